@@ -1,0 +1,16 @@
+"""The wiring's own app, and the desk in place of Django's stock admin site."""
+
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+
+
+class PortalConfig(AppConfig):
+    name = "portal"
+
+    def ready(self) -> None:
+        from portal import checks  # noqa: F401, PLC0415
+
+
+class DeskConfig(AdminConfig):
+    default = False
+    default_site = "portal.admin.DeskSite"

@@ -1,0 +1,1 @@
+"""What a production start refuses."""

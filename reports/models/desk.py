@@ -1,0 +1,109 @@
+"""Decisions: what the desk makes of a report, and the record of every act."""
+
+from django.contrib.auth.models import User
+from django.db import models
+from django.db.models.functions import Now
+
+from reports.models.report import Report
+
+
+class CaseQuerySet(models.QuerySet["Case"]):
+    def open(self) -> "CaseQuerySet":
+        """Cases that still want somebody's work."""
+        return self.filter(status__in=Case.OPEN)
+
+
+class Case(models.Model):
+    """Where a report stands. The database opens it with the report (trigger, migration 0002);
+    workflow.py alone writes it afterwards.
+
+    `version` counts the decisions: an act carries the version that the officer saw, so that
+    a lost race is told and never overwritten.
+    """
+
+    class Status(models.TextChoices):
+        NEW = "new", "Mới"
+        IN_REVIEW = "in_review", "Đang xác minh"
+        WAITING = "waiting", "Chờ người báo"
+        ACTIONED = "actioned", "Tin báo về tội phạm"
+        HANDED_OVER = "handed_over", "Đã chuyển đơn vị"
+        CLOSED = "closed", "Kết thúc xử lý"
+        JUNK = "junk", "Tin rác"
+        WITHDRAWN = "withdrawn", "Người báo rút"
+
+    class Outcome(models.TextChoices):
+        WARNED = "warned", "Đã góp vào cảnh báo"
+        DUPLICATE = "duplicate", "Tin trùng"
+        INSUFFICIENT = "insufficient", "Chưa đủ để làm tiếp"
+        NOT_SCAM = "not_scam", "Không phải lừa đảo"
+
+    OPEN = (Status.NEW, Status.IN_REVIEW, Status.WAITING)
+
+    report = models.OneToOneField(Report, models.PROTECT, primary_key=True)
+    status = models.CharField(
+        "trạng thái", max_length=16, choices=Status.choices, db_default=Status.NEW
+    )
+    outcome = models.CharField(
+        "kết quả", max_length=16, choices=Outcome.choices, blank=True, db_default=""
+    )
+    officer = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="cases", verbose_name="cán bộ"
+    )
+    unit = models.CharField("đơn vị nhận", max_length=120, blank=True, db_default="")
+    due_at = models.DateTimeField("hạn", null=True, blank=True)
+    version = models.PositiveIntegerField(db_default=1)
+    changed_at = models.DateTimeField(db_default=Now())
+
+    objects = CaseQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "xử lý"
+        verbose_name_plural = "xử lý"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(status="closed") & ~models.Q(outcome="")
+                | ~models.Q(status="closed") & models.Q(outcome=""),
+                name="case_closed_has_outcome",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status="handed_over") | ~models.Q(unit=""),
+                name="case_handed_over_has_unit",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["status", "officer"],
+                condition=models.Q(status__in=("new", "in_review", "waiting")),
+                name="case_open",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"case of {self.report_id}"
+
+
+class Event(models.Model):
+    """One act, by whom and when. Append-only: a trigger refuses UPDATE and DELETE.
+
+    `subject` is a name and a key ("report", its id), not a relation: a mechanism names no
+    model of its user, and a record outlives what it speaks of.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField("lúc", db_default=Now())
+    by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="ai"
+    )
+    subject_type = models.CharField("về", max_length=16)
+    subject_id = models.CharField(max_length=64)
+    kind = models.CharField("việc", max_length=32)
+    detail = models.JSONField("chi tiết", default=dict)
+
+    class Meta:
+        verbose_name = "nhật ký xử lý"
+        verbose_name_plural = "nhật ký xử lý"
+        ordering = ["-at", "-id"]
+        indexes = [models.Index(fields=["subject_type", "subject_id", "-id"], name="event_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject_type} {self.subject_id}"

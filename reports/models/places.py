@@ -1,0 +1,44 @@
+"""Where people live and whom callers claim to be: reference rows, loaded by setup_desk."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+
+class Commune(models.Model):
+    """One of the province's 166 communes and wards, with the names it had before 2025."""
+
+    codename = models.CharField("mã tên", max_length=64, primary_key=True)
+    code = models.CharField("mã số", max_length=8, unique=True)
+    name = models.CharField("tên", max_length=80)
+    former_districts = ArrayField(models.CharField(max_length=80), verbose_name="huyện cũ")
+    former_communes = ArrayField(models.CharField(max_length=80), verbose_name="xã cũ")
+    # PostgreSQL from a wheel has no Vietnamese collation: sort by the folded name.
+    sort_key = models.CharField(max_length=80, db_index=True)
+
+    class Meta:
+        verbose_name = "xã, phường"
+        verbose_name_plural = "xã, phường"
+        ordering = ["sort_key"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Office(models.Model):
+    """An institution that callers claim to speak for. Officers keep the table."""
+
+    codename = models.SlugField("mã", max_length=64, primary_key=True)
+    name = models.CharField("tên", max_length=160)
+    other_names = ArrayField(
+        models.CharField(max_length=120), verbose_name="tên khác", default=list, blank=True
+    )
+    never_by_phone = models.TextField("không bao giờ làm qua điện thoại", blank=True)
+    position = models.PositiveSmallIntegerField("thứ tự", default=100)
+
+    class Meta:
+        verbose_name = "cơ quan bị giả danh"
+        verbose_name_plural = "cơ quan bị giả danh"
+        ordering = ["position", "name"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,111 @@
+"""Evidence: what a resident said, kept as it was said."""
+
+import secrets
+import uuid
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+from django.utils import timezone
+
+# No vowels and no 0, 1, I, O: nothing to mistake, no word to laugh at. 29 is prime, so that
+# a check sign catches every single slip (receipts.py).
+SIGNS = "23456789BCDFGHJKLMNPQRSTVWXYZ"
+
+
+def new_public_number() -> str:
+    """A number to name a report by: two digits of the year and eight random signs.
+
+    It opens nothing; the receipt code does.
+    """
+    year = f"{timezone.now().astimezone(ZoneInfo('Asia/Ho_Chi_Minh')):%y}"
+    first, last = ("".join(secrets.choice(SIGNS) for _ in range(4)) for _ in range(2))
+    return f"{year}-{first}-{last}"
+
+
+class Report(models.Model):
+    """One call as its reporter told it. Written once by intake.
+
+    A database trigger refuses UPDATE and DELETE. Only an erasure that is on record may blank
+    what is personal, once (migration 0002).
+    """
+
+    class Channel(models.TextChoices):
+        NUMBER = "number", "Gọi điện, máy có hiện số"
+        HIDDEN = "hidden", "Máy không hiện số, hoặc không nhớ"
+        APP = "app", "Zalo, Facebook, ứng dụng khác"
+
+    class Source(models.TextChoices):
+        WEB = "web", "Trang web"
+        DESK = "desk", "Cán bộ nhập"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    public_number = models.CharField(
+        "số tin", max_length=16, unique=True, default=new_public_number
+    )
+    received_at = models.DateTimeField("nhận lúc", db_default=Now())
+    source = models.CharField("nguồn", max_length=8, choices=Source.choices, default=Source.WEB)
+    submission_key = models.CharField(max_length=64)
+    # HMAC of all that was typed, under the key named in the receipt: the same words under the
+    # same submission key are the same report.
+    content_digest = models.BinaryField(max_length=32)
+
+    happening_now = models.BooleanField("đang bị ép", null=True)
+    channel = models.CharField("cách gọi", max_length=8, choices=Channel.choices, blank=True)
+    caller_number = models.TextField("số gọi đến", blank=True)
+    claimed_office = models.CharField("xưng là", max_length=64, blank=True)
+    claimed_name = models.TextField("tên, chức vụ họ nêu", blank=True)
+    # The working copy: numbers of identity papers and cards, and the reporter's own contact,
+    # are masked. Triage, search and desk see this one.
+    story = models.TextField("lời kể", blank=True)
+    demands = ArrayField(models.CharField(max_length=32), verbose_name="họ đòi", default=list)
+    money_lost = models.BooleanField("đã mất tiền", null=True)
+    money_lost_raw = models.TextField("số tiền ghi trên tin", blank=True)
+    commune = models.ForeignKey(
+        "reports.Commune", models.PROTECT, null=True, blank=True, verbose_name="xã, phường"
+    )
+    commune_raw = models.TextField("nơi ở ghi trên tin", blank=True)
+    on_behalf = models.BooleanField("báo thay", default=False)
+    flags = ArrayField(models.CharField(max_length=32), verbose_name="dấu hiệu", default=list)
+
+    # Sealed under FIELD_KEYS (privacy.py); a dump of the database tells nobody's.
+    story_sealed = models.BinaryField(null=True)
+    contact_sealed = models.BinaryField(null=True)
+    phrase_sealed = models.BinaryField(null=True)
+    contact_index = models.BinaryField(max_length=32, null=True)
+    erased_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        verbose_name = "tin"
+        verbose_name_plural = "tin"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["submission_key", "content_digest"], name="report_typed_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["-received_at", "id"], name="report_newest")]
+
+    def __str__(self) -> str:
+        return self.public_number
+
+    @property
+    def received_local(self) -> datetime:
+        return timezone.localtime(self.received_at)
+
+
+class Receipt(models.Model):
+    """How the holder of a receipt code is known again; the code itself is nowhere.
+
+    `derived_with` names the key that the code and the content digest were derived under,
+    `hashed_with` the key of `code_hash`; a look-up under an older key is hashed anew.
+    """
+
+    report = models.OneToOneField(Report, models.PROTECT, primary_key=True)
+    derived_with = models.CharField(max_length=16)
+    hashed_with = models.CharField(max_length=16)
+    code_hash = models.BinaryField(max_length=32, unique=True)
+
+    def __str__(self) -> str:
+        return f"receipt of {self.report_id}"

@@ -1,0 +1,112 @@
+"""Receipt codes: the one thing a reporter keeps.
+
+A code is twelve signs that cannot be guessed (29^12 > 2^58) in four groups
+of four: the last sign of each group is its check, so that a slip names its group. It is
+derived from what was sent, so the same form sent again shows the same code, and it is stored
+nowhere: look-ups go by a keyed hash.
+"""
+
+from dataclasses import dataclass
+
+from reports.models import Receipt, Report
+from reports.models.report import SIGNS
+from reports.signing import Key, field_keys, key_named, newest_key
+
+GROUPS = 4
+_BASE = len(SIGNS)
+
+# How to say each sign over the telephone.
+SPOKEN = {
+    "2": "hai", "3": "ba", "4": "bốn", "5": "năm", "6": "sáu", "7": "bảy", "8": "tám", "9": "chín",
+    "B": "B bò", "C": "C cá", "D": "D dừa", "F": "F ép", "G": "G gà", "H": "H hoa", "J": "J gi",
+    "K": "K kéo", "L": "L lá", "M": "M mèo", "N": "N nón", "P": "P pin", "Q": "Q quạt",
+    "R": "R rổ", "S": "S sông", "T": "T tôm", "V": "V voi", "W": "W vê kép", "X": "X xe",
+    "Y": "Y y dài", "Z": "Z dét",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class BadGroup:
+    """A code that cannot be right: which group (1 to 4), and what was typed there."""
+
+    number: int
+    typed: str
+
+
+def derive(submission_key: str, content_digest: bytes, key: Key) -> str:
+    """The code of a submission: sixteen signs without spaces."""
+    number = int.from_bytes(key.mac("receipt code", submission_key.encode() + content_digest))
+    code = ""
+    for group in range(GROUPS):
+        signs = []
+        for _ in range(3):
+            number, index = divmod(number, _BASE)
+            signs.append(index)
+        code += "".join(SIGNS[index] for index in (*signs, _check(group, signs)))
+    return code
+
+
+def _check(group: int, signs: list[int]) -> int:
+    """Weights differ by place and 29 is prime: any one slip and any swap of neighbours shows.
+    The group's own number is in it, so that two groups in the wrong order show as well.
+    """
+    return (7 * (group + 1) + sum((place + 2) * sign for place, sign in enumerate(signs))) % _BASE
+
+
+def read_code(typed: str) -> str | BadGroup:
+    """What a person typed as a code, or the first group that is wrong.
+
+    Spaces, hyphens and small letters do not matter.
+    """
+    signs = "".join(sign for sign in typed.upper() if sign.isalnum())
+    for group in range(GROUPS):
+        part = signs[4 * group : 4 * group + 4]
+        places = [SIGNS.find(sign) for sign in part]
+        if len(part) < 4 or -1 in places or places[3] != _check(group, places[:3]):
+            return BadGroup(group + 1, part)
+    return signs if len(signs) == 4 * GROUPS else BadGroup(GROUPS, signs[12:])
+
+
+def grouped(code: str) -> list[str]:
+    """A code as it is shown: four groups of four."""
+    return [code[start : start + 4] for start in range(0, len(code), 4)]
+
+
+def spoken(group: str) -> str:
+    return ", ".join(SPOKEN[sign] for sign in group)
+
+
+def issue(report: Report, key: Key) -> str:
+    """Write the receipt of a new report and give its code; part of intake's transaction."""
+    code = derive(report.submission_key, bytes(report.content_digest), key)
+    Receipt.objects.create(
+        report=report, derived_with=key.id, hashed_with=key.id, code_hash=_hash(code, key)
+    )
+    return code
+
+
+def again(report: Report) -> str | None:
+    """The code of a report sent a second time; None when its key has been taken away."""
+    key = key_named(report.receipt.derived_with)
+    return key and derive(report.submission_key, bytes(report.content_digest), key)
+
+
+def find(code: str) -> Report | None:
+    """The report that a code opens; a hash under an older key is replaced on the way."""
+    newest = newest_key()
+    for key in field_keys():
+        receipt = (
+            Receipt.objects.select_related("report").filter(code_hash=_hash(code, key)).first()
+        )
+        if receipt is None:
+            continue
+        if key.id != newest.id:
+            Receipt.objects.filter(pk=receipt.pk).update(
+                hashed_with=newest.id, code_hash=_hash(code, newest)
+            )
+        return receipt.report
+    return None
+
+
+def _hash(code: str, key: Key) -> bytes:
+    return key.mac("receipt hash", code.encode())

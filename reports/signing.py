@@ -1,0 +1,93 @@
+"""Keys and what is made with them: sealing keys, keyed hashes, form tokens.
+
+Every purpose has a key of its own, derived from a key of `FIELD_KEYS` (newest first), so that
+one key never serves two ends. A key is named by eight hex digits that tell nothing of it.
+"""
+
+import hashlib
+import hmac
+import time
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from cryptography.fernet import Fernet, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+from django.conf import settings
+from django.core import signing
+from django.core.exceptions import ImproperlyConfigured
+
+FORM_TOKEN_SALT = "reports.form"  # noqa: S105
+FORM_TOKEN_HOURS = 24
+
+
+@dataclass(frozen=True)
+class Key:
+    """One of the FIELD_KEYS: its public name and its secret."""
+
+    id: str
+    secret: bytes = field(repr=False)
+
+    def derive(self, purpose: str) -> bytes:
+        """32 bytes for one purpose alone."""
+        return _derived(self.secret, purpose)
+
+    def mac(self, purpose: str, message: bytes) -> bytes:
+        """HMAC-SHA-256 of a message, 32 bytes."""
+        return hmac.digest(self.derive(purpose), message, "sha256")
+
+
+@lru_cache(maxsize=64)
+def _derived(secret: bytes, purpose: str) -> bytes:
+    return HKDFExpand(algorithm=SHA256(), length=32, info=purpose.encode()).derive(secret)
+
+
+@lru_cache(maxsize=4)
+def _keys(configured: tuple[str, ...]) -> tuple[Key, ...]:
+    return tuple(
+        Key(id=hashlib.sha256(b"key name:" + text.encode()).hexdigest()[:8], secret=text.encode())
+        for text in configured
+    )
+
+
+def field_keys() -> tuple[Key, ...]:
+    """All keys, newest first. Raises ImproperlyConfigured when there is none."""
+    if not settings.FIELD_KEYS:
+        raise ImproperlyConfigured("FIELD_KEYS is empty: nothing personal can be sealed.")
+    return _keys(settings.FIELD_KEYS)
+
+
+def newest_key() -> Key:
+    return field_keys()[0]
+
+
+def key_named(key_id: str) -> Key | None:
+    """The key of that name, or None when it has been taken away."""
+    return next((key for key in field_keys() if key.id == key_id), None)
+
+
+@lru_cache(maxsize=4)
+def _multi_fernet(configured: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(text) for text in configured])
+
+
+def sealer() -> MultiFernet:
+    """Seals under the newest key and opens under any."""
+    field_keys()
+    return _multi_fernet(settings.FIELD_KEYS)
+
+
+def form_token() -> str:
+    """A signed time for a form without cookies: it says when this server offered the page."""
+    return signing.TimestampSigner(salt=FORM_TOKEN_SALT).sign("f")
+
+
+def form_token_age(token: str) -> float | None:
+    """Seconds since the form was offered; None when the token is not ours or stale."""
+    signer = signing.TimestampSigner(salt=FORM_TOKEN_SALT)
+    try:
+        signer.unsign(token, max_age=FORM_TOKEN_HOURS * 3600)
+    except signing.BadSignature:
+        return None
+    stamp = token.rsplit(":", 2)[-2]
+    return max(0.0, time.time() - signing.b62_decode(stamp))
