@@ -1,0 +1,124 @@
+"""Processes that we start, that never outlive us.
+
+The kernel sends `death_signal` to a child when the thread that started it ends: start children
+from the main thread. Each is the leader of its own process group, so that a Ctrl-C in the
+terminal reaches only us, and what a dead child left behind can be swept away.
+"""
+
+import contextlib
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+PR_SET_PDEATHSIG = 1
+START_PATIENCE = 60.0  # seconds; after a crash PostgreSQL first repairs its data
+_libc = ctypes.CDLL(None)
+
+
+def die_with_parent(death_signal: int, parent: int) -> None:
+    """Ask the kernel for `death_signal` when our parent ends; end now if it has ended already."""
+    _libc.prctl(PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class StartError(Exception):
+    """Something cannot run here; the message is one line for a person."""
+
+
+@dataclass
+class Child:
+    """One process: how it is started, and how it is asked to end.
+
+    `log` is a file for its output; without one the output comes through `process.stdout`.
+    """
+
+    name: str
+    command: Sequence[str]
+    env: Mapping[str, str] | None = None
+    cwd: Path | None = None
+    log: Path | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+    death_signal: signal.Signals = signal.SIGKILL
+    pass_fds: tuple[int, ...] = ()
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    @property
+    def running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    @property
+    def output(self) -> IO[bytes] | None:
+        return self.process.stdout if self.process else None
+
+    def log_afresh(self) -> None:
+        if self.log:
+            self.log.unlink(missing_ok=True)
+
+    def start(self) -> None:
+        """Start the process; raises OSError when the program cannot be run."""
+        us = os.getpid()
+        target: int | IO[bytes] = self.log.open("ab") if self.log else subprocess.PIPE
+        try:
+            self.process = subprocess.Popen(
+                self.command,
+                env=self.env,
+                cwd=self.cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=target,
+                stderr=subprocess.STDOUT,
+                process_group=0,
+                pass_fds=self.pass_fds,
+                preexec_fn=lambda: die_with_parent(self.death_signal, us),  # noqa: PLW1509
+            )
+        finally:
+            if self.log and not isinstance(target, int):
+                target.close()
+
+    def ask_to_stop(self) -> None:
+        """Send the stop signal to the process alone: it knows how to end its own children."""
+        if self.process and self.running:
+            self.process.send_signal(self.stop_signal)
+
+    def sweep(self) -> int | None:
+        """End what is left of the process and of what it started; its exit code."""
+        if self.process is None:
+            return None
+        process, self.process = self.process, None  # once: its number may be given to others
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        if process.stdout:
+            process.stdout.close()
+        return process.wait()
+
+    def stop(self, patience: float) -> int | None:
+        """Ask, wait `patience` seconds, then end it; its exit code."""
+        self.ask_to_stop()
+        if self.process:
+            try:
+                self.process.wait(patience)
+            except subprocess.TimeoutExpired:
+                sys.stderr.write(f"{self.name} did not stop in {patience:.0f} s: ended\n")
+        return self.sweep()
+
+    def wait_until(self, answers: Callable[[], bool]) -> None:
+        """Wait for the first answer; raises StartError with the process's last words."""
+        deadline = time.monotonic() + START_PATIENCE
+        while not answers():
+            if not self.running or time.monotonic() > deadline:
+                said = last_line(self.log.read_text(errors="replace")) if self.log else ""
+                raise StartError(f"{self.name} does not start: {said} (more in {self.log})")
+            time.sleep(0.02)
+
+
+def last_line(text: str) -> str:
+    """The last line that says something."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[-1].strip() if lines else "it said nothing"
