@@ -88,7 +88,9 @@ def issue(report: Report, key: Key) -> str:
 def again(report: Report) -> str | None:
     """The code of a report sent a second time; None when its key has been taken away."""
     key = key_named(report.receipt.derived_with)
-    return key and derive(report.submission_key, bytes(report.content_digest), key)
+    if key is None:
+        return None
+    return derive(report.submission_key, bytes(report.content_digest), key)
 
 
 def find(code: str) -> Report | None:
