@@ -63,23 +63,42 @@ def accept(typed: Typed, submission_key: str, *, source: str = Report.Source.WEB
 
     Raises DatabaseError when nothing could be written; then nothing was.
     """
+    before = _sent_before(typed, submission_key, field_keys()[1:])
+    if before is not None:
+        return before
     key = newest_key()
     digest = _digest(typed, submission_key, key)
-    before = _sent_under_an_older_key(typed, submission_key)
-    if before is not None:
-        return Accepted(before, receipts.again(before), again=True)
     try:
         with transaction.atomic():
             report = _write(typed, submission_key, digest, source)
             code = receipts.issue(report, key)
             outbox.enqueue(TRIAGE, report.pk, urgent=bool(typed.happening_now))
     except IntegrityError:
-        before = Report.objects.select_related("receipt").get(
-            submission_key=submission_key, content_digest=digest
-        )
-        return Accepted(before, receipts.again(before), again=True)
+        before = _sent_before(typed, submission_key, (key,))
+        if before is None:
+            raise
+        return before
     outbox.wake()
     return Accepted(report, code, again=False)
+
+
+def _sent_before(typed: Typed, submission_key: str, keys: tuple[Key, ...]) -> Accepted | None:
+    """The same words under the same key, digested under one of these keys.
+
+    Asked first for the older keys alone, so that it costs nothing unless keys are rotated;
+    for the newest key the unique constraint answers.
+    """
+    if not keys:
+        return None
+    report = (
+        Report.objects.select_related("receipt")
+        .filter(
+            submission_key=submission_key,
+            content_digest__in=[_digest(typed, submission_key, key) for key in keys],
+        )
+        .first()
+    )
+    return report and Accepted(report, receipts.again(report), again=True)
 
 
 def _write(typed: Typed, submission_key: str, digest: bytes, source: str) -> Report:
@@ -112,15 +131,3 @@ def _digest(typed: Typed, submission_key: str, key: Key) -> bytes:
     # Keyed: a bare hash would let the holder of a dump try telephone numbers against it.
     words = json.dumps([submission_key, asdict(typed)], ensure_ascii=False, sort_keys=True)
     return key.mac("content digest", words.encode())
-
-
-def _sent_under_an_older_key(typed: Typed, submission_key: str) -> Report | None:
-    """Only while keys are being rotated does this ask the database."""
-    digests = [_digest(typed, submission_key, key) for key in field_keys()[1:]]
-    if not digests:
-        return None
-    return (
-        Report.objects.select_related("receipt")
-        .filter(submission_key=submission_key, content_digest__in=digests)
-        .first()
-    )

@@ -1,9 +1,9 @@
 """Receipt codes: the one thing a reporter keeps.
 
-A code is twelve signs that cannot be guessed (29^12 > 2^58) in four groups
-of four: the last sign of each group is its check, so that a slip names its group. It is
-derived from what was sent, so the same form sent again shows the same code, and it is stored
-nowhere: look-ups go by a keyed hash.
+A code is four groups of four signs: twelve that cannot be guessed (29^12 > 2^58), and the last
+of each group its check, so that a slip names its group. It is derived from what was sent, so
+the same form sent again shows the same code, and it is stored nowhere: look-ups go by a keyed
+hash.
 """
 
 from dataclasses import dataclass
