@@ -98,7 +98,9 @@ def _sent_before(typed: Typed, submission_key: str, keys: tuple[Key, ...]) -> Ac
         )
         .first()
     )
-    return report and Accepted(report, receipts.again(report), again=True)
+    if report is None:
+        return None
+    return Accepted(report, receipts.again(report), again=True)
 
 
 def _write(typed: Typed, submission_key: str, digest: bytes, source: str) -> Report:
