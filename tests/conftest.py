@@ -1,0 +1,18 @@
+"""What every test stands on: no network, and passwords that cost no time."""
+
+import pytest
+import pytest_socket
+from pytest_django import Settings
+
+NEAR = ["127.0.0.1", "::1", "localhost"]
+_resolved: dict[str, set[str]] = {}
+
+
+def pytest_runtest_setup() -> None:
+    """This machine and unix sockets, nothing else: no test depends on someone's server."""
+    pytest_socket.socket_allow_hosts(NEAR, allow_unix_socket=True, resolution_cache=_resolved)
+
+
+@pytest.fixture(autouse=True)
+def _cheap_passwords(settings: Settings) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -1,0 +1,26 @@
+"""The ground the suite stands on: real servers, no network."""
+
+import os
+import socket
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+
+
+@pytest.mark.django_db
+def test_the_suite_runs_on_postgresql_17() -> None:
+    connection.ensure_connection()
+    assert connection.vendor == "postgresql"
+    assert connection.connection.server_version >= 170000
+
+
+def test_the_suite_runs_on_a_real_valkey() -> None:
+    cache.set("who", "portal")
+    assert cache.get("who") == "portal"
+    assert os.environ["REDIS_URL"].startswith("unix://")
+
+
+def test_no_test_reaches_the_network() -> None:
+    with socket.socket() as line, pytest.raises(UserWarning, match="connect"):
+        line.connect(("192.0.2.1", 80))
