@@ -1,0 +1,102 @@
+"""Vietnamese text made comparable: no case, no marks, no punctuation, no doubled space.
+
+``fold`` is for search and tables. ``fold_with_map`` also remembers where in the original each
+folded sign came from, so that what is found in folded text can be shown in the words as typed.
+Both take time in proportion to the text.
+"""
+
+import unicodedata
+from dataclasses import dataclass
+
+# Letters that NFD does not take apart, and the Icelandic eth that some keyboards give for đ.
+_PLAIN = {"đ": "d", "ð": "d", "ø": "o", "ł": "l", "ı": "i"}
+# The table remembers the signs below this one; rarer ones are worked out each time, so that
+# hostile text cannot fill the memory.
+_REMEMBERED = 0x2E80
+
+
+def _fold_sign(sign: str) -> str:
+    parts: list[str] = []
+    for part in unicodedata.normalize("NFKD", sign).lower():
+        category = unicodedata.category(part)
+        if category[0] in "LN":
+            parts.append(_PLAIN.get(part, part))
+        elif category[0] != "M" and category != "Cf":
+            parts.append(" ")
+    return "".join(parts)
+
+
+class _Signs(dict[int, str]):
+    """A translation table that fills itself: code point -> its folded form."""
+
+    def __missing__(self, code: int) -> str:
+        folded = _fold_sign(chr(code))
+        if code < _REMEMBERED:
+            self[code] = folded
+        return folded
+
+
+_SIGNS = _Signs()
+
+
+def fold(text: str) -> str:
+    """The search form of *text*; folding it again changes nothing."""
+    return " ".join(text.translate(_SIGNS).split())
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """Folded text; sign ``i`` of it stands at ``original[starts[i]:ends[i]]``."""
+
+    original: str
+    text: str
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+
+    def place(self, start: int, end: int) -> tuple[int, int]:
+        """Where the non-empty folded span [start, end) stands in the original."""
+        return self.starts[start], self.ends[end - 1]
+
+    def words(self, start: int, end: int) -> str:
+        """The original words of the folded span [start, end)."""
+        first, last = self.place(start, end)
+        return self.original[first:last]
+
+
+def fold_with_map(text: str, keep: str = "") -> Folded:
+    """Fold *text* and remember the places; the signs in *keep* stay as they are."""
+    signs: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for index, sign in enumerate(text):
+        folded = sign if sign in keep else _SIGNS[ord(sign)]
+        if not folded and ends and signs[-1] != " ":
+            ends[-1] = index + 1  # a mark belongs to the letter before it
+        for part in folded:
+            if part != " ":
+                signs.append(part)
+            elif signs and signs[-1] != " ":
+                signs.append(" ")
+            else:
+                continue
+            starts.append(index)
+            ends.append(index + 1)
+    if signs and signs[-1] == " ":
+        signs.pop()
+    return Folded(text, "".join(signs), tuple(starts[: len(signs)]), tuple(ends[: len(signs)]))
+
+
+class _Digits(dict[int, str]):
+    """A translation table, sign for sign: every script's decimal digits to ASCII."""
+
+    def __missing__(self, code: int) -> str:
+        digit = unicodedata.decimal(chr(code), None)
+        return chr(code) if digit is None else str(digit)
+
+
+_DIGITS = _Digits()
+
+
+def plain_digits(text: str) -> str:
+    """*text* with ASCII digits, each sign in its old place."""
+    return text.translate(_DIGITS)

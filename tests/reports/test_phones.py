@@ -1,0 +1,164 @@
+"""Phone numbers: every spelling has one key, and nothing is guessed."""
+
+import csv
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reports.numbering import owner_of, plan
+from reports.phones import FLAG_REASONS_VI, Phone, find, read, read_all
+
+_CASES = Path(__file__).parents[1] / "data" / "phone_cases.csv"
+_KINDS = {
+    "mobile", "landline", "shortcode", "tollfree", "premium",
+    "international", "brandname", "hidden", "invalid",
+}  # fmt: skip
+
+
+def _cases() -> list[dict[str, str]]:
+    with _CASES.open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+@pytest.mark.parametrize("case", _cases(), ids=lambda case: case["raw"].strip() or "blank")
+def test_every_known_case_is_read(case: dict[str, str]) -> None:
+    phone = read(case["raw"])
+    assert (phone.raw, phone.kind, phone.key) == (
+        case["raw"],
+        case["kind"],
+        case["e164_or_blank"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind", "key", "flag"),
+    [
+        ("0550 000 123", "mobile", "+84550000123", "unlisted_range"),
+        ("O55O.000.I23", "mobile", "+84550000123", "letters_for_digits"),
+        ("00550000123", "mobile", "+84550000123", "zero_doubled"),
+        ("0084 550 000 123", "mobile", "+84550000123", ""),
+        ("+84 (0) 550 000 123", "mobile", "+84550000123", ""),
+        ("0550_000_123", "mobile", "+84550000123", ""),
+        ("0550,000,123", "mobile", "+84550000123", ""),
+        ("zalo.me/0550000123", "mobile", "+84550000123", "from_link"),
+        ("nó gọi số 0550000123 lúc 9h ngày 2/11", "mobile", "+84550000123", "words_around"),
+        ("0992 000 123 hoặc 0992.000.123", "mobile", "+84992000123", "words_around"),
+        ("01221234567", "mobile", "+84771234567", "old_prefix"),
+        ("01261234567", "mobile", "+84761234567", "old_prefix"),
+        ("01621234567", "mobile", "+84321234567", "old_prefix"),
+        ("0373.725.725", "mobile", "+84373725725", "like_hotline"),
+        ("02373.725.725 máy lẻ 12", "landline", "+842373725725", "extension"),
+        ("+84069 2348560", "landline", "+84692348560", "forged_069"),
+        ("024 9999 0001", "landline", "+842499990001", "reseller_range"),
+        ("+84113", "shortcode", "", "short_with_84"),
+        ("0044 7700 900123", "international", "+447700900123", ""),
+        ("+44 (0)7700 900123", "international", "+447700900123", ""),
+        ("+563 123 4567", "international", "+5631234567", "watched_country"),
+        ("+999 123 456 789", "international", "+999123456789", "unknown_country"),
+        ("gọi video qua Zalo", "hidden", "", "app_call"),
+        ("Bộ Công an", "brandname", "", "display_name"),
+        ("0550000123 / 0992000123", "invalid", "", "several"),
+        ("0550xxx123", "invalid", "", "masked"),
+        ("https://bit.ly/abc123", "invalid", "", "link"),
+        ("ten@example.com", "invalid", "", "email"),
+        ("không nhớ số", "invalid", "", "words"),
+    ],
+)
+def test_odd_spellings_are_read_and_flagged(raw: str, kind: str, key: str, flag: str) -> None:
+    phone = read(raw)
+    assert (phone.kind, phone.key) == (kind, key)
+    assert not flag or flag in phone.flags
+
+
+def test_a_field_with_several_numbers_gives_each_of_them() -> None:
+    keys = [phone.key for phone in read_all("0550000123 / 0992000123, +44 7700 900123")]
+    assert keys == ["+84550000123", "+84992000123", "+447700900123"]
+
+
+def test_range_owner_is_told_for_mobile_and_landline() -> None:
+    assert owner_of("+84321234567") == "Viettel"
+    assert owner_of("+842373725725") == "Thanh Hóa"
+
+
+_PREFIXES = st.sampled_from(sorted(plan().mobile))
+_SPELLINGS = [
+    "0{}", "+84{}", "84{}", "0084{}", "084{}", "+84 0{}", "+84(0){}", "(+84) {}", "{}", "tel:+84{}",
+    "00{}", "số: 0{}", "0{} (Zalo)", "\u200b0{}\u00a0", "+0{}", "O{}",
+]  # fmt: skip
+
+
+@given(_PREFIXES, st.text("0123456789", min_size=7, max_size=7), st.sampled_from(_SPELLINGS))
+def test_any_spelling_of_a_mobile_number_gives_one_key(
+    prefix: str, rest: str, spelling: str
+) -> None:
+    digits = prefix + rest
+    parted = digits[:3] + " " + digits[3:6] + "." + digits[6:]
+    assert read(spelling.format(parted)).key == "+84" + digits
+    assert read(spelling.format(digits)).key == "+84" + digits
+
+
+@given(st.one_of(st.text(), st.text("0123456789+84 .-()/xXO*", max_size=24)))
+def test_no_input_raises_and_the_key_reads_as_itself(raw: str) -> None:
+    phone = read(raw)
+    assert phone.raw == raw
+    assert phone.kind in _KINDS
+    assert set(phone.flags) <= set(FLAG_REASONS_VI)
+    if phone.key:
+        again = read(phone.key)
+        assert (again.kind, again.key) == (phone.kind, phone.key)
+
+
+def test_numbers_in_a_story_are_found_where_they_stand() -> None:
+    story = "Số 0550 000 123 gọi, sau đó +44 7700 900123 gọi, bảo gọi lại 1900.54.54.86."
+    found = find(story)
+    assert [(f.phone.key, story[f.start : f.end]) for f in found] == [
+        ("+84550000123", "0550 000 123"),
+        ("+447700900123", "+44 7700 900123"),
+        ("+841900545486", "1900.54.54.86"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "story",
+    [
+        "mất 35.500.000đ ngày 02/11/2026",
+        "chuyển 0912345678 đồng",
+        "số cccd 038012345678 của tôi",
+        "căn cước 084203004567",
+        "thẻ 9704 1234 5678 9012",
+        "mã otp là 012345",
+        "chuyển vào stk 0550000123 MB Bank",
+        "chuyển 19000000 cho nó",
+        "bấm http://abc.vn/0550000123",
+    ],
+)
+def test_other_digits_are_not_taken_for_phones(story: str) -> None:
+    assert find(story) == []
+
+
+@given(st.text("0123456789 .-+đktr(),\nsổ", max_size=60))
+def test_what_is_found_reads_the_same_alone(story: str) -> None:
+    for found in find(story):
+        assert story[found.start : found.end] == found.phone.raw
+        assert found.phone.kind != "invalid"
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["0550000123 ", "l+", "a.", "1 ", "x", "0550000123/", "+44 7700 900123 ", "*0", "9", "http://"],
+)
+def test_hostile_lengths_take_bounded_time(piece: str) -> None:
+    text = piece * (20_000 // len(piece))
+    started = time.perf_counter()
+    read(text)
+    find(text)
+    assert time.perf_counter() - started < 0.5
+
+
+def test_a_phone_cannot_be_changed() -> None:
+    with pytest.raises(AttributeError):
+        read("0550000123").key = "x"  # type: ignore[misc]
+    assert isinstance(read(""), Phone)
