@@ -1,0 +1,60 @@
+"""What a caller demanded, as a resident ticks it: eight boxes, each a group of the taxonomy's
+action codes. Pure: no Django.
+
+A box says less than a code (one box for "OTP, password, card number"), so the group is kept as
+it was ticked; whoever needs codes asks `actions_of`.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Group:
+    """One box: its code, its words, the actions that it may mean (none: no action of the
+    taxonomy says it).
+    """
+
+    code: str
+    label: str
+    actions: tuple[str, ...]
+
+
+GROUPS = (
+    Group("threat", "Dọa bắt, dọa phạt, dọa cắt điện, khóa SIM", ()),
+    Group(
+        "money",
+        "Đòi chuyển tiền, rút tiền",
+        ("transfer_money", "withdraw_cash", "deposit_advance", "pay_fee"),
+    ),
+    Group("secrets", "Hỏi mã OTP, mật khẩu, số thẻ", ("give_otp", "give_bank_info")),
+    Group(
+        "software",
+        "Bảo cài ứng dụng, bấm link, quét mã",
+        ("install_app", "click_link", "scan_qr", "screen_share"),
+    ),
+    Group("identity", "Hỏi căn cước, bảo quét khuôn mặt", ("give_personal_id", "give_biometric")),
+    Group("isolation", "Dặn giữ bí mật, ra chỗ vắng", ("keep_secret", "move_hotel")),
+    Group("contact", "Rủ kết bạn Zalo, gọi video", ("add_zalo", "video_call", "call_back")),
+    Group("promise", "Hứa giúp, hứa quà, hứa hoàn tiền", ()),
+)
+_BY_CODE = {group.code: group for group in GROUPS}
+ACTIONS = frozenset(action for group in GROUPS for action in group.actions)
+
+
+def is_known(code: str) -> bool:
+    """Whether a demand is one of the boxes or one of the taxonomy's actions."""
+    return code in _BY_CODE or code in ACTIONS
+
+
+def actions_of(code: str) -> tuple[str, ...]:
+    """The actions that a stored demand may mean; of an unknown one, none."""
+    if code in ACTIONS:
+        return (code,)
+    group = _BY_CODE.get(code)
+    return group.actions if group else ()
+
+
+def label_of(code: str) -> str:
+    """The words of a box; an action or an unknown code stands for itself."""
+    group = _BY_CODE.get(code)
+    return group.label if group else code
