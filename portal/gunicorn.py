@@ -1,0 +1,31 @@
+"""How gunicorn serves the portal; supervisor and image add the address (`--bind`).
+
+Two processes of four threads: a request waits for PostgreSQL more than it computes, and eight
+connections are all it may hold.
+"""
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+from portal.children import die_with_parent
+
+worker_class = "gthread"
+workers = 2
+threads = 4
+timeout = 30
+graceful_timeout = 8
+keepalive = 5
+control_socket_disable = True
+# Heartbeats of the workers: on a disk they would stall with the disk.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+# Who asked for what is nobody's business: the front server counts, nobody writes it down.
+accesslog = None
+errorlog = "-"
+loglevel = "warning"
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """A worker never outlives its master: the port is free at once for the next one."""
+    die_with_parent(signal.SIGKILL, server.pid or os.getppid())

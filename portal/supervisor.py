@@ -1,0 +1,135 @@
+"""Everything in one command: local servers where none are given, web, relay, worker and beat.
+
+Imports no Django and keeps no state: what runs is watched by portal/keeper.py.
+"""
+
+import argparse
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from portal.children import Child, StartError
+from portal.keeper import STOP_SIGNALS, Supervisor
+from portal.local_services import local_services
+from portal.stalls import StallProbe
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+WORKER_OPTIONS = [
+    "--concurrency",
+    "2",
+    "--loglevel",
+    "WARNING",
+    "--without-gossip",
+    "--without-mingle",
+]
+BEAT_OPTIONS = ["--loglevel", "WARNING", "--pidfile="]
+
+
+def portal_children(listener: socket.socket, data_dir: Path, env: Mapping[str, str]) -> list[Child]:
+    """Web, relay, worker and beat, each as the image runs it too."""
+    web = ["-m", "gunicorn", "--config", "python:portal.gunicorn", "portal.wsgi"]
+    celery = ["-m", "celery", "--quiet", "-A", "portal"]
+    commands = {
+        "web": [*web, "--bind", f"fd://{listener.fileno()}"],
+        "relay": [str(BASE_DIR / "manage.py"), "relay"],
+        "worker": [*celery, "worker", *WORKER_OPTIONS],
+        "beat": [*celery, "beat", *BEAT_OPTIONS, "--schedule", str(data_dir / "beat-schedule")],
+    }
+    return [
+        Child(
+            name,
+            [sys.executable, *command],
+            env=env,
+            cwd=BASE_DIR,
+            pass_fds=(listener.fileno(),) if name == "web" else (),
+        )
+        for name, command in commands.items()
+    ]
+
+
+def listen(host: str, port: str) -> socket.socket:
+    """Take the port before anything else starts; web inherits it, so that while web restarts
+    visitors wait instead of being refused. Raises StartError, in one line.
+    """
+    if not port.isdigit() or not 0 < int(port) < 65536:
+        raise StartError(f"PORT {port} is not a port number")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, int(port)), family=family, backlog=1024)
+    except OSError as error:
+        why = f"port {port} cannot be used: {os.strerror(error.errno or 0)}"
+        raise StartError(f"{why}. Choose another, as in PORT=8001") from error
+
+
+def children_env(data_dir: Path, port: str, found: Mapping[str, str]) -> dict[str, str]:
+    """What every child sees: our environment and the local servers'."""
+    known = {"DATA_DIR": str(data_dir), "PORT": port, "PYTHONUNBUFFERED": "1"}
+    return {**os.environ, **found, **known}
+
+
+def database_address(env: Mapping[str, str]) -> str:
+    """DATABASE_URL, itself or from its file; raises StartError when that cannot be read."""
+    if address := env.get("DATABASE_URL"):
+        return address
+    try:
+        return Path(env["DATABASE_URL_FILE"]).read_text().strip()
+    except OSError as error:
+        raise StartError(f"DATABASE_URL_FILE cannot be read: {error.strerror}") from error
+
+
+def serve(
+    host: str,
+    prepare: Callable[[Mapping[str, str]], None],
+    when_ready: Callable[[Path, str], None],
+) -> None:
+    """Run everything until a signal comes.
+
+    `prepare` is called when the servers run and before the portal does, `when_ready` when the
+    portal answers. Raises StartError, in one line, for whatever cannot run here.
+    """
+    port = os.environ.get("PORT") or "8000"
+    data_dir = Path(os.environ.get("DATA_DIR") or BASE_DIR / "var").absolute()
+    with listen(host, port) as listener, local_services(data_dir) as services:
+        env = children_env(data_dir, port, services.env)
+        prepare(env)
+        children = [*services.children, *portal_children(listener, data_dir, env)]
+        supervisor = Supervisor(children, StallProbe(database_address(env)), data_dir)
+        address = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104
+        supervisor.run((address, int(port)), lambda: when_ready(data_dir, port))
+
+
+def stoppable(begin: Callable[[], None]) -> int:
+    """Run a start from the command line: 0 when stopped, 2 and one line when it cannot run."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for number in STOP_SIGNALS:
+        signal.signal(number, stop)
+    try:
+        begin()
+    except KeyboardInterrupt:
+        return 0
+    except StartError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="serve", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
+    host = parser.parse_args(arguments).host
+
+    def ready(data_dir: Path, port: str) -> None:
+        sys.stdout.write(f"Serving on port {port}, data in {data_dir}. Ctrl-C stops all.\n")
+        sys.stdout.flush()
+
+    return stoppable(lambda: serve(host, lambda _: None, ready))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
