@@ -1,0 +1,49 @@
+# The doors of this project. `make` alone lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test bench mutants screens check lock local dev
+.DELETE_ON_ERROR:
+
+help:
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+
+run: local ## the whole portal on this machine, for a first look (PORT, DATA_DIR change where)
+	@$(BIN)/python -m portal.first_look --with-parent
+
+demo: local ## fill the desk of a running first look with 300 invented reports
+	@$(BIN)/python manage.py demo
+
+test: dev ## the whole suite on real PostgreSQL and Valkey: a fast part, then a serial part
+	@BIN=$(BIN) sh .ci/tests
+
+bench: dev ## measure against limits of the same run (ONLY=1 for one bar)
+	@$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
+
+mutants: dev ## break named lines one by one; each must turn its tests red
+	@$(BIN)/python -m bench.mutants
+
+screens: dev ## screenshots of the pages, to look at them
+	@$(BIN)/python -m bench.screens
+
+check: dev ## format, lint, types, migrations, translations, deploy checks, compose file
+	@BIN=$(BIN) sh .ci/checks
+
+lock: dev ## write the hashed locks anew from pyproject.toml
+	@BIN=$(BIN) sh requirements/lock.sh
+
+# A lock is installed once: the stamp is younger than the lock, or its packages are installed anew.
+local: .venv/local.stamp
+dev: .venv/dev.stamp
+
+.venv/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ": try make PYTHON=python3.13")'
+	@echo "Making a virtual environment in .venv …"
+	@$(PYTHON) -m venv .venv
+
+.venv/%.stamp: requirements/%.txt | .venv/bin/pip
+	@echo "Installing the locked packages of $< (the first time this takes about a minute) …"
+	@$(BIN)/python requirements/install.py $<
+	@touch $@
