@@ -1,1 +1,96 @@
-"""What a production start refuses."""
+"""What a production start refuses: `check --deploy`, which every entry point runs first."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.exceptions import ImproperlyConfigured
+
+SHORTEST_SECRET = 50
+
+
+@register(Tags.security, deploy=True)
+def check_secret_key(**_: Any) -> Iterator[CheckMessage]:
+    try:
+        long_enough = len(settings.SECRET_KEY) >= SHORTEST_SECRET
+    except ImproperlyConfigured:
+        long_enough = False
+    if not long_enough:
+        yield Error(
+            f"SECRET_KEY is missing or shorter than {SHORTEST_SECRET} signs.",
+            hint="Set SECRET_KEY or SECRET_KEY_FILE, for example from: openssl rand -base64 48",
+            id="portal.E001",
+        )
+
+
+@register(Tags.security, deploy=True)
+def check_field_keys(**_: Any) -> Iterator[CheckMessage]:
+    if not settings.FIELD_KEYS or not all(map(_is_fernet_key, settings.FIELD_KEYS)):
+        yield Error(
+            "FIELD_KEYS is missing or holds something that is not a Fernet key.",
+            hint="Set FIELD_KEYS or FIELD_KEYS_FILE: one or more keys, newest first, with commas;"
+            " each 32 random bytes in url-safe base64: openssl rand -base64 32 | tr +/ -_",
+            id="portal.E002",
+        )
+
+
+def _is_fernet_key(key: str) -> bool:
+    try:
+        Fernet(key)
+    except ValueError:
+        return False
+    return True
+
+
+@register(Tags.security, deploy=True)
+def check_debug(**_: Any) -> Iterator[CheckMessage]:
+    if settings.DEBUG:
+        yield Error(
+            "DEBUG is on: error pages would show what people wrote.",
+            hint="Unset DEBUG.",
+            id="portal.E003",
+        )
+
+
+@register(Tags.security, deploy=True)
+def check_portal_url(**_: Any) -> Iterator[CheckMessage]:
+    if not settings.HTTPS:
+        yield Error(
+            "PORTAL_URL is not an https address.",
+            hint="Set PORTAL_URL to the public address, such as https://portal.example",
+            id="portal.E004",
+        )
+
+
+@register(Tags.security, deploy=True)
+def check_allowed_hosts(**_: Any) -> Iterator[CheckMessage]:
+    hosts = settings.ALLOWED_HOSTS
+    if not hosts or any("*" in host for host in hosts):
+        yield Error(
+            "ALLOWED_HOSTS is empty or holds a wildcard.",
+            hint="Set ALLOWED_HOSTS to the public host names, with commas between them.",
+            id="portal.E005",
+        )
+
+
+@register(Tags.security, deploy=True)
+def check_database(**_: Any) -> Iterator[CheckMessage]:
+    database = settings.DATABASES["default"]
+    if not database.get("HOST") and not database.get("OPTIONS", {}).get("host"):
+        yield Error(
+            "DATABASE_URL is missing or names no server.",
+            hint="Set DATABASE_URL or DATABASE_URL_FILE: postgres://user:password@host/name",
+            id="portal.E006",
+        )
+
+
+@register(Tags.security, deploy=True)
+def check_broker(**_: Any) -> Iterator[CheckMessage]:
+    if not settings.REDIS_URL:
+        yield Error(
+            "REDIS_URL is missing: accepted reports would wait for ever.",
+            hint="Set REDIS_URL or REDIS_URL_FILE: redis://:password@host:6379/0",
+            id="portal.E007",
+        )

@@ -4,12 +4,14 @@ import pytest
 import pytest_socket
 from pytest_django import Settings
 
+pytest_plugins = ["tests.cast"]
+
 NEAR = ["127.0.0.1", "::1", "localhost"]
 _resolved: dict[str, set[str]] = {}
 
 
 def pytest_runtest_setup() -> None:
-    """This machine and unix sockets, nothing else: no test depends on someone's server."""
+    """Allow this machine and unix sockets, nothing else."""
     pytest_socket.socket_allow_hosts(NEAR, allow_unix_socket=True, resolution_cache=_resolved)
 
 

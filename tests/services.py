@@ -16,10 +16,21 @@ from portal.children import StartError
 from portal.local_services import local_services
 
 # Nothing of a developer's own environment: the suite sees the same everywhere.
-UNSET = (
-    "ALLOWED_HOSTS DATABASE_URL DEBUG EMAIL_URL FIELD_KEYS PORT PORTAL_URL RATE_LIMITS"
-    " REDIS_URL SECRET_KEY SIGNING_KEY STATIC_ROOT TRUSTED_PROXIES"
-).split()
+UNSET = [
+    "ALLOWED_HOSTS",
+    "DATABASE_URL",
+    "DEBUG",
+    "EMAIL_URL",
+    "FIELD_KEYS",
+    "PORT",
+    "PORTAL_URL",
+    "RATE_LIMITS",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "SIGNING_KEY",
+    "STATIC_ROOT",
+    "TRUSTED_PROXIES",
+]
 
 
 @pytest.hookimpl(tryfirst=True)

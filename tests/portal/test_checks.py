@@ -1,0 +1,55 @@
+"""A production start is refused, with a hint, for each thing that would hurt people."""
+
+import pytest
+from cryptography.fernet import Fernet
+from django.core import checks
+from pytest_django import Settings
+
+GOOD = {
+    "SECRET_KEY": "k3Zr-" * 12,
+    "FIELD_KEYS": (Fernet.generate_key().decode(),),
+    "DEBUG": False,
+    "HTTPS": True,
+    "ALLOWED_HOSTS": ["portal.example"],
+    "REDIS_URL": "redis://valkey/0",
+    "DATABASES": {"default": {"HOST": "db"}},
+}
+BAD = [
+    ("portal.E001", "SECRET_KEY", ""),
+    ("portal.E001", "SECRET_KEY", "short"),
+    ("portal.E002", "FIELD_KEYS", ()),
+    ("portal.E002", "FIELD_KEYS", ("not a key",)),
+    ("portal.E002", "FIELD_KEYS", (*GOOD["FIELD_KEYS"], "")),  # type: ignore[misc]
+    ("portal.E003", "DEBUG", True),
+    ("portal.E004", "HTTPS", False),
+    ("portal.E005", "ALLOWED_HOSTS", []),
+    ("portal.E005", "ALLOWED_HOSTS", ["portal.example", "*"]),
+    ("portal.E006", "DATABASES", {"default": {"HOST": "", "NAME": "portal"}}),
+    ("portal.E007", "REDIS_URL", ""),
+]
+
+
+def found(settings: Settings, **changes: object) -> dict[str, checks.CheckMessage]:
+    for name, value in {**GOOD, **changes}.items():
+        setattr(settings, name, value)
+    messages = checks.run_checks(tags=[checks.Tags.security], include_deployment_checks=True)
+    return {str(message.id): message for message in messages if "portal." in str(message.id)}
+
+
+def test_a_sound_production_environment_starts(settings: Settings) -> None:
+    assert found(settings) == {}
+
+
+@pytest.mark.parametrize(("identifier", "name", "value"), BAD)
+def test_each_danger_is_refused_with_a_hint(
+    settings: Settings, identifier: str, name: str, value: object
+) -> None:
+    messages = found(settings, **{name: value})
+    assert list(messages) == [identifier]
+    assert messages[identifier].level == checks.ERROR
+    assert messages[identifier].hint
+
+
+def test_a_first_look_is_not_asked_for_production_things(settings: Settings) -> None:
+    settings.DEBUG = True
+    assert not [one for one in checks.run_checks() if "portal." in str(one.id)]
