@@ -59,6 +59,15 @@ class Case(models.Model):
     class Meta:
         verbose_name = "xử lý"
         verbose_name_plural = "xử lý"
+        permissions = [
+            ("decide_case", "nhận xử lý, ghi chú, hỏi thêm người báo"),
+            ("assign_case", "phân công cán bộ xử lý"),
+            ("act_case", "phân loại là tin báo về tội phạm"),
+            ("hand_over_case", "chuyển đơn vị"),
+            ("close_case", "kết thúc xử lý"),
+            ("reopen_case", "mở lại tin đã kết thúc"),
+            ("reveal_contact", "xem số, câu hẹn, bản gốc lời kể (ghi nhật ký)"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(status="closed") & ~models.Q(outcome="")

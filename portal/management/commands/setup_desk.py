@@ -1,0 +1,22 @@
+"""Make what the desk needs after every migrate: roles, communes, offices."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import transaction
+
+from portal import people
+from reports import reference
+
+
+class Command(BaseCommand):
+    help = "Writes roles with their permissions, communes and offices. May run at any time, again."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with transaction.atomic():
+            people.establish_roles()
+            communes = reference.load_communes()
+            offices = reference.load_offices()
+        self.stdout.write(
+            f"Desk ready: {len(people.ROLES)} roles, {communes} communes, {offices} offices."
+        )

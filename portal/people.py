@@ -1,0 +1,96 @@
+"""The people of the desk: five roles, each a group with its permissions.
+
+Code asks for permissions, never for a group's name; a police office may mix its own groups.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.contrib.auth.models import Group, Permission
+from django.db.models import F, Value
+from django.db.models.functions import Concat
+
+
+@dataclass(frozen=True)
+class Role:
+    """A group by the name that the desk shows, and the permissions it carries."""
+
+    name: str
+    permissions: frozenset[str]
+
+
+def _views(*models: str) -> frozenset[str]:
+    return frozenset(f"{app}.view_{model}" for app, model in (name.split(".") for name in models))
+
+
+_REPORTS = _views(
+    "reports.report",
+    "reports.indicator",
+    "reports.campaign",
+    "reports.commune",
+    "reports.office",
+    "reports.event",
+)
+_DUTY = _REPORTS | {
+    "reports.decide_case",
+    "reports.act_case",
+    "reports.hand_over_case",
+    "reports.close_case",
+    "reports.reveal_contact",
+    "alerts.view_alert",
+}
+_WARNINGS = _views("alerts.alert", "alerts.alertstep", "alerts.alertrevision", "reports.campaign")
+
+ROLES = {
+    "duty": Role("Trực ban", _DUTY),
+    "lead": Role(
+        "Chỉ huy",
+        _DUTY
+        | {
+            "reports.assign_case",
+            "reports.reopen_case",
+            "reports.add_office",
+            "reports.change_office",
+            "auth.view_user",
+        },
+    ),
+    "editor": Role(
+        "Biên tập",
+        _WARNINGS
+        | {
+            "alerts.add_alert",
+            "alerts.change_alert",
+            "alerts.add_alertstep",
+            "alerts.change_alertstep",
+            "alerts.delete_alertstep",
+            "reports.view_office",
+        },
+    ),
+    "approver": Role("Người duyệt", _WARNINGS | {"alerts.issue_alert"}),
+    "auditor": Role("Kiểm tra", _views("reports.event", "auth.user")),
+}
+
+
+def establish_roles() -> None:
+    """Make the groups and give each exactly its permissions.
+
+    Raises LookupError when a permission does not exist: run after migrate.
+    """
+    wanted = frozenset().union(*(role.permissions for role in ROLES.values()))
+    known = _permissions(wanted)
+    if missing := wanted - known.keys():
+        raise LookupError(f"No such permission: {', '.join(sorted(missing))}. Run migrate first.")
+    for role in ROLES.values():
+        group, _ = Group.objects.get_or_create(name=role.name)
+        group.permissions.set(known[name] for name in role.permissions)
+
+
+def group_of(role: str) -> Group:
+    """The group of a role's code. Raises Group.DoesNotExist before setup_desk."""
+    return Group.objects.get(name=ROLES[role].name)
+
+
+def _permissions(names: Iterable[str]) -> dict[str, Permission]:
+    full_name = Concat(F("content_type__app_label"), Value("."), F("codename"))
+    found = Permission.objects.annotate(full_name=full_name).filter(full_name__in=names)
+    return {permission.full_name: permission for permission in found}

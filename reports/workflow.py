@@ -1,0 +1,214 @@
+"""The status table, and the only writer of decisions.
+
+Each verb is one transaction: lock the case, compare the version that the officer saw, look the
+move up in the table, write the case and its event. A lost race is told (StaleVersion) and
+nothing is overwritten.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models.functions import Now
+
+from reports import events
+from reports.models import Case
+
+S = Case.Status
+
+
+class WorkflowError(Exception):
+    """A decision that was not taken. Nothing has been written."""
+
+
+class StaleVersion(WorkflowError):
+    """Somebody decided between the officer's look and the officer's act."""
+
+
+class NotAllowed(WorkflowError):
+    """The officer lacks the permission of this verb."""
+
+
+class NotFromHere(WorkflowError):
+    """The verb does not lead anywhere from the status that the case has."""
+
+
+class ReasonMissing(WorkflowError):
+    """The verb needs what was not given: `what` is reason, outcome, unit or officer."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
+@dataclass(frozen=True)
+class Move:
+    """A row of the status table: where a verb leads from each status, who may, what it needs."""
+
+    event: str
+    permission: str
+    steps: Mapping[str, str]
+    needs: tuple[str, ...] = ()
+    clears: tuple[str, ...] = ()
+    # Who decides on a case that nobody has taken becomes its officer.
+    adopts: bool = True
+
+
+def _to(target: str, *sources: str) -> dict[str, str]:
+    return dict.fromkeys(sources, target)
+
+
+_BEGIN = {S.NEW: S.IN_REVIEW, S.IN_REVIEW: S.IN_REVIEW, S.WAITING: S.WAITING}
+_STAY = {status: status for status in S}
+_ENDED = (S.ACTIONED, S.HANDED_OVER, S.CLOSED, S.JUNK, S.WITHDRAWN)
+
+TABLE: Mapping[str, Move] = {
+    "take": Move("taken", "reports.decide_case", _BEGIN),
+    "assign": Move("assigned", "reports.assign_case", _BEGIN, needs=("officer",)),
+    "note": Move("noted", "reports.decide_case", _STAY, needs=("reason",), adopts=False),
+    "ask": Move(
+        "asked", "reports.decide_case", _to(S.WAITING, S.NEW, S.IN_REVIEW), needs=("reason",)
+    ),
+    "resume": Move("resumed", "reports.decide_case", _to(S.IN_REVIEW, S.WAITING)),
+    "act": Move("actioned", "reports.act_case", _to(S.ACTIONED, *Case.OPEN), needs=("reason",)),
+    "hand_over": Move(
+        "handed_over",
+        "reports.hand_over_case",
+        _to(S.HANDED_OVER, *Case.OPEN, S.ACTIONED),
+        needs=("unit", "reason"),
+    ),
+    "close": Move(
+        "closed",
+        "reports.close_case",
+        _to(S.CLOSED, *Case.OPEN, S.ACTIONED),
+        needs=("outcome", "reason"),
+    ),
+    "junk": Move("junked", "reports.close_case", _to(S.JUNK, *Case.OPEN), needs=("reason",)),
+    "withdraw": Move(
+        "withdrawn", "reports.close_case", _to(S.WITHDRAWN, *Case.OPEN), needs=("reason",)
+    ),
+    "reopen": Move(
+        "reopened",
+        "reports.reopen_case",
+        _to(S.IN_REVIEW, *_ENDED),
+        needs=("reason",),
+        clears=("outcome", "unit"),
+    ),
+}
+
+
+def offers(case: Case, user: User) -> list[str]:
+    """The verbs that this officer may use on the case as it stands."""
+    return [
+        verb
+        for verb, move in TABLE.items()
+        if case.status in move.steps
+        and user.has_perm(move.permission)
+        and not (verb == "take" and case.officer_id == user.pk)
+    ]
+
+
+def take(case_id: UUID, *, by: User, version: int) -> Case:
+    """Become the officer of a case: a fresh one, or one that a colleague leaves over."""
+    return _decide("take", case_id, by, version, officer=by)
+
+
+def assign(case_id: UUID, *, by: User, version: int, officer: User | None) -> Case:
+    """Give a case to an officer who may decide."""
+    able = officer if officer and officer.has_perm("reports.decide_case") else None
+    return _decide("assign", case_id, by, version, officer=able)
+
+
+def note(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
+    """Add a remark; the status stays."""
+    return _decide("note", case_id, by, version, reason=reason)
+
+
+def ask(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
+    """Wait for the reporter; the reason is the question."""
+    return _decide("ask", case_id, by, version, reason=reason)
+
+
+def resume(case_id: UUID, *, by: User, version: int, reason: str = "") -> Case:
+    """Go on without waiting any longer."""
+    return _decide("resume", case_id, by, version, reason=reason)
+
+
+def act(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
+    """Sort the report as a tin báo về tội phạm; the reason names signs and receiving body."""
+    return _decide("act", case_id, by, version, reason=reason)
+
+
+def hand_over(case_id: UUID, *, by: User, version: int, unit: str, reason: str) -> Case:
+    """Pass the report to another unit."""
+    return _decide("hand_over", case_id, by, version, unit=unit, reason=reason)
+
+
+def close(case_id: UUID, *, by: User, version: int, outcome: str, reason: str) -> Case:
+    """End the work on this portal with one of `Case.Outcome`."""
+    known = outcome if outcome in Case.Outcome.values else ""
+    return _decide("close", case_id, by, version, outcome=known, reason=reason)
+
+
+def junk(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
+    """Set aside what is no report."""
+    return _decide("junk", case_id, by, version, reason=reason)
+
+
+def withdraw(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
+    """End the work because the reporter asked for it."""
+    return _decide("withdraw", case_id, by, version, reason=reason)
+
+
+def reopen(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
+    """Take ended work up again; its outcome and unit stay in the events alone."""
+    return _decide("reopen", case_id, by, version, reason=reason)
+
+
+def _decide(
+    verb: str,
+    case_id: UUID,
+    by: User,
+    version: int,
+    *,
+    officer: User | None = None,
+    **words: str,
+) -> Case:
+    move = TABLE[verb]
+    words = {name: text.strip() for name, text in words.items() if text.strip()}
+    if not by.has_perm(move.permission):
+        raise NotAllowed
+    for what in move.needs:
+        if not (officer if what == "officer" else words.get(what)):
+            raise ReasonMissing(what)
+    with transaction.atomic():
+        case = Case.objects.select_for_update().get(pk=case_id)
+        if case.version != version:
+            raise StaleVersion
+        if case.status not in move.steps:
+            raise NotFromHere
+        before, after = case.status, move.steps[case.status]
+        given = {"officer": officer.pk} if officer else {}
+        if officer is None and move.adopts and case.officer_id is None:
+            officer = by
+        _write(case, after, move, officer, words)
+        events.record(
+            "report", case_id, move.event, by=by, before=before, after=after, **given, **words
+        )
+    case.refresh_from_db()
+    return case
+
+
+def _write(
+    case: Case, status: str, move: Move, officer: User | None, words: Mapping[str, str]
+) -> None:
+    """The one UPDATE of a decision; the row is locked, so its version can be counted here."""
+    changes: dict[str, object] = dict.fromkeys(move.clears, "")
+    changes |= {name: words[name] for name in ("outcome", "unit") if name in words}
+    if officer is not None:
+        changes["officer"] = officer
+    Case.objects.filter(pk=case.pk).update(
+        status=status, version=case.version + 1, changed_at=Now(), **changes
+    )

@@ -1,0 +1,70 @@
+"""The people of the desk, each with a browser in which the second factor has been given."""
+
+from dataclasses import dataclass
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django_otp import DEVICE_ID_SESSION_KEY
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from portal import people
+
+PASSWORD = "correct horse battery staple"
+
+
+@dataclass(frozen=True)
+class Person:
+    """An officer and the browser that the officer is logged in with."""
+
+    user: User
+    client: Client
+
+
+def enlist(name: str, role: str) -> User:
+    """An officer of that role, with a device."""
+    people.establish_roles()
+    user = User.objects.create_user(name, password=PASSWORD, is_staff=True)
+    user.groups.add(people.group_of(role))
+    TOTPDevice.objects.create(user=user, name="điện thoại")
+    return user
+
+
+def log_in(user: User) -> Client:
+    """A browser of that officer, second factor given."""
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    session = client.session
+    session[DEVICE_ID_SESSION_KEY] = user.totpdevice_set.get().persistent_id
+    session.save()
+    return client
+
+
+def _person(role: str) -> Person:
+    user = enlist(role, role)
+    return Person(user, log_in(user))
+
+
+@pytest.fixture
+def duty(db: None) -> Person:
+    return _person("duty")
+
+
+@pytest.fixture
+def lead(db: None) -> Person:
+    return _person("lead")
+
+
+@pytest.fixture
+def editor(db: None) -> Person:
+    return _person("editor")
+
+
+@pytest.fixture
+def approver(db: None) -> Person:
+    return _person("approver")
+
+
+@pytest.fixture
+def auditor(db: None) -> Person:
+    return _person("auditor")
