@@ -23,19 +23,19 @@ class WorkflowError(Exception):
     """A decision that was not taken. Nothing has been written."""
 
 
-class StaleVersion(WorkflowError):
+class StaleVersion(WorkflowError):  # noqa: N818
     """Somebody decided between the officer's look and the officer's act."""
 
 
-class NotAllowed(WorkflowError):
+class NotAllowed(WorkflowError):  # noqa: N818
     """The officer lacks the permission of this verb."""
 
 
-class NotFromHere(WorkflowError):
+class NotFromHere(WorkflowError):  # noqa: N818
     """The verb does not lead anywhere from the status that the case has."""
 
 
-class ReasonMissing(WorkflowError):
+class ReasonMissing(WorkflowError):  # noqa: N818
     """The verb needs what was not given: `what` is reason, outcome, unit or officer."""
 
     def __init__(self, what: str) -> None:
