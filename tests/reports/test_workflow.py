@@ -1,0 +1,181 @@
+"""Decisions: the status table as a table, lost races, and the record of each act."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from portal import people
+from reports import events, workflow
+from reports.models import Case
+from tests.cast import Person, enlist
+from tests.reports import evidence
+
+pytestmark = pytest.mark.django_db
+
+S = Case.Status
+WORDS: dict[str, dict[str, Any]] = {
+    "take": {},
+    "assign": {},
+    "note": {"reason": "đã gọi lại"},
+    "ask": {"reason": "Số tài khoản nhận là gì?"},
+    "resume": {},
+    "act": {"reason": "có dấu hiệu, gửi Cơ quan điều tra"},
+    "hand_over": {"reason": "đúng địa bàn", "unit": "Công an xã Yên Định"},
+    "close": {"reason": "trùng", "outcome": "duplicate"},
+    "junk": {"reason": "quảng cáo"},
+    "withdraw": {"reason": "người báo đề nghị"},
+    "reopen": {"reason": "có tin mới"},
+}
+# Written out a second time, by hand: from each status, what each verb leads to.
+LEADS = {
+    S.NEW: "take=in_review assign=in_review note=new ask=waiting act=actioned"
+    " hand_over=handed_over close=closed junk=junk withdraw=withdrawn",
+    S.IN_REVIEW: "take=in_review assign=in_review note=in_review ask=waiting act=actioned"
+    " hand_over=handed_over close=closed junk=junk withdraw=withdrawn",
+    S.WAITING: "take=waiting assign=waiting note=waiting resume=in_review act=actioned"
+    " hand_over=handed_over close=closed junk=junk withdraw=withdrawn",
+    S.ACTIONED: "note=actioned hand_over=handed_over close=closed reopen=in_review",
+    S.HANDED_OVER: "note=handed_over reopen=in_review",
+    S.CLOSED: "note=closed reopen=in_review",
+    S.JUNK: "note=junk reopen=in_review",
+    S.WITHDRAWN: "note=withdrawn reopen=in_review",
+}
+MAY = {
+    "duty": "take note ask resume act hand_over close junk withdraw",
+    "lead": "take assign note ask resume act hand_over close junk withdraw reopen",
+    "editor": "",
+    "approver": "",
+    "auditor": "",
+}
+
+
+def standing(status: str) -> Case:
+    """A case that has come to that status, whatever the way."""
+    case = evidence.case()
+    outcome = "duplicate" if status == S.CLOSED else ""
+    unit = "Công an xã Yên Định" if status == S.HANDED_OVER else ""
+    Case.objects.filter(pk=case.pk).update(status=status, outcome=outcome, unit=unit)
+    case.refresh_from_db()
+    return case
+
+
+def decide(verb: str, case: Case, by: User, **words: Any) -> Case:
+    function: Callable[..., Case] = getattr(workflow, verb)
+    given = WORDS[verb] | ({"officer": by} if verb == "assign" else {}) | words
+    return function(case.pk, **({"by": by, "version": case.version} | given))
+
+
+@pytest.fixture
+def chief(db: None) -> User:
+    return enlist("chief", "lead")
+
+
+@pytest.mark.parametrize("verb", WORDS)
+@pytest.mark.parametrize("status", S)
+def test_a_verb_leads_where_the_table_says_and_nowhere_else(
+    status: str, verb: str, chief: User
+) -> None:
+    case = standing(status)
+    leads = dict(pair.split("=") for pair in LEADS[S(status)].split())
+    if verb in leads:
+        assert decide(verb, case, chief).status == leads[verb]
+    else:
+        with pytest.raises(workflow.NotFromHere):
+            decide(verb, case, chief)
+        assert Case.objects.get(pk=case.pk).version == case.version
+
+
+@pytest.mark.parametrize("verb", WORDS)
+@pytest.mark.parametrize("role", MAY)
+def test_a_role_may_what_is_written_here(role: str, verb: str) -> None:
+    by = enlist(role, role)
+    case = standing(next(status for status in LEADS if f"{verb}=" in LEADS[status]))
+    if verb in MAY[role].split():
+        assert decide(verb, case, by).version == case.version + 1
+    else:
+        with pytest.raises(workflow.NotAllowed):
+            decide(verb, case, by)
+        assert not events.about("report", case.pk)
+
+
+@pytest.mark.parametrize("verb", WORDS)
+def test_each_decision_leaves_one_event_with_who_and_why(verb: str, chief: User) -> None:
+    case = standing(next(status for status in LEADS if f"{verb}=" in LEADS[status]))
+    after = decide(verb, case, chief)
+    event = events.about("report", case.pk).get()
+    assert (event.kind, event.by) == (workflow.TABLE[verb].event, chief)
+    assert (event.detail["before"], event.detail["after"]) == (case.status, after.status)
+    assert event.detail.items() >= WORDS[verb].items()
+
+
+@pytest.mark.parametrize(
+    ("verb", "without"),
+    [
+        *((verb, "reason") for verb in WORDS if "reason" in WORDS[verb]),
+        ("hand_over", "unit"),
+        ("close", "outcome"),
+    ],
+)
+def test_what_a_verb_needs_is_asked_for(verb: str, without: str, chief: User) -> None:
+    case = standing(next(status for status in LEADS if f"{verb}=" in LEADS[status]))
+    with pytest.raises(workflow.ReasonMissing) as caught:
+        decide(verb, case, chief, **{without: " \n"})
+    assert caught.value.what == without
+    assert not events.about("report", case.pk)
+
+
+def test_the_second_of_two_officers_is_told_and_overwrites_nothing(chief: User) -> None:
+    case = evidence.case()
+    other = enlist("other", "duty")
+    workflow.take(case.pk, by=other, version=case.version)
+    with pytest.raises(workflow.StaleVersion):
+        workflow.junk(case.pk, by=chief, version=case.version, reason="quảng cáo")
+    assert Case.objects.get(pk=case.pk).officer == other
+
+
+def test_an_unknown_outcome_closes_nothing(chief: User) -> None:
+    with pytest.raises(workflow.ReasonMissing):
+        decide("close", evidence.case(), chief, outcome="solved")
+
+
+def test_only_one_who_may_decide_can_be_assigned(chief: User, editor: Person) -> None:
+    with pytest.raises(workflow.ReasonMissing, match="officer"):
+        decide("assign", evidence.case(), chief, officer=editor.user)
+
+
+def test_an_officer_who_left_decides_nothing(chief: User) -> None:
+    chief.is_active = False
+    with pytest.raises(workflow.NotAllowed):
+        decide("take", evidence.case(), chief)
+
+
+def test_who_decides_on_an_untaken_case_becomes_its_officer(duty: Person, chief: User) -> None:
+    case = decide("ask", evidence.case(), duty.user)
+    assert case.officer == duty.user
+    assert decide("act", case, chief).officer == duty.user
+
+
+def test_a_note_does_not_make_its_writer_the_officer(duty: Person) -> None:
+    assert decide("note", evidence.case(), duty.user).officer is None
+
+
+def test_reopening_clears_the_outcome_and_the_event_keeps_it(chief: User) -> None:
+    case = decide("close", evidence.case(), chief)
+    assert decide("reopen", case, chief).outcome == ""
+    closing = events.about("report", case.pk).get(kind="closed")
+    assert closing.detail["outcome"] == "duplicate"
+
+
+def test_offers_are_what_would_be_accepted(duty: Person) -> None:
+    case = evidence.case()
+    expected = set(MAY["duty"].split()) - {"resume"}
+    assert set(workflow.offers(case, duty.user)) == expected
+    taken = decide("take", case, duty.user)
+    assert "take" not in workflow.offers(taken, duty.user)
+
+
+def test_every_permission_of_the_table_exists(db: None) -> None:
+    wanted = {move.permission for move in workflow.TABLE.values()}
+    assert people._permissions(wanted).keys() == wanted
