@@ -7,10 +7,12 @@ and knows nothing of either.
 
 from dataclasses import dataclass
 from datetime import timedelta
+from types import TracebackType
+from typing import Self
 
 import structlog
 from django.db import DatabaseError, connection
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from reports.models import OutboxItem
@@ -22,14 +24,50 @@ LEASE = timedelta(seconds=15)
 MAX_ATTEMPTS = 5
 _WAITING = Q(settled_at__isnull=True, failed_at__isnull=True)
 
+# One statement and one commit of its own: the attempt is counted before the work begins, so
+# that work which kills its worker runs out of attempts.
+_CLAIM = """
+UPDATE reports_outboxitem
+   SET attempts = attempts + 1,
+       claimed_at = statement_timestamp(),
+       claimed_until = statement_timestamp() + %(lease)s * interval '1 second'
+ WHERE id = (SELECT id FROM reports_outboxitem
+              WHERE id = %(item)s
+                AND settled_at IS NULL AND failed_at IS NULL
+                AND attempts < %(most)s
+                AND (claimed_until IS NULL OR claimed_until <= statement_timestamp())
+                FOR UPDATE SKIP LOCKED)
+RETURNING key, attempts
+"""
+
 
 @dataclass(frozen=True)
 class Claim:
-    """A worker's hold on an item: valid for LEASE, and only as the attempt that it names."""
+    """A worker's hold on an item: valid for LEASE, and only as the attempt that it names.
+
+    `with claim:` stands around the work: an error there gives the item back and goes no
+    further, so that the items beside it get their turn.
+    """
 
     item_id: int
     key: str
     attempt: int
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        if error is None:
+            return False
+        # The error's text may quote a report: only its class is kept.
+        log.warning("outbox.attempt_failed", item=self.item_id, error=type(error).__name__)
+        _release_if_possible(self, error)
+        return isinstance(error, Exception)
 
 
 def enqueue(task: str, key: object, *, urgent: bool = False) -> OutboxItem:
@@ -51,17 +89,18 @@ def wake() -> None:
 
 def claim(item_id: int) -> Claim | None:
     """Take hold of an item; None when it is done, failed or in another worker's hands."""
-    free = Q(claimed_until__isnull=True) | Q(claimed_until__lt=Now())
-    rows = OutboxItem.objects.filter(_WAITING, free, pk=item_id, attempts__lt=MAX_ATTEMPTS)
-    taken = rows.update(attempts=F("attempts") + 1, claimed_at=Now(), claimed_until=Now() + LEASE)
-    if not taken:
-        return None
-    key, attempt = OutboxItem.objects.values_list("key", "attempts").get(pk=item_id)
-    return Claim(item_id, key, attempt)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _CLAIM, {"item": item_id, "lease": LEASE.total_seconds(), "most": MAX_ATTEMPTS}
+        )
+        row = cursor.fetchone()
+    return Claim(item_id, *row) if row else None
 
 
 def settle(claim: Claim) -> bool:
-    """Mark the work done, in its own transaction. False: somebody else was faster, roll back."""
+    """Mark the work done, first thing in the transaction that does it: the row stays locked
+    until both are committed. False: somebody else was faster, do nothing.
+    """
     return bool(
         OutboxItem.objects.filter(_WAITING, pk=claim.item_id, attempts=claim.attempt).update(
             settled_at=Now(), claimed_until=None, error=""
@@ -75,3 +114,11 @@ def release(claim: Claim, error: BaseException) -> None:
     OutboxItem.objects.filter(_WAITING, pk=claim.item_id, attempts=claim.attempt).update(
         claimed_until=None, error=type(error).__name__, **({"failed_at": Now()} if last else {})
     )
+
+
+def _release_if_possible(claim: Claim, error: BaseException) -> None:
+    """Without a database the claim lapses by itself."""
+    try:
+        release(claim, error)
+    except DatabaseError as lost:
+        log.warning("outbox.release_failed", item=claim.item_id, error=type(lost).__name__)

@@ -1,0 +1,19 @@
+"""manage.py relay: the process that hands owed work to Celery, until it is told to stop."""
+
+import signal
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from portal.celery import app
+from reports.relay import Relay
+
+
+class Command(BaseCommand):
+    help = "Hand owed work from the database to Celery, until SIGTERM or SIGINT."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        relay = Relay(app)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: relay.stop())
+        relay.run()

@@ -1,0 +1,318 @@
+"""The relay: gives Celery the keys of what is due. The only place that sends a task.
+
+It LISTENs on a connection of its own and sweeps for what no NOTIFY told it. At the broker lies
+a bounded window of messages, the urgent before the others, several items in one message when
+the queue is deep; an item goes out again only after its lease. A dead or frozen broker costs
+50 ms a try, a lost database connection is made anew: reports are late then, never lost.
+"""
+
+import os
+import select
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from itertools import groupby
+from math import ceil
+from typing import Any
+
+import psycopg2
+import structlog
+from celery import Celery
+from django.db import connection as django_connection
+from kombu import Connection
+from kombu.exceptions import KombuError
+
+from reports.outbox import CHANNEL, LEASE, MAX_ATTEMPTS
+
+log = structlog.get_logger(__name__)
+
+WINDOW = 32  # messages waiting at the broker
+BATCH = 16  # items in one message, at most
+SPREAD = 4  # messages that a handful of items is spread over, so that idle workers share them
+SWEEP = 2.0  # seconds between two looks at what no NOTIFY told
+ROOM_PAUSE = 0.05  # seconds until a full window is looked at again
+BACK_OFF = (0.1, 2.0)  # seconds: the first pause and the longest
+BROKER_PATIENCE = 0.05  # seconds for a connection or an answer
+SESSION = "-c statement_timeout=5000 -c lock_timeout=2000 -c synchronous_commit=off"
+
+# In Celery's Redis transport 0 goes before 9.
+FIRST, LATER = 0, 6
+
+_TAKE = """
+WITH due AS MATERIALIZED (
+    SELECT id FROM reports_outboxitem
+     WHERE settled_at IS NULL AND failed_at IS NULL
+       AND attempts < %(most)s
+       AND (handed_until IS NULL OR handed_until <= statement_timestamp())
+       AND (claimed_until IS NULL OR claimed_until <= statement_timestamp())
+     ORDER BY urgent DESC, id
+     LIMIT %(room)s
+       FOR UPDATE SKIP LOCKED)
+UPDATE reports_outboxitem AS item
+   SET handed_until = statement_timestamp() + %(lease)s * interval '1 second'
+  FROM due WHERE item.id = due.id
+RETURNING NOT item.urgent, item.task, item.id
+"""
+
+_GIVE_BACK = "UPDATE reports_outboxitem SET handed_until = NULL WHERE id = ANY(%s)"
+
+# Work that kills its worker never comes to release(): its last claim lapses instead.
+_FAIL_USED_UP = """
+UPDATE reports_outboxitem
+   SET failed_at = statement_timestamp(), claimed_until = NULL,
+       error = CASE error WHEN '' THEN 'WorkerLost' ELSE error END
+ WHERE settled_at IS NULL AND failed_at IS NULL
+   AND attempts >= %(most)s
+   AND (claimed_until IS NULL OR claimed_until <= statement_timestamp())
+RETURNING id
+"""
+
+
+@dataclass(frozen=True)
+class Message:
+    """What one broker message carries: a task's name and the items it is about."""
+
+    task: str
+    urgent: bool
+    items: tuple[int, ...]
+
+
+class BrokerError(Exception):
+    """The broker did not take a message or did not answer in time."""
+
+
+@dataclass
+class BackOff:
+    """Pauses that double from one failure to the next, until something succeeds."""
+
+    pause: float = 0.0
+    until: float = 0.0
+
+    def failed(self) -> None:
+        first, longest = BACK_OFF
+        self.pause = min(longest, self.pause * 2 or first)
+        self.until = time.monotonic() + self.pause
+
+    def succeeded(self) -> None:
+        self.pause = self.until = 0.0
+
+    @property
+    def left(self) -> float:
+        """Seconds to wait still."""
+        return max(0.0, self.until - time.monotonic())
+
+
+class Broker:
+    """Publishing that never waits long and never tries twice; the worker's own connection to
+    the broker stays patient.
+    """
+
+    def __init__(self, app: Celery) -> None:
+        self.app = app
+        self._connection: Connection | None = None
+        self._at_most = WINDOW  # messages that may lie there; unknown at first
+
+    def room(self) -> int:
+        """How many messages the window still takes; asks only when it may be half full.
+
+        Raises BrokerError.
+        """
+        if self._at_most > WINDOW // 2:
+            with self._connected() as connection:
+                channel: Any = connection.default_channel
+                declared = channel.queue_declare(queue=self.app.conf.task_default_queue)
+                self._at_most = declared.message_count
+        return max(0, WINDOW - self._at_most)
+
+    def publish(self, message: Message) -> None:
+        """Send one message. Raises BrokerError; the message may have arrived all the same."""
+        with self._connected() as connection:
+            self.app.send_task(
+                message.task,
+                args=[list(message.items)],
+                producer=self.app.amqp.Producer(connection, auto_declare=False),
+                retry=False,
+                priority=FIRST if message.urgent else LATER,
+                ignore_result=True,
+            )
+        self._at_most += 1
+
+    def close(self) -> None:
+        """Forget the connection; the next call makes another."""
+        if self._connection is not None:
+            self._connection.release()
+        self._connection, self._at_most = None, WINDOW
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        if self._connection is None:
+            self._connection = self._connect()
+        connection = self._connection
+        troubles: Any = (*connection.connection_errors, *connection.channel_errors, KombuError)
+        try:
+            yield connection
+        except troubles as error:
+            self.close()
+            raise BrokerError(type(error.__cause__ or error).__name__) from error
+
+    def _connect(self) -> Connection:
+        impatient = {
+            "max_retries": 0,
+            "interval_start": 0,
+            "interval_step": 0,
+            "interval_max": 0,
+            "socket_timeout": BROKER_PATIENCE,
+            "socket_connect_timeout": BROKER_PATIENCE,
+        }
+        return self.app.connection_for_write(
+            connect_timeout=BROKER_PATIENCE, transport_options=impatient
+        )
+
+
+class Relay:
+    """One relay process; a second one does no harm, each item goes to one of them."""
+
+    def __init__(self, app: Celery) -> None:
+        self.broker = Broker(app)
+        self.broker_pause = BackOff()
+        self.limited = False  # the window was full: there may be more to hand over
+        self._database: Any = None
+        self._stopping = False
+        self._bell, self._rope = os.pipe()
+
+    def run(self) -> None:
+        """Serve until stopped; the database may come and go."""
+        pause = BackOff()
+        while not self._stopping:
+            try:
+                self._serve(pause)
+            except psycopg2.Error as error:
+                log.warning("relay.database_lost", error=type(error).__name__)
+                pause.failed()
+                select.select([self._bell], [], [], pause.left)
+        self.close()
+
+    def stop(self) -> None:
+        """End the loop; safe in a signal handler and in another thread."""
+        self._stopping = True
+        os.write(self._rope, b"!")
+
+    def close(self) -> None:
+        """Give everything back; the relay is of no use afterwards."""
+        self.broker.close()
+        os.close(self._bell)
+        os.close(self._rope)
+
+    @contextmanager
+    def connected(self) -> Iterator[None]:
+        """Give the methods below their database. Raises psycopg2.OperationalError."""
+        with closing(connect()) as self._database:
+            yield
+
+    def sweep(self) -> int:
+        """Look at everything: what ran out of attempts, and what is due; how many went out."""
+        for (item,) in self._query(_FAIL_USED_UP, {"most": MAX_ATTEMPTS}):
+            log.error("relay.attempts_used_up", item=item)
+        return self.hand_over()
+
+    def hand_over(self) -> int:
+        """Give the broker what is due, as far as its window has room; how many items went."""
+        room = self._room()
+        messages = self._take(room) if room else []
+        for sent, message in enumerate(messages):
+            if not self._publish(message):
+                self._query(_GIVE_BACK, [_items(messages[sent:])])
+                return len(_items(messages[:sent]))
+        return len(_items(messages))
+
+    def _room(self) -> int:
+        """Messages that may go out now; none while the broker is out of reach."""
+        self.limited = False
+        if self.broker_pause.left:
+            return 0
+        try:
+            room = self.broker.room()
+        except BrokerError as error:
+            self._broker_failed(error)
+            return 0
+        self.limited = not room
+        return room
+
+    def _take(self, room: int) -> list[Message]:
+        """Mark what is due as handed over, committed before any of it goes out."""
+        values = {
+            "room": room * BATCH,
+            "most": MAX_ATTEMPTS,
+            "lease": LEASE.total_seconds(),
+        }
+        rows = self._query(_TAKE, values)
+        self.limited = len(rows) == room * BATCH
+        return list(_messages(sorted(rows), min(room, SPREAD)))
+
+    def _publish(self, message: Message) -> bool:
+        try:
+            self.broker.publish(message)
+        except BrokerError as error:
+            self._broker_failed(error)
+            return False
+        self.broker_pause.succeeded()
+        return True
+
+    def _broker_failed(self, error: BrokerError) -> None:
+        self.broker_pause.failed()
+        log.warning("relay.broker_failed", error=str(error))
+
+    def _serve(self, pause: BackOff) -> None:
+        """One database connection's life."""
+        with self.connected():
+            pause.succeeded()
+            next_sweep = 0.0
+            while not self._stopping:
+                if time.monotonic() >= next_sweep:
+                    next_sweep = time.monotonic() + SWEEP
+                    self.sweep()
+                else:
+                    self.hand_over()
+                self._sleep(next_sweep - time.monotonic())
+
+    def _sleep(self, longest: float) -> None:
+        """Until a NOTIFY, a full window's or a dead broker's pause is over, or the next sweep."""
+        if self.limited:
+            longest = min(longest, ROOM_PAUSE)
+        if self.broker_pause.left:
+            longest = min(longest, self.broker_pause.left)
+        select.select([self._database, self._bell], [], [], max(0.0, longest))
+        self._database.poll()
+        self._database.notifies.clear()
+
+    def _query(self, statement: str, values: Any) -> list[Any]:
+        with self._database.cursor() as cursor:
+            cursor.execute(statement, values)
+            return list(cursor.fetchall()) if cursor.description else []
+
+
+def connect() -> Any:
+    """A connection of our own to Django's database, in autocommit, that hears every NOTIFY.
+
+    Raises psycopg2.OperationalError.
+    """
+    ours = {"options": SESSION, "application_name": CHANNEL}
+    database = psycopg2.connect(**django_connection.get_connection_params() | ours)
+    database.autocommit = True
+    with database.cursor() as cursor:
+        cursor.execute(f"LISTEN {CHANNEL}")
+    return database
+
+
+def _messages(rows: Sequence[tuple[bool, str, int]], spread: int) -> Iterator[Message]:
+    """The rows (not urgent, task, item), in order, as few messages that keep workers busy."""
+    size = min(BATCH, ceil(len(rows) / spread))
+    for (later, task), group in groupby(rows, key=lambda row: row[:2]):
+        items = [item for _, _, item in group]
+        for start in range(0, len(items), size):
+            yield Message(task, not later, tuple(items[start : start + size]))
+
+
+def _items(messages: Sequence[Message]) -> list[int]:
+    return [item for message in messages for item in message.items]

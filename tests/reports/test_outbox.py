@@ -1,0 +1,243 @@
+"""The outbox by itself: who may take an item, when, and how often."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import DatabaseError, connection, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoAssertNumQueries
+
+from reports import outbox
+from reports.models import OutboxItem
+from reports.outbox import LEASE, MAX_ATTEMPTS, Claim
+from tests.reports.items import claimed, let_lapse, owed
+from tests.threads import in_parallel
+
+
+@pytest.mark.django_db
+def test_claim_counts_the_attempt_and_names_the_key() -> None:
+    item = owed()
+    assert outbox.claim(item.pk) == Claim(item.pk, "k", 1)
+    item.refresh_from_db()
+    assert item.attempts == 1
+    assert item.claimed_until - item.claimed_at == LEASE
+
+
+@pytest.mark.django_db
+def test_claim_is_one_statement(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    item = owed()
+    with django_assert_num_queries(1):
+        outbox.claim(item.pk)
+
+
+@pytest.mark.django_db
+def test_claimed_item_is_nobody_elses() -> None:
+    item = owed()
+    claimed(item)
+    assert outbox.claim(item.pk) is None
+
+
+@pytest.mark.django_db
+def test_lapsed_claim_is_free_again() -> None:
+    item = owed()
+    claimed(item)
+    let_lapse(item)
+    assert claimed(item).attempt == 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_worker_whose_clock_is_wrong_holds_to_the_databases(hours: int) -> None:
+    item = owed()
+    claimed(item)
+    with time_machine.travel(timedelta(hours=hours), tick=True):
+        assert outbox.claim(item.pk) is None
+        let_lapse(item)
+        assert claimed(item).attempt == 2
+
+
+@pytest.mark.django_db
+def test_unknown_item_is_not_claimed() -> None:
+    assert outbox.claim(404) is None
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("end", ["settled_at", "failed_at"])
+def test_finished_item_is_not_claimed(end: str) -> None:
+    item = owed(**{end: Now()})
+    assert outbox.claim(item.pk) is None
+
+
+@pytest.mark.django_db
+def test_item_without_attempts_left_is_not_claimed() -> None:
+    item = owed(attempts=MAX_ATTEMPTS)
+    assert outbox.claim(item.pk) is None
+
+
+@pytest.mark.django_db
+def test_settle_ends_the_item() -> None:
+    item = owed()
+    assert outbox.settle(claimed(item))
+    item.refresh_from_db()
+    assert item.settled_at is not None
+    assert item.claimed_until is None
+    assert outbox.claim(item.pk) is None
+
+
+@pytest.mark.django_db
+def test_settle_twice_is_told() -> None:
+    claim = claimed(owed())
+    assert outbox.settle(claim)
+    assert not outbox.settle(claim)
+
+
+@pytest.mark.django_db
+def test_a_worker_that_overslept_its_lease_cannot_settle_anothers_claim() -> None:
+    item = owed()
+    asleep = claimed(item)
+    let_lapse(item)
+    awake = claimed(item)
+    assert not outbox.settle(asleep)
+    assert outbox.settle(awake)
+
+
+@pytest.mark.django_db
+def test_a_late_release_does_not_undo_the_next_claim() -> None:
+    item = owed()
+    asleep = claimed(item)
+    let_lapse(item)
+    claimed(item)
+    outbox.release(asleep, ValueError())
+    assert outbox.claim(item.pk) is None
+
+
+@pytest.mark.django_db
+def test_error_gives_the_item_back_with_its_class_alone() -> None:
+    item = owed()
+    with claimed(item):
+        raise ValueError("0550 000 123 said something")
+    item.refresh_from_db()
+    assert (item.error, item.failed_at) == ("ValueError", None)
+    assert claimed(item).attempt == 2
+
+
+@pytest.mark.django_db
+def test_a_worker_told_to_stop_gives_the_item_back_and_stops() -> None:
+    item = owed()
+    with pytest.raises(SystemExit), claimed(item):
+        raise SystemExit
+    assert claimed(item).attempt == 2
+
+
+@pytest.mark.django_db
+def test_last_failure_marks_the_item_as_failed() -> None:
+    item = owed(attempts=MAX_ATTEMPTS - 1)
+    with claimed(item):
+        raise KeyError
+    item.refresh_from_db()
+    assert item.error == "KeyError"
+    assert item.failed_at is not None
+
+
+@pytest.mark.django_db
+def test_settled_work_keeps_no_old_error() -> None:
+    item = owed()
+    with claimed(item):
+        raise KeyError
+    outbox.settle(claimed(item))
+    item.refresh_from_db()
+    assert item.error == ""
+
+
+@pytest.mark.django_db
+def test_error_in_the_log_is_its_class(caplog: pytest.LogCaptureFixture) -> None:
+    with claimed(owed()):
+        raise ValueError("what a resident wrote")
+    assert "ValueError" in caplog.text
+    assert "resident" not in caplog.text
+
+
+@pytest.mark.django_db
+def test_without_a_database_a_release_is_only_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def lost(*_: object) -> None:
+        raise DatabaseError
+
+    claim = claimed(owed())
+    monkeypatch.setattr(outbox, "release", lost)
+    with claim:
+        raise ValueError
+    assert "outbox.release_failed" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_workers_on_one_item_one_gets_it() -> None:
+    item = owed()
+    claims = in_parallel([lambda: outbox.claim(item.pk)] * 8)
+    assert len([claim for claim in claims if claim]) == 1
+    item.refresh_from_db()
+    assert item.attempts == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_claim_does_not_wait_for_a_worker_that_is_settling() -> None:
+    item = owed()
+    claim = claimed(item)
+    with transaction.atomic():
+        outbox.settle(claim)
+        (second,) = in_parallel([lambda: outbox.claim(item.pk)])
+    assert second is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_work_that_is_rolled_back_stays_owed() -> None:
+    item = owed()
+    with claimed(item) as claim, transaction.atomic():
+        outbox.settle(claim)
+        raise RuntimeError
+    item.refresh_from_db()
+    assert item.settled_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_attempt_is_counted_before_the_work() -> None:
+    """Committed, so that work which kills its worker still runs out of attempts."""
+    item = owed()
+    claimed(item)
+    connection.close()
+    assert OutboxItem.objects.get(pk=item.pk).attempts == 1
+
+
+@pytest.mark.django_db
+def test_notify_is_one_statement_on_our_channel() -> None:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        outbox.wake()
+    assert [query["sql"] for query in queries] == ["SELECT pg_notify('outbox', '')"]
+
+
+@pytest.mark.django_db
+def test_notify_that_fails_stays_without_effect(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def lost(*_: object) -> None:
+        raise DatabaseError("server closed the connection")
+
+    monkeypatch.setattr(connection, "cursor", lost)
+    outbox.wake()
+    assert "outbox.notify_failed" in caplog.text
+
+
+@pytest.mark.django_db
+def test_enqueued_item_is_waiting_with_nobody_on_it() -> None:
+    item = outbox.enqueue("test.task", 7, urgent=True)
+    item.refresh_from_db()
+    assert (item.task, item.key, item.urgent, item.attempts) == ("test.task", "7", True, 0)
+    assert item.handed_until is item.claimed_until is item.settled_at is None
+    assert OutboxItem.objects.filter(created_at__lte=Now(), pk=item.pk).exists()
+    assert OutboxItem.objects.filter(attempts=F("attempts")).count() == 1

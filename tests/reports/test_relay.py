@@ -1,0 +1,368 @@
+"""The relay: what it gives to the broker, in what order, and what a broken broker costs."""
+
+import json
+import socket
+import threading
+import time
+from base64 import b64decode
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import redis
+from celery import Celery
+from django.conf import settings
+from django.db import connection
+from django.db.models import F
+from django.db.models.functions import Now
+
+from portal.celery import app
+from reports import outbox, relay
+from reports.models import OutboxItem
+from reports.outbox import LEASE, MAX_ATTEMPTS
+from reports.relay import BATCH, FIRST, LATER, WINDOW, BackOff, BrokerError, Message, Relay
+from tests.reports.items import claimed, owed
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Sent(NamedTuple):
+    """A message as it lies at the broker."""
+
+    task: str
+    items: list[int]
+    priority: int
+
+
+class Valkey:
+    """The test's own look into the broker."""
+
+    def __init__(self) -> None:
+        self.client = redis.Redis.from_url(settings.REDIS_URL)
+        self.client.flushdb()
+
+    def waiting(self) -> list[Sent]:
+        """All messages, in the order in which a worker would get them."""
+        return self._look(and_take=False)
+
+    def items(self) -> list[int]:
+        return [item for sent in self.waiting() for item in sent.items]
+
+    def take(self) -> list[int]:
+        """Take everything away at once, as busy workers would."""
+        return [item for sent in self._look(and_take=True) for item in sent.items]
+
+    def _look(self, *, and_take: bool) -> list[Sent]:
+        look = self.client.pipeline(transaction=True)
+        for key in ("celery", *(f"celery\x06\x16{step}" for step in (3, 6, 9))):
+            look.lrange(key, 0, -1)
+        if and_take:
+            look.flushdb()
+        lists = look.execute()[:4]
+        return [_sent(json.loads(raw)) for messages in lists for raw in reversed(messages)]
+
+
+def _sent(message: dict[str, Any]) -> Sent:
+    args = json.loads(b64decode(message["body"]))[0]
+    return Sent(message["headers"]["task"], args[0], message["properties"]["priority"])
+
+
+@pytest.fixture
+def valkey() -> Iterator[Valkey]:
+    broker = Valkey()
+    yield broker
+    broker.client.flushdb()
+    broker.client.close()
+
+
+@pytest.fixture
+def our_relay(valkey: Valkey) -> Iterator[Relay]:
+    ours = Relay(app)
+    with ours.connected():
+        yield ours
+    ours.close()
+
+
+def relay_to(url: str) -> Relay:
+    other = Celery("other", broker=url, set_as_current=False)
+    return Relay(other)
+
+
+@pytest.fixture
+def frozen_broker(tmp_path: Path) -> Iterator[str]:
+    """The address of a broker that accepts and never answers."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(64)
+        yield f"redis://127.0.0.1:{listening.getsockname()[1]}/0"
+
+
+def let_hand_over_lapse() -> None:
+    OutboxItem.objects.update(handed_until=F("handed_until") - LEASE)
+
+
+def until(true: Callable[[], bool], seconds: float = 5.0) -> bool:
+    """Wait for something to become true."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+def test_an_item_goes_out_by_the_name_of_its_task(our_relay: Relay, valkey: Valkey) -> None:
+    item = owed()
+    assert our_relay.hand_over() == 1
+    assert valkey.waiting() == [Sent("test.task", [item.pk], LATER)]
+
+
+def test_a_message_holds_keys_and_nothing_of_a_report(our_relay: Relay, valkey: Valkey) -> None:
+    OutboxItem.objects.create(task="test.task", key="a key of somebody")
+    our_relay.hand_over()
+    (raw,) = valkey.client.lrange(f"celery\x06\x16{LATER}", 0, -1)
+    assert b"somebody" not in raw
+    assert b"somebody" not in b64decode(json.loads(raw)["body"])
+
+
+def test_an_item_goes_out_once_within_its_lease(our_relay: Relay, valkey: Valkey) -> None:
+    owed()
+    our_relay.hand_over()
+    assert our_relay.hand_over() == 0
+    assert len(valkey.waiting()) == 1
+
+
+def test_an_item_goes_out_again_after_its_lease(our_relay: Relay, valkey: Valkey) -> None:
+    item = owed()
+    our_relay.hand_over()
+    valkey.client.flushdb()
+    let_hand_over_lapse()
+    assert our_relay.hand_over() == 1
+    assert valkey.items() == [item.pk]
+
+
+def test_an_item_in_a_workers_hands_is_left_alone(our_relay: Relay) -> None:
+    claimed(owed())
+    assert our_relay.hand_over() == 0
+
+
+def test_finished_items_are_left_alone(our_relay: Relay) -> None:
+    owed(settled_at=Now())
+    owed(failed_at=Now())
+    assert our_relay.hand_over() == 0
+
+
+def test_urgent_items_go_first_and_overtake_at_the_broker(our_relay: Relay, valkey: Valkey) -> None:
+    first = owed()
+    our_relay.hand_over()
+    second, urgent = owed(), owed(urgent=True)
+    our_relay.hand_over()
+    assert valkey.items() == [urgent.pk, first.pk, second.pk]
+    assert valkey.waiting()[0].priority == FIRST
+
+
+def test_a_deep_queue_shares_messages(our_relay: Relay, valkey: Valkey) -> None:
+    items = [owed().pk for _ in range(2 * BATCH)]
+    our_relay.hand_over()
+    assert valkey.items() == items
+    assert 2 <= len(valkey.waiting()) < len(items)
+
+
+def test_a_few_items_spread_over_workers(our_relay: Relay, valkey: Valkey) -> None:
+    owed()
+    owed()
+    our_relay.hand_over()
+    assert len(valkey.waiting()) == 2
+
+
+def test_items_of_two_tasks_never_share_a_message(our_relay: Relay, valkey: Valkey) -> None:
+    for number in range(40):
+        OutboxItem.objects.create(task=f"test.{number % 2}", key=str(number))
+    our_relay.hand_over()
+    assert {sent.task for sent in valkey.waiting()} == {"test.0", "test.1"}
+    assert len(valkey.items()) == 40
+
+
+def test_the_window_at_the_broker_is_bounded(our_relay: Relay, valkey: Valkey) -> None:
+    OutboxItem.objects.bulk_create(
+        OutboxItem(task="test.task", key=str(number)) for number in range(3 * WINDOW * BATCH)
+    )
+    for _ in range(6):
+        our_relay.hand_over()
+    assert len(valkey.waiting()) <= WINDOW + relay.SPREAD
+    assert our_relay.limited
+
+
+def test_without_workers_nothing_piles_up_lease_after_lease(
+    our_relay: Relay, valkey: Valkey
+) -> None:
+    OutboxItem.objects.bulk_create(
+        OutboxItem(task="test.task", key=str(number)) for number in range(100)
+    )
+    for _ in range(3 * WINDOW):
+        our_relay.hand_over()
+        let_hand_over_lapse()
+    assert len(valkey.waiting()) <= WINDOW + relay.SPREAD
+
+
+def test_a_drained_queue_is_not_limited(our_relay: Relay) -> None:
+    owed()
+    our_relay.hand_over()
+    assert not our_relay.limited
+
+
+def test_sweep_fails_what_killed_its_last_worker(our_relay: Relay) -> None:
+    poison, behind = owed(attempts=MAX_ATTEMPTS, claimed_until=Now()), owed()
+    assert our_relay.sweep() == 1
+    poison.refresh_from_db()
+    behind.refresh_from_db()
+    assert poison.error == "WorkerLost"
+    assert poison.failed_at is not None
+    assert behind.handed_until is not None
+
+
+def test_sweep_leaves_the_last_attempt_its_lease(our_relay: Relay) -> None:
+    item = owed(attempts=MAX_ATTEMPTS - 1)
+    claimed(item)
+    our_relay.sweep()
+    item.refresh_from_db()
+    assert item.failed_at is None
+
+
+def test_two_relays_hand_an_item_over_once(our_relay: Relay, valkey: Valkey) -> None:
+    items = [owed().pk for _ in range(30)]
+    second = Relay(app)
+    with second.connected():
+        threads = [threading.Thread(target=each.sweep) for each in (our_relay, second)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    second.close()
+    assert sorted(valkey.items()) == items
+
+
+def test_a_refused_broker_costs_little_and_loses_nothing() -> None:
+    item = owed()
+    ours = relay_to("redis://127.0.0.1:1/0")
+    with ours.connected():
+        started = time.monotonic()
+        assert ours.hand_over() == 0
+        assert time.monotonic() - started < 0.5
+    ours.close()
+    item.refresh_from_db()
+    assert item.handed_until is None
+
+
+def test_a_frozen_broker_costs_less_than_a_second(frozen_broker: str) -> None:
+    owed()
+    ours = relay_to(frozen_broker)
+    with ours.connected():
+        started = time.monotonic()
+        for _ in range(100):
+            ours.hand_over()
+        assert time.monotonic() - started < 1
+    ours.close()
+
+
+def test_a_frozen_unix_socket_costs_less_than_a_second(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    owed()
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(path))
+        listening.listen(0)
+        ours = relay_to(f"redis+socket://{path}?virtual_host=0")
+        with ours.connected():
+            started = time.monotonic()
+            for _ in range(100):
+                ours.hand_over()
+            assert time.monotonic() - started < 1
+
+
+def test_what_a_broker_did_not_take_goes_out_when_it_is_back(
+    our_relay: Relay, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The broker fails at the third message: two are out, two are given back."""
+    items = [owed().pk for _ in range(4)]
+    answers = iter([None, None, BrokerError("TimeoutError")])
+    publish = our_relay.broker.publish
+
+    def failing(message: Message) -> None:
+        if error := next(answers):
+            raise error
+        publish(message)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(our_relay.broker, "publish", failing)
+        assert our_relay.hand_over() == 2
+    our_relay.broker_pause.succeeded()
+    assert our_relay.hand_over() == 2
+    assert valkey.items() == items
+
+
+def test_a_broker_out_of_reach_is_asked_ever_more_rarely() -> None:
+    pause = BackOff()
+    pauses = []
+    for _ in range(7):
+        pause.failed()
+        pauses.append(pause.pause)
+    assert pauses == [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0]
+    pause.succeeded()
+    assert pause.left == 0
+
+
+@pytest.fixture
+def serving(valkey: Valkey) -> Iterator[Relay]:
+    """The relay at work in a thread of its own, past its first sweep."""
+    first = owed()
+    ours = Relay(app)
+    thread = threading.Thread(target=ours.run)
+    thread.start()
+    assert until(lambda: valkey.items() == [first.pk])
+    valkey.client.flushdb()
+    yield ours
+    ours.stop()
+    thread.join(timeout=5)
+    assert not thread.is_alive()
+
+
+def cut_the_relays_connection() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = %s",
+            [outbox.CHANNEL],
+        )
+
+
+@pytest.mark.usefixtures("serving")
+def test_a_notify_wakes_the_relay_at_once(valkey: Valkey) -> None:
+    item = owed()
+    outbox.wake()
+    assert until(lambda: valkey.items() == [item.pk], 0.5)
+
+
+@pytest.mark.usefixtures("serving")
+def test_the_sweep_finds_what_a_lost_notify_left(valkey: Valkey) -> None:
+    item = owed()
+    assert until(lambda: valkey.items() == [item.pk], relay.SWEEP + 1)
+
+
+@pytest.mark.usefixtures("serving")
+def test_the_relay_comes_back_after_its_connection_is_cut(valkey: Valkey) -> None:
+    cut_the_relays_connection()
+    item = owed()
+    outbox.wake()
+    assert until(lambda: valkey.items() == [item.pk])
+
+
+@pytest.mark.usefixtures("serving")
+def test_a_full_window_goes_on_without_waiting_for_the_sweep(valkey: Valkey) -> None:
+    """A worker that takes everything at once: what lies behind the window follows quickly."""
+    items = range(3 * WINDOW * BATCH)
+    OutboxItem.objects.bulk_create(OutboxItem(task="test.task", key=str(key)) for key in items)
+    outbox.wake()
+    started, seen = time.monotonic(), 0
+    while seen < len(items):
+        seen += len(valkey.take())
+        assert time.monotonic() - started < relay.SWEEP
