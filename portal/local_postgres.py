@@ -6,6 +6,7 @@ Whoever starts it holds the lock of the data's folder (portal/local_services.py)
 import contextlib
 import importlib
 import os
+import pwd
 import shutil
 import signal
 import subprocess
@@ -18,7 +19,7 @@ from portal.children import Child, StartError, last_line
 NOBODY = 65534
 STOP_PATIENCE = 15.0
 
-# PostgreSQL refuses root. In a user namespace of its own, root looks like nobody to it and files
+# PostgreSQL refuses root and users without a name. In a user namespace of its own, root looks like nobody to it and files
 # stay root's; where namespaces are forbidden it really becomes nobody, at best still able to
 # pass closed folders on the way to its files.
 _DROP = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--pdeathsig=QUIT"]
@@ -29,12 +30,12 @@ DISGUISES = (
     (*_DROP, "--"),
 )
 
-# No word of a report may reach PostgreSQL's log: neither statements nor the values in details.
+# No word of a report may reach PostgreSQL's log, and error messages quote values: none of them.
 POSTGRES_OPTIONS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
+    "log_min_messages": "log",
     "log_min_error_statement": "panic",
-    "log_error_verbosity": "terse",
     "logging_collector": "off",
     "timezone": "UTC",
 }
@@ -60,11 +61,11 @@ def _postgres_folders() -> Iterator[Path]:
 
 
 def disguise(program: str) -> tuple[str, ...]:
-    """What stands before a PostgreSQL command: nothing for an ordinary user.
+    """What stands before a PostgreSQL command: nothing for an ordinary user with a name.
 
-    Raises StartError when we are root and nothing here lets it run as someone else.
+    Raises StartError when it would refuse us and nothing here lets it run as someone else.
     """
-    if os.geteuid() != 0:
+    if os.geteuid() != 0 and _has_name(os.geteuid()):
         return ()
     for prefix in DISGUISES:
         with contextlib.suppress(OSError):
@@ -73,7 +74,15 @@ def disguise(program: str) -> tuple[str, ...]:
             )
             if tried.returncode == 0:
                 return prefix
-    raise StartError("PostgreSQL refuses root, and unshare and setpriv fail: use another user")
+    raise StartError("PostgreSQL refuses this user, unshare and setpriv fail: use another user")
+
+
+def _has_name(user: int) -> bool:
+    try:
+        pwd.getpwuid(user)
+    except KeyError:
+        return False
+    return True
 
 
 def prepare_postgres(data_dir: Path, sockets: Path, *, durable: bool) -> Child:

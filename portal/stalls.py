@@ -29,7 +29,7 @@ class Progress:
     def forget(self) -> None:
         """Begin anew: the worker is new, or nothing is known."""
         self.seen: dict[int, int] = {}
-        self.since: float | None = None
+        self.since = 0.0
 
     def stalled(self, rows: list[Row], now: float) -> bool:
         """Whether nothing of what waits was claimed for `patience` seconds.
@@ -39,10 +39,11 @@ class Progress:
         """
         waiting = {item: attempts for item, attempts, _ in rows}
         moved = any(waiting.get(item) != attempts for item, attempts in self.seen.items())
+        fresh = moved or not self.seen or not any(due for _, _, due in rows)
         self.seen = waiting
         if moved:
             self.patience = PATIENCE
-        if moved or self.since is None or not any(due for _, _, due in rows):
+        if fresh:
             self.since = now
         if now - self.since < self.patience:
             return False
