@@ -14,6 +14,7 @@ from reports.models import Report
 from reports.signing import Key, field_keys, newest_key
 
 TRIAGE = "reports.triage"
+_DERIVED = ("flags", "commune_id")
 
 
 @dataclass(frozen=True)
@@ -131,5 +132,7 @@ def _write(typed: Typed, submission_key: str, digest: bytes, source: str) -> Rep
 
 def _digest(typed: Typed, submission_key: str, key: Key) -> bytes:
     # Keyed: a bare hash would let the holder of a dump try telephone numbers against it.
-    words = json.dumps([submission_key, asdict(typed)], ensure_ascii=False, sort_keys=True)
-    return key.mac("content digest", words.encode())
+    # What we made of the words (flags, commune) is left out: a second press is later, not other.
+    words = {name: said for name, said in asdict(typed).items() if name not in _DERIVED}
+    text = json.dumps([submission_key, words], ensure_ascii=False, sort_keys=True)
+    return key.mac("content digest", text.encode())

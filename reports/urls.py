@@ -1,4 +1,11 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from reports import views
 
 app_name = "reports"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("dang-bi-goi/", views.now, name="now"),
+    path("bao-cao/", views.report, name="report"),
+    path("bao-cao/da-nhan/", views.report_received, name="report_received"),
+]

@@ -1,0 +1,257 @@
+"""The report form: it reads what was typed and refuses nothing but an empty report."""
+
+import re
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import HTML, Field, Fieldset, Layout
+from django import forms
+from django.http import QueryDict
+
+from reports import demands, phones, places
+from reports.intake import Typed, clean
+from reports.models import Report
+from reports.places import Place
+from reports.signing import form_token, form_token_age
+
+YES_NO = {"yes": True, "no": False}
+# What a caller can claim to be; the six that most people name, then the rest.
+OFFICES = [
+    ("police", "Công an"),
+    ("provincial_leader", "Lãnh đạo tỉnh, sở"),
+    ("court_procuracy", "Tòa án, viện kiểm sát"),
+    ("bank", "Ngân hàng"),
+    ("utility", "Điện lực, nhà mạng"),
+    ("public_service", "Thuế, bảo hiểm, VNeID"),
+    ("other", "Khác, không nhớ"),
+]
+# Only what answers the questions of the page for people on the call may come by GET.
+CARRIED = ("threat", "isolation", "money", "secrets", "software")
+
+TOO_FAST_SECONDS = 3
+_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
+_EMPTY = (
+    "Chưa có số gọi đến, cũng chưa có lời kể. Ghi một trong hai là đủ."
+    " Ví dụ: xưng công an, đòi chuyển tiền."
+)
+
+
+def kept(data: QueryDict) -> QueryDict:
+    """What was posted, in signs that PostgreSQL and a page can hold."""
+    clean_data = QueryDict(mutable=True)
+    for name, values in data.lists():
+        clean_data.setlist(clean(name)[0], [clean(value)[0] for value in values])
+    return clean_data
+
+
+class _Choice(forms.ChoiceField):
+    """A choice that does not quarrel: what is not among the choices counts as not said."""
+
+    def validate(self, value: Any) -> None:
+        """Every value is welcome; `ReportForm.typed` picks what it knows."""
+
+
+class _Choices(forms.MultipleChoiceField):
+    def validate(self, value: Any) -> None:
+        """Every value is welcome; `ReportForm.typed` picks what it knows."""
+
+
+class _YesBox(forms.CheckboxInput):
+    """A box that says yes; unlike Django's it can tell "no" from silence."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs, check_test=lambda value: value == "yes")
+
+    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> Any:
+        return data.get(name, "")
+
+    def format_value(self, value: Any) -> str:
+        return "yes"
+
+
+def _text(label: str, hint: str = "", css: str = "input", **attrs: str) -> forms.CharField:
+    widget = forms.TextInput({"class": css, "autocomplete": "off", **attrs})
+    return forms.CharField(label=label, help_text=hint, required=False, strip=False, widget=widget)
+
+
+def _box(label: str, css: str = "") -> forms.Field:
+    return forms.CharField(label=label, required=False, widget=_YesBox({"class": css}))
+
+
+class ReportForm(forms.Form):
+    """One page, as somebody under stress fills it. Field names are a contract with other
+    people's tools.
+    """
+
+    channel = _Choice(
+        label="", required=False, choices=Report.Channel.choices, widget=forms.RadioSelect
+    )
+    caller_number = _text(
+        "Số (hoặc tên) hiện trên máy", "Chép y như trên máy, cả dấu +. Ví dụ: 0550 000 123"
+    )
+    happening_now = _box("Họ vẫn đang ép, hoặc hẹn gọi lại", "alarm")
+    claimed_office = _Choice(label="", required=False, choices=OFFICES, widget=forms.RadioSelect)
+    claimed_name = _text("Tên, chức vụ họ nêu (nếu nhớ)")
+    demands = _Choices(
+        label="",
+        help_text="Đúng ô nào bấm ô đó, được nhiều ô.",
+        required=False,
+        choices=[(group.code, group.label) for group in demands.GROUPS],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    story = forms.CharField(
+        label="Kể lại chuyện đã xảy ra",
+        help_text="Viết không dấu cũng được. Đừng ghi số căn cước, số thẻ, mã OTP.",
+        required=False,
+        strip=False,
+        widget=forms.Textarea({"class": "input", "rows": "5"}),
+    )
+    money_lost = _Choice(
+        label="",
+        required=False,
+        choices=[("no", "Chưa mất"), ("yes", "Đã mất")],
+        widget=forms.RadioSelect,
+    )
+    money_lost_vnd = _text(
+        "Mất khoảng bao nhiêu?",
+        "Ví dụ: 20 triệu, hoặc 35.500.000. Mất ít cũng nên báo.",
+        "input short",
+    )
+    commune = _text("Bạn ở xã, phường nào?", "Gõ vài chữ, tên huyện cũ cũng được.", list="communes")
+    contact_phone = _text(
+        "Số để công an gọi khi cần hỏi thêm",
+        "Cán bộ được giao tin mới xem được.",
+        "input short",
+        type="tel",
+        autocomplete="tel",
+        placeholder=" ",  # lets the style sheet see that something is typed
+    )
+    callback_phrase = _text(
+        "Câu hẹn (câu bí mật chỉ bạn và công an biết)",
+        "Cán bộ gọi lại phải đọc câu này trước. Ví dụ hai đồ vật trong bếp.",
+    )
+    on_behalf = _box("Tôi báo thay người khác")
+
+    submission_key = forms.CharField(required=False, widget=forms.HiddenInput)
+    form_token = forms.CharField(required=False, widget=forms.HiddenInput)
+    website = forms.CharField(required=False)  # people do not see it; robots fill it in
+
+    def __init__(self, data: QueryDict | None = None, **kwargs: Any) -> None:
+        if data is not None:
+            data = data.copy()
+            if not _KEY.fullmatch(data.get("submission_key", "")):
+                data["submission_key"] = secrets.token_urlsafe(24)
+        super().__init__(data, **kwargs)
+        self.helper = _helper()
+
+    @classmethod
+    def fresh(cls, answers: Mapping[str, str]) -> "ReportForm":
+        """A page to fill in, with what was answered on the page for people on the call."""
+        said = [name for name in CARRIED if answers.get(name) == "yes"]
+        return cls(
+            initial={
+                "channel": Report.Channel.NUMBER,
+                "demands": said,
+                "submission_key": secrets.token_urlsafe(24),
+                "form_token": form_token(),
+            }
+        )
+
+    def offer_again(self) -> None:
+        """Give the page a fresh token, so that one more press sends it."""
+        self.data = self.data.copy()
+        self.data["form_token"] = form_token()
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or self.cleaned_data
+        if not said["story"].strip() and not said["caller_number"].strip():
+            self.add_error("story", _EMPTY)
+        return said
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the page was offered by this server within the last day."""
+        return form_token_age(self.data.get("form_token", "")) is not None
+
+    def typed(self, communes: tuple[Place, ...]) -> Typed:
+        """What intake takes in. Only for a valid form."""
+        said = self.cleaned_data
+        place = places.find(said["commune"], communes)
+        office = said["claimed_office"]
+        return Typed(
+            happening_now=YES_NO.get(said["happening_now"]),
+            channel=said["channel"] if said["channel"] in Report.Channel.values else "",
+            caller_number=said["caller_number"],
+            claimed_office=office if len(office) <= 64 else "",
+            claimed_name=said["claimed_name"]
+            if len(office) <= 64
+            else f"{office}\n{said['claimed_name']}",
+            story=said["story"],
+            demands=tuple(dict.fromkeys(filter(demands.is_known, said["demands"]))),
+            money_lost=YES_NO.get(said["money_lost"]),
+            money_lost_raw=said["money_lost_vnd"],
+            commune_raw=said["commune"],
+            commune_id=place.codename,
+            contact=said["contact_phone"],
+            phrase=said["callback_phrase"],
+            on_behalf=YES_NO.get(said["on_behalf"], False),
+            flags=tuple(flag for flag in (place.flag, *self._flags()) if flag),
+        )
+
+    def _flags(self) -> list[str]:
+        """What somebody should look at: never a reason to refuse."""
+        said = self.cleaned_data
+        contact = said["contact_phone"].strip()
+        age = form_token_age(said["form_token"])
+        found = {
+            "signs_replaced": any("\ufffd" in str(value) for value in said.values()),
+            "contact_unread": bool(contact) and not phones.read(contact).key,
+            "contact_is_caller": bool(contact)
+            and phones.read(contact).key == phones.read(said["caller_number"]).key != "",
+            "demand_unknown": not all(map(demands.is_known, said["demands"])),
+            "trap_filled": bool(said["website"]),
+            "too_fast": age is not None and age < TOO_FAST_SECONDS,
+        }
+        return [flag for flag, is_set in found.items() if is_set]
+
+
+def _helper() -> FormHelper:
+    helper = FormHelper()
+    helper.form_action = "/bao-cao/"
+    helper.disable_csrf = True  # a signed token of our own: no cookie, no Vary
+    helper.layout = Layout(
+        "submission_key",
+        "form_token",
+        Fieldset(
+            "1. Họ gọi bằng cách nào?",
+            "channel",
+            Field("caller_number", wrapper_class="unless-hidden"),
+            "happening_now",
+            _note("pressed"),
+        ),
+        Fieldset("2. Họ xưng là ai?", "claimed_office", "claimed_name"),
+        Fieldset("3. Họ nói gì, muốn gì?", "demands", "story"),
+        Fieldset(
+            "4. Đã mất tiền chưa?",
+            "money_lost",
+            _note("lost"),
+            Field("money_lost_vnd", wrapper_class="if-lost"),
+        ),
+        Fieldset(
+            "5. Về bạn (bỏ trống cũng được)",
+            "commune",
+            _note("communes"),
+            "contact_phone",
+            Field("callback_phrase", wrapper_class="if-contact"),
+            "on_behalf",
+        ),
+        _note("trap"),
+        _note("closing"),
+    )
+    return helper
+
+
+def _note(name: str) -> HTML:
+    return HTML(f'{{% include "reports/notes/{name}.html" %}}')

@@ -1,0 +1,163 @@
+"""Where somebody lives, as they write it: the name of today, a name of before 2025, a district
+that is no more, with or without marks. The same old name in two places is never settled here.
+Pure but for `communes`, which reads the table.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from reports.folding import fold
+from reports.models import Commune
+
+UNKNOWN = "commune_unknown"
+AMBIGUOUS = "commune_ambiguous"
+
+_COMMUNE_TYPES = ("thi tran", "phuong", "xa", "tt", "p", "x")
+_DISTRICT_TYPES = ("thanh pho", "thi xa", "huyen", "quan", "tp", "tx", "h")
+_PROVINCE = ("tinh thanh hoa", "thanh hoa")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A commune of today with the names that it took over."""
+
+    codename: str
+    name: str
+    former_districts: tuple[str, ...]
+    former_communes: tuple[str, ...]
+
+    @property
+    def label(self) -> str:
+        """The name, and in brackets the old district that tells it from its namesakes."""
+        return f"{self.name} ({_bare(self.former_districts[0])})"
+
+
+@dataclass(frozen=True)
+class Found:
+    """The one commune that is meant, or the flag that says why none was taken."""
+
+    codename: str | None = None
+    flag: str = ""
+    candidates: tuple[str, ...] = ()
+
+
+def communes() -> tuple[Place, ...]:
+    """All communes of the table. One statement."""
+    rows = Commune.objects.values_list("codename", "name", "former_districts", "former_communes")
+    return tuple(Place(code, name, tuple(old), tuple(older)) for code, name, old, older in rows)
+
+
+def find(typed: str, places: tuple[Place, ...]) -> Found:
+    """The commune that somebody typed or chose: a codename, a label of the page's list, or
+    names as people write them.
+    """
+    typed = typed.strip()
+    if not typed:
+        return Found()
+    for place in places:
+        if typed in {place.codename, place.label}:
+            return Found(place.codename)
+    codenames = tuple(sorted(_meant(fold(typed), _gazetteer(places))))
+    if len(codenames) == 1:
+        return Found(codenames[0])
+    return Found(flag=AMBIGUOUS if codenames else UNKNOWN, candidates=codenames)
+
+
+@dataclass(frozen=True)
+class _Gazetteer:
+    communes: dict[str, frozenset[str]]  # folded name, with and without its type
+    districts: dict[str, frozenset[str]]
+
+
+@lru_cache(maxsize=2)
+def _gazetteer(places: tuple[Place, ...]) -> _Gazetteer:
+    return _Gazetteer(
+        _index(
+            (name, place.codename)
+            for place in places
+            for name in (place.name, *place.former_communes)
+        ),
+        _index((name, place.codename) for place in places for name in place.former_districts),
+    )
+
+
+def _index(names: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
+    index: dict[str, set[str]] = {}
+    for name, codename in names:
+        folded = fold(name)
+        for form in {folded, _without_type(folded)}:
+            index.setdefault(form, set()).add(codename)
+    return {form: frozenset(codenames) for form, codenames in index.items()}
+
+
+def _meant(typed: str, gazetteer: _Gazetteer) -> frozenset[str]:
+    """All communes that the folded words may mean: the longest name at their head decides,
+    what follows it may be an old district, which narrows, or the province, which does not.
+    """
+    for head, rest in _splits(typed.removesuffix(" cu")):
+        named = _named(head, gazetteer)
+        if named and (not rest or rest in _PROVINCE):
+            return named
+        district = _district(rest, gazetteer)
+        if named and district:
+            return named & district or named | district
+    return frozenset()
+
+
+def _district(words: str, gazetteer: _Gazetteer) -> frozenset[str]:
+    """The communes of an old district, the province's name behind it or not."""
+    for end in ("", *_PROVINCE):
+        known = gazetteer.districts.get(_spelled(words.removesuffix(f" {end}"), _DISTRICT_TYPES))
+        if known:
+            return known
+    return frozenset()
+
+
+def _splits(words: str) -> Iterator[tuple[str, str]]:
+    parts = words.split()
+    for cut in range(len(parts), 0, -1):
+        yield " ".join(parts[:cut]), " ".join(parts[cut:])
+
+
+def _named(head: str, gazetteer: _Gazetteer) -> frozenset[str]:
+    if _type_of(head, _DISTRICT_TYPES):
+        return _district(head, gazetteer)
+    nothing: frozenset[str] = frozenset()
+    commune = gazetteer.communes.get(_spelled(head, _COMMUNE_TYPES), nothing)
+    if _type_of(head, _COMMUNE_TYPES):
+        # People keep the old type of a place that is a ward now.
+        return commune or gazetteer.communes.get(_without_type(head), nothing)
+    return commune | gazetteer.districts.get(head, nothing)
+
+
+_SHORT = {
+    "tt": "thi tran",
+    "p": "phuong",
+    "x": "xa",
+    "tp": "thanh pho",
+    "tx": "thi xa",
+    "h": "huyen",
+}
+
+
+def _type_of(words: str, types: tuple[str, ...]) -> str:
+    return next((kind for kind in types if words.startswith(f"{kind} ")), "")
+
+
+def _spelled(words: str, types: tuple[str, ...]) -> str:
+    """The same words with the type written out."""
+    kind = _type_of(words, types)
+    return _SHORT[kind] + words.removeprefix(kind) if kind in _SHORT else words
+
+
+def _without_type(words: str) -> str:
+    kind = _type_of(words, _COMMUNE_TYPES) or _type_of(words, _DISTRICT_TYPES)
+    return words.removeprefix(f"{kind} ") if kind else words
+
+
+def _bare(name: str) -> str:
+    """A written name without its type, marks kept: Huyện Thọ Xuân gives Thọ Xuân."""
+    folded = fold(name)
+    kind = _type_of(folded, _DISTRICT_TYPES)
+    return " ".join(name.split()[len(kind.split()) :])
