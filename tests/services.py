@@ -49,7 +49,9 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
         services = running.enter_context(local_services(folder, durable=False))
     except StartError as error:
         raise pytest.UsageError(str(error)) from error
-    os.environ.update(services.env, DATA_DIR=str(folder))
+    static = folder / "static"  # whitenoise wants a folder, even an empty one
+    static.mkdir()
+    os.environ.update(services.env, DATA_DIR=str(folder), STATIC_ROOT=str(static))
     os.environ["ALLOWED_HOSTS"] = "testserver,127.0.0.1,localhost"
 
 
