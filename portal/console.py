@@ -26,6 +26,11 @@ class Console:
             if not self._write(f"{name:<8} | {line}"):
                 self._dropped += 1
 
+    def announce(self, text: str) -> None:
+        """A word of our own, in nobody's name."""
+        for line in text.splitlines():
+            self._write(line)
+
     def _write(self, line: str) -> bool:
         data = line.encode(errors="replace")[:LONGEST_LINE] + b"\n"
         if self._closed or not select.select([], [self._descriptor], [], 0)[1]:

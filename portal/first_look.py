@@ -56,11 +56,12 @@ def prepare(env: Mapping[str, str]) -> None:
         raise StartError(f"the database could not be prepared: see above, or {log}")
 
 
-def welcome(data_dir: Path, port: str) -> None:
-    """Say where it is, who may log in and how to stop."""
+def welcome(data_dir: Path, port: str) -> str:
+    """Where it is, who may log in and how to stop."""
     known = json.loads((data_dir / "first-look.json").read_text())
     url = known.get("url") or f"http://127.0.0.1:{port}"
     people = [f"    {one['user']:<20} {one['password']}" for one in known["people"]]
+    folder = f"DATA_DIR={data_dir} " if os.environ.get("DATA_DIR") else ""
     lines = [
         "",
         f"The portal is ready:  {url}/",
@@ -69,13 +70,13 @@ def welcome(data_dir: Path, port: str) -> None:
         "    user                 password",
         *people,
         "",
-        "The desk also asks for a code of the hour. In a second terminal:",
-        f"    {sys.executable} manage.py officer_code NAME",
-        "To fill the desk with invented reports: make demo",
+        "The desk also asks for a one-time code. In a second terminal:",
+        f"    {folder}.venv/bin/python manage.py officer_code NAME",
+        f"To fill the desk with invented reports:  {folder}make demo",
         "To stop: Ctrl-C",
         "",
     ]
-    tell("\n".join(lines))
+    return "\n".join(lines)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -64,8 +64,8 @@ class Supervisor:
         self._signals = 0
         self._selector = selectors.DefaultSelector()
 
-    def run(self, address: tuple[str, int], when_ready: Callable[[], None]) -> None:
-        """Start all and keep them running; `when_ready` is called at the first answered page."""
+    def run(self, address: tuple[str, int], when_ready: Callable[[], str]) -> None:
+        """Start all and keep them running; `when_ready` tells what to announce at the first answer."""
         with self._listening_to_signals():
             self._count()
             for keeper in self.keepers:
@@ -180,7 +180,7 @@ class Supervisor:
         for line in keeper.lines.feed(data):
             self.console.say(keeper.child.name, line)
 
-    def _ask_whether_ready(self, address: tuple[str, int], when_ready: Callable[[], None]) -> None:
+    def _ask_whether_ready(self, address: tuple[str, int], when_ready: Callable[[], str]) -> None:
         """Ask for /livez. The question waits in our own listening socket until web takes it."""
         line = socket.create_connection(address, timeout=2)
         line.setblocking(False)
@@ -193,7 +193,7 @@ class Supervisor:
                 with contextlib.suppress(OSError):
                     answer = line.recv(16)
             if answer.startswith(b"HTTP/"):
-                when_ready()
+                self.console.announce(when_ready())
             elif not self._signals:
                 time.sleep(PULSE)
                 self._ask_whether_ready(address, when_ready)

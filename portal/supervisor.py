@@ -83,12 +83,12 @@ def database_address(env: Mapping[str, str]) -> str:
 def serve(
     host: str,
     prepare: Callable[[Mapping[str, str]], None],
-    when_ready: Callable[[Path, str], None],
+    when_ready: Callable[[Path, str], str],
 ) -> None:
     """Run everything until a signal comes.
 
-    `prepare` is called when the servers run and before the portal does, `when_ready` when the
-    portal answers. Raises StartError, in one line, for whatever cannot run here.
+    `prepare` is called when the servers run and before the portal does, `when_ready` for
+    what to announce when the portal answers. Raises StartError, in one line, for whatever cannot run here.
     """
     port = os.environ.get("PORT") or "8000"
     data_dir = Path(os.environ.get("DATA_DIR") or BASE_DIR / "var").absolute()
@@ -124,9 +124,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
     host = parser.parse_args(arguments).host
 
-    def ready(data_dir: Path, port: str) -> None:
-        sys.stdout.write(f"Serving on port {port}, data in {data_dir}. Ctrl-C stops all.\n")
-        sys.stdout.flush()
+    def ready(data_dir: Path, port: str) -> str:
+        return f"Serving on port {port}, data in {data_dir}. Ctrl-C stops all."
 
     return stoppable(lambda: serve(host, lambda _: None, ready))
 

@@ -44,13 +44,14 @@ def alive(pid: int) -> bool:
 
 
 def processes_about(word: str) -> list[int]:
-    """The processes whose command line or environment holds this word; not this one."""
+    """The processes whose command line, environment or folder holds this word; not this one."""
     numbers = [int(entry.name) for entry in Path("/proc").glob("[0-9]*")]
     return [pid for pid in numbers if pid != os.getpid() and alive(pid) and _is_about(pid, word)]
 
 
 def _is_about(pid: int, word: str) -> bool:
+    process = Path(f"/proc/{pid}")
     with contextlib.suppress(OSError):
-        said = [Path(f"/proc/{pid}/{part}").read_bytes() for part in ("cmdline", "environ")]
-        return any(word.encode() in part for part in said)
+        said = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+        return word.encode() in said or word in str((process / "cwd").readlink())
     return False

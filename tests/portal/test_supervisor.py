@@ -1,5 +1,6 @@
 """One command starts all, keeps all running, stops all; nothing is left behind."""
 
+import contextlib
 import json
 import os
 import signal
@@ -33,7 +34,7 @@ children = [
     Child("worker", ["sh", "-c", script, str(data_dir)]),
 ]
 supervisor = Supervisor(children, StallProbe(sys.argv[3]), data_dir)
-supervisor.run(listener.getsockname(), lambda: print("ready", flush=True))
+supervisor.run(listener.getsockname(), lambda: "ready")
 print("stopped", flush=True)
 """
 NOWHERE = "postgresql://x@/x?host=/nonexistent"
@@ -236,7 +237,7 @@ def free_port() -> str:
 
 
 def get(url: str) -> int:
-    with urllib.request.urlopen(url, timeout=10) as answer:
+    with urllib.request.urlopen(url, timeout=3) as answer:
         return int(answer.status)
 
 
@@ -271,8 +272,8 @@ def test_kill_9_of_the_whole_portal_leaves_no_process(
     served: tuple[subprocess.Popen[str], str], tmp_path: Path
 ) -> None:
     process, _ = served
-    # supervisor, two servers, web and relay and worker with their children, beat
-    assert eventually(lambda: len(processes_about(str(tmp_path))) >= 11, within=20)
+    # Supervisor, two servers, web and worker with their children, relay, beat; and PostgreSQL's.
+    assert eventually(lambda: len(processes_about(str(tmp_path))) >= 15, within=20)
     process.kill()
     assert eventually(lambda: not processes_about(str(tmp_path)), within=5)
 
@@ -284,9 +285,13 @@ def test_a_killed_web_process_answers_again_within_three_seconds(
     _, url = served
     [master] = [pid for pid in processes_about(str(tmp_path)) if is_master(pid)]
     os.kill(master, signal.SIGKILL)
-    killed = time.monotonic()
-    assert get(url) == 200
-    assert time.monotonic() - killed < 3
+    assert eventually(lambda: answers(url), within=3)
+
+
+def answers(url: str) -> bool:
+    with contextlib.suppress(OSError):  # a worker may take a call in its very last moment
+        return get(url) == 200
+    return False
 
 
 def is_master(pid: int) -> bool:
