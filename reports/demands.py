@@ -20,7 +20,7 @@ class Group:
 
 
 GROUPS = (
-    Group("threat", "Dọa bắt, dọa phạt, dọa cắt điện, khóa SIM", ()),
+    Group("threat", "Dọa bắt, phạt, cắt điện, khóa SIM", ()),
     Group(
         "money",
         "Đòi chuyển tiền, rút tiền",
@@ -29,13 +29,13 @@ GROUPS = (
     Group("secrets", "Hỏi mã OTP, mật khẩu, số thẻ", ("give_otp", "give_bank_info")),
     Group(
         "software",
-        "Bảo cài ứng dụng, bấm link, quét mã",
+        "Bảo cài app, bấm link, quét mã",
         ("install_app", "click_link", "scan_qr", "screen_share"),
     ),
-    Group("identity", "Hỏi căn cước, bảo quét khuôn mặt", ("give_personal_id", "give_biometric")),
+    Group("identity", "Hỏi căn cước, quét khuôn mặt", ("give_personal_id", "give_biometric")),
     Group("isolation", "Dặn giữ bí mật, ra chỗ vắng", ("keep_secret", "move_hotel")),
     Group("contact", "Rủ kết bạn Zalo, gọi video", ("add_zalo", "video_call", "call_back")),
-    Group("promise", "Hứa giúp, hứa quà, hứa hoàn tiền", ()),
+    Group("promise", "Hứa giúp, hứa quà, hoàn tiền", ()),
 )
 _BY_CODE = {group.code: group for group in GROUPS}
 ACTIONS = frozenset(action for group in GROUPS for action in group.actions)

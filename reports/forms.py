@@ -32,10 +32,7 @@ CARRIED = ("threat", "isolation", "money", "secrets", "software")
 
 TOO_FAST_SECONDS = 3
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
-_EMPTY = (
-    "Chưa có số gọi đến, cũng chưa có lời kể. Ghi một trong hai là đủ."
-    " Ví dụ: xưng công an, đòi chuyển tiền."
-)
+_EMPTY = "Chưa có số gọi đến, chưa có lời kể. Ghi một trong hai là đủ."
 
 
 def kept(data: QueryDict) -> QueryDict:
@@ -224,6 +221,7 @@ def _helper() -> FormHelper:
     helper.layout = Layout(
         "submission_key",
         "form_token",
+        _note("trap"),
         Fieldset(
             "1. Họ gọi bằng cách nào?",
             "channel",
@@ -247,7 +245,6 @@ def _helper() -> FormHelper:
             Field("callback_phrase", wrapper_class="if-contact"),
             "on_behalf",
         ),
-        _note("trap"),
         _note("closing"),
     )
     return helper
