@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
@@ -123,7 +124,7 @@ def _take_turns(ties: Sequence[Tie]) -> None:
 
 
 def _neighbour(report_id: UUID, ties: Sequence[Tie]) -> _Neighbour | None:
-    values = {
+    values: dict[str, Any] = {
         "kinds": [str(tie.kind) for tie in ties],
         "keys": [tie.key for tie in ties],
         "report": report_id,

@@ -1,0 +1,20 @@
+"""What Celery calls. Each task opens the right door and nothing else."""
+
+from celery import shared_task
+from django.db import close_old_connections
+
+from reports import stats, triage
+
+
+@shared_task(name="reports.triage")
+def triage_reports(items: list[int]) -> None:
+    """Triage the reports that these outbox items owe."""
+    close_old_connections()  # CELERY_DB_REUSE_MAX skips Django's own look at stale ones
+    triage.work_off(items)
+
+
+@shared_task(name="reports.watch_queue")
+def watch_queue() -> None:
+    """Say in the log when a report has waited too long."""
+    close_old_connections()
+    stats.warn_if_late()
