@@ -172,11 +172,12 @@ def _after_00(digits: str) -> Number | None:
     """00 is the dialled form of +, or a 0 typed twice."""
     if digits.startswith("84") and (number := _after_84(digits[2:])):
         return number
-    abroad = _international(digits)
-    if abroad and "unlisted_range" not in abroad.flags and "unknown_country" not in abroad.flags:
-        return abroad
-    at_home = _national(digits.lstrip("0"))
-    return at_home.also("zero_doubled") if at_home else abroad
+    at_home, abroad = _national(digits.lstrip("0")), _international(digits)
+    # Nine digits that fit our mobile plan: a slip at home is far likelier than a call from abroad.
+    known = abroad and not {"unlisted_range", "unknown_country"} & set(abroad.flags)
+    if at_home and (at_home.kind == "mobile" or not known):
+        return at_home.also("zero_doubled")
+    return abroad
 
 
 def _after_0(digits: str) -> Number | None:

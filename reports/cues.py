@@ -1,0 +1,253 @@
+"""Words of a story, and the cue phrases found among them. Pure: no Django.
+
+A cue is a phrase from data/taxonomy.json (folded there) or data/cues.json (spelled in full).
+Where the story has Vietnamese marks, the marks must agree with the cue's; without marks the
+folded form is enough. Reading takes time in proportion to the story.
+"""
+
+import json
+import re
+import unicodedata
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from reports.folding import fold, fold_with_map
+
+_DATA = Path(__file__).parent / "data"
+_STOPS = ".;!?\n"
+_WORD = re.compile(r"[0-9]+(?:[.,][0-9]+)*|[^\W\d_]+")
+_TONES = {"\u0300", "\u0301", "\u0303", "\u0309", "\u0323"}
+_LAST_Y = re.compile(r"(?<=[bcdghklmnpqrstv])(u?)y$")
+ANY_NUMBER = "#"
+
+
+class Word(NamedTuple):
+    """One word of a story: folded, as spelled with its marks, its place, its sentence."""
+
+    folded: str
+    spelled: str
+    start: int
+    end: int
+    sentence: int
+    clause: int
+
+
+class Story(NamedTuple):
+    """A story cut into words."""
+
+    text: str
+    words: list[Word]
+    marked: bool
+
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """Where words[first:last] stand in the text."""
+        return self.words[first].start, self.words[last - 1].end
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """A phrase that speaks for a code of a family (scenario, action, ongoing …)."""
+
+    family: str
+    code: str
+    phrase: str
+    words: tuple[str, ...]
+    spelled: tuple[str, ...]
+    points: float
+
+
+class Hit(NamedTuple):
+    """A cue at words[first:last] of a story."""
+
+    cue: Cue
+    first: int
+    last: int
+
+
+@lru_cache(maxsize=8192)
+def spelling(word: str) -> str:
+    """Letters with their marks, the tone at the end: hoà = hòa; hỏi and ngã count as one."""
+    tone, letters = "", []
+    for part in unicodedata.normalize("NFD", word.lower().replace("đ", "d")):
+        if part in _TONES:
+            tone = "\u0309" if part == "\u0303" else part
+        else:
+            letters.append(part)
+    return _LAST_Y.sub(r"\1i", "".join(letters)) + tone
+
+
+@lru_cache(maxsize=8192)
+def _plain(word: str) -> str:
+    return _LAST_Y.sub(r"\1i", word)
+
+
+def _load(name: str) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads((_DATA / name).read_text(encoding="utf-8"))
+    return data
+
+
+@lru_cache(maxsize=1)
+def taxonomy() -> dict[str, Any]:
+    """The scenario and action codes with their labels, weights and cues."""
+    return _load("taxonomy.json")
+
+
+@lru_cache(maxsize=1)
+def code_rows() -> Mapping[str, Mapping[str, Any]]:
+    """Every scenario and action code with its row of the taxonomy and its rank there."""
+    rows = [*taxonomy()["scenarios"], *taxonomy()["actions"]]
+    return {row["code"]: {**row, "rank": rank} for rank, row in enumerate(rows)}
+
+
+@lru_cache(maxsize=1)
+def tables() -> dict[str, Any]:
+    """Our own cue tables, spelled with marks."""
+    return _load("cues.json")
+
+
+@lru_cache(maxsize=1)
+def short_forms() -> Mapping[str, tuple[str, ...]]:
+    """Chat spellings -> the words that they stand for ("ko" -> không, "ck" -> chuyển khoản)."""
+    return {short: tuple(full.split()) for short, full in tables()["short_forms"].items()}
+
+
+def _expanded(word: Word) -> Iterator[Word]:
+    full = short_forms().get(word.folded)
+    if full is None or word.folded != word.spelled:
+        yield word
+        return
+    for part in full:
+        yield word._replace(folded=_plain(fold(part)), spelled=spelling(part))
+
+
+def cut(text: str) -> Story:
+    """Cut a story into words, chat spellings written out."""
+    folded = fold_with_map(text, keep=".,;:!?\n")
+    words: list[Word] = []
+    sentence = clause = at = 0
+    for match in _WORD.finditer(folded.text):
+        gap = folded.text[at : match.start()]
+        at = match.end()
+        if any(stop in gap for stop in _STOPS):
+            sentence += 1
+        clause += any(stop in gap for stop in ",:" + _STOPS)
+        start, end = folded.place(*match.span())
+        word = Word(_plain(match[0]), spelling(text[start:end]), start, end, sentence, clause)
+        glued = not gap and bool(words) and words[-1].folded[0].isdigit()  # the k of 500k
+        words.extend([word] if glued else _expanded(word))
+    marks = sum(word.folded != word.spelled for word in words)
+    return Story(text, words, marks * 5 >= len(words) > 0)
+
+
+def _cue(family: str, code: str, phrase: str, points: float | None) -> Cue:
+    spelled = [part for word in phrase.split() for part in short_forms().get(word, (word,))]
+    words = tuple(ANY_NUMBER if word == ANY_NUMBER else _plain(fold(word)) for word in spelled)
+    worth = 1 + 0.5 * (len(words) - 1) if points is None else points
+    return Cue(family, code, phrase, words, tuple(map(spelling, spelled)), worth)
+
+
+def _entries(family: str, code: str, rows: Iterable[Any]) -> Iterator[Cue]:
+    """A row is a phrase, or [phrase, points] where the usual points would mislead."""
+    for row in rows:
+        phrase, points = (row, None) if isinstance(row, str) else row
+        yield _cue(family, code, phrase, points)
+
+
+def _all_cues() -> Iterator[Cue]:
+    marked, own_points = tables()["marked"], tables()["points"]
+    for family in ("scenarios", "actions"):
+        for row in taxonomy()[family]:
+            phrases = [phrase for phrase in row["cues"] if phrase not in _useless_alone()]
+            known = [[marked.get(phrase, phrase), own_points.get(phrase)] for phrase in phrases]
+            yield from _entries(family, row["code"], known)
+            yield from _entries(family, row["code"], tables()[family].get(row["code"], []))
+    for family, codes in tables()["phrases"].items():
+        for code, rows in codes.items():
+            yield from _entries(family, code, rows)
+
+
+@lru_cache(maxsize=1)
+def _useless_alone() -> frozenset[str]:
+    return frozenset(taxonomy()["never_use_alone"])
+
+
+@lru_cache(maxsize=1)
+def _index() -> Mapping[tuple[str, ...], tuple[Cue, ...]]:
+    """The cues by their first two words; the last of equal cues wins."""
+    index: dict[tuple[str, ...], dict[tuple[str, str, tuple[str, ...]], Cue]] = {}
+    for cue in _all_cues():
+        index.setdefault(cue.words[:2], {})[cue.family, cue.code, cue.words] = cue
+    return {words: tuple(cues.values()) for words, cues in index.items()}
+
+
+def _fits(cue: Cue, story: Story, first: int) -> bool:
+    """Whether the cue's words stand at *first* and their marks agree (see the module)."""
+    found = story.words[first : first + len(cue.words)]
+    if len(found) < len(cue.words) or found[0].sentence != found[-1].sentence:
+        return False
+    wrong = 0
+    for word, folded, spelled in zip(found, cue.words, cue.spelled, strict=True):
+        if folded == ANY_NUMBER and word.folded[0].isdigit():
+            continue
+        if word.folded != folded:
+            return False
+        bare = word.folded == word.spelled and (len(found) > 1 or not story.marked)
+        wrong += word.spelled != spelled and not bare
+    return wrong <= (len(found) >= 3)
+
+
+def _keys(story: Story, first: int) -> Iterator[tuple[str, ...]]:
+    """What may stand in the index for the words at *first*; a number also as "#"."""
+    pair = [word.folded for word in story.words[first : first + 2]]
+    forms = [(word, ANY_NUMBER) if word[0].isdigit() else (word,) for word in pair]
+    for one in forms[0]:
+        yield (one,)
+        for two in forms[1] if len(forms) > 1 else ():
+            yield one, two
+
+
+def find_cues(story: Story) -> list[Hit]:
+    """Every cue in the story, in order of place."""
+    index = _index()
+    return [
+        Hit(cue, first, first + len(cue.words))
+        for first in range(len(story.words))
+        for key in _keys(story, first)
+        for cue in index.get(key, ())
+        if _fits(cue, story, first)
+    ]
+
+
+def between(hits: Sequence[Hit], low: int, high: int) -> list[Hit]:
+    """Those of *hits* (in order of place) that lie within words [low, high)."""
+    first = bisect_left(hits, low, key=lambda hit: hit.first)
+    last = bisect_left(hits, high, key=lambda hit: hit.first)
+    return [hit for hit in hits[first:last] if hit.last <= high]
+
+
+def cover(hits: Iterable[Hit]) -> dict[int, Hit]:
+    """For each word, the hit over it that reaches furthest."""
+    over: dict[int, Hit] = {}
+    for hit in hits:
+        for at in range(hit.first, hit.last):
+            if at not in over or over[at].last < hit.last:
+                over[at] = hit
+    return over
+
+
+def covered(hit: Hit, over: Mapping[int, Hit]) -> bool:
+    """Whether *hit* lies within a hit of ``cover``."""
+    longer = over.get(hit.first)
+    return longer is not None and hit.last <= longer.last
+
+
+def inside(hit: Hit, others: Iterable[Hit]) -> bool:
+    """Whether *hit* lies within one of *others* that is longer."""
+    size = hit.last - hit.first
+    return any(
+        o.first <= hit.first and hit.last <= o.last and o.last - o.first > size for o in others
+    )

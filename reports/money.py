@@ -1,0 +1,244 @@
+"""Sums of money in Vietnamese and English: in a story, and in the form's own field. Pure."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import NamedTuple
+
+from reports.cues import Story, Word, cut, spelling
+from reports.folding import fold
+
+_UNITS = {
+    "nghìn": 10**3, "ngàn": 10**3, "k": 10**3, "thousand": 10**3,
+    "lít": 10**5, "xị": 10**5,
+    "triệu": 10**6, "tr": 10**6, "củ": 10**6, "chai": 10**6, "m": 10**6, "mil": 10**6, "million": 10**6,
+    "tỷ": 10**9, "tỉ": 10**9, "tỏi": 10**9, "billion": 10**9, "bn": 10**9,
+    "đ": 1, "₫": 1, "vnd": 1, "vnđ": 1, "đồng": 1, "dong": 1, "vietnamese": 1,
+}  # fmt: skip
+_DIGITS = {
+    "một": 1, "mốt": 1, "hai": 2, "ba": 3, "bốn": 4, "tư": 4, "năm": 5, "lăm": 5, "sáu": 6, "bảy": 7,
+    "bẩy": 7, "tám": 8, "chín": 9, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
+    "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twenty": 20, "thirty": 30, "fifty": 50,
+}  # fmt: skip
+_TENS = {"mười", "mươi", "chục"}
+_HUNDREDS_FOLDED = {"tram", "hundred"}
+_COUNTED = {
+    "lan",
+    "nguoi",
+    "ngay",
+    "thang",
+    "so",
+    "cai",
+    "phut",
+    "gio",
+    "luot",
+    "tuan",
+    "nam",
+    "times",
+    "tieng",
+}
+_SPACED = re.compile(r"(?<=[0-9]) (?=[0-9]{3}(?![0-9]))")  # 35 500 000
+_MOST = 10**15
+_GROUPED = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+")
+_AFTER_LOSS_VERB = {"mat", "bay", "het", "lua"}
+
+
+class Amount(NamedTuple):
+    """A sum in đồng at words[first:last] of a story."""
+
+    value: int
+    first: int
+    last: int
+
+
+@lru_cache(maxsize=1)
+def _tables() -> tuple[Mapping[str, int], Mapping[str, int], Mapping[str, int], Mapping[str, int]]:
+    """Units and digits, by spelling and by folded form."""
+    spelled = [{spelling(word): value for word, value in t.items()} for t in (_UNITS, _DIGITS)]
+    folded = [{fold(word): value for word, value in t.items()} for t in (_UNITS, _DIGITS)]
+    for table, source in zip(folded, (_UNITS, _DIGITS), strict=True):
+        table.update({spelling(fold(word)): value for word, value in source.items()})
+    return spelled[0], spelled[1], folded[0], folded[1]
+
+
+def _worth(story: Story, word: Word, which: int) -> int | None:
+    """The unit (0) or digit (1) that *word* names; marks decide where there are any."""
+    tables = _tables()
+    bare = word.folded == word.spelled and not (story.marked and which)
+    return tables[which].get(word.spelled) or (tables[which + 2].get(word.folded) if bare else None)
+
+
+def _figure(text: str) -> Fraction:
+    """35.500.000 and 35,500,000 are grouped; 12,5 and 12.5 have a fraction."""
+    if len(text) > 19:
+        return Fraction(0)
+    if _GROUPED.fullmatch(text):
+        return Fraction(text.replace(".", "").replace(",", ""))
+    whole, _, rest = text.replace(",", ".").partition(".")
+    return Fraction(whole + "." + rest) if rest.isdigit() else Fraction(whole)
+
+
+def _in_words(story: Story, at: int) -> tuple[Fraction, int] | None:
+    """Read "hai mươi lăm", "một trăm": the value and the word after it."""
+    total, current, start = 0, 0, at
+    for word in story.words[at : at + 8]:
+        if (digit := _worth(story, word, 1)) is not None:
+            current += digit
+        elif word.folded in {"muoi", "chuc"} and word.spelled in _spelled_or_bare(_TENS):
+            current = (current or 1) * 10
+        elif word.folded in _HUNDREDS_FOLDED and (current or at > start):
+            total, current = total + (current or 1) * 100, 0
+        else:
+            break
+        at += 1
+    return (Fraction(total + current), at) if at > start else None
+
+
+def _spelled_or_bare(words: set[str]) -> set[str]:
+    return {spelling(word) for word in words} | {fold(word) for word in words}
+
+
+def _glued(story: Story, at: int) -> bool:
+    return 0 < at < len(story.words) and story.words[at - 1].end == story.words[at].start
+
+
+def _unit(story: Story, at: int, figure: Fraction) -> int | None:
+    """The unit at word *at*, unless that word says something else there."""
+    if at >= len(story.words) or story.words[at].sentence != story.words[at - 1].sentence:
+        return None
+    word = story.words[at]
+    unit = _worth(story, word, 0)
+    if word.folded in {"toi", "ti", "ty"} and word.spelled == "toi":
+        lost = at >= 2 and story.words[at - 2].folded in _AFTER_LOSS_VERB
+        return unit if lost and not story.marked and figure < 100 else None
+    if word.folded in {"k", "m", "d"} and not _glued(story, at):
+        return unit if figure >= 10 and figure % 5 == 0 else None
+    return unit
+
+
+def _tail(story: Story, at: int, unit: int) -> tuple[Fraction, int]:
+    """What follows a unit: the 9 of 2tr9, the 500 of 2 triệu 500, rưỡi, a smaller unit."""
+    if at >= len(story.words) or story.words[at].sentence != story.words[at - 1].sentence:
+        return Fraction(0), at
+    word = story.words[at]
+    if word.folded == "ruoi":
+        return Fraction(unit, 2), at + 1
+    more = _one(story, at, below=unit)
+    if more:
+        return more[0], more[1]
+    follower = story.words[at + 1].folded if at + 1 < len(story.words) else ""
+    digit = word.folded if word.folded.isdigit() else str(_worth(story, word, 1) or "")
+    follows = follower not in _COUNTED and not _followed_by_unit(story, at)
+    plain = digit and len(digit) <= 3 and follows
+    if plain and unit >= 10**6 and word.clause == story.words[at - 1].clause:
+        return Fraction(int(digit) * unit, 10 ** len(digit)), at + 1
+    return Fraction(0), at
+
+
+def _followed_by_unit(story: Story, at: int) -> bool:
+    return at + 1 < len(story.words) and _unit(story, at + 1, Fraction(10)) is not None
+
+
+def _one(story: Story, at: int, below: int = 10**12) -> tuple[Fraction, int] | None:
+    """A number with a unit smaller than *below* at word *at*: value, the word after it."""
+    read = _number(story, at)
+    if not read:
+        return None
+    figure, after = read
+    unit = _unit(story, after, figure)
+    if unit is None or unit >= below:
+        return None
+    rest, last = _tail(story, after + 1, unit)
+    return figure * unit + rest, last
+
+
+def _number(story: Story, at: int) -> tuple[Fraction, int] | None:
+    """A number in figures ("3", "3 trăm") or in words, and the word after it."""
+    word = story.words[at]
+    if not word.folded[0].isdigit():
+        return _in_words(story, at)
+    figure, after = _figure(word.folded), at + 1
+    if after < len(story.words) and story.words[after].folded in _HUNDREDS_FOLDED:
+        return figure * 100, after + 1
+    return figure, after
+
+
+def _bare(word: Word) -> int | None:
+    """A sum without a unit: 35.500.000, 20000000."""
+    text = word.folded
+    grouped = text.count(".") + text.count(",") >= 2 and _GROUPED.fullmatch(text)
+    whole = text.isdigit() and 6 <= len(text) <= 12 and text.endswith("000") and text[0] != "0"
+    return int(_figure(text)) if grouped or whole else None
+
+
+def amounts(story: Story) -> Iterator[Amount]:
+    """Every sum of đồng in the story, in order."""
+    at = 0
+    while at < len(story.words):
+        one = _one(story, at)
+        if one and 0 < one[0] <= _MOST:
+            last = one[1]
+            while last < len(story.words) and story.words[last].folded in {"dong", "vnd", "d"}:
+                last += 1
+            if last >= len(story.words) or story.words[last].folded not in {"usd", "dollars"}:
+                yield Amount(round(one[0]), at, last)
+            at = last
+        else:
+            value = _bare(story.words[at])
+            if value:
+                yield Amount(value, at, at + 1)
+            at += 1
+
+
+# What the form's own money field says.
+
+MONEY_PROBLEMS_VI = {
+    "empty": "Chưa ghi số tiền.",
+    "no_unit": "Chưa rõ đơn vị: nghìn, triệu hay đồng?",
+    "several": "Có nhiều số tiền trong một ô.",
+    "too_large": "Số tiền lớn quá, xin xem lại.",
+    "unreadable": "Chưa đọc được số tiền.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyRead:
+    """A sum in đồng, or None with the problem (a key of ``MONEY_PROBLEMS_VI``)."""
+
+    value: int | None
+    problem: str = ""
+
+
+_NOTHING = frozenset(
+    fold(words)
+    for words in (
+        "0", "không", "không mất", "chưa", "chưa mất", "không có", "không mất gì", "chưa mất gì", "ko", "k",
+        "không mất tiền", "chưa mất tiền", "không mất đồng nào", "none", "no", "nothing", "zero", "0 đồng", "0 d", "0d", "0k", "0 vnd",
+    )
+)  # fmt: skip
+
+
+def read_money(raw: str) -> MoneyRead:
+    """Read the money field: "12 triệu", "2tr9", "35.500.000đ"; "20" lacks its unit."""
+    if not raw.strip():
+        return MoneyRead(None, "empty")
+    if fold(raw) in _NOTHING:
+        return MoneyRead(0)
+    story = cut(_SPACED.sub(".", raw[:400]))
+    found = {amount.value for amount in amounts(story)}
+    figures = [word for word in story.words if word.folded[0].isdigit()]
+    if len(found) > 1 or (len(found) == 1 and "-" in raw):
+        return MoneyRead(None, "unreadable" if raw.strip().startswith("-") else "several")
+    if found:
+        return MoneyRead(found.pop())
+    if len(figures) > 1:
+        return MoneyRead(None, "several")
+    return MoneyRead(None, _problem(figures))
+
+
+def _problem(figures: list[Word]) -> str:
+    if not figures:
+        return "unreadable"
+    return "too_large" if len(figures[0].folded) > 15 else "no_unit"

@@ -1,0 +1,275 @@
+"""Stories: what they say, the words that say so, and how soon to look."""
+
+import json
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reports.cues import code_rows, tables, taxonomy
+from reports.money import MONEY_PROBLEMS_VI, read_money
+from reports.reading import Declared, Reading, priority, read_story
+
+_STORIES = [
+    json.loads(line)
+    for line in (Path(__file__).parents[1] / "data" / "stories.jsonl")
+    .read_text(encoding="utf-8")
+    .splitlines()
+]
+
+
+def test_there_are_forty_stories_over_most_scenarios() -> None:
+    assert len(_STORIES) == 40
+    assert len({story["scenario"] for story in _STORIES}) >= 25
+
+
+@pytest.mark.parametrize("story", _STORIES, ids=lambda story: story["id"])
+def test_each_story_is_read_as_a_person_would(story: dict[str, Any]) -> None:
+    reading = read_story(story["text"])
+    assert reading.scenario == story["scenario"]
+    assert list(reading.actions) == story["actions"]
+    assert reading.money_lost_vnd == story["money_lost_vnd"]
+    assert reading.ongoing is story["ongoing"]
+
+
+@pytest.mark.parametrize("story", _STORIES, ids=lambda story: story["id"])
+def test_every_fact_points_at_its_words(story: dict[str, Any]) -> None:
+    reading = read_story(story["text"])
+    facts = {reason.fact for reason in reading.reasons}
+    assert reading.scenario == "unclear" or "scenario" in facts
+    assert not reading.actions or "actions" in facts
+    assert reading.money_lost_vnd is None or "money_lost_vnd" in facts
+    for reason in reading.reasons:
+        assert reason.words
+        assert story["text"][reason.start : reason.end] == reason.words
+
+
+def test_a_negation_does_not_erase_the_demand() -> None:
+    reading = read_story("Nó đòi mã OTP, tôi không đọc mã.")
+    assert "give_otp" in reading.actions
+    done = read_story("Nó hỏi, tôi không đưa mã OTP cho nó.")
+    assert done.actions == done.not_done == ("give_otp",)
+
+
+@pytest.mark.parametrize(
+    ("text", "lost"),
+    [
+        ("nó bắt chuyển 20 triệu", None),
+        ("nếu không nộp sẽ bị phạt 50 triệu", None),
+        ("nói tôi trúng thưởng 100 triệu", None),
+        ("nó chuyển nhầm 5 triệu vào tài khoản của tôi", None),
+        ("tôi mất hết tiền", None),
+        ("tôi chưa mất đồng nào", 0),
+        ("may mà không chuyển", 0),
+        ("nỏ mất chi", 0),
+        ("mất 2tr9", 2_900_000),
+        ("tôi đã chuyển 12tr", 12_000_000),
+        ("bị trừ 35.500.000đ", 35_500_000),
+        ("mẹ tôi chuyển 20 triệu rồi", 20_000_000),
+        ("mat 5 cu", 5_000_000),
+        ("bay mất 1 tỏi 2", 1_200_000_000),
+        ("lỡ chuyển hai mươi lăm triệu", 25_000_000),
+        ("đã chuyển lần đầu 5 triệu, lần hai đã chuyển 10 triệu", 15_000_000),
+        ("bị trừ 5 triệu, đã chuyển 10 triệu, tổng cộng mất 15 triệu", 15_000_000),
+        ("nó bảo chuyển 5 triệu, tôi chuyển rồi", 5_000_000),
+        ("I lost 20 million VND", 20_000_000),
+        ("they asked me to pay 5 million", None),
+    ],
+)
+def test_only_money_that_is_gone_is_a_loss(text: str, lost: int | None) -> None:
+    assert read_story(text).money_lost_vnd == lost
+
+
+@pytest.mark.parametrize(
+    ("text", "ongoing"),
+    [
+        ("nó đang gọi đây", True),
+        ("h phai lam sao", True),
+        ("hiện họ vẫn bắt tôi giữ máy", True),
+        ("tối nay hẹn gặp", True),
+        ("hôm qua tôi đang nấu cơm thì nó gọi", False),
+        ("máy hiện số lạ", False),
+        ("con vẫn đang học ở trường", False),
+    ],
+)
+def test_ongoing_is_told_from_telling(text: str, ongoing: bool) -> None:
+    assert read_story(text).ongoing is ongoing
+
+
+def test_marks_decide_where_there_are_marks() -> None:
+    assert read_story("Tôi nhờ bộ đội đặt hậu cần giúp").scenario == "military_order"
+    assert read_story("Hôm ấy tôi bỏ đợi ở bến xe").scenario == "unclear"
+    assert read_story("bo doi dat suat an").scenario == "military_order"
+
+
+def test_going_to_the_police_is_not_posing_as_police() -> None:
+    reading = read_story("Điện lực gọi dọa cắt điện, tôi đã báo công an xã.")
+    assert reading.scenario == "electricity_evn"
+
+
+def test_a_tie_goes_to_the_graver_scenario() -> None:
+    reading = read_story("gọi nói chuyện lợi nhuận, rồi etax")  # 1 point each
+    assert reading.scenario == "tax"
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "😀", "\x00\x01", "漢字", "vay", "thue", "ma", "no", "toa"]
+)
+def test_too_little_is_unclear(text: str) -> None:
+    assert read_story(text).scenario == "unclear"
+
+
+@given(st.text(max_size=300))
+def test_no_text_raises_and_every_reason_is_in_the_text(text: str) -> None:
+    for reason in read_story(text).reasons:
+        assert text[reason.start : reason.end] == reason.words
+
+
+_PIECES = st.lists(
+    st.sampled_from(
+        [word for story in _STORIES for word in story["text"].split()] + [". ", ",", "\n", "5tr"]
+    ),
+    max_size=60,
+)
+_DECLARED = st.builds(
+    Declared,
+    happening_now=st.sampled_from([None, True, False]),
+    money_lost=st.sampled_from([None, True, False]),
+    money_lost_vnd=st.sampled_from([None, 0, 5, 10**7, 10**10]),
+    demands=st.lists(st.sampled_from(["withdraw_cash", "give_otp", "no such"])).map(tuple),
+    claimed_office=st.sampled_from(["", "Công an xã"]),
+    on_behalf=st.booleans(),
+)
+
+
+@given(_PIECES, _DECLARED, st.integers(0, 50))
+def test_the_priority_is_the_sum_of_its_reasons(
+    pieces: list[str], declared: Declared, size: int
+) -> None:
+    text = " ".join(pieces)
+    result = priority(read_story(text), declared=declared, campaign_size=size)
+    assert 0 <= result.score <= 100
+    assert result.score == sum(reason.points for reason in result.reasons)
+    for reason in result.reasons:
+        if reason.start is not None:
+            assert text[reason.start : reason.end] == reason.words
+
+
+def _score(text: str, **declared: Any) -> int:
+    return priority(read_story(text), declared=Declared(**declared)).score
+
+
+def test_urgent_things_come_first() -> None:
+    plain = _score("nó xưng công an nói tôi rửa tiền")
+    assert _score("nó xưng công an nói tôi rửa tiền, giờ nó vẫn gọi") >= plain + 30
+    assert _score("nó xưng công an bắt rút sổ tiết kiệm vì rửa tiền") >= plain + 25
+    assert _score("con tôi bị bắt cóc, đòi tiền chuộc") > plain
+
+
+def test_the_form_adds_what_the_story_leaves_out() -> None:
+    assert _score("", happening_now=True) - _score("") == 30
+    assert _score("", money_lost_vnd=200_000_000) - _score("") == 18
+    assert _score("", money_lost=True) - _score("") == 10
+    assert _score("", demands=("screen_share",)) > _score("", demands=("call_back",))
+    assert _score("", claimed_office="Tòa án", on_behalf=True) == _score("") + 6
+
+
+def test_a_loss_told_and_typed_counts_once() -> None:
+    assert _score("mất 20 triệu", money_lost=True, money_lost_vnd=20_000_000) == _score(
+        "mất 20 triệu"
+    )
+
+
+def test_rudeness_and_spelling_lower_nothing_and_junk_sinks() -> None:
+    polite = _score("nó xưng công an nói tôi rửa tiền")
+    assert _score("đm lũ vô dụng, nó xưng công an nói tôi rửa tiền") >= polite
+    assert _score("no xung cong an noi toi rua tien") == polite
+    assert _score("vay nhanh online, giải ngân trong ngày, cá độ") == 0
+
+
+def test_a_growing_campaign_raises() -> None:
+    reading = read_story("nó xưng công an")
+    scores = [priority(reading, campaign_size=size).score for size in (0, 1, 5, 500)]
+    assert scores == [scores[0], scores[0], scores[0] + 5, scores[0] + 8]
+
+
+@pytest.mark.parametrize(
+    ("typed", "value", "problem"),
+    [
+        ("12 triệu", 12_000_000, ""),
+        ("12tr", 12_000_000, ""),
+        ("2tr9", 2_900_000, ""),
+        ("35.500.000đ", 35_500_000, ""),
+        ("35 500 000", 35_500_000, ""),
+        ("VND 35,500,000", 35_500_000, ""),
+        ("20000000", 20_000_000, ""),
+        ("khoảng hai mươi lăm triệu", 25_000_000, ""),
+        ("1 tỷ 200", 1_200_000_000, ""),
+        ("1 trăm nghìn", 100_000, ""),
+        ("500k", 500_000, ""),
+        ("1,5 tỷ", 1_500_000_000, ""),
+        ("0", 0, ""),
+        ("không mất gì", 0, ""),
+        ("20", None, "no_unit"),
+        ("", None, "empty"),
+        ("  ", None, "empty"),
+        ("nhiều lắm", None, "unreadable"),
+        ("-5tr", None, "unreadable"),
+        ("10-12 triệu", None, "several"),
+        ("20tr 30tr", None, "several"),
+        ("9" * 30, None, "too_large"),
+    ],
+)
+def test_the_money_field(typed: str, value: int | None, problem: str) -> None:
+    read = read_money(typed)
+    assert (read.value, read.problem) == (value, problem)
+
+
+@given(st.text(max_size=60))
+def test_the_money_field_never_raises(typed: str) -> None:
+    read = read_money(typed)
+    assert (read.value is None) == (read.problem in MONEY_PROBLEMS_VI)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "không chuyển thì ", "đang ", "1 triệu ", "chuyển 5 triệu ", "công an ", "a", "<p>", "năm ",
+        "0550000123 ", "k ", "mất 1tr ", "tôi ", "không được nói với ", "\u0301", "1", "漢",
+    ],
+)  # fmt: skip
+def test_hostile_lengths_take_bounded_time(piece: str) -> None:
+    text = piece * (20_000 // len(piece))
+    started = time.perf_counter()
+    read_story(text)
+    assert time.perf_counter() - started < 0.5
+
+
+def test_a_story_is_read_in_a_few_milliseconds() -> None:
+    read_story("")
+    times = []
+    for story in _STORIES:
+        started = time.perf_counter()
+        read_story(story["text"])
+        times.append(time.perf_counter() - started)
+    assert statistics.median(times) < 0.01
+
+
+def test_every_table_speaks_of_known_codes() -> None:
+    codes = set(code_rows())
+    assert {*tables()["scenarios"], *tables()["actions"]} <= codes
+    cues = {
+        cue for row in (*taxonomy()["scenarios"], *taxonomy()["actions"]) for cue in row["cues"]
+    }
+    assert {*tables()["marked"], *tables()["points"]} <= cues
+
+
+def test_a_reading_cannot_be_changed() -> None:
+    reading = read_story("x")
+    with pytest.raises(AttributeError):
+        reading.scenario = "tax"  # type: ignore[misc]
+    assert isinstance(reading, Reading)
