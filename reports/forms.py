@@ -10,7 +10,7 @@ from crispy_forms.layout import HTML, Field, Fieldset, Layout
 from django import forms
 from django.http import QueryDict
 
-from reports import demands, phones, places
+from reports import demands, money, phones, places
 from reports.intake import Typed, clean
 from reports.models import Report
 from reports.places import Place
@@ -31,6 +31,7 @@ OFFICES = [
 CARRIED = ("threat", "isolation", "money", "secrets", "software")
 
 TOO_FAST_SECONDS = 3
+_NUMBER_LONGEST = 200  # signs; what is longer is no number
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _EMPTY = "Chưa có số gọi đến, chưa có lời kể. Ghi một trong hai là đủ."
 
@@ -157,9 +158,11 @@ class ReportForm(forms.Form):
         )
 
     def offer_again(self) -> None:
-        """Give the page a fresh token, so that one more press sends it."""
-        self.data = self.data.copy()
-        self.data["form_token"] = form_token()
+        """Give a page that comes back a fresh token, so that one more press sends it."""
+        data = QueryDict(mutable=True)
+        data.update(self.data)
+        data["form_token"] = form_token()
+        self.data = data
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or self.cleaned_data
@@ -176,15 +179,13 @@ class ReportForm(forms.Form):
         """What intake takes in. Only for a valid form."""
         said = self.cleaned_data
         place = places.find(said["commune"], communes)
-        office = said["claimed_office"]
+        office, name = _claimed(said["claimed_office"], said["claimed_name"])
         return Typed(
             happening_now=YES_NO.get(said["happening_now"]),
             channel=said["channel"] if said["channel"] in Report.Channel.values else "",
             caller_number=said["caller_number"],
-            claimed_office=office if len(office) <= 64 else "",
-            claimed_name=said["claimed_name"]
-            if len(office) <= 64
-            else f"{office}\n{said['claimed_name']}",
+            claimed_office=office,
+            claimed_name=name,
             story=said["story"],
             demands=tuple(dict.fromkeys(filter(demands.is_known, said["demands"]))),
             money_lost=YES_NO.get(said["money_lost"]),
@@ -200,18 +201,29 @@ class ReportForm(forms.Form):
     def _flags(self) -> list[str]:
         """What somebody should look at: never a reason to refuse."""
         said = self.cleaned_data
-        contact = said["contact_phone"].strip()
+        contact = _number(said["contact_phone"])
         age = form_token_age(said["form_token"])
         found = {
+            "money_unread": bool(said["money_lost_vnd"].strip())
+            and money.read_money(said["money_lost_vnd"]).value is None,
             "signs_replaced": any("\ufffd" in str(value) for value in said.values()),
-            "contact_unread": bool(contact) and not phones.read(contact).key,
-            "contact_is_caller": bool(contact)
-            and phones.read(contact).key == phones.read(said["caller_number"]).key != "",
+            "contact_unread": bool(said["contact_phone"].strip()) and not contact,
+            "contact_is_caller": contact == _number(said["caller_number"]) != "",
             "demand_unknown": not all(map(demands.is_known, said["demands"])),
             "trap_filled": bool(said["website"]),
             "too_fast": age is not None and age < TOO_FAST_SECONDS,
         }
         return [flag for flag, is_set in found.items() if is_set]
+
+
+def _claimed(office: str, name: str) -> tuple[str, str]:
+    """What is too long to be the code of an office belongs to the words beside it."""
+    return (office, name) if len(office) <= 64 else ("", f"{office}\n{name}")
+
+
+def _number(text: str) -> str:
+    """The canonical number of a field, "" when there is none to read."""
+    return phones.read(text[:_NUMBER_LONGEST]).key
 
 
 def _helper() -> FormHelper:

@@ -12,6 +12,7 @@ from reports.models import Commune
 
 UNKNOWN = "commune_unknown"
 AMBIGUOUS = "commune_ambiguous"
+_LONGEST = 200  # signs; a place is no story
 
 _COMMUNE_TYPES = ("thi tran", "phuong", "xa", "tt", "p", "x")
 _DISTRICT_TYPES = ("thanh pho", "thi xa", "huyen", "quan", "tp", "tx", "h")
@@ -58,6 +59,8 @@ def find(typed: str, places: tuple[Place, ...]) -> Found:
     for place in places:
         if typed in {place.codename, place.label}:
             return Found(place.codename)
+    if len(typed) > _LONGEST:
+        return Found(flag=UNKNOWN)
     codenames = tuple(sorted(_meant(fold(typed), _gazetteer(places))))
     if len(codenames) == 1:
         return Found(codenames[0])

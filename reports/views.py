@@ -110,10 +110,8 @@ def take_in(request: HttpRequest) -> HttpResponse:
     if trouble is None:
         trouble = _distrust(request, form)
     if trouble:
-        form.offer_again()
         return _page(request, form, trouble)
     if not form.is_valid():
-        form.offer_again()
         return _page(request, form, status=422)
     try:
         accepted = intake.accept(form.typed(places.communes()), form.data["submission_key"])
@@ -169,6 +167,8 @@ def _from_our_page(request: HttpRequest) -> bool:
 def _page(
     request: HttpRequest, form: ReportForm, trouble: Trouble | None = None, status: int = 200
 ) -> HttpResponse:
+    if form.is_bound:
+        form.offer_again()
     context = {"form": form, "trouble": trouble, "communes": _communes()}
     status = trouble.status if trouble else status
     return render(request, "reports/report.html", context, status=status, using="public")
