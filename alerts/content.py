@@ -1,0 +1,130 @@
+"""All that one message says, as plain values: what renderers read and what is hashed. No Django."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any, Self
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of how the trick runs, with words that callers might use."""
+
+    title: str
+    text: str
+    quote: str = ""
+
+
+@dataclass(frozen=True)
+class Document:
+    """The official paper that a warning carries further."""
+
+    number: str = ""
+    dated: date | None = None
+    office: str = ""
+    subject: str = ""
+    recipients: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Message:
+    """The name and time of one message, in CAP's terms; `ending` and `reason` of a Cancel."""
+
+    identifier: str
+    sender: str
+    sent: datetime
+    msg_type: str
+    version: int
+    references: tuple[str, ...]
+    effective: datetime
+    expires: datetime | None
+    web: str
+    ending: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Content:
+    """One message whole. A field added later needs a default: older messages lack it."""
+
+    slug: str
+    title: str
+    short_title: str
+    summary: str
+    advice: tuple[str, ...]
+    steps: tuple[Step, ...]
+    sms: str
+    sms_share: str
+    loudspeaker: str
+    audience: str
+    scenario: str
+    urgency: str
+    severity: str
+    certainty: str
+    response_type: tuple[str, ...]
+    reviewed_on: date | None
+    document: Document
+    message: Message
+
+    def as_json(self) -> dict[str, Any]:
+        """Strings, whole numbers, lists and objects only; times with their offset."""
+        values: dict[str, Any] = json.loads(json.dumps(asdict(self), default=_iso))
+        return values
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        known = dict(values)
+        return cls(
+            **known
+            | {
+                "advice": tuple(known["advice"]),
+                "steps": tuple(Step(**step) for step in known["steps"]),
+                "response_type": tuple(known["response_type"]),
+                "reviewed_on": _day(known["reviewed_on"]),
+                "document": _document(known["document"]),
+                "message": _message(known["message"]),
+            }
+        )
+
+
+def canonical(values: dict[str, Any]) -> bytes:
+    """One byte string for one content: RFC 8785, which for strings, whole numbers and ASCII
+    keys is what json writes with sorted keys and no spaces.
+    """
+    return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def digest(values: dict[str, Any]) -> str:
+    """SHA-256 of the canonical form, 64 hex digits."""
+    return hashlib.sha256(canonical(values)).hexdigest()
+
+
+def lines(text: str) -> tuple[str, ...]:
+    """The lines of a text that say something."""
+    return tuple(line.strip() for line in text.splitlines() if line.strip())
+
+
+def _iso(value: object) -> str:
+    if isinstance(value, date):  # a datetime is a date too
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no place in a message")
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _document(values: dict[str, Any]) -> Document:
+    parts = {"dated": _day(values["dated"]), "recipients": tuple(values["recipients"])}
+    return Document(**values | parts)
+
+
+def _message(values: dict[str, Any]) -> Message:
+    times = {name: _time(values[name]) for name in ("sent", "effective", "expires")}
+    return Message(**values | times | {"references": tuple(values["references"])})

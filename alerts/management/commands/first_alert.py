@@ -1,0 +1,19 @@
+"""Put the first warning on the desk as a draft, where nobody has written one yet."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from alerts.first_alert import ensure_first_alert
+from alerts.models import Alert
+
+
+class Command(BaseCommand):
+    help = "Writes the first warning as a draft when the portal has no warning at all."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if Alert.objects.exists():
+            self.stdout.write("Warnings are there already; nothing written.")
+            return
+        alert = ensure_first_alert()
+        self.stdout.write(f"Draft written: {alert.title}")

@@ -1,0 +1,33 @@
+"""Warnings on pages of other rooms: they ask here, in the template, and know no model of ours."""
+
+from typing import TypedDict
+
+from django import template
+
+from alerts.models import Alert, AlertRevision
+from reports.models import Campaign
+
+register = template.Library()
+
+
+class Current(TypedDict):
+    revision: AlertRevision | None
+
+
+class OfCampaign(TypedDict):
+    campaign: Campaign
+    alerts: list[Alert]
+
+
+@register.inclusion_tag("alerts/current_warning.html")
+def current_warning() -> Current:
+    """The newest warning in force, as a card; nothing when there is none."""
+    alert = Alert.objects.published().first()
+    return {"revision": alert.current if alert else None}
+
+
+@register.inclusion_tag("alerts/warnings_of_campaign.html")
+def warnings_of_campaign(campaign: Campaign) -> OfCampaign:
+    """For the desk: what is said or being written about a wave, and the way to a new draft."""
+    alerts = Alert.objects.filter(campaign=campaign).select_related("current")
+    return {"campaign": campaign, "alerts": list(alerts)}
