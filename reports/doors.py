@@ -1,0 +1,71 @@
+"""The command-line doors: lines in, a line of JSON out for each. They touch no database."""
+
+import io
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from typing import IO, Any
+
+from django.core.management.base import BaseCommand
+
+
+class BadLineError(ValueError):
+    """A line that cannot be read; the message and the id, if there is one, go to its sender."""
+
+    def __init__(self, message: str, line_id: object = None) -> None:
+        super().__init__(message)
+        self.line_id = line_id
+
+    def answer(self) -> dict[str, Any]:
+        return {"id": self.line_id, "error": str(self)}
+
+
+class DoorCommand(BaseCommand):
+    """Answers standard input on standard output, in UTF-8 whatever the locale, line by line."""
+
+    requires_system_checks = []
+    stealth_options = ("stdin",)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # A lone half of a surrogate pair is no UTF-8; as \\udxxx it is still JSON.
+            sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+        for answer in self.answers(lines(options.get("stdin") or sys.stdin)):
+            self.stdout.write(json.dumps(answer, ensure_ascii=False))
+            self.stdout.flush()
+
+    def answers(self, given: Iterable[str]) -> Iterator[dict[str, Any]]:
+        """One answer for each line, in order."""
+        raise NotImplementedError
+
+
+def lines(source: IO[str]) -> Iterator[str]:
+    """The lines of *source* as they come; bytes that are no UTF-8 become U+FFFD."""
+    for line in getattr(source, "buffer", source):
+        text = line.decode("utf-8", "replace") if isinstance(line, bytes) else line
+        yield text.rstrip("\r\n")
+
+
+def record_of(line: str) -> dict[str, Any]:
+    """The JSON object on a line. Raises BadLineError where there is none."""
+    try:
+        record = json.loads(line, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise BadLineError("not a line of JSON") from error
+    if not isinstance(record, dict):
+        raise BadLineError("not a JSON object")
+    return record
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def text_of(record: dict[str, Any], field: str, *, needed: bool = False) -> str:
+    """A field that holds text, "" for none. Raises BadLineError for anything else."""
+    value = record.get(field)
+    if isinstance(value, str):
+        return value
+    if value is None and not needed:
+        return ""
+    raise BadLineError(f'"{field}" must be text', record.get("id"))

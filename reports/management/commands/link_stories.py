@@ -1,0 +1,41 @@
+"""manage.py link_stories: stories as JSON lines -> the campaign of each, with the reasons."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from reports.campaigns import Linked, Story, link
+from reports.doors import BadLineError, DoorCommand, record_of, text_of
+
+_FIELDS = ("caller_number", "claimed_to_be", "text", "bank_account", "at")
+
+
+class Command(DoorCommand):
+    help = "Read all stories, then answer the campaign of each, or null where it stands alone."
+
+    def answers(self, given: Iterable[str]) -> Iterator[dict[str, Any]]:
+        stories = [_story(line) for line in given]
+        linked = iter(link(story for story in stories if isinstance(story, Story)))
+        for story in stories:
+            yield _answer(next(linked)) if isinstance(story, Story) else story.answer()
+
+
+def _story(line: str) -> Story | BadLineError:
+    try:
+        record = record_of(line)
+        return Story(record.get("id"), *(text_of(record, field) for field in _FIELDS))
+    except BadLineError as error:
+        return error
+
+
+def _answer(linked: Linked) -> dict[str, Any]:
+    reasons = [
+        {
+            "kind": tie.key.kind,
+            "value": tie.key.value,
+            "strength": tie.key.strength,
+            "reason": tie.key.reason,
+            "stories": tie.stories,
+        }
+        for tie in linked.ties
+    ]
+    return {"id": linked.id, "campaign": linked.campaign, "reasons": reasons}

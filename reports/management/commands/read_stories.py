@@ -1,0 +1,34 @@
+"""manage.py read_stories: stories as JSON lines -> what each says, and its priority."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from typing import Any
+
+from reports.doors import BadLineError, DoorCommand, record_of, text_of
+from reports.reading import priority, read_story
+
+
+class Command(DoorCommand):
+    help = 'Read stories {"id", "text"}; answer the facts, the priority and every reason.'
+
+    def answers(self, given: Iterable[str]) -> Iterator[dict[str, Any]]:
+        for line in given:
+            try:
+                record = record_of(line)
+                yield {"id": record.get("id"), **_read(text_of(record, "text", needed=True))}
+            except BadLineError as error:
+                yield error.answer()
+
+
+def _read(text: str) -> dict[str, Any]:
+    """The points of a fact's reasons add up to its score; those of "priority" to the priority."""
+    reading = read_story(text)
+    urgency = priority(reading)
+    return {
+        "scenario": reading.scenario,
+        "actions": list(reading.actions),
+        "money_lost_vnd": reading.money_lost_vnd,
+        "ongoing": reading.ongoing,
+        "priority": urgency.score,
+        "reasons": [asdict(reason) for reason in (*reading.reasons, *urgency.reasons)],
+    }
