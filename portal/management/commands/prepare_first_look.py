@@ -1,0 +1,40 @@
+"""Three invented people and the first warning, issued by two of them: for a first look only."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import Group, User
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from alerts import publishing
+from alerts.first_alert import ensure_first_alert
+from alerts.models import Alert
+from portal import demo_people
+
+
+class Command(BaseCommand):
+    help = "Makes demo people and issues the first warning; refused in production."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.FIRST_LOOK:
+            raise CommandError("Demo people are for a first look at http://127.0.0.1 only.")
+        if not Group.objects.exists():
+            call_command("setup_desk", verbosity=0)
+        people = demo_people.ensure_people()
+        issue_first_warning(people["editor"], people["approver"])
+        if options["verbosity"]:
+            self.stdout.write(f"Demo people: see {demo_people.notes()}")
+
+
+def issue_first_warning(editor: User, approver: User) -> None:
+    """Write, submit and issue it, each step only when it has not been taken."""
+    alert = ensure_first_alert(editor)
+    if alert.current_id:
+        return
+    if alert.stage == Alert.Stage.DRAFT:
+        alert.reviewed_on = timezone.localdate()
+        alert.save(update_fields=["reviewed_on"])
+        publishing.submit(alert, by=editor)
+    publishing.issue(alert, by=approver)
