@@ -4,6 +4,9 @@ Items wait, are due, and not one of the first in line was claimed for half a min
 worker hangs, whatever its process looks like. New reports that come in meanwhile change nothing.
 """
 
+from contextlib import closing
+from typing import Any
+
 import psycopg2
 from psycopg2.extensions import POLL_OK, connection, cursor
 
@@ -31,6 +34,14 @@ class Progress:
         self.seen: dict[int, int] = {}
         self.since = 0.0
 
+    def memory(self) -> dict[str, Any]:
+        """What to remember between two processes that ask; `recall` takes it back."""
+        return {"patience": self.patience, "since": self.since, "seen": list(self.seen.items())}
+
+    def recall(self, memory: dict[str, Any]) -> None:
+        self.patience, self.since = memory["patience"], memory["since"]
+        self.seen = dict(memory["seen"])
+
     def stalled(self, rows: list[Row], now: float) -> bool:
         """Whether nothing of what waits was claimed for `patience` seconds.
 
@@ -50,6 +61,18 @@ class Progress:
         self.patience = min(self.patience * 2, LONGEST_PATIENCE)
         self.forget()
         return True
+
+
+def first_in_line(dsn: str) -> list[Row] | None:
+    """Ask once and wait for the answer; None when there is none."""
+    options = f"-c statement_timeout={int(ANSWER_WITHIN * 1000)}"
+    try:
+        with closing(psycopg2.connect(dsn, options=options, connect_timeout=3)) as line:
+            question = line.cursor()
+            question.execute(FIRST_IN_LINE)
+            return question.fetchall()
+    except psycopg2.Error:
+        return None
 
 
 class StallProbe:

@@ -14,39 +14,22 @@ from pathlib import Path
 from portal.children import Child, StartError
 from portal.keeper import STOP_SIGNALS, Supervisor
 from portal.local_services import local_services
+from portal.roles import BASE_DIR, ROLES, command
 from portal.stalls import StallProbe
-
-BASE_DIR = Path(__file__).resolve().parent.parent
-WORKER_OPTIONS = [
-    "--concurrency",
-    "2",
-    "--loglevel",
-    "WARNING",
-    "--without-gossip",
-    "--without-mingle",
-]
-BEAT_OPTIONS = ["--loglevel", "WARNING", "--pidfile="]
 
 
 def portal_children(listener: socket.socket, data_dir: Path, env: Mapping[str, str]) -> list[Child]:
-    """Web, relay, worker and beat, each as the image runs it too."""
-    web = ["-m", "gunicorn", "--config", "python:portal.gunicorn", "portal.wsgi"]
-    celery = ["-m", "celery", "--quiet", "-A", "portal"]
-    commands = {
-        "web": [*web, "--bind", f"fd://{listener.fileno()}"],
-        "relay": [str(BASE_DIR / "manage.py"), "relay"],
-        "worker": [*celery, "worker", *WORKER_OPTIONS],
-        "beat": [*celery, "beat", *BEAT_OPTIONS, "--schedule", str(data_dir / "beat-schedule")],
-    }
+    """Web, relay, worker and beat; web inherits the listening socket."""
+    door = listener.fileno()
     return [
         Child(
-            name,
-            [sys.executable, *command],
+            role,
+            command(role, data_dir, f"fd://{door}"),
             env=env,
             cwd=BASE_DIR,
-            pass_fds=(listener.fileno(),) if name == "web" else (),
+            pass_fds=(door,) if role == "web" else (),
         )
-        for name, command in commands.items()
+        for role in ROLES
     ]
 
 

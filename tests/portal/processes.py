@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -55,3 +56,8 @@ def _is_about(pid: int, word: str) -> bool:
         said = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
         return word.encode() in said or word in str((process / "cwd").readlink())
     return False
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])

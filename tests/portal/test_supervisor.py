@@ -15,7 +15,7 @@ import pytest
 
 from portal.children import Child
 from portal.keeper import FIRST_DELAY, LONGEST_DELAY, STEADY_AFTER, Keeper
-from tests.portal.processes import alive, eventually, processes_about, start
+from tests.portal.processes import alive, eventually, free_port, processes_about, start
 
 # A supervisor over small children: one that serves, one that says its number and sleeps.
 SMALL = """
@@ -202,7 +202,9 @@ def test_a_port_that_is_none_is_one_line(tmp_path: Path, port: str) -> None:
 
 
 def test_a_folder_that_cannot_be_written_is_one_line() -> None:
-    said = one_line(start("-m", "portal.supervisor", PORT=free_port(), DATA_DIR="/proc/nowhere"))
+    said = one_line(
+        start("-m", "portal.supervisor", PORT=str(free_port()), DATA_DIR="/proc/nowhere")
+    )
     assert said.startswith("DATA_DIR /proc/nowhere cannot be written")
 
 
@@ -211,7 +213,7 @@ def test_a_production_start_with_faults_is_refused_by_the_checks(tmp_path: Path)
         "manage.py",
         "serve",
         PORTAL_URL="https://portal.example",
-        PORT=free_port(),
+        PORT=str(free_port()),
         DATA_DIR=str(tmp_path),
     )
     output, _ = process.communicate(timeout=30)
@@ -231,11 +233,6 @@ def test_a_database_address_from_a_file_is_read_or_refused(tmp_path: Path) -> No
         database_address({"DATABASE_URL_FILE": str(tmp_path / "none")})
 
 
-def free_port() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return str(listener.getsockname()[1])
-
-
 def get(url: str) -> int:
     with urllib.request.urlopen(url, timeout=3) as answer:
         return int(answer.status)
@@ -244,7 +241,7 @@ def get(url: str) -> int:
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The real thing, with local servers, on a port of its own."""
-    port = free_port()
+    port = str(free_port())
     data_dir = tmp_path / "var"
     process = start("manage.py", "serve", PORT=port, DATA_DIR=str(data_dir), TMPDIR="/tmp")  # noqa: S108
     try:

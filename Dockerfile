@@ -1,0 +1,46 @@
+# The portal (target `portal`) and the web server in front of it (target `front`).
+# Packages come hash-locked; no secret is needed or left in any layer.
+ARG PYTHON=3.11
+ARG NGINX=1.28
+
+FROM python:${PYTHON}-slim AS packages
+RUN python -m venv /opt/venv
+COPY requirements/runtime.txt /tmp/
+RUN /opt/venv/bin/pip install --no-cache-dir --require-hashes --requirement /tmp/runtime.txt
+
+FROM python:${PYTHON}-slim AS portal
+RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin portal \
+    && install -d -o portal -g portal -m 0700 /data
+COPY --from=packages /opt/venv /opt/venv
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    DATA_DIR=/data \
+    PORT=8000
+WORKDIR /portal
+COPY manage.py ./
+COPY portal portal
+COPY reports reports
+COPY alerts alerts
+COPY templates templates
+COPY locale locale
+COPY static static
+COPY docker/entrypoint.sh docker/entrypoint.sh
+# Compiled and collected now, because at run time the root file system is read-only.
+RUN python -m compileall -q portal reports alerts manage.py \
+    && DATA_DIR=/nonexistent python manage.py collectstatic --no-input --verbosity 0
+ENV PYTHONDONTWRITEBYTECODE=1
+USER portal
+VOLUME /data
+EXPOSE 8000
+ENTRYPOINT ["/portal/docker/entrypoint.sh"]
+CMD ["web"]
+
+FROM nginx:${NGINX}-alpine AS front
+COPY --from=portal /portal/build/static /srv/front/static
+COPY docker/error.html docker/too-large.html /srv/front/
+COPY docker/front.conf docker/front.sh /srv/front/
+ENV LISTEN=8080 UPSTREAM=web:8000 SCRATCH=/tmp
+USER nginx
+EXPOSE 8080
+ENTRYPOINT ["/srv/front/front.sh"]
+CMD []

@@ -1,0 +1,22 @@
+#!/bin/sh
+# The image's one door: become web, relay, worker or beat, or migrate and end.
+# gunicorn and Celery do not act on system checks, so they are made here, before anything starts.
+set -eu
+cd "$(dirname "$0")/.."
+
+role=${1:-}
+case "$role" in
+web | relay | worker | beat | migrate) ;;
+*)
+    echo "usage: entrypoint.sh web|relay|worker|beat|migrate" >&2
+    exit 64
+    ;;
+esac
+
+python manage.py check --deploy --fail-level ERROR
+
+if [ "$role" = migrate ]; then
+    python manage.py migrate --no-input
+    exec python manage.py setup_desk
+fi
+exec python -m portal.roles "$role"

@@ -1,0 +1,82 @@
+"""`python -m portal.health ROLE`: is this process doing its work? For the image's health checks.
+
+Exit code 0 for yes. A worker that claims nothing while items wait is ended, so that the
+container's restart policy brings a new one: outside the image the supervisor does the same.
+"""
+
+import http.client
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from portal.stalls import Progress, first_in_line
+from portal.supervisor import database_address
+
+MEMORY = Path("/tmp/worker-health.json")  # noqa: S108  # the container's own
+BEAT_PATIENCE = 600.0
+
+
+def web() -> bool:
+    """The page that says so answers; asked as the front server would ask."""
+    host = urlsplit(os.environ.get("PORTAL_URL", "")).netloc or "127.0.0.1"
+    line = http.client.HTTPConnection("127.0.0.1", int(os.environ.get("PORT") or 8000), timeout=5)
+    line.request("GET", "/livez", headers={"Host": host, "X-Forwarded-Proto": "https"})
+    return line.getresponse().status == http.client.OK
+
+
+def process(name: str) -> list[int]:
+    """The processes with this word among their arguments; not the container's first, not us."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        number = int(entry.name)
+        if number > 1 and name.encode() in words and b"portal.health" not in words:
+            found.append(number)
+    return found
+
+
+def relay() -> bool:
+    return bool(process("relay"))
+
+
+def beat() -> bool:
+    """It writes its schedule down every few minutes."""
+    folder = Path(os.environ.get("DATA_DIR") or "var")
+    written = [path.stat().st_mtime for path in folder.glob("beat-schedule*")]
+    return bool(written) and time.time() - max(written) < BEAT_PATIENCE
+
+
+def worker() -> bool:
+    """Something was claimed since the last question, or nothing waits. What cannot be asked
+    because the database is away is not the worker's fault.
+    """
+    progress, now = Progress(), time.time()
+    if MEMORY.exists():
+        progress.recall(json.loads(MEMORY.read_text()))
+    rows = first_in_line(database_address(os.environ))
+    stalled = rows is not None and progress.stalled(rows, now)
+    MEMORY.write_text(json.dumps(progress.memory()))
+    if stalled:
+        for number in process("worker"):
+            os.kill(number, signal.SIGKILL)
+    return bool(process("worker")) and not stalled
+
+
+def main() -> int:
+    checks = {"web": web, "relay": relay, "worker": worker, "beat": beat}
+    try:
+        return 0 if checks[sys.argv[1]]() else 1
+    except OSError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

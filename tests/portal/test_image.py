@@ -1,0 +1,153 @@
+"""The image's door, user and read-only project, without a container engine: in namespaces."""
+
+import contextlib
+import http.client
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from tests.portal.processes import ROOT, eventually, free_port
+
+# Root in a namespace of its own makes the project read-only, then becomes nobody.
+LOCKED_IN = """
+set -e
+mount --bind "$PROJECT" "$PROJECT"
+mount -o remount,bind,ro "$PROJECT"
+cd /
+exec unshare --user --map-user=65534 --map-group=65534 -- "$PROJECT/docker/entrypoint.sh" "$ROLE"
+"""
+NAMESPACES = ["unshare", "--user", "--map-root-user", "--mount", "--"]
+PORTAL = "portal.example"
+
+
+def namespaces_work() -> bool:
+    tried = subprocess.run(
+        [*NAMESPACES, "sh", "-c", "mount --bind / / && unshare --user --map-user=65534 true"],
+        capture_output=True,
+        check=False,
+    )
+    return tried.returncode == 0
+
+
+pytestmark = [
+    pytest.mark.serial,
+    pytest.mark.skipif(not namespaces_work(), reason="no user and mount namespaces here"),
+]
+
+
+@pytest.fixture
+def database() -> Iterator[str]:
+    """An empty database beside the suite's own."""
+    url = os.environ["DATABASE_URL"]
+    with contextlib.closing(psycopg2.connect(url)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("DROP DATABASE IF EXISTS image")
+            cursor.execute("CREATE DATABASE image")
+            yield url.replace("/portal?", "/image?")
+            cursor.execute("DROP DATABASE image WITH (FORCE)")
+
+
+@pytest.fixture
+def env(database: str, tmp_path: Path) -> dict[str, str]:
+    return {
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin:/usr/sbin",
+        "PROJECT": str(ROOT),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUNBUFFERED": "1",
+        "DATA_DIR": str(tmp_path),
+        "PORT": str(free_port()),
+        "DATABASE_URL": database,
+        "REDIS_URL": os.environ["REDIS_URL"],
+        "SECRET_KEY": os.environ["SECRET_KEY"],
+        "FIELD_KEYS": os.environ["FIELD_KEYS"],
+        "PORTAL_URL": f"https://{PORTAL}",
+        "ALLOWED_HOSTS": PORTAL,
+    }
+
+
+def locked_in(role: str, env: dict[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*NAMESPACES, "sh", "-c", LOCKED_IN],
+        env={**env, "ROLE": role},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def healthy(role: str, env: dict[str, str]) -> bool:
+    command = [sys.executable, "-m", "portal.health", role]
+    return subprocess.run(command, cwd=ROOT, env=env, check=False).returncode == 0
+
+
+@contextlib.contextmanager
+def running(role: str, env: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    process = locked_in(role, env)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+def test_migrate_fills_an_empty_database_and_ends(env: dict[str, str], database: str) -> None:
+    process = locked_in("migrate", env)
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode == 0, said
+    with contextlib.closing(psycopg2.connect(database)) as connection:
+        cursor = connection.cursor()
+        cursor.execute("SELECT count(*) FROM auth_group")
+        assert cursor.fetchone() != (0,)
+
+
+def test_web_serves_from_a_read_only_project(env: dict[str, str]) -> None:
+    with running("web", env):
+        assert eventually(lambda: healthy("web", env), within=20)
+        line = http.client.HTTPConnection("127.0.0.1", int(env["PORT"]), timeout=5)
+        line.request("GET", "/robots.txt", headers={"Host": PORTAL, "X-Forwarded-Proto": "https"})
+        answer = line.getresponse()
+        assert answer.status == 200
+        assert "max-age=" in str(answer.headers["Strict-Transport-Security"])
+    assert not healthy("web", env)
+
+
+@pytest.mark.parametrize("role", ["relay", "worker", "beat"])
+def test_each_lasting_role_starts_and_is_found_healthy(env: dict[str, str], role: str) -> None:
+    assert not healthy(role, env)
+    with running(role, env) as process:
+        assert eventually(lambda: healthy(role, env), within=30)
+        assert process.poll() is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "identifier"),
+    [
+        ("SECRET_KEY", "", "portal.E001"),
+        ("FIELD_KEYS", "", "portal.E002"),
+        ("DEBUG", "1", "portal.E003"),
+        ("PORTAL_URL", "http://portal.example", "portal.E004"),
+        ("ALLOWED_HOSTS", "*", "portal.E005"),
+    ],
+)
+def test_a_faulty_production_start_is_refused_with_a_hint(
+    env: dict[str, str], name: str, value: str, identifier: str
+) -> None:
+    process = locked_in("web", {**env, name: value})
+    said, _ = process.communicate(timeout=30)
+    assert process.returncode != 0
+    assert identifier in said
+    assert "HINT" in said
+
+
+@pytest.mark.parametrize("role", ["", "shell", "web; id"])
+def test_the_door_knows_only_its_roles(env: dict[str, str], role: str) -> None:
+    process = locked_in(role, env)
+    said, _ = process.communicate(timeout=30)
+    assert process.returncode == 64
+    assert "usage" in said
