@@ -1,0 +1,37 @@
+"""python -m bench [--only BAR]: measure, print a table, write build/bench.json.
+
+The exit status is 1 when a bar is missed.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Mapping
+
+from bench import accepting, memory
+from bench.harness import RESULTS, Result, table, write
+from bench.servers import Ground, ground
+
+BARS: Mapping[int, Callable[[Ground], Iterator[Result]]] = {
+    1: accepting.rates,
+    3: accepting.counts,
+    14: memory.held,
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--only", type=int, choices=sorted(BARS), help="one bar")
+    only = parser.parse_args().only
+    results: list[Result] = []
+    for bar in [only] if only else sorted(BARS):
+        print(f"bar {bar} …", file=sys.stderr, flush=True)
+        with ground() as fresh:
+            results += BARS[bar](fresh)
+    print(table(results))
+    write(results)
+    print(f"all figures: {RESULTS.name} in build/")
+    return 0 if all(result.passed for result in results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""Ours and the limit in turn, the median pair, a table and a file of JSON."""
+
+import json
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+PAIRS = 5
+SECONDS = 5.0
+RESULTS = Path(__file__).resolve().parent.parent / "build" / "bench.json"
+
+
+@dataclass(frozen=True)
+class Result:
+    """One line of the table. `least` and `most` are the bar; `goal` is what we aim for."""
+
+    bar: int
+    what: str
+    value: float
+    unit: str = ""
+    least: float | None = None
+    most: float | None = None
+    goal: float | None = None
+    detail: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> bool:
+        enough = self.least is None or self.value >= self.least
+        return enough and (self.most is None or self.value <= self.most)
+
+
+def ratio_of(
+    ours: Callable[[float], float], limit: Callable[[float], float]
+) -> tuple[float, dict[str, object]]:
+    """The median of ours / limit over pairs measured in turn, and all figures."""
+    ours(1.0), limit(1.0)  # warm
+    pairs = [(ours(SECONDS), limit(SECONDS)) for _ in range(PAIRS)]
+    ratios = [mine / theirs for mine, theirs in pairs]
+    figures: dict[str, object] = {
+        "ours": [round(mine, 1) for mine, _ in pairs],
+        "limit": [round(theirs, 1) for _, theirs in pairs],
+        "ratios": [round(ratio, 3) for ratio in ratios],
+    }
+    return statistics.median(ratios), figures
+
+
+def table(results: Sequence[Result]) -> str:
+    """The results for a person."""
+    lines = [f"{'bar':>3}  {'':4}  {'value':>9}  {'allowed':<12}  what"]
+    for result in results:
+        allowed = _allowed(result)
+        verdict = "ok" if result.passed else "MISS"
+        value = f"{result.value:.2f} {result.unit}".strip()
+        lines.append(f"{result.bar:>3}  {verdict:<4}  {value:>9}  {allowed:<12}  {result.what}")
+    return "\n".join(lines)
+
+
+def _allowed(result: Result) -> str:
+    parts = []
+    if result.least is not None:
+        parts.append(f">= {result.least:g}")
+    if result.most is not None:
+        parts.append(f"<= {result.most:g}")
+    if result.goal is not None:
+        parts.append(f"(goal {result.goal:g})")
+    return " ".join(parts)
+
+
+def write(results: Sequence[Result]) -> None:
+    """The results for a machine."""
+    RESULTS.parent.mkdir(exist_ok=True)
+    rows = [asdict(result) | {"passed": result.passed} for result in results]
+    RESULTS.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n")

@@ -1,0 +1,71 @@
+"""Bar 14: what each process of the portal holds for itself alone (USS), warm."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench import load, requests
+from bench.harness import Result
+from bench.servers import Ground, answers
+
+MB = 1024 * 1024
+WARM = 10.0  # seconds of load before the first look
+GROWTH_REQUESTS = 50_000
+
+
+def held(ground: Ground) -> Iterator[Result]:
+    """The whole stack as `manage.py serve` runs it, under load, then looked at."""
+    port = int(ground.env["PORT"])
+    serve = ground.start("serve", "manage.py", "serve")
+    serve.wait_until(lambda: answers(port))
+    assert serve.process
+    make = requests.reports(port)
+    load.run(port, make, 8, WARM)
+    before = _by_role(serve.process.pid)
+    yield Result(14, "a web worker", _largest(before, "web worker"), "MB", most=70)
+    yield Result(14, "a Celery child", _largest(before, "worker child"), "MB", most=55)
+    whole = sum(map(sum, before.values()))
+    detail: dict[str, object] = {role: [round(x, 1) for x in mb] for role, mb in before.items()}
+    yield Result(14, "the whole stack", whole, "MB", most=420, detail=detail)
+    asked = 0
+    while asked < GROWTH_REQUESTS:
+        asked += load.run(port, make, 8, 10.0).statuses.total()
+    after = _by_role(serve.process.pid)
+    grown = _largest(after, "web worker") / _largest(before, "web worker") - 1
+    yield Result(14, f"growth of a web worker over {asked} requests", 100 * grown, "%", most=3)
+
+
+def _largest(roles: dict[str, list[float]], role: str) -> float:
+    return max(roles[role])
+
+
+def _by_role(supervisor: int) -> dict[str, list[float]]:
+    """USS in MB of the supervisor and all below it, by what they are."""
+    roles: dict[str, list[float]] = defaultdict(list)
+    for pid, depth in _tree(supervisor, 0):
+        roles[_role(pid, depth)].append(_uss(pid))
+    return roles
+
+
+def _tree(pid: int, depth: int) -> Iterator[tuple[int, int]]:
+    yield pid, depth
+    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+        yield from _tree(int(child), depth + 1)
+
+
+def _role(pid: int, depth: int) -> str:
+    command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    if depth == 0:
+        return "supervisor"
+    if "gunicorn" in command:
+        return "web master" if depth == 1 else "web worker"
+    if " worker" in command:
+        return "worker" if depth == 1 else "worker child"
+    return "beat" if " beat" in command else "relay"
+
+
+def _uss(pid: int) -> float:
+    """What would be free if the process ended."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    kilobytes = [line.split()[1] for line in rollup.splitlines() if line.startswith("Private_")]
+    return sum(map(int, kilobytes)) * 1024 / MB

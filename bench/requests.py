@@ -1,0 +1,52 @@
+"""Requests as browsers send them, ready to be written to a socket."""
+
+import re
+import secrets
+import urllib.request
+from collections.abc import Callable, Mapping
+from itertools import count
+from urllib.parse import urlencode
+
+STORY = (
+    "Sáng nay có người gọi vào máy tôi, xưng là cán bộ công an, đọc đúng họ tên và nơi ở của tôi."
+    " Họ nói tôi đứng tên một tài khoản rửa tiền, nếu không hợp tác thì hai tiếng nữa sẽ bắt."
+    " Họ bắt tôi đóng cửa, không được nói với ai trong nhà, rồi gọi video có người mặc cảnh phục."
+    " Họ bảo chuyển 20 triệu vào tài khoản tạm giữ để xác minh, xong sẽ trả lại. Tôi chưa chuyển."
+)
+REPORT = {
+    "channel": "number",
+    "caller_number": "0550 000 123",
+    "claimed_office": "police",
+    "demands": ["threat", "money", "isolation"],
+    "story": STORY,
+    "money_lost": "no",
+    "commune": "Sầm Sơn",
+    "contact_phone": "0992 000 456",
+    "callback_phrase": "hai cái ấm",
+}
+
+
+def form_token(port: int) -> str:
+    """The token that the report page offers."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/bao-cao/", timeout=10) as page:
+        found = re.search(rb'name="form_token"[^>]*value="([^"]+)"', page.read())
+    assert found, "the report page offers no form token"
+    return found[1].decode()
+
+
+def posting(port: int, path: str, fields: Mapping[str, object]) -> Callable[[], bytes]:
+    """Makes POSTs of a form, each under a submission key of its own."""
+    prefix, numbers = secrets.token_urlsafe(12), count()
+    start = urlencode(fields, doseq=True).encode() + b"&submission_key="
+    size = len(start) + len(prefix) + 12
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\n"
+        "Sec-Fetch-Site: same-origin\r\nAccept-Encoding: gzip, br\r\nAccept-Language: vi\r\n"
+        f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {size}\r\n\r\n"
+    ).encode()
+    return lambda: head + start + f"{prefix}{next(numbers):012}".encode()
+
+
+def reports(ours: int) -> Callable[[], bytes]:
+    """Makes complete reports for the portal at that port."""
+    return posting(ours, "/bao-cao/", REPORT | {"form_token": form_token(ours)})

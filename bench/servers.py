@@ -1,0 +1,82 @@
+"""What is measured, started for the measurement: database, broker, portal, bare views."""
+
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from portal.children import Child
+from portal.local_services import local_services
+
+ROOT = Path(__file__).resolve().parent.parent
+UNSET = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "FIELD_KEYS", "PORTAL_URL", "DEBUG")
+GUNICORN = ["-m", "gunicorn", "--config", "python:portal.gunicorn"]
+
+
+@dataclass
+class Ground:
+    """A migrated database and a broker of their own, and who else was started on them."""
+
+    env: dict[str, str]
+    folder: Path
+    stack: ExitStack = field(default_factory=ExitStack)
+
+    def start(self, name: str, *command: str, **env: str) -> Child:
+        """A process of Python that lives until the ground is left."""
+        child = Child(
+            name,
+            [sys.executable, *command],
+            env=self.env | env,
+            cwd=ROOT,
+            log=self.folder / f"{name}.log",
+        )
+        self.stack.callback(child.stop, 10.0)
+        child.start()
+        return child
+
+    def serve(self, name: str, application: str) -> int:
+        """Start gunicorn as the portal runs it; its port."""
+        port = free_port()
+        child = self.start(name, *GUNICORN, application, "--bind", f"127.0.0.1:{port}")
+        child.wait_until(lambda: answers(port))
+        return port
+
+    def manage(self, *arguments: str, settings: str = "portal.settings") -> None:
+        env = self.env | {"DJANGO_SETTINGS_MODULE": settings}
+        command = [sys.executable, "manage.py", *arguments]
+        subprocess.run(command, cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL)
+
+
+@contextmanager
+def ground() -> Iterator[Ground]:
+    """Everything stands on this, in a temporary folder, and is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="portal-bench-") as name, ExitStack() as stack:
+        folder = Path(name)
+        environ = {key: value for key, value in os.environ.items() if key not in UNSET}
+        services = stack.enter_context(local_services(folder, environ=environ))
+        ours = services.env | {"DATA_DIR": name, "RATE_LIMITS": "count", "PORT": str(free_port())}
+        found = Ground(environ | ours | {"SECRET_KEY": secrets.token_hex(32)}, folder, stack)
+        found.manage("migrate", "--verbosity", "0")
+        found.manage("setup_desk")
+        yield found
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def answers(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+    except OSError:
+        time.sleep(0.05)
+        return False
