@@ -24,10 +24,10 @@ def send(client: Client, headers: dict[str, str] | None = None, **fields: Any) -
     return client.post(REPORT, {**hidden(client), **fields}, headers=headers)
 
 
-def value(page: bytes, name: str) -> str:
+def value(page: bytes, name: str) -> Any:
     """What stands in a text field of the page."""
     field = html.document_fromstring(page).xpath(f"//*[@name='{name}']")[0]
-    return str(field.value).removeprefix("\n")  # as HTML says of the first line of a textarea
+    return (field.value or "").removeprefix("\n")  # as HTML says of the first line of a textarea
 
 
 def checked(page: bytes, name: str) -> list[str]:

@@ -1,0 +1,261 @@
+"""Intake: one transaction, once, and nothing readable that is personal."""
+
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, OperationalError, connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
+
+from reports import events, intake, outbox, receipts
+from reports.intake import Typed, clean
+from reports.models import Case, Event, OutboxItem, Receipt, Report
+from tests.reports.pages import REPORT, hidden
+from tests.threads import in_parallel
+
+KEY = "a-key-of-the-browser"
+STORY = "Họ xưng công an, bảo chuyển tiền."
+PERSONAL = ("0550000111", "0550 000 111", "bến Sung", "012345678901")
+
+
+def accept(story: str = STORY, key: str = KEY, **typed: Any) -> intake.Accepted:
+    return intake.accept(Typed(story=story, **typed), key)
+
+
+def rows_of_everything() -> str:
+    """All that a dump of the database would tell."""
+    with connection.cursor() as cursor:
+        tables = connection.introspection.table_names(cursor)
+        told = []
+        for table in tables:
+            cursor.execute(f'SELECT t::text FROM "{table}" t')  # noqa: S608
+            told += [row[0] for row in cursor.fetchall()]
+    return "\n".join(told)
+
+
+def statements(queries: CaptureQueriesContext) -> list[str]:
+    return [query["sql"] for query in queries.captured_queries]
+
+
+@pytest.mark.django_db
+def test_clean_replaces_what_postgresql_cannot_hold() -> None:
+    assert clean("a\0b\ud800c") == ("a\ufffdb\ufffdc", True)
+    assert clean("😱 đ") == ("😱 đ", False)
+
+
+@pytest.mark.django_db
+def test_the_same_words_under_the_same_key_are_one_report() -> None:
+    first, second = accept(), accept()
+    assert (first.again, second.again) == (False, True)
+    assert first.report == second.report
+    assert first.code == second.code
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"story": STORY + "!"},
+        {"caller_number": "0550"},
+        {"happening_now": False},
+        {"key": KEY + "2"},
+    ],
+)
+def test_anything_else_is_a_further_report(other: dict[str, Any]) -> None:
+    assert accept().code != accept(**other).code
+    assert Report.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_what_we_made_of_the_words_makes_no_further_report() -> None:
+    accept(flags=("too_fast",))
+    assert accept().again
+
+
+@pytest.mark.django_db
+def test_the_same_words_after_a_rotation_are_still_one_report(settings: Settings) -> None:
+    before = accept()
+    settings.FIELD_KEYS = ("kEy" * 14 + "Q=", *settings.FIELD_KEYS)
+    after = accept()
+    assert after.again
+    assert after.code == before.code
+
+
+@pytest.mark.django_db
+def test_a_report_has_its_case_its_receipt_and_its_owed_triage() -> None:
+    report = accept(happening_now=True).report
+    case = Case.objects.get(report=report)
+    item = OutboxItem.objects.get(key=str(report.pk))
+    assert (case.status, case.version, case.officer) == ("new", 1, None)
+    assert (item.task, item.urgent) == ("reports.triage", True)
+    assert Receipt.objects.filter(report=report).exists()
+
+
+@pytest.mark.django_db
+def test_a_second_press_owes_no_second_triage() -> None:
+    accept()
+    accept()
+    assert OutboxItem.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_nothing_is_written_when_a_part_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(outbox, "enqueue", broken)
+    with pytest.raises(OperationalError):
+        accept()
+    assert not Report.objects.exists()
+    assert not Case.objects.exists()
+
+
+@pytest.mark.django_db
+def test_contact_phrase_and_raw_story_are_nowhere_in_plain() -> None:
+    told = "Số tôi 0550 000 111, căn cước 012345678901, nhà ở bến Sung"
+    accept(told.replace(", nhà ở bến Sung", ""), contact="0550000111", phrase="bến Sung, 47")
+    everything = rows_of_everything()
+    assert "[số người báo]" in everything
+    assert not [text for text in PERSONAL if text in everything]
+    assert not [text for text in PERSONAL if text.encode().hex() in everything]  # in a bytea
+
+
+@pytest.mark.django_db
+def test_the_raw_story_can_be_opened_again() -> None:
+    from reports.privacy import unseal
+
+    report = accept("căn cước 012345678901").report
+    assert report.story == "căn cước [số giấy tờ]"
+    assert unseal(report.story_sealed) == "căn cước 012345678901"
+    assert "masked_id" in report.flags
+
+
+@pytest.mark.django_db
+def test_the_code_is_nowhere_in_plain() -> None:
+    code = accept().code
+    assert code
+    assert code not in rows_of_everything()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_report_costs_at_most_four_statements_one_commit_and_a_notify_after_it(
+    client: Client,
+) -> None:
+    fields = {**hidden(client), "story": STORY, "commune": "Lam Sơn", "contact_phone": "0550000111"}
+    with CaptureQueriesContext(connection) as queries:
+        assert client.post(REPORT, fields).status_code == 303
+    told = statements(queries)
+    commit = told.index("COMMIT")
+    before = [sql for sql in told[:commit] if sql != "BEGIN"]
+    assert len(before) <= 4
+    assert told.count("COMMIT") == told.count("BEGIN") == 1
+    assert [sql for sql in told[commit + 1 :] if "pg_notify" not in sql] == []
+    assert len(told[commit + 1 :]) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_broker_is_called(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def touched(*_: object, **__: object) -> None:
+        raise AssertionError("the request reached for the broker")
+
+    for door in ("kombu.connection.Connection.ensure_connection", "kombu.Producer.publish"):
+        monkeypatch.setattr(door, touched)
+    monkeypatch.setattr("redis.connection.AbstractConnection.connect", touched)
+    assert client.post(REPORT, {**hidden(client), "story": STORY}).status_code == 303
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lost_notify_loses_no_report(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "CHANNEL", "x" * 100)  # PostgreSQL refuses so long a name
+    assert client.post(REPORT, {**hidden(client), "story": STORY}).status_code == 303
+    assert OutboxItem.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_presses_at_the_same_instant_are_one_report(client: Client) -> None:
+    fields = {**hidden(client), "story": STORY}
+    answers = in_parallel([lambda: Client().post(REPORT, fields)] * 2)
+    assert {answer.status_code for answer in answers} <= {200, 303}
+    assert Report.objects.count() == Receipt.objects.count() == OutboxItem.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_four_different_reports_at_the_same_instant_are_four() -> None:
+    works = [lambda n=n: accept(f"{STORY} {n}").code for n in range(4)]
+    assert len(set(in_parallel(works))) == 4
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE reports_report SET story = 'khác'",
+        "UPDATE reports_report SET flags = '{}'",
+        "UPDATE reports_report SET erased_at = now()",
+        "DELETE FROM reports_report",
+    ],
+)
+def test_evidence_cannot_be_changed(sql: str) -> None:
+    report = accept(flags=("too_fast",)).report
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql)
+    assert Report.objects.get(pk=report.pk).story == STORY
+
+
+BLANK = """UPDATE reports_report SET story = '', claimed_name = '', commune_raw = '',
+    story_sealed = NULL, contact_sealed = NULL, phrase_sealed = NULL, contact_index = NULL,
+    erased_at = now()"""
+
+
+@pytest.mark.django_db
+def test_an_erasure_needs_its_event() -> None:
+    accept(contact="0550000111")
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(BLANK)
+
+
+@pytest.mark.django_db
+def test_an_erasure_on_record_blanks_once_and_only_what_is_personal() -> None:
+    report = accept(contact="0550000111", caller_number="0550 000 123").report
+    events.record("report", report.pk, "erased")
+    with connection.cursor() as cursor:
+        cursor.execute(BLANK)
+    report.refresh_from_db()
+    assert (report.story, report.contact_sealed) == ("", None)
+    assert report.caller_number == "0550 000 123"
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(BLANK)
+
+
+@pytest.mark.django_db
+def test_an_erasure_may_not_slip_in_another_change() -> None:
+    events.record("report", accept().report.pk, "erased")
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"{BLANK}, caller_number = 'khác'")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "sql", ["UPDATE reports_event SET kind = 'x'", "DELETE FROM reports_event"]
+)
+def test_events_are_append_only(sql: str) -> None:
+    events.record("report", "1", "read")
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql)
+    assert Event.objects.get().kind == "read"
+
+
+@pytest.mark.django_db
+def test_a_commune_that_is_not_in_the_table_is_refused_by_the_database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    with pytest.raises(IntegrityError):
+        accept(commune_id="xa_khong_co")
+
+
+@pytest.mark.django_db
+def test_a_code_opens_its_own_report_and_no_other() -> None:
+    one, other = accept(), accept(key=KEY + "2")
+    assert one.code
+    assert receipts.find(one.code) == one.report != other.report

@@ -1,0 +1,92 @@
+"""Masking and sealing: what the desk sees, and what a dump shows."""
+
+import pytest
+from cryptography.fernet import Fernet
+from pytest_django import Settings
+
+from reports.privacy import blind_index, mask, seal, unseal
+
+
+@pytest.mark.parametrize(
+    ("told", "kept", "flag"),
+    [
+        ("căn cước 038012345678 của tôi", "căn cước [số giấy tờ] của tôi", "masked_id"),
+        ("căn cước 038 012 345 678", "căn cước [số giấy tờ]", "masked_id"),
+        ("thẻ 4000 0000 0000 0002 hết hạn", "thẻ [số thẻ] hết hạn", "masked_card"),
+        ("thẻ 4000-0000-0000-0002", "thẻ [số thẻ]", "masked_card"),
+        ("gọi tôi 0550 000 111 nhé", "gọi tôi [số người báo] nhé", "masked_contact"),
+        ("gọi tôi +84 550.000.111", "gọi tôi [số người báo]", "masked_contact"),
+        ("gọi tôi 84550000111", "gọi tôi [số người báo]", "masked_contact"),
+    ],
+)
+def test_what_says_whose_it_is_gets_masked(told: str, kept: str, flag: str) -> None:
+    masked = mask(told, "0550000111")
+    assert masked.text == kept
+    assert masked.flags == (flag,)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "chuyển vào tài khoản 123456789012",
+        "STK: 123456789012 ngân hàng X",
+        "so tai khoan cua ho la 123456789012",
+        "chuyển đến 4000000000000002",
+        "họ gọi từ 0550 000 222",
+        "mất 35.500.000 đồng",
+        "mã 12345678901",  # eleven digits are no paper
+        "dãy 1234567890123",  # thirteen neither
+    ],
+)
+def test_what_the_officers_need_stays(told: str) -> None:
+    assert mask(told, "0550000111").text == told
+
+
+def test_an_account_word_does_not_save_the_reporters_own_number() -> None:
+    assert "0550" not in mask("tài khoản Zalo của tôi 0550000111", "0550 000 111").text
+
+
+def test_every_number_of_a_story_is_masked_by_itself() -> None:
+    masked = mask("số 038012345678, thẻ 4000000000000002, lại số 038012345679")
+    assert masked.text == "số [số giấy tờ], thẻ [số thẻ], lại số [số giấy tờ]"
+    assert set(masked.flags) == {"masked_id", "masked_card"}
+
+
+def test_a_contact_that_is_no_number_masks_nothing() -> None:
+    assert mask("Zalo của tôi: Ba", "Ba").text == "Zalo của tôi: Ba"
+
+
+def test_what_is_sealed_opens_and_tells_nothing() -> None:
+    sealed = seal("bến Sung, 47")
+    assert sealed is not None
+    assert "bến".encode() not in sealed
+    assert unseal(sealed) == "bến Sung, 47"
+
+
+def test_nothing_to_seal_is_nothing() -> None:
+    assert seal("") is None
+    assert unseal(None) is None
+
+
+def test_what_no_key_opens_is_none(settings: Settings) -> None:
+    sealed = seal("x")
+    settings.FIELD_KEYS = (Fernet.generate_key().decode(),)
+    assert unseal(sealed) is None
+
+
+def test_an_older_key_still_opens(settings: Settings) -> None:
+    sealed = seal("x")
+    settings.FIELD_KEYS = (Fernet.generate_key().decode(), *settings.FIELD_KEYS)
+    assert unseal(sealed) == "x"
+
+
+def test_a_blind_index_is_the_same_only_under_the_same_key(settings: Settings) -> None:
+    before = blind_index("0550000111")
+    assert before == blind_index("0550000111") != blind_index("0550000112")
+    settings.FIELD_KEYS = (Fernet.generate_key().decode(),)
+    assert blind_index("0550000111") != before
+
+
+def test_masking_takes_no_time_on_hostile_digits() -> None:
+    hostile = "1 " * 200_000
+    assert mask(hostile, "0550000111").text != hostile
