@@ -4,6 +4,7 @@ Exit code 0 for yes. A worker that claims nothing while items wait is ended, so 
 container's restart policy brings a new one: outside the image the supervisor does the same.
 """
 
+import contextlib
 import http.client
 import json
 import os
@@ -13,43 +14,47 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from portal.roles import BASE_DIR
 from portal.stalls import Progress, first_in_line
 from portal.supervisor import database_address
 
-MEMORY = Path("/tmp/worker-health.json")  # noqa: S108  # the container's own
+MEMORY = "worker-health.json"  # in DATA_DIR
 BEAT_PATIENCE = 600.0
+
+
+def data_dir() -> Path:
+    return Path(os.environ.get("DATA_DIR") or BASE_DIR / "var")
 
 
 def web() -> bool:
     """The page that says so answers; asked as the front server would ask."""
     host = urlsplit(os.environ.get("PORTAL_URL", "")).netloc or "127.0.0.1"
     line = http.client.HTTPConnection("127.0.0.1", int(os.environ.get("PORT") or 8000), timeout=5)
-    line.request("GET", "/livez", headers={"Host": host, "X-Forwarded-Proto": "https"})
-    return line.getresponse().status == http.client.OK
+    with contextlib.closing(line):
+        line.request("GET", "/livez", headers={"Host": host, "X-Forwarded-Proto": "https"})
+        return line.getresponse().status == http.client.OK
 
 
-def process(name: str) -> list[int]:
-    """The processes with this word among their arguments; not the container's first, not us."""
+def processes(*words: str) -> list[int]:
+    """The processes of this portal with all these words among their arguments."""
+    ours = f"DATA_DIR={os.environ.get('DATA_DIR', '')}".encode()
+    sought = {word.encode() for word in words}
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (entry / "cmdline").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        number = int(entry.name)
-        if number > 1 and name.encode() in words and b"portal.health" not in words:
-            found.append(number)
+        with contextlib.suppress(OSError):  # it ended meanwhile, or is somebody else's
+            arguments = set((entry / "cmdline").read_bytes().split(b"\0"))
+            if sought <= arguments and ours in (entry / "environ").read_bytes().split(b"\0"):
+                found.append(int(entry.name))
     return found
 
 
 def relay() -> bool:
-    return bool(process("relay"))
+    return bool(processes(str(BASE_DIR / "manage.py"), "relay"))
 
 
 def beat() -> bool:
     """It writes its schedule down every few minutes."""
-    folder = Path(os.environ.get("DATA_DIR") or "var")
-    written = [path.stat().st_mtime for path in folder.glob("beat-schedule*")]
+    written = [path.stat().st_mtime for path in data_dir().glob("beat-schedule*")]
     return bool(written) and time.time() - max(written) < BEAT_PATIENCE
 
 
@@ -58,15 +63,16 @@ def worker() -> bool:
     because the database is away is not the worker's fault.
     """
     progress, now = Progress(), time.time()
-    if MEMORY.exists():
-        progress.recall(json.loads(MEMORY.read_text()))
+    memory = data_dir() / MEMORY
+    if memory.exists():
+        progress.recall(json.loads(memory.read_text()))
     rows = first_in_line(database_address(os.environ))
     stalled = rows is not None and progress.stalled(rows, now)
-    MEMORY.write_text(json.dumps(progress.memory()))
+    memory.write_text(json.dumps(progress.memory()))
     if stalled:
-        for number in process("worker"):
+        for number in processes("celery", "worker"):
             os.kill(number, signal.SIGKILL)
-    return bool(process("worker")) and not stalled
+    return bool(processes("celery", "worker")) and not stalled
 
 
 def main() -> int:

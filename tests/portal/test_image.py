@@ -5,6 +5,7 @@ import http.client
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,7 +28,7 @@ PORTAL = "portal.example"
 
 def namespaces_work() -> bool:
     tried = subprocess.run(
-        [*NAMESPACES, "sh", "-c", "mount --bind / / && unshare --user --map-user=65534 true"],
+        [*NAMESPACES, "sh", "-c", "mount --bind /tmp /tmp && unshare --user --map-user=65534 true"],
         capture_output=True,
         check=False,
     )
@@ -110,8 +111,10 @@ def test_web_serves_from_a_read_only_project(env: dict[str, str]) -> None:
     with running("web", env):
         assert eventually(lambda: healthy("web", env), within=20)
         line = http.client.HTTPConnection("127.0.0.1", int(env["PORT"]), timeout=5)
-        line.request("GET", "/robots.txt", headers={"Host": PORTAL, "X-Forwarded-Proto": "https"})
-        answer = line.getresponse()
+        with contextlib.closing(line):
+            told = {"Host": PORTAL, "X-Forwarded-Proto": "https"}
+            line.request("GET", "/robots.txt", headers=told)
+            answer = line.getresponse()
         assert answer.status == 200
         assert "max-age=" in str(answer.headers["Strict-Transport-Security"])
     assert not healthy("web", env)
@@ -151,3 +154,25 @@ def test_the_door_knows_only_its_roles(env: dict[str, str], role: str) -> None:
     said, _ = process.communicate(timeout=30)
     assert process.returncode == 64
     assert "usage" in said
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_claims_nothing_is_ended_by_its_health_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.db import connection
+
+    from portal import health
+    from reports.outbox import enqueue
+
+    enqueue("nothing", "key")
+    url = os.environ["DATABASE_URL"].replace("/portal?", f"/{connection.settings_dict['NAME']}?")
+    monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    with subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(60)", "celery", "worker"]
+    ) as hanging:
+        assert health.worker()
+        monkeypatch.setattr(health.time, "time", lambda: time.time_ns() / 1e9 + 60)
+        assert not health.worker()
+        assert hanging.wait(5) == -9
