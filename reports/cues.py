@@ -1,8 +1,8 @@
 """Words of a story, and the cue phrases found among them. Pure: no Django.
 
-A cue is a phrase from data/taxonomy.json (folded there) or data/cues.json (spelled in full).
-Where the story has Vietnamese marks, the marks must agree with the cue's; without marks the
-folded form is enough. Reading takes time in proportion to the story.
+A cue is a phrase from data/taxonomy.json (folded there) or data/cues.json (spelled in full),
+within one clause. Where a word of the story has marks, they must agree with the cue's; a word
+without marks fits by its folded form, unless it would have to speak for a fact alone. Reading takes time in proportion to the story.
 """
 
 import json
@@ -23,6 +23,8 @@ _WORD = re.compile(r"[0-9]+(?:[.,][0-9]+)*|[^\W\d_]+")
 _TONES = {"\u0300", "\u0301", "\u0303", "\u0309", "\u0323"}
 _LAST_Y = re.compile(r"(?<=[bcdghklmnpqrstv])(u?)y$")
 ANY_NUMBER = "#"
+# Here a single word counts only as spelled: unmarked "qua" and "trung" are too many words.
+_SPELLED_ALONE = {"scenarios", "actions"}
 
 
 class Word(NamedTuple):
@@ -41,7 +43,7 @@ class Story(NamedTuple):
 
     text: str
     words: list[Word]
-    marked: bool
+    marked: bool  # whether its writer uses marks
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         """Where words[first:last] stand in the text."""
@@ -187,7 +189,7 @@ def _index() -> Mapping[tuple[str, ...], tuple[Cue, ...]]:
 def _fits(cue: Cue, story: Story, first: int) -> bool:
     """Whether the cue's words stand at *first* and their marks agree (see the module)."""
     found = story.words[first : first + len(cue.words)]
-    if len(found) < len(cue.words) or found[0].sentence != found[-1].sentence:
+    if len(found) < len(cue.words) or found[0].clause != found[-1].clause:
         return False
     wrong = 0
     for word, folded, spelled in zip(found, cue.words, cue.spelled, strict=True):
@@ -195,7 +197,7 @@ def _fits(cue: Cue, story: Story, first: int) -> bool:
             continue
         if word.folded != folded:
             return False
-        bare = word.folded == word.spelled and (len(found) > 1 or not story.marked)
+        bare = word.folded == word.spelled and (len(found) > 1 or cue.family not in _SPELLED_ALONE)
         wrong += word.spelled != spelled and not bare
     return wrong <= (len(found) >= 3)
 
@@ -240,9 +242,9 @@ def cover(hits: Iterable[Hit]) -> dict[int, Hit]:
 
 
 def covered(hit: Hit, over: Mapping[int, Hit]) -> bool:
-    """Whether *hit* lies within a hit of ``cover``."""
+    """Whether *hit* lies within a hit of ``cover``, or begins amid one ("báo công an" tỉnh)."""
     longer = over.get(hit.first)
-    return longer is not None and hit.last <= longer.last
+    return longer is not None and (longer.first < hit.first or hit.last <= longer.last)
 
 
 def inside(hit: Hit, others: Iterable[Hit]) -> bool:

@@ -104,7 +104,7 @@ def _given(talk: _Talk, amount: Amount, low: int, high: int) -> Because | None:
     after = talk.last("given", amount.last, same_clause)
     give = _verb(talk, "give", low, amount)
     if give:
-        mine = after or talk.said(("me",), max(low, give.first - 4), give.first)
+        mine = after or talk.said(("me",), max(low, give.first - _BEFORE_VERB), give.first)
         gone = mine and _open(talk, low, give, amount)
         return Because("given: " + give.cue.phrase, give.first, amount.last) if gone else None
     start = talk.clause_start(amount.first, low)

@@ -106,9 +106,18 @@ def test_marks_decide_where_there_are_marks() -> None:
     assert read_story("bo doi dat suat an").scenario == "military_order"
 
 
+def test_a_phrase_does_not_cross_a_comma() -> None:
+    assert read_story("toi mat tien, no goi hoi").scenario == "unclear"  # not "tiền nợ"
+
+
+def test_a_single_word_with_marks_needs_them() -> None:
+    assert read_story("no goi qua may, o trung tam").scenario == "unclear"  # not quà, trúng
+
+
 def test_going_to_the_police_is_not_posing_as_police() -> None:
-    reading = read_story("Điện lực gọi dọa cắt điện, tôi đã báo công an xã.")
-    assert reading.scenario == "electricity_evn"
+    for to_whom in ("báo công an xã", "báo công an tỉnh Thanh Hóa", "gọi công an phường"):
+        reading = read_story(f"Điện lực gọi dọa cắt điện, tôi đã {to_whom}.")
+        assert reading.scenario == "electricity_evn"
 
 
 def test_a_tie_goes_to_the_graver_scenario() -> None:
