@@ -26,8 +26,11 @@ def prepare_database() -> None:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
+    from django.conf import settings  # noqa: PLC0415
     from django.core.management import CommandError, call_command  # noqa: PLC0415
 
+    with contextlib.suppress(OSError):  # whitenoise warns at every start where it is missing
+        settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     try:
         call_command("migrate", interactive=False, verbosity=0)
         call_command("setup_desk", verbosity=0)
