@@ -23,7 +23,7 @@ bench: dev ## measure against limits of the same run (ONLY=1 for one bar)
 	@$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
 
 mutants: dev ## break named lines one by one; each must turn its tests red
-	@$(BIN)/python -m bench.mutants
+	@$(BIN)/python -m bench.mutants $(if $(ONLY),--only "$(ONLY)")
 
 screens: dev ## screenshots of the pages, to look at them
 	@$(BIN)/python -m bench.screens
