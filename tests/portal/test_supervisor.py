@@ -101,7 +101,7 @@ def test_what_a_dead_child_started_is_swept_away(
     left = int(read_until(process, "left").split()[-1])
     os.kill(first, signal.SIGKILL)
     read_until(process, "starts again")
-    assert not alive(left)
+    assert eventually(lambda: not alive(left), within=2)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
