@@ -1,9 +1,13 @@
 """A production start is refused, with a hint, for each thing that would hurt people."""
 
+from types import SimpleNamespace
+
 import pytest
 from cryptography.fernet import Fernet
-from django.core import checks
+from django.core.checks import ERROR, CheckMessage, Tags, run_checks
 from pytest_django import Settings
+
+from portal import checks
 
 GOOD = {
     "SECRET_KEY": "k3Zr-" * 12,
@@ -29,27 +33,26 @@ BAD = [
 ]
 
 
-def found(settings: Settings, **changes: object) -> dict[str, checks.CheckMessage]:
-    for name, value in {**GOOD, **changes}.items():
-        setattr(settings, name, value)
-    messages = checks.run_checks(tags=[checks.Tags.security], include_deployment_checks=True)
+def found(monkeypatch: pytest.MonkeyPatch, **changes: object) -> dict[str, CheckMessage]:
+    monkeypatch.setattr(checks, "settings", SimpleNamespace(**{**GOOD, **changes}))
+    messages = run_checks(tags=[Tags.security], include_deployment_checks=True)
     return {str(message.id): message for message in messages if "portal." in str(message.id)}
 
 
-def test_a_sound_production_environment_starts(settings: Settings) -> None:
-    assert found(settings) == {}
+def test_a_sound_production_environment_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert found(monkeypatch) == {}
 
 
 @pytest.mark.parametrize(("identifier", "name", "value"), BAD)
 def test_each_danger_is_refused_with_a_hint(
-    settings: Settings, identifier: str, name: str, value: object
+    monkeypatch: pytest.MonkeyPatch, identifier: str, name: str, value: object
 ) -> None:
-    messages = found(settings, **{name: value})
+    messages = found(monkeypatch, **{name: value})
     assert list(messages) == [identifier]
-    assert messages[identifier].level == checks.ERROR
+    assert messages[identifier].level == ERROR
     assert messages[identifier].hint
 
 
 def test_a_first_look_is_not_asked_for_production_things(settings: Settings) -> None:
     settings.DEBUG = True
-    assert not [one for one in checks.run_checks() if "portal." in str(one.id)]
+    assert not [one for one in run_checks() if "portal." in str(one.id)]
