@@ -3,6 +3,7 @@ that is no more, with or without marks. The same old name in two places is never
 Pure but for `communes`, which reads the table.
 """
 
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,13 +14,14 @@ from reports.models import Commune
 UNKNOWN = "commune_unknown"
 AMBIGUOUS = "commune_ambiguous"
 _LONGEST = 200  # signs; a place is no story
+_KEPT_FOR = 300  # seconds; communes change by law, and a report should not wait for their list
 
 _COMMUNE_TYPES = ("thi tran", "phuong", "xa", "tt", "p", "x")
 _DISTRICT_TYPES = ("thanh pho", "thi xa", "huyen", "quan", "tp", "tx", "h")
 _PROVINCE = ("tinh thanh hoa", "thanh hoa")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # told apart by identity: the hash of a list costs nothing
 class Place:
     """A commune of today with the names that it took over."""
 
@@ -44,7 +46,12 @@ class Found:
 
 
 def communes() -> tuple[Place, ...]:
-    """All communes of the table. One statement."""
+    """All communes of the table, read anew every five minutes."""
+    return _communes(int(time.monotonic() // _KEPT_FOR))
+
+
+@lru_cache(maxsize=1)
+def _communes(period: int) -> tuple[Place, ...]:
     rows = Commune.objects.values_list("codename", "name", "former_districts", "former_communes")
     return tuple(Place(code, name, tuple(old), tuple(older)) for code, name, old, older in rows)
 
@@ -56,12 +63,12 @@ def find(typed: str, places: tuple[Place, ...]) -> Found:
     typed = typed.strip()
     if not typed:
         return Found()
-    for place in places:
-        if typed in {place.codename, place.label}:
-            return Found(place.codename)
+    gazetteer = _gazetteer(places)
+    if typed in gazetteer.exact:
+        return Found(gazetteer.exact[typed])
     if len(typed) > _LONGEST:
         return Found(flag=UNKNOWN)
-    codenames = tuple(sorted(_meant(fold(typed), _gazetteer(places))))
+    codenames = tuple(sorted(_meant(fold(typed), gazetteer)))
     if len(codenames) == 1:
         return Found(codenames[0])
     return Found(flag=AMBIGUOUS if codenames else UNKNOWN, candidates=codenames)
@@ -69,6 +76,7 @@ def find(typed: str, places: tuple[Place, ...]) -> Found:
 
 @dataclass(frozen=True)
 class _Gazetteer:
+    exact: dict[str, str]  # codename or label of the page's list -> codename
     communes: dict[str, frozenset[str]]  # folded name, with and without its type
     districts: dict[str, frozenset[str]]
 
@@ -76,6 +84,7 @@ class _Gazetteer:
 @lru_cache(maxsize=2)
 def _gazetteer(places: tuple[Place, ...]) -> _Gazetteer:
     return _Gazetteer(
+        {exact: place.codename for place in places for exact in (place.label, place.codename)},
         _index(
             (name, place.codename)
             for place in places

@@ -18,3 +18,10 @@ def pytest_runtest_setup() -> None:
 @pytest.fixture(autouse=True)
 def _cheap_passwords(settings: Settings) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _no_communes_of_another_test() -> None:
+    from reports import places
+
+    places._communes.cache_clear()
