@@ -1,0 +1,5 @@
+"""The desk's pages of this app, each registered where it is written."""
+
+from reports.admin import record, reference, report
+
+__all__ = ["record", "reference", "report"]

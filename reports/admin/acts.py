@@ -1,0 +1,124 @@
+"""The decisions as buttons: what each asks for, and what is told when one is not taken."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import User
+
+from reports import events, workflow
+from reports.admin import words
+from reports.models import Case
+
+MOST_WORDS = 4000
+
+
+@dataclass(frozen=True)
+class Act:
+    """A verb of the workflow as the desk words it."""
+
+    title: str
+    done: str
+    # What the reason is called; empty where none is asked.
+    asks: str = ""
+    hint: str = ""
+    css: str = ""
+
+
+ACTS: Mapping[str, Act] = {
+    "take": Act("Nhận xử lý", "Đã nhận xử lý.", css="go"),
+    "resume": Act("Xử lý tiếp, không chờ nữa", "Đã chuyển sang đang xác minh.", css="go"),
+    "note": Act("Ghi chú nội bộ", "Đã ghi chú.", "Ghi chú"),
+    "assign": Act("Phân công cho…", "Đã phân công."),
+    "ask": Act("Hỏi thêm người báo", "Đã chuyển sang chờ người báo.", "Cần hỏi điều gì"),
+    "hand_over": Act("Lập phiếu chuyển đơn vị", "Đã chuyển đơn vị.", "Lý do chuyển"),
+    "close": Act("Kết thúc xử lý", "Đã kết thúc xử lý.", "Lý do"),
+    "junk": Act("Tin rác", "Đã đánh dấu tin rác.", "Vì sao là tin rác"),
+    "withdraw": Act("Người báo đề nghị rút", "Đã ghi nhận.", "Người báo nói gì"),
+    "reopen": Act("Mở lại", "Đã mở lại.", "Vì sao mở lại"),
+    "act": Act(
+        "Có dấu hiệu tội phạm: phân loại là tin báo về tội phạm",
+        "Đã phân loại là tin báo về tội phạm.",
+        "Dấu hiệu gì, gửi cơ quan nào",
+        "Ghi rõ tên cơ quan tiếp nhận.",
+        css="grave",
+    ),
+}
+MISSING = {
+    "reason": "Chưa ghi lý do.",
+    "unit": "Chưa ghi đơn vị nhận.",
+    "outcome": "Chưa chọn kết quả.",
+    "officer": "Chưa chọn cán bộ.",
+}
+
+
+class _Officer(forms.ModelChoiceField):
+    def label_from_instance(self, obj: Any) -> str:
+        return words.person(obj)
+
+
+def officers() -> Any:
+    """Who may be given a case."""
+    backend = "django.contrib.auth.backends.ModelBackend"
+    return User.objects.with_perm("reports.decide_case", backend=backend).order_by("username")
+
+
+class ActForm(forms.Form):
+    """What an officer typed for one verb. Nothing is required here: workflow says what is."""
+
+    version = forms.IntegerField(required=False)
+    officer = _Officer(User.objects.none(), label="Cán bộ", required=False)
+    unit = forms.CharField(label="Đơn vị nhận", max_length=120, required=False)
+    outcome = forms.ChoiceField(
+        label="Kết quả", choices=[("", "Chọn kết quả…"), *Case.Outcome.choices], required=False
+    )
+    reason = forms.CharField(
+        label="Lý do",
+        max_length=MOST_WORDS,
+        required=False,
+        widget=forms.Textarea({"rows": 2}),
+        error_messages={"max_length": f"Dài quá {MOST_WORDS} ký tự, viết ngắn lại."},
+    )
+
+    def __init__(self, verb: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id=f"{verb}_%s", label_suffix="", **kwargs)
+        self.verb, self.act = verb, ACTS[verb]
+        self.address = f"admin:reports_report_{verb}"
+        asked = {*workflow.TABLE[verb].needs, "version"}
+        for name in self.fields.keys() - asked:
+            del self.fields[name]
+        if "officer" in asked:
+            self.fields["officer"].queryset = officers()  # type: ignore[attr-defined]
+        if "reason" in asked:
+            self.fields["reason"].label = self.act.asks
+            self.fields["reason"].help_text = self.act.hint
+
+    def questions(self) -> list[forms.BoundField]:
+        """What is to be filled in; the version is the page's affair."""
+        return [field for field in self if field.name != "version"]
+
+    def carry_out(self, case: Case, by: User) -> Case:
+        """Take the decision. Raises WorkflowError; then nothing is written."""
+        given = {name: value for name, value in self.cleaned_data.items() if name != "version"}
+        version = self.cleaned_data["version"] or 0
+        verb: Callable[..., Case] = getattr(workflow, self.verb)
+        return verb(case.pk, by=by, version=version, **given)
+
+
+def why_not(error: workflow.WorkflowError, case: Case) -> str:
+    """What the officer is told when a decision was not taken."""
+    if isinstance(error, workflow.ReasonMissing):
+        return f"Chưa lưu. {MISSING[error.what]} Những gì đã gõ còn nguyên."
+    if isinstance(error, workflow.StaleVersion):
+        return f"Chưa lưu. {_meanwhile(case)} Xem lại rồi quyết định; lời đã gõ còn nguyên."
+    status = case.get_status_display()
+    return f"Chưa lưu. Tin đang ở trạng thái “{status}” nên không làm được việc này."
+
+
+def _meanwhile(case: Case) -> str:
+    last = events.about("report", case.pk).exclude(kind__in=("revealed", "refused")).first()
+    if last is None:
+        return "Trang này đã cũ."
+    did = words.EVENTS.get(last.kind, last.kind).lower()
+    return f"{words.person(last.by)} vừa xử lý tin này lúc {words.clock(last.at)}: {did}."

@@ -1,0 +1,87 @@
+"""The columns of the queue. Every text of a person is escaped, its odd signs shown."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from reports.admin import marking, words
+from reports.models import Report
+
+GIST = 110  # signs of a story in its row
+
+
+@admin.display(description="Ưu tiên")
+def urgency(report: Report) -> SafeString:
+    facts = getattr(report, "facts", None)
+    shown = words.urgency(facts.priority if facts else None)
+    title = f"{facts.priority} trên 100" if facts else "Chưa có gợi ý của máy"
+    return format_html('<span class="urgent {}" title="{}">{}</span>', shown.css, title, shown.word)
+
+
+@admin.display(description="Mã tin, tóm tắt")
+def report(report: Report) -> SafeString:
+    gist = marking.plain(getattr(report, "gist", "")) or "Không có lời kể"
+    return format_html('<b>{}</b> <span class="sub">{}</span>', report.public_number, gist)
+
+
+@admin.display(description="Đã")
+def since(report: Report) -> SafeString:
+    received = timezone.localtime(report.received_at)
+    return format_html(
+        '<time datetime="{}" title="Nhận {}">{}</time>',
+        received.isoformat(timespec="seconds"),
+        f"{received:%H:%M, %d/%m/%Y}",
+        words.age(received, timezone.now()),
+    )
+
+
+@admin.display(description="Kiểu lừa")
+def scenario(report: Report) -> str:
+    facts = getattr(report, "facts", None)
+    return words.label(facts.scenario) if facts else "–"
+
+
+@admin.display(description="Số gọi")
+def caller(report: Report) -> SafeString | str:
+    caller: Any = getattr(report, "caller", None)
+    if caller is None or not caller.key:
+        typed = marking.plain(report.caller_number)[:40]
+        return typed or ("Ẩn số" if report.channel == Report.Channel.HIDDEN else "Chưa rõ")
+    if caller.named < 2:
+        return format_html('<span class="number">{}</span>', words.phone(caller.key))
+    return format_html(
+        '<span class="number">{}</span> <a class="tag {}" href="?q={}&amp;viec=all"'
+        ' title="{} tin nêu số này">×{}</a>',
+        words.phone(caller.key),
+        "tag-red" if caller.named > 3 else "tag-quiet",
+        words.phone(caller.key),
+        caller.named,
+        caller.named,
+    )
+
+
+@admin.display(description="Thiệt hại")
+def loss(report: Report) -> str:
+    facts = getattr(report, "facts", None)
+    return words.money(facts.money_lost_vnd) if facts else "–"
+
+
+@admin.display(description="Xã, phường")
+def place(report: Report) -> str:
+    if report.commune:
+        return report.commune.name
+    return marking.plain(report.commune_raw)[:40] or "–"
+
+
+@admin.display(description="Cán bộ xử lý")
+def standing(report: Report) -> SafeString:
+    return format_html(
+        '<span class="{}">{}</span> <span class="tag {}">{}</span>',
+        "who" if report.case.officer else "who late",
+        words.person(report.case.officer),
+        words.STATUS_TAGS[report.case.status],
+        report.case.get_status_display(),
+    )

@@ -1,0 +1,228 @@
+"""What the report page shows: evidence, the machine's suggestions with their grounds, reports
+that share a number or an account, and everything on record. Texts of people come out in parts
+for the template to escape.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
+
+from reports import events, phones
+from reports.admin import marking, words
+from reports.admin.marking import Part, Span
+from reports.models import Event, Facts, Indicator, Report
+from reports.numbering import owner_of
+
+MOST_EVENTS = 200
+MOST_SIMILAR = 20
+
+
+@dataclass(frozen=True)
+class Ground:
+    """One reason: its points as shown, what it says, the words it rests on."""
+
+    points: str
+    text: str
+    quote: str = ""
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """One fact of the machine and its grounds."""
+
+    title: str
+    grounds: list[Ground]
+
+
+@dataclass
+class Similar:
+    """Another report, and what it shares with this one."""
+
+    report: Report
+    why: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the log."""
+
+    at: datetime
+    who: str
+    text: str
+
+
+def load() -> QuerySet[Report]:
+    """Reports with all that their page needs of single rows."""
+    return Report.objects.select_related(
+        "case__officer", "facts", "commune", "campaign_link__campaign"
+    )
+
+
+def facts_of(report: Report) -> Facts | None:
+    """The machine's reading; None while it has not come to this report."""
+    facts: Facts | None = getattr(report, "facts", None)
+    return facts
+
+
+def story(report: Report) -> list[Part]:
+    """The account, the words that fired marked with what they speak for."""
+    facts = facts_of(report)
+    return marking.parts(report.story, _spans(facts.reasons if facts else []))
+
+
+def _spans(reasons: Iterable[dict[str, Any]]) -> Iterator[Span]:
+    for reason in reasons:
+        start, end = reason.get("start"), reason.get("end")
+        if reason.get("fact") != "priority" and isinstance(start, int) and isinstance(end, int):
+            yield Span(start, end, _speaks_for(reason))
+
+
+def _speaks_for(reason: dict[str, Any]) -> str:
+    title = words.FACTS.get(reason["fact"], reason["fact"])
+    if reason["fact"] in {"scenario", "actions"}:
+        return f"{title}: {words.label(reason['rule'].partition(':')[0])}"
+    return title
+
+
+def declared(report: Report) -> list[tuple[str, str]]:
+    """What the reporter said beside the story."""
+    answers = {True: "Có", False: "Không", None: "Không nói"}
+    money = {True: "Đã mất", False: "Chưa", None: "Không nói"}[report.money_lost]
+    place = report.commune.name if report.commune else ""
+    rows = [
+        ("Số gọi đến", report.caller_number or "Không ghi"),
+        ("Gọi bằng", report.get_channel_display() if report.channel else "Không nói"),
+        ("Họ xưng", words.office(report.claimed_office) or "Không nói"),
+        ("Tên, chức vụ họ nêu", report.claimed_name),
+        ("Họ muốn", "; ".join(map(words.demand, report.demands)) or "Không nói"),
+        ("Mất tiền", " ".join(filter(None, (money, _in_quotes(report.money_lost_raw))))),
+        ("Còn đang ép", answers[report.happening_now]),
+        ("Xã, phường", place or _in_quotes(report.commune_raw) or "Không nói"),
+        ("Báo thay người khác", "Có" if report.on_behalf else ""),
+        ("Nguồn", report.get_source_display()),
+    ]
+    return [(title, marking.plain(text)) for title, text in rows if text]
+
+
+def _in_quotes(text: str) -> str:
+    return f"(ghi “{text}”)" if text else ""
+
+
+def oddities(report: Report) -> list[str]:
+    """What to know before believing one's eyes."""
+    notes = [words.flag(code) for code in report.flags]
+    if odd := marking.count_odd(report.story):
+        notes.append(f"Lời kể có {odd} ký tự ẩn hoặc đảo chiều chữ, hiện bằng mã trong ngoặc.")
+    return notes
+
+
+def suggestions(facts: Facts) -> list[Suggestion]:
+    """The machine's facts in the order in which an officer asks for them."""
+    urgency = words.urgency(facts.priority)
+    demands = ", ".join(words.label(code).lower() for code in facts.actions) or "chưa thấy"
+    titles = [
+        ("priority", f"Ưu tiên: {urgency.word} ({facts.priority} trên 100)"),
+        ("scenario", f"Kiểu lừa: {words.label(facts.scenario)}"),
+        ("actions", f"Họ đòi: {demands}"),
+        ("money_lost_vnd", f"Thiệt hại: {words.money(facts.money_lost_vnd).lower()}"),
+        ("ongoing", f"Đang bị ép: {'có' if facts.ongoing else 'không thấy'}"),
+    ]
+    return [
+        Suggestion(title, [_ground(reason) for reason in facts.reasons if reason["fact"] == fact])
+        for fact, title in titles
+    ]
+
+
+def _ground(reason: dict[str, Any]) -> Ground:
+    quote = marking.plain(reason["words"])
+    points = f"{reason['points']:+g}".replace(".", ",").replace("-", "−")
+    if reason["fact"] == "priority":
+        return Ground(points, words.rule(reason["rule"]), quote)
+    return Ground(points if reason["points"] else "", words.ground(reason["rule"]), quote)
+
+
+def indicators(report: Report) -> list[Indicator]:
+    """Numbers, accounts and links, each with `.named` (reports that name it), `.shown`,
+    `.owner` and `.notes`.
+    """
+    same = (
+        Indicator.objects.filter(kind=OuterRef("kind"), key=OuterRef("key"))
+        .order_by()
+        .values("key")
+        .annotate(n=Count("report", distinct=True))
+        .values("n")
+    )
+    found = list(report.indicators.annotate(named=Subquery(same)).order_by("id")[:50])
+    for each in found:
+        each.shown = marking.plain(words.phone(each.key) or each.raw)  # type: ignore[attr-defined]
+        each.owner = owner_of(each.key) if each.kind == "number" else ""  # type: ignore[attr-defined]
+        each.notes = [phones.FLAG_REASONS_VI.get(code, code) for code in each.flags]  # type: ignore[attr-defined]
+    return found
+
+
+def similar(report: Report, named: Iterable[Indicator]) -> list[Similar]:
+    """Reports that share a number, an account or a link, the newest first."""
+    shared = [Q(kind=each.kind, key=each.key) for each in named if each.key]
+    if not shared:
+        return []
+    twins = (
+        Indicator.objects.filter(reduce(or_, shared))
+        .exclude(report=report)
+        .select_related("report__facts", "report__case")
+        .defer("report__story", "report__story_sealed", "report__facts__search")
+        .order_by("-id")[: MOST_SIMILAR * 3]
+    )
+    found: dict[Any, Similar] = {}
+    for twin in twins:
+        why = found.setdefault(twin.report_id, Similar(twin.report)).why
+        reason = f"cùng {twin.get_kind_display()} {marking.plain(words.phone(twin.key))}"
+        if reason not in why:
+            why.append(reason)
+    return list(found.values())[:MOST_SIMILAR]
+
+
+def log(report: Report) -> list[Line]:
+    """Everything on record about a report, the newest first."""
+    recorded = list(events.about("report", report.pk)[:MOST_EVENTS])
+    lines = [Line(event.at, who(event), told(event, _named(recorded))) for event in recorded]
+    lines.append(Line(report.received_at, "Trang", "Đã ghi nhận, đã trả mã."))
+    if facts := facts_of(report):
+        suggested = f"Gợi ý kiểu lừa: {words.label(facts.scenario)}."
+        lines.append(Line(facts.read_at, "Máy", suggested))
+    return sorted(lines, key=lambda line: line.at, reverse=True)
+
+
+def who(event: Event) -> str:
+    return words.person(event.by) if event.by else "Máy"
+
+
+def _named(recorded: Iterable[Event]) -> dict[int, str]:
+    """The names of the officers whom events speak of; asked only where one does."""
+    keys = {event.detail["officer"] for event in recorded if "officer" in event.detail}
+    found = User.objects.filter(pk__in=keys) if keys else []
+    return {user.pk: words.person(user) for user in found}
+
+
+def told(event: Event, names: dict[int, str]) -> str:
+    """An event in one line, with what was written at the time."""
+    detail, text = event.detail, words.EVENTS.get(event.kind, event.kind)
+    extras = [
+        words.PERSONAL.get(detail.get("what", ""), ""),
+        names.get(detail.get("officer", 0), "") if event.kind == "assigned" else "",
+        words.OUTCOMES.get(detail.get("outcome", ""), ""),
+        detail.get("unit", ""),
+        detail.get("reason", ""),
+    ]
+    said = "; ".join(marking.plain(extra) for extra in extras if extra)
+    return f"{text}: {said}" if said else text
+
+
+def received(report: Report) -> str:
+    return f"{timezone.localtime(report.received_at):%H:%M, %d/%m/%Y}"

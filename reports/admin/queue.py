@@ -1,0 +1,175 @@
+"""The queue: which reports an officer sees, and in which order."""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
+from django.db.models import Count, F, Model, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Left
+from django.http import HttpRequest
+
+from reports.admin import columns, words
+from reports.admin.figures import Figures, figures_of
+from reports.admin.paging import NEAR
+from reports.models import Case, Indicator, Report
+
+if TYPE_CHECKING:
+    from django.contrib.admin import ModelAdmin
+
+_HEAVY = (
+    "story", "story_sealed", "contact_sealed", "phrase_sealed", "content_digest",
+    "contact_index", "facts__reasons", "facts__search",
+)  # fmt: skip
+
+
+class WorkFilter(admin.SimpleListFilter):
+    """By the work that a report wants; what waits, unless one searches or asks otherwise."""
+
+    title = "việc"
+    parameter_name = "viec"
+    DEFAULT = "open"
+
+    def __init__(
+        self,
+        request: HttpRequest,
+        params: dict[str, Any],
+        model: type[Model],
+        model_admin: "ModelAdmin[Any]",
+    ) -> None:
+        self.figures = figures(request)
+        self.searching = bool(request.GET.get(SEARCH_VAR))
+        self.user = request.user
+        super().__init__(request, params, model, model_admin)  # type: ignore[arg-type]
+
+    def lookups(
+        self, request: HttpRequest, model_admin: "ModelAdmin[Any]"
+    ) -> list[tuple[str, str]]:
+        shown = self.figures
+        return [
+            ("open", f"Đang chờ xử lý ({shown.open})"),
+            ("burning", f"Đang bị ép ({shown.burning})"),
+            ("unassigned", f"Chưa phân công ({shown.unassigned})"),
+            ("mine", f"Tôi đang xử lý ({shown.mine})"),
+            ("waiting", f"Chờ người báo ({shown.waiting})"),
+            ("all", "Tất cả, mới nhất trước"),
+        ]
+
+    def value(self) -> str:
+        """What is chosen; a search without a choice looks everywhere."""
+        chosen = super().value()
+        known = {str(lookup) for lookup, _ in self.lookup_choices}
+        return chosen if chosen in known else "all" if self.searching else self.DEFAULT
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Report]) -> QuerySet[Report]:
+        chosen = self.value()
+        if chosen != "all":
+            queryset = queryset.filter(case__status__in=Case.OPEN)
+        if chosen == "burning":
+            return queryset.filter(facts__ongoing=True)
+        if chosen == "unassigned":
+            return queryset.filter(case__officer=None)
+        if chosen == "mine":
+            return queryset.filter(case__officer_id=self.user.pk)
+        if chosen == "waiting":
+            return queryset.filter(case__status=Case.Status.WAITING)
+        return queryset
+
+    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:  # type: ignore[override]
+        for lookup, title in self.lookup_choices:
+            yield {
+                "selected": self.value() == lookup,
+                "query_string": changelist.get_query_string({self.parameter_name: lookup}),
+                "display": title,
+            }
+
+
+class ScenarioFilter(admin.SimpleListFilter):
+    """By the kind of scam, of those that wait."""
+
+    title = "kiểu lừa"
+    parameter_name = "kieu"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: "ModelAdmin[Any]"
+    ) -> list[tuple[str, str]]:
+        counted = figures(request).scenarios
+        return [(code, f"{words.label(code)} ({n})") for code, n in counted.most_common()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Report]) -> QuerySet[Report]:
+        return queryset.filter(facts__scenario=self.value()) if self.value() else queryset
+
+
+class MoneyFilter(admin.SimpleListFilter):
+    """By the loss as the machine read it."""
+
+    title = "thiệt hại"
+    parameter_name = "tien"
+
+    def lookups(
+        self, request: HttpRequest, model_admin: "ModelAdmin[Any]"
+    ) -> list[tuple[str, str]]:
+        return [("lost", "Có mất tiền"), ("much", "Từ 100 triệu"), ("unknown", "Chưa rõ")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Report]) -> QuerySet[Report]:
+        chosen = self.value()
+        if chosen == "lost":
+            return queryset.filter(facts__money_lost_vnd__gt=0)
+        if chosen == "much":
+            return queryset.filter(facts__money_lost_vnd__gte=100_000_000)
+        if chosen == "unknown":
+            return queryset.filter(facts__money_lost_vnd=None)
+        return queryset
+
+
+def figures(request: HttpRequest) -> Figures:
+    """The figures of this request, counted once."""
+    if not hasattr(request, "desk_figures"):
+        request.desk_figures = figures_of(request.user)  # type: ignore[attr-defined, arg-type]
+    counted: Figures = request.desk_figures  # type: ignore[attr-defined]
+    return counted
+
+
+class Queue(ChangeList):
+    """The change list, with each row's number and how many reports name it."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.figures = figures(request)
+        self.near = NEAR
+        rows = list(self.result_list)
+        callers = callers_of(row.pk for row in rows)
+        for row in rows:
+            row.caller = callers.get(row.pk)
+        self.result_list = rows  # type: ignore[assignment]
+
+
+def callers_of(report_ids: Iterable[Any]) -> dict[Any, Indicator]:
+    """The caller's number of each report, with `.named`: how many reports name it."""
+    same = (
+        Indicator.objects.filter(kind=OuterRef("kind"), key=OuterRef("key"))
+        .order_by()
+        .values("key")
+        .annotate(n=Count("report", distinct=True))
+        .values("n")
+    )
+    found = Indicator.objects.filter(
+        report_id__in=list(report_ids), kind=Indicator.Kind.NUMBER, place=Indicator.Place.CALLER
+    ).annotate(named=Subquery(same))
+    return {indicator.report_id: indicator for indicator in found.order_by("-id")}
+
+
+def rows() -> QuerySet[Report]:
+    """The reports as the queue shows them: no sealed column, no whole story."""
+    return (
+        Report.objects.select_related("case__officer", "facts", "commune")
+        .defer(*_HEAVY)
+        .annotate(gist=Left("story", columns.GIST))
+    )
+
+
+def ordering(request: HttpRequest) -> tuple[Any, ...]:
+    """What the machine has not read comes first, so that nothing waits unseen."""
+    if request.GET.get(WorkFilter.parameter_name) == "all":
+        return ("-received_at",)
+    return (F("facts__priority").desc(nulls_first=True), "received_at")

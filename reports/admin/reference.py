@@ -1,0 +1,72 @@
+"""Places, offices and campaigns: what reports refer to."""
+
+from typing import TYPE_CHECKING
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+
+from reports.models import Campaign, Commune, Office
+
+if TYPE_CHECKING:
+    _CommuneAdmin = admin.ModelAdmin[Commune]
+    _OfficeAdmin = admin.ModelAdmin[Office]
+    _CampaignAdmin = admin.ModelAdmin[Campaign]
+else:
+    _CommuneAdmin = _OfficeAdmin = _CampaignAdmin = admin.ModelAdmin
+
+
+@admin.register(Commune)
+class CommuneAdmin(_CommuneAdmin):
+    """The state's own list; setup_desk writes it, nobody edits it."""
+
+    list_display = ("name", "code", "districts")
+    search_fields = ("sort_key", "name", "code")
+
+    @admin.display(description="huyện cũ")
+    def districts(self, commune: Commune) -> str:
+        return ", ".join(commune.former_districts)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Commune | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Commune | None = None) -> bool:
+        return False
+
+
+@admin.register(Office)
+class OfficeAdmin(_OfficeAdmin):
+    """Whom callers claim to be; the officers keep it. What was once named stays."""
+
+    list_display = ("name", "never_by_phone", "position")
+    search_fields = ("name", "other_names")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Office | None = None) -> bool:
+        return False
+
+
+@admin.register(Campaign)
+class CampaignAdmin(_CampaignAdmin):
+    """The waves that the machine has found so far."""
+
+    list_display = ("code", "title", "size", "opened_at")
+    search_fields = ("code", "title")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Campaign]:
+        return super().get_queryset(request).annotate(reports=Count("links"))
+
+    @admin.display(description="số tin")
+    def size(self, campaign: Campaign) -> int:
+        return int(getattr(campaign, "reports", 0))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Campaign | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Campaign | None = None) -> bool:
+        return False

@@ -1,0 +1,219 @@
+"""A report at the desk: read-only evidence, and decisions through workflow alone."""
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from reports import events, privacy, workflow
+from reports.admin import columns, page, queue, words
+from reports.admin.acts import ACTS, MISSING, ActForm, why_not
+from reports.admin.paging import NearPaginator
+from reports.admin.search import find
+from reports.models import Report
+
+if TYPE_CHECKING:
+    _Admin = admin.ModelAdmin[Report]
+else:
+    _Admin = admin.ModelAdmin
+
+_SEALED = {"contact": "contact_sealed", "phrase": "phrase_sealed", "story": "story_sealed"}
+
+
+@admin.register(Report)
+class ReportAdmin(_Admin):
+    """The queue and the report page. Nothing here edits; every act has an address of its own."""
+
+    list_display = (
+        columns.urgency,
+        columns.report,
+        columns.since,
+        columns.scenario,
+        columns.caller,
+        columns.loss,
+        columns.place,
+        columns.standing,
+    )
+    list_display_links = (columns.report,)
+    list_filter = (queue.WorkFilter, queue.ScenarioFilter, queue.MoneyFilter)
+    list_per_page = 50
+    list_max_show_all = 0
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    paginator = NearPaginator
+    actions = None
+    sortable_by = ()
+    search_fields = ("public_number",)  # shows the box; `find` looks further
+    search_help_text = "Mã tin, số điện thoại (viết kiểu nào cũng được) hoặc lời kể, không cần dấu."
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Report | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Report | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Report, form: Any, change: bool) -> None:
+        raise PermissionDenied("a report is evidence")
+
+    def delete_model(self, request: HttpRequest, obj: Report) -> None:
+        raise PermissionDenied("a report is evidence")
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[queue.Queue]:
+        return queue.Queue
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Report]:
+        return queue.rows()
+
+    def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
+        return queue.ordering(request)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return (find(queryset, search_term) if search_term.strip() else queryset), False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        context = {"title": "Tin chờ xử lý", **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    def get_urls(self) -> list[URLPattern]:
+        acts = [
+            self._post(f"<uuid:pk>/{verb}/", self.act, f"reports_report_{verb}", verb=verb)
+            for verb in workflow.TABLE
+        ]
+        reveals = [
+            self._post(
+                f"<uuid:pk>/reveal-{what}/", self.reveal, f"reports_report_reveal_{what}", what=what
+            )
+            for what in _SEALED
+        ]
+        return [*acts, *reveals, *super().get_urls()]
+
+    def _post(self, route: str, view: Any, name: str, **given: str) -> URLPattern:
+        return path(route, self.admin_site.admin_view(require_POST(view)), given, name=name)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        return require_safe(self._look)(request, object_id)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        here = reverse("admin:reports_report_change", args=[object_id])
+        return HttpResponseRedirect(f"{here}#log")
+
+    def _look(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return self._page(request, self._get(request, object_id))
+
+    def act(self, request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
+        """Take a decision, or show the page again with what was typed and why not."""
+        report = self._get(request, pk)
+        form = ActForm(verb, request.POST)
+        if not form.is_valid():
+            messages.error(request, "Chưa lưu. Xem lại chỗ báo lỗi; những gì đã gõ còn nguyên.")
+            return self._page(request, report, form=form, status=422)
+        try:
+            form.carry_out(report.case, request.user)  # type: ignore[arg-type]
+        except workflow.NotAllowed:
+            self._refuse(request, report, verb)
+        except workflow.WorkflowError as error:
+            report = self._get(request, pk)
+            if isinstance(error, workflow.ReasonMissing):
+                form.add_error(error.what, MISSING[error.what])
+            messages.error(request, why_not(error, report.case))
+            status = 422 if isinstance(error, workflow.ReasonMissing) else 409
+            return self._page(request, report, form=form, status=status)
+        messages.success(request, ACTS[verb].done)
+        response = HttpResponseRedirect(reverse("admin:reports_report_change", args=[pk]))
+        response.status_code = 303
+        return response
+
+    def reveal(self, request: HttpRequest, pk: UUID, what: str) -> HttpResponse:
+        """Show one sealed thing once, on record before it is shown."""
+        report = self._get(request, pk)
+        if not request.user.has_perm("reports.reveal_contact"):
+            self._refuse(request, report, f"reveal_{what}")
+        events.record("report", report.pk, "revealed", by=request.user, what=what)  # type: ignore[arg-type]
+        text = privacy.unseal(getattr(report, _SEALED[what]))
+        if text is None:
+            messages.error(request, "Không mở được: không có, đã xóa, hoặc thiếu khóa.")
+        return self._page(request, report, shown={what: text or ""})
+
+    def _refuse(self, request: HttpRequest, report: Report, verb: str) -> None:
+        events.record("report", report.pk, "refused", by=request.user, verb=verb)  # type: ignore[arg-type]
+        raise PermissionDenied
+
+    def _get(self, request: HttpRequest, pk: UUID | str) -> Report:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        try:
+            key = pk if isinstance(pk, UUID) else UUID(pk)
+        except ValueError:
+            key = UUID(int=0)
+        return get_object_or_404(page.load(), pk=key)
+
+    def _page(
+        self,
+        request: HttpRequest,
+        report: Report,
+        *,
+        form: ActForm | None = None,
+        shown: dict[str, str] | None = None,
+        status: int = 200,
+    ) -> HttpResponse:
+        named = page.indicators(report)
+        facts = page.facts_of(report)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Tin {report.public_number}",
+            "opts": self.opts,
+            "report": report,
+            "case": report.case,
+            "facts": facts,
+            "urgency": words.urgency(facts.priority if facts else None),
+            "status_tag": words.STATUS_TAGS[report.case.status],
+            "officer": words.person(report.case.officer),
+            "forms": self._forms(request, report, form),
+            "story": page.story(report),
+            "raw_story": page.marking.parts((shown or {}).get("story", "")),
+            "declared": page.declared(report),
+            "oddities": page.oddities(report),
+            "suggestions": page.suggestions(facts) if facts else [],
+            "indicators": named,
+            "similar": page.similar(report, named),
+            "log": page.log(report),
+            "shown": shown or {},
+            "may_reveal": request.user.has_perm("reports.reveal_contact"),
+            "back": request.GET.get("_changelist_filters", ""),
+        }
+        return TemplateResponse(
+            request, "admin/reports/report/change_form.html", context, status=status
+        )
+
+    def _forms(self, request: HttpRequest, report: Report, typed: ActForm | None) -> list[ActForm]:
+        """One form for each decision that is open to this officer; the typed one as typed."""
+        offered = workflow.offers(report.case, request.user)  # type: ignore[arg-type]
+        verbs = [verb for verb in ACTS if verb in offered or (typed and typed.verb == verb)]
+        unit = f"Công an {report.commune.name}" if report.commune else ""
+        fresh = {"unit": unit.replace("Xã", "xã").replace("Phường", "phường")}
+        return [
+            typed if typed and typed.verb == verb else ActForm(verb, initial=fresh)
+            for verb in verbs
+        ]

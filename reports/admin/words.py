@@ -1,0 +1,199 @@
+"""What the desk calls things: codes and figures in, Vietnamese words out."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from reports.cues import code_rows
+from reports.demands import label_of
+from reports.forms import OFFICES
+from reports.models import Case
+
+UNTRIAGED = "máy chưa đọc"
+
+
+@dataclass(frozen=True)
+class Urgency:
+    """A priority in words; the figure stands beside them."""
+
+    word: str
+    css: str
+
+
+_URGENCIES = (
+    (80, Urgency("Rất khẩn", "urgent-5")),
+    (60, Urgency("Khẩn", "urgent-4")),
+    (40, Urgency("Vừa", "urgent-3")),
+    (20, Urgency("Thấp", "urgent-2")),
+    (0, Urgency("Sau cùng", "urgent-1")),
+)
+_UNREAD = Urgency(UNTRIAGED, "urgent-0")
+
+EVENTS = {
+    "taken": "Nhận xử lý",
+    "assigned": "Phân công",
+    "noted": "Ghi chú",
+    "asked": "Hỏi thêm người báo",
+    "resumed": "Xử lý tiếp",
+    "actioned": "Phân loại là tin báo về tội phạm",
+    "handed_over": "Chuyển đơn vị",
+    "closed": "Kết thúc xử lý",
+    "junked": "Đánh dấu tin rác",
+    "withdrawn": "Ghi nhận người báo rút tin",
+    "reopened": "Mở lại",
+    "revealed": "Xem dữ liệu cá nhân",
+    "refused": "Bị từ chối vì không có quyền",
+    "erased": "Xóa dữ liệu cá nhân",
+    "invited": "Gửi lời mời vào trực ban",
+    "enrolled": "Đặt mật khẩu và mã xác nhận",
+    "alert_submitted": "Gửi cảnh báo đi duyệt",
+    "alert_sent_back": "Trả lại cảnh báo để sửa",
+    "alert_issued": "Phát cảnh báo",
+    "alert_updated": "Cập nhật cảnh báo",
+    "alert_cancelled": "Hủy cảnh báo",
+}
+FACTS = {
+    "scenario": "Kiểu lừa",
+    "actions": "Họ đòi",
+    "money_lost_vnd": "Thiệt hại",
+    "ongoing": "Đang bị ép",
+    "just_now": "Vừa xảy ra",
+    "third_person": "Người bị lừa",
+}
+SUBJECTS = {"report": "tin", "alert": "cảnh báo", "user": "cán bộ"}
+OUTCOMES: dict[str, str] = {str(value): str(label) for value, label in Case.Outcome.choices}
+PERSONAL = {"contact": "Số người báo", "phrase": "Câu hẹn", "story": "Bản gốc lời kể"}
+STATUS_TAGS = {
+    Case.Status.NEW: "tag-amber",
+    Case.Status.IN_REVIEW: "tag-green",
+    Case.Status.WAITING: "tag-violet",
+    Case.Status.ACTIONED: "tag-red",
+    Case.Status.HANDED_OVER: "tag-quiet",
+    Case.Status.CLOSED: "tag-quiet",
+    Case.Status.JUNK: "tag-quiet",
+    Case.Status.WITHDRAWN: "tag-quiet",
+}
+_OFFICES = dict(OFFICES)
+_FLAGS = {
+    "masked_card": "Lời kể có dãy số giống số thẻ, đã che.",
+    "masked_id": "Lời kể có dãy số giống số căn cước, đã che.",
+    "masked_contact": "Lời kể có số của người báo, đã che.",
+    "commune_unknown": "Chưa tìm thấy xã, phường như đã ghi.",
+    "commune_ambiguous": "Tên xã, phường này có mấy nơi.",
+}
+_RULES = {
+    "always urgent": "Kiểu lừa luôn phải xem ngay",
+    "clamped to 0": "Điểm thấp nhất là 0",
+    "clamped to 100": "Điểm cao nhất là 100",
+    "junk": "Có vẻ là tin rác, cán bộ quyết định",
+    "money lost: sum not said": "Đã mất tiền, chưa rõ bao nhiêu",
+    "money moved within hours": "Tiền mới chuyển, còn kịp tra soát",
+    "office named on the form": "Người báo nêu nơi bị giả danh",
+    "office of state": "Giả danh cơ quan nhà nước",
+    "ongoing": "Đang bị ép",
+    "ongoing: declared": "Người báo chọn: họ vẫn đang ép",
+    "third party: child": "Có trẻ em",
+    "third party: elder": "Có người già",
+    "third party: other": "Báo thay người khác",
+    "third party: declared": "Báo thay người khác",
+}
+_OF_CODE = {"scenario": "Kiểu lừa", "demand": "Họ đòi", "top demand": "Việc nguy nhất"}
+_OF_NUMBER = {
+    "campaign of": "Cùng đợt có {} tin",
+    "further demands:": "Còn đòi thêm {} việc",
+    "money lost:": "Thiệt hại từ {}",
+}
+_MANY = re.compile(r"(campaign of|further demands:|money lost:) (\d+)")
+
+
+def urgency(priority: int | None) -> Urgency:
+    """A priority's word; None is a report that the machine has not read."""
+    if priority is None:
+        return _UNREAD
+    return next(urgency for least, urgency in _URGENCIES if priority >= least)
+
+
+def label(code: str) -> str:
+    """A scenario or an action of the taxonomy; an unknown code stands for itself."""
+    row = code_rows().get(code)
+    return row["label_vi"] if row else code
+
+
+def demand(code: str) -> str:
+    """What the reporter ticked: a box of the form, or an action."""
+    boxed = label_of(code)
+    return label(code) if boxed == code else boxed
+
+
+def office(code: str) -> str:
+    """Whom the caller claimed to be, as the form offers it."""
+    return _OFFICES.get(code, code)
+
+
+def flag(code: str) -> str:
+    """An oddity that intake marked."""
+    return _FLAGS.get(code, code)
+
+
+def rule(text: str) -> str:
+    """The ground of a priority in an officer's words."""
+    if text in _RULES:
+        return _RULES[text]
+    head, _, code = text.partition(": ")
+    if head in _OF_CODE:
+        return f"{_OF_CODE[head]}: {label(code)}"
+    if found := _MANY.match(text):
+        amount = money(int(found[2])) if found[1] == "money lost:" else found[2]
+        return _OF_NUMBER[found[1]].format(amount)
+    return _RULES.get(head, text)
+
+
+def ground(text: str) -> str:
+    """The ground of a fact: where it was read, when not in the story itself."""
+    if text.startswith("declared: "):
+        return "Người báo cho biết"
+    return "Có nói, nhưng chưa làm theo" if text.endswith("(asked, not done)") else ""
+
+
+def money(dong: int | None) -> str:
+    """A loss: 120 triệu, 35,5 triệu, 1,2 tỷ; none and unknown in words."""
+    if dong is None:
+        return "Chưa rõ"
+    if dong == 0:
+        return "Không"
+    for size, word in ((10**9, "tỷ"), (10**6, "triệu"), (10**3, "nghìn")):
+        if dong >= size:
+            return f"{dong / size:.1f}".removesuffix(".0").replace(".", ",") + f" {word}"
+    return f"{dong} đồng"
+
+
+def age(since: datetime, now: datetime) -> str:
+    """How long a report has been here."""
+    minutes = (now - since) // timedelta(minutes=1)
+    for length, word in ((24 * 60, "ngày"), (60, "giờ"), (1, "phút")):
+        if minutes >= length:
+            return f"{minutes // length} {word}"
+    return "vừa đến"
+
+
+def phone(key: str) -> str:
+    """A canonical number as people write it: 0550 000 123."""
+    if not key.startswith("+84"):
+        return key
+    digits = "0" + key.removeprefix("+84")
+    return f"{digits[:4]} {digits[4:7]} {digits[7:]}" if len(digits) in {10, 11} else digits
+
+
+def person(user: User | None) -> str:
+    """An officer's name, or the login where none was entered."""
+    if user is None:
+        return "chưa phân công"
+    return user.get_full_name() or user.get_username()
+
+
+def clock(at: datetime) -> str:
+    """An hour of the day as the desk writes it, in the desk's own time zone."""
+    return f"{timezone.localtime(at):%H:%M}"
