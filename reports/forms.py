@@ -10,7 +10,7 @@ from crispy_forms.layout import HTML, Field, Fieldset, Layout
 from django import forms
 from django.http import QueryDict
 
-from reports import demands, money, phones, places
+from reports import demands, money, phones, places, receipts
 from reports.intake import Typed, clean
 from reports.models import Report
 from reports.places import Place
@@ -33,6 +33,7 @@ CARRIED = ("threat", "isolation", "money", "secrets", "software")
 TOO_FAST_SECONDS = 3
 _NUMBER_LONGEST = 200  # signs; what is longer is no number
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
+_ORDINALS = {1: "nhất", 2: "hai", 3: "ba", 4: "tư"}
 _EMPTY = "Chưa có số gọi đến, chưa có lời kể. Ghi một trong hai là đủ."
 
 
@@ -260,6 +261,35 @@ def _helper() -> FormHelper:
         _note("closing"),
     )
     return helper
+
+
+class CodeForm(forms.Form):
+    """A receipt code, as somebody copies it from paper."""
+
+    code = _text(
+        "Mã tin báo",
+        "Bốn nhóm trên phiếu nhận tin, mỗi nhóm 4 chữ và số.",
+        "input mono",
+        autocapitalize="characters",
+        spellcheck="false",
+    )
+
+    def __init__(self, data: QueryDict | None = None) -> None:
+        super().__init__(data)
+        self.helper = FormHelper()
+        self.helper.form_action = "/theo-doi/"
+        self.helper.disable_csrf = True  # it changes nothing; the view asks for the origin
+        self.helper.layout = Layout("code", _note("find"))
+
+    def clean_code(self) -> str:
+        code = receipts.read_code(self.cleaned_data["code"])
+        if isinstance(code, str):
+            return code
+        wrong = f"Nhóm thứ {_ORDINALS[code.number]} “{code.typed}” chưa đúng."
+        missing = f"Thiếu nhóm thứ {_ORDINALS[code.number]}."
+        raise forms.ValidationError(
+            f"{wrong if code.typed else missing} Xem lại trên phiếu: mỗi nhóm có 4 chữ và số."
+        )
 
 
 def _note(name: str) -> HTML:

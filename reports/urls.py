@@ -8,4 +8,5 @@ urlpatterns = [
     path("dang-bi-goi/", views.now, name="now"),
     path("bao-cao/", views.report, name="report"),
     path("bao-cao/da-nhan/", views.report_received, name="report_received"),
+    path("theo-doi/", views.track, name="track"),
 ]

@@ -1,4 +1,4 @@
-"""Pages for residents: home, on the call now, the report, its receipt."""
+"""Pages for residents: home, on the call now, the report, its receipt, where it stands."""
 
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
@@ -15,9 +15,9 @@ from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from reports import intake, places, privacy, receipts
-from reports.forms import ReportForm, kept
-from reports.models import Report
+from reports import intake, places, privacy, receipts, tracking
+from reports.forms import CodeForm, ReportForm, kept
+from reports.models import Case, Report
 from reports.signing import sealer
 
 log = structlog.get_logger(__name__)
@@ -61,6 +61,11 @@ FOREIGN = Trouble(
     f"Tin vừa rồi đến từ một trang khác, không phải trang này. {_KEPT}"
     " Đúng là bạn viết thì bấm Gửi tin báo.",
 )
+FOREIGN_LOOK = Trouble(
+    403,
+    "Chưa xem. Bạn bấm một lần nữa",
+    "Mã vừa rồi đến từ một trang khác, không phải trang này.",
+)
 STALE = Trouble(
     422,
     "Chưa gửi. Bạn bấm Gửi một lần nữa",
@@ -71,6 +76,13 @@ NOT_SAVED = Trouble(
     "Chưa gửi được",
     f"Trang chưa ghi được tin của bạn. {_KEPT} Chờ một phút rồi bấm Gửi tin báo. Gấp thì gọi 113.",
 )
+NOT_FOUND_NOW = Trouble(
+    503,
+    "Chưa xem được tin",
+    "Trang đang gặp trục trặc, tin của bạn không mất. Chờ một phút rồi thử lại."
+    " Gấp thì gọi 02373.725.725.",
+)
+UNKNOWN_CODE = "Chưa thấy tin nào có mã này. Xem lại từng nhóm, hoặc gọi 02373.725.725."
 
 
 @require_safe
@@ -235,3 +247,40 @@ def _receipt_page(request: HttpRequest, report: Report | None, code: str | None)
         "may_be_called": bool(report and report.contact_sealed),
     }
     return render(request, "reports/receipt.html", context, using="public")
+
+
+@csrf_exempt  # it changes nothing, and a visitor has no cookie
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def track(request: HttpRequest) -> HttpResponse:
+    """Where a report stands, for whoever holds its code. The code travels in the body alone."""
+    if request.method != "POST":
+        return _code_page(request, CodeForm())
+    data, trouble = _posted(request)
+    form = CodeForm(kept(data))
+    if trouble is None and not _from_our_page(request):
+        trouble = FOREIGN_LOOK
+    if trouble or not form.is_valid():
+        return _code_page(request, form, trouble)
+    try:
+        return _standing_page(request, form)
+    except DatabaseTrouble:
+        return _code_page(request, form, NOT_FOUND_NOW)
+
+
+def _standing_page(request: HttpRequest, form: CodeForm) -> HttpResponse:
+    found = receipts.find(form.cleaned_data["code"])
+    if found is None:
+        form.add_error("code", UNKNOWN_CODE)
+        return _code_page(request, form)
+    steps = tracking.way(found, Case.objects.get(report=found))
+    context = {"report": found, "steps": steps}
+    return render(request, "reports/standing.html", context, using="public")
+
+
+def _code_page(
+    request: HttpRequest, form: CodeForm, trouble: Trouble | None = None
+) -> HttpResponse:
+    status = trouble.status if trouble else 422 if form.errors else 200
+    context = {"form": form, "trouble": trouble}
+    return render(request, "reports/track.html", context, status=status, using="public")

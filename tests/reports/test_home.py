@@ -13,7 +13,7 @@ from lxml import html
 from alerts.models import Alert
 from tests.reports.pages import RECEIPT, REPORT, words
 
-PAGES = ["/", "/dang-bi-goi/", REPORT, RECEIPT, "/khong-co-trang-nay/"]
+PAGES = ["/", "/dang-bi-goi/", REPORT, RECEIPT, "/theo-doi/", "/khong-co-trang-nay/"]
 STATIC = Path(settings.BASE_DIR) / "static"
 
 pytestmark = pytest.mark.django_db
