@@ -9,7 +9,7 @@ from django.utils.cache import get_conditional_response, patch_cache_control, se
 
 FRAME_POLICY = (
     "default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none';"
-    " frame-ancestors *"
+    " frame-ancestors {ancestors}"
 )
 
 
@@ -26,12 +26,14 @@ def told(
     return answer if isinstance(answer, HttpResponse) else response
 
 
-def framed(response: HttpResponse) -> HttpResponse:
+def framed(response: HttpResponse, ancestors: str = "*") -> HttpResponse:
     """Let every site frame this answer. There is no act in a frame, so nothing to click-jack.
 
     A 304 carries the same headers: a browser may lay them over the copy it kept.
     """
-    response["Content-Security-Policy"] = FRAME_POLICY.format(style=_style_hash())
+    response["Content-Security-Policy"] = FRAME_POLICY.format(
+        style=_style_hash(), ancestors=ancestors
+    )
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     response.xframe_options_exempt = True
     return response

@@ -44,9 +44,11 @@ def test_a_noted_person_can_enter_the_desk() -> None:
     import base64
 
     officer = prepare()["people"][0]
+    device = TOTPDevice.objects.get(user__username=officer["user"]).persistent_id
     code = totp(base64.b32decode(officer["totp_secret"]))
     entry = {"username": officer["user"], "password": officer["password"]}
-    answer = Client().post("/admin/login/?next=/admin/", entry | {"otp_token": f"{code:06}"})
+    otp = {"otp_device": device, "otp_token": f"{code:06}"}
+    answer = Client().post("/admin/login/?next=/admin/", entry | otp)
     assert answer.status_code == 302, answer.content.decode()
 
 

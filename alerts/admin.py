@@ -1,0 +1,304 @@
+"""The desk of warnings: write, submit, look, issue, cancel. Every act is an address of its own
+that takes POST alone; what may be done is decided in publishing.py.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from csp.decorators import csp_update
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_POST, require_safe
+
+from alerts import drafting, pages, publishing
+from alerts.answers import framed
+from alerts.desk import CHANGE, ISSUE, acts_for, open_to_change, record, standing
+from alerts.forms import AlertForm
+from alerts.models import Alert, AlertRevision, AlertStep, Ending
+from reports.models import Campaign
+
+
+class StepInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = AlertStep
+    extra = 0
+    ordering = ["position"]
+
+    def has_add_permission(self, request: HttpRequest, obj: Alert | None = None) -> bool:
+        return open_to_change(obj) and super().has_add_permission(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Alert | None = None) -> bool:
+        return open_to_change(obj) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Alert | None = None) -> bool:
+        return open_to_change(obj) and super().has_delete_permission(request, obj)
+
+    def get_extra(self, request: HttpRequest, obj: Alert | None = None, **kwargs: Any) -> int:
+        return 0 if obj else 4
+
+
+@admin.register(Alert)
+class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    form = AlertForm
+    inlines = [StepInline]
+    list_display = ["title", "where", "document_number", "author", "changed_at"]
+    list_filter = ["stage"]
+    list_select_related = ["current", "author"]
+    search_fields = ["title", "document_number", "summary"]
+    raw_id_fields = ["campaign"]
+    fieldsets = [
+        (None, {"fields": ["title", "short_title", "slug", "summary", "advice", "seen"]}),
+        (
+            "Tin nhắn và loa xã",
+            {"fields": ["sms", "sms_share", "loudspeaker"], "classes": ["collapse"]},
+        ),
+        (
+            "Văn bản gốc",
+            {
+                "fields": [
+                    "document_number",
+                    "document_date",
+                    "document_office",
+                    "document_subject",
+                    "document_recipients",
+                    "document_note",
+                ],
+            },
+        ),
+        (
+            "Thời hạn và phân loại",
+            {
+                "fields": [
+                    "effective",
+                    "expires",
+                    "reviewed_on",
+                    "audience",
+                    "scenario",
+                    ("urgency", "severity", "certainty"),
+                    "response_type",
+                ],
+            },
+        ),
+        ("Căn cứ nội bộ, không đăng", {"fields": ["campaign", "grounds"]}),
+    ]
+
+    class Media:
+        css = {"all": ["css/alert_desk.css"]}
+
+    @admin.display(description="đang ở đâu")
+    def where(self, alert: Alert) -> str:
+        return standing(alert)
+
+    # --- Who may change what
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Alert | None:
+        """A form that is being saved holds its row: nobody submits or issues it meanwhile."""
+        alert = super().get_object(request, object_id, from_field)
+        if alert is not None and request.method == "POST":
+            alert = Alert.objects.select_for_update(of=("self",)).get(pk=alert.pk)
+        return alert
+
+    def has_change_permission(self, request: HttpRequest, obj: Alert | None = None) -> bool:
+        return open_to_change(obj) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Alert | None = None) -> bool:
+        """What has been said stays; a draft that was never issued may go."""
+        unsaid = obj is not None and obj.current_id is None and open_to_change(obj)
+        return unsaid and super().has_delete_permission(request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Alert | None = None) -> list[str]:
+        return ["slug"] if obj else []
+
+    def get_fieldsets(self, request: HttpRequest, obj: Alert | None = None) -> Any:
+        """`seen` belongs to the form, not to the warning: a read-only page has none."""
+        sets = super().get_fieldsets(request, obj)
+        if self.has_change_permission(request, obj):
+            return sets
+        return [
+            (name, options | {"fields": [field for field in options["fields"] if field != "seen"]})
+            for name, options in sets
+        ]
+
+    def save_model(self, request: HttpRequest, obj: Alert, form: Any, change: bool) -> None:
+        obj.author = request.user  # type: ignore[assignment]
+        super().save_model(request, obj, form, change)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        initial: dict[str, Any] = dict(super().get_changeform_initial_data(request))
+        campaign = _campaign(request.GET.get("campaign", ""))
+        return initial | (drafting.from_campaign(campaign) if campaign else {"campaign": None})
+
+    # --- Acts
+
+    def get_urls(self) -> list[URLPattern]:
+        acts = {
+            "submit": self.submit,
+            "send-back": self.send_back,
+            "issue": self.issue,
+            "cancel": self.cancel,
+        }
+        looks = {
+            "preview": _allow(self.preview, "frame-src"),
+            "preview/page": xframe_options_sameorigin(_allow(self.preview_page, "frame-ancestors")),
+            "preview/frame": self.preview_frame,
+        }
+        own = [self._own(name, require_POST(act)) for name, act in acts.items()]
+        own += [self._own(name, require_safe(look)) for name, look in looks.items()]
+        return own + super().get_urls()
+
+    def _own(self, name: str, view: Callable[..., Any]) -> URLPattern:
+        guarded = self.admin_site.admin_view(view)
+        return path(f"<uuid:pk>/{name}/", guarded, name=f"alerts_alert_{name.replace('/', '_')}")
+
+    def submit(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        return self._act(request, pk, [CHANGE], publishing.submit, "Đã trình duyệt.")
+
+    def send_back(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        return self._act(request, pk, [CHANGE, ISSUE], publishing.send_back, "Đã trả lại để sửa.")
+
+    def issue(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """The first word or a new one: which of the two, the warning itself knows."""
+
+        def give(alert: Alert, *, by: Any) -> None:
+            give_word = publishing.update if alert.current_id else publishing.issue
+            give_word(alert, by=by, seen=request.POST.get("seen", ""))
+
+        return self._act(request, pk, [ISSUE], give, "Đã phát. Mọi người đọc được từ lúc này.")
+
+    def cancel(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        error = request.POST.get("ending") == Ending.ERROR
+        ending = Ending.ERROR if error else Ending.OVER
+        reason = request.POST.get("reason", "")
+
+        def take_back(alert: Alert, *, by: Any) -> None:
+            publishing.cancel(alert, by=by, reason=reason, ending=ending)
+
+        return self._act(request, pk, [ISSUE], take_back, "Đã hủy. Trang và khung đã nói rõ.")
+
+    def _act(
+        self,
+        request: HttpRequest,
+        pk: UUID,
+        permissions: list[str],
+        act: Callable[..., object],
+        done: str,
+    ) -> HttpResponse:
+        if not any(map(request.user.has_perm, permissions)):
+            raise PermissionDenied
+        alert = get_object_or_404(Alert, pk=pk)
+        try:
+            act(alert, by=request.user)
+        except publishing.PublishingError as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, done)
+        return HttpResponseRedirect(reverse("admin:alerts_alert_change", args=[pk]))
+
+    # --- Looking before issuing
+
+    def preview(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        alert = self._seen(request, pk)
+        context = self.admin_site.each_context(request)
+        context |= {"title": f"Xem trước: {alert.title}", "alert": alert, "opts": self.opts}
+        return TemplateResponse(request, "admin/alerts/alert/preview.html", context)
+
+    def preview_page(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        revision = publishing.preview(self._seen(request, pk))
+        return HttpResponse(pages.page(revision, timezone.now(), preview=True))
+
+    def preview_frame(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        revision = publishing.preview(self._seen(request, pk))
+        html = pages.frame(revision, timezone.now(), preview=True)
+        return framed(HttpResponse(html), ancestors="'self'")
+
+    def _seen(self, request: HttpRequest, pk: UUID) -> Alert:
+        alert = get_object_or_404(Alert, pk=pk)
+        if not self.has_view_permission(request, alert):
+            raise PermissionDenied
+        return alert
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        shown = dict(extra_context or {})
+        key = _uuid(object_id)
+        alert = Alert.objects.filter(pk=key).first() if key else None
+        if alert is not None and request.method == "GET":
+            shown |= {
+                "acts": acts_for(request, alert),
+                "standing": standing(alert),
+                "endings": Ending.choices,
+                "record": list(record(alert)),
+            }
+        return super().change_view(request, object_id, form_url, shown)
+
+
+@admin.register(AlertRevision)
+class AlertRevisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """What was said, to read and nothing else."""
+
+    list_display = ["identifier", "title", "msg_type", "sent", "author", "issued_by"]
+    list_filter = ["msg_type"]
+    list_select_related = ["author", "issued_by"]
+    search_fields = ["identifier"]
+    fields = [
+        "identifier",
+        "alert",
+        "version",
+        "msg_type",
+        "sent",
+        "effective",
+        "expires",
+        "author",
+        "issued_by",
+        "references",
+        "content_hash",
+        "text",
+    ]
+    readonly_fields = ["text"]
+
+    @admin.display(description="tiêu đề")
+    def title(self, revision: AlertRevision) -> str:
+        return revision.words.title
+
+    @admin.display(description="nội dung")
+    def text(self, revision: AlertRevision) -> str:
+        return pages.plain(revision, timezone.now())
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: AlertRevision | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: AlertRevision | None = None) -> bool:
+        return False
+
+
+def _allow(view: Callable[..., HttpResponse], directive: str) -> Callable[..., Any]:
+    """Let our own pages frame, or be framed by, this one."""
+    return csp_update({directive: ["'self'"]})(view)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _campaign(text: str) -> Campaign | None:
+    key = _uuid(text)
+    return Campaign.objects.filter(pk=key).first() if key else None

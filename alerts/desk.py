@@ -1,0 +1,83 @@
+"""Where a warning stands at the desk, and what one officer may do with it now."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from alerts import publishing
+from alerts.models import Alert, AlertRevision, MsgType
+from reports import events
+
+CHANGE, ISSUE = "alerts.change_alert", "alerts.issue_alert"
+_SAID = {
+    "alert_submitted": "Trình duyệt",
+    "alert_sent_back": "Trả lại để sửa",
+    "alert_issued": "Phát",
+    "alert_updated": "Phát bản mới",
+    "alert_cancelled": "Hủy",
+}
+
+
+def open_to_change(alert: Alert | None) -> bool:
+    """A text is changed neither while it waits for review nor after its warning was cancelled."""
+    if alert is None:
+        return True
+    cancelled = alert.current is not None and alert.current.msg_type == MsgType.CANCEL
+    return alert.stage == Alert.Stage.DRAFT and not cancelled
+
+
+def standing(alert: Alert) -> str:
+    """Where a warning stands, for the list and the head of the form."""
+    said = alert.current
+    if said is None:
+        return alert.get_stage_display()
+    public = f"{_public(said)}, bản {said.version}"
+    return public if alert.stage == Alert.Stage.DRAFT else f"{public}; bản mới chờ duyệt"
+
+
+def _public(said: AlertRevision) -> str:
+    if said.msg_type == MsgType.CANCEL:
+        return "Đã hủy"
+    return {
+        "scheduled": "Chưa đến giờ",
+        "in_force": "Đang có hiệu lực",
+        "expired": "Hết hiệu lực",
+    }[said.state(timezone.now())]
+
+
+@dataclass(frozen=True)
+class Acts:
+    """What this officer may do now with this warning; `seen` names the text on the screen."""
+
+    submit: bool
+    send_back: bool
+    issue: bool
+    own_text: bool
+    cancel: bool
+    seen: str
+
+
+def acts_for(request: HttpRequest, alert: Alert) -> Acts:
+    may_change, may_issue = (request.user.has_perm(name) for name in (CHANGE, ISSUE))
+    in_review = alert.stage == Alert.Stage.REVIEW
+    said = alert.current
+    return Acts(
+        submit=may_change and open_to_change(alert),
+        send_back=in_review and (may_change or may_issue),
+        issue=may_issue and in_review and alert.author_id != request.user.pk,
+        own_text=may_issue and in_review and alert.author_id == request.user.pk,
+        cancel=may_issue
+        and said is not None
+        and said.msg_type != MsgType.CANCEL
+        and said.author_id != request.user.pk,
+        seen=publishing.draft_digest(alert) if in_review else "",
+    )
+
+
+def record(alert: Alert) -> Iterator[tuple[Any, str]]:
+    """The latest acts on record, each with its name at the desk."""
+    for event in events.about("alert", alert.pk)[:20]:
+        yield event, _SAID.get(event.kind, event.kind)

@@ -1,0 +1,108 @@
+"""The desk's form for a warning."""
+
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+from django.utils.text import slugify
+
+from alerts.models import Alert, ResponseType
+from reports.folding import fold
+
+_TEXT = {"rows": 4, "cols": 80}
+
+
+class AlertForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Gives a missing address, and notices when somebody else saved in between."""
+
+    response_type = forms.MultipleChoiceField(
+        label="Người dân cần",
+        choices=ResponseType.choices,
+        widget=forms.CheckboxSelectMultiple,
+        initial=[ResponseType.AVOID],
+    )
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    class Meta:
+        model = Alert
+        fields = [
+            "title",
+            "short_title",
+            "slug",
+            "summary",
+            "advice",
+            "sms",
+            "sms_share",
+            "loudspeaker",
+            "document_number",
+            "document_date",
+            "document_office",
+            "document_subject",
+            "document_recipients",
+            "document_note",
+            "effective",
+            "expires",
+            "reviewed_on",
+            "audience",
+            "scenario",
+            "urgency",
+            "severity",
+            "certainty",
+            "response_type",
+            "campaign",
+            "grounds",
+        ]
+        widgets = {
+            "title": forms.TextInput({"size": 80}),
+            "summary": forms.Textarea(_TEXT),
+            "advice": forms.Textarea(_TEXT | {"rows": 6}),
+            "sms": forms.Textarea(_TEXT | {"rows": 2}),
+            "sms_share": forms.Textarea(_TEXT | {"rows": 2}),
+            "loudspeaker": forms.Textarea(_TEXT | {"rows": 10}),
+            "document_subject": forms.TextInput({"size": 80}),
+            "document_recipients": forms.Textarea(_TEXT | {"rows": 2}),
+            "document_note": forms.Textarea(_TEXT | {"rows": 2}),
+            "grounds": forms.Textarea(_TEXT | {"rows": 2}),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["seen"].initial = self._saved_at()
+        if "slug" in self.fields:
+            self.fields["slug"].required = False
+            self.fields["slug"].help_text = "Để trống thì lấy từ tiêu đề. Đặt rồi không đổi được."
+
+    def clean_slug(self) -> str:
+        return self.cleaned_data["slug"] or free_slug(self.data.get(self.add_prefix("title"), ""))
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if self.instance.pk and not self.instance._state.adding and self._outrun():  # noqa: SLF001
+            self.add_error(
+                None,
+                "Người khác vừa sửa cảnh báo này. Những gì bạn viết vẫn còn nguyên ở dưới."
+                " Bấm Lưu lần nữa để thay bản kia bằng bản của bạn.",
+            )
+        return cleaned
+
+    def _saved_at(self) -> str:
+        changed = self.instance.changed_at
+        return changed.isoformat() if changed else ""
+
+    def _outrun(self) -> bool:
+        """True once: the form then carries the newer time, so that saving again is a choice."""
+        if self.data.get(self.add_prefix("seen")) == self._saved_at():
+            return False
+        if isinstance(self.data, QueryDict):
+            data = self.data.copy()
+            data[self.add_prefix("seen")] = self._saved_at()
+            self.data = data
+        return True
+
+
+def free_slug(title: str) -> str:
+    """An address made of the title, not taken by another warning."""
+    stem = slugify(fold(title))[:70].strip("-") or "canh-bao"
+    taken = set(Alert.objects.filter(slug__startswith=stem).values_list("slug", flat=True))
+    numbered = (f"{stem}-{number}" for number in range(2, len(taken) + 3))
+    return next(slug for slug in (stem, *numbered) if slug not in taken)

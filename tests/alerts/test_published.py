@@ -1,0 +1,106 @@
+"""One door: what is not published is nobody's business, under any address."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from alerts import publishing
+from alerts.models import Alert
+from tests.alerts.writing import cancelled, draft, issued, person, submitted
+
+pytestmark = pytest.mark.django_db
+PAGES = ["/canh-bao/{}/", "/canh-bao/{}/nhung/", "/canh-bao/{}/van-ban.txt"]
+LISTS = ["/canh-bao/", "/nhung/"]
+
+
+def test_drafts_and_texts_in_review_are_not_published() -> None:
+    draft("mot")
+    submitted("hai")
+    assert not Alert.objects.published().exists()
+    assert not Alert.objects.ended().exists()
+
+
+def test_cancelled_and_expired_warnings_have_ended() -> None:
+    cancelled(issued("mot"))
+    issued("hai", expires=timezone.now() + timedelta(hours=1))
+    with time_machine.travel(timezone.now() + timedelta(hours=2)):
+        assert not Alert.objects.published().exists()
+        assert Alert.objects.ended().count() == 2
+
+
+def test_a_warning_for_later_is_neither_published_nor_ended_until_then() -> None:
+    issued(effective=timezone.now() + timedelta(hours=1))
+    assert not Alert.objects.published().exists()
+    assert not Alert.objects.ended().exists()
+    with time_machine.travel(timezone.now() + timedelta(hours=2)):
+        assert Alert.objects.published().exists()
+
+
+def test_the_newest_word_comes_first() -> None:
+    with time_machine.travel(timezone.now() - timedelta(days=1)):
+        issued("cu")
+    issued("moi")
+    assert [alert.slug for alert in Alert.objects.published()] == ["moi", "cu"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_draft_has_no_page_anywhere(client: Client, page: str) -> None:
+    draft("soan")
+    submitted("duyet")
+    issued("hen", effective=timezone.now() + timedelta(days=1))
+    for slug in ("soan", "duyet", "hen", "khong-co"):
+        assert client.get(page.format(slug)).status_code == 404
+
+
+@pytest.mark.parametrize("page", LISTS)
+def test_a_draft_is_on_no_list(client: Client, page: str) -> None:
+    draft("soan", title="Chưa ai được biết", short_title="Chưa ai được biết")
+    answer = client.get(page)
+    assert answer.status_code == 200
+    assert "Chưa ai được biết" not in answer.content.decode()
+    assert "Hiện không có cảnh báo nào" in answer.content.decode()
+
+
+def test_public_pages_show_the_issued_text_while_a_new_one_is_written(client: Client) -> None:
+    issued()
+    Alert.objects.update(title="Chưa duyệt", short_title="Chưa duyệt", summary="Chưa duyệt")
+    for page in [*LISTS, *(page.format("gia-dien-luc") for page in PAGES)]:
+        assert "Chưa duyệt" not in client.get(page).content.decode()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_cancelled_warning_says_so_with_its_reason(client: Client, page: str) -> None:
+    cancelled(issued(), "Hết người gọi.")
+    text = client.get(page.format("gia-dien-luc")).content.decode()
+    assert "hết hiệu lực" in text
+    assert "Hết người gọi." in text
+    assert "Đang có hiệu lực" not in text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_withdrawn_warning_repeats_nothing_of_its_error(client: Client, page: str) -> None:
+    revision = issued(summary="Điều viết sai.")
+    publishing.cancel(revision.alert, by=person("approver"), reason="Nhầm số.", ending="error")
+    text = client.get(page.format("gia-dien-luc")).content.decode()
+    assert "được rút lại" in text
+    assert "Nhầm số." in text
+    assert "Điều viết sai." not in text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_an_expired_warning_says_so(client: Client, page: str) -> None:
+    issued(expires=timezone.now() + timedelta(hours=1))
+    with time_machine.travel(timezone.now() + timedelta(hours=2)):
+        text = client.get(page.format("gia-dien-luc")).content.decode()
+    assert "hết hiệu lực" in text
+
+
+def test_ended_warnings_leave_the_frame_and_stay_on_the_list(client: Client) -> None:
+    cancelled(issued())
+    assert "Giả điện lực" not in client.get("/nhung/").content.decode()
+    listed = client.get("/canh-bao/").content.decode()
+    assert "Đang có hiệu lực (0)" in listed
+    assert "Giả điện lực" in listed

@@ -1,0 +1,229 @@
+"""The acts: who may give a word, in which order, and what is kept of it."""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import time_machine
+from django.utils import timezone
+from pytest_django import Settings
+
+from alerts import publishing
+from alerts.content import Content, digest
+from alerts.models import Alert, AlertRevision, AlertStep, Ending
+from alerts.publishing import FourEyesError, NotReadyError, StaleError
+from reports import events
+from tests.alerts.writing import cancelled, draft, issued, person, rewritten, submitted
+
+pytestmark = pytest.mark.django_db
+ROOT = Path(__file__).parents[2]
+
+
+def kinds(alert: Alert) -> list[str]:
+    return [event.kind for event in events.about("alert", alert.pk)][::-1]
+
+
+def test_a_word_is_given_by_two_people() -> None:
+    revision = issued()
+    assert (revision.author, revision.issued_by) == (person("editor"), person("approver"))
+    assert Alert.objects.published().get().current == revision
+    assert kinds(revision.alert) == ["alert_submitted", "alert_issued"]
+
+
+def test_the_author_does_not_issue() -> None:
+    with pytest.raises(FourEyesError, match="Người soạn"):
+        publishing.issue(submitted(), by=person("editor"))
+    assert not AlertRevision.objects.exists()
+
+
+def test_who_submits_a_text_stands_for_it_and_does_not_issue() -> None:
+    alert = draft()
+    publishing.submit(alert, by=person("approver"))
+    with pytest.raises(FourEyesError):
+        publishing.issue(alert, by=person("approver"))
+    publishing.issue(alert, by=person("editor"))
+
+
+def test_the_author_does_not_cancel() -> None:
+    revision = issued()
+    with pytest.raises(FourEyesError):
+        publishing.cancel(revision.alert, by=person("editor"), reason="Sai.")
+    assert Alert.objects.published().exists()
+
+
+def test_a_draft_is_not_issued() -> None:
+    with pytest.raises(NotReadyError, match="chờ duyệt"):
+        publishing.issue(draft(), by=person("approver"))
+
+
+def test_what_is_submitted_is_not_submitted_again() -> None:
+    with pytest.raises(NotReadyError, match="đã được trình"):
+        publishing.submit(submitted(), by=person("editor"))
+
+
+def test_a_second_click_says_nothing_twice() -> None:
+    revision = issued()
+    with pytest.raises(NotReadyError):
+        publishing.issue(revision.alert, by=person("approver"))
+    assert AlertRevision.objects.count() == 1
+
+
+def test_what_was_sent_back_is_not_issued() -> None:
+    alert = submitted()
+    publishing.send_back(alert, by=person("approver"))
+    with pytest.raises(NotReadyError):
+        publishing.issue(alert, by=person("approver"))
+    assert kinds(alert) == ["alert_submitted", "alert_sent_back"]
+
+
+def test_an_approver_issues_only_the_text_that_was_read() -> None:
+    alert = submitted()
+    seen = publishing.draft_digest(alert)
+    publishing.send_back(alert, by=person("editor"))
+    Alert.objects.update(summary="Khác hẳn.")
+    publishing.submit(alert, by=person("editor"))
+    with pytest.raises(StaleError, match="đã đổi"):
+        publishing.issue(alert, by=person("approver"), seen=seen)
+
+
+@pytest.mark.parametrize(
+    "change", ["summary", "title", "sms", "advice", "document_number", "audience", "loudspeaker"]
+)
+def test_a_change_of_any_text_changes_the_digest(change: str) -> None:
+    alert = submitted()
+    before = publishing.draft_digest(alert)
+    setattr(alert, change, "Khác")
+    assert publishing.draft_digest(alert) != before
+
+
+def test_a_change_of_a_step_or_of_the_end_changes_the_digest() -> None:
+    alert = submitted()
+    before = publishing.draft_digest(alert)
+    AlertStep.objects.update(quote="Khác")
+    between = publishing.draft_digest(alert)
+    alert.expires = timezone.now() + timedelta(days=1)
+    assert len({before, between, publishing.draft_digest(alert)}) == 3
+
+
+def test_an_incomplete_draft_says_all_that_is_missing() -> None:
+    alert = draft(summary="", sms="Cảnh báo có dấu")
+    AlertStep.objects.all().delete()
+    with pytest.raises(NotReadyError) as refused:
+        publishing.submit(alert, by=person("editor"))
+    assert all(word in str(refused.value) for word in ("Tóm tắt", "Tin nhắn", "ít nhất một bước"))
+
+
+def test_identifiers_follow_the_year_the_warning_and_the_version() -> None:
+    with time_machine.travel("2026-12-31T16:59:00+00:00"):  # still 2026 in Thanh Hóa
+        first, second = issued("mot"), issued("hai")
+    with time_machine.travel("2026-12-31T17:01:00+00:00"):
+        third, again = issued("ba"), rewritten(first)
+    said = [revision.identifier for revision in (first, second, third, again)]
+    assert said == [
+        "TH-PV01-2026-0001-1",
+        "TH-PV01-2026-0002-1",
+        "TH-PV01-2027-0001-1",
+        "TH-PV01-2026-0001-2",
+    ]
+
+
+def test_a_new_word_leaves_the_old_one_as_it_was() -> None:
+    first = issued()
+    second = rewritten(first, title="Tiêu đề mới")
+    first.refresh_from_db()
+    assert (first.version, second.version) == (1, 2)
+    assert first.words.title == "Giả điện lực, dọa cắt điện"
+    assert Alert.objects.published().get().current == second
+
+
+def test_editing_an_issued_warning_changes_nothing_in_public() -> None:
+    revision = issued()
+    Alert.objects.update(title="Chưa duyệt")
+    assert Alert.objects.published().get().current == revision
+    assert revision.words.title != "Chưa duyệt"
+
+
+def test_each_later_word_refers_to_all_before_as_cap_does() -> None:
+    first = issued()
+    last = cancelled(rewritten(first))
+    sender = first.words.message.sender
+    sent = timezone.localtime(first.sent).isoformat()
+    assert first.references == ""
+    assert last.references.split(" ")[0] == f"{sender},{first.identifier},{sent}"
+    assert len(last.references.split(" ")) == 2
+    assert re.search(r"\d\d:\d\d:\d\d\+07:00$", last.references)
+
+
+def test_a_cancel_repeats_what_was_said_not_what_is_being_written() -> None:
+    first = issued()
+    Alert.objects.update(title="Chưa duyệt")
+    last = cancelled(first, "  Không còn\n tin báo. ")
+    assert last.words.title == first.words.title
+    assert last.words.message.reason == "Không còn tin báo."
+    assert not Alert.objects.published().exists()
+
+
+@pytest.mark.parametrize("reason", ["", "  \n "])
+def test_a_cancel_needs_a_reason(reason: str) -> None:
+    revision = issued()
+    with pytest.raises(NotReadyError, match="lý do"):
+        publishing.cancel(revision.alert, by=person("approver"), reason=reason)
+
+
+def test_a_cancelled_warning_says_no_more() -> None:
+    revision = issued()
+    cancelled(revision)
+    for act in (
+        lambda: publishing.submit(revision.alert, by=person("editor")),
+        lambda: cancelled(revision),
+    ):
+        with pytest.raises(NotReadyError, match="đã hủy"):
+            act()
+
+
+def test_a_withdrawal_for_an_error_is_another_ending() -> None:
+    revision = issued()
+    last = publishing.cancel(
+        revision.alert, by=person("approver"), reason="Nhầm số.", ending=Ending.ERROR
+    )
+    assert last.words.message.ending == "error"
+
+
+def test_a_text_whose_end_has_passed_is_not_issued() -> None:
+    alert = submitted(expires=timezone.now() + timedelta(minutes=1))
+    late = time_machine.travel(timezone.now() + timedelta(hours=1))
+    with late, pytest.raises(NotReadyError, match="đã qua"):
+        publishing.issue(alert, by=person("approver"))
+
+
+def test_an_update_never_leaves_a_gap() -> None:
+    first = issued()
+    second = rewritten(first, effective=timezone.now() + timedelta(days=3))
+    assert second.effective == second.sent
+    assert Alert.objects.published().exists()
+
+
+def test_the_hash_is_that_of_the_stored_content() -> None:
+    revision = issued()
+    revision.refresh_from_db()
+    assert revision.content_hash == digest(revision.content)
+    assert Content.from_json(revision.content).as_json() == revision.content
+
+
+def test_the_content_names_the_portal_not_the_visitor(settings: Settings) -> None:
+    settings.PORTAL_URL = "https://baolua.example.vn"
+    message = issued().words.message
+    assert message.sender == "baolua.example.vn"
+    assert message.web == "https://baolua.example.vn/canh-bao/gia-dien-luc/"
+
+
+def test_nobody_but_publishing_writes_revisions() -> None:
+    writes = re.compile(r"AlertRevision\(|AlertRevision\.objects\.\w*create")
+    writers = {
+        path.name
+        for room in ("alerts", "reports", "portal")
+        for path in (ROOT / room).rglob("*.py")
+        if writes.search(path.read_text("utf-8").replace("class AlertRevision(", ""))
+    }
+    assert writers == {"publishing.py"}

@@ -1,0 +1,57 @@
+"""Warnings to test with, written and issued the way the desk does it."""
+
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from alerts import publishing
+from alerts.models import Alert, AlertRevision, AlertStep
+
+HOSTILE = "<script>alert(1)</script>\"'&<b>]]></style>"
+
+
+def person(name: str) -> User:
+    user, _ = User.objects.get_or_create(username=name)
+    return user
+
+
+def draft(slug: str = "gia-dien-luc", **text: Any) -> Alert:
+    """A complete draft by the editor."""
+    words = {
+        "title": "Giả điện lực, dọa cắt điện",
+        "short_title": "Giả điện lực",
+        "summary": "Kẻ gian gọi, xưng điện lực, dọa cắt điện.",
+        "advice": "Cúp máy. Không cần cãi.\nTự bấm 02373.725.725 để hỏi. Gấp thì gọi 113.",
+        "sms": "Canh bao: gia dien luc. Cup may. Cong an tinh Thanh Hoa",
+        "sms_share": "Gia dien luc day. Cup may. Theo Cong an tinh Thanh Hoa",
+        "loudspeaker": "Thưa bà con.\nCúp máy.",
+        "author": person("editor"),
+    }
+    alert = Alert.objects.create(slug=slug, **words | text)
+    AlertStep.objects.create(
+        alert=alert, position=1, title="Dọa cắt điện", text="Trong hai giờ.", quote="Cắt ngay."
+    )
+    return alert
+
+
+def submitted(slug: str = "gia-dien-luc", **text: Any) -> Alert:
+    alert = draft(slug, **text)
+    publishing.submit(alert, by=person("editor"))
+    alert.refresh_from_db()
+    return alert
+
+
+def issued(slug: str = "gia-dien-luc", **text: Any) -> AlertRevision:
+    """In force, issued by the approver."""
+    return publishing.issue(submitted(slug, **text), by=person("approver"))
+
+
+def rewritten(revision: AlertRevision, **text: Any) -> AlertRevision:
+    """A second word about the same warning."""
+    Alert.objects.filter(pk=revision.alert_id).update(**text)
+    publishing.submit(revision.alert, by=person("editor"))
+    return publishing.update(revision.alert, by=person("approver"))
+
+
+def cancelled(revision: AlertRevision, reason: str = "Không còn tin báo.") -> AlertRevision:
+    return publishing.cancel(revision.alert, by=person("approver"), reason=reason)
