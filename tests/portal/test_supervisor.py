@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -55,11 +56,16 @@ def small(tmp_path: Path, script: str, database: str = NOWHERE) -> subprocess.Po
 
 
 def read_until(process: subprocess.Popen[str], word: str) -> str:
-    """The first line with this word; the test fails when the output ends before."""
+    """The first line with this word; the test fails when it does not come in time."""
     assert process.stdout
-    for line in process.stdout:
-        if word in line:
-            return line
+    watchdog = threading.Timer(20, process.kill)
+    watchdog.start()
+    try:
+        for line in process.stdout:
+            if word in line:
+                return line
+    finally:
+        watchdog.cancel()
     raise AssertionError(f"{word!r} was never said")
 
 
