@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from portal.children import Child, StartError, die_with_parent
-from portal.supervisor import BASE_DIR, serve, stoppable
+from portal.roles import BASE_DIR
+from portal.supervisor import serve, stoppable
 
 
 def tell(text: str) -> None:
