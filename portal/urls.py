@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from portal import views
+from portal import invitations, views
 
 urlpatterns = [
     path("", include("reports.urls")),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("readyz", views.readyz, name="readyz"),
     path("robots.txt", views.robots, name="robots"),
     path(".well-known/security.txt", views.security_txt, name="security_txt"),
+    path("can-bo/loi-moi/<str:token>/", invitations.invitation, name="invitation"),
     path("admin/", admin.site.urls),
 ]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib.auth.models import User
@@ -10,6 +10,11 @@ from django.contrib.auth.models import User
 from reports import events, workflow
 from reports.admin import words
 from reports.models import Case
+
+if TYPE_CHECKING:
+    _UserChoice = forms.ModelChoiceField[User]
+else:
+    _UserChoice = forms.ModelChoiceField
 
 MOST_WORDS = 4000
 
@@ -53,7 +58,7 @@ MISSING = {
 }
 
 
-class _Officer(forms.ModelChoiceField):
+class _Officer(_UserChoice):
     def label_from_instance(self, obj: Any) -> str:
         return words.person(obj)
 
@@ -81,15 +86,20 @@ class ActForm(forms.Form):
         error_messages={"max_length": f"Dài quá {MOST_WORDS} ký tự, viết ngắn lại."},
     )
 
-    def __init__(self, verb: str, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id=f"{verb}_%s", label_suffix="", **kwargs)
+    def __init__(
+        self,
+        verb: str,
+        data: Mapping[str, Any] | None = None,
+        initial: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(data, initial=initial, auto_id=f"{verb}_%s", label_suffix="")
         self.verb, self.act = verb, ACTS[verb]
         self.address = f"admin:reports_report_{verb}"
         asked = {*workflow.TABLE[verb].needs, "version"}
         for name in self.fields.keys() - asked:
             del self.fields[name]
-        if "officer" in asked:
-            self.fields["officer"].queryset = officers()  # type: ignore[attr-defined]
+        if isinstance(officer := self.fields.get("officer"), _Officer):
+            officer.queryset = officers()
         if "reason" in asked:
             self.fields["reason"].label = self.act.asks
             self.fields["reason"].help_text = self.act.hint

@@ -11,17 +11,18 @@ from operator import or_
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
-from django.utils import timezone
+from django.db.models import Q, QuerySet
 
 from reports import events, phones
 from reports.admin import marking, words
 from reports.admin.marking import Part, Span
+from reports.admin.naming import counted
 from reports.models import Event, Facts, Indicator, Report
 from reports.numbering import owner_of
 
 MOST_EVENTS = 200
 MOST_SIMILAR = 20
+MOST_NAMED = 50
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,19 @@ class Suggestion:
 
     title: str
     grounds: list[Ground]
+
+
+@dataclass(frozen=True)
+class Named:
+    """A number, an account or a link, and how many reports name it."""
+
+    kind: str
+    key: str
+    what: str
+    shown: str
+    reports: int
+    owner: str
+    notes: list[str]
 
 
 @dataclass
@@ -85,7 +99,7 @@ def _spans(reasons: Iterable[dict[str, Any]]) -> Iterator[Span]:
 
 
 def _speaks_for(reason: dict[str, Any]) -> str:
-    title = words.FACTS.get(reason["fact"], reason["fact"])
+    title: str = words.FACTS.get(reason["fact"], reason["fact"])
     if reason["fact"] in {"scenario", "actions"}:
         return f"{title}: {words.label(reason['rule'].partition(':')[0])}"
     return title
@@ -148,26 +162,22 @@ def _ground(reason: dict[str, Any]) -> Ground:
     return Ground(points if reason["points"] else "", words.ground(reason["rule"]), quote)
 
 
-def indicators(report: Report) -> list[Indicator]:
-    """Numbers, accounts and links, each with `.named` (reports that name it), `.shown`,
-    `.owner` and `.notes`.
-    """
-    same = (
-        Indicator.objects.filter(kind=OuterRef("kind"), key=OuterRef("key"))
-        .order_by()
-        .values("key")
-        .annotate(n=Count("report", distinct=True))
-        .values("n")
-    )
-    found = list(report.indicators.annotate(named=Subquery(same)).order_by("id")[:50])
-    for each in found:
-        each.shown = marking.plain(words.phone(each.key) or each.raw)  # type: ignore[attr-defined]
-        each.owner = owner_of(each.key) if each.kind == "number" else ""  # type: ignore[attr-defined]
-        each.notes = [phones.FLAG_REASONS_VI.get(code, code) for code in each.flags]  # type: ignore[attr-defined]
-    return found
+def indicators(report: Report) -> list[Named]:
+    """Numbers, accounts and links of a report, in the order in which triage found them."""
+    return [
+        _named_one(each) for each in counted(report.indicators.all()).order_by("id")[:MOST_NAMED]
+    ]
 
 
-def similar(report: Report, named: Iterable[Indicator]) -> list[Similar]:
+def _named_one(each: Any) -> Named:
+    shown = marking.plain(words.phone(each.key) or each.raw)
+    owner = owner_of(each.key) if each.kind == Indicator.Kind.NUMBER else ""
+    notes = [phones.FLAG_REASONS_VI.get(code, code) for code in each.flags]
+    what = f"{each.get_kind_display()}, {each.get_place_display()}"
+    return Named(each.kind, each.key, what, shown, each.named or 0, owner, notes)
+
+
+def similar(report: Report, named: Iterable[Named]) -> list[Similar]:
     """Reports that share a number, an account or a link, the newest first."""
     shared = [Q(kind=each.kind, key=each.key) for each in named if each.key]
     if not shared:
@@ -222,7 +232,3 @@ def told(event: Event, names: dict[int, str]) -> str:
     ]
     said = "; ".join(marking.plain(extra) for extra in extras if extra)
     return f"{text}: {said}" if said else text
-
-
-def received(report: Report) -> str:
-    return f"{timezone.localtime(report.received_at):%H:%M, %d/%m/%Y}"

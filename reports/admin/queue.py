@@ -1,18 +1,19 @@
 """The queue: which reports an officer sees, and in which order."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
-from django.db.models import Count, F, Model, OuterRef, QuerySet, Subquery
+from django.db.models import F, Model, QuerySet
 from django.db.models.functions import Left
 from django.http import HttpRequest
 
 from reports.admin import columns, words
 from reports.admin.figures import Figures, figures_of
+from reports.admin.naming import callers_of
 from reports.admin.paging import NEAR
-from reports.models import Case, Indicator, Report
+from reports.models import Case, Report
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
@@ -40,7 +41,7 @@ class WorkFilter(admin.SimpleListFilter):
         self.figures = figures(request)
         self.searching = bool(request.GET.get(SEARCH_VAR))
         self.user = request.user
-        super().__init__(request, params, model, model_admin)  # type: ignore[arg-type]
+        super().__init__(request, params, model, model_admin)
 
     def lookups(
         self, request: HttpRequest, model_admin: "ModelAdmin[Any]"
@@ -122,11 +123,11 @@ class MoneyFilter(admin.SimpleListFilter):
         return queryset
 
 
-def figures(request: HttpRequest) -> Figures:
+def figures(request: Any) -> Figures:
     """The figures of this request, counted once."""
     if not hasattr(request, "desk_figures"):
-        request.desk_figures = figures_of(request.user)  # type: ignore[attr-defined, arg-type]
-    counted: Figures = request.desk_figures  # type: ignore[attr-defined]
+        request.desk_figures = figures_of(request.user)
+    counted: Figures = request.desk_figures
     return counted
 
 
@@ -141,22 +142,7 @@ class Queue(ChangeList):
         callers = callers_of(row.pk for row in rows)
         for row in rows:
             row.caller = callers.get(row.pk)
-        self.result_list = rows  # type: ignore[assignment]
-
-
-def callers_of(report_ids: Iterable[Any]) -> dict[Any, Indicator]:
-    """The caller's number of each report, with `.named`: how many reports name it."""
-    same = (
-        Indicator.objects.filter(kind=OuterRef("kind"), key=OuterRef("key"))
-        .order_by()
-        .values("key")
-        .annotate(n=Count("report", distinct=True))
-        .values("n")
-    )
-    found = Indicator.objects.filter(
-        report_id__in=list(report_ids), kind=Indicator.Kind.NUMBER, place=Indicator.Place.CALLER
-    ).annotate(named=Subquery(same))
-    return {indicator.report_id: indicator for indicator in found.order_by("-id")}
+        self.result_list = rows
 
 
 def rows() -> QuerySet[Report]:

@@ -66,7 +66,7 @@ FACTS = {
 SUBJECTS = {"report": "tin", "alert": "cảnh báo", "user": "cán bộ"}
 OUTCOMES: dict[str, str] = {str(value): str(label) for value, label in Case.Outcome.choices}
 PERSONAL = {"contact": "Số người báo", "phrase": "Câu hẹn", "story": "Bản gốc lời kể"}
-STATUS_TAGS = {
+STATUS_TAGS: dict[str, str] = {
     Case.Status.NEW: "tag-amber",
     Case.Status.IN_REVIEW: "tag-green",
     Case.Status.WAITING: "tag-violet",

@@ -1,0 +1,31 @@
+"""Invite an officer to the desk, or let one who is locked out in again."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from portal import invitations, people
+
+
+class Command(BaseCommand):
+    help = "Prints a link, good once within 48 hours, where the officer sets password and device."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name", help="the officer's log-in name")
+        parser.add_argument("--role", required=True, choices=people.ROLES)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            UnicodeUsernameValidator()(options["name"])
+            path = invitations.invite(options["name"], options["role"])
+        except ValidationError as error:
+            raise CommandError(
+                f"{options['name']!r} is no log-in name: letters, digits, @.+-_"
+            ) from error
+        except Group.DoesNotExist as error:
+            raise CommandError("There are no roles yet: run manage.py setup_desk first.") from error
+        self.stdout.write(f"{settings.PORTAL_URL}{path}")

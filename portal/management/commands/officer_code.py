@@ -1,0 +1,35 @@
+"""The code that a demo officer's telephone would show. First look only."""
+
+import time
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django_otp.oath import TOTP
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+
+class Command(BaseCommand):
+    help = "Prints the log-in code of a demo officer. Refused anywhere but in a first look."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name", help="the officer's log-in name")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.FIRST_LOOK:
+            raise CommandError(
+                "officer_code works in a first look only (PORTAL_URL on this machine)."
+            )
+        devices = TOTPDevice.objects.filter(user__username=options["name"], confirmed=True)
+        device = devices.first()
+        if device is None:
+            raise CommandError(f"There is no officer {options['name']!r} with a device.")
+        self.stdout.write(code_of(device))
+
+
+def code_of(device: TOTPDevice) -> str:
+    """The present code; where that one has been used, the next, which is good already."""
+    totp = TOTP(device.bin_key, device.step, device.t0, device.digits, device.drift)
+    step = max(int(time.time() - device.t0) // device.step + device.drift, device.last_t + 1)
+    totp.time = device.t0 + (step - device.drift) * device.step
+    return f"{totp.token():0{device.digits}d}"
