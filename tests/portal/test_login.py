@@ -1,0 +1,140 @@
+"""The way in: three things on one page, and what happens when one is wrong."""
+
+from io import StringIO
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.http import HttpResponse
+from django.test import Client
+from django_otp.oath import totp
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from pytest_django import Settings
+
+from portal.management.commands.officer_code import code_of
+from tests.cast import PASSWORD, Person, enlist
+
+pytestmark = pytest.mark.django_db
+
+LOGIN = "/admin/login/?next=/admin/"
+
+
+@pytest.fixture
+def user(db: None) -> User:
+    return enlist("ha", "duty")
+
+
+def code(user: User) -> str:
+    return f"{totp(user.totpdevice_set.get().bin_key):06d}"
+
+
+def enter(
+    client: Client, name: str = "ha", password: str = PASSWORD, token: str = ""
+) -> HttpResponse:
+    typed = {"username": name, "password": password, "otp_token": token, "next": "/admin/"}
+    return client.post(LOGIN, typed)  # type: ignore[return-value]
+
+
+def test_name_password_and_code_open_the_desk(client: Client, user: User) -> None:
+    assert enter(client, token=code(user)).status_code == 302
+    assert client.get("/admin/").status_code == 200
+
+
+def test_a_code_with_a_space_is_understood(client: Client, user: User) -> None:
+    token = code(user)
+    assert enter(client, token=f"{token[:3]} {token[3:]}").status_code == 302
+
+
+def test_a_code_on_paper_works_once(client: Client, user: User) -> None:
+    paper = StaticDevice.objects.create(user=user, name="giấy")
+    paper.token_set.create(token="abcd2345")
+    assert enter(client, token="ABCD2345").status_code == 302
+    client.logout()
+    assert enter(client, token="abcd2345").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"name": "ai"}, {"password": "sai"}, {"token": "123456"}, {"token": "zz"}]
+)
+def test_whatever_is_wrong_the_answer_is_the_same(
+    client: Client, user: User, wrong: dict[str, str]
+) -> None:
+    page = enter(client, **{"token": code(user), **wrong})
+    assert page.status_code == 200
+    assert "Tên đăng nhập, mật khẩu hoặc mã xác nhận chưa đúng" in page.content.decode()
+    assert client.get("/admin/").status_code == 302
+
+
+def test_a_password_alone_opens_nothing(client: Client, user: User) -> None:
+    assert "Đăng nhập trực ban" in enter(client).content.decode()
+    assert client.get("/admin/reports/report/").status_code == 302
+
+
+def test_a_session_without_the_second_factor_is_nobody(client: Client, user: User) -> None:
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    assert client.get("/admin/reports/report/").status_code == 302
+
+
+def test_another_persons_device_does_not_count(client: Client, user: User) -> None:
+    other = enlist("minh", "duty")
+    assert enter(client, token=code(other)).status_code == 200
+
+
+def test_the_password_is_not_sent_back(client: Client, user: User) -> None:
+    assert PASSWORD not in enter(client, token="000000").content.decode()
+
+
+def test_five_wrong_passwords_lock_that_name_at_that_address(client: Client, user: User) -> None:
+    answers = [enter(client, password="sai", token="000000") for _ in range(5)]
+    assert answers[-1].status_code == 429
+    assert "Tạm khóa đăng nhập" in answers[-1].content.decode()
+    assert enter(client, token=code(user)).status_code == 429
+
+
+def test_a_lock_out_keeps_nobody_else_out(client: Client, user: User) -> None:
+    enlist("minh", "duty")
+    for _ in range(5):
+        enter(client, password="sai", token="000000")
+    other = User.objects.get(username="minh")
+    assert enter(client, name="minh", token=code(other)).status_code == 302
+    elsewhere = Client(REMOTE_ADDR="192.0.2.7")
+    assert enter(elsewhere, token=code(user)).status_code == 302
+
+
+def test_somebody_who_is_no_officer_stays_outside(client: Client, user: User) -> None:
+    User.objects.filter(pk=user.pk).update(is_staff=False)
+    assert enter(client, token=code(user)).status_code == 200
+
+
+def test_logging_out_needs_a_post_and_ends_it(duty: Person) -> None:
+    assert duty.client.get("/admin/logout/").status_code == 405
+    duty.client.post("/admin/logout/")
+    assert duty.client.get("/admin/").status_code == 302
+
+
+def test_officer_code_prints_a_code_that_opens(client: Client, user: User) -> None:
+    out = StringIO()
+    call_command("officer_code", "ha", stdout=out)
+    assert enter(client, token=out.getvalue().strip()).status_code == 302
+
+
+def test_officer_code_never_prints_a_code_twice(user: User) -> None:
+    device = user.totpdevice_set.get()
+    first = code_of(device)
+    assert device.verify_token(first)
+    second = code_of(TOTPDevice.objects.get())
+    assert second != first
+    TOTPDevice.objects.update(throttling_failure_count=0)
+    assert TOTPDevice.objects.get().verify_token(second)
+
+
+def test_officer_code_is_for_a_first_look_alone(user: User, settings: Settings) -> None:
+    settings.FIRST_LOOK = False
+    with pytest.raises(CommandError, match="first look"):
+        call_command("officer_code", "ha")
+
+
+def test_officer_code_says_when_there_is_nobody() -> None:
+    with pytest.raises(CommandError, match="no officer"):
+        call_command("officer_code", "ai")
