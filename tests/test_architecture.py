@@ -1,0 +1,352 @@
+"""The house plan, read from the code itself: who may import whom, and what is done nowhere or in
+one place alone. Files are parsed, not run, so that imports inside functions count too.
+"""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("portal", "alerts", "reports")
+BELOW = {"portal": {"alerts", "reports"}, "alerts": {"reports"}, "reports": set[str]()}
+# What the warnings may know of the reports: two tables and the mechanisms.
+FOR_ALERTS = {
+    "reports.models.Campaign",
+    "reports.models.Office",
+    "reports.outbox",
+    "reports.events",
+    "reports.privacy",
+    "reports.limits",
+    "reports.signing",
+    "reports.folding",
+}
+PURE = ("phones", "reading", "folding", "numbering", "indicators", "cues", "money", "losses")
+LOOK_UPS = {"get_model", "import_module", "import_string", "__import__"}
+SAVE_SIGNALS = {"pre_save", "post_save", "pre_delete", "post_delete", "m2m_changed"}
+SENDS = {"send_task", "apply_async", "delay", "delay_on_commit"}
+PAGES = sorted((ROOT / "templates").rglob("*.html"))
+
+
+def files_of(*rooms: str) -> list[Path]:
+    found = [path for room in rooms for path in sorted((ROOT / room).rglob("*.py"))]
+    return [path for path in found if "migrations" not in path.parts]
+
+
+CODE = files_of(*ROOMS)
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@cache
+def nodes_of(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(tree_of(path)))
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Dotted names of everything that a file brings in, in whatever way and wherever."""
+    for node in nodes_of(path):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Call) and last_name(node.func) in LOOK_UPS:
+            yield looked_up(node)
+
+
+def looked_up(call: ast.Call) -> str:
+    """`apps.get_model("reports", "Report")` brings in reports.models.Report."""
+    words = [arg.value for arg in call.args if isinstance(arg, ast.Constant)]
+    texts = [word for word in words if isinstance(word, str)]
+    if last_name(call.func) == "get_model" and texts:
+        app, _, model = ".".join(texts).partition(".")
+        return f"{app}.models.{model}"
+    return texts[0] if texts else ""
+
+
+def last_name(node: ast.AST) -> str:
+    """`a.b.c` and `c` are both c."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def called(path: Path) -> Iterator[tuple[str, ast.Call]]:
+    for node in nodes_of(path):
+        if isinstance(node, ast.Call):
+            yield last_name(node.func), node
+
+
+def room_of(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def is_allowed(name: str, allowed: Iterable[str]) -> bool:
+    return any(name == each or name.startswith(f"{each}.") for each in allowed)
+
+
+def test_there_is_code_to_read() -> None:
+    assert len(CODE) > 40
+    assert {room_of(name) for path in CODE for name in imported(path)} >= set(ROOMS)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_imports_go_one_way(room: str) -> None:
+    ours = {room, *BELOW[room]}
+    wrong = [
+        (name_of(path), name)
+        for path in files_of(room)
+        for name in imported(path)
+        if room_of(name) in ROOMS and room_of(name) not in ours
+    ]
+    assert wrong == []
+
+
+def test_the_warnings_know_little_of_the_reports() -> None:
+    wrong = [
+        (name_of(path), name)
+        for path in files_of("alerts")
+        for name in imported(path)
+        if room_of(name) == "reports" and not is_allowed(name, FOR_ALERTS)
+    ]
+    assert wrong == []
+
+
+def test_imports_are_absolute() -> None:
+    wrong = [
+        name_of(path)
+        for path in CODE
+        for node in nodes_of(path)
+        if isinstance(node, ast.ImportFrom) and node.level
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_readers_know_no_django(module: str) -> None:
+    """Nor anything of ours that knows it: the command-line doors start without a database."""
+    todo, seen = [ROOT / "reports" / f"{module}.py"], set[Path]()
+    while todo:
+        path = todo.pop()
+        seen.add(path)
+        names = set(imported(path))
+        assert not [name for name in names if room_of(name) in {"django", "celery", "portal"}]
+        modules = {
+            name.removeprefix("reports.").split(".")[0] for name in names if "reports" in name
+        }
+        files = {ROOT / "reports" / f"{each}.py" for each in modules}
+        todo += [file for file in files - seen if file.exists()]
+
+
+def test_nothing_is_declared_safe() -> None:
+    wrong = [
+        name_of(path)
+        for path in CODE
+        for name in [*imported(path), *(name for name, _ in called(path))]
+        if name.rpartition(".")[2] == "mark_safe"
+    ]
+    made = [name_of(path) for path in CODE for name, _ in called(path) if name == "SafeString"]
+    assert wrong == made == []
+
+
+def test_no_template_turns_escaping_off() -> None:
+    off = re.compile(r"\|\s*safe\b|autoescape\s+off|\|\s*safeseq")
+    assert [name_of(path) for path in PAGES if off.search(path.read_text())] == []
+
+
+def test_there_is_no_drawer_for_everything() -> None:
+    drawers = {"utils", "helpers", "common", "misc", "util"}
+    assert [name_of(path) for path in CODE if drawers & {path.stem, path.parent.name}] == []
+
+
+def test_nothing_listens_to_save_or_delete() -> None:
+    wrong = [
+        name_of(path)
+        for path in CODE
+        for name in imported(path)
+        if name.rpartition(".")[2] in SAVE_SIGNALS
+    ]
+    assert wrong == []
+
+
+def test_no_save_of_our_own() -> None:
+    """Models neither talk nor decide when they are saved. A ModelAdmin's save_model is the
+    desk's affair.
+    """
+    wrong = [
+        (name_of(path), node.name)
+        for path in CODE
+        if "models" in str(path)
+        for node in nodes_of(path)
+        if isinstance(node, ast.FunctionDef) and node.name in {"save", "delete"}
+    ]
+    assert wrong == []
+
+
+def test_a_task_opens_a_door_and_nothing_else() -> None:
+    tasks = [
+        (name_of(path), node)
+        for path in CODE
+        for node in nodes_of(path)
+        if isinstance(node, ast.FunctionDef) and any(map(is_task, node.decorator_list))
+    ]
+    assert tasks
+    assert [where for where, node in tasks if lines_of(node) > 5] == []
+
+
+def is_task(decorator: ast.expr) -> bool:
+    call = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return last_name(call) in {"shared_task", "task"}
+
+
+def lines_of(function: ast.FunctionDef) -> int:
+    """Lines of the body, without the docstring."""
+    body = function.body[1:] if ast.get_docstring(function) else function.body
+    return (body[-1].end_lineno or 0) - body[0].lineno + 1
+
+
+def only_in(where: str, found: Iterable[str]) -> None:
+    assert set(found) == {where}
+
+
+def test_the_relay_alone_sends_to_celery() -> None:
+    senders = [name_of(path) for path in CODE for name, _ in called(path) if name in SENDS]
+    only_in("reports/relay.py", senders)
+
+
+def test_the_outbox_alone_notifies() -> None:
+    notifies = [name_of(path) for path in CODE if re.search(r"pg_notify|\bNOTIFY ", code_of(path))]
+    only_in("reports/outbox.py", notifies)
+
+
+def code_of(path: Path) -> str:
+    """The strings of a file that are no docstring, one a line."""
+    docstrings = {
+        id(node.body[0].value)
+        for node in nodes_of(path)
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    return "\n".join(
+        node.value
+        for node in nodes_of(path)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and id(node) not in docstrings
+    )
+
+
+def test_publishing_alone_freezes_a_revision() -> None:
+    created = [
+        name_of(path)
+        for path in CODE
+        for name, call in called(path)
+        if name == "AlertRevision"
+        or (name.endswith("create") and "AlertRevision.objects" in ast.unparse(call.func))
+    ]
+    only_in("alerts/publishing.py", created)
+
+
+def test_no_public_page_asks_for_an_alert_past_the_door() -> None:
+    wrong = [
+        (name_of(path), ast.unparse(call))
+        for path in files_of("alerts")
+        if path.stem in {"views", "answers", "pages", "feeds", "frames"}
+        for _, call in called(path)
+        if re.match(r"Alert\.objects\.(get|filter|all)\(", ast.unparse(call))
+    ]
+    assert wrong == []
+
+
+def test_decisions_are_written_by_the_workflow_alone() -> None:
+    """Besides the trigger that opens a case."""
+    writes = re.compile(r"Case\.objects\b.*\.(create|update|bulk_create|bulk_update|delete)\(")
+    wrong = [
+        name_of(path)
+        for path in CODE
+        for _, call in called(path)
+        if writes.match(ast.unparse(call)) and name_of(path) != "reports/workflow.py"
+    ]
+    assert wrong == []
+
+
+def test_events_are_recorded_in_one_place() -> None:
+    creators = [
+        name_of(path)
+        for path in CODE
+        for _, call in called(path)
+        if ast.unparse(call.func).startswith(("Event.objects.create", "Event.objects.bulk_create"))
+    ]
+    only_in("reports/events.py", creators)
+
+
+def test_facts_are_written_by_triage_alone() -> None:
+    writes = re.compile(r"(Facts|Indicator)\.objects\b.*\.?(create|update|bulk_create|delete)\(")
+    writers = [
+        name_of(path)
+        for path in CODE
+        for _, call in called(path)
+        if writes.match(ast.unparse(call))
+    ]
+    only_in("reports/triage.py", writers)
+
+
+def test_one_place_at_most_reads_who_forwarded() -> None:
+    """It counts trusted proxies from the right; a second place would trust the visitor."""
+    readers = {
+        name_of(path) for path in CODE if re.search(r"(?i)x[-_]forwarded[-_]for", code_of(path))
+    }
+    assert len(readers) <= 1
+
+
+def test_no_setting_is_read_while_importing() -> None:
+    wrong = [
+        name_of(path)
+        for path in CODE
+        if name_of(path) not in {"portal/settings.py", "portal/celery.py"}
+        for statement in tree_of(path).body
+        for node in reached_by_import(statement)
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "settings"
+    ]
+    assert wrong == []
+
+
+def reached_by_import(node: ast.AST) -> Iterator[ast.AST]:
+    """What runs when the module is imported: not the bodies of functions."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        return
+    yield node
+    for child in ast.iter_child_nodes(node):
+        yield from reached_by_import(child)
+
+
+def test_nobody_swallows_everything() -> None:
+    wrong = [
+        (name_of(path), node.lineno)
+        for path in CODE
+        for node in nodes_of(path)
+        if isinstance(node, ast.ExceptHandler)
+        and (node.type is None or last_name(node.type) in {"Exception", "BaseException"})
+    ]
+    assert wrong == []
+
+
+def test_every_function_says_its_types() -> None:
+    wrong = [
+        (name_of(path), node.name)
+        for path in CODE
+        for node in nodes_of(path)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.returns is None
+    ]
+    assert wrong == []
