@@ -73,7 +73,8 @@ def grouped(code: str) -> list[str]:
 
 
 def spoken(group: str) -> str:
-    return ", ".join(SPOKEN[sign] for sign in group)
+    """How a group is said; no line breaks between a sign and its word."""
+    return ", ".join(SPOKEN[sign].replace(" ", "\u00a0") for sign in group)
 
 
 def issue(report: Report, key: Key) -> str:

@@ -82,7 +82,7 @@ def test_any_text_is_a_code_or_a_bad_group(text: str) -> None:
 
 def test_every_sign_can_be_said() -> None:
     assert all(spoken(sign) for sign in SIGNS)
-    assert spoken("7K4M") == "bảy, K kéo, bốn, M mèo"
+    assert spoken("7K4M") == "bảy, K\u00a0kéo, bốn, M\u00a0mèo"
 
 
 def test_codes_differ_by_key_words_and_submission() -> None:
