@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 import urllib.request
@@ -248,14 +249,15 @@ def get(url: str) -> int:
 def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The real thing, with local servers, on a port of its own."""
     port = str(free_port())
-    data_dir = tmp_path / "var"
-    process = start("manage.py", "serve", PORT=port, DATA_DIR=str(data_dir), TMPDIR="/tmp")  # noqa: S108
-    try:
-        read_until(process, "Serving on port")
-        yield process, f"http://127.0.0.1:{port}/livez"
-    finally:
-        process.kill()
-        process.communicate()
+    with tempfile.TemporaryDirectory() as short:
+        where = {"PORT": port, "DATA_DIR": str(tmp_path / "var"), "TMPDIR": short}
+        process = start("manage.py", "serve", **where)
+        try:
+            read_until(process, "Serving on port")
+            yield process, f"http://127.0.0.1:{port}/livez"
+        finally:
+            process.kill()
+            process.communicate()
 
 
 @pytest.mark.serial
