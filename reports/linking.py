@@ -16,30 +16,34 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from reports.models import Campaign, CampaignLink, Indicator
+from reports import campaigns
+from reports.campaigns import Key
+from reports.models import Campaign, CampaignLink, Indicator, Report
 from reports.models.report import SIGNS
 
-# Numbers that stand for one line of somebody's: not short codes, hidden callers or names.
-_LINES = frozenset({"mobile", "landline", "international"})
-# What honest pages and callers share: the police hotline, sites where everybody is a guest.
-_OFFICIAL_NUMBERS = frozenset({"+842373725725"})
-_COMMON_HOSTS = (
-    "chinhphu.vn", "facebook.com", "fb.com", "gmail.com", "google.com", "gov.vn", "m.me", "t.me",
-    "tiktok.com", "wa.me", "youtube.com", "zalo.me",
-)  # fmt: skip
+# Where triage wrote the keys that campaigns.py ties by.
+_INDICATORS = {
+    "same_number": Indicator.Kind.NUMBER,
+    "same_account": Indicator.Kind.ACCOUNT,
+    "same_link": Indicator.Kind.LINK,
+}
 
 _TAKE_TURNS = "SELECT pg_advisory_xact_lock(hashtextextended(key, 0)) FROM unnest(%s) AS key"
 
-# The strongest tie to a report in a campaign, else to one in none; a few rows for each key are
-# enough, because of those that share a key all but the first are in a campaign.
+# The strongest tie to a report in a campaign, else to one in none. A few rows for each key are
+# enough: of those that share a key, all but the first are in a campaign. A number in a story
+# counts where the form named no caller, as in campaigns.py.
 _NEIGHBOUR = """
 SELECT tie.place, near.report_id, near.campaign_id
   FROM unnest(%(kinds)s, %(keys)s) WITH ORDINALITY AS tie(kind, key, place)
  CROSS JOIN LATERAL (
        SELECT report_id, campaign_id
-         FROM (SELECT report_id FROM reports_indicator
+         FROM (SELECT report_id FROM reports_indicator AS mine
                 WHERE kind = tie.kind AND key = tie.key AND report_id <> %(report)s
-                  AND (kind <> 'number' OR place = 'caller')
+                  AND (kind <> 'number' OR place = 'caller' OR NOT EXISTS (
+                       SELECT FROM reports_indicator AS caller
+                        WHERE caller.report_id = mine.report_id
+                          AND caller.place = 'caller' AND caller.key <> ''))
                 LIMIT 20) AS sharing
          LEFT JOIN reports_campaignlink USING (report_id)
         ORDER BY campaign_id IS NULL LIMIT 1) AS near
@@ -49,103 +53,63 @@ SELECT tie.place, near.report_id, near.campaign_id
 
 
 @dataclass(frozen=True)
-class Tie:
-    """A key that may bind a report to others, and how sure that makes it."""
-
-    kind: str
-    key: str
-    link_kind: str
-    strength: Decimal
-    words: str
-
-    @property
-    def reason(self) -> str:
-        return f"{self.words} {self.key}"
-
-
-@dataclass(frozen=True)
 class _Neighbour:
-    tie: Tie
+    """A report that shares a key, and its campaign if it is in one."""
+
+    key: Key
     report_id: UUID
     campaign_id: UUID | None
 
 
-def link(report_id: UUID, indicators: Sequence[Indicator], title: str) -> None:
+def link(report: Report, title: str) -> None:
     """Place a report, whose indicators are written, in the campaign that they lead to.
 
     Part of triage's transaction; `title` is for a campaign that it may open.
     """
-    if ties := ties_of(indicators):
-        _take_turns(ties)
-        neighbour = _neighbour(report_id, ties)
+    keys = keys_of(report)
+    if keys:
+        _take_turns(keys)
+        neighbour = _neighbour(report, keys)
         if neighbour:
-            _join(report_id, neighbour, title)
+            _join(report, neighbour, title)
 
 
-def ties_of(indicators: Sequence[Indicator]) -> list[Tie]:
-    """What of a report's indicators may bind it to others, the strongest first."""
-    found = {tie for indicator in indicators if (tie := _tie(indicator))}
-    return sorted(found, key=lambda tie: (-tie.strength, tie.key))
+def keys_of(report: Report) -> list[Key]:
+    """What may bind a report to others, the strongest first."""
+    story = campaigns.Story(report.pk, caller_number=report.caller_number, text=report.story)
+    return sorted(campaigns.keys_of(story), key=lambda key: (-key.strength, key))
 
 
-def _tie(indicator: Indicator) -> Tie | None:
-    kinds, links = Indicator.Kind, CampaignLink.Kind
-    key = indicator.key
-    if not key:
-        return None
-    if indicator.kind == kinds.ACCOUNT:
-        return Tie(kinds.ACCOUNT, key, links.SAME_ACCOUNT, Decimal("0.95"), "Cùng tài khoản nhận")
-    if indicator.kind == kinds.LINK and not _is_common(key):
-        return Tie(kinds.LINK, key, links.SAME_LINK, Decimal("0.90"), "Cùng đường dẫn")
-    if indicator.place == Indicator.Place.CALLER and _is_a_line(indicator):
-        return Tie(kinds.NUMBER, key, links.SAME_NUMBER, Decimal("0.80"), "Cùng số gọi")
-    return None
-
-
-def _is_common(link: str) -> bool:
-    host = link.partition("/")[0]
-    return any(host == common or host.endswith(f".{common}") for common in _COMMON_HOSTS)
-
-
-def _is_a_line(indicator: Indicator) -> bool:
-    # Anyone can make 069 appear on a display: it binds nobody to anybody.
-    return (
-        indicator.number_kind in _LINES
-        and indicator.key not in _OFFICIAL_NUMBERS
-        and "ministry_network" not in indicator.flags
-    )
-
-
-def _take_turns(ties: Sequence[Tie]) -> None:
+def _take_turns(keys: Sequence[Key]) -> None:
     # Sorted: two workers that want the same locks in another order would wait for ever.
-    names = sorted(f"{tie.kind}:{tie.key}" for tie in ties)
+    names = sorted(f"{key.kind}:{key.value}" for key in keys)
     with connection.cursor() as cursor:
         cursor.execute(_TAKE_TURNS, [names])
 
 
-def _neighbour(report_id: UUID, ties: Sequence[Tie]) -> _Neighbour | None:
+def _neighbour(report: Report, keys: Sequence[Key]) -> _Neighbour | None:
     values: dict[str, Any] = {
-        "kinds": [str(tie.kind) for tie in ties],
-        "keys": [tie.key for tie in ties],
-        "report": report_id,
+        "kinds": [str(_INDICATORS[key.kind]) for key in keys],
+        "keys": [key.value for key in keys],
+        "report": report.pk,
     }
     with connection.cursor() as cursor:
         cursor.execute(_NEIGHBOUR, values)
         row = cursor.fetchone()
-    return _Neighbour(ties[row[0] - 1], row[1], row[2]) if row else None
+    return _Neighbour(keys[row[0] - 1], row[1], row[2]) if row else None
 
 
-def _join(report_id: UUID, neighbour: _Neighbour, title: str) -> None:
+def _join(report: Report, neighbour: _Neighbour, title: str) -> None:
     campaign_id = neighbour.campaign_id or _open(title)
-    members = {report_id} if neighbour.campaign_id else {report_id, neighbour.report_id}
+    members = {report.pk} if neighbour.campaign_id else {report.pk, neighbour.report_id}
     CampaignLink.objects.bulk_create(
         [
             CampaignLink(
                 report_id=member,
                 campaign_id=campaign_id,
-                kind=neighbour.tie.link_kind,
-                strength=neighbour.tie.strength,
-                reason=neighbour.tie.reason,
+                kind=neighbour.key.kind,
+                strength=Decimal(str(neighbour.key.strength)),
+                reason=neighbour.key.reason,
             )
             for member in sorted(members)
         ],

@@ -195,4 +195,4 @@ def _write(findings: Findings) -> None:
     Indicator.objects.filter(report=facts.report_id).delete()
     Indicator.objects.bulk_create(findings.indicators)
     title = code_rows()[facts.scenario]["label_vi"]
-    linking.link(facts.report_id, findings.indicators, title)
+    linking.link(facts.report, title)

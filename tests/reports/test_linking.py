@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from reports import linking, triage
-from reports.models import Campaign, CampaignLink, Indicator, OutboxItem, Report
+from reports.models import Campaign, CampaignLink, OutboxItem, Report
 from tests.reports.evidence import report
 from tests.threads import in_parallel
 
@@ -89,8 +89,9 @@ def test_places_where_everybody_is_bind_nobody(link: str) -> None:
 
 @pytest.mark.django_db
 def test_a_number_in_a_story_is_not_the_caller() -> None:
-    """It may be the bank's or a neighbour's."""
-    triaged("Họ bảo gọi lại số 0550000123."), triaged("Tôi gọi hỏi 0550000123 thì không phải.")
+    """It may be the bank's or a neighbour's; the form names who called."""
+    triaged("Gọi hỏi 0550000123 thì không phải.", caller_number="0550 000 777")
+    triaged("Con tôi ở số 0550000123.", caller_number="0550 000 888")
     assert not Campaign.objects.exists()
 
 
@@ -149,8 +150,12 @@ def test_two_workers_at_once_make_one_campaign() -> None:
     assert CampaignLink.objects.count() == 8
 
 
-def test_ties_are_the_strongest_first_and_each_once() -> None:
-    account = Indicator(kind="account", key="0987000111222", place="story")
-    caller = Indicator(kind="number", key="+84550000123", place="caller", number_kind="mobile")
-    kinds = [tie.link_kind for tie in linking.ties_of([caller, account, caller])]
-    assert kinds == ["same_account", "same_number"]
+@pytest.mark.django_db
+def test_a_number_in_a_story_ties_where_the_form_names_no_caller() -> None:
+    first, second = triaged("Số gọi là 0550000123."), triaged(caller_number=NUMBER)
+    assert campaign_of(first) == campaign_of(second) is not None
+
+
+def test_the_strongest_key_comes_first() -> None:
+    subject = Report(story=ACCOUNT, caller_number=NUMBER)
+    assert [key.kind for key in linking.keys_of(subject)] == ["same_account", "same_number"]
