@@ -13,6 +13,9 @@ from portal.children import Child, StartError, die_with_parent
 from portal.roles import BASE_DIR
 from portal.supervisor import serve, stoppable
 
+# Celery warns whoever tries it as root, in many lines: a first look may.
+AS_ROOT = "ignore:You're running the worker,ignore:An entry for the specified"
+
 
 def tell(text: str) -> None:
     """Show progress at once; whoever stopped reading misses it."""
@@ -92,6 +95,7 @@ def main(arguments: list[str] | None = None) -> int:
     if options.prepare:
         prepare_database()
         return 0
+    os.environ.setdefault("PYTHONWARNINGS", AS_ROOT)
     if options.with_parent:
         die_with_parent(signal.SIGTERM, os.getppid())
     return stoppable(lambda: serve(options.host, prepare, welcome))
