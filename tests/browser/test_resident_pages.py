@@ -1,0 +1,170 @@
+"""The resident's pages in a real browser: light on the line, usable by everybody, without script."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.core.management import call_command
+from playwright.sync_api import Browser, BrowserContext, Page
+from pytest_django.live_server_helper import LiveServer
+
+from reports.models import Report
+
+pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
+
+PAGES = ["/", "/dang-bi-goi/", "/bao-cao/", "/bao-cao/da-nhan/", "/theo-doi/", "/khong-co/"]
+STORY = "Họ xưng công an, bảo tôi chuyển tiền."
+SIZES = [(360, "light"), (360, "dark"), (1280, "light"), (1280, "dark")]
+SEND = "Gửi tin báo"
+
+WIDER_THAN_THE_WINDOW = "document.documentElement.scrollWidth - window.innerWidth"
+SMALL_TARGETS = """
+[...document.querySelectorAll("a, button, label.choice, .input")]
+  .filter(target => !target.closest("p, h1, h2, h3, .problems, .skip, .trap"))
+  .filter(target => { const box = target.getBoundingClientRect();
+                      return box.width && box.left >= 0 && box.height < 48; })
+  .map(target => target.outerHTML)
+"""
+TIGHT_LINES = """
+[...document.querySelectorAll("body *")]
+  .filter(el => [...el.childNodes].some(node => node.nodeType == 3 && node.data.trim()))
+  .filter(el => { const style = getComputedStyle(el);
+                  return parseFloat(style.lineHeight) / parseFloat(style.fontSize) < 1.49; })
+  .map(el => el.outerHTML)
+"""
+
+
+@pytest.fixture
+def portal(live_server: LiveServer) -> str:
+    call_command("setup_desk", verbosity=0)
+    return str(live_server.url)
+
+
+@pytest.fixture(params=SIZES, ids=lambda size: f"{size[0]}-{size[1]}")
+def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    width, scheme = request.param
+    context = browser.new_context(
+        viewport={"width": width, "height": 740}, color_scheme=scheme, bypass_csp=True
+    )
+    yield context.new_page()
+    context.close()
+
+
+def faults(page: Page) -> list[Any]:
+    """What axe and our own rules find wrong in the page as it stands."""
+    found = Axe().run(page).response["violations"]
+    return [
+        *[(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in found],
+        *page.evaluate(SMALL_TARGETS),
+        *page.evaluate(TIGHT_LINES),
+        *(["scrolls sideways"] if page.evaluate(WIDER_THAN_THE_WINDOW) > 0 else []),
+    ]
+
+
+def test_no_page_has_a_fault(portal: str, page: Page) -> None:
+    for path in PAGES:
+        page.goto(portal + path)
+        assert faults(page) == [], path
+
+
+def test_no_state_of_the_report_has_a_fault(portal: str, page: Page) -> None:
+    page.goto(f"{portal}/bao-cao/")
+    page.get_by_role("button", name=SEND).click()
+    assert faults(page) == []
+    page.get_by_label("Họ vẫn đang ép").check()
+    page.get_by_label("Đã mất").check()
+    page.get_by_label("Số để công an gọi").fill("0550 000 111")
+    page.get_by_label("Kể lại chuyện").fill(STORY)
+    page.get_by_label("Câu hẹn").fill("ấm và chảo")
+    assert faults(page) == []
+    page.get_by_role("button", name=SEND).click()
+    assert faults(page) == []
+    page.get_by_role("button", name="Xem tin của tôi").click()
+    assert faults(page) == []
+
+
+def test_no_answer_on_the_call_has_a_fault(portal: str, page: Page) -> None:
+    page.goto(f"{portal}/dang-bi-goi/")
+    page.get_by_label("Có", exact=True).first.check()
+    assert page.get_by_text("Không cần nói gì thêm").is_visible()
+    assert faults(page) == []
+
+
+def test_a_narrow_window_does_not_scroll_sideways(portal: str, browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 320, "height": 640})
+    page = context.new_page()
+    for path in PAGES:
+        page.goto(portal + path)
+        assert page.evaluate(WIDER_THAN_THE_WINDOW) <= 0, path
+    context.close()
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_costs_three_requests(portal: str, browser: Browser, path: str) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(portal + path, wait_until="networkidle")
+    context.close()
+    assert len(asked) <= 3
+    assert all(address.startswith(portal) for address in asked)
+
+
+def test_questions_appear_with_their_answer(portal: str, phone: BrowserContext) -> None:
+    page = phone.new_page()
+    page.goto(f"{portal}/bao-cao/")
+    amount, phrase = page.get_by_label("Mất khoảng bao nhiêu"), page.get_by_label("Câu hẹn")
+    number = page.get_by_label("Số (hoặc tên) hiện trên máy")
+    assert (amount.is_visible(), phrase.is_visible(), number.is_visible()) == (False, False, True)
+    page.get_by_label("Đã mất").check()
+    page.get_by_label("Số để công an gọi").fill("0550 000 111")
+    page.get_by_label("Máy không hiện số").check()
+    assert (amount.is_visible(), phrase.is_visible(), number.is_visible()) == (True, True, False)
+
+
+def test_help_is_in_sight_wherever_the_page_is_scrolled(portal: str, phone: BrowserContext) -> None:
+    page = phone.new_page()
+    page.goto(f"{portal}/bao-cao/")
+    button = page.get_by_role("button", name=SEND)
+    button.scroll_into_view_if_needed()
+    line = page.get_by_role("link", name="02373.725.725").first.bounding_box()
+    sent = button.bounding_box()
+    assert line
+    assert sent
+    assert line["y"] + line["height"] <= 740
+    assert sent["y"] + sent["height"] <= line["y"]
+
+
+def test_a_phone_without_script_goes_from_the_call_to_the_receipt(
+    portal: str, phone: BrowserContext
+) -> None:
+    page = phone.new_page()
+    page.goto(portal)
+    page.get_by_role("link", name="Họ đang gọi tôi").first.click()
+    page.get_by_role("group", name="3. Họ bảo chuyển tiền").get_by_label("Có").check()
+    page.get_by_role("button", name="Sang trang báo cuộc gọi").click()
+    assert page.get_by_label("Đòi chuyển tiền, rút tiền").is_checked()
+    page.get_by_label("Kể lại chuyện").fill(STORY)
+    page.get_by_role("button", name=SEND).dblclick()
+    receipt = page.get_by_role("heading", name="Đã nhận tin báo của bạn")
+    receipt.wait_for()
+    page.reload()
+    receipt.wait_for()
+    page.go_back()
+    assert Report.objects.count() == 1
+    assert Report.objects.get().demands == ["money"]
+
+
+def test_the_receipt_prints_on_one_sheet(portal: str, browser: Browser) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{portal}/bao-cao/")
+    page.get_by_label("Kể lại chuyện").fill(STORY)
+    page.get_by_label("Số để công an gọi").fill("0550 000 111")
+    page.get_by_label("Câu hẹn").fill("ấm và chảo")
+    page.get_by_role("button", name=SEND).click()
+    sheet = page.pdf(format="A4", margin={"top": "1cm", "bottom": "1cm"})
+    context.close()
+    assert b"/Count 1" in sheet
