@@ -1,0 +1,34 @@
+"""manage.py demo: 300 invented reports on the desk of a first look."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError
+
+from reports import demo
+
+
+class Command(BaseCommand):
+    help = "Fill the desk with invented reports; refused unless this is a first look."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.FIRST_LOOK:
+            raise CommandError("Invented reports are for a first look at http://127.0.0.1 only.")
+        filled = demo.fill(_officer())
+        self.stdout.write(
+            f"{filled.reports} invented reports, {filled.decisions} decisions. See /admin/."
+            if filled.reports or filled.decisions
+            else "The invented reports are there already."
+        )
+
+
+def _officer() -> User:
+    """Somebody who may decide everything that the demo decides."""
+    may = "reports.close_case"
+    backend = "django.contrib.auth.backends.ModelBackend"
+    able = User.objects.with_perm(may, backend=backend, include_superusers=False)
+    officer = able.filter(is_active=True).order_by("pk").first()
+    if officer is None:
+        raise CommandError("No officer may decide here yet: start `make run` first.")
+    return officer
