@@ -47,9 +47,11 @@ class Portal:
     def manage(self, *arguments: str) -> str:
         """What a management command prints in a second terminal."""
         command = [sys.executable, str(ROOT / "manage.py"), *arguments]
-        return subprocess.run(
-            command, env=self.env, capture_output=True, text=True, check=True, timeout=60
-        ).stdout.strip()
+        done = subprocess.run(
+            command, env=self.env, capture_output=True, text=True, check=False, timeout=60
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
 
 
 def free_port() -> int:
