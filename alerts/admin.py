@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from csp.decorators import csp_update
+from csp.decorators import csp_replace
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -289,7 +289,7 @@ class AlertRevisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 def _allow(view: Callable[..., HttpResponse], directive: str) -> Callable[..., Any]:
     """Let our own pages frame, or be framed by, this one."""
-    return csp_update({directive: ["'self'"]})(view)
+    return csp_replace({directive: ["'self'"]})(view)
 
 
 def _uuid(text: str) -> UUID | None:

@@ -1,0 +1,287 @@
+"""The desk of warnings: what each role can do, and that nothing is lost or done unseen."""
+
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+
+from alerts import publishing
+from alerts.forms import free_slug
+from alerts.models import Alert, AlertRevision, AlertStep
+from reports.models import Campaign
+from tests.alerts.writing import HOSTILE, cancelled, draft, issued, submitted
+from tests.cast import Person
+
+pytestmark = pytest.mark.django_db
+ADD = "/admin/alerts/alert/add/"
+
+
+def page(alert: Alert) -> str:
+    return reverse("admin:alerts_alert_change", args=[alert.pk])
+
+
+def act(person: Person, alert: Alert, name: str, **fields: Any) -> HttpResponse:
+    """Press a button and read the page that follows."""
+    address = reverse(f"admin:alerts_alert_{name}", args=[alert.pk])
+    return person.client.post(address, fields, follow=True)
+
+
+def issue(person: Person, alert: Alert) -> HttpResponse:
+    return act(person, alert, "issue", seen=publishing.draft_digest(alert))
+
+
+def typed(**fields: Any) -> dict[str, Any]:
+    """A whole form as the editor fills it."""
+    return {
+        "title": "Giả nhân viên bưu điện",
+        "short_title": "Giả bưu điện",
+        "slug": "",
+        "summary": "Kẻ gian gọi, xưng bưu điện.",
+        "advice": "Cúp máy.",
+        "sms": "Cup may.",
+        "sms_share": "Cup may nhe.",
+        "urgency": "Expected",
+        "severity": "Moderate",
+        "certainty": "Observed",
+        "response_type": ["Avoid", "Monitor"],
+        "steps-TOTAL_FORMS": 1,
+        "steps-INITIAL_FORMS": 0,
+        "steps-0-position": 1,
+        "steps-0-title": "Dọa phạt",
+        "steps-0-text": "Nói có bưu phẩm cấm.",
+        "steps-0-quote": "",
+    } | fields
+
+
+def test_an_editor_writes_a_draft_under_their_own_name(editor: Person) -> None:
+    editor.client.post(ADD, typed())
+    alert = Alert.objects.get()
+    assert (alert.slug, alert.author, alert.stage) == (
+        "gia-nhan-vien-buu-dien",
+        editor.user,
+        Alert.Stage.DRAFT,
+    )
+    assert alert.response_type == ["Avoid", "Monitor"]
+    assert alert.steps.get().title == "Dọa phạt"
+
+
+def test_a_bad_form_says_why_and_keeps_what_was_typed(editor: Person) -> None:
+    answer = editor.client.post(ADD, typed(sms="Cúp máy", summary="Điều đã gõ"))
+    text = answer.content.decode()
+    assert "chữ không dấu" in text
+    assert "Điều đã gõ" in text
+    assert not Alert.objects.exists()
+
+
+def test_a_long_message_says_how_long_it_is(editor: Person) -> None:
+    answer = editor.client.post(ADD, typed(sms="a" * 170))
+    assert "dài 170 ký tự" in answer.content.decode()
+
+
+def test_the_story_of_a_warning_at_the_desk(editor: Person, approver: Person) -> None:
+    alert = draft(author=editor.user)
+    assert "Chờ duyệt" in act(editor, alert, "submit").content.decode()
+    answer = issue(approver, alert)
+    assert "Đang có hiệu lực, bản 1" in answer.content.decode()
+    revision = AlertRevision.objects.get()
+    assert (revision.author, revision.issued_by) == (editor.user, approver.user)
+
+
+def test_a_new_version_is_issued_by_the_same_button(editor: Person, approver: Person) -> None:
+    alert = issued(author=editor.user).alert
+    act(editor, alert, "submit")
+    alert.refresh_from_db()
+    answer = issue(approver, alert)
+    assert "Đang có hiệu lực, bản 2" in answer.content.decode()
+
+
+@pytest.mark.parametrize("name", ["issue", "cancel"])
+def test_an_editor_neither_issues_nor_cancels(editor: Person, name: str) -> None:
+    alert = submitted() if name == "issue" else issued().alert
+    assert act(editor, alert, name, reason="x").status_code == 403
+
+
+@pytest.mark.parametrize("name", ["submit", "issue", "cancel", "send-back"])
+def test_a_duty_officer_reads_warnings_only(duty: Person, name: str) -> None:
+    alert = submitted()
+    assert duty.client.get(page(alert)).status_code == 200
+    assert act(duty, alert, name, reason="x").status_code == 403
+
+
+def test_an_auditor_does_not_even_look(auditor: Person) -> None:
+    alert = submitted()
+    assert auditor.client.get(page(alert)).status_code == 403
+    for name in ("preview", "preview_page", "preview_frame"):
+        address = reverse(f"admin:alerts_alert_{name}", args=[alert.pk])
+        assert auditor.client.get(address).status_code == 403
+
+
+def test_an_approver_does_not_write(approver: Person) -> None:
+    alert = draft()
+    approver.client.post(page(alert), typed(title="Của người duyệt"))
+    assert approver.client.get(ADD).status_code == 403
+    assert Alert.objects.get().title != "Của người duyệt"
+
+
+def test_an_author_with_every_right_is_told_to_ask_another(editor: Person) -> None:
+    editor.user.is_superuser = True
+    editor.user.save()
+    alert = submitted(author=editor.user)
+    Alert.objects.update(author=editor.user)
+    assert "không tự phát" in issue(editor, Alert.objects.get()).content.decode()
+    assert "Phát cảnh báo</button>" not in editor.client.get(page(alert)).content.decode()
+    assert not AlertRevision.objects.exists()
+
+
+def test_a_text_in_review_is_read_only(editor: Person) -> None:
+    alert = submitted()
+    assert 'name="title"' not in editor.client.get(page(alert)).content.decode()
+    assert editor.client.post(page(alert), typed(title="Lén sửa")).status_code == 403
+    assert Alert.objects.get().title != "Lén sửa"
+
+
+def test_what_was_sent_back_can_be_changed_again(editor: Person, approver: Person) -> None:
+    alert = submitted()
+    act(approver, alert, "send-back")
+    assert 'name="title"' in editor.client.get(page(alert)).content.decode()
+
+
+@pytest.mark.parametrize("name", ["submit", "issue", "cancel", "send-back"])
+def test_acts_take_post_alone_and_need_the_token(approver: Person, name: str) -> None:
+    address = reverse(f"admin:alerts_alert_{name}", args=[submitted().pk])
+    assert approver.client.get(address).status_code == 405
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = approver.client.cookies
+    assert strict.post(address, {"reason": "x"}).status_code == 403
+
+
+def test_nobody_acts_without_the_second_factor(approver: Person) -> None:
+    alert = submitted()
+    half = Client()
+    half.force_login(approver.user, backend="django.contrib.auth.backends.ModelBackend")
+    answer = half.post(reverse("admin:alerts_alert_issue", args=[alert.pk]))
+    assert answer.status_code == 302
+    assert "/login/" in answer["Location"]
+    assert not AlertRevision.objects.exists()
+
+
+def test_an_old_screen_issues_nothing(approver: Person) -> None:
+    alert = submitted()
+    seen = publishing.draft_digest(alert)
+    AlertStep.objects.update(quote="Lời khác.")
+    answer = act(approver, alert, "issue", seen=seen)
+    assert "Nội dung đã đổi" in answer.content.decode()
+    assert not AlertRevision.objects.exists()
+
+
+def test_an_approver_cancels_with_a_reason(approver: Person) -> None:
+    alert = issued().alert
+    answer = act(approver, alert, "cancel", reason="Nhầm số.", ending="error")
+    assert "Đã hủy" in answer.content.decode()
+    message = AlertRevision.objects.get(msg_type="Cancel").words.message
+    assert (message.reason, message.ending) == ("Nhầm số.", "error")
+
+
+def test_a_cancelled_warning_is_read_only_and_has_no_buttons(
+    editor: Person, approver: Person
+) -> None:
+    alert = cancelled(issued()).alert
+    for person in (editor, approver):
+        text = person.client.get(page(alert)).content.decode()
+        assert 'name="title"' not in text
+        assert not [name for name in ("/submit/", "/issue/", "/cancel/") if name in text]
+
+
+def test_two_editors_at_once_lose_nothing(editor: Person) -> None:
+    alert = draft()
+    step = alert.steps.get()
+    steps = {"steps-INITIAL_FORMS": 1, "steps-0-id": step.pk, "steps-0-alert": str(alert.pk)}
+    old = typed(title="Bản của tôi", seen="2026-01-01T00:00:00+00:00", **steps)
+    text = editor.client.post(page(alert), old).content.decode()
+    assert "vừa sửa cảnh báo này" in text
+    assert "Bản của tôi" in text
+    assert Alert.objects.get().title == alert.title
+    again = old | {"seen": alert.changed_at.isoformat()}
+    assert f'value="{again["seen"]}"' in text
+    editor.client.post(page(alert), again)
+    assert Alert.objects.get().title == "Bản của tôi"
+
+
+def test_the_previews_show_the_draft_and_frame_only_at_home(approver: Person) -> None:
+    alert = submitted(title=HOSTILE)
+    looks = {
+        name: approver.client.get(reverse(f"admin:alerts_alert_{name}", args=[alert.pk]))
+        for name in ("preview", "preview_page", "preview_frame")
+    }
+    assert "frame-src 'self'" in looks["preview"]["Content-Security-Policy"]
+    for name in ("preview_page", "preview_frame"):
+        text = looks[name].content.decode()
+        assert "Bản xem trước, chưa phát" in text
+        assert "<script>alert" not in text
+        assert "frame-ancestors 'self'" in looks[name]["Content-Security-Policy"]
+        assert "private" in looks[name]["Cache-Control"]
+        assert looks[name].get("X-Frame-Options") != "DENY"
+
+
+def test_previews_are_not_for_the_public(client: Client) -> None:
+    alert = submitted()
+    for name in ("preview", "preview_page", "preview_frame"):
+        answer = client.get(reverse(f"admin:alerts_alert_{name}", args=[alert.pk]))
+        assert answer.status_code == 302
+        assert "/login/" in answer["Location"]
+
+
+def test_a_draft_from_a_campaign_carries_numbers_only(editor: Person) -> None:
+    campaign = Campaign.objects.create(code="Đ-26-001", title="Đợt giả bưu điện")
+    text = editor.client.get(f"{ADD}?campaign={campaign.pk}").content.decode()
+    assert 'value="Đợt giả bưu điện"' in text
+    assert str(campaign.pk) in text
+    assert "Đợt Đ-26-001: chưa có tin nào." in text
+
+
+@pytest.mark.parametrize("campaign", ["", "x", "00000000-0000-0000-0000-000000000000", "%00"])
+def test_an_unknown_campaign_gives_an_empty_form(editor: Person, campaign: str) -> None:
+    assert editor.client.get(f"{ADD}?campaign={campaign}").status_code == 200
+
+
+def test_revisions_are_read_and_never_touched(editor: Person) -> None:
+    editor.user.is_superuser = True
+    editor.user.save()
+    revision = issued()
+    address = reverse("admin:alerts_alertrevision_change", args=[revision.pk])
+    assert revision.identifier in editor.client.get(address).content.decode()
+    assert editor.client.post(address, {"version": 9}).status_code == 403
+    assert editor.client.get(address.replace("change", "delete")).status_code == 403
+    assert editor.client.get("/admin/alerts/alertrevision/add/").status_code == 403
+
+
+def test_an_issued_warning_cannot_be_deleted_by_anyone(editor: Person) -> None:
+    editor.user.is_superuser = True
+    editor.user.save()
+    alert = issued().alert
+    address = reverse("admin:alerts_alert_delete", args=[alert.pk])
+    assert editor.client.post(address, {"post": "yes"}).status_code == 403
+    assert editor.client.post(
+        reverse("admin:alerts_alert_changelist"),
+        {"action": "delete_selected", "_selected_action": str(alert.pk), "post": "yes"},
+        follow=True,
+    ).status_code in {200, 403}
+    assert Alert.objects.exists()
+
+
+def test_the_list_tells_where_each_warning_stands(editor: Person) -> None:
+    draft("mot")
+    submitted("hai")
+    cancelled(issued("ba"))
+    text = editor.client.get("/admin/alerts/alert/").content.decode()
+    assert [word for word in ("Đang soạn", "Chờ duyệt", "Đã hủy") if word not in text] == []
+
+
+@pytest.mark.parametrize(
+    ("title", "slug"), [("Giả điện lực!", "gia-dien-luc-2"), ("", "canh-bao"), ("???", "canh-bao")]
+)
+def test_an_address_is_made_of_the_title_and_is_free(title: str, slug: str) -> None:
+    draft("gia-dien-luc")
+    assert free_slug(title) == slug

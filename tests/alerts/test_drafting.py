@@ -1,0 +1,58 @@
+"""From a wave to a draft: numbers, no words of a person."""
+
+import pytest
+from django.template import engines
+from django.utils import timezone
+
+from alerts import drafting
+from alerts.models import Alert
+from reports.models import Campaign, CampaignLink
+from tests.alerts.writing import draft, issued
+from tests.reports.evidence import read, report
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def campaign() -> Campaign:
+    return Campaign.objects.create(code="Đ-26-001", title="Giả bưu điện")
+
+
+def attach(campaign: Campaign, story: str, scenario: str) -> None:
+    subject = report(story, contact="0550 000 777")
+    read(subject, scenario=scenario)
+    CampaignLink.objects.create(
+        campaign=campaign, report=subject, kind="same_number", strength=1, reason="cùng số"
+    )
+
+
+def test_a_wave_gives_its_size_its_days_and_its_usual_scenario(campaign: Campaign) -> None:
+    for scenario in ("police_case", "delivery_parcel", "delivery_parcel"):
+        attach(campaign, f"Chuyện riêng {scenario}", scenario)
+    day = timezone.localdate().strftime("%d/%m/%Y")
+    first = drafting.from_campaign(campaign)
+    assert first["scenario"] == "delivery_parcel"
+    assert first["grounds"] == f"Đợt Đ-26-001: 3 tin, 0 xã, phường, từ {day} đến {day}."
+
+
+def test_nothing_of_a_person_reaches_the_draft(campaign: Campaign) -> None:
+    attach(campaign, "Bà Tư ở đầu làng mất tiền", "police_case")
+    said = str(drafting.from_campaign(campaign))
+    assert "Bà Tư" not in said
+    assert "0550" not in said
+
+
+def test_an_empty_wave_gives_no_scenario(campaign: Campaign) -> None:
+    assert drafting.from_campaign(campaign)["scenario"] == ""
+
+
+def test_the_desk_sees_what_is_said_about_a_wave_and_may_write_more(campaign: Campaign) -> None:
+    draft("mot", campaign=campaign)
+    issued("hai", campaign=campaign)
+    Alert.objects.filter(slug="mot").update(title="<b>Đang viết</b>")
+    tag = "{% load alert_cards %}{% warnings_of_campaign campaign %}"
+    text = engines["public"].from_string(tag).render({"campaign": campaign})
+    assert "&lt;b&gt;Đang viết" in text
+    assert "đang soạn" in text
+    assert "bản 1" in text
+    assert f"/admin/alerts/alert/add/?campaign={campaign.pk}" in text
