@@ -11,7 +11,8 @@ from types import TracebackType
 from typing import Self
 
 import structlog
-from django.db import DatabaseError, connection
+from django.db import Error as DatabaseTrouble
+from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -83,7 +84,7 @@ def wake() -> None:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
-    except DatabaseError as error:
+    except DatabaseTrouble as error:
         log.warning("outbox.notify_failed", error=type(error).__name__)
 
 
@@ -120,5 +121,5 @@ def _release_if_possible(claim: Claim, error: BaseException) -> None:
     """Without a database the claim lapses by itself."""
     try:
         release(claim, error)
-    except DatabaseError as lost:
+    except DatabaseTrouble as lost:
         log.warning("outbox.release_failed", item=claim.item_id, error=type(lost).__name__)

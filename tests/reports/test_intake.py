@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
@@ -170,6 +170,19 @@ def test_a_lost_notify_loses_no_report(client: Client, monkeypatch: pytest.Monke
     monkeypatch.setattr(outbox, "CHANNEL", "x" * 100)  # PostgreSQL refuses so long a name
     assert client.post(REPORT, {**hidden(client), "story": STORY}).status_code == 303
     assert OutboxItem.objects.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("trouble", [OperationalError, InterfaceError])
+def test_a_connection_lost_after_commit_costs_nothing(
+    monkeypatch: pytest.MonkeyPatch, trouble: type[Exception]
+) -> None:
+    class Lost:
+        def cursor(self) -> None:
+            raise trouble
+
+    monkeypatch.setattr(outbox, "connection", Lost())
+    assert accept().code
 
 
 @pytest.mark.django_db(transaction=True)
