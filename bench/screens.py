@@ -23,6 +23,7 @@ PUBLIC = {
     "now": "/dang-bi-goi/",
     "report": "/bao-cao/",
     "no-cookie": "/bao-cao/da-nhan/",
+    "track": "/theo-doi/",
     "warnings": "/canh-bao/",
     "agencies": "/danh-cho-co-quan/",
     "frame": "/nhung/",
@@ -37,7 +38,9 @@ CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 
 
 def shoot(page: Page, name: str, width: int, scheme: str) -> None:
-    page.screenshot(path=OUT / f"{name}-{width}-{scheme}.png", full_page=True)
+    # Disabled: the stock admin fades from one colour scheme to the other.
+    path = OUT / f"{name}-{width}-{scheme}.png"
+    page.screenshot(path=path, full_page=True, animations="disabled")
 
 
 def resident(page: Page, portal: Portal) -> Iterator[str]:
