@@ -17,6 +17,7 @@ python manage.py check --deploy --fail-level ERROR
 
 if [ "$role" = migrate ]; then
     python manage.py migrate --no-input
-    exec python manage.py setup_desk
+    python manage.py setup_desk
+    exec python manage.py first_alert # a draft: here too it takes two people to issue it
 fi
 exec python -m portal.roles "$role"
