@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from reports.admin import marking, words
 from reports.models import Report
 
-GIST = 110  # signs of a story in its row
+GIST = 90  # signs of a story in its row
 
 
 @admin.display(description="Ưu tiên")
@@ -27,7 +27,7 @@ def report(report: Report) -> SafeString:
     return format_html('<b>{}</b> <span class="sub">{}</span>', report.public_number, gist)
 
 
-@admin.display(description="Đã")
+@admin.display(description="Nhận")
 def since(report: Report) -> SafeString:
     received = timezone.localtime(report.received_at)
     return format_html(
@@ -41,7 +41,7 @@ def since(report: Report) -> SafeString:
 @admin.display(description="Kiểu lừa")
 def scenario(report: Report) -> str:
     facts = getattr(report, "facts", None)
-    return words.label(facts.scenario) if facts else "–"
+    return words.short(facts.scenario) if facts else "–"
 
 
 @admin.display(description="Số gọi")

@@ -95,7 +95,7 @@ class ScenarioFilter(admin.SimpleListFilter):
         self, request: HttpRequest, model_admin: "ModelAdmin[Any]"
     ) -> list[tuple[str, str]]:
         counted = figures(request).scenarios
-        return [(code, f"{words.label(code)} ({n})") for code, n in counted.most_common()]
+        return [(code, f"{words.short(code)} ({n})") for code, n in counted.most_common()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Report]) -> QuerySet[Report]:
         return queryset.filter(facts__scenario=self.value()) if self.value() else queryset
@@ -154,8 +154,12 @@ def rows() -> QuerySet[Report]:
     )
 
 
+# What the machine has not read comes first, so that nothing waits unseen.
+BY_URGENCY = (F("facts__priority").desc(nulls_first=True), "received_at")
+
+
 def ordering(request: HttpRequest) -> tuple[Any, ...]:
-    """What the machine has not read comes first, so that nothing waits unseen."""
+    """By urgency and age; of everything, the newest first."""
     if request.GET.get(WorkFilter.parameter_name) == "all":
         return ("-received_at",)
-    return (F("facts__priority").desc(nulls_first=True), "received_at")
+    return BY_URGENCY

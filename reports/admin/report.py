@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from reports import events, privacy, workflow
@@ -192,6 +193,7 @@ class ReportAdmin(_Admin):
             "facts": facts,
             "urgency": words.urgency(facts.priority if facts else None),
             "status_tag": words.STATUS_TAGS[report.case.status],
+            "age": words.age(report.received_at, timezone.now()),
             "officer": words.person(report.case.officer),
             "forms": self._forms(request, report, form),
             "story": page.story(report),

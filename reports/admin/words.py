@@ -122,6 +122,11 @@ def label(code: str) -> str:
     return row["label_vi"] if row else code
 
 
+def short(code: str) -> str:
+    """The label up to its first comma: enough for a row."""
+    return label(code).partition(",")[0]
+
+
 def demand(code: str) -> str:
     """What the reporter ticked: a box of the form, or an action."""
     boxed = label_of(code)
@@ -175,8 +180,8 @@ def age(since: datetime, now: datetime) -> str:
     minutes = (now - since) // timedelta(minutes=1)
     for length, word in ((24 * 60, "ngày"), (60, "giờ"), (1, "phút")):
         if minutes >= length:
-            return f"{minutes // length} {word}"
-    return "vừa đến"
+            return f"{minutes // length} {word} trước"
+    return "vừa xong"
 
 
 def phone(key: str) -> str:
