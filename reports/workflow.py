@@ -60,8 +60,8 @@ def _to(target: str, *sources: str) -> dict[str, str]:
     return dict.fromkeys(sources, target)
 
 
-_BEGIN = {S.NEW: S.IN_REVIEW, S.IN_REVIEW: S.IN_REVIEW, S.WAITING: S.WAITING}
-_STAY = {status: status for status in S}
+_BEGIN: Mapping[str, str] = {S.NEW: S.IN_REVIEW, S.IN_REVIEW: S.IN_REVIEW, S.WAITING: S.WAITING}
+_STAY: Mapping[str, str] = {status: status for status in S}
 _ENDED = (S.ACTIONED, S.HANDED_OVER, S.CLOSED, S.JUNK, S.WITHDRAWN)
 
 TABLE: Mapping[str, Move] = {
