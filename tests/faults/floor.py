@@ -1,0 +1,131 @@
+"""The queue's real processes on the test database: a Valkey of their own, relay and worker, each
+of which a test may kill, freeze and start again.
+"""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import uuid4
+
+import redis
+from django.db import connection
+from django.db.models.functions import Now
+
+from portal.children import Child
+from portal.local_services import VALKEY_SOCKET, prepare_valkey, valkey_answers
+from portal.roles import command
+from reports import intake
+from reports.intake import Typed
+from reports.models import OutboxItem, Report
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 20.0
+POISON = "câu chuyện làm chết máy đọc"  # to a worker of poisoned.py
+
+
+@dataclass
+class Floor:
+    """Where the processes of one test stand."""
+
+    folder: Path
+    valkey: Child
+    env: dict[str, str] = field(repr=False)
+    children: dict[str, Child] = field(default_factory=dict)
+
+    def start_valkey(self) -> None:
+        self.valkey.start()
+        self.valkey.wait_until(lambda: valkey_answers(self.folder))
+
+    def start(self, name: str, words: list[str]) -> Child:
+        """A process that is stopped with the floor."""
+        child = Child(name, words, env=self.env, cwd=ROOT, log=self.folder / f"{name}.log")
+        self.children[name] = child
+        child.start()
+        return child
+
+    def start_relay(self) -> Child:
+        return self.start("relay", command("relay", self.folder, ""))
+
+    def start_worker(self, app: str = "portal") -> Child:
+        """A worker, past its start: it answers only when its children are there."""
+        words = command("worker", self.folder, "")
+        words[words.index("-A") + 1] = app
+        child = self.start("worker", words)
+        assert until(lambda: len(children_of(child)) >= 2)
+        return child
+
+    def broker(self) -> "redis.Redis":
+        return redis.Redis(unix_socket_path=str(self.folder / VALKEY_SOCKET))
+
+    def stop(self) -> None:
+        for child in self.children.values():
+            kill(child)
+        kill(self.valkey)
+
+
+@contextmanager
+def floor() -> Iterator[Floor]:
+    """A Valkey that runs, and nothing else yet."""
+    with TemporaryDirectory(prefix="faults-") as name, ExitStack() as stack:
+        folder = Path(name)
+        here = connection.get_connection_params()
+        database = f"postgresql://{here['user']}@/{here['dbname']}?host={here['host']}"
+        broker = f"unix://{folder / VALKEY_SOCKET}?db=0"
+        env = os.environ | {"DATABASE_URL": database, "REDIS_URL": broker}
+        ours = Floor(folder, prepare_valkey(folder, folder), env)
+        stack.callback(ours.stop)
+        ours.start_valkey()
+        yield ours
+
+
+def kill(child: Child) -> None:
+    """Kill -9 of a process and of all that it started; a stopped one as well."""
+    child.sweep()
+
+
+def children_of(child: Child) -> list[int]:
+    """The processes that a child has started itself."""
+    pid = child.process.pid if child.process else 0
+    listed = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(number) for number in listed.read_text().split()] if listed.exists() else []
+
+
+def freeze(child: Child) -> None:
+    assert child.process
+    child.process.send_signal(signal.SIGSTOP)
+
+
+def thaw(child: Child) -> None:
+    assert child.process
+    child.process.send_signal(signal.SIGCONT)
+
+
+def until(holds: Callable[[], bool], seconds: float = PATIENCE) -> bool:
+    """Whether something comes true in time."""
+    end = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.005)
+    return True
+
+
+def accept(story: str = "Có người xưng công an gọi cho tôi.") -> Report:
+    """One more report, taken in as a resident's is."""
+    return intake.accept(Typed(story=story), f"key-{uuid4().hex}").report
+
+
+def let_leases_lapse() -> None:
+    """Fifteen seconds go by, in the database alone."""
+    waiting = OutboxItem.objects.filter(settled_at=None, failed_at=None)
+    waiting.exclude(claimed_until=None).update(claimed_until=Now())
+    waiting.exclude(handed_until=None).update(handed_until=Now())
+
+
+def all_done() -> bool:
+    return not OutboxItem.objects.filter(settled_at=None, failed_at=None).exists()
