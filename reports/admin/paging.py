@@ -19,4 +19,4 @@ class NearPaginator(_Paginator):
     @cached_property
     def count(self) -> int:
         rows: Any = self.object_list
-        return int(rows.order_by()[:NEAR].count())
+        return int(rows.order_by().values("pk")[:NEAR].count())

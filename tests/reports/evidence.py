@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from reports import intake
+from reports import intake, triage
 from reports.models import Case, Facts, Indicator, Report
 
 
@@ -26,3 +26,10 @@ def number(subject: Report, key: str, **fields: Any) -> Indicator:
     """A caller's number in its canonical form."""
     given = {"kind": "number", "place": "caller", "raw": key, "number_kind": "mobile"} | fields
     return Indicator.objects.create(report=subject, key=key, **given)
+
+
+def triaged(story: str, **typed: Any) -> Report:
+    """A report that the machine has read."""
+    subject = report(story, **typed)
+    triage._write(triage.find(subject))
+    return subject

@@ -1,17 +1,29 @@
 """The queue: order, filters, search, and what it costs."""
 
+from collections.abc import Callable
+
 import pytest
+from django.contrib.admin.sites import site
+from django.db import DatabaseError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.db import connection
+from lxml import html
 
-from reports.models import Case, Report
+from reports.admin import figures, paging
+from reports.models import Case, Commune, Report
+from reports.stats import QueueBalance
 from tests.cast import Person
 from tests.reports import evidence
 
 pytestmark = pytest.mark.django_db
 
 QUEUE = "/admin/reports/report/"
+STORY = "Mẹ tôi bị ép rút sổ tiết kiệm, họ xưng là công an tỉnh."
+
+
+@pytest.fixture(autouse=True)
+def _fresh_balance(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(figures.balance, "until", 0.0)
 
 
 def shown(client: Client, query: str = "") -> list[Report]:
@@ -21,8 +33,221 @@ def shown(client: Client, query: str = "") -> list[Report]:
     return list(response.context["cl"].result_list)
 
 
+def words(client: Client, query: str = "") -> str:
+    """What a person reads on the page."""
+    text = client.get(f"{QUEUE}{query}").content.decode()
+    return " ".join(html.document_fromstring(text).text_content().split())
+
+
+def found(client: Client, typed: str) -> list[Report]:
+    response = client.get(QUEUE, {"q": typed})
+    return list(response.context["cl"].result_list)
+
+
+def stand(report: Report, **decided: object) -> None:
+    Case.objects.filter(report=report).update(**decided)
+
+
 def test_the_unread_comes_first_then_the_most_urgent_then_the_oldest(duty: Person) -> None:
     low, high, unread, later = (evidence.report(f"tin {n}") for n in range(4))
     for report, priority in ((low, 20), (high, 90), (later, 20)):
         evidence.read(report, priority=priority)
     assert shown(duty.client) == [unread, high, low, later]
+
+
+@pytest.mark.parametrize(
+    ("priority", "word"),
+    [(100, "Rất khẩn"), (80, "Rất khẩn"), (79, "Khẩn"), (60, "Khẩn"), (59, "Vừa"), (40, "Vừa"),
+     (39, "Thấp"), (20, "Thấp"), (19, "Sau cùng"), (0, "Sau cùng")],
+)  # fmt: skip
+def test_a_priority_is_a_word_with_its_figure_in_the_title(
+    duty: Person, priority: int, word: str
+) -> None:
+    evidence.read(evidence.report(), priority=priority)
+    page = duty.client.get(QUEUE).content.decode()
+    badge = html.document_fromstring(page).find_class("urgent")[0]
+    assert (badge.text, badge.get("title")) == (word, f"{priority} trên 100")
+
+
+def test_what_the_machine_has_not_read_says_so(duty: Person) -> None:
+    evidence.report()
+    assert "máy chưa đọc" in words(duty.client)
+
+
+def test_a_row_says_what_an_officer_needs(duty: Person) -> None:
+    commune = Commune.objects.create(
+        codename="xa_x", code="1", name="Xã Mẫu", former_districts=[], former_communes=[]
+    )
+    report = evidence.report(STORY, caller_number="0550 000 123", commune_id=commune.pk)
+    evidence.read(report, priority=90, money_lost_vnd=35_500_000)
+    for n in range(2):
+        evidence.number(evidence.report(f"khác {n}"), "+84550000123")
+    evidence.number(report, "+84550000123")
+    row = words(duty.client)
+    for part in (report.public_number, "rút sổ tiết kiệm", "vừa xong", "0550 000 123", "×3",
+                 "35,5 triệu", "Xã Mẫu", "chưa phân công", "Giả danh công an báo dính vụ án"):  # fmt: skip
+        assert part in row
+
+
+FILTERS = {"": "NRWB", "open": "NRWB", "burning": "B", "unassigned": "NWB", "mine": "R",
+           "waiting": "W", "all": "NRWBC", "nonsense": "NRWB"}  # fmt: skip
+
+
+@pytest.mark.parametrize(("chosen", "expected"), FILTERS.items())
+def test_the_queue_is_filtered_by_the_work_wanted(duty: Person, chosen: str, expected: str) -> None:
+    reports = {letter: evidence.report(f"tin {letter}") for letter in "NRWBC"}
+    for letter, report in reports.items():
+        evidence.read(report, ongoing=letter == "B")
+    stand(reports["R"], status="in_review", officer=duty.user)
+    stand(reports["W"], status="waiting")
+    stand(reports["C"], status="closed", outcome="duplicate")
+    assert set(shown(duty.client, f"?viec={chosen}")) == {reports[letter] for letter in expected}
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [("?tien=lost", "ab"), ("?tien=much", "b"), ("?tien=unknown", "c"), ("?kieu=bank", "a")],
+)
+def test_the_queue_is_filtered_by_money_and_scenario(
+    duty: Person, query: str, expected: str
+) -> None:
+    facts = {
+        "a": (5_000_000, "bank"),
+        "b": (100_000_000, "tax"),
+        "c": (None, "tax"),
+        "d": (0, "tax"),
+    }
+    reports = {}
+    for letter, (lost, scenario) in facts.items():
+        reports[letter] = evidence.report(f"tin {letter}")
+        evidence.read(reports[letter], money_lost_vnd=lost, scenario=scenario)
+    assert set(shown(duty.client, query)) == {reports[letter] for letter in expected}
+
+
+@pytest.mark.parametrize(
+    "typed", ["rút sổ", "rut so tiet kiem", "RÚT  SỔ", "kiem rut", "công an tỉnh"]
+)
+def test_words_are_found_with_marks_and_without(duty: Person, typed: str) -> None:
+    report = evidence.triaged(STORY)
+    evidence.triaged("Nhân viên điện lực gọi.")
+    assert found(duty.client, typed) == [report]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["0550000123", "0550 000 123", "+84 550 000 123", "0550.000.123", "84550000123", "000123"],
+)
+def test_a_number_is_found_in_any_spelling_and_by_its_end(duty: Person, typed: str) -> None:
+    report = evidence.triaged("Họ gọi.", caller_number="0550-000-123")
+    evidence.triaged("Họ gọi.", caller_number="0550 000 999")
+    assert found(duty.client, typed) == [report]
+
+
+def test_an_account_of_a_story_is_found(duty: Person) -> None:
+    report = evidence.triaged("Bảo chuyển vào tài khoản 1903 5678 9012 gấp.")
+    assert found(duty.client, "190356789012") == [report]
+
+
+@pytest.mark.parametrize("dress", [str, str.lower, lambda number: number.replace("-", " ")])
+def test_a_report_is_found_by_its_number(duty: Person, dress: Callable[[str], str]) -> None:
+    report = evidence.report()
+    evidence.report("khác")
+    assert found(duty.client, dress(report.public_number)) == [report]
+
+
+def test_a_search_looks_at_closed_reports_too(duty: Person) -> None:
+    report = evidence.triaged(STORY)
+    stand(report, status="closed", outcome="duplicate")
+    assert found(duty.client, "tiet kiem") == [report]
+
+
+@pytest.mark.parametrize(
+    "typed", ["%", "_", "\\", "'; DROP TABLE x; --", "\u202e", "🙂", "…" * 500]
+)
+def test_a_strange_search_finds_nothing_and_breaks_nothing(duty: Person, typed: str) -> None:
+    evidence.triaged(STORY)
+    assert found(duty.client, typed) == []
+
+
+def test_a_search_with_a_nul_sign_is_answered(duty: Person) -> None:
+    assert "Có ký tự rỗng" in duty.client.get(QUEUE, {"q": "a\x00"}).content.decode()
+
+
+def statements(client: Client, **query: str) -> list[str]:
+    """What the page asks the database; a test's savepoint is a request's BEGIN and COMMIT."""
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(QUEUE, query).status_code == 200
+    asked = [query["sql"] for query in queries.captured_queries]
+    return [sql for sql in asked if "SAVEPOINT" not in sql]
+
+
+def test_a_page_of_fifty_takes_twelve_statements_at_most(duty: Person) -> None:
+    for n in range(60):
+        report = evidence.report(f"tin {n}", caller_number="0550 000 123")
+        evidence.read(report)
+        evidence.number(report, "+84550000123")
+    assert len(shown(duty.client)) == 50
+    for query in ({}, {"p": "2"}, {"q": "0550 000 123", "viec": "all"}, {"kieu": "police_case"}):
+        assert len(statements(duty.client, **query)) <= 12
+
+
+def test_nothing_counts_the_whole_table(duty: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "NEAR", 3)
+    monkeypatch.setattr(figures.balance, "until", float("inf"))
+    for n in range(5):
+        evidence.report(f"tin {n}")
+    counting = [sql for sql in statements(duty.client, viec="all") if "COUNT(*)" in sql]
+    assert [sql for sql in counting if "LIMIT 3" not in sql] == []
+    assert duty.client.get(QUEUE).context["cl"].result_count == 3
+
+
+def test_the_strip_counts_and_balances(duty: Person) -> None:
+    evidence.read(evidence.report("a"), ongoing=True)
+    evidence.report("b")
+    text = words(duty.client)
+    for part in ("1 máy chưa đọc", "1 đang bị ép", "2 chưa phân công", "2 = 0 + 2 + 0",
+                 "đã nhận = đã xong + đang chờ + lỗi"):  # fmt: skip
+        assert part in text
+
+
+def test_an_equation_that_is_false_is_shown_as_false(
+    duty: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(figures, "queue_balance", lambda: QueueBalance(5, 1, 1, 0, 0.0))
+    assert "Lệch" in words(duty.client)
+
+
+def test_the_queue_stands_without_its_equation(
+    duty: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late() -> QueueBalance:
+        raise DatabaseError
+
+    monkeypatch.setattr(figures, "queue_balance", late)
+    assert "Chưa đếm được" in words(duty.client)
+
+
+def test_hostile_text_is_text_in_the_queue(duty: Person) -> None:
+    hostile = "<script>alert(1)</script> \u202eabc \u200b"
+    evidence.report(hostile, caller_number="<i>0550</i>", commune_raw="<b>x</b>")
+    page = duty.client.get(QUEUE).content.decode()
+    for tag in ("<script>alert", "<i>0550", "<b>x", "\u202e", "\u200b"):
+        assert tag not in page
+    assert "[U+202E]" in page
+
+
+def test_the_start_page_shows_what_burns_and_what_is_mine(duty: Person) -> None:
+    burning, mine, other = (evidence.report(f"tin {n}") for n in range(3))
+    evidence.read(burning, ongoing=True)
+    stand(mine, status="in_review", officer=duty.user)
+    page = html.document_fromstring(duty.client.get("/admin/").content.decode())
+    boxes = [box.text_content() for box in page.find_class("rows")]
+    assert [burning.public_number in box for box in boxes] == [True, False]
+    assert [mine.public_number in box for box in boxes] == [False, True]
+    assert not any(other.public_number in box for box in boxes)
+
+
+def test_the_queue_stands_first_among_the_models(lead: Person) -> None:
+    apps = lead.client.get("/admin/").context["app_list"]
+    assert apps[0]["models"][0]["object_name"] == "Report"
+    assert site.site_title == "Trực ban tiếp nhận tin, PV01"
