@@ -46,8 +46,11 @@ class Found:
 
 
 def communes() -> tuple[Place, ...]:
-    """All communes of the table, read anew every five minutes."""
-    return _communes(int(time.monotonic() // _KEPT_FOR))
+    """All communes of the table, read anew every five minutes; an empty table at each call."""
+    found = _communes(int(time.monotonic() // _KEPT_FOR))
+    if not found:
+        _communes.cache_clear()
+    return found
 
 
 @lru_cache(maxsize=1)

@@ -4,6 +4,7 @@ same rules gives the same facts, however often. It never touches the report nor 
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from typing import Any
 
 from django.db import transaction
@@ -19,6 +20,10 @@ from reports.reading import Declared, Reading, Reason
 
 RULES_VERSION = "2026-11"  # raise it with every change of words or weights
 _LONGEST_KEY = 255
+# A report may be as long as a body; what is read of it is bounded, and officers see all of it.
+_READ_OF_STORY = 20_000  # signs
+_READ_OF_NUMBER = 500
+_MOST_INDICATORS = 100
 _REPLACED = (
     "scenario", "actions", "money_lost_vnd", "ongoing", "priority", "reasons", "search",
     "rules_version", "read_at",
@@ -63,7 +68,7 @@ def triage(claim: Claim) -> None:
 
 def find(report: Report) -> Findings:
     """Read a report; writes nothing."""
-    found = list(_indicators(report))
+    found = list(islice(_indicators(report), _MOST_INDICATORS))
     said = reading.read_story(report.story)
     declared = _declared(report)
     priority = reading.priority(said, declared=declared)
@@ -139,9 +144,10 @@ def _sure_action(demand: str) -> tuple[str, ...]:
 
 def _indicators(report: Report) -> Iterator[Indicator]:
     """The caller's number, and the numbers, accounts and links of the story."""
-    kinds, story = Indicator.Kind, report.story
-    if report.caller_number.strip():
-        for phone in phones.read_all(report.caller_number):
+    kinds, story = Indicator.Kind, report.story[:_READ_OF_STORY]
+    caller = report.caller_number[:_READ_OF_NUMBER]
+    if caller.strip():
+        for phone in phones.read_all(caller):
             yield _number(report, Indicator.Place.CALLER, phone)
     for found in phones.find(story):
         yield _number(report, Indicator.Place.STORY, found.phone)
@@ -172,7 +178,8 @@ def _in_story(report: Report, kind: str, raw: str, key: str) -> Indicator:
 def _search(report: Report, found: Iterable[Indicator]) -> str:
     """What the desk's search looks through: folded words, and numbers in each usual spelling."""
     spellings = [spelling for each in found for spelling in _spellings(each)]
-    words = fold(f"{report.public_number} {report.claimed_name} {report.story}")
+    name = report.claimed_name[:_READ_OF_NUMBER]
+    words = fold(f"{report.public_number} {name} {report.story[:_READ_OF_STORY]}")
     return " ".join([words, *dict.fromkeys(spellings)])
 
 

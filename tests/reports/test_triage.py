@@ -272,3 +272,12 @@ def test_a_claimed_office_speaks_only_where_the_story_is_mute() -> None:
 @pytest.mark.django_db
 def test_a_box_that_may_mean_several_demands_proves_none() -> None:
     assert triaged("Họ gọi cho tôi.", demands=("money", "threat")).actions == []
+
+
+@pytest.mark.django_db
+def test_a_flood_of_numbers_makes_no_flood_of_rows() -> None:
+    numbers = " ".join(f"0550{number:06}" for number in range(5_000))
+    facts = triaged(numbers * 4, caller_number=numbers * 4)
+    assert 0 < facts.report.indicators.count() <= 100
+    assert all(len(each.raw) <= 500 for each in facts.report.indicators.all())
+    assert len(facts.search) < 60_000
