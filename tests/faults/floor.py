@@ -62,6 +62,19 @@ class Floor:
     def broker(self) -> "redis.Redis":
         return redis.Redis(unix_socket_path=str(self.folder / VALKEY_SOCKET))
 
+    def kill(self, name: str) -> None:
+        """End a process for good, or until a test starts it again."""
+        kill(self.children.pop(name))
+
+    def drained(self) -> bool:
+        """Whether nothing waits. What ended by itself is started again on the way, as the
+        supervisor does: Celery's worker gives up on some of the things that a broker can do.
+        """
+        for child in self.children.values():
+            if not child.running:
+                child.start()
+        return not OutboxItem.objects.filter(settled_at=None, failed_at=None).exists()
+
     def stop(self) -> None:
         for child in self.children.values():
             kill(child)
@@ -125,7 +138,3 @@ def let_leases_lapse() -> None:
     waiting = OutboxItem.objects.filter(settled_at=None, failed_at=None)
     waiting.exclude(claimed_until=None).update(claimed_until=Now())
     waiting.exclude(handed_until=None).update(handed_until=Now())
-
-
-def all_done() -> bool:
-    return not OutboxItem.objects.filter(settled_at=None, failed_at=None).exists()

@@ -18,7 +18,6 @@ from tests.faults.floor import (
     POISON,
     Floor,
     accept,
-    all_done,
     children_of,
     floor,
     freeze,
@@ -82,7 +81,7 @@ def test_a_worker_killed_in_the_middle_of_a_task(stage: Floor) -> None:
         for pid in children_of(stage.children["worker"]):
             os.kill(pid, signal.SIGKILL)
     let_leases_lapse()
-    assert until(all_done)
+    assert until(stage.drained)
     assert_each_read_once(1)
     assert OutboxItem.objects.get().attempts >= 2
 
@@ -92,31 +91,31 @@ def test_all_workers_killed_and_started_again(stage: Floor) -> None:
         for _ in range(20):
             accept()
         assert until(claimed)
-        kill(stage.children["worker"])
+        stage.kill("worker")
     stage.start_worker()
     let_leases_lapse()
-    assert until(all_done)
+    assert until(stage.drained)
     assert_each_read_once(20)
 
 
 def test_the_relay_killed_and_started_again(stage: Floor) -> None:
-    kill(stage.children["relay"])
+    stage.kill("relay")
     for _ in range(5):
         accept()
     assert not claimed()
     stage.start_relay()
-    assert until(all_done)
+    assert until(stage.drained)
     assert_each_read_once(5)
 
 
 def test_a_broker_that_is_dead_for_a_while(stage: Floor) -> None:
     accept()
-    assert until(all_done)
+    assert until(stage.drained)
     kill(stage.valkey)
     slowest = max(seconds_to_accept() for _ in range(10))
     assert slowest < 0.5
     stage.start_valkey()
-    assert until(all_done)
+    assert until(stage.drained)
     assert_each_read_once(11)
 
 
@@ -132,39 +131,36 @@ def test_a_broker_that_accepts_and_never_answers(stage: Floor) -> None:
     thaw(stage.valkey)
     assert slowest < 0.5
     let_leases_lapse()
-    assert until(all_done)
+    assert until(stage.drained)
     assert_each_read_once(10)
 
 
 def test_a_broker_that_forgets_everything(stage: Floor) -> None:
-    kill(stage.children["worker"])
+    stage.kill("worker")
     for _ in range(5):
         accept()
     assert until(lambda: not OutboxItem.objects.filter(handed_until=None).exists())
     stage.broker().flushall()
     stage.start_worker()
     let_leases_lapse()
-    assert until(all_done)
+    assert until(stage.drained)
     assert_each_read_once(5)
 
 
 def test_a_broker_without_memory_is_only_late(stage: Floor) -> None:
-    """Celery's worker may give up on such a broker; the supervisor starts it again."""
     with stage.broker() as broker:
         broker.config_set("maxmemory", "1")
-        kill(stage.children["worker"])
         accept()
         time.sleep(0.3)
         assert not claimed()
         broker.config_set("maxmemory", "0")
-    stage.start_worker()
-    assert until(all_done)
+    assert until(stage.drained)
     assert_each_read_once(1)
 
 
 def test_all_database_connections_cut(stage: Floor) -> None:
     accept()
-    assert until(all_done)
+    assert until(stage.drained)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
@@ -172,7 +168,7 @@ def test_all_database_connections_cut(stage: Floor) -> None:
         )
     for _ in range(5):
         accept()
-    assert until(lambda: all_done() or bool(let_leases_lapse()))
+    assert until(lambda: stage.drained() or bool(let_leases_lapse()))
     assert_each_read_once(6)
 
 
@@ -197,12 +193,12 @@ def test_a_story_that_kills_its_worker_gives_way_to_the_next(transactional_db: N
 
 def test_delivered_many_times_is_read_once(stage: Floor) -> None:
     """While no worker takes them, the same keys go to the broker again and again."""
-    kill(stage.children["worker"])
+    stage.kill("worker")
     for _ in range(10):
         accept()
         let_leases_lapse()
         time.sleep(0.02)
     stage.start_worker()
-    assert until(all_done)
+    assert until(stage.drained)
     assert_each_read_once(10)
     assert set(OutboxItem.objects.values_list("attempts", flat=True)) == {1}
