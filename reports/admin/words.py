@@ -170,7 +170,7 @@ def money(dong: int | None) -> str:
     if dong == 0:
         return "Không"
     for size, word in ((10**9, "tỷ"), (10**6, "triệu"), (10**3, "nghìn")):
-        if dong >= size:
+        if round(dong / size, 4) >= 1:  # 999.999 is a million, not 1000 nghìn
             return f"{dong / size:.1f}".removesuffix(".0").replace(".", ",") + f" {word}"
     return f"{dong} đồng"
 

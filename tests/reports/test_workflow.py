@@ -1,6 +1,5 @@
 """Decisions: the status table as a table, lost races, and the record of each act."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -62,9 +61,10 @@ def standing(status: str) -> Case:
 
 
 def decide(verb: str, case: Case, by: User, **words: Any) -> Case:
-    function: Callable[..., Case] = getattr(workflow, verb)
+    function: Any = getattr(workflow, verb)
     given = WORDS[verb] | ({"officer": by} if verb == "assign" else {}) | words
-    return function(case.pk, **({"by": by, "version": case.version} | given))
+    after: Case = function(case.pk, **({"by": by, "version": case.version} | given))
+    return after
 
 
 @pytest.fixture

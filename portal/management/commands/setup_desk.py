@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from portal import people
@@ -14,9 +14,15 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with transaction.atomic():
-            people.establish_roles()
+            self._establish_roles()
             communes = reference.load_communes()
             offices = reference.load_offices()
         self.stdout.write(
             f"Desk ready: {len(people.ROLES)} roles, {communes} communes, {offices} offices."
         )
+
+    def _establish_roles(self) -> None:
+        try:
+            people.establish_roles()
+        except LookupError as error:
+            raise CommandError(str(error)) from error

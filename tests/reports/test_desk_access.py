@@ -1,0 +1,156 @@
+"""Every address of the desk for every role, as a table."""
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+from django.urls import NoReverseMatch, URLPattern, URLResolver, reverse
+
+from reports import events, workflow
+from reports.models import Campaign, Commune, Event, Office, Report
+from tests.cast import Person, enlist, log_in
+from tests.reports import evidence
+
+pytestmark = pytest.mark.django_db
+
+ROLES = ("duty", "lead", "editor", "approver", "auditor")
+# Who sees each page; everybody else gets 403. Nobody adds, changes or deletes but where said.
+SEES = {
+    "index": ROLES,
+    "password_change": ROLES,
+    "reports_report_changelist": ("duty", "lead"),
+    "reports_report_change": ("duty", "lead"),
+    "reports_report_add": (),
+    "reports_report_delete": (),
+    "reports_campaign_changelist": ("duty", "lead", "editor", "approver"),
+    "reports_campaign_change": ("duty", "lead", "editor", "approver"),
+    "reports_campaign_add": (),
+    "reports_campaign_delete": (),
+    "reports_event_changelist": ("duty", "lead", "auditor"),
+    "reports_event_add": (),
+    "reports_event_delete": (),
+    "reports_office_changelist": ("duty", "lead", "editor"),
+    "reports_office_change": ("duty", "lead", "editor"),
+    "reports_office_add": ("lead",),
+    "reports_office_delete": (),
+    "reports_commune_changelist": ("duty", "lead"),
+    "reports_commune_change": ("duty", "lead"),
+    "reports_commune_add": (),
+    "reports_commune_delete": (),
+    "auth_user_changelist": ("lead", "auditor"),
+    "auth_user_add": (),
+    "auth_user_delete": (),
+    "auth_group_changelist": (),
+    "auth_group_add": (),
+    "otp_totp_totpdevice_changelist": (),
+    "otp_static_staticdevice_changelist": (),
+}
+
+
+def address(name: str) -> str:
+    """The page of that name; of pages of one thing, the page of one that exists."""
+    if not name.endswith(("_change", "_delete")) or name == "password_change":
+        return reverse(f"admin:{name}")
+    report = evidence.report()
+    keys = {
+        "report": report.pk,
+        "event": events.record("report", report.pk, "noted").pk,
+        "office": Office.objects.create(codename="mau", name="Mẫu").pk,
+        "commune": Commune.objects.create(
+            codename="xa_mau", code="1", name="Xã Mẫu", former_districts=[], former_communes=[]
+        ).pk,
+        "campaign": Campaign.objects.create(code="Đ-26-X", title="x").pk,
+        "user": enlist("nao", "duty").pk,
+    }
+    return reverse(f"admin:{name}", args=[keys[name.split("_")[1]]])
+
+
+@pytest.mark.parametrize("name", SEES)
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_sees_its_pages_and_no_other(role: str, name: str) -> None:
+    status = log_in(enlist(role, role)).get(address(name)).status_code
+    assert status == (200 if role in SEES[name] else 403)
+
+
+@pytest.mark.parametrize("name", SEES)
+def test_a_stranger_is_sent_to_the_door(client: Client, name: str) -> None:
+    response = client.get(address(name))
+    assert response.status_code == 302
+    assert response.headers["Location"].startswith("/admin/login/")
+
+
+# Pages of one thing whose list is closed to all but those named above, and what is no page.
+ALIKE = ("_history", "auth_user_password_change", "auth_user_change", "auth_group_change",
+         "auth_group_delete", "reports_event_change")  # fmt: skip
+NO_PAGE = {
+    "login",
+    "logout",
+    "jsi18n",
+    "autocomplete",
+    "password_change_done",
+    "view_on_site",
+    "app_list",
+}
+
+
+def test_every_page_of_the_desk_is_in_the_table() -> None:
+    """A page that somebody adds must be placed; acts and alerts have tables of their own."""
+    names = _names(admin.site.urls[0]) - NO_PAGE - SEES.keys()
+    acts = tuple(f"reports_report_{verb}" for verb in (*workflow.TABLE, "reveal"))
+    known = ("alerts_", "otp_", *acts)
+    assert {name for name in names if not (name.startswith(known) or name.endswith(ALIKE))} == set()
+
+
+def _names(patterns: list[URLPattern | URLResolver]) -> set[str]:
+    names: set[str] = set()
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            names |= _names(pattern.url_patterns)
+        elif pattern.name:
+            names.add(pattern.name)
+    return names
+
+
+def test_only_models_with_a_reason_are_registered() -> None:
+    with pytest.raises(NoReverseMatch):
+        reverse("admin:axes_accessattempt_changelist")
+
+
+def test_the_auditor_reads_acts_and_nothing_personal(auditor: Person, duty: Person) -> None:
+    report = evidence.triaged("Bà Tư ở xóm Trên kể lại.", contact="0992 000 118")
+    workflow.note(report.pk, by=duty.user, version=1, reason="Đã gọi bà Tư, số 0992 000 118")
+    page = auditor.client.get("/admin/reports/event/").content.decode()
+    assert "Ghi chú" in page
+    assert "duty" in page
+    assert "có ghi lý do" in page
+    assert str(report.pk) in page
+    assert not any(secret in page for secret in ("bà Tư", "0992", "xóm Trên"))
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+def test_the_record_cannot_be_changed_from_the_desk(lead: Person, method: str) -> None:
+    event = events.record("report", "x", "noted", by=lead.user)
+    for page in ("change", "delete"):
+        getattr(lead.client, method)(f"/admin/reports/event/{event.pk}/{page}/", {"kind": "junked"})
+    assert Event.objects.get(pk=event.pk).kind == "noted"
+
+
+def test_no_action_is_offered_on_many_reports(lead: Person) -> None:
+    report = evidence.report()
+    assert b'name="action"' not in lead.client.get("/admin/reports/report/").content
+    lead.client.post(
+        "/admin/reports/report/",
+        {"action": "delete_selected", "_selected_action": [report.pk], "post": "yes"},
+    )
+    assert Report.objects.filter(pk=report.pk).exists()
+
+
+def test_a_refusal_is_a_sentence(editor: Person) -> None:
+    page = editor.client.get("/admin/reports/report/")
+    assert "Tài khoản của bạn không có quyền này" in page.content.decode()
+
+
+def test_the_desk_may_not_be_kept_or_framed(duty: Person) -> None:
+    page = duty.client.get("/admin/reports/report/")
+    assert "no-store" in page.headers["Cache-Control"]
+    assert page.headers["X-Frame-Options"] == "DENY"
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
