@@ -1,8 +1,8 @@
-"""A resident's story -> scenario, demands, loss, whether it goes on; and the priority. Pure.
+"""A resident's story -> scenario, demands, loss, whether it goes on. Pure.
 
 Every fact carries the words that say so, their place in the text as typed, and the rule.
-The machine proposes; an officer decides. Rules and words: data/taxonomy.json, data/cues.json,
-data/priority.json.
+The machine proposes; an officer decides. Rules and words: data/taxonomy.json, data/cues.json.
+How soon an officer should look is another question: urgency.py.
 """
 
 from collections.abc import Iterable
@@ -21,9 +21,6 @@ from reports.cues import (
     inside,
 )
 from reports.losses import read_loss
-from reports.urgency import Declared, Priority, Reason, priority
-
-__all__ = ["UNCLEAR", "Declared", "Priority", "Reading", "Reason", "priority", "read_story"]
 
 UNCLEAR = "unclear"
 _FALLBACKS = {"other_impersonation", "abuse_prank"}
@@ -31,6 +28,18 @@ _JUNK_TEXT = "spam_submission"
 _LONGEST = 20_000  # signs that are read; no resident's story is longer
 _NEGATED_WITHIN = 3  # words before a demand
 _MOST_REASONS = 8  # of one fact; more tell an officer nothing new
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One ground of a fact: the rule, the words at text[start:end] (None: not from the story)."""
+
+    fact: str
+    rule: str
+    words: str
+    start: int | None
+    end: int | None
+    points: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ from typing import Any
 from django.db import transaction
 from django.db.models.functions import Now
 
-from reports import indicators, linking, money, outbox, phones, reading
+from reports import indicators, linking, money, outbox, phones, reading, urgency
 from reports.cues import code_rows
 from reports.demands import actions_of
 from reports.folding import fold
 from reports.models import Facts, Indicator, Report
 from reports.outbox import Claim
-from reports.reading import Declared, Reading, Reason
+from reports.reading import Reading, Reason
+from reports.urgency import Declared
 
 RULES_VERSION = "2026-11"  # raise it with every change of words or weights
 _LONGEST_KEY = 255
@@ -71,7 +72,7 @@ def find(report: Report) -> Findings:
     found = list(islice(_indicators(report), _MOST_INDICATORS))
     said = reading.read_story(report.story)
     declared = _declared(report)
-    priority = reading.priority(said, declared=declared)
+    priority = urgency.priority(said, declared=declared)
     facts = merge(said, declared)
     return Findings(
         Facts(

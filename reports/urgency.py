@@ -9,27 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from reports.cues import code_rows
-
-if TYPE_CHECKING:
-    from reports.reading import Reading
+from reports.reading import Reading, Reason
 
 _FILE = Path(__file__).parent / "data" / "priority.json"
 HIGHEST = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One ground of a fact: the rule, the words at text[start:end] (None: not from the story)."""
-
-    fact: str
-    rule: str
-    words: str
-    start: int | None
-    end: int | None
-    points: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +44,7 @@ def _points() -> dict[str, Any]:
     return points
 
 
-def _said(reading: "Reading", fact: str, rule: str = "") -> Reason | None:
+def _said(reading: Reading, fact: str, rule: str = "") -> Reason | None:
     """The first reason of the story for this fact, the one that outweighs the others."""
     found = [r for r in reading.reasons if r.fact == fact and r.rule.startswith(rule)]
     return max(found, key=lambda reason: reason.points, default=None)
@@ -71,7 +57,7 @@ def _ground(rule: str, points: int, said: Reason | None = None) -> Reason:
     return Reason("priority", rule, said.words, said.start, said.end, points)
 
 
-def _of_scenario(reading: "Reading") -> Iterator[Reason]:
+def _of_scenario(reading: Reading) -> Iterator[Reason]:
     row, said = code_rows()[reading.scenario], _said(reading, "scenario")
     if row["severity_weight"]:
         points = row["severity_weight"] * _points()["severity"]
@@ -82,14 +68,14 @@ def _of_scenario(reading: "Reading") -> Iterator[Reason]:
         yield _ground("junk: " + reading.scenario, _points()["junk"]["points"], said)
 
 
-def _of_ongoing(reading: "Reading", declared: Declared) -> Iterator[Reason]:
+def _of_ongoing(reading: Reading, declared: Declared) -> Iterator[Reason]:
     if reading.ongoing:
         yield _ground("ongoing", _points()["ongoing"], _said(reading, "ongoing"))
     elif declared.happening_now:
         yield _ground("ongoing: declared", _points()["ongoing"])
 
 
-def _of_demands(reading: "Reading", declared: Declared) -> Iterator[Reason]:
+def _of_demands(reading: Reading, declared: Declared) -> Iterator[Reason]:
     """The gravest demand counts by its weight, each further one a little."""
     rows, points = code_rows(), _points()
     known = [code for code in declared.demands if code in rows]
@@ -110,7 +96,7 @@ def _of_demands(reading: "Reading", declared: Declared) -> Iterator[Reason]:
         yield _ground(f"further demands: {len(codes) - 1}", more)
 
 
-def _of_money(reading: "Reading", declared: Declared) -> Iterator[Reason]:
+def _of_money(reading: Reading, declared: Declared) -> Iterator[Reason]:
     """The size of the loss (the larger of story and form), and whether it is hours old."""
     told, typed = reading.money_lost_vnd or 0, declared.money_lost_vnd or 0
     lost, said = max(told, typed), _said(reading, "money_lost_vnd") if told >= typed else None
@@ -126,7 +112,7 @@ def _of_money(reading: "Reading", declared: Declared) -> Iterator[Reason]:
         yield _ground("money moved within hours", _points()["recent_loss"], recent)
 
 
-def _of_people(reading: "Reading", declared: Declared) -> Iterator[Reason]:
+def _of_people(reading: Reading, declared: Declared) -> Iterator[Reason]:
     for code in ("child", "elder", "other"):
         if said := _said(reading, "third_person", code + ":"):
             yield _ground("third party: " + code, _points()[code], said)
@@ -154,7 +140,7 @@ def _within_bounds(score: int) -> Iterator[Reason]:
 
 
 def priority(
-    reading: "Reading", *, declared: Declared | None = None, campaign_size: int = 0
+    reading: Reading, *, declared: Declared | None = None, campaign_size: int = 0
 ) -> Priority:
     """How soon an officer should look, from the story, the form and the campaign's size."""
     form = declared or Declared()

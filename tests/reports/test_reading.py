@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from reports.cues import code_rows, tables, taxonomy
 from reports.money import MONEY_PROBLEMS_VI, read_money
-from reports.reading import Declared, Reading, priority, read_story
+from reports.reading import Reading, read_story
+from reports.urgency import Declared, priority
 
 _STORIES = [
     json.loads(line)

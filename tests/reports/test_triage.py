@@ -10,8 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from reports import intake, outbox, triage
 from reports.models import Case, Facts, Indicator, OutboxItem, Report
 from reports.outbox import MAX_ATTEMPTS
-from reports.reading import Declared, read_story
+from reports.reading import read_story
 from reports.tasks import triage_reports
+from reports.urgency import Declared
 from tests.reports.evidence import report
 from tests.reports.items import claimed, let_lapse
 from tests.threads import in_parallel

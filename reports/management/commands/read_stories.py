@@ -5,7 +5,8 @@ from dataclasses import asdict
 from typing import Any
 
 from reports.doors import BadLineError, DoorCommand, record_of, text_of
-from reports.reading import priority, read_story
+from reports.reading import read_story
+from reports.urgency import priority
 
 
 class Command(DoorCommand):
