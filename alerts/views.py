@@ -60,5 +60,5 @@ def for_agencies(request: HttpRequest) -> HttpResponse:
     """How another site shows our warnings, with a live frame to look at."""
     frames = [{"width": 320, "height": 420}, {"width": 300, "height": 250}]
     address = settings.PORTAL_URL + reverse("alerts:frame")
-    context = {"frames": frames, "address": address}
+    context = {"frames": frames, "address": address, "portal": f"{settings.PORTAL_URL}/"}
     return render(request, "alerts/for_agencies.html", context, using="public")

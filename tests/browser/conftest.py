@@ -20,7 +20,8 @@ ARGUMENTS = [
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(django_db_setup: None) -> Iterator[Browser]:
+    """Closed before the test database goes: its open lines hold the server's connections."""
     if CHROMIUM is None:
         if os.environ.get("REQUIRE_BROWSER"):
             pytest.fail("no Chromium is installed, and REQUIRE_BROWSER is set")

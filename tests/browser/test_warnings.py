@@ -1,0 +1,165 @@
+"""Warnings in a real browser: usable by everybody, one sheet of paper, framed by strangers."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.contrib.auth.models import User
+from playwright.sync_api import Browser, BrowserContext, Page
+from pytest_django.live_server_helper import LiveServer
+
+from alerts import publishing
+from alerts.first_alert import SLUG, ensure_first_alert
+from alerts.models import AlertRevision
+
+pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
+
+PAGE = f"/canh-bao/{SLUG}/"
+PAGES = ["/canh-bao/", PAGE, "/danh-cho-co-quan/", "/nhung/", f"{PAGE}nhung/"]
+LOOKS = [(360, "light"), (360, "dark"), (1280, "light"), (1280, "dark")]
+WIDER_THAN_THE_WINDOW = "document.documentElement.scrollWidth - window.innerWidth"
+AFTER_A_DAY = "document.getAnimations().forEach(animation => animation.finish())"
+
+
+@pytest.fixture
+def revision() -> AlertRevision:
+    editor, approver = (User.objects.create_user(name) for name in ("editor", "approver"))
+    alert = ensure_first_alert(editor)
+    publishing.submit(alert, by=editor)
+    return publishing.issue(alert, by=approver)
+
+
+@pytest.fixture
+def portal(live_server: LiveServer, revision: AlertRevision) -> str:
+    return str(live_server.url)
+
+
+@pytest.fixture
+def agency() -> Iterator["Agency"]:
+    """Another site, on an origin of its own, with a page that frames what it is given."""
+    site = Agency()
+    thread = threading.Thread(target=site.server.serve_forever)
+    thread.start()
+    yield site
+    site.server.shutdown()
+    site.server.server_close()
+    thread.join()
+
+
+class Agency:
+    def __init__(self) -> None:
+        self.frames: list[str] = []
+        self.sandbox = ""
+        site = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                body = "".join(
+                    f'<iframe src="{src}" width="320" height="420" {site.sandbox}></iframe>'
+                    for src in site.frames
+                )
+                self.send_response(200)
+                self.send_header("Content-Type", "text/html")
+                self.end_headers()
+                self.wfile.write(f"<!doctype html><h1>Xã</h1>{body}".encode())
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/"
+
+
+@pytest.fixture(params=LOOKS, ids=lambda look: f"{look[0]}-{look[1]}")
+def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    width, scheme = request.param
+    size = {"width": width, "height": 740}
+    context = browser.new_context(viewport=size, color_scheme=scheme, bypass_csp=True)
+    yield context.new_page()
+    context.close()
+
+
+def test_warnings_are_usable_by_everybody(portal: str, page: Page) -> None:
+    found = []
+    for path in PAGES:
+        page.goto(portal + path)
+        found += [(path, fault["id"]) for fault in Axe().run(page).response["violations"]]
+        found += [(path, "too wide")] * (page.evaluate(WIDER_THAN_THE_WINDOW) > 0)
+    assert found == []
+
+
+def test_an_ended_warning_is_usable_too(portal: str, revision: AlertRevision, page: Page) -> None:
+    publishing.cancel(revision.alert, by=revision.issued_by, reason="Thử.")
+    for path in PAGES:
+        page.goto(portal + path)
+        assert Axe().run(page).response["violations"] == [], path
+
+
+def test_a_warning_prints_on_one_sheet(portal: str, phone: BrowserContext) -> None:
+    page = phone.new_page()
+    page.goto(portal + PAGE)
+    assert b"/Count 1" in page.pdf(prefer_css_page_size=True)
+
+
+@pytest.mark.parametrize("sandbox", ["", 'sandbox="allow-popups"'])
+def test_a_stranger_frames_the_warning_with_its_style(
+    portal: str, agency: Agency, phone: BrowserContext, sandbox: str
+) -> None:
+    agency.frames, agency.sandbox = [f"{portal}/nhung/", f"{portal}{PAGE}nhung/"], sandbox
+    page = phone.new_page()
+    page.goto(agency.url)
+    for frame in page.frames[1:]:
+        frame.get_by_text("Giả lãnh đạo sở, Công an tỉnh").wait_for()
+        header = frame.locator("header")
+        assert header.evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(13, 68, 51)"
+    assert phone.cookies() == []
+
+
+def test_a_stranger_frames_nothing_else(portal: str, agency: Agency, phone: BrowserContext) -> None:
+    agency.frames = [portal + path for path in (PAGE, "/canh-bao/", "/danh-cho-co-quan/")]
+    page = phone.new_page()
+    page.goto(agency.url)
+    page.wait_for_timeout(500)
+    assert [frame.url for frame in page.frames[1:]] == ["chrome-error://chromewebdata/"] * 3
+
+
+def test_links_of_a_frame_open_the_portal_beside_the_page(
+    portal: str, agency: Agency, phone: BrowserContext
+) -> None:
+    agency.frames = [f"{portal}/nhung/"]
+    page = phone.new_page()
+    page.goto(agency.url)
+    with phone.expect_page() as opened:
+        page.frames[1].get_by_role("link", name="Kiểm tra nguồn").click()
+    assert opened.value.url == portal + PAGE
+    assert opened.value.evaluate("window.opener") is None
+    assert page.url == agency.url
+
+
+@pytest.mark.parametrize("size", [(300, 250), (320, 420)])
+def test_small_frames_hold_what_matters_without_scrolling(
+    portal: str, browser: Browser, size: tuple[int, int]
+) -> None:
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]})
+    page = context.new_page()
+    page.goto(f"{portal}/nhung/")
+    for name in ("02373.725.725", "Giả lãnh đạo sở, Công an tỉnh", "Kiểm tra nguồn"):
+        box = page.get_by_role("link", name=name).bounding_box()
+        assert box
+        assert box["height"] >= 24
+        assert box["y"] + box["height"] <= size[1]
+    context.close()
+
+
+def test_a_frame_left_open_says_so_after_a_day(portal: str, phone: BrowserContext) -> None:
+    page = phone.new_page()
+    page.goto(f"{portal}/nhung/")
+    old = page.get_by_text("Đã hơn 24 giờ chưa cập nhật.")
+    assert not old.is_visible()
+    delays = page.evaluate("document.getAnimations().map(one => one.effect.getTiming().delay)")
+    assert delays == [86_400_000] * 2
+    page.evaluate(AFTER_A_DAY)
+    assert old.is_visible()
+    assert page.get_by_role("link", name="02373.725.725").is_visible()
