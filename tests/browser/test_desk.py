@@ -1,0 +1,175 @@
+"""The desk in a real browser: usable by everybody, by the keyboard, and under its strict policy."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.core.management import call_command
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page
+from pytest_django.live_server_helper import LiveServer
+
+from portal import invitations
+from reports import workflow
+from reports.models import Case, Report
+from tests.cast import enlist, log_in
+from tests.reports import evidence
+
+pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
+
+SIZES = [(360, "light"), (360, "dark"), (1280, "light"), (1280, "dark")]
+QUEUE = "/admin/reports/report/"
+PAGES = [
+    "/admin/",
+    QUEUE,
+    f"{QUEUE}?viec=all&q=cong+an",
+    "/admin/password_change/",
+    "/admin/reports/campaign/",
+    "/admin/reports/event/",
+    "/admin/reports/office/",
+    "/admin/reports/office/add/",
+    "/admin/reports/commune/",
+    "/admin/auth/user/",
+]
+STORY = "Xưng công an tỉnh, bảo mẹ tôi đang ở nhà rút sổ tiết kiệm 120 triệu, chuyển vào STK 19031234567890."
+HOSTILE = "<script>document.title='x'</script>\u202e" + "dài" * 300 + "\u200b công an"
+
+WIDER_THAN_THE_WINDOW = "document.documentElement.scrollWidth - window.innerWidth"
+TIGHT_LINES = """
+[...document.querySelectorAll("#content *, header *")]
+  .filter(el => [...el.childNodes].some(node => node.nodeType == 3 && node.data.trim()))
+  .filter(el => { const style = getComputedStyle(el);
+                  return parseFloat(style.lineHeight) / parseFloat(style.fontSize) < 1.49; })
+  .map(el => el.outerHTML)
+"""
+
+
+@pytest.fixture
+def portal(live_server: LiveServer) -> str:
+    call_command("setup_desk", verbosity=0)
+    return str(live_server.url)
+
+
+@pytest.fixture
+def chief(portal: str) -> Client:
+    return log_in(enlist("chief", "lead"))
+
+
+@pytest.fixture
+def report(chief: Client) -> Report:
+    """The report that most is known of, among others."""
+    evidence.report(HOSTILE, caller_number="<b>0550</b>")
+    evidence.triaged("Quảng cáo đất.", caller_number="0550 000 123")
+    subject = evidence.triaged(
+        STORY, caller_number="0550 000 123", contact="0992 000 118", phrase="bến đò, 47", flags=("masked_id",)
+    )  # fmt: skip
+    by = enlist("minh", "duty")
+    workflow.ask(subject.pk, by=by, version=1, reason="Số tài khoản nhận là gì?")
+    return subject
+
+
+@pytest.fixture(params=SIZES, ids=lambda size: f"{size[0]}-{size[1]}")
+def page(
+    browser: Browser, request: pytest.FixtureRequest, portal: str, chief: Client
+) -> Iterator[Page]:
+    width, scheme = request.param
+    context = browser.new_context(
+        viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True
+    )
+    _come_in(context, portal, chief)
+    yield context.new_page()
+    context.close()
+
+
+def _come_in(context: BrowserContext, portal: str, officer: Client) -> None:
+    """The officer's session, with the second factor already given."""
+    name, path = settings.SESSION_COOKIE_NAME, settings.SESSION_COOKIE_PATH
+    cookie = officer.cookies[name].value
+    context.add_cookies(
+        [
+            {
+                "name": name,
+                "value": cookie,
+                "domain": portal.split("//")[1].split(":", maxsplit=1)[0],
+                "path": path,
+            }
+        ]
+    )
+
+
+def faults(page: Page) -> list[Any]:
+    """What axe and our own rules find wrong in the page as it stands."""
+    page.wait_for_timeout(200)  # the stock sheets fade colours in
+    found = Axe().run(page).response["violations"]
+    return [
+        *[(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in found],
+        *page.evaluate(TIGHT_LINES),
+        *(["scrolls sideways"] if page.evaluate(WIDER_THAN_THE_WINDOW) > 0 else []),
+    ]
+
+
+def test_no_page_has_a_fault(portal: str, page: Page, report: Report) -> None:
+    for path in PAGES:
+        answer = page.goto(portal + path)
+        assert answer is not None
+        assert (answer.status, faults(page)) == (200, []), path
+
+
+def test_no_state_of_a_report_has_a_fault(portal: str, page: Page, report: Report) -> None:
+    page.goto(f"{portal}{QUEUE}{report.pk}/change/")
+    for summary in page.locator("summary").all():
+        summary.click()
+    assert faults(page) == []
+    page.locator("details.grave button").click()
+    assert "Chưa ghi lý do" in page.inner_text("#content")
+    assert faults(page) == []
+    page.goto(f"{portal}{QUEUE}{report.pk}/change/")
+    page.get_by_role("button", name="Hiện số").click()
+    assert "0992 000 118" in page.inner_text("#content")
+    assert faults(page) == []
+
+
+def test_no_page_outside_the_desk_has_a_fault(portal: str, page: Page) -> None:
+    page.context.clear_cookies()
+    page.goto(f"{portal}/admin/")
+    assert faults(page) == []
+    page.locator("[type=submit]").click()
+    assert faults(page) == []
+    page.goto(portal + invitations.invite("le.thu.ha", "duty"))
+    assert faults(page) == []
+
+
+def test_no_page_breaks_the_content_policy(
+    portal: str, browser: Browser, chief: Client, report: Report
+) -> None:
+    context = browser.new_context()
+    _come_in(context, portal, chief)
+    page, said = context.new_page(), []
+    page.on("console", lambda message: said.append(f"{page.url} {message.text}"))
+    page.on("pageerror", lambda error: said.append(f"{page.url} {error}"))
+    for path in [*PAGES, f"{QUEUE}{report.pk}/change/"]:
+        page.goto(portal + path, wait_until="networkidle")
+    context.close()
+    assert [line for line in said if "username fields" not in line] == []
+
+
+def test_from_queue_to_decision_takes_three_keys(
+    portal: str, browser: Browser, chief: Client, report: Report
+) -> None:
+    """Enter on the report, Enter on "Nhận xử lý": the keyboard is enough, without script."""
+    context = browser.new_context(java_script_enabled=False)
+    _come_in(context, portal, chief)
+    page = context.new_page()
+    page.goto(portal + QUEUE)
+    page.get_by_role("link", name=report.public_number).focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Nhận xử lý").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/change/")
+    assert "Đã nhận xử lý." in page.inner_text(".messagelist")
+    context.close()
+    officer = Case.objects.get(report=report).officer
+    assert officer is not None
+    assert officer.username == "chief"
