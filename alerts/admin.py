@@ -11,6 +11,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
+from django.template.defaultfilters import linebreaksbr
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -54,10 +55,7 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     raw_id_fields = ["campaign"]
     fieldsets = [
         (None, {"fields": ["title", "short_title", "slug", "summary", "advice", "seen"]}),
-        (
-            "Tin nhắn và loa xã",
-            {"fields": ["sms", "sms_share", "loudspeaker"], "classes": ["collapse"]},
-        ),
+        ("Tin nhắn và loa xã", {"fields": ["sms", "sms_share", "loudspeaker"]}),
         (
             "Văn bản gốc",
             {
@@ -275,7 +273,7 @@ class AlertRevisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description="nội dung")
     def text(self, revision: AlertRevision) -> str:
-        return pages.plain(revision, timezone.now())
+        return linebreaksbr(pages.plain(revision, timezone.now()))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -65,7 +65,7 @@ def acts_for(request: HttpRequest, alert: Alert) -> Acts:
     in_review = alert.stage == Alert.Stage.REVIEW
     said = alert.current
     return Acts(
-        submit=may_change and open_to_change(alert),
+        submit=may_change and open_to_change(alert) and not publishing.says_the_same(alert),
         send_back=in_review and (may_change or may_issue),
         issue=may_issue and in_review and alert.author_id != request.user.pk,
         own_text=may_issue and in_review and alert.author_id == request.user.pk,

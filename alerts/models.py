@@ -270,7 +270,9 @@ class AlertRevision(models.Model):
     (publishing.canonical). `references` is CAP's: "sender,identifier,sent", spaces between.
     """
 
-    alert = models.ForeignKey(Alert, models.PROTECT, related_name="revisions")
+    alert = models.ForeignKey(
+        Alert, models.PROTECT, related_name="revisions", verbose_name="cảnh báo"
+    )
     version = models.PositiveSmallIntegerField("bản")
     msg_type = models.CharField("loại", max_length=8, choices=MsgType.choices)
     identifier = models.CharField(
@@ -282,7 +284,7 @@ class AlertRevision(models.Model):
     sent = models.DateTimeField("phát lúc")
     effective = models.DateTimeField("có hiệu lực từ")
     expires = models.DateTimeField("còn hiệu lực đến", null=True)
-    references = models.TextField(blank=True)
+    references = models.TextField("nối tiếp các bản", blank=True)
     content = models.JSONField("nội dung")
     content_hash = models.CharField("mã băm", max_length=64)
     author = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="người soạn")

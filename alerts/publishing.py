@@ -88,6 +88,14 @@ def preview(alert: Alert) -> AlertRevision:
     )
 
 
+def says_the_same(alert: Alert) -> bool:
+    """Whether the draft has nothing to add to the word that was given."""
+    said = alert.current
+    if said is None or said.expires != alert.expires:
+        return False
+    return content_of(alert, said.words.message) == said.words
+
+
 @transaction.atomic
 def submit(alert: Alert, *, by: User) -> None:
     """Hand a draft over for review. Raises NotReadyError with all that is missing."""
@@ -95,6 +103,8 @@ def submit(alert: Alert, *, by: User) -> None:
     if alert.stage != Alert.Stage.DRAFT:
         raise NotReadyError("Cảnh báo này đã được trình, đang chờ duyệt.")
     _refuse_cancelled(alert)
+    if says_the_same(alert):
+        raise NotReadyError("Chưa có gì khác với bản đang đăng.")
     if missing := _missing(alert):
         raise NotReadyError("Chưa trình được. " + " ".join(missing))
     alert.stage, alert.author = Alert.Stage.REVIEW, by

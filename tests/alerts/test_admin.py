@@ -91,6 +91,7 @@ def test_the_story_of_a_warning_at_the_desk(editor: Person, approver: Person) ->
 
 def test_a_new_version_is_issued_by_the_same_button(editor: Person, approver: Person) -> None:
     alert = issued(author=editor.user).alert
+    Alert.objects.update(summary="Tóm tắt mới.")
     act(editor, alert, "submit")
     alert.refresh_from_db()
     answer = issue(approver, alert)

@@ -137,6 +137,14 @@ def test_a_new_word_leaves_the_old_one_as_it_was() -> None:
     assert Alert.objects.published().get().current == second
 
 
+def test_a_draft_that_says_the_same_is_not_submitted_again() -> None:
+    alert = issued().alert
+    with pytest.raises(NotReadyError, match="Chưa có gì khác"):
+        publishing.submit(alert, by=person("editor"))
+    Alert.objects.update(expires=timezone.now() + timedelta(days=9))
+    publishing.submit(alert, by=person("editor"))
+
+
 def test_editing_an_issued_warning_changes_nothing_in_public() -> None:
     revision = issued()
     Alert.objects.update(title="Chưa duyệt")

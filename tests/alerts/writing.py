@@ -48,7 +48,8 @@ def issued(slug: str = "gia-dien-luc", **text: Any) -> AlertRevision:
 
 def rewritten(revision: AlertRevision, **text: Any) -> AlertRevision:
     """A second word about the same warning."""
-    Alert.objects.filter(pk=revision.alert_id).update(**text)
+    changed = {"audience": f"lần {revision.version + 1}"} | text
+    Alert.objects.filter(pk=revision.alert_id).update(**changed)
     publishing.submit(revision.alert, by=person("editor"))
     return publishing.update(revision.alert, by=person("approver"))
 
