@@ -140,7 +140,7 @@ def oddities(report: Report) -> list[str]:
 def suggestions(facts: Facts) -> list[Suggestion]:
     """The machine's facts in the order in which an officer asks for them."""
     urgency = words.urgency(facts.priority)
-    demands = ", ".join(words.label(code).lower() for code in facts.actions) or "chưa thấy"
+    demands = "; ".join(map(words.label, facts.actions)) or "chưa thấy"
     titles = [
         ("priority", f"Ưu tiên: {urgency.word} ({facts.priority} trên 100)"),
         ("scenario", f"Kiểu lừa: {words.label(facts.scenario)}"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
 from reports.admin import words
 from reports.admin.paging import NearPaginator
@@ -51,13 +52,14 @@ class SubjectFilter(admin.SimpleListFilter):
 class EventAdmin(_Admin):
     """Who did what and when: a list, and nothing to open or to change."""
 
-    list_display = ("at", "who", "act", "about", "codes")
+    list_display = ("when", "who", "act", "about", "codes")
     list_display_links = None
     list_filter = (KindFilter, SubjectFilter)
     paginator = NearPaginator
     list_per_page = 100
     list_max_show_all = 0
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     actions = None
     search_fields = ("subject_id__exact",)
     search_help_text = "Mã đầy đủ của tin hoặc cảnh báo."
@@ -79,6 +81,10 @@ class EventAdmin(_Admin):
     ) -> HttpResponse:
         """The list says all that may be said to everyone who sees it."""
         return self.changelist_view(request)
+
+    @admin.display(description="lúc", ordering="-id")
+    def when(self, event: Event) -> str:
+        return f"{timezone.localtime(event.at):%H:%M:%S, %d/%m/%Y}"
 
     @admin.display(description="ai")
     def who(self, event: Event) -> str:

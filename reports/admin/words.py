@@ -90,7 +90,7 @@ _RULES = {
     "clamped to 100": "Điểm cao nhất là 100",
     "junk": "Có vẻ là tin rác, cán bộ quyết định",
     "money lost: sum not said": "Đã mất tiền, chưa rõ bao nhiêu",
-    "money moved within hours": "Tiền mới chuyển, còn kịp tra soát",
+    "money moved within hours": "Tiền mới chuyển trong vài giờ",
     "office named on the form": "Người báo nêu nơi bị giả danh",
     "office of state": "Giả danh cơ quan nhà nước",
     "ongoing": "Đang bị ép",

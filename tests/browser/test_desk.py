@@ -139,6 +139,9 @@ def test_no_page_outside_the_desk_has_a_fault(portal: str, page: Page) -> None:
     assert faults(page) == []
     page.goto(portal + invitations.invite("le.thu.ha", "duty"))
     assert faults(page) == []
+    square = page.locator("svg.square").bounding_box()
+    assert square is not None
+    assert square["width"] == square["height"] >= 200
 
 
 def test_no_page_breaks_the_content_policy(
