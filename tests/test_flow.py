@@ -1,5 +1,6 @@
 """The whole story, on every real process: one call, from a resident's phone to the officer's
-desk to the official warning. Read it from top to bottom.
+desk to the official warning. Read it from top to bottom: the fixtures are what happens, the tests
+what everybody sees of it.
 """
 
 import json
@@ -57,6 +58,12 @@ def on_the_desk(officer: Visitor, receipt: Page) -> Page:
     raise AssertionError("the report did not reach the desk")
 
 
+@pytest.fixture(scope="module")
+def taken(officer: Visitor, on_the_desk: Page) -> Page:
+    """The report's page after the officer has taken it."""
+    return officer.submit(on_the_desk, "/take/")
+
+
 def test_a_resident_gets_a_receipt_for_one_page(receipt: Page) -> None:
     assert receipt.address.endswith("/bao-cao/da-nhan/")
     assert "Mã tin báo" in receipt.words
@@ -95,17 +102,15 @@ def test_the_desk_never_sees_the_receipt_code_or_the_phrase(
     assert "bến đò" not in on_the_desk.text
 
 
-def test_the_officer_decides_and_the_event_stays(officer: Visitor, on_the_desk: Page) -> None:
-    after = officer.submit(on_the_desk, "/take/")
-    assert "Đang xác minh" in after.words
-    assert "Nhận xử lý" in after.words
+def test_the_officer_decides_and_the_event_stays(taken: Page) -> None:
+    assert "Đang xác minh" in taken.words
+    assert "Nhận xử lý" in taken.words
 
 
-def test_a_second_officer_with_the_old_page_overwrites_nothing(
-    officer: Visitor, on_the_desk: Page
-) -> None:
+def test_an_old_page_overwrites_nothing(officer: Visitor, on_the_desk: Page, taken: Page) -> None:
     late = officer.submit(on_the_desk, "/junk/", reason="thử")
     assert "Đang xác minh" in late.words
+    assert "Tin rác" not in [tag.text for tag in late.tree.find_class("tag")]
 
 
 def test_everybody_reads_the_first_warning(resident: Visitor) -> None:
