@@ -154,3 +154,12 @@ def test_the_desk_may_not_be_kept_or_framed(duty: Person) -> None:
     assert "no-store" in page.headers["Cache-Control"]
     assert page.headers["X-Frame-Options"] == "DENY"
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+
+
+def test_an_editor_drafts_a_warning_from_a_campaign(editor: Person, duty: Person) -> None:
+    campaign = Campaign.objects.create(code="Đ-26-X", title="Giả điện lực")
+    page = reverse("admin:reports_campaign_change", args=[campaign.pk])
+    draft = f"{reverse('admin:alerts_alert_add')}?campaign={campaign.pk}"
+    assert draft in editor.client.get(page).content.decode()
+    assert editor.client.get(draft).status_code == 200
+    assert draft not in duty.client.get(page).content.decode()
