@@ -1,25 +1,23 @@
 """Several things at the same instant, each with a database connection of its own."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from django.db import connection
 
 
-def in_parallel(works: list[Callable[[], Any]]) -> list[Any]:
-    """The results of all works, started at the same instant in threads of their own."""
-    results: list[Any] = [None] * len(works)
+def in_parallel(works: Sequence[Callable[[], Any]]) -> list[Any]:
+    """The results of all works, started at the same instant; raises what one of them raises."""
     start = threading.Barrier(len(works))
 
-    def run(place: int) -> None:
+    def run(work: Callable[[], Any]) -> Any:
         start.wait()
-        results[place] = works[place]()
-        connection.close()
+        try:
+            return work()
+        finally:
+            connection.close()
 
-    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(works))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(run, works))

@@ -109,6 +109,28 @@ def test_what_an_officer_placed_is_never_moved(django_user_model: type[User]) ->
 
 
 @pytest.mark.django_db
+def test_an_officer_who_places_a_report_meanwhile_is_not_overruled(
+    django_user_model: type[User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the machine's look at a neighbour and its writing."""
+    officer = django_user_model.objects.create(username="truc.ban")
+    first, second = triaged(caller_number=NUMBER), report("hai", caller_number=NUMBER)
+    chosen = Campaign.objects.create(code="Đ-26-AAA", title="của cán bộ")
+    look = linking._neighbour
+
+    def look_then_officer_acts(*args: Any) -> Any:
+        found = look(*args)
+        CampaignLink.objects.create(
+            report=first, campaign=chosen, kind="officer", strength=1, placed_by=officer
+        )
+        return found
+
+    monkeypatch.setattr(linking, "_neighbour", look_then_officer_acts)
+    triage.work_off([item_of(second)])
+    assert campaign_of(first) == chosen
+
+
+@pytest.mark.django_db
 def test_a_report_joins_where_an_officer_placed_its_neighbour(
     django_user_model: type[User],
 ) -> None:
