@@ -1,8 +1,8 @@
-"""The report form: it reads what was typed and refuses nothing but an empty report."""
+"""How the forms look and what they say; what a posted report holds is read in posted.py."""
 
-import re
 import secrets
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from crispy_forms.helper import FormHelper
@@ -10,13 +10,10 @@ from crispy_forms.layout import HTML, Field, Fieldset, Layout
 from django import forms
 from django.http import QueryDict
 
-from reports import demands, money, phones, places, receipts
-from reports.intake import Typed, clean
+from reports import demands, receipts
 from reports.models import Report
-from reports.places import Place
-from reports.signing import form_token, form_token_age
+from reports.signing import form_token
 
-YES_NO = {"yes": True, "no": False}
 # What a caller can claim to be; the six that most people name, then the rest.
 OFFICES = [
     ("police", "Công an"),
@@ -30,31 +27,20 @@ OFFICES = [
 # Only what answers the questions of the page for people on the call may come by GET.
 CARRIED = ("threat", "isolation", "money", "secrets", "software")
 
-TOO_FAST_SECONDS = 3
-_NUMBER_LONGEST = 200  # signs; what is longer is no number
-_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _ORDINALS = {1: "nhất", 2: "hai", 3: "ba", 4: "tư"}
 _EMPTY = "Chưa có số gọi đến, chưa có lời kể. Ghi một trong hai là đủ."
-
-
-def kept(data: QueryDict) -> QueryDict:
-    """What was posted, in signs that PostgreSQL and a page can hold."""
-    clean_data = QueryDict(mutable=True)
-    for name, values in data.lists():
-        clean_data.setlist(clean(name)[0], [clean(value)[0] for value in values])
-    return clean_data
 
 
 class _Choice(forms.ChoiceField):
     """A choice that does not quarrel: what is not among the choices counts as not said."""
 
     def validate(self, value: Any) -> None:
-        """Every value is welcome; `ReportForm.typed` picks what it knows."""
+        """Every value is welcome; posted.py picks what it knows."""
 
 
 class _Choices(forms.MultipleChoiceField):
     def validate(self, value: Any) -> None:
-        """Every value is welcome; `ReportForm.typed` picks what it knows."""
+        """Every value is welcome; posted.py picks what it knows."""
 
 
 class _YesBox(forms.CheckboxInput):
@@ -137,13 +123,10 @@ class ReportForm(forms.Form):
     form_token = forms.CharField(required=False, widget=forms.HiddenInput)
     website = forms.CharField(required=False)  # people do not see it; robots fill it in
 
-    def __init__(self, data: QueryDict | None = None, **kwargs: Any) -> None:
-        if data is not None:
-            data = data.copy()
-            if not _KEY.fullmatch(data.get("submission_key", "")):
-                data["submission_key"] = secrets.token_urlsafe(24)
-        super().__init__(data, **kwargs)
-        self.helper = _helper()
+    @cached_property
+    def helper(self) -> FormHelper:
+        """How crispy lays the page out."""
+        return _helper()
 
     @classmethod
     def fresh(cls, answers: Mapping[str, str]) -> "ReportForm":
@@ -170,61 +153,6 @@ class ReportForm(forms.Form):
         if not said["story"].strip() and not said["caller_number"].strip():
             self.add_error("story", _EMPTY)
         return said
-
-    @property
-    def is_ours(self) -> bool:
-        """Whether the page was offered by this server within the last day."""
-        return form_token_age(self.data.get("form_token", "")) is not None
-
-    def typed(self, communes: tuple[Place, ...]) -> Typed:
-        """What intake takes in. Only for a valid form."""
-        said = self.cleaned_data
-        place = places.find(said["commune"], communes)
-        office, name = _claimed(said["claimed_office"], said["claimed_name"])
-        return Typed(
-            happening_now=YES_NO.get(said["happening_now"]),
-            channel=said["channel"] if said["channel"] in Report.Channel.values else "",
-            caller_number=said["caller_number"],
-            claimed_office=office,
-            claimed_name=name,
-            story=said["story"],
-            demands=tuple(dict.fromkeys(filter(demands.is_known, said["demands"]))),
-            money_lost=YES_NO.get(said["money_lost"]),
-            money_lost_raw=said["money_lost_vnd"],
-            commune_raw=said["commune"],
-            commune_id=place.codename,
-            contact=said["contact_phone"],
-            phrase=said["callback_phrase"],
-            on_behalf=YES_NO.get(said["on_behalf"], False),
-            flags=tuple(flag for flag in (place.flag, *self._flags()) if flag),
-        )
-
-    def _flags(self) -> list[str]:
-        """What somebody should look at: never a reason to refuse."""
-        said = self.cleaned_data
-        contact = _number(said["contact_phone"])
-        age = form_token_age(said["form_token"])
-        found = {
-            "money_unread": bool(said["money_lost_vnd"].strip())
-            and money.read_money(said["money_lost_vnd"]).value is None,
-            "signs_replaced": any("\ufffd" in str(value) for value in said.values()),
-            "contact_unread": bool(said["contact_phone"].strip()) and not contact,
-            "contact_is_caller": contact == _number(said["caller_number"]) != "",
-            "demand_unknown": not all(map(demands.is_known, said["demands"])),
-            "trap_filled": bool(said["website"]),
-            "too_fast": age is not None and age < TOO_FAST_SECONDS,
-        }
-        return [flag for flag, is_set in found.items() if is_set]
-
-
-def _claimed(office: str, name: str) -> tuple[str, str]:
-    """What is too long to be the code of an office belongs to the words beside it."""
-    return (office, name) if len(office) <= 64 else ("", f"{office}\n{name}")
-
-
-def _number(text: str) -> str:
-    """The canonical number of a field, "" when there is none to read."""
-    return phones.read(text[:_NUMBER_LONGEST]).key
 
 
 def _helper() -> FormHelper:

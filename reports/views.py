@@ -16,8 +16,9 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from reports import intake, places, privacy, receipts, tracking
-from reports.forms import CodeForm, ReportForm, kept
+from reports.forms import CodeForm, ReportForm
 from reports.models import Case, Report
+from reports.posted import Posted, kept
 from reports.signing import sealer
 
 log = structlog.get_logger(__name__)
@@ -118,18 +119,15 @@ def report(request: HttpRequest) -> HttpResponse:
 def take_in(request: HttpRequest) -> HttpResponse:
     """A posted report: a receipt, or the page again with all that was typed."""
     data, trouble = _posted(request)
-    form = ReportForm(kept(data))
-    if trouble is None:
-        trouble = _distrust(request, form)
-    if trouble:
-        return _page(request, form, trouble)
-    if not form.is_valid():
-        return _page(request, form, status=422)
+    posted = Posted(data)
+    trouble = trouble or _distrust(request, posted)
+    if trouble or posted.is_empty:
+        return _page(request, ReportForm(posted.data), trouble, status=422)
     try:
-        accepted = intake.accept(form.typed(places.communes()), form.data["submission_key"])
+        accepted = intake.accept(posted.typed(places.communes()), posted.submission_key)
     except DatabaseTrouble as error:
         log.error("report.not_saved", error=type(error).__name__)  # noqa: TRY400
-        return _page(request, form, NOT_SAVED)
+        return _page(request, ReportForm(posted.data), NOT_SAVED)
     return _receipt_given(request, accepted)
 
 
@@ -157,10 +155,10 @@ def _salvaged(request: HttpRequest) -> QueryDict:
     return data
 
 
-def _distrust(request: HttpRequest, form: ReportForm) -> Trouble | None:
+def _distrust(request: HttpRequest, posted: Posted) -> Trouble | None:
     if not _from_our_page(request):
         return FOREIGN
-    return None if form.is_ours else STALE
+    return STALE if posted.age is None else None
 
 
 def _from_our_page(request: HttpRequest) -> bool:

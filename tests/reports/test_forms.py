@@ -8,8 +8,9 @@ from django.test import Client
 from lxml import html
 
 from reports import demands
-from reports.forms import CARRIED, OFFICES, ReportForm, kept
+from reports.forms import CARRIED, OFFICES, ReportForm
 from reports.models import Report
+from reports.posted import kept
 from tests.reports.pages import REPORT
 
 CONTRACT = {

@@ -1,0 +1,112 @@
+"""A posted report, from the fields of its body to what intake takes in.
+
+The fields are read here and not through Django's form: nothing that is typed is refused, and a
+form object costs a third of the request. `forms.ReportForm` is how the page looks.
+"""
+
+import re
+import secrets
+from functools import cached_property
+
+from django.http import QueryDict
+
+from reports import demands, money, places
+from reports.intake import Typed, clean
+from reports.models import Report
+from reports.places import Place
+from reports.signing import form_token_age
+
+YES_NO = {"yes": True, "no": False}
+TOO_FAST_SECONDS = 3
+_OFFICE_LONGEST = 64  # signs; what is longer is no code of an office but a sentence
+_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
+
+
+def kept(data: QueryDict) -> QueryDict:
+    """What was posted, in signs that PostgreSQL and a page can hold."""
+    clean_data = QueryDict(mutable=True)
+    for name, values in data.lists():
+        clean_data.setlist(clean(name)[0], [clean(value)[0] for value in values])
+    return clean_data
+
+
+class Posted:
+    """The fields as they came; one without a usable submission key is given one."""
+
+    def __init__(self, data: QueryDict) -> None:
+        self.data = kept(data)
+        if not _KEY.fullmatch(self.data.get("submission_key", "")):
+            self.data["submission_key"] = secrets.token_urlsafe(24)
+
+    @property
+    def submission_key(self) -> str:
+        return self._said("submission_key")
+
+    @cached_property
+    def age(self) -> float | None:
+        """Seconds since this server offered the page; None when it did not, or a day ago."""
+        return form_token_age(self._said("form_token"))
+
+    @property
+    def is_empty(self) -> bool:
+        """Neither story nor number: the one thing that is no report."""
+        return not (self._said("story").strip() or self._said("caller_number").strip())
+
+    def typed(self, communes: tuple[Place, ...]) -> Typed:
+        """What intake takes in."""
+        place = places.find(self._said("commune"), communes)
+        office, name = self._claimed()
+        channel = self._said("channel")
+        return Typed(
+            happening_now=self._answer("happening_now"),
+            channel=channel if channel in Report.Channel.values else "",
+            caller_number=self._said("caller_number"),
+            claimed_office=office,
+            claimed_name=name,
+            story=self._said("story"),
+            demands=tuple(dict.fromkeys(filter(demands.is_known, self.data.getlist("demands")))),
+            money_lost=self._answer("money_lost"),
+            money_lost_raw=self._said("money_lost_vnd"),
+            commune_raw=self._said("commune"),
+            commune_id=place.codename,
+            contact=self._said("contact_phone"),
+            phrase=self._said("callback_phrase"),
+            on_behalf=self._answer("on_behalf") or False,
+            flags=tuple(flag for flag in (place.flag, *self._flags()) if flag),
+        )
+
+    def _said(self, name: str) -> str:
+        return str(self.data.get(name, ""))
+
+    def _answer(self, name: str) -> bool | None:
+        return YES_NO.get(self._said(name))
+
+    def _claimed(self) -> tuple[str, str]:
+        """What is too long to be the code of an office belongs to the words beside it."""
+        office, name = self._said("claimed_office"), self._said("claimed_name")
+        return (office, name) if len(office) <= _OFFICE_LONGEST else ("", f"{office}\n{name}")
+
+    def _flags(self) -> list[str]:
+        """What somebody should look at: never a reason to refuse."""
+        lost, contact = self._said("money_lost_vnd"), self._said("contact_phone")
+        tail = _last_digits(contact)
+        found = {
+            "money_unread": bool(lost.strip()) and money.read_money(lost).value is None,
+            "signs_replaced": any(
+                "\ufffd" in text for _, all_ in self.data.lists() for text in all_
+            ),
+            "contact_unread": bool(contact.strip()) and len(tail) < 8,
+            "contact_is_caller": len(tail) >= 8
+            and tail == _last_digits(self._said("caller_number")),
+            "demand_unknown": not all(map(demands.is_known, self.data.getlist("demands"))),
+            "trap_filled": bool(self._said("website")),
+            "too_fast": self.age is not None and self.age < TOO_FAST_SECONDS,
+        }
+        return [flag for flag, is_set in found.items() if is_set]
+
+
+def _last_digits(text: str) -> str:
+    """The last nine digits: enough to tell a number from none, and two of them apart. What kind
+    of number it is, triage says.
+    """
+    return "".join(sign for sign in text[:200] if sign.isdecimal())[-9:]
