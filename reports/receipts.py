@@ -77,15 +77,6 @@ def spoken(group: str) -> str:
     return ", ".join(SPOKEN[sign].replace(" ", "\u00a0") for sign in group)
 
 
-def issue(report: Report, key: Key) -> str:
-    """Write the receipt of a new report and give its code; part of intake's transaction."""
-    code = derive(report.submission_key, bytes(report.content_digest), key)
-    Receipt.objects.create(
-        report=report, derived_with=key.id, hashed_with=key.id, code_hash=_hash(code, key)
-    )
-    return code
-
-
 def again(report: Report) -> str | None:
     """The code of a report sent a second time; None when its key has been taken away."""
     key = key_named(report.receipt.derived_with)
@@ -99,17 +90,18 @@ def find(code: str) -> Report | None:
     newest = newest_key()
     for key in field_keys():
         receipt = (
-            Receipt.objects.select_related("report").filter(code_hash=_hash(code, key)).first()
+            Receipt.objects.select_related("report").filter(code_hash=code_hash(code, key)).first()
         )
         if receipt is None:
             continue
         if key.id != newest.id:
             Receipt.objects.filter(pk=receipt.pk).update(
-                hashed_with=newest.id, code_hash=_hash(code, newest)
+                hashed_with=newest.id, code_hash=code_hash(code, newest)
             )
         return receipt.report
     return None
 
 
-def _hash(code: str, key: Key) -> bytes:
+def code_hash(code: str, key: Key) -> bytes:
+    """What is stored in place of a code."""
     return key.mac("receipt hash", code.encode())
