@@ -139,7 +139,7 @@ def cut(text: str) -> Story:
         clause += any(stop in gap for stop in ",:" + _STOPS)
         start, end = folded.place(*match.span())
         word = Word(_plain(match[0]), spelling(text[start:end]), start, end, sentence, clause)
-        glued = not gap and bool(words) and words[-1].folded[0].isdigit()  # the k of 500k
+        glued = not gap and bool(words) and words[-1].folded[0].isdecimal()  # the k of 500k
         words.extend([word] if glued else _expanded(word))
     marks = sum(word.folded != word.spelled for word in words)
     return Story(text, words, marks * 5 >= len(words) > 0)
@@ -193,7 +193,7 @@ def _fits(cue: Cue, story: Story, first: int) -> bool:
         return False
     wrong = 0
     for word, folded, spelled in zip(found, cue.words, cue.spelled, strict=True):
-        if folded == ANY_NUMBER and word.folded[0].isdigit():
+        if folded == ANY_NUMBER and word.folded[0].isdecimal():
             continue
         if word.folded != folded:
             return False
@@ -205,7 +205,7 @@ def _fits(cue: Cue, story: Story, first: int) -> bool:
 def _keys(story: Story, first: int) -> Iterator[tuple[str, ...]]:
     """What may stand in the index for the words at *first*; a number also as "#"."""
     pair = [word.folded for word in story.words[first : first + 2]]
-    forms = [(word, ANY_NUMBER) if word[0].isdigit() else (word,) for word in pair]
+    forms = [(word, ANY_NUMBER) if word[0].isdecimal() else (word,) for word in pair]
     for one in forms[0]:
         yield (one,)
         for two in forms[1] if len(forms) > 1 else ():

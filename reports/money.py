@@ -77,7 +77,7 @@ def _figure(text: str) -> Fraction:
     if _GROUPED.fullmatch(text):
         return Fraction(text.replace(".", "").replace(",", ""))
     whole, _, rest = text.replace(",", ".").partition(".")
-    return Fraction(whole + "." + rest) if rest.isdigit() else Fraction(whole)
+    return Fraction(whole + "." + rest) if rest.isdecimal() else Fraction(whole)
 
 
 def _in_words(story: Story, at: int) -> tuple[Fraction, int] | None:
@@ -129,7 +129,7 @@ def _tail(story: Story, at: int, unit: int) -> tuple[Fraction, int]:
     if more:
         return more[0], more[1]
     follower = story.words[at + 1].folded if at + 1 < len(story.words) else ""
-    digit = word.folded if word.folded.isdigit() else str(_worth(story, word, 1) or "")
+    digit = word.folded if word.folded.isdecimal() else str(_worth(story, word, 1) or "")
     follows = follower not in _COUNTED and not _followed_by_unit(story, at)
     plain = digit and len(digit) <= 3 and follows
     if plain and unit >= 10**6 and word.clause == story.words[at - 1].clause:
@@ -157,7 +157,7 @@ def _one(story: Story, at: int, below: int = 10**12) -> tuple[Fraction, int] | N
 def _number(story: Story, at: int) -> tuple[Fraction, int] | None:
     """A number in figures ("3", "3 trăm") or in words, and the word after it."""
     word = story.words[at]
-    if not word.folded[0].isdigit():
+    if not word.folded[0].isdecimal():
         return _in_words(story, at)
     figure, after = _figure(word.folded), at + 1
     if after < len(story.words) and story.words[after].folded in _HUNDREDS_FOLDED:
@@ -169,7 +169,7 @@ def _bare(word: Word) -> int | None:
     """A sum without a unit: 35.500.000, 20000000."""
     text = word.folded
     grouped = text.count(".") + text.count(",") >= 2 and _GROUPED.fullmatch(text)
-    whole = text.isdigit() and 6 <= len(text) <= 12 and text.endswith("000") and text[0] != "0"
+    whole = text.isdecimal() and 6 <= len(text) <= 12 and text.endswith("000") and text[0] != "0"
     return int(_figure(text)) if grouped or whole else None
 
 
@@ -228,7 +228,7 @@ def read_money(raw: str) -> MoneyRead:
         return MoneyRead(0)
     story = cut(_SPACED.sub(".", raw[:400]))
     found = {amount.value for amount in amounts(story)}
-    figures = [word for word in story.words if word.folded[0].isdigit()]
+    figures = [word for word in story.words if word.folded[0].isdecimal()]
     if len(found) > 1 or (len(found) == 1 and "-" in raw):
         return MoneyRead(None, "unreadable" if raw.strip().startswith("-") else "several")
     if found:

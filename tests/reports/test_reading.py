@@ -283,3 +283,8 @@ def test_a_reading_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
         reading.scenario = "tax"  # type: ignore[misc]
     assert isinstance(reading, Reading)
+
+
+@pytest.mark.parametrize("sign", ["⓵", "①", "²", "⑽", "𝟗"])
+def test_signs_that_only_look_like_digits_are_read_or_left_alone(sign: str) -> None:
+    assert read_story(f"Tôi mất {sign} triệu, còn {sign}").scenario
