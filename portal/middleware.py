@@ -1,10 +1,18 @@
-"""Headers that every answer carries."""
+"""Headers that every answer carries, and the layers that only the desk needs."""
 
 from collections.abc import Callable
+from typing import Any
 
+from django.contrib.auth.middleware import AuthenticationMiddleware
+from django.contrib.messages.middleware import MessageMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import CsrfViewMiddleware
+from django_otp.middleware import OTPMiddleware
 
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+# Where people log in: the desk, and the invitation that leads to it.
+STAFF_PATHS = ("/admin/", "/can-bo/")
 
 
 class SecurityHeaders:
@@ -18,3 +26,39 @@ class SecurityHeaders:
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response
+
+
+class ForStaff:
+    """Keeps a middleware to the staff's paths: a public page has no session, no user and no
+    cookie to vary by, and pays for none of them.
+    """
+
+    get_response: Any
+
+    def __call__(self, request: HttpRequest) -> Any:
+        inside = request.path_info.startswith(STAFF_PATHS)
+        return super().__call__(request) if inside else self.get_response(request)  # type: ignore[misc]
+
+
+class StaffSessions(ForStaff, SessionMiddleware):
+    pass
+
+
+class StaffCsrf(ForStaff, CsrfViewMiddleware):
+    """Public forms carry a signed token of their own (reports/signing.py)."""
+
+    def process_view(self, request: HttpRequest, *view: Any) -> Any:
+        inside = request.path_info.startswith(STAFF_PATHS)
+        return super().process_view(request, *view) if inside else None
+
+
+class StaffUsers(ForStaff, AuthenticationMiddleware):
+    pass
+
+
+class StaffSecondFactor(ForStaff, OTPMiddleware):
+    pass
+
+
+class StaffMessages(ForStaff, MessageMiddleware):
+    pass

@@ -33,6 +33,8 @@ class Place:
     @property
     def label(self) -> str:
         """The name, and in brackets the old district that tells it from its namesakes."""
+        if not self.former_districts:
+            return self.name
         return f"{self.name} ({_bare(self.former_districts[0])})"
 
 

@@ -1,0 +1,52 @@
+"""What public pages do without, and what nobody may do to them."""
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, get_resolver
+
+from portal.middleware import STAFF_PATHS
+
+FILLED = {"slug": "khong-co", "path": "x", "token": "x"}
+
+
+def public_paths() -> list[str]:
+    """Every address of ours that is not the staff's, its parts filled in."""
+    found = []
+    for resolver in get_resolver().url_patterns:
+        inside = getattr(resolver, "url_patterns", [resolver])
+        for pattern in inside:
+            if not isinstance(pattern, URLPattern):
+                continue
+            path = "/" + str(pattern.pattern)
+            for name, value in FILLED.items():
+                path = path.replace(f"<slug:{name}>", value).replace(f"<str:{name}>", value)
+            if not path.startswith(STAFF_PATHS) and str(resolver.pattern) != "admin/":
+                found.append(path)
+    return found
+
+
+def test_the_walk_finds_the_public_pages() -> None:
+    assert {"/", "/bao-cao/", "/canh-bao/", "/nhung/", "/theo-doi/"} <= set(public_paths())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", public_paths())
+def test_no_other_site_posts_to_a_public_page(path: str) -> None:
+    client = Client(enforce_csrf_checks=True, HTTP_ORIGIN="https://other.example")
+    answer = client.post(path, {"story": "x", "code": "x"})
+    assert answer.status_code in {403, 404, 405}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", public_paths())
+def test_no_public_page_knows_a_session(client: Client, path: str) -> None:
+    client.cookies["sessionid"] = "x" * 32
+    answer = client.get(path)
+    assert not hasattr(answer.wsgi_request, "session")
+    assert "Cookie" not in answer.headers.get("Vary", "")
+
+
+@pytest.mark.django_db
+def test_the_desk_still_refuses_a_forged_post() -> None:
+    client = Client(enforce_csrf_checks=True)
+    assert client.post("/admin/login/", {"username": "x"}).status_code == 403
