@@ -58,7 +58,6 @@ class Migration(migrations.Migration):
                     models.CharField(
                         default=reports.models.report.new_public_number,
                         max_length=16,
-                        unique=True,
                         verbose_name="số tin",
                     ),
                 ),
@@ -224,6 +223,7 @@ class Migration(migrations.Migration):
             name="commune",
             field=models.ForeignKey(
                 blank=True,
+                db_index=False,
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,
                 to="reports.commune",
@@ -557,6 +557,12 @@ class Migration(migrations.Migration):
             model_name="report",
             constraint=models.UniqueConstraint(
                 fields=("submission_key", "content_digest"), name="report_typed_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="report",
+            constraint=models.UniqueConstraint(
+                fields=("public_number",), name="report_public_number"
             ),
         ),
         migrations.AddIndex(
