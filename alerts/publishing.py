@@ -145,7 +145,7 @@ def update(alert: Alert, *, by: User, seen: str | None = None) -> AlertRevision:
 def cancel(alert: Alert, *, by: User, reason: str, ending: Ending = Ending.OVER) -> AlertRevision:
     """Take a warning back, for good. The public reads `reason`."""
     alert = _locked(alert)
-    reason = " ".join(reason.split())
+    reason = " ".join(reason.replace("\0", " ").split())  # PostgreSQL holds no NUL
     if not alert.current:
         raise NotReadyError("Cảnh báo này chưa phát, không có gì để hủy.")
     if not reason:

@@ -185,6 +185,19 @@ def test_an_approver_cancels_with_a_reason(approver: Person) -> None:
     assert (message.reason, message.ending) == ("Nhầm số.", "error")
 
 
+def test_a_reason_with_a_nul_is_cleaned(approver: Person) -> None:
+    act(approver, issued().alert, "cancel", reason="Nhầm\0số.\0")
+    assert AlertRevision.objects.get(msg_type="Cancel").words.message.reason == "Nhầm số."
+
+
+def test_what_was_said_is_escaped_at_the_desk(approver: Person) -> None:
+    said = issued(summary=HOSTILE)
+    address = reverse("admin:alerts_alertrevision_change", args=[said.pk])
+    text = approver.client.get(address).content.decode()
+    assert "&lt;script&gt;alert(1)" in text
+    assert "<script>alert(1)" not in text
+
+
 def test_a_cancelled_warning_is_read_only_and_has_no_buttons(
     editor: Person, approver: Person
 ) -> None:
