@@ -5,6 +5,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver
 
 from portal.middleware import STAFF_PATHS
+from tests.cast import Person
 
 FILLED = {"slug": "khong-co", "path": "x", "token": "x"}
 
@@ -50,3 +51,17 @@ def test_no_public_page_knows_a_session(client: Client, path: str) -> None:
 def test_the_desk_still_refuses_a_forged_post() -> None:
     client = Client(enforce_csrf_checks=True)
     assert client.post("/admin/login/", {"username": "x"}).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["reports/report/?kieu=%00", "reports/event/?kind=%00", "alerts/alert/?stage__exact=a%00"],
+)
+def test_a_nul_in_a_filter_finds_nothing(lead: Person, address: str) -> None:
+    assert lead.client.get(f"/admin/{address}", follow=True).status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_nul_in_a_session_cookie_is_nobodys_session(client: Client) -> None:
+    answer = client.get("/admin/", headers={"cookie": 'sessionid="abcdefgh\\000ijkl"'})
+    assert answer.status_code == 302
