@@ -36,6 +36,8 @@ def test_what_says_whose_it_is_gets_masked(told: str, kept: str, flag: str) -> N
         "mất 35.500.000 đồng",
         "mã 12345678901",  # eleven digits are no paper
         "dãy 1234567890123",  # thirteen neither
+        "họ gọi từ +44 7700 900123",  # twelve digits of a caller abroad
+        "họ gọi từ + 447700900123",
     ],
 )
 def test_what_the_officers_need_stays(told: str) -> None:
@@ -44,6 +46,10 @@ def test_what_the_officers_need_stays(told: str) -> None:
 
 def test_an_account_word_does_not_save_the_reporters_own_number() -> None:
     assert "0550" not in mask("tài khoản Zalo của tôi 0550000111", "0550 000 111").text
+
+
+def test_a_contact_in_full_width_digits_is_masked_too() -> None:
+    assert mask("gọi tôi 0550000111", "０５５００００１１１").text == "gọi tôi [số người báo]"
 
 
 def test_every_number_of_a_story_is_masked_by_itself() -> None:
