@@ -47,7 +47,7 @@ class DeskLogin(OTPAdminAuthenticationForm):
 
     def _chosen_device(self, user: User) -> Device | None:
         token = self.cleaned_data.get("otp_token", "")
-        kind = TOTPDevice if token.isdigit() and len(token) == 6 else StaticDevice
+        kind = TOTPDevice if token.isdecimal() and len(token) == 6 else StaticDevice
         device: Device | None = kind.objects.devices_for_user(user, confirmed=True).first()
         return device
 

@@ -152,7 +152,7 @@ def _stop_orphan(data: Path) -> None:
         return
     first = pid_file.read_text().split("\n", 1)[0].strip()
     deadline = time.monotonic() + STOP_PATIENCE
-    while first.isdigit() and _serves(int(first), data):
+    while first.isdecimal() and _serves(int(first), data):
         if time.monotonic() > deadline:
             raise StartError(f"an older PostgreSQL (process {first}) still holds {data}")
         with contextlib.suppress(ProcessLookupError):

@@ -37,7 +37,7 @@ def listen(host: str, port: str) -> socket.socket:
     """Take the port before anything else starts; web inherits it, so that while web restarts
     visitors wait instead of being refused. Raises StartError, in one line.
     """
-    if not port.isdigit() or not 0 < int(port) < 65536:
+    if not port.isdecimal() or not 0 < int(port) < 65536:
         raise StartError(f"PORT {port} is not a port number")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from reports.folding import plain_digits
 from reports.indicators import find_accounts, find_links
 from reports.phones import Phone, find, read_all
 
@@ -106,8 +107,8 @@ def _numbers(story: Story) -> Iterator[Phone]:
 
 
 def _accounts(story: Story) -> Iterator[str]:
-    typed = "".join(sign for sign in story.bank_account if sign.isalnum()).upper()
-    if sum(sign.isdigit() for sign in typed) >= _SHORTEST_ACCOUNT:
+    typed = "".join(filter(str.isalnum, plain_digits(story.bank_account))).upper()
+    if sum(map(str.isdecimal, typed)) >= _SHORTEST_ACCOUNT:
         yield typed
     yield from (found.account for found in find_accounts(story.text))
 

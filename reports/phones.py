@@ -107,7 +107,7 @@ def _letters_to_digits(text: str) -> str:
 
 
 def _swap(match: re.Match[str]) -> str:
-    digits = sum(sign.isdigit() for sign in match[0])
+    digits = sum(sign.isdecimal() for sign in match[0])
     return match[0].translate(_SWAPS) if digits >= 2 else match[0]
 
 
@@ -158,7 +158,7 @@ def _numbers_in(text: str) -> list[Number]:
 def _is_masked(text: str) -> bool:
     """Signs that stand for digits, with no whole number beside them."""
     pieces = _MASKS.split(text)
-    if len(pieces) == 1 or sum(sign.isdigit() for sign in text) < 3:
+    if len(pieces) == 1 or sum(sign.isdecimal() for sign in text) < 3:
         return False
     return not any(number.key for piece in pieces for number in _numbers_in(piece))
 
@@ -227,7 +227,7 @@ def _from_digits(raw: str, text: str) -> Phone | None:
 
 def _is_dressed(body: str, number: Number) -> bool:
     spare = 6  # 0084 and the 11th digit of old numbers, with room
-    digits = sum(sign.isdigit() for sign in body)
+    digits = sum(sign.isdecimal() for sign in body)
     return any(map(str.isalpha, body)) or digits > len(number.key.removeprefix("+84")) + spare
 
 

@@ -24,7 +24,7 @@ def pieces(text: str) -> list[Piece]:
     """Cut a text at the two numbers that help, so that a template can link them."""
     found = []
     for index, part in enumerate(_NUMBERS.split(text)):
-        digits = "".join(sign for sign in part if sign.isdigit()) if index % 2 else ""
+        digits = "".join(sign for sign in part if sign.isdecimal()) if index % 2 else ""
         found.append(Piece(part, digits))
     return [piece for piece in found if piece.text]
 

@@ -9,7 +9,7 @@ import re
 from django.db.models import QuerySet
 
 from reports import phones
-from reports.folding import fold
+from reports.folding import fold, plain_digits
 from reports.models import Indicator, Report
 from reports.models.report import SIGNS
 
@@ -45,10 +45,10 @@ def _keys(typed: str) -> list[str]:
     Its bare digits too: an account may be somebody's telephone number.
     """
     read = [phone.key for phone in phones.read_all(typed) if phone.key]
-    return [*read, _NO_DIGITS.sub("", typed)] if read else []
+    return [*read, _NO_DIGITS.sub("", plain_digits(fold(typed)))] if read else []
 
 
 def _words(typed: str) -> list[str]:
     """Folded words; digits alone are one number that somebody typed with spaces."""
     words = fold(typed).split()
-    return ["".join(words)] if all(map(str.isdigit, words)) and words else words[:_MOST_WORDS]
+    return ["".join(words)] if all(map(str.isdecimal, words)) and words else words[:_MOST_WORDS]

@@ -54,7 +54,7 @@ def test_every_spelling_of_a_link_is_one() -> None:
 def test_every_place_is_the_thing_found(story: str) -> None:
     for account in find_accounts(story):
         typed = story[account.start : account.end]
-        assert "".join(sign for sign in typed if sign.isdigit()) == account.account
+        assert "".join(sign for sign in typed if sign.isdecimal()) == account.account
     for link in find_links(story):
         assert canonical_link(story[link.start : link.end]) == link.link
 
