@@ -261,11 +261,16 @@ LOGGING = {
             ],
         }
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "json"},
+        "nobody": {"class": "logging.NullHandler"},
+    },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
-        # A refused request is the visitor's affair; its path and body are not for the log.
-        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+        # A refused request is the visitor's affair; its path and body are not for the log. A path
+        # may be an invitation, which opens an account. (Without any handler Python writes it.)
+        "django.security.DisallowedHost": {"handlers": ["nobody"], "propagate": False},
+        "django.request": {"level": "ERROR"},
     },
 }
 structlog.configure(

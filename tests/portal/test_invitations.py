@@ -54,6 +54,14 @@ def test_a_link_dies_on_use(client: Client) -> None:
     assert client.get(path).status_code == 410
 
 
+def test_a_link_that_still_opens_is_not_written_down(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, device = invited()
+    assert client.post(path, filled(device, otp_token="no")).status_code == 422
+    assert path not in caplog.text
+
+
 def test_a_newer_link_kills_the_older(client: Client) -> None:
     older, _ = invited()
     newer, _ = invited()
