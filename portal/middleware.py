@@ -8,7 +8,6 @@ from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
-from django.middleware.csrf import CsrfViewMiddleware
 from django_otp.middleware import OTPMiddleware
 
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
@@ -50,14 +49,6 @@ class StaffSessions(ForStaff, SessionMiddleware):
         if "\0" in request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""):
             del request.COOKIES[settings.SESSION_COOKIE_NAME]
         super().process_request(request)
-
-
-class StaffCsrf(ForStaff, CsrfViewMiddleware):
-    """Public forms carry a signed token of their own (reports/signing.py)."""
-
-    def process_view(self, request: HttpRequest, *view: Any) -> Any:
-        inside = request.path_info.startswith(STAFF_PATHS)
-        return super().process_view(request, *view) if inside else None
 
 
 class StaffUsers(ForStaff, AuthenticationMiddleware):

@@ -59,7 +59,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "portal.middleware.StaffSessions",
     "django.middleware.common.CommonMiddleware",
-    "portal.middleware.StaffCsrf",
+    "django.middleware.csrf.CsrfViewMiddleware",
     "portal.middleware.StaffUsers",
     "portal.middleware.StaffSecondFactor",  # after the user is known
     "portal.middleware.StaffMessages",
