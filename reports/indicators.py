@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from reports.folding import fold, plain_digits
 
 MOST_FOUND = 200  # of each kind in one story; more is a pasted list, not a story
+# A report may be as long as a body; what is read of it is bounded, and officers see all of it.
+READ_OF_STORY = 20_000  # signs
+READ_OF_NUMBER = 500
 _LOOK_BACK = 60  # signs before a number that can say what it is
 
 # Groups of digits that a person sets apart with a space, a dot or a hyphen, as one number.

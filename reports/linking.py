@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from reports import campaigns
 from reports.campaigns import Key
+from reports.indicators import READ_OF_NUMBER, READ_OF_STORY
 from reports.models import Campaign, CampaignLink, Indicator, Report
 from reports.models.report import SIGNS
 
@@ -75,8 +76,9 @@ def link(report: Report, title: str) -> None:
 
 
 def keys_of(report: Report) -> list[Key]:
-    """What may bind a report to others, the strongest first."""
-    story = campaigns.Story(report.pk, caller_number=report.caller_number, text=report.story)
+    """What may bind a report to others, the strongest first; read no further than triage does."""
+    caller, text = report.caller_number[:READ_OF_NUMBER], report.story[:READ_OF_STORY]
+    story = campaigns.Story(report.pk, caller_number=caller, text=text)
     return sorted(campaigns.keys_of(story), key=lambda key: (-key.strength, key))
 
 

@@ -14,6 +14,7 @@ from reports import indicators, linking, money, outbox, phones, reading, urgency
 from reports.cues import code_rows
 from reports.demands import actions_of
 from reports.folding import fold
+from reports.indicators import READ_OF_NUMBER, READ_OF_STORY
 from reports.models import Facts, Indicator, Report
 from reports.outbox import Claim
 from reports.reading import Reading, Reason
@@ -21,9 +22,6 @@ from reports.urgency import Declared
 
 RULES_VERSION = "2026-11"  # raise it with every change of words or weights
 _LONGEST_KEY = 255
-# A report may be as long as a body; what is read of it is bounded, and officers see all of it.
-_READ_OF_STORY = 20_000  # signs
-_READ_OF_NUMBER = 500
 _MOST_INDICATORS = 100
 _REPLACED = (
     "scenario", "actions", "money_lost_vnd", "ongoing", "priority", "reasons", "search",
@@ -145,8 +143,8 @@ def _sure_action(demand: str) -> tuple[str, ...]:
 
 def _indicators(report: Report) -> Iterator[Indicator]:
     """The caller's number, and the numbers, accounts and links of the story."""
-    kinds, story = Indicator.Kind, report.story[:_READ_OF_STORY]
-    caller = report.caller_number[:_READ_OF_NUMBER]
+    kinds, story = Indicator.Kind, report.story[:READ_OF_STORY]
+    caller = report.caller_number[:READ_OF_NUMBER]
     if caller.strip():
         for phone in phones.read_all(caller):
             yield _number(report, Indicator.Place.CALLER, phone)
@@ -179,8 +177,8 @@ def _in_story(report: Report, kind: str, raw: str, key: str) -> Indicator:
 def _search(report: Report, found: Iterable[Indicator]) -> str:
     """What the desk's search looks through: folded words, and numbers in each usual spelling."""
     spellings = [spelling for each in found for spelling in _spellings(each)]
-    name = report.claimed_name[:_READ_OF_NUMBER]
-    words = fold(f"{report.public_number} {name} {report.story[:_READ_OF_STORY]}")
+    name = report.claimed_name[:READ_OF_NUMBER]
+    words = fold(f"{report.public_number} {name} {report.story[:READ_OF_STORY]}")
     return " ".join([words, *dict.fromkeys(spellings)])
 
 
