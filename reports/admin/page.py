@@ -201,7 +201,8 @@ def similar(report: Report, named: Iterable[Named]) -> list[Similar]:
 def log(report: Report) -> list[Line]:
     """Everything on record about a report, the newest first."""
     recorded = list(events.about("report", report.pk)[:MOST_EVENTS])
-    lines = [Line(event.at, who(event), told(event, _named(recorded))) for event in recorded]
+    names = _named(recorded)
+    lines = [Line(event.at, who(event), told(event, names)) for event in recorded]
     lines.append(Line(report.received_at, "Trang", "Đã ghi nhận, đã trả mã."))
     if facts := facts_of(report):
         suggested = f"Gợi ý kiểu lừa: {words.label(facts.scenario)}."

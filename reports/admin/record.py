@@ -55,6 +55,7 @@ class EventAdmin(_Admin):
     list_display = ("when", "who", "act", "about", "codes")
     list_display_links = None
     list_filter = (KindFilter, SubjectFilter)
+    ordering = ("-id",)  # by its key: no index knows the hour
     paginator = NearPaginator
     list_per_page = 100
     list_max_show_all = 0

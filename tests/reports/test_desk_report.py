@@ -314,7 +314,8 @@ def test_the_page_takes_twenty_statements_at_most(lead: Person) -> None:
         )
         for n in range(25)
     ]
-    press(lead.client, reports[0], "assign", officer=lead.user.pk)
+    for _ in range(15):  # whom the log names is asked once
+        press(lead.client, reports[0], "assign", officer=lead.user.pk)
     with CaptureQueriesContext(connection) as queries:
         lead.client.get(page_of(reports[0]))
     asked = [query["sql"] for query in queries.captured_queries if "SAVEPOINT" not in query["sql"]]
