@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from reports.admin import marking, words
@@ -53,11 +54,11 @@ def caller(report: Report) -> SafeString | str:
     if caller.named < 2:
         return format_html('<span class="number">{}</span>', words.phone(caller.key))
     return format_html(
-        '<span class="number">{}</span> <a class="tag {}" href="?q={}&amp;viec=all"'
+        '<span class="number">{}</span> <a class="tag {}" href="?{}"'
         ' title="{} tin nêu số này">×{}</a>',
         words.phone(caller.key),
         "tag-red" if caller.named > 3 else "tag-quiet",
-        words.phone(caller.key),
+        urlencode({"q": words.phone(caller.key), "viec": "all"}),
         caller.named,
         caller.named,
     )

@@ -89,6 +89,16 @@ def test_a_row_says_what_an_officer_needs(duty: Person) -> None:
         assert part in row
 
 
+def test_the_count_of_a_foreign_number_leads_to_its_reports(duty: Person) -> None:
+    abroad = {evidence.report(f"tin {n}") for n in range(2)}
+    for report in abroad:
+        evidence.number(report, "+447700900123")
+    page = html.document_fromstring(duty.client.get(QUEUE).content.decode())
+    (link,) = {tag.get("href") for tag in page.find_class("tag") if tag.get("href")}
+    assert link == "?q=%2B447700900123&viec=all"
+    assert set(shown(duty.client, link)) == abroad
+
+
 FILTERS = {"": "NRWB", "open": "NRWB", "burning": "B", "unassigned": "NWB", "mine": "R",
            "waiting": "W", "all": "NRWBC", "nonsense": "NRWB"}  # fmt: skip
 
