@@ -267,7 +267,7 @@ class AlertRevision(models.Model):
 
     Frozen and append-only: a trigger refuses UPDATE and DELETE (migration 0002). `content`
     holds all that a renderer needs, `content_hash` its SHA-256 as canonical JSON
-    (publishing.canonical). `references` is CAP's: "sender,identifier,sent", spaces between.
+    (content.canonical). `references` is CAP's: "sender,identifier,sent", spaces between.
     """
 
     alert = models.ForeignKey(

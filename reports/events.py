@@ -11,8 +11,8 @@ from reports.models import Event
 def record(
     subject_type: str, subject_id: object, kind: str, *, by: User | None = None, **detail: Any
 ) -> Event:
-    """Write down an act. `by=None` is the machine. Details hold codes and numbers, no text
-    of a person.
+    """Write down an act. `by=None` is the machine. Details hold codes, numbers and what
+    an officer gave as reason, never what a reporter said.
     """
     return Event.objects.create(
         subject_type=subject_type, subject_id=str(subject_id), kind=kind, by=by, detail=detail
