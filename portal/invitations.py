@@ -93,18 +93,24 @@ def invite(name: str, role: str) -> str:
 
 
 def open_invitation(token: str) -> TOTPDevice | None:
-    """The unconfirmed device that a link speaks of; None when used, replaced, late or forged."""
+    """The unconfirmed device that a link speaks of; None when used, replaced, late or forged.
+
+    The row stays locked: a second click waits, and then finds the link used. Checking a code
+    saves the device whole, and would undo a confirmation that came in between.
+    """
     try:
         key = signing.TimestampSigner(salt=_SALT).unsign(token, max_age=VALID)
     except signing.BadSignature:
         return None
-    return TOTPDevice.objects.select_related("user").filter(pk=int(key), confirmed=False).first()
+    devices = TOTPDevice.objects.select_for_update(of=("self",)).select_related("user")
+    return devices.filter(pk=int(key), confirmed=False).first()
 
 
 # The link itself is the secret that a forger lacks; outside the desk there is no cookie.
 @csrf_exempt
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@transaction.atomic
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """The page behind a link: the QR code, then a password and a first code."""
     device = open_invitation(token)

@@ -1,6 +1,7 @@
 """Invitations: a link that works once, and lets a locked-out lead back in."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import StringIO
 
@@ -8,6 +9,7 @@ import pytest
 import time_machine
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
 from django_otp.oath import totp
 from django_otp.plugins.otp_static.models import StaticDevice
@@ -52,6 +54,22 @@ def test_a_link_dies_on_use(client: Client) -> None:
     path, device = invited()
     client.post(path, filled(device))
     assert client.get(path).status_code == 410
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_clicks_at_once_one_counts() -> None:
+    path, device = invited()
+
+    def click(_: int) -> int:
+        try:
+            return Client().post(path, filled(device)).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = sorted(pool.map(click, range(4)))
+    assert answers == [200, 410, 410, 410]
+    assert TOTPDevice.objects.get(pk=device.pk).confirmed
 
 
 def test_a_link_that_still_opens_is_not_written_down(
