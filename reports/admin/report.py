@@ -204,7 +204,7 @@ class ReportAdmin(_Admin):
             "indicators": named,
             "similar": page.similar(report, named),
             "log": page.log(report),
-            "shown": shown or {},
+            "shown": {what: marking.plain(text) for what, text in (shown or {}).items()},
             "may_reveal": request.user.has_perm("reports.reveal_contact"),
             "back": request.GET.get("_changelist_filters", ""),
         }

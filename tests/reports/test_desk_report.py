@@ -253,6 +253,11 @@ def test_a_secret_is_shown_once_and_on_record(duty: Person, what: str) -> None:
     assert SECRETS[what] not in duty.client.get(page_of(report)).content.decode()
 
 
+def test_a_secret_cannot_turn_its_line_around(duty: Person) -> None:
+    report = evidence.triaged(STORY, contact="0550 000 111\u202e222")
+    assert "0550 000 111[U+202E]222" in words(duty.client.post(act_of(report, "reveal-contact")))
+
+
 def test_without_the_right_nothing_is_revealed(duty: Person) -> None:
     report = secretive()
     duty.user.groups.get().permissions.remove(
