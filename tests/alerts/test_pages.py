@@ -279,3 +279,11 @@ def test_only_the_two_numbers_become_links(text: str, numbers: list[str]) -> Non
     found = pieces(text)
     assert [piece.tel for piece in found if piece.tel] == numbers
     assert "".join(piece.text for piece in found) == text
+
+
+@pytest.mark.parametrize("path", FRAMES)
+def test_a_document_without_a_date_leaves_no_comma(client: Client, path: str) -> None:
+    for slug in ("gia-dien-luc", "gia-ngan-hang"):
+        issued(slug, document_number="7/CB")
+    (line,) = set(re.findall(r"<small>(Số [^<]*)<", words(client.get(path))))
+    assert line in {"Số 7/CB", "Số 7/CB, bản 1"}
