@@ -6,7 +6,7 @@ the case (trigger). After its COMMIT one NOTIFY wakes the relay; nothing here wa
 
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from django.db import connection
 
@@ -168,6 +168,6 @@ def _write(report: Report, code: str, key: Key) -> bool:
 def _digest(typed: Typed, submission_key: str, key: Key) -> bytes:
     # Keyed: a bare hash would let the holder of a dump try telephone numbers against it.
     # What we made of the words (flags, commune) is left out: a second press is later, not other.
-    words = {name: said for name, said in asdict(typed).items() if name not in _DERIVED}
+    words = {name: said for name, said in vars(typed).items() if name not in _DERIVED}
     text = json.dumps([submission_key, words], ensure_ascii=False, sort_keys=True)
     return key.mac("content digest", text.encode())

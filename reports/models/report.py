@@ -21,8 +21,11 @@ def new_public_number() -> str:
     It opens nothing; the receipt code does.
     """
     year = f"{timezone.now().astimezone(ZoneInfo('Asia/Ho_Chi_Minh')):%y}"
-    first, last = ("".join(secrets.choice(SIGNS) for _ in range(4)) for _ in range(2))
-    return f"{year}-{first}-{last}"
+    number, signs = secrets.randbelow(len(SIGNS) ** 8), ""
+    for _ in range(8):
+        number, place = divmod(number, len(SIGNS))
+        signs += SIGNS[place]
+    return f"{year}-{signs[:4]}-{signs[4:]}"
 
 
 class Report(models.Model):
