@@ -24,7 +24,9 @@ def urgency(report: Report) -> SafeString:
 
 @admin.display(description="Mã tin, tóm tắt")
 def report(report: Report) -> SafeString:
-    gist = marking.plain(getattr(report, "gist", "")) or "Không có lời kể"
+    told = getattr(report, "gist", "")
+    gist = marking.plain(told) or "Không có lời kể"
+    gist += "…" if len(told) == GIST else ""
     return format_html('<b>{}</b> <span class="sub">{}</span>', report.public_number, gist)
 
 

@@ -83,6 +83,13 @@ _FLAGS = {
     "masked_contact": "Lời kể có số của người báo, đã che.",
     "commune_unknown": "Chưa tìm thấy xã, phường như đã ghi.",
     "commune_ambiguous": "Tên xã, phường này có mấy nơi.",
+    "contact_is_caller": "Số để gọi lại trùng với số gọi đến.",
+    "contact_unread": "Số để gọi lại không giống số điện thoại.",
+    "demand_unknown": "Có ô chọn mà cổng không biết.",
+    "money_unread": "Chưa đọc được số tiền như đã ghi.",
+    "signs_replaced": "Có ký tự hỏng, đã thay bằng dấu khác.",
+    "too_fast": "Gửi rất nhanh sau khi mở trang, có thể do máy gửi.",
+    "trap_filled": "Đã điền ô ẩn mà người thường không thấy, có thể do máy gửi.",
 }
 _RULES = {
     "always urgent": "Kiểu lừa luôn phải xem ngay",
