@@ -36,7 +36,12 @@ ACTS: Mapping[str, Act] = {
     "resume": Act("Xử lý tiếp, không chờ nữa", "Đã chuyển sang đang xác minh.", css="go"),
     "note": Act("Ghi chú nội bộ", "Đã ghi chú.", "Ghi chú"),
     "assign": Act("Phân công cho…", "Đã phân công."),
-    "ask": Act("Hỏi thêm người báo", "Đã chuyển sang chờ người báo.", "Cần hỏi điều gì"),
+    "ask": Act(
+        "Hỏi thêm người báo",
+        "Đã chuyển sang chờ người báo.",
+        "Cần hỏi điều gì",
+        "Người báo không thấy câu này. Trang chỉ mời họ tự bấm 02373.725.725.",
+    ),
     "hand_over": Act("Lập phiếu chuyển đơn vị", "Đã chuyển đơn vị.", "Lý do chuyển"),
     "close": Act("Kết thúc xử lý", "Đã kết thúc xử lý.", "Lý do"),
     "junk": Act("Tin rác", "Đã đánh dấu tin rác.", "Vì sao là tin rác"),

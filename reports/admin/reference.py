@@ -22,6 +22,7 @@ class CommuneAdmin(_CommuneAdmin):
 
     list_display = ("name", "code", "districts")
     search_fields = ("sort_key", "name", "code")
+    exclude = ("sort_key",)
 
     @admin.display(description="huyện cũ")
     def districts(self, commune: Commune) -> str:
