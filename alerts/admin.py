@@ -157,7 +157,7 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return path(f"<uuid:pk>/{name}/", guarded, name=f"alerts_alert_{name.replace('/', '_')}")
 
     def submit(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        return self._act(request, pk, [CHANGE], publishing.submit, "Đã trình duyệt.")
+        return self._act(request, pk, [CHANGE], publishing.submit, "Đã gửi đi duyệt.")
 
     def send_back(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         return self._act(request, pk, [CHANGE, ISSUE], publishing.send_back, "Đã trả lại để sửa.")

@@ -13,7 +13,7 @@ from reports import events
 
 CHANGE, ISSUE = "alerts.change_alert", "alerts.issue_alert"
 _SAID = {
-    "alert_submitted": "Trình duyệt",
+    "alert_submitted": "Gửi đi duyệt",
     "alert_sent_back": "Trả lại để sửa",
     "alert_issued": "Phát",
     "alert_updated": "Phát bản mới",
