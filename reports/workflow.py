@@ -190,9 +190,9 @@ def _decide(
         if case.status not in move.steps:
             raise NotFromHere
         before, after = case.status, move.steps[case.status]
-        given = {"officer": officer.pk} if officer else {}
         if officer is None and move.adopts and case.officer_id is None:
             officer = by
+        given = {"officer": officer.pk} if officer else {}
         _write(case, after, move, officer, words)
         events.record(
             "report", case_id, move.event, by=by, before=before, after=after, **given, **words

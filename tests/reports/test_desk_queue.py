@@ -180,7 +180,7 @@ def test_a_strange_search_finds_nothing_and_breaks_nothing(duty: Person, typed: 
 
 
 def test_a_search_with_a_nul_sign_is_answered(duty: Person) -> None:
-    assert "Có ký tự rỗng" in duty.client.get(QUEUE, {"q": "a\x00"}).content.decode()
+    assert duty.client.get(QUEUE, {"q": "a\x00"}).status_code == 200
 
 
 def statements(client: Client, **query: str) -> list[str]:
