@@ -56,6 +56,12 @@ FAR_TOO_LARGE = Trouble(
     "Trang nhận đến 1,5 triệu ký tự, và không giữ lại được phần vừa gửi."
     " Bấm Quay lại để lấy phần đã viết, bỏ bớt rồi gửi. Gấp thì gọi 02373.725.725.",
 )
+UNREADABLE = Trouble(
+    400,
+    "Chưa gửi được",
+    "Trang không đọc được phần vừa gửi. Bấm Quay lại để lấy phần đã viết, rồi gửi lại."
+    " Gấp thì gọi 02373.725.725.",
+)
 FOREIGN = Trouble(
     403,
     "Chưa gửi. Bạn bấm Gửi một lần nữa",
@@ -140,7 +146,8 @@ def _posted(request: HttpRequest) -> tuple[QueryDict, Trouble | None]:
     try:
         data = request.POST
     except (SuspiciousOperation, MultiPartParserError):
-        return _salvaged(request), TOO_LARGE
+        data = _salvaged(request)
+        return data, TOO_LARGE if data else UNREADABLE
     return data, TOO_LARGE if size > BODY_LIMIT else None
 
 
