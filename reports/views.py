@@ -146,8 +146,8 @@ def _posted(request: HttpRequest) -> tuple[QueryDict, Trouble | None]:
     try:
         data = request.POST
     except (SuspiciousOperation, MultiPartParserError):
-        data = _salvaged(request)
-        return data, TOO_LARGE if data else UNREADABLE
+        salvaged = _salvaged(request)
+        return salvaged, TOO_LARGE if salvaged else UNREADABLE
     return data, TOO_LARGE if size > BODY_LIMIT else None
 
 
