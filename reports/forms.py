@@ -57,7 +57,8 @@ class _YesBox(forms.CheckboxInput):
 
 
 def _text(label: str, hint: str = "", css: str = "input", **attrs: str) -> forms.CharField:
-    widget = forms.TextInput({"class": css, "autocomplete": "off", **attrs})
+    # No autocomplete="off": a browser that keeps no page in memory would come Back to empty fields.
+    widget = forms.TextInput({"class": css, **attrs})
     return forms.CharField(label=label, help_text=hint, required=False, strip=False, widget=widget)
 
 
@@ -116,6 +117,7 @@ class ReportForm(forms.Form):
     callback_phrase = _text(
         "Câu hẹn (câu bí mật chỉ bạn và công an biết)",
         "Cán bộ gọi lại phải đọc câu này trước. Ví dụ hai đồ vật trong bếp.",
+        autocomplete="off",  # a secret: no list of what was typed before
     )
     on_behalf = _box("Tôi báo thay người khác")
 
@@ -198,6 +200,7 @@ class CodeForm(forms.Form):
         "Mã tin báo",
         "Bốn nhóm trên phiếu nhận tin, mỗi nhóm 4 chữ và số.",
         "input mono",
+        autocomplete="off",
         autocapitalize="characters",
         spellcheck="false",
     )

@@ -116,8 +116,9 @@ def report(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         return take_in(request)
     response = _page(request, ReportForm.fresh(request.GET.dict()))
-    # Not no-store: the Back button must find the text that was typed.
-    response["Cache-Control"] = "private, no-cache"
+    # Back must find this very page, with its submission key and the text that was typed: sent
+    # again it is the same report. Another report under the same key is a further one.
+    response["Cache-Control"] = "private, max-age=1800"
     return response
 
 

@@ -153,6 +153,9 @@ def test_a_phone_without_script_goes_from_the_call_to_the_receipt(
     page.reload()
     receipt.wait_for()
     page.go_back()
+    assert page.get_by_label("Kể lại chuyện").input_value() == STORY
+    page.get_by_role("button", name=SEND).click()
+    receipt.wait_for()
     assert Report.objects.count() == 1
     assert Report.objects.get().demands == ["money"]
 
