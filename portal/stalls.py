@@ -17,7 +17,7 @@ ANSWER_WITHIN = 4.0
 FIRST_IN_LINE = """
     SELECT id, attempts, claimed_until IS NULL OR claimed_until < clock_timestamp()
     FROM reports_outboxitem WHERE settled_at IS NULL AND failed_at IS NULL
-    ORDER BY urgent DESC, id LIMIT 200
+    ORDER BY priority, id LIMIT 200
 """
 Row = tuple[int, int, bool]
 

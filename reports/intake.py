@@ -12,6 +12,7 @@ from django.db import connection
 
 from reports import outbox, privacy, receipts
 from reports.models import Report
+from reports.outbox import Priority
 from reports.signing import Key, field_keys, newest_key
 
 TRIAGE = "reports.triage"
@@ -37,8 +38,8 @@ WITH report AS (
     INSERT INTO reports_receipt (report_id, derived_with, hashed_with, code_hash)
     SELECT id, %(key_id)s, %(key_id)s, %(code_hash)s FROM report
 ), owed AS (
-    INSERT INTO reports_outboxitem (task, key, urgent)
-    SELECT %(task)s, id::text, %(urgent)s FROM report
+    INSERT INTO reports_outboxitem (task, key, priority)
+    SELECT %(task)s, id::text, %(priority)s FROM report
 )
 SELECT received_at FROM report
 """
@@ -153,7 +154,7 @@ def _write(report: Report, code: str, key: Key) -> bool:
         "key_id": key.id,
         "code_hash": receipts.code_hash(code, key),
         "task": TRIAGE,
-        "urgent": bool(report.happening_now),
+        "priority": Priority.URGENT if report.happening_now else Priority.USUAL,
     }
     with connection.cursor() as cursor:
         cursor.execute(_WRITE, values)

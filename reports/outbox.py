@@ -21,6 +21,7 @@ from reports.models import OutboxItem
 log = structlog.get_logger(__name__)
 
 CHANNEL = "outbox"
+Priority = OutboxItem.Priority
 LEASE = timedelta(seconds=15)
 MAX_ATTEMPTS = 5
 _WAITING = Q(settled_at__isnull=True, failed_at__isnull=True)
@@ -71,9 +72,9 @@ class Claim:
         return isinstance(error, Exception)
 
 
-def enqueue(task: str, key: object, *, urgent: bool = False) -> OutboxItem:
+def enqueue(task: str, key: object, *, priority: int = Priority.USUAL) -> OutboxItem:
     """Owe a task; part of the transaction that gives the cause."""
-    return OutboxItem.objects.create(task=task, key=str(key), urgent=urgent)
+    return OutboxItem.objects.create(task=task, key=str(key), priority=priority)
 
 
 def wake() -> None:

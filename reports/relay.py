@@ -23,7 +23,7 @@ from django.db import connection as django_connection
 from kombu import Connection
 from kombu.exceptions import KombuError
 
-from reports.outbox import CHANNEL, LEASE, MAX_ATTEMPTS
+from reports.outbox import CHANNEL, LEASE, MAX_ATTEMPTS, Priority
 
 log = structlog.get_logger(__name__)
 
@@ -36,26 +36,26 @@ BACK_OFF = (0.1, 2.0)  # seconds: the first pause and the longest
 BROKER_PATIENCE = 0.05  # seconds for a connection or an answer
 SESSION = "-c statement_timeout=5000 -c lock_timeout=2000 -c synchronous_commit=off"
 
-# In Celery's Redis transport 0 goes before 9.
-FIRST, LATER = 0, 6
+# In Celery's Redis transport 0 goes before 9, in steps of three.
+AT_BROKER = {Priority.URGENT: 0, Priority.USUAL: 3, Priority.IDLE: 9}
 
 _TAKE = """
 WITH due AS MATERIALIZED (
     SELECT id FROM reports_outboxitem
      WHERE settled_at IS NULL AND failed_at IS NULL
        AND attempts < %(most)s
-       AND (handed_until IS NULL OR handed_until <= statement_timestamp())
+       AND due_at <= statement_timestamp()
        AND (claimed_until IS NULL OR claimed_until <= statement_timestamp())
-     ORDER BY urgent DESC, id
+     ORDER BY priority, id
      LIMIT %(room)s
        FOR UPDATE SKIP LOCKED)
 UPDATE reports_outboxitem AS item
-   SET handed_until = statement_timestamp() + %(lease)s * interval '1 second'
+   SET due_at = statement_timestamp() + %(lease)s * interval '1 second'
   FROM due WHERE item.id = due.id
-RETURNING NOT item.urgent, item.task, item.id
+RETURNING item.priority, item.task, item.id
 """
 
-_GIVE_BACK = "UPDATE reports_outboxitem SET handed_until = NULL WHERE id = ANY(%s)"
+_GIVE_BACK = "UPDATE reports_outboxitem SET due_at = statement_timestamp() WHERE id = ANY(%s)"
 
 # Work that kills its worker never comes to release(): its last claim lapses instead.
 _FAIL_USED_UP = """
@@ -74,7 +74,7 @@ class Message:
     """What one broker message carries: a task's name and the items it is about."""
 
     task: str
-    urgent: bool
+    priority: int
     items: tuple[int, ...]
 
 
@@ -133,7 +133,7 @@ class Broker:
                 args=[list(message.items)],
                 producer=self.app.amqp.Producer(connection, auto_declare=False),
                 retry=False,
-                priority=FIRST if message.urgent else LATER,
+                priority=AT_BROKER[Priority(message.priority)],
                 ignore_result=True,
             )
         self._at_most += 1
@@ -305,13 +305,13 @@ def connect() -> Any:
     return database
 
 
-def _messages(rows: Sequence[tuple[bool, str, int]], spread: int) -> Iterator[Message]:
-    """The rows (not urgent, task, item), in order, as few messages that keep workers busy."""
+def _messages(rows: Sequence[tuple[int, str, int]], spread: int) -> Iterator[Message]:
+    """The rows (priority, task, item), in order, as few messages that keep workers busy."""
     size = min(BATCH, ceil(len(rows) / spread))
-    for (later, task), group in groupby(rows, key=lambda row: row[:2]):
+    for (priority, task), group in groupby(rows, key=lambda row: row[:2]):
         items = [item for _, _, item in group]
         for start in range(0, len(items), size):
-            yield Message(task, not later, tuple(items[start : start + size]))
+            yield Message(task, priority, tuple(items[start : start + size]))
 
 
 def _items(messages: Sequence[Message]) -> list[int]:

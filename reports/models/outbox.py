@@ -8,17 +8,22 @@ from django.db.models.functions import Now
 class OutboxItem(models.Model):
     """A task's name, its key, and how far it has come. All times are PostgreSQL's.
 
-    `handed_until`: the relay has given the key to the broker and waits until then;
-    `claimed_until`: a worker is on it and has until then. Both are leases: what is lost
-    meanwhile is due again. `error` is the class of the last failure, never its text.
+    `due_at`: not handed over before; the relay moves it by a lease when it gives the key to the
+    broker, a failed attempt by a pause. `claimed_until`: a worker is on it and has until then.
+    What is lost meanwhile is due again. `error` is the class of the last failure, never its text.
     """
+
+    class Priority(models.IntegerChoices):
+        URGENT = 0, "gấp"
+        USUAL = 1, "thường"
+        IDLE = 2, "khi rảnh"
 
     id = models.BigAutoField(primary_key=True)
     task = models.CharField(max_length=64)
     key = models.CharField(max_length=64)
-    urgent = models.BooleanField(default=False)
+    priority = models.PositiveSmallIntegerField(choices=Priority.choices, db_default=Priority.USUAL)
     created_at = models.DateTimeField(db_default=Now())
-    handed_until = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(db_default=Now())
     claimed_at = models.DateTimeField(null=True)
     claimed_until = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(db_default=0)
@@ -35,7 +40,7 @@ class OutboxItem(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["-urgent", "id"],
+                fields=["priority", "id"],
                 condition=Q(settled_at__isnull=True, failed_at__isnull=True),
                 name="outboxitem_waiting",
             ),

@@ -137,4 +137,4 @@ def let_leases_lapse() -> None:
     """Fifteen seconds go by, in the database alone."""
     waiting = OutboxItem.objects.filter(settled_at=None, failed_at=None)
     waiting.exclude(claimed_until=None).update(claimed_until=Now())
-    waiting.exclude(handed_until=None).update(handed_until=Now())
+    waiting.update(due_at=Now())

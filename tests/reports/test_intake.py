@@ -19,6 +19,7 @@ from pytest_django import Settings
 from reports import events, intake, outbox, receipts
 from reports.intake import Typed, clean
 from reports.models import Case, Commune, Event, OutboxItem, Receipt, Report
+from reports.outbox import Priority
 from tests.reports.pages import REPORT, hidden
 from tests.threads import in_parallel
 
@@ -96,7 +97,7 @@ def test_a_report_has_its_case_its_receipt_and_its_owed_triage() -> None:
     case = Case.objects.get(report=report)
     item = OutboxItem.objects.get(key=str(report.pk))
     assert (case.status, case.version, case.officer) == ("new", 1, None)
-    assert (item.task, item.urgent) == ("reports.triage", True)
+    assert (item.task, item.priority) == ("reports.triage", Priority.URGENT)
     assert Receipt.objects.filter(report=report).exists()
 
 

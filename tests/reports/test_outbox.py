@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from reports import outbox
 from reports.models import OutboxItem
-from reports.outbox import LEASE, MAX_ATTEMPTS, Claim
+from reports.outbox import LEASE, MAX_ATTEMPTS, Claim, Priority
 from tests.reports.items import claimed, let_lapse, owed
 from tests.threads import in_parallel
 
@@ -236,9 +236,14 @@ def test_notify_that_fails_stays_without_effect(
 
 @pytest.mark.django_db
 def test_enqueued_item_is_waiting_with_nobody_on_it() -> None:
-    item = outbox.enqueue("test.task", 7, urgent=True)
+    item = outbox.enqueue("test.task", 7, priority=Priority.URGENT)
     item.refresh_from_db()
-    assert (item.task, item.key, item.urgent, item.attempts) == ("test.task", "7", True, 0)
-    assert item.handed_until is item.claimed_until is item.settled_at is None
+    assert (item.task, item.key, item.priority, item.attempts) == (
+        "test.task",
+        "7",
+        Priority.URGENT,
+        0,
+    )
+    assert item.claimed_until is item.settled_at is None
     assert OutboxItem.objects.filter(created_at__lte=Now(), pk=item.pk).exists()
     assert OutboxItem.objects.filter(attempts=F("attempts")).count() == 1

@@ -20,8 +20,8 @@ from django.db.models.functions import Now
 from portal.celery import app
 from reports import outbox, relay
 from reports.models import OutboxItem
-from reports.outbox import LEASE, MAX_ATTEMPTS
-from reports.relay import BATCH, FIRST, LATER, WINDOW, BackOff, BrokerError, Message, Relay
+from reports.outbox import LEASE, MAX_ATTEMPTS, Priority
+from reports.relay import AT_BROKER, BATCH, WINDOW, BackOff, BrokerError, Message, Relay
 from tests.reports.items import claimed, owed
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -101,7 +101,7 @@ def frozen_broker(tmp_path: Path) -> Iterator[str]:
 
 
 def let_hand_over_lapse() -> None:
-    OutboxItem.objects.update(handed_until=F("handed_until") - LEASE)
+    OutboxItem.objects.update(due_at=F("due_at") - LEASE)
 
 
 def until(true: Callable[[], bool], seconds: float = 5.0) -> bool:
@@ -117,13 +117,13 @@ def until(true: Callable[[], bool], seconds: float = 5.0) -> bool:
 def test_an_item_goes_out_by_the_name_of_its_task(our_relay: Relay, valkey: Valkey) -> None:
     item = owed()
     assert our_relay.hand_over() == 1
-    assert valkey.waiting() == [Sent("test.task", [item.pk], LATER)]
+    assert valkey.waiting() == [Sent("test.task", [item.pk], AT_BROKER[Priority.USUAL])]
 
 
 def test_a_message_holds_keys_and_nothing_of_a_report(our_relay: Relay, valkey: Valkey) -> None:
     OutboxItem.objects.create(task="test.task", key="a key of somebody")
     our_relay.hand_over()
-    (raw,) = valkey.client.lrange(f"celery\x06\x16{LATER}", 0, -1)
+    (raw,) = valkey.client.lrange(f"celery\x06\x16{AT_BROKER[Priority.USUAL]}", 0, -1)
     assert b"somebody" not in raw
     assert b"somebody" not in b64decode(json.loads(raw)["body"])
 
@@ -158,17 +158,17 @@ def test_finished_items_are_left_alone(our_relay: Relay) -> None:
 def test_urgent_items_go_first_and_overtake_at_the_broker(our_relay: Relay, valkey: Valkey) -> None:
     first = owed()
     our_relay.hand_over()
-    second, urgent = owed(), owed(urgent=True)
+    second, urgent = owed(), owed(priority=Priority.URGENT)
     our_relay.hand_over()
     assert valkey.items() == [urgent.pk, first.pk, second.pk]
-    assert valkey.waiting()[0].priority == FIRST
+    assert valkey.waiting()[0].priority == AT_BROKER[Priority.URGENT]
 
 
 def test_urgent_items_are_taken_before_a_deep_queue(our_relay: Relay, valkey: Valkey) -> None:
     """More waits than the window holds, and the urgent one came last."""
     deep = range(2 * WINDOW * BATCH)
     OutboxItem.objects.bulk_create(OutboxItem(task="test.task", key=str(key)) for key in deep)
-    urgent = owed(urgent=True)
+    urgent = owed(priority=Priority.URGENT)
     our_relay.hand_over()
     assert valkey.items()[0] == urgent.pk
 
@@ -237,7 +237,7 @@ def test_sweep_fails_what_killed_its_last_worker(our_relay: Relay) -> None:
     behind.refresh_from_db()
     assert poison.error == "WorkerLost"
     assert poison.failed_at is not None
-    assert behind.handed_until is not None
+    assert behind.due_at > behind.created_at
 
 
 def test_sweep_leaves_the_last_attempt_its_lease(our_relay: Relay) -> None:
@@ -270,7 +270,7 @@ def test_a_refused_broker_costs_little_and_loses_nothing() -> None:
         assert time.monotonic() - started < 0.5
     ours.close()
     item.refresh_from_db()
-    assert item.handed_until is None
+    assert OutboxItem.objects.filter(pk=item.pk, due_at__lte=Now()).exists()
 
 
 def test_a_frozen_broker_costs_less_than_a_second(frozen_broker: str) -> None:
