@@ -1,5 +1,6 @@
 """Bar 14: what each process of the portal holds for itself alone (USS), warm."""
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +23,7 @@ def held(ground: Ground) -> Iterator[Result]:
     assert serve.process
     make = requests.reports(port)
     load.run(port, make, 8, WARM)
-    before = _by_role(serve.process.pid)
+    before = held_by_role(serve.process.pid)
     yield Result(14, "a web worker", _largest(before, "web worker"), "MB", most=70)
     yield Result(14, "a Celery child", _largest(before, "worker child"), "MB", most=55)
     whole = sum(map(sum, before.values()))
@@ -31,7 +32,7 @@ def held(ground: Ground) -> Iterator[Result]:
     asked = 0
     while asked < GROWTH_REQUESTS:
         asked += load.run(port, make, 8, 10.0).statuses.total()
-    after = _by_role(serve.process.pid)
+    after = held_by_role(serve.process.pid)
     grown = _largest(after, "web worker") / _largest(before, "web worker") - 1
     yield Result(14, f"growth of a web worker over {asked} requests", 100 * grown, "%", most=3)
 
@@ -40,18 +41,30 @@ def _largest(roles: dict[str, list[float]], role: str) -> float:
     return max(roles[role])
 
 
-def _by_role(supervisor: int) -> dict[str, list[float]]:
+def held_by_role(supervisor: int) -> dict[str, list[float]]:
     """USS in MB of the supervisor and all below it, by what they are."""
     roles: dict[str, list[float]] = defaultdict(list)
+    for role, pids in pids_by_role(supervisor).items():
+        for pid in pids:
+            with contextlib.suppress(OSError):  # it ended meanwhile
+                roles[role].append(_uss(pid))
+    return roles
+
+
+def pids_by_role(supervisor: int) -> dict[str, list[int]]:
+    """The supervisor and all below it, by what they are."""
+    roles: dict[str, list[int]] = defaultdict(list)
     for pid, depth in _tree(supervisor, 0):
-        roles[_role(pid, depth)].append(_uss(pid))
+        with contextlib.suppress(OSError):
+            roles[_role(pid, depth)].append(pid)
     return roles
 
 
 def _tree(pid: int, depth: int) -> Iterator[tuple[int, int]]:
     yield pid, depth
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        yield from _tree(int(child), depth + 1)
+    with contextlib.suppress(OSError):
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            yield from _tree(int(child), depth + 1)
 
 
 def _role(pid: int, depth: int) -> str:
@@ -62,7 +75,9 @@ def _role(pid: int, depth: int) -> str:
         return "web master" if depth == 1 else "web worker"
     if " worker" in command:
         return "worker" if depth == 1 else "worker child"
-    return "beat" if " beat" in command else "relay"
+    if " beat" in command:
+        return "beat"
+    return "relay" if " relay" in command else "other"
 
 
 def _uss(pid: int) -> float:

@@ -2,6 +2,8 @@
 
 import os
 import secrets
+import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -13,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from portal.children import Child
+from portal.local_postgres import NAMESPACE
 from portal.local_services import local_services
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -66,6 +69,29 @@ def ground() -> Iterator[Ground]:
         found.manage("migrate", "--verbosity", "0")
         found.manage("setup_desk")
         yield found
+
+
+def front_server(folder: Path, port: int, upstream: int) -> Child:
+    """The image's nginx before 127.0.0.1:upstream, ready to be started: the very configuration,
+    as an ordinary user; `folder` is its root and all that it may write.
+    """
+    folder.mkdir(exist_ok=True)
+    for page in ("error.html", "too-large.html"):
+        shutil.copy(ROOT / "docker" / page, folder)
+    env = {
+        "PATH": f"{os.environ['PATH']}:/usr/sbin",
+        "LISTEN": f"127.0.0.1:{port}",
+        "UPSTREAM": f"127.0.0.1:{upstream}",
+        "SCRATCH": str(folder),
+        "ROOT": str(folder),
+    }
+    return Child(
+        "front",
+        [*(NAMESPACE if os.geteuid() == 0 else ()), str(ROOT / "docker" / "front.sh")],
+        env=env,
+        log=folder / "front.log",
+        death_signal=signal.SIGTERM,  # on kill -9 nginx would leave its workers behind
+    )
 
 
 def free_port() -> int:

@@ -6,14 +6,14 @@ import http.server
 import os
 import shutil
 import socket
-import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.portal.processes import ROOT, eventually, free_port
+from bench.servers import front_server
+from tests.portal.processes import free_port
 
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 CSS = b"body{color:#17211d}" * 100
@@ -57,31 +57,19 @@ def portal() -> Iterator[http.server.ThreadingHTTPServer]:
 @pytest.fixture
 def front(tmp_path: Path, portal: http.server.HTTPServer) -> Iterator[int]:
     """The front server on a port of its own, with our two pages and a collected style sheet."""
-    for page in ("error.html", "too-large.html"):
-        shutil.copy(ROOT / "docker" / page, tmp_path)
     for name in (HASHED, "css/portal.css"):
         sheet = tmp_path / "static" / name
         sheet.parent.mkdir(parents=True, exist_ok=True)
         sheet.write_bytes(CSS)
         sheet.with_suffix(".css.gz").write_bytes(gzip.compress(CSS))
     port = free_port()
-    ordinary = ["unshare", "--user", "--map-user=65534", "--map-group=65534", "--"]
-    process = subprocess.Popen(
-        [*(ordinary if os.geteuid() == 0 else []), str(ROOT / "docker" / "front.sh")],
-        env={
-            "PATH": f"{os.environ['PATH']}:/usr/sbin",
-            "LISTEN": f"127.0.0.1:{port}",
-            "UPSTREAM": f"127.0.0.1:{portal.server_address[1]}",
-            "SCRATCH": str(tmp_path),
-            "ROOT": str(tmp_path),
-        },
-    )
+    child = front_server(tmp_path, port, portal.server_address[1])
+    child.start()
     try:
-        assert eventually(lambda: listens(port))
+        child.wait_until(lambda: listens(port))
         yield port
     finally:
-        process.terminate()
-        process.wait(10)
+        child.stop(10)
 
 
 def listens(port: int) -> bool:

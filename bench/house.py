@@ -1,0 +1,287 @@
+"""The whole house, seen from outside: PostgreSQL, Valkey, `manage.py serve` and, where wanted, the
+front server. Each may be killed, frozen, stopped and started again on the same data.
+"""
+
+import contextlib
+import http.client
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import redis
+
+from bench.memory import held_by_role, pids_by_role
+from bench.servers import ROOT, UNSET, answers, free_port, front_server
+from portal.children import Child
+from portal.local_postgres import database_answers, postgres_url, prepare_postgres
+from portal.local_services import VALKEY_SOCKET, prepare_valkey, valkey_answers
+
+PATIENCE = 30.0
+STOP_PATIENCE = 40.0  # above what the supervisor gives to requests and tasks under way
+ROLES = ("web master", "web worker", "relay", "worker", "worker child", "beat")
+WAITING = "SELECT count(*) FROM reports_outboxitem WHERE settled_at IS NULL AND failed_at IS NULL"
+LAPSE = """
+UPDATE reports_outboxitem
+   SET due_at = statement_timestamp(), claimed_until = statement_timestamp()
+ WHERE settled_at IS NULL AND failed_at IS NULL
+"""
+
+
+@dataclass
+class House:
+    """Servers by name in `children`: postgres, valkey, serve, front; what is killed stays away
+    until it is started again. `options` are PostgreSQL's own, as in {"max_connections": "20"}.
+    """
+
+    folder: Path
+    port: int
+    env: dict[str, str] = field(repr=False)
+    options: Mapping[str, str]
+    durable: bool
+    children: dict[str, Child] = field(default_factory=dict)
+    front_port: int = 0
+
+    # --- PostgreSQL
+
+    @property
+    def database(self) -> str:
+        return self.env["DATABASE_URL"]
+
+    def start_postgres(self) -> None:
+        """Start it, after a crash too, and wait until it answers."""
+        server = prepare_postgres(self.folder, self.folder, durable=self.durable)
+        extra = [part for name, value in self.options.items() for part in ("-c", f"{name}={value}")]
+        server.command = [*server.command, *extra]
+        self._start("postgres", server, lambda: database_answers(self.folder))
+
+    def stop_postgres(self) -> None:
+        """Fast: cuts connections, writes everything down."""
+        self.children["postgres"].stop(PATIENCE)
+
+    def kill_postgres(self) -> None:
+        """Kill -9 of the server and of all that work for it."""
+        self.children["postgres"].sweep()
+        for pid in _standing_in(self.folder / "postgres"):
+            _kill(pid)
+
+    def ask(self, question: str, values: Any = None) -> list[Any]:
+        """The rows of a statement, in autocommit on a connection of its own.
+
+        Raises psycopg2.Error.
+        """
+        with closing(psycopg2.connect(self.database, connect_timeout=3)) as line:
+            line.autocommit = True
+            with line.cursor() as cursor:
+                cursor.execute(question, values)
+                return list(cursor.fetchall()) if cursor.description else []
+
+    # --- Valkey
+
+    def start_valkey(self) -> None:
+        server = prepare_valkey(self.folder, self.folder)
+        self._start("valkey", server, lambda: valkey_answers(self.folder))
+
+    def broker(self) -> "redis.Redis":
+        return redis.Redis(unix_socket_path=str(self.folder / VALKEY_SOCKET), socket_timeout=5)
+
+    # --- the portal
+
+    def start_serve(self, *options: str, wait: bool = True, **env: str) -> Child:
+        """`manage.py serve`; with `wait`, until the first page is answered."""
+        child = self._python("serve", "manage.py", "serve", *options, **env)
+        if wait:
+            child.wait_until(self.serves)
+        return child
+
+    def serves(self) -> bool:
+        return answers_livez(self.port)
+
+    def start_front(self) -> None:
+        """The front server of the image, before the portal; it stays when the portal dies."""
+        self.front_port = free_port()
+        child = front_server(self.folder / "front", self.front_port, self.port)
+        self._start("front", child, lambda: answers(self.front_port))
+
+    def manage(self, *arguments: str, **env: str) -> str:
+        """What a management command prints; raises CalledProcessError."""
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.env | env,
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        ).stdout
+
+    def balance(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.manage("queue_status", "--json"))
+        return found
+
+    # --- processes
+
+    def pids(self, role: str) -> list[int]:
+        """The processes of a role (ROLES, or "supervisor") as they run now."""
+        serve = self.children["serve"].process
+        return pids_by_role(serve.pid).get(role, []) if serve else []
+
+    def memory(self) -> dict[str, list[float]]:
+        """USS in MB by role."""
+        serve = self.children["serve"].process
+        return held_by_role(serve.pid) if serve else {}
+
+    def kill(self, role: str, most: int | None = None) -> int:
+        """Kill -9 of the processes of a role, or of so many of them; how many there were."""
+        found = self.pids(role)[:most]
+        for pid in found:
+            _kill(pid)
+        return len(found)
+
+    def kill_child(self, name: str) -> None:
+        """Kill -9 of a server by its name, and of what is left of its process group."""
+        self.children[name].sweep()
+
+    def freeze(self, name: str) -> None:
+        self._signal(name, signal.SIGSTOP)
+
+    def thaw(self, name: str) -> None:
+        self._signal(name, signal.SIGCONT)
+
+    def terminate(self, name: str = "serve") -> int | None:
+        """SIGTERM, then wait for the end; its exit code."""
+        return self.children[name].stop(STOP_PATIENCE)
+
+    # --- waiting
+
+    def drains(self, seconds: float = PATIENCE) -> bool:
+        """Whether nothing waits in time; a database that is away counts as waiting."""
+        return until(lambda: _calm(lambda: self.ask(WAITING) == [(0,)]), seconds)
+
+    def let_leases_lapse(self) -> None:
+        """Fifteen seconds go by, in the database alone."""
+        self.ask(LAPSE)
+
+    def wait_for_roles(self, seconds: float = PATIENCE) -> bool:
+        """Whether every role runs in time; a worker's children come last."""
+        return until(lambda: all(map(self.pids, ROLES)), seconds)
+
+    def stop(self) -> None:
+        """End everything at once: the data is thrown away."""
+        for child in reversed(self.children.values()):
+            child.sweep()
+        self.kill_postgres()
+
+    def _python(self, name: str, *arguments: str, **env: str) -> Child:
+        log = self.folder / f"{name}.log"
+        command = [sys.executable, *arguments]
+        child = Child(name, command, env=self.env | env, cwd=ROOT, log=log)
+        self.children[name] = child
+        child.start()
+        return child
+
+    def _start(self, name: str, child: Child, ready: Callable[[], bool]) -> None:
+        self.children[name] = child
+        child.start()
+        child.wait_until(ready)
+
+    def _signal(self, name: str, number: signal.Signals) -> None:
+        process = self.children[name].process
+        assert process, f"{name} does not run"
+        process.send_signal(number)
+
+
+@contextmanager
+def house(
+    *,
+    front: bool = False,
+    durable: bool = False,
+    options: Mapping[str, str] | None = None,
+    **env: str,
+) -> Iterator[House]:
+    """Everything up: migrated, `setup_desk` done, every role running; gone afterwards.
+
+    Start it from a thread that outlives it: children end with the thread that started them.
+    """
+    with tempfile.TemporaryDirectory(prefix="house-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        port = free_port()
+        ours = House(folder, port, _environment(folder, port) | env, options or {}, durable)
+        try:
+            ours.start_postgres()
+            ours.start_valkey()
+            ours.manage("migrate", "--verbosity", "0")
+            ours.manage("setup_desk")
+            ours.start_serve()
+            if front:
+                ours.start_front()
+            assert ours.wait_for_roles(), "a role is missing"
+            yield ours
+        finally:
+            ours.stop()
+
+
+def _environment(folder: Path, port: int) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if name not in UNSET}
+    data_dir = folder / "serve"  # its local.env and its lock
+    data_dir.mkdir()
+    return inherited | {
+        "DATABASE_URL": postgres_url(folder),
+        "REDIS_URL": f"unix://{folder / VALKEY_SOCKET}?db=0",
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "FIELD_KEYS": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "DATA_DIR": str(data_dir),
+        "RATE_LIMITS": "count",
+        "PORT": str(port),
+    }
+
+
+def answers_livez(port: int) -> bool:
+    """Whether web itself answers, not only its listening socket."""
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    with closing(line), contextlib.suppress(OSError, http.client.HTTPException):
+        line.request("GET", "/livez")
+        return line.getresponse().status == http.client.OK
+    return False
+
+
+def until(holds: Callable[[], bool], seconds: float = PATIENCE) -> bool:
+    """Whether something comes true in time."""
+    end = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def _calm(holds: Callable[[], bool]) -> bool:
+    with contextlib.suppress(psycopg2.Error):
+        return holds()
+    return False
+
+
+def _kill(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def _standing_in(folder: Path) -> list[int]:
+    """Processes whose working directory this is: a PostgreSQL server stands in its data."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if (entry / "cwd").samefile(folder):
+                found.append(int(entry.name))
+    return found

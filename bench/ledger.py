@@ -1,0 +1,303 @@
+"""Residents who keep their own books, and what the database says to them afterwards.
+
+Each sends a report and, when the answer is an error or the connection breaks, the same form under
+the same key again, as a frightened person presses again, until there is a receipt. Every answer
+must be a receipt, the page that says "Chưa gửi được" with the text still in it, or the front
+server's page: never blank, and never a receipt that the database does not know.
+"""
+
+import html
+import re
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from hashlib import sha256
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from itertools import count
+from secrets import token_urlsafe
+from typing import Any
+from urllib.parse import urlencode
+
+import psycopg2
+
+from bench.requests import REPORT, STORY, form_token
+
+BOUND = 3.0  # seconds: no answer may take longer
+PATIENCE = 10.0  # seconds until a resident gives up on a silent connection
+PAUSE = 0.3  # seconds until the next press
+PRESSES = 100
+ASKS_FOR_CODE = 10  # every so-manyth opens the receipt, and presses once more
+RECEIPT_PATH = "/bao-cao/da-nhan/"
+# What an answer can be; only the first three are right, a broken one only without a front server.
+RECEIPT, REFUSED, FRONT, BROKEN, SILENT, WRONG = (
+    "receipt", "refused", "front's page", "broken", "silent", "WRONG"
+)  # fmt: skip
+Headers = dict[str, str]
+_CODE = re.compile(r'<li><b class="mono">(\w{4})</b>')
+_COOKIE = re.compile(r"receipt=([^;]+)")
+
+_ROWS = """
+SELECT report.submission_key, report.story,
+       (SELECT count(*) FROM reports_facts WHERE report_id = report.id),
+       (SELECT count(*) FROM reports_outboxitem
+         WHERE task = 'reports.triage' AND key = report.id::text),
+       (SELECT count(*) FROM reports_outboxitem
+         WHERE task = 'reports.triage' AND key = report.id::text AND settled_at IS NOT NULL)
+  FROM reports_report AS report
+ WHERE report.submission_key = ANY(%s)
+"""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one press brought: which kind, its status (0 for none), when and after how long."""
+
+    kind: str
+    status: int
+    asked_at: float
+    seconds: float
+    code: str = ""
+    cookie: str = ""
+    said: str = ""
+
+
+@dataclass
+class Entry:
+    """One report in a resident's own book."""
+
+    key: str
+    story: str
+    answers: list[Answer] = field(default_factory=list)
+    codes: set[str] = field(default_factory=set)
+
+    @property
+    def has_receipt(self) -> bool:
+        return any(answer.kind == RECEIPT for answer in self.answers)
+
+    @property
+    def number(self) -> int:
+        return int(self.key[-6:])
+
+    @property
+    def digest(self) -> bytes:
+        return digest(self.story)
+
+
+def digest(story: str) -> bytes:
+    return sha256(story.encode()).digest()
+
+
+@dataclass(frozen=True)
+class Books:
+    """The residents' books beside the database's."""
+
+    sent: int
+    receipts: int
+    rows: int
+    lost: int  # a receipt, and no row with that key and those words
+    duplicated: int  # rows beyond the first of a key
+    altered: int  # a row whose words are not those that were typed
+    not_read_once: int  # rows whose facts or settled items are not exactly one
+    two_codes: int  # reports that were shown more than one receipt code
+    answers: dict[str, int]
+    wrong: list[str]
+    slowest: float
+    broken_for: float  # the longest time in which connections broke and none was answered
+
+    def breaches(self) -> list[str]:
+        """What may not be, each as a short line; empty when all is well."""
+        bad = {
+            "without a receipt": self.sent - self.receipts,
+            "lost": self.lost,
+            "duplicated": self.duplicated,
+            "altered": self.altered,
+            "not triaged exactly once": self.not_read_once,
+            "with two codes": self.two_codes,
+            "wrong or silent answers": len(self.wrong),
+        }
+        found = [f"{name}: {number}" for name, number in bad.items() if number]
+        slow = [f"slowest answer: {self.slowest:.1f} s"] if self.slowest > BOUND else []
+        return found + slow
+
+
+class Ledger:
+    """Residents at 127.0.0.1 and what they wrote down; at each of `ports` an equal share.
+
+    `fronted`: ports with a front server, where no connection may ever break.
+    """
+
+    def __init__(self, ports: Sequence[int], fronted: Sequence[int] = ()) -> None:
+        self.ports, self.fronted = ports, frozenset(fronted)
+        self.entries: list[Entry] = []
+        self._token = form_token(ports[0])
+        self._numbers = count()
+        self._stop = threading.Event()
+        self._residents: list[threading.Thread] = []
+
+    # --- sending
+
+    def begin(self, residents: int, reports: int, seconds: float) -> None:
+        """Send so many reports, evenly over so many seconds, from so many residents at once."""
+        started = time.monotonic()
+        turns = iter(range(reports))
+        lock = threading.Lock()
+
+        def live() -> None:
+            while not self._stop.is_set():
+                with lock:
+                    turn = next(turns, None)
+                if turn is None:
+                    return
+                self._stop.wait(started + turn * seconds / reports - time.monotonic())
+                self.send()
+
+        self._residents = [threading.Thread(target=live, daemon=True) for _ in range(residents)]
+        for resident in self._residents:
+            resident.start()
+
+    def end(self, within: float, *, hurry: bool = False) -> bool:
+        """Wait until all have their receipts; whether they had in time. `hurry` begins no more."""
+        if hurry:
+            self._stop.set()
+        deadline = time.monotonic() + within
+        for resident in self._residents:
+            resident.join(max(0.0, deadline - time.monotonic()))
+        late = any(resident.is_alive() for resident in self._residents)
+        self._stop.set()
+        return not late
+
+    def send(self) -> Entry:
+        """One report, pressed until there is a receipt; some open it and press once more."""
+        entry = self.write()
+        while not entry.has_receipt and len(entry.answers) < PRESSES:
+            if entry.answers:
+                time.sleep(PAUSE)
+            self.press(entry)
+        if entry.has_receipt and entry.number % ASKS_FOR_CODE == 0:
+            self._open(entry)
+            self.press(entry)
+        return entry
+
+    def write(self) -> Entry:
+        """A report that nobody has sent yet."""
+        number = next(self._numbers)
+        story = f"{STORY} Đây là lần gọi thứ {number} mà tôi nhớ."
+        entry = Entry(f"{token_urlsafe(12)}-{number:06}", story)
+        self.entries.append(entry)
+        return entry
+
+    def press(self, entry: Entry) -> Answer:
+        """Send the form once and write down what came."""
+        typed = {"story": entry.story, "submission_key": entry.key, "form_token": self._token}
+        body = urlencode(REPORT | typed, doseq=True)
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        answer = self._ask(entry, "POST", "/bao-cao/", body, form)
+        entry.answers.append(answer)
+        return answer
+
+    def _open(self, entry: Entry) -> None:
+        """The receipt's page, where the browser has its cookie; a fault may hide it for once."""
+        cookies = [answer.cookie for answer in entry.answers if answer.cookie]
+        if cookies:
+            self._ask(entry, "GET", RECEIPT_PATH, None, {"Cookie": f"receipt={cookies[-1]}"})
+
+    def _ask(self, entry: Entry, method: str, path: str, body: Any, headers: Headers) -> Answer:
+        port = self.ports[entry.number % len(self.ports)]
+        ours = {"Origin": f"http://127.0.0.1:{port}", "Sec-Fetch-Site": "same-origin"}
+        asked_at = time.monotonic()
+        try:
+            with closing(HTTPConnection("127.0.0.1", port, timeout=PATIENCE)) as line:
+                line.request(method, path, body, headers | ours)
+                response = line.getresponse()
+                page = response.read().decode()
+        except TimeoutError:
+            return Answer(SILENT, 0, asked_at, PATIENCE, said="no answer")
+        except (OSError, HTTPException) as error:
+            kind = WRONG if port in self.fronted else BROKEN
+            return Answer(kind, 0, asked_at, _since(asked_at), said=type(error).__name__)
+        answer = judge(response, page, entry.story, asked_at)
+        entry.codes |= {answer.code} - {""}
+        return answer
+
+    # --- comparing
+
+    @property
+    def answers(self) -> list[Answer]:
+        return [answer for entry in list(self.entries) for answer in list(entry.answers)]
+
+    def compare(self, database: str) -> Books:
+        """Every entry beside the rows of its key; `database` is a libpq address."""
+        kept = self._rows(database)
+        entries, answers = self.entries, self.answers
+        with_receipt = [entry for entry in entries if entry.has_receipt]
+        same = {
+            entry.key: [row for row in kept.get(entry.key, []) if digest(row[0]) == entry.digest]
+            for entry in entries
+        }
+        bad = [answer for answer in answers if answer.kind in {WRONG, SILENT}]
+        return Books(
+            sent=len(entries),
+            receipts=len(with_receipt),
+            rows=sum(map(len, kept.values())),
+            lost=sum(not same[entry.key] for entry in with_receipt),
+            duplicated=sum(len(rows) - 1 for rows in kept.values()),
+            altered=sum(len(rows) - len(same[key]) for key, rows in kept.items()),
+            not_read_once=sum(row[1:] != (1, 1, 1) for rows in kept.values() for row in rows),
+            two_codes=sum(len(entry.codes) > 1 for entry in entries),
+            answers=dict(Counter(answer.kind for answer in answers)),
+            wrong=[f"{answer.kind} {answer.status} {answer.said}" for answer in bad],
+            slowest=max((answer.seconds for answer in answers), default=0.0),
+            broken_for=longest_gap(answers),
+        )
+
+    def _rows(self, database: str) -> dict[str, list[tuple[Any, ...]]]:
+        found: dict[str, list[tuple[Any, ...]]] = {}
+        with closing(psycopg2.connect(database)) as line, line.cursor() as cursor:
+            cursor.execute(_ROWS, [[entry.key for entry in self.entries]])
+            for key, *rest in cursor.fetchall():
+                found.setdefault(key, []).append(tuple(rest))
+        return found
+
+
+def judge(response: HTTPResponse, page: str, story: str, asked_at: float) -> Answer:
+    """What an answer is, by what a person sees in it."""
+    cookie = "".join(_COOKIE.findall(response.headers.get("Set-Cookie") or ""))
+    code = "".join(_CODE.findall(page))
+    sent_on = cookie and (response.headers.get("Location") or "").endswith(RECEIPT_PATH)
+    if response.status == 303:
+        kind = RECEIPT if sent_on else WRONG
+    else:
+        kind = _kind(response.status, page, story)
+    said = "" if kind != WRONG else " ".join(re.sub("<[^>]*>", " ", page).split())[:80]
+    return Answer(kind, response.status, asked_at, _since(asked_at), code, cookie, said)
+
+
+def _kind(status: int, page: str, story: str) -> str:
+    if status == 200 and "Đã nhận tin báo của bạn</h1>" in page and _CODE.search(page):
+        return RECEIPT
+    if status == 503 and "Trang chưa mở được lúc này</h1>" in page:
+        return FRONT if 'href="tel:113"' in page and "02373.725.725" in page else WRONG
+    kept = html.escape(story) in page
+    return REFUSED if status >= 400 and "Chưa gửi" in page and kept else WRONG
+
+
+def longest_gap(answers: Sequence[Answer]) -> float:
+    """The longest time, in seconds, from a broken connection to the next answer to anybody."""
+    longest, since = 0.0, None
+    for at, broken in sorted(_ends(answers)):
+        if since is not None:
+            longest = max(longest, at - since)
+        since = (at if since is None else since) if broken else None
+    return longest
+
+
+def _ends(answers: Sequence[Answer]) -> Iterator[tuple[float, bool]]:
+    for answer in answers:
+        yield answer.asked_at + answer.seconds, answer.kind in {BROKEN, FRONT, SILENT}
+
+
+def _since(started: float) -> float:
+    return time.monotonic() - started
