@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.db import close_old_connections
 
-from reports import stats, triage
+from reports import retriage, stats, triage
 
 
 @shared_task(name="reports.triage")
@@ -11,6 +11,13 @@ def triage_reports(items: list[int]) -> None:
     """Triage the reports that these outbox items owe."""
     close_old_connections()  # CELERY_DB_REUSE_MAX skips Django's own look at stale ones
     triage.work_off(items)
+
+
+@shared_task(name="reports.retriage_some")
+def retriage_some(items: list[int]) -> None:
+    """Owe the next reports of a run their triage anew."""
+    close_old_connections()
+    retriage.work_off(items)
 
 
 @shared_task(name="reports.watch_queue")

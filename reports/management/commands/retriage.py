@@ -1,0 +1,128 @@
+"""manage.py retriage: have reports read again, and watch until they are."""
+
+import time
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import Q
+
+from reports import retriage
+from reports.models import Report, Retriage
+from reports.retriage import NothingToReadError, Progress, UnderWayError
+
+ON_A_TERMINAL, ELSEWHERE = 0.5, 10.0  # seconds between two looks
+WIDTH = 24  # signs of the bar
+ENOUGH = 30.0  # seconds without any movement until that is told
+CLEAR = "\r\x1b[K"
+
+
+class Command(BaseCommand):
+    help = (
+        "Have those reports read again that were read under other rules, or could not be read."
+        " The machine does it by itself; this starts it and watches. Ctrl-C ends the watching."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--every", action="store_true", help="also those of the present rules")
+        parser.add_argument("--report", metavar="NUMBER", help="this one alone, now")
+        parser.add_argument("--no-wait", action="store_true", help="start it and do not watch")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["report"]:
+            self.stdout.write(_read_one_again(options["report"]))
+            return
+        run = self._start(every=options["every"])
+        if run and not options["no_wait"]:
+            self._watch(run)
+
+    def _start(self, *, every: bool) -> Retriage | None:
+        """The run to watch: a new one, or the one that is going on."""
+        try:
+            run = retriage.start(every=every)
+        except NothingToReadError:
+            self.stdout.write("Nothing to do: every report is read under the present rules.")
+            return None
+        except UnderWayError as error:
+            again = "It stood still and goes on." if retriage.carry_on(error.run) else "It goes on."
+            self.stdout.write(
+                f"A run is under way since {error.run.started_at:%Y-%m-%d %H:%M} UTC,"
+            )
+            self.stdout.write(f"for rules {error.run.rules_version}. {again}")
+            return error.run
+        self.stdout.write(f"{run.total} reports will be read again, under {run.rules_version}.")
+        return run
+
+    def _watch(self, run: Retriage) -> None:
+        """A bar on a terminal, else a line now and then, until all are read."""
+        watch = Watch(retriage.progress(run))
+        alive = self.stdout.isatty()
+        try:
+            while not watch.progress.is_over:
+                self._show(watch, alive)
+                time.sleep(ON_A_TERMINAL if alive else ELSEWHERE)
+                watch.look(retriage.progress(run))
+        except KeyboardInterrupt:
+            self.stdout.write(
+                "\nNo longer watching. The machine reads on; run this again to watch."
+            )
+            return
+        self._show(watch, alive)
+        self.stdout.write("\nAll were read." if alive else "All were read.")
+
+    def _show(self, watch: "Watch", alive: bool) -> None:
+        line = watch.line(time.monotonic())
+        self.stdout.write(f"{CLEAR}{line}" if alive else line, ending="" if alive else "\n")
+        self.stdout.flush()
+
+
+class Watch:
+    """The progress of a run and its pace since we look."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.first = self.progress = progress
+        self.since = self.moved = time.monotonic()
+
+    def look(self, progress: Progress) -> None:
+        if progress != self.progress:
+            self.moved = time.monotonic()
+        self.progress = progress
+
+    def line(self, now: float) -> str:
+        """Everything in one line, e.g. `[####----] 5/10 read, 8 owed, 0 failed, 2/s, 2 s left`."""
+        told = self.progress
+        done = told.read + told.failed
+        full = WIDTH * done // max(1, told.total)
+        bar = "#" * full + "-" * (WIDTH - full)
+        parts = [f"[{bar}] {told.read}/{told.total} read", f"{told.owed} owed"]
+        return ", ".join([*parts, f"{told.failed} failed", *self._pace(done, now)])
+
+    def _pace(self, done: int, now: float) -> list[str]:
+        if now - self.moved > ENOUGH:
+            return ["nothing moves: do relay and worker run?"]
+        read = done - self.first.read - self.first.failed
+        if read <= 0:
+            return []
+        pace = read / max(now - self.since, 0.001)
+        return [f"{pace:.0f}/s", f"{(self.progress.total - done) / pace:.0f} s left"]
+
+
+def _read_one_again(named: str) -> str:
+    """Raises CommandError when there is no such report, or nothing left to read in it."""
+    report = _report(named)
+    if report.erased_at:
+        raise CommandError("This report is erased: there is nothing left to read.")
+    owed = retriage.read_again([report.pk])
+    return f"{report} will be read again." if owed else f"{report} waits to be read already."
+
+
+def _report(named: str) -> Report:
+    """By public number or id. Raises CommandError."""
+    try:
+        wanted = Q(pk=UUID(named))
+    except ValueError:
+        wanted = Q(public_number=named.strip().upper())
+    report = Report.objects.filter(wanted).first()
+    if report is None:
+        raise CommandError("No such report.")
+    return report
