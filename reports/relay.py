@@ -2,8 +2,10 @@
 
 It LISTENs on a connection of its own and sweeps for what no NOTIFY told it. At the broker lies
 a bounded window of messages, the urgent before the others, several items in one message when
-the queue is deep; an item goes out again only after its lease. A dead or frozen broker costs
-50 ms a try, a lost database connection is made anew: reports are late then, never lost.
+the queue is deep; an item goes out again only after its lease. What may wait until nothing else
+does (IDLE) fills a small part of the window, in small messages, and only while it is empty but
+for that. A dead or frozen broker costs 50 ms a try and is tried once a pause, a lost database
+connection is made anew: reports are late then, never lost.
 """
 
 import os
@@ -23,37 +25,48 @@ from django.db import connection as django_connection
 from kombu import Connection
 from kombu.exceptions import KombuError
 
+from reports.backoff import BackOff
 from reports.outbox import CHANNEL, LEASE, MAX_ATTEMPTS, Priority
 
 log = structlog.get_logger(__name__)
 
 WINDOW = 32  # messages waiting at the broker
 BATCH = 16  # items in one message, at most
+IDLE_WINDOW = 4  # messages at the broker, whichever they are, up to which idle ones are added
+IDLE_BATCH = 4  # of those a worker may have to end one before it sees to a fresh report
 SPREAD = 4  # messages that a handful of items is spread over, so that idle workers share them
 SWEEP = 2.0  # seconds between two looks at what no NOTIFY told
 ROOM_PAUSE = 0.05  # seconds until a full window is looked at again
-BACK_OFF = (0.1, 2.0)  # seconds: the first pause and the longest
 BROKER_PATIENCE = 0.05  # seconds for a connection or an answer
 SESSION = "-c statement_timeout=5000 -c lock_timeout=2000 -c synchronous_commit=off"
 
 # In Celery's Redis transport 0 goes before 9, in steps of three.
 AT_BROKER = {Priority.URGENT: 0, Priority.USUAL: 3, Priority.IDLE: 9}
 
-_TAKE = """
-WITH due AS MATERIALIZED (
+_DUE = """
     SELECT id FROM reports_outboxitem
      WHERE settled_at IS NULL AND failed_at IS NULL
        AND attempts < %(most)s
        AND due_at <= statement_timestamp()
        AND (claimed_until IS NULL OR claimed_until <= statement_timestamp())
+"""
+_TAKE = f"""
+WITH usual AS MATERIALIZED ({_DUE}
+       AND priority < {Priority.IDLE}
      ORDER BY priority, id
      LIMIT %(room)s
+       FOR UPDATE SKIP LOCKED),
+idle AS MATERIALIZED ({_DUE}
+       AND priority = {Priority.IDLE}
+     ORDER BY priority, id
+     LIMIT %(idle_room)s
        FOR UPDATE SKIP LOCKED)
 UPDATE reports_outboxitem AS item
    SET due_at = statement_timestamp() + %(lease)s * interval '1 second'
-  FROM due WHERE item.id = due.id
+  FROM (SELECT id FROM usual UNION ALL SELECT id FROM idle) AS due
+ WHERE item.id = due.id
 RETURNING item.priority, item.task, item.id
-"""
+"""  # noqa: S608  # two constants of ours
 
 _GIVE_BACK = "UPDATE reports_outboxitem SET due_at = statement_timestamp() WHERE id = ANY(%s)"
 
@@ -82,27 +95,6 @@ class BrokerError(Exception):
     """The broker did not take a message or did not answer in time."""
 
 
-@dataclass
-class BackOff:
-    """Pauses that double from one failure to the next, until something succeeds."""
-
-    pause: float = 0.0
-    until: float = 0.0
-
-    def failed(self) -> None:
-        first, longest = BACK_OFF
-        self.pause = min(longest, self.pause * 2 or first)
-        self.until = time.monotonic() + self.pause
-
-    def succeeded(self) -> None:
-        self.pause = self.until = 0.0
-
-    @property
-    def left(self) -> float:
-        """Seconds to wait still."""
-        return max(0.0, self.until - time.monotonic())
-
-
 class Broker:
     """Publishing that never waits long and never tries twice; the worker's own connection to
     the broker stays patient.
@@ -113,17 +105,18 @@ class Broker:
         self._connection: Connection | None = None
         self._at_most = WINDOW  # messages that may lie there; unknown at first
 
-    def room(self) -> int:
-        """How many messages the window still takes; asks only when it may be half full.
+    def room(self) -> tuple[int, int]:
+        """How many messages the window still takes, and how many idle ones; asks only when it
+        may be too full for these.
 
         Raises BrokerError.
         """
-        if self._at_most > WINDOW // 2:
+        if self._at_most >= IDLE_WINDOW:
             with self._connected() as connection:
                 channel: Any = connection.default_channel
                 declared = channel.queue_declare(queue=self.app.conf.task_default_queue)
                 self._at_most = declared.message_count
-        return max(0, WINDOW - self._at_most)
+        return max(0, WINDOW - self._at_most), max(0, IDLE_WINDOW - self._at_most)
 
     def publish(self, message: Message) -> None:
         """Send one message. Raises BrokerError; the message may have arrived all the same."""
@@ -175,7 +168,7 @@ class Relay:
 
     def __init__(self, app: Celery) -> None:
         self.broker = Broker(app)
-        self.broker_pause = BackOff()
+        self.broker_pause = BackOff("relay.broker_failed")
         self.limited = False  # the window was full: there may be more to hand over
         self._database: Any = None
         self._stopping = False
@@ -183,13 +176,12 @@ class Relay:
 
     def run(self) -> None:
         """Serve until stopped; the database may come and go."""
-        pause = BackOff()
+        pause = BackOff("relay.database_lost")
         while not self._stopping:
             try:
                 self._serve(pause)
             except psycopg2.Error as error:
-                log.warning("relay.database_lost", error=type(error).__name__)
-                pause.failed()
+                pause.failed(type(error).__name__)
                 select.select([self._bell], [], [], pause.left)
         self.close()
 
@@ -218,60 +210,62 @@ class Relay:
 
     def hand_over(self) -> int:
         """Give the broker what is due, as far as its window has room; how many items went."""
-        room = self._room()
-        messages = self._take(room) if room else []
+        room, idle_room = self._room()
+        messages = self._take(room, idle_room) if room else []
         for sent, message in enumerate(messages):
             if not self._publish(message):
                 self._query(_GIVE_BACK, [_items(messages[sent:])])
                 return len(_items(messages[:sent]))
         return len(_items(messages))
 
-    def _room(self) -> int:
-        """Messages that may go out now; none while the broker is out of reach."""
+    def _room(self) -> tuple[int, int]:
+        """Messages that may go out now, and idle ones; none while the broker is out of reach."""
         self.limited = False
         if self.broker_pause.left:
-            return 0
+            return 0, 0
         try:
-            room = self.broker.room()
+            room, idle_room = self.broker.room()
         except BrokerError as error:
-            self._broker_failed(error)
-            return 0
+            self.broker_pause.failed(str(error))
+            return 0, 0
         self.limited = not room
-        return room
+        return room, idle_room
 
-    def _take(self, room: int) -> list[Message]:
+    def _take(self, room: int, idle_room: int) -> list[Message]:
         """Mark what is due as handed over, committed before any of it goes out."""
         values = {
             "room": room * BATCH,
+            "idle_room": idle_room * IDLE_BATCH,
             "most": MAX_ATTEMPTS,
             "lease": LEASE.total_seconds(),
         }
-        rows = self._query(_TAKE, values)
-        self.limited = len(rows) == room * BATCH
-        return list(_messages(sorted(rows), min(room, SPREAD)))
+        rows = sorted(self._query(_TAKE, values))
+        usual = [row for row in rows if row[0] < Priority.IDLE]
+        idle = rows[len(usual) :]
+        self.limited = len(usual) == values["room"] or len(idle) == values["idle_room"]
+        return [
+            *_messages(usual, min(room, SPREAD), BATCH),
+            *_messages(idle, idle_room, IDLE_BATCH),
+        ]
 
     def _publish(self, message: Message) -> bool:
         try:
             self.broker.publish(message)
         except BrokerError as error:
-            self._broker_failed(error)
+            self.broker_pause.failed(str(error))
             return False
         self.broker_pause.succeeded()
         return True
 
-    def _broker_failed(self, error: BrokerError) -> None:
-        self.broker_pause.failed()
-        log.warning("relay.broker_failed", error=str(error))
-
     def _serve(self, pause: BackOff) -> None:
         """One database connection's life."""
         with self.connected():
-            pause.succeeded()
             next_sweep = 0.0
             while not self._stopping:
                 if time.monotonic() >= next_sweep:
                     next_sweep = time.monotonic() + SWEEP
                     self.sweep()
+                    pause.succeeded()  # not by a connection alone: the tables may be missing
                 else:
                     self.hand_over()
                 self._sleep(next_sweep - time.monotonic())
@@ -305,9 +299,9 @@ def connect() -> Any:
     return database
 
 
-def _messages(rows: Sequence[tuple[int, str, int]], spread: int) -> Iterator[Message]:
+def _messages(rows: Sequence[tuple[int, str, int]], spread: int, most: int) -> Iterator[Message]:
     """The rows (priority, task, item), in order, as few messages that keep workers busy."""
-    size = min(BATCH, ceil(len(rows) / spread))
+    size = min(most, ceil(len(rows) / max(spread, 1)))
     for (priority, task), group in groupby(rows, key=lambda row: row[:2]):
         items = [item for _, _, item in group]
         for start in range(0, len(items), size):

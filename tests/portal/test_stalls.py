@@ -7,7 +7,7 @@ from itertools import pairwise
 import psycopg2
 import pytest
 
-from portal.stalls import LONGEST_PATIENCE, PATIENCE, Progress, Row, StallProbe
+from portal.stalls import LONGEST_PATIENCE, PATIENCE, Progress, Row, StallProbe, first_in_line
 
 DUE, HELD = True, False
 
@@ -76,15 +76,33 @@ def ask_until_answered(probe: StallProbe) -> None:
         time.sleep(0.01)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_the_question_fits_the_outbox() -> None:
+def our_database() -> str:
     from django.db import connection
 
+    return os.environ["DATABASE_URL"].replace("/portal?", f"/{connection.settings_dict['NAME']}?")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_rests_after_a_failure_is_not_due() -> None:
+    """What was handed over is due in a lease at the latest; a rest may last a minute."""
+    from django.db.models.functions import Now
+
+    from reports.models import OutboxItem
+    from reports.outbox import LEASE
+
+    owed = OutboxItem.objects.create
+    handed = owed(task="test.task", key="k", due_at=Now() + LEASE)
+    resting = owed(task="test.task", key="k", due_at=Now() + 3 * LEASE, attempts=4)
+    rows = first_in_line(our_database())
+    assert rows == [(handed.pk, 0, DUE), (resting.pk, 4, False)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_question_fits_the_outbox() -> None:
     from reports.outbox import enqueue
 
     item = enqueue("nothing", "key")
-    url = os.environ["DATABASE_URL"].replace("/portal?", f"/{connection.settings_dict['NAME']}?")
-    probe = StallProbe(url)
+    probe = StallProbe(our_database())
     ask_until_answered(probe)
     assert probe.progress.seen == {item.pk: 0}
 

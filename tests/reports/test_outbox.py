@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from reports import outbox
 from reports.models import OutboxItem
-from reports.outbox import LEASE, MAX_ATTEMPTS, Claim, Priority
+from reports.outbox import JITTER, LEASE, MAX_ATTEMPTS, PAUSES, Claim, Priority
 from tests.reports.items import claimed, let_lapse, owed
 from tests.threads import in_parallel
 
@@ -140,6 +140,50 @@ def test_last_failure_marks_the_item_as_failed() -> None:
     item.refresh_from_db()
     assert item.error == "KeyError"
     assert item.failed_at is not None
+
+
+def rest_after(attempt: int) -> float:
+    """Seconds that an item rests, by PostgreSQL's clock, after this attempt has failed."""
+    item = owed(attempts=attempt - 1)
+    with claimed(item) as claim:
+        raise ConnectionError
+    assert claim.attempt == attempt
+    rest = OutboxItem.objects.annotate(rest=F("due_at") - Now()).get(pk=item.pk).rest
+    return float(rest.total_seconds())
+
+
+@pytest.mark.django_db
+def test_each_failure_is_followed_by_a_longer_rest() -> None:
+    shortest, longest = JITTER
+    for attempt, pause in enumerate(PAUSES, start=1):
+        assert pause * shortest - 0.2 < rest_after(attempt) < pause * longest
+
+
+@pytest.mark.django_db
+def test_rests_are_of_unequal_length() -> None:
+    assert len({round(rest_after(3), 2) for _ in range(5)}) > 1
+
+
+def test_the_attempts_outlast_a_short_trouble_of_the_database() -> None:
+    assert sum(PAUSES) * JITTER[0] > 30
+    assert len(PAUSES) == MAX_ATTEMPTS - 1
+
+
+@pytest.mark.django_db
+def test_a_message_that_comes_early_is_worked_off() -> None:
+    """Only a lease holds a claim back: an older copy of the message may come at any time."""
+    item = owed()
+    with claimed(item):
+        raise ConnectionError
+    assert OutboxItem.objects.filter(pk=item.pk, due_at__gt=Now()).exists()
+    assert outbox.settle(claimed(item))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_worker_whose_clock_is_wrong_rests_by_the_databases(hours: int) -> None:
+    with time_machine.travel(timedelta(hours=hours), tick=True):
+        assert 0 < rest_after(1) < PAUSES[0] * JITTER[1]
 
 
 @pytest.mark.django_db

@@ -1,11 +1,13 @@
 """The relay: what it gives to the broker, in what order, and what a broken broker costs."""
 
+import contextlib
 import json
 import socket
 import threading
 import time
 from base64 import b64decode
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,10 +20,20 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from portal.celery import app
-from reports import outbox, relay
+from reports import backoff, outbox, relay
+from reports.backoff import BackOff
 from reports.models import OutboxItem
 from reports.outbox import LEASE, MAX_ATTEMPTS, Priority
-from reports.relay import AT_BROKER, BATCH, WINDOW, BackOff, BrokerError, Message, Relay
+from reports.relay import (
+    AT_BROKER,
+    BATCH,
+    IDLE_BATCH,
+    IDLE_WINDOW,
+    WINDOW,
+    BrokerError,
+    Message,
+    Relay,
+)
 from tests.reports.items import claimed, owed
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -230,6 +242,55 @@ def test_a_drained_queue_is_not_limited(our_relay: Relay) -> None:
     assert not our_relay.limited
 
 
+def idle(number: int) -> list[int]:
+    """So many items that may wait until nothing else does."""
+    keys = range(number)
+    items = [OutboxItem(task="test.task", key=str(k), priority=Priority.IDLE) for k in keys]
+    return [item.pk for item in OutboxItem.objects.bulk_create(items)]
+
+
+def test_idle_items_take_a_small_part_of_the_window(our_relay: Relay, valkey: Valkey) -> None:
+    waiting = idle(5_000)
+    for _ in range(5):
+        our_relay.hand_over()
+    sent = valkey.waiting()
+    assert valkey.items() == waiting[: IDLE_WINDOW * IDLE_BATCH]
+    assert {(each.priority, len(each.items)) for each in sent} == {
+        (AT_BROKER[Priority.IDLE], IDLE_BATCH)
+    }
+    assert our_relay.limited
+
+
+def test_a_fresh_report_goes_past_thousands_of_idle_items(our_relay: Relay, valkey: Valkey) -> None:
+    idle(5_000)
+    our_relay.hand_over()
+    fresh, urgent = owed(), owed(priority=Priority.URGENT)
+    assert our_relay.hand_over() == 2
+    assert valkey.items()[:2] == [urgent.pk, fresh.pk]
+
+
+def test_idle_items_wait_while_a_burst_lies_at_the_broker(our_relay: Relay, valkey: Valkey) -> None:
+    burst = [owed().pk for _ in range(IDLE_WINDOW)]
+    our_relay.hand_over()
+    waiting = idle(IDLE_BATCH)
+    assert our_relay.hand_over() == 0
+    assert valkey.take() == burst
+    assert our_relay.hand_over() == IDLE_BATCH
+    assert valkey.items() == waiting
+
+
+def test_idle_items_follow_one_another_without_waiting_for_the_sweep(
+    our_relay: Relay, valkey: Valkey
+) -> None:
+    waiting, seen = idle(10 * IDLE_WINDOW * IDLE_BATCH), []
+    for _ in range(11):
+        our_relay.hand_over()
+        seen += valkey.take()
+    assert seen == waiting
+    our_relay.hand_over()
+    assert not our_relay.limited
+
+
 def test_sweep_fails_what_killed_its_last_worker(our_relay: Relay) -> None:
     poison, behind = owed(attempts=MAX_ATTEMPTS, claimed_until=Now()), owed()
     assert our_relay.sweep() == 1
@@ -320,14 +381,61 @@ def test_what_a_broker_did_not_take_goes_out_when_it_is_back(
 
 
 def test_a_broker_out_of_reach_is_asked_ever_more_rarely() -> None:
-    pause = BackOff()
-    pauses = []
-    for _ in range(7):
-        pause.failed()
-        pauses.append(pause.pause)
-    assert pauses == [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0]
+    pause, lefts = BackOff("test"), []
+    for _ in range(8):
+        pause.failed("ConnectionError")
+        lefts.append(pause.left)
+    for left, middle in zip(lefts, [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0, 2.0], strict=True):
+        assert middle * backoff.JITTER[0] - 0.01 < left <= middle * backoff.JITTER[1]
+    assert len({round(left, 3) for left in lefts[5:]}) > 1
     pause.succeeded()
     assert pause.left == 0
+
+
+def test_a_long_trouble_fills_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    pause = BackOff("test.trouble")
+    for _ in range(1000):
+        pause.failed("ConnectionError")
+    assert caplog.text.count("test.trouble") == 10  # the 1st, 2nd, 4th … 512th
+
+
+@dataclass
+class Refusing:
+    """A broker that hangs up on everybody, and counts them."""
+
+    port: int
+    asked: int = 0
+
+
+@pytest.fixture
+def refusing_broker() -> Iterator[Refusing]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        broker = Refusing(listening.getsockname()[1])
+
+        def hang_up() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    listening.accept()[0].close()
+                    broker.asked += 1
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        yield broker
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def test_a_dead_broker_is_asked_once_a_pause(refusing_broker: Refusing) -> None:
+    owed()
+    ours = relay_to(f"redis://127.0.0.1:{refusing_broker.port}/0")
+    end = time.monotonic() + 1.0
+    with ours.connected():
+        while time.monotonic() < end:  # as NOTIFYs of a burst would wake it
+            ours.hand_over()
+            time.sleep(0.001)
+    ours.close()
+    assert 3 <= ours.broker_pause.failures <= 5
+    assert refusing_broker.asked == ours.broker_pause.failures
 
 
 @pytest.fixture
@@ -372,6 +480,21 @@ def test_the_relay_comes_back_after_its_connection_is_cut(valkey: Valkey) -> Non
     item = owed()
     outbox.wake()
     assert until(lambda: valkey.items() == [item.pk])
+
+
+def test_a_database_without_tables_is_asked_ever_more_rarely(
+    valkey: Valkey, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Before the first migration: connecting works, and nothing else."""
+    monkeypatch.setattr(relay, "_TAKE", "SELECT FROM no_such_table")
+    ours = Relay(app)
+    thread = threading.Thread(target=ours.run)
+    thread.start()
+    time.sleep(1.2)
+    ours.stop()
+    thread.join(timeout=5)
+    assert 2 <= caplog.text.count("relay.database_lost") <= 4
+    assert "UndefinedTable" in caplog.text
 
 
 @pytest.mark.usefixtures("serving")
