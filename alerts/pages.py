@@ -35,6 +35,11 @@ def newest_frame(revisions: Sequence[AlertRevision], now: datetime) -> str:
     return _html("alerts/frames.html", {"revisions": revisions[:IN_FRAME], "revision": newest})
 
 
+def frame_away() -> str:
+    """A frame whose warnings cannot be read at the moment: whom to ring all the same."""
+    return _html("alerts/frame_away.html", {})
+
+
 def plain(revision: AlertRevision, now: datetime) -> str:
     """The warning as text, for a notice board, a chat or a reading voice."""
     text = render_to_string("alerts/van-ban.txt", _facts(revision, now), using="public")

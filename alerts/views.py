@@ -1,7 +1,11 @@
 """What everyone reads. Whatever is shown as live comes through `Alert.objects.published()`."""
 
+from collections.abc import Callable
+
+import structlog
 from csp.decorators import csp_update
 from django.conf import settings
+from django.db import Error as DatabaseTrouble
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,6 +15,8 @@ from django.views.decorators.http import require_safe
 from alerts import pages
 from alerts.answers import framed, told
 from alerts.models import Alert, AlertQuerySet, AlertRevision
+
+log = structlog.get_logger(__name__)
 
 
 def _revisions(alerts: AlertQuerySet) -> list[AlertRevision]:
@@ -42,16 +48,25 @@ def plain(request: HttpRequest, slug: str) -> HttpResponse:
     return told(request, text, "text/plain; charset=utf-8")
 
 
+def _in_frame(request: HttpRequest, write: Callable[[], str]) -> HttpResponse:
+    """What stands in another site's page; without a database the numbers to ring."""
+    try:
+        return framed(told(request, write()))
+    except DatabaseTrouble as error:
+        log.error("frame.not_read", error=type(error).__name__)  # noqa: TRY400
+        return framed(HttpResponse(pages.frame_away(), status=503))
+
+
 @require_safe
 def frame(request: HttpRequest) -> HttpResponse:
     """The newest warnings; an empty province is told so, the numbers to ring stay."""
     newest = Alert.objects.published()[: pages.IN_FRAME]
-    return framed(told(request, pages.newest_frame(_revisions(newest), timezone.now())))
+    return _in_frame(request, lambda: pages.newest_frame(_revisions(newest), timezone.now()))
 
 
 @require_safe
 def alert_frame(request: HttpRequest, slug: str) -> HttpResponse:
-    return framed(told(request, pages.frame(_said(slug), timezone.now())))
+    return _in_frame(request, lambda: pages.frame(_said(slug), timezone.now()))
 
 
 @require_safe

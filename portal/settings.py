@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 import environ
 import structlog
 
+from portal.mail import server_or_nowhere
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.FileAwareEnv()
@@ -153,7 +155,17 @@ CELERY_TIMEZONE = "Asia/Ho_Chi_Minh"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "watch-queue": {"task": "reports.watch_queue", "schedule": 60.0},
+    "count-queue": {"task": "reports.count_queue", "schedule": 300.0},
 }
+
+# --- Alarms (reports/watch.py) and figures for a machine (portal/metrics.py)
+QUEUE_LATE_AFTER = env.int("QUEUE_LATE_AFTER", 60)  # seconds; triage takes milliseconds
+ALARM_EMAILS = tuple(map(str.strip, env.list("ALARM_EMAILS", default=[])))
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
+EMAIL_URL = env.str("EMAIL_URL", "")
+vars().update(server_or_nowhere(EMAIL_URL))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"no-reply@{_portal.hostname}")
 
 # --- People of the desk
 AUTHENTICATION_BACKENDS = [
@@ -261,6 +273,7 @@ LOGGING = {
             ],
         }
     },
+    "filters": {"codes_only": {"()": "portal.logs.CodesOnly"}},
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "json"},
         "nobody": {"class": "logging.NullHandler"},
@@ -270,7 +283,7 @@ LOGGING = {
         # A refused request is the visitor's affair; its path and body are not for the log. A path
         # may be an invitation, which opens an account. (Without any handler Python writes it.)
         "django.security.DisallowedHost": {"handlers": ["nobody"], "propagate": False},
-        "django.request": {"level": "ERROR"},
+        "django.request": {"level": "ERROR", "filters": ["codes_only"]},
     },
 }
 structlog.configure(

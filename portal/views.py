@@ -1,9 +1,11 @@
 """What the portal itself answers: is it alive, is it ready, and what machines may read."""
 
+import sys
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import Error as DatabaseTrouble
+from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -19,15 +21,31 @@ def livez(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Reports can be taken in: PostgreSQL answers. The broker is not asked; without it a
-    report is late, never lost.
+    """Reports can be taken in: PostgreSQL answers, takes rows and has room for them. The broker
+    is not asked; without it a report is late, never lost.
     """
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        return JsonResponse({"database": False}, status=503)
+        why = "" if _takes_rows() else "read_only"
+    except DatabaseTrouble as error:
+        why = type(error.__cause__ or error).__name__
+    if why:
+        return JsonResponse({"database": False, "why": why}, status=503)
     return JsonResponse({"database": True})
+
+
+# Writes no row: what does not fit in memory goes to a temporary file, which a full disk refuses.
+_TRY_THE_DISK = """
+SELECT current_setting('transaction_read_only')::boolean
+  FROM (SELECT count(*) FROM generate_series(1, 4000)) AS larger_than_work_mem
+"""
+
+
+def _takes_rows() -> bool:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '64kB'")
+        cursor.execute(_TRY_THE_DISK)
+        (read_only,) = cursor.fetchone()
+    return not read_only
 
 
 @require_safe
@@ -55,6 +73,16 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "404.html", status=404, using="public")
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Above all a host name that is not ours: the way to the one that is."""
+    context = {"portal": f"{settings.PORTAL_URL}/"}
+    return render(request, "400.html", context, status=400, using="public")
+
+
 def broken(request: HttpRequest) -> HttpResponse:
     """The last resort: no database, no template context, and still the two numbers to ring."""
+    if isinstance(sys.exc_info()[1], DatabaseTrouble):
+        response = render(request, "503.html", status=503, using="public")
+        response["Retry-After"] = "30"
+        return response
     return render(request, "500.html", status=500, using="public")

@@ -5,5 +5,8 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+django_application = get_wsgi_application()
 
-application = get_wsgi_application()
+from portal.deadlines import within  # noqa: E402  # knows the staff's paths: needs Django set up
+
+application = within(django_application)

@@ -1,12 +1,14 @@
 """Where somebody lives, as they write it: the name of today, a name of before 2025, a district
 that is no more, with or without marks. The same old name in two places is never settled here.
-Pure but for `communes`, which reads the table.
+Pure but for `communes`, which reads the table, and `forget`.
 """
 
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+
+from django.db import Error as DatabaseTrouble
 
 from reports.folding import fold
 from reports.models import Commune
@@ -15,6 +17,7 @@ UNKNOWN = "commune_unknown"
 AMBIGUOUS = "commune_ambiguous"
 _LONGEST = 200  # signs; a place is no story
 _KEPT_FOR = 300  # seconds; communes change by law, and a report should not wait for their list
+_PAUSE = 10  # seconds until a database that was away is asked again
 
 _COMMUNE_TYPES = ("thi tran", "phuong", "xa", "tt", "p", "x")
 _DISTRICT_TYPES = ("thanh pho", "thi xa", "huyen", "quan", "tp", "tx", "h")
@@ -47,18 +50,43 @@ class Found:
     candidates: tuple[str, ...] = ()
 
 
+@dataclass
+class _Table:
+    """The communes as they were last read, and when they are to be read again (monotonic)."""
+
+    places: tuple[Place, ...] = ()
+    due: float = 0.0
+
+    def read(self) -> None:
+        rows = Commune.objects.values_list(
+            "codename", "name", "former_districts", "former_communes"
+        )
+        self.places = tuple(
+            Place(code, name, tuple(old), tuple(older)) for code, name, old, older in rows
+        )
+        self.due = time.monotonic() + (_KEPT_FOR if self.places else 0)
+
+
+_table = _Table()
+
+
 def communes() -> tuple[Place, ...]:
-    """All communes of the table, read anew every five minutes; an empty table at each call."""
-    found = _communes(int(time.monotonic() // _KEPT_FOR))
-    if not found:
-        _communes.cache_clear()
-    return found
+    """All communes of the table, read anew every five minutes; an empty table at each call.
+    While the database is away those that were read last. Raises django.db.Error without any.
+    """
+    if time.monotonic() >= _table.due:
+        try:
+            _table.read()
+        except DatabaseTrouble:
+            if not _table.places:
+                raise
+            _table.due = time.monotonic() + _PAUSE
+    return _table.places
 
 
-@lru_cache(maxsize=1)
-def _communes(period: int) -> tuple[Place, ...]:
-    rows = Commune.objects.values_list("codename", "name", "former_districts", "former_communes")
-    return tuple(Place(code, name, tuple(old), tuple(older)) for code, name, old, older in rows)
+def forget() -> None:
+    """Read the communes anew at the next call."""
+    _table.due, _table.places = 0.0, ()
 
 
 def find(typed: str, places: tuple[Place, ...]) -> Found:

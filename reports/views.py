@@ -1,6 +1,6 @@
 """Pages for residents: home, on the call now, the report, its receipt, where it stands."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlsplit
 
 import structlog
@@ -62,6 +62,8 @@ UNREADABLE = Trouble(
     "Trang không đọc được phần vừa gửi. Bấm Quay lại để lấy phần đã viết, rồi gửi lại."
     " Gấp thì gọi 02373.725.725.",
 )
+# A body without its length: browsers tell it, and the front server finds it out.
+LENGTHLESS = replace(UNREADABLE, status=411)
 FOREIGN = Trouble(
     403,
     "Chưa gửi. Bạn bấm Gửi một lần nữa",
@@ -141,6 +143,8 @@ def take_in(request: HttpRequest) -> HttpResponse:
 def _posted(request: HttpRequest) -> tuple[QueryDict, Trouble | None]:
     """The fields of a body, as far as it could be read, and what is wrong with its size."""
     request.encoding = "utf-8"  # whatever the client calls it
+    if "HTTP_TRANSFER_ENCODING" in request.META:  # Django would read it as an empty form
+        return QueryDict(), LENGTHLESS
     size = int(request.META.get("CONTENT_LENGTH") or 0)
     if size > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
         return QueryDict(), FAR_TOO_LARGE

@@ -24,4 +24,4 @@ def _cheap_passwords(settings: Settings) -> None:
 def _no_communes_of_another_test() -> None:
     from reports import places
 
-    places._communes.cache_clear()
+    places.forget()

@@ -6,10 +6,12 @@ from html.parser import HTMLParser
 
 import pytest
 from django.contrib.staticfiles import finders
+from django.db import OperationalError
 from django.http import HttpResponse
 from django.template import engines
 from django.test import Client
 
+from alerts import views
 from alerts.first_alert import ensure_first_alert
 from alerts.templatetags.alert_words import act, pieces, reason
 from tests.alerts.writing import HOSTILE, cancelled, draft, issued, person, rewritten
@@ -124,6 +126,21 @@ def test_frames_may_stand_in_every_site(client: Client, path: str, status: int) 
     assert "frame-ancestors *" in answer.headers["Content-Security-Policy"]
     assert "X-Frame-Options" not in answer.headers
     assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+
+
+@pytest.mark.parametrize("path", FRAMES)
+def test_a_frame_without_its_database_stands_and_says_whom_to_ring(
+    client: Client, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    def away(_: object) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(views, "_revisions", away)
+    answer = client.get(path)
+    assert answer.status_code == 503
+    assert "frame-ancestors *" in answer.headers["Content-Security-Policy"]
+    assert "Chưa tải được cảnh báo" in answer.content.decode()
+    assert "tel:02373725725" in answer.content.decode()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.management import call_command
+from django.db import OperationalError
 
 from reports import places
 from reports.places import AMBIGUOUS, UNKNOWN, Place, find
@@ -85,3 +86,28 @@ def test_a_name_of_today_is_never_taken_for_another_commune() -> None:
     for place in table:
         found = find(place.name, table)
         assert found.codename == place.codename or place.codename in found.candidates
+
+
+@pytest.mark.django_db
+def test_while_the_database_is_away_the_communes_stay_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    call_command("setup_desk")
+    table = places.communes()
+    monkeypatch.setattr(places._table, "due", 0.0)
+    monkeypatch.setattr(places._Table, "read", away)
+    assert places.communes() == table
+    monkeypatch.undo()
+    assert places.communes() is table  # and the database is left alone for a while
+
+
+def test_without_a_database_from_the_start_no_commune_is_made_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(places._Table, "read", away)
+    with pytest.raises(OperationalError):
+        places.communes()
+
+
+def away(table: object) -> None:
+    raise OperationalError

@@ -164,6 +164,15 @@ def test_a_broken_multipart_body_is_answered(client: Client) -> None:
     assert "không đọc được" in words(answer.content)
 
 
+def test_a_body_without_its_length_is_not_taken_for_an_empty_form(client: Client) -> None:
+    """As gunicorn hands over what a client sends in chunks."""
+    fields = {**hidden(client), "story": STORY}
+    answer = client.post(REPORT, fields, headers={"Transfer-Encoding": "chunked"})
+    assert answer.status_code == 411
+    assert "không đọc được" in words(answer.content)
+    assert "Chưa gửi được" in words(answer.content)
+
+
 @pytest.mark.parametrize("kind", ["application/json", "text/plain", "nonsense"])
 def test_a_body_of_another_kind_is_an_empty_page(client: Client, kind: str) -> None:
     answer = client.post(REPORT, json.dumps({"story": STORY}), content_type=kind)

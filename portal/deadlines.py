@@ -1,0 +1,69 @@
+"""How long a request waits for PostgreSQL: bounded by us, for a frozen server bounds nothing.
+
+A server that accepts and never answers fires no statement_timeout, and over a unix socket no
+keepalive finds it. So in web processes (portal/wsgi.py) psycopg2 waits here, and what takes
+longer than its request may is an OperationalError on a closed connection.
+"""
+
+import select
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import psycopg2
+from psycopg2.extensions import POLL_OK, POLL_READ, set_wait_callback
+
+from portal.middleware import STAFF_PATHS
+
+PATIENCE = 2.0  # seconds that all waits of one request may take together
+STAFF_PATIENCE = 10.0
+# What one wait still gets when those are used up, and when the server was silent the last time:
+# else a frozen server would hold every thread for seconds, and visitors would queue for one.
+GRACE = 0.25
+
+Application = Callable[..., Iterable[bytes]]
+_request = threading.local()
+_silent = False
+
+
+class SilenceError(psycopg2.OperationalError):
+    """PostgreSQL did not answer within the time that the request had."""
+
+
+def within(application: Application) -> Application:
+    """The same application, whose requests do not wait for PostgreSQL beyond their time."""
+    set_wait_callback(_wait)
+
+    def bounded(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        staff = environ["PATH_INFO"].startswith(STAFF_PATHS)
+        _request.until = time.monotonic() + (STAFF_PATIENCE if staff else PATIENCE)
+        return application(environ, start_response)
+
+    return bounded
+
+
+def _wait(connection: Any) -> None:
+    """Until libpq is done with the connection's step; raises SilenceError, and psycopg2 closes
+    a connection whose wait ends with an error.
+    """
+    global _silent  # noqa: PLW0603  # what one thread learns spares the others the wait
+    end = 0.0
+    while (state := connection.poll()) != POLL_OK:
+        end = end or _end()
+        if not _ready(connection.fileno(), state, end - time.monotonic()):
+            _silent = True
+            raise SilenceError
+    _silent = False
+
+
+def _end() -> float:
+    now = time.monotonic()
+    until: float = now if _silent else getattr(_request, "until", now + PATIENCE)
+    return max(until, now + GRACE)
+
+
+def _ready(descriptor: int, state: int, seconds: float) -> bool:
+    waiter = select.poll()
+    waiter.register(descriptor, select.POLLIN if state == POLL_READ else select.POLLOUT)
+    return bool(waiter.poll(max(0.0, seconds) * 1000))

@@ -1,0 +1,96 @@
+"""No request waits for a database that does not answer."""
+
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+from django.db import OperationalError, connection
+from psycopg2.extensions import set_wait_callback
+
+from portal import deadlines
+
+
+@pytest.fixture(autouse=True)
+def as_in_web(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The callback of web processes, with short times, taken away afterwards."""
+    monkeypatch.setattr(deadlines, "PATIENCE", 0.3)
+    monkeypatch.setattr(deadlines, "STAFF_PATIENCE", 0.9)
+    monkeypatch.setattr(deadlines, "GRACE", 0.05)
+    monkeypatch.setattr(deadlines, "_silent", False)
+    yield
+    set_wait_callback(None)
+    connection.close()
+    del deadlines._request.until
+
+
+@pytest.fixture
+def silent(tmp_path: Path) -> Iterator[str]:
+    """The address of a server that accepts and never answers."""
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / ".s.PGSQL.5432"))
+        server.listen(50)
+        yield f"host={tmp_path} user=portal"
+
+
+def request(work: Any, path: str = "/bao-cao/") -> float:
+    """Do this as a request would; the seconds that it took."""
+
+    def application(environ: Any, start_response: Any) -> list[bytes]:
+        work()
+        return []
+
+    started = time.monotonic()
+    deadlines.within(application)({"PATH_INFO": path}, None)
+    return time.monotonic() - started
+
+
+def fails(ask: Any) -> None:
+    with pytest.raises((psycopg2.OperationalError, OperationalError)):
+        ask()
+
+
+def sleep(seconds: float) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(%s)", [seconds])
+
+
+def test_a_server_that_never_answers_is_given_up(silent: str) -> None:
+    assert 0.3 <= request(lambda: fails(lambda: psycopg2.connect(silent))) < 0.5
+
+
+def test_all_waits_of_a_request_share_its_time(silent: str) -> None:
+    """The first takes what there is, each further one a moment."""
+
+    def three_times() -> None:
+        for _ in range(3):
+            fails(lambda: psycopg2.connect(silent))
+
+    assert 0.4 <= request(three_times) < 0.7
+
+
+def test_the_next_request_does_not_wait_as_long_again(silent: str) -> None:
+    request(lambda: fails(lambda: psycopg2.connect(silent)))
+    assert request(lambda: fails(lambda: psycopg2.connect(silent))) < 0.2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_is_answered_again_gives_all_their_time_back(silent: str) -> None:
+    request(lambda: fails(lambda: psycopg2.connect(silent)))
+    request(lambda: sleep(0))
+    request(lambda: sleep(0.2))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_statement_over_its_time_is_an_error_and_the_next_gets_a_new_connection() -> None:
+    request(lambda: fails(lambda: sleep(2)))
+    connection.close_if_unusable_or_obsolete()
+    request(lambda: sleep(0))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_desk_may_take_longer() -> None:
+    request(lambda: sleep(0.5), "/admin/reports/report/")

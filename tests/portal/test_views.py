@@ -1,0 +1,125 @@
+"""What the portal itself answers, above all when something is wrong."""
+
+import json
+import logging
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection
+from django.http import HttpRequest, HttpResponse
+from django.test import Client
+from django.urls import path
+from pytest_django import Settings
+
+from portal import urls, views
+from portal.logs import CodesOnly
+from tests.reports.pages import words
+
+HOTLINE = "02373.725.725"
+
+
+def lost(request: HttpRequest, token: str) -> HttpResponse:
+    raise OperationalError("số 0550 000 123")
+
+
+def wrong(request: HttpRequest) -> HttpResponse:
+    raise ValueError("số 0550 000 123")
+
+
+class Broken:
+    """The portal with two pages that break."""
+
+    urlpatterns = [
+        path("lost/<str:token>/", lost, name="lost"),
+        path("wrong/", wrong, name="wrong"),
+        *urls.urlpatterns,
+    ]
+    handler400, handler404, handler500 = urls.handler400, urls.handler404, urls.handler500
+
+
+@pytest.fixture
+def broken(settings: Settings) -> Client:
+    settings.ROOT_URLCONF = Broken
+    return Client(raise_request_exception=False)
+
+
+def test_a_host_that_is_not_ours_is_told_where_we_are(client: Client, settings: Settings) -> None:
+    answer = client.get("/", headers={"Host": "ke-gian.example"})
+    assert answer.status_code == 400
+    assert HOTLINE in words(answer.content)
+    assert f'href="{settings.PORTAL_URL}/"' in answer.content.decode()
+    assert "ke-gian" not in answer.content.decode()
+
+
+def test_a_page_without_its_database_says_so(broken: Client) -> None:
+    answer = broken.get("/lost/x/")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "30")
+    assert "Chờ một phút rồi thử lại" in words(answer.content)
+    assert HOTLINE in words(answer.content)
+
+
+def test_any_other_error_is_ours_and_says_so(broken: Client) -> None:
+    answer = broken.get("/wrong/")
+    assert answer.status_code == 500
+    assert "không phải của bạn" in words(answer.content)
+
+
+def test_the_log_names_view_place_and_class_of_an_error_and_nothing_else(
+    broken: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken.get("/lost/loi-moi-bi-mat/")
+    (record,) = [record for record in caplog.records if record.name == "django.request"]
+    text = logging.Formatter().format(record)
+    assert "view=lost error=OperationalError at=test_views.py:" in text
+    assert "0550" not in text
+    assert "bi-mat" not in text
+
+
+def test_an_answer_that_has_had_its_line_gets_no_second_one() -> None:
+    record = logging.makeLogRecord({"msg": "Service Unavailable: /bao-cao/", "levelno": 40})
+    assert not CodesOnly().filter(record)
+
+
+def test_a_form_of_the_desk_from_elsewhere_is_refused_in_our_words() -> None:
+    answer = Client(enforce_csrf_checks=True).post("/admin/login/", {"username": "x"})
+    assert answer.status_code == 403
+    assert "lời gửi không đến từ trang này" in words(answer.content)
+    assert HOTLINE in words(answer.content)
+
+
+@pytest.mark.django_db
+def test_a_database_that_takes_rows_is_ready(client: Client) -> None:
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()) == (200, {"database": True})
+
+
+@pytest.mark.django_db
+def test_a_database_that_takes_no_rows_is_not_ready(client: Client) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION READ ONLY")
+        answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()) == (503, {"database": False, "why": "read_only"})
+
+
+@pytest.mark.django_db
+def test_a_disk_without_room_is_not_ready(client: Client) -> None:
+    """Stands in for the full disk, which tests/faults fills: no room for temporary files."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET temp_file_limit = 0")
+        try:
+            answer = client.get("/readyz")
+        finally:
+            cursor.execute("RESET temp_file_limit")
+    assert answer.status_code == 503
+    assert json.loads(answer.content)["why"] == "ConfigurationLimitExceeded"
+
+
+def test_without_a_database_readiness_says_so(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away() -> Any:
+        raise OperationalError
+
+    monkeypatch.setattr(views, "_takes_rows", away)
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.json()["database"]) == (503, False)
