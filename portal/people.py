@@ -51,6 +51,8 @@ ROLES = {
             "reports.reopen_case",
             "reports.add_office",
             "reports.change_office",
+            "reports.add_retriage",
+            "reports.view_retriage",
             "auth.view_user",
         },
     ),

@@ -92,6 +92,10 @@ class Progress:
     stands_still: bool
     is_over: bool
 
+    @property
+    def done(self) -> int:
+        return self.read + self.failed
+
 
 def start(*, by: User | None = None, every: bool = False) -> Retriage:
     """Have all reports read again whose facts are not of the present rules; with `every` those
@@ -111,12 +115,15 @@ def start(*, by: User | None = None, every: bool = False) -> Retriage:
     return run
 
 
-def carry_on(run: Retriage) -> bool:
-    """Owe the next step of a run that stands still, as when its step ran out of attempts."""
+def carry_on(run: Retriage, *, by: User | None = None) -> bool:
+    """Owe the next step of a run that stands still, as when its step ran out of attempts; on
+    record. False where it does not.
+    """
     with transaction.atomic():
         run = Retriage.objects.select_for_update().get(pk=run.pk)
         stands_still = _stands_still(run)
         if stands_still:
+            events.record("retriage", run.pk, "retriage_resumed", by=by)
             _owe_step(run)
     outbox.wake()
     return stands_still

@@ -62,6 +62,9 @@ def _standing(case: Case) -> Step:
 
 
 def _first_read_at(report: Report) -> datetime | None:
-    """When a person first did something with it: what a person acts on, a person has read."""
-    act = events.about("report", report.pk).filter(by__isnull=False).order_by("id").first()
+    """When a person first did something with it: what a person acts on, a person has read. Who
+    has the machine read many again has read none of them.
+    """
+    acts = events.about("report", report.pk).filter(by__isnull=False).exclude(kind="reread")
+    act = acts.order_by("id").first()
     return timezone.localtime(act.at) if act else None

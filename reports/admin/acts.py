@@ -17,6 +17,7 @@ else:
     _UserChoice = forms.ModelChoiceField
 
 MOST_WORDS = 4000
+NO_DECISION = ("revealed", "refused", "reread")  # on record, and nothing of the case is other
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def why_not(error: workflow.WorkflowError, case: Case) -> str:
 
 
 def _meanwhile(case: Case) -> str:
-    last = events.about("report", case.pk).exclude(kind__in=("revealed", "refused")).first()
+    last = events.about("report", case.pk).exclude(kind__in=NO_DECISION).first()
     if last is None:
         return "Trang này đã cũ."
     did = words.EVENTS.get(last.kind, last.kind).lower()

@@ -15,9 +15,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from reports import events, privacy, workflow
-from reports.admin import columns, marking, page, queue, words
+from reports.admin import columns, marking, page, queue, retriage, words
 from reports.admin.acts import ACTS, MISSING, ActForm, why_not
 from reports.admin.paging import NearPaginator
+from reports.admin.retriage import see_other
 from reports.admin.search import find
 from reports.models import Report
 
@@ -50,7 +51,7 @@ class ReportAdmin(_Admin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     paginator = NearPaginator
-    actions = None
+    actions = ("read_many_again",)
     sortable_by = ()
     search_fields = ("public_number",)  # shows the box; `find` looks further
     search_help_text = "Mã tin, số điện thoại (viết kiểu nào cũng được) hoặc lời kể, không cần dấu."
@@ -101,7 +102,8 @@ class ReportAdmin(_Admin):
             )
             for what in _SEALED
         ]
-        return [*acts, *reveals, *super().get_urls()]
+        again = self._post("<uuid:pk>/read-again/", self.read_again, "reports_report_read_again")
+        return [*acts, *reveals, again, *super().get_urls()]
 
     def _post(self, route: str, view: Any, name: str, **given: str) -> URLPattern:
         address: URLPattern = path(
@@ -145,9 +147,7 @@ class ReportAdmin(_Admin):
             status = 422 if isinstance(error, workflow.ReasonMissing) else 409
             return self._page(request, report, form=form, status=status)
         messages.success(request, ACTS[verb].done)
-        response = HttpResponseRedirect(reverse("admin:reports_report_change", args=[pk]))
-        response.status_code = 303
-        return response
+        return see_other(reverse("admin:reports_report_change", args=[pk]))
 
     def reveal(self, request: HttpRequest, pk: UUID, what: str) -> HttpResponse:
         """Show one sealed thing once, on record before it is shown."""
@@ -159,6 +159,22 @@ class ReportAdmin(_Admin):
         if text is None:
             messages.error(request, "Không mở được: không có, đã xóa, hoặc thiếu khóa.")
         return self._page(request, report, shown={what: text or ""})
+
+    def read_again(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Have the machine read this report once more; the decision stays."""
+        report = self._get(request, pk)
+        if not request.user.has_perm(retriage.ONE):
+            self._refuse(request, report, "read_again")
+        retriage.read_again(request, [report.pk])
+        return see_other(reverse("admin:reports_report_change", args=[pk]))
+
+    @admin.action(description="Đọc lại bằng bộ quy tắc hiện nay", permissions=["retriage"])
+    def read_many_again(self, request: HttpRequest, queryset: QuerySet[Report]) -> None:
+        chosen = queryset.order_by().values_list("pk", flat=True)
+        retriage.read_again(request, list(chosen[: retriage.MOST_AT_ONCE + 1]))
+
+    def has_retriage_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(retriage.MANY)
 
     def _refuse(self, request: HttpRequest, report: Report, verb: str) -> None:
         events.record("report", report.pk, "refused", by=_officer(request), verb=verb)
@@ -206,6 +222,7 @@ class ReportAdmin(_Admin):
             "log": page.log(report),
             "shown": {what: marking.plain(text) for what, text in (shown or {}).items()},
             "may_reveal": request.user.has_perm("reports.reveal_contact"),
+            "may_read_again": request.user.has_perm(retriage.ONE) and not report.erased_at,
             "back": request.GET.get("_changelist_filters", ""),
         }
         return TemplateResponse(

@@ -47,6 +47,9 @@ EVENTS = {
     "revealed": "Xem dữ liệu cá nhân",
     "refused": "Bị từ chối vì không có quyền",
     "erased": "Xóa dữ liệu cá nhân",
+    "reread": "Cho máy đọc lại",
+    "retriage_started": "Bắt đầu một lượt đọc lại tin",
+    "retriage_resumed": "Cho lượt đọc lại tin làm tiếp",
     "invited": "Gửi lời mời vào trực ban",
     "enrolled": "Đặt mật khẩu và mã xác nhận",
     "alert_submitted": "Gửi cảnh báo đi duyệt",
@@ -63,7 +66,12 @@ FACTS = {
     "just_now": "Vừa xảy ra",
     "third_person": "Người bị lừa",
 }
-SUBJECTS = {"report": "tin", "alert": "cảnh báo", "user": "cán bộ"}
+SUBJECTS = {
+    "report": "tin",
+    "alert": "cảnh báo",
+    "user": "cán bộ",
+    "retriage": "lượt đọc lại",
+}
 OUTCOMES: dict[str, str] = {str(value): str(label) for value, label in Case.Outcome.choices}
 PERSONAL = {"contact": "Số người báo", "phrase": "Câu hẹn", "story": "Bản gốc lời kể"}
 STATUS_TAGS: dict[str, str] = {
@@ -180,6 +188,11 @@ def money(dong: int | None) -> str:
         if round(dong / size, 4) >= 1:  # 999.999 is a million, not 1000 nghìn
             return f"{dong / size:.1f}".removesuffix(".0").replace(".", ",") + f" {word}"
     return f"{dong} đồng"
+
+
+def number(amount: int) -> str:
+    """A count as people write it: 1.234.567."""
+    return f"{amount:,}".replace(",", ".")
 
 
 def age(since: datetime, now: datetime) -> str:

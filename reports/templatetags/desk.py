@@ -4,10 +4,12 @@ from typing import Any
 
 from django import template
 from django.template import Context
+from django.utils import timezone
 
+from reports import watch
 from reports.admin import queue, words
-from reports.admin.figures import balance
-from reports.models import Case, Report
+from reports.admin.figures import alarms_of, standing_of
+from reports.models import Case, QueueTally, Report
 
 FEW = 6
 
@@ -17,7 +19,16 @@ register = template.Library()
 @register.inclusion_tag("admin/figures.html", takes_context=True)
 def desk_figures(context: Context) -> dict[str, Any]:
     """What is waiting, as a strip of links."""
-    return {"figures": queue.figures(context["request"]), "balance": balance()}
+    request = context["request"]
+    return {"figures": queue.figures(request), "standing": standing_of(request)}
+
+
+@register.inclusion_tag("admin/alarms.html", takes_context=True)
+def desk_alarms(context: Context) -> dict[str, Any]:
+    """What is wrong with the queue at this moment, above every page of the desk."""
+    request = context["request"]
+    alarms = alarms_of(request)
+    return {"alarms": alarms, "standing": standing_of(request) if alarms else None}
 
 
 @register.inclusion_tag("admin/board.html", takes_context=True)
@@ -35,3 +46,22 @@ def scenario(report: Report) -> str:
     """The kind of scam in a word or two."""
     facts = getattr(report, "facts", None)
     return words.short(facts.scenario) if facts else words.UNTRIAGED
+
+
+@register.filter
+def span(seconds: float) -> str:
+    """A length of time in its largest whole unit."""
+    return watch.span(seconds)
+
+
+@register.filter
+def counted_at(tally: QueueTally) -> str:
+    """When it was counted; the day too where it was not today."""
+    at = timezone.localtime(tally.counted_at)
+    return f"{at:%H:%M}" if at.date() == timezone.localdate() else f"{at:%H:%M, %d/%m}"
+
+
+@register.filter
+def number(amount: int) -> str:
+    """A count as people write it."""
+    return words.number(amount)

@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, URLResolver, reverse
 
 from reports import events, workflow
-from reports.models import Campaign, Commune, Event, Office, Report
+from reports.models import Campaign, Commune, Event, Office, Report, Retriage
 from tests.cast import Person, enlist, log_in
 from tests.reports import evidence
 
@@ -32,6 +32,11 @@ SEES = {
     "reports_office_change": ("duty", "lead", "editor"),
     "reports_office_add": ("lead",),
     "reports_office_delete": (),
+    "reports_retriage_changelist": ("lead",),
+    "reports_retriage_change": ("lead",),
+    "reports_retriage_start": ("lead",),
+    "reports_retriage_add": (),
+    "reports_retriage_delete": (),
     "reports_commune_changelist": ("duty", "lead"),
     "reports_commune_change": ("duty", "lead"),
     "reports_commune_add": (),
@@ -59,6 +64,7 @@ def address(name: str) -> str:
             codename="xa_mau", code="1", name="Xã Mẫu", former_districts=[], former_communes=[]
         ).pk,
         "campaign": Campaign.objects.create(code="Đ-26-X", title="x").pk,
+        "retriage": Retriage.objects.create(rules_version="x", total=1).pk,
         "user": enlist("nao", "duty").pk,
     }
     return reverse(f"admin:{name}", args=[keys[name.split("_")[1]]])
@@ -95,7 +101,7 @@ NO_PAGE = {
 def test_every_page_of_the_desk_is_in_the_table() -> None:
     """A page that somebody adds must be placed; acts and alerts have tables of their own."""
     names = _names(admin.site.urls[0]) - NO_PAGE - SEES.keys()
-    acts = tuple(f"reports_report_{verb}" for verb in (*workflow.TABLE, "reveal"))
+    acts = tuple(f"reports_report_{verb}" for verb in (*workflow.TABLE, "reveal", "read_again"))
     known = ("alerts_", "otp_", *acts)
     assert {name for name in names if not (name.startswith(known) or name.endswith(ALIKE))} == set()
 
@@ -134,9 +140,9 @@ def test_the_record_cannot_be_changed_from_the_desk(lead: Person, method: str) -
     assert Event.objects.get(pk=event.pk).kind == "noted"
 
 
-def test_no_action_is_offered_on_many_reports(lead: Person) -> None:
+def test_reports_cannot_be_deleted_many_at_once(lead: Person) -> None:
     report = evidence.report()
-    assert b'name="action"' not in lead.client.get("/admin/reports/report/").content
+    assert b"delete_selected" not in lead.client.get("/admin/reports/report/").content
     lead.client.post(
         "/admin/reports/report/",
         {"action": "delete_selected", "_selected_action": [report.pk], "post": "yes"},

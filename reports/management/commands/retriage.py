@@ -91,20 +91,20 @@ class Watch:
     def line(self, now: float) -> str:
         """Everything in one line, e.g. `[####----] 5/10 read, 8 owed, 0 failed, 2/s, 2 s left`."""
         told = self.progress
-        done = told.read + told.failed
-        full = WIDTH * done // max(1, told.total)
+        full = WIDTH * told.done // max(1, told.total)
         bar = "#" * full + "-" * (WIDTH - full)
         parts = [f"[{bar}] {told.read}/{told.total} read", f"{told.owed} owed"]
-        return ", ".join([*parts, f"{told.failed} failed", *self._pace(done, now)])
+        return ", ".join([*parts, f"{told.failed} failed", *self._pace(now)])
 
-    def _pace(self, done: int, now: float) -> list[str]:
+    def _pace(self, now: float) -> list[str]:
         if now - self.moved > ENOUGH:
             return ["nothing moves: do relay and worker run?"]
-        read = done - self.first.read - self.first.failed
-        if read <= 0:
+        since_then = self.progress.done - self.first.done
+        if since_then <= 0:
             return []
-        pace = read / max(now - self.since, 0.001)
-        return [f"{pace:.0f}/s", f"{(self.progress.total - done) / pace:.0f} s left"]
+        pace = since_then / max(now - self.since, 0.001)
+        left = self.progress.total - self.progress.done
+        return [f"{pace:.0f}/s", f"{left / pace:.0f} s left"]
 
 
 def _read_one_again(named: str) -> str:
