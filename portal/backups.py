@@ -1,0 +1,288 @@
+"""What a backup holds, and how it comes back.
+
+Out: the dump of one snapshot first, then the folders. A file is written before its row, so that
+every file whose row is in the dump lies there when its folder is read; one that an erasure took
+meanwhile is noted.
+
+Back: the archive is proved to its last byte and laid beside what it would replace. Then the
+database is replaced in one transaction, then each folder by two renames. A crash before COMMIT
+leaves all as it was; one between COMMIT and the renames leaves the restored database with the
+older folders, and the same command again finishes the work.
+"""
+
+import contextlib
+import fcntl
+import io
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+import psycopg2
+from django.conf import settings
+from django.core.cache import cache
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection
+from django.db.migrations.loader import MigrationLoader
+from redis import RedisError
+
+from portal import archive, dumps
+from portal.archive import ArchiveError, Content, Manifest
+from portal.children import StartError
+from portal.dumps import DumpError
+from reports import files
+from reports.models import Report
+
+DUMP = "database"  # database/000001 and so on: one after the other they are pg_dump's file
+PIECE = 8 * 1024 * 1024
+DRAFT = ".backup.draft"
+REPORTS = "reports_report"
+_MIGRATIONS = "SELECT app || '.' || name FROM django_migrations ORDER BY 1"
+_FILES = "SELECT id::text FROM reports_evidencefile WHERE erased_at IS NULL ORDER BY 1"
+
+
+class UnfinishedError(Exception):
+    """Restored but for the last steps; the message is one line that names them."""
+
+
+def folders() -> dict[str, Path]:
+    """The folders that belong to a backup, by their name in it."""
+    return {"files": settings.FILES_DIR, "snapshots": settings.DATA_DIR / "snapshots"}
+
+
+@contextlib.contextmanager
+def in_one_line(about: str = "") -> Iterator[None]:
+    """For a command: what can go wrong here is one line for an administrator, and exit code 1."""
+    try:
+        yield
+    except ArchiveError as error:
+        raise CommandError(f"{about}: {error}" if about else str(error)) from error
+    except (DumpError, StartError, UnfinishedError) as error:
+        raise CommandError(str(error)) from error
+    except OSError as error:
+        raise CommandError(f"{error.filename or about}: {error.strerror}") from error
+    except (psycopg2.Error, DatabaseError) as error:
+        raise CommandError(f"PostgreSQL: {str(error).partition(chr(10))[0]}") from error
+
+
+# --- out
+
+
+def back_up(target: Path) -> list[str]:
+    """Write an archive; the ids of files that the database names and nobody finds. They were
+    erased in this very minute, or lost. A failure leaves no archive.
+
+    Raises ArchiveError, DumpError, StartError, OSError and psycopg2.Error.
+    """
+    with _drafted(target) as draft, dumps.snapshot() as moment:
+        about = {
+            "taken_at": moment.taken_at.astimezone(UTC).isoformat(),
+            "migrations": moment.column(_MIGRATIONS),
+            "rows": moment.rows(),
+        }
+        with contextlib.closing(_contents(moment)) as contents:
+            manifest = archive.write(draft, settings.BACKUP_KEY, contents, about)
+        found = {PurePosixPath(member.name).name for member in manifest.members}
+        return [name for name in moment.column(_FILES) if name not in found]
+
+
+@contextlib.contextmanager
+def _drafted(target: Path) -> Iterator[IO[bytes]]:
+    """A file that gets its name when the block ends well; otherwise nothing is left of it."""
+    if not target.parent.is_dir():
+        raise ArchiveError(f"{target.parent} is no folder")
+    if target.exists():
+        raise ArchiveError(f"{target} is there already, and an archive is never overwritten")
+    draft = target.parent / DRAFT  # always the same, so that kill -9 leaves at most one
+    with _private(draft) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ArchiveError(f"another backup is being written to {target.parent}") from None
+        try:
+            file.truncate(0)
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            draft.rename(target)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+    _sync_folder(target.parent)
+
+
+def _private(path: Path, flags: int = 0) -> IO[bytes]:
+    """A file for its owner alone, opened to write; what it may hold already stays."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | flags, 0o600), "wb")
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _contents(moment: dumps.Snapshot) -> Generator[Content, None, None]:
+    with dumps.dumping(moment) as dump:
+        for number in itertools.count(1):
+            piece = dump.read(PIECE)
+            if not piece:
+                break
+            yield Content(f"{DUMP}/{number:06}", len(piece), io.BytesIO(piece))
+    for part, folder in folders().items():
+        yield from _files(part, folder)
+
+
+def _files(part: str, folder: Path) -> Iterator[Content]:
+    """Every file below the folder but drafts; one that goes while we look is left out."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() or not path.is_file() or path.parent.name == files.DRAFTS:
+            continue
+        with contextlib.suppress(FileNotFoundError), path.open("rb") as data:
+            size = os.fstat(data.fileno()).st_size
+            yield Content(f"{part}/{path.relative_to(folder)}", size, data)
+
+
+# --- back
+
+
+@dataclass(frozen=True)
+class Unpacked:
+    """An archive that is whole, laid beside what it would replace."""
+
+    manifest: Manifest
+    dump: IO[bytes]
+
+    @property
+    def taken_at(self) -> datetime:
+        return datetime.fromisoformat(self.manifest.about["taken_at"])
+
+    @property
+    def rows(self) -> dict[str, int]:
+        return dict(self.manifest.about["rows"])
+
+
+def check(source: Path) -> Manifest:
+    """Read an archive to its last byte and change nothing. Raises ArchiveError and OSError."""
+    with source.open("rb") as file:
+        return archive.read(file, settings.BACKUP_KEY, lambda _: Path(os.devnull).open("wb"))
+
+
+@contextlib.contextmanager
+def unpacked(source: Path) -> Iterator[Unpacked]:
+    """Prove an archive and lay it out; what the block has not put in place goes again.
+
+    Raises ArchiveError and OSError.
+    """
+    for folder in folders().values():
+        if folder.is_mount():
+            raise ArchiveError(f"{folder} is a mount and cannot be replaced: mount its parent")
+        shutil.rmtree(_beside(folder), ignore_errors=True)
+    try:
+        # Without a name: the dump is gone with us, however we end.
+        with tempfile.TemporaryFile(dir=settings.DATA_DIR) as dump, source.open("rb") as file:
+            manifest = archive.read(file, settings.BACKUP_KEY, lambda name: _place(name, dump))
+            _refuse_unknown(manifest.about["migrations"])
+            os.sync()
+            yield Unpacked(manifest, dump)
+    finally:
+        for folder in folders().values():
+            shutil.rmtree(_beside(folder), ignore_errors=True)
+
+
+def _beside(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.restored")
+
+
+def _place(name: str, dump: IO[bytes]) -> IO[bytes]:
+    part, _, rest = name.partition("/")
+    if part == DUMP:
+        return os.fdopen(os.dup(dump.fileno()), "wb")
+    if part not in folders():
+        raise ArchiveError(f"it holds {part}, which this version of the portal does not know")
+    path = _beside(folders()[part]) / rest
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return _private(path, os.O_EXCL)
+
+
+def _refuse_unknown(applied: list[str]) -> None:
+    known = MigrationLoader(None, ignore_no_migrations=True).disk_migrations or {}
+    unknown = sorted(set(applied) - {f"{app}.{name}" for app, name in known})
+    if unknown:
+        raise ArchiveError(
+            f"a newer version of the portal made it, with {unknown[0]}: install that"
+        )
+
+
+def present() -> dict[str, int]:
+    """How many reports there are now, by the name of their table; nothing where it is missing."""
+    with connection.cursor() as cursor:
+        if REPORTS not in connection.introspection.table_names(cursor):
+            return {}
+    return {REPORTS: Report.objects.count()}
+
+
+def lost_reports(archived: Unpacked, here: dict[str, int]) -> int:
+    """How many reports that are here the archive does not hold. None is ever deleted, so both
+    their number and their time tell; the larger counts.
+    """
+    if not here:
+        return 0
+    newer = Report.objects.filter(received_at__gt=archived.taken_at).count()
+    return max(newer, here[REPORTS] - archived.rows[REPORTS])
+
+
+def others() -> list[str]:
+    """The names of those who are connected to our database as we are, ourselves apart."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(nullif(application_name, ''), 'portal') FROM pg_stat_activity"
+            " WHERE datname = current_database() AND usename = current_user"
+            " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        )
+        return [name for (name,) in cursor.fetchall()]
+
+
+def restore(archived: Unpacked, here: dict[str, int]) -> None:
+    """Put the archive in the place of what is here, and bring it up to this version.
+
+    `here` is what `present` told when it was decided: a report that came in since stops it all.
+    Raises DumpError when nothing has changed, UnfinishedError when only the last steps failed.
+    """
+    connection.close()
+    dumps.put_back(archived.dump, archived.rows, here)
+    for folder in folders().values():
+        _swap(folder)
+    with _finishing("manage.py migrate, manage.py setup_desk"):
+        call_command("migrate", interactive=False, verbosity=0)
+        call_command("setup_desk", verbosity=0)
+    with _finishing("empty Valkey (FLUSHALL): it names work of the replaced database"):
+        cache.clear()  # the broker's messages lie in the same database
+
+
+def _swap(folder: Path) -> None:
+    old = folder.with_name(f"{folder.name}.replaced")
+    shutil.rmtree(old, ignore_errors=True)
+    with contextlib.suppress(FileNotFoundError):
+        folder.rename(old)
+    with contextlib.suppress(FileNotFoundError):  # the archive holds none
+        _beside(folder).rename(folder)
+    _sync_folder(folder.parent)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _finishing(by_hand: str) -> Iterator[None]:
+    try:
+        yield
+    except (CommandError, DatabaseError, RedisError) as error:
+        raise UnfinishedError(
+            f"rows and files are restored; still to be done: {by_hand}"
+        ) from error

@@ -1,0 +1,50 @@
+"""One encrypted archive of everything that cannot be had again: the database and the files."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from portal import archive, backups
+
+
+class Command(BaseCommand):
+    help = (
+        "Writes an archive of database and files, sealed with BACKUP_KEY. See docs/operations.md."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "target",
+            nargs="?",
+            type=Path,
+            help="a new file, or a folder (default DATA_DIR/backups)",
+        )
+        parser.add_argument(
+            "--new-key", action="store_true", help="only print a fresh key for BACKUP_KEY"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["new_key"]:
+            self.stdout.write(archive.new_key())
+            return
+        with backups.in_one_line():
+            target = _file(options["target"] or _own_folder())
+            missing = backups.back_up(target)
+        self.stdout.write(f"Written: {target} ({target.stat().st_size} bytes)")
+        for name in missing:
+            self.stderr.write(f"not in it, though the database names it: file {name}")
+
+
+def _own_folder() -> Path:
+    folder: Path = settings.DATA_DIR / "backups"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+def _file(target: Path) -> Path:
+    if not target.is_dir():
+        return target
+    return target / f"portal-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.tar.age"

@@ -1,0 +1,66 @@
+"""Put an archive in the place of what is here. Nothing is touched before it is proved whole."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
+
+from portal import backups
+from portal.archive import Manifest
+
+
+class Command(BaseCommand):
+    help = "Replaces database and files by an archive, then migrates. See docs/operations.md."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("archive", type=Path, help="what manage.py backup has written")
+        parser.add_argument("--check", action="store_true", help="only prove that it is whole")
+        parser.add_argument("--yes", action="store_true", help="replace what is here")
+        parser.add_argument(
+            "--discard-newer", action="store_true", help="also reports that the archive lacks"
+        )
+        parser.add_argument(
+            "--while-in-use", action="store_true", help="also while others are connected"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with backups.in_one_line(about=options["archive"].name):
+            if options["check"]:
+                self.stdout.write(f"Whole: {_told(backups.check(options['archive']))}")
+                return
+            with backups.unpacked(options["archive"]) as archived:
+                self.stdout.write(f"Whole: {_told(archived.manifest)}")
+                here = backups.present()
+                self.stdout.write(f"Here: {_place()}, reports: {sum(here.values())}")
+                self._refuse(archived, here, options)
+                backups.restore(archived, here)
+        self.stdout.write("Restored. Start web, relay, worker and beat again.")
+
+    def _refuse(
+        self, archived: backups.Unpacked, here: dict[str, int], options: dict[str, Any]
+    ) -> None:
+        """Everything that speaks against it, at once; raises CommandError when there is any."""
+        lost, others = backups.lost_reports(archived, here), backups.others()
+        against = []
+        if lost and not options["discard_newer"]:
+            against.append(f"{lost} reports here are not in it: back up first, or --discard-newer")
+        if others and not options["while_in_use"]:
+            names = ", ".join(sorted(set(others)))
+            against.append(f"{len(others)} others are connected ({names}): stop web, relay, worker")
+            against[-1] += " and beat, or --while-in-use and restart them afterwards"
+        if not options["yes"]:
+            against.append("to replace database and files: --yes")
+        if against:
+            raise CommandError("Nothing was changed.\n  " + "\n  ".join(against))
+
+
+def _told(manifest: Manifest) -> str:
+    about = manifest.about
+    files = sum(member.name.startswith("files/") for member in manifest.members)
+    return f"taken {about['taken_at']}, reports: {about['rows'][backups.REPORTS]}, files: {files}"
+
+
+def _place() -> str:
+    here = connection.get_connection_params()
+    return f"database {here['dbname']} on {here.get('host', 'this machine')}"
