@@ -3,14 +3,17 @@
 ARG PYTHON=3.11
 ARG NGINX=1.28
 
-FROM python:${PYTHON}-slim AS packages
+FROM python:${PYTHON}-slim-trixie AS packages
 RUN python -m venv /opt/venv
 COPY requirements/runtime.txt /tmp/
 RUN /opt/venv/bin/pip install --no-cache-dir --require-hashes --requirement /tmp/runtime.txt
 
-FROM python:${PYTHON}-slim AS portal
+# Debian 13, whose PostgreSQL is 17 like the server: pg_dump takes no newer one.
+FROM python:${PYTHON}-slim-trixie AS portal
+RUN apt-get update && apt-get install -y --no-install-recommends postgresql-client-17 \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin portal \
-    && install -d -o portal -g portal -m 0700 /data
+    && install -d -o portal -g portal -m 0700 /data /backups
 COPY --from=packages /opt/venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
@@ -30,7 +33,7 @@ RUN python -m compileall -q portal reports alerts manage.py \
     && DATA_DIR=/nonexistent python manage.py collectstatic --no-input --verbosity 0
 ENV PYTHONDONTWRITEBYTECODE=1
 USER portal
-VOLUME /data
+VOLUME /data /backups
 EXPOSE 8000
 ENTRYPOINT ["/portal/docker/entrypoint.sh"]
 CMD ["web"]

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.exceptions import ImproperlyConfigured
 
+from portal.archive import is_key
+
 SHORTEST_SECRET = 50
 
 
@@ -93,4 +95,15 @@ def check_broker(**_: Any) -> Iterator[CheckMessage]:
             "REDIS_URL is missing: accepted reports would wait for ever.",
             hint="Set REDIS_URL or REDIS_URL_FILE: redis://:password@host:6379/0",
             id="portal.E007",
+        )
+
+
+@register(Tags.security, deploy=True)
+def check_backup_key(**_: Any) -> Iterator[CheckMessage]:
+    if not is_key(settings.BACKUP_KEY):
+        yield Error(
+            "BACKUP_KEY is missing or is not an age key: no archive could be written.",
+            hint="Set BACKUP_KEY or BACKUP_KEY_FILE to what `manage.py backup --new-key` or"
+            " age-keygen prints (AGE-SECRET-KEY-1…); none of FIELD_KEYS will do.",
+            id="portal.E008",
         )

@@ -18,13 +18,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from portal.archive import new_key
 from portal.children import Child, StartError
 from portal.local_postgres import database_answers, postgres_url, prepare_postgres
 
 STOP_PATIENCE = 15.0
 LOCAL_ENV = "local.env"
 VALKEY_SOCKET = "valkey.sock"
-SECRETS = ("SECRET_KEY", "FIELD_KEYS")
+SECRETS = ("SECRET_KEY", "FIELD_KEYS", "BACKUP_KEY")
 
 
 @dataclass
@@ -135,7 +136,7 @@ def write_env(data_dir: Path, values: Mapping[str, str]) -> None:
 
 
 def _secrets(data_dir: Path) -> dict[str, str]:
-    """SECRET_KEY and FIELD_KEYS as generated once; raises StartError when they were lost."""
+    """SECRETS as generated once; raises StartError when FIELD_KEYS were lost."""
     known = read_env(data_dir)
     kept = {name: known[name] for name in SECRETS if known.get(name)}
     if "FIELD_KEYS" not in kept and (data_dir / "postgres").exists():
@@ -145,6 +146,7 @@ def _secrets(data_dir: Path) -> dict[str, str]:
         )
     kept.setdefault("SECRET_KEY", secrets.token_urlsafe(50))
     kept.setdefault("FIELD_KEYS", base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
+    kept.setdefault("BACKUP_KEY", new_key())
     write_env(data_dir, kept)
     return kept
 

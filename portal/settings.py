@@ -18,6 +18,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
 DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "var"))).absolute()
 environ.Env.read_env(DATA_DIR / "local.env")
+# Sealed originals of what residents send along; best on a disk that is not the database's.
+FILES_DIR = Path(env.str("FILES_DIR", str(DATA_DIR / "files"))).absolute()
 
 PORT = env.int("PORT", 8000)
 PORTAL_URL = env.str("PORTAL_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
@@ -30,6 +32,8 @@ DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", "")
 # Fernet keys, newest first. Losing them loses every contact, phrase and sealed story.
 FIELD_KEYS = tuple(env.list("FIELD_KEYS", default=[]))
+# An age identity, for archives alone (portal/archive.py): losing one key must not lose the other.
+BACKUP_KEY = env.str("BACKUP_KEY", "")
 ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"] if FIRST_LOOK else []
 )
@@ -229,7 +233,9 @@ CONTENT_SECURITY_POLICY = {
 }
 # Above our own limits, so that our sentence answers and not a bare 400 (reports/views.py).
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = DATA_UPLOAD_MAX_NUMBER_FILES = 2000
+# One page takes files and has a handler of its own; on no other is a file written anywhere.
+FILE_UPLOAD_HANDLERS = ["reports.uploads.NoFiles"]
 
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", str(BASE_DIR / "build" / "static")))

@@ -18,10 +18,12 @@ from portal.local_services import local_services
 # Nothing of a developer's own environment: the suite sees the same everywhere.
 UNSET = [
     "ALLOWED_HOSTS",
+    "BACKUP_KEY",
     "DATABASE_URL",
     "DEBUG",
     "EMAIL_URL",
     "FIELD_KEYS",
+    "FILES_DIR",
     "PORT",
     "PORTAL_URL",
     "RATE_LIMITS",

@@ -8,10 +8,12 @@ from django.core.checks import ERROR, CheckMessage, Tags, run_checks
 from pytest_django import Settings
 
 from portal import checks
+from portal.archive import new_key
 
 GOOD = {
     "SECRET_KEY": "k3Zr-" * 12,
     "FIELD_KEYS": (Fernet.generate_key().decode(),),
+    "BACKUP_KEY": new_key(),
     "DEBUG": False,
     "HTTPS": True,
     "ALLOWED_HOSTS": ["portal.example"],
@@ -30,6 +32,8 @@ BAD = [
     ("portal.E005", "ALLOWED_HOSTS", ["portal.example", "*"]),
     ("portal.E006", "DATABASES", {"default": {"HOST": "", "NAME": "portal"}}),
     ("portal.E007", "REDIS_URL", ""),
+    ("portal.E008", "BACKUP_KEY", ""),
+    ("portal.E008", "BACKUP_KEY", GOOD["FIELD_KEYS"][0]),  # type: ignore[index]
 ]
 
 

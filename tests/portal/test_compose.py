@@ -12,7 +12,7 @@ import yaml
 from tests.portal.processes import ROOT
 
 COMPOSE = ROOT / "docker-compose.yml"
-SECRETS = {"POSTGRES_PASSWORD", "VALKEY_PASSWORD", "SECRET_KEY", "FIELD_KEYS"}
+SECRETS = {"POSTGRES_PASSWORD", "VALKEY_PASSWORD", "SECRET_KEY", "FIELD_KEYS", "BACKUP_KEY"}
 ONE_SHOT = {"migrate"}
 
 

@@ -67,6 +67,7 @@ def env(database: str, tmp_path: Path) -> dict[str, str]:
         "REDIS_URL": os.environ["REDIS_URL"],
         "SECRET_KEY": os.environ["SECRET_KEY"],
         "FIELD_KEYS": os.environ["FIELD_KEYS"],
+        "BACKUP_KEY": os.environ["BACKUP_KEY"],
         "PORTAL_URL": f"https://{PORTAL}",
         "ALLOWED_HOSTS": PORTAL,
     }
@@ -133,6 +134,7 @@ def test_each_lasting_role_starts_and_is_found_healthy(env: dict[str, str], role
     [
         ("SECRET_KEY", "", "portal.E001"),
         ("FIELD_KEYS", "", "portal.E002"),
+        ("BACKUP_KEY", "", "portal.E008"),
         ("DEBUG", "1", "portal.E003"),
         ("PORTAL_URL", "http://portal.example", "portal.E004"),
         ("ALLOWED_HOSTS", "*", "portal.E005"),

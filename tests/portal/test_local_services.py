@@ -15,7 +15,7 @@ import redis
 
 from portal import local_postgres
 from portal.children import StartError
-from portal.local_services import LocalServices, local_services, read_env
+from portal.local_services import SECRETS, LocalServices, local_services, read_env
 from tests.portal.processes import eventually, processes_about, start
 
 HOLD = """
@@ -57,6 +57,7 @@ def test_data_and_secrets_outlive_a_stop(data_dir: Path) -> None:
         assert redis.Redis.from_url(second.env["REDIS_URL"]).get("kept") == b"7"
     assert second.env["FIELD_KEYS"] == first.env["FIELD_KEYS"]
     assert second.env["SECRET_KEY"] == first.env["SECRET_KEY"]
+    assert second.env["BACKUP_KEY"] == first.env["BACKUP_KEY"]
 
 
 def test_nothing_listens_on_the_network(data_dir: Path) -> None:
@@ -80,14 +81,14 @@ def test_what_we_know_is_for_its_owner_alone(data_dir: Path) -> None:
         assert read_env(data_dir) == services.env
         sockets = (data_dir / "sockets").resolve()
         assert stat.S_IMODE(sockets.stat().st_mode) == 0o700
-    assert set(read_env(data_dir)) == {"SECRET_KEY", "FIELD_KEYS"}
+    assert set(read_env(data_dir)) == set(SECRETS)
     assert not sockets.exists()
 
 
 def test_a_server_that_the_environment_names_is_not_started(data_dir: Path) -> None:
     with run(data_dir, DATABASE_URL="postgres://elsewhere/x", REDIS_URL_FILE="/x") as services:
         assert services.children == []
-        assert set(services.env) == {"SECRET_KEY", "FIELD_KEYS"}
+        assert set(services.env) == set(SECRETS)
 
 
 def test_a_secret_of_the_environment_wins_and_ours_is_kept(data_dir: Path) -> None:
