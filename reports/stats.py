@@ -1,36 +1,80 @@
-"""Counts of the queue: what was accepted, and how far it has come."""
+"""Counts of the queue: what was accepted, and how far it has come.
 
+`queue_balance` reads every report (three seconds for a million), so it is kept as the tally for
+those who may not wait: `standing` reads only what waits and what failed, and shows the tally
+with its time.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 import structlog
-from django.db import connection
+from django.conf import settings
+from django.db import Error as DatabaseTrouble
+from django.db import connection, transaction
 
 from reports.intake import TRIAGE
+from reports.models import OutboxItem, QueueTally
+from reports.outbox import Priority
 
 log = structlog.get_logger(__name__)
 
-LATE_AFTER = 60.0  # seconds; triage takes milliseconds, so something is wrong by then
+COUNT_WITHIN = 50  # seconds, under the broker's visibility_timeout
+COUNT_AGAIN_AFTER = 4 * 60.0  # seconds; beat asks every five minutes
+OLD_AFTER = 15 * 60.0
+MOST_STUCK = 500
+KEPT = ("counted_at", "accepted", "done", "waiting", "failed")  # columns of the tally
 
-# One statement, so one snapshot. Accepted counts reports; the others count the latest triage
-# item of each report, so a report without one leaves the sum short: the equation can be false.
-_BALANCE = """
+# A report may be owed its triage more than once: only the latest item says how it stands.
+_LATEST = """
+    NOT EXISTS (SELECT FROM reports_outboxitem AS later
+                 WHERE later.task = item.task AND later.key = item.key AND later.id > item.id)
+"""
+
+# Accepted counts reports, the others their items, so a report without an item leaves the sum
+# short: the equation can be false. Keys are compared as text: what somebody's hands wrote there
+# need not be a report's.
+_BALANCE = f"""
 SELECT (SELECT count(*) FROM reports_report),
        count(*) FILTER (WHERE settled_at IS NOT NULL),
        count(*) FILTER (WHERE settled_at IS NULL AND failed_at IS NULL),
        count(*) FILTER (WHERE failed_at IS NOT NULL),
        coalesce(extract(epoch FROM statement_timestamp() - min(created_at)
-                        FILTER (WHERE settled_at IS NULL AND failed_at IS NULL)), 0)::float
-  FROM (SELECT DISTINCT ON (key) key, created_at, settled_at, failed_at
-          FROM reports_outboxitem WHERE task = %s
-         ORDER BY key, id DESC) AS latest
-  JOIN reports_report AS report ON report.id = latest.key::uuid
-"""
+                        FILTER (WHERE settled_at IS NULL AND failed_at IS NULL)), 0)::float,
+       statement_timestamp()
+  FROM reports_report AS report
+  JOIN reports_outboxitem AS item ON item.key = report.id::text
+ WHERE item.task = %s AND {_LATEST}
+"""  # noqa: S608
 
-_WAITING = """
-SELECT count(*), coalesce(extract(epoch FROM statement_timestamp() - min(created_at)), 0)::float
-  FROM reports_outboxitem
- WHERE settled_at IS NULL AND failed_at IS NULL
-"""
+# Through the two partial indexes alone, and the tally's one row.
+_STANDING = f"""
+WITH latest AS NOT MATERIALIZED (
+         SELECT item.*, extract(epoch FROM statement_timestamp() - created_at)::float AS age
+           FROM reports_outboxitem AS item WHERE item.task = %(task)s AND {_LATEST}),
+     owed AS (
+         SELECT count(*) AS waiting,
+                count(*) FILTER (WHERE priority < %(idle)s AND age > %(late)s) AS late,
+                coalesce(max(age), 0) AS oldest,
+                coalesce(max(age) FILTER (WHERE priority < %(idle)s), 0) AS oldest_prompt
+           FROM latest WHERE settled_at IS NULL AND failed_at IS NULL),
+     stuck AS (SELECT count(*) AS failed FROM latest WHERE failed_at IS NOT NULL)
+SELECT owed.waiting, owed.late, stuck.failed, owed.oldest, owed.oldest_prompt,
+       extract(epoch FROM statement_timestamp() - tally.counted_at)::float,
+       tally.counted_at, tally.accepted, tally.done, tally.waiting, tally.failed
+  FROM owed CROSS JOIN stuck LEFT JOIN reports_queuetally AS tally ON true
+"""  # noqa: S608
+
+_STUCK = f"""
+SELECT item.key FROM reports_outboxitem AS item
+ WHERE item.task = %s AND item.failed_at IS NOT NULL AND {_LATEST}
+   AND pg_input_is_valid(item.key, 'uuid')
+ ORDER BY item.id LIMIT %s
+"""  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -44,24 +88,101 @@ class QueueBalance:
     waiting: int
     failed: int
     oldest_waiting_s: float
+    counted_at: datetime
 
     @property
     def balanced(self) -> bool:
         return self.accepted == self.done + self.waiting + self.failed
 
 
+@dataclass(frozen=True)
+class Standing:
+    """How the queue stands now. `late`: waiting longer than QUEUE_LATE_AFTER, without what may
+    wait its turn (re-reading); so the oldest of those that may not, `oldest_prompt_s`.
+    `tally`: the last whole count, `tally_age_s` seconds ago.
+    """
+
+    waiting: int
+    late: int
+    failed: int
+    oldest_waiting_s: float
+    oldest_prompt_s: float
+    tally_age_s: float | None
+    tally: QueueTally | None
+
+    @property
+    def tally_old(self) -> bool:
+        return self.tally_age_s is not None and self.tally_age_s > OLD_AFTER
+
+    @property
+    def unaccounted(self) -> int:
+        """Reports that the tally found in no state, or in too many; 0 is the equation."""
+        tally = self.tally
+        if tally is None:
+            return 0
+        return abs(tally.accepted - tally.done - tally.waiting - tally.failed)
+
+
 def queue_balance() -> QueueBalance:
-    """The whole count, exact; it reads every report."""
-    with connection.cursor() as cursor:
+    """The whole count, exact, of one moment; it reads every report."""
+    with _snapshot() as cursor:
         cursor.execute(_BALANCE, [TRIAGE])
         return QueueBalance(*cursor.fetchone())
 
 
-def warn_if_late() -> bool:
-    """Write a warning, of counts alone, when an item has waited longer than LATE_AFTER."""
+@contextmanager
+def _snapshot() -> Iterator[Any]:
+    """Read the database as it is at one moment, with time for all of it. In a transaction that
+    runs already the statement is a snapshot all the same.
+    """
+    nested = connection.in_atomic_block
+    with transaction.atomic(), connection.cursor() as cursor:
+        if not nested:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        cursor.execute(f"SET LOCAL statement_timeout = '{COUNT_WITHIN}s'")
+        yield cursor
+
+
+def roll_up() -> QueueBalance:
+    """Count everything and keep the count. It holds also where it cannot be kept."""
+    balance = queue_balance()
+    tally = QueueTally(**{name: getattr(balance, name) for name in KEPT})
+    try:
+        QueueTally.objects.bulk_create(
+            [tally], update_conflicts=True, unique_fields=["id"], update_fields=KEPT
+        )
+    except DatabaseTrouble as error:
+        log.warning("queue.tally_not_kept", error=type(error).__name__)
+    return balance
+
+
+def roll_up_if_due() -> None:
+    """Count, unless it was done a moment ago: what beat sent while no worker lived comes all
+    at once.
+    """
+    age = standing().tally_age_s
+    if age is None or age > COUNT_AGAIN_AFTER:
+        roll_up()
+
+
+def standing() -> Standing:
+    """One cheap statement: its cost grows with what waits, not with the reports."""
+    values = {"task": TRIAGE, "idle": Priority.IDLE, "late": settings.QUEUE_LATE_AFTER}
     with connection.cursor() as cursor:
-        cursor.execute(_WAITING)
-        waiting, oldest = cursor.fetchone()
-    if oldest > LATE_AFTER:
-        log.warning("queue.late", waiting=waiting, oldest_waiting_s=round(oldest))
-    return bool(oldest > LATE_AFTER)
+        cursor.execute(_STANDING, values)
+        waiting, late, failed, oldest, oldest_prompt, age, *counted = cursor.fetchone()
+    kept = dict(zip(KEPT, counted, strict=True))
+    tally = QueueTally(**kept) if age is not None else None
+    return Standing(waiting, late, failed, oldest, oldest_prompt, age, tally)
+
+
+def stuck() -> list[UUID]:
+    """The reports that the machine gave up on, the longest ago first; MOST_STUCK at most."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STUCK, [TRIAGE, MOST_STUCK])
+        return [UUID(key) for (key,) in cursor.fetchall()]
+
+
+def reading_of(report: UUID) -> OutboxItem | None:
+    """The latest triage that a report was owed; None for one that nothing was owed."""
+    return OutboxItem.objects.filter(task=TRIAGE, key=str(report)).order_by("-id").first()

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.db import close_old_connections
 
-from reports import retriage, stats, triage
+from reports import retriage, stats, triage, watch
 
 
 @shared_task(name="reports.triage")
@@ -22,6 +22,13 @@ def retriage_some(items: list[int]) -> None:
 
 @shared_task(name="reports.watch_queue")
 def watch_queue() -> None:
-    """Say in the log when a report has waited too long."""
+    """Raise, end and tell the alarms of the queue."""
     close_old_connections()
-    stats.warn_if_late()
+    watch.look()
+
+
+@shared_task(name="reports.count_queue", soft_time_limit=55, time_limit=58)
+def count_queue() -> None:
+    """Count every report, for pages and metrics that may not."""
+    close_old_connections()
+    stats.roll_up_if_due()

@@ -1,17 +1,16 @@
-"""What is waiting, counted over the open cases alone."""
+"""What is waiting for officers, counted over the open cases alone, and for the machine."""
 
-import time
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import DatabaseError
 from django.db.models import Count, Q
 
 from reports.models import Case
-from reports.stats import QueueBalance, queue_balance
-
-BALANCE_SECONDS = 30.0
+from reports.stats import Standing, standing
+from reports.watch import concerned
 
 
 @dataclass(frozen=True)
@@ -49,22 +48,22 @@ def figures_of(user: User) -> Figures:
     return Figures(**counted, unread=scenarios.pop("", 0), scenarios=scenarios)
 
 
-class _Balance:
-    """The queue's equation counts every report, so a process asks for it now and then only."""
-
-    def __init__(self) -> None:
-        self.counted: QueueBalance | None = None
-        self.until = 0.0
-
-    def __call__(self) -> QueueBalance | None:
-        """None when it could not be counted in time; the page stands without it."""
-        if time.monotonic() >= self.until:
-            try:
-                self.counted = queue_balance()
-            except DatabaseError:
-                self.counted = None
-            self.until = time.monotonic() + BALANCE_SECONDS
-        return self.counted
+def standing_of(request: Any) -> Standing | None:
+    """How the queue stands, asked once for a request; None when it could not be counted in
+    time: the page stands without it.
+    """
+    if not hasattr(request, "queue_standing"):
+        try:
+            request.queue_standing = standing()
+        except DatabaseError:
+            request.queue_standing = None
+    counted: Standing | None = request.queue_standing
+    return counted
 
 
-balance = _Balance()
+def alarms_of(request: Any) -> dict[str, int]:
+    """What is wrong at this moment, by kind, and how many reports each is about; asked of the
+    queue itself, so that no watcher need be alive.
+    """
+    now = standing_of(request)
+    return {kind.value: count for kind, count in concerned(now).items() if count} if now else {}

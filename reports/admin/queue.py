@@ -9,8 +9,9 @@ from django.db.models import F, Model, QuerySet
 from django.db.models.functions import Left
 from django.http import HttpRequest
 
+from reports import stats
 from reports.admin import columns, words
-from reports.admin.figures import Figures, figures_of
+from reports.admin.figures import Figures, figures_of, standing_of
 from reports.admin.naming import callers_of
 from reports.admin.paging import NEAR
 from reports.models import Case, Report
@@ -39,6 +40,7 @@ class WorkFilter(admin.SimpleListFilter):
         model_admin: "ModelAdmin[Any]",
     ) -> None:
         self.figures = figures(request)
+        self.standing = standing_of(request)
         self.searching = bool(request.GET.get(SEARCH_VAR))
         self.user = request.user
         super().__init__(request, params, model, model_admin)
@@ -47,7 +49,9 @@ class WorkFilter(admin.SimpleListFilter):
         self, request: HttpRequest, model_admin: "ModelAdmin[Any]"
     ) -> list[tuple[str, str]]:
         shown = self.figures
+        stuck = self.standing.failed if self.standing else 0
         return [
+            *([("stuck", f"Máy không đọc được ({stuck})")] if stuck else []),
             ("open", f"Đang chờ xử lý ({shown.open})"),
             ("burning", f"Đang bị ép ({shown.burning})"),
             ("unassigned", f"Chưa phân công ({shown.unassigned})"),
@@ -64,6 +68,8 @@ class WorkFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Report]) -> QuerySet[Report]:
         chosen = self.value()
+        if chosen == "stuck":
+            return queryset.filter(pk__in=stats.stuck())
         if chosen != "all":
             queryset = queryset.filter(case__status__in=Case.OPEN)
         if chosen == "burning":

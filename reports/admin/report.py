@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from reports import events, privacy, workflow
+from reports import events, privacy, stats, workflow
 from reports.admin import columns, marking, page, queue, retriage, words
 from reports.admin.acts import ACTS, MISSING, ActForm, why_not
 from reports.admin.paging import NearPaginator
@@ -217,6 +217,7 @@ class ReportAdmin(_Admin):
             "declared": page.declared(report),
             "oddities": page.oddities(report),
             "suggestions": page.suggestions(facts) if facts else [],
+            "reading": stats.reading_of(report.pk),
             "indicators": named,
             "similar": page.similar(report, named),
             "log": page.log(report),

@@ -1,17 +1,22 @@
 """The queue: order, filters, search, and what it costs."""
 
+import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.contrib.admin.sites import site
 from django.db import DatabaseError, connection
+from django.db.models.functions import Now
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from lxml import html
 
+from reports import stats
 from reports.admin import figures, paging
-from reports.models import Case, Commune, Report
-from reports.stats import QueueBalance
+from reports.models import Case, Commune, OutboxItem, QueueTally, Report
+from reports.stats import Standing
 from tests.cast import Person
 from tests.reports import evidence
 
@@ -19,11 +24,6 @@ pytestmark = pytest.mark.django_db
 
 QUEUE = "/admin/reports/report/"
 STORY = "Mẹ tôi bị ép rút sổ tiết kiệm, họ xưng là công an tỉnh."
-
-
-@pytest.fixture(autouse=True)
-def _fresh_balance(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(figures.balance, "until", 0.0)
 
 
 def shown(client: Client, query: str = "") -> list[Report]:
@@ -203,7 +203,6 @@ def test_a_page_of_fifty_takes_twelve_statements_at_most(duty: Person) -> None:
 
 def test_nothing_counts_the_whole_table(duty: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paging, "NEAR", 3)
-    monkeypatch.setattr(figures.balance, "until", float("inf"))
     for n in range(5):
         evidence.report(f"tin {n}")
     counting = [sql for sql in statements(duty.client, viec="all") if "COUNT(*)" in sql]
@@ -211,30 +210,67 @@ def test_nothing_counts_the_whole_table(duty: Person, monkeypatch: pytest.Monkey
     assert duty.client.get(QUEUE).context["cl"].result_count == 3
 
 
-def test_the_strip_counts_and_balances(duty: Person) -> None:
+@pytest.mark.parametrize("address", ["/admin/", QUEUE])
+def test_no_page_of_the_desk_counts_every_report(duty: Person, address: str) -> None:
+    evidence.report()
+    with CaptureQueriesContext(connection) as queries:
+        duty.client.get(address)
+    asked = [query["sql"] for query in queries.captured_queries]
+    counting = re.compile(r"count\(\*\) FROM reports_report\b", re.IGNORECASE)
+    assert [sql for sql in asked if counting.search(sql.replace('"', ""))] == []
+    assert len([sql for sql in asked if "reports_queuetally" in sql]) == 1
+
+
+def test_the_strip_counts_what_waits_now_and_shows_the_total_with_its_time(duty: Person) -> None:
     evidence.read(evidence.report("a"), ongoing=True)
+    stats.roll_up()
     evidence.report("b")
+    at = timezone.localtime(QueueTally.objects.get().counted_at)
     text = words(duty.client)
-    for part in ("1 máy chưa đọc", "1 đang bị ép", "2 chưa phân công", "2 = 0 + 2 + 0",
-                 "đã nhận = đã xong + đang chờ + lỗi"):  # fmt: skip
+    for part in ("1 máy chưa đọc", "1 đang bị ép", "2 chưa phân công",
+                 "2 chờ máy đọc, 0 không đọc được", f"đã nhận 1 (đếm lúc {at:%H:%M})"):  # fmt: skip
         assert part in text
+    assert "Số cũ" not in text
 
 
-def test_an_equation_that_is_false_is_shown_as_false(
-    duty: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(figures, "queue_balance", lambda: QueueBalance(5, 1, 1, 0, 0.0))
-    assert "Lệch" in words(duty.client)
+def test_a_total_is_written_as_people_write_it(duty: Person) -> None:
+    QueueTally.objects.create(accepted=12_345, done=12_345, waiting=0, failed=0)
+    assert "đã nhận 12.345 (đếm lúc" in words(duty.client)
 
 
-def test_the_queue_stands_without_its_equation(
-    duty: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def late() -> QueueBalance:
+def test_an_old_count_says_so(duty: Person) -> None:
+    stats.roll_up()
+    QueueTally.objects.update(counted_at=Now() - timedelta(days=3))
+    text = words(duty.client)
+    assert "Số cũ: đã 3 ngày không đếm lại" in text
+    assert re.search(r"đếm lúc \d\d:\d\d, \d\d/\d\d", text)
+
+
+def test_a_portal_that_never_counted_says_so(duty: Person) -> None:
+    assert "Chưa đếm tổng số tin" in words(duty.client)
+
+
+def test_an_equation_that_is_false_is_shown_as_false(duty: Person) -> None:
+    evidence.report()
+    OutboxItem.objects.all().delete()
+    stats.roll_up()
+    assert "Lệch 1 tin" in words(duty.client)
+
+
+def test_the_queue_stands_without_its_count(duty: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    def late() -> Standing:
         raise DatabaseError
 
-    monkeypatch.setattr(figures, "queue_balance", late)
+    monkeypatch.setattr(figures, "standing", late)
     assert "Chưa đếm được" in words(duty.client)
+
+
+def test_what_the_machine_gave_up_on_is_a_list_of_its_own(duty: Person) -> None:
+    stuck, _ = evidence.report("a"), evidence.report("b")
+    OutboxItem.objects.filter(key=str(stuck.pk)).update(failed_at=Now())
+    stand(stuck, status="closed", outcome="duplicate")
+    assert shown(duty.client, "?viec=stuck") == [stuck]
+    assert "Máy không đọc được (1)" in words(duty.client)
 
 
 def test_hostile_text_is_text_in_the_queue(duty: Person) -> None:

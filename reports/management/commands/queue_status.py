@@ -1,12 +1,20 @@
-"""manage.py queue_status: is every accepted report done, waiting or failed?"""
+"""manage.py queue_status: is every accepted report done, waiting or failed?
+
+With --check, for cron and the like, the exit code tells: 0 all is well, 1 something is late,
+failed or does not balance. 3, with or without: it could not be counted.
+"""
 
 import json
-from dataclasses import asdict
+import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import Error as DatabaseTrouble
 
-from reports.stats import QueueBalance, queue_balance
+from reports import stats
+from reports.stats import QueueBalance
+
+NAMES = ("accepted", "done", "waiting", "failed", "balanced")
 
 
 class Command(BaseCommand):
@@ -14,16 +22,23 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="one line of JSON")
+        parser.add_argument("--check", action="store_true", help="exit code 1 if anything is wrong")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        balance = queue_balance()
+        try:
+            balance = stats.roll_up()
+            late = stats.standing().late
+        except DatabaseTrouble as error:
+            why = f"not counted: {type(error).__name__}"
+            raise CommandError(why, returncode=3) from error
         self.stdout.write(_as_json(balance) if options["json"] else _for_people(balance))
+        if options["check"] and (late or balance.failed or not balance.balanced):
+            sys.exit(1)
 
 
 def _as_json(balance: QueueBalance) -> str:
-    counts = asdict(balance)
-    oldest = round(counts.pop("oldest_waiting_s"), 3)
-    return json.dumps(counts | {"balanced": balance.balanced, "oldest_waiting_s": oldest})
+    counts = {name: getattr(balance, name) for name in NAMES}
+    return json.dumps(counts | {"oldest_waiting_s": round(balance.oldest_waiting_s, 3)})
 
 
 def _for_people(balance: QueueBalance) -> str:

@@ -1,0 +1,30 @@
+"""Where mail is sent, from one address: EMAIL_URL."""
+
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+NOWHERE = "dummymail://"
+SMTP = "django.core.mail.backends.smtp.EmailBackend"
+
+
+def server_of(url: str) -> dict[str, Any]:
+    """Django's EMAIL_… settings for this address; raises ValueError for one that names none."""
+    try:
+        server: dict[str, Any] = environ.Env.email_url_config(url)
+    except ImproperlyConfigured as error:
+        raise ValueError(str(error)) from error
+    if server["EMAIL_BACKEND"] == SMTP and not server["EMAIL_HOST"]:
+        raise ValueError("no mail server named")
+    return server
+
+
+def server_or_nowhere(url: str) -> dict[str, Any]:
+    """As above; for an address that cannot be read, nowhere: settings must import, and
+    portal/checks.py says what is wrong.
+    """
+    try:
+        return server_of(url or NOWHERE)
+    except ValueError:
+        return server_of(NOWHERE)
