@@ -24,7 +24,7 @@ import redis
 
 from bench.memory import held_by_role, pids_by_role
 from bench.servers import ROOT, UNSET, answers, free_port, front_server
-from portal.children import Child
+from portal.children import Child, last_line
 from portal.local_postgres import database_answers, postgres_url, prepare_postgres
 from portal.local_services import VALKEY_SOCKET, prepare_valkey, valkey_answers
 
@@ -73,8 +73,13 @@ class House:
     def kill_postgres(self) -> None:
         """Kill -9 of the server and of all that work for it."""
         self.children["postgres"].sweep()
+        self.signal_postgres(signal.SIGKILL)
+
+    def signal_postgres(self, number: signal.Signals) -> None:
+        """To the server and to all that work for it: after SIGSTOP it accepts and never answers."""
         for pid in _standing_in(self.folder / "postgres"):
-            _kill(pid)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
 
     def ask(self, question: str, values: Any = None) -> list[Any]:
         """The rows of a statement, in autocommit on a connection of its own.
@@ -105,6 +110,16 @@ class House:
             child.wait_until(self.serves)
         return child
 
+    def replace_serve(self, **env: str) -> None:
+        """A new version in place of the old, as docs/operations.md tells: it is started first
+        and waits for the port, then the old one is asked to end.
+        """
+        old = self.children.pop("serve")
+        new = self.start_serve("--wait", "60", wait=False, **env)
+        self.children["leaving"] = old
+        old.stop(STOP_PATIENCE)
+        new.wait_until(self.serves)
+
     def serves(self) -> bool:
         return answers_livez(self.port)
 
@@ -115,16 +130,14 @@ class House:
         self._start("front", child, lambda: answers(self.front_port))
 
     def manage(self, *arguments: str, **env: str) -> str:
-        """What a management command prints; raises CalledProcessError."""
-        return subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=ROOT,
-            env=self.env | env,
-            check=True,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        ).stdout
+        """What a management command prints; it has to succeed."""
+        command = [sys.executable, "manage.py", *arguments]
+        ours = self.env | env
+        done = subprocess.run(
+            command, cwd=ROOT, env=ours, capture_output=True, text=True, check=False, timeout=120
+        )
+        assert done.returncode == 0, last_line(done.stderr)
+        return done.stdout
 
     def balance(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.manage("queue_status", "--json"))
@@ -142,15 +155,15 @@ class House:
         serve = self.children["serve"].process
         return held_by_role(serve.pid) if serve else {}
 
-    def kill(self, role: str, most: int | None = None) -> int:
-        """Kill -9 of the processes of a role, or of so many of them; how many there were."""
-        found = self.pids(role)[:most]
+    def kill(self, *roles: str, most: int | None = None) -> int:
+        """Kill -9 of the processes of these roles, or of so many of them; how many there were."""
+        found = [pid for role in roles for pid in self.pids(role)][:most]
         for pid in found:
             _kill(pid)
         return len(found)
 
     def kill_child(self, name: str) -> None:
-        """Kill -9 of a server by its name, and of what is left of its process group."""
+        """Kill -9 of a server by its name; "serve" is the supervisor, whom the portal follows."""
         self.children[name].sweep()
 
     def freeze(self, name: str) -> None:
@@ -187,14 +200,18 @@ class House:
         log = self.folder / f"{name}.log"
         command = [sys.executable, *arguments]
         child = Child(name, command, env=self.env | env, cwd=ROOT, log=log)
-        self.children[name] = child
-        child.start()
+        self._begin(name, child)
         return child
 
     def _start(self, name: str, child: Child, ready: Callable[[], bool]) -> None:
+        self._begin(name, child)
+        child.wait_until(ready)
+
+    def _begin(self, name: str, child: Child) -> None:
+        if before := self.children.get(name):
+            before.sweep()
         self.children[name] = child
         child.start()
-        child.wait_until(ready)
 
     def _signal(self, name: str, number: signal.Signals) -> None:
         process = self.children[name].process

@@ -14,6 +14,8 @@ from portal.children import die_with_parent
 worker_class = "gthread"
 workers = 2
 threads = 4
+# A worker that dies is replaced by a fork, in no time; and the code is read once, not twice.
+preload_app = True
 timeout = 30
 graceful_timeout = 8
 keepalive = 5

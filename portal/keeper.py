@@ -19,9 +19,10 @@ from portal.children import Child
 from portal.console import Console, Lines
 from portal.stalls import StallProbe
 
-GRACE = 12.0  # seconds for requests and tasks under way; gunicorn itself gives them 8
+GRACE = 12.0  # seconds for tasks under way, then for requests; gunicorn itself gives them 8
+HEAD_START = 3.0  # seconds that web has the processors for itself, at most: until it answers
 FIRST_DELAY, LONGEST_DELAY = 0.2, 10.0
-STEADY_AFTER = 30.0  # a child that ran so long has earned a quick restart
+STEADY_AFTER = 10.0  # a child that ran so long has earned a quick restart
 PULSE = 0.25
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -68,8 +69,7 @@ class Supervisor:
         """Start all and keep them running; `when_ready` tells what to announce at the first answer."""
         with self._listening_to_signals():
             self._count()
-            for keeper in self.keepers:
-                self._begin(keeper)
+            self._begin_with_web()
             self._ask_whether_ready(address, when_ready)
             while not self._signals:
                 self._pump(PULSE)
@@ -81,6 +81,19 @@ class Supervisor:
             self._stop()
 
     # --- starting and restarting
+
+    def _begin_with_web(self) -> None:
+        """Web first: visitors wait for it alone. The others follow when it answers."""
+        for keeper in self.keepers:
+            if keeper.child.name == "web" or keeper.child.running:
+                self._begin(keeper)
+            else:
+                keeper.due_at = time.monotonic() + HEAD_START
+
+    def _begin_the_rest(self) -> None:
+        for keeper in self.keepers:
+            if keeper.due_at is not None:
+                keeper.due_at = time.monotonic()
 
     def _begin(self, keeper: Keeper) -> None:
         try:
@@ -193,6 +206,7 @@ class Supervisor:
                 with contextlib.suppress(OSError):
                     answer = line.recv(16)
             if answer.startswith(b"HTTP/"):
+                self._begin_the_rest()
                 self.console.announce(when_ready())
             elif not self._signals:
                 time.sleep(PULSE)
@@ -203,15 +217,22 @@ class Supervisor:
     # --- stopping
 
     def _stop(self) -> None:
-        """Ask all but the local servers, whose owner stops them last; a second Ctrl-C insists."""
+        """Ask all but the local servers, whose owner stops them last; a second Ctrl-C insists.
+        Web last: it takes reports while the others end their tasks, and its end is what
+        visitors notice.
+        """
         self.console.say("serve", "stopping …")
         ours = [keeper for keeper in self.keepers if keeper.child.log is None]
-        for keeper in ours:
+        self._end([keeper for keeper in ours if keeper.child.name != "web"])
+        self._end(ours)
+
+    def _end(self, keepers: list[Keeper]) -> None:
+        for keeper in keepers:
             keeper.child.ask_to_stop()
         deadline = time.monotonic() + GRACE
-        while any(keeper.child.running for keeper in ours):
+        while any(keeper.child.running for keeper in keepers):
             if time.monotonic() > deadline or self._signals > 1:
                 break
             self._pump(PULSE)
-        for keeper in ours:
+        for keeper in keepers:
             self._sweep(keeper)

@@ -4,10 +4,12 @@ Imports no Django and keeps no state: what runs is watched by portal/keeper.py.
 """
 
 import argparse
+import errno
 import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -16,6 +18,8 @@ from portal.keeper import STOP_SIGNALS, Supervisor
 from portal.local_services import local_services
 from portal.roles import BASE_DIR, ROLES, command
 from portal.stalls import StallProbe
+
+LOOK_AGAIN = 0.02  # seconds between two looks at a port that is to become free
 
 
 def portal_children(listener: socket.socket, data_dir: Path, env: Mapping[str, str]) -> list[Child]:
@@ -33,18 +37,23 @@ def portal_children(listener: socket.socket, data_dir: Path, env: Mapping[str, s
     ]
 
 
-def listen(host: str, port: str) -> socket.socket:
+def listen(host: str, port: str, wait: float = 0.0) -> socket.socket:
     """Take the port before anything else starts; web inherits it, so that while web restarts
-    visitors wait instead of being refused. Raises StartError, in one line.
+    visitors wait instead of being refused. `wait`: seconds for whoever holds it to go.
+    Raises StartError, in one line.
     """
     if not port.isdecimal() or not 0 < int(port) < 65536:
         raise StartError(f"PORT {port} is not a port number")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, int(port)), family=family, backlog=1024)
-    except OSError as error:
-        why = f"port {port} cannot be used: {os.strerror(error.errno or 0)}"
-        raise StartError(f"{why}. Choose another, as in PORT=8001") from error
+    deadline = time.monotonic() + wait
+    while True:
+        try:
+            return socket.create_server((host, int(port)), family=family, backlog=1024)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() >= deadline:
+                why = f"port {port} cannot be used: {os.strerror(error.errno or 0)}"
+                raise StartError(f"{why}. Choose another, as in PORT=8001") from error
+        time.sleep(LOOK_AGAIN)
 
 
 def children_env(data_dir: Path, port: str, found: Mapping[str, str]) -> dict[str, str]:
@@ -67,15 +76,16 @@ def serve(
     host: str,
     prepare: Callable[[Mapping[str, str]], None],
     when_ready: Callable[[Path, str], str],
+    wait: float = 0.0,
 ) -> None:
-    """Run everything until a signal comes.
+    """Run everything until a signal comes; `wait` is how long for the port of an older start.
 
     `prepare` is called when the servers run and before the portal does, `when_ready` for
     what to announce when the portal answers. Raises StartError, in one line, for whatever cannot run here.
     """
     port = os.environ.get("PORT") or "8000"
     data_dir = Path(os.environ.get("DATA_DIR") or BASE_DIR / "var").absolute()
-    with listen(host, port) as listener, local_services(data_dir) as services:
+    with listen(host, port, wait) as listener, local_services(data_dir) as services:
         env = children_env(data_dir, port, services.env)
         prepare(env)
         children = [*services.children, *portal_children(listener, data_dir, env)]
@@ -105,12 +115,18 @@ def stoppable(begin: Callable[[], None]) -> int:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="serve", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
-    host = parser.parse_args(arguments).host
+    parser.add_argument(
+        "--wait",
+        type=float,
+        default=0.0,
+        help="seconds to wait for an older start to leave the port",
+    )
+    chosen = parser.parse_args(arguments)
 
     def ready(data_dir: Path, port: str) -> str:
         return f"Serving on port {port}, data in {data_dir}. Ctrl-C stops all."
 
-    return stoppable(lambda: serve(host, lambda _: None, ready))
+    return stoppable(lambda: serve(chosen.host, lambda _: None, ready, chosen.wait))
 
 
 if __name__ == "__main__":

@@ -15,10 +15,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
+        parser.add_argument(
+            "--wait", default="0", help="seconds to wait for an older start to leave the port"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.FIRST_LOOK:
             call_command("check", deploy=True, fail_level="ERROR")
-        os.execv(  # noqa: S606  # the supervisor needs no Django: give its memory back
-            sys.executable, [sys.executable, "-m", "portal.supervisor", "--host", options["host"]]
-        )
+        chosen = ["--host", options["host"], "--wait", options["wait"]]
+        # The supervisor needs no Django: give its memory back.
+        os.execv(sys.executable, [sys.executable, "-m", "portal.supervisor", *chosen])  # noqa: S606

@@ -1,0 +1,93 @@
+"""Our migrate: statements may take long, waiting for a lock may not."""
+
+from collections.abc import Callable
+
+import psycopg2
+import pytest
+from django.core.management import call_command
+from django.core.management.commands import migrate
+from django.db import OperationalError, connection, transaction
+from psycopg2 import extensions
+
+from portal.management.commands import migrate as ours
+
+Migration = Callable[[], None]
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def migrating(monkeypatch: pytest.MonkeyPatch) -> Callable[[Migration], None]:
+    """Runs our command with this in place of Django's own work."""
+    monkeypatch.setattr(ours, "PAUSE", (0.0, 0.01))
+
+    def run(work: Migration) -> None:
+        monkeypatch.setattr(migrate.Command, "handle", lambda *_, **__: work())
+        call_command("migrate", verbosity=0)
+
+    return run
+
+
+def limit(name: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SHOW {name}_timeout")
+        return str(cursor.fetchone()[0])
+
+
+def lock_reports() -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE reports_report")
+
+
+def somebody_at_the_table() -> extensions.connection:
+    other = psycopg2.connect(**connection.get_connection_params())
+    other.cursor().execute("LOCK TABLE reports_report")
+    return other
+
+
+def test_only_the_migration_is_free_of_the_statement_timeout(
+    migrating: Callable[[Migration], None],
+) -> None:
+    seen: list[str] = []
+    migrating(lambda: seen.extend([limit("statement"), limit("lock")]))
+    assert seen == ["0", "700ms"]
+    assert (limit("statement"), limit("lock")) == ("5s", "2s")
+
+
+def test_a_table_in_use_is_left_alone_and_tried_again(
+    migrating: Callable[[Migration], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ours, "LOCK_TIMEOUT_MS", 50)
+    other = somebody_at_the_table()
+    tries: list[int] = []
+
+    def work() -> None:
+        tries.append(len(tries))
+        if len(tries) == 3:
+            other.rollback()
+        lock_reports()
+
+    migrating(work)
+    other.close()
+    assert len(tries) == 3
+
+
+def test_it_gives_up_in_the_end(
+    migrating: Callable[[Migration], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ours, "LOCK_TIMEOUT_MS", 10)
+    other = somebody_at_the_table()
+    with pytest.raises(OperationalError, match="lock timeout"):
+        migrating(lock_reports)
+    other.close()
+
+
+def test_any_other_trouble_is_raised_at_once(migrating: Callable[[Migration], None]) -> None:
+    tries: list[int] = []
+
+    def work() -> None:
+        tries.append(1)
+        raise OperationalError
+
+    with pytest.raises(OperationalError):
+        migrating(work)
+    assert len(tries) == 1
