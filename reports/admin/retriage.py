@@ -36,7 +36,7 @@ ONE = "reports.decide_case"
 class RetriageAdmin(_Admin):
     """Who had reports read again, and when; a run is started on a page of its own."""
 
-    list_display = ("when", "who", "rules", "reports", "given", "done")
+    list_display = ("when", "who", "rules", "reports", "done")
     list_display_links = None
     ordering = ("-id",)
     paginator = NearPaginator
@@ -98,7 +98,7 @@ class RetriageAdmin(_Admin):
 
     @admin.display(description="ai")
     def who(self, run: Retriage) -> str:
-        return words.person(run.by) if run.by else "Máy"
+        return words.person(run.by) if run.by else "Quản trị máy chủ"
 
     @admin.display(description="bộ quy tắc")
     def rules(self, run: Retriage) -> str:
@@ -107,10 +107,6 @@ class RetriageAdmin(_Admin):
     @admin.display(description="số tin")
     def reports(self, run: Retriage) -> str:
         return words.number(run.total)
-
-    @admin.display(description="đã giao máy đọc")
-    def given(self, run: Retriage) -> str:
-        return words.number(run.owed)
 
     @admin.display(description="giao xong")
     def done(self, run: Retriage) -> str:

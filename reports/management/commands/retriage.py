@@ -11,7 +11,8 @@ from reports import retriage
 from reports.models import Report, Retriage
 from reports.retriage import NothingToReadError, Progress, UnderWayError
 
-ON_A_TERMINAL, ELSEWHERE = 0.5, 10.0  # seconds between two looks
+LOOK = 0.5  # seconds between two looks, and two pictures on a terminal
+LINE = 10.0  # seconds between two lines elsewhere
 WIDTH = 24  # signs of the bar
 ENOUGH = 30.0  # seconds without any movement until that is told
 CLEAR = "\r\x1b[K"
@@ -55,12 +56,14 @@ class Command(BaseCommand):
 
     def _watch(self, run: Retriage) -> None:
         """A bar on a terminal, else a line now and then, until all are read."""
-        watch = Watch(retriage.progress(run))
+        watch, next_line = Watch(retriage.progress(run)), 0.0
         alive = self.stdout.isatty()
         try:
             while not watch.progress.is_over:
-                self._show(watch, alive)
-                time.sleep(ON_A_TERMINAL if alive else ELSEWHERE)
+                if alive or time.monotonic() >= next_line:
+                    self._show(watch, alive)
+                    next_line = time.monotonic() + LINE
+                time.sleep(LOOK)
                 watch.look(retriage.progress(run))
         except KeyboardInterrupt:
             self.stdout.write(
