@@ -5,12 +5,15 @@ from typing import Any
 
 from cryptography.fernet import Fernet
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
-from django.core.exceptions import ImproperlyConfigured
+from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
 
 from portal.archive import is_key
+from portal.mail import NOWHERE, server_of
 
 SHORTEST_SECRET = 50
+SHORTEST_TOKEN = 32
 
 
 @register(Tags.security, deploy=True)
@@ -106,4 +109,49 @@ def check_backup_key(**_: Any) -> Iterator[CheckMessage]:
             hint="Set BACKUP_KEY or BACKUP_KEY_FILE to what `manage.py backup --new-key` or"
             " age-keygen prints (AGE-SECRET-KEY-1…); none of FIELD_KEYS will do.",
             id="portal.E008",
+        )
+
+
+@register(Tags.security, deploy=True)
+def check_mail(**_: Any) -> Iterator[CheckMessage]:
+    """An alarm that nobody hears of is the worst of silent faults."""
+    try:
+        server_of(settings.EMAIL_URL or NOWHERE)
+    except ValueError:
+        yield Error(
+            "EMAIL_URL cannot be read: no alarm would be mailed.",
+            hint="Set EMAIL_URL or EMAIL_URL_FILE, for example smtp+tls://user:password@host:587"
+            " (STARTTLS) or smtp+ssl://…:465; a sign like @ or / in the password as %40 or %2F.",
+            id="portal.E009",
+        )
+    if settings.ALARM_EMAILS and not settings.EMAIL_URL:
+        yield Warning(
+            "ALARM_EMAILS is set and EMAIL_URL is not: no alarm is mailed.",
+            hint="Set EMAIL_URL too, or unset ALARM_EMAILS.",
+            id="portal.W001",
+        )
+    if not all(map(_is_mail_address, settings.ALARM_EMAILS)):
+        yield Error(
+            "ALARM_EMAILS holds something that is not a mail address.",
+            hint="Set ALARM_EMAILS to addresses with commas between them.",
+            id="portal.E010",
+        )
+
+
+def _is_mail_address(text: str) -> bool:
+    try:
+        validate_email(text)
+    except ValidationError:
+        return False
+    return True
+
+
+@register(Tags.security, deploy=True)
+def check_metrics_token(**_: Any) -> Iterator[CheckMessage]:
+    if settings.METRICS_TOKEN and len(settings.METRICS_TOKEN) < SHORTEST_TOKEN:
+        yield Error(
+            f"METRICS_TOKEN is shorter than {SHORTEST_TOKEN} signs.",
+            hint="Set METRICS_TOKEN or METRICS_TOKEN_FILE from: openssl rand -hex 32; or unset it,"
+            " and there is no /metrics.",
+            id="portal.E011",
         )

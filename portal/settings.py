@@ -169,7 +169,7 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 EMAIL_URL = env.str("EMAIL_URL", "")
 vars().update(server_or_nowhere(EMAIL_URL))
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"no-reply@{_portal.hostname}")
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "") or f"no-reply@{_portal.hostname}"
 
 # --- People of the desk
 AUTHENTICATION_BACKENDS = [

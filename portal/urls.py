@@ -3,13 +3,14 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from portal import invitations, views
+from portal import invitations, metrics, views
 
 urlpatterns = [
     path("", include("reports.urls")),
     path("", include("alerts.urls")),
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("robots.txt", views.robots, name="robots"),
     path(".well-known/security.txt", views.security_txt, name="security_txt"),
     path("can-bo/loi-moi/<str:token>/", invitations.invitation, name="invitation"),

@@ -76,6 +76,17 @@ SELECT item.key FROM reports_outboxitem AS item
  ORDER BY item.id LIMIT %s
 """  # noqa: S608
 
+# "later": at the broker since less than a lease, or pausing after a failure.
+_BY_STATE = """
+SELECT task, CASE WHEN claimed_until > statement_timestamp() THEN 'claimed'
+                  WHEN due_at > statement_timestamp() THEN 'later' ELSE 'due' END AS state,
+       count(*), sum(attempts)
+  FROM reports_outboxitem WHERE settled_at IS NULL AND failed_at IS NULL GROUP BY 1, 2
+ UNION ALL
+SELECT task, 'failed', count(*), sum(attempts)
+  FROM reports_outboxitem WHERE failed_at IS NOT NULL GROUP BY 1
+"""
+
 
 @dataclass(frozen=True)
 class QueueBalance:
@@ -186,3 +197,10 @@ def stuck() -> list[UUID]:
 def reading_of(report: UUID) -> OutboxItem | None:
     """The latest triage that a report was owed; None for one that nothing was owed."""
     return OutboxItem.objects.filter(task=TRIAGE, key=str(report)).order_by("-id").first()
+
+
+def owed_by_state() -> list[tuple[str, str, int, int]]:
+    """What is not done, of every task: (task, state, items, attempts so far)."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_STATE)
+        return [tuple(row) for row in cursor.fetchall()]

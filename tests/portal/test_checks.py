@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 from cryptography.fernet import Fernet
-from django.core.checks import ERROR, CheckMessage, Tags, run_checks
+from django.core.checks import ERROR, WARNING, CheckMessage, Tags, run_checks
 from pytest_django import Settings
 
 from portal import checks
@@ -18,6 +18,9 @@ GOOD = {
     "HTTPS": True,
     "ALLOWED_HOSTS": ["portal.example"],
     "REDIS_URL": "redis://valkey/0",
+    "EMAIL_URL": "smtp+tls://portal:p%40ss@mail.example:587",
+    "ALARM_EMAILS": ("ky-thuat@portal.example",),
+    "METRICS_TOKEN": "m" * 32,
     "DATABASES": {"default": {"HOST": "db"}},
 }
 BAD = [
@@ -32,6 +35,12 @@ BAD = [
     ("portal.E005", "ALLOWED_HOSTS", ["portal.example", "*"]),
     ("portal.E006", "DATABASES", {"default": {"HOST": "", "NAME": "portal"}}),
     ("portal.E007", "REDIS_URL", ""),
+    ("portal.E009", "EMAIL_URL", "mail.example"),
+    ("portal.E009", "EMAIL_URL", "http://mail.example"),
+    ("portal.E009", "EMAIL_URL", "smtp://user@mail.example:port"),
+    ("portal.E009", "EMAIL_URL", "smtp://"),
+    ("portal.E010", "ALARM_EMAILS", ("ky-thuat",)),
+    ("portal.E011", "METRICS_TOKEN", "guess me"),
     ("portal.E008", "BACKUP_KEY", ""),
     ("portal.E008", "BACKUP_KEY", GOOD["FIELD_KEYS"][0]),  # type: ignore[index]
 ]
@@ -60,3 +69,14 @@ def test_each_danger_is_refused_with_a_hint(
 def test_a_first_look_is_not_asked_for_production_things(settings: Settings) -> None:
     settings.DEBUG = True
     assert not [one for one in run_checks() if "portal." in str(one.id)]
+
+
+def test_alarms_that_go_nowhere_are_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    messages = found(monkeypatch, EMAIL_URL="")
+    assert list(messages) == ["portal.W001"]
+    assert messages["portal.W001"].level == WARNING
+    assert messages["portal.W001"].hint
+
+
+def test_a_portal_without_mail_and_metrics_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert found(monkeypatch, EMAIL_URL="", ALARM_EMAILS=(), METRICS_TOKEN="") == {}

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from portal import watchman
 from portal.celery import app
 from reports.relay import Relay
 
@@ -16,4 +17,5 @@ class Command(BaseCommand):
         relay = Relay(app)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: relay.stop())
+        watchman.start()
         relay.run()

@@ -1,0 +1,123 @@
+"""What /metrics says, asked of the database and of the supervisor's file at each scrape.
+
+Counts, times and class names of our own; nothing of a report. It answers also while the
+database is away: that is what `portal_database_up` is for.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.conf import settings
+from django.db import Error as DatabaseTrouble
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYPE
+from prometheus_client.exposition import generate_latest
+from prometheus_client.registry import Collector
+
+from reports import stats
+from reports.models import Alarm
+from reports.stats import Standing
+from reports.watch import concerned
+
+__all__ = ["CONTENT_TYPE", "text"]
+
+
+def text() -> bytes:
+    """One scrape, in Prometheus' text format 0.0.4."""
+    registry = CollectorRegistry()
+    registry.register(_Portal())
+    return generate_latest(registry)
+
+
+class _Portal(Collector):
+    def collect(self) -> Iterator[Metric]:
+        try:
+            known = list(_queue())
+        except DatabaseTrouble:
+            known = []
+        yield _gauge("portal_database_up", "Whether PostgreSQL answered this scrape.", bool(known))
+        yield from known
+        yield from _processes()
+
+
+def _queue() -> Iterator[Metric]:
+    now = stats.standing()
+    yield _gauge("portal_reports_waiting", "Reports that wait for the machine.", now.waiting)
+    yield _gauge("portal_reports_failed", "Reports that ran out of attempts.", now.failed)
+    yield _gauge(
+        "portal_reports_late", "Waiting longer than QUEUE_LATE_AFTER, without re-reading.", now.late
+    )
+    oldest = "Age of the oldest report that waits, without re-reading."
+    yield _gauge("portal_oldest_waiting_seconds", oldest, now.oldest_prompt_s)
+    yield from _tally(now)
+    yield from _alarms(now)
+    yield from _outbox(stats.owed_by_state())
+
+
+def _tally(now: Standing) -> Iterator[Metric]:
+    """The last whole count; nothing before the first one."""
+    if now.tally is None:
+        return
+    accepted = "Reports accepted, as of the last whole count."
+    yield CounterMetricFamily("portal_reports_accepted", accepted, value=now.tally.accepted)
+    yield _gauge("portal_reports_done", "Read by the machine, as of that count.", now.tally.done)
+    unaccounted = "accepted - done - waiting - failed of that count; anything but 0 is a loss."
+    yield _gauge("portal_reports_unaccounted", unaccounted, now.unaccounted)
+    counted_at = now.tally.counted_at.timestamp()
+    yield _gauge("portal_counted_timestamp_seconds", "When that count was taken.", counted_at)
+
+
+def _alarms(now: Standing) -> Iterator[Metric]:
+    holds = GaugeMetricFamily(
+        "portal_alarm_reports", "Reports that an alarm is about now; 0 is well.", labels=["kind"]
+    )
+    for kind, count in concerned(now).items():
+        holds.add_metric([kind.value], count)
+    yield holds
+    raised = GaugeMetricFamily(
+        "portal_alarm_since_timestamp_seconds", "Since when an alarm stands.", labels=["kind"]
+    )
+    for alarm in Alarm.objects.filter(count__gt=0):
+        raised.add_metric([alarm.kind], alarm.since.timestamp())
+    yield raised
+
+
+def _outbox(rows: Iterable[tuple[str, str, int, int]]) -> Iterator[Metric]:
+    labels = ["task", "state"]
+    items = GaugeMetricFamily("portal_outbox_items", "Owed and not done.", labels=labels)
+    attempts = GaugeMetricFamily("portal_outbox_attempts", "Their attempts so far.", labels=labels)
+    for task, state, count, tried in rows:
+        items.add_metric([task, state], count)
+        attempts.add_metric([task, state], tried)
+    yield items
+    yield attempts
+
+
+def _processes() -> Iterator[Metric]:
+    """What the supervisor had to restart; under compose there is no such file."""
+    told = _read("supervisor.json")
+    if not told:
+        return
+    stalls = "Restarts of a worker that claimed nothing."
+    yield CounterMetricFamily("portal_worker_stalls", stalls, value=told.get("stalls", 0))
+    restarts = CounterMetricFamily(
+        "portal_restarts", "Starts of a process after it ended.", labels=["process"]
+    )
+    for process, count in told.get("restarts", {}).items():
+        restarts.add_metric([process], count)
+    yield restarts
+
+
+def _read(name: str) -> dict[str, Any]:
+    """A JSON file of DATA_DIR; nothing where there is none."""
+    try:
+        told = json.loads((settings.DATA_DIR / name).read_text())
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _gauge(name: str, what: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, what, value=value)

@@ -1,0 +1,35 @@
+"""The queue's second watcher, beside the relay: it needs neither Valkey nor a worker nor beat."""
+
+import threading
+import time
+
+import structlog
+from django.db import Error as DatabaseTrouble
+from django.db import connection
+
+from reports import watch
+
+log = structlog.get_logger(__name__)
+
+EVERY = 60.0  # seconds
+
+
+def start() -> None:
+    """Look once a minute, in a thread that no look delays the relay by and that ends with it."""
+    threading.Thread(target=_watch, name="watchman", daemon=True).start()
+
+
+def _watch() -> None:
+    while True:
+        look_once()
+        time.sleep(EVERY)
+
+
+def look_once() -> None:
+    """One look on a connection of its own, which does not stay."""
+    try:
+        watch.look()
+    except DatabaseTrouble as error:
+        log.warning("watch.not_looked", error=type(error).__name__)
+    finally:
+        connection.close()

@@ -1,0 +1,154 @@
+"""/metrics: figures for a machine, to whoever holds the token, also while the database is away."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.db import DatabaseError
+from django.db.models.functions import Now
+from django.test import Client
+from prometheus_client.parser import text_string_to_metric_families
+from pytest_django import Settings
+
+from reports import intake, outbox, stats, watch
+from reports.intake import Typed
+from reports.models import OutboxItem
+from tests.portal.processes import ROOT
+
+pytestmark = pytest.mark.django_db
+
+TOKEN = "a-token-of-more-than-thirty-two-signs"
+STORY = "Chuyện riêng, số 0550 000 123."
+
+
+@pytest.fixture(autouse=True)
+def _token(settings: Settings, tmp_path: Path) -> None:
+    settings.METRICS_TOKEN = TOKEN
+    settings.DATA_DIR = tmp_path
+
+
+def accept() -> OutboxItem:
+    report = intake.accept(Typed(story=STORY), f"key-{OutboxItem.objects.count():016}").report
+    return OutboxItem.objects.get(key=str(report.pk))
+
+
+def scrape(client: Client) -> str:
+    answer = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def samples(text: str) -> dict[str, float]:
+    """Every sample by its name and the values of its labels, as Prometheus' own parser reads it."""
+    return dict(_samples(text))
+
+
+def _samples(text: str) -> Iterator[tuple[str, float]]:
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            labels = [sample.labels[name] for name in sorted(sample.labels)]
+            yield " ".join([sample.name, *labels]), sample.value
+
+
+def test_without_a_token_configured_there_is_no_such_page(
+    client: Client, settings: Settings
+) -> None:
+    settings.METRICS_TOKEN = ""
+    assert client.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 404
+
+
+@pytest.mark.parametrize("given", ["", TOKEN, "Bearer", f"Bearer {TOKEN}x", "Bearer wrống",
+                                   f"Basic {TOKEN}", f"bearer  {TOKEN}"])  # fmt: skip
+def test_only_the_right_token_opens_it(client: Client, given: str) -> None:
+    answer = client.get("/metrics", headers={"Authorization": given})
+    assert (answer.status_code, answer.content) == (401, b"")
+    assert answer["WWW-Authenticate"] == "Bearer"
+
+
+def test_it_is_text_of_the_agreed_format_and_kept_nowhere(client: Client) -> None:
+    answer = client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
+    assert answer["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert "no-store" in answer["Cache-Control"]
+    assert "Set-Cookie" not in answer
+
+
+def test_waiting_and_failed_are_of_now_and_the_total_of_its_time(client: Client) -> None:
+    OutboxItem.objects.filter(pk=accept().pk).update(settled_at=Now())
+    counted_at = stats.roll_up().counted_at.timestamp()
+    accept()
+    OutboxItem.objects.filter(pk=accept().pk).update(failed_at=Now(), attempts=5)
+    told = samples(scrape(client))
+    assert told["portal_database_up"] == 1
+    assert (told["portal_reports_waiting"], told["portal_reports_failed"]) == (1, 1)
+    assert (told["portal_reports_accepted_total"], told["portal_reports_done"]) == (1, 1)
+    assert told["portal_reports_unaccounted"] == 0
+    assert told["portal_counted_timestamp_seconds"] == pytest.approx(counted_at, abs=0.01)
+    assert 0 <= told["portal_oldest_waiting_seconds"] < 60
+
+
+def test_before_the_first_count_no_total_is_made_up(client: Client) -> None:
+    assert "portal_reports_accepted" not in scrape(client)
+
+
+def test_an_alarm_is_told_with_its_count_and_since_when(client: Client) -> None:
+    OutboxItem.objects.filter(pk=accept().pk).update(failed_at=Now())
+    watch.look()
+    told = samples(scrape(client))
+    assert told["portal_alarm_reports failed"] == 1
+    assert told["portal_alarm_reports late"] == told["portal_alarm_reports unbalanced"] == 0
+    assert told["portal_alarm_since_timestamp_seconds failed"] > 1_700_000_000
+
+
+def test_the_outbox_is_told_by_task_and_state(client: Client) -> None:
+    claimed, failed, later = accept(), accept(), accept()
+    assert outbox.claim(claimed.pk)
+    OutboxItem.objects.filter(pk=failed.pk).update(failed_at=Now(), attempts=5)
+    OutboxItem.objects.filter(pk=later.pk).update(due_at=Now() + outbox.LEASE)
+    outbox.enqueue("alerts.deliver", "1")
+    told = samples(scrape(client))
+    for state in ("claimed", "failed", "later"):
+        assert told[f"portal_outbox_items {state} reports.triage"] == 1
+    assert told["portal_outbox_attempts failed reports.triage"] == 5
+    assert told["portal_outbox_items due alerts.deliver"] == 1
+
+
+def test_what_the_supervisor_restarted_is_told(client: Client, settings: Settings) -> None:
+    tally = {"stalls": 2, "restarts": {"worker": 3, "web": 0}}
+    (settings.DATA_DIR / "supervisor.json").write_text(json.dumps(tally))
+    told = samples(scrape(client))
+    assert told["portal_worker_stalls_total"] == 2
+    assert told["portal_restarts_total worker"] == 3
+
+
+@pytest.mark.parametrize("written", ["", "[1]", "half a li"])
+def test_a_broken_file_of_the_supervisor_breaks_nothing(
+    client: Client, settings: Settings, written: str
+) -> None:
+    (settings.DATA_DIR / "supervisor.json").write_text(written)
+    assert "portal_restarts" not in scrape(client)
+
+
+def test_it_answers_while_the_database_is_away(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away() -> None:
+        raise DatabaseError
+
+    monkeypatch.setattr(stats, "standing", away)
+    assert samples(scrape(client)) == {"portal_database_up": 0}
+
+
+def test_nothing_of_a_report_is_in_it(client: Client) -> None:
+    item = accept()
+    OutboxItem.objects.update(failed_at=Now(), error="ValueError")
+    text = scrape(client)
+    assert not any(word in text for word in ("Chuyện", "0550", item.key))
+
+
+def test_a_web_process_that_is_not_asked_does_not_load_the_library() -> None:
+    loaded = "import portal.wsgi, django.urls, sys; django.urls.resolve('/metrics');"
+    code = f"{loaded} sys.exit('prometheus_client' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
