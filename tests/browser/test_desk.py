@@ -28,6 +28,8 @@ PAGES = [
     "/admin/password_change/",
     "/admin/reports/campaign/",
     "/admin/reports/event/",
+    "/admin/reports/retriage/",
+    "/admin/reports/retriage/start/",
     "/admin/reports/office/",
     "/admin/reports/office/add/",
     "/admin/reports/commune/",

@@ -242,14 +242,32 @@ def test_a_step_delivered_twice_owes_nothing_twice() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_workers_on_one_run_owe_each_report_once() -> None:
+def test_a_step_that_overslept_owes_nothing() -> None:
+    for _ in range(4):
+        read_under(OLD)
+    retriage.start()
+    item = next_step()
+    assert item
+    asleep = claimed(item)
+    let_lapse(item)
+    claimed(item)
+    with asleep:
+        retriage.step(asleep)
+    assert owed() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_steps_of_one_run_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each goes on where the other has come to, and each report is owed once."""
     reports = sorted(str(read_under(OLD).pk) for _ in range(6))
     run = retriage.start()
-    second = outbox.enqueue(retriage.STEP, run.pk)
-    items = [item.pk for item in OutboxItem.objects.filter(task=retriage.STEP)]
-    in_parallel([lambda item=item: retriage.work_off([item]) for item in [*items, second.pk]])
-    take_steps()
-    assert sorted(owed()) == reports
+    outbox.enqueue(retriage.STEP, run.pk)
+    items = list(OutboxItem.objects.filter(task=retriage.STEP))
+    owe_step = retriage._owe_step
+    monkeypatch.setattr(retriage, "_owe_step", lambda run: (time.sleep(0.3), owe_step(run)))
+    in_parallel([lambda item=item: retriage.work_off([item.pk]) for item in items])
+    run.refresh_from_db()
+    assert (owed(), run.owed) == (reports[:4], 4)
 
 
 @pytest.mark.django_db(transaction=True)
