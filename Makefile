@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test bench mutants screens check lock local dev
+.PHONY: help run demo test bench soak mutants screens check lock local dev
 .DELETE_ON_ERROR:
 
 help:
@@ -21,6 +21,9 @@ test: dev ## the whole suite on real PostgreSQL and Valkey: a fast part, then a 
 
 bench: dev ## measure against limits of the same run (ONLY=1 for one bar)
 	@$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
+
+soak: dev ## 10,000 reports under random kills for ten minutes (MINUTES, REPORTS, SEED): none may be lost
+	@$(BIN)/python -m bench.soak --minutes $(or $(MINUTES),10) --reports $(or $(REPORTS),10000) $(if $(SEED),--seed $(SEED))
 
 mutants: dev ## break named lines one by one; each must turn its tests red
 	@$(BIN)/python -m bench.mutants $(if $(ONLY),--only "$(ONLY)")

@@ -1,0 +1,220 @@
+"""python -m bench.soak: reports under random kills, then the residents' books beside the rows.
+
+Everything that the portal consists of is killed, frozen, emptied or cut while residents send;
+afterwards nothing may be lost, nothing be there twice, everything be triaged exactly once. The
+exit status is 1 when anything is amiss. All figures go into build/soak.json.
+"""
+
+import argparse
+import json
+import random
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from secrets import randbelow
+from shutil import which
+from typing import Any
+
+from bench.house import House, house, until
+from bench.ledger import Books, Ledger
+
+RESIDENTS = 12
+WARM_SHARE = 0.05  # of the time, before the first fault
+RECOVERY = 90.0  # seconds: a lease, a back-off and a busy machine
+GROWTH = (1.2, 6.0)  # a role may hold so many times what it held, and so many MB more
+RESULTS = Path(__file__).resolve().parent.parent / "build" / "soak.json"
+CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+
+Fault = Callable[[House, random.Random], object]
+
+
+def _killed(role: str, home: House, _: random.Random) -> None:
+    home.kill(role, most=1)
+
+
+def _valkey_killed(home: House, dice: random.Random) -> None:
+    home.kill_child("valkey")
+    time.sleep(dice.uniform(0, 2))
+    home.start_valkey()
+
+
+def _valkey_emptied(home: House, _: random.Random) -> None:
+    with home.broker() as broker:
+        broker.flushall()
+
+
+def _valkey_frozen(home: House, dice: random.Random) -> None:
+    home.freeze("valkey")
+    time.sleep(dice.uniform(1, 4))
+    home.thaw("valkey")
+
+
+def _postgres_restarted(home: House, _: random.Random) -> None:
+    home.stop_postgres()
+    home.start_postgres()
+
+
+def _postgres_killed(home: House, dice: random.Random) -> None:
+    home.kill_postgres()
+    time.sleep(dice.uniform(0, 1))
+    home.start_postgres()
+
+
+def _connections_cut(home: House, _: random.Random) -> None:
+    home.ask(CUT)
+
+
+FAULTS: Mapping[str, Fault] = {
+    **{
+        f"{role} killed": partial(_killed, role)
+        for role in ("web worker", "web master", "relay", "worker", "worker child", "beat")
+    },
+    "Valkey killed": _valkey_killed,
+    "Valkey emptied": _valkey_emptied,
+    "Valkey frozen": _valkey_frozen,
+    "PostgreSQL restarted": _postgres_restarted,
+    "PostgreSQL killed": _postgres_killed,
+    "connections cut": _connections_cut,
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much, for how long, and which faults in which order; `pauses` between two of them."""
+
+    reports: int
+    seconds: float
+    seed: int
+    pauses: tuple[float, float] = (1.5, 5.0)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one run; memory in MB by role, the largest process of each."""
+
+    seed: int
+    faults: dict[str, int]
+    books: Books
+    balance: dict[str, Any]
+    recovered_in: float | None
+    memory_before: dict[str, float]
+    memory_after: dict[str, float]
+
+    def breaches(self) -> list[str]:
+        """What may not be; empty when all is well."""
+        times, more = GROWTH
+        late = ["not recovered in time"] if self.recovered_in is None else []
+        sums = [] if self.balance["balanced"] else ["the queue does not balance"]
+        left = [f"{name}: {n}" for name in ("waiting", "failed") if (n := self.balance[name])]
+        grown = [
+            f"{role} grew from {before:.0f} to {self.memory_after.get(role, 0):.0f} MB"
+            for role, before in self.memory_before.items()
+            if self.memory_after.get(role, 0) > before * times + more
+        ]
+        return [*self.books.breaches(), *late, *sums, *left, *grown]
+
+    def table(self) -> str:
+        """For a person."""
+        told = asdict(self.books) | {"wrong": len(self.books.wrong)}
+        answers = told.pop("answers")
+        lines = [f"seed {self.seed}"]
+        lines += [f"  {name.replace('_', ' '):<18} {_figure(told[name])}" for name in told]
+        lines += [f"  triaged            {self.balance}"]
+        lines += ["answers", *_listed(answers), "faults", *_listed(self.faults)]
+        memory = {
+            role: f"{before:.1f} -> {self.memory_after.get(role, 0):.1f} MB"
+            for role, before in self.memory_before.items()
+        }
+        recovered = "never" if self.recovered_in is None else f"{self.recovered_in:.1f} s"
+        lines += ["memory (USS)", *_listed(memory), f"recovered in {recovered}"]
+        return "\n".join(lines + [f"BREACH  {line}" for line in self.breaches()])
+
+
+def _figure(value: float) -> str:
+    return f"{value:.2f} s" if isinstance(value, float) else str(value)
+
+
+def _listed(figures: Mapping[str, object]) -> list[str]:
+    return [f"  {name:<22} {value}" for name, value in sorted(figures.items())]
+
+
+def soak(home: House, plan: Plan, say: Callable[[str], object]) -> Outcome:
+    """Send the reports over the seconds, with one fault after another meanwhile."""
+    fronted = [home.front_port] if home.front_port else []
+    ledger = Ledger([home.port, *fronted], fronted)
+    started = time.monotonic()
+    ledger.begin(RESIDENTS, plan.reports, plan.seconds)
+    time.sleep(max(3.0, plan.seconds * WARM_SHARE))
+    before = _largest(home)
+    faults = _let_go_wrong(home, plan, started + plan.seconds * (1 - WARM_SHARE), say)
+    in_time = ledger.end(RECOVERY)
+    recovered = _seconds_to_recover(home)
+    return Outcome(
+        plan.seed,
+        faults,
+        ledger.compare(home.database),
+        home.balance(),
+        recovered if in_time else None,
+        before,
+        _largest(home),
+    )
+
+
+def _let_go_wrong(
+    home: House, plan: Plan, until_then: float, say: Callable[[str], object]
+) -> dict[str, int]:
+    """One fault after another, each as often as every other; how often each came."""
+    dice = random.Random(plan.seed)  # noqa: S311  # to be repeated, not to be secret
+    done: Counter[str] = Counter()
+    deck: list[str] = []
+    while True:
+        deck = deck or dice.sample(sorted(FAULTS), len(FAULTS))
+        pause = dice.uniform(*plan.pauses)
+        if time.monotonic() + pause > until_then:
+            return dict(done)
+        time.sleep(pause)
+        name = deck.pop()
+        say(name)
+        FAULTS[name](home, dice)
+        done[name] += 1
+
+
+def _seconds_to_recover(home: House) -> float | None:
+    started = time.monotonic()
+    if until(lambda: home.drains(1.0) and home.wait_for_roles(1.0), RECOVERY):
+        return time.monotonic() - started
+    return None
+
+
+def _largest(home: House) -> dict[str, float]:
+    return {role: round(max(held), 1) for role, held in home.memory().items() if held}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--reports", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=None, help="the same faults in the same order")
+    chosen = parser.parse_args()
+    seed = randbelow(1_000_000) if chosen.seed is None else chosen.seed
+    print(f"seed {seed}: {chosen.reports} reports in {chosen.minutes:g} minutes", flush=True)
+    started = time.monotonic()
+
+    def say(fault: str) -> None:
+        print(f"{time.monotonic() - started:6.1f} s  {fault}", file=sys.stderr, flush=True)
+
+    with house(front=which("nginx", path="/usr/sbin:/usr/bin") is not None, durable=True) as home:
+        outcome = soak(home, Plan(chosen.reports, 60 * chosen.minutes, seed), say)
+    print(outcome.table())
+    RESULTS.parent.mkdir(exist_ok=True)
+    figures = asdict(outcome) | {"breaches": outcome.breaches()}
+    RESULTS.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n")
+    return 1 if outcome.breaches() else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

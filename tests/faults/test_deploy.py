@@ -1,0 +1,51 @@
+"""A new version takes over under load, and no resident is the poorer for it."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from bench.house import House, house
+from bench.ledger import Books, Ledger
+
+pytestmark = [pytest.mark.serial]
+
+NEWER = "tests.faults.newer_settings"
+REFUSED_FOR = 3.0
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[House]:
+    with house() as ours:
+        yield ours
+
+
+def settled(home: House, ledger: Ledger) -> Books:
+    """The books once everybody has a receipt and nothing waits."""
+    assert ledger.end(within=15)
+    assert home.drains()
+    assert home.balance()["balanced"]
+    return ledger.compare(home.database)
+
+
+def test_a_new_version_that_migrates_takes_over_under_load(home: House) -> None:
+    ledger = Ledger([home.port])
+    ledger.begin(residents=6, reports=300, seconds=10)
+    home.manage("migrate", "--verbosity", "0", DJANGO_SETTINGS_MODULE=NEWER)
+    assert home.serves()
+    home.replace_serve(DJANGO_SETTINGS_MODULE=NEWER)
+    books = settled(home, ledger)
+    assert books.breaches() == []
+    assert books.broken_for < REFUSED_FOR
+    assert home.ask("SELECT count(*) FROM newer_dialect") == [(0,)]
+
+
+def test_a_plain_stop_and_start_is_short_as_well(home: House) -> None:
+    ledger = Ledger([home.port])
+    ledger.begin(residents=6, reports=200, seconds=6)
+    time.sleep(1)
+    assert home.terminate() == 0
+    home.start_serve()
+    books = settled(home, ledger)
+    assert books.breaches() == []
+    assert books.broken_for < REFUSED_FOR

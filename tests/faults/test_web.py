@@ -1,0 +1,142 @@
+"""What ends the web processes, or everything, costs a resident one more press and no report."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Thread
+
+import psycopg2
+import pytest
+
+from bench.house import House, house, until
+from bench.ledger import BROKEN, FRONT, RECEIPT, Entry, Ledger
+from tests.faults.fatal.apps import TRAP
+from tests.portal.processes import processes_about
+from tests.portal.test_front import NGINX, needs_nginx
+
+pytestmark = [pytest.mark.serial]
+
+BACK_WITHIN = 3.0
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[House]:
+    """One house for all: what a test kills comes back, by itself or by the test."""
+    settings = "tests.faults.fatal_settings"
+    with house(front=NGINX is not None, DJANGO_SETTINGS_MODULE=settings) as ours:
+        yield ours
+
+
+@pytest.fixture
+def resident(home: House) -> Ledger:
+    return Ledger([home.port])
+
+
+@contextmanager
+def nothing_can_be_written(home: House) -> Iterator[None]:
+    """Requests stop in the middle: the table of reports is locked."""
+    with psycopg2.connect(home.database) as line, line.cursor() as cursor:
+        cursor.execute("LOCK TABLE reports_report IN ACCESS EXCLUSIVE MODE")
+        yield
+        line.rollback()
+    line.close()
+
+
+def rows(home: House, entry: Entry) -> int:
+    question = "SELECT count(*) FROM reports_report WHERE submission_key = %s"
+    return int(home.ask(question, [entry.key])[0][0])
+
+
+def seconds_until_served(home: House) -> float:
+    started = time.monotonic()
+    assert until(home.serves, 10)
+    return time.monotonic() - started
+
+
+def assert_all_is_there(home: House, ledger: Ledger) -> None:
+    """Drained, with fifteen seconds left out; and every receipt is good."""
+    home.let_leases_lapse()
+    assert home.drains()
+    assert ledger.compare(home.database).breaches() == []
+    assert home.balance()["balanced"]
+
+
+def test_killed_between_commit_and_answer_gives_one_report_and_a_receipt(
+    home: House, resident: Ledger
+) -> None:
+    entry = resident.write()
+    (Path(home.env["DATA_DIR"]) / TRAP).touch()
+    assert resident.press(entry).kind == BROKEN
+    assert rows(home, entry) == 1
+    assert resident.press(entry).kind == RECEIPT
+    assert_all_is_there(home, resident)
+
+
+def test_all_web_processes_killed_are_back_within_three_seconds(
+    home: House, resident: Ledger
+) -> None:
+    entry = resident.send()
+    assert home.kill("web master", "web worker") == 3
+    assert seconds_until_served(home) < BACK_WITHIN
+    assert resident.press(entry).kind == RECEIPT
+    assert len(entry.codes) == 1
+    assert_all_is_there(home, resident)
+
+
+@needs_nginx
+def test_who_was_cut_off_sees_the_front_servers_page_and_gets_one_receipt(home: House) -> None:
+    ledger = Ledger([home.front_port], [home.front_port])
+    entry = ledger.write()
+    press = Thread(target=ledger.press, args=[entry])
+    with nothing_can_be_written(home):
+        press.start()
+        assert until(lambda: bool(home.ask("SELECT 1 FROM pg_locks WHERE NOT granted")), 5)
+        home.kill("web worker", "web master")
+        press.join(5)
+    assert entry.answers[0].kind == FRONT
+    while not entry.has_receipt:
+        ledger.press(entry)
+    assert_all_is_there(home, ledger)
+
+
+def test_the_supervisor_killed_leaves_nothing_and_loses_nothing(
+    home: House, resident: Ledger
+) -> None:
+    ours = f"PORT={home.port}"
+    for _ in range(20):
+        resident.send()
+    home.kill_child("serve")
+    assert until(lambda: not [pid for pid in processes_about(ours) if is_portal(pid)], 5)
+    home.start_serve()
+    assert_all_is_there(home, resident)
+
+
+def is_portal(pid: int) -> bool:
+    """The front server is another's child and stays."""
+    return b"nginx" not in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def test_relay_and_beat_killed_come_back_and_nothing_waits(home: House, resident: Ledger) -> None:
+    assert home.wait_for_roles()
+    assert home.kill("relay", "beat") == 2
+    for _ in range(5):
+        resident.send()
+    assert home.wait_for_roles(5)
+    assert_all_is_there(home, resident)
+
+
+@pytest.mark.parametrize("postgres", [False, True], ids=["but PostgreSQL", "PostgreSQL too"])
+def test_everything_killed_at_once(home: House, resident: Ledger, postgres: bool) -> None:
+    """As when the machine loses its power under load."""
+    resident.begin(residents=4, reports=200, seconds=2)
+    time.sleep(1)
+    home.kill_child("serve")
+    home.kill_child("valkey")
+    if postgres:
+        home.kill_postgres()
+        home.start_postgres()
+    home.start_valkey()
+    home.start_serve()
+    assert resident.end(within=15)
+    assert_all_is_there(home, resident)
