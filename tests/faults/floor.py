@@ -1,9 +1,8 @@
 """The queue's real processes on the test database: a Valkey of their own, relay and worker, each
-of which a test may kill, freeze and start again.
+of which a test may kill and start again.
 """
 
 import os
-import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,7 +11,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
-import redis
 from django.db import connection
 from django.db.models.functions import Now
 
@@ -59,9 +57,6 @@ class Floor:
         assert until(lambda: len(children_of(child)) >= 2)
         return child
 
-    def broker(self) -> "redis.Redis":
-        return redis.Redis(unix_socket_path=str(self.folder / VALKEY_SOCKET))
-
     def kill(self, name: str) -> None:
         """End a process for good, or until a test starts it again."""
         kill(self.children.pop(name))
@@ -106,16 +101,6 @@ def children_of(child: Child) -> list[int]:
     pid = child.process.pid if child.process else 0
     listed = Path(f"/proc/{pid}/task/{pid}/children")
     return [int(number) for number in listed.read_text().split()] if listed.exists() else []
-
-
-def freeze(child: Child) -> None:
-    assert child.process
-    child.process.send_signal(signal.SIGSTOP)
-
-
-def thaw(child: Child) -> None:
-    assert child.process
-    child.process.send_signal(signal.SIGCONT)
 
 
 def until(holds: Callable[[], bool], seconds: float = PATIENCE) -> bool:

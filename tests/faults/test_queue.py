@@ -10,7 +10,6 @@ from contextlib import contextmanager
 import psycopg2
 import pytest
 from django.db import connection
-from django.db.models.functions import Now
 
 from reports.models import Facts, OutboxItem
 from reports.outbox import MAX_ATTEMPTS
@@ -21,10 +20,7 @@ from tests.faults.floor import (
     accept,
     children_of,
     floor,
-    freeze,
-    kill,
     let_leases_lapse,
-    thaw,
     until,
 )
 
@@ -107,70 +103,6 @@ def test_the_relay_killed_and_started_again(stage: Floor) -> None:
     stage.start_relay()
     assert until(stage.drained)
     assert_each_read_once(5)
-
-
-def test_a_broker_that_is_dead_for_a_while(stage: Floor) -> None:
-    accept()
-    assert until(stage.drained)
-    kill(stage.valkey)
-    slowest = max(seconds_to_accept() for _ in range(10))
-    assert slowest < 0.5
-    stage.start_valkey()
-    assert until(stage.drained)
-    assert_each_read_once(11)
-
-
-def seconds_to_accept() -> float:
-    started = time.monotonic()
-    accept()
-    return time.monotonic() - started
-
-
-def test_a_broker_that_accepts_and_never_answers(stage: Floor) -> None:
-    freeze(stage.valkey)
-    slowest = max(seconds_to_accept() for _ in range(10))
-    thaw(stage.valkey)
-    assert slowest < 0.5
-    let_leases_lapse()
-    assert until(stage.drained)
-    assert_each_read_once(10)
-
-
-def test_a_broker_that_forgets_everything(stage: Floor) -> None:
-    stage.kill("worker")
-    for _ in range(5):
-        accept()
-    assert until(lambda: not OutboxItem.objects.filter(due_at__lte=Now()).exists())
-    stage.broker().flushall()
-    stage.start_worker()
-    let_leases_lapse()
-    assert until(stage.drained)
-    assert_each_read_once(5)
-
-
-def test_a_broker_without_memory_is_only_late(stage: Floor) -> None:
-    with stage.broker() as broker:
-        broker.config_set("maxmemory", "1")
-        accept()
-        time.sleep(0.3)
-        assert not claimed()
-        broker.config_set("maxmemory", "0")
-    assert until(stage.drained)
-    assert_each_read_once(1)
-
-
-def test_all_database_connections_cut(stage: Floor) -> None:
-    accept()
-    assert until(stage.drained)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-    for _ in range(5):
-        accept()
-    assert until(lambda: stage.drained() or bool(let_leases_lapse()))
-    assert_each_read_once(6)
 
 
 def test_a_story_that_kills_its_worker_gives_way_to_the_next(transactional_db: None) -> None:

@@ -1,0 +1,197 @@
+"""PostgreSQL dies, is cut off, takes no rows, has no room or says nothing, while people send."""
+
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from bench.house import House, until
+from bench.ledger import RECEIPT, REFUSED
+from tests.faults.residents import HOTLINE, ask, desk, lines, residents
+from tests.portal.test_middleware import public_paths
+from tests.stack import Visitor
+
+pytestmark = pytest.mark.serial
+
+CUT = """
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+ WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+ROOM = 32 * 1024 * 1024  # bytes that a small disk has left
+BALLAST = "ballast"
+FOR_MACHINES = {"/livez", "/readyz", "/robots.txt", "/.well-known/security.txt", "/metrics"}
+NEED_NO_DATABASE = {
+    "/",
+    "/dang-bi-goi/",
+    "/bao-cao/",
+    "/bao-cao/da-nhan/",
+    "/theo-doi/",
+    "/danh-cho-co-quan/",
+    *FOR_MACHINES - {"/readyz"},
+}
+
+
+@contextmanager
+def read_only(home: House) -> Iterator[None]:
+    """No transaction may write: a standby, or an administrator's hand."""
+    home.ask("ALTER SYSTEM SET default_transaction_read_only = on")
+    home.ask("SELECT pg_reload_conf()")
+    assert until(lambda: not ready(home))
+    yield
+    home.ask("ALTER SYSTEM RESET default_transaction_read_only")
+    home.ask("SELECT pg_reload_conf()")
+    assert until(lambda: ready(home))
+
+
+@contextmanager
+def locked(home: House) -> Iterator[None]:
+    """Somebody else holds the table of reports."""
+    with closing(psycopg2.connect(home.database)) as other, other.cursor() as cursor:
+        cursor.execute("LOCK TABLE reports_report IN ACCESS EXCLUSIVE MODE")
+        yield
+
+
+@contextmanager
+def small_disk(home: House) -> Iterator[Path]:
+    """PostgreSQL's data on a disk of its own that can be filled; put back afterwards."""
+    disk, kept = home.folder / "postgres", home.folder / "kept"
+    home.stop_postgres()
+    disk.rename(kept)
+    disk.mkdir(0o700)
+    with ExitStack() as stack:
+        stack.callback(home.start_postgres)
+        stack.callback(kept.rename, disk)
+        stack.callback(disk.rmdir)
+        mount(disk, sum(path.stat().st_size for path in kept.rglob("*")) + ROOM)
+        stack.callback(run, "umount", str(disk))
+        shutil.copytree(kept, disk, dirs_exist_ok=True)
+        home.start_postgres()
+        stack.callback(shutil.copytree, disk, kept)
+        stack.callback(shutil.rmtree, kept)
+        stack.callback(home.stop_postgres)
+        yield disk
+
+
+def mount(disk: Path, size: int) -> None:
+    """A disk of so many bytes in memory; skips the test where nobody may mount one."""
+    mounted = run("mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "tmpfs", str(disk))
+    if mounted.returncode:
+        pytest.skip(f"no small disk can be mounted here: {mounted.stderr.strip()}")
+
+
+def run(*command: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+
+
+def fill(disk: Path) -> None:
+    """Until not a byte more goes in."""
+    with suppress(OSError), (disk / BALLAST).open("wb", buffering=0) as ballast:
+        while True:
+            ballast.write(b"x" * 65536)
+
+
+@contextmanager
+def away(home: House) -> Iterator[None]:
+    home.kill_postgres()
+    yield
+    home.start_postgres()
+    assert until(lambda: ready(home))
+
+
+def ready(home: House) -> bool:
+    return ask(home, "/readyz").status == 200
+
+
+def test_restarted_under_load(home: House) -> None:
+    with residents(home):
+        home.stop_postgres()
+        time.sleep(1)
+        home.start_postgres()
+
+
+def test_killed_under_load(home: House) -> None:
+    before = lines(home)
+    with residents(home):
+        home.kill_postgres()
+        time.sleep(1)
+        home.start_postgres()
+    assert lines(home) - before < 150
+
+
+def test_who_sends_while_connections_are_cut_notices_nothing(home: House) -> None:
+    with residents(home) as ledger:
+        for _ in range(5):
+            home.ask(CUT)
+            time.sleep(0.4)
+    assert {answer.kind for answer in ledger.answers} == {RECEIPT}
+
+
+def test_read_only_under_load(home: House) -> None:
+    before = lines(home)
+    with residents(home, reports=20), read_only(home):
+        assert ask(home, "/readyz").text == '{"database": false, "why": "read_only"}'
+        time.sleep(2)
+    assert lines(home) - before < 150
+
+
+def test_what_can_be_read_is_read_while_nothing_can_be_written(home: House) -> None:
+    desk(home)
+    with read_only(home):
+        front = ask(home, "/")
+        assert "Cảnh báo" in front.words
+        warning = next(a for a in front.tree.iter("a") if "/canh-bao/" in a.get("href", "")[:10])
+        paths = ["/", "/bao-cao/", "/canh-bao/", "/nhung/", warning.get("href"), "/theo-doi/"]
+        assert {path: ask(home, path).status for path in paths} == dict.fromkeys(paths, 200)
+
+
+def test_a_full_disk_under_load(home: House) -> None:
+    with small_disk(home) as disk, residents(home, reports=20) as ledger:
+        fill(disk)
+        assert until(lambda: not ready(home))
+        assert "DiskFull" in ask(home, "/readyz").text
+        assert until(lambda: any(answer.kind == REFUSED for answer in ledger.answers))
+        assert ask(home, "/").status == 200
+        (disk / BALLAST).unlink()
+        assert until(lambda: ready(home))
+
+
+def test_locked_under_load(home: House) -> None:
+    with residents(home, reports=16) as ledger:
+        assert until(lambda: bool(ledger.entries[0].codes))
+        (code,) = ledger.entries[0].codes
+        with locked(home):
+            assert "Chưa xem được tin" in ask(home, "/theo-doi/", code=code).words
+            time.sleep(2)
+        assert ask(home, "/theo-doi/", code=code).status == 200
+
+
+def test_frozen_under_load(home: House) -> None:
+    with residents(home, reports=16):
+        home.signal_postgres(signal.SIGSTOP)
+        pages = ["/", "/bao-cao/", "/canh-bao/", "/nhung/", "/dang-bi-goi/"]
+        assert [ask(home, path).status for path in pages] == [200, 200, 503, 503, 200]
+        time.sleep(3)
+        home.signal_postgres(signal.SIGCONT)
+
+
+def test_without_a_database_every_page_answers_and_says_whom_to_ring(home: House) -> None:
+    with away(home):
+        for path in public_paths():
+            page = ask(home, path)
+            assert page.status == (200 if path in NEED_NO_DATABASE else 503), path
+            assert path in FOR_MACHINES or HOTLINE in page.words, path
+
+
+def test_without_a_database_the_desk_says_so_too(home: House) -> None:
+    visitor = Visitor(f"http://127.0.0.1:{home.port}")
+    login = visitor.get("/admin/login/")
+    with away(home):
+        page = visitor.submit(login, "/admin/login", username="x", password="y", otp_token="1")
+        assert page.status == 503
+        assert "Chưa xem được trang này" in page.words

@@ -1,0 +1,116 @@
+"""Valkey dies, forgets, has no memory or says nothing: residents and officers do not notice, and
+what was accepted meanwhile is read once, later.
+"""
+
+import os
+import signal
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from bench.house import House, until
+from bench.ledger import RECEIPT, Ledger
+from tests.faults.residents import HOTLINE, ask, desk, lines, residents
+from tests.portal.test_middleware import public_paths
+from tests.stack import Visitor
+
+pytestmark = pytest.mark.serial
+
+OUTAGE = 2.0  # seconds
+SLOW = 0.5  # seconds; who asks a broker in trouble would be slower every time
+HANDED_OVER = """
+SELECT count(*) FROM reports_outboxitem
+ WHERE settled_at IS NULL AND attempts = 0 AND due_at > statement_timestamp()
+"""
+WAITING = "SELECT count(*) FROM reports_outboxitem WHERE settled_at IS NULL"
+
+
+@contextmanager
+def noticed_by_nobody(home: House) -> Iterator[Ledger]:
+    """While the block breaks Valkey everybody gets a receipt at the first press, in no time, and
+    the log does not fill.
+    """
+    before = lines(home)
+    with residents(home) as ledger:
+        yield ledger
+    assert {answer.kind for answer in ledger.answers} == {RECEIPT}
+    assert statistics.quantiles(answer.seconds for answer in ledger.answers)[-1] < SLOW
+    assert lines(home) - before < 100
+
+
+@contextmanager
+def dead(home: House) -> Iterator[None]:
+    home.kill_child("valkey")
+    yield
+    home.start_valkey()
+
+
+def test_stopped_and_started_again(home: House) -> None:
+    with noticed_by_nobody(home):
+        home.children["valkey"].stop(10)
+        time.sleep(OUTAGE)
+        home.start_valkey()
+
+
+def test_killed_and_started_again(home: House) -> None:
+    with noticed_by_nobody(home), dead(home):
+        time.sleep(OUTAGE)
+
+
+@contextmanager
+def tired(home: House) -> Iterator[None]:
+    """The workers' children stand still: what is handed over stays at the broker."""
+    children = home.pids("worker child")
+    for pid in children:
+        os.kill(pid, signal.SIGSTOP)
+    yield
+    for pid in children:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_emptied(home: House) -> None:
+    with noticed_by_nobody(home), tired(home):
+        assert until(lambda: home.ask(HANDED_OVER)[0][0] > 5)
+        home.broker().flushall()
+
+
+def test_without_memory(home: House) -> None:
+    with noticed_by_nobody(home), home.broker() as broker:
+        broker.config_set("maxmemory", "1")
+        time.sleep(OUTAGE)
+        assert home.ask(WAITING) != [(0,)]
+        broker.config_set("maxmemory", "0")
+
+
+def test_frozen(home: House) -> None:
+    """It accepts and never answers."""
+    with noticed_by_nobody(home):
+        home.freeze("valkey")
+        time.sleep(OUTAGE)
+        assert home.ask(WAITING) != [(0,)]
+        home.thaw("valkey")
+
+
+def test_every_page_is_there_without_it(home: House) -> None:
+    with dead(home):
+        for path in public_paths():
+            page = ask(home, path)
+            assert page.status < 500, path
+            assert "text/html" not in page.headers["Content-Type"] or HOTLINE in page.words, path
+
+
+def test_the_desk_works_without_it(home: House) -> None:
+    """Log in with both factors, open a report, take it on."""
+    portal = desk(home)
+    with residents(home, reports=1, seconds=0):
+        pass
+    officer = Visitor(portal.url)
+    with dead(home):
+        officer.log_in(portal, "truc.ban")
+        queue = officer.get("/admin/reports/report/")
+        report = next(a for a in queue.tree.iter("a") if "/change/" in a.get("href", ""))
+        taken = officer.submit(officer.get(report.get("href")), "/take/")
+    assert "Đang xác minh" in taken.words
