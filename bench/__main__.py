@@ -7,13 +7,15 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
-from bench import accepting, memory
+from bench import accepting, memory, triaging
 from bench.harness import RESULTS, Result, table, write
 from bench.servers import Ground, ground
 
 BARS: Mapping[int, Callable[[Ground], Iterator[Result]]] = {
     1: accepting.rates,
     3: accepting.counts,
+    10: triaging.delays,
+    11: triaging.throughput,
     14: memory.held,
 }
 

@@ -14,9 +14,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psycopg2
+
 from portal.children import Child
 from portal.local_postgres import NAMESPACE
-from portal.local_services import local_services
+from portal.local_services import LocalServices, local_services
 
 ROOT = Path(__file__).resolve().parent.parent
 UNSET = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "FIELD_KEYS", "PORTAL_URL", "DEBUG")
@@ -29,6 +31,7 @@ class Ground:
 
     env: dict[str, str]
     folder: Path
+    services: LocalServices
     stack: ExitStack = field(default_factory=ExitStack)
 
     def start(self, name: str, *command: str, **env: str) -> Child:
@@ -51,6 +54,15 @@ class Ground:
         child.wait_until(lambda: answers(port))
         return port
 
+    def restart_postgres(self, **options: str) -> None:
+        """Start the database anew with options of PostgreSQL's own; before anybody uses it."""
+        server = next(child for child in self.services.children if child.name == "postgres")
+        server.stop(15.0)
+        extra = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+        server.command = [*server.command, *extra]
+        server.start()
+        server.wait_until(lambda: takes_connections(self.env["DATABASE_URL"]))
+
     def manage(self, *arguments: str, settings: str = "portal.settings") -> None:
         env = self.env | {"DJANGO_SETTINGS_MODULE": settings}
         command = [sys.executable, "manage.py", *arguments]
@@ -65,7 +77,9 @@ def ground() -> Iterator[Ground]:
         environ = {key: value for key, value in os.environ.items() if key not in UNSET}
         services = stack.enter_context(local_services(folder, environ=environ))
         ours = services.env | {"DATA_DIR": name, "RATE_LIMITS": "count", "PORT": str(free_port())}
-        found = Ground(environ | ours | {"SECRET_KEY": secrets.token_hex(32)}, folder, stack)
+        found = Ground(
+            environ | ours | {"SECRET_KEY": secrets.token_hex(32)}, folder, services, stack
+        )
         found.manage("migrate", "--verbosity", "0")
         found.manage("setup_desk")
         yield found
@@ -106,3 +120,12 @@ def answers(port: int) -> bool:
     except OSError:
         time.sleep(0.05)
         return False
+
+
+def takes_connections(database: str) -> bool:
+    try:
+        psycopg2.connect(database, connect_timeout=1).close()
+    except psycopg2.OperationalError:
+        time.sleep(0.05)
+        return False
+    return True

@@ -1,0 +1,101 @@
+"""python -m bench.feeding WHAT COUNT RATE: give the queue work, RATE a second (0: as fast as it
+goes). A process of its own, so that it neither shares an interpreter with who measures nor
+keeps a database that is gone.
+
+WHAT is `reports` (through intake), `rows` (a row and the task that touches it; prints when each
+was committed, as {id: seconds}) or `nothing` (tasks that do nothing).
+"""
+
+import json
+import os
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import psycopg2
+from celery import Celery
+
+from bench.requests import STORY
+
+
+def main() -> None:
+    what, count, rate = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
+    give = {"reports": _report, "rows": _row, "nothing": _nothing}[what]()
+    print(json.dumps({key: at for key, at in map(give, paced(count, rate)) if key}))
+
+
+def paced(count: int, rate: float) -> Iterator[int]:
+    """Numbers from 0, each at its time; what comes late is made up for."""
+    start = time.monotonic()
+    for number in range(count):
+        if rate:
+            time.sleep(max(0.0, start + number / rate - time.monotonic()))
+        yield number
+
+
+Give = Callable[[int], tuple[int, float]]
+
+
+def _report() -> Give:
+    """One caller in ten is one of a hundred known ones, so some reports belong together."""
+    import django  # noqa: PLC0415  # only this one needs the portal
+
+    os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
+    django.setup()
+    from reports import intake  # noqa: PLC0415
+
+    prefix = secrets.token_urlsafe(12)
+
+    def give(number: int) -> tuple[int, float]:
+        known, caller = number % 10 == 0, secrets.randbelow(1_000_000)
+        typed = intake.Typed(
+            channel="number",
+            caller_number=f"0550 000 1{caller % 100:02}" if known else f"0992 {caller:06}",
+            claimed_office="police",
+            demands=("threat", "money", "isolation"),
+            story=STORY,
+            money_lost=False,
+            contact="0992 000 456",
+            phrase="hai cái ấm",
+        )
+        intake.accept(typed, f"{prefix}{number:012}")
+        return 0, 0.0
+
+    return give
+
+
+def _row() -> Give:
+    database, send = psycopg2.connect(os.environ["DATABASE_URL"]), _sender()
+    database.autocommit = True
+    cursor = database.cursor()
+
+    def give(_: int) -> tuple[int, float]:
+        cursor.execute("INSERT INTO bench_barerow (body) VALUES ('new') RETURNING id")
+        (row,) = cursor.fetchone() or (0,)
+        committed = time.time()
+        send("bench.touch", [row])
+        return row, committed
+
+    return give
+
+
+def _nothing() -> Give:
+    send = _sender()
+
+    def give(_: int) -> tuple[int, float]:
+        send("bench.nothing", [])
+        return 0, 0.0
+
+    return give
+
+
+def _sender() -> Callable[[str, list[int]], object]:
+    url = os.environ["REDIS_URL"].replace("unix://", "redis+socket://")
+    app = Celery("feeder", broker=url.replace("?db=", "?virtual_host="))
+    producer = app.amqp.Producer(app.connection_for_write(), auto_declare=False)
+    return lambda name, args: app.send_task(name, args, producer=producer, ignore_result=True)
+
+
+if __name__ == "__main__":
+    main()
