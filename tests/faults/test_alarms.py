@@ -1,0 +1,82 @@
+"""Somebody is told, whichever process is dead."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.db.models.functions import Now
+
+from portal.roles import command
+from reports.models import Facts, OutboxItem, QueueTally
+from tests.faults.floor import Floor, accept, floor, kill, until
+from tests.faults.postbox import Postbox, postbox
+
+pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
+
+LATE = "Báo động: 1 tin chờ máy đọc quá 1 phút"
+
+
+@contextmanager
+def stage(box: Postbox) -> Iterator[Floor]:
+    """A floor whose alarms go to this postbox."""
+    with floor() as ours:
+        ours.env |= {"EMAIL_URL": box.url, "ALARM_EMAILS": "ky-thuat@portal.example"}
+        yield ours
+
+
+def wait_for_minutes() -> None:
+    """A report that the machine has owed for a while."""
+    accept()
+    OutboxItem.objects.update(created_at=Now() - timedelta(minutes=5))
+
+
+def others_of_the_database() -> list[str]:
+    """Who else holds a connection, by the names that they gave."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT application_name FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        return [name for (name,) in cursor.fetchall()]
+
+
+def test_valkey_worker_and_beat_dead_the_relay_tells() -> None:
+    with postbox() as box, stage(box) as ours:
+        kill(ours.valkey)
+        wait_for_minutes()
+        ours.start_relay()
+        assert until(lambda: bool(box.kept))
+        assert box.subjects == [LATE]
+        assert box.kept[0]["To"] == "ky-thuat@portal.example"
+        assert until(lambda: others_of_the_database() == ["outbox"])
+
+
+def test_the_relay_dead_beat_and_worker_tell_and_count() -> None:
+    with postbox() as box, stage(box) as ours:
+        wait_for_minutes()
+        ours.start_worker()
+        words = command("beat", ours.folder, "")
+        words[words.index("-A") + 1] = "tests.faults.hurried"
+        ours.start("beat", words)
+        assert until(lambda: bool(box.kept) and QueueTally.objects.exists())
+        time.sleep(2.5)  # more looks, no more mails
+        assert box.subjects == [LATE]
+        OutboxItem.objects.update(settled_at=Now())
+        assert until(lambda: len(box.kept) == 2)
+        assert box.subjects[1] == "Đã hết: tin chờ máy đọc quá lâu"
+
+
+def test_a_mail_server_that_never_answers_delays_no_report() -> None:
+    with postbox(silent=True) as box, stage(box) as ours:
+        wait_for_minutes()
+        OutboxItem.objects.update(failed_at=Now())
+        ours.start_worker()
+        ours.start_relay()
+        assert until(lambda: box.callers > 0)
+        started = time.monotonic()
+        report = accept()
+        assert until(lambda: Facts.objects.filter(report=report).exists())
+        assert time.monotonic() - started < 2
