@@ -7,7 +7,8 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from reports import events
+from reports import events, files
+from reports.filetypes import megabytes, named
 from reports.models import Case, Report
 
 S, O = Case.Status, Case.Outcome  # noqa: E741
@@ -38,6 +39,38 @@ class Step:
     sentence: str = ""
     at: datetime | None = None
     is_done: bool = False
+
+
+@dataclass(frozen=True)
+class Line:
+    """What a sender is told of one file that was just sent; `status` as HTTP has it."""
+
+    name: str
+    text: str
+    status: int = 422
+
+    @property
+    def is_taken(self) -> bool:
+        return self.status == 200
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A file that was sent along, as its sender may see it again: what it is, never its name."""
+
+    word: str
+    size: str
+    at: datetime
+
+
+def files_sent(report: Report) -> list[Sent]:
+    """The files of a report, in order. One statement."""
+    return [
+        Sent(
+            named(file.media_type).word, megabytes(file.size), timezone.localtime(file.received_at)
+        )
+        for file in files.of(report)
+    ]
 
 
 def way(report: Report, case: Case) -> list[Step]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from reports import views
+from reports import file_views, views
 
 app_name = "reports"
 urlpatterns = [
@@ -9,4 +9,5 @@ urlpatterns = [
     path("bao-cao/", views.report, name="report"),
     path("bao-cao/da-nhan/", views.report_received, name="report_received"),
     path("theo-doi/", views.track, name="track"),
+    path("theo-doi/tep/", file_views.send_files, name="files"),
 ]

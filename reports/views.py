@@ -15,7 +15,7 @@ from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from reports import intake, places, privacy, receipts, tracking
+from reports import files, intake, places, privacy, receipts, tracking
 from reports.forms import CodeForm, ReportForm
 from reports.models import Case, Report
 from reports.posted import Posted, kept
@@ -168,12 +168,12 @@ def _salvaged(request: HttpRequest) -> QueryDict:
 
 
 def _distrust(request: HttpRequest, posted: Posted) -> Trouble | None:
-    if not _from_our_page(request):
+    if not from_our_page(request):
         return FOREIGN
     return STALE if posted.age is None else None
 
 
-def _from_our_page(request: HttpRequest) -> bool:
+def from_our_page(request: HttpRequest) -> bool:
     """Where a browser says that the form was: on our pages, or it does not say."""
     site = request.headers.get("Sec-Fetch-Site")
     if site not in {None, "same-origin", "none"}:
@@ -265,32 +265,44 @@ def _receipt_page(request: HttpRequest, report: Report | None, code: str | None)
 def track(request: HttpRequest) -> HttpResponse:
     """Where a report stands, for whoever holds its code. The code travels in the body alone."""
     if request.method != "POST":
-        return _code_page(request, CodeForm())
+        return code_page(request, CodeForm())
     data, trouble = _posted(request)
     form = CodeForm(kept(data))
-    if trouble is None and not _from_our_page(request):
+    if trouble is None and not from_our_page(request):
         trouble = FOREIGN_LOOK
     if trouble or not form.is_valid():
-        return _code_page(request, form, trouble)
+        return code_page(request, form, trouble)
     try:
-        return _standing_page(request, form)
+        found = found_by(form)
+        return standing_page(request, found, form) if found else code_page(request, form)
     except DatabaseTrouble:
-        return _code_page(request, form, NOT_FOUND_NOW)
+        return code_page(request, form, NOT_FOUND_NOW)
 
 
-def _standing_page(request: HttpRequest, form: CodeForm) -> HttpResponse:
+def found_by(form: CodeForm) -> Report | None:
+    """The report whose code was typed; that there is none becomes an error of the form."""
     found = receipts.find(form.cleaned_data["code"])
     if found is None:
         form.add_error("code", UNKNOWN_CODE)
-        return _code_page(request, form)
-    steps = tracking.way(found, Case.objects.get(report=found))
-    context = {"report": found, "steps": steps}
-    return render(request, "reports/standing.html", context, using="public")
+    return found
 
 
-def _code_page(
-    request: HttpRequest, form: CodeForm, trouble: Trouble | None = None
+def standing_page(
+    request: HttpRequest, report: Report, form: CodeForm, status: int = 200, **more: object
 ) -> HttpResponse:
+    """Where a report stands. Its code stays in the page, hidden, for what is sent from there."""
+    context = {
+        "report": report,
+        "code": form.cleaned_data["code"],
+        "steps": tracking.way(report, Case.objects.get(report=report)),
+        "files": tracking.files_sent(report),
+        "most_files": files.MOST,
+        **more,
+    }
+    return render(request, "reports/standing.html", context, status=status, using="public")
+
+
+def code_page(request: HttpRequest, form: CodeForm, trouble: Trouble | None = None) -> HttpResponse:
     status = trouble.status if trouble else 422 if form.errors else 200
     context = {"form": form, "trouble": trouble}
     return render(request, "reports/track.html", context, status=status, using="public")

@@ -226,6 +226,7 @@ def told(event: Event, names: dict[int, str]) -> str:
     detail, text = event.detail, words.EVENTS.get(event.kind, event.kind)
     extras = [
         words.PERSONAL.get(detail.get("what", ""), ""),
+        f"số {detail['number']}" if "number" in detail else "",
         names.get(detail.get("officer", 0), "") if event.kind == "assigned" else "",
         words.OUTCOMES.get(detail.get("outcome", ""), ""),
         detail.get("unit", ""),

@@ -7,15 +7,21 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from reports import events, privacy, stats, workflow
-from reports.admin import columns, marking, page, queue, retriage, words
+from reports import events, files, privacy, stats, workflow
+from reports.admin import columns, marking, originals, page, queue, retriage, words
 from reports.admin.acts import ACTS, MISSING, ActForm, why_not
 from reports.admin.paging import NearPaginator
 from reports.admin.retriage import see_other
@@ -103,7 +109,10 @@ class ReportAdmin(_Admin):
             for what in _SEALED
         ]
         again = self._post("<uuid:pk>/read-again/", self.read_again, "reports_report_read_again")
-        return [*acts, *reveals, again, *super().get_urls()]
+        original = self._post(
+            "<uuid:pk>/file/<uuid:file>/", self.original, "reports_report_reveal_file"
+        )
+        return [*acts, *reveals, original, again, *super().get_urls()]
 
     def _post(self, route: str, view: Any, name: str, **given: str) -> URLPattern:
         address: URLPattern = path(
@@ -160,6 +169,21 @@ class ReportAdmin(_Admin):
             messages.error(request, "Không mở được: không có, đã xóa, hoặc thiếu khóa.")
         return self._page(request, report, shown={what: text or ""})
 
+    def original(self, request: HttpRequest, pk: UUID, file: UUID) -> HttpResponseBase:
+        """Give the original of a file that was sent along, on record before it is given."""
+        report = self._get(request, pk)
+        if not request.user.has_perm("reports.reveal_contact"):
+            self._refuse(request, report, "reveal_file")
+        row = get_object_or_404(report.files, pk=file)
+        number = originals.number_of(report, row)
+        by = _officer(request)
+        events.record("report", report.pk, "revealed", by=by, what="file", number=number)
+        try:
+            return originals.attachment(report, row, number)
+        except files.UnopenableError:
+            messages.error(request, "Không mở được bản gốc: đã xóa, đã hỏng, hoặc thiếu khóa.")
+        return self._page(request, report)
+
     def read_again(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Have the machine read this report once more; the decision stays."""
         report = self._get(request, pk)
@@ -215,6 +239,7 @@ class ReportAdmin(_Admin):
             "story": page.story(report),
             "raw_story": marking.parts((shown or {}).get("story", "")),
             "declared": page.declared(report),
+            "files": originals.rows(report),
             "oddities": page.oddities(report),
             "suggestions": page.suggestions(facts) if facts else [],
             "reading": stats.reading_of(report.pk),

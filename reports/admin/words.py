@@ -73,7 +73,12 @@ SUBJECTS = {
     "retriage": "lượt đọc lại",
 }
 OUTCOMES: dict[str, str] = {str(value): str(label) for value, label in Case.Outcome.choices}
-PERSONAL = {"contact": "Số người báo", "phrase": "Câu hẹn", "story": "Bản gốc lời kể"}
+PERSONAL = {
+    "contact": "Số người báo",
+    "phrase": "Câu hẹn",
+    "story": "Bản gốc lời kể",
+    "file": "Bản gốc tệp gửi kèm",
+}
 STATUS_TAGS: dict[str, str] = {
     Case.Status.NEW: "tag-amber",
     Case.Status.IN_REVIEW: "tag-green",
