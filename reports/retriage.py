@@ -30,10 +30,17 @@ MOST_AT_ONCE = 1000  # reports that are named one by one
 COUNT_MS = 20_000  # milliseconds for the count of a run: it reads every report
 _FIRST = UUID(int=0)
 
-# What waits is read under the present rules anyway, and what is erased stays erased.
+# Read under other rules, never read, or given up on the last time. What waits is read under the
+# present rules anyway, and what is erased stays erased.
 _WANTED = """
        erased_at IS NULL
-   AND (%(every)s OR rules_version IS DISTINCT FROM %(rules)s)
+   AND (%(every)s OR rules_version IS DISTINCT FROM %(rules)s
+        OR report.id::text IN (
+           SELECT key FROM reports_outboxitem AS failed
+            WHERE task = %(triage)s AND failed_at IS NOT NULL
+              AND NOT EXISTS (SELECT FROM reports_outboxitem AS newer
+                               WHERE newer.task = failed.task AND newer.key = failed.key
+                                 AND newer.id > failed.id)))
    AND NOT EXISTS (SELECT FROM reports_outboxitem AS item
                     WHERE item.task = %(triage)s AND item.key = report.id::text
                       AND item.settled_at IS NULL AND item.failed_at IS NULL)

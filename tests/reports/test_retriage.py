@@ -114,6 +114,19 @@ def test_what_waits_already_is_not_owed_twice() -> None:
 
 
 @pytest.mark.django_db
+def test_what_failed_the_last_time_is_read_again_whatever_was_read_before() -> None:
+    failed, mended = read_under(triage.RULES_VERSION), read_under(triage.RULES_VERSION)
+    for report in (failed, mended):
+        outbox.enqueue(intake.TRIAGE, report.pk)
+    OutboxItem.objects.filter(settled_at=None).update(failed_at=Now())
+    outbox.enqueue(intake.TRIAGE, mended.pk)
+    OutboxItem.objects.filter(settled_at=None, failed_at=None).update(settled_at=Now())
+    assert retriage.start().total == 1
+    take_steps()
+    assert owed() == [str(failed.pk)]
+
+
+@pytest.mark.django_db
 def test_what_is_erased_is_left_in_peace() -> None:
     report = read_under(OLD, "Bà Tư ở xóm Trên kể lại.")
     erase(report)
