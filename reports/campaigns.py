@@ -115,14 +115,20 @@ def _accounts(story: Story) -> Iterator[str]:
 
 def keys_of(story: Story) -> list[Key]:
     """What may tie *story* to others, in a fixed order."""
-    common = _common()
-    numbers = {phone.key for phone in _numbers(story) if not is_common_number(phone)}
-    accounts = {account for account in _accounts(story) if account not in common["accounts"]}
-    links = {found.link for found in find_links(story.text) if not is_common_link(found.link)}
+    links = (found.link for found in find_links(story.text))
+    return keys_among(_numbers(story), _accounts(story), links)
+
+
+def keys_among(
+    numbers: Iterable[Phone], accounts: Iterable[str], links: Iterable[str]
+) -> list[Key]:
+    """What of this may tie its story to others, in a fixed order."""
+    known = _common()["accounts"]
+    own = {phone.key for phone in numbers if not is_common_number(phone)}
     return sorted(
-        [Key("same_number", value) for value in numbers]
-        + [Key("same_account", value) for value in accounts]
-        + [Key("same_link", value) for value in links]
+        [Key("same_number", value) for value in own]
+        + [Key("same_account", value) for value in set(accounts) if value not in known]
+        + [Key("same_link", value) for value in set(links) if not is_common_link(value)]
     )
 
 

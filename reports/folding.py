@@ -91,7 +91,10 @@ class _Digits(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         digit = unicodedata.decimal(chr(code), None)
-        return chr(code) if digit is None else str(digit)
+        plain = chr(code) if digit is None else str(digit)
+        if code < _REMEMBERED:
+            self[code] = plain
+        return plain
 
 
 _DIGITS = _Digits()

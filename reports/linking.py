@@ -7,7 +7,7 @@ second one sees the first.
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -16,10 +16,8 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from reports import campaigns
 from reports.campaigns import Key
-from reports.indicators import READ_OF_NUMBER, READ_OF_STORY
-from reports.models import Campaign, CampaignLink, Indicator, Report
+from reports.models import Campaign, CampaignLink, Indicator
 from reports.models.report import SIGNS
 
 # Where triage wrote the keys that campaigns.py ties by.
@@ -29,7 +27,7 @@ _INDICATORS = {
     "same_link": Indicator.Kind.LINK,
 }
 
-_TAKE_TURNS = "SELECT pg_advisory_xact_lock(hashtextextended(key, 0)) FROM unnest(%s) AS key"
+_TAKE_TURNS = "SELECT pg_advisory_xact_lock(hashtextextended(key, 0)) FROM unnest(%(turns)s) AS key"
 
 # The strongest tie to a report in a campaign, else to one in none. A few rows for each key are
 # enough: of those that share a key, all but the first are in a campaign. A number in a story
@@ -62,48 +60,40 @@ class _Neighbour:
     campaign_id: UUID | None
 
 
-def link(report: Report, title: str) -> None:
-    """Place a report, whose indicators are written, in the campaign that they lead to.
+def link(report: UUID, keys: Iterable[Key], title: str) -> None:
+    """Place a report, whose indicators are written, in the campaign that its keys lead to.
 
     Part of triage's transaction; `title` is for a campaign that it may open.
     """
-    keys = keys_of(report)
-    if keys:
-        _take_turns(keys)
-        neighbour = _neighbour(report, keys)
+    ordered = strongest_first(keys)
+    if ordered:
+        neighbour = _neighbour(report, ordered)
         if neighbour:
             _join(report, neighbour, title)
 
 
-def keys_of(report: Report) -> list[Key]:
-    """What may bind a report to others, the strongest first; read no further than triage does."""
-    caller, text = report.caller_number[:READ_OF_NUMBER], report.story[:READ_OF_STORY]
-    story = campaigns.Story(report.pk, caller_number=caller, text=text)
-    return sorted(campaigns.keys_of(story), key=lambda key: (-key.strength, key))
+def strongest_first(keys: Iterable[Key]) -> list[Key]:
+    return sorted(keys, key=lambda key: (-key.strength, key))
 
 
-def _take_turns(keys: Sequence[Key]) -> None:
-    # Sorted: two workers that want the same locks in another order would wait for ever.
-    names = sorted(f"{key.kind}:{key.value}" for key in keys)
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE_TURNS, [names])
-
-
-def _neighbour(report: Report, keys: Sequence[Key]) -> _Neighbour | None:
+def _neighbour(report: UUID, keys: Sequence[Key]) -> _Neighbour | None:
+    """Look for one when it is our turn: a statement of its own sees what others wrote before."""
     values: dict[str, Any] = {
+        # Sorted: two workers that want the same locks in another order would wait for ever.
+        "turns": sorted(f"{key.kind}:{key.value}" for key in keys),
         "kinds": [str(_INDICATORS[key.kind]) for key in keys],
         "keys": [key.value for key in keys],
-        "report": report.pk,
+        "report": report,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_NEIGHBOUR, values)
+        cursor.execute(f"{_TAKE_TURNS};{_NEIGHBOUR}", values)
         row = cursor.fetchone()
     return _Neighbour(keys[row[0] - 1], row[1], row[2]) if row else None
 
 
-def _join(report: Report, neighbour: _Neighbour, title: str) -> None:
+def _join(report: UUID, neighbour: _Neighbour, title: str) -> None:
     campaign_id = neighbour.campaign_id or _open(title)
-    members = {report.pk} if neighbour.campaign_id else {report.pk, neighbour.report_id}
+    members = {report} if neighbour.campaign_id else {report, neighbour.report_id}
     CampaignLink.objects.bulk_create(
         [
             CampaignLink(

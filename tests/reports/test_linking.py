@@ -179,11 +179,12 @@ def test_a_number_in_a_story_ties_where_the_form_names_no_caller() -> None:
 
 
 def test_the_strongest_key_comes_first() -> None:
-    subject = Report(story=ACCOUNT, caller_number=NUMBER)
-    assert [key.kind for key in linking.keys_of(subject)] == ["same_account", "same_number"]
+    keys = triage.find(Report(story=ACCOUNT, caller_number=NUMBER)).keys
+    kinds = [key.kind for key in linking.strongest_first(keys)]
+    assert kinds == ["same_account", "same_number"]
 
 
 def test_what_triage_does_not_read_binds_nobody() -> None:
     """Also in time: an endless report holds its locks no longer than another."""
     far = "x " * 10_000
-    assert linking.keys_of(Report(story=far + ACCOUNT, caller_number=far + NUMBER)) == []
+    assert triage.find(Report(story=far + ACCOUNT, caller_number=far + NUMBER)).keys == []
