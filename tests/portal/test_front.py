@@ -152,6 +152,15 @@ def test_a_dead_portal_is_a_calm_page_with_the_two_numbers(
     assert answer.headers["Server"] == "nginx"  # and not which one
 
 
+def test_a_body_that_cannot_be_kept_is_the_calm_page_too(front: int, tmp_path: Path) -> None:
+    """As on a full disk: a body of this size goes through a file."""
+    shutil.rmtree(tmp_path / "front-body")
+    answer, body = ask(front, "/bao-cao/", "POST", b"x" * 1024 * 1024)
+    assert answer.status == 503
+    assert 'href="tel:113"' in body.decode()
+    assert ask(front, "/bao-cao/", "POST", b"story=x")[0].status == 200
+
+
 def test_static_files_outlive_the_portal(front: int, portal: http.server.HTTPServer) -> None:
     portal.shutdown()
     portal.server_close()

@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -17,11 +18,12 @@ import pytest
 
 from portal.children import Child
 from portal.keeper import FIRST_DELAY, LONGEST_DELAY, STEADY_AFTER, Keeper
+from portal.supervisor import listen
 from tests.portal.processes import alive, eventually, free_port, processes_about, start
 
 # A supervisor over small children: one that serves, one that says its number and sleeps.
 SMALL = """
-import socket, sys
+import os, socket, sys
 from pathlib import Path
 from portal.children import Child
 from portal.keeper import Supervisor
@@ -29,11 +31,12 @@ from portal.stalls import StallProbe
 
 data_dir, script = Path(sys.argv[1]), sys.argv[2]
 listener = socket.create_server(("127.0.0.1", 0))
+port = str(listener.getsockname()[1])
 web = f"import socket; s = socket.socket(fileno={listener.fileno()})\\n" \\
     "while True:\\n line = s.accept()[0]; line.recv(99); line.send(b'HTTP/1.0 200 ok'); line.close()"
 children = [
     Child("web", [sys.executable, "-c", web], pass_fds=(listener.fileno(),)),
-    Child("worker", ["sh", "-c", script, str(data_dir)]),
+    Child("worker", ["sh", "-c", script, str(data_dir)], env=os.environ | {"PORT": port}),
 ]
 supervisor = Supervisor(children, StallProbe(sys.argv[3]), data_dir)
 supervisor.run(listener.getsockname(), lambda: "ready")
@@ -123,6 +126,27 @@ def test_one_signal_stops_all(
     assert not processes_about(str(tmp_path))
 
 
+def test_web_answers_until_the_others_have_ended(
+    tmp_path: Path, supervised: list[subprocess.Popen[str]]
+) -> None:
+    last = "import os, socket; s = socket.create_connection(('127.0.0.1', os.environ['PORT']), 2);"
+    (tmp_path / "last.py").write_text(f"{last} s.settimeout(2); s.send(b'x'); print(s.recv(9))")
+    farewell = f"trap '{sys.executable} {tmp_path}/last.py; exit' TERM; while :; do sleep 0.1; done"
+    supervised.append(process := small(tmp_path, farewell))
+    read_until(process, "ready")
+    process.send_signal(signal.SIGTERM)
+    assert read_until(process, "HTTP/1.0")
+
+
+def test_the_others_begin_when_web_answers(
+    tmp_path: Path, supervised: list[subprocess.Popen[str]]
+) -> None:
+    supervised.append(process := small(tmp_path, "exec sleep 60"))
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n"
+    assert " up " in process.stdout.readline()
+
+
 def test_a_second_ctrl_c_does_not_wait_for_the_stubborn(
     tmp_path: Path, supervised: list[subprocess.Popen[str]]
 ) -> None:
@@ -200,6 +224,14 @@ def test_a_port_in_use_is_one_line_and_nothing_is_left(tmp_path: Path, module: s
         said = one_line(start("-m", module, PORT=port, DATA_DIR=str(tmp_path / "var")))
     assert f"port {port} cannot be used: Address already in use" in said
     assert not (tmp_path / "var").exists()
+
+
+def test_a_port_that_becomes_free_is_waited_for() -> None:
+    taken = socket.create_server(("127.0.0.1", 0))
+    port = str(taken.getsockname()[1])
+    threading.Timer(0.3, taken.close).start()
+    with listen("127.0.0.1", port, wait=5) as listener:
+        assert listener.getsockname()[1] == int(port)
 
 
 @pytest.mark.parametrize("port", ["abc", "0", "70000", "-1"])
