@@ -40,7 +40,7 @@ CMD ["web"]
 
 FROM nginx:${NGINX}-alpine AS front
 COPY --from=portal /portal/build/static /srv/front/static
-COPY docker/error.html docker/too-large.html /srv/front/
+COPY docker/error.html docker/files.html docker/too-large.html /srv/front/
 COPY docker/front.conf docker/front.sh /srv/front/
 ENV LISTEN=8080 UPSTREAM=web:8000 SCRATCH=/tmp
 USER nginx

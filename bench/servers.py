@@ -90,7 +90,7 @@ def front_server(folder: Path, port: int, upstream: int) -> Child:
     as an ordinary user; `folder` is its root and all that it may write.
     """
     folder.mkdir(exist_ok=True)
-    for page in ("error.html", "too-large.html"):
+    for page in ("error.html", "files.html", "too-large.html"):
         shutil.copy(ROOT / "docker" / page, folder)
     env = {
         "PATH": f"{os.environ['PATH']}:/usr/sbin",

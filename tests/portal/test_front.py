@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from bench.servers import front_server
+from tests.disks import small_disk
 from tests.portal.processes import free_port
 
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
@@ -155,7 +156,7 @@ def test_a_dead_portal_is_a_calm_page_with_the_two_numbers(
 def test_a_body_that_cannot_be_kept_is_the_calm_page_too(front: int, tmp_path: Path) -> None:
     """As on a full disk: a body of this size goes through a file."""
     shutil.rmtree(tmp_path / "front-body")
-    answer, body = ask(front, "/bao-cao/", "POST", b"x" * 1024 * 1024)
+    answer, body = ask(front, "/bao-cao/", "POST", b"x" * 3 * 1024 * 1024)
     assert answer.status == 503
     assert 'href="tel:113"' in body.decode()
     assert ask(front, "/bao-cao/", "POST", b"story=x")[0].status == 200
@@ -180,3 +181,20 @@ def test_an_oversize_body_gets_a_clear_answer(front: int) -> None:
 
 def test_the_pages_of_its_own_cannot_be_asked_for(front: int) -> None:
     assert ask(front, "/error.html")[0].status == 404
+
+
+def test_five_pictures_reach_the_portal_and_more_gets_their_page(front: int) -> None:
+    assert ask(front, "/theo-doi/tep/", "POST", b"x" * 53 * 1024 * 1024)[0].status == 200
+    answer, body = ask(front, "/theo-doi/tep/", "POST", b"x" * 100 * 1024 * 1024)
+    assert answer.status == 413
+    assert "mỗi cái đến 10 MB" in body.decode()
+    assert "Tin của bạn vẫn còn nguyên" in body.decode()
+
+
+def test_a_full_scratch_folder_costs_pictures_and_no_report(front: int, tmp_path: Path) -> None:
+    """A report waits in memory; pictures wait in the folder that is full."""
+    with small_disk(tmp_path / "front-body"):
+        answer, body = ask(front, "/theo-doi/tep/", "POST", b"x" * 3 * 1024 * 1024)
+        assert answer.status == 503
+        assert "Chưa nhận được ảnh, ghi âm" in body.decode()
+        assert ask(front, "/bao-cao/", "POST", b"x" * 1_500_000)[0].status == 200

@@ -1,0 +1,103 @@
+"""A disk that is full for files: the file is refused in a clear line, the text is taken."""
+
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
+from pytest_django import Settings
+
+from bench.house import house
+from reports import files, intake
+from reports.intake import Typed
+from reports.models import EvidenceFile, Report
+from tests.disks import small_disk, unmount
+from tests.portal.test_front import NGINX, ask
+from tests.reports.pages import send, words
+from tests.reports.test_files import JPEG, lines, on_disk, opened, post
+from tests.stack import Visitor
+
+MB = 1024 * 1024
+PICTURES = [JPEG + bytes([number]) * 3 * MB for number in range(2)]
+FULL = "Máy chủ hết chỗ, chưa nhận được. Tin của bạn vẫn còn nguyên. Gửi lại sau ít phút."
+
+
+@pytest.fixture
+def mine() -> intake.Accepted:
+    return intake.accept(Typed(story="Họ gọi."), "a-key-of-the-browser")
+
+
+@contextmanager
+def tiny_disk(folder: Path) -> Iterator[None]:
+    with small_disk(folder, megabytes=4):
+        yield
+
+
+@contextmanager
+def files_end_at_a_megabyte(folder: Path) -> Iterator[None]:
+    """For this process the kernel refuses to write beyond: EFBIG, where nothing can be mounted."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MB, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.fixture
+def disk(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where files go, to the last byte of the disk."""
+    settings.FILES_DIR = tmp_path / "files"
+    monkeypatch.setattr(files, "RESERVED", -files.LARGEST)
+    return tmp_path / "files"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("full", "kept"), [(tiny_disk, 1), (files_end_at_a_megabyte, 0)])
+def test_what_no_longer_fits_is_refused_and_the_text_is_taken(
+    client: Client, mine: intake.Accepted, disk: Path, full: Any, kept: int
+) -> None:
+    with full(disk):
+        told = lines(post(client, mine.code, ("a.jpg", PICTURES[0]), ("b.jpg", PICTURES[1])))
+        assert told[1] == f"b.jpg {FULL}"
+        assert len(on_disk()) == EvidenceFile.objects.count() == kept  # and no draft
+        assert send(client, story="Họ lại gọi.").status_code == 303
+        assert [opened(file) for file in EvidenceFile.objects.all()] == PICTURES[:kept]
+    assert Report.objects.count() == 2
+
+
+def form_with(code: str, *pictures: bytes) -> tuple[bytes, dict[str, str]]:
+    """The body that a browser makes of the form for files, and its headers."""
+    chosen = [SimpleUploadedFile("a.jpg", picture) for picture in pictures]
+    return encode_multipart(BOUNDARY, {"code": code, "files": chosen}), {
+        "Content_Type": MULTIPART_CONTENT
+    }
+
+
+@pytest.mark.serial
+def test_with_a_full_disk_the_house_takes_text_and_refuses_files(tmp_path: Path) -> None:
+    """Everything as in production, the front server too; then somebody makes room."""
+    disk = tmp_path / "files"
+    with small_disk(disk), house(front=NGINX is not None, FILES_DIR=str(disk)) as home:
+        door = home.front_port or home.port
+        visitor = Visitor(f"http://127.0.0.1:{door}")
+        receipt = visitor.submit(visitor.get("/bao-cao/"), "/bao-cao/", story="Họ gọi.")
+        _, fields = receipt.form("/theo-doi/")
+        body, headers = form_with(fields["code"], *PICTURES)
+        answer, page = ask(door, "/theo-doi/tep/", "POST", body, **headers)
+        assert answer.status == 503
+        assert words(page).count(FULL) == 2
+        later = visitor.submit(visitor.get("/bao-cao/"), "/bao-cao/", story="Họ lại gọi.")
+        assert "Đã nhận tin báo" in later.words
+        assert [path for path in disk.rglob("*") if path.is_file()] == []
+
+        unmount(disk)
+        answer, page = ask(door, "/theo-doi/tep/", "POST", body, **headers)
+        assert words(page).count("Đã nhận ảnh 3 MB.") == 2
+        assert home.ask("SELECT count(*) FROM reports_report") == [(2,)]
+        assert home.ask("SELECT count(*) FROM reports_evidencefile") == [(2,)]
