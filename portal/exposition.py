@@ -40,6 +40,7 @@ class _Portal(Collector):
         yield _gauge("portal_database_up", "Whether PostgreSQL answered this scrape.", bool(known))
         yield from known
         yield from _processes()
+        yield from _backup()
 
 
 def _queue() -> Iterator[Metric]:
@@ -108,6 +109,13 @@ def _processes() -> Iterator[Metric]:
     for process, count in told.get("restarts", {}).items():
         restarts.add_metric([process], count)
     yield restarts
+
+
+def _backup() -> Iterator[Metric]:
+    """Nothing where no archive was ever written."""
+    if written_at := _read("backup.json").get("written_at"):
+        what = "When the last archive was written."
+        yield _gauge("portal_backup_timestamp_seconds", what, written_at)
 
 
 def _read(name: str) -> dict[str, Any]:

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from django.db import DatabaseError
 from django.db.models.functions import Now
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
+from portal import backups
 from reports import intake, outbox, stats, watch
 from reports.intake import Typed
 from reports.models import OutboxItem
@@ -129,6 +131,20 @@ def test_a_broken_file_of_the_supervisor_breaks_nothing(
 ) -> None:
     (settings.DATA_DIR / "supervisor.json").write_text(written)
     assert "portal_restarts" not in scrape(client)
+
+
+def test_the_last_backup_is_told(
+    client: Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def back_up(target: Path) -> list[str]:
+        target.write_text("an archive")
+        return []
+
+    assert "portal_backup" not in scrape(client)
+    monkeypatch.setattr(backups, "back_up", back_up)
+    call_command("backup", tmp_path / "archive.tar.age")
+    written_at = (tmp_path / "archive.tar.age").stat().st_mtime
+    assert samples(scrape(client))["portal_backup_timestamp_seconds"] == written_at
 
 
 def test_it_answers_while_the_database_is_away(

@@ -1,5 +1,7 @@
 """One encrypted archive of everything that cannot be had again: the database and the files."""
 
+import contextlib
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -33,9 +35,17 @@ class Command(BaseCommand):
         with backups.in_one_line():
             target = _file(options["target"] or _own_folder())
             missing = backups.back_up(target)
+        _note(target)
         self.stdout.write(f"Written: {target} ({target.stat().st_size} bytes)")
         for name in missing:
             self.stderr.write(f"not in it, though the database names it: file {name}")
+
+
+def _note(target: Path) -> None:
+    """When the last archive was written, for /metrics; a full disk makes it no worse archive."""
+    noted = json.dumps({"written_at": target.stat().st_mtime})
+    with contextlib.suppress(OSError):
+        (settings.DATA_DIR / "backup.json").write_text(noted)
 
 
 def _own_folder() -> Path:
