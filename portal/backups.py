@@ -4,10 +4,10 @@ Out: the dump of one snapshot first, then the folders. A file is written before 
 every file whose row is in the dump lies there when its folder is read; one that an erasure took
 meanwhile is noted.
 
-Back: the archive is proved to its last byte and laid beside what it would replace. Then the
-database is replaced in one transaction, then each folder by two renames. A crash before COMMIT
-leaves all as it was; one between COMMIT and the renames leaves the restored database with the
-older folders, and the same command again finishes the work.
+Back: the archive is proved to its last byte and laid out beside what it would replace. Then the
+database is replaced in one transaction, then what lies in each folder, by renames. A crash before
+COMMIT leaves all as it was. One after it leaves the restored database, with the folders as they
+were or between the two: the same command again finishes the work.
 """
 
 import contextlib
@@ -41,6 +41,8 @@ from reports.models import Report
 DUMP = "database"  # database/000001 and so on: one after the other they are pg_dump's file
 PIECE = 8 * 1024 * 1024
 DRAFT = ".backup.draft"
+NEW, OLD = ".restored", ".replaced"  # inside their folder, which may be a disk of its own
+PASSING = {NEW, OLD, files.DRAFTS, "lost+found"}
 REPORTS = "reports_report"
 _MIGRATIONS = "SELECT app || '.' || name FROM django_migrations ORDER BY 1"
 _FILES = "SELECT id::text FROM reports_evidencefile WHERE erased_at IS NULL ORDER BY 1"
@@ -141,13 +143,14 @@ def _contents(moment: dumps.Snapshot) -> Generator[Content, None, None]:
 
 
 def _files(part: str, folder: Path) -> Iterator[Content]:
-    """Every file below the folder but drafts; one that goes while we look is left out."""
+    """Every file that is there to stay; one that goes while we look is left out."""
     for path in sorted(folder.rglob("*")):
-        if path.is_symlink() or not path.is_file() or path.parent.name == files.DRAFTS:
+        name = path.relative_to(folder)
+        if path.is_symlink() or not path.is_file() or name.parts[0] in PASSING:
             continue
         with contextlib.suppress(FileNotFoundError), path.open("rb") as data:
             size = os.fstat(data.fileno()).st_size
-            yield Content(f"{part}/{path.relative_to(folder)}", size, data)
+            yield Content(f"{part}/{name}", size, data)
 
 
 # --- back
@@ -155,7 +158,7 @@ def _files(part: str, folder: Path) -> Iterator[Content]:
 
 @dataclass(frozen=True)
 class Unpacked:
-    """An archive that is whole, laid beside what it would replace."""
+    """An archive that is whole, laid out beside what it would replace."""
 
     manifest: Manifest
     dump: IO[bytes]
@@ -181,10 +184,9 @@ def unpacked(source: Path) -> Iterator[Unpacked]:
 
     Raises ArchiveError and OSError.
     """
-    for folder in folders().values():
-        if folder.is_mount():
-            raise ArchiveError(f"{folder} is a mount and cannot be replaced: mount its parent")
-        shutil.rmtree(_beside(folder), ignore_errors=True)
+    if os.geteuid() != settings.DATA_DIR.stat().st_uid:
+        raise ArchiveError("files would not be the portal's: run this as the owner of DATA_DIR")
+    _clear()
     try:
         # Without a name: the dump is gone with us, however we end.
         with tempfile.TemporaryFile(dir=settings.DATA_DIR) as dump, source.open("rb") as file:
@@ -193,12 +195,12 @@ def unpacked(source: Path) -> Iterator[Unpacked]:
             os.sync()
             yield Unpacked(manifest, dump)
     finally:
-        for folder in folders().values():
-            shutil.rmtree(_beside(folder), ignore_errors=True)
+        _clear()
 
 
-def _beside(folder: Path) -> Path:
-    return folder.with_name(f"{folder.name}.restored")
+def _clear() -> None:
+    for folder in folders().values():
+        shutil.rmtree(folder / NEW, ignore_errors=True)
 
 
 def _place(name: str, dump: IO[bytes]) -> IO[bytes]:
@@ -207,7 +209,7 @@ def _place(name: str, dump: IO[bytes]) -> IO[bytes]:
         return os.fdopen(os.dup(dump.fileno()), "wb")
     if part not in folders():
         raise ArchiveError(f"it holds {part}, which this version of the portal does not know")
-    path = _beside(folders()[part]) / rest
+    path = folders()[part] / NEW / rest
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     return _private(path, os.O_EXCL)
 
@@ -258,8 +260,9 @@ def restore(archived: Unpacked, here: dict[str, int]) -> None:
     """
     connection.close()
     dumps.put_back(archived.dump, archived.rows, here)
-    for folder in folders().values():
-        _swap(folder)
+    with _finishing("the files: give this command again"):
+        for folder in folders().values():
+            _swap(folder)
     with _finishing("manage.py migrate, manage.py setup_desk"):
         call_command("migrate", interactive=False, verbosity=0)
         call_command("setup_desk", verbosity=0)
@@ -268,21 +271,24 @@ def restore(archived: Unpacked, here: dict[str, int]) -> None:
 
 
 def _swap(folder: Path) -> None:
-    old = folder.with_name(f"{folder.name}.replaced")
+    """What lies in the folder goes, what was laid out comes: renames on one disk, no more."""
+    new, old = folder / NEW, folder / OLD
     shutil.rmtree(old, ignore_errors=True)
-    with contextlib.suppress(FileNotFoundError):
-        folder.rename(old)
-    with contextlib.suppress(FileNotFoundError):  # the archive holds none
-        _beside(folder).rename(folder)
-    _sync_folder(folder.parent)
-    shutil.rmtree(old, ignore_errors=True)
+    for place in (folder, new, old):
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for entry in folder.iterdir():
+        if entry.name not in PASSING:
+            entry.rename(old / entry.name)
+    for entry in new.iterdir():
+        entry.rename(folder / entry.name)
+    new.rmdir()
+    _sync_folder(folder)
+    shutil.rmtree(old)
 
 
 @contextlib.contextmanager
 def _finishing(by_hand: str) -> Iterator[None]:
     try:
         yield
-    except (CommandError, DatabaseError, RedisError) as error:
-        raise UnfinishedError(
-            f"rows and files are restored; still to be done: {by_hand}"
-        ) from error
+    except (CommandError, DatabaseError, OSError, RedisError) as error:
+        raise UnfinishedError(f"The database is restored. Still to be done: {by_hand}") from error

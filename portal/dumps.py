@@ -114,11 +114,11 @@ def put_back(dump: IO[bytes], rows: Mapping[str, int], present: Mapping[str, int
     lock = "".join(f"LOCK TABLE {_quoted(table)};\n" for table in present)
     with _psql() as script:
         script.write(
-            f"BEGIN;\n{lock}{_holding(present, 'rows came in meanwhile')}{_EMPTY}".encode()
+            f"BEGIN;\n{lock}{_holding(present, 'there are other reports than a moment ago: start again')}{_EMPTY}".encode()
         )
         script.flush()
         _undump(dump, script)
-        script.write(f"{_holding(rows, 'rows are missing')}ANALYZE;\nCOMMIT;\n".encode())
+        script.write(f"{_holding(rows, 'not all rows came back')}ANALYZE;\nCOMMIT;\n".encode())
 
 
 def _holding(rows: Mapping[str, int], otherwise: str) -> str:

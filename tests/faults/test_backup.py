@@ -1,0 +1,237 @@
+"""The drill: fill, back up, destroy, restore, compare every row and file. And whatever goes wrong
+on the way leaves all as it was.
+"""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults.ashes import ROOT, Place, connected, place, programs, with_password
+from tests.faults.filled import STORY
+
+pytestmark = pytest.mark.serial
+
+TOMORROW = {"DJANGO_SETTINGS_MODULE": "tests.faults.newer.settings"}
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A portal with something of everything in it. Never changed: others are made like it."""
+    with place("filled", tmp_path_factory.mktemp("filled")) as ours:
+        done = ours.run("-m", "tests.faults.filled", "fill")
+        assert done.returncode == 0, done.stderr
+        yield ours
+
+
+@pytest.fixture(scope="module")
+def kept(filled: Place) -> Path:
+    """Its archive."""
+    return filled.back_up()
+
+
+@pytest.fixture
+def here(filled: Place, tmp_path: Path) -> Iterator[Place]:
+    """A portal like it, for one test to burn down."""
+    with place("burnt", tmp_path / "burnt", like=filled) as ours:
+        yield ours
+
+
+def test_the_drill(here: Place, kept: Path) -> None:
+    rows, shape, files = here.everything()
+    assert min(len(rows[name]) for name in ("reports_facts", "reports_event", "alerts_alert")) > 0
+    assert (len(rows["reports_report"]), len(files)) == (301, 10)
+    here.burn()
+    assert here.rows() == {}
+    here.manage("restore", str(kept), "--yes")
+    assert here.rows() == rows
+    assert here.shape() == shape
+    assert here.contents() == files
+    assert seen_from_inside(here) == {
+        "again": True, "story": STORY, "contact": "0992 000 111", "file": True,
+        "balanced": True, "waiting": 151, "due": 151, "next": True,
+    }  # fmt: skip
+
+
+def seen_from_inside(here: Place) -> dict[str, Any]:
+    looked = here.run("-m", "tests.faults.filled", "look")
+    assert looked.returncode == 0, looked.stderr
+    seen: dict[str, Any] = json.loads(looked.stdout)
+    return seen
+
+
+def test_nothing_of_a_report_can_be_read_in_it(kept: Path) -> None:
+    sealed = kept.read_bytes()
+    for words in (STORY, "thiếu tá", "0992 000 111", "reports_report", "PGDMP", "manifest"):
+        assert words.encode() not in sealed
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
+def test_a_newer_version_migrates_what_it_restores_and_an_older_one_refuses_it(
+    here: Place, kept: Path
+) -> None:
+    here.burn()
+    here.manage("restore", str(kept), "--yes", **TOMORROW)
+    assert here.ask("SELECT tomorrow FROM reports_case") == [7] * 301
+    here.manage("backup", **TOMORROW)
+    said = here.refused("restore", str(here.backups[-1]), "--yes")
+    assert "a newer version of the portal made it, with newer.0001_tomorrow" in said
+    assert here.ask("SELECT tomorrow FROM reports_case") == [7] * 301
+
+
+def test_what_cannot_be_trusted_is_refused_before_anything_is_touched(
+    here: Place, kept: Path, tmp_path: Path
+) -> None:
+    before, whole = here.everything(), kept.read_bytes()
+    middle = len(whole) // 2
+    altered = whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]
+    bad = tmp_path / "bad.tar.age"
+    for data in (altered, whole[:-1], STORY.encode()):
+        bad.write_bytes(data)
+        said = here.refused("restore", str(bad), "--yes", "--discard-newer")
+        assert said.startswith("CommandError: bad.tar.age: it is damaged, cut short or no archive")
+        assert "\n" not in said
+    assert here.everything() == before
+
+
+def test_with_another_key_an_archive_does_not_open(here: Place, kept: Path) -> None:
+    other = here.manage("backup", "--new-key").strip()
+    said = here.refused("restore", "--check", str(kept), BACKUP_KEY=other)
+    assert "BACKUP_KEY does not open it" in said
+
+
+def test_to_check_an_archive_takes_no_database(here: Place, kept: Path) -> None:
+    nowhere = "postgres://portal@127.0.0.1:1/none"
+    said = here.manage("restore", "--check", str(kept), DATABASE_URL=nowhere)
+    assert said.startswith("Whole: taken 20")
+    assert said.strip().endswith("reports: 301, files: 10")
+
+
+def test_nothing_is_replaced_unasked_and_no_report_that_came_since(here: Place, kept: Path) -> None:
+    seen_from_inside(here)  # which takes one more in
+    before = here.everything()
+    done = here.run("manage.py", "restore", str(kept))
+    assert done.returncode == 1
+    assert "database burnt" in done.stdout
+    assert "reports: 302" in done.stdout
+    assert "Nothing was changed" in done.stderr
+    assert "1 reports here are not in it" in here.refused("restore", str(kept), "--yes")
+    assert here.everything() == before
+    here.manage("restore", str(kept), "--yes", "--discard-newer")
+    assert len(here.ask("SELECT id FROM reports_report")) == 301
+
+
+def test_a_portal_that_runs_is_not_replaced_under_its_feet(here: Place, kept: Path) -> None:
+    with connected(here.database):
+        said = here.refused("restore", str(kept), "--yes")
+        assert "1 others are connected (portal): stop web, relay, worker and beat" in said
+        here.manage("restore", str(kept), "--yes", "--while-in-use")
+
+
+@pytest.mark.parametrize(
+    "instead",
+    [
+        {"pg_restore": '"$REAL" "$@" | head -c 300000; exit 1'},
+        {"pg_restore": "cat >/dev/null; exit 0"},
+        {"psql": 'head -c 300000 | "$REAL" "$@"; exit 2'},
+    ],
+    ids=["pg_restore dies", "pg_restore writes nothing", "psql dies"],
+)
+def test_a_restore_that_fails_leaves_the_old_state(
+    here: Place, kept: Path, tmp_path: Path, instead: dict[str, str]
+) -> None:
+    before = here.everything()
+    here.refused("restore", str(kept), "--yes", PG_BIN=programs(tmp_path / "bin", **instead))
+    assert here.everything() == before
+    assert not list(here.files.glob(".*"))
+
+
+def test_a_dump_that_fails_leaves_no_archive(here: Place, tmp_path: Path) -> None:
+    half = '"$REAL" "$@" | head -c 90000; echo "pg_dump: error: the disk is on fire" >&2; exit 1'
+    tools = programs(tmp_path / "bin", pg_dump=half)
+    assert here.refused("backup", PG_BIN=tools) == "CommandError: the disk is on fire"
+    assert here.backups == []
+
+
+def test_a_full_disk_leaves_no_half_archive(here: Place, tmp_path: Path) -> None:
+    words = ["-c", 'ulimit -f 64; exec "$0" manage.py backup', sys.executable]
+    done = subprocess.run(
+        ["sh", *words], cwd=ROOT, env=here.env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.strip().endswith("cannot be written: File too large")
+    assert here.backups == []
+
+
+def test_an_archive_is_never_overwritten(here: Place, kept: Path) -> None:
+    before = kept.read_bytes()
+    assert "is there already" in here.refused("backup", str(kept))
+    assert kept.read_bytes() == before
+
+
+def test_what_kill_9_left_is_in_nobodys_way(here: Place) -> None:
+    (here.folder / "backups").mkdir()
+    (here.folder / "backups" / ".backup.draft").write_bytes(b"half" * 1000)
+    (here.files / ".restored" / "ab").mkdir(parents=True)
+    (here.files / ".restored" / "ab" / "half").write_bytes(b"half")
+    archive = here.back_up()
+    assert here.backups == [archive]
+    here.manage("restore", str(archive), "--yes")
+    assert not list(here.files.glob(".*"))
+    assert len(here.contents()) == 10
+
+
+def test_passwords_reach_the_programs_in_their_environment_alone(
+    here: Place, tmp_path: Path
+) -> None:
+    note = f'echo "$@" >>{tmp_path}/words; echo "$PGPASSWORD" >>{tmp_path}/passwords'
+    tools = programs(tmp_path / "bin", pg_dump=note, psql=note, pg_restore=note)
+    url = with_password(here.env["DATABASE_URL"], "b@d password")
+    here.manage("backup", PG_BIN=tools, DATABASE_URL=url)
+    here.manage("restore", str(here.backups[-1]), "--yes", PG_BIN=tools, DATABASE_URL=url)
+    assert "password" not in (tmp_path / "words").read_text()
+    given = (tmp_path / "passwords").read_text().splitlines()
+    assert sorted(given) == ["", "b@d password", "b@d password"]  # pg_restore connects to nothing
+
+
+def test_what_happens_during_a_backup_is_wholly_in_it_or_not_at_all(
+    here: Place, tmp_path: Path
+) -> None:
+    taken_in = f"(cd {ROOT} && {sys.executable} -m tests.faults.filled look >/dev/null)"
+    here.manage("backup", PG_BIN=programs(tmp_path / "bin", pg_dump=taken_in))
+    assert len(here.ask("SELECT id FROM reports_report")) == 302
+    here.manage("restore", str(here.backups[-1]), "--yes", "--discard-newer")
+    assert len(here.ask("SELECT id FROM reports_report")) == 301
+
+
+def test_a_file_that_went_meanwhile_is_told_and_stops_nothing(here: Place, tmp_path: Path) -> None:
+    gone = next(path for path in sorted(here.files.rglob("*")) if path.is_file())
+    tools = programs(tmp_path / "bin", pg_dump=f"rm {gone}")
+    done = here.run("manage.py", "backup", PG_BIN=tools)
+    assert done.returncode == 0
+    assert done.stderr == f"not in it, though the database names it: file {gone.name}\n"
+
+
+def peak_memory(here: Place, *words: str) -> int:
+    """The most that a command held at once, in bytes."""
+    process = subprocess.Popen([sys.executable, "manage.py", *words], cwd=ROOT, env=here.env)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return used.ru_maxrss * 1024
+
+
+def test_memory_does_not_grow_with_what_is_kept(here: Place) -> None:
+    small = peak_memory(here, "backup")
+    with (here.files / "large").open("wb") as file:
+        file.truncate(300 * 1024 * 1024)
+    large = peak_memory(here, "backup", str(here.folder / "large.tar.age"))
+    checked = peak_memory(here, "restore", "--check", str(here.folder / "large.tar.age"))
+    assert (here.folder / "large.tar.age").stat().st_size > 300 * 1024 * 1024
+    assert max(large, checked) - small < 20 * 1024 * 1024
