@@ -474,7 +474,9 @@ def test_a_line_tells_pace_and_time_left(monkeypatch: pytest.MonkeyPatch) -> Non
     watch = command.Watch(retriage.Progress(1000, 300, 0, 0, False, False))
     watch.look(retriage.Progress(1000, 300, 195, 5, False, False))
     line = watch.line(time.monotonic())
-    assert line == "[####--------------------] 195/1000 read, 300 owed, 5 failed, 10/s, 80 s left"
+    assert (
+        line == "[####--------------------] 195/1000 read, 300 owed, 5 failed, 10/s, 0:01:20 left"
+    )
 
 
 def test_a_run_that_does_not_move_says_so() -> None:

@@ -1,6 +1,7 @@
 """manage.py retriage: have reports read again, and watch until they are."""
 
 import time
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -92,7 +93,7 @@ class Watch:
         self.progress = progress
 
     def line(self, now: float) -> str:
-        """Everything in one line, e.g. `[####----] 5/10 read, 8 owed, 0 failed, 2/s, 2 s left`."""
+        """Everything in one line, e.g. `[####----] 5/10 read, 8 owed, 0 failed, 2/s, 0:00:02 left`."""
         told = self.progress
         full = WIDTH * told.done // max(1, told.total)
         bar = "#" * full + "-" * (WIDTH - full)
@@ -107,7 +108,7 @@ class Watch:
             return []
         pace = since_then / max(now - self.since, 0.001)
         left = self.progress.total - self.progress.done
-        return [f"{pace:.0f}/s", f"{left / pace:.0f} s left"]
+        return [f"{pace:.0f}/s", f"{timedelta(seconds=round(left / pace))} left"]
 
 
 def _read_one_again(named: str) -> str:
