@@ -82,7 +82,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def broken(request: HttpRequest) -> HttpResponse:
     """The last resort: no database, no template context, and still the two numbers to ring."""
     if isinstance(sys.exc_info()[1], DatabaseTrouble):
-        response = render(request, "503.html", status=503, using="public")
+        context = {"sent": request.method == "POST"}
+        response = render(request, "503.html", context, status=503, using="public")
         response["Retry-After"] = "30"
         return response
     return render(request, "500.html", status=500, using="public")

@@ -56,6 +56,8 @@ def test_a_page_without_its_database_says_so(broken: Client) -> None:
     assert (answer.status_code, answer["Retry-After"]) == (503, "30")
     assert "Chờ một phút rồi thử lại" in words(answer.content)
     assert HOTLINE in words(answer.content)
+    assert "vừa bấm chưa chắc đã xong" not in words(answer.content)
+    assert "vừa bấm chưa chắc đã xong" in words(broken.post("/lost/x/").content)
 
 
 def test_any_other_error_is_ours_and_says_so(broken: Client) -> None:
