@@ -26,7 +26,7 @@ _FULL = f"Mỗi tin nhận đến {files.MOST} ảnh, bản ghi âm, PDF."
 NOT_NOW = Trouble(
     503,
     "Chưa nhận được ảnh, ghi âm",
-    f"Trang đang bận. {_KEPT} Chờ một phút, gõ mã rồi gửi lại. Gấp thì gọi 02373.725.725.",
+    f"Trang đang gặp trục trặc. {_KEPT} Chờ một phút, gõ mã rồi gửi lại. Gấp thì gọi 02373.725.725.",
 )
 UNREADABLE = Trouble(
     400,
@@ -40,6 +40,7 @@ _REFUSED = {
     Refusal.UNKNOWN_TYPE: (415, "Trang chỉ nhận ảnh, ghi âm, PDF. Cái này thì không phải."),
     Refusal.TOO_MANY: (422, f"Chưa nhận. {_FULL}"),
     Refusal.ERASED: (422, "Tin này đã xóa dữ liệu nên không nhận thêm."),
+    Refusal.BUSY: (503, f"Nhiều người đang gửi cùng lúc. {_KEPT} {_AGAIN}"),
     Refusal.NO_ROOM: (503, f"Máy chủ hết chỗ, chưa nhận được. {_KEPT} {_AGAIN}"),
     Refusal.NOT_WRITTEN: (503, f"Máy chủ chưa ghi được. {_KEPT} {_AGAIN}"),
 }
@@ -59,8 +60,6 @@ def send_files(request: HttpRequest) -> HttpResponse:
     try:
         with uploads.received(request) as form:
             return _answer(request, form)
-    except uploads.BusyError:
-        return code_page(request, CodeForm(), NOT_NOW)
     except uploads.UnreadableError:
         return code_page(request, CodeForm(), UNREADABLE)
 

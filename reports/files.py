@@ -47,6 +47,7 @@ class Refusal(StrEnum):
     UNKNOWN_TYPE = "unknown_type"
     TOO_MANY = "too_many"
     ERASED = "erased"
+    BUSY = "busy"
     NO_ROOM = "no_room"
     NOT_WRITTEN = "not_written"
 

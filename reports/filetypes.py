@@ -52,5 +52,5 @@ def named(media_type: str) -> FileType:
 def megabytes(size: int) -> str:
     """A size as people read it: 2,3 MB, 640 KB, never 0."""
     if size >= 1024**2:
-        return f"{size / 1024**2:.1f}".removesuffix(".0").replace(".", ",") + " MB"
-    return f"{max(1, round(size / 1024))} KB"
+        return f"{size / 1024**2:.1f}".removesuffix(".0").replace(".", ",") + "\u00a0MB"
+    return f"{max(1, round(size / 1024))}\u00a0KB"

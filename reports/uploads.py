@@ -31,10 +31,6 @@ class UnreadableError(Exception):
     """No form, not a whole one, or one with far too many fields."""
 
 
-class BusyError(Exception):
-    """As many uploads as this process takes at once are under way."""
-
-
 @dataclass
 class Upload:
     """One file of the form: a finished draft, or why it was refused."""
@@ -56,11 +52,10 @@ class Received:
 def received(request: HttpRequest) -> Iterator[Received]:
     """The posted form; drafts that were not kept are gone when the block ends.
 
-    Raises BusyError, and UnreadableError.
+    Raises UnreadableError.
     """
-    if not _places.acquire(blocking=False):
-        raise BusyError
-    handler = _Sealing()
+    has_place = _places.acquire(blocking=False)
+    handler = _Sealing(None if has_place else Refusal.BUSY)
     try:
         files.sweep()
         handler.form.fields = _read(request, handler)
@@ -68,7 +63,8 @@ def received(request: HttpRequest) -> Iterator[Received]:
     finally:
         for upload in handler.form.uploads:
             upload.draft.discard()
-        _places.release()
+        if has_place:
+            _places.release()
 
 
 def _read(request: HttpRequest, handler: "_Sealing") -> QueryDict:
@@ -104,11 +100,13 @@ class _Body:
 
 
 class _Sealing(FileUploadHandler):
-    """Seals each file while it comes, and reads past those that are refused."""
+    """Seals each file while it comes, and reads past those that are refused: all of them, where
+    `refusal` says why.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, refusal: Refusal | None) -> None:
         super().__init__()
-        self.form = Received()
+        self.form, self._refusal = Received(), refusal
 
     def new_file(self, field_name: str, file_name: str, *args: Any, **kwargs: Any) -> None:
         if field_name != FIELD:
@@ -116,7 +114,9 @@ class _Sealing(FileUploadHandler):
         if len(self.form.uploads) == files.MOST:
             self.form.surplus += 1
             raise SkipFile
-        self.form.uploads.append(Upload(Draft(file_name)))
+        self.form.uploads.append(Upload(Draft(file_name), self._refusal))
+        if self._refusal:
+            raise SkipFile
         self._or_skip(lambda draft: draft.begin())
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
