@@ -10,6 +10,7 @@ import pytest
 from django.core import mail
 from django.core.mail import EmailMessage
 from django.db import connection
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from pytest_django import Settings
 
@@ -241,6 +242,29 @@ def test_a_looker_that_is_stopped_while_it_sends_gives_the_mail_back(
             look()
     look()
     assert len(mail.outbox) == 1
+
+
+def overtaken(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    """One look, and a whole look of somebody else just before its first step of that name."""
+    faster = getattr(QuerySet, step)
+
+    def late(rows: QuerySet[Any], **fields: Any) -> Any:
+        patched.undo()
+        look()
+        return faster(rows, **fields)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(QuerySet, step, late)
+        look()
+
+
+def test_a_looker_that_was_overtaken_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    wait_for()
+    overtaken(monkeypatch, "update")
+    assert [message.subject[:8] for message in mail.outbox] == ["Báo động"]
+    settle()
+    overtaken(monkeypatch, "delete")
+    assert [message.subject[:6] for message in mail.outbox] == ["Báo độ", "Đã hết"]
 
 
 @pytest.mark.django_db(transaction=True)
