@@ -15,6 +15,10 @@ pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
 PAGES = ["/", "/dang-bi-goi/", "/bao-cao/", "/bao-cao/da-nhan/", "/theo-doi/", "/khong-co/"]
 STORY = "Họ xưng công an, bảo tôi chuyển tiền."
+CHOSEN: list[Any] = [
+    {"name": f"Screenshot_{'9' * 60}.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8\xff" * 9},
+    {"name": "đơn.docx", "mimeType": "application/msword", "buffer": b"PK\3\4" * 9},
+]
 SIZES = [(360, "light"), (360, "dark"), (1280, "light"), (1280, "dark")]
 SEND = "Gửi tin báo"
 
@@ -81,6 +85,11 @@ def test_no_state_of_the_report_has_a_fault(portal: str, page: Page) -> None:
     page.get_by_role("button", name=SEND).click()
     assert faults(page) == []
     page.get_by_role("button", name="Xem tin của tôi").click()
+    assert faults(page) == []
+    page.get_by_label("Chọn ảnh, bản ghi âm").set_input_files(CHOSEN)
+    page.get_by_role("button", name="Gửi ảnh, ghi âm").click()
+    assert page.get_by_text("Đã nhận ảnh 1 KB.").is_visible()
+    assert page.get_by_text("Trang chỉ nhận ảnh, ghi âm, PDF.").is_visible()
     assert faults(page) == []
 
 
