@@ -79,4 +79,4 @@ def test_a_mail_server_that_never_answers_delays_no_report() -> None:
         started = time.monotonic()
         report = accept()
         assert until(lambda: Facts.objects.filter(report=report).exists())
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 5  # the look waits for ten

@@ -62,6 +62,14 @@ def test_only_the_front_server_is_reachable_from_outside() -> None:
     assert yaml.safe_load(COMPOSE.read_text())["networks"]["inside"] == {"internal": True}
 
 
+@pytest.mark.parametrize("name", ["relay", "worker"])
+def test_who_watches_knows_whom_to_tell_and_reaches_a_mail_server(name: str) -> None:
+    service = services()[name]
+    wanted = {"EMAIL_URL", "ALARM_EMAILS", "DEFAULT_FROM_EMAIL", "QUEUE_LATE_AFTER"}
+    assert wanted <= set(service["environment"])
+    assert "outside" in service["networks"]
+
+
 def test_the_broker_forgets_nothing() -> None:
     command = " ".join(services()["valkey"]["command"])
     assert "--appendonly yes" in command
