@@ -19,6 +19,7 @@ from tests.faults.filled import STORY
 pytestmark = pytest.mark.serial
 
 TOMORROW = {"DJANGO_SETTINGS_MODULE": "tests.faults.newer.settings"}
+TAKE_ONE_IN = f"(cd {ROOT} && {sys.executable} -m tests.faults.filled look >/dev/null </dev/null)"
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +138,7 @@ def test_a_portal_that_runs_is_not_replaced_under_its_feet(here: Place, kept: Pa
 @pytest.mark.parametrize(
     "instead",
     [
-        {"pg_restore": '"$REAL" "$@" | head -c 300000; exit 1'},
+        {"pg_restore": '"$REAL" "$@" | head -n -60; exit 1'},
         {"pg_restore": "cat >/dev/null; exit 0"},
         {"psql": 'head -c 300000 | "$REAL" "$@"; exit 2'},
     ],
@@ -150,6 +151,15 @@ def test_a_restore_that_fails_leaves_the_old_state(
     here.refused("restore", str(kept), "--yes", PG_BIN=programs(tmp_path / "bin", **instead))
     assert here.everything() == before
     assert not list(here.files.glob(".*"))
+
+
+def test_a_report_that_comes_in_at_the_last_moment_stops_the_restore(
+    here: Place, kept: Path, tmp_path: Path
+) -> None:
+    tools = programs(tmp_path / "bin", psql=TAKE_ONE_IN)
+    said = here.refused("restore", str(kept), "--yes", PG_BIN=tools)
+    assert said.endswith("there are other reports than a moment ago: start again")
+    assert len(here.ask("SELECT id FROM reports_report")) == 302
 
 
 def test_a_dump_that_fails_leaves_no_archive(here: Place, tmp_path: Path) -> None:
@@ -182,6 +192,7 @@ def test_what_kill_9_left_is_in_nobodys_way(here: Place) -> None:
     (here.files / ".restored" / "ab" / "half").write_bytes(b"half")
     archive = here.back_up()
     assert here.backups == [archive]
+    (here.files / "sent since").write_bytes(b"")
     here.manage("restore", str(archive), "--yes")
     assert not list(here.files.glob(".*"))
     assert len(here.contents()) == 10
@@ -203,8 +214,7 @@ def test_passwords_reach_the_programs_in_their_environment_alone(
 def test_what_happens_during_a_backup_is_wholly_in_it_or_not_at_all(
     here: Place, tmp_path: Path
 ) -> None:
-    taken_in = f"(cd {ROOT} && {sys.executable} -m tests.faults.filled look >/dev/null)"
-    here.manage("backup", PG_BIN=programs(tmp_path / "bin", pg_dump=taken_in))
+    here.manage("backup", PG_BIN=programs(tmp_path / "bin", pg_dump=TAKE_ONE_IN))
     assert len(here.ask("SELECT id FROM reports_report")) == 302
     here.manage("restore", str(here.backups[-1]), "--yes", "--discard-newer")
     assert len(here.ask("SELECT id FROM reports_report")) == 301
