@@ -4,6 +4,7 @@ Two processes of four threads: a request waits for PostgreSQL more than it compu
 connections are all it may hold.
 """
 
+import gc
 import os
 import signal
 from pathlib import Path
@@ -26,6 +27,14 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 accesslog = None
 errorlog = "-"
 loglevel = "warning"
+
+
+def when_ready(_: Any) -> None:
+    """What has been read in is there to stay: the collector shall not look at it again, for
+    each look would make a worker's own copy of a page that all could share.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def post_fork(server: Any, worker: Any) -> None:
