@@ -3,13 +3,9 @@
 import threading
 import time
 
-import structlog
-from django.db import Error as DatabaseTrouble
 from django.db import connection
 
 from reports import watch
-
-log = structlog.get_logger(__name__)
 
 EVERY = 60.0  # seconds
 
@@ -29,7 +25,5 @@ def look_once() -> None:
     """One look on a connection of its own, which does not stay."""
     try:
         watch.look()
-    except DatabaseTrouble as error:
-        log.warning("watch.not_looked", error=type(error).__name__)
     finally:
         connection.close()

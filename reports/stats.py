@@ -169,11 +169,14 @@ def roll_up() -> QueueBalance:
 
 def roll_up_if_due() -> None:
     """Count, unless it was done a moment ago: what beat sent while no worker lived comes all
-    at once.
+    at once. What could not be counted is asked again in five minutes.
     """
-    age = standing().tally_age_s
-    if age is None or age > COUNT_AGAIN_AFTER:
-        roll_up()
+    try:
+        age = standing().tally_age_s
+        if age is None or age > COUNT_AGAIN_AFTER:
+            roll_up()
+    except DatabaseTrouble as error:
+        log.warning("queue.not_counted", error=type(error).__name__)
 
 
 def standing() -> Standing:

@@ -12,6 +12,7 @@ from datetime import timedelta
 import structlog
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.db import Error as DatabaseTrouble
 from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -38,7 +39,16 @@ RETURNING since = statement_timestamp()
 
 
 def look() -> None:
-    """Compare the queue with its limits; raise, end and tell what there is to tell."""
+    """Compare the queue with its limits; raise, end and tell what there is to tell. Without a
+    database there is nothing to look at.
+    """
+    try:
+        _look()
+    except DatabaseTrouble as error:
+        log.warning("watch.not_looked", error=type(error).__name__)
+
+
+def _look() -> None:
     for kind, count in concerned(stats.standing()).items():
         if count:
             _raise(kind, count)

@@ -1,7 +1,7 @@
 """What is wrong with the queue is raised, told once, reminded of and ended."""
 
 import smtplib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.core.mail import EmailMessage
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 from pytest_django import Settings
@@ -314,3 +314,20 @@ def test_a_key_of_another_task_is_no_report() -> None:
     OutboxItem.objects.update(created_at=Now() - timedelta(hours=1))
     look()
     assert standing_alarms() == {}
+
+
+@pytest.mark.parametrize(
+    ("ask", "line"), [(look, "watch.not_looked"), (stats.roll_up_if_due, "queue.not_counted")]
+)
+def test_without_a_database_a_line_without_words_is_all(
+    ask: Callable[[], None], line: str, monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    def away() -> None:
+        raise OperationalError(STORY)
+
+    monkeypatch.setattr(stats, "standing", away)
+    ask()
+    assert line in caplog.text
+    assert "OperationalError" in caplog.text
+    assert "Chuyện" not in caplog.text
