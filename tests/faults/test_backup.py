@@ -190,8 +190,8 @@ def test_what_kill_9_left_is_in_nobodys_way(here: Place) -> None:
     (here.folder / "backups" / ".backup.draft").write_bytes(b"half" * 1000)
     (here.files / ".restored" / "ab").mkdir(parents=True)
     (here.files / ".restored" / "ab" / "half").write_bytes(b"half")
-    archive = here.back_up()
-    assert here.backups == [archive]
+    here.manage("backup", "--check")
+    [archive] = here.backups
     (here.files / "sent since").write_bytes(b"")
     here.manage("restore", str(archive), "--yes")
     assert not list(here.files.glob(".*"))

@@ -24,6 +24,7 @@ class Command(BaseCommand):
             type=Path,
             help="a new file, or a folder (default DATA_DIR/backups)",
         )
+        parser.add_argument("--check", action="store_true", help="read it again to its last byte")
         parser.add_argument(
             "--new-key", action="store_true", help="only print a fresh key for BACKUP_KEY"
         )
@@ -35,6 +36,8 @@ class Command(BaseCommand):
         with backups.in_one_line():
             target = _file(options["target"] or _own_folder())
             missing = backups.back_up(target)
+            if options["check"]:
+                backups.check(target)
         _note(target)
         self.stdout.write(f"Written: {target} ({target.stat().st_size} bytes)")
         for name in missing:
