@@ -100,6 +100,17 @@ def test_who_was_cut_off_sees_the_front_servers_page_and_gets_one_receipt(home: 
     assert_all_is_there(home, ledger)
 
 
+@needs_nginx
+def test_without_any_portal_the_front_server_names_the_two_numbers(home: House) -> None:
+    ledger = Ledger([home.front_port], [home.front_port])
+    home.kill_child("serve")
+    entry = ledger.write()
+    assert ledger.press(entry).kind == FRONT
+    home.start_serve()
+    assert ledger.press(entry).kind == RECEIPT
+    assert_all_is_there(home, ledger)
+
+
 def test_the_supervisor_killed_leaves_nothing_and_loses_nothing(
     home: House, resident: Ledger
 ) -> None:
