@@ -33,7 +33,7 @@ SECRET_KEY = env.str("SECRET_KEY", "")
 # Fernet keys, newest first. Losing them loses every contact, phrase and sealed story.
 FIELD_KEYS = tuple(env.list("FIELD_KEYS", default=[]))
 # An age identity, for archives alone (portal/archive.py): losing one key must not lose the other.
-BACKUP_KEY = env.str("BACKUP_KEY", "")
+BACKUP_KEY = env.str("BACKUP_KEY", "").strip()  # a file ends with a new line
 ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"] if FIRST_LOOK else []
 )

@@ -15,10 +15,12 @@ import pytest
 
 from tests.faults.ashes import ROOT, Place, connected, place, programs, with_password
 from tests.faults.filled import STORY
+from tests.faults.floor import until
 
 pytestmark = pytest.mark.serial
 
 TOMORROW = {"DJANGO_SETTINGS_MODULE": "tests.faults.newer.settings"}
+OTHERS = "SELECT pid FROM pg_stat_activity WHERE application_name = 'backup'"
 TAKE_ONE_IN = f"(cd {ROOT} && {sys.executable} -m tests.faults.filled look >/dev/null </dev/null)"
 
 
@@ -107,9 +109,13 @@ def test_with_another_key_an_archive_does_not_open(here: Place, kept: Path) -> N
     assert "BACKUP_KEY does not open it" in said
 
 
-def test_to_check_an_archive_takes_no_database(here: Place, kept: Path) -> None:
-    nowhere = "postgres://portal@127.0.0.1:1/none"
-    said = here.manage("restore", "--check", str(kept), DATABASE_URL=nowhere)
+def test_to_check_an_archive_takes_the_key_and_no_database(
+    here: Place, kept: Path, tmp_path: Path
+) -> None:
+    key, nowhere = tmp_path / "key", "postgres://portal@127.0.0.1:1/none"
+    key.write_text(f"{here.env['BACKUP_KEY']}\n")
+    env = {"BACKUP_KEY": "", "BACKUP_KEY_FILE": str(key), "DATABASE_URL": nowhere}
+    said = here.manage("restore", "--check", str(kept), **env)
     assert said.startswith("Whole: taken 20")
     assert said.strip().endswith("reports: 301, files: 10")
 
@@ -151,6 +157,27 @@ def test_a_restore_that_fails_leaves_the_old_state(
     here.refused("restore", str(kept), "--yes", PG_BIN=programs(tmp_path / "bin", **instead))
     assert here.everything() == before
     assert not list(here.files.glob(".*"))
+
+
+@pytest.mark.parametrize(
+    ("killed", "rows_there"),
+    [
+        ({"pg_restore": "kill -9 $PPID"}, False),
+        ({"psql": '"$REAL" "$@"; kill -9 $PPID; exit'}, True),
+    ],
+    ids=["before COMMIT", "between COMMIT and files"],
+)
+def test_after_kill_9_of_a_restore_the_same_command_again_finishes_it(
+    here: Place, kept: Path, tmp_path: Path, killed: dict[str, str], rows_there: bool
+) -> None:
+    whole = here.everything()
+    here.burn()
+    tools = programs(tmp_path / "bin", **killed)
+    assert here.run("manage.py", "restore", str(kept), "--yes", PG_BIN=tools).returncode == -9
+    assert until(lambda: not here.ask(f"{OTHERS} AND datname = '{here.database}'"))
+    assert bool(here.rows()) is rows_there
+    here.manage("restore", str(kept), "--yes")
+    assert here.everything() == whole
 
 
 def test_a_report_that_comes_in_at_the_last_moment_stops_the_restore(
