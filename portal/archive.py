@@ -9,7 +9,7 @@ has not the key can neither read an archive nor make one that opens.
 Inside stands a plain tar: at 2 a.m. and without this code `age -d -i KEYFILE ARCHIVE | tar x`
 opens it. Its last member, manifest.json, names every member before it with size and SHA-256.
 
-Both ways stream: nothing larger than a chunk is held in memory, the manifest apart.
+Both ways stream: a few megabytes are held in memory, and the manifest.
 """
 
 import contextlib

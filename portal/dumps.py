@@ -158,7 +158,7 @@ def _psql() -> Iterator[IO[bytes]]:
 
 def _undump(dump: IO[bytes], script: IO[bytes]) -> None:
     command = [postgres_tool("pg_restore"), "--no-owner", "--no-privileges", "--file=-"]
-    dump.seek(0)
+    os.lseek(dump.fileno(), 0, os.SEEK_SET)
     with tempfile.TemporaryFile() as said:
         if subprocess.run(command, stdin=dump, stdout=script, stderr=said, check=False).returncode:
             raise DumpError(_complaint(said))
