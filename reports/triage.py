@@ -3,6 +3,7 @@ same rules gives the same facts, however often. It never touches the report nor 
 """
 
 import json
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
@@ -23,6 +24,7 @@ from reports.reading import Reading, Reason
 from reports.urgency import Declared
 
 RULES_VERSION = "2026-11"  # raise it with every change of words or weights
+PATIENCE = 10.0  # seconds for one message, half of the task's soft time limit
 _LONGEST_KEY = 255
 _MOST_INDICATORS = 100
 
@@ -94,12 +96,19 @@ class Named:
 
 
 def work_off(items: Iterable[int]) -> None:
-    """Triage what these outbox items owe, each by itself: one failing leaves the others be."""
+    """Triage what these outbox items owe, each by itself: one failing leaves the others be.
+
+    Where all is slow, what nobody has begun after PATIENCE is left to the relay's next message:
+    a time limit would end the task, and with it an attempt of whichever item is at work then.
+    """
+    end = time.monotonic() + PATIENCE
     for item in items:
         claim = outbox.claim(item)
         if claim:
             with claim:
                 triage(claim)
+        if time.monotonic() > end:
+            break
 
 
 def triage(claim: Claim) -> None:

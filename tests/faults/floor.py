@@ -46,8 +46,8 @@ class Floor:
         child.start()
         return child
 
-    def start_relay(self) -> Child:
-        return self.start("relay", command("relay", self.folder, ""))
+    def start_relay(self, name: str = "relay") -> Child:
+        return self.start(name, command("relay", self.folder, ""))
 
     def start_worker(self, app: str = "portal") -> Child:
         """A worker, past its start: it answers only when its children are there."""

@@ -3,16 +3,24 @@
 import os
 import signal
 import statistics
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import psycopg2
 import pytest
+import redis
 from django.db import connection
+from django.db.models.functions import Now
 
+from portal.local_services import VALKEY_SOCKET
+from reports import outbox
+from reports.intake import TRIAGE
 from reports.models import Facts, OutboxItem
-from reports.outbox import MAX_ATTEMPTS
+from reports.outbox import MAX_ATTEMPTS, Priority
+from reports.relay import SWEEP
 from reports.stats import queue_balance
 from tests.faults.floor import (
     POISON,
@@ -122,6 +130,73 @@ def test_a_story_that_kills_its_worker_gives_way_to_the_next(transactional_db: N
     assert (item.attempts, item.error) == (MAX_ATTEMPTS, "WorkerLost")
     assert queue_balance().failed == 1
     assert queue_balance().balanced
+
+
+def test_a_poison_in_a_message_takes_no_attempt_from_its_neighbours(
+    transactional_db: None,
+) -> None:
+    """No lease lapses here: what lay behind the poison is read from the message come again, and
+    the poison in it is refused.
+    """
+    with floor() as stage:
+        reports = [accept(POISON if number == 9 else "lành") for number in range(20)]
+        poison = str(reports[9].pk)
+        stage.start_worker("tests.faults.poisoned")
+        stage.start_relay()
+        assert until(lambda: Facts.objects.count() == 19, seconds=10)
+        with redis.Redis(unix_socket_path=str(stage.folder / VALKEY_SOCKET)) as broker:
+            assert until(lambda: not broker.hlen("unacked"))
+    assert OutboxItem.objects.get(key=poison).attempts == 1
+    others = OutboxItem.objects.exclude(key=poison)
+    assert set(others.values_list("attempts", "failed_at")) == {(1, None)}
+    assert not others.filter(settled_at=None).exists()
+
+
+def test_two_relays_at_once_send_each_report_once(stage: Floor) -> None:
+    stage.start_relay("second relay")
+    for _ in range(100):
+        accept()
+    assert until(stage.drained)
+    assert_each_read_once(100)
+    assert set(OutboxItem.objects.values_list("attempts", flat=True)) == {1}
+
+
+def test_a_fresh_report_does_not_wait_behind_a_rereading_of_thousands(stage: Floor) -> None:
+    again = [accept() for _ in range(20)]
+    assert until(stage.drained)
+    OutboxItem.objects.bulk_create(
+        OutboxItem(task=TRIAGE, key=str(report.pk), priority=Priority.IDLE)
+        for _ in range(250)
+        for report in again
+    )
+    idle = OutboxItem.objects.filter(priority=Priority.IDLE, settled_at=None)
+    assert until(lambda: idle.count() < 5_000)
+    assert statistics.median(seconds_to_triage() for _ in range(5)) < 1
+    before = idle.count()
+    assert before > 1_000, "the re-reading was over too early to be in anybody's way"
+    assert until(lambda: idle.count() < before), "the re-reading goes on"
+
+
+@pytest.mark.parametrize("hours", ["-1", "1"])
+def test_relay_and_worker_whose_clocks_are_wrong(transactional_db: None, hours: str) -> None:
+    """They hand over, claim and settle, and hold to a lease that their own clock calls over."""
+    held = OutboxItem.objects.filter(key=str(accept().pk))
+    assert outbox.claim(held.get().pk)
+    held.update(claimed_until=Now() + timedelta(minutes=1))
+    with floor() as stage:
+        stage.env["CLOCK_HOURS"] = hours
+        stage.start("relay", [sys.executable, "-m", "tests.faults.wrong_clock", "relay"])
+        stage.start_worker("tests.faults.wrong_clock")
+        for _ in range(4):
+            accept()
+        assert until(lambda: Facts.objects.count() == 4)
+        time.sleep(SWEEP + 0.5)
+        assert (held.get().attempts, held.get().settled_at) == (1, None)
+        let_leases_lapse()
+        assert until(stage.drained)
+    assert_each_read_once(5)
+    assert sorted(OutboxItem.objects.values_list("attempts", flat=True)) == [1, 1, 1, 1, 2]
+    assert OutboxItem.objects.filter(settled_at__gt=Now() - timedelta(minutes=1)).count() == 5
 
 
 def test_delivered_many_times_is_read_once(stage: Floor) -> None:

@@ -34,6 +34,33 @@ def test_claim_is_one_statement(django_assert_num_queries: DjangoAssertNumQuerie
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("statement", [outbox._CLAIM, outbox._SETTLE])
+def test_an_item_is_found_by_its_key_however_deep_the_queue(statement: str) -> None:
+    """The planner last saw the index of what waits when it was empty."""
+    done = [OutboxItem(task="test.task", key="k", settled_at=Now()) for _ in range(500)]
+    OutboxItem.objects.bulk_create(done)
+    item, update = owed(), statement.removeprefix("\n" + outbox._UNHURRIED)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE reports_outboxitem")
+        cursor.execute("EXPLAIN " + update, {"item": item.pk, "attempt": 1, "lease": 1, "most": 5})
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "reports_outboxitem_pkey" in plan
+    assert "outboxitem_waiting" not in plan
+
+
+@pytest.mark.django_db(transaction=True)
+def test_work_does_not_wait_for_the_disk() -> None:
+    claim = claimed(owed())
+    with transaction.atomic(), connection.cursor() as cursor:
+        outbox.settle(claim)
+        cursor.execute("SHOW synchronous_commit")
+        assert cursor.fetchone() == ("off",)
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW synchronous_commit")
+        assert cursor.fetchone() == ("on",)
+
+
+@pytest.mark.django_db
 def test_claimed_item_is_nobody_elses() -> None:
     item = owed()
     claimed(item)

@@ -6,11 +6,13 @@ import pytest
 from django.db import connection
 from django.forms.models import model_to_dict
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from reports import intake, outbox, triage
 from reports.models import Case, Facts, Indicator, OutboxItem, Report
 from reports.outbox import MAX_ATTEMPTS
 from reports.reading import read_story
+from reports.stats import queue_balance
 from reports.tasks import triage_reports
 from reports.urgency import Declared
 from tests.reports.evidence import report
@@ -26,6 +28,10 @@ STORY = (
 
 def item_of(subject: Report) -> OutboxItem:
     return OutboxItem.objects.filter(key=str(subject.pk)).latest("id")
+
+
+def item_of_same(item: OutboxItem) -> OutboxItem:
+    return OutboxItem.objects.get(pk=item.pk)
 
 
 def triaged(story: str = STORY, **typed: Any) -> Facts:
@@ -146,6 +152,32 @@ def test_the_task_takes_many_items() -> None:
 
 
 @pytest.mark.django_db
+def test_a_message_that_takes_long_leaves_the_rest_to_the_next(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    assert triage.PATIENCE < settings.CELERY_TASK_SOFT_TIME_LIMIT
+    monkeypatch.setattr(triage, "PATIENCE", 0.0)
+    items = [item_of(report(f"Chuyện thứ {number}")) for number in range(3)]
+    triage.work_off([item.pk for item in items])
+    assert Facts.objects.count() == 1
+    assert [item_of_same(item).attempts for item in items] == [1, 0, 0]
+
+
+@pytest.mark.django_db
+def test_items_of_one_report_may_come_in_any_order() -> None:
+    """The newer one first, then the older, then both again: the same facts, each item settled."""
+    first = triaged(caller_number="0550 000 123")
+    older, newer = (outbox.enqueue(intake.TRIAGE, first.report_id).pk for _ in range(2))
+    triage.work_off([newer, older, newer, older])
+    again = Facts.objects.get(report=first.report_id)
+    assert model_to_dict(again, exclude=["read_at"]) == model_to_dict(first, exclude=["read_at"])
+    assert set(OutboxItem.objects.values_list("attempts", flat=True)) == {1}
+    assert not OutboxItem.objects.filter(settled_at=None).exists()
+    assert Indicator.objects.filter(report=first.report_id, place="caller").count() == 1
+    assert (queue_balance().done, queue_balance().balanced) == (1, True)
+
+
+@pytest.mark.django_db
 def test_a_report_that_cannot_be_read_does_not_stop_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -230,12 +262,22 @@ def test_facts_and_settling_stand_or_fall_together(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_items_of_one_report_at_once_leave_one_set_of_facts() -> None:
-    subject = report(STORY, caller_number="0550 000 123")
-    items = [item_of(subject).pk, outbox.enqueue(intake.TRIAGE, subject.pk).pk]
+def test_two_workers_on_one_report_agree() -> None:
+    """At the same instant, each with an item of its own: as if one of them had come alone."""
+    alone, subject = (
+        triaged(caller_number="0550 000 123"),
+        report(f"{STORY} ", caller_number="0550 000 123"),
+    )
+    items = [item_of(subject).pk, *(outbox.enqueue(intake.TRIAGE, subject.pk).pk for _ in "123")]
     in_parallel([lambda item=item: triage.work_off([item]) for item in items])
-    assert OutboxItem.objects.filter(settled_at__isnull=False).count() == 2
-    assert Indicator.objects.filter(report=subject, place="caller").count() == 1
+    assert OutboxItem.objects.filter(pk__in=items, settled_at__isnull=False).count() == 4
+    agreed, apart = Facts.objects.get(report=subject), ["report", "search", "read_at"]
+    assert model_to_dict(agreed, exclude=apart) == model_to_dict(alone, exclude=apart)
+    assert _named(subject) == _named(alone.report)
+
+
+def _named(subject: Report) -> list[tuple[str, str]]:
+    return list(subject.indicators.order_by("id").values_list("place", "key"))
 
 
 def test_what_the_form_said_is_a_fact_with_its_field() -> None:
