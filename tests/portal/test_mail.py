@@ -37,7 +37,7 @@ def test_nothing_set_means_no_mail_and_no_metrics() -> None:
     assert (found["ALARM_EMAILS"], found["METRICS_TOKEN"], found["QUEUE_LATE_AFTER"]) == (
         [],
         "",
-        60,
+        180,
     )
     assert found["DEFAULT_FROM_EMAIL"] == "no-reply@portal.example"
 
