@@ -137,19 +137,22 @@ class _Pieces(io.RawIOBase):
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self._pieces = pieces
         self._rest = memoryview(b"")
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
     def read(self, size: int = -1, /) -> bytes:
-        try:
-            while not self._rest:
-                self._rest = memoryview(next(self._pieces))
-        except StopIteration:
-            return b""
-        except Exception as error:
-            self.error = error
-            raise
+        if not self._rest:
+            with self._remembering():
+                self._rest = memoryview(next(filter(None, self._pieces), b""))
         piece, self._rest = self._rest[:size], self._rest[size:]
         return bytes(piece)
+
+    def _remembering(self) -> contextlib.ExitStack:
+        stack = contextlib.ExitStack()
+        stack.push(self._remember)
+        return stack
+
+    def _remember(self, _: object, error: BaseException | None, __: object) -> None:
+        self.error = error
 
 
 # --- reading

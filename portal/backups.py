@@ -101,20 +101,18 @@ def _drafted(target: Path) -> Iterator[IO[bytes]]:
     if target.exists():
         raise ArchiveError(f"{target} is there already, and an archive is never overwritten")
     draft = target.parent / DRAFT  # always the same, so that kill -9 leaves at most one
-    with _private(draft) as file:
+    with contextlib.ExitStack() as stack, _private(draft) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ArchiveError(f"another backup is being written to {target.parent}") from None
-        try:
-            file.truncate(0)
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-            draft.rename(target)
-        except BaseException:
-            draft.unlink(missing_ok=True)
-            raise
+        stack.callback(draft.unlink)
+        file.truncate(0)
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+        draft.rename(target)
+        stack.pop_all()  # nothing is a draft any more
     _sync_folder(target.parent)
 
 

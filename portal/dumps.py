@@ -95,11 +95,7 @@ def dumping(moment: Snapshot) -> Iterator[IO[bytes]]:
             stderr=said,
         ) as pg_dump:
             assert pg_dump.stdout  # noqa: S101  # it is a pipe
-            try:
-                yield pg_dump.stdout
-            except BaseException:
-                pg_dump.kill()
-                raise
+            yield pg_dump.stdout  # closed with the block: pg_dump then gives up
         if pg_dump.returncode:
             raise DumpError(_complaint(said))
 
