@@ -68,6 +68,8 @@ def received(request: HttpRequest) -> Iterator[Received]:
 
 
 def _read(request: HttpRequest, handler: "_Sealing") -> QueryDict:
+    if "HTTP_TRANSFER_ENCODING" in request.META:  # no length told: Django would read nothing
+        raise UnreadableError
     body = _Body(request)
     try:
         parser = MultiPartParser(request.META, cast("Any", body), [handler], "utf-8")

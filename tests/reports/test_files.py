@@ -367,6 +367,13 @@ def test_rubbish_is_answered_in_our_words(client: Client, body: bytes, kind: str
     assert on_disk() == []
 
 
+def test_a_body_of_untold_length_is_answered(client: Client, mine: intake.Accepted) -> None:
+    body = multipart(mine.code, part(b'filename="a.jpg"', JPEG))
+    answer = post_body(client, body, headers={"transfer-encoding": "chunked"}, CONTENT_LENGTH="0")
+    assert answer.status_code == 400
+    assert "Chưa nhận được ảnh, ghi âm" in words(answer.content)
+
+
 def test_a_body_that_breaks_off_leaves_no_half_file(client: Client, mine: intake.Accepted) -> None:
     """The parser takes what came of the last file for the whole of it."""
     body = multipart(mine.code, part(b'filename="a.jpg"', JPEG * 4000))
