@@ -281,7 +281,7 @@ def test_a_check_fails_where_something_is_wrong(wrong: str) -> None:
     report = accept()
     call_command("queue_status", "--check")
     if wrong == "late":
-        age(90)
+        age(240)
     elif wrong == "failed":
         stand(report, failed_at=Now())
     else:
