@@ -225,6 +225,18 @@ def test_what_kill_9_left_is_in_nobodys_way(here: Place) -> None:
     assert len(here.contents()) == 10
 
 
+def test_published_pages_that_are_kept_as_files_come_back_too(here: Place) -> None:
+    page = here.folder / "snapshots" / "canh-bao" / "index.html"
+    page.parent.mkdir(parents=True)
+    page.write_bytes(b"<!doctype html>")
+    archive = here.back_up()
+    page.write_bytes(b"altered")
+    (page.parent / "later.html").touch()
+    here.manage("restore", str(archive), "--yes")
+    assert page.read_bytes() == b"<!doctype html>"
+    assert list(page.parent.iterdir()) == [page]
+
+
 def test_passwords_reach_the_programs_in_their_environment_alone(
     here: Place, tmp_path: Path
 ) -> None:
