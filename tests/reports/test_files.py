@@ -748,8 +748,26 @@ def test_opening_is_on_record_before_the_file_is_given(duty: Person, sent: Evide
     assert "Xem dữ liệu cá nhân: Bản gốc tệp gửi kèm; số " in desk(duty.client.get(page_of(sent)))
 
 
-def test_who_may_not_reveal_is_refused_on_record(editor: Person, sent: EvidenceFile) -> None:
-    assert editor.client.post(original_of(sent)).status_code == 403
+def test_who_may_not_reveal_is_refused_on_record(duty: Person, sent: EvidenceFile) -> None:
+    group = duty.user.groups.get()
+    group.permissions.remove(group.permissions.get(codename="reveal_contact"))
+    assert "Tải bản gốc" not in desk(duty.client.get(page_of(sent)))
+    assert duty.client.post(original_of(sent)).status_code == 403
+    assert events.about("report", sent.report_id).get().kind == "refused"
+
+
+def test_a_forged_press_opens_nothing(duty: Person, sent: EvidenceFile) -> None:
+    forger = Client(enforce_csrf_checks=True)
+    forger.cookies = duty.client.cookies
+    assert forger.post(original_of(sent)).status_code == 403
+    assert not events.about("report", sent.report_id).exists()
+
+
+def test_without_its_key_an_original_is_told_and_not_given(
+    duty: Person, sent: EvidenceFile, settings: Settings
+) -> None:
+    settings.FIELD_KEYS = (Fernet.generate_key().decode(),)
+    assert "Không mở được bản gốc" in desk(duty.client.post(original_of(sent)))
 
 
 def test_a_link_opens_nothing(duty: Person, client: Client, sent: EvidenceFile) -> None:
