@@ -134,9 +134,9 @@ def cut(text: str) -> Story:
     for match in _WORD.finditer(folded.text):
         gap = folded.text[at : match.start()]
         at = match.end()
-        if any(stop in gap for stop in _STOPS):
-            sentence += 1
-        clause += any(stop in gap for stop in ",:" + _STOPS)
+        if gap != " ":  # as between most words
+            sentence += any(stop in gap for stop in _STOPS)
+            clause += any(stop in gap for stop in ",:" + _STOPS)
         start, end = folded.place(*match.span())
         word = Word(_plain(match[0]), spelling(text[start:end]), start, end, sentence, clause)
         glued = not gap and bool(words) and words[-1].folded[0].isdecimal()  # the k of 500k

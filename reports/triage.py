@@ -5,7 +5,7 @@ same rules gives the same facts, however often. It never touches the report nor 
 import json
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import islice
 from typing import Any
 
@@ -58,6 +58,7 @@ SELECT %(report_id)s, kind, place, raw, key, number_kind, flags
   FROM jsonb_to_recordset(%(found)s) AS found(
        kind text, place text, raw text, key text, number_kind text, flags text[])
 """
+_REASON = tuple(field.name for field in fields(Reason))
 _INDICATOR = ("kind", "place", "raw", "key", "number_kind", "flags")
 # What a caller claimed to be, where it says as much as a scenario of the taxonomy.
 _CLAIMED = {
@@ -145,7 +146,7 @@ def find(report: Report) -> Findings:
             money_lost_vnd=facts.money_lost_vnd,
             ongoing=facts.ongoing,
             priority=priority.score,
-            reasons=[asdict(reason) for reason in (*facts.reasons, *priority.reasons)],
+            reasons=[_row(reason) for reason in (*facts.reasons, *priority.reasons)],
             search=_search(report, found),
             rules_version=RULES_VERSION,
         ),
@@ -270,6 +271,10 @@ def _write(findings: Findings) -> None:
         cursor.execute(_WRITE_FACTS, facts.__dict__ | {"reasons": _json(facts.reasons)})
         cursor.execute(_WRITE_INDICATORS, {"report_id": facts.report_id, "found": _json(found)})
     linking.link(facts.report_id, findings.keys, code_rows()[facts.scenario]["label_vi"])
+
+
+def _row(reason: Reason) -> dict[str, Any]:
+    return {name: getattr(reason, name) for name in _REASON}
 
 
 def _json(value: list[Any]) -> str:
