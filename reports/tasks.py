@@ -10,7 +10,7 @@ from reports import retriage, stats, triage, watch
 def triage_reports(items: list[int]) -> None:
     """Triage the reports that these outbox items owe."""
     close_old_connections()  # CELERY_DB_REUSE_MAX skips Django's own look at stale ones
-    triage.work_off(items)
+    triage.work_off(items, triage.PATIENCE)
 
 
 @shared_task(name="reports.retriage_some")

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from itertools import islice
+from math import inf
 from typing import Any
 
 from django.db import connection, transaction
@@ -96,13 +97,13 @@ class Named:
         return campaigns.keys_among(numbers, accounts, [found.link for found in self.links])
 
 
-def work_off(items: Iterable[int]) -> None:
+def work_off(items: Iterable[int], patience: float = inf) -> None:
     """Triage what these outbox items owe, each by itself: one failing leaves the others be.
 
-    Where all is slow, what nobody has begun after PATIENCE is left to the relay's next message:
-    a time limit would end the task, and with it an attempt of whichever item is at work then.
+    Where all is slow, what nobody has begun after `patience` seconds is left to the relay's next
+    message: a time limit would end the task, and an attempt of whichever item is at work then.
     """
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + patience
     for item in items:
         claim = outbox.claim(item)
         if claim:

@@ -158,7 +158,7 @@ def test_a_message_that_takes_long_leaves_the_rest_to_the_next(
     assert triage.PATIENCE < settings.CELERY_TASK_SOFT_TIME_LIMIT
     monkeypatch.setattr(triage, "PATIENCE", 0.0)
     items = [item_of(report(f"Chuyện thứ {number}")) for number in range(3)]
-    triage.work_off([item.pk for item in items])
+    triage_reports([item.pk for item in items])
     assert Facts.objects.count() == 1
     assert [item_of_same(item).attempts for item in items] == [1, 0, 0]
 
