@@ -62,7 +62,7 @@ MIDDLEWARE = [
     # Before WhiteNoise: where files are not collected and pre-compressed, it compresses them too.
     "django.middleware.gzip.GZipMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "portal.middleware.ContentSecurityPolicy",
     "portal.middleware.StaffSessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -163,7 +163,7 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # --- Alarms (reports/watch.py) and figures for a machine (portal/metrics.py)
-QUEUE_LATE_AFTER = env.int("QUEUE_LATE_AFTER", 60)  # seconds; triage takes milliseconds
+QUEUE_LATE_AFTER = env.int("QUEUE_LATE_AFTER", 180)  # seconds; five attempts take up to 120
 ALARM_EMAILS = tuple(map(str.strip, env.list("ALARM_EMAILS", default=[])))
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 EMAIL_URL = env.str("EMAIL_URL", "")

@@ -9,6 +9,7 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Field, Fieldset, Layout
 from django import forms
 from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 
 from reports import demands, receipts
 from reports.models import Report
@@ -205,7 +206,7 @@ class CodeForm(forms.Form):
         spellcheck="false",
     )
 
-    def __init__(self, data: QueryDict | None = None) -> None:
+    def __init__(self, data: MultiValueDict[str, str] | None = None) -> None:
         super().__init__(data)
         self.helper = FormHelper()
         self.helper.form_action = "/theo-doi/"

@@ -13,15 +13,18 @@ CARD_MASK = "[số thẻ]"
 CONTACT_MASK = "[số người báo]"
 
 _SEPARATED = r"(?:[ .\-]?\d)"
-_CARD = re.compile(rf"(?<!\d)\d{_SEPARATED}{{15}}(?!\d)")
+# They begin with the digit and look back from there: so the search leaps from digit to digit.
+_CARD = re.compile(rf"\d(?<!\d\d){_SEPARATED}{{15}}(?!\d)")
 # A + makes twelve digits a foreign caller's number: evidence, and nobody's paper.
-_ID = re.compile(rf"(?<![\d+])(?<!\+ )\d{_SEPARATED}{{11}}(?!\d)")
+_ID = re.compile(rf"\d(?<![\d+]\d)(?<!\+ \d){_SEPARATED}{{11}}(?!\d)")
 # Digits beside these words are an account the money went to: the officers need it.
 _ACCOUNT_WORDS = re.compile(
     r"(?:stk|tài khoản|tai khoan|tkhoan|số thẻ nhận|so the nhan|chuyển vào|chuyen vao"
     r"|chuyển đến|chuyen den|account)[^\d\n]{0,24}$",
     re.IGNORECASE,
 )
+_DIGIT = re.compile(r"\d")
+_FEWEST = 8  # digits that could say whose a text is: those of a telephone number without its head
 _REACH = 48  # how far before the digits an account word still belongs to them
 
 
@@ -85,6 +88,8 @@ def mask(text: str, contact: str = "") -> Masked:
     however the contact is spelled. Receiving accounts stay: an account word right before
     the digits decides.
     """
+    if len(_DIGIT.findall(text)) < _FEWEST:
+        return Masked(text, ())
     flags = []
     for rule in (*_own_number(contact), *_CARDS_AND_PAPERS):
         hidden = rule.apply(text)
@@ -97,7 +102,7 @@ def mask(text: str, contact: str = "") -> Masked:
 def _own_number(contact: str) -> tuple[_Rule, ...]:
     """All spellings of the last nine digits of a number, with or without its head."""
     digits = "".join(filter(str.isdecimal, plain_digits(contact)))
-    if len(digits) < 8:
+    if len(digits) < _FEWEST:
         return ()
     tail = r"[ .\-]?".join(digits[-9:])
     head = r"(?:(?:\+?84|0084|0)[ .\-]?(?:\(0\))?[ .\-]?)?"

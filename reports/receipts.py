@@ -36,6 +36,7 @@ class BadGroup:
 def derive(submission_key: str, content_digest: bytes, key: Key) -> str:
     """The code of a submission: sixteen signs without spaces."""
     number = int.from_bytes(key.mac("receipt code", submission_key.encode() + content_digest))
+    number %= _BASE ** (3 * GROUPS)  # what is used of it: small numbers divide faster
     code = ""
     for group in range(GROUPS):
         signs = []

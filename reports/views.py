@@ -8,9 +8,9 @@ from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.db import Error as DatabaseTrouble
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.multipartparser import MultiPartParserError
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from reports import files, intake, places, privacy, receipts, tracking
 from reports.forms import CodeForm, ReportForm
 from reports.models import Case, Report
-from reports.posted import Posted, kept
+from reports.posted import Fields, Posted, fields, kept
 from reports.signing import sealer
 
 log = structlog.get_logger(__name__)
@@ -42,6 +42,12 @@ class Trouble:
     status: int
     title: str
     text: str
+
+
+class SeeOther(HttpResponseRedirect):
+    """Where the answer to a POST stands."""
+
+    status_code = 303
 
 
 _KEPT = "Những gì bạn đã viết vẫn còn nguyên."
@@ -140,25 +146,25 @@ def take_in(request: HttpRequest) -> HttpResponse:
     return _receipt_given(request, accepted)
 
 
-def _posted(request: HttpRequest) -> tuple[QueryDict, Trouble | None]:
+def _posted(request: HttpRequest) -> tuple[Fields, Trouble | None]:
     """The fields of a body, as far as it could be read, and what is wrong with its size."""
     request.encoding = "utf-8"  # whatever the client calls it
     if "HTTP_TRANSFER_ENCODING" in request.META:  # Django would read it as an empty form
-        return QueryDict(), LENGTHLESS
+        return Fields(), LENGTHLESS
     size = int(request.META.get("CONTENT_LENGTH") or 0)
     if size > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-        return QueryDict(), FAR_TOO_LARGE
+        return Fields(), FAR_TOO_LARGE
     try:
-        data = request.POST
+        data = fields(request)
     except (SuspiciousOperation, MultiPartParserError):
-        salvaged = _salvaged(request)
+        salvaged = kept(_salvaged(request))
         return salvaged, TOO_LARGE if salvaged else UNREADABLE
     return data, TOO_LARGE if size > BODY_LIMIT else None
 
 
-def _salvaged(request: HttpRequest) -> QueryDict:
+def _salvaged(request: HttpRequest) -> Fields:
     """The form's own fields out of a body with more fields than Django reads."""
-    data = QueryDict(mutable=True)
+    data = Fields()
     if request.content_type == "application/x-www-form-urlencoded":
         body = request.body.decode(errors="replace")
         for name, value in parse_qsl(body, keep_blank_values=True):
@@ -211,8 +217,7 @@ def _receipt_given(request: HttpRequest, accepted: intake.Accepted) -> HttpRespo
     if accepted.again and RECEIPT_COOKIE not in request.COOKIES:
         response = _receipt_page(request, accepted.report, accepted.code)
     else:
-        response = redirect("reports:report_received")
-        response.status_code = 303
+        response = SeeOther(f"{request.path}da-nhan/")  # below the form, as are their addresses
     if accepted.code:
         response.set_cookie(
             RECEIPT_COOKIE,
@@ -267,7 +272,7 @@ def track(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return code_page(request, CodeForm())
     data, trouble = _posted(request)
-    form = CodeForm(kept(data))
+    form = CodeForm(data)
     if trouble is None and not from_our_page(request):
         trouble = FOREIGN_LOOK
     if trouble or not form.is_valid():

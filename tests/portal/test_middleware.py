@@ -1,7 +1,9 @@
 """What public pages do without, and what nobody may do to them."""
 
 import pytest
-from django.test import Client
+from django.conf import settings
+from django.http import HttpResponse
+from django.test import Client, override_settings
 from django.urls import URLPattern, get_resolver
 from pytest_django import Settings
 
@@ -46,6 +48,24 @@ def test_no_public_page_knows_a_session(client: Client, path: str) -> None:
     answer = client.get(path)
     assert not hasattr(answer.wsgi_request, "session")
     assert "Cookie" not in answer.headers.get("Vary", "")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/", "/bao-cao/", "/nhung/", "/khong-co/", "/admin/login/"])
+def test_the_policy_is_the_one_that_the_package_builds(client: Client, path: str) -> None:
+    with override_settings(MIDDLEWARE=_with("csp.middleware.CSPMiddleware")):
+        built = _directives(Client().get(path))
+    assert _directives(client.get(path)) == built
+    assert "default-src 'none'" in built
+
+
+def _with(package: str) -> list[str]:
+    ours = "portal.middleware.ContentSecurityPolicy"
+    return [package if name == ours else name for name in settings.MIDDLEWARE]
+
+
+def _directives(answer: HttpResponse) -> set[str]:
+    return set(answer.headers["Content-Security-Policy"].split("; "))
 
 
 @pytest.mark.django_db

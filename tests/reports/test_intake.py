@@ -159,11 +159,88 @@ def test_a_report_costs_one_statement_which_commits_and_a_notify_after_it(client
         codename="xa_lam_son", code="1", name="Xã Lam Sơn", former_districts=[], former_communes=[]
     )
     client.get(REPORT)  # the communes are known for five minutes
+    accept("An earlier one of this connection, which knows the statement by now.", "k" * 16)
     with CaptureQueriesContext(connection) as queries:
         assert client.post(REPORT, fields).status_code == 303
     written, notified = statements(queries)
-    assert written.lstrip().startswith("WITH report AS")
+    assert written.startswith("EXECUTE take_in")
     assert "pg_notify" in notified
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_plans_the_statement_once() -> None:
+    connection.close()
+    with CaptureQueriesContext(connection) as queries:
+        for number in range(3):
+            accept(key=f"{KEY}{number}")
+    planned = [sql for sql in statements(queries) if sql.startswith("PREPARE take_in")]
+    assert len(planned) == 1
+
+
+class CutAfterwards:
+    """A cursor whose connection is cut when the statement is done, before its answer is read."""
+
+    def __init__(self) -> None:
+        self.cuts = 0
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        done = execute(sql, params, many, context)
+        if sql.startswith("EXECUTE take_in") and not self.cuts:
+            self.cuts += 1
+            context["connection"].connection.close()
+            raise OperationalError
+        return done
+
+
+@pytest.mark.django_db(transaction=True)
+def test_cut_off_between_commit_and_answer_gives_the_receipt_of_the_one_report() -> None:
+    cut = CutAfterwards()
+    with connection.execute_wrapper(cut):
+        first = accept()
+    assert (cut.cuts, first.again, Report.objects.count()) == (1, True, 1)
+    assert first.code == accept().code
+    assert OutboxItem.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_was_lost_meanwhile_is_made_anew() -> None:
+    accept(key=KEY + "1")
+    connection.connection.close()  # as a restart of the server leaves it
+    assert not accept().again
+    assert Report.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_fails_on_a_sound_connection_is_not_tried_again() -> None:
+    tries = []
+
+    def too_slow(execute: Any, sql: str, *rest: Any) -> Any:
+        tries.append(sql)
+        raise OperationalError("canceling statement due to statement timeout")
+
+    with connection.execute_wrapper(too_slow), pytest.raises(OperationalError):
+        accept()
+    assert len(tries) == 1
+    assert not Report.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_a_server_there_is_no_receipt(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise OperationalError
+
+    connection.close()
+    monkeypatch.setattr(connection, "connect", refused)
+    with pytest.raises(OperationalError):
+        accept()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_flood_of_one_key_is_one_report_and_wakes_the_relay_once() -> None:
+    with CaptureQueriesContext(connection) as queries:
+        codes = {accept().code for _ in range(500)}
+    assert len(codes) == Report.objects.count() == OutboxItem.objects.count() == 1
+    assert sum("pg_notify" in sql for sql in statements(queries)) == 1
 
 
 @pytest.mark.django_db(transaction=True)
