@@ -19,7 +19,7 @@ from tests.stack import Visitor
 
 pytestmark = pytest.mark.serial
 
-OUTAGE = 2.0  # seconds
+OUTAGE = 1.5  # seconds
 SLOW = 0.5  # seconds; who asks a broker in trouble would be slower every time
 HANDED_OVER = """
 SELECT count(*) FROM reports_outboxitem
@@ -45,8 +45,10 @@ def noticed_by_nobody(home: House) -> Iterator[Ledger]:
 @contextmanager
 def dead(home: House) -> Iterator[None]:
     home.kill_child("valkey")
-    yield
-    home.start_valkey()
+    try:
+        yield
+    finally:
+        home.start_valkey()
 
 
 def test_stopped_and_started_again(home: House) -> None:
@@ -62,14 +64,36 @@ def test_killed_and_started_again(home: House) -> None:
 
 
 @contextmanager
+def frozen(home: House) -> Iterator[None]:
+    """It accepts and never answers."""
+    home.freeze("valkey")
+    try:
+        yield
+    finally:
+        home.thaw("valkey")
+
+
+@contextmanager
+def full(home: House) -> Iterator[None]:
+    with home.broker() as broker:
+        broker.config_set("maxmemory", "1")
+        try:
+            yield
+        finally:
+            broker.config_set("maxmemory", "0")
+
+
+@contextmanager
 def tired(home: House) -> Iterator[None]:
     """The workers' children stand still: what is handed over stays at the broker."""
     children = home.pids("worker child")
     for pid in children:
         os.kill(pid, signal.SIGSTOP)
-    yield
-    for pid in children:
-        os.kill(pid, signal.SIGCONT)
+    try:
+        yield
+    finally:
+        for pid in children:
+            os.kill(pid, signal.SIGCONT)
 
 
 def test_emptied(home: House) -> None:
@@ -79,20 +103,15 @@ def test_emptied(home: House) -> None:
 
 
 def test_without_memory(home: House) -> None:
-    with noticed_by_nobody(home), home.broker() as broker:
-        broker.config_set("maxmemory", "1")
+    with noticed_by_nobody(home), full(home):
         time.sleep(OUTAGE)
         assert home.ask(WAITING) != [(0,)]
-        broker.config_set("maxmemory", "0")
 
 
 def test_frozen(home: House) -> None:
-    """It accepts and never answers."""
-    with noticed_by_nobody(home):
-        home.freeze("valkey")
+    with noticed_by_nobody(home), frozen(home):
         time.sleep(OUTAGE)
         assert home.ask(WAITING) != [(0,)]
-        home.thaw("valkey")
 
 
 def test_every_page_is_there_without_it(home: House) -> None:
