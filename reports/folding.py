@@ -6,7 +6,9 @@ Both take time in proportion to the text.
 """
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 # Letters that NFD does not take apart, and the Icelandic eth that some keyboards give for đ.
 _PLAIN = {"đ": "d", "ð": "d", "ø": "o", "ł": "l", "ı": "i"}
@@ -44,14 +46,31 @@ def fold(text: str) -> str:
     return " ".join(text.translate(_SIGNS).split())
 
 
+class _OneForOne(dict[int, str]):
+    """A translation table for text that keeps its length; any other sign makes it longer."""
+
+    def __init__(self, keep: str) -> None:
+        super().__init__((ord(sign), sign) for sign in keep)
+
+    def __missing__(self, code: int) -> str:
+        folded = _SIGNS[code]
+        one = folded if len(folded) == 1 else "\0" * 3
+        if code < _REMEMBERED:
+            self[code] = one
+        return one
+
+
+_one_for_one = lru_cache(maxsize=8)(_OneForOne)
+
+
 @dataclass(frozen=True, slots=True)
 class Folded:
     """Folded text; sign ``i`` of it stands at ``original[starts[i]:ends[i]]``."""
 
     original: str
     text: str
-    starts: tuple[int, ...]
-    ends: tuple[int, ...]
+    starts: Sequence[int]
+    ends: Sequence[int]
 
     def place(self, start: int, end: int) -> tuple[int, int]:
         """Where the non-empty folded span [start, end) stands in the original."""
@@ -65,6 +84,19 @@ class Folded:
 
 def fold_with_map(text: str, keep: str = "") -> Folded:
     """Fold *text* and remember the places; the signs in *keep* stay as they are."""
+    return _sign_for_sign(text, keep) or _with_map(text, keep)
+
+
+def _sign_for_sign(text: str, keep: str) -> Folded | None:
+    """The usual text at once: each sign gives one, and no space is doubled or at an end."""
+    folded = text.translate(_one_for_one(keep))
+    size = len(text)
+    if len(folded) != size or "  " in folded or folded != folded.strip(" "):
+        return None
+    return Folded(text, folded, range(size), range(1, size + 1))
+
+
+def _with_map(text: str, keep: str) -> Folded:
     signs: list[str] = []
     starts: list[int] = []
     ends: list[int] = []

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reports import folding
 from reports.folding import fold, fold_with_map, plain_digits
 
 
@@ -57,6 +58,19 @@ def test_the_map_folds_as_fold_does_and_every_place_is_in_the_text(text: str) ->
     places = list(zip(folded.starts, folded.ends, strict=True))
     assert all(0 <= start < end <= len(text) for start, end in places)
     assert places == sorted(places)
+
+
+@given(st.text() | st.text("aệ1 .!\n«\u0301ﷺ\u00adß", max_size=12))
+def test_the_quick_way_finds_what_the_careful_way_finds(text: str) -> None:
+    quick, careful = folding._sign_for_sign(text, ".\n"), folding._with_map(text, ".\n")
+    if quick is not None:
+        assert quick.text == careful.text
+        assert (tuple(quick.starts), tuple(quick.ends)) == (careful.starts, careful.ends)
+
+
+def test_the_quick_way_serves_a_usual_story() -> None:
+    assert folding._sign_for_sign("Họ gọi lúc 9 giờ, xưng công an.", ".,") is not None
+    assert folding._sign_for_sign("ma\u0303 OTP", "") is None
 
 
 @given(st.text())

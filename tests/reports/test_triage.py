@@ -151,7 +151,7 @@ def test_the_task_takes_many_items() -> None:
     assert Facts.objects.count() == 3
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_a_message_that_takes_long_leaves_the_rest_to_the_next(
     monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
