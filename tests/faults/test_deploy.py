@@ -20,32 +20,38 @@ def home() -> Iterator[House]:
         yield ours
 
 
-def settled(home: House, ledger: Ledger) -> Books:
-    """The books once everybody has a receipt and nothing waits."""
-    assert ledger.end(within=15)
+@pytest.fixture
+def ledger(home: House) -> Iterator[Ledger]:
+    """Residents who send without a pause until the books are closed."""
+    ledger = Ledger([home.port])
+    ledger.begin(residents=6, reports=9000, seconds=300)
+    yield ledger
+    ledger.end(within=15, hurry=True)
+
+
+def closed(home: House, ledger: Ledger) -> Books:
+    """The books a second later, when everybody has a receipt and nothing waits."""
+    time.sleep(1)
+    assert ledger.end(within=15, hurry=True)
     assert home.drains()
     assert home.balance()["balanced"]
     return ledger.compare(home.database)
 
 
-def test_a_new_version_that_migrates_takes_over_under_load(home: House) -> None:
-    ledger = Ledger([home.port])
-    ledger.begin(residents=6, reports=300, seconds=10)
+def test_a_new_version_that_migrates_takes_over_under_load(home: House, ledger: Ledger) -> None:
     home.manage("migrate", "--verbosity", "0", DJANGO_SETTINGS_MODULE=NEWER)
     assert home.serves()
     home.replace_serve(DJANGO_SETTINGS_MODULE=NEWER)
-    books = settled(home, ledger)
+    books = closed(home, ledger)
     assert books.breaches() == []
     assert books.broken_for < REFUSED_FOR
     assert home.ask("SELECT DISTINCT tomorrow FROM reports_case") == [(7,)]
 
 
-def test_a_plain_stop_and_start_is_short_as_well(home: House) -> None:
-    ledger = Ledger([home.port])
-    ledger.begin(residents=6, reports=200, seconds=6)
+def test_a_plain_stop_and_start_is_short_as_well(home: House, ledger: Ledger) -> None:
     time.sleep(1)
     assert home.terminate() == 0
     home.start_serve()
-    books = settled(home, ledger)
+    books = closed(home, ledger)
     assert books.breaches() == []
     assert books.broken_for < REFUSED_FOR

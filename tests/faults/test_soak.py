@@ -8,7 +8,7 @@ from tests.portal.test_front import NGINX
 
 pytestmark = [pytest.mark.serial]
 
-PLAN = Plan(reports=400, seconds=25, seed=3, pauses=(0.3, 1.2))
+PLAN = Plan(reports=400, seconds=22, seed=3, pauses=(0.2, 0.9))
 
 
 def test_random_kills_lose_nothing_and_repeat_nothing() -> None:
