@@ -213,9 +213,13 @@ def test_an_endless_body_is_cut_off_and_still_answered(
     client: Client, mine: intake.Accepted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(uploads, "MOST_READ", 11 * MB)
-    answer = post(client, mine.code, ("film.mp4", b"\0\0\0\x20ftypisom".ljust(30 * MB)))
+    film = b"\0\0\0\x20ftypisom".ljust(30 * MB)
+    body = multipart(mine.code, part(b'filename="film.mp4"', film))
+    line = BytesIO(body)
+    answer = post_body(client, body, **{"wsgi.input": line})
     assert answer.status_code == 413
     assert "Nặng quá 10 MB" in lines(answer)[0]
+    assert line.tell() < 12 * MB
 
 
 def test_a_thread_is_left_to_those_who_report(client: Client, mine: intake.Accepted) -> None:
