@@ -23,7 +23,17 @@ STAFF_PATIENCE = 10.0
 GRACE = 0.25
 
 Application = Callable[..., Iterable[bytes]]
-_request = threading.local()
+
+
+class _Request(threading.local):
+    """What is left, in seconds, to the request that this thread answers. Only waits are counted:
+    a body that comes slowly, or a picture that is drawn anew, takes nothing away.
+    """
+
+    left = PATIENCE
+
+
+_request = _Request()
 _silent = False
 
 
@@ -37,7 +47,7 @@ def within(application: Application) -> Application:
 
     def bounded(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         staff = environ["PATH_INFO"].startswith(STAFF_PATHS)
-        _request.until = time.monotonic() + (STAFF_PATIENCE if staff else PATIENCE)
+        _request.left = STAFF_PATIENCE if staff else PATIENCE
         return application(environ, start_response)
 
     return bounded
@@ -48,19 +58,14 @@ def _wait(connection: Any) -> None:
     a connection whose wait ends with an error.
     """
     global _silent  # noqa: PLW0603  # what one thread learns spares the others the wait
-    end = 0.0
+    started = time.monotonic()
+    end = started + max(GRACE, 0.0 if _silent else _request.left)
     while (state := connection.poll()) != POLL_OK:
-        end = end or _end()
         if not _ready(connection.fileno(), state, end - time.monotonic()):
-            _silent = True
+            _silent, _request.left = True, 0.0
             raise SilenceError
     _silent = False
-
-
-def _end() -> float:
-    now = time.monotonic()
-    until: float = now if _silent else getattr(_request, "until", now + PATIENCE)
-    return max(until, now + GRACE)
+    _request.left -= time.monotonic() - started
 
 
 def _ready(descriptor: int, state: int, seconds: float) -> bool:

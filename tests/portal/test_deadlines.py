@@ -24,7 +24,7 @@ def as_in_web(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     set_wait_callback(None)
     connection.close()
-    del deadlines._request.until
+    deadlines._request.left = 2.0
 
 
 @pytest.fixture
@@ -89,6 +89,27 @@ def test_a_statement_over_its_time_is_an_error_and_the_next_gets_a_new_connectio
     request(lambda: fails(lambda: sleep(2)))
     connection.close_if_unusable_or_obsolete()
     request(lambda: sleep(0))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_slow_statements_of_one_request_add_up() -> None:
+    def two() -> None:
+        sleep(0.2)
+        fails(lambda: sleep(0.2))
+
+    request(two)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_request_does_meanwhile_takes_nothing_away() -> None:
+    """A body that comes slowly, a picture that is drawn anew."""
+
+    def work() -> None:
+        sleep(0)
+        time.sleep(0.4)
+        sleep(0.15)
+
+    request(work)
 
 
 @pytest.mark.django_db(transaction=True)
