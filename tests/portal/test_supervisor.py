@@ -119,7 +119,7 @@ def test_one_signal_stops_all(
     tmp_path: Path, supervised: list[subprocess.Popen[str]], number: signal.Signals
 ) -> None:
     supervised.append(process := small(tmp_path, "exec sleep 60"))
-    read_until(process, "ready")
+    read_until(process, "up")  # the last to begin
     process.send_signal(number)
     assert read_until(process, "stopped")
     assert process.wait(5) == 0
@@ -131,9 +131,9 @@ def test_web_answers_until_the_others_have_ended(
 ) -> None:
     last = "import os, socket; s = socket.create_connection(('127.0.0.1', os.environ['PORT']), 2);"
     (tmp_path / "last.py").write_text(f"{last} s.settimeout(2); s.send(b'x'); print(s.recv(9))")
-    farewell = f"trap '{sys.executable} {tmp_path}/last.py; exit' TERM; while :; do sleep 0.1; done"
+    farewell = f"trap '{sys.executable} {tmp_path}/last.py; exit' TERM; echo armed; while :; do sleep 0.1; done"
     supervised.append(process := small(tmp_path, farewell))
-    read_until(process, "ready")
+    read_until(process, "armed")
     process.send_signal(signal.SIGTERM)
     assert read_until(process, "HTTP/1.0")
 
@@ -150,8 +150,10 @@ def test_the_others_begin_when_web_answers(
 def test_a_second_ctrl_c_does_not_wait_for_the_stubborn(
     tmp_path: Path, supervised: list[subprocess.Popen[str]]
 ) -> None:
-    supervised.append(process := small(tmp_path, "trap '' TERM; while :; do sleep 0.1; done"))
-    read_until(process, "ready")
+    supervised.append(
+        process := small(tmp_path, "trap '' TERM; echo armed; while :; do sleep 0.1; done")
+    )
+    read_until(process, "armed")
     process.send_signal(signal.SIGINT)
     read_until(process, "stopping")
     process.send_signal(signal.SIGINT)
