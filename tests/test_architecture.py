@@ -292,14 +292,29 @@ def test_events_are_recorded_in_one_place() -> None:
 
 
 def test_facts_are_written_by_triage_alone() -> None:
-    writes = re.compile(r"(Facts|Indicator)\.objects\b.*\.?(create|update|bulk_create|delete)\(")
+    calls = re.compile(r"(Facts|Indicator)\.objects\b.*\.?(create|update|bulk_create|delete)\(")
     writers = [
-        name_of(path)
-        for path in CODE
-        for _, call in called(path)
-        if writes.match(ast.unparse(call))
+        name_of(path) for path in CODE for _, call in called(path) if calls.match(ast.unparse(call))
     ]
-    only_in("reports/triage.py", writers)
+    only_in("reports/triage.py", [*writers, *writers_of("facts"), *writers_of("indicator")])
+
+
+def writers_of(table: str) -> list[str]:
+    """The files whose SQL writes into a table of the reports."""
+    writes = re.compile(rf"(INSERT INTO|UPDATE|DELETE FROM) reports_{table}\b")
+    return [name_of(path) for path in CODE if writes.search(code_of(path))]
+
+
+@pytest.mark.parametrize(
+    ("table", "writer"), [("report", "reports/intake.py"), ("receipt", "reports/intake.py")]
+)
+def test_sql_that_writes_evidence_stands_in_intake(table: str, writer: str) -> None:
+    only_in(writer, writers_of(table))
+
+
+@pytest.mark.parametrize("table", ["case", "event"])
+def test_no_sql_of_ours_writes_decisions(table: str) -> None:
+    assert writers_of(table) == []
 
 
 def test_one_place_reads_who_forwarded() -> None:
