@@ -7,16 +7,20 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
-from bench import accepting, memory, triaging
+from bench import accepting, connections, memory, triaging
 from bench.harness import RESULTS, Result, table, write
 from bench.servers import Ground, ground
 
 BARS: Mapping[int, Callable[[Ground], Iterator[Result]]] = {
     1: accepting.rates,
+    2: accepting.latencies,
     3: accepting.counts,
+    4: accepting.without_broker,
+    5: accepting.many,
     10: triaging.delays,
     11: triaging.throughput,
     14: memory.held,
+    15: connections.held,
 }
 
 
