@@ -62,6 +62,13 @@ def assert_all_is_there(home: House, ledger: Ledger) -> None:
     assert home.balance()["balanced"]
 
 
+def test_web_processes_share_the_listening_socket_and_no_connection(home: House) -> None:
+    """They are forked: a connection of their master would be everybody's at once."""
+    [master] = home.pids("web master")
+    held = [str(each.readlink()) for each in Path(f"/proc/{master}/fd").iterdir()]
+    assert len([name for name in held if name.startswith("socket:")]) == 1
+
+
 def test_killed_between_commit_and_answer_gives_one_report_and_a_receipt(
     home: House, resident: Ledger
 ) -> None:
