@@ -37,9 +37,9 @@ _COLUMNS = (
 )  # fmt: skip
 _READ = f"SELECT {', '.join(_COLUMNS)} FROM reports_report WHERE id = %s"  # noqa: S608
 
-# A statement of its own, the first: of two workers on one report the second waits here, and its
+# Two statements on one way: of two workers on one report the second waits at the facts, and its
 # next statement sees the indicators of the first.
-_WRITE_FACTS = """
+_WRITE = """
 INSERT INTO reports_facts (
     report_id, scenario, actions, money_lost_vnd, ongoing, priority, reasons, search,
     rules_version, read_at)
@@ -50,9 +50,7 @@ ON CONFLICT (report_id) DO UPDATE
    SET scenario = excluded.scenario, actions = excluded.actions,
        money_lost_vnd = excluded.money_lost_vnd, ongoing = excluded.ongoing,
        priority = excluded.priority, reasons = excluded.reasons, search = excluded.search,
-       rules_version = excluded.rules_version, read_at = excluded.read_at
-"""
-_WRITE_INDICATORS = """
+       rules_version = excluded.rules_version, read_at = excluded.read_at;
 WITH gone AS (DELETE FROM reports_indicator WHERE report_id = %(report_id)s)
 INSERT INTO reports_indicator (report_id, kind, place, raw, key, number_kind, flags)
 SELECT %(report_id)s, kind, place, raw, key, number_kind, flags
@@ -269,8 +267,8 @@ def _write(findings: Findings) -> None:
     facts = findings.facts
     found = [{name: getattr(each, name) for name in _INDICATOR} for each in findings.indicators]
     with connection.cursor() as cursor:
-        cursor.execute(_WRITE_FACTS, facts.__dict__ | {"reasons": _json(facts.reasons)})
-        cursor.execute(_WRITE_INDICATORS, {"report_id": facts.report_id, "found": _json(found)})
+        said = {"reasons": _json(facts.reasons), "found": _json(found)}
+        cursor.execute(_WRITE, facts.__dict__ | said)
     linking.link(facts.report_id, findings.keys, code_rows()[facts.scenario]["label_vi"])
 
 
