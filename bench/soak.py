@@ -36,6 +36,11 @@ def _killed(role: str, home: House, _: random.Random) -> None:
     home.kill(role, most=1)
 
 
+def _supervisor_killed(home: House, _: random.Random) -> None:
+    home.kill_child("serve")
+    home.start_serve()
+
+
 def _valkey_killed(home: House, dice: random.Random) -> None:
     home.kill_child("valkey")
     time.sleep(dice.uniform(0, 2))
@@ -73,6 +78,7 @@ FAULTS: Mapping[str, Fault] = {
         f"{role} killed": partial(_killed, role)
         for role in ("web worker", "web master", "relay", "worker", "worker child", "beat")
     },
+    "supervisor killed": _supervisor_killed,
     "Valkey killed": _valkey_killed,
     "Valkey emptied": _valkey_emptied,
     "Valkey frozen": _valkey_frozen,
