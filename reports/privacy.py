@@ -1,12 +1,20 @@
-"""What is personal: sealing it, and masking it out of the working copy."""
+"""What is personal: sealing it, and masking it out of the working copy.
 
+A sealed text is one byte of format, eight of the key's name, a nonce and AES-GCM. Fernet tokens,
+which were written before and cost four times as much of a request, open too.
+"""
+
+import os
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
+from cryptography.exceptions import InvalidTag
 from cryptography.fernet import InvalidToken
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from reports.folding import plain_digits
-from reports.signing import newest_key, sealer
+from reports.signing import Key, key_named, newest_key, sealer
 
 ID_MASK = "[số giấy tờ]"
 CARD_MASK = "[số thẻ]"
@@ -61,9 +69,21 @@ _CARDS_AND_PAPERS = (
 )
 
 
+_FORMAT = b"\x01"
+_KEY_NAME, _NONCE = 8, 12  # bytes
+
+
+@lru_cache(maxsize=8)
+def _cipher(key: Key) -> AESGCM:
+    return AESGCM(key.derive("sealed text"))
+
+
 def seal(text: str) -> bytes | None:
     """Encrypt a text under the newest key; nothing to seal gives None."""
-    return sealer().encrypt(text.encode()) if text else None
+    if not text:
+        return None
+    key, nonce = newest_key(), os.urandom(_NONCE)
+    return _FORMAT + key.id.encode() + nonce + _cipher(key).encrypt(nonce, text.encode(), None)
 
 
 def unseal(sealed: bytes | memoryview | None) -> str | None:
@@ -71,9 +91,25 @@ def unseal(sealed: bytes | memoryview | None) -> str | None:
     if sealed is None:
         return None
     try:
-        return sealer().decrypt(bytes(sealed)).decode()
-    except InvalidToken:
+        return _opened(bytes(sealed)).decode()
+    except (InvalidTag, InvalidToken):
         return None
+
+
+def _opened(sealed: bytes) -> bytes:
+    """Raises InvalidTag or InvalidToken when no key of ours opens it, or it was altered."""
+    if not sealed.startswith(_FORMAT):
+        return sealer().decrypt(sealed)
+    name, nonce, text = _parts(sealed[len(_FORMAT) :])
+    key = key_named(name.decode("latin-1"))
+    if key is None or len(nonce) < _NONCE:
+        raise InvalidTag
+    return _cipher(key).decrypt(nonce, text, None)
+
+
+def _parts(sealed: bytes) -> tuple[bytes, bytes, bytes]:
+    end = _KEY_NAME + _NONCE
+    return sealed[:_KEY_NAME], sealed[_KEY_NAME:end], sealed[end:]
 
 
 def blind_index(text: str) -> bytes | None:

@@ -5,6 +5,7 @@ from cryptography.fernet import Fernet
 from pytest_django import Settings
 
 from reports.privacy import blind_index, mask, seal, unseal
+from reports.signing import sealer
 
 
 @pytest.mark.parametrize(
@@ -72,6 +73,26 @@ def test_what_is_sealed_opens_and_tells_nothing() -> None:
 def test_nothing_to_seal_is_nothing() -> None:
     assert seal("") is None
     assert unseal(None) is None
+
+
+def test_the_same_words_are_never_sealed_alike() -> None:
+    assert seal("bến Sung, 47") != seal("bến Sung, 47")
+
+
+@pytest.mark.parametrize("at", [0, 1, 9, 21, -1])
+def test_what_was_altered_does_not_open(at: int) -> None:
+    sealed = bytearray(seal("bến Sung, 47") or b"")
+    sealed[at] ^= 1
+    assert unseal(bytes(sealed)) is None
+
+
+@pytest.mark.parametrize("length", [0, 1, 9, 15, 21, 40])
+def test_what_was_cut_short_does_not_open(length: int) -> None:
+    assert unseal((seal("bến Sung, 47, và còn nữa") or b"")[:length]) is None
+
+
+def test_what_was_sealed_as_a_fernet_token_opens() -> None:
+    assert unseal(sealer().encrypt("bến Sung, 47".encode())) == "bến Sung, 47"
 
 
 def test_what_no_key_opens_is_none(settings: Settings) -> None:
