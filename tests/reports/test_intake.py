@@ -236,6 +236,18 @@ def test_without_a_server_there_is_no_receipt(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.django_db(transaction=True)
+def test_cut_off_while_connecting_is_tried_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    def cut_off() -> None:
+        monkeypatch.undo()
+        raise OperationalError
+
+    connection.close()
+    monkeypatch.setattr(connection, "connect", cut_off)
+    assert accept().code
+    assert Report.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_flood_of_one_key_is_one_report_and_wakes_the_relay_once() -> None:
     with CaptureQueriesContext(connection) as queries:
         codes = {accept().code for _ in range(500)}
