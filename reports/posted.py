@@ -32,14 +32,19 @@ _NO_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 def fields(request: HttpRequest) -> Fields:
     """What was posted, `kept`. Raises as `request.POST` does."""
     if request.content_type != "application/x-www-form-urlencoded":
-        return kept(request.POST)
+        return _as_django_reads(request)
     parts = request.body.split(b"&")
     if len(parts) > settings.DATA_UPLOAD_MAX_NUMBER_FIELDS or not _is_regular(request.body):
-        return kept(request.POST)
+        return _as_django_reads(request)
     lists: dict[str, list[str]] = {}
     for name, _, value in (part.partition(b"=") for part in parts if part):
         lists.setdefault(_decoded(name), []).append(_decoded(value))
     return MultiValueDict(lists)
+
+
+def _as_django_reads(request: HttpRequest) -> Fields:
+    request.encoding = "utf-8"  # whatever the client calls it
+    return kept(request.POST)
 
 
 def _is_regular(body: bytes) -> bool:

@@ -45,9 +45,12 @@ class Trouble:
 
 
 class SeeOther(HttpResponseRedirect):
-    """Where the answer to a POST stands."""
+    """Where the answer to a POST stands, kept by nobody."""
 
     status_code = 303
+
+    def __init__(self, address: str) -> None:
+        super().__init__(address, headers={"Cache-Control": "no-store"})
 
 
 _KEPT = "Những gì bạn đã viết vẫn còn nguyên."
@@ -130,25 +133,28 @@ def report(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@never_cache
 def take_in(request: HttpRequest) -> HttpResponse:
     """A posted report: a receipt, or the page again with all that was typed."""
     data, trouble = _posted(request)
     posted = Posted(data)
     trouble = trouble or _distrust(request, posted)
     if trouble or posted.is_empty:
-        return _page(request, ReportForm(posted.data), trouble, status=422)
+        return _page_again(request, posted, trouble)
     try:
         accepted = intake.accept(posted.typed(places.communes()), posted.submission_key)
     except DatabaseTrouble as error:
         log.error("report.not_saved", error=type(error).__name__)  # noqa: TRY400
-        return _page(request, ReportForm(posted.data), NOT_SAVED)
+        return _page_again(request, posted, NOT_SAVED)
     return _receipt_given(request, accepted)
+
+
+@never_cache
+def _page_again(request: HttpRequest, posted: Posted, trouble: Trouble | None) -> HttpResponse:
+    return _page(request, ReportForm(posted.data), trouble, status=422)
 
 
 def _posted(request: HttpRequest) -> tuple[Fields, Trouble | None]:
     """The fields of a body, as far as it could be read, and what is wrong with its size."""
-    request.encoding = "utf-8"  # whatever the client calls it
     if "HTTP_TRANSFER_ENCODING" in request.META:  # Django would read it as an empty form
         return Fields(), LENGTHLESS
     size = int(request.META.get("CONTENT_LENGTH") or 0)
@@ -253,6 +259,7 @@ def _code_in_cookie(request: HttpRequest) -> str | None:
         return None
 
 
+@never_cache
 def _receipt_page(request: HttpRequest, report: Report | None, code: str | None) -> HttpResponse:
     groups = receipts.grouped(code) if code else []
     context = {
