@@ -41,6 +41,7 @@ from reports.models import Report
 DUMP = "database"  # database/000001 and so on: one after the other they are pg_dump's file
 PIECE = 8 * 1024 * 1024
 DRAFT = ".backup.draft"
+BUSY = "another backup is being written to {}"
 NEW, OLD = ".restored", ".replaced"  # inside their folder, which may be a disk of its own
 PASSING = {NEW, OLD, files.DRAFTS, "lost+found"}
 REPORTS = "reports_report"
@@ -105,7 +106,9 @@ def _drafted(target: Path) -> Iterator[IO[bytes]]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise ArchiveError(f"another backup is being written to {target.parent}") from None
+            raise ArchiveError(BUSY.format(target.parent)) from None
+        if not _is(file, draft):  # finished and renamed between our opening and locking it
+            raise ArchiveError(BUSY.format(target.parent))
         stack.callback(draft.unlink)
         file.truncate(0)
         yield file
@@ -119,6 +122,11 @@ def _drafted(target: Path) -> Iterator[IO[bytes]]:
 def _private(path: Path, flags: int = 0) -> IO[bytes]:
     """A file for its owner alone, opened to write; what it may hold already stays."""
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | flags, 0o600), "wb")
+
+
+def _is(file: IO[bytes], path: Path) -> bool:
+    """Whether an open file still has this name."""
+    return path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat())
 
 
 def _sync_folder(folder: Path) -> None:
