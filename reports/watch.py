@@ -136,7 +136,7 @@ def _sent(alarm: Alarm, *, over: bool = False) -> bool:
     mail.extra_headers["Auto-Submitted"] = "auto-generated"
     try:
         mail.send()
-    except OSError as error:  # smtplib's errors are OSErrors too
+    except (OSError, ValueError) as error:  # smtplib's are OSErrors; ValueError: no address
         log.warning("alarm.mail_failed", kind=alarm.kind, error=type(error).__name__)
         return False
     log.info("alarm.mail_sent", kind=alarm.kind, over=over)

@@ -211,6 +211,16 @@ def test_a_refused_all_clear_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> 
     assert [message.subject[:7] for message in mail.outbox] == ["Báo độn", "Đã hết:"]
 
 
+def test_an_address_that_is_none_ends_no_watch(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.ALARM_EMAILS = ("trực ban",)
+    wait_for()
+    look()
+    assert "alarm.mail_failed" in caplog.text
+    assert Alarm.objects.get().told_at is None
+
+
 def refuse_once(*_: object, **__: object) -> int:
     raise ConnectionRefusedError
 
