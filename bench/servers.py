@@ -21,7 +21,11 @@ from portal.local_postgres import NAMESPACE
 from portal.local_services import LocalServices, local_services
 
 ROOT = Path(__file__).resolve().parent.parent
-UNSET = ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "FIELD_KEYS", "PORTAL_URL", "DEBUG")
+# Nothing of a developer's own environment: no alarm is mailed to anybody, no file laid by theirs.
+UNSET = (
+    "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "FIELD_KEYS", "BACKUP_KEY", "PORTAL_URL", "ALLOWED_HOSTS",
+    "TRUSTED_PROXIES", "FILES_DIR", "EMAIL_URL", "ALARM_EMAILS", "QUEUE_LATE_AFTER", "METRICS_TOKEN", "DEBUG",
+)  # fmt: skip
 GUNICORN = ["-m", "gunicorn", "--config", "python:portal.gunicorn"]
 
 
