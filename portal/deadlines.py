@@ -21,6 +21,7 @@ STAFF_PATIENCE = 10.0
 # What one wait still gets when those are used up, and when the server was silent the last time:
 # else a frozen server would hold every thread for seconds, and visitors would queue for one.
 GRACE = 0.25
+ASK_AGAIN = 2.0  # seconds after a silence until one request asks for as long as it may
 
 Application = Callable[..., Iterable[bytes]]
 
@@ -35,6 +36,7 @@ class _Request(threading.local):
 
 _request = _Request()
 _silent = False
+_ask_again_at = 0.0
 
 
 class SilenceError(psycopg2.OperationalError):
@@ -59,13 +61,24 @@ def _wait(connection: Any) -> None:
     """
     global _silent  # noqa: PLW0603  # what one thread learns spares the others the wait
     started = time.monotonic()
-    end = started + max(GRACE, 0.0 if _silent else _request.left)
+    end = started + _patience(started)
     while (state := connection.poll()) != POLL_OK:
         if not _ready(connection.fileno(), state, end - time.monotonic()):
             _silent, _request.left = True, 0.0
             raise SilenceError
     _silent = False
     _request.left -= time.monotonic() - started
+
+
+def _patience(now: float) -> float:
+    """After a silence one request at a time still asks for as long as it may: else a server that
+    is slow, and not away, would stay given up for as long as it is slow.
+    """
+    global _ask_again_at  # noqa: PLW0603
+    if _silent and now < _ask_again_at:
+        return GRACE
+    _ask_again_at = now + _request.left + ASK_AGAIN
+    return max(GRACE, _request.left)
 
 
 def _ready(descriptor: int, state: int, seconds: float) -> bool:

@@ -1,17 +1,20 @@
 """No request waits for a database that does not answer."""
 
 import socket
+import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psycopg2
 import pytest
 from django.db import OperationalError, connection
-from psycopg2.extensions import set_wait_callback
+from psycopg2.extensions import POLL_OK, POLL_READ, set_wait_callback
 
 from portal import deadlines
+from tests.threads import in_parallel
 
 
 @pytest.fixture(autouse=True)
@@ -20,6 +23,7 @@ def as_in_web(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(deadlines, "PATIENCE", 0.3)
     monkeypatch.setattr(deadlines, "STAFF_PATIENCE", 0.9)
     monkeypatch.setattr(deadlines, "GRACE", 0.05)
+    monkeypatch.setattr(deadlines, "ASK_AGAIN", 0.5)
     monkeypatch.setattr(deadlines, "_silent", False)
     yield
     set_wait_callback(None)
@@ -82,6 +86,46 @@ def test_who_is_answered_again_gives_all_their_time_back(silent: str) -> None:
     request(lambda: fails(lambda: psycopg2.connect(silent)))
     request(lambda: sleep(0))
     request(lambda: sleep(0.2))
+
+
+class Slow:
+    """A connection whose server answers after 0.15 seconds."""
+
+    def __init__(self, line: socket.socket) -> None:
+        self.line, self.answers_at = line, time.monotonic() + 0.15
+
+    def fileno(self) -> int:
+        return self.line.fileno()
+
+    def poll(self) -> int:
+        return POLL_OK if time.monotonic() > self.answers_at else POLL_READ
+
+
+def wait_for_a_slow_answer() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        answer = threading.Timer(0.16, theirs.send, [b"!"])
+        answer.start()
+        try:
+            deadlines._wait(Slow(ours))
+        finally:
+            answer.join()
+
+
+def test_a_server_that_is_slow_and_not_away_is_found_again(silent: str) -> None:
+    """A moment is too short for its answers: later one request asks for as long as ever."""
+    request(lambda: fails(lambda: psycopg2.connect(silent)))
+    request(lambda: fails(wait_for_a_slow_answer))
+    time.sleep(0.6)
+    request(wait_for_a_slow_answer)
+    request(wait_for_a_slow_answer)
+
+
+def test_of_those_who_ask_a_silent_server_again_only_one_waits(silent: str) -> None:
+    request(lambda: fails(lambda: psycopg2.connect(silent)))
+    time.sleep(0.6)
+    asked = [partial(request, lambda: fails(lambda: psycopg2.connect(silent)))] * 4
+    assert sum(seconds > 0.25 for seconds in in_parallel(asked)) == 1
 
 
 @pytest.mark.django_db(transaction=True)
