@@ -11,8 +11,10 @@ from typing import Any, cast
 from uuid import UUID, uuid4
 from weakref import WeakSet
 
-from django.db import InterfaceError, OperationalError, connection
+from django.db import Error as DatabaseTrouble
+from django.db import InterfaceError, OperationalError, ProgrammingError, connection
 from django.utils.functional import SimpleLazyObject
+from psycopg2.errors import DuplicatePreparedStatement, InvalidSqlStatementName
 
 from reports import outbox, privacy, receipts
 from reports.models import Report
@@ -53,6 +55,7 @@ _COLUMNS = tuple(dict.fromkeys(re.findall(r"%\((\w+)\)s", _WRITE)))
 _PREPARE = "PREPARE take_in AS" + _WRITE % {name: f"${n}" for n, name in enumerate(_COLUMNS, 1)}
 _EXECUTE = f"EXECUTE take_in ({', '.join(f'%({name})s' for name in _COLUMNS)})"
 _prepared: WeakSet[Any] = WeakSet()  # psycopg2's connections that know it
+_FORGOTTEN = (InvalidSqlStatementName, DuplicatePreparedStatement)
 _UNHOLDABLE = re.compile("[\0\ud800-\udfff]")
 _json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 _DERIVED = ("flags", "commune_id")
@@ -105,19 +108,22 @@ def accept(typed: Typed, submission_key: str, *, source: str = Report.Source.WEB
     """
     try:
         return _accept(typed, submission_key, source)
-    except (OperationalError, InterfaceError):
-        if not _is_cut_off():
+    except (OperationalError, InterfaceError, ProgrammingError) as error:
+        if not _is_for_a_new_connection(error):
             raise
     # Whatever became of the first try: the same words sent again are the same report.
     connection.close()
     return _accept(typed, submission_key, source)
 
 
-def _is_cut_off() -> bool:
-    """Whether the connection failed, an older one or one just being made, and not the words."""
+def _is_for_a_new_connection(error: DatabaseTrouble) -> bool:
+    """Whether the connection failed, an older one or one just being made, and not the words; or
+    somebody (a pooler) made the server forget our statement.
+    """
     if connection.in_atomic_block:
         return False
-    return connection.connection is None or not connection.is_usable()
+    forgotten = isinstance(error.__cause__, _FORGOTTEN)
+    return forgotten or connection.connection is None or not connection.is_usable()
 
 
 def _accept(typed: Typed, submission_key: str, source: str) -> Accepted:

@@ -248,6 +248,24 @@ def test_cut_off_while_connecting_is_tried_once_more(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("forget", ["DISCARD ALL", "DEALLOCATE ALL"])
+def test_a_server_that_forgot_the_statement_is_asked_anew(forget: str) -> None:
+    accept()
+    with connection.cursor() as cursor:
+        cursor.execute(forget)
+    assert accept(key="key-of-the-second-report").code
+    assert Report.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_statement_that_another_prepared_there_is_no_hindrance() -> None:
+    accept()
+    intake._prepared.clear()
+    assert accept(key="key-of-the-second-report").code
+    assert Report.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_flood_of_one_key_is_one_report_and_wakes_the_relay_once() -> None:
     with CaptureQueriesContext(connection) as queries:
         codes = {accept().code for _ in range(500)}
