@@ -51,7 +51,7 @@ SELECT (SELECT count(*) FROM reports_report),
  WHERE item.task = %s AND {_LATEST}
 """  # noqa: S608
 
-# Through the two partial indexes alone, and the tally's one row.
+# Through the two partial indexes alone, the far end of one more, and the tally's one row.
 _STANDING = f"""
 WITH latest AS NOT MATERIALIZED (
          SELECT item.*, extract(epoch FROM statement_timestamp() - created_at)::float AS age
@@ -64,6 +64,8 @@ WITH latest AS NOT MATERIALIZED (
            FROM latest WHERE settled_at IS NULL AND failed_at IS NULL),
      stuck AS (SELECT count(*) AS failed FROM latest WHERE failed_at IS NOT NULL)
 SELECT owed.waiting, owed.late, stuck.failed, owed.oldest, owed.oldest_prompt,
+       extract(epoch FROM statement_timestamp()
+                          - (SELECT min(received_at) FROM reports_report))::float,
        extract(epoch FROM statement_timestamp() - tally.counted_at)::float,
        tally.counted_at, tally.accepted, tally.done, tally.waiting, tally.failed
   FROM owed CROSS JOIN stuck LEFT JOIN reports_queuetally AS tally ON true
@@ -110,7 +112,8 @@ class QueueBalance:
 class Standing:
     """How the queue stands now. `late`: waiting longer than QUEUE_LATE_AFTER, without what may
     wait its turn (re-reading); so the oldest of those that may not, `oldest_prompt_s`.
-    `tally`: the last whole count, `tally_age_s` seconds ago.
+    `first_report_s`: seconds since the first report, None without any. `tally`: the last whole
+    count, `tally_age_s` seconds ago.
     """
 
     waiting: int
@@ -118,12 +121,22 @@ class Standing:
     failed: int
     oldest_waiting_s: float
     oldest_prompt_s: float
+    first_report_s: float | None
     tally_age_s: float | None
     tally: QueueTally | None
 
     @property
     def tally_old(self) -> bool:
         return self.tally_age_s is not None and self.tally_age_s > OLD_AFTER
+
+    @property
+    def uncounted(self) -> bool:
+        """Whether there are reports and nobody has counted them for long: `unaccounted` then
+        says nothing of now.
+        """
+        if self.first_report_s is None:
+            return False
+        return self.tally_old or (self.tally is None and self.first_report_s > OLD_AFTER)
 
     @property
     def unaccounted(self) -> int:
@@ -184,10 +197,10 @@ def standing() -> Standing:
     values = {"task": TRIAGE, "idle": Priority.IDLE, "late": settings.QUEUE_LATE_AFTER}
     with connection.cursor() as cursor:
         cursor.execute(_STANDING, values)
-        waiting, late, failed, oldest, oldest_prompt, age, *counted = cursor.fetchone()
+        waiting, late, failed, oldest, oldest_prompt, first, age, *counted = cursor.fetchone()
     kept = dict(zip(KEPT, counted, strict=True))
     tally = QueueTally(**kept) if age is not None else None
-    return Standing(waiting, late, failed, oldest, oldest_prompt, age, tally)
+    return Standing(waiting, late, failed, oldest, oldest_prompt, first, age, tally)
 
 
 def stuck() -> list[UUID]:

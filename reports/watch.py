@@ -2,8 +2,8 @@
 
 Two look, each by itself: a task of beat's and a thread beside the relay (portal/watchman.py).
 Whichever of broker, worker, beat and relay is dead, one of them still sees it; a row that only
-one of them can change says who tells. One mail when an alarm is raised, one every six hours
-while it stands, one when it is over; a mail that could not be sent is tried at the next look.
+one of them can change says who tells. One mail when an alarm has stood for a minute, one every six
+hours while it stands, one when it is over; a mail that could not be sent is tried at the next look.
 A process that dies between claiming a mail and sending it leaves it to the next reminder.
 """
 
@@ -24,6 +24,7 @@ from reports.stats import Standing
 
 log = structlog.get_logger(__name__)
 
+TELL_AFTER = timedelta(minutes=1)
 REMIND_AFTER = timedelta(hours=6)
 Kind = Alarm.Kind
 
@@ -59,11 +60,12 @@ def _look() -> None:
 
 
 def concerned(standing: Standing) -> dict[Kind, int]:
-    """How many reports each alarm is about; 0 where all is well."""
+    """How many reports each alarm is about, 1 for a count that nobody takes; 0 where all is well."""
     return {
         Kind.LATE: standing.late,
         Kind.FAILED: standing.failed,
         Kind.UNBALANCED: standing.unaccounted,
+        Kind.UNCOUNTED: int(standing.uncounted),
     }
 
 
@@ -100,11 +102,13 @@ def _end(kind: Kind) -> None:
 
 
 def _tell() -> None:
-    """Mail what nobody was told of yet, or long ago. One refused mail ends it for this look:
-    a server that does not answer costs ten seconds.
+    """Mail what nobody was told of yet, or long ago; not what may be over in a minute, or a queue
+    at its limit mails at each look. One refused mail ends it for this look: a server that does
+    not answer costs ten seconds.
     """
     due = Q(told_at=None) | Q(told_at__lte=Now() - REMIND_AFTER)
-    for alarm in Alarm.objects.filter(due, count__gt=0).order_by("kind"):
+    stands = Q(since__lte=Now() - TELL_AFTER, count__gt=0)
+    for alarm in Alarm.objects.filter(due, stands).order_by("kind"):
         mine = Alarm.objects.filter(pk=alarm.pk, since=alarm.since, told_at=alarm.told_at)
         if mine.update(told_at=Now()) and not _told(alarm):
             break
@@ -127,6 +131,7 @@ def _sent(alarm: Alarm, *, over: bool = False) -> bool:
         "alarm": alarm,
         "over": over,
         "limit": span(settings.QUEUE_LATE_AFTER),
+        "old": span(stats.OLD_AFTER),
         "hours": REMIND_AFTER // timedelta(hours=1),
         "desk": f"{settings.PORTAL_URL}/admin/",
     }

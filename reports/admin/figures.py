@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import DatabaseError
+from django.db import Error as DatabaseTrouble
 from django.db.models import Count, Q
 
 from reports.models import Case
@@ -55,7 +55,7 @@ def standing_of(request: Any) -> Standing | None:
     if not hasattr(request, "queue_standing"):
         try:
             request.queue_standing = standing()
-        except DatabaseError:
+        except DatabaseTrouble:
             request.queue_standing = None
     counted: Standing | None = request.queue_standing
     return counted

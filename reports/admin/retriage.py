@@ -9,7 +9,7 @@ from uuid import UUID
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError
+from django.db import Error as DatabaseTrouble
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -142,7 +142,7 @@ def _begin(request: HttpRequest) -> None:
     except retriage.UnderWayError as error:
         again = retriage.carry_on(error.run, by=officer)
         messages.info(request, "Đã cho máy làm tiếp." if again else "Đang có một lượt đọc lại rồi.")
-    except DatabaseError:
+    except DatabaseTrouble:
         messages.error(request, "Chưa bắt đầu được, máy chủ đang bận. Vài phút nữa bấm lại.")
     else:
         told = f"Đã bắt đầu đọc lại {words.number(run.total)} tin. Máy tự làm, trang này đóng cũng được."
@@ -164,7 +164,7 @@ def _counted() -> int | None:
     """How many reports a run would be about; None where counting took too long."""
     try:
         return retriage.count()
-    except DatabaseError:
+    except DatabaseTrouble:
         return None
 
 

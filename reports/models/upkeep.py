@@ -34,6 +34,7 @@ class Alarm(models.Model):
         LATE = "late", "tin chờ máy đọc quá lâu"
         FAILED = "failed", "tin máy không đọc được"
         UNBALANCED = "unbalanced", "có tin chưa vào hàng máy đọc"
+        UNCOUNTED = "uncounted", "máy lâu chưa đếm lại"
 
     kind = models.CharField(primary_key=True, max_length=16, choices=Kind.choices)
     since = models.DateTimeField(db_default=Now())

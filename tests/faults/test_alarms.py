@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from portal.roles import command
-from reports.models import Facts, OutboxItem, QueueTally
+from reports.models import Alarm, Facts, OutboxItem, QueueTally
 from tests.faults.floor import Floor, accept, floor, kill, until
 from tests.faults.postbox import Postbox, postbox
 
@@ -23,7 +23,11 @@ LATE = "Báo động: 1 tin chờ máy đọc quá 1 phút"
 def stage(box: Postbox) -> Iterator[Floor]:
     """A floor whose alarms go to this postbox."""
     with floor() as ours:
-        ours.env |= {"EMAIL_URL": box.url, "ALARM_EMAILS": "ky-thuat@portal.example"}
+        ours.env |= {
+            "EMAIL_URL": box.url,
+            "ALARM_EMAILS": "ky-thuat@portal.example",
+            "QUEUE_LATE_AFTER": "60",
+        }
         yield ours
 
 
@@ -31,6 +35,11 @@ def wait_for_minutes() -> None:
     """A report that the machine has owed for a while."""
     accept()
     OutboxItem.objects.update(created_at=Now() - timedelta(minutes=5))
+
+
+def stand_for_minutes(kind: str) -> None:
+    """An alarm that somebody raised a while ago and nobody was told of."""
+    Alarm.objects.create(kind=kind, count=1, since=Now() - timedelta(minutes=2))
 
 
 def others_of_the_database() -> list[str]:
@@ -47,6 +56,7 @@ def test_valkey_worker_and_beat_dead_the_relay_tells() -> None:
     with postbox() as box, stage(box) as ours:
         kill(ours.valkey)
         wait_for_minutes()
+        stand_for_minutes("late")
         ours.start_relay()
         assert until(lambda: bool(box.kept))
         assert box.subjects == [LATE]
@@ -61,6 +71,8 @@ def test_the_relay_dead_beat_and_worker_tell_and_count() -> None:
         words = command("beat", ours.folder, "")
         words[words.index("-A") + 1] = "tests.faults.hurried"
         ours.start("beat", words)
+        assert until(Alarm.objects.exists)
+        Alarm.objects.update(since=Now() - timedelta(minutes=2))
         assert until(lambda: bool(box.kept) and QueueTally.objects.exists())
         time.sleep(2.5)  # more looks, no more mails
         assert box.subjects == [LATE]
@@ -73,6 +85,7 @@ def test_a_mail_server_that_never_answers_delays_no_report() -> None:
     with postbox(silent=True) as box, stage(box) as ours:
         wait_for_minutes()
         OutboxItem.objects.update(failed_at=Now())
+        stand_for_minutes("failed")
         ours.start_worker()
         ours.start_relay()
         assert until(lambda: box.callers > 0)

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from lxml import html
 
 from reports import intake, outbox, stats
-from reports.models import Alarm, OutboxItem
+from reports.models import Alarm, OutboxItem, QueueTally
 from tests.cast import Person, enlist
 from tests.reports import evidence
 
@@ -78,6 +78,17 @@ def test_an_equation_that_is_false_is_told_with_its_time(duty: Person) -> None:
     OutboxItem.objects.all().delete()
     stats.roll_up()
     assert "1 tin chưa vào hàng máy đọc (đếm lúc" in banner(duty.client)
+
+
+def test_a_count_that_nobody_takes_is_told(duty: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    evidence.report()
+    with monkeypatch.context() as patched:
+        patched.setattr(stats, "OLD_AFTER", 0)
+        assert "Máy chưa đếm số tin lần nào" in banner(duty.client)
+    stats.roll_up()
+    assert banner(duty.client) == ""
+    QueueTally.objects.update(counted_at=Now() - timedelta(minutes=16))
+    assert "Đã 16 phút máy chưa đếm lại số tin" in banner(duty.client)
 
 
 def test_it_is_announced_calmly(duty: Person) -> None:

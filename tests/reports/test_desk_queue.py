@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.admin.sites import site
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.db.models.functions import Now
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -257,9 +257,12 @@ def test_an_equation_that_is_false_is_shown_as_false(duty: Person) -> None:
     assert "Lệch 1 tin" in words(duty.client)
 
 
-def test_the_queue_stands_without_its_count(duty: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("trouble", [DatabaseError, InterfaceError])
+def test_the_queue_stands_without_its_count(
+    trouble: type[Exception], duty: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def late() -> Standing:
-        raise DatabaseError
+        raise trouble
 
     monkeypatch.setattr(figures, "standing", late)
     assert "Chưa đếm được" in words(duty.client)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from django.db.models.functions import Now
 from django.http import HttpResponse
 from django.test import Client
@@ -132,9 +132,12 @@ def test_a_run_that_stands_still_says_so_and_goes_on_at_a_press(lead: Person) ->
     assert len(owed()) == 1
 
 
-def test_a_count_that_takes_too_long_is_told(lead: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("trouble", [DatabaseError, InterfaceError])
+def test_a_count_that_takes_too_long_is_told(
+    trouble: type[Exception], lead: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def late(**_: bool) -> int:
-        raise DatabaseError
+        raise trouble
 
     monkeypatch.setattr(retriage, "count", late)
     assert "Chưa đếm được" in words(lead.client.get(START))

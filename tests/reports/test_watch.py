@@ -51,8 +51,24 @@ def wait_for(seconds: int = 240) -> None:
     OutboxItem.objects.update(created_at=Now() - timedelta(seconds=seconds))
 
 
+def count_minutes_ago(minutes: int) -> None:
+    stats.roll_up()
+    QueueTally.objects.update(counted_at=Now() - timedelta(minutes=minutes))
+
+
 def settle() -> None:
     OutboxItem.objects.update(settled_at=Now(), failed_at=None)
+
+
+def a_minute_passes() -> None:
+    Alarm.objects.update(since=Now() - timedelta(minutes=1))
+
+
+def raise_and_tell() -> None:
+    """A look that raises, and one when the alarm has stood for a while."""
+    look()
+    a_minute_passes()
+    look()
 
 
 def hours_pass(hours: float) -> None:
@@ -96,6 +112,19 @@ def test_what_was_owed_nothing_is_raised_with_the_next_count() -> None:
     assert standing_alarms() == {"unbalanced": 1}
 
 
+def test_reports_that_nobody_counts_any_more_are_an_alarm_until_somebody_does() -> None:
+    wait_for(seconds=0)
+    count_minutes_ago(14)
+    look()
+    assert standing_alarms() == {}
+    count_minutes_ago(16)
+    look()
+    assert standing_alarms() == {"uncounted": 1}
+    stats.roll_up()
+    look()
+    assert standing_alarms() == {}
+
+
 def test_an_alarm_ends_by_itself() -> None:
     wait_for()
     look()
@@ -107,7 +136,7 @@ def test_an_alarm_ends_by_itself() -> None:
 def test_one_mail_when_raised_and_one_when_over() -> None:
     wait_for()
     for _ in range(5):
-        look()
+        raise_and_tell()
     settle()
     for _ in range(5):
         look()
@@ -116,9 +145,21 @@ def test_one_mail_when_raised_and_one_when_over() -> None:
     assert mail.outbox[0].to == ["truc@portal.example", "ky-thuat@portal.example"]
 
 
+def test_a_queue_at_its_limit_mails_nothing() -> None:
+    for _ in range(3):
+        wait_for()
+        look()
+        look()
+        Alarm.objects.update(since=Now() - timedelta(seconds=50))
+        look()
+        settle()
+        look()
+    assert mail.outbox == []
+
+
 def test_a_reminder_every_six_hours() -> None:
     wait_for()
-    look()
+    raise_and_tell()
     hours_pass(5.9)
     look()
     assert len(mail.outbox) == 1
@@ -131,13 +172,13 @@ def test_a_reminder_every_six_hours() -> None:
 def test_an_alarm_that_comes_back_is_told_anew() -> None:
     for _ in range(2):
         wait_for()
-        look()
+        raise_and_tell()
         settle()
         look()
     assert len(mail.outbox) == 4
 
 
-@pytest.mark.parametrize("kind", ["late", "failed", "unbalanced"])
+@pytest.mark.parametrize("kind", ["late", "failed", "unbalanced", "uncounted"])
 def test_a_mail_says_what_to_do_and_where_and_nothing_of_a_report(
     kind: str, settings: Settings
 ) -> None:
@@ -148,10 +189,14 @@ def test_a_mail_says_what_to_do_and_where_and_nothing_of_a_report(
     elif kind == "unbalanced":
         OutboxItem.objects.all().delete()
         stats.roll_up()
-    look()
+    elif kind == "uncounted":
+        settle()
+        count_minutes_ago(16)
+    raise_and_tell()
     (message,) = mail.outbox
+    about = "máy lâu chưa đếm lại" if kind == "uncounted" else "1 tin"
     text = f"{message.subject}\n{message.body}"
-    for part in ("1 tin", "Tin không mất", "Việc cần làm", "https://portal.example/admin/",
+    for part in (about, "Tin không mất", "Việc cần làm", "https://portal.example/admin/",
                  "docs/operations.md"):  # fmt: skip
         assert part in text
     assert not any(word in text for word in ("Chuyện", "0550", str(intake.TRIAGE)))
@@ -171,7 +216,7 @@ def test_the_log_has_a_line_for_each_raise_and_each_end(caplog: pytest.LogCaptur
 def test_without_mail_the_rows_and_the_log_tell(missing: str, settings: Settings) -> None:
     setattr(settings, missing, "")
     wait_for()
-    look()
+    raise_and_tell()
     assert Alarm.objects.get().told_at is None
     assert mail.outbox == []
 
@@ -180,7 +225,7 @@ def test_a_refused_mail_is_tried_again_at_the_next_look(
     refused: list[EmailMessage], caplog: pytest.LogCaptureFixture
 ) -> None:
     wait_for()
-    look()
+    raise_and_tell()
     look()
     assert len(refused) == 2
     assert Alarm.objects.get().told_at is None
@@ -192,14 +237,14 @@ def test_a_server_that_takes_nothing_is_asked_once_a_look(refused: list[EmailMes
     wait_for()
     OutboxItem.objects.update(failed_at=Now())
     wait_for()
-    look()
+    raise_and_tell()
     assert standing_alarms() == {"late": 1, "failed": 1}
     assert len(refused) == 1
 
 
 def test_a_refused_all_clear_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     wait_for()
-    look()
+    raise_and_tell()
     settle()
     with monkeypatch.context() as patched:
         patched.setattr(EmailMessage, "send", refuse_once)
@@ -216,7 +261,7 @@ def test_an_address_that_is_none_ends_no_watch(
 ) -> None:
     settings.ALARM_EMAILS = ("trực ban",)
     wait_for()
-    look()
+    raise_and_tell()
     assert "alarm.mail_failed" in caplog.text
     assert Alarm.objects.get().told_at is None
 
@@ -229,13 +274,13 @@ def test_a_new_alarm_is_not_silenced_by_an_all_clear_that_was_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     wait_for()
-    look()
+    raise_and_tell()
     settle()
     with monkeypatch.context() as patched:
         patched.setattr(EmailMessage, "send", refuse_once)
         look()
     wait_for()
-    look()
+    raise_and_tell()
     assert [message.subject[:8] for message in mail.outbox] == ["Báo động"] * 2
 
 
@@ -246,6 +291,8 @@ def test_a_looker_that_is_stopped_while_it_sends_gives_the_mail_back(
         raise KeyboardInterrupt
 
     wait_for()
+    look()
+    a_minute_passes()
     with monkeypatch.context() as patched:
         patched.setattr(EmailMessage, "send", stopped)
         with pytest.raises(KeyboardInterrupt):
@@ -270,6 +317,8 @@ def overtaken(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
 
 def test_a_looker_that_was_overtaken_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     wait_for()
+    look()
+    a_minute_passes()
     overtaken(monkeypatch, "update")
     assert [message.subject[:8] for message in mail.outbox] == ["Báo động"]
     settle()
@@ -286,6 +335,8 @@ def test_of_many_lookers_at_once_one_tells() -> None:
     wait_for()
     with ThreadPoolExecutor(6) as lookers:
         list(lookers.map(one_look, range(24)))
+        a_minute_passes()
+        list(lookers.map(one_look, range(24)))
         settle()
         list(lookers.map(one_look, range(24)))
     assert [message.subject[:7] for message in mail.outbox] == ["Báo độn", "Đã hết:"]
@@ -295,7 +346,7 @@ def test_of_many_lookers_at_once_one_tells() -> None:
 def test_beats_task_looks() -> None:
     wait_for()
     tasks.watch_queue()
-    assert len(mail.outbox) == 1
+    assert standing_alarms() == {"late": 1}
 
 
 @pytest.mark.django_db(transaction=True)

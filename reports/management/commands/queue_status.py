@@ -1,7 +1,8 @@
 """manage.py queue_status: is every accepted report done, waiting or failed?
 
 With --check, for cron and the like, the exit code tells: 0 all is well, 1 something is late,
-failed or does not balance. 3, with or without: it could not be counted.
+failed or does not balance, or nobody had counted for long before this. 3, with or without: it
+could not be counted.
 """
 
 import json
@@ -26,13 +27,16 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
+            before = stats.standing()
             balance = stats.roll_up()
-            late = stats.standing().late
         except DatabaseTrouble as error:
             why = f"not counted: {type(error).__name__}"
             raise CommandError(why, returncode=3) from error
         self.stdout.write(_as_json(balance) if options["json"] else _for_people(balance))
-        if options["check"] and (late or balance.failed or not balance.balanced):
+        if before.uncounted:
+            self.stderr.write("nobody had counted for long: see docs/operations.md")
+        wrong = before.late or before.uncounted or balance.failed or not balance.balanced
+        if options["check"] and wrong:
             sys.exit(1)
 
 
