@@ -31,6 +31,7 @@ PAUSE = 0.3  # seconds until the next press
 PRESSES = 100
 ASKS_FOR_CODE = 10  # every so-manyth opens the receipt, and presses once more
 RECEIPT_PATH = "/bao-cao/da-nhan/"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 # What an answer can be; only the first three are right, a broken one only without a front server.
 RECEIPT, REFUSED, FRONT, BROKEN, SILENT, WRONG = (
     "receipt", "refused", "front's page", "broken", "silent", "WRONG"
@@ -38,6 +39,7 @@ RECEIPT, REFUSED, FRONT, BROKEN, SILENT, WRONG = (
 Headers = dict[str, str]
 _CODE = re.compile(r'<li><b class="mono">(\w{4})</b>')
 _COOKIE = re.compile(r"receipt=([^;]+)")
+_NUMBER = re.compile(r'<h1>Tin <span class="mono keep">([\w-]+)</span></h1>')
 
 _ROWS = """
 SELECT report.submission_key, report.story,
@@ -45,7 +47,8 @@ SELECT report.submission_key, report.story,
        (SELECT count(*) FROM reports_outboxitem
          WHERE task = 'reports.triage' AND key = report.id::text),
        (SELECT count(*) FROM reports_outboxitem
-         WHERE task = 'reports.triage' AND key = report.id::text AND settled_at IS NOT NULL)
+         WHERE task = 'reports.triage' AND key = report.id::text AND settled_at IS NOT NULL),
+       report.public_number
   FROM reports_report AS report
  WHERE report.submission_key = ANY(%s)
 """
@@ -102,6 +105,7 @@ class Books:
     altered: int  # a row whose words are not those that were typed
     not_read_once: int  # rows whose facts or settled items are not exactly one
     two_codes: int  # reports that were shown more than one receipt code
+    not_opened: int  # codes that open nothing, or another report
     answers: dict[str, int]
     wrong: list[str]
     slowest: float
@@ -116,6 +120,7 @@ class Books:
             "altered": self.altered,
             "not triaged exactly once": self.not_read_once,
             "with two codes": self.two_codes,
+            "codes that open nothing or another report": self.not_opened,
             "wrong or silent answers": len(self.wrong),
         }
         found = [f"{name}: {number}" for name, number in bad.items() if number]
@@ -193,8 +198,7 @@ class Ledger:
         """Send the form once and write down what came."""
         typed = {"story": entry.story, "submission_key": entry.key, "form_token": self._token}
         body = urlencode(REPORT | typed, doseq=True)
-        form = {"Content-Type": "application/x-www-form-urlencoded"}
-        answer = self._ask(entry, "POST", "/bao-cao/", body, form)
+        answer = self._ask(entry, "POST", "/bao-cao/", body, FORM)
         entry.answers.append(answer)
         return answer
 
@@ -205,14 +209,10 @@ class Ledger:
             self._ask(entry, "GET", RECEIPT_PATH, None, {"Cookie": f"receipt={cookies[-1]}"})
 
     def _ask(self, entry: Entry, method: str, path: str, body: Any, headers: Headers) -> Answer:
-        port = self.ports[entry.number % len(self.ports)]
-        ours = {"Origin": f"http://127.0.0.1:{port}", "Sec-Fetch-Site": "same-origin"}
+        port = self._port(entry)
         asked_at = time.monotonic()
         try:
-            with closing(HTTPConnection("127.0.0.1", port, timeout=PATIENCE)) as line:
-                line.request(method, path, body, headers | ours)
-                response = line.getresponse()
-                page = response.read().decode()
+            response, page = exchange(port, method, path, body, headers)
         except TimeoutError:
             return Answer(SILENT, 0, asked_at, PATIENCE, said="no answer")
         except (OSError, HTTPException) as error:
@@ -222,6 +222,9 @@ class Ledger:
         entry.codes |= {answer.code} - {""}
         return answer
 
+    def _port(self, entry: Entry) -> int:
+        return self.ports[entry.number % len(self.ports)]
+
     # --- comparing
 
     @property
@@ -229,7 +232,9 @@ class Ledger:
         return [answer for entry in list(self.entries) for answer in list(entry.answers)]
 
     def compare(self, database: str) -> Books:
-        """Every entry beside the rows of its key; `database` is a libpq address."""
+        """Every entry beside the rows of its key, and every code beside the page that it opens:
+        the portal has to serve. `database` is a libpq address.
+        """
         kept = self._rows(database)
         entries, answers = self.entries, self.answers
         with_receipt = [entry for entry in entries if entry.has_receipt]
@@ -245,13 +250,27 @@ class Ledger:
             lost=sum(not same[entry.key] for entry in with_receipt),
             duplicated=sum(len(rows) - 1 for rows in kept.values()),
             altered=sum(len(rows) - len(same[key]) for key, rows in kept.items()),
-            not_read_once=sum(row[1:] != (1, 1, 1) for rows in kept.values() for row in rows),
+            not_read_once=sum(row[1:4] != (1, 1, 1) for rows in kept.values() for row in rows),
             two_codes=sum(len(entry.codes) > 1 for entry in entries),
+            not_opened=sum(
+                self._opened_by(code, entry) not in {row[4] for row in same[entry.key]}
+                for entry in entries
+                for code in entry.codes
+            ),
             answers=dict(Counter(answer.kind for answer in answers)),
             wrong=[f"{answer.kind} {answer.status} {answer.said}" for answer in bad],
             slowest=max((answer.seconds for answer in answers), default=0.0),
             broken_for=longest_gap(answers),
         )
+
+    def _opened_by(self, code: str, entry: Entry) -> str:
+        """The public number of the report that a code opens; "" where it opens none."""
+        try:
+            body = urlencode({"code": code})
+            _, page = exchange(self._port(entry), "POST", "/theo-doi/", body, FORM)
+        except (OSError, HTTPException):
+            return ""
+        return "".join(_NUMBER.findall(page))
 
     def _rows(self, database: str) -> dict[str, list[tuple[Any, ...]]]:
         found: dict[str, list[tuple[Any, ...]]] = {}
@@ -260,6 +279,20 @@ class Ledger:
             for key, *rest in cursor.fetchall():
                 found.setdefault(key, []).append(tuple(rest))
         return found
+
+
+def exchange(
+    port: int, method: str, path: str, body: Any, headers: Headers
+) -> tuple[HTTPResponse, str]:
+    """One request as a browser sends it from our own page; its answer, read, and the page.
+
+    Raises OSError or HTTPException.
+    """
+    ours = {"Origin": f"http://127.0.0.1:{port}", "Sec-Fetch-Site": "same-origin"}
+    with closing(HTTPConnection("127.0.0.1", port, timeout=PATIENCE)) as line:
+        line.request(method, path, body, headers | ours)
+        response = line.getresponse()
+        return response, response.read().decode()
 
 
 def judge(response: HTTPResponse, page: str, story: str, asked_at: float) -> Answer:

@@ -191,7 +191,7 @@ def _let_go_wrong(
 
 def _seconds_to_recover(home: House) -> float | None:
     started = time.monotonic()
-    if until(lambda: home.drains(1.0) and home.wait_for_roles(1.0), RECOVERY):
+    if until(lambda: home.drains(1.0) and home.wait_for_roles(1.0) and home.serves(), RECOVERY):
         return time.monotonic() - started
     return None
 

@@ -1,19 +1,20 @@
 """The residents' books notice what they are kept for."""
 
-from collections.abc import Iterator
 from email.message import Message
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.db import connection
 from django.test import Client
+from pytest_django.live_server_helper import LiveServer
 
 from bench import ledger as books
 from bench.ledger import FRONT, RECEIPT, REFUSED, WRONG, Answer, Entry, Ledger, judge, longest_gap
 from reports import intake, outbox, triage
 from reports.intake import Typed
-from reports.models import OutboxItem
+from reports.models import OutboxItem, Receipt
 from tests.portal.processes import ROOT
 
 STORY = "Họ nói “anh & tôi” <đừng> kể ai."
@@ -61,18 +62,20 @@ def test_a_gap_lasts_from_the_first_failure_to_the_next_answer() -> None:
 
 
 @pytest.fixture
-def ledger(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ledger]:
+def ledger(live_server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> Ledger:
+    """The books of residents of a portal that serves."""
     monkeypatch.setattr(books, "form_token", lambda _: "")
-    return Ledger([0])
+    return Ledger([urlsplit(live_server.url).port or 0])
 
 
 def with_receipt(ledger: Ledger, *, read: bool = True) -> Entry:
-    """A report that is in the database and, with `read`, triaged."""
+    """A report that is in the database and, with `read`, triaged; its code is in the book."""
     entry = ledger.write()
     entry.answers.append(Answer(RECEIPT, 303, 0.0, 0.1))
-    report = intake.accept(Typed(story=entry.story), entry.key).report
+    accepted = intake.accept(Typed(story=entry.story), entry.key)
+    entry.codes.add(str(accepted.code))
     if read:
-        triage.work_off([OutboxItem.objects.get(key=str(report.pk)).pk])
+        triage.work_off([OutboxItem.objects.get(key=str(accepted.report.pk)).pk])
     return entry
 
 
@@ -95,7 +98,8 @@ def test_a_receipt_without_a_row_is_a_loss(ledger: Ledger) -> None:
 def test_other_words_under_the_key_are_a_loss_too(ledger: Ledger) -> None:
     entry = with_receipt(ledger)
     entry.story += " Thêm."
-    assert compared(ledger) == ["lost: 1", "altered: 1"]
+    about = "codes that open nothing or another report: 1"
+    assert compared(ledger) == ["lost: 1", "altered: 1", about]
 
 
 def test_two_rows_of_one_key_are_a_duplicate(ledger: Ledger) -> None:
@@ -115,12 +119,25 @@ def test_a_report_that_was_not_read_or_owed_twice_is_told(ledger: Ledger) -> Non
     assert compared(ledger) == ["not triaged exactly once: 1"]
 
 
+def test_a_code_that_opens_nothing_is_told(ledger: Ledger) -> None:
+    with_receipt(ledger)
+    Receipt.objects.update(code_hash=bytes(32))
+    assert compared(ledger) == ["codes that open nothing or another report: 1"]
+
+
+def test_a_code_that_opens_another_report_is_told(ledger: Ledger) -> None:
+    one, other = with_receipt(ledger), with_receipt(ledger)
+    one.codes, other.codes = other.codes, one.codes
+    assert compared(ledger) == ["codes that open nothing or another report: 2"]
+
+
 def test_no_receipt_two_codes_and_slow_answers_are_told(ledger: Ledger) -> None:
     ledger.write().answers.append(Answer(WRONG, 500, 0.0, 3.5))
-    with_receipt(ledger).codes |= {"one", "two"}
+    with_receipt(ledger).codes.add("a second")
     assert compared(ledger) == [
         "without a receipt: 1",
         "with two codes: 1",
+        "codes that open nothing or another report: 1",
         "wrong or silent answers: 1",
         "slowest answer: 3.5 s",
     ]
