@@ -6,10 +6,19 @@ import sys
 
 
 def main() -> None:
+    """Run a command. What PostgreSQL refuses is one line and exit code 1, or `--traceback`."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     from django.core.management import execute_from_command_line  # noqa: PLC0415
+    from django.db import InterfaceError, InternalError, OperationalError  # noqa: PLC0415
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except (OperationalError, InterfaceError, InternalError) as error:
+        if "--traceback" in sys.argv:
+            raise
+        from reports import database  # noqa: PLC0415
+
+        sys.exit(database.complaint(error))
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ taken from `DATA_DIR/local.env`, which the local servers write for a first look.
 What a production start refuses is in `portal/checks.py`.
 """
 
+import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +15,10 @@ import structlog
 from portal.mail import server_or_nowhere
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+
+for _name in ("DATA_DIR", "DATABASE_URL", "REDIS_URL", "PORT"):
+    if not os.environ.get(_name):  # given as nothing is not given
+        os.environ.pop(_name, None)
 
 env = environ.FileAwareEnv()
 DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "var"))).absolute()

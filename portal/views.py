@@ -5,12 +5,13 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import Error as DatabaseTrouble
-from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
+
+from reports import database
 
 
 @require_safe
@@ -25,27 +26,12 @@ def readyz(request: HttpRequest) -> JsonResponse:
     is not asked; without it a report is late, never lost.
     """
     try:
-        why = "" if _takes_rows() else "read_only"
+        why = "" if database.takes_rows() else "read_only"
     except DatabaseTrouble as error:
         why = type(error.__cause__ or error).__name__
     if why:
         return JsonResponse({"database": False, "why": why}, status=503)
     return JsonResponse({"database": True})
-
-
-# Writes no row: what does not fit in memory goes to a temporary file, which a full disk refuses.
-_TRY_THE_DISK = """
-SELECT current_setting('transaction_read_only')::boolean
-  FROM (SELECT count(*) FROM generate_series(1, 4000)) AS larger_than_work_mem
-"""
-
-
-def _takes_rows() -> bool:
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL work_mem = '64kB'")
-        cursor.execute(_TRY_THE_DISK)
-        (read_only,) = cursor.fetchone()
-    return not read_only
 
 
 @require_safe

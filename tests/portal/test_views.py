@@ -11,8 +11,9 @@ from django.test import Client
 from django.urls import path
 from pytest_django import Settings
 
-from portal import urls, views
+from portal import urls
 from portal.logs import CodesOnly
+from reports import database
 from tests.reports.pages import words
 
 HOTLINE = "02373.725.725"
@@ -122,6 +123,6 @@ def test_without_a_database_readiness_says_so(
     def away() -> Any:
         raise OperationalError
 
-    monkeypatch.setattr(views, "_takes_rows", away)
+    monkeypatch.setattr(database, "takes_rows", away)
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["database"]) == (503, False)

@@ -336,6 +336,20 @@ def test_a_check_counts_where_nobody_did_and_says_so(capsys: pytest.CaptureFixtu
     assert "nobody had counted" not in capsys.readouterr().err
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_check_says_that_the_database_takes_no_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    accept()
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+        try:
+            with pytest.raises(CommandError, match="takes no rows: it is read-only") as ended:
+                call_command("queue_status", "--check")
+        finally:
+            cursor.execute("RESET default_transaction_read_only")
+    assert ended.value.returncode == 3
+    assert "accepted 1" in capsys.readouterr().out
+
+
 def test_what_cannot_be_counted_is_neither_good_nor_bad(monkeypatch: pytest.MonkeyPatch) -> None:
     def late() -> None:
         raise DatabaseError("words of a row")

@@ -1,8 +1,8 @@
 """manage.py queue_status: is every accepted report done, waiting or failed?
 
 With --check, for cron and the like, the exit code tells: 0 all is well, 1 something is late,
-failed or does not balance, or nobody had counted for long before this. 3, with or without: it
-could not be counted.
+failed or does not balance, or nobody had counted for long before this; 3 the database takes no
+rows, so that no report is accepted. 3, with or without: it could not be counted.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseTrouble
 
-from reports import stats
+from reports import database, stats
 from reports.stats import QueueBalance
 
 NAMES = ("accepted", "done", "waiting", "failed", "balanced")
@@ -30,14 +30,24 @@ class Command(BaseCommand):
             before = stats.standing()
             balance = stats.roll_up()
         except DatabaseTrouble as error:
-            why = f"not counted: {type(error).__name__}"
+            why = database.with_hint(f"not counted: {type(error).__name__}")
             raise CommandError(why, returncode=3) from error
         self.stdout.write(_as_json(balance) if options["json"] else _for_people(balance))
+        if options["check"] and (why := _refuses()):
+            raise CommandError(why, returncode=3)
         if before.uncounted:
             self.stderr.write("nobody had counted for long: see docs/operations.md")
         wrong = before.late or before.uncounted or balance.failed or not balance.balanced
         if options["check"] and wrong:
             sys.exit(1)
+
+
+def _refuses() -> str:
+    """Why no row could be written now, in one line; empty where it could."""
+    try:
+        return "" if database.takes_rows() else "the database takes no rows: it is read-only"
+    except DatabaseTrouble as error:
+        return f"the database takes no rows: {type(error.__cause__ or error).__name__}"
 
 
 def _as_json(balance: QueueBalance) -> str:

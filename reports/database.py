@@ -1,0 +1,44 @@
+"""The database as a whole: whether it takes rows, and the line for whoever typed a command."""
+
+import os
+
+from django.conf import settings
+from django.db import Error as DatabaseTrouble
+from django.db import connection, transaction
+
+HINT = "no DATABASE_URL is given: is DATA_DIR set as for `make run`, and does it run?"
+# Writes no row: what does not fit in memory goes to a temporary file, which a full disk refuses.
+_TRY_THE_DISK = """
+SELECT current_setting('transaction_read_only')::boolean
+  FROM (SELECT count(*) FROM generate_series(1, 4000)) AS larger_than_work_mem
+"""
+
+
+def takes_rows() -> bool:
+    """False where it only reads; raises DatabaseTrouble when it does not answer or has no room."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '64kB'")
+        cursor.execute(_TRY_THE_DISK)
+        (read_only,) = cursor.fetchone()
+    return not read_only
+
+
+def complaint(error: DatabaseTrouble) -> str:
+    """One line: what PostgreSQL said, of which server, and a hint where none was named. Its first
+    line alone: rows are quoted from the second on.
+    """
+    said = str(error).partition("\n")[0].strip() or type(error.__cause__ or error).__name__
+    return with_hint(f"PostgreSQL: {said} (asked: {_server()})")
+
+
+def with_hint(line: str) -> str:
+    """The line, and what to look at where nobody said which server to ask."""
+    named = any(os.environ.get(name) for name in ("DATABASE_URL", "DATABASE_URL_FILE"))
+    return line if named else f"{line}; {HINT}"
+
+
+def _server() -> str:
+    """Host and name of the database, without who asks and with what password."""
+    asked = settings.DATABASES["default"]
+    port = f":{asked['PORT']}" if asked.get("PORT") else ""
+    return f"{asked['HOST'] or 'this machine'}{port}, {asked['NAME']}"
