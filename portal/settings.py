@@ -155,6 +155,7 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # whoever reaches Valkey could stop the worker
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_TASK_SOFT_TIME_LIMIT = 20
 CELERY_TASK_TIME_LIMIT = 30
@@ -293,7 +294,7 @@ LOGGING = {
     "loggers": {
         # A refused request is the visitor's affair; its path and body are not for the log. A path
         # may be an invitation, which opens an account. (Without any handler Python writes it.)
-        "django.security.DisallowedHost": {"handlers": ["nobody"], "propagate": False},
+        "django.security": {"handlers": ["nobody"], "propagate": False},
         "django.request": {"level": "ERROR", "filters": ["codes_only"]},
     },
 }

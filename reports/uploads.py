@@ -5,6 +5,7 @@ than a chunk of each is in memory and nothing in clear on a disk; limits are cou
 """
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -23,8 +24,11 @@ FIELD = "files"
 # What is too large is still read off the line, and thrown away: a browser that is cut off while
 # it sends shows its own error and not our sentence. Beyond this even so.
 MOST_READ = 128 * 1024 * 1024
-# Of the four threads of a web process one is always left to those who report.
+_STEP = 64 * 1024
+# Of the four threads of a web process one is left to those who report: who comes on top is read
+# past for a moment, answered and cut off.
 _places = threading.BoundedSemaphore(3)
+BUSY_SECONDS = 3.0
 
 
 class UnreadableError(Exception):
@@ -70,7 +74,7 @@ def received(request: HttpRequest) -> Iterator[Received]:
 def _read(request: HttpRequest, handler: "_Sealing") -> QueryDict:
     if "HTTP_TRANSFER_ENCODING" in request.META:  # no length told: Django would read nothing
         raise UnreadableError
-    body = _Body(request)
+    body = _Body(request, BUSY_SECONDS if handler.refusal else None)
     try:
         parser = MultiPartParser(request.META, cast("Any", body), [handler], "utf-8")
         fields, _ = parser.parse()
@@ -81,15 +85,25 @@ def _read(request: HttpRequest, handler: "_Sealing") -> QueryDict:
     return fields
 
 
-class _Body:
-    """The request's body, counted."""
+def read_past(request: HttpRequest) -> None:
+    """Take what is too large off the line and throw it away, up to MOST_READ."""
+    seen = 0
+    with suppress(UnreadablePostError):
+        while seen < MOST_READ and (data := request.read(_STEP)):
+            seen += len(data)
 
-    def __init__(self, request: HttpRequest) -> None:
-        self._request, self._seen = request, 0
+
+class _Body:
+    """The request's body, counted; with `seconds`, read no longer than that."""
+
+    def __init__(self, request: HttpRequest, seconds: float | None) -> None:
+        self._request, self._seen, self._stopped = request, 0, False
+        self._until = time.monotonic() + seconds if seconds else float("inf")
         self._promised = int(request.META.get("CONTENT_LENGTH") or 0)
 
     def read(self, size: int | None = None, /) -> bytes:
-        if self._seen > MOST_READ:
+        if self._seen > MOST_READ or time.monotonic() > self._until:
+            self._stopped = True
             raise StopUpload(connection_reset=True)
         data = self._request.read(size)
         self._seen += len(data)
@@ -98,7 +112,7 @@ class _Body:
     @property
     def is_cut(self) -> bool:
         """Whether the line broke: Django's parser takes what came of the last file for whole."""
-        return self._seen < min(self._promised, MOST_READ)
+        return self._seen < self._promised and not self._stopped
 
 
 class _Sealing(FileUploadHandler):
@@ -108,7 +122,7 @@ class _Sealing(FileUploadHandler):
 
     def __init__(self, refusal: Refusal | None) -> None:
         super().__init__()
-        self.form, self._refusal = Received(), refusal
+        self.form, self.refusal = Received(), refusal
 
     def new_file(self, field_name: str, file_name: str, *args: Any, **kwargs: Any) -> None:
         if field_name != FIELD:
@@ -116,8 +130,8 @@ class _Sealing(FileUploadHandler):
         if len(self.form.uploads) == files.MOST:
             self.form.surplus += 1
             raise SkipFile
-        self.form.uploads.append(Upload(Draft(file_name), self._refusal))
-        if self._refusal:
+        self.form.uploads.append(Upload(Draft(file_name), self.refusal))
+        if self.refusal:
             raise SkipFile
         self._or_skip(lambda draft: draft.begin())
 

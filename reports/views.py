@@ -10,12 +10,13 @@ from django.core.exceptions import SuspiciousOperation
 from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.multipartparser import MultiPartParserError
+from django.http.request import UnreadablePostError
 from django.shortcuts import render
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from reports import files, intake, places, privacy, receipts, tracking
+from reports import files, intake, places, privacy, receipts, tracking, uploads
 from reports.forms import CodeForm, ReportForm
 from reports.models import Case, Report
 from reports.posted import Fields, Posted, fields, kept
@@ -159,9 +160,12 @@ def _posted(request: HttpRequest) -> tuple[Fields, Trouble | None]:
         return Fields(), LENGTHLESS
     size = int(request.META.get("CONTENT_LENGTH") or 0)
     if size > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        uploads.read_past(request)
         return Fields(), FAR_TOO_LARGE
     try:
         data = fields(request)
+    except UnreadablePostError:
+        return Fields(), UNREADABLE
     except (SuspiciousOperation, MultiPartParserError):
         salvaged = kept(_salvaged(request))
         return salvaged, TOO_LARGE if salvaged else UNREADABLE

@@ -327,6 +327,28 @@ def test_a_killed_web_process_answers_again_within_three_seconds(
     assert eventually(lambda: answers(url), within=3)
 
 
+@pytest.mark.serial
+def test_a_new_start_takes_over_the_servers_of_the_old_one(
+    served: tuple[subprocess.Popen[str], str], tmp_path: Path
+) -> None:
+    """It is given no address, and those that the old one remembered end with it."""
+    old, url = served
+    port = url.split(":")[2].partition("/")[0]
+    new = start("manage.py", "serve", "--wait", "30", PORT=port, DATA_DIR=str(tmp_path / "var"))
+    try:
+        assert eventually(lambda: is_supervisor(new.pid), within=10)
+        old.terminate()
+        old.communicate(timeout=20)
+        assert eventually(lambda: answers(url.replace("livez", "readyz")), within=20)
+    finally:
+        new.kill()
+        new.communicate()
+
+
+def is_supervisor(pid: int) -> bool:
+    return b"portal.supervisor" in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
 def answers(url: str) -> bool:
     with contextlib.suppress(OSError):  # a worker may take a call in its very last moment
         return get(url) == 200

@@ -5,6 +5,8 @@ was kept, and opened at the desk as an act on record.
 import errno
 import os
 import re
+import threading
+import time
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -110,7 +112,7 @@ def test_each_file_has_its_line(client: Client, mine: intake.Accepted) -> None:
     answer = post(client, mine.code, ("a.jpg", JPEG), ("b.exe", b"MZ" * 20), ("c.pdf", PDF))
     assert lines(answer) == [
         "a.jpg Đã nhận ảnh 1 KB.",
-        "b.exe Trang chỉ nhận ảnh, ghi âm, PDF. Cái này thì không phải.",
+        "b.exe Chưa nhận: đây không phải ảnh, ghi âm hay PDF. Bạn chụp màn hình rồi gửi ảnh đó.",
         "c.pdf Đã nhận bản PDF 1 KB.",
     ]
     assert answer.status_code == 200
@@ -235,6 +237,24 @@ def test_a_thread_is_left_to_those_who_report(client: Client, mine: intake.Accep
     assert post(client, mine.code, ("a.jpg", JPEG)).status_code == 200
 
 
+def test_who_comes_on_top_holds_no_thread_for_long(
+    client: Client, mine: intake.Accepted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Slow(BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            time.sleep(0.02)
+            return super().read(size)
+
+    monkeypatch.setattr(uploads, "_places", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(uploads, "BUSY_SECONDS", 0.1)
+    uploads._places.acquire()
+    body = multipart(mine.code, part(b'filename="a.jpg"', JPEG.ljust(20 * MB)))
+    line = Slow(body)
+    answer = post_body(client, body, **{"wsgi.input": line})
+    assert "Nhiều người đang gửi cùng lúc" in lines(answer)[0]
+    assert line.tell() < 5 * MB
+
+
 # --- what a file is
 
 
@@ -252,6 +272,7 @@ def test_a_thread_is_left_to_those_who_report(client: Client, mine: intake.Accep
         (b"\0\0\0\x20ftypM4A ", "audio/mp4"),
         (b"\0\0\0\x18ftypmp42", "video/mp4"),
         (b"\0\0\0\x20ftypisom", "video/mp4"),
+        (b"\0\0\0\x14ftypqt  \0\0\0\0", "video/quicktime"),
         (b"\0\0\0\x18ftyp3gp4", "audio/3gpp"),
         (b"#!AMR\n", "audio/amr"),
         (b"OggS\0\x02", "audio/ogg"),
@@ -274,7 +295,7 @@ def test_the_first_bytes_tell_what_it_is(head: bytes, media_type: str) -> None:
         b"\x7fELF a program",
         b"\xff\xfe\0 text of another kind",
         b"RIFF....AVI LIST",
-        b"....ftypqt   a film",
+        b"....ftypavif",
         b" %PDF-1.7 not at its beginning",
         b"GIF89a",
         b"<svg onload=alert(1)>",
@@ -289,7 +310,7 @@ def test_neither_name_nor_browser_makes_it_a_picture(
         {"code": mine.code, "files": SimpleUploadedFile("a.jpg", content, "image/jpeg")},
     )
     assert answer.status_code == 415
-    assert "Trang chỉ nhận ảnh, ghi âm, PDF" in lines(answer)[0]
+    assert "Chưa nhận: đây không phải ảnh" in lines(answer)[0]
     assert on_disk() == []
 
 
@@ -552,16 +573,39 @@ def test_files_leave_the_database_its_room(
     assert on_disk() == []
 
 
+def _refuse_row(*_: Any, **__: Any) -> None:
+    raise OperationalError
+
+
 def test_a_row_that_fails_takes_its_file_along(
     client: Client, mine: intake.Accepted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: Any, **__: Any) -> None:
-        raise OperationalError
-
-    monkeypatch.setattr(EvidenceFile, "save", refuse)
+    monkeypatch.setattr(EvidenceFile, "save", _refuse_row)
     answer = post(client, mine.code, ("a.jpg", JPEG))
     assert "Máy chủ chưa ghi được" in lines(answer)[0]
     assert on_disk() == []
+
+
+@pytest.mark.parametrize("step", ["settle", "the row"])
+def test_a_file_that_the_disk_does_not_let_go_is_no_error_of_the_page(
+    client: Client,
+    mine: intake.Accepted,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    step: str,
+) -> None:
+    def read_only(*_: Any, **__: Any) -> None:
+        raise OSError(errno.EROFS, "x")
+
+    if step == "settle":
+        _fail(monkeypatch, step, errno.EIO)
+    else:
+        monkeypatch.setattr(EvidenceFile, "save", _refuse_row)
+    monkeypatch.setattr(Path, "unlink", read_only)
+    answer = post(client, mine.code, ("a.jpg", JPEG))
+    assert (answer.status_code, "Máy chủ chưa ghi được" in lines(answer)[0]) == (503, True)
+    assert "file.not_removed" in caplog.text
+    assert "EROFS" in caplog.text
 
 
 def test_where_commit_itself_fails_the_file_stays(
@@ -725,6 +769,7 @@ def page_of(file: EvidenceFile) -> str:
 def test_the_desk_lists_files_by_what_they_are(duty: Person, sent: EvidenceFile) -> None:
     page = desk(duty.client.get(page_of(sent)))
     assert "Tài liệu kèm theo (2)" in page
+    assert "Dấu kiểm tệp (SHA-256)" in page
     assert re.search(r"Ảnh, \d+ KB image/jpeg", page)
     assert bytes(sent.sha256).hex()[:12] in page
     assert "giấy nợ" not in page
@@ -749,7 +794,9 @@ def test_opening_is_on_record_before_the_file_is_given(duty: Person, sent: Evide
     duty.client.post(original_of(sent))
     (event,) = events.about("report", sent.report_id)
     assert (event.kind, event.by, event.detail["what"]) == ("revealed", duty.user, "file")
-    assert "Xem dữ liệu cá nhân: Bản gốc tệp gửi kèm; số " in desk(duty.client.get(page_of(sent)))
+    assert "Xem dữ liệu cá nhân: Bản gốc tài liệu kèm theo; số " in desk(
+        duty.client.get(page_of(sent))
+    )
 
 
 def test_who_may_not_reveal_is_refused_on_record(duty: Person, sent: EvidenceFile) -> None:

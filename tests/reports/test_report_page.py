@@ -1,6 +1,7 @@
 """The report page, as frightened, clumsy and hostile people use it."""
 
 import json
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -125,6 +126,15 @@ def test_html_comes_back_as_text(client: Client) -> None:
     answer = send(client, commune="<b onclick=x>Lam Sơn</b>")
     assert b"<b onclick" not in answer.content
     assert value(answer.content, "commune") == "<b onclick=x>Lam Sơn</b>"
+
+
+def test_a_body_that_is_far_too_large_is_read_past_and_answered(client: Client) -> None:
+    body = b"story=" + b"x" * 6_000_000
+    line = BytesIO(body)
+    kind = "application/x-www-form-urlencoded"
+    answer = client.post(REPORT, body, content_type=kind, **{"wsgi.input": line})
+    assert answer.status_code == 413
+    assert line.tell() == len(body)
 
 
 def test_a_body_over_the_limit_comes_back_with_its_text(client: Client) -> None:

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
+from portal.local_services import read_env
+
 
 class Command(BaseCommand):
     help = "Run web, relay, worker and beat, and local servers where none are given."
@@ -24,4 +26,13 @@ class Command(BaseCommand):
             call_command("check", deploy=True, fail_level="ERROR")
         chosen = ["--host", options["host"], "--wait", options["wait"]]
         # The supervisor needs no Django: give its memory back.
-        os.execv(sys.executable, [sys.executable, "-m", "portal.supervisor", *chosen])  # noqa: S606
+        command = [sys.executable, "-m", "portal.supervisor", *chosen]
+        os.execve(sys.executable, command, given_environment())  # noqa: S606
+
+
+def given_environment() -> dict[str, str]:
+    """Ours, without what settings took from local.env: the servers named there belong to an
+    older start and end with it.
+    """
+    remembered = read_env(settings.DATA_DIR)
+    return {name: value for name, value in os.environ.items() if value != remembered.get(name)}
