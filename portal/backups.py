@@ -7,7 +7,8 @@ meanwhile is noted.
 Back: the archive is proved to its last byte and laid out beside what it would replace. Then the
 database is replaced in one transaction, then what lies in each folder, by renames. A crash before
 COMMIT leaves all as it was. One after it leaves the restored database, with the folders as they
-were or between the two: the same command again finishes the work.
+were or between the two: the same command again finishes the work. What lay in the folders before
+is thrown away only when migrate has succeeded.
 """
 
 import contextlib
@@ -36,7 +37,7 @@ from portal.archive import ArchiveError, Content, Manifest
 from portal.children import StartError
 from portal.dumps import DumpError
 from reports import files
-from reports.models import Report
+from reports.models import EvidenceFile
 
 DUMP = "database"  # database/000001 and so on: one after the other they are pg_dump's file
 PIECE = 8 * 1024 * 1024
@@ -44,7 +45,6 @@ DRAFT = ".backup.draft"
 BUSY = "another backup is being written to {}"
 NEW, OLD = ".restored", ".replaced"  # inside their folder, which may be a disk of its own
 PASSING = {NEW, OLD, files.DRAFTS, "lost+found"}
-REPORTS = "reports_report"
 _MIGRATIONS = "SELECT app || '.' || name FROM django_migrations ORDER BY 1"
 _FILES = "SELECT id::text FROM reports_evidencefile WHERE erased_at IS NULL ORDER BY 1"
 
@@ -70,15 +70,15 @@ def in_one_line(about: str = "") -> Iterator[None]:
     except OSError as error:
         raise CommandError(f"{error.filename or about}: {error.strerror}") from error
     except (psycopg2.Error, DatabaseError) as error:
-        raise CommandError(f"PostgreSQL: {str(error).partition(chr(10))[0]}") from error
+        raise CommandError(f"PostgreSQL: {dumps.without_values(str(error))}") from error
 
 
 # --- out
 
 
 def back_up(target: Path) -> list[str]:
-    """Write an archive; the ids of files that the database names and nobody finds. They were
-    erased in this very minute, or lost. A failure leaves no archive.
+    """Write an archive; the ids of files that the database names and nobody finds. A failure
+    leaves no archive, a lost file does.
 
     Raises ArchiveError, DumpError, StartError, OSError and psycopg2.Error.
     """
@@ -91,7 +91,14 @@ def back_up(target: Path) -> list[str]:
         with contextlib.closing(_contents(moment)) as contents:
             manifest = archive.write(draft, settings.BACKUP_KEY, contents, about)
         found = {PurePosixPath(member.name).name for member in manifest.members}
-        return [name for name in moment.column(_FILES) if name not in found]
+        return _lost([name for name in moment.column(_FILES) if name not in found])
+
+
+def _lost(missing: list[str]) -> list[str]:
+    """Those among files that are not there which were not erased since the dump's moment."""
+    erased = EvidenceFile.objects.filter(pk__in=missing, erased_at__isnull=False)
+    gone = {str(pk) for pk in erased.values_list("pk", flat=True)}
+    return [name for name in missing if name not in gone]
 
 
 @contextlib.contextmanager
@@ -229,39 +236,10 @@ def _refuse_unknown(applied: list[str]) -> None:
         )
 
 
-def present() -> dict[str, int]:
-    """How many reports there are now, by the name of their table; nothing where it is missing."""
-    with connection.cursor() as cursor:
-        if REPORTS not in connection.introspection.table_names(cursor):
-            return {}
-    return {REPORTS: Report.objects.count()}
-
-
-def lost_reports(archived: Unpacked, here: dict[str, int]) -> int:
-    """How many reports that are here the archive does not hold. None is ever deleted, so both
-    their number and their time tell; the larger counts.
-    """
-    if not here:
-        return 0
-    newer = Report.objects.filter(received_at__gt=archived.taken_at).count()
-    return max(newer, here[REPORTS] - archived.rows[REPORTS])
-
-
-def others() -> list[str]:
-    """The names of those who are connected to our database as we are, ourselves apart."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT coalesce(nullif(application_name, ''), 'portal') FROM pg_stat_activity"
-            " WHERE datname = current_database() AND usename = current_user"
-            " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
-        )
-        return [name for (name,) in cursor.fetchall()]
-
-
 def restore(archived: Unpacked, here: dict[str, int]) -> None:
     """Put the archive in the place of what is here, and bring it up to this version.
 
-    `here` is what `present` told when it was decided: a report that came in since stops it all.
+    `here` is what `present.rows` told when it was decided: a row that came in since stops it all.
     Raises DumpError when nothing has changed, UnfinishedError when only the last steps failed.
     """
     connection.close()
@@ -269,19 +247,23 @@ def restore(archived: Unpacked, here: dict[str, int]) -> None:
     with _finishing("the files: give this command again"):
         for folder in folders().values():
             _swap(folder)
-    with _finishing("manage.py migrate, manage.py setup_desk"):
+    with _finishing(f"manage.py migrate, manage.py setup_desk, then remove {OLD} in {_places()}"):
         call_command("migrate", interactive=False, verbosity=0)
         call_command("setup_desk", verbosity=0)
+        for folder in folders().values():
+            shutil.rmtree(folder / OLD)
     with _finishing("empty Valkey (FLUSHALL): it names work of the replaced database"):
         cache.clear()  # the broker's messages lie in the same database
 
 
 def _swap(folder: Path) -> None:
-    """What lies in the folder goes, what was laid out comes: renames on one disk, no more."""
-    new, old = folder / NEW, folder / OLD
-    shutil.rmtree(old, ignore_errors=True)
-    for place in (folder, new, old):
+    """What lies in the folder goes aside, what was laid out comes: renames on one disk, no more.
+    What an earlier try has put aside stays there.
+    """
+    new = folder / NEW
+    for place in (folder, new, folder / OLD):
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    old = Path(tempfile.mkdtemp(dir=folder / OLD))
     for entry in folder.iterdir():
         if entry.name not in PASSING:
             entry.rename(old / entry.name)
@@ -289,7 +271,10 @@ def _swap(folder: Path) -> None:
         entry.rename(folder / entry.name)
     new.rmdir()
     _sync_folder(folder)
-    shutil.rmtree(old)
+
+
+def _places() -> str:
+    return ", ".join(str(folder) for folder in folders().values())
 
 
 @contextlib.contextmanager

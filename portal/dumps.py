@@ -39,6 +39,10 @@ _UNLESS = """DO $$ BEGIN
     IF (SELECT count(*) FROM {table}) <> {count} THEN RAISE '{otherwise}'; END IF;
 END $$;
 """
+# What PostgreSQL quotes after these words is a name. Elsewhere it may be what a row holds.
+_NAMED = r"""(?xi)^(?: \b(?: column | constraint | database | extension | file | function | index | relation
+    | role | schema | sequence | server\ (?:at|on\ socket) | table | trigger | user )\ "[^"]*" | [^"«„“] )*"""
+_SINCE = "there are other reports, files or acts than a moment ago: start again"
 
 
 class DumpError(Exception):
@@ -109,9 +113,7 @@ def put_back(dump: IO[bytes], rows: Mapping[str, int], present: Mapping[str, int
     """
     lock = "".join(f"LOCK TABLE {_quoted(table)};\n" for table in present)
     with _psql() as script:
-        script.write(
-            f"BEGIN;\n{lock}{_holding(present, 'there are other reports than a moment ago: start again')}{_EMPTY}".encode()
-        )
+        script.write(f"BEGIN;\n{lock}{_holding(present, _SINCE)}{_EMPTY}".encode())
         script.flush()
         _undump(dump, script)
         script.write(f"{_holding(rows, 'not all rows came back')}ANALYZE;\nCOMMIT;\n".encode())
@@ -178,8 +180,16 @@ def _environment() -> dict[str, str]:
 
 
 def _complaint(said: IO[bytes]) -> str:
-    """The first error in what a program said, without the values that may follow it."""
+    """The first error in what a program said."""
     said.seek(0)
     text = said.read().decode(errors="replace")
     errors = re.findall(r"(?i)^.*?\b(?:error|fatal): *(.+)$", text, re.MULTILINE)
-    return str(errors[0]) if errors else last_line(text)
+    return without_values(errors[0] if errors else last_line(text))
+
+
+def without_values(message: str) -> str:
+    """The first line of what PostgreSQL says, up to where it may quote from a row."""
+    line = message.partition("\n")[0]
+    told = re.match(_NAMED, line)
+    assert told  # noqa: S101  # it matches nothing at all too
+    return line if told.end() == len(line) else f"{told[0].rstrip()} …"

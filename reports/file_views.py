@@ -37,7 +37,10 @@ NOTHING = Line("", "Chưa chọn ảnh, bản ghi âm nào. Chọn xong rồi b�
 _REFUSED = {
     Refusal.EMPTY: (422, "Bên trong không có gì. Chọn lại rồi gửi."),
     Refusal.TOO_LARGE: (413, "Nặng quá 10 MB, chưa nhận. Chụp lại nhỏ hơn, hoặc cắt bớt rồi gửi."),
-    Refusal.UNKNOWN_TYPE: (415, "Trang chỉ nhận ảnh, ghi âm, PDF. Cái này thì không phải."),
+    Refusal.UNKNOWN_TYPE: (
+        415,
+        "Chưa nhận: đây không phải ảnh, ghi âm hay PDF. Bạn chụp màn hình rồi gửi ảnh đó.",
+    ),
     Refusal.TOO_MANY: (422, f"Chưa nhận. {_FULL}"),
     Refusal.ERASED: (422, "Tin này đã xóa dữ liệu nên không nhận thêm."),
     Refusal.BUSY: (503, f"Nhiều người đang gửi cùng lúc. {_KEPT} {_AGAIN}"),

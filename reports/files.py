@@ -150,14 +150,22 @@ def keep(draft: Draft, report: Report) -> bool:
             _row(draft, report).save(force_insert=True)
             committing = True
     except RefusedError:
-        path_of(draft.id).unlink(missing_ok=True)
+        _remove(path_of(draft.id))
         raise
     except DatabaseTrouble as error:
         if not committing:
-            path_of(draft.id).unlink(missing_ok=True)
+            _remove(path_of(draft.id))
         log.error("file.row_not_written", error=type(error).__name__)  # noqa: TRY400
         raise RefusedError(Refusal.NOT_WRITTEN) from error
     return True
+
+
+def _remove(path: Path) -> None:
+    """Leave no file without a row; where the disk does not let it go, it stays and tells nothing."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        log.error("file.not_removed", error=_code(error))  # noqa: TRY400
 
 
 def _is_new(draft: Draft, report: Report) -> bool:
@@ -255,6 +263,10 @@ def _on_disk() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        log.error("file.not_written", error=errno.errorcode.get(error.errno or 0, "unknown"))  # noqa: TRY400
+        log.error("file.not_written", error=_code(error))  # noqa: TRY400
         full = error.errno in _FULL
         raise RefusedError(Refusal.NO_ROOM if full else Refusal.NOT_WRITTEN) from error
+
+
+def _code(error: OSError) -> str:
+    return errno.errorcode.get(error.errno or 0, "unknown")

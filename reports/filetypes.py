@@ -30,6 +30,7 @@ _SIGNS = [
     (rb"ID3|\xff[\xf2\xf3\xfa\xfb]", FileType("audio/mpeg", "mp3", _SOUND)),
     (rb"....ftypM4[AB] ", FileType("audio/mp4", "m4a", _SOUND)),
     (rb"....ftyp(?:iso[m2-6]|mp4[12]|M4V )", FileType("video/mp4", "mp4", _FILM)),
+    (rb"....ftypqt  ", FileType("video/quicktime", "mov", _FILM)),
     (rb"....ftyp3g[2egprs].", FileType("audio/3gpp", "3gp", _SOUND)),
     (rb"#!AMR", FileType("audio/amr", "amr", _SOUND)),
     (rb"OggS", FileType("audio/ogg", "ogg", _SOUND)),

@@ -77,7 +77,7 @@ PERSONAL = {
     "contact": "Số người báo",
     "phrase": "Câu hẹn",
     "story": "Bản gốc lời kể",
-    "file": "Bản gốc tệp gửi kèm",
+    "file": "Bản gốc tài liệu kèm theo",
 }
 STATUS_TAGS: dict[str, str] = {
     Case.Status.NEW: "tag-amber",

@@ -59,8 +59,8 @@ class Migration(migrations.Migration):
                 ("erased_at", models.DateTimeField(editable=False, null=True)),
             ],
             options={
-                "verbose_name": "tệp gửi kèm",
-                "verbose_name_plural": "tệp gửi kèm",
+                "verbose_name": "tài liệu kèm theo",
+                "verbose_name_plural": "tài liệu kèm theo",
             },
         ),
         migrations.CreateModel(

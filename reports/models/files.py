@@ -25,8 +25,8 @@ class EvidenceFile(models.Model):
     erased_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
-        verbose_name = "tệp gửi kèm"
-        verbose_name_plural = "tệp gửi kèm"
+        verbose_name = "tài liệu kèm theo"
+        verbose_name_plural = "tài liệu kèm theo"
         constraints = [
             models.UniqueConstraint(fields=["report", "sha256"], name="evidencefile_sent_once")
         ]

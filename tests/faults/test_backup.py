@@ -134,6 +134,23 @@ def test_nothing_is_replaced_unasked_and_no_report_that_came_since(here: Place, 
     assert len(here.ask("SELECT id FROM reports_report")) == 301
 
 
+def test_nor_a_file_or_an_act_that_came_since_for_an_older_report(here: Place, kept: Path) -> None:
+    here.ask(
+        "INSERT INTO reports_evidencefile (id, report_id, media_type, size, sha256)"
+        " SELECT gen_random_uuid(), id, 'image/png', 1, 'x' FROM reports_report LIMIT 1"
+    )
+    here.ask(
+        "INSERT INTO reports_event (subject_type, subject_id, kind, detail)"
+        " VALUES ('report', '1', 'noted', '{}'), ('report', '1', 'closed', '{}')"
+    )
+    before = here.everything()
+    said = here.refused("restore", str(kept), "--yes")
+    assert "  1 files, 2 acts on record here are not in it" in said
+    assert here.everything() == before
+    here.manage("restore", str(kept), "--yes", "--discard-newer")
+    assert len(here.ask("SELECT id FROM reports_evidencefile")) == 10
+
+
 def test_a_portal_that_runs_is_not_replaced_under_its_feet(here: Place, kept: Path) -> None:
     with connected(here.database):
         said = here.refused("restore", str(kept), "--yes")
@@ -185,7 +202,7 @@ def test_a_report_that_comes_in_at_the_last_moment_stops_the_restore(
 ) -> None:
     tools = programs(tmp_path / "bin", psql=TAKE_ONE_IN)
     said = here.refused("restore", str(kept), "--yes", PG_BIN=tools)
-    assert said.endswith("there are other reports than a moment ago: start again")
+    assert said.endswith("there are other reports, files or acts than a moment ago: start again")
     assert len(here.ask("SELECT id FROM reports_report")) == 302
 
 
@@ -259,12 +276,36 @@ def test_what_happens_during_a_backup_is_wholly_in_it_or_not_at_all(
     assert len(here.ask("SELECT id FROM reports_report")) == 301
 
 
-def test_a_file_that_went_meanwhile_is_told_and_stops_nothing(here: Place, tmp_path: Path) -> None:
-    gone = next(path for path in sorted(here.files.rglob("*")) if path.is_file())
-    tools = programs(tmp_path / "bin", pg_dump=f"rm {gone}")
-    done = here.run("manage.py", "backup", PG_BIN=tools)
-    assert done.returncode == 0
-    assert done.stderr == f"not in it, though the database names it: file {gone.name}\n"
+def a_file(here: Place) -> Path:
+    return next(path for path in sorted(here.files.rglob("*")) if path.is_file())
+
+
+def test_a_lost_file_is_told_with_an_exit_code_and_costs_no_archive(here: Place) -> None:
+    gone = a_file(here)
+    gone.unlink()
+    done = here.run("manage.py", "backup", "--check")
+    assert done.returncode == 3
+    assert done.stderr == (
+        f"not in it, though the database names it: file {gone.name}\n"
+        "CommandError: the archive lacks 1 lost files\n"
+    )
+    [archive] = here.backups
+    assert f"Written: {archive}" in done.stdout
+
+
+def test_a_file_that_was_erased_meanwhile_is_not_lost(here: Place, tmp_path: Path) -> None:
+    gone = a_file(here)
+    [report] = here.ask(f"SELECT report_id FROM reports_evidencefile WHERE id = '{gone.name}'")  # noqa: S608
+    (tmp_path / "erase.sql").write_text(
+        "INSERT INTO reports_event (subject_type, subject_id, kind, detail)"  # noqa: S608
+        f" VALUES ('report', '{report}', 'erased', '{{}}');"
+        "UPDATE reports_evidencefile SET erased_at = now(), name_sealed = NULL"
+        f" WHERE report_id = '{report}';"
+    )
+    erase = f'"${{REAL%pg_dump}}psql" -qf {tmp_path}/erase.sql && rm {gone}'
+    tools = programs(tmp_path / "bin", pg_dump=erase)
+    assert "Written: " in here.manage("backup", PG_BIN=tools)
+    assert not gone.exists()
 
 
 def peak_memory(here: Place, *words: str) -> int:

@@ -1,11 +1,17 @@
-"""An archive that is finished is nobody's to write over."""
+"""An archive that is finished is nobody's to write over, and what it replaces is kept until all is
+well.
+"""
 
 import fcntl
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
+from django.core.management import CommandError
+from pytest_django import Settings
 
-from portal import backups
+from portal import backups, dumps
 from portal.archive import ArchiveError
 
 
@@ -32,3 +38,76 @@ def test_a_draft_that_a_killed_backup_left_is_written_anew(tmp_path: Path) -> No
     with backups._drafted(tmp_path / "ours") as draft:
         draft.write(b"all")
     assert (tmp_path / "ours").read_bytes() == b"all"
+
+
+@pytest.fixture
+def folder(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where files lie; of a restore only what it does with them."""
+    settings.DATA_DIR, settings.FILES_DIR = tmp_path, tmp_path / "files"
+    monkeypatch.setattr(dumps, "put_back", lambda *_: None)
+    monkeypatch.setattr(backups, "call_command", lambda *_, **__: None)
+    monkeypatch.setattr(backups, "cache", SimpleNamespace(clear=lambda: None))
+    return tmp_path / "files"
+
+
+def put(path: Path, content: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)
+
+
+def restore(folder: Path) -> None:
+    """The same archive again, laid out beside what it would replace."""
+    put(folder / backups.NEW / "ab" / "one", "restored")
+    backups.restore(cast("Any", SimpleNamespace(dump=None, rows={})), {})
+
+
+def replaced(folder: Path) -> set[str]:
+    return {path.read_text() for path in (folder / backups.OLD).rglob("*") if path.is_file()}
+
+
+def test_what_is_replaced_is_kept_until_migrate_has_succeeded(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(folder / "ab" / "one", "from before")
+    with monkeypatch.context() as broken:
+        broken.setattr(backups, "call_command", _failing)
+        with pytest.raises(backups.UnfinishedError, match=r"then remove \.replaced"):
+            restore(folder)
+    assert replaced(folder) == {"from before"}
+    restore(folder)
+    assert {str(path.relative_to(folder)) for path in folder.rglob("*")} == {"ab", "ab/one"}
+    assert (folder / "ab" / "one").read_text() == "restored"
+
+
+def _failing(*_: Any, **__: Any) -> None:
+    raise CommandError
+
+
+@pytest.mark.parametrize("renames", [0, 1, 2])
+def test_what_a_killed_restore_put_aside_is_there_for_the_next(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, renames: int
+) -> None:
+    put(folder / "ab" / "one", "from before")
+    put(folder / "cd" / "two", "from before, too")
+    seen: list[set[str]] = []
+    monkeypatch.setattr(backups, "call_command", lambda *_, **__: seen.append(replaced(folder)))
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "rename", _dying(renames))
+        with pytest.raises(KeyboardInterrupt):
+            restore(folder)
+    restore(folder)
+    assert seen[-1] >= {"from before", "from before, too"}
+    assert not (folder / backups.OLD).exists()
+    assert {path.name for path in folder.iterdir()} == {"ab"}
+
+
+def _dying(after: int) -> Any:
+    """`Path.rename` of a process that is killed after so many."""
+    left, rename = iter(range(after)), Path.rename
+
+    def once(path: Path, target: Path) -> Path:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    return once

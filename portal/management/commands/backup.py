@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal import archive, backups
+
+LACKING = 3  # exit code: there is an archive, and a file is lost; 2 is argparse's, for wrong words
 
 
 class Command(BaseCommand):
@@ -42,6 +44,8 @@ class Command(BaseCommand):
         self.stdout.write(f"Written: {target} ({target.stat().st_size} bytes)")
         for name in missing:
             self.stderr.write(f"not in it, though the database names it: file {name}")
+        if missing:
+            raise CommandError(f"the archive lacks {len(missing)} lost files", returncode=LACKING)
 
 
 def _note(target: Path) -> None:

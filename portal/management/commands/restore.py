@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-from portal import backups
+from portal import backups, present
 from portal.archive import Manifest
 
 
@@ -17,9 +17,7 @@ class Command(BaseCommand):
         parser.add_argument("archive", type=Path, help="what manage.py backup has written")
         parser.add_argument("--check", action="store_true", help="only prove that it is whole")
         parser.add_argument("--yes", action="store_true", help="replace what is here")
-        parser.add_argument(
-            "--discard-newer", action="store_true", help="also reports that the archive lacks"
-        )
+        parser.add_argument("--discard-newer", action="store_true", help="also what came in since")
         parser.add_argument(
             "--while-in-use", action="store_true", help="also while others are connected"
         )
@@ -31,8 +29,8 @@ class Command(BaseCommand):
                 return
             with backups.unpacked(options["archive"]) as archived:
                 self.stdout.write(f"Whole: {_told(archived.manifest)}")
-                here = backups.present()
-                self.stdout.write(f"Here: {_place()}, reports: {sum(here.values())}")
+                here = present.rows()
+                self.stdout.write(f"Here: {_place()}, reports: {here.get(present.REPORTS, 0)}")
                 self._refuse(archived, here, options)
                 backups.restore(archived, here)
         self.stdout.write("Restored. Start web, relay, worker and beat again.")
@@ -41,10 +39,12 @@ class Command(BaseCommand):
         self, archived: backups.Unpacked, here: dict[str, int], options: dict[str, Any]
     ) -> None:
         """Everything that speaks against it, at once; raises CommandError when there is any."""
-        lost, others = backups.lost_reports(archived, here), backups.others()
+        lost = present.newer(here, archived.rows, archived.taken_at)
+        others = present.others()
         against = []
         if lost and not options["discard_newer"]:
-            against.append(f"{lost} reports here are not in it: back up first, or --discard-newer")
+            told = ", ".join(f"{count} {what}" for what, count in lost.items())
+            against.append(f"{told} here are not in it: back up first, or --discard-newer")
         if others and not options["while_in_use"]:
             names = ", ".join(sorted(set(others)))
             against.append(f"{len(others)} others are connected ({names}): stop web, relay, worker")
@@ -58,7 +58,7 @@ class Command(BaseCommand):
 def _told(manifest: Manifest) -> str:
     about = manifest.about
     files = sum(member.name.startswith("files/") for member in manifest.members)
-    return f"taken {about['taken_at']}, reports: {about['rows'][backups.REPORTS]}, files: {files}"
+    return f"taken {about['taken_at']}, reports: {about['rows'][present.REPORTS]}, files: {files}"
 
 
 def _place() -> str:

@@ -1,0 +1,50 @@
+"""What is here before a restore: rows that it would take away, and who is at work."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import Manager
+
+from reports.models import Event, EvidenceFile, Report
+
+REPORTS = "reports_report"
+# What nobody can give a second time, by its table: its word, its rows, their time. None is deleted.
+_KEPT: dict[str, tuple[str, Manager[Any], str]] = {
+    REPORTS: ("reports", Report.objects, "received_at"),
+    "reports_evidencefile": ("files", EvidenceFile.objects, "received_at"),
+    "reports_event": ("acts on record", Event.objects, "at"),
+}
+
+
+def rows() -> dict[str, int]:
+    """How many rows there are now of what is kept for good, by table; a missing one is left out."""
+    with connection.cursor() as cursor:
+        tables = connection.introspection.table_names(cursor)
+    return {table: manager.count() for table, (_, manager, _) in _KEPT.items() if table in tables}
+
+
+def newer(
+    here: Mapping[str, int], archived: Mapping[str, int], taken_at: datetime
+) -> dict[str, int]:
+    """How many rows that are here the archive does not hold, by what they are; only what is lost.
+    Both their number and their time tell; the larger counts.
+    """
+    counts = {}
+    for table, count in here.items():
+        what, manager, time = _KEPT[table]
+        late = manager.filter(**{f"{time}__gt": taken_at}).count()
+        counts[what] = max(late, count - archived.get(table, 0))
+    return {what: count for what, count in counts.items() if count}
+
+
+def others() -> list[str]:
+    """The names of those who are connected to our database as we are, ourselves apart."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(nullif(application_name, ''), 'portal') FROM pg_stat_activity"
+            " WHERE datname = current_database() AND usename = current_user"
+            " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        )
+        return [name for (name,) in cursor.fetchall()]
