@@ -105,7 +105,7 @@ def test_who_sends_steadily_is_waited_for(line: Any) -> None:
     visitor.join()
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)  # the handler closes the connection
 @pytest.mark.parametrize("form", ["urlencoded", "multipart"])
 def test_half_a_report_is_no_report_and_gets_no_receipt(form: str) -> None:
     body, kind = _posted(form)
