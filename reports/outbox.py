@@ -9,8 +9,11 @@ worker may take it: a message that comes early, an older copy perhaps, is worked
 """
 
 import random
+import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from math import inf
 from types import TracebackType
 from typing import Self
 
@@ -122,6 +125,34 @@ def claim(item_id: int) -> Claim | None:
         )
         row = cursor.fetchone()
     return Claim(item_id, *row) if row else None
+
+
+def claims(items: Iterable[int], patience: float = inf) -> Iterator[Claim]:
+    """Take hold of these items, one when the one before is done with, those left out that are
+    not to be had.
+
+    Where all is slow, or a message names more than any relay sends, what nobody has begun after
+    `patience` seconds is left to the relay's next message: a time limit would end the task, and
+    an attempt of whichever item is at work then.
+    """
+    end = time.monotonic() + patience
+    for item in items:
+        if held := claim(item):
+            yield held
+        if time.monotonic() > end:
+            break
+
+
+def recall() -> None:
+    """Have the relay hand over at once what it has handed over and nobody has begun; what rests
+    after a failure rests on. An error is only written down: leases lapse by themselves.
+    """
+    try:
+        handed_over = OutboxItem.objects.filter(_WAITING, attempts=0, due_at__gt=Now())
+        handed_over.update(due_at=Now())
+    except DatabaseTrouble as error:
+        log.warning("outbox.recall_failed", error=type(error).__name__)
+    wake()
 
 
 def settle(claim: Claim) -> bool:

@@ -25,6 +25,7 @@ from django.db import connection as django_connection
 from kombu import Connection
 from kombu.exceptions import KombuError
 
+from reports import outbox
 from reports.backoff import BackOff
 from reports.outbox import CHANNEL, LEASE, MAX_ATTEMPTS, Priority
 
@@ -130,6 +131,14 @@ class Broker:
                 ignore_result=True,
             )
         self._at_most += 1
+
+    def empty(self) -> None:
+        """Throw away every message, also those in a worker's hands. Raises BrokerError."""
+        with self._connected() as connection:
+            channel: Any = connection.default_channel
+            queue = self.app.conf.task_default_queue
+            lists = [f"{queue}{channel.sep}{step}" for step in channel.priority_steps if step]
+            channel.client.unlink(queue, *lists, channel.unacked_key, channel.unacked_index_key)
 
     def close(self) -> None:
         """Forget the connection; the next call makes another."""
@@ -284,6 +293,22 @@ class Relay:
         with self._database.cursor() as cursor:
             cursor.execute(statement, values)
             return list(cursor.fetchall()) if cursor.description else []
+
+
+def start_afresh(app: Celery) -> None:
+    """Empty the broker and have everything handed over again, for a worker that starts.
+
+    Whoever can write to the broker can write what ends Celery's worker, at each start anew, for
+    the broker keeps it. The database knows what is owed, so nothing there is worth keeping; that
+    another worker was about to take it costs a message.
+    """
+    broker = Broker(app)
+    try:
+        broker.empty()
+    except BrokerError as error:
+        log.warning("relay.broker_not_emptied", error=str(error))
+    broker.close()
+    outbox.recall()
 
 
 def connect() -> Any:

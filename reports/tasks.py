@@ -1,9 +1,17 @@
 """What Celery calls. Each task opens the right door and nothing else."""
 
-from celery import shared_task
-from django.db import close_old_connections
+from celery import current_app, shared_task
+from celery.signals import celeryd_after_setup
+from django.db import close_old_connections, connection
 
-from reports import retriage, stats, triage, watch
+from reports import relay, retriage, stats, triage, watch
+
+
+@celeryd_after_setup.connect
+def start_afresh(**_: object) -> None:
+    """Before a worker takes its first message: one that ended the last worker is not among them."""
+    relay.start_afresh(current_app)
+    connection.close()  # the processes that are forked next open their own
 
 
 @shared_task(name="reports.triage")
@@ -17,7 +25,7 @@ def triage_reports(items: list[int]) -> None:
 def retriage_some(items: list[int]) -> None:
     """Owe the next reports of a run their triage anew."""
     close_old_connections()
-    retriage.work_off(items)
+    retriage.work_off(items, triage.PATIENCE)
 
 
 @shared_task(name="reports.watch_queue")

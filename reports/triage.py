@@ -3,7 +3,6 @@ same rules gives the same facts, however often. It never touches the report nor 
 """
 
 import json
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from itertools import islice
@@ -97,18 +96,11 @@ class Named:
 
 def work_off(items: Iterable[int], patience: float = inf) -> None:
     """Triage what these outbox items owe, each by itself: one failing leaves the others be.
-
-    Where all is slow, what nobody has begun after `patience` seconds is left to the relay's next
-    message: a time limit would end the task, and an attempt of whichever item is at work then.
+    After `patience` seconds no further one is begun.
     """
-    end = time.monotonic() + patience
-    for item in items:
-        claim = outbox.claim(item)
-        if claim:
-            with claim:
-                triage(claim)
-        if time.monotonic() > end:
-            break
+    for claim in outbox.claims(items, patience):
+        with claim:
+            triage(claim)
 
 
 def triage(claim: Claim) -> None:

@@ -15,6 +15,7 @@ import redis
 from django.db import connection
 from django.db.models.functions import Now
 
+from bench.house import until
 from portal.local_services import VALKEY_SOCKET
 from reports import outbox
 from reports.intake import TRIAGE
@@ -29,8 +30,8 @@ from tests.faults.floor import (
     children_of,
     floor,
     let_leases_lapse,
-    until,
 )
+from tests.faults.forged import FORGED
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -210,3 +211,26 @@ def test_delivered_many_times_is_read_once(stage: Floor) -> None:
     assert until(stage.drained)
     assert_each_read_once(10)
     assert set(OutboxItem.objects.values_list("attempts", flat=True)) == {1}
+
+
+def test_what_lies_at_the_broker_is_as_late_as_the_workers_start(stage: Floor) -> None:
+    """A worker begins with an empty broker, and nobody waits for a lease."""
+    stage.kill("worker")
+    for _ in range(5):
+        accept()
+    handed_over = OutboxItem.objects.filter(due_at__gt=Now())
+    assert until(lambda: handed_over.count() == 5)
+    stage.start_worker()
+    assert until(stage.drained, seconds=5)
+    assert_each_read_once(5)
+
+
+def test_whatever_is_forged_at_the_broker_the_next_report_is_read(stage: Floor) -> None:
+    """Some of it ends the worker; the next one finds it gone."""
+    with redis.Redis(unix_socket_path=str(stage.folder / VALKEY_SOCKET)) as broker:
+        for number, forge in enumerate(FORGED, start=1):
+            forge(broker)
+            time.sleep(0.5)  # for the worker to meet it
+            accept()
+            assert until(stage.drained, seconds=30), forge.__name__
+            assert_each_read_once(number)

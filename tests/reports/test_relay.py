@@ -34,6 +34,7 @@ from reports.relay import (
     Message,
     Relay,
 )
+from reports.tasks import start_afresh
 from tests.reports.items import claimed, owed
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -320,6 +321,35 @@ def test_two_relays_hand_an_item_over_once(our_relay: Relay, valkey: Valkey) -> 
             thread.join()
     second.close()
     assert sorted(valkey.items()) == items
+
+
+def test_a_worker_starts_with_an_empty_broker_and_all_of_it_to_come(
+    our_relay: Relay, valkey: Valkey
+) -> None:
+    """Whatever lay there, and of whatever kind; what rests after a failure rests on."""
+    handed, begun, _resting = owed(), owed(), owed(attempts=1, due_at=Now() + LEASE)
+    our_relay.hand_over()
+    claimed(begun)
+    valkey.client.set(f"celery\x06\x16{AT_BROKER[Priority.IDLE]}", "no list")
+    valkey.client.hset("unacked", "x", "no JSON")
+    valkey.client.zadd("unacked_index", {"x": 0})
+    start_afresh()
+    assert not valkey.client.exists("unacked", "unacked_index")
+    assert valkey.items() == []
+    our_relay.hand_over()
+    assert valkey.items() == [handed.pk]
+
+
+def test_a_worker_starts_without_a_broker(
+    frozen_broker: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Handed over, it may be lost: it is due at once."""
+    item = owed(due_at=Now() + LEASE)
+    started = time.monotonic()
+    relay.start_afresh(Celery("other", broker=frozen_broker, set_as_current=False))
+    assert time.monotonic() - started < 1
+    assert "relay.broker_not_emptied" in caplog.text
+    assert OutboxItem.objects.filter(pk=item.pk, due_at__lte=Now()).exists()
 
 
 def test_a_refused_broker_costs_little_and_loses_nothing() -> None:
