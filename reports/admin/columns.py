@@ -12,6 +12,7 @@ from reports.admin import marking, words
 from reports.models import Report
 
 GIST = 90  # signs of a story in its row
+TYPED = 40  # signs of a number or a place that nobody knows
 
 
 @admin.display(description="Ưu tiên")
@@ -51,7 +52,7 @@ def scenario(report: Report) -> str:
 def caller(report: Report) -> SafeString | str:
     caller: Any = getattr(report, "caller", None)
     if caller is None or not caller.key:
-        typed = marking.plain(report.caller_number)[:40]
+        typed = marking.plain(getattr(report, "caller_typed", ""))[:TYPED]
         return typed or ("Ẩn số" if report.channel == Report.Channel.HIDDEN else "Chưa rõ")
     if caller.named < 2:
         return format_html('<span class="number">{}</span>', words.phone(caller.key))
@@ -76,7 +77,7 @@ def loss(report: Report) -> str:
 def place(report: Report) -> str:
     if report.commune:
         return report.commune.name
-    return marking.plain(report.commune_raw)[:40] or "–"
+    return marking.plain(getattr(report, "place_typed", ""))[:TYPED] or "–"
 
 
 @admin.display(description="Cán bộ xử lý")

@@ -2,11 +2,19 @@
 
 Signs that nobody sees, or that turn the line around, are shown by their code point; the words
 that fired are parts of their own. What comes out is plain text in parts: the template escapes it.
+A page shows the beginning of a text and says how much it leaves out, so that no text makes a page
+too big to open.
 """
 
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby, islice
+
+MOST_SIGNS = 20_000  # of a story on a page: as many as triage reads
+MOST_PARTS = 1000
+MOST_OF_LINE = 500  # signs
 
 _HARMLESS = frozenset("\n\t\r")
 _ODD_KINDS = frozenset({"Cf", "Cc", "Co", "Cn", "Zl", "Zp"})
@@ -25,11 +33,25 @@ class Span:
 
 @dataclass(frozen=True)
 class Part:
-    """A piece of a text: plain, marked (`why`), or one odd sign (`odd`, its code point)."""
+    """A piece of a text: plain, marked (`why`), or an odd sign (`odd`, its name) `times` over."""
 
     text: str
     why: str = ""
     odd: str = ""
+    times: int = 1
+
+    @property
+    def signs(self) -> int:
+        """How many signs of the text it stands for."""
+        return self.times if self.odd else len(self.text)
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What a page shows of a text, and how many signs it leaves out."""
+
+    parts: list[Part]
+    left: int
 
 
 def is_odd(sign: str) -> bool:
@@ -43,19 +65,33 @@ def code_point(sign: str) -> str:
     return f"U+{ord(sign):04X}"
 
 
-def plain(text: str) -> str:
-    """One line of text, odd signs shown by their code points."""
-    shown = "".join(f"[{code_point(sign)}]" if is_odd(sign) else sign for sign in text)
-    return " ".join(shown.split())
+def plain(text: str, most: int = MOST_OF_LINE) -> str:
+    """One line of text, odd signs shown by their code points; of a long one `most` signs."""
+    shown = "".join(part.text for part in parts(text[:most]))
+    line = " ".join(shown.split())
+    left = len(text) - most
+    return f"{line}… (còn {count(left)} ký tự)" if left > 0 else line
+
+
+def count(number: int) -> str:
+    """A whole number as people write it: 480.000."""
+    return f"{number:,}".replace(",", ".")
 
 
 def parts(text: str, spans: Iterable[Span] = ()) -> list[Part]:
-    """The text cut where a mark begins or ends and around each odd sign, in order."""
+    """The text cut where a mark begins or ends and around odd signs, in order."""
     return list(_cut(text, _apart(spans, len(text))))
 
 
+def beginning(text: str, spans: Iterable[Span] = ()) -> Beginning:
+    """The parts that a page has room for: MOST_SIGNS signs in MOST_PARTS parts at most."""
+    head = text[:MOST_SIGNS]
+    shown = list(islice(_cut(head, _apart(spans, len(head))), MOST_PARTS))
+    return Beginning(shown, len(text) - sum(part.signs for part in shown))
+
+
 def count_odd(text: str) -> int:
-    return sum(map(is_odd, text))
+    return sum(times for sign, times in Counter(text).items() if is_odd(sign))
 
 
 def _cut(text: str, spans: list[Span]) -> Iterator[Part]:
@@ -68,15 +104,14 @@ def _cut(text: str, spans: list[Span]) -> Iterator[Part]:
 
 
 def _pieces(text: str, why: str) -> Iterator[Part]:
-    begun = 0
-    for place, sign in enumerate(text):
-        if is_odd(sign):
-            if begun < place:
-                yield Part(text[begun:place], why)
-            yield Part(f"[{code_point(sign)}]", why, unicodedata.name(sign, "ký tự điều khiển"))
-            begun = place + 1
-    if begun < len(text):
-        yield Part(text[begun:], why)
+    for odd, run in groupby(text, lambda sign: sign if is_odd(sign) else ""):
+        signs = "".join(run)
+        yield _odd(odd, len(signs), why) if odd else Part(signs, why)
+
+
+def _odd(sign: str, times: int, why: str) -> Part:
+    shown = code_point(sign) if times == 1 else f"{code_point(sign)} ×{times}"
+    return Part(f"[{shown}]", why, unicodedata.name(sign, "ký tự điều khiển"), times)
 
 
 def _apart(spans: Iterable[Span], length: int) -> list[Span]:

@@ -14,8 +14,9 @@ from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
 from reports import events, phones
-from reports.admin import marking, words
-from reports.admin.marking import Part, Span
+from reports.admin import marking, texts, words
+from reports.admin.acts import MOST_WORDS
+from reports.admin.marking import Beginning, Span
 from reports.admin.naming import counted
 from reports.models import Event, Facts, Indicator, Report
 from reports.numbering import owner_of
@@ -76,7 +77,7 @@ def load() -> QuerySet[Report]:
     """Reports with all that their page needs of single rows."""
     return Report.objects.select_related(
         "case__officer", "facts", "commune", "campaign_link__campaign"
-    )
+    ).defer("facts__search")
 
 
 def facts_of(report: Report) -> Facts | None:
@@ -85,10 +86,10 @@ def facts_of(report: Report) -> Facts | None:
     return facts
 
 
-def story(report: Report) -> list[Part]:
+def story(report: Report) -> Beginning:
     """The account, the words that fired marked with what they speak for."""
     facts = facts_of(report)
-    return marking.parts(report.story, _spans(facts.reasons if facts else []))
+    return marking.beginning(report.story, _spans(facts.reasons if facts else []))
 
 
 def _spans(reasons: Iterable[dict[str, Any]]) -> Iterator[Span]:
@@ -186,7 +187,8 @@ def similar(report: Report, named: Iterable[Named]) -> list[Similar]:
         Indicator.objects.filter(reduce(or_, shared))
         .exclude(report=report)
         .select_related("report__facts", "report__case")
-        .defer("report__story", "report__story_sealed", "report__facts__search")
+        .defer("raw", "report__story", "report__story_sealed", "report__facts__search")
+        .defer(*(f"report__{name}" for name in texts.LINES))
         .order_by("-id")[: MOST_SIMILAR * 3]
     )
     found: dict[Any, Similar] = {}
@@ -232,5 +234,5 @@ def told(event: Event, names: dict[int, str]) -> str:
         detail.get("unit", ""),
         detail.get("reason", ""),
     ]
-    said = "; ".join(marking.plain(extra) for extra in extras if extra)
+    said = "; ".join(marking.plain(extra, MOST_WORDS) for extra in extras if extra)
     return f"{text}: {said}" if said else text

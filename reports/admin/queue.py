@@ -10,7 +10,7 @@ from django.db.models.functions import Left
 from django.http import HttpRequest
 
 from reports import stats
-from reports.admin import columns, words
+from reports.admin import columns, texts, words
 from reports.admin.figures import Figures, figures_of, standing_of
 from reports.admin.naming import callers_of
 from reports.admin.paging import NEAR
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _HEAVY = (
     "story", "story_sealed", "contact_sealed", "phrase_sealed", "content_digest",
-    "contact_index", "facts__reasons", "facts__search",
+    "contact_index", "facts__reasons", "facts__search", *texts.LINES,
 )  # fmt: skip
 
 
@@ -152,11 +152,15 @@ class Queue(ChangeList):
 
 
 def rows() -> QuerySet[Report]:
-    """The reports as the queue shows them: no sealed column, no whole story."""
+    """The reports as the queue shows them: no sealed column, no whole text of a person."""
     return (
         Report.objects.select_related("case__officer", "facts", "commune")
         .defer(*_HEAVY)
-        .annotate(gist=Left("story", columns.GIST))
+        .annotate(
+            gist=Left("story", columns.GIST),
+            caller_typed=Left("caller_number", columns.TYPED),
+            place_typed=Left("commune_raw", columns.TYPED),
+        )
     )
 
 

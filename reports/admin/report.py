@@ -18,10 +18,10 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from reports import events, files, privacy, stats, workflow
-from reports.admin import columns, marking, originals, page, queue, retriage, words
+from reports.admin import columns, marking, originals, page, queue, retriage, texts, words
 from reports.admin.acts import ACTS, MISSING, ActForm, why_not
 from reports.admin.paging import NearPaginator
 from reports.admin.retriage import see_other
@@ -86,6 +86,10 @@ class ReportAdmin(_Admin):
     def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
         return queue.ordering(request)
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """The list's own filters and no column: what is sealed must not be guessed sign by sign."""
+        return lookup in {each.parameter_name for each in self.list_filter}
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
@@ -112,7 +116,12 @@ class ReportAdmin(_Admin):
         original = self._post(
             "<uuid:pk>/file/<uuid:file>/", self.original, "reports_report_reveal_file"
         )
-        return [*acts, *reveals, original, again, *super().get_urls()]
+        text: URLPattern = path(
+            "<uuid:pk>/text/",
+            self.admin_site.admin_view(require_safe(self.text)),
+            name="reports_report_text",
+        )
+        return [*acts, *reveals, original, again, text, *super().get_urls()]
 
     def _post(self, route: str, view: Any, name: str, **given: str) -> URLPattern:
         address: URLPattern = path(
@@ -158,8 +167,13 @@ class ReportAdmin(_Admin):
         messages.success(request, ACTS[verb].done)
         return see_other(reverse("admin:reports_report_change", args=[pk]))
 
+    def text(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Give the whole working copy of what was typed as a file of plain text."""
+        report = self._get(request, pk)
+        return texts.attachment(texts.whole(report), report.public_number)
+
     def reveal(self, request: HttpRequest, pk: UUID, what: str) -> HttpResponse:
-        """Show one sealed thing once, on record before it is shown."""
+        """Show one sealed thing once, or give it whole; on record before it is shown."""
         report = self._get(request, pk)
         if not request.user.has_perm("reports.reveal_contact"):
             self._refuse(request, report, f"reveal_{what}")
@@ -167,6 +181,8 @@ class ReportAdmin(_Admin):
         text = privacy.unseal(getattr(report, _SEALED[what]))
         if text is None:
             messages.error(request, "Không mở được: không có, đã xóa, hoặc thiếu khóa.")
+        if text and "whole" in request.POST:
+            return texts.attachment(text, f"{report.public_number}-{what}")
         return self._page(request, report, shown={what: text or ""})
 
     def original(self, request: HttpRequest, pk: UUID, file: UUID) -> HttpResponseBase:
@@ -224,6 +240,7 @@ class ReportAdmin(_Admin):
     ) -> HttpResponse:
         named = page.indicators(report)
         facts = page.facts_of(report)
+        story = page.story(report)
         context = {
             **self.admin_site.each_context(request),
             "title": f"Tin {report.public_number}",
@@ -236,8 +253,9 @@ class ReportAdmin(_Admin):
             "age": words.age(report.received_at, timezone.now()),
             "officer": words.person(report.case.officer),
             "forms": self._forms(request, report, form),
-            "story": page.story(report),
-            "raw_story": marking.parts((shown or {}).get("story", "")),
+            "story": story,
+            "is_left_out": texts.is_left_out(report, story),
+            "raw_story": marking.beginning((shown or {}).get("story", "")),
             "declared": page.declared(report),
             "files": originals.rows(report),
             "oddities": page.oddities(report),

@@ -7,13 +7,14 @@ from django.template import Context
 from django.utils import timezone
 
 from reports import watch
-from reports.admin import queue, words
+from reports.admin import marking, queue, words
 from reports.admin.figures import alarms_of, standing_of
 from reports.models import Case, QueueTally, Report
 
 FEW = 6
 
 register = template.Library()
+register.filter("count", marking.count)
 
 
 @register.inclusion_tag("admin/figures.html", takes_context=True)

@@ -19,6 +19,7 @@ SEES = {
     "password_change": ROLES,
     "reports_report_changelist": ("duty", "lead"),
     "reports_report_change": ("duty", "lead"),
+    "reports_report_text": ("duty", "lead"),
     "reports_report_add": (),
     "reports_report_delete": (),
     "reports_campaign_changelist": ("duty", "lead", "editor", "approver"),
@@ -53,7 +54,7 @@ SEES = {
 
 def address(name: str) -> str:
     """The page of that name; of pages of one thing, the page of one that exists."""
-    if not name.endswith(("_change", "_delete")) or name == "password_change":
+    if not name.endswith(("_change", "_delete", "_text")) or name == "password_change":
         return reverse(f"admin:{name}")
     report = evidence.report()
     keys = {

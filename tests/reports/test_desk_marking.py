@@ -47,7 +47,29 @@ def test_no_text_is_lost_and_none_is_told_twice(text: str, places: list[tuple[in
     parts = marking.parts(text, [Span(start, end, "vì") for start, end in places])
     kept = "".join(part.text for part in parts if not part.odd)
     assert kept == "".join(sign for sign in text if not marking.is_odd(sign))
-    assert sum(1 for part in parts if part.odd) == marking.count_odd(text)
+    assert sum(part.times for part in parts if part.odd) == marking.count_odd(text)
+
+
+def test_equal_odd_signs_in_a_row_are_one_part() -> None:
+    shown = marking.parts("a" + "\u202e" * 480_000 + "\u200b\u200b")
+    assert [part.text for part in shown] == ["a", "[U+202E ×480000]", "[U+200B ×2]"]
+
+
+def test_of_a_long_text_the_beginning_is_shown_and_the_rest_counted() -> None:
+    shown = marking.beginning("a" * 25_000, [Span(19_999, 20_010, "vì")])
+    assert [len(part.text) for part in shown.parts] == [19_999, 1]
+    assert shown.left == 5000
+
+
+def test_of_a_text_in_pieces_so_many_are_shown_and_the_rest_counted() -> None:
+    shown = marking.beginning("\u202ea\u202e\u202e" * 4000)
+    assert len(shown.parts) == marking.MOST_PARTS
+    assert sum(part.signs for part in shown.parts) + shown.left == 16_000
+
+
+def test_a_line_says_how_much_it_leaves_out() -> None:
+    assert marking.plain("a" * 500) == "a" * 500
+    assert marking.plain("a" * 1_400_000) == "a" * 500 + "… (còn 1.399.500 ký tự)"
 
 
 @pytest.mark.parametrize(
