@@ -34,7 +34,8 @@ ROLES = ("web master", "web worker", "relay", "worker", "worker child", "beat")
 WAITING = "SELECT count(*) FROM reports_outboxitem WHERE settled_at IS NULL AND failed_at IS NULL"
 LAPSE = """
 UPDATE reports_outboxitem
-   SET due_at = statement_timestamp(), claimed_until = statement_timestamp()
+   SET due_at = statement_timestamp(),
+       claimed_until = CASE WHEN claimed_until IS NOT NULL THEN statement_timestamp() END
  WHERE settled_at IS NULL AND failed_at IS NULL
 """
 
@@ -279,7 +280,7 @@ def until(holds: Callable[[], bool], seconds: float = PATIENCE) -> bool:
     while not holds():
         if time.monotonic() > end:
             return False
-        time.sleep(0.02)
+        time.sleep(0.01)
     return True
 
 

@@ -24,7 +24,8 @@ ROOT = Path(__file__).resolve().parent.parent
 # Nothing of a developer's own environment: no alarm is mailed to anybody, no file laid by theirs.
 UNSET = (
     "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "FIELD_KEYS", "BACKUP_KEY", "PORTAL_URL", "ALLOWED_HOSTS",
-    "TRUSTED_PROXIES", "FILES_DIR", "EMAIL_URL", "ALARM_EMAILS", "QUEUE_LATE_AFTER", "METRICS_TOKEN", "DEBUG",
+    "TRUSTED_PROXIES", "FILES_DIR", "EMAIL_URL", "ALARM_EMAILS", "DEFAULT_FROM_EMAIL", "QUEUE_LATE_AFTER",
+    "METRICS_TOKEN", "SIGNING_KEY", "DEBUG",
 )  # fmt: skip
 GUNICORN = ["-m", "gunicorn", "--config", "python:portal.gunicorn"]
 

@@ -9,12 +9,12 @@ import pytest
 
 
 @contextmanager
-def small_disk(folder: Path, megabytes: int = 1) -> Iterator[None]:
-    """A tmpfs of its own over a folder, for everybody; a machine that mounts none skips, with
-    the reason.
+def small_disk(folder: Path, megabytes: int = 1, mode: str = "1777") -> Iterator[None]:
+    """A tmpfs of its own over a folder, for everybody or as `mode` says; a machine that mounts
+    none skips, with the reason.
     """
     folder.mkdir(exist_ok=True)
-    options = f"size={megabytes}m,mode=1777"
+    options = f"size={megabytes}m,mode={mode}"
     mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
     asked = subprocess.run(mount, capture_output=True, text=True, check=False)
     if asked.returncode:

@@ -12,31 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from bench import servers
 from portal.children import StartError
 from portal.local_services import local_services
 
 # Nothing of a developer's own environment: the suite sees the same everywhere.
-UNSET = [
-    "ALARM_EMAILS",
-    "ALLOWED_HOSTS",
-    "BACKUP_KEY",
-    "DATABASE_URL",
-    "DEBUG",
-    "DEFAULT_FROM_EMAIL",
-    "EMAIL_URL",
-    "FIELD_KEYS",
-    "FILES_DIR",
-    "METRICS_TOKEN",
-    "PORT",
-    "PORTAL_URL",
-    "QUEUE_LATE_AFTER",
-    "RATE_LIMITS",
-    "REDIS_URL",
-    "SECRET_KEY",
-    "SIGNING_KEY",
-    "STATIC_ROOT",
-    "TRUSTED_PROXIES",
-]
+UNSET = (*servers.UNSET, "PORT", "RATE_LIMITS", "STATIC_ROOT")
 
 
 @pytest.hookimpl(tryfirst=True)

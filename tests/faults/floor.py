@@ -3,8 +3,7 @@ of which a test may kill and start again.
 """
 
 import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,8 +11,8 @@ from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 from django.db import connection
-from django.db.models.functions import Now
 
+from bench.house import LAPSE, until
 from portal.children import Child
 from portal.local_services import VALKEY_SOCKET, prepare_valkey, valkey_answers
 from portal.roles import command
@@ -22,7 +21,6 @@ from reports.intake import Typed
 from reports.models import OutboxItem, Report
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 20.0
 POISON = "câu chuyện làm chết máy đọc"  # to a worker of poisoned.py
 
 
@@ -58,8 +56,8 @@ class Floor:
         return child
 
     def kill(self, name: str) -> None:
-        """End a process for good, or until a test starts it again."""
-        kill(self.children.pop(name))
+        """Kill -9 of a process and of all that it started; a test may start it again."""
+        self.children.pop(name).sweep()
 
     def drained(self) -> bool:
         """Whether nothing waits. What ended by itself is started again on the way, as the
@@ -72,8 +70,8 @@ class Floor:
 
     def stop(self) -> None:
         for child in self.children.values():
-            kill(child)
-        kill(self.valkey)
+            child.sweep()
+        self.valkey.sweep()
 
 
 @contextmanager
@@ -91,26 +89,11 @@ def floor() -> Iterator[Floor]:
         yield ours
 
 
-def kill(child: Child) -> None:
-    """Kill -9 of a process and of all that it started; a stopped one as well."""
-    child.sweep()
-
-
 def children_of(child: Child) -> list[int]:
     """The processes that a child has started itself."""
     pid = child.process.pid if child.process else 0
     listed = Path(f"/proc/{pid}/task/{pid}/children")
     return [int(number) for number in listed.read_text().split()] if listed.exists() else []
-
-
-def until(holds: Callable[[], bool], seconds: float = PATIENCE) -> bool:
-    """Whether something comes true in time."""
-    end = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.005)
-    return True
 
 
 def accept(story: str = "Có người xưng công an gọi cho tôi.") -> Report:
@@ -120,6 +103,5 @@ def accept(story: str = "Có người xưng công an gọi cho tôi.") -> Report
 
 def let_leases_lapse() -> None:
     """Fifteen seconds go by, in the database alone."""
-    waiting = OutboxItem.objects.filter(settled_at=None, failed_at=None)
-    waiting.exclude(claimed_until=None).update(claimed_until=Now())
-    waiting.update(due_at=Now())
+    with connection.cursor() as cursor:
+        cursor.execute(LAPSE)

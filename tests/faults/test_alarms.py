@@ -9,9 +9,10 @@ import pytest
 from django.db import connection
 from django.db.models.functions import Now
 
+from bench.house import until
 from portal.roles import command
 from reports.models import Alarm, Facts, OutboxItem, QueueTally
-from tests.faults.floor import Floor, accept, floor, kill, until
+from tests.faults.floor import Floor, accept, floor
 from tests.faults.postbox import Postbox, postbox
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
@@ -54,7 +55,7 @@ def others_of_the_database() -> list[str]:
 
 def test_valkey_worker_and_beat_dead_the_relay_tells() -> None:
     with postbox() as box, stage(box) as ours:
-        kill(ours.valkey)
+        ours.valkey.sweep()
         wait_for_minutes()
         stand_for_minutes("late")
         ours.start_relay()

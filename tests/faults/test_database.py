@@ -2,7 +2,6 @@
 
 import shutil
 import signal
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
@@ -13,6 +12,7 @@ import pytest
 
 from bench.house import House, until
 from bench.ledger import RECEIPT, REFUSED
+from tests import disks
 from tests.faults.residents import HOTLINE, ask, desk, lines, residents
 from tests.portal.test_middleware import public_paths
 from tests.stack import Visitor
@@ -23,7 +23,7 @@ CUT = """
 SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
  WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
-ROOM = 32 * 1024 * 1024  # bytes that a small disk has left
+ROOM = 32  # megabytes that a small disk has left
 BALLAST = "ballast"
 FOR_MACHINES = {"/livez", "/readyz", "/robots.txt", "/.well-known/security.txt", "/metrics"}
 NEED_NO_DATABASE = {
@@ -70,25 +70,14 @@ def small_disk(home: House) -> Iterator[Path]:
         stack.callback(home.start_postgres)
         stack.callback(kept.rename, disk)
         stack.callback(disk.rmdir)
-        mount(disk, sum(path.stat().st_size for path in kept.rglob("*")) + ROOM)
-        stack.callback(run, "umount", str(disk))
+        held = sum(path.stat().st_size for path in kept.rglob("*")) // 2**20
+        stack.enter_context(disks.small_disk(disk, held + ROOM, mode="0700"))
         shutil.copytree(kept, disk, dirs_exist_ok=True)
         home.start_postgres()
         stack.callback(shutil.copytree, disk, kept)
         stack.callback(shutil.rmtree, kept)
         stack.callback(home.stop_postgres)
         yield disk
-
-
-def mount(disk: Path, size: int) -> None:
-    """A disk of so many bytes in memory; skips the test where nobody may mount one."""
-    mounted = run("mount", "-t", "tmpfs", "-o", f"size={size},mode=0700", "tmpfs", str(disk))
-    if mounted.returncode:
-        pytest.skip(f"no small disk can be mounted here: {mounted.stderr.strip()}")
-
-
-def run(*command: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
 
 
 def fill(disk: Path) -> None:

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from bench.house import until
 from reports import intake, retriage, triage
 from reports.models import Facts, OutboxItem
 from reports.outbox import Priority
 from reports.stats import queue_balance
-from tests.faults.floor import Floor, accept, floor, let_leases_lapse, until
+from tests.faults.floor import Floor, accept, floor, let_leases_lapse
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
