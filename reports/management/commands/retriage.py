@@ -52,7 +52,7 @@ class Command(BaseCommand):
             )
             self.stdout.write(f"for rules {error.run.rules_version}. {again}")
             return error.run
-        self.stdout.write(f"{run.total} reports will be read again, under {run.rules_version}.")
+        self.stdout.write(f"{_reports(run.total)} will be read again, under {run.rules_version}.")
         return run
 
     def _watch(self, run: Retriage) -> None:
@@ -93,11 +93,13 @@ class Watch:
         self.progress = progress
 
     def line(self, now: float) -> str:
-        """Everything in one line, e.g. `[####----] 5/10 read, 8 owed, 0 failed, 2/s, 0:00:02 left`."""
+        """Everything in one line, as
+        `[####----] 5/10 read, 8 put in line, 0 failed, 2/s, 0:00:02 left`.
+        """
         told = self.progress
         full = WIDTH * told.done // max(1, told.total)
         bar = "#" * full + "-" * (WIDTH - full)
-        parts = [f"[{bar}] {told.read}/{told.total} read", f"{told.owed} owed"]
+        parts = [f"[{bar}] {told.read}/{told.total} read", f"{told.owed} put in line"]
         return ", ".join([*parts, f"{told.failed} failed", *self._pace(now)])
 
     def _pace(self, now: float) -> list[str]:
@@ -109,6 +111,10 @@ class Watch:
         pace = since_then / max(now - self.since, 0.001)
         left = self.progress.total - self.progress.done
         return [f"{pace:.0f}/s", f"{timedelta(seconds=round(left / pace))} left"]
+
+
+def _reports(count: int) -> str:
+    return "1 report" if count == 1 else f"{count} reports"
 
 
 def _read_one_again(named: str) -> str:
