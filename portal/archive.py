@@ -28,7 +28,9 @@ import pyrage
 
 FORMAT = 1
 MANIFEST = "manifest.json"
+NO_MANIFEST = "this is no archive of the portal: it holds no manifest"
 CHUNK = 1024 * 1024
+LARGEST = 64 * 1024 * 1024  # bytes of a manifest: it is held in memory, and tells of 400 000 files
 
 
 class ArchiveError(Exception):
@@ -106,6 +108,7 @@ def _tar(contents: Iterable[Content], manifest: Manifest) -> Iterator[bytes]:
         yield _padding(size)
         manifest.members.append(Member(name, size, digest.hexdigest()))
     told = json.dumps(asdict(manifest), ensure_ascii=False).encode()
+    _refuse_larger(len(told))
     yield _header(MANIFEST, len(told)) + told + _padding(len(told))
     yield bytes(2 * tarfile.BLOCKSIZE)
 
@@ -199,17 +202,28 @@ def _decrypted(source: IO[bytes], key: str) -> Iterator[IO[bytes]]:
 def _members(plain: IO[bytes], place: Callable[[str], IO[bytes]]) -> tuple[list[Member], bytes]:
     """What the tar holds and the manifest's text, as far as it is a tar of ours."""
     found: list[Member] = []
-    with contextlib.suppress(tarfile.TarError), tarfile.open(fileobj=plain, mode="r|") as tar:
-        for member in tar:
-            data = tar.extractfile(member)
-            if data is None or not _stays_inside(member.name):
-                break
+    with contextlib.suppress(tarfile.TarError):
+        for member, data in _files(plain):
             if member.name == MANIFEST:
+                _refuse_larger(member.size)
                 return found, data.read()
+            if not _lies_in_a_folder(member.name):
+                break
             with place(member.name) as target:
                 digest = _copy(data, target)
             found.append(Member(member.name, member.size, digest))
     return found, b""
+
+
+def _files(plain: IO[bytes]) -> Iterator[tuple[tarfile.TarInfo, IO[bytes]]]:
+    """The members, up to one that is no plain file or whose header tarfile cannot make out."""
+    wrong = (tarfile.TarError, ValueError, RecursionError)
+    with contextlib.suppress(*wrong), tarfile.open(fileobj=plain, mode="r|") as tar:
+        for member in tar:
+            data = tar.extractfile(member)
+            if data is None or member.issparse():
+                break
+            yield member, data
 
 
 def _copy(data: IO[bytes], target: IO[bytes]) -> str:
@@ -225,18 +239,27 @@ def _trusted(found: list[Member], told: bytes) -> Manifest:
         known = json.loads(told)
         form, about = known["format"], known["about"]
         members = [Member(**member) for member in known["members"]] if form == FORMAT else []
-    except (ValueError, KeyError, TypeError):
-        raise ArchiveError("this is no archive of the portal: it holds no manifest") from None
-    if form != FORMAT:
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise ArchiveError(NO_MANIFEST) from None
+    if type(form) is int and form != FORMAT:
         raise ArchiveError(f"its format is {form}, this version of the portal reads {FORMAT}")
+    if type(form) is not int or not isinstance(about, dict):
+        raise ArchiveError(NO_MANIFEST)
     if members != found:
         raise ArchiveError("what it holds is not what its manifest lists")
-    return Manifest(form, about, members)
+    return Manifest(form, about, found)
 
 
-def _stays_inside(name: str) -> bool:
+def _refuse_larger(size: int) -> None:
+    if size > LARGEST:
+        raise ArchiveError(f"its manifest has {size} bytes, more than {LARGEST}")
+
+
+def _lies_in_a_folder(name: str) -> bool:
+    """Whether a name is `folder/…` and written in the only way that leads there."""
     path = PurePosixPath(name)
-    return not path.is_absolute() and ".." not in path.parts
+    canonical = str(path) == name and not path.is_absolute() and ".." not in path.parts
+    return canonical and len(path.parts) > 1 and "\0" not in name
 
 
 # --- words

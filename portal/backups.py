@@ -33,6 +33,7 @@ from django.db.migrations.loader import MigrationLoader
 from redis import RedisError
 
 from portal import archive, dumps
+from portal.about import read, refuse_malformed
 from portal.archive import ArchiveError, Content, Manifest
 from portal.children import StartError
 from portal.dumps import DumpError
@@ -88,6 +89,7 @@ def back_up(target: Path) -> list[str]:
             "migrations": moment.column(_MIGRATIONS),
             "rows": moment.rows(),
         }
+        refuse_malformed(about)
         with contextlib.closing(_contents(moment)) as contents:
             manifest = archive.write(draft, settings.BACKUP_KEY, contents, about)
         found = {PurePosixPath(member.name).name for member in manifest.members}
@@ -188,7 +190,12 @@ class Unpacked:
 def check(source: Path) -> Manifest:
     """Read an archive to its last byte and change nothing. Raises ArchiveError and OSError."""
     with source.open("rb") as file:
-        return archive.read(file, settings.BACKUP_KEY, lambda _: Path(os.devnull).open("wb"))
+        return read(file, settings.BACKUP_KEY, _nowhere)
+
+
+def _nowhere(name: str) -> IO[bytes]:
+    _laid_out(name)
+    return Path(os.devnull).open("wb")
 
 
 @contextlib.contextmanager
@@ -203,7 +210,7 @@ def unpacked(source: Path) -> Iterator[Unpacked]:
     try:
         # Without a name: the dump is gone with us, however we end.
         with tempfile.TemporaryFile(dir=settings.DATA_DIR) as dump, source.open("rb") as file:
-            manifest = archive.read(file, settings.BACKUP_KEY, lambda name: _place(name, dump))
+            manifest = read(file, settings.BACKUP_KEY, lambda name: _place(name, dump))
             _refuse_unknown(manifest.about["migrations"])
             os.sync()
             yield Unpacked(manifest, dump)
@@ -212,19 +219,33 @@ def unpacked(source: Path) -> Iterator[Unpacked]:
 
 
 def _clear() -> None:
-    for folder in folders().values():
-        shutil.rmtree(folder / NEW, ignore_errors=True)
+    for new in (folder / NEW for folder in folders().values()):
+        if new.is_dir() and not new.is_symlink():
+            shutil.rmtree(new, ignore_errors=True)
+        else:
+            new.unlink(missing_ok=True)
 
 
 def _place(name: str, dump: IO[bytes]) -> IO[bytes]:
-    part, _, rest = name.partition("/")
-    if part == DUMP:
+    path = _laid_out(name)
+    if not path:
         return os.fdopen(os.dup(dump.fileno()), "wb")
-    if part not in folders():
-        raise ArchiveError(f"it holds {part}, which this version of the portal does not know")
-    path = folders()[part] / NEW / rest
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     return _private(path, os.O_EXCL)
+
+
+def _laid_out(name: str) -> Path | None:
+    """Where a member waits to be put in place; None for a piece of the dump."""
+    part, second, *rest = PurePosixPath(name).parts
+    if part == DUMP:
+        return None
+    if part not in folders() or second in PASSING:
+        raise ArchiveError(f"it holds {name!a}, which this version of the portal does not know")
+    new = folders()[part].resolve() / NEW
+    path = new.joinpath(second, *rest)
+    if not path.resolve().is_relative_to(new):
+        raise ArchiveError(f"it holds {name!a}, which would lie elsewhere")
+    return path
 
 
 def _refuse_unknown(applied: list[str]) -> None:

@@ -36,7 +36,7 @@ CREATE SCHEMA public AUTHORIZATION pg_database_owner;
 GRANT USAGE ON SCHEMA public TO PUBLIC;
 """
 _UNLESS = """DO $$ BEGIN
-    IF (SELECT count(*) FROM {table}) <> {count} THEN RAISE '{otherwise}'; END IF;
+    IF (SELECT count(*) FROM {table}) <> {count:d} THEN RAISE '{otherwise}'; END IF;
 END $$;
 """
 # What PostgreSQL quotes after these words is a name. Elsewhere it may be what a row holds.

@@ -49,15 +49,26 @@ BODY = WHOLE.index(b"\n", WHOLE.index(b"\n---") + 1) + 1 + 16  # behind header a
 
 def forged(inside: dict[str, bytes], **told: Any) -> bytes:
     """A tar that was sealed with our key, by other code than ours."""
-    tarred = io.BytesIO()
-    with tarfile.open(fileobj=tarred, mode="w") as tar:
-        manifest = {"format": archive.FORMAT, "about": {}, "members": [], **told}
-        for name, data in {**inside, archive.MANIFEST: json.dumps(manifest).encode()}.items():
+    manifest = {"format": archive.FORMAT, "about": {}, "members": [], **told}
+    return age(tarred(inside | {archive.MANIFEST: json.dumps(manifest).encode()}))
+
+
+def tarred(inside: dict[str, bytes], kind: bytes = tarfile.REGTYPE, **said: str) -> bytes:
+    """A tar of members of a kind, in whose headers all is said as it is."""
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w") as tar:
+        for name, data in inside.items():
             member = tarfile.TarInfo(name)
-            member.size = len(data)
+            member.type, member.size = kind, len(data)
+            member.pax_headers = {"path": name, **said}
             tar.addfile(member, io.BytesIO(data))
+    return plain.getvalue()
+
+
+def age(plain: bytes) -> bytes:
+    """Sealed with our key, whatever it is."""
     recipient = pyrage.x25519.Identity.from_str(KEY).to_public()
-    return bytes(pyrage.encrypt(tarred.getvalue(), [recipient]))
+    return bytes(pyrage.encrypt(plain, [recipient]))
 
 
 def listed(name: str, data: bytes) -> dict[str, Any]:
@@ -169,10 +180,85 @@ def test_a_format_of_another_time_is_refused_by_its_number() -> None:
         opened(forged({}, format=2))
 
 
-@pytest.mark.parametrize("name", ["../outside", "files/../../outside", "/outside"])
-def test_no_member_is_placed_outside(name: str) -> None:
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../outside",
+        "files/../../outside",
+        "/outside",
+        "//outside",
+        "files//tmp/outside",
+        "files/./here",
+        "./files/here",
+        "files/..",
+        "files",
+        ".",
+        "",
+        "files/he\0re",
+    ],
+)
+def test_a_name_that_could_lead_elsewhere_is_never_placed(name: str) -> None:
+    placed: list[str] = []
+
+    def place(name: str) -> IO[bytes]:
+        placed.append(name)
+        return Kept()
+
+    hostile = forged({name: b"here"}, members=[listed(name, b"here")])
     with pytest.raises(ArchiveError, match="no archive of the portal"):
-        opened(forged({name: b"here"}, members=[listed(name, b"here")]))
+        archive.read(io.BytesIO(hostile), KEY, place)
+    assert placed == []
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        b"[" * 100_000,
+        b"[]",
+        b'{"format": 1, "about": [], "members": []}',
+        b'{"format": 1, "members": []}',
+        b'{"format": 1, "about": {}, "members": 7}',
+        b'{"format": 1, "about": {}, "members": ["x"]}',
+        b'{"format": "1", "about": {}, "members": []}',
+        b'{"format": true, "about": {}, "members": []}',
+        b"\xff",
+    ],
+)
+def test_a_manifest_of_another_shape_is_none(manifest: bytes) -> None:
+    with pytest.raises(ArchiveError, match="no archive of the portal"):
+        opened(age(tarred({archive.MANIFEST: manifest})))
+
+
+def test_a_manifest_that_memory_might_not_hold_is_neither_read_nor_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = forged({})
+    assert opened(whole)[1] == {}
+    monkeypatch.setattr(archive, "LARGEST", 40)
+    assert "bytes, more than 40" in refused(whole)
+    with pytest.raises(ArchiveError, match="bytes, more than 40"):
+        sealed()
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE, b"3"])
+def test_what_is_no_plain_file_is_no_member(kind: bytes) -> None:
+    assert "no archive of the portal" in refused(age(tarred({"files/x": b""}, kind)))
+
+
+HOLE = {"GNU.sparse.map": "0,0", "GNU.sparse.size": str(2**30)}  # a member that is all hole
+NO_MAP = {"GNU.sparse.map": "a,b"}
+
+
+@pytest.mark.parametrize("said", [HOLE, NO_MAP], ids=["hole", "no map"])
+def test_a_member_with_holes_is_never_placed(said: dict[str, str]) -> None:
+    hostile = age(tarred({"files/x": b""}, **said))
+    with pytest.raises(ArchiveError, match="no archive of the portal"):
+        archive.read(io.BytesIO(hostile), KEY, pytest.fail)
+
+
+def test_headers_without_end_are_refused_in_one_line() -> None:
+    header = tarfile.TarInfo.create_pax_global_header({"comment": "again"})
+    assert "no archive of the portal" in refused(age(header * 2000))
 
 
 def test_what_the_contents_raise_is_what_the_writer_hears() -> None:
