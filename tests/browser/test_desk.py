@@ -133,6 +133,23 @@ def test_no_state_of_a_report_has_a_fault(portal: str, page: Page, report: Repor
     assert faults(page) == []
 
 
+def test_a_report_that_is_too_long_has_no_fault_and_is_downloaded_whole(
+    portal: str, page: Page, chief: Client
+) -> None:
+    story = "công an \u202e\u2066" * 15_000
+    report = evidence.triaged(story, claimed_name="dài " * 500)
+    page.goto(f"{portal}{QUEUE}{report.pk}/change/")
+    assert faults(page) == []
+    with page.expect_download() as copy:
+        page.get_by_role("link", name="Tải toàn bộ những gì người báo viết").click()
+    assert story in copy.value.path().read_text()
+    page.get_by_role("button", name="Hiện bản gốc lời kể").click()
+    assert faults(page) == []
+    with page.expect_download() as original:
+        page.get_by_role("button", name="Tải toàn bộ bản gốc").click()
+    assert original.value.path().read_text() == story
+
+
 def test_no_page_outside_the_desk_has_a_fault(portal: str, page: Page) -> None:
     page.context.clear_cookies()
     page.goto(f"{portal}/admin/")
