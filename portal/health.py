@@ -1,6 +1,6 @@
 """`python -m portal.health ROLE`: is this process doing its work? For the image's health checks.
 
-Exit code 0 for yes. A worker that claims nothing while items wait is ended, so that the
+Exit code 0 for yes, 1 for no, one line where that cannot be told; 64 for no such role. A worker that claims nothing while items wait is ended, so that the
 container's restart policy brings a new one: outside the image the supervisor does the same.
 """
 
@@ -11,9 +11,13 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
+from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from portal.children import StartError
+from portal.local_services import given, read_env
 from portal.roles import BASE_DIR
 from portal.stalls import Progress, first_in_line
 from portal.supervisor import database_address
@@ -23,7 +27,17 @@ BEAT_PATIENCE = 600.0
 
 
 def data_dir() -> Path:
-    return Path(os.environ.get("DATA_DIR") or BASE_DIR / "var")
+    return Path(os.environ.get("DATA_DIR") or BASE_DIR / "var").absolute()
+
+
+def environment() -> dict[str, str]:
+    """What is given, and what the local servers wrote for the rest, as settings read it. Raises
+    StartError when no database is named.
+    """
+    found = read_env(data_dir()) | {name: value for name, value in os.environ.items() if value}
+    if not given("DATABASE_URL", found):
+        raise StartError("no DATABASE_URL is given: is DATA_DIR set as for `make run`?")
+    return found
 
 
 def web() -> bool:
@@ -37,7 +51,7 @@ def web() -> bool:
 
 def processes(*words: str) -> list[int]:
     """The processes of this portal with all these words among their arguments."""
-    ours = f"DATA_DIR={os.environ.get('DATA_DIR', '')}".encode()
+    ours = f"DATA_DIR={data_dir()}".encode()
     sought = {word.encode() for word in words}
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
@@ -64,9 +78,9 @@ def worker() -> bool:
     """
     progress, now = Progress(), time.time()
     memory = data_dir() / MEMORY
-    if memory.exists():
+    with contextlib.suppress(OSError, ValueError, LookupError, TypeError):  # none, or broken off
         progress.recall(json.loads(memory.read_text()))
-    rows = first_in_line(database_address(os.environ))
+    rows = first_in_line(database_address(environment()))
     stalled = rows is not None and progress.stalled(rows, now)
     memory.write_text(json.dumps(progress.memory()))
     if stalled:
@@ -75,12 +89,23 @@ def worker() -> bool:
     return bool(processes("celery", "worker")) and not stalled
 
 
+CHECKS: dict[str, Callable[[], bool]] = {
+    "web": web,
+    "relay": relay,
+    "worker": worker,
+    "beat": beat,
+}
+
+
 def main() -> int:
-    checks = {"web": web, "relay": relay, "worker": worker, "beat": beat}
+    check = CHECKS.get(" ".join(sys.argv[1:]))
+    if check is None:
+        sys.stderr.write(f"usage: python -m portal.health {'|'.join(CHECKS)}\n")
+        return 64
     try:
-        return 0 if checks[sys.argv[1]]() else 1
-    except OSError as error:
-        sys.stderr.write(f"{error}\n")
+        return 0 if check() else 1
+    except (OSError, ValueError, LookupError, HTTPException, StartError) as error:
+        sys.stderr.write(f"{check.__name__}: {str(error) or type(error).__name__}\n")
         return 1
 
 
