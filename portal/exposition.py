@@ -5,6 +5,7 @@ database is away: that is what `portal_database_up` is for.
 """
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -16,7 +17,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYP
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
-from reports import stats
+from reports import files, stats
 from reports.models import Alarm
 from reports.stats import Standing
 from reports.watch import concerned
@@ -41,6 +42,7 @@ class _Portal(Collector):
         yield from known
         yield from _processes()
         yield from _backup()
+        yield from _room()
 
 
 def _queue() -> Iterator[Metric]:
@@ -116,6 +118,17 @@ def _backup() -> Iterator[Metric]:
     if written_at := _read("backup.json").get("written_at"):
         what = "When the last archive was written."
         yield _gauge("portal_backup_timestamp_seconds", what, written_at)
+
+
+def _room() -> Iterator[Metric]:
+    """Nothing where the folder is not there: then no file is kept at all."""
+    try:
+        disk = os.statvfs(settings.FILES_DIR)
+    except OSError:
+        return
+    free = disk.f_bavail * disk.f_frsize - files.RESERVED
+    what = "Room for files that residents send, without what they leave free on their disk."
+    yield _gauge("portal_files_free_bytes", what, free)
 
 
 def _read(name: str) -> dict[str, Any]:

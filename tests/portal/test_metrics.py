@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import disk_usage
 
 import pytest
 from django.core.management import call_command
@@ -15,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
 from portal import backups
-from reports import intake, outbox, stats, watch
+from reports import files, intake, outbox, stats, watch
 from reports.intake import Typed
 from reports.models import OutboxItem
 from tests.portal.processes import ROOT
@@ -30,6 +31,7 @@ STORY = "Chuyện riêng, số 0550 000 123."
 def _token(settings: Settings, tmp_path: Path) -> None:
     settings.METRICS_TOKEN = TOKEN
     settings.DATA_DIR = tmp_path
+    settings.FILES_DIR = tmp_path / "files"
 
 
 def accept() -> OutboxItem:
@@ -145,6 +147,16 @@ def test_the_last_backup_is_told(
     call_command("backup", tmp_path / "archive.tar.age")
     written_at = (tmp_path / "archive.tar.age").stat().st_mtime
     assert samples(scrape(client))["portal_backup_timestamp_seconds"] == written_at
+
+
+def test_the_room_for_files_is_told_without_the_reserve(
+    client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    settings.FILES_DIR = tmp_path
+    free = samples(scrape(client))["portal_files_free_bytes"]
+    assert free == pytest.approx(disk_usage(tmp_path).free - files.RESERVED, abs=100 * 1024 * 1024)
+    settings.FILES_DIR = tmp_path / "not mounted"
+    assert "portal_files" not in scrape(client)
 
 
 def test_it_answers_while_the_database_is_away(

@@ -1,0 +1,31 @@
+"""manage.py test_alarm_mail: would a mail about an alarm arrive?"""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.core.management.base import BaseCommand, CommandError
+
+from reports import watch
+
+SUBJECT = "Thử đường thư báo động"
+TEXT = (
+    "Thư thử của cổng tiếp nhận tin. Nhận được thư này là thư báo động sẽ đến. Không phải làm gì.\n"
+)
+
+
+class Command(BaseCommand):
+    help = "Send a mail of trial on the way of the alarms: EMAIL_URL, to ALARM_EMAILS."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not watch.mail_is_configured():
+            raise CommandError("EMAIL_URL or ALARM_EMAILS is not set: alarms are mailed to nobody.")
+        mail = EmailMessage(SUBJECT, TEXT, to=settings.ALARM_EMAILS)
+        try:
+            mail.send()
+        except (OSError, ValueError) as error:  # as in reports/watch.py
+            raise CommandError(
+                f"Not sent: {type(error).__name__}, see docs/operations.md"
+            ) from error
+        count = len(settings.ALARM_EMAILS)
+        self.stdout.write("Sent to 1 address." if count == 1 else f"Sent to {count} addresses.")
