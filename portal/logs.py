@@ -1,4 +1,4 @@
-"""What may stand in a log line about a request that broke."""
+"""What may stand in a log line that others write: about a request that broke, about a log-in."""
 
 import logging
 import traceback
@@ -21,6 +21,23 @@ class CodesOnly(logging.Filter):
         view = match.view_name if match else "none"
         record.msg = f"request.failed view={view} error={kind.__name__} at={_places(trace)}"
         record.args, record.exc_info, record.exc_text = None, None, None
+        return True
+
+
+LOG_INS = {
+    "AXES: New login failure": "login.failed",
+    "AXES: Repeated login failure": "login.failed",
+    "AXES: Locking out": "login.locked_out",
+}
+
+
+class LogInCodes(logging.Filter):
+    """For axes' lines: a code, and neither who it was nor from where."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        for words, code in LOG_INS.items():
+            if str(record.msg).startswith(words):
+                record.msg, record.args = code, None
         return True
 
 

@@ -285,7 +285,10 @@ LOGGING = {
             ],
         }
     },
-    "filters": {"codes_only": {"()": "portal.logs.CodesOnly"}},
+    "filters": {
+        "codes_only": {"()": "portal.logs.CodesOnly"},
+        "log_in_codes": {"()": "portal.logs.LogInCodes"},
+    },
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "json"},
         "nobody": {"class": "logging.NullHandler"},
@@ -296,6 +299,9 @@ LOGGING = {
         # may be an invitation, which opens an account. (Without any handler Python writes it.)
         "django.security": {"handlers": ["nobody"], "propagate": False},
         "django.request": {"level": "ERROR", "filters": ["codes_only"]},
+        # Three lines for each log-in that succeeds would drown the codes.
+        "axes": {"level": "WARNING"},
+        "axes.handlers.database": {"filters": ["log_in_codes"]},
     },
 }
 structlog.configure(

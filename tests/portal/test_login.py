@@ -92,6 +92,23 @@ def test_five_wrong_passwords_lock_that_name_at_that_address(client: Client, use
     assert enter(client, token=code(user)).status_code == 429
 
 
+def test_a_lock_out_is_a_code_in_the_log_without_name_and_address(
+    client: Client, user: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(5):
+        enter(client, password="sai")
+    codes = [record.getMessage() for record in caplog.records if record.name.startswith("axes")]
+    assert codes == ["login.failed"] * 5 + ["login.locked_out"]
+
+
+def test_who_logs_in_leaves_no_line(
+    client: Client, user: User, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert enter(client, token=code(user)).status_code == 302
+    client.post("/admin/logout/")
+    assert [record.name for record in caplog.records if record.name.startswith("axes")] == []
+
+
 def test_a_lock_out_keeps_nobody_else_out(client: Client, user: User) -> None:
     enlist("minh", "duty")
     for _ in range(5):
