@@ -134,7 +134,9 @@ def oddities(report: Report) -> list[str]:
     """What to know before believing one's eyes."""
     notes = [words.flag(code) for code in report.flags]
     if odd := marking.count_odd(report.story):
-        notes.append(f"Lời kể có {odd} ký tự ẩn hoặc đảo chiều chữ, hiện bằng mã trong ngoặc.")
+        notes.append(
+            f"Lời kể có {marking.count(odd)} ký tự ẩn hoặc đảo chiều chữ, hiện bằng mã trong ngoặc."
+        )
     return notes
 
 
