@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from bench.house import until
 from tests.faults.ashes import ROOT, Place, connected, place, programs, with_password
 from tests.faults.filled import STORY
-from tests.faults.floor import until
 
 pytestmark = pytest.mark.serial
 
