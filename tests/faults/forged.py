@@ -7,9 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import redis
-from kombu import Connection
-
-from portal.celery import app
+from celery import Celery
 
 QUEUE = "celery"
 NOBODYS = range(10**9, 10**9 + 1_000_000)  # items that do not exist
@@ -44,8 +42,9 @@ def push(broker: redis.Redis, *raw: str) -> None:
 def silence(broker: redis.Redis) -> None:
     """`celery control cancel_consumer celery`, from anybody."""
     path = broker.connection_pool.connection_kwargs["path"]
-    with Connection(f"redis+socket://{path}?virtual_host=0") as line:
-        app.control.cancel_consumer(QUEUE, connection=line)
+    address = f"redis+socket://{path}?virtual_host=0"
+    with Celery("anybody", broker=address, set_as_current=False) as anybody:
+        anybody.control.cancel_consumer(QUEUE)
 
 
 def garbage(broker: redis.Redis) -> None:
