@@ -38,7 +38,8 @@ def with_hint(line: str) -> str:
 
 
 def _server() -> str:
-    """Host and name of the database, without who asks and with what password."""
+    """Host (or folder of the socket) and name of the database, without who asks and with what password."""
     asked = settings.DATABASES["default"]
     port = f":{asked['PORT']}" if asked.get("PORT") else ""
-    return f"{asked['HOST'] or 'this machine'}{port}, {asked['NAME']}"
+    host = asked["HOST"] or asked["OPTIONS"].get("host") or "this machine"
+    return f"{host}{port}, {asked['NAME']}"

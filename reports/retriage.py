@@ -49,7 +49,7 @@ _WANTED = """
 # Read, and owing nothing: hands took its item away, and the queue does not balance. By itself, not
 # as one more OR above: so a count of a million is one join (two seconds) and not a million looks.
 _ROBBED = """
-       erased_at IS NULL AND rules_version = %(rules)s AND NOT %(every)s
+       rules_version = %(rules)s AND NOT %(every)s AND erased_at IS NULL
    AND NOT EXISTS (SELECT FROM reports_outboxitem AS any_item
                     WHERE any_item.task = %(triage)s AND any_item.key = report.id::text)
 """

@@ -49,6 +49,13 @@ def test_without_an_address_the_line_says_where_it_is_looked_for(
     assert line.endswith(database.HINT)
 
 
+def test_a_count_that_cannot_be_taken_says_so_too(tmp_path: Path) -> None:
+    ended = run(tmp_path, "queue_status", "--check", PGHOST=str(tmp_path))
+    assert ended.returncode == 3
+    assert "not counted: OperationalError" in ended.stderr
+    assert database.HINT in ended.stderr
+
+
 def test_a_file_of_the_first_look_is_read_where_the_address_is_given_as_nothing(
     tmp_path: Path,
 ) -> None:

@@ -158,6 +158,16 @@ def test_what_is_erased_is_left_in_peace() -> None:
     assert owed() == []
 
 
+@pytest.mark.django_db
+def test_what_is_erased_and_owes_nothing_is_left_in_peace_too() -> None:
+    report = read_under(triage.RULES_VERSION)
+    OutboxItem.objects.filter(key=str(report.pk)).delete()
+    assert retriage.count() == 1
+    erase(report)
+    Facts.objects.filter(report=report).update(rules_version=triage.RULES_VERSION)
+    assert retriage.count() == 0
+
+
 def erase(report: Report) -> None:
     """As an erasure that is on record blanks a report."""
     events.record("report", report.pk, "erased")
