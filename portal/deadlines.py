@@ -16,7 +16,9 @@ from psycopg2.extensions import POLL_OK, POLL_READ, set_wait_callback
 
 from portal.middleware import STAFF_PATHS
 
-PATIENCE = 2.0  # seconds that all waits of one request may take together
+# Seconds that all waits of one request may take together. Who had to wait for a thread before has
+# to be answered within three too; and under lock_timeout, so that one wait spares others theirs.
+PATIENCE = 1.2
 STAFF_PATIENCE = 10.0
 # What one wait still gets when those are used up, and when the server was silent the last time:
 # else a frozen server would hold every thread for seconds, and visitors would queue for one.

@@ -89,7 +89,7 @@ def test_no_state_of_the_report_has_a_fault(portal: str, page: Page) -> None:
     page.get_by_label("Chọn ảnh, bản ghi âm").set_input_files(CHOSEN)
     page.get_by_role("button", name="Gửi ảnh, ghi âm").click()
     assert page.get_by_text("Đã nhận ảnh 1 KB.").is_visible()
-    assert page.get_by_text("Trang chỉ nhận ảnh, ghi âm, PDF.").is_visible()
+    assert page.get_by_text("Chưa nhận: đây không phải ảnh, ghi âm hay PDF.").is_visible()
     assert faults(page) == []
 
 
