@@ -7,6 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.core.management import call_command
 from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Error as PlaywrightError
 from pytest_django.live_server_helper import LiveServer
 
 from reports.models import Report
@@ -169,6 +170,15 @@ def test_a_phone_without_script_goes_from_the_call_to_the_receipt(
     assert Report.objects.get().demands == ["money"]
 
 
+def printed(page: Page) -> bytes:
+    """The page on paper. Chromium's printing may fail of itself on a busy machine: once."""
+    margin = {"top": "1cm", "bottom": "1cm"}
+    try:
+        return page.pdf(format="A4", margin=margin)
+    except PlaywrightError:
+        return page.pdf(format="A4", margin=margin)
+
+
 def test_the_receipt_prints_on_one_sheet(portal: str, browser: Browser) -> None:
     context = browser.new_context()
     page = context.new_page()
@@ -177,6 +187,6 @@ def test_the_receipt_prints_on_one_sheet(portal: str, browser: Browser) -> None:
     page.get_by_label("Số để công an gọi").fill("0550 000 111")
     page.get_by_label("Câu hẹn").fill("ấm và chảo")
     page.get_by_role("button", name=SEND).click()
-    sheet = page.pdf(format="A4", margin={"top": "1cm", "bottom": "1cm"})
+    sheet = printed(page)
     context.close()
     assert b"/Count 1" in sheet
