@@ -5,7 +5,7 @@ import time
 
 from django.db import connection
 
-from reports import watch
+from reports import stats, watch
 
 EVERY = 60.0  # seconds
 
@@ -22,8 +22,11 @@ def _watch() -> None:
 
 
 def look_once() -> None:
-    """One look on a connection of its own, which does not stay."""
+    """One look on a connection of its own, which does not stay. It counts as well where nobody
+    has: a portal that has just started shows its figures at once.
+    """
     try:
+        stats.roll_up_if_due()
         watch.look()
     finally:
         connection.close()
