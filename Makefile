@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test bench soak mutants screens check lock local dev
+.PHONY: help run demo test bench soak mutants screens check messages lock local dev
 .DELETE_ON_ERROR:
 
 help:
@@ -33,6 +33,9 @@ screens: dev ## screenshots of the pages, to look at them
 
 check: dev ## format, lint, types, migrations, translations, deploy checks, compose file
 	@BIN=$(BIN) sh .ci/checks
+
+messages: dev ## gather the words of pages and code into locale/en, and compile them (needs gettext)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh locale/gather.sh
 
 lock: dev ## write the hashed locks anew from pyproject.toml
 	@BIN=$(BIN) sh requirements/lock.sh

@@ -11,6 +11,7 @@ from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils import translation
 from django_otp.middleware import OTPMiddleware
 
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
@@ -50,6 +51,20 @@ class ContentSecurityPolicy(CSPMiddleware):
             return super().process_response(request, response)
         response.headers.setdefault(HEADER, self.usual)
         return response
+
+
+class LanguageOfPath:
+    """English under /en/, Vietnamese elsewhere, whatever the browser prefers: an address is one
+    page for everybody, so no answer varies by a header.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        english = request.path_info.startswith("/en/")
+        translation.activate("en" if english else settings.LANGUAGE_CODE)
+        return self.get_response(request)
 
 
 class ForStaff:

@@ -30,6 +30,16 @@ _REPORTS = _views(
     "reports.commune",
     "reports.office",
     "reports.event",
+    "reports.knownnumber",
+    "reports.dispute",
+    "reports.officenumber",
+    "reports.bankline",
+    "reports.statement",
+)
+_KEEPS = frozenset(
+    f"reports.{verb}_{table}"
+    for verb in ("add", "change", "delete")
+    for table in ("officenumber", "bankline")
 )
 _DUTY = _REPORTS | {
     "reports.decide_case",
@@ -37,6 +47,8 @@ _DUTY = _REPORTS | {
     "reports.hand_over_case",
     "reports.close_case",
     "reports.reveal_contact",
+    "reports.add_knownnumber",
+    "reports.change_dispute",
     "alerts.view_alert",
 }
 _WARNINGS = _views("alerts.alert", "alerts.alertstep", "alerts.alertrevision", "reports.campaign")
@@ -46,8 +58,11 @@ ROLES = {
     "lead": Role(
         "Chỉ huy",
         _DUTY
+        | _KEEPS
         | {
             "reports.assign_case",
+            "reports.confirm_number",
+            "reports.change_statement",
             "reports.reopen_case",
             "reports.add_office",
             "reports.change_office",

@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.middleware.ContentSecurityPolicy",
+    "portal.middleware.LanguageOfPath",
     "portal.middleware.StaffSessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -237,7 +238,7 @@ CONTENT_SECURITY_POLICY = {
         "style-src": ["'self'"],
     }
 }
-# Above our own limits, so that our sentence answers and not a bare 400 (reports/views.py).
+# Above our own limits, so that our sentence answers and not a bare 400 (views/posting.py).
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = DATA_UPLOAD_MAX_NUMBER_FILES = 2000
 # One page takes files and has a handler of its own; on no other is a file written anywhere.

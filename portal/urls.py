@@ -1,12 +1,13 @@
 """All addresses. Pages belong to the apps; here only what the portal itself answers."""
 
+from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
 from portal import invitations, metrics, views
 
 urlpatterns = [
-    path("", include("reports.urls")),
+    *i18n_patterns(path("", include("reports.urls")), prefix_default_language=False),
     path("", include("alerts.urls")),
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),

@@ -9,6 +9,7 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Field, Fieldset, Layout
 from django import forms
 from django.http import QueryDict
+from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
 
 from reports import demands, receipts
@@ -160,7 +161,7 @@ class ReportForm(forms.Form):
 
 def _helper() -> FormHelper:
     helper = FormHelper()
-    helper.form_action = "/bao-cao/"
+    helper.form_action = reverse("reports:report")
     helper.disable_csrf = True  # a signed token of our own: no cookie, no Vary
     helper.layout = Layout(
         "submission_key",
@@ -209,7 +210,7 @@ class CodeForm(forms.Form):
     def __init__(self, data: MultiValueDict[str, str] | None = None) -> None:
         super().__init__(data)
         self.helper = FormHelper()
-        self.helper.form_action = "/theo-doi/"
+        self.helper.form_action = reverse("reports:track")
         self.helper.disable_csrf = True  # it changes nothing; the view asks for the origin
         self.helper.layout = Layout("code", _note("find"))
 

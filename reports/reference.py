@@ -1,5 +1,5 @@
-"""Rows that reports refer to: the communes as the state names them, the offices as callers
-name them. Loaded from data/ by setup_desk, as often as one likes.
+"""Rows that reports and pages refer to: the communes as the state names them, the offices as callers
+name them, the sentences that officers have to confirm. Loaded from data/ by setup_desk, as often as one likes.
 """
 
 import csv
@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 from reports.folding import fold
-from reports.models import Commune, Office
+from reports.models import Commune, Office, Statement
 
 DATA = Path(__file__).parent / "data"
 
@@ -36,6 +36,17 @@ def load_offices() -> int:
     ]
     Office.objects.bulk_create(offices, ignore_conflicts=True)
     return len(offices)
+
+
+def load_statements() -> int:
+    """Add the sentences that wait for confirmation, switched off; those that are there stay."""
+    rows = json.loads((DATA / "statements.json").read_text(encoding="utf-8"))["statements"]
+    statements = [
+        Statement(codename=codename, title=title, text=text, text_en=text_en, amount=amount)
+        for codename, title, text, text_en, amount in rows
+    ]
+    Statement.objects.bulk_create(statements, ignore_conflicts=True)
+    return len(statements)
 
 
 def _commune(row: dict[str, str]) -> Commune:

@@ -1,13 +1,13 @@
 from django.urls import path
 
-from reports import file_views, views
+from reports.views import files, pages, report, tracking
 
 app_name = "reports"
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("dang-bi-goi/", views.now, name="now"),
-    path("bao-cao/", views.report, name="report"),
-    path("bao-cao/da-nhan/", views.report_received, name="report_received"),
-    path("theo-doi/", views.track, name="track"),
-    path("theo-doi/tep/", file_views.send_files, name="files"),
+    path("", pages.home, name="home"),
+    path("dang-bi-goi/", pages.now, name="now"),
+    path("bao-cao/", report.report, name="report"),
+    path("bao-cao/da-nhan/", report.report_received, name="report_received"),
+    path("theo-doi/", tracking.track, name="track"),
+    path("theo-doi/tep/", files.send_files, name="files"),
 ]

@@ -22,6 +22,7 @@ def _cheap_passwords(settings: Settings) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_communes_of_another_test() -> None:
-    from reports import places
+    from reports import confirmed, places
 
     places.forget()
+    confirmed.forget()

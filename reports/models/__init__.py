@@ -2,26 +2,38 @@
 
 from reports.models.desk import Case, Event
 from reports.models.facts import Campaign, CampaignLink, Facts, Indicator
-from reports.models.files import EvidenceFile
+from reports.models.files import EvidenceFile, FileCheck
+from reports.models.later import Addition, Message
+from reports.models.numbers import Dispute, KnownNumber, OfficeNumber
 from reports.models.outbox import OutboxItem
 from reports.models.places import Commune, Office
+from reports.models.public import BankLine, PublicFigures, Statement
 from reports.models.report import Receipt, Report
 from reports.models.upkeep import Alarm, QueueTally, Retriage
 
 __all__ = [
+    "Addition",
     "Alarm",
+    "BankLine",
     "Campaign",
     "CampaignLink",
     "Case",
     "Commune",
+    "Dispute",
     "Event",
     "EvidenceFile",
     "Facts",
+    "FileCheck",
     "Indicator",
+    "KnownNumber",
+    "Message",
     "Office",
+    "OfficeNumber",
     "OutboxItem",
+    "PublicFigures",
     "QueueTally",
     "Receipt",
     "Report",
     "Retriage",
+    "Statement",
 ]

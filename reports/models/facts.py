@@ -56,6 +56,7 @@ class Indicator(models.Model):
     class Place(models.TextChoices):
         CALLER = "caller", "số gọi đến"
         STORY = "story", "trong lời kể"
+        LATER = "later", "báo thêm sau"
 
     id = models.BigAutoField(primary_key=True)
     report = models.ForeignKey(Report, models.PROTECT, related_name="indicators")
@@ -69,7 +70,16 @@ class Indicator(models.Model):
     class Meta:
         verbose_name = "số, tài khoản, đường dẫn"
         verbose_name_plural = "số, tài khoản, đường dẫn"
-        indexes = [models.Index(fields=["kind", "key"], name="indicator_key")]
+        indexes = [
+            models.Index(fields=["kind", "key"], name="indicator_key"),
+            # For numbers that begin alike: LIKE 'prefix%' in every collation.
+            models.Index(
+                fields=["key"],
+                opclasses=["text_pattern_ops"],
+                condition=models.Q(kind="number"),
+                name="indicator_range",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.key or self.raw

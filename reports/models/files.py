@@ -33,3 +33,39 @@ class EvidenceFile(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+
+class FileCheck(models.Model):
+    """What the worker found when it looked into a file, and the picture that it drew anew, sealed
+    beside the original. Replaceable, like facts: looking again gives it again.
+    """
+
+    class Copy(models.TextChoices):
+        MADE = "made", "có bản đã xóa dữ liệu ẩn"
+        NOT_MADE = "not_made", "không phải ảnh"
+        UNREADABLE = "unreadable", "ảnh hỏng, không mở được"
+        TOO_LARGE = "too_large", "ảnh có quá nhiều điểm"
+
+    class Scan(models.TextChoices):
+        NOT_SCANNED = "not_scanned", "chưa quét mã độc"
+        CLEAN = "clean", "không thấy mã độc"
+        INFECTED = "infected", "có mã độc"
+
+    file = models.OneToOneField(
+        EvidenceFile, models.PROTECT, primary_key=True, related_name="check_result"
+    )
+    checked_at = models.DateTimeField("xem lúc", db_default=Now())
+    copy = models.CharField("bản xem", max_length=16, choices=Copy.choices)
+    scan = models.CharField("quét mã độc", max_length=16, choices=Scan.choices)
+    copy_id = models.UUIDField(null=True, editable=False)  # its sealed file, as files.path_of
+    media_type = models.CharField(max_length=64, blank=True)
+    size = models.PositiveIntegerField(default=0)
+    width = models.PositiveIntegerField(default=0)
+    height = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = "bản đã xóa dữ liệu ẩn"
+        verbose_name_plural = "bản đã xóa dữ liệu ẩn"
+
+    def __str__(self) -> str:
+        return f"{self.copy}, {self.scan}"

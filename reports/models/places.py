@@ -33,6 +33,11 @@ class Office(models.Model):
         models.CharField(max_length=120), verbose_name="tên khác", default=list, blank=True
     )
     never_by_phone = models.TextField("không bao giờ làm qua điện thoại", blank=True)
+    claims = models.TextField("kẻ gian đang nói gì (mỗi dòng một câu)", blank=True, db_default="")
+    name_en = models.CharField("tên tiếng Anh", max_length=160, blank=True, db_default="")
+    never_by_phone_en = models.TextField("bản tiếng Anh", blank=True, db_default="")
+    claims_en = models.TextField("bản tiếng Anh của lời kẻ gian", blank=True, db_default="")
+    reviewed_on = models.DateField("rà soát ngày", null=True, blank=True)
     position = models.PositiveSmallIntegerField("thứ tự", default=100)
 
     class Meta:

@@ -108,12 +108,19 @@ class Receipt(models.Model):
 
     `derived_with` names the key that the code and the content digest were derived under,
     `hashed_with` the key of `code_hash`; a look-up under an older key is hashed anew.
+
+    Who lost the code gets a new one: an officer who has checked the phrase lets it be fetched until
+    `pickup_until` with a one-time word (`pickup_hash`); from `replaced_at` the derived code opens
+    nothing any more.
     """
 
     report = models.OneToOneField(Report, models.PROTECT, primary_key=True)
     derived_with = models.CharField(max_length=16)
     hashed_with = models.CharField(max_length=16)
     code_hash = models.BinaryField(max_length=32, unique=True)
+    pickup_hash = models.BinaryField(max_length=32, null=True)
+    pickup_until = models.DateTimeField(null=True)
+    replaced_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"receipt of {self.report_id}"

@@ -1,10 +1,12 @@
 """What public pages do without, and what nobody may do to them."""
 
+from collections.abc import Iterator
+
 import pytest
 from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client, override_settings
-from django.urls import URLPattern, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver
 from pytest_django import Settings
 
 from portal.middleware import STAFF_PATHS
@@ -14,23 +16,34 @@ FILLED = {"slug": "khong-co", "path": "x", "token": "x"}
 
 
 def public_paths() -> list[str]:
-    """Every address of ours that is not the staff's, its parts filled in."""
+    """Every address of ours that is not the staff's, in both languages, its parts filled in."""
     found = []
-    for resolver in get_resolver().url_patterns:
-        inside = getattr(resolver, "url_patterns", [resolver])
-        for pattern in inside:
-            if not isinstance(pattern, URLPattern):
-                continue
-            path = "/" + str(pattern.pattern)
-            for name, value in FILLED.items():
-                path = path.replace(f"<slug:{name}>", value).replace(f"<str:{name}>", value)
-            if not path.startswith(STAFF_PATHS) and str(resolver.pattern) != "admin/":
-                found.append(path)
+    for pattern, path in _leaves(get_resolver(), "/"):
+        if not path.startswith(STAFF_PATHS):
+            found.append(path)
+            if pattern.callback and pattern.callback.__module__.startswith("reports."):
+                found.append(f"/en{path}")
     return found
 
 
+def _leaves(resolver: URLResolver, before: str) -> Iterator[tuple[URLPattern, str]]:
+    for pattern in resolver.url_patterns:
+        path = before + _filled(str(pattern.pattern))
+        if isinstance(pattern, URLPattern):
+            yield pattern, path
+        else:
+            yield from _leaves(pattern, path)
+
+
+def _filled(path: str) -> str:
+    for name, value in FILLED.items():
+        path = path.replace(f"<slug:{name}>", value).replace(f"<str:{name}>", value)
+    return path
+
+
 def test_the_walk_finds_the_public_pages() -> None:
-    assert {"/", "/bao-cao/", "/canh-bao/", "/nhung/", "/theo-doi/"} <= set(public_paths())
+    known = {"/", "/bao-cao/", "/en/bao-cao/", "/canh-bao/", "/nhung/", "/theo-doi/"}
+    assert known <= set(public_paths())
 
 
 @pytest.mark.django_db
@@ -91,3 +104,15 @@ def test_a_nul_in_a_session_cookie_is_nobodys_session(client: Client) -> None:
 def test_no_logger_is_left_to_pythons_last_resort(settings: Settings) -> None:
     for logger in settings.LOGGING["loggers"].values():
         assert logger.get("propagate", True) or logger["handlers"]
+
+
+def test_an_english_page_says_so_and_varies_by_its_address_alone(client: Client) -> None:
+    answer = client.get("/en/theo-doi/", headers={"Accept-Language": "vi"})
+    assert b'<html lang="en">' in answer.content
+    assert "Language" not in answer.headers.get("Vary", "")
+    assert b'<html lang="vi">' in client.get("/theo-doi/").content
+
+
+def test_a_page_leads_to_itself_in_the_other_language(client: Client) -> None:
+    assert b'href="/en/theo-doi/" lang="en"' in client.get("/theo-doi/").content
+    assert b'href="/theo-doi/" lang="vi"' in client.get("/en/theo-doi/").content

@@ -10,7 +10,7 @@ from django.db import OperationalError
 from django.test import Client
 from pytest_django import Settings
 
-from reports import intake, views
+from reports import intake
 from reports.models import Commune, Report
 from tests.reports.pages import (
     RECEIPT,
@@ -355,7 +355,7 @@ def test_a_page_without_a_database_can_still_be_filled_in(
     def broken() -> None:
         raise OperationalError
 
-    monkeypatch.setattr(views.places, "communes", broken)
+    monkeypatch.setattr("reports.places.communes", broken)
     assert client.get(REPORT).status_code == 200
 
 

@@ -17,8 +17,10 @@ class Command(BaseCommand):
             self._establish_roles()
             communes = reference.load_communes()
             offices = reference.load_offices()
+            statements = reference.load_statements()
         self.stdout.write(
-            f"Desk ready: {len(people.ROLES)} roles, {communes} communes, {offices} offices."
+            f"Desk ready: {len(people.ROLES)} roles, {communes} communes, {offices} offices,"
+            f" {statements} sentences to confirm."
         )
 
     def _establish_roles(self) -> None:

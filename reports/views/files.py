@@ -15,7 +15,8 @@ from reports.models import Report
 from reports.posted import kept
 from reports.tracking import Line
 from reports.uploads import Received, Upload
-from reports.views import FOREIGN_LOOK, Trouble, code_page, found_by, from_our_page, standing_page
+from reports.views.posting import Trouble, from_our_page
+from reports.views.tracking import FOREIGN_LOOK, code_page, found_by, standing_page
 
 log = structlog.get_logger(__name__)
 

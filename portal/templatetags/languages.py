@@ -1,0 +1,28 @@
+"""The same page in the other language; the language of a page is in its path alone."""
+
+from typing import Any, NamedTuple
+
+from django import template
+from django.urls import translate_url
+from django.utils.translation import get_language
+
+register = template.Library()
+
+
+class Other(NamedTuple):
+    """Where a page stands in its other language, and how that language calls itself."""
+
+    address: str
+    code: str
+    name: str
+
+
+@register.simple_tag(takes_context=True)
+def other_language(context: template.Context) -> Other | None:
+    """None where the page stands in one language only, or is drawn without a request."""
+    request: Any = getattr(context, "request", None)
+    if request is None:
+        return None
+    code, name = ("vi", "Tiếng Việt") if get_language() == "en" else ("en", "English")
+    address = translate_url(request.path, code)
+    return Other(address, code, name) if address != request.path else None

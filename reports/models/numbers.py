@@ -1,0 +1,118 @@
+"""What officers know of telephone numbers, and who says that they are wrong."""
+
+import uuid
+
+from django.contrib.auth.models import User
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from reports.models.places import Office
+from reports.models.report import new_public_number
+
+
+class OfficeNumber(models.Model):
+    """A number that an institution has published, and where; officers keep the table."""
+
+    office = models.ForeignKey(
+        Office, models.CASCADE, related_name="numbers", verbose_name="cơ quan"
+    )
+    number = models.CharField("số, như đã công bố", max_length=40)
+    key = models.CharField("dạng chuẩn", max_length=64, unique=True)
+    label = models.CharField("số của bộ phận nào", max_length=120, blank=True)
+    source = models.CharField("công bố ở đâu", max_length=200)
+    checked_on = models.DateField("đối chiếu ngày")
+
+    class Meta:
+        verbose_name = "số công bố của cơ quan"
+        verbose_name_plural = "số công bố của cơ quan"
+        ordering = ["office", "number"]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class KnownNumber(models.Model):
+    """An officer's finding on a number: proposed by one, confirmed by another, for a time.
+
+    Only a confirmed one that is neither over nor taken back is public.
+    """
+
+    class Finding(models.TextChoices):
+        CONFIRMED = "confirmed", "Kẻ gian đã dùng số này"
+        CLEARED = "cleared", "Đã xem lại, gỡ khỏi danh sách"
+
+    key = models.CharField("dạng chuẩn", max_length=64)
+    number = models.CharField("số", max_length=40)
+    finding = models.CharField("kết quả", max_length=16, choices=Finding.choices)
+    reason = models.TextField("căn cứ (cán bộ xem)")
+    proposed_by = models.ForeignKey(
+        User, models.PROTECT, related_name="+", verbose_name="người đề nghị"
+    )
+    proposed_at = models.DateTimeField("đề nghị lúc", db_default=Now())
+    confirmed_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="người xác nhận"
+    )
+    confirmed_at = models.DateTimeField("xác nhận lúc", null=True, blank=True)
+    valid_until = models.DateField("có giá trị đến")
+    withdrawn_at = models.DateTimeField("gỡ lúc", null=True, blank=True)
+    withdrawn_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="người gỡ"
+    )
+
+    class Meta:
+        verbose_name = "số đã xác nhận"
+        verbose_name_plural = "số đã xác nhận"
+        permissions = [("confirm_number", "xác nhận số do người khác đề nghị")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["key"], condition=Q(withdrawn_at=None), name="knownnumber_one_at_a_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_by=None, confirmed_at=None)
+                | Q(confirmed_by__isnull=False, confirmed_at__isnull=False),
+                name="knownnumber_confirmed_whole",
+            ),
+            models.CheckConstraint(
+                condition=Q(confirmed_by=None) | ~Q(confirmed_by=F("proposed_by")),
+                name="knownnumber_four_eyes",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Dispute(models.Model):
+    """Somebody says that a number is theirs, or wrongly reported, and asks for a second look."""
+
+    class Status(models.TextChoices):
+        OPEN = "open", "Chờ xem lại"
+        UPHELD = "upheld", "Đúng, đã gỡ số"
+        REJECTED = "rejected", "Giữ nguyên"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    public_number = models.CharField("mã", max_length=16, unique=True, default=new_public_number)
+    received_at = models.DateTimeField("nhận lúc", db_default=Now())
+    due_at = models.DateTimeField("hạn trả lời", null=True, blank=True)
+    key = models.CharField("dạng chuẩn", max_length=64, blank=True)
+    number_sealed = models.BinaryField(null=True)
+    reason_sealed = models.BinaryField(null=True)
+    contact_sealed = models.BinaryField(null=True)
+    submission_key = models.CharField(max_length=64, unique=True)
+    status = models.CharField(
+        "trạng thái", max_length=16, choices=Status.choices, db_default=Status.OPEN
+    )
+    answer = models.TextField("trả lời", blank=True)
+    answered_at = models.DateTimeField("trả lời lúc", null=True, blank=True)
+    answered_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="người trả lời"
+    )
+
+    class Meta:
+        verbose_name = "đề nghị xem lại số"
+        verbose_name_plural = "đề nghị xem lại số"
+        ordering = ["received_at"]
+
+    def __str__(self) -> str:
+        return self.public_number

@@ -1,0 +1,75 @@
+"""Where a report stands, for whoever holds its code. The code travels in the body alone."""
+
+from django.db import Error as DatabaseTrouble
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from reports import files, receipts, tracking
+from reports.forms import CodeForm
+from reports.models import Case, Report
+from reports.views.posting import Trouble, from_our_page, posted_fields
+
+FOREIGN_LOOK = Trouble(
+    403,
+    "Chưa xem. Bạn bấm một lần nữa",
+    "Mã vừa rồi đến từ một trang khác, không phải trang này.",
+)
+NOT_FOUND_NOW = Trouble(
+    503,
+    "Chưa xem được tin",
+    "Trang đang gặp trục trặc, tin của bạn không mất. Chờ một phút rồi thử lại."
+    " Gấp thì gọi 02373.725.725.",
+)
+UNKNOWN_CODE = "Chưa thấy tin nào có mã này. Xem lại từng nhóm, hoặc gọi 02373.725.725."
+
+
+@csrf_exempt  # it changes nothing, and a visitor has no cookie
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def track(request: HttpRequest) -> HttpResponse:
+    """Where a report stands, for whoever holds its code. The code travels in the body alone."""
+    if request.method != "POST":
+        return code_page(request, CodeForm())
+    data, trouble = posted_fields(request)
+    form = CodeForm(data)
+    if trouble is None and not from_our_page(request):
+        trouble = FOREIGN_LOOK
+    if trouble or not form.is_valid():
+        return code_page(request, form, trouble)
+    try:
+        found = found_by(form)
+        return standing_page(request, found, form) if found else code_page(request, form)
+    except DatabaseTrouble:
+        return code_page(request, form, NOT_FOUND_NOW)
+
+
+def found_by(form: CodeForm) -> Report | None:
+    """The report whose code was typed; that there is none becomes an error of the form."""
+    found = receipts.find(form.cleaned_data["code"])
+    if found is None:
+        form.add_error("code", UNKNOWN_CODE)
+    return found
+
+
+def standing_page(
+    request: HttpRequest, report: Report, form: CodeForm, status: int = 200, **more: object
+) -> HttpResponse:
+    """Where a report stands. Its code stays in the page, hidden, for what is sent from there."""
+    context = {
+        "report": report,
+        "code": form.cleaned_data["code"],
+        "steps": tracking.way(report, Case.objects.get(report=report)),
+        "files": tracking.files_sent(report),
+        "most_files": files.MOST,
+        **more,
+    }
+    return render(request, "reports/standing.html", context, status=status, using="public")
+
+
+def code_page(request: HttpRequest, form: CodeForm, trouble: Trouble | None = None) -> HttpResponse:
+    status = trouble.status if trouble else 422 if form.errors else 200
+    context = {"form": form, "trouble": trouble}
+    return render(request, "reports/track.html", context, status=status, using="public")
