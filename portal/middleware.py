@@ -63,8 +63,8 @@ class LanguageOfPath:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         english = request.path_info.startswith("/en/")
-        translation.activate("en" if english else settings.LANGUAGE_CODE)
-        return self.get_response(request)
+        with translation.override("en" if english else settings.LANGUAGE_CODE):
+            return self.get_response(request)
 
 
 class ForStaff:
