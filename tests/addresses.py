@@ -1,0 +1,35 @@
+"""Every public address, found in the URL configuration itself, so that no list forgets one."""
+
+from collections.abc import Iterator
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from portal.middleware import STAFF_PATHS
+
+FILLED = {"slug": "khong-co", "path": "x", "token": "x"}
+
+
+def public_paths() -> list[str]:
+    """Every address of ours that is not the staff's, in both languages, its parts filled in."""
+    found = []
+    for pattern, path in _leaves(get_resolver(), "/"):
+        if not path.startswith(STAFF_PATHS):
+            found.append(path)
+            if pattern.callback and pattern.callback.__module__.startswith("reports."):
+                found.append(f"/en{path}")
+    return found
+
+
+def _leaves(resolver: URLResolver, before: str) -> Iterator[tuple[URLPattern, str]]:
+    for pattern in resolver.url_patterns:
+        path = before + _filled(str(pattern.pattern))
+        if isinstance(pattern, URLPattern):
+            yield pattern, path
+        else:
+            yield from _leaves(pattern, path)
+
+
+def _filled(path: str) -> str:
+    for name, value in FILLED.items():
+        path = path.replace(f"<slug:{name}>", value).replace(f"<str:{name}>", value)
+    return path
