@@ -10,6 +10,8 @@ from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponseRedirect
 from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from reports import uploads
 from reports.forms import ReportForm
@@ -23,8 +25,8 @@ class Trouble:
     """Why a report was not sent: what the page says, and its status."""
 
     status: int
-    title: str
-    text: str
+    title: str | Promise
+    text: str | Promise
 
 
 class SeeOther(HttpResponseRedirect):
@@ -36,23 +38,29 @@ class SeeOther(HttpResponseRedirect):
         super().__init__(address, headers={"Cache-Control": "no-store"})
 
 
-KEPT = "Những gì bạn đã viết vẫn còn nguyên."
 TOO_LARGE = Trouble(
     413,
-    "Tin dài quá, chưa gửi được",
-    f"Trang nhận đến 1,5 triệu ký tự. {KEPT} Bỏ bớt phần chép lại, rồi bấm Gửi tin báo.",
+    _("Tin dài quá, chưa gửi được"),
+    _(
+        "Trang nhận đến 1,5 triệu ký tự. Những gì bạn đã viết vẫn còn nguyên."
+        " Bỏ bớt phần chép lại, rồi bấm Gửi tin báo."
+    ),
 )
 FAR_TOO_LARGE = Trouble(
     413,
-    "Tin dài quá, chưa gửi được",
-    "Trang nhận đến 1,5 triệu ký tự, và không giữ lại được phần vừa gửi."
-    " Bấm Quay lại để lấy phần đã viết, bỏ bớt rồi gửi. Gấp thì gọi 02373.725.725.",
+    _("Tin dài quá, chưa gửi được"),
+    _(
+        "Trang nhận đến 1,5 triệu ký tự, và không giữ lại được phần vừa gửi."
+        " Bấm Quay lại để lấy phần đã viết, bỏ bớt rồi gửi. Gấp thì gọi 02373.725.725."
+    ),
 )
 UNREADABLE = Trouble(
     400,
-    "Chưa gửi được",
-    "Trang không đọc được phần vừa gửi. Bấm Quay lại để lấy phần đã viết, rồi gửi lại."
-    " Gấp thì gọi 02373.725.725.",
+    _("Chưa gửi được"),
+    _(
+        "Trang không đọc được phần vừa gửi. Bấm Quay lại để lấy phần đã viết, rồi gửi lại."
+        " Gấp thì gọi 02373.725.725."
+    ),
 )
 # A body without its length: browsers tell it, and the front server finds it out.
 LENGTHLESS = replace(UNREADABLE, status=411)

@@ -7,6 +7,7 @@ from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
@@ -16,7 +17,7 @@ from reports.forms import ReportForm
 from reports.models import Report
 from reports.posted import Posted
 from reports.signing import sealer
-from reports.views.posting import KEPT, SeeOther, Trouble, from_our_page, posted_fields
+from reports.views.posting import SeeOther, Trouble, from_our_page, posted_fields
 
 log = structlog.get_logger(__name__)
 
@@ -24,19 +25,24 @@ RECEIPT_COOKIE = "receipt"
 RECEIPT_SECONDS = 15 * 60
 FOREIGN = Trouble(
     403,
-    "Chưa gửi. Bạn bấm Gửi một lần nữa",
-    f"Tin vừa rồi đến từ một trang khác, không phải trang này. {KEPT}"
-    " Đúng là bạn viết thì bấm Gửi tin báo.",
+    _("Chưa gửi. Bạn bấm Gửi một lần nữa"),
+    _(
+        "Tin vừa rồi đến từ một trang khác, không phải trang này."
+        " Những gì bạn đã viết vẫn còn nguyên. Đúng là bạn viết thì bấm Gửi tin báo."
+    ),
 )
 STALE = Trouble(
     422,
-    "Chưa gửi. Bạn bấm Gửi một lần nữa",
-    f"Trang đã mở quá lâu. {KEPT} Bấm Gửi tin báo là xong.",
+    _("Chưa gửi. Bạn bấm Gửi một lần nữa"),
+    _("Trang đã mở quá lâu. Những gì bạn đã viết vẫn còn nguyên. Bấm Gửi tin báo là xong."),
 )
 NOT_SAVED = Trouble(
     503,
-    "Chưa gửi được",
-    f"Trang chưa ghi được tin của bạn. {KEPT} Chờ một phút rồi bấm Gửi tin báo. Gấp thì gọi 113.",
+    _("Chưa gửi được"),
+    _(
+        "Trang chưa ghi được tin của bạn. Những gì bạn đã viết vẫn còn nguyên."
+        " Chờ một phút rồi bấm Gửi tin báo. Gấp thì gọi 113."
+    ),
 )
 
 
