@@ -14,7 +14,8 @@ class Facts(models.Model):
     """The latest reading of one report; triage overwrites it, nobody edits it.
 
     `reasons` is a list of {"fact", "rule", "words", "start", "end", "points"}; places count
-    characters of `Report.story`.
+    characters of `Report.story`. `additions_read`: how many of the reporter's later words this
+    reading knew; one that knew fewer never replaces it.
     """
 
     report = models.OneToOneField(Report, models.PROTECT, primary_key=True)
@@ -26,6 +27,7 @@ class Facts(models.Model):
     reasons = models.JSONField("căn cứ", default=list)
     search = models.TextField("chữ để tìm, không dấu", blank=True)
     rules_version = models.CharField(max_length=16)
+    additions_read = models.PositiveIntegerField(db_default=0)
     read_at = models.DateTimeField("đọc lúc", db_default=Now())
 
     class Meta:
