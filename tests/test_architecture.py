@@ -24,7 +24,10 @@ FOR_ALERTS = {
     "reports.signing",
     "reports.folding",
 }
-PURE = ("phones", "reading", "folding", "numbering", "indicators", "cues", "money", "losses")
+PURE = (
+    "phones", "reading", "folding", "numbering", "indicators", "cues", "money", "losses",
+    "money_words",
+)  # fmt: skip
 LOOK_UPS = {"get_model", "import_module", "import_string", "__import__"}
 SAVE_SIGNALS = {"pre_save", "post_save", "pre_delete", "post_delete", "m2m_changed"}
 SENDS = {"send_task", "apply_async", "delay", "delay_on_commit"}
