@@ -2,7 +2,8 @@
 
 Each verb is one transaction: lock the case, compare the version that the officer saw, look the
 move up in the table, write the case and its event. A lost race is told (StaleVersion) and
-nothing is overwritten.
+nothing is overwritten. What the reporter is told goes with it as a sealed message; the event only
+names that message, so that an erasure can reach its words.
 """
 
 from collections.abc import Mapping
@@ -13,8 +14,10 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
 
-from reports import events
-from reports.models import Case
+from reports import events, privacy
+from reports.indicators import find_links
+from reports.models import Case, Message
+from reports.signing import newest_key
 
 S = Case.Status
 
@@ -43,6 +46,10 @@ class ReasonMissing(WorkflowError):  # noqa: N818
         self.what = what
 
 
+class LinkInside(WorkflowError):  # noqa: N818
+    """What the reporter was to be told holds a link; the pages promise that none is ever sent."""
+
+
 @dataclass(frozen=True)
 class Move:
     """A row of the status table: where a verb leads from each status, who may, what it needs."""
@@ -54,6 +61,8 @@ class Move:
     clears: tuple[str, ...] = ()
     # Who decides on a case that nobody has taken becomes its officer.
     adopts: bool = True
+    # Its reason is what the reporter is told, word for word.
+    tells: bool = False
 
 
 def _to(target: str, *sources: str) -> dict[str, str]:
@@ -69,7 +78,14 @@ TABLE: Mapping[str, Move] = {
     "assign": Move("assigned", "reports.assign_case", _BEGIN, needs=("officer",)),
     "note": Move("noted", "reports.decide_case", _STAY, needs=("reason",), adopts=False),
     "ask": Move(
-        "asked", "reports.decide_case", _to(S.WAITING, S.NEW, S.IN_REVIEW), needs=("reason",)
+        "asked",
+        "reports.decide_case",
+        _to(S.WAITING, S.NEW, S.IN_REVIEW),
+        needs=("reason",),
+        tells=True,
+    ),
+    "message": Move(
+        "messaged", "reports.decide_case", _STAY, needs=("reason",), adopts=False, tells=True
     ),
     "resume": Move("resumed", "reports.decide_case", _to(S.IN_REVIEW, S.WAITING)),
     "act": Move("actioned", "reports.act_case", _to(S.ACTIONED, *Case.OPEN), needs=("reason",)),
@@ -127,8 +143,13 @@ def note(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
 
 
 def ask(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
-    """Wait for the reporter; the reason is the question."""
+    """Wait for the reporter; the reason is the question, which the reporter reads."""
     return _decide("ask", case_id, by, version, reason=reason)
+
+
+def message(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
+    """Write to the reporter, the reason word for word; the status stays."""
+    return _decide("message", case_id, by, version, reason=reason)
 
 
 def resume(case_id: UUID, *, by: User, version: int, reason: str = "") -> Case:
@@ -183,6 +204,8 @@ def _decide(
     for what in move.needs:
         if not (officer if what == "officer" else words.get(what)):
             raise ReasonMissing(what)
+    if move.tells and find_links(words["reason"]):
+        raise LinkInside
     with transaction.atomic():
         case = Case.objects.select_for_update().get(pk=case_id)
         if case.version != version:
@@ -192,8 +215,10 @@ def _decide(
         before, after = case.status, move.steps[case.status]
         if officer is None and move.adopts and case.officer_id is None:
             officer = by
-        given = {"officer": officer.pk} if officer else {}
+        given: dict[str, int] = {"officer": officer.pk} if officer else {}
         _write(case, after, move, officer, words)
+        if move.tells:
+            given["message"] = _tell(case_id, by, words.pop("reason"))
         events.record(
             "report", case_id, move.event, by=by, before=before, after=after, **given, **words
         )
@@ -212,3 +237,11 @@ def _write(
     Case.objects.filter(pk=case.pk).update(
         status=status, version=case.version + 1, changed_at=Now(), **changes
     )
+
+
+def _tell(case_id: UUID, by: User, text: str) -> int:
+    """Leave a message for the reporter; its key."""
+    digest = newest_key().mac("message digest", text.encode())
+    left = Message(report_id=case_id, by=by, text_sealed=privacy.seal(text), content_digest=digest)
+    left.save(force_insert=True)
+    return int(left.pk)

@@ -19,6 +19,8 @@ else:
 MOST_WORDS = 4000
 NO_DECISION = ("revealed", "refused", "reread")  # on record, and nothing of the case is other
 
+_NEVER = "Không hỏi mã, không hỏi số thẻ, không gửi đường link."
+
 
 @dataclass(frozen=True)
 class Act:
@@ -41,7 +43,13 @@ ACTS: Mapping[str, Act] = {
         "Hỏi thêm người báo",
         "Đã chuyển sang chờ người báo.",
         "Cần hỏi điều gì",
-        "Người báo không thấy câu này. Trang chỉ mời họ tự bấm 02373.725.725.",
+        f"Người báo đọc nguyên văn câu này khi mở tin bằng mã. {_NEVER}",
+    ),
+    "message": Act(
+        "Nhắn người báo",
+        "Đã nhắn. Người báo đọc được khi mở tin bằng mã.",
+        "Lời nhắn",
+        f"Người báo đọc nguyên văn, không thấy tên cán bộ. Trạng thái giữ nguyên. {_NEVER}",
     ),
     "hand_over": Act("Lập phiếu chuyển đơn vị", "Đã chuyển đơn vị.", "Lý do chuyển"),
     "close": Act("Kết thúc xử lý", "Đã kết thúc xử lý.", "Lý do"),
@@ -62,6 +70,7 @@ MISSING = {
     "outcome": "Chưa chọn kết quả.",
     "officer": "Chưa chọn cán bộ.",
 }
+NO_LINKS = "Trang đã hứa với người báo là không gửi đường link. Bỏ đường link đi rồi gửi."
 
 
 class _Officer(_UserChoice):
@@ -121,11 +130,20 @@ class ActForm(forms.Form):
         verb: Callable[..., Case] = getattr(workflow, self.verb)
         return verb(case.pk, by=by, version=version, **given)
 
+    def blame(self, error: workflow.WorkflowError) -> None:
+        """Say beside the field what was wrong with it, if it was one field."""
+        if isinstance(error, workflow.ReasonMissing):
+            self.add_error(error.what, MISSING[error.what])
+        elif isinstance(error, workflow.LinkInside):
+            self.add_error("reason", NO_LINKS)
+
 
 def why_not(error: workflow.WorkflowError, case: Case) -> str:
     """What the officer is told when a decision was not taken."""
     if isinstance(error, workflow.ReasonMissing):
         return f"Chưa lưu. {MISSING[error.what]} Những gì đã gõ còn nguyên."
+    if isinstance(error, workflow.LinkInside):
+        return f"Chưa lưu. {NO_LINKS} Những gì đã gõ còn nguyên."
     if isinstance(error, workflow.StaleVersion):
         return f"Chưa lưu. {_meanwhile(case)} Xem lại rồi quyết định; lời đã gõ còn nguyên."
     status = case.get_status_display()

@@ -10,7 +10,7 @@ from django.utils import timezone
 from reports.cues import code_rows
 from reports.demands import label_of
 from reports.forms import OFFICES
-from reports.models import Case
+from reports.models import Case, Report
 
 UNTRIAGED = "máy chưa đọc"
 
@@ -37,6 +37,7 @@ EVENTS = {
     "assigned": "Phân công",
     "noted": "Ghi chú",
     "asked": "Hỏi thêm người báo",
+    "messaged": "Nhắn người báo",
     "resumed": "Xử lý tiếp",
     "actioned": "Phân loại là tin báo về tội phạm",
     "handed_over": "Chuyển đơn vị",
@@ -78,6 +79,8 @@ PERSONAL = {
     "phrase": "Câu hẹn",
     "story": "Bản gốc lời kể",
     "file": "Bản gốc tài liệu kèm theo",
+    "message": "Bản gốc tin nhắn của người báo",
+    "addition": "Bản gốc lời báo thêm",
 }
 STATUS_TAGS: dict[str, str] = {
     Case.Status.NEW: "tag-amber",
@@ -156,6 +159,11 @@ def demand(code: str) -> str:
 def office(code: str) -> str:
     """Whom the caller claimed to be, as the form offers it."""
     return _OFFICES.get(code, code)
+
+
+def channel(code: str) -> str:
+    """By what they called; a channel that the form does not offer stands for itself."""
+    return dict(Report.Channel.choices).get(code, code)  # type: ignore[call-overload,no-any-return]
 
 
 def flag(code: str) -> str:

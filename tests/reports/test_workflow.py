@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 
 from portal import people
 from reports import events, workflow
-from reports.models import Case
+from reports.models import Case, Message
 from tests.cast import Person, enlist
 from tests.reports import evidence
 
@@ -19,6 +19,7 @@ WORDS: dict[str, dict[str, Any]] = {
     "assign": {},
     "note": {"reason": "đã gọi lại"},
     "ask": {"reason": "Số tài khoản nhận là gì?"},
+    "message": {"reason": "Cảm ơn, đã nhận."},
     "resume": {},
     "act": {"reason": "có dấu hiệu, gửi Cơ quan điều tra"},
     "hand_over": {"reason": "đúng địa bàn", "unit": "Công an xã Yên Định"},
@@ -29,21 +30,21 @@ WORDS: dict[str, dict[str, Any]] = {
 }
 # Written out a second time, by hand: from each status, what each verb leads to.
 LEADS = {
-    S.NEW: "take=in_review assign=in_review note=new ask=waiting act=actioned"
+    S.NEW: "take=in_review assign=in_review note=new message=new ask=waiting act=actioned"
     " hand_over=handed_over close=closed junk=junk withdraw=withdrawn",
-    S.IN_REVIEW: "take=in_review assign=in_review note=in_review ask=waiting act=actioned"
+    S.IN_REVIEW: "take=in_review assign=in_review note=in_review message=in_review ask=waiting act=actioned"
     " hand_over=handed_over close=closed junk=junk withdraw=withdrawn",
-    S.WAITING: "take=waiting assign=waiting note=waiting resume=in_review act=actioned"
+    S.WAITING: "take=waiting assign=waiting note=waiting message=waiting resume=in_review act=actioned"
     " hand_over=handed_over close=closed junk=junk withdraw=withdrawn",
-    S.ACTIONED: "note=actioned hand_over=handed_over close=closed reopen=in_review",
-    S.HANDED_OVER: "note=handed_over reopen=in_review",
-    S.CLOSED: "note=closed reopen=in_review",
-    S.JUNK: "note=junk reopen=in_review",
-    S.WITHDRAWN: "note=withdrawn reopen=in_review",
+    S.ACTIONED: "note=actioned message=actioned hand_over=handed_over close=closed reopen=in_review",
+    S.HANDED_OVER: "note=handed_over message=handed_over reopen=in_review",
+    S.CLOSED: "note=closed message=closed reopen=in_review",
+    S.JUNK: "note=junk message=junk reopen=in_review",
+    S.WITHDRAWN: "note=withdrawn message=withdrawn reopen=in_review",
 }
 MAY = {
-    "duty": "take note ask resume act hand_over close junk withdraw",
-    "lead": "take assign note ask resume act hand_over close junk withdraw reopen",
+    "duty": "take note ask message resume act hand_over close junk withdraw",
+    "lead": "take assign note ask message resume act hand_over close junk withdraw reopen",
     "editor": "",
     "approver": "",
     "auditor": "",
@@ -107,7 +108,8 @@ def test_each_decision_leaves_one_event_with_who_and_why(verb: str, chief: User)
     event = events.about("report", case.pk).get()
     assert (event.kind, event.by) == (workflow.TABLE[verb].event, chief)
     assert (event.detail["before"], event.detail["after"]) == (case.status, after.status)
-    assert event.detail.items() >= WORDS[verb].items()
+    told = {"message": Message.objects.get().pk} if workflow.TABLE[verb].tells else WORDS[verb]
+    assert event.detail.items() >= told.items()
 
 
 @pytest.mark.parametrize(
