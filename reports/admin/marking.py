@@ -83,10 +83,12 @@ def parts(text: str, spans: Iterable[Span] = ()) -> list[Part]:
     return list(_cut(text, _apart(spans, len(text))))
 
 
-def beginning(text: str, spans: Iterable[Span] = ()) -> Beginning:
-    """The parts that a page has room for: MOST_SIGNS signs in MOST_PARTS parts at most."""
-    head = text[:MOST_SIGNS]
-    shown = list(islice(_cut(head, _apart(spans, len(head))), MOST_PARTS))
+def beginning(
+    text: str, spans: Iterable[Span] = (), most: int = MOST_SIGNS, pieces: int = MOST_PARTS
+) -> Beginning:
+    """The parts that a page has room for: `most` signs in that many `pieces` at most."""
+    head = text[:most]
+    shown = list(islice(_cut(head, _apart(spans, len(head))), pieces))
     return Beginning(shown, len(text) - sum(part.signs for part in shown))
 
 

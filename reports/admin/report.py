@@ -21,8 +21,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from reports import events, files, privacy, stats, workflow
-from reports.admin import columns, marking, originals, page, queue, retriage, texts, words
-from reports.admin.acts import ACTS, MISSING, ActForm, why_not
+from reports.admin import columns, later, marking, originals, page, queue, retriage, texts, words
+from reports.admin.acts import ACTS, ActForm, why_not
+from reports.admin.later import MOST_SHOWN, Later
 from reports.admin.paging import NearPaginator
 from reports.admin.retriage import see_other
 from reports.admin.search import find
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 else:
     _Admin = admin.ModelAdmin
 
-_SEALED = {"contact": "contact_sealed", "phrase": "phrase_sealed", "story": "story_sealed"}
+_SEALED = ("contact", "phrase", "story")
 
 
 @admin.register(Report)
@@ -112,6 +113,11 @@ class ReportAdmin(_Admin):
             )
             for what in _SEALED
         ]
+        later_words = [
+            self._post(f"<uuid:pk>/reveal-{what}/<{key}:which>/", self.reveal_later,
+                       f"reports_report_reveal_{what}", what=what)
+            for what, key in (("message", "int"), ("addition", "uuid"))
+        ]  # fmt: skip
         again = self._post("<uuid:pk>/read-again/", self.read_again, "reports_report_read_again")
         original = self._post(
             "<uuid:pk>/file/<uuid:file>/", self.original, "reports_report_reveal_file"
@@ -121,7 +127,7 @@ class ReportAdmin(_Admin):
             self.admin_site.admin_view(require_safe(self.text)),
             name="reports_report_text",
         )
-        return [*acts, *reveals, original, again, text, *super().get_urls()]
+        return [*acts, *reveals, *later_words, original, again, text, *super().get_urls()]
 
     def _post(self, route: str, view: Any, name: str, **given: str) -> URLPattern:
         address: URLPattern = path(
@@ -152,38 +158,59 @@ class ReportAdmin(_Admin):
         form = ActForm(verb, request.POST)
         if not form.is_valid():
             messages.error(request, "Chưa lưu. Xem lại chỗ báo lỗi; những gì đã gõ còn nguyên.")
-            return self._page(request, report, form=form, status=422)
+            return self._page(request, report, form=form)
         try:
             form.carry_out(report.case, _officer(request))
         except workflow.NotAllowed:
             self._refuse(request, report, verb)
         except workflow.WorkflowError as error:
             report = self._get(request, pk)
-            if isinstance(error, workflow.ReasonMissing):
-                form.add_error(error.what, MISSING[error.what])
+            form.blame(error)
             messages.error(request, why_not(error, report.case))
-            status = 422 if isinstance(error, workflow.ReasonMissing) else 409
-            return self._page(request, report, form=form, status=status)
+            return self._page(request, report, form=form)
         messages.success(request, ACTS[verb].done)
         return see_other(reverse("admin:reports_report_change", args=[pk]))
 
     def text(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Give the whole working copy of what was typed as a file of plain text."""
         report = self._get(request, pk)
-        return texts.attachment(texts.whole(report), report.public_number)
+        may_read = request.user.has_perm("reports.decide_case")
+        said = later.whole(report) if may_read else []
+        return texts.attachment(texts.whole(report, said), report.public_number)
 
     def reveal(self, request: HttpRequest, pk: UUID, what: str) -> HttpResponse:
         """Show one sealed thing once, or give it whole; on record before it is shown."""
         report = self._get(request, pk)
         if not request.user.has_perm("reports.reveal_contact"):
             self._refuse(request, report, f"reveal_{what}")
-        events.record("report", report.pk, "revealed", by=_officer(request), what=what)
-        text = privacy.unseal(getattr(report, _SEALED[what]))
-        if text is None:
-            messages.error(request, "Không mở được: không có, đã xóa, hoặc thiếu khóa.")
+        sealed = report.story_sealed if what == "story" else Later(report).sealed(what)
+        text = self._opened(request, report, sealed, what)
         if text and "whole" in request.POST:
             return texts.attachment(text, f"{report.public_number}-{what}")
-        return self._page(request, report, shown={what: text or ""})
+        return self._page(request, report, shown={what: text})
+
+    def reveal_later(
+        self, request: HttpRequest, pk: UUID, what: str, which: int | UUID
+    ) -> HttpResponse:
+        """Show one message or addition as it came, or give it whole; on record before that."""
+        report = self._get(request, pk)
+        if not request.user.has_perm("reports.reveal_contact"):
+            self._refuse(request, report, f"reveal_{what}")
+        sealed = _later_words(report, what, which)
+        text = self._opened(request, report, sealed, what, which=str(which))
+        if text and "whole" in request.POST:
+            return texts.attachment(text, f"{report.public_number}-{what}")
+        return self._page(request, report, opened=which)
+
+    def _opened(
+        self, request: HttpRequest, report: Report, sealed: bytes | None, what: str, **which: str
+    ) -> str:
+        """The sealed words, on record before they are; "" when they do not open, which is told."""
+        events.record("report", report.pk, "revealed", by=_officer(request), what=what, **which)
+        text = privacy.unseal(sealed)
+        if text is None:
+            messages.error(request, "Không mở được: không có, đã xóa, hoặc thiếu khóa.")
+        return text or ""
 
     def original(self, request: HttpRequest, pk: UUID, file: UUID) -> HttpResponseBase:
         """Give the original of a file that was sent along, on record before it is given."""
@@ -236,8 +263,10 @@ class ReportAdmin(_Admin):
         *,
         form: ActForm | None = None,
         shown: dict[str, str] | None = None,
-        status: int = 200,
+        opened: object = None,
     ) -> HttpResponse:
+        """The page; with a form that decided nothing, under the status that says why."""
+        status = 200 if form is None else 422 if form.errors else 409
         named = page.indicators(report)
         facts = page.facts_of(report)
         story = page.story(report)
@@ -257,6 +286,7 @@ class ReportAdmin(_Admin):
             "is_left_out": texts.is_left_out(report, story),
             "raw_story": marking.beginning((shown or {}).get("story", "")),
             "declared": page.declared(report),
+            **_told_later(request, Later(report, opened)),
             "files": originals.rows(report),
             "oddities": page.oddities(report),
             "suggestions": page.suggestions(facts) if facts else [],
@@ -283,6 +313,27 @@ class ReportAdmin(_Admin):
             typed if typed and typed.verb == verb else ActForm(verb, initial=fresh)
             for verb in verbs
         ]
+
+
+def _later_words(report: Report, what: str, which: int | UUID) -> bytes | None:
+    """The sealed words of one message or addition of this report. Raises Http404."""
+    if what == "message":
+        return get_object_or_404(report.messages, pk=which).text_sealed
+    return get_object_or_404(report.additions, pk=which).story_sealed
+
+
+def _told_later(request: HttpRequest, told: Later) -> dict[str, Any]:
+    """What the page says of the words that came after the report."""
+    may_read = request.user.has_perm("reports.decide_case")
+    return {
+        "has_contact": told.sealed("contact") is not None,
+        "has_phrase": told.sealed("phrase") is not None,
+        "withdrawal": later.withdrawal_of(told.additions),
+        "additions": told.added(),
+        "additions_left": len(told.additions) - MOST_SHOWN,
+        "thread": told.thread() if may_read else [],
+        "thread_is_cut": may_read and len(told.messages) > MOST_SHOWN,
+    }
 
 
 def _officer(request: HttpRequest) -> User:

@@ -1,5 +1,7 @@
 """What a reporter typed, as a file of plain text: the door to what a page has no room for."""
 
+from collections.abc import Iterable
+
 from django.http import HttpResponse
 
 from reports.admin import marking
@@ -14,10 +16,13 @@ LINES = {
 }
 
 
-def whole(report: Report) -> str:
-    """Every text of the working copy under its title, the empty ones left out."""
+def whole(report: Report, later: Iterable[tuple[str, str]] = ()) -> str:
+    """Every text of the working copy under its title, then what came later; the empty ones left
+    out.
+    """
     texts = [("Lời kể", report.story)]
     texts += [(title, getattr(report, name)) for name, title in LINES.items()]
+    texts += later
     return "\n\n".join(f"{title}:\n{text}" for title, text in texts if text)
 
 

@@ -1,0 +1,187 @@
+"""What came after a report, as its page shows it: the talk with the reporter and what was added.
+
+Sealed words are opened here for who may decide on reports; numbers of papers and cards and the
+reporter's own contact are masked in them. The words as they came are shown once, on record.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.utils import timezone
+
+from reports import privacy
+from reports.admin import marking, words
+from reports.admin.marking import Beginning
+from reports.models import Addition, Message, Report
+
+MOST_SHOWN = 30  # messages, and additions
+SIGNS = 8000  # of all messages, and of all stories that were added
+PARTS = 400
+_LEG = (("number", "Số"), ("channel", "Gọi bằng"), ("office", "Xưng là"), ("name", "Tên nêu"))
+
+
+@dataclass(frozen=True)
+class Said:
+    """One message. `masks` says whether something of it is hidden; without `text` none opens."""
+
+    pk: int
+    at: datetime
+    who: str
+    is_reporters: bool
+    text: Beginning | None
+    masks: bool
+    erased_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Added:
+    """One addition: the rows that say something, its story, whether something of it is hidden."""
+
+    row: Addition
+    said: list[tuple[str, str]]
+    story: Beginning
+    notes: list[str]
+    masks: bool
+
+
+@dataclass(frozen=True)
+class Later:
+    """All that came after one report, as far as a page has room. `opened` is the key of the one
+    message or addition whose sealed words are shown as they came: that is on record already.
+    """
+
+    report: Report
+    opened: object = None
+
+    @cached_property
+    def additions(self) -> list[Addition]:
+        """Every addition, the newest first. One statement."""
+        rows = self.report.additions.select_related("commune").order_by("-received_at", "-id")
+        return list(rows)
+
+    def sealed(self, what: str) -> bytes | None:
+        """The newest contact or phrase that was told, sealed."""
+        told: Iterator[bytes | None] = (
+            getattr(each, f"{what}_sealed") for each in (*self.additions, self.report)
+        )
+        return next((each for each in told if each is not None), None)
+
+    @cached_property
+    def contacts(self) -> list[str]:
+        """The reporter's numbers, to mask by; they go nowhere else."""
+        told = [each.contact_sealed for each in (*self.additions, self.report)]
+        return [privacy.unseal(each) or "" for each in told if each is not None]
+
+    def masked(self, text: str) -> str:
+        """A message without what would say whose it is."""
+        for contact in self.contacts or [""]:
+            text = privacy.mask(text, contact).text
+        return text
+
+    def added(self) -> list[Added]:
+        """The additions as they are shown."""
+        room = SIGNS
+        shown = []
+        for row in self.additions[:MOST_SHOWN]:
+            shown.append(self._added(row, room))
+            room = max(0, room - len(row.story))
+        return shown
+
+    @cached_property
+    def messages(self) -> list[Message]:
+        """The newest messages, the newest first, one more than is shown. One statement."""
+        rows = self.report.messages.select_related("by").order_by("-id")
+        return list(rows[: MOST_SHOWN + 1])
+
+    def thread(self) -> list[Said]:
+        """The newest messages in the order in which they were written."""
+        room, shown = SIGNS, []
+        for row in self.messages[:MOST_SHOWN]:
+            text = privacy.unseal(row.text_sealed)
+            shown.append(self._said(row, text, room))
+            room = max(0, room - len(text or ""))
+        return shown[::-1]
+
+    def _said(self, row: Message, text: str | None, room: int) -> Said:
+        is_whole = row.pk == self.opened
+        body = text if is_whole and text else self.masked(text or "")
+        return Said(
+            pk=row.pk,
+            at=row.sent_at,
+            who=words.person(row.by) if row.by else "Người báo",
+            is_reporters=row.by is None,
+            text=None if text is None else marking.beginning(body, most=room, pieces=PARTS),
+            masks=body != (text or ""),
+            erased_at=row.erased_at,
+        )
+
+    def _added(self, row: Addition, room: int) -> Added:
+        is_whole = row.pk == self.opened
+        raw = privacy.unseal(row.story_sealed)
+        story = raw if is_whole and raw is not None else row.story
+        return Added(
+            row=row,
+            said=[(title, marking.plain(text)) for title, text in _rows(row) if text],
+            story=marking.beginning(story, most=room, pieces=PARTS),
+            notes=[words.flag(code) for code in row.flags],
+            masks=row.story_sealed is not None and raw != story,
+        )
+
+
+def whole(report: Report) -> list[tuple[str, str]]:
+    """Every addition and message, each with its title, the oldest first; masked as on the page."""
+    later = Later(report)
+    told = [
+        (f"{each.get_kind_display()} {_clock(each.received_at)}", _text_of(each))
+        for each in reversed(later.additions)
+    ]
+    for row in report.messages.select_related("by").order_by("id"):
+        who = words.person(row.by) if row.by else "Người báo"
+        text = later.masked(privacy.unseal(row.text_sealed) or "")
+        told.append((f"{who} nhắn {_clock(row.sent_at)}", text))
+    return told
+
+
+def _text_of(row: Addition) -> str:
+    said = [f"{title}: {text}" for title, text in _rows(row) if text]
+    return "\n".join(filter(None, (*said, row.story)))
+
+
+def _clock(at: datetime) -> str:
+    return f"{timezone.localtime(at):%H:%M, %d/%m/%Y}"
+
+
+def withdrawal_of(additions: Iterable[Addition]) -> Addition | None:
+    """The newest wish to withdraw, if there is one."""
+    return next((each for each in additions if each.kind == Addition.Kind.WITHDRAWAL), None)
+
+
+def _rows(row: Addition) -> Iterator[tuple[str, str]]:
+    for number, leg in enumerate(row.legs, 1):
+        yield f"Người gọi thứ {number}", "; ".join(_leg(leg))
+    yield "Tài khoản nhận", "; ".join(row.accounts)
+    yield "Đường link", "; ".join(row.links)
+    day = f"{row.called_on:%d/%m/%Y}" if row.called_on else ""
+    yield "Gọi lúc", " ".join(filter(None, (day, _in_quotes(row.called_raw))))
+    yield "Số tiền ghi lại", row.money_lost_raw
+    yield "Xã, phường ghi lại", row.commune.name if row.commune else _in_quotes(row.commune_raw)
+    yield "Số để gọi lại", "Có số mới, xem ở trên" if row.contact_sealed else ""
+    yield "Câu hẹn", "Có câu mới, xem ở trên" if row.phrase_sealed else ""
+
+
+def _leg(leg: Any) -> Iterator[str]:
+    """What one caller of a chain said to be; an unknown form is shown as it is."""
+    if not isinstance(leg, dict):
+        yield str(leg)
+        return
+    spoken = {"office": words.office, "channel": words.channel}
+    for name, title in _LEG:
+        if said := str(leg.get(name) or ""):
+            yield f"{title}: {spoken.get(name, str)(said)}"
+
+
+def _in_quotes(text: str) -> str:
+    return f"(ghi “{text}”)" if text else ""
