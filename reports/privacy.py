@@ -33,6 +33,7 @@ _ACCOUNT_WORDS = re.compile(
 )
 _DIGIT = re.compile(r"\d")
 _FEWEST = 8  # digits that could say whose a text is: those of a telephone number without its head
+_TELLING = 9  # the last digits of a number, with which no head is left that is written or not
 _REACH = 48  # how far before the digits an account word still belongs to them
 
 
@@ -112,9 +113,13 @@ def _parts(sealed: bytes) -> tuple[bytes, bytes, bytes]:
     return sealed[:_KEY_NAME], sealed[_KEY_NAME:end], sealed[end:]
 
 
-def blind_index(text: str) -> bytes | None:
-    """A keyed hash for "the same contact?", useless without the key."""
-    return newest_key().mac("blind index", text.encode()) if text else None
+def blind_index(contact: str) -> bytes | None:
+    """A keyed hash for "the same contact?", useless without the key. However a number is spelled,
+    it is the same one: its last nine digits tell.
+    """
+    digits = _digits(contact)
+    same = digits[-_TELLING:] if len(digits) >= _FEWEST else " ".join(contact.split()).casefold()
+    return newest_key().mac("blind index", same.encode()) if same else None
 
 
 def mask(text: str, contact: str = "") -> Masked:
@@ -135,12 +140,16 @@ def mask(text: str, contact: str = "") -> Masked:
     return Masked(text, tuple(flags))
 
 
+def _digits(contact: str) -> str:
+    return "".join(filter(str.isdecimal, plain_digits(contact)))
+
+
 def _own_number(contact: str) -> tuple[_Rule, ...]:
     """All spellings of the last nine digits of a number, with or without its head."""
-    digits = "".join(filter(str.isdecimal, plain_digits(contact)))
+    digits = _digits(contact)
     if len(digits) < _FEWEST:
         return ()
-    tail = r"[ .\-]?".join(digits[-9:])
+    tail = r"[ .\-]?".join(digits[-_TELLING:])
     head = r"(?:(?:\+?84|0084|0)[ .\-]?(?:\(0\))?[ .\-]?)?"
     pattern = re.compile(rf"(?<!\d){head}{tail}(?!\d)")
     return (_Rule(pattern, CONTACT_MASK, "masked_contact", spares_accounts=False),)

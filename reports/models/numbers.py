@@ -113,6 +113,8 @@ class Dispute(models.Model):
         verbose_name = "đề nghị xem lại số"
         verbose_name_plural = "đề nghị xem lại số"
         ordering = ["received_at"]
+        # Asked at every look at a number.
+        indexes = [models.Index(fields=["key"], name="dispute_key")]
 
     def __str__(self) -> str:
         return self.public_number

@@ -1,0 +1,151 @@
+"""What officers find on a number, and the only writer of it: one proposes, another confirms, either
+may be taken back; and who asks for a second look gets an answer. Every act is on record.
+"""
+
+from datetime import date, timedelta
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from reports import events, lookup, phones
+from reports.models import Dispute, KnownNumber, OfficeNumber
+
+VALID_DAYS = 92  # three months
+PROPOSE = "reports.add_knownnumber"
+CONFIRM = "reports.confirm_number"
+ANSWER = "reports.change_dispute"
+
+
+class FindingError(Exception):
+    """An act that was not done, with what the officer is told; nothing has been written."""
+
+
+def usual_end() -> date:
+    """Until when a finding is valid if nobody says otherwise."""
+    return timezone.localdate() + timedelta(days=VALID_DAYS)
+
+
+def key_for(number: str) -> str:
+    """The key of one whole number. Raises FindingError for anything else, and for a number that an
+    institution has published: that one is forged when crooks show it.
+    """
+    key = lookup.key_of(phones.read(number))
+    if not key:
+        raise FindingError("Chưa đọc được một số nào ở đây. Ghi một số, đủ các chữ số.")
+    if OfficeNumber.objects.filter(key=key).exists():
+        raise FindingError("Đây là số công bố của một cơ quan. Kẻ gian giả số này, không dùng nó.")
+    return key
+
+
+def propose(
+    number: str, finding: str, reason: str, *, by: User, valid_until: date | None = None
+) -> KnownNumber:
+    """Put a finding before a colleague; no page shows it yet. Raises FindingError."""
+    _must(by, PROPOSE)
+    valid_until = valid_until or usual_end()
+    if not reason.strip():
+        raise FindingError("Chưa ghi căn cứ.")
+    if valid_until <= timezone.localdate():
+        raise FindingError("Ngày hết giá trị phải sau hôm nay.")
+    row = KnownNumber(
+        key=key_for(number),
+        number=number.strip()[:40],
+        finding=finding,
+        reason=reason.strip(),
+        valid_until=valid_until,
+        proposed_by=by,
+    )
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+            events.record("number", row.pk, "number_proposed", by=by, reason=row.reason)
+    except IntegrityError as error:
+        raise FindingError("Số này đã có một ghi nhận. Gỡ ghi nhận ấy trước.") from error
+    return row
+
+
+def confirm(pk: int, *, by: User) -> KnownNumber:
+    """Let the public page say it. Raises FindingError."""
+    _must(by, CONFIRM)
+    with transaction.atomic():
+        row = _locked(pk)
+        if row.confirmed_at:
+            raise FindingError("Số này đã được xác nhận rồi.")
+        if row.proposed_by_id == by.pk:
+            raise FindingError("Người đề nghị không tự xác nhận được. Nhờ một người khác.")
+        if row.valid_until < timezone.localdate():
+            raise FindingError("Đề nghị này đã quá ngày có giá trị. Gỡ ra rồi đề nghị lại.")
+        key_for(row.number)
+        KnownNumber.objects.filter(pk=pk).update(confirmed_by=by, confirmed_at=Now())
+        events.record("number", pk, "number_confirmed", by=by)
+    row.refresh_from_db()
+    return row
+
+
+def withdraw(pk: int, reason: str, *, by: User) -> None:
+    """Take a finding back; who proposed it may while it is not confirmed. Raises FindingError."""
+    if not reason.strip():
+        raise FindingError("Chưa ghi lý do gỡ.")
+    with transaction.atomic():
+        row = _locked(pk)
+        if row.confirmed_at or row.proposed_by_id != by.pk:
+            _must(by, CONFIRM)
+        _take_back(row, reason.strip(), by)
+
+
+def answer(pk: UUID, *, upheld: bool, text: str, by: User) -> Dispute:
+    """Answer who asked for a second look. Upheld: a finding on the number is taken back, and what
+    was reported before counts no more. Raises FindingError.
+    """
+    _must(by, ANSWER)
+    if not text.strip():
+        raise FindingError("Chưa ghi câu trả lời.")
+    with transaction.atomic():
+        dispute = Dispute.objects.select_for_update().get(pk=pk)
+        if dispute.status != Dispute.Status.OPEN:
+            raise FindingError("Đề nghị này đã được trả lời rồi.")
+        row = _standing(dispute.key)
+        if upheld and row:
+            _must(by, CONFIRM)
+            _take_back(row, f"Đề nghị xem lại {dispute.public_number}", by)
+        status = Dispute.Status.UPHELD if upheld else Dispute.Status.REJECTED
+        Dispute.objects.filter(pk=pk).update(
+            status=status, answer=text.strip(), answered_at=Now(), answered_by=by
+        )
+        events.record("dispute", pk, "dispute_answered", by=by, outcome=status.value)
+    dispute.refresh_from_db()
+    return dispute
+
+
+def _standing(key: str) -> KnownNumber | None:
+    """The accusing finding on a number that has not been taken back."""
+    rows = KnownNumber.objects.select_for_update().exclude(key="")
+    found = KnownNumber.Finding.CONFIRMED
+    return rows.filter(key=key, finding=found, withdrawn_at=None).first()
+
+
+def _locked(pk: int) -> KnownNumber:
+    row = KnownNumber.objects.select_for_update().get(pk=pk)
+    if row.withdrawn_at:
+        raise FindingError("Ghi nhận này đã gỡ rồi.")
+    return row
+
+
+def _take_back(row: KnownNumber, reason: str, by: User) -> None:
+    KnownNumber.objects.filter(pk=row.pk).update(withdrawn_at=Now(), withdrawn_by=by)
+    events.record("number", row.pk, "number_withdrawn", by=by, reason=reason)
+
+
+def _must(by: User, permission: str) -> None:
+    if not by.has_perm(permission):
+        raise FindingError(_LACKING[permission])
+
+
+_LACKING = {
+    PROPOSE: "Bạn không có quyền đề nghị số.",
+    CONFIRM: "Việc này cần người có quyền xác nhận số.",
+    ANSWER: "Bạn không có quyền trả lời đề nghị xem lại.",
+}

@@ -1,0 +1,276 @@
+"""A number -> what the portal may say of it in public, with the reasons.
+
+Nothing here is written down: not the number, not that somebody asked. Five statements each time,
+whatever is found, over a bounded number of rows; a number that one person has reported gives the
+very answer of one that nobody has.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from django.db.models import Q
+from django.db.models.functions import Left
+from django.utils import timezone
+
+from reports import number_words, phones
+from reports.folding import fold, plain_digits
+from reports.forms import OFFICES
+from reports.independence import Told, people_among
+from reports.models import Addition, Case, Dispute, Indicator, KnownNumber, OfficeNumber
+from reports.numbering import owner_of
+from reports.phones import Phone
+
+FEWEST_PEOPLE = 2
+FEWEST_ALIKE = 3  # other numbers of a range, told of by as many people
+DAYS = 60
+_MOST_READ = 300  # indicators of one look, the newest
+_MOST_TOLD = 100  # reports of one look, the newest
+_STORY = 500  # signs of a story that tell two apart
+_RANGE = 3  # the last digits that numbers of one range differ in
+_ODD_KINDS = {"international", "hidden", "brandname", "invalid", "shortcode"}
+_MARKS_OF_MACHINES = ["too_fast", "trap_filled"]
+_NO_CONTACT = frozenset({"contact_unread", "contact_is_caller"})
+_OFFICES = {code: name for code, name in OFFICES if code != "other"}
+
+
+class State(StrEnum):
+    """What the page says first."""
+
+    CONFIRMED = "confirmed"
+    SEVERAL = "several"
+    OFFICE = "office"
+    UNKNOWN = "unknown"
+    ODD = "odd"
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What unrelated people told; all empty while they are fewer than `FEWEST_PEOPLE`.
+
+    `until` is the day on which it goes away without further reports.
+    """
+
+    people: int = 0
+    communes: int = 0
+    last: date | None = None
+    claimed: str = ""
+
+    @property
+    def until(self) -> date | None:
+        return self.last + timedelta(days=DAYS) if self.last else None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What may be said of one number, and why."""
+
+    phone: Phone
+    state: State
+    shown: str
+    heard: Heard
+    known: KnownNumber | None = None
+    office: OfficeNumber | None = None
+    near: tuple[OfficeNumber, ...] = ()
+    alike: int = 0
+
+    @property
+    def notes(self) -> list[str]:
+        """What is odd, and how the number was read."""
+        return [str(sentence) for sentence in number_words.of(self.phone.flags)]
+
+    @property
+    def range_of(self) -> str:
+        """Whose range a Vietnamese number lies in, "" where that is not known."""
+        return owner_of(self.phone.key) if self.phone.key.startswith("+84") else ""
+
+
+def look(phone: Phone) -> Verdict:
+    """What may be said of a number as phones.read gives it. Five statements."""
+    key = key_of(phone)
+    office, near = _offices(phone, key)
+    known, cleared_at = _finding(key)
+    since = max(filter(None, [timezone.now() - timedelta(days=DAYS), cleared_at]))
+    heard = _heard(key, since)
+    alike = _alike(key, since=timezone.now() - timedelta(days=DAYS))
+    state = _state(phone, office, known, heard)
+    shown = office.number if office else written(phone)
+    return Verdict(phone, state, shown, heard, known, office, near, alike)
+
+
+def key_of(phone: Phone) -> str:
+    """What a number is looked up by: its canonical key, a short number its digits, else ""."""
+    if phone.kind == "shortcode" and not phone.flags:
+        return _digits(phone.raw)
+    return phone.key
+
+
+def written(phone: Phone) -> str:
+    """A number as people write it, 0550 000 123; what is no number as it was typed."""
+    digits = "0" + phone.key.removeprefix("+84")
+    if not phone.key.startswith("+84"):
+        return phone.key or " ".join(phone.raw.split())
+    if phone.kind in {"tollfree", "premium"}:
+        return f"{digits[1:5]} {digits[5:]}"
+    return f"{digits[:4]} {digits[4:7]} {digits[7:]}" if len(digits) in {10, 11} else digits
+
+
+def _state(
+    phone: Phone, office: OfficeNumber | None, known: KnownNumber | None, heard: Heard
+) -> State:
+    """An institution's own number is never called a crook's: it is forged that crooks show it."""
+    if office:
+        return State.OFFICE
+    if known:
+        return State.CONFIRMED
+    if heard.people:
+        return State.SEVERAL
+    is_odd = phone.kind in _ODD_KINDS or not number_words.ODD.keys().isdisjoint(phone.flags)
+    return State.ODD if is_odd else State.UNKNOWN
+
+
+def _offices(phone: Phone, key: str) -> tuple[OfficeNumber | None, tuple[OfficeNumber, ...]]:
+    """The institution whose number it is, and those whose number is one digit away from it.
+
+    A number that is near is never read as the other one: a mobile number may belong to somebody.
+    """
+    keys = {key, *one_digit_away(key or _as_key(phone))}
+    found = list(OfficeNumber.objects.select_related("office").filter(key__in=keys))
+    own = next((each for each in found if key and each.key == key), None)
+    return own, () if own else tuple(found)
+
+
+def one_digit_away(key: str) -> set[str]:
+    """All keys in which one digit more, less or another stands; none for short numbers."""
+    digits = key.removeprefix("+")
+    if len(digits) < 7 or len(digits) > 15:
+        return set()
+    places = range(len(digits))
+    less = {digits[:at] + digits[at + 1 :] for at in places}
+    other = {digits[:at] + new + digits[at + 1 :] for at in places for new in "0123456789"}
+    more = {
+        digits[:at] + new + digits[at:] for at in [*places, len(digits)] for new in "0123456789"
+    }
+    return {f"+{near}" for near in less | other | more} - {key}
+
+
+def _as_key(phone: Phone) -> str:
+    """The digits of what could not be read, in the shape of a key, to find what they are near to."""
+    digits = _digits(phone.raw)
+    return "+84" + digits[1:] if digits.startswith("0") else "+" + digits
+
+
+def _digits(text: str) -> str:
+    return "".join(sign for sign in plain_digits(text) if sign.isdecimal())
+
+
+def _finding(key: str) -> tuple[KnownNumber | None, datetime | None]:
+    """The confirmed finding that holds today, and up to when reports count no more because an
+    officer has cleared the number. Two statements.
+    """
+    holds = Q(withdrawn_at=None, confirmed_at__isnull=False, valid_until__gte=timezone.localdate())
+    row = KnownNumber.objects.filter(holds, key=key).exclude(key="").first()
+    upheld = Dispute.objects.filter(key=key, status=Dispute.Status.UPHELD).exclude(key="")
+    answered = upheld.order_by("-answered_at").values_list("answered_at", flat=True).first()
+    if row is None or row.finding == KnownNumber.Finding.CONFIRMED:
+        return row, answered
+    return None, max(filter(None, [row.confirmed_at, answered]))
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A report that names the number, as far as it counts."""
+
+    key: str
+    claimed: str
+    told: Told
+
+
+def _told(named: Q, since: datetime) -> list[_Row]:
+    """Reports whose caller is named so, since then, the newest first; without those that an officer
+    or the reporter has taken away, or that look as if a machine had sent them.
+    """
+    newest = Indicator.objects.filter(
+        named, kind=Indicator.Kind.NUMBER, place=Indicator.Place.CALLER
+    ).order_by("-id")[:_MOST_READ]
+    rows = (
+        Indicator.objects.filter(pk__in=newest.values("pk"), report__received_at__gt=since)
+        .filter(report__erased_at=None)
+        .exclude(_taken_away() | _suspected())
+        .order_by("-report__received_at")
+        .values_list(
+            "key",
+            "report__claimed_office",
+            "report__contact_index",
+            "report__commune_id",
+            "report__received_at",
+            "report__flags",
+            Left("report__story", _STORY),
+        )
+    )
+    return [_row(*row) for row in rows[:_MOST_TOLD]]
+
+
+def _taken_away() -> Q:
+    wishes = Addition.objects.filter(kind=Addition.Kind.WITHDRAWAL).values("report")
+    return (
+        Q(report__case__status__in=[Case.Status.JUNK, Case.Status.WITHDRAWN])
+        | Q(report__case__outcome__in=[Case.Outcome.NOT_SCAM, Case.Outcome.DUPLICATE])
+        | Q(report__in=wishes)
+    )
+
+
+def _suspected() -> Q:
+    return Q(report__flags__overlap=_MARKS_OF_MACHINES, report__case__status=Case.Status.NEW)
+
+
+def _row(
+    key: str,
+    claimed: str,
+    contact: bytes | None,
+    commune: str | None,
+    at: datetime,
+    flags: list[str],
+    story: str,
+) -> _Row:
+    told = Told(
+        contact=b"" if _NO_CONTACT.intersection(flags) else bytes(contact or b""),
+        commune=commune or "",
+        day=timezone.localtime(at).date(),
+        words=frozenset(fold(story).split()),
+    )
+    return _Row(key, claimed, told)
+
+
+def _heard(key: str, since: datetime) -> Heard:
+    rows = _told(Q(key=key) & ~Q(key=""), since)
+    people = people_among(row.told for row in rows)
+    if len(people) < FEWEST_PEOPLE:
+        return Heard()
+    return Heard(
+        people=len(people),
+        communes=len({person.commune for person in people if person.commune}),
+        last=max(row.told.day for row in rows),
+        claimed=_claimed(rows),
+    )
+
+
+def _claimed(rows: list[_Row]) -> str:
+    """Whom the callers claimed to be, where two people at least say the same."""
+    for code, _ in Counter(row.claimed for row in rows).most_common():
+        same = people_among(row.told for row in rows if row.claimed == code)
+        if code in _OFFICES and len(same) >= FEWEST_PEOPLE:
+            return str(_OFFICES[code])
+    return ""
+
+
+def _alike(key: str, since: datetime) -> int:
+    """How many other numbers that begin alike were told of; 0 below `FEWEST_ALIKE`."""
+    start = key[:-_RANGE] if key.startswith("+") and len(key) > 9 else "+"
+    others = Q(key__startswith=start) & ~Q(key=key) if start != "+" else Q(key="+")
+    rows = _told(others, since)
+    numbers = {row.key for row in rows}
+    people = people_among(row.told for row in rows)
+    enough = min(len(numbers), len(people)) >= FEWEST_ALIKE
+    return len(numbers) if enough else 0
