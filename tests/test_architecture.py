@@ -23,6 +23,7 @@ FOR_ALERTS = {
     "reports.limits",
     "reports.signing",
     "reports.folding",
+    "reports.inlined",
 }
 PURE = (
     "phones", "reading", "folding", "numbering", "indicators", "cues", "money", "losses",

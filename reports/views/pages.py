@@ -1,18 +1,32 @@
-"""Pages that only tell: home, on the call now."""
+"""Pages that only tell: home, on the call now, how to tell true from fake, ours from an imitation,
+and what becomes of personal data.
+"""
 
+from urllib.parse import urlsplit
+
+from django.conf import settings
 from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from reports import confirmed, lessons
+from reports.inlined import style_source
+
 QUESTIONS = [
-    ("threat", "Họ nói bạn dính vụ án, nợ tiền, sắp bị bắt, bị cắt điện, khóa SIM?"),
-    ("isolation", "Họ dặn không kể với ai, ra chỗ vắng, không cho cúp máy?"),
-    ("money", "Họ bảo chuyển tiền, rút tiền, gửi vào “tài khoản an toàn”?"),
-    ("secrets", "Họ hỏi mã OTP (dãy số gửi về máy), mật khẩu, số thẻ, bảo quét khuôn mặt?"),
-    ("software", "Họ bảo cài ứng dụng, bấm đường link, quét mã vuông (QR), kết bạn Zalo?"),
+    ("threat", _("Họ nói bạn dính vụ án, nợ tiền, sắp bị bắt, bị cắt điện, khóa SIM?")),
+    ("isolation", _("Họ dặn không kể với ai, ra chỗ vắng, không cho cúp máy?")),
+    ("money", _("Họ bảo chuyển tiền, rút tiền, gửi vào “tài khoản an toàn”?")),
+    ("secrets", _("Họ hỏi mã OTP (dãy số gửi về máy), mật khẩu, số thẻ, bảo quét khuôn mặt?")),
+    ("software", _("Họ bảo cài ứng dụng, bấm đường link, quét mã vuông (QR), kết bạn Zalo?")),
 ]
+# Its style stands in it. The empty icon keeps browsers from asking for /favicon.ico.
+NOW_POLICY = (
+    "default-src 'none'; style-src {style}; img-src data:; base-uri 'none'; form-action 'self';"
+    " frame-ancestors 'none'"
+)
 
 
 @require_safe
@@ -28,5 +42,52 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @cache_control(public=True, max_age=300)
 def now(request: HttpRequest) -> HttpResponse:
-    """For somebody who is on the call: needs nothing but this process."""
-    return render(request, "reports/now.html", {"questions": QUESTIONS}, using="public")
+    """For somebody who is on the call: one request, and it stands without a database."""
+    context = {
+        "questions": QUESTIONS,
+        "said": confirmed.statements(),
+        "banks": confirmed.banks(),
+    }
+    response = render(request, "reports/now.html", context, using="public")
+    policy = NOW_POLICY.format(style=style_source("reports/now.css"))
+    response.headers["Content-Security-Policy"] = policy
+    return response
+
+
+@require_safe
+@cache_control(public=True, max_age=300)
+def quiz(request: HttpRequest) -> HttpResponse:
+    """Invented situations; the style sheet shows an explanation once an answer is chosen."""
+    context = {"situations": lessons.SITUATIONS}
+    return render(request, "reports/quiz.html", context, using="public")
+
+
+@require_safe
+@cache_control(public=True, max_age=300)
+def scam_call(request: HttpRequest) -> HttpResponse:
+    """One invented call, each line with what the caller is doing."""
+    context = {"lines": lessons.SCAM_CALL}
+    return render(request, "reports/scam_call.html", context, using="public")
+
+
+@require_safe
+@cache_control(public=True, max_age=300)
+def genuine(request: HttpRequest) -> HttpResponse:
+    """How to know that this portal is ours."""
+    context = {"host": urlsplit(settings.PORTAL_URL).netloc}
+    return render(request, "reports/genuine.html", context, using="public")
+
+
+@require_safe
+@cache_control(public=True, max_age=300)
+def personal_data(request: HttpRequest) -> HttpResponse:
+    """What is kept of people, why, how long, and what they may ask for."""
+    context = {"periods": _periods()}
+    return render(request, "reports/personal_data.html", context, using="public")
+
+
+def _periods() -> list[str]:
+    """How long things are kept, as far as that is confirmed."""
+    said = confirmed.statements()
+    told = [said[codename] for codename in ("keep_contact", "keep_story") if codename in said]
+    return [each.text.replace("{days}", str(each.amount)) for each in told]
