@@ -7,12 +7,19 @@ from django.urls import include, path
 from portal import invitations, metrics, views
 
 urlpatterns = [
-    *i18n_patterns(path("", include("reports.urls")), prefix_default_language=False),
+    *i18n_patterns(
+        path("", include("reports.urls")),
+        path("offline/", views.offline, name="offline"),
+        prefix_default_language=False,
+    ),
     path("", include("alerts.urls")),
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),
     path("metrics", metrics.metrics, name="metrics"),
     path("robots.txt", views.robots, name="robots"),
+    path("favicon.ico", views.favicon, name="favicon"),
+    path("manifest.webmanifest", views.manifest, name="manifest"),
+    path("sw.js", views.service_worker, name="service_worker"),
     path(".well-known/security.txt", views.security_txt, name="security_txt"),
     path("can-bo/loi-moi/<str:token>/", invitations.invitation, name="invitation"),
     path("admin/", admin.site.urls),

@@ -1,5 +1,8 @@
-"""What the portal itself answers: is it alive, is it ready, and what machines may read."""
+"""What the portal itself answers: is it alive, is it ready, what machines may read, what a browser
+keeps of it.
+"""
 
+import json
 import sys
 from datetime import timedelta
 
@@ -7,10 +10,12 @@ from django.conf import settings
 from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.templatetags.static import static
 from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from portal import keeping
 from reports import database
 
 
@@ -53,6 +58,46 @@ def security_txt(request: HttpRequest) -> HttpResponse:
         f"Canonical: {settings.PORTAL_URL}/.well-known/security.txt",
     ]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+@cache_control(public=True, max_age=7 * 24 * 3600)
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Asked for by itself, once; a link to it would be a request more on each first page."""
+    return HttpResponse(keeping.source_of("img/star.ico"), content_type="image/x-icon")
+
+
+@require_safe
+@cache_control(public=True, max_age=3600)
+def manifest(request: HttpRequest) -> JsonResponse:
+    """What a phone needs to put the portal among its apps."""
+    about = {
+        "name": "Báo cuộc gọi lừa đảo, Công an tỉnh Thanh Hóa",
+        "short_name": "Báo lừa đảo",
+        "lang": "vi",
+        "start_url": "/",
+        "scope": "/",
+        "display": "minimal-ui",
+        "background_color": "#faf9f5",
+        "theme_color": "#0d4433",
+        "icons": [{"src": static("img/star.svg"), "sizes": "any", "type": "image/svg+xml"}],
+    }
+    return JsonResponse(about, content_type="application/manifest+json")
+
+
+@require_safe
+@cache_control(public=True, max_age=300)
+def offline(request: HttpRequest) -> HttpResponse:
+    """What a browser that came here before shows where the line is gone."""
+    return render(request, "offline.html", using="public")
+
+
+@require_safe
+@cache_control(no_cache=True)
+def service_worker(request: HttpRequest) -> HttpResponse:
+    """The script that keeps a few pages in the browser; a new one when any of them changed."""
+    context = {"kept": json.dumps(keeping.kept()), "version": keeping.version()}
+    return render(request, "sw.js", context, content_type="text/javascript", using="public")
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

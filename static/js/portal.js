@@ -1,0 +1,302 @@
+// What script adds to the public pages: each works without it, and all words stand in the page.
+// The device keeps a draft where that was ticked, a report that could not be sent where somebody
+// was asked; both only until the receipt is there.
+
+const DRAFT = "draft";
+const DRAFTS_WANTED = "drafts-wanted";
+const UNSENT = "unsent";
+const DAY = 24 * 3600 * 1000;
+const NOT_IN_A_DRAFT = ["callback_phrase", "form_token", "website"];
+const SAYS_NOTHING = ["channel", "submission_key"];
+
+const one = (selector, root = document) => root.querySelector(selector);
+const on = (element, event, act) => element?.addEventListener(event, act);
+const show = (element, is = true) => { if (element) element.hidden = !is; };
+
+// --- The code in the address of a QR: out of address and history before anything else
+
+function takeCodeFromAddress() {
+  const code = location.hash.slice(1);
+  if (!/^([a-z0-9]{4}-?){4}$/i.test(code)) return;
+  history.replaceState(null, "", location.pathname + location.search);
+  const field = one("#id_code");
+  if (field) field.value = code;
+}
+
+// --- What is kept on the device. A browser may forbid it: then nothing is.
+
+function kept(name) {
+  try { return JSON.parse(localStorage.getItem(name)); } catch { return null; }
+}
+
+function keep(name, value) {
+  try { localStorage.setItem(name, JSON.stringify(value)); } catch { return false; }
+  return true;
+}
+
+function wipe(name) {
+  try { localStorage.removeItem(name); } catch { /* nothing was kept either */ }
+}
+
+// --- Drafts of the report page
+
+function draftOf(form) {
+  const fields = [...new FormData(form)].filter(([name]) => !NOT_IN_A_DRAFT.includes(name));
+  const said = fields.some(([name, value]) => value.trim() && !SAYS_NOTHING.includes(name));
+  return said ? { at: Date.now(), fields } : null;
+}
+
+function freshDraft() {
+  const draft = kept(DRAFT);
+  if (draft && Date.now() - draft.at < DAY) return draft;
+  wipe(DRAFT);
+  return null;
+}
+
+function putBack(form, fields) {
+  for (const [name, value] of fields) {
+    for (const field of form.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
+      if (["radio", "checkbox"].includes(field.type)) field.checked ||= field.value === value;
+      else if (field.type === "hidden" || !field.value) field.value = value;
+    }
+  }
+}
+
+function setUpDrafts(form, wanted) {
+  const restored = one("#draft-restored");
+  const save = () => {
+    const draft = kept(DRAFTS_WANTED) && draftOf(form);
+    if (draft) keep(DRAFT, draft);
+    else wipe(DRAFT);
+  };
+  const draft = freshDraft();
+  if (draft && !one(".problems")) {
+    putBack(form, draft.fields);
+    one("time", restored).textContent = clock(draft.at);
+    show(restored);
+  }
+  const tick = one("input", wanted);
+  tick.checked = Boolean(kept(DRAFTS_WANTED));
+  one("#id_story").closest(".field").after(wanted);
+  show(wanted);
+  on(tick, "change", () => {
+    if (tick.checked) keep(DRAFTS_WANTED, true);
+    else wipe(DRAFTS_WANTED);
+    save();
+  });
+  on(form, "input", save);
+  on(one("button", restored), "click", () => {
+    wipe(DRAFT);
+    form.reset();
+    show(restored, false);
+  });
+}
+
+const clock = (at) => new Intl.DateTimeFormat("vi", {
+  hour: "2-digit", minute: "2-digit", day: "2-digit", month: "2-digit", year: "numeric",
+}).format(at);
+
+// --- Sending a report: as the browser would, but a lost line costs nothing
+
+const unsent = () => kept(UNSENT) || [];
+const withoutKey = (key) => unsent().filter((report) => report.key !== key);
+const forget = (key) => (withoutKey(key).length ? keep(UNSENT, withoutKey(key)) : wipe(UNSENT));
+const oneAtATime = (act) => navigator.locks.request("send", act);
+
+function reportOf(form) {
+  const body = new URLSearchParams();
+  for (const [name, value] of new FormData(form)) {
+    body.append(name, value.replace(/\r?\n/g, "\r\n")); // as a form is sent: the same words
+  }
+  return { key: form.elements.submission_key.value, action: form.action, body: `${body}` };
+}
+
+// "sent" once the server shows its receipt, "lost" where no answer came, else "refused".
+async function post(report, isSecondTry = false) {
+  const body = new URLSearchParams(report.body);
+  let answer, page;
+  try {
+    const signal = AbortSignal.timeout?.(60000);
+    answer = await fetch(report.action, { method: "POST", body, signal });
+    page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  } catch {
+    return "lost";
+  }
+  if (one("[data-receipt]", page)) return "sent";
+  const token = one("[name=form_token]", page);
+  if (answer.status !== 422 || isSecondTry || !token) return "refused";
+  body.set("form_token", token.value); // the page was open too long: with today's token
+  return post({ ...report, body: `${body}` }, true);
+}
+
+function setUpSending(form) {
+  const asking = one("#ask-to-keep");
+  const state = one("#sending");
+  let report = null;
+  let natively = false;
+  const send = async (submitter) => {
+    report = reportOf(form);
+    show(asking, false);
+    show(state);
+    const end = await oneAtATime(() => post(report));
+    show(state, false);
+    if (end === "sent") return seeReceipt(report);
+    if (end === "refused") {
+      natively = true; // whatever the server says: the browser shows it
+      return form.requestSubmit(submitter);
+    }
+    show(asking);
+    asking.focus();
+  };
+  on(form, "submit", (event) => {
+    if (natively) return;
+    const { story, caller_number: number } = form.elements;
+    if (!story.value.trim() && !number.value.trim()) return;
+    event.preventDefault();
+    if (state.hidden) send(event.submitter);
+  });
+  on(window, "pageshow", () => { natively = false; });
+  on(one("#keep-unsent"), "click", async () => {
+    const waiting = [...withoutKey(report.key), report];
+    show(asking, !(await oneAtATime(() => keep(UNSENT, waiting))));
+    showUnsent();
+    one("#unsent").focus();
+  });
+  on(one("#send-again"), "click", () => form.requestSubmit());
+}
+
+function showUnsent() {
+  show(one("#unsent"), unsent().length > 0);
+}
+
+function seeReceipt(report) {
+  forget(report.key);
+  wipe(DRAFT);
+  location.assign(one("#sent a").href);
+}
+
+// The oldest of what waits: one at a visit, so that its receipt can be read.
+async function sendWhatWaits(isPressed) {
+  await oneAtATime(async () => {
+    const [report] = unsent(); // asked under the lock: another tab may have sent it
+    const end = report && await post(report);
+    if (end === "refused" && isPressed) sendNatively(report);
+    if (end !== "sent") return;
+    const isBusy = touched && one("[name=submission_key]")?.value !== report.key;
+    if (!isBusy) return seeReceipt(report);
+    forget(report.key);
+    show(one("#sent"));
+  });
+  showUnsent();
+}
+
+function sendNatively({ action, body }) {
+  const form = Object.assign(document.createElement("form"), { method: "post", action });
+  for (const [name, value] of new URLSearchParams(body)) {
+    form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+  }
+  document.body.append(form);
+  form.submit();
+}
+
+let touched = false;
+
+function setUpUnsent() {
+  on(document, "input", () => { touched = true; });
+  on(one("#send-now"), "click", () => sendWhatWaits(true));
+  on(one("#drop-unsent"), "click", () => {
+    wipe(UNSENT);
+    showUnsent();
+  });
+  on(window, "storage", showUnsent);
+  showUnsent();
+  if (one("[data-receipt]")) return; // to be read first
+  on(window, "online", () => sendWhatWaits());
+  if (unsent().length) sendWhatWaits();
+}
+
+// --- Pictures cross a slow line smaller; what resists stays as it is
+
+async function shrunk(file) {
+  if (file.size < 1.5e6 || !/^image\/(jpeg|png|webp|hei[cf])$/.test(file.type)) return file;
+  try {
+    const picture = await createImageBitmap(file);
+    const scale = Math.min(1, 2000 / Math.max(picture.width, picture.height));
+    const canvas = new OffscreenCanvas(picture.width * scale, picture.height * scale);
+    const pen = canvas.getContext("2d");
+    pen.fillStyle = "#fff"; // for what was transparent
+    pen.fillRect(0, 0, canvas.width, canvas.height);
+    pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
+    picture.close();
+    const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: 0.85 });
+    const name = file.name.replace(/\.\w+$/, "") + ".jpg";
+    return blob.size < file.size ? new File([blob], name, { type: blob.type }) : file;
+  } catch {
+    return file;
+  }
+}
+
+function setUpFiles(input) {
+  const told = one("#files_told");
+  const { most, largest } = input.dataset;
+  const megabytes = (size) => (size / 2 ** 20).toLocaleString(document.documentElement.lang, {
+    maximumFractionDigits: 1,
+  });
+  const say = (words, values) => words.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  on(input, "change", async () => {
+    const button = one("button:not([type=button])", input.form);
+    button.disabled = true;
+    told.textContent = told.dataset.working;
+    const files = new DataTransfer();
+    for (const file of input.files) files.items.add(await shrunk(file));
+    input.files = files.files;
+    button.disabled = false;
+    const all = [...input.files];
+    const total = all.reduce((sum, file) => sum + file.size, 0);
+    const count = all.length;
+    const lines = all.filter((file) => file.size > largest)
+      .map(({ name, size }) => say(told.dataset.tooLarge, { name, size: megabytes(size) }));
+    if (count > most) lines.push(say(told.dataset.tooMany, { count }));
+    if (count && !lines.length) lines.push(say(told.dataset.ready, { count, size: megabytes(total) }));
+    told.textContent = lines.join(" ");
+  });
+}
+
+// --- The receipt, and the way out
+
+function setUpReceipt() {
+  wipe(DRAFT);
+  const button = one("#copy-code");
+  show(button, Boolean(navigator.clipboard));
+  on(button, "click", async () => {
+    const groups = [...document.querySelectorAll(".code b")].map((group) => group.textContent);
+    await navigator.clipboard.writeText(groups.join(" "));
+    show(one("#code-copied"));
+  });
+}
+
+function setUpExit(link) {
+  show(link);
+  on(link, "click", (event) => {
+    event.preventDefault();
+    wipe(DRAFT);
+    location.replace("about:blank");
+  });
+}
+
+// --- Which page this is
+
+takeCodeFromAddress();
+on(window, "hashchange", takeCodeFromAddress);
+freshDraft();
+
+const reportForm = one("[name=submission_key]")?.form;
+const isAbleToSend = Boolean(navigator.locks && one("#sent"));
+if (one("[data-receipt]")) setUpReceipt();
+if (reportForm && one("#keep-draft")) setUpDrafts(reportForm, one("#keep-draft"));
+if (reportForm && isAbleToSend && one("#ask-to-keep")) setUpSending(reportForm);
+if (isAbleToSend) setUpUnsent();
+if (one("#files_told")) setUpFiles(one("#files"));
+if (one("#exit")) setUpExit(one("#exit"));
+if (one("#no-line")) on(window, "online", () => location.reload());
+on(window, "load", () => navigator.serviceWorker?.register("/sw.js").catch(() => {}));
