@@ -34,7 +34,7 @@ def version() -> str:
 
 
 @lru_cache(maxsize=1)
-def _version(minute: int) -> str:  # noqa: ARG001
+def _version(minute: int) -> str:
     content = [*map(_page, PAGES), *map(source_of, PARTS), *map(str.encode, kept())]
     return hashlib.sha256(b"\0".join(content)).hexdigest()[:16]
 
