@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
@@ -82,10 +82,12 @@ def place(report: Report) -> str:
 
 @admin.display(description="Cán bộ xử lý")
 def standing(report: Report) -> SafeString:
+    told: list[str] = getattr(report, "tags", [])
     return format_html(
-        '<span class="{}">{}</span> <span class="tag {}">{}</span>',
+        '<span class="{}">{}</span> <span class="tag {}">{}</span>{}',
         "who" if report.case.officer else "who late",
         words.person(report.case.officer),
         words.STATUS_TAGS[report.case.status],
         report.case.get_status_display(),
+        format_html_join("", ' <span class="tag tag-amber">{}</span>', ((tag,) for tag in told)),
     )

@@ -8,7 +8,8 @@ from django.contrib.auth.models import User
 from django.db import Error as DatabaseTrouble
 from django.db.models import Count, Q
 
-from reports.models import Case
+from reports.admin import answers
+from reports.models import Case, Report
 from reports.stats import Standing, standing
 from reports.watch import concerned
 
@@ -23,11 +24,14 @@ class Figures:
     unassigned: int = 0
     mine: int = 0
     waiting: int = 0
+    answered: int = 0
     scenarios: Counter[str] = field(default_factory=Counter)
 
 
 def figures_of(user: User) -> Figures:
-    """One statement; its cost grows with the open cases, not with the reports."""
+    """One statement, a second where somebody is waited for; their cost grows with the open cases,
+    not with the reports.
+    """
     scenario, counted = "report__facts__scenario", Counter[str]()
     rows = (
         Case.objects.open()
@@ -45,6 +49,8 @@ def figures_of(user: User) -> Figures:
     for row in rows:
         scenarios[row.pop(scenario) or ""] += row["open"]
         counted.update(row)
+    if counted["waiting"]:
+        counted["answered"] = answers.answered(Report.objects.order_by()).count()
     return Figures(**counted, unread=scenarios.pop("", 0), scenarios=scenarios)
 
 

@@ -10,7 +10,7 @@ from django.db.models.functions import Left
 from django.http import HttpRequest
 
 from reports import stats
-from reports.admin import columns, texts, words
+from reports.admin import answers, columns, texts, words
 from reports.admin.figures import Figures, figures_of, standing_of
 from reports.admin.naming import callers_of
 from reports.admin.paging import NEAR
@@ -57,6 +57,7 @@ class WorkFilter(admin.SimpleListFilter):
             ("unassigned", f"Chưa phân công ({shown.unassigned})"),
             ("mine", f"Tôi đang xử lý ({shown.mine})"),
             ("waiting", f"Chờ người báo ({shown.waiting})"),
+            ("answered", f"Người báo đã trả lời ({shown.answered})"),
             ("all", "Tất cả, mới nhất trước"),
         ]
 
@@ -72,15 +73,18 @@ class WorkFilter(admin.SimpleListFilter):
             return queryset.filter(pk__in=stats.stuck())
         if chosen != "all":
             queryset = queryset.filter(case__status__in=Case.OPEN)
-        if chosen == "burning":
-            return queryset.filter(facts__ongoing=True)
-        if chosen == "unassigned":
-            return queryset.filter(case__officer=None)
-        if chosen == "mine":
-            return queryset.filter(case__officer_id=self.user.pk)
-        if chosen == "waiting":
-            return queryset.filter(case__status=Case.Status.WAITING)
-        return queryset
+        return self._narrowed(queryset, str(chosen))
+
+    def _narrowed(self, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
+        if chosen == "answered":
+            return answers.answered(queryset)
+        wanted: dict[str, dict[str, Any]] = {
+            "burning": {"facts__ongoing": True},
+            "unassigned": {"case__officer": None},
+            "mine": {"case__officer_id": self.user.pk},
+            "waiting": {"case__status": Case.Status.WAITING},
+        }
+        return queryset.filter(**wanted.get(chosen, {}))
 
     def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:  # type: ignore[override]
         for lookup, title in self.lookup_choices:
@@ -138,16 +142,19 @@ def figures(request: Any) -> Figures:
 
 
 class Queue(ChangeList):
-    """The change list, with each row's number and how many reports name it."""
+    """The change list, with each row's number, how many reports name it, and what its reporter
+    has done since.
+    """
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         self.figures = figures(request)
         self.near = NEAR
         rows = list(self.result_list)
-        callers = callers_of(row.pk for row in rows)
+        callers, tags = callers_of(row.pk for row in rows), answers.tags_of(rows)
         for row in rows:
             row.caller = callers.get(row.pk)
+            row.tags = tags.get(row.pk, [])
         self.result_list = rows
 
 
