@@ -11,6 +11,7 @@ from django import forms
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext_lazy as _
 
 from reports import demands, receipts
 from reports.models import Report
@@ -29,7 +30,19 @@ OFFICES = [
 # Only what answers the questions of the page for people on the call may come by GET.
 CARRIED = ("threat", "isolation", "money", "secrets", "software")
 
-_ORDINALS = {1: "nhất", 2: "hai", 3: "ba", 4: "tư"}
+_LONGEST_GROUP = 40  # signs of what was typed that are said back
+_WRONG_GROUP = {
+    1: _("Nhóm thứ nhất “%(typed)s” chưa đúng. Xem lại trên phiếu: mỗi nhóm có 4 chữ và số."),
+    2: _("Nhóm thứ hai “%(typed)s” chưa đúng. Xem lại trên phiếu: mỗi nhóm có 4 chữ và số."),
+    3: _("Nhóm thứ ba “%(typed)s” chưa đúng. Xem lại trên phiếu: mỗi nhóm có 4 chữ và số."),
+    4: _("Nhóm thứ tư “%(typed)s” chưa đúng. Xem lại trên phiếu: mỗi nhóm có 4 chữ và số."),
+}
+_MISSING_GROUP = {
+    1: _("Thiếu nhóm thứ nhất. Xem lại trên phiếu: mỗi nhóm có 4 chữ và số."),
+    2: _("Thiếu nhóm thứ hai. Xem lại trên phiếu: mỗi nhóm có 4 chữ và số."),
+    3: _("Thiếu nhóm thứ ba. Xem lại trên phiếu: mỗi nhóm có 4 chữ và số."),
+    4: _("Thiếu nhóm thứ tư. Xem lại trên phiếu: mỗi nhóm có 4 chữ và số."),
+}
 _EMPTY = "Chưa có số gọi đến, chưa có lời kể. Ghi một trong hai là đủ."
 
 
@@ -58,7 +71,7 @@ class _YesBox(forms.CheckboxInput):
         return "yes"
 
 
-def _text(label: str, hint: str = "", css: str = "input", **attrs: str) -> forms.CharField:
+def _text(label: Any, hint: Any = "", css: str = "input", **attrs: str) -> forms.CharField:
     # No autocomplete="off": a browser that keeps no page in memory would come Back to empty fields.
     widget = forms.TextInput({"class": css, **attrs})
     return forms.CharField(label=label, help_text=hint, required=False, strip=False, widget=widget)
@@ -199,8 +212,8 @@ class CodeForm(forms.Form):
     """A receipt code, as somebody copies it from paper."""
 
     code = _text(
-        "Mã tin báo",
-        "Bốn nhóm trên phiếu nhận tin, mỗi nhóm 4 chữ và số.",
+        _("Mã tin báo"),
+        _("Bốn nhóm trên phiếu nhận tin, mỗi nhóm 4 chữ và số."),
         "input mono",
         autocomplete="off",
         autocapitalize="characters",
@@ -218,11 +231,8 @@ class CodeForm(forms.Form):
         code = receipts.read_code(self.cleaned_data["code"])
         if isinstance(code, str):
             return code
-        wrong = f"Nhóm thứ {_ORDINALS[code.number]} “{code.typed}” chưa đúng."
-        missing = f"Thiếu nhóm thứ {_ORDINALS[code.number]}."
-        raise forms.ValidationError(
-            f"{wrong if code.typed else missing} Xem lại trên phiếu: mỗi nhóm có 4 chữ và số."
-        )
+        sentence = (_WRONG_GROUP if code.typed else _MISSING_GROUP)[code.number]
+        raise forms.ValidationError(sentence % {"typed": code.typed[:_LONGEST_GROUP]})
 
 
 def _note(name: str) -> HTML:

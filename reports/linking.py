@@ -47,10 +47,11 @@ SELECT tie.place, near.report_id, near.campaign_id
        SELECT report_id, campaign_id
          FROM (SELECT report_id FROM reports_indicator AS mine
                 WHERE kind = tie.kind AND key = tie.key AND report_id <> %(report)s
-                  AND (kind <> 'number' OR place = 'caller' OR NOT EXISTS (
+                  AND (kind <> 'number' OR place <> 'story' OR NOT EXISTS (
                        SELECT FROM reports_indicator AS caller
                         WHERE caller.report_id = mine.report_id
-                          AND caller.place = 'caller' AND caller.key <> ''))
+                          AND caller.kind = 'number' AND caller.place <> 'story'
+                          AND caller.key <> ''))
                 LIMIT 20) AS sharing
          LEFT JOIN reports_campaignlink USING (report_id)
         ORDER BY campaign_id IS NULL LIMIT 1) AS near

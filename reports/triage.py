@@ -11,17 +11,18 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from reports import campaigns, indicators, linking, money, outbox, phones, reading, urgency
+from reports import campaigns, heard, indicators, linking, money, outbox, phones, reading, urgency
 from reports.campaigns import Key
 from reports.cues import code_rows
 from reports.demands import actions_of
 from reports.folding import fold
 from reports.indicators import READ_OF_NUMBER, READ_OF_STORY, FoundAccount, FoundLink
-from reports.models import Facts, Indicator, Report
+from reports.models import Addition, Facts, Indicator, Report
 from reports.outbox import Claim
 from reports.phones import FoundPhone, Phone
 from reports.reading import Reading, Reason
 from reports.urgency import Declared
+from reports.whole import Whole
 
 RULES_VERSION = "2026-11"  # raise it with every change of words or weights
 PATIENCE = 10.0  # seconds for one message, half of the task's soft time limit
@@ -34,27 +35,46 @@ _COLUMNS = (
     "id", "public_number", "happening_now", "caller_number", "claimed_office", "claimed_name",
     "story", "demands", "money_lost", "money_lost_raw", "on_behalf",
 )  # fmt: skip
-_READ = f"SELECT {', '.join(_COLUMNS)} FROM reports_report WHERE id = %s"  # noqa: S608
+_LATER = ("kind", "story", "legs", "accounts", "links", "money_lost_raw")
+_MOST_READ = 50  # additions, the latest; of each as much as of a story
+# One statement: a report without additions costs a look into their index.
+_READ = f"""
+SELECT {", ".join(_COLUMNS)},
+       (SELECT count(*) FROM reports_addition WHERE report_id = report.id),
+       (SELECT json_agg(latest ORDER BY received_at, id)
+          FROM (SELECT id, received_at, kind, left(story, {READ_OF_STORY}) AS story,
+                       legs, accounts, links, money_lost_raw
+                  FROM reports_addition WHERE report_id = report.id
+                 ORDER BY received_at DESC, id DESC LIMIT {_MOST_READ}) AS latest)
+  FROM reports_report AS report WHERE id = %s
+"""  # noqa: S608
 
 # Two statements on one way: of two workers on one report the second waits at the facts, and its
-# next statement sees the indicators of the first.
+# next statement sees the indicators of the first. Who read before an addition came changes nothing
+# any more once it has been read.
 _WRITE = """
 INSERT INTO reports_facts (
     report_id, scenario, actions, money_lost_vnd, ongoing, priority, reasons, search,
-    rules_version, read_at)
+    rules_version, additions_read, read_at)
 VALUES (
     %(report_id)s, %(scenario)s, %(actions)s, %(money_lost_vnd)s, %(ongoing)s, %(priority)s,
-    %(reasons)s, %(search)s, %(rules_version)s, statement_timestamp())
+    %(reasons)s, %(search)s, %(rules_version)s, %(additions_read)s, statement_timestamp())
 ON CONFLICT (report_id) DO UPDATE
    SET scenario = excluded.scenario, actions = excluded.actions,
        money_lost_vnd = excluded.money_lost_vnd, ongoing = excluded.ongoing,
        priority = excluded.priority, reasons = excluded.reasons, search = excluded.search,
-       rules_version = excluded.rules_version, read_at = excluded.read_at;
-WITH gone AS (DELETE FROM reports_indicator WHERE report_id = %(report_id)s)
+       rules_version = excluded.rules_version, additions_read = excluded.additions_read,
+       read_at = excluded.read_at
+ WHERE reports_facts.additions_read <= excluded.additions_read;
+WITH stands AS (SELECT FROM reports_facts
+                 WHERE report_id = %(report_id)s AND additions_read = %(additions_read)s),
+     gone AS (DELETE FROM reports_indicator
+               WHERE report_id = %(report_id)s AND EXISTS (SELECT FROM stands))
 INSERT INTO reports_indicator (report_id, kind, place, raw, key, number_kind, flags)
 SELECT %(report_id)s, kind, place, raw, key, number_kind, flags
   FROM jsonb_to_recordset(%(found)s) AS found(
        kind text, place text, raw text, key text, number_kind text, flags text[])
+ WHERE EXISTS (SELECT FROM stands)
 """
 _REASON = tuple(field.name for field in fields(Reason))
 _INDICATOR = ("kind", "place", "raw", "key", "number_kind", "flags")
@@ -78,20 +98,30 @@ class Findings:
 
 @dataclass(frozen=True)
 class Named:
-    """The numbers on the form and in the story, the accounts and the links, found once for all."""
+    """The numbers on the form and in the story, the accounts and the links, found once for all;
+    and what the additions name.
+    """
 
     callers: tuple[Phone, ...]
     phones: list[FoundPhone]
     accounts: list[FoundAccount]
     links: list[FoundLink]
+    later: list[heard.Named]
 
     @property
     def keys(self) -> list[Key]:
-        """What may tie the report to others; a story's numbers where the form names no caller."""
+        """What may tie the report to others; a story's numbers where no form names a caller."""
+        places, kinds = Indicator.Place, Indicator.Kind
         typed = [phone for phone in self.callers if phone.key]
-        numbers = typed or [found.phone for found in self.phones]
+        typed += heard.phones_at(places.LATER, self.later)
+        told = [found.phone for found in self.phones]
         accounts = [found.account for found in self.accounts]
-        return campaigns.keys_among(numbers, accounts, [found.link for found in self.links])
+        links = [found.link for found in self.links]
+        return campaigns.keys_among(
+            typed or told + heard.phones_at(places.STORY, self.later),
+            accounts + heard.keys_of(kinds.ACCOUNT, self.later),
+            links + heard.keys_of(kinds.LINK, self.later),
+        )
 
 
 def work_off(items: Iterable[int], patience: float = inf) -> None:
@@ -105,28 +135,33 @@ def work_off(items: Iterable[int], patience: float = inf) -> None:
 
 def triage(claim: Claim) -> None:
     """Read the report outside, write and settle inside one short transaction."""
-    findings = find(_report(claim.key))
+    findings = find(*_report(claim.key))
     with transaction.atomic():
         if outbox.settle(claim):
             _write(findings)
 
 
-def _report(key: str) -> Report:
-    """The report, without what is sealed. Raises Report.DoesNotExist."""
+def _report(key: str) -> tuple[Report, tuple[Addition, ...], int]:
+    """The report, without what is sealed; its latest additions, oldest first, and how many it has
+    in all. Raises Report.DoesNotExist.
+    """
     with connection.cursor() as cursor:
         cursor.execute(_READ, [key])
         row = cursor.fetchone()
     if row is None:
         raise Report.DoesNotExist
-    return Report.from_db(connection.alias, _COLUMNS, row)
+    *columns, many, later = row
+    additions = [Addition(**{name: said[name] for name in _LATER}) for said in later or ()]
+    return Report.from_db(connection.alias, _COLUMNS, columns), tuple(additions), many
 
 
-def find(report: Report) -> Findings:
-    """Read a report; writes nothing."""
-    named = _named(report)
+def find(report: Report, additions: tuple[Addition, ...] = (), many: int = 0) -> Findings:
+    """Read a report and the latest of `many` additions; writes nothing."""
+    whole = Whole(report, additions)
+    named = _named(whole)
     found = list(islice(_indicators(report, named), _MOST_INDICATORS))
-    said = reading.read_story(report.story)
-    declared = _declared(report)
+    said = heard.read(reading.read_story(report.story), whole.told)
+    declared = _declared(whole)
     priority = urgency.priority(said, declared=declared)
     facts = merge(said, declared)
     return Findings(
@@ -138,8 +173,9 @@ def find(report: Report) -> Findings:
             ongoing=facts.ongoing,
             priority=priority.score,
             reasons=[_row(reason) for reason in (*facts.reasons, *priority.reasons)],
-            search=_search(report, found),
+            search=_search(whole, found),
             rules_version=RULES_VERSION,
+            additions_read=many,
         ),
         found,
         named.keys,
@@ -181,13 +217,15 @@ def _with(facts: Reading, fact: str, field: str, **changed: Any) -> Reading:
     return replace(facts, reasons=(*facts.reasons, reason), **changed)
 
 
-def _declared(report: Report) -> Declared:
+def _declared(whole: Whole) -> Declared:
+    report = whole.report
+    office = next((leg.office for leg in whole.legs if leg.office), "")
     return Declared(
         happening_now=report.happening_now,
         money_lost=report.money_lost,
-        money_lost_vnd=money.read_money(report.money_lost_raw).value,
+        money_lost_vnd=money.read_money(whole.money_lost_raw).value,
         demands=tuple(action for demand in report.demands for action in _sure_action(demand)),
-        claimed_office=report.claimed_office,
+        claimed_office=report.claimed_office or office,
         on_behalf=report.on_behalf,
     )
 
@@ -198,18 +236,22 @@ def _sure_action(demand: str) -> tuple[str, ...]:
     return actions if len(actions) == 1 else ()
 
 
-def _named(report: Report) -> Named:
+def _named(whole: Whole) -> Named:
+    report = whole.report
     caller, story = report.caller_number[:READ_OF_NUMBER], report.story[:READ_OF_STORY]
+    if whole.is_caller_corrected:
+        caller = ""  # a number that its reporter took back accuses nobody
     return Named(
         phones.read_all(caller) if caller.strip() else (),
         phones.find(story),
         indicators.find_accounts(story),
         indicators.find_links(story),
+        heard.named(whole),
     )
 
 
 def _indicators(report: Report, named: Named) -> Iterator[Indicator]:
-    """The caller's number, and the numbers, accounts and links of the story."""
+    """The caller's number, the numbers, accounts and links of the story, those told later."""
     kinds, story = Indicator.Kind, report.story
     for phone in named.callers:
         yield _number(report, Indicator.Place.CALLER, phone)
@@ -220,6 +262,8 @@ def _indicators(report: Report, named: Named) -> Iterator[Indicator]:
         yield _in_story(report, kinds.ACCOUNT, raw, account.account)
     for link in named.links:
         yield _in_story(report, kinds.LINK, story[link.start : link.end], link.link)
+    for each in named.later:
+        yield _later(report, each)
 
 
 def _number(report: Report, place: str, phone: phones.Phone) -> Indicator:
@@ -239,11 +283,21 @@ def _in_story(report: Report, kind: str, raw: str, key: str) -> Indicator:
     return Indicator(report=report, kind=kind, place=place, raw=raw, key=key[:_LONGEST_KEY])
 
 
-def _search(report: Report, found: Iterable[Indicator]) -> str:
+def _later(report: Report, named: heard.Named) -> Indicator:
+    if named.phone:
+        return _number(report, named.place, named.phone)
+    key = named.key[:_LONGEST_KEY]
+    return Indicator(report=report, kind=named.kind, place=named.place, raw=named.raw, key=key)
+
+
+def _search(whole: Whole, found: Iterable[Indicator]) -> str:
     """What the desk's search looks through: folded words, and numbers in each usual spelling."""
     spellings = [spelling for each in found for spelling in _spellings(each)]
-    name = report.claimed_name[:READ_OF_NUMBER]
-    words = fold(f"{report.public_number} {name} {report.story[:READ_OF_STORY]}")
+    report = whole.report
+    names = [report.claimed_name[:READ_OF_NUMBER], *(leg.name for leg in whole.legs)]
+    stories = [report.story, *(addition.story for addition in whole.told)]
+    told = " ".join([*names, *(story[:READ_OF_STORY] for story in stories)])
+    words = fold(f"{report.public_number} {told}")
     return " ".join([words, *dict.fromkeys(spellings)])
 
 

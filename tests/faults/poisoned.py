@@ -2,6 +2,7 @@
 
 import os
 import signal
+from typing import Any
 
 import django
 
@@ -18,10 +19,10 @@ from tests.faults.floor import POISON  # noqa: E402
 _find = triage.find
 
 
-def _find_or_die(report: Report) -> triage.Findings:
+def _find_or_die(report: Report, *later: Any) -> triage.Findings:
     if report.story == POISON:
         os.kill(os.getpid(), signal.SIGKILL)
-    return _find(report)
+    return _find(report, *later)
 
 
 triage.find = _find_or_die

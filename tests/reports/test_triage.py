@@ -184,10 +184,10 @@ def test_a_report_that_cannot_be_read_does_not_stop_the_next(
     poison, behind = report("độc"), report("lành")
     find = triage.find
 
-    def fails_on_poison(subject: Report) -> triage.Findings:
+    def fails_on_poison(subject: Report, *later: Any) -> triage.Findings:
         if subject.story == "độc":
             raise ValueError(subject.story)
-        return find(subject)
+        return find(subject, *later)
 
     monkeypatch.setattr(triage, "find", fails_on_poison)
     triage.work_off([item_of(poison).pk, item_of(behind).pk])
@@ -198,7 +198,7 @@ def test_a_report_that_cannot_be_read_does_not_stop_the_next(
 @pytest.mark.django_db
 def test_a_report_that_never_can_be_read_fails_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     subject = report("độc")
-    monkeypatch.setattr(triage, "find", lambda _: {}["no such fact"])
+    monkeypatch.setattr(triage, "find", lambda *_: {}["no such fact"])
     triage.work_off([item_of(subject).pk] * (MAX_ATTEMPTS + 3))
     item = item_of(subject)
     assert (item.attempts, item.error) == (MAX_ATTEMPTS, "KeyError")
@@ -209,7 +209,7 @@ def test_a_report_that_never_can_be_read_fails_in_the_end(monkeypatch: pytest.Mo
 def test_no_word_of_a_report_is_logged(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def quotes(subject: Report) -> None:
+    def quotes(subject: Report, *later: Any) -> None:
         raise ValueError(subject.story)
 
     monkeypatch.setattr(triage, "find", quotes)

@@ -1,0 +1,111 @@
+"""What a reporter's later words add to the reading of a report. Writes nothing.
+
+A later story adds what the first left out and makes nothing smaller. Its reasons carry its words
+and the mark ADDED, and no place: places count characters of the report's own story.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from reports import indicators, phones, reading
+from reports.indicators import READ_OF_NUMBER, READ_OF_STORY
+from reports.models import Addition, Indicator
+from reports.phones import Phone
+from reports.reading import Reading, Reason
+from reports.whole import Whole
+
+ADDED = " (báo thêm)"
+_LABEL = "stk "  # what stands in the field for accounts is one, with or without the word
+_LATER, _STORY = Indicator.Place.LATER, Indicator.Place.STORY
+_KINDS = Indicator.Kind
+
+
+@dataclass(frozen=True)
+class Named:
+    """A number, an account or a link of an addition: where it stood, as it was written, and its
+    canonical form, "" where it has none.
+    """
+
+    kind: str
+    place: str
+    raw: str
+    key: str
+    phone: Phone | None = None
+
+
+def read(said: Reading, additions: Iterable[Addition]) -> Reading:
+    """The reading of the report's own story, with what its additions say beside it."""
+    for addition in additions:
+        if addition.story.strip():
+            said = _beside(said, reading.read_story(addition.story))
+    return said
+
+
+def _beside(said: Reading, later: Reading) -> Reading:
+    facts = {}
+    if said.scenario == reading.UNCLEAR:
+        facts["scenario"] = later.scenario
+    if later.ongoing and not said.ongoing:
+        facts["ongoing"] = later.ongoing
+    if later.money_lost_vnd is not None and later.money_lost_vnd > (said.money_lost_vnd or -1):
+        facts["money_lost_vnd"] = later.money_lost_vnd
+    if fresh := tuple(code for code in later.actions if code not in said.actions):
+        facts["actions"] = (*said.actions, *fresh)
+    reasons = (reason for reason in later.reasons if _is_new(reason, said, facts, fresh))
+    return replace(said, **facts, reasons=(*said.reasons, *map(_without_place, reasons)))
+
+
+def _is_new(
+    reason: Reason, said: Reading, facts: dict[str, object], fresh: tuple[str, ...]
+) -> bool:
+    """Whether a reason speaks for what the addition brought."""
+    if reason.fact == "actions":
+        return reason.rule.partition(":")[0] in fresh
+    known = {each.fact for each in said.reasons}
+    return reason.fact in facts or (reason.fact in _AROUND and reason.fact not in known)
+
+
+_AROUND = {"third_person", "just_now"}  # facts that are nothing but their reasons
+
+
+def _without_place(reason: Reason) -> Reason:
+    return replace(reason, rule=reason.rule + ADDED, start=None, end=None)
+
+
+def named(whole: Whole) -> list[Named]:
+    """All that the additions name, in the order of their fields and then of their stories."""
+    return [*_in_fields(whole), *_in_stories(whole.told)]
+
+
+def _in_fields(whole: Whole) -> Iterator[Named]:
+    for leg in whole.legs:
+        number = leg.number[:READ_OF_NUMBER]
+        for phone in phones.read_all(number) if number.strip() else ():
+            yield Named(_KINDS.NUMBER, _LATER, phone.raw, phone.key, phone)
+    for line in whole.accounts:
+        found = indicators.find_accounts(_LABEL + line[:READ_OF_NUMBER])
+        yield Named(_KINDS.ACCOUNT, _LATER, line, found[0].account if found else "")
+    for line in whole.links:
+        links = indicators.find_links(line[:READ_OF_NUMBER])
+        yield Named(_KINDS.LINK, _LATER, line, links[0].link if links else "")
+
+
+def _in_stories(additions: Iterable[Addition]) -> Iterator[Named]:
+    for addition in additions:
+        story = addition.story[:READ_OF_STORY]
+        for phone in phones.find(story):
+            yield Named(_KINDS.NUMBER, _STORY, phone.phone.raw, phone.phone.key, phone.phone)
+        for account in indicators.find_accounts(story):
+            raw = story[account.start : account.end]
+            yield Named(_KINDS.ACCOUNT, _STORY, raw, account.account)
+        for link in indicators.find_links(story):
+            yield Named(_KINDS.LINK, _STORY, story[link.start : link.end], link.link)
+
+
+def phones_at(place: str, named: Iterable[Named]) -> list[Phone]:
+    """The numbers that stood there and can be told apart."""
+    return [each.phone for each in named if each.phone and each.key and each.place == place]
+
+
+def keys_of(kind: str, named: Iterable[Named]) -> list[str]:
+    return [each.key for each in named if each.kind == kind and each.key]

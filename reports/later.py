@@ -1,0 +1,160 @@
+"""What a reporter says after the report: intake's second door, with the receipt as its key.
+
+An addition, or a message to the desk, is evidence like the report: written once, in one
+transaction with the triage that it owes, personal words sealed and masked out of the working copy.
+The same words under the same key are the same row.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any, TypeVar
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from reports import outbox, privacy, whole
+from reports.intake import TRIAGE
+from reports.models import Addition, Message, Report
+from reports.privacy import Masked
+from reports.signing import Key, field_keys, newest_key
+from reports.whole import Leg
+
+_DERIVED = ("flags", "commune_id", "called_on")
+T = TypeVar("T", Addition, Message)
+
+_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
+
+
+class ErasedError(Exception):
+    """The report's personal data are gone, and nothing more is taken in for it."""
+
+
+@dataclass(frozen=True)
+class Later:
+    """What was typed on a form of the tracking page. `called_day` is the choice that was made,
+    `called_on` the day that came of it, None where none can be told.
+    """
+
+    kind: str = Addition.Kind.MORE
+    story: str = ""
+    legs: tuple[Leg, ...] = ()
+    accounts: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    called_day: str = ""
+    called_on: date | None = None
+    called_raw: str = ""
+    money_lost_raw: str = ""
+    commune_raw: str = ""
+    commune_id: str | None = None
+    contact: str = ""
+    phrase: str = ""
+    flags: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was said."""
+        lists = (self.legs, self.accounts, self.links)
+        texts = (
+            self.story, self.called_day, self.called_raw, self.money_lost_raw, self.commune_raw,
+            self.contact, self.phrase,
+        )  # fmt: skip
+        return not any(lists) and not any(text.strip() for text in texts)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An addition that is in the database, and whether it is there only now."""
+
+    addition: Addition
+    is_new: bool
+
+
+def add(report: Report, said: Later, submission_key: str) -> Kept:
+    """Keep an addition, once.
+
+    Raises ErasedError, or DatabaseError where it is not known to be written.
+    """
+    words = {name: told for name, told in asdict(said).items() if name not in _DERIVED}
+    with transaction.atomic():
+        _hold(report)
+        if before := _kept(report.additions.all(), submission_key, words).first():
+            return Kept(before, is_new=False)
+        addition = _row(report, said, submission_key, words)
+        addition.save(force_insert=True)
+        if said.kind != Addition.Kind.WITHDRAWAL:
+            outbox.enqueue(TRIAGE, report.pk)
+    outbox.wake()
+    return Kept(addition, is_new=True)
+
+
+def reply(report: Report, text: str, submission_key: str) -> bool:
+    """Keep a message of the reporter; False when it is kept already. Raises as `add`."""
+    with transaction.atomic():
+        _hold(report)
+        if _kept(report.messages.filter(by=None), submission_key, text).exists():
+            return False
+        Message(
+            report=report,
+            text_sealed=privacy.seal(text),
+            submission_key=submission_key,
+            content_digest=_digest(text, submission_key, newest_key()),
+        ).save(force_insert=True)
+    return True
+
+
+def _hold(report: Report) -> None:
+    """Nobody else adds to this report, or erases it, until COMMIT."""
+    locked = Report.objects.select_for_update(no_key=True).only("erased_at").get(pk=report.pk)
+    if locked.erased_at:
+        raise ErasedError
+
+
+def _kept(rows: QuerySet[T], submission_key: str, words: object) -> QuerySet[T]:
+    """The rows of a report that hold these words, under whichever of our keys they came."""
+    digests = [_digest(words, submission_key, key) for key in field_keys()]
+    return rows.filter(submission_key=submission_key, content_digest__in=digests)
+
+
+def _digest(words: object, submission_key: str, key: Key) -> bytes:
+    # Keyed, as a report's is: a bare hash would let the holder of a dump try numbers against it.
+    return key.mac("later digest", _json([submission_key, words]).encode())
+
+
+def _row(report: Report, said: Later, submission_key: str, words: object) -> Addition:
+    contacts = [privacy.unseal(whole.of(report).contact_sealed) or "", said.contact]
+    story = masked(said.story, contacts)
+    return Addition(
+        report=report,
+        kind=said.kind,
+        submission_key=submission_key,
+        content_digest=_digest(words, submission_key, newest_key()),
+        story=story.text,
+        story_sealed=privacy.seal(said.story),
+        legs=[_leg(leg, contacts) for leg in said.legs],
+        accounts=list(said.accounts),
+        links=[masked(link, contacts).text for link in said.links],
+        called_on=said.called_on,
+        called_raw=said.called_raw,
+        money_lost_raw=said.money_lost_raw,
+        commune_id=said.commune_id,
+        commune_raw=said.commune_raw,
+        flags=list(dict.fromkeys([*said.flags, *story.flags])),
+        contact_sealed=privacy.seal(said.contact),
+        contact_index=privacy.blind_index(said.contact),
+        phrase_sealed=privacy.seal(said.phrase),
+    )
+
+
+def _leg(leg: Leg, contacts: Iterable[str]) -> dict[str, Any]:
+    return asdict(leg) | {"name": masked(leg.name, contacts).text}
+
+
+def masked(text: str, contacts: Iterable[str]) -> Masked:
+    """The working copy of a text, without any of the reporter's numbers."""
+    flags: list[str] = []
+    for contact in contacts:
+        hidden = privacy.mask(text, contact)
+        text, flags = hidden.text, [*flags, *hidden.flags]
+    return Masked(text, tuple(flags))

@@ -1,0 +1,164 @@
+"""A report together with all that its reporter said later. Reads, and writes nothing.
+
+A later statement that says something stands before older ones and before the report. Callers,
+accounts and links add up, and a correction begins its list anew.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any, TypeVar
+
+from django.db.models import Q
+from django.db.models.functions import Left
+
+from reports.models import Addition, Report
+
+MOST = 200  # additions that are looked at, the latest; nobody in need writes so many
+SHOWN = 2000  # signs of a story that a page shows
+_HEAVY = ("story", "story_sealed", "contact_sealed", "phrase_sealed")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One caller of a chain, each field as it was typed, "" for none."""
+
+    number: str = ""
+    channel: str = ""
+    office: str = ""
+    name: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(text.strip() for text in vars(self).values())
+
+    @classmethod
+    def of(cls, row: dict[str, Any]) -> "Leg":
+        """A leg as Addition.legs holds it; what else stands there is left out."""
+        return cls(**{name: str(row.get(name, "")) for name in _LEG})
+
+
+_LEG = tuple(field.name for field in fields(Leg))
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A report and its additions, oldest first."""
+
+    report: Report
+    additions: tuple[Addition, ...] = ()
+
+    @cached_property
+    def told(self) -> tuple[Addition, ...]:
+        """The additions that tell something of the call: all but a wish to withdraw."""
+        kinds = Addition.Kind
+        return tuple(each for each in self.additions if each.kind != kinds.WITHDRAWAL)
+
+    @property
+    def withdrawal(self) -> Addition | None:
+        """The latest wish to withdraw."""
+        wishes = [each for each in self.additions if each.kind == Addition.Kind.WITHDRAWAL]
+        return wishes[-1] if wishes else None
+
+    @property
+    def money_lost_raw(self) -> str:
+        return self._latest(lambda said: said.money_lost_raw).money_lost_raw
+
+    @property
+    def commune_id(self) -> str | None:
+        return self._latest(lambda said: said.commune_raw).commune_id
+
+    @property
+    def commune_raw(self) -> str:
+        return self._latest(lambda said: said.commune_raw).commune_raw
+
+    @property
+    def contact_sealed(self) -> bytes | None:
+        return self._latest(_has_contact).contact_sealed
+
+    @property
+    def phrase_sealed(self) -> bytes | None:
+        return self._latest(_has_phrase).phrase_sealed
+
+    @property
+    def has_contact(self) -> bool:
+        return _has_contact(self._latest(_has_contact))
+
+    @property
+    def has_phrase(self) -> bool:
+        return _has_phrase(self._latest(_has_phrase))
+
+    @cached_property
+    def callers(self) -> tuple[Leg, ...]:
+        """Everybody who rang, in order: the caller of the report, then those told later."""
+        report = self.report
+        first = Leg(
+            report.caller_number, report.channel, report.claimed_office, report.claimed_name
+        )
+        return (() if first.is_empty or self.is_caller_corrected else (first,)) + self.legs
+
+    @cached_property
+    def legs(self) -> tuple[Leg, ...]:
+        """The callers that were told later."""
+        return self._added_up(lambda addition: map(Leg.of, addition.legs))
+
+    @property
+    def is_caller_corrected(self) -> bool:
+        """Whether a later correction names the callers anew."""
+        return any(said.legs and said.kind == Addition.Kind.CORRECTION for said in self.told)
+
+    @property
+    def accounts(self) -> tuple[str, ...]:
+        return self._added_up(lambda addition: addition.accounts)
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        return self._added_up(lambda addition: addition.links)
+
+    def _latest(self, says: Callable[[Any], object]) -> Any:
+        """Whoever said it last, an addition or the report; the report where nobody did."""
+        return next(filter(says, reversed(self.told)), self.report)
+
+    def _added_up(self, listed: Callable[[Addition], Iterable[T]]) -> tuple[T, ...]:
+        found: list[T] = []
+        for addition in self.told:
+            told = list(listed(addition))
+            if told and addition.kind == Addition.Kind.CORRECTION:
+                found.clear()
+            found += told
+        return tuple(dict.fromkeys(found))
+
+
+def of(report: Report) -> Whole:
+    """A report with its additions. One statement; what is long or sealed stays in the database
+    until it is asked for, and `beginning` holds what a page shows of a story.
+    """
+    return Whole(report, tuple(reversed(list(_light(report)[:MOST]))))
+
+
+def _light(report: Report) -> Any:
+    return (
+        report.additions.defer(*_HEAVY)
+        .select_related("commune")
+        .annotate(
+            beginning=Left("story", SHOWN + 1),
+            has_contact=Q(contact_sealed__isnull=False),
+            has_phrase=Q(phrase_sealed__isnull=False),
+        )
+        .order_by("-received_at", "-id")
+    )
+
+
+def every_addition(report: Report) -> Iterator[Addition]:
+    """All of them with all their words, oldest first, one at a time."""
+    return report.additions.order_by("received_at", "id").iterator(chunk_size=1)
+
+
+def _has_contact(said: Any) -> bool:
+    return said.has_contact if hasattr(said, "has_contact") else bool(said.contact_sealed)
+
+
+def _has_phrase(said: Any) -> bool:
+    return said.has_phrase if hasattr(said, "has_phrase") else bool(said.phrase_sealed)
