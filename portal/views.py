@@ -106,7 +106,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Above all a host name that is not ours: the way to the one that is."""
-    context = {"portal": f"{settings.PORTAL_URL}/"}
+    context = {"portal": f"{settings.PORTAL_URL}{reverse('reports:home')}"}
     return render(request, "400.html", context, status=400, using="public")
 
 
