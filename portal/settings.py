@@ -25,6 +25,7 @@ DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "var"))).absolute()
 environ.Env.read_env(DATA_DIR / "local.env")
 # Sealed originals of what residents send along; best on a disk that is not the database's.
 FILES_DIR = Path(env.str("FILES_DIR", str(DATA_DIR / "files"))).absolute()
+CLAMD_URL = env.str("CLAMD_URL", "")  # looks at them (reports/scanning.py)
 
 PORT = env.int("PORT", 8000)
 PORTAL_URL = env.str("PORTAL_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
@@ -167,6 +168,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "watch-queue": {"task": "reports.watch_queue", "schedule": 60.0},
     "count-queue": {"task": "reports.count_queue", "schedule": 300.0},
+    "count-figures": {"task": "reports.count_figures", "schedule": 1800.0},  # does it once a night
 }
 
 # --- Alarms (reports/watch.py) and figures for a machine (portal/metrics.py)

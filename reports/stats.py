@@ -149,21 +149,21 @@ class Standing:
 
 def queue_balance() -> QueueBalance:
     """The whole count, exact, of one moment; it reads every report."""
-    with _snapshot() as cursor:
+    with snapshot() as cursor:
         cursor.execute(_BALANCE, [TRIAGE])
         return QueueBalance(*cursor.fetchone())
 
 
 @contextmanager
-def _snapshot() -> Iterator[Any]:
-    """Read the database as it is at one moment, with time for all of it. In a transaction that
-    runs already the statement is a snapshot all the same.
+def snapshot(within: int = COUNT_WITHIN) -> Iterator[Any]:
+    """Read the database as it is at one moment, each statement in `within` seconds. In a
+    transaction that runs already the statement is a snapshot all the same.
     """
     nested = connection.in_atomic_block
     with transaction.atomic(), connection.cursor() as cursor:
         if not nested:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        cursor.execute(f"SET LOCAL statement_timeout = '{COUNT_WITHIN}s'")
+        cursor.execute(f"SET LOCAL statement_timeout = '{within}s'")
         yield cursor
 
 

@@ -4,7 +4,7 @@ from celery import current_app, shared_task
 from celery.signals import celeryd_after_setup
 from django.db import close_old_connections, connection
 
-from reports import relay, retriage, stats, triage, watch
+from reports import clean_copies, figures, relay, retriage, stats, triage, watch
 
 
 @celeryd_after_setup.connect
@@ -28,6 +28,13 @@ def retriage_some(items: list[int]) -> None:
     retriage.work_off(items, triage.PATIENCE)
 
 
+@shared_task(name="reports.look_into_file")
+def look_into_files(items: list[int]) -> None:
+    """Look into the files that these outbox items owe a look."""
+    close_old_connections()
+    clean_copies.work_off(items, clean_copies.PATIENCE)
+
+
 @shared_task(name="reports.watch_queue")
 def watch_queue() -> None:
     """Raise, end and tell the alarms of the queue."""
@@ -40,3 +47,10 @@ def count_queue() -> None:
     """Count every report, for pages and metrics that may not."""
     close_old_connections()
     stats.roll_up_if_due()
+
+
+@shared_task(name="reports.count_figures", soft_time_limit=55, time_limit=58)
+def count_figures() -> None:
+    """Count what the public may know, once a night."""
+    close_old_connections()
+    figures.count_if_due()

@@ -137,7 +137,7 @@ def test_the_oldest_waiting_is_timed_by_the_database() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_the_count_sees_one_moment_and_writes_nothing() -> None:
     report = accept()
-    with stats._snapshot() as cursor:
+    with stats.snapshot() as cursor:
         cursor.execute("SELECT count(*) FROM reports_outboxitem")
         with another_connection() as other:
             other.execute("DELETE FROM reports_outboxitem")
@@ -155,7 +155,7 @@ def test_the_count_has_its_own_time_and_gives_it_back() -> None:
             cursor.execute("SHOW statement_timeout")
             return str(cursor.fetchone()[0])
 
-    with stats._snapshot():
+    with stats.snapshot():
         assert allowed() == f"{stats.COUNT_WITHIN}s"
     assert allowed() == "5s"
 

@@ -1,0 +1,28 @@
+"""Which counts of a table may stand beside its total. Pure.
+
+Under LEAST a count may point at somebody, and so it is hidden. One hidden count beside the total
+is no secret, so more is hidden until nothing can be worked out. Who is hidden hangs on the values
+alone, never on names or order: two hidden cells could be exchanged and everything that is shown
+would stay as it is. As long as the hidden values differ, none of them can be told.
+"""
+
+from collections.abc import Mapping
+
+LEAST = 5
+
+
+def to_hide(counts: Mapping[str, int], *, empty_is_small: bool = False) -> frozenset[str] | None:
+    """The cells to hide so that the others and the total may be shown; None where no choice will do.
+
+    The smallest go first, equal ones together, until they add up to LEAST and are not all alike.
+    `empty_is_small`: whether 0 is a secret too, as it is of a place, where it says of everybody
+    there that they were silent.
+    """
+    secret = {name: count for name, count in counts.items() if count or empty_is_small}
+    if not any(count < LEAST for count in secret.values()):
+        return frozenset()
+    for limit in sorted({max(count, LEAST - 1) for count in secret.values()}):
+        hidden = {name: count for name, count in secret.items() if count <= limit}
+        if sum(hidden.values()) >= LEAST and len(set(hidden.values())) > 1:
+            return frozenset(hidden)
+    return None
