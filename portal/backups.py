@@ -45,7 +45,7 @@ PIECE = 8 * 1024 * 1024
 DRAFT = ".backup.draft"
 BUSY = "another backup is being written to {}"
 NEW, OLD = ".restored", ".replaced"  # inside their folder, which may be a disk of its own
-PASSING = {NEW, OLD, files.DRAFTS, "lost+found"}
+PASSING = {NEW, OLD, files.DRAFTS, files.COPIES, "lost+found"}  # copies can be drawn again
 _MIGRATIONS = "SELECT app || '.' || name FROM django_migrations ORDER BY 1"
 _FILES = "SELECT id::text FROM reports_evidencefile WHERE erased_at IS NULL ORDER BY 1"
 
@@ -273,6 +273,8 @@ def restore(archived: Unpacked, here: dict[str, int]) -> None:
         call_command("setup_desk", verbosity=0)
         for folder in folders().values():
             shutil.rmtree(folder / OLD)
+    with _finishing("manage.py look_into_files"):
+        call_command("look_into_files", verbosity=0)
     with _finishing("empty Valkey (FLUSHALL): it names work of the replaced database"):
         cache.clear()  # the broker's messages lie in the same database
 

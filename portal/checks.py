@@ -11,6 +11,7 @@ from django.core.validators import validate_email
 
 from portal.archive import is_key
 from portal.mail import NOWHERE, server_of
+from reports.scanning import place_of
 
 SHORTEST_SECRET = 50
 SHORTEST_TOKEN = 32
@@ -154,4 +155,23 @@ def check_metrics_token(**_: Any) -> Iterator[CheckMessage]:
             hint="Set METRICS_TOKEN or METRICS_TOKEN_FILE from: openssl rand -hex 32; or unset it,"
             " and there is no /metrics.",
             id="portal.E011",
+        )
+
+
+@register(Tags.security, deploy=True)
+def check_clamd(**_: Any) -> Iterator[CheckMessage]:
+    if not settings.CLAMD_URL:
+        yield Warning(
+            "CLAMD_URL is not set: nobody looks for harmful programs in what residents send.",
+            hint="Install clamd and set CLAMD_URL: tcp://host:3310 or unix:///path/of/its.socket",
+            id="portal.W002",
+        )
+        return
+    try:
+        place_of(settings.CLAMD_URL)
+    except ValueError:
+        yield Error(
+            "CLAMD_URL cannot be read: no file would be scanned.",
+            hint="Set CLAMD_URL to tcp://host:3310 or unix:///path/of/its.socket, or unset it.",
+            id="portal.E012",
         )

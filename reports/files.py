@@ -3,6 +3,9 @@
 A draft is sealed while it comes: nothing lies in clear on any disk. What is kept has its name,
 durably, before its row is committed, so a row always has its file. The other way round a crash
 may leave a sealed file without a row: it takes room and tells nothing.
+
+The row owes the worker a look (clean_copies.py): what it draws lies in a folder of its own, sealed
+in the same way, and can be made again.
 """
 
 import contextlib
@@ -22,7 +25,7 @@ from django.db import Error as DatabaseTrouble
 from django.db import transaction
 from django.db.models import QuerySet
 
-from reports import filetypes, privacy
+from reports import filetypes, outbox, privacy
 from reports.filetypes import FileType
 from reports.models import EvidenceFile, Report
 from reports.sealing import SealBrokenError, Sealer, unsealed
@@ -35,6 +38,8 @@ LARGEST = 10 * 1024 * 1024  # bytes
 # for the words of those who report.
 RESERVED = 512 * 1024 * 1024
 DRAFTS = "drafts"
+COPIES = "copies"
+LOOK = "reports.look_into_file"
 DRAFT_SECONDS = 3600  # no upload takes longer; an older draft was left by a killed process
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -117,11 +122,11 @@ class Draft:
             os.fsync(self._file.fileno())
             self._file.close()
 
-    def settle(self) -> Path:
+    def settle(self, folder: str = "") -> Path:
         """Give it the name that its row will stand for, durably."""
         with _on_disk():
-            target = path_of(self.id)
-            _folder(target.parent.name)
+            target = path_of(self.id, folder)
+            _folder(str(target.parent.relative_to(settings.FILES_DIR)))
             self.path.rename(target)
             _sync(target.parent)
             return target
@@ -148,19 +153,22 @@ def keep(draft: Draft, report: Report) -> bool:
                 return False
             draft.settle()
             _row(draft, report).save(force_insert=True)
+            # When nothing else is to be done: a hostile picture takes seconds, and no report waits.
+            outbox.enqueue(LOOK, draft.id, priority=outbox.Priority.IDLE)
             committing = True
     except RefusedError:
-        _remove(path_of(draft.id))
+        remove(path_of(draft.id))
         raise
     except DatabaseTrouble as error:
         if not committing:
-            _remove(path_of(draft.id))
+            remove(path_of(draft.id))
         log.error("file.row_not_written", error=type(error).__name__)  # noqa: TRY400
         raise RefusedError(Refusal.NOT_WRITTEN) from error
+    outbox.wake()
     return True
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
     """Leave no file without a row; where the disk does not let it go, it stays and tells nothing."""
     try:
         path.unlink(missing_ok=True)
@@ -216,15 +224,24 @@ def original(file: EvidenceFile) -> Iterator[bytes]:
     return _opened(file.pk)
 
 
-def _opened(pk: UUID) -> Iterator[bytes]:
-    with path_of(pk).open("rb") as source:
+def copy(pk: UUID) -> bytes:
+    """A picture that was drawn anew, whole. Raises UnopenableError."""
+    try:
+        return b"".join(_opened(pk, COPIES))
+    except (OSError, SealBrokenError) as error:
+        log.error("file.copy_not_opened", error=type(error).__name__)  # noqa: TRY400
+        raise UnopenableError from error
+
+
+def _opened(pk: UUID, folder: str = "") -> Iterator[bytes]:
+    with path_of(pk, folder).open("rb") as source:
         yield from unsealed(source, pk)
 
 
-def path_of(pk: UUID) -> Path:
-    """Where the sealed original of a row lies."""
+def path_of(pk: UUID, folder: str = "") -> Path:
+    """Where the sealed original of a row lies, or what is sealed in a folder of its own."""
     name = str(pk)
-    return settings.FILES_DIR / name[:2] / name
+    return settings.FILES_DIR / folder / name[:2] / name
 
 
 def sweep() -> None:

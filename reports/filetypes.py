@@ -24,6 +24,7 @@ _PICTURE, _SOUND, _FILM, _PAPER = "ảnh", "bản ghi âm", "bản ghi", "bản 
 _SIGNS = [
     (rb"\xff\xd8\xff", FileType("image/jpeg", "jpg", _PICTURE)),
     (rb"\x89PNG\r\n\x1a\n", FileType("image/png", "png", _PICTURE)),
+    (rb"GIF8[79]a", FileType("image/gif", "gif", _PICTURE)),
     (rb"RIFF....WEBP", FileType("image/webp", "webp", _PICTURE)),
     (rb"....ftyp(?:hei[cmsx]|hev[cmsx]|mif1|msf1)", FileType("image/heic", "heic", _PICTURE)),
     (rb"%PDF-", FileType("application/pdf", "pdf", _PAPER)),

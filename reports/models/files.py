@@ -37,7 +37,7 @@ class EvidenceFile(models.Model):
 
 class FileCheck(models.Model):
     """What the worker found when it looked into a file, and the picture that it drew anew, sealed
-    beside the original. Replaceable, like facts: looking again gives it again.
+    like the original. Replaceable, like facts: looking again gives it again.
     """
 
     class Copy(models.TextChoices):
@@ -57,7 +57,7 @@ class FileCheck(models.Model):
     checked_at = models.DateTimeField("xem lúc", db_default=Now())
     copy = models.CharField("bản xem", max_length=16, choices=Copy.choices)
     scan = models.CharField("quét mã độc", max_length=16, choices=Scan.choices)
-    copy_id = models.UUIDField(null=True, editable=False)  # its sealed file, as files.path_of
+    copy_id = models.UUIDField(null=True, editable=False)  # its sealed file, among files.COPIES
     media_type = models.CharField(max_length=64, blank=True)
     size = models.PositiveIntegerField(default=0)
     width = models.PositiveIntegerField(default=0)

@@ -21,6 +21,7 @@ GOOD = {
     "EMAIL_URL": "smtp+tls://portal:p%40ss@mail.example:587",
     "ALARM_EMAILS": ("ky-thuat@portal.example",),
     "METRICS_TOKEN": "m" * 32,
+    "CLAMD_URL": "tcp://clamd:3310",
     "DATABASES": {"default": {"HOST": "db"}},
 }
 BAD = [
@@ -41,6 +42,11 @@ BAD = [
     ("portal.E009", "EMAIL_URL", "smtp://"),
     ("portal.E010", "ALARM_EMAILS", ("ky-thuat",)),
     ("portal.E011", "METRICS_TOKEN", "guess me"),
+    ("portal.E012", "CLAMD_URL", "clamd:3310"),
+    ("portal.E012", "CLAMD_URL", "http://clamd:3310"),
+    ("portal.E012", "CLAMD_URL", "tcp://clamd:many"),
+    ("portal.E012", "CLAMD_URL", "tcp://"),
+    ("portal.E012", "CLAMD_URL", "unix://run/clamd.sock"),
     ("portal.E008", "BACKUP_KEY", ""),
     # With a name of its own: a random key in it would differ between two processes of xdist.
     pytest.param("portal.E008", "BACKUP_KEY", GOOD["FIELD_KEYS"][0], id="a field key"),  # type: ignore[index]
@@ -81,3 +87,10 @@ def test_alarms_that_go_nowhere_are_warned_of(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_portal_without_mail_and_metrics_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found(monkeypatch, EMAIL_URL="", ALARM_EMAILS=(), METRICS_TOKEN="") == {}
+
+
+def test_files_that_nobody_scans_are_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    messages = found(monkeypatch, CLAMD_URL="")
+    assert list(messages) == ["portal.W002"]
+    assert messages["portal.W002"].level == WARNING
+    assert messages["portal.W002"].hint

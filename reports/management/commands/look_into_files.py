@@ -1,0 +1,25 @@
+"""Have files looked into that need it: scanned, and their pictures drawn anew."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from reports import clean_copies
+from reports.models import EvidenceFile
+
+
+class Command(BaseCommand):
+    help = (
+        "Owes the worker a look at each file that nobody looked into, that clamd did not scan"
+        " though CLAMD_URL is set now, or whose copy is lost; removes copies that belong to none."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--every", action="store_true", help="every file that is not erased")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        every = EvidenceFile.objects.filter(erased_at=None).order_by("pk").iterator()
+        owed = clean_copies.owe(every if options["every"] else clean_copies.lacking())
+        removed = clean_copies.sweep()
+        if options["verbosity"]:
+            self.stdout.write(f"Files to be looked into: {owed}. Copies removed: {removed}.")
