@@ -19,23 +19,36 @@ class Group:
     actions: tuple[str, ...]
 
 
+def gettext_noop(words: str) -> str:
+    """Marks words for the translators; whoever shows them has them translated."""
+    return words
+
+
 GROUPS = (
-    Group("threat", "Dọa bắt, phạt, cắt điện, khóa SIM", ()),
+    Group("threat", gettext_noop("Dọa bắt, phạt, cắt điện, khóa SIM"), ()),
     Group(
         "money",
-        "Đòi chuyển tiền, rút tiền",
+        gettext_noop("Đòi chuyển tiền, rút tiền"),
         ("transfer_money", "withdraw_cash", "deposit_advance", "pay_fee"),
     ),
-    Group("secrets", "Hỏi mã OTP, mật khẩu, số thẻ", ("give_otp", "give_bank_info")),
+    Group("secrets", gettext_noop("Hỏi mã OTP, mật khẩu, số thẻ"), ("give_otp", "give_bank_info")),
     Group(
         "software",
-        "Bảo cài app, bấm link, quét mã",
+        gettext_noop("Bảo cài app, bấm link, quét mã"),
         ("install_app", "click_link", "scan_qr", "screen_share"),
     ),
-    Group("identity", "Hỏi căn cước, quét khuôn mặt", ("give_personal_id", "give_biometric")),
-    Group("isolation", "Dặn giữ bí mật, ra chỗ vắng", ("keep_secret", "move_hotel")),
-    Group("contact", "Rủ kết bạn Zalo, gọi video", ("add_zalo", "video_call", "call_back")),
-    Group("promise", "Hứa giúp, hứa quà, hoàn tiền", ()),
+    Group(
+        "identity",
+        gettext_noop("Hỏi căn cước, quét khuôn mặt"),
+        ("give_personal_id", "give_biometric"),
+    ),
+    Group("isolation", gettext_noop("Dặn giữ bí mật, ra chỗ vắng"), ("keep_secret", "move_hotel")),
+    Group(
+        "contact",
+        gettext_noop("Rủ kết bạn Zalo, gọi video"),
+        ("add_zalo", "video_call", "call_back"),
+    ),
+    Group("promise", gettext_noop("Hứa giúp, hứa quà, hoàn tiền"), ()),
 )
 _BY_CODE = {group.code: group for group in GROUPS}
 ACTIONS = frozenset(action for group in GROUPS for action in group.actions)

@@ -11,6 +11,8 @@ from django import forms
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
+from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from reports import demands, receipts
@@ -19,13 +21,13 @@ from reports.signing import form_token
 
 # What a caller can claim to be; the six that most people name, then the rest.
 OFFICES = [
-    ("police", "Công an"),
-    ("provincial_leader", "Lãnh đạo tỉnh, sở"),
-    ("court_procuracy", "Tòa án, viện kiểm sát"),
-    ("bank", "Ngân hàng"),
-    ("utility", "Điện lực, nhà mạng"),
-    ("public_service", "Thuế, bảo hiểm, VNeID"),
-    ("other", "Khác, không nhớ"),
+    ("police", _("Công an")),
+    ("provincial_leader", _("Lãnh đạo tỉnh, sở")),
+    ("court_procuracy", _("Tòa án, viện kiểm sát")),
+    ("bank", _("Ngân hàng")),
+    ("utility", _("Điện lực, nhà mạng")),
+    ("public_service", _("Thuế, bảo hiểm, VNeID")),
+    ("other", _("Khác, không nhớ")),
 ]
 # Only what answers the questions of the page for people on the call may come by GET.
 CARRIED = ("threat", "isolation", "money", "secrets", "software")
@@ -43,7 +45,7 @@ _MISSING_GROUP = {
     3: _("Thiếu nhóm thứ ba. Xem lại trên phiếu: mỗi nhóm có 4 chữ và số."),
     4: _("Thiếu nhóm thứ tư. Xem lại trên phiếu: mỗi nhóm có 4 chữ và số."),
 }
-_EMPTY = "Chưa có số gọi đến, chưa có lời kể. Ghi một trong hai là đủ."
+_EMPTY = _("Chưa có số gọi đến, chưa có lời kể. Ghi một trong hai là đủ.")
 
 
 class _Choice(forms.ChoiceField):
@@ -77,8 +79,9 @@ def _text(label: Any, hint: Any = "", css: str = "input", **attrs: str) -> forms
     return forms.CharField(label=label, help_text=hint, required=False, strip=False, widget=widget)
 
 
-def _box(label: str, css: str = "") -> forms.Field:
-    return forms.CharField(label=label, required=False, widget=_YesBox({"class": css}))
+def _box(label: str | Promise, hint: str | Promise = "", css: str = "") -> forms.Field:
+    widget = _YesBox({"class": css})
+    return forms.CharField(label=label, help_text=hint, required=False, widget=widget)
 
 
 class ReportForm(forms.Form):
@@ -90,21 +93,22 @@ class ReportForm(forms.Form):
         label="", required=False, choices=Report.Channel.choices, widget=forms.RadioSelect
     )
     caller_number = _text(
-        "Số (hoặc tên) hiện trên máy", "Chép y như trên máy, cả dấu +. Ví dụ: 0550 000 123"
+        _("Số (hoặc tên) hiện trên máy"),
+        _("Chép y như trên máy, cả dấu +. Ví dụ: 0550 000 123"),
     )
-    happening_now = _box("Họ vẫn đang ép, hoặc hẹn gọi lại", "alarm")
+    happening_now = _box(_("Họ vẫn đang ép, hoặc hẹn gọi lại"), css="alarm")
     claimed_office = _Choice(label="", required=False, choices=OFFICES, widget=forms.RadioSelect)
-    claimed_name = _text("Tên, chức vụ họ nêu (nếu nhớ)")
+    claimed_name = _text(_("Tên, chức vụ họ nêu"))
     demands = _Choices(
         label="",
-        help_text="Đúng ô nào bấm ô đó, được nhiều ô.",
+        help_text=_("Đúng ô nào bấm ô đó, được nhiều ô."),
         required=False,
-        choices=[(group.code, group.label) for group in demands.GROUPS],
+        choices=[(group.code, _(group.label)) for group in demands.GROUPS],
         widget=forms.CheckboxSelectMultiple,
     )
     story = forms.CharField(
-        label="Kể lại chuyện đã xảy ra",
-        help_text="Viết không dấu cũng được. Đừng ghi số căn cước, số thẻ, mã OTP.",
+        label=_("Kể lại chuyện đã xảy ra"),
+        help_text=_("Viết không dấu cũng được. Đừng ghi số căn cước, số thẻ, mã OTP."),
         required=False,
         strip=False,
         widget=forms.Textarea({"class": "input", "rows": "5"}),
@@ -112,29 +116,36 @@ class ReportForm(forms.Form):
     money_lost = _Choice(
         label="",
         required=False,
-        choices=[("no", "Chưa mất"), ("yes", "Đã mất")],
+        choices=[("no", _("Chưa mất")), ("yes", _("Đã mất"))],
         widget=forms.RadioSelect,
     )
     money_lost_vnd = _text(
-        "Mất khoảng bao nhiêu?",
-        "Ví dụ: 20 triệu, hoặc 35.500.000. Mất ít cũng nên báo.",
+        _("Mất khoảng bao nhiêu?"),
+        _("Ví dụ: 20 triệu, hoặc 35.500.000. Mất ít cũng nên báo."),
         "input short",
     )
-    commune = _text("Bạn ở xã, phường nào?", "Gõ vài chữ, tên huyện cũ cũng được.", list="communes")
     contact_phone = _text(
-        "Số để công an gọi khi cần hỏi thêm",
-        "Cán bộ được giao tin mới xem được.",
+        _("Số để công an gọi khi cần hỏi thêm"),
+        _("Cán bộ được giao tin mới xem được, mỗi lần xem đều ghi lại."),
         "input short",
         type="tel",
         autocomplete="tel",
         placeholder=" ",  # lets the style sheet see that something is typed
     )
     callback_phrase = _text(
-        "Câu hẹn (câu bí mật chỉ bạn và công an biết)",
-        "Cán bộ gọi lại phải đọc câu này trước. Ví dụ hai đồ vật trong bếp.",
+        _("Câu hẹn (câu bí mật chỉ bạn và công an biết)"),
+        _("Cán bộ gọi lại phải đọc câu này trước. Ví dụ hai đồ vật trong bếp."),
         autocomplete="off",  # a secret: no list of what was typed before
     )
-    on_behalf = _box("Tôi báo thay người khác")
+    on_behalf = _box(
+        _("Tôi báo thay người khác"),
+        _("Kể chuyện của người đó. Số để gọi vẫn là số của bạn."),
+    )
+    commune = _text(
+        _("Bạn ở xã, phường nào?"),
+        _("Gõ vài chữ, tên huyện cũ cũng được. Báo thay thì ghi nơi người đó ở."),
+        list="communes",
+    )
 
     submission_key = forms.CharField(required=False, widget=forms.HiddenInput)
     form_token = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -172,6 +183,16 @@ class ReportForm(forms.Form):
         return said
 
 
+class Fold(Fieldset):
+    """Fields that stand out of the way until somebody opens them; open where one holds something."""
+
+    template = "%s/layout/fold.html"
+
+    def render(self, form: forms.Form, context: Any, *args: Any, **kwargs: Any) -> Any:
+        context["is_open"] = any(form[name].value() for name in self.fields if name in form.fields)
+        return super().render(form, context, *args, **kwargs)
+
+
 def _helper() -> FormHelper:
     helper = FormHelper()
     helper.form_action = reverse("reports:report")
@@ -181,27 +202,30 @@ def _helper() -> FormHelper:
         "form_token",
         _note("trap"),
         Fieldset(
-            "1. Họ gọi bằng cách nào?",
+            gettext("1. Họ gọi bằng cách nào?"),
             "channel",
             Field("caller_number", wrapper_class="unless-hidden"),
             "happening_now",
             _note("pressed"),
         ),
-        Fieldset("2. Họ xưng là ai?", "claimed_office", "claimed_name"),
-        Fieldset("3. Họ nói gì, muốn gì?", "demands", "story"),
         Fieldset(
-            "4. Đã mất tiền chưa?",
+            gettext("2. Họ xưng là ai?"),
+            "claimed_office",
+            Fold(gettext("Nhớ tên, chức vụ họ nêu?"), "claimed_name"),
+        ),
+        Fieldset(gettext("3. Họ nói gì, muốn gì?"), "demands", "story"),
+        Fieldset(
+            gettext("4. Đã mất tiền chưa?"),
             "money_lost",
             _note("lost"),
             Field("money_lost_vnd", wrapper_class="if-lost"),
         ),
         Fieldset(
-            "5. Về bạn (bỏ trống cũng được)",
-            "commune",
-            _note("communes"),
+            gettext("5. Về bạn (bỏ trống cũng được)"),
             "contact_phone",
             Field("callback_phrase", wrapper_class="if-contact"),
-            "on_behalf",
+            Fold(gettext("Nơi bạn ở, báo thay người khác"), "on_behalf", "commune"),
+            _note("communes"),
         ),
         _note("closing"),
     )

@@ -36,9 +36,12 @@ class Place:
     @property
     def label(self) -> str:
         """The name, and in brackets the old district that tells it from its namesakes."""
-        if not self.former_districts:
-            return self.name
-        return f"{self.name} ({_bare(self.former_districts[0])})"
+        return f"{self.name} ({self.former_district})" if self.former_districts else self.name
+
+    @property
+    def former_district(self) -> str:
+        """The first old district without its type, "" for none: Thọ Xuân."""
+        return _bare(self.former_districts[0]) if self.former_districts else ""
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ hash.
 
 from dataclasses import dataclass
 
+from django.utils.translation import get_language
+
 from reports.models import Receipt, Report
 from reports.models.report import SIGNS
 from reports.signing import Key, field_keys, key_named, newest_key
@@ -22,6 +24,14 @@ SPOKEN = {
     "K": "K kéo", "L": "L lá", "M": "M mèo", "N": "N nón", "P": "P pin", "Q": "Q quạt",
     "R": "R rổ", "S": "S sông", "T": "T tôm", "V": "V voi", "W": "W vê kép", "X": "X xe",
     "Y": "Y y dài", "Z": "Z dét",
+}  # fmt: skip
+SPOKEN_EN = {
+    "2": "two", "3": "three", "4": "four", "5": "five", "6": "six", "7": "seven", "8": "eight",
+    "9": "nine",
+    "B": "B boy", "C": "C cat", "D": "D dog", "F": "F fish", "G": "G goat", "H": "H hat",
+    "J": "J jam", "K": "K king", "L": "L lamp", "M": "M moon", "N": "N nose", "P": "P pig",
+    "Q": "Q queen", "R": "R rain", "S": "S sun", "T": "T tree", "V": "V van", "W": "W water",
+    "X": "X x-ray", "Y": "Y yes", "Z": "Z zebra",
 }  # fmt: skip
 
 
@@ -74,14 +84,19 @@ def grouped(code: str) -> list[str]:
 
 
 def spoken(group: str) -> str:
-    """How a group is said; no line breaks between a sign and its word."""
-    return ", ".join(SPOKEN[sign].replace(" ", "\u00a0") for sign in group)
+    """How a group is said, in the language of the page; no line breaks between a sign and its
+    word.
+    """
+    words = SPOKEN_EN if get_language() == "en" else SPOKEN
+    return ", ".join(words[sign].replace(" ", "\u00a0") for sign in group)
 
 
 def again(report: Report) -> str | None:
-    """The code of a report sent a second time; None when its key has been taken away."""
+    """The code of a report sent a second time; None when its key has been taken away, or the
+    code replaced by another: it would open nothing.
+    """
     key = key_named(report.receipt.derived_with)
-    if key is None:
+    if key is None or report.receipt.replaced_at is not None:
         return None
     return derive(report.submission_key, bytes(report.content_digest), key)
 

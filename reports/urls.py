@@ -1,6 +1,6 @@
 from django.urls import path
 
-from reports.views import files, pages, receipt, report, tracking
+from reports.views import figures, files, pages, receipt, report, tracking
 
 app_name = "reports"
 urlpatterns = [
@@ -10,6 +10,8 @@ urlpatterns = [
     path("that-hay-gia/mot-cuoc-goi/", pages.scam_call, name="scam_call"),
     path("cong-that/", pages.genuine, name="genuine"),
     path("rieng-tu/", pages.personal_data, name="personal_data"),
+    path("thong-ke/", figures.figures, name="figures"),
+    path("thong-ke/so-lieu.csv", figures.figures_file, name="figures_file"),
     path("bao-cao/", report.report, name="report"),
     path("bao-cao/da-nhan/", receipt.report_received, name="report_received"),
     path("theo-doi/", tracking.track, name="track"),

@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 # No vowels and no 0, 1, I, O: nothing to mistake, no word to laugh at. 29 is prime, so that
 # a check sign catches every single slip (receipts.py).
@@ -22,7 +23,7 @@ def new_public_number() -> str:
     """
     year = f"{timezone.now().astimezone(ZoneInfo('Asia/Ho_Chi_Minh')):%y}"
     number, signs = secrets.randbelow(len(SIGNS) ** 8), ""
-    for _ in range(8):
+    for _place in range(8):
         number, place = divmod(number, len(SIGNS))
         signs += SIGNS[place]
     return f"{year}-{signs[:4]}-{signs[4:]}"
@@ -36,9 +37,9 @@ class Report(models.Model):
     """
 
     class Channel(models.TextChoices):
-        NUMBER = "number", "Gọi điện, máy có hiện số"
-        HIDDEN = "hidden", "Máy không hiện số, hoặc không nhớ"
-        APP = "app", "Zalo, Facebook, ứng dụng khác"
+        NUMBER = "number", _("Gọi điện, máy có hiện số")
+        HIDDEN = "hidden", _("Máy không hiện số, hoặc không nhớ")
+        APP = "app", _("Zalo, Facebook, ứng dụng khác")
 
     class Source(models.TextChoices):
         WEB = "web", "Trang web"

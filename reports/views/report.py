@@ -1,28 +1,22 @@
-"""The report page and its receipt."""
+"""The report page."""
 
 import structlog
-from cryptography.fernet import InvalidToken
-from django.conf import settings
 from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
-from reports import intake, places, privacy, receipts
+from reports import intake, places
 from reports.forms import ReportForm
-from reports.models import Report
 from reports.posted import Posted
-from reports.signing import sealer
-from reports.views.posting import SeeOther, Trouble, from_our_page, posted_fields
+from reports.views.posting import Trouble, from_our_page, posted_fields
+from reports.views.receipt import receipt_given
 
 log = structlog.get_logger(__name__)
 
-RECEIPT_COOKIE = "receipt"
-RECEIPT_SECONDS = 15 * 60
 FOREIGN = Trouble(
     403,
     _("Chưa gửi. Bạn bấm Gửi một lần nữa"),
@@ -71,7 +65,7 @@ def take_in(request: HttpRequest) -> HttpResponse:
     except DatabaseTrouble as error:
         log.error("report.not_saved", error=type(error).__name__)  # noqa: TRY400
         return _page_again(request, posted, NOT_SAVED)
-    return _receipt_given(request, accepted)
+    return receipt_given(request, accepted)
 
 
 @never_cache
@@ -101,58 +95,3 @@ def _communes() -> tuple[places.Place, ...]:
         return places.communes()
     except DatabaseTrouble:
         return ()
-
-
-def _receipt_given(request: HttpRequest, accepted: intake.Accepted) -> HttpResponse:
-    """On to the receipt, the code in a short sealed cookie. A browser that brought no cookie
-    back when it sends the same report again keeps none: it gets the receipt as the answer.
-    """
-    if accepted.again and RECEIPT_COOKIE not in request.COOKIES:
-        response = _receipt_page(request, accepted.report, accepted.code)
-    else:
-        response = SeeOther(reverse("reports:report_received"))
-    if accepted.code:
-        response.set_cookie(
-            RECEIPT_COOKIE,
-            sealer().encrypt(accepted.code.encode()).decode(),
-            max_age=RECEIPT_SECONDS,
-            path=reverse("reports:report"),
-            secure=settings.HTTPS,
-            httponly=True,
-            samesite="Lax",
-        )
-    return response
-
-
-@require_safe
-@never_cache
-def report_received(request: HttpRequest) -> HttpResponse:
-    """The receipt, as long as the cookie that carries its code."""
-    code = _code_in_cookie(request)
-    if code is None:
-        return render(request, "reports/no_cookie.html", using="public")
-    try:
-        found = receipts.find(code)
-    except DatabaseTrouble:
-        found = None
-    return _receipt_page(request, found, code)
-
-
-def _code_in_cookie(request: HttpRequest) -> str | None:
-    sealed = request.COOKIES.get(RECEIPT_COOKIE, "")
-    try:
-        return sealer().decrypt(sealed.encode(), ttl=RECEIPT_SECONDS).decode()
-    except (InvalidToken, UnicodeError):
-        return None
-
-
-@never_cache
-def _receipt_page(request: HttpRequest, report: Report | None, code: str | None) -> HttpResponse:
-    groups = receipts.grouped(code) if code else []
-    context = {
-        "groups": [(group, receipts.spoken(group)) for group in groups],
-        "report": report,
-        "phrase": privacy.unseal(report.phrase_sealed) if report else None,
-        "may_be_called": bool(report and report.contact_sealed),
-    }
-    return render(request, "reports/receipt.html", context, using="public")

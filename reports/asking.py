@@ -1,0 +1,187 @@
+"""What a report leaves open, asked of its reporter in one short form: a sum to confirm, a place
+with two meanings, a number that is too short. Nothing is refused for it and nothing is settled
+here: whoever does not answer has reported all the same.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from reports import money, money_words, phones, places, privacy
+from reports.folding import plain_digits
+from reports.indicators import READ_OF_NUMBER
+from reports.models import Report
+from reports.places import Place
+
+_QUOTED = 60  # signs of what was typed that a question repeats
+_FEW = 6  # candidates that are shown one under the other; more go into a list
+_FEWEST_DIGITS, _MOST_DIGITS = 8, 15  # of a telephone number
+_MASKED = frozenset({"masked_card", "masked_id"})
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a reporter typed into the fields that can leave a question, the latest of each."""
+
+    caller_number: str = ""
+    money: str = ""
+    commune: str = ""
+    contact: str = ""
+    phrase: str = ""
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question. `field` is the name of the form field that answers it; `choices` are
+    (value, label), none for a line to type in.
+    """
+
+    field: str
+    text: str
+    label: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the choices are too many to stand one under the other."""
+        return len(self.choices) > _FEW
+
+
+def words_of(report: Report) -> Words:
+    """What the report itself says; its sealed fields are opened."""
+    return Words(
+        caller_number=report.caller_number,
+        money=report.money_lost_raw,
+        commune="" if report.commune_id else report.commune_raw,
+        contact=privacy.unseal(report.contact_sealed) or "",
+        phrase=privacy.unseal(report.phrase_sealed) or "",
+        flags=tuple(report.flags),
+    )
+
+
+def questions(words: Words, communes: tuple[Place, ...]) -> list[Question]:
+    """The open questions, the dearest first. Pure but for the language of the page."""
+    asked = (
+        *_about_money(words.money),
+        *_about_commune(words.commune, communes),
+        *_about_contact(words.contact, words.caller_number),
+        *_about_phrase(words.phrase, words.contact),
+        *_about_caller(words.caller_number),
+        *_about_story(words.flags),
+    )
+    return list(asked)
+
+
+def _about_money(typed: str) -> Iterator[Question]:
+    if not typed.strip():
+        return
+    read = money.read_money(typed)
+    question = Question("money_lost_vnd", "", _("Số tiền đã mất"))
+    if read.value:
+        yield replace(question, text=_understood(read.value), label=_("Chưa đúng thì ghi lại"))
+    elif read.value is None:
+        yield replace(question, text=_unread_sum(read.problem).format(typed=_quoted(typed)))
+
+
+def _understood(dong: int) -> str:
+    said = money_words.in_english if get_language() == "en" else money_words.in_vietnamese
+    return _("Trang hiểu là {figures} đồng ({words} đồng).").format(
+        figures=money_words.grouped(dong), words=said(dong)
+    )
+
+
+def _unread_sum(problem: str) -> str:
+    sentences = {
+        "no_unit": _("Bạn ghi “{typed}”. Là {typed} nghìn hay {typed} triệu? Ví dụ: 20 triệu."),
+        "several": _("Bạn ghi “{typed}”. Có vẻ là mấy số tiền. Ghi tổng số đã mất."),
+        "too_large": _("Bạn ghi “{typed}”. Số này lớn quá, bạn xem lại. Ví dụ: 20 triệu."),
+    }
+    usual = _("Trang chưa hiểu “{typed}”. Ghi áng chừng, ví dụ 20 triệu. Chưa rõ thì để trống.")
+    return sentences.get(problem, usual)
+
+
+def _about_commune(typed: str, communes: tuple[Place, ...]) -> Iterator[Question]:
+    found = places.find(typed, communes)
+    label = _("Xã, phường của bạn")
+    if found.flag == places.UNKNOWN and communes:
+        text = _("Chưa tìm thấy “{typed}”. Gõ tên xã mới hoặc tên huyện cũ. Không rõ thì để trống.")
+        yield Question("commune", text.format(typed=_quoted(typed)), label)
+    elif found.flag == places.AMBIGUOUS:
+        text = _("Trước đây có mấy nơi tên {typed}. Chọn một:").format(typed=_quoted(typed))
+        meant = [place for place in communes if place.codename in found.candidates]
+        choices = tuple((place.codename, _told_apart(place)) for place in meant)
+        yield Question("commune", text, label, (*choices, ("", _("Nơi khác, hoặc không rõ"))))
+
+
+def _told_apart(place: Place) -> str:
+    """Its name, and the old district that tells it from its namesakes."""
+    if not place.former_district:
+        return place.name
+    return _("{commune} ({district} cũ)").format(commune=place.name, district=place.former_district)
+
+
+def _about_contact(typed: str, caller: str) -> Iterator[Question]:
+    digits = _digits(typed)
+    problem = ""
+    if typed.strip() and not digits:
+        problem = _("Ô số để gọi lại chưa có số nào. Ghi số của bạn, hoặc để trống.")
+    elif digits and _is_short(digits):
+        problem = _("Số để gọi lại mới có {count} chữ số. Số di động có 10 chữ số, bắt đầu bằng 0.")
+    elif len(digits) > _MOST_DIGITS:
+        problem = _("Số để gọi lại có {count} chữ số, có vẻ là hai số. Ghi một số của bạn.")
+    elif digits and digits[-9:] == _digits(caller)[-9:]:
+        problem = _("Số để gọi lại trùng với số gọi đến. Ghi số của bạn, hoặc để trống.")
+    if problem:
+        # Neither number nor phrase is repeated: the tracking page asks this too.
+        yield Question("contact_phone", problem.format(count=len(digits)), _("Số của bạn"))
+
+
+def _is_short(digits: str) -> bool:
+    return len(digits) < (10 if digits.startswith("0") else _FEWEST_DIGITS)
+
+
+def _about_phrase(phrase: str, contact: str) -> Iterator[Question]:
+    digits = _digits(phrase)
+    if len(digits) >= 4 and digits in _digits(contact):
+        text = _(
+            "Câu hẹn có số của bạn, kẻ gian dễ đoán. Chọn câu khác, ví dụ hai đồ vật trong bếp."
+        )
+        yield Question("callback_phrase", text, _("Câu hẹn mới"))
+
+
+def _about_caller(typed: str) -> Iterator[Question]:
+    if not typed.strip():
+        return
+    found = phones.read_all(typed[:READ_OF_NUMBER])
+    problems = {flag for phone in found for flag in phone.flags}
+    text = ""
+    if len(found) > 1:
+        text = _("Ô số gọi đến có vẻ là mấy số. Trang giữ cả. Số nào gọi gần nhất?")
+    elif "too_long" in problems:
+        text = _("Số gọi đến “{typed}” thừa chữ số. Trang giữ nguyên. Nhớ lại thì ghi ở đây.")
+    elif "too_short" in problems:
+        text = _("Số gọi đến “{typed}” thiếu chữ số. Trang giữ nguyên. Nhớ lại thì ghi ở đây.")
+    if text:
+        yield Question("leg_number", text.format(typed=_quoted(typed)), _("Số gọi đến"))
+
+
+def _about_story(flags: tuple[str, ...]) -> Iterator[Question]:
+    if _MASKED.intersection(flags):
+        text = _(
+            "Trong lời kể có dãy số giống số thẻ, số căn cước. Trang đã che đi, bạn xem lại."
+            " Đó là tài khoản nhận tiền của họ thì ghi ở đây."
+        )
+        yield Question("accounts", text, _("Tài khoản nhận tiền"))
+
+
+def _digits(text: str) -> str:
+    return "".join(filter(str.isdecimal, plain_digits(text)))
+
+
+def _quoted(typed: str) -> str:
+    """What was typed, on one line and not too much of it."""
+    line = " ".join(typed[: 4 * _QUOTED].split())
+    return line if len(line) <= _QUOTED else line[: _QUOTED - 1] + "…"

@@ -1,0 +1,129 @@
+"""The receipt: the page after a report, and how its code comes there."""
+
+import secrets
+from typing import Any
+
+from cryptography.fernet import InvalidToken
+from django.conf import settings
+from django.db import Error as DatabaseTrouble
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from reports import asking, clocks, confirmed, intake, places, privacy, receipts, squares, texting
+from reports.models import Report
+from reports.signing import sealer
+from reports.views.posting import SeeOther
+
+RECEIPT_COOKIE = "receipt"
+RECEIPT_SECONDS = 15 * 60
+
+
+def receipt_given(request: HttpRequest, accepted: intake.Accepted) -> HttpResponse:
+    """On to the receipt, the code in a short sealed cookie. A browser that brought no cookie
+    back when it sends the same report again keeps none: it gets the receipt as the answer. So
+    does a report whose code can be shown no more: the cookie at hand is another report's.
+    """
+    if accepted.code is None or (accepted.again and RECEIPT_COOKIE not in request.COOKIES):
+        response = _receipt_page(request, accepted.report, accepted.code)
+    else:
+        response = SeeOther(reverse("reports:report_received"))
+    if accepted.code:
+        response.set_cookie(
+            RECEIPT_COOKIE,
+            sealer().encrypt(accepted.code.encode()).decode(),
+            max_age=RECEIPT_SECONDS,
+            path=reverse("reports:report"),
+            secure=settings.HTTPS,
+            httponly=True,
+            samesite="Lax",
+        )
+    return response
+
+
+@require_safe
+@never_cache
+def report_received(request: HttpRequest) -> HttpResponse:
+    """The receipt, as long as the cookie that carries its code."""
+    code = _code_in_cookie(request)
+    if code is None:
+        return render(request, "reports/no_cookie.html", using="public")
+    try:
+        found = receipts.find(code)
+    except DatabaseTrouble:
+        return _receipt_page(request, None, code)
+    return _receipt_page(request, found, code if found else None)
+
+
+def _code_in_cookie(request: HttpRequest) -> str | None:
+    sealed = request.COOKIES.get(RECEIPT_COOKIE, "")
+    try:
+        return sealer().decrypt(sealed.encode(), ttl=RECEIPT_SECONDS).decode()
+    except (InvalidToken, UnicodeError):
+        return None
+
+
+@never_cache
+def _receipt_page(request: HttpRequest, report: Report | None, code: str | None) -> HttpResponse:
+    """What is known of the two: without the report the code still stands there, without the code
+    the report's number.
+    """
+    context = {"report": report, "code": code, "said": confirmed.statements()}
+    context |= _about_code(code) if code else {}
+    context |= _about_report(report) if report else {}
+    return render(request, "reports/receipt.html", context, using="public")
+
+
+def _about_code(code: str) -> dict[str, Any]:
+    address = f"{settings.PORTAL_URL}{reverse('reports:track')}#{code}"
+    return {
+        "groups": [(group, receipts.spoken(group)) for group in receipts.grouped(code)],
+        "square": squares.square(address),
+        "sms_to_self": texting.opens(texting.with_code(code)),
+        "submission_key": secrets.token_urlsafe(24),
+    }
+
+
+def _about_report(report: Report) -> dict[str, Any]:
+    return {
+        "phrase": privacy.unseal(report.phrase_sealed),
+        "may_be_called": bool(report.contact_sealed),
+        "questions": _questions(report),
+        **_promised(report),
+        **_for_carriers(report),
+    }
+
+
+def _questions(report: Report) -> list[asking.Question]:
+    try:
+        communes = places.communes()
+    except DatabaseTrouble:
+        communes = ()
+    return asking.questions(asking.words_of(report), communes)
+
+
+def _promised(report: Report) -> dict[str, str]:
+    """The public clocks, each only once an officer has confirmed it."""
+    said, since = confirmed.statements(), report.received_at
+    look, told = said.get("first_look"), said.get("told_where")
+    promised = {}
+    if look and look.amount:
+        due = clocks.in_hours(since, look.amount)
+        promised["first_look"] = look.text.replace("{time}", clocks.said(due))
+    if told and told.amount:
+        due = clocks.in_working_days(since, told.amount)
+        promised["told_where"] = told.text.replace("{time}", clocks.said(due))
+    return promised
+
+
+def _for_carriers(report: Report) -> dict[str, str]:
+    """The text for 156, once an officer has confirmed that way and where there is a number."""
+    if "sms_156" not in confirmed.statements():
+        return {}
+    try:
+        text = texting.to_carriers(report)
+    except DatabaseTrouble:
+        text = None
+    return {"sms_156": text, "sms_156_opens": texting.opens(text, texting.CARRIERS)} if text else {}
