@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import (
+    Http404,
     HttpRequest,
     HttpResponse,
     HttpResponseNotAllowed,
@@ -20,14 +21,14 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from reports import events, files, privacy, stats, workflow
+from reports import clean_copies, events, files, privacy, stats, workflow
 from reports.admin import columns, later, marking, originals, page, queue, retriage, texts, words
 from reports.admin.acts import ACTS, ActForm, why_not
 from reports.admin.later import MOST_SHOWN, Later
 from reports.admin.paging import NearPaginator
 from reports.admin.retriage import see_other
 from reports.admin.search import find
-from reports.models import Report
+from reports.models import FileCheck, Report
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Report]
@@ -122,12 +123,17 @@ class ReportAdmin(_Admin):
         original = self._post(
             "<uuid:pk>/file/<uuid:file>/", self.original, "reports_report_reveal_file"
         )
+        picture: URLPattern = path(
+            "<uuid:pk>/picture/<uuid:file>/",
+            self.admin_site.admin_view(require_safe(self.picture)),
+            name="reports_report_picture",
+        )
         text: URLPattern = path(
             "<uuid:pk>/text/",
             self.admin_site.admin_view(require_safe(self.text)),
             name="reports_report_text",
         )
-        return [*acts, *reveals, *later_words, original, again, text, *super().get_urls()]
+        return [*acts, *reveals, *later_words, original, picture, again, text, *super().get_urls()]
 
     def _post(self, route: str, view: Any, name: str, **given: str) -> URLPattern:
         address: URLPattern = path(
@@ -217,7 +223,10 @@ class ReportAdmin(_Admin):
         report = self._get(request, pk)
         if not request.user.has_perm("reports.reveal_contact"):
             self._refuse(request, report, "reveal_file")
-        row = get_object_or_404(report.files, pk=file)
+        row = get_object_or_404(report.files.select_related("check_result"), pk=file)
+        if originals.is_infected(row) and "harmful" not in request.POST:
+            messages.error(request, "Tệp này có mã độc. Xem cảnh báo ở dưới trước khi tải.")
+            return self._page(request, report)
         number = originals.number_of(report, row)
         by = _officer(request)
         events.record("report", report.pk, "revealed", by=by, what="file", number=number)
@@ -227,12 +236,27 @@ class ReportAdmin(_Admin):
             messages.error(request, "Không mở được bản gốc: đã xóa, đã hỏng, hoặc thiếu khóa.")
         return self._page(request, report)
 
+    def picture(self, request: HttpRequest, pk: UUID, file: UUID) -> HttpResponse:
+        """Show the picture that was drawn anew from what was sent; on record once a day."""
+        report = self._get(request, pk)
+        if not request.user.has_perm("reports.reveal_contact"):
+            self._refuse(request, report, "reveal_copy")
+        row = get_object_or_404(report.files.filter(erased_at=None), pk=file)
+        check = get_object_or_404(FileCheck, file=row)
+        try:
+            answer = originals.drawn(check)
+        except files.UnopenableError as error:
+            raise Http404 from error
+        originals.put_on_record(report, _officer(request))
+        return answer
+
     def read_again(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Have the machine read this report once more; the decision stays."""
         report = self._get(request, pk)
         if not request.user.has_perm(retriage.ONE):
             self._refuse(request, report, "read_again")
         retriage.read_again(request, [report.pk])
+        clean_copies.owe(files.of(report).filter(erased_at=None))
         return see_other(reverse("admin:reports_report_change", args=[pk]))
 
     @admin.action(description="Đọc lại bằng bộ quy tắc hiện nay", permissions=["retriage"])
@@ -270,6 +294,7 @@ class ReportAdmin(_Admin):
         named = page.indicators(report)
         facts = page.facts_of(report)
         story = page.story(report)
+        sent = originals.rows(report)
         context = {
             **self.admin_site.each_context(request),
             "title": f"Tin {report.public_number}",
@@ -287,7 +312,8 @@ class ReportAdmin(_Admin):
             "raw_story": marking.beginning((shown or {}).get("story", "")),
             "declared": page.declared(report),
             **_told_later(request, Later(report, opened)),
-            "files": originals.rows(report),
+            "files": sent,
+            "has_pictures": any(file.picture for file in sent),
             "oddities": page.oddities(report),
             "suggestions": page.suggestions(facts) if facts else [],
             "reading": stats.reading_of(report.pk),

@@ -58,6 +58,11 @@ EVENTS = {
     "alert_issued": "Phát cảnh báo",
     "alert_updated": "Cập nhật cảnh báo",
     "alert_cancelled": "Hủy cảnh báo",
+    "statement_shown": "Cho hiện câu trên trang",
+    "statement_hidden": "Thôi hiện câu trên trang",
+    "statement_changed": "Sửa câu chưa hiện",
+    "bank_saved": "Ghi số ngân hàng",
+    "bank_removed": "Bỏ số ngân hàng",
 }
 FACTS = {
     "scenario": "Kiểu lừa",
@@ -72,6 +77,8 @@ SUBJECTS = {
     "alert": "cảnh báo",
     "user": "cán bộ",
     "retriage": "lượt đọc lại",
+    "statement": "câu cần xác nhận",
+    "bank": "số ngân hàng",
 }
 OUTCOMES: dict[str, str] = {str(value): str(label) for value, label in Case.Outcome.choices}
 PERSONAL = {
@@ -79,6 +86,7 @@ PERSONAL = {
     "phrase": "Câu hẹn",
     "story": "Bản gốc lời kể",
     "file": "Bản gốc tài liệu kèm theo",
+    "copy": "Ảnh kèm theo, bản đã xóa dữ liệu ẩn",
     "message": "Bản gốc tin nhắn của người báo",
     "addition": "Bản gốc lời báo thêm",
 }
