@@ -4,11 +4,8 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-if TYPE_CHECKING:
-    from django.utils.functional import _StrPromise
-
 # What is odd about the number itself.
-ODD: dict[str, "_StrPromise"] = {
+ODD: dict[str, "Promise"] = {
     "app_call": _("Gọi qua ứng dụng thì không có số. Tên và ảnh trong ứng dụng ai cũng đặt được."),
     "country_only": _("Mới có mã nước, chưa có số."),
     "display_name": _("Đây là tên hiện trên máy. Tên hiện không chứng minh ai đã gọi."),
@@ -36,7 +33,7 @@ ODD: dict[str, "_StrPromise"] = {
     "zeros": _("Toàn số 0: số hiện ra có thể bị giả."),
 }
 # How the page came to the number that it looked for.
-READ: dict[str, "_StrPromise"] = {
+READ: dict[str, "Promise"] = {
     "extension": _("Có số máy lẻ đi kèm; trang chỉ tra số chính."),
     "from_link": _("Số lấy từ một đường link. Đừng bấm vào đường link ấy."),
     "letters_for_digits": _("Chữ O, l được đọc là số 0, 1."),
@@ -56,7 +53,7 @@ UNSAID = frozenset({
 })  # fmt: skip
 
 
-def of(flags: tuple[str, ...]) -> list[_StrPromise]:
+def of(flags: tuple[str, ...]) -> "list[Promise]":
     """The sentences for these flags, what is odd first."""
     told = ODD | READ
     return [told[flag] for flag in sorted(flags, key=lambda flag: flag not in ODD) if flag in told]
