@@ -14,7 +14,7 @@ run: local ## the whole portal on this machine, for a first look (PORT, DATA_DIR
 	@$(BIN)/python -m portal.first_look --with-parent
 
 demo: local ## fill the desk of a running first look with 300 invented reports
-	@$(BIN)/python manage.py demo
+	@$(BIN)/python manage.py demo --wait 60
 
 test: dev ## the whole suite on real PostgreSQL and Valkey: a fast part, then a serial part
 	@BIN=$(BIN) sh .ci/tests

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from reports.views import figures, files, pages, receipt, report, tracking
+from reports.views import check, figures, files, later, offices, pages, receipt, report, tracking
 
 app_name = "reports"
 urlpatterns = [
@@ -10,10 +10,18 @@ urlpatterns = [
     path("that-hay-gia/mot-cuoc-goi/", pages.scam_call, name="scam_call"),
     path("cong-that/", pages.genuine, name="genuine"),
     path("rieng-tu/", pages.personal_data, name="personal_data"),
+    path("kiem-tra/", check.check, name="check"),
+    path("kiem-tra/xem-lai/", check.dispute, name="dispute"),
+    path("co-quan/", offices.office_list, name="offices"),
+    path("co-quan/<slug:slug>/", offices.office, name="office"),
     path("thong-ke/", figures.figures, name="figures"),
     path("thong-ke/so-lieu.csv", figures.figures_file, name="figures_file"),
     path("bao-cao/", report.report, name="report"),
     path("bao-cao/da-nhan/", receipt.report_received, name="report_received"),
     path("theo-doi/", tracking.track, name="track"),
     path("theo-doi/tep/", files.send_files, name="files"),
+    path("theo-doi/them/", later.add, name="add"),
+    path("theo-doi/tra-loi/", later.reply, name="reply"),
+    path("theo-doi/rut/", later.withdraw, name="withdraw"),
+    path("theo-doi/ban-sao/", later.copy, name="copy"),
 ]

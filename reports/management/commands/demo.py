@@ -1,26 +1,48 @@
 """manage.py demo: 300 invented reports on the desk of a first look."""
 
+import time
+from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
-from reports import demo
+from reports import demo, figures
+from reports.stats import standing
 
 
 class Command(BaseCommand):
     help = "Fill the desk with invented reports; refused unless this is a first look."
 
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--wait",
+            type=float,
+            default=0,
+            metavar="SECONDS",
+            help="How long to wait until the worker has read them, before the figures are counted.",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.FIRST_LOOK:
             raise CommandError("Invented reports are for a first look at http://127.0.0.1 only.")
-        filled = demo.fill(_officer())
+        officer = _officer()
+        filled = demo.fill(officer)
+        demo.confirm_all(officer)
+        _wait_until_read(options["wait"])
+        figures.count_and_keep(figures.this_sunday())
         self.stdout.write(
             f"{filled.reports} invented reports, {filled.decisions} decisions. See /admin/."
             if filled.reports or filled.decisions
             else "The invented reports are there already."
         )
+
+
+def _wait_until_read(seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and standing().waiting:
+        time.sleep(0.5)
 
 
 def _officer() -> User:

@@ -1,0 +1,98 @@
+"""Columns for a page to draw as SVG: whole numbers alone, in units of the picture. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+PITCH, THICK = 12, 9
+LEFT, RIGHT, TOP, HEIGHT, FOOT = 40, 18, 24, 150, 26
+STUB = 6  # how high a hidden count is drawn
+_STEPS = (10, 20, 30, 40, 60, 80, 100)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One week: `count` None where it is hidden. `label`: day and month where a month begins."""
+
+    monday: date
+    count: int | None
+    x: int
+    y: int
+    height: int
+    label: str = ""
+
+    @property
+    def middle(self) -> int:
+        return self.x + THICK // 2
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line across, and the count that it stands for."""
+
+    count: int
+    y: int
+
+
+@dataclass(frozen=True)
+class Chart:
+    """All weeks in their order; `highest` has the largest count, None where none is shown."""
+
+    columns: tuple[Column, ...]
+    lines: tuple[Line, ...]
+    highest: Column | None
+    left: int = LEFT
+    thick: int = THICK
+    floor: int = TOP + HEIGHT
+
+    @property
+    def width(self) -> int:
+        return LEFT + PITCH * len(self.columns) + RIGHT
+
+    @property
+    def height(self) -> int:
+        return self.floor + FOOT
+
+    @property
+    def right(self) -> int:
+        return self.width - RIGHT
+
+    @property
+    def has_hidden(self) -> bool:
+        return any(column.count is None for column in self.columns)
+
+
+def chart(weeks: Mapping[str, int | None]) -> Chart:
+    """The columns of the weeks, by the ISO date of their Monday."""
+    top = ceiling(max((count or 0 for count in weeks.values()), default=0))
+    columns = tuple(_columns(weeks, top))
+    lines = tuple(Line(count, _y(count, top)) for count in (0, top // 2, top))
+    shown = [column for column in columns if column.count]
+    return Chart(columns, lines, max(shown, key=lambda column: column.count or 0, default=None))
+
+
+def ceiling(most: int) -> int:
+    """A round, even number that is not below *most*."""
+    scale = 1
+    while most > _STEPS[-1] * scale:
+        scale *= 10
+    return next(step * scale for step in _STEPS if step * scale >= most)
+
+
+def share(count: int, most: int) -> int:
+    """A count in hundredths of the largest; what is there at all is to be seen."""
+    return max(1, round(100 * count / most)) if count and most else 0
+
+
+def _columns(weeks: Mapping[str, int | None], top: int) -> Iterator[Column]:
+    month = 0
+    for place, (day, count) in enumerate(sorted(weeks.items())):
+        monday = date.fromisoformat(day)
+        y = TOP + HEIGHT - STUB if count is None else _y(count, top)
+        label = f"{monday.day}/{monday.month}" if monday.month != month else ""
+        month = monday.month
+        yield Column(monday, count, LEFT + PITCH * place, y, TOP + HEIGHT - y, label)
+
+
+def _y(count: int, top: int) -> int:
+    return TOP + HEIGHT - round(HEIGHT * count / top)
