@@ -9,9 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from django.contrib.auth.models import User
 from django.db import Error as DatabaseTrouble
+from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import get_language
 
+from reports import events
 from reports.models import BankLine, Statement
 
 T = TypeVar("T")
@@ -80,3 +84,24 @@ def forget() -> None:
     """Read everything anew at the next call."""
     _statements.forget()
     _banks.forget()
+
+
+def show(statement: Statement, by: User) -> None:
+    """Let the pages say a sentence as it stands; `by` has confirmed it, on record."""
+    statement.is_public, statement.confirmed_by = True, by
+    statement.confirmed_at = timezone.now()
+    _keep(statement, "statement_shown", by)
+
+
+def keep_off(statement: Statement, by: User, *, was_public: bool) -> None:
+    """Save a sentence that no page is to say, on record."""
+    statement.is_public, statement.confirmed_by, statement.confirmed_at = False, None, None
+    _keep(statement, "statement_hidden" if was_public else "statement_changed", by)
+
+
+def _keep(statement: Statement, kind: str, by: User) -> None:
+    said = {"text": statement.text, "text_en": statement.text_en, "amount": statement.amount}
+    with transaction.atomic():
+        statement.save()
+        events.record("statement", statement.pk, kind, by=by, **said)
+    forget()

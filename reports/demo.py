@@ -14,9 +14,9 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from reports import intake, places, workflow
+from reports import confirmed, events, intake, places, workflow
 from reports.intake import Typed
-from reports.models import Case
+from reports.models import Case, Statement
 
 REPORTS = 300
 _FILE = Path(__file__).parent / "data" / "demo.json"
@@ -57,6 +57,15 @@ def fill(officer: User) -> Filled:
             decide(case, planned.end, officer)
             decisions += 1
     return Filled(reports, decisions)
+
+
+def confirm_all(officer: User) -> None:
+    """Turn on every sentence that waits for confirmation, so that a first look shows them; what
+    somebody has decided about one stands.
+    """
+    for statement in Statement.objects.filter(is_public=False):
+        if not events.about("statement", statement.pk).exists():
+            confirmed.show(statement, officer)
 
 
 def plan() -> Iterator[Planned]:

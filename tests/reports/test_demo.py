@@ -6,8 +6,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from reports import demo, triage
-from reports.models import Campaign, Case, Event, Facts, OutboxItem, Report
+from reports import confirmed, demo, triage
+from reports.models import Campaign, Case, Event, Facts, OutboxItem, Report, Statement
 from reports.stats import queue_balance
 from tests.cast import Person
 
@@ -80,3 +80,22 @@ def test_invented_numbers_are_nobodys() -> None:
     for planned in demo.plan():
         digits = re.sub(r"\D", "", planned.typed.caller_number)
         assert not digits or re.fullmatch(r"(0550|0992)\d{6}|447700900\d{3}", digits)
+
+
+@pytest.mark.usefixtures("_filled")
+def test_a_first_look_with_the_demo_shows_every_sentence(duty: Person) -> None:
+    assert not Statement.objects.filter(is_public=False).exists()
+    assert set(Statement.objects.values_list("confirmed_by", flat=True)) == {duty.user.pk}
+
+
+@pytest.mark.usefixtures("_filled")
+def test_a_second_run_leaves_off_what_an_officer_turned_off(duty: Person) -> None:
+    statement = Statement.objects.get(pk="no_fine")
+    confirmed.keep_off(statement, duty.user, was_public=True)
+    call_command("demo", verbosity=0)
+    assert not Statement.objects.get(pk="no_fine").is_public
+
+
+def test_setup_alone_turns_no_sentence_on(duty: Person) -> None:
+    call_command("setup_desk", verbosity=0)
+    assert not Statement.objects.filter(is_public=True).exists()
