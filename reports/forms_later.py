@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
-from reports.forms import CodeForm
-from reports.models import Addition
-from reports.posted_later import MOST_LEGS, PostedLater
+from reports.forms import OFFICES, CodeForm
+from reports.models import Addition, Report
+from reports.posted_later import DATE_PARTS, MOST_LEGS, PostedLater
 from reports.whole import Leg
 
 _FORMER = _("Quận, huyện, xã cũ đều được.")
@@ -65,8 +65,16 @@ def _lines(label: Any, hint: Any = "", rows: int = 3) -> forms.CharField:
     return forms.CharField(label=label, help_text=hint, required=False, strip=False, widget=widget)
 
 
-def _note(name: str) -> HTML:
-    return HTML(f'{{% include "reports/later/{name}.html" %}}')
+class _Note(HTML):
+    """A part of the form that is written out by hand; it sees the form that it stands in."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f'{{% include "reports/later/{name}.html" %}}')
+
+    def render(self, form: forms.Form, context: Any, *args: Any, **kwargs: Any) -> Any:
+        """The part, written out."""
+        with context.push(step=form):
+            return super().render(form, context, *args, **kwargs)
 
 
 class AddForm(StepForm):
@@ -129,8 +137,8 @@ class AddForm(StepForm):
         """The fields in order, and the button."""
         return (
             Fieldset(_("Kể thêm, hay sửa lại?"), "kind", "story"),
-            Fieldset(_("Họ gọi lúc nào?"), "called_day", _note("date"), "called_time"),
-            Fieldset(_("Những ai đã gọi?"), _note("legs")),
+            Fieldset(_("Họ gọi lúc nào?"), "called_day", _Note("date"), "called_time"),
+            Fieldset(_("Những ai đã gọi?"), _Note("legs")),
             Fieldset(_("Tài khoản, đường link"), "accounts", "links"),
             Fieldset(
                 _("Tiền, nơi ở, cách gọi lại"),
@@ -139,7 +147,7 @@ class AddForm(StepForm):
                 "contact_phone",
                 Field("callback_phrase"),
             ),
-            _note("send_more"),
+            _Note("send_more"),
         )
 
     @property
@@ -147,6 +155,14 @@ class AddForm(StepForm):
         """The callers as they were typed, and empty ones up to five."""
         typed = list(PostedLater(self.data).legs) if self.is_bound else []
         return typed + [Leg()] * (MOST_LEGS - len(typed))
+
+    @property
+    def date_fields(self) -> list[forms.BoundField]:
+        """The boxes of a day."""
+        return [self[name] for name in DATE_PARTS]
+
+    channels = Report.Channel.choices
+    offices = OFFICES
 
 
 class ReplyForm(StepForm):
@@ -157,7 +173,7 @@ class ReplyForm(StepForm):
 
     def parts(self) -> tuple[Any, ...]:
         """The fields in order, and the button."""
-        return ("text", _note("send_reply"))
+        return ("text", _Note("send_reply"))
 
 
 class WithdrawForm(StepForm):
@@ -168,4 +184,4 @@ class WithdrawForm(StepForm):
 
     def parts(self) -> tuple[Any, ...]:
         """The fields in order, and the button."""
-        return ("reason", _note("send_withdrawal"))
+        return ("reason", _Note("send_withdrawal"))

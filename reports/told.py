@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext, ngettext
 
-from reports import places
 from reports.later import Kept, Later
 
 _LONGEST = 40  # signs of what was typed that are said back
@@ -40,35 +39,15 @@ def _parts(said: Later) -> Iterator[str]:
 
 
 def _odd(said: Later, flags: list[str]) -> Iterator[str]:
+    """What the page asks back in a form of its own (asking.py) is left out here."""
     sentences = {
         "date_in_future": gettext("Ngày “%(typed)s” chưa tới. Xem lại ngày họ gọi, rồi ghi lại."),
-        "date_unread": gettext("Trang chưa hiểu ngày “%(typed)s”. Ghi ngày, tháng, ví dụ 3, 11."),
-        "money_unread": gettext(
-            "Trang chưa hiểu “%(typed)s”. Ghi áng chừng, ví dụ 20 triệu. Chưa rõ thì để trống."
-        ),
-        places.UNKNOWN: gettext("Chưa tìm thấy “%(typed)s”. Gõ tên xã mới hoặc tên huyện cũ."),
-        places.AMBIGUOUS: gettext("Có mấy nơi tên “%(typed)s”. Ghi lại, thêm tên huyện cũ."),
-        "contact_unread": gettext(
-            "Số của bạn “%(typed)s” chưa đủ chữ số. Số di động có 10 chữ số, bắt đầu bằng 0."
-        ),
+        "date_unread": gettext("Trang chưa hiểu ngày “%(typed)s”. Ghi ngày và tháng, ví dụ 3/11."),
         "list_cut": gettext("Có chỗ dài quá một ô. Phần còn lại trang giữ trong lời kể."),
         "signs_replaced": gettext("Có ký tự hỏng, trang đã thay bằng dấu khác."),
+        "masked_id": gettext("Có dãy số giống số căn cước trong lời kể. Trang đã che đi."),
+        "masked_card": gettext("Có dãy số giống số thẻ trong lời kể. Trang đã che đi."),
     }
-    typed = _typed(said)
     for flag, sentence in sentences.items():
         if flag in flags:
-            yield sentence % {"typed": typed.get(flag, "")[:_LONGEST]}
-    if {"masked_card", "masked_id"} & set(flags):
-        yield gettext("Trong lời kể có dãy số giống số thẻ, số căn cước. Trang đã che đi.")
-
-
-def _typed(said: Later) -> dict[str, str]:
-    """What each complaint speaks of, as it was typed."""
-    return {
-        "date_in_future": said.called_raw,
-        "date_unread": said.called_raw,
-        "money_unread": said.money_lost_raw,
-        places.UNKNOWN: said.commune_raw,
-        places.AMBIGUOUS: said.commune_raw,
-        "contact_unread": said.contact,
-    }
+            yield sentence % {"typed": said.called_raw[:_LONGEST]}

@@ -2,51 +2,66 @@
 a reason that an officer wrote, never the call-back phrase.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
-from reports import events, files
+from reports import clocks, confirmed, events, files, privacy
 from reports.filetypes import megabytes, named
-from reports.models import Case, Report
+from reports.models import Campaign, CampaignLink, Case, Message, Report
 
 S, O = Case.Status, Case.Outcome  # noqa: E741
 
-_CLOSED = "Đã xử lý xong trên trang này"
-_INSUFFICIENT = "Chưa đủ để làm tiếp. Có gì mới, bạn báo thêm một tin."
+MOST_MESSAGES = 100  # that a page shows, the latest
+LONGEST_MESSAGE = 4000  # signs
+FEWEST_OTHERS = 5  # reports of a wave that are counted aloud; fewer could point at somebody
+
+_CLOSED = _("Đã xử lý xong trên trang này")
+_INSUFFICIENT = _("Chưa đủ để làm tiếp. Có gì mới, bạn ghi thêm ở đây.")
 _WORDS = {
-    S.IN_REVIEW: ("Đang kiểm tra", "Cán bộ đang đối chiếu với các tin khác."),
-    S.WAITING: ("Chờ bạn trả lời", "Cán bộ cần hỏi thêm. Tự bấm 02373.725.725, đọc số tin ở trên."),
-    S.HANDED_OVER: ("Đã chuyển nơi xử lý", "Tin đã chuyển đến {unit}. Cần hỏi, gọi nơi đó."),
-    S.ACTIONED: ("Đã chuyển cơ quan điều tra", "Tin có dấu hiệu tội phạm. Từ đây làm theo luật."),
+    S.IN_REVIEW: (_("Đang kiểm tra"), _("Cán bộ đang đối chiếu với các tin khác.")),
+    S.WAITING: (
+        _("Chờ bạn trả lời"),
+        _("Cán bộ cần hỏi thêm. Tự bấm 02373.725.725, đọc số tin ở trên."),
+    ),
+    S.HANDED_OVER: (
+        _("Đã chuyển nơi xử lý"),
+        _("Tin đã chuyển đến {unit}. Cần hỏi, gọi nơi đó."),
+    ),
+    S.ACTIONED: (_("Đã chuyển cơ quan điều tra"), _("Tin có dấu hiệu tội phạm.")),
     S.JUNK: (_CLOSED, _INSUFFICIENT),
-    S.WITHDRAWN: (_CLOSED, "Bạn đã đề nghị rút tin."),
+    S.WITHDRAWN: (_CLOSED, _("Bạn đã đề nghị rút tin.")),
 }
 _OUTCOMES = {
-    O.WARNED: "Tin đã góp vào cảnh báo cho mọi người.",
-    O.DUPLICATE: "Trùng tin bạn đã gửi.",
+    O.WARNED: _("Tin đã góp vào cảnh báo cho mọi người."),
+    O.DUPLICATE: _("Trùng tin bạn đã gửi."),
     O.INSUFFICIENT: _INSUFFICIENT,
-    O.NOT_SCAM: "Cán bộ thấy không phải lừa đảo. Chưa đúng thì báo lại.",
+    O.NOT_SCAM: _("Cán bộ thấy không phải lừa đảo. Chưa đúng thì báo lại."),
 }
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the way: done, or the one where the report is now."""
+    """One step of the way: done, the one where the report is now, or one that is to come."""
 
-    word: str
-    sentence: str = ""
+    word: str | Promise
+    sentence: str | Promise = ""
     at: datetime | None = None
     is_done: bool = False
+    is_to_come: bool = False
 
 
 @dataclass(frozen=True)
 class Line:
-    """What a sender is told of one file that was just sent; `status` as HTTP has it."""
+    """What a sender is told of one thing that was just sent; `status` as HTTP has it."""
 
     name: str
-    text: str
+    text: str | Promise
     status: int = 422
 
     @property
@@ -63,6 +78,44 @@ class Sent:
     at: datetime
 
 
+@dataclass(frozen=True)
+class Said:
+    """One message as the reporter sees it: from the desk, or their own."""
+
+    is_mine: bool
+    at: datetime
+    text: str
+    is_cut: bool
+
+
+@dataclass(frozen=True)
+class Talk:
+    """The messages both ways, oldest first."""
+
+    messages: tuple[Said, ...]
+
+    @property
+    def question(self) -> Said | None:
+        """The desk's last word, while nobody has answered it."""
+        last = self.messages[-1] if self.messages else None
+        return None if last is None or last.is_mine else last
+
+    @property
+    def answered_at(self) -> datetime | None:
+        """When the reporter answered the desk's last word."""
+        asked = [at for at, said in enumerate(self.messages) if not said.is_mine]
+        after = self.messages[asked[-1] + 1 :] if asked else ()
+        return after[-1].at if after else None
+
+
+@dataclass(frozen=True)
+class Wave:
+    """The wave that a report belongs to; `others` only where there are enough of them."""
+
+    campaign: Campaign
+    others: int | None
+
+
 def files_sent(report: Report) -> list[Sent]:
     """The files of a report, in order. One statement."""
     return [
@@ -73,25 +126,83 @@ def files_sent(report: Report) -> list[Sent]:
     ]
 
 
-def way(report: Report, case: Case) -> list[Step]:
-    """The steps that a report has gone, and where it stands. One statement."""
+def talk(report: Report) -> Talk:
+    """What desk and reporter wrote each other, the latest of it. One statement."""
+    rows = report.messages.filter(erased_at=None).order_by("-id")[:MOST_MESSAGES]
+    return Talk(tuple(_said(row) for row in reversed(rows)))
+
+
+def _said(message: Message) -> Said:
+    text = privacy.unseal(message.text_sealed) or ""
+    at = timezone.localtime(message.sent_at)
+    is_cut = len(text) > LONGEST_MESSAGE
+    return Said(message.by_id is None, at, text[:LONGEST_MESSAGE], is_cut)
+
+
+def wave(report: Report) -> Wave | None:
+    """The wave of a report, and how many others are in it. Two statements at most."""
+    link = CampaignLink.objects.select_related("campaign").filter(report=report).first()
+    if link is None:
+        return None
+    others = CampaignLink.objects.filter(campaign=link.campaign).exclude(report=report).count()
+    return Wave(link.campaign, others if others >= FEWEST_OTHERS else None)
+
+
+def way(report: Report, case: Case, spoken: Talk | None = None) -> list[Step]:
+    """The steps that a report has gone, where it stands and what comes. One statement."""
     read_at = _first_read_at(report)
-    steps = [Step("Đã nhận", "", report.received_local, is_done=True)]
-    if read_at is None and case.status == S.NEW:
-        return [*steps, Step("Chờ cán bộ đọc", "Tin nào cũng có cán bộ đọc.")]
+    steps = [Step(_("Đã nhận"), "", report.received_local, is_done=True)]
     if read_at:
-        steps.append(Step("Cán bộ đã đọc", "", read_at, is_done=case.status != S.NEW))
+        steps.append(Step(_("Cán bộ đã đọc"), "", read_at, is_done=case.status != S.NEW))
+    elif case.status == S.NEW:
+        steps.append(Step(_("Chờ cán bộ đọc"), _until_read(report)))
     if case.status != S.NEW:
-        steps.append(_standing(case))
-    return steps
+        steps.append(_standing(case, spoken or Talk(())))
+    return [*steps, *_to_come(report, case)]
 
 
-def _standing(case: Case) -> Step:
+def _until_read(report: Report) -> str:
+    """The promise of the first look, once an officer has confirmed it."""
+    every = gettext("Tin nào cũng có cán bộ đọc.")
+    promise = confirmed.statements().get("first_look")
+    if promise is None or not promise.amount:
+        return every
+    due = clocks.in_hours(report.received_at, promise.amount)
+    if due < timezone.now():
+        return f"{every} {gettext('Tin này chậm hơn dự kiến. Gấp thì gọi 02373.725.725.')}"
+    return f"{every} {promise.text.replace('{time}', clocks.said(due))}"
+
+
+def _to_come(report: Report, case: Case) -> Iterable[Step]:
+    """Where the report goes from here, once that promise is confirmed and until it is due."""
+    promise = confirmed.statements().get("told_where")
+    if case.status not in Case.OPEN or promise is None or not promise.amount:
+        return
+    due = clocks.in_working_days(report.received_at, promise.amount)
+    if due > timezone.now():
+        sentence = promise.text.replace("{time}", clocks.said(due))
+        yield Step(_("Báo nơi nhận xử lý"), sentence, is_to_come=True)
+
+
+def _standing(case: Case, spoken: Talk) -> Step:
     at = timezone.localtime(case.changed_at)
     if case.status == S.CLOSED:
         return Step(_CLOSED, _OUTCOMES[O(case.outcome)], at)
+    if case.status == S.WAITING and spoken.messages:
+        return _waiting(at, spoken)
     word, sentence = _WORDS[S(case.status)]
-    return Step(word, sentence.format(unit=case.unit), at)
+    told = str(sentence).format(unit=case.unit)
+    if case.status == S.ACTIONED and (law := confirmed.statements().get("investigators")):
+        told = f"{told} {law.text}"
+    return Step(word, told, at)
+
+
+def _waiting(at: datetime, spoken: Talk) -> Step:
+    if spoken.question or spoken.answered_at is None:
+        return Step(_("Chờ bạn trả lời"), _("Cán bộ hỏi thêm một câu, ở đầu trang."), at)
+    answered = f"{spoken.answered_at:%H:%M, %d/%m/%Y}"
+    told = gettext("Đã nhận câu trả lời của bạn lúc %(at)s.") % {"at": answered}
+    return Step(_("Cán bộ đã hỏi thêm"), told, at)
 
 
 def _first_read_at(report: Report) -> datetime | None:

@@ -31,3 +31,10 @@ def warnings_of_campaign(campaign: Campaign) -> OfCampaign:
     """For the desk: what is said or being written about a wave, and the way to a new draft."""
     alerts = Alert.objects.filter(campaign=campaign).select_related("current")
     return {"campaign": campaign, "alerts": list(alerts)}
+
+
+@register.inclusion_tag("alerts/warnings_for_residents.html")
+def warnings_of_campaign_for_residents(campaign: Campaign) -> OfCampaign:
+    """For a resident whose report belongs to a wave: the warnings in force about it."""
+    alerts = Alert.objects.published().filter(campaign=campaign)
+    return {"campaign": campaign, "alerts": list(alerts)}

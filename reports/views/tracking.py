@@ -3,27 +3,33 @@
 from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from reports import files, receipts, tracking
+from reports import asking, files, places, privacy, receipts, tracking, whole
+from reports.asking import Question
 from reports.forms import CodeForm
+from reports.forms_later import AddForm, ReplyForm
 from reports.models import Case, Report
 from reports.views.posting import Trouble, from_our_page, posted_fields
+from reports.whole import Whole
 
 FOREIGN_LOOK = Trouble(
     403,
-    "Chưa xem. Bạn bấm một lần nữa",
-    "Mã vừa rồi đến từ một trang khác, không phải trang này.",
+    _("Chưa xem. Bạn bấm một lần nữa"),
+    _("Mã vừa rồi đến từ một trang khác, không phải trang này."),
 )
 NOT_FOUND_NOW = Trouble(
     503,
-    "Chưa xem được tin",
-    "Trang đang gặp trục trặc, tin của bạn không mất. Chờ một phút rồi thử lại."
-    " Gấp thì gọi 02373.725.725.",
+    _("Chưa xem được tin"),
+    _(
+        "Trang đang gặp trục trặc, tin của bạn không mất. Chờ một phút rồi thử lại."
+        " Gấp thì gọi 02373.725.725."
+    ),
 )
-UNKNOWN_CODE = "Chưa thấy tin nào có mã này. Xem lại từng nhóm, hoặc gọi 02373.725.725."
+UNKNOWN_CODE = _("Chưa thấy tin nào có mã này. Xem lại từng nhóm, hoặc gọi 02373.725.725.")
 
 
 @csrf_exempt  # it changes nothing, and a visitor has no cookie
@@ -58,15 +64,41 @@ def standing_page(
     request: HttpRequest, report: Report, form: CodeForm, status: int = 200, **more: object
 ) -> HttpResponse:
     """Where a report stands. Its code stays in the page, hidden, for what is sent from there."""
+    code, case = form.cleaned_data["code"], Case.objects.get(report=report)
+    talk = tracking.talk(report)
+    is_asked = case.status == Case.Status.WAITING
+    told = whole.of(report)
+    add = AddForm.fresh(code)
     context = {
         "report": report,
-        "code": form.cleaned_data["code"],
-        "steps": tracking.way(report, Case.objects.get(report=report)),
+        "whole": told,
+        "code": code,
+        "submission_key": add.initial["submission_key"],
+        "steps": tracking.way(report, case, talk),
+        "talk": talk,
+        "question": talk.question if is_asked else None,
+        "questions": [] if report.erased_at else _questions(told),
+        "wave": tracking.wave(report),
         "files": tracking.files_sent(report),
         "most_files": files.MOST,
+        "add_form": add,
+        "reply_form": ReplyForm.fresh(code),
         **more,
     }
     return render(request, "reports/standing.html", context, status=status, using="public")
+
+
+def _questions(told: Whole) -> list[Question]:
+    """What is still open in the latest words of the reporter."""
+    words = asking.Words(
+        money=told.money_lost_raw,
+        commune="" if told.commune_id else told.commune_raw,
+        contact=privacy.unseal(told.contact_sealed) or "",
+        phrase=privacy.unseal(told.phrase_sealed) or "",
+        caller_number="" if told.legs else told.report.caller_number,
+        flags=() if told.additions else tuple(told.report.flags),
+    )
+    return asking.questions(words, places.communes())
 
 
 def code_page(request: HttpRequest, form: CodeForm, trouble: Trouble | None = None) -> HttpResponse:

@@ -1,0 +1,171 @@
+"""What is sent from the page about a report: more, an answer, the wish to withdraw; and the way to
+take one's own words along. The code travels in the body of each step.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+import structlog
+from django.db import Error as DatabaseTrouble
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from reports import later, own_copy, places, told
+from reports.forms import CodeForm
+from reports.forms_later import AddForm, ReplyForm, StepForm, WithdrawForm
+from reports.later import ErasedError, Later
+from reports.models import Addition, Report
+from reports.posted import Fields
+from reports.posted_later import PostedLater
+from reports.tracking import Line
+from reports.views.posting import Trouble, from_our_page, posted_fields
+from reports.views.tracking import code_page, found_by, standing_page
+
+log = structlog.get_logger(__name__)
+
+FOREIGN = Trouble(
+    403,
+    _("Chưa gửi. Bạn bấm một lần nữa"),
+    _("Phần vừa rồi đến từ một trang khác. Những gì bạn đã viết vẫn còn nguyên."),
+)
+NOT_SAVED = Trouble(
+    503,
+    _("Chưa gửi được"),
+    _(
+        "Trang đang gặp trục trặc. Những gì bạn đã viết vẫn còn nguyên."
+        " Chờ một phút rồi bấm lại. Gấp thì gọi 113."
+    ),
+)
+NO_COPY = Trouble(
+    503,
+    _("Chưa lấy được bản sao"),
+    _("Trang đang gặp trục trặc, tin của bạn không mất. Chờ một phút rồi thử lại."),
+)
+ERASED = Line("", _("Tin này đã xóa dữ liệu nên không nhận thêm."))
+NOTHING = Line("", _("Chưa có gì để gửi. Ghi một điều rồi bấm lại."))
+Act = Callable[[Report, Fields], list[Line]]
+
+
+@csrf_exempt  # the code in the body is the key; there is no cookie to ride on
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def add(request: HttpRequest) -> HttpResponse:
+    """More, or a correction."""
+    return _step(request, AddForm, _add)
+
+
+@csrf_exempt  # as above
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def reply(request: HttpRequest) -> HttpResponse:
+    """A message to the desk."""
+    return _step(request, ReplyForm, _reply)
+
+
+@csrf_exempt  # as above
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def withdraw(request: HttpRequest) -> HttpResponse:
+    """The wish to withdraw: asked once more, then written down. The police decide."""
+    return _step(request, WithdrawForm, _withdraw, asks_first="sure")
+
+
+@csrf_exempt  # it changes nothing
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def copy(request: HttpRequest) -> HttpResponse:
+    """The reporter's own data, as a text to keep."""
+    if request.method != "POST":
+        return redirect("reports:track")
+    data, trouble = posted_fields(request)
+    form = CodeForm(data)
+    if trouble is None and not from_our_page(request):
+        trouble = FOREIGN
+    if trouble or not form.is_valid():
+        return code_page(request, form, trouble)
+    try:
+        found = found_by(form)
+        return _as_file(found) if found else code_page(request, form)
+    except DatabaseTrouble:
+        return code_page(request, form, NO_COPY)
+
+
+def _as_file(report: Report) -> HttpResponse:
+    return HttpResponse(
+        own_copy.text_of(report),
+        content_type="text/plain; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="tin-{report.public_number}.txt"'},
+    )
+
+
+def _step(
+    request: HttpRequest, form_class: type[StepForm], act: Act, asks_first: str = ""
+) -> HttpResponse:
+    """One step: what was sent is written and the page about the report comes again, or the form
+    with all that was typed.
+    """
+    if request.method != "POST":
+        return redirect("reports:track")
+    data, trouble = posted_fields(request)
+    form = form_class(data)
+    if trouble is None and not from_our_page(request):
+        trouble = FOREIGN
+    again = partial(_again, request, form)
+    if trouble or not form.is_valid():
+        return again(trouble)
+    try:
+        report = found_by(form)
+        if report is None:
+            return again()
+        if asks_first and data.get(asks_first) != "yes":
+            return again()
+        return _written(request, report, form, act, data)
+    except DatabaseTrouble as error:
+        log.error("later.not_saved", error=type(error).__name__)  # noqa: TRY400
+        return again(NOT_SAVED)
+
+
+def _written(
+    request: HttpRequest, report: Report, form: StepForm, act: Act, data: Fields
+) -> HttpResponse:
+    try:
+        lines = act(report, data)
+    except ErasedError:
+        lines = [ERASED]
+    return standing_page(request, report, form, lines[0].status, notice=lines)
+
+
+def _again(request: HttpRequest, form: StepForm, trouble: Trouble | None = None) -> HttpResponse:
+    """The form by itself, filled in."""
+    if "code" in form.errors:
+        form.ask_for_code()
+    status = trouble.status if trouble else 422 if form.errors else 200
+    context = {"form": form, "trouble": trouble, "is_withdrawal": isinstance(form, WithdrawForm)}
+    return render(request, "reports/later/again.html", context, status=status, using="public")
+
+
+def _add(report: Report, data: Fields) -> list[Line]:
+    posted = PostedLater(data)
+    said = posted.later(places.communes())
+    if said.is_empty:
+        return [NOTHING]
+    kept = later.add(report, said, posted.submission_key)
+    return [Line("", text, 200) for text in told.added(said, kept)]
+
+
+def _reply(report: Report, data: Fields) -> list[Line]:
+    text = data.get("text") or ""
+    if not text.strip():
+        return [NOTHING]
+    is_new = later.reply(report, text, PostedLater(data).submission_key)
+    return [Line("", _("Đã gửi cho cán bộ.") if is_new else _("Trang đã nhận từ trước."), 200)]
+
+
+def _withdraw(report: Report, data: Fields) -> list[Line]:
+    said = Later(kind=Addition.Kind.WITHDRAWAL, story=data.get("reason") or "")
+    later.add(report, said, PostedLater(data).submission_key)
+    return [Line("", _("Đã ghi đề nghị rút tin. Cán bộ xem rồi trả lời ở trang này."), 200)]
