@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from reports import intake, triage
+from django.utils import timezone
+
+from reports import events, intake, triage
 from reports.models import Case, Facts, Indicator, Report
 
 
@@ -33,3 +35,12 @@ def triaged(story: str, **typed: Any) -> Report:
     subject = report(story, **typed)
     triage._write(triage.find(subject))
     return subject
+
+
+def erase(subject: Report) -> Report:
+    """The report without its personal data, as an erasure on record leaves it."""
+    events.record("report", subject.pk, "erased")
+    sealed = dict.fromkeys(("story_sealed", "contact_sealed", "phrase_sealed", "contact_index"))
+    texts = dict.fromkeys(("story", "claimed_name", "commune_raw"), "")
+    Report.objects.filter(pk=subject.pk).update(erased_at=timezone.now(), **sealed, **texts)
+    return Report.objects.get(pk=subject.pk)

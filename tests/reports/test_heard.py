@@ -1,0 +1,153 @@
+"""Triage reads what was said later: it adds, makes nothing smaller, and never steps back."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from reports import later, triage
+from reports.later import Later
+from reports.models import Addition, CampaignLink, Facts, Indicator, OutboxItem, Report
+from reports.whole import Leg
+from tests.reports.evidence import report
+
+LOST = "Tôi đã chuyển khoản mất 35 triệu vào stk 0987000111222 rồi."
+pytestmark = pytest.mark.django_db
+
+
+def say(subject: Report, **said: Any) -> None:
+    later.add(subject, Later(**said), f"key-of-a-page-{subject.additions.count()}")
+
+
+def read(subject: Report) -> Facts:
+    """The facts once all that is owed has been worked off."""
+    owed = OutboxItem.objects.filter(key=str(subject.pk), settled_at=None).order_by("id")
+    triage.work_off([item.pk for item in owed])
+    return Facts.objects.get(report=subject)
+
+
+def named(subject: Report, place: str) -> set[tuple[str, str]]:
+    found = Indicator.objects.filter(report=subject, place=place)
+    return {(each.kind, each.key) for each in found}
+
+
+def test_what_a_later_story_says_becomes_a_fact_with_its_reason() -> None:
+    subject = report("Họ gọi hai lần.")
+    before = read(subject)
+    assert before.money_lost_vnd is None
+    say(subject, story=LOST)
+    facts = read(subject)
+    assert facts.money_lost_vnd == 35_000_000
+    assert facts.priority > before.priority
+    reason = next(each for each in facts.reasons if each["fact"] == "money_lost_vnd")
+    assert "báo thêm" in reason["rule"]
+    assert "35 triệu" in reason["words"]
+    assert (reason["start"], reason["end"]) == (None, None)
+
+
+def test_places_of_reasons_count_in_the_reports_own_story() -> None:
+    subject = report("Họ xưng công an, bắt chuyển tiền.")
+    say(subject, story=LOST)
+    for reason in read(subject).reasons:
+        if reason["start"] is not None:
+            assert subject.story[reason["start"] : reason["end"]] == reason["words"]
+
+
+def test_a_later_story_makes_nothing_smaller() -> None:
+    subject = report(LOST)
+    say(subject, story="Tôi mất 1 triệu.")
+    assert read(subject).money_lost_vnd == 35_000_000
+
+
+def test_the_latest_sum_of_the_form_is_the_one_that_is_declared() -> None:
+    subject = report("Họ gọi.", money_lost_raw="1 triệu")
+    say(subject, money_lost_raw="2 triệu")
+    assert read(subject).money_lost_vnd == 2_000_000
+
+
+def test_callers_accounts_and_links_told_later_are_found() -> None:
+    subject = report("Họ gọi.", caller_number="0550000123")
+    say(
+        subject,
+        legs=(Leg(number="0550 000 124"),),
+        accounts=("0987 000 111 222 Vietcombank", "không nhớ"),
+        links=("http://dichvucong-fake.example/xyz",),
+    )
+    read(subject)
+    assert named(subject, "later") == {
+        ("number", "+84550000124"),
+        ("account", "0987000111222"),
+        ("account", ""),
+        ("link", "dichvucong-fake.example/xyz"),
+    }
+    assert named(subject, "caller") == {("number", "+84550000123")}
+
+
+def test_a_number_that_its_reporter_took_back_accuses_nobody() -> None:
+    subject = report("Họ gọi.", caller_number="0550000123")
+    say(subject, kind="correction", legs=(Leg(number="0550000124"),))
+    read(subject)
+    assert named(subject, "caller") == set()
+    assert named(subject, "later") == {("number", "+84550000124")}
+
+
+def test_an_account_told_later_ties_the_report_to_others() -> None:
+    first, second = report("Họ bảo chuyển vào stk 0987000111222."), report("Họ gọi.")
+    read(first)
+    read(second)
+    assert not CampaignLink.objects.exists()
+    say(second, accounts=("0987000111222",))
+    read(second)
+    assert set(CampaignLink.objects.values_list("report_id", flat=True)) == {first.pk, second.pk}
+
+
+def test_a_caller_told_later_ties_a_newer_report_to_this_one() -> None:
+    first, second = (
+        report("Họ gọi.", caller_number="0550000123"),
+        report("x", caller_number="0550000124"),
+    )
+    say(first, legs=(Leg(number="0550000124"),))
+    read(first)
+    read(second)
+    assert set(CampaignLink.objects.values_list("report_id", flat=True)) == {first.pk, second.pk}
+
+
+def test_a_reading_from_before_an_addition_changes_nothing_that_was_read_after() -> None:
+    subject = report("Họ gọi.")
+    early = triage.find(*triage._report(str(subject.pk)))
+    say(subject, story=LOST, accounts=("0987000111222",))
+    read(subject)
+    triage._write(early)
+    assert Facts.objects.get().money_lost_vnd == 35_000_000
+    assert named(subject, "later") == {("account", "0987000111222")}
+
+
+def test_what_was_said_later_is_found_by_the_desks_search() -> None:
+    subject = report("Họ gọi.")
+    say(subject, story="Ở quán Bến Ngự.", legs=(Leg(name="Đại úy Không Ai"),))
+    search = read(subject).search
+    assert "ben ngu" in search
+    assert "dai uy khong ai" in search
+
+
+def test_an_erased_addition_says_nothing() -> None:
+    subject = report("Họ gọi.")
+    triage.find(subject, (Addition(kind="more", story="", legs=[]),), 1)
+
+
+def test_a_report_without_additions_costs_no_statement_more() -> None:
+    item = OutboxItem.objects.get(key=str(report("Họ gọi.").pk))
+    with CaptureQueriesContext(connection) as queries:
+        triage.work_off([item.pk])
+    reads = [query["sql"] for query in queries if "reports_addition" in query["sql"]]
+    assert len(reads) == 1
+    assert "reports_report" in reads[0]
+
+
+def test_a_pasted_list_is_read_as_far_as_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(triage, "_MOST_INDICATORS", 10)
+    subject = report("Họ gọi.")
+    say(subject, accounts=tuple(f"0987{number:09}" for number in range(50)))
+    read(subject)
+    assert Indicator.objects.count() == 10
