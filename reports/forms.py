@@ -224,7 +224,7 @@ def _helper() -> FormHelper:
             gettext("5. Về bạn (bỏ trống cũng được)"),
             "contact_phone",
             Field("callback_phrase", wrapper_class="if-contact"),
-            Fold(gettext("Nơi bạn ở, báo thay người khác"), "on_behalf", "commune"),
+            Fold(gettext("Nơi ở, báo thay người khác"), "on_behalf", "commune"),
             _note("communes"),
         ),
         _note("closing"),
