@@ -1,14 +1,17 @@
 """Vietnamese text made comparable: no case, no marks, no punctuation, no doubled space.
 
-``fold`` is for search and tables. ``fold_with_map`` also remembers where in the original each
+``fold`` is for search and tables, ``closest`` finds by it. ``fold_with_map`` also remembers where in the original each
 folded sign came from, so that what is found in folded text can be shown in the words as typed.
 Both take time in proportion to the text.
 """
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
+
+T = TypeVar("T")
 
 # Letters that NFD does not take apart, and the Icelandic eth that some keyboards give for đ.
 _PLAIN = {"đ": "d", "ð": "d", "ø": "o", "ł": "l", "ı": "i"}
@@ -135,3 +138,38 @@ _DIGITS = _Digits()
 def plain_digits(text: str) -> str:
     """*text* with ASCII digits, each sign in its old place."""
     return text.translate(_DIGITS)
+
+
+MOST_WORDS = 12  # of a query; nobody is found by more
+_TITLE, _TEXT = 4, 1
+
+
+def closest(query: str, things: Iterable[tuple[T, str, str]]) -> list[T]:
+    """Those of *things* (thing, its title, more words of it) that a query is about, the closest
+    first; equal ones keep their order.
+
+    A word of the query fits the words that begin with it, marks and case aside. It counts four in
+    a title and one elsewhere, twice that when it is the whole word. Where something has all words
+    of the query, only what has them all is found; else what has at least half of them.
+    """
+    words = list(dict.fromkeys(fold(query).split()))[:MOST_WORDS]
+    weighed = [(*_weight(words, fold(title), fold(text)), thing) for thing, title, text in things]
+    most = max((fitting for fitting, _, _ in weighed), default=0)
+    least = len(words) if most == len(words) else (len(words) + 1) // 2
+    found = [row for row in weighed if row[0] >= max(1, least)]
+    return [thing for _, _, thing in sorted(found, key=lambda row: (-row[0], -row[1]))]
+
+
+def _weight(words: Sequence[str], title: str, text: str) -> tuple[int, int]:
+    """How many of the words fit, and what they count together."""
+    worth = [
+        max(_fit(word, title.split()) * _TITLE, _fit(word, text.split()) * _TEXT) for word in words
+    ]
+    return sum(map(bool, worth)), sum(worth)
+
+
+def _fit(word: str, among: Sequence[str]) -> int:
+    """2 for the word itself, 1 for one that begins with it; a single letter begins nothing."""
+    if word in among:
+        return 2
+    return int(len(word) > 1 and any(other.startswith(word) for other in among))

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from reports.views import check, figures, files, later, offices, pages, receipt, report, tracking
+from reports.views import check, figures, files, later, offices, pages, receipt, report, search, tracking
 
 app_name = "reports"
 urlpatterns = [
@@ -16,6 +16,7 @@ urlpatterns = [
     path("co-quan/<slug:slug>/", offices.office, name="office"),
     path("thong-ke/", figures.figures, name="figures"),
     path("thong-ke/so-lieu.csv", figures.figures_file, name="figures_file"),
+    path("tim/", search.search, name="search"),
     path("bao-cao/", report.report, name="report"),
     path("bao-cao/da-nhan/", receipt.report_received, name="report_received"),
     path("theo-doi/", tracking.track, name="track"),
