@@ -6,15 +6,17 @@ very answer of one that nobody has.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Left
 from django.utils import timezone
 
-from reports import number_words, phones
+from reports import number_words
 from reports.folding import fold, plain_digits
 from reports.forms import OFFICES
 from reports.independence import Told, people_among
@@ -31,6 +33,9 @@ _STORY = 500  # signs of a story that tell two apart
 _RANGE = 3  # the last digits that numbers of one range differ in
 _ODD_KINDS = {"international", "hidden", "brandname", "invalid", "shortcode"}
 _MARKS_OF_MACHINES = ["too_fast", "trap_filled"]
+_FORGED = frozenset(
+    {"forged_069", "plus_before_service", "short_with_84", "unknown_country", "zero_after_plus"}
+)
 _NO_CONTACT = frozenset({"contact_unread", "contact_is_caller"})
 _OFFICES = {code: name for code, name in OFFICES if code != "other"}
 
@@ -43,6 +48,15 @@ class State(StrEnum):
     OFFICE = "office"
     UNKNOWN = "unknown"
     ODD = "odd"
+
+
+_TONES = {
+    State.CONFIRMED: "is-red",
+    State.SEVERAL: "is-amber",
+    State.OFFICE: "is-green",
+    State.UNKNOWN: "is-violet",
+    State.ODD: "is-violet",
+}
 
 
 @dataclass(frozen=True)
@@ -79,6 +93,27 @@ class Verdict:
     def notes(self) -> list[str]:
         """What is odd, and how the number was read."""
         return [str(sentence) for sentence in number_words.of(self.phone.flags)]
+
+    @property
+    def is_forged(self) -> bool:
+        """Whether the number is shown as no real one is."""
+        return not _FORGED.isdisjoint(self.phone.flags)
+
+    @property
+    def is_noted(self) -> bool:
+        """Whether the notes stand beside the reasons, and not in the place of a finding."""
+        return self.state in {State.CONFIRMED, State.SEVERAL, State.OFFICE} and bool(self.notes)
+
+    @property
+    def has_key(self) -> bool:
+        return bool(key_of(self.phone))
+
+    @property
+    def tone(self) -> str:
+        """The class of the box's colour; never green for what nobody knows."""
+        if self.state == State.ODD and self.is_forged:
+            return "is-amber"
+        return _TONES[self.state]
 
     @property
     def range_of(self) -> str:
@@ -199,17 +234,17 @@ def _told(named: Q, since: datetime) -> list[_Row]:
         .filter(report__erased_at=None)
         .exclude(_taken_away() | _suspected())
         .order_by("-report__received_at")
-        .values_list(
+        .values(
             "key",
-            "report__claimed_office",
-            "report__contact_index",
-            "report__commune_id",
-            "report__received_at",
-            "report__flags",
-            Left("report__story", _STORY),
+            claimed=F("report__claimed_office"),
+            contact=F("report__contact_index"),
+            commune=F("report__commune_id"),
+            at=F("report__received_at"),
+            marks=F("report__flags"),
+            story=Left("report__story", _STORY),
         )
     )
-    return [_row(*row) for row in rows[:_MOST_TOLD]]
+    return [_row(row) for row in rows[:_MOST_TOLD]]
 
 
 def _taken_away() -> Q:
@@ -225,22 +260,14 @@ def _suspected() -> Q:
     return Q(report__flags__overlap=_MARKS_OF_MACHINES, report__case__status=Case.Status.NEW)
 
 
-def _row(
-    key: str,
-    claimed: str,
-    contact: bytes | None,
-    commune: str | None,
-    at: datetime,
-    flags: list[str],
-    story: str,
-) -> _Row:
+def _row(row: Mapping[str, Any]) -> _Row:
     told = Told(
-        contact=b"" if _NO_CONTACT.intersection(flags) else bytes(contact or b""),
-        commune=commune or "",
-        day=timezone.localtime(at).date(),
-        words=frozenset(fold(story).split()),
+        contact=b"" if _NO_CONTACT.intersection(row["marks"]) else bytes(row["contact"] or b""),
+        commune=row["commune"] or "",
+        day=timezone.localtime(row["at"]).date(),
+        words=frozenset(fold(row["story"]).split()),
     )
-    return _Row(key, claimed, told)
+    return _Row(row["key"], row["claimed"], told)
 
 
 def _heard(key: str, since: datetime) -> Heard:

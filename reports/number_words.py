@@ -1,11 +1,10 @@
 """What the public pages say of how a number is written or shown; the desk has phones.FLAG_REASONS_VI."""
 
-from typing import TYPE_CHECKING
-
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 # What is odd about the number itself.
-ODD: dict[str, "Promise"] = {
+ODD: dict[str, Promise] = {
     "app_call": _("Gọi qua ứng dụng thì không có số. Tên và ảnh trong ứng dụng ai cũng đặt được."),
     "country_only": _("Mới có mã nước, chưa có số."),
     "display_name": _("Đây là tên hiện trên máy. Tên hiện không chứng minh ai đã gọi."),
@@ -33,7 +32,7 @@ ODD: dict[str, "Promise"] = {
     "zeros": _("Toàn số 0: số hiện ra có thể bị giả."),
 }
 # How the page came to the number that it looked for.
-READ: dict[str, "Promise"] = {
+READ: dict[str, Promise] = {
     "extension": _("Có số máy lẻ đi kèm; trang chỉ tra số chính."),
     "from_link": _("Số lấy từ một đường link. Đừng bấm vào đường link ấy."),
     "letters_for_digits": _("Chữ O, l được đọc là số 0, 1."),

@@ -4,12 +4,17 @@ name them, the sentences that officers have to confirm. Loaded from data/ by set
 
 import csv
 import json
+from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
+from typing import Any
 
+from reports import lookup, phones
 from reports.folding import fold
-from reports.models import Commune, Office, Statement
+from reports.models import Commune, Office, OfficeNumber, Statement
 
 DATA = Path(__file__).parent / "data"
+_IN_ENGLISH = ("name", "never_by_phone", "claims")
 
 
 def load_communes() -> int:
@@ -26,16 +31,63 @@ def load_communes() -> int:
 
 
 def load_offices() -> int:
-    """Add the offices that are not there yet; those that are belong to the officers."""
-    rows = json.loads((DATA / "offices.json").read_text(encoding="utf-8"))["offices"]
-    offices = [
-        Office(
-            codename=codename, name=name, other_names=other, never_by_phone=never, position=place
-        )
-        for place, (codename, name, other, never) in enumerate(rows, start=1)
-    ]
+    """Add the offices and the published numbers that are not there yet, and fill what is still
+    empty; the rest belongs to the officers.
+    """
+    data = json.loads((DATA / "offices.json").read_text(encoding="utf-8"))
+    offices = [_office(row, place) for place, row in enumerate(data["offices"], start=1)]
     Office.objects.bulk_create(offices, ignore_conflicts=True)
+    _fill(offices)
+    if not OfficeNumber.objects.exists():  # one that an officer has taken away stays away
+        OfficeNumber.objects.bulk_create(map(_office_number, data["numbers"]))
     return len(offices)
+
+
+def _office(row: dict[str, Any], place: int) -> Office:
+    return Office(
+        codename=row["codename"],
+        name=row["name"],
+        other_names=row["other_names"],
+        never_by_phone=row["never"],
+        claims="\n".join(row["claims"]),
+        name_en=row["name_en"],
+        never_by_phone_en=row["never_en"],
+        claims_en="\n".join(row["claims_en"]),
+        position=place,
+    )
+
+
+def _fill(offices: Iterable[Office]) -> None:
+    """Give rows of before what they have no word of: the claims where nobody has looked at them,
+    the English only beside the very Vietnamese that it translates.
+    """
+    rows = Office.objects.in_bulk()
+    lacking = [row for office in offices if _filled(row := rows[office.pk], office)]
+    Office.objects.bulk_update(lacking, ["claims", *(f"{name}_en" for name in _IN_ENGLISH)])
+
+
+def _filled(row: Office, office: Office) -> bool:
+    """Whether something of *row* was empty that *office* has."""
+    before = vars(row).copy()
+    if not row.claims and row.reviewed_on is None:
+        row.claims = office.claims
+    for name in _IN_ENGLISH:
+        english = f"{name}_en"
+        if not getattr(row, english) and getattr(row, name) == getattr(office, name):
+            setattr(row, english, getattr(office, english))
+    return vars(row) != before
+
+
+def _office_number(row: dict[str, str]) -> OfficeNumber:
+    return OfficeNumber(
+        office_id=row["office"],
+        number=row["number"],
+        key=lookup.key_of(phones.read(row["number"])),
+        label=row["label"],
+        label_en=row["label_en"],
+        source=row["source"],
+        checked_on=date.fromisoformat(row["checked_on"]),
+    )
 
 
 def load_statements() -> int:

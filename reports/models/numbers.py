@@ -20,6 +20,7 @@ class OfficeNumber(models.Model):
     number = models.CharField("số, như đã công bố", max_length=40)
     key = models.CharField("dạng chuẩn", max_length=64, unique=True)
     label = models.CharField("số của bộ phận nào", max_length=120, blank=True)
+    label_en = models.CharField("bộ phận, tiếng Anh", max_length=120, blank=True, db_default="")
     source = models.CharField("công bố ở đâu", max_length=200)
     checked_on = models.DateField("đối chiếu ngày")
 

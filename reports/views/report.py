@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from reports import intake, places
 from reports.forms import ReportForm
+from reports.number_forms import LONGEST, PREFILL
 from reports.posted import Posted
 from reports.views.posting import Trouble, from_our_page, posted_fields
 from reports.views.receipt import receipt_given
@@ -56,6 +57,8 @@ def report(request: HttpRequest) -> HttpResponse:
 def take_in(request: HttpRequest) -> HttpResponse:
     """A posted report: a receipt, or the page again with all that was typed."""
     data, trouble = posted_fields(request)
+    if trouble is None and PREFILL in data and from_our_page(request):
+        return _page_with_number(request, data[PREFILL])
     posted = Posted(data)
     trouble = trouble or _distrust(request, posted)
     if trouble or posted.is_empty:
@@ -66,6 +69,14 @@ def take_in(request: HttpRequest) -> HttpResponse:
         log.error("report.not_saved", error=type(error).__name__)  # noqa: TRY400
         return _page_again(request, posted, NOT_SAVED)
     return receipt_given(request, accepted)
+
+
+@never_cache
+def _page_with_number(request: HttpRequest, number: str) -> HttpResponse:
+    """A fresh page; another page of ours has carried the caller's number to it."""
+    form = ReportForm.fresh({})
+    form.initial["caller_number"] = number[:LONGEST]
+    return _page(request, form)
 
 
 @never_cache

@@ -1,0 +1,388 @@
+"""What a visitor is told of a number."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+from django.db.models.functions import Now
+from django.test import Client
+from django.utils import timezone
+from lxml import html
+from pytest_django import DjangoAssertNumQueries
+
+from reports import lookup, phones, reference
+from reports.lookup import State, Verdict
+from reports.models import Addition, Case, Indicator, KnownNumber, Report
+from tests.cast import Person
+from tests.reports import evidence
+from tests.reports.pages import hidden_of, value, words
+
+CHECK = "/kiem-tra/"
+NUMBER = "0550000123"
+KEY = "+84550000123"
+STORIES = (
+    "Họ xưng điện lực, dọa cắt điện trong hai giờ nếu không nộp tiền ngay.",
+    "Một giọng nữ bảo tôi có bưu phẩm cấm rồi nối máy sang cán bộ điều tra.",
+    "Người lạ mời tăng hạn mức thẻ tín dụng và bảo đọc mã gửi về máy.",
+    "Xưng phó giám đốc sở, hứa giúp con tôi vào làm nếu gửi trước ba triệu.",
+)
+pytestmark = pytest.mark.django_db
+
+
+def told(number: int = 0, key: str = KEY, **typed: Any) -> Report:
+    """The report of one more person, with a number and a story of their own."""
+    given = {"contact": f"0550 111 {number:03}", "caller_number": key}
+    report = evidence.report(STORIES[number % len(STORIES)], **given | typed)
+    evidence.number(report, key)
+    return report
+
+
+def look(number: str = NUMBER) -> Verdict:
+    return lookup.look(phones.read(number))
+
+
+def ask(client: Client, number: str = NUMBER, path: str = CHECK) -> Any:
+    return client.post(path, {"number": number})
+
+
+def found(proposer: Person, approver: Person, **fields: Any) -> KnownNumber:
+    """A finding that two officers have made."""
+    given = {
+        "key": KEY, "number": NUMBER, "finding": "confirmed", "reason": "Đã gọi thử.",
+        "proposed_by": proposer.user, "confirmed_by": approver.user, "confirmed_at": Now(),
+        "valid_until": timezone.localdate() + timedelta(days=90),
+    }  # fmt: skip
+    return KnownNumber.objects.create(**given | fields)
+
+
+# --- the five states
+
+
+def test_what_two_officers_found_is_said_with_its_dates(
+    client: Client, duty: Person, lead: Person
+) -> None:
+    found(duty, lead, valid_until=date(2099, 2, 18))
+    page = words(ask(client).content)
+    assert "Kẻ gian đã dùng số này" in page
+    assert f"Công an tỉnh xác nhận ngày {timezone.localdate():%d/%m/%Y}" in page
+    assert "có giá trị đến 18/02/2099" in page
+    assert "chủ số có thể không hay biết" in page
+    assert "Đề nghị xem lại" in page
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"confirmed_by": None, "confirmed_at": None},
+        {"valid_until": timezone.localdate() - timedelta(days=1)},
+        {"withdrawn_at": Now()},
+        {"finding": "cleared"},
+    ],
+    ids=["proposed", "over", "withdrawn", "cleared"],
+)
+def test_what_is_not_a_finding_today_is_not_said(
+    duty: Person, lead: Person, fields: dict[str, Any]
+) -> None:
+    found(duty, lead, **fields)
+    assert look().state == State.UNKNOWN
+
+
+def test_two_people_who_have_nothing_to_do_with_each_other_are_said(client: Client) -> None:
+    told(0), told(1)
+    page = words(ask(client).content)
+    assert "Đã có người báo, chưa xác minh" in page
+    assert f"2 người không liên quan nhau, gần nhất {timezone.localdate():%d/%m/%Y}" in page
+    assert "Chưa đủ để nói số này của kẻ gian" in page
+    goes = timezone.localdate() + timedelta(days=60)
+    assert f"Sau 60 ngày không có tin mới ({goes:%d/%m/%Y})" in page
+
+
+@pytest.mark.parametrize("path", [CHECK, "/en/kiem-tra/"])
+def test_one_report_is_answered_like_none(client: Client, path: str) -> None:
+    none = ask(client, path=path)
+    told()
+    one = ask(client, path=path)
+    assert one.content == none.content
+    assert dict(one.headers) == dict(none.headers)
+
+
+def test_none_is_never_called_safe(client: Client) -> None:
+    page = words(ask(client).content)
+    assert "Chưa đủ tin về số này Không có nghĩa là số này an toàn" in page
+    assert "cần từ 2 người không liên quan nhau" in page
+    box = html.document_fromstring(ask(client).content).xpath("//*[contains(@class, 'verdict')]")[0]
+    assert box.get("class") == "verdict is-violet"
+
+
+def test_an_offices_own_number_may_be_forged(client: Client) -> None:
+    reference.load_offices()
+    page = words(ask(client, "0237 3725725").content)
+    assert "Số của Công an tỉnh Thanh Hóa, nhưng có thể bị giả" in page
+    assert "Ai gọi đến bằng số này cũng chưa chắc là công an" in page
+    assert "140/CAT-PV01" in page
+
+
+def test_113_is_the_polices(client: Client) -> None:
+    reference.load_offices()
+    page = ask(client, "113").content.decode()
+    assert "Công an tỉnh Thanh Hóa, nhưng có thể bị giả" in page
+    assert 'href="tel:113"' in page
+
+
+def test_an_offices_number_stays_one_however_many_report_it() -> None:
+    reference.load_offices()
+    key = "+842373725725"
+    told(0, key), told(1, key)
+    verdict = look("02373.725.725")
+    assert (verdict.state, verdict.heard.people) == (State.OFFICE, 2)
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("+44 7700 900123", "Số nước ngoài, chưa đủ tin"),
+        ("+84069 234 5678", "Số này có dấu hiệu bị giả"),
+        ("+999 1234 5678", "Số này có dấu hiệu bị giả"),
+        ("số ẩn", "Không có số để kiểm tra"),
+        ("CONG AN", "Đây là tên, không phải số"),
+        ("0550 xxx 123", "Số bị che một phần"),
+        ("https://vneid.example/ung-dung", "Đừng bấm vào đường link"),
+        ("055 123", "Thiếu chữ số"),
+        ("0" * 11, "Toàn số 0"),
+        ("không nhớ rõ lắm", "Trang chưa đọc được số này"),
+        ("<b>x</b>", "Trang chưa đọc được số này"),
+        ("\0", "Trang chưa đọc được số này"),
+        ("5656", "Số ngắn, chưa đủ tin"),
+    ],
+)
+def test_odd_forms_are_said(client: Client, typed: str, said: str) -> None:
+    answer = ask(client, typed)
+    assert answer.status_code == 200
+    assert said in words(answer.content)
+    assert b"<b>x</b>" not in answer.content
+
+
+def test_several_numbers_become_buttons(client: Client) -> None:
+    page = ask(client, f"{NUMBER} / 0550000456").content.decode()
+    assert "Bạn hỏi số nào?" in page
+    assert f'name="number" value="{KEY}">0550 000 123' in page
+    assert 'value="+84550000456">0550 000 456' in page
+
+
+def test_a_number_one_digit_from_the_hotline_is_said_and_never_repaired(client: Client) -> None:
+    reference.load_offices()
+    page = words(ask(client, "0373.725.725").content)
+    assert "Chưa đủ tin về số này" in page
+    assert "0373 725 725" in page
+    assert "khác một chữ số với 02373.725.725" in page
+    assert "Trang không tự sửa số" in page
+
+
+@pytest.mark.parametrize("typed", ["02373.725.726", "0237.725.725", "023737 25 7255"])
+def test_any_office_has_neighbours(typed: str) -> None:
+    reference.load_offices()
+    assert [near.number for near in look(typed).near] == ["02373.725.725"]
+
+
+def test_short_numbers_have_no_neighbours() -> None:
+    reference.load_offices()
+    assert look("114").near == ()
+
+
+# --- who counts
+
+
+@pytest.mark.parametrize(
+    ("verb", "fields"),
+    [("junk", {"status": "junk"}), ("withdrawn", {"status": "withdrawn"}),
+     ("not a scam", {"status": "closed", "outcome": "not_scam"}),
+     ("duplicate", {"status": "closed", "outcome": "duplicate"})],
+)  # fmt: skip
+def test_what_an_officer_took_away_does_not_count(verb: str, fields: dict[str, str]) -> None:
+    told(0)
+    Case.objects.filter(report=told(1)).update(**fields)
+    assert look().state == State.UNKNOWN, verb
+
+
+def test_who_wishes_to_withdraw_does_not_count() -> None:
+    told(0)
+    Addition.objects.create(
+        report=told(1), kind="withdrawal", submission_key="k" * 16, content_digest=b"d"
+    )
+    assert look().state == State.UNKNOWN
+
+
+@pytest.mark.parametrize("flag", ["too_fast", "trap_filled"])
+def test_what_a_machine_may_have_sent_waits_for_an_officer(flag: str) -> None:
+    told(0)
+    suspected = told(1, flags=(flag,))
+    assert look().state == State.UNKNOWN
+    Case.objects.filter(report=suspected).update(status="in_review")
+    assert look().state == State.SEVERAL
+
+
+def test_a_contact_that_is_no_number_tells_nobody_apart() -> None:
+    told(0)
+    told(1, contact="người đi đường", flags=("contact_unread",))
+    assert look().state == State.UNKNOWN
+
+
+def test_one_contact_in_two_spellings_is_one_person() -> None:
+    told(0, contact="0550 000 111")
+    told(1, contact="+84550000111")
+    assert look().state == State.UNKNOWN
+
+
+def test_a_number_in_a_story_is_not_a_caller() -> None:
+    for number in range(2):
+        evidence.number(evidence.report(STORIES[number], contact=f"055000010{number}"), KEY,
+                        place="story")  # fmt: skip
+    assert look().state == State.UNKNOWN
+
+
+def test_what_is_older_than_sixty_days_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    told(0), told(1)
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now + timedelta(days=59))
+    assert look().state == State.SEVERAL
+    monkeypatch.setattr(timezone, "now", lambda: now + timedelta(days=61))
+    assert look().state == State.UNKNOWN
+
+
+def test_whom_they_claim_to_be_is_said_when_two_say_the_same() -> None:
+    told(0, claimed_office="bank")
+    told(1, claimed_office="police")
+    assert look().heard.claimed == ""
+    told(2, claimed_office="bank")
+    assert look().heard.claimed == "Ngân hàng"
+
+
+def test_numbers_that_begin_alike_are_counted_from_three_people_on() -> None:
+    for number in range(2):
+        told(number, f"+8455000012{number}")
+    assert look("0550000999").alike == 0
+    told(2, "+84550000122")
+    assert look("0550001120").alike == 0
+    assert look("0550000155").alike == 3
+    assert look("0550000122").alike == 0  # itself is none of the others
+
+
+def test_one_person_makes_no_range() -> None:
+    for number in range(3):
+        told(0, f"+8455000012{number}")
+    assert look("0550000155").alike == 0
+
+
+def test_who_was_cleared_is_only_told_of_what_came_after(duty: Person, lead: Person) -> None:
+    told(0), told(1)
+    found(duty, lead, finding="cleared")
+    assert look().state == State.UNKNOWN
+    told(2), told(3)
+    assert look().state == State.SEVERAL
+
+
+# --- closed and quick
+
+
+def test_a_look_takes_five_statements_whatever_is_found(
+    django_assert_num_queries: DjangoAssertNumQueries, duty: Person, lead: Person
+) -> None:
+    reference.load_offices()
+    for number in ("0550000124", "số ẩn", "02373.725.725", "113"):
+        with django_assert_num_queries(5):
+            look(number)
+    found(duty, lead)
+    for number in range(4):
+        told(number)
+    with django_assert_num_queries(5):
+        look()
+
+
+def test_among_thousands_the_indexes_answer() -> None:
+    report = evidence.report()
+    Indicator.objects.bulk_create(
+        Indicator(
+            report=report, kind="number", place="caller", raw="", key=f"+84{550000000 + n * 997}"
+        )
+        for n in range(6000)
+    )
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE reports_indicator")
+        plans = []
+        for condition in (f"key = '{KEY}'", "key::text LIKE '+84550000%'"):
+            cursor.execute(
+                "EXPLAIN SELECT id FROM reports_indicator WHERE kind = 'number'"
+                f" AND place = 'caller' AND {condition} ORDER BY id DESC LIMIT 300"
+            )
+            plans.append("\n".join(row[0] for row in cursor.fetchall()))
+    assert "indicator_key" in plans[0] or "indicator_range" in plans[0]
+    assert "indicator_range" in plans[1]
+
+
+def test_the_number_stays_out_of_address_log_and_cache(
+    client: Client, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = ask(client)
+    assert "no-store" in answer["Cache-Control"]
+    assert "Location" not in answer
+    assert not answer.cookies
+    assert "Vary" not in answer or "Cookie" not in answer["Vary"]
+    logged = caplog.text + "".join(capsys.readouterr())
+    assert NUMBER not in logged
+    assert KEY not in logged
+    assert KEY.encode() not in client.get(CHECK, {"number": NUMBER}).content
+
+
+def test_nothing_is_written(client: Client, django_assert_num_queries: Any) -> None:
+    ask(client)
+    with django_assert_num_queries(5) as seen:  # what officers have confirmed is kept a minute
+        ask(client)
+    assert all(query["sql"].startswith("SELECT") for query in seen.captured_queries)
+
+
+@pytest.mark.parametrize("typed", ["", "   ", "9" * 5000])
+def test_an_empty_or_endless_field_is_answered(client: Client, typed: str) -> None:
+    answer = ask(client, typed)
+    assert answer.status_code == 422
+    assert len(answer.content) < 40_000
+
+
+def test_a_foreign_page_cannot_ask(client: Client) -> None:
+    answer = client.post(CHECK, {"number": NUMBER}, headers={"Origin": "https://ke-gian.example"})
+    assert answer.status_code == 403
+    assert value(answer.content, "number") == NUMBER
+
+
+def test_without_a_database_the_number_stays_typed(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: Any) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(lookup, "look", broken)
+    answer = ask(client)
+    assert answer.status_code == 503
+    assert value(answer.content, "number") == NUMBER
+
+
+def test_the_report_page_takes_the_number_over_without_an_address(client: Client) -> None:
+    page = ask(client).content
+    answer = client.post("/bao-cao/", {"prefill_number": hidden_of(page)["prefill_number"]})
+    assert answer.status_code == 200
+    assert value(answer.content, "caller_number") == "0550 000 123"
+    assert "no-store" in answer["Cache-Control"]
+    assert not Report.objects.exists()
+
+
+@pytest.mark.parametrize("number", [NUMBER, "02373.725.725", "+84069 234 5678"])
+def test_the_page_is_light(client: Client, number: str, duty: Person, lead: Person) -> None:
+    reference.load_offices()
+    found(duty, lead)
+    for person in range(4):
+        told(person, claimed_office="bank")
+    answer = client.post(CHECK, {"number": number}, headers={"Accept-Encoding": "gzip"})
+    sheet = client.get("/static/css/portal.css", headers={"Accept-Encoding": "gzip"})
+    assert len(answer.getvalue()) + len(sheet.getvalue()) <= 12_000
