@@ -175,3 +175,13 @@ def check_clamd(**_: Any) -> Iterator[CheckMessage]:
             hint="Set CLAMD_URL to tcp://host:3310 or unix:///path/of/its.socket, or unset it.",
             id="portal.E012",
         )
+
+
+@register(Tags.security, deploy=True)
+def check_rate_limits(**_: Any) -> Iterator[CheckMessage]:
+    if settings.RATE_LIMITS != "enforce":
+        yield Error(
+            "RATE_LIMITS is not enforce: who guesses receipt codes would not be slowed.",
+            hint="Unset RATE_LIMITS; count is for load tests alone.",
+            id="portal.E013",
+        )

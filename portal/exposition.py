@@ -17,7 +17,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYP
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
-from reports import files, stats
+from reports import files, limits, stats
 from reports.models import Alarm
 from reports.stats import Standing
 from reports.watch import concerned
@@ -43,6 +43,7 @@ class _Portal(Collector):
         yield from _processes()
         yield from _backup()
         yield from _room()
+        yield from _guesses()
 
 
 def _queue() -> Iterator[Metric]:
@@ -129,6 +130,14 @@ def _room() -> Iterator[Metric]:
     free = disk.f_bavail * disk.f_frsize - files.RESERVED
     what = "Room for files that residents send, without what they leave free on their disk."
     yield _gauge("portal_files_free_bytes", what, free)
+
+
+def _guesses() -> Iterator[Metric]:
+    """Nothing while Valkey does not answer."""
+    wrong = limits.wrong_codes()
+    if wrong is not None:
+        what = "Receipt codes and one-time words that opened nothing."
+        yield CounterMetricFamily("portal_wrong_codes", what, value=wrong)
 
 
 def _read(name: str) -> dict[str, Any]:

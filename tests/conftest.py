@@ -21,6 +21,11 @@ def _cheap_passwords(settings: Settings) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _guesses_of_other_tests_refuse_nobody(settings: Settings) -> None:
+    settings.RATE_LIMITS = "count"
+
+
+@pytest.fixture(autouse=True)
 def _no_communes_of_another_test() -> None:
     from reports import confirmed, places
 

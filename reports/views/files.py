@@ -4,50 +4,77 @@ import structlog
 from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from reports import files, filetypes, uploads
+from reports import files, filetypes, later, told, uploads
 from reports.files import Draft, Refusal, RefusedError
 from reports.forms import CodeForm
+from reports.forms_later import AddForm
+from reports.later import ErasedError, Later
 from reports.models import Report
-from reports.posted import kept
+from reports.posted import Fields, kept
+from reports.posted_later import PostedLater
 from reports.tracking import Line
 from reports.uploads import Received, Upload
+from reports.views.guessing import form_page, found_by
 from reports.views.posting import Trouble, from_our_page
-from reports.views.tracking import FOREIGN_LOOK, code_page, found_by, standing_page
+from reports.views.tracking import FOREIGN_LOOK, code_page, standing_page
 
 log = structlog.get_logger(__name__)
 
 _LONGEST_NAME = 32  # signs of a name that are shown back
-_KEPT = "Tin của bạn vẫn còn nguyên."
-_AGAIN = "Gửi lại sau ít phút."
-_FULL = f"Mỗi tin nhận đến {files.MOST} ảnh, bản ghi âm, PDF."
 NOT_NOW = Trouble(
     503,
-    "Chưa nhận được ảnh, ghi âm",
-    f"Trang đang gặp trục trặc. {_KEPT} Chờ một phút, gõ mã rồi gửi lại. Gấp thì gọi 02373.725.725.",
+    _("Chưa nhận được ảnh, ghi âm"),
+    _(
+        "Trang đang gặp trục trặc. Tin của bạn vẫn còn nguyên."
+        " Chờ một phút, gõ mã rồi gửi lại. Gấp thì gọi 02373.725.725."
+    ),
 )
 UNREADABLE = Trouble(
     400,
-    "Chưa nhận được ảnh, ghi âm",
-    f"Có thể do mạng đứt giữa chừng. {_KEPT} Gõ mã rồi gửi lại.",
+    _("Chưa nhận được ảnh, ghi âm"),
+    _("Có thể do mạng đứt giữa chừng. Tin của bạn vẫn còn nguyên. Gõ mã rồi gửi lại."),
 )
-NOTHING = Line("", "Chưa chọn ảnh, bản ghi âm nào. Chọn xong rồi bấm Gửi.")
-_REFUSED = {
-    Refusal.EMPTY: (422, "Bên trong không có gì. Chọn lại rồi gửi."),
-    Refusal.TOO_LARGE: (413, "Nặng quá 10 MB, chưa nhận. Chụp lại nhỏ hơn, hoặc cắt bớt rồi gửi."),
+WRONG_CODE = Trouble(
+    422,
+    _("Chưa nhận ảnh, ghi âm: mã chưa đúng"),
+    _("Gõ lại mã tin báo, rồi chọn lại ảnh. Tin của bạn vẫn còn nguyên."),
+)
+NOTHING = Line("", _("Chưa chọn ảnh, bản ghi âm nào. Chọn xong rồi bấm Gửi."))
+ERASED = Line("", _("Tin này đã xóa dữ liệu nên không nhận thêm."))
+_REFUSED: dict[Refusal, tuple[int, str | Promise]] = {
+    Refusal.EMPTY: (422, _("Bên trong không có gì. Chọn lại rồi gửi.")),
+    Refusal.TOO_LARGE: (
+        413,
+        _("Nặng quá 10 MB, chưa nhận. Chụp lại nhỏ hơn, hoặc cắt bớt rồi gửi."),
+    ),
     Refusal.UNKNOWN_TYPE: (
         415,
-        "Chưa nhận: đây không phải ảnh, ghi âm hay PDF. Bạn chụp màn hình rồi gửi ảnh đó.",
+        _("Chưa nhận: đây không phải ảnh, ghi âm hay PDF. Bạn chụp màn hình rồi gửi ảnh đó."),
     ),
-    Refusal.TOO_MANY: (422, f"Chưa nhận. {_FULL}"),
-    Refusal.ERASED: (422, "Tin này đã xóa dữ liệu nên không nhận thêm."),
-    Refusal.BUSY: (503, f"Nhiều người đang gửi cùng lúc. {_KEPT} {_AGAIN}"),
-    Refusal.NO_ROOM: (503, f"Máy chủ hết chỗ, chưa nhận được. {_KEPT} {_AGAIN}"),
-    Refusal.NOT_WRITTEN: (503, f"Máy chủ chưa ghi được. {_KEPT} {_AGAIN}"),
+    Refusal.TOO_MANY: (422, _("Chưa nhận. Mỗi tin nhận đến 5 ảnh, bản ghi âm, PDF.")),
+    Refusal.ERASED: (422, ERASED.text),
+    Refusal.BUSY: (
+        503,
+        _("Nhiều người đang gửi cùng lúc. Tin của bạn vẫn còn nguyên. Gửi lại sau ít phút."),
+    ),
+    Refusal.NO_ROOM: (
+        503,
+        _("Máy chủ hết chỗ, chưa nhận được. Tin của bạn vẫn còn nguyên. Gửi lại sau ít phút."),
+    ),
+    Refusal.NOT_WRITTEN: (
+        503,
+        _("Máy chủ chưa ghi được. Tin của bạn vẫn còn nguyên. Gửi lại sau ít phút."),
+    ),
 }
+# What filetypes.py calls things, for the translators: it is pure and knows no language.
+_KINDS = (_("ảnh"), _("bản ghi âm"), _("bản ghi"), _("bản PDF"), _("tệp"))
 
 
 @csrf_exempt  # a visitor has no cookie to ride on; the code in the body is the key
@@ -69,19 +96,55 @@ def send_files(request: HttpRequest) -> HttpResponse:
 
 
 def _answer(request: HttpRequest, sent: Received) -> HttpResponse:
-    form = CodeForm(kept(sent.fields))
-    if not form.is_valid():
-        return code_page(request, form)
+    data = kept(sent.fields)
+    form = CodeForm(data)
     try:
-        report = found_by(form)
+        report = found_by(request, form) if form.is_valid() else None
         if report is None:
-            return code_page(request, form)
-        lines = [_take(upload, report) for upload in sent.uploads] or [NOTHING]
-        if sent.surplus:
-            lines.append(Line("", f"Còn {sent.surplus} cái nữa chưa nhận. {_FULL}", 422))
-        return standing_page(request, report, form, _status(lines), lines=lines)
+            return _ask_again(request, form, data, WRONG_CODE)
+        words = _add_story(report, data)
+        lines = _take_all(sent, report) or ([] if words else [NOTHING])
+        return standing_page(
+            request, report, form, _status(words + lines), lines=lines, notice=words
+        )
     except DatabaseTrouble:
-        return code_page(request, form, NOT_NOW)
+        return _ask_again(request, form, data, NOT_NOW)
+
+
+def _ask_again(
+    request: HttpRequest, form: CodeForm, data: Fields, trouble: Trouble
+) -> HttpResponse:
+    """The page that asks for the code; where words came along, the form that gives them back."""
+    if not data.get("story", "").strip():
+        return code_page(request, form, trouble)
+    add = AddForm(data)
+    add.ask_for_code()
+    return form_page(request, "reports/later/again.html", form, trouble, shown=add)
+
+
+def _add_story(report: Report, data: Fields) -> list[Line]:
+    """Keep the words that came along with the files; what their writer is told."""
+    said = Later(story=data.get("story", ""))
+    if said.is_empty:
+        return []
+    try:
+        addition = later.add(report, said, PostedLater(data).submission_key)
+    except ErasedError:
+        return [ERASED]
+    return [Line("", text, 200) for text in told.added(said, addition)]
+
+
+def _take_all(sent: Received, report: Report) -> list[Line]:
+    """A line for each file, and one for all those that nobody looked at."""
+    lines = [_take(upload, report) for upload in sent.uploads]
+    if more := sent.surplus:
+        sentence = ngettext(
+            "Còn %(more)s cái nữa chưa nhận. Mỗi tin nhận đến %(most)s ảnh, bản ghi âm, PDF.",
+            "Còn %(more)s cái nữa chưa nhận. Mỗi tin nhận đến %(most)s ảnh, bản ghi âm, PDF.",
+            more,
+        )
+        lines.append(Line("", sentence % {"more": more, "most": files.MOST}))
+    return lines
 
 
 def _take(upload: Upload, report: Report) -> Line:
@@ -93,9 +156,11 @@ def _take(upload: Upload, report: Report) -> Line:
         is_new = files.keep(draft, report)
     except RefusedError as refused:
         return _refused(draft, refused.why)
-    what = f"{draft.type.word if draft.type else ''} {filetypes.megabytes(draft.size)}"
-    text = f"Đã nhận {what}." if is_new else f"Đã nhận {what} từ trước, giữ một bản."
-    return Line(shown(draft.name), text, 200)
+    kind = gettext(draft.type.word) if draft.type else ""
+    what = {"kind": kind, "size": filetypes.megabytes(draft.size)}
+    taken = gettext("Đã nhận %(kind)s %(size)s.")
+    before = gettext("Đã nhận %(kind)s %(size)s từ trước, giữ một bản.")
+    return Line(shown(draft.name), (taken if is_new else before) % what, 200)
 
 
 def _refused(draft: Draft, why: Refusal) -> Line:

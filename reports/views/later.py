@@ -8,7 +8,7 @@ from functools import partial
 import structlog
 from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -22,8 +22,9 @@ from reports.models import Addition, Report
 from reports.posted import Fields
 from reports.posted_later import PostedLater
 from reports.tracking import Line
+from reports.views.guessing import form_page, found_by
 from reports.views.posting import Trouble, from_our_page, posted_fields
-from reports.views.tracking import code_page, found_by, standing_page
+from reports.views.tracking import code_page, standing_page
 
 log = structlog.get_logger(__name__)
 
@@ -88,7 +89,7 @@ def copy(request: HttpRequest) -> HttpResponse:
     if trouble or not form.is_valid():
         return code_page(request, form, trouble)
     try:
-        found = found_by(form)
+        found = found_by(request, form)
         return _as_file(found) if found else code_page(request, form)
     except DatabaseTrouble:
         return code_page(request, form, NO_COPY)
@@ -118,7 +119,7 @@ def _step(
     if trouble or not form.is_valid():
         return again(trouble)
     try:
-        report = found_by(form)
+        report = found_by(request, form)
         if report is None:
             return again()
         if asks_first and data.get(asks_first) != "yes":
@@ -143,9 +144,10 @@ def _again(request: HttpRequest, form: StepForm, trouble: Trouble | None = None)
     """The form by itself, filled in."""
     if "code" in form.errors:
         form.ask_for_code()
-    status = trouble.status if trouble else 422 if form.errors else 200
-    context = {"form": form, "trouble": trouble, "is_withdrawal": isinstance(form, WithdrawForm)}
-    return render(request, "reports/later/again.html", context, status=status, using="public")
+    is_withdrawal = isinstance(form, WithdrawForm)
+    return form_page(
+        request, "reports/later/again.html", form, trouble, is_withdrawal=is_withdrawal
+    )
 
 
 def _add(report: Report, data: Fields) -> list[Line]:

@@ -8,11 +8,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from reports import asking, files, places, privacy, receipts, tracking, whole
+from reports import asking, files, places, privacy, tracking, whole
 from reports.asking import Question
 from reports.forms import CodeForm
 from reports.forms_later import AddForm, ReplyForm
 from reports.models import Case, Report
+from reports.views.guessing import form_page, found_by
 from reports.views.posting import Trouble, from_our_page, posted_fields
 from reports.whole import Whole
 
@@ -29,7 +30,6 @@ NOT_FOUND_NOW = Trouble(
         " Gấp thì gọi 02373.725.725."
     ),
 )
-UNKNOWN_CODE = _("Chưa thấy tin nào có mã này. Xem lại từng nhóm, hoặc gọi 02373.725.725.")
 
 
 @csrf_exempt  # it changes nothing, and a visitor has no cookie
@@ -46,18 +46,10 @@ def track(request: HttpRequest) -> HttpResponse:
     if trouble or not form.is_valid():
         return code_page(request, form, trouble)
     try:
-        found = found_by(form)
+        found = found_by(request, form)
         return standing_page(request, found, form) if found else code_page(request, form)
     except DatabaseTrouble:
         return code_page(request, form, NOT_FOUND_NOW)
-
-
-def found_by(form: CodeForm) -> Report | None:
-    """The report whose code was typed; that there is none becomes an error of the form."""
-    found = receipts.find(form.cleaned_data["code"])
-    if found is None:
-        form.add_error("code", UNKNOWN_CODE)
-    return found
 
 
 def standing_page(
@@ -69,6 +61,7 @@ def standing_page(
     is_asked = case.status == Case.Status.WAITING
     told = whole.of(report)
     add = AddForm.fresh(code)
+    sent = tracking.files_sent(report)
     context = {
         "report": report,
         "whole": told,
@@ -79,8 +72,9 @@ def standing_page(
         "question": talk.question if is_asked else None,
         "questions": [] if report.erased_at else _questions(told),
         "wave": tracking.wave(report),
-        "files": tracking.files_sent(report),
+        "files": sent,
         "most_files": files.MOST,
+        "files_left": files.MOST - len(sent),
         "add_form": add,
         "reply_form": ReplyForm.fresh(code),
         **more,
@@ -102,6 +96,5 @@ def _questions(told: Whole) -> list[Question]:
 
 
 def code_page(request: HttpRequest, form: CodeForm, trouble: Trouble | None = None) -> HttpResponse:
-    status = trouble.status if trouble else 422 if form.errors else 200
-    context = {"form": form, "trouble": trouble}
-    return render(request, "reports/track.html", context, status=status, using="public")
+    """The page that asks for the code, with what was wrong with the one that was typed."""
+    return form_page(request, "reports/track.html", form, trouble)

@@ -22,6 +22,7 @@ GOOD = {
     "ALARM_EMAILS": ("ky-thuat@portal.example",),
     "METRICS_TOKEN": "m" * 32,
     "CLAMD_URL": "tcp://clamd:3310",
+    "RATE_LIMITS": "enforce",
     "DATABASES": {"default": {"HOST": "db"}},
 }
 BAD = [
@@ -47,6 +48,8 @@ BAD = [
     ("portal.E012", "CLAMD_URL", "tcp://clamd:many"),
     ("portal.E012", "CLAMD_URL", "tcp://"),
     ("portal.E012", "CLAMD_URL", "unix://run/clamd.sock"),
+    ("portal.E013", "RATE_LIMITS", "count"),
+    ("portal.E013", "RATE_LIMITS", "off"),
     ("portal.E008", "BACKUP_KEY", ""),
     # With a name of its own: a random key in it would differ between two processes of xdist.
     pytest.param("portal.E008", "BACKUP_KEY", GOOD["FIELD_KEYS"][0], id="a field key"),  # type: ignore[index]

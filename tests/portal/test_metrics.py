@@ -11,12 +11,12 @@ import pytest
 from django.core.management import call_command
 from django.db import DatabaseError
 from django.db.models.functions import Now
-from django.test import Client
+from django.test import Client, RequestFactory
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
 from portal import backups
-from reports import files, intake, outbox, stats, watch
+from reports import files, intake, limits, outbox, stats, watch
 from reports.intake import Typed
 from reports.models import OutboxItem
 from tests.portal.processes import ROOT
@@ -166,7 +166,9 @@ def test_it_answers_while_the_database_is_away(
         raise DatabaseError
 
     monkeypatch.setattr(stats, "standing", away)
-    assert samples(scrape(client)) == {"portal_database_up": 0}
+    found = samples(scrape(client))
+    found.pop("portal_wrong_codes_total")
+    assert found == {"portal_database_up": 0}
 
 
 def test_nothing_of_a_report_is_in_it(client: Client) -> None:
@@ -180,3 +182,14 @@ def test_a_web_process_that_is_not_asked_does_not_load_the_library() -> None:
     loaded = "import portal.wsgi, django.urls, sys; django.urls.resolve('/metrics');"
     code = f"{loaded} sys.exit('prometheus_client' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_wrong_codes_are_counted_and_without_valkey_left_out(
+    client: Client, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits._circuit, "open_until", 0.0)
+    before = samples(scrape(client))["portal_wrong_codes_total"]
+    limits.wrong_code(RequestFactory().post("/theo-doi/"))
+    assert samples(scrape(client))["portal_wrong_codes_total"] == before + 1
+    settings.REDIS_URL = f"unix://{tmp_path}/nobody.sock?db=0"
+    assert "portal_wrong_codes_total" not in samples(scrape(client))

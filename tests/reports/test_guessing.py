@@ -1,0 +1,102 @@
+"""Who tries many codes is asked to wait, at every step that takes one."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import redis
+from django.test import Client
+from pytest_django import Settings
+
+from reports import intake, limits, receipts
+from reports.intake import Typed
+from reports.signing import newest_key
+from tests.reports.pages import value, words
+
+pytestmark = pytest.mark.django_db
+
+TRACK = "/theo-doi/"
+STEPS = [
+    TRACK,
+    f"{TRACK}tep/",
+    f"{TRACK}them/",
+    f"{TRACK}tra-loi/",
+    f"{TRACK}rut/",
+    f"{TRACK}ban-sao/",
+]
+WAIT = "Bạn đã thử nhiều lần. Chờ 10 phút, hoặc gọi 02373.725.725."
+
+
+@pytest.fixture(autouse=True)
+def _enforced(settings: Settings) -> Iterator[None]:
+    settings.RATE_LIMITS = "enforce"
+    client = redis.Redis.from_url(settings.REDIS_URL)
+    client.flushdb()
+    limits._circuit.open_until = 0.0
+    yield
+    client.flushdb()
+
+
+def nobodys(number: int) -> str:
+    """A code that is well formed and opens nothing."""
+    return receipts.derive(f"nobody-{number:016}", b"digest", newest_key())
+
+
+def guess(client: Client, times: int, address: str = TRACK) -> Any:
+    answers = [client.post(address, {"code": nobodys(number)}) for number in range(times)]
+    return answers[-1]
+
+
+@pytest.fixture
+def code() -> str:
+    return str(intake.accept(Typed(story="Họ gọi."), "a-key-of-the-browser").code)
+
+
+def test_the_eleventh_guess_is_asked_to_wait(client: Client) -> None:
+    assert guess(client, 10).status_code == 422
+    answer = guess(client, 1)
+    assert answer.status_code == 429
+    assert WAIT in words(answer.content)
+    assert 1 <= int(answer["Retry-After"]) <= 600
+    assert value(answer.content, "code") == nobodys(0)
+
+
+def test_who_must_wait_is_not_answered_with_a_right_code_either(client: Client, code: str) -> None:
+    guess(client, 10)
+    assert client.post(TRACK, {"code": code}).status_code == 429
+
+
+def test_right_codes_cost_nothing(client: Client, code: str) -> None:
+    assert {client.post(TRACK, {"code": code}).status_code for _ in range(15)} == {200}
+    assert limits.wrong_codes() == 0
+
+
+def test_a_slip_of_the_finger_costs_nothing(client: Client, code: str) -> None:
+    slip = ("2" if code[0] != "2" else "3") + code[1:]
+    assert {client.post(TRACK, {"code": slip}).status_code for _ in range(15)} == {422}
+    assert limits.wrong_codes() == 0
+
+
+@pytest.mark.parametrize("address", STEPS)
+def test_every_step_that_takes_a_code_counts_and_waits(client: Client, address: str) -> None:
+    assert guess(client, 10, address).status_code == 422
+    assert guess(client, 1, address).status_code == 429
+    assert limits.wrong_codes() == 10
+
+
+def test_what_was_typed_comes_back_to_who_must_wait(client: Client) -> None:
+    guess(client, 10)
+    typed = {"code": nobodys(1), "story": "Chúng gọi lại lần nữa."}
+    for address in (f"{TRACK}them/", f"{TRACK}tep/"):
+        answer = client.post(address, typed)
+        assert answer.status_code == 429
+        assert "Chúng gọi lại lần nữa." in answer.content.decode()
+        assert "Chờ 10 phút" in words(answer.content)
+
+
+def test_without_valkey_a_code_opens_as_ever(
+    client: Client, code: str, settings: Settings, tmp_path: Any
+) -> None:
+    settings.REDIS_URL = f"unix://{tmp_path}/nobody.sock?db=0"
+    assert guess(client, 12).status_code == 422
+    assert client.post(TRACK, {"code": code}).status_code == 200

@@ -1,0 +1,148 @@
+"""Guesses of codes and look-ups: slowed by address, counted for all, never in a resident's way."""
+
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from django.http import HttpRequest
+from django.test import RequestFactory
+from pytest_django import Settings
+
+from reports import limits
+
+
+@pytest.fixture(autouse=True)
+def valkey(settings: Settings) -> Iterator[redis.Redis]:
+    """An empty Valkey, limits enforced, a circuit that is closed."""
+    settings.RATE_LIMITS = "enforce"
+    client = redis.Redis.from_url(settings.REDIS_URL)
+    client.flushdb()
+    limits._circuit.open_until = 0.0
+    yield client
+    limits._circuit.open_until = 0.0
+    client.flushdb()
+
+
+@pytest.fixture
+def frozen(settings: Settings, tmp_path: Path) -> None:
+    settings.REDIS_URL = f"unix://{tmp_path}/nobody.sock?db=0"
+
+
+def visit(address: str = "192.0.2.1") -> HttpRequest:
+    return RequestFactory().post("/theo-doi/", REMOTE_ADDR=address)
+
+
+def guess(times: int, address: str = "192.0.2.1") -> None:
+    for _ in range(times):
+        limits.wrong_code(visit(address))
+
+
+def test_ten_wrong_codes_are_answered_and_then_one_waits() -> None:
+    guess(9)
+    assert limits.pause("code", visit()) == 0
+    guess(1)
+    assert 590 <= limits.pause("code", visit()) <= 600
+
+
+def test_looking_at_the_window_takes_nothing_from_it() -> None:
+    for _ in range(40):
+        assert limits.pause("code", visit()) == 0
+
+
+def test_one_address_does_not_slow_another() -> None:
+    guess(10)
+    assert limits.pause("code", visit("192.0.2.2")) == 0
+
+
+def test_the_addresses_of_one_ipv6_network_are_one_visitor() -> None:
+    guess(10, "2001:db8:1:2::1")
+    assert limits.pause("code", visit("2001:db8:1:2:3::9")) > 0
+    assert limits.pause("code", visit("2001:db8:1:3::1")) == 0
+
+
+def test_an_ipv4_address_is_itself_however_it_is_written() -> None:
+    guess(10, "::ffff:192.0.2.1")
+    assert limits.pause("code", visit()) > 0
+    assert limits.pause("code", visit("::ffff:192.0.2.2")) == 0
+
+
+def test_who_has_no_address_is_never_slowed() -> None:
+    guess(20, "")
+    assert limits.pause("code", visit("")) == 0
+    assert limits.wrong_codes() == 20
+
+
+def test_look_ups_have_a_window_of_their_own() -> None:
+    assert [limits.allow("check", visit()) for _ in range(31)] == [True] * 30 + [False]
+    assert limits.pause("code", visit()) == 0
+
+
+def test_counting_alone_refuses_nobody(settings: Settings) -> None:
+    settings.RATE_LIMITS = "count"
+    guess(12)
+    assert limits.pause("code", visit()) == 0
+    assert all(limits.allow("check", visit()) for _ in range(35))
+    assert limits.wrong_codes() == 12
+
+
+def test_no_address_is_kept_in_clear(valkey: redis.Redis) -> None:
+    guess(1, "192.0.2.77")
+    keys = b" ".join(valkey.keys("*"))
+    assert keys
+    assert b"192.0.2" not in keys
+
+
+@pytest.mark.usefixtures("frozen")
+def test_without_valkey_nobody_is_slowed_and_it_is_asked_once() -> None:
+    guess(1)
+    begun = time.monotonic()
+    guess(50)
+    assert limits.pause("code", visit()) == 0
+    assert limits.allow("check", visit())
+    assert limits.wrong_codes() is None
+    assert time.monotonic() - begun < 0.05
+
+
+def test_a_frozen_valkey_costs_one_short_wait(settings: Settings, tmp_path: Path) -> None:
+    settings.REDIS_URL = f"unix://{tmp_path}/frozen.sock?db=0"
+    with socket.socket(socket.AF_UNIX) as frozen:
+        frozen.bind(f"{tmp_path}/frozen.sock")
+        frozen.listen()
+        begun = time.monotonic()
+        guess(5)
+    assert 0.04 < time.monotonic() - begun < 0.2
+    assert 0 < limits._circuit.open_until - time.monotonic() <= limits.REST
+
+
+def test_the_first_guess_and_every_hundredth_are_logged(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[int] = []
+    monkeypatch.setattr(limits.log, "warning", lambda _, wrong: told.append(wrong))
+    monkeypatch.setattr(limits.time, "sleep", lambda _: None)
+    guess(200)
+    assert told == [1, 100, 200]
+
+
+def test_many_guesses_of_all_only_slow_the_wrong_ones(
+    valkey: redis.Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(limits.time, "sleep", slept.append)
+    for number in range(302):
+        guess(1, f"198.51.{number // 250}.{number % 250}")
+    assert slept == [limits.SLOWED_BY] * 2
+    assert limits.pause("code", visit()) == 0
+
+
+def test_no_more_than_two_wait_in_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(limits.time, "sleep", slept.append)
+    held = [limits._waiting.acquire(blocking=False) for _ in range(2)]
+    limits._slow_down()
+    assert (held, slept) == ([True, True], [])
+    limits._waiting.release()
+    limits._slow_down()
+    limits._waiting.release()
+    assert slept == [limits.SLOWED_BY]
