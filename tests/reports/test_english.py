@@ -8,6 +8,7 @@ from django.test import Client
 from lxml import html
 
 from tests.addresses import public_paths
+from tests.alerts.writing import issued
 
 ENGLISH = [path for path in public_paths() if path.startswith("/en/")]
 # Only Vietnamese words carry these: letters of its own, or a tone upon them.
@@ -49,3 +50,13 @@ def test_an_english_page_speaks_no_vietnamese(client: Client, path: str) -> None
     answer = client.get(path)
     if answer.headers["Content-Type"].startswith("text/html") and answer.content:
         assert vietnamese(answer.content) == []
+
+
+def test_an_english_home_says_that_its_warning_is_vietnamese(client: Client) -> None:
+    issued(title="Giả điện lực, dọa cắt điện")
+    page = client.get("/en/").content
+    card = html.document_fromstring(page).xpath("//*[@aria-labelledby='current-warning']")[0]
+    title = card.xpath(".//h2/a")[0]
+    assert "This warning is written in Vietnamese." in card.text_content()
+    assert (title.get("lang"), title.get("hreflang")) == ("vi", "vi")
+    assert vietnamese(page) == []

@@ -1,0 +1,84 @@
+"""Home, the page for the call and the lessons in a real browser: what is in sight, what appears."""
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.browser.test_resident_pages import SIZES, faults, page, portal
+
+__all__ = ["page", "portal"]  # fixtures
+
+pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
+
+NOW = "/dang-bi-goi/"
+QUIZ = "/that-hay-gia/"
+LESSONS = [QUIZ, f"{QUIZ}mot-cuoc-goi/", "/cong-that/", "/rieng-tu/", NOW]
+GROUND = "getComputedStyle(document.querySelector('.halt')).backgroundColor"
+
+
+def test_no_lesson_has_a_fault_in_either_language(portal: str, page: Page) -> None:
+    for path in [*LESSONS, *(f"/en{path}" for path in LESSONS)]:
+        page.goto(portal + path)
+        assert faults(page) == [], path
+
+
+def test_no_answer_of_the_quiz_has_a_fault(portal: str, page: Page) -> None:
+    page.goto(portal + QUIZ)
+    for name, value in {"case-1": "fake", "case-2": "unsure", "case-3": "fake"}.items():
+        page.locator(f"[name={name}][value={value}]").check()
+    assert faults(page) == []
+
+
+@pytest.mark.parametrize("language", ["", "/en"])
+def test_three_doors_are_above_the_fold_of_a_small_phone(
+    portal: str, phone: BrowserContext, language: str
+) -> None:
+    opened = phone.new_page()
+    opened.goto(f"{portal}{language}/")
+    last = opened.locator(".door").last.bounding_box()
+    bar = opened.locator(".help").bounding_box()
+    assert last
+    assert bar
+    assert opened.locator(".door").count() == 3
+    assert last["y"] + last["height"] <= bar["y"]
+
+
+@pytest.mark.parametrize("path", [NOW, f"/en{NOW}"])
+def test_on_the_call_one_request_brings_the_style_too(
+    portal: str, browser: Browser, path: str
+) -> None:
+    context = browser.new_context()
+    opened = context.new_page()
+    asked: list[str] = []
+    opened.on("request", lambda request: asked.append(request.url))
+    opened.goto(portal + path, wait_until="networkidle")
+    ground = opened.evaluate(GROUND)
+    context.close()
+    assert [address for address in asked if not address.startswith("data:")] == [portal + path]
+    assert ground == "rgb(179, 38, 30)"
+
+
+def test_the_page_for_the_call_is_dark_at_night(portal: str, browser: Browser) -> None:
+    grounds = set()
+    for scheme in {scheme for _, scheme in SIZES}:
+        context = browser.new_context(color_scheme=scheme)  # type: ignore[arg-type]
+        opened = context.new_page()
+        opened.goto(portal + NOW)
+        grounds.add(opened.evaluate("getComputedStyle(document.body).backgroundColor"))
+        context.close()
+    assert grounds == {"rgb(250, 249, 245)", "rgb(16, 22, 19)"}
+
+
+def test_an_explanation_waits_for_its_answer(portal: str, phone: BrowserContext) -> None:
+    opened = phone.new_page()
+    opened.goto(portal + QUIZ)
+    asked = opened.get_by_role("group").first
+    sign = asked.get_by_text("Dọa có vụ án, rồi dặn giữ kín.")
+    assert not sign.is_visible()
+    asked.get_by_label("Thật", exact=True).check()
+    assert sign.is_visible()
+    assert asked.get_by_text("Nhiều người cũng nghĩ như bạn.").is_visible()
+    asked.get_by_label("Chưa chắc").check()
+    assert asked.get_by_text("Còn ngờ là tốt.").is_visible()
+    asked.get_by_label("Giả", exact=True).check()
+    assert asked.get_by_text("Đúng rồi.").is_visible()
+    assert not asked.get_by_text("Nhiều người cũng nghĩ như bạn.").is_visible()
