@@ -25,7 +25,7 @@ from pytest_django import Settings
 from reports import events, files, filetypes, intake, sealing, uploads
 from reports.files import Draft, Refusal, RefusedError
 from reports.intake import Typed
-from reports.models import EvidenceFile
+from reports.models import Addition, EvidenceFile, Receipt
 from tests.cast import Person
 from tests.reports.pages import hidden, hidden_of, send, value, words
 
@@ -146,7 +146,7 @@ def test_nothing_chosen_is_said(client: Client, mine: intake.Accepted) -> None:
 
 def test_the_receipt_tells_where_files_are_sent(client: Client) -> None:
     send(client, story="Họ gọi.")
-    assert "Bấm Xem tin của tôi để gửi thêm" in words(client.get("/bao-cao/da-nhan/").content)
+    assert "gửi thêm được ảnh" in words(client.get("/bao-cao/da-nhan/").content)
 
 
 def test_an_address_typed_by_hand_leads_to_the_code_page(client: Client) -> None:
@@ -293,6 +293,9 @@ def test_the_first_bytes_tell_what_it_is(head: bytes, media_type: str) -> None:
         b"<html><script>alert(1)</script>",
         b"PK\x03\x04 docx or apk, who knows",
         b"MZ\x90\0 a program",
+        b"PK\x05\x06" + bytes(18),
+        b"\x1f\x8b\x08 an archive",
+        b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg'/>",
         b"\x7fELF a program",
         b"\xff\xfe\0 text of another kind",
         b"RIFF....AVI LIST",
@@ -341,7 +344,8 @@ def test_sizes_are_said_as_people_read_them(size: int, said: str) -> None:
         ('filename="\u202egnp.exe\u202c"'.encode(), "gnp.exe "),
         (b'filename="<b>x</b>.jpg"', "b&gt;.jpg "),
         (b"filename*=UTF-8''%0d%0aSet-Cookie.jpg", "Set-Cookie.jpg "),
-        (('filename="' + "à" * 300 + '.jpg"').encode(), "à" * 32 + "… "),
+        (b'filename="a\x07\x1b[31m\x00b.jpg"', "a[31mb.jpg "),
+        (('filename="' + "à" * 400 + '.jpg"').encode(), "à" * 32 + "… "),
     ],
 )
 def test_a_hostile_name_is_shown_tame(
@@ -359,6 +363,7 @@ def test_a_hostile_name_is_shown_tame(
         (part(b'filename="a.jpg"', b""), 422, "Bên trong không có gì"),
         (part(b'filename=""', JPEG), 422, "Chưa chọn ảnh"),
         (part(b'filename=".."', JPEG), 422, "Chưa chọn ảnh"),
+        (part(b'filename="' + b"a" * 1200 + b'"', JPEG), 400, "đứt"),
         (part(b"nothing", JPEG), 422, "Chưa chọn ảnh"),
         (part(b'filename="a.jpg"', b"!", b"Content-Transfer-Encoding: base64\r\n"), 400, "đứt"),
         (b'Content-Disposition: form-data; name="else"; filename="a.jpg"\r\n\r\n' + JPEG, 422, ""),
@@ -414,16 +419,82 @@ def test_a_body_that_breaks_off_leaves_no_half_file(client: Client, mine: intake
 # --- whose report it is
 
 
-def test_a_code_of_nobody_is_the_same_answer_as_on_the_code_page(client: Client) -> None:
-    stranger = intake.accept(Typed(story="khác"), "another-key-of-one")
-    from reports.models import Receipt
+@pytest.mark.parametrize("code", ["", "7K4M", "7K4M 29QK 8B6X 9WDK"])
+def test_a_wrong_code_is_said_before_all_else(client: Client, code: str) -> None:
+    answer = post(client, code, ("a.jpg", JPEG))
+    assert answer.status_code == 422
+    assert "Chưa nhận ảnh, ghi âm: mã chưa đúng Gõ lại mã tin báo" in words(answer.content)
+    assert on_disk() == []
 
+
+def test_a_code_of_nobody_is_asked_for_again(client: Client) -> None:
+    stranger = intake.accept(Typed(story="khác"), "another-key-of-one")
     Receipt.objects.filter(report=stranger.report).delete()
     answer = post(client, stranger.code, ("a.jpg", JPEG))
-    looked = client.post("/theo-doi/", {"code": stranger.code})
-    assert answer.status_code == looked.status_code == 422
-    assert words(answer.content) == words(looked.content)
+    assert answer.status_code == 422
+    assert "Chưa thấy tin nào có mã này" in words(answer.content)
     assert on_disk() == []
+
+
+# --- words that come along
+
+
+def post_story(client: Client, code: str, *sent: tuple[str, bytes]) -> Any:
+    chosen = [SimpleUploadedFile(name, content) for name, content in sent]
+    return client.post(SEND, {"code": code, "files": chosen, "story": "Đây là ảnh biên lai."})
+
+
+def test_words_that_come_along_are_kept_with_the_files(
+    client: Client, mine: intake.Accepted
+) -> None:
+    answer = post_story(client, mine.code, ("a.jpg", JPEG))
+    assert lines(answer) == ["Đã ghi thêm: lời kể.", "a.jpg Đã nhận ảnh 1 KB."]
+    assert Addition.objects.get(report=mine.report).story == "Đây là ảnh biên lai."
+
+
+def test_a_file_that_is_refused_costs_no_words(client: Client, mine: intake.Accepted) -> None:
+    answer = post_story(client, mine.code, ("a.exe", b"MZ" * 20))
+    assert answer.status_code == 200
+    assert "không phải ảnh" in lines(answer)[1]
+    assert Addition.objects.get(report=mine.report).story == "Đây là ảnh biên lai."
+
+
+def test_words_without_a_right_code_are_given_back(client: Client) -> None:
+    answer = post_story(client, "7K4M", ("a.jpg", JPEG))
+    assert answer.status_code == 422
+    assert value(answer.content, "story") == "Đây là ảnh biên lai."
+    assert "mã chưa đúng" in words(answer.content)
+
+
+# --- as its sender is told
+
+
+def test_the_page_tells_the_limits_to_its_script(client: Client, mine: intake.Accepted) -> None:
+    post(client, mine.code, ("a.jpg", JPEG))
+    page = client.post("/theo-doi/", {"code": mine.code}).content
+    (chooser,) = html.document_fromstring(page).xpath("//input[@type='file']")
+    assert chooser.get("data-largest") == str(files.LARGEST)
+    assert chooser.get("data-most") == str(files.MOST - 1)
+    assert {"image/*", "audio/*", "application/pdf"} <= set(chooser.get("accept").split(","))
+
+
+def test_the_label_stands_without_the_browsers_own_words(
+    client: Client, mine: intake.Accepted
+) -> None:
+    page = html.document_fromstring(client.post("/theo-doi/", {"code": mine.code}).content)
+    (label,) = page.xpath("//label[@for='files']")
+    assert "Bấm vào đây để chọn ảnh" in label.text_content()
+
+
+def test_an_english_page_is_english_to_the_last_line(client: Client, mine: intake.Accepted) -> None:
+    sent = [SimpleUploadedFile(name, content) for name, content in (("a.jpg", JPEG), ("b", b"M"))]
+    answer = client.post(f"/en{SEND}", {"code": mine.code, "files": sent})
+    assert lines(answer) == [
+        "a.jpg Received: picture, 1 KB.",
+        "b Not taken: this is not a picture, a recording or a PDF. Take a screenshot and send that.",
+    ]
+    (panel,) = html.document_fromstring(answer.content).xpath("//section[@aria-labelledby='more']")
+    assert not re.search("[ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữự]", panel.text_content())
 
 
 @pytest.mark.parametrize(
