@@ -2,7 +2,7 @@
 
 from django import template
 
-from alerts.models import Alert, AlertRevision
+from alerts.models import Alert, AlertQuerySet, AlertRevision
 from reports.folding import closest
 
 register = template.Library()
@@ -10,12 +10,15 @@ register = template.Library()
 
 @register.simple_tag
 def warnings_about(query: str) -> list[AlertRevision]:
-    """The warnings in force that a query is about, then the ended ones; each kind closest first."""
-    found = []
-    for door in (Alert.objects.published(), Alert.objects.ended()):
-        said = [alert.current for alert in door if alert.current]
-        found += closest(query, [(each, each.words.title, _more(each)) for each in said])
-    return found
+    """The warnings that a query is about, closest first; those in force before the ended ones."""
+    in_force = _said(Alert.objects.published())
+    ended = _said(Alert.objects.ended())
+    things = [(each, each.words.title, _more(each)) for each in (*in_force, *ended)]
+    return sorted(closest(query, things), key=ended.__contains__)
+
+
+def _said(alerts: AlertQuerySet) -> list[AlertRevision]:
+    return [alert.current for alert in alerts if alert.current]
 
 
 def _more(revision: AlertRevision) -> str:

@@ -19,6 +19,7 @@ from lxml import html
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from reports import events, figures, tasks, workflow
+from reports.cues import code_rows
 from reports.figures import Figures, Losses, Raw, closed, count_and_keep, kept, this_sunday
 from reports.models import Case, Commune, PublicFigures, Report
 from tests.cast import Person
@@ -348,3 +349,15 @@ def test_a_name_is_never_a_formula(client: Client) -> None:
         codename="s", code="1", name="=1+1", former_districts=[], former_communes=[]
     )
     assert ["Xã, phường", "'=1+1", "1240"] in lines(client, FILE)
+
+
+@pytest.mark.django_db
+def test_the_page_is_light_with_every_kind_and_every_commune(client: Client) -> None:
+    call_command("setup_desk", verbosity=0)
+    places = Commune.objects.values_list("codename", flat=True)
+    full = closed(raw([1000], [1000], [500, 500]))
+    kinds = dict.fromkeys(code_rows(), 17)
+    told = replace(full, scenarios=kinds, communes=dict.fromkeys(places, 123))
+    PublicFigures.objects.create(figures=asdict(told))
+    answer = client.get(PAGE, headers={"Accept-Encoding": "gzip"})
+    assert len(answer.getvalue()) < 7_000
