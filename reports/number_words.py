@@ -10,7 +10,7 @@ ODD: dict[str, Promise] = {
     "display_name": _("Đây là tên hiện trên máy. Tên hiện không chứng minh ai đã gọi."),
     "email": _("Đây là địa chỉ thư điện tử, không phải số điện thoại."),
     "forged_069": _(
-        "Số bắt đầu bằng +84069 từng được dùng để giả mạng của Bộ Công an. Công an thật không hiện số như vậy."
+        "Số bắt đầu bằng +84069 từng được dùng để giả mạng của Bộ Công an. Số thật hiện là +84 69…."
     ),
     "hidden": _("Người gọi giấu số. Giấu số thì không tra được."),
     "link": _("Đây là đường link, không phải số điện thoại. Đừng bấm vào đường link ấy."),
@@ -24,9 +24,7 @@ ODD: dict[str, Promise] = {
     "too_short": _("Thiếu chữ số so với một số điện thoại."),
     "unknown_country": _("Không có mã nước này. Số hiện ra có thể bị giả."),
     "us_premium": _("Số thu phí của Mỹ (+1 900), không phải 1900 trong nước. Đừng gọi lại."),
-    "watched_country": _(
-        "Đầu số hay gặp trong các cuộc gọi dọa nạt hoặc nháy máy. Gọi lại mất nhiều tiền."
-    ),
+    "watched_country": _("Đầu số hay gặp trong các cuộc gọi dọa nạt hoặc nháy máy. Đừng gọi lại."),
     "words": _("Không thấy số nào trong phần đã ghi."),
     "zero_after_plus": _("Dấu + đứng trước số 0: số thật không hiện như vậy."),
     "zeros": _("Toàn số 0: số hiện ra có thể bị giả."),

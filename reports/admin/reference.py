@@ -2,18 +2,22 @@
 
 from typing import TYPE_CHECKING
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
+from reports.admin.confirming import DayField
 from reports.models import Campaign, Commune, Office
 
 if TYPE_CHECKING:
     _CommuneAdmin = admin.ModelAdmin[Commune]
     _OfficeAdmin = admin.ModelAdmin[Office]
     _CampaignAdmin = admin.ModelAdmin[Campaign]
+    _OfficeForm = forms.ModelForm[Office]
 else:
     _CommuneAdmin = _OfficeAdmin = _CampaignAdmin = admin.ModelAdmin
+    _OfficeForm = forms.ModelForm
 
 
 @admin.register(Commune)
@@ -38,12 +42,23 @@ class CommuneAdmin(_CommuneAdmin):
         return False
 
 
+class OfficeForm(_OfficeForm):
+    """The words of its public page. Without a day of review nobody has looked at the claims yet."""
+
+    reviewed_on = DayField(label="Lời kẻ gian, rà soát ngày", required=False)
+
+
 @admin.register(Office)
 class OfficeAdmin(_OfficeAdmin):
     """Whom callers claim to be; the officers keep it. What was once named stays."""
 
-    list_display = ("name", "never_by_phone", "position")
+    form = OfficeForm
+    list_display = ("name", "never_by_phone", "reviewed", "position")
     search_fields = ("name", "other_names")
+
+    @admin.display(description="rà soát ngày", ordering="reviewed_on")
+    def reviewed(self, office: Office) -> str:
+        return f"{office.reviewed_on:%d/%m/%Y}" if office.reviewed_on else "–"
 
     def has_delete_permission(self, request: HttpRequest, obj: Office | None = None) -> bool:
         return False

@@ -1,0 +1,120 @@
+"""The institutions that callers pose as: their pages, and the rows behind them."""
+
+import pytest
+from django.db import OperationalError
+from django.test import Client
+from lxml import html
+
+from reports import lookup, offices, phones, reference
+from reports.models import Case, Office, OfficeNumber
+from tests.reports import evidence
+from tests.reports.pages import words
+
+LIST = "/co-quan/"
+POLICE = f"{LIST}cong-an-tinh/"
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _rows() -> None:
+    reference.load_offices()
+
+
+def test_all_institutions_stand_under_a_heading(client: Client) -> None:
+    page = client.get(LIST)
+    links = html.document_fromstring(page.content).xpath("//ul[@class='places']//a/@href")
+    assert len(links) == len(set(links)) == Office.objects.count()
+    assert "Nơi khác" not in words(page.content).split("Không thấy nơi")[0].split("Nơi khác, ")[0]
+
+
+def test_one_that_an_officer_adds_stands_there_too(client: Client) -> None:
+    Office.objects.create(codename="buu-cuc-moi", name="Bưu cục mới")
+    assert "Nơi khác Bưu cục mới" in words(client.get(LIST).content)
+    assert client.get(f"{LIST}buu-cuc-moi/").status_code == 200
+
+
+def test_every_institution_has_a_page_in_both_languages(client: Client) -> None:
+    for office in Office.objects.all():
+        page = words(client.get(f"{LIST}{office.pk}/").content)
+        english = words(client.get(f"/en{LIST}{office.pk}/").content)
+        assert office.name in page
+        assert office.never_by_phone in page
+        assert all(line in page for line in office.claims.splitlines())
+        assert office.name_en in english
+        assert office.never_by_phone_en in english
+        assert all(line in english for line in office.claims_en.splitlines())
+
+
+def test_only_numbers_that_were_compared_are_shown(client: Client) -> None:
+    assert sorted(OfficeNumber.objects.values_list("number", flat=True)) == ["02373.725.725", "113"]
+    page = client.get(POLICE).content.decode()
+    assert 'href="tel:02373725725"' in page
+    assert "140/CAT-PV01" in page
+    assert "chưa đối chiếu số nào" in words(client.get(f"{LIST}dien-luc/").content)
+
+
+def test_seeded_numbers_have_the_keys_that_are_looked_up() -> None:
+    for number in OfficeNumber.objects.all():
+        assert lookup.key_of(phones.read(number.number)) == number.key
+
+
+def test_how_many_say_so_is_said_from_five_on(client: Client) -> None:
+    for _ in range(4):
+        evidence.report(claimed_office="police")
+    junk = evidence.case(claimed_office="police")
+    Case.objects.filter(pk=junk.pk).update(status="junk")
+    assert "tin báo trong" not in words(client.get(POLICE).content)
+    evidence.report(claimed_office="police")
+    assert "5 tin báo trong 30 ngày nói họ xưng là: Công an" in words(client.get(POLICE).content)
+    assert "tin báo trong" not in words(client.get(f"{LIST}bao-chi/").content)
+
+
+def test_a_page_is_public_and_light(client: Client) -> None:
+    answer = client.get(POLICE, headers={"Accept-Encoding": "gzip"})
+    assert "public" in answer["Cache-Control"]
+    assert len(answer.getvalue()) < 5_000
+
+
+@pytest.mark.parametrize("slug", ["khong-co", "x" * 64])
+def test_an_unknown_institution_is_not_found(client: Client, slug: str) -> None:
+    assert client.get(f"{LIST}{slug}/").status_code == 404
+
+
+@pytest.mark.parametrize("path", [LIST, POLICE])
+def test_without_a_database_a_page_says_so(
+    client: Client, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken:
+        def __getattr__(self, name: str) -> None:
+            raise OperationalError
+
+    monkeypatch.setattr(Office, "objects", Broken())
+    answer = client.get(path)
+    assert answer.status_code == 503
+    assert "no-store" in answer["Cache-Control"]
+
+
+def test_what_officers_wrote_stays_when_rows_are_loaded_again() -> None:
+    Office.objects.filter(pk="dien-luc").update(claims="Lời mới.", never_by_phone="Không gọi.")
+    Office.objects.filter(pk="dien-luc").update(claims_en="", never_by_phone_en="")
+    OfficeNumber.objects.filter(number="113").delete()
+    reference.load_offices()
+    row = Office.objects.get(pk="dien-luc")
+    assert (row.claims, row.never_by_phone) == ("Lời mới.", "Không gọi.")
+    assert (row.claims_en, row.never_by_phone_en) == ("", "")
+    assert not OfficeNumber.objects.filter(number="113").exists()
+
+
+def test_rows_of_before_are_given_what_they_lack() -> None:
+    Office.objects.filter(pk="dien-luc").update(claims="", claims_en="", name_en="")
+    Office.objects.filter(pk="thue").update(claims="", reviewed_on="2026-11-20")
+    reference.load_offices()
+    row = Office.objects.get(pk="dien-luc")
+    assert row.name_en == "Power company"
+    assert len(row.claims.splitlines()) == len(row.claims_en.splitlines()) > 0
+    assert Office.objects.get(pk="thue").claims == ""
+
+
+def test_the_groups_of_the_data_file_leave_nobody_out() -> None:
+    groups = offices.grouped(Office.objects.all())
+    assert all(group.name for group in groups)
