@@ -83,6 +83,7 @@ class AddForm(StepForm):
     address = "reports:add"
     kind = _Choice(
         label="",
+        help_text=_("Sửa lại: điều mới thay điều cũ. Kể thêm: cả hai còn đó."),
         required=False,
         choices=[
             (Addition.Kind.MORE, _("Kể thêm")),
@@ -169,7 +170,7 @@ class ReplyForm(StepForm):
     """A message to the officer."""
 
     address = "reports:reply"
-    text = _lines(_("Viết cho cán bộ"), _("Đừng ghi mã OTP, mật khẩu, số thẻ."), 4)
+    text = _lines(_("Điều bạn muốn nói"), _("Đừng ghi mã OTP, mật khẩu, số thẻ."), 4)
 
     def parts(self) -> tuple[Any, ...]:
         """The fields in order, and the button."""
