@@ -6,6 +6,7 @@ the same form sent again shows the same code, and it is stored nowhere: look-ups
 hash.
 """
 
+import secrets
 from dataclasses import dataclass
 
 from django.utils.translation import get_language
@@ -15,7 +16,9 @@ from reports.models.report import SIGNS
 from reports.signing import Key, field_keys, key_named, newest_key
 
 GROUPS = 4
+WORD_GROUPS = 2
 _BASE = len(SIGNS)
+MOST = _BASE ** (3 * GROUPS)  # small numbers divide faster
 
 # How to say each sign over the telephone.
 SPOKEN = {
@@ -46,9 +49,22 @@ class BadGroup:
 def derive(submission_key: str, content_digest: bytes, key: Key) -> str:
     """The code of a submission: sixteen signs without spaces."""
     number = int.from_bytes(key.mac("receipt code", submission_key.encode() + content_digest))
-    number %= _BASE ** (3 * GROUPS)  # what is used of it: small numbers divide faster
+    return _spelled(number % MOST, GROUPS)
+
+
+def fresh_code() -> str:
+    """A code of nothing but chance, for who has lost the first one."""
+    return _spelled(secrets.randbelow(MOST), GROUPS)
+
+
+def fresh_word() -> str:
+    """A one-time word: two groups, each with its check, as in a code."""
+    return _spelled(secrets.randbelow(_BASE ** (3 * WORD_GROUPS)), WORD_GROUPS)
+
+
+def _spelled(number: int, groups: int) -> str:
     code = ""
-    for group in range(GROUPS):
+    for group in range(groups):
         signs = []
         for _ in range(3):
             number, index = divmod(number, _BASE)
@@ -64,18 +80,18 @@ def _check(group: int, signs: list[int]) -> int:
     return (7 * (group + 1) + sum((place + 2) * sign for place, sign in enumerate(signs))) % _BASE
 
 
-def read_code(typed: str) -> str | BadGroup:
-    """What a person typed as a code, or the first group that is wrong.
+def read_code(typed: str, groups: int = GROUPS) -> str | BadGroup:
+    """What a person typed as a code of so many groups, or the first group that is wrong.
 
     Spaces, hyphens and small letters do not matter.
     """
     signs = "".join(sign for sign in typed.upper() if sign.isalnum())
-    for group in range(GROUPS):
+    for group in range(groups):
         part = signs[4 * group : 4 * group + 4]
         places = [SIGNS.find(sign) for sign in part]
         if len(part) < 4 or -1 in places or places[3] != _check(group, places[:3]):
             return BadGroup(group + 1, part)
-    return signs if len(signs) == 4 * GROUPS else BadGroup(GROUPS, signs[12:])
+    return signs if len(signs) == 4 * groups else BadGroup(groups, signs[4 * groups - 4 :])
 
 
 def grouped(code: str) -> list[str]:

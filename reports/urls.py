@@ -1,6 +1,18 @@
 from django.urls import path
 
-from reports.views import check, figures, files, later, offices, pages, receipt, report, search, tracking
+from reports.views import (
+    check,
+    figures,
+    files,
+    later,
+    new_code,
+    offices,
+    pages,
+    receipt,
+    report,
+    search,
+    tracking,
+)
 
 app_name = "reports"
 urlpatterns = [
@@ -20,6 +32,7 @@ urlpatterns = [
     path("bao-cao/", report.report, name="report"),
     path("bao-cao/da-nhan/", receipt.report_received, name="report_received"),
     path("theo-doi/", tracking.track, name="track"),
+    path("theo-doi/ma-moi/", new_code.new_code, name="new_code"),
     path("theo-doi/tep/", files.send_files, name="files"),
     path("theo-doi/them/", later.add, name="add"),
     path("theo-doi/tra-loi/", later.reply, name="reply"),

@@ -17,7 +17,8 @@ else:
     _UserChoice = forms.ModelChoiceField
 
 MOST_WORDS = 4000
-NO_DECISION = ("revealed", "refused", "reread")  # on record, and nothing of the case is other
+# On record, and nothing of the case is other.
+NO_DECISION = ("revealed", "refused", "reread", "code_released", "code_replaced")
 
 _NEVER = "Không hỏi mã, không hỏi số thẻ, không gửi đường link."
 
@@ -69,6 +70,11 @@ MISSING = {
     "unit": "Chưa ghi đơn vị nhận.",
     "outcome": "Chưa chọn kết quả.",
     "officer": "Chưa chọn cán bộ.",
+}
+NOT_RELEASED = {
+    "reason": "Chưa cho lấy mã. Chưa ghi lý do.",
+    "phrase": "Chưa cho lấy mã. Hiện câu hẹn, nghe người gọi đọc đúng câu ấy, rồi bấm lại trong"
+    " vòng 15 phút. Lời đã gõ còn nguyên.",
 }
 NO_LINKS = "Trang đã hứa với người báo là không gửi đường link. Bỏ đường link đi rồi gửi."
 

@@ -21,9 +21,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from reports import clean_copies, events, files, privacy, stats, workflow
+from reports import clean_copies, events, files, pickup, privacy, receipts, stats, workflow
 from reports.admin import columns, later, marking, originals, page, queue, retriage, texts, words
-from reports.admin.acts import ACTS, ActForm, why_not
+from reports.admin.acts import ACTS, MOST_WORDS, NOT_RELEASED, ActForm, why_not
 from reports.admin.later import MOST_SHOWN, Later
 from reports.admin.paging import NearPaginator
 from reports.admin.retriage import see_other
@@ -120,6 +120,9 @@ class ReportAdmin(_Admin):
             for what, key in (("message", "int"), ("addition", "uuid"))
         ]  # fmt: skip
         again = self._post("<uuid:pk>/read-again/", self.read_again, "reports_report_read_again")
+        release = self._post(
+            "<uuid:pk>/release-code/", self.release_code, "reports_report_release_code"
+        )
         original = self._post(
             "<uuid:pk>/file/<uuid:file>/", self.original, "reports_report_reveal_file"
         )
@@ -133,7 +136,17 @@ class ReportAdmin(_Admin):
             self.admin_site.admin_view(require_safe(self.text)),
             name="reports_report_text",
         )
-        return [*acts, *reveals, *later_words, original, picture, again, text, *super().get_urls()]
+        return [
+            *acts,
+            *reveals,
+            *later_words,
+            release,
+            original,
+            picture,
+            again,
+            text,
+            *super().get_urls(),
+        ]
 
     def _post(self, route: str, view: Any, name: str, **given: str) -> URLPattern:
         address: URLPattern = path(
@@ -217,6 +230,22 @@ class ReportAdmin(_Admin):
         if text is None:
             messages.error(request, "Không mở được: không có, đã xóa, hoặc thiếu khóa.")
         return text or ""
+
+    def release_code(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Show, once, the word with which the reporter fetches a new code."""
+        report = self._get(request, pk)
+        reason = request.POST.get("reason", "")[:MOST_WORDS].replace("\0", "")
+        try:
+            word = " ".join(receipts.grouped(pickup.release(report, _officer(request), reason)))
+        except pickup.NotReleased as error:
+            if error.why == "permission":
+                self._refuse(request, report, "release_code")
+            messages.error(request, NOT_RELEASED[error.why])
+            page = self._page(request, report, shown={"reason": reason})
+            page.status_code = 422
+            return page
+        spoken = "; ".join(map(receipts.spoken, word.split()))
+        return self._page(request, report, shown={"word": word, "spoken": spoken})
 
     def original(self, request: HttpRequest, pk: UUID, file: UUID) -> HttpResponseBase:
         """Give the original of a file that was sent along, on record before it is given."""

@@ -121,6 +121,7 @@ class Receipt(models.Model):
     code_hash = models.BinaryField(max_length=32, unique=True)
     pickup_hash = models.BinaryField(max_length=32, null=True)
     pickup_until = models.DateTimeField(null=True)
+    pickup_tries = models.PositiveSmallIntegerField(db_default=0)  # wrong words so far
     replaced_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:

@@ -24,8 +24,7 @@ def found_by(request: HttpRequest, form: CodeForm) -> Report | None:
 
     Only a code that is well formed and opens nothing counts: a slip is told by its check sign.
     """
-    if limits.pause("code", request):
-        form.add_error("code", ValidationError(TOO_MANY, code=_WAIT))
+    if must_wait(request, form, "code"):
         return None
     found = receipts.find(form.cleaned_data["code"])
     if found is None:
@@ -34,10 +33,22 @@ def found_by(request: HttpRequest, form: CodeForm) -> Report | None:
     return found
 
 
+def must_wait(request: HttpRequest, form: Form, field: str) -> bool:
+    """Whether this visitor has tried too many; then that is an error of the field."""
+    if not limits.pause("code", request):
+        return False
+    form.add_error(field, ValidationError(TOO_MANY, code=_WAIT))
+    return True
+
+
+def _is_refused(form: Form) -> bool:
+    return any(each.code == _WAIT for errors in form.errors.as_data().values() for each in errors)
+
+
 def form_page(
     request: HttpRequest,
     template: str,
-    asked: CodeForm,
+    asked: Form,
     trouble: Trouble | None = None,
     *,
     shown: Form | None = None,
@@ -46,12 +57,12 @@ def form_page(
     """A form that was not taken, under the status that says why. `asked` held the code; it is the
     form that is shown, unless another one gives back what was typed.
     """
-    must_wait = asked.has_error("code", _WAIT)
-    if must_wait:
+    is_refused = _is_refused(asked)
+    if is_refused:
         trouble = _NOT_SENT if shown else None
-    status = 429 if must_wait else trouble.status if trouble else 422 if asked.errors else 200
+    status = 429 if is_refused else trouble.status if trouble else 422 if asked.errors else 200
     context = {"form": shown or asked, "trouble": trouble, **more}
     response = render(request, template, context, status=status, using="public")
-    if must_wait:
+    if is_refused:
         response["Retry-After"] = str(limits.pause("code", request) or 1)
     return response
