@@ -27,6 +27,8 @@ from reports.stats import snapshot
 log = structlog.get_logger(__name__)
 
 WEEKS = 26
+LOOK_WEEKS = 4
+NEVER = float("inf")
 _STATEMENT_WITHIN = 25  # seconds; two of them fit into the task's time
 # What the machine takes for no scam is nobody's decision yet, and no kind of scam.
 _UNTOLD = ("not_scam", "spam_submission", "abuse_prank")
@@ -60,10 +62,11 @@ SELECT date_trunc('week', day)::date::text AS week, scenario, commune, count(*),
  GROUP BY GROUPING SETS ((date_trunc('week', day)), (scenario), (commune), ())
 """  # noqa: S608
 
-# Who has not been looked at yet has waited for ever: so the half is of all reports.
+# Who has not been looked at yet has waited for ever: so the half is of all reports. Of the last
+# weeks only: how fast the desk is now, and an index look-up a report is not done for all of them.
 _FIRST_LOOK = f"""
 WITH counted AS ({_COUNTED})
-SELECT percentile_disc(0.5) WITHIN GROUP (
+SELECT count(*), percentile_disc(0.5) WITHIN GROUP (
            ORDER BY coalesce(extract(epoch FROM look.at - received_at)::float, 'infinity'))
   FROM counted LEFT JOIN LATERAL (
        SELECT event.at FROM reports_event AS event
@@ -88,15 +91,15 @@ class Raw:
     """What was counted, nothing hidden yet; it leaves this module only through `closed`.
 
     `tables`: weeks by the ISO date of their Monday, scenarios by code, communes by codename ("" for
-    reports without one). `first_look_s`: seconds within which half of all had been looked at by
-    a person; infinite while less than half have.
+    reports without one). `first_look_s`: seconds within which half of those of the last LOOK_WEEKS
+    had been looked at by a person; NEVER while less than half have, or too few came.
     """
 
     through: date
     total: int
     tables: Mapping[str, Mapping[str, int]]
     losses: Losses = Losses()
-    first_look_s: float = float("inf")
+    first_look_s: float = NEVER
 
 
 @dataclass(frozen=True)
@@ -170,7 +173,7 @@ def closed(raw: Raw) -> Figures:
         others={name: raw.total - sum(_told(table)) for name, table in tables.items()},
         lost=raw.losses.reports if _losses_told(raw) else None,
         lost_vnd=_rounded(raw.losses.vnd) if _sum_told(raw) else None,
-        first_look_s=None if raw.first_look_s == float("inf") else int(raw.first_look_s),
+        first_look_s=None if raw.first_look_s == NEVER else int(raw.first_look_s),
     )
 
 
@@ -217,9 +220,10 @@ def _counted(through: date) -> Raw:
         tables = _empty(first)
         cursor.execute(_MARGINS, values)
         total, *losses = _fill(tables, cursor.fetchall())
-        cursor.execute(_FIRST_LOOK, values)
-        (look,) = cursor.fetchone()
-    return Raw(through, total, tables, Losses(*losses), float("inf") if look is None else look)
+        lately = _midnight(through - timedelta(days=7 * LOOK_WEEKS - 1))
+        cursor.execute(_FIRST_LOOK, values | {"since": lately})
+        looked, seconds = cursor.fetchone()
+    return Raw(through, total, tables, Losses(*losses), seconds if looked >= LEAST else NEVER)
 
 
 def _empty(first: date) -> dict[str, dict[str, int]]:

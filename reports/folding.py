@@ -150,13 +150,13 @@ def closest(query: str, things: Iterable[tuple[T, str, str]]) -> list[T]:
 
     A word of the query fits the words that begin with it, marks and case aside. It counts four in
     a title and one elsewhere, twice that when it is the whole word. Where something has all words
-    of the query, only what has them all is found; else what has at least half of them.
+    of the query, only what has them all is found; else what has half of them, and two at least.
     """
     words = list(dict.fromkeys(fold(query).split()))[:MOST_WORDS]
     weighed = [(*_weight(words, fold(title), fold(text)), thing) for thing, title, text in things]
     most = max((fitting for fitting, _, _ in weighed), default=0)
-    least = len(words) if most == len(words) else (len(words) + 1) // 2
-    found = [row for row in weighed if row[0] >= max(1, least)]
+    least = len(words) if most == len(words) else max(2, (len(words) + 1) // 2)
+    found = [row for row in weighed if words and row[0] >= least]
     return [thing for _, _, thing in sorted(found, key=lambda row: (-row[0], -row[1]))]
 
 

@@ -42,6 +42,7 @@ def test_marks_case_and_ends_of_words_do_not_matter(query: str) -> None:
 def test_what_has_all_words_hides_what_has_some() -> None:
     assert found("công an") == ["police", "portal"]
     assert found("công an xã") == ["police"]
+    assert found("công viên") == []
 
 
 def test_of_a_whole_sentence_half_is_enough() -> None:
