@@ -53,7 +53,7 @@ def test_a_report_that_was_taken_has_been_read(
 @pytest.mark.parametrize(
     ("decision", "told"),
     [
-        (("ask", {"reason": SECRET}), "Chờ bạn trả lời"),
+        (("ask", {"reason": "Họ gọi lúc mấy giờ?"}), "Chờ bạn trả lời"),
         (("hand_over", {"unit": "Công an xã X", "reason": SECRET}), "đã chuyển đến Công an xã X"),
         (("act", {"reason": SECRET}), "Đã chuyển cơ quan điều tra"),
         (("close", {"outcome": "warned", "reason": SECRET}), "Tin đã góp vào cảnh báo"),
@@ -75,12 +75,14 @@ def test_every_decision_has_its_sentence(
     assert lead.user.username not in page
 
 
-def test_neither_code_nor_phrase_nor_story_is_shown(client: Client, mine: intake.Accepted) -> None:
+def test_neither_code_nor_phrase_nor_contact_is_shown(
+    client: Client, mine: intake.Accepted
+) -> None:
     answer = client.post(TRACK, {"code": mine.code})
     page = answer.content.decode()
-    assert str(mine.code) not in words(answer.content)  # a hidden field has it, to send files
+    assert str(mine.code) not in words(answer.content)  # hidden fields have it, to send more
     assert "bến Sung" not in page
-    assert "Họ gọi." not in page
+    assert "0550000111" not in page
     assert "no-store" in answer["Cache-Control"]
 
 
