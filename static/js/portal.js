@@ -56,7 +56,7 @@ function freshDraft() {
 function putBack(form, fields) {
   for (const [name, value] of fields) {
     for (const field of form.querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
-      if (["radio", "checkbox"].includes(field.type)) field.checked ||= field.value === value;
+      if (/^(radio|checkbox)$/.test(field.type)) field.checked ||= field.value === value;
       else if (field.type === "hidden" || !field.value) field.value = value;
     }
   }
@@ -72,7 +72,8 @@ function setUpDrafts(form, wanted) {
   const draft = freshDraft();
   if (draft && !one(".problems")) {
     putBack(form, draft.fields);
-    one("time", restored).textContent = clock(draft.at);
+    const at = new Date(draft.at).toLocaleString("vi"); // 14:32:05 24/11/2026
+    one("time", restored).textContent = at.replace(/:\d\d /, ", ");
     show(restored);
   }
   const tick = one("input", wanted);
@@ -91,10 +92,6 @@ function setUpDrafts(form, wanted) {
     show(restored, false);
   });
 }
-
-const clock = (at) => new Intl.DateTimeFormat("vi", {
-  hour: "2-digit", minute: "2-digit", day: "2-digit", month: "2-digit", year: "numeric",
-}).format(at);
 
 // --- Sending a report: as the browser would, but a lost line costs nothing
 
@@ -284,6 +281,11 @@ function setUpExit(link) {
   });
 }
 
+async function lookForLine() {
+  const answer = await fetch("/livez").catch(() => ({}));
+  if (answer.ok) location.reload();
+}
+
 // --- Which page this is
 
 takeCodeFromAddress();
@@ -298,5 +300,5 @@ if (reportForm && isAbleToSend && one("#ask-to-keep")) setUpSending(reportForm);
 if (isAbleToSend) setUpUnsent();
 if (one("#files_told")) setUpFiles(one("#files"));
 if (one("#exit")) setUpExit(one("#exit"));
-if (one("#no-line")) on(window, "online", () => location.reload());
+if (one("#no-line") && !location.pathname.endsWith("/offline/")) setInterval(lookForLine, 3000);
 on(window, "load", () => navigator.serviceWorker?.register("/sw.js").catch(() => {}));
