@@ -182,6 +182,7 @@ def _digits(text: str) -> str:
 
 
 def _quoted(typed: str) -> str:
-    """What was typed, on one line and not too much of it."""
-    line = " ".join(typed[: 4 * _QUOTED].split())
+    """What was typed, on one line and not too much of it; nothing that turns a line around."""
+    words = " ".join(typed[: 4 * _QUOTED].split())
+    line = "".join(filter(str.isprintable, words))
     return line if len(line) <= _QUOTED else line[: _QUOTED - 1] + "…"

@@ -126,6 +126,10 @@ def test_what_is_quoted_stays_short() -> None:
     assert len(one(money="lắm " * 10_000).text) < 200
 
 
+def test_a_quoted_word_cannot_turn_the_line_around() -> None:
+    assert "“abc”" in one(money="a\u202eb\x07c").text
+
+
 @given(st.text(max_size=300), st.text(max_size=300), st.text(max_size=300), st.text(max_size=300))
 def test_whatever_was_typed_the_questions_can_be_asked(
     caller: str, money: str, commune: str, contact: str
