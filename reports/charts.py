@@ -12,7 +12,7 @@ _STEPS = (10, 20, 30, 40, 60, 80, 100)
 
 @dataclass(frozen=True)
 class Column:
-    """One week: `count` None where it is hidden. `label`: day and month where a month begins."""
+    """One week: `count` None where it is hidden. `label`: day and month of a month's first Monday."""
 
     monday: date
     count: int | None
@@ -85,12 +85,10 @@ def share(count: int, most: int) -> int:
 
 
 def _columns(weeks: Mapping[str, int | None], top: int) -> Iterator[Column]:
-    month = 0
     for place, (day, count) in enumerate(sorted(weeks.items())):
         monday = date.fromisoformat(day)
         y = TOP + HEIGHT - STUB if count is None else _y(count, top)
-        label = f"{monday.day}/{monday.month}" if monday.month != month else ""
-        month = monday.month
+        label = f"{monday.day}/{monday.month}" if monday.day <= 7 else ""
         yield Column(monday, count, LEFT + PITCH * place, y, TOP + HEIGHT - y, label)
 
 

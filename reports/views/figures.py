@@ -23,7 +23,7 @@ class Row:
     """A line of a table; its bar in hundredths of the longest."""
 
     label: str
-    count: str
+    count: int
     share: int
 
 
@@ -69,8 +69,6 @@ def _context(told: Figures, counted_at: datetime) -> dict[str, object]:
         "since": through - timedelta(days=7 * WEEKS - 1),
         "through": through,
         "counted_at": timezone.localtime(counted_at),
-        "total": figure_words.number(told.total or 0),
-        "lost": told.lost and figure_words.number(told.lost),
         "lost_vnd": told.lost_vnd and figure_words.money(told.lost_vnd),
         "first_look": None if told.first_look_s is None else figure_words.span(told.first_look_s),
         "chart": chart(told.weeks),
@@ -84,4 +82,4 @@ def _rows(table: Mapping[str, int | None], names: Mapping[str, str]) -> list[Row
     told = [(count, names.get(name, name)) for name, count in table.items() if count]
     most = max((count for count, _ in told), default=0)
     told.sort(key=lambda row: (-row[0], row[1]))
-    return [Row(name, figure_words.number(count), share(count, most)) for count, name in told]
+    return [Row(name, count, share(count, most)) for count, name in told]

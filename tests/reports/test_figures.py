@@ -19,7 +19,9 @@ from lxml import html
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from reports import events, figures, tasks, workflow
+from reports.charts import ceiling, chart
 from reports.cues import code_rows
+from reports.figure_words import money, span
 from reports.figures import Figures, Losses, Raw, closed, count_and_keep, kept, this_sunday
 from reports.models import Case, Commune, PublicFigures, Report
 from tests.cast import Person
@@ -301,7 +303,7 @@ def test_columns_have_a_name_and_a_table(client: Client) -> None:
         for row in tree.xpath("//details//tbody/tr")
     ]
     assert rows[0] == ["02/11/2026", "không", "nêu"]
-    assert rows[2] == ["16/11/2026", "1240"]
+    assert rows[2] == ["16/11/2026", "1.240"]
     assert len(picture.xpath(".//rect[@class='closed']")) == 2
 
 
@@ -361,3 +363,36 @@ def test_the_page_is_light_with_every_kind_and_every_commune(client: Client) -> 
     PublicFigures.objects.create(figures=asdict(told))
     answer = client.get(PAGE, headers={"Accept-Encoding": "gzip"})
     assert len(answer.getvalue()) < 7_000
+
+
+def test_a_column_is_named_by_its_months_first_monday() -> None:
+    mondays = [(date(2026, 5, 25) + timedelta(days=7 * week)).isoformat() for week in range(26)]
+    labels = [column.label for column in chart(dict.fromkeys(mondays, 9)).columns]
+    assert [label for label in labels if label] == ["1/6", "6/7", "3/8", "7/9", "5/10", "2/11"]
+
+
+@pytest.mark.parametrize(
+    ("most", "top"), [(0, 10), (10, 10), (11, 20), (241, 300), (61_000, 80_000)]
+)
+def test_the_highest_line_is_round(most: int, top: int) -> None:
+    assert ceiling(most) == top
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0, "dưới 1 phút"), (7_830, "2 giờ 10 phút"), (3_600, "1 giờ"), (180_000, "2 ngày 2 giờ")],
+)
+def test_a_length_of_time_is_told_in_two_units(seconds: int, said: str) -> None:
+    assert span(seconds) == said
+
+
+@pytest.mark.parametrize(
+    ("dong", "said"),
+    [
+        (1_900_000_000, "1,9 tỷ đồng"),
+        (27_000_000, "27 triệu đồng"),
+        (1_200_000_000_000, "1.200 tỷ đồng"),
+    ],
+)
+def test_a_sum_is_told_in_its_largest_unit(dong: int, said: str) -> None:
+    assert money(dong) == said
