@@ -1,6 +1,5 @@
-// What script adds to the public pages: each works without it, and all words stand in the page.
-// The device keeps a draft where that was ticked, a report that could not be sent where somebody
-// was asked; both only until the receipt is there.
+// Each page works without script, and all words stand in the page. The device keeps a draft where
+// that was ticked, an unsent report where somebody was asked; both until the receipt is there.
 
 const DRAFT = "draft";
 const DRAFTS_WANTED = "drafts-wanted";
@@ -13,8 +12,6 @@ const one = (selector, root = document) => root.querySelector(selector);
 const on = (element, event, act) => element?.addEventListener(event, act);
 const show = (element, is = true) => { if (element) element.hidden = !is; };
 
-// --- The code in the address of a QR: out of address and history before anything else
-
 function takeCodeFromAddress() {
   const code = location.hash.slice(1);
   if (!/^([a-z0-9]{4}-?){4}$/i.test(code)) return;
@@ -23,7 +20,7 @@ function takeCodeFromAddress() {
   if (field) field.value = code;
 }
 
-// --- What is kept on the device. A browser may forbid it: then nothing is.
+// --- What is kept on the device, unless the browser forbids it
 
 function kept(name) {
   try { return JSON.parse(localStorage.getItem(name)); } catch { return null; }
@@ -38,7 +35,7 @@ function wipe(name) {
   try { localStorage.removeItem(name); } catch { /* nothing was kept either */ }
 }
 
-// --- Drafts of the report page
+// --- Drafts
 
 function draftOf(form) {
   const fields = [...new FormData(form)].filter(([name]) => !NOT_IN_A_DRAFT.includes(name));
@@ -93,7 +90,7 @@ function setUpDrafts(form, wanted) {
   });
 }
 
-// --- Sending a report: as the browser would, but a lost line costs nothing
+// --- Sending over a line that may be lost
 
 const unsent = () => kept(UNSENT) || [];
 const withoutKey = (key) => unsent().filter((report) => report.key !== key);
@@ -103,12 +100,12 @@ const oneAtATime = (act) => navigator.locks.request("send", act);
 function reportOf(form) {
   const body = new URLSearchParams();
   for (const [name, value] of new FormData(form)) {
-    body.append(name, value.replace(/\r?\n/g, "\r\n")); // as a form is sent: the same words
+    body.append(name, value.replace(/\r?\n/g, "\r\n")); // as forms do: the same words
   }
   return { key: form.elements.submission_key.value, action: form.action, body: `${body}` };
 }
 
-// "sent" once the server shows its receipt, "lost" where no answer came, else "refused".
+// "sent" once the server shows its receipt, "lost" without an answer, else "refused".
 async function post(report, isSecondTry = false) {
   const body = new URLSearchParams(report.body);
   let answer, page;
@@ -122,7 +119,7 @@ async function post(report, isSecondTry = false) {
   if (one("[data-receipt]", page)) return "sent";
   const token = one("[name=form_token]", page);
   if (answer.status !== 422 || isSecondTry || !token) return "refused";
-  body.set("form_token", token.value); // the page was open too long: with today's token
+  body.set("form_token", token.value); // for the page was open too long
   return post({ ...report, body: `${body}` }, true);
 }
 
@@ -139,7 +136,7 @@ function setUpSending(form) {
     show(state, false);
     if (end === "sent") return seeReceipt(report);
     if (end === "refused") {
-      natively = true; // whatever the server says: the browser shows it
+      natively = true; // so that the browser shows what the server says
       return form.requestSubmit(submitter);
     }
     show(asking);
@@ -172,10 +169,10 @@ function seeReceipt(report) {
   location.assign(one("#sent a").href);
 }
 
-// The oldest of what waits: one at a visit, so that its receipt can be read.
+// One at a visit, so that its receipt can be read.
 async function sendWhatWaits(isPressed) {
   await oneAtATime(async () => {
-    const [report] = unsent(); // asked under the lock: another tab may have sent it
+    const [report] = unsent(); // another tab may have sent it
     const end = report && await post(report);
     if (end === "refused" && isPressed) sendNatively(report);
     if (end !== "sent") return;
@@ -207,59 +204,12 @@ function setUpUnsent() {
   });
   on(window, "storage", showUnsent);
   showUnsent();
-  if (one("[data-receipt]")) return; // to be read first
+  if (one("[data-receipt]")) return;
   on(window, "online", () => sendWhatWaits());
   if (unsent().length) sendWhatWaits();
 }
 
-// --- Pictures cross a slow line smaller; what resists stays as it is
-
-async function shrunk(file) {
-  if (file.size < 1.5e6 || !/^image\/(jpeg|png|webp|hei[cf])$/.test(file.type)) return file;
-  try {
-    const picture = await createImageBitmap(file);
-    const scale = Math.min(1, 2000 / Math.max(picture.width, picture.height));
-    const canvas = new OffscreenCanvas(picture.width * scale, picture.height * scale);
-    const pen = canvas.getContext("2d");
-    pen.fillStyle = "#fff"; // for what was transparent
-    pen.fillRect(0, 0, canvas.width, canvas.height);
-    pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
-    picture.close();
-    const blob = await canvas.convertToBlob({ type: "image/jpeg", quality: 0.85 });
-    const name = file.name.replace(/\.\w+$/, "") + ".jpg";
-    return blob.size < file.size ? new File([blob], name, { type: blob.type }) : file;
-  } catch {
-    return file;
-  }
-}
-
-function setUpFiles(input) {
-  const told = one("#files_told");
-  const { most, largest } = input.dataset;
-  const megabytes = (size) => (size / 2 ** 20).toLocaleString(document.documentElement.lang, {
-    maximumFractionDigits: 1,
-  });
-  const say = (words, values) => words.replace(/\{(\w+)\}/g, (_, name) => values[name]);
-  on(input, "change", async () => {
-    const button = one("button:not([type=button])", input.form);
-    button.disabled = true;
-    told.textContent = told.dataset.working;
-    const files = new DataTransfer();
-    for (const file of input.files) files.items.add(await shrunk(file));
-    input.files = files.files;
-    button.disabled = false;
-    const all = [...input.files];
-    const total = all.reduce((sum, file) => sum + file.size, 0);
-    const count = all.length;
-    const lines = all.filter((file) => file.size > largest)
-      .map(({ name, size }) => say(told.dataset.tooLarge, { name, size: megabytes(size) }));
-    if (count > most) lines.push(say(told.dataset.tooMany, { count }));
-    if (count && !lines.length) lines.push(say(told.dataset.ready, { count, size: megabytes(total) }));
-    told.textContent = lines.join(" ");
-  });
-}
-
-// --- The receipt, and the way out
+// --- The receipt, the way out, the way back
 
 function setUpReceipt() {
   wipe(DRAFT);
@@ -286,8 +236,7 @@ async function lookForLine() {
   if (answer.ok) location.reload();
 }
 
-// --- Which page this is
-
+// The code of a QR leaves the address before anything else.
 takeCodeFromAddress();
 on(window, "hashchange", takeCodeFromAddress);
 freshDraft();
@@ -298,7 +247,6 @@ if (one("[data-receipt]")) setUpReceipt();
 if (reportForm && one("#keep-draft")) setUpDrafts(reportForm, one("#keep-draft"));
 if (reportForm && isAbleToSend && one("#ask-to-keep")) setUpSending(reportForm);
 if (isAbleToSend) setUpUnsent();
-if (one("#files_told")) setUpFiles(one("#files"));
 if (one("#exit")) setUpExit(one("#exit"));
 if (one("#no-line") && !location.pathname.endsWith("/offline/")) setInterval(lookForLine, 3000);
 on(window, "load", () => navigator.serviceWorker?.register("/sw.js").catch(() => {}));
