@@ -75,17 +75,12 @@ def _opened(content: bytes) -> Image.Image:
 
 
 def _decoded(content: bytes) -> Image.Image:
-    image = Image.open(io.BytesIO(content), formats=FORMATS)
-    _bound(image, MOST_POINTS)
+    image = Image.open(io.BytesIO(content), formats=FORMATS)  # no more than MOST_POINTS: see main
     image.draft(None, (LONGEST, LONGEST))
-    _bound(image, MOST_DECODED)
+    if image.width * image.height > MOST_DECODED:
+        raise TooLargeError
     image.load()
     return image
-
-
-def _bound(image: Image.Image, most: int) -> None:
-    if image.width * image.height > most:
-        raise TooLargeError
 
 
 def _extremes(image: Image.Image) -> list[tuple[float, float]]:

@@ -60,8 +60,8 @@ def png_of(width: int, height: int, rows: bytes = b"") -> bytes:
 
 
 def text_bomb() -> bytes:
-    """A PNG whose comment unpacks to 200 MB."""
-    bomb = _chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(200 * 1024 * 1024), 9))
+    """A PNG whose comment unpacks to 80 MB."""
+    bomb = _chunk(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(80 * 1024 * 1024), 9))
     plain = written(picture(), "PNG")
     return plain[:33] + bomb + plain[33:]
 
