@@ -67,6 +67,7 @@ class StatementAdmin(_StatementAdmin):
     form = StatementForm
     list_display = ("title", "shown", "text", "amount", "confirmed_by", "confirmed_at")
     list_filter = ("is_public",)
+    show_facets = admin.ShowFacets.NEVER
     readonly_fields = ("title", "confirmed_by", "confirmed_at")
     fieldsets = (
         (

@@ -244,6 +244,7 @@ class ReportAdmin(_Admin):
             page = self._page(request, report, shown={"reason": reason})
             page.status_code = 422
             return page
+        messages.success(request, "Đọc số tin và chữ dùng một lần ở dưới cho người gọi.")
         spoken = "; ".join(map(receipts.spoken, word.split()))
         return self._page(request, report, shown={"word": word, "spoken": spoken})
 

@@ -1,6 +1,9 @@
 """Guesses of codes and look-ups: slowed by address, counted for all, never in a resident's way."""
 
+import os
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -146,3 +149,11 @@ def test_no_more_than_two_wait_in_a_process(monkeypatch: pytest.MonkeyPatch) -> 
     limits._slow_down()
     limits._waiting.release()
     assert slept == [limits.SLOWED_BY]
+
+
+@pytest.mark.parametrize(("given", "found"), [("", "enforce"), ("count", "count")])
+def test_the_environment_may_have_it_count_alone(given: str, found: str) -> None:
+    tell = "from portal import settings; print(settings.RATE_LIMITS)"
+    env = os.environ | {"RATE_LIMITS": given}
+    told = subprocess.run([sys.executable, "-c", tell], env=env, capture_output=True, check=True)
+    assert told.stdout.decode().strip() == found

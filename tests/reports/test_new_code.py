@@ -10,7 +10,7 @@ from django.db.models.functions import Now
 from django.test import Client
 from pytest_django import Settings
 
-from reports import events, intake, pickup, receipts
+from reports import events, intake, limits, pickup, receipts
 from reports.intake import Typed
 from reports.models import Event, Receipt, Report
 from tests.cast import Person, enlist, log_in
@@ -255,7 +255,9 @@ def test_a_report_without_a_phrase_gets_no_new_code(duty: Person) -> None:
 
 def test_a_word_is_not_given_out_without_a_reason(mine: intake.Accepted, duty: Person) -> None:
     duty.client.post(desk(mine.report, "reveal-phrase"))
-    assert release(duty, mine.report, "  ").status_code == 422
+    page = release(duty, mine.report, "  ")
+    assert page.status_code == 422
+    assert '<details class="acts" open>' in page.content.decode()
     assert Receipt.objects.get().pickup_hash is None
 
 
@@ -266,3 +268,10 @@ def test_without_the_right_no_word_is_given_out(mine: intake.Accepted, duty: Per
     assert release(duty, mine.report).status_code == 403
     assert Receipt.objects.get().pickup_hash is None
     assert events.about("report", mine.report.pk).first().kind == "refused"  # type: ignore[union-attr]
+
+
+def test_wrong_words_count_as_guesses(client: Client, mine: intake.Accepted) -> None:
+    limits._circuit.open_until = 0.0
+    before = limits.wrong_codes()
+    fetch(client, mine.report, receipts.fresh_word())
+    assert (limits.wrong_codes() or 0) - (before or 0) == 1
