@@ -130,7 +130,7 @@ def look(phone: Phone) -> Verdict:
     heard = _heard(key, since)
     alike = _alike(key, since=timezone.now() - timedelta(days=DAYS))
     state = _state(phone, office, known, heard)
-    shown = office.number if office else written(phone)
+    shown = office.number if office else as_typed(phone) if state == State.ODD else written(phone)
     return Verdict(phone, state, shown, heard, known, office, near, alike)
 
 
@@ -141,11 +141,16 @@ def key_of(phone: Phone) -> str:
     return phone.key
 
 
+def as_typed(phone: Phone) -> str:
+    """Nothing repaired: a forged number shows itself by how it is written."""
+    return " ".join(phone.raw.split())
+
+
 def written(phone: Phone) -> str:
     """A number as people write it, 0550 000 123; what is no number as it was typed."""
     digits = "0" + phone.key.removeprefix("+84")
     if not phone.key.startswith("+84"):
-        return phone.key or " ".join(phone.raw.split())
+        return phone.key or as_typed(phone)
     if phone.kind in {"tollfree", "premium"}:
         return f"{digits[1:5]} {digits[5:]}"
     return f"{digits[:4]} {digits[4:7]} {digits[7:]}" if len(digits) in {10, 11} else digits

@@ -7,6 +7,7 @@ from typing import Any
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Layout
 from django import forms
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -107,6 +108,13 @@ class DisputeForm(forms.Form):
                 "form_token": form_token(),
             }
         )
+
+    def offer_again(self) -> None:
+        """Give a page that comes back a fresh token, so that one more press sends it."""
+        data = QueryDict(mutable=True)
+        data.update(self.data)
+        data["form_token"] = form_token()
+        self.data = data
 
 
 def _helper(address: str, *parts: str) -> FormHelper:

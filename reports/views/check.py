@@ -11,13 +11,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from reports import confirmed, disputes, lookup, offices
+from reports import confirmed, disputes, limits, lookup, offices
 from reports.disputes import Asked
 from reports.models import Dispute
 from reports.number_forms import PREFILL, CheckForm, DisputeForm
 from reports.phones import Phone
 from reports.posted import Fields, Posted
-from reports.signing import form_token
 from reports.views.posting import Trouble, from_our_page, posted_fields
 
 log = structlog.get_logger(__name__)
@@ -34,6 +33,14 @@ NOT_NOW = Trouble(
     _(
         "Trang đang gặp trục trặc. Chưa biết không có nghĩa là an toàn:"
         " họ đòi tiền, hỏi mã thì cúp máy. Cần hỏi, gọi 02373.725.725."
+    ),
+)
+TOO_MANY = Trouble(
+    429,
+    _("Chưa làm được ngay"),
+    _(
+        "Từ mạng này đã hỏi nhiều lần. Chờ 10 phút rồi thử lại. Họ đòi tiền, hỏi mã thì cúp máy."
+        " Cần hỏi, gọi 02373.725.725."
     ),
 )
 TOO_LONG = Trouble(
@@ -63,6 +70,8 @@ def check(request: HttpRequest) -> HttpResponse:
         return _check_page(request, CheckForm())
     data, trouble = _posted(request)
     form = CheckForm(data)
+    if trouble is None and not limits.allow("check", request):
+        trouble = TOO_MANY
     if trouble or not form.is_valid():
         return _check_page(request, form, trouble)
     found = form.found
@@ -86,10 +95,12 @@ def dispute(request: HttpRequest) -> HttpResponse:
         return _dispute_page(request, DisputeForm.fresh())
     data, trouble = _posted(request)
     if trouble is None and PREFILL in data:
-        return _dispute_page(request, DisputeForm.fresh(data[PREFILL]))
+        return _dispute_page(request, DisputeForm.fresh(data.get(PREFILL, "")))
     posted = Posted(data)
     form = DisputeForm(posted.data)
     trouble = trouble or _distrust(posted)
+    if trouble is None and not limits.allow("check", request):
+        trouble = TOO_MANY
     if trouble or not form.is_valid():
         return _dispute_page(request, form, trouble)
     try:
@@ -154,8 +165,7 @@ def _dispute_page(
 ) -> HttpResponse:
     status = trouble.status if trouble else 422 if form.errors else 200
     if form.is_bound:
-        form.data = form.data.copy()
-        form.data["form_token"] = form_token()
+        form.offer_again()
     context = {"form": form, "trouble": trouble, "answer": _promise()}
     return render(request, "reports/check_dispute.html", context, status=status, using="public")
 

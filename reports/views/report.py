@@ -58,7 +58,7 @@ def take_in(request: HttpRequest) -> HttpResponse:
     """A posted report: a receipt, or the page again with all that was typed."""
     data, trouble = posted_fields(request)
     if trouble is None and PREFILL in data and from_our_page(request):
-        return _page_with_number(request, data[PREFILL])
+        return _page_with_number(request, data.get(PREFILL, ""))
     posted = Posted(data)
     trouble = trouble or _distrust(request, posted)
     if trouble or posted.is_empty:
