@@ -13,7 +13,17 @@ from tests.reports.pages import RECEIPT, REPORT, words
 
 NOW = "/dang-bi-goi/"
 TEACHING = ["/that-hay-gia/", "/that-hay-gia/mot-cuoc-goi/", "/cong-that/", "/rieng-tu/"]
-PAGES = ["/", NOW, REPORT, RECEIPT, "/theo-doi/", "/khong-co-trang-nay/", *TEACHING]
+PAGES = [
+    "/",
+    NOW,
+    REPORT,
+    RECEIPT,
+    "/theo-doi/",
+    "/khong-co-trang-nay/",
+    "/thong-ke/",
+    "/tim/",
+    *TEACHING,
+]
 
 pytestmark = pytest.mark.django_db
 
