@@ -15,6 +15,7 @@ from portal import urls
 from portal.logs import CodesOnly
 from reports import database
 from tests.reports.pages import words
+from tests.tongues import vietnamese
 
 HOTLINE = "02373.725.725"
 
@@ -33,6 +34,8 @@ class Broken:
     urlpatterns = [
         path("lost/<str:token>/", lost, name="lost"),
         path("wrong/", wrong, name="wrong"),
+        path("en/lost/<str:token>/", lost, name="lost_en"),
+        path("en/wrong/", wrong, name="wrong_en"),
         *urls.urlpatterns,
     ]
     handler400, handler404, handler500 = urls.handler400, urls.handler404, urls.handler500
@@ -65,6 +68,21 @@ def test_any_other_error_is_ours_and_says_so(broken: Client) -> None:
     answer = broken.get("/wrong/")
     assert answer.status_code == 500
     assert "không phải của bạn" in words(answer.content)
+
+
+@pytest.mark.parametrize("address", ["/en/lost/x/", "/en/wrong/", "/en/khong-co/"])
+def test_a_fault_of_an_english_page_is_told_in_english(broken: Client, address: str) -> None:
+    answer = broken.post(address)
+    assert answer.status_code in {404, 500, 503}
+    assert HOTLINE in words(answer.content)
+    assert vietnamese(answer.content) == []
+
+
+def test_a_strange_host_is_led_to_our_english_home(client: Client, settings: Settings) -> None:
+    answer = client.get("/en/", headers={"Host": "ke-gian.example"})
+    assert answer.status_code == 400
+    assert f'href="{settings.PORTAL_URL}/en/"' in answer.content.decode()
+    assert vietnamese(answer.content) == []
 
 
 def test_the_log_names_view_place_and_class_of_an_error_and_nothing_else(

@@ -1,7 +1,5 @@
 """Every public page of the residents' room speaks English under /en/, and nothing but English."""
 
-import re
-
 import pytest
 from django.core.management import call_command
 from django.test import Client
@@ -9,30 +7,11 @@ from lxml import html
 
 from tests.addresses import public_paths
 from tests.alerts.writing import issued
+from tests.tongues import vietnamese
 
 ENGLISH = [path for path in public_paths() if path.startswith("/en/")]
-# Only Vietnamese words carry these: letters of its own, or a tone upon them.
-VIETNAMESE = re.compile(r"[ăâđêôơưĂÂĐÊÔƠƯàáạảãèéẹẻẽìíịỉĩòóọỏõùúụủũỳýỵỷỹÀÁÈÉÌÍÒÓÙÚÝ\u1ea0-\u1ef9]")
-# Names that English keeps as they are.
-NAMES = ("Thanh Hóa", "Nguyễn Văn A")
-SPOKEN = ("aria-label", "title", "placeholder", "alt", "content")
 
 pytestmark = pytest.mark.django_db
-
-
-def vietnamese(page: bytes) -> list[str]:
-    """What a page says in Vietnamese outside of what calls itself Vietnamese."""
-    tree = html.document_fromstring(page, parser=html.HTMLParser(encoding="utf-8"))
-    for part in tree.xpath("//*[@lang='vi'] | //style | //script | //datalist"):
-        part.drop_tree()
-    said = [*tree.itertext(), *tree.xpath("|".join(f"//@{name}" for name in SPOKEN))]
-    return [words for words in map(without_names, said) if VIETNAMESE.search(words)]
-
-
-def without_names(words: str) -> str:
-    for name in NAMES:
-        words = words.replace(name, "")
-    return " ".join(words.split())
 
 
 def test_the_walk_finds_the_english_pages() -> None:
