@@ -10,6 +10,7 @@ from django.utils import timezone
 from reports.cues import code_rows
 from reports.demands import label_of
 from reports.forms import OFFICES
+from reports.heard import ADDED
 from reports.models import Case, Report
 
 UNTRIAGED = "máy chưa đọc"
@@ -120,6 +121,9 @@ _FLAGS = {
     "commune_ambiguous": "Tên xã, phường này có mấy nơi.",
     "contact_is_caller": "Số để gọi lại trùng với số gọi đến.",
     "contact_unread": "Số để gọi lại không giống số điện thoại.",
+    "date_in_future": "Ngày gọi ghi trên tin chưa tới.",
+    "date_unread": "Chưa đọc được ngày gọi như đã ghi.",
+    "list_cut": "Có chỗ dài quá một ô; phần còn lại nằm trong lời kể.",
     "demand_unknown": "Có ô chọn mà cổng không biết.",
     "money_unread": "Chưa đọc được số tiền như đã ghi.",
     "signs_replaced": "Có ký tự hỏng, đã thay bằng dấu khác.",
@@ -207,7 +211,11 @@ def ground(text: str) -> str:
     """The ground of a fact: where it was read, when not in the story itself."""
     if text.startswith("declared: "):
         return "Người báo cho biết"
-    return "Có nói, nhưng chưa làm theo" if text.endswith("(asked, not done)") else ""
+    said = text.removesuffix(ADDED)
+    notes = ["Trong lời báo thêm"] if said != text else []
+    if said.endswith("(asked, not done)"):
+        notes.insert(0, "Có nói, nhưng chưa làm theo")
+    return "; ".join(notes)
 
 
 def money(dong: int | None) -> str:

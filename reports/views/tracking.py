@@ -31,6 +31,8 @@ NOT_FOUND_NOW = Trouble(
     ),
 )
 
+_ASKED = (Case.Status.NEW, Case.Status.IN_REVIEW)
+
 
 @csrf_exempt  # it changes nothing, and a visitor has no cookie
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -58,7 +60,10 @@ def standing_page(
     """Where a report stands. Its code stays in the page, hidden, for what is sent from there."""
     code, case = form.cleaned_data["code"], Case.objects.get(report=report)
     talk = tracking.talk(report)
-    is_asked = case.status == Case.Status.WAITING
+    question = talk.question if case.status == Case.Status.WAITING else None
+    reply = ReplyForm.fresh(code)
+    if question:
+        reply.fields["text"].label = _("Câu trả lời của bạn")
     told = whole.of(report)
     add = AddForm.fresh(code)
     sent = tracking.files_sent(report)
@@ -69,14 +74,15 @@ def standing_page(
         "submission_key": add.initial["submission_key"],
         "steps": tracking.way(report, case, talk),
         "talk": talk,
-        "question": talk.question if is_asked else None,
-        "questions": [] if report.erased_at else _questions(told),
+        "question": question,
+        # One thing at a time: the officer's question comes first, and what has ended is not asked.
+        "questions": _questions(told) if case.status in _ASKED and not report.erased_at else [],
         "wave": tracking.wave(report),
         "files": sent,
         "most_files": files.MOST,
         "files_left": files.MOST - len(sent),
         "add_form": add,
-        "reply_form": ReplyForm.fresh(code),
+        "reply_form": reply,
         **more,
     }
     return render(request, "reports/standing.html", context, status=status, using="public")

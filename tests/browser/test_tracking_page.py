@@ -1,0 +1,127 @@
+"""The page about a report in a real browser, in every state that it can have."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.utils import timezone
+from playwright.sync_api import Browser, Page
+from pytest_django.live_server_helper import LiveServer
+
+from portal import people
+from reports import confirmed, intake, workflow
+from reports.intake import Typed
+from reports.models import Addition, Campaign, CampaignLink, Message, Statement
+from tests.browser.test_resident_pages import SIZES, faults
+from tests.reports.evidence import report
+
+pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
+WORDS = {
+    "": {"look": "Xem tin của tôi", "answer": "Gửi cho cán bộ", "add": "Thêm vào tin báo"},
+    "/en": {"look": "See my report", "answer": "Send to the officer", "add": "Add to my report"},
+}
+TYPED = Typed(
+    story="Họ xưng công an.",
+    caller_number="0550 000 123",
+    money_lost_raw="12 triệu",
+    commune_raw="Lam Sơn",
+    contact="0550000111",
+    phrase="bến Sung, 47",
+)
+
+
+@pytest.fixture
+def officer() -> User:
+    call_command("setup_desk", verbosity=0)
+    people.establish_roles()
+    user = User.objects.create_user("truc.ban", is_staff=True)
+    user.groups.add(people.group_of("duty"))
+    Statement.objects.update(is_public=True, confirmed_by=user, confirmed_at=timezone.now())
+    confirmed.forget()
+    return user
+
+
+@pytest.fixture
+def mine(officer: User) -> intake.Accepted:
+    """A report in a wave that is large enough to be counted."""
+    accepted = intake.accept(TYPED, "a-key-of-the-browser")
+    wave = Campaign.objects.create(code="Đ-26-K4M", title="Giả danh công an")
+    for member in (accepted.report, *(report(f"Chuyện {each}") for each in range(5))):
+        CampaignLink.objects.create(
+            report_id=member.pk, campaign=wave, kind="same_number", strength=1, reason="cùng số"
+        )
+    return accepted
+
+
+@pytest.fixture(params=SIZES, ids=lambda size: f"{size[0]}-{size[1]}")
+def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    width, scheme = request.param
+    context = browser.new_context(
+        viewport={"width": width, "height": 740}, color_scheme=scheme, bypass_csp=True
+    )
+    yield context.new_page()
+    context.close()
+
+
+def look(page: Page, portal: str, mine: intake.Accepted, language: str) -> None:
+    page.goto(f"{portal}{language}/theo-doi/")
+    page.fill("main [name=code]", str(mine.code))
+    page.get_by_role("button", name=WORDS[language]["look"]).click()
+
+
+def unfold(page: Page) -> None:
+    for fold in page.locator("main summary:visible").all():
+        fold.click()
+
+
+@pytest.mark.parametrize("language", WORDS)
+def test_no_state_of_the_page_has_a_fault(
+    live_server: LiveServer, mine: intake.Accepted, officer: User, page: Page, language: str
+) -> None:
+    look(page, live_server.url, mine, language)
+    unfold(page)
+    assert faults(page) == []
+    page.locator("main [name=accounts]").fill("0987000111222 ngân hàng X")
+    page.locator("main [name=called_d]").fill("31/2")
+    page.get_by_role("button", name=WORDS[language]["add"]).click()
+    assert faults(page) == []
+    workflow.ask(mine.report.pk, by=officer, version=1, reason="Họ gọi lúc mấy giờ?")
+    look(page, live_server.url, mine, language)
+    assert faults(page) == []
+    page.locator("main [name=text]").fill("Lúc 9 giờ.")
+    page.get_by_role("button", name=WORDS[language]["answer"]).click()
+    assert faults(page) == []
+    page.locator("form[action$='/rut/'] button").click()
+    assert faults(page) == []
+
+
+def test_without_script_an_answer_takes_two_touches(
+    live_server: LiveServer, mine: intake.Accepted, officer: User, browser: Browser
+) -> None:
+    workflow.ask(mine.report.pk, by=officer, version=1, reason="Họ gọi lúc mấy giờ?")
+    context = browser.new_context(viewport={"width": 360, "height": 740}, java_script_enabled=False)
+    page = context.new_page()
+    look(page, live_server.url, mine, "")
+    page.get_by_label("Câu trả lời của bạn").fill("Lúc 9 giờ.")
+    page.get_by_role("button", name="Gửi cho cán bộ").click()
+    assert page.get_by_text("Đã nhận câu trả lời của bạn").is_visible()
+    context.close()
+    assert Message.objects.filter(by=None).count() == 1
+
+
+def test_without_script_a_second_caller_is_added_by_labels_alone(
+    live_server: LiveServer, mine: intake.Accepted, browser: Browser
+) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 740}, java_script_enabled=False)
+    page = context.new_page()
+    look(page, live_server.url, mine, "")
+    page.get_by_text("Mở ô để ghi thêm").click()
+    page.get_by_label("Số hiện trên máy").first.fill("0550 000 124")
+    page.get_by_label("Họ xưng là").first.select_option(label="Công an")
+    page.get_by_label("Hôm qua").check()
+    page.get_by_role("button", name="Thêm vào tin báo").click()
+    context.close()
+    addition = Addition.objects.get()
+    assert addition.legs[0]["number"] == "0550 000 124"
+    assert addition.called_on is not None
