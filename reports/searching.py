@@ -99,11 +99,12 @@ HELP = ("reports:now", "reports:report", "reports:check")
 
 @dataclass(frozen=True)
 class FoundOffice:
-    """An office on the page of results, in the language of the page."""
+    """An office on the page of results, in the language of the page where it has the words."""
 
     slug: str
     name: str
     never: str
+    only_vietnamese: bool
 
 
 def pages_about(query: str) -> list[Page]:
@@ -119,8 +120,13 @@ def doors() -> list[Page]:
 def offices_about(query: str) -> list[FoundOffice]:
     """The offices that a query is about, the closest first. One statement."""
     found = closest(query, _looked_through(Office.objects.all()))
-    words = ((office, offices.words_of(office)) for office in found)
-    return [FoundOffice(office.pk, said.name, said.never) for office, said in words]
+    return [_in_words(office) for office in found]
+
+
+def _in_words(office: Office) -> FoundOffice:
+    said = offices.words_of(office)
+    spoken = said.name == office.name_en and said.never == office.never_by_phone_en
+    return FoundOffice(office.pk, said.name, said.never, only_vietnamese=not spoken)
 
 
 def _looked_through(table: Iterable[Office]) -> list[tuple[Office, str, str]]:

@@ -20,11 +20,12 @@ _KEPT_FOR = 300  # seconds
 
 @dataclass(frozen=True)
 class Row:
-    """A line of a table; its bar in hundredths of the longest."""
+    """A line of a table; its bar in hundredths of the longest. `is_name`: in every language."""
 
     label: str
     count: int
     share: int
+    is_name: bool
 
 
 @require_safe
@@ -73,13 +74,18 @@ def _context(told: Figures, counted_at: datetime) -> dict[str, object]:
         "first_look": None if told.first_look_s is None else figure_words.span(told.first_look_s),
         "chart": chart(told.weeks),
         "scenarios": _rows(told.scenarios, kinds),
-        "communes": _rows(told.communes, figure_words.communes()),
+        "communes": _rows(told.communes, figure_words.communes(), are_names=True),
     }
 
 
-def _rows(table: Mapping[str, int | None], names: Mapping[str, str]) -> list[Row]:
+def _rows(
+    table: Mapping[str, int | None], names: Mapping[str, str], *, are_names: bool = False
+) -> list[Row]:
     """The counts that are told, the largest first."""
-    told = [(count, names.get(name, name)) for name, count in table.items() if count]
-    most = max((count for count, _ in told), default=0)
-    told.sort(key=lambda row: (-row[0], row[1]))
-    return [Row(name, count, share(count, most)) for count, name in told]
+    most = max((count or 0 for count in table.values()), default=0)
+    rows = [
+        Row(names.get(cell, cell), count, share(count, most), are_names and cell != "")
+        for cell, count in table.items()
+        if count
+    ]
+    return sorted(rows, key=lambda row: (-row.count, row.label))

@@ -27,6 +27,7 @@ from reports.models import Case, Commune, PublicFigures, Report
 from tests.cast import Person
 from tests.reports import evidence
 from tests.reports.pages import words
+from tests.tongues import vietnamese
 
 PAGE = "/thong-ke/"
 FILE = "/thong-ke/so-lieu.csv"
@@ -274,9 +275,17 @@ def test_the_page_tells_what_was_kept(client: Client) -> None:
 def test_the_page_in_english(client: Client) -> None:
     seen = page(client, f"/en{PAGE}")
     assert "1,263 reports" in seen
-    assert "1.9 billion đồng" in seen
+    assert "1.9 billion dong" in seen
     assert "2 hours 10 minutes" in seen
     assert "Posing as tax officer 63" in seen
+
+
+@pytest.mark.usefixtures("_filled")
+def test_an_english_page_says_which_names_are_vietnamese(client: Client) -> None:
+    Commune.objects.create(
+        codename="s", code="1", name="Xã Yên Định", former_districts=[], former_communes=[]
+    )
+    assert vietnamese(client.get(f"/en{PAGE}").content) == []
 
 
 @pytest.mark.usefixtures("_filled", "_communes")

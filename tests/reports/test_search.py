@@ -14,8 +14,10 @@ from pytest_django import DjangoAssertNumQueries
 
 from reports import searching
 from reports.folding import closest
+from reports.models import Office
 from tests.alerts.writing import cancelled, draft, issued
 from tests.reports.pages import words
+from tests.tongues import vietnamese
 
 PAGE = "/tim/"
 
@@ -109,6 +111,15 @@ def test_words_lead_to_pages_and_offices(client: Client, query: str, title: str)
 @pytest.mark.parametrize("query", ["statistics", "FIGURES", "thong ke"])
 def test_english_words_find_english_titles(client: Client, query: str) -> None:
     assert "Pages Figures of the reports" in search(client, query, f"/en{PAGE}")
+
+
+@pytest.mark.usefixtures("_desk")
+def test_an_english_search_says_which_of_its_findings_are_vietnamese(client: Client) -> None:
+    issued(title="Giả danh điện lực")
+    Office.objects.create(codename="cho-den", name="Chợ Đen điện lực")
+    answer = client.post(f"/en{PAGE}", {"q": "dien luc"})
+    assert "Chợ Đen".encode() in answer.content
+    assert vietnamese(answer.content) == []
 
 
 @pytest.mark.django_db
