@@ -1,0 +1,114 @@
+"""The report and its receipt in a real browser, with everything on them that can be."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.utils import timezone
+from playwright.sync_api import Browser, Page
+from pytest_django.live_server_helper import LiveServer
+
+from reports import confirmed
+from reports.models import Addition, Report, Statement
+from tests.browser.test_resident_pages import SIZES, faults, printed
+
+pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
+
+WORDS = {
+    "": {"send": "Gửi tin báo", "answer": "Gửi câu trả lời"},
+    "/en": {"send": "Send report", "answer": "Send answer"},
+}
+
+
+@pytest.fixture
+def portal(live_server: LiveServer) -> str:
+    """Communes, offices, and every sentence confirmed."""
+    call_command("setup_desk", verbosity=0)
+    by = User.objects.create(username="lead")
+    Statement.objects.update(is_public=True, confirmed_by=by, confirmed_at=timezone.now())
+    confirmed.forget()
+    return str(live_server.url)
+
+
+@pytest.fixture(params=SIZES, ids=lambda size: f"{size[0]}-{size[1]}")
+def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    width, scheme = request.param
+    context = browser.new_context(
+        viewport={"width": width, "height": 740}, color_scheme=scheme, bypass_csp=True
+    )
+    yield context.new_page()
+    context.close()
+
+
+def fill_in(page: Page, address: str) -> None:
+    """A report that leaves every question open."""
+    page.goto(address)
+    for fold in page.locator("summary").all():
+        fold.click()
+    page.fill("[name=caller_number]", "0992 000 123, 0550 000 124")
+    page.check("[name=claimed_office][value=police]")
+    page.fill("[name=story]", "Họ xưng công an, thẻ 4111 1111 1111 1111.")
+    page.check("[name=money_lost][value=yes]")
+    page.fill("[name=money_lost_vnd]", "35.500.000đ")
+    page.fill("[name=commune]", "Lam Sơn")
+    page.check("[name=on_behalf]")
+    page.fill("[name=contact_phone]", "0992000")
+    page.fill("[name=callback_phrase]", "ấm và chảo")
+
+
+def send(page: Page, button: str = "Gửi tin báo") -> None:
+    """Script sends by itself and turns the page later: wait for the receipt."""
+    page.get_by_role("button", name=button).click()
+    page.locator(".ticket").wait_for()
+
+
+@pytest.mark.parametrize("language", WORDS)
+def test_a_receipt_with_everything_on_it_has_no_fault(
+    portal: str, page: Page, language: str
+) -> None:
+    fill_in(page, f"{portal}{language}/bao-cao/")
+    assert faults(page) == []
+    send(page, WORDS[language]["send"])
+    for fold in page.locator("main summary").all():
+        fold.click()
+    assert page.get_by_role("button", name=WORDS[language]["answer"]).is_visible()
+    assert faults(page) == []
+
+
+def test_a_full_receipt_prints_on_one_sheet(portal: str, browser: Browser) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    fill_in(page, f"{portal}/bao-cao/")
+    send(page)
+    sheet = printed(page)
+    context.close()
+    assert b"/Count 1" in sheet
+
+
+def test_without_script_an_old_name_is_settled_by_its_reporter(
+    portal: str, browser: Browser
+) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 740}, java_script_enabled=False)
+    page = context.new_page()
+    fill_in(page, f"{portal}/bao-cao/")
+    send(page)
+    page.get_by_label("Xã Lam Sơn (Thọ Xuân cũ)").check()
+    page.get_by_role("button", name="Gửi câu trả lời").click()
+    page.get_by_role("heading", name=Report.objects.get().public_number).wait_for()
+    context.close()
+    told = Addition.objects.get()
+    assert (told.kind, told.commune_id) == ("correction", "xa_lam_son")
+    assert Report.objects.get().commune_id is None
+
+
+def test_a_folded_answer_is_open_when_the_page_comes_back(portal: str, browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 740}, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{portal}/bao-cao/")
+    page.get_by_text("Nơi ở, báo thay người khác").click()
+    page.get_by_label("Bạn ở xã, phường nào?").fill("Ba Đình")
+    page.get_by_role("button", name="Gửi tin báo").click()  # neither number nor story
+    assert page.get_by_label("Bạn ở xã, phường nào?").is_visible()
+    assert not page.get_by_label("Tên, chức vụ họ nêu").is_visible()
+    context.close()
