@@ -64,6 +64,12 @@ def test_hints_and_errors_are_tied_to_their_fields(client: Client, db: None) -> 
         assert set(described.split()) <= known
 
 
+def test_a_fold_that_holds_something_is_open(client: Client, db: None) -> None:
+    page = html.document_fromstring(client.post(REPORT, {"commune": "Ba Đình"}).content)
+    assert page.xpath("//details[@open]//@name") == ["on_behalf", "commune"]
+    assert page.xpath("//details[not(@open)]//@name") == ["claimed_name"]
+
+
 def test_an_empty_story_is_marked_where_it_stands() -> None:
     form = ReportForm(QueryDict(""))
     assert not form.is_valid()
