@@ -17,6 +17,8 @@ from reports.admin import marking, words
 from reports.admin.marking import Beginning
 from reports.models import Addition, Message, Report
 
+Sealed = bytes | memoryview | None
+
 MOST_SHOWN = 30  # messages, and additions
 SIGNS = 8000  # of all messages, and of all stories that were added
 PARTS = 400
@@ -62,17 +64,19 @@ class Later:
         rows = self.report.additions.select_related("commune").order_by("-received_at", "-id")
         return list(rows)
 
-    def sealed(self, what: str) -> bytes | None:
+    def sealed(self, what: str) -> Sealed:
         """The newest contact or phrase that was told, sealed."""
-        told: Iterator[bytes | None] = (
-            getattr(each, f"{what}_sealed") for each in (*self.additions, self.report)
-        )
-        return next((each for each in told if each is not None), None)
+        return next((each for each in self._told(what) if each is not None), None)
+
+    def _told(self, what: str) -> Iterator[Sealed]:
+        """Each contact or phrase, the newest first; None where none was told."""
+        for each in (*self.additions, self.report):
+            yield getattr(each, f"{what}_sealed")
 
     @cached_property
     def contacts(self) -> list[str]:
         """The reporter's numbers, to mask by; they go nowhere else."""
-        told = [each.contact_sealed for each in (*self.additions, self.report)]
+        told = self._told("contact")
         return [privacy.unseal(each) or "" for each in told if each is not None]
 
     def masked(self, text: str) -> str:

@@ -24,7 +24,7 @@ from django.views.decorators.http import require_POST, require_safe
 from reports import clean_copies, events, files, pickup, privacy, receipts, stats, workflow
 from reports.admin import columns, later, marking, originals, page, queue, retriage, texts, words
 from reports.admin.acts import ACTS, MOST_WORDS, NOT_RELEASED, ActForm, why_not
-from reports.admin.later import MOST_SHOWN, Later
+from reports.admin.later import MOST_SHOWN, Later, Sealed
 from reports.admin.paging import NearPaginator
 from reports.admin.retriage import see_other
 from reports.admin.search import find
@@ -222,7 +222,7 @@ class ReportAdmin(_Admin):
         return self._page(request, report, opened=which)
 
     def _opened(
-        self, request: HttpRequest, report: Report, sealed: bytes | None, what: str, **which: str
+        self, request: HttpRequest, report: Report, sealed: Sealed, what: str, **which: str
     ) -> str:
         """The sealed words, on record before they are; "" when they do not open, which is told."""
         events.record("report", report.pk, "revealed", by=_officer(request), what=what, **which)
@@ -371,7 +371,7 @@ class ReportAdmin(_Admin):
         ]
 
 
-def _later_words(report: Report, what: str, which: int | UUID) -> bytes | None:
+def _later_words(report: Report, what: str, which: int | UUID) -> Sealed:
     """The sealed words of one message or addition of this report. Raises Http404."""
     if what == "message":
         return get_object_or_404(report.messages, pk=which).text_sealed

@@ -181,12 +181,12 @@ def demand(code: str) -> str:
 
 def office(code: str) -> str:
     """Whom the caller claimed to be, as the form offers it."""
-    return _OFFICES.get(code, code)
+    return str(_OFFICES.get(code, code))
 
 
 def channel(code: str) -> str:
     """By what they called; a channel that the form does not offer stands for itself."""
-    return dict(Report.Channel.choices).get(code, code)  # type: ignore[call-overload,no-any-return]
+    return str(dict(Report.Channel.choices).get(code, code))
 
 
 def flag(code: str) -> str:

@@ -28,12 +28,15 @@ WAIT = "Bạn đã thử nhiều lần. Chờ 10 phút, hoặc gọi 02373.725.7
 
 
 @pytest.fixture(autouse=True)
-def _enforced(settings: Settings) -> Iterator[None]:
+def _enforced(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     settings.RATE_LIMITS = "enforce"
+    monkeypatch.setattr(limits, "PATIENCE", 5.0)
+    limits._limiter.cache_clear()
     client = redis.Redis.from_url(settings.REDIS_URL)
     client.flushdb()
     limits._circuit.open_until = 0.0
     yield
+    limits._limiter.cache_clear()
     client.flushdb()
 
 
