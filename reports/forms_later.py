@@ -33,6 +33,7 @@ class StepForm(CodeForm):
 
     def __init__(self, data: MultiValueDict[str, str] | None = None, **given: Any) -> None:
         super().__init__(data)
+        self.sent: MultiValueDict[str, str] = data or MultiValueDict()
         self.initial = given
         self.auto_id = f"{self.address.rpartition(':')[2]}_%s"
         self.fields["code"].widget = forms.HiddenInput()
@@ -154,7 +155,7 @@ class AddForm(StepForm):
     @property
     def legs(self) -> list[Leg]:
         """The callers as they were typed, and empty ones up to five."""
-        typed = list(PostedLater(self.data).legs) if self.is_bound else []
+        typed = list(PostedLater(self.sent).legs)
         return typed + [Leg()] * (MOST_LEGS - len(typed))
 
     @property

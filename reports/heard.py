@@ -4,8 +4,9 @@ A later story adds what the first left out and makes nothing smaller. Its reason
 and the mark ADDED, and no place: places count characters of the report's own story.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from reports import indicators, phones, reading
 from reports.indicators import READ_OF_NUMBER, READ_OF_STORY
@@ -42,7 +43,7 @@ def read(said: Reading, additions: Iterable[Addition]) -> Reading:
 
 
 def _beside(said: Reading, later: Reading) -> Reading:
-    facts = {}
+    facts: dict[str, Any] = {}
     if said.scenario == reading.UNCLEAR:
         facts["scenario"] = later.scenario
     if later.ongoing and not said.ongoing:
@@ -56,7 +57,7 @@ def _beside(said: Reading, later: Reading) -> Reading:
 
 
 def _is_new(
-    reason: Reason, said: Reading, facts: dict[str, object], fresh: tuple[str, ...]
+    reason: Reason, said: Reading, facts: Mapping[str, Any], fresh: tuple[str, ...]
 ) -> bool:
     """Whether a reason speaks for what the addition brought."""
     if reason.fact == "actions":

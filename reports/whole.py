@@ -19,6 +19,8 @@ SHOWN = 2000  # signs of a story that a page shows
 _HEAVY = ("story", "story_sealed", "contact_sealed", "phrase_sealed")
 
 T = TypeVar("T")
+Said = Addition | Report
+Sealed = bytes | memoryview | None
 
 
 @dataclass(frozen=True)
@@ -75,11 +77,11 @@ class Whole:
         return self._latest(lambda said: said.commune_raw).commune_raw
 
     @property
-    def contact_sealed(self) -> bytes | None:
+    def contact_sealed(self) -> Sealed:
         return self._latest(_has_contact).contact_sealed
 
     @property
-    def phrase_sealed(self) -> bytes | None:
+    def phrase_sealed(self) -> Sealed:
         return self._latest(_has_phrase).phrase_sealed
 
     @property
@@ -117,9 +119,10 @@ class Whole:
     def links(self) -> tuple[str, ...]:
         return self._added_up(lambda addition: addition.links)
 
-    def _latest(self, says: Callable[[Any], object]) -> Any:
+    def _latest(self, says: Callable[[Said], object]) -> Said:
         """Whoever said it last, an addition or the report; the report where nobody did."""
-        return next(filter(says, reversed(self.told)), self.report)
+        said: list[Said] = [self.report, *self.told]
+        return next((each for each in reversed(said) if says(each)), self.report)
 
     def _added_up(self, listed: Callable[[Addition], Iterable[T]]) -> tuple[T, ...]:
         found: list[T] = []
@@ -156,9 +159,14 @@ def every_addition(report: Report) -> Iterator[Addition]:
     return report.additions.order_by("received_at", "id").iterator(chunk_size=1)
 
 
-def _has_contact(said: Any) -> bool:
-    return said.has_contact if hasattr(said, "has_contact") else bool(said.contact_sealed)
+def _has_contact(said: Said) -> bool:
+    return bool(getattr(said, "has_contact", None) or _loaded(said, "contact_sealed"))
 
 
-def _has_phrase(said: Any) -> bool:
-    return said.has_phrase if hasattr(said, "has_phrase") else bool(said.phrase_sealed)
+def _has_phrase(said: Said) -> bool:
+    return bool(getattr(said, "has_phrase", None) or _loaded(said, "phrase_sealed"))
+
+
+def _loaded(said: Said, column: str) -> object:
+    """A column's value, unless it was left in the database."""
+    return None if column in said.get_deferred_fields() else getattr(said, column)
