@@ -316,6 +316,27 @@ def test_sql_that_writes_evidence_stands_in_intake(table: str, writer: str) -> N
     only_in(writer, writers_of(table))
 
 
+@pytest.mark.parametrize(
+    ("model", "writers"),
+    [
+        # Triage reads additions into objects that are never saved.
+        ("Addition", {"reports/later.py", "reports/triage.py"}),
+        ("Message", {"reports/later.py", "reports/workflow.py"}),
+    ],
+)
+def test_what_is_said_later_is_written_in_one_place(model: str, writers: set[str]) -> None:
+    """A message of the reporter by intake's second door, one of the desk by the workflow."""
+    made = re.compile(rf"{model}(\.objects\b.*create)?\(")
+    found = {
+        name_of(path)
+        for path in CODE
+        if f"reports.models.{model}" in imported(path)
+        for _, call in called(path)
+        if made.match(ast.unparse(call))
+    }
+    assert found == writers
+
+
 @pytest.mark.parametrize("table", ["case", "event"])
 def test_no_sql_of_ours_writes_decisions(table: str) -> None:
     assert writers_of(table) == []
