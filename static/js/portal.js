@@ -70,7 +70,7 @@ function setUpDrafts(form, wanted) {
   if (draft && !one(".problems")) {
     putBack(form, draft.fields);
     const at = new Date(draft.at).toLocaleString("vi"); // 14:32:05 24/11/2026
-    one("time", restored).textContent = at.replace(/:\d\d /, ", ");
+    one("b", restored).textContent = at.replace(/:\d\d /, ", ");
     show(restored);
   }
   const tick = one("input", wanted);
@@ -198,7 +198,8 @@ let touched = false;
 function setUpUnsent() {
   on(document, "input", () => { touched = true; });
   on(one("#send-now"), "click", () => sendWhatWaits(true));
-  on(one("#drop-unsent"), "click", () => {
+  on(one("#drop-unsent"), "click", (event) => {
+    if (!confirm(event.target.dataset.sure)) return;
     wipe(UNSENT);
     showUnsent();
   });
