@@ -299,7 +299,7 @@ def test_the_page_asks_for_one_row(
 
 @pytest.mark.usefixtures("_filled")
 def test_columns_have_a_name_and_a_table(client: Client) -> None:
-    tree = html.document_fromstring(client.get(PAGE).content)
+    tree: Any = html.document_fromstring(client.get(PAGE).content)
     (picture,) = tree.xpath("//svg[@role='img']")
     assert [
         tree.get_element_by_id(name).tag for name in picture.get("aria-labelledby").split()

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from reports.hiding import LEAST, to_hide
 
+Seen = tuple[int, tuple[tuple[str, int | None], ...]]
 
-def told(counts: Mapping[str, int], *, empty_is_small: bool) -> tuple[object, ...] | None:
+
+def told(counts: Mapping[str, int], *, empty_is_small: bool) -> Seen | None:
     """All that a reader of the table sees, the total among it."""
     hidden = to_hide(counts, empty_is_small=empty_is_small)
     if hidden is None:
@@ -66,7 +68,7 @@ def test_who_knows_the_rule_and_tries_every_table_learns_no_hidden_count(
     empty_is_small: bool,
 ) -> None:
     """All tables of four cells up to nine: those that look alike differ in every hidden cell."""
-    alike = defaultdict(list)
+    alike = defaultdict[Seen, list[dict[str, int]]](list)
     for values in product(range(10), repeat=4):
         counts = dict(zip("abcd", values, strict=True))
         if seen := told(counts, empty_is_small=empty_is_small):

@@ -1,6 +1,7 @@
 """Search: what is found, in which order, and that what was typed stays nowhere."""
 
 import logging
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -77,7 +78,7 @@ def search(client: Client, query: str, address: str = PAGE) -> str:
     """What the page says of a query, heading by heading; the site's own frame left out."""
     answer = client.post(address, {"q": query})
     assert answer.status_code == 200
-    sections = html.document_fromstring(answer.content).xpath("//main//section")
+    sections: Any = html.document_fromstring(answer.content).xpath("//main//section")
     return " ".join(" ".join(section.text_content().split()) for section in sections)
 
 
@@ -142,7 +143,7 @@ def test_a_draft_is_nobodys_business(client: Client) -> None:
     "query", ["0550 000 123", "số 0550000123 của ai", "113", "+44 7700 900123"]
 )
 def test_a_number_is_handed_to_the_page_that_knows(client: Client, query: str) -> None:
-    tree = html.document_fromstring(client.post(PAGE, {"q": query}).content)
+    tree: Any = html.document_fromstring(client.post(PAGE, {"q": query}).content)
     (form,) = tree.xpath(f"//form[@action='{reverse('reports:check')}']")
     assert (form.method, form.fields["number"]) == ("POST", query)
 
@@ -156,7 +157,7 @@ def test_words_are_no_number(client: Client) -> None:
 @pytest.mark.parametrize("query", ["qwrtz", "<script>alert(1)</script>", "\0", "%", "   ", "🙂"])
 def test_who_finds_nothing_is_shown_three_doors(client: Client, query: str) -> None:
     answer = client.post(PAGE, {"q": query})
-    tree = html.document_fromstring(answer.content)
+    tree: Any = html.document_fromstring(answer.content)
     doors = [reverse(name) for name in searching.HELP]
     assert tree.xpath("//section[@aria-labelledby='nothing']//a/@href") == doors
     assert b"<script>alert" not in answer.content
@@ -164,7 +165,7 @@ def test_who_finds_nothing_is_shown_three_doors(client: Client, query: str) -> N
 
 @pytest.mark.django_db
 def test_what_was_typed_stands_in_the_box_again(client: Client) -> None:
-    tree = html.document_fromstring(client.post(PAGE, {"q": 'a "b" <c>'}).content)
+    tree: Any = html.document_fromstring(client.post(PAGE, {"q": 'a "b" <c>'}).content)
     assert tree.get_element_by_id("id_q").value == 'a "b" <c>'
 
 
