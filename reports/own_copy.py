@@ -10,7 +10,7 @@ from datetime import datetime
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from reports import demands, privacy, tracking, whole
+from reports import demands, privacy, told, tracking, whole
 from reports.models import Addition, Case, Message, Report
 from reports.whole import Leg
 
@@ -70,7 +70,7 @@ def _of(report: Report) -> Iterator[tuple[str, str]]:
     answers = {True: yes, False: no, None: ""}
     yield gettext("Họ vẫn đang ép"), answers[report.happening_now]
     caller = Leg(report.caller_number, report.channel, report.claimed_office, report.claimed_name)
-    yield gettext("Người gọi"), _leg(caller)
+    yield gettext("Người gọi"), told.caller(caller)
     yield gettext("Họ đòi"), ", ".join(str(demands.label_of(code)) for code in report.demands)
     yield gettext("Đã mất tiền"), answers[report.money_lost]
     yield gettext("Số tiền"), report.money_lost_raw
@@ -84,7 +84,7 @@ def _of_addition(addition: Addition) -> Iterator[tuple[str, str]]:
     day = f"{addition.called_on:%d/%m/%Y}" if addition.called_on else ""
     yield gettext("Họ gọi lúc"), ", ".join(filter(None, [day, addition.called_raw]))
     for leg in map(Leg.of, addition.legs):
-        yield gettext("Người gọi"), _leg(leg)
+        yield gettext("Người gọi"), told.caller(leg)
     for account in addition.accounts:
         yield gettext("Tài khoản nhận"), account
     for link in addition.links:
@@ -94,10 +94,6 @@ def _of_addition(addition: Addition) -> Iterator[tuple[str, str]]:
     yield gettext("Số của bạn"), privacy.unseal(addition.contact_sealed) or ""
     yield gettext("Câu hẹn"), gettext("đã đổi, không in ra đây") if addition.phrase_sealed else ""
     yield gettext("Lời kể"), privacy.unseal(addition.story_sealed) or addition.story
-
-
-def _leg(leg: Leg) -> str:
-    return ", ".join(text for text in (leg.number, leg.name) if text.strip())
 
 
 def _kind(addition: Addition) -> str:

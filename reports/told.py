@@ -4,7 +4,10 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext, ngettext
 
+from reports.forms import OFFICES
 from reports.later import Kept, Later
+from reports.models import Report
+from reports.whole import Leg
 
 _LONGEST = 40  # signs of what was typed that are said back
 
@@ -51,3 +54,15 @@ def _odd(said: Later, flags: list[str]) -> Iterator[str]:
     for flag, sentence in sentences.items():
         if flag in flags:
             yield sentence % {"typed": said.called_raw[:_LONGEST]}
+
+
+def caller(leg: Leg) -> str:
+    """One caller in a line: number, name, what they claimed to be, how they rang."""
+    channel = str(dict(Report.Channel.choices).get(leg.channel, ""))
+    parts = (leg.number, leg.name, office(leg.office), channel)
+    return ", ".join(part.strip() for part in parts if part.strip())
+
+
+def office(code: str) -> str:
+    """What a caller claimed to be, as the form offers it; other words stand for themselves."""
+    return str(dict(OFFICES).get(code, code))

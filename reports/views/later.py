@@ -41,6 +41,14 @@ NOT_SAVED = Trouble(
         " Chờ một phút rồi bấm lại. Gấp thì gọi 113."
     ),
 )
+TOO_LONG = Trouble(
+    413,
+    _("Dài quá, chưa gửi được"),
+    _(
+        "Trang nhận đến 1,5 triệu ký tự. Những gì bạn đã viết vẫn còn nguyên."
+        " Bỏ bớt phần chép lại, rồi bấm lại."
+    ),
+)
 NO_COPY = Trouble(
     503,
     _("Chưa lấy được bản sao"),
@@ -113,6 +121,8 @@ def _step(
         return redirect("reports:track")
     data, trouble = posted_fields(request)
     form = form_class(data)
+    if trouble and trouble.status == TOO_LONG.status and data:
+        trouble = TOO_LONG
     if trouble is None and not from_our_page(request):
         trouble = FOREIGN
     again = partial(_again, request, form)

@@ -124,6 +124,23 @@ def test_ten_thousand_accounts_are_kept_and_bounded(client: Client, mine: intake
     assert lines[-1] in copy
 
 
+def test_a_far_too_long_story_comes_back_whole(client: Client, mine: intake.Accepted) -> None:
+    story = "dài quá " * 150_000
+    answer = send(client, ADD, mine, story=story, leg_number="0550000124")
+    assert answer.status_code == 413
+    assert value(answer.content, "story") == story
+    assert value(answer.content, "leg_number") == "0550000124"
+    assert "Trang nhận đến 1,5 triệu" in words(answer.content)
+
+
+def test_a_caller_of_whom_only_the_office_is_known_is_shown(
+    client: Client, mine: intake.Accepted
+) -> None:
+    page = words(send(client, ADD, mine, leg_office="police", leg_channel="app").content)
+    assert "Công an, Zalo, Facebook, ứng dụng khác" in page
+    assert "Người gọi: Công an" in send(client, COPY, mine).content.decode()
+
+
 def test_a_sixth_caller_goes_on_in_the_story(client: Client, mine: intake.Accepted) -> None:
     send(client, ADD, mine, leg_number=[f"055000012{number}" for number in range(7)])
     addition = Addition.objects.get()

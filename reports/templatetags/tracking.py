@@ -1,0 +1,22 @@
+"""What the page about a report asks for in its templates."""
+
+from typing import Any
+
+from django import template
+
+from reports import told
+from reports.whole import Leg
+
+register = template.Library()
+
+
+@register.filter
+def caller(leg: dict[str, Any]) -> str:
+    """One caller of an addition in a line, as their reporter told of them."""
+    return told.caller(Leg.of(leg))
+
+
+@register.filter
+def office(code: str) -> str:
+    """What a caller claimed to be, as the form offers it."""
+    return told.office(code)
