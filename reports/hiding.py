@@ -6,12 +6,13 @@ alone, never on names or order: two hidden cells could be exchanged and everythi
 would stay as it is. As long as the hidden values differ, none of them can be told.
 """
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
 LEAST = 5
 
 
-def to_hide(counts: Mapping[str, int], *, empty_is_small: bool = False) -> Set[str] | None:
+def to_hide(counts: Mapping[str, int], *, empty_is_small: bool = False) -> AbstractSet[str] | None:
     """The cells to hide so that the others and the total may be shown; None where no choice will do.
 
     The smallest go first, equal ones together, until they add up to LEAST and are not all alike.
