@@ -33,7 +33,8 @@ DRAW_SECONDS = 10.0
 ORPHAN_SECONDS = 3600  # a copy without a row was left by a killed process, or is being written
 _DRAWER = Path(__file__).with_name("redraw.py")
 _OURS = {"image/jpeg", "image/png"}
-Copy, Scan = FileCheck.Copy, FileCheck.Scan
+Copy = FileCheck.Copy
+Scan = FileCheck.Scan
 
 
 @dataclass(frozen=True)

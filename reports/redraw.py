@@ -85,7 +85,7 @@ def _decoded(content: bytes) -> Image.Image:
 
 def _extremes(image: Image.Image) -> list[tuple[float, float]]:
     found = image.getextrema()
-    return list(found) if isinstance(found[0], tuple) else [found]  # type: ignore[list-item,arg-type]
+    return list(found) if isinstance(found[0], tuple) else [found]
 
 
 def _upright(image: Image.Image) -> Image.Image:
