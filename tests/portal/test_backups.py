@@ -13,6 +13,7 @@ from pytest_django import Settings
 
 from portal import backups, dumps
 from portal.archive import ArchiveError
+from reports import files
 
 
 def test_a_backup_that_was_finished_while_ours_began_stays_whole(
@@ -90,7 +91,11 @@ def test_what_a_killed_restore_put_aside_is_there_for_the_next(
     put(folder / "ab" / "one", "from before")
     put(folder / "cd" / "two", "from before, too")
     seen: list[set[str]] = []
-    monkeypatch.setattr(backups, "call_command", lambda *_, **__: seen.append(replaced(folder)))
+    monkeypatch.setattr(
+        backups,
+        "call_command",
+        lambda name, **_: name == "setup_desk" and seen.append(replaced(folder)),
+    )
     with monkeypatch.context() as broken:
         broken.setattr(Path, "rename", _dying(renames))
         with pytest.raises(KeyboardInterrupt):
@@ -99,6 +104,18 @@ def test_what_a_killed_restore_put_aside_is_there_for_the_next(
     assert seen[-1] >= {"from before", "from before, too"}
     assert not (folder / backups.OLD).exists()
     assert {path.name for path in folder.iterdir()} == {"ab"}
+
+
+def test_copies_are_in_no_archive_and_owed_anew(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(folder / "ab" / "one", "an original")
+    put(folder / files.COPIES / "cd" / "two", "a copy")
+    assert [content.name for content in backups._files("files", folder)] == ["files/ab/one"]
+    called: list[str] = []
+    monkeypatch.setattr(backups, "call_command", lambda name, **_: called.append(name))
+    restore(folder)
+    assert called == ["migrate", "setup_desk", "look_into_files"]
 
 
 def _dying(after: int) -> Any:
