@@ -335,7 +335,7 @@ def test_a_wave_is_counted_only_where_it_points_at_nobody(
         )
     page = look(client, mine)
     assert "Giả danh điện lực" in page
-    assert ("5 tin khác" in page) is is_counted
+    assert ("Cùng đợt có" in page) is is_counted
     assert "căn cứ kín" not in page
     assert "Chuyện" not in page
 
