@@ -7,7 +7,7 @@ from lxml import html
 # Only Vietnamese words carry these: letters of its own, or a tone upon them.
 VIETNAMESE = re.compile(r"[ăâđêôơưĂÂĐÊÔƠƯàáạảãèéẹẻẽìíịỉĩòóọỏõùúụủũỳýỵỷỹÀÁÈÉÌÍÒÓÙÚÝ\u1ea0-\u1ef9]")
 # Names that English keeps as they are.
-NAMES = ("Thanh Hóa", "Nguyễn Văn A")
+NAMES = ("Thanh Hóa", "Nguyễn Văn A", " đồng")
 SPOKEN = ("aria-label", "title", "placeholder", "alt", "content")
 
 
