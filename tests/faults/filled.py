@@ -20,6 +20,7 @@ def fill() -> None:
     from django.core.management import call_command
 
     from reports import files, triage
+    from reports.intake import TRIAGE
     from reports.models import OutboxItem, Report
 
     for command in ("migrate", "setup_desk", "prepare_first_look", "demo"):
@@ -32,7 +33,7 @@ def fill() -> None:
         draft.write(PICTURE + bytes([number]))
         draft.finish()
         files.keep(draft, one)
-    items = OutboxItem.objects.order_by("id").values_list("id", flat=True)
+    items = OutboxItem.objects.filter(task=TRIAGE).order_by("id").values_list("id", flat=True)
     triage.work_off(items[: len(items) // 2])
 
 
@@ -46,6 +47,7 @@ def told() -> Any:
 def look() -> dict[str, Any]:
     """What must be the same afterwards; then one more report, which must find its place."""
     from reports import files, intake, privacy, receipts
+    from reports.intake import TRIAGE
     from reports.models import Case, EvidenceFile, OutboxItem
     from reports.stats import queue_balance
 
@@ -54,7 +56,7 @@ def look() -> dict[str, Any]:
     assert report
     file = EvidenceFile.objects.get(report=report)
     balance = queue_balance()
-    waiting = OutboxItem.objects.filter(settled_at=None, failed_at=None)
+    waiting = OutboxItem.objects.filter(task=TRIAGE, settled_at=None, failed_at=None)
     seen = {
         "again": again.again,
         "story": report.story,
