@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import HTML, Field, Fieldset, Layout
@@ -11,13 +11,15 @@ from django import forms
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
-from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from reports import demands, receipts
 from reports.models import Report
 from reports.signing import form_token
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 # What a caller can claim to be; the six that most people name, then the rest.
 OFFICES = [
@@ -79,7 +81,7 @@ def _text(label: Any, hint: Any = "", css: str = "input", **attrs: str) -> forms
     return forms.CharField(label=label, help_text=hint, required=False, strip=False, widget=widget)
 
 
-def _box(label: str | Promise, hint: str | Promise = "", css: str = "") -> forms.Field:
+def _box(label: "str | _StrPromise", hint: "str | _StrPromise" = "", css: str = "") -> forms.Field:
     widget = _YesBox({"class": css})
     return forms.CharField(label=label, help_text=hint, required=False, widget=widget)
 

@@ -21,4 +21,4 @@ def square(text: str) -> Square:
     code = segno.make(text, micro=False)
     svg = code.svg_inline(border=_QUIET, omitsize=True)
     width, _ = code.symbol_size(border=_QUIET)
-    return Square(width, svg.partition(' d="')[2].partition('"')[0])
+    return Square(int(width), svg.partition(' d="')[2].partition('"')[0])
