@@ -6,7 +6,16 @@ from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, URLResolver, reverse
 
 from reports import events, workflow
-from reports.models import Campaign, Commune, Event, Office, Report, Retriage
+from reports.models import (
+    BankLine,
+    Campaign,
+    Commune,
+    Event,
+    Office,
+    Report,
+    Retriage,
+    Statement,
+)
 from tests.cast import Person, enlist, log_in
 from tests.reports import evidence
 
@@ -33,6 +42,14 @@ SEES = {
     "reports_office_change": ("duty", "lead", "editor"),
     "reports_office_add": ("lead",),
     "reports_office_delete": (),
+    "reports_statement_changelist": ("duty", "lead"),
+    "reports_statement_change": ("duty", "lead"),
+    "reports_statement_add": (),
+    "reports_statement_delete": (),
+    "reports_bankline_changelist": ("duty", "lead"),
+    "reports_bankline_change": ("duty", "lead"),
+    "reports_bankline_add": ("lead",),
+    "reports_bankline_delete": ("lead",),
     "reports_retriage_changelist": ("lead",),
     "reports_retriage_change": ("lead",),
     "reports_retriage_start": ("lead",),
@@ -65,6 +82,10 @@ def address(name: str) -> str:
             codename="xa_mau", code="1", name="Xã Mẫu", former_districts=[], former_communes=[]
         ).pk,
         "campaign": Campaign.objects.create(code="Đ-26-X", title="x").pk,
+        "statement": Statement.objects.create(codename="mau", title="x", text="x", text_en="x").pk,
+        "bankline": BankLine.objects.create(
+            name="Mẫu", number="1900 000 111", source="thẻ", checked_on="2026-11-05"
+        ).pk,
         "retriage": Retriage.objects.create(rules_version="x", total=1).pk,
         "user": enlist("nao", "duty").pk,
     }
@@ -102,7 +123,8 @@ NO_PAGE = {
 def test_every_page_of_the_desk_is_in_the_table() -> None:
     """A page that somebody adds must be placed; acts and alerts have tables of their own."""
     names = _names(admin.site.urls[0]) - NO_PAGE - SEES.keys()
-    acts = tuple(f"reports_report_{verb}" for verb in (*workflow.TABLE, "reveal", "read_again"))
+    verbs = (*workflow.TABLE, "reveal", "read_again", "release_code")
+    acts = tuple(f"reports_report_{verb}" for verb in verbs)
     known = ("alerts_", "otp_", *acts)
     assert {name for name in names if not (name.startswith(known) or name.endswith(ALIKE))} == set()
 
