@@ -5,9 +5,11 @@ Starts the whole portal with invented reports and walks it as a resident and as 
 """
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -18,21 +20,52 @@ from tests.stack import Portal, running_portal
 OUT = Path("build/screens")
 WIDTHS = (360, 1280)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-PUBLIC = {
+# Every resident's page by its address; English stands under /en/.
+RESIDENT = {
     "home": "/",
     "now": "/dang-bi-goi/",
     "report": "/bao-cao/",
     "no-cookie": "/bao-cao/da-nhan/",
     "track": "/theo-doi/",
+    "new-code": "/theo-doi/ma-moi/",
+    "check": "/kiem-tra/",
+    "dispute": "/kiem-tra/xem-lai/",
+    "offices": "/co-quan/",
+    "office": "/co-quan/cong-an-tinh/",
+    "figures": "/thong-ke/",
+    "search": "/tim/",
+    "quiz": "/that-hay-gia/",
+    "scam-call": "/that-hay-gia/mot-cuoc-goi/",
+    "genuine": "/cong-that/",
+    "personal-data": "/rieng-tu/",
+    "offline": "/offline/",
+    "not-found": "/khong-co/",
+}
+PUBLISHED = {
     "warnings": "/canh-bao/",
     "agencies": "/danh-cho-co-quan/",
     "frame": "/nhung/",
-    "not-found": "/khong-co/",
+}
+# What the number check says, by what was typed.
+NUMBERS = {
+    "office": "02373.725.725",
+    "near-office": "0373.725.725",
+    "unknown": "0550 000 999",
+    "foreign": "+375 29 000 00 00",
+    "masked": "0977 xxx 123",
+    "name": "CSKH NGANHANG",
+    "which": "0550 000 123 / 0992 000 118",
 }
 DESK = {
     "desk-start": "/admin/",
     "desk-queue": "/admin/reports/report/",
     "desk-warnings": "/admin/alerts/alert/",
+}
+STORY = {
+    "caller_number": "0550 000 123",
+    "story": "Xưng công an, dọa bắt, đòi chuyển 20 triệu vào tài khoản an toàn.",
+    "contact_phone": "0550 000 111",
+    "callback_phrase": "ấm và chảo",
 }
 CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 
@@ -43,20 +76,70 @@ def shoot(page: Page, name: str, width: int, scheme: str) -> None:
     page.screenshot(path=path, full_page=True, animations="disabled")
 
 
-def resident(page: Page, portal: Portal) -> Iterator[str]:
-    """The public pages and the states of the report page, by name."""
-    for name, path in PUBLIC.items():
+def resident(page: Page, portal: Portal, tongue: str) -> Iterator[str]:
+    """The resident's pages and their states, by name. `tongue` is "" or "/en"."""
+    for name, path in RESIDENT.items():
+        page.goto(portal.url + tongue + path)
+        yield name
+    yield from checked(page, portal, tongue)
+    page.goto(f"{portal.url}{tongue}/bao-cao/")
+    send(page)
+    yield "report-empty"
+    fill(page, STORY | {"commune": "Lam Sơn", "money_lost_vnd": "nhiều lắm"})
+    send(page)
+    yield "receipt"
+    page.locator("form[action$='/theo-doi/'] button").first.click()
+    yield "standing"
+    for fold in page.locator("details > summary").all():
+        fold.click()
+    yield "standing-open"
+
+
+def checked(page: Page, portal: Portal, tongue: str) -> Iterator[str]:
+    """What the number check answers."""
+    for name, number in (NUMBERS | reported(portal)).items():
+        page.goto(f"{portal.url}{tongue}/kiem-tra/")
+        page.locator("main [name=number]").first.fill(number)
+        page.locator("main form button").first.click()
+        yield f"check-{name}"
+
+
+def reported(portal: Portal) -> dict[str, str]:
+    """A number that several invented reports name, and one that officers have confirmed."""
+    ask = (
+        "import json; from django.db.models import Count;"
+        "from reports.models import Indicator, KnownNumber;"
+        "named = Indicator.objects.filter(kind='number', place='caller').exclude(key='');"
+        "most = named.values('key').annotate(n=Count('report', distinct=True)).order_by('-n')[0];"
+        "known = KnownNumber.objects.exclude(confirmed_by=None).first();"
+        "print(json.dumps({'several': most['key'], 'confirmed': known.number if known else ''}))"
+    )
+    numbers: dict[str, str] = json.loads(portal.manage("shell", "-c", ask).splitlines()[-1])
+    return {name: number for name, number in numbers.items() if number}
+
+
+def fill(page: Page, said: dict[str, str]) -> None:
+    """Write into the form, folded fields too."""
+    for fold in page.locator("main form details > summary").all():
+        fold.click()
+    page.locator("[name=money_lost][value=yes]").check()
+    page.locator("[name=happening_now]").check()
+    for name, text in said.items():
+        page.locator(f"main [name={name}]").fill(text)
+
+
+def send(page: Page) -> None:
+    page.locator("form[action$='/bao-cao/'] .closing .actions button").first.click()
+
+
+def published(page: Page, portal: Portal) -> Iterator[str]:
+    """The warnings, which speak Vietnamese."""
+    for name, path in PUBLISHED.items():
         page.goto(portal.url + path)
         yield name
     page.goto(f"{portal.url}/canh-bao/")
     page.locator("main a[href^='/canh-bao/']").first.click()
     yield "warning"
-    page.goto(f"{portal.url}/bao-cao/")
-    page.get_by_role("button", name="Gửi tin báo").click()
-    yield "report-empty"
-    page.get_by_label("Kể lại chuyện đã xảy ra").fill("Xưng công an, dọa bắt, đòi chuyển 20 triệu.")
-    page.get_by_role("button", name="Gửi tin báo").click()
-    yield "receipt"
 
 
 def officer(page: Page, portal: Portal) -> Iterator[str]:
@@ -86,8 +169,11 @@ def walk(browser: Browser, portal: Portal) -> None:
                 viewport={"width": width, "height": 800}, color_scheme=scheme
             )
             page = context.new_page()
-            for name in resident(page, portal):
+            for name in chain(resident(page, portal, ""), published(page, portal)):
                 shoot(page, name, width, scheme)
+            if scheme == "light":
+                for name in resident(page, portal, "/en"):
+                    shoot(page, f"en-{name}", width, scheme)
             context.close()
     page = browser.new_context().new_page()
     for name in officer(page, portal):
