@@ -111,7 +111,9 @@ async function post(report, isSecondTry = false) {
   let answer, page;
   try {
     const signal = AbortSignal.timeout?.(60000);
-    answer = await fetch(report.action, { method: "POST", body, signal });
+    // no-store: else the page in the browser's cache, and its key, would be thrown away for Back.
+    const cache = "no-store";
+    answer = await fetch(report.action, { method: "POST", body, signal, cache });
     page = new DOMParser().parseFromString(await answer.text(), "text/html");
   } catch {
     return "lost";
@@ -127,36 +129,30 @@ function setUpSending(form) {
   const asking = one("#ask-to-keep");
   const state = one("#sending");
   let report = null;
-  let natively = false;
-  const send = async (submitter) => {
+  const send = async () => {
     report = reportOf(form);
     show(asking, false);
     show(state);
     const end = await oneAtATime(() => post(report));
     show(state, false);
     if (end === "sent") return seeReceipt(report);
-    if (end === "refused") {
-      natively = true; // so that the browser shows what the server says
-      return form.requestSubmit(submitter);
-    }
+    if (end === "refused") return form.submit(); // for the browser to show what the server says
     show(asking);
     asking.focus();
   };
   on(form, "submit", (event) => {
-    if (natively) return;
     const { story, caller_number: number } = form.elements;
     if (!story.value.trim() && !number.value.trim()) return;
     event.preventDefault();
-    if (state.hidden) send(event.submitter);
+    if (state.hidden) send();
   });
-  on(window, "pageshow", () => { natively = false; });
   on(one("#keep-unsent"), "click", async () => {
     const waiting = [...withoutKey(report.key), report];
     show(asking, !(await oneAtATime(() => keep(UNSENT, waiting))));
     showUnsent();
     one("#unsent").focus();
   });
-  on(one("#send-again"), "click", () => form.requestSubmit());
+  on(one("#send-again"), "click", send);
 }
 
 function showUnsent() {

@@ -4,9 +4,11 @@ import json
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.core.management import call_command
+from django.db import OperationalError
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
@@ -182,6 +184,24 @@ def test_a_report_whose_answer_was_lost_is_not_written_twice(writing: Page) -> N
     writing.get_by_role("button", name="Gửi ngay").click()
     see_receipt(writing)
     assert Report.objects.count() == 1
+
+
+def test_script_sends_the_very_words_that_the_browser_would(writing: Page) -> None:
+    writing.get_by_role("button", name=SEND).click()
+    see_receipt(writing)
+    writing.go_back()
+    writing.evaluate("document.querySelector('[name=submission_key]').form.submit()")
+    see_receipt(writing)
+    assert Report.objects.count() == 1
+
+
+def test_what_the_server_refuses_is_shown_as_without_script(
+    writing: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reports.intake.accept", Mock(side_effect=OperationalError))
+    writing.get_by_role("button", name=SEND).click()
+    expect(writing.get_by_role("heading", name="Chưa gửi được")).to_be_visible()
+    assert told(writing) == STORY
 
 
 def test_two_tabs_send_once(portal: str, phone: BrowserContext, writing: Page) -> None:
