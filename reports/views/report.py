@@ -101,8 +101,10 @@ def _page(
 
 
 def _communes() -> tuple[places.Place, ...]:
-    """The list to choose from; the page is as good without it."""
+    """The list to choose from, neighbours together: so it weighs less. The page is as good
+    without it.
+    """
     try:
-        return places.communes()
+        return tuple(sorted(places.communes(), key=lambda place: place.former_district))
     except DatabaseTrouble:
         return ()
