@@ -10,8 +10,11 @@ from reports.models import (
     BankLine,
     Campaign,
     Commune,
+    Dispute,
     Event,
+    KnownNumber,
     Office,
+    OfficeNumber,
     Report,
     Retriage,
     Statement,
@@ -50,6 +53,18 @@ SEES = {
     "reports_bankline_change": ("duty", "lead"),
     "reports_bankline_add": ("lead",),
     "reports_bankline_delete": ("lead",),
+    "reports_officenumber_changelist": ("duty", "lead"),
+    "reports_officenumber_change": ("duty", "lead"),
+    "reports_officenumber_add": ("lead",),
+    "reports_officenumber_delete": ("lead",),
+    "reports_knownnumber_changelist": ("duty", "lead"),
+    "reports_knownnumber_change": ("duty", "lead"),
+    "reports_knownnumber_add": ("duty", "lead"),
+    "reports_knownnumber_delete": (),
+    "reports_dispute_changelist": ("duty", "lead"),
+    "reports_dispute_change": ("duty", "lead"),
+    "reports_dispute_add": (),
+    "reports_dispute_delete": (),
     "reports_retriage_changelist": ("lead",),
     "reports_retriage_change": ("lead",),
     "reports_retriage_start": ("lead",),
@@ -74,10 +89,23 @@ def address(name: str) -> str:
     if not name.endswith(("_change", "_delete", "_text")) or name == "password_change":
         return reverse(f"admin:{name}")
     report = evidence.report()
+    office = Office.objects.create(codename="mau", name="Mẫu")
     keys = {
         "report": report.pk,
+        "officenumber": OfficeNumber.objects.create(
+            office=office, number="1900 1111", key="x", source="thẻ", checked_on="2026-11-05"
+        ).pk,
+        "knownnumber": KnownNumber.objects.create(
+            key="x",
+            number="x",
+            finding="confirmed",
+            reason="x",
+            valid_until="2099-01-01",
+            proposed_by=enlist("ai", "duty"),
+        ).pk,
+        "dispute": Dispute.objects.create(submission_key="x").pk,
         "event": events.record("report", report.pk, "noted").pk,
-        "office": Office.objects.create(codename="mau", name="Mẫu").pk,
+        "office": office.pk,
         "commune": Commune.objects.create(
             codename="xa_mau", code="1", name="Xã Mẫu", former_districts=[], former_communes=[]
         ).pk,
@@ -125,7 +153,9 @@ def test_every_page_of_the_desk_is_in_the_table() -> None:
     names = _names(admin.site.urls[0]) - NO_PAGE - SEES.keys()
     verbs = (*workflow.TABLE, "reveal", "read_again", "release_code")
     acts = tuple(f"reports_report_{verb}" for verb in verbs)
-    known = ("alerts_", "otp_", *acts)
+    numbers = ("reports_knownnumber_confirm", "reports_knownnumber_withdraw",
+               "reports_dispute_answer", "reports_dispute_reveal")  # fmt: skip
+    known = ("alerts_", "otp_", *acts, *numbers)
     assert {name for name in names if not (name.startswith(known) or name.endswith(ALIKE))} == set()
 
 
