@@ -20,8 +20,6 @@ function takeCodeFromAddress() {
   if (field) field.value = code;
 }
 
-// --- What is kept on the device, unless the browser forbids it
-
 function kept(name) {
   try { return JSON.parse(localStorage.getItem(name)); } catch { return null; }
 }
@@ -34,8 +32,6 @@ function keep(name, value) {
 function wipe(name) {
   try { localStorage.removeItem(name); } catch { /* nothing was kept either */ }
 }
-
-// --- Drafts
 
 function draftOf(form) {
   const fields = [...new FormData(form)].filter(([name]) => !NOT_IN_A_DRAFT.includes(name));
@@ -89,8 +85,6 @@ function setUpDrafts(form, wanted) {
     show(restored, false);
   });
 }
-
-// --- Sending over a line that may be lost
 
 const unsent = () => kept(UNSENT) || [];
 const withoutKey = (key) => unsent().filter((report) => report.key !== key);
@@ -205,8 +199,6 @@ function setUpUnsent() {
   on(window, "online", () => sendWhatWaits());
   if (unsent().length) sendWhatWaits();
 }
-
-// --- The receipt, the way out, the way back
 
 function setUpReceipt() {
   wipe(DRAFT);

@@ -282,6 +282,7 @@ def test_the_page_for_people_on_the_call_opens_without_a_line(
 ) -> None:
     page = report_page(portal, phone)
     kept_pages(page)
+    phone.new_cdp_session(page).send("Network.clearBrowserCache")  # it would do for five minutes
     phone.set_offline(True)
     page.goto(f"{portal}/dang-bi-goi/")
     assert page.get_by_role("heading", name="Cúp máy ngay. Bấm nút đỏ.").first.is_visible()
