@@ -1,5 +1,5 @@
-// Each page works without script, and all words stand in the page. The device keeps a draft where
-// that was ticked, an unsent report where somebody was asked; both until the receipt is there.
+// Pages work without script and hold its words. A draft that was ticked, an unsent report that was
+// asked about stay on the device until the receipt is there.
 
 const DRAFT = "draft";
 const DRAFTS_WANTED = "drafts-wanted";
@@ -94,7 +94,7 @@ const oneAtATime = (act) => navigator.locks.request("send", act);
 function reportOf(form) {
   const body = new URLSearchParams();
   for (const [name, value] of new FormData(form)) {
-    body.append(name, value.replace(/\r?\n/g, "\r\n")); // as forms do: the same words
+    body.append(name, value.replace(/\r?\n/g, "\r\n")); // as forms do
   }
   return { key: form.elements.submission_key.value, action: form.action, body: `${body}` };
 }
@@ -105,7 +105,7 @@ async function post(report, isSecondTry = false) {
   let answer, page;
   try {
     const signal = AbortSignal.timeout?.(60000);
-    // no-store: else the page in the browser's cache, and its key, would be thrown away for Back.
+    // else Back would find another page, with another key
     const cache = "no-store";
     answer = await fetch(report.action, { method: "POST", body, signal, cache });
     page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -130,7 +130,7 @@ function setUpSending(form) {
     const end = await oneAtATime(() => post(report));
     show(state, false);
     if (end === "sent") return seeReceipt(report);
-    if (end === "refused") return form.submit(); // for the browser to show what the server says
+    if (end === "refused") return form.submit();
     show(asking);
     asking.focus();
   };
@@ -159,7 +159,7 @@ function seeReceipt(report) {
   location.assign(one("#sent a").href);
 }
 
-// One at a visit, so that its receipt can be read.
+// One at a visit: its receipt is to be read.
 async function sendWhatWaits(isPressed) {
   await oneAtATime(async () => {
     const [report] = unsent(); // another tab may have sent it
