@@ -75,7 +75,11 @@ def lines(told: Figures) -> Iterator[Line]:
     yield whole, gettext("Tin có mất tiền, theo lời kể"), _or_hidden(told.lost)
     yield whole, gettext("Tiền mất, đồng, theo lời kể, đã làm tròn"), _or_hidden(told.lost_vnd)
     looked = None if told.first_look_s is None else round(told.first_look_s / _MINUTE)
-    yield whole, gettext("Một nửa số tin trong 4 tuần cuối có người đọc sau, phút"), _or_hidden(looked)
+    yield (
+        whole,
+        gettext("Một nửa số tin trong 4 tuần cuối có người đọc sau, phút"),
+        _or_hidden(looked),
+    )
     names = communes()
     for day, count in told.weeks.items():
         yield gettext("Tuần từ"), f"{date.fromisoformat(day):%d/%m/%Y}", _or_hidden(count)

@@ -10,7 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from reports import searching
-from reports.views.posting import posted_fields
+from reports.views.posting import from_our_page, posted_fields
 
 
 @csrf_exempt  # it changes nothing, and a visitor has no cookie
@@ -22,6 +22,8 @@ def search(request: HttpRequest) -> HttpResponse:
     """
     if request.method != "POST":
         return _page(request, {})
+    if not from_our_page(request):
+        return _page(request, {}, 403)
     data, trouble = posted_fields(request)
     typed = data.get("q", "").strip()
     query = typed[: searching.LONGEST]

@@ -32,6 +32,7 @@ SEES = {
     "reports_report_changelist": ("duty", "lead"),
     "reports_report_change": ("duty", "lead"),
     "reports_report_text": ("duty", "lead"),
+    "reports_report_picture": ("duty", "lead"),
     "reports_report_add": (),
     "reports_report_delete": (),
     "reports_campaign_changelist": ("duty", "lead", "editor", "approver"),

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from reports.money import read_money
 from reports.money_words import grouped, in_english, in_vietnamese
 
-SUMS = st.integers(min_value=0, max_value=10**15)
+SUMS = st.integers(min_value=0, max_value=10**15 - 1)
 DIGITS = {
     "không": 0, "linh": 0, "một": 1, "mốt": 1, "hai": 2, "ba": 3, "bốn": 4, "năm": 5, "lăm": 5,
     "sáu": 6, "bảy": 7, "tám": 8, "chín": 9,

@@ -263,7 +263,7 @@ def test_a_commune_chosen_from_the_list_is_known(client: Client) -> None:
         sort_key="lam son",
     )
     page = client.get(REPORT).content
-    assert '<option>Xã Lam Sơn (Thọ Xuân)' in page.decode()
+    assert "<option>Xã Lam Sơn (Thọ Xuân)" in page.decode()
     send(client, story=STORY, commune="Xã Lam Sơn (Thọ Xuân)")
     assert Report.objects.get().commune == commune
 

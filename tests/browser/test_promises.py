@@ -1,0 +1,249 @@
+"""What is promised of the resident's pages, measured in a real browser as a poor phone meets them:
+how long a frightened person needs, how heavy each page is, that nothing jumps, that no mouse, no
+sharp eye and no script is needed.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.core.management import call_command
+from playwright.sync_api import Browser, BrowserContext, Locator, Page
+from pytest_django.live_server_helper import LiveServer
+
+from reports.models import Report
+from tests.stack import Portal, running_portal
+
+pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
+
+KB = 1000
+# Over the wire, with all that a page loads: bytes of its answers, heads included.
+HEAVIEST = {
+    "/": 15 * KB,
+    "/bao-cao/": 15 * KB,
+    "/dang-bi-goi/": 10 * KB,
+    "/kiem-tra/": 12 * KB,
+}
+USUAL = 15 * KB
+SHEET = 8 * KB
+PAGES = [
+    "/",
+    "/dang-bi-goi/",
+    "/bao-cao/",
+    "/theo-doi/",
+    "/kiem-tra/",
+    "/co-quan/",
+    "/co-quan/cong-an-tinh/",
+    "/thong-ke/",
+    "/tim/",
+    "/that-hay-gia/",
+    "/cong-that/",
+    "/rieng-tu/",
+    "/canh-bao/",
+]
+BOTH = [prefix + path for path in PAGES if path != "/canh-bao/" for prefix in ("", "/en")]
+STORY = "Xưng công an, bảo tôi dính vụ án, đòi chuyển 20 triệu vào tài khoản an toàn."
+MOST_TOUCHES = 12
+TYPING = 60  # milliseconds a sign: a slow thumb writes some fifteen signs a second at most
+
+LAYOUT_SHIFT = """
+() => new Promise(resolve => {
+  let moved = 0;
+  new PerformanceObserver(list => {
+    for (const entry of list.getEntries()) moved += entry.value;
+  }).observe({type: "layout-shift", buffered: true});
+  setTimeout(() => resolve(moved), 300);
+})
+"""
+FOCUS_IS_HIDDEN = """
+() => {
+  const held = document.activeElement, box = held.getBoundingClientRect();
+  const bar = document.querySelector(".help").getBoundingClientRect();
+  const fixed = getComputedStyle(document.querySelector(".help")).position === "fixed";
+  const inside = held.closest(".help, .skip");
+  return fixed && !inside && box.height > 0 && box.top >= bar.top && box.top < innerHeight;
+}
+"""
+
+
+@pytest.fixture
+def portal(live_server: LiveServer) -> str:
+    call_command("setup_desk", verbosity=0)
+    return str(live_server.url)
+
+
+@pytest.fixture(scope="module")
+def whole() -> Iterator[Portal]:
+    """Every process, as it is served to the world: sheets and pages compressed."""
+    with running_portal() as running:
+        yield running
+
+
+@dataclass
+class Wire:
+    """What came over the line while a page was opened."""
+
+    requests: int = 0
+    size: int = 0
+    sheets: list[int] = field(default_factory=list)
+
+    def keeps(self, path: str) -> bool:
+        """Whether the page at `path` keeps to what it may weigh."""
+        requests = 1 if path == "/dang-bi-goi/" else 3
+        within = self.size <= HEAVIEST.get(path, USUAL) and self.requests <= requests
+        return within and all(size <= SHEET for size in self.sheets)
+
+
+@contextmanager
+def weighed(page: Page) -> Iterator[Wire]:
+    """Count requests of the page itself and their bytes as they came, compressed."""
+    wire, kinds = Wire(), dict[str, str]()
+    session = page.context.new_cdp_session(page)
+
+    def asked(event: dict[str, str]) -> None:
+        wire.requests += 1
+        kinds[event["requestId"]] = event.get("type", "")
+
+    def came(event: dict[str, float]) -> None:
+        size = int(event["encodedDataLength"])
+        wire.size += size
+        if kinds.get(str(event["requestId"])) == "Stylesheet":
+            wire.sheets.append(size)
+
+    session.on("Network.requestWillBeSent", asked)
+    session.on("Network.loadingFinished", came)
+    session.send("Network.enable")
+    yield wire
+    session.detach()
+
+
+def test_every_page_is_light(whole: Portal, browser: Browser) -> None:
+    heavy = {}
+    for path in [*BOTH, "/canh-bao/"]:
+        context = browser.new_context()
+        page = context.new_page()
+        with weighed(page) as wire:
+            page.goto(whole.url + path, wait_until="networkidle")
+        context.close()
+        if not wire.keeps(path.removeprefix("/en")):
+            heavy[path] = wire
+    assert heavy == {}
+
+
+def test_nothing_jumps_while_a_page_loads(portal: str, browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 740})
+    page = context.new_page()
+    moved = {}
+    for path in PAGES:
+        page.goto(portal + path)
+        moved[path] = page.evaluate(LAYOUT_SHIFT)
+    context.close()
+    assert moved == dict.fromkeys(PAGES, 0)
+
+
+@pytest.fixture
+def poor_line(phone: BrowserContext) -> Page:
+    """A small phone without script on 400 kbit/s with 400 ms each way and back."""
+    page = phone.new_page()
+    session = phone.new_cdp_session(page)
+    bytes_a_second = 400 * 1000 / 8
+    session.send("Network.enable")
+    session.send(
+        "Network.emulateNetworkConditions",
+        {
+            "offline": False,
+            "latency": 400,
+            "downloadThroughput": bytes_a_second,
+            "uploadThroughput": bytes_a_second,
+        },
+    )
+    return page
+
+
+class Person:
+    """Reads labels alone, touches one thing at a time, and types slowly."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.touches = page, 0
+
+    def taps(self, target: Locator) -> None:
+        self.touches += 1
+        target.click()
+
+    def writes(self, label: str, text: str) -> None:
+        self.touches += 1
+        self.page.get_by_label(label).press_sequentially(text, delay=TYPING)
+
+
+def test_a_frightened_person_reports_within_a_minute(portal: str, poor_line: Page) -> None:
+    begun, person = time.monotonic(), Person(poor_line)
+    poor_line.goto(portal)
+    doors = poor_line.get_by_role("main")
+    person.taps(doors.get_by_role("link", name="Báo cuộc gọi lừa đảo"))
+    person.writes("Số (hoặc tên) hiện trên máy", "0550 000 123")
+    person.taps(poor_line.get_by_label("Công an", exact=True))
+    person.taps(poor_line.get_by_label("Đòi chuyển tiền"))
+    person.writes("Kể lại chuyện đã xảy ra", STORY)
+    person.taps(poor_line.get_by_label("Chưa mất"))
+    person.taps(poor_line.get_by_text("Nơi ở, báo thay người khác"))
+    person.writes("Bạn ở xã, phường nào?", "Yên Định")
+    person.taps(poor_line.get_by_role("button", name="Gửi tin báo"))
+    poor_line.get_by_role("heading", name="Đã nhận tin báo của bạn").wait_for()
+    assert time.monotonic() - begun < 60
+    assert person.touches <= MOST_TOUCHES
+    assert Report.objects.get().story == STORY
+
+
+def test_a_keyboard_is_enough(portal: str, browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 740})
+    page = context.new_page()
+    page.goto(f"{portal}/bao-cao/")
+    story = page.get_by_label("Kể lại chuyện đã xảy ra")
+    hidden = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate(FOCUS_IS_HIDDEN):
+            hidden.append(page.evaluate("document.activeElement.outerHTML"))
+        if story.evaluate("element => element === document.activeElement"):
+            page.keyboard.type(STORY)
+        if page.evaluate("document.activeElement.innerText || ''").strip() == "Gửi tin báo":
+            break
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="Đã nhận tin báo của bạn").wait_for()
+    context.close()
+    assert hidden == []
+
+
+def test_four_times_the_size_still_fits(portal: str, browser: Browser) -> None:
+    """A window of 1280 x 1024 at 400 % is one of 320 x 256."""
+    context = browser.new_context(viewport={"width": 320, "height": 256})
+    page = context.new_page()
+    wide = []
+    for path in BOTH:
+        page.goto(portal + path)
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            wide.append(path)
+    context.close()
+    assert wide == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_warns_is_read_by_weak_eyes(portal: str, browser: Browser, scheme: str) -> None:
+    """Contrast of at least 7 to 1 for running text that warns (axe's "enhanced" rule)."""
+    context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light")
+    page = context.new_page()
+    rule = {"runOnly": ["color-contrast-enhanced"], "rules": {}, "resultTypes": ["violations"]}
+    rule["rules"] = {"color-contrast-enhanced": {"enabled": True}}
+    weak = []
+    for path in ("/", "/dang-bi-goi/", "/bao-cao/"):
+        page.goto(portal + path)
+        found = Axe().run(page, context=WARNINGS, options=rule).response["violations"]
+        weak += [node["html"] for fault in found for node in fault["nodes"]]
+    context.close()
+    assert weak == []
+
+
+WARNINGS = {"include": [["main"]], "exclude": [[".button"], [".door"], [".tag"], ["h1"]]}
