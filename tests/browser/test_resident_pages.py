@@ -67,12 +67,6 @@ def faults(page: Page) -> list[Any]:
     ]
 
 
-def test_no_page_has_a_fault(portal: str, page: Page) -> None:
-    for path in PAGES:
-        page.goto(portal + path)
-        assert faults(page) == [], path
-
-
 def test_no_state_of_the_report_has_a_fault(portal: str, page: Page) -> None:
     page.goto(f"{portal}/bao-cao/")
     page.get_by_role("button", name=SEND).click()
@@ -108,18 +102,6 @@ def test_a_narrow_window_does_not_scroll_sideways(portal: str, browser: Browser)
         page.goto(portal + path)
         assert page.evaluate(WIDER_THAN_THE_WINDOW) <= 0, path
     context.close()
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_a_page_costs_three_requests(portal: str, browser: Browser, path: str) -> None:
-    context = browser.new_context()
-    page = context.new_page()
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(portal + path, wait_until="networkidle")
-    context.close()
-    assert len(asked) <= 3
-    assert all(address.startswith(portal) for address in asked)
 
 
 def test_questions_appear_with_their_answer(portal: str, phone: BrowserContext) -> None:

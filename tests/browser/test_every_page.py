@@ -1,0 +1,105 @@
+"""Every resident's page and every verdict, as axe and our own rules see them: both languages, small
+and large, by day and by night. Each language has two of the four looks.
+"""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, Page
+from pytest_django.live_server_helper import LiveServer
+
+from bench.screens import NUMBERS, RESIDENT
+from tests.addresses import public_paths
+from tests.browser.test_resident_pages import faults, portal
+from tests.cast import Person
+from tests.reports.test_check import KEY, found, told
+
+__all__ = ["portal"]  # fixtures
+
+pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
+
+Look = tuple[str, int, Literal["light", "dark"]]
+LOOKS: list[Look] = [
+    ("", 360, "light"),
+    ("", 1280, "dark"),
+    ("/en", 360, "dark"),
+    ("/en", 1280, "light"),
+]
+# Not drawn by themselves: files, steps of a form that lead back to the page before them, and what
+# other rooms look at.
+NO_PAGES = ("theo-doi/", "so-lieu.csv", "khong-co", "canh-bao", "nhung", "danh-cho-co-quan")
+
+
+@pytest.fixture(params=LOOKS, ids=lambda look: f"{look[0] or '/vi'}-{look[1]}-{look[2]}")
+def look(browser: Browser, request: pytest.FixtureRequest) -> Iterator[tuple[str, Page]]:
+    language, width, scheme = request.param
+    context = browser.new_context(
+        viewport={"width": width, "height": 740},
+        color_scheme=scheme,
+        bypass_csp=True,
+        service_workers="block",
+    )
+    yield language, context.new_page()
+    context.close()
+
+
+def test_no_page_is_forgotten(live_server: LiveServer, browser: Browser) -> None:
+    page = browser.new_page()
+    drawn = []
+    for path in public_paths():
+        if path.startswith("/en/") or any(part in path for part in NO_PAGES):
+            continue
+        answer = page.request.get(f"{live_server.url}{path}")
+        if answer.ok and "html" in answer.headers["content-type"]:
+            drawn.append(path)
+    page.close()
+    assert set(drawn) <= set(RESIDENT.values())
+
+
+def test_no_page_has_a_fault(portal: str, look: tuple[str, Page]) -> None:
+    language, page = look
+    wrong = {}
+    for path in RESIDENT.values():
+        page.goto(portal + language + path)
+        if found_wrong := faults(page):
+            wrong[path] = found_wrong
+    assert wrong == {}
+
+
+def test_no_verdict_on_a_number_has_a_fault(
+    portal: str, look: tuple[str, Page], duty: Person, lead: Person
+) -> None:
+    language, page = look
+    found(duty, lead)
+    told(0, "+84550000124"), told(1, "+84550000124")
+    wrong = {}
+    for name, number in (NUMBERS | {"confirmed": KEY, "several": "0550 000 124"}).items():
+        page.goto(f"{portal}{language}/kiem-tra/")
+        page.locator("main [name=number]").first.fill(number)
+        page.locator("main form button").first.click()
+        if found_wrong := faults(page):
+            wrong[name] = found_wrong
+    assert wrong == {}
+
+
+def test_no_wish_for_a_second_look_has_a_fault(portal: str, look: tuple[str, Page]) -> None:
+    language, page = look
+    page.goto(f"{portal}{language}/kiem-tra/xem-lai/")
+    page.locator("main form .button").last.click()
+    assert faults(page) == []
+    page.locator("main [name=number]").first.fill("0550 000 124")
+    page.locator("main [name=reason]").fill("Số của cửa hàng tôi.")
+    page.locator("main [name=contact_phone]").fill("0550 000 111")
+    page.locator("main form .button").last.click()
+    page.locator(".ticket").wait_for()
+    assert faults(page) == []
+
+
+def test_no_answer_of_the_search_has_a_fault(portal: str, look: tuple[str, Page]) -> None:
+    language, page = look
+    for query in ("cong an", "0550 000 123", "qwertz"):
+        page.goto(f"{portal}{language}/tim/")
+        page.locator("main [name=q]").first.fill(query)
+        page.locator("main form button").first.click()
+        assert faults(page) == [], query
