@@ -3,10 +3,12 @@
 import gzip
 import json
 import re
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from django.test import Client
+from PIL import Image
 
 from portal import keeping
 from tests.reports.pages import words
@@ -67,6 +69,12 @@ def test_the_icon_is_asked_for_once_a_week(client: Client) -> None:
     answer = client.get("/favicon.ico")
     assert answer.content.startswith(b"\0\0\1\0")
     assert answer["Cache-Control"] == "public, max-age=604800"
+
+
+def test_the_icon_adds_little_to_a_first_page(client: Client) -> None:
+    icon = client.get("/favicon.ico").content
+    assert len(icon) < 700
+    assert Image.open(BytesIO(icon)).size == (32, 32)
 
 
 @pytest.mark.parametrize("name", ["portal", "files"])
