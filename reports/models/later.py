@@ -12,10 +12,11 @@ from reports.models.report import Report
 
 
 class Addition(models.Model):
-    """What a reporter tells later, with the receipt: more, a correction, the wish to withdraw.
+    """What a reporter tells later, with the receipt: more, an answer to what the page asked, a
+    correction, the wish to withdraw.
 
     Evidence like the report: written once by intake; a trigger refuses UPDATE and DELETE, but for
-    an erasure on record (migration 0008). A field left empty says nothing; the latest addition
+    an erasure on record (migration 0014). A field left empty says nothing; the latest addition
     that says something stands before older ones and before the report.
 
     `legs`: one object for each caller of a chain, in order:
@@ -24,6 +25,7 @@ class Addition(models.Model):
 
     class Kind(models.TextChoices):
         MORE = "more", "Kể thêm"
+        ANSWER = "answer", "Trả lời câu hỏi"
         CORRECTION = "correction", "Sửa lại"
         WITHDRAWAL = "withdrawal", "Đề nghị rút tin"
 
@@ -78,6 +80,8 @@ class Message(models.Model):
     by = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="ai"
     )
+    # Only what was asked waits for an answer; the desk may tell something else as well.
+    is_question = models.BooleanField(default=False, db_default=False)
     text_sealed = models.BinaryField(null=True)
     # The same message sent twice from one page is one message.
     submission_key = models.CharField(max_length=64, default=uuid.uuid4)
