@@ -33,7 +33,9 @@ T = TypeVar("T")
 # By what is asked for: so many in so many minutes from one address.
 WINDOWS: dict[str, RateLimitItem] = {
     "code": RateLimitItemPerMinute(10, 10),  # wrong codes; right ones cost nothing
-    "check": RateLimitItemPerMinute(30, 10),
+    "word": RateLimitItemPerMinute(5, 10),  # wrong one-time words for one report
+    "check": RateLimitItemPerMinute(300, 10),  # look-ups; a carrier's address has many people
+    "dispute": RateLimitItemPerMinute(30, 10),
 }
 ALL_WRONG = RateLimitItemPerMinute(300)  # wrong codes of everybody together
 SLOWED_BY = 0.3  # seconds that a wrong code waits while there are more than that
@@ -73,6 +75,12 @@ def _limiter(address: str) -> MovingWindowRateLimiter:
     return MovingWindowRateLimiter(storage)
 
 
+def forget() -> None:
+    """Ask Valkey anew, whatever was known of it."""
+    _limiter.cache_clear()
+    _circuit.open_until = 0.0
+
+
 def _windows() -> MovingWindowRateLimiter:
     return _limiter(settings.REDIS_URL or "redis://127.0.0.1:6379/0")
 
@@ -84,9 +92,10 @@ def _valkey() -> RedisStorage:
     return storage
 
 
-def visitor(request: HttpRequest) -> str | None:
+def visitor(request: HttpRequest, about: str = "") -> str | None:
     """Whose window it is: a keyed hash of the address, of an IPv6 one of its network (/64), which
-    is one household. None where the address is unknown: then there is no window.
+    is one household, and of what the window is about. None where the address is unknown: then
+    there is no window.
     """
     told: str | None = import_string(settings.VISITOR_ADDRESS)(request)
     if told is None:
@@ -95,12 +104,12 @@ def visitor(request: HttpRequest) -> str | None:
     if isinstance(address, ipaddress.IPv6Address):
         mapped = address.ipv4_mapped
         told = str(mapped or ipaddress.ip_network((address, 64), strict=False))
-    return newest_key().mac("visitor", told.encode()).hex()[:32]
+    return newest_key().mac("visitor", f"{told} {about}".encode()).hex()[:32]
 
 
-def pause(name: str, request: HttpRequest) -> int:
+def pause(name: str, request: HttpRequest, about: str = "") -> int:
     """Seconds until this visitor may try again; 0 is now. Takes nothing from the window."""
-    whose = visitor(request)
+    whose = visitor(request, about)
     if whose is None:
         return 0
     return _enforced(_circuit.ask(lambda: _left(WINDOWS[name], name, whose), otherwise=0))
@@ -115,9 +124,9 @@ def _enforced(seconds: int) -> int:
     return 0 if settings.RATE_LIMITS == "count" else seconds
 
 
-def allow(name: str, request: HttpRequest) -> bool:
+def allow(name: str, request: HttpRequest, about: str = "") -> bool:
     """Take one from this visitor's window; False when nothing was left in it."""
-    whose = visitor(request)
+    whose = visitor(request, about)
     if whose is None:
         return True
     had_room = _circuit.ask(lambda: _windows().hit(WINDOWS[name], name, whose), otherwise=True)
@@ -127,6 +136,18 @@ def allow(name: str, request: HttpRequest) -> bool:
 def wrong_code(request: HttpRequest) -> None:
     """Count a code that opens nothing: for this visitor, for everybody, for /metrics."""
     allow("code", request)
+    _count()
+
+
+def wrong_word(request: HttpRequest, public_number: str) -> None:
+    """Count a one-time word that is not this report's: for this visitor and report, for
+    everybody, for /metrics.
+    """
+    allow("word", request, public_number)
+    _count()
+
+
+def _count() -> None:
     total = _circuit.ask(lambda: int(_valkey().storage.incr(WRONG_CODES)), otherwise=0)
     if total == 1 or (total and total % 100 == 0):
         log.warning("codes.guessed", wrong=total)

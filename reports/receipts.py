@@ -127,7 +127,8 @@ def find(code: str) -> Report | None:
         if receipt is None:
             continue
         if key.id != newest.id:
-            Receipt.objects.filter(pk=receipt.pk).update(
+            # The old hash again: a code that was replaced meanwhile must not come back to life.
+            Receipt.objects.filter(pk=receipt.pk, code_hash=code_hash(code, key)).update(
                 hashed_with=newest.id, code_hash=code_hash(code, newest)
             )
         return receipt.report

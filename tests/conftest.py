@@ -1,8 +1,11 @@
 """What every test stands on: no network, and passwords that cost no time."""
 
+from collections.abc import Iterator
+
 import pytest
 import pytest_socket
 from pytest_django import Settings
+from redis import Redis
 
 pytest_plugins = ["tests.cast"]
 
@@ -22,7 +25,24 @@ def _cheap_passwords(settings: Settings) -> None:
 
 @pytest.fixture(autouse=True)
 def _guesses_of_other_tests_refuse_nobody(settings: Settings) -> None:
+    from reports import limits
+
     settings.RATE_LIMITS = "count"
+    limits.forget()
+
+
+@pytest.fixture
+def enforced(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Redis]:
+    """Limits that refuse, in an empty Valkey that a busy machine may be slow with."""
+    from reports import limits
+
+    settings.RATE_LIMITS = "enforce"
+    monkeypatch.setattr(limits, "PATIENCE", 5.0)
+    client = Redis.from_url(settings.REDIS_URL)
+    client.flushdb()
+    yield client
+    limits.forget()
+    client.flushdb()
 
 
 @pytest.fixture(autouse=True)

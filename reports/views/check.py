@@ -70,13 +70,13 @@ def check(request: HttpRequest) -> HttpResponse:
         return _check_page(request, CheckForm())
     data, trouble = _posted(request)
     form = CheckForm(data)
-    if trouble is None and not limits.allow("check", request):
-        trouble = TOO_MANY
     if trouble or not form.is_valid():
         return _check_page(request, form, trouble)
     found = form.found
     if len(found) > 1:
         return _which(request, found)
+    if not limits.allow("check", request):
+        return _check_page(request, form, TOO_MANY)
     try:
         verdict = lookup.look(found[0])
     except DatabaseTrouble:
@@ -99,10 +99,10 @@ def dispute(request: HttpRequest) -> HttpResponse:
     posted = Posted(data)
     form = DisputeForm(posted.data)
     trouble = trouble or _distrust(posted)
-    if trouble is None and not limits.allow("check", request):
-        trouble = TOO_MANY
     if trouble or not form.is_valid():
         return _dispute_page(request, form, trouble)
+    if not limits.allow("dispute", request):
+        return _dispute_page(request, form, TOO_MANY)
     try:
         taken = disputes.take_in(_asked(form), posted.submission_key)
     except DatabaseTrouble as error:

@@ -1,5 +1,6 @@
-"""The one place that looks for a report by a code that was typed: wrong ones are counted, and who
-has tried many is asked to wait.
+"""The one place that looks for a report by a code that was typed: wrong ones are counted, and after
+many the next wrong one is told to wait. A right one always opens: its owner may share an address
+with whoever guesses.
 """
 
 from django.core.exceptions import ValidationError
@@ -24,25 +25,23 @@ def found_by(request: HttpRequest, form: CodeForm) -> Report | None:
 
     Only a code that is well formed and opens nothing counts: a slip is told by its check sign.
     """
-    if must_wait(request, form, "code"):
-        return None
     found = receipts.find(form.cleaned_data["code"])
     if found is None:
+        seconds = limits.pause("code", request)
         limits.wrong_code(request)
-        form.add_error("code", UNKNOWN_CODE)
+        form.add_error("code", too_many(seconds) if seconds else UNKNOWN_CODE)
     return found
 
 
-def must_wait(request: HttpRequest, form: Form, field: str) -> bool:
-    """Whether this visitor has tried too many; then that is an error of the field."""
-    if not limits.pause("code", request):
-        return False
-    form.add_error(field, ValidationError(TOO_MANY, code=_WAIT))
-    return True
+def too_many(seconds: int) -> ValidationError:
+    """The error of a field that was tried too often, with how long to wait."""
+    return ValidationError(TOO_MANY, code=_WAIT, params={"seconds": seconds})
 
 
-def _is_refused(form: Form) -> bool:
-    return any(each.code == _WAIT for errors in form.errors.as_data().values() for each in errors)
+def _wait_of(form: Form) -> int:
+    """Seconds that an error of the form asks to wait; 0 where none does."""
+    every = (each for errors in form.errors.as_data().values() for each in errors)
+    return next((each.params["seconds"] for each in every if each.code == _WAIT and each.params), 0)
 
 
 def form_page(
@@ -57,12 +56,12 @@ def form_page(
     """A form that was not taken, under the status that says why. `asked` held the code; it is the
     form that is shown, unless another one gives back what was typed.
     """
-    is_refused = _is_refused(asked)
-    if is_refused:
+    wait = _wait_of(asked)
+    if wait:
         trouble = _NOT_SENT if shown else None
-    status = 429 if is_refused else trouble.status if trouble else 422 if asked.errors else 200
+    status = 429 if wait else trouble.status if trouble else 422 if asked.errors else 200
     context = {"form": shown or asked, "trouble": trouble, **more}
     response = render(request, template, context, status=status, using="public")
-    if is_refused:
-        response["Retry-After"] = str(limits.pause("code", request) or 1)
+    if wait:
+        response["Retry-After"] = str(wait)
     return response

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from reports import limits, pickup, receipts
 from reports.forms_pickup import PickupForm
 from reports.pickup import Fetched
-from reports.views.guessing import form_page, must_wait
+from reports.views.guessing import form_page, too_many
 from reports.views.posting import Trouble, from_our_page, posted_fields
 
 log = structlog.get_logger(__name__)
@@ -45,15 +45,19 @@ def new_code(request: HttpRequest) -> HttpResponse:
     form = PickupForm(data)
     if trouble is None and not from_our_page(request):
         trouble = FOREIGN
-    if trouble or not form.is_valid() or must_wait(request, form, "word"):
+    if trouble or not form.is_valid():
         return _ask(request, form, trouble)
+    number, word = form.cleaned_data["public_number"], form.cleaned_data["word"]
+    if seconds := limits.pause("word", request, number):
+        form.add_error("word", too_many(seconds))
+        return _ask(request, form)
     try:
-        fetched = pickup.fetch(form.cleaned_data["public_number"], form.cleaned_data["word"])
+        fetched = pickup.fetch(number, word)
     except DatabaseTrouble as error:
         log.error("code.not_replaced", error=type(error).__name__)  # noqa: TRY400
         return _ask(request, form, NOT_NOW)
     if fetched is None:
-        limits.wrong_code(request)
+        limits.wrong_word(request, number)
         form.add_error("word", ValidationError(NOTHING))
         return _ask(request, form)
     return _shown(request, fetched)

@@ -1,14 +1,18 @@
 """What a visitor is told of a number."""
 
-from datetime import date, timedelta
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.db import OperationalError, connection
 from django.db.models.functions import Now
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from limits import RateLimitItemPerMinute
 from lxml import html
 from pytest_django import DjangoAssertNumQueries
 
@@ -20,6 +24,7 @@ from tests.reports import evidence
 from tests.reports.pages import hidden_of, value, words
 
 CHECK = "/kiem-tra/"
+HERE = ZoneInfo("Asia/Ho_Chi_Minh")
 NUMBER = "0550000123"
 KEY = "+84550000123"
 STORIES = (
@@ -96,7 +101,7 @@ def test_two_people_who_have_nothing_to_do_with_each_other_are_said(client: Clie
     assert f"2 người không liên quan nhau, gần nhất {timezone.localdate():%d/%m/%Y}" in page
     assert "Chưa đủ để nói số này của kẻ gian" in page
     goes = timezone.localdate() + timedelta(days=60)
-    assert f"Sau 60 ngày không có tin mới ({goes:%d/%m/%Y})" in page
+    assert f"Ngày {goes:%d/%m/%Y}, nếu không có tin mới" in page
 
 
 @pytest.mark.parametrize("path", [CHECK, "/en/kiem-tra/"])
@@ -264,6 +269,63 @@ def test_what_is_older_than_sixty_days_is_over(monkeypatch: pytest.MonkeyPatch) 
     assert look().state == State.UNKNOWN
 
 
+def day(number: int) -> time_machine.travel:
+    """Noon of a day, counted from some first one."""
+    return time_machine.travel(datetime(2026, 11, 1, 12, tzinfo=HERE) + timedelta(days=number))
+
+
+def told_on(days: Iterable[int]) -> None:
+    """One more person on each of these days."""
+    for number, on in enumerate(days):
+        received(told(number), on)
+
+
+def received(report: Report, on: int) -> None:
+    """Move a report to a day; evidence is never changed, but for a test's clock."""
+    at = datetime(2026, 11, 1, 12, tzinfo=HERE) + timedelta(days=on)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("UPDATE reports_report SET received_at = %s WHERE id = %s", [at, report.pk])
+        cursor.execute("SET LOCAL session_replication_role = origin")
+
+
+@pytest.mark.parametrize("days", [(0, 40), (0, 0, 25), (3, 10, 50, 59), (5, 5)])
+def test_it_goes_on_the_very_day_that_is_said(days: tuple[int, ...]) -> None:
+    told_on(days)
+    with day(max(days)):
+        until = look().heard.until
+    assert until == date(2026, 11, 1) + timedelta(days=sorted(days)[-2] + 60)
+    goes = sorted(days)[-2] + 60
+    with day(goes - 1):
+        assert (look().state, look().heard.until) == (State.SEVERAL, until)
+    with day(goes):
+        assert look().state == State.UNKNOWN
+
+
+def test_the_last_day_is_one_of_the_people_who_count() -> None:
+    told_on([0, 5])
+    received(told(2, contact=""), 20)
+    with day(21):
+        assert look().heard.last == date(2026, 11, 6)
+    received(told(3, contact="0550 111 001"), 12)
+    with day(21):
+        assert (look().heard.people, look().heard.last) == (2, date(2026, 11, 13))
+
+
+def test_the_number_of_a_caller_told_later_counts() -> None:
+    told(0)
+    evidence.number(evidence.report(STORIES[1], contact="0550 111 001"), KEY, place="later")
+    assert look().state == State.SEVERAL
+
+
+def test_what_a_machine_sends_hides_nobody() -> None:
+    told(0), told(1)
+    robot = [evidence.report("Tin rác", flags=("trap_filled",)) for _ in range(2)]
+    named = {"kind": "number", "place": "caller", "key": KEY}
+    Indicator.objects.bulk_create(Indicator(report=robot[n % 2], **named) for n in range(400))
+    assert look().heard.people == 2
+
+
 def test_whom_they_claim_to_be_is_said_when_two_say_the_same() -> None:
     told(0, claimed_office="bank")
     told(1, claimed_office="police")
@@ -313,6 +375,14 @@ def test_a_look_takes_five_statements_whatever_is_found(
         look()
 
 
+NAMED = 'FROM "reports_indicator"'
+
+
+def plan(cursor: Any, statement: str) -> str:
+    cursor.execute(f"EXPLAIN {statement}")
+    return "\n".join(row[0] for row in cursor.fetchall())
+
+
 def test_among_thousands_the_indexes_answer() -> None:
     report = evidence.report()
     Indicator.objects.bulk_create(
@@ -322,12 +392,11 @@ def test_among_thousands_the_indexes_answer() -> None:
     with CaptureQueriesContext(connection) as seen, connection.cursor() as cursor:
         cursor.execute("ANALYZE reports_indicator")
         look()
-        asked = [query["sql"] for query in seen.captured_queries if "story" in query["sql"]]
-        plans = []
-        for statement in asked:
-            cursor.execute(f"EXPLAIN {statement}")
-            plans.append("\n".join(row[0] for row in cursor.fetchall()))
-    own, alike = plans
+        asked = [query["sql"] for query in seen.captured_queries]
+        own = plan(
+            cursor, next(sql for sql in asked if f"\"key\" = '{KEY}'" in sql and NAMED in sql)
+        )
+        alike = plan(cursor, next(sql for sql in asked if "LIKE '+84550000%'" in sql))
     assert "indicator_key" in own or "indicator_range" in own
     assert "indicator_range" in alike
     assert "Seq Scan on reports_indicator" not in own + alike
@@ -376,6 +445,16 @@ def test_who_asks_without_end_is_asked_to_wait_and_told_what_to_do(
     assert "Chờ 10 phút" in words(answer.content)
     assert "cúp máy" in words(answer.content)
     assert value(answer.content, "number") == NUMBER
+
+
+@pytest.mark.usefixtures("enforced")
+def test_only_a_look_up_takes_from_the_window(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(limits.WINDOWS, "check", RateLimitItemPerMinute(1, 10))
+    for typed in ("", "9" * 5000, f"{NUMBER} 0550000124"):
+        assert ask(client, typed).status_code in {200, 422}
+    assert [ask(client).status_code for _ in range(2)] == [200, 429]
 
 
 def test_without_a_database_the_number_stays_typed(

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.test import Client
 from django.utils import timezone
 
-from reports import confirmed, disputes, privacy
+from reports import confirmed, disputes, limits, privacy
 from reports.models import Dispute, Statement
 from tests.cast import Person
 from tests.reports.pages import hidden_of, value, words
@@ -114,6 +114,15 @@ def test_another_page_carries_the_number_here_without_an_address(client: Client)
     answer = client.post(DISPUTE, {"prefill_number": NUMBER})
     assert value(answer.content, "number") == NUMBER
     assert not Dispute.objects.exists()
+
+
+@pytest.mark.parametrize(("window", "status"), [("check", 200), ("dispute", 429)])
+def test_wishes_have_a_window_of_their_own(
+    client: Client, monkeypatch: pytest.MonkeyPatch, window: str, status: int
+) -> None:
+    monkeypatch.setattr(limits, "allow", lambda name, _: name != window)
+    answer = send(client, reason="Lời của tôi")
+    assert answer.status_code == status
 
 
 def test_without_a_database_what_was_typed_stays(

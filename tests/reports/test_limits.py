@@ -5,35 +5,22 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import redis
 from django.http import HttpRequest
 from django.test import RequestFactory
+from limits import RateLimitItemPerMinute
 from pytest_django import Settings
+from redis import Redis
 
 from reports import limits
 
-
-@pytest.fixture(autouse=True)
-def valkey(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[redis.Redis]:
-    """An empty Valkey that a busy machine may be slow with, limits enforced, a closed circuit."""
-    settings.RATE_LIMITS = "enforce"
-    monkeypatch.setattr(limits, "PATIENCE", 5.0)
-    limits._limiter.cache_clear()
-    client = redis.Redis.from_url(settings.REDIS_URL)
-    client.flushdb()
-    limits._circuit.open_until = 0.0
-    yield client
-    limits._circuit.open_until = 0.0
-    limits._limiter.cache_clear()
-    client.flushdb()
+pytestmark = pytest.mark.usefixtures("enforced")
 
 
 @pytest.fixture
-def frozen(settings: Settings, tmp_path: Path) -> None:
+def frozen(enforced: Redis, settings: Settings, tmp_path: Path) -> None:
     settings.REDIS_URL = f"unix://{tmp_path}/nobody.sock?db=0"
 
 
@@ -82,21 +69,32 @@ def test_who_has_no_address_is_never_slowed() -> None:
 
 
 def test_look_ups_have_a_window_of_their_own() -> None:
-    assert [limits.allow("check", visit()) for _ in range(31)] == [True] * 30 + [False]
+    assert [limits.allow("check", visit()) for _ in range(301)] == [True] * 300 + [False]
+    assert [limits.allow("dispute", visit()) for _ in range(31)] == [True] * 30 + [False]
     assert limits.pause("code", visit()) == 0
+
+
+def test_wrong_words_are_counted_by_address_and_report() -> None:
+    for _ in range(5):
+        assert limits.pause("word", visit(), "26-7K4M-29QX") == 0
+        limits.wrong_word(visit(), "26-7K4M-29QX")
+    assert 590 <= limits.pause("word", visit(), "26-7K4M-29QX") <= 600
+    assert limits.pause("word", visit("192.0.2.2"), "26-7K4M-29QX") == 0
+    assert limits.pause("word", visit(), "26-2222-2222") == 0
+    assert limits.wrong_codes() == 5
 
 
 def test_counting_alone_refuses_nobody(settings: Settings) -> None:
     settings.RATE_LIMITS = "count"
     guess(12)
     assert limits.pause("code", visit()) == 0
-    assert all(limits.allow("check", visit()) for _ in range(35))
+    assert all(limits.allow("dispute", visit()) for _ in range(35))
     assert limits.wrong_codes() == 12
 
 
-def test_no_address_is_kept_in_clear(valkey: redis.Redis) -> None:
+def test_no_address_is_kept_in_clear(enforced: Redis) -> None:
     guess(1, "192.0.2.77")
-    keys = b" ".join(valkey.keys("*"))
+    keys = b" ".join(enforced.keys("*"))
     assert keys
     assert b"192.0.2" not in keys
 
@@ -123,7 +121,18 @@ def test_a_frozen_valkey_costs_one_short_wait(
         begun = time.monotonic()
         guess(20)
     assert 0.04 < time.monotonic() - begun < 1
-    assert 0 < limits._circuit.open_until - time.monotonic() <= limits.REST
+
+
+def test_a_valkey_that_is_back_is_asked_after_a_rest(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "REST", 0.3)
+    there, settings.REDIS_URL = settings.REDIS_URL, f"unix://{tmp_path}/nobody.sock?db=0"
+    guess(1)
+    settings.REDIS_URL = there
+    assert limits.wrong_codes() is None
+    time.sleep(0.4)
+    assert limits.wrong_codes() == 0
 
 
 def test_the_first_guess_and_every_hundredth_are_logged(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,9 +143,7 @@ def test_the_first_guess_and_every_hundredth_are_logged(monkeypatch: pytest.Monk
     assert told == [1, 100, 200]
 
 
-def test_many_guesses_of_all_only_slow_the_wrong_ones(
-    valkey: redis.Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_guesses_of_all_only_slow_the_wrong_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     monkeypatch.setattr(limits.time, "sleep", slept.append)
     for number in range(302):
@@ -147,14 +154,16 @@ def test_many_guesses_of_all_only_slow_the_wrong_ones(
 
 def test_no_more_than_two_wait_in_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
-    monkeypatch.setattr(limits.time, "sleep", slept.append)
-    held = [limits._waiting.acquire(blocking=False) for _ in range(2)]
-    limits._slow_down()
-    assert (held, slept) == ([True, True], [])
-    limits._waiting.release()
-    limits._slow_down()
-    limits._waiting.release()
-    assert slept == [limits.SLOWED_BY]
+
+    def meanwhile(seconds: float) -> None:
+        """While one waits another wrong code comes."""
+        slept.append(seconds)
+        guess(1)
+
+    monkeypatch.setattr(limits, "ALL_WRONG", RateLimitItemPerMinute(1))
+    monkeypatch.setattr(limits.time, "sleep", meanwhile)
+    guess(2)
+    assert slept == [limits.SLOWED_BY] * 2
 
 
 @pytest.mark.parametrize(("given", "found"), [("", "enforce"), ("count", "count")])

@@ -1,7 +1,10 @@
 """Receipt codes: what can be mistyped, what a rotation does to them."""
 
+from typing import Any
+
 import pytest
 from cryptography.fernet import Fernet
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
@@ -109,6 +112,23 @@ def test_a_look_up_under_an_old_key_is_hashed_anew(settings: Settings) -> None:
     receipts.find(accepted.code)
     settings.FIELD_KEYS = tuple(key for key in settings.FIELD_KEYS if key not in old)
     assert receipts.find(accepted.code) == accepted.report
+
+
+@pytest.mark.django_db
+def test_a_code_replaced_while_it_is_looked_up_stays_dead(settings: Settings) -> None:
+    accepted = accept()
+    assert accepted.code
+    rotate(settings)
+
+    def replaced_before(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith("UPDATE"):
+            with connection.cursor() as cursor:
+                cursor.cursor.execute("UPDATE reports_receipt SET code_hash = 'another'")
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(replaced_before):
+        receipts.find(accepted.code)
+    assert receipts.find(accepted.code) is None
 
 
 @pytest.mark.django_db
