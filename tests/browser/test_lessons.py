@@ -47,7 +47,7 @@ def test_on_the_call_one_request_brings_the_style_too(
     ground = opened.evaluate(GROUND)
     context.close()
     assert [address for address in asked if not address.startswith("data:")] == [portal + path]
-    assert ground == "rgb(179, 38, 30)"
+    assert ground == "rgb(154, 31, 23)"
 
 
 def test_the_page_for_the_call_is_dark_at_night(portal: str, browser: Browser) -> None:
