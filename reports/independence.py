@@ -14,9 +14,10 @@ People are counted one after the other, those with a number first; a report adds
 it is told apart from everybody who was counted before.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 
 _FEWEST_WORDS = 5
 _ALIKE = 0.8  # of the words of the shorter story that stand in the other one too
@@ -40,11 +41,37 @@ class Told:
 
 def people_among(told: Iterable[Told]) -> list[Told]:
     """One report for each person who is told apart from all the others."""
+    return list(_told_apart(told))
+
+
+def last_day(people: list[Told], told: Iterable[Told]) -> date:
+    """The day of the last of *told* that is known to be by one of *people*, who are one at least.
+    What cannot be told apart from them may be anybody's.
+    """
+    days = {one.day for one in people}
+    contacts = {one.contact for one in people if one.contact}
+    return max(days | {each.day for each in told if each.contact in contacts})
+
+
+def enough_until(told: Iterable[Told], fewest: int) -> date:
+    """The day whose reports are still needed: once all up to it are left out, the rest is of fewer
+    than *fewest* people. There is one report at least.
+    """
+    told = list(told)
+    days = sorted({each.day for each in told})
+    return next(day for day in days if not _are_enough((e for e in told if e.day > day), fewest))
+
+
+def _are_enough(told: Iterable[Told], fewest: int) -> bool:
+    return len(list(islice(_told_apart(told), fewest))) == fewest
+
+
+def _told_apart(told: Iterable[Told]) -> Iterator[Told]:
     counted: list[Told] = []
     for each in sorted(told, key=lambda one: (not one.contact, one.day)):
         if all(_are_two(each, other) for other in counted):
             counted.append(each)
-    return counted
+            yield each
 
 
 def _are_two(one: Told, other: Told) -> bool:

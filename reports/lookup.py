@@ -8,7 +8,7 @@ very answer of one that nobody has.
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -16,23 +16,23 @@ from django.db.models import F, Q
 from django.db.models.functions import Left
 from django.utils import timezone
 
-from reports import number_words
+from reports import counted, number_words
 from reports.folding import fold, plain_digits
 from reports.forms import OFFICES
-from reports.independence import Told, people_among
-from reports.models import Addition, Case, Dispute, Indicator, KnownNumber, OfficeNumber
+from reports.independence import Told, enough_until, last_day, people_among
+from reports.models import Dispute, Indicator, KnownNumber, OfficeNumber
 from reports.numbering import owner_of
 from reports.phones import Phone
 
 FEWEST_PEOPLE = 2
 FEWEST_ALIKE = 3  # other numbers of a range, told of by as many people
 DAYS = 60
-_MOST_READ = 300  # indicators of one look, the newest
-_MOST_TOLD = 100  # reports of one look, the newest
+_MOST_READ = 300  # reports of one look, the newest of those that count
 _STORY = 500  # signs of a story that tell two apart
 _RANGE = 3  # the last digits that numbers of one range differ in
 _ODD_KINDS = {"international", "hidden", "brandname", "invalid", "shortcode"}
-_MARKS_OF_MACHINES = ["too_fast", "trap_filled"]
+# A reporter who names the number of a caller later was called by it too.
+_CALLERS = (Indicator.Place.CALLER, Indicator.Place.LATER)
 _FORGED = frozenset(
     {"forged_069", "plus_before_service", "short_with_84", "unknown_country", "zero_after_plus"}
 )
@@ -63,17 +63,15 @@ _TONES = {
 class Heard:
     """What unrelated people told; all empty while they are fewer than `FEWEST_PEOPLE`.
 
-    `until` is the day on which it goes away without further reports.
+    `last`: the day of the last report by one of them. `until`: the day on which, without further
+    reports, they are too few.
     """
 
     people: int = 0
     communes: int = 0
     last: date | None = None
+    until: date | None = None
     claimed: str = ""
-
-    @property
-    def until(self) -> date | None:
-        return self.last + timedelta(days=DAYS) if self.last else None
 
 
 @dataclass(frozen=True)
@@ -126,9 +124,9 @@ def look(phone: Phone) -> Verdict:
     key = key_of(phone)
     office, near = _offices(phone, key)
     known, cleared_at = _finding(key)
-    since = max(filter(None, [timezone.now() - timedelta(days=DAYS), cleared_at]))
-    heard = _heard(key, since)
-    alike = _alike(key, since=timezone.now() - timedelta(days=DAYS))
+    since = _since()
+    heard = _heard(key, max(filter(None, [since, cleared_at])))
+    alike = _alike(key, since)
     state = _state(phone, office, known, heard)
     shown = office.number if office else as_typed(phone) if state == State.ODD else written(phone)
     return Verdict(phone, state, shown, heard, known, office, near, alike)
@@ -227,17 +225,19 @@ class _Row:
     told: Told
 
 
+def _since() -> datetime:
+    """Where the window begins, at a local midnight: what was told on a day goes DAYS days later."""
+    first = timezone.localdate() - timedelta(days=DAYS - 1)
+    return timezone.make_aware(datetime.combine(first, time.min))
+
+
 def _told(named: Q, since: datetime) -> list[_Row]:
-    """Reports whose caller is named so, since then, the newest first; without those that an officer
-    or the reporter has taken away, or that look as if a machine had sent them.
+    """The newest reports since then that count and name a caller so. What does not count takes
+    nobody's place among them.
     """
-    newest = Indicator.objects.filter(
-        named, kind=Indicator.Kind.NUMBER, place=Indicator.Place.CALLER
-    ).order_by("-id")[:_MOST_READ]
     rows = (
-        Indicator.objects.filter(pk__in=newest.values("pk"), report__received_at__gt=since)
-        .filter(report__erased_at=None)
-        .exclude(_taken_away() | _suspected())
+        Indicator.objects.filter(named, kind=Indicator.Kind.NUMBER, place__in=_CALLERS)
+        .filter(report__in=counted.reports().filter(received_at__gte=since))
         .order_by("-report__received_at")
         .values(
             "key",
@@ -249,20 +249,7 @@ def _told(named: Q, since: datetime) -> list[_Row]:
             story=Left("report__story", _STORY),
         )
     )
-    return [_row(row) for row in rows[:_MOST_TOLD]]
-
-
-def _taken_away() -> Q:
-    wishes = Addition.objects.filter(kind=Addition.Kind.WITHDRAWAL).values("report")
-    return (
-        Q(report__case__status__in=[Case.Status.JUNK, Case.Status.WITHDRAWN])
-        | Q(report__case__outcome__in=[Case.Outcome.NOT_SCAM, Case.Outcome.DUPLICATE])
-        | Q(report__in=wishes)
-    )
-
-
-def _suspected() -> Q:
-    return Q(report__flags__overlap=_MARKS_OF_MACHINES, report__case__status=Case.Status.NEW)
+    return [_row(row) for row in rows[:_MOST_READ]]
 
 
 def _row(row: Mapping[str, Any]) -> _Row:
@@ -277,13 +264,15 @@ def _row(row: Mapping[str, Any]) -> _Row:
 
 def _heard(key: str, since: datetime) -> Heard:
     rows = _told(Q(key=key) & ~Q(key=""), since)
-    people = people_among(row.told for row in rows)
+    told = [row.told for row in rows]
+    people = people_among(told)
     if len(people) < FEWEST_PEOPLE:
         return Heard()
     return Heard(
         people=len(people),
         communes=len({person.commune for person in people if person.commune}),
-        last=max(row.told.day for row in rows),
+        last=last_day(people, told),
+        until=enough_until(told, FEWEST_PEOPLE) + timedelta(days=DAYS),
         claimed=_claimed(rows),
     )
 

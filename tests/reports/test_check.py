@@ -270,8 +270,8 @@ def test_what_is_older_than_sixty_days_is_over(monkeypatch: pytest.MonkeyPatch) 
 
 
 def day(number: int) -> time_machine.travel:
-    """Noon of a day, counted from some first one."""
-    return time_machine.travel(datetime(2026, 11, 1, 12, tzinfo=HERE) + timedelta(days=number))
+    """The morning of a day, counted from some first one."""
+    return time_machine.travel(datetime(2026, 11, 1, 8, tzinfo=HERE) + timedelta(days=number))
 
 
 def told_on(days: Iterable[int]) -> None:
@@ -281,7 +281,7 @@ def told_on(days: Iterable[int]) -> None:
 
 
 def received(report: Report, on: int) -> None:
-    """Move a report to a day; evidence is never changed, but for a test's clock."""
+    """Move a report to the noon of a day; the guard of the evidence looks away."""
     at = datetime(2026, 11, 1, 12, tzinfo=HERE) + timedelta(days=on)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")

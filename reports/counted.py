@@ -1,0 +1,50 @@
+"""Which reports count in what the portal says in public: one rule for the look at a number and for
+the figures, so that no page counts what another one leaves out.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from reports.models import Addition, Case, Report
+
+_SET_ASIDE = (Case.Status.JUNK, Case.Status.WITHDRAWN)
+_NO_CALL = (Case.Outcome.NOT_SCAM, Case.Outcome.DUPLICATE)
+_MARKS_OF_MACHINES = ["too_fast", "trap_filled"]
+
+
+def reports() -> QuerySet[Report]:
+    """All but those that are erased, that an officer has set aside, that their reporter wishes to
+    withdraw, and that look as if a machine had sent them while no officer has looked.
+    """
+    wish = Addition.objects.filter(report=OuterRef("pk"), kind=Addition.Kind.WITHDRAWAL)
+    suspected = Q(flags__overlap=_MARKS_OF_MACHINES, case__status=Case.Status.NEW)
+    return Report.objects.filter(
+        ~Q(case__status__in=_SET_ASIDE),
+        ~Q(case__outcome__in=_NO_CALL),
+        ~suspected,
+        ~Exists(wish),
+        erased_at=None,
+    )
+
+
+def as_sql(since: datetime, until: datetime) -> tuple[str, dict[str, Any]]:
+    """Those received from *since* to before *until*, as a SELECT and its values by name: `id`,
+    `received_at`, `commune_id`, `claimed_office`, `money_lost`, and of the facts, where there are
+    some, `kind` and `lost_vnd`.
+    """
+    rows = reports().filter(received_at__gte=since, received_at__lt=until)
+    columns = rows.order_by().values(
+        "id",
+        "received_at",
+        "commune_id",
+        "claimed_office",
+        "money_lost",
+        kind=F("facts__scenario"),
+        lost_vnd=F("facts__money_lost_vnd"),
+    )
+    statement, values = columns.query.sql_with_params()
+    names = [f"counted_{place}" for place in range(len(values))]
+    named = statement % tuple(f"%({name})s" for name in names)
+    return named, dict(zip(names, values, strict=True))
