@@ -6,7 +6,7 @@ old one opens nothing any more. Both ends are on record.
 
 import hmac
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from reports import events, receipts
-from reports.models import Receipt, Report
+from reports.models import Receipt, ReplacedCode, Report
 from reports.signing import Key, field_keys, newest_key
 
 PERMISSION = "reports.reveal_contact"
@@ -100,6 +100,7 @@ def _is_its_word(receipt: Receipt, word: str) -> bool:
 
 def _replace(receipt: Receipt) -> str:
     code, key = receipts.fresh_code(), newest_key()
+    ReplacedCode.objects.create(report_id=receipt.pk, code_hash=bytes(receipt.code_hash))
     Receipt.objects.filter(pk=receipt.pk).update(
         code_hash=receipts.code_hash(code, key),
         hashed_with=key.id,
@@ -109,6 +110,13 @@ def _replace(receipt: Receipt) -> str:
     )
     events.record("report", receipt.pk, "code_replaced")
     return code
+
+
+def replaced_at(code: str) -> datetime | None:
+    """When this code was replaced by another; None for a code that never opened a report."""
+    hashes = [receipts.code_hash(code, key) for key in field_keys()]
+    gone = ReplacedCode.objects.filter(code_hash__in=hashes).first()
+    return gone.replaced_at if gone else None
 
 
 def _word_hash(word: str, report_id: UUID, key: Key) -> bytes:

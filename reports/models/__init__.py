@@ -8,7 +8,7 @@ from reports.models.numbers import Dispute, KnownNumber, OfficeNumber
 from reports.models.outbox import OutboxItem
 from reports.models.places import Commune, Office
 from reports.models.public import BankLine, PublicFigures, Statement
-from reports.models.report import Receipt, Report
+from reports.models.report import Receipt, ReplacedCode, Report
 from reports.models.upkeep import Alarm, QueueTally, Retriage
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "PublicFigures",
     "QueueTally",
     "Receipt",
+    "ReplacedCode",
     "Report",
     "Retriage",
     "Statement",

@@ -126,3 +126,16 @@ class Receipt(models.Model):
 
     def __str__(self) -> str:
         return f"receipt of {self.report_id}"
+
+
+class ReplacedCode(models.Model):
+    """A code that opens nothing any more, as a keyed hash under the key of its day: who holds it is
+    told that another stands in its place, and since when.
+    """
+
+    report = models.ForeignKey(Report, models.PROTECT, related_name="replaced_codes")
+    code_hash = models.BinaryField(max_length=32, unique=True)
+    replaced_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"replaced code of {self.report_id}"

@@ -7,14 +7,16 @@ from django.core.exceptions import ValidationError
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from reports import limits, receipts
+from reports import limits, pickup, receipts
 from reports.forms import CodeForm
 from reports.models import Report
 from reports.views.posting import Trouble
 
 UNKNOWN_CODE = _("Chưa thấy tin nào có mã này. Xem lại từng nhóm, hoặc gọi 02373.725.725.")
+REPLACED = _("Mã này đã được thay lúc %(at)s. Không phải bạn lấy mã mới? Gọi 02373.725.725.")
 TOO_MANY = _("Bạn đã thử nhiều lần. Chờ 10 phút, hoặc gọi 02373.725.725.")
 _NOT_SENT = Trouble(429, _("Chưa gửi"), TOO_MANY)
 _WAIT = "wait"  # the code of that error
@@ -23,14 +25,27 @@ _WAIT = "wait"  # the code of that error
 def found_by(request: HttpRequest, form: CodeForm) -> Report | None:
     """The report whose code was typed; that there is none becomes an error of the form.
 
-    Only a code that is well formed and opens nothing counts: a slip is told by its check sign.
+    Only a code that is well formed and never opened anything counts: a slip is told by its check
+    sign, and who holds a replaced code has not guessed it.
     """
-    found = receipts.find(form.cleaned_data["code"])
+    code = form.cleaned_data["code"]
+    found = receipts.find(code)
     if found is None:
-        seconds = limits.pause("code", request)
-        limits.wrong_code(request)
-        form.add_error("code", too_many(seconds) if seconds else UNKNOWN_CODE)
+        form.add_error("code", _replaced(code) or _unknown(request))
     return found
+
+
+def _replaced(code: str) -> ValidationError | None:
+    at = pickup.replaced_at(code)
+    said = {"at": f"{timezone.localtime(at):%H:%M, %d/%m/%Y}"} if at else None
+    return ValidationError(REPLACED, params=said) if said else None
+
+
+def _unknown(request: HttpRequest) -> ValidationError:
+    """The error of one more wrong code, which is counted."""
+    seconds = limits.pause("code", request)
+    limits.wrong_code(request)
+    return too_many(seconds) if seconds else ValidationError(UNKNOWN_CODE)
 
 
 def too_many(seconds: int) -> ValidationError:

@@ -8,6 +8,7 @@ from cryptography.fernet import Fernet
 from django.db import OperationalError
 from django.db.models.functions import Now
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from reports import events, intake, limits, pickup, receipts
@@ -63,7 +64,60 @@ def test_the_word_fetches_a_new_code_that_opens_the_report(
     assert "no-store" in answer["Cache-Control"]
     assert receipts.find(code) == mine.report
     assert receipts.find(str(mine.code)) is None
-    assert "Chưa thấy tin nào" in words(client.post(TRACK, {"code": mine.code}).content)
+
+
+def replaced(client: Client, code: str | None) -> str:
+    """What is told to who types this code."""
+    answer = client.post(TRACK, {"code": code})
+    assert answer.status_code == 422
+    return words(answer.content)
+
+
+def test_who_holds_a_replaced_code_is_told_when_it_was_replaced(
+    client: Client, mine: intake.Accepted, duty: Person
+) -> None:
+    fetch(client, mine.report, word_for(duty, mine.report))
+    at = timezone.localtime(Receipt.objects.get().replaced_at)
+    told = replaced(client, mine.code)
+    assert f"Mã này đã được thay lúc {at:%H:%M, %d/%m/%Y}." in told
+    assert "Không phải bạn lấy mã mới? Gọi 02373.725.725." in told
+    assert mine.report.public_number not in told
+    assert "Chưa thấy tin nào" in replaced(client, receipts.fresh_code())
+
+
+def test_a_code_that_was_fetched_and_replaced_again_is_told_too(
+    client: Client, mine: intake.Accepted, duty: Person
+) -> None:
+    second = code_of(fetch(client, mine.report, word_for(duty, mine.report)).content)
+    fetch(client, mine.report, word_for(duty, mine.report))
+    for code in (mine.code, second):
+        assert "đã được thay" in replaced(client, code)
+
+
+def test_a_replaced_code_is_known_after_two_rotations_of_the_keys(
+    client: Client, mine: intake.Accepted, duty: Person, settings: Settings
+) -> None:
+    fetch(client, mine.report, word_for(duty, mine.report))
+    newer = (Fernet.generate_key().decode() for _ in range(2))
+    settings.FIELD_KEYS = (*newer, *settings.FIELD_KEYS)
+    assert "đã được thay" in replaced(client, mine.code)
+
+
+def test_a_replaced_code_is_no_guess(client: Client, mine: intake.Accepted, duty: Person) -> None:
+    fetch(client, mine.report, word_for(duty, mine.report))
+    before = limits.wrong_codes()
+    replaced(client, mine.code)
+    assert limits.wrong_codes() == before
+
+
+def test_the_page_about_the_report_says_when_its_code_was_replaced(
+    client: Client, mine: intake.Accepted, duty: Person
+) -> None:
+    assert "đã được thay" not in words(client.post(TRACK, {"code": mine.code}).content)
+    code = code_of(fetch(client, mine.report, word_for(duty, mine.report)).content)
+    at = timezone.localtime(Receipt.objects.get().replaced_at)
+    page = words(client.post(TRACK, {"code": code}).content)
+    assert f"Mã tin báo đã được thay lúc {at:%H:%M, %d/%m/%Y}." in page
 
 
 def test_both_ends_are_on_record_and_neither_word_nor_code(
