@@ -178,6 +178,17 @@ def check_clamd(**_: Any) -> Iterator[CheckMessage]:
 
 
 @register(Tags.security, deploy=True)
+def check_trusted_proxies(**_: Any) -> Iterator[CheckMessage]:
+    if settings.TRUSTED_PROXIES < 1:
+        yield Warning(
+            "TRUSTED_PROXIES is 0: behind a front server all visitors share its address, so that"
+            " whoever guesses or asks much has everybody asked to wait.",
+            hint="Set TRUSTED_PROXIES to how many servers of ours stand in front; 1 for nginx.",
+            id="portal.W003",
+        )
+
+
+@register(Tags.security, deploy=True)
 def check_rate_limits(**_: Any) -> Iterator[CheckMessage]:
     if settings.RATE_LIMITS != "enforce":
         yield Error(

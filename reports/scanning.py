@@ -5,11 +5,14 @@ ours. It says no more than that it knows something harmful, or does not.
 """
 
 import socket
+import time
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 
-SECONDS = 6.0  # for each step: to connect, to take a piece, to answer
+SECONDS = 5.0  # for the whole of it: to connect, to take the pieces, to answer
 _PIECE = 64 * 1024
 _LONGEST_ANSWER = 4096
 _PORT = 3310
@@ -27,7 +30,7 @@ def is_infected(content: bytes) -> bool:
     """Whether clamd knows something harmful in it. Raises ScanError."""
     try:
         answer = _ask(content)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SoftTimeLimitExceeded) as error:
         raise ScanError(type(error).__name__) from error
     if answer == "stream: OK":
         return False
@@ -47,13 +50,28 @@ def place_of(url: str) -> str | tuple[str, int]:
 
 
 def _ask(content: bytes) -> str:
+    until = time.monotonic() + SECONDS
     with _connected(place_of(settings.CLAMD_URL)) as line:
-        line.sendall(b"zINSTREAM\0")
-        for start in range(0, len(content), _PIECE):
-            piece = content[start : start + _PIECE]
-            line.sendall(len(piece).to_bytes(4) + piece)
-        line.sendall(bytes(4))
-        return _answer(line)
+        for piece in _stream(content):
+            _limit(line, until)
+            line.sendall(piece)
+        return _answer(line, until)
+
+
+def _stream(content: bytes) -> Iterator[bytes]:
+    yield b"zINSTREAM\0"
+    for start in range(0, len(content), _PIECE):
+        piece = content[start : start + _PIECE]
+        yield len(piece).to_bytes(4) + piece
+    yield bytes(4)
+
+
+def _limit(line: socket.socket, until: float) -> None:
+    """Let the next step take what is left; raises TimeoutError where that is nothing."""
+    left = until - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    line.settimeout(left)
 
 
 def _connected(place: str | tuple[str, int]) -> socket.socket:
@@ -69,10 +87,11 @@ def _connected(place: str | tuple[str, int]) -> socket.socket:
     return line
 
 
-def _answer(line: socket.socket) -> str:
+def _answer(line: socket.socket, until: float) -> str:
     """What clamd says, up to its NUL."""
     said = b""
     while b"\0" not in said and len(said) < _LONGEST_ANSWER:
+        _limit(line, until)
         piece = line.recv(_LONGEST_ANSWER)
         if not piece:
             break

@@ -32,7 +32,13 @@ BUSY_SECONDS = 3.0
 
 
 class UnreadableError(Exception):
-    """No form, not a whole one, or one with far too many fields."""
+    """No form, not a whole one, or one with far too many fields. `fields` are those that came
+    before it broke off.
+    """
+
+    def __init__(self, fields: QueryDict) -> None:
+        super().__init__()
+        self.fields = fields
 
 
 @dataclass
@@ -73,15 +79,17 @@ def received(request: HttpRequest) -> Iterator[Received]:
 
 def _read(request: HttpRequest, handler: "_Sealing") -> QueryDict:
     if "HTTP_TRANSFER_ENCODING" in request.META:  # no length told: Django would read nothing
-        raise UnreadableError
+        raise UnreadableError(QueryDict())
     body = _Body(request, BUSY_SECONDS if handler.refusal else None)
+    parser = None
     try:
         parser = MultiPartParser(request.META, cast("Any", body), [handler], "utf-8")
         fields, _ = parser.parse()
     except (MultiPartParserError, SuspiciousOperation, UnreadablePostError) as error:
-        raise UnreadableError from error
+        # Django keeps what it has read so far, and has no other name for it.
+        raise UnreadableError(getattr(parser, "_post", QueryDict())) from error
     if body.is_cut:
-        raise UnreadableError
+        raise UnreadableError(fields)
     return fields
 
 

@@ -86,18 +86,19 @@ def send_files(request: HttpRequest) -> HttpResponse:
     """
     if request.method != "POST":
         return redirect("reports:track")
-    if not from_our_page(request):
-        return code_page(request, CodeForm(), FOREIGN_LOOK)
     try:
         with uploads.received(request) as form:
             return _answer(request, form)
-    except uploads.UnreadableError:
-        return code_page(request, CodeForm(), UNREADABLE)
+    except uploads.UnreadableError as error:
+        data = kept(error.fields)
+        return _ask_again(request, CodeForm(data), data, UNREADABLE)
 
 
 def _answer(request: HttpRequest, sent: Received) -> HttpResponse:
     data = kept(sent.fields)
     form = CodeForm(data)
+    if not from_our_page(request):
+        return _ask_again(request, form, data, FOREIGN_LOOK)
     try:
         report = found_by(request, form) if form.is_valid() else None
         if report is None:

@@ -23,6 +23,7 @@ GOOD = {
     "METRICS_TOKEN": "m" * 32,
     "CLAMD_URL": "tcp://clamd:3310",
     "RATE_LIMITS": "enforce",
+    "TRUSTED_PROXIES": 1,
     "DATABASES": {"default": {"HOST": "db"}},
 }
 BAD = [
@@ -97,3 +98,10 @@ def test_files_that_nobody_scans_are_warned_of(monkeypatch: pytest.MonkeyPatch) 
     assert list(messages) == ["portal.W002"]
     assert messages["portal.W002"].level == WARNING
     assert messages["portal.W002"].hint
+
+
+def test_visitors_who_all_share_one_address_are_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    messages = found(monkeypatch, TRUSTED_PROXIES=0)
+    assert list(messages) == ["portal.W003"]
+    assert messages["portal.W003"].level == WARNING
+    assert messages["portal.W003"].hint

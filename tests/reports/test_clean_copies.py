@@ -4,15 +4,19 @@ beside what is seen, within bounds whatever was sent, and what clamd says of the
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import threading
 import time
 import tracemalloc
 from collections.abc import Iterator
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.management import call_command
 from django.db import OperationalError
 from PIL import Image
@@ -437,6 +441,49 @@ def test_a_clamd_that_hangs_is_not_waited_for(
         scanning.is_infected(b"x" * 10 * MB)
     hanging.stop()
     assert time.monotonic() - began < 3
+
+
+def test_a_clamd_that_answers_by_drops_is_not_waited_for(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scanning, "SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        settings.CLAMD_URL = f"tcp://127.0.0.1:{door.getsockname()[1]}"
+        threading.Thread(target=drip, args=(door,), daemon=True).start()
+        began = time.monotonic()
+        with pytest.raises(scanning.ScanError):
+            scanning.is_infected(b"x")
+        assert time.monotonic() - began < 1.5
+
+
+def drip(door: socket.socket) -> None:
+    """A sign of an answer each tenth of a second, for three seconds."""
+    line, _ = door.accept()
+    with line, suppress(OSError):
+        for _ in range(30):
+            line.sendall(b"s")
+            time.sleep(0.1)
+
+
+def test_a_task_that_runs_out_of_time_at_clamd_keeps_the_picture(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(_: str) -> None:
+        raise SoftTimeLimitExceeded
+
+    settings.CLAMD_URL = "tcp://127.0.0.1:1"
+    monkeypatch.setattr(scanning, "place_of", late)
+    file = kept(pictures.jpeg())
+    OutboxItem.objects.update(attempts=outbox.MAX_ATTEMPTS - 1)
+    clean_copies.work_off([owed(file).pk])
+    check = FileCheck.objects.get()
+    assert (check.scan, check.copy) == (SCAN.NOT_SCANNED, COPY.MADE)
+
+
+def test_a_look_ends_within_its_lease_and_a_message_within_its_task(settings: Settings) -> None:
+    one = clean_copies.DRAW_SECONDS + scanning.SECONDS
+    assert one + 1 < outbox.LEASE.total_seconds()
+    assert clean_copies.PATIENCE + one + 1 < settings.CELERY_TASK_SOFT_TIME_LIMIT
 
 
 def test_a_socket_that_is_not_there_is_no_answer(settings: Settings, tmp_path: Path) -> None:

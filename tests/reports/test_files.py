@@ -466,6 +466,40 @@ def test_words_without_a_right_code_are_given_back(client: Client) -> None:
     assert "mã chưa đúng" in words(answer.content)
 
 
+def test_words_beside_files_that_broke_off_are_given_back(
+    client: Client, mine: intake.Accepted
+) -> None:
+    story = 'Content-Disposition: form-data; name="story"\r\n\r\nĐây là ảnh biên lai.'.encode()
+    body = multipart(mine.code, story, part(b'filename="a.jpg"', JPEG * 4000))
+    came = {"wsgi.input": BytesIO(body[:100_000]), "CONTENT_LENGTH": str(len(body))}
+    answer = post_body(client, body, **came)
+    assert answer.status_code == 400
+    assert value(answer.content, "story") == "Đây là ảnh biên lai."
+    assert value(answer.content, "code") == mine.code
+    assert not Addition.objects.exists()
+
+
+def test_words_before_a_part_that_cannot_be_read_are_given_back(
+    client: Client, mine: intake.Accepted
+) -> None:
+    story = 'Content-Disposition: form-data; name="story"\r\n\r\nĐây là ảnh biên lai.'.encode()
+    more = b'Content-Disposition: form-data; name="x"\r\n\r\nx'
+    answer = post_body(client, multipart(mine.code, story, *[more] * 2000))
+    assert answer.status_code == 400
+    assert value(answer.content, "story") == "Đây là ảnh biên lai."
+
+
+def test_words_that_came_from_another_page_are_given_back(
+    client: Client, mine: intake.Accepted
+) -> None:
+    sent = {"code": mine.code, "story": "Đây là ảnh biên lai."}
+    answer = client.post(SEND, sent, headers={"Origin": "https://ke-gian.example"})
+    assert answer.status_code == 403
+    assert value(answer.content, "story") == "Đây là ảnh biên lai."
+    assert value(answer.content, "code") == mine.code
+    assert not Addition.objects.exists()
+
+
 # --- as its sender is told
 
 
