@@ -100,8 +100,12 @@ def keep_off(statement: Statement, by: User, *, was_public: bool) -> None:
 
 
 def _keep(statement: Statement, kind: str, by: User) -> None:
-    said = {"text": statement.text, "text_en": statement.text_en, "amount": statement.amount}
     with transaction.atomic():
+        was = _said(Statement.objects.select_for_update().get(pk=statement.pk))
         statement.save()
-        events.record("statement", statement.pk, kind, by=by, **said)
+        events.record("statement", statement.pk, kind, by=by, was=was, **_said(statement))
     forget()
+
+
+def _said(statement: Statement) -> dict[str, str | int | None]:
+    return {"text": statement.text, "text_en": statement.text_en, "amount": statement.amount}

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from reports import confirmed, events
+from reports.admin import vetting
 from reports.models import BankLine, Statement
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class StatementForm(_StatementForm):
         return self._with_its_marks("text_en")
 
     def _with_its_marks(self, name: str) -> str:
-        typed: str = self.cleaned_data[name]
+        typed: str = vetting.plain(self.cleaned_data[name])
         needed = set(_MARKS.findall(self.initial.get(name, "")))
         if set(_MARKS.findall(typed)) == needed:
             return typed
@@ -126,7 +127,10 @@ class BankLineForm(_BankLineForm):
         typed = " ".join(self.cleaned_data["number"].split())
         if not _CALLABLE.fullmatch(typed):
             raise forms.ValidationError("Ghi một số gọi được, chỉ chữ số và dấu cách.")
-        return typed
+        return vetting.publishable(self, typed)
+
+    def clean_source(self) -> str:
+        return vetting.source(self.cleaned_data["source"])
 
 
 @admin.register(BankLine)

@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from reports import events, findings, lookup, phones, privacy
-from reports.admin import words
+from reports.admin import vetting, words
 from reports.admin.confirming import DayField
 from reports.admin.retriage import see_other
 from reports.findings import FindingError
@@ -53,8 +53,12 @@ class OfficeNumberForm(_OfficeNumberForm):
             raise forms.ValidationError("Số này đã có trong danh sách.")
         if KnownNumber.objects.filter(key=key, withdrawn_at=None).exists():
             raise forms.ValidationError("Số này đang có ghi nhận là kẻ gian dùng. Gỡ trước đã.")
+        vetting.publishable(self, typed)
         self.instance.key = key
         return typed
+
+    def clean_source(self) -> str:
+        return vetting.source(self.cleaned_data["source"])
 
 
 @admin.register(OfficeNumber)

@@ -1,12 +1,15 @@
 """Places, offices and campaigns: what reports refer to."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
+from reports import events
+from reports.admin import vetting
 from reports.admin.confirming import DayField
 from reports.models import Campaign, Commune, Office
 
@@ -18,6 +21,17 @@ if TYPE_CHECKING:
 else:
     _CommuneAdmin = _OfficeAdmin = _CampaignAdmin = admin.ModelAdmin
     _OfficeForm = forms.ModelForm
+
+# What its public page shows word for word.
+_WORDS = (
+    "name",
+    "name_en",
+    "other_names",
+    "never_by_phone",
+    "never_by_phone_en",
+    "claims",
+    "claims_en",
+)
 
 
 @admin.register(Commune)
@@ -47,6 +61,15 @@ class OfficeForm(_OfficeForm):
 
     reviewed_on = DayField(label="Lời kẻ gian, rà soát ngày", required=False)
 
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or self.cleaned_data
+        for name in _WORDS:
+            try:
+                vetting.plain(str(said.get(name) or ""))
+            except forms.ValidationError as error:
+                self.add_error(name, error)
+        return said
+
 
 @admin.register(Office)
 class OfficeAdmin(_OfficeAdmin):
@@ -55,6 +78,15 @@ class OfficeAdmin(_OfficeAdmin):
     form = OfficeForm
     list_display = ("name", "never_by_phone", "reviewed", "position")
     search_fields = ("name", "other_names")
+
+    def save_model(self, request: HttpRequest, obj: Office, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        was = {
+            name: str(form.initial.get(name, "")) for name in _WORDS if name in form.changed_data
+        }
+        now = {name: str(getattr(obj, name)) for name in was}
+        by = request.user if isinstance(request.user, User) else None
+        events.record("office", obj.pk, "office_saved", by=by, was=was, now=now)
 
     @admin.display(description="rà soát ngày", ordering="reviewed_on")
     def reviewed(self, office: Office) -> str:

@@ -60,6 +60,7 @@ EVENTS = {
     "number_confirmed": "Xác nhận một số",
     "number_withdrawn": "Gỡ ghi nhận một số",
     "dispute_answered": "Trả lời đề nghị xem lại số",
+    "office_saved": "Ghi lời về cơ quan",
     "office_number_saved": "Ghi số công bố của cơ quan",
     "office_number_removed": "Bỏ số công bố của cơ quan",
     "alert_submitted": "Gửi cảnh báo đi duyệt",

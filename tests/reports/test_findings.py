@@ -229,7 +229,7 @@ def test_whom_to_ring_is_shown_once_and_on_record(duty: Person, auditor: Person)
 def test_a_published_number_gets_its_key_and_is_on_record(lead: Person) -> None:
     reference.load_offices()
     form = {"office": "dien-luc", "number": "1900 1234", "label": "Chăm sóc khách hàng",
-            "source": "Hóa đơn", "checked_on": "24/11/2026"}  # fmt: skip
+            "source": "Hóa đơn tiền điện", "checked_on": "24/11/2026"}  # fmt: skip
     assert lead.client.post(f"{OFFICES}add/", form).status_code == 302
     assert OfficeNumber.objects.get(office="dien-luc").key == "+8419001234"
     assert acts() == ["office_number_saved"]
