@@ -197,7 +197,7 @@ class Fold(Fieldset):
 
 def _helper() -> FormHelper:
     helper = FormHelper()
-    helper.form_action = reverse("reports:report")
+    helper.form_action = reverse("reports:send")
     helper.disable_csrf = True  # a signed token of our own: no cookie, no Vary
     helper.layout = Layout(
         "submission_key",
@@ -238,7 +238,7 @@ class CodeForm(forms.Form):
     """A receipt code, as somebody copies it from paper."""
 
     code = _text(
-        _("Mã tin báo"),
+        _("Mã tin báo (giữ kín)"),
         _("Bốn nhóm trên phiếu nhận tin, mỗi nhóm 4 chữ và số."),
         "input mono",
         autocomplete="off",

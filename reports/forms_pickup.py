@@ -23,7 +23,9 @@ def _line(label: object, hint: object) -> forms.CharField:
 class PickupForm(forms.Form):
     """What somebody who has lost the code is told on the telephone."""
 
-    public_number = _line(_("Số tin"), _("Cán bộ đọc cho bạn, ví dụ 26-7K4M-29QX."))
+    public_number = _line(
+        _("Số tin (không phải số điện thoại)"), _("Cán bộ đọc cho bạn, ví dụ 26-7K4M-29QX.")
+    )
     word = _line(_("Chữ dùng một lần"), _("Hai nhóm cán bộ đọc cho bạn, mỗi nhóm 4 chữ và số."))
 
     def __init__(self, data: MultiValueDict[str, str] | None = None) -> None:

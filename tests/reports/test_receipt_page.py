@@ -7,8 +7,9 @@ import pytest
 import time_machine
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from lxml import html
 from pytest_django import Settings
@@ -89,6 +90,15 @@ def test_the_english_receipt_is_english(client: Client) -> None:
     assert only_vietnamese(page) == set()
 
 
+def test_the_urgent_english_receipt_is_english(client: Client) -> None:
+    form = hidden_of(client.get("/en" + REPORT).content)
+    said = {"story": STORY, "happening_now": "yes", "money_lost": "yes"}
+    client.post("/en" + REPORT, {**form, **said})
+    page = client.get("/en" + RECEIPT).content
+    assert len(urgent(page)) == 1
+    assert only_vietnamese(page) == set()
+
+
 def test_the_english_report_page_is_english(client: Client) -> None:
     empty = client.post("/en" + REPORT, hidden_of(client.get("/en" + REPORT).content)).content
     assert "1 thing to put right" in words(empty)
@@ -106,6 +116,34 @@ def test_without_a_database_the_code_still_stands_there(
     answer = client.get(RECEIPT)
     assert answer.status_code == 200
     assert len(code_of(answer.content)) == 16
+
+
+# What cannot wait
+
+
+def urgent(page: bytes) -> list[Any]:
+    """The red note above the code."""
+    return html.document_fromstring(page).xpath(
+        "//*[contains(@class, 'note is-red')][following::ul[@class='code']]"
+    )
+
+
+def test_who_is_still_pressed_reads_first_to_hang_up(client: Client) -> None:
+    (note,) = urgent(receipt(client, happening_now="yes"))
+    assert "Cúp máy. Đang bị ép thì gọi 113 ngay." in note.text_content()
+    assert note.xpath(".//a/@href") == ["tel:113"]
+    assert "ngân hàng" not in note.text_content()
+
+
+def test_who_has_lost_money_reads_first_to_ring_the_bank(client: Client) -> None:
+    (note,) = urgent(receipt(client, money_lost="yes"))
+    assert note.xpath("h2/text()") == ["Gọi ngân hàng của bạn trước."]
+    assert note.xpath("p/text()") == ["Số ở mặt sau thẻ."]
+    assert note.xpath(".//a") == []
+
+
+def test_a_receipt_is_calm_where_nothing_presses(client: Client) -> None:
+    assert urgent(receipt(client, money_lost="no")) == []
 
 
 # What it promises
@@ -147,7 +185,7 @@ def test_without_a_number_there_is_no_text_for_the_carriers(client: Client) -> N
 def test_what_is_open_is_asked_in_one_form(client: Client) -> None:
     page = receipt(client, money_lost_vnd="20", contact_phone="0992000")
     asked = next(form for form in forms(page, LATER) if "money_lost_vnd" in form.fields)
-    assert asked.fields["kind"] == "correction"
+    assert asked.fields["kind"] == "answer"
     assert asked.fields["code"] == code_of(page)
     assert len(asked.fields["submission_key"]) == 32
     assert "contact_phone" in asked.fields
@@ -169,6 +207,25 @@ def test_many_places_of_one_district_stand_in_a_list(client: Client) -> None:
     page = html.document_fromstring(receipt(client, commune="huyện Quan Hóa"))
     assert len(page.xpath("//select[@name='commune']/option")) > 6
     assert page.xpath("//input[@name='commune']") == []
+
+
+def test_what_was_answered_is_asked_no_more(client: Client) -> None:
+    page = receipt(client, money_lost_vnd="20", contact_phone="0550 000 111")
+    asked = next(form for form in forms(page, LATER) if "money_lost_vnd" in form.fields)
+    answer = {**dict(asked.fields), "money_lost_vnd": "20 triệu", "callback_phrase": "hai cái bát"}
+    client.post(LATER, answer)
+    page = client.get(RECEIPT).content
+    assert "Trang hỏi lại bạn" not in words(page)
+    assert "hai cái bát" in words(page)
+
+
+def test_a_fresh_receipt_looks_for_no_additions(client: Client) -> None:
+    send(client, story=STORY)
+    with CaptureQueriesContext(connection) as queries:
+        client.get(RECEIPT)
+    told = [query["sql"] for query in queries if "reports_addition" in query["sql"]]
+    assert len(told) == 1
+    assert "reports_receipt" in told[0]
 
 
 def test_nothing_is_asked_when_nothing_is_open(client: Client) -> None:
