@@ -18,7 +18,9 @@ import structlog
 from django.db import Error as DatabaseTrouble
 from django.utils import timezone
 
+from reports import counted
 from reports.cues import taxonomy
+from reports.forms import OFFICES
 from reports.hiding import LEAST, to_hide
 from reports.models import Commune, PublicFigures
 from reports.reading import UNCLEAR
@@ -34,38 +36,27 @@ _STATEMENT_WITHIN = 25  # seconds; two of them fit into the task's time
 _UNTOLD = ("not_scam", "spam_submission", "abuse_prank")
 _EMPTY_TELLS = ("communes",)  # that a whole place was silent is what a caller would like to know
 
-_COUNTED = """
-    SELECT report.id, report.received_at, report.commune_id, report.money_lost,
-           facts.scenario, facts.money_lost_vnd AS lost_vnd
-      FROM reports_report AS report
-      JOIN reports_case AS decided ON decided.report_id = report.id
-      LEFT JOIN reports_facts AS facts ON facts.report_id = report.id
-     WHERE report.received_at >= %(since)s AND report.received_at < %(until)s
-       AND report.erased_at IS NULL
-       AND decided.status NOT IN ('junk', 'withdrawn')
-       AND decided.outcome NOT IN ('duplicate', 'not_scam')
-"""
-
 # One pass; the column that is not null tells the table, the row without any is the total.
-_MARGINS = f"""
-WITH counted AS ({_COUNTED}), told AS (
+_MARGINS = """
+WITH counted AS ({counted}), told AS (
     SELECT (received_at AT TIME ZONE %(zone)s)::date AS day, money_lost, lost_vnd,
            coalesce(commune_id, '') AS commune,
-           CASE WHEN scenario IS NULL OR scenario = ANY(%(untold)s) THEN %(unclear)s
-                ELSE scenario END AS scenario
+           CASE WHEN kind IS NULL OR kind = ANY(%(untold)s) THEN %(unclear)s
+                ELSE kind END AS scenario,
+           CASE WHEN claimed_office = ANY(%(claims)s) THEN claimed_office ELSE '' END AS claimed
       FROM counted)
-SELECT date_trunc('week', day)::date::text AS week, scenario, commune, count(*),
+SELECT date_trunc('week', day)::date::text AS week, scenario, commune, claimed, count(*),
        count(*) FILTER (WHERE money_lost OR lost_vnd > 0),
        count(*) FILTER (WHERE lost_vnd > 0),
        coalesce(sum(lost_vnd), 0)::bigint, coalesce(max(lost_vnd), 0)
   FROM told
- GROUP BY GROUPING SETS ((date_trunc('week', day)), (scenario), (commune), ())
-"""  # noqa: S608
+ GROUP BY GROUPING SETS ((date_trunc('week', day)), (scenario), (commune), (claimed), ())
+"""
 
 # Who has not been looked at yet has waited for ever: so the half is of all reports. Of the last
 # weeks only: how fast the desk is now, and an index look-up a report is not done for all of them.
-_FIRST_LOOK = f"""
-WITH counted AS ({_COUNTED})
+_FIRST_LOOK = """
+WITH counted AS ({counted})
 SELECT count(*), percentile_disc(0.5) WITHIN GROUP (
            ORDER BY coalesce(extract(epoch FROM look.at - received_at)::float, 'infinity'))
   FROM counted LEFT JOIN LATERAL (
@@ -73,7 +64,7 @@ SELECT count(*), percentile_disc(0.5) WITHIN GROUP (
         WHERE event.subject_type = 'report' AND event.subject_id = counted.id::text
           AND event.by_id IS NOT NULL AND event.kind <> 'refused'
         ORDER BY event.id LIMIT 1) AS look ON true
-"""  # noqa: S608
+"""
 
 
 @dataclass(frozen=True)
@@ -91,7 +82,7 @@ class Raw:
     """What was counted, nothing hidden yet; it leaves this module only through `closed`.
 
     `tables`: weeks by the ISO date of their Monday, scenarios by code, communes by codename ("" for
-    reports without one). `first_look_s`: seconds within which half of those of the last LOOK_WEEKS
+    reports without one), claims by whom the form offers ("" for nobody of them). `first_look_s`: seconds within which half of those of the last LOOK_WEEKS
     had been looked at by a person; NEVER while less than half have, or too few came.
     """
 
@@ -114,6 +105,7 @@ class Figures:
     weeks: Mapping[str, int | None] = field(default_factory=dict)
     scenarios: Mapping[str, int | None] = field(default_factory=dict)
     communes: Mapping[str, int | None] = field(default_factory=dict)
+    claims: Mapping[str, int | None] = field(default_factory=dict)
     others: Mapping[str, int] = field(default_factory=dict)
     lost: int | None = None
     lost_vnd: int | None = None
@@ -209,21 +201,36 @@ def _rounded(amount: int) -> int:
 def _counted(through: date) -> Raw:
     """Everything of one moment: two statements over the window's reports, one over the places."""
     first = through - timedelta(days=7 * WEEKS - 1)
-    values: dict[str, Any] = {
-        "since": _midnight(first),
-        "until": _midnight(through + timedelta(days=1)),
+    with snapshot(_STATEMENT_WITHIN) as cursor:
+        tables = _empty(first)
+        cursor.execute(*_over(_MARGINS, first, through, _margin_values()))
+        total, *losses = _fill(tables, cursor.fetchall())
+        lately = through - timedelta(days=7 * LOOK_WEEKS - 1)
+        cursor.execute(*_over(_FIRST_LOOK, lately, through, {}))
+        looked, seconds = cursor.fetchone()
+    return Raw(through, total, tables, Losses(*losses), seconds if looked >= LEAST else NEVER)
+
+
+def _over(
+    statement: str, first: date, through: date, values: dict[str, Any]
+) -> tuple[str, dict[str, Any]]:
+    """A statement over the reports of these days that count, and its values."""
+    until = _midnight(through + timedelta(days=1))
+    sql, of_reports = counted.as_sql(_midnight(first), until)
+    return statement.format(counted=sql), values | of_reports
+
+
+def _margin_values() -> dict[str, Any]:
+    return {
         "zone": timezone.get_default_timezone_name(),
         "untold": list(_UNTOLD),
         "unclear": UNCLEAR,
+        "claims": _claims(),
     }
-    with snapshot(_STATEMENT_WITHIN) as cursor:
-        tables = _empty(first)
-        cursor.execute(_MARGINS, values)
-        total, *losses = _fill(tables, cursor.fetchall())
-        lately = _midnight(through - timedelta(days=7 * LOOK_WEEKS - 1))
-        cursor.execute(_FIRST_LOOK, values | {"since": lately})
-        looked, seconds = cursor.fetchone()
-    return Raw(through, total, tables, Losses(*losses), seconds if looked >= LEAST else NEVER)
+
+
+def _claims() -> list[str]:
+    return [code for code, _ in OFFICES]
 
 
 def _empty(first: date) -> dict[str, dict[str, int]]:
@@ -235,20 +242,21 @@ def _empty(first: date) -> dict[str, dict[str, int]]:
         "weeks": {monday.isoformat(): 0 for monday in mondays},
         "scenarios": dict.fromkeys(scenarios, 0),
         "communes": dict.fromkeys(["", *communes], 0),
+        "claims": dict.fromkeys(["", *_claims()], 0),
     }
 
 
 def _fill(tables: Mapping[str, dict[str, int]], rows: Iterable[tuple[Any, ...]]) -> tuple[int, ...]:
-    """Lay each count into its table, by the one of its three names that is there; the row without
+    """Lay each count into its table, by the one of its names that is there; the row without
     any is the whole, and comes back.
     """
     whole: tuple[int, ...] = ()
-    for week, scenario, commune, count, *losses in rows:
-        for table, name in zip(tables.values(), (week, scenario, commune), strict=True):
+    for *names, count, reports, named, vnd, most in rows:
+        for table, name in zip(tables.values(), names, strict=True):
             if name is not None:
                 table[name] = count
-        if week is scenario is commune is None:
-            whole = (count, *losses)
+        if all(name is None for name in names):
+            whole = (count, reports, named, vnd, most)
     return whole
 
 

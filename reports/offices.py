@@ -3,17 +3,15 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 
-from django.utils import timezone
 from django.utils.translation import get_language
 
-from reports.models import Case, Office, OfficeNumber, Report
+from reports import figures
+from reports.models import Office, OfficeNumber
 from reports.reference import DATA
 
-DAYS = 30
-FEWEST_TOLD = 5
 # What the report page offers as "who", for the offices that lie in it.
 _CLAIMED_AS = {
     "police": ("cong-an-tinh", "bo-cong-an", "cong-an-xa-phuong", "canh-sat-giao-thong"),
@@ -101,21 +99,28 @@ def published(number: OfficeNumber) -> Published:
     )
 
 
-def told_lately(office: Office) -> tuple[str, int] | None:
-    """How the report page calls whom the callers claimed to be, as a code, and how many reports of
-    the last `DAYS` days say so; None where they are few, or the page does not ask for this office.
+@dataclass(frozen=True)
+class ToldOf:
+    """How many reports say whom the callers claimed to be, by the code of the report page, and to
+    the end of which day they were counted.
+    """
+
+    claimed: str
+    reports: int
+    through: date
+
+
+def told_of(office: Office) -> ToldOf | None:
+    """What the public figures tell of an office; None where they hide it, or the report page does
+    not ask for it. Never a count of this moment: that would show each report arrive.
     """
     code = _ASKED_AS.get(office.pk)
-    if code is None:
+    found = figures.kept() if code else None
+    if code is None or found is None:
         return None
-    since = timezone.now() - timedelta(days=DAYS)
-    told = (
-        Report.objects.filter(received_at__gte=since, claimed_office=code)
-        .exclude(case__status__in=[Case.Status.JUNK, Case.Status.WITHDRAWN])
-        .exclude(case__outcome__in=[Case.Outcome.NOT_SCAM, Case.Outcome.DUPLICATE])
-        .count()
-    )
-    return (code, told) if told >= FEWEST_TOLD else None
+    told = found[0]
+    reports = told.claims.get(code)
+    return ToldOf(code, reports, date.fromisoformat(told.through)) if reports else None
 
 
 def _is_english() -> bool:

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
-from reports import offices
+from reports import figures, offices
 from reports.forms import OFFICES
 from reports.models import Office
 
@@ -31,12 +31,13 @@ def office(request: HttpRequest, slug: str) -> HttpResponse:
     """What the real one never does by telephone, its numbers, what callers say now."""
     try:
         shown = get_object_or_404(Office.objects.prefetch_related("numbers"), pk=slug)
-        told = offices.told_lately(shown)
+        told = offices.told_of(shown)
         context = {
             "office": shown,
             "words": offices.words_of(shown),
-            "told": (str(dict(OFFICES)[told[0]]), told[1]) if told else None,
-            "days": offices.DAYS,
+            "told": told,
+            "claimed": dict(OFFICES)[told.claimed] if told else "",
+            "weeks": figures.WEEKS,
             "numbers": [offices.published(number) for number in shown.numbers.all()],
         }
         return render(request, "reports/office.html", context, using="public")

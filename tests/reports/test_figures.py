@@ -3,6 +3,7 @@
 import csv
 import io
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import date, timedelta
 from typing import Any
@@ -23,7 +24,7 @@ from reports.charts import ceiling, chart
 from reports.cues import code_rows
 from reports.figure_words import money, span
 from reports.figures import Figures, Losses, Raw, closed, count_and_keep, kept, this_sunday
-from reports.models import Case, Commune, PublicFigures, Report
+from reports.models import Addition, Case, Commune, PublicFigures, Report
 from tests.cast import Person
 from tests.reports import evidence
 from tests.reports.pages import words
@@ -34,7 +35,13 @@ FILE = "/thong-ke/so-lieu.csv"
 SUNDAY = date(2026, 11, 22)
 
 
-def raw(weeks: list[int], scenarios: list[int], communes: list[int], **fields: Any) -> Raw:
+def raw(
+    weeks: list[int],
+    scenarios: list[int],
+    communes: list[int],
+    claims: Sequence[int] = (),
+    **fields: Any,
+) -> Raw:
     """A count whose cells are named by letters, weeks by their Mondays."""
     first = SUNDAY - timedelta(days=7 * len(weeks) - 1)
     mondays = [(first + timedelta(days=7 * week)).isoformat() for week in range(len(weeks))]
@@ -42,6 +49,7 @@ def raw(weeks: list[int], scenarios: list[int], communes: list[int], **fields: A
         "weeks": dict(zip(mondays, weeks, strict=True)),
         "scenarios": dict(zip("abcdefgh", scenarios, strict=False)),
         "communes": dict(zip("stuvwxyz", communes, strict=False)),
+        "claims": dict(zip("klmn", claims or [sum(weeks)], strict=False)),
     }
     return Raw(SUNDAY, sum(weeks), tables, **fields)
 
@@ -52,7 +60,7 @@ def raw(weeks: list[int], scenarios: list[int], communes: list[int], **fields: A
 def test_a_small_count_is_hidden_and_another_with_it() -> None:
     told = closed(raw([3, 20, 30], [53, 0], [40, 13, 0]))
     assert list(told.weeks.values()) == [None, None, 30]
-    assert told.others == {"weeks": 23, "scenarios": 0, "communes": 13}
+    assert told.others == {"weeks": 23, "scenarios": 0, "communes": 13, "claims": 0}
 
 
 def test_that_a_place_was_silent_is_hidden_that_a_week_was_is_not() -> None:
@@ -83,12 +91,16 @@ def test_a_sum_that_tells_of_one_person_is_hidden(changed: dict[str, int]) -> No
     assert closed(raw([50], [50], [45, 5], losses=replace(losses, **changed))).lost_vnd is None
 
 
-REPORTS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2), st.integers(0, 3)), max_size=70)
+CELLS = (st.integers(0, 2), st.integers(0, 2), st.integers(0, 3), st.integers(0, 2))
+REPORTS = st.lists(st.tuples(*CELLS), max_size=70)
+TABLES = ("weeks", "scenarios", "communes", "claims")
 
 
-def counted(reports: list[tuple[int, int, int]]) -> Raw:
-    cells = [Counter(report[side] for report in reports) for side in range(3)]
-    return raw(*([cell[name] for name in range(4 - (side < 2))] for side, cell in enumerate(cells)))
+def counted(reports: list[tuple[int, int, int, int]]) -> Raw:
+    cells = [Counter(report[side] for report in reports) for side in range(4)]
+    return raw(
+        *([cell[n] for n in range(4 if side == 2 else 3)] for side, cell in enumerate(cells))
+    )
 
 
 def exchanged(reports: list[Any], side: int, one: int, other: int) -> list[Any]:
@@ -104,7 +116,7 @@ def exchanged(reports: list[Any], side: int, one: int, other: int) -> list[Any]:
 def test_for_each_hidden_count_other_reports_would_show_the_very_same(reports: list[Any]) -> None:
     """Of all that is told together: no table helps against another, no total against a table."""
     told = closed(counted(reports))
-    for side, name in enumerate(("weeks", "scenarios", "communes")):
+    for side, name in enumerate(TABLES):
         cells = list(getattr(told, name).values())
         truth = Counter(report[side] for report in reports)
         for one in (place for place, count in enumerate(cells) if count is None):
@@ -162,6 +174,31 @@ def test_what_the_desk_set_aside_is_left_out(decided: dict[str, str]) -> None:
     reports = some(9)
     Case.objects.filter(pk=reports[0].pk).update(**decided)
     assert told_of(*reports).total == 8
+
+
+@pytest.mark.django_db
+def test_who_wishes_to_withdraw_is_left_out() -> None:
+    reports = some(9)
+    wish = {"kind": "withdrawal", "submission_key": "k" * 16, "content_digest": b"d"}
+    Addition.objects.create(report=reports[0], **wish)
+    assert told_of(*reports).total == 8
+
+
+@pytest.mark.django_db
+def test_what_a_machine_may_have_sent_waits_for_an_officer() -> None:
+    reports = [*some(8), evidence.report("Tin rác", flags=("trap_filled",))]
+    assert told_of(*reports).total == 8
+    Case.objects.filter(report=reports[-1]).update(status="in_review")
+    assert count_and_keep(this_sunday()).total == 9
+
+
+@pytest.mark.django_db
+def test_whom_they_claimed_to_be_is_a_table_like_the_others() -> None:
+    reports = [*some(7, claimed_office="police"), *some(3, claimed_office="bank"), *some(6)]
+    reports += some(9, claimed_office="utility")
+    told = told_of(*reports).claims
+    assert (told["police"], told["utility"], told["bank"], told[""]) == (7, 9, None, None)
+    assert told["public_service"] == 0
 
 
 @pytest.mark.django_db

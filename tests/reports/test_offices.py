@@ -1,12 +1,14 @@
 """The institutions that callers pose as: their pages, and the rows behind them."""
 
+from datetime import date
+
 import pytest
 from django.db import OperationalError
 from django.test import Client
 from lxml import html
 
-from reports import lookup, offices, phones, reference
-from reports.models import Case, Office, OfficeNumber
+from reports import figures, lookup, offices, phones, reference
+from reports.models import Office, OfficeNumber, PublicFigures
 from tests.reports import evidence
 from tests.reports.pages import words
 
@@ -58,15 +60,28 @@ def test_seeded_numbers_have_the_keys_that_are_looked_up() -> None:
         assert lookup.key_of(phones.read(number.number)) == number.key
 
 
-def test_how_many_say_so_is_said_from_five_on(client: Client) -> None:
-    for _ in range(4):
+def test_how_many_say_so_is_a_figure_of_the_last_count(client: Client) -> None:
+    for _ in range(5):
         evidence.report(claimed_office="police")
-    junk = evidence.case(claimed_office="police")
-    Case.objects.filter(pk=junk.pk).update(status="junk")
-    assert "tin báo trong" not in words(client.get(POLICE).content)
+    assert "tin báo nói" not in words(client.get(POLICE).content)
+    sunday = figures.count_and_keep(figures.this_sunday()).through
     evidence.report(claimed_office="police")
-    assert "5 tin báo trong 30 ngày nói họ xưng là: Công an" in words(client.get(POLICE).content)
-    assert "tin báo trong" not in words(client.get(f"{LIST}bao-chi/").content)
+    day = f"{date.fromisoformat(sunday):%d/%m/%Y}"
+    said = f"Trong 26 tuần tính đến hết ngày {day}, 5 tin báo nói họ xưng là: Công an."
+    assert said in words(client.get(POLICE).content)
+    assert "tin báo nói" not in words(client.get(f"{LIST}bao-chi/").content)
+
+
+def test_what_the_figures_hide_no_office_tells(client: Client) -> None:
+    for office in ("police",) * 4 + ("bank",) * 9:
+        evidence.report(claimed_office=office)
+    figures.count_and_keep(figures.this_sunday())
+    assert "tin báo nói" not in words(client.get(POLICE).content)
+
+
+def test_figures_of_before_tell_of_no_office(client: Client) -> None:
+    PublicFigures.objects.create(figures={"through": "2026-11-22", "total": 50})
+    assert client.get(POLICE).status_code == 200
 
 
 def test_a_page_is_public_and_light(client: Client) -> None:
