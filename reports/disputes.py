@@ -2,7 +2,8 @@
 which an officer answers. Whether the number is on any list, nobody is told.
 """
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -10,9 +11,14 @@ from django.utils import timezone
 
 from reports import clocks, confirmed, lookup, phones, privacy
 from reports.models import Dispute
+from reports.models.report import new_public_number
+from reports.signing import Key, field_keys, newest_key
 
 WORKING_DAYS = 2  # for the desk, while no other number has been confirmed
 STATEMENT = "dispute_answer"
+_TRIES = 5  # public numbers; that one is taken already is rare
+
+_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 
 
 @dataclass(frozen=True)
@@ -25,23 +31,44 @@ class Asked:
 
 
 def take_in(asked: Asked, submission_key: str) -> Dispute:
-    """Write it down, once for one key. Raises DatabaseError or InterfaceError when it is not known
-    to be written.
+    """Write it down, once: the same words under the same key are the same dispute, other words a
+    further one. Raises DatabaseError or InterfaceError when it is not known to be written.
     """
+    for _ in range(_TRIES):
+        if before := _kept(asked, submission_key):
+            return before
+        try:
+            return _write(asked, submission_key)
+        except IntegrityError as error:  # the same words came in meanwhile, or the number is taken
+            refused = error
+    raise refused
+
+
+def _kept(asked: Asked, submission_key: str) -> Dispute | None:
+    """The row of these words, under whichever of our keys they came."""
+    digests = [_digest(asked, submission_key, key) for key in field_keys()]
+    rows = Dispute.objects.filter(submission_key=submission_key, content_digest__in=digests)
+    return rows.first()
+
+
+def _write(asked: Asked, submission_key: str) -> Dispute:
     row = Dispute(
+        public_number=new_public_number(),
         due_at=_due(timezone.now()),
         key=lookup.key_of(phones.read(asked.number))[:64],
         number_sealed=privacy.seal(asked.number),
         reason_sealed=privacy.seal(asked.reason),
         contact_sealed=privacy.seal(asked.contact),
         submission_key=submission_key,
+        content_digest=_digest(asked, submission_key, newest_key()),
     )
-    try:
-        with transaction.atomic():
-            row.save(force_insert=True)
-    except IntegrityError:
-        return Dispute.objects.get(submission_key=submission_key)
+    with transaction.atomic():
+        row.save(force_insert=True)
     return row
+
+
+def _digest(asked: Asked, submission_key: str, key: Key) -> bytes:
+    return key.mac("dispute digest", _json([submission_key, asdict(asked)]).encode())
 
 
 def _due(now: datetime) -> datetime:

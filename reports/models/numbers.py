@@ -62,8 +62,8 @@ class KnownNumber(models.Model):
     )
 
     class Meta:
-        verbose_name = "số đã xác nhận"
-        verbose_name_plural = "số đã xác nhận"
+        verbose_name = "ghi nhận về một số"
+        verbose_name_plural = "số đã xác nhận và chờ xác nhận"
         permissions = [("confirm_number", "xác nhận số do người khác đề nghị")]
         constraints = [
             models.UniqueConstraint(
@@ -84,6 +84,11 @@ class KnownNumber(models.Model):
         return self.number
 
 
+def new_dispute_number() -> str:
+    """A number to name a wish by, told from a report's by its head."""
+    return f"XL-{new_public_number()}"
+
+
 class Dispute(models.Model):
     """Somebody says that a number is theirs, or wrongly reported, and asks for a second look."""
 
@@ -93,14 +98,16 @@ class Dispute(models.Model):
         REJECTED = "rejected", "Giữ nguyên"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    public_number = models.CharField("mã", max_length=16, unique=True, default=new_public_number)
+    public_number = models.CharField("mã", max_length=16, unique=True, default=new_dispute_number)
     received_at = models.DateTimeField("nhận lúc", db_default=Now())
     due_at = models.DateTimeField("hạn trả lời", null=True, blank=True)
     key = models.CharField("dạng chuẩn", max_length=64, blank=True)
     number_sealed = models.BinaryField(null=True)
     reason_sealed = models.BinaryField(null=True)
     contact_sealed = models.BinaryField(null=True)
-    submission_key = models.CharField(max_length=64, unique=True)
+    # The same words sent twice from one page are one dispute.
+    submission_key = models.CharField(max_length=64)
+    content_digest = models.BinaryField(max_length=32, db_default=b"")
     status = models.CharField(
         "trạng thái", max_length=16, choices=Status.choices, db_default=Status.OPEN
     )
@@ -116,6 +123,11 @@ class Dispute(models.Model):
         ordering = ["received_at"]
         # Asked at every look at a number.
         indexes = [models.Index(fields=["key"], name="dispute_key")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["submission_key", "content_digest"], name="dispute_sent_once"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.public_number

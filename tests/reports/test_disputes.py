@@ -5,11 +5,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from cryptography.fernet import Fernet
 from django.core.management import call_command
 from django.db import OperationalError
 from django.db.models.functions import Now
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from reports import confirmed, disputes, limits, privacy
 from reports.models import Dispute, Statement
@@ -58,6 +60,42 @@ def test_sent_twice_it_is_one_wish(client: Client) -> None:
     row = Dispute.objects.get()
     assert row.public_number in words(first.content)
     assert row.public_number in words(second.content)
+
+
+def test_sent_again_with_other_words_it_is_a_further_wish(client: Client) -> None:
+    form = {**hidden_of(client.get(DISPUTE).content), "number": NUMBER}
+    client.post(DISPUTE, form | {"reason": "Số của tôi."})
+    answer = client.post(DISPUTE, form | {"reason": "Số của tôi, từ tháng trước."})
+    rows = Dispute.objects.order_by("received_at")
+    assert [privacy.unseal(row.reason_sealed) for row in rows] == [
+        "Số của tôi.", "Số của tôi, từ tháng trước.",
+    ]  # fmt: skip
+    assert rows[1].public_number in words(answer.content)
+
+
+def test_words_that_came_under_an_older_key_are_known_again(settings: Settings) -> None:
+    first = disputes.take_in(disputes.Asked(NUMBER), "a-key-of-the-browser")
+    settings.FIELD_KEYS = (Fernet.generate_key().decode(), *settings.FIELD_KEYS)
+    assert disputes.take_in(disputes.Asked(NUMBER), "a-key-of-the-browser") == first
+
+
+def test_a_public_number_that_is_taken_is_drawn_anew(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = disputes.take_in(disputes.Asked(NUMBER), "another-page").public_number
+    draws = iter([taken, taken, "26-2222-3333"])
+    monkeypatch.setattr(disputes, "new_public_number", lambda: next(draws))
+    assert "26-2222-3333" in words(send(client).content)
+
+
+def test_without_any_free_number_what_was_typed_stays(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = disputes.take_in(disputes.Asked(NUMBER), "another-page").public_number
+    monkeypatch.setattr(disputes, "new_public_number", lambda: taken)
+    answer = send(client, reason="Lời của tôi")
+    assert answer.status_code == 503
+    assert value(answer.content, "reason") == "Lời của tôi"
 
 
 def test_no_time_is_promised_before_officers_confirm_it(client: Client, lead: Person) -> None:
