@@ -1,4 +1,4 @@
-"""Each compiled catalogue says what its source says; needs gettext's msgfmt."""
+"""Each catalogue is whole, and its compiled form says what its source says; needs gettext."""
 
 # ruff: noqa: INP001
 
@@ -23,6 +23,16 @@ def stale(source: Path) -> bool:
     return not compiled.exists() or words(compiled.read_bytes()) != words(fresh)
 
 
+def lacking(source: Path) -> list[str]:
+    """The lines of words without a translation, or with one that is only guessed."""
+    found: list[str] = []
+    for kind in ("--untranslated", "--only-fuzzy"):
+        command = ["msgattrib", kind, "--no-obsolete", "--no-wrap", source]
+        told = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
+        found += [line for line in told.splitlines() if line.startswith("msgid ")][1:]
+    return found
+
+
 def main() -> int:
     sources = sorted(Path("locale").rglob("*.po"))
     if not shutil.which("msgfmt"):
@@ -31,7 +41,10 @@ def main() -> int:
     wrong = [str(source) for source in sources if stale(source)]
     for source in wrong:
         sys.stdout.write(f"{source} is not compiled: manage.py compilemessages\n")
-    return bool(wrong)
+    missing = [(source, line) for source in sources for line in lacking(source)]
+    for source, line in missing:
+        sys.stdout.write(f"{source} does not translate {line}\n")
+    return bool(wrong or missing)
 
 
 if __name__ == "__main__":

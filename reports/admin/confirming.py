@@ -22,7 +22,7 @@ else:
     _StatementAdmin = _BankLineAdmin = admin.ModelAdmin
     _StatementForm = _BankLineForm = forms.ModelForm
 
-SOON = "Các trang công khai đổi theo trong vòng một phút."
+SOON = "Các trang công khai đổi theo trong vòng hai phút."
 _MARKS = re.compile(r"\{\w*\}|[{}]")
 _CALLABLE = re.compile(r"[*#+]?[0-9][0-9 .\-]{1,30}[0-9#]")
 
@@ -63,7 +63,7 @@ class StatementForm(_StatementForm):
 
 @admin.register(Statement)
 class StatementAdmin(_StatementAdmin):
-    """Each sentence by what it is about; what is turned on is on the pages within a minute."""
+    """Each sentence by what it is about; what is turned on is on the pages within two minutes."""
 
     form = StatementForm
     list_display = ("title", "shown", "text", "amount", "confirmed_by", "confirmed_at")

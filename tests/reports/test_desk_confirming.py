@@ -1,5 +1,6 @@
 """Sentences that an officer turns on for the public pages, and the banks' numbers."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -89,8 +90,12 @@ def test_the_list_says_what_is_on_the_pages(lead: Person) -> None:
     assert page.count("Chưa hiện") == Statement.objects.count() - 1
 
 
-def test_the_page_says_when_the_others_follow(lead: Person) -> None:
-    assert "trong vòng một phút" in words(lead.client.get(page_of("no_fine")))
+@pytest.mark.parametrize("path", ["/dang-bi-goi/", "/rieng-tu/", "/en/rieng-tu/"])
+def test_the_page_says_when_the_others_follow(lead: Person, path: str) -> None:
+    assert "trong vòng hai phút" in words(lead.client.get(page_of("no_fine")))
+    kept = re.search(r"max-age=(\d+)", lead.client.get(path)["Cache-Control"])
+    assert kept
+    assert int(kept[1]) <= 60
 
 
 def test_the_duty_officer_reads_and_changes_nothing(duty: Person) -> None:
