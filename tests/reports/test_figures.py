@@ -312,7 +312,7 @@ def test_the_page_tells_what_was_kept(client: Client) -> None:
 def test_the_page_in_english(client: Client) -> None:
     seen = page(client, f"/en{PAGE}")
     assert "1,263 reports" in seen
-    assert "1.9 billion dong" in seen
+    assert "1.9 billion đồng" in seen
     assert "2 h 10 min" in seen
     assert "Posing as tax officer 63" in seen
 
