@@ -87,6 +87,7 @@ def resident(page: Page, portal: Portal, tongue: str) -> Iterator[str]:
     yield "report-empty"
     fill(page, STORY | {"commune": "Lam Sơn", "money_lost_vnd": "nhiều lắm"})
     send(page)
+    page.locator(".ticket").wait_for()
     yield "receipt"
     page.locator("form[action$='/theo-doi/'] button").first.click()
     yield "standing"
@@ -129,7 +130,7 @@ def fill(page: Page, said: dict[str, str]) -> None:
 
 
 def send(page: Page) -> None:
-    page.locator("form[action$='/bao-cao/'] .closing .actions button").first.click()
+    page.locator("form[action$='/bao-cao/gui/'] .closing .actions button").first.click()
 
 
 def published(page: Page, portal: Portal) -> Iterator[str]:

@@ -30,6 +30,7 @@ urlpatterns = [
     path("thong-ke/so-lieu.csv", figures.figures_file, name="figures_file"),
     path("tim/", search.search, name="search"),
     path("bao-cao/", report.report, name="report"),
+    path("bao-cao/gui/", report.send, name="send"),
     path("bao-cao/da-nhan/", receipt.report_received, name="report_received"),
     path("theo-doi/", tracking.track, name="track"),
     path("theo-doi/ma-moi/", new_code.new_code, name="new_code"),

@@ -4,6 +4,7 @@ import structlog
 from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -13,7 +14,7 @@ from reports import intake, places
 from reports.forms import ReportForm
 from reports.number_forms import LONGEST, PREFILL
 from reports.posted import Posted
-from reports.views.posting import Trouble, from_our_page, posted_fields
+from reports.views.posting import SeeOther, Trouble, from_our_page, posted_fields
 from reports.views.receipt import receipt_given
 
 log = structlog.get_logger(__name__)
@@ -52,6 +53,15 @@ def report(request: HttpRequest) -> HttpResponse:
     # again it is the same report. Another report under the same key is a further one.
     response["Cache-Control"] = "private, max-age=1800"
     return response
+
+
+@csrf_exempt  # as above
+@require_http_methods(["GET", "HEAD", "POST"])
+def send(request: HttpRequest) -> HttpResponse:
+    """Where the page sends its form. Not to the page's own address: a browser forgets the page
+    that it kept of an address to which it posts, and with it the submission key.
+    """
+    return take_in(request) if request.method == "POST" else SeeOther(reverse("reports:report"))
 
 
 def take_in(request: HttpRequest) -> HttpResponse:

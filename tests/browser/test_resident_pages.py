@@ -1,6 +1,8 @@
 """The resident's pages in a real browser: light on the line, usable by everybody, without script."""
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from playwright.sync_api import Error as PlaywrightError
 from pytest_django.live_server_helper import LiveServer
 
 from reports.models import Report
+from tests.browser.conftest import ARGUMENTS, CHROMIUM
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -150,6 +153,37 @@ def test_a_phone_without_script_goes_from_the_call_to_the_receipt(
     receipt.wait_for()
     assert Report.objects.count() == 1
     assert Report.objects.get().demands == ["money"]
+
+
+@pytest.fixture(params=[1, 2], ids=["cookies", "no-cookies"])
+def forgetful(
+    browser: Browser, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[BrowserContext]:
+    """A phone without script that keeps no page in memory, its cookies allowed (1) or not (2)."""
+    profile = {"profile": {"default_content_setting_values": {"cookies": request.param}}}
+    preferences = tmp_path / "Default" / "Preferences"
+    preferences.parent.mkdir()
+    preferences.write_text(json.dumps(profile))
+    arguments = [*ARGUMENTS, "--disable-features=BackForwardCache"]
+    context = browser.browser_type.launch_persistent_context(
+        tmp_path, executable_path=CHROMIUM, args=arguments, java_script_enabled=False
+    )
+    yield context
+    context.close()
+
+
+def test_back_finds_the_very_page_that_was_sent(portal: str, forgetful: BrowserContext) -> None:
+    page = forgetful.new_page()
+    page.goto(f"{portal}/bao-cao/")
+    page.get_by_label("Kể lại chuyện").fill(STORY)
+    page.get_by_role("button", name=SEND).click()
+    page.wait_for_url("**/bao-cao/da-nhan/")
+    page.go_back()
+    assert page.get_by_label("Kể lại chuyện").input_value() == STORY
+    page.get_by_role("button", name=SEND).click()
+    page.locator(".ticket .code").wait_for()
+    assert bool(forgetful.cookies()) == page.url.endswith("/da-nhan/")
+    assert Report.objects.count() == 1
 
 
 def printed(page: Page) -> bytes:

@@ -55,8 +55,13 @@ def phone(browser: Browser) -> Iterator[BrowserContext]:
 @pytest.fixture
 def writing(portal: str, phone: BrowserContext) -> Page:
     """The report page, the story told."""
-    page = report_page(portal, phone)
-    page.get_by_label("Kể lại chuyện").fill(STORY)
+    return begun(report_page(portal, phone))
+
+
+def begun(page: Page) -> Page:
+    """The story told, and there what comes for those who write."""
+    with page.expect_event("requestfinished", lambda request: "sending" in request.url):
+        page.get_by_label("Kể lại chuyện").fill(STORY)
     return page
 
 
@@ -177,10 +182,10 @@ def test_a_report_whose_answer_was_lost_is_not_written_twice(writing: Page) -> N
         route.fetch(max_redirects=0)
         route.abort()
 
-    writing.context.route("**/bao-cao/", swallow)
+    writing.context.route("**/bao-cao/gui/", swallow)
     writing.get_by_role("button", name=SEND).click()
     writing.get_by_role("button", name=KEEP_UNSENT).click()
-    writing.context.unroute("**/bao-cao/", swallow)
+    writing.context.unroute("**/bao-cao/gui/", swallow)
     writing.get_by_role("button", name="Gửi ngay").click()
     see_receipt(writing)
     assert Report.objects.count() == 1
@@ -253,8 +258,7 @@ def test_no_state_of_a_lost_line_has_a_fault(portal: str, browser: Browser, sche
     phone = browser.new_context(
         viewport={"width": 360, "height": 740}, color_scheme=scheme, bypass_csp=True
     )
-    page = report_page(portal, phone)
-    page.get_by_label("Kể lại chuyện").fill(STORY)
+    page = begun(report_page(portal, phone))
     page.get_by_label(KEEP_DRAFT).check()
     page.reload()
     expect(page.get_by_text(RESTORED)).to_be_visible()
@@ -307,6 +311,7 @@ def test_a_browser_keeps_nothing_of_a_person_and_no_warning(writing: Page, porta
         "/offline/",
         "/static/css/portal.css",
         "/static/js/portal.js",
+        "/static/js/sending.js",
     ]
 
 

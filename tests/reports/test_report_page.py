@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from django.db import OperationalError
 from django.test import Client
+from lxml import html
 from pytest_django import Settings
 
 from reports import intake
@@ -375,6 +376,15 @@ def test_the_page_sets_no_cookie_and_varies_by_none(client: Client) -> None:
 
 def test_two_visitors_get_different_keys(client: Client) -> None:
     assert hidden(client)["submission_key"] != hidden(client)["submission_key"]
+
+
+def test_the_page_posts_to_an_address_of_its_own(client: Client) -> None:
+    """A browser that posts to a page's own address forgets the page, and its submission key."""
+    form = html.document_fromstring(client.get(REPORT).content).xpath("//form[.//textarea]")[0]
+    assert form.action == "/bao-cao/gui/"
+    assert client.post(form.action, hidden(client) | {"story": STORY})["Location"] == RECEIPT
+    asked = client.get(form.action)
+    assert (asked.status_code, asked["Location"]) == (303, REPORT)
 
 
 def test_answers_to_a_post_are_never_stored(client: Client) -> None:
