@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from reports import clocks, confirmed, lookup, phones, privacy
 from reports.models import Dispute
-from reports.models.report import new_public_number
+from reports.models.numbers import new_dispute_number
 from reports.signing import Key, field_keys, newest_key
 
 WORKING_DAYS = 2  # for the desk, while no other number has been confirmed
@@ -53,7 +53,7 @@ def _kept(asked: Asked, submission_key: str) -> Dispute | None:
 
 def _write(asked: Asked, submission_key: str) -> Dispute:
     row = Dispute(
-        public_number=new_public_number(),
+        public_number=new_dispute_number(),
         due_at=_due(timezone.now()),
         key=lookup.key_of(phones.read(asked.number))[:64],
         number_sealed=privacy.seal(asked.number),

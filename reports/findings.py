@@ -28,6 +28,17 @@ def usual_end() -> date:
     return timezone.localdate() + timedelta(days=VALID_DAYS)
 
 
+def _least_end() -> date:
+    """Until when a number is cleared at least: until all that was told before has gone."""
+    return timezone.localdate() + timedelta(days=lookup.DAYS)
+
+
+def _end_of(row: KnownNumber) -> date:
+    """Until when a finding is valid that is confirmed today."""
+    is_cleared = row.finding == KnownNumber.Finding.CLEARED
+    return max(row.valid_until, _least_end()) if is_cleared else row.valid_until
+
+
 def key_for(number: str) -> str:
     """The key of one whole number. Raises FindingError for anything else, and for a number that an
     institution has published: that one is forged when crooks show it.
@@ -40,30 +51,51 @@ def key_for(number: str) -> str:
     return key
 
 
-def propose(
+def weigh(
     number: str, finding: str, reason: str, *, by: User, valid_until: date | None = None
 ) -> KnownNumber:
-    """Put a finding before a colleague; no page shows it yet. Raises FindingError."""
+    """A finding as it may be put before a colleague; nothing is written. Raises FindingError."""
     _must(by, PROPOSE)
     valid_until = valid_until or usual_end()
     if not reason.strip():
         raise FindingError("Chưa ghi căn cứ.")
     if valid_until <= timezone.localdate():
         raise FindingError("Ngày hết giá trị phải sau hôm nay.")
-    row = KnownNumber(
-        key=key_for(number),
+    if finding == KnownNumber.Finding.CLEARED and valid_until < _least_end():
+        raise FindingError(f"Gỡ thì có giá trị ít nhất {lookup.DAYS} ngày, kẻo tin cũ lại tính.")
+    key = key_for(number)
+    if KnownNumber.objects.filter(key=key, withdrawn_at=None).exists():
+        raise FindingError(_TAKEN)
+    return KnownNumber(
+        key=key,
         number=number.strip()[:40],
         finding=finding,
         reason=reason.strip(),
         valid_until=valid_until,
         proposed_by=by,
     )
+
+
+def put(row: KnownNumber) -> None:
+    """Put what `weigh` gave before a colleague; no page shows it yet. Raises FindingError where
+    somebody was quicker.
+    """
     try:
         with transaction.atomic():
             row.save(force_insert=True)
-            events.record("number", row.pk, "number_proposed", by=by, reason=row.reason)
+            events.record(
+                "number", row.pk, "number_proposed", by=row.proposed_by, reason=row.reason
+            )
     except IntegrityError as error:
-        raise FindingError("Số này đã có một ghi nhận. Gỡ ghi nhận ấy trước.") from error
+        raise FindingError(_TAKEN) from error
+
+
+def propose(
+    number: str, finding: str, reason: str, *, by: User, valid_until: date | None = None
+) -> KnownNumber:
+    """Weigh a finding and put it before a colleague. Raises FindingError."""
+    row = weigh(number, finding, reason, by=by, valid_until=valid_until)
+    put(row)
     return row
 
 
@@ -79,7 +111,9 @@ def confirm(pk: int, *, by: User) -> KnownNumber:
         if row.valid_until < timezone.localdate():
             raise FindingError("Đề nghị này đã quá ngày có giá trị. Gỡ ra rồi đề nghị lại.")
         key_for(row.number)
-        KnownNumber.objects.filter(pk=pk).update(confirmed_by=by, confirmed_at=Now())
+        KnownNumber.objects.filter(pk=pk).update(
+            confirmed_by=by, confirmed_at=Now(), valid_until=_end_of(row)
+        )
         events.record("number", pk, "number_confirmed", by=by)
     row.refresh_from_db()
     return row
@@ -107,7 +141,9 @@ def answer(pk: UUID, *, upheld: bool, text: str, by: User) -> Dispute:
         dispute = Dispute.objects.select_for_update().get(pk=pk)
         if dispute.status != Dispute.Status.OPEN:
             raise FindingError("Đề nghị này đã được trả lời rồi.")
-        row = _standing(dispute.key)
+        row = accusing(dispute.key, lock=True)
+        if not upheld and row and row.proposed_by_id == by.pk:
+            raise FindingError("Bạn đã đề nghị số này nên không tự giữ nguyên. Nhờ một người khác.")
         if upheld and row:
             _must(by, CONFIRM)
             _take_back(row, f"Đề nghị xem lại {dispute.public_number}", by)
@@ -120,9 +156,10 @@ def answer(pk: UUID, *, upheld: bool, text: str, by: User) -> Dispute:
     return dispute
 
 
-def _standing(key: str) -> KnownNumber | None:
+def accusing(key: str, *, lock: bool = False) -> KnownNumber | None:
     """The accusing finding on a number that has not been taken back."""
-    rows = KnownNumber.objects.select_for_update().exclude(key="")
+    rows = KnownNumber.objects.exclude(key="")
+    rows = rows.select_for_update() if lock else rows
     found = KnownNumber.Finding.CONFIRMED
     return rows.filter(key=key, finding=found, withdrawn_at=None).first()
 
@@ -144,6 +181,7 @@ def _must(by: User, permission: str) -> None:
         raise FindingError(_LACKING[permission])
 
 
+_TAKEN = "Số này đã có một ghi nhận. Gỡ ghi nhận ấy trước."
 _LACKING = {
     PROPOSE: "Bạn không có quyền đề nghị số.",
     CONFIRM: "Việc này cần người có quyền xác nhận số.",

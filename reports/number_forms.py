@@ -74,7 +74,7 @@ class DisputeForm(forms.Form):
     )
     contact_phone = forms.CharField(
         label=_("Số để công an gọi khi cần hỏi thêm (bỏ trống cũng được)"),
-        help_text=_("Chỉ cán bộ xem lại số này mới xem được."),
+        help_text=_("Số này được che. Cán bộ chỉ mở ra khi cần gọi, mỗi lần mở đều ghi lại."),
         required=False,
         widget=_box(type="tel", autocomplete="tel"),
     )

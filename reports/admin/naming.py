@@ -21,6 +21,12 @@ def counted(indicators: QuerySet[Indicator]) -> QuerySet[Any]:
     return indicators.annotate(named=Subquery(same))
 
 
+def reports_naming(key: str) -> int:
+    """How many reports name a number, in whatever place."""
+    named = Indicator.objects.filter(key=key).exclude(key="")
+    return named.aggregate(n=Count("report", distinct=True))["n"] or 0
+
+
 def callers_of(report_ids: Iterable[UUID]) -> dict[UUID, Any]:
     """The caller's number of each report, the first that was written there."""
     kind, place = Indicator.Kind.NUMBER, Indicator.Place.CALLER

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -18,8 +19,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from reports import events, findings, lookup, phones, privacy
-from reports.admin import vetting, words
+from reports.admin import search, vetting, words
 from reports.admin.confirming import DayField
+from reports.admin.naming import reports_naming
 from reports.admin.retriage import see_other
 from reports.findings import FindingError
 from reports.models import Dispute, KnownNumber, OfficeNumber
@@ -89,9 +91,7 @@ class OfficeNumberAdmin(_OfficeNumberAdmin):
 
 
 class KnownNumberForm(_KnownNumberForm):
-    """What one officer puts before a colleague: `findings.propose` writes it, what speaks against
-    it becomes an error of the form.
-    """
+    """What one officer puts before a colleague; what speaks against it is an error of the form."""
 
     by: User  # the admin makes a class for each request, and tells it who asks
     valid_until = forms.DateField(
@@ -109,7 +109,7 @@ class KnownNumberForm(_KnownNumberForm):
         said = super().clean() or self.cleaned_data
         if not self.errors:
             try:
-                self.instance = findings.propose(**said, by=self.by)
+                self.instance = findings.weigh(**said, by=self.by)
             except FindingError as error:
                 self.add_error(None, str(error))
         return said
@@ -184,7 +184,23 @@ class KnownNumberAdmin(_Acts, _KnownNumberAdmin):
         return form
 
     def save_model(self, request: HttpRequest, obj: KnownNumber, form: Any, change: bool) -> None:
-        """It is written when the form was read."""
+        findings.put(obj)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {"title": "Đề nghị ghi nhận một số", **(extra_context or {})}
+        try:
+            return super().add_view(request, form_url, context)
+        except FindingError as error:  # somebody was quicker: nothing has been written
+            messages.error(request, f"Chưa làm. {error}")
+            return see_other(reverse("admin:reports_knownnumber_changelist"))
+
+    def response_add(
+        self, request: HttpRequest, obj: KnownNumber, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        messages.success(request, "Đã đề nghị. Chờ người khác xác nhận.")
+        return see_other(reverse("admin:reports_knownnumber_change", args=[obj.pk]))
 
     def change_view(
         self,
@@ -193,7 +209,7 @@ class KnownNumberAdmin(_Acts, _KnownNumberAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        row = self.get_object(request, object_id)
+        row: KnownNumber | None = self.get_object(request, object_id)
         may = request.user.has_perm(findings.CONFIRM)
         stands = row is not None and row.withdrawn_at is None
         own = row is not None and row.proposed_by_id == request.user.pk
@@ -203,6 +219,12 @@ class KnownNumberAdmin(_Acts, _KnownNumberAdmin):
             "own_proposal": waits and own,
             "may_withdraw": stands and (may or (waits and own)),
             "record": _record("number", object_id),
+            "verdict": lookup.look(phones.read(row.number)) if row else None,
+            "key": row.key if row else "",
+            "named": reports_naming(row.key) if row else 0,
+            "days": lookup.DAYS,
+            "title": f"Số {row.number}" if row else None,
+            "subtitle": None,
         }
         return super().change_view(request, object_id, form_url, context | (extra_context or {}))
 
@@ -244,7 +266,7 @@ class OpenFilter(admin.SimpleListFilter):
         return [("all", "Tất cả"), *Dispute.Status.choices]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Dispute]) -> QuerySet[Dispute]:
-        if self.value() == "all":
+        if self.value() == "all" or (not self.value() and request.GET.get(SEARCH_VAR)):
             return queryset
         return queryset.filter(status=self.value() or Dispute.Status.OPEN)
 
@@ -257,7 +279,8 @@ class DisputeAdmin(_Acts, _DisputeAdmin):
     list_display = ("public_number", "shown", "due", "status", "received")
     list_filter = (OpenFilter,)
     ordering = ("due_at", "received_at")
-    search_fields = ("public_number__exact",)
+    search_fields = ("public_number",)  # shows the box; `search` reads what is meant
+    search_help_text = "Mã đề nghị, hoặc số điện thoại cần xem lại."
     fields = ("shown", "why", "received", "due", "status", "answer", "answered")
     readonly_fields = fields
 
@@ -268,6 +291,7 @@ class DisputeAdmin(_Acts, _DisputeAdmin):
         return [
             self._act("<uuid:pk>/answer/", self.give, "answer"),
             self._act("<uuid:pk>/reveal/", self.reveal, "reveal"),
+            self._act("<uuid:pk>/reveal-reason/", self.reveal_reason, "reveal_reason"),
             *super().get_urls(),
         ]
 
@@ -278,14 +302,20 @@ class DisputeAdmin(_Acts, _DisputeAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        dispute = self.get_object(request, object_id)
+        dispute: Dispute | None = self.get_object(request, object_id)
         is_open = dispute is not None and dispute.status == Dispute.Status.OPEN
+        finding = findings.accusing(dispute.key) if dispute else None
         context = {
             "dispute": dispute,
             "may_answer": is_open and request.user.has_perm(findings.ANSWER),
+            "may_uphold": finding is None or request.user.has_perm(findings.CONFIRM),
+            "may_reject": finding is None or finding.proposed_by_id != request.user.pk,
+            "is_masked": dispute is not None and _reason(dispute) != self.why(dispute),
             "may_reveal": request.user.has_perm("reports.reveal_contact"),
             "verdict": _verdict(dispute) if dispute else None,
             "record": _record("dispute", object_id),
+            "title": f"Đề nghị xem lại {dispute.public_number}" if dispute else None,
+            "subtitle": None,
         }
         return super().change_view(request, object_id, form_url, context | (extra_context or {}))
 
@@ -301,15 +331,31 @@ class DisputeAdmin(_Acts, _DisputeAdmin):
             "Đã gỡ số." if upheld else "Đã giữ nguyên.",
         )
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return (search.disputes(queryset, search_term) if search_term else queryset), False
+
     def reveal(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Show the number to ring once; on record before it is shown."""
+        return self._revealed(
+            request, pk, "contact", lambda row: privacy.unseal(row.contact_sealed)
+        )
+
+    def reveal_reason(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Show the reason as it came, once; on record before it is shown."""
+        return self._revealed(request, pk, "reason", _reason)
+
+    def _revealed(
+        self, request: HttpRequest, pk: UUID, what: str, opened: Callable[[Dispute], str | None]
+    ) -> HttpResponse:
         dispute = get_object_or_404(Dispute, pk=pk)
         if not request.user.has_perm("reports.reveal_contact"):
             raise PermissionDenied
-        events.record("dispute", pk, "revealed", by=_officer(request), what="contact")
+        events.record("dispute", pk, "revealed", by=_officer(request), what=what)
         request.method = "GET"  # the page as it is looked at: nothing of it can be changed
-        contact = privacy.unseal(dispute.contact_sealed) or "Không mở được"
-        return self.change_view(request, str(pk), extra_context={"contact": contact})
+        text = opened(dispute) or "Không mở được"
+        return self.change_view(request, str(pk), extra_context={what: text})
 
     @admin.display(description="số")
     def shown(self, dispute: Dispute) -> str:
@@ -317,7 +363,8 @@ class DisputeAdmin(_Acts, _DisputeAdmin):
 
     @admin.display(description="vì sao")
     def why(self, dispute: Dispute) -> str:
-        return privacy.unseal(dispute.reason_sealed) or "Không ghi"
+        contact = privacy.unseal(dispute.contact_sealed) or ""
+        return privacy.mask(_reason(dispute), contact).text
 
     @admin.display(description="nhận lúc", ordering="received_at")
     def received(self, dispute: Dispute) -> str:
@@ -342,6 +389,11 @@ def _verdict(dispute: Dispute) -> lookup.Verdict:
     return lookup.look(phones.read(privacy.unseal(dispute.number_sealed) or ""))
 
 
+def _reason(dispute: Dispute) -> str:
+    """What was written, as it came."""
+    return privacy.unseal(dispute.reason_sealed) or "Không ghi"
+
+
 def _record(subject: str, pk: object) -> list[tuple[str, str, str, str]]:
     """The acts on record: when, who, what, and the reason that was given."""
     return [
@@ -349,7 +401,7 @@ def _record(subject: str, pk: object) -> list[tuple[str, str, str, str]]:
             _moment(event.at),
             words.person(event.by) if event.by else "Máy",
             words.EVENTS.get(event.kind, event.kind),
-            event.detail.get("reason", ""),
+            event.detail.get("reason", "") or words.PERSONAL.get(event.detail.get("what", ""), ""),
         )
         for event in events.about(subject, pk)[:50]
     ]

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -19,6 +20,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.views.decorators.http import require_POST, require_safe
 
 from reports import clean_copies, events, files, pickup, privacy, receipts, stats, workflow
@@ -27,7 +29,7 @@ from reports.admin.acts import ACTS, MOST_WORDS, NOT_RELEASED, ActForm, why_not
 from reports.admin.later import MOST_SHOWN, Later, Sealed
 from reports.admin.paging import NearPaginator
 from reports.admin.retriage import see_other
-from reports.admin.search import find
+from reports.admin.search import dispute_meant, find
 from reports.models import FileCheck, Report
 
 if TYPE_CHECKING:
@@ -101,6 +103,7 @@ class ReportAdmin(_Admin):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         context = {"title": "Tin chờ xử lý", **(extra_context or {})}
+        _say_where(request, request.GET.get(SEARCH_VAR, ""))
         return super().changelist_view(request, context)
 
     def get_urls(self) -> list[URLPattern]:
@@ -369,6 +372,15 @@ class ReportAdmin(_Admin):
             typed if typed and typed.verb == verb else ActForm(verb, initial=fresh)
             for verb in verbs
         ]
+
+
+def _say_where(request: HttpRequest, typed: str) -> None:
+    """Lead whoever typed the code of a wish for a second look to it."""
+    meant = dispute_meant(typed) if request.user.has_perm("reports.view_dispute") else None
+    if meant:
+        page = reverse("admin:reports_dispute_change", args=[meant.pk])
+        told = 'Đây là mã đề nghị xem lại một số: <a href="{}">{}</a>.'
+        messages.info(request, format_html(told, page, meant.public_number))
 
 
 def _later_words(report: Report, what: str, which: int | UUID) -> Sealed:

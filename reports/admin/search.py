@@ -10,10 +10,10 @@ from django.db.models import QuerySet
 
 from reports import phones
 from reports.folding import fold, plain_digits
-from reports.models import Indicator, Report
+from reports.models import Dispute, Indicator, Report
 from reports.models.report import SIGNS
 
-_PUBLIC_NUMBER = re.compile(rf"(\d\d)([{SIGNS}]{{4}})([{SIGNS}]{{4}})")
+_PUBLIC_NUMBER = re.compile(rf"(?:XL)?(\d\d)([{SIGNS}]{{4}})([{SIGNS}]{{4}})")
 _NO_DIGITS = re.compile(r"\D+")
 _MOST_WORDS = 8
 
@@ -31,6 +31,20 @@ def find(reports: QuerySet[Report], typed: str) -> QuerySet[Report]:
     for word in words:
         reports = reports.filter(facts__search__contains=word)
     return reports
+
+
+def disputes(rows: QuerySet[Dispute], typed: str) -> QuerySet[Dispute]:
+    """Those of *rows* that the officer means by their code, with or without its head, or by the
+    number that they are about.
+    """
+    if number := _public_number(typed):
+        return rows.filter(public_number__in=[number, f"XL-{number}"])
+    return rows.filter(key__in=list(filter(None, _keys(typed))))
+
+
+def dispute_meant(typed: str) -> Dispute | None:
+    """The dispute whose code was typed, and not a report's. One statement, where it is a code."""
+    return disputes(Dispute.objects.all(), typed).first() if _public_number(typed) else None
 
 
 def _public_number(typed: str) -> str:

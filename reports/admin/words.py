@@ -98,6 +98,7 @@ PERSONAL = {
     "contact": "Số người báo",
     "phrase": "Câu hẹn",
     "story": "Bản gốc lời kể",
+    "reason": "Bản gốc lý do",
     "file": "Bản gốc tài liệu kèm theo",
     "copy": "Ảnh kèm theo, bản đã xóa dữ liệu ẩn",
     "message": "Bản gốc tin nhắn của người báo",

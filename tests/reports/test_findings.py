@@ -4,12 +4,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
+from django.contrib.admin.models import LogEntry
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 from lxml import html
 
 from reports import disputes, findings, lookup, phones, reference
+from reports.admin.numbers import KnownNumberForm
 from reports.disputes import Asked
 from reports.findings import FindingError
 from reports.lookup import State
@@ -77,6 +80,10 @@ def test_who_may_not_confirm_cannot(duty: Person, editor: Person, lead: Person) 
         ({"number": "113"}, "số công bố"),
         ({"reason": "  "}, "căn cứ"),
         ({"valid_until": timezone.localdate()}, "sau hôm nay"),
+        (
+            {"finding": "cleared", "valid_until": timezone.localdate() + timedelta(days=59)},
+            "60 ngày",
+        ),
     ],
 )
 def test_what_speaks_against_a_proposal_is_said(
@@ -98,6 +105,19 @@ def test_a_number_has_one_finding_at_a_time(duty: Person, lead: Person) -> None:
 
 def test_a_finding_lasts_three_months(duty: Person) -> None:
     assert proposed(duty).valid_until == timezone.localdate() + timedelta(days=92)
+
+
+def test_what_is_cleared_outlasts_all_that_was_told_before(duty: Person, lead: Person) -> None:
+    told(0), told(1)
+    row = proposed(duty, finding="cleared", valid_until=timezone.localdate() + timedelta(days=60))
+    for days, expected in ((0, State.SEVERAL), (30, State.UNKNOWN), (61, State.UNKNOWN)):
+        with time_machine.travel(timezone.now() + timedelta(days=days)):
+            if days == 30:
+                told(2), told(3)
+                findings.confirm(row.pk, by=lead.user)
+            assert state() == expected
+    row.refresh_from_db()
+    assert row.valid_until == timezone.localdate() + timedelta(days=90)
 
 
 def test_what_is_confirmed_only_who_may_confirm_takes_back(duty: Person, lead: Person) -> None:
@@ -124,7 +144,7 @@ def test_an_upheld_dispute_takes_the_finding_back_and_forgets_what_was_told(
 
 def test_a_rejected_dispute_keeps_the_finding(duty: Person, lead: Person) -> None:
     findings.confirm(proposed(duty).pk, by=lead.user)
-    findings.answer(asked().pk, upheld=False, text="Không đủ căn cứ.", by=duty.user)
+    findings.answer(asked().pk, upheld=False, text="Không đủ căn cứ.", by=lead.user)
     assert state() == State.CONFIRMED
 
 
@@ -159,7 +179,7 @@ def test_disputes_over_what_is_no_number_clear_nothing(duty: Person) -> None:
 
 def test_the_desk_proposes_and_confirms(duty: Person, lead: Person) -> None:
     form = {"number": NUMBER, "finding": "confirmed", "reason": "Thử", "valid_until": "18/02/2099"}
-    assert duty.client.post(f"{NUMBERS}add/", form).status_code == 302
+    assert duty.client.post(f"{NUMBERS}add/", form).status_code == 303
     row = KnownNumber.objects.get()
     assert (row.proposed_by, row.key, f"{row.valid_until:%d/%m/%Y}") == (
         duty.user, KEY, "18/02/2099",
@@ -176,6 +196,28 @@ def test_the_desk_says_why_a_proposal_was_not_taken(duty: Person) -> None:
     assert "Ghi như 24/11/2026" in words(duty.client.post(f"{NUMBERS}add/", form))
     form["valid_until"] = "18/02/2099"
     assert "Chưa đọc được một số nào" in words(duty.client.post(f"{NUMBERS}add/", form))
+
+
+def test_a_form_that_is_only_looked_at_writes_nothing(duty: Person) -> None:
+    form = KnownNumberForm({
+        "number": NUMBER, "finding": "confirmed", "reason": "Thử", "valid_until": "18/02/2099",
+    })  # fmt: skip
+    form.by = duty.user
+    assert form.is_valid()
+    assert not KnownNumber.objects.exists()
+    assert acts() == []
+
+
+def test_of_two_who_propose_at_once_the_slower_is_told(
+    duty: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def quicker(row: KnownNumber) -> None:
+        raise FindingError("Số này đã có một ghi nhận.")
+
+    monkeypatch.setattr(findings, "put", quicker)
+    form = {"number": NUMBER, "finding": "confirmed", "reason": "Thử", "valid_until": "18/02/2099"}
+    assert "đã có một ghi nhận" in words(duty.client.post(f"{NUMBERS}add/", form, follow=True))
+    assert not LogEntry.objects.exists()
 
 
 def test_the_desk_takes_back_with_a_reason(duty: Person) -> None:

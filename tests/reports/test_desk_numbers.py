@@ -1,0 +1,118 @@
+"""The pages on which officers judge a number and answer who asks for a second look."""
+
+import pytest
+from lxml import html
+
+from reports import disputes, findings, privacy
+from reports.disputes import Asked
+from reports.findings import FindingError
+from reports.models import Dispute, Event
+from tests.cast import Person
+from tests.reports.test_check import NUMBER, told
+from tests.reports.test_desk_report import words
+from tests.reports.test_findings import DISPUTES, NUMBERS, asked, proposed
+
+QUEUE = "/admin/reports/report/"
+pytestmark = pytest.mark.django_db
+
+
+def page_of(row: Dispute) -> str:
+    return f"{DISPUTES}{row.pk}/change/"
+
+
+def buttons(person: Person, row: Dispute) -> set[str]:
+    page = html.document_fromstring(person.client.get(page_of(row)).content.decode())
+    return set(page.xpath("//button[@name='decision']/@value"))
+
+
+def test_a_proposal_is_not_called_confirmed(duty: Person) -> None:
+    page = words(duty.client.get(f"{NUMBERS}add/"))
+    assert "Đề nghị ghi nhận một số" in page
+    form = {"number": NUMBER, "finding": "confirmed", "reason": "Thử", "valid_until": "18/02/2099"}
+    page = words(duty.client.post(f"{NUMBERS}add/", form, follow=True))
+    assert "Đã đề nghị. Chờ người khác xác nhận." in page
+    assert "thành công" not in page
+
+
+def test_who_confirms_sees_what_was_told_of_the_number(duty: Person, lead: Person) -> None:
+    row = proposed(duty)
+    told(0), told(1)
+    answer = lead.client.get(f"{NUMBERS}{row.pk}/change/")
+    assert "2 tin nêu số này" in words(answer)
+    assert "2 người báo độc lập trong 60 ngày qua." in words(answer)
+    assert f"{QUEUE}?q=%2B84550000123&amp;viec=all" in answer.content.decode()
+
+
+def test_taking_a_number_back_is_offered_to_who_may(duty: Person, lead: Person) -> None:
+    colleague = proposed(lead)
+    dispute = asked()
+    assert buttons(duty, dispute) == {"rejected"}
+    assert "Chỉ người có quyền xác nhận số" in words(duty.client.get(page_of(dispute)))
+    findings.withdraw(colleague.pk, "Nhầm", by=lead.user)
+    assert buttons(duty, dispute) == {"rejected", "upheld"}
+
+
+def test_who_proposed_a_number_does_not_reject_the_dispute_over_it(
+    duty: Person, lead: Person
+) -> None:
+    findings.confirm(proposed(duty).pk, by=lead.user)
+    dispute = asked()
+    assert buttons(duty, dispute) == set()
+    with pytest.raises(FindingError, match="không tự giữ nguyên"):
+        findings.answer(dispute.pk, upheld=False, text="Giữ.", by=duty.user)
+    findings.answer(dispute.pk, upheld=False, text="Giữ.", by=lead.user)
+
+
+def test_papers_in_a_reason_are_masked_until_shown_on_record(duty: Person) -> None:
+    reason = "Số của tôi, căn cước 038 099 123 456."
+    dispute = disputes.take_in(Asked(NUMBER, reason, "0550000111"), "key-of-the-page-1234")
+    page = words(duty.client.get(page_of(dispute)))
+    assert "Số của tôi, căn cước" in page
+    assert "038 099" not in page
+    assert reason in words(duty.client.post(f"{DISPUTES}{dispute.pk}/reveal-reason/"))
+    event = Event.objects.get(subject_type="dispute")
+    assert (event.kind, event.by, event.detail) == ("revealed", duty.user, {"what": "reason"})
+
+
+def test_a_reason_without_papers_has_nothing_to_reveal(duty: Person) -> None:
+    assert "Hiện bản gốc" not in words(duty.client.get(page_of(asked())))
+
+
+def test_who_may_not_reveal_does_not(auditor: Person) -> None:
+    dispute = asked()
+    assert auditor.client.post(f"{DISPUTES}{dispute.pk}/reveal-reason/").status_code == 403
+    assert not Event.objects.exists()
+
+
+def test_the_code_of_a_wish_has_its_own_head() -> None:
+    assert asked().public_number.startswith("XL-")
+
+
+@pytest.mark.parametrize("typed", ["{}", "  {} ", "0550 000 123", "xl {}"])
+def test_a_wish_is_found_by_code_or_number_whatever_its_status(duty: Person, typed: str) -> None:
+    dispute, other = asked(), asked("0550000999")
+    Dispute.objects.update(status="rejected")
+    code = dispute.public_number.removeprefix("XL-") if "xl" in typed else dispute.public_number
+    page = words(duty.client.get(DISPUTES, {"q": typed.format(code).lower()}))
+    assert dispute.public_number in page
+    assert other.public_number not in page
+
+
+def test_the_queue_leads_to_a_wish_whose_code_was_typed(duty: Person, lead: Person) -> None:
+    dispute = asked()
+    answer = duty.client.get(QUEUE, {"q": dispute.public_number})
+    assert f'<a href="{page_of(dispute)}">{dispute.public_number}</a>' in answer.content.decode()
+    nobody = duty.client.get(QUEUE, {"q": "26-2345-6789"})
+    assert "mã đề nghị" not in words(nobody)
+
+
+def test_a_wish_from_before_its_head_is_found_too(duty: Person) -> None:
+    dispute = asked()
+    Dispute.objects.update(public_number="26-2345-6789")
+    assert page_of(dispute) in duty.client.get(QUEUE, {"q": "26-2345-6789"}).content.decode()
+
+
+def test_sealed_words_that_do_not_open_break_no_page(duty: Person) -> None:
+    dispute = asked()
+    Dispute.objects.update(reason_sealed=b"\1nothing", contact_sealed=privacy.seal("x"))
+    assert duty.client.get(page_of(dispute)).status_code == 200
