@@ -87,7 +87,8 @@ def _read(request: HttpRequest, handler: "_Sealing") -> QueryDict:
         fields, _ = parser.parse()
     except (MultiPartParserError, SuspiciousOperation, UnreadablePostError) as error:
         # Django keeps what it has read so far, and has no other name for it.
-        raise UnreadableError(getattr(parser, "_post", QueryDict())) from error
+        came = getattr(parser, "_post", QueryDict())
+        raise UnreadableError(cast("QueryDict", came)) from error
     if body.is_cut:
         raise UnreadableError(fields)
     return fields
