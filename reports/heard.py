@@ -19,12 +19,13 @@ ADDED = " (báo thêm)"
 _LABEL = "stk "  # what stands in the field for accounts is one, with or without the word
 _LATER, _STORY = Indicator.Place.LATER, Indicator.Place.STORY
 _KINDS = Indicator.Kind
+CORRECTED = "corrected"  # the flag of a number in whose place its reporter named another
 
 
 @dataclass(frozen=True)
 class Named:
     """A number, an account or a link of an addition: where it stood, as it was written, and its
-    canonical form, "" where it has none.
+    canonical form, "" where it has none. `is_corrected`: its reporter named another instead.
     """
 
     kind: str
@@ -32,6 +33,7 @@ class Named:
     raw: str
     key: str
     phone: Phone | None = None
+    is_corrected: bool = False
 
 
 def read(said: Reading, additions: Iterable[Addition]) -> Reading:
@@ -79,10 +81,10 @@ def named(whole: Whole) -> list[Named]:
 
 
 def _in_fields(whole: Whole) -> Iterator[Named]:
-    for leg in whole.legs:
-        number = leg.number[:READ_OF_NUMBER]
+    for leg in whole.told_legs:
+        number, is_corrected = leg.number[:READ_OF_NUMBER], leg not in whole.legs
         for phone in phones.read_all(number) if number.strip() else ():
-            yield Named(_KINDS.NUMBER, _LATER, phone.raw, phone.key, phone)
+            yield Named(_KINDS.NUMBER, _LATER, phone.raw, phone.key, phone, is_corrected)
     for line in whole.accounts:
         found = indicators.find_accounts(_LABEL + line[:READ_OF_NUMBER])
         yield Named(_KINDS.ACCOUNT, _LATER, line, found[0].account if found else "")

@@ -90,7 +90,7 @@ def _of_addition(addition: Addition) -> Iterator[tuple[str, str]]:
     for link in addition.links:
         yield gettext("Đường link"), link
     yield gettext("Số tiền"), addition.money_lost_raw
-    yield gettext("Nơi ở"), addition.commune_raw
+    yield gettext("Nơi ở"), addition.commune.name if addition.commune else addition.commune_raw
     yield gettext("Số của bạn"), privacy.unseal(addition.contact_sealed) or ""
     yield gettext("Câu hẹn"), gettext("đã đổi, không in ra đây") if addition.phrase_sealed else ""
     yield gettext("Lời kể"), privacy.unseal(addition.story_sealed) or addition.story
@@ -100,6 +100,7 @@ def _kind(addition: Addition) -> str:
     kinds = Addition.Kind
     words = {
         kinds.MORE: gettext("Kể thêm"),
+        kinds.ANSWER: gettext("Trả lời câu hỏi của trang"),
         kinds.CORRECTION: gettext("Sửa lại"),
         kinds.WITHDRAWAL: gettext("Đề nghị rút tin"),
     }

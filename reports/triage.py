@@ -44,7 +44,8 @@ SELECT {", ".join(_COLUMNS)},
        (SELECT json_agg(latest ORDER BY received_at, id)
           FROM (SELECT id, received_at, kind, left(story, {READ_OF_STORY}) AS story,
                        legs, accounts, links, money_lost_raw
-                  FROM reports_addition WHERE report_id = report.id
+                  FROM reports_addition
+                 WHERE report_id = report.id AND kind <> '{Addition.Kind.WITHDRAWAL}'
                  ORDER BY received_at DESC, id DESC LIMIT {_MOST_READ}) AS latest)
   FROM reports_report AS report WHERE id = %s
 """  # noqa: S608
@@ -99,7 +100,7 @@ class Findings:
 @dataclass(frozen=True)
 class Named:
     """The numbers on the form and in the story, the accounts and the links, found once for all;
-    and what the additions name.
+    and what the additions name. A caller that was corrected stays: it may tie reports together.
     """
 
     callers: tuple[Phone, ...]
@@ -107,6 +108,7 @@ class Named:
     accounts: list[FoundAccount]
     links: list[FoundLink]
     later: list[heard.Named]
+    is_caller_corrected: bool = False
 
     @property
     def keys(self) -> list[Key]:
@@ -239,14 +241,13 @@ def _sure_action(demand: str) -> tuple[str, ...]:
 def _named(whole: Whole) -> Named:
     report = whole.report
     caller, story = report.caller_number[:READ_OF_NUMBER], report.story[:READ_OF_STORY]
-    if whole.is_caller_corrected:
-        caller = ""  # a number that its reporter took back accuses nobody
     return Named(
         phones.read_all(caller) if caller.strip() else (),
         phones.find(story),
         indicators.find_accounts(story),
         indicators.find_links(story),
         heard.named(whole),
+        whole.is_caller_corrected,
     )
 
 
@@ -254,9 +255,9 @@ def _indicators(report: Report, named: Named) -> Iterator[Indicator]:
     """The caller's number, the numbers, accounts and links of the story, those told later."""
     kinds, story = Indicator.Kind, report.story
     for phone in named.callers:
-        yield _number(report, Indicator.Place.CALLER, phone)
+        yield _number(report, Indicator.Place.CALLER, phone, is_corrected=named.is_caller_corrected)
     for found in named.phones:
-        yield _number(report, Indicator.Place.STORY, found.phone)
+        yield _number(report, Indicator.Place.STORY, found.phone, is_corrected=False)
     for account in named.accounts:
         raw = story[account.start : account.end]
         yield _in_story(report, kinds.ACCOUNT, raw, account.account)
@@ -266,7 +267,7 @@ def _indicators(report: Report, named: Named) -> Iterator[Indicator]:
         yield _later(report, each)
 
 
-def _number(report: Report, place: str, phone: phones.Phone) -> Indicator:
+def _number(report: Report, place: str, phone: phones.Phone, *, is_corrected: bool) -> Indicator:
     return Indicator(
         report=report,
         kind=Indicator.Kind.NUMBER,
@@ -274,7 +275,7 @@ def _number(report: Report, place: str, phone: phones.Phone) -> Indicator:
         raw=phone.raw,
         key=phone.key,
         number_kind=phone.kind,
-        flags=list(phone.flags),
+        flags=[*phone.flags, *([heard.CORRECTED] if is_corrected else [])],
     )
 
 
@@ -285,7 +286,7 @@ def _in_story(report: Report, kind: str, raw: str, key: str) -> Indicator:
 
 def _later(report: Report, named: heard.Named) -> Indicator:
     if named.phone:
-        return _number(report, named.place, named.phone)
+        return _number(report, named.place, named.phone, is_corrected=named.is_corrected)
     key = named.key[:_LONGEST_KEY]
     return Indicator(report=report, kind=named.kind, place=named.place, raw=named.raw, key=key)
 
@@ -294,7 +295,7 @@ def _search(whole: Whole, found: Iterable[Indicator]) -> str:
     """What the desk's search looks through: folded words, and numbers in each usual spelling."""
     spellings = [spelling for each in found for spelling in _spellings(each)]
     report = whole.report
-    names = [report.claimed_name[:READ_OF_NUMBER], *(leg.name for leg in whole.legs)]
+    names = [report.claimed_name[:READ_OF_NUMBER], *(leg.name for leg in whole.told_legs)]
     stories = [report.story, *(addition.story for addition in whole.told)]
     told = " ".join([*names, *(story[:READ_OF_STORY] for story in stories)])
     words = fold(f"{report.public_number} {told}")

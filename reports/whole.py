@@ -1,7 +1,8 @@
 """A report together with all that its reporter said later. Reads, and writes nothing.
 
 A later statement that says something stands before older ones and before the report. Callers,
-accounts and links add up, and a correction begins its list anew.
+accounts and links add up; only a correction that names callers stands in the place of those told
+before, and even they remain among `told_legs`: what was told once may tie reports together.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -14,7 +15,7 @@ from django.db.models.functions import Left
 
 from reports.models import Addition, Report
 
-MOST = 200  # additions that are looked at, the latest; nobody in need writes so many
+MOST = 100  # additions that are looked at, the latest; `later` takes fewer in
 SHOWN = 2000  # signs of a story that a page shows
 _HEAVY = ("story", "story_sealed", "contact_sealed", "phrase_sealed")
 
@@ -78,19 +79,19 @@ class Whole:
 
     @property
     def contact_sealed(self) -> Sealed:
-        return self._latest(_has_contact).contact_sealed
+        return self._latest(tells_contact).contact_sealed
 
     @property
     def phrase_sealed(self) -> Sealed:
-        return self._latest(_has_phrase).phrase_sealed
+        return self._latest(tells_phrase).phrase_sealed
 
     @property
     def has_contact(self) -> bool:
-        return _has_contact(self._latest(_has_contact))
+        return tells_contact(self._latest(tells_contact))
 
     @property
     def has_phrase(self) -> bool:
-        return _has_phrase(self._latest(_has_phrase))
+        return tells_phrase(self._latest(tells_phrase))
 
     @cached_property
     def callers(self) -> tuple[Leg, ...]:
@@ -103,35 +104,41 @@ class Whole:
 
     @cached_property
     def legs(self) -> tuple[Leg, ...]:
-        """The callers that were told later."""
-        return self._added_up(lambda addition: map(Leg.of, addition.legs))
+        """The callers that were told later, as far as no correction stands in their place."""
+        told = self.told
+        last = max((at for at, said in enumerate(told) if _names_anew(said)), default=0)
+        return _each_once(Leg.of(leg) for said in told[last:] for leg in said.legs)
+
+    @cached_property
+    def told_legs(self) -> tuple[Leg, ...]:
+        """All callers that were told later, corrected ones too."""
+        return _each_once(Leg.of(leg) for said in self.told for leg in said.legs)
 
     @property
     def is_caller_corrected(self) -> bool:
         """Whether a later correction names the callers anew."""
-        return any(said.legs and said.kind == Addition.Kind.CORRECTION for said in self.told)
+        return any(map(_names_anew, self.told))
 
     @property
     def accounts(self) -> tuple[str, ...]:
-        return self._added_up(lambda addition: addition.accounts)
+        return _each_once(account for said in self.told for account in said.accounts)
 
     @property
     def links(self) -> tuple[str, ...]:
-        return self._added_up(lambda addition: addition.links)
+        return _each_once(link for said in self.told for link in said.links)
 
     def _latest(self, says: Callable[[Said], object]) -> Said:
         """Whoever said it last, an addition or the report; the report where nobody did."""
         said: list[Said] = [self.report, *self.told]
         return next((each for each in reversed(said) if says(each)), self.report)
 
-    def _added_up(self, listed: Callable[[Addition], Iterable[T]]) -> tuple[T, ...]:
-        found: list[T] = []
-        for addition in self.told:
-            told = list(listed(addition))
-            if told and addition.kind == Addition.Kind.CORRECTION:
-                found.clear()
-            found += told
-        return tuple(dict.fromkeys(found))
+
+def _names_anew(said: Addition) -> bool:
+    return bool(said.legs) and said.kind == Addition.Kind.CORRECTION
+
+
+def _each_once(told: Iterable[T]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(told))
 
 
 def of(report: Report) -> Whole:
@@ -156,14 +163,17 @@ def _light(report: Report) -> Any:
 
 def every_addition(report: Report) -> Iterator[Addition]:
     """All of them with all their words, oldest first, one at a time."""
-    return report.additions.order_by("received_at", "id").iterator(chunk_size=1)
+    rows = report.additions.select_related("commune").order_by("received_at", "id")
+    return rows.iterator(chunk_size=1)
 
 
-def _has_contact(said: Said) -> bool:
+def tells_contact(said: Said) -> bool:
+    """Whether a number to ring back was told, sealed columns left where they are."""
     return bool(getattr(said, "has_contact", None) or _loaded(said, "contact_sealed"))
 
 
-def _has_phrase(said: Said) -> bool:
+def tells_phrase(said: Said) -> bool:
+    """Whether a call-back phrase was told, as above."""
     return bool(getattr(said, "has_phrase", None) or _loaded(said, "phrase_sealed"))
 
 

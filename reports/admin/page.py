@@ -13,7 +13,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
-from reports import events, phones
+from reports import events, heard, phones
 from reports.admin import marking, texts, words
 from reports.admin.acts import MOST_WORDS
 from reports.admin.marking import Beginning, Span
@@ -24,6 +24,7 @@ from reports.numbering import owner_of
 MOST_EVENTS = 200
 MOST_SIMILAR = 20
 MOST_NAMED = 50
+_NOTES = {**phones.FLAG_REASONS_VI, heard.CORRECTED: "Người báo đã sửa lại số này."}
 
 
 @dataclass(frozen=True)
@@ -175,7 +176,7 @@ def indicators(report: Report) -> list[Named]:
 def _named_one(each: Any) -> Named:
     shown = marking.plain(words.phone(each.key) or each.raw)
     owner = owner_of(each.key) if each.kind == Indicator.Kind.NUMBER else ""
-    notes = [phones.FLAG_REASONS_VI.get(code, code) for code in each.flags]
+    notes = [_NOTES.get(code, code) for code in each.flags]
     what = f"{each.get_kind_display()}, {each.get_place_display()}"
     return Named(each.kind, each.key, what, shown, each.named or 0, owner, notes)
 

@@ -98,7 +98,7 @@ def test_without_script_an_old_name_is_settled_by_its_reporter(
     page.get_by_role("heading", name=Report.objects.get().public_number).wait_for()
     context.close()
     told = Addition.objects.get()
-    assert (told.kind, told.commune_id) == ("correction", "xa_lam_son")
+    assert (told.kind, told.commune_id) == ("answer", "xa_lam_son")
     assert Report.objects.get().commune_id is None
 
 

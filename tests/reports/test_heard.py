@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from reports import later, triage
+from reports import events, later, outbox, triage
 from reports.later import Later
 from reports.models import Addition, CampaignLink, Facts, Indicator, OutboxItem, Report
 from reports.whole import Leg
@@ -84,12 +85,39 @@ def test_callers_accounts_and_links_told_later_are_found() -> None:
     assert named(subject, "caller") == {("number", "+84550000123")}
 
 
-def test_a_number_that_its_reporter_took_back_accuses_nobody() -> None:
-    subject = report("Họ gọi.", caller_number="0550000123")
-    say(subject, kind="correction", legs=(Leg(number="0550000124"),))
+def test_an_answer_to_the_pages_own_question_removes_nothing() -> None:
+    subject = report("Họ gọi.", caller_number="0550000123, 0550000124")
+    say(subject, accounts=("0987000111222",))
+    say(subject, kind="answer", legs=(Leg(number="0550000124"),), accounts=("0987000111333",))
     read(subject)
-    assert named(subject, "caller") == set()
-    assert named(subject, "later") == {("number", "+84550000124")}
+    assert named(subject, "caller") == {("number", "+84550000123"), ("number", "+84550000124")}
+    assert named(subject, "later") == {
+        ("number", "+84550000124"),
+        ("account", "0987000111222"),
+        ("account", "0987000111333"),
+    }
+    assert not Indicator.objects.filter(flags__contains=["corrected"]).exists()
+
+
+def test_a_corrected_caller_still_ties_reports_together_and_is_marked() -> None:
+    subject = report("Họ gọi.", caller_number="0550000123")
+    say(subject, legs=(Leg(number="0550000124"),))
+    say(subject, kind="correction", legs=(Leg(number="0550000125"),))
+    read(subject)
+    marks = {each.key: "corrected" in each.flags for each in Indicator.objects.all()}
+    assert marks == {"+84550000123": True, "+84550000124": True, "+84550000125": False}
+
+
+def test_wishes_to_withdraw_crowd_out_nothing_that_was_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    subject = report("Họ gọi.")
+    say(subject, accounts=("0987000111222",))
+    monkeypatch.setattr(later, "MOST_WISHES", 60)
+    for number in range(51):
+        say(subject, kind="withdrawal", story=str(number))
+    read(subject)
+    assert named(subject, "later") == {("account", "0987000111222")}
 
 
 def test_an_account_told_later_ties_the_report_to_others() -> None:
@@ -133,7 +161,15 @@ def test_what_was_said_later_is_found_by_the_desks_search() -> None:
 
 def test_an_erased_addition_says_nothing() -> None:
     subject = report("Họ gọi.")
-    triage.find(subject, (Addition(kind="more", story="", legs=[]),), 1)
+    say(subject, story=LOST, legs=(Leg(number="0550000124"),), accounts=("0987000111222",))
+    assert read(subject).money_lost_vnd == 35_000_000
+    events.record("report", subject.pk, "erased")
+    blank = dict.fromkeys(("story_sealed", "contact_sealed", "contact_index", "phrase_sealed"))
+    Addition.objects.update(erased_at=timezone.now(), story="", legs=[], accounts=[], **blank)
+    outbox.enqueue("reports.triage", subject.pk)
+    facts = read(subject)
+    assert (facts.money_lost_vnd, facts.additions_read) == (None, 1)
+    assert not Indicator.objects.exists()
 
 
 def test_a_report_without_additions_costs_no_statement_more() -> None:

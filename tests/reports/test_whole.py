@@ -50,6 +50,31 @@ def test_callers_add_up_and_a_correction_begins_anew() -> None:
     assert [leg.number for leg in whole.of(subject).callers] == ["0550000125"]
 
 
+def test_what_was_corrected_remains_among_all_that_was_told() -> None:
+    subject = report(caller_number="0550000123")
+    say(subject, legs=(Leg(number="0550000124"),))
+    say(subject, kind="correction", legs=(Leg(number="0550000125"),))
+    assert [leg.number for leg in whole.of(subject).told_legs] == ["0550000124", "0550000125"]
+
+
+def test_an_answer_stands_in_nobodys_place() -> None:
+    subject = report(caller_number="0550000123, 0550000124")
+    say(subject, kind="answer", legs=(Leg(number="0550000124"),), accounts=("0987000111222",))
+    told = whole.of(subject)
+    assert len(told.callers) == 2
+    assert not told.is_caller_corrected
+
+
+@pytest.mark.parametrize("kind", ["more", "answer", "correction"])
+def test_accounts_and_links_add_up_whatever_follows(kind: str) -> None:
+    subject = report()
+    say(subject, accounts=("0987000111222",), links=("abc.example",))
+    say(subject, kind=kind, accounts=("0987000111333",), links=("xyz.example",))
+    told = whole.of(subject)
+    assert told.accounts == ("0987000111222", "0987000111333")
+    assert told.links == ("abc.example", "xyz.example")
+
+
 def test_a_correction_of_the_story_leaves_the_lists() -> None:
     subject = report()
     say(subject, accounts=("0987000111222",), links=("abc.example",))
