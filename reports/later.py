@@ -7,19 +7,26 @@ The same words under the same key are the same row.
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import QuerySet
 
-from reports import outbox, privacy, whole
+from reports import outbox, phones, privacy, whole
+from reports.indicators import READ_OF_NUMBER
 from reports.intake import TRIAGE
 from reports.models import Addition, Message, Report
 from reports.privacy import Masked
 from reports.signing import Key, field_keys, newest_key
 from reports.whole import Leg
+
+# Of one report: far more than anybody in need says, and what desk and machine can read.
+MOST_ADDITIONS = 40
+MOST_WISHES = 5  # to withdraw, counted by themselves: who has said much may still wish so
+MOST_MESSAGES = 100
+_ACCOUNT = "stk "  # what stands in the field for accounts is one, with or without the word
 
 _DERIVED = ("flags", "commune_id", "called_on")
 T = TypeVar("T", Addition, Message)
@@ -29,6 +36,10 @@ _json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 
 class ErasedError(Exception):
     """The report's personal data are gone, and nothing more is taken in for it."""
+
+
+class FullError(Exception):
+    """As much has been said of the report as is taken in by this way."""
 
 
 @dataclass(frozen=True)
@@ -74,17 +85,19 @@ class Kept:
 def add(report: Report, said: Later, submission_key: str) -> Kept:
     """Keep an addition, once.
 
-    Raises ErasedError, or DatabaseError where it is not known to be written.
+    Raises ErasedError, FullError, or DatabaseError where it is not known to be written.
     """
     words = {name: told for name, told in asdict(said).items() if name not in _DERIVED}
     with transaction.atomic():
         _hold(report)
         if before := _kept(report.additions.all(), submission_key, words).first():
             return Kept(before, is_new=False)
+        if _is_full(report, said.kind):
+            raise FullError
         addition = _row(report, said, submission_key, words)
         addition.save(force_insert=True)
         if said.kind != Addition.Kind.WITHDRAWAL:
-            outbox.enqueue(TRIAGE, report.pk)
+            outbox.owe(TRIAGE, report.pk)
     outbox.wake()
     return Kept(addition, is_new=True)
 
@@ -95,6 +108,8 @@ def reply(report: Report, text: str, submission_key: str) -> bool:
         _hold(report)
         if _kept(report.messages.filter(by=None), submission_key, text).exists():
             return False
+        if report.messages.filter(by=None).count() >= MOST_MESSAGES:
+            raise FullError
         Message(
             report=report,
             text_sealed=privacy.seal(text),
@@ -111,6 +126,13 @@ def _hold(report: Report) -> None:
         raise ErasedError
 
 
+def _is_full(report: Report, kind: str) -> bool:
+    wish = Addition.Kind.WITHDRAWAL
+    if kind == wish:
+        return report.additions.filter(kind=wish).count() >= MOST_WISHES
+    return report.additions.exclude(kind=wish).count() >= MOST_ADDITIONS
+
+
 def _kept(rows: QuerySet[T], submission_key: str, words: object) -> QuerySet[T]:
     """The rows of a report that hold these words, under whichever of our keys they came."""
     digests = [_digest(words, submission_key, key) for key in field_keys()]
@@ -123,32 +145,71 @@ def _digest(words: object, submission_key: str, key: Key) -> bytes:
 
 
 def _row(report: Report, said: Later, submission_key: str, words: object) -> Addition:
-    contacts = [privacy.unseal(whole.of(report).contact_sealed) or "", said.contact]
-    story = masked(said.story, contacts)
+    copy = _Copy([privacy.unseal(whole.of(report).contact_sealed) or "", said.contact])
+    story = copy.of(said.story)
+    fields = {
+        "legs": [copy.of_leg(leg) for leg in said.legs],
+        "accounts": [copy.of_field(line, _ACCOUNT) for line in said.accounts],
+        "links": [copy.of_field(link) for link in said.links],
+        "called_raw": copy.of_field(said.called_raw),
+        "commune_raw": copy.of_field(said.commune_raw),
+    }
     return Addition(
         report=report,
         kind=said.kind,
         submission_key=submission_key,
         content_digest=_digest(words, submission_key, newest_key()),
-        story=story.text,
-        story_sealed=privacy.seal(said.story),
-        legs=[_leg(leg, contacts) for leg in said.legs],
-        accounts=list(said.accounts),
-        links=[masked(link, contacts).text for link in said.links],
+        story=story,
+        story_sealed=privacy.seal("\n".join(filter(None, [said.story, *copy.hidden]))),
+        **fields,
         called_on=said.called_on,
-        called_raw=said.called_raw,
         money_lost_raw=said.money_lost_raw,
         commune_id=said.commune_id,
-        commune_raw=said.commune_raw,
-        flags=list(dict.fromkeys([*said.flags, *story.flags])),
+        flags=list(dict.fromkeys([*said.flags, *copy.flags])),
         contact_sealed=privacy.seal(said.contact),
         contact_index=privacy.blind_index(said.contact),
         phrase_sealed=privacy.seal(said.phrase),
     )
 
 
-def _leg(leg: Leg, contacts: Iterable[str]) -> dict[str, Any]:
-    return asdict(leg) | {"name": masked(leg.name, contacts).text}
+@dataclass
+class _Copy:
+    """Makes the working copy of an addition. `hidden`: the fields in which something was masked,
+    as they came; they are sealed behind the story, or they would be lost.
+    """
+
+    contacts: Iterable[str]
+    hidden: list[str] = field(default_factory=list)
+    flags: list[str] = field(default_factory=list)
+
+    def of(self, text: str) -> str:
+        """A text as the desk reads it."""
+        shown = masked(text, self.contacts)
+        self.flags += shown.flags
+        return shown.text
+
+    def of_field(self, text: str, label: str = "") -> str:
+        """The same for a field of its own, whose label may say what its first digits are."""
+        shown = self.of(label + text).removeprefix(label)
+        if shown != text:
+            self.hidden.append(text)
+        return shown
+
+    def of_leg(self, leg: Leg) -> dict[str, Any]:
+        """One caller; two numbers in one field are no card."""
+        texts = asdict(leg)
+        for name in ("office", "name"):
+            texts[name] = self.of_field(texts[name])
+        if (
+            not _is_readable(leg.number)
+            or "masked_contact" in masked(leg.number, self.contacts).flags
+        ):
+            texts["number"] = self.of_field(leg.number)
+        return texts
+
+
+def _is_readable(number: str) -> bool:
+    return any(phone.key for phone in phones.read_all(number[:READ_OF_NUMBER]))
 
 
 def masked(text: str, contacts: Iterable[str]) -> Masked:

@@ -71,6 +71,16 @@ UPDATE reports_outboxitem
 """  # noqa: S608
 
 
+# The row stays locked until COMMIT, and a claim leaves locked rows to the relay's next message.
+_HURRY = f"""
+UPDATE reports_outboxitem
+   SET due_at = statement_timestamp(), priority = least(priority, %(usual)s)
+ WHERE id = (SELECT id FROM reports_outboxitem
+              WHERE task = %(task)s AND key = %(key)s ORDER BY id DESC LIMIT 1)
+   AND attempts = 0 AND {_UNFINISHED}
+"""  # noqa: S608
+
+
 @dataclass(frozen=True)
 class Claim:
     """A worker's hold on an item: valid for LEASE, and only as the attempt that it names.
@@ -103,6 +113,16 @@ class Claim:
 def enqueue(task: str, key: object, *, priority: int = Priority.USUAL) -> OutboxItem:
     """Owe a task; part of the transaction that gives the cause."""
     return OutboxItem.objects.create(task=task, key=str(key), priority=priority)
+
+
+def owe(task: str, key: object) -> None:
+    """Owe a task unless an item that nobody has begun owes it: whoever claims that one reads what
+    this transaction writes, for it cannot be claimed before COMMIT. It is due then at once.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_HURRY, {"task": task, "key": str(key), "usual": Priority.USUAL})
+        if not cursor.rowcount:
+            enqueue(task, key)
 
 
 def wake() -> None:

@@ -5,23 +5,29 @@ reporter's own contact are masked in them. The words as they came are shown once
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from django.db.models import Q
+from django.db.models.functions import Left, Length
 from django.utils import timezone
 
 from reports import privacy
 from reports.admin import marking, words
 from reports.admin.marking import Beginning
 from reports.models import Addition, Message, Report
+from reports.whole import every_addition, tells_phrase
 
 Sealed = bytes | memoryview | None
 
 MOST_SHOWN = 30  # messages, and additions
+MOST_READ = 60  # additions; `later` takes fewer in
 SIGNS = 8000  # of all messages, and of all stories that were added
 PARTS = 400
+_HEAVY = ("story", "story_sealed", "phrase_sealed")  # left in the database until asked for
+_MASKED = frozenset({"masked_id", "masked_card", "masked_contact"})
 _LEG = (("number", "Số"), ("channel", "Gọi bằng"), ("office", "Xưng là"), ("name", "Tên nêu"))
 
 
@@ -59,10 +65,19 @@ class Later:
     opened: object = None
 
     @cached_property
-    def additions(self) -> list[Addition]:
-        """Every addition, the newest first. One statement."""
-        rows = self.report.additions.select_related("commune").order_by("-received_at", "-id")
-        return list(rows)
+    def additions(self) -> list[Any]:
+        """The additions, the newest first, of each story its beginning. One statement."""
+        rows = (
+            self.report.additions.select_related("commune")
+            .defer(*_HEAVY)
+            .annotate(
+                beginning=Left("story", SIGNS),
+                signs=Length("story"),
+                has_story=Q(story_sealed__isnull=False),
+                has_phrase=Q(phrase_sealed__isnull=False),
+            )
+        )
+        return list(rows.order_by("-received_at", "-id")[:MOST_READ])
 
     def sealed(self, what: str) -> Sealed:
         """The newest contact or phrase that was told, sealed."""
@@ -71,7 +86,8 @@ class Later:
     def _told(self, what: str) -> Iterator[Sealed]:
         """Each contact or phrase, the newest first; None where none was told."""
         for each in (*self.additions, self.report):
-            yield getattr(each, f"{what}_sealed")
+            if getattr(each, f"has_{what}", True):
+                yield getattr(each, f"{what}_sealed")
 
     @cached_property
     def contacts(self) -> list[str]:
@@ -91,7 +107,7 @@ class Later:
         shown = []
         for row in self.additions[:MOST_SHOWN]:
             shown.append(self._added(row, room))
-            room = max(0, room - len(row.story))
+            room = max(0, room - row.signs)
         return shown
 
     @cached_property
@@ -122,17 +138,25 @@ class Later:
             erased_at=row.erased_at,
         )
 
-    def _added(self, row: Addition, room: int) -> Added:
-        is_whole = row.pk == self.opened
-        raw = privacy.unseal(row.story_sealed)
-        story = raw if is_whole and raw is not None else row.story
+    def _added(self, row: Any, room: int) -> Added:
+        raw = privacy.unseal(row.story_sealed) if row.pk == self.opened else None
         return Added(
             row=row,
             said=[(title, marking.plain(text)) for title, text in _rows(row) if text],
-            story=marking.beginning(story, most=room, pieces=PARTS),
+            story=_beginning(row, room) if raw is None else _shown(raw, room),
             notes=[words.flag(code) for code in row.flags],
-            masks=row.story_sealed is not None and raw != story,
+            masks=raw is None and row.has_story and any(code in _MASKED for code in row.flags),
         )
+
+
+def _beginning(row: Any, room: int) -> Beginning:
+    """What there is room for of a story of which the beginning alone was read."""
+    shown = _shown(row.beginning, room)
+    return replace(shown, left=shown.left + row.signs - len(row.beginning))
+
+
+def _shown(text: str, room: int) -> Beginning:
+    return marking.beginning(text, most=room, pieces=PARTS)
 
 
 def whole(report: Report) -> list[tuple[str, str]]:
@@ -140,7 +164,7 @@ def whole(report: Report) -> list[tuple[str, str]]:
     later = Later(report)
     told = [
         (f"{each.get_kind_display()} {_clock(each.received_at)}", _text_of(each))
-        for each in reversed(later.additions)
+        for each in every_addition(report)
     ]
     for row in report.messages.select_related("by").order_by("id"):
         who = words.person(row.by) if row.by else "Người báo"
@@ -173,7 +197,7 @@ def _rows(row: Addition) -> Iterator[tuple[str, str]]:
     yield "Số tiền ghi lại", row.money_lost_raw
     yield "Xã, phường ghi lại", row.commune.name if row.commune else _in_quotes(row.commune_raw)
     yield "Số để gọi lại", "Có số mới, xem ở trên" if row.contact_sealed else ""
-    yield "Câu hẹn", "Có câu mới, xem ở trên" if row.phrase_sealed else ""
+    yield "Câu hẹn", "Có câu mới, xem ở trên" if tells_phrase(row) else ""
 
 
 def _leg(leg: Any) -> Iterator[str]:

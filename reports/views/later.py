@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 from reports import later, own_copy, places, told
 from reports.forms import CodeForm
 from reports.forms_later import AddForm, ReplyForm, StepForm, WithdrawForm
-from reports.later import ErasedError, Later
+from reports.later import ErasedError, FullError, Later
 from reports.models import Addition, Report
 from reports.posted import Fields
 from reports.posted_later import PostedLater
@@ -47,6 +47,14 @@ TOO_LONG = Trouble(
     _(
         "Trang nhận đến 1,5 triệu ký tự. Những gì bạn đã viết vẫn còn nguyên."
         " Bỏ bớt phần chép lại, rồi bấm lại."
+    ),
+)
+FULL = Trouble(
+    422,
+    _("Đã đủ, chưa gửi được"),
+    _(
+        "Tin này đã ghi thêm nhiều lần, trang không nhận thêm ở đây. Những gì bạn đã viết vẫn còn"
+        " nguyên. Còn điều cần nói, gọi 02373.725.725 và đọc số tin."
     ),
 )
 NO_COPY = Trouble(
@@ -147,6 +155,8 @@ def _written(
         lines = act(report, data)
     except ErasedError:
         lines = [ERASED]
+    except FullError:
+        return _again(request, form, FULL)
     return standing_page(request, report, form, lines[0].status, notice=lines)
 
 
