@@ -19,8 +19,19 @@ def record(
     )
 
 
+# What a person did and has not read the report for: an act that was refused, and to have the
+# machine read many again.
+NO_LOOK = ("refused", "reread")
+
+
 def about(subject_type: str, subject_id: object) -> QuerySet[Event]:
     """Everything on record about one thing, newest first."""
     return Event.objects.filter(
         subject_type=subject_type, subject_id=str(subject_id)
     ).select_related("by")
+
+
+def looks(report_id: object) -> QuerySet[Event]:
+    """What a person did with a report: what a person acts on, a person has read. Oldest first."""
+    acts = about("report", report_id).filter(by__isnull=False).exclude(kind__in=NO_LOOK)
+    return acts.order_by("id")

@@ -18,7 +18,7 @@ import structlog
 from django.db import Error as DatabaseTrouble
 from django.utils import timezone
 
-from reports import counted
+from reports import counted, events
 from reports.cues import taxonomy
 from reports.forms import OFFICES
 from reports.hiding import LEAST, to_hide
@@ -62,7 +62,7 @@ SELECT count(*), percentile_disc(0.5) WITHIN GROUP (
   FROM counted LEFT JOIN LATERAL (
        SELECT event.at FROM reports_event AS event
         WHERE event.subject_type = 'report' AND event.subject_id = counted.id::text
-          AND event.by_id IS NOT NULL AND event.kind <> 'refused'
+          AND event.by_id IS NOT NULL AND event.kind <> ALL(%(no_look)s)
         ORDER BY event.id LIMIT 1) AS look ON true
 """
 
@@ -225,6 +225,7 @@ def _margin_values() -> dict[str, Any]:
         "zone": timezone.get_default_timezone_name(),
         "untold": list(_UNTOLD),
         "unclear": UNCLEAR,
+        "no_look": list(events.NO_LOOK),
         "claims": _claims(),
     }
 

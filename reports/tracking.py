@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext
@@ -80,9 +81,12 @@ class Sent:
 
 @dataclass(frozen=True)
 class Said:
-    """One message as the reporter sees it: from the desk, or their own."""
+    """One message as the reporter sees it: from the desk, or their own; what the desk asked is a
+    question, and what else it told is none.
+    """
 
     is_mine: bool
+    is_question: bool
     at: datetime
     text: str
     is_cut: bool
@@ -95,17 +99,23 @@ class Talk:
     messages: tuple[Said, ...]
 
     @property
+    def asked(self) -> Said | None:
+        """The desk's last question."""
+        return next((said for said in reversed(self.messages) if said.is_question), None)
+
+    @property
     def question(self) -> Said | None:
-        """The desk's last word, while nobody has answered it."""
-        last = self.messages[-1] if self.messages else None
-        return None if last is None or last.is_mine else last
+        """The desk's last question, while nobody has answered it."""
+        return None if self.answered_at else self.asked
 
     @property
     def answered_at(self) -> datetime | None:
-        """When the reporter answered the desk's last word."""
-        asked = [at for at, said in enumerate(self.messages) if not said.is_mine]
-        after = self.messages[asked[-1] + 1 :] if asked else ()
-        return after[-1].at if after else None
+        """When the reporter wrote last, if that was after the desk's last question."""
+        said_last = next((said for said in reversed(self.messages) if said.is_mine), None)
+        if said_last is None or self.asked is None:
+            return None
+        is_after = self.messages.index(said_last) > self.messages.index(self.asked)
+        return said_last.at if is_after else None
 
 
 @dataclass(frozen=True)
@@ -136,7 +146,8 @@ def _said(message: Message) -> Said:
     text = privacy.unseal(message.text_sealed) or ""
     at = timezone.localtime(message.sent_at)
     is_cut = len(text) > LONGEST_MESSAGE
-    return Said(message.by_id is None, at, text[:LONGEST_MESSAGE], is_cut)
+    is_mine = message.by_id is None
+    return Said(is_mine, message.is_question, at, text[:LONGEST_MESSAGE], is_cut)
 
 
 def wave(report: Report) -> Wave | None:
@@ -144,8 +155,12 @@ def wave(report: Report) -> Wave | None:
     link = CampaignLink.objects.select_related("campaign").filter(report=report).first()
     if link is None:
         return None
-    others = CampaignLink.objects.filter(campaign=link.campaign).exclude(report=report).count()
-    return Wave(link.campaign, others if others >= FEWEST_OTHERS else None)
+    others = CampaignLink.objects.filter(campaign=link.campaign).exclude(
+        Q(report=report)
+        | Q(report__case__status__in=(S.JUNK, S.WITHDRAWN))
+        | Q(report__case__outcome__in=(O.DUPLICATE, O.NOT_SCAM))
+    )
+    return Wave(link.campaign, many if (many := others.count()) >= FEWEST_OTHERS else None)
 
 
 def way(report: Report, case: Case, spoken: Talk | None = None) -> list[Step]:
@@ -188,7 +203,7 @@ def _standing(case: Case, spoken: Talk) -> Step:
     at = timezone.localtime(case.changed_at)
     if case.status == S.CLOSED:
         return Step(_CLOSED, _OUTCOMES[O(case.outcome)], at)
-    if case.status == S.WAITING and spoken.messages:
+    if case.status == S.WAITING and spoken.asked:
         return _waiting(at, spoken)
     word, sentence = _WORDS[S(case.status)]
     told = str(sentence).format(unit=case.unit)
@@ -198,7 +213,7 @@ def _standing(case: Case, spoken: Talk) -> Step:
 
 
 def _waiting(at: datetime, spoken: Talk) -> Step:
-    if spoken.question or spoken.answered_at is None:
+    if spoken.answered_at is None:
         return Step(_("Chờ bạn trả lời"), _("Cán bộ hỏi thêm một câu, ở đầu trang."), at)
     answered = f"{spoken.answered_at:%H:%M, %d/%m/%Y}"
     told = gettext("Đã nhận câu trả lời của bạn lúc %(at)s.") % {"at": answered}
@@ -206,9 +221,6 @@ def _waiting(at: datetime, spoken: Talk) -> Step:
 
 
 def _first_read_at(report: Report) -> datetime | None:
-    """When a person first did something with it: what a person acts on, a person has read. Who
-    has the machine read many again has read none of them.
-    """
-    acts = events.about("report", report.pk).filter(by__isnull=False).exclude(kind="reread")
-    act = acts.order_by("id").first()
+    """When a person first looked at it."""
+    act = events.looks(report.pk).first()
     return timezone.localtime(act.at) if act else None

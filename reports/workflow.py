@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 
 from reports import events, privacy
 from reports.indicators import find_links
-from reports.models import Case, Message
+from reports.models import Case, Message, Report
 from reports.signing import newest_key
 
 S = Case.Status
@@ -50,6 +50,10 @@ class LinkInside(WorkflowError):  # noqa: N818
     """What the reporter was to be told holds a link; the pages promise that none is ever sent."""
 
 
+class ReporterErased(WorkflowError):  # noqa: N818
+    """The report's personal data are gone: nobody is there to be told."""
+
+
 @dataclass(frozen=True)
 class Move:
     """A row of the status table: where a verb leads from each status, who may, what it needs."""
@@ -61,8 +65,9 @@ class Move:
     clears: tuple[str, ...] = ()
     # Who decides on a case that nobody has taken becomes its officer.
     adopts: bool = True
-    # Its reason is what the reporter is told, word for word.
+    # Its reason is what the reporter is told, word for word, and perhaps asked.
     tells: bool = False
+    asks: bool = False
 
 
 def _to(target: str, *sources: str) -> dict[str, str]:
@@ -83,6 +88,7 @@ TABLE: Mapping[str, Move] = {
         _to(S.WAITING, S.NEW, S.IN_REVIEW),
         needs=("reason",),
         tells=True,
+        asks=True,
     ),
     "message": Move(
         "messaged", "reports.decide_case", _STAY, needs=("reason",), adopts=False, tells=True
@@ -218,7 +224,7 @@ def _decide(
         given: dict[str, int] = {"officer": officer.pk} if officer else {}
         _write(case, after, move, officer, words)
         if move.tells:
-            given["message"] = _tell(case_id, by, words.pop("reason"))
+            given["message"] = _tell(case_id, by, words.pop("reason"), is_question=move.asks)
         events.record(
             "report", case_id, move.event, by=by, before=before, after=after, **given, **words
         )
@@ -239,9 +245,17 @@ def _write(
     )
 
 
-def _tell(case_id: UUID, by: User, text: str) -> int:
-    """Leave a message for the reporter; its key."""
-    digest = newest_key().mac("message digest", text.encode())
-    left = Message(report_id=case_id, by=by, text_sealed=privacy.seal(text), content_digest=digest)
+def _tell(case_id: UUID, by: User, text: str, *, is_question: bool) -> int:
+    """Leave a message for the reporter; its key. Nobody erases the report until COMMIT."""
+    told = Report.objects.select_for_update(no_key=True).only("erased_at").get(pk=case_id)
+    if told.erased_at:
+        raise ReporterErased
+    left = Message(
+        report_id=case_id,
+        by=by,
+        is_question=is_question,
+        text_sealed=privacy.seal(text),
+        content_digest=newest_key().mac("message digest", text.encode()),
+    )
     left.save(force_insert=True)
     return int(left.pk)

@@ -150,6 +150,8 @@ def why_not(error: workflow.WorkflowError, case: Case) -> str:
         return f"Chưa lưu. {MISSING[error.what]} Những gì đã gõ còn nguyên."
     if isinstance(error, workflow.LinkInside):
         return f"Chưa lưu. {NO_LINKS} Những gì đã gõ còn nguyên."
+    if isinstance(error, workflow.ReporterErased):
+        return "Chưa gửi. Tin này đã xóa dữ liệu cá nhân nên không nhắn người báo được nữa."
     if isinstance(error, workflow.StaleVersion):
         return f"Chưa lưu. {_meanwhile(case)} Xem lại rồi quyết định; lời đã gõ còn nguyên."
     status = case.get_status_display()

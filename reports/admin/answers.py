@@ -11,15 +11,15 @@ from reports.models import Addition, Case, Message, Report
 
 def answered(reports: QuerySet[Report]) -> QuerySet[Report]:
     """Those that wait for their reporter although the reporter has written or added something
-    since the desk wrote last.
+    since the desk last asked.
     """
     waiting = reports.filter(case__status=Case.Status.WAITING)
     return waiting.annotate(asked_at=_asked_at()).filter(_spoken())
 
 
 def _asked_at() -> Coalesce:
-    told = Message.objects.filter(report=OuterRef("pk"), by__isnull=False).order_by("-id")
-    return Coalesce(Subquery(told.values("sent_at")[:1]), F("case__changed_at"))
+    asked = Message.objects.filter(report=OuterRef("pk"), is_question=True).order_by("-id")
+    return Coalesce(Subquery(asked.values("sent_at")[:1]), F("case__changed_at"))
 
 
 def _spoken() -> Q:

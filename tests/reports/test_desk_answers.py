@@ -55,8 +55,16 @@ def test_what_was_added_since_is_an_answer_too(duty: Person) -> None:
 def test_who_was_asked_again_is_waited_for_again(duty: Person) -> None:
     report = asked(duty)
     answered(report, "Số 1903")
-    workflow.message(report.pk, by=duty.user, version=2, reason="Của ngân hàng nào?")
+    workflow.resume(report.pk, by=duty.user, version=2)
+    workflow.ask(report.pk, by=duty.user, version=3, reason="Của ngân hàng nào?")
     assert shown(duty) == []
+
+
+def test_what_the_desk_tells_after_an_answer_is_no_new_question(duty: Person) -> None:
+    report = asked(duty)
+    answered(report, "Số 1903")
+    workflow.message(report.pk, by=duty.user, version=2, reason="Cảm ơn bác.")
+    assert shown(duty) == [report]
 
 
 def test_an_answer_that_nobody_waits_for_is_not_in_the_list(duty: Person) -> None:

@@ -4,9 +4,12 @@ import uuid
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.http import HttpResponse
+from django.test.utils import CaptureQueriesContext
 
-from reports import events, privacy, workflow
+from reports import events, later, privacy, workflow
+from reports.later import Later
 from reports.models import Addition, Case, Message, Report
 from tests.cast import Person
 from tests.reports import evidence
@@ -181,6 +184,38 @@ def test_a_message_of_another_report_is_not_shown(duty: Person) -> None:
     message = answered(evidence.report(), "của tin khác")
     other = evidence.report()
     assert duty.client.post(page_of(other, f"reveal-message/{message.pk}")).status_code == 404
+
+
+@pytest.mark.parametrize("verb", ["ask", "message"])
+def test_who_is_erased_is_told_nothing(duty: Person, verb: str) -> None:
+    report = evidence.erase(evidence.report())
+    answer = press(duty, report, verb, QUESTION)
+    assert answer.status_code == 409
+    assert "đã xóa dữ liệu" in words(answer)
+    assert not Message.objects.exists()
+    assert Case.objects.get(report=report).version == 1
+
+
+def test_masked_fields_of_an_addition_can_be_shown_on_record(duty: Person) -> None:
+    report = evidence.report(contact=MINE)
+    said = Later(accounts=(f"ví {MINE}",), story="Họ gọi lại.")
+    row = later.add(report, said, "a-key-of-this-page").addition
+    page = seen(duty, report)
+    assert MINE not in page
+    assert "Hiện bản gốc (ghi nhật ký)" in page[page.index("Báo thêm (1)") :]
+    shown = duty.client.post(page_of(report, f"reveal-addition/{row.pk}"))
+    assert MINE in words(shown)
+
+
+def test_the_desk_reads_the_beginning_of_long_stories_alone(duty: Person) -> None:
+    report = evidence.report()
+    added(report, story="dài " * 100_000, story_sealed=b"x" * 400_000)
+    with CaptureQueriesContext(connection) as queries:
+        page = seen(duty, report)
+    assert "Còn 392.000 ký tự chưa hiện." in page
+    (told,) = [q["sql"] for q in queries if 'FROM "reports_addition"' in q["sql"]]
+    assert '."story_sealed",' not in told
+    assert '."story",' not in told.replace('LEFT("reports_addition"."story",', "")
 
 
 @pytest.mark.parametrize("text", ["\u202e\u2066" * 5000, "'" * 9000, "x" * 300_000])

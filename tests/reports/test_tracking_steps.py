@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core.management import call_command
 from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
 from alerts.models import Alert
-from reports import confirmed, intake, later, receipts, workflow
+from reports import confirmed, events, intake, later, receipts, workflow
 from reports.intake import Typed
 from reports.models import Addition, Campaign, CampaignLink, Case, Message, Report, Statement
 from reports.whole import Leg
@@ -46,6 +47,11 @@ def send(client: Client, step: str, mine: intake.Accepted, **fields: Any) -> Any
 def ask(mine: intake.Accepted, by: Person, question: str) -> None:
     case = Case.objects.get(report=mine.report)
     workflow.ask(mine.report.pk, by=by.user, version=case.version, reason=question)
+
+
+def tell(mine: intake.Accepted, by: Person, words_: str) -> None:
+    case = Case.objects.get(report=mine.report)
+    workflow.message(mine.report.pk, by=by.user, version=case.version, reason=words_)
 
 
 def look(client: Client, mine: intake.Accepted) -> str:
@@ -194,6 +200,65 @@ def test_a_second_question_waits_again(client: Client, mine: intake.Accepted, du
     assert "Chờ bạn trả lời" in look(client, mine)
 
 
+def test_what_the_desk_tells_after_the_answer_asks_nothing(
+    client: Client, mine: intake.Accepted, duty: Person
+) -> None:
+    ask(mine, duty, "Họ gọi lúc mấy giờ?")
+    send(client, REPLY, mine, text="Lúc 9 giờ.")
+    tell(mine, duty, "Cảm ơn bạn.")
+    page = look(client, mine)
+    assert "Cảm ơn bạn." in page
+    assert "Chờ bạn trả lời" not in page
+    assert "Đã nhận câu trả lời của bạn lúc" in page
+
+
+def test_what_the_desk_tells_before_the_answer_leaves_the_question_open(
+    client: Client, mine: intake.Accepted, duty: Person
+) -> None:
+    ask(mine, duty, "Họ gọi lúc mấy giờ?")
+    tell(mine, duty, "Nhớ áng chừng cũng được.")
+    page = look(client, mine)
+    assert page.index("Họ gọi lúc mấy giờ?") < page.index("Tin đang ở đâu")
+    assert "Chờ bạn trả lời" in page
+
+
+def test_who_has_said_enough_keeps_what_was_written(
+    client: Client, mine: intake.Accepted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(later, "MOST_ADDITIONS", 0)
+    answer = send(client, ADD, mine, story="Họ gọi lại.")
+    assert answer.status_code == 422
+    assert "Còn điều cần nói, gọi 02373.725.725" in words(answer.content)
+    assert value(answer.content, "story") == "Họ gọi lại."
+
+
+def test_a_place_that_was_chosen_is_shown_by_its_name(
+    client: Client, mine: intake.Accepted
+) -> None:
+    call_command("setup_desk", verbosity=0)
+    page = words(send(client, ADD, mine, kind="answer", commune="xa_lam_son").content)
+    copy = send(client, COPY, mine).content.decode()
+    for shown in (page, copy):
+        assert "Xã Lam Sơn" in shown
+        assert "xa_lam_son" not in shown
+    assert "Trả lời câu hỏi của trang" in page
+
+
+def test_a_caller_that_was_corrected_is_shown_as_such(client: Client) -> None:
+    typed = Typed(story="Họ gọi.", caller_number="0550000123")
+    mine = intake.accept(typed, "a-key-of-the-browser")
+    assert "đã sửa lại" not in look(client, mine)
+    page = words(send(client, ADD, mine, kind="correction", leg_number="0550000124").content)
+    assert "0550000123 (bạn đã sửa lại ở dưới)" in page
+
+
+def test_a_sum_that_was_answered_is_asked_no_more(client: Client) -> None:
+    mine = intake.accept(Typed(money_lost_raw="20"), "a-key-of-the-browser")
+    assert "Là 20 nghìn hay 20 triệu?" in look(client, mine)
+    send(client, ADD, mine, kind="answer", money_lost_vnd="20 triệu")
+    assert "Trang hỏi lại bạn" not in look(client, mine)
+
+
 def test_to_withdraw_is_asked_once_more_and_decides_nothing(
     client: Client, mine: intake.Accepted
 ) -> None:
@@ -338,6 +403,38 @@ def test_a_wave_is_counted_only_where_it_points_at_nobody(
     assert ("Cùng đợt có" in page) is is_counted
     assert "căn cứ kín" not in page
     assert "Chuyện" not in page
+
+
+@pytest.mark.parametrize(
+    "decided",
+    [
+        {"status": "junk"},
+        {"status": "withdrawn"},
+        {"status": "closed", "outcome": "duplicate"},
+        {"status": "closed", "outcome": "not_scam"},
+    ],
+)
+def test_what_is_no_report_of_the_wave_is_not_counted_in_it(
+    client: Client, mine: intake.Accepted, decided: dict[str, str]
+) -> None:
+    wave = Campaign.objects.create(code="Đ-26-K4M", title="Giả danh điện lực")
+    others = [report(f"Chuyện {each}") for each in range(6)]
+    for member in (mine.report, *others):
+        CampaignLink.objects.create(
+            report_id=member.pk, campaign=wave, kind="same_number", strength=1, reason="x"
+        )
+    assert "Cùng đợt có 6 tin khác" in look(client, mine)
+    Case.objects.filter(report=others[0]).update(**decided)
+    assert "Cùng đợt có 5 tin khác" in look(client, mine)
+
+
+def test_an_act_that_was_refused_is_no_look(
+    client: Client, mine: intake.Accepted, duty: Person
+) -> None:
+    events.record("report", mine.report.pk, "refused", by=duty.user, verb="junk")
+    assert "Cán bộ đã đọc" not in look(client, mine)
+    events.record("report", mine.report.pk, "revealed", by=duty.user, what="contact")
+    assert "Cán bộ đã đọc" in look(client, mine)
 
 
 def test_english_pages_answer_in_english(client: Client, mine: intake.Accepted) -> None:
