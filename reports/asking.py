@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from reports import money, money_words, phones, places, privacy
 from reports.folding import plain_digits
 from reports.indicators import READ_OF_NUMBER
-from reports.models import Report
 from reports.places import Place
+from reports.whole import Whole
 
 _QUOTED = 60  # signs of what was typed that a question repeats
 _FEW = 6  # candidates that are shown one under the other; more go into a list
@@ -50,16 +50,24 @@ class Question:
         return len(self.choices) > _FEW
 
 
-def words_of(report: Report) -> Words:
-    """What the report itself says; its sealed fields are opened."""
+def words_of(whole: Whole) -> Words:
+    """The latest words of a reporter, sealed fields opened; what was answered is asked no more."""
+    report = whole.report
     return Words(
-        caller_number=report.caller_number,
-        money=report.money_lost_raw,
-        commune="" if report.commune_id else report.commune_raw,
-        contact=privacy.unseal(report.contact_sealed) or "",
-        phrase=privacy.unseal(report.phrase_sealed) or "",
-        flags=tuple(report.flags),
+        caller_number="" if whole.legs else report.caller_number,
+        money=_sum_to_ask(whole),
+        commune="" if whole.commune_id else whole.commune_raw,
+        contact=privacy.unseal(whole.contact_sealed) or "",
+        phrase=privacy.unseal(whole.phrase_sealed) or "",
+        flags=() if whole.told else tuple(report.flags),
     )
+
+
+def _sum_to_ask(whole: Whole) -> str:
+    """A sum that was told later has been seen in its words once: it is asked while unread."""
+    latest = whole.money_lost_raw
+    is_answered = any(said.money_lost_raw for said in whole.told)
+    return "" if is_answered and money.read_money(latest).value is not None else latest
 
 
 def questions(words: Words, communes: tuple[Place, ...]) -> list[Question]:

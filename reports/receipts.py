@@ -9,9 +9,10 @@ hash.
 import secrets
 from dataclasses import dataclass
 
+from django.db.models import Exists, OuterRef
 from django.utils.translation import get_language
 
-from reports.models import Receipt, Report
+from reports.models import Addition, Receipt, Report
 from reports.models.report import SIGNS
 from reports.signing import Key, field_keys, key_named, newest_key
 
@@ -121,18 +122,23 @@ def find(code: str) -> Report | None:
     """The report that a code opens; a hash under an older key is replaced on the way."""
     newest = newest_key()
     for key in field_keys():
-        receipt = (
-            Receipt.objects.select_related("report").filter(code_hash=code_hash(code, key)).first()
-        )
-        if receipt is None:
+        report = _opened_by(code_hash(code, key))
+        if report is None:
             continue
         if key.id != newest.id:
             # The old hash again: a code that was replaced meanwhile must not come back to life.
-            Receipt.objects.filter(pk=receipt.pk, code_hash=code_hash(code, key)).update(
+            Receipt.objects.filter(report=report, code_hash=code_hash(code, key)).update(
                 hashed_with=newest.id, code_hash=code_hash(code, newest)
             )
-        return receipt.report
+        return report
     return None
+
+
+def _opened_by(hashed: bytes) -> Report | None:
+    """The report, its receipt, and `was_added_to`: whether its reporter said more later."""
+    later = Exists(Addition.objects.filter(report=OuterRef("pk")))
+    reports = Report.objects.select_related("receipt").annotate(was_added_to=later)
+    return reports.filter(receipt__code_hash=hashed).first()
 
 
 def code_hash(code: str, key: Key) -> bytes:

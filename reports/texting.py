@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.utils.translation import get_language
 
 from reports import phones
-from reports.folding import fold
 from reports.indicators import READ_OF_NUMBER
 from reports.models import OfficeNumber, Report
 from reports.phones import Phone
 from reports.receipts import grouped
+from reports.whole import Whole
 
 LONGEST = 160  # signs of one message
 CARRIERS = "156"
@@ -53,15 +53,17 @@ def with_code(code: str) -> str:
     return words.format(code=" ".join(grouped(code)), address=address)
 
 
-def to_carriers(report: Report) -> str | None:
+def to_carriers(whole: Whole) -> str | None:
     """`LD (number) (what they said)` as 156 takes it; None where no number can be read, and for a
-    number that an institution has published: a faked one must not be blocked. One statement.
+    number that an institution has published: a faked one must not be blocked. Of several callers
+    the one that was told last. One statement.
     """
-    phone = _first_number(report.caller_number)
+    numbers = (_first_number(leg.number) for leg in reversed(whole.callers))
+    phone = next(filter(None, numbers), None)
     if phone is None or OfficeNumber.objects.filter(key=phone.key).exists():
         return None
     head = f"LD ({_dialled(phone)}) ("
-    said = ", ".join(_in_short(report)) or _plain(report.story) or "goi lua dao"
+    said = ", ".join(_in_short(whole.report)) or "goi dien lua dao"
     return head + _cut(said, LONGEST - len(head) - 1) + ")"
 
 
@@ -78,14 +80,12 @@ def _dialled(phone: Phone) -> str:
 
 
 def _in_short(report: Report) -> Iterator[str]:
-    """Who they said they were and what they wanted, as it was ticked."""
+    """Who they said they were and what they wanted, as it was ticked: a story tells of its teller,
+    and 156 is no place for that.
+    """
     if report.claimed_office in _OFFICES:
         yield _OFFICES[report.claimed_office]
     yield from (words for code, words in _DEMANDS.items() if code in report.demands)
-
-
-def _plain(text: str) -> str:
-    return fold(text[:1000]).encode("ascii", "ignore").decode().strip()
 
 
 def _cut(text: str, most: int) -> str:

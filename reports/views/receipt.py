@@ -12,10 +12,22 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from reports import asking, clocks, confirmed, intake, places, privacy, receipts, squares, texting
+from reports import (
+    asking,
+    clocks,
+    confirmed,
+    intake,
+    places,
+    privacy,
+    receipts,
+    squares,
+    texting,
+    whole,
+)
 from reports.models import Report
 from reports.signing import sealer
 from reports.views.posting import SeeOther
+from reports.whole import Whole
 
 RECEIPT_COOKIE = "receipt"
 RECEIPT_SECONDS = 15 * 60
@@ -87,21 +99,27 @@ def _about_code(code: str) -> dict[str, Any]:
 
 
 def _about_report(report: Report) -> dict[str, Any]:
+    told = _told(report)
     return {
-        "phrase": privacy.unseal(report.phrase_sealed),
-        "may_be_called": bool(report.contact_sealed),
-        "questions": _questions(report),
+        "phrase": privacy.unseal(told.phrase_sealed),
+        "may_be_called": told.has_contact,
+        "questions": _questions(told),
         **_promised(report),
-        **_for_carriers(report),
+        **_for_carriers(told),
     }
 
 
-def _questions(report: Report) -> list[asking.Question]:
+def _told(report: Report) -> Whole:
+    """The report with what was added; nothing is looked for where `receipts.find` saw nothing."""
+    return whole.of(report) if getattr(report, "was_added_to", True) else Whole(report)
+
+
+def _questions(told: Whole) -> list[asking.Question]:
     try:
         communes = places.communes()
     except DatabaseTrouble:
         communes = ()
-    return asking.questions(asking.words_of(report), communes)
+    return asking.questions(asking.words_of(told), communes)
 
 
 def _promised(report: Report) -> dict[str, str]:
@@ -118,12 +136,12 @@ def _promised(report: Report) -> dict[str, str]:
     return promised
 
 
-def _for_carriers(report: Report) -> dict[str, str]:
+def _for_carriers(told: Whole) -> dict[str, str]:
     """The text for 156, once an officer has confirmed that way and where there is a number."""
     if "sms_156" not in confirmed.statements():
         return {}
     try:
-        text = texting.to_carriers(report)
+        text = texting.to_carriers(told)
     except DatabaseTrouble:
         text = None
     return {"sms_156": text, "sms_156_opens": texting.opens(text, texting.CARRIERS)} if text else {}

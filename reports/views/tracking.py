@@ -8,14 +8,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from reports import asking, files, places, privacy, tracking, whole
-from reports.asking import Question
+from reports import asking, files, places, tracking, whole
 from reports.forms import CodeForm
 from reports.forms_later import AddForm, ReplyForm
 from reports.models import Case, Report
 from reports.views.guessing import form_page, found_by
 from reports.views.posting import Trouble, from_our_page, posted_fields
-from reports.whole import Whole
 
 FOREIGN_LOOK = Trouble(
     403,
@@ -76,7 +74,9 @@ def standing_page(
         "talk": talk,
         "question": question,
         # One thing at a time: the officer's question comes first, and what has ended is not asked.
-        "questions": _questions(told) if case.status in _ASKED and not report.erased_at else [],
+        "questions": asking.questions(asking.words_of(told), places.communes())
+        if case.status in _ASKED and not report.erased_at
+        else [],
         "wave": tracking.wave(report),
         "files": sent,
         "most_files": files.MOST,
@@ -86,19 +86,6 @@ def standing_page(
         **more,
     }
     return render(request, "reports/standing.html", context, status=status, using="public")
-
-
-def _questions(told: Whole) -> list[Question]:
-    """What is still open in the latest words of the reporter."""
-    words = asking.Words(
-        money=told.money_lost_raw,
-        commune="" if told.commune_id else told.commune_raw,
-        contact=privacy.unseal(told.contact_sealed) or "",
-        phrase=privacy.unseal(told.phrase_sealed) or "",
-        caller_number="" if told.legs else told.report.caller_number,
-        flags=() if told.additions else tuple(told.report.flags),
-    )
-    return asking.questions(words, places.communes())
 
 
 def code_page(request: HttpRequest, form: CodeForm, trouble: Trouble | None = None) -> HttpResponse:

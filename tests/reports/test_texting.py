@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from reports import texting
-from reports.models import OfficeNumber, Report
+from reports.models import Addition, OfficeNumber, Report
+from reports.whole import Whole
 
 CODE = "7K4M29QXR6TD9WDK"
 
 
 def carriers(**said: object) -> str | None:
-    return texting.to_carriers(Report(**{"caller_number": "0992 000 123", **said}))
+    return texting.to_carriers(Whole(Report(**{"caller_number": "0992 000 123", **said})))
 
 
 def test_a_message_to_oneself_names_place_and_code(settings: Settings) -> None:
@@ -50,12 +51,10 @@ def test_the_carriers_get_number_and_what_was_said() -> None:
 
 
 @pytest.mark.django_db
-def test_without_a_ticked_box_the_story_is_sent_without_marks() -> None:
-    text = carriers(story="Họ xưng công an (giả) rồi dọa. " * 20)
-    assert text
-    assert text.startswith("LD (0992000123) (ho xung cong an gia roi doa ho xung")
-    assert len(text) <= texting.LONGEST
-    assert text.isascii()
+def test_no_word_of_a_story_goes_to_the_carriers() -> None:
+    story = "Tôi là Lò Thị Ví Dụ, bị tiểu đường. Họ xưng công an rồi dọa."
+    assert carriers(story=story) == "LD (0992000123) (goi dien lua dao)"
+    assert carriers(story=story, claimed_office="bank") == "LD (0992000123) (xung ngan hang)"
 
 
 @pytest.mark.django_db
@@ -69,7 +68,15 @@ def test_without_a_ticked_box_the_story_is_sent_without_marks() -> None:
     ],
 )
 def test_a_number_is_written_as_it_is_dialled(typed: str, number: str) -> None:
-    assert carriers(caller_number=typed) == f"LD ({number}) (goi lua dao)"
+    assert carriers(caller_number=typed) == f"LD ({number}) (goi dien lua dao)"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", ["more", "answer", "correction"])
+def test_the_carriers_get_the_caller_that_was_told_last(kind: str) -> None:
+    added = Addition(kind=kind, legs=[{"number": "0550 000 124"}])
+    told = Whole(Report(caller_number="0992 000"), (added,))
+    assert texting.to_carriers(told) == "LD (0550000124) (goi dien lua dao)"
 
 
 @pytest.mark.django_db
