@@ -89,7 +89,7 @@ def _in_short(report: Report) -> Iterator[str]:
 
 
 def _cut(text: str, most: int) -> str:
-    """Not longer than *most*, and ending with a whole word where there is one."""
+    """Not longer than *most*; where it would be, it ends before a comma."""
     if len(text) <= most:
         return text
-    return text[: most + 1].rpartition(" ")[0].rstrip(", ") or text[:most]
+    return text[: most + 1].rpartition(",")[0]

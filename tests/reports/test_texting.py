@@ -93,6 +93,15 @@ def test_a_faked_number_of_an_office_is_not_sent_to_be_blocked() -> None:
 
 
 @pytest.mark.django_db
+def test_a_message_with_every_box_ticked_fits_and_breaks_at_a_comma() -> None:
+    demands = ["threat", "money", "secrets", "software", "identity", "isolation", "contact"]
+    text = carriers(claimed_office="court_procuracy", demands=demands)
+    assert text
+    assert text.endswith(", hoi can cuoc, dan giu bi mat)")
+    assert len(text) <= texting.LONGEST
+
+
+@pytest.mark.django_db
 @given(story=st.text(max_size=400), caller=st.text(max_size=40))
 def test_a_message_to_the_carriers_always_fits(story: str, caller: str) -> None:
     text = carriers(caller_number=f"0992000123 {caller}", story=story) or ""
