@@ -16,7 +16,10 @@ WRONG = (
     " gõ mã đang hiện. Mỗi mã chỉ dùng được một lần."
 )
 # What officers look for first; models that are not named follow in their own order.
-ORDER = ("Report", "Campaign", "Alert", "AlertRevision", "Event", "Office", "Commune", "User")
+ORDER = (
+    "Report", "Dispute", "KnownNumber", "Campaign", "Alert", "AlertRevision", "Event", "Office",
+    "OfficeNumber", "BankLine", "Statement", "Commune", "User",
+)  # fmt: skip
 
 
 class DeskLogin(OTPAdminAuthenticationForm):
