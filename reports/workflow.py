@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
 
-from reports import events, privacy
+from reports import events, privacy, promises
 from reports.indicators import find_links
 from reports.models import Case, Message, Report
 from reports.signing import newest_key
@@ -48,6 +48,16 @@ class ReasonMissing(WorkflowError):  # noqa: N818
 
 class LinkInside(WorkflowError):  # noqa: N818
     """What the reporter was to be told holds a link; the pages promise that none is ever sent."""
+
+
+class PromiseBroken(WorkflowError):  # noqa: N818
+    """What the reporter was to read breaks what the pages promise: `what` is secret, number or
+    unit.
+    """
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
 
 
 class ReporterErased(WorkflowError):  # noqa: N818
@@ -210,8 +220,7 @@ def _decide(
     for what in move.needs:
         if not (officer if what == "officer" else words.get(what)):
             raise ReasonMissing(what)
-    if move.tells and find_links(words["reason"]):
-        raise LinkInside
+    _must_be_tellable(move, words)
     with transaction.atomic():
         case = Case.objects.select_for_update().get(pk=case_id)
         if case.version != version:
@@ -230,6 +239,16 @@ def _decide(
         )
     case.refresh_from_db()
     return case
+
+
+def _must_be_tellable(move: Move, words: Mapping[str, str]) -> None:
+    """Whether what the reporter will read word for word may be said."""
+    if move.tells and find_links(words["reason"]):
+        raise LinkInside
+    if move.tells and (what := promises.broken_by(words["reason"])):
+        raise PromiseBroken(what)
+    if not promises.is_unit(words.get("unit", "")):
+        raise PromiseBroken("unit")
 
 
 def _write(

@@ -78,6 +78,14 @@ NOT_RELEASED = {
 }
 NO_LINKS = "Trang đã hứa với người báo là không gửi đường link. Bỏ đường link đi rồi gửi."
 
+NOT_TOLD = {
+    "secret": "Trang đã hứa là không cán bộ nào hỏi mã OTP, mật khẩu, số thẻ. Lời này dễ hiểu thành"
+    " hỏi những thứ ấy; nói cách khác, ví dụ: Bác có lỡ để lộ mã nào không?",
+    "number": "Chỉ ghi được số công bố của cơ quan. Bỏ số điện thoại khác đi; số người báo đã nêu"
+    " thì viết “số bạn đã báo”.",
+    "unit": "Người báo đọc nguyên văn tên đơn vị. Chỉ ghi tên, không ghi số điện thoại, đường link.",
+}
+
 
 class _Officer(_UserChoice):
     def label_from_instance(self, obj: Any) -> str:
@@ -142,6 +150,8 @@ class ActForm(forms.Form):
             self.add_error(error.what, MISSING[error.what])
         elif isinstance(error, workflow.LinkInside):
             self.add_error("reason", NO_LINKS)
+        elif isinstance(error, workflow.PromiseBroken):
+            self.add_error("unit" if error.what == "unit" else "reason", NOT_TOLD[error.what])
 
 
 def why_not(error: workflow.WorkflowError, case: Case) -> str:
@@ -150,6 +160,8 @@ def why_not(error: workflow.WorkflowError, case: Case) -> str:
         return f"Chưa lưu. {MISSING[error.what]} Những gì đã gõ còn nguyên."
     if isinstance(error, workflow.LinkInside):
         return f"Chưa lưu. {NO_LINKS} Những gì đã gõ còn nguyên."
+    if isinstance(error, workflow.PromiseBroken):
+        return f"Chưa lưu. {NOT_TOLD[error.what]} Những gì đã gõ còn nguyên."
     if isinstance(error, workflow.ReporterErased):
         return "Chưa gửi. Tin này đã xóa dữ liệu cá nhân nên không nhắn người báo được nữa."
     if isinstance(error, workflow.StaleVersion):
