@@ -1,6 +1,9 @@
 """The pages on which officers judge a number and answer who asks for a second look."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 from lxml import html
 
 from reports import disputes, findings, privacy
@@ -36,11 +39,11 @@ def test_a_proposal_is_not_called_confirmed(duty: Person) -> None:
 
 def test_who_confirms_sees_what_was_told_of_the_number(duty: Person, lead: Person) -> None:
     row = proposed(duty)
-    told(0), told(1)
+    first, _ = told(0), told(1)
     answer = lead.client.get(f"{NUMBERS}{row.pk}/change/")
     assert "2 tin nêu số này" in words(answer)
     assert "2 người báo độc lập trong 60 ngày qua." in words(answer)
-    assert f"{QUEUE}?q=%2B84550000123&amp;viec=all" in answer.content.decode()
+    assert answer.content.count(f"{QUEUE}".encode() + str(first.pk).encode()) == 1
 
 
 def test_taking_a_number_back_is_offered_to_who_may(duty: Person, lead: Person) -> None:
@@ -116,3 +119,40 @@ def test_sealed_words_that_do_not_open_break_no_page(duty: Person) -> None:
     dispute = asked()
     Dispute.objects.update(reason_sealed=b"\1nothing", contact_sealed=privacy.seal("x"))
     assert duty.client.get(page_of(dispute)).status_code == 200
+
+
+def tiles(person: Person) -> str:
+    page = html.document_fromstring(person.client.get("/admin/").content.decode())
+    found = page.xpath("//ul[@aria-label='Số chờ cán bộ']")
+    return " ".join(found[0].text_content().split()) if found else ""
+
+
+def test_the_start_page_tells_who_may_what_numbers_wait(duty: Person, lead: Person) -> None:
+    assert tiles(lead) == ""
+    proposed(duty)
+    dispute = asked()
+    due = timezone.localtime(dispute.due_at)
+    assert tiles(duty) == f"1 đề nghị xem lại, hạn {due:%H:%M, %d/%m}"
+    assert tiles(lead) == f"1 số chờ xác nhận {tiles(duty)}"
+
+
+def test_nobody_is_told_to_confirm_the_own_proposal(lead: Person) -> None:
+    proposed(lead)
+    assert tiles(lead) == ""
+
+
+def test_a_wish_that_is_late_burns(duty: Person, auditor: Person) -> None:
+    asked()
+    Dispute.objects.update(due_at=timezone.now() - timedelta(hours=1))
+    assert "quá hạn từ" in tiles(duty)
+    assert tiles(auditor) == ""
+    page = duty.client.get("/admin/").content.decode()
+    assert f'<a class="hot" href="{DISPUTES}">' in page
+
+
+def test_the_list_shows_what_waits_for_a_second_officer(duty: Person, lead: Person) -> None:
+    findings.confirm(proposed(duty).pk, by=lead.user)
+    proposed(duty, number="0550000999")
+    page = words(lead.client.get(f"{NUMBERS}?standing=waiting"))
+    assert "0550000999" in page
+    assert NUMBER not in page

@@ -12,7 +12,7 @@ from django.utils import timezone
 from lxml import html
 
 from reports import disputes, findings, lookup, phones, reference
-from reports.admin.numbers import KnownNumberForm
+from reports.admin.known_numbers import KnownNumberForm
 from reports.disputes import Asked
 from reports.findings import FindingError
 from reports.lookup import State
@@ -256,6 +256,15 @@ def test_the_desk_answers_a_dispute(lead: Person, duty: Person) -> None:
     answer = duty.client.post(f"{DISPUTES}{dispute.pk}/answer/", form, follow=True)
     assert "Đã gỡ số." in words(answer)
     assert state() == State.UNKNOWN
+
+
+def test_no_address_of_the_desk_holds_the_number(duty: Person, lead: Person) -> None:
+    report, row, dispute = told(0), proposed(duty), asked()
+    for page in (f"{DISPUTES}{dispute.pk}/change/", f"{NUMBERS}{row.pk}/change/"):
+        seen = html.document_fromstring(lead.client.get(page).content)
+        links = seen.xpath("//a/@href | //form/@action")
+        assert f"/admin/reports/report/{report.pk}/change/" in links
+        assert not [link for link in links if KEY[3:] in link]
 
 
 def test_whom_to_ring_is_shown_once_and_on_record(duty: Person, auditor: Person) -> None:

@@ -1,0 +1,73 @@
+"""What the pages on numbers have in common: they only show, buttons under them act, and what was done
+stands on record beside them.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from reports import events
+from reports.admin import words
+from reports.admin.retriage import see_other
+from reports.findings import FindingError
+
+
+class Acts:
+    """Pages that only show, with buttons under them; each is a POST that `findings` carries out."""
+
+    admin_site: admin.AdminSite
+    opts: Any
+
+    def act(self, route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
+        wrapped = self.admin_site.admin_view(require_POST(view))
+        address: URLPattern = path(route, wrapped, name=f"reports_{self.opts.model_name}_{name}")
+        return address
+
+    def done(
+        self, request: HttpRequest, pk: object, act: Callable[[], object], told: str
+    ) -> HttpResponse:
+        """Do it or say why not, and look at the page again."""
+        try:
+            act()
+        except FindingError as error:
+            messages.error(request, f"Chưa làm. {error}")
+        else:
+            messages.success(request, told)
+        return see_other(reverse(f"admin:reports_{self.opts.model_name}_change", args=[pk]))
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def record(subject: str, pk: object) -> list[tuple[str, str, str, str]]:
+    """The acts on record: when, who, what, and the reason that was given."""
+    return [
+        (
+            moment(event.at),
+            words.person(event.by) if event.by else "Máy",
+            words.EVENTS.get(event.kind, event.kind),
+            event.detail.get("reason", "") or words.PERSONAL.get(event.detail.get("what", ""), ""),
+        )
+        for event in events.about(subject, pk)[:50]
+    ]
+
+
+def moment(at: Any) -> str:
+    return f"{timezone.localtime(at):%H:%M, %d/%m/%Y}"
+
+
+def officer(request: HttpRequest) -> User:
+    """Who is at the desk; admin_view has let nobody else in."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user

@@ -1,0 +1,174 @@
+"""Who asks for a second look at a number, at the desk; `findings` writes the answer."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.contrib import admin
+from django.contrib.admin.views.main import SEARCH_VAR
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern
+from django.utils import timezone
+
+from reports import events, findings, lookup, phones, privacy
+from reports.admin import search, words
+from reports.admin.decided import Acts, moment, officer, record
+from reports.admin.naming import newest_naming
+from reports.models import Dispute
+
+if TYPE_CHECKING:
+    _Admin = admin.ModelAdmin[Dispute]
+else:
+    _Admin = admin.ModelAdmin
+
+
+class OpenFilter(admin.SimpleListFilter):
+    """What waits, unless somebody asks for the rest."""
+
+    title = "trạng thái"
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("all", "Tất cả"), *Dispute.Status.choices]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Dispute]) -> QuerySet[Dispute]:
+        if self.value() == "all" or (not self.value() and request.GET.get(SEARCH_VAR)):
+            return queryset
+        return queryset.filter(status=self.value() or Dispute.Status.OPEN)
+
+
+@admin.register(Dispute)
+class DisputeAdmin(Acts, _Admin):
+    """Who asks for a second look, the next to be answered first."""
+
+    change_form_template = "admin/reports/dispute/change_form.html"
+    list_display = ("public_number", "shown", "due", "status", "received")
+    list_filter = (OpenFilter,)
+    ordering = ("due_at", "received_at")
+    search_fields = ("public_number",)  # shows the box; `search` reads what is meant
+    search_help_text = "Mã đề nghị, hoặc số điện thoại cần xem lại."
+    fields = ("shown", "why", "received", "due", "status", "answer", "answered")
+    readonly_fields = fields
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            self.act("<uuid:pk>/answer/", self.give, "answer"),
+            self.act("<uuid:pk>/reveal/", self.reveal, "reveal"),
+            self.act("<uuid:pk>/reveal-reason/", self.reveal_reason, "reveal_reason"),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        dispute: Dispute | None = self.get_object(request, object_id)
+        context = self._context(request, dispute) if dispute else {}
+        return super().change_view(request, object_id, form_url, context | (extra_context or {}))
+
+    def _context(self, request: HttpRequest, dispute: Dispute) -> dict[str, Any]:
+        finding = findings.accusing(dispute.key)
+        is_open = dispute.status == Dispute.Status.OPEN
+        return {
+            "dispute": dispute,
+            "may_answer": is_open and request.user.has_perm(findings.ANSWER),
+            "may_uphold": finding is None or request.user.has_perm(findings.CONFIRM),
+            "may_reject": finding is None or finding.proposed_by_id != request.user.pk,
+            "is_masked": _reason(dispute) != self.why(dispute),
+            "may_reveal": request.user.has_perm("reports.reveal_contact"),
+            "verdict": _verdict(dispute),
+            "naming": newest_naming(dispute.key),
+            "record": record("dispute", dispute.pk),
+            "title": f"Đề nghị xem lại {dispute.public_number}",
+            "subtitle": None,
+        }
+
+    def give(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Answer: upheld or not."""
+        get_object_or_404(Dispute, pk=pk)
+        by, text = officer(request), request.POST.get("answer", "")
+        upheld = request.POST.get("decision") == "upheld"
+        return self.done(
+            request,
+            pk,
+            lambda: findings.answer(pk, upheld=upheld, text=text, by=by),
+            "Đã gỡ số." if upheld else "Đã giữ nguyên.",
+        )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return (search.disputes(queryset, search_term) if search_term else queryset), False
+
+    def reveal(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Show the number to ring once; on record before it is shown."""
+        return self._revealed(
+            request, pk, "contact", lambda row: privacy.unseal(row.contact_sealed)
+        )
+
+    def reveal_reason(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Show the reason as it came, once; on record before it is shown."""
+        return self._revealed(request, pk, "reason", _reason)
+
+    def _revealed(
+        self, request: HttpRequest, pk: UUID, what: str, opened: Callable[[Dispute], str | None]
+    ) -> HttpResponse:
+        dispute = get_object_or_404(Dispute, pk=pk)
+        if not request.user.has_perm("reports.reveal_contact"):
+            raise PermissionDenied
+        events.record("dispute", pk, "revealed", by=officer(request), what=what)
+        context = {
+            **self.admin_site.each_context(request),
+            **self._context(request, dispute),
+            "opts": self.opts,
+            "shown": self.shown(dispute),
+            "why": self.why(dispute),
+            what: opened(dispute) or "Không mở được",
+        }
+        return TemplateResponse(request, "admin/reports/dispute/revealed.html", context)
+
+    @admin.display(description="số")
+    def shown(self, dispute: Dispute) -> str:
+        return privacy.unseal(dispute.number_sealed) or "–"
+
+    @admin.display(description="vì sao")
+    def why(self, dispute: Dispute) -> str:
+        contact = privacy.unseal(dispute.contact_sealed) or ""
+        return privacy.mask(_reason(dispute), contact).text
+
+    @admin.display(description="nhận lúc", ordering="received_at")
+    def received(self, dispute: Dispute) -> str:
+        return moment(dispute.received_at)
+
+    @admin.display(description="hạn trả lời", ordering="due_at")
+    def due(self, dispute: Dispute) -> str:
+        if dispute.due_at is None:
+            return "–"
+        is_late = dispute.status == Dispute.Status.OPEN and dispute.due_at < timezone.now()
+        return f"{moment(dispute.due_at)}{', quá hạn' if is_late else ''}"
+
+    @admin.display(description="trả lời lúc")
+    def answered(self, dispute: Dispute) -> str:
+        if dispute.answered_at is None:
+            return "–"
+        return f"{moment(dispute.answered_at)}, {words.person(dispute.answered_by)}"
+
+
+def _verdict(dispute: Dispute) -> lookup.Verdict:
+    """What the public page says of the number at this moment."""
+    return lookup.look(phones.read(privacy.unseal(dispute.number_sealed) or ""))
+
+
+def _reason(dispute: Dispute) -> str:
+    """What was written, as it came."""
+    return privacy.unseal(dispute.reason_sealed) or "Không ghi"
