@@ -17,7 +17,7 @@ from django.urls import resolve
 from django.utils import translation
 
 PAGES = ("/dang-bi-goi/", "/en/dang-bi-goi/", "/offline/", "/en/offline/")
-PARTS = ("css/portal.css", "js/portal.js")
+PARTS = ("css/portal.css", "js/portal.js", "js/sending.js")
 _SECONDS = 60
 
 

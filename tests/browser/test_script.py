@@ -364,3 +364,60 @@ def test_the_code_is_copied_by_a_press(writing: Page, phone: BrowserContext) -> 
     expect(writing.get_by_text("Đã chép mã")).to_be_visible()
     groups = writing.locator(".code b").all_text_contents()
     assert writing.evaluate("navigator.clipboard.readText()") == " ".join(groups)
+
+
+def waits_at_the_next_visit(portal: str, writing: Page, change: str) -> Page:
+    """A report kept on a dead line, changed as `change` says of `all`; the line is back."""
+    kept_unsent(writing)
+    writing.evaluate(
+        f"""() => {{
+      const all = JSON.parse(localStorage.unsent);
+      localStorage.unsent = JSON.stringify({change});
+    }}"""
+    )
+    phone = writing.context
+    writing.close()
+    phone.set_offline(False)
+    page = phone.new_page()
+    page.goto(portal)
+    return page
+
+
+OLDER = "all.map((report) => ({{ ...report, at: report.at - {hours} * 3600e3 }}))"
+TOO_LARGE = '{ ...all[0], key: "large", body: "story=" + "Dài ".repeat(400000) }'
+
+
+def test_after_an_hour_a_kept_report_is_shown_and_asked_about(portal: str, writing: Page) -> None:
+    page = waits_at_the_next_visit(portal, writing, OLDER.format(hours=2))
+    expect(page.get_by_text("Vẫn muốn gửi tin này?")).to_be_visible()
+    expect(page.locator("#unsent q")).to_contain_text("Họ xưng công an")
+    assert Report.objects.count() == 0
+    page.get_by_role("button", name="Gửi ngay").click()
+    see_receipt(page)
+    assert Report.objects.count() == 1
+
+
+def test_a_kept_report_of_yesterday_is_wiped_and_that_is_said(portal: str, writing: Page) -> None:
+    page = waits_at_the_next_visit(portal, writing, OLDER.format(hours=25))
+    expect(page.get_by_text("đã xóa khỏi máy này")).to_be_visible()
+    assert page.evaluate(ON_THE_DEVICE) == "{}"
+    assert Report.objects.count() == 0
+
+
+def test_a_refused_report_holds_up_no_other(portal: str, writing: Page) -> None:
+    page = waits_at_the_next_visit(portal, writing, f"[{TOO_LARGE}, ...all]")
+    see_receipt(page)
+    assert Report.objects.count() == 1
+    expect(page.get_by_text("Trang chưa nhận tin này")).to_be_visible()
+    expect(page.locator("#unsent q")).to_contain_text("Dài Dài")
+
+
+def test_what_was_refused_goes_once_its_words_are_on_the_page(
+    portal: str, writing: Page, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = "all.map((report) => ({ ...report, action: report.action + '?', isRefused: true }))"
+    monkeypatch.setattr("reports.views.report.from_our_page", Mock(return_value=False))
+    page = waits_at_the_next_visit(portal, writing, refused)
+    page.get_by_role("button", name="Gửi ngay").click()
+    expect(page.get_by_label("Kể lại chuyện")).to_have_value(STORY)
+    page.wait_for_function("!localStorage.unsent")

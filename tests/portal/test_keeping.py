@@ -36,6 +36,7 @@ def test_only_what_is_nobodys_is_kept(client: Client) -> None:
         "/en/offline/",
         "/static/css/portal.css",
         "/static/js/portal.js",
+        "/static/js/sending.js",
     ]
     for path in keeping.PAGES:
         answer = client.get(path)
@@ -77,7 +78,7 @@ def test_the_icon_adds_little_to_a_first_page(client: Client) -> None:
     assert Image.open(BytesIO(icon)).size == (32, 32)
 
 
-@pytest.mark.parametrize("name", ["portal", "files"])
+@pytest.mark.parametrize("name", ["portal", "sending", "files"])
 def test_a_script_is_light_and_asks_nobody_else(client: Client, name: str) -> None:
     script = client.get(f"/static/js/{name}.js").getvalue()
     assert len(gzip.compress(script, 9)) <= 3_300
