@@ -49,6 +49,7 @@ def fill_in(page: Page, address: str) -> None:
     page.fill("[name=caller_number]", "0992 000 123, 0550 000 124")
     page.check("[name=claimed_office][value=police]")
     page.fill("[name=story]", "Họ xưng công an, thẻ 4111 1111 1111 1111.")
+    page.check("[name=happening_now]")
     page.check("[name=money_lost][value=yes]")
     page.fill("[name=money_lost_vnd]", "35.500.000đ")
     page.fill("[name=commune]", "Lam Sơn")

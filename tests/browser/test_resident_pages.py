@@ -203,6 +203,7 @@ def test_the_receipt_prints_on_one_sheet(portal: str, browser: Browser) -> None:
     page.get_by_label("Số để công an gọi").fill("0550 000 111")
     page.get_by_label("Câu hẹn").fill("ấm và chảo")
     page.get_by_role("button", name=SEND).click()
+    page.locator(".ticket").wait_for()  # script sends by itself and turns the page later
     sheet = printed(page)
     context.close()
     assert b"/Count 1" in sheet
