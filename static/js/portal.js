@@ -35,6 +35,15 @@ function lookForWaiting() {
   if (kept("unsent")) bringSending();
 }
 
+// What waits goes on top: nothing is seen before, so that nothing jumps.
+function holdTheView() {
+  const { classList } = document.body;
+  const end = () => classList.remove("held");
+  classList.add("held");
+  coming.then(end);
+  setTimeout(end, 1000);
+}
+
 function setUpForm(form) {
   const wanted = one("#keep-draft");
   on(form, "focusin", bringSending);
@@ -81,4 +90,5 @@ if (one("#no-line") && !location.pathname.endsWith("/offline/")) setInterval(loo
 on(window, "storage", lookForWaiting);
 on(window, "online", lookForWaiting);
 lookForWaiting();
+if (coming) holdTheView();
 on(window, "load", () => navigator.serviceWorker?.register("/sw.js").catch(() => {}));

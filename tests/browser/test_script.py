@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from reports.models import Report
+from tests.browser.test_promises import LAYOUT_SHIFT
 from tests.browser.test_resident_pages import faults
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
@@ -421,3 +422,16 @@ def test_what_was_refused_goes_once_its_words_are_on_the_page(
     page.get_by_role("button", name="Gửi ngay").click()
     expect(page.get_by_label("Kể lại chuyện")).to_have_value(STORY)
     page.wait_for_function("!localStorage.unsent")
+
+
+def test_nothing_jumps_where_something_waits(portal: str, phone: BrowserContext) -> None:
+    writing = begun(report_page(portal, phone))
+    writing.get_by_label(KEEP_DRAFT).check()
+    page = waits_at_the_next_visit(portal, writing, OLDER.format(hours=2))
+    moved = {}
+    for path in ("/", "/bao-cao/", "/theo-doi/"):
+        page.goto(portal + path)
+        expect(page.locator("#unsent q")).to_be_visible()
+        moved[path] = page.evaluate(LAYOUT_SHIFT)
+    expect(page.get_by_text("Vẫn muốn gửi tin này?")).to_be_visible()
+    assert moved == dict.fromkeys(moved, 0)
