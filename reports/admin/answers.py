@@ -1,11 +1,12 @@
 """Whom the desk waits for and who has spoken since, and who wants to withdraw."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from reports.admin.fresh import is_fresh, with_acts
 from reports.models import Addition, Case, Message, Report
 
 
@@ -32,19 +33,26 @@ def _spoken() -> Q:
 
 
 def tags_of(rows: Iterable[Report]) -> dict[UUID, list[str]]:
-    """What the reporters of the open ones among these rows have done that a row should say, by
-    key. One statement.
-    """
-    opened = [row.pk for row in rows if row.case.status in Case.OPEN]
+    """What the reporters of these rows have done that a row should say, by key. One statement."""
+    is_open = Q(case__status__in=Case.OPEN)
     wish = Addition.objects.filter(report=OuterRef("pk"), kind=Addition.Kind.WITHDRAWAL)
     found = (
-        Report.objects.filter(pk__in=opened)
+        with_acts(Report.objects.filter(pk__in=[row.pk for row in rows]))
         .annotate(asked_at=_asked_at())
-        .annotate(spoken=Q(case__status=Case.Status.WAITING) & _spoken(), wish=Exists(wish))
-        .values_list("pk", "spoken", "wish")
+        .annotate(
+            spoken=Q(case__status=Case.Status.WAITING) & _spoken(),
+            fresh=is_fresh(),
+            wish=is_open & Exists(wish),
+        )
+        .values_list("pk", "spoken", "fresh", "wish")
     )
-    return {pk: [*_ANSWERED[spoken], *_WISH[wish]] for pk, spoken, wish in found}
+    return {pk: list(_tags(*done)) for pk, *done in found}
 
 
-_ANSWERED = {True: ["Đã trả lời"], False: []}
-_WISH = {True: ["Đề nghị rút"], False: []}
+def _tags(spoken: bool, fresh: bool, wish: bool) -> Iterator[str]:
+    if spoken:
+        yield "Đã trả lời"
+    elif fresh:
+        yield "Có lời mới"
+    if wish:
+        yield "Đề nghị rút"

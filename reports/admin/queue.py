@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from reports import stats
 from reports.admin import answers, columns, texts, words
 from reports.admin.figures import Figures, figures_of, standing_of
+from reports.admin.fresh import fresh
 from reports.admin.naming import callers_of
 from reports.admin.paging import NEAR
 from reports.models import Case, Report
@@ -58,6 +59,7 @@ class WorkFilter(admin.SimpleListFilter):
             ("mine", f"Tôi đang xử lý ({shown.mine})"),
             ("waiting", f"Chờ người báo ({shown.waiting})"),
             ("answered", f"Người báo đã trả lời ({shown.answered})"),
+            ("fresh", "Có lời mới, cả tin đã xong"),
             ("all", "Tất cả, mới nhất trước"),
         ]
 
@@ -71,6 +73,8 @@ class WorkFilter(admin.SimpleListFilter):
         chosen = self.value()
         if chosen == "stuck":
             return queryset.filter(pk__in=stats.stuck())
+        if chosen == "fresh":
+            return fresh(queryset)
         if chosen != "all":
             queryset = queryset.filter(case__status__in=Case.OPEN)
         return self._narrowed(queryset, str(chosen))
