@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.contrib.admin.models import LogEntry
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 from lxml import html
@@ -115,6 +115,7 @@ def test_what_is_cleared_outlasts_all_that_was_told_before(duty: Person, lead: P
             if days == 30:
                 told(2), told(3)
                 findings.confirm(row.pk, by=lead.user)
+                KnownNumber.objects.update(confirmed_at=timezone.now())
             assert state() == expected
     row.refresh_from_db()
     assert row.valid_until == timezone.localdate() + timedelta(days=90)
@@ -138,8 +139,9 @@ def test_an_upheld_dispute_takes_the_finding_back_and_forgets_what_was_told(
     dispute = findings.answer(asked().pk, upheld=True, text="Số đã đổi chủ.", by=lead.user)
     assert (dispute.status, state()) == ("upheld", State.UNKNOWN)
     assert acts()[-2:] == ["number_withdrawn", "dispute_answered"]
-    told(2), told(3)
-    assert state() == State.SEVERAL
+    with time_machine.travel(timezone.now() + timedelta(hours=3)):
+        told(2), told(3)
+        assert state() == State.SEVERAL
 
 
 def test_a_rejected_dispute_keeps_the_finding(duty: Person, lead: Person) -> None:
@@ -287,3 +289,27 @@ def test_a_published_number_gets_its_key_and_is_on_record(lead: Person) -> None:
     assert "đã có trong danh sách" in words(lead.client.post(f"{OFFICES}add/", form))
     form |= {"number": "không rõ"}
     assert "Chưa đọc được một số nào" in words(lead.client.post(f"{OFFICES}add/", form))
+
+
+def test_a_number_that_could_not_be_removed_is_not_on_record_as_removed(
+    lead: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reference.load_offices()
+    hotline, other = OfficeNumber.objects.order_by("pk")
+    remove = OfficeNumber.delete
+
+    def stuck(row: OfficeNumber) -> object:
+        if row == other:
+            raise OperationalError
+        return remove(row)
+
+    monkeypatch.setattr(OfficeNumber, "delete", stuck)
+    chosen = {
+        "action": "delete_selected",
+        "_selected_action": [hotline.pk, other.pk],
+        "post": "yes",
+    }
+    with pytest.raises(OperationalError):
+        lead.client.post(OFFICES, chosen)
+    assert OfficeNumber.objects.count() == 2
+    assert acts() == []
