@@ -7,7 +7,7 @@ from django.template import Context
 from django.utils import timezone
 
 from reports import watch
-from reports.admin import marking, queue, words
+from reports.admin import marking, numbers, queue, words
 from reports.admin.figures import alarms_of, standing_of
 from reports.models import Case, QueueTally, Report
 
@@ -22,6 +22,12 @@ def desk_figures(context: Context) -> dict[str, Any]:
     """What is waiting, as a strip of links."""
     request = context["request"]
     return {"figures": queue.figures(request), "standing": standing_of(request)}
+
+
+@register.inclusion_tag("admin/numbers.html", takes_context=True)
+def desk_numbers(context: Context) -> dict[str, Any]:
+    """What numbers wait for this officer, as tiles; nothing for who may do nothing with them."""
+    return numbers.waiting_for(context["request"].user)
 
 
 @register.inclusion_tag("admin/alarms.html", takes_context=True)
