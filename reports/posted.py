@@ -13,7 +13,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.datastructures import MultiValueDict
 
-from reports import demands, money, places
+from reports import demands, money, phones, places, privacy
+from reports.indicators import READ_OF_NUMBER
 from reports.intake import Typed, clean
 from reports.models import Report
 from reports.places import Place
@@ -139,13 +140,23 @@ class Posted:
                 "\ufffd" in text for _, all_ in self.data.lists() for text in all_
             ),
             "contact_unread": bool(contact.strip()) and len(tail) < 8,
-            "contact_is_caller": len(tail) >= 8
-            and tail == _last_digits(self._said("caller_number")),
+            "contact_doubtful": len(tail) >= 8 and not privacy.subscriber(contact),
+            "contact_is_caller": _is_caller(contact, self._said("caller_number")),
             "demand_unknown": not all(map(demands.is_known, self.data.getlist("demands"))),
             "trap_filled": bool(self._said("website")),
             "too_fast": self.age is not None and self.age < TOO_FAST_SECONDS,
         }
         return [flag for flag, is_set in found.items() if is_set]
+
+
+def _is_caller(contact: str, callers: str) -> bool:
+    """Whether a contact is one of the callers, in whatever spelling."""
+    tail = _last_digits(contact)
+    if len(tail) < 8:
+        return False
+    own = privacy.subscriber(contact)
+    called = {phone.key for phone in phones.read_all(callers[:READ_OF_NUMBER])} if own else set()
+    return tail == _last_digits(callers) or own in called
 
 
 def _last_digits(text: str) -> str:

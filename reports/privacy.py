@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.fernet import InvalidToken
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from reports import phones
 from reports.folding import plain_digits
 from reports.signing import Key, key_named, newest_key, sealer
 
@@ -34,6 +35,8 @@ _ACCOUNT_WORDS = re.compile(
 _DIGIT = re.compile(r"\d")
 _FEWEST = 8  # digits that could say whose a text is: those of a telephone number without its head
 _TELLING = 9  # the last digits of a number, with which no head is left that is written or not
+_LONGEST_CONTACT = 200  # signs that are read for a number
+_NOBODYS = frozenset({"unknown_area", "ministry_network", "forged_069"})
 _REACH = 48  # how far before the digits an account word still belongs to them
 
 
@@ -113,12 +116,22 @@ def _parts(sealed: bytes) -> tuple[bytes, bytes, bytes]:
     return sealed[:_KEY_NAME], sealed[_KEY_NAME:end], sealed[end:]
 
 
+def subscriber(contact: str) -> str:
+    """The canonical key of the one number at home on which somebody may be reached, else ""."""
+    phone = phones.read(contact[:_LONGEST_CONTACT])
+    is_one = phone.kind in {"mobile", "landline"} and not _NOBODYS.intersection(phone.flags)
+    return phone.key if is_one else ""
+
+
 def blind_index(contact: str) -> bytes | None:
     """A keyed hash for "the same contact?", useless without the key. However a number is spelled,
-    it is the same one: its last nine digits tell.
+    it is the same one: the number that was read tells, else the last nine digits.
     """
     digits = _digits(contact)
-    same = digits[-_TELLING:] if len(digits) >= _FEWEST else " ".join(contact.split()).casefold()
+    same = subscriber(contact).removeprefix("+84")
+    if not same and len(digits) >= _FEWEST:
+        same = digits[-_TELLING:]
+    same = same or " ".join(contact.split()).casefold()
     return newest_key().mac("blind index", same.encode()) if same else None
 
 

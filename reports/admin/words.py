@@ -121,6 +121,7 @@ _FLAGS = {
     "masked_contact": "Lời kể có số của người báo, đã che.",
     "commune_unknown": "Chưa tìm thấy xã, phường như đã ghi.",
     "commune_ambiguous": "Tên xã, phường này có mấy nơi.",
+    "contact_doubtful": "Số để gọi lại không phải một số thuê bao trong nước.",
     "contact_is_caller": "Số để gọi lại trùng với số gọi đến.",
     "contact_unread": "Số để gọi lại không giống số điện thoại.",
     "date_in_future": "Ngày gọi ghi trên tin chưa tới.",

@@ -33,15 +33,27 @@ STORIES = (
     "Người lạ mời tăng hạn mức thẻ tín dụng và bảo đọc mã gửi về máy.",
     "Xưng phó giám đốc sở, hứa giúp con tôi vào làm nếu gửi trước ba triệu.",
 )
+APART = timedelta(minutes=31)  # so that they count as two
 pytestmark = pytest.mark.django_db
 
 
 def told(number: int = 0, key: str = KEY, **typed: Any) -> Report:
-    """The report of one more person, with a number and a story of their own."""
+    """The report of one more person, with a number and a story of their own, who came a while
+    before those with a lower number.
+    """
     given = {"contact": f"0550 111 {number:03}", "caller_number": key}
     report = evidence.report(STORIES[number % len(STORIES)], **given | typed)
     evidence.number(report, key)
+    sent(report, timezone.now() - APART * number)
     return report
+
+
+def sent(report: Report, at: datetime) -> None:
+    """Move a report to another time; the guard of the evidence looks away."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("UPDATE reports_report SET received_at = %s WHERE id = %s", [at, report.pk])
+        cursor.execute("SET LOCAL session_replication_role = origin")
 
 
 def look(number: str = NUMBER) -> Verdict:
@@ -100,7 +112,7 @@ def test_two_people_who_have_nothing_to_do_with_each_other_are_said(client: Clie
     assert "Đã có người báo, chưa xác minh" in page
     assert f"2 người không liên quan nhau, gần nhất {timezone.localdate():%d/%m/%Y}" in page
     assert "Chưa đủ để nói số này của kẻ gian" in page
-    goes = timezone.localdate() + timedelta(days=60)
+    goes = timezone.localdate(timezone.now() - APART) + timedelta(days=60)
     assert f"Ngày {goes:%d/%m/%Y}, nếu không có tin mới" in page
 
 
@@ -241,9 +253,10 @@ def test_what_a_machine_may_have_sent_waits_for_an_officer(flag: str) -> None:
     assert look().state == State.SEVERAL
 
 
-def test_a_contact_that_is_no_number_tells_nobody_apart() -> None:
+@pytest.mark.parametrize("flag", ["contact_unread", "contact_doubtful", "contact_is_caller"])
+def test_a_contact_that_is_no_number_tells_nobody_apart(flag: str) -> None:
     told(0)
-    told(1, contact="người đi đường", flags=("contact_unread",))
+    told(1, contact="người đi đường", flags=(flag,))
     assert look().state == State.UNKNOWN
 
 
@@ -281,12 +294,9 @@ def told_on(days: Iterable[int]) -> None:
 
 
 def received(report: Report, on: int) -> None:
-    """Move a report to the noon of a day; the guard of the evidence looks away."""
-    at = datetime(2026, 11, 1, 12, tzinfo=HERE) + timedelta(days=on)
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")
-        cursor.execute("UPDATE reports_report SET received_at = %s WHERE id = %s", [at, report.pk])
-        cursor.execute("SET LOCAL session_replication_role = origin")
+    """Move a report to a day, those of several people apart."""
+    noon = datetime(2026, 11, 1, 12, tzinfo=HERE) + timedelta(days=on)
+    sent(report, noon + APART * Report.objects.count())
 
 
 @pytest.mark.parametrize("days", [(0, 40), (0, 0, 25), (3, 10, 50, 59), (5, 5)])
@@ -314,7 +324,7 @@ def test_the_last_day_is_one_of_the_people_who_count() -> None:
 
 def test_the_number_of_a_caller_told_later_counts() -> None:
     told(0)
-    evidence.number(evidence.report(STORIES[1], contact="0550 111 001"), KEY, place="later")
+    Indicator.objects.filter(report=told(1)).update(place="later")
     assert look().state == State.SEVERAL
 
 
@@ -334,44 +344,103 @@ def test_whom_they_claim_to_be_is_said_when_two_say_the_same() -> None:
     assert look().heard.claimed == "Ngân hàng"
 
 
-def test_numbers_that_begin_alike_are_counted_from_three_people_on() -> None:
-    for number in range(2):
-        told(number, f"+8455000012{number}")
-    assert look("0550000999").alike == 0
-    told(2, "+84550000122")
-    assert look("0550001120").alike == 0
-    assert look("0550000155").alike == 3
-    assert look("0550000122").alike == 0  # itself is none of the others
+def said(*numbers: int) -> None:
+    """Two people each for some numbers that begin as NUMBER does."""
+    for number in numbers:
+        told(0, f"+84550000{number}"), told(1, f"+84550000{number}")
 
 
-def test_one_person_makes_no_range() -> None:
+def test_neighbours_are_told_of_when_three_of_them_are_said_themselves(client: Client) -> None:
+    said(120, 121)
+    told(0, "+84550000122")
+    assert not look("0550000155").alike
+    told(1, "+84550000122")
+    assert look("0550000155").alike
+    assert not look("0550001120").alike
+    assert not look("0550000122").alike  # itself is none of the others
+    page = words(ask(client, "0550000155").content)
+    assert "Nhiều số gần giống cũng bị báo" in page
+
+
+def test_own_reports_never_change_what_is_said_of_the_neighbours(client: Client) -> None:
+    told(0, "+84550000122")
+    said(120, 121)
     for number in range(3):
-        told(0, f"+8455000012{number}")
-    assert look("0550000155").alike == 0
+        told(2, f"+8455000013{number}")
+    reported, silent = ask(client, "0550000122").content, ask(client, "0550000155").content
+    assert reported.replace(b"0550 000 122", b"") == silent.replace(b"0550 000 155", b"")
+
+
+def test_a_cleared_neighbour_or_an_offices_is_not_counted(duty: Person, lead: Person) -> None:
+    said(120, 121, 122)
+    finding = found(duty, lead, key="+84550000122", finding="cleared")
+    assert not look("0550000155").alike
+    KnownNumber.objects.filter(pk=finding.pk).update(finding="confirmed")
+    assert look("0550000155").alike
 
 
 def test_who_was_cleared_is_only_told_of_what_came_after(duty: Person, lead: Person) -> None:
-    told(0), told(1)
-    found(duty, lead, finding="cleared")
+    told(4), told(5)
+    found(duty, lead, finding="cleared", confirmed_at=timezone.now() - 3 * APART)
     assert look().state == State.UNKNOWN
-    told(2), told(3)
+    told(0), told(1)
     assert look().state == State.SEVERAL
+
+
+# --- who writes much
+
+
+def flood(count: int, **fields: Any) -> None:
+    """Newer reports of the number, each under a contact of its own where it has one."""
+    rows = [
+        Report(submission_key=f"flood-{n:012}", content_digest=b"d", public_number=f"F{n}",
+               **{name: each(n) if callable(each) else each for name, each in fields.items()})
+        for n in range(count)
+    ]  # fmt: skip
+    Report.objects.bulk_create(rows)
+    named = {"kind": "number", "place": "caller", "key": KEY}
+    Indicator.objects.bulk_create(Indicator(report=row, **named) for row in rows)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"story": "x"},
+        {"story": "một lời kể dài hơn năm chữ"},
+        {"contact_index": b"one", "story": "một lời kể dài hơn năm chữ"},
+        {"contact_index": lambda n: b"%d" % n, "story": "x"},
+        {"contact_index": lambda n: b"%d" % n, "story": "một lời kể dài hơn năm chữ"},
+    ],
+)
+def test_nobody_removes_a_warning_with_many_posts(fields: dict[str, Any]) -> None:
+    told(4), told(5)
+    flood(400, **fields)
+    assert look().state == State.SEVERAL
+
+
+def test_two_long_lists_smear_nobody() -> None:
+    reports = told(0), told(1)
+    for number in range(2):
+        evidence.number(reports[0], f"+8455000090{number}")
+    assert look().state == State.SEVERAL
+    evidence.number(reports[0], "+84550000902", place="later")
+    assert look().state == State.UNKNOWN
 
 
 # --- closed and quick
 
 
-def test_a_look_takes_five_statements_whatever_is_found(
+def test_a_look_takes_six_statements_whatever_is_found(
     django_assert_num_queries: DjangoAssertNumQueries, duty: Person, lead: Person
 ) -> None:
     reference.load_offices()
     for number in ("0550000124", "số ẩn", "02373.725.725", "113"):
-        with django_assert_num_queries(5):
+        with django_assert_num_queries(6):
             look(number)
     found(duty, lead)
     for number in range(4):
         told(number)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         look()
 
 
@@ -396,7 +465,9 @@ def test_among_thousands_the_indexes_answer() -> None:
         own = plan(
             cursor, next(sql for sql in asked if f"\"key\" = '{KEY}'" in sql and NAMED in sql)
         )
-        alike = plan(cursor, next(sql for sql in asked if "LIKE '+84550000%'" in sql))
+        alike = plan(
+            cursor, next(sql for sql in asked if "LIKE '+84550000%'" in sql and NAMED in sql)
+        )
     assert "indicator_key" in own or "indicator_range" in own
     assert "indicator_range" in alike
     assert "Seq Scan on reports_indicator" not in own + alike
@@ -418,9 +489,9 @@ def test_the_number_stays_out_of_address_log_and_cache(
 
 def test_nothing_is_written(client: Client, django_assert_num_queries: Any) -> None:
     ask(client)
-    with django_assert_num_queries(5) as seen:  # what officers have confirmed is kept a minute
+    with django_assert_num_queries(6) as seen:  # what officers have confirmed is kept a minute
         ask(client)
-    assert all(query["sql"].startswith("SELECT") for query in seen.captured_queries)
+    assert all(query["sql"].lstrip("(").startswith("SELECT") for query in seen.captured_queries)
 
 
 @pytest.mark.parametrize("typed", ["", "   ", "9" * 5000])

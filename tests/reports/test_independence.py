@@ -1,19 +1,20 @@
 """Who counts as one person: the rule of reports/independence.py, sentence by sentence."""
 
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from reports.independence import Told, people_among
 
-TODAY = date(2026, 11, 24)
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ONE = frozenset(["ho", "xung", "dien", "luc", "doa", "cat", "dien", "trong", "hai", "gio"])
 OTHER = frozenset(["mot", "giong", "nu", "bao", "toi", "co", "buu", "pham", "cam"])
 
 
 def told(**fields: Any) -> Told:
-    given = {"contact": b"a", "commune": "x", "day": TODAY, "words": ONE} | fields
+    given = {"contact": b"a", "commune": "x", "at": NOON, "words": ONE} | fields
     return Told(**given)
 
 
@@ -22,31 +23,41 @@ def count(*reports: Told) -> int:
 
 
 def test_two_contacts_with_two_stories_are_two() -> None:
-    assert count(told(), told(contact=b"b", words=OTHER)) == 2
+    assert count(told(), told(contact=b"b", at=NOON + HOUR, words=OTHER)) == 2
 
 
 def test_one_contact_is_one_whatever_it_says() -> None:
-    assert count(told(), told(commune="y", day=TODAY - timedelta(1), words=OTHER)) == 1
+    assert count(told(), told(commune="y", at=NOON - DAY, words=OTHER)) == 1
 
 
 def test_one_story_sent_under_two_contacts_is_one() -> None:
-    assert count(told(), told(contact=b"b", words=ONE | {"ngay"})) == 1
+    assert count(told(), told(contact=b"b", at=NOON + DAY, words=ONE | {"ngay"})) == 1
 
 
-def test_a_word_or_two_set_nobody_equal_who_left_a_contact() -> None:
-    short = frozenset({"lua", "dao"})
-    assert count(told(words=short), told(contact=b"b", words=short)) == 2
+@pytest.mark.parametrize("words", [frozenset(), frozenset({"lua", "dao"})])
+def test_two_contacts_that_tell_nothing_are_one(words: frozenset[str]) -> None:
+    first, later = told(words=words), {"contact": b"b", "at": NOON + DAY, "words": words}
+    assert count(first, told(**later)) == 1
+    assert count(first, told(**later | {"words": OTHER})) == 1
+    assert count(first, told(**later, commune="")) == 1
+    assert count(first, told(**later, commune="y")) == 2
+
+
+@pytest.mark.parametrize(("minutes", "people"), [(0, 1), (29, 1), (30, 2)])
+def test_what_comes_within_half_an_hour_is_one(minutes: int, people: int) -> None:
+    later = told(contact=b"b", words=OTHER, at=NOON + timedelta(minutes=minutes))
+    assert count(told(), later) == count(later, told()) == people
 
 
 @pytest.mark.parametrize(
-    "same", [{"commune": "x"}, {"commune": ""}, {"day": TODAY}, {"words": ONE},
+    "same", [{"commune": "x"}, {"commune": ""}, {"at": NOON + HOUR}, {"words": ONE},
              {"words": frozenset({"lua", "dao"})}],
 )  # fmt: skip
 @pytest.mark.parametrize("contact", [b"a", b""])
 def test_without_a_contact_place_day_and_story_must_all_differ(
     same: dict[str, Any], contact: bytes
 ) -> None:
-    differs = {"commune": "y", "day": TODAY - timedelta(1), "words": OTHER}
+    differs = {"commune": "y", "at": NOON - DAY, "words": OTHER}
     first = told(contact=contact)
     assert count(first, told(contact=b"", **differs)) == 2
     assert count(first, told(contact=b"", **differs | same)) == 1

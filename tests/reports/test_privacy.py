@@ -4,7 +4,7 @@ import pytest
 from cryptography.fernet import Fernet
 from pytest_django import Settings
 
-from reports.privacy import blind_index, mask, seal, unseal
+from reports.privacy import blind_index, mask, seal, subscriber, unseal
 from reports.signing import sealer
 
 
@@ -105,6 +105,23 @@ def test_an_older_key_still_opens(settings: Settings) -> None:
     sealed = seal("x")
     settings.FIELD_KEYS = (Fernet.generate_key().decode(), *settings.FIELD_KEYS)
     assert unseal(sealed) == "x"
+
+
+@pytest.mark.parametrize(
+    "typed", ["0550000111", "+84 550.000.111", "O550 000 111", "0550000111 Nam"]
+)
+def test_a_blind_index_rests_on_the_number_that_is_read(typed: str) -> None:
+    assert blind_index(typed) == blind_index("0550 000 111")
+    assert subscriber(typed) == "+84550000111"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["", "00000001", "05500001117", "0550000111 / 0550000112", "113", "0992 xxx 123", "1900 1234",
+     "+44 7700 900123", "a@b.example"],
+)  # fmt: skip
+def test_nobody_is_reached_on_what_is_no_subscribers_number(typed: str) -> None:
+    assert subscriber(typed) == ""
 
 
 def test_a_blind_index_is_the_same_only_under_the_same_key(settings: Settings) -> None:

@@ -225,6 +225,9 @@ def test_unknown_choices_are_not_an_error(client: Client) -> None:
     [
         ("money_lost_vnd", "nhiều lắm", "money_unread"),
         ("commune", "Lam Sn", "commune_unknown"),
+        ("contact_phone", "00000001", "contact_doubtful"),
+        ("contact_phone", "0550000111 hoặc 0550000112", "contact_doubtful"),
+        ("contact_phone", "+44 7700 900123", "contact_doubtful"),
         ("contact_phone", "không có máy", "contact_unread"),
         ("website", "http://x", "trap_filled"),
     ],
