@@ -24,7 +24,7 @@ class PickupForm(forms.Form):
     """What somebody who has lost the code is told on the telephone."""
 
     public_number = _line(
-        _("Số tin (không phải số điện thoại)"), _("Cán bộ đọc cho bạn, ví dụ 26-7K4M-29QX.")
+        _("Số tin (không phải số điện thoại)"), _("Ví dụ 26-7K4M-29QX. Cán bộ đọc cho bạn.")
     )
     word = _line(_("Chữ dùng một lần"), _("Hai nhóm cán bộ đọc cho bạn, mỗi nhóm 4 chữ và số."))
 
