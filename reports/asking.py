@@ -5,6 +5,7 @@ here: whoever does not answer has reported all the same.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from reports import money, money_words, phones, places, privacy
 from reports.folding import plain_digits
 from reports.indicators import READ_OF_NUMBER
+from reports.models import Report
 from reports.places import Place
 from reports.whole import Whole
 
@@ -31,6 +33,7 @@ class Words:
     contact: str = ""
     phrase: str = ""
     flags: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()  # what to ask where boxes were ticked and nothing was written
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,18 @@ def words_of(whole: Whole) -> Words:
         contact=privacy.unseal(whole.contact_sealed) or "",
         phrase=privacy.unseal(whole.phrase_sealed) or "",
         flags=() if whole.told else tuple(report.flags),
+        missing=_missing(whole),
     )
+
+
+def _missing(whole: Whole) -> tuple[str, ...]:
+    """The fields to ask for: nobody can be traced by boxes alone."""
+    report = whole.report
+    written = (report.caller_number, report.story)
+    if report.erased_at or whole.told or any(text.strip() for text in written):
+        return ()
+    hid = report.channel == Report.Channel.HIDDEN
+    return ("story",) if hid else ("leg_number", "story")
 
 
 def _sum_to_ask(whole: Whole) -> str:
@@ -78,6 +92,7 @@ def questions(words: Words, communes: tuple[Place, ...]) -> list[Question]:
         *_about_contact(words.contact, words.caller_number),
         *_about_phrase(words.phrase, words.contact),
         *_about_caller(words.caller_number),
+        *_about_missing(words.missing),
         *_about_story(words.flags),
     )
     return list(asked)
@@ -91,7 +106,7 @@ def _about_money(typed: str) -> Iterator[Question]:
     if read.value:
         yield replace(question, text=_understood(read.value), label=_("Chưa đúng thì ghi lại"))
     elif read.value is None:
-        yield replace(question, text=_unread_sum(read.problem).format(typed=_quoted(typed)))
+        yield replace(question, text=_unread_sum(read.problem, typed))
 
 
 def _understood(dong: int) -> str:
@@ -101,14 +116,21 @@ def _understood(dong: int) -> str:
     )
 
 
-def _unread_sum(problem: str) -> str:
+def _unread_sum(problem: str, typed: str) -> str:
     sentences = {
         "no_unit": _("Bạn ghi “{typed}”. Là {typed} nghìn hay {typed} triệu? Ví dụ: 20 triệu."),
+        "thousands": _(
+            "Bạn ghi “{typed}”. Là {dong} đồng hay {millions} triệu đồng? Ví dụ: 20 triệu."
+        ),
         "several": _("Bạn ghi “{typed}”. Có vẻ là mấy số tiền. Ghi tổng số đã mất."),
-        "too_large": _("Bạn ghi “{typed}”. Số này lớn quá, bạn xem lại. Ví dụ: 20 triệu."),
     }
     usual = _("Trang chưa hiểu “{typed}”. Ghi áng chừng, ví dụ 20 triệu. Chưa rõ thì để trống.")
-    return sentences.get(problem, usual)
+    dong = money.thousands(typed) or 0
+    return sentences.get(problem, usual).format(
+        typed=_quoted(typed.strip()),
+        dong=money_words.grouped(dong),
+        millions=f"{Decimal(dong) / 1000}".replace(".", ","),
+    )
 
 
 def _about_commune(typed: str, communes: tuple[Place, ...]) -> Iterator[Question]:
@@ -174,6 +196,15 @@ def _about_caller(typed: str) -> Iterator[Question]:
         text = _("Số gọi đến “{typed}” thiếu chữ số. Trang giữ nguyên. Nhớ lại thì ghi ở đây.")
     if text:
         yield Question("leg_number", text.format(typed=_quoted(typed)), _("Số gọi đến"))
+
+
+def _about_missing(missing: tuple[str, ...]) -> Iterator[Question]:
+    if "leg_number" in missing:
+        text = _("Tin chưa có số gọi đến. Nhớ được thì ghi ở đây, thiếu vài chữ số cũng được.")
+        yield Question("leg_number", text, _("Số gọi đến"))
+    if "story" in missing:
+        text = _("Tin chưa có lời kể. Một câu cũng giúp: họ nói gì, bảo bạn làm gì?")
+        yield Question("story", text, _("Kể thêm"))
 
 
 def _about_story(flags: tuple[str, ...]) -> Iterator[Question]:

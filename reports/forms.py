@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from reports import demands, receipts
 from reports.models import Report
+from reports.posted import Posted
 from reports.signing import form_token
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ _MISSING_GROUP = {
     3: _("Thiếu nhóm thứ ba. Xem lại trên phiếu: mỗi nhóm có 4 chữ và số."),
     4: _("Thiếu nhóm thứ tư. Xem lại trên phiếu: mỗi nhóm có 4 chữ và số."),
 }
-_EMPTY = _("Chưa có số gọi đến, chưa có lời kể. Ghi một trong hai là đủ.")
+_EMPTY = _("Chọn ít nhất một ô, hoặc kể một câu. Ví dụ: xưng công an, đòi chuyển tiền.")
 
 
 class _Choice(forms.ChoiceField):
@@ -180,7 +181,7 @@ class ReportForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or self.cleaned_data
-        if not said["story"].strip() and not said["caller_number"].strip():
+        if Posted(MultiValueDict(dict(self.data.lists()))).is_empty:
             self.add_error("story", _EMPTY)
         return said
 
@@ -224,10 +225,11 @@ def _helper() -> FormHelper:
         ),
         Fieldset(
             gettext("5. Về bạn (bỏ trống cũng được)"),
+            "commune",
+            _note("communes"),
             "contact_phone",
             Field("callback_phrase", wrapper_class="if-contact"),
-            Fold(gettext("Nơi ở, báo thay người khác"), "on_behalf", "commune"),
-            _note("communes"),
+            Fold(gettext("Báo thay người khác?"), "on_behalf"),
         ),
         _note("closing"),
     )

@@ -18,11 +18,27 @@ _UNITS = {
     "đ": 1, "₫": 1, "vnd": 1, "vnđ": 1, "đồng": 1, "dong": 1, "vietnamese": 1,
 }  # fmt: skip
 _DIGITS = {
-    "một": 1, "mốt": 1, "hai": 2, "ba": 3, "bốn": 4, "tư": 4, "năm": 5, "lăm": 5, "sáu": 6, "bảy": 7,
+    "một": 1, "mốt": 1, "hai": 2, "ba": 3, "bốn": 4, "tư": 4, "năm": 5, "lăm": 5, "nhăm": 5, "sáu": 6, "bảy": 7,
     "bẩy": 7, "tám": 8, "chín": 9, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
     "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twenty": 20, "thirty": 30, "fifty": 50,
 }  # fmt: skip
-_TENS = {"mười", "mươi", "chục"}
+_TENS = frozenset({"mười", "mươi", "chục"})
+_BEHIND_TENS = frozenset({"mốt", "tư", "lăm", "nhăm"})  # ba lăm is 35; ba năm may be three to five
+_ODD = {"linh", "le"}  # một trăm linh năm
+# A number, a letter for a word: d a digit, e one that stands behind tens, t ten and twenty, m mươi,
+# h trăm, r rưỡi, o linh.
+_SHAPE = re.compile(
+    r"(?P<one>[de])"
+    r"|(?:(?P<hundreds>[de]?)h)?"
+    r"(?:r|o(?P<odd>[de])|(?P<tens>[de]?)m(?P<ones>[de]?)|(?P<high>[de])(?P<low>e)"
+    r"|(?P<round>t)(?P<unit>[de]?))?"
+)
+_WEIGHTS = {
+    "one": 1, "hundreds": 100, "odd": 1, "tens": 10, "ones": 1, "high": 10, "low": 1, "round": 1,
+    "unit": 1,
+}  # fmt: skip
+_UNSAID = {"hundreds": 1, "tens": 1, "ones": 0, "unit": 0}  # trăm rưỡi, mười
+_OR = {"hay", "hoac", "or"}
 _HUNDREDS_FOLDED = {"tram", "hundred"}
 _COUNTED = {
     "lan",
@@ -42,6 +58,8 @@ _COUNTED = {
 _SPACED = re.compile(r"(?<=[0-9]) (?=[0-9]{3}(?![0-9]))")  # 35 500 000
 _MOST = 10**15
 _GROUPED = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+")
+_FEW_DIGITS = re.compile(r"[1-9][0-9]{0,2}(?:[.,][0-9]{1,2})?")
+_THOUSANDS = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}|[1-9][0-9]{3,4}")
 _AFTER_LOSS_VERB = {"mat", "bay", "het", "lua"}
 
 
@@ -80,23 +98,60 @@ def _figure(text: str) -> Fraction:
     return Fraction(whole + "." + rest) if rest.isdecimal() else Fraction(whole)
 
 
-def _in_words(story: Story, at: int) -> tuple[Fraction, int] | None:
-    """Read "hai mươi lăm", "một trăm": the value and the word after it."""
-    total, current, start = 0, 0, at
-    for word in story.words[at : at + 8]:
-        if (digit := _worth(story, word, 1)) is not None:
-            current += digit
-        elif word.folded in {"muoi", "chuc"} and word.spelled in _spelled_or_bare(_TENS):
-            current = (current or 1) * 10
-        elif word.folded in _HUNDREDS_FOLDED and (current or at > start):
-            total, current = total + (current or 1) * 100, 0
-        else:
-            break
-        at += 1
-    return (Fraction(total + current), at) if at > start else None
+def _in_words(story: Story, at: int) -> tuple[Fraction | None, int] | None:
+    """Read "hai mươi lăm", "ba lăm", "trăm rưỡi": the value, None where the words are no number
+    together ("hai ba"), and the word after them.
+    """
+    kinds = "".join(_kinds(story, at))
+    if not kinds:
+        return None
+    shape = _SHAPE.fullmatch(kinds)
+    if not shape:
+        return None, at + len(kinds)
+    said = {
+        name: (_worth(story, story.words[at + shape.start(name)], 1) or 0)
+        if kind
+        else _UNSAID[name]
+        for name, kind in shape.groupdict().items()
+        if kind is not None
+    }
+    value = sum(_WEIGHTS[name] * digit for name, digit in said.items()) + 50 * ("r" in kinds)
+    return Fraction(value), at + len(kinds)
 
 
-def _spelled_or_bare(words: set[str]) -> set[str]:
+def _kinds(story: Story, at: int) -> Iterator[str]:
+    """A letter for each word of a number that begins at word *at*."""
+    kind, clause = "", story.words[at].clause
+    for place in range(at, min(at + 8, len(story.words))):
+        kind = _kind(story, place, kind) if story.words[place].clause == clause else ""
+        if not kind:
+            return
+        yield kind
+
+
+def _kind(story: Story, at: int, before: str) -> str:
+    """The letter of a word in `_SHAPE`, "" for a word that is of no number."""
+    word = story.words[at]
+    digit = _worth(story, word, 1)
+    if digit is not None and digit < 10:
+        return "e" if word.spelled in _spelled_or_bare(_BEHIND_TENS) else "d"
+    if digit is not None:
+        return "t"
+    if word.folded in {"muoi", "chuc"} and word.spelled in _spelled_or_bare(_TENS):
+        return "m"
+    if word.folded in _HUNDREDS_FOLDED:
+        return "h" if before or _is_half(story, at + 1) else ""
+    if before == "h":
+        return "r" if _is_half(story, at) else "o" * (word.folded in _ODD)
+    return ""
+
+
+def _is_half(story: Story, at: int) -> bool:
+    return at < len(story.words) and story.words[at].folded == "ruoi"
+
+
+@lru_cache(maxsize=2)
+def _spelled_or_bare(words: frozenset[str]) -> set[str]:
     return {spelling(word) for word in words} | {fold(word) for word in words}
 
 
@@ -118,7 +173,7 @@ def _unit(story: Story, at: int, figure: Fraction) -> int | None:
     return unit
 
 
-def _tail(story: Story, at: int, unit: int) -> tuple[Fraction, int]:
+def _tail(story: Story, at: int, unit: int) -> tuple[Fraction | None, int]:
     """What follows a unit: the 9 of 2tr9, the 500 of 2 triệu 500, rưỡi, a smaller unit."""
     if at >= len(story.words) or story.words[at].sentence != story.words[at - 1].sentence:
         return Fraction(0), at
@@ -130,38 +185,51 @@ def _tail(story: Story, at: int, unit: int) -> tuple[Fraction, int]:
         return more[0], more[1]
     follower = story.words[at + 1].folded if at + 1 < len(story.words) else ""
     digit = word.folded if word.folded.isdecimal() else str(_worth(story, word, 1) or "")
-    follows = follower not in _COUNTED and not _followed_by_unit(story, at)
+    follows = follower not in _COUNTED and not _followed_by_number_or_unit(story, at)
     plain = digit and len(digit) <= 3 and follows
     if plain and unit >= 10**6 and word.clause == story.words[at - 1].clause:
         return Fraction(int(digit) * unit, 10 ** len(digit)), at + 1
     return Fraction(0), at
 
 
-def _followed_by_unit(story: Story, at: int) -> bool:
-    return at + 1 < len(story.words) and _unit(story, at + 1, Fraction(10)) is not None
+def _followed_by_number_or_unit(story: Story, at: int) -> bool:
+    at += 1
+    if at >= len(story.words) or story.words[at].clause != story.words[at - 1].clause:
+        return False
+    return _unit(story, at, Fraction(10)) is not None or _number(story, at) is not None
 
 
-def _one(story: Story, at: int, below: int = 10**12) -> tuple[Fraction, int] | None:
-    """A number with a unit smaller than *below* at word *at*: value, the word after it."""
+def _one(story: Story, at: int, below: int = 10**12) -> tuple[Fraction | None, int] | None:
+    """A number with a unit smaller than *below* at word *at*: value, the word after it. The value
+    is None where a sum is named and it is not to be told which: "hai ba triệu".
+    """
     read = _number(story, at)
     if not read:
         return None
     figure, after = read
-    unit = _unit(story, after, figure)
+    unit = _unit(story, after, figure or Fraction(0))
     if unit is None or unit >= below:
         return None
     rest, last = _tail(story, after + 1, unit)
+    if figure is None or rest is None or _is_large_unit(story, after + 1):
+        return None, last
     return figure * unit + rest, last
 
 
-def _number(story: Story, at: int) -> tuple[Fraction, int] | None:
+def _is_large_unit(story: Story, at: int) -> bool:
+    """Whether a second unit stands there: 900 nghìn tỷ."""
+    return (_unit(story, at, Fraction(1)) or 0) >= 10**3
+
+
+def _number(story: Story, at: int) -> tuple[Fraction | None, int] | None:
     """A number in figures ("3", "3 trăm") or in words, and the word after it."""
     word = story.words[at]
     if not word.folded[0].isdecimal():
         return _in_words(story, at)
     figure, after = _figure(word.folded), at + 1
     if after < len(story.words) and story.words[after].folded in _HUNDREDS_FOLDED:
-        return figure * 100, after + 1
+        half = _is_half(story, after + 1)
+        return figure * 100 + 50 * half, after + 1 + half
     return figure, after
 
 
@@ -178,11 +246,11 @@ def amounts(story: Story) -> Iterator[Amount]:
     at = 0
     while at < len(story.words):
         one = _one(story, at)
-        if one and 0 < one[0] <= _MOST:
+        if one:
             last = one[1]
             while last < len(story.words) and story.words[last].folded in {"dong", "vnd", "d"}:
                 last += 1
-            if last >= len(story.words) or story.words[last].folded not in {"usd", "dollars"}:
+            if one[0] and one[0] <= _MOST and not _is_open(story, at, last):
                 yield Amount(round(one[0]), at, last)
             at = last
         else:
@@ -192,11 +260,29 @@ def amounts(story: Story) -> Iterator[Amount]:
             at += 1
 
 
+def _is_open(story: Story, first: int, last: int) -> bool:
+    """Whether more is said of the sum: another currency, or another sum that it may be."""
+    words = story.words
+    if last < len(words) and words[last].folded in {"usd", "dollars"}:
+        return True
+    before = first >= 2 and words[first - 1].folded in _OR and _counts(story, first - 2)
+    after = last + 1 < len(words) and words[last].folded in _OR and _counts(story, last + 1)
+    return before or after
+
+
+def _counts(story: Story, at: int) -> bool:
+    """Whether the word is a figure, a digit or a unit."""
+    word = story.words[at]
+    named = _worth(story, word, 0) or _worth(story, word, 1)
+    return word.folded[0].isdecimal() or named is not None
+
+
 # What the form's own money field says.
 
 MONEY_PROBLEMS_VI = {
     "empty": "Chưa ghi số tiền.",
     "no_unit": "Chưa rõ đơn vị: nghìn, triệu hay đồng?",
+    "thousands": "Chưa rõ là đồng, hay là nghìn đồng.",
     "several": "Có nhiều số tiền trong một ô.",
     "too_large": "Số tiền lớn quá, xin xem lại.",
     "unreadable": "Chưa đọc được số tiền.",
@@ -228,17 +314,29 @@ def read_money(raw: str) -> MoneyRead:
         return MoneyRead(0)
     story = cut(_SPACED.sub(".", raw[:400]))
     found = {amount.value for amount in amounts(story)}
-    figures = [word for word in story.words if word.folded[0].isdecimal()]
-    if len(found) > 1 or (len(found) == 1 and "-" in raw):
-        return MoneyRead(None, "unreadable" if raw.strip().startswith("-") else "several")
-    if found:
+    if len(found) == 1 and "-" not in raw and not _is_choice(story):
         return MoneyRead(found.pop())
-    if len(figures) > 1:
-        return MoneyRead(None, "several")
-    return MoneyRead(None, _problem(figures))
+    return MoneyRead(None, _problem(raw.strip(), story, len(found)))
 
 
-def _problem(figures: list[Word]) -> str:
-    if not figures:
+def _is_choice(story: Story) -> bool:
+    return any(word.folded in _OR for word in story.words)
+
+
+def _problem(raw: str, story: Story, found: int) -> str:
+    """Its unit is asked only of a number that stands by itself."""
+    figures = [word.folded for word in story.words if word.folded[0].isdecimal()]
+    if raw.startswith("-") or _is_choice(story):
         return "unreadable"
-    return "too_large" if len(figures[0].folded) > 15 else "no_unit"
+    if found or len(figures) > 1:
+        return "several"
+    if figures and len(figures[0]) > 15:
+        return "too_large"
+    if _FEW_DIGITS.fullmatch(raw):
+        return "no_unit"
+    return "unreadable" if thousands(raw) is None else "thousands"
+
+
+def thousands(raw: str) -> int | None:
+    """The number of a field that holds but 20.000 or 20000: in đồng, or in thousands of them."""
+    return int(_figure(raw.strip())) if _THOUSANDS.fullmatch(raw.strip()) else None

@@ -25,6 +25,8 @@ Fields = MultiValueDict[str, str]
 YES_NO = {"yes": True, "no": False}
 TOO_FAST_SECONDS = 3
 _OFFICE_LONGEST = 64  # signs; what is longer is no code of an office but a sentence
+# One of these with words in it is a report; what else is told of the call is in `is_empty`.
+_TELLING = ("story", "caller_number", "claimed_office", "claimed_name", "money_lost_vnd")
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _CHANNELS = frozenset(Report.Channel.values)
 _NO_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
@@ -89,8 +91,12 @@ class Posted:
 
     @property
     def is_empty(self) -> bool:
-        """Neither story nor number: the one thing that is no report."""
-        return not (self._said("story").strip() or self._said("caller_number").strip())
+        """Nothing of the call is told, in words or by a box: the one thing that is no report."""
+        return not (
+            any(self._said(name).strip() for name in _TELLING)
+            or "yes" in {self._said("happening_now"), self._said("money_lost")}
+            or any(map(demands.is_known, self.data.getlist("demands")))
+        )
 
     def typed(self, communes: tuple[Place, ...]) -> Typed:
         """What intake takes in."""

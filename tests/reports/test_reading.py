@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.cues import code_rows, tables, taxonomy
-from reports.money import MONEY_PROBLEMS_VI, read_money
+from reports.cues import code_rows, cut, tables, taxonomy
+from reports.money import MONEY_PROBLEMS_VI, amounts, read_money
 from reports.reading import Reading, read_story
 from reports.urgency import Declared, priority
 
@@ -232,11 +232,36 @@ def test_a_growing_campaign_raises() -> None:
         ("10-12 triệu", None, "several"),
         ("20tr 30tr", None, "several"),
         ("9" * 30, None, "too_large"),
+        ("ba lăm triệu rưỡi", 35_500_000, ""),
+        ("bốn lăm triệu", 45_000_000, ""),
+        ("hai mot trieu", 21_000_000, ""),
+        ("trăm rưỡi triệu", 150_000_000, ""),
+        ("một trăm linh năm triệu", 105_000_000, ""),
+        ("hai ba triệu", None, "unreadable"),
+        ("một trăm hai triệu", None, "unreadable"),
+        ("20 nghìn hay triệu", None, "unreadable"),
+        ("20 hay 30 triệu", None, "unreadable"),
+        ("900 nghìn tỷ", None, "unreadable"),
+        ("20.000", None, "thousands"),
+        ("100 đô", None, "unreadable"),
     ],
 )
 def test_the_money_field(typed: str, value: int | None, problem: str) -> None:
     read = read_money(typed)
     assert (read.value, read.problem) == (value, problem)
+
+
+@pytest.mark.parametrize(
+    ("story", "lost"),
+    [
+        ("Tôi đã chuyển ba lăm triệu cho họ.", 35_000_000),
+        ("Tôi đã chuyển hai ba triệu cho họ.", None),
+        ("Tôi đã chuyển 20 hay 30 triệu cho họ.", None),
+        ("Họ gọi lần hai, năm triệu tôi đã chuyển rồi.", 5_000_000),
+    ],
+)
+def test_a_sum_of_a_story_is_whole_or_not_read(story: str, lost: int | None) -> None:
+    assert [amount.value for amount in amounts(cut(story))] == ([lost] if lost else [])
 
 
 @given(st.text(max_size=60))

@@ -11,7 +11,7 @@ from django.test import Client
 from lxml import html
 from pytest_django import Settings
 
-from reports import intake
+from reports import intake, triage
 from reports.models import Commune, Report
 from tests.reports.pages import (
     RECEIPT,
@@ -76,15 +76,40 @@ def test_no_is_not_silence(client: Client) -> None:
     assert (report.happening_now, report.money_lost, report.on_behalf) == (False, False, False)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"demands": ["threat", "isolation", "money", "secrets", "software"]},
+        {"claimed_office": "police"},
+        {"claimed_name": "Thượng úy"},
+        {"money_lost": "yes"},
+        {"money_lost_vnd": "20 triệu"},
+        {"happening_now": "yes"},
+    ],
+)
+def test_whatever_is_told_of_the_call_is_a_report(client: Client, said: dict[str, Any]) -> None:
+    assert send(client, **said).status_code == 303
+    receipt = client.get(RECEIPT).content
+    asked = html.document_fromstring(receipt).xpath("//form//input[starts-with(@id, 'ask_')]/@name")
+    assert {"leg_number", "story"} <= set(asked)
+    assert triage.find(Report.objects.get())
+
+
 def test_an_empty_report_is_the_only_error(client: Client) -> None:
-    answer = send(client, story=" \n", caller_number=" ", commune="Lam Sơn", demands=["money"])
+    said = {"commune": "Lam Sơn", "channel": "app", "money_lost": "no", "demands": ["?"]}
+    answer = send(client, story=" \n", caller_number=" ", **said)
     assert answer.status_code == 422
     assert not Report.objects.exists()
+    assert "Chọn ít nhất một ô, hoặc kể một câu." in words(answer.content)
     assert "Những gì bạn đã viết vẫn còn nguyên" in words(answer.content)
     assert b'role="alert"' in answer.content
     assert b'href="#id_story"' in answer.content
     assert value(answer.content, "commune") == "Lam Sơn"
-    assert checked(answer.content, "demands") == ["money"]
+    assert checked(answer.content, "channel") == ["app"]
+
+
+def test_nobody_who_wrote_nothing_is_told_that_it_is_kept(client: Client) -> None:
+    assert "vẫn còn nguyên" not in words(send(client, channel="hidden").content)
 
 
 def test_a_page_that_came_back_sends_with_one_more_press(client: Client) -> None:
