@@ -206,7 +206,7 @@ def _counted(through: date) -> Raw:
         cursor.execute(*_over(_MARGINS, first, through, _margin_values()))
         total, *losses = _fill(tables, cursor.fetchall())
         lately = through - timedelta(days=7 * LOOK_WEEKS - 1)
-        cursor.execute(*_over(_FIRST_LOOK, lately, through, {}))
+        cursor.execute(*_over(_FIRST_LOOK, lately, through, {"no_look": list(events.NO_LOOK)}))
         looked, seconds = cursor.fetchone()
     return Raw(through, total, tables, Losses(*losses), seconds if looked >= LEAST else NEVER)
 
@@ -225,7 +225,6 @@ def _margin_values() -> dict[str, Any]:
         "zone": timezone.get_default_timezone_name(),
         "untold": list(_UNTOLD),
         "unclear": UNCLEAR,
-        "no_look": list(events.NO_LOOK),
         "claims": _claims(),
     }
 
