@@ -7,7 +7,7 @@ very answer of one that nobody has, and so do its neighbours.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
@@ -22,7 +22,7 @@ from reports.folding import fold, plain_digits
 from reports.forms import OFFICES
 from reports.independence import Told, enough_until, last_day, people_among
 from reports.models import Dispute, Indicator, KnownNumber, OfficeNumber
-from reports.numbering import owner_of
+from reports.numbering import owner_of, spaced
 from reports.phones import Phone
 
 FEWEST_PEOPLE = 2
@@ -50,6 +50,7 @@ class State(StrEnum):
     CONFIRMED = "confirmed"
     SEVERAL = "several"
     OFFICE = "office"
+    SERVICE = "service"
     UNKNOWN = "unknown"
     ODD = "odd"
 
@@ -58,6 +59,7 @@ _TONES = {
     State.CONFIRMED: "is-red",
     State.SEVERAL: "is-amber",
     State.OFFICE: "is-green",
+    State.SERVICE: "is-green",
     State.UNKNOWN: "is-violet",
     State.ODD: "is-violet",
 }
@@ -102,6 +104,15 @@ class Verdict:
         return not _FORGED.isdisjoint(self.phone.flags)
 
     @property
+    def service(self) -> number_words.Service | None:
+        """What a short number that everybody may dial is for."""
+        return number_words.SERVICES.get(key_of(self.phone))
+
+    @property
+    def is_foreign(self) -> bool:
+        return self.phone.kind == "international" and not self.is_forged
+
+    @property
     def is_noted(self) -> bool:
         """Whether the notes stand beside the reasons, and not in the place of a finding."""
         return self.state in {State.CONFIRMED, State.SEVERAL, State.OFFICE} and bool(self.notes)
@@ -132,8 +143,16 @@ def look(phone: Phone) -> Verdict:
     heard = _heard(key, max(filter(None, [since, cleared_at])))
     alike = _alike(key, since)
     state = _state(phone, office, known, heard)
-    shown = office.number if office else as_typed(phone) if state == State.ODD else written(phone)
-    return Verdict(phone, state, shown, heard, known, office, near, alike)
+    verdict = Verdict(phone, state, written(phone), heard, known, office, near, alike)
+    return replace(verdict, shown=_shown(verdict))
+
+
+def _shown(verdict: Verdict) -> str:
+    """An institution's number as it is published, one that says something odd as it was typed."""
+    if verdict.state == State.OFFICE and verdict.office:
+        return verdict.office.number
+    is_odd = verdict.state == State.ODD and not verdict.is_foreign
+    return as_typed(verdict.phone) if is_odd else verdict.shown
 
 
 def key_of(phone: Phone) -> str:
@@ -151,6 +170,8 @@ def as_typed(phone: Phone) -> str:
 def written(phone: Phone) -> str:
     """A number as people write it, 0550 000 123; what is no number as it was typed."""
     digits = "0" + phone.key.removeprefix("+84")
+    if phone.kind == "international" and "unknown_country" not in phone.flags:
+        return spaced(phone.key)
     if not phone.key.startswith("+84"):
         return phone.key or as_typed(phone)
     if phone.kind in {"tollfree", "premium"}:
@@ -162,6 +183,8 @@ def _state(
     phone: Phone, office: OfficeNumber | None, known: KnownNumber | None, heard: Heard
 ) -> State:
     """An institution's own number is never called a crook's: it is forged that crooks show it."""
+    if key_of(phone) in number_words.SERVICES:
+        return State.SERVICE
     if office:
         return State.OFFICE
     if known:

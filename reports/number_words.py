@@ -1,5 +1,7 @@
 """What the public pages say of how a number is written or shown; the desk has phones.FLAG_REASONS_VI."""
 
+from dataclasses import dataclass
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -42,6 +44,24 @@ READ: dict[str, Promise] = {
     "words_around": _("Bên cạnh số còn có chữ hoặc chữ số khác."),
     "zero_added": _("Thừa số 0 ở đầu."),
     "zero_doubled": _("Số 0 ở đầu bị gõ hai lần."),
+}
+
+
+@dataclass(frozen=True)
+class Service:
+    """A short number that everybody may dial: what it is, and whether in an emergency."""
+
+    name: Promise
+    is_emergency: bool = True
+
+
+SERVICES: dict[str, Service] = {
+    "112": Service(_("Số gọi tìm kiếm cứu nạn 112")),
+    "113": Service(_("Số khẩn cấp 113 của công an")),
+    "114": Service(_("Số gọi chữa cháy 114")),
+    "115": Service(_("Số gọi cấp cứu 115")),
+    "156": Service(_("Số 156 nhận báo cuộc gọi rác, lừa đảo"), is_emergency=False),
+    "5656": Service(_("Số 5656 nhận báo tin nhắn, cuộc gọi rác, lừa đảo"), is_emergency=False),
 }
 # Either says nothing to who asks, or the page has a place of its own for it.
 UNSAID = frozenset({

@@ -136,6 +136,13 @@ def _parse(digits: str) -> phonenumbers.PhoneNumber | None:
         return None
 
 
+def spaced(key: str) -> str:
+    """A foreign key in the groups in which its country writes it; the key where none are known."""
+    parsed = _parse(key[1:])
+    form = phonenumbers.PhoneNumberFormat.INTERNATIONAL
+    return phonenumbers.format_number(parsed, form) if parsed else key
+
+
 def is_listed(key: str) -> bool:
     """Whether the international directory of ranges has this key (it lags behind ours)."""
     parsed = _parse(key[1:])

@@ -143,11 +143,28 @@ def test_an_offices_own_number_may_be_forged(client: Client) -> None:
     assert "140/CAT-PV01" in page
 
 
-def test_113_is_the_polices(client: Client) -> None:
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        ("112", "Số gọi tìm kiếm cứu nạn 112"),
+        ("113", "Số khẩn cấp 113 của công an"),
+        ("114", "Số gọi chữa cháy 114"),
+        ("115", "Số gọi cấp cứu 115"),
+        ("156", "Số 156 nhận báo cuộc gọi rác, lừa đảo"),
+        ("5656", "Số 5656 nhận báo tin nhắn, cuộc gọi rác, lừa đảo"),
+    ],
+)
+def test_a_short_number_that_everybody_may_dial_says_what_it_is(
+    client: Client, number: str, said: str
+) -> None:
     reference.load_offices()
-    page = ask(client, "113").content.decode()
-    assert "Công an tỉnh Thanh Hóa, nhưng có thể bị giả" in page
-    assert 'href="tel:113"' in page
+    content = ask(client, number).content
+    page = words(content)
+    assert f"{said}, nhưng có thể bị giả" in page
+    assert "Số hiện trên máy vẫn có thể bị giả" in page
+    assert "đổi số từng ngày" not in page
+    assert "Công an tỉnh Thanh Hóa, nhưng" not in page
+    assert (f'href="tel:{number}"' in content.decode()) == (len(number) == 3 and number != "156")
 
 
 def test_an_offices_number_stays_one_however_many_report_it() -> None:
@@ -173,7 +190,7 @@ def test_an_offices_number_stays_one_however_many_report_it() -> None:
         ("không nhớ rõ lắm", "Trang chưa đọc được số này"),
         ("<b>x</b>", "Trang chưa đọc được số này"),
         ("\0", "Trang chưa đọc được số này"),
-        ("5656", "Số ngắn, chưa đủ tin"),
+        ("1022", "Số ngắn, chưa đủ tin"),
     ],
 )
 def test_odd_forms_are_said(client: Client, typed: str, said: str) -> None:
@@ -181,6 +198,16 @@ def test_odd_forms_are_said(client: Client, typed: str, said: str) -> None:
     assert answer.status_code == 200
     assert said in words(answer.content)
     assert b"<b>x</b>" not in answer.content
+
+
+@pytest.mark.parametrize("people", [0, 2])
+def test_a_foreign_number_is_spaced_and_not_to_be_called_back(client: Client, people: int) -> None:
+    for person in range(people):
+        told(person, "+447700900123")
+    page = words(ask(client, "+447700900123").content)
+    assert "Bạn đã hỏi +44 7700 900123" in page
+    assert "Đây là số nước ngoài. Đừng gọi lại." in page
+    assert ("Đã có người báo, chưa xác minh" in page) == (people == 2)
 
 
 def test_several_numbers_become_buttons(client: Client) -> None:
@@ -197,6 +224,7 @@ def test_a_number_one_digit_from_the_hotline_is_said_and_never_repaired(client: 
     assert "0373 725 725" in page
     assert "khác một chữ số với 02373.725.725" in page
     assert "Trang không tự sửa số" in page
+    assert page.index("Gần giống số của cơ quan") < page.index("Chưa đủ tin về số này")
 
 
 @pytest.mark.parametrize("typed", ["02373.725.726", "0237.725.725", "023737 25 7255"])
