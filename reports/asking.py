@@ -3,7 +3,7 @@ with two meanings, a number that is too short. Nothing is refused for it and not
 here: whoever does not answer has reported all the same.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from reports import money, money_words, phones, places, privacy
-from reports.folding import plain_digits
+from reports.folding import fold, plain_digits
 from reports.indicators import READ_OF_NUMBER
 from reports.models import Report
 from reports.places import Place
@@ -20,6 +20,8 @@ from reports.whole import Whole
 _QUOTED = 60  # signs of what was typed that a question repeats
 _FEW = 6  # candidates that are shown one under the other; more go into a list
 _FEWEST_DIGITS, _MOST_DIGITS = 8, 15  # of a telephone number
+_FEWEST_LETTERS = 6  # of a call-back phrase
+_TRIED_FIRST = ("mat khau", "cau hen", "password")
 _MASKED = frozenset({"masked_card", "masked_id"})
 
 
@@ -90,7 +92,7 @@ def questions(words: Words, communes: tuple[Place, ...]) -> list[Question]:
         *_about_money(words.money),
         *_about_commune(words.commune, communes),
         *_about_contact(words.contact, words.caller_number),
-        *_about_phrase(words.phrase, words.contact),
+        *_about_phrase(words.phrase, words.contact, words.caller_number),
         *_about_caller(words.caller_number),
         *_about_missing(words.missing),
         *_about_story(words.flags),
@@ -140,10 +142,18 @@ def _about_commune(typed: str, communes: tuple[Place, ...]) -> Iterator[Question
         text = _("Chưa tìm thấy “{typed}”. Gõ tên xã mới hoặc tên huyện cũ. Không rõ thì để trống.")
         yield Question("commune", text.format(typed=_quoted(typed)), label)
     elif found.flag == places.AMBIGUOUS:
-        text = _("Trước đây có mấy nơi tên {typed}. Chọn một:").format(typed=_quoted(typed))
+        text = _several(found).format(name=found.name or _quoted(typed))
         meant = [place for place in communes if place.codename in found.candidates]
         choices = tuple((place.codename, _told_apart(place)) for place in meant)
         yield Question("commune", text, label, (*choices, ("", _("Nơi khác, hoặc không rõ"))))
+
+
+def _several(found: places.Found) -> str:
+    if not found.is_district:
+        return _("Trước đây có mấy nơi tên {name}. Chọn một:")
+    if found.name.startswith("Huyện"):
+        return _("{name} cũ nay chia thành nhiều xã. Bạn ở xã nào?")
+    return _("{name} cũ nay chia thành nhiều xã, phường. Bạn ở xã, phường nào?")
 
 
 def _told_apart(place: Place) -> str:
@@ -173,13 +183,23 @@ def _is_short(digits: str) -> bool:
     return len(digits) < (10 if digits.startswith("0") else _FEWEST_DIGITS)
 
 
-def _about_phrase(phrase: str, contact: str) -> Iterator[Question]:
-    digits = _digits(phrase)
-    if len(digits) >= 4 and digits in _digits(contact):
+def _about_phrase(phrase: str, *numbers: str) -> Iterator[Question]:
+    if _is_easy(phrase, numbers):
         text = _(
-            "Câu hẹn có số của bạn, kẻ gian dễ đoán. Chọn câu khác, ví dụ hai đồ vật trong bếp."
+            "Câu này có tên hoặc số của bạn, kẻ gian dễ đoán."
+            " Chọn câu khác, ví dụ hai đồ vật trong bếp."
         )
         yield Question("callback_phrase", text, _("Câu hẹn mới"))
+
+
+def _is_easy(phrase: str, numbers: Iterable[str]) -> bool:
+    """Whether it holds a number of the report, is short, or is what everybody would try."""
+    folded, digits = fold(phrase), _digits(phrase)
+    if not folded:
+        return False
+    letters = sum(map(str.isalpha, folded))
+    told = len(digits) >= 4 and any(digits in _digits(number) for number in numbers)
+    return told or letters < _FEWEST_LETTERS or any(word in folded for word in _TRIED_FIRST)
 
 
 def _about_caller(typed: str) -> Iterator[Question]:
@@ -192,10 +212,17 @@ def _about_caller(typed: str) -> Iterator[Question]:
         text = _("Ô số gọi đến có vẻ là mấy số. Trang giữ cả. Số nào gọi gần nhất?")
     elif "too_long" in problems:
         text = _("Số gọi đến “{typed}” thừa chữ số. Trang giữ nguyên. Nhớ lại thì ghi ở đây.")
+    elif "too_short" in problems and _is_name(typed):
+        text = _("Ô số gọi đến chưa có số. Là tên thì để ở phần tên.")
     elif "too_short" in problems:
         text = _("Số gọi đến “{typed}” thiếu chữ số. Trang giữ nguyên. Nhớ lại thì ghi ở đây.")
     if text:
         yield Question("leg_number", text.format(typed=_quoted(typed)), _("Số gọi đến"))
+
+
+def _is_name(typed: str) -> bool:
+    """Whether letters are the most of it: "nguyen van a 20 trieu"."""
+    return sum(map(str.isalpha, typed)) > len(_digits(typed))
 
 
 def _about_missing(missing: tuple[str, ...]) -> Iterator[Question]:

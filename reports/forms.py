@@ -224,7 +224,7 @@ def _helper() -> FormHelper:
             Field("money_lost_vnd", wrapper_class="if-lost"),
         ),
         Fieldset(
-            gettext("5. Về bạn (bỏ trống cũng được)"),
+            _unbroken(gettext("5. Về bạn (bỏ trống cũng được)")),
             "commune",
             _note("communes"),
             "contact_phone",
@@ -234,6 +234,12 @@ def _helper() -> FormHelper:
         _note("closing"),
     )
     return helper
+
+
+def _unbroken(legend: str) -> str:
+    """A legend whose brackets stay on one line."""
+    head, bracket, aside = legend.partition("(")
+    return head + bracket + aside.replace(" ", "\u00a0")
 
 
 class CodeForm(forms.Form):

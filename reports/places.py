@@ -21,6 +21,7 @@ _PAUSE = 10  # seconds until a database that was away is asked again
 
 _COMMUNE_TYPES = ("thi tran", "phuong", "xa", "tt", "p", "x")
 _DISTRICT_TYPES = ("thanh pho", "thi xa", "huyen", "quan", "tp", "tx", "h")
+_OLDER = {"Thị xã Nghi Sơn": "Huyện Tĩnh Gia"}  # as it was called until 2020, and is still
 _PROVINCE = ("tinh thanh hoa", "thanh hoa")
 
 
@@ -46,11 +47,15 @@ class Place:
 
 @dataclass(frozen=True)
 class Found:
-    """The one commune that is meant, or the flag that says why none was taken."""
+    """The one commune that is meant, or the flag that says why none was taken. Of several,
+    `name` is what was typed as the table writes it, "" where it writes it in no one way.
+    """
 
     codename: str | None = None
     flag: str = ""
     candidates: tuple[str, ...] = ()
+    name: str = ""
+    is_district: bool = False
 
 
 @dataclass
@@ -104,10 +109,18 @@ def find(typed: str, places: tuple[Place, ...]) -> Found:
         return Found(gazetteer.exact[typed])
     if len(typed) > _LONGEST:
         return Found(flag=UNKNOWN)
-    codenames = tuple(sorted(_meant(fold(typed), gazetteer)))
-    if len(codenames) == 1:
-        return Found(codenames[0])
-    return Found(flag=AMBIGUOUS if codenames else UNKNOWN, candidates=codenames)
+    folded = fold(typed).removesuffix(" cu")
+    codenames = tuple(sorted(_meant(folded, gazetteer)))
+    if not codenames:
+        return Found(flag=UNKNOWN)
+    return Found(codenames[0]) if len(codenames) == 1 else _several(folded, codenames, gazetteer)
+
+
+def _several(folded: str, codenames: tuple[str, ...], gazetteer: "_Gazetteer") -> Found:
+    spelled = _spelled(folded, _DISTRICT_TYPES)
+    if spelled in gazetteer.districts:
+        return Found(None, AMBIGUOUS, codenames, gazetteer.written[spelled], is_district=True)
+    return Found(None, AMBIGUOUS, codenames, gazetteer.written.get(_without_type(folded), ""))
 
 
 @dataclass(frozen=True)
@@ -115,6 +128,7 @@ class _Gazetteer:
     exact: dict[str, str]  # codename or label of the page's list -> codename
     communes: dict[str, frozenset[str]]  # folded name, with and without its type
     districts: dict[str, frozenset[str]]
+    written: dict[str, str]  # folded name -> as it is written, a district with its type
 
 
 @lru_cache(maxsize=2)
@@ -126,24 +140,47 @@ def _gazetteer(places: tuple[Place, ...]) -> _Gazetteer:
             for place in places
             for name in (place.name, *place.former_communes)
         ),
-        _index((name, place.codename) for place in places for name in place.former_districts),
+        _index((name, place.codename) for place in places for name in _districts(place)),
+        _written(places),
     )
+
+
+def _districts(place: Place) -> Iterator[str]:
+    """Its old districts by all their names."""
+    for name in place.former_districts:
+        yield from filter(None, (name, _OLDER.get(name)))
+
+
+def _written(places: tuple[Place, ...]) -> dict[str, str]:
+    """Communes without their type; names that differ by their marks alone in one line."""
+    written: dict[str, dict[str, None]] = {}
+    for place in places:
+        for name in (place.name, *place.former_communes):
+            bare = _bare(name, _COMMUNE_TYPES)
+            written.setdefault(fold(bare), {})[bare] = None
+    lines = {folded: " / ".join(names) for folded, names in written.items()}
+    districts = {name for place in places for name in _districts(place)}
+    forms = ((form, name) for name in districts for form in _forms(fold(name)))
+    return lines | dict(forms)
 
 
 def _index(names: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
     index: dict[str, set[str]] = {}
     for name, codename in names:
-        folded = fold(name)
-        for form in {folded, _without_type(folded)}:
+        for form in _forms(fold(name)):
             index.setdefault(form, set()).add(codename)
     return {form: frozenset(codenames) for form, codenames in index.items()}
+
+
+def _forms(folded: str) -> set[str]:
+    return {folded, _without_type(folded)}
 
 
 def _meant(typed: str, gazetteer: _Gazetteer) -> frozenset[str]:
     """All communes that the folded words may mean: the longest name at their head decides,
     what follows it may be an old district, which narrows, or the province, which does not.
     """
-    for head, rest in _splits(typed.removesuffix(" cu")):
+    for head, rest in _splits(typed):
         named = _named(head, gazetteer)
         if named and (not rest or rest in _PROVINCE):
             return named
@@ -204,8 +241,7 @@ def _without_type(words: str) -> str:
     return words.removeprefix(f"{kind} ") if kind else words
 
 
-def _bare(name: str) -> str:
+def _bare(name: str, types: tuple[str, ...] = _DISTRICT_TYPES) -> str:
     """A written name without its type, marks kept: Huyện Thọ Xuân gives Thọ Xuân."""
-    folded = fold(name)
-    kind = _type_of(folded, _DISTRICT_TYPES)
+    kind = _type_of(fold(name), types)
     return " ".join(name.split()[len(kind.split()) :])

@@ -70,12 +70,19 @@ def test_nothing_lost_is_no_question(typed: str) -> None:
 
 def test_the_same_old_name_in_two_districts_is_asked_about() -> None:
     question = one(commune="lam sơn")
-    assert question.text == "Trước đây có mấy nơi tên lam sơn. Chọn một:"
+    assert question.text == "Trước đây có mấy nơi tên Lam Sơn. Chọn một:"
     assert question.choices == (
         ("xa_lam_son", "Xã Lam Sơn (Thọ Xuân cũ)"),
         ("xa_minh_son", "Xã Minh Sơn (Ngọc Lặc cũ)"),
         ("", "Nơi khác, hoặc không rõ"),
     )
+
+
+@pytest.mark.parametrize("typed", ["tho xuan", "huyen Tho Xuan", "h. thọ xuân cũ", "Thọ Xuân"])
+def test_a_district_is_asked_for_its_commune(typed: str) -> None:
+    place = Place("xa_tho_xuan", "Xã Thọ Xuân", ("Huyện Thọ Xuân",), ("Thị trấn Thọ Xuân",))
+    (question,) = questions(Words(commune=typed), (*PLACES, place))
+    assert question.text == "Huyện Thọ Xuân cũ nay chia thành nhiều xã. Bạn ở xã nào?"
 
 
 def test_an_unknown_place_is_asked_once_more() -> None:
@@ -116,12 +123,22 @@ def test_what_is_sealed_is_not_repeated_in_a_question() -> None:
         ("0992 000 123, 0550 000 124", "có vẻ là mấy số"),
         ("099200012345678", "“099200012345678” thừa chữ số"),
         ("09920001", "thiếu chữ số"),
+        ("nguyen van a 20 trieu", "chưa có số. Là tên thì để ở phần tên."),
     ],
 )
 def test_a_callers_number_that_cannot_be_is_kept_and_asked_about(typed: str, said: str) -> None:
     question = one(caller_number=typed)
     assert question.field == "leg_number"
     assert said in question.text
+
+
+@pytest.mark.parametrize(
+    "phrase", ["gọi từ số 0992000123", "4711 4712", "ấm", "Mật khẩu là gì", "mat khau"]
+)
+def test_a_phrase_that_is_easy_to_guess_is_asked_for_anew(phrase: str) -> None:
+    (question,) = ask(phrase=phrase, contact="0550 000 111", caller_number=CALLER)
+    assert question.field == "callback_phrase"
+    assert "kẻ gian dễ đoán. Chọn câu khác" in question.text
 
 
 def test_masked_digits_may_have_been_the_account_that_the_money_went_to() -> None:

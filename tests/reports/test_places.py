@@ -89,6 +89,22 @@ def test_a_name_of_today_is_never_taken_for_another_commune() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("typed", ["Tĩnh Gia", "huyen tinh gia", "H. Tĩnh Gia, Thanh Hóa"])
+def test_what_was_a_whole_district_is_not_settled_as_the_ward_of_its_name(typed: str) -> None:
+    call_command("setup_desk")
+    found = find(typed, places.communes())
+    assert (found.codename, found.flag, len(found.candidates)) == (None, AMBIGUOUS, 10)
+    assert find("phường Tĩnh Gia", places.communes()).codename == "phuong_tinh_gia"
+
+
+@pytest.mark.django_db
+def test_names_that_differ_by_their_marks_are_told_with_their_marks() -> None:
+    call_command("setup_desk")
+    found = find("thanh lam", places.communes())
+    assert (found.flag, found.name) == (AMBIGUOUS, "Thành Lâm / Thanh Lâm")
+
+
+@pytest.mark.django_db
 def test_while_the_database_is_away_the_communes_stay_known(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -55,6 +55,12 @@ def only_vietnamese(page: bytes) -> set[str]:
 # What it shows
 
 
+def test_a_phrase_that_is_easy_to_guess_is_told_right_under_it(client: Client) -> None:
+    page = receipt(client, contact_phone="0550 000 111", callback_phrase="mật khẩu")
+    (phrase,) = html.document_fromstring(page).xpath("//*[@class='phrase']")
+    assert "kẻ gian dễ đoán" in phrase.getnext().text_content()
+
+
 def test_the_square_holds_the_address_and_the_code(client: Client, settings: Settings) -> None:
     settings.PORTAL_URL = "https://baocuocgoi.example.gov.vn"
     page = receipt(client)
