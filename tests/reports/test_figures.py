@@ -234,6 +234,8 @@ def test_the_first_look_is_a_persons_and_half_of_all_had_it(duty: Person) -> Non
     reports = some(8)
     for report in reports:
         events.record("report", report.pk, "triaged")
+        events.record("report", report.pk, "refused", by=duty.user)
+        events.record("report", report.pk, "reread", by=duty.user)
     assert count_and_keep(this_sunday()).first_look_s is None
     for report in reports[:4]:
         workflow.take(report.pk, by=duty.user, version=1)
