@@ -128,8 +128,7 @@ function setUpSending(form) {
     asking.focus();
   };
   on(form, "submit", (event) => {
-    const { story, caller_number: number } = form.elements;
-    if (!story.value.trim() && !number.value.trim()) return;
+    if (!draftOf(form)) return; // nothing is said: its page says so
     event.preventDefault();
     if (state.hidden) send();
   });
@@ -156,8 +155,8 @@ function stateOf({ at, agreed = at, isRefused }) {
 
 function beginningOf({ body }) {
   const said = new URLSearchParams(body);
-  const signs = [...(said.get("story").trim() || said.get("caller_number"))];
-  return signs.slice(0, 60).join("") + (signs.length > 60 ? "…" : "");
+  const signs = [...(said.get("story").trim() || said.get("caller_number") || "…")];
+  return signs.slice(0, 60).join("").trimEnd() + (signs.length > 60 ? "…" : "");
 }
 
 function cardOf(report) {

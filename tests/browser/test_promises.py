@@ -201,7 +201,6 @@ def test_a_frightened_person_reports_within_a_minute(portal: str, poor_line: Pag
     person.taps(poor_line.get_by_label("Đòi chuyển tiền"))
     person.writes("Kể lại chuyện đã xảy ra", STORY)
     person.taps(poor_line.get_by_label("Chưa mất"))
-    person.taps(poor_line.get_by_text("Nơi ở, báo thay người khác"))
     person.writes("Bạn ở xã, phường nào?", "Yên Định")
     person.taps(poor_line.get_by_role("button", name="Gửi tin báo"))
     poor_line.get_by_role("heading", name="Đã nhận tin báo của bạn").wait_for()

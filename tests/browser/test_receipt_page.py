@@ -107,9 +107,11 @@ def test_a_folded_answer_is_open_when_the_page_comes_back(portal: str, browser: 
     context = browser.new_context(viewport={"width": 360, "height": 740}, java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{portal}/bao-cao/")
-    page.get_by_text("Nơi ở, báo thay người khác").click()
-    page.get_by_label("Bạn ở xã, phường nào?").fill("Ba Đình")
+    assert page.get_by_label("Bạn ở xã, phường nào?").is_visible()  # the desk goes by it
+    page.get_by_text("Báo thay người khác?").click()
+    page.get_by_label("Tôi báo thay người khác").check()
     page.get_by_role("button", name="Gửi tin báo").click()  # neither number nor story
-    assert page.get_by_label("Bạn ở xã, phường nào?").is_visible()
+    assert page.get_by_label("Tôi báo thay người khác").is_checked()
+    assert page.get_by_label("Tôi báo thay người khác").is_visible()
     assert not page.get_by_label("Tên, chức vụ họ nêu").is_visible()
     context.close()
