@@ -292,7 +292,7 @@ def _first(rows: QuerySet[Indicator], order: str, *same: str) -> QuerySet[Indica
     return Indicator.objects.filter(pk__in=first.values("pk"))
 
 
-def _columns(rows: QuerySet[Indicator]) -> "QuerySet[Indicator, dict[str, Any]]":
+def _columns(rows: QuerySet[Indicator]) -> "QuerySet[Indicator, Any]":
     return rows.values(
         "key",
         claimed=F("report__claimed_office"),
