@@ -156,3 +156,10 @@ def test_the_list_shows_what_waits_for_a_second_officer(duty: Person, lead: Pers
     page = words(lead.client.get(f"{NUMBERS}?standing=waiting"))
     assert "0550000999" in page
     assert NUMBER not in page
+
+
+def test_a_confirmed_number_is_not_said_to_lack_reports(duty: Person, lead: Person) -> None:
+    findings.confirm(proposed(duty).pk, by=lead.user)
+    page = words(duty.client.post("/kiem-tra/", {"number": NUMBER}))
+    assert "Kẻ gian đã dùng số này" in page
+    assert "Chưa đủ để nêu" not in page
