@@ -27,6 +27,13 @@ function wipe(name) {
   try { localStorage.removeItem(name); } catch { /* nothing was kept either */ }
 }
 
+// Where cookies are blocked the device keeps nothing, and no lock is given: the browser sends.
+function isAbleToKeep() {
+  const isAble = keep("able", true);
+  wipe("able");
+  return isAble;
+}
+
 function draftOf(form) {
   const fields = [...new FormData(form)].filter(([name]) => !NOT_IN_A_DRAFT.includes(name));
   const said = fields.some(([name, value]) => value.trim() && !SAYS_NOTHING.includes(name));
@@ -250,7 +257,7 @@ function setUpUnsent() {
   if (unsent().length && navigator.onLine) sendWhatWaits();
 }
 
-const isAbleToSend = Boolean(navigator.locks && one("#sent"));
+const isAbleToSend = Boolean(navigator.locks && one("#sent") && isAbleToKeep());
 const reportForm = one("#ask-to-keep") && one("[name=submission_key]").form;
 dropOld();
 dropShown();
