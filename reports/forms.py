@@ -181,7 +181,9 @@ class ReportForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or self.cleaned_data
-        if Posted(MultiValueDict(dict(self.data.lists()))).is_empty:
+        data = QueryDict(mutable=True)
+        data.update(self.data)
+        if Posted(data).is_empty:
             self.add_error("story", _EMPTY)
         return said
 
