@@ -70,6 +70,7 @@ function setUpExit(link) {
   on(link, "click", (event) => {
     event.preventDefault();
     wipe("draft");
+    wipe("unsent"); // who is watched is in more danger than the report
     location.replace("about:blank");
   });
 }

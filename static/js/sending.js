@@ -197,9 +197,10 @@ function dropOld() {
 const isWriting = () => [...document.querySelectorAll("textarea, [type=text], [type=tel]")]
   .some(({ value, defaultValue }) => value !== defaultValue);
 
-function arrived(report) {
-  const isElsewhere = one("[name=submission_key]")?.value !== report.key;
-  if (!isElsewhere || !isWriting()) return seeReceipt(report);
+// At a later visit somebody else may hold the phone: the receipt is for whoever presses.
+function arrived(report, isPressed) {
+  const isItsPage = one("[name=submission_key]")?.value === report.key;
+  if (isItsPage || (isPressed && !isWriting())) return seeReceipt(report);
   forget(report.key);
   show(one("#sent"));
 }
@@ -224,7 +225,7 @@ async function sendPressed(report) {
     const end = await post(report);
     const isRefused = end === "refused";
     mark(report.key, { agreed: Date.now(), isRefused, isShown: isRefused });
-    if (end === "sent") arrived(report);
+    if (end === "sent") arrived(report, true);
     if (isRefused) sendNatively(report);
   });
   showUnsent();

@@ -166,16 +166,32 @@ def test_a_kept_report_is_sent_when_the_line_is_back(writing: Page) -> None:
     assert writing.evaluate(ON_THE_DEVICE) == "{}"
 
 
-def test_a_kept_report_is_sent_at_the_next_visit(
+def test_a_kept_report_is_sent_at_the_next_visit_and_its_receipt_waits_for_a_press(
     portal: str, phone: BrowserContext, writing: Page
 ) -> None:
+    """Somebody else may hold the phone by then."""
     kept_unsent(writing)
     writing.close()
     phone.set_offline(False)
     page = phone.new_page()
     page.goto(portal)
-    see_receipt(page)
+    expect(page.locator("#sent")).to_be_visible()
+    assert page.url == f"{portal}/"
+    assert page.evaluate(ON_THE_DEVICE) == "{}"
     assert Report.objects.count() == 1
+
+
+def test_the_quick_way_out_takes_an_unsent_report_along(
+    portal: str, phone: BrowserContext, writing: Page
+) -> None:
+    kept_unsent(writing)
+    writing.get_by_role("link", name="Thoát nhanh").click()
+    writing.wait_for_url("about:blank")
+    phone.set_offline(False)
+    page = phone.new_page()
+    page.goto(portal)
+    assert page.evaluate(ON_THE_DEVICE) == "{}"
+    assert Report.objects.count() == 0
 
 
 def test_a_report_whose_answer_was_lost_is_not_written_twice(writing: Page) -> None:
@@ -407,7 +423,7 @@ def test_a_kept_report_of_yesterday_is_wiped_and_that_is_said(portal: str, writi
 
 def test_a_refused_report_holds_up_no_other(portal: str, writing: Page) -> None:
     page = waits_at_the_next_visit(portal, writing, f"[{TOO_LARGE}, ...all]")
-    see_receipt(page)
+    expect(page.locator("#sent")).to_be_visible()
     assert Report.objects.count() == 1
     expect(page.get_by_text("Trang chưa nhận tin này")).to_be_visible()
     expect(page.locator("#unsent q")).to_contain_text("Dài Dài")
