@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from reports import demands, receipts
 from reports.models import Report
+from reports.models.report import is_public_number
 from reports.posted import Posted
 from reports.signing import form_token
 
@@ -48,6 +49,8 @@ _MISSING_GROUP = {
     3: _("Thiếu nhóm thứ ba. Xem lại trên phiếu: mỗi nhóm có 4 chữ và số."),
     4: _("Thiếu nhóm thứ tư. Xem lại trên phiếu: mỗi nhóm có 4 chữ và số."),
 }
+_NO_CODE = _("Bạn chưa gõ mã.")
+_IS_NUMBER = _("Đây là số tin, không mở được gì. Gõ mã bốn nhóm, in cùng tờ phiếu.")
 _EMPTY = _("Chọn ít nhất một ô, hoặc kể một câu. Ví dụ: xưng công an, đòi chuyển tiền.")
 
 
@@ -267,6 +270,9 @@ class CodeForm(forms.Form):
         code = receipts.read_code(self.cleaned_data["code"])
         if isinstance(code, str):
             return code
+        typed = self.cleaned_data["code"].strip()
+        if not typed or is_public_number(typed):
+            raise forms.ValidationError(_IS_NUMBER if typed else _NO_CODE)
         sentence = (_WRONG_GROUP if code.typed else _MISSING_GROUP)[code.number]
         raise forms.ValidationError(sentence % {"typed": code.typed[:_LONGEST_GROUP]})
 

@@ -120,10 +120,13 @@ class Talk:
 
 @dataclass(frozen=True)
 class Wave:
-    """The wave that a report belongs to; `others` only where there are enough of them."""
+    """The wave that a report belongs to, by the machine's eye or an officer's; `others` only where
+    there are enough of them.
+    """
 
     campaign: Campaign
     others: int | None
+    is_machines: bool
 
 
 def files_sent(report: Report) -> list[Sent]:
@@ -160,7 +163,9 @@ def wave(report: Report) -> Wave | None:
         | Q(report__case__status__in=(S.JUNK, S.WITHDRAWN))
         | Q(report__case__outcome__in=(O.DUPLICATE, O.NOT_SCAM))
     )
-    return Wave(link.campaign, many if (many := others.count()) >= FEWEST_OTHERS else None)
+    many = others.count()
+    is_machines = link.kind != CampaignLink.Kind.OFFICER
+    return Wave(link.campaign, many if many >= FEWEST_OTHERS else None, is_machines)
 
 
 def way(report: Report, case: Case, spoken: Talk | None = None) -> list[Step]:

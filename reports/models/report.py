@@ -1,5 +1,6 @@
 """Evidence: what a resident said, kept as it was said."""
 
+import re
 import secrets
 import uuid
 from datetime import datetime
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 # No vowels and no 0, 1, I, O: nothing to mistake, no word to laugh at. 29 is prime, so that
 # a check sign catches every single slip (receipts.py).
 SIGNS = "23456789BCDFGHJKLMNPQRSTVWXYZ"
+_PUBLIC_NUMBER = re.compile(rf"[0-9]{{2}}[- ]?[{SIGNS}]{{4}}[- ]?[{SIGNS}]{{4}}")
 
 
 def new_public_number() -> str:
@@ -27,6 +29,11 @@ def new_public_number() -> str:
         number, place = divmod(number, len(SIGNS))
         signs += SIGNS[place]
     return f"{year}-{signs[:4]}-{signs[4:]}"
+
+
+def is_public_number(typed: str) -> bool:
+    """Whether somebody wrote such a number, as it is printed or without its hyphens."""
+    return bool(_PUBLIC_NUMBER.fullmatch(typed.strip().upper()))
 
 
 class Report(models.Model):

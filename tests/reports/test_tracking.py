@@ -98,11 +98,26 @@ def test_a_slip_names_its_group_and_keeps_what_was_typed(
     assert value(answer.content, "code") == typed
 
 
-@pytest.mark.parametrize("code", ["", "   ", "\0", "<b>", "x" * 10_000, "😱"])
+@pytest.mark.parametrize("code", ["\0", "<b>", "x" * 10_000, "😱"])
 def test_what_is_no_code_is_answered(client: Client, code: str) -> None:
     answer = client.post(TRACK, {"code": code})
     assert answer.status_code == 422
     assert "nhóm thứ nhất" in words(answer.content).lower()
+
+
+@pytest.mark.parametrize("code", ["", "   "])
+def test_who_typed_no_code_is_told_so(client: Client, code: str) -> None:
+    answer = client.post(TRACK, {"code": code})
+    assert answer.status_code == 422
+    assert "Bạn chưa gõ mã." in words(answer.content)
+
+
+def test_a_public_number_is_told_from_a_code(client: Client, mine: intake.Accepted) -> None:
+    number = mine.report.public_number
+    for typed in (number, number.lower().replace("-", "")):
+        answer = client.post(TRACK, {"code": typed})
+        assert answer.status_code == 422
+        assert "Đây là số tin, không mở được gì." in words(answer.content)
 
 
 def test_of_a_code_that_ends_early_the_missing_group_is_named(
