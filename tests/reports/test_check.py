@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from django.db.models.functions import Now
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -50,7 +50,7 @@ def told(number: int = 0, key: str = KEY, **typed: Any) -> Report:
 
 def sent(report: Report, at: datetime) -> None:
     """Move a report to another time; the guard of the evidence looks away."""
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL session_replication_role = replica")
         cursor.execute("UPDATE reports_report SET received_at = %s WHERE id = %s", [at, report.pk])
         cursor.execute("SET LOCAL session_replication_role = origin")
