@@ -124,7 +124,7 @@ def test_a_draft_of_yesterday_is_gone(portal: str, phone: BrowserContext, writin
     }""")
     page = phone.new_page()
     page.goto(portal)
-    page.wait_for_function("!localStorage.draft")
+    page.wait_for_function("() => !localStorage.draft")
     assert told(report_page(portal, phone)) == ""
 
 
@@ -233,7 +233,7 @@ def test_two_tabs_send_once(portal: str, phone: BrowserContext, writing: Page) -
     posted: list[str] = []
     phone.on("request", lambda request: posted.append(request.method))
     phone.set_offline(False)
-    writing.wait_for_function("!localStorage.unsent")
+    writing.wait_for_function("() => !localStorage.unsent")
     other.wait_for_timeout(500)
     assert posted.count("POST") == 1
     assert Report.objects.count() == 1
@@ -437,7 +437,7 @@ def test_what_was_refused_goes_once_its_words_are_on_the_page(
     page = waits_at_the_next_visit(portal, writing, refused)
     page.get_by_role("button", name="Gửi ngay").click()
     expect(page.get_by_label("Kể lại chuyện")).to_have_value(STORY)
-    page.wait_for_function("!localStorage.unsent")
+    page.wait_for_function("() => !localStorage.unsent")
 
 
 def test_nothing_jumps_where_something_waits(portal: str, phone: BrowserContext) -> None:
