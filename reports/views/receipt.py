@@ -79,12 +79,15 @@ def _code_in_cookie(request: HttpRequest) -> str | None:
 
 @never_cache
 def _receipt_page(request: HttpRequest, report: Report | None, code: str | None) -> HttpResponse:
-    """What is known of the two: without the report the code still stands there, without the code
-    the report's number.
+    """What is known of the two: without the report, or with a database that has just gone, the code
+    still stands there; without the code the report's number.
     """
     context = {"report": report, "code": code, "said": confirmed.statements()}
     context |= _about_code(code) if code else {}
-    context |= _about_report(report) if report else {}
+    try:
+        context |= _about_report(report) if report else {}
+    except DatabaseTrouble:
+        context["report"] = None
     return render(request, "reports/receipt.html", context, using="public")
 
 

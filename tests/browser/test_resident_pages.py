@@ -72,7 +72,8 @@ def faults(page: Page) -> list[Any]:
 
 def test_no_state_of_the_report_has_a_fault(portal: str, page: Page) -> None:
     page.goto(f"{portal}/bao-cao/")
-    page.get_by_role("button", name=SEND).click()
+    with page.expect_navigation():
+        page.get_by_role("button", name=SEND).click()
     assert faults(page) == []
     page.get_by_label("Họ vẫn đang ép").check()
     page.get_by_label("Đã mất").check()
@@ -81,11 +82,15 @@ def test_no_state_of_the_report_has_a_fault(portal: str, page: Page) -> None:
     page.get_by_label("Câu hẹn").fill("ấm và chảo")
     assert faults(page) == []
     page.get_by_role("button", name=SEND).click()
+    page.locator(".ticket").wait_for()
+    page.wait_for_load_state()
     assert faults(page) == []
-    page.get_by_role("button", name="Xem tin của tôi").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Xem tin của tôi").click()
     assert faults(page) == []
     page.get_by_label("Chọn ảnh, bản ghi âm").set_input_files(CHOSEN)
-    page.get_by_role("button", name="Gửi ảnh, ghi âm").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Gửi ảnh, ghi âm").click()
     assert page.get_by_text("Đã nhận ảnh 1 KB.").is_visible()
     assert page.get_by_text("Chưa nhận: đây không phải ảnh, ghi âm hay PDF.").is_visible()
     assert faults(page) == []

@@ -13,8 +13,8 @@ import pytest
 from bench.house import House, until
 from bench.ledger import RECEIPT, REFUSED
 from tests import disks
+from tests.addresses import public_paths
 from tests.faults.residents import HOTLINE, ask, desk, lines, residents
-from tests.portal.test_middleware import public_paths
 from tests.stack import Visitor
 
 pytestmark = pytest.mark.serial
@@ -25,13 +25,30 @@ SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
 """
 ROOM = 32  # megabytes that a small disk has left
 BALLAST = "ballast"
-FOR_MACHINES = {"/livez", "/readyz", "/robots.txt", "/.well-known/security.txt", "/metrics"}
+FOR_MACHINES = {
+    "/livez",
+    "/readyz",
+    "/robots.txt",
+    "/.well-known/security.txt",
+    "/metrics",
+    "/favicon.ico",
+    "/sw.js",
+    "/manifest.webmanifest",
+}
 NEED_NO_DATABASE = {
     "/",
     "/dang-bi-goi/",
     "/bao-cao/",
     "/bao-cao/da-nhan/",
     "/theo-doi/",
+    "/kiem-tra/",
+    "/that-hay-gia/",
+    "/cong-that/",
+    "/rieng-tu/",
+    "/offline/",
+    "/en/",
+    "/en/dang-bi-goi/",
+    "/en/bao-cao/",
     "/danh-cho-co-quan/",
     *FOR_MACHINES - {"/readyz", "/metrics"},
 }

@@ -533,3 +533,17 @@ def test_nothing_else_can_be_filled_in_by_an_address(client: Client) -> None:
 def test_other_methods_are_refused(client: Client) -> None:
     assert client.put(REPORT).status_code == 405
     assert client.post(RECEIPT).status_code == 405
+
+
+def test_a_database_that_goes_after_the_report_leaves_the_code_on_the_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> None:
+        raise OperationalError
+
+    fields = {**hidden(Client()), "story": STORY}
+    Client().post(REPORT, fields)
+    monkeypatch.setattr("reports.whole.of", broken)
+    answer = Client().post(REPORT, fields)
+    assert answer.status_code == 200
+    assert len(code_of(answer.content)) == 16
