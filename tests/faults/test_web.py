@@ -111,6 +111,7 @@ def test_who_was_cut_off_sees_the_front_servers_page_and_gets_one_receipt(home: 
 def test_without_any_portal_the_front_server_names_the_two_numbers(home: House) -> None:
     ledger = Ledger([home.front_port], [home.front_port])
     home.kill_child("serve")
+    assert until(lambda: is_gone(home), 5)
     entry = ledger.write()
     assert ledger.press(entry).kind == FRONT
     home.start_serve()
@@ -121,13 +122,17 @@ def test_without_any_portal_the_front_server_names_the_two_numbers(home: House) 
 def test_the_supervisor_killed_leaves_nothing_and_loses_nothing(
     home: House, resident: Ledger
 ) -> None:
-    ours = f"PORT={home.port}"
     for _ in range(20):
         resident.send()
     home.kill_child("serve")
-    assert until(lambda: not [pid for pid in processes_about(ours) if is_portal(pid)], 5)
+    assert until(lambda: is_gone(home), 5)
     home.start_serve()
     assert_all_is_there(home, resident)
+
+
+def is_gone(home: House) -> bool:
+    """Whether no process of the portal lives; its children end a moment after it."""
+    return not [pid for pid in processes_about(f"PORT={home.port}") if is_portal(pid)]
 
 
 def is_portal(pid: int) -> bool:
