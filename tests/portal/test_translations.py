@@ -10,7 +10,9 @@ import pytest
 CHECK = Path(__file__).resolve().parents[2] / ".ci/translations.py"
 HEAD = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8\\n"\n\n'
 
-pytestmark = pytest.mark.skipif(not shutil.which("msgattrib"), reason="no gettext here")
+pytestmark = pytest.mark.skipif(
+    not shutil.which("msgattrib"), reason="no gettext is installed (Debian: gettext)"
+)
 
 
 def checked(folder: Path, entry: str) -> subprocess.CompletedProcess[str]:

@@ -497,7 +497,9 @@ def real_clamd(settings: Settings, tmp_path: Path) -> Iterator[None]:
     """The real one, with one signature of our own, over a socket in a short folder."""
     program = shutil.which("clamd") or shutil.which("clamd", path="/usr/sbin")
     if not program:
-        pytest.skip("no clamd here")
+        pytest.skip(
+            "no clamd is installed (Debian: clamav-daemon); one of ours is asked all the same"
+        )
     import tempfile
 
     with tempfile.TemporaryDirectory(prefix="clamd") as folder:
