@@ -169,7 +169,8 @@ def _after_plus(digits: str) -> Number | None:
     if digits.startswith("84"):
         return _after_84(digits[2:])
     if digits.startswith("0"):
-        number = _bare(digits.lstrip("0"))
+        rest = digits.lstrip("0")
+        number = _mobile(rest) or _bare(rest)  # +0846900000 is a mobile number of 084, not +84 69…
         return number.also("zero_after_plus") if number else None
     service = _service(digits)
     return service.also("plus_before_service") if service else _international(digits)
@@ -200,7 +201,9 @@ def _bare(digits: str) -> Number | None:
     """Read digits that begin with neither + nor 0."""
     if digits in plan().short:
         return Number("shortcode", "")
-    number = _service(digits) or (_after_84(digits[2:]) if digits.startswith("84") else None)
+    number = _service(digits)
+    if not number and digits.startswith("84") and not _mobile(digits):
+        number = _after_84(digits[2:])
     if number:
         return number
     if number := _national(digits):

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page
+from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
 from bench.screens import NUMBERS, RESIDENT
 from tests.addresses import public_paths
+from tests.browser.pages import press
 from tests.browser.test_resident_pages import faults, portal
 from tests.cast import Person
 from tests.reports.test_check import KEY, found, told
@@ -50,12 +51,6 @@ def look(browser: Browser, request: pytest.FixtureRequest) -> Iterator[tuple[str
     )
     yield language, context.new_page()
     context.close()
-
-
-def press(page: Page, button: Locator) -> None:
-    """Press a button and wait for the page that it leads to."""
-    with page.expect_navigation():
-        button.click()
 
 
 def test_no_page_is_forgotten(live_server: LiveServer, browser: Browser) -> None:

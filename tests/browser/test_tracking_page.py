@@ -13,6 +13,7 @@ from portal import people
 from reports import confirmed, intake, workflow
 from reports.intake import Typed
 from reports.models import Addition, Campaign, CampaignLink, Message, Statement
+from tests.browser.pages import press
 from tests.browser.test_resident_pages import SIZES, faults
 from tests.reports.evidence import report
 
@@ -67,7 +68,7 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
 def look(page: Page, portal: str, mine: intake.Accepted, language: str) -> None:
     page.goto(f"{portal}{language}/theo-doi/")
     page.fill("main [name=code]", str(mine.code))
-    page.get_by_role("button", name=WORDS[language]["look"]).click()
+    press(page, page.get_by_role("button", name=WORDS[language]["look"]))
 
 
 def unfold(page: Page) -> None:
@@ -84,15 +85,15 @@ def test_no_state_of_the_page_has_a_fault(
     assert faults(page) == []
     page.locator("main [name=accounts]").fill("0987000111222 ngân hàng X")
     page.locator("main [name=called_d]").fill("31/2")
-    page.get_by_role("button", name=WORDS[language]["add"]).click()
+    press(page, page.get_by_role("button", name=WORDS[language]["add"]))
     assert faults(page) == []
     workflow.ask(mine.report.pk, by=officer, version=1, reason="Họ gọi lúc mấy giờ?")
     look(page, live_server.url, mine, language)
     assert faults(page) == []
     page.locator("main [name=text]").fill("Lúc 9 giờ.")
-    page.get_by_role("button", name=WORDS[language]["answer"]).click()
+    press(page, page.get_by_role("button", name=WORDS[language]["answer"]))
     assert faults(page) == []
-    page.locator("form[action$='/rut/'] button").click()
+    press(page, page.locator("form[action$='/rut/'] button"))
     assert faults(page) == []
 
 

@@ -120,6 +120,6 @@ def test_the_answers_come_in_the_order_given_with_ids_as_given() -> None:
 
 def test_two_thousand_stories_are_linked_in_bounded_time() -> None:
     stories = [Story(n, f"0550{n // 2:06}", text="bị gọi " * 20) for n in range(2000)]
-    started = time.perf_counter()
+    started = time.process_time()
     link(stories)
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3

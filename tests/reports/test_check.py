@@ -481,13 +481,17 @@ def plan(cursor: Any, statement: str) -> str:
 
 
 def test_among_thousands_the_indexes_answer() -> None:
-    report = evidence.report()
+    rows = [
+        Report(submission_key=f"many-{n:012}", content_digest=b"d", public_number=f"M{n}")
+        for n in range(3000)
+    ]
+    Report.objects.bulk_create(rows)
     Indicator.objects.bulk_create(
-        Indicator(report=report, kind="number", place="caller", key=f"+84{550000000 + n * 997}")
-        for n in range(6000)
+        Indicator(report=row, kind="number", place="caller", key=f"+84{550000000 + n * 997}")
+        for n, row in enumerate(rows * 2)
     )
     with CaptureQueriesContext(connection) as seen, connection.cursor() as cursor:
-        cursor.execute("ANALYZE reports_indicator")
+        cursor.execute("ANALYZE reports_report, reports_indicator")
         look()
         asked = [query["sql"] for query in seen.captured_queries]
         own = plan(

@@ -80,6 +80,6 @@ def test_plain_digits_keeps_every_place(text: str) -> None:
 
 @pytest.mark.parametrize("sign", ["a", "ệ", "\u0301", " ", "😀", "ﷺ", "漢"])
 def test_twenty_thousand_signs_fold_in_bounded_time(sign: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     fold_with_map(sign * 20_000)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5

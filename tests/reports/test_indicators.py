@@ -62,7 +62,7 @@ def test_every_place_is_the_thing_found(story: str) -> None:
 @pytest.mark.parametrize("piece", ["a.", "a-", "http://a.vn ", "stk 123456 ", "a:", "1 ", "@", "/"])
 def test_hostile_lengths_take_bounded_time(piece: str) -> None:
     text = piece * (20_000 // len(piece))
-    started = time.perf_counter()
+    started = time.process_time()
     find_accounts(text)
     find_links(text)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5

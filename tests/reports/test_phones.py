@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reports.numbering import owner_of, plan
@@ -90,6 +90,8 @@ _SPELLINGS = [
 ]  # fmt: skip
 
 
+@example("84", "6900000", "+0{}")  # not the ministry's 69…
+@example("84", "6900000", "{}")
 @given(_PREFIXES, st.text("0123456789", min_size=7, max_size=7), st.sampled_from(_SPELLINGS))
 def test_any_spelling_of_a_mobile_number_gives_one_key(
     prefix: str, rest: str, spelling: str
@@ -152,10 +154,10 @@ def test_what_is_found_reads_the_same_alone(story: str) -> None:
 )
 def test_hostile_lengths_take_bounded_time(piece: str) -> None:
     text = piece * (20_000 // len(piece))
-    started = time.perf_counter()
+    started = time.process_time()
     read(text)
     find(text)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 def test_a_phone_cannot_be_changed() -> None:

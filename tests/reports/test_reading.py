@@ -279,18 +279,18 @@ def test_the_money_field_never_raises(typed: str) -> None:
 )  # fmt: skip
 def test_hostile_lengths_take_bounded_time(piece: str) -> None:
     text = piece * (20_000 // len(piece))
-    started = time.perf_counter()
+    started = time.process_time()
     read_story(text)
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 def test_a_story_is_read_in_a_few_milliseconds() -> None:
     read_story("")
     times = []
     for story in _STORIES:
-        started = time.perf_counter()
+        started = time.process_time()
         read_story(story["text"])
-        times.append(time.perf_counter() - started)
+        times.append(time.process_time() - started)
     assert statistics.median(times) < 0.01
 
 
