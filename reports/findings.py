@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from reports import events, lookup, phones
+from reports import callers, events, lookup, phones
 from reports.models import Dispute, KnownNumber, OfficeNumber
 
 VALID_DAYS = 92  # three months
@@ -30,7 +30,7 @@ def usual_end() -> date:
 
 def _least_end() -> date:
     """Until when a number is cleared at least: until all that was told before has gone."""
-    return timezone.localdate() + timedelta(days=lookup.DAYS)
+    return timezone.localdate() + timedelta(days=callers.DAYS)
 
 
 def _end_of(row: KnownNumber) -> date:
@@ -62,7 +62,7 @@ def weigh(
     if valid_until <= timezone.localdate():
         raise FindingError("Ngày hết giá trị phải sau hôm nay.")
     if finding == KnownNumber.Finding.CLEARED and valid_until < _least_end():
-        raise FindingError(f"Gỡ thì có giá trị ít nhất {lookup.DAYS} ngày, kẻo tin cũ lại tính.")
+        raise FindingError(f"Gỡ thì có giá trị ít nhất {callers.DAYS} ngày, kẻo tin cũ lại tính.")
     key = key_for(number)
     if KnownNumber.objects.filter(key=key, withdrawn_at=None).exists():
         raise FindingError(_TAKEN)

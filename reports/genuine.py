@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from reports import lookup, phones
+from reports import callers, lookup, phones
 from reports.models import Indicator, KnownNumber, Report
 
 _CALLERS = (Indicator.Place.CALLER, Indicator.Place.LATER)
@@ -26,7 +26,7 @@ def speaks_against(number: str) -> str:
     if told := _callers_of(key):
         which = ", ".join(told)
         return (
-            f"Trong {lookup.DAYS} ngày qua có tin báo bị gọi từ số này ({which}). Xem các tin ấy;"
+            f"Trong {callers.DAYS} ngày qua có tin báo bị gọi từ số này ({which}). Xem các tin ấy;"
             " số này chưa cho lên trang được."
         )
     return ""
@@ -40,7 +40,7 @@ def _standing(key: str) -> bool:
 def _callers_of(key: str) -> list[str]:
     """The public numbers of the newest reports of a call from it."""
     called = Indicator.objects.filter(key=key, kind=Indicator.Kind.NUMBER, place__in=_CALLERS)
-    since = timezone.now() - timedelta(days=lookup.DAYS)
+    since = timezone.now() - timedelta(days=callers.DAYS)
     told = Report.objects.filter(pk__in=called.values("report_id"), received_at__gte=since)
     newest = told.order_by("-received_at").values_list("public_number", flat=True)
     return list(newest[:_NAMED])

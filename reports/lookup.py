@@ -5,43 +5,23 @@ whatever is found, over a bounded number of rows; a number that one person has r
 very answer of one that nobody has, and so do its neighbours.
 """
 
-from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Left
-from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 
-from reports import counted, number_words
-from reports.folding import fold, plain_digits
-from reports.forms import OFFICES
-from reports.independence import Told, enough_until, last_day, people_among
-from reports.models import Dispute, Indicator, KnownNumber, OfficeNumber
+from reports import callers, number_words
+from reports.callers import Heard
+from reports.folding import plain_digits
+from reports.models import Dispute, KnownNumber, OfficeNumber
 from reports.numbering import owner_of, spaced
 from reports.phones import Phone
 
-FEWEST_PEOPLE = 2
-FEWEST_ALIKE = 3  # other numbers of a range, each of which may be said by itself
-DAYS = 60
-_MOST_READ = 150  # reports of one kind in one look
-_MOST_NAMED = 3  # callers of a report: a longer list is one for an officer
-_TELLING = r"(\S+\s+){4}\S"  # five words, see reports/independence.py
-_STORY = 500  # signs of a story that tell two apart
-_RANGE = 3  # the last digits that numbers of one range differ in
 _ODD_KINDS = {"international", "hidden", "brandname", "invalid", "shortcode"}
-# A reporter who names the number of a caller later was called by it too.
-_CALLERS = (Indicator.Place.CALLER, Indicator.Place.LATER)
 _FORGED = frozenset(
     {"forged_069", "plus_before_service", "short_with_84", "unknown_country", "zero_after_plus"}
 )
-_NO_CONTACT = ["contact_unread", "contact_doubtful", "contact_is_caller"]
-_HOLDS = Q(withdrawn_at=None, confirmed_at__isnull=False)
-_OFFICES = {code: name for code, name in OFFICES if code != "other"}
 
 
 class State(StrEnum):
@@ -63,21 +43,6 @@ _TONES = {
     State.UNKNOWN: "is-violet",
     State.ODD: "is-violet",
 }
-
-
-@dataclass(frozen=True)
-class Heard:
-    """What unrelated people told; all empty while they are fewer than `FEWEST_PEOPLE`.
-
-    `last`: the day of the last report by one of them. `until`: the day on which, without further
-    reports, they are too few.
-    """
-
-    people: int = 0
-    communes: int = 0
-    last: date | None = None
-    until: date | None = None
-    claimed: str = ""
 
 
 @dataclass(frozen=True)
@@ -139,9 +104,9 @@ def look(phone: Phone) -> Verdict:
     key = key_of(phone)
     office, near = _offices(phone, key)
     known, cleared_at = _finding(key)
-    since = _since()
-    heard = _heard(key, max(filter(None, [since, cleared_at])))
-    alike = _alike(key, since)
+    since = callers.window()
+    heard = callers.heard_of(key, max(filter(None, [since, cleared_at])))
+    alike = callers.alike(key, since)
     state = _state(phone, office, known, heard)
     verdict = Verdict(phone, state, written(phone), heard, known, office, near, alike)
     return replace(verdict, shown=_shown(verdict))
@@ -234,137 +199,9 @@ def _finding(key: str) -> tuple[KnownNumber | None, datetime | None]:
     """The confirmed finding that holds today, and up to when reports count no more because an
     officer has cleared the number. Two statements.
     """
-    holds = _HOLDS & Q(valid_until__gte=timezone.localdate())
-    row = KnownNumber.objects.filter(holds, key=key).exclude(key="").first()
+    row = KnownNumber.objects.standing(timezone.localdate()).filter(key=key).first()
     upheld = Dispute.objects.filter(key=key, status=Dispute.Status.UPHELD).exclude(key="")
     answered = upheld.order_by("-answered_at").values_list("answered_at", flat=True).first()
     if row is None or row.finding == KnownNumber.Finding.CONFIRMED:
         return row, answered
     return None, max(filter(None, [row.confirmed_at, answered]))
-
-
-@dataclass(frozen=True)
-class _Row:
-    """A report that names the number, as far as it counts."""
-
-    key: str
-    claimed: str
-    told: Told
-
-
-def _since() -> datetime:
-    """Where the window begins, at a local midnight: what was told on a day goes DAYS days later."""
-    first = timezone.localdate() - timedelta(days=DAYS - 1)
-    return timezone.make_aware(datetime.combine(first, time.min))
-
-
-def _told(named: Q, since: datetime) -> list[_Row]:
-    """The reports since then that count, name a caller so and can add a person, in one statement.
-    One row for each contact and number, and one for each commune and day among the others; of the
-    contacts the newest and the oldest, so that who writes often pushes nobody out.
-    """
-    rows = _naming(named, since)
-    known = Q(report__contact_index__isnull=False) & ~Q(report__flags__overlap=_NO_CONTACT)
-    tells = Q(report__story__regex=_TELLING)
-    placed = Q(report__commune__isnull=False)
-    newest, oldest = "-report__received_at", "report__received_at"
-    by_contact = _first(rows.filter(known, tells | placed), newest, "report__contact_index")
-    day = "report__received_at__date"
-    by_day = _first(rows.filter(~known, tells, placed), oldest, "report__commune_id", day)
-    ends = by_contact.order_by(newest), by_contact.order_by(oldest), by_day.order_by(newest)
-    parts = [_columns(part)[:_MOST_READ] for part in ends]
-    return [_row(row) for row in parts[0].union(*parts[1:])]
-
-
-def _naming(named: Q, since: datetime) -> QuerySet[Indicator]:
-    """Callers' numbers, of reports that name a few of them."""
-    callers = Q(kind=Indicator.Kind.NUMBER, place__in=_CALLERS)
-    of_report = Indicator.objects.filter(callers, report=OuterRef("report")).order_by()
-    many = of_report.values("report").annotate(many=Count("key", distinct=True)).values("many")
-    return Indicator.objects.filter(
-        named, callers, report__in=counted.reports().filter(received_at__gte=since)
-    ).filter(LessThanOrEqual(Subquery(many), _MOST_NAMED))
-
-
-def _first(rows: QuerySet[Indicator], order: str, *same: str) -> QuerySet[Indicator]:
-    """The first row in this order for each number and what is the *same*."""
-    first = rows.order_by("key", *same, order, "pk").distinct("key", *same)
-    return Indicator.objects.filter(pk__in=first.values("pk"))
-
-
-def _columns(rows: QuerySet[Indicator]) -> "QuerySet[Indicator, Any]":
-    return rows.values(
-        "key",
-        claimed=F("report__claimed_office"),
-        contact=F("report__contact_index"),
-        commune=F("report__commune_id"),
-        at=F("report__received_at"),
-        marks=F("report__flags"),
-        story=Left("report__story", _STORY),
-    )
-
-
-def _row(row: Mapping[str, Any]) -> _Row:
-    is_known = set(_NO_CONTACT).isdisjoint(row["marks"])
-    told = Told(
-        contact=bytes(row["contact"] or b"") if is_known else b"",
-        commune=row["commune"] or "",
-        at=timezone.localtime(row["at"]),
-        words=frozenset(fold(row["story"]).split()),
-    )
-    return _Row(row["key"], row["claimed"], told)
-
-
-def _heard(key: str, since: datetime) -> Heard:
-    rows = _told(Q(key=key) & ~Q(key=""), since)
-    told = [row.told for row in rows]
-    people = people_among(told)
-    if len(people) < FEWEST_PEOPLE:
-        return Heard()
-    return Heard(
-        people=len(people),
-        communes=len({person.commune for person in people if person.commune}),
-        last=last_day(people, told),
-        until=enough_until(told, FEWEST_PEOPLE) + timedelta(days=DAYS),
-        claimed=_claimed(rows),
-    )
-
-
-def _claimed(rows: list[_Row]) -> str:
-    """Whom the callers claimed to be, where two people at least say the same."""
-    for code, _ in Counter(row.claimed for row in rows).most_common():
-        same = people_among(row.told for row in rows if row.claimed == code)
-        if code in _OFFICES and len(same) >= FEWEST_PEOPLE:
-            return str(_OFFICES[code])
-    return ""
-
-
-def _alike(key: str, since: datetime) -> bool:
-    """Whether some other numbers that begin alike may be said, each by itself. How many they are,
-    and what was told of the number itself, the answer does not give away. Two statements.
-    """
-    start = key[:-_RANGE] if key.startswith("+") and len(key) > 9 else "+"
-    others = Q(key__startswith=start) & ~Q(key=key) if start != "+" else Q(key="+")
-    found = set(_confirmed(others))
-    by_key: dict[str, list[Told]] = {}
-    for row in _told(others & ~_may_not_be_said(), since):
-        by_key.setdefault(row.key, []).append(row.told)
-    said = {key for key, told in by_key.items() if len(people_among(told)) >= FEWEST_PEOPLE}
-    return len(found | said) >= FEWEST_ALIKE
-
-
-def _confirmed(named: Q) -> list[str]:
-    holds = _HOLDS & Q(finding=KnownNumber.Finding.CONFIRMED, valid_until__gte=timezone.localdate())
-    offices = OfficeNumber.objects.values("key")
-    keys = KnownNumber.objects.filter(holds, named).exclude(key__in=offices)
-    return list(keys.values_list("key", flat=True)[:FEWEST_ALIKE])
-
-
-def _may_not_be_said() -> Q:
-    """Numbers that an institution has published, or that an officer has cleared: none is counted
-    with its neighbours, whenever the reports came.
-    """
-    cleared = KnownNumber.objects.filter(_HOLDS, finding=KnownNumber.Finding.CLEARED)
-    upheld = Dispute.objects.filter(status=Dispute.Status.UPHELD)
-    excluded = [each.values("key") for each in (OfficeNumber.objects.all(), cleared, upheld)]
-    return Q(*[Q(key__in=keys) for keys in excluded], _connector=Q.OR)

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 
-from reports import findings, lookup, phones
+from reports import callers, findings, lookup, phones
 from reports.admin.decided import Acts, moment, officer, record
 from reports.admin.naming import newest_naming, reports_naming
 from reports.admin.numbers import unconfirmed
@@ -144,7 +144,7 @@ class KnownNumberAdmin(Acts, _Admin):
             "verdict": lookup.look(phones.read(row.number)) if row else None,
             "named": reports_naming(row.key) if row else 0,
             "naming": newest_naming(row.key) if row else (),
-            "days": lookup.DAYS,
+            "days": callers.DAYS,
             "title": f"Số {row.number}" if row else None,
             "subtitle": None,
         }

@@ -1,11 +1,12 @@
 """What officers know of telephone numbers, and who says that they are wrong."""
 
 import uuid
+from datetime import date
 
 from django.contrib.auth.models import User
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models import F, Func, Q
+from django.db.models.functions import Cast, Now
 
 from reports.models.places import Office
 from reports.models.report import new_public_number
@@ -31,6 +32,31 @@ class OfficeNumber(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+def sha256_of(field: str) -> Func:
+    """The SHA-256 of a field's text, 32 bytes, as PostgreSQL computes and indexes it. Keys have no
+    backslash, so the cast to bytes changes nothing.
+    """
+    as_bytes = Cast(field, models.BinaryField())
+    return Func(as_bytes, function="sha256", output_field=models.BinaryField())
+
+
+class KnownNumberQuerySet(models.QuerySet["KnownNumber"]):
+    """Findings, as far as somebody may say them."""
+
+    def standing(self, day: date) -> "KnownNumberQuerySet":
+        """What two officers found, either way, and what is neither over on that day nor taken
+        back: the one door to what is said in public.
+        """
+        return self.filter(
+            confirmed_at__isnull=False, withdrawn_at=None, valid_until__gte=day
+        ).exclude(key="")
+
+    def accusing(self) -> "KnownNumberQuerySet":
+        """Those that say that crooks used the number, and that no institution has published."""
+        published = OfficeNumber.objects.values("key")
+        return self.filter(finding=KnownNumber.Finding.CONFIRMED).exclude(key__in=published)
 
 
 class KnownNumber(models.Model):
@@ -61,10 +87,16 @@ class KnownNumber(models.Model):
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="người gỡ"
     )
 
+    objects = KnownNumberQuerySet.as_manager()
+
     class Meta:
         verbose_name = "ghi nhận về một số"
         verbose_name_plural = "số đã xác nhận và chờ xác nhận"
         permissions = [("confirm_number", "xác nhận số do người khác đề nghị")]
+        # Asked by the beginning of a hash (reports/number_hashes.py).
+        indexes = [
+            models.Index(sha256_of("key"), condition=Q(withdrawn_at=None), name="knownnumber_hash")
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["key"], condition=Q(withdrawn_at=None), name="knownnumber_one_at_a_time"

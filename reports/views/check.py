@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from reports import confirmed, disputes, limits, lookup, offices
+from reports import callers, confirmed, disputes, limits, lookup, offices
 from reports.disputes import Asked
 from reports.models import Dispute
 from reports.number_forms import PREFILL, CheckForm, DisputeForm
@@ -145,7 +145,7 @@ def _check_page(
 
 
 def _verdict_page(request: HttpRequest, verdict: lookup.Verdict) -> HttpResponse:
-    context: dict[str, object] = {"verdict": verdict, "form": CheckForm(), "days": lookup.DAYS}
+    context: dict[str, object] = {"verdict": verdict, "form": CheckForm(), "days": callers.DAYS}
     context["answer"] = _promise()
     if verdict.office:
         context["office"] = offices.words_of(verdict.office.office)
