@@ -3,6 +3,7 @@
 from reports.models.desk import Case, Event
 from reports.models.facts import Campaign, CampaignLink, Facts, Indicator
 from reports.models.files import EvidenceFile, FileCheck
+from reports.models.grouping import BurstTally, CampaignAct, CampaignMove, KeptApart
 from reports.models.later import Addition, Message
 from reports.models.numbers import Dispute, KnownNumber, OfficeNumber
 from reports.models.outbox import OutboxItem
@@ -15,8 +16,11 @@ __all__ = [
     "Addition",
     "Alarm",
     "BankLine",
+    "BurstTally",
     "Campaign",
+    "CampaignAct",
     "CampaignLink",
+    "CampaignMove",
     "Case",
     "Commune",
     "Dispute",
@@ -25,6 +29,7 @@ __all__ = [
     "Facts",
     "FileCheck",
     "Indicator",
+    "KeptApart",
     "KnownNumber",
     "Message",
     "Office",

@@ -5,9 +5,24 @@ import uuid
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 
 from reports.models.report import Report
+
+_LEADING_TO = """
+WITH RECURSIVE here (id) AS (
+    SELECT %s::uuid
+     UNION SELECT merged.id FROM reports_campaign AS merged JOIN here ON merged.merged_into_id = here.id)
+SELECT id FROM here
+"""
+_ROOT = """
+WITH RECURSIVE way (id, merged_into_id) AS (
+    SELECT id, merged_into_id FROM reports_campaign WHERE id = %s
+     UNION SELECT next.id, next.merged_into_id
+             FROM reports_campaign AS next JOIN way ON next.id = way.merged_into_id)
+SELECT id FROM way WHERE merged_into_id IS NULL
+"""
 
 
 class Facts(models.Model):
@@ -87,25 +102,59 @@ class Indicator(models.Model):
         return self.key or self.raw
 
 
+class CampaignQuerySet(models.QuerySet["Campaign"]):
+    def live(self) -> "CampaignQuerySet":
+        """Campaigns that have not been merged away."""
+        return self.filter(merged_into=None)
+
+    def leading_to(self, campaign: "Campaign") -> "CampaignQuerySet":
+        """The campaign itself and all that were merged into it, over however many merges."""
+        return self.filter(pk__in=RawSQL(_LEADING_TO, [campaign.pk]))  # noqa: S611  # no words of others
+
+
 class Campaign(models.Model):
-    """A wave of calls that belong together ("đợt")."""
+    """A wave of calls that belong together ("đợt").
+
+    One that was merged away keeps its code and leads to `merged_into`; it holds no reports, and a
+    link that the machine writes to it is laid into the one that it leads to (trigger). `version`
+    counts people's acts, as a case's does.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     code = models.CharField("mã đợt", max_length=16, unique=True)
     title = models.CharField("tên đợt", max_length=200)
     opened_at = models.DateTimeField("mở lúc", db_default=Now())
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="merged_here"
+    )
+    version = models.PositiveIntegerField(db_default=1)
+
+    objects = CampaignQuerySet.as_manager()
 
     class Meta:
         verbose_name = "đợt lừa đảo"
         verbose_name_plural = "đợt lừa đảo"
         ordering = ["-opened_at"]
+        permissions = [("group_campaign", "gộp đợt, tách đợt, gắn tin vào đợt")]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(merged_into=models.F("id")), name="campaign_not_into_itself"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.code} {self.title}"
 
+    def root(self) -> "Campaign":
+        """The campaign that this one leads to: itself where it was not merged away."""
+        return Campaign.objects.get(pk=RawSQL(_ROOT, [self.pk]))  # noqa: S611  # no words of others
+
 
 class CampaignLink(models.Model):
-    """Why a report lies in a campaign. What a person placed the machine never moves."""
+    """Why a report lies in a campaign. What a person placed (kind "officer") the machine never
+    moves (trigger); `act` is the act that placed it. Where a person said that a report does not
+    belong, see `KeptApart`.
+    """
 
     class Kind(models.TextChoices):
         SAME_NUMBER = "same_number", "cùng số gọi"
@@ -123,6 +172,9 @@ class CampaignLink(models.Model):
     placed_at = models.DateTimeField(db_default=Now())
     placed_by = models.ForeignKey(
         "auth.User", models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    act = models.ForeignKey(
+        "reports.CampaignAct", models.PROTECT, null=True, blank=True, related_name="links"
     )
 
     class Meta:

@@ -1,0 +1,147 @@
+"""What people do with campaigns: each act, what it moved, and what it keeps apart.
+
+`reports/grouping.py` is the only writer. What the machine must know of it are rows: a link of the
+kind "officer" stays where it is, and a row of `KeptApart` says where a report does not go.
+"""
+
+from django.contrib.auth.models import User
+from django.db import models
+from django.db.models.functions import Now
+
+from reports.models.facts import Campaign
+from reports.models.report import Report
+
+
+class CampaignActQuerySet(models.QuerySet["CampaignAct"]):
+    def standing(self) -> "CampaignActQuerySet":
+        """Acts that nobody has taken back."""
+        return self.filter(taken_back_at=None)
+
+    def partings(self) -> "CampaignActQuerySet":
+        """Splits that stand: `campaign` and `other` are two campaigns because a person said so."""
+        return self.standing().filter(kind=CampaignAct.Kind.SPLIT)
+
+
+class CampaignAct(models.Model):
+    """A person's act on a campaign. Never changed but to be taken back, once (trigger).
+
+    `campaign` is the one that goes on: merged into, split from, attached to, detached from.
+    `other` is the one merged away, or the one that the split opened.
+    """
+
+    class Kind(models.TextChoices):
+        MERGED = "merged", "gộp đợt"
+        SPLIT = "split", "tách thành đợt mới"
+        ATTACHED = "attached", "gắn vào đợt"
+        DETACHED = "detached", "tách khỏi đợt"
+
+    id = models.BigAutoField(primary_key=True)
+    kind = models.CharField("việc", max_length=8, choices=Kind.choices)
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="acts")
+    other = models.ForeignKey(
+        Campaign, models.PROTECT, null=True, blank=True, related_name="acts_as_other"
+    )
+    reason = models.TextField("lý do")
+    reports = models.PositiveIntegerField("số tin")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField(db_default=Now())
+    taken_back_at = models.DateTimeField(null=True, blank=True)
+    taken_back_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+
+    objects = CampaignActQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "việc trên đợt"
+        verbose_name_plural = "việc trên đợt"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind__in=("merged", "split"), other__isnull=False)
+                | models.Q(kind__in=("attached", "detached"), other__isnull=True),
+                name="campaignact_two_campaigns",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(other=models.F("campaign")), name="campaignact_not_with_itself"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(taken_back_at__isnull=True, taken_back_by__isnull=True)
+                | models.Q(taken_back_at__isnull=False, taken_back_by__isnull=False),
+                name="campaignact_taken_back_by_whom",
+            ),
+            models.CheckConstraint(condition=~models.Q(reason=""), name="campaignact_has_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.campaign_id}"
+
+
+class CampaignMove(models.Model):
+    """Where a report lay before an act, so that it can be put back exactly. Append-only (trigger).
+
+    Without `before_campaign` it lay nowhere. `before_apart`: the act that kept it apart from the
+    campaign to which this act attached it.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    act = models.ForeignKey(CampaignAct, models.PROTECT, related_name="moves")
+    report = models.ForeignKey(Report, models.PROTECT, related_name="campaign_moves")
+    before_campaign = models.ForeignKey(Campaign, models.PROTECT, null=True, related_name="+")
+    before_kind = models.CharField(max_length=16, blank=True)
+    before_strength = models.DecimalField(max_digits=3, decimal_places=2, null=True)
+    before_reason = models.TextField(blank=True)
+    before_placed_at = models.DateTimeField(null=True)
+    before_placed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    before_act = models.ForeignKey(CampaignAct, models.PROTECT, null=True, related_name="+")
+    before_apart = models.ForeignKey(CampaignAct, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        verbose_name = "tin đã chuyển chỗ"
+        verbose_name_plural = "tin đã chuyển chỗ"
+        constraints = [
+            models.UniqueConstraint(fields=["act", "report"], name="campaignmove_once_an_act"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.report_id} by {self.act_id}"
+
+
+class KeptApart(models.Model):
+    """A person said that this report does not belong to this campaign: the machine never places it
+    there. A row stands as long as that holds; taking the act back, or attaching the report to the
+    campaign by hand, removes it. The database lets no machine's link past it (trigger): such an
+    INSERT writes nothing, such an UPDATE changes nothing.
+
+    For a linker: leave out campaigns for which
+    `EXISTS (SELECT FROM reports_keptapart WHERE report_id = … AND campaign_id = …)`.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    report = models.ForeignKey(Report, models.PROTECT, related_name="kept_apart")
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="kept_apart")
+    act = models.ForeignKey(CampaignAct, models.PROTECT, related_name="keeps_apart")
+
+    class Meta:
+        verbose_name = "tin không thuộc đợt"
+        verbose_name_plural = "tin không thuộc đợt"
+        constraints = [
+            models.UniqueConstraint(fields=["report", "campaign"], name="keptapart_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.report_id} not in {self.campaign_id}"
+
+
+class BurstTally(models.Model):
+    """Where more reports come in than is usual there, as last counted (bursts.py). One row.
+
+    `bursts` is a list of {"unit", "key", "days", "count", "usual", "weeks", "chance", "mostly"}.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    counted_at = models.DateTimeField(db_default=Now())
+    bursts = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="bursttally_one_row")]
+
+    def __str__(self) -> str:
+        return f"bursts at {self.counted_at}"
