@@ -29,6 +29,7 @@ RESIDENT = {
     "track": "/theo-doi/",
     "new-code": "/theo-doi/ma-moi/",
     "check": "/kiem-tra/",
+    "for-programs": "/kiem-tra/cho-phan-mem/",
     "dispute": "/kiem-tra/xem-lai/",
     "offices": "/co-quan/",
     "office": "/co-quan/cong-an-tinh/",

@@ -12,6 +12,7 @@ from django.core.validators import validate_email
 from portal.archive import is_key
 from portal.mail import NOWHERE, server_of
 from reports.scanning import place_of
+from reports.signing import signer_of
 
 SHORTEST_SECRET = 50
 SHORTEST_TOKEN = 32
@@ -111,6 +112,24 @@ def check_backup_key(**_: Any) -> Iterator[CheckMessage]:
             " age-keygen prints (AGE-SECRET-KEY-1…); none of FIELD_KEYS will do.",
             id="portal.E008",
         )
+
+
+@register(Tags.security, deploy=True)
+def check_signing_key(**_: Any) -> Iterator[CheckMessage]:
+    how = (
+        "Set SIGNING_KEY or SIGNING_KEY_FILE from: openssl rand -base64 32; keep a copy elsewhere."
+    )
+    if not settings.SIGNING_KEY:
+        yield Warning(
+            "SIGNING_KEY is not set: no pack of confirmed numbers is given to other programs.",
+            hint=how,
+            id="portal.W004",
+        )
+        return
+    try:
+        signer_of(settings.SIGNING_KEY)
+    except ImproperlyConfigured:
+        yield Error("SIGNING_KEY is not 32 bytes in base64.", hint=how, id="portal.E014")
 
 
 @register(Tags.security, deploy=True)

@@ -25,7 +25,7 @@ from portal.local_postgres import database_answers, postgres_url, prepare_postgr
 STOP_PATIENCE = 15.0
 LOCAL_ENV = "local.env"
 VALKEY_SOCKET = "valkey.sock"
-SECRETS = ("SECRET_KEY", "FIELD_KEYS", "BACKUP_KEY")
+SECRETS = ("SECRET_KEY", "FIELD_KEYS", "BACKUP_KEY", "SIGNING_KEY")
 
 
 @dataclass
@@ -147,6 +147,7 @@ def _secrets(data_dir: Path) -> dict[str, str]:
     kept.setdefault("SECRET_KEY", secrets.token_urlsafe(50))
     kept.setdefault("FIELD_KEYS", base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
     kept.setdefault("BACKUP_KEY", new_key())
+    kept.setdefault("SIGNING_KEY", base64.b64encode(secrets.token_bytes(32)).decode())
     write_env(data_dir, kept)
     return kept
 

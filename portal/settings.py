@@ -40,6 +40,8 @@ SECRET_KEY = env.str("SECRET_KEY", "")
 FIELD_KEYS = tuple(env.list("FIELD_KEYS", default=[]))
 # An age identity, for archives alone (portal/archive.py): losing one key must not lose the other.
 BACKUP_KEY = env.str("BACKUP_KEY", "").strip()  # a file ends with a new line
+# Signs what other programs keep of ours (reports/signing.py): 32 bytes in base64. Optional.
+SIGNING_KEY = env.str("SIGNING_KEY", "").strip()
 ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"] if FIRST_LOOK else []
 )
@@ -66,7 +68,7 @@ MIDDLEWARE = [
     "portal.middleware.SecurityHeaders",  # outermost: also on what the others answer
     "django.middleware.security.SecurityMiddleware",
     # Before WhiteNoise: where files are not collected and pre-compressed, it compresses them too.
-    "django.middleware.gzip.GZipMiddleware",
+    "portal.middleware.Compression",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.middleware.ContentSecurityPolicy",
     "portal.middleware.LanguageOfPath",

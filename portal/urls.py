@@ -13,6 +13,7 @@ urlpatterns = [
         prefix_default_language=False,
     ),
     path("", include("alerts.urls")),
+    path("api/v1/", include("reports.urls_api")),
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),
     path("metrics", metrics.metrics, name="metrics"),

@@ -36,6 +36,8 @@ WINDOWS: dict[str, RateLimitItem] = {
     "word": RateLimitItemPerMinute(5, 10),  # wrong one-time words for one report
     "check": RateLimitItemPerMinute(300, 10),  # look-ups; a carrier's address has many people
     "dispute": RateLimitItemPerMinute(30, 10),
+    "range": RateLimitItemPerMinute(300, 10),  # ranges of hashes, by programs
+    "pack": RateLimitItemPerMinute(30, 10),
 }
 ALL_WRONG = RateLimitItemPerMinute(300)  # wrong codes of everybody together
 SLOWED_BY = 0.3  # seconds that a wrong code waits while there are more than that

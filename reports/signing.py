@@ -1,9 +1,11 @@
-"""Keys and what is made with them: sealing keys, keyed hashes, form tokens.
+"""Keys and what is made with them: sealing keys, keyed hashes, form tokens, signatures.
 
 Every purpose has a key of its own, derived from a key of `FIELD_KEYS` (newest first), so that
 one key never serves two ends. A key is named by eight hex digits that tell nothing of it.
 """
 
+import base64
+import binascii
 import hashlib
 import hmac
 import time
@@ -11,8 +13,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from cryptography.fernet import Fernet, MultiFernet
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
 from django.core import signing
 from django.core.exceptions import ImproperlyConfigured
@@ -91,3 +95,43 @@ def form_token_age(token: str) -> float | None:
         return None
     stamp = token.rsplit(":", 2)[-2]
     return max(0.0, time.time() - signing.b62_decode(stamp))
+
+
+@dataclass(frozen=True)
+class Signer:
+    """What SIGNING_KEY signs with, for programs that are not ours: Ed25519."""
+
+    private: Ed25519PrivateKey = field(repr=False)
+
+    @property
+    def id(self) -> str:
+        """Sixteen hex digits that name the public key."""
+        raw = self.private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        return hashlib.sha256(raw).hexdigest()[:16]
+
+    @property
+    def public_pem(self) -> str:
+        """The public key as openssl reads it."""
+        public = self.private.public_key()
+        return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+    def sign(self, message: bytes) -> str:
+        """The signature in base64."""
+        return base64.b64encode(self.private.sign(message)).decode()
+
+
+def signer() -> Signer | None:
+    """None where no SIGNING_KEY is set: then nothing is signed, and nothing unsigned is given in
+    its place. Raises ImproperlyConfigured where it is no key.
+    """
+    return signer_of(settings.SIGNING_KEY) if settings.SIGNING_KEY else None
+
+
+@lru_cache(maxsize=2)
+def signer_of(configured: str) -> Signer:
+    """The signer of 32 bytes in base64, usual or url-safe. Raises ImproperlyConfigured."""
+    try:
+        secret = base64.b64decode(configured.replace("-", "+").replace("_", "/"), validate=True)
+        return Signer(Ed25519PrivateKey.from_private_bytes(secret))
+    except (binascii.Error, ValueError) as error:
+        raise ImproperlyConfigured("SIGNING_KEY is not 32 bytes in base64.") from error

@@ -6,7 +6,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from portal.middleware import STAFF_PATHS
 
-FILLED = {"slug": "khong-co", "path": "x", "token": "x"}
+FILLED = {"slug": "khong-co", "path": "x", "token": "x", "prefix": "1a2b"}
 
 
 def public_paths() -> list[str]:
@@ -31,5 +31,6 @@ def _leaves(resolver: URLResolver, before: str) -> Iterator[tuple[URLPattern, st
 
 def _filled(path: str) -> str:
     for name, value in FILLED.items():
-        path = path.replace(f"<slug:{name}>", value).replace(f"<str:{name}>", value)
+        for kind in ("slug", "str", "path"):
+            path = path.replace(f"<{kind}:{name}>", value)
     return path

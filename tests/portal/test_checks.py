@@ -1,5 +1,6 @@
 """A production start is refused, with a hint, for each thing that would hurt people."""
 
+import base64
 from types import SimpleNamespace
 
 import pytest
@@ -14,6 +15,7 @@ GOOD = {
     "SECRET_KEY": "k3Zr-" * 12,
     "FIELD_KEYS": (Fernet.generate_key().decode(),),
     "BACKUP_KEY": new_key(),
+    "SIGNING_KEY": base64.b64encode(bytes(32)).decode(),
     "DEBUG": False,
     "HTTPS": True,
     "ALLOWED_HOSTS": ["portal.example"],
@@ -51,6 +53,8 @@ BAD = [
     ("portal.E012", "CLAMD_URL", "unix://run/clamd.sock"),
     ("portal.E013", "RATE_LIMITS", "count"),
     ("portal.E013", "RATE_LIMITS", "off"),
+    ("portal.E014", "SIGNING_KEY", "not a key"),
+    ("portal.E014", "SIGNING_KEY", "c2hvcnQ="),
     ("portal.E008", "BACKUP_KEY", ""),
     # With a name of its own: a random key in it would differ between two processes of xdist.
     pytest.param("portal.E008", "BACKUP_KEY", GOOD["FIELD_KEYS"][0], id="a field key"),  # type: ignore[index]
@@ -105,3 +109,10 @@ def test_visitors_who_all_share_one_address_are_warned_of(monkeypatch: pytest.Mo
     assert list(messages) == ["portal.W003"]
     assert messages["portal.W003"].level == WARNING
     assert messages["portal.W003"].hint
+
+
+def test_a_pack_that_is_not_given_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    messages = found(monkeypatch, SIGNING_KEY="")
+    assert list(messages) == ["portal.W004"]
+    assert messages["portal.W004"].level == WARNING
+    assert messages["portal.W004"].hint
