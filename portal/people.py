@@ -49,6 +49,7 @@ _DUTY = _REPORTS | {
     "reports.reveal_contact",
     "reports.add_knownnumber",
     "reports.change_dispute",
+    "reports.group_campaign",
     "alerts.view_alert",
 }
 _WARNINGS = _views("alerts.alert", "alerts.alertstep", "alerts.alertrevision", "reports.campaign")

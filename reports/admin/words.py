@@ -73,6 +73,14 @@ EVENTS = {
     "statement_changed": "Sửa câu chưa hiện",
     "bank_saved": "Ghi số ngân hàng",
     "bank_removed": "Bỏ số ngân hàng",
+    "campaign_merged": "Gộp đợt khác vào đợt này",
+    "campaign_merged_away": "Gộp đợt này vào đợt khác",
+    "campaign_split": "Tách một số tin thành đợt mới",
+    "campaign_split_away": "Mở đợt này từ tin của đợt khác",
+    "campaign_attached": "Gắn tin vào đợt",
+    "campaign_detached": "Tách tin khỏi đợt",
+    "campaign_taken_back": "Lấy lại một việc đã làm",
+    "campaign_taken_back_away": "Lấy lại một việc đã làm",
 }
 FACTS = {
     "scenario": "Kiểu lừa",
@@ -92,6 +100,7 @@ SUBJECTS = {
     "office": "cơ quan",
     "statement": "câu cần xác nhận",
     "bank": "số ngân hàng",
+    "campaign": "đợt",
 }
 OUTCOMES: dict[str, str] = {str(value): str(label) for value, label in Case.Outcome.choices}
 PERSONAL = {

@@ -1,0 +1,154 @@
+"""Moving reports between campaigns and putting them back: rows alone, part of an act of grouping.py,
+which holds the locks. Each statement leaves in `CampaignMove` where its reports lay before.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from reports.models import Campaign, CampaignAct, CampaignLink, KeptApart
+
+_LINK = "campaign_id, kind, strength, reason, placed_at, placed_by_id, act_id"
+_BEFORE = ", ".join(f"before_{name.strip()}" for name in _LINK.split(","))
+_NEW = ", ".join(f"{name} = excluded.{name}" for name in _LINK.split(", "))
+
+_PLACE = f"""
+WITH was AS (
+     SELECT chosen.report_id, link.campaign_id, coalesce(link.kind, '') AS kind, link.strength,
+            coalesce(link.reason, '') AS reason, link.placed_at, link.placed_by_id, link.act_id,
+            apart.act_id AS apart_id
+       FROM unnest(%(reports)s::uuid[]) AS chosen(report_id)
+       LEFT JOIN reports_campaignlink AS link USING (report_id)
+       LEFT JOIN reports_keptapart AS apart
+              ON apart.report_id = chosen.report_id AND apart.campaign_id = %(to)s),
+     kept AS (
+     INSERT INTO reports_campaignmove (act_id, report_id, {_BEFORE}, before_apart_id)
+     SELECT %(act)s, report_id, {_LINK}, apart_id FROM was)
+INSERT INTO reports_campaignlink (report_id, {_LINK})
+SELECT report_id, %(to)s, 'officer', 1,
+       %(words)s || CASE WHEN %(keeps_reason)s THEN reason ELSE '' END,
+       statement_timestamp(), %(by)s, %(act)s
+  FROM was
+    ON CONFLICT (report_id) DO UPDATE SET {_NEW}
+"""  # noqa: S608
+
+_LIFT = f"""
+WITH was AS (DELETE FROM reports_campaignlink
+              WHERE report_id = ANY(%(reports)s::uuid[]) AND campaign_id = %(away)s RETURNING *)
+INSERT INTO reports_campaignmove (act_id, report_id, {_BEFORE})
+SELECT %(act)s, report_id, {_LINK} FROM was
+"""  # noqa: S608
+
+# Where each report lay before the act; where the act that had put it there was taken back
+# meanwhile, before that one.
+_STATE = """
+WITH RECURSIVE state AS (
+     SELECT move.*, 0 AS depth FROM reports_campaignmove AS move
+      WHERE act_id = %(act)s AND report_id = ANY(%(reports)s::uuid[])
+      UNION ALL
+     SELECT earlier.*, state.depth + 1
+       FROM state
+       JOIN reports_campaignact AS act
+         ON act.id = state.before_act_id AND act.taken_back_at IS NOT NULL
+       JOIN reports_campaignmove AS earlier
+         ON earlier.act_id = act.id AND earlier.report_id = state.report_id),
+     before AS (SELECT DISTINCT ON (report_id) * FROM state ORDER BY report_id, depth DESC)
+"""
+
+_WHERE_TO = f"{_STATE} SELECT DISTINCT before_campaign_id FROM before"  # noqa: S608
+
+_RESTORE = f"""
+{_STATE},
+     gone AS (DELETE FROM reports_campaignlink
+               WHERE report_id IN (SELECT report_id FROM before WHERE before_campaign_id IS NULL))
+INSERT INTO reports_campaignlink (report_id, {_LINK})
+SELECT report_id, {_BEFORE} FROM before WHERE before_campaign_id IS NOT NULL
+    ON CONFLICT (report_id) DO UPDATE SET {_NEW}
+"""  # noqa: S608
+
+_APART_AGAIN = """
+INSERT INTO reports_keptapart (report_id, campaign_id, act_id)
+SELECT move.report_id, %(to)s, move.before_apart_id
+  FROM reports_campaignmove AS move
+  JOIN reports_campaignact AS apart ON apart.id = move.before_apart_id
+ WHERE move.act_id = %(act)s AND move.report_id = ANY(%(reports)s::uuid[])
+   AND apart.taken_back_at IS NULL
+    ON CONFLICT DO NOTHING
+"""
+
+_APART_ALONG = """
+INSERT INTO reports_keptapart (report_id, campaign_id, act_id)
+SELECT apart.report_id, %(to)s, %(act)s
+  FROM reports_keptapart AS apart
+ WHERE apart.campaign_id = %(away)s
+   AND NOT EXISTS (SELECT FROM reports_campaignlink AS link
+                    WHERE link.report_id = apart.report_id AND link.campaign_id = %(to)s)
+    ON CONFLICT DO NOTHING
+"""
+
+
+def held_in(campaign: Campaign) -> list[UUID]:
+    """The reports of a campaign, their links locked until COMMIT."""
+    links = CampaignLink.objects.select_for_update().filter(campaign=campaign)
+    return list(links.order_by("pk").values_list("pk", flat=True))
+
+
+def place(
+    reports: Iterable[UUID], to: Campaign, act: CampaignAct, words: str, *, keeps_reason: bool
+) -> None:
+    """Lay reports into a campaign for the act's officer; `words` say why, before the reason that
+    each had, or instead of it. Nothing keeps them apart from it any more.
+    """
+    chosen = list(reports)
+    _run(_PLACE, act, chosen, to=to.pk, by=act.by_id, words=words, keeps_reason=keeps_reason)
+    KeptApart.objects.filter(campaign=to, report__in=chosen).delete()
+
+
+def lift(reports: Iterable[UUID], away: Campaign, act: CampaignAct) -> None:
+    """Take reports out of a campaign and keep them out."""
+    chosen = list(reports)
+    _run(_LIFT, act, chosen, away=away.pk)
+    keep_apart(chosen, away, act)
+
+
+def keep_apart(reports: Iterable[UUID], away: Campaign, act: CampaignAct) -> None:
+    """From now on the machine places none of them in that campaign."""
+    rows = [KeptApart(report_id=report, campaign=away, act=act) for report in reports]
+    KeptApart.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def keep_apart_along(away: Campaign, to: Campaign, act: CampaignAct) -> None:
+    """What was kept apart from one campaign is kept apart from the one that it is merged into."""
+    _run(_APART_ALONG, act, [], away=away.pk, to=to.pk)
+
+
+def as_left(act: CampaignAct) -> list[UUID]:
+    """The reports that lie as the act left them: nobody has placed them otherwise since."""
+    if act.kind != CampaignAct.Kind.DETACHED:
+        links = CampaignLink.objects.select_for_update().filter(act=act)
+        return list(links.order_by("pk").values_list("pk", flat=True))
+    apart = KeptApart.objects.filter(act=act, campaign=act.campaign)
+    placed = apart.filter(report__campaign_link__kind=CampaignLink.Kind.OFFICER)
+    return list(apart.exclude(pk__in=placed).values_list("report", flat=True))
+
+
+def where_to(act: CampaignAct, reports: Iterable[UUID]) -> list[UUID]:
+    """The campaigns into which `restore` would put these reports."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WHERE_TO, {"act": act.pk, "reports": list(reports)})
+        return [campaign for (campaign,) in cursor.fetchall() if campaign]
+
+
+def restore(act: CampaignAct, reports: Iterable[UUID]) -> None:
+    """Put reports back as they lay before the act, in every column, and what kept them apart."""
+    chosen = list(reports)
+    _run(_RESTORE, act, chosen)
+    KeptApart.objects.filter(act=act).delete()
+    _run(_APART_AGAIN, act, chosen, to=act.campaign_id)
+
+
+def _run(statement: str, act: CampaignAct, reports: list[UUID], **values: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"act": act.pk, "reports": reports, **values})

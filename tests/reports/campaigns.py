@@ -1,0 +1,47 @@
+"""Campaigns for tests, as the machine or an officer leaves them."""
+
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from reports.holding import Hand
+from reports.models import Campaign, CampaignLink, KeptApart, Report
+from tests.reports import evidence
+
+
+def campaign(code: str, reports: int = 0, **typed: Any) -> Campaign:
+    """A campaign into which the machine has laid that many reports."""
+    opened = Campaign.objects.create(code=code, title=f"Giả điện lực {code}")
+    for number in range(reports):
+        laid(evidence.report(f"{code} {number}: gọi báo cắt điện.", **typed), opened)
+    return opened
+
+
+def laid(report: Report, into: Campaign, **fields: Any) -> CampaignLink:
+    """The machine's link of a report to a campaign."""
+    given = {"kind": "same_number", "strength": "0.80", "reason": "Cùng số gọi"} | fields
+    return CampaignLink.objects.create(report=report, campaign=into, **given)
+
+
+def hand(by: User, reason: str = "Cùng một nhóm gọi") -> Hand:
+    return Hand(by, reason)
+
+
+def members(of: Campaign) -> list[Any]:
+    """The reports of a campaign, in one order."""
+    return list(of.links.order_by("pk").values_list("pk", flat=True))
+
+
+def state() -> tuple[list[Any], ...]:
+    """Everything that an act may move, in every column."""
+    return (
+        list(CampaignLink.objects.order_by("pk").values()),
+        list(KeptApart.objects.order_by("report", "campaign").values("report", "campaign", "act")),
+        list(Campaign.objects.order_by("code").values("code", "title", "merged_into")),
+    )
+
+
+def versions(*campaigns: Campaign) -> dict[Any, int]:
+    """What an officer sees who looks at this moment."""
+    keys = [each.pk for each in campaigns]
+    return dict(Campaign.objects.filter(pk__in=keys).values_list("pk", "version"))
