@@ -45,4 +45,5 @@ def said(moment: datetime) -> str:
     """14:32 thứ Tư 25/11; with the year where it is not the present one."""
     local = timezone.localtime(moment)
     form = "%d/%m" if local.year == timezone.localtime().year else "%d/%m/%Y"
-    return f"{local:%H:%M} {_DAYS[local.weekday()]} {local:{form}}"
+    day = str(_DAYS[local.weekday()]).replace(" ", "\u00a0")  # “thứ Năm” stays on one line
+    return f"{local:%H:%M} {day} {local:{form}}"

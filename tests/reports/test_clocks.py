@@ -20,16 +20,16 @@ def _today() -> object:
 
 
 def test_a_day_later_is_said_with_its_weekday() -> None:
-    assert clocks.said(clocks.in_hours(TUESDAY, 24)) == "14:32 thứ Tư 25/11"
+    assert clocks.said(clocks.in_hours(TUESDAY, 24)) == "14:32 thứ\u00a0Tư 25/11"
 
 
 def test_english_says_it_too() -> None:
     with translation.override("en"):
-        assert clocks.said(clocks.in_hours(TUESDAY, 24)) == "14:32 on Wednesday 25/11"
+        assert clocks.said(clocks.in_hours(TUESDAY, 24)) == "14:32 on\u00a0Wednesday 25/11"
 
 
 def test_another_year_is_named() -> None:
-    assert clocks.said(datetime(2027, 1, 3, 8, 0, tzinfo=HERE)) == "08:00 Chủ nhật 03/01/2027"
+    assert clocks.said(datetime(2027, 1, 3, 8, 0, tzinfo=HERE)) == "08:00 Chủ\u00a0nhật 03/01/2027"
 
 
 @pytest.mark.parametrize(
