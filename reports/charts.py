@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 PITCH, THICK = 12, 9
-LEFT, RIGHT, TOP, HEIGHT, FOOT = 40, 18, 24, 150, 26
+LEFT, RIGHT, TOP, HEIGHT, FOOT = 40, 18, 24, 150, 30
 STUB = 6  # how high a hidden count is drawn
 _STEPS = (10, 20, 30, 40, 60, 80, 100)
 
