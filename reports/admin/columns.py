@@ -27,7 +27,8 @@ def urgency(report: Report) -> SafeString:
 def report(report: Report) -> SafeString:
     told = getattr(report, "gist", "")
     gist = marking.plain(told) or "Không có lời kể"
-    gist += "…" if len(told) == GIST else ""
+    if len(told) == GIST:  # it goes on: no word is left half
+        gist = gist.rpartition(" ")[0].rstrip(" ,.;:") + "…"
     return format_html('<b>{}</b> <span class="sub">{}</span>', report.public_number, gist)
 
 
