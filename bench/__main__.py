@@ -7,7 +7,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
-from bench import accepting, connections, memory, triaging
+from bench import accepting, connections, looking, memory, triaging
 from bench.harness import RESULTS, Result, table, write
 from bench.servers import Ground, ground
 
@@ -19,6 +19,7 @@ BARS: Mapping[int, Callable[[Ground], Iterator[Result]]] = {
     5: accepting.many,
     10: triaging.delays,
     11: triaging.throughput,
+    13: looking.verdicts,
     14: memory.held,
     15: connections.held,
 }
