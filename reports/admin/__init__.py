@@ -1,6 +1,7 @@
 """The desk's pages of this app, each registered where it is written."""
 
 from reports.admin import (
+    campaign,
     confirming,
     disputes,
     known_numbers,
@@ -12,6 +13,7 @@ from reports.admin import (
 )
 
 __all__ = [
+    "campaign",
     "confirming",
     "disputes",
     "known_numbers",

@@ -1,25 +1,23 @@
-"""Places, offices and campaigns: what reports refer to."""
+"""Places and offices: what reports refer to."""
 
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import User
-from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 
 from reports import events
 from reports.admin import vetting
 from reports.admin.confirming import DayField
-from reports.models import Campaign, Commune, Office
+from reports.models import Commune, Office
 
 if TYPE_CHECKING:
     _CommuneAdmin = admin.ModelAdmin[Commune]
     _OfficeAdmin = admin.ModelAdmin[Office]
-    _CampaignAdmin = admin.ModelAdmin[Campaign]
     _OfficeForm = forms.ModelForm[Office]
 else:
-    _CommuneAdmin = _OfficeAdmin = _CampaignAdmin = admin.ModelAdmin
+    _CommuneAdmin = _OfficeAdmin = admin.ModelAdmin
     _OfficeForm = forms.ModelForm
 
 # What its public page shows word for word.
@@ -93,28 +91,4 @@ class OfficeAdmin(_OfficeAdmin):
         return f"{office.reviewed_on:%d/%m/%Y}" if office.reviewed_on else "–"
 
     def has_delete_permission(self, request: HttpRequest, obj: Office | None = None) -> bool:
-        return False
-
-
-@admin.register(Campaign)
-class CampaignAdmin(_CampaignAdmin):
-    """The waves that the machine has found so far."""
-
-    list_display = ("code", "title", "size", "opened_at")
-    search_fields = ("code", "title")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Campaign]:
-        return super().get_queryset(request).annotate(reports=Count("links"))
-
-    @admin.display(description="số tin")
-    def size(self, campaign: Campaign) -> int:
-        return int(getattr(campaign, "reports", 0))
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Campaign | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Campaign | None = None) -> bool:
         return False
