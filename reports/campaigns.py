@@ -1,30 +1,26 @@
-"""Which stories are one campaign, first cut: the same calling number, account or link. Pure.
+"""Which stories are one campaign, and why. Pure: no Django.
 
-Clusters are the connected parts of the graph of shared keys, so the order of the stories
+Clusters are the connected parts of the graph of ties (ties.py), so the order of the stories
 changes nothing. What honest callers share (data/common.json) ties no two stories together.
 """
 
 import hashlib
-import json
-from collections import Counter
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any, NamedTuple
 
-from reports.folding import plain_digits
-from reports.indicators import find_accounts, find_links
-from reports.phones import Phone, find, read_all
+from reports import ties
+from reports.indicators import READ_OF_NUMBER, READ_OF_STORY
+from reports.scripts import script_of
+from reports.ties import Tie, Trail
+from reports.traces import NEIGHBOUR_HOURS, Key, is_common_link, keys_of, site, sites_in
+from reports.traces import neighbours as neighbours_of
 
-_FILE = Path(__file__).parent / "data" / "common.json"
-_SHORTEST_ACCOUNT = 6
-_STRENGTHS = {"same_account": 0.95, "same_link": 0.9, "same_number": 0.8}
-_WORDS_VI = {
-    "same_account": "Cùng tài khoản nhận",
-    "same_link": "Cùng đường dẫn",
-    "same_number": "Cùng số gọi",
-}
+_VIETNAM = timezone(timedelta(hours=7))
+_MOST_BESIDE = 30  # stories, the nearest in time, that one is compared with for each shared word
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,138 +35,169 @@ class Story:
     at: str = ""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Key:
-    """What a story may share with others."""
+class Why(NamedTuple):
+    """A tie that holds a story in its campaign, and with how many stories in all."""
 
-    kind: str
-    value: str
-
-    @property
-    def strength(self) -> float:
-        return _STRENGTHS[self.kind]
-
-    @property
-    def reason(self) -> str:
-        return f"{_WORDS_VI[self.kind]} {self.value}"
-
-
-@dataclass(frozen=True, slots=True)
-class Tie:
-    """A key that a story shares, and with how many stories in all."""
-
-    key: Key
+    tie: Tie
     stories: int
 
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """A story with its campaign (None: alone) and the ties that put it there."""
+    """A story with its campaign (None: alone) and what put it there, the strongest first."""
 
     id: Any
     campaign: str | None
-    ties: tuple[Tie, ...] = ()
+    whys: tuple[Why, ...] = ()
 
 
-@lru_cache(maxsize=1)
-def _common() -> Mapping[str, Mapping[str, Any]]:
-    """What ties nobody, by sort."""
-    data: dict[str, Any] = json.loads(_FILE.read_text(encoding="utf-8"))
-    return {
-        sort: {key: row for key, row in rows.items() if key != "about"}
-        for sort, rows in data.items()
-        if sort != "about"
-    }
-
-
-def is_common_number(phone: Phone) -> bool:
-    """Whether this caller may be anybody: no line of its own, a forged hotline, 069."""
-    common = _common()
-    return (
-        not phone.key
-        or phone.kind not in common["number_kinds"]
-        or phone.key in common["numbers"]
-        or not common["number_flags"].keys().isdisjoint(phone.flags)
+def trail_of(story: Story) -> Trail:
+    """What of a story may tie it to others."""
+    text = story.text[:READ_OF_STORY]
+    sites = {site(link) for link in sites_in(text) if not is_common_link(link)}
+    return Trail(
+        frozenset(keys_of(story.caller_number[:READ_OF_NUMBER], text, story.bank_account)),
+        script_of(story.claimed_to_be[:READ_OF_NUMBER], text, sites),
+        seconds(story.at),
     )
 
 
-def is_common_link(link: str) -> bool:
-    """Whether everybody links there."""
-    labels = link.partition("/")[0].split(".")
-    return any(".".join(labels[at:]) in _common()["hosts"] for at in range(len(labels)))
-
-
-def _numbers(story: Story) -> Iterator[Phone]:
-    """The callers on the form; where none can be read, those that the story names."""
-    typed = [phone for phone in read_all(story.caller_number) if phone.key]
-    yield from typed or (found.phone for found in find(story.text))
-
-
-def _accounts(story: Story) -> Iterator[str]:
-    typed = "".join(filter(str.isalnum, plain_digits(story.bank_account))).upper()
-    if sum(map(str.isdecimal, typed)) >= _SHORTEST_ACCOUNT:
-        yield typed
-    yield from (found.account for found in find_accounts(story.text))
-
-
-def keys_of(story: Story) -> list[Key]:
-    """What may tie *story* to others, in a fixed order."""
-    links = (found.link for found in find_links(story.text))
-    return keys_among(_numbers(story), _accounts(story), links)
-
-
-def keys_among(
-    numbers: Iterable[Phone], accounts: Iterable[str], links: Iterable[str]
-) -> list[Key]:
-    """What of this may tie its story to others, in a fixed order."""
-    known = _common()["accounts"]
-    own = {phone.key for phone in numbers if not is_common_number(phone)}
-    return sorted(
-        [Key("same_number", value) for value in own]
-        + [Key("same_account", value) for value in set(accounts) if value not in known]
-        + [Key("same_link", value) for value in set(links) if not is_common_link(value)]
-    )
-
-
-def _clusters(keys: Sequence[Sequence[Key]]) -> dict[Key, Key]:
-    """Union-find over keys that stand in one story: key -> the least key of its cluster."""
-    parent: dict[Key, Key] = {}
-
-    def root(key: Key) -> Key:
-        parent.setdefault(key, key)
-        while parent[key] != key:
-            parent[key] = parent[parent[key]]
-            key = parent[key]
-        return key
-
-    for together in keys:
-        roots = sorted({root(key) for key in together})
-        for other in roots[1:]:
-            parent[other] = roots[0]
-    return {key: root(key) for key in list(parent)}
-
-
-def _name(least: Key) -> str:
-    """A campaign's name, from the least key that its stories share."""
-    digest = hashlib.sha256(f"{least.kind}:{least.value}".encode("utf-8", "surrogatepass"))
-    return "c-" + digest.hexdigest()[:12]
+def seconds(at: str) -> float | None:
+    """A time in ISO 8601 as seconds since 1970, in Vietnam's time where it names none."""
+    try:
+        moment = datetime.fromisoformat(at)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=_VIETNAM)).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def link(stories: Iterable[Story]) -> list[Linked]:
     """The campaign of each story, in the order given; the order decides nothing."""
     listed = list(stories)
-    keys = [keys_of(story) for story in listed]
-    counts = Counter(key for own in keys for key in own)
-    shared = [[key for key in own if counts[key] > 1] for own in keys]
-    least = _clusters(shared)
+    trails = dict(enumerate(map(trail_of, listed)))
+    marks = [_mark(story) for story in listed]
+    graph = _Graph()
+    _tie_by_key(trails, graph)
+    _tie_by_neighbour(trails, graph)
+    _tie_by_script(trails, marks, graph)
+    names = graph.names(marks)
     return [
-        _linked(story, own, _name(least[own[0]]) if own else None, counts)
-        for story, own in zip(listed, shared, strict=True)
+        Linked(story.id, names.get(place), graph.whys(place)) for place, story in enumerate(listed)
     ]
 
 
-def _linked(
-    story: Story, shared: list[Key], campaign: str | None, counts: Mapping[Key, int]
-) -> Linked:
-    strongest_first = sorted(shared, key=lambda key: (-key.strength, key))
-    return Linked(story.id, campaign, tuple(Tie(key, counts[key]) for key in strongest_first))
+def _mark(story: Story) -> str:
+    """The same for the same story, wherever it stands."""
+    told = (story.caller_number, story.claimed_to_be, story.text, story.bank_account, story.at)
+    whole = "\0".join((repr(story.id), *told))
+    return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass
+class _Graph:
+    """Stories by their places, their ties, and the parts that hang together."""
+
+    parent: dict[int, int] = field(default_factory=dict)
+    found: dict[int, dict[tuple[str, str], Why]] = field(default_factory=dict)
+    partners: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+
+    def root(self, place: int) -> int:
+        self.parent.setdefault(place, place)
+        while self.parent[place] != place:
+            self.parent[place] = self.parent[self.parent[place]]
+            place = self.parent[place]
+        return place
+
+    def join(self, one: int, other: int) -> None:
+        self.parent[self.root(one)] = self.root(other)
+
+    def explain(self, place: int, tie: Tie, stories: int) -> None:
+        """Note a tie of a story; of its script ties the strongest stays, and how many there are."""
+        whys = self.found.setdefault(place, {})
+        if tie.kind != "same_script":
+            whys[tie.kind, tie.value] = Why(tie, stories)
+            return
+        self.partners[place] += 1
+        best = max(whys.get(("same_script", ""), Why(tie, 0)).tie, tie, key=_strongest)
+        whys["same_script", ""] = Why(best, self.partners[place] + 1)
+
+    def whys(self, place: int) -> tuple[Why, ...]:
+        found = self.found.get(place, {}).values()
+        return tuple(sorted(found, key=lambda why: (-why.tie.strength, why.tie)))
+
+    def names(self, marks: Sequence[str]) -> dict[int, str]:
+        """A name for each story that is not alone, from the stories that lie with it."""
+        least: dict[int, str] = {}
+        for place in self.parent:
+            root = self.root(place)
+            least[root] = min(least.get(root, marks[place]), marks[place])
+        return {place: f"c-{least[self.root(place)][:12]}" for place in self.parent}
+
+
+def _strongest(tie: Tie) -> tuple[float, Tie]:
+    return tie.strength, tie
+
+
+def _tie_by_key(trails: Mapping[int, Trail], graph: _Graph) -> None:
+    for key, places in _holders(trails).items():
+        if len(places) > 1:
+            for place in places:
+                graph.join(place, places[0])
+                graph.explain(place, ties.by_key(key), len(places))
+
+
+def _holders(trails: Mapping[int, Trail]) -> dict[Key, list[int]]:
+    holders: dict[Key, list[int]] = defaultdict(list)
+    for place, trail in trails.items():
+        for key in trail.keys:
+            holders[key].append(place)
+    return holders
+
+
+def _tie_by_neighbour(trails: Mapping[int, Trail], graph: _Graph) -> None:
+    """Who shares a number lies together already: the nearest in time speaks for a number."""
+    called = {
+        key.value: sorted((at, place) for place in places if (at := trails[place].at) is not None)
+        for key, places in _holders(trails).items()
+        if key.kind == "same_number"
+    }
+    for value, here in called.items():
+        for near in neighbours_of(value):
+            for at, place in here:
+                other = _nearest(at, called.get(near, ()))
+                if other is not None and ties.within_hours(
+                    trails[place], trails[other], NEIGHBOUR_HOURS
+                ):
+                    graph.join(place, other)
+                    graph.explain(place, ties.neighbour(near), 2)
+
+
+def _nearest(at: float, times: Sequence[tuple[float, int]]) -> int | None:
+    """The place of the time that is nearest to *at*."""
+    after = bisect_left(times, (at, -1))
+    beside = times[max(0, after - 1) : after + 1]
+    return min(beside, key=lambda row: abs(row[0] - at))[1] if beside else None
+
+
+def _tie_by_script(trails: Mapping[int, Trail], marks: Sequence[str], graph: _Graph) -> None:
+    near = ties.near_ones(trails, _beside(trails, marks))
+    for one, other, close in ties.same_script(trails, near):
+        graph.join(one, other)
+        graph.explain(one, ties.script_tie(trails[one], trails[other], close), 2)
+        graph.explain(other, ties.script_tie(trails[other], trails[one], close), 2)
+
+
+def _beside(trails: Mapping[int, Trail], marks: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Pairs that share a rare word, each once; of many with one word the nearest in time."""
+    holders: dict[int, list[int]] = defaultdict(list)
+    for place in sorted(trails, key=lambda place: (trails[place].at or 0.0, marks[place])):
+        for key in trails[place].script.keys:
+            holders[key].append(place)
+    seen: set[tuple[int, int]] = set()
+    for places in holders.values():
+        for order, one in enumerate(places):
+            for other in places[order + 1 : order + 1 + _MOST_BESIDE]:
+                pair = (min(one, other), max(one, other))
+                if pair not in seen:
+                    seen.add(pair)
+                    yield pair

@@ -16,9 +16,9 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from reports.campaigns import Key
 from reports.models import Campaign, CampaignLink, Indicator
 from reports.models.report import SIGNS
+from reports.traces import Key
 
 # Where triage wrote the keys that campaigns.py ties by.
 _INDICATORS = {

@@ -11,8 +11,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from reports import campaigns, heard, indicators, linking, money, outbox, phones, reading, urgency
-from reports.campaigns import Key
+from reports import heard, indicators, linking, money, outbox, phones, reading, traces, urgency
 from reports.cues import code_rows
 from reports.demands import actions_of
 from reports.folding import fold
@@ -21,6 +20,7 @@ from reports.models import Addition, Facts, Indicator, Report
 from reports.outbox import Claim
 from reports.phones import FoundPhone, Phone
 from reports.reading import Reading, Reason
+from reports.traces import Key
 from reports.urgency import Declared
 from reports.whole import Whole
 
@@ -119,7 +119,7 @@ class Named:
         told = [found.phone for found in self.phones]
         accounts = [found.account for found in self.accounts]
         links = [found.link for found in self.links]
-        return campaigns.keys_among(
+        return traces.keys_among(
             typed or told + heard.phones_at(places.STORY, self.later),
             accounts + heard.keys_of(kinds.ACCOUNT, self.later),
             links + heard.keys_of(kinds.LINK, self.later),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from reports.campaigns import Linked, Story, link
+from reports.campaigns import Linked, Story, Why, link
 from reports.doors import BadLineError, DoorCommand, record_of, text_of
 
 _FIELDS = ("caller_number", "claimed_to_be", "text", "bank_account", "at")
@@ -28,14 +28,17 @@ def _story(line: str) -> Story | BadLineError:
 
 
 def _answer(linked: Linked) -> dict[str, Any]:
-    reasons = [
-        {
-            "kind": tie.key.kind,
-            "value": tie.key.value,
-            "strength": tie.key.strength,
-            "reason": tie.key.reason,
-            "stories": tie.stories,
-        }
-        for tie in linked.ties
-    ]
+    reasons = [_reason(why) for why in linked.whys]
     return {"id": linked.id, "campaign": linked.campaign, "reasons": reasons}
+
+
+def _reason(why: Why) -> dict[str, Any]:
+    """A link as its reader sees it; `words` where a script ties."""
+    said = {
+        "kind": why.tie.kind,
+        "value": why.tie.value,
+        "strength": why.tie.strength,
+        "reason": why.tie.reason,
+        "stories": why.stories,
+    }
+    return said | ({"words": list(why.tie.words)} if why.tie.words else {})

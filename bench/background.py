@@ -1,0 +1,100 @@
+"""python -m bench.background FILES…: count how rare words are, over JSON lines with a "text".
+
+Writes reports/data/script_words.json. The stories must be of different calls: a script that is
+told twice would count as usual. English stories are few, so their words are counted among them.
+"""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, pairwise
+from pathlib import Path
+
+from reports.script_words import Token, compounded, has_marks, names, sentences
+
+_FILE = Path(__file__).resolve().parent.parent / "reports" / "data" / "script_words.json"
+_ABOUT = (
+    "In how many of so many invented stories a word, two words side by side, and a word with its"
+    " marks occur: how rare a shared word is. Written by python -m bench.background; not by hand."
+)
+_ENGLISH = frozenset(["the", "and", "they", "was", "that", "said", "from", "with", "for", "she"])
+_MANY_ENGLISH = 3
+_COMPOUND_SEEN, _COMPOUND_SHARE = 4, 0.35
+_PAIR_SEEN = 2
+
+Story = list[list[Token]]
+
+
+def main() -> None:
+    stories = [list(sentences([text])) for text in _texts(sys.argv[1:])]
+    table = counted(stories)
+    _FILE.write_text(json.dumps(table, ensure_ascii=False, indent=0, sort_keys=True) + "\n")
+    print(f"{_FILE.name}: {table['stories']} stories, {_FILE.stat().st_size // 1024} KB")
+
+
+def _texts(files: Sequence[str]) -> Iterator[str]:
+    for file in files:
+        for line in Path(file).read_text(encoding="utf-8").splitlines():
+            yield json.loads(line)["text"]
+
+
+def counted(stories: Sequence[Story]) -> dict[str, object]:
+    """The table for these stories, as data/script_words.json holds it."""
+    compounds = _compounds(stories)
+    told = [[compounded(each, compounds) for each in story] for story in stories]
+    english = [story for story in told if _is_english(story)]
+    ours = [story for story in told if not _is_english(story)]
+    share = len(told) / (len(english) + 5)
+    marked = [story for story in ours if has_marks(list(chain.from_iterable(story)))]
+    words = _merged(_count(map(_words, ours)), _count(map(_words, english)), share)
+    pairs = _merged(_count(map(_pairs, ours)), _count(map(_pairs, english)), share)
+    spelled = _count({token.spelled for each in story for token in each} for story in marked)
+    return {
+        "about": _ABOUT,
+        "stories": len(told),
+        "marked": len(marked),
+        "compounds": sorted(map(" ".join, compounds)),
+        "words": words,
+        "pairs": {pair: times for pair, times in pairs.items() if times >= _PAIR_SEEN},
+        "spelled": spelled,
+    }
+
+
+def _words(story: Story) -> set[str]:
+    told = {token.folded for each in story for token in each}
+    return told | {name.folded for each in story for name in names(each)}
+
+
+def _pairs(story: Story) -> set[str]:
+    return {f"{one.folded} {two.folded}" for each in story for one, two in pairwise(each)}
+
+
+def _is_english(story: Story) -> bool:
+    return len(_words(story) & _ENGLISH) >= _MANY_ENGLISH
+
+
+def _count(sets: Iterable[set[str]]) -> Counter[str]:
+    return Counter(chain.from_iterable(sets))
+
+
+def _merged(ours: Counter[str], english: Counter[str], share: float) -> dict[str, int]:
+    scaled = {word: round(times * share) for word, times in english.items()}
+    return {word: max(ours[word], scaled.get(word, 0)) for word in ours.keys() | scaled.keys()}
+
+
+def _compounds(stories: Sequence[Story]) -> frozenset[tuple[str, str]]:
+    """Two words that mostly stand together are one."""
+    words = _count(map(_words, stories))
+    pairs = _count(map(_pairs, stories))
+    split = {pair: pair.split(" ") for pair in pairs}
+    return frozenset(
+        (one, two)
+        for pair, (one, two) in split.items()
+        if one.isalpha() and two.isalpha()
+        if pairs[pair] >= max(_COMPOUND_SEEN, _COMPOUND_SHARE * min(words[one], words[two]))
+    )
+
+
+if __name__ == "__main__":
+    main()
