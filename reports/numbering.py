@@ -35,10 +35,13 @@ class Plan:
     look_alikes: Mapping[str, str]
     countries: Mapping[str, str]
     hidden: frozenset[str]
+    short_words: Mapping[str, str]
+    small_words: frozenset[str]
     apps: frozenset[str]
     app_words: frozenset[str]
     names: tuple[str, ...]
     not_names: frozenset[str]
+    flags: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +79,13 @@ def plan() -> Plan:
         look_alikes=_table(data, "look_alikes"),
         countries=_table(data, "watched_countries"),
         hidden=_words(data, "hidden"),
+        short_words={short: fold(word) for short, word in _table(data, "short_words").items()},
+        small_words=frozenset(word for part in data["small_words"] for word in fold(part).split()),
         apps=_words(data, "apps"),
         app_words=frozenset(word for name in data["app_words"] for word in fold(name).split()),
         names=tuple(fold(word) for word in data["names"]["words"]),
         not_names=_words(data, "not_names"),
+        flags=_table(data, "flags"),
     )
 
 
@@ -235,7 +241,7 @@ def why_not(digits: str, *, plus: bool = False) -> str:
         return "local_number"
     if len(digits) == 10 and digits.startswith(("04", "08")):
         return "old_area_code"
-    if len(digits) < 10:
+    if len(digits) < 10 or (len(digits) == 10 and digits.startswith("02")):
         return "too_short"
     return "too_long" if len(digits) > 10 else "no_such_range"
 

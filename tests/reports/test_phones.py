@@ -11,19 +11,21 @@ from hypothesis import strategies as st
 from reports.numbering import owner_of, plan
 from reports.phones import FLAG_REASONS_VI, Phone, find, read, read_all
 
-_CASES = Path(__file__).parents[1] / "data" / "phone_cases.csv"
+_DATA = Path(__file__).parents[1] / "data"
 _KINDS = {
     "mobile", "landline", "shortcode", "tollfree", "premium",
     "international", "brandname", "hidden", "invalid",
 }  # fmt: skip
 
 
-def _cases() -> list[dict[str, str]]:
-    with _CASES.open(encoding="utf-8", newline="") as lines:
+def rows(name: str) -> list[dict[str, str]]:
+    with (_DATA / name).open(encoding="utf-8", newline="") as lines:
         return list(csv.DictReader(lines))
 
 
-@pytest.mark.parametrize("case", _cases(), ids=lambda case: case["raw"].strip() or "blank")
+@pytest.mark.parametrize(
+    "case", rows("phone_cases.csv"), ids=lambda case: case["raw"].strip() or "blank"
+)
 def test_every_known_case_is_read(case: dict[str, str]) -> None:
     phone = read(case["raw"])
     assert (phone.raw, phone.kind, phone.key) == (
@@ -33,44 +35,11 @@ def test_every_known_case_is_read(case: dict[str, str]) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("raw", "kind", "key", "flag"),
-    [
-        ("0550 000 123", "mobile", "+84550000123", "unlisted_range"),
-        ("O55O.000.I23", "mobile", "+84550000123", "letters_for_digits"),
-        ("00550000123", "mobile", "+84550000123", "zero_doubled"),
-        ("0084 550 000 123", "mobile", "+84550000123", ""),
-        ("+84 (0) 550 000 123", "mobile", "+84550000123", ""),
-        ("0550_000_123", "mobile", "+84550000123", ""),
-        ("0550,000,123", "mobile", "+84550000123", ""),
-        ("zalo.me/0550000123", "mobile", "+84550000123", "from_link"),
-        ("nó gọi số 0550000123 lúc 9h ngày 2/11", "mobile", "+84550000123", "words_around"),
-        ("0992 000 123 hoặc 0992.000.123", "mobile", "+84992000123", "words_around"),
-        ("01221234567", "mobile", "+84771234567", "old_prefix"),
-        ("01261234567", "mobile", "+84761234567", "old_prefix"),
-        ("01621234567", "mobile", "+84321234567", "old_prefix"),
-        ("0373.725.725", "mobile", "+84373725725", "like_hotline"),
-        ("02373.725.725 máy lẻ 12", "landline", "+842373725725", "extension"),
-        ("+84069 2348560", "landline", "+84692348560", "forged_069"),
-        ("024 9999 0001", "landline", "+842499990001", "reseller_range"),
-        ("+84113", "shortcode", "", "short_with_84"),
-        ("0044 7700 900123", "international", "+447700900123", ""),
-        ("+44 (0)7700 900123", "international", "+447700900123", ""),
-        ("+563 123 4567", "international", "+5631234567", "watched_country"),
-        ("+999 123 456 789", "international", "+999123456789", "unknown_country"),
-        ("gọi video qua Zalo", "hidden", "", "app_call"),
-        ("Bộ Công an", "brandname", "", "display_name"),
-        ("0550000123 / 0992000123", "invalid", "", "several"),
-        ("0550xxx123", "invalid", "", "masked"),
-        ("https://bit.ly/abc123", "invalid", "", "link"),
-        ("ten@example.com", "invalid", "", "email"),
-        ("không nhớ số", "invalid", "", "words"),
-    ],
-)
-def test_odd_spellings_are_read_and_flagged(raw: str, kind: str, key: str, flag: str) -> None:
-    phone = read(raw)
-    assert (phone.kind, phone.key) == (kind, key)
-    assert not flag or flag in phone.flags
+@pytest.mark.parametrize("case", rows("field_numbers.csv"), ids=lambda case: case["raw"])
+def test_odd_spellings_are_read_and_flagged(case: dict[str, str]) -> None:
+    phone = read(case["raw"])
+    assert (phone.kind, phone.key) == (case["kind"], case["key"])
+    assert not case["flag"] or case["flag"] in phone.flags
 
 
 def test_a_field_with_several_numbers_gives_each_of_them() -> None:
@@ -100,6 +69,35 @@ def test_any_spelling_of_a_mobile_number_gives_one_key(
     parted = digits[:3] + " " + digits[3:6] + "." + digits[6:]
     assert read(spelling.format(parted)).key == "+84" + digits
     assert read(spelling.format(digits)).key == "+84" + digits
+
+
+_AREAS = st.sampled_from(sorted(plan().areas))
+_SERVICES = st.sampled_from(["1800", "1900"])
+
+
+# 0020… may be a call from Egypt: of a landline no 0 is taken for typed twice.
+_OF_LANDLINES = [spelling for spelling in _SPELLINGS if spelling != "00{}"]
+
+
+@given(_AREAS, st.text("0123456789", min_size=8, max_size=8), st.sampled_from(_OF_LANDLINES))
+def test_any_spelling_of_a_landline_gives_one_key(area: str, rest: str, spelling: str) -> None:
+    digits = (area + rest)[:10]
+    assert read(spelling.format(digits)).key == "+84" + digits
+    assert read(spelling.format(f"{area} {digits[len(area) :]}")).key == "+84" + digits
+
+
+@given(_SERVICES, st.sampled_from([4, 6]), st.text("0123456789", min_size=6, max_size=6))
+def test_any_spelling_of_a_service_number_gives_one_key(head: str, size: int, rest: str) -> None:
+    key = f"+84{head}{rest[:size]}"
+    for spelling in ("{} {}", "{}{}", "0{}{}", "+{} {}", "+84 {} {}", "gọi {}.{}", "{}-{}"):
+        assert read(spelling.format(head, rest[:size])).key == key
+
+
+@given(st.text("0123456789+84 .-()/xXO*,;hngày", max_size=40))
+def test_each_number_of_a_field_reads_as_itself(raw: str) -> None:
+    for phone in read_all(raw):
+        assert phone.raw == raw
+        assert not phone.key or read(phone.key).key == phone.key
 
 
 @given(st.one_of(st.text(), st.text("0123456789+84 .-()/xXO*", max_size=24)))
@@ -141,16 +139,44 @@ def test_other_digits_are_not_taken_for_phones(story: str) -> None:
     assert find(story) == []
 
 
-@given(st.text("0123456789 .-+đktr(),\nsổ", max_size=60))
+@given(st.text("0123456789 .-+đktr(),\nsổOlQĐ/", max_size=60))
 def test_what_is_found_reads_the_same_alone(story: str) -> None:
     for found in find(story):
         assert story[found.start : found.end] == found.phone.raw
-        assert found.phone.kind != "invalid"
+        assert read(found.phone.raw).key == found.phone.key
 
 
 @pytest.mark.parametrize(
     "piece",
-    ["0550000123 ", "l+", "a.", "1 ", "x", "0550000123/", "+44 7700 900123 ", "*0", "9", "http://"],
+    [
+        "0550000123 ",
+        "l+",
+        "a.",
+        "1 ",
+        "x",
+        "0550000123/",
+        "+44 7700 900123 ",
+        "*0",
+        "9",
+        "http://",
+        "#1",
+        "~1",
+        "(1)",
+        "1) ",
+        "1 (",
+        "máy lẻ 1",
+        "O ",
+        "0550000123/QĐ",
+        "PA0550000123",
+        "stk 1 ",
+        "0550000123 mb ",
+        "1'",
+        "+1",
+        "zalo.me/1 ",
+        "1/2026/",
+        "0 ",
+        "   1",
+    ],
 )
 def test_hostile_lengths_take_bounded_time(piece: str) -> None:
     text = piece * (20_000 // len(piece))
