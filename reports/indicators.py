@@ -31,11 +31,11 @@ _MONEY_AFTER = re.compile(
     re.IGNORECASE,
 )
 _SURE_MONEY_AFTER = re.compile(
-    r"\s?(?:đồng|vnđ|vnd|₫|triệu|nghìn|tỷ|usd)\b|[dđk](?![^\W\d_])", re.IGNORECASE
+    r"\s?(?:đồng|vnđ|vnd|₫|triệu|nghìn|tỷ|usd)\b|[dđ](?![^\W\d_])", re.IGNORECASE
 )
 _TOKENS = re.compile(r"[^\s<>\"'()\[\]{}“”]+")
 _HOST = re.compile(r"(?:[\w-]{1,63}\.)+[a-z]{2,24}", re.IGNORECASE)
-_SCHEME = re.compile(r"(?:https?://|www\.)", re.IGNORECASE)
+_SCHEME = re.compile(r"(?:h(?:tt|xx)ps?://|www\.)", re.IGNORECASE)
 _ODD_HOST = re.compile(r"[\d-]|\..*\.")
 _TAIL = ".,;:!?…*"
 
@@ -114,19 +114,23 @@ def _one_number(text: str, chain: re.Match[str]) -> tuple[str, int]:
 def _follows_account_word(words: list[str]) -> bool:
     """Whether the nearest account word is at most six words back, with nothing in between."""
     for back in range(1, min(len(words), 7) + 1):
-        if words[-back] in tables()["not_account"]:
-            return False
         if ends_with(words, back, "account_words"):
             return True
+        is_filler = ends_with(words, back, "between")
+        if words[-back] in tables()["not_account"] and not is_filler:
+            return False
     return False
 
 
 def _beside_bank(text: str, digits: str, words: list[str], end: int) -> bool:
-    """Whether a bank is named right after the digits, and nothing else speaks for a telephone."""
+    """Whether a bank is named right beside the digits, and nothing speaks for a telephone."""
+    banks, goes_to = tables()["banks"], tables()["goes_to"]
     after = fold(text[end : end + _LOOK_AHEAD].split("\n", 1)[0]).split()[:2]
-    is_bank = any(word in tables()["banks"] for word in [*after[:1], " ".join(after)])
-    may_ring = digits.startswith("0") and len(digits) <= _LONGEST_PHONE
-    return is_bank and (not may_ring or bool(words and words[-1] in tables()["goes_to"]))
+    before = words[:-1] if words[-1:] == ["so"] else words
+    is_after = not banks.isdisjoint([*after[:1], " ".join(after)])
+    if digits.startswith("0") and len(digits) <= _LONGEST_PHONE:
+        return is_after and not goes_to.isdisjoint(before[-1:])
+    return is_after or (len(digits) > _WHOLE and not banks.isdisjoint(before[-1:]))
 
 
 def find_accounts(text: str) -> list[FoundAccount]:

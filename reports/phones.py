@@ -39,7 +39,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._\-]{1,19}")
 _IN_TEXT = frozenset({"mobile", "landline", "tollfree", "premium", "international"})
 _MORE_DIGITS = re.compile(r"[\s.\-–]{1,3}[0-9]")
 # As indicators.CHAINS, and with the brackets of (+84)912 345 678.
-_CHAINS = re.compile(r"(?<![0-9])[0-9]++(?:(?:[ \u00a0.\-–‐]{1,2}|\) ?| ?\()[0-9]++)*+")
+_CHAINS = re.compile(r"(?<![0-9])[0-9]++(?:(?:[ \u00a0.\-–‐]{1,3}|\) ?| ?\()[0-9]++)*+")
 _CLAUSE = re.compile(r"[,;!?\n]")
 _LOOK_BACK = 60
 _A_CODE = 6  # digits
