@@ -1,24 +1,30 @@
 """Invented reports for a first look, and what the desk made of some of them.
 
 The same plan every time: a second run finds its reports by their submission keys and leaves
-alone every case that somebody has decided on.
+alone every case that somebody has decided on. Two of the campaigns are bursts: one all over the
+province, one in a single ward; everything else is spread over the weeks before.
 """
 
 import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.utils import timezone
 
-from reports import confirmed, events, intake, places, workflow
+from reports import confirmed, events, intake, outbox, places, workflow
 from reports.intake import Typed
 from reports.models import Case, Statement
 
 REPORTS = 300
+_WEEKS = 10
+_LONG_AGO = timedelta(days=35)
+_OLD_ENDS = ("close:warned", "close:insufficient", "close:warned", "close:duplicate")
 _FILE = Path(__file__).parent / "data" / "demo.json"
 _WHY = "Ví dụ cho lần xem đầu."
 
@@ -30,6 +36,11 @@ class Planned:
     key: str
     typed: Typed
     end: str
+    age: timedelta
+
+
+# What was typed, from which commune, and how long ago.
+Draft = tuple[Typed, str, timedelta]
 
 
 @dataclass(frozen=True)
@@ -48,14 +59,15 @@ def _data() -> dict[str, Any]:
 
 def fill(officer: User) -> Filled:
     """Take the planned reports in as residents' are, and decide on some as the officer would."""
-    reports = decisions = 0
+    reports, decisions, now = 0, 0, timezone.now()
     for planned in plan():
-        accepted = intake.accept(planned.typed, planned.key)
+        accepted = intake.invent(planned.typed, planned.key, now - planned.age)
         reports += not accepted.again
         case = Case.objects.get(report=accepted.report)
         if planned.end and case.version == 1:
             decide(case, planned.end, officer)
             decisions += 1
+    outbox.wake()
     return Filled(reports, decisions)
 
 
@@ -74,29 +86,49 @@ def plan() -> Iterator[Planned]:
     drafts = [*_of_campaigns(dice), *_single(dice)]
     dice.shuffle(drafts)
     table = places.communes()
-    for number, (typed, commune) in enumerate(drafts):
+    for number, (typed, commune, age) in enumerate(drafts):
         place = places.find(commune, table)
         yield Planned(
             key=f"demo-report-{number:04}",
             typed=replace(typed, commune_raw=commune, commune_id=place.codename),
-            end=_ENDS[number % len(_ENDS)],
+            end=_ENDS[number % len(_ENDS)] or _old_end(number, age),
+            age=age,
         )
 
 
-def _of_campaigns(dice: random.Random) -> Iterator[tuple[Typed, str]]:
+def _old_end(number: int, age: timedelta) -> str:
+    """What became of a report of which nothing else is planned: an old one has been dealt with."""
+    return _OLD_ENDS[number % len(_OLD_ENDS)] if age > _LONG_AGO else ""
+
+
+def _of_campaigns(dice: random.Random) -> Iterator[Draft]:
     for order, campaign in enumerate(_data()["campaigns"], start=1):
         about = {"account": f"0550{order:02}000140", "link": f"dich-vu-{order}.example"}
         for _ in range(campaign["reports"]):
             story = dice.choice(campaign["stories"]).format(**about)
-            yield _typed(dice, story, campaign["number"], campaign["office"], campaign["ticked"])
+            typed, commune = _typed(
+                dice, story, campaign["number"], campaign["office"], campaign["ticked"]
+            )
+            yield typed, _place(dice, campaign, commune), _age(dice, campaign.get("days"))
 
 
-def _single(dice: random.Random) -> Iterator[tuple[Typed, str]]:
+def _place(dice: random.Random, campaign: dict[str, Any], usual: str) -> str:
+    """Where a report of a campaign comes from: a burst has a ward of its own, or all of them."""
+    everywhere = [commune.name for commune in places.communes()] or [usual]
+    return {"all": dice.choice(everywhere), "": usual}.get(at := campaign.get("at", ""), at)
+
+
+def _age(dice: random.Random, days: float | None) -> timedelta:
+    """How long ago: a burst within its days, all else evenly over ten weeks."""
+    return timedelta(days=dice.uniform(0.02, days or _WEEKS * 7))
+
+
+def _single(dice: random.Random) -> Iterator[Draft]:
     planned = sum(campaign["reports"] for campaign in _data()["campaigns"])
     for number in range(REPORTS - planned):
         call = dice.choice(_data()["single"])
         shown = "" if dice.random() < 0.2 else f"0992 1{number:05}"
-        yield _typed(dice, call["story"], shown, call["office"], [])
+        yield *_typed(dice, call["story"], shown, call["office"], []), _age(dice, None)
 
 
 def _typed(

@@ -7,6 +7,7 @@ the case (trigger). After its COMMIT one NOTIFY wakes the relay; nothing here wa
 import json
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID, uuid4
 from weakref import WeakSet
@@ -54,6 +55,10 @@ _COLUMNS = tuple(dict.fromkeys(re.findall(r"%\((\w+)\)s", _WRITE)))
 # Planned once a connection: that is a fifth of PostgreSQL's work for a report.
 _PREPARE = "PREPARE take_in AS" + _WRITE % {name: f"${n}" for n, name in enumerate(_COLUMNS, 1)}
 _EXECUTE = f"EXECUTE take_in ({', '.join(f'%({name})s' for name in _COLUMNS)})"
+# For reports that a demo invents: they are to have a past.
+_BACK_THEN = _WRITE.replace("contact_index)\n", "contact_index, received_at)\n", 1).replace(
+    "%(contact_index)s)", "%(contact_index)s, %(received_at)s)"
+)
 _prepared: WeakSet[Any] = WeakSet()  # psycopg2's connections that know it
 _FORGOTTEN = (InvalidSqlStatementName, DuplicatePreparedStatement)
 _UNHOLDABLE = re.compile("[\0\ud800-\udfff]")
@@ -130,6 +135,31 @@ def _accept(typed: Typed, submission_key: str, source: str) -> Accepted:
     before = _sent_under_older_keys(typed, submission_key)
     if before is not None:
         return _again(before)
+    row, code = _row(typed, submission_key, source)
+    if not _write(row):
+        sent = {"submission_key": submission_key, "content_digest": row["content_digest"]}
+        return _again(Report.objects.select_related("receipt").get(**sent))
+    outbox.wake()
+    return Accepted(_when_looked_at(row["id"]), code, again=False)
+
+
+def invent(typed: Typed, submission_key: str, received_at: datetime) -> Accepted:
+    """Take in a report of a demo as if it had come then; what is there already stays as it is. A
+    real report comes through `accept` alone: it is received when the database writes it. Wakes
+    nobody.
+    """
+    if before := _sent_under_older_keys(typed, submission_key):
+        return _again(before)
+    row, code = _row(typed, submission_key, Report.Source.WEB)
+    with connection.cursor() as cursor:
+        cursor.execute(_BACK_THEN, row | {"received_at": received_at})
+        is_new = cursor.fetchone() is not None
+    sent = {"submission_key": submission_key, "content_digest": row["content_digest"]}
+    return Accepted(Report.objects.get(**sent), code, again=not is_new)
+
+
+def _row(typed: Typed, submission_key: str, source: str) -> tuple[dict[str, Any], str]:
+    """What is written of a report, and its code."""
     key = newest_key()
     digest = _digest(typed, submission_key, key)
     code = receipts.derive(submission_key, digest, key)
@@ -144,11 +174,7 @@ def _accept(typed: Typed, submission_key: str, source: str) -> Accepted:
         "task": TRIAGE,
         "priority": Priority.URGENT if typed.happening_now else Priority.USUAL,
     }
-    if not _write(row):
-        sent = {"submission_key": submission_key, "content_digest": digest}
-        return _again(Report.objects.select_related("receipt").get(**sent))
-    outbox.wake()
-    return Accepted(_when_looked_at(row["id"]), code, again=False)
+    return row, code
 
 
 def _when_looked_at(report_id: UUID) -> Report:

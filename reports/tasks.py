@@ -4,7 +4,7 @@ from celery import current_app, shared_task
 from celery.signals import celeryd_after_setup
 from django.db import close_old_connections, connection
 
-from reports import clean_copies, figures, relay, retriage, stats, triage, watch
+from reports import burst_watch, clean_copies, figures, relay, retriage, stats, triage, watch
 
 
 @celeryd_after_setup.connect
@@ -54,3 +54,10 @@ def count_figures() -> None:
     """Count what the public may know, once a night."""
     close_old_connections()
     figures.count_if_due()
+
+
+@shared_task(name="reports.count_bursts", soft_time_limit=55, time_limit=58)
+def count_bursts() -> None:
+    """Look where more reports come in than is usual there."""
+    close_old_connections()
+    burst_watch.look_if_due()

@@ -1,8 +1,9 @@
 """What the pages of campaigns ask for in their templates."""
 
 from django import template
+from django.template import Context
 
-from reports.admin import campaign_page, words
+from reports.admin import campaign_bursts, campaign_page, words
 from reports.models import CampaignAct
 
 register = template.Library()
@@ -14,3 +15,16 @@ register.filter("money", words.money)
 def told(act: CampaignAct) -> str:
     """An act in one line."""
     return campaign_page.told(act)
+
+
+@register.inclusion_tag("admin/reports/campaign/bursts.html", takes_context=True)
+def desk_bursts(context: Context) -> dict[str, object]:
+    """Where more reports come in than is usual there."""
+    may_see = context["request"].user.has_perm("reports.view_report")
+    return {"bursts": campaign_bursts.found(), "may_see": may_see}
+
+
+@register.inclusion_tag("admin/reports/campaign/waves.html", takes_context=True)
+def desk_waves(context: Context) -> dict[str, object]:
+    """The same as a box of the start page, beside the campaigns that grow."""
+    return desk_bursts(context) | {"waves": campaign_bursts.growing()}

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
-from reports import demo, figures
+from reports import burst_watch, demo, figures
 from reports.stats import standing
 
 
@@ -32,6 +32,7 @@ class Command(BaseCommand):
         demo.confirm_all(officer)
         _wait_until_read(options["wait"])
         figures.count_and_keep(figures.this_sunday())
+        burst_watch.look_and_keep()
         self.stdout.write(
             f"{filled.reports} invented reports, {filled.decisions} decisions. See /admin/."
             if filled.reports or filled.decisions
