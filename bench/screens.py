@@ -92,6 +92,7 @@ DESK = {
     "desk-start": "/admin/",
     "desk-queue": "/admin/reports/report/",
     "desk-warnings": "/admin/alerts/alert/",
+    "desk-campaigns": "/admin/reports/campaign/",
 }
 STORY = {
     "caller_number": "0550 000 123",
@@ -192,6 +193,27 @@ def officer(page: Page, portal: Portal) -> Iterator[str]:
     page.goto(f"{portal.url}/admin/reports/report/")
     page.locator("#result_list th a").first.click()
     yield "desk-report"
+    yield from campaigns(page, portal)
+
+
+def campaigns(page: Page, portal: Portal) -> Iterator[str]:
+    """A campaign as it is, with all its acts open, after a split, and before a merge."""
+    page.goto(f"{portal.url}/admin/reports/campaign/")
+    page.locator("#result_list th a").nth(1).click()
+    yield "desk-campaign"
+    for box in page.locator("[name=reports]").all()[:2]:
+        box.check()
+    page.locator("[name=reason]").first.fill("Hai tin này là nhóm khác, giọng khác.")
+    page.get_by_role("button", name="Tách thành đợt mới").click()
+    for fold in page.locator("#content details > summary").all():
+        fold.click()
+    yield "desk-campaign-open"
+    page.goto(f"{portal.url}/admin/reports/campaign/")
+    for box in page.locator("#result_list .action-select").all()[:3]:
+        box.check()
+    page.locator("[name=action]").select_option("merge_chosen")
+    page.locator(".actions button").click()
+    yield "desk-campaign-merge"
 
 
 def walk(browser: Browser, portal: Portal) -> None:
@@ -225,7 +247,7 @@ def main() -> int:
     chromium = parser.parse_args().chromium
     OUT.mkdir(parents=True, exist_ok=True)
     with running_portal() as portal, sync_playwright() as playwright:
-        portal.manage("demo")
+        portal.manage("demo", "--wait", "60")
         portal.manage("shell", "-c", MAKE_THEM_SO)
         browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM)
         walk(browser, portal)

@@ -115,7 +115,8 @@ def _of_campaigns(dice: random.Random) -> Iterator[Draft]:
 def _place(dice: random.Random, campaign: dict[str, Any], usual: str) -> str:
     """Where a report of a campaign comes from: a burst has a ward of its own, or all of them."""
     everywhere = [commune.name for commune in places.communes()] or [usual]
-    return {"all": dice.choice(everywhere), "": usual}.get(at := campaign.get("at", ""), at)
+    at = str(campaign.get("at", ""))
+    return {"all": dice.choice(everywhere), "": usual}.get(at, at)
 
 
 def _age(dice: random.Random, days: float | None) -> timedelta:

@@ -19,7 +19,7 @@ from reports.holding import PERMISSION
 from reports.models import Campaign, CampaignAct, CampaignLink, Case, Indicator, KeptApart
 from reports.portrait import Portrait, Sums
 
-ON_A_PAGE = 50
+ON_A_PAGE = 25
 MOST_ROWS = 8  # of what the reports share
 MOST_ACTS = 30
 MOST_APART = 20
