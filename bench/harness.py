@@ -15,7 +15,7 @@ RESULTS = Path(__file__).resolve().parent.parent / "build" / "bench.json"
 class Result:
     """One line of the table. `least` and `most` are the bar; `goal` is what we aim for."""
 
-    bar: int
+    bar: int | str
     what: str
     value: float
     unit: str = ""
@@ -65,12 +65,12 @@ def _median(pairs: Sequence[tuple[float, float]]) -> tuple[float, Figures]:
 
 def table(results: Sequence[Result]) -> str:
     """The results for a person."""
-    lines = [f"{'bar':>3}  {'':4}  {'value':>9}  {'allowed':<12}  what"]
+    lines = [f"{'bar':>6}  {'':4}  {'value':>9}  {'allowed':<12}  what"]
     for result in results:
         allowed = _allowed(result)
         verdict = "ok" if result.passed else "MISS"
         value = f"{result.value:.2f} {result.unit}".strip()
-        lines.append(f"{result.bar:>3}  {verdict:<4}  {value:>9}  {allowed:<12}  {result.what}")
+        lines.append(f"{result.bar:>6}  {verdict:<4}  {value:>9}  {allowed:<12}  {result.what}")
     return "\n".join(lines)
 
 

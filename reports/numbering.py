@@ -155,6 +155,16 @@ def is_listed(key: str) -> bool:
     return parsed is not None and phonenumbers.is_valid_number(parsed)
 
 
+def _settled(digits: str) -> str:
+    """The key of a foreign number that reads as itself: the library takes away one 0 at a time
+    where a country writes one before its numbers.
+    """
+    key, before = "+" + digits, ""
+    while key != before and (parsed := _parse(key[1:])):
+        before, key = key, phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    return key if len(key) > _SHORTEST else "+" + digits
+
+
 def _international(digits: str) -> Number | None:
     """Read country code and number; a foreign number is never refused for its range."""
     if not _SHORTEST <= len(digits) <= _LONGEST or digits.startswith(("0", "84")):
@@ -162,7 +172,7 @@ def _international(digits: str) -> Number | None:
     parsed = _parse(digits)
     if parsed is None:
         return Number("international", "+" + digits, ("unknown_country",))
-    key = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    key = _settled(digits)
     flags = [] if phonenumbers.is_valid_number(parsed) else ["unlisted_range"]
     if key.startswith("+1900"):
         flags.append("us_premium")
