@@ -26,7 +26,7 @@ FOR_ALERTS = {
     "reports.inlined",
 }
 PURE = (
-    "phones", "reading", "folding", "numbering", "indicators", "cues", "money", "losses",
+    "phones", "reading", "folding", "numbering", "digit_runs", "indicators", "cues", "money", "losses",
     "money_words",
 )  # fmt: skip
 LOOK_UPS = {"get_model", "import_module", "import_string", "__import__"}
