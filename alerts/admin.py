@@ -298,5 +298,7 @@ def _uuid(text: str) -> UUID | None:
 
 
 def _campaign(text: str) -> Campaign | None:
+    """The campaign of that key, or the one that it was merged into."""
     key = _uuid(text)
-    return Campaign.objects.filter(pk=key).first() if key else None
+    campaign = Campaign.objects.filter(pk=key).first() if key else None
+    return campaign.root() if campaign else None

@@ -120,6 +120,33 @@ def attach(
     return act
 
 
+def part(away: UUID, hand: Hand) -> CampaignAct:
+    """Take back a merge that the machine did: what it moved lies under its old code again, and the
+    machine keeps its hands off. What a person has placed otherwise since stays. Raises
+    GroupingError.
+    """
+    with acting(hand):
+        opened = Campaign.objects.select_for_update().get(pk=away)
+        if opened.merged_into_id is None:
+            raise LostRaceError("Đợt này đã được tách ra rồi.")
+        into = holding.campaigns({opened.merged_into_id}, {})[opened.merged_into_id]
+        chosen = placements.still_lying(_moved_by_machine(away), into)
+        if not chosen:
+            raise GroupingError("Không còn tin nào do máy chuyển sang để lấy lại.")
+        Campaign.objects.filter(pk=away).update(merged_into=None)
+        act = _write(K.SPLIT, (into, opened), hand, len(chosen))
+        placements.place(chosen, opened, act, f"Về lại {opened.code}. ", keeps_reason=True)
+        placements.keep_apart(chosen, into, act)
+    return act
+
+
+def _moved_by_machine(away: UUID) -> list[UUID]:
+    """The reports that the machine moved when it merged this campaign away, as it wrote down."""
+    merges = events.about("campaign", away).filter(kind="campaign_merged_away", by=None)
+    last = merges.first()
+    return [UUID(report) for report in last.detail.get("moved", ())] if last else []
+
+
 def take_back(act_id: int, hand: Hand) -> TakenBack:
     """Undo an act: its reports lie again as they lay before. Those that a person has placed
     otherwise since stay; where that is all of them, nothing is done. Raises GroupingError.
@@ -128,7 +155,7 @@ def take_back(act_id: int, hand: Hand) -> TakenBack:
         act = CampaignAct.objects.select_for_update().get(pk=act_id)
         if act.taken_back_at:
             raise LostRaceError("Việc này đã được lấy lại rồi.")
-        if act.kind != K.MERGED:
+        if act.kind == K.DETACHED:  # the others' reports have links to hold
             holding.reports(act.moves.values_list("report", flat=True))
         _hold_for_return(act)
         chosen = placements.as_left(act)

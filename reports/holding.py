@@ -9,13 +9,14 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import OperationalError, connection, transaction
-from psycopg2.errors import DeadlockDetected
+from psycopg2.errors import DeadlockDetected, LockNotAvailable
 
 from reports.models import Campaign, CampaignLink, Report
 
 PERMISSION = "reports.group_campaign"
 MOST_REPORTS = 200  # that one act splits, attaches or detaches
 MOST_CAMPAIGNS = 50  # that are merged at once
+_BUSY = (DeadlockDetected, LockNotAvailable)
 
 
 class GroupingError(Exception):
@@ -45,7 +46,7 @@ class Hand:
 @contextmanager
 def acting(hand: Hand) -> Iterator[None]:
     """One transaction in which a person acts. Raises GroupingError for who may not, for no reason,
-    and where the machine was at the same reports.
+    and where somebody else holds the same reports.
     """
     if not hand.by.has_perm(PERMISSION):
         raise NotAllowedError("Tài khoản của bạn không có quyền gộp, tách đợt.")
@@ -57,8 +58,9 @@ def acting(hand: Hand) -> Iterator[None]:
             yield
             _say_who("")
     except OperationalError as error:
-        if isinstance(error.__cause__, DeadlockDetected):
-            raise LostRaceError("Máy đang xếp các tin này. Bấm lại lần nữa.") from error
+        if isinstance(error.__cause__, _BUSY):
+            told = "Máy hoặc người khác đang xếp các tin này. Bấm lại lần nữa."
+            raise LostRaceError(told) from error
         raise
 
 

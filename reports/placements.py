@@ -95,6 +95,13 @@ def held_in(campaign: Campaign) -> list[UUID]:
     return list(links.order_by("pk").values_list("pk", flat=True))
 
 
+def still_lying(reports: Iterable[UUID], campaign: Campaign) -> list[UUID]:
+    """Those of the reports that lie in the campaign by the machine's hand, locked until COMMIT."""
+    links = CampaignLink.objects.select_for_update().filter(campaign=campaign, report__in=reports)
+    machines = links.exclude(kind=CampaignLink.Kind.OFFICER)
+    return list(machines.order_by("pk").values_list("pk", flat=True))
+
+
 def place(
     reports: Iterable[UUID], to: Campaign, act: CampaignAct, words: str, *, keeps_reason: bool
 ) -> None:

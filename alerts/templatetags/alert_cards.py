@@ -28,13 +28,16 @@ def current_warning() -> Current:
 
 @register.inclusion_tag("alerts/warnings_of_campaign.html")
 def warnings_of_campaign(campaign: Campaign) -> OfCampaign:
-    """For the desk: what is said or being written about a wave, and the way to a new draft."""
-    alerts = Alert.objects.filter(campaign=campaign).select_related("current")
+    """For the desk: what is said or being written about a wave and those merged into it, and the
+    way to a new draft.
+    """
+    of_it = Campaign.objects.leading_to(campaign)
+    alerts = Alert.objects.filter(campaign__in=of_it).select_related("current")
     return {"campaign": campaign, "alerts": list(alerts)}
 
 
 @register.inclusion_tag("alerts/warnings_for_residents.html")
 def warnings_of_campaign_for_residents(campaign: Campaign) -> OfCampaign:
     """For a resident whose report belongs to a wave: the warnings in force about it."""
-    alerts = Alert.objects.published().filter(campaign=campaign)
+    alerts = Alert.objects.published().filter(campaign__in=Campaign.objects.leading_to(campaign))
     return {"campaign": campaign, "alerts": list(alerts)}

@@ -41,6 +41,7 @@ class GroupingActs:
             self._act("<uuid:pk>/attach/", self.attach, "attach"),
             self._act("<uuid:pk>/merge/", self.merge_with, "merge_with"),
             self._act("<uuid:pk>/take-back/<int:act>/", self.take_back, "take_back"),
+            self._act("<uuid:pk>/part/<uuid:away>/", self.part, "part"),
             self._act("merge/", self.merge, "merge"),
         ]
 
@@ -90,6 +91,18 @@ class GroupingActs:
             return f"Đã lấy lại: {done.restored} tin về chỗ cũ.{left}"
 
         return self._carried(request, pk, "take_back", undo)
+
+    def part(self, request: HttpRequest, pk: UUID, away: UUID) -> HttpResponse:
+        """Undo a merge into this campaign that the machine did."""
+
+        def undo(hand: Hand, version: int) -> str:
+            if not Campaign.objects.filter(pk=away, merged_into=pk).exists():
+                raise GroupingError("Đợt ấy không còn nằm trong đợt này.")
+            done = grouping.part(away, hand)
+            code = done.other.code if done.other else ""
+            return f"Đã lấy lại: {done.reports} tin về đợt {code}. Máy không gộp lại nữa."
+
+        return self._carried(request, pk, "part", undo)
 
     def merge_with(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Ask which of this campaign and the one of the typed code goes on."""

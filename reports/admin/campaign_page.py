@@ -3,7 +3,9 @@ the reason of each link. A fixed number of statements, whatever its size.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.core.paginator import Paginator
@@ -11,7 +13,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from reports import portrait
+from reports import events, portrait
 from reports.admin import words
 from reports.charts import share
 from reports.growth import growth
@@ -58,6 +60,16 @@ class Table:
     left: int
 
 
+@dataclass(frozen=True)
+class MachinesMerge:
+    """A campaign that the machine merged into another, and how many reports went along."""
+
+    campaign: UUID
+    code: str
+    at: datetime
+    reports: int
+
+
 def context(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
     """All that the template shows to this officer."""
     may_see = request.user.has_perm("reports.view_report")
@@ -73,6 +85,7 @@ def context(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
         "links": _links(request, campaign, sums) if may_see else None,
         "apart": _apart(campaign)[:MOST_APART] if may_see else [],
         "acts": _acts(campaign)[:MOST_ACTS],
+        "merged_by_machine": _merged_by_machine(campaign),
         "may_see": may_see,
         "may_group": request.user.has_perm(PERMISSION),
     }
@@ -136,6 +149,21 @@ def _acts(campaign: Campaign) -> QuerySet[CampaignAct]:
     """What people did with it, the newest first."""
     concerned = CampaignAct.objects.filter(Q(campaign=campaign) | Q(other=campaign))
     return concerned.select_related("campaign", "other", "by", "taken_back_by").order_by("-id")
+
+
+def _merged_by_machine(campaign: Campaign) -> list[MachinesMerge]:
+    """The merges that the machine did into this campaign, the newest first, where they stand."""
+    recorded = events.about("campaign", campaign.pk).filter(kind="campaign_merged", by=None)
+    merges = {event.detail.get("other", ""): event for event in recorded[:MOST_ACTS]}
+    if not merges:
+        return []
+    standing = Campaign.objects.filter(merged_into=campaign, code__in=merges)
+    keys = dict(standing.values_list("code", "pk"))
+    return [
+        MachinesMerge(keys[code], code, event.at, event.detail.get("reports", 0))
+        for code, event in merges.items()
+        if code in keys
+    ]
 
 
 def told(act: CampaignAct) -> str:

@@ -6,8 +6,10 @@ from django.utils import timezone
 
 from alerts import drafting
 from alerts.models import Alert
+from alerts.templatetags import alert_cards
 from reports.models import Campaign, CampaignLink
 from tests.alerts.writing import draft, issued
+from tests.cast import Person
 from tests.reports.evidence import read, report
 
 pytestmark = pytest.mark.django_db
@@ -56,3 +58,22 @@ def test_the_desk_sees_what_is_said_about_a_wave_and_may_write_more(campaign: Ca
     assert "đang soạn" in text
     assert "bản 1" in text
     assert f"/admin/alerts/alert/add/?campaign={campaign.pk}" in text
+
+
+def test_what_was_said_about_a_wave_is_said_about_the_one_it_was_merged_into(
+    campaign: Campaign,
+) -> None:
+    goes_on = Campaign.objects.create(code="Đ-26-002", title="Giả điện lực")
+    draft("mot", campaign=campaign)
+    Campaign.objects.filter(pk=campaign.pk).update(merged_into=goes_on)
+    told = alert_cards.warnings_of_campaign(goes_on)["alerts"]
+    assert [alert.slug for alert in told] == ["mot"]
+
+
+def test_an_old_link_to_a_new_draft_takes_the_wave_that_goes_on(
+    campaign: Campaign, editor: Person
+) -> None:
+    goes_on = Campaign.objects.create(code="Đ-26-002", title="Giả điện lực")
+    Campaign.objects.filter(pk=campaign.pk).update(merged_into=goes_on)
+    page = editor.client.get(f"/admin/alerts/alert/add/?campaign={campaign.pk}").content.decode()
+    assert f'value="{goes_on.pk}"' in page

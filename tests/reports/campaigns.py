@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
+from reports import events
 from reports.holding import Hand
 from reports.models import Campaign, CampaignLink, KeptApart, Report
 from tests.reports import evidence
@@ -21,6 +22,16 @@ def laid(report: Report, into: Campaign, **fields: Any) -> CampaignLink:
     """The machine's link of a report to a campaign."""
     given = {"kind": "same_number", "strength": "0.80", "reason": "Cùng số gọi"} | fields
     return CampaignLink.objects.create(report=report, campaign=into, **given)
+
+
+def merged_by_machine(away: Campaign, into: Campaign) -> None:
+    """As gathering.py leaves it: links moved, the code leads on, on record with what moved."""
+    moved = [str(pk) for pk in members(away)]
+    CampaignLink.objects.filter(campaign=away).update(campaign=into)
+    Campaign.objects.filter(pk=away.pk).update(merged_into=into)
+    said = {"reports": len(moved)}
+    events.record("campaign", into.pk, "campaign_merged", other=away.code, **said)
+    events.record("campaign", away.pk, "campaign_merged_away", other=into.code, moved=moved, **said)
 
 
 def hand(by: User, reason: str = "Cùng một nhóm gọi") -> Hand:

@@ -11,7 +11,15 @@ from reports import events, grouping
 from reports.models import Campaign, CampaignLink, Event
 from tests.cast import Person
 from tests.reports import evidence
-from tests.reports.campaigns import campaign, hand, laid, members, state, versions
+from tests.reports.campaigns import (
+    campaign,
+    hand,
+    laid,
+    members,
+    merged_by_machine,
+    state,
+    versions,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -173,13 +181,24 @@ def test_a_merge_is_taken_back_on_the_page(duty: Person) -> None:
     assert state() == before
 
 
+def test_a_merge_by_the_machine_is_shown_and_taken_back(duty: Person) -> None:
+    small, large = campaign("Đ-26-AAA", 2), campaign("Đ-26-BBB", 1)
+    merged_by_machine(small, large)
+    assert "Máy gộp Đ-26-AAA vào Đ-26-BBB, 2 tin" in shown(duty, page_of(large))
+    page = post(duty, large, f"part/{small.pk}").content.decode()
+    assert "2 tin về đợt Đ-26-AAA" in page
+    assert "Máy gộp" not in page
+    assert post(duty, large, f"part/{small.pk}").status_code == 409
+
+
 def test_an_act_is_taken_back_on_its_own_page_alone(duty: Person) -> None:
     subject, other = campaign("Đ-26-AAA", 1), campaign("Đ-26-BBB")
     act = grouping.detach(subject.pk, members(subject), hand(duty.user), 1)
     assert post(duty, other, f"take-back/{act.pk}").status_code == 409
 
 
-ACTS = ["split", "detach", "attach", "merge", "take-back/1"]
+ACTS = ["split", "detach", "attach", "merge", "take-back/1",
+        "part/00000000-0000-0000-0000-000000000000"]  # fmt: skip
 
 
 @pytest.mark.parametrize("act", ACTS)

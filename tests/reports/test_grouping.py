@@ -11,7 +11,15 @@ from reports.holding import GroupingError, Hand, LostRaceError, NotAllowedError
 from reports.models import Campaign, CampaignAct, CampaignLink, Event, KeptApart
 from tests.cast import Person, enlist
 from tests.reports import evidence
-from tests.reports.campaigns import campaign, hand, laid, members, state, versions
+from tests.reports.campaigns import (
+    campaign,
+    hand,
+    laid,
+    members,
+    merged_by_machine,
+    state,
+    versions,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -280,3 +288,39 @@ def test_too_many_reports_at_once_are_refused(by: User) -> None:
     many = [*members(origin)] * 201
     with pytest.raises(GroupingError, match="nhiều nhất 200"):
         grouping.detach(origin.pk, many, hand(by), 1)
+
+
+def test_a_merge_by_the_machine_is_taken_back_and_stays_so(by: User) -> None:
+    small, large = campaign("Đ-26-AAA", 2), campaign("Đ-26-BBB", 1)
+    lay = members(small)
+    merged_by_machine(small, large)
+    act = grouping.part(small.pk, hand(by))
+    assert (members(small), act.reports) == (lay, 2)
+    assert Campaign.objects.live().count() == 2
+    assert KeptApart.objects.filter(campaign=large, report__in=lay).count() == 2
+    with pytest.raises(LostRaceError):
+        grouping.part(small.pk, hand(by))
+
+
+def test_parting_what_the_machine_merged_can_be_taken_back_too(by: User) -> None:
+    small, large = campaign("Đ-26-AAA", 2), campaign("Đ-26-BBB", 1)
+    merged_by_machine(small, large)
+    before = state()
+    grouping.take_back(grouping.part(small.pk, hand(by)).pk, hand(by))
+    assert state() == before
+
+
+def test_what_a_person_placed_since_stays_when_the_machines_merge_is_taken_back(by: User) -> None:
+    small, large = campaign("Đ-26-AAA", 2), campaign("Đ-26-BBB", 1)
+    report = members(small)[0]
+    merged_by_machine(small, large)
+    grouping.detach(large.pk, [report], hand(by), 1)
+    assert grouping.part(small.pk, hand(by)).reports == 1
+    assert report not in members(small)
+
+
+def test_a_merge_by_people_is_not_parted(by: User) -> None:
+    small, large = campaign("Đ-26-AAA", 2), campaign("Đ-26-BBB", 1)
+    merged(small, large, by)
+    with pytest.raises(GroupingError, match="do máy chuyển"):
+        grouping.part(small.pk, hand(by))
