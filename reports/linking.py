@@ -1,138 +1,232 @@
-"""Campaign links in the database, first cut: the same calling number, account or link.
+"""Which reports a report belongs with, asked in the database at the same cost however many there
+are: by its keys, of each the newest few, and no further.
 
-A report that shares a key with one in a campaign joins it; two that share a key open a
-campaign. What is placed already, by a person or by the machine, is never moved. Two workers
-on reports that share a key take turns (an advisory lock for each key, until COMMIT), so the
-second one sees the first.
+Workers on reports that share a key take turns (an advisory lock for each key, until COMMIT), so the
+second one sees the first. Where what belongs together lies is gathering.py.
 """
 
-import secrets
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
-from django.utils import timezone
+from django.db import connection
 
-from reports.models import Campaign, CampaignLink, Indicator
-from reports.models.report import SIGNS
-from reports.traces import Key
+from reports import gathering, ties
+from reports.gathering import new_code
+from reports.scripts import unpacked
+from reports.ties import SCRIPT_DAYS, Tie, Trail
+from reports.traces import NEIGHBOUR_HOURS, NEIGHBOURS, Key, neighbours
 
-# Where triage wrote the keys that campaigns.py ties by.
-_INDICATORS = {
-    "same_number": Indicator.Kind.NUMBER,
-    "same_account": Indicator.Kind.ACCOUNT,
-    "same_link": Indicator.Kind.LINK,
-}
+__all__ = ["link", "new_code"]
 
-_TAKE_TURNS = "SELECT pg_advisory_xact_lock(hashtextextended(key, 0)) FROM unnest(%(turns)s) AS key"
+_MOST_BY_KEY = 16  # reports, the newest
+_MOST_OTHERS = 64
+# What a shared key counts when there are more others than that.
+_EXACT, _NEIGHBOUR, _WORD = 1000, 100, 1
+_EVER = ("-infinity", "infinity")
+_BLOCK = 2 * NEIGHBOURS  # numbers that take turns together
 
-# Most reports share nothing: this answers for them in a third of the time: the longer
-# question costs more to plan than to answer.
-_SHARES = """
-SELECT EXISTS (SELECT FROM unnest(%(kinds)s, %(keys)s) AS tie(kind, key)
-                 JOIN reports_indicator AS other USING (kind, key)
-                WHERE other.report_id <> %(report)s)
+# What was read before an addition came changes nothing any more once that has been read.
+_WRITE = """
+SELECT pg_advisory_xact_lock(key) FROM unnest(%(turns)s::bigint[]) AS key;
+WITH stands AS (SELECT FROM reports_facts
+                 WHERE report_id = %(report)s AND additions_read = %(known)s),
+     old AS (SELECT found_by FROM reports_footprint WHERE report_id = %(report)s),
+     gone AS (DELETE FROM reports_footprintkey
+               WHERE EXISTS (SELECT FROM stands) AND report_id = %(report)s AND at = %(at)s
+                 AND key IN (SELECT unnest(found_by) FROM old EXCEPT SELECT unnest(%(own)s::bigint[]))),
+     fresh AS (INSERT INTO reports_footprintkey (key, at, report_id)
+               SELECT key, %(at)s, %(report)s FROM unnest(%(own)s::bigint[]) AS key
+                WHERE EXISTS (SELECT FROM stands)
+                   ON CONFLICT DO NOTHING)
+INSERT INTO reports_footprint (report_id, at, keys, script, found_by)
+SELECT %(report)s, %(at)s, %(keys)s, %(script)s, %(own)s::bigint[] FROM stands
+    ON CONFLICT (report_id) DO UPDATE
+   SET keys = excluded.keys, script = excluded.script, found_by = excluded.found_by;
 """
-
-# The strongest tie to a report in a campaign, else to one in none. A few rows for each key are
-# enough: of those that share a key, all but the first are in a campaign. A number in a story
-# counts where the form named no caller, as in campaigns.py.
-_NEIGHBOUR = """
-SELECT tie.place, near.report_id, near.campaign_id
-  FROM unnest(%(kinds)s, %(keys)s) WITH ORDINALITY AS tie(kind, key, place)
- CROSS JOIN LATERAL (
-       SELECT report_id, campaign_id
-         FROM (SELECT report_id FROM reports_indicator AS mine
-                WHERE kind = tie.kind AND key = tie.key AND report_id <> %(report)s
-                  AND (kind <> 'number' OR place <> 'story' OR NOT EXISTS (
-                       SELECT FROM reports_indicator AS caller
-                        WHERE caller.report_id = mine.report_id
-                          AND caller.kind = 'number' AND caller.place <> 'story'
-                          AND caller.key <> ''))
-                LIMIT 20) AS sharing
-         LEFT JOIN reports_campaignlink USING (report_id)
-        ORDER BY campaign_id IS NULL LIMIT 1) AS near
- WHERE NOT EXISTS (SELECT FROM reports_campaignlink WHERE report_id = %(report)s)
- ORDER BY near.campaign_id IS NULL, tie.place LIMIT 1
-"""
+# A statement of its own: it sees what others wrote before it was our turn.
+_LOOK = f"""
+SELECT report_id, extract(epoch FROM footprint.at)::float, keys, script, link.campaign_id
+  FROM (SELECT found.report_id
+          FROM unnest(%(sought)s::bigint[], %(since)s::timestamptz[], %(until)s::timestamptz[],
+                      %(worth)s::int[]) AS wanted(key, since, until, worth)
+         CROSS JOIN LATERAL (
+               SELECT report_id FROM reports_footprintkey
+                WHERE key = wanted.key AND at BETWEEN wanted.since AND wanted.until
+                  AND report_id <> %(report)s
+                ORDER BY at DESC LIMIT {_MOST_BY_KEY}) AS found
+         GROUP BY found.report_id
+         ORDER BY sum(wanted.worth) DESC, found.report_id LIMIT {_MOST_OTHERS}) AS other
+  JOIN reports_footprint AS footprint USING (report_id)
+  LEFT JOIN reports_campaignlink AS link USING (report_id)
+"""  # noqa: S608
 
 
 @dataclass(frozen=True)
-class _Neighbour:
-    """A report that shares a key, and its campaign if it is in one."""
-
-    key: Key
-    report_id: UUID
-    campaign_id: UUID | None
-
-
-def link(report: UUID, keys: Iterable[Key], title: str) -> None:
-    """Place a report, whose indicators are written, in the campaign that its keys lead to.
-
-    Part of triage's transaction; `title` is for a campaign that it may open.
+class Newcomer:
+    """A report whose facts are written: when it came in, what may tie it, how many additions that
+    rests on, and a title for a campaign that it may open.
     """
-    ordered = strongest_first(keys)
-    if ordered:
-        neighbour = _neighbour(report, ordered)
-        if neighbour:
-            _join(report, neighbour, title)
+
+    report: UUID
+    at: datetime
+    trail: Trail
+    title: str
+    additions_read: int = 0
 
 
-def strongest_first(keys: Iterable[Key]) -> list[Key]:
-    return sorted(keys, key=lambda key: (-key.strength, key))
+@dataclass
+class _Found:
+    """Reports that may belong with the newcomer, itself among them, and where they lie."""
+
+    trails: dict[UUID, Trail] = field(default_factory=dict)
+    lies_in: dict[UUID, UUID | None] = field(default_factory=dict)
 
 
-def _neighbour(report: UUID, keys: Sequence[Key]) -> _Neighbour | None:
-    """Look for one when it is our turn: a statement of its own sees what others wrote before."""
-    values: dict[str, Any] = {
-        # Sorted: two workers that want the same locks in another order would wait for ever.
-        "turns": sorted(f"{key.kind}:{key.value}" for key in keys),
-        "kinds": [str(_INDICATORS[key.kind]) for key in keys],
-        "keys": [key.value for key in keys],
-        "report": report,
-    }
+def link(newcomer: Newcomer) -> None:
+    """Write by what a report is found, and bring together what it ties. Part of triage's
+    transaction.
+    """
+    found = _look(newcomer)
+    for group in _groups(newcomer, found):
+        gathering.gather(
+            group, {report: found.lies_in.get(report) for report in group}, newcomer.title
+        )
+
+
+def _look(newcomer: Newcomer) -> _Found:
+    mine = newcomer.trail
+    values = _written(newcomer) | _sought(newcomer)
+    found = _Found({newcomer.report: mine})
     with connection.cursor() as cursor:
-        cursor.execute(f"{_TAKE_TURNS};{_SHARES}", values)
-        if cursor.fetchone() == (False,):
-            return None
-        cursor.execute(_NEIGHBOUR, values)
-        row = cursor.fetchone()
-    return _Neighbour(keys[row[0] - 1], row[1], row[2]) if row else None
+        cursor.execute(_WRITE + _LOOK, values)
+        for report, at, keys, script, campaign in cursor.fetchall():
+            found.trails[report] = Trail(frozenset(_read(keys)), unpacked(bytes(script)), at)
+            found.lies_in[report] = campaign
+        if len(found.trails) > 1:
+            found.lies_in[newcomer.report] = _own_campaign(cursor, newcomer.report)
+    return found
 
 
-def _join(report: UUID, neighbour: _Neighbour, title: str) -> None:
-    campaign_id = neighbour.campaign_id or _open(title)
-    members = {report} if neighbour.campaign_id else {report, neighbour.report_id}
-    CampaignLink.objects.bulk_create(
-        [
-            CampaignLink(
-                report_id=member,
-                campaign_id=campaign_id,
-                kind=neighbour.key.kind,
-                strength=Decimal(str(neighbour.key.strength)),
-                reason=neighbour.key.reason,
-            )
-            for member in sorted(members)
-        ],
-        ignore_conflicts=True,
+def _own_campaign(cursor: Any, report: UUID) -> UUID | None:
+    cursor.execute("SELECT campaign_id FROM reports_campaignlink WHERE report_id = %s", [report])
+    row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def _written(newcomer: Newcomer) -> dict[str, Any]:
+    trail = newcomer.trail
+    own = {*map(_hash, trail.keys), *map(_signed, trail.script.keys)}
+    turns = {*own, *(_signed_hash(f"numbers {block}") for block in _blocks(trail))}
+    return {
+        "report": newcomer.report,
+        "at": newcomer.at,
+        "known": newcomer.additions_read,
+        "keys": sorted(f"{key.kind}:{key.value}" for key in trail.keys),
+        "script": trail.script.packed(),
+        "own": sorted(own),
+        # Sorted: two workers that want the same locks in another order would wait for ever.
+        "turns": sorted(turns),
+    }
+
+
+def _blocks(trail: Trail) -> Iterator[int]:
+    """Of a caller's numbers and their neighbours."""
+    for key in trail.keys:
+        digits = key.value.removeprefix("+")
+        if key.kind == "same_number" and digits.isdecimal():
+            yield from {(int(digits) - NEIGHBOURS) // _BLOCK, (int(digits) + NEIGHBOURS) // _BLOCK}
+
+
+def _sought(newcomer: Newcomer) -> dict[str, list[Any]]:
+    """The keys to look for, each within its time."""
+    numbers = [key.value for key in newcomer.trail.keys if key.kind == "same_number"]
+    near = [_hash(Key("same_number", value)) for each in numbers for value in neighbours(each)]
+    beside, wave = (
+        (newcomer.at - span, newcomer.at + span)
+        for span in (timedelta(hours=NEIGHBOUR_HOURS), timedelta(days=SCRIPT_DAYS))
     )
+    rows = [
+        *((_hash(key), *_EVER, _EXACT) for key in newcomer.trail.keys),
+        *((key, *beside, _NEIGHBOUR) for key in near),
+        *((_signed(key), *wave, _WORD) for key in newcomer.trail.script.keys),
+    ]
+    columns = zip(*rows, strict=True) if rows else ((), (), (), ())
+    return dict(zip(("sought", "since", "until", "worth"), map(list, columns), strict=True))
 
 
-def _open(title: str) -> UUID:
-    """A new campaign under a code that nobody has; codes grow when a year's short ones do."""
-    for tried in range(100):
-        try:
-            with transaction.atomic():
-                return Campaign.objects.create(code=new_code(3 + tried // 10), title=title).pk
-        except IntegrityError:
-            continue
-    raise RuntimeError("no free campaign code in a hundred tries")
+def _hash(key: Key) -> int:
+    return _signed_hash(f"{key.kind}:{key.value}")
 
 
-def new_code(signs: int = 3) -> str:
-    """A code for the desk to say aloud, as Đ-26-K4M: the year and random signs, no counter."""
-    year = f"{timezone.localtime():%y}"
-    return f"Đ-{year}-" + "".join(secrets.choice(SIGNS) for _ in range(signs))
+def _signed_hash(text: str) -> int:
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "little", signed=True)
+
+
+def _signed(number: int) -> int:
+    """64 bits as a bigint has them."""
+    return number - (1 << 64) if number >> 63 else number
+
+
+def _read(keys: Iterable[str]) -> Iterator[Key]:
+    for key in keys:
+        kind, _, value = key.partition(":")
+        yield Key(kind, value)
+
+
+# --- what belongs together
+
+
+def _groups(newcomer: Newcomer, found: _Found) -> list[dict[UUID, Tie]]:
+    """The reports that ties hold together, each with its strongest tie; the newcomer may make
+    sure what two others tell, too.
+    """
+    groups: list[dict[UUID, Tie]] = []
+    for one, other, tie in _edges(newcomer, found):
+        touched = [group for group in groups if one in group or other in group]
+        joined = {one: tie, other: tie}
+        for group in touched:
+            groups.remove(group)
+            for report, known in group.items():
+                joined[report] = max(known, joined.get(report, known), key=_strength)
+        groups.append(joined)
+    return groups
+
+
+def _strength(tie: Tie) -> tuple[float, Tie]:
+    return tie.strength, tie
+
+
+def _edges(newcomer: Newcomer, found: _Found) -> Iterator[tuple[UUID, UUID, Tie]]:
+    me, mine = newcomer.report, newcomer.trail
+    others = {report: trail for report, trail in found.trails.items() if report != me}
+    exact = {report: tie for report, trail in others.items() if (tie := ties.exact(mine, trail))}
+    for report, tie in exact.items():
+        yield me, report, tie
+    near = ties.near_ones(found.trails, ((me, report) for report in others))
+    around = near.get(me, {}).keys() | exact.keys()
+    pairs = {
+        (min(one, other), max(one, other))
+        for one in near.get(me, ())
+        for other in around
+        if one != other
+    }
+    _beside(near, ties.near_ones(found.trails, sorted(pairs)))
+    for one, other, close in ties.same_script(found.trails, near):
+        first, second = (other, one) if other == me else (one, other)
+        told = ties.script_tie(found.trails[first], found.trails[second], close, mine.script.shown)
+        yield first, second, told
+
+
+def _beside(near: dict[UUID, dict[UUID, float]], more: Mapping[UUID, Mapping[UUID, float]]) -> None:
+    for report, others in more.items():
+        near.setdefault(report, {}).update(others)
+
+
+def moment(at: datetime) -> float:
+    """Seconds, as trails have them."""
+    return at.astimezone(UTC).timestamp()

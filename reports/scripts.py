@@ -6,6 +6,7 @@ name, a file number, a sum, an odd pretext (script_words.py).
 
 import hashlib
 import struct
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -28,6 +29,7 @@ _RARE_NAME = 4.5
 _CHANCE = 1.75
 _USUAL_LENGTH = 30  # different words of a story
 _BY_LENGTH = 0.08
+_RUN_FADES = 0.4  # of a run of words the weightiest counts whole, each next one so much of the last
 
 
 class Term(NamedTuple):
@@ -192,18 +194,34 @@ def _hash(text: str) -> int:
 def shared(one: Script, other: Script) -> list[Shared]:
     """The rare words that both have, the weightiest first, no word twice."""
     chance = _CHANCE + log(max(1.0, _length(one, other) / _USUAL_LENGTH))
-    pairs = [
-        (_weight(one.by_key[key], other.by_key[key]) - chance, one.by_key[key])
+    both = [
+        (points, term)
         for key in one.by_key.keys() & other.by_key.keys()
+        if (points := _weight(term := one.by_key[key], other.by_key[key]) - chance) > 0
     ]
+    runs = _runs(term for _, term in both)
     used: set[int] = set()
+    told: Counter[int] = Counter()
     found: list[Shared] = []
-    for points, term in sorted(pairs, key=lambda row: (-row[0], not row[1].second, row[1].key)):
+    for points, term in sorted(both, key=lambda row: (-row[0], not row[1].second, row[1].key)):
         parts = {term.first, term.second} - {0}
-        if points > 0 and used.isdisjoint(parts):
+        if used.isdisjoint(parts):
             used |= parts
-            found.append(Shared(term.key, points))
+            run = runs.get(term.first, term.first)
+            found.append(Shared(term.key, points * _RUN_FADES ** told[run]))
+            told[run] += 1
     return found
+
+
+def _runs(terms: Iterable[Term]) -> dict[int, int]:
+    """Words that pairs hold together -> one of them: a sentence told word for word says one thing."""
+    runs: dict[int, int] = {}
+    for term in terms:
+        if term.second:
+            one, two = (runs.get(word, word) for word in (term.first, term.second))
+            runs |= {word: one for word, run in runs.items() if run == two}
+            runs |= {term.first: one, term.second: one}
+    return runs
 
 
 def likeness(one: Script, other: Script) -> float:

@@ -149,15 +149,19 @@ def _stands_with(third: Name, there: Name, trails: Mapping[Name, Trail], near: N
     return third in near[there] or not trails[third].keys.isdisjoint(trails[there].keys)
 
 
-def script_tie(one: Trail, other: Trail, close: float) -> Tie:
-    """The tie of two reports that one script ties, with words as *one* has them, or else *other*."""
-    shown = {**other.script.shown, **one.script.shown}
+def script_tie(
+    one: Trail, other: Trail, close: float, words: Mapping[int, str] | None = None
+) -> Tie:
+    """The tie of two reports that one script ties, in the words of *one*, or else of *other*, or
+    else in these: an unpacked script has none.
+    """
+    shown = {**(words or {}), **other.script.shown, **one.script.shown}
     found = [shown.get(each.key, "") for each in shared(one.script, other.script)]
-    words = tuple(_each_once(found))[:_MOST_WORDS]
-    told = ", ".join(f"“{word}”" for word in words)
+    said = tuple(_each_once(found))[:_MOST_WORDS]
+    told = ", ".join(f"“{word}”" for word in said)
     reason = f"Cùng kịch bản, cùng nhắc {told}" if told else "Cùng kịch bản"
     strength = min(0.9, 0.5 + close / 40)
-    return Tie("same_script", ", ".join(words), round(strength, 2), reason, words)
+    return Tie("same_script", ", ".join(said), round(strength, 2), reason, said)
 
 
 def _each_once(words: Iterable[str]) -> list[str]:

@@ -11,7 +11,17 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from reports import heard, indicators, linking, money, outbox, phones, reading, traces, urgency
+from reports import (
+    footprints,
+    heard,
+    indicators,
+    linking,
+    money,
+    outbox,
+    phones,
+    reading,
+    urgency,
+)
 from reports.cues import code_rows
 from reports.demands import actions_of
 from reports.folding import fold
@@ -20,11 +30,11 @@ from reports.models import Addition, Facts, Indicator, Report
 from reports.outbox import Claim
 from reports.phones import FoundPhone, Phone
 from reports.reading import Reading, Reason
-from reports.traces import Key
+from reports.ties import Trail
 from reports.urgency import Declared
 from reports.whole import Whole
 
-RULES_VERSION = "2026-11-24"  # raise it with every change of words or weights
+RULES_VERSION = "2026-11-25"  # raise it with every change of words or weights
 PATIENCE = 10.0  # seconds for one message, half of the task's soft time limit
 _LONGEST_KEY = 255
 _MOST_INDICATORS = 100
@@ -32,7 +42,7 @@ _MOST_INDICATORS = 100
 # Plain SQL: the ORM spent twice as long on making these statements as PostgreSQL on all of them
 # (bar 11 of `make bench`). What is sealed, triage has no business with.
 _COLUMNS = (
-    "id", "public_number", "happening_now", "caller_number", "claimed_office", "claimed_name",
+    "id", "public_number", "received_at", "happening_now", "caller_number", "claimed_office", "claimed_name",
     "story", "demands", "money_lost", "money_lost_raw", "on_behalf",
 )  # fmt: skip
 _LATER = ("kind", "story", "legs", "accounts", "links", "money_lost_raw")
@@ -94,13 +104,13 @@ class Findings:
 
     facts: Facts
     indicators: list[Indicator]
-    keys: list[Key]
+    trail: Trail
 
 
 @dataclass(frozen=True)
 class Named:
     """The numbers on the form and in the story, the accounts and the links, found once for all;
-    and what the additions name. A caller that was corrected stays: it may tie reports together.
+    and what the additions name.
     """
 
     callers: tuple[Phone, ...]
@@ -109,21 +119,6 @@ class Named:
     links: list[FoundLink]
     later: list[heard.Named]
     is_caller_corrected: bool = False
-
-    @property
-    def keys(self) -> list[Key]:
-        """What may tie the report to others; a story's numbers where no form names a caller."""
-        places, kinds = Indicator.Place, Indicator.Kind
-        typed = [phone for phone in self.callers if phone.key]
-        typed += heard.phones_at(places.LATER, self.later)
-        told = [found.phone for found in self.phones]
-        accounts = [found.account for found in self.accounts]
-        links = [found.link for found in self.links]
-        return traces.keys_among(
-            typed or told + heard.phones_at(places.STORY, self.later),
-            accounts + heard.keys_of(kinds.ACCOUNT, self.later),
-            links + heard.keys_of(kinds.LINK, self.later),
-        )
 
 
 def work_off(items: Iterable[int], patience: float = inf) -> None:
@@ -180,7 +175,7 @@ def find(report: Report, additions: tuple[Addition, ...] = (), many: int = 0) ->
             additions_read=many,
         ),
         found,
-        named.keys,
+        footprints.trail(whole, named.callers, named.phones, named.later),
     )
 
 
@@ -316,7 +311,15 @@ def _write(findings: Findings) -> None:
     with connection.cursor() as cursor:
         said = {"reasons": _json(facts.reasons), "found": _json(found)}
         cursor.execute(_WRITE, facts.__dict__ | said)
-    linking.link(facts.report_id, findings.keys, code_rows()[facts.scenario]["label_vi"])
+    linking.link(
+        linking.Newcomer(
+            facts.report_id,
+            facts.report.received_at,
+            findings.trail,
+            code_rows()[facts.scenario]["label_vi"],
+            facts.additions_read,
+        )
+    )
 
 
 def _row(reason: Reason) -> dict[str, Any]:

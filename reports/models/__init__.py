@@ -3,6 +3,7 @@
 from reports.models.desk import Case, Event
 from reports.models.facts import Campaign, CampaignLink, Facts, Indicator
 from reports.models.files import EvidenceFile, FileCheck
+from reports.models.footprints import CampaignProposal, Footprint, FootprintKey
 from reports.models.grouping import BurstTally, CampaignAct, CampaignMove, KeptApart
 from reports.models.later import Addition, Message
 from reports.models.numbers import Dispute, KnownNumber, OfficeNumber
@@ -21,6 +22,7 @@ __all__ = [
     "CampaignAct",
     "CampaignLink",
     "CampaignMove",
+    "CampaignProposal",
     "Case",
     "Commune",
     "Dispute",
@@ -28,6 +30,8 @@ __all__ = [
     "EvidenceFile",
     "Facts",
     "FileCheck",
+    "Footprint",
+    "FootprintKey",
     "Indicator",
     "KeptApart",
     "KnownNumber",

@@ -160,6 +160,9 @@ class CampaignLink(models.Model):
         SAME_NUMBER = "same_number", "cùng số gọi"
         SAME_ACCOUNT = "same_account", "cùng tài khoản nhận"
         SAME_LINK = "same_link", "cùng đường dẫn"
+        SAME_SITE_NAME = "same_site_name", "cùng tên trang"
+        NEAR_NUMBER = "near_number", "số gọi liền kề"
+        SAME_SCRIPT = "same_script", "cùng kịch bản"
         OFFICER = "officer", "cán bộ gắn"
 
     report = models.OneToOneField(

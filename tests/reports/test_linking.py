@@ -1,13 +1,27 @@
-"""Campaigns, first cut: who shares a number, an account or a link lies together."""
+"""Who shares a number, an account, a site or a script lies together."""
 
+import random
 import re
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
+from django.utils import timezone
 
-from reports import linking, triage
-from reports.models import Campaign, CampaignLink, OutboxItem, Report
+from reports import campaigns, gathering, linking, triage
+from reports.campaigns import Story
+from reports.models import (
+    Campaign,
+    CampaignLink,
+    Facts,
+    Footprint,
+    FootprintKey,
+    OutboxItem,
+    Report,
+)
 from tests.reports.evidence import report
 from tests.threads import in_parallel
 
@@ -62,16 +76,6 @@ def test_every_link_has_its_reason() -> None:
 
 
 @pytest.mark.django_db
-def test_an_account_ties_more_than_a_number() -> None:
-    triaged(caller_number=NUMBER), triaged("hai", caller_number=NUMBER)
-    third = triaged(ACCOUNT)
-    fourth = triaged(f"{ACCOUNT} Họ dọa bắt.")
-    both = triaged(f"{ACCOUNT} Lại nữa.", caller_number=NUMBER)
-    assert campaign_of(both) == campaign_of(third) == campaign_of(fourth)
-    assert Campaign.objects.count() == 2
-
-
-@pytest.mark.django_db
 @pytest.mark.parametrize(
     "caller", ["113", "18001091", "số ẩn", "02373725725", "CONG AN", "", "không nhớ"]
 )
@@ -116,16 +120,16 @@ def test_an_officer_who_places_a_report_meanwhile_is_not_overruled(
     officer = django_user_model.objects.create(username="truc.ban")
     first, second = triaged(caller_number=NUMBER), report("hai", caller_number=NUMBER)
     chosen = Campaign.objects.create(code="Đ-26-AAA", title="của cán bộ")
-    look = linking._neighbour
+    look = linking._look
 
-    def look_then_officer_acts(*args: Any) -> Any:
-        found = look(*args)
+    def look_then_officer_acts(newcomer: linking.Newcomer) -> Any:
+        found = look(newcomer)
         CampaignLink.objects.create(
             report=first, campaign=chosen, kind="officer", strength=1, placed_by=officer
         )
         return found
 
-    monkeypatch.setattr(linking, "_neighbour", look_then_officer_acts)
+    monkeypatch.setattr(linking, "_look", look_then_officer_acts)
     triage.work_off([item_of(second)])
     assert campaign_of(first) == chosen
 
@@ -155,7 +159,7 @@ def test_triage_again_leaves_the_campaign() -> None:
 @pytest.mark.django_db
 def test_a_code_that_is_taken_is_not_taken_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     codes = iter(["Đ-26-AAA", "Đ-26-AAA", "Đ-26-BBB"])
-    monkeypatch.setattr(linking, "new_code", lambda *_: next(codes))
+    monkeypatch.setattr(gathering, "new_code", lambda *_: next(codes))
     Campaign.objects.create(code=next(codes), title="")
     triaged(caller_number=NUMBER), triaged("hai", caller_number=NUMBER)
     assert Campaign.objects.filter(code="Đ-26-BBB").count() == 1
@@ -178,13 +182,119 @@ def test_a_number_in_a_story_ties_where_the_form_names_no_caller() -> None:
     assert campaign_of(first) == campaign_of(second) is not None
 
 
-def test_the_strongest_key_comes_first() -> None:
-    keys = triage.find(Report(story=ACCOUNT, caller_number=NUMBER)).keys
-    kinds = [key.kind for key in linking.strongest_first(keys)]
-    assert kinds == ["same_account", "same_number"]
-
-
 def test_what_triage_does_not_read_binds_nobody() -> None:
     """Also in time: an endless report holds its locks no longer than another."""
     far = "x " * 10_000
-    assert triage.find(Report(story=far + ACCOUNT, caller_number=far + NUMBER)).keys == []
+    endless = Report(story=far + ACCOUNT, caller_number=far + NUMBER, received_at=timezone.now())
+    trail = triage.find(endless).trail
+    assert trail.keys == frozenset()
+    assert trail.script.length == 1
+
+
+SCRIPT = (
+    "Thầy Khánh tổng phụ trách bảo con bị compa đâm vào mắt, mổ theo phiếu H17.",
+    "em đc ông Khánh tổng phụ trách đội gọi, đọc phiếu H17, xin tiền mổ mắt cho con",
+    "ong Khanh tong phu trach doi noi con bi compa dam mat, phieu H17",
+)
+
+
+@pytest.mark.django_db
+def test_one_script_in_other_words_is_one_campaign() -> None:
+    told = [triaged(story, caller_number=f"0992 00{n} 111") for n, story in enumerate(SCRIPT)]
+    assert len({campaign_of(subject) for subject in told}) == Campaign.objects.count() == 1
+    link = CampaignLink.objects.get(report=told[0])
+    assert link.kind == CampaignLink.Kind.SAME_SCRIPT
+    assert "H17" in link.reason
+
+
+def received(subject: Report, ago: timedelta) -> None:
+    """Let a report have come in earlier: evidence is not changed but here."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        Report.objects.filter(pk=subject.pk).update(received_at=timezone.now() - ago)
+        cursor.execute("SET LOCAL session_replication_role = origin")
+
+
+def come_in_at(story: str, ago: timedelta, **typed: Any) -> Report:
+    subject = report(story, **typed)
+    received(subject, ago)
+    triage.work_off([item_of(subject)])
+    return subject
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("hours", "tied"), [(47, True), (49, False)])
+def test_neighbouring_numbers_tie_within_two_days(hours: int, tied: bool) -> None:
+    first = come_in_at("một", timedelta(hours=hours), caller_number="0550 000 123")
+    second = triaged("hai", caller_number="0550 000 127")
+    assert (campaign_of(first) is not None) is tied
+    assert campaign_of(first) == campaign_of(second)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("days", "tied"), [(2, True), (25, False)])
+def test_a_script_ties_within_its_wave(days: int, tied: bool) -> None:
+    first = come_in_at(SCRIPT[0], timedelta(days=days), caller_number="0992 000 111")
+    second = triaged(SCRIPT[2], caller_number="0992 001 111")
+    assert (campaign_of(first) is not None) is tied
+    assert campaign_of(first) == campaign_of(second)
+
+
+@pytest.mark.django_db
+def test_a_report_read_again_is_found_by_its_new_keys_alone() -> None:
+    subject = triaged(SCRIPT[0], caller_number=NUMBER)
+    before = set(FootprintKey.objects.values_list("key", flat=True))
+    told = triage.find(subject)
+    triage._write(replace(told, trail=replace(told.trail, keys=frozenset())))
+    after = set(FootprintKey.objects.values_list("key", flat=True))
+    assert len(before - after) == 1
+    assert after == set(Footprint.objects.get(report=subject).found_by)
+
+
+@pytest.mark.django_db
+def test_a_reading_of_fewer_additions_leaves_the_footprint_alone() -> None:
+    subject = triaged(SCRIPT[0], caller_number=NUMBER)
+    Facts.objects.filter(report=subject).update(additions_read=1)
+    before = Footprint.objects.get(report=subject).keys
+    told = triage.find(subject)
+    triage._write(replace(told, trail=replace(told.trail, keys=frozenset())))
+    assert Footprint.objects.get(report=subject).keys == before
+
+
+ARRIVALS: list[tuple[str, str]] = [
+    (SCRIPT[0], "0992 000 111"), (SCRIPT[1], "0992 100 111"), (SCRIPT[2], "0992 200 111"),
+    ("Gọi ba lần.", "0550 000 123"), ("Lại gọi.", "0550 000 126"), (ACCOUNT, "0550 000 126"),
+    (f"{ACCOUNT} Họ dọa.", "0992 300 111"), ("Nháy máy.", "0992 400 111"),
+    ("vào evn-hoadon.example nhé", "0992 500 111"), ("trang evn-hoadon.test", "0992 600 111"),
+    ("evn-hoadon . example", "0550 000 123"), ("Gọi nhầm.", "0992 700 111"),
+]  # fmt: skip
+
+
+def partition(arrivals: list[tuple[str, str]]) -> set[frozenset[str]]:
+    """Which stories lie together, when they come in this order."""
+    told = [(triaged(story, caller_number=caller), story) for story, caller in arrivals]
+    lying: dict[Any, set[str]] = {}
+    for subject, story in told:
+        lying.setdefault(campaign_of(subject) or subject.pk, set()).add(story)
+    return {frozenset(stories) for stories in lying.values()}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("seed", range(6))
+def test_the_order_of_arrival_changes_nothing_here_either(seed: int) -> None:
+    shuffled = random.Random(seed).sample(ARRIVALS, len(ARRIVALS))  # noqa: S311  # no secret
+    together = partition(shuffled)
+    assert sorted(map(len, together), reverse=True) == [7, 3, 1, 1]
+    assert frozenset(SCRIPT) in together
+
+
+@pytest.mark.django_db
+def test_the_door_and_the_database_decide_alike() -> None:
+    stories = [
+        Story(story, caller, text=story, at=timezone.now().isoformat())
+        for story, caller in ARRIVALS
+    ]
+    lying: dict[Any, set[str]] = {}
+    for each in campaigns.link(stories):
+        lying.setdefault(each.campaign or each.id, set()).add(each.id)
+    assert {frozenset(stories) for stories in lying.values()} == partition(ARRIVALS)
