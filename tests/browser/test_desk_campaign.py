@@ -1,0 +1,98 @@
+# ruff: noqa: F811  # fixtures of another file have the names that tests give them
+"""The pages of campaigns in a real browser: no fault at any width, and a merge and its return by hand."""
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Browser, Page
+
+from reports import burst_watch, grouping
+from reports.models import Campaign
+from tests.browser import test_desk
+from tests.browser.test_desk import chief, faults, page, portal  # noqa: F401
+from tests.cast import enlist
+from tests.reports import evidence
+from tests.reports.campaigns import campaign, hand, laid, members, merged_by_machine
+
+pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
+
+LIST = "/admin/reports/campaign/"
+
+
+@pytest.fixture
+def waves(chief: Client) -> tuple[Campaign, Campaign]:
+    """Two campaigns, of one of which much is known and with which much was done."""
+    large, small = campaign("Đ-26-AAA", 30), campaign("Đ-26-BBB", 3)
+    report = evidence.triaged(test_desk.STORY, caller_number="0550 000 123")
+    laid(report, large, reason="Cùng số gọi " + "dài" * 100)
+    by = enlist("ha", "duty")
+    grouping.detach(large.pk, members(large)[:1], hand(by, "<b>Khác giọng</b> " * 9), 1)
+    merged_by_machine(campaign("Đ-26-CCC", 1), large)
+    grouping.take_back(
+        grouping.split(large.pk, members(large)[:2], hand(by), 2).pk, hand(by, "Nhầm")
+    )
+    burst_watch.look_and_keep()
+    return large, small
+
+
+def test_no_page_of_a_campaign_has_a_fault(
+    portal: str,
+    page: Page,
+    waves: tuple[Campaign, Campaign],
+) -> None:
+    large, small = waves
+    for path in ("/admin/", LIST, f"{LIST}?q=Đ-26", f"{LIST}{large.pk}/change/"):
+        answer = page.goto(portal + path)
+        assert answer is not None
+        assert (answer.status, faults(page)) == (200, []), path
+    for summary in page.locator("#content summary").all():
+        summary.click()
+    assert faults(page) == []
+    page.fill("#merge_code", small.code)
+    page.get_by_role("button", name="Xem trước khi gộp").click()
+    page.wait_for_url("**/merge/")
+    assert faults(page) == []
+
+
+def test_attaching_and_a_refusal_have_no_fault(
+    portal: str,
+    page: Page,
+    waves: tuple[Campaign, Campaign],
+) -> None:
+    large, small = waves
+    page.goto(f"{portal}{LIST}{large.pk}/change/")
+    page.get_by_role("button", name="Tách khỏi đợt").click()
+    page.wait_for_url("**/detach/")
+    assert "Chưa ghi lý do" in page.inner_text(".messagelist")
+    assert faults(page) == []
+    page.locator("summary", has_text="Gắn tin vào đợt này").click()
+    page.fill("#attach_numbers", small.links.all()[0].report.public_number)
+    page.get_by_role("button", name="Xem trước khi gắn").click()
+    page.wait_for_url("**/attach/")
+    assert faults(page) == []
+
+
+def test_a_merge_and_its_return_need_no_script_and_break_no_policy(
+    portal: str,
+    browser: Browser,
+    chief: Client,
+    waves: tuple[Campaign, Campaign],
+) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    test_desk._come_in(context, portal, chief)
+    page, said = context.new_page(), []
+    page.on("console", lambda message: said.append(message.text))
+    page.goto(portal + LIST)
+    for box in page.locator(".action-select").all():
+        box.check()
+    page.locator("[name=action]").select_option("merge_chosen")
+    page.locator(".actions button").click()
+    page.fill("[name=reason]", "Cùng một nhóm")
+    page.get_by_role("button", name="Gộp 2 đợt thành một").click()
+    assert "Đã gộp 1 đợt vào Đ-26-AAA, 3 tin" in page.inner_text(".messagelist")
+    page.locator("summary", has_text="Lấy lại việc này").first.click()
+    page.locator("details[open] [name=reason]").fill("Nhầm")
+    page.get_by_role("button", name="Lấy lại", exact=True).first.click()
+    assert "Đã lấy lại: 3 tin về chỗ cũ" in page.inner_text(".messagelist")
+    context.close()
+    assert len(members(waves[1])) == 3
+    assert [line for line in said if "username fields" not in line] == []
