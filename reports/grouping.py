@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 from reports import events, holding, placements
 from reports.holding import GroupingError, Hand, LostRaceError, NotAllowedError, acting
 from reports.linking import new_code
-from reports.models import Campaign, CampaignAct, CampaignLink
+from reports.models import Campaign, CampaignAct, CampaignLink, CampaignProposal
 
 K = CampaignAct.Kind
 
@@ -138,6 +138,24 @@ def part(away: UUID, hand: Hand) -> CampaignAct:
         placements.place(chosen, opened, act, f"Về lại {opened.code}. ", keeps_reason=True)
         placements.keep_apart(chosen, into, act)
     return act
+
+
+def turn_down(proposal_id: int, hand: Hand) -> CampaignProposal:
+    """Say that two campaigns that the machine would merge are two; it asks no more. Raises
+    GroupingError.
+    """
+    with acting(hand):
+        rows = CampaignProposal.objects.select_for_update(of=("self",))
+        proposal = rows.select_related("one", "other").get(pk=proposal_id)
+        if proposal.turned_down_at:
+            raise LostRaceError("Đã có người trả lời đề nghị này.")
+        CampaignProposal.objects.filter(pk=proposal_id).update(
+            turned_down_at=Now(), turned_down_by=hand.by
+        )
+        for here, there in ((proposal.one, proposal.other), (proposal.other, proposal.one)):
+            said = {"other": there.code, "reason": hand.words}
+            events.record("campaign", here.pk, "campaign_kept_two", by=hand.by, **said)
+    return proposal
 
 
 def _moved_by_machine(away: UUID) -> list[UUID]:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -18,7 +19,7 @@ from reports.admin import words
 from reports.admin.decided import officer
 from reports.admin.retriage import see_other
 from reports.holding import MOST_CAMPAIGNS, MOST_REPORTS, PERMISSION, GroupingError, Hand
-from reports.models import Campaign, CampaignAct, Report
+from reports.models import Campaign, CampaignAct, CampaignProposal, Report
 from reports.models.report import is_public_number
 from reports.portrait import Sums
 
@@ -42,6 +43,7 @@ class GroupingActs:
             self._act("<uuid:pk>/merge/", self.merge_with, "merge_with"),
             self._act("<uuid:pk>/take-back/<int:act>/", self.take_back, "take_back"),
             self._act("<uuid:pk>/part/<uuid:away>/", self.part, "part"),
+            self._act("<uuid:pk>/keep-two/<int:proposal>/", self.keep_two, "keep_two"),
             self._act("merge/", self.merge, "merge"),
         ]
 
@@ -103,6 +105,18 @@ class GroupingActs:
             return f"Đã lấy lại: {done.reports} tin về đợt {code}. Máy không gộp lại nữa."
 
         return self._carried(request, pk, "part", undo)
+
+    def keep_two(self, request: HttpRequest, pk: UUID, proposal: int) -> HttpResponse:
+        """Turn down what the machine would merge."""
+
+        def turn_down(hand: Hand, version: int) -> str:
+            of_it = Q(one=pk) | Q(other=pk)
+            if not CampaignProposal.objects.filter(of_it, pk=proposal).exists():
+                raise GroupingError("Đề nghị này không thuộc đợt này.")
+            grouping.turn_down(proposal, hand)
+            return "Đã ghi: hai đợt khác nhau. Máy không đề nghị lại."
+
+        return self._carried(request, pk, "keep_two", turn_down)
 
     def merge_with(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Ask which of this campaign and the one of the typed code goes on."""

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib import admin
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.http import HttpRequest
 from django.utils import timezone
@@ -15,13 +15,14 @@ from django.utils.safestring import SafeString
 
 from reports import portrait
 from reports.admin import words
-from reports.models import Campaign
+from reports.models import Campaign, CampaignProposal
 from reports.portrait import Sums
 
 PARAMETER = "nhip"
 _PACES = {
     "hot": "Có tin trong 7 ngày, đông nhất trước",
     "all": "Tất cả, mới mở trước",
+    "asked": "Máy đề nghị gộp",
     "merged": "Đã gộp vào đợt khác",
 }
 
@@ -71,6 +72,10 @@ class PaceFilter(admin.SimpleListFilter):
             return queryset.exclude(merged_into=None)
         if self.chosen == "hot":
             return queryset.filter(pk__in=hot(request))
+        if self.chosen == "asked":
+            open_ones = CampaignProposal.objects.open()
+            asked = Q(pk__in=open_ones.values("one")) | Q(pk__in=open_ones.values("other"))
+            return queryset.filter(asked)
         # Whoever types an old code is to find it.
         return queryset if request.GET.get(SEARCH_VAR) else queryset.filter(merged_into=None)
 

@@ -18,13 +18,22 @@ from reports.admin import words
 from reports.charts import share
 from reports.growth import growth
 from reports.holding import PERMISSION
-from reports.models import Campaign, CampaignAct, CampaignLink, Case, Indicator, KeptApart
+from reports.models import (
+    Campaign,
+    CampaignAct,
+    CampaignLink,
+    CampaignProposal,
+    Case,
+    Indicator,
+    KeptApart,
+)
 from reports.portrait import Portrait, Sums
 
 ON_A_PAGE = 25
 MOST_ROWS = 8  # of what the reports share
 MOST_ACTS = 30
 MOST_APART = 20
+MOST_PROPOSALS = 5
 PAGE_VAR = "p"
 _NAMED = {
     Indicator.Kind.NUMBER.value: "Số gọi đến",
@@ -61,6 +70,15 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Proposal:
+    """Another campaign that the machine would merge with this one, and why."""
+
+    pk: int
+    other: Campaign
+    reason: str
+
+
+@dataclass(frozen=True)
 class MachinesMerge:
     """A campaign that the machine merged into another, and how many reports went along."""
 
@@ -85,6 +103,7 @@ def context(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
         "links": _links(request, campaign, sums) if may_see else None,
         "apart": _apart(campaign)[:MOST_APART] if may_see else [],
         "acts": _acts(campaign)[:MOST_ACTS],
+        "proposals": _proposals(campaign),
         "merged_by_machine": _merged_by_machine(campaign),
         "may_see": may_see,
         "may_group": request.user.has_perm(PERMISSION),
@@ -149,6 +168,16 @@ def _acts(campaign: Campaign) -> QuerySet[CampaignAct]:
     """What people did with it, the newest first."""
     concerned = CampaignAct.objects.filter(Q(campaign=campaign) | Q(other=campaign))
     return concerned.select_related("campaign", "other", "by", "taken_back_by").order_by("-id")
+
+
+def _proposals(campaign: Campaign) -> list[Proposal]:
+    """What the machine would merge with it; where a person had a hand it asks first."""
+    of_it = Q(one=campaign) | Q(other=campaign)
+    rows = CampaignProposal.objects.open().filter(of_it).select_related("one", "other")
+    return [
+        Proposal(row.pk, row.other if row.one_id == campaign.pk else row.one, row.reason)
+        for row in rows.order_by("-strength", "-id")[:MOST_PROPOSALS]
+    ]
 
 
 def _merged_by_machine(campaign: Campaign) -> list[MachinesMerge]:

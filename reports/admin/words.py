@@ -79,6 +79,7 @@ EVENTS = {
     "campaign_split_away": "Mở đợt này từ tin của đợt khác",
     "campaign_attached": "Gắn tin vào đợt",
     "campaign_detached": "Tách tin khỏi đợt",
+    "campaign_kept_two": "Không gộp: hai đợt khác nhau",
     "campaign_taken_back": "Lấy lại một việc đã làm",
     "campaign_taken_back_away": "Lấy lại một việc đã làm",
 }

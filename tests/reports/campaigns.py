@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 
 from reports import events
 from reports.holding import Hand
-from reports.models import Campaign, CampaignLink, KeptApart, Report
+from reports.models import Campaign, CampaignLink, CampaignProposal, KeptApart, Report
 from tests.reports import evidence
 
 
@@ -32,6 +32,15 @@ def merged_by_machine(away: Campaign, into: Campaign) -> None:
     said = {"reports": len(moved)}
     events.record("campaign", into.pk, "campaign_merged", other=away.code, **said)
     events.record("campaign", away.pk, "campaign_merged_away", other=into.code, moved=moved, **said)
+
+
+def proposed(one: Campaign, other: Campaign, reason: str = "Cùng số gọi") -> CampaignProposal:
+    """As the machine asks about two campaigns of which a person has touched one."""
+    first, second = sorted((one, other), key=lambda each: each.pk)
+    return CampaignProposal.objects.create(
+        one=first, other=second, report=evidence.report(f"nối {reason}"),
+        kind="same_number", strength="0.80", reason=reason,
+    )  # fmt: skip
 
 
 def hand(by: User, reason: str = "Cùng một nhóm gọi") -> Hand:

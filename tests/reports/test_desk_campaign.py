@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from reports import events, grouping
-from reports.models import Campaign, CampaignLink, Event
+from reports.models import Campaign, CampaignLink, CampaignProposal, Event
 from tests.cast import Person
 from tests.reports import evidence
 from tests.reports.campaigns import (
@@ -17,6 +17,7 @@ from tests.reports.campaigns import (
     laid,
     members,
     merged_by_machine,
+    proposed,
     state,
     versions,
 )
@@ -191,6 +192,27 @@ def test_a_merge_by_the_machine_is_shown_and_taken_back(duty: Person) -> None:
     assert post(duty, large, f"part/{small.pk}").status_code == 409
 
 
+def test_what_the_machine_would_merge_is_asked_and_turned_down(duty: Person) -> None:
+    small, large = campaign("Đ-26-AAA", 1), campaign("Đ-26-BBB", 1)
+    asked = proposed(small, large, "Cùng tài khoản nhận 0550")
+    for subject in (small, large):
+        assert "Cùng tài khoản nhận 0550" in shown(duty, page_of(subject))
+        assert subject.code in shown(duty, f"{LIST}?nhip=asked")
+    page = post(duty, small, f"keep-two/{asked.pk}").content.decode()
+    assert "Máy không đề nghị lại" in page
+    assert not CampaignProposal.objects.open().exists()
+    assert post(duty, large, f"keep-two/{asked.pk}").status_code == 409
+    assert events.about("campaign", large.pk).get().kind == "campaign_kept_two"
+
+
+def test_a_proposal_leads_to_the_page_that_asks_which_goes_on(duty: Person) -> None:
+    small, large = campaign("Đ-26-AAA", 1), campaign("Đ-26-BBB", 1)
+    proposed(small, large, "Cùng đường dẫn")
+    asked = post(duty, small, "merge", code=large.code, reason="Cùng đường dẫn").content.decode()
+    assert "Giữ lại đợt nào?" in asked
+    assert "Cùng đường dẫn" in asked
+
+
 def test_an_act_is_taken_back_on_its_own_page_alone(duty: Person) -> None:
     subject, other = campaign("Đ-26-AAA", 1), campaign("Đ-26-BBB")
     act = grouping.detach(subject.pk, members(subject), hand(duty.user), 1)
@@ -198,7 +220,7 @@ def test_an_act_is_taken_back_on_its_own_page_alone(duty: Person) -> None:
 
 
 ACTS = ["split", "detach", "attach", "merge", "take-back/1",
-        "part/00000000-0000-0000-0000-000000000000"]  # fmt: skip
+        "part/00000000-0000-0000-0000-000000000000", "keep-two/1"]  # fmt: skip
 
 
 @pytest.mark.parametrize("act", ACTS)
