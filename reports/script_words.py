@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 
 from reports.cues import Word, cut
 from reports.money import amounts
-from reports.traces import without_digits_and_sites
+from reports.traces import common, without_digits_and_sites
 
 _FILE = Path(__file__).parent / "data" / "script_words.json"
+_LONGEST_PHRASE = 12  # words
 _FLOOR = 0.0002  # a word that no counted story has counts as if this share had it
 _TOGETHER = 0.03  # how often two words that know nothing of each other stand side by side
 _LEAST_SUM = 1000  # đồng; smaller figures are no sums that a caller names
@@ -102,9 +103,29 @@ def counted() -> Counted:
 
 
 def sentences(texts: Iterable[str]) -> Iterator[list[Token]]:
-    """The words of these texts, a list a sentence; sums and codes are one word each."""
+    """The words of these texts, a list a sentence; sums and codes are one word each. Without what
+    reporters of any call write.
+    """
     for text in texts:
-        yield from _sentences(without_digits_and_sites(text))
+        for sentence in _sentences(without_digits_and_sites(text)):
+            yield _without_usual(sentence)
+
+
+def _without_usual(sentence: list[Token]) -> list[Token]:
+    """Without what reporters of any call write, as a sentence or at its end."""
+    for start in range(max(0, len(sentence) - _LONGEST_PHRASE), len(sentence)):
+        if _as_one(sentence[start:]) in _usual():
+            return sentence[:start]
+    return sentence
+
+
+@lru_cache(maxsize=1)
+def _usual() -> frozenset[str]:
+    return frozenset(_as_one(each) for text in common()["phrases"] for each in _sentences(text))
+
+
+def _as_one(sentence: Sequence[Token]) -> str:
+    return " ".join(token.folded for token in sentence)
 
 
 def _sentences(text: str) -> Iterator[list[Token]]:

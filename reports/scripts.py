@@ -163,9 +163,11 @@ def _names(sentence: Sequence[Token], table: Counted) -> Iterator[tuple[Term, st
 
 
 def _syllables(site: str, table: Counted) -> list[Token]:
-    """The words in a host's name: vangtoancau.example is about "vang toan cau"."""
+    """The words in a host's name: vangtoancau.example is about "vang toan cau". A name with a
+    hyphen ties by itself (traces.py).
+    """
     label = site.partition(".")[0]
-    parts = [part for piece in label.split("-") for part in _split(piece, table)]
+    parts = [] if "-" in label else _split(label, table)
     return [Token(part, part, part) for part in parts]
 
 
