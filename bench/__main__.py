@@ -7,7 +7,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
-from bench import accepting, connections, fuzzing, looking, memory, triaging
+from bench import accepting, campaigns, connections, fuzzing, linking, looking, memory, triaging
 from bench.harness import RESULTS, Result, table, write
 from bench.servers import Ground, ground
 
@@ -23,6 +23,8 @@ BARS: Mapping[str, Callable[[Ground], Iterator[Result]]] = {
     "13": looking.verdicts,
     "14": memory.held,
     "15": connections.held,
+    "campaigns": campaigns.held,
+    "link": linking.costs,
     "phones": fuzzing.held,
 }
 

@@ -2,6 +2,8 @@
 
 Writes reports/data/script_words.json. The stories must be of different calls: a script that is
 told twice would count as usual. English stories are few, so their words are counted among them.
+The phrases by which any scam is known (taxonomy.json, cues.json) and what reports of any gang say
+(common.json) count as told by some at least, for the stories were written without obvious words.
 """
 
 import json
@@ -12,8 +14,13 @@ from itertools import chain, pairwise
 from pathlib import Path
 
 from reports.script_words import Token, compounded, has_marks, names, sentences
+from reports.traces import common
 
-_FILE = Path(__file__).resolve().parent.parent / "reports" / "data" / "script_words.json"
+_DATA = Path(__file__).resolve().parent.parent / "reports" / "data"
+_CUES = ("taxonomy.json", "cues.json")
+# Shares of the stories that tell a word and a pair of a cue, and of what any report says.
+_IN_CUES, _IN_ANY = (0.01, 0.02), (0.06, 0.04)
+_FILE = _DATA / "script_words.json"
 _ABOUT = (
     "In how many of so many invented stories a word, two words side by side, and a word with its"
     " marks occur: how rare a shared word is. Written by python -m bench.background; not by hand."
@@ -24,11 +31,14 @@ _COMPOUND_SEEN, _COMPOUND_SHARE = 4, 0.35
 _PAIR_SEEN = 2
 
 Story = list[list[Token]]
+Floor = tuple[Sequence[Story], tuple[float, float]]
 
 
 def main() -> None:
     stories = [list(sentences([text])) for text in _texts(sys.argv[1:])]
-    table = counted(stories)
+    cues = [list(sentences([phrase])) for name in _CUES for phrase in _phrases(name)]
+    usual = [list(sentences([told])) for told in common()["usual"]]
+    table = counted(stories, [(cues, _IN_CUES), (usual, _IN_ANY)])
     _FILE.write_text(json.dumps(table, ensure_ascii=False, indent=0, sort_keys=True) + "\n")
     print(f"{_FILE.name}: {table['stories']} stories, {_FILE.stat().st_size // 1024} KB")
 
@@ -39,8 +49,21 @@ def _texts(files: Sequence[str]) -> Iterator[str]:
             yield json.loads(line)["text"]
 
 
-def counted(stories: Sequence[Story]) -> dict[str, object]:
-    """The table for these stories, as data/script_words.json holds it."""
+def _phrases(name: str) -> Iterator[str]:
+    """Every text in a table of cues."""
+    waiting = [json.loads((_DATA / name).read_text(encoding="utf-8"))]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, str):
+            yield each
+        elif isinstance(each, dict | list):
+            waiting += each.values() if isinstance(each, dict) else each
+
+
+def counted(stories: Sequence[Story], floors: Sequence[Floor] = ()) -> dict[str, object]:
+    """The table for these stories, as data/script_words.json holds it. `floors`: phrases, and by
+    which share of the stories their words and pairs are told at least.
+    """
     compounds = _compounds(stories)
     told = [[compounded(each, compounds) for each in story] for story in stories]
     english = [story for story in told if _is_english(story)]
@@ -49,7 +72,12 @@ def counted(stories: Sequence[Story]) -> dict[str, object]:
     marked = [story for story in ours if has_marks(list(chain.from_iterable(story)))]
     words = _merged(_count(map(_words, ours)), _count(map(_words, english)), share)
     pairs = _merged(_count(map(_pairs, ours)), _count(map(_pairs, english)), share)
-    spelled = _count({token.spelled for each in story for token in each} for story in marked)
+    spelled = _count(map(_spelled, marked))
+    for phrases, (word, pair) in floors:
+        known = [[compounded(each, compounds) for each in phrase] for phrase in phrases]
+        _at_least(words, _count(map(_words, known)), word * len(told))
+        _at_least(pairs, _count(map(_pairs, known)), pair * len(told))
+        _at_least(spelled, _count(map(_spelled, known)), word * len(marked))
     return {
         "about": _ABOUT,
         "stories": len(told),
@@ -64,6 +92,10 @@ def counted(stories: Sequence[Story]) -> dict[str, object]:
 def _words(story: Story) -> set[str]:
     told = {token.folded for each in story for token in each}
     return told | {name.folded for each in story for name in names(each)}
+
+
+def _spelled(story: Story) -> set[str]:
+    return {token.spelled for each in story for token in each}
 
 
 def _pairs(story: Story) -> set[str]:
@@ -81,6 +113,10 @@ def _count(sets: Iterable[set[str]]) -> Counter[str]:
 def _merged(ours: Counter[str], english: Counter[str], share: float) -> dict[str, int]:
     scaled = {word: round(times * share) for word, times in english.items()}
     return {word: max(ours[word], scaled.get(word, 0)) for word in ours.keys() | scaled.keys()}
+
+
+def _at_least(counted: dict[str, int], usual: Iterable[str], least: float) -> None:
+    counted |= {word: max(counted.get(word, 0), round(least)) for word in usual}
 
 
 def _compounds(stories: Sequence[Story]) -> frozenset[tuple[str, str]]:

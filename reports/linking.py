@@ -16,14 +16,15 @@ from django.db import connection
 
 from reports import gathering, ties
 from reports.gathering import new_code
-from reports.scripts import unpacked
+from reports.scripts import Script, signed, unpacked
 from reports.ties import SCRIPT_DAYS, Tie, Trail
 from reports.traces import NEIGHBOUR_HOURS, NEIGHBOURS, Key, neighbours
 
 __all__ = ["link", "new_code"]
 
 _MOST_BY_KEY = 16  # reports, the newest
-_MOST_OTHERS = 64
+_MOST_OTHERS = 48
+_MOST_UNSURE, _MOST_AROUND = 8, 16  # of them that are compared with each other, the most alike
 # What a shared key counts when there are more others than that.
 _EXACT, _NEIGHBOUR, _WORD = 1000, 100, 1
 _EVER = ("-infinity", "infinity")
@@ -103,8 +104,10 @@ def _look(newcomer: Newcomer) -> _Found:
     found = _Found({newcomer.report: mine})
     with connection.cursor() as cursor:
         cursor.execute(_WRITE + _LOOK, values)
-        for report, at, keys, script, campaign in cursor.fetchall():
-            found.trails[report] = Trail(frozenset(_read(keys)), unpacked(bytes(script)), at)
+        scripts: dict[bytes, Script] = {}  # what is told word for word is compared once
+        for report, at, keys, packed, campaign in cursor.fetchall():
+            script = scripts.setdefault(bytes(packed), unpacked(bytes(packed)))
+            found.trails[report] = Trail(frozenset(_read(keys)), script, at)
             found.lies_in[report] = campaign
         if len(found.trails) > 1:
             found.lies_in[newcomer.report] = _own_campaign(cursor, newcomer.report)
@@ -119,7 +122,7 @@ def _own_campaign(cursor: Any, report: UUID) -> UUID | None:
 
 def _written(newcomer: Newcomer) -> dict[str, Any]:
     trail = newcomer.trail
-    own = {*map(_hash, trail.keys), *map(_signed, trail.script.keys)}
+    own = {*map(_hash, trail.keys), *map(signed, trail.script.keys)}
     turns = {*own, *(_signed_hash(f"numbers {block}") for block in _blocks(trail))}
     return {
         "report": newcomer.report,
@@ -152,7 +155,7 @@ def _sought(newcomer: Newcomer) -> dict[str, list[Any]]:
     rows = [
         *((_hash(key), *_EVER, _EXACT) for key in newcomer.trail.keys),
         *((key, *beside, _NEIGHBOUR) for key in near),
-        *((_signed(key), *wave, _WORD) for key in newcomer.trail.script.keys),
+        *((signed(key), *wave, _WORD) for key in newcomer.trail.script.keys),
     ]
     columns = zip(*rows, strict=True) if rows else ((), (), (), ())
     return dict(zip(("sought", "since", "until", "worth"), map(list, columns), strict=True))
@@ -165,11 +168,6 @@ def _hash(key: Key) -> int:
 def _signed_hash(text: str) -> int:
     digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "little", signed=True)
-
-
-def _signed(number: int) -> int:
-    """64 bits as a bigint has them."""
-    return number - (1 << 64) if number >> 63 else number
 
 
 def _read(keys: Iterable[str]) -> Iterator[Key]:
@@ -208,21 +206,25 @@ def _edges(newcomer: Newcomer, found: _Found) -> Iterator[tuple[UUID, UUID, Tie]
     for report, tie in exact.items():
         yield me, report, tie
     near = ties.near_ones(found.trails, ((me, report) for report in others))
-    around = near.get(me, {}).keys() | exact.keys()
-    pairs = {
-        (min(one, other), max(one, other))
-        for one in near.get(me, ())
-        for other in around
-        if one != other
-    }
-    _beside(near, ties.near_ones(found.trails, sorted(pairs)))
+    _add(near, ties.near_ones(found.trails, _around(near.get(me, {}), exact)))
     for one, other, close in ties.same_script(found.trails, near):
         first, second = (other, one) if other == me else (one, other)
         told = ties.script_tie(found.trails[first], found.trails[second], close, mine.script.shown)
         yield first, second, told
 
 
-def _beside(near: dict[UUID, dict[UUID, float]], more: Mapping[UUID, Mapping[UUID, float]]) -> None:
+def _around(near: Mapping[UUID, float], exact: Iterable[UUID]) -> list[tuple[UUID, UUID]]:
+    """Pairs of others of which the newcomer may make sure: one that tells something alike and is
+    not surely tied to it, with another that is near it in whatever way.
+    """
+    alike = sorted(near, key=lambda report: (-near[report], report))
+    unsure = [report for report in alike if near[report] < ties.SURE][:_MOST_UNSURE]
+    around = [*sorted(exact), *alike][:_MOST_AROUND]
+    pairs = {(min(one, two), max(one, two)) for one in unsure for two in around if one != two}
+    return sorted(pairs)
+
+
+def _add(near: dict[UUID, dict[UUID, float]], more: Mapping[UUID, Mapping[UUID, float]]) -> None:
     for report, others in more.items():
         near.setdefault(report, {}).update(others)
 

@@ -26,7 +26,7 @@ _RARE_NAME = 4.5
 
 # The likeness of two stories is the sum of what their shared words weigh, each less than its
 # weight by what chance gives: in long stories more is shared by chance.
-_CHANCE = 1.75
+_CHANCE = 1.6
 _USUAL_LENGTH = 30  # different words of a story
 _BY_LENGTH = 0.08
 _RUN_FADES = 0.4  # of a run of words the weightiest counts whole, each next one so much of the last
@@ -105,6 +105,11 @@ def unpacked(data: bytes) -> Script:
         for first, second, own, weight, spelled in _PACKED.iter_unpack(data[_HEAD.size :])
     )
     return Script(terms, length, {})
+
+
+def signed(number: int) -> int:
+    """64 bits as a bigint has them."""
+    return number - (1 << 64) if number >> 63 else number
 
 
 # --- from words to terms

@@ -15,7 +15,7 @@ _DAY = 86_400.0
 SCRIPT_DAYS = 21  # a script is told in waves
 _FADES = 0.2  # of the likeness for each day between two reports
 _UNKNOWN_DAYS = 7.0  # taken for the days where a time is not known
-SURE = 9.75  # so much likeness ties two reports by itself,
+SURE = 9.5  # so much likeness ties two reports by itself,
 _SUPPORTED = 7.0  # so much where a third one stands with both,
 NEAR = 4.0  # by so much likeness, or by a number, account or site that it shares with one
 _NEAR_STRENGTH = 0.7
@@ -94,12 +94,10 @@ def _neighbour(key: Key, other: Trail) -> Tie | None:
 # --- scripts
 
 
-def closeness(one: Trail, other: Trail) -> float:
+def closeness(one: Trail, other: Trail, alike: float) -> float:
     """How alike what they tell is, less for each day between them; 0 for nothing."""
     days = _days(one, other)
-    if days > SCRIPT_DAYS:
-        return 0.0
-    return max(0.0, likeness(one.script, other.script) - _FADES * days)
+    return alike - _FADES * days if days <= SCRIPT_DAYS else 0.0
 
 
 def _days(one: Trail, other: Trail) -> float:
@@ -113,8 +111,13 @@ def near_ones(
 ) -> dict[Name, dict[Name, float]]:
     """Of these pairs, those that tell something alike, both ways."""
     near: dict[Name, dict[Name, float]] = {}
+    known: dict[tuple[int, int], float] = {}  # by the scripts themselves: many may tell one
     for one, other in pairs:
-        close = closeness(trails[one], trails[other])
+        scripts = trails[one].script, trails[other].script
+        which = id(scripts[0]), id(scripts[1])
+        if which not in known:
+            known[which] = likeness(*scripts)
+        close = closeness(trails[one], trails[other], known[which])
         if close >= NEAR:
             near.setdefault(one, {})[other] = close
             near.setdefault(other, {})[one] = close

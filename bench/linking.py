@@ -1,0 +1,110 @@
+"""Bar "link": linking one report against 1,000,000 reports and against 10,000.
+
+Both databases lie on one server and are alike in all but their size: reports of a hundred days,
+each found by sixteen words that other reports have too and by a number of its own. The words are
+those of bench/data/links_dev.jsonl, whose reports are then linked (bench/newcomers.py), so that
+every word of a newcomer leads to as many others as are looked at.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from functools import partial
+
+import psycopg2
+from psycopg2.extras import execute_values
+
+from bench.harness import Result, ratio_of
+from bench.looking import copied
+from bench.newcomers import stories
+from bench.servers import ROOT, Ground
+from reports.campaigns import trail_of
+from reports.scripts import MOST_KEYS, Script, Term, signed
+
+MANY, FEW = 1_000_000, 10_000
+MOST_MS, MOST_RATIO = 20, 1.3
+MOST_FILLING = 600  # seconds
+
+POOL = "CREATE TEMP TABLE pool (place int PRIMARY KEY, key bigint, packed bytea)"
+# Triggers rest: what is found by need not be a whole report for this.
+FILL = """
+SET session_replication_role = replica;
+SET maintenance_work_mem = '1GB';
+SET work_mem = '512MB';
+SET synchronous_commit = off;
+ALTER TABLE reports_footprintkey DROP CONSTRAINT reports_footprintkey_pkey;
+CREATE TEMP TABLE told AS
+SELECT r, ('00000000-0000-4000-8000-' || lpad(to_hex(r), 12, '0'))::uuid AS id,
+       now() - r * interval '100 days' / %(reports)s AS at, hashint8extended(r, 1) AS number,
+       abs(hashint4(r)::bigint) %% (SELECT count(*) FROM pool) AS first
+  FROM generate_series(1, %(reports)s) AS r;
+CREATE TEMP TABLE words AS
+SELECT r, pool.key, pool.packed
+  FROM told CROSS JOIN generate_series(0, %(keys)s - 1) AS word
+  JOIN pool ON place = (first + word * 191) %% (SELECT count(*) FROM pool);
+INSERT INTO reports_report (
+       id, public_number, received_at, source, submission_key, content_digest, channel,
+       caller_number, claimed_office, claimed_name, story, demands, money_lost_raw, commune_raw,
+       on_behalf, flags)
+SELECT id, to_hex(r), at, 'web', to_hex(r), '', '', '', '', '', '', '{}', '', '', false, '{}'
+  FROM told;
+INSERT INTO reports_footprintkey (key, at, report_id)
+SELECT key, at, id FROM words JOIN told USING (r) UNION ALL SELECT number, at, id FROM told;
+INSERT INTO reports_footprint (report_id, at, keys, script, found_by)
+SELECT id, at, ARRAY['same_number:+999' || r], '\\x2800'::bytea || script, keys
+  FROM told JOIN (SELECT r, string_agg(packed, '') AS script, array_agg(key) AS keys
+                    FROM words GROUP BY r) AS each USING (r);
+ALTER TABLE reports_footprintkey ADD PRIMARY KEY (key, at, report_id);
+"""
+
+
+def costs(ground: Ground) -> Iterator[Result]:
+    """The median time of one link among many, and against the same among few."""
+    many = ground.env["DATABASE_URL"]
+    few = copied(many)
+    started = time.monotonic()
+    fill(few, FEW)
+    fill(many, MANY)
+    filled = time.monotonic() - started
+    ratio, figures = ratio_of(partial(p50, ground, many), partial(p50, ground, few))
+    ours = figures["ours"]
+    assert isinstance(ours, list)
+    median = sorted(ours)[len(ours) // 2]
+    yield Result("link", f"p50 of linking one report among {MANY:,}", median, "ms", most=MOST_MS)
+    what = f"the same / among {FEW:,}"
+    yield Result("link", what, ratio, most=MOST_RATIO, detail=figures)
+    yield Result("link", "filling both databases", filled, "s", most=MOST_FILLING)
+
+
+def fill(database: str, reports: int) -> None:
+    with closing(psycopg2.connect(database)) as line:
+        line.autocommit = True
+        with line.cursor() as cursor:
+            cursor.execute(POOL)
+            execute_values(cursor, "INSERT INTO pool VALUES %s", list(_pool()))
+            cursor.execute(FILL, {"reports": reports, "keys": MOST_KEYS})
+            cursor.execute("VACUUM ANALYZE reports_footprintkey")
+            cursor.execute("VACUUM ANALYZE reports_footprint")
+
+
+def _pool() -> Iterator[tuple[int, int, bytes]]:
+    """Every key by which one of the stories is found, and a script's piece that holds it."""
+    weights: dict[int, float] = {}
+    for story in stories():
+        script = trail_of(story).script
+        known = {term.key: term.weight for term in script.terms}
+        weights |= {key: known.get(key, 5.0) for key in script.keys}
+    for place, (key, weight) in enumerate(sorted(weights.items())):
+        piece = Script((Term(key, 0, 0, weight, weight),), 0, {}).packed()[2:]
+        yield place, signed(key), piece
+
+
+def p50(ground: Ground, database: str, seconds: float) -> float:
+    """In milliseconds, of a process of its own."""
+    words = [sys.executable, "-m", "bench.newcomers", str(seconds)]
+    env = ground.env | {"DATABASE_URL": database}
+    done = subprocess.run(words, cwd=ROOT, env=env, check=True, stdout=subprocess.PIPE, text=True)
+    return float(json.loads(done.stdout)["p50"])

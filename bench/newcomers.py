@@ -1,0 +1,57 @@
+"""python -m bench.newcomers SECONDS: link reports of bench/data/links_dev.jsonl, one after the other
+and each in a transaction of its own, for so long; prints the median time in milliseconds.
+"""
+
+import json
+import os
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from itertools import cycle
+from pathlib import Path
+
+from reports.campaigns import Story, trail_of
+
+_FILE = Path(__file__).parent / "data" / "links_dev.jsonl"
+_FIELDS = ("id", "caller_number", "claimed_to_be", "text", "bank_account", "at")
+
+
+def stories() -> list[Story]:
+    rows = map(json.loads, _FILE.read_text(encoding="utf-8").splitlines())
+    return [Story(*(row[field] for field in _FIELDS)) for row in rows]
+
+
+def main() -> None:
+    import django  # noqa: PLC0415  # only this process needs the portal
+
+    os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
+    django.setup()
+    end = time.monotonic() + float(sys.argv[1])
+    print(json.dumps({"p50": 1000 * statistics.median(_times(end))}))
+
+
+def _times(end: float) -> Iterator[float]:
+    """Of each link, from the beginning of its transaction until COMMIT."""
+    from django.db import transaction  # noqa: PLC0415
+    from django.utils import timezone  # noqa: PLC0415
+
+    from reports import intake, linking  # noqa: PLC0415
+    from reports.models import Facts  # noqa: PLC0415
+
+    trails = [trail_of(story) for story in stories()]
+    for number, trail in enumerate(cycle(trails)):
+        typed = intake.Typed(story=f"tin {number} của {os.getpid()}")
+        report = intake.accept(typed, f"newcomer-{os.getpid()}-{number:09}").report
+        Facts.objects.create(report=report, scenario="other", priority=0, rules_version="bench")
+        newcomer = linking.Newcomer(report.pk, timezone.now(), trail, "đợt")
+        started = time.perf_counter()
+        with transaction.atomic():
+            linking.link(newcomer)
+        yield time.perf_counter() - started
+        if time.monotonic() > end:
+            return
+
+
+if __name__ == "__main__":
+    main()
