@@ -133,9 +133,9 @@ def test_an_account_told_later_ties_the_report_to_others() -> None:
 def test_a_caller_told_later_ties_a_newer_report_to_this_one() -> None:
     first, second = (
         report("Họ gọi.", caller_number="0550000123"),
-        report("x", caller_number="0550000124"),
+        report("x", caller_number="0992000124"),
     )
-    say(first, legs=(Leg(number="0550000124"),))
+    say(first, legs=(Leg(number="0992000124"),))
     read(first)
     read(second)
     assert set(CampaignLink.objects.values_list("report_id", flat=True)) == {first.pk, second.pk}
