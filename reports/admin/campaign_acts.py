@@ -45,6 +45,7 @@ class GroupingActs:
             self._act("<uuid:pk>/part/<uuid:away>/", self.part, "part"),
             self._act("<uuid:pk>/keep-two/<int:proposal>/", self.keep_two, "keep_two"),
             self._act("merge/", self.merge, "merge"),
+            self._act("attach/", self.attach_to, "attach_to"),
         ]
 
     def _act(self, route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
@@ -81,6 +82,15 @@ class GroupingActs:
             return f"Đã gắn {done.reports} tin vào đợt."
 
         return self._carried(request, pk, "attach", act)
+
+    def attach_to(self, request: HttpRequest) -> HttpResponse:
+        """From a report's page: say where it lies now, before it is laid into the typed campaign."""
+        code = text(request, "code").upper()
+        meant = Campaign.objects.filter(code=code).first()
+        if meant is None or not code:
+            messages.error(request, "Chưa làm. Không có đợt mang mã này.")
+            return see_other(_report_page(text(request, "numbers")))
+        return self._ask_attach(request, self._allowed(request, meant.root().pk, "attach"))
 
     def take_back(self, request: HttpRequest, pk: UUID, act: int) -> HttpResponse:
         """Undo an act that stands on this page."""
@@ -181,8 +191,12 @@ class GroupingActs:
                 f"Không tìm thấy: {', '.join(missing[:10])}." if missing else "Chưa ghi số tin nào."
             )
             return self._not_done(request, campaign.pk, told)
-        given = {"campaign": campaign, "rows": rows, "reason": text(request, "reason"),
-                 "version": text(request, "version")}  # fmt: skip
+        given = {
+            "campaign": campaign,
+            "rows": rows,
+            "reason": text(request, "reason"),
+            "version": text(request, "version") or campaign.version,
+        }
         return self._asked(request, "attach", f"Gắn tin vào đợt {campaign.code}", given)
 
     def _asked(
@@ -219,6 +233,15 @@ class GroupingActs:
     def _refuse(self, request: HttpRequest, campaign: Campaign, verb: str) -> NoReturn:
         events.record("campaign", campaign.pk, "refused", by=officer(request), verb=verb)
         raise PermissionDenied
+
+
+def _report_page(typed: str) -> str:
+    """The page of the report of that number; the list where there is none."""
+    numbers, _ = public_numbers(typed)
+    report = Report.objects.only("pk").filter(public_number__in=numbers).first()
+    if report is None:
+        return reverse("admin:reports_campaign_changelist")
+    return reverse("admin:reports_report_change", args=[report.pk])
 
 
 def text(request: HttpRequest, name: str) -> str:

@@ -110,6 +110,7 @@ def test_nothing_on_the_page_can_be_edited(duty: Person) -> None:
     for form in look(duty.client, evidence.triaged(STORY)).forms:
         assert {name for name in form.fields if name} <= {
             "csrfmiddlewaretoken", "version", "reason", "unit", "outcome", "officer",
+            "code", "numbers",  # of the campaign that it is attached to
         }  # fmt: skip
 
 
