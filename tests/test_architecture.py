@@ -388,3 +388,18 @@ def test_every_function_says_its_types() -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.returns is None
     ]
     assert wrong == []
+
+
+@pytest.mark.parametrize("model", ["CampaignAct", "CampaignMove", "KeptApart"])
+def test_what_people_do_with_campaigns_is_written_in_one_place(model: str) -> None:
+    """By the acts, and by the rows that are part of them."""
+    writes = re.compile(rf"{model}\.objects\b.*\.?(create|update|bulk_create|delete)\(")
+    tables = writers_of(model.lower())
+    found = {
+        name_of(path)
+        for path in CODE
+        for _, call in called(path)
+        if writes.match(ast.unparse(call))
+    }
+    assert {*found, *tables} <= {"reports/grouping.py", "reports/placements.py"}
+    assert {*found, *tables}
