@@ -183,8 +183,9 @@ def _tie_by_script(trails: Mapping[int, Trail], marks: Sequence[str], graph: _Gr
     near = ties.near_ones(trails, _beside(trails, marks))
     for one, other, close in ties.same_script(trails, near):
         graph.join(one, other)
-        graph.explain(one, ties.script_tie(trails[one], trails[other], close), 2)
-        graph.explain(other, ties.script_tie(trails[other], trails[one], close), 2)
+        for here, there in ((one, other), (other, one)):
+            words = ties.words_of_both(trails[here].script, trails[there].script)
+            graph.explain(here, ties.script_tie(close, words), 2)
 
 
 def _beside(trails: Mapping[int, Trail], marks: Sequence[str]) -> Iterator[tuple[int, int]]:

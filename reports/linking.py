@@ -106,8 +106,10 @@ def _look(newcomer: Newcomer) -> _Found:
         cursor.execute(_WRITE + _LOOK, values)
         scripts: dict[bytes, Script] = {}  # what is told word for word is compared once
         for report, at, keys, packed, campaign in cursor.fetchall():
-            script = scripts.setdefault(bytes(packed), unpacked(bytes(packed)))
-            found.trails[report] = Trail(frozenset(_read(keys)), script, at)
+            told = bytes(packed)
+            if told not in scripts:
+                scripts[told] = unpacked(told)
+            found.trails[report] = Trail(frozenset(_read(keys)), scripts[told], at)
             found.lies_in[report] = campaign
         if len(found.trails) > 1:
             found.lies_in[newcomer.report] = _own_campaign(cursor, newcomer.report)
@@ -207,10 +209,14 @@ def _edges(newcomer: Newcomer, found: _Found) -> Iterator[tuple[UUID, UUID, Tie]
         yield me, report, tie
     near = ties.near_ones(found.trails, ((me, report) for report in others))
     _add(near, ties.near_ones(found.trails, _around(near.get(me, {}), exact)))
+    words: dict[tuple[int, int], tuple[str, ...]] = {}
     for one, other, close in ties.same_script(found.trails, near):
         first, second = (other, one) if other == me else (one, other)
-        told = ties.script_tie(found.trails[first], found.trails[second], close, mine.script.shown)
-        yield first, second, told
+        told = found.trails[first].script, found.trails[second].script
+        which = id(told[0]), id(told[1])
+        if which not in words:
+            words[which] = ties.words_of_both(*told, mine.script.shown)
+        yield first, second, ties.script_tie(close, words[which])
 
 
 def _around(near: Mapping[UUID, float], exact: Iterable[UUID]) -> list[tuple[UUID, UUID]]:

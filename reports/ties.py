@@ -152,25 +152,30 @@ def _stands_with(third: Name, there: Name, trails: Mapping[Name, Trail], near: N
     return third in near[there] or not trails[third].keys.isdisjoint(trails[there].keys)
 
 
-def script_tie(
-    one: Trail, other: Trail, close: float, words: Mapping[int, str] | None = None
-) -> Tie:
-    """The tie of two reports that one script ties, in the words of *one*, or else of *other*, or
-    else in these: an unpacked script has none.
-    """
-    shown = {**(words or {}), **other.script.shown, **one.script.shown}
-    found = [shown.get(each.key, "") for each in shared(one.script, other.script)]
-    said = tuple(_each_once(found))[:_MOST_WORDS]
-    told = ", ".join(f"“{word}”" for word in said)
+def script_tie(close: float, words: tuple[str, ...]) -> Tie:
+    """The tie of two reports that one script ties, which both tell these words."""
+    told = ", ".join(f"“{word}”" for word in words)
     reason = f"Cùng kịch bản, cùng nhắc {told}" if told else "Cùng kịch bản"
     strength = min(0.9, 0.5 + close / 40)
-    return Tie("same_script", ", ".join(said), round(strength, 2), reason, said)
+    return Tie("same_script", ", ".join(words), round(strength, 2), reason, words)
+
+
+def words_of_both(
+    one: Script, other: Script, shown: Mapping[int, str] | None = None
+) -> tuple[str, ...]:
+    """The rarest words that both have, as *one* has them, or else *other*, or else `shown`: an
+    unpacked script has none.
+    """
+    known = {**(shown or {}), **other.shown, **one.shown}
+    return tuple(_each_once(known.get(each.key, "") for each in shared(one, other)))
 
 
 def _each_once(words: Iterable[str]) -> list[str]:
-    """Without what another of them says already."""
+    """A few, without what another of them says already."""
     kept: list[str] = []
     for word in filter(None, words):
         if not any(f" {word.lower()} " in f" {other.lower()} " for other in kept):
             kept.append(word)
+        if len(kept) == _MOST_WORDS:
+            break
     return kept
