@@ -7,7 +7,17 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
-from bench import accepting, campaigns, connections, fuzzing, linking, looking, memory, triaging
+from bench import (
+    accepting,
+    campaigns,
+    connections,
+    fuzzing,
+    linking,
+    looking,
+    memory,
+    stories,
+    triaging,
+)
 from bench.harness import RESULTS, Result, table, write
 from bench.servers import Ground, ground
 
@@ -26,6 +36,7 @@ BARS: Mapping[str, Callable[[Ground], Iterator[Result]]] = {
     "campaigns": campaigns.held,
     "link": linking.costs,
     "phones": fuzzing.held,
+    "stories": stories.held,
 }
 
 

@@ -106,9 +106,27 @@ def code_rows() -> Mapping[str, Mapping[str, Any]]:
 
 
 @lru_cache(maxsize=1)
+def scenario_codes() -> tuple[str, ...]:
+    """The codes of scenarios, in the order of the taxonomy."""
+    return tuple(row["code"] for row in taxonomy()["scenarios"])
+
+
+@lru_cache(maxsize=1)
+def action_codes() -> tuple[str, ...]:
+    """The codes of demanded actions, in the order of the taxonomy."""
+    return tuple(row["code"] for row in taxonomy()["actions"])
+
+
+@lru_cache(maxsize=1)
 def tables() -> dict[str, Any]:
     """Our own cue tables, spelled with marks."""
     return _load("cues.json")
+
+
+@lru_cache(maxsize=1)
+def concepts() -> Mapping[str, list[str]]:
+    """Families of words that stand for one thing (data/concepts.json)."""
+    return {code: rows for code, rows in _load("concepts.json").items() if code != "about"}
 
 
 @lru_cache(maxsize=1)
@@ -170,6 +188,8 @@ def _all_cues() -> Iterator[Cue]:
     for family, codes in tables()["phrases"].items():
         for code, rows in codes.items():
             yield from _entries(family, code, rows)
+    for code, rows in concepts().items():
+        yield from _entries("concepts", code, [[phrase, 0] for phrase in rows])
 
 
 @lru_cache(maxsize=1)

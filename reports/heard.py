@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reports import indicators, phones, reading
+from reports.grounds import Reason
 from reports.indicators import READ_OF_NUMBER, READ_OF_STORY
 from reports.models import Addition, Indicator
 from reports.phones import Phone
-from reports.reading import Reading, Reason
+from reports.reading import Reading
 from reports.whole import Whole
 
 ADDED = " (báo thêm)"

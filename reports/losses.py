@@ -1,177 +1,220 @@
-"""Which of the sums in a story were lost. Pure: no Django.
+"""What a story says was lost: nothing, something, a sum, or not a word of it. Pure: no Django.
 
-A sum named in a threat or a promise is not a loss: a sum counts only beside words that say
-that it is gone. The words are cues.json, "phrases" › "money".
+Phrases (lost.py) and weights (grams.py) are heard together: first whether money is gone at all,
+by the whole story and how it ends; then, where it is, which of the sums, by the words around each.
 """
 
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from itertools import pairwise
 
-from reports.cues import Hit, Story, between, cover, covered
-from reports.money import Amount, amounts
+from reports.cues import Hit, between
+from reports.grams import Gram, Weighing, weigh, weights
+from reports.grounds import Fact, Reason, grounds, spot
+from reports.look import Look
+from reports.lost import Because, Said, what_phrases_say
+from reports.money import Amount
 
-_REACH = 5  # words between a verb and its sum
-_BEFORE_VERB = 6  # words in which "bảo", "phải", "chưa" turn a verb into no loss
-_AFTER_SUM = 5
-
-
-class Because(NamedTuple):
-    """Why: the rule, and the words [first, last) of the story that it rests on."""
-
-    rule: str
-    first: int
-    last: int
+# What a phrase is worth beside the words: "nothing" or "gone" of the whole story, "gone" of a sum.
+PHRASE_OF_LOSS = 8.0
+PHRASE_OF_SUM = 5.0
+PHRASE_OF_DEMAND = 1.0
+UNTOLD = 0.5  # points by which nothing said of money is believed before something
+_BEFORE, _BEHIND = 8, 6  # words around a sum that can speak of it
+_NEAR = 3
+_TIMES = {"lan", "luot", "dot", "bua", "nua", "times"}
+_JOINS = {"roi", "va", "nua", "them", "dot", "lan", "cong", "voi", "sau", "and", "then"}
+_PARTS = {
+    "doi",
+    "bao",
+    "hua",
+    "con",
+    "muon",
+    "keu",
+}  # between two sums: the second is another matter
+_EACH = {"moi", "each"}
+_PAID_BY = {"lan", "dot", "nguoi", "nha", "cai", "con", "the", "suat", "bua", "times"}
+_COUNTS = {"hai": 2, "ba": 3, "bon": 4, "nam": 5, "sau": 6, "bay": 7, "tam": 8, "chin": 9, "two": 2}
+_MOST_TIMES = 20
+_MOST_REASONS = 8
+_FACT = "money_lost_vnd"
 
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """The sum lost in đồng (0 none, None not said) with its grounds."""
+    """The sum lost in đồng (0 none, None not said) with its reasons."""
 
     value: int | None
-    because: tuple[Because, ...] = ()
+    reasons: tuple[Reason, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Talk:
-    """The money phrases of one story."""
-
-    story: Story
-    phrases: dict[str, list[Hit]]
-
-    def last(self, code: str, low: int, high: int) -> Hit | None:
-        """The last, then longest, phrase of *code* within words [low, high)."""
-        hits = between(self.phrases.get(code, []), low, high)
-        return max(hits, key=lambda hit: (hit.last, hit.last - hit.first), default=None)
-
-    def said(self, codes: tuple[str, ...], low: int, high: int) -> bool:
-        return any(self.last(code, low, high) for code in codes)
-
-    def clause_start(self, at: int, floor: int) -> int:
-        """The first word of the clause of word *at*, not before *floor*."""
-        words = self.story.words
-        start = at
-        while start > floor and words[start - 1].clause == words[at].clause:
-            start -= 1
-        return start
-
-    def clause_end(self, at: int, ceiling: int) -> int:
-        """The word after the clause of word *at*, not after *ceiling*."""
-        words = self.story.words
-        end = at + 1
-        while end < ceiling and words[end].clause == words[at].clause:
-            end += 1
-        return end
-
-
-def _listen(story: Story, hits: list[Hit]) -> _Talk:
-    phrases: dict[str, list[Hit]] = {}
-    for hit in hits:
-        if hit.cue.family in {"money", "negation"}:
-            phrases.setdefault(hit.cue.code, []).append(hit)
-    return _Talk(story, phrases)
-
-
-def _open(talk: _Talk, low: int, verb: Hit, amount: Amount) -> bool:
-    """Whether nothing before the verb or between it and the sum undoes it."""
-    start = max(low, verb.first - _BEFORE_VERB)
-    start = max(start, talk.clause_start(verb.first, start))
-    undone = talk.said(("asked", "not"), start, verb.first)
-    return not undone and not talk.said(("asked",), verb.last, amount.first)
-
-
-def _verb(talk: _Talk, code: str, low: int, amount: Amount) -> Hit | None:
-    """The nearest verb of *code* before the sum, not too far from it."""
-    hit = talk.last(code, low, amount.first)
-    return hit if hit and amount.first - hit.last <= _REACH else None
-
-
-def _grounds(talk: _Talk, amount: Amount, low: int, high: int) -> Because | None:
-    """Why this sum is lost, from the words around it in [low, high), or None."""
-    if talk.said(("theirs",), low, high):
-        return None
-    sure = _verb(talk, "sure", low, amount)
-    if sure and not talk.said(("asked",), sure.last, amount.first):
-        return Because("gone: " + sure.cue.phrase, sure.first, amount.last)
-    lost = _verb(talk, "lost", low, amount)
-    if lost and _open(talk, low, lost, amount):
-        return Because("lost: " + lost.cue.phrase, lost.first, amount.last)
-    return _given(talk, amount, low, high)
-
-
-def _given(talk: _Talk, amount: Amount, low: int, high: int) -> Because | None:
-    """A plain "chuyển 5tr" is a loss where the speaker did it or it is over ("… rồi")."""
-    same_clause = talk.clause_end(amount.last - 1, high)
-    after = talk.last("given", amount.last, same_clause)
-    give = _verb(talk, "give", low, amount)
-    if give:
-        mine = after or talk.said(("me",), max(low, give.first - _BEFORE_VERB), give.first)
-        gone = mine and _open(talk, low, give, amount)
-        return Because("given: " + give.cue.phrase, give.first, amount.last) if gone else None
-    start = talk.clause_start(amount.first, low)
-    if after and not talk.said(("asked", "not"), start, amount.first):
-        return Because("given: " + after.cue.phrase, amount.first, after.last)
-    return None
-
-
-def _window(story: Story, sums: list[Amount], index: int) -> tuple[int, int]:
-    """The words around a sum that can speak of it: its sentence, up to its neighbours."""
-    words, amount = story.words, sums[index]
-    low = sums[index - 1].last if index else 0
-    high = sums[index + 1].first if index + 1 < len(sums) else len(words)
-    while words[low].sentence != words[amount.first].sentence:
-        low += 1
-    high = min(high, amount.last + _AFTER_SUM)
-    while words[high - 1].sentence != words[amount.first].sentence:
-        high -= 1
-    return max(low, amount.first - 14), high
-
-
-def _done(talk: _Talk, sums: list[Amount]) -> tuple[Amount, Because] | None:
-    """A sum that was asked for, then words that it was paid: "bảo chuyển 5tr, tôi chuyển rồi"."""
-    for hit in talk.phrases.get("done", ()):
-        before = [amount for amount in sums if amount.last <= hit.first]
-        undone = talk.said(("not",), max(0, hit.first - 3), hit.first)
-        if (
-            before
-            and not undone
-            and talk.last("give", max(0, before[-1].first - 8), before[-1].first)
-        ):
-            return before[-1], Because("done: " + hit.cue.phrase, before[-1].first, hit.last)
-    return None
-
-
-def _total(talk: _Talk, lost: list[tuple[Amount, Because]]) -> int:
-    """A named total, or the sum; a sum told twice counts once unless there were "lần"."""
-    for amount, _ in lost:
-        if talk.last("total", max(0, amount.first - _REACH), amount.first):
-            return amount.value
-    values = [amount.value for amount, _ in lost]
-    times = any(word.folded in {"lan", "luot", "times"} for word in talk.story.words)
-    counted = values if times else list(dict.fromkeys(values))
-    most = max(counted)
-    return most if len(counted) > 2 and most * 2 == sum(counted) else sum(counted)
-
-
-def _none(talk: _Talk) -> Because | None:
-    """Words that nothing was lost, outside a threat."""
-    threats = cover(talk.phrases.get("threat", []))
-    for hit in talk.phrases.get("none", ()):
-        if not covered(hit, threats):
-            return Because("none: " + hit.cue.phrase, hit.first, hit.last)
-    return None
-
-
-def read_loss(story: Story, hits: list[Hit]) -> Loss:
+def read_loss(look: Look, state: Weighing) -> Loss:
     """What the story says was lost, with the words that say so."""
-    talk = _listen(story, hits)
-    sums = [amount for amount, _ in zip(amounts(story), range(100), strict=False)]
-    lost = []
-    for index, amount in enumerate(sums):
-        if because := _grounds(talk, amount, *_window(story, sums, index)):
-            lost.append((amount, because))
-    if not lost and (done := _done(talk, sums)):
-        lost.append(done)
-    if lost:
-        return Loss(_total(talk, lost), tuple(because for _, because in lost))
-    none = _none(talk)
-    return Loss(0, (none,)) if none else Loss(None)
+    said = what_phrases_say(look)
+    kind = _kind(said, state)
+    if kind == "unknown":
+        return Loss(None)
+    if kind == "none":
+        return Loss(0, _because(look, [said.none] if said.none else [], state, "none"))
+    lost = lost_sums(look, said)
+    return Loss(
+        _total(look, said, lost), _because(look, [because for _, because in lost], state, "sum")
+    )
+
+
+def _kind(said: Said, state: Weighing) -> str:
+    scores = state.scores()
+    points = {kind: scores[kind] for kind in ("none", "unknown", "sum")}
+    points["unknown"] += UNTOLD
+    if said.gone:
+        points["sum"] += PHRASE_OF_LOSS
+    elif said.none:
+        points["none"] += PHRASE_OF_LOSS
+    elif said.is_asked:
+        points["sum"] -= PHRASE_OF_DEMAND
+    return max(points, key=lambda kind: points[kind])
+
+
+def lost_sums(look: Look, said: Said) -> list[tuple[Amount, Because]]:
+    """The sums that are gone; where money is gone and none is said to be, the likeliest."""
+    why = dict(said.gone)
+    scored = [
+        (_points(look, number, said) + PHRASE_OF_SUM * (amount in why), amount)
+        for number, amount in enumerate(look.sums)
+    ]
+    needed = weights("sums").needed["lost"]
+    gone = [amount for points, amount in scored if points >= needed]
+    if not gone and scored:
+        gone = [max(scored, key=lambda each: each[0])[1]]
+    gone = _with_joined(look, gone)
+    return [
+        (amount, why.get(amount, Because("gone, by the words around", amount.first, amount.last)))
+        for amount in gone
+    ]
+
+
+def _with_joined(look: Look, gone: Collection[Amount]) -> list[Amount]:
+    """The sums that are gone and those that are told in one breath with them: "10 triệu rồi 5
+    triệu nữa".
+    """
+    groups: list[list[Amount]] = []
+    for amount in look.sums:
+        if groups and _is_joined(look, groups[-1][-1], amount):
+            groups[-1].append(amount)
+        else:
+            groups.append([amount])
+    return [amount for group in groups if any(one in gone for one in group) for amount in group]
+
+
+def _is_joined(look: Look, one: Amount, two: Amount) -> bool:
+    words = look.story.words
+    between_them = [word.folded for word in words[one.last : two.first]]
+    together = words[one.first].sentence == words[two.first].sentence
+    joins = [word for word in between_them if word in _JOINS]
+    return (
+        together and len(between_them) <= _NEAR + 1 and bool(joins) and not _PARTS & {*between_them}
+    )
+
+
+def _points(look: Look, number: int, said: Said) -> float:
+    return weigh(weights("sums"), around(look, number, said)).scores()["lost"]
+
+
+def _total(look: Look, said: Said, lost: Sequence[tuple[Amount, Because]]) -> int | None:
+    """The total that is named, or the sums added; one told twice counts once unless there were
+    several times, and one that is the total of the others is the total. None: money is gone, no
+    sum is said.
+    """
+    if said.total and said.total in dict(lost):
+        return said.total.value
+    values = [amount.value * _times(look, amount) for amount, _ in lost]
+    if not any(word.folded in _TIMES for word in look.story.words):
+        values = list(dict.fromkeys(values))
+    total = sum(values)
+    most = max(values, default=0)
+    return (most if len(values) > 2 and most * 2 == total else total) or None
+
+
+def _times(look: Look, amount: Amount) -> int:
+    """How often a sum was paid: "hai lần, mỗi lần 15 triệu" is two; else once."""
+    words = look.story.words
+    before = words[max(0, amount.first - _NEAR) : amount.first]
+    if not any(word.folded in _EACH for word in before):
+        return 1
+    sentence = [word for word in words if word.sentence == words[amount.first].sentence]
+    counts = [
+        _COUNTS.get(number.folded, 0) or int(number.folded if number.folded.isdecimal() else 0)
+        for number, thing in pairwise(sentence)
+        if thing.folded in _PAID_BY
+    ]
+    return next((count for count in counts if 1 < count <= _MOST_TIMES), 1)
+
+
+def _because(
+    look: Look, phrases: Sequence[Because], state: Weighing, kind: str
+) -> tuple[Reason, ...]:
+    reasons = [spot(look.story, _FACT, each.rule, each[1:], 1) for each in phrases[:_MOST_REASONS]]
+    words = grounds(look.story, Fact(_FACT, kind, PHRASE_OF_LOSS), (), state.parts(kind))
+    return (*reasons, *words)
+
+
+def around(look: Look, number: int, said: Said) -> list[Gram]:
+    """What stands around a sum: words and families before and behind it, near or far, in its
+    sentence or not; its place among the sums; what phrases say of it.
+    """
+    amount = look.sums[number]
+    return [
+        *_side(look, amount, "<"),
+        *_side(look, amount, ">"),
+        *(Gram(name, amount.first, amount.last) for name in _of_sum(look, number, said)),
+    ]
+
+
+def _side(look: Look, amount: Amount, sign: str) -> Iterator[Gram]:
+    """The grams on one side of a sum."""
+    low, high = (
+        (amount.first - _BEFORE, amount.first)
+        if sign == "<"
+        else (amount.last, amount.last + _BEHIND)
+    )
+    near = [gram for gram in look.words if low <= gram.first and gram.last <= high]
+    for name, first, last in near:
+        away = amount.first - last if sign == "<" else first - amount.last
+        yield Gram(f"{_mark(look, amount, first, sign)}{int(away >= _NEAR)} {name}", first, last)
+    for one, two in pairwise(near):
+        yield Gram(
+            f"{_mark(look, amount, one.first, sign)} {one.name} {two.name}", one.first, two.last
+        )
+    for hit in between(look.hits, low, high):
+        if hit.cue.family in _SPEAK_OF_MONEY:
+            yield Gram(
+                f"{_mark(look, amount, hit.first, sign)}={_family(hit)}", hit.first, hit.last
+            )
+
+
+_SPEAK_OF_MONEY = {"concepts", "money", "negation", "actions"}
+
+
+def _family(hit: Hit) -> str:
+    return hit.cue.code if hit.cue.family == "concepts" else f"{hit.cue.family}.{hit.cue.code}"
+
+
+def _mark(look: Look, amount: Amount, place: int, sign: str) -> str:
+    """The side, doubled where another sentence lies between."""
+    words = look.story.words
+    return sign * (1 + (words[place].sentence != words[amount.first].sentence))
+
+
+def _of_sum(look: Look, number: int, said: Said) -> Iterator[str]:
+    amount, many = look.sums[number], len(look.sums)
+    place = (
+        "only" if many == 1 else "first" if not number else "last" if number == many - 1 else "amid"
+    )
+    yield f"~{place} of {min(many, 3)}"
+    yield "~gone" if amount in dict(said.gone) else "~none" if said.none else "~not said"
+    if amount.last >= len(look.story.words) - _NEAR:
+        yield "~at the end"
+    values = [each.value for each in look.sums]
+    yield "~largest" if amount.value == max(values) else "~not largest"
+    if values.count(amount.value) > 1:
+        yield "~told again"

@@ -57,6 +57,7 @@ _COUNTED = {
 }
 _SPACED = re.compile(r"(?<=[0-9]) (?=[0-9]{3}(?![0-9]))")  # 35 500 000
 _MOST = 10**15
+_LEAST = 500  # in a story; "tư đồng" are no four đồng
 _GROUPED = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+")
 _FEW_DIGITS = re.compile(r"[1-9][0-9]{0,2}(?:[.,][0-9]{1,2})?")
 _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}|[1-9][0-9]{3,4}")
@@ -183,13 +184,29 @@ def _tail(story: Story, at: int, unit: int) -> tuple[Fraction | None, int]:
     more = _one(story, at, below=unit)
     if more:
         return more[0], more[1]
-    follower = story.words[at + 1].folded if at + 1 < len(story.words) else ""
     digit = word.folded if word.folded.isdecimal() else str(_worth(story, word, 1) or "")
-    follows = follower not in _COUNTED and not _followed_by_number_or_unit(story, at)
-    plain = digit and len(digit) <= 3 and follows
+    plain = digit and len(digit) <= 3 and _ends_sum(story, at)
     if plain and unit >= 10**6 and word.clause == story.words[at - 1].clause:
         return Fraction(int(digit) * unit, 10 ** len(digit)), at + 1
     return Fraction(0), at
+
+
+def _ends_sum(story: Story, at: int) -> bool:
+    """Whether the digit at word *at* belongs to the sum before it: "ba triệu hai", not "ba triệu
+    một tháng".
+    """
+    word = story.words[at]
+    if word.spelled == spelling("mốt"):
+        return True
+    if word.folded == "mot" and (word.spelled == spelling("một") or _in_clause(story, at + 1)):
+        return False
+    follower = story.words[at + 1].folded if _in_clause(story, at + 1) else ""
+    return follower not in _COUNTED and not _followed_by_number_or_unit(story, at)
+
+
+def _in_clause(story: Story, at: int) -> bool:
+    """Whether word *at* goes on with the clause of the word before it."""
+    return at < len(story.words) and story.words[at].clause == story.words[at - 1].clause
 
 
 def _followed_by_number_or_unit(story: Story, at: int) -> bool:
@@ -250,7 +267,7 @@ def amounts(story: Story) -> Iterator[Amount]:
             last = one[1]
             while last < len(story.words) and story.words[last].folded in {"dong", "vnd", "d"}:
                 last += 1
-            if one[0] and one[0] <= _MOST and not _is_open(story, at, last):
+            if one[0] and _LEAST <= one[0] <= _MOST and not _is_open(story, at, last):
                 yield Amount(round(one[0]), at, last)
             at = last
         else:

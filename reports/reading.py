@@ -1,50 +1,37 @@
 """A resident's story -> scenario, demands, loss, whether it goes on. Pure.
 
+Two voices are heard. Rules are phrases that say a thing by themselves (data/taxonomy.json,
+data/cues.json); weights are what every word meant in stories that people labelled (grams.py).
 Every fact carries the words that say so, their place in the text as typed, and the rule.
-The machine proposes; an officer decides. Rules and words: data/taxonomy.json, data/cues.json.
-How soon an officer should look is another question: urgency.py.
+The machine proposes; an officer decides. How soon to look is another question: urgency.py.
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.cues import (
-    Cue,
-    Hit,
-    Story,
-    between,
-    code_rows,
-    cover,
-    covered,
-    cut,
-    find_cues,
-    inside,
-)
+from reports.cues import Hit, Story, action_codes, between, scenario_codes
+from reports.grams import Weighing, weigh, weights
+from reports.grounds import Fact, Reason, grounds, score_of, spot, worth_of
+from reports.look import Look, look_at
 from reports.losses import read_loss
 
 UNCLEAR = "unclear"
 _FALLBACKS = {"other_impersonation", "abuse_prank"}
 _JUNK_TEXT = "spam_submission"
-_LONGEST = 20_000  # signs that are read; no resident's story is longer
 _NEGATED_WITHIN = 3  # words before a demand
-_MOST_REASONS = 8  # of one fact; more tell an officer nothing new
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One ground of a fact: the rule, the words at text[start:end] (None: not from the story)."""
-
-    fact: str
-    rule: str
-    words: str
-    start: int | None
-    end: int | None
-    points: float
+# What a point of a phrase is worth beside the points of the words.
+PHRASE_OF_SCENARIO = 0.5
+PHRASE_OF_ACTION = 2.0
+PHRASE_OF_NOW = 4.0
+FEWEST_WORDS = 3  # one or two words say a thing only where they are a phrase of the rules
+SURE = 0.1  # a lead under this is none: the story is unclear
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a story says. ``money_lost_vnd``: đồng, 0 none, None not said."""
+    """What a story says. ``money_lost_vnd``: đồng, 0 none, None not said. ``score`` is the sum of
+    the scenario's reasons; ``margin`` is how far it led before the next code.
+    """
 
     scenario: str
     actions: tuple[str, ...]
@@ -52,121 +39,98 @@ class Reading:
     ongoing: bool
     reasons: tuple[Reason, ...]
     not_done: tuple[str, ...] = ()  # demanded, and the story says that it was not done
+    score: float = 0.0
+    margin: float = 0.0
 
 
-def _reason(story: Story, fact: str, rule: str, hit: Hit, points: float) -> Reason:
-    start, end = story.span(hit.first, hit.last)
-    return Reason(fact, rule, story.text[start:end], start, end, points)
-
-
-def _counted(hits: list[Hit], family: str, silences: list[Hit]) -> dict[str, list[Hit]]:
-    """The hits that count, by code: each cue once, none silenced or inside a longer one."""
-    own = [hit for hit in hits if hit.cue.family == family]
-    silenced = cover(silences)
-    by_code: dict[str, dict[Cue, Hit]] = {}
-    for hit in own:
-        if not covered(hit, silenced):
-            by_code.setdefault(hit.cue.code, {}).setdefault(hit.cue, hit)
-    return {code: _outermost(list(cues.values())) for code, cues in by_code.items()}
-
-
-def _outermost(hits: list[Hit]) -> list[Hit]:
-    return [hit for hit in hits if not inside(hit, hits)]
-
-
-def _silences(hits: list[Hit], family: str) -> list[Hit]:
-    return [hit for hit in hits if hit.cue.family == "silence" and hit.cue.code == family]
-
-
-def _score(hits: Iterable[Hit]) -> float:
-    return sum(hit.cue.points for hit in hits)
-
-
-def _choose(scores: dict[str, float]) -> str:
-    """The highest score; a tie goes to the graver code; a fallback only where all else is mute."""
-    sure = {code: score for code, score in scores.items() if score >= 1}
-    candidates = {code: score for code, score in sure.items() if code not in _FALLBACKS} or sure
-    if not candidates:
-        return UNCLEAR
-    rows = code_rows()
-    return max(
-        candidates,
-        key=lambda code: (candidates[code], rows[code]["severity_weight"], -rows[code]["rank"]),
-    )
-
-
-def _scenario(story: Story, hits: list[Hit]) -> tuple[str, list[Reason]]:
-    counted = _counted(hits, "scenarios", _silences(hits, "scenarios"))
-    if any(hit.cue.family == "first_person" for hit in hits):
+def _phrases_of_scenarios(look: Look) -> Mapping[str, list[Hit]]:
+    """The phrases that speak for a scenario. "Posing as" says of which kind only where no other
+    phrase does, and who tells what happened to him has not posted an advertisement.
+    """
+    counted = look.counted("scenarios")
+    if any(hit.cue.family == "first_person" for hit in look.hits):
         counted.pop(_JUNK_TEXT, None)
-    code = _choose({code: _score(found) for code, found in counted.items()})
-    return code, [
-        _reason(story, "scenario", f"{code}: {hit.cue.phrase}", hit, hit.cue.points)
-        for hit in counted.get(code, ())
-    ]
+    named = {code: hits for code, hits in counted.items() if code not in _FALLBACKS}
+    return named or counted
 
 
-def _is_negated(story: Story, hit: Hit, negations: list[Hit]) -> bool:
+def _scenario(look: Look, weighing: Weighing) -> tuple[str, float, list[Reason]]:
+    """The code with the most points, its lead, its reasons; unclear where the lead is small."""
+    phrases, said = _phrases_of_scenarios(look), weighing.scores()
+    scores = {
+        code: said[code] + worth_of(phrases.get(code, ()), PHRASE_OF_SCENARIO)
+        for code in scenario_codes()
+    }
+    first, second = sorted(scores, key=lambda code: -scores[code])[:2]
+    margin = scores[first] - scores[second]
+    enough = len(look.words) >= FEWEST_WORDS or first in phrases
+    code = first if margin >= SURE and enough else UNCLEAR
+    fact = Fact("scenario", code, PHRASE_OF_SCENARIO)
+    return code, margin, grounds(look.story, fact, phrases.get(code, []), weighing.parts(code))
+
+
+def _is_negated(story: Story, hit: Hit, negations: Sequence[Hit]) -> bool:
     """Whether a "không", "chưa" or "nỏ" is within three words before, in the same clause."""
     clause = story.words[hit.first].clause
     before = between(negations, hit.first - _NEGATED_WITHIN, hit.first)
     return any(story.words[no.first].clause == clause for no in before)
 
 
-def _actions(
-    story: Story, hits: list[Hit]
-) -> tuple[tuple[str, ...], tuple[str, ...], list[Reason]]:
-    """Demands, those of them not done, and the reasons. A negation never erases a demand."""
-    counted = _counted(hits, "actions", _silences(hits, "actions"))
-    negations = [hit for hit in hits if hit.cue.family == "negation"]
-    not_done: list[str] = []
+def _actions(look: Look, weighing: Weighing) -> tuple[dict[str, bool], list[Reason]]:
+    """The demands, each with whether the story says that it was not done, and the reasons. A
+    negation never erases a demand.
+    """
+    phrases, said, needed = look.counted("actions"), weighing.scores(), weighing.table.needed
+    negations = [hit for hit in look.hits if hit.cue.family == "negation"]
+    found: dict[str, bool] = {}
     reasons: list[Reason] = []
-    codes = sorted(counted, key=lambda code: code_rows()[code]["rank"])
-    for code in codes:
-        denied = [_is_negated(story, hit, negations) for hit in counted[code]]
-        if all(denied):
-            not_done.append(code)
-        for hit, no in zip(counted[code][:_MOST_REASONS], denied, strict=False):
-            rule = f"{code}: {hit.cue.phrase}" + (" (asked, not done)" if no else "")
-            reasons.append(_reason(story, "actions", rule, hit, hit.cue.points))
-    return tuple(codes), tuple(not_done), reasons
+    for code in action_codes():
+        own = phrases.get(code, [])
+        if said[code] + worth_of(own, PHRASE_OF_ACTION) < needed[code]:
+            continue
+        denied = [hit for hit in own if _is_negated(look.story, hit, negations)]
+        found[code] = bool(own) and len(denied) == len(own)
+        fact = Fact("actions", code, PHRASE_OF_ACTION)
+        reasons += grounds(look.story, fact, own, weighing.parts(code), denied)
+    return found, reasons
 
 
-def _ongoing(story: Story, hits: list[Hit]) -> list[Reason]:
-    counted = _counted(hits, "ongoing", _silences(hits, "ongoing")).get("now", [])
-    return [
-        _reason(story, "ongoing", "ongoing: " + hit.cue.phrase, hit, hit.cue.points)
-        for hit in counted[:_MOST_REASONS]
-    ]
+def _ongoing(look: Look, weighing: Weighing) -> list[Reason]:
+    """Why it goes on as this is written; nothing where it does not."""
+    phrases = look.counted("ongoing").get("now", [])
+    reached = weighing.scores()["ongoing"] + worth_of(phrases, PHRASE_OF_NOW)
+    if reached < weighing.table.needed["ongoing"]:
+        return []
+    fact = Fact("ongoing", "ongoing", PHRASE_OF_NOW)
+    return grounds(look.story, fact, phrases, weighing.parts("ongoing"))
 
 
-def _around(story: Story, hits: list[Hit]) -> list[Reason]:
+def _around(story: Story, hits: Sequence[Hit]) -> list[Reason]:
     """Who was called and how lately money moved: one reason for each, the first words."""
     found: dict[tuple[str, str], Reason] = {}
     for hit in hits:
         family, code = hit.cue.family, hit.cue.code
         if family in {"third_person", "just_now"} and (family, code) not in found:
-            found[family, code] = _reason(story, family, f"{code}: {hit.cue.phrase}", hit, 0)
+            found[family, code] = spot(story, family, f"{code}: {hit.cue.phrase}", hit[1:], 0)
     return list(found.values())
 
 
 def read_story(text: str) -> Reading:
     """Read one story. Never raises; time in proportion to the text."""
-    story = cut(text[:_LONGEST])
-    hits = find_cues(story)
-    scenario, reasons = _scenario(story, hits)
-    actions, not_done, why_actions = _actions(story, hits)
-    loss = read_loss(story, hits)
-    for because in loss.because[:_MOST_REASONS]:
-        start, end = story.span(because.first, because.last)
-        words = text[start:end]
-        reasons.append(Reason("money_lost_vnd", because.rule, words, start, end, 1))
-    why_ongoing = _ongoing(story, hits)
+    look = look_at(text)
+    kinds, state = weigh(weights("kinds"), look.grams), weigh(weights("state"), look.endings)
+    scenario, margin, why = _scenario(look, kinds)
+    actions, why_actions = _actions(look, kinds)
+    loss = read_loss(look, state)
+    why_ongoing = _ongoing(look, state)
+    around = _around(look.story, look.hits)
     return Reading(
         scenario=scenario,
-        actions=actions,
+        actions=tuple(actions),
         money_lost_vnd=loss.value,
         ongoing=bool(why_ongoing),
-        reasons=(*reasons, *why_actions, *why_ongoing, *_around(story, hits)),
-        not_done=not_done,
+        reasons=(*why, *why_actions, *loss.reasons, *why_ongoing, *around),
+        not_done=tuple(code for code, undone in actions.items() if undone),
+        score=score_of(why),
+        margin=margin,
     )

@@ -25,11 +25,12 @@ from reports import (
 from reports.cues import code_rows
 from reports.demands import actions_of
 from reports.folding import fold
+from reports.grounds import Reason, is_of_the_rest
 from reports.indicators import READ_OF_NUMBER, READ_OF_STORY, FoundAccount, FoundLink
 from reports.models import Addition, Facts, Indicator, Report
 from reports.outbox import Claim
 from reports.phones import FoundPhone, Phone
-from reports.reading import Reading, Reason
+from reports.reading import Reading
 from reports.ties import Trail
 from reports.urgency import Declared
 from reports.whole import Whole
@@ -323,7 +324,9 @@ def _write(findings: Findings) -> None:
 
 
 def _row(reason: Reason) -> dict[str, Any]:
-    return {name: getattr(reason, name) for name in _REASON}
+    """What is kept of a reason; of all the other words their place, not the story once more."""
+    row = {name: getattr(reason, name) for name in _REASON}
+    return row | {"words": ""} if is_of_the_rest(reason.rule) else row
 
 
 def _json(value: list[Any]) -> str:

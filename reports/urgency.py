@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from reports.cues import code_rows
-from reports.reading import Reading, Reason
+from reports.grounds import Reason, is_of_the_rest
+from reports.reading import Reading
 
 _FILE = Path(__file__).parent / "data" / "priority.json"
 HIGHEST = 100
@@ -46,7 +47,11 @@ def _points() -> dict[str, Any]:
 
 def _said(reading: Reading, fact: str, rule: str = "") -> Reason | None:
     """The first reason of the story for this fact, the one that outweighs the others."""
-    found = [r for r in reading.reasons if r.fact == fact and r.rule.startswith(rule)]
+    found = [
+        reason
+        for reason in reading.reasons
+        if reason.fact == fact and reason.rule.startswith(rule) and not is_of_the_rest(reason.rule)
+    ]
     return max(found, key=lambda reason: reason.points, default=None)
 
 

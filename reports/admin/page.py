@@ -18,10 +18,12 @@ from reports.admin import marking, texts, words
 from reports.admin.acts import MOST_WORDS
 from reports.admin.marking import Beginning, Span
 from reports.admin.naming import counted
+from reports.grounds import is_of_the_rest, is_of_words
 from reports.models import Event, Facts, Indicator, Report
 from reports.numbering import owner_of
 
 MOST_EVENTS = 200
+CLEAR = 1.5  # points from which a single word or pair is marked in the story
 MOST_SIMILAR = 20
 MOST_NAMED = 50
 _NOTES = {**phones.FLAG_REASONS_VI, heard.CORRECTED: "Người báo đã sửa lại số này."}
@@ -96,8 +98,15 @@ def story(report: Report) -> Beginning:
 def _spans(reasons: Iterable[dict[str, Any]]) -> Iterator[Span]:
     for reason in reasons:
         start, end = reason.get("start"), reason.get("end")
-        if reason.get("fact") != "priority" and isinstance(start, int) and isinstance(end, int):
+        if _marks(reason) and isinstance(start, int) and isinstance(end, int):
             yield Span(start, end, _speaks_for(reason))
+
+
+def _marks(reason: dict[str, Any]) -> bool:
+    """Whether the words of a reason speak for its fact so clearly that an officer should see it."""
+    if reason.get("fact") == "priority" or is_of_the_rest(reason["rule"]):
+        return False
+    return reason["points"] >= (CLEAR if is_of_words(reason["rule"]) else 0)
 
 
 def _speaks_for(reason: dict[str, Any]) -> str:

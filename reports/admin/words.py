@@ -10,6 +10,7 @@ from django.utils import timezone
 from reports.cues import code_rows
 from reports.demands import label_of
 from reports.forms import OFFICES
+from reports.grounds import DENIED, is_of_the_rest
 from reports.heard import ADDED
 from reports.models import Case, Report
 
@@ -226,8 +227,10 @@ def ground(text: str) -> str:
         return "Người báo cho biết"
     said = text.removesuffix(ADDED)
     notes = ["Trong lời báo thêm"] if said != text else []
-    if said.endswith("(asked, not done)"):
+    if said.endswith(DENIED):
         notes.insert(0, "Có nói, nhưng chưa làm theo")
+    if is_of_the_rest(said):
+        notes.insert(0, "Các chữ còn lại của lời kể")
     return "; ".join(notes)
 
 

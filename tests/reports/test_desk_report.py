@@ -57,9 +57,10 @@ def test_the_words_that_fired_are_marked_with_what_they_speak_for(duty: Person) 
         mark.text: mark.get("title")
         for mark in look(duty.client, evidence.triaged(STORY)).iter("mark")
     }
-    assert "Kiểu lừa: Giả danh lãnh đạo tỉnh, sở, ngành" in marks["phó giám đốc sở"]
+    why = next(why for text, why in marks.items() if "phó giám đốc sở" in text)
+    assert "Kiểu lừa: Giả danh lãnh đạo tỉnh, sở, ngành" in why
     assert any("Giữ bí mật" in why for why in marks.values())
-    assert "chuyển tiền" in marks
+    assert any("chuyển tiền" in text for text in marks)
 
 
 def test_the_machines_suggestions_stand_with_their_grounds_and_points(duty: Person) -> None:

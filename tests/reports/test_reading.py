@@ -10,7 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.stories import UNSEEN
+from reports import evaluation
 from reports.cues import code_rows, cut, tables, taxonomy
+from reports.look import look_at
 from reports.money import MONEY_PROBLEMS_VI, amounts, read_money
 from reports.reading import Reading, read_story
 from reports.urgency import Declared, priority
@@ -29,12 +32,33 @@ def test_there_are_forty_stories_over_most_scenarios() -> None:
 
 
 @pytest.mark.parametrize("story", _STORIES, ids=lambda story: story["id"])
-def test_each_story_is_read_as_a_person_would(story: dict[str, Any]) -> None:
+def test_each_plain_story_is_of_the_kind_that_a_person_would_name(story: dict[str, Any]) -> None:
+    assert read_story(story["text"]).scenario == story["scenario"]
+
+
+def test_plain_stories_are_read_as_a_person_would() -> None:
+    judged = evaluation.judge(_STORIES)
+    assert evaluation.together(evaluation.actions(judged)).f1 >= 0.9
+    assert evaluation.money_exact(judged) >= 0.85
+    assert evaluation.ongoing(judged).f1 >= 0.8
+
+
+def test_a_stranger_s_stories_are_read_well_enough() -> None:
+    """The set on which nobody tunes: a fall here is a fault, wherever it comes from."""
+    labels = map(json.loads, UNSEEN.read_text(encoding="utf-8").splitlines())
+    judged = evaluation.judge(labels)
+    assert evaluation.macro_f1(evaluation.scenarios(judged)) >= 0.9
+    assert evaluation.together(evaluation.actions(judged)).f1 >= 0.85
+    assert evaluation.money_exact(judged) >= 0.8
+    assert evaluation.ongoing(judged).f1 >= 0.8
+
+
+@pytest.mark.parametrize("story", _STORIES, ids=lambda story: story["id"])
+def test_the_score_is_the_sum_of_its_reasons_to_the_cent(story: dict[str, Any]) -> None:
     reading = read_story(story["text"])
-    assert reading.scenario == story["scenario"]
-    assert list(reading.actions) == story["actions"]
-    assert reading.money_lost_vnd == story["money_lost_vnd"]
-    assert reading.ongoing is story["ongoing"]
+    why = [reason for reason in reading.reasons if reason.fact == "scenario"]
+    assert reading.score == round(sum(reason.points for reason in why), 2)
+    assert all(round(reason.points, 2) == reason.points for reason in why)
 
 
 @pytest.mark.parametrize("story", _STORIES, ids=lambda story: story["id"])
@@ -42,8 +66,11 @@ def test_every_fact_points_at_its_words(story: dict[str, Any]) -> None:
     reading = read_story(story["text"])
     facts = {reason.fact for reason in reading.reasons}
     assert reading.scenario == "unclear" or "scenario" in facts
-    assert not reading.actions or "actions" in facts
-    assert reading.money_lost_vnd is None or "money_lost_vnd" in facts
+    assert {
+        reason.rule.partition(":")[0] for reason in reading.reasons if reason.fact == "actions"
+    } == {*reading.actions}
+    assert (reading.money_lost_vnd is None) == ("money_lost_vnd" not in facts)
+    assert reading.ongoing == ("ongoing" in facts)
     for reason in reading.reasons:
         assert reason.words
         assert story["text"][reason.start : reason.end] == reason.words
@@ -101,18 +128,23 @@ def test_ongoing_is_told_from_telling(text: str, ongoing: bool) -> None:
     assert read_story(text).ongoing is ongoing
 
 
+def phrases(text: str) -> set[str]:
+    """The scenarios that phrases of the rules speak for."""
+    return set(look_at(text).counted("scenarios"))
+
+
 def test_marks_decide_where_there_are_marks() -> None:
-    assert read_story("Tôi nhờ bộ đội đặt hậu cần giúp").scenario == "military_order"
-    assert read_story("Hôm ấy tôi bỏ đợi ở bến xe").scenario == "unclear"
-    assert read_story("bo doi dat suat an").scenario == "military_order"
+    assert phrases("Tôi nhờ bộ đội đặt hậu cần giúp") == {"military_order"}
+    assert phrases("Hôm ấy tôi bỏ đợi ở bến xe") == set()
+    assert phrases("bo doi dat suat an") == {"military_order"}
 
 
 def test_a_phrase_does_not_cross_a_comma() -> None:
-    assert read_story("toi mat tien, no goi hoi").scenario == "unclear"  # not "tiền nợ"
+    assert phrases("toi mat tien, no goi hoi") == set()  # not "tiền nợ"
 
 
 def test_a_single_word_with_marks_needs_them() -> None:
-    assert read_story("no goi qua may, o trung tam").scenario == "unclear"  # not quà, trúng
+    assert phrases("no goi qua may, o trung tam") == set()  # not quà, trúng
 
 
 def test_going_to_the_police_is_not_posing_as_police() -> None:
@@ -198,7 +230,7 @@ def test_rudeness_and_spelling_lower_nothing_and_junk_sinks() -> None:
     polite = _score("nó xưng công an nói tôi rửa tiền")
     assert _score("đm lũ vô dụng, nó xưng công an nói tôi rửa tiền") >= polite
     assert _score("no xung cong an noi toi rua tien") == polite
-    assert _score("vay nhanh online, giải ngân trong ngày, cá độ") == 0
+    assert _score("Nhà cái uy tín, nạp 100 tặng 100, truy cập ngay") == 0
 
 
 def test_a_growing_campaign_raises() -> None:

@@ -1,0 +1,64 @@
+"""How well stories are read: the five figures over stories that nobody tunes on, and the cost."""
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bench.harness import Result
+from bench.servers import Ground
+from reports import evaluation
+from reports.reading import read_story
+
+UNSEEN = Path(__file__).parent / "data" / "unseen.jsonl"
+_ROUNDS = 3
+# What a process holds of its own before and after it has read its first story, in kB.
+_MEMORY = """
+from pathlib import Path
+from reports import reading
+held = lambda: int(Path("/proc/self/smaps_rollup").read_text().split("Private_Dirty:")[1].split()[0])
+before = held()
+reading.read_story("Có người gọi xưng công an.")
+print(held() - before)
+"""
+
+
+def held(_: Ground) -> Iterator[Result]:
+    """Macro F1, accuracy, demands, money, ongoing; milliseconds a story; megabytes."""
+    labels = [json.loads(line) for line in UNSEEN.read_text(encoding="utf-8").splitlines()]
+    yield from _figures(labels)
+    yield Result("stories", "a story is read, median", _median_ms(labels), "ms", most=3)
+    yield Result("stories", "more memory in a worker", _more_memory(), "MB", most=15)
+
+
+def _figures(labels: list[dict[str, Any]]) -> Iterator[Result]:
+    judged = evaluation.judge(labels)
+    demands = evaluation.together(evaluation.actions(judged)).f1
+    for what, value, least in (
+        ("scenario macro F1", evaluation.macro_f1(evaluation.scenarios(judged)), 0.85),
+        ("scenario accuracy", evaluation.accuracy(judged), 0.88),
+        ("demanded actions micro F1", demands, 0.85),
+        ("money exact", evaluation.money_exact(judged), 0.92),
+        ("ongoing F1", evaluation.ongoing(judged).f1, 0.85),
+    ):
+        yield Result("stories", f"{what}, {len(labels)} unseen stories", value, least=least)
+
+
+def _median_ms(labels: list[dict[str, Any]]) -> float:
+    """The median over the stories of their fastest reading."""
+    return statistics.median(min(map(_ms, [label["text"]] * _ROUNDS)) for label in labels)
+
+
+def _ms(text: str) -> float:
+    started = time.process_time()
+    read_story(text)
+    return (time.process_time() - started) * 1000
+
+
+def _more_memory() -> float:
+    done = subprocess.run([sys.executable, "-c", _MEMORY], capture_output=True, check=True)
+    return int(done.stdout) / 1024

@@ -1,0 +1,173 @@
+"""What a story is made of, word by word, and how much each part speaks for a code. Pure: no Django.
+
+A gram is a word, two words that follow each other, or a family of words for one thing
+(data/concepts.json), with its place. Weights say what each gram adds to each code; they were
+learnt from stories that we wrote (`python -m bench.training`; the card is data/weights/README.md).
+A code's score is nothing but the sum of what its grams add.
+"""
+
+import sys
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from math import log, sqrt
+from pathlib import Path
+from typing import NamedTuple
+
+from reports.cues import Hit, Story
+from reports.money import Amount
+
+FOLDER = Path(__file__).parent / "data" / "weights"
+_SUM, _NUMBER = "$", "#"  # any sum of money, any other number
+_LAST_WORDS = 12  # how it ended is told at the end
+SHORTEST = 20.0  # the length of some five usual words
+SCALE = 100  # weights are whole hundredths of a point
+
+
+class Gram(NamedTuple):
+    """A part of a story: its name, and the words [first, last) that it is."""
+
+    name: str
+    first: int
+    last: int
+
+
+class Part(NamedTuple):
+    """What a gram adds to a code."""
+
+    gram: Gram
+    points: float
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A table of weights: the labels, the points that each needs, and for each gram its rarity and
+    what it adds to which labels, in hundredths of a point. Packed: a worker keeps three of them.
+    """
+
+    labels: tuple[str, ...]
+    needed: Mapping[str, float]
+    numbers: Mapping[str, int]  # of the grams
+    rarities: Sequence[float]
+    begins: Sequence[int]  # where a gram's additions begin; they end where the next one's begin
+    label_of: Sequence[int]
+    adds: Sequence[int]
+
+    def of(self, gram: int) -> Iterator[tuple[int, int]]:
+        """What a gram adds: (number of the label, hundredths)."""
+        span = slice(self.begins[gram], self.begins[gram + 1])
+        return zip(self.label_of[span], self.adds[span], strict=True)
+
+
+def words_of(story: Story, sums: Sequence[Amount]) -> list[Gram]:
+    """The words, each number and each sum as one sign."""
+    inside = {place: amount for amount in sums for place in range(amount.first, amount.last)}
+    words: list[Gram] = []
+    for place, word in enumerate(story.words):
+        amount = inside.get(place)
+        if amount is None:
+            name = _NUMBER if word.folded[0].isdecimal() else word.folded
+            words.append(Gram(name, place, place + 1))
+        elif amount.first == place:
+            words.append(Gram(_SUM, place, amount.last))
+    return words
+
+
+def _pairs(words: Sequence[Gram]) -> Iterator[Gram]:
+    for one, two in pairwise(words):
+        yield Gram(f"{one.name} {two.name}", one.first, two.last)
+
+
+def grams_of(words: Sequence[Gram], hits: Iterable[Hit]) -> list[Gram]:
+    """Words, pairs and families of a story."""
+    families = (
+        Gram("=" + hit.cue.code, hit.first, hit.last)
+        for hit in hits
+        if hit.cue.family == "concepts"
+    )
+    return [*words, *_pairs(words), *families]
+
+
+def endings_of(words: Sequence[Gram]) -> list[Gram]:
+    """The last words once more, as such."""
+    last = words[-_LAST_WORDS:]
+    return [Gram("…" + name, first, end) for name, first, end in [*last, *_pairs(last)]]
+
+
+@lru_cache(maxsize=8)
+def weights(name: str) -> Weights:
+    """A table of data/weights, read once."""
+    with (FOLDER / f"{name}.tsv").open(encoding="utf-8") as file:
+        labels = tuple(_cells(next(file)))
+        needed = dict(zip(labels, map(float, _cells(next(file))), strict=True))
+        return Weights(labels, needed, *_packed(map(_cells, file)))
+
+
+def _cells(line: str) -> list[str]:
+    return line.rstrip("\n").split("\t")
+
+
+_Packed = tuple[dict[str, int], Sequence[float], Sequence[int], Sequence[int], Sequence[int]]
+
+
+def _packed(rows: Iterable[list[str]]) -> _Packed:
+    numbers: dict[str, int] = {}
+    rarities, begins, label_of, adds = array("f"), array("I", [0]), array("B"), array("h")
+    for name, rarity, *pairs in rows:
+        numbers[sys.intern(name)] = len(numbers)
+        rarities.append(float(rarity))
+        for pair in pairs:
+            label, _, weight = pair.partition(":")
+            label_of.append(int(label))
+            adds.append(int(weight))
+        begins.append(len(adds))
+    return numbers, rarities, begins, label_of, adds
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """The grams of one story that a table knows, each with its number and its share of the story."""
+
+    table: Weights
+    shares: tuple[tuple[Gram, int, float], ...]
+
+    def scores(self) -> dict[str, float]:
+        """Every label's points."""
+        sums = [0.0] * len(self.table.labels)
+        for _, number, share in self.shares:
+            for label, weight in self.table.of(number):
+                sums[label] += share * weight
+        return {label: total / SCALE for label, total in zip(self.table.labels, sums, strict=True)}
+
+    def parts(self, label: str) -> list[Part]:
+        """What each gram adds to a label, the weightiest first."""
+        wanted = self.table.labels.index(label)
+        parts = [
+            Part(gram, share * weight / SCALE)
+            for gram, number, share in self.shares
+            for one, weight in self.table.of(number)
+            if one == wanted
+        ]
+        return sorted(parts, key=lambda part: -abs(part.points))
+
+
+def weigh(table: Weights, grams: Iterable[Gram]) -> Weighing:
+    """Weigh a story: a rare gram counts more, a repeated one a little more, and a long story no
+    more than a short one: its shares are a vector of length one, or shorter where a few words are
+    all that there is.
+    """
+    counts: Counter[str] = Counter()
+    places: dict[str, Gram] = {}
+    for gram in grams:
+        if gram.name in table.numbers:
+            counts[gram.name] += 1
+            places.setdefault(gram.name, gram)
+    weighed = []
+    for name, many in counts.items():
+        number = table.numbers[name]
+        weighed.append((places[name], number, (1 + log(many)) * table.rarities[number]))
+    length = max(SHORTEST, sqrt(sum(share * share for _, _, share in weighed)))
+    return Weighing(table, tuple((gram, number, share / length) for gram, number, share in weighed))

@@ -1,0 +1,51 @@
+"""A story cut once, for every question that is asked of it. Pure: no Django."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from reports.cues import Cue, Hit, Story, cover, covered, cut, find_cues, inside
+from reports.grams import Gram, endings_of, grams_of, words_of
+from reports.money import Amount, amounts
+
+LONGEST = 20_000  # signs that are read; no resident's story is longer
+_MOST_SUMS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The words of a story, the phrases and sums in them, and its grams."""
+
+    story: Story
+    hits: list[Hit]
+    sums: list[Amount]
+    words: list[Gram]
+    grams: list[Gram]
+
+    @property
+    def endings(self) -> list[Gram]:
+        """The grams, and those with which the story ends."""
+        return [*self.grams, *endings_of(self.words)]
+
+    def counted(self, family: str) -> dict[str, list[Hit]]:
+        """The phrases that count, by code: each once, none silenced or inside a longer one."""
+        silences = (hit for hit in self.hits if hit.cue.family == "silence")
+        silenced = cover(hit for hit in silences if hit.cue.code == family)
+        by_code: dict[str, dict[Cue, Hit]] = {}
+        for hit in self.hits:
+            if hit.cue.family == family and not covered(hit, silenced):
+                by_code.setdefault(hit.cue.code, {}).setdefault(hit.cue, hit)
+        return {code: _outermost(cues.values()) for code, cues in by_code.items()}
+
+
+def _outermost(hits: Iterable[Hit]) -> list[Hit]:
+    every = list(hits)
+    return [hit for hit in every if not inside(hit, every)]
+
+
+def look_at(text: str) -> Look:
+    """Cut a story and find everything that answers rest on. Time in proportion to the text."""
+    story = cut(text[:LONGEST])
+    hits = find_cues(story)
+    sums = [amount for amount, _ in zip(amounts(story), range(_MOST_SUMS), strict=False)]
+    words = words_of(story, sums)
+    return Look(story, hits, sums, words, grams_of(words, hits))

@@ -1,0 +1,110 @@
+"""manage.py evaluate FILE: how well the reader reads stories that people have labelled."""
+
+import argparse
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from reports import evaluation
+from reports.cues import code_rows
+from reports.doors import BadLineError, record_of, text_of
+from reports.evaluation import Judged, Score
+
+
+class Command(BaseCommand):
+    help = (
+        'Read stories {"id", "text", "scenario", "actions", "money_lost_vnd", "ongoing"} (one JSON '
+        "object a line) and print where the reader is right. It writes nothing."
+    )
+    requires_system_checks = []
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("file", type=Path)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        judged = evaluation.judge(_labels(options["file"]))
+        if not judged:
+            raise CommandError(f"{options['file']} holds no story")
+        for line in report(judged):
+            self.stdout.write(line)
+
+
+def _labels(file: Path) -> list[Mapping[str, Any]]:
+    """The labelled stories of a file. Raises CommandError, with the line, where one is none."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"{file} cannot be read: {error}") from error
+    lines = enumerate(text.splitlines(), 1)
+    return [_label(f"{file}, line {number}", line) for number, line in lines if line.strip()]
+
+
+def _label(place: str, line: str) -> Mapping[str, Any]:
+    try:
+        label = record_of(line)
+        text_of(label, "text", needed=True)
+    except BadLineError as error:
+        raise CommandError(f"{place}: {error}") from error
+    codes = [label.get("scenario"), *(label.get("actions") or [])]
+    if strange := [code for code in codes if code is not None and code not in code_rows()]:
+        raise CommandError(f"{place}: no such code: {strange[0]}")
+    return label
+
+
+def report(judged: list[Judged]) -> Iterator[str]:
+    """The whole report, line by line."""
+    yield f"{len(judged)} stories"
+    for title, scores in (
+        ("scenario", evaluation.scenarios(judged)),
+        ("demanded action", evaluation.actions(judged)),
+    ):
+        yield from _table(title, scores)
+    yield ""
+    yield from sums(judged)
+    yield from _losses(judged)
+    yield from _swaps(judged)
+    yield from _calibration(judged)
+
+
+def _table(title: str, scores: Mapping[str, Score]) -> Iterator[str]:
+    yield ""
+    yield f"{title:24}{'precision':>10}{'recall':>8}{'F1':>8}{'stories':>9}"
+    for code, score in scores.items():
+        yield _row(code, score)
+
+
+def _row(name: str, score: Score) -> str:
+    meant = score.right + score.missed
+    return f"{name:24}{score.precision:>10.2f}{score.recall:>8.2f}{score.f1:>8.2f}{meant:>9}"
+
+
+def sums(judged: list[Judged]) -> Iterator[str]:
+    """The five figures by which a reader is judged."""
+    yield f"scenario macro F1 {evaluation.macro_f1(evaluation.scenarios(judged)):.3f}"
+    yield f"scenario accuracy {evaluation.accuracy(judged):.3f}"
+    yield f"actions micro F1 {evaluation.together(evaluation.actions(judged)).f1:.3f}"
+    yield f"money exact {evaluation.money_exact(judged):.3f}"
+    yield f"ongoing F1 {evaluation.ongoing(judged).f1:.3f}"
+
+
+def _losses(judged: list[Judged]) -> Iterator[str]:
+    yield ""
+    yield "loss meant -> read"
+    for (meant, read), many in sorted(evaluation.money_kinds(judged).items()):
+        yield f"  {meant:8} -> {read:8}{many:>6}"
+
+
+def _swaps(judged: list[Judged]) -> Iterator[str]:
+    yield ""
+    yield "scenario meant -> read (most often mistaken)"
+    for meant, read, many in evaluation.swaps(judged):
+        yield f"  {meant:20} -> {read:20}{many:>5}"
+
+
+def _calibration(judged: list[Judged]) -> Iterator[str]:
+    yield ""
+    yield "margin of the scenario (points), stories, share that was right"
+    for band in evaluation.calibration(judged):
+        yield f"  from {band.least:6.2f}{band.stories:>8}{band.right:>8.2f}"
