@@ -220,14 +220,21 @@ def _spoken(text: str, start: int, end: int) -> Number | None:
     return number if number and number.kind in _IN_TEXT else None
 
 
+def _may_begin(text: str, start: int) -> bool:
+    """Whether a number in a story may begin here: a long chain has many places where none does."""
+    return text[start] == "0" or text.startswith(("84", "18", "19"), start) or has_plus(text, start)
+
+
 def _in_chain(
     text: str, groups: list[tuple[int, int]], end: int
 ) -> Iterator[tuple[Number, int, int]]:
     """The numbers in groups of digits, the longest first at each place; no amounts, no codes."""
     at = 0
     while at < len(groups):
-        for last in range(min(at + 5, len(groups) - 1), at - 1, -1):
-            begin, stop = groups[at][0], groups[last][1]
+        begin = groups[at][0]
+        longest = min(at + 5, len(groups) - 1) if _may_begin(text, begin) else at - 1
+        for last in range(longest, at - 1, -1):
+            stop = groups[last][1]
             number = _spoken(text, begin, stop)
             if number and not (stop == end and _is_amount(text, begin, end)):
                 if not _is_code(text, begin, stop):

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from reports import events, findings, lookup
+from reports import callers, events, findings
 from reports.models import BankLine, Office, OfficeNumber, Statement
 from tests.cast import Person
 from tests.reports.test_check import KEY, NUMBER, told
@@ -72,7 +72,7 @@ def test_an_older_call_speaks_against_no_number(
     lead: Person, path: str, form: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told()
-    monkeypatch.setattr(lookup, "DAYS", 0)
+    monkeypatch.setattr(callers, "DAYS", 0)
     send(lead, path, form)
     assert published()
 
