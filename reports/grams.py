@@ -56,11 +56,6 @@ class Weights:
     label_of: Sequence[int]
     adds: Sequence[int]
 
-    def of(self, gram: int) -> Iterator[tuple[int, int]]:
-        """What a gram adds: (number of the label, hundredths)."""
-        span = slice(self.begins[gram], self.begins[gram + 1])
-        return zip(self.label_of[span], self.adds[span], strict=True)
-
 
 def words_of(story: Story, sums: Sequence[Amount]) -> list[Gram]:
     """The words, each number and each sum as one sign."""
@@ -129,27 +124,23 @@ def _packed(rows: Iterable[list[str]]) -> _Packed:
 
 @dataclass(frozen=True, slots=True)
 class Weighing:
-    """The grams of one story that a table knows, each with its number and its share of the story."""
+    """A story as a table weighs it: every label's points; and the grams that the table knows, each
+    with its number and its share of the story.
+    """
 
     table: Weights
-    shares: tuple[tuple[Gram, int, float], ...]
-
-    def scores(self) -> dict[str, float]:
-        """Every label's points."""
-        sums = [0.0] * len(self.table.labels)
-        for _, number, share in self.shares:
-            for label, weight in self.table.of(number):
-                sums[label] += share * weight
-        return {label: total / SCALE for label, total in zip(self.table.labels, sums, strict=True)}
+    scores: Mapping[str, float]
+    shares: Sequence[tuple[Gram, int, float]]
 
     def parts(self, label: str) -> list[Part]:
         """What each gram adds to a label, the weightiest first."""
         wanted = self.table.labels.index(label)
+        begins, label_of, adds = self.table.begins, self.table.label_of, self.table.adds
         parts = [
-            Part(gram, share * weight / SCALE)
+            Part(gram, share * adds[place] / SCALE)
             for gram, number, share in self.shares
-            for one, weight in self.table.of(number)
-            if one == wanted
+            for place in range(begins[number], begins[number + 1])
+            if label_of[place] == wanted
         ]
         return sorted(parts, key=lambda part: -abs(part.points))
 
@@ -170,4 +161,15 @@ def weigh(table: Weights, grams: Iterable[Gram]) -> Weighing:
         number = table.numbers[name]
         weighed.append((places[name], number, (1 + log(many)) * table.rarities[number]))
     length = max(SHORTEST, sqrt(sum(share * share for _, _, share in weighed)))
-    return Weighing(table, tuple((gram, number, share / length) for gram, number, share in weighed))
+    shares = [(gram, number, share / length) for gram, number, share in weighed]
+    return Weighing(table, _scores(table, shares), shares)
+
+
+def _scores(table: Weights, shares: Iterable[tuple[Gram, int, float]]) -> dict[str, float]:
+    """Every story and label comes through here: no calls inside."""
+    sums = [0.0] * len(table.labels)
+    begins, label_of, adds = table.begins, table.label_of, table.adds
+    for _, number, share in shares:
+        for place in range(begins[number], begins[number + 1]):
+            sums[label_of[place]] += share * adds[place]
+    return {label: total / SCALE for label, total in zip(table.labels, sums, strict=True)}

@@ -63,7 +63,7 @@ def read_loss(look: Look, state: Weighing) -> Loss:
 
 
 def _kind(said: Said, state: Weighing) -> str:
-    scores = state.scores()
+    scores = state.scores
     points = {kind: scores[kind] for kind in ("none", "unknown", "sum")}
     points["unknown"] += UNTOLD
     if said.gone:
@@ -117,7 +117,7 @@ def _is_joined(look: Look, one: Amount, two: Amount) -> bool:
 
 
 def _points(look: Look, number: int, said: Said) -> float:
-    return weigh(weights("sums"), around(look, number, said)).scores()["lost"]
+    return weigh(weights("sums"), around(look, number, said)).scores["lost"]
 
 
 def _total(look: Look, said: Said, lost: Sequence[tuple[Amount, Because]]) -> int | None:

@@ -56,7 +56,7 @@ def _phrases_of_scenarios(look: Look) -> Mapping[str, list[Hit]]:
 
 def _scenario(look: Look, weighing: Weighing) -> tuple[str, float, list[Reason]]:
     """The code with the most points, its lead, its reasons; unclear where the lead is small."""
-    phrases, said = _phrases_of_scenarios(look), weighing.scores()
+    phrases, said = _phrases_of_scenarios(look), weighing.scores
     scores = {
         code: said[code] + worth_of(phrases.get(code, ()), PHRASE_OF_SCENARIO)
         for code in scenario_codes()
@@ -80,7 +80,7 @@ def _actions(look: Look, weighing: Weighing) -> tuple[dict[str, bool], list[Reas
     """The demands, each with whether the story says that it was not done, and the reasons. A
     negation never erases a demand.
     """
-    phrases, said, needed = look.counted("actions"), weighing.scores(), weighing.table.needed
+    phrases, said, needed = look.counted("actions"), weighing.scores, weighing.table.needed
     negations = [hit for hit in look.hits if hit.cue.family == "negation"]
     found: dict[str, bool] = {}
     reasons: list[Reason] = []
@@ -98,7 +98,7 @@ def _actions(look: Look, weighing: Weighing) -> tuple[dict[str, bool], list[Reas
 def _ongoing(look: Look, weighing: Weighing) -> list[Reason]:
     """Why it goes on as this is written; nothing where it does not."""
     phrases = look.counted("ongoing").get("now", [])
-    reached = weighing.scores()["ongoing"] + worth_of(phrases, PHRASE_OF_NOW)
+    reached = weighing.scores["ongoing"] + worth_of(phrases, PHRASE_OF_NOW)
     if reached < weighing.table.needed["ongoing"]:
         return []
     fact = Fact("ongoing", "ongoing", PHRASE_OF_NOW)

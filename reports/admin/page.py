@@ -106,7 +106,8 @@ def _marks(reason: dict[str, Any]) -> bool:
     """Whether the words of a reason speak for its fact so clearly that an officer should see it."""
     if reason.get("fact") == "priority" or is_of_the_rest(reason["rule"]):
         return False
-    return reason["points"] >= (CLEAR if is_of_words(reason["rule"]) else 0)
+    least = CLEAR if is_of_words(reason["rule"]) else 0
+    return bool(reason["points"] >= least)
 
 
 def _speaks_for(reason: dict[str, Any]) -> str:
