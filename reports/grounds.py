@@ -95,7 +95,7 @@ def is_of_words(rule: str) -> bool:
 
 def is_of_the_rest(rule: str) -> bool:
     """Whether a reason is the one of all the words that are not shown one by one."""
-    return rule.endswith(ALL_OTHERS)
+    return ALL_OTHERS in rule
 
 
 def score_of(reasons: Iterable[Reason]) -> float:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from reports.cues import code_rows
-from reports.grounds import Reason, is_of_the_rest
+from reports.grounds import Reason, is_of_the_rest, is_of_words
 from reports.reading import Reading
 
 _FILE = Path(__file__).parent / "data" / "priority.json"
@@ -55,6 +55,12 @@ def _said(reading: Reading, fact: str, rule: str = "") -> Reason | None:
     return max(found, key=lambda reason: reason.points, default=None)
 
 
+def _has_phrase(reading: Reading, fact: str) -> bool:
+    """Whether a phrase of the rules says so, not the weights of words alone."""
+    own = [each.rule for each in reading.reasons if each.fact == fact]
+    return any(not is_of_words(rule) and not is_of_the_rest(rule) for rule in own)
+
+
 def _ground(rule: str, points: int, said: Reason | None = None) -> Reason:
     """A reason of the priority that rests on words of the story, where there are any."""
     if said is None:
@@ -74,8 +80,12 @@ def _of_scenario(reading: Reading) -> Iterator[Reason]:
 
 
 def _of_ongoing(reading: Reading, declared: Declared) -> Iterator[Reason]:
-    if reading.ongoing:
-        yield _ground("ongoing", _points()["ongoing"], _said(reading, "ongoing"))
+    """Words whose weights alone say so are half believed, so that they bury nobody."""
+    said = _said(reading, "ongoing")
+    if reading.ongoing and (declared.happening_now or _has_phrase(reading, "ongoing")):
+        yield _ground("ongoing", _points()["ongoing"], said)
+    elif reading.ongoing:
+        yield _ground("ongoing by its words", _points()["ongoing_by_words"], said)
     elif declared.happening_now:
         yield _ground("ongoing: declared", _points()["ongoing"])
 

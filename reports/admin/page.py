@@ -3,10 +3,11 @@ that share a number or an account, and everything on record. Texts of people com
 for the template to escape.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import reduce
+from itertools import groupby
 from operator import or_
 from typing import Any
 
@@ -18,11 +19,12 @@ from reports.admin import marking, texts, words
 from reports.admin.acts import MOST_WORDS
 from reports.admin.marking import Beginning, Span
 from reports.admin.naming import counted
-from reports.grounds import is_of_the_rest, is_of_words
+from reports.grounds import ALL_OTHERS, is_of_the_rest, is_of_words
 from reports.models import Event, Facts, Indicator, Report
 from reports.numbering import owner_of
 
 MOST_EVENTS = 200
+MOST_WEIGHED = 3  # words of a code that are shown with their points
 CLEAR = 1.5  # points from which a single word or pair is marked in the story
 MOST_SIMILAR = 20
 MOST_NAMED = 50
@@ -163,9 +165,28 @@ def suggestions(facts: Facts) -> list[Suggestion]:
         ("ongoing", f"Đang bị ép: {'có' if facts.ongoing else 'không thấy'}"),
     ]
     return [
-        Suggestion(title, [_ground(reason) for reason in facts.reasons if reason["fact"] == fact])
+        Suggestion(title, list(_grounds([each for each in facts.reasons if each["fact"] == fact])))
         for fact, title in titles
     ]
+
+
+def _grounds(reasons: Sequence[dict[str, Any]]) -> Iterator[Ground]:
+    """What an officer reads of a fact's reasons: of each code the phrases, the weightiest words, and
+    all its other words as one, so that the points still add up.
+    """
+    for _, own in groupby(reasons, lambda reason: reason["rule"].partition(":")[0]):
+        every = list(own)
+        words_of = [each for each in every if is_of_words(each["rule"])]
+        others = [each for each in every if is_of_the_rest(each["rule"])] + words_of[MOST_WEIGHED:]
+        yield from (_ground(each) for each in every if each not in others)
+        if others:
+            yield _ground(
+                others[0] | {"points": _together(others), "words": "", "rule": ALL_OTHERS}
+            )
+
+
+def _together(reasons: Iterable[dict[str, Any]]) -> float:
+    return float(round(sum(reason["points"] for reason in reasons), 2))
 
 
 def _ground(reason: dict[str, Any]) -> Ground:

@@ -154,6 +154,7 @@ _RULES = {
     "office named on the form": "Người báo nêu nơi bị giả danh",
     "office of state": "Giả danh cơ quan nhà nước",
     "ongoing": "Đang bị ép",
+    "ongoing by its words": "Có thể còn đang bị ép",
     "ongoing: declared": "Người báo chọn: họ vẫn đang ép",
     "third party: child": "Có trẻ em",
     "third party: elder": "Có người già",
