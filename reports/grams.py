@@ -23,7 +23,7 @@ from reports.money import Amount
 FOLDER = Path(__file__).parent / "data" / "weights"
 _SUM, _NUMBER = "$", "#"  # any sum of money, any other number
 _LAST_WORDS = 12  # how it ended is told at the end
-SHORTEST = 20.0  # the length of some five usual words
+SHORTEST = 30.0  # the length of some eight usual words
 SCALE = 100  # weights are whole hundredths of a point
 
 
