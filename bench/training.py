@@ -107,11 +107,17 @@ def matrix(documents: Sequence[Sequence[Gram]], known: Collection[str] | None = 
     return Matrix(names, rarities, csr_matrix(rows.multiply(1 / lengths)))
 
 
-def one_of(answers: Sequence[str], names: Sequence[str], **options: Any) -> Callable[[Any], Head]:
-    """A question with one answer of several; no answer is favoured before a word is read."""
+def one_of(
+    answers: Sequence[str | None], names: Sequence[str], **options: Any
+) -> Callable[[Any], Head]:
+    """A question with one answer of several, or none where a story is too short to teach it; no
+    answer is favoured before a word is read.
+    """
+    known = [row for row, answer in enumerate(answers) if answer]
 
     def ask(rows: Any) -> Head:
-        machine = LinearSVC(C=0.5, fit_intercept=False, **options).fit(rows, answers)
+        given = [answers[row] for row in known]
+        machine = LinearSVC(C=0.5, fit_intercept=False, **options).fit(rows[known], given)
         order = [list(machine.classes_).index(name) for name in names]
         return Head(tuple(names), machine.coef_[order], (0.0,) * len(names))
 
@@ -130,7 +136,7 @@ def whether(answers: Sequence[bool], name: str, early: float) -> Callable[[Any],
 
 def kinds(taught: Sequence[Lesson]) -> Lectures:
     """Which scenario, which demands."""
-    meant = [lesson.label["scenario"] for lesson in taught]
+    meant = [lesson.label.get("scenario") for lesson in taught]
     demands = [
         whether([code in lesson.label["actions"] for lesson in taught], code, EARLY["demand"])
         for code in action_codes()

@@ -144,6 +144,7 @@ def _expanded(word: Word) -> Iterator[Word]:
         yield word._replace(folded=_plain(fold(part)), spelled=spelling(part))
 
 
+@lru_cache(maxsize=8)  # readers of one report ask for the same texts again
 def cut(text: str) -> Story:
     """Cut a story into words, chat spellings written out."""
     folded = fold_with_map(text, keep=".,;:!?\n")
