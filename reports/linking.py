@@ -38,7 +38,9 @@ WITH stands AS (SELECT FROM reports_facts
      old AS (SELECT found_by FROM reports_footprint WHERE report_id = %(report)s),
      gone AS (DELETE FROM reports_footprintkey
                WHERE EXISTS (SELECT FROM stands) AND report_id = %(report)s AND at = %(at)s
-                 AND key IN (SELECT unnest(found_by) FROM old EXCEPT SELECT unnest(%(own)s::bigint[]))),
+                 -- An array, so that rows are found by the index whatever is known of the table.
+                 AND key = ANY(ARRAY(SELECT unnest(found_by) FROM old
+                                     EXCEPT SELECT unnest(%(own)s::bigint[])))),
      fresh AS (INSERT INTO reports_footprintkey (key, at, report_id)
                SELECT key, %(at)s, %(report)s FROM unnest(%(own)s::bigint[]) AS key
                 WHERE EXISTS (SELECT FROM stands)
@@ -50,7 +52,8 @@ SELECT %(report)s, %(at)s, %(keys)s, %(script)s, %(own)s::bigint[] FROM stands
 """
 # A statement of its own: it sees what others wrote before it was our turn.
 _LOOK = f"""
-SELECT report_id, extract(epoch FROM footprint.at)::float, keys, script, link.campaign_id
+SELECT report_id, extract(epoch FROM footprint.at)::float, keys,
+       nullif(script, %(script)s), link.campaign_id
   FROM (SELECT found.report_id
           FROM unnest(%(sought)s::bigint[], %(since)s::timestamptz[], %(until)s::timestamptz[],
                       %(worth)s::int[]) AS wanted(key, since, until, worth)
@@ -104,9 +107,10 @@ def _look(newcomer: Newcomer) -> _Found:
     found = _Found({newcomer.report: mine})
     with connection.cursor() as cursor:
         cursor.execute(_WRITE + _LOOK, values)
-        scripts: dict[bytes, Script] = {}  # what is told word for word is compared once
+        # What is told word for word is compared once; the newcomer's own is not sent again.
+        scripts: dict[bytes, Script] = {b"": mine.script}
         for report, at, keys, packed, campaign in cursor.fetchall():
-            told = bytes(packed)
+            told = bytes(packed or b"")
             if told not in scripts:
                 scripts[told] = unpacked(told)
             found.trails[report] = Trail(frozenset(_read(keys)), scripts[told], at)

@@ -18,7 +18,6 @@ from reports.money import amounts
 from reports.traces import common, without_digits_and_sites
 
 _FILE = Path(__file__).parent / "data" / "script_words.json"
-_LONGEST_PHRASE = 12  # words
 _FLOOR = 0.0002  # a word that no counted story has counts as if this share had it
 _TOGETHER = 0.03  # how often two words that know nothing of each other stand side by side
 _LEAST_SUM = 1000  # đồng; smaller figures are no sums that a caller names
@@ -84,6 +83,7 @@ class Counted(NamedTuple):
         return min(_rarity(seen / self.stories), self.word(one) + self.word(two))
 
 
+@lru_cache(maxsize=16384)
 def _rarity(share: float) -> float:
     """What a word weighs that this share of stories has; however many were counted."""
     return -log(share + _FLOOR)
@@ -113,19 +113,21 @@ def sentences(texts: Iterable[str]) -> Iterator[list[Token]]:
 
 def _without_usual(sentence: list[Token]) -> list[Token]:
     """Without what reporters of any call write, as a sentence or at its end."""
-    for start in range(max(0, len(sentence) - _LONGEST_PHRASE), len(sentence)):
-        if _as_one(sentence[start:]) in _usual():
-            return sentence[:start]
+    told = tuple(token.folded for token in sentence)
+    for phrase in _usual().get(told[-1], ()) if told else ():
+        if told[-len(phrase) :] == phrase:
+            return sentence[: -len(phrase)]
     return sentence
 
 
 @lru_cache(maxsize=1)
-def _usual() -> frozenset[str]:
-    return frozenset(_as_one(each) for text in common()["phrases"] for each in _sentences(text))
-
-
-def _as_one(sentence: Sequence[Token]) -> str:
-    return " ".join(token.folded for token in sentence)
+def _usual() -> Mapping[str, Sequence[tuple[str, ...]]]:
+    """Sentences that reporters of any call write, by their last word, the longest first."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for text in common()["phrases"]:
+        for sentence in _sentences(text):
+            found.setdefault(sentence[-1].folded, []).append(tuple(t.folded for t in sentence))
+    return {last: sorted(phrases, key=len, reverse=True) for last, phrases in found.items()}
 
 
 def _sentences(text: str) -> Iterator[list[Token]]:
