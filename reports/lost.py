@@ -5,7 +5,7 @@ that it is gone. The phrases are cues.json, "phrases" › "money". What all othe
 weighed in losses.py, which decides.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,6 +16,8 @@ from reports.money import Amount
 _REACH = 5  # words between a verb and its sum
 _BEFORE_VERB = 6  # words in which "bảo", "phải", "chưa" turn a verb into no loss
 _AFTER_SUM = 5
+_CURT = 6  # words of a clause that says nothing but that somebody paid
+_UNDONE = ("not", "asked")
 _DEMAND_REACH = 10  # words between a demand and its sum
 
 
@@ -134,12 +136,22 @@ def _window(story: Story, sums: list[Amount], index: int) -> tuple[int, int]:
 
 def _done(talk: _Talk, sums: list[Amount]) -> tuple[Amount, Because] | None:
     """A sum that was asked for, then words that it was paid: "đòi 5tr, tôi chuyển rồi"."""
-    for hit in talk.phrases.get("done", ()):
+    for hit in sorted([*talk.phrases.get("done", ()), *_curt(talk)], key=lambda hit: hit.first):
         before = [amount for amount in sums if amount.last <= hit.first]
         undone = talk.said(("not",), max(0, hit.first - 3), hit.first)
         if before and not undone and _demanded(talk, before[-1]):
             return before[-1], Because("done: " + hit.cue.phrase, before[-1].first, hit.last)
     return None
+
+
+def _curt(talk: _Talk) -> Iterator[Hit]:
+    """A clause of a few words in which somebody pays: "Tôi nộp.", "sợ nên đóng"."""
+    for hit in talk.phrases.get("give", ()):
+        first = talk.clause_start(hit.first, max(0, hit.first - _CURT))
+        last = talk.clause_end(hit.first, min(len(talk.story.words), hit.first + _CURT))
+        short = hit.first > first and last - first < _CURT
+        if short and talk.said(("me",), first, hit.first) and not talk.said(_UNDONE, first, last):
+            yield hit
 
 
 def _demanded(talk: _Talk, amount: Amount) -> bool:
