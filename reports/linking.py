@@ -30,9 +30,12 @@ _EXACT, _NEIGHBOUR, _WORD = 1000, 100, 1
 _EVER = ("-infinity", "infinity")
 _BLOCK = 2 * NEIGHBOURS  # numbers that take turns together
 
-# What was read before an addition came changes nothing any more once that has been read.
+# What was read before an addition came changes nothing any more once that has been read. Where the
+# planner takes a key for rarer than it is, a bitmap would fetch and sort all that share it; walking
+# the index backwards ends with the newest few.
 _WRITE = """
 SELECT pg_advisory_xact_lock(key) FROM unnest(%(turns)s::bigint[]) AS key;
+SET LOCAL enable_bitmapscan = off;
 WITH stands AS (SELECT FROM reports_facts
                  WHERE report_id = %(report)s AND additions_read = %(known)s),
      old AS (SELECT found_by FROM reports_footprint WHERE report_id = %(report)s),

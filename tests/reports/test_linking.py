@@ -182,6 +182,7 @@ def test_a_number_in_a_story_ties_where_the_form_names_no_caller() -> None:
     assert campaign_of(first) == campaign_of(second) is not None
 
 
+@pytest.mark.django_db
 def test_what_triage_does_not_read_binds_nobody() -> None:
     """Also in time: an endless report holds its locks no longer than another."""
     far = "x " * 10_000
@@ -298,3 +299,22 @@ def test_the_door_and_the_database_decide_alike() -> None:
     for each in campaigns.link(stories):
         lying.setdefault(each.campaign or each.id, set()).add(each.id)
     assert {frozenset(stories) for stories in lying.values()} == partition(ARRIVALS)
+
+
+@pytest.mark.django_db
+def test_the_newest_few_are_found_in_few_pages_whatever_the_planner_believes() -> None:
+    """It does not know how long a wave is, and guesses that few reports are of its days."""
+    told = triage.find(Report.objects.get(pk=triaged(SCRIPT[0], caller_number=NUMBER).pk))
+    newcomer = linking.Newcomer(told.facts.report_id, timezone.now(), told.trail, "")
+    values = linking._written(newcomer) | linking._sought(newcomer)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO reports_footprintkey SELECT key, now() - n * interval '1 second',"
+            " gen_random_uuid() FROM unnest(%(sought)s::bigint[]) AS key, generate_series(1, 2000) n",
+            values,
+        )
+        cursor.execute("ANALYZE reports_footprintkey")
+        look = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {linking._LOOK}"
+        cursor.execute(linking._WRITE + look, values)
+        plan = cursor.fetchone()[0][0]["Plan"]
+    assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < 1000
