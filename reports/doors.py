@@ -4,7 +4,8 @@ import io
 import json
 import sys
 from collections.abc import Iterable, Iterator
-from typing import IO, Any
+from math import isfinite
+from typing import IO, Any, NoReturn
 
 from django.core.management.base import BaseCommand
 
@@ -49,7 +50,7 @@ def lines(source: IO[str]) -> Iterator[str]:
 def record_of(line: str) -> dict[str, Any]:
     """The JSON object on a line. Raises BadLineError where there is none."""
     try:
-        record = json.loads(line, parse_constant=_refuse)
+        record = json.loads(line, parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise BadLineError("not a line of JSON") from error
     if not isinstance(record, dict):
@@ -57,7 +58,12 @@ def record_of(line: str) -> dict[str, Any]:
     return record
 
 
-def _refuse(constant: str) -> None:
+def _finite(written: str) -> float:
+    number = float(written)
+    return number if isfinite(number) else _refuse(written)
+
+
+def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON")
 
 

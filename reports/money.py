@@ -243,6 +243,8 @@ def _number(story: Story, at: int) -> tuple[Fraction | None, int] | None:
     word = story.words[at]
     if not word.folded[0].isdecimal():
         return _in_words(story, at)
+    if word.folded[0] == "0" and word.folded.isdecimal() and len(word.folded) > 1:
+        return None  # the digits of a telephone, not of a sum
     figure, after = _figure(word.folded), at + 1
     if after < len(story.words) and story.words[after].folded in _HUNDREDS_FOLDED:
         half = _is_half(story, after + 1)

@@ -43,7 +43,10 @@ _OWN_BEHIND = re.compile(rf"cua {_PEOPLE}\b")
 _SITE_NAME = re.compile(r"(?<![\w@./-])[a-z0-9]{2,}(?:-[a-z0-9]{2,})+(?![\w@-])", re.IGNORECASE)
 _SHORTEST_NAME = 7
 # Dots that are written so that no machine sees them: "a (.) example", "a . example", "a [dot] vn".
-_HIDDEN_DOT = re.compile(r"\s*[(\[{]\s*(?:\.|dot|chấm|cham)\s*[)\]}]\s*", re.IGNORECASE)
+# Bounded: a story of nothing but spaces is asked at each of them.
+_HIDDEN_DOT = re.compile(
+    r"\s{0,4}[(\[{]\s{0,4}(?:\.|dot|chấm|cham)\s{0,4}[)\]}]\s{0,4}", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -104,11 +107,13 @@ def site(link: str) -> str:
 
 
 def callers(typed: Iterable[Phone], text: str, told: Iterable[FoundPhone]) -> list[Phone]:
-    """The callers on the form; where none can be read, those that the story names, but for the
-    reporter's own.
+    """The callers on the form; where none can be read, the one that the story names, but for the
+    reporter's own. Of several none: who lists numbers would bring together whoever they called.
     """
     known = [phone for phone in typed if phone.key]
-    return known or [found.phone for found in told if not _is_own(text, found.start, found.end)]
+    named = [found.phone for found in told if not _is_own(text, found.start, found.end)]
+    one_alone = len({phone.key for phone in named if phone.key}) <= 1
+    return known or (named if one_alone else [])
 
 
 def _is_own(text: str, start: int, end: int) -> bool:

@@ -24,6 +24,7 @@ from reports.models.report import is_public_number
 from reports.portrait import Sums
 
 MOST_WORDS = 1000
+_LONGEST_VERSION = 10  # digits
 _KEPT = "Những gì đã gõ còn nguyên."
 
 
@@ -268,7 +269,12 @@ def lying(typed: Iterable[str]) -> dict[UUID, UUID | None]:
 def versions(typed: Iterable[str]) -> dict[UUID, int]:
     """The version in which the officer saw each campaign, from "campaign:version"."""
     pairs = (each.partition(":") for each in typed)
-    return {key: int(seen) for pk, _, seen in pairs if seen.isdecimal() and (key := _key(pk))}
+    return {key: int(seen) for pk, _, seen in pairs if _is_short(seen) and (key := _key(pk))}
+
+
+def _is_short(seen: str) -> bool:
+    """Whether a version may be read: Python refuses thousands of digits with an error."""
+    return seen.isdecimal() and len(seen) < _LONGEST_VERSION
 
 
 def public_numbers(typed: str) -> tuple[set[str], list[str]]:

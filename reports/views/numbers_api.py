@@ -5,6 +5,8 @@ Answers are never compressed: beside words that somebody chooses, a compressed s
 else is in them. `no-transform` keeps everybody on the way from it (portal/middleware.py).
 """
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +15,7 @@ from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import cache_control
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from reports import limits, number_hashes, number_pack, signing
@@ -27,10 +30,28 @@ BAD_PREFIX = (
 )
 TOO_MANY = "Từ mạng này đã hỏi nhiều lần. Chờ 10 phút rồi hỏi tiếp."
 NOT_NOW = "Trang đang gặp trục trặc. Chưa biết không có nghĩa là an toàn. Thử lại sau 30 giây."
+ONLY_READ = "Ở đây chỉ đọc được: hỏi bằng GET."
 NO_KEY = "Trang này chưa có khóa ký, nên chưa phát gói số. Gói không có chữ ký thì không phát."
 
 
-@require_safe
+def for_reading(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A view for GET and HEAD, which answers any other method as programs expect: in JSON. It reads
+    no cookie and changes nothing, so there is nothing that a forged request could do.
+    """
+
+    @csrf_exempt
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method in {"GET", "HEAD"}:
+            return view(request, *args, **kwargs)
+        response = refused(405, "only_read", ONLY_READ)
+        response.headers["Allow"] = "GET, HEAD"
+        return response
+
+    return answer
+
+
+@for_reading
 def number_range(request: HttpRequest, prefix: str = "") -> HttpResponse:
     """{"entries": [{"hash", "confirmed_on", "valid_until"}, …]}, always of one size."""
     asked = prefix.lower()
@@ -45,7 +66,7 @@ def number_range(request: HttpRequest, prefix: str = "") -> HttpResponse:
     return answered({"entries": [entry.as_json() for entry in entries]})
 
 
-@require_safe
+@for_reading
 def pack(request: HttpRequest) -> HttpResponse:
     """The signed file; without a key a sentence, never the numbers."""
     signer = _signer()
@@ -60,7 +81,7 @@ def pack(request: HttpRequest) -> HttpResponse:
     return opened(HttpResponse(content, content_type="application/json"), KEPT)
 
 
-@require_safe
+@for_reading
 def public_key(request: HttpRequest) -> HttpResponse:
     """What the pack is verified with."""
     signer = _signer()

@@ -193,6 +193,18 @@ def test_chosen_campaigns_are_merged_with_counts_of_done_and_refused(duty: Perso
     assert "Không gộp: Đợt Đ-26-BBB vừa có người thay đổi" in page
 
 
+@pytest.mark.parametrize("seen", ["9" * 5000, "٣²", "", "-1"])
+def test_a_version_that_is_none_merges_nothing(duty: Person, seen: str) -> None:
+    first, second = (campaign(f"Đ-26-{sign * 3}", 2) for sign in "AB")
+    chosen = {
+        "campaigns": [f"{first.pk}:1", f"{second.pk}:{seen}"],
+        "into": first.pk,
+        "reason": WHY,
+    }
+    assert duty.client.post(f"{LIST}merge/", chosen).status_code in {302, 303, 409}
+    assert Campaign.objects.filter(merged_into=None).count() == 2
+
+
 def test_a_merge_is_taken_back_on_the_page(duty: Person) -> None:
     small, large = campaign("Đ-26-AAA", 2), campaign("Đ-26-BBB", 1)
     before = state()

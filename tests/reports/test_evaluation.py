@@ -86,13 +86,24 @@ def test_the_command_prints_every_figure(tmp_path: Path) -> None:
     [
         ("no json", "line 1: not a line of JSON"),
         ('{"scenario": "tax"}', 'line 1: "text" must be text'),
-        ('{"text": "x", "scenario": "taxes"}', "line 1: no such code: taxes"),
+        ('{"text": "x", "scenario": "taxes"}', 'line 1: scenario cannot be "taxes"'),
+        ('{"text": "x", "scenario": "give_otp"}', 'line 1: scenario cannot be "give_otp"'),
+        ('{"text": "x", "scenario": {}}', "line 1: scenario cannot be {}"),
+        ('{"text": "x", "actions": null}', "line 1: actions cannot be null"),
+        ('{"text": "x", "money_lost_vnd": "5"}', 'line 1: money_lost_vnd cannot be "5"'),
+        ('{"text": "x", "ongoing": "false"}', 'line 1: ongoing cannot be "false"'),
         ("", "holds no story"),
     ],
 )
 def test_a_bad_line_is_named(tmp_path: Path, line: str, said: str) -> None:
     with pytest.raises(CommandError, match=said):
         call_command("evaluate", write(tmp_path, line))
+
+
+def test_a_sign_that_only_looks_like_a_line_end_ends_no_line(tmp_path: Path) -> None:
+    out = io.StringIO()
+    call_command("evaluate", write(tmp_path, '\ufeff{"text": "a\u2028b"}'), stdout=out)
+    assert "1 stories" in out.getvalue()
 
 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:

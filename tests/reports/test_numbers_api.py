@@ -159,6 +159,14 @@ def test_a_bad_prefix_is_refused_with_a_sentence(client: Client, prefix: str) ->
     assert "4 đến 8" in answer.json()["message"]
 
 
+@pytest.mark.parametrize("method", ["post", "put", "delete", "options"])
+@pytest.mark.parametrize("path", [RANGE + "abcd", "/api/v1/numbers/pack.json"])
+def test_who_does_not_read_is_told_so_in_json(method: str, path: str) -> None:
+    answer = getattr(Client(enforce_csrf_checks=True), method)(path)
+    assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")
+    assert answer.json()["error"] == "only_read"
+
+
 @pytest.mark.usefixtures("enforced")
 def test_who_asks_without_end_waits(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(limits.WINDOWS, "range", RateLimitItemPerMinute(1, 10))

@@ -46,6 +46,12 @@ def test_read_phones_answers_every_line_in_order() -> None:
     assert [answer["kind"] for answer in answers[1:]] == ["invalid", "shortcode", "invalid"]
 
 
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "Infinity"])
+def test_a_number_that_is_no_json_is_refused(number: str) -> None:
+    (answer,) = _ask("read_stories", f'{{"id": {number}, "text": "a"}}')
+    assert answer == {"id": None, "error": "not a line of JSON"}
+
+
 def test_read_stories_answers_the_facts_and_every_reason() -> None:
     text = "Nó xưng công an, bắt chuyển 20 triệu. Tôi chưa chuyển."
     (answer,) = _ask("read_stories", json.dumps({"id": "x", "text": text}))

@@ -1,5 +1,7 @@
 """What stories share exactly, and what everybody shares."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,6 +27,18 @@ def test_a_number_in_the_story_counts_where_the_form_has_none() -> None:
     assert keys_of("0992 000 001", "gọi hỏi 0550 000 123", "") == [
         Key("same_number", "+84992000001")
     ]
+
+
+def test_who_lists_several_numbers_brings_nobody_together() -> None:
+    assert _values("số 0550 000 123 và số 0550 000 999 đều gọi tôi") == []
+    assert _values("0550 000 123 gọi, rồi 0550.000.123 gọi nữa") == ["+84550000123"]
+
+
+@pytest.mark.parametrize("sign", [" ", "\n", "(", "[ ", ". "])
+def test_hostile_lengths_take_bounded_time(sign: str) -> None:
+    started = time.process_time()
+    _values("công an gọi tôi" + sign * (20_000 // len(sign)) + "x")
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,15 @@
 """manage.py evaluate FILE: how well the reader reads stories that people have labelled."""
 
 import argparse
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from reports import evaluation
-from reports.cues import code_rows
+from reports.cues import action_codes, scenario_codes
 from reports.doors import BadLineError, record_of, text_of
 from reports.evaluation import Judged, Score
 
@@ -37,7 +38,7 @@ def _labels(file: Path) -> list[Mapping[str, Any]]:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"{file} cannot be read: {error}") from error
-    lines = enumerate(text.splitlines(), 1)
+    lines = enumerate(text.removeprefix("\ufeff").split("\n"), 1)
     return [_label(f"{file}, line {number}", line) for number, line in lines if line.strip()]
 
 
@@ -47,10 +48,32 @@ def _label(place: str, line: str) -> Mapping[str, Any]:
         text_of(label, "text", needed=True)
     except BadLineError as error:
         raise CommandError(f"{place}: {error}") from error
-    codes = [label.get("scenario"), *(label.get("actions") or [])]
-    if strange := [code for code in codes if code is not None and code not in code_rows()]:
-        raise CommandError(f"{place}: no such code: {strange[0]}")
+    for field, is_right in _FIELDS.items():
+        if field in label and not is_right(label[field]):
+            raise CommandError(f"{place}: {field} cannot be {json.dumps(label[field])}")
     return label
+
+
+def _is_scenario(value: object) -> bool:
+    return isinstance(value, str) and value in scenario_codes()
+
+
+def _are_actions(value: object) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(code, str) and code in action_codes() for code in value
+    )
+
+
+def _is_loss(value: object) -> bool:
+    return value is None or (type(value) is int and value >= 0)
+
+
+_FIELDS: Mapping[str, Callable[[object], bool]] = {
+    "scenario": _is_scenario,
+    "actions": _are_actions,
+    "money_lost_vnd": _is_loss,
+    "ongoing": lambda value: isinstance(value, bool),
+}
 
 
 def report(judged: list[Judged]) -> Iterator[str]:
