@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
 from threading import BoundedSemaphore
+from time import sleep
 from typing import TypeVar
 
 import structlog
@@ -161,7 +162,7 @@ def _slow_down() -> None:
     """Nobody is refused because others guess; the answer to a wrong code only takes longer."""
     if settings.RATE_LIMITS != "count" and _waiting.acquire(blocking=False):
         try:
-            time.sleep(SLOWED_BY)
+            sleep(SLOWED_BY)
         finally:
             _waiting.release()
 

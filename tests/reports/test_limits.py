@@ -138,14 +138,14 @@ def test_a_valkey_that_is_back_is_asked_after_a_rest(
 def test_the_first_guess_and_every_hundredth_are_logged(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[int] = []
     monkeypatch.setattr(limits.log, "warning", lambda _, wrong: told.append(wrong))
-    monkeypatch.setattr(limits.time, "sleep", lambda _: None)
+    monkeypatch.setattr(limits, "sleep", lambda _: None)
     guess(200)
     assert told == [1, 100, 200]
 
 
 def test_many_guesses_of_all_only_slow_the_wrong_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
-    monkeypatch.setattr(limits.time, "sleep", slept.append)
+    monkeypatch.setattr(limits, "sleep", slept.append)
     for number in range(302):
         guess(1, f"198.51.{number // 250}.{number % 250}")
     assert slept == [limits.SLOWED_BY] * 2
@@ -161,7 +161,7 @@ def test_no_more_than_two_wait_in_a_process(monkeypatch: pytest.MonkeyPatch) -> 
         guess(1)
 
     monkeypatch.setattr(limits, "ALL_WRONG", RateLimitItemPerMinute(1))
-    monkeypatch.setattr(limits.time, "sleep", meanwhile)
+    monkeypatch.setattr(limits, "sleep", meanwhile)
     guess(2)
     assert slept == [limits.SLOWED_BY] * 2
 

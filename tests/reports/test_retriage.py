@@ -17,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 
 from reports import events, intake, outbox, retriage, triage, workflow
 from reports.management.commands import retriage as command
+from reports.management.commands import retriage as watching
 from reports.models import Case, Event, Facts, OutboxItem, Report, Retriage
 from reports.outbox import MAX_ATTEMPTS, Priority
 from reports.stats import queue_balance
@@ -482,7 +483,7 @@ def test_a_second_command_shows_the_run_that_is_going_on() -> None:
 def test_the_command_watches_until_all_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(3):
         read_under(OLD)
-    monkeypatch.setattr(time, "sleep", lambda _: read_all())
+    monkeypatch.setattr(watching, "sleep", lambda _: read_all())
     lines = told().splitlines()
     assert "0/3 read, 0 put in line" in lines[1]
     assert "3/3 read, 3 put in line, 0 failed" in lines[-2]
@@ -495,7 +496,7 @@ def test_ctrl_c_ends_the_watching_alone(monkeypatch: pytest.MonkeyPatch) -> None
         raise KeyboardInterrupt
 
     read_under(OLD)
-    monkeypatch.setattr(time, "sleep", pressed)
+    monkeypatch.setattr(watching, "sleep", pressed)
     assert "No longer watching" in told()
     read_all()
     assert Facts.objects.get().rules_version == triage.RULES_VERSION

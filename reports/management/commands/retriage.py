@@ -1,7 +1,7 @@
 """manage.py retriage: have reports read again, and watch until they are."""
 
-import time
 from datetime import timedelta
+from time import sleep
 from typing import Any
 from uuid import UUID
 
@@ -64,7 +64,7 @@ class Command(BaseCommand):
                 if alive or time.monotonic() >= next_line:
                     self._show(watch, alive)
                     next_line = time.monotonic() + LINE
-                time.sleep(LOOK)
+                sleep(LOOK)
                 watch.look(retriage.progress(run))
         except KeyboardInterrupt:
             self.stdout.write(
