@@ -1,5 +1,6 @@
 """manage.py retriage: have reports read again, and watch until they are."""
 
+import time
 from datetime import timedelta
 from time import sleep
 from typing import Any
