@@ -40,7 +40,9 @@ SELECT link.campaign_id, count(*), min(report.received_at), max(report.received_
 _PARTS = f"""
 WITH mine AS MATERIALIZED (
      SELECT report.received_at AT TIME ZONE %(zone)s AS at, desk.status, facts.scenario,
-            facts.actions, report.commune_id, report.claimed_office
+            facts.actions, facts.stages, report.commune_id,
+            CASE WHEN cardinality(facts.offices) > 0 THEN facts.offices
+                 WHEN report.claimed_office <> '' THEN ARRAY[report.claimed_office] END AS offices
      {_OF}
       WHERE link.campaign_id = %(campaign)s)
 SELECT 'day', at::date::text, count(*) FROM mine GROUP BY 2
@@ -49,7 +51,10 @@ SELECT 'day', at::date::text, count(*) FROM mine GROUP BY 2
  UNION ALL SELECT 'commune', commune.name, count(*)
              FROM mine JOIN reports_commune AS commune ON commune.codename = mine.commune_id
             GROUP BY commune.codename
- UNION ALL SELECT 'office', claimed_office, count(*) FROM mine WHERE claimed_office <> '' GROUP BY 2
+ UNION ALL SELECT 'office', office, count(*)
+             FROM mine CROSS JOIN LATERAL unnest(offices) AS office GROUP BY 2
+ UNION ALL SELECT 'stage', stage, count(*)
+             FROM mine CROSS JOIN LATERAL unnest(stages) AS stage GROUP BY 2
  UNION ALL SELECT 'action', action, count(*)
              FROM mine CROSS JOIN LATERAL unnest(actions) AS action GROUP BY 2
  ORDER BY 1, 3 DESC, 2

@@ -12,14 +12,17 @@ from typing import Any
 from django.db import connection, transaction
 
 from reports import (
+    claims_told,
     footprints,
     heard,
     indicators,
     linking,
     money,
+    office_names,
     outbox,
     phones,
     reading,
+    stages,
     urgency,
 )
 from reports.cues import code_rows
@@ -66,15 +69,18 @@ SELECT {", ".join(_COLUMNS)},
 # any more once it has been read.
 _WRITE = """
 INSERT INTO reports_facts (
-    report_id, scenario, actions, money_lost_vnd, ongoing, priority, reasons, search,
-    rules_version, additions_read, read_at)
+    report_id, scenario, actions, money_lost_vnd, ongoing, priority, offices, office_communes,
+    stages, reasons, search, rules_version, additions_read, read_at)
 VALUES (
     %(report_id)s, %(scenario)s, %(actions)s, %(money_lost_vnd)s, %(ongoing)s, %(priority)s,
-    %(reasons)s, %(search)s, %(rules_version)s, %(additions_read)s, statement_timestamp())
+    %(offices)s, %(office_communes)s, %(stages)s, %(reasons)s, %(search)s, %(rules_version)s,
+    %(additions_read)s, statement_timestamp())
 ON CONFLICT (report_id) DO UPDATE
    SET scenario = excluded.scenario, actions = excluded.actions,
        money_lost_vnd = excluded.money_lost_vnd, ongoing = excluded.ongoing,
-       priority = excluded.priority, reasons = excluded.reasons, search = excluded.search,
+       priority = excluded.priority, offices = excluded.offices,
+       office_communes = excluded.office_communes, stages = excluded.stages,
+       reasons = excluded.reasons, search = excluded.search,
        rules_version = excluded.rules_version, additions_read = excluded.additions_read,
        read_at = excluded.read_at
  WHERE reports_facts.additions_read <= excluded.additions_read;
@@ -159,9 +165,12 @@ def find(report: Report, additions: tuple[Addition, ...] = (), many: int = 0) ->
     named = _named(whole)
     found = list(islice(_indicators(report, named), _MOST_INDICATORS))
     said = heard.read(reading.read_story(report.story), whole.told)
+    claims = claims_told.claims(whole, office_names.names())
+    steps = claims_told.steps(said, report.story, whole.told)
     declared = _declared(whole)
-    priority = urgency.priority(said, declared=declared)
+    priority = urgency.priority(said, declared=declared, office=claims.of_state)
     facts = merge(said, declared)
+    reasons = (*facts.reasons, *claims.reasons, *steps, *priority.reasons)
     return Findings(
         Facts(
             report=report,
@@ -170,7 +179,10 @@ def find(report: Report, additions: tuple[Addition, ...] = (), many: int = 0) ->
             money_lost_vnd=facts.money_lost_vnd,
             ongoing=facts.ongoing,
             priority=priority.score,
-            reasons=[_row(reason) for reason in (*facts.reasons, *priority.reasons)],
+            offices=list(claims.offices),
+            office_communes=list(claims.communes),
+            stages=list(stages.codes(steps)),
+            reasons=[_row(reason) for reason in reasons],
             search=_search(whole, found),
             rules_version=RULES_VERSION,
             additions_read=many,

@@ -127,7 +127,7 @@ def _of_money(reading: Reading, declared: Declared) -> Iterator[Reason]:
         yield _ground("money moved within hours", _points()["recent_loss"], recent)
 
 
-def _of_people(reading: Reading, declared: Declared) -> Iterator[Reason]:
+def _of_people(reading: Reading, declared: Declared, office: Reason | None) -> Iterator[Reason]:
     for code in ("child", "elder", "other"):
         if said := _said(reading, "third_person", code + ":"):
             yield _ground("third party: " + code, _points()[code], said)
@@ -139,6 +139,8 @@ def _of_people(reading: Reading, declared: Declared) -> Iterator[Reason]:
         yield _ground("office of state", _points()["state_office"], _said(reading, "scenario"))
     elif declared.claimed_office.strip():
         yield _ground("office named on the form", _points()["state_office"])
+    elif office:
+        yield _ground("office of state", _points()["state_office"], office)
 
 
 def _of_campaign(size: int) -> Iterator[Reason]:
@@ -155,16 +157,22 @@ def _within_bounds(score: int) -> Iterator[Reason]:
 
 
 def priority(
-    reading: Reading, *, declared: Declared | None = None, campaign_size: int = 0
+    reading: Reading,
+    *,
+    declared: Declared | None = None,
+    campaign_size: int = 0,
+    office: Reason | None = None,
 ) -> Priority:
-    """How soon an officer should look, from the story, the form and the campaign's size."""
+    """How soon an officer should look, from the story, the form and the campaign's size; `office`
+    says that an office of state was claimed.
+    """
     form = declared or Declared()
     reasons = [
         *_of_scenario(reading),
         *_of_ongoing(reading, form),
         *_of_demands(reading, form),
         *_of_money(reading, form),
-        *_of_people(reading, form),
+        *_of_people(reading, form, office),
         *_of_campaign(campaign_size),
     ]
     reasons += _within_bounds(int(sum(reason.points for reason in reasons)))

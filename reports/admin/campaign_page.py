@@ -13,8 +13,8 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from reports import events, portrait
-from reports.admin import words
+from reports import events, portrait, stages
+from reports.admin import claim_words, words
 from reports.charts import share
 from reports.growth import growth
 from reports.holding import PERMISSION
@@ -115,9 +115,17 @@ def _shared(drawn: Portrait) -> list[Table | None]:
     return [
         _table("Kiểu lừa", parts.get("scenario", []), words.label),
         _table("Họ đòi", parts.get("action", []), words.label),
-        _table("Họ xưng", parts.get("office", []), words.office),
+        _table("Họ xưng", parts.get("office", []), claim_words.claimed),
+        _table("Bước kịch bản", _in_order(parts.get("stage", [])), claim_words.step),
         _table("Xã, phường", parts.get("commune", []), str),
     ]
+
+
+def _in_order(counted: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """The steps in the order of the script."""
+    script = list(stages.labels())
+    known = [step for step in counted if step[0] in script]
+    return sorted(known, key=lambda step: script.index(step[0]))
 
 
 def _table(title: str, counted: list[tuple[str, int]], worded: Any) -> Table | None:

@@ -15,7 +15,7 @@ from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
 from reports import events, heard, phones
-from reports.admin import marking, texts, words
+from reports.admin import claim_words, marking, texts, words
 from reports.admin.acts import MOST_WORDS
 from reports.admin.marking import Beginning, Span
 from reports.admin.naming import counted
@@ -116,7 +116,11 @@ def _speaks_for(reason: dict[str, Any]) -> str:
     title: str = words.FACTS.get(reason["fact"], reason["fact"])
     if reason["fact"] in {"scenario", "actions"}:
         return f"{title}: {words.label(reason['rule'].partition(':')[0])}"
-    return title
+    return f"{title}: {_step_of(reason)}" if reason["fact"] == "stages" else title
+
+
+def _step_of(reason: dict[str, Any]) -> str:
+    return claim_words.step(reason["rule"].partition(":")[0])
 
 
 def declared(report: Report) -> list[tuple[str, str]]:
@@ -163,11 +167,22 @@ def suggestions(facts: Facts) -> list[Suggestion]:
         ("actions", f"Họ đòi: {demands}"),
         ("money_lost_vnd", f"Thiệt hại: {words.money(facts.money_lost_vnd).lower()}"),
         ("ongoing", f"Đang bị ép: {'có' if facts.ongoing else 'không thấy'}"),
+        ("office", f"Họ xưng: {_claimed(facts)}"),
+        (
+            "stages",
+            f"Bước kịch bản: {' → '.join(map(claim_words.step, facts.stages)) or 'chưa thấy'}",
+        ),
     ]
     return [
         Suggestion(title, list(_grounds([each for each in facts.reasons if each["fact"] == fact])))
         for fact, title in titles
     ]
+
+
+def _claimed(facts: Facts) -> str:
+    """The offices, and the commune of the unit, or that it may be several."""
+    place = f" ({claim_words.communes(facts.office_communes)})" if facts.office_communes else ""
+    return ("; ".join(map(claim_words.claimed, facts.offices)) or "chưa thấy") + place
 
 
 def _grounds(reasons: Sequence[dict[str, Any]]) -> Iterator[Ground]:
@@ -194,6 +209,11 @@ def _ground(reason: dict[str, Any]) -> Ground:
     points = f"{reason['points']:+g}".replace(".", ",").replace("-", "−")
     if reason["fact"] == "priority":
         return Ground(points, words.rule(reason["rule"]), quote)
+    if reason["fact"] == "office":
+        return Ground("", claim_words.claim(reason["rule"]), quote)
+    if reason["fact"] == "stages":
+        said = filter(None, (_step_of(reason), words.ground(reason["rule"])))
+        return Ground("", "; ".join(said), quote)
     return Ground(points if reason["points"] else "", words.ground(reason["rule"]), quote)
 
 

@@ -91,6 +91,8 @@ FACTS = {
     "ongoing": "Đang bị ép",
     "just_now": "Vừa xảy ra",
     "third_person": "Người bị lừa",
+    "office": "Họ xưng",
+    "stages": "Bước kịch bản",
 }
 SUBJECTS = {
     "report": "tin",
@@ -125,7 +127,7 @@ STATUS_TAGS: dict[str, str] = {
     Case.Status.JUNK: "tag-quiet",
     Case.Status.WITHDRAWN: "tag-quiet",
 }
-_OFFICES = dict(OFFICES)
+OFFICES_OF_FORM = dict(OFFICES)
 _FLAGS = {
     "masked_card": "Lời kể có dãy số giống số thẻ, đã che.",
     "masked_id": "Lời kể có dãy số giống số căn cước, đã che.",
@@ -196,7 +198,7 @@ def demand(code: str) -> str:
 
 def office(code: str) -> str:
     """Whom the caller claimed to be, as the form offers it."""
-    return str(_OFFICES.get(code, code))
+    return str(OFFICES_OF_FORM.get(code, code))
 
 
 def channel(code: str) -> str:

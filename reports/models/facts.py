@@ -30,7 +30,9 @@ class Facts(models.Model):
 
     `reasons` is a list of {"fact", "rule", "words", "start", "end", "points"}; places count
     characters of `Report.story`. `additions_read`: how many of the reporter's later words this
-    reading knew; one that knew fewer never replaces it.
+    reading knew; one that knew fewer never replaces it. `offices`: whom the callers claimed to be,
+    rows of Office or wider names of claim_tables; `office_communes`: the communes that the unit
+    named with it may be, several where its name is ambiguous; `stages`: the steps of the script.
     """
 
     report = models.OneToOneField(Report, models.PROTECT, primary_key=True)
@@ -39,6 +41,15 @@ class Facts(models.Model):
     money_lost_vnd = models.BigIntegerField("thiệt hại (đồng)", null=True)
     ongoing = models.BooleanField("đang diễn ra", default=False)
     priority = models.PositiveSmallIntegerField("ưu tiên")
+    offices = ArrayField(
+        models.CharField(max_length=64), verbose_name="xưng là", default=list, db_default=[]
+    )
+    office_communes = ArrayField(
+        models.CharField(max_length=64), verbose_name="xưng ở xã", default=list, db_default=[]
+    )
+    stages = ArrayField(
+        models.CharField(max_length=16), verbose_name="bước kịch bản", default=list, db_default=[]
+    )
     reasons = models.JSONField("căn cứ", default=list)
     search = models.TextField("chữ để tìm, không dấu", blank=True)
     rules_version = models.CharField(max_length=16)

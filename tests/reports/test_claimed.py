@@ -130,6 +130,18 @@ def test_no_text_raises_and_words_stand_at_their_places(text: str) -> None:
     claimed.together(claimed.of_field(text, shipped()))
 
 
+def test_no_more_places_are_looked_up_than_a_story_may_ask_for() -> None:
+    asked: list[str] = []
+
+    def locate(words: str) -> tuple[str, ...]:
+        asked.append(words)
+        return ()
+
+    names = names_of([("cong-an-xa-phuong", ["công an xã"])], locate)
+    claimed.of_story("công an xã gọi. " * 1000, names)
+    assert 0 < len(asked) < 400
+
+
 @pytest.mark.parametrize("part", HOSTILE)
 def test_hostile_text_takes_bounded_time(part: str) -> None:
     text = (part * 20_000)[:20_000]

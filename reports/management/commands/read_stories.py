@@ -4,7 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
+from reports import claimed, stages
 from reports.doors import BadLineError, DoorCommand, record_of, text_of
+from reports.office_names import shipped
 from reports.reading import read_story
 from reports.urgency import priority
 
@@ -24,12 +26,15 @@ class Command(DoorCommand):
 def _read(text: str) -> dict[str, Any]:
     """The points of a fact's reasons add up to its score; those of "priority" to the priority."""
     reading = read_story(text)
-    urgency = priority(reading)
+    claims = claimed.together(claimed.of_story(text, shipped()))
+    steps = stages.find(text, reading.reasons)
+    urgency = priority(reading, office=claims.of_state)
+    reasons = (*reading.reasons, *claims.reasons, *steps, *urgency.reasons)
     return {
         "scenario": reading.scenario,
         "actions": list(reading.actions),
         "money_lost_vnd": reading.money_lost_vnd,
         "ongoing": reading.ongoing,
         "priority": urgency.score,
-        "reasons": [asdict(reason) for reason in (*reading.reasons, *urgency.reasons)],
+        "reasons": [asdict(reason) for reason in reasons],
     }
