@@ -53,7 +53,9 @@ def test_how_a_story_ends_is_told_apart() -> None:
 def test_a_table_is_read_as_it_is_written(table: grams.Weights) -> None:
     assert table.labels == ("tax", "bank")
     assert table.needed == {"tax": 0.0, "bank": 1.5}
-    assert weigh(table, [Gram("can bo", 0, 2)]).parts("bank")[0].points == pytest.approx(-2 / SHORTEST)
+    assert weigh(table, [Gram("can bo", 0, 2)]).parts("bank")[0].points == pytest.approx(
+        -2 / SHORTEST
+    )
     assert not weigh(table, [Gram("$", 0, 1)]).parts("tax")
 
 
