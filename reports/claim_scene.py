@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice, zip_longest
 
-from reports.claim_tables import Names, hears, table
+from reports.claim_tables import DECOY, Names, hears, table
 from reports.cues import Story
 from reports.folding import fold
 from reports.phrases import Match, outermost
@@ -82,13 +82,21 @@ def _named(scene: Scene, names: Names) -> Iterator[Mention]:
     """Each name once, with all offices that it means."""
     by_place: dict[tuple[int, int], list[Match]] = {}
     for match in outermost(names.book.find(scene.story)):
-        by_place.setdefault((match.first, match.last), []).append(match)
+        if _is_name(scene.story, match):
+            by_place.setdefault((match.first, match.last), []).append(match)
     for (first, last), matches in by_place.items():
         offices = tuple(dict.fromkeys(match.phrase.code for match in matches))
         said = tuple(match.phrase.text for match in matches)
         start = _with_titles(scene, first)
         titled = start < first or _opens(scene, first, last)
         yield Mention(start, first, last, offices, said, titled)
+
+
+def _is_name(story: Story, match: Match) -> bool:
+    """Whether words are a name: no decoy, and in capitals where "cat" would be another word."""
+    start, end = story.span(match.first, match.last)
+    spelled = match.phrase.text not in table().capitals or story.text[start:end].isupper()
+    return spelled and match.phrase.kind != DECOY
 
 
 def _opens(scene: Scene, first: int, last: int) -> bool:

@@ -11,6 +11,7 @@ from reports.folding import fold
 from reports.phrases import Book
 
 _FILE = Path(__file__).parent / "data" / "claimed.json"
+DECOY = "decoy"  # the kind of words that look like a name and are none
 OTHER_PROVINCE = "cong-an-tinh-khac"
 _MOST_NAMES = 60  # of one row
 _LONGEST_NAME = 120
@@ -33,6 +34,7 @@ class Table:
     of_state: frozenset[str]
     with_unit: frozenset[str]
     shy: frozenset[str]
+    capitals: frozenset[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +66,7 @@ def table() -> Table:
         of_state=frozenset([*data["of_state"], *stately]),
         with_unit=frozenset(data["with_unit"]),
         shy=frozenset(map(fold, data["shy"])),
+        capitals=frozenset(data["capitals"]),
     )
 
 
@@ -77,7 +80,8 @@ def names_of(rows: Iterable[Row], locate: Locate) -> Names:
     """The names of rows (codename, names) with the file's other names of them and its wider ones.
     `locate` gives the communes that words may mean, () for none.
     """
-    return Names(Book(("office", code, name) for code, name in _names(rows)), locate)
+    decoys = [(DECOY, "", name) for name in _data()["decoys"]]
+    return Names(Book([*decoys, *(("office", code, name) for code, name in _names(rows))]), locate)
 
 
 def _names(rows: Iterable[Row]) -> Iterator[tuple[str, str]]:

@@ -107,6 +107,15 @@ def test_what_was_gone_to_before_does_not_speak_as_the_caller() -> None:
     assert read("Công an xã nói tôi phải cài lại.").offices == ("cong-an-xa-phuong",)
 
 
+def test_short_names_count_in_capitals_alone() -> None:
+    assert read("CAT goi bao toi").offices == ("cong-an-tinh",)
+    assert not read("khoi bi cat lien lac").offices
+
+
+def test_words_that_look_like_a_name_are_none() -> None:
+    assert not read("xung la thue bao, nha co 3 so dien thoai").offices
+
+
 def test_an_office_of_state_is_told_apart() -> None:
     assert read("Xưng công an tỉnh.").of_state is not None
     assert read("Nhân viên ngân hàng gọi.").of_state is None
