@@ -23,7 +23,7 @@ _NEGATED_WITHIN = 3  # words before a demand
 PHRASE_OF_SCENARIO = 0.5
 PHRASE_OF_ACTION = 2.0
 PHRASE_OF_NOW = 4.0
-FEWEST_WORDS = 3  # one or two words say a thing only where they are a phrase of the rules
+FEWEST_WORDS = 5  # fewer words say a thing only where they are a phrase of the rules
 SURE = 0.1  # a lead under this is none: the story is unclear
 
 
