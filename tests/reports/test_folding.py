@@ -82,4 +82,4 @@ def test_plain_digits_keeps_every_place(text: str) -> None:
 def test_twenty_thousand_signs_fold_in_bounded_time(sign: str) -> None:
     started = time.process_time()
     fold_with_map(sign * 20_000)
-    assert time.process_time() - started < 0.5
+    assert time.process_time() - started < 1

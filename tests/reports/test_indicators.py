@@ -65,4 +65,4 @@ def test_hostile_lengths_take_bounded_time(piece: str) -> None:
     started = time.process_time()
     find_accounts(text)
     find_links(text)
-    assert time.process_time() - started < 0.5
+    assert time.process_time() - started < 1

@@ -185,7 +185,7 @@ def test_hostile_lengths_take_bounded_time(piece: str) -> None:
     started = time.process_time()
     read(text)
     find(text)
-    assert time.process_time() - started < 0.5
+    assert time.process_time() - started < 1
 
 
 def test_a_phone_cannot_be_changed() -> None:
