@@ -22,7 +22,7 @@ from typing import Any
 import psycopg2
 import redis
 
-from bench.memory import held_by_role, pids_by_role
+from bench.memory import pids_by_role, taken_by_role
 from bench.servers import ROOT, UNSET, answers, free_port, front_server
 from portal.children import Child, last_line
 from portal.local_postgres import database_answers, postgres_url, prepare_postgres
@@ -152,9 +152,9 @@ class House:
         return pids_by_role(serve.pid).get(role, []) if serve else []
 
     def memory(self) -> dict[str, list[float]]:
-        """USS in MB by role."""
+        """What each process has in memory, in MB by role."""
         serve = self.children["serve"].process
-        return held_by_role(serve.pid) if serve else {}
+        return taken_by_role(serve.pid) if serve else {}
 
     def kill(self, *roles: str, most: int | None = None) -> int:
         """Kill -9 of the processes of these roles, or of so many of them; how many there were."""

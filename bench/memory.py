@@ -2,7 +2,7 @@
 
 import contextlib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bench import load, requests
@@ -43,11 +43,22 @@ def _largest(roles: dict[str, list[float]], role: str) -> float:
 
 def held_by_role(supervisor: int) -> dict[str, list[float]]:
     """USS in MB of the supervisor and all below it, by what they are."""
+    return _by_role(supervisor, _uss)
+
+
+def taken_by_role(supervisor: int) -> dict[str, list[float]]:
+    """What they have in memory of their own or of those that they were forked from, in MB. It does
+    not change when one who shares it ends, so it is what may not grow.
+    """
+    return _by_role(supervisor, _anonymous)
+
+
+def _by_role(supervisor: int, measure: Callable[[int], float]) -> dict[str, list[float]]:
     roles: dict[str, list[float]] = defaultdict(list)
     for role, pids in pids_by_role(supervisor).items():
         for pid in pids:
-            with contextlib.suppress(OSError):  # it ended meanwhile
-                roles[role].append(_uss(pid))
+            with contextlib.suppress(OSError, StopIteration):  # it ended meanwhile
+                roles[role].append(measure(pid))
     return roles
 
 
@@ -85,3 +96,8 @@ def _uss(pid: int) -> float:
     rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
     kilobytes = [line.split()[1] for line in rollup.splitlines() if line.startswith("Private_")]
     return sum(map(int, kilobytes)) * 1024 / MB
+
+
+def _anonymous(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return int(next(line.split()[1] for line in status if line.startswith("RssAnon:"))) * 1024 / MB

@@ -136,7 +136,7 @@ class Outcome:
             for role, before in self.memory_before.items()
         }
         recovered = "never" if self.recovered_in is None else f"{self.recovered_in:.1f} s"
-        lines += ["memory (USS)", *_listed(memory), f"recovered in {recovered}"]
+        lines += ["memory", *_listed(memory), f"recovered in {recovered}"]
         return "\n".join(lines + [f"BREACH  {line}" for line in self.breaches()])
 
 

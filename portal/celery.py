@@ -4,8 +4,9 @@ import os
 import signal
 
 from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import worker_before_create_process, worker_process_init
 
+from portal import heap
 from portal.children import die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
@@ -13,6 +14,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_before_create_process.connect
+def share_what_was_read(**_: object) -> None:
+    """The tables of the reader are in memory once, not once in each pool process."""
+    heap.keep()
 
 
 @worker_process_init.connect

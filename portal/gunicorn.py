@@ -4,12 +4,12 @@ Two processes of four threads: a request waits for PostgreSQL more than it compu
 connections are all it may hold.
 """
 
-import gc
 import os
 import signal
 from pathlib import Path
 from typing import Any
 
+from portal import heap
 from portal.children import die_with_parent
 
 worker_class = "gthread"
@@ -30,13 +30,8 @@ loglevel = "warning"
 
 
 def when_ready(_: Any) -> None:
-    """What has been read in is there to stay: the collector shall not look at it again, for
-    each look would make a worker's own copy of a page that all could share. A request leaves
-    next to no rings behind, so it looks seldom: that is a twentieth of a report's cost.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 100)
+    """Before the workers are forked."""
+    heap.keep()
 
 
 def post_fork(server: Any, worker: Any) -> None:

@@ -9,8 +9,11 @@ from reports import burst_watch, clean_copies, figures, relay, retriage, stats, 
 
 @celeryd_after_setup.connect
 def start_afresh(**_: object) -> None:
-    """Before a worker takes its first message: one that ended the last worker is not among them."""
+    """Before a worker takes its first message: one that ended the last worker is not among them.
+    What its pool processes read by is read before they are forked.
+    """
     relay.start_afresh(current_app)
+    triage.read_tables()
     connection.close()  # the processes that are forked next open their own
 
 

@@ -4,12 +4,15 @@ same rules gives the same facts, however often. It never touches the report nor 
 
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from itertools import islice
 from math import inf
 from typing import Any
 
+from django.db import Error as DatabaseTrouble
 from django.db import connection, transaction
+from django.utils import timezone
 
 from reports import (
     claims_told,
@@ -42,12 +45,13 @@ RULES_VERSION = "2026-11-25"  # raise it with every change of words or weights
 PATIENCE = 10.0  # seconds for one message, half of the task's soft time limit
 _LONGEST_KEY = 255
 _MOST_INDICATORS = 100
+_ANY_STORY = "Có người xưng công an gọi, đòi chuyển 5 triệu vào stk 0992 000 456."
 
 # Plain SQL: the ORM spent twice as long on making these statements as PostgreSQL on all of them
 # (bar 11 of `make bench`). What is sealed, triage has no business with.
 _COLUMNS = (
-    "id", "public_number", "received_at", "happening_now", "caller_number", "claimed_office", "claimed_name",
-    "story", "demands", "money_lost", "money_lost_raw", "on_behalf",
+    "id", "public_number", "received_at", "happening_now", "channel", "caller_number", "claimed_office",
+    "claimed_name", "story", "demands", "money_lost", "money_lost_raw", "on_behalf",
 )  # fmt: skip
 _LATER = ("kind", "story", "legs", "accounts", "links", "money_lost_raw")
 _MOST_READ = 50  # additions, the latest; of each as much as of a story
@@ -143,6 +147,14 @@ def triage(claim: Claim) -> None:
     with transaction.atomic():
         if outbox.settle(claim):
             _write(findings)
+
+
+def read_tables() -> None:
+    """Read the tables that triage rests on, for all processes that are forked afterwards. What a
+    database that is away leaves unread each of them reads later.
+    """
+    with suppress(DatabaseTrouble):
+        find(Report(story=_ANY_STORY, caller_number="0550 000 123", received_at=timezone.now()))
 
 
 def _report(key: str) -> tuple[Report, tuple[Addition, ...], int]:
