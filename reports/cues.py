@@ -12,6 +12,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -198,13 +199,23 @@ def _useless_alone() -> frozenset[str]:
     return frozenset(taxonomy()["never_use_alone"])
 
 
+_Index = Mapping[str, Mapping[str, tuple[Cue, ...]]]
+
+
 @lru_cache(maxsize=1)
-def _index() -> Mapping[tuple[str, ...], tuple[Cue, ...]]:
-    """The cues by their first two words; the last of equal cues wins."""
-    index: dict[tuple[str, ...], dict[tuple[str, str, tuple[str, ...]], Cue]] = {}
+def _index() -> _Index:
+    """The cues by their first word and their second, "" where there is none; the last of equal
+    cues wins.
+    """
+    index: dict[str, dict[str, dict[tuple[str, str, tuple[str, ...]], Cue]]] = {}
     for cue in _all_cues():
-        index.setdefault(cue.words[:2], {})[cue.family, cue.code, cue.words] = cue
-    return {words: tuple(cues.values()) for words, cues in index.items()}
+        one, two = (*cue.words, "")[:2]
+        same = index.setdefault(one, {}).setdefault(two, {})
+        same[cue.family, cue.code, cue.words] = cue
+    return {
+        one: {two: tuple(cues.values()) for two, cues in seconds.items()}
+        for one, seconds in index.items()
+    }
 
 
 def _fits(cue: Cue, story: Story, first: int) -> bool:
@@ -223,26 +234,23 @@ def _fits(cue: Cue, story: Story, first: int) -> bool:
     return wrong <= (len(found) >= 3)
 
 
-def _keys(story: Story, first: int) -> Iterator[tuple[str, ...]]:
-    """What may stand in the index for the words at *first*; a number also as "#"."""
-    pair = [word.folded for word in story.words[first : first + 2]]
-    forms = [(word, ANY_NUMBER) if word[0].isdecimal() else (word,) for word in pair]
-    for one in forms[0]:
-        yield (one,)
-        for two in forms[1] if len(forms) > 1 else ():
-            yield one, two
-
-
 def find_cues(story: Story) -> list[Hit]:
-    """Every cue in the story, in order of place."""
+    """Every cue in the story, in order of place. A number fits as such, or as any."""
     index = _index()
+    forms = [_forms(word.folded) for word in story.words]
     return [
         Hit(cue, first, first + len(cue.words))
-        for first in range(len(story.words))
-        for key in _keys(story, first)
-        for cue in index.get(key, ())
+        for first, (here, then) in enumerate(pairwise([*forms, ()]))
+        for one in here
+        if (seconds := index.get(one))
+        for two in ("", *then)
+        for cue in seconds.get(two, ())
         if _fits(cue, story, first)
     ]
+
+
+def _forms(word: str) -> tuple[str, ...]:
+    return (word, ANY_NUMBER) if word[0].isdecimal() else (word,)
 
 
 def between(hits: Sequence[Hit], low: int, high: int) -> list[Hit]:

@@ -53,7 +53,7 @@ class Weights:
     numbers: Mapping[str, int]  # of the grams
     rarities: Sequence[float]
     begins: Sequence[int]  # where a gram's additions begin; they end where the next one's begin
-    label_of: Sequence[int]
+    label_of: bytes  # each at most once for a gram
     adds: Sequence[int]
 
 
@@ -105,12 +105,12 @@ def _cells(line: str) -> list[str]:
     return line.rstrip("\n").split("\t")
 
 
-_Packed = tuple[dict[str, int], Sequence[float], Sequence[int], Sequence[int], Sequence[int]]
+_Packed = tuple[dict[str, int], Sequence[float], Sequence[int], bytes, Sequence[int]]
 
 
 def _packed(rows: Iterable[list[str]]) -> _Packed:
     numbers: dict[str, int] = {}
-    rarities, begins, label_of, adds = array("f"), array("I", [0]), array("B"), array("h")
+    rarities, begins, label_of, adds = array("f"), array("I", [0]), bytearray(), array("h")
     for name, rarity, *pairs in rows:
         numbers[sys.intern(name)] = len(numbers)
         rarities.append(float(rarity))
@@ -119,7 +119,7 @@ def _packed(rows: Iterable[list[str]]) -> _Packed:
             label_of.append(int(label))
             adds.append(int(weight))
         begins.append(len(adds))
-    return numbers, rarities, begins, label_of, adds
+    return numbers, rarities, begins, bytes(label_of), adds
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +136,12 @@ class Weighing:
         """What each gram adds to a label, the weightiest first."""
         wanted = self.table.labels.index(label)
         begins, label_of, adds = self.table.begins, self.table.label_of, self.table.adds
-        parts = [
-            Part(gram, share * adds[place] / SCALE)
-            for gram, number, share in self.shares
-            for place in range(begins[number], begins[number + 1])
-            if label_of[place] == wanted
-        ]
+        parts = []
+        for gram, number, share in self.shares:
+            first, last = begins[number], begins[number + 1]
+            place = label_of.find(wanted, first, last)
+            if place >= 0:
+                parts.append(Part(gram, share * adds[place] / SCALE))
         return sorted(parts, key=lambda part: -abs(part.points))
 
 
@@ -150,16 +150,13 @@ def weigh(table: Weights, grams: Iterable[Gram]) -> Weighing:
     more than a short one: its shares are a vector of length one, or shorter where a few words are
     all that there is.
     """
-    counts: Counter[str] = Counter()
-    places: dict[str, Gram] = {}
-    for gram in grams:
-        if gram.name in table.numbers:
-            counts[gram.name] += 1
-            places.setdefault(gram.name, gram)
+    numbers, rarities = table.numbers, table.rarities
+    known = [gram for gram in grams if gram.name in numbers]
+    first = {gram.name: gram for gram in reversed(known)}
     weighed = []
-    for name, many in counts.items():
-        number = table.numbers[name]
-        weighed.append((places[name], number, (1 + log(many)) * table.rarities[number]))
+    for name, many in Counter(gram.name for gram in known).items():
+        number = numbers[name]
+        weighed.append((first[name], number, (1 + log(many)) * rarities[number]))
     length = max(SHORTEST, sqrt(sum(share * share for _, _, share in weighed)))
     shares = [(gram, number, share / length) for gram, number, share in weighed]
     return Weighing(table, _scores(table, shares), shares)
@@ -170,6 +167,7 @@ def _scores(table: Weights, shares: Iterable[tuple[Gram, int, float]]) -> dict[s
     sums = [0.0] * len(table.labels)
     begins, label_of, adds = table.begins, table.label_of, table.adds
     for _, number, share in shares:
-        for place in range(begins[number], begins[number + 1]):
-            sums[label_of[place]] += share * adds[place]
+        first, last = begins[number], begins[number + 1]
+        for label, add in zip(label_of[first:last], adds[first:last], strict=True):
+            sums[label] += share * add
     return {label: total / SCALE for label, total in zip(table.labels, sums, strict=True)}

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -56,7 +56,8 @@ SELECT %(report)s, %(at)s, %(keys)s, %(script)s, %(own)s::bigint[] FROM stands
 # A statement of its own: it sees what others wrote before it was our turn.
 _LOOK = f"""
 SELECT report_id, extract(epoch FROM footprint.at)::float, keys,
-       nullif(script, %(script)s), link.campaign_id
+       nullif(script, %(script)s), link.campaign_id,
+       (SELECT campaign_id FROM reports_campaignlink WHERE report_id = %(report)s)
   FROM (SELECT found.report_id
           FROM unnest(%(sought)s::bigint[], %(since)s::timestamptz[], %(until)s::timestamptz[],
                       %(worth)s::int[]) AS wanted(key, since, until, worth)
@@ -87,10 +88,46 @@ class Newcomer:
 
 @dataclass
 class _Found:
-    """Reports that may belong with the newcomer, itself among them, and where they lie."""
+    """Reports that may belong with the newcomer, itself among them, and where they lie. `shown`:
+    the words for the newcomer's terms, which are kept of no other.
+    """
 
-    trails: dict[UUID, Trail] = field(default_factory=dict)
+    trails: dict[UUID, Trail]
+    shown: Mapping[int, str]
     lies_in: dict[UUID, UUID | None] = field(default_factory=dict)
+
+
+class _Edge(NamedTuple):
+    """Two reports that belong together; what holds them is put into words when it is asked for."""
+
+    strength: float
+    close: float
+    one: UUID
+    other: UUID
+    exact: Tie | None = None
+
+    def tie(self, found: _Found) -> Tie:
+        if self.exact:
+            return self.exact
+        told = found.trails[self.one].script, found.trails[self.other].script
+        return ties.script_tie(self.close, ties.words_of_both(*told, found.shown))
+
+
+@dataclass(frozen=True)
+class _Group(Mapping[UUID, Tie]):
+    """Reports that ties hold together, each with its strongest."""
+
+    edges: Mapping[UUID, _Edge]
+    found: _Found
+
+    def __getitem__(self, report: UUID) -> Tie:
+        return self.edges[report].tie(self.found)
+
+    def __iter__(self) -> Iterator[UUID]:
+        return iter(self.edges)
+
+    def __len__(self) -> int:
+        return len(self.edges)
 
 
 def link(newcomer: Newcomer) -> None:
@@ -98,35 +135,26 @@ def link(newcomer: Newcomer) -> None:
     transaction.
     """
     found = _look(newcomer)
-    for group in _groups(newcomer, found):
-        gathering.gather(
-            group, {report: found.lies_in.get(report) for report in group}, newcomer.title
-        )
+    for edges in _groups(newcomer, found):
+        lies_in = {report: found.lies_in.get(report) for report in edges}
+        gathering.gather(_Group(edges, found), lies_in, newcomer.title)
 
 
 def _look(newcomer: Newcomer) -> _Found:
     mine = newcomer.trail
     values = _written(newcomer) | _sought(newcomer)
-    found = _Found({newcomer.report: mine})
+    found = _Found({newcomer.report: mine}, mine.script.shown)
     with connection.cursor() as cursor:
         cursor.execute(_WRITE + _LOOK, values)
         # What is told word for word is compared once; the newcomer's own is not sent again.
         scripts: dict[bytes, Script] = {b"": mine.script}
-        for report, at, keys, packed, campaign in cursor.fetchall():
+        for report, at, keys, packed, campaign, own in cursor.fetchall():
             told = bytes(packed or b"")
             if told not in scripts:
                 scripts[told] = unpacked(told)
             found.trails[report] = Trail(frozenset(_read(keys)), scripts[told], at)
-            found.lies_in[report] = campaign
-        if len(found.trails) > 1:
-            found.lies_in[newcomer.report] = _own_campaign(cursor, newcomer.report)
+            found.lies_in |= {report: campaign, newcomer.report: own}
     return found
-
-
-def _own_campaign(cursor: Any, report: UUID) -> UUID | None:
-    cursor.execute("SELECT campaign_id FROM reports_campaignlink WHERE report_id = %s", [report])
-    row = cursor.fetchone()
-    return row[0] if row else None
 
 
 def _written(newcomer: Newcomer) -> dict[str, Any]:
@@ -188,42 +216,37 @@ def _read(keys: Iterable[str]) -> Iterator[Key]:
 # --- what belongs together
 
 
-def _groups(newcomer: Newcomer, found: _Found) -> list[dict[UUID, Tie]]:
-    """The reports that ties hold together, each with its strongest tie; the newcomer may make
-    sure what two others tell, too.
+def _groups(newcomer: Newcomer, found: _Found) -> list[dict[UUID, _Edge]]:
+    """The reports that ties hold together, each with its strongest; the newcomer may make sure
+    what two others tell, too.
     """
-    groups: list[dict[UUID, Tie]] = []
-    for one, other, tie in _edges(newcomer, found):
-        touched = [group for group in groups if one in group or other in group]
-        joined = {one: tie, other: tie}
+    groups: list[dict[UUID, _Edge]] = []
+    for edge in _edges(newcomer, found):
+        touched = [group for group in groups if edge.one in group or edge.other in group]
+        joined = {edge.one: edge, edge.other: edge}
         for group in touched:
             groups.remove(group)
             for report, known in group.items():
-                joined[report] = max(known, joined.get(report, known), key=_strength)
+                joined[report] = max(known, joined.get(report, known), key=_rank)
         groups.append(joined)
     return groups
 
 
-def _strength(tie: Tie) -> tuple[float, Tie]:
-    return tie.strength, tie
+def _rank(edge: _Edge) -> tuple[float, float, Tie | tuple[()], UUID, UUID]:
+    return edge.strength, edge.close, edge.exact or (), edge.one, edge.other
 
 
-def _edges(newcomer: Newcomer, found: _Found) -> Iterator[tuple[UUID, UUID, Tie]]:
+def _edges(newcomer: Newcomer, found: _Found) -> Iterator[_Edge]:
     me, mine = newcomer.report, newcomer.trail
     others = {report: trail for report, trail in found.trails.items() if report != me}
     exact = {report: tie for report, trail in others.items() if (tie := ties.exact(mine, trail))}
     for report, tie in exact.items():
-        yield me, report, tie
+        yield _Edge(tie.strength, 0.0, me, report, tie)
     near = ties.near_ones(found.trails, ((me, report) for report in others))
     _add(near, ties.near_ones(found.trails, _around(near.get(me, {}), exact)))
-    words: dict[tuple[int, int], tuple[str, ...]] = {}
     for one, other, close in ties.same_script(found.trails, near):
         first, second = (other, one) if other == me else (one, other)
-        told = found.trails[first].script, found.trails[second].script
-        which = id(told[0]), id(told[1])
-        if which not in words:
-            words[which] = ties.words_of_both(*told, mine.script.shown)
-        yield first, second, ties.script_tie(close, words[which])
+        yield _Edge(ties.strength_of_script(close), close, first, second)
 
 
 def _around(near: Mapping[UUID, float], exact: Iterable[UUID]) -> list[tuple[UUID, UUID]]:

@@ -58,7 +58,13 @@ class Book:
 
     def find(self, story: Story) -> list[Match]:
         """Every phrase in the story, in order of place, the shorter of two first."""
-        return [match for first in range(len(story.words)) for match in self._at(story, first)]
+        begins = self._root.following
+        return [
+            match
+            for first, word in enumerate(story.words)
+            if word.folded in begins
+            for match in self._at(story, first)
+        ]
 
     def _at(self, story: Story, first: int) -> Iterator[Match]:
         node, clause = self._root, story.words[first].clause

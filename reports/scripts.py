@@ -76,6 +76,14 @@ class Script:
         return {term.key: term for term in self.terms}
 
     @cached_property
+    def points(self) -> dict[int, float]:
+        """What each term counts at most where another story has it."""
+        return {
+            key: max(term.weight, term.weight_spelled, _CHANCE) - _CHANCE
+            for key, term in self.by_key.items()
+        }
+
+    @cached_property
     def keys(self) -> frozenset[int]:
         """By these stories find each other."""
         rarest = sorted((row for term in self.terms for row in _ways(term)), reverse=True)
@@ -231,15 +239,25 @@ def _runs(terms: Iterable[Term]) -> dict[int, int]:
     return runs
 
 
-def likeness(one: Script, other: Script) -> float:
-    """How much speaks for one script, 0 where nothing does; the same both ways."""
-    if one.keys.isdisjoint(other.keys):
+def likeness(one: Script, other: Script, least: float = 0.0) -> float:
+    """How much speaks for one script, 0 where nothing does, or surely less than *least*; the same
+    both ways.
+    """
+    if not _may_share(one, other, least) or one.keys.isdisjoint(other.keys):
         return 0.0
     found = shared(one, other)
     if len(found) < 2:  # one word, however rare, may be anything
         return 0.0
     too_long = max(0.0, _length(one, other) - _USUAL_LENGTH)
     return sum(each.points for each in found) - _BY_LENGTH * too_long
+
+
+def _may_share(one: Script, other: Script, least: float) -> bool:
+    """Whether the terms of both come to so much where every one counts whole: soon told, and most
+    pairs share too little.
+    """
+    both = one.by_key.keys() & other.by_key.keys()
+    return len(both) > 1 and sum(one.points[key] for key in both) >= least
 
 
 def _length(one: Script, other: Script) -> float:

@@ -116,7 +116,7 @@ def near_ones(
         scripts = trails[one].script, trails[other].script
         which = id(scripts[0]), id(scripts[1])
         if which not in known:
-            known[which] = likeness(*scripts)
+            known[which] = likeness(*scripts, NEAR)
         close = closeness(trails[one], trails[other], known[which])
         if close >= NEAR:
             near.setdefault(one, {})[other] = close
@@ -156,8 +156,11 @@ def script_tie(close: float, words: tuple[str, ...]) -> Tie:
     """The tie of two reports that one script ties, which both tell these words."""
     told = ", ".join(f"“{word}”" for word in words)
     reason = f"Cùng kịch bản, cùng nhắc {told}" if told else "Cùng kịch bản"
-    strength = min(0.9, 0.5 + close / 40)
-    return Tie("same_script", ", ".join(words), round(strength, 2), reason, words)
+    return Tie("same_script", ", ".join(words), strength_of_script(close), reason, words)
+
+
+def strength_of_script(close: float) -> float:
+    return round(min(0.9, 0.5 + close / 40), 2)
 
 
 def words_of_both(
