@@ -50,6 +50,7 @@ _DUTY = _REPORTS | {
     "reports.add_knownnumber",
     "reports.change_dispute",
     "reports.group_campaign",
+    "reports.file_report",
     "alerts.view_alert",
 }
 _WARNINGS = _views("alerts.alert", "alerts.alertstep", "alerts.alertrevision", "reports.campaign")
@@ -65,6 +66,10 @@ ROLES = {
             "reports.confirm_number",
             "reports.change_statement",
             "reports.reopen_case",
+            "reports.extend_case",
+            "reports.add_specialday",
+            "reports.delete_specialday",
+            "reports.view_specialday",
             "reports.add_office",
             "reports.change_office",
             "reports.add_retriage",

@@ -187,6 +187,15 @@ vars().update(server_or_nowhere(EMAIL_URL))
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "") or f"no-reply@{_portal.hostname}"
 
+# --- The desk's clocks (reports/clocks.py). PV01's lawyers confirm the lengths and name the law.
+CLOCK_LOOK_MINUTES = env.int("CLOCK_LOOK_MINUTES", 15)
+CLOCK_SORT_HOURS = env.int("CLOCK_SORT_HOURS", 24)
+CLOCK_TELL_WORKING_DAYS = env.int("CLOCK_TELL_WORKING_DAYS", 3)
+CLOCK_VERIFY_DAYS = env.int("CLOCK_VERIFY_DAYS", 20)
+CLOCK_VERIFY_MONTHS = env.int("CLOCK_VERIFY_MONTHS", 2)
+CLOCK_EXTENSION_MONTHS = env.int("CLOCK_EXTENSION_MONTHS", 2)
+CLOCK_BASIS = env.str("CLOCK_BASIS", "").strip()
+
 # --- People of the desk
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",  # first: a locked door asks nobody

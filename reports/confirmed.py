@@ -4,23 +4,16 @@ Kept for a minute, so that a page asks the database rarely; while the database i
 read last goes on, and before that nothing: an unconfirmed sentence is never shown.
 """
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from dataclasses import dataclass
 
 from django.contrib.auth.models import User
-from django.db import Error as DatabaseTrouble
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import get_language
 
 from reports import events
+from reports.kept import Kept
 from reports.models import BankLine, Statement
-
-T = TypeVar("T")
-_KEPT_FOR = 60  # seconds
-_PAUSE = 10  # seconds until a database that was away is asked again
 
 
 @dataclass(frozen=True)
@@ -31,39 +24,14 @@ class Said:
     amount: int | None
 
 
-@dataclass
-class _Kept(Generic[T]):
-    """What `read` gave last, and when it is to be read again (monotonic)."""
-
-    read: Callable[[], T]
-    nothing: T
-    value: T = field(init=False)
-    due: float = 0.0
-
-    def __post_init__(self) -> None:
-        self.value = self.nothing
-
-    def get(self) -> T:
-        if time.monotonic() >= self.due:
-            try:
-                self.value, pause = self.read(), _KEPT_FOR
-            except DatabaseTrouble:
-                pause = _PAUSE
-            self.due = time.monotonic() + pause
-        return self.value
-
-    def forget(self) -> None:
-        self.value, self.due = self.nothing, 0.0
-
-
 def _read_statements() -> dict[str, Statement]:
     return {row.codename: row for row in Statement.objects.filter(is_public=True)}
 
 
 _no_statements: dict[str, Statement] = {}
 _no_banks: tuple[BankLine, ...] = ()
-_statements = _Kept(_read_statements, _no_statements)
-_banks = _Kept(lambda: tuple(BankLine.objects.all()), _no_banks)
+_statements = Kept(_read_statements, _no_statements)
+_banks = Kept(lambda: tuple(BankLine.objects.all()), _no_banks)
 
 
 def statements() -> dict[str, Said]:

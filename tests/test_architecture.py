@@ -28,7 +28,7 @@ FOR_ALERTS = {
 PURE = (
     "phones", "reading", "folding", "numbering", "digit_runs", "indicators", "cues", "money", "losses",
     "money_words", "traces", "script_words", "scripts", "ties", "campaigns",
-    "phrases", "claim_tables", "claim_scene", "claimed", "stages",
+    "phrases", "claim_tables", "claim_scene", "claimed", "stages", "working_days",
 )  # fmt: skip
 LOOK_UPS = {"get_model", "import_module", "import_string", "__import__"}
 SAVE_SIGNALS = {"pre_save", "post_save", "pre_delete", "post_delete", "m2m_changed"}

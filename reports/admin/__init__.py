@@ -10,6 +10,7 @@ from reports.admin import (
     reference,
     report,
     retriage,
+    special_days,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "reference",
     "report",
     "retriage",
+    "special_days",
 ]

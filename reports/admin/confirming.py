@@ -102,7 +102,7 @@ class StatementAdmin(_StatementAdmin):
         return "Đang hiện" if statement.is_public else "Chưa hiện"
 
 
-class DayField(forms.DateField):
+class AnyDayField(forms.DateField):
     """A day as people write it: 24/11/2026. Django would read the month first."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -110,6 +110,10 @@ class DayField(forms.DateField):
         known = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y-%m-%d")
         wrong = {"invalid": "Chưa đọc được ngày. Ghi như 24/11/2026."}
         super().__init__(widget=shown, input_formats=known, error_messages=wrong, **kwargs)
+
+
+class DayField(AnyDayField):
+    """A day on which somebody looked: not one that is to come."""
 
     def clean(self, value: Any) -> Any:
         day = super().clean(value)

@@ -24,7 +24,18 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_POST, require_safe
 
 from reports import clean_copies, events, files, pickup, privacy, receipts, stats, workflow
-from reports.admin import columns, later, marking, originals, page, queue, retriage, texts, words
+from reports.admin import (
+    columns,
+    due_words,
+    later,
+    marking,
+    originals,
+    page,
+    queue,
+    retriage,
+    texts,
+    words,
+)
 from reports.admin.acts import ACTS, MOST_WORDS, NOT_RELEASED, ActForm, why_not
 from reports.admin.later import MOST_SHOWN, Later, Sealed
 from reports.admin.paging import NearPaginator
@@ -338,6 +349,7 @@ class ReportAdmin(_Admin):
             "urgency": words.urgency(facts.priority if facts else None),
             "status_tag": words.STATUS_TAGS[report.case.status],
             "age": words.age(report.received_at, timezone.now()),
+            "due": due_words.of(report.case, report.received_at),
             "officer": words.person(report.case.officer),
             "forms": self._forms(request, report, form),
             "story": story,

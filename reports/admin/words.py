@@ -74,6 +74,8 @@ EVENTS = {
     "statement_changed": "Sửa câu chưa hiện",
     "bank_saved": "Ghi số ngân hàng",
     "bank_removed": "Bỏ số ngân hàng",
+    "day_added": "Ghi ngày nghỉ, ngày làm bù",
+    "day_removed": "Bỏ ngày nghỉ, ngày làm bù",
     "campaign_merged": "Gộp đợt khác vào đợt này",
     "campaign_merged_away": "Gộp đợt này vào đợt khác",
     "campaign_split": "Tách một số tin thành đợt mới",
@@ -105,6 +107,7 @@ SUBJECTS = {
     "statement": "câu cần xác nhận",
     "bank": "số ngân hàng",
     "campaign": "đợt",
+    "day": "ngày nghỉ",
 }
 OUTCOMES: dict[str, str] = {str(value): str(label) for value, label in Case.Outcome.choices}
 PERSONAL = {

@@ -1,5 +1,6 @@
 """What residents say, what the machine reads in it, what the desk decides: three tables."""
 
+from reports.models.clocks import Clock, Escalation, SpecialDay
 from reports.models.desk import Case, Event
 from reports.models.facts import Campaign, CampaignLink, Facts, Indicator
 from reports.models.files import EvidenceFile, FileCheck
@@ -24,8 +25,10 @@ __all__ = [
     "CampaignMove",
     "CampaignProposal",
     "Case",
+    "Clock",
     "Commune",
     "Dispute",
+    "Escalation",
     "Event",
     "EvidenceFile",
     "Facts",
@@ -45,5 +48,6 @@ __all__ = [
     "ReplacedCode",
     "Report",
     "Retriage",
+    "SpecialDay",
     "Statement",
 ]

@@ -1,10 +1,15 @@
 """Decisions: what the desk makes of a report, and the record of every act."""
 
+from datetime import datetime, timedelta
+
 from django.contrib.auth.models import User
 from django.db import models
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from reports.models.report import Report
+
+SOON = timedelta(hours=2)
 
 
 class CaseQuerySet(models.QuerySet["Case"]):
@@ -12,10 +17,22 @@ class CaseQuerySet(models.QuerySet["Case"]):
         """Cases that still want somebody's work."""
         return self.filter(status__in=Case.OPEN)
 
+    def overdue(self, now: datetime | None = None) -> "CaseQuerySet":
+        """Cases of which a clock has run out, whatever their status (index case_due)."""
+        return self.filter(due_at__lte=now or timezone.now())
+
+    def due_soon(self, within: timedelta = SOON, now: datetime | None = None) -> "CaseQuerySet":
+        """Cases whose next clock runs out within that time, none of them overdue."""
+        start = now or timezone.now()
+        return self.filter(due_at__gt=start, due_at__lte=start + within)
+
 
 class Case(models.Model):
     """Where a report stands. The database opens it with the report (trigger, migration 0002);
     workflow.py alone writes it afterwards.
+
+    `due_at` is when the next of its clocks (models/clocks.py) runs out; empty where none runs, and
+    until the clocks of a new report have been started.
 
     `version` counts the decisions: an act carries the version that the officer saw, so that
     a lost race is told and never overwritten.
@@ -66,6 +83,7 @@ class Case(models.Model):
             ("hand_over_case", "chuyển đơn vị"),
             ("close_case", "kết thúc xử lý"),
             ("reopen_case", "mở lại tin đã kết thúc"),
+            ("extend_case", "gia hạn xác minh tin báo"),
             ("reveal_contact", "xem số, câu hẹn, bản gốc lời kể (ghi nhật ký)"),
         ]
         constraints = [
@@ -84,7 +102,11 @@ class Case(models.Model):
                 fields=["status", "officer"],
                 condition=models.Q(status__in=("new", "in_review", "waiting")),
                 name="case_open",
-            )
+            ),
+            # Empty while a report is taken in: intake pays nothing for it.
+            models.Index(
+                fields=["due_at"], condition=models.Q(due_at__isnull=False), name="case_due"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -50,7 +50,10 @@ class Report(models.Model):
 
     class Source(models.TextChoices):
         WEB = "web", "Trang web"
-        DESK = "desk", "Cán bộ nhập"
+        PHONE = "phone", "Gọi điện đến, cán bộ nhập"
+        WALK_IN = "walk_in", "Đến tận nơi, cán bộ nhập"
+        LETTER = "letter", "Đơn, thư; cán bộ nhập"
+        DESK = "desk", "Nguồn khác, cán bộ nhập"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     # Unique by the constraint below: `unique=True` would add an index for LIKE that nobody uses.
@@ -95,6 +98,7 @@ class Report(models.Model):
     class Meta:
         verbose_name = "tin"
         verbose_name_plural = "tin"
+        permissions = [("file_report", "nhập tin thay người gọi đến, người đến báo")]
         constraints = [
             models.UniqueConstraint(
                 fields=["submission_key", "content_digest"], name="report_typed_once"

@@ -35,6 +35,9 @@ class Alarm(models.Model):
         FAILED = "failed", "tin máy không đọc được"
         UNBALANCED = "unbalanced", "có tin chưa vào hàng máy đọc"
         UNCOUNTED = "uncounted", "máy lâu chưa đếm lại"
+        UNSEEN = "unseen", "tin đang bị ép chưa ai xem"
+        OVERDUE = "overdue", "tin quá hạn xử lý"
+        CALENDAR = "calendar", "thiếu lịch nghỉ lễ"
 
     kind = models.CharField(primary_key=True, max_length=16, choices=Kind.choices)
     since = models.DateTimeField(db_default=Now())

@@ -1,0 +1,35 @@
+"""manage.py holidays: which years' days off are known, and where from."""
+
+from argparse import ArgumentParser
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from reports import days_off, working_days
+from reports.models import SpecialDay
+
+_LOOKED_AHEAD = timedelta(days=366)
+
+
+class Command(BaseCommand):
+    help = "Say which years' days off are known; with --check fail when one that is needed is not."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--check", action="store_true", help="exit code 1 when this year or the next is missing"
+        )
+
+    def handle(self, *args: Any, check: bool = False, **options: Any) -> None:
+        days_off.forget()
+        for year in working_days.sources():
+            known = "announced" if year["announced"] else "by rule, not announced yet"
+            self.stdout.write(f"{year['year']}: {len(year['off'])} days off, {known}")
+        self.stdout.write(f"added at the desk: {SpecialDay.objects.count()}")
+        today = timezone.localdate()
+        missing = days_off.calendar().unknown(today, today + _LOOKED_AHEAD)
+        told = ", ".join(map(str, missing))
+        if missing and check:
+            raise CommandError(f"No days off known for {told}: add them at the desk.")
+        self.stdout.write(f"missing: {told or 'none'}")

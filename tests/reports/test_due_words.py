@@ -1,0 +1,47 @@
+"""How a deadline is said, and on the page of a report."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from reports.admin import due_words
+from reports.models import Case
+from tests.cast import Person
+from tests.reports import evidence
+
+
+@pytest.mark.parametrize(
+    ("left", "told", "css"),
+    [
+        (timedelta(days=3, hours=5), "còn 3 ngày", "due"),
+        (timedelta(hours=21), "còn 21 giờ", "due"),
+        (timedelta(hours=2), "còn 2 giờ", "due-soon"),
+        (timedelta(seconds=59), "còn chưa đầy 1 phút", "due-soon"),
+        (timedelta(0), "đến hạn", "due-late"),
+        (timedelta(minutes=-2), "quá hạn 2 phút", "due-late"),
+        (timedelta(hours=-3, minutes=-59), "quá hạn 3 giờ", "due-late"),
+    ],
+)
+def test_a_deadline_is_said_in_its_largest_unit(left: timedelta, told: str, css: str) -> None:
+    now = timezone.now()
+    said = due_words.said(now + left, now)
+    assert (said.words, said.css) == (told, css)
+
+
+@pytest.mark.django_db
+def test_a_new_report_is_due_to_be_sorted_before_its_clocks_run(duty: Person) -> None:
+    case = evidence.case()
+    due = due_words.of(case, case.report.received_at)
+    assert due is not None
+    assert due.at == case.report.received_at + timedelta(hours=24)
+    page = duty.client.get(f"/admin/reports/report/{case.pk}/change/").content.decode()
+    assert 'class="due">còn 23 giờ</b>' in page
+
+
+@pytest.mark.django_db
+def test_ended_work_is_due_no_more() -> None:
+    case = evidence.case()
+    Case.objects.filter(pk=case.pk).update(status="junk")
+    case.refresh_from_db()
+    assert due_words.of(case, case.report.received_at) is None
