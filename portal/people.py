@@ -35,6 +35,7 @@ _REPORTS = _views(
     "reports.officenumber",
     "reports.bankline",
     "reports.statement",
+    "reports.cannedreply",
 )
 _KEEPS = frozenset(
     f"reports.{verb}_{table}"
@@ -65,6 +66,8 @@ ROLES = {
             "reports.assign_case",
             "reports.confirm_number",
             "reports.change_statement",
+            "reports.add_cannedreply",
+            "reports.change_cannedreply",
             "reports.reopen_case",
             "reports.extend_case",
             "reports.add_specialday",

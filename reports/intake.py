@@ -30,12 +30,12 @@ TRIAGE = "reports.triage"
 _WRITE = """
 WITH report AS (
     INSERT INTO reports_report (
-        id, public_number, source, submission_key, content_digest,
+        id, public_number, source, language, submission_key, content_digest,
         happening_now, channel, caller_number, claimed_office, claimed_name,
         story, demands, money_lost, money_lost_raw, commune_id, commune_raw, on_behalf, flags,
         story_sealed, contact_sealed, phrase_sealed, contact_index)
     VALUES (
-        %(id)s, %(public_number)s, %(source)s, %(submission_key)s, %(content_digest)s,
+        %(id)s, %(public_number)s, %(source)s, %(language)s, %(submission_key)s, %(content_digest)s,
         %(happening_now)s, %(channel)s, %(caller_number)s, %(claimed_office)s, %(claimed_name)s,
         %(story)s, %(demands)s, %(money_lost)s, %(money_lost_raw)s, %(commune_id)s,
         %(commune_raw)s, %(on_behalf)s, %(flags)s,
@@ -63,7 +63,7 @@ _prepared: WeakSet[Any] = WeakSet()  # psycopg2's connections that know it
 _FORGOTTEN = (InvalidSqlStatementName, DuplicatePreparedStatement)
 _UNHOLDABLE = re.compile("[\0\ud800-\udfff]")
 _json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
-_DERIVED = ("flags", "commune_id")
+_DERIVED = ("flags", "commune_id", "language")
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,7 @@ class Typed:
     phrase: str = ""
     on_behalf: bool = False
     flags: tuple[str, ...] = ()
+    language: str = Report.Language.VIETNAMESE
 
 
 @dataclass(frozen=True)
@@ -218,6 +219,7 @@ def _evidence(typed: Typed) -> dict[str, Any]:
         "phrase_sealed": privacy.seal(typed.phrase),
         "on_behalf": typed.on_behalf,
         "flags": [*typed.flags, *story.flags],
+        "language": typed.language,
     }
 
 
@@ -235,6 +237,6 @@ def _write(row: dict[str, Any]) -> bool:
 
 def _digest(typed: Typed, submission_key: str, key: Key) -> bytes:
     # Keyed: a bare hash would let the holder of a dump try telephone numbers against it.
-    # What we made of the words (flags, commune) is left out: a second press is later, not other.
+    # What we made of the words (flags, commune) and where they were typed is left out: a second press is later, not other.
     words = {name: said for name, said in vars(typed).items() if name not in _DERIVED}
     return key.mac("content digest", _json([submission_key, words]).encode())

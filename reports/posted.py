@@ -12,6 +12,7 @@ from functools import cached_property
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.datastructures import MultiValueDict
+from django.utils.translation import get_language
 
 from reports import demands, money, phones, places, privacy
 from reports.indicators import READ_OF_NUMBER
@@ -119,6 +120,7 @@ class Posted:
             phrase=self._said("callback_phrase"),
             on_behalf=self._answer("on_behalf") or False,
             flags=tuple(flag for flag in (place.flag, *self._flags()) if flag),
+            language=_language(),
         )
 
     @cached_property
@@ -153,6 +155,12 @@ class Posted:
             "too_fast": self.age is not None and self.age < TOO_FAST_SECONDS,
         }
         return [flag for flag, is_set in found.items() if is_set]
+
+
+def _language() -> str:
+    """The language of the page, which stands in its path."""
+    spoken = get_language()
+    return spoken if spoken in Report.Language.values else Report.Language.VIETNAMESE
 
 
 def _is_caller(contact: str, callers: str) -> bool:

@@ -1,5 +1,5 @@
 """Rows that reports and pages refer to: the communes as the state names them, the offices as callers
-name them, the sentences that officers have to confirm. Loaded from data/ by setup_desk, as often as one likes.
+name them, the sentences that officers have to confirm and those that they keep ready. Loaded from data/ by setup_desk, as often as one likes.
 """
 
 import csv
@@ -11,7 +11,7 @@ from typing import Any
 
 from reports import lookup, phones
 from reports.folding import fold
-from reports.models import Commune, Office, OfficeNumber, Statement
+from reports.models import CannedReply, Commune, Office, OfficeNumber, Statement
 
 DATA = Path(__file__).parent / "data"
 _IN_ENGLISH = ("name", "never_by_phone", "claims")
@@ -99,6 +99,20 @@ def load_statements() -> int:
     ]
     Statement.objects.bulk_create(statements, ignore_conflicts=True)
     return len(statements)
+
+
+def load_replies() -> int:
+    """Write the canned replies into an empty table; one that an officer has taken away stays away."""
+    rows = json.loads((DATA / "replies.json").read_text(encoding="utf-8"))["replies"]
+    replies = [
+        CannedReply(
+            title=title, use=use, scenarios=kinds, text=text, text_en=text_en, position=place * 10
+        )
+        for place, (title, use, kinds, text, text_en) in enumerate(rows, start=1)
+    ]
+    if not CannedReply.objects.exists():
+        CannedReply.objects.bulk_create(replies)
+    return len(replies)
 
 
 def _commune(row: dict[str, str]) -> Commune:

@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
 
-from reports import events, privacy, promises
+from reports import blanks, events, privacy, promises
 from reports.indicators import find_links
 from reports.models import Case, Message, Report
 from reports.signing import newest_key
@@ -51,8 +51,8 @@ class LinkInside(WorkflowError):  # noqa: N818
 
 
 class PromiseBroken(WorkflowError):  # noqa: N818
-    """What the reporter was to read breaks what the pages promise: `what` is secret, number or
-    unit.
+    """What the reporter was to read breaks what the pages promise: `what` is secret, number, unit
+    or blank.
     """
 
     def __init__(self, what: str) -> None:
@@ -247,6 +247,8 @@ def _must_be_tellable(move: Move, words: Mapping[str, str]) -> None:
         raise LinkInside
     if move.tells and (what := promises.broken_by(words["reason"])):
         raise PromiseBroken(what)
+    if move.tells and blanks.left_in(words["reason"]):
+        raise PromiseBroken("blank")
     if not promises.is_unit(words.get("unit", "")):
         raise PromiseBroken("unit")
 

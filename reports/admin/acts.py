@@ -83,6 +83,7 @@ NOT_TOLD = {
     " hỏi những thứ ấy; nói cách khác, ví dụ: Bác có lỡ để lộ mã nào không?",
     "number": "Chỉ ghi được số công bố của cơ quan. Bỏ số điện thoại khác đi; số người báo đã nêu"
     " thì viết “số bạn đã báo”.",
+    "blank": "Còn chỗ trống trong ngoặc nhọn, như {so_tin}, chưa điền. Điền hoặc bỏ đi rồi gửi.",
     "unit": "Người báo đọc nguyên văn tên đơn vị. Chỉ ghi tên, không ghi số điện thoại, đường link.",
 }
 
@@ -124,6 +125,8 @@ class ActForm(forms.Form):
         super().__init__(data, initial=initial, auto_id=f"{verb}_%s", label_suffix="")
         self.verb, self.act = verb, ACTS[verb]
         self.address = f"admin:reports_report_{verb}"
+        tells = workflow.TABLE[verb].tells
+        self.compose = f"admin:reports_report_compose_{verb}" if tells else ""
         asked = {*workflow.TABLE[verb].needs, "version"}
         for name in self.fields.keys() - asked:
             del self.fields[name]

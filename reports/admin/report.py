@@ -1,6 +1,6 @@
 """A report at the desk: read-only evidence, and decisions through workflow alone."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import UUID
 
 from django.contrib import admin, messages
@@ -37,6 +37,7 @@ from reports.admin import (
     words,
 )
 from reports.admin.acts import ACTS, MOST_WORDS, NOT_RELEASED, ActForm, why_not
+from reports.admin.compose import ComposeActs
 from reports.admin.later import MOST_SHOWN, Later, Sealed
 from reports.admin.paging import NearPaginator
 from reports.admin.retriage import see_other
@@ -52,7 +53,7 @@ _SEALED = ("contact", "phrase", "story")
 
 
 @admin.register(Report)
-class ReportAdmin(_Admin):
+class ReportAdmin(ComposeActs, _Admin):
     """The queue and the report page. Nothing here edits; every act has an address of its own."""
 
     list_display = (
@@ -152,6 +153,7 @@ class ReportAdmin(_Admin):
         )
         return [
             *acts,
+            *self.compose_urls(),
             *reveals,
             *later_words,
             release,
@@ -311,7 +313,7 @@ class ReportAdmin(_Admin):
     def has_retriage_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(retriage.MANY)
 
-    def _refuse(self, request: HttpRequest, report: Report, verb: str) -> None:
+    def _refuse(self, request: HttpRequest, report: Report, verb: str) -> NoReturn:
         events.record("report", report.pk, "refused", by=_officer(request), verb=verb)
         raise PermissionDenied
 

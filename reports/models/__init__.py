@@ -11,6 +11,7 @@ from reports.models.numbers import Dispute, KnownNumber, OfficeNumber
 from reports.models.outbox import OutboxItem
 from reports.models.places import Commune, Office
 from reports.models.public import BankLine, PublicFigures, Statement
+from reports.models.replies import CannedReply
 from reports.models.report import Receipt, ReplacedCode, Report
 from reports.models.upkeep import Alarm, QueueTally, Retriage
 
@@ -24,6 +25,7 @@ __all__ = [
     "CampaignLink",
     "CampaignMove",
     "CampaignProposal",
+    "CannedReply",
     "Case",
     "Clock",
     "Commune",

@@ -55,11 +55,19 @@ class Report(models.Model):
         LETTER = "letter", "Đơn, thư; cán bộ nhập"
         DESK = "desk", "Nguồn khác, cán bộ nhập"
 
+    class Language(models.TextChoices):
+        VIETNAMESE = "vi", "tiếng Việt"
+        ENGLISH = "en", "tiếng Anh"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     # Unique by the constraint below: `unique=True` would add an index for LIKE that nobody uses.
     public_number = models.CharField("số tin", max_length=16, default=new_public_number)
     received_at = models.DateTimeField("nhận lúc", db_default=Now())
     source = models.CharField("nguồn", max_length=8, choices=Source.choices, default=Source.WEB)
+    # Of the page that was sent: in this language the desk writes back.
+    language = models.CharField(
+        "trang gửi", max_length=2, choices=Language.choices, db_default=Language.VIETNAMESE
+    )
     submission_key = models.CharField(max_length=64)
     # HMAC of all that was typed, under the key named in the receipt: the same words under the
     # same submission key are the same report.

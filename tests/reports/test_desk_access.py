@@ -9,6 +9,7 @@ from reports import events, workflow
 from reports.models import (
     BankLine,
     Campaign,
+    CannedReply,
     Commune,
     Dispute,
     Event,
@@ -49,6 +50,10 @@ SEES = {
     "reports_statement_change": ("duty", "lead"),
     "reports_statement_add": (),
     "reports_statement_delete": (),
+    "reports_cannedreply_changelist": ("duty", "lead"),
+    "reports_cannedreply_change": ("duty", "lead"),
+    "reports_cannedreply_add": ("lead",),
+    "reports_cannedreply_delete": (),
     "reports_bankline_changelist": ("duty", "lead"),
     "reports_bankline_change": ("duty", "lead"),
     "reports_bankline_add": ("lead",),
@@ -114,6 +119,7 @@ def address(name: str) -> str:
         "bankline": BankLine.objects.create(
             name="Mẫu", number="1900 000 111", source="thẻ", checked_on="2026-11-05"
         ).pk,
+        "cannedreply": CannedReply.objects.create(title="x", text="x", text_en="x").pk,
         "retriage": Retriage.objects.create(rules_version="x", total=1).pk,
         "user": enlist("nao", "duty").pk,
     }
@@ -151,7 +157,7 @@ NO_PAGE = {
 def test_every_page_of_the_desk_is_in_the_table() -> None:
     """A page that somebody adds must be placed; acts and alerts have tables of their own."""
     names = _names(admin.site.urls[0]) - NO_PAGE - SEES.keys()
-    verbs = (*workflow.TABLE, "reveal", "read_again", "release_code")
+    verbs = (*workflow.TABLE, "reveal", "read_again", "release_code", "compose")
     acts = tuple(f"reports_report_{verb}" for verb in verbs)
     numbers = ("reports_knownnumber_confirm", "reports_knownnumber_withdraw",
                "reports_dispute_answer", "reports_dispute_reveal")  # fmt: skip

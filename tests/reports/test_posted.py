@@ -6,10 +6,12 @@ from urllib.parse import quote_plus, urlencode
 import pytest
 from django.http import HttpRequest
 from django.test import RequestFactory
+from django.utils import translation
+from django.utils.datastructures import MultiValueDict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.posted import fields, kept
+from reports.posted import Posted, fields, kept
 from tests.reports.pages import REPORT
 
 URLENCODED = "application/x-www-form-urlencoded"
@@ -53,3 +55,9 @@ def test_a_multipart_body_is_read_too() -> None:
 @pytest.mark.parametrize("body", [b"story=a%00b", b"story=a\0b"])
 def test_nul_is_replaced_however_it_comes(body: bytes) -> None:
     assert fields(posted(body))["story"] == "a\ufffdb"
+
+
+@pytest.mark.parametrize(("spoken", "kept"), [("en", "en"), ("vi", "vi"), ("fr", "vi")])
+def test_a_report_keeps_the_language_of_its_page(spoken: str, kept: str) -> None:
+    with translation.override(spoken):
+        assert Posted(MultiValueDict({"story": ["x"]})).typed(()).language == kept

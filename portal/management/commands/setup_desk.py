@@ -18,9 +18,10 @@ class Command(BaseCommand):
             communes = reference.load_communes()
             offices = reference.load_offices()
             statements = reference.load_statements()
+            replies = reference.load_replies()
         self.stdout.write(
             f"Desk ready: {len(people.ROLES)} roles, {communes} communes, {offices} offices,"
-            f" {statements} sentences to confirm."
+            f" {statements} sentences to confirm, {replies} canned replies."
         )
 
     def _establish_roles(self) -> None:
