@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reports", "0022_offices_and_stages"),
+        ("reports", "0023_clocks"),
     ]
 
     operations = [
