@@ -176,6 +176,8 @@ CELERY_BEAT_SCHEDULE = {
     "count-queue": {"task": "reports.count_queue", "schedule": 300.0},
     "count-figures": {"task": "reports.count_figures", "schedule": 1800.0},  # does it once a night
     "count-bursts": {"task": "reports.count_bursts", "schedule": 600.0},
+    "seal-events": {"task": "reports.seal_events", "schedule": 60.0},
+    "check-events": {"task": "reports.check_events", "schedule": 600.0},
 }
 
 # --- Alarms (reports/watch.py) and figures for a machine (portal/metrics.py)

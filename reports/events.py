@@ -3,9 +3,10 @@
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import QuerySet
 
-from reports.models import Event
+from reports.models import Event, EventSeal
 
 
 def record(
@@ -17,6 +18,19 @@ def record(
     return Event.objects.create(
         subject_type=subject_type, subject_id=str(subject_id), kind=kind, by=by, detail=detail
     )
+
+
+DETAIL_ERASED = "detail_erased"
+
+
+def erase_detail(event_id: int, *, by: User | None, reason: str) -> None:
+    """Take away what an act says in its detail, where an officer wrote what must go. That this was
+    done is on record, and the chain holds; nothing of the words can be guessed from it.
+    """
+    with transaction.atomic():
+        record("event", event_id, DETAIL_ERASED, by=by, reason=reason)
+        Event.objects.filter(pk=event_id).update(detail={})
+        EventSeal.objects.filter(pk=event_id).update(salt=None)
 
 
 # What a person did and has not read the report for: an act that was refused, and to have the

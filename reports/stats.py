@@ -26,6 +26,7 @@ log = structlog.get_logger(__name__)
 COUNT_WITHIN = 50  # seconds, under the broker's visibility_timeout
 COUNT_AGAIN_AFTER = 4 * 60.0  # seconds; beat asks every five minutes
 OLD_AFTER = 15 * 60.0
+SEALED_WITHIN = 10 * 60.0
 MOST_STUCK = 500
 KEPT = ("counted_at", "accepted", "done", "waiting", "failed")  # columns of the tally
 
@@ -67,6 +68,10 @@ SELECT owed.waiting, owed.late, stuck.failed, owed.oldest, owed.oldest_prompt,
        extract(epoch FROM statement_timestamp()
                           - (SELECT min(received_at) FROM reports_report))::float,
        extract(epoch FROM statement_timestamp() - tally.counted_at)::float,
+       (SELECT extract(epoch FROM statement_timestamp() - at)::float FROM reports_event
+         WHERE id > coalesce((SELECT max(event_id) FROM reports_eventseal), 0)
+         ORDER BY id LIMIT 1),
+       EXISTS (SELECT FROM reports_chaincheck WHERE broken <> ''),
        tally.counted_at, tally.accepted, tally.done, tally.waiting, tally.failed
   FROM owed CROSS JOIN stuck LEFT JOIN reports_queuetally AS tally ON true
 """  # noqa: S608
@@ -113,7 +118,8 @@ class Standing:
     """How the queue stands now. `late`: waiting longer than QUEUE_LATE_AFTER, without what may
     wait its turn (re-reading); so the oldest of those that may not, `oldest_prompt_s`.
     `first_report_s`: seconds since the first report, None without any. `tally`: the last whole
-    count, `tally_age_s` seconds ago.
+    count, `tally_age_s` seconds ago. `unsealed_s`: how long the oldest act on record has waited
+    for its link; `broken`: the chain of acts did not hold (chain_check.py).
     """
 
     waiting: int
@@ -124,6 +130,8 @@ class Standing:
     first_report_s: float | None
     tally_age_s: float | None
     tally: QueueTally | None
+    unsealed_s: float | None = None
+    broken: bool = False
 
     @property
     def tally_old(self) -> bool:
@@ -137,6 +145,11 @@ class Standing:
         if self.first_report_s is None:
             return False
         return self.tally_old or (self.tally is None and self.first_report_s > OLD_AFTER)
+
+    @property
+    def unsealed(self) -> bool:
+        """Whether nobody has linked the acts on record for long."""
+        return self.unsealed_s is not None and self.unsealed_s > SEALED_WITHIN
 
     @property
     def unaccounted(self) -> int:
@@ -197,10 +210,13 @@ def standing() -> Standing:
     values = {"task": TRIAGE, "idle": Priority.IDLE, "late": settings.QUEUE_LATE_AFTER}
     with connection.cursor() as cursor:
         cursor.execute(_STANDING, values)
-        waiting, late, failed, oldest, oldest_prompt, first, age, *counted = cursor.fetchone()
+        waiting, late, failed, oldest, oldest_prompt, first, age, *more = cursor.fetchone()
+    unsealed, broken, *counted = more
     kept = dict(zip(KEPT, counted, strict=True))
     tally = QueueTally(**kept) if age is not None else None
-    return Standing(waiting, late, failed, oldest, oldest_prompt, first, age, tally)
+    return Standing(
+        waiting, late, failed, oldest, oldest_prompt, first, age, tally, unsealed, broken
+    )
 
 
 def stuck() -> list[UUID]:

@@ -4,7 +4,18 @@ from celery import current_app, shared_task
 from celery.signals import celeryd_after_setup
 from django.db import close_old_connections, connection
 
-from reports import burst_watch, clean_copies, figures, relay, retriage, stats, triage, watch
+from reports import (
+    burst_watch,
+    chain,
+    chain_check,
+    clean_copies,
+    figures,
+    relay,
+    retriage,
+    stats,
+    triage,
+    watch,
+)
 
 
 @celeryd_after_setup.connect
@@ -64,3 +75,17 @@ def count_bursts() -> None:
     """Look where more reports come in than is usual there."""
     close_old_connections()
     burst_watch.look_if_due()
+
+
+@shared_task(name="reports.seal_events")
+def seal_events() -> None:
+    """Give the acts on record their links."""
+    close_old_connections()
+    chain.seal()
+
+
+@shared_task(name="reports.check_events")
+def check_events() -> None:
+    """Check some of the links, and the newest heads."""
+    close_old_connections()
+    chain_check.check_some()

@@ -60,12 +60,14 @@ def _look() -> None:
 
 
 def concerned(standing: Standing) -> dict[Kind, int]:
-    """How many reports each alarm is about, 1 for a count that nobody takes; 0 where all is well."""
+    """How many reports each alarm is about, 1 where it is about none; 0 where all is well."""
     return {
         Kind.LATE: standing.late,
         Kind.FAILED: standing.failed,
         Kind.UNBALANCED: standing.unaccounted,
         Kind.UNCOUNTED: int(standing.uncounted),
+        Kind.UNSEALED: int(standing.unsealed),
+        Kind.BROKEN: int(standing.broken),
     }
 
 
@@ -132,6 +134,7 @@ def _sent(alarm: Alarm, *, over: bool = False) -> bool:
         "over": over,
         "limit": span(settings.QUEUE_LATE_AFTER),
         "old": span(stats.OLD_AFTER),
+        "unsealed": span(stats.SEALED_WITHIN),
         "hours": REMIND_AFTER // timedelta(hours=1),
         "desk": f"{settings.PORTAL_URL}/admin/",
     }

@@ -310,6 +310,11 @@ def writers_of(table: str) -> list[str]:
     return [name_of(path) for path in CODE if writes.search(code_of(path))]
 
 
+def test_the_chain_of_acts_is_written_by_its_sealer_alone() -> None:
+    made = [name_of(path) for path in CODE for name, _ in called(path) if name == "EventSeal"]
+    only_in("reports/chain.py", [*made, *writers_of("eventseal")])
+
+
 @pytest.mark.parametrize(
     ("table", "writer"), [("report", "reports/intake.py"), ("receipt", "reports/intake.py")]
 )

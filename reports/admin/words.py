@@ -86,6 +86,8 @@ EVENTS = {
     "campaign_kept_two": "Không gộp: hai đợt khác nhau",
     "campaign_taken_back": "Lấy lại một việc đã làm",
     "campaign_taken_back_away": "Lấy lại một việc đã làm",
+    "detail_erased": "Xóa lời ghi trong một dòng nhật ký",
+    "record_restored": "Ghi nhận nhật ký đã khôi phục từ bản sao lưu",
 }
 FACTS = {
     "scenario": "Kiểu lừa",
@@ -110,6 +112,7 @@ SUBJECTS = {
     "bank": "số ngân hàng",
     "campaign": "đợt",
     "day": "ngày nghỉ",
+    "event": "dòng nhật ký",
 }
 OUTCOMES: dict[str, str] = {str(value): str(label) for value, label in Case.Outcome.choices}
 PERSONAL = {

@@ -1,5 +1,6 @@
 """What residents say, what the machine reads in it, what the desk decides: three tables."""
 
+from reports.models.chain import ChainCheck, EventSeal
 from reports.models.clocks import Clock, Escalation, SpecialDay
 from reports.models.desk import Case, Event
 from reports.models.facts import Campaign, CampaignLink, Facts, Indicator
@@ -27,11 +28,13 @@ __all__ = [
     "CampaignProposal",
     "CannedReply",
     "Case",
+    "ChainCheck",
     "Clock",
     "Commune",
     "Dispute",
     "Escalation",
     "Event",
+    "EventSeal",
     "EvidenceFile",
     "Facts",
     "FileCheck",

@@ -27,7 +27,7 @@ class QueueTally(models.Model):
 
 class Alarm(models.Model):
     """Something is wrong since `since`; the row goes when it is over. `told_at`: when somebody
-    was told by mail. `count` of what is concerned (reports, items), never whose.
+    was told by mail. `count` of what is concerned (reports, acts), never whose.
     """
 
     class Kind(models.TextChoices):
@@ -38,6 +38,8 @@ class Alarm(models.Model):
         UNSEEN = "unseen", "tin đang bị ép chưa ai xem"
         OVERDUE = "overdue", "tin quá hạn xử lý"
         CALENDAR = "calendar", "thiếu lịch nghỉ lễ"
+        UNSEALED = "unsealed", "nhật ký lâu chưa được khóa nối"
+        BROKEN = "broken", "nhật ký không khớp với bản đã khóa"
 
     kind = models.CharField(primary_key=True, max_length=16, choices=Kind.choices)
     since = models.DateTimeField(db_default=Now())

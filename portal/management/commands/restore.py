@@ -34,6 +34,7 @@ class Command(BaseCommand):
                 self._refuse(archived, here, options)
                 backups.restore(archived, here)
         self.stdout.write("Restored. Start web, relay, worker and beat again.")
+        self.stdout.write("The record of acts now ends earlier: manage.py verify_events --restored")
 
     def _refuse(
         self, archived: backups.Unpacked, here: dict[str, int], options: dict[str, Any]

@@ -1,0 +1,41 @@
+"""manage.py verify_events: does the record of acts stand as it was sealed?
+
+The exit code tells: 0 everything holds, 1 the chain is broken, 3 it could not be checked.
+"""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import Error as DatabaseTrouble
+
+from reports import chain_check, database, heads
+from reports.chain_check import BrokenError
+
+
+class Command(BaseCommand):
+    help = "Checks every act on record against its link, and the links against the file of heads."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--restored",
+            action="store_true",
+            help="an archive was put back: the record may end before what the file knows",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            verdict = chain_check.verify(restored=options["restored"])
+        except BrokenError as error:
+            chain_check.note_break(error)
+            raise CommandError(f"BROKEN at {error}") from error
+        except DatabaseTrouble as error:
+            why = database.with_hint(f"not checked: {type(error).__name__}")
+            raise CommandError(why, returncode=3) from error
+        except OSError as error:
+            why = f"not checked: {heads.path()}: {error.strerror}"
+            raise CommandError(why, returncode=3) from error
+        self.stdout.write(
+            f"Whole: {verdict.place.links} acts sealed, up to event {verdict.place.event};"
+            f" {verdict.heads} heads outside the database agree;"
+            f" {verdict.unsealed} acts wait for their link."
+        )
