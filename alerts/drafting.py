@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from django.db.models import Count, Max, Min
+from django.db.models import CharField, Count, Max, Min
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from reports.models import Campaign
@@ -36,7 +38,9 @@ def grounds(campaign: Campaign) -> str:
 
 
 def _usual_scenario(campaign: Campaign) -> str:
-    """The code read most often in the wave's reports, or none."""
-    counted = campaign.links.exclude(report__facts=None).values_list("report__facts__scenario")
-    most = counted.annotate(times=Count("pk")).order_by("-times", "report__facts__scenario").first()
+    """The code most often held of the wave's reports, or none: an officer's, else the machine's."""
+    corrected = KeyTextTransform("scenario", "report__case__corrected")
+    held = Coalesce(corrected, "report__facts__scenario", output_field=CharField())
+    counted = campaign.links.exclude(report__facts=None).values_list(held)
+    most = counted.annotate(held=held, times=Count("pk")).order_by("-times", "held").first()
     return str(most[0]) if most else ""

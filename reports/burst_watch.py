@@ -28,7 +28,7 @@ _COUNTS = f"""
 SELECT GROUPING(commune), GROUPING(scenario), commune, scenario,
        count(*) FILTER (WHERE day = 0), count(*) FILTER (WHERE week = 0), {_WEEKS}
   FROM (SELECT coalesce(report.commune_id, '') AS commune,
-               coalesce(facts.scenario, '') AS scenario,
+               coalesce(desk.corrected ->> 'scenario', facts.scenario, '') AS scenario,
                floor(age / 86400)::int AS day, floor(age / 604800)::int AS week
           FROM (SELECT id, commune_id,
                        extract(epoch FROM statement_timestamp() - received_at) AS age

@@ -5,8 +5,9 @@ the figures, so that no page counts what another one leaves out.
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from reports import held
 from reports.models import Addition, Case, Report
 
 _SET_ASIDE = (Case.Status.JUNK, Case.Status.WITHDRAWN)
@@ -41,8 +42,8 @@ def as_sql(since: datetime, until: datetime) -> tuple[str, dict[str, Any]]:
         "commune_id",
         "claimed_office",
         "money_lost",
-        kind=F("facts__scenario"),
-        lost_vnd=F("facts__money_lost_vnd"),
+        kind=held.scenario(),
+        lost_vnd=held.money_lost_vnd(),
     )
     statement, values = columns.query.sql_with_params()
     names = [f"counted_{place}" for place in range(len(values))]

@@ -57,6 +57,11 @@ def label(code: str) -> str:
     return named.get(code) or table().labels.get(code, code)
 
 
+def codes() -> list[str]:
+    """Whom a caller can have claimed to be: the rows of the table, then the wider names."""
+    return [*(row for row, _, _ in _read().rows), *table().labels]
+
+
 def commune(codename: str) -> str:
     """The name of a commune with the old district that tells it from its namesakes."""
     return next((place.label for place in _read().communes if place.codename == codename), codename)

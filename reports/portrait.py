@@ -11,14 +11,17 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
+from reports import held
+
 MOST_NAMED = 10  # of each kind of number
 MOST_HOT = 200
 
-_OF = """
+_OF = f"""
   FROM reports_campaignlink AS link
   JOIN reports_report AS report ON report.id = link.report_id
   JOIN reports_case AS desk ON desk.report_id = link.report_id
-  LEFT JOIN reports_facts AS facts ON facts.report_id = link.report_id
+  LEFT JOIN reports_facts AS machine ON machine.report_id = link.report_id
+ CROSS JOIN LATERAL (SELECT {held.COLUMNS}) AS facts
 """
 
 _SUMS = f"""

@@ -15,8 +15,9 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from reports import blanks, events, privacy, promises
+from reports.corrections import Right
 from reports.indicators import find_links
-from reports.models import Case, Message, Report
+from reports.models import Case, Correction, Message, Report
 from reports.signing import newest_key
 
 S = Case.Status
@@ -60,6 +61,10 @@ class PromiseBroken(WorkflowError):  # noqa: N818
         self.what = what
 
 
+class NotAValue(WorkflowError):  # noqa: N818
+    """What an officer said of a fact is nothing that this fact can be, or was not said at all."""
+
+
 class ReporterErased(WorkflowError):  # noqa: N818
     """The report's personal data are gone: nobody is there to be told."""
 
@@ -84,6 +89,7 @@ def _to(target: str, *sources: str) -> dict[str, str]:
     return dict.fromkeys(sources, target)
 
 
+_CORRECTS = "reports.decide_case"
 _BEGIN: Mapping[str, str] = {S.NEW: S.IN_REVIEW, S.IN_REVIEW: S.IN_REVIEW, S.WAITING: S.WAITING}
 _STAY: Mapping[str, str] = {status: status for status in S}
 _ENDED = (S.ACTIONED, S.HANDED_OVER, S.CLOSED, S.JUNK, S.WITHDRAWN)
@@ -204,6 +210,56 @@ def reopen(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
     return _decide("reopen", case_id, by, version, reason=reason)
 
 
+def correct(case_id: UUID, *, by: User, version: int, right: Right, reason: str) -> Case:
+    """Say that the machine read a fact wrongly, and what is right. The status stays."""
+    _must_correct(by)
+    if not reason.strip():
+        raise ReasonMissing("reason")
+    if not right.is_possible:
+        raise NotAValue
+    row = Correction(fact=right.fact, value=right.value, reason=reason.strip(), by=by)
+    return _correct(case_id, version, row)
+
+
+def take_correction_back(case_id: UUID, *, by: User, version: int, fact: str) -> Case:
+    """Let the machine's reading of a fact hold again."""
+    _must_correct(by)
+    return _correct(case_id, version, Correction(fact=fact, stands=False, by=by))
+
+
+def _must_correct(by: User) -> None:
+    if not by.has_perm(_CORRECTS):
+        raise NotAllowed
+
+
+def _correct(case_id: UUID, version: int, row: Correction) -> Case:
+    """The newest word on one fact, in the table of corrections and among those that hold."""
+    with transaction.atomic():
+        case = _locked(case_id, version)
+        holding = {fact: value for fact, value in case.corrected.items() if fact != row.fact}
+        if row.stands:
+            holding[row.fact] = row.value
+        elif holding == case.corrected:
+            raise NotAValue
+        row.report_id = case_id
+        row.save(force_insert=True)
+        Case.objects.filter(pk=case_id).update(
+            corrected=holding, version=case.version + 1, changed_at=Now()
+        )
+        kind = "corrected" if row.stands else "uncorrected"
+        events.record("report", case_id, kind, by=row.by, fact=row.fact, correction=row.pk)
+    case.refresh_from_db()
+    return case
+
+
+def _locked(case_id: UUID, version: int) -> Case:
+    """The case as the officer saw it, until COMMIT nobody else's to write."""
+    case = Case.objects.select_for_update().get(pk=case_id)
+    if case.version != version:
+        raise StaleVersion
+    return case
+
+
 def _decide(
     verb: str,
     case_id: UUID,
@@ -222,9 +278,7 @@ def _decide(
             raise ReasonMissing(what)
     _must_be_tellable(move, words)
     with transaction.atomic():
-        case = Case.objects.select_for_update().get(pk=case_id)
-        if case.version != version:
-            raise StaleVersion
+        case = _locked(case_id, version)
         if case.status not in move.steps:
             raise NotFromHere
         before, after = case.status, move.steps[case.status]

@@ -76,6 +76,7 @@ NOT_RELEASED = {
     "phrase": "Chưa cho lấy mã. Hiện câu hẹn, nghe người gọi đọc đúng câu ấy, rồi bấm lại trong"
     " vòng 15 phút. Lời đã gõ còn nguyên.",
 }
+NO_VALUE = "Chưa chọn giá trị đúng."
 NO_LINKS = "Trang đã hứa với người báo là không gửi đường link. Bỏ đường link đi rồi gửi."
 
 NOT_TOLD = {
@@ -159,18 +160,25 @@ class ActForm(forms.Form):
 
 def why_not(error: workflow.WorkflowError, case: Case) -> str:
     """What the officer is told when a decision was not taken."""
-    if isinstance(error, workflow.ReasonMissing):
-        return f"Chưa lưu. {MISSING[error.what]} Những gì đã gõ còn nguyên."
-    if isinstance(error, workflow.LinkInside):
-        return f"Chưa lưu. {NO_LINKS} Những gì đã gõ còn nguyên."
-    if isinstance(error, workflow.PromiseBroken):
-        return f"Chưa lưu. {NOT_TOLD[error.what]} Những gì đã gõ còn nguyên."
+    if wanting := _wanting(error):
+        return f"Chưa lưu. {wanting} Những gì đã gõ còn nguyên."
     if isinstance(error, workflow.ReporterErased):
         return "Chưa gửi. Tin này đã xóa dữ liệu cá nhân nên không nhắn người báo được nữa."
     if isinstance(error, workflow.StaleVersion):
         return f"Chưa lưu. {_meanwhile(case)} Xem lại rồi quyết định; lời đã gõ còn nguyên."
     status = case.get_status_display()
     return f"Chưa lưu. Tin đang ở trạng thái “{status}” nên không làm được việc này."
+
+
+def _wanting(error: workflow.WorkflowError) -> str:
+    """What one of the fields lacks or may not say; empty where it was no field."""
+    if isinstance(error, workflow.ReasonMissing):
+        return MISSING[error.what]
+    if isinstance(error, workflow.LinkInside):
+        return NO_LINKS
+    if isinstance(error, workflow.PromiseBroken):
+        return NOT_TOLD[error.what]
+    return NO_VALUE if isinstance(error, workflow.NotAValue) else ""
 
 
 def _meanwhile(case: Case) -> str:

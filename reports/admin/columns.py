@@ -1,5 +1,6 @@
 """The columns of the queue. Every text of a person is escaped, its odd signs shown."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
@@ -9,17 +10,20 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
 from reports.admin import marking, words
+from reports.held import held
 from reports.models import Report
 
 GIST = 90  # signs of a story in its row
+_BY_OFFICER = " (cán bộ sửa)"
 TYPED = 40  # signs of a number or a place that nobody knows
 
 
 @admin.display(description="Ưu tiên")
 def urgency(report: Report) -> SafeString:
-    facts = getattr(report, "facts", None)
-    shown = words.urgency(facts.priority if facts else None)
-    title = f"{facts.priority} trên 100" if facts else "Chưa có gợi ý của máy"
+    said = held(report)
+    shown = words.urgency(said.priority)
+    title = "Chưa có gợi ý của máy" if said.priority is None else f"{said.priority} trên 100"
+    title += _BY_OFFICER if "priority" in said.corrected else ""
     return format_html('<span class="urgent {}" title="{}">{}</span>', shown.css, title, shown.word)
 
 
@@ -44,9 +48,9 @@ def since(report: Report) -> SafeString:
 
 
 @admin.display(description="Kiểu lừa")
-def scenario(report: Report) -> str:
-    facts = getattr(report, "facts", None)
-    return words.short(facts.scenario) if facts else "–"
+def scenario(report: Report) -> SafeString | str:
+    said = held(report)
+    return _said(report, "scenario", words.short) if said.scenario else "–"
 
 
 @admin.display(description="Số gọi")
@@ -69,9 +73,20 @@ def caller(report: Report) -> SafeString | str:
 
 
 @admin.display(description="Thiệt hại")
-def loss(report: Report) -> str:
+def loss(report: Report) -> SafeString | str:
+    return _said(report, "money_lost_vnd", words.money) if held(report).knows_money else "–"
+
+
+def _said(report: Report, fact: str, worded: Callable[[Any], str]) -> SafeString | str:
+    """A fact as it holds; an officer's word with the machine's beside it."""
+    said = held(report)
+    shown = worded(getattr(said, fact))
+    if fact not in said.corrected:
+        return shown
     facts = getattr(report, "facts", None)
-    return words.money(facts.money_lost_vnd) if facts else "–"
+    machine = f"Máy gợi ý: {worded(getattr(facts, fact))}" if facts else "Máy chưa đọc"
+    note = '{} <span class="sub" title="{}">cán bộ sửa</span>'
+    return format_html(note, shown, machine)
 
 
 @admin.display(description="Xã, phường")

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.db import Error as DatabaseTrouble
 from django.db.models import Count, Q
 
+from reports import held
 from reports.admin import answers
 from reports.models import Case, Report
 from reports.stats import Standing, standing
@@ -32,14 +33,16 @@ def figures_of(user: User) -> Figures:
     """One statement, a second where somebody is waited for; their cost grows with the open cases,
     not with the reports.
     """
-    scenario, counted = "report__facts__scenario", Counter[str]()
+    counted = Counter[str]()
+    ongoing = held.ongoing("", "report__facts__")
     rows = (
         Case.objects.open()
-        .values(scenario)
+        .alias(held_ongoing=ongoing)
+        .values(kind=held.scenario("", "report__facts__"))
         .order_by()
         .annotate(
             open=Count("pk"),
-            burning=Count("pk", filter=Q(report__facts__ongoing=True)),
+            burning=Count("pk", filter=Q(held_ongoing=True)),
             unassigned=Count("pk", filter=Q(officer=None)),
             mine=Count("pk", filter=Q(officer=user)),
             waiting=Count("pk", filter=Q(status=Case.Status.WAITING)),
@@ -47,8 +50,8 @@ def figures_of(user: User) -> Figures:
     )
     scenarios: Counter[str] = Counter()
     for row in rows:
-        scenarios[row.pop(scenario) or ""] += row["open"]
-        counted.update(row)
+        scenarios[row["kind"] or ""] += row["open"]
+        counted.update({name: count for name, count in row.items() if name != "kind"})
     if counted["waiting"]:
         counted["answered"] = answers.answered(Report.objects.order_by()).count()
     return Figures(**counted, unread=scenarios.pop("", 0), scenarios=scenarios)

@@ -15,12 +15,14 @@ from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
 from reports import events, heard, phones
-from reports.admin import claim_words, marking, texts, words
+from reports.admin import claim_words, correcting, marking, texts, words
 from reports.admin.acts import MOST_WORDS
+from reports.admin.correcting import CorrectionForm
 from reports.admin.marking import Beginning, Span
 from reports.admin.naming import counted
 from reports.grounds import ALL_OTHERS, is_of_the_rest, is_of_words
-from reports.models import Event, Facts, Indicator, Report
+from reports.held import Held, held
+from reports.models import Correction, Event, Facts, Indicator, Report
 from reports.numbering import owner_of
 
 MOST_EVENTS = 200
@@ -42,10 +44,16 @@ class Ground:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """One fact of the machine and its grounds."""
+    """One fact as it holds and the machine's grounds; where an officer has put it right, what the
+    machine says, and the form to do so.
+    """
 
     title: str
     grounds: list[Ground]
+    fact: str = ""
+    correction: Correction | None = None
+    machine: str = ""
+    form: CorrectionForm | None = None
 
 
 @dataclass(frozen=True)
@@ -157,32 +165,60 @@ def oddities(report: Report) -> list[str]:
     return notes
 
 
-def suggestions(facts: Facts) -> list[Suggestion]:
-    """The machine's facts in the order in which an officer asks for them."""
-    urgency = words.urgency(facts.priority)
-    demands = "; ".join(map(words.label, facts.actions)) or "chưa thấy"
-    titles = [
-        ("priority", f"Ưu tiên: {urgency.word} ({facts.priority} trên 100)"),
-        ("scenario", f"Kiểu lừa: {words.label(facts.scenario)}"),
-        ("actions", f"Họ đòi: {demands}"),
-        ("money_lost_vnd", f"Thiệt hại: {words.money(facts.money_lost_vnd).lower()}"),
-        ("ongoing", f"Đang bị ép: {'có' if facts.ongoing else 'không thấy'}"),
-        ("office", f"Họ xưng: {_claimed(facts)}"),
-        (
-            "stages",
-            f"Bước kịch bản: {' → '.join(map(claim_words.step, facts.stages)) or 'chưa thấy'}",
-        ),
-    ]
-    return [
-        Suggestion(title, list(_grounds([each for each in facts.reasons if each["fact"] == fact])))
-        for fact, title in titles
-    ]
+def suggestions(
+    report: Report, said: Iterable[Correction], typed: object = None
+) -> list[Suggestion]:
+    """The facts in the order in which an officer asks for them, each with a form to put it right;
+    `typed` is the one that an officer has filled in.
+    """
+    holds, facts, newest = held(report), facts_of(report), _newest(said)
+    shown = [_suggestion(fact, holds, facts, newest, typed) for fact in correcting.TITLES]
+    if facts:
+        steps = " → ".join(map(claim_words.step, facts.stages)) or "chưa thấy"
+        shown.append(Suggestion(f"Bước kịch bản: {steps}", _grounds_of(facts, "stages")))
+    return shown
 
 
-def _claimed(facts: Facts) -> str:
-    """The offices, and the commune of the unit, or that it may be several."""
-    place = f" ({claim_words.communes(facts.office_communes)})" if facts.office_communes else ""
-    return ("; ".join(map(claim_words.claimed, facts.offices)) or "chưa thấy") + place
+def _newest(said: Iterable[Correction]) -> dict[str, Correction]:
+    """The newest word on each fact; `said` is newest first."""
+    found: dict[str, Correction] = {}
+    for each in said:
+        found.setdefault(each.fact, each)
+    return found
+
+
+def _suggestion(
+    fact: str,
+    holds: Held,
+    facts: Facts | None,
+    newest: dict[str, Correction],
+    typed: object,
+) -> Suggestion:
+    value, is_corrected = getattr(holds, fact), fact in holds.corrected
+    machine = correcting.worded(fact, getattr(facts, fact)) if facts else "chưa đọc"
+    is_known = holds.is_read or is_corrected
+    shown = correcting.worded(fact, value) if is_known else "máy chưa đọc"
+    place = _place(facts) if facts and fact == "offices" and not is_corrected else ""
+    return Suggestion(
+        f"{correcting.TITLES[fact]}: {shown}{place}",
+        _grounds_of(facts, "office" if fact == "offices" else fact),
+        fact,
+        newest.get(fact) if is_corrected else None,
+        machine if is_corrected else "",
+        typed
+        if isinstance(typed, CorrectionForm) and typed.fact == fact
+        else CorrectionForm(fact, held=value),
+    )
+
+
+def _place(facts: Facts) -> str:
+    """The commune of the claimed unit, or that it may be several."""
+    return f" ({claim_words.communes(facts.office_communes)})" if facts.office_communes else ""
+
+
+def _grounds_of(facts: Facts | None, fact: str) -> list[Ground]:
+    reasons = facts.reasons if facts else []
+    return list(_grounds([each for each in reasons if each["fact"] == fact]))
 
 
 def _grounds(reasons: Sequence[dict[str, Any]]) -> Iterator[Ground]:
@@ -254,11 +290,12 @@ def similar(report: Report, named: Iterable[Named]) -> list[Similar]:
     return list(found.values())[:MOST_SIMILAR]
 
 
-def log(report: Report) -> list[Line]:
+def log(report: Report, said: Iterable[Correction]) -> list[Line]:
     """Everything on record about a report, the newest first."""
     recorded = list(events.about("report", report.pk)[:MOST_EVENTS])
     names = _named(recorded)
-    lines = [Line(event.at, who(event), told(event, names)) for event in recorded]
+    corrected = {each.pk: correcting.told(each) for each in said}
+    lines = [Line(event.at, who(event), told(event, names, corrected)) for event in recorded]
     lines.append(Line(report.received_at, "Trang", "Đã ghi nhận, đã trả mã."))
     if facts := facts_of(report):
         suggested = f"Gợi ý kiểu lừa: {words.label(facts.scenario)}."
@@ -277,7 +314,7 @@ def _named(recorded: Iterable[Event]) -> dict[int, str]:
     return {user.pk: words.person(user) for user in found}
 
 
-def told(event: Event, names: dict[int, str]) -> str:
+def told(event: Event, names: dict[int, str], corrected: dict[int, str]) -> str:
     """An event in one line, with what was written at the time."""
     detail, text = event.detail, words.EVENTS.get(event.kind, event.kind)
     extras = [
@@ -287,6 +324,7 @@ def told(event: Event, names: dict[int, str]) -> str:
         words.OUTCOMES.get(detail.get("outcome", ""), ""),
         detail.get("unit", ""),
         detail.get("reason", ""),
+        corrected.get(detail.get("correction", 0), ""),
     ]
     said = "; ".join(marking.plain(extra, MOST_WORDS) for extra in extras if extra)
     return f"{text}: {said}" if said else text

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import SEARCH_VAR, ChangeList
-from django.db.models import F, Model, QuerySet
+from django.db.models import Model, QuerySet
 from django.db.models.functions import Left
 from django.http import HttpRequest
 
-from reports import stats
+from reports import held, stats
 from reports.admin import answers, columns, texts, words
 from reports.admin.figures import Figures, figures_of, standing_of
 from reports.admin.fresh import fresh
@@ -83,12 +83,13 @@ class WorkFilter(admin.SimpleListFilter):
         if chosen == "answered":
             return answers.answered(queryset)
         wanted: dict[str, dict[str, Any]] = {
-            "burning": {"facts__ongoing": True},
+            "burning": {"held_ongoing": True},
             "unassigned": {"case__officer": None},
             "mine": {"case__officer_id": self.user.pk},
             "waiting": {"case__status": Case.Status.WAITING},
         }
-        return queryset.filter(**wanted.get(chosen, {}))
+        narrowed = queryset.alias(held_ongoing=held.ongoing()) if chosen == "burning" else queryset
+        return narrowed.filter(**wanted.get(chosen, {}))
 
     def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:  # type: ignore[override]
         for lookup, title in self.lookup_choices:
@@ -112,11 +113,14 @@ class ScenarioFilter(admin.SimpleListFilter):
         return [(code, f"{words.short(code)} ({n})") for code, n in counted.most_common()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Report]) -> QuerySet[Report]:
-        return queryset.filter(facts__scenario=self.value()) if self.value() else queryset
+        if not (chosen := self.value()):
+            return queryset
+        is_long = request.GET.get(WorkFilter.parameter_name) == "all"
+        return (held.read_as if is_long else held.of_scenario)(queryset, chosen)
 
 
 class MoneyFilter(admin.SimpleListFilter):
-    """By the loss as the machine read it."""
+    """By the loss as it holds: an officer's word before the machine's."""
 
     title = "thiệt hại"
     parameter_name = "tien"
@@ -128,12 +132,13 @@ class MoneyFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Report]) -> QuerySet[Report]:
         chosen = self.value()
+        loss = queryset.alias(held_loss=held.money_lost_vnd())
         if chosen == "lost":
-            return queryset.filter(facts__money_lost_vnd__gt=0)
+            return loss.filter(held_loss__gt=0)
         if chosen == "much":
-            return queryset.filter(facts__money_lost_vnd__gte=100_000_000)
+            return loss.filter(held_loss__gte=100_000_000)
         if chosen == "unknown":
-            return queryset.filter(facts__money_lost_vnd=None)
+            return loss.filter(held_loss=None)
         return queryset
 
 
@@ -176,7 +181,7 @@ def rows() -> QuerySet[Report]:
 
 
 # What the machine has not read comes first, so that nothing waits unseen.
-BY_URGENCY = (F("facts__priority").desc(nulls_first=True), "received_at")
+BY_URGENCY = (held.priority().desc(nulls_first=True), "received_at")
 
 
 def ordering(request: HttpRequest) -> tuple[Any, ...]:

@@ -11,15 +11,16 @@ from django.utils import timezone
 
 from reports.admin import words
 from reports.admin.paging import NearPaginator
-from reports.models import Case, Event
+from reports.models import Case, Correction, Event
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Event]
 else:
     _Admin = admin.ModelAdmin
 
+_FACTS: dict[Any, Any] = dict(Correction.Fact.choices)
 # Codes; never what a person wrote.
-_CODES = ("before", "after", "outcome", "what", "verb", "role", "identifier")
+_CODES = ("before", "after", "outcome", "what", "verb", "role", "identifier", "fact")
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -111,4 +112,4 @@ def _code(name: str, value: Any) -> str:
     if name in {"before", "after"}:
         status = dict(Case.Status.choices).get(value, value)
         return f"{'từ' if name == 'before' else 'thành'} {status}"
-    return words.PERSONAL.get(value) or words.OUTCOMES.get(value) or str(value)
+    return words.PERSONAL.get(value) or words.OUTCOMES.get(value) or _FACTS.get(value) or str(value)

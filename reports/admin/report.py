@@ -26,6 +26,7 @@ from django.views.decorators.http import require_POST, require_safe
 from reports import clean_copies, events, files, pickup, privacy, receipts, stats, workflow
 from reports.admin import (
     columns,
+    correcting,
     due_words,
     later,
     marking,
@@ -38,10 +39,12 @@ from reports.admin import (
 )
 from reports.admin.acts import ACTS, MOST_WORDS, NOT_RELEASED, ActForm, why_not
 from reports.admin.compose import ComposeActs
+from reports.admin.correcting import CorrectionForm
 from reports.admin.later import MOST_SHOWN, Later, Sealed
 from reports.admin.paging import NearPaginator
 from reports.admin.retriage import see_other
 from reports.admin.search import dispute_meant, find
+from reports.held import held
 from reports.models import FileCheck, Report
 
 if TYPE_CHECKING:
@@ -134,6 +137,10 @@ class ReportAdmin(ComposeActs, _Admin):
                        f"reports_report_reveal_{what}", what=what)
             for what, key in (("message", "int"), ("addition", "uuid"))
         ]  # fmt: skip
+        facts = [
+            self._post(f"<uuid:pk>/{verb}/<str:fact>/", view, f"reports_report_{verb}")
+            for verb, view in (("correct", self.correct), ("uncorrect", self.uncorrect))
+        ]
         again = self._post("<uuid:pk>/read-again/", self.read_again, "reports_report_read_again")
         release = self._post(
             "<uuid:pk>/release-code/", self.release_code, "reports_report_release_code"
@@ -156,6 +163,7 @@ class ReportAdmin(ComposeActs, _Admin):
             *self.compose_urls(),
             *reveals,
             *later_words,
+            *facts,
             release,
             original,
             picture,
@@ -205,6 +213,44 @@ class ReportAdmin(ComposeActs, _Admin):
             return self._page(request, report, form=form)
         messages.success(request, ACTS[verb].done)
         return see_other(reverse("admin:reports_report_change", args=[pk]))
+
+    def correct(self, request: HttpRequest, pk: UUID, fact: str) -> HttpResponse:
+        """Put a fact of the machine right, or show what was typed and why not."""
+        report = self._get(request, pk)
+        if fact not in correcting.TITLES:
+            raise Http404
+        form = CorrectionForm(fact, request.POST)
+        if not request.user.has_perm("reports.decide_case"):
+            self._refuse(request, report, "correct")
+        if not form.is_valid():
+            messages.error(request, "Chưa lưu. Xem lại chỗ báo lỗi; những gì đã gõ còn nguyên.")
+            return self._page(request, report, form=form)
+        try:
+            form.carry_out(report.case, _officer(request))
+        except workflow.WorkflowError as error:
+            report = self._get(request, pk)
+            form.blame(error)
+            messages.error(request, why_not(error, report.case))
+            return self._page(request, report, form=form)
+        messages.success(request, "Đã ghi chỗ sửa. Máy có đọc lại cũng không đổi chỗ này.")
+        return see_other(reverse("admin:reports_report_change", args=[pk]) + "#machine")
+
+    def uncorrect(self, request: HttpRequest, pk: UUID, fact: str) -> HttpResponse:
+        """Let the machine's reading of a fact hold again."""
+        report, typed = self._get(request, pk), request.POST.get("version", "")
+        version = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 10 else 0
+        try:
+            workflow.take_correction_back(pk, by=_officer(request), version=version, fact=fact)
+        except workflow.NotAllowed:
+            self._refuse(request, report, "uncorrect")
+        except workflow.WorkflowError as error:
+            report = self._get(request, pk)
+            messages.error(request, why_not(error, report.case))
+            page = self._page(request, report)
+            page.status_code = 409
+            return page
+        messages.success(request, "Đã lấy lại chỗ sửa. Gợi ý của máy dùng như trước.")
+        return see_other(reverse("admin:reports_report_change", args=[pk]) + "#machine")
 
     def text(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Give the whole working copy of what was typed as a file of plain text."""
@@ -331,12 +377,13 @@ class ReportAdmin(ComposeActs, _Admin):
         request: HttpRequest,
         report: Report,
         *,
-        form: ActForm | None = None,
+        form: ActForm | CorrectionForm | None = None,
         shown: dict[str, str] | None = None,
         opened: object = None,
     ) -> HttpResponse:
         """The page; with a form that decided nothing, under the status that says why."""
         status = 200 if form is None else 422 if form.errors else 409
+        holds, said = held(report), list(correcting.said_of(report))
         named = page.indicators(report)
         facts = page.facts_of(report)
         story = page.story(report)
@@ -348,7 +395,8 @@ class ReportAdmin(ComposeActs, _Admin):
             "report": report,
             "case": report.case,
             "facts": facts,
-            "urgency": words.urgency(facts.priority if facts else None),
+            "holds": holds,
+            "urgency": words.urgency(holds.priority),
             "status_tag": words.STATUS_TAGS[report.case.status],
             "age": words.age(report.received_at, timezone.now()),
             "due": due_words.of(report.case, report.received_at),
@@ -362,13 +410,14 @@ class ReportAdmin(ComposeActs, _Admin):
             "files": sent,
             "has_pictures": any(file.picture for file in sent),
             "oddities": page.oddities(report),
-            "suggestions": page.suggestions(facts) if facts else [],
+            "suggestions": page.suggestions(report, said, form),
             "reading": stats.reading_of(report.pk),
             "indicators": named,
             "similar": page.similar(report, named),
-            "log": page.log(report),
+            "log": page.log(report, said),
             "shown": {what: marking.plain(text) for what, text in (shown or {}).items()},
             "may_reveal": request.user.has_perm("reports.reveal_contact"),
+            "may_correct": request.user.has_perm("reports.decide_case"),
             "may_read_again": request.user.has_perm(retriage.ONE) and not report.erased_at,
             "back": request.GET.get("_changelist_filters", ""),
         }
@@ -376,8 +425,11 @@ class ReportAdmin(ComposeActs, _Admin):
             request, "admin/reports/report/change_form.html", context, status=status
         )
 
-    def _forms(self, request: HttpRequest, report: Report, typed: ActForm | None) -> list[ActForm]:
+    def _forms(
+        self, request: HttpRequest, report: Report, form: ActForm | CorrectionForm | None
+    ) -> list[ActForm]:
         """One form for each decision that is open to this officer; the typed one as typed."""
+        typed = form if isinstance(form, ActForm) else None
         offered = workflow.offers(report.case, _officer(request))
         verbs = [verb for verb in ACTS if verb in offered or (typed and typed.verb == verb)]
         unit = f"Công an {report.commune.name}" if report.commune else ""

@@ -53,6 +53,8 @@ EVENTS = {
     "code_released": "Cho lấy mã mới",
     "code_replaced": "Người báo đã lấy mã mới, mã cũ hết hiệu lực",
     "reread": "Cho máy đọc lại",
+    "corrected": "Sửa gợi ý của máy",
+    "uncorrected": "Lấy lại chỗ đã sửa gợi ý của máy",
     "retriage_started": "Bắt đầu một lượt đọc lại tin",
     "retriage_resumed": "Cho lượt đọc lại tin làm tiếp",
     "invited": "Gửi lời mời vào trực ban",

@@ -2,6 +2,7 @@
 
 from reports.models.chain import ChainCheck, EventSeal
 from reports.models.clocks import Clock, Escalation, SpecialDay
+from reports.models.corrections import Correction
 from reports.models.desk import Case, Event
 from reports.models.facts import Campaign, CampaignLink, Facts, Indicator
 from reports.models.files import EvidenceFile, FileCheck
@@ -31,6 +32,7 @@ __all__ = [
     "ChainCheck",
     "Clock",
     "Commune",
+    "Correction",
     "Dispute",
     "Escalation",
     "Event",

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import models
+from django.db.models.fields.json import KT
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -68,6 +69,8 @@ class Case(models.Model):
     )
     unit = models.CharField("đơn vị nhận", max_length=120, blank=True, db_default="")
     due_at = models.DateTimeField("hạn", null=True, blank=True)
+    # What officers said of the machine's facts and still holds: see held.py.
+    corrected = models.JSONField("cán bộ sửa", default=dict, db_default={}, blank=True)
     version = models.PositiveIntegerField(db_default=1)
     changed_at = models.DateTimeField(db_default=Now())
 
@@ -98,6 +101,11 @@ class Case(models.Model):
             ),
         ]
         indexes = [
+            models.Index(
+                KT("corrected__scenario"),
+                condition=models.Q(corrected__has_key="scenario"),
+                name="case_corrected_scenario",
+            ),
             models.Index(
                 fields=["status", "officer"],
                 condition=models.Q(status__in=("new", "in_review", "waiting")),

@@ -6,7 +6,7 @@ from django import template
 from django.template import Context
 from django.utils import timezone
 
-from reports import watch
+from reports import held, watch
 from reports.admin import marking, numbers, queue, words
 from reports.admin.figures import alarms_of, standing_of
 from reports.models import Case, QueueTally, Report
@@ -15,6 +15,7 @@ FEW = 6
 
 register = template.Library()
 register.filter("count", marking.count)
+register.filter("plain", marking.plain)
 
 
 @register.inclusion_tag("admin/figures.html", takes_context=True)
@@ -43,7 +44,7 @@ def desk_board(context: Context) -> dict[str, Any]:
     """The first few that burn, and the first few that are the officer's own."""
     open_ones = queue.rows().filter(case__status__in=Case.OPEN).order_by(*queue.BY_URGENCY)
     return {
-        "burning": open_ones.filter(facts__ongoing=True)[:FEW],
+        "burning": open_ones.alias(on=held.ongoing()).filter(on=True)[:FEW],
         "mine": open_ones.filter(case__officer=context["request"].user)[:FEW],
     }
 
@@ -51,8 +52,8 @@ def desk_board(context: Context) -> dict[str, Any]:
 @register.filter
 def scenario(report: Report) -> str:
     """The kind of scam in a word or two."""
-    facts = getattr(report, "facts", None)
-    return words.short(facts.scenario) if facts else words.UNTRIAGED
+    kind = held.held(report).scenario
+    return words.short(kind) if kind else words.UNTRIAGED
 
 
 @register.filter

@@ -157,7 +157,15 @@ NO_PAGE = {
 def test_every_page_of_the_desk_is_in_the_table() -> None:
     """A page that somebody adds must be placed; acts and alerts have tables of their own."""
     names = _names(admin.site.urls[0]) - NO_PAGE - SEES.keys()
-    verbs = (*workflow.TABLE, "reveal", "read_again", "release_code", "compose")
+    verbs = (
+        *workflow.TABLE,
+        "reveal",
+        "read_again",
+        "release_code",
+        "compose",
+        "correct",
+        "uncorrect",
+    )
     acts = tuple(f"reports_report_{verb}" for verb in verbs)
     numbers = ("reports_knownnumber_confirm", "reports_knownnumber_withdraw",
                "reports_dispute_answer", "reports_dispute_reveal")  # fmt: skip

@@ -1,0 +1,128 @@
+"""What holds of a report: an officer's word where there is one (`Case.corrected`, fact -> value),
+else what the machine read. As an object, as expressions for a query, as columns for plain SQL.
+"""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import (
+    BigIntegerField,
+    BooleanField,
+    CharField,
+    Expression,
+    F,
+    Func,
+    Q,
+    QuerySet,
+    SmallIntegerField,
+    When,
+)
+from django.db.models import Case as Choice
+from django.db.models.fields.json import KT, KeyTextTransform
+from django.db.models.functions import Cast, Coalesce
+
+from reports.models import Case, Report
+
+
+@dataclass(frozen=True)
+class Held:
+    """None, or () of a list, where neither has said anything. `corrected`: the facts that are an
+    officer's.
+    """
+
+    priority: int | None = None
+    scenario: str | None = None
+    actions: tuple[str, ...] = ()
+    money_lost_vnd: int | None = None
+    ongoing: bool | None = None
+    offices: tuple[str, ...] = ()
+    is_read: bool = False
+    corrected: frozenset[str] = frozenset()
+
+    @property
+    def knows_money(self) -> bool:
+        """Whether anybody has looked for a loss; that its sum is not known is an answer too."""
+        return self.is_read or "money_lost_vnd" in self.corrected
+
+
+_VALUES = tuple(field.name for field in fields(Held) if field.name not in {"is_read", "corrected"})
+
+
+def held(report: Report) -> Held:
+    """What holds of a report that is loaded with its case, and its facts where there are any."""
+    said: dict[str, Any] = report.case.corrected
+    facts = getattr(report, "facts", None)
+    values = {name: getattr(facts, name) for name in _VALUES} if facts else {}
+    values |= {name: value for name, value in said.items() if name in _VALUES}
+    for name in ("actions", "offices"):
+        values[name] = tuple(values.get(name) or ())
+    return Held(**values, is_read=facts is not None, corrected=frozenset(said))
+
+
+def scenario(case: str = "case__", facts: str = "facts__") -> Expression:
+    """The kind of scam; the prefixes lead from the query's model to the two tables."""
+    said = KeyTextTransform("scenario", f"{case}corrected")
+    return Coalesce(said, F(f"{facts}scenario"), output_field=CharField())
+
+
+def priority(case: str = "case__", facts: str = "facts__") -> Expression:
+    """The urgency, 0 to 100, NULL where nobody has read the report."""
+    kind = SmallIntegerField()
+    said = Cast(KeyTextTransform("priority", f"{case}corrected"), kind)
+    return Coalesce(said, F(f"{facts}priority"), output_field=kind)
+
+
+def ongoing(case: str = "case__", facts: str = "facts__") -> Expression:
+    """Whether it goes on."""
+    said = Cast(KeyTextTransform("ongoing", f"{case}corrected"), BooleanField())
+    return Coalesce(said, F(f"{facts}ongoing"))
+
+
+def money_lost_vnd(case: str = "case__", facts: str = "facts__") -> Expression:
+    """The loss in đồng; an officer may say that it is not known, so that word's NULL stands."""
+    kind = BigIntegerField()
+    said = Cast(KeyTextTransform("money_lost_vnd", f"{case}corrected"), kind)
+    has_said = Q(**{f"{case}corrected__has_key": "money_lost_vnd"})
+    return Choice(When(has_said, then=said), default=F(f"{facts}money_lost_vnd"), output_field=kind)
+
+
+class _IsOneOf(Func):
+    """Whether a key is in an array: one that the plan computes first, so that an index finds it."""
+
+    template = "%(expressions)s)"
+    arg_joiner = " = ANY("
+    output_field = BooleanField()
+
+
+def of_scenario(reports: QuerySet[Report], code: str) -> QuerySet[Report]:
+    """Those of one kind of scam."""
+    return reports.alias(held_scenario=scenario()).filter(held_scenario=code)
+
+
+def read_as(reports: QuerySet[Report], code: str) -> QuerySet[Report]:
+    """The same of a long table, without those that no machine has read: what officers made so,
+    which are few, is looked up first, and the search runs over the indexes of the facts.
+    """
+    corrected = Case.objects.filter(corrected__has_key="scenario").alias(
+        said=KT("corrected__scenario")
+    )
+    made_so = ArraySubquery(corrected.filter(said=code).values("pk"))
+    may_be = Q(facts__scenario=code) | Q(_IsOneOf(F("facts__pk"), made_so))
+    return of_scenario(reports.filter(may_be), code)
+
+
+# Columns of `reports_facts AS machine` as they hold beside `reports_case AS desk`.
+COLUMNS = """
+    coalesce(desk.corrected ->> 'scenario', machine.scenario) AS scenario,
+    coalesce((desk.corrected ->> 'ongoing')::boolean, machine.ongoing) AS ongoing,
+    CASE WHEN desk.corrected ? 'money_lost_vnd' THEN (desk.corrected ->> 'money_lost_vnd')::bigint
+         ELSE machine.money_lost_vnd END AS money_lost_vnd,
+    CASE WHEN desk.corrected ? 'actions'
+         THEN ARRAY(SELECT jsonb_array_elements_text(desk.corrected -> 'actions'))
+         ELSE machine.actions END AS actions,
+    CASE WHEN desk.corrected ? 'offices'
+         THEN ARRAY(SELECT jsonb_array_elements_text(desk.corrected -> 'offices'))
+         ELSE machine.offices END AS offices,
+    machine.stages AS stages
+"""
