@@ -14,6 +14,7 @@ from typing import Any
 from reports.cues import code_rows
 from reports.reading import Reading, read_story
 
+FACTS = frozenset({"scenario", "actions", "money_lost_vnd", "ongoing"})
 _BANDS = 5  # of sureness
 _MOST_SWAPS = 20
 
@@ -67,6 +68,23 @@ def judge(labels: Iterable[Mapping[str, Any]]) -> list[Judged]:
 
 def _having(field: str, judged: Iterable[Judged]) -> list[Judged]:
     return [each for each in judged if field in each.label]
+
+
+def hits(judged: Iterable[Judged]) -> dict[str, tuple[int, int]]:
+    """For each fact that somebody labelled: how often it was read so, and how often labelled."""
+    right, labelled = Counter[str](), Counter[str]()
+    for each in judged:
+        for fact in FACTS & each.label.keys():
+            labelled[fact] += 1
+            right[fact] += _same(each.label[fact], getattr(each.reading, fact))
+    return {fact: (right[fact], labelled[fact]) for fact in sorted(labelled)}
+
+
+def _same(meant: object, read: object) -> bool:
+    """Lists of codes say the same in whatever order."""
+    if isinstance(meant, list) and isinstance(read, tuple):
+        return set(meant) == set(read)
+    return meant == read
 
 
 def scenarios(judged: Iterable[Judged]) -> dict[str, Score]:

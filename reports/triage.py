@@ -204,6 +204,13 @@ def find(report: Report, additions: tuple[Addition, ...] = (), many: int = 0) ->
     )
 
 
+def read(report: Report, additions: tuple[Addition, ...] = ()) -> Reading:
+    """What a report says as triage reads it: story, additions and form together."""
+    whole = Whole(report, additions)
+    said = heard.read(reading.read_story(report.story), whole.told)
+    return merge(said, _declared(whole))
+
+
 def merge(said: Reading, declared: Declared) -> Reading:
     """The story's facts and what the form said outright. Nothing makes a report look smaller:
     of two losses the larger stands, and "no longer" on the form does not undo "now" in a story.

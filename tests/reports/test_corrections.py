@@ -1,9 +1,11 @@
 """Where officers say that the machine read wrongly: kept, shown, never overruled by a triage."""
 
+import io
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, transaction
 
 from reports import events, triage, workflow
@@ -168,3 +170,32 @@ def test_a_report_that_the_machine_could_not_read_is_read_by_an_officer(duty: Pe
     correct(report, duty.user)
     assert list(of_scenario(queue.rows(), "bank")) == [report]
     assert "Máy chưa đọc" in duty.client.get("/admin/reports/report/").content.decode()
+
+
+def test_evaluate_takes_corrections_for_the_truth_and_tells_hits(duty: Person) -> None:
+    report = evidence.triaged("Xưng công an, dọa bắt, đòi chuyển 20 triệu. Chưa mất tiền.")
+    correct(report, duty.user)
+    correct(report, duty.user, "money_lost_vnd", value=0)
+    out = io.StringIO()
+    call_command("evaluate", "--corrections", stdout=out)
+    assert "money_lost_vnd       1 of 1 as the officer says" in out.getvalue()
+    assert "scenario             0 of 1 as the officer says" in out.getvalue()
+    assert "police_case          -> bank" not in out.getvalue()
+    assert "bank                 -> police_case" in out.getvalue()
+
+
+def test_what_was_taken_back_or_erased_is_no_truth(duty: Person) -> None:
+    taken, erased = evidence.report(), evidence.report()
+    case = correct(taken, duty.user)
+    workflow.take_correction_back(taken.pk, by=duty.user, version=case.version, fact="scenario")
+    correct(erased, duty.user)
+    evidence.erase(erased)
+    out = io.StringIO()
+    call_command("evaluate", "--corrections", stdout=out)
+    assert out.getvalue() == "no correction holds\n"
+
+
+def test_evaluate_wants_one_of_file_and_corrections() -> None:
+    for arguments in ([], ["x.jsonl", "--corrections"]):
+        with pytest.raises(CommandError):
+            call_command("evaluate", *arguments)

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from reports import evaluation
+from reports import evaluation, truths
 from reports.cues import action_codes, scenario_codes
 from reports.doors import BadLineError, record_of, text_of
 from reports.evaluation import Judged, Score
@@ -17,18 +17,36 @@ from reports.evaluation import Judged, Score
 class Command(BaseCommand):
     help = (
         'Read stories {"id", "text", "scenario", "actions", "money_lost_vnd", "ongoing"} (one JSON '
-        "object a line) and print where the reader is right. It writes nothing."
+        "object a line) and print where the reader is right. It writes nothing. What was corrected was wrong at first: those are no sample of all."
     )
     requires_system_checks = []
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("file", type=Path)
+        parser.add_argument("file", type=Path, nargs="?")
+        told = "instead of a file: what officers said where the machine read wrongly, as the truth"
+        parser.add_argument("--corrections", action="store_true", help=told)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if bool(options["file"]) == options["corrections"]:
+            raise CommandError("give a file, or --corrections")
+        if options["corrections"]:
+            self._corrections()
+            return
         judged = evaluation.judge(_labels(options["file"]))
         if not judged:
             raise CommandError(f"{options['file']} holds no story")
         for line in report(judged):
+            self.stdout.write(line)
+
+    def _corrections(self) -> None:
+        judged = truths.judged()
+        if not judged:
+            self.stdout.write("no correction holds")
+            return
+        self.stdout.write(f"{len(judged)} reports with corrections, read as triage reads today")
+        for fact, (right, labelled) in evaluation.hits(judged).items():
+            self.stdout.write(f"  {fact:16}{right:>6} of {labelled} as the officer says")
+        for line in _swaps(judged):
             self.stdout.write(line)
 
 
