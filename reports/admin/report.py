@@ -34,6 +34,7 @@ from reports.admin import (
     page,
     queue,
     retriage,
+    reveals,
     texts,
     words,
 )
@@ -51,8 +52,6 @@ if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Report]
 else:
     _Admin = admin.ModelAdmin
-
-_SEALED = ("contact", "phrase", "story")
 
 
 @admin.register(Report)
@@ -126,11 +125,11 @@ class ReportAdmin(ComposeActs, _Admin):
             self._post(f"<uuid:pk>/{verb}/", self.act, f"reports_report_{verb}", verb=verb)
             for verb in workflow.TABLE
         ]
-        reveals = [
+        once = [
             self._post(
                 f"<uuid:pk>/reveal-{what}/", self.reveal, f"reports_report_reveal_{what}", what=what
             )
-            for what in _SEALED
+            for what in reveals.SEALED
         ]
         later_words = [
             self._post(f"<uuid:pk>/reveal-{what}/<{key}:which>/", self.reveal_later,
@@ -161,7 +160,7 @@ class ReportAdmin(ComposeActs, _Admin):
         return [
             *acts,
             *self.compose_urls(),
-            *reveals,
+            *once,
             *later_words,
             *facts,
             release,
@@ -264,11 +263,17 @@ class ReportAdmin(ComposeActs, _Admin):
         report = self._get(request, pk)
         if not request.user.has_perm("reports.reveal_contact"):
             self._refuse(request, report, f"reveal_{what}")
+        why = reveals.reason_of(request)
+        if told := reveals.why_not(request, report, _officer(request)):
+            messages.error(request, told)
+            page = self._page(request, report, shown={"asked": what, "why": why})
+            page.status_code = 422
+            return page
         sealed = report.story_sealed if what == "story" else Later(report).sealed(what)
-        text = self._opened(request, report, sealed, what)
+        text = self._opened(request, report, sealed, what, reason=why)
         if text and "whole" in request.POST:
             return texts.attachment(text, f"{report.public_number}-{what}")
-        return self._page(request, report, shown={what: text})
+        return self._page(request, report, shown={what: text, "why": why})
 
     def reveal_later(
         self, request: HttpRequest, pk: UUID, what: str, which: int | UUID
@@ -416,6 +421,8 @@ class ReportAdmin(ComposeActs, _Admin):
             "similar": page.similar(report, named),
             "log": page.log(report, said),
             "shown": {what: marking.plain(text) for what, text in (shown or {}).items()},
+            "last_look": reveals.last_look(report, _officer(request)),
+            "reveal_reasons": reveals.REASONS,
             "may_reveal": request.user.has_perm("reports.reveal_contact"),
             "may_correct": request.user.has_perm("reports.decide_case"),
             "may_read_again": request.user.has_perm(retriage.ONE) and not report.erased_at,

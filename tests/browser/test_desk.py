@@ -128,7 +128,10 @@ def test_no_state_of_a_report_has_a_fault(portal: str, page: Page, report: Repor
     assert "Chưa ghi lý do" in page.inner_text("#content")
     assert faults(page) == []
     page.goto(f"{portal}{QUEUE}{report.pk}/change/")
-    page.get_by_role("button", name="Hiện số").click()
+    page.get_by_text("Hiện số", exact=True).click()
+    page.get_by_label("Vì sao cần xem").fill("Gọi lại người báo")
+    page.get_by_label("Vì sao cần xem").press("Enter")
+    page.get_by_text("hiện một lần").wait_for()
     assert "0992 000 118" in page.inner_text("#content")
     assert faults(page) == []
 
@@ -143,7 +146,10 @@ def test_a_report_that_is_too_long_has_no_fault_and_is_downloaded_whole(
     with page.expect_download() as copy:
         page.get_by_role("link", name="Tải toàn bộ những gì người báo viết").click()
     assert story in copy.value.path().read_text()
-    page.get_by_role("button", name="Hiện bản gốc lời kể").click()
+    page.get_by_text("Hiện bản gốc lời kể").click()
+    page.get_by_label("Vì sao cần xem").fill("Đối chiếu lời kể gốc")
+    page.get_by_label("Vì sao cần xem").press("Enter")
+    page.get_by_role("button", name="Tải toàn bộ bản gốc").wait_for()
     assert faults(page) == []
     with page.expect_download() as original:
         page.get_by_role("button", name="Tải toàn bộ bản gốc").click()

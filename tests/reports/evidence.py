@@ -7,6 +7,9 @@ from django.utils import timezone
 from reports import events, intake, triage
 from reports.models import Case, Facts, Indicator, Report
 
+# Why an officer looks at what is sealed.
+BECAUSE = {"why": "Gọi lại người báo"}
+
 
 def report(story: str = "Có người gọi xưng công an.", **typed: Any) -> Report:
     """A report that is in the database; its case stands open."""

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from reports import events
+from reports.admin import reveals
 from reports.models import Report
 from tests.cast import Person
 from tests.reports import evidence
@@ -46,7 +47,9 @@ def test_a_hostile_story_leaves_the_page_light(duty: Person, story: str) -> None
     page = opened(duty.client.get, page_of(report)).content.decode()
     assert "Lời kể quá dài. Trang chỉ hiện phần đầu, còn " in page
     assert page_of(report, "text") in page
-    revealed = opened(duty.client.post, page_of(report, "reveal-story")).content.decode()
+    revealed = opened(
+        duty.client.post, page_of(report, "reveal-story"), evidence.BECAUSE
+    ).content.decode()
     assert "Bản gốc quá dài." in revealed
 
 
@@ -64,7 +67,8 @@ def test_hostile_fields_leave_the_pages_light(duty: Person, text: str) -> None:
     for address in (QUEUE, f"{QUEUE}?q={report.public_number}", "/admin/"):
         assert report.public_number in opened(duty.client.get, address).content.decode()
     for what in ("contact", "phrase"):
-        opened(duty.client.post, page_of(report, f"reveal-{what}"))
+        seen = {"seen": reveals.last_look(report, duty.user)}
+        opened(duty.client.post, page_of(report, f"reveal-{what}"), evidence.BECAUSE | seen)
 
 
 def test_the_queue_fetches_no_whole_text(duty: Person) -> None:
@@ -102,19 +106,19 @@ def test_the_whole_working_copy_is_an_attachment_of_plain_text(duty: Person) -> 
 def test_the_whole_raw_story_is_given_on_record_alone(duty: Person) -> None:
     story = "căn cước 038 099 123 456 " + "\u202ea" * 30_000
     report = evidence.report(story)
-    given = duty.client.post(page_of(report, "reveal-story"), {"whole": "1"})
+    given = duty.client.post(page_of(report, "reveal-story"), evidence.BECAUSE | {"whole": "1"})
     assert given.content.decode() == story
     assert given.headers["Content-Disposition"].startswith("attachment;")
     assert given.headers["X-Content-Type-Options"] == "nosniff"
     event = events.about("report", report.pk).get(kind="revealed")
-    assert (event.by, event.detail) == (duty.user, {"what": "story"})
+    assert (event.by, event.detail) == (duty.user, {"what": "story", "reason": "Gọi lại người báo"})
 
 
 def test_without_the_right_the_raw_story_is_not_given_whole(duty: Person) -> None:
     report = evidence.report("căn cước 038 099 123 456")
     group = duty.user.groups.get()
     group.permissions.remove(group.permissions.get(codename="reveal_contact"))
-    refused = duty.client.post(page_of(report, "reveal-story"), {"whole": "1"})
+    refused = duty.client.post(page_of(report, "reveal-story"), evidence.BECAUSE | {"whole": "1"})
     assert refused.status_code == 403
     assert events.about("report", report.pk).get().kind == "refused"
 

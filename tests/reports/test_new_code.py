@@ -15,6 +15,7 @@ from reports import events, intake, limits, pickup, receipts
 from reports.intake import Typed
 from reports.models import Event, Receipt, Report
 from tests.cast import Person, enlist, log_in
+from tests.reports import evidence
 from tests.reports.pages import code_of, value, words
 from tests.reports.test_desk_report import words as desk_words
 
@@ -42,7 +43,7 @@ def release(person: Person, report: Report, reason: str = WHY) -> Any:
 
 def word_for(person: Person, report: Report) -> str:
     """The word that the desk shows after the phrase was looked at."""
-    person.client.post(desk(report, "reveal-phrase"))
+    person.client.post(desk(report, "reveal-phrase"), evidence.BECAUSE)
     word: str = release(person, report).context["shown"]["word"]
     return word
 
@@ -283,7 +284,7 @@ def test_without_a_database_what_was_typed_stays(
 def test_the_desk_shows_the_word_once_with_how_to_say_it(
     mine: intake.Accepted, duty: Person
 ) -> None:
-    duty.client.post(desk(mine.report, "reveal-phrase"))
+    duty.client.post(desk(mine.report, "reveal-phrase"), evidence.BECAUSE)
     page = release(duty, mine.report)
     word = page.context["shown"]["word"]
     assert f"Chữ dùng một lần: {word}" in desk_words(page)
@@ -306,7 +307,7 @@ def test_the_look_of_a_colleague_or_of_an_hour_ago_is_none(
     mine: intake.Accepted, duty: Person
 ) -> None:
     colleague = enlist("minh", "duty")
-    log_in(colleague).post(desk(mine.report, "reveal-phrase"))
+    log_in(colleague).post(desk(mine.report, "reveal-phrase"), evidence.BECAUSE)
     assert release(duty, mine.report).status_code == 422
     event = events.record("report", mine.report.pk, "revealed", by=duty.user, what="contact")
     assert event
@@ -316,20 +317,20 @@ def test_the_look_of_a_colleague_or_of_an_hour_ago_is_none(
 def test_a_look_is_good_for_a_quarter_of_an_hour(
     mine: intake.Accepted, duty: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    duty.client.post(desk(mine.report, "reveal-phrase"))
+    duty.client.post(desk(mine.report, "reveal-phrase"), evidence.BECAUSE)
     monkeypatch.setattr(pickup, "PHRASE_SEEN", timedelta(0))
     assert release(duty, mine.report).status_code == 422
 
 
 def test_a_report_without_a_phrase_gets_no_new_code(duty: Person) -> None:
     report = intake.accept(Typed(story="Họ gọi."), "a-key-of-the-browser").report
-    duty.client.post(desk(report, "reveal-phrase"))
+    duty.client.post(desk(report, "reveal-phrase"), evidence.BECAUSE)
     assert release(duty, report).status_code == 422
     assert "Cho lấy mã mới" not in duty.client.get(desk(report, "change")).content.decode()
 
 
 def test_a_word_is_not_given_out_without_a_reason(mine: intake.Accepted, duty: Person) -> None:
-    duty.client.post(desk(mine.report, "reveal-phrase"))
+    duty.client.post(desk(mine.report, "reveal-phrase"), evidence.BECAUSE)
     page = release(duty, mine.report, "  ")
     assert page.status_code == 422
     assert '<details class="acts" open>' in page.content.decode()
@@ -337,7 +338,7 @@ def test_a_word_is_not_given_out_without_a_reason(mine: intake.Accepted, duty: P
 
 
 def test_without_the_right_no_word_is_given_out(mine: intake.Accepted, duty: Person) -> None:
-    duty.client.post(desk(mine.report, "reveal-phrase"))
+    duty.client.post(desk(mine.report, "reveal-phrase"), evidence.BECAUSE)
     group = duty.user.groups.get()
     group.permissions.remove(group.permissions.get(codename="reveal_contact"))
     assert release(duty, mine.report).status_code == 403
