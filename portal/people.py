@@ -78,6 +78,10 @@ ROLES = {
             "reports.add_retriage",
             "reports.view_retriage",
             "auth.view_user",
+            "reports.view_look",
+            "reports.export_queue",
+            "reports.export_case",
+            "reports.export_personal",
         },
     ),
     "editor": Role(
@@ -93,7 +97,7 @@ ROLES = {
         },
     ),
     "approver": Role("Người duyệt", _WARNINGS | {"alerts.issue_alert"}),
-    "auditor": Role("Kiểm tra", _views("reports.event", "auth.user")),
+    "auditor": Role("Kiểm tra", _views("reports.event", "reports.look", "auth.user")),
 }
 
 

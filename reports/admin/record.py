@@ -2,72 +2,59 @@
 only to those who may see the reports themselves.
 """
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
-from reports.admin import words
-from reports.admin.paging import NearPaginator
-from reports.models import Case, Correction, Event
+from reports import chain
+from reports.admin import marking, words
+from reports.admin.record_filter import PAGE, RecordFilter, numbers_of
+from reports.models import Case, ChainCheck, Correction, Event, EventSeal
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Event]
 else:
     _Admin = admin.ModelAdmin
 
+LOOK = "reports.view_look"
 _FACTS: dict[Any, Any] = dict(Correction.Fact.choices)
-# Codes; never what a person wrote.
-_CODES = ("before", "after", "outcome", "what", "verb", "role", "identifier", "fact")
+# Codes and figures; never what a person wrote.
+_CODES = ("before", "after", "outcome", "what", "verb", "role", "identifier", "format", "fact")
+_FIGURES = {"number": "tệp số {}", "rows": "{} dòng", "files": "{} tệp"}
 
 
-class KindFilter(admin.SimpleListFilter):
-    """By the act; the choices are known, no table is read for them."""
+@dataclass(frozen=True)
+class Line:
+    """One act as the list shows it. `report`: its key where the reader may open it."""
 
-    title = "việc"
-    parameter_name = "kind"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return list(words.EVENTS.items())
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
-        return queryset.filter(kind=self.value()) if self.value() else queryset
-
-
-class SubjectFilter(admin.SimpleListFilter):
-    """By what the act was about."""
-
-    title = "về"
-    parameter_name = "subject_type"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return list(words.SUBJECTS.items())
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Event]) -> QuerySet[Event]:
-        return queryset.filter(subject_type=self.value()) if self.value() else queryset
+    when: str
+    who: str
+    act: str
+    about: str
+    key: str
+    report: str
+    codes: str
+    reason: str
 
 
 @admin.register(Event)
 class EventAdmin(_Admin):
-    """Who did what and when: a list, and nothing to open or to change."""
+    """Who did what and when, and who saw whose personal data: lists, and nothing to change."""
 
-    list_display = ("when", "who", "act", "about", "codes")
-    list_display_links = None
-    list_filter = (KindFilter, SubjectFilter)
-    ordering = ("-id",)  # by its key: no index knows the hour
-    paginator = NearPaginator
-    list_per_page = 100
-    list_max_show_all = 0
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
-    actions = None
-    search_fields = ("subject_id__exact",)
-    search_help_text = "Mã đầy đủ của tin hoặc cảnh báo."
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Event]:
-        return super().get_queryset(request).select_related("by")
+    def get_urls(self) -> list[URLPattern]:
+        looks: URLPattern = path(
+            "looks/",
+            self.admin_site.admin_view(require_safe(self.looks)),
+            name="reports_event_looks",
+        )
+        return [looks, *super().get_urls()]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -78,34 +65,71 @@ class EventAdmin(_Admin):
     def has_delete_permission(self, request: HttpRequest, obj: Event | None = None) -> bool:
         return False
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return self._list(request, RecordFilter(request.GET), "Nhật ký xử lý")
+
+    def looks(self, request: HttpRequest) -> HttpResponse:
+        """Who saw or took along whose personal data, and when."""
+        if not request.user.has_perm(LOOK):
+            raise PermissionDenied
+        return self._list(request, RecordFilter(request.GET, looks=True), "Ai đã xem gì")
+
     def change_view(
         self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """The list says all that may be said to everyone who sees it."""
         return self.changelist_view(request)
 
-    @admin.display(description="lúc", ordering="-id")
-    def when(self, event: Event) -> str:
-        return f"{timezone.localtime(event.at):%H:%M:%S, %d/%m/%Y}"
+    def _list(self, request: HttpRequest, asked: RecordFilter, title: str) -> HttpResponse:
+        acts = list(asked.acts()[: PAGE + 1])
+        shown = acts[:PAGE]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "opts": self.opts,
+            "asked": asked,
+            "lines": lines(shown, may_read=request.user.has_perm("reports.view_report")),
+            "older": asked.older(shown[-1].pk) if len(acts) > PAGE else "",
+            "may_look": request.user.has_perm(LOOK),
+            **_chained(),
+        }
+        return TemplateResponse(request, "admin/reports/event/change_list.html", context)
 
-    @admin.display(description="ai")
-    def who(self, event: Event) -> str:
-        return words.person(event.by) if event.by else "Máy"
 
-    @admin.display(description="việc")
-    def act(self, event: Event) -> str:
-        return words.EVENTS.get(event.kind, event.kind)
+def lines(acts: list[Event], *, may_read: bool) -> list[Line]:
+    """Acts for the list. Reasons are officers' words and may name people: for those alone who may
+    read the reports. One statement.
+    """
+    numbers = numbers_of(acts)
+    return [_line(act, numbers.get(act.subject_id, ""), may_read=may_read) for act in acts]
 
-    @admin.display(description="về")
-    def about(self, event: Event) -> str:
-        return f"{words.SUBJECTS.get(event.subject_type, event.subject_type)} {event.subject_id}"
 
-    @admin.display(description="chi tiết")
-    def codes(self, event: Event) -> str:
-        told = [_code(name, event.detail[name]) for name in _CODES if event.detail.get(name)]
-        if event.detail.get("reason"):
-            told.append("có ghi lý do")
-        return "; ".join(told) or "–"
+def _line(act: Event, number: str, *, may_read: bool) -> Line:
+    about = words.SUBJECTS.get(act.subject_type, act.subject_type)
+    reason = act.detail.get("reason", "")
+    return Line(
+        f"{timezone.localtime(act.at):%H:%M:%S, %d/%m/%Y}",
+        words.person(act.by) if act.by else "Máy",
+        words.EVENTS.get(act.kind, act.kind),
+        f"{about} {number}" if number else about,
+        act.subject_id,
+        act.subject_id if number and may_read else "",
+        codes(act.detail),
+        (marking.plain(str(reason)) if may_read else "có ghi lý do") if reason else "",
+    )
+
+
+def codes(detail: dict[str, Any]) -> str:
+    """What an act says of itself, without a person's words."""
+    told = [_code(name, detail[name]) for name in _CODES if detail.get(name)]
+    told += [said.format(detail[name]) for name, said in _FIGURES.items() if name in detail]
+    if detail.get("personal"):
+        told.append("có dữ liệu cá nhân")
+    return "; ".join(told)
 
 
 def _code(name: str, value: Any) -> str:
@@ -113,3 +137,9 @@ def _code(name: str, value: Any) -> str:
         status = dict(Case.Status.choices).get(value, value)
         return f"{'từ' if name == 'before' else 'thành'} {status}"
     return words.PERSONAL.get(value) or words.OUTCOMES.get(value) or _FACTS.get(value) or str(value)
+
+
+def _chained() -> dict[str, Any]:
+    """How far the record is chained, and when that was last checked. Two statements."""
+    end: EventSeal | None = chain.newest()
+    return {"sealed": end, "check": ChainCheck.objects.first()}

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.fields.json import KT
 from django.db.models.functions import Now
@@ -121,6 +122,10 @@ class Case(models.Model):
         return f"case of {self.report_id}"
 
 
+# Acts by which somebody saw personal data or took them along.
+LOOKS = ("revealed", "exported", "case_exported")
+
+
 class Event(models.Model):
     """One act, by whom and when. Append-only: a trigger refuses UPDATE and DELETE.
 
@@ -131,7 +136,13 @@ class Event(models.Model):
     id = models.BigAutoField(primary_key=True)
     at = models.DateTimeField("lúc", db_default=Now())
     by = models.ForeignKey(
-        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="ai"
+        User,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,  # the index below begins with it
+        verbose_name="ai",
     )
     subject_type = models.CharField("về", max_length=16)
     subject_id = models.CharField(max_length=64)
@@ -142,7 +153,18 @@ class Event(models.Model):
         verbose_name = "nhật ký xử lý"
         verbose_name_plural = "nhật ký xử lý"
         ordering = ["-at", "-id"]
-        indexes = [models.Index(fields=["subject_type", "subject_id", "-id"], name="event_subject")]
+        permissions = [
+            ("view_look", "xem ai đã xem dữ liệu cá nhân"),
+            ("export_queue", "xuất danh sách tin"),
+            ("export_case", "xuất hồ sơ một tin"),
+            ("export_personal", "xuất kèm dữ liệu cá nhân"),
+        ]
+        indexes = [
+            models.Index(fields=["subject_type", "subject_id", "-id"], name="event_subject"),
+            models.Index(fields=["by", "-id"], name="event_by"),
+            models.Index(fields=["-id"], condition=models.Q(kind__in=LOOKS), name="event_looks"),
+            BrinIndex(fields=["at"], autosummarize=True, name="event_at"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject_type} {self.subject_id}"

@@ -40,6 +40,7 @@ SEES = {
     "reports_campaign_add": (),
     "reports_campaign_delete": (),
     "reports_event_changelist": ("duty", "lead", "auditor"),
+    "reports_event_looks": ("lead", "auditor"),
     "reports_event_add": (),
     "reports_event_delete": (),
     "reports_office_changelist": ("duty", "lead", "editor"),
