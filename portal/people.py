@@ -1,4 +1,4 @@
-"""The people of the desk: five roles, each a group with its permissions.
+"""The people of the desk: six roles, each a group with its permissions.
 
 Code asks for permissions, never for a group's name; a police office may mix its own groups.
 """
@@ -36,6 +36,8 @@ _REPORTS = _views(
     "reports.bankline",
     "reports.statement",
     "reports.cannedreply",
+    "reports.unit",
+    "reports.unitmember",
 )
 _KEEPS = frozenset(
     f"reports.{verb}_{table}"
@@ -73,6 +75,11 @@ ROLES = {
             "reports.add_specialday",
             "reports.delete_specialday",
             "reports.view_specialday",
+            "reports.add_unit",
+            "reports.change_unit",
+            "reports.add_unitmember",
+            "reports.change_unitmember",
+            "reports.delete_unitmember",
             "reports.add_office",
             "reports.change_office",
             "reports.add_retriage",
@@ -83,6 +90,21 @@ ROLES = {
             "reports.export_case",
             "reports.export_personal",
         },
+    ),
+    # Beside it a row of UnitMember: this role says what, that row says of which reports.
+    "unit": Role(
+        "Cán bộ đơn vị",
+        frozenset(
+            f"reports.{name}"
+            for name in (
+                "view_report",
+                "view_indicator",
+                "decide_case",
+                "act_case",
+                "close_case",
+                "reveal_contact",
+            )
+        ),
     ),
     "editor": Role(
         "Biên tập",

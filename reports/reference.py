@@ -1,5 +1,6 @@
-"""Rows that reports and pages refer to: the communes as the state names them, the offices as callers
-name them, the sentences that officers have to confirm and those that they keep ready. Loaded from data/ by setup_desk, as often as one likes.
+"""Rows that reports and pages refer to: the communes as the state names them, their police and the
+other bodies that take reports over, the offices as callers name them, the sentences that officers
+have to confirm and those that they keep ready. Loaded from data/ by setup_desk, as often as one likes.
 """
 
 import csv
@@ -9,9 +10,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from reports import lookup, phones
+from reports import lookup, phones, units
 from reports.folding import fold
-from reports.models import CannedReply, Commune, Office, OfficeNumber, Statement
+from reports.models import CannedReply, Commune, Office, OfficeNumber, Statement, Unit
 
 DATA = Path(__file__).parent / "data"
 _IN_ENGLISH = ("name", "never_by_phone", "claims")
@@ -28,6 +29,24 @@ def load_communes() -> int:
         update_fields=["code", "name", "former_districts", "former_communes", "sort_key"],
     )
     return len(communes)
+
+
+def load_units() -> int:
+    """Add the police of each commune, and the other bodies that take reports over, as far as they
+    are not there yet; those that are there belong to the officers. Gives how many are known.
+    """
+    rows = json.loads((DATA / "units.json").read_text(encoding="utf-8"))["units"]
+    others = [Unit(folded=fold(row["name"]), **row) for row in rows]
+    police = [_police(commune) for commune in Commune.objects.all()]
+    Unit.objects.bulk_create([*others, *police], ignore_conflicts=True)
+    return len(others) + len(police)
+
+
+def _police(commune: Commune) -> Unit:
+    name = units.police_of(commune.name)
+    codename = f"cong-an-{commune.pk.replace('_', '-')}"
+    kind = Unit.Kind.COMMUNE
+    return Unit(codename=codename, name=name, folded=fold(name), kind=kind, commune=commune)
 
 
 def load_offices() -> int:

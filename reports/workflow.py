@@ -14,10 +14,10 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
 
-from reports import blanks, events, privacy, promises
+from reports import blanks, events, privacy, promises, scope, units
 from reports.corrections import Right
 from reports.indicators import find_links
-from reports.models import Case, Correction, Message, Report
+from reports.models import Case, Correction, Message, Report, Unit
 from reports.signing import newest_key
 
 S = Case.Status
@@ -45,6 +45,10 @@ class ReasonMissing(WorkflowError):  # noqa: N818
     def __init__(self, what: str) -> None:
         super().__init__(what)
         self.what = what
+
+
+class UnitUnknown(WorkflowError):  # noqa: N818
+    """The named unit is none of the table, or takes no reports."""
 
 
 class LinkInside(WorkflowError):  # noqa: N818
@@ -80,6 +84,8 @@ class Move:
     clears: tuple[str, ...] = ()
     # Who decides on a case that nobody has taken becomes its officer.
     adopts: bool = True
+    # The unit that is named must be one of the table.
+    gives_away: bool = False
     # Its reason is what the reporter is told, word for word, and perhaps asked.
     tells: bool = False
     asks: bool = False
@@ -92,11 +98,29 @@ def _to(target: str, *sources: str) -> dict[str, str]:
 _CORRECTS = "reports.decide_case"
 _BEGIN: Mapping[str, str] = {S.NEW: S.IN_REVIEW, S.IN_REVIEW: S.IN_REVIEW, S.WAITING: S.WAITING}
 _STAY: Mapping[str, str] = {status: status for status in S}
+_EMPTY: Mapping[str, str | None] = {"outcome": "", "unit": "", "at_unit": None, "officer": None}
 _ENDED = (S.ACTIONED, S.HANDED_OVER, S.CLOSED, S.JUNK, S.WITHDRAWN)
 
 TABLE: Mapping[str, Move] = {
     "take": Move("taken", "reports.decide_case", _BEGIN),
     "assign": Move("assigned", "reports.assign_case", _BEGIN, needs=("officer",)),
+    "assign_unit": Move(
+        "unit_assigned",
+        "reports.assign_case",
+        _BEGIN,
+        needs=("unit",),
+        clears=("officer",),
+        adopts=False,
+        gives_away=True,
+    ),
+    "recall": Move(
+        "unit_recalled",
+        "reports.decide_case",
+        {status: status for status in Case.OPEN},
+        needs=("reason",),
+        clears=("unit", "at_unit", "officer"),
+        adopts=False,
+    ),
     "note": Move("noted", "reports.decide_case", _STAY, needs=("reason",), adopts=False),
     "ask": Move(
         "asked",
@@ -132,7 +156,7 @@ TABLE: Mapping[str, Move] = {
         "reports.reopen_case",
         _to(S.IN_REVIEW, *_ENDED),
         needs=("reason",),
-        clears=("outcome", "unit"),
+        clears=("outcome", "unit", "at_unit"),
     ),
 }
 
@@ -145,6 +169,7 @@ def offers(case: Case, user: User) -> list[str]:
         if case.status in move.steps
         and user.has_perm(move.permission)
         and not (verb == "take" and case.officer_id == user.pk)
+        and not (verb == "recall" and not case.unit)
     ]
 
 
@@ -154,9 +179,19 @@ def take(case_id: UUID, *, by: User, version: int) -> Case:
 
 
 def assign(case_id: UUID, *, by: User, version: int, officer: User | None) -> Case:
-    """Give a case to an officer who may decide."""
+    """Give a case to an officer who may decide; it lies at that officer's unit then."""
     able = officer if officer and officer.has_perm("reports.decide_case") else None
     return _decide("assign", case_id, by, version, officer=able)
+
+
+def assign_unit(case_id: UUID, *, by: User, version: int, unit: str) -> Case:
+    """Give a case to a unit of the table, by its name; who works there takes it."""
+    return _decide("assign_unit", case_id, by, version, unit=unit)
+
+
+def recall(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
+    """Take a case back from a unit, whoever gave it there."""
+    return _decide("recall", case_id, by, version, reason=reason)
 
 
 def note(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
@@ -185,7 +220,7 @@ def act(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
 
 
 def hand_over(case_id: UUID, *, by: User, version: int, unit: str, reason: str) -> Case:
-    """Pass the report to another unit."""
+    """Pass the report to another unit, one of the table or as it is named."""
     return _decide("hand_over", case_id, by, version, unit=unit, reason=reason)
 
 
@@ -235,7 +270,7 @@ def _must_correct(by: User) -> None:
 def _correct(case_id: UUID, version: int, row: Correction) -> Case:
     """The newest word on one fact, in the table of corrections and among those that hold."""
     with transaction.atomic():
-        case = _locked(case_id, version)
+        case = _locked(case_id, row.by, version)
         holding = {fact: value for fact, value in case.corrected.items() if fact != row.fact}
         if row.stands:
             holding[row.fact] = row.value
@@ -249,14 +284,6 @@ def _correct(case_id: UUID, version: int, row: Correction) -> Case:
         kind = "corrected" if row.stands else "uncorrected"
         events.record("report", case_id, kind, by=row.by, fact=row.fact, correction=row.pk)
     case.refresh_from_db()
-    return case
-
-
-def _locked(case_id: UUID, version: int) -> Case:
-    """The case as the officer saw it, until COMMIT nobody else's to write."""
-    case = Case.objects.select_for_update().get(pk=case_id)
-    if case.version != version:
-        raise StaleVersion
     return case
 
 
@@ -277,15 +304,20 @@ def _decide(
         if not (officer if what == "officer" else words.get(what)):
             raise ReasonMissing(what)
     _must_be_tellable(move, words)
+    named = units.find(words["unit"]) if "unit" in words else None
+    if move.gives_away and named is None:
+        raise UnitUnknown
+    if named:
+        words["unit"] = named.name
     with transaction.atomic():
-        case = _locked(case_id, version)
+        case = _locked(case_id, by, version)
         if case.status not in move.steps:
             raise NotFromHere
         before, after = case.status, move.steps[case.status]
-        if officer is None and move.adopts and case.officer_id is None:
-            officer = by
+        officer = officer or _adopter(case, move, by)
         given: dict[str, int] = {"officer": officer.pk} if officer else {}
-        _write(case, after, move, officer, words)
+        changes = {"status": after, **_place(move, officer, words, named)}
+        _write(case, changes | {name: words[name] for name in ("outcome",) if name in words})
         if move.tells:
             given["message"] = _tell(case_id, by, words.pop("reason"), is_question=move.asks)
         events.record(
@@ -293,6 +325,36 @@ def _decide(
         )
     case.refresh_from_db()
     return case
+
+
+def _locked(case_id: UUID, by: User, version: int) -> Case:
+    """The case as the officer saw it, until COMMIT nobody else's to write."""
+    case = Case.objects.select_for_update(of=("self",)).get(pk=case_id)
+    if not scope.sees(by, case):
+        raise NotAllowed
+    if case.version != version:
+        raise StaleVersion
+    return case
+
+
+def _adopter(case: Case, move: Move, by: User) -> User | None:
+    """Who becomes the officer of a case that nobody has taken: who decides on it where it lies."""
+    at_unit = None if "at_unit" in move.clears else case.at_unit_id
+    is_free = move.adopts and case.officer_id is None and at_unit == units.of(by)
+    return by if is_free else None
+
+
+def _place(
+    move: Move, officer: User | None, words: Mapping[str, str], named: Unit | None
+) -> dict[str, object]:
+    """Where a case lies after a move: at the unit that was named, else where its new officer works."""
+    changes: dict[str, object] = {name: _EMPTY[name] for name in move.clears}
+    if officer is not None:
+        own = units.row_of(officer)
+        changes |= {"officer": officer, "unit": own.name if own else "", "at_unit": own}
+    if "unit" in words:
+        changes |= {"unit": words["unit"], "at_unit": named}
+    return changes
 
 
 def _must_be_tellable(move: Move, words: Mapping[str, str]) -> None:
@@ -307,17 +369,9 @@ def _must_be_tellable(move: Move, words: Mapping[str, str]) -> None:
         raise PromiseBroken("unit")
 
 
-def _write(
-    case: Case, status: str, move: Move, officer: User | None, words: Mapping[str, str]
-) -> None:
+def _write(case: Case, changes: Mapping[str, object]) -> None:
     """The one UPDATE of a decision; the row is locked, so its version can be counted here."""
-    changes: dict[str, object] = dict.fromkeys(move.clears, "")
-    changes |= {name: words[name] for name in ("outcome", "unit") if name in words}
-    if officer is not None:
-        changes["officer"] = officer
-    Case.objects.filter(pk=case.pk).update(
-        status=status, version=case.version + 1, changed_at=Now(), **changes
-    )
+    Case.objects.filter(pk=case.pk).update(version=case.version + 1, changed_at=Now(), **changes)
 
 
 def _tell(case_id: UUID, by: User, text: str, *, is_question: bool) -> int:

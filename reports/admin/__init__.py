@@ -12,6 +12,7 @@ from reports.admin import (
     report,
     retriage,
     special_days,
+    units,
 )
 
 __all__ = [
@@ -26,4 +27,5 @@ __all__ = [
     "report",
     "retriage",
     "special_days",
+    "units",
 ]

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from reports import events, workflow
 from reports.admin import words
 from reports.models import Case
+from reports.models.units import LONGEST_NAME
 
 if TYPE_CHECKING:
     _UserChoice = forms.ModelChoiceField[User]
@@ -40,6 +41,8 @@ ACTS: Mapping[str, Act] = {
     "resume": Act("Xử lý tiếp, không chờ nữa", "Đã chuyển sang đang xác minh.", css="go"),
     "note": Act("Ghi chú nội bộ", "Đã ghi chú.", "Ghi chú"),
     "assign": Act("Phân công cho…", "Đã phân công."),
+    "assign_unit": Act("Giao đơn vị xử lý", "Đã giao đơn vị."),
+    "recall": Act("Thu tin về PV01", "Đã thu về PV01.", "Vì sao thu về"),
     "ask": Act(
         "Hỏi thêm người báo",
         "Đã chuyển sang chờ người báo.",
@@ -77,6 +80,7 @@ NOT_RELEASED = {
     " vòng 15 phút. Lời đã gõ còn nguyên.",
 }
 NO_VALUE = "Chưa chọn giá trị đúng."
+NO_UNIT = "Chưa có đơn vị này trong bảng đơn vị. Chọn một tên trong danh sách, ví dụ: Công an xã Yên Định."
 NO_LINKS = "Trang đã hứa với người báo là không gửi đường link. Bỏ đường link đi rồi gửi."
 
 NOT_TOLD = {
@@ -91,13 +95,15 @@ NOT_TOLD = {
 
 class _Officer(_UserChoice):
     def label_from_instance(self, obj: Any) -> str:
-        return words.person(obj)
+        membership = getattr(obj, "membership", None)
+        return f"{words.person(obj)}{f', {membership.unit}' if membership else ''}"
 
 
 def officers() -> Any:
     """Who may be given a case."""
     backend = "django.contrib.auth.backends.ModelBackend"
-    return User.objects.with_perm("reports.decide_case", backend=backend).order_by("username")
+    able = User.objects.with_perm("reports.decide_case", backend=backend)
+    return able.select_related("membership__unit").order_by("username")
 
 
 class ActForm(forms.Form):
@@ -105,7 +111,12 @@ class ActForm(forms.Form):
 
     version = forms.IntegerField(required=False)
     officer = _Officer(User.objects.none(), label="Cán bộ", required=False)
-    unit = forms.CharField(label="Đơn vị nhận", max_length=120, required=False)
+    unit = forms.CharField(
+        label="Đơn vị nhận",
+        max_length=LONGEST_NAME,
+        required=False,
+        widget=forms.TextInput({"list": "units", "autocomplete": "off"}),
+    )
     outcome = forms.ChoiceField(
         label="Kết quả", choices=[("", "Chọn kết quả…"), *Case.Outcome.choices], required=False
     )
@@ -150,35 +161,35 @@ class ActForm(forms.Form):
 
     def blame(self, error: workflow.WorkflowError) -> None:
         """Say beside the field what was wrong with it, if it was one field."""
-        if isinstance(error, workflow.ReasonMissing):
-            self.add_error(error.what, MISSING[error.what])
-        elif isinstance(error, workflow.LinkInside):
-            self.add_error("reason", NO_LINKS)
-        elif isinstance(error, workflow.PromiseBroken):
-            self.add_error("unit" if error.what == "unit" else "reason", NOT_TOLD[error.what])
+        if wrong := _wrong(error):
+            self.add_error(*wrong)
+
+
+def _wrong(error: workflow.WorkflowError) -> tuple[str, str] | None:
+    """The field that an error is about, and what is told there."""
+    if isinstance(error, workflow.ReasonMissing):
+        return error.what, MISSING[error.what]
+    if isinstance(error, workflow.UnitUnknown):
+        return "unit", NO_UNIT
+    if isinstance(error, workflow.LinkInside):
+        return "reason", NO_LINKS
+    if isinstance(error, workflow.PromiseBroken):
+        return "unit" if error.what == "unit" else "reason", NOT_TOLD[error.what]
+    return None
 
 
 def why_not(error: workflow.WorkflowError, case: Case) -> str:
     """What the officer is told when a decision was not taken."""
-    if wanting := _wanting(error):
-        return f"Chưa lưu. {wanting} Những gì đã gõ còn nguyên."
+    if wrong := _wrong(error):
+        return f"Chưa lưu. {wrong[1]} Những gì đã gõ còn nguyên."
+    if isinstance(error, workflow.NotAValue):
+        return f"Chưa lưu. {NO_VALUE} Những gì đã gõ còn nguyên."
     if isinstance(error, workflow.ReporterErased):
         return "Chưa gửi. Tin này đã xóa dữ liệu cá nhân nên không nhắn người báo được nữa."
     if isinstance(error, workflow.StaleVersion):
         return f"Chưa lưu. {_meanwhile(case)} Xem lại rồi quyết định; lời đã gõ còn nguyên."
     status = case.get_status_display()
     return f"Chưa lưu. Tin đang ở trạng thái “{status}” nên không làm được việc này."
-
-
-def _wanting(error: workflow.WorkflowError) -> str:
-    """What one of the fields lacks or may not say; empty where it was no field."""
-    if isinstance(error, workflow.ReasonMissing):
-        return MISSING[error.what]
-    if isinstance(error, workflow.LinkInside):
-        return NO_LINKS
-    if isinstance(error, workflow.PromiseBroken):
-        return NOT_TOLD[error.what]
-    return NO_VALUE if isinstance(error, workflow.NotAValue) else ""
 
 
 def _meanwhile(case: Case) -> str:

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import Error as DatabaseTrouble
 from django.db.models import Count, Q
 
-from reports import held
+from reports import held, scope
 from reports.admin import answers
 from reports.models import Case, Report
 from reports.stats import Standing, standing
@@ -36,7 +36,7 @@ def figures_of(user: User) -> Figures:
     counted = Counter[str]()
     ongoing = held.ongoing("", "report__facts__")
     rows = (
-        Case.objects.open()
+        scope.cases(Case.objects.open(), user)
         .alias(held_ongoing=ongoing)
         .values(kind=held.scenario("", "report__facts__"))
         .order_by()
@@ -53,7 +53,9 @@ def figures_of(user: User) -> Figures:
         scenarios[row["kind"] or ""] += row["open"]
         counted.update({name: count for name, count in row.items() if name != "kind"})
     if counted["waiting"]:
-        counted["answered"] = answers.answered(Report.objects.order_by()).count()
+        counted["answered"] = answers.answered(
+            scope.reports(Report.objects.order_by(), user)
+        ).count()
     return Figures(**counted, unread=scenarios.pop("", 0), scenarios=scenarios)
 
 

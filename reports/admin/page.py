@@ -14,7 +14,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
-from reports import events, heard, phones
+from reports import events, heard, phones, scope
 from reports.admin import claim_words, correcting, marking, texts, words
 from reports.admin.acts import MOST_WORDS
 from reports.admin.correcting import CorrectionForm
@@ -89,7 +89,7 @@ class Line:
 def load() -> QuerySet[Report]:
     """Reports with all that their page needs of single rows."""
     return Report.objects.select_related(
-        "case__officer", "facts", "commune", "campaign_link__campaign"
+        "case__officer", "case__at_unit", "facts", "commune", "campaign_link__campaign"
     ).defer("facts__search")
 
 
@@ -268,13 +268,15 @@ def _named_one(each: Any) -> Named:
     return Named(each.kind, each.key, what, shown, each.named or 0, owner, notes)
 
 
-def similar(report: Report, named: Iterable[Named]) -> list[Similar]:
-    """Reports that share a number, an account or a link, the newest first."""
+def similar(report: Report, named: Iterable[Named], viewer: User) -> list[Similar]:
+    """Reports that share a number, an account or a link, the newest first; those that the viewer
+    may see.
+    """
     shared = [Q(kind=each.kind, key=each.key) for each in named if each.key]
     if not shared:
         return []
     twins = (
-        Indicator.objects.filter(reduce(or_, shared))
+        scope.told_in(Indicator.objects.filter(reduce(or_, shared)), viewer)
         .exclude(report=report)
         .select_related("report__facts", "report__case")
         .defer("raw", "report__story", "report__story_sealed", "report__facts__search")

@@ -23,7 +23,18 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST, require_safe
 
-from reports import clean_copies, events, files, pickup, privacy, receipts, stats, workflow
+from reports import (
+    clean_copies,
+    events,
+    files,
+    pickup,
+    privacy,
+    receipts,
+    scope,
+    stats,
+    units,
+    workflow,
+)
 from reports.admin import (
     columns,
     correcting,
@@ -46,7 +57,7 @@ from reports.admin.paging import NearPaginator
 from reports.admin.retriage import see_other
 from reports.admin.search import dispute_meant, find
 from reports.held import held
-from reports.models import FileCheck, Report
+from reports.models import Case, FileCheck, Report, Unit
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Report]
@@ -99,7 +110,7 @@ class ReportAdmin(ComposeActs, _Admin):
         return queue.Queue
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Report]:
-        return queue.rows()
+        return scope.reports(queue.rows(), _officer(request))
 
     def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
         return queue.ordering(request)
@@ -202,7 +213,7 @@ class ReportAdmin(ComposeActs, _Admin):
             messages.error(request, "Chưa lưu. Xem lại chỗ báo lỗi; những gì đã gõ còn nguyên.")
             return self._page(request, report, form=form)
         try:
-            form.carry_out(report.case, _officer(request))
+            decided = form.carry_out(report.case, _officer(request))
         except workflow.NotAllowed:
             self._refuse(request, report, verb)
         except workflow.WorkflowError as error:
@@ -211,7 +222,7 @@ class ReportAdmin(ComposeActs, _Admin):
             messages.error(request, why_not(error, report.case))
             return self._page(request, report, form=form)
         messages.success(request, ACTS[verb].done)
-        return see_other(reverse("admin:reports_report_change", args=[pk]))
+        return see_other(_after(decided, _officer(request)))
 
     def correct(self, request: HttpRequest, pk: UUID, fact: str) -> HttpResponse:
         """Put a fact of the machine right, or show what was typed and why not."""
@@ -375,7 +386,10 @@ class ReportAdmin(ComposeActs, _Admin):
             key = pk if isinstance(pk, UUID) else UUID(pk)
         except ValueError:
             key = UUID(int=0)
-        return get_object_or_404(page.load(), pk=key)
+        report = get_object_or_404(page.load(), pk=key)
+        if not scope.sees(_officer(request), report.case):
+            self._refuse(request, report, "other_unit")
+        return report
 
     def _page(
         self,
@@ -407,6 +421,7 @@ class ReportAdmin(ComposeActs, _Admin):
             "due": due_words.of(report.case, report.received_at),
             "officer": words.person(report.case.officer),
             "forms": self._forms(request, report, form),
+            "units": Unit.objects.active(),
             "story": story,
             "is_left_out": texts.is_left_out(report, story),
             "raw_story": marking.beginning((shown or {}).get("story", "")),
@@ -418,7 +433,7 @@ class ReportAdmin(ComposeActs, _Admin):
             "suggestions": page.suggestions(report, said, form),
             "reading": stats.reading_of(report.pk),
             "indicators": named,
-            "similar": page.similar(report, named),
+            "similar": page.similar(report, named, _officer(request)),
             "log": page.log(report, said),
             "shown": {what: marking.plain(text) for what, text in (shown or {}).items()},
             "last_look": reveals.last_look(report, _officer(request)),
@@ -439,12 +454,18 @@ class ReportAdmin(ComposeActs, _Admin):
         typed = form if isinstance(form, ActForm) else None
         offered = workflow.offers(report.case, _officer(request))
         verbs = [verb for verb in ACTS if verb in offered or (typed and typed.verb == verb)]
-        unit = f"Công an {report.commune.name}" if report.commune else ""
-        fresh = {"unit": unit.replace("Xã", "xã").replace("Phường", "phường")}
+        fresh = {"unit": units.police_of(report.commune.name) if report.commune else ""}
         return [
             typed if typed and typed.verb == verb else ActForm(verb, initial=fresh)
             for verb in verbs
         ]
+
+
+def _after(case: Case, by: User) -> str:
+    """Where an officer goes on: with the report, or with the others where it went to another unit."""
+    if scope.sees(by, case):
+        return reverse("admin:reports_report_change", args=[case.pk])
+    return reverse("admin:reports_report_changelist")
 
 
 def _say_where(request: HttpRequest, typed: str) -> None:

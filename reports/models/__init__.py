@@ -15,6 +15,7 @@ from reports.models.places import Commune, Office
 from reports.models.public import BankLine, PublicFigures, Statement
 from reports.models.replies import CannedReply
 from reports.models.report import Receipt, ReplacedCode, Report
+from reports.models.units import Unit, UnitMember
 from reports.models.upkeep import Alarm, QueueTally, Retriage
 
 __all__ = [
@@ -57,4 +58,6 @@ __all__ = [
     "Retriage",
     "SpecialDay",
     "Statement",
+    "Unit",
+    "UnitMember",
 ]

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from reports.models.report import Report
+from reports.models.units import Unit
 
 SOON = timedelta(hours=2)
 
@@ -68,7 +69,18 @@ class Case(models.Model):
     officer = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="cases", verbose_name="cán bộ"
     )
+    # The unit that works on it or took it over, as it was named then; `at_unit` where the table
+    # knows it, and so who else may see the report.
     unit = models.CharField("đơn vị nhận", max_length=120, blank=True, db_default="")
+    at_unit = models.ForeignKey(
+        Unit,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,  # most cases lie at none: see case_at_unit
+        related_name="cases",
+        verbose_name="đơn vị",
+    )
     due_at = models.DateTimeField("hạn", null=True, blank=True)
     # What officers said of the machine's facts and still holds: see held.py.
     corrected = models.JSONField("cán bộ sửa", default=dict, db_default={}, blank=True)
@@ -115,6 +127,9 @@ class Case(models.Model):
             # Empty while a report is taken in: intake pays nothing for it.
             models.Index(
                 fields=["due_at"], condition=models.Q(due_at__isnull=False), name="case_due"
+            ),
+            models.Index(
+                fields=["at_unit"], condition=models.Q(at_unit__isnull=False), name="case_at_unit"
             ),
         ]
 

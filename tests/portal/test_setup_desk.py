@@ -18,8 +18,8 @@ def desk(db: None) -> None:
     call_command("setup_desk", verbosity=0)
 
 
-def test_it_makes_five_roles(desk: None) -> None:
-    names = {"Trực ban", "Chỉ huy", "Biên tập", "Người duyệt", "Kiểm tra"}
+def test_it_makes_six_roles(desk: None) -> None:
+    names = {"Trực ban", "Chỉ huy", "Biên tập", "Người duyệt", "Kiểm tra", "Cán bộ đơn vị"}
     assert set(Group.objects.values_list("name", flat=True)) == names
 
 

@@ -3,9 +3,11 @@
 from typing import Any
 
 from django.utils import timezone
+from django.utils.text import slugify
 
 from reports import events, intake, triage
-from reports.models import Case, Facts, Indicator, Report
+from reports.folding import fold
+from reports.models import Case, Facts, Indicator, Report, Unit
 
 # Why an officer looks at what is sealed.
 BECAUSE = {"why": "Gọi lại người báo"}
@@ -38,6 +40,12 @@ def triaged(story: str, **typed: Any) -> Report:
     subject = report(story, **typed)
     triage._write(triage.find(subject))
     return subject
+
+
+def unit(name: str = "Công an xã Yên Định", **fields: Any) -> Unit:
+    """A unit that takes reports over."""
+    given = {"codename": slugify(fold(name)), "folded": fold(name), "kind": "province"} | fields
+    return Unit.objects.get_or_create(name=name, defaults=given)[0]
 
 
 def erase(subject: Report) -> Report:

@@ -25,14 +25,14 @@ from tests.reports import evidence
 
 pytestmark = pytest.mark.django_db
 
-ROLES = ("duty", "lead", "editor", "approver", "auditor")
+ROLES = ("duty", "lead", "unit", "editor", "approver", "auditor")
 # Who sees each page; everybody else gets 403. Nobody adds, changes or deletes but where said.
 SEES = {
     "index": ROLES,
     "password_change": ROLES,
-    "reports_report_changelist": ("duty", "lead"),
-    "reports_report_change": ("duty", "lead"),
-    "reports_report_text": ("duty", "lead"),
+    "reports_report_changelist": ("duty", "lead", "unit"),
+    "reports_report_change": ("duty", "lead", "unit"),
+    "reports_report_text": ("duty", "lead", "unit"),
     "reports_report_add": (),
     "reports_report_delete": (),
     "reports_campaign_changelist": ("duty", "lead", "editor", "approver"),
@@ -76,6 +76,10 @@ SEES = {
     "reports_retriage_start": ("lead",),
     "reports_retriage_add": (),
     "reports_retriage_delete": (),
+    "reports_unit_changelist": ("duty", "lead"),
+    "reports_unit_change": ("duty", "lead"),
+    "reports_unit_add": ("lead",),
+    "reports_unit_delete": (),
     "reports_commune_changelist": ("duty", "lead"),
     "reports_commune_change": ("duty", "lead"),
     "reports_commune_add": (),
@@ -121,6 +125,7 @@ def address(name: str) -> str:
             name="Mẫu", number="1900 000 111", source="thẻ", checked_on="2026-11-05"
         ).pk,
         "cannedreply": CannedReply.objects.create(title="x", text="x", text_en="x").pk,
+        "unit": evidence.unit().pk,
         "retriage": Retriage.objects.create(rules_version="x", total=1).pk,
         "user": enlist("nao", "duty").pk,
     }

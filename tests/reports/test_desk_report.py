@@ -134,7 +134,7 @@ def test_posting_to_the_page_itself_changes_nothing(duty: Person) -> None:
 
 @pytest.mark.parametrize("verb", workflow.TABLE)
 def test_each_button_takes_its_decision_and_the_log_shows_it(lead: Person, verb: str) -> None:
-    report = evidence.report(STORY)
+    report, _ = evidence.report(STORY), evidence.unit()
     status = next(status for status in LEADS if f"{verb}=" in LEADS[status])
     given = {"outcome": "duplicate"} if status == "closed" else {}
     Case.objects.filter(report=report).update(status=status, **given)

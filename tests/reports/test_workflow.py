@@ -17,6 +17,8 @@ S = Case.Status
 WORDS: dict[str, dict[str, Any]] = {
     "take": {},
     "assign": {},
+    "assign_unit": {"unit": "Công an xã Yên Định"},
+    "recall": {"reason": "gửi nhầm nơi"},
     "note": {"reason": "đã gọi lại"},
     "ask": {"reason": "Số tài khoản nhận là gì?"},
     "message": {"reason": "Cảm ơn, đã nhận."},
@@ -30,11 +32,11 @@ WORDS: dict[str, dict[str, Any]] = {
 }
 # Written out a second time, by hand: from each status, what each verb leads to.
 LEADS = {
-    S.NEW: "take=in_review assign=in_review note=new message=new ask=waiting act=actioned"
+    S.NEW: "take=in_review assign=in_review assign_unit=in_review recall=new note=new message=new ask=waiting act=actioned"
     " hand_over=handed_over close=closed junk=junk withdraw=withdrawn",
-    S.IN_REVIEW: "take=in_review assign=in_review note=in_review message=in_review ask=waiting act=actioned"
+    S.IN_REVIEW: "take=in_review assign=in_review assign_unit=in_review recall=in_review note=in_review message=in_review ask=waiting act=actioned"
     " hand_over=handed_over close=closed junk=junk withdraw=withdrawn",
-    S.WAITING: "take=waiting assign=waiting note=waiting message=waiting resume=in_review act=actioned"
+    S.WAITING: "take=waiting assign=waiting assign_unit=waiting recall=waiting note=waiting message=waiting resume=in_review act=actioned"
     " hand_over=handed_over close=closed junk=junk withdraw=withdrawn",
     S.ACTIONED: "note=actioned message=actioned hand_over=handed_over close=closed reopen=in_review",
     S.HANDED_OVER: "note=handed_over message=handed_over reopen=in_review",
@@ -43,8 +45,9 @@ LEADS = {
     S.WITHDRAWN: "note=withdrawn message=withdrawn reopen=in_review",
 }
 MAY = {
-    "duty": "take note ask message resume act hand_over close junk withdraw",
-    "lead": "take assign note ask message resume act hand_over close junk withdraw reopen",
+    "duty": "take recall note ask message resume act hand_over close junk withdraw",
+    "lead": "take assign assign_unit recall note ask message resume act hand_over close junk withdraw reopen",
+    "unit": "take recall note ask message resume act close junk withdraw",
     "editor": "",
     "approver": "",
     "auditor": "",
@@ -62,6 +65,7 @@ def standing(status: str) -> Case:
 
 
 def decide(verb: str, case: Case, by: User, **words: Any) -> Case:
+    evidence.unit()
     function: Any = getattr(workflow, verb)
     given = WORDS[verb] | ({"officer": by} if verb == "assign" else {}) | words
     after: Case = function(case.pk, **({"by": by, "version": case.version} | given))
@@ -172,7 +176,7 @@ def test_reopening_clears_the_outcome_and_the_event_keeps_it(chief: User) -> Non
 
 def test_offers_are_what_would_be_accepted(duty: Person) -> None:
     case = evidence.case()
-    expected = set(MAY["duty"].split()) - {"resume"}
+    expected = set(MAY["duty"].split()) - {"resume", "recall"}
     assert set(workflow.offers(case, duty.user)) == expected
     taken = decide("take", case, duty.user)
     assert "take" not in workflow.offers(taken, duty.user)

@@ -1,4 +1,4 @@
-"""Make what the desk needs after every migrate: roles, communes, offices."""
+"""Make what the desk needs after every migrate: roles, communes, units, offices."""
 
 from typing import Any
 
@@ -10,18 +10,19 @@ from reports import reference
 
 
 class Command(BaseCommand):
-    help = "Writes roles with their permissions, communes and offices. May run at any time, again."
+    help = "Writes roles with their permissions, communes, units and offices. May run at any time, again."
 
     def handle(self, *args: Any, **options: Any) -> None:
         with transaction.atomic():
             self._establish_roles()
             communes = reference.load_communes()
+            units = reference.load_units()
             offices = reference.load_offices()
             statements = reference.load_statements()
             replies = reference.load_replies()
         self.stdout.write(
-            f"Desk ready: {len(people.ROLES)} roles, {communes} communes, {offices} offices,"
-            f" {statements} sentences to confirm, {replies} canned replies."
+            f"Desk ready: {len(people.ROLES)} roles, {communes} communes, {units} units,"
+            f" {offices} offices, {statements} sentences to confirm, {replies} canned replies."
         )
 
     def _establish_roles(self) -> None:

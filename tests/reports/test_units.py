@@ -1,0 +1,247 @@
+"""Units: whom the table knows, who works there, and which reports such an officer sees."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.db import IntegrityError
+from django.test import Client
+
+from reports import events, reference, scope, units, workflow
+from reports.models import Case, Report, Unit, UnitMember
+from tests.cast import Person, enlist, log_in
+from tests.reports import evidence
+
+pytestmark = pytest.mark.django_db
+QUEUE = "/admin/reports/report/"
+
+
+def at(unit: Unit, name: str = "xa", role: str = "unit") -> User:
+    """An officer of that unit."""
+    user = enlist(name, role)
+    UnitMember.objects.create(user=user, unit=unit)
+    return User.objects.get(pk=user.pk)
+
+
+def given_to(unit: Unit, lead: Person, story: str = "Họ xưng công an.") -> Case:
+    case = evidence.case(story)
+    return workflow.assign_unit(case.pk, by=lead.user, version=case.version, unit=unit.name)
+
+
+def page_of(case: Case) -> str:
+    return f"{QUEUE}{case.pk}/change/"
+
+
+@pytest.fixture
+def seeded(db: None) -> None:
+    reference.load_communes()
+    reference.load_units()
+
+
+def test_every_commune_has_its_police(seeded: None) -> None:
+    police = Unit.objects.filter(kind="commune")
+    assert police.count() == 166
+    assert police.get(commune="xa_yen_dinh").name == "Công an xã Yên Định"
+    assert police.get(commune="phuong_hac_thanh").name == "Công an phường Hạc Thành"
+
+
+def test_seeding_again_leaves_what_officers_wrote(seeded: None) -> None:
+    Unit.objects.filter(commune="xa_yen_dinh").update(contact="trực ban", is_active=False)
+    reference.load_units()
+    kept = Unit.objects.get(commune="xa_yen_dinh")
+    assert (kept.contact, kept.is_active) == ("trực ban", False)
+
+
+def test_setup_desk_loads_the_units(db: None) -> None:
+    call_command("setup_desk", verbosity=0)
+    assert Unit.objects.filter(codename="co-quan-canh-sat-dieu-tra", is_active=True).exists()
+
+
+def test_no_body_is_offered_that_only_habit_names(seeded: None) -> None:
+    unsure = set(Unit.objects.filter(is_active=False).values_list("codename", flat=True))
+    assert unsure == {"pa05", "pc02"}
+
+
+@pytest.mark.parametrize("typed", ["Công an xã Yên Định", "cong an xa yen dinh", " xã Yên Định "])
+def test_a_unit_is_found_as_people_write_it(seeded: None, typed: str) -> None:
+    found = units.find(typed)
+    assert found is not None
+    assert found.commune_id == "xa_yen_dinh"
+
+
+@pytest.mark.parametrize("typed", ["", "Yên", "Công an", "%", "Phòng Cảnh sát hình sự (PC02)"])
+def test_half_a_name_and_one_that_is_switched_off_find_nothing(seeded: None, typed: str) -> None:
+    assert units.find(typed) is None
+
+
+def test_a_police_without_its_commune_is_refused_by_the_database(db: None) -> None:
+    with pytest.raises(IntegrityError):
+        evidence.unit(kind="commune")
+
+
+def test_a_unit_that_is_given_a_report_has_no_officer_yet(lead: Person) -> None:
+    case = evidence.case()
+    taken = workflow.take(case.pk, by=lead.user, version=1)
+    after = workflow.assign_unit(
+        case.pk, by=lead.user, version=taken.version, unit=evidence.unit().name
+    )
+    assert (after.officer, after.at_unit, after.status) == (None, evidence.unit(), "in_review")
+
+
+def test_a_unit_that_nobody_knows_is_given_nothing(lead: Person) -> None:
+    case = evidence.case()
+    with pytest.raises(workflow.UnitUnknown):
+        workflow.assign_unit(case.pk, by=lead.user, version=1, unit="Công an xã Không Có")
+    assert Case.objects.get(pk=case.pk).version == 1
+
+
+def test_a_hand_over_to_a_body_outside_the_table_keeps_its_name_alone(lead: Person) -> None:
+    case = evidence.case()
+    after = workflow.hand_over(
+        case.pk, by=lead.user, version=1, unit="Viện kiểm sát khu vực", reason="đúng nơi"
+    )
+    assert (after.unit, after.at_unit) == ("Viện kiểm sát khu vực", None)
+
+
+def test_a_hand_over_by_an_unmarked_name_reaches_the_unit(lead: Person) -> None:
+    unit, case = evidence.unit(), evidence.case()
+    after = workflow.hand_over(
+        case.pk, by=lead.user, version=1, unit="cong an xa yen dinh", reason="đúng nơi"
+    )
+    assert (after.unit, after.at_unit) == (unit.name, unit)
+
+
+def test_a_report_lies_where_its_officer_works(lead: Person) -> None:
+    unit = evidence.unit()
+    local, case = at(unit), evidence.case()
+    there = workflow.assign(case.pk, by=lead.user, version=1, officer=local)
+    assert (there.unit, there.at_unit) == (unit.name, unit)
+    back = workflow.take(case.pk, by=lead.user, version=there.version)
+    assert (back.unit, back.at_unit) == ("", None)
+
+
+def test_who_looks_in_from_pv01_does_not_become_the_officer_of_a_units_report(
+    lead: Person,
+) -> None:
+    case = given_to(evidence.unit(), lead)
+    asked = workflow.ask(case.pk, by=lead.user, version=case.version, reason="Ở đâu?")
+    assert (asked.officer, asked.at_unit) == (None, evidence.unit())
+
+
+def test_what_is_taken_back_lies_at_pv01_again(lead: Person) -> None:
+    case = given_to(evidence.unit(), lead)
+    back = workflow.recall(case.pk, by=lead.user, version=case.version, reason="gửi nhầm")
+    assert (back.unit, back.at_unit, back.officer, back.status) == ("", None, None, "in_review")
+    assert events.about("report", case.pk)[0].kind == "unit_recalled"
+
+
+def test_an_officer_of_a_unit_sees_its_reports_alone(lead: Person) -> None:
+    unit, other = evidence.unit(), evidence.unit("Công an xã Kiên Thọ")
+    own, foreign, nobodys = given_to(unit, lead), given_to(other, lead), evidence.case()
+    client = log_in(at(unit))
+    queue = client.get(QUEUE, {"viec": "all"}).content.decode()
+    assert own.report.public_number in queue
+    assert foreign.report.public_number not in queue
+    assert nobodys.report.public_number not in queue
+
+
+def test_another_units_report_by_its_id_is_refused_and_the_try_is_on_record(lead: Person) -> None:
+    local = at(evidence.unit())
+    case = given_to(evidence.unit("Công an xã Kiên Thọ"), lead)
+    assert log_in(local).get(page_of(case)).status_code == 403
+    refused = events.about("report", case.pk)[0]
+    assert (refused.kind, refused.by, refused.detail) == (
+        "refused", local, {"verb": "other_unit"},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "act", [*workflow.TABLE, "reveal-contact", "reveal-story", "text", "read-again", "release-code"]
+)
+def test_no_address_of_another_units_report_opens(lead: Person, act: str) -> None:
+    case = evidence.case("Tôi ở xóm Trên.", contact="0992 000 118")
+    client = log_in(at(evidence.unit(), role="lead"))
+    address = f"{QUEUE}{case.pk}/{act}/"
+    answer = client.get(address) if act == "text" else client.post(address, {"version": 1})
+    assert answer.status_code == 403
+    assert Case.objects.get(pk=case.pk).version == 1
+
+
+def test_the_workflow_itself_refuses_another_units_case(lead: Person) -> None:
+    with pytest.raises(workflow.NotAllowed):
+        workflow.take(evidence.case().pk, by=at(evidence.unit()), version=1)
+
+
+def test_similar_reports_of_others_are_not_named_to_a_unit(lead: Person) -> None:
+    own = given_to(evidence.unit(), lead)
+    foreign = evidence.report("Cũng số ấy gọi.")
+    for report in (own.report, foreign):
+        evidence.number(report, "+84992000118")
+    page = page_of(own)
+    assert foreign.public_number in lead.client.get(page).content.decode()
+    assert foreign.public_number not in log_in(at(evidence.unit())).get(page).content.decode()
+
+
+def test_who_gives_a_report_away_is_led_to_the_others(lead: Person) -> None:
+    case = given_to(evidence.unit(), lead)
+    client = log_in(at(evidence.unit()))
+    given = {"version": case.version, "reason": "không thuộc địa bàn"}
+    answer = client.post(f"{QUEUE}{case.pk}/recall/", given)
+    assert (answer.status_code, answer.headers["Location"]) == (303, QUEUE)
+    assert Case.objects.get(pk=case.pk).at_unit is None
+
+
+def test_the_figures_of_a_unit_count_its_reports(lead: Person) -> None:
+    from reports.admin.figures import figures_of
+
+    given_to(evidence.unit(), lead)
+    evidence.case()
+    assert (figures_of(lead.user).open, figures_of(at(evidence.unit())).open) == (2, 1)
+
+
+def test_pv01_sees_all(lead: Person) -> None:
+    given_to(evidence.unit(), lead)
+    evidence.case()
+    assert scope.reports(Report.objects.all(), lead.user).count() == 2
+
+
+def form(unit: Unit, **typed: str) -> dict[str, str]:
+    rows = {f"members-{name}": value for name, value in
+            {"TOTAL_FORMS": "1", "INITIAL_FORMS": "0", "MIN_NUM_FORMS": "0", "MAX_NUM_FORMS": "9",
+             "0-user": "", "0-unit": unit.pk}.items()}  # fmt: skip
+    return {"name": unit.name, "contact": "", "is_active": "on", **rows, **typed}
+
+
+def save(client: Client, unit: Unit, **typed: str) -> int:
+    address = f"/admin/reports/unit/{unit.pk}/change/"
+    return client.post(address, form(unit, **typed)).status_code
+
+
+def test_a_lead_writes_a_contact_and_it_is_on_record(lead: Person) -> None:
+    unit = evidence.unit()
+    assert save(lead.client, unit, contact="trực ban, 0550 000 111") == 302
+    assert Unit.objects.get().contact == "trực ban, 0550 000 111"
+    assert events.about("unit", unit.pk).get().kind == "unit_saved"
+
+
+@pytest.mark.parametrize(
+    "name", ["", "Gọi 0992 000 118 ngay", "<b>Công an</b>", "Công an https://x.vn"]
+)
+def test_a_name_that_no_resident_should_read_is_refused(lead: Person, name: str) -> None:
+    unit = evidence.unit()
+    assert save(lead.client, unit, name=name) == 200
+    assert Unit.objects.get().name == unit.name
+
+
+def test_who_joins_a_unit_is_on_record_and_sees_less_from_then_on(lead: Person) -> None:
+    unit, user = evidence.unit(), enlist("minh", "unit")
+    assert save(lead.client, unit, **{"members-0-user": str(user.pk)}) == 302
+    assert units.of(User.objects.get(pk=user.pk)) == unit.pk
+    joined = events.about("unit", unit.pk).get(kind="member_joined")
+    assert (joined.by, joined.detail) == (lead.user, {"officer": user.pk})
+
+
+def test_nobody_is_put_into_two_units(lead: Person) -> None:
+    user = at(evidence.unit())
+    other = evidence.unit("Công an xã Kiên Thọ")
+    assert save(lead.client, other, **{"members-0-user": str(user.pk)}) == 200
+    assert UnitMember.objects.get().unit == evidence.unit()
