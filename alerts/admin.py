@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
 
-from alerts import drafting, pages, publishing
+from alerts import drafting, frames, pages, publishing
 from alerts.answers import framed
 from alerts.desk import CHANGE, ISSUE, acts_for, open_to_change, record, standing
 from alerts.forms import AlertForm
@@ -53,9 +53,11 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_select_related = ["current", "author"]
     search_fields = ["title", "document_number", "summary"]
     raw_id_fields = ["campaign"]
+    filter_horizontal = ["communes", "offices"]
     fieldsets = [
         (None, {"fields": ["title", "short_title", "slug", "summary", "advice", "seen"]}),
         ("Tin nhắn và loa xã", {"fields": ["sms", "sms_share", "loudspeaker"]}),
+        ("Bản tiếng Anh", {"fields": ["title_en", "summary_en", "advice_en"]}),
         (
             "Văn bản gốc",
             {
@@ -77,6 +79,8 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
                     "expires",
                     "reviewed_on",
                     "audience",
+                    "communes",
+                    "offices",
                     "scenario",
                     ("urgency", "severity", "certainty"),
                     "response_type",
@@ -214,7 +218,7 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def preview_frame(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         revision = publishing.preview(self._seen(request, pk))
-        html = pages.frame(revision, timezone.now(), preview=True)
+        html = frames.of_one(revision, timezone.now(), preview=True)
         return framed(HttpResponse(html), ancestors="'self'")
 
     def _seen(self, request: HttpRequest, pk: UUID) -> Alert:

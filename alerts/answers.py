@@ -6,13 +6,14 @@ from django.utils.cache import get_conditional_response, patch_cache_control, se
 from reports.inlined import style_source
 
 FRAME_POLICY = (
-    "default-src 'none'; style-src {style}; base-uri 'none'; form-action 'none';"
+    "default-src 'none'; style-src {style}; {live}base-uri 'none'; form-action 'none';"
     " frame-ancestors {ancestors}"
 )
+_LIVE = "script-src 'self'; connect-src 'self'; "
 
 
 def told(
-    request: HttpRequest, text: str, content_type: str = "text/html; charset=utf-8"
+    request: HttpRequest, text: str | bytes, content_type: str = "text/html; charset=utf-8"
 ) -> HttpResponse:
     """A published text, or 304 when the reader has this very text already."""
     response = HttpResponse(text, content_type=content_type)
@@ -24,13 +25,20 @@ def told(
     return answer if isinstance(answer, HttpResponse) else response
 
 
-def framed(response: HttpResponse, ancestors: str = "*") -> HttpResponse:
+def shared(response: HttpResponse) -> HttpResponse:
+    """Let programs of every origin read this answer."""
+    response["Access-Control-Allow-Origin"] = "*"
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+def framed(response: HttpResponse, ancestors: str = "*", *, live: bool = False) -> HttpResponse:
     """Let every site frame this answer. There is no act in a frame, so nothing to click-jack.
 
     A 304 carries the same headers: a browser may lay them over the copy it kept.
     """
     response["Content-Security-Policy"] = FRAME_POLICY.format(
-        style=style_source("alerts/frame.css"), ancestors=ancestors
+        style=style_source("alerts/frame.css"), ancestors=ancestors, live=_LIVE if live else ""
     )
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     response.xframe_options_exempt = True

@@ -29,6 +29,32 @@ class Document:
 
 
 @dataclass(frozen=True)
+class Place:
+    """A commune or ward that a warning is for; `code` is the five digits of the statistics office."""
+
+    codename: str
+    code: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Impersonated:
+    """An office that the callers pretend to be."""
+
+    codename: str
+    name: str
+
+
+@dataclass(frozen=True)
+class English:
+    """What the warning says in English; empty where nobody has written it."""
+
+    title: str = ""
+    summary: str = ""
+    advice: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Message:
     """The name and time of one message, in CAP's terms; `ending` and `reason` of a Cancel."""
 
@@ -67,6 +93,9 @@ class Content:
     reviewed_on: date | None
     document: Document
     message: Message
+    communes: tuple[Place, ...] = ()
+    offices: tuple[Impersonated, ...] = ()
+    english: English = English()
 
     def as_json(self) -> dict[str, Any]:
         """Strings, whole numbers, lists and objects only; times with their offset."""
@@ -85,6 +114,9 @@ class Content:
                 "reviewed_on": _day(known["reviewed_on"]),
                 "document": _document(known["document"]),
                 "message": _message(known["message"]),
+                "communes": tuple(Place(**place) for place in known.get("communes", ())),
+                "offices": tuple(Impersonated(**office) for office in known.get("offices", ())),
+                "english": _english(known.get("english", {})),
             }
         )
 
@@ -123,6 +155,10 @@ def _time(text: str | None) -> datetime | None:
 def _document(values: dict[str, Any]) -> Document:
     parts = {"dated": _day(values["dated"]), "recipients": tuple(values["recipients"])}
     return Document(**values | parts)
+
+
+def _english(values: dict[str, Any]) -> English:
+    return English(**values | {"advice": tuple(values.get("advice", ()))})
 
 
 def _message(values: dict[str, Any]) -> Message:

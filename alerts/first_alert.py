@@ -36,6 +36,6 @@ def _text() -> dict[str, Any]:
     values: dict[str, Any] = json.loads(
         (files("alerts") / "data" / "first_alert.json").read_text("utf-8")
     )
-    for name in ("advice", "loudspeaker", "document_recipients"):
+    for name in ("advice", "advice_en", "loudspeaker", "document_recipients"):
         values[name] = "\n".join(values[name])
     return values

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from alerts.content import Content
-from reports.models import Campaign
+from reports.models import Campaign, Commune, Office
 
 SMS_LONGEST = 160  # characters of one part in the GSM alphabet
 _GSM_ASCII = re.compile(r"[A-Za-z0-9 @$!\"#%&'()*+,\-./:;<=>?]*")
@@ -155,6 +155,12 @@ class Alert(models.Model):
     sms_share = models.CharField("tin để người dân nhắn nhau", max_length=200, validators=[one_sms])
     loudspeaker = models.TextField("bài đọc loa xã", blank=True, help_text="Khoảng 60 giây.")
 
+    title_en = models.CharField("tiêu đề tiếng Anh", max_length=140, blank=True, db_default="")
+    summary_en = models.TextField("tóm tắt tiếng Anh", max_length=400, blank=True, db_default="")
+    advice_en = models.TextField(
+        "làm gì khi gặp, tiếng Anh", blank=True, db_default="", help_text="Mỗi dòng một việc."
+    )
+
     document_number = models.CharField("số văn bản", max_length=40, blank=True)
     document_date = models.DateField("ngày văn bản", null=True, blank=True)
     document_office = models.CharField("cơ quan phát", max_length=120, blank=True)
@@ -163,6 +169,16 @@ class Alert(models.Model):
     document_note = models.TextField("ghi chú về văn bản", blank=True)
 
     audience = models.CharField("gửi đến ai", max_length=200, blank=True)
+    communes = models.ManyToManyField(
+        Commune,
+        blank=True,
+        verbose_name="xã, phường",
+        help_text="Để trống: cả tỉnh.",
+        related_name="+",
+    )
+    offices = models.ManyToManyField(
+        Office, blank=True, verbose_name="cơ quan bị giả danh", related_name="+"
+    )
     scenario = models.CharField("kiểu lừa (mã)", max_length=32, blank=True)
     urgency = models.CharField(
         "mức gấp", max_length=16, choices=Urgency.choices, default=Urgency.EXPECTED
@@ -236,6 +252,12 @@ class Alert(models.Model):
                 | Q(expires__gt=F("effective")),
                 name="alert_expires_after_effective",
             ),
+            models.CheckConstraint(
+                condition=Q(title_en="", summary_en="", advice_en="")
+                | ~Q(title_en="") & ~Q(summary_en="") & ~Q(advice_en=""),
+                name="alert_english_whole",
+                violation_error_message="Bản tiếng Anh cần đủ tiêu đề, tóm tắt và việc phải làm.",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -260,6 +282,12 @@ class AlertStep(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class AlertRevisionQuerySet(models.QuerySet["AlertRevision"]):
+    def said(self) -> "AlertRevisionQuerySet":
+        """All that was ever said, but what is to be said later; programs refer to old words too."""
+        return self.filter(effective__lte=timezone.now())
 
 
 class AlertRevision(models.Model):
@@ -289,6 +317,8 @@ class AlertRevision(models.Model):
     content_hash = models.CharField("mã băm", max_length=64)
     author = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="người soạn")
     issued_by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="người phát")
+
+    objects = AlertRevisionQuerySet.as_manager()
 
     class Meta:
         verbose_name = "bản đã phát"

@@ -1,20 +1,22 @@
-"""Renderers for people: page, list, frame and plain text. Each a pure function of revisions and
-of the moment; none asks the database.
+"""Renderers for people: page, list and plain text. Each a pure function of revisions and of the
+moment; none asks the database.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
+from urllib.parse import urlsplit
 
 from django.template.loader import render_to_string
 
+from alerts import structured
 from alerts.models import AlertRevision, State
-
-IN_FRAME = 3  # what 320 × 420 pixels hold
 
 
 def page(revision: AlertRevision, now: datetime, *, preview: bool = False) -> str:
     """The warning's own page, which also prints as one A4 sheet."""
-    return _html("alerts/detail.html", _facts(revision, now) | {"preview": preview})
+    data = None if preview else structured.announcement(revision)
+    facts = facts_of(revision, now) | {"preview": preview, "announcement": data}
+    return _html("alerts/detail.html", facts)
 
 
 def listing(in_force: Sequence[AlertRevision], ended: Sequence[AlertRevision]) -> str:
@@ -22,31 +24,14 @@ def listing(in_force: Sequence[AlertRevision], ended: Sequence[AlertRevision]) -
     return _html("alerts/list.html", {"in_force": in_force, "ended": ended})
 
 
-def frame(revision: AlertRevision, now: datetime, *, preview: bool = False) -> str:
-    """One warning, to stand in another site's page."""
-    return _html("alerts/frame.html", _facts(revision, now) | {"preview": preview})
-
-
-def newest_frame(revisions: Sequence[AlertRevision], now: datetime) -> str:
-    """The newest warnings in force, to stand in another site's page."""
-    if len(revisions) == 1:
-        return frame(revisions[0], now)
-    newest = revisions[0] if revisions else None
-    return _html("alerts/frames.html", {"revisions": revisions[:IN_FRAME], "revision": newest})
-
-
-def frame_away() -> str:
-    """A frame whose warnings cannot be read at the moment: whom to ring all the same."""
-    return _html("alerts/frame_away.html", {})
-
-
 def plain(revision: AlertRevision, now: datetime) -> str:
     """The warning as text, for a notice board, a chat or a reading voice."""
-    text = render_to_string("alerts/van-ban.txt", _facts(revision, now), using="public")
+    text = render_to_string("alerts/van-ban.txt", facts_of(revision, now), using="public")
     return text + ""  # no longer marked as safe: nothing in it is escaped, a page must do that
 
 
-def _facts(revision: AlertRevision, now: datetime) -> dict[str, object]:
+def facts_of(revision: AlertRevision, now: datetime) -> dict[str, object]:
+    """What templates say of one revision at `now`."""
     state = revision.state(now)
     return {
         "revision": revision,
@@ -56,8 +41,15 @@ def _facts(revision: AlertRevision, now: datetime) -> dict[str, object]:
         "scheduled": state is State.SCHEDULED,
         "withdrawn": revision.words.message.ending == "error",
         "over": state in {State.CANCELLED, State.EXPIRED},
+        "portal": _portal(revision),
         "ended_at": revision.sent if state is State.CANCELLED else revision.expires,
     }
+
+
+def _portal(revision: AlertRevision) -> str:
+    """Where the portal stood when this was said."""
+    web = urlsplit(revision.words.message.web)
+    return f"{web.scheme}://{web.netloc}"
 
 
 def _html(name: str, context: dict[str, object]) -> str:

@@ -16,7 +16,17 @@ from django.db.models import Max
 from django.urls import reverse
 from django.utils import timezone
 
-from alerts.content import Content, Document, Message, Step, digest, lines
+from alerts.content import (
+    Content,
+    Document,
+    English,
+    Impersonated,
+    Message,
+    Place,
+    Step,
+    digest,
+    lines,
+)
 from alerts.models import Alert, AlertRevision, Ending, MsgType
 from reports import events
 
@@ -73,6 +83,9 @@ def content_of(alert: Alert, message: Message) -> Content:
             note=alert.document_note,
         ),
         message=message,
+        communes=tuple(Place(each.codename, each.code, each.name) for each in alert.communes.all()),
+        offices=tuple(Impersonated(each.codename, each.name) for each in alert.offices.all()),
+        english=English(alert.title_en, alert.summary_en, lines(alert.advice_en)),
     )
 
 

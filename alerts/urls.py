@@ -1,13 +1,28 @@
 from django.urls import path
 
-from alerts import views
+from alerts.views import frames, machines, pages
 
 app_name = "alerts"
+LIVE = {"live": True}
 urlpatterns = [
-    path("canh-bao/", views.alert_list, name="list"),
-    path("canh-bao/<slug:slug>/", views.detail, name="detail"),
-    path("canh-bao/<slug:slug>/van-ban.txt", views.plain, name="plain"),
-    path("canh-bao/<slug:slug>/nhung/", views.alert_frame, name="alert_frame"),
-    path("nhung/", views.frame, name="frame"),
-    path("danh-cho-co-quan/", views.for_agencies, name="for_agencies"),
+    path("canh-bao/", pages.alert_list, name="list"),
+    path("canh-bao/rss.xml", machines.rss, name="rss"),
+    path("canh-bao/atom.xml", machines.atom, name="atom"),
+    path("canh-bao/feed.json", machines.json_feed, name="json_feed"),
+    path("canh-bao/cap.xml", machines.cap_index, name="cap_index"),
+    path("canh-bao/cap/<str:identifier>.xml", machines.cap_message, name="cap_message"),
+    path("canh-bao/<slug:slug>/", pages.detail, name="detail"),
+    path("canh-bao/<slug:slug>/van-ban.txt", pages.plain, name="plain"),
+    path("canh-bao/<slug:slug>/anh.png", machines.picture, name="picture"),
+    path("canh-bao/<slug:slug>/nhung/", frames.of_alert, name="alert_frame"),
+    path("nhung/", frames.newest, name="frame"),
+    path("nhung/xa/<slug:codename>/", frames.of_commune, name="commune_frame"),
+    path("nhung/co-quan/<slug:codename>/", frames.of_office, name="office_frame"),
+    path("nhung/song/", frames.newest, LIVE, name="live_frame"),
+    path("nhung/song/canh-bao/<slug:slug>/", frames.of_alert, LIVE, name="live_alert_frame"),
+    path("nhung/song/xa/<slug:codename>/", frames.of_commune, LIVE, name="live_commune_frame"),
+    path("nhung/song/co-quan/<slug:codename>/", frames.of_office, LIVE, name="live_office_frame"),
+    path("nhung.js", frames.script, name="script"),
+    path("oembed/", machines.embed, name="oembed"),
+    path("danh-cho-co-quan/", pages.for_agencies, name="for_agencies"),
 ]

@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 
 from alerts import publishing
 from alerts.models import Alert, AlertRevision, AlertStep
+from reports.models import Commune, Office
 
 HOSTILE = "<script>alert(1)</script>\"'&<b>]]></style>"
 
@@ -13,6 +14,16 @@ HOSTILE = "<script>alert(1)</script>\"'&<b>]]></style>"
 def person(name: str) -> User:
     user, _ = User.objects.get_or_create(username=name)
     return user
+
+
+def commune(codename: str = "hac-thanh") -> Commune:
+    values = {"code": codename[:8], "name": "Phường Thử", "former_districts": []}
+    values |= {"former_communes": [], "sort_key": "thu"}
+    return Commune.objects.get_or_create(codename=codename, defaults=values)[0]
+
+
+def office(codename: str = "dien-luc") -> Office:
+    return Office.objects.get_or_create(codename=codename, defaults={"name": "Điện lực"})[0]
 
 
 def draft(slug: str = "gia-dien-luc", **text: Any) -> Alert:

@@ -7,7 +7,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Frame, Page
+from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from alerts import publishing
@@ -17,7 +18,7 @@ from alerts.models import AlertRevision
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
 PAGE = f"/canh-bao/{SLUG}/"
-PAGES = ["/canh-bao/", PAGE, "/danh-cho-co-quan/", "/nhung/", f"{PAGE}nhung/"]
+PAGES = ["/canh-bao/", PAGE, "/danh-cho-co-quan/", "/nhung/", f"{PAGE}nhung/", "/nhung/song/"]
 LOOKS = [(360, "light"), (360, "dark"), (1280, "light"), (1280, "dark")]
 WIDER_THAN_THE_WINDOW = "document.documentElement.scrollWidth - window.innerWidth"
 AFTER_A_DAY = "document.getAnimations().forEach(animation => animation.finish())"
@@ -32,7 +33,8 @@ def revision() -> AlertRevision:
 
 
 @pytest.fixture
-def portal(live_server: LiveServer, revision: AlertRevision) -> str:
+def portal(live_server: LiveServer, revision: AlertRevision, settings: Settings) -> str:
+    settings.PORTAL_URL = str(live_server.url)
     return str(live_server.url)
 
 
@@ -51,6 +53,7 @@ def agency() -> Iterator["Agency"]:
 class Agency:
     def __init__(self) -> None:
         self.frames: list[str] = []
+        self.scripts: list[str] = []
         self.sandbox = ""
         site = self
 
@@ -60,6 +63,7 @@ class Agency:
                     f'<iframe src="{src}" width="320" height="420" {site.sandbox}></iframe>'
                     for src in site.frames
                 )
+                body += "".join(f'<p>Trên</p><script src="{src}"></script>' for src in site.scripts)
                 self.send_response(200)
                 self.send_header("Content-Type", "text/html")
                 self.end_headers()
@@ -163,3 +167,62 @@ def test_a_frame_left_open_says_so_after_a_day(portal: str, phone: BrowserContex
     page.evaluate(AFTER_A_DAY)
     assert old.is_visible()
     assert page.get_by_role("link", name="02373.725.725").is_visible()
+
+
+@pytest.fixture
+def visitor(browser: Browser) -> Iterator[Page]:
+    """Somebody with script on an agency's page."""
+    context = browser.new_context(viewport={"width": 800, "height": 900})
+    yield context.new_page()
+    context.close()
+
+
+HEIGHT = "document.querySelector('iframe').height"
+LOOK_NOW = "document.dispatchEvent(new Event('visibilitychange'))"
+
+
+def framed_by_script(page: Page, agency: Agency, portal: str) -> Frame:
+    agency.scripts = [f"{portal}/nhung.js"]
+    page.goto(agency.url)
+    page.wait_for_function(f"{HEIGHT} !== '420'")
+    return page.frames[1]
+
+
+def test_one_line_of_script_brings_a_frame_as_high_as_its_words(
+    portal: str, agency: Agency, visitor: Page
+) -> None:
+    frame = framed_by_script(visitor, agency, portal)
+    inside = frame.evaluate("document.querySelector('main').scrollHeight")
+    shown = frame.evaluate("document.querySelector('main').clientHeight")
+    assert inside == shown
+    assert visitor.context.cookies() == []
+
+
+def test_a_live_frame_notices_a_cancel_while_it_is_open(
+    portal: str, agency: Agency, visitor: Page, revision: AlertRevision
+) -> None:
+    frame = framed_by_script(visitor, agency, portal)
+    frame.get_by_text("Giả lãnh đạo sở, Công an tỉnh").wait_for()
+    publishing.cancel(revision.alert, by=revision.issued_by, reason="Thử.")
+    frame.evaluate(LOOK_NOW)
+    frame.get_by_text("Hiện không có cảnh báo nào").wait_for()
+    assert frame.get_by_role("link", name="02373.725.725").is_visible()
+
+
+def test_a_live_frame_whose_origin_is_down_keeps_what_it_has(
+    portal: str, agency: Agency, visitor: Page
+) -> None:
+    frame = framed_by_script(visitor, agency, portal)
+    visitor.route(f"{portal}/**", lambda route: route.abort())
+    frame.evaluate(LOOK_NOW)
+    visitor.wait_for_timeout(300)
+    assert frame.get_by_text("Giả lãnh đạo sở, Công an tỉnh").is_visible()
+
+
+def test_a_page_that_is_not_the_portal_does_not_size_the_frame(
+    portal: str, agency: Agency, visitor: Page
+) -> None:
+    framed_by_script(visitor, agency, portal)
+    visitor.evaluate("postMessage({thanhHoaHeight: 111}, '*')")
+    visitor.wait_for_timeout(200)
+    assert visitor.evaluate(HEIGHT) != "111"

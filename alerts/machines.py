@@ -1,0 +1,60 @@
+"""What all formats for programs share: addresses, whom to ring, times, what is told of a warning."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from alerts.models import AlertRevision, State
+
+TELEPHONE = "02373725725"
+_NEVER = datetime.fromtimestamp(0, tz=UTC)
+
+
+@dataclass(frozen=True)
+class Told:
+    """A warning as a feed's entry: `name` is the revision's for good, `address` its page."""
+
+    name: str
+    address: str
+    title: str
+    text: str
+    summary: str
+    sent: datetime
+
+
+def told(revision: AlertRevision, now: datetime) -> Told:
+    """What a reader of feeds is told at `now`; of a withdrawn warning no more than that."""
+    words, state = revision.words, revision.state(now)
+    ended = _ended(words.message.ending, state)
+    withdrawn = words.message.ending == "error"
+    reason = words.message.reason
+    advice = "\n".join(words.advice)
+    return Told(
+        name=revision.identifier,
+        address=words.message.web,
+        title=f"{ended}{words.title}",
+        summary=reason if withdrawn else words.summary,
+        text=reason if withdrawn else "\n".join(filter(None, (reason, words.summary, advice))),
+        sent=words.message.sent,
+    )
+
+
+def _ended(ending: str, state: State) -> str:
+    if ending == "error":
+        return "[Đã rút lại] "
+    return "[Hết hiệu lực] " if state in {State.CANCELLED, State.EXPIRED} else ""
+
+
+def address_of_message(revision: AlertRevision, portal: str) -> str:
+    """Where the CAP message stands for good."""
+    return f"{portal}/canh-bao/cap/{revision.identifier}.xml"
+
+
+def last_sent(revisions: Sequence[AlertRevision]) -> datetime:
+    """When something was last said; the beginning of time where nothing was."""
+    return max((revision.words.message.sent for revision in revisions), default=_NEVER)
+
+
+def published_at(revisions: Sequence[AlertRevision]) -> str:
+    """The same, as RFC 3339 has it."""
+    return last_sent(revisions).isoformat()

@@ -1,0 +1,56 @@
+"""oEmbed 1.0: which frame stands for an address of ours. Pure."""
+
+import html
+import json
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from django.urls import Resolver404, resolve, reverse
+
+WIDTH, HEIGHT = 320, 420
+_TITLE = "Cảnh báo lừa đảo của Công an tỉnh Thanh Hóa"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a page is asked to be embedded as: the frame's address, and whose words are in it."""
+
+    frame: str
+    slug: str = ""
+
+
+def wanted(url: str, portal: str) -> Wanted | None:
+    """The frame for a page or frame of this portal; None for every other address."""
+    if not url.startswith(f"{portal}/"):
+        return None
+    try:
+        found = resolve(urlsplit(url).path)
+    except (Resolver404, ValueError):
+        return None
+    if found.view_name in {"alerts:detail", "alerts:alert_frame"}:
+        slug = found.kwargs["slug"]
+        return Wanted(portal + reverse("alerts:alert_frame", args=[slug]), slug)
+    if found.view_name in {"alerts:list", "alerts:frame", "reports:home"}:
+        return Wanted(portal + reverse("alerts:frame"))
+    return None
+
+
+def answer(frame: str, portal: str, most_width: int, most_height: int) -> bytes:
+    """The response, JSON; never wider or higher than the asker has room for."""
+    width, height = min(WIDTH, most_width), min(HEIGHT, most_height)
+    code = (
+        f'<iframe src="{html.escape(frame)}" title="{_TITLE}" width="{width}" height="{height}"'
+        ' loading="lazy"></iframe>'
+    )
+    values = {
+        "version": "1.0",
+        "type": "rich",
+        "title": _TITLE,
+        "provider_name": "Công an tỉnh Thanh Hóa",
+        "provider_url": f"{portal}/",
+        "cache_age": 60,
+        "width": width,
+        "height": height,
+        "html": code,
+    }
+    return json.dumps(values, ensure_ascii=False).encode()

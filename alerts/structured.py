@@ -1,0 +1,37 @@
+"""A warning as schema.org's SpecialAnnouncement, for search engines. Pure."""
+
+import json
+from typing import Any
+
+from django.utils.safestring import SafeString
+
+from alerts.machines import TELEPHONE
+from alerts.models import AlertRevision, MsgType
+
+# A block of data in a page ends at the first "</script", wherever that stands.
+_FOR_HTML = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
+
+
+def announcement(revision: AlertRevision) -> SafeString | None:
+    """JSON that may stand inside a script element as it is; None for what is said no more."""
+    words = revision.words
+    if words.message.msg_type == MsgType.CANCEL:
+        return None
+    values: dict[str, Any] = {
+        "@context": "https://schema.org",
+        "@type": "SpecialAnnouncement",
+        "name": words.title,
+        "text": "\n".join((words.summary, *words.advice)),
+        "url": words.message.web,
+        "datePosted": words.message.sent.isoformat(),
+        "inLanguage": "vi",
+        "spatialCoverage": {"@type": "AdministrativeArea", "name": "Thanh Hóa"},
+        "announcementLocation": {
+            "@type": "GovernmentOffice",
+            "name": "Công an tỉnh Thanh Hóa",
+            "telephone": f"+84{TELEPHONE[1:]}",
+        },
+    }
+    if words.message.expires:
+        values["expires"] = words.message.expires.isoformat()
+    return SafeString(json.dumps(values, ensure_ascii=False).translate(_FOR_HTML))

@@ -1,0 +1,1 @@
+"""Answers: pages for people, frames for other sites, formats for programs."""

@@ -1,0 +1,82 @@
+"""What stands in other sites' pages: frames that need no script, live ones, and the line of script
+that brings a live one in.
+"""
+
+from collections.abc import Callable
+
+import structlog
+from django.conf import settings
+from django.db import Error as DatabaseTrouble
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.cache import patch_cache_control
+from django.views.decorators.http import require_safe
+
+from alerts import frames, said
+from alerts.answers import framed, told
+from alerts.models import AlertRevision
+from reports.models import Commune, Office
+
+log = structlog.get_logger(__name__)
+_SCRIPT_KEPT_FOR = 3600  # seconds
+
+
+@require_safe
+def newest(request: HttpRequest, *, live: bool = False) -> HttpResponse:
+    """The newest warnings; an empty province is told so, the numbers to ring stay."""
+    return _in_frame(request, live, lambda: _newest(said.in_force(frames.HOLDS), live))
+
+
+@require_safe
+def of_alert(request: HttpRequest, slug: str, *, live: bool = False) -> HttpResponse:
+    return _in_frame(
+        request, live, lambda: frames.of_one(said.latest(slug), timezone.now(), live=live)
+    )
+
+
+@require_safe
+def of_commune(request: HttpRequest, codename: str, *, live: bool = False) -> HttpResponse:
+    """Warnings for one commune, and those for the whole province."""
+
+    def write() -> str:
+        if not Commune.objects.filter(pk=codename).exists():
+            raise Http404
+        return _newest(frames.for_commune(said.in_force(), codename), live)
+
+    return _in_frame(request, live, write)
+
+
+@require_safe
+def of_office(request: HttpRequest, codename: str, *, live: bool = False) -> HttpResponse:
+    """Warnings of callers who pose as one office."""
+
+    def write() -> str:
+        if not Office.objects.filter(pk=codename).exists():
+            raise Http404
+        return _newest(frames.about_office(said.in_force(), codename), live)
+
+    return _in_frame(request, live, write)
+
+
+@require_safe
+def script(request: HttpRequest) -> HttpResponse:
+    """One line in an agency's page brings this, and this brings the frame."""
+    text = render_to_string("alerts/nhung.js", {"portal": settings.PORTAL_URL}, using="public")
+    response = told(request, text, "text/javascript; charset=utf-8")
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
+    patch_cache_control(response, max_age=_SCRIPT_KEPT_FOR)
+    return response
+
+
+def _newest(revisions: list[AlertRevision], live: bool) -> str:
+    return frames.of_newest(revisions, timezone.now(), live=live)
+
+
+def _in_frame(request: HttpRequest, live: bool, write: Callable[[], str]) -> HttpResponse:
+    """Without a database the frame stands and says whom to ring."""
+    try:
+        return framed(told(request, write()), live=live)
+    except DatabaseTrouble as error:
+        log.error("frame.not_read", error=type(error).__name__)  # noqa: TRY400
+        return framed(HttpResponse(frames.away(), status=503), live=live)

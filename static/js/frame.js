@@ -1,0 +1,39 @@
+/* A live frame: tells the page around it how high it is, and looks for news without a reload. What
+   cannot be fetched stays as it is; a day later the sheet greys it. */
+(() => {
+  "use strict";
+  const EVERY = 30_000;
+
+  const tell = () => {
+    const height = Math.ceil(
+      [...document.body.children].reduce((sum, part) => sum + part.scrollHeight, 0) + 6,
+    );
+    parent.postMessage({ thanhHoaHeight: height }, "*"); // a height is no secret
+  };
+
+  const replace = (text) => {
+    const fresh = new DOMParser().parseFromString(text, "text/html");
+    for (const name of ["header", "main", "footer"]) {
+      const [old, now] = [document, fresh].map((page) => page.querySelector(name));
+      // A new element begins its day anew: its animations start again.
+      if (old && now) old.replaceWith(document.adoptNode(now));
+    }
+    tell();
+  };
+
+  const look = async () => {
+    try {
+      const answer = await fetch(location.href, { cache: "no-cache", credentials: "omit" });
+      if (answer.ok) replace(await answer.text());
+    } catch {
+      // The line is down: what stands here stays, and greys by itself.
+    }
+  };
+
+  addEventListener("load", tell);
+  addEventListener("resize", tell);
+  setInterval(() => document.hidden || look(), EVERY);
+  document.addEventListener("visibilitychange", () => {
+    document.hidden || look();
+  });
+})();
