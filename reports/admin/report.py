@@ -50,6 +50,7 @@ from reports.admin import (
     words,
 )
 from reports.admin.acts import ACTS, MOST_WORDS, NOT_RELEASED, ActForm, why_not
+from reports.admin.bulk import BulkActs
 from reports.admin.compose import ComposeActs
 from reports.admin.correcting import CorrectionForm
 from reports.admin.later import MOST_SHOWN, Later, Sealed
@@ -66,7 +67,7 @@ else:
 
 
 @admin.register(Report)
-class ReportAdmin(ComposeActs, _Admin):
+class ReportAdmin(BulkActs, ComposeActs, _Admin):
     """The queue and the report page. Nothing here edits; every act has an address of its own."""
 
     list_display = (
@@ -86,7 +87,7 @@ class ReportAdmin(ComposeActs, _Admin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     paginator = NearPaginator
-    actions = ("read_many_again",)
+    actions = (*BulkActs.bulk_actions, "read_many_again")
     sortable_by = ()
     search_fields = ("public_number",)  # shows the box; `find` looks further
     search_help_text = "Mã tin, số điện thoại (viết kiểu nào cũng được) hoặc lời kể, không cần dấu."
@@ -170,6 +171,7 @@ class ReportAdmin(ComposeActs, _Admin):
         )
         return [
             *acts,
+            *self.bulk_urls(),
             *self.compose_urls(),
             *once,
             *later_words,

@@ -168,6 +168,7 @@ def test_every_page_of_the_desk_is_in_the_table() -> None:
         "reveal",
         "read_again",
         "release_code",
+        "bulk",
         "compose",
         "correct",
         "uncorrect",
