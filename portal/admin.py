@@ -18,7 +18,7 @@ WRONG = (
 # What officers look for first; models that are not named follow in their own order.
 ORDER = (
     "Report", "Dispute", "KnownNumber", "Campaign", "Alert", "AlertRevision", "Event", "Office",
-    "Unit", "OfficeNumber", "BankLine", "Statement", "CannedReply", "Commune", "User",
+    "Unit", "RoutingRule", "OfficeNumber", "BankLine", "Statement", "CannedReply", "Commune", "User",
 )  # fmt: skip
 
 

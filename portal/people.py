@@ -38,6 +38,7 @@ _REPORTS = _views(
     "reports.cannedreply",
     "reports.unit",
     "reports.unitmember",
+    "reports.routingrule",
 )
 _KEEPS = frozenset(
     f"reports.{verb}_{table}"
@@ -77,6 +78,9 @@ ROLES = {
             "reports.view_specialday",
             "reports.add_unit",
             "reports.change_unit",
+            "reports.add_routingrule",
+            "reports.change_routingrule",
+            "reports.delete_routingrule",
             "reports.add_unitmember",
             "reports.change_unitmember",
             "reports.delete_unitmember",

@@ -1,5 +1,5 @@
 """What holds of a report: an officer's word where there is one (`Case.corrected`, fact -> value),
-else what the machine read. As an object, as expressions for a query, as columns for plain SQL.
+else what the machine read, and no less urgent than a rule of routing made it. As an object, as expressions for a query, as columns for plain SQL.
 """
 
 from dataclasses import dataclass, fields
@@ -20,7 +20,7 @@ from django.db.models import (
 )
 from django.db.models import Case as Choice
 from django.db.models.fields.json import KT, KeyTextTransform
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Cast, Coalesce, Greatest
 
 from reports.models import Case, Report
 
@@ -54,6 +54,8 @@ def held(report: Report) -> Held:
     said: dict[str, Any] = report.case.corrected
     facts = getattr(report, "facts", None)
     values = {name: getattr(facts, name) for name in _VALUES} if facts else {}
+    if facts:
+        values["priority"] = max(facts.priority, report.case.least_priority or 0)
     values |= {name: value for name, value in said.items() if name in _VALUES}
     for name in ("actions", "offices"):
         values[name] = tuple(values.get(name) or ())
@@ -70,7 +72,9 @@ def priority(case: str = "case__", facts: str = "facts__") -> Expression:
     """The urgency, 0 to 100, NULL where nobody has read the report."""
     kind = SmallIntegerField()
     said = Cast(KeyTextTransform("priority", f"{case}corrected"), kind)
-    return Coalesce(said, F(f"{facts}priority"), output_field=kind)
+    read = F(f"{facts}priority")
+    raised = Greatest(read, Coalesce(F(f"{case}least_priority"), read), output_field=kind)
+    return Coalesce(said, raised, output_field=kind)
 
 
 def ongoing(case: str = "case__", facts: str = "facts__") -> Expression:

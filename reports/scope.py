@@ -28,6 +28,11 @@ def told_in(rows: QuerySet[Indicator], user: User) -> QuerySet[Indicator]:
     return rows.filter(report__case__at_unit=unit) if unit else rows
 
 
+def is_at_pv01(user: User) -> bool:
+    """Whether the officer sees every report, and so what is counted over all of them."""
+    return units.of(user) is None
+
+
 def sees(user: User, case: Case) -> bool:
     """Whether the officer may see this one."""
     unit = units.of(user)

@@ -12,6 +12,7 @@ from reports import (
     figures,
     relay,
     retriage,
+    routing,
     stats,
     triage,
     watch,
@@ -54,6 +55,13 @@ def watch_queue() -> None:
     """Raise, end and tell the alarms of the queue."""
     close_old_connections()
     watch.look()
+
+
+@shared_task(name="reports.route_fresh", soft_time_limit=55, time_limit=58)
+def route_fresh() -> None:
+    """Send what was read since the last look where the rules say."""
+    close_old_connections()
+    routing.route_fresh()
 
 
 @shared_task(name="reports.count_queue", soft_time_limit=55, time_limit=58)

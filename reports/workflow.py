@@ -6,7 +6,7 @@ nothing is overwritten. What the reporter is told goes with it as a sealed messa
 names that message, so that an erasure can reach its words.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -98,7 +98,13 @@ def _to(target: str, *sources: str) -> dict[str, str]:
 _CORRECTS = "reports.decide_case"
 _BEGIN: Mapping[str, str] = {S.NEW: S.IN_REVIEW, S.IN_REVIEW: S.IN_REVIEW, S.WAITING: S.WAITING}
 _STAY: Mapping[str, str] = {status: status for status in S}
-_EMPTY: Mapping[str, str | None] = {"outcome": "", "unit": "", "at_unit": None, "officer": None}
+_EMPTY: Mapping[str, str | None] = {
+    "outcome": "",
+    "unit": "",
+    "at_unit": None,
+    "officer": None,
+    "least_priority": None,
+}
 _ENDED = (S.ACTIONED, S.HANDED_OVER, S.CLOSED, S.JUNK, S.WITHDRAWN)
 
 TABLE: Mapping[str, Move] = {
@@ -118,7 +124,7 @@ TABLE: Mapping[str, Move] = {
         "reports.decide_case",
         {status: status for status in Case.OPEN},
         needs=("reason",),
-        clears=("unit", "at_unit", "officer"),
+        clears=("unit", "at_unit", "officer", "least_priority"),
         adopts=False,
     ),
     "note": Move("noted", "reports.decide_case", _STAY, needs=("reason",), adopts=False),
@@ -355,6 +361,25 @@ def _place(
     if "unit" in words:
         changes |= {"unit": words["unit"], "at_unit": named}
     return changes
+
+
+def route(case_id: UUID, *, unit: Unit, rule: int, priority: int | None) -> bool:
+    """Let a rule give a case to a unit, the machine on record for it: once, and none that a person
+    has placed or ended. False where somebody was quicker.
+    """
+    with transaction.atomic():
+        case = Case.objects.unrouted().select_for_update(of=("self",)).filter(pk=case_id).first()
+        if case is None:
+            return False
+        changes = {"unit": unit.name, "at_unit": unit, "least_priority": priority}
+        _write(case, {**changes, "routed_at": Now()})
+        events.record("report", case_id, "routed", unit=unit.name, rule=rule)
+    return True
+
+
+def leave(case_ids: Iterable[UUID]) -> None:
+    """Remember of cases that no rule fits them: they are not asked about again."""
+    Case.objects.unrouted().filter(pk__in=list(case_ids)).update(routed_at=Now())
 
 
 def _must_be_tellable(move: Move, words: Mapping[str, str]) -> None:

@@ -11,6 +11,7 @@ from reports.admin import (
     replies,
     report,
     retriage,
+    routing,
     special_days,
     units,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "replies",
     "report",
     "retriage",
+    "routing",
     "special_days",
     "units",
 ]

@@ -15,7 +15,7 @@ from reports.models.places import Commune, Office
 from reports.models.public import BankLine, PublicFigures, Statement
 from reports.models.replies import CannedReply
 from reports.models.report import Receipt, ReplacedCode, Report
-from reports.models.units import Unit, UnitMember
+from reports.models.units import RoutingRule, Unit, UnitMember
 from reports.models.upkeep import Alarm, QueueTally, Retriage
 
 __all__ = [
@@ -56,6 +56,7 @@ __all__ = [
     "ReplacedCode",
     "Report",
     "Retriage",
+    "RoutingRule",
     "SpecialDay",
     "Statement",
     "Unit",

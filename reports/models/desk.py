@@ -20,6 +20,10 @@ class CaseQuerySet(models.QuerySet["Case"]):
         """Cases that still want somebody's work."""
         return self.filter(status__in=Case.OPEN)
 
+    def unrouted(self) -> "CaseQuerySet":
+        """Fresh cases that no person has placed and about which no rule was asked yet."""
+        return self.filter(status=Case.Status.NEW, officer=None, at_unit=None, routed_at=None)
+
     def overdue(self, now: datetime | None = None) -> "CaseQuerySet":
         """Cases of which a clock has run out, whatever their status (index case_due)."""
         return self.filter(due_at__lte=now or timezone.now())
@@ -84,6 +88,9 @@ class Case(models.Model):
     due_at = models.DateTimeField("hạn", null=True, blank=True)
     # What officers said of the machine's facts and still holds: see held.py.
     corrected = models.JSONField("cán bộ sửa", default=dict, db_default={}, blank=True)
+    # What a rule of routing made of it: when the rules were asked, and how urgent it is at least.
+    routed_at = models.DateTimeField("đã xét quy tắc lúc", null=True, blank=True)
+    least_priority = models.PositiveSmallIntegerField("ưu tiên ít nhất", null=True, blank=True)
     version = models.PositiveIntegerField(db_default=1)
     changed_at = models.DateTimeField(db_default=Now())
 

@@ -3,7 +3,7 @@
 from django.contrib.auth.models import User
 from django.db import models
 
-from reports.models.places import Commune
+from reports.models.places import Commune, Office
 
 LONGEST_NAME = 120  # signs, as of Case.unit
 
@@ -73,3 +73,55 @@ class UnitMember(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user_id} at {self.unit_id}"
+
+
+class RoutingRule(models.Model):
+    """Where reports of a kind go: the first active rule that fits, by position. What a rule leaves
+    empty fits everything; without a unit it leads to the police of the reporter's commune. `priority`
+    is what the report counts at least from then on, 0 to 100.
+    """
+
+    position = models.PositiveSmallIntegerField("thứ tự", default=100)
+    scenario = models.CharField("kiểu lừa", max_length=32, blank=True, default="", db_default="")
+    commune = models.ForeignKey(
+        Commune,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="xã, phường của người báo",
+    )
+    office = models.ForeignKey(
+        Office,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="cơ quan bị giả danh",
+    )
+    least_loss = models.PositiveBigIntegerField("thiệt hại từ (đồng)", null=True, blank=True)
+    unit = models.ForeignKey(
+        Unit,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="chuyển đến",
+        help_text="Để trống: Công an xã, phường nơi người báo ở.",
+    )
+    priority = models.PositiveSmallIntegerField("ưu tiên ít nhất (0–100)", null=True, blank=True)
+    is_active = models.BooleanField("đang dùng", default=False, db_default=False)
+
+    class Meta:
+        verbose_name = "quy tắc chuyển tin"
+        verbose_name_plural = "quy tắc chuyển tin"
+        ordering = ["position", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(priority=None) | models.Q(priority__lte=100),
+                name="routingrule_priority_to_100",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"quy tắc {self.position}"

@@ -18,6 +18,7 @@ from reports.models import (
     OfficeNumber,
     Report,
     Retriage,
+    RoutingRule,
     Statement,
 )
 from tests.cast import Person, enlist, log_in
@@ -76,6 +77,11 @@ SEES = {
     "reports_retriage_start": ("lead",),
     "reports_retriage_add": (),
     "reports_retriage_delete": (),
+    "reports_routingrule_changelist": ("duty", "lead"),
+    "reports_routingrule_change": ("duty", "lead"),
+    "reports_routingrule_add": ("lead",),
+    "reports_routingrule_delete": ("lead",),
+    "reports_routingrule_dry_run": ("duty", "lead"),
     "reports_unit_changelist": ("duty", "lead"),
     "reports_unit_change": ("duty", "lead"),
     "reports_unit_add": ("lead",),
@@ -126,6 +132,7 @@ def address(name: str) -> str:
         ).pk,
         "cannedreply": CannedReply.objects.create(title="x", text="x", text_en="x").pk,
         "unit": evidence.unit().pk,
+        "routingrule": RoutingRule.objects.create(unit=evidence.unit()).pk,
         "retriage": Retriage.objects.create(rules_version="x", total=1).pk,
         "user": enlist("nao", "duty").pk,
     }
