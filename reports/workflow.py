@@ -2,25 +2,30 @@
 
 Each verb is one transaction: lock the case, compare the version that the officer saw, look the
 move up in the table, write the case and its event. A lost race is told (StaleVersion) and
-nothing is overwritten. What the reporter is told goes with it as a sealed message; the event only
+nothing is overwritten. With the move go the clocks that it meets, starts or drops
+(timekeeping.py). What the reporter is told goes with it as a sealed message; the event only
 names that message, so that an erasure can reach its words.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils import timezone
 
-from reports import blanks, events, privacy, promises, scope, units
+from reports import blanks, events, privacy, promises, scope, timekeeping, units
+from reports.clocks import FROM_CRIME_REPORT, LOOK, SORT, TELL, VERIFY
 from reports.corrections import Right
 from reports.indicators import find_links
 from reports.models import Case, Correction, Message, Report, Unit
 from reports.signing import newest_key
 
 S = Case.Status
+OWN_SLIP = timedelta(hours=24)  # within which officers may take up again what they ended themselves
 
 
 class WorkflowError(Exception):
@@ -69,6 +74,10 @@ class NotAValue(WorkflowError):  # noqa: N818
     """What an officer said of a fact is nothing that this fact can be, or was not said at all."""
 
 
+class NoMoreTime(WorkflowError):  # noqa: N818
+    """Nothing runs that could be extended, or it was extended as often as it may be."""
+
+
 class ReporterErased(WorkflowError):  # noqa: N818
     """The report's personal data are gone: nobody is there to be told."""
 
@@ -89,6 +98,13 @@ class Move:
     # Its reason is what the reporter is told, word for word, and perhaps asked.
     tells: bool = False
     asks: bool = False
+    # Who ended the work may do it too, within OWN_SLIP, with this permission.
+    own_slip: str = ""
+    # The clocks (clocks.py) that it meets, starts and drops, and the one whose end it moves.
+    meets: tuple[str, ...] = (LOOK,)
+    starts: tuple[str, ...] = ()
+    drops: tuple[str, ...] = ()
+    extends: str = ""
 
 
 def _to(target: str, *sources: str) -> dict[str, str]:
@@ -105,6 +121,7 @@ _EMPTY: Mapping[str, str | None] = {
     "officer": None,
     "least_priority": None,
 }
+_SORTED = (LOOK, SORT)
 _ENDED = (S.ACTIONED, S.HANDED_OVER, S.CLOSED, S.JUNK, S.WITHDRAWN)
 
 TABLE: Mapping[str, Move] = {
@@ -137,25 +154,58 @@ TABLE: Mapping[str, Move] = {
         asks=True,
     ),
     "message": Move(
-        "messaged", "reports.decide_case", _STAY, needs=("reason",), adopts=False, tells=True
+        "messaged",
+        "reports.decide_case",
+        _STAY,
+        needs=("reason",),
+        adopts=False,
+        tells=True,
+        meets=(LOOK, TELL),
     ),
     "resume": Move("resumed", "reports.decide_case", _to(S.IN_REVIEW, S.WAITING)),
-    "act": Move("actioned", "reports.act_case", _to(S.ACTIONED, *Case.OPEN), needs=("reason",)),
+    "act": Move(
+        "actioned",
+        "reports.act_case",
+        _to(S.ACTIONED, *Case.OPEN),
+        needs=("reason",),
+        meets=_SORTED,
+        starts=FROM_CRIME_REPORT,
+    ),
+    "extend": Move(
+        "extended",
+        "reports.extend_case",
+        _to(S.ACTIONED, S.ACTIONED),
+        needs=("reason",),
+        adopts=False,
+        extends=VERIFY,
+    ),
     "hand_over": Move(
         "handed_over",
         "reports.hand_over_case",
         _to(S.HANDED_OVER, *Case.OPEN, S.ACTIONED),
         needs=("unit", "reason"),
+        meets=(*_SORTED, VERIFY),
     ),
     "close": Move(
         "closed",
         "reports.close_case",
         _to(S.CLOSED, *Case.OPEN, S.ACTIONED),
         needs=("outcome", "reason"),
+        meets=(*_SORTED, VERIFY),
     ),
-    "junk": Move("junked", "reports.close_case", _to(S.JUNK, *Case.OPEN), needs=("reason",)),
+    "junk": Move(
+        "junked",
+        "reports.close_case",
+        _to(S.JUNK, *Case.OPEN),
+        needs=("reason",),
+        meets=_SORTED,
+    ),
     "withdraw": Move(
-        "withdrawn", "reports.close_case", _to(S.WITHDRAWN, *Case.OPEN), needs=("reason",)
+        "withdrawn",
+        "reports.close_case",
+        _to(S.WITHDRAWN, *Case.OPEN),
+        needs=("reason",),
+        meets=_SORTED,
     ),
     "reopen": Move(
         "reopened",
@@ -163,8 +213,12 @@ TABLE: Mapping[str, Move] = {
         _to(S.IN_REVIEW, *_ENDED),
         needs=("reason",),
         clears=("outcome", "unit", "at_unit"),
+        own_slip="reports.decide_case",
+        starts=(SORT,),
+        drops=FROM_CRIME_REPORT,
     ),
 }
+_ENDINGS = tuple(move.event for move in TABLE.values() if set(move.steps.values()) & {*_ENDED})
 
 
 def offers(case: Case, user: User) -> list[str]:
@@ -173,10 +227,23 @@ def offers(case: Case, user: User) -> list[str]:
         verb
         for verb, move in TABLE.items()
         if case.status in move.steps
-        and user.has_perm(move.permission)
+        and _may(move, case.pk, user)
         and not (verb == "take" and case.officer_id == user.pk)
         and not (verb == "recall" and not case.unit)
     ]
+
+
+def _may(move: Move, case_id: UUID, by: User) -> bool:
+    """Whether an officer may make a move, by right or because it mends a slip of the officer's."""
+    if by.has_perm(move.permission):
+        return True
+    return bool(move.own_slip) and by.has_perm(move.own_slip) and _ended_it(case_id, by)
+
+
+def _ended_it(case_id: UUID, by: User) -> bool:
+    """Whether it was this officer who ended the work, a short while ago."""
+    ending = events.about("report", case_id).filter(kind__in=_ENDINGS).first()
+    return ending is not None and ending.by == by and ending.at >= timezone.now() - OWN_SLIP
 
 
 def take(case_id: UUID, *, by: User, version: int) -> Case:
@@ -223,6 +290,11 @@ def resume(case_id: UUID, *, by: User, version: int, reason: str = "") -> Case:
 def act(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
     """Sort the report as a tin báo về tội phạm; the reason names signs and receiving body."""
     return _decide("act", case_id, by, version, reason=reason)
+
+
+def extend(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
+    """Give the verification of a tin báo more time; the reason names who granted it."""
+    return _decide("extend", case_id, by, version, reason=reason)
 
 
 def hand_over(case_id: UUID, *, by: User, version: int, unit: str, reason: str) -> Case:
@@ -285,7 +357,10 @@ def _correct(case_id: UUID, version: int, row: Correction) -> Case:
         row.report_id = case_id
         row.save(force_insert=True)
         Case.objects.filter(pk=case_id).update(
-            corrected=holding, version=case.version + 1, changed_at=Now()
+            corrected=holding,
+            version=case.version + 1,
+            changed_at=Now(),
+            due_at=timekeeping.keep(case),
         )
         kind = "corrected" if row.stands else "uncorrected"
         events.record("report", case_id, kind, by=row.by, fact=row.fact, correction=row.pk)
@@ -304,7 +379,7 @@ def _decide(
 ) -> Case:
     move = TABLE[verb]
     words = {name: text.strip() for name, text in words.items() if text.strip()}
-    if not by.has_perm(move.permission):
+    if not _may(move, case_id, by):
         raise NotAllowed
     for what in move.needs:
         if not (officer if what == "officer" else words.get(what)):
@@ -323,7 +398,8 @@ def _decide(
         officer = officer or _adopter(case, move, by)
         given: dict[str, int] = {"officer": officer.pk} if officer else {}
         changes = {"status": after, **_place(move, officer, words, named)}
-        _write(case, changes | {name: words[name] for name in ("outcome",) if name in words})
+        changes |= {name: words[name] for name in ("outcome",) if name in words}
+        _write(case, changes | {"due_at": _keep_time(case, move)})
         if move.tells:
             given["message"] = _tell(case_id, by, words.pop("reason"), is_question=move.asks)
         events.record(
@@ -392,6 +468,13 @@ def _must_be_tellable(move: Move, words: Mapping[str, str]) -> None:
         raise PromiseBroken("blank")
     if not promises.is_unit(words.get("unit", "")):
         raise PromiseBroken("unit")
+
+
+def _keep_time(case: Case, move: Move) -> datetime | None:
+    """What a move does to the clocks; when the case is due next."""
+    if move.extends and not timekeeping.extend(case.pk, move.extends):
+        raise NoMoreTime
+    return timekeeping.keep(case, meets=move.meets, drops=move.drops, starts=move.starts)
 
 
 def _write(case: Case, changes: Mapping[str, object]) -> None:

@@ -278,15 +278,29 @@ def test_no_public_page_asks_for_an_alert_past_the_door() -> None:
 
 
 def test_decisions_are_written_by_the_workflow_alone() -> None:
-    """Besides the trigger that opens a case."""
+    """Besides the trigger that opens a case, and the hand of the workflow that keeps its time."""
     writes = re.compile(r"Case\.objects\b.*\.(create|update|bulk_create|bulk_update|delete)\(")
     wrong = [
         name_of(path)
         for path in CODE
         for _, call in called(path)
-        if writes.match(ast.unparse(call)) and name_of(path) != "reports/workflow.py"
+        if writes.match(ast.unparse(call))
+        and name_of(path) != "reports/workflow.py"
+        and (name_of(path), [each.arg for each in call.keywords])
+        != ("reports/timekeeping.py", ["due_at"])
     ]
     assert wrong == []
+
+
+def test_clocks_are_written_by_their_keeper_alone() -> None:
+    writes = re.compile(r"(Clock\.objects\b.*\.(create|bulk_create|update|delete)|Clock)\(")
+    writers = [
+        name_of(path)
+        for path in CODE
+        for _, call in called(path)
+        if writes.match(ast.unparse(call))
+    ]
+    only_in("reports/timekeeping.py", writers)
 
 
 def test_events_are_recorded_in_one_place() -> None:

@@ -19,7 +19,10 @@ else:
 
 MOST_WORDS = 4000
 # On record, and nothing of the case is other.
-NO_DECISION = ("revealed", "refused", "reread", "code_released", "code_replaced")
+NO_DECISION = (
+    "revealed", "refused", "reread", "code_released", "code_replaced",
+    "filed", "clock_soon", "clock_overdue",
+)  # fmt: skip
 
 _NEVER = "Không hỏi mã, không hỏi số thẻ, không gửi đường link."
 
@@ -66,6 +69,12 @@ ACTS: Mapping[str, Act] = {
         "Dấu hiệu gì, gửi cơ quan nào",
         "Ghi rõ tên cơ quan tiếp nhận.",
         css="grave",
+    ),
+    "extend": Act(
+        "Gia hạn xác minh tin báo",
+        "Đã gia hạn. Hạn mới ghi ở đầu trang.",
+        "Ai quyết định, theo văn bản nào",
+        "Gia hạn được nhiều nhất hai lần. Hạn mới tính từ ngày phân loại.",
     ),
 }
 MISSING = {
@@ -178,14 +187,21 @@ def _wrong(error: workflow.WorkflowError) -> tuple[str, str] | None:
     return None
 
 
+_IN_ONE_SENTENCE: Mapping[type[workflow.WorkflowError], str] = {
+    workflow.ReporterErased: "Chưa gửi. Tin này đã xóa dữ liệu cá nhân nên không nhắn người báo"
+    " được nữa.",
+    workflow.NotAValue: f"Chưa lưu. {NO_VALUE} Những gì đã gõ còn nguyên.",
+    workflow.NoMoreTime: "Chưa gia hạn. Tin này không còn hạn xác minh nào gia hạn được nữa."
+    " Những gì đã gõ còn nguyên.",
+}
+
+
 def why_not(error: workflow.WorkflowError, case: Case) -> str:
     """What the officer is told when a decision was not taken."""
     if wrong := _wrong(error):
         return f"Chưa lưu. {wrong[1]} Những gì đã gõ còn nguyên."
-    if isinstance(error, workflow.NotAValue):
-        return f"Chưa lưu. {NO_VALUE} Những gì đã gõ còn nguyên."
-    if isinstance(error, workflow.ReporterErased):
-        return "Chưa gửi. Tin này đã xóa dữ liệu cá nhân nên không nhắn người báo được nữa."
+    if type(error) in _IN_ONE_SENTENCE:
+        return _IN_ONE_SENTENCE[type(error)]
     if isinstance(error, workflow.StaleVersion):
         return f"Chưa lưu. {_meanwhile(case)} Xem lại rồi quyết định; lời đã gõ còn nguyên."
     status = case.get_status_display()

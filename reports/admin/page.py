@@ -15,7 +15,7 @@ from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 
 from reports import events, heard, phones, scope
-from reports.admin import claim_words, correcting, marking, texts, words
+from reports.admin import claim_words, clock_words, correcting, marking, texts, words
 from reports.admin.acts import MOST_WORDS
 from reports.admin.correcting import CorrectionForm
 from reports.admin.marking import Beginning, Span
@@ -88,9 +88,9 @@ class Line:
 
 def load() -> QuerySet[Report]:
     """Reports with all that their page needs of single rows."""
-    return Report.objects.select_related(
-        "case__officer", "case__at_unit", "facts", "commune", "campaign_link__campaign"
-    ).defer("facts__search")
+    single = ("case__officer", "case__at_unit", "facts", "commune", "campaign_link__campaign")
+    whole = Report.objects.select_related(*single).defer("facts__search")
+    return whole.annotate(clock_rows=clock_words.rows())
 
 
 def facts_of(report: Report) -> Facts | None:

@@ -36,6 +36,7 @@ from reports import (
     workflow,
 )
 from reports.admin import (
+    clock_words,
     columns,
     correcting,
     due_words,
@@ -421,6 +422,8 @@ class ReportAdmin(BulkActs, ComposeActs, _Admin):
             "status_tag": words.STATUS_TAGS[report.case.status],
             "age": words.age(report.received_at, timezone.now()),
             "due": due_words.of(report.case, report.received_at),
+            "clocks": clock_words.lines(report),
+            "clock_basis": clock_words.basis(),
             "officer": words.person(report.case.officer),
             "forms": self._forms(request, report, form),
             "units": Unit.objects.active(),

@@ -19,6 +19,7 @@ from reports.models import (
     Report,
     Retriage,
     RoutingRule,
+    SpecialDay,
     Statement,
 )
 from tests.cast import Person, enlist, log_in
@@ -90,6 +91,10 @@ SEES = {
     "reports_commune_change": ("duty", "lead"),
     "reports_commune_add": (),
     "reports_commune_delete": (),
+    "reports_specialday_changelist": ("lead",),
+    "reports_specialday_change": ("lead",),
+    "reports_specialday_add": ("lead",),
+    "reports_specialday_delete": ("lead",),
     "auth_user_changelist": ("lead", "auditor"),
     "auth_user_add": (),
     "auth_user_delete": (),
@@ -133,6 +138,7 @@ def address(name: str) -> str:
         "cannedreply": CannedReply.objects.create(title="x", text="x", text_en="x").pk,
         "unit": evidence.unit().pk,
         "routingrule": RoutingRule.objects.create(unit=evidence.unit()).pk,
+        "specialday": SpecialDay.objects.create(day="2099-01-01", name="x", source="x").pk,
         "retriage": Retriage.objects.create(rules_version="x", total=1).pk,
         "user": enlist("nao", "duty").pk,
     }

@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from lxml import html
 
-from reports import events, workflow
+from reports import events, timekeeping, workflow
 from reports.models import Case, Report
 from tests.cast import Person, enlist, log_in
 from tests.reports import evidence
@@ -138,6 +138,8 @@ def test_each_button_takes_its_decision_and_the_log_shows_it(lead: Person, verb:
     status = next(status for status in LEADS if f"{verb}=" in LEADS[status])
     given = {"outcome": "duplicate"} if status == "closed" else {}
     Case.objects.filter(report=report).update(status=status, **given)
+    if status == "actioned":
+        timekeeping.keep(report.case, starts=("verify",))
     officer = {"officer": lead.user.pk} if verb == "assign" else {}
     response = press(lead.client, report, verb, **officer)
     assert response.status_code == 303

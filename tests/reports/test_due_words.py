@@ -4,11 +4,14 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
+from reports import workflow
 from reports.admin import due_words
 from reports.models import Case
 from tests.cast import Person
 from tests.reports import evidence
+from tests.reports.test_desk_report import words
 
 
 @pytest.mark.parametrize(
@@ -45,3 +48,19 @@ def test_ended_work_is_due_no_more() -> None:
     Case.objects.filter(pk=case.pk).update(status="junk")
     case.refresh_from_db()
     assert due_words.of(case, case.report.received_at) is None
+
+
+@pytest.mark.django_db
+def test_the_page_tells_each_clock_and_the_law_once_it_is_given(
+    lead: Person, settings: Settings
+) -> None:
+    case = evidence.case()
+    workflow.act(case.pk, by=lead.user, version=1, reason="gửi Cơ quan điều tra")
+    workflow.extend(case.pk, by=lead.user, version=2, reason="vụ việc phức tạp")
+    seen = words(lead.client.get(f"/admin/reports/report/{case.pk}/change/"))
+    assert "Phân loại" in seen
+    assert "xong đúng hạn" in seen
+    assert "Xác minh tin báo (gia hạn 1 lần)" in seen
+    assert "chưa ghi căn cứ pháp lý" in seen
+    settings.CLOCK_BASIS = "Điều 147 mẫu"
+    assert "Điều 147 mẫu" in words(lead.client.get(f"/admin/reports/report/{case.pk}/change/"))

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from portal import people
-from reports import events, workflow
+from reports import events, timekeeping, workflow
 from reports.models import Case, Message
 from tests.cast import Person, enlist
 from tests.reports import evidence
@@ -24,6 +24,7 @@ WORDS: dict[str, dict[str, Any]] = {
     "message": {"reason": "Cảm ơn, đã nhận."},
     "resume": {},
     "act": {"reason": "có dấu hiệu, gửi Cơ quan điều tra"},
+    "extend": {"reason": "vụ việc phức tạp"},
     "hand_over": {"reason": "đúng địa bàn", "unit": "Công an xã Yên Định"},
     "close": {"reason": "trùng", "outcome": "duplicate"},
     "junk": {"reason": "quảng cáo"},
@@ -38,7 +39,7 @@ LEADS = {
     " hand_over=handed_over close=closed junk=junk withdraw=withdrawn",
     S.WAITING: "take=waiting assign=waiting assign_unit=waiting recall=waiting note=waiting message=waiting resume=in_review act=actioned"
     " hand_over=handed_over close=closed junk=junk withdraw=withdrawn",
-    S.ACTIONED: "note=actioned message=actioned hand_over=handed_over close=closed reopen=in_review",
+    S.ACTIONED: "note=actioned message=actioned extend=actioned hand_over=handed_over close=closed reopen=in_review",
     S.HANDED_OVER: "note=handed_over message=handed_over reopen=in_review",
     S.CLOSED: "note=closed message=closed reopen=in_review",
     S.JUNK: "note=junk message=junk reopen=in_review",
@@ -46,7 +47,7 @@ LEADS = {
 }
 MAY = {
     "duty": "take recall note ask message resume act hand_over close junk withdraw",
-    "lead": "take assign assign_unit recall note ask message resume act hand_over close junk withdraw reopen",
+    "lead": "take assign assign_unit recall note ask message resume act extend hand_over close junk withdraw reopen",
     "unit": "take recall note ask message resume act close junk withdraw",
     "editor": "",
     "approver": "",
@@ -60,6 +61,8 @@ def standing(status: str) -> Case:
     outcome = "duplicate" if status == S.CLOSED else ""
     unit = "Công an xã Yên Định" if status == S.HANDED_OVER else ""
     Case.objects.filter(pk=case.pk).update(status=status, outcome=outcome, unit=unit)
+    if status == S.ACTIONED:
+        timekeeping.keep(case, starts=("verify",))
     case.refresh_from_db()
     return case
 
