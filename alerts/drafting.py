@@ -1,40 +1,60 @@
 """From a wave of reports to the beginnings of a warning: aggregates only, nobody's words."""
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import CharField, Count, Max, Min
+from django.db.models import CharField, Count
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
+from reports import outline
 from reports.models import Campaign
+from reports.outline import Outline
+
+_DIGITS = re.compile(r"(?:\d[\s.\-]*){4,}")
 
 
 def from_campaign(campaign: Campaign) -> dict[str, Any]:
     """First values for the form of a new warning."""
+    seen, scenario = outline.of(campaign), _usual_scenario(campaign)
     return {
         "campaign": campaign.pk,
-        "title": campaign.title[:140],
-        "scenario": _usual_scenario(campaign),
-        "grounds": grounds(campaign),
+        # An officer may have typed it: no number of anybody goes along.
+        "title": _DIGITS.sub("", campaign.title).strip()[:140],
+        "summary": summary(seen, scenario),
+        "scenario": scenario,
+        "grounds": grounds(campaign.code, seen),
     }
 
 
-def grounds(campaign: Campaign) -> str:
-    """What the wave amounts to, in numbers."""
-    seen = campaign.links.aggregate(
-        reports=Count("pk"),
-        communes=Count("report__commune", distinct=True),
-        first=Min("report__received_at"),
-        last=Max("report__received_at"),
-    )
-    if not seen["reports"]:
-        return f"Đợt {campaign.code}: chưa có tin nào."
-    first, last = (timezone.localtime(seen[end]).strftime("%d/%m/%Y") for end in ("first", "last"))
-    return (
-        f"Đợt {campaign.code}: {seen['reports']} tin, {seen['communes']} xã, phường,"
-        f" từ {first} đến {last}."
-    )
+def summary(seen: Outline, scenario: str) -> str:
+    """What they do, from what most reports share; "" where that is not known."""
+    if not scenario or seen.reports is None:
+        return ""
+    kind = outline.label(scenario)
+    told = [f"Kẻ gian gọi điện. Kiểu lừa: {kind[:1].lower()}{kind[1:]}."]
+    if seen.demands:
+        told.append(f"Họ đòi: {'; '.join(name.lower() for name, _ in seen.demands)}.")
+    return " ".join(told)[:400]
+
+
+def grounds(code: str, seen: Outline) -> str:
+    """What the wave amounts to, in numbers that point at nobody."""
+    if seen.reports is None or seen.first is None or seen.last is None:
+        return f"Đợt {code}: dưới {outline.FEWEST} tin."
+    told = [f"Đợt {code}: {seen.reports} tin, từ {seen.first:%d/%m/%Y} đến {seen.last:%d/%m/%Y}."]
+    if seen.communes:
+        told.append(f"Nhiều tin nhất: {_counted(seen.communes)}.")
+    if seen.demands:
+        told.append(f"Họ đòi: {_counted(seen.demands)}.")
+    if seen.losers:
+        told.append(f"Có mất tiền: {seen.losers} tin.")
+    return "\n".join(told)
+
+
+def _counted(counts: Sequence[tuple[str, int]]) -> str:
+    return "; ".join(f"{name} ({count})" for name, count in counts)
 
 
 def _usual_scenario(campaign: Campaign) -> str:

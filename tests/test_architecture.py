@@ -25,6 +25,7 @@ FOR_ALERTS = {
     "reports.signing",
     "reports.folding",
     "reports.inlined",
+    "reports.outline",
 }
 PURE = (
     "phones", "reading", "folding", "numbering", "digit_runs", "indicators", "cues", "money", "losses",

@@ -7,9 +7,10 @@ from django.utils import timezone
 from alerts import drafting
 from alerts.models import Alert
 from alerts.templatetags import alert_cards
-from reports.models import Campaign, CampaignLink
+from reports.models import Campaign, CampaignLink, Commune
 from tests.alerts.writing import draft, issued
 from tests.cast import Person
+from tests.reports.campaigns import laid
 from tests.reports.evidence import read, report
 
 pytestmark = pytest.mark.django_db
@@ -31,10 +32,50 @@ def attach(campaign: Campaign, story: str, scenario: str) -> None:
 def test_a_wave_gives_its_size_its_days_and_its_usual_scenario(campaign: Campaign) -> None:
     for scenario in ("police_case", "delivery_parcel", "delivery_parcel"):
         attach(campaign, f"Chuyện riêng {scenario}", scenario)
-    day = timezone.localdate().strftime("%d/%m/%Y")
     first = drafting.from_campaign(campaign)
     assert first["scenario"] == "delivery_parcel"
-    assert first["grounds"] == f"Đợt Đ-26-001: 3 tin, 0 xã, phường, từ {day} đến {day}."
+    assert first["grounds"] == "Đợt Đ-26-001: dưới 5 tin."
+    assert first["summary"] == ""
+
+
+def test_a_wave_of_many_tells_counts_that_point_at_nobody(campaign: Campaign) -> None:
+    near = commune("xa_gan", "Xã Gần")
+    far = commune("xa_xa", "Xã Xa")
+    for number in range(9):
+        place = near if number < 6 else far
+        subject = report(f"Chuyện {number}", contact="0550 000 777", commune_id=place.pk)
+        actions = ["transfer_money"] + (["otp"] if number < 2 else [])
+        read(subject, scenario="tax", actions=actions, money_lost_vnd=5 if number < 3 else 0)
+        laid(subject, campaign)
+    day = timezone.localdate().strftime("%d/%m/%Y")
+    first = drafting.from_campaign(campaign)
+    assert first["grounds"].splitlines()[0] == f"Đợt Đ-26-001: 9 tin, từ {day} đến {day}."
+    assert first["grounds"].splitlines()[-1] == "Họ đòi: Chuyển tiền (9)."
+    assert "Xã Xa" not in first["grounds"]
+    assert first["summary"].endswith("Họ đòi: chuyển tiền.")
+
+
+def test_a_number_in_the_title_of_a_wave_stays_at_the_desk(campaign: Campaign) -> None:
+    Campaign.objects.filter(pk=campaign.pk).update(title="Giả điện lực 0550 000 123 gọi")
+    campaign.refresh_from_db()
+    assert drafting.from_campaign(campaign)["title"] == "Giả điện lực gọi"
+
+
+def test_the_form_of_a_warning_opens_with_the_aggregates(
+    campaign: Campaign, editor: Person
+) -> None:
+    for number in range(5):
+        attach(campaign, f"Bà Tư kể {number}", "tax")
+    page = editor.client.get(f"/admin/alerts/alert/add/?campaign={campaign.pk}").content.decode()
+    assert "Đợt Đ-26-001: 5 tin" in page
+    assert "Kẻ gian gọi điện. Kiểu lừa:" in page
+    assert "Bà Tư" not in page
+
+
+def commune(codename: str, name: str) -> Commune:
+    return Commune.objects.create(
+        codename=codename, code=codename, name=name, former_districts=[], former_communes=[]
+    )
 
 
 def test_nothing_of_a_person_reaches_the_draft(campaign: Campaign) -> None:
