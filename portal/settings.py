@@ -199,6 +199,8 @@ CLOCK_VERIFY_MONTHS = env.int("CLOCK_VERIFY_MONTHS", 2)
 CLOCK_EXTENSION_MONTHS = env.int("CLOCK_EXTENSION_MONTHS", 2)
 CLOCK_BASIS = env.str("CLOCK_BASIS", "").strip()
 
+EXPORT_MOST_ROWS = env.int("EXPORT_MOST_ROWS", 10_000)  # reports in one file (admin/exporting.py)
+
 # --- People of the desk
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",  # first: a locked door asks nobody

@@ -26,7 +26,18 @@ else:
 LOOK = "reports.view_look"
 _FACTS: dict[Any, Any] = dict(Correction.Fact.choices)
 # Codes and figures; never what a person wrote.
-_CODES = ("before", "after", "outcome", "what", "verb", "role", "identifier", "format", "fact")
+_CODES = (
+    "before",
+    "after",
+    "outcome",
+    "what",
+    "verb",
+    "role",
+    "identifier",
+    "format",
+    "fact",
+    "filter",
+)
 _FIGURES = {"number": "tệp số {}", "rows": "{} dòng", "files": "{} tệp"}
 
 

@@ -54,6 +54,7 @@ from reports.admin.acts import ACTS, MOST_WORDS, NOT_RELEASED, ActForm, why_not
 from reports.admin.bulk import BulkActs
 from reports.admin.compose import ComposeActs
 from reports.admin.correcting import CorrectionForm
+from reports.admin.exporting import ExportActs
 from reports.admin.later import MOST_SHOWN, Later, Sealed
 from reports.admin.paging import NearPaginator
 from reports.admin.retriage import see_other
@@ -68,7 +69,7 @@ else:
 
 
 @admin.register(Report)
-class ReportAdmin(BulkActs, ComposeActs, _Admin):
+class ReportAdmin(BulkActs, ComposeActs, ExportActs, _Admin):
     """The queue and the report page. Nothing here edits; every act has an address of its own."""
 
     list_display = (
@@ -182,6 +183,7 @@ class ReportAdmin(BulkActs, ComposeActs, _Admin):
             picture,
             again,
             text,
+            *self.export_urls(),
             *super().get_urls(),
         ]
 

@@ -101,6 +101,8 @@ EVENTS = {
     "campaign_kept_two": "Không gộp: hai đợt khác nhau",
     "campaign_taken_back": "Lấy lại một việc đã làm",
     "campaign_taken_back_away": "Lấy lại một việc đã làm",
+    "exported": "Xuất danh sách tin",
+    "case_exported": "Xuất hồ sơ một tin",
     "detail_erased": "Xóa lời ghi trong một dòng nhật ký",
     "record_restored": "Ghi nhận nhật ký đã khôi phục từ bản sao lưu",
 }
@@ -131,6 +133,7 @@ SUBJECTS = {
     "campaign": "đợt",
     "day": "ngày nghỉ",
     "event": "dòng nhật ký",
+    "export": "lượt xuất",
 }
 OUTCOMES: dict[str, str] = {str(value): str(label) for value, label in Case.Outcome.choices}
 PERSONAL = {

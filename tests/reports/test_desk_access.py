@@ -35,6 +35,7 @@ SEES = {
     "reports_report_changelist": ("duty", "lead", "unit"),
     "reports_report_change": ("duty", "lead", "unit"),
     "reports_report_text": ("duty", "lead", "unit"),
+    "reports_report_export": ("lead",),
     "reports_report_add": (),
     "reports_report_delete": (),
     "reports_campaign_changelist": ("duty", "lead", "editor", "approver"),
