@@ -1,9 +1,10 @@
-"""python -m bench [--only BAR]: measure, print a table, write build/bench.json.
+"""python -m bench [--only BAR] [--plans]: measure, print a table, write build/bench.json.
 
 The exit status is 1 when a bar is missed.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
@@ -11,6 +12,7 @@ from bench import (
     accepting,
     campaigns,
     connections,
+    desk,
     fuzzing,
     linking,
     looking,
@@ -30,6 +32,7 @@ BARS: Mapping[str, Callable[[Ground], Iterator[Result]]] = {
     "5": accepting.many,
     "10": triaging.delays,
     "11": triaging.throughput,
+    "12": desk.held,
     "13": looking.verdicts,
     "14": memory.held,
     "15": connections.held,
@@ -43,7 +46,10 @@ BARS: Mapping[str, Callable[[Ground], Iterator[Result]]] = {
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--only", choices=BARS, help="one bar")
-    only = parser.parse_args().only
+    parser.add_argument("--plans", action="store_true", help="of bar 12: how each statement ran")
+    chosen = parser.parse_args()
+    only = chosen.only
+    os.environ["PLANS"] = "yes" if chosen.plans else ""
     results: list[Result] = []
     for bar in [only] if only else BARS:
         print(f"bar {bar} …", file=sys.stderr, flush=True)

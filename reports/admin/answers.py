@@ -1,7 +1,7 @@
 """Whom the desk waits for and who has spoken since, and who wants to withdraw."""
 
-from collections.abc import Iterable, Iterator
-from uuid import UUID
+from collections.abc import Iterator
+from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -32,21 +32,24 @@ def _spoken() -> Q:
     )
 
 
-def tags_of(rows: Iterable[Report]) -> dict[UUID, list[str]]:
-    """What the reporters of these rows have done that a row should say, by key. One statement."""
+def with_tags(reports: QuerySet[Report]) -> QuerySet[Report]:
+    """The same, each with what its reporter has done that a row should say; `tags_of` says it."""
     is_open = Q(case__status__in=Case.OPEN)
     wish = Addition.objects.filter(report=OuterRef("pk"), kind=Addition.Kind.WITHDRAWAL)
-    found = (
-        with_acts(Report.objects.filter(pk__in=[row.pk for row in rows]))
+    return (
+        with_acts(reports)
         .annotate(asked_at=_asked_at())
         .annotate(
-            spoken=Q(case__status=Case.Status.WAITING) & _spoken(),
-            fresh=is_fresh(),
-            wish=is_open & Exists(wish),
+            has_spoken=Q(case__status=Case.Status.WAITING) & _spoken(),
+            has_fresh=is_fresh(),
+            has_wish=is_open & Exists(wish),
         )
-        .values_list("pk", "spoken", "fresh", "wish")
     )
-    return {pk: list(_tags(*done)) for pk, *done in found}
+
+
+def tags_of(row: Any) -> list[str]:
+    """What a row of `with_tags` says."""
+    return list(_tags(row.has_spoken, row.has_fresh, row.has_wish))
 
 
 def _tags(spoken: bool, fresh: bool, wish: bool) -> Iterator[str]:

@@ -1,30 +1,46 @@
 """The columns of the queue. Every text of a person is escaped, its odd signs shown."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
-from reports.admin import marking, words
+from reports.admin import answers, claim_words, due_words, marking, words
+from reports.admin.naming import MOST_COUNTED
 from reports.held import held
 from reports.models import Report
 
 GIST = 90  # signs of a story in its row
+MOST_OFFICES = 2
 _BY_OFFICER = " (cán bộ sửa)"
 TYPED = 40  # signs of a number or a place that nobody knows
 
 
 @admin.display(description="Ưu tiên")
 def urgency(report: Report) -> SafeString:
-    said = held(report)
-    shown = words.urgency(said.priority)
-    title = "Chưa có gợi ý của máy" if said.priority is None else f"{said.priority} trên 100"
-    title += _BY_OFFICER if "priority" in said.corrected else ""
-    return format_html('<span class="urgent {}" title="{}">{}</span>', shown.css, title, shown.word)
+    """The word, the figure beside it, and what weighed most."""
+    holds = held(report)
+    shown = words.urgency(holds.priority)
+    title = "Chưa có gợi ý của máy" if holds.priority is None else f"{holds.priority} trên 100"
+    why = _BY_OFFICER if "priority" in holds.corrected else _weightiest(report)
+    said = "" if holds.priority is None else f"{holds.priority}{why}"
+    return format_html(
+        '<span class="urgent {}" title="{}">{}</span> <span class="sub">{}</span>',
+        shown.css, title + (why if why == _BY_OFFICER else ""), shown.word, said,
+    )  # fmt: skip
+
+
+def _weightiest(report: Report) -> str:
+    """The reason of the priority with the most points, after a comma; none for none."""
+    grounds: list[dict[str, Any]] = getattr(report, "grounds", None) or []
+    top = max(grounds, key=lambda ground: ground.get("points") or 0, default=None)
+    return f", {words.rule(top['rule'])}" if top else ""
 
 
 @admin.display(description="Mã tin, tóm tắt")
@@ -36,40 +52,74 @@ def report(report: Report) -> SafeString:
     return format_html('<b>{}</b> <span class="sub">{}</span>', report.public_number, gist)
 
 
-@admin.display(description="Nhận")
+@admin.display(description="Nhận, hạn")
 def since(report: Report) -> SafeString:
-    received = timezone.localtime(report.received_at)
-    return format_html(
+    """How old it is, and how long until its deadline where it has one and is still open."""
+    received, now = timezone.localtime(report.received_at), timezone.now()
+    age = format_html(
         '<time datetime="{}" title="Nhận {}">{}</time>',
         received.isoformat(timespec="seconds"),
         f"{received:%H:%M, %d/%m/%Y}",
-        words.age(received, timezone.now()),
+        words.age(received, now),
     )
+    due = due_words.of(report.case, report.received_at, now)
+    return format_html("{}{}", age, _clock(received, due, now)) if due else age
+
+
+def _clock(received: datetime, due: due_words.Due, now: datetime) -> SafeString:
+    """The words first; the bar says the same to who looks over many rows."""
+    share = (now - received) / max(due.at - received, timedelta(minutes=1))
+    return format_html(
+        ' <span class="{0}" title="Hạn {1}">{2}</span> '
+        '<meter class="{0}" value="{3}" aria-hidden="true"></meter>',
+        due.css, f"{timezone.localtime(due.at):%H:%M, %d/%m/%Y}", due.words,
+        round(min(max(share, 0), 1), 2),
+    )  # fmt: skip
 
 
 @admin.display(description="Kiểu lừa")
 def scenario(report: Report) -> SafeString | str:
-    said = held(report)
-    return _said(report, "scenario", words.short) if said.scenario else "–"
+    """The kind, and below it whom the caller claimed to be."""
+    holds = held(report)
+    if not holds.scenario:
+        return "–"
+    claimed = "; ".join(map(claim_words.claimed, holds.offices[:MOST_OFFICES]))
+    told = format_html(' <span class="sub">Xưng: {}</span>', marking.plain(claimed))
+    return format_html("{}{}", _said(report, "scenario", words.short), told if claimed else "")
 
 
 @admin.display(description="Số gọi")
 def caller(report: Report) -> SafeString | str:
-    caller: Any = getattr(report, "caller", None)
-    if caller is None or not caller.key:
+    key: str = getattr(report, "caller_key", None) or ""
+    if not key:
         typed = marking.plain(getattr(report, "caller_typed", ""))[:TYPED]
         return typed or ("Ẩn số" if report.channel == Report.Channel.HIDDEN else "Chưa rõ")
-    if caller.named < 2:
-        return format_html('<span class="number">{}</span>', words.phone(caller.key))
+    shown = format_html('<span class="number">{}</span>', words.phone(key))
+    naming = getattr(report, "named_by", [])
+    named = len(set(naming))
+    if named < 2:
+        return shown
+    count = f"{named}+" if len(naming) == MOST_COUNTED else str(named)
     return format_html(
-        '<span class="number">{}</span> <a class="tag {}" href="?{}"'
-        ' title="{} tin nêu số này">×{}</a>',
-        words.phone(caller.key),
-        "tag-red" if caller.named > 3 else "tag-quiet",
-        urlencode({"q": words.phone(caller.key), "viec": "all"}),
-        caller.named,
-        caller.named,
+        '{} <a class="tag {}" href="?{}" title="{} tin nêu số này">×{}</a>',
+        shown,
+        "tag-red" if named > 3 else "tag-quiet",
+        urlencode({"q": words.phone(key), "viec": "all"}),
+        count,
+        count,
     )
+
+
+@admin.display(description="Đợt")
+def campaign(report: Report) -> SafeString | str:
+    link = getattr(report, "campaign_link", None)
+    if link is None:
+        return "–"
+    page = reverse("admin:reports_campaign_change", args=[link.campaign_id])
+    return format_html(
+        '<a class="tag tag-violet" href="{}" title="{}">{}</a>',
+        page, marking.plain(link.campaign.title), link.campaign.code,
+    )  # fmt: skip
 
 
 @admin.display(description="Thiệt hại")
@@ -98,7 +148,7 @@ def place(report: Report) -> str:
 
 @admin.display(description="Cán bộ xử lý")
 def standing(report: Report) -> SafeString:
-    told: list[str] = getattr(report, "tags", [])
+    told = answers.tags_of(report)
     return format_html(
         '<span class="{}">{}</span> <span class="tag {}">{}</span>{}',
         "who" if report.case.officer else "who late",

@@ -1,14 +1,14 @@
 """How many reports name the same number, account or link."""
 
-from collections.abc import Iterable
 from typing import Any
-from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 
 from reports.models import Indicator, Report
 
 MOST_NAMED = 20
+MOST_COUNTED = 100  # in a row of the queue: a wave may have thousands
 
 
 def counted(indicators: QuerySet[Indicator]) -> QuerySet[Any]:
@@ -38,8 +38,13 @@ def newest_naming(key: str) -> list[Report]:
     return list(rows.only("public_number", "received_at")[:MOST_NAMED])
 
 
-def callers_of(report_ids: Iterable[UUID]) -> dict[UUID, Any]:
-    """The caller's number of each report, the first that was written there."""
-    kind, place = Indicator.Kind.NUMBER, Indicator.Place.CALLER
-    found = Indicator.objects.filter(report_id__in=list(report_ids), kind=kind, place=place)
-    return {caller.report_id: caller for caller in counted(found).order_by("-id")}
+def with_callers(reports: QuerySet[Report]) -> QuerySet[Report]:
+    """The same, each with `caller_key`, the first caller's number that was written there, and with
+    the reports that name it as `named_by`, so many as a row counts.
+    """
+    numbers = Indicator.objects.filter(kind=Indicator.Kind.NUMBER)
+    own = numbers.filter(report=OuterRef("pk"), place=Indicator.Place.CALLER).order_by("id")
+    named = numbers.filter(key=OuterRef("caller_key"), key__gt="").values("report_id")
+    return reports.annotate(caller_key=Subquery(own.values("key")[:1])).annotate(
+        named_by=ArraySubquery(named[:MOST_COUNTED])
+    )

@@ -1,8 +1,10 @@
 """Paging that never counts a whole table."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
+from django.http import QueryDict
 from django.utils.functional import cached_property
 
 if TYPE_CHECKING:
@@ -12,11 +14,43 @@ else:
 
 NEAR = 2000  # rows that paging reaches; beyond them one filters or searches
 
+LONGEST, MOST_ASKED = 200, 30  # signs of what an address asks for; and of how many things
+
+
+def bounded(asked: QueryDict) -> QueryDict:
+    """The same without NUL, which no database takes, and no longer than a person types: each link
+    of a list repeats what was asked.
+    """
+    few = [(name, str(value)) for name, value in asked.items()][:MOST_ASKED]
+    if all(len(name + value) <= LONGEST and "\0" not in name + value for name, value in few):
+        return asked
+    kept = QueryDict(mutable=True)
+    kept.update({name: value.replace("\0", "")[:LONGEST] for name, value in few})
+    return kept
+
 
 class NearPaginator(_Paginator):
-    """Counts no further than `NEAR`: the table may be long, what people page through is not."""
+    """Knows the keys of the first `NEAR` rows in their order and no more: the table may be long,
+    what people page through is not. The last page of them costs what the first one does.
+    """
+
+    @cached_property
+    def keys(self) -> list[Any]:
+        rows: Any = self.object_list
+        return list(rows.values_list("pk", flat=True)[:NEAR])
 
     @cached_property
     def count(self) -> int:
+        return len(self.keys)
+
+    def page(self, number: int | str) -> "Page[Any]":
+        number = self.validate_number(number)
+        first = (number - 1) * self.per_page
+        wanted = self.keys[first : first + self.per_page]
+        return Page(self._rows(wanted), number, self)
+
+    def _rows(self, keys: Sequence[Any]) -> list[Any]:
+        """The rows of these keys, in that order; one that left the list meanwhile is missing."""
         rows: Any = self.object_list
-        return int(rows.order_by().values("pk")[:NEAR].count())
+        found = {row.pk: row for row in rows.order_by().filter(pk__in=keys)} if keys else {}
+        return [found[key] for key in keys if key in found]

@@ -40,6 +40,7 @@ from reports.admin import (
     columns,
     correcting,
     due_words,
+    facets,
     later,
     marking,
     originals,
@@ -56,7 +57,7 @@ from reports.admin.compose import ComposeActs
 from reports.admin.correcting import CorrectionForm
 from reports.admin.exporting import ExportActs
 from reports.admin.later import MOST_SHOWN, Later, Sealed
-from reports.admin.paging import NearPaginator
+from reports.admin.paging import NearPaginator, bounded
 from reports.admin.retriage import see_other
 from reports.admin.search import dispute_meant, find
 from reports.held import held
@@ -78,12 +79,13 @@ class ReportAdmin(BulkActs, ComposeActs, ExportActs, _Admin):
         columns.since,
         columns.scenario,
         columns.caller,
+        columns.campaign,
         columns.loss,
         columns.place,
         columns.standing,
     )
     list_display_links = (columns.report,)
-    list_filter = (queue.WorkFilter, queue.ScenarioFilter, queue.MoneyFilter)
+    list_filter = (facets.WorkFilter, *facets.NARROWING)
     list_per_page = 50
     list_max_show_all = 0
     show_full_result_count = False
@@ -125,12 +127,17 @@ class ReportAdmin(BulkActs, ComposeActs, ExportActs, _Admin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        return (find(queryset, search_term) if search_term.strip() else queryset), False
+        if not search_term.strip():
+            return queryset, False
+        only_open = request.GET.get(facets.WorkFilter.parameter_name) in facets.OF_OPEN
+        found, request.found_many = find(queryset, search_term, only_open=only_open)  # type: ignore[attr-defined]
+        return found, False
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         context = {"title": "Tin chờ xử lý", **(extra_context or {})}
+        request.GET = bounded(request.GET)  # type: ignore[assignment]
         _say_where(request, request.GET.get(SEARCH_VAR, ""))
         return super().changelist_view(request, context)
 

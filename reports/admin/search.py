@@ -1,36 +1,70 @@
 """What an officer types into the search box, and the reports it means.
 
-A report's number, a telephone number in any spelling, or words with or without marks: the kind
-is told from the text, so that each search runs over one index.
+A report's number, a campaign's code, a telephone number in any spelling or its first or last digits,
+or words with or without marks: the kind is told from the text, so that each search runs over one
+index.
 """
 
 import re
+from uuid import UUID
 
 from django.db.models import QuerySet
+from django.db.models.functions import Collate, Reverse
 
-from reports import phones
+from reports import phones, story_search
 from reports.folding import fold, plain_digits
-from reports.models import Dispute, Indicator, Report
+from reports.models import Campaign, Dispute, Indicator, Report
 from reports.models.report import SIGNS
 
+LONGEST = 200  # signs of what is looked for
+LEAST_DIGITS = 4  # of a number that is known in part
+MOST_NUMBERS = 2_000  # that begin or end alike
 _PUBLIC_NUMBER = re.compile(rf"(?:XL)?(\d\d)([{SIGNS}]{{4}})([{SIGNS}]{{4}})")
+_CODE = re.compile(rf"[ĐD](\d\d)([{SIGNS}]{{3,9}})")
 _NO_DIGITS = re.compile(r"\D+")
-_MOST_WORDS = 8
 
 
-def find(reports: QuerySet[Report], typed: str) -> QuerySet[Report]:
-    """Those of `reports` that the officer means; what means nothing finds nothing."""
+def find(
+    reports: QuerySet[Report], typed: str, *, only_open: bool = False
+) -> tuple[QuerySet[Report], bool]:
+    """Those of `reports` that the officer means, and whether there may be more of them than are
+    looked up; what means nothing finds nothing.
+    """
+    typed = typed[:LONGEST]
     if number := _public_number(typed):
-        return reports.filter(public_number=number)
+        return reports.filter(public_number=number), False
+    if campaign := campaign_meant(typed):
+        return reports.filter(campaign_link__campaign=campaign), False
     if keys := _keys(typed):
         named = Indicator.objects.filter(key__in=keys).values("report_id")
-        return reports.filter(pk__in=named)
-    words = _words(typed)
-    if not words:
-        return reports.none()
-    for word in words:
-        reports = reports.filter(facts__search__contains=word)
-    return reports
+        return reports.filter(pk__in=named), False
+    found = _by_digits(typed) or story_search.reports_with(
+        story_search.words_of(typed), only_open=only_open
+    )
+    return reports.filter(pk__in=found), len(found) >= story_search.MOST_FOUND
+
+
+def campaign_meant(typed: str) -> Campaign | None:
+    """The campaign whose code was typed, or the one that it leads to."""
+    found = _CODE.fullmatch("".join(sign for sign in typed.upper() if sign.isalnum()))
+    if not found:
+        return None
+    campaign = Campaign.objects.filter(code=f"Đ-{found[1]}-{found[2]}").first()
+    return campaign and campaign.root()
+
+
+def _by_digits(typed: str) -> list[UUID]:
+    """The reports that name a number or an account with these digits at an end of it."""
+    digits = "".join(plain_digits(typed).split())
+    if not (digits.isascii() and digits.isdecimal() and len(digits) >= LEAST_DIGITS):
+        return []
+    known = digits.removeprefix("0")
+    ends = Indicator.objects.annotate(end=Collate(Reverse("key"), "C")).filter(
+        end__startswith=known[::-1], kind__in=(Indicator.Kind.NUMBER, Indicator.Kind.ACCOUNT)
+    )
+    begins = Indicator.objects.filter(kind=Indicator.Kind.NUMBER, key__startswith=f"+84{known}")
+    found = (rows.values_list("report_id", flat=True)[:MOST_NUMBERS] for rows in (ends, begins))
+    return list(next(found).union(next(found)))
 
 
 def disputes(rows: QuerySet[Dispute], typed: str) -> QuerySet[Dispute]:
@@ -60,9 +94,3 @@ def _keys(typed: str) -> list[str]:
     """
     read = [phone.key for phone in phones.read_all(typed) if phone.key]
     return [*read, _NO_DIGITS.sub("", plain_digits(fold(typed)))] if read else []
-
-
-def _words(typed: str) -> list[str]:
-    """Folded words; digits alone are one number that somebody typed with spaces."""
-    words = fold(typed).split()
-    return ["".join(words)] if all(map(str.isdecimal, words)) and words else words[:_MOST_WORDS]

@@ -208,6 +208,11 @@ def urgency(priority: int | None) -> Urgency:
     return next(urgency for least, urgency in _URGENCIES if priority >= least)
 
 
+def floor_of(step: str) -> int | None:
+    """The least priority of a step: "5" is the gravest, "0" what the machine has not read."""
+    return (int(step) - 1) * 20 if step in {"1", "2", "3", "4", "5"} else None
+
+
 def label(code: str) -> str:
     """A scenario or an action of the taxonomy; an unknown code stands for itself."""
     row = code_rows().get(code)

@@ -4,9 +4,10 @@ import uuid
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Now
+from django.db.models.functions import Collate, Left, Now, Reverse
 
 from reports.models.report import Report
 
@@ -23,6 +24,15 @@ WITH RECURSIVE way (id, merged_into_id) AS (
              FROM reports_campaign AS next JOIN way ON next.id = way.merged_into_id)
 SELECT id FROM way WHERE merged_into_id IS NULL
 """
+
+
+def words_of(field: str) -> models.Func:
+    """The words of a text as PostgreSQL indexes them: as they are, the first 100,000 signs."""
+    return models.Func(
+        Left(field, 100_000),
+        template="to_tsvector('simple'::regconfig, %(expressions)s)",
+        output_field=SearchVectorField(),
+    )
 
 
 class Facts(models.Model):
@@ -66,7 +76,7 @@ class Facts(models.Model):
         ]
         indexes = [
             models.Index(fields=["scenario"], name="facts_scenario"),
-            GinIndex(fields=["search"], opclasses=["gin_trgm_ops"], name="facts_search"),
+            GinIndex(words_of("search"), name="facts_words"),  # reports/story_search.py
         ]
 
     def __str__(self) -> str:
@@ -106,6 +116,12 @@ class Indicator(models.Model):
                 opclasses=["text_pattern_ops"],
                 condition=models.Q(kind="number"),
                 name="indicator_range",
+            ),
+            # For numbers and accounts of which somebody knows the last digits.
+            models.Index(
+                Collate(Reverse("key"), "C"),
+                condition=models.Q(kind__in=("number", "account")),
+                name="indicator_end",
             ),
         ]
 

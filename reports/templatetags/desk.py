@@ -7,7 +7,7 @@ from django.template import Context
 from django.utils import timezone
 
 from reports import held, watch
-from reports.admin import marking, numbers, queue, words
+from reports.admin import facets, marking, numbers, queue, words
 from reports.admin.figures import alarms_of, standing_of
 from reports.models import Case, QueueTally, Report
 
@@ -22,7 +22,7 @@ register.filter("plain", marking.plain)
 def desk_figures(context: Context) -> dict[str, Any]:
     """What is waiting, as a strip of links."""
     request = context["request"]
-    return {"figures": queue.figures(request), "standing": standing_of(request)}
+    return {"figures": facets.figures(request), "standing": standing_of(request)}
 
 
 @register.inclusion_tag("admin/numbers.html", takes_context=True)

@@ -1,0 +1,137 @@
+"""python -m bench.desk_asks PAGE REPORTS SECONDS|plans: opens pages of the desk as an officer does,
+over the database that the environment names (bench/desk_rows.py fills it), and prints as JSON how
+long one takes and how many statements; with "plans", how PostgreSQL ran each of them.
+"""
+
+import json
+import os
+import random
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from itertools import cycle
+from typing import Any
+from urllib.parse import urlencode
+
+import django
+
+QUEUE = "/admin/reports/report/"
+WARM = 8
+# Words as officers type them: everywhere, here and there, hardly anywhere, half and wrongly typed.
+TYPED = (
+    "công an", "chuyen tien tai khoan", "sổ tiết kiệm", "dien luc cat dien", "phó chủ tịch tỉnh",
+    "anh trai goi zalo", "vneid đồng bộ", "hang buu dien", "con gái sinh viên bắt cóc", "nỏ",
+    "vietcomb", "ba trieu sau tram", "khongcochunao", "chuyn khoan", "gia danh vien kiem sat",
+)  # fmt: skip
+
+
+def main() -> None:
+    page, reports, seconds = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+    django.setup()
+    opened, addresses = officer(), PAGES[page](reports)
+    for _ in range(WARM):
+        opened(next(addresses))
+    if seconds == "plans":
+        print(json.dumps(plans(opened, next(addresses))))
+    else:
+        print(json.dumps(times(opened, addresses, float(seconds))))
+
+
+def officer() -> Callable[[str], None]:
+    """Opens a page as somebody of the desk who has logged in. Its answer has to be a page."""
+    from django.conf import settings  # noqa: PLC0415  # after the set-up
+    from django.contrib.auth.models import User  # noqa: PLC0415
+    from django.test import Client  # noqa: PLC0415
+    from django_otp import DEVICE_ID_SESSION_KEY  # noqa: PLC0415
+    from django_otp.plugins.otp_totp.models import TOTPDevice  # noqa: PLC0415
+
+    from portal import people  # noqa: PLC0415
+
+    settings.ALLOWED_HOSTS = ["testserver"]
+    user = User.objects.get(username="officer1")
+    user.groups.add(people.group_of("duty"))
+    device, _ = TOTPDevice.objects.get_or_create(user=user, name="bench")
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    session = client.session
+    session[DEVICE_ID_SESSION_KEY] = device.persistent_id
+    session.save()
+
+    def opened(address: str) -> None:
+        answer = client.get(address, secure=settings.PORTAL_URL.startswith("https"))
+        assert answer.status_code == 200, (answer.status_code, address)
+
+    return opened
+
+
+def _queue(*queries: Mapping[str, object]) -> Callable[[int], Iterator[str]]:
+    return lambda _reports: cycle([f"{QUEUE}?{urlencode(query)}" for query in queries])
+
+
+def _numbers(reports: int) -> Iterator[str]:
+    """Numbers over the whole table, in several spellings."""
+    chance = random.Random(12)  # noqa: S311
+    while True:
+        digits = f"{chance.randrange(reports) // 10:09}"
+        for typed in (f"+999{digits}", f"+999 {digits[:3]} {digits[3:]}", f"00999.{digits}"):
+            yield f"{QUEUE}?{urlencode({'q': typed})}"
+
+
+# What is opened, by name.
+PAGES: dict[str, Callable[[int], Iterator[str]]] = {
+    "start": lambda _reports: cycle(["/admin/"]),
+    "queue": _queue({}),
+    "filters": _queue(
+        {"viec": "burning"}, {"viec": "mine"}, {"viec": "waiting"}, {"viec": "answered"},
+        {"kieu": "police_case"}, {"tien": "much"}, {"viec": "all"},
+    ),
+    "numbers": _numbers,
+    "deep": _queue({"p": 40}, {"p": 25}, {"p": 40, "viec": "all"}),
+    "words": _queue(*({"q": typed} for typed in TYPED)),
+    **{f"words {typed}": _queue({"q": typed}) for typed in TYPED},
+}  # fmt: skip
+
+
+def times(
+    opened: Callable[[str], None], addresses: Iterator[str], seconds: float
+) -> dict[str, float]:
+    """The median and the most in milliseconds, and the most statements of a page."""
+    taken: list[float] = []
+    asked = 0
+    for _ in range(WARM):
+        asked = max(asked, len(_statements(opened, next(addresses))))
+    end = time.perf_counter() + seconds
+    while (started := time.perf_counter()) < end or len(taken) < WARM:
+        opened(next(addresses))
+        taken.append(1000 * (time.perf_counter() - started))
+    found = {"p50": statistics.median(taken), "most": max(taken), "pages": len(taken)}
+    return found | {"statements": asked}
+
+
+def plans(opened: Callable[[str], None], address: str) -> list[str]:
+    """What each statement of a page does, in PostgreSQL's own words."""
+    from django.db import connection  # noqa: PLC0415
+
+    told = []
+    for statement in _statements(opened, address):
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS) {statement}")
+            told.append("\n".join([statement, *(line for (line,) in cursor.fetchall())]))
+    return told
+
+
+def _statements(opened: Callable[[str], None], address: str) -> list[str]:
+    """What is asked of the database for a page; a transaction's bounds are none."""
+    from django.db import connection  # noqa: PLC0415
+    from django.test.utils import CaptureQueriesContext  # noqa: PLC0415
+
+    with CaptureQueriesContext(connection) as seen:
+        opened(address)
+    asked: list[dict[str, Any]] = seen.captured_queries
+    return [each["sql"] for each in asked if each["sql"].lstrip().startswith(("SELECT", "WITH"))]
+
+
+if __name__ == "__main__":
+    main()

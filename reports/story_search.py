@@ -1,0 +1,96 @@
+"""Words sought in every story ever told, without looking at every story.
+
+Words are compared whole and without marks; a long one also by its beginning. Two ways lead to the
+newest reports that have them all, and one statement takes both: where words are common, the last
+reports are walked through and enough of them found soon; where they are rare, the index knows the
+few that have them. Neither grows with the table (figures: docs/decisions.md, `make bench ONLY=12`).
+
+No trigrams: without marks Vietnamese has some 2,500 syllables, nearly every story has nearly every
+trigram, and an index of them is as large as the stories and slow to ask.
+"""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from django.db import connection
+
+from reports.folding import fold
+
+MOST_FOUND = 200  # reports; with more, further words are wanted
+WALKED = 10_000  # of the newest; what has fewer than MOST_FOUND among them is rare
+MOST_MET = 30_000  # of the rare that are put in order; more only where a word was common long ago
+MOST_WORDS = 8
+LONGEST_WORD = 60  # signs
+BEGINS_WITH = (
+    5  # signs from which a word stands for those that begin with it; syllables are shorter
+)
+# As in the index of Facts.
+WORDS = "to_tsvector('simple'::regconfig, left(search, 100000))"
+
+_AMONG = {
+    "newest": "SELECT id, received_at FROM reports_report ORDER BY received_at DESC, id LIMIT %(walked)s",
+    "open": """SELECT report_id AS id, NULL::timestamptz AS received_at FROM reports_case
+                WHERE status IN ('new', 'in_review', 'waiting') LIMIT %(walked)s""",
+}
+# LATERAL with LIMIT: report by report along the keys, whatever the planner believes of the words.
+# The text is compared first where it lies; a vector is made of what passes alone.
+_WALKED = """
+WITH walked AS MATERIALIZED (
+    SELECT report.id FROM ({among}) AS report
+     CROSS JOIN LATERAL (
+           SELECT FROM reports_facts
+            WHERE report_id = report.id AND {has_words} LIMIT 1) AS facts
+     LIMIT %(most)s)
+"""
+_NEWEST = """
+, met AS MATERIALIZED (
+    SELECT report_id FROM reports_facts
+     WHERE {words} @@ to_tsquery('simple', %(query)s)
+       AND (SELECT count(*) FROM walked) < %(most)s),
+rare AS (
+    SELECT report.id FROM (SELECT report_id FROM met LIMIT %(met)s) AS few
+     CROSS JOIN LATERAL (
+           SELECT id, received_at FROM reports_report WHERE id = few.report_id LIMIT 1) AS report
+     ORDER BY received_at DESC LIMIT %(most)s)
+SELECT id FROM walked WHERE (SELECT count(*) FROM walked) = %(most)s
+ UNION ALL
+SELECT id FROM rare
+"""
+
+
+def words_of(typed: str) -> list[str]:
+    """The folded words of what somebody typed, each once; so many as are looked for."""
+    words = (word[:LONGEST_WORD] for word in fold(typed).split())
+    return list(dict.fromkeys(words))[:MOST_WORDS]
+
+
+def reports_with(words: Sequence[str], *, only_open: bool = False) -> list[UUID]:
+    """The newest reports whose story has all of these folded words, MOST_FOUND at most; of the
+    open ones alone, or of all. One statement.
+    """
+    if not words:
+        return []
+    given: dict[str, str | int] = {
+        "most": MOST_FOUND,
+        "walked": WALKED,
+        "met": MOST_MET,
+        "query": _query(words),
+        **{f"w{place}": _pattern(word) for place, word in enumerate(words)},
+    }
+    has_words = " AND ".join(f"search ~ %(w{place})s" for place in range(len(words)))
+    walked = _WALKED.format(among=_AMONG["open" if only_open else "newest"], has_words=has_words)
+    rest = "SELECT id FROM walked" if only_open else _NEWEST.format(words=WORDS)
+    with connection.cursor() as cursor:
+        cursor.execute(walked + rest, given)
+        return [key for (key,) in cursor.fetchall()]
+
+
+def _query(words: Iterable[str]) -> str:
+    return " & ".join(f"'{word}'{':*' if len(word) >= BEGINS_WITH else ''}" for word in words)
+
+
+def _pattern(word: str) -> str:
+    """A regular expression for the whole word, or for its beginning. Folded words have letters and
+    digits alone, so nothing in them means anything to it.
+    """
+    return f"(^| ){word}" if len(word) >= BEGINS_WITH else f"(^| ){word}( |$)"

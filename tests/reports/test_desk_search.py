@@ -1,0 +1,103 @@
+"""What the search box means, and the two ways to the newest stories with some words."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from reports import story_search
+from reports.admin.search import find
+from reports.models import Campaign, CampaignLink, Case, Report
+from tests.cast import Person
+from tests.reports import evidence
+
+pytestmark = pytest.mark.django_db
+
+QUEUE = "/admin/reports/report/"
+
+
+def found(typed: str, *, only_open: bool = False) -> list[Report]:
+    rows, _ = find(Report.objects.order_by("received_at"), typed, only_open=only_open)
+    return list(rows)
+
+
+@pytest.fixture(params=[0, 10_000], ids=["by the index", "by walking"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Either way alone finds the same."""
+    walked: int = request.param
+    monkeypatch.setattr(story_search, "WALKED", walked)
+    return walked
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [("tiết kiệm", "ab"), ("TIET KIEM mẹ", "a"), ("kiem", "ab"), ("kie", ""), ("vietcomb", "b"),
+     ("vietcombankk", ""), ("tiet kiem dien luc", ""), ("me", "a"), ("m", "")],
+)  # fmt: skip
+def test_words_are_found_whole_and_long_ones_by_their_beginning(
+    way: int, typed: str, expected: str
+) -> None:
+    told = {
+        "a": evidence.triaged("Mẹ tôi rút sổ tiết kiệm."),
+        "b": evidence.triaged("Xưng Vietcombank, hỏi tiết kiệm."),
+    }
+    assert found(typed) == [told[name] for name in expected]
+
+
+def test_the_newest_are_found_where_there_are_many(
+    way: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(story_search, "MOST_FOUND", 2)
+    told = [evidence.triaged(f"điện lực lần {n}") for n in range(3)]
+    rows, many = find(Report.objects.order_by("received_at"), "dien luc")
+    assert (list(rows), many) == (told[1:], True)
+
+
+def test_a_search_among_what_waits_finds_nothing_else() -> None:
+    done, waits = evidence.triaged("điện lực một"), evidence.triaged("điện lực hai")
+    Case.objects.filter(report=done).update(status="closed", outcome="duplicate")
+    assert found("dien luc", only_open=True) == [waits]
+    assert found("dien luc") == [done, waits]
+
+
+def test_words_cost_one_statement() -> None:
+    with CaptureQueriesContext(connection) as queries:
+        story_search.reports_with(["dien", "luc"])
+    assert len(queries) == 1
+
+
+@pytest.mark.parametrize("typed", ["0550 000", "0550000", "000 123", "00123", "84550000123"])
+def test_a_number_is_found_by_its_first_and_by_its_last_digits(typed: str) -> None:
+    report = evidence.triaged("Họ gọi.", caller_number="0550-000-123")
+    evidence.triaged("Họ gọi.", caller_number="0992 111 999")
+    assert found(typed) == [report]
+
+
+def test_an_account_is_found_by_its_last_digits() -> None:
+    report = evidence.triaged("Bảo chuyển vào tài khoản 1903 5678 9012 gấp.")
+    assert found("5678 9012") == [report]
+
+
+@pytest.mark.parametrize("typed", ["Đ-26-K4M", "đ26k4m", "D 26 K4M"])
+def test_a_campaigns_code_finds_its_reports_after_a_merge_too(typed: str, lead: Person) -> None:
+    root = Campaign.objects.create(code="Đ-26-ZZZ", title="x")
+    Campaign.objects.create(code="Đ-26-K4M", title="y", merged_into=root)
+    report = evidence.triaged("Họ gọi.")
+    CampaignLink.objects.update_or_create(
+        report=report, defaults={"campaign": root, "kind": "same_script", "strength": 1, "reason": "r"}
+    )  # fmt: skip
+    assert found(typed) == [report]
+
+
+@pytest.mark.parametrize(
+    "typed", ["%" * 50, "_", "' | 'a", "a:* & !b", "(", "\\", "công an\0", "x" * 1_000_000, "1" * 5000]
+)  # fmt: skip
+def test_a_hostile_search_is_answered(duty: Person, typed: str) -> None:
+    evidence.triaged("Có người gọi xưng công an.")
+    answer = duty.client.get(QUEUE, {"q": typed, "viec": "all"})
+    assert answer.status_code == 200
+    assert len(answer.content) < 200_000
+
+
+def test_hostile_words_are_only_words() -> None:
+    report = evidence.triaged("Nó bảo a:* & !b là mã.")
+    assert found("a:* & !b") == [report]
