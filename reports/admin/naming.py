@@ -1,6 +1,8 @@
 """How many reports name the same number, account or link."""
 
+from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
@@ -48,3 +50,10 @@ def with_callers(reports: QuerySet[Report]) -> QuerySet[Report]:
     return reports.annotate(caller_key=Subquery(own.values("key")[:1])).annotate(
         named_by=ArraySubquery(named[:MOST_COUNTED])
     )
+
+
+def callers_of(report_ids: Iterable[UUID]) -> dict[UUID, Any]:
+    """The caller's number of each report, the first that was written there."""
+    kind, place = Indicator.Kind.NUMBER, Indicator.Place.CALLER
+    found = Indicator.objects.filter(report_id__in=list(report_ids), kind=kind, place=place)
+    return {caller.report_id: caller for caller in found.order_by("-id")}
