@@ -173,6 +173,7 @@ CELERY_TIMEZONE = "Asia/Ho_Chi_Minh"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "watch-queue": {"task": "reports.watch_queue", "schedule": 60.0},
+    "watch-deadlines": {"task": "reports.watch_deadlines", "schedule": 60.0},
     "route-fresh": {"task": "reports.route_fresh", "schedule": 30.0},
     "count-queue": {"task": "reports.count_queue", "schedule": 300.0},
     "count-figures": {"task": "reports.count_figures", "schedule": 1800.0},  # does it once a night

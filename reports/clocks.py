@@ -18,7 +18,7 @@ FROM_RECEIPT = (LOOK, SORT)
 FROM_CRIME_REPORT = (TELL, VERIFY)
 MOST_EXTENSIONS = 2
 END_OF_WORK = time(17, 0)
-_LONGEST_NOTICE = timedelta(days=3)
+LONGEST_NOTICE = timedelta(days=3)
 _DAYS = (
     _("thứ Hai"), _("thứ Ba"), _("thứ Tư"), _("thứ Năm"), _("thứ Sáu"), _("thứ Bảy"),
     _("Chủ nhật"),
@@ -49,7 +49,7 @@ def _verified_by(start: datetime, extended: int) -> datetime:
 
 def soon(start: datetime, end: datetime) -> datetime:
     """From when a clock counts as about to run out: its last quarter, three days at most."""
-    return end - min((end - start) / 4, _LONGEST_NOTICE)
+    return end - min((end - start) / 4, LONGEST_NOTICE)
 
 
 def in_hours(start: datetime, hours: int) -> datetime:

@@ -72,6 +72,9 @@ SELECT owed.waiting, owed.late, stuck.failed, owed.oldest, owed.oldest_prompt,
          WHERE id > coalesce((SELECT max(event_id) FROM reports_eventseal), 0)
          ORDER BY id LIMIT 1),
        EXISTS (SELECT FROM reports_chaincheck WHERE broken <> ''),
+       (SELECT count(*) FROM reports_clock WHERE met_at IS NULL AND dropped_at IS NULL
+           AND kind = 'look' AND due_at <= statement_timestamp()),
+       (SELECT count(*) FROM reports_case WHERE due_at <= statement_timestamp()),
        tally.counted_at, tally.accepted, tally.done, tally.waiting, tally.failed
   FROM owed CROSS JOIN stuck LEFT JOIN reports_queuetally AS tally ON true
 """  # noqa: S608
@@ -120,6 +123,8 @@ class Standing:
     `first_report_s`: seconds since the first report, None without any. `tally`: the last whole
     count, `tally_age_s` seconds ago. `unsealed_s`: how long the oldest act on record has waited
     for its link; `broken`: the chain of acts did not hold (chain_check.py).
+    `unseen`: reports of people still pressed that nobody looked at in time; `overdue`: all of
+    which a clock has run out.
     """
 
     waiting: int
@@ -132,6 +137,8 @@ class Standing:
     tally: QueueTally | None
     unsealed_s: float | None = None
     broken: bool = False
+    unseen: int = 0
+    overdue: int = 0
 
     @property
     def tally_old(self) -> bool:
@@ -211,12 +218,13 @@ def standing() -> Standing:
     with connection.cursor() as cursor:
         cursor.execute(_STANDING, values)
         waiting, late, failed, oldest, oldest_prompt, first, age, *more = cursor.fetchone()
-    unsealed, broken, *counted = more
+    unsealed, broken, unseen, overdue, *counted = more
     kept = dict(zip(KEPT, counted, strict=True))
     tally = QueueTally(**kept) if age is not None else None
     return Standing(
-        waiting, late, failed, oldest, oldest_prompt, first, age, tally, unsealed, broken
-    )
+        waiting, late, failed, oldest, oldest_prompt, first, age, tally, unsealed, broken,
+        unseen, overdue,
+    )  # fmt: skip
 
 
 def stuck() -> list[UUID]:

@@ -9,6 +9,7 @@ from reports import (
     chain,
     chain_check,
     clean_copies,
+    escalation,
     figures,
     relay,
     retriage,
@@ -97,3 +98,10 @@ def check_events() -> None:
     """Check some of the links, and the newest heads."""
     close_old_connections()
     chain_check.check_some()
+
+
+@shared_task(name="reports.watch_deadlines")
+def watch_deadlines() -> None:
+    """Start the clocks of new reports and tell whose time runs out."""
+    close_old_connections()
+    escalation.look()

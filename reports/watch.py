@@ -18,7 +18,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
 
-from reports import stats
+from reports import days_off, stats
 from reports.models import Alarm
 from reports.stats import Standing
 
@@ -50,7 +50,8 @@ def look() -> None:
 
 
 def _look() -> None:
-    for kind, count in concerned(stats.standing()).items():
+    missing = {Kind.CALENDAR: len(days_off.missing())}
+    for kind, count in (concerned(stats.standing()) | missing).items():
         if count:
             _raise(kind, count)
         else:
@@ -68,6 +69,8 @@ def concerned(standing: Standing) -> dict[Kind, int]:
         Kind.UNCOUNTED: int(standing.uncounted),
         Kind.UNSEALED: int(standing.unsealed),
         Kind.BROKEN: int(standing.broken),
+        Kind.UNSEEN: standing.unseen,
+        Kind.OVERDUE: standing.overdue,
     }
 
 
