@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.functional import cached_property
 
@@ -363,3 +364,43 @@ class AlertRevision(models.Model):
     def words(self) -> Content:
         """The frozen content as typed values."""
         return Content.from_json(self.content)
+
+
+class PublicKey(models.Model):
+    """The public half of a key that has signed warnings, kept when the key is changed."""
+
+    class Kind(models.TextChoices):
+        TEXT = "text", "Ed25519, nội dung"
+        CAP = "cap", "ECDSA P-256, bản CAP"
+
+    name = models.CharField("tên khóa", max_length=16, primary_key=True)
+    kind = models.CharField("loại", max_length=8, choices=Kind.choices)
+    pem = models.TextField("khóa công khai")
+    since = models.DateTimeField("dùng từ", db_default=Now())
+
+    class Meta:
+        verbose_name = "khóa công khai"
+        verbose_name_plural = "khóa công khai"
+        ordering = ["-since", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RevisionSeal(models.Model):
+    """The two signatures of a revision, made when it was issued. Frozen (migration 0004)."""
+
+    revision = models.OneToOneField(
+        AlertRevision, models.PROTECT, primary_key=True, related_name="seal"
+    )
+    text_key = models.ForeignKey(PublicKey, models.PROTECT, related_name="+")
+    text_signature = models.CharField(max_length=88)
+    cap_key = models.ForeignKey(PublicKey, models.PROTECT, related_name="+")
+    cap_message = models.TextField("bản CAP đã ký")
+
+    class Meta:
+        verbose_name = "chữ ký"
+        verbose_name_plural = "chữ ký"
+
+    def __str__(self) -> str:
+        return f"seal of {self.revision_id}"

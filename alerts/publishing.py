@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+import structlog
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
@@ -16,6 +17,7 @@ from django.db.models import Max
 from django.urls import reverse
 from django.utils import timezone
 
+from alerts import seals
 from alerts.content import (
     Content,
     Document,
@@ -29,6 +31,8 @@ from alerts.content import (
 )
 from alerts.models import Alert, AlertRevision, Ending, MsgType
 from reports import events
+
+log = structlog.get_logger(__name__)
 
 _NUMBERING = 140_01  # the advisory lock under which numbers are given
 _KINDS = {
@@ -49,6 +53,10 @@ class FourEyesError(PublishingError):
 
 class NotReadyError(PublishingError):
     """The text lacks something, or the warning stands at another stage."""
+
+
+class UnsealedError(PublishingError):
+    """The signature failed; nothing was issued."""
 
 
 class StaleError(PublishingError):
@@ -228,10 +236,20 @@ def _say(
     revision = _compose(alert, _message(alert, kind, sent, ending, reason))
     revision.issued_by = by
     revision.save(force_insert=True)
+    _seal(revision)
     alert.current, alert.stage = revision, Alert.Stage.DRAFT
     alert.save(update_fields=["current", "stage", "year", "number"])
     events.record("alert", alert.pk, _KINDS[kind], by=by, identifier=revision.identifier)
     return revision
+
+
+def _seal(revision: AlertRevision) -> None:
+    """What cannot be signed is not said: the whole act is undone."""
+    try:
+        seals.seal(revision)
+    except seals.SealingError as error:
+        log.error("alert.not_sealed", error=str(error))  # noqa: TRY400 - a key may be in the trace
+        raise UnsealedError("Chưa phát: máy không ký được bản này. Báo kỹ thuật.") from None
 
 
 def _next_number(year: int) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from alerts.views import frames, machines, pages
+from alerts.views import agencies, frames, machines, pages
 
 app_name = "alerts"
 LIVE = {"live": True}
@@ -11,6 +11,9 @@ urlpatterns = [
     path("canh-bao/feed.json", machines.json_feed, name="json_feed"),
     path("canh-bao/cap.xml", machines.cap_index, name="cap_index"),
     path("canh-bao/cap/<str:identifier>.xml", machines.cap_message, name="cap_message"),
+    path("canh-bao/noi-dung/<str:identifier>.json", machines.content, name="content"),
+    path("canh-bao/chu-ky/<str:identifier>.json", machines.signature, name="signature"),
+    path("canh-bao/khoa/<str:name>.pem", machines.public_key, name="public_key"),
     path("canh-bao/<slug:slug>/", pages.detail, name="detail"),
     path("canh-bao/<slug:slug>/van-ban.txt", pages.plain, name="plain"),
     path("canh-bao/<slug:slug>/anh.png", machines.picture, name="picture"),
@@ -24,5 +27,5 @@ urlpatterns = [
     path("nhung/song/co-quan/<slug:codename>/", frames.of_office, LIVE, name="live_office_frame"),
     path("nhung.js", frames.script, name="script"),
     path("oembed/", machines.embed, name="oembed"),
-    path("danh-cho-co-quan/", pages.for_agencies, name="for_agencies"),
+    path("danh-cho-co-quan/", agencies.for_agencies, name="for_agencies"),
 ]

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 UNSET = (
     "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "FIELD_KEYS", "BACKUP_KEY", "PORTAL_URL", "ALLOWED_HOSTS",
     "TRUSTED_PROXIES", "FILES_DIR", "EMAIL_URL", "ALARM_EMAILS", "DEFAULT_FROM_EMAIL", "QUEUE_LATE_AFTER",
-    "METRICS_TOKEN", "SIGNING_KEY", "DEBUG",
+    "METRICS_TOKEN", "SIGNING_KEY", "CAP_KEY", "DEBUG",
 )  # fmt: skip
 GUNICORN = ["-m", "gunicorn", "--config", "python:portal.gunicorn"]
 

@@ -9,6 +9,7 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register  # n
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
 
+from alerts.cap_keys import cap_signer
 from portal.archive import is_key
 from portal.mail import NOWHERE, server_of
 from reports.scanning import place_of
@@ -130,6 +131,28 @@ def check_signing_key(**_: Any) -> Iterator[CheckMessage]:
         signer_of(settings.SIGNING_KEY)
     except ImproperlyConfigured:
         yield Error("SIGNING_KEY is not 32 bytes in base64.", hint=how, id="portal.E014")
+
+
+@register(Tags.security, deploy=True)
+def check_cap_key(**_: Any) -> Iterator[CheckMessage]:
+    """A warning without a signature looks like one that somebody else wrote."""
+    how = (
+        "Set SIGNING_KEY and CAP_KEY (or their _FILE) together; docs/operations.md says how"
+        " the key and its certificate are made."
+    )
+    kept = [bool(settings.SIGNING_KEY), bool(settings.CAP_KEY)]
+    if not any(kept):
+        yield Warning(
+            "CAP_KEY is not set: warnings carry no signature.", hint=how, id="portal.W005"
+        )
+    elif not all(kept):
+        yield Error("SIGNING_KEY and CAP_KEY: both or neither.", hint=how, id="portal.E015")
+    if not settings.CAP_KEY:
+        return
+    try:
+        cap_signer(settings.CAP_KEY)
+    except ImproperlyConfigured as error:
+        yield Error(str(error), hint=how, id="portal.E016")
 
 
 @register(Tags.security, deploy=True)

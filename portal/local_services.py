@@ -18,14 +18,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from portal.archive import new_key
+from alerts.cap_keys import new_key as new_cap_key
+from portal.archive import new_key as new_backup_key
 from portal.children import Child, StartError
 from portal.local_postgres import database_answers, postgres_url, prepare_postgres
 
 STOP_PATIENCE = 15.0
 LOCAL_ENV = "local.env"
 VALKEY_SOCKET = "valkey.sock"
-SECRETS = ("SECRET_KEY", "FIELD_KEYS", "BACKUP_KEY", "SIGNING_KEY")
+SECRETS = ("SECRET_KEY", "FIELD_KEYS", "BACKUP_KEY", "SIGNING_KEY", "CAP_KEY")
 
 
 @dataclass
@@ -146,8 +147,9 @@ def _secrets(data_dir: Path) -> dict[str, str]:
         )
     kept.setdefault("SECRET_KEY", secrets.token_urlsafe(50))
     kept.setdefault("FIELD_KEYS", base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
-    kept.setdefault("BACKUP_KEY", new_key())
+    kept.setdefault("BACKUP_KEY", new_backup_key())
     kept.setdefault("SIGNING_KEY", base64.b64encode(secrets.token_bytes(32)).decode())
+    kept.setdefault("CAP_KEY", new_cap_key("localhost"))
     write_env(data_dir, kept)
     return kept
 

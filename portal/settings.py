@@ -42,6 +42,8 @@ FIELD_KEYS = tuple(env.list("FIELD_KEYS", default=[]))
 BACKUP_KEY = env.str("BACKUP_KEY", "").strip()  # a file ends with a new line
 # Signs what other programs keep of ours (reports/signing.py): 32 bytes in base64. Optional.
 SIGNING_KEY = env.str("SIGNING_KEY", "").strip()
+# Signs CAP messages (alerts/seals.py): a P-256 key and its certificate, PEM or PEM in base64.
+CAP_KEY = env.str("CAP_KEY", "").strip()
 ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"] if FIRST_LOOK else []
 )

@@ -41,3 +41,10 @@ def warnings_of_campaign_for_residents(campaign: Campaign) -> OfCampaign:
     """For a resident whose report belongs to a wave: the warnings in force about it."""
     alerts = Alert.objects.published().filter(campaign__in=Campaign.objects.leading_to(campaign))
     return {"campaign": campaign, "alerts": list(alerts)}
+
+
+@register.inclusion_tag("alerts/unsigned.html")
+def unsigned_warnings() -> dict[str, list[AlertRevision]]:
+    """For the desk: warnings in force whose last word has no signature."""
+    alerts = Alert.objects.published().filter(current__seal=None)
+    return {"unsigned": [alert.current for alert in alerts if alert.current]}

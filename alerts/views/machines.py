@@ -1,17 +1,19 @@
 """What programs read: feeds, CAP, oEmbed, pictures. Readable from every origin, for all of it is public."""
 
+import json
 from collections.abc import Callable
 from datetime import datetime
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from alerts import cap, feeds, oembed, said
+from alerts import cap, feeds, oembed, said, seals
 from alerts.answers import shared, told
-from alerts.models import AlertRevision, Ending
+from alerts.models import AlertRevision, Ending, PublicKey, RevisionSeal
 
 _NOT_OFFERED = 501  # as the standard wants it for a format that a provider does not have
 _MOST_DIGITS = 6
@@ -43,8 +45,56 @@ def cap_index(request: HttpRequest) -> HttpResponse:
 @require_safe
 def cap_message(request: HttpRequest, identifier: str) -> HttpResponse:
     """One message as it was sent, for good: later messages refer to it."""
-    revision = get_object_or_404(AlertRevision.objects.said(), identifier=identifier)
-    return shared(told(request, cap.message(revision), f"{cap.MEDIA_TYPE}; charset=utf-8"))
+    revision = _said(identifier)
+    seal = _seal_of(revision)
+    message = seal.cap_message.encode() if seal else cap.message(revision)
+    return shared(told(request, message, f"{cap.MEDIA_TYPE}; charset=utf-8"))
+
+
+@require_safe
+def content(request: HttpRequest, identifier: str) -> HttpResponse:
+    """What was said, byte for byte as it was signed; the signature is in a header."""
+    revision = _said(identifier)
+    response = told(request, seals.signed_text(revision), "application/json")
+    if seal := _seal_of(revision):
+        named = f'keyid="{seal.text_key_id}", algorithm="Ed25519"'
+        response["X-Content-Signature"] = f'{named}, signature="{seal.text_signature}"'
+        response["Access-Control-Expose-Headers"] = "X-Content-Signature"
+    return shared(response)
+
+
+@require_safe
+def signature(request: HttpRequest, identifier: str) -> HttpResponse:
+    """The signature of that content by itself; 404 where there is none."""
+    seal = _seal_of(_said(identifier))
+    if seal is None:
+        raise Http404
+    values = {
+        "algorithm": "Ed25519",
+        "key_id": seal.text_key_id,
+        "kind": seals.KIND,
+        "signature": seal.text_signature,
+        "content": reverse("alerts:content", args=[identifier]),
+        "public_key": reverse("alerts:public_key", args=[seal.text_key_id]),
+    }
+    return shared(told(request, json.dumps(values), "application/json"))
+
+
+@require_safe
+def public_key(request: HttpRequest, name: str) -> HttpResponse:
+    """A key that has signed warnings, today or before: PEM."""
+    key = get_object_or_404(PublicKey, pk=name)
+    return shared(told(request, key.pem, "application/x-pem-file"))
+
+
+def _said(identifier: str) -> AlertRevision:
+    said_so_far = AlertRevision.objects.said().select_related("seal")
+    return get_object_or_404(said_so_far, identifier=identifier)
+
+
+def _seal_of(revision: AlertRevision) -> RevisionSeal | None:
+    seal: RevisionSeal | None = getattr(revision, "seal", None)
+    return seal
 
 
 @require_safe

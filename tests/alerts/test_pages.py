@@ -247,19 +247,6 @@ def test_hostile_text_stays_text(client: Client, path: str) -> None:
         assert not [b for b in tags.named("b") if "onclick" in b]
 
 
-def test_the_agencies_page_gives_a_line_that_works(client: Client) -> None:
-    issued()
-    answer = client.get("/danh-cho-co-quan/")
-    frames = Tags(words(answer)).named("iframe")
-    assert [(one["src"], one["width"], one["height"]) for one in frames] == [
-        ("/nhung/", "320", "420"),
-        ("/nhung/", "300", "250"),
-    ]
-    assert "&lt;iframe src=&quot;" not in words(answer)
-    assert '&lt;iframe src="http://127.0.0.1:8000/nhung/" title=' in words(answer)
-    assert "frame-src 'self'" in answer.headers["Content-Security-Policy"]
-
-
 def test_the_page_costs_one_question_and_the_lists_two(
     client: Client, django_assert_num_queries: object
 ) -> None:

@@ -8,13 +8,15 @@ from cryptography.fernet import Fernet
 from django.core.checks import ERROR, WARNING, CheckMessage, Tags, run_checks
 from pytest_django import Settings
 
+from alerts.cap_keys import new_key
 from portal import checks
-from portal.archive import new_key
+from portal.archive import new_key as new_backup_key
 
 GOOD = {
     "SECRET_KEY": "k3Zr-" * 12,
     "FIELD_KEYS": (Fernet.generate_key().decode(),),
-    "BACKUP_KEY": new_key(),
+    "BACKUP_KEY": new_backup_key(),
+    "CAP_KEY": new_key("portal.example"),
     "SIGNING_KEY": base64.b64encode(bytes(32)).decode(),
     "DEBUG": False,
     "HTTPS": True,
@@ -55,6 +57,9 @@ BAD = [
     ("portal.E013", "RATE_LIMITS", "off"),
     ("portal.E014", "SIGNING_KEY", "not a key"),
     ("portal.E014", "SIGNING_KEY", "c2hvcnQ="),
+    ("portal.E015", "CAP_KEY", ""),
+    ("portal.E016", "CAP_KEY", "not a key"),
+    ("portal.E016", "CAP_KEY", "c2hvcnQ="),
     ("portal.E008", "BACKUP_KEY", ""),
     # With a name of its own: a random key in it would differ between two processes of xdist.
     pytest.param("portal.E008", "BACKUP_KEY", GOOD["FIELD_KEYS"][0], id="a field key"),  # type: ignore[index]
@@ -112,7 +117,7 @@ def test_visitors_who_all_share_one_address_are_warned_of(monkeypatch: pytest.Mo
 
 
 def test_a_pack_that_is_not_given_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    messages = found(monkeypatch, SIGNING_KEY="")
-    assert list(messages) == ["portal.W004"]
+    messages = found(monkeypatch, SIGNING_KEY="", CAP_KEY="")
+    assert list(messages) == ["portal.W004", "portal.W005"]
     assert messages["portal.W004"].level == WARNING
     assert messages["portal.W004"].hint

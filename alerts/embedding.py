@@ -1,0 +1,56 @@
+"""The lines that an agency pastes into its site. Pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from html import escape
+
+from django.urls import reverse
+
+TITLE = "Cảnh báo lừa đảo của Công an tỉnh Thanh Hóa"
+SIZES = {"320x420": (320, 420), "300x250": (300, 250), "600x420": (600, 420)}
+
+
+class What(StrEnum):
+    """Which warnings a frame shows; the value is the data attribute of the line of script."""
+
+    NEWEST = ""
+    COMMUNE = "xa"
+    OFFICE = "co-quan"
+    WARNING = "canh-bao"
+
+
+_PLAIN = {
+    What.NEWEST: "alerts:frame",
+    What.COMMUNE: "alerts:commune_frame",
+    What.OFFICE: "alerts:office_frame",
+    What.WARNING: "alerts:alert_frame",
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What an agency chose: `name` of the commune, office or warning, and the frame's size."""
+
+    what: What = What.NEWEST
+    name: str = ""
+    width: int = 320
+    height: int = 420
+
+    @property
+    def path(self) -> str:
+        """Where the frame without script stands on the portal."""
+        return reverse(_PLAIN[self.what], args=[self.name] if self.name else [])
+
+
+def frame_line(choice: Choice, portal: str) -> str:
+    """A line that works where an editor lets no script through."""
+    return (
+        f'<iframe src="{portal}{choice.path}" title="{TITLE}" width="{choice.width}"'
+        f' height="{choice.height}" loading="lazy"></iframe>'
+    )
+
+
+def script_line(choice: Choice, portal: str) -> str:
+    """A line that brings a frame of the right height, which looks for news by itself."""
+    chosen = f' data-{choice.what}="{escape(choice.name)}"' if choice.name else ""
+    return f'<script src="{portal}{reverse("alerts:script")}"{chosen}></script>'
