@@ -207,7 +207,7 @@ EXPORT_MOST_ROWS = env.int("EXPORT_MOST_ROWS", 10_000)  # reports in one file (a
 # --- People of the desk
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",  # first: a locked door asks nobody
-    "django.contrib.auth.backends.ModelBackend",
+    "portal.backends.DeskBackend",
 ]
 PASSWORD_HASHERS = ["portal.passwords.DeskArgon2"]
 AUTH_PASSWORD_VALIDATORS = [

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from reports import blanks, events, privacy, promises, scope, timekeeping, units
+from reports import blanks, events, privacy, promises, scope, slips, timekeeping, units
 from reports.clocks import FROM_CRIME_REPORT, LOOK, SORT, TELL, VERIFY
 from reports.corrections import Right
 from reports.indicators import find_links
@@ -95,6 +95,8 @@ class Move:
     adopts: bool = True
     # The unit that is named must be one of the table.
     gives_away: bool = False
+    # A numbered paper goes with it.
+    has_slip: bool = False
     # Its reason is what the reporter is told, word for word, and perhaps asked.
     tells: bool = False
     asks: bool = False
@@ -185,6 +187,7 @@ TABLE: Mapping[str, Move] = {
         _to(S.HANDED_OVER, *Case.OPEN, S.ACTIONED),
         needs=("unit", "reason"),
         meets=(*_SORTED, VERIFY),
+        has_slip=True,
     ),
     "close": Move(
         "closed",
@@ -402,6 +405,9 @@ def _decide(
         _write(case, changes | {"due_at": _keep_time(case, move)})
         if move.tells:
             given["message"] = _tell(case_id, by, words.pop("reason"), is_question=move.asks)
+        if move.has_slip:
+            slip = slips.issue(case_id, unit=words["unit"], reason=words["reason"], by=by)
+            words["slip"] = str(slip)
         events.record(
             "report", case_id, move.event, by=by, before=before, after=after, **given, **words
         )

@@ -33,7 +33,7 @@ def enlist(name: str, role: str) -> User:
 def log_in(user: User) -> Client:
     """A browser of that officer, second factor given."""
     client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="portal.backends.DeskBackend")
     session = client.session
     session[DEVICE_ID_SESSION_KEY] = user.totpdevice_set.get().persistent_id
     session.save()

@@ -47,9 +47,10 @@ def enforced(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Re
 
 @pytest.fixture(autouse=True)
 def _no_communes_of_another_test() -> None:
-    from reports import confirmed, days_off, office_names, places
+    from reports import confirmed, days_off, office_names, places, units
 
     places.forget()
     office_names.forget()
     confirmed.forget()
     days_off.forget()
+    units.forget()

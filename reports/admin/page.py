@@ -325,6 +325,7 @@ def told(event: Event, names: dict[int, str], corrected: dict[int, str]) -> str:
         names.get(detail.get("officer", 0), "") if event.kind == "assigned" else "",
         words.OUTCOMES.get(detail.get("outcome", ""), ""),
         detail.get("unit", ""),
+        f"phiếu {detail['slip']}" if "slip" in detail else "",
         detail.get("reason", ""),
         corrected.get(detail.get("correction", 0), ""),
     ]

@@ -48,6 +48,7 @@ from reports.admin import (
     queue,
     retriage,
     reveals,
+    slips,
     texts,
     words,
 )
@@ -60,8 +61,9 @@ from reports.admin.later import MOST_SHOWN, Later, Sealed
 from reports.admin.paging import NearPaginator, bounded
 from reports.admin.retriage import see_other
 from reports.admin.search import dispute_meant, find
+from reports.admin.slips import SlipActs
 from reports.held import held
-from reports.models import Case, FileCheck, Report, Unit
+from reports.models import Case, FileCheck, Report
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Report]
@@ -70,7 +72,7 @@ else:
 
 
 @admin.register(Report)
-class ReportAdmin(BulkActs, ComposeActs, ExportActs, _Admin):
+class ReportAdmin(BulkActs, ComposeActs, ExportActs, SlipActs, _Admin):
     """The queue and the report page. Nothing here edits; every act has an address of its own."""
 
     list_display = (
@@ -182,6 +184,7 @@ class ReportAdmin(BulkActs, ComposeActs, ExportActs, _Admin):
             *acts,
             *self.bulk_urls(),
             *self.compose_urls(),
+            *self.slip_urls(),
             *once,
             *later_words,
             *facts,
@@ -435,7 +438,8 @@ class ReportAdmin(BulkActs, ComposeActs, ExportActs, _Admin):
             "clock_basis": clock_words.basis(),
             "officer": words.person(report.case.officer),
             "forms": self._forms(request, report, form),
-            "units": Unit.objects.active(),
+            "units": units.names(),
+            **slips.shown(report, _officer(request)),
             "story": story,
             "is_left_out": texts.is_left_out(report, story),
             "raw_story": marking.beginning((shown or {}).get("story", "")),

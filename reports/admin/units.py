@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 
-from reports import events, promises
+from reports import events, promises, units
 from reports.admin import vetting, words
 from reports.admin.decided import officer
 from reports.folding import fold
@@ -96,6 +96,7 @@ class UnitAdmin(_Admin):
         obj.folded = fold(obj.name)
         super().save_model(request, obj, form, change)
         now = {name: getattr(obj, name) for name in _KEPT}
+        units.forget()
         events.record("unit", obj.pk, "unit_saved", by=officer(request), **now)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:

@@ -38,6 +38,8 @@ EVENTS = {
     "taken": "Nhận xử lý",
     "assigned": "Phân công",
     "unit_assigned": "Giao đơn vị xử lý",
+    "slip_issued": "Lập phiếu chuyển tin",
+    "slip_given": "In phiếu chuyển tin",
     "routed": "Chuyển theo quy tắc",
     "rule_saved": "Ghi quy tắc chuyển tin",
     "rule_removed": "Bỏ quy tắc chuyển tin",
@@ -145,6 +147,7 @@ PERSONAL = {
     "copy": "Ảnh kèm theo, bản đã xóa dữ liệu ẩn",
     "message": "Bản gốc tin nhắn của người báo",
     "addition": "Bản gốc lời báo thêm",
+    "slip": "Số người báo, lời kể gốc trên phiếu chuyển",
 }
 STATUS_TAGS: dict[str, str] = {
     Case.Status.NEW: "tag-amber",

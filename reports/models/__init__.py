@@ -15,6 +15,7 @@ from reports.models.places import Commune, Office
 from reports.models.public import BankLine, PublicFigures, Statement
 from reports.models.replies import CannedReply
 from reports.models.report import Receipt, ReplacedCode, Report
+from reports.models.slips import Slip
 from reports.models.units import RoutingRule, Unit, UnitMember
 from reports.models.upkeep import Alarm, QueueTally, Retriage
 
@@ -57,6 +58,7 @@ __all__ = [
     "Report",
     "Retriage",
     "RoutingRule",
+    "Slip",
     "SpecialDay",
     "Statement",
     "Unit",

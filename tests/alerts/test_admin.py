@@ -161,7 +161,7 @@ def test_acts_take_post_alone_and_need_the_token(approver: Person, name: str) ->
 def test_nobody_acts_without_the_second_factor(approver: Person) -> None:
     alert = submitted()
     half = Client()
-    half.force_login(approver.user, backend="django.contrib.auth.backends.ModelBackend")
+    half.force_login(approver.user, backend="portal.backends.DeskBackend")
     answer = half.post(reverse("admin:alerts_alert_issue", args=[alert.pk]))
     assert answer.status_code == 302
     assert "/login/" in answer["Location"]

@@ -72,7 +72,7 @@ def test_a_password_alone_opens_nothing(client: Client, user: User) -> None:
 
 
 def test_a_session_without_the_second_factor_is_nobody(client: Client, user: User) -> None:
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="portal.backends.DeskBackend")
     assert client.get("/admin/reports/report/").status_code == 302
 
 

@@ -190,10 +190,11 @@ def test_every_page_of_the_desk_is_in_the_table() -> None:
     acts = tuple(f"reports_report_{verb}" for verb in verbs)
     numbers = ("reports_knownnumber_confirm", "reports_knownnumber_withdraw",
                "reports_dispute_answer", "reports_dispute_reveal")  # fmt: skip
+    slips = "reports_report_slip"  # test_slips.py
     picture = "reports_report_picture"  # test_desk_pictures.py
     waves = tuple(f"reports_campaign_{act}" for act in  # test_desk_campaign.py
                   ("split", "detach", "attach", "merge", "attach_to", "take_back", "part", "keep_two", "code"))  # fmt: skip
-    known = ("alerts_", "otp_", *acts, *numbers, picture, *waves)
+    known = ("alerts_", "otp_", *acts, *numbers, slips, picture, *waves)
     assert {name for name in names if not (name.startswith(known) or name.endswith(ALIKE))} == set()
 
 

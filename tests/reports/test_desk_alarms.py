@@ -107,9 +107,7 @@ def test_an_editor_of_warnings_is_not_told(editor: Person) -> None:
 def test_who_has_not_given_the_second_factor_is_not_told() -> None:
     late()
     client = Client()
-    client.force_login(
-        enlist("nửa đường", "duty"), backend="django.contrib.auth.backends.ModelBackend"
-    )
+    client.force_login(enlist("nửa đường", "duty"), backend="portal.backends.DeskBackend")
     assert banner(client, "/admin/login/") == ""
 
 
