@@ -27,6 +27,7 @@ COPY alerts alerts
 COPY templates templates
 COPY locale locale
 COPY static static
+COPY docs docs
 COPY docker/entrypoint.sh docker/entrypoint.sh
 # Compiled and collected now, because at run time the root file system is read-only.
 RUN python -m compileall -q portal reports alerts manage.py \

@@ -1,17 +1,19 @@
 """Screenshots of the pages, to look at them: `make screens` writes them to build/screens/.
 
 Starts the whole portal with invented reports and walks it as a resident and as an officer, at
-360 and 1280 pixels, in light and in dark.
+360 and 1280 pixels, in light and in dark. `--handbook` writes the few that docs/officers.md shows.
 """
 
 import argparse
 import os
 import sys
 from collections.abc import Iterator
+from io import BytesIO
 from itertools import chain
 from pathlib import Path
 from typing import Literal
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.stack import Portal, running_portal
@@ -183,10 +185,7 @@ def officer(page: Page, portal: Portal) -> Iterator[str]:
     user = "truc.ban"
     page.goto(f"{portal.url}/admin/")
     yield "desk-login"
-    page.fill("[name=username]", user)
-    page.fill("[name=password]", portal.people[user]["password"])
-    page.fill("[name=otp_token]", portal.manage("officer_code", user).split()[-1])
-    page.locator("[type=submit]").first.click()
+    enter(page, portal, user)
     for name, path in DESK.items():
         page.goto(portal.url + path)
         yield name
@@ -214,6 +213,58 @@ def campaigns(page: Page, portal: Portal) -> Iterator[str]:
     page.locator("[name=action]").select_option("merge_chosen")
     page.locator(".actions button").click()
     yield "desk-campaign-merge"
+
+
+HANDBOOK = Path("docs/pictures")
+COLOURS = 64  # of a picture of the handbook: enough for text, a third of the bytes
+
+
+def handbook(page: Page, portal: Portal) -> Iterator[str]:
+    """The pages that docs/officers.md shows, as an officer comes to them."""
+    enter(page, portal, "truc.ban")
+    page.goto(f"{portal.url}/admin/help/tour/")
+    page.locator("#content button").click()
+    yield "desk-start"
+    page.goto(f"{portal.url}/admin/reports/report/")
+    yield "desk-queue"
+    page.locator("#result_list th a").first.click()
+    yield "desk-report"
+    yield from written(page)
+    page.goto(f"{portal.url}/admin/reports/report/")
+    for box in page.locator("#result_list .action-select").all()[:3]:
+        box.check()
+    page.locator("[name=action]").select_option("close_many")
+    page.locator(".actions button").first.click()
+    yield "desk-bulk"
+    page.goto(f"{portal.url}/admin/reports/campaign/")
+    page.locator("#result_list th a").first.click()
+    yield "desk-campaign"
+
+
+def written(page: Page) -> Iterator[str]:
+    """A message from a canned reply to its preview."""
+    page.get_by_text("Nhắn người báo").first.click()
+    page.locator("[formaction*='/compose/message/']").click()
+    yield "desk-compose"
+    page.get_by_role("button", name="Chèn").first.click()
+    page.get_by_role("button", name="Xem trước").click()
+    yield "desk-preview"
+
+
+def enter(page: Page, portal: Portal, user: str) -> None:
+    page.goto(f"{portal.url}/admin/")
+    page.fill("[name=username]", user)
+    page.fill("[name=password]", portal.people[user]["password"])
+    page.fill("[name=otp_token]", portal.manage("officer_code", user).split()[-1])
+    page.locator("[type=submit]").first.click()
+
+
+def keep_for_handbook(browser: Browser, portal: Portal) -> None:
+    """One window of each page in few colours: pictures that lie in the repository."""
+    page = browser.new_page(viewport={"width": 1280, "height": 800}, color_scheme="light")
+    for name in handbook(page, portal):
+        shot = Image.open(BytesIO(page.screenshot(animations="disabled")))
+        shot.quantize(COLOURS).save(HANDBOOK / f"{name}.png", optimize=True)
 
 
 def walk(browser: Browser, portal: Portal) -> None:
@@ -244,15 +295,19 @@ def walk(browser: Browser, portal: Portal) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--chromium", default=os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-    chromium = parser.parse_args().chromium
+    parser.add_argument(
+        "--handbook", action="store_true", help="the pictures of docs/officers.md instead"
+    )
+    arguments = parser.parse_args()
     OUT.mkdir(parents=True, exist_ok=True)
     with running_portal() as portal, sync_playwright() as playwright:
         portal.manage("demo", "--wait", "60")
         portal.manage("shell", "-c", MAKE_THEM_SO)
-        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM)
-        walk(browser, portal)
+        browser = playwright.chromium.launch(executable_path=arguments.chromium, args=CHROMIUM)
+        (keep_for_handbook if arguments.handbook else walk)(browser, portal)
         browser.close()
-    print(f"{len(list(OUT.glob('*.png')))} pictures in {OUT}/")
+    where = HANDBOOK if arguments.handbook else OUT
+    print(f"{len(list(where.glob('*.png')))} pictures in {where}/")
     return 0
 
 

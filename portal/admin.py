@@ -11,6 +11,8 @@ from django_otp.models import Device
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from portal import help as desk_help
+
 WRONG = (
     "Tên đăng nhập, mật khẩu hoặc mã xác nhận chưa đúng. Mã trên điện thoại đổi 30 giây một lần:"
     " gõ mã đang hiện. Mỗi mã chỉ dùng được một lần."
@@ -68,6 +70,9 @@ class DeskSite(OTPAdminSite):
     enable_nav_sidebar = False
     login_form = DeskLogin
     login_template = "admin/login.html"
+
+    def get_urls(self) -> list[Any]:
+        return [*desk_help.urls(self), *super().get_urls()]
 
     def get_app_list(
         self, request: HttpRequest, app_label: str | None = None

@@ -88,6 +88,7 @@ EVENTS = {
     "statement_shown": "Cho hiện câu trên trang",
     "statement_hidden": "Thôi hiện câu trên trang",
     "statement_changed": "Sửa câu chưa hiện",
+    "tour_seen": "Đọc xong phần làm quen",
     "bulk_done": "Làm một việc với nhiều tin",
     "reply_saved": "Ghi câu mẫu",
     "bank_saved": "Ghi số ngân hàng",

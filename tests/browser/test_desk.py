@@ -34,6 +34,10 @@ PAGES = [
     "/admin/reports/office/add/",
     "/admin/reports/commune/",
     "/admin/auth/user/",
+    "/admin/help/",
+    "/admin/help/tour/",
+    "/admin/reports/cannedreply/",
+    "/admin/reports/cannedreply/add/",
 ]
 STORY = "Xưng công an tỉnh, bảo mẹ tôi đang ở nhà rút sổ tiết kiệm 120 triệu, chuyển vào STK 19031234567890."
 HOSTILE = "<script>document.title='x'</script>\u202e" + "dài" * 300 + "\u200b công an"

@@ -31,6 +31,8 @@ ROLES = ("duty", "lead", "unit", "editor", "approver", "auditor")
 # Who sees each page; everybody else gets 403. Nobody adds, changes or deletes but where said.
 SEES = {
     "index": ROLES,
+    "handbook": ROLES,
+    "tour": ROLES,
     "password_change": ROLES,
     "reports_report_changelist": ("duty", "lead", "unit"),
     "reports_report_change": ("duty", "lead", "unit"),
@@ -167,6 +169,7 @@ NO_PAGE = {
     "login",
     "logout",
     "jsi18n",
+    "handbook_picture",
     "autocomplete",
     "password_change_done",
     "view_on_site",

@@ -1,0 +1,19 @@
+"""The tour of the desk, on the start page of who has not read it."""
+
+from typing import Any
+
+from django import template
+from django.contrib.auth.models import User
+from django.template import Context
+
+from portal import help as desk_help
+
+register = template.Library()
+
+
+@register.inclusion_tag("admin/tour_offer.html", takes_context=True)
+def desk_tour(context: Context) -> dict[str, Any]:
+    """The five steps, once; nothing for who has read them."""
+    user = context["request"].user
+    is_new = isinstance(user, User) and not desk_help.has_seen_tour(user)
+    return {"is_new": is_new, "csrf_token": context.get("csrf_token"), "perms": context["perms"]}
