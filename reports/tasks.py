@@ -9,6 +9,7 @@ from reports import (
     chain,
     chain_check,
     clean_copies,
+    destruction,
     escalation,
     figures,
     relay,
@@ -49,6 +50,13 @@ def look_into_files(items: list[int]) -> None:
     """Look into the files that these outbox items owe a look."""
     close_old_connections()
     clean_copies.work_off(items, clean_copies.PATIENCE)
+
+
+@shared_task(name="reports.remove_file")
+def remove_files(items: list[int]) -> None:
+    """Remove the files that two people had destroyed."""
+    close_old_connections()
+    destruction.work_off(items, triage.PATIENCE)
 
 
 @shared_task(name="reports.watch_queue")

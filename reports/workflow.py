@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from reports import blanks, events, privacy, promises, scope, slips, timekeeping, units
+from reports import blanks, events, holds, privacy, promises, scope, slips, timekeeping, units
 from reports.clocks import FROM_CRIME_REPORT, LOOK, SORT, TELL, VERIFY
 from reports.corrections import Right
 from reports.indicators import find_links
@@ -76,6 +76,10 @@ class NotAValue(WorkflowError):  # noqa: N818
 
 class NoMoreTime(WorkflowError):  # noqa: N818
     """Nothing runs that could be extended, or it was extended as often as it may be."""
+
+
+class OnHold(WorkflowError):  # noqa: N818
+    """The report must stay as it is: its case is not ended."""
 
 
 class ReporterErased(WorkflowError):  # noqa: N818
@@ -222,6 +226,10 @@ TABLE: Mapping[str, Move] = {
     ),
 }
 _ENDINGS = tuple(move.event for move in TABLE.values() if set(move.steps.values()) & {*_ENDED})
+
+
+# What a purge takes: a hold keeps the case from getting there.
+_NOT_ON_HOLD = (S.CLOSED, S.JUNK, S.WITHDRAWN)
 
 
 def offers(case: Case, user: User) -> list[str]:
@@ -398,6 +406,8 @@ def _decide(
         if case.status not in move.steps:
             raise NotFromHere
         before, after = case.status, move.steps[case.status]
+        if after in _NOT_ON_HOLD and holds.is_held(case_id):
+            raise OnHold
         officer = officer or _adopter(case, move, by)
         given: dict[str, int] = {"officer": officer.pk} if officer else {}
         changes = {"status": after, **_place(move, officer, words, named)}

@@ -188,6 +188,7 @@ def _wrong(error: workflow.WorkflowError) -> tuple[str, str] | None:
 
 
 _IN_ONE_SENTENCE: Mapping[type[workflow.WorkflowError], str] = {
+    workflow.OnHold: "Chưa lưu. Tin đang phải giữ nguyên theo yêu cầu nên chưa kết thúc được.",
     workflow.ReporterErased: "Chưa gửi. Tin này đã xóa dữ liệu cá nhân nên không nhắn người báo"
     " được nữa.",
     workflow.NotAValue: f"Chưa lưu. {NO_VALUE} Những gì đã gõ còn nguyên.",

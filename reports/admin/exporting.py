@@ -1,5 +1,6 @@
 """The queue as a file: as it is filtered, bounded, counted and on record before it is given."""
 
+import contextlib
 import hashlib
 import tempfile
 import uuid
@@ -124,13 +125,15 @@ class ExportActs:
 def _file(request: HttpRequest, given: Mapping[str, Any], keys: list[Any]) -> FileResponse:
     write, media_type = _WRITERS[given["format"]]
     personal = bool(given.get("personal"))
-    file = tempfile.SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  # the answer closes it
-    count = write(file, export_rows.rows(keys, personal=personal)) - 1
-    events.record(
-        "export", uuid.uuid4(), "exported", by=officer(request), format=given["format"],
-        rows=count, personal=personal, sha256=digest(file), **_asked(request),
-        **({"reason": given["reason"]} if given["reason"] else {}),
-    )  # fmt: skip
+    with contextlib.ExitStack() as unless_given:
+        file = unless_given.enter_context(tempfile.SpooledTemporaryFile(_IN_MEMORY))
+        count = write(file, export_rows.rows(keys, personal=personal)) - 1
+        events.record(
+            "export", uuid.uuid4(), "exported", by=officer(request), format=given["format"],
+            rows=count, personal=personal, sha256=digest(file), **_asked(request),
+            **({"reason": given["reason"]} if given["reason"] else {}),
+        )  # fmt: skip
+        unless_given.pop_all()  # the answer closes it
     name = f"tin-{timezone.localtime():%Y%m%d-%H%M}.{given['format']}"
     return attachment(file, name, media_type)
 

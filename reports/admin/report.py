@@ -57,12 +57,14 @@ from reports.admin.bulk import BulkActs
 from reports.admin.compose import ComposeActs
 from reports.admin.correcting import CorrectionForm
 from reports.admin.exporting import ExportActs
+from reports.admin.keeping import KeepingActs
 from reports.admin.later import MOST_SHOWN, Later, Sealed
 from reports.admin.paging import NearPaginator, bounded
 from reports.admin.retriage import see_other
 from reports.admin.search import dispute_meant, find
 from reports.admin.slips import SlipActs
 from reports.held import held
+from reports.holds import current as current_hold
 from reports.models import Case, FileCheck, Report
 
 if TYPE_CHECKING:
@@ -72,7 +74,7 @@ else:
 
 
 @admin.register(Report)
-class ReportAdmin(BulkActs, ComposeActs, ExportActs, SlipActs, _Admin):
+class ReportAdmin(BulkActs, ComposeActs, ExportActs, KeepingActs, SlipActs, _Admin):
     """The queue and the report page. Nothing here edits; every act has an address of its own."""
 
     list_display = (
@@ -194,6 +196,7 @@ class ReportAdmin(BulkActs, ComposeActs, ExportActs, SlipActs, _Admin):
             again,
             text,
             *self.export_urls(),
+            *self.keeping_urls(),
             *super().get_urls(),
         ]
 
@@ -427,6 +430,7 @@ class ReportAdmin(BulkActs, ComposeActs, ExportActs, SlipActs, _Admin):
             "title": f"Tin {report.public_number}",
             "opts": self.opts,
             "report": report,
+            "hold": current_hold(report.pk),
             "case": report.case,
             "facts": facts,
             "holds": holds,

@@ -8,6 +8,7 @@ from reports.models.facts import Campaign, CampaignLink, Facts, Indicator
 from reports.models.files import EvidenceFile, FileCheck
 from reports.models.footprints import CampaignProposal, Footprint, FootprintKey
 from reports.models.grouping import BurstTally, CampaignAct, CampaignMove, KeptApart
+from reports.models.keeping import Destruction, Hold
 from reports.models.later import Addition, Message
 from reports.models.numbers import Dispute, KnownNumber, OfficeNumber
 from reports.models.outbox import OutboxItem
@@ -35,6 +36,7 @@ __all__ = [
     "Clock",
     "Commune",
     "Correction",
+    "Destruction",
     "Dispute",
     "Escalation",
     "Event",
@@ -44,6 +46,7 @@ __all__ = [
     "FileCheck",
     "Footprint",
     "FootprintKey",
+    "Hold",
     "Indicator",
     "KeptApart",
     "KnownNumber",
