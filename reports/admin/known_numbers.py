@@ -11,13 +11,14 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 
-from reports import callers, findings, lookup, phones
+from reports import callers, findings, lookup, phones, scope
+from reports.admin import words
 from reports.admin.decided import Acts, moment, officer, record
 from reports.admin.naming import newest_naming, reports_naming
 from reports.admin.numbers import unconfirmed
 from reports.admin.retriage import see_other
 from reports.findings import FindingError
-from reports.models import KnownNumber
+from reports.models import Indicator, KnownNumber
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[KnownNumber]
@@ -96,7 +97,8 @@ class KnownNumberAdmin(Acts, _Admin):
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         finding = KnownNumber.Finding.CONFIRMED
-        return {"finding": finding, "valid_until": findings.usual_end()}
+        usual = {"finding": finding, "valid_until": findings.usual_end()}
+        return usual | _of_a_report(request.GET.get("indicator", ""), officer(request))
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -176,3 +178,21 @@ class KnownNumberAdmin(Acts, _Admin):
     @admin.display(description="có giá trị đến", ordering="valid_until")
     def until(self, row: KnownNumber) -> str:
         return f"{row.valid_until:%d/%m/%Y}"
+
+
+def _of_a_report(indicator: str, by: User) -> dict[str, Any]:
+    """The number of a report that the officer may see, and what speaks for it; nothing of others.
+    The address gives the key of its line, so that no address holds a number.
+    """
+    if not (indicator.isascii() and indicator.isdecimal() and len(indicator) < 19):
+        return {}
+    rows = scope.told_in(Indicator.objects.filter(pk=int(indicator)), by).exclude(key="")
+    row = (
+        rows.filter(kind=Indicator.Kind.NUMBER)
+        .select_related("report")
+        .only("key", "report__public_number")
+        .first()
+    )
+    if row is None:
+        return {}
+    return {"number": words.phone(row.key), "reason": f"Tin {row.report.public_number}."}

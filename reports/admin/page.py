@@ -58,8 +58,9 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class Named:
-    """A number, an account or a link, and how many reports name it."""
+    """A number, an account or a link, and how many reports name it; `pk` is the indicator's."""
 
+    pk: int
     kind: str
     key: str
     what: str
@@ -265,7 +266,7 @@ def _named_one(each: Any) -> Named:
     owner = owner_of(each.key) if each.kind == Indicator.Kind.NUMBER else ""
     notes = [_NOTES.get(code, code) for code in each.flags]
     what = f"{each.get_kind_display()}, {each.get_place_display()}"
-    return Named(each.kind, each.key, what, shown, each.named or 0, owner, notes)
+    return Named(each.pk, each.kind, each.key, what, shown, each.named or 0, owner, notes)
 
 
 def similar(report: Report, named: Iterable[Named], viewer: User) -> list[Similar]:

@@ -11,6 +11,7 @@ from reports.disputes import Asked
 from reports.findings import FindingError
 from reports.models import Dispute, Event
 from tests.cast import Person
+from tests.reports import evidence
 from tests.reports.test_check import NUMBER, told
 from tests.reports.test_desk_report import words
 from tests.reports.test_findings import DISPUTES, NUMBERS, asked, proposed
@@ -163,3 +164,22 @@ def test_a_confirmed_number_is_not_said_to_lack_reports(duty: Person, lead: Pers
     page = words(duty.client.post("/kiem-tra/", {"number": NUMBER}))
     assert "Kẻ gian đã dùng số này" in page
     assert "Chưa đủ để nêu" not in page
+
+
+def test_a_report_leads_to_a_proposal_that_is_filled_in_and_no_address_holds_the_number(
+    duty: Person,
+) -> None:
+    report = evidence.report("Họ gọi tôi.")
+    row = evidence.number(report, "+84992000118")
+    page = duty.client.get(f"/admin/reports/report/{report.pk}/change/").content.decode()
+    address = f"/admin/reports/knownnumber/add/?indicator={row.pk}"
+    assert address in page
+    form = duty.client.get(address).content.decode()
+    assert 'value="0992 000 118"' in form
+    assert f"Tin {report.public_number}." in form
+
+
+@pytest.mark.parametrize("asked", ["", "x", "9" * 30, "999999", "٣", "-1"])
+def test_a_proposal_of_no_report_is_an_empty_form(duty: Person, asked: str) -> None:
+    page = duty.client.get("/admin/reports/knownnumber/add/", {"indicator": asked})
+    assert (page.status_code, "Tin 2" in page.content.decode()) == (200, False)
