@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "portal.middleware.StaffUsers",
     "portal.middleware.StaffSecondFactor",  # after the user is known
     "portal.middleware.StaffMessages",
+    "portal.refusals.StaffRefusals",  # puts what an officer is refused on record
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",  # last: it turns a lock-out into a page
 ]

@@ -23,6 +23,10 @@ class FindingError(Exception):
     """An act that was not done, with what the officer is told; nothing has been written."""
 
 
+class LackingRightError(FindingError):
+    """An act that is not for this officer at all."""
+
+
 def usual_end() -> date:
     """Until when a finding is valid if nobody says otherwise."""
     return timezone.localdate() + timedelta(days=VALID_DAYS)
@@ -178,7 +182,7 @@ def _take_back(row: KnownNumber, reason: str, by: User) -> None:
 
 def _must(by: User, permission: str) -> None:
     if not by.has_perm(permission):
-        raise FindingError(_LACKING[permission])
+        raise LackingRightError(_LACKING[permission])
 
 
 _TAKEN = "Số này đã có một ghi nhận. Gỡ ghi nhận ấy trước."

@@ -314,6 +314,19 @@ def test_events_are_recorded_in_one_place() -> None:
     only_in("reports/events.py", creators)
 
 
+def test_refusals_are_recorded_in_one_place() -> None:
+    """A view only raises PermissionDenied: written twice, one try would count as two. Of many
+    reports at once some may be refused though the answer is none.
+    """
+    found = {name_of(path) for path in CODE for _, call in called(path) if _records_refusal(call)}
+    assert found == {"portal/refusals.py", "reports/admin/bulk.py", "reports/many.py"}
+
+
+def _records_refusal(call: ast.Call) -> bool:
+    given = [arg.value for arg in call.args if isinstance(arg, ast.Constant)]
+    return last_name(call.func) == "record" and "refused" in given
+
+
 def test_facts_are_written_by_triage_alone() -> None:
     calls = re.compile(r"(Facts|Indicator)\.objects\b.*\.?(create|update|bulk_create|delete)\(")
     writers = [

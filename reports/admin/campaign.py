@@ -92,6 +92,8 @@ class CampaignAdmin(GroupingActs, _Admin):
 
     def by_code(self, request: HttpRequest, code: str) -> HttpResponse:
         """The page of the campaign that has or had this code."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         campaign = get_object_or_404(Campaign, code=code.upper())
         return HttpResponseRedirect(reverse("admin:reports_campaign_change", args=[campaign.pk]))
 
@@ -114,6 +116,8 @@ class CampaignAdmin(GroupingActs, _Admin):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         here = reverse("admin:reports_campaign_change", args=[object_id])
         return HttpResponseRedirect(f"{here}#acts")
 

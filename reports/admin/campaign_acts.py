@@ -3,7 +3,7 @@ not done is told, and what was typed stays.
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any, NoReturn
+from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
-from reports import events, grouping, portrait
+from reports import grouping, portrait
 from reports.admin import words
 from reports.admin.decided import officer
 from reports.admin.retriage import see_other
@@ -62,7 +62,7 @@ class GroupingActs:
             done = grouping.split(pk, chosen, hand, version, title)
             return f"Đã tách {done.reports} tin thành đợt {done.other.code if done.other else ''}."
 
-        return self._carried(request, pk, "split", act)
+        return self._carried(request, pk, act)
 
     def detach(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Take the ticked reports out."""
@@ -71,27 +71,28 @@ class GroupingActs:
             done = grouping.detach(pk, keys(request.POST.getlist("reports")), hand, version)
             return f"Đã tách {done.reports} tin khỏi đợt. Máy không gắn lại các tin này vào đây."
 
-        return self._carried(request, pk, "detach", act)
+        return self._carried(request, pk, act)
 
     def attach(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Say where the named reports lie now; after the second press lay them here."""
         if "sure" not in request.POST:
-            return self._ask_attach(request, self._allowed(request, pk, "attach"))
+            return self._ask_attach(request, self._allowed(request, pk))
 
         def act(hand: Hand, version: int) -> str:
             done = grouping.attach(pk, lying(request.POST.getlist("lay")), hand, version)
             return f"Đã gắn {done.reports} tin vào đợt."
 
-        return self._carried(request, pk, "attach", act)
+        return self._carried(request, pk, act)
 
     def attach_to(self, request: HttpRequest) -> HttpResponse:
         """From a report's page: say where it lies now, before it is laid into the typed campaign."""
+        _demand(request)
         code = text(request, "code").upper()
         meant = Campaign.objects.filter(code=code).first()
         if meant is None or not code:
             messages.error(request, "Chưa làm. Không có đợt mang mã này.")
             return see_other(_report_page(text(request, "numbers")))
-        return self._ask_attach(request, self._allowed(request, meant.root().pk, "attach"))
+        return self._ask_attach(request, self._allowed(request, meant.root().pk))
 
     def take_back(self, request: HttpRequest, pk: UUID, act: int) -> HttpResponse:
         """Undo an act that stands on this page."""
@@ -103,7 +104,7 @@ class GroupingActs:
             left = f" {done.left} tin để nguyên vì đã được xếp lại sau đó." if done.left else ""
             return f"Đã lấy lại: {done.restored} tin về chỗ cũ.{left}"
 
-        return self._carried(request, pk, "take_back", undo)
+        return self._carried(request, pk, undo)
 
     def part(self, request: HttpRequest, pk: UUID, away: UUID) -> HttpResponse:
         """Undo a merge into this campaign that the machine did."""
@@ -115,7 +116,7 @@ class GroupingActs:
             code = done.other.code if done.other else ""
             return f"Đã lấy lại: {done.reports} tin về đợt {code}. Máy không gộp lại nữa."
 
-        return self._carried(request, pk, "part", undo)
+        return self._carried(request, pk, undo)
 
     def keep_two(self, request: HttpRequest, pk: UUID, proposal: int) -> HttpResponse:
         """Turn down what the machine would merge."""
@@ -127,11 +128,11 @@ class GroupingActs:
             grouping.turn_down(proposal, hand)
             return "Đã ghi: hai đợt khác nhau. Máy không đề nghị lại."
 
-        return self._carried(request, pk, "keep_two", turn_down)
+        return self._carried(request, pk, turn_down)
 
     def merge_with(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Ask which of this campaign and the one of the typed code goes on."""
-        campaign = self._allowed(request, pk, "merge")
+        campaign = self._allowed(request, pk)
         other = Campaign.objects.filter(code=text(request, "code").upper()).first()
         if other is None or other.root() == campaign:
             why = "Không có đợt mang mã này." if other is None else "Mã này đã nằm trong đợt này."
@@ -155,6 +156,7 @@ class GroupingActs:
 
     def merge(self, request: HttpRequest) -> HttpResponse:
         """Merge all but one of the campaigns into that one; each by itself, refusals are told."""
+        _demand(request)
         seen = versions(request.POST.getlist("campaigns"))
         for into in keys([request.POST.get("into", "")]):
             if into in seen:
@@ -163,7 +165,7 @@ class GroupingActs:
         return see_other(reverse("admin:reports_campaign_changelist"))
 
     def _merged(self, request: HttpRequest, into: UUID, seen: dict[UUID, int]) -> HttpResponse:
-        target = self._allowed(request, into, "merge")
+        target = self._allowed(request, into)
         hand = Hand(officer(request), text(request, "reason"))
         if not hand.words:
             messages.error(request, f"Chưa làm. Chưa ghi lý do. {_KEPT}")
@@ -208,10 +210,10 @@ class GroupingActs:
         return TemplateResponse(request, f"admin/reports/campaign/{name}.html", context)
 
     def _carried(
-        self, request: HttpRequest, pk: UUID, verb: str, act: Callable[[Hand, int], str]
+        self, request: HttpRequest, pk: UUID, act: Callable[[Hand, int], str]
     ) -> HttpResponse:
         """Do it and look at the page again, or show the page with what was typed and why not."""
-        self._allowed(request, pk, verb)
+        self._allowed(request, pk)
         hand = Hand(officer(request), text(request, "reason"))
         try:
             told = act(hand, number(request.POST, "version"))
@@ -224,15 +226,15 @@ class GroupingActs:
         messages.error(request, f"Chưa làm. {why}")
         return self.page(request, self.found(request, pk).root(), typed=request.POST, status=409)
 
-    def _allowed(self, request: HttpRequest, pk: UUID, verb: str) -> Campaign:
-        """The campaign, for who may group; a refusal is on record."""
+    def _allowed(self, request: HttpRequest, pk: UUID) -> Campaign:
+        """The campaign, for who may group."""
         campaign = self.found(request, pk)
-        if not request.user.has_perm(PERMISSION):
-            self._refuse(request, campaign, verb)
+        _demand(request)
         return campaign
 
-    def _refuse(self, request: HttpRequest, campaign: Campaign, verb: str) -> NoReturn:
-        events.record("campaign", campaign.pk, "refused", by=officer(request), verb=verb)
+
+def _demand(request: HttpRequest) -> None:
+    if not request.user.has_perm(PERMISSION):
         raise PermissionDenied
 
 

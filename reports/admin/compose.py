@@ -3,10 +3,11 @@ before they are sent. Nothing is written here; what is sent goes to the act's ow
 """
 
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -29,7 +30,6 @@ class ComposeActs:
     admin_site: admin.AdminSite
     opts: Any
     _get: Callable[[HttpRequest, UUID | str], Report]
-    _refuse: Callable[[HttpRequest, Report, str], NoReturn]
     _page: Callable[..., HttpResponse]
 
     def compose_urls(self) -> list[URLPattern]:
@@ -46,7 +46,7 @@ class ComposeActs:
         """Take a reply in, show what the reporter will read, or go on writing."""
         report = self._get(request, pk)
         if not officer(request).has_perm(workflow.TABLE[verb].permission):
-            self._refuse(request, report, verb)
+            raise PermissionDenied
         if verb not in workflow.offers(report.case, officer(request)):
             standing = report.case.get_status_display()
             messages.error(

@@ -3,6 +3,7 @@ stands on record beside them.
 """
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib import admin, messages
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_POST
 from reports import events
 from reports.admin import words
 from reports.admin.retriage import see_other
-from reports.findings import FindingError
+from reports.findings import FindingError, LackingRightError
 
 
 class Acts:
@@ -24,9 +25,18 @@ class Acts:
 
     admin_site: admin.AdminSite
     opts: Any
+    has_view_permission: Callable[..., bool]
 
     def act(self, route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
-        wrapped = self.admin_site.admin_view(require_POST(view))
+        """An address for those who may see the page under which the button stands."""
+
+        @wraps(view)
+        def seen(request: HttpRequest, **given: Any) -> HttpResponse:
+            if not self.has_view_permission(request):
+                raise PermissionDenied
+            return view(request, **given)
+
+        wrapped = self.admin_site.admin_view(require_POST(seen))
         address: URLPattern = path(route, wrapped, name=f"reports_{self.opts.model_name}_{name}")
         return address
 
@@ -36,6 +46,8 @@ class Acts:
         """Do it or say why not, and look at the page again."""
         try:
             act()
+        except LackingRightError as error:
+            raise PermissionDenied from error
         except FindingError as error:
             messages.error(request, f"Chưa làm. {error}")
         else:

@@ -84,7 +84,6 @@ class ExportActs:
         by = officer(request)
         may_personal = by.has_perm(WITH_PERSONAL)
         if not by.has_perm(EXPORT) or ("personal" in request.POST and not may_personal):
-            events.record("export", "-", "refused", by=by, verb="export")
             raise PermissionDenied
         if request.method == "GET":
             return self._asks(request, ExportForm(may_personal=may_personal))

@@ -5,11 +5,12 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
@@ -63,7 +64,6 @@ class KeepingActs:
     admin_site: admin.AdminSite
     opts: Any
     _get: Callable[[HttpRequest, UUID | str], Report]
-    _refuse: Callable[[HttpRequest, Report, str], NoReturn]
 
     def keeping_urls(self) -> list[URLPattern]:
         acts: dict[str, Callable[..., HttpResponseBase]] = {
@@ -141,7 +141,7 @@ class KeepingActs:
             act(officer(request), reason)
         except (HoldError, DestructionError) as error:
             if error.why == "permission":
-                self._refuse(request, report, verb)
+                raise PermissionDenied from error
             messages.error(request, NOT_DONE[error.why])
             return self._keeping_page(request, report, typed=(verb, reason), status=409)
         messages.success(request, done)
@@ -152,7 +152,7 @@ class KeepingActs:
         report, by = self._get(request, pk), officer(request)
         may_personal = by.has_perm(WITH_PERSONAL)
         if not by.has_perm(CASE_FILE) or ("personal" in request.POST and not may_personal):
-            self._refuse(request, report, "case_file")
+            raise PermissionDenied
         form = CaseFileForm(request.POST, may_personal=may_personal)
         if not form.is_valid():
             return self._keeping_page(request, report, form=form, status=422)

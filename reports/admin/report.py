@@ -1,6 +1,6 @@
 """A report at the desk: read-only evidence, and decisions through workflow alone."""
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.contrib import admin, messages
@@ -220,7 +220,8 @@ class ReportAdmin(BulkActs, ComposeActs, ExportActs, KeepingActs, SlipActs, _Adm
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        here = reverse("admin:reports_report_change", args=[object_id])
+        report = self._get(request, object_id)
+        here = reverse("admin:reports_report_change", args=[report.pk])
         return HttpResponseRedirect(f"{here}#log")
 
     def act(self, request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
@@ -232,8 +233,8 @@ class ReportAdmin(BulkActs, ComposeActs, ExportActs, KeepingActs, SlipActs, _Adm
             return self._page(request, report, form=form)
         try:
             decided = form.carry_out(report.case, _officer(request))
-        except workflow.NotAllowed:
-            self._refuse(request, report, verb)
+        except workflow.NotAllowed as error:
+            raise PermissionDenied from error
         except workflow.WorkflowError as error:
             report = self._get(request, pk)
             form.blame(error)
@@ -249,7 +250,7 @@ class ReportAdmin(BulkActs, ComposeActs, ExportActs, KeepingActs, SlipActs, _Adm
             raise Http404
         form = CorrectionForm(fact, request.POST)
         if not request.user.has_perm("reports.decide_case"):
-            self._refuse(request, report, "correct")
+            raise PermissionDenied
         if not form.is_valid():
             messages.error(request, "Chưa lưu. Xem lại chỗ báo lỗi; những gì đã gõ còn nguyên.")
             return self._page(request, report, form=form)
@@ -269,8 +270,8 @@ class ReportAdmin(BulkActs, ComposeActs, ExportActs, KeepingActs, SlipActs, _Adm
         version = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 10 else 0
         try:
             workflow.take_correction_back(pk, by=_officer(request), version=version, fact=fact)
-        except workflow.NotAllowed:
-            self._refuse(request, report, "uncorrect")
+        except workflow.NotAllowed as error:
+            raise PermissionDenied from error
         except workflow.WorkflowError as error:
             report = self._get(request, pk)
             messages.error(request, why_not(error, report.case))
@@ -291,7 +292,7 @@ class ReportAdmin(BulkActs, ComposeActs, ExportActs, KeepingActs, SlipActs, _Adm
         """Show one sealed thing once, or give it whole; on record before it is shown."""
         report = self._get(request, pk)
         if not request.user.has_perm("reports.reveal_contact"):
-            self._refuse(request, report, f"reveal_{what}")
+            raise PermissionDenied
         why = reveals.reason_of(request)
         if told := reveals.why_not(request, report, _officer(request)):
             messages.error(request, told)
@@ -310,7 +311,7 @@ class ReportAdmin(BulkActs, ComposeActs, ExportActs, KeepingActs, SlipActs, _Adm
         """Show one message or addition as it came, or give it whole; on record before that."""
         report = self._get(request, pk)
         if not request.user.has_perm("reports.reveal_contact"):
-            self._refuse(request, report, f"reveal_{what}")
+            raise PermissionDenied
         sealed = _later_words(report, what, which)
         text = self._opened(request, report, sealed, what, which=str(which))
         if text and "whole" in request.POST:
@@ -335,7 +336,7 @@ class ReportAdmin(BulkActs, ComposeActs, ExportActs, KeepingActs, SlipActs, _Adm
             word = " ".join(receipts.grouped(pickup.release(report, _officer(request), reason)))
         except pickup.NotReleased as error:
             if error.why == "permission":
-                self._refuse(request, report, "release_code")
+                raise PermissionDenied from error
             messages.error(request, NOT_RELEASED[error.why])
             page = self._page(request, report, shown={"reason": reason})
             page.status_code = 422
@@ -348,7 +349,7 @@ class ReportAdmin(BulkActs, ComposeActs, ExportActs, KeepingActs, SlipActs, _Adm
         """Give the original of a file that was sent along, on record before it is given."""
         report = self._get(request, pk)
         if not request.user.has_perm("reports.reveal_contact"):
-            self._refuse(request, report, "reveal_file")
+            raise PermissionDenied
         row = get_object_or_404(report.files.select_related("check_result"), pk=file)
         if originals.is_infected(row) and "harmful" not in request.POST:
             messages.error(request, "Tệp này có mã độc. Xem cảnh báo ở dưới trước khi tải.")
@@ -366,7 +367,7 @@ class ReportAdmin(BulkActs, ComposeActs, ExportActs, KeepingActs, SlipActs, _Adm
         """Show the picture that was drawn anew from what was sent; on record once a day."""
         report = self._get(request, pk)
         if not request.user.has_perm("reports.reveal_contact"):
-            self._refuse(request, report, "reveal_copy")
+            raise PermissionDenied
         row = get_object_or_404(report.files.filter(erased_at=None), pk=file)
         check = get_object_or_404(FileCheck, file=row)
         try:
@@ -380,7 +381,7 @@ class ReportAdmin(BulkActs, ComposeActs, ExportActs, KeepingActs, SlipActs, _Adm
         """Have the machine read this report once more; the decision stays."""
         report = self._get(request, pk)
         if not request.user.has_perm(retriage.ONE):
-            self._refuse(request, report, "read_again")
+            raise PermissionDenied
         retriage.read_again(request, [report.pk])
         clean_copies.owe(files.of(report).filter(erased_at=None))
         return see_other(reverse("admin:reports_report_change", args=[pk]))
@@ -393,10 +394,6 @@ class ReportAdmin(BulkActs, ComposeActs, ExportActs, KeepingActs, SlipActs, _Adm
     def has_retriage_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(retriage.MANY)
 
-    def _refuse(self, request: HttpRequest, report: Report, verb: str) -> NoReturn:
-        events.record("report", report.pk, "refused", by=_officer(request), verb=verb)
-        raise PermissionDenied
-
     def _get(self, request: HttpRequest, pk: UUID | str) -> Report:
         if not self.has_view_permission(request):
             raise PermissionDenied
@@ -406,7 +403,7 @@ class ReportAdmin(BulkActs, ComposeActs, ExportActs, KeepingActs, SlipActs, _Adm
             key = UUID(int=0)
         report = get_object_or_404(page.load(), pk=key)
         if not scope.sees(_officer(request), report.case):
-            self._refuse(request, report, "other_unit")
+            raise PermissionDenied
         return report
 
     def _page(

@@ -1,11 +1,12 @@
 """Phiếu chuyển tin at the desk: which there are of a report, and one as a PDF, on record each time."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, NoReturn
+from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.db.models import CharField, Count, F, OuterRef, QuerySet, Subquery, Value
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce, Concat
@@ -43,7 +44,6 @@ class SlipActs:
     admin_site: admin.AdminSite
     opts: Any
     _get: Callable[[HttpRequest, UUID | str], Report]
-    _refuse: Callable[[HttpRequest, Report, str], NoReturn]
 
     def slip_urls(self) -> list[URLPattern]:
         make = self.admin_site.admin_view(require_POST(self.make_slip))
@@ -57,7 +57,7 @@ class SlipActs:
         """Number a paper for a hand-over that has none."""
         report, by = self._get(request, pk), officer(request)
         if not by.has_perm("reports.hand_over_case"):
-            self._refuse(request, report, "slip")
+            raise PermissionDenied
         try:
             row = slips.issue_later(report.case, by)
             messages.success(request, f"Đã lập phiếu số {NUMBER.format(row.number)}.")
@@ -71,9 +71,9 @@ class SlipActs:
         row = get_object_or_404(report.slips.select_related("by"), pk=slip)
         is_whole = "whole" in request.POST
         if not by.has_perm("reports.decide_case"):
-            self._refuse(request, report, "slip")
+            raise PermissionDenied
         if is_whole and not by.has_perm("reports.reveal_contact"):
-            self._refuse(request, report, "reveal_slip")
+            raise PermissionDenied
         if is_whole:
             why = f"Phiếu chuyển {row}"
             events.record("report", pk, "revealed", by=by, what="slip", reason=why)

@@ -142,6 +142,7 @@ SUBJECTS = {
     "day": "ngày nghỉ",
     "event": "dòng nhật ký",
     "export": "lượt xuất",
+    "page": "trang",
 }
 OUTCOMES: dict[str, str] = {str(value): str(label) for value, label in Case.Outcome.choices}
 PERSONAL = {

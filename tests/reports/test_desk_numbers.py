@@ -85,7 +85,7 @@ def test_a_reason_without_papers_has_nothing_to_reveal(duty: Person) -> None:
 def test_who_may_not_reveal_does_not(auditor: Person) -> None:
     dispute = asked()
     assert auditor.client.post(f"{DISPUTES}{dispute.pk}/reveal-reason/").status_code == 403
-    assert not Event.objects.exists()
+    assert Event.objects.get().kind == "refused"
 
 
 def test_the_code_of_a_wish_has_its_own_head() -> None:

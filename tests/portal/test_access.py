@@ -1,0 +1,84 @@
+"""Every page of the desk, for every role and for a stranger, with both methods, by the table."""
+
+import pytest
+from django.test import Client
+
+from portal import people
+from reports.models import Event, UnitMember
+from tests.cast import enlist, log_in
+from tests.portal.access import METHODS, Addresses, answer, kind_of, pages
+from tests.portal.access_table import PAGES, THINGS
+from tests.reports import evidence
+
+pytestmark = pytest.mark.django_db
+_TABLE = "tests/portal/access_table.py"
+
+
+def test_every_page_is_in_the_table() -> None:
+    missing = pages().keys() - PAGES.keys()
+    assert not missing, f"Say in PAGES ({_TABLE}) who may get and who may post: {sorted(missing)}"
+    gone = PAGES.keys() - pages().keys()
+    assert not gone, f"Take out of PAGES ({_TABLE}), there are no such pages: {sorted(gone)}"
+
+
+def test_every_kind_of_thing_can_be_made() -> None:
+    missing = {kind_of(name) for name in pages()} - THINGS.keys() - {""}
+    assert not missing, f"Tell THINGS ({_TABLE}) how to make: {sorted(missing)}"
+
+
+def test_the_table_names_roles_that_there_are() -> None:
+    named = {role for page in PAGES.values() for roles in page for role in roles}
+    assert named == set(people.ROLES), f"A role is missing from, or too many in, {_TABLE}"
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("role", people.ROLES)
+def test_a_role_is_let_in_where_the_table_says_and_refused_on_record_elsewhere(
+    role: str, method: str
+) -> None:
+    addresses = known_addresses()
+    client = log_in(enlist(f"vao.{role}", role))
+    wrong = {}
+    for name, address in addresses.items():
+        status, is_on_record = answer(client, method, address)
+        is_in = role in PAGES[name][METHODS.index(method)]
+        shut = status == 405 or (status == 403 and is_on_record)
+        if status >= 500 or is_in == shut or (is_in and status == 403):
+            wrong[name] = f"{status}, on record: {is_on_record}, the table says {is_in}"
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_report_of_another_unit_is_closed_by_its_key_on_every_page(method: str) -> None:
+    elsewhere = evidence.unit("Công an xã Kiên Thọ")
+    who = enlist("vao.unit", "unit")
+    UnitMember.objects.create(user=who, unit=elsewhere)
+    client = log_in(who)
+    addresses = Addresses()
+    at = {name: addresses.of(name, page) for name, page in pages().items()}
+    of_one = {name: here for name, here in at.items() if str(addresses.made["report"]) in here}
+    answers = {name: answer(client, method, here) for name, here in of_one.items()}
+    let_in = {
+        name for name, (status, on_record) in answers.items() if status != 405 and not on_record
+    }
+    assert let_in == set()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_stranger_is_sent_to_the_door_from_every_page(client: Client, method: str) -> None:
+    people.establish_roles()
+    wrong = []
+    for name, address in known_addresses().items():
+        response = getattr(client, method)(address)
+        to_the_door = response.headers.get("Location", "").startswith("/admin/login/")
+        if response.status_code != 302 or not to_the_door:
+            wrong.append(name)
+    assert wrong == []
+    assert not Event.objects.filter(kind="refused").exists()
+
+
+def known_addresses() -> dict[str, str]:
+    """The pages that the table knows; what is missing there has a test of its own."""
+    people.establish_roles()
+    addresses = Addresses()
+    return {name: addresses.of(name, page) for name, page in pages().items() if name in PAGES}
