@@ -1,6 +1,6 @@
 """Columns for a page to draw as SVG: whole numbers alone, in units of the picture. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,7 +12,9 @@ _STEPS = (10, 20, 30, 40, 60, 80, 100)
 
 @dataclass(frozen=True)
 class Column:
-    """One week: `count` None where it is hidden. `label`: day and month of a month's first Monday."""
+    """One week by its Monday, or one day: `count` None where it is hidden. `label`: day and month
+    where the foot of the picture names them.
+    """
 
     monday: date
     count: int | None
@@ -62,10 +64,22 @@ class Chart:
         return any(column.count is None for column in self.columns)
 
 
-def chart(weeks: Mapping[str, int | None]) -> Chart:
-    """The columns of the weeks, by the ISO date of their Monday."""
+def begins_a_month(monday: date) -> bool:
+    return monday.day <= 7
+
+
+def begins_a_week(day: date) -> bool:
+    return day.weekday() == 0
+
+
+def chart(
+    weeks: Mapping[str, int | None], is_named: Callable[[date], bool] = begins_a_month
+) -> Chart:
+    """The columns of the weeks, by the ISO date of their Monday; or of days. `is_named`: which of
+    them the foot names.
+    """
     top = ceiling(max((count or 0 for count in weeks.values()), default=0))
-    columns = tuple(_columns(weeks, top))
+    columns = tuple(_columns(weeks, top, is_named))
     lines = tuple(Line(count, _y(count, top)) for count in (0, top // 2, top))
     shown = [column for column in columns if column.count]
     return Chart(columns, lines, max(shown, key=lambda column: column.count or 0, default=None))
@@ -84,11 +98,13 @@ def share(count: int, most: int) -> int:
     return max(1, round(100 * count / most)) if count and most else 0
 
 
-def _columns(weeks: Mapping[str, int | None], top: int) -> Iterator[Column]:
+def _columns(
+    weeks: Mapping[str, int | None], top: int, is_named: Callable[[date], bool]
+) -> Iterator[Column]:
     for place, (day, count) in enumerate(sorted(weeks.items())):
         monday = date.fromisoformat(day)
         y = TOP + HEIGHT - STUB if count is None else _y(count, top)
-        label = f"{monday.day}/{monday.month}" if monday.day <= 7 else ""
+        label = f"{monday.day}/{monday.month}" if is_named(monday) else ""
         yield Column(monday, count, LEFT + PITCH * place, y, TOP + HEIGHT - y, label)
 
 

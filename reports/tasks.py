@@ -10,6 +10,7 @@ from reports import (
     chain_check,
     clean_copies,
     destruction,
+    days,
     escalation,
     figures,
     relay,
@@ -113,3 +114,10 @@ def watch_deadlines() -> None:
     """Start the clocks of new reports and tell whose time runs out."""
     close_old_connections()
     escalation.look()
+
+
+@shared_task(name="reports.count_days")
+def count_days() -> None:
+    """Count the inflow and the backlog of the day."""
+    close_old_connections()
+    days.count_if_possible()

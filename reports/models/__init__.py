@@ -18,7 +18,7 @@ from reports.models.replies import CannedReply
 from reports.models.report import Receipt, ReplacedCode, Report
 from reports.models.slips import Slip
 from reports.models.units import RoutingRule, Unit, UnitMember
-from reports.models.upkeep import Alarm, QueueTally, Retriage
+from reports.models.upkeep import Alarm, DayTally, QueueTally, Retriage
 
 __all__ = [
     "Addition",
@@ -37,6 +37,7 @@ __all__ = [
     "Commune",
     "Correction",
     "Destruction",
+    "DayTally",
     "Dispute",
     "Escalation",
     "Event",

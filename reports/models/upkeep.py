@@ -25,6 +25,19 @@ class QueueTally(models.Model):
         return f"queue at {self.counted_at}"
 
 
+class DayTally(models.Model):
+    """How many reports came in on a day of Vietnam's clock, and how many cases were open when it was
+    last counted on that day (days.py): None for days before somebody counted.
+    """
+
+    day = models.DateField(primary_key=True)
+    received = models.PositiveIntegerField()
+    open = models.PositiveIntegerField(null=True)
+
+    def __str__(self) -> str:
+        return f"reports of {self.day}"
+
+
 class Alarm(models.Model):
     """Something is wrong since `since`; the row goes when it is over. `told_at`: when somebody
     was told by mail. `count` of what is concerned (reports, acts), never whose.

@@ -6,7 +6,7 @@ from django import template
 from django.template import Context
 from django.utils import timezone
 
-from reports import held, watch
+from reports import charts, days, held, watch
 from reports.admin import facets, marking, numbers, queue, words
 from reports.admin.figures import alarms_of, standing_of
 from reports.models import Case, QueueTally, Report
@@ -47,6 +47,21 @@ def desk_board(context: Context) -> dict[str, Any]:
         "burning": open_ones.alias(on=held.ongoing()).filter(on=True)[:FEW],
         "mine": open_ones.filter(case__officer=context["request"].user)[:FEW],
     }
+
+
+@register.inclusion_tag("admin/days.html")
+def desk_days() -> dict[str, Any]:
+    """Inflow and backlog of the last days, as pictures and as a table. One statement."""
+    kept = days.known()
+    received = {str(day): row.received if row else 0 for day, row in kept.items()}
+    waited = {str(day): row.open if row else None for day, row in kept.items()}
+    pictures = [
+        (name, title, charts.chart(counts, charts.begins_a_week))
+        for name, title, counts in (
+            ("inflow", "Tin nhận mỗi ngày", received), ("backlog", "Tin còn chờ cuối ngày", waited)
+        )
+    ]  # fmt: skip
+    return {"is_counted": any(kept.values()), "pictures": pictures, "days": kept}
 
 
 @register.filter

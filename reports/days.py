@@ -1,0 +1,64 @@
+"""Inflow and backlog day by day, for the desk's start page: counted by beat, read by pages.
+
+A day that is over is counted once more on the next day and then stands. What was open on a day is
+known only from counting on that day.
+"""
+
+from datetime import date, timedelta
+
+import structlog
+from django.conf import settings
+from django.db import Error as DatabaseTrouble
+from django.db import connection
+from django.utils import timezone
+
+from reports.models import DayTally
+
+log = structlog.get_logger(__name__)
+
+DAYS = 30
+
+# Through the index of arrivals, two days of it once the others are there; and that of open cases.
+_COUNT = """
+INSERT INTO reports_daytally AS kept (day, received, open)
+SELECT day,
+       (SELECT count(*) FROM reports_report
+         WHERE received_at >= day AT TIME ZONE %(zone)s
+           AND received_at < (day + interval '1 day') AT TIME ZONE %(zone)s),
+       CASE WHEN day = %(today)s::date
+            THEN (SELECT count(*) FROM reports_case
+                   WHERE status IN ('new', 'in_review', 'waiting')) END
+  FROM generate_series(%(first)s::timestamp, %(today)s::timestamp, interval '1 day') AS day
+ WHERE day >= %(today)s::date - 1
+    OR NOT EXISTS (SELECT FROM reports_daytally AS known WHERE known.day = day.day)
+    ON CONFLICT (day) DO UPDATE
+   SET received = excluded.received, open = coalesce(excluded.open, kept.open)
+"""
+
+
+def count() -> None:
+    """Count today and yesterday, and the days that nobody has counted. One statement."""
+    today = timezone.localdate()
+    given = {"zone": settings.TIME_ZONE, "today": today, "first": first_day(today)}
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT, given)
+
+
+def count_if_possible() -> None:
+    """As beat does: what could not be counted is counted the next time."""
+    try:
+        count()
+    except DatabaseTrouble as error:
+        log.warning("days.not_counted", error=type(error).__name__)
+
+
+def first_day(today: date) -> date:
+    return today - timedelta(days=DAYS - 1)
+
+
+def known() -> dict[date, DayTally | None]:
+    """The last days in their order, None for one that nobody has counted. One statement."""
+    today = timezone.localdate()
+    first = first_day(today)
+    counted = DayTally.objects.in_bulk([first + timedelta(days=n) for n in range(DAYS)])
+    return {day: counted.get(day) for day in (first + timedelta(days=n) for n in range(DAYS))}
