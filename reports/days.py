@@ -39,7 +39,11 @@ SELECT day,
 def count() -> None:
     """Count today and yesterday, and the days that nobody has counted. One statement."""
     today = timezone.localdate()
-    given = {"zone": settings.TIME_ZONE, "today": today, "first": first_day(today)}
+    given: dict[str, str | date] = {
+        "zone": settings.TIME_ZONE,
+        "today": today,
+        "first": first_day(today),
+    }
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, given)
 

@@ -9,8 +9,8 @@ from reports import (
     chain,
     chain_check,
     clean_copies,
-    destruction,
     days,
+    destruction,
     escalation,
     figures,
     relay,
@@ -20,6 +20,7 @@ from reports import (
     triage,
     watch,
 )
+from reports.admin import saved
 
 
 @celeryd_after_setup.connect
@@ -121,3 +122,10 @@ def count_days() -> None:
     """Count the inflow and the backlog of the day."""
     close_old_connections()
     days.count_if_possible()
+
+
+@shared_task(name="reports.count_searches", soft_time_limit=55, time_limit=58)
+def count_searches() -> None:
+    """Count the searches that officers keep, and tell who waits for them."""
+    close_old_connections()
+    saved.count_all()

@@ -72,11 +72,13 @@ class Facet(admin.SimpleListFilter):
         chosen = self.value()
         return self.narrow(queryset, chosen) if chosen else queryset
 
-    def narrow(self, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
-        return queryset.filter(self.where(chosen))
+    @classmethod
+    def narrow(cls, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
+        return queryset.filter(cls.where(chosen))
 
-    def where(self, chosen: str) -> Q:
-        return Q(**{self.field: chosen})
+    @classmethod
+    def where(cls, chosen: str) -> Q:
+        return Q(**{cls.field: chosen})
 
     def code(self, each: Counted) -> str:
         return each.value
@@ -106,7 +108,8 @@ class PriorityFacet(Facet):
     def said(self, each: Counted) -> str:
         return words.urgency(words.floor_of(each.value)).word
 
-    def narrow(self, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
+    @classmethod
+    def narrow(cls, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
         if chosen not in {"0", "1", "2", "3", "4", "5"}:
             return queryset.none()
         queryset = queryset.alias(held_priority=held.priority())
@@ -122,7 +125,8 @@ class ScenarioFacet(Facet):
     parameter_name = "kieu"
     folded = False
 
-    def narrow(self, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
+    @classmethod
+    def narrow(cls, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
         return held.of_scenario(queryset, chosen)
 
     def said(self, each: Counted) -> str:
@@ -139,7 +143,8 @@ class MoneyFacet(Facet):
     def said(self, each: Counted) -> str:
         return self._WORDS.get(each.value, marking.plain(each.value, LONGEST))
 
-    def narrow(self, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
+    @classmethod
+    def narrow(cls, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
         wanted: dict[str, dict[str, Any]] = {
             "lost": {"held_loss__gt": 0},
             "much": {"held_loss__gte": MUCH},
@@ -160,7 +165,8 @@ class CommuneFacet(Facet):
     def said(self, each: Counted) -> str:
         return super().said(each) if each.value not in {"", _NOWHERE} else "Chưa rõ"
 
-    def where(self, chosen: str) -> Q:
+    @classmethod
+    def where(cls, chosen: str) -> Q:
         return Q(commune=None) if chosen == _NOWHERE else super().where(chosen)
 
 
@@ -171,7 +177,8 @@ class OfficeFacet(Facet):
     def said(self, each: Counted) -> str:
         return marking.plain(claim_words.claimed(each.value), LONGEST)
 
-    def where(self, chosen: str) -> Q:
+    @classmethod
+    def where(cls, chosen: str) -> Q:
         corrected = Q(case__corrected__has_key="offices")
         said = corrected & Q(case__corrected__offices__contains=[chosen])
         return said | ~corrected & Q(facts__offices__contains=[chosen])
@@ -181,7 +188,8 @@ class OfficerFacet(Facet):
     title = "cán bộ"
     parameter_name = "can-bo"
 
-    def where(self, chosen: str) -> Q:
+    @classmethod
+    def where(cls, chosen: str) -> Q:
         is_key = chosen.isascii() and chosen.isdecimal() and len(chosen) < 10
         return Q(case__officer_id=int(chosen)) if is_key else Q(pk=None)
 
@@ -203,7 +211,8 @@ class ChannelFacet(Facet):
     def code(self, each: Counted) -> str:
         return each.value or _NOWHERE
 
-    def where(self, chosen: str) -> Q:
+    @classmethod
+    def where(cls, chosen: str) -> Q:
         return super().where("" if chosen == _NOWHERE else chosen)
 
 
@@ -223,7 +232,8 @@ class FlagFacet(Facet):
     def said(self, each: Counted) -> str:
         return marking.plain(words.flag(each.value), LONGEST)
 
-    def where(self, chosen: str) -> Q:
+    @classmethod
+    def where(cls, chosen: str) -> Q:
         return Q(flags__contains=[chosen])
 
 
@@ -281,28 +291,8 @@ class WorkFilter(admin.SimpleListFilter):
         return chosen if chosen in known else "all" if self.searching else self.DEFAULT
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Report]) -> QuerySet[Report]:
-        chosen = self.value()
-        if chosen == "stuck":
-            return queryset.filter(pk__in=stats.stuck())
-        if chosen == "fresh":
-            return fresh(queryset)
-        if chosen == "overdue":
-            return queryset.filter(case__due_at__lte=Now())
-        if chosen == "all":
-            return newest(queryset) if self.narrowed and not self.searching else queryset
-        return self._narrowed(queryset.filter(case__status__in=Case.OPEN), chosen)
-
-    def _narrowed(self, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
-        if chosen == "answered":
-            return answers.answered(queryset)
-        wanted: dict[str, dict[str, Any]] = {
-            "burning": {"held_ongoing": True},
-            "unassigned": {"case__officer": None},
-            "mine": {"case__officer_id": self.user.pk},
-            "waiting": {"case__status": Case.Status.WAITING},
-        }
-        narrowed = queryset.alias(held_ongoing=held.ongoing()) if chosen == "burning" else queryset
-        return narrowed.filter(**wanted.get(chosen, {}))
+        narrowed = self.narrowed and not self.searching
+        return of_work(queryset, self.value(), self.user, is_narrowed=narrowed)
 
     def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:  # type: ignore[override]
         for lookup, title in self.lookup_choices:
@@ -318,3 +308,33 @@ def newest(reports: QuerySet[Report]) -> QuerySet[Report]:
     times = Report.objects.order_by("-received_at").values("received_at")
     first = Coalesce(Subquery(times[NEWEST : NEWEST + 1]), datetime(1970, 1, 1, tzinfo=UTC))
     return reports.filter(received_at__gte=first)
+
+
+def of_work(
+    reports: QuerySet[Report], chosen: str, user: Any, *, is_narrowed: bool = False
+) -> QuerySet[Report]:
+    """Those of *reports* that want this work, of a code of `WorkFilter`; `is_narrowed`: by another
+    list too, so that of everything the newest are looked through.
+    """
+    if chosen == "stuck":
+        return reports.filter(pk__in=stats.stuck())
+    if chosen == "fresh":
+        return fresh(reports)
+    if chosen == "overdue":
+        return reports.filter(case__due_at__lte=Now())
+    if chosen == "all":
+        return newest(reports) if is_narrowed else reports
+    return _of_open(reports.filter(case__status__in=Case.OPEN), chosen, user)
+
+
+def _of_open(reports: QuerySet[Report], chosen: str, user: Any) -> QuerySet[Report]:
+    if chosen == "answered":
+        return answers.answered(reports)
+    wanted: dict[str, dict[str, Any]] = {
+        "burning": {"held_ongoing": True},
+        "unassigned": {"case__officer": None},
+        "mine": {"case__officer_id": user.pk},
+        "waiting": {"case__status": Case.Status.WAITING},
+    }
+    reports = reports.alias(held_ongoing=held.ongoing()) if chosen == "burning" else reports
+    return reports.filter(**wanted.get(chosen, {}))

@@ -16,6 +16,7 @@ from reports.models.places import Commune, Office
 from reports.models.public import BankLine, PublicFigures, Statement
 from reports.models.replies import CannedReply
 from reports.models.report import Receipt, ReplacedCode, Report
+from reports.models.searches import SavedSearch
 from reports.models.slips import Slip
 from reports.models.units import RoutingRule, Unit, UnitMember
 from reports.models.upkeep import Alarm, DayTally, QueueTally, Retriage
@@ -36,8 +37,8 @@ __all__ = [
     "Clock",
     "Commune",
     "Correction",
-    "Destruction",
     "DayTally",
+    "Destruction",
     "Dispute",
     "Escalation",
     "Event",
@@ -62,6 +63,7 @@ __all__ = [
     "Report",
     "Retriage",
     "RoutingRule",
+    "SavedSearch",
     "Slip",
     "SpecialDay",
     "Statement",

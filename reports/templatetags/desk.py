@@ -7,11 +7,12 @@ from django.template import Context
 from django.utils import timezone
 
 from reports import charts, days, held, watch
-from reports.admin import facets, marking, numbers, queue, words
+from reports.admin import facets, marking, numbers, queue, saved, words
 from reports.admin.figures import alarms_of, standing_of
 from reports.models import Case, QueueTally, Report
 
 FEW = 6
+MOST_SEARCHES = 40
 
 register = template.Library()
 register.filter("count", marking.count)
@@ -47,6 +48,14 @@ def desk_board(context: Context) -> dict[str, Any]:
         "burning": open_ones.alias(on=held.ongoing()).filter(on=True)[:FEW],
         "mine": open_ones.filter(case__officer=context["request"].user)[:FEW],
     }
+
+
+@register.inclusion_tag("admin/saved.html", takes_context=True)
+def desk_searches(context: Context) -> dict[str, Any]:
+    """The searches that an officer keeps or others share; those that have come first."""
+    user = context["request"].user
+    rows = sorted(saved.seen_by(user)[:MOST_SEARCHES], key=lambda kept: not kept.has_come)
+    return {"searches": rows, "user": user, "csrf_token": context.get("csrf_token")}
 
 
 @register.inclusion_tag("admin/days.html")

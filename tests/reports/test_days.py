@@ -4,11 +4,10 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from lxml import html
 
-from reports import days, tasks
+from reports import days
 from reports.models import Case, DayTally, Report
 from tests.cast import Person
 from tests.reports import evidence
@@ -30,7 +29,7 @@ def test_days_count_what_came_in_and_what_is_open_today() -> None:
     evidence.report("c")
     age(old, timedelta(days=3))
     Case.objects.filter(report=done).update(status="closed", outcome="duplicate")
-    tasks.count_days()
+    days.count_if_possible()
     today = timezone.localdate()
     kept = days.known()
     assert len(kept) == days.DAYS == DayTally.objects.count()
@@ -60,15 +59,3 @@ def test_the_start_page_draws_the_days_and_says_them(duty: Person) -> None:
     assert len(page.xpath("//figure//rect[@height>0]")) == 2
     row = page.xpath("//table//tr[td]")[0].text_content()
     assert row == f"{timezone.localdate():%d/%m/%Y}11"
-
-
-def test_the_start_page_takes_as_many_statements_however_much_is_shown(lead: Person) -> None:
-    days.count()
-    counts = []
-    for told in range(2):
-        for n in range(5 * told + 1):
-            evidence.triaged(f"Có người gọi xưng công an, đang ép rút tiền {n}.")
-        with CaptureQueriesContext(connection) as queries:
-            lead.client.get("/admin/")
-        counts.append(len([sql for sql in queries.captured_queries if "SELECT" in sql["sql"]]))
-    assert counts[0] == counts[1] <= 16, counts

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("reports", "0031_story_words"),
+        ("reports", "0034_guard_keeping"),
     ]
 
     operations = [
