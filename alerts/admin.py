@@ -56,7 +56,7 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     filter_horizontal = ["communes", "offices"]
     fieldsets = [
         (None, {"fields": ["title", "short_title", "slug", "summary", "advice", "seen"]}),
-        ("Tin nhắn và loa xã", {"fields": ["sms", "sms_share", "loudspeaker"]}),
+        ("Tin nhắn và loa xã", {"fields": ["sms", "sms_share", "sms_marked", "loudspeaker"]}),
         ("Bản tiếng Anh", {"fields": ["title_en", "summary_en", "advice_en"]}),
         (
             "Văn bản gốc",

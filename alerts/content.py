@@ -96,6 +96,7 @@ class Content:
     communes: tuple[Place, ...] = ()
     offices: tuple[Impersonated, ...] = ()
     english: English = English()
+    sms_marked: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Strings, whole numbers, lists and objects only; times with their offset."""

@@ -19,6 +19,8 @@ from alerts.content import Content
 from reports.models import Campaign, Commune, Office
 
 SMS_LONGEST = 160  # characters of one part in the GSM alphabet
+SMS_MARKED_LONGEST = 70  # the same with marks (UCS-2)
+LOUDSPEAKER_LONGEST = 190  # syllables that are read slowly in some 70 seconds
 _GSM_ASCII = re.compile(r"[A-Za-z0-9 @$!\"#%&'()*+,\-./:;<=>?]*")
 
 
@@ -154,6 +156,13 @@ class Alert(models.Model):
     )
     sms = models.CharField("tin nhắn của Công an", max_length=200, validators=[one_sms])
     sms_share = models.CharField("tin để người dân nhắn nhau", max_length=200, validators=[one_sms])
+    sms_marked = models.CharField(
+        "tin nhắn có dấu",
+        max_length=SMS_MARKED_LONGEST,
+        blank=True,
+        db_default="",
+        help_text="Tối đa 70 ký tự: vừa một tin nhắn có dấu.",
+    )
     loudspeaker = models.TextField("bài đọc loa xã", blank=True, help_text="Khoảng 60 giây.")
 
     title_en = models.CharField("tiêu đề tiếng Anh", max_length=140, blank=True, db_default="")

@@ -1,4 +1,4 @@
-"""The picture that chats and networks show beside a link: 1200 by 630 points, PNG. Pure; drawn
+"""Pictures of a warning, PNG: beside a link (1200 by 630 points) and by itself, square. Pure; drawn
 with a type that has every Vietnamese letter.
 """
 
@@ -9,45 +9,77 @@ from io import BytesIO
 from font_roboto import Roboto, RobotoBold
 from PIL import Image, ImageDraw, ImageFont
 
+from alerts.content import Content
 from alerts.models import AlertRevision, State
 
 WIDTH, HEIGHT = 1200, 630
+SQUARE = 1080
 _MARGIN = 64
 _PAPER, _BAND, _GOLD = "#faf9f5", "#0d4433", "#f0b429"
 _INK, _SOFT, _WHITE, _RED = "#17211d", "#49564f", "#ffffff", "#9b1c1c"
 _MOST_LINES = 4
+_OVER = {State.CANCELLED, State.EXPIRED}
 
 
 def png(revision: AlertRevision, state: State) -> bytes:
     """The warning's title and what to do; of an ended one, that it is over."""
-    image = Image.new("RGB", (WIDTH, HEIGHT), _PAPER)
+    return _drawn(revision, state, WIDTH, HEIGHT)
+
+
+def square(revision: AlertRevision, state: State) -> bytes:
+    """The same for chats that show pictures by themselves: 1080 by 1080 points."""
+    return _drawn(revision, state, SQUARE, SQUARE)
+
+
+def _drawn(revision: AlertRevision, state: State, width: int, height: int) -> bytes:
+    image = Image.new("RGB", (width, height), _PAPER)
     draw = ImageDraw.Draw(image)
-    draw.rectangle((0, 0, WIDTH, 132), fill=_BAND)
-    draw.rectangle((0, 132, WIDTH, 140), fill=_GOLD)
+    draw.rectangle((0, 0, width, 132), fill=_BAND)
+    draw.rectangle((0, 132, width, 140), fill=_GOLD)
     draw.text((_MARGIN, 26), "CẢNH BÁO LỪA ĐẢO", _WHITE, _type(44, bold=True))
     draw.text((_MARGIN, 80), "Công an tỉnh Thanh Hóa", _WHITE, _type(30))
-    _title(draw, revision.words.title)
-    _foot(draw, revision, state)
+    below = _title(draw, revision.words.title, width)
+    if height > width * 3 // 4:
+        _summary(draw, revision.words, state, (below, height), width)
+    _foot(draw, revision, state, (width, height))
     return _packed(image)
 
 
-def _title(draw: ImageDraw.ImageDraw, title: str) -> None:
+def _title(draw: ImageDraw.ImageDraw, title: str, width: int) -> int:
+    """Where the title ends."""
     letters = _type(64, bold=True)
-    lines = list(_lines(title, letters, WIDTH - 2 * _MARGIN))
+    lines = list(_lines(title, letters, width - 2 * _MARGIN))
     if len(lines) > _MOST_LINES:
-        lines = [*lines[: _MOST_LINES - 1], lines[_MOST_LINES - 1] + " …"]
+        lines = [*lines[: _MOST_LINES - 1], f"{lines[_MOST_LINES - 1]} …"]
     for row, line in enumerate(lines):
         draw.text((_MARGIN, 176 + row * 78), line, _INK, letters)
+    return 176 + len(lines) * 78
 
 
-def _foot(draw: ImageDraw.ImageDraw, revision: AlertRevision, state: State) -> None:
-    over = state in {State.CANCELLED, State.EXPIRED}
+def _summary(
+    draw: ImageDraw.ImageDraw, words: Content, state: State, room: tuple[int, int], width: int
+) -> None:
+    if state in _OVER:
+        return
+    letters, (top, height) = _type(40), room
+    for row, line in enumerate(_lines(words.summary, letters, width - 2 * _MARGIN)):
+        y = top + 24 + row * 54
+        if y > height - 240:
+            return
+        draw.text((_MARGIN, y), line, _SOFT, letters)
+
+
+def _foot(
+    draw: ImageDraw.ImageDraw, revision: AlertRevision, state: State, size: tuple[int, int]
+) -> None:
+    width, height = size
+    over = state in _OVER
     say = "Cảnh báo này không còn hiệu lực." if over else "Cúp máy. Không chuyển tiền."
-    draw.text((_MARGIN, 496), say, _SOFT if over else _RED, _type(40, bold=True))
-    draw.text((_MARGIN, 552), "Gọi 02373.725.725 hoặc 113", _INK, _type(36))
+    draw.text((_MARGIN, height - 134), say, _SOFT if over else _RED, _type(40, bold=True))
+    draw.text((_MARGIN, height - 78), "Gọi 02373.725.725 hoặc 113", _INK, _type(36))
     name = _type(26)
-    width = name.getlength(revision.identifier)
-    draw.text((WIDTH - _MARGIN - width, 560), revision.identifier, _SOFT, name)
+    left = width - _MARGIN - name.getlength(revision.identifier)
+    draw.text((left, height - 70), revision.identifier, _SOFT, name)
 
 
 def _lines(text: str, letters: ImageFont.FreeTypeFont, room: float) -> Iterator[str]:

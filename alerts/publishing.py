@@ -29,7 +29,7 @@ from alerts.content import (
     digest,
     lines,
 )
-from alerts.models import Alert, AlertRevision, Ending, MsgType
+from alerts.models import LOUDSPEAKER_LONGEST, Alert, AlertRevision, Ending, MsgType
 from reports import events
 
 log = structlog.get_logger(__name__)
@@ -93,6 +93,7 @@ def content_of(alert: Alert, message: Message) -> Content:
         message=message,
         communes=tuple(Place(each.codename, each.code, each.name) for each in alert.communes.all()),
         offices=tuple(Impersonated(each.codename, each.name) for each in alert.offices.all()),
+        sms_marked=alert.sms_marked,
         english=English(alert.title_en, alert.summary_en, lines(alert.advice_en)),
     )
 
@@ -216,6 +217,10 @@ def _missing(alert: Alert) -> list[str]:
         found += [f"{_label(name)}: {' '.join(said)}" for name, said in error.message_dict.items()]
     if not alert.steps.exists():
         found.append("Họ lừa thế nào: cần ít nhất một bước.")
+    if (read := len(alert.loudspeaker.split())) > LOUDSPEAKER_LONGEST:
+        found.append(
+            f"Bài đọc loa xã: {read} tiếng, đọc hơn một phút. Bớt còn {LOUDSPEAKER_LONGEST} tiếng."
+        )
     return found
 
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from alerts.views import agencies, frames, machines, pages
+from alerts.views import agencies, frames, machines, pages, prints
 
 app_name = "alerts"
 LIVE = {"live": True}
@@ -16,7 +16,9 @@ urlpatterns = [
     path("canh-bao/khoa/<str:name>.pem", machines.public_key, name="public_key"),
     path("canh-bao/<slug:slug>/", pages.detail, name="detail"),
     path("canh-bao/<slug:slug>/van-ban.txt", pages.plain, name="plain"),
-    path("canh-bao/<slug:slug>/anh.png", machines.picture, name="picture"),
+    path("canh-bao/<slug:slug>/anh.png", prints.picture, name="picture"),
+    path("canh-bao/<slug:slug>/to-dan.pdf", prints.poster, name="poster"),
+    path("canh-bao/<slug:slug>/tai-lieu.zip", prints.pack, name="pack"),
     path("canh-bao/<slug:slug>/nhung/", frames.of_alert, name="alert_frame"),
     path("nhung/", frames.newest, name="frame"),
     path("nhung/xa/<slug:codename>/", frames.of_commune, name="commune_frame"),

@@ -333,6 +333,9 @@ LOGGING = {
         # Three lines for each log-in that succeeds would drown the codes.
         "axes": {"level": "WARNING"},
         "axes.handlers.database": {"filters": ["log_in_codes"]},
+        # They name each letter that a sheet of paper uses, and half of their lines are pruning.
+        "fontTools": {"level": "ERROR"},
+        "fpdf": {"level": "ERROR"},
     },
 }
 structlog.configure(

@@ -1,4 +1,4 @@
-"""What programs read: feeds, CAP, oEmbed, pictures. Readable from every origin, for all of it is public."""
+"""What programs read: feeds, CAP, signatures, oEmbed. Readable from every origin, for all of it is public."""
 
 import json
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from alerts import cap, feeds, oembed, said, seals
 from alerts.answers import shared, told
-from alerts.models import AlertRevision, Ending, PublicKey, RevisionSeal
+from alerts.models import AlertRevision, PublicKey, RevisionSeal
 
 _NOT_OFFERED = 501  # as the standard wants it for a format that a provider does not have
 _MOST_DIGITS = 6
@@ -112,18 +112,6 @@ def embed(request: HttpRequest) -> HttpResponse:
         said.latest(wanted.slug)
     text = oembed.answer(wanted.frame, settings.PORTAL_URL, width, height)
     return shared(told(request, text, "application/json"))
-
-
-@require_safe
-def picture(request: HttpRequest, slug: str) -> HttpResponse:
-    """What chats show beside a link; a withdrawn warning has none."""
-    from alerts import picture  # noqa: PLC0415 - Pillow would weigh on each process of web
-
-    revision = said.latest(slug)
-    if revision.words.message.ending == Ending.ERROR:
-        raise Http404
-    drawn = picture.png(revision, revision.state(timezone.now()))
-    return shared(told(request, drawn, "image/png"))
 
 
 def _size(text: str | None) -> int:
