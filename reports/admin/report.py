@@ -58,6 +58,7 @@ from reports.admin.bulk import BulkActs
 from reports.admin.compose import ComposeActs
 from reports.admin.correcting import CorrectionForm
 from reports.admin.exporting import ExportActs
+from reports.admin.filing import FilingActs
 from reports.admin.keeping import KeepingActs
 from reports.admin.later import MOST_SHOWN, Later, Sealed
 from reports.admin.paging import NearPaginator, bounded
@@ -75,7 +76,7 @@ else:
 
 
 @admin.register(Report)
-class ReportAdmin(BulkActs, ComposeActs, ExportActs, KeepingActs, SlipActs, _Admin):
+class ReportAdmin(BulkActs, ComposeActs, ExportActs, KeepingActs, SlipActs, FilingActs, _Admin):
     """The queue and the report page. Nothing here edits; every act has an address of its own."""
 
     list_display = (
@@ -190,6 +191,7 @@ class ReportAdmin(BulkActs, ComposeActs, ExportActs, KeepingActs, SlipActs, _Adm
             *self.slip_urls(),
             self._post("save-search/", saved.save, "reports_report_save_search"),
             self._post("remove-search/<int:pk>/", saved.remove, "reports_report_remove_search"),
+            *self.filing_urls(),
             *once,
             *later_words,
             *facts,

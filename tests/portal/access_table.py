@@ -175,6 +175,7 @@ PAGES: dict[str, tuple[Roles, Roles]] = {
     "reports_report_delete": (NOBODY, NOBODY),
     "reports_report_export": (LEAD, LEAD),
     "reports_report_extend": (NOBODY, LEAD),
+    "reports_report_file": (DUTY, DUTY),
     "reports_report_hand_over": (NOBODY, DUTY),
     "reports_report_history": (WORKS, WORKS),
     "reports_report_junk": (NOBODY, WORKS),
