@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from io import BytesIO
+from typing import Any
 
 import segno
 from font_roboto import Roboto, RobotoBold
@@ -17,6 +18,7 @@ _WIDTH, _MARGIN = 210, 14  # millimetres
 _ROOM = _WIDTH - 2 * _MARGIN
 _QR = 38
 _FOOT = 297 - _MARGIN - _QR
+_NEXT_LINE: Any = {"new_x": XPos.LMARGIN, "new_y": YPos.NEXT}
 _SIZES = (1.0, 0.92, 0.84, 0.76, 0.68, 0.6, 0.5, 0.4)
 
 
@@ -118,6 +120,3 @@ def _reference(revision: AlertRevision) -> Iterable[str]:
     )
     yield f"Mã {revision.identifier}. Quét mã để xem bản mới nhất:"
     yield words.message.web
-
-
-_NEXT_LINE = {"new_x": XPos.LMARGIN, "new_y": YPos.NEXT}
