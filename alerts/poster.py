@@ -91,7 +91,8 @@ def _text(sheet: FPDF, text: str, points: float, *, bold: bool = False) -> None:
     height = points * 0.5
     sheet.set_font("Roboto", "B" if bold else "", points)
     sheet.set_y(sheet.get_y() + points * 0.12)
-    for line in sheet.multi_cell(_ROOM, height, fit(text), dry_run=True, output="LINES"):
+    lines: Any = sheet.multi_cell(_ROOM, height, fit(text), dry_run=True, output="LINES")
+    for line in lines:
         if sheet.get_y() > _FOOT + _QR:
             return
         sheet.cell(_ROOM, height, line, **_NEXT_LINE)

@@ -44,9 +44,7 @@ class _Named:
 def _made(what: str, named: _Named) -> bytes:
     from alerts import pack, picture, poster  # noqa: PLC0415 - see above
 
-    makers = {
-        "picture": picture.png,
-        "poster": lambda revision, _: poster.pdf(revision),
-        "pack": lambda revision, _: pack.archive(revision, timezone.now()),
-    }
-    return makers[what](named.revision, named.key[2])
+    revision = named.revision
+    if what == "picture":
+        return picture.png(revision, named.key[2])
+    return poster.pdf(revision) if what == "poster" else pack.archive(revision, timezone.now())
