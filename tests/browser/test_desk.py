@@ -28,6 +28,8 @@ PAGES = [
     "/admin/password_change/",
     "/admin/reports/campaign/",
     "/admin/reports/event/",
+    "/admin/reports/event/looks/",
+    "/admin/reports/report/export/",
     "/admin/reports/retriage/",
     "/admin/reports/retriage/start/",
     "/admin/reports/office/",
@@ -117,7 +119,7 @@ def faults(page: Page) -> list[Any]:
 
 
 def test_no_page_has_a_fault(portal: str, page: Page, report: Report) -> None:
-    for path in PAGES:
+    for path in [*PAGES, f"{QUEUE}{report.pk}/keeping/"]:
         answer = page.goto(portal + path)
         assert answer is not None
         assert (answer.status, faults(page)) == (200, []), path
