@@ -19,7 +19,7 @@ WRONG = (
 )
 # What officers look for first; models that are not named follow in their own order.
 ORDER = (
-    "Report", "Dispute", "KnownNumber", "Campaign", "Alert", "AlertRevision", "Event", "Office",
+    "Report", "Dispute", "KnownNumber", "NumberChange", "Campaign", "Alert", "AlertRevision", "Event", "Office",
     "Unit", "RoutingRule", "OfficeNumber", "BankLine", "Statement", "CannedReply", "Commune", "User",
 )  # fmt: skip
 

@@ -39,6 +39,7 @@ _REPORTS = _views(
     "reports.unit",
     "reports.unitmember",
     "reports.routingrule",
+    "reports.numberchange",
 )
 _KEEPS = frozenset(
     f"reports.{verb}_{table}"
@@ -53,6 +54,7 @@ _DUTY = _REPORTS | {
     "reports.reveal_contact",
     "reports.propose_destruction",
     "reports.add_knownnumber",
+    "reports.confirm_published",
     "reports.change_dispute",
     "reports.group_campaign",
     "reports.file_report",

@@ -45,6 +45,11 @@ def _person(role: str) -> Person:
     return Person(user, log_in(user))
 
 
+def second() -> User:
+    """Another officer, who confirms what the first asked for."""
+    return User.objects.filter(username="thu.hai").first() or enlist("thu.hai", "duty")
+
+
 @pytest.fixture
 def duty(db: None) -> Person:
     return _person("duty")

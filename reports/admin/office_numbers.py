@@ -1,17 +1,14 @@
 """The numbers that institutions have published, at the desk."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django import forms
 from django.contrib import admin
-from django.db import transaction
-from django.db.models import QuerySet
-from django.http import HttpRequest
 
-from reports import events, lookup, phones
+from reports import lookup, phones
 from reports.admin import vetting
 from reports.admin.confirming import DayField
-from reports.admin.decided import officer
+from reports.admin.published import Proposing
 from reports.models import KnownNumber, OfficeNumber
 
 if TYPE_CHECKING:
@@ -48,28 +45,14 @@ class OfficeNumberForm(_Form):
 
 
 @admin.register(OfficeNumber)
-class OfficeNumberAdmin(_Admin):
-    """The numbers that institutions have published; none that nobody has compared."""
+class OfficeNumberAdmin(Proposing, _Admin):
+    """The numbers that institutions have published; a change takes a second officer."""
 
     form = OfficeNumberForm
     list_display = ("number", "office", "label", "source", "checked")
     list_select_related = ("office",)
     search_fields = ("number", "office__name")
     autocomplete_fields = ("office",)
-
-    def save_model(self, request: HttpRequest, obj: OfficeNumber, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        events.record("office", obj.office_id, "office_number_saved", by=officer(request))
-
-    @transaction.atomic
-    def delete_model(self, request: HttpRequest, obj: OfficeNumber) -> None:
-        events.record("office", obj.office_id, "office_number_removed", by=officer(request))
-        super().delete_model(request, obj)
-
-    @transaction.atomic
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[OfficeNumber]) -> None:
-        for number in queryset:
-            self.delete_model(request, number)
 
     @admin.display(description="đối chiếu ngày", ordering="checked_on")
     def checked(self, number: OfficeNumber) -> str:

@@ -14,6 +14,7 @@ from reports.models.numbers import Dispute, KnownNumber, OfficeNumber
 from reports.models.outbox import OutboxItem
 from reports.models.places import Commune, Office
 from reports.models.public import BankLine, PublicFigures, Statement
+from reports.models.published import NumberChange
 from reports.models.replies import CannedReply
 from reports.models.report import Receipt, ReplacedCode, Report
 from reports.models.searches import SavedSearch
@@ -53,6 +54,7 @@ __all__ = [
     "KeptApart",
     "KnownNumber",
     "Message",
+    "NumberChange",
     "Office",
     "OfficeNumber",
     "OutboxItem",

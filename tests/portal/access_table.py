@@ -18,6 +18,7 @@ from reports.models import (
     Commune,
     Dispute,
     KnownNumber,
+    NumberChange,
     Office,
     OfficeNumber,
     Retriage,
@@ -151,6 +152,13 @@ PAGES: dict[str, tuple[Roles, Roles]] = {
     "reports_office_changelist": (NAMES, NAMES),
     "reports_office_delete": (NOBODY, NOBODY),
     "reports_office_history": (NAMES, NAMES),
+    "reports_numberchange_add": (NOBODY, NOBODY),
+    "reports_numberchange_change": (DUTY, NOBODY),
+    "reports_numberchange_changelist": (DUTY, DUTY),
+    "reports_numberchange_confirm": (NOBODY, DUTY),
+    "reports_numberchange_delete": (NOBODY, NOBODY),
+    "reports_numberchange_history": (DUTY, DUTY),
+    "reports_numberchange_refuse": (NOBODY, DUTY),
     "reports_officenumber_add": (LEAD, LEAD),
     "reports_officenumber_change": (DUTY, LEAD),
     "reports_officenumber_changelist": (DUTY, DUTY),
@@ -249,6 +257,9 @@ THINGS: dict[str, Callable[[], Any]] = {
     "office": _office,
     "officenumber": lambda: OfficeNumber.objects.create(
         office=_office(), number="1900 1111", key="x", source="thẻ", checked_on="2026-11-05"
+    ),
+    "numberchange": lambda: NumberChange.objects.create(
+        table="bank", act="save", values={"number": "x"}, proposed_by=enlist("xin", "lead")
     ),
     "knownnumber": lambda: KnownNumber.objects.create(
         key="x",

@@ -8,9 +8,9 @@ import pytest
 from django.core.management import call_command
 from django.http import HttpResponse
 
-from reports import confirmed, events
-from reports.models import BankLine, Statement
-from tests.cast import Person
+from reports import confirmed, events, published
+from reports.models import BankLine, NumberChange, Statement
+from tests.cast import Person, second
 from tests.reports.test_desk_report import words
 
 pytestmark = pytest.mark.django_db
@@ -110,10 +110,13 @@ def test_nobody_adds_or_removes_a_sentence(lead: Person) -> None:
 
 
 def test_a_banks_number_is_kept_with_the_day_it_was_compared(lead: Person) -> None:
-    assert lead.client.post(f"{BANKS}add/", BANK).status_code == 302
+    assert lead.client.post(f"{BANKS}add/", BANK).status_code == 303
+    assert confirmed.banks() == ()
+    change = published.confirm(NumberChange.objects.get().pk, by=second())
     line = confirmed.banks()[0]
     assert (line.number, line.checked_on) == ("1900 000 111", date(2026, 11, 5))
-    assert events.about("bank", line.pk).get().kind == "bank_saved"
+    kinds = [event.kind for event in events.about("published", change.pk)]
+    assert kinds == ["published_confirmed", "published_proposed"]
 
 
 @pytest.mark.parametrize(
@@ -135,10 +138,12 @@ def test_what_nobody_could_dial_or_has_compared_is_given_back(
 
 def test_a_number_that_is_removed_is_gone_from_the_pages(lead: Person) -> None:
     lead.client.post(f"{BANKS}add/", BANK)
+    published.confirm(NumberChange.objects.get().pk, by=second())
     line = confirmed.banks()[0]
-    lead.client.post(f"{BANKS}{line.pk}/delete/", {"post": "yes"})
+    assert lead.client.post(f"{BANKS}{line.pk}/delete/", {"post": "yes"}).status_code == 303
+    assert confirmed.banks() == (line,)
+    published.confirm(NumberChange.objects.get(outcome="").pk, by=second())
     assert confirmed.banks() == ()
-    assert events.about("bank", line.pk).first().kind == "bank_removed"  # type: ignore[union-attr]
 
 
 def test_the_duty_officer_keeps_no_bank(duty: Person) -> None:

@@ -6,18 +6,18 @@ from typing import Any
 import pytest
 import time_machine
 from django.contrib.admin.models import LogEntry
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 from lxml import html
 
-from reports import disputes, findings, lookup, phones, reference
+from reports import disputes, findings, lookup, phones, published, reference
 from reports.admin.known_numbers import KnownNumberForm
 from reports.disputes import Asked
 from reports.findings import FindingError
 from reports.lookup import State
-from reports.models import Dispute, Event, KnownNumber, OfficeNumber
-from tests.cast import Person
+from reports.models import Dispute, Event, KnownNumber, NumberChange, OfficeNumber
+from tests.cast import Person, second
 from tests.reports.test_check import KEY, NUMBER, told
 
 NUMBERS = "/admin/reports/knownnumber/"
@@ -283,33 +283,10 @@ def test_a_published_number_gets_its_key_and_is_on_record(lead: Person) -> None:
     reference.load_offices()
     form = {"office": "dien-luc", "number": "1900 1234", "label": "Chăm sóc khách hàng",
             "source": "Hóa đơn tiền điện", "checked_on": "24/11/2026"}  # fmt: skip
-    assert lead.client.post(f"{OFFICES}add/", form).status_code == 302
+    assert lead.client.post(f"{OFFICES}add/", form).status_code == 303
+    published.confirm(NumberChange.objects.get().pk, by=second())
     assert OfficeNumber.objects.get(office="dien-luc").key == "+8419001234"
-    assert acts() == ["office_number_saved"]
+    assert acts() == ["published_proposed", "published_confirmed"]
     assert "đã có trong danh sách" in words(lead.client.post(f"{OFFICES}add/", form))
     form |= {"number": "không rõ"}
     assert "Chưa đọc được một số nào" in words(lead.client.post(f"{OFFICES}add/", form))
-
-
-def test_a_number_that_could_not_be_removed_is_not_on_record_as_removed(
-    lead: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    reference.load_offices()
-    hotline, other = OfficeNumber.objects.order_by("pk")
-    remove = OfficeNumber.delete
-
-    def stuck(row: OfficeNumber) -> object:
-        if row == other:
-            raise OperationalError
-        return remove(row)
-
-    monkeypatch.setattr(OfficeNumber, "delete", stuck)
-    chosen = {
-        "action": "delete_selected",
-        "_selected_action": [hotline.pk, other.pk],
-        "post": "yes",
-    }
-    with pytest.raises(OperationalError):
-        lead.client.post(OFFICES, chosen)
-    assert OfficeNumber.objects.count() == 2
-    assert acts() == []
