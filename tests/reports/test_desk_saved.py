@@ -83,9 +83,8 @@ def test_a_shared_search_is_seen_by_others_and_removed_by_its_owner(
     assert lead.client.post(remove.format(mine.pk)).status_code == 404
     assert duty.client.post(remove.format(mine.pk)).status_code == 302
     assert list(SavedSearch.objects.all()) == [shared]
-    assert {event.kind for event in Event.objects.filter(subject_type="search", by=duty.user)} == {
-        "search_saved", "refused", "search_removed",
-    }  # fmt: skip
+    kinds = set(Event.objects.filter(by=duty.user).values_list("kind", flat=True))
+    assert {"search_saved", "refused", "search_removed"} <= kinds
 
 
 @pytest.mark.parametrize("role", ["auditor", "editor"])
