@@ -229,10 +229,14 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # a name alone would lock officers out
 AXES_CLIENT_IP_CALLABLE = "portal.visitors.address_of"
 AXES_RESET_ON_SUCCESS = True
+# A code on paper stays good when the password beside it was wrong: no failure keeps it.
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "otp_token", "confirm_proof"]
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
 AXES_ENABLE_ADMIN = False
 AXES_LOCKOUT_TEMPLATE = "admin/lockout.html"
+# Minutes for which a log-in, or a password or code given again, opens personal data and exports.
+CONFIRMED_FOR = env.int("CONFIRMED_FOR", 15)
 SESSION_COOKIE_AGE = 30 * 60
 SESSION_SAVE_EVERY_REQUEST = True
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -4,3 +4,8 @@ from django.apps import AppConfig
 class ReportsConfig(AppConfig):
     name = "reports"
     verbose_name = "Tin và xử lý"
+
+    def ready(self) -> None:
+        from reports import reauth  # noqa: PLC0415
+
+        reauth.begin()

@@ -10,6 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -27,11 +28,11 @@ class Acts:
     opts: Any
     has_view_permission: Callable[..., bool]
 
-    def act(self, route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
+    def act(self, route: str, view: Callable[..., HttpResponseBase], name: str) -> URLPattern:
         """An address for those who may see the page under which the button stands."""
 
         @wraps(view)
-        def seen(request: HttpRequest, **given: Any) -> HttpResponse:
+        def seen(request: HttpRequest, **given: Any) -> HttpResponseBase:
             if not self.has_view_permission(request):
                 raise PermissionDenied
             return view(request, **given)

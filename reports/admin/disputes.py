@@ -19,11 +19,14 @@ from reports.admin import search, words
 from reports.admin.decided import Acts, moment, officer, record
 from reports.admin.naming import newest_naming
 from reports.models import Dispute
+from reports.reauth import must_be_confirmed
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Dispute]
 else:
     _Admin = admin.ModelAdmin
+
+REVEAL = "reports.reveal_contact"
 
 
 class OpenFilter(admin.SimpleListFilter):
@@ -60,8 +63,12 @@ class DisputeAdmin(Acts, _Admin):
     def get_urls(self) -> list[URLPattern]:
         return [
             self.act("<uuid:pk>/answer/", self.give, "answer"),
-            self.act("<uuid:pk>/reveal/", self.reveal, "reveal"),
-            self.act("<uuid:pk>/reveal-reason/", self.reveal_reason, "reveal_reason"),
+            self.act("<uuid:pk>/reveal/", must_be_confirmed(self.reveal, REVEAL), "reveal"),
+            self.act(
+                "<uuid:pk>/reveal-reason/",
+                must_be_confirmed(self.reveal_reason, REVEAL),
+                "reveal_reason",
+            ),
             *super().get_urls(),
         ]
 
@@ -85,7 +92,7 @@ class DisputeAdmin(Acts, _Admin):
             "may_uphold": finding is None or request.user.has_perm(findings.CONFIRM),
             "may_reject": finding is None or finding.proposed_by_id != request.user.pk,
             "is_masked": _reason(dispute) != self.why(dispute),
-            "may_reveal": request.user.has_perm("reports.reveal_contact"),
+            "may_reveal": request.user.has_perm(REVEAL),
             "verdict": _verdict(dispute),
             "naming": newest_naming(dispute.key),
             "record": record("dispute", dispute.pk),
@@ -124,7 +131,7 @@ class DisputeAdmin(Acts, _Admin):
         self, request: HttpRequest, pk: UUID, what: str, opened: Callable[[Dispute], str | None]
     ) -> HttpResponse:
         dispute = get_object_or_404(Dispute, pk=pk)
-        if not request.user.has_perm("reports.reveal_contact"):
+        if not request.user.has_perm(REVEAL):
             raise PermissionDenied
         events.record("dispute", pk, "revealed", by=officer(request), what=what)
         context = {

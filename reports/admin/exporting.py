@@ -24,6 +24,7 @@ from django.views.decorators.http import require_http_methods
 from reports import events, sheets
 from reports.admin import export_rows, words
 from reports.admin.decided import officer
+from reports.reauth import must_be_confirmed
 
 EXPORT, WITH_PERSONAL = "reports.export_queue", "reports.export_personal"
 FEWEST = 5  # signs of a reason
@@ -69,14 +70,15 @@ class ExportForm(WhyForm):
 
 
 class ExportActs:
-    """The page that asks how, and the file. Who must log in anew before it is asked by `admin_view`."""
+    """The page that asks how, and the file."""
 
     admin_site: admin.AdminSite
     opts: Any
     get_changelist_instance: Callable[[HttpRequest], Any]
 
     def export_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(require_http_methods(["GET", "POST"])(self.export))
+        shown = require_http_methods(["GET", "POST"])(self.export)
+        view = self.admin_site.admin_view(must_be_confirmed(shown, EXPORT))
         return [path("export/", view, name="reports_report_export")]
 
     def export(self, request: HttpRequest) -> HttpResponseBase:

@@ -26,6 +26,7 @@ from reports.admin.retriage import see_other
 from reports.destruction import DestructionError, What
 from reports.holds import HoldError
 from reports.models import Destruction, Report
+from reports.reauth import must_be_confirmed
 
 CASE_FILE = "reports.export_case"
 MOST_WORDS = 1000
@@ -67,7 +68,7 @@ class KeepingActs:
 
     def keeping_urls(self) -> list[URLPattern]:
         acts: dict[str, Callable[..., HttpResponseBase]] = {
-            "hold": self.hold, "lift": self.lift, "case-file": self.give_case_file,
+            "hold": self.hold, "lift": self.lift, "case-file": must_be_confirmed(self.give_case_file, CASE_FILE),
             "destroy": self.destroy, "destroy/<int:which>/confirm": self.confirm,
             "destroy/<int:which>/withdraw": self.withdraw,
         }  # fmt: skip

@@ -29,6 +29,7 @@ from reports import (
     files,
     pickup,
     privacy,
+    reauth,
     receipts,
     scope,
     stats,
@@ -154,12 +155,15 @@ class ReportAdmin(BulkActs, ComposeActs, ExportActs, KeepingActs, SlipActs, Fili
         ]
         once = [
             self._post(
-                f"<uuid:pk>/reveal-{what}/", self.reveal, f"reports_report_reveal_{what}", what=what
+                f"<uuid:pk>/reveal-{what}/",
+                _asked_again(self.reveal),
+                f"reports_report_reveal_{what}",
+                what=what,
             )
             for what in reveals.SEALED
         ]
         later_words = [
-            self._post(f"<uuid:pk>/reveal-{what}/<{key}:which>/", self.reveal_later,
+            self._post(f"<uuid:pk>/reveal-{what}/<{key}:which>/", _asked_again(self.reveal_later),
                        f"reports_report_reveal_{what}", what=what)
             for what, key in (("message", "int"), ("addition", "uuid"))
         ]  # fmt: skip
@@ -172,7 +176,7 @@ class ReportAdmin(BulkActs, ComposeActs, ExportActs, KeepingActs, SlipActs, Fili
             "<uuid:pk>/release-code/", self.release_code, "reports_report_release_code"
         )
         original = self._post(
-            "<uuid:pk>/file/<uuid:file>/", self.original, "reports_report_reveal_file"
+            "<uuid:pk>/file/<uuid:file>/", _asked_again(self.original), "reports_report_reveal_file"
         )
         picture: URLPattern = path(
             "<uuid:pk>/picture/<uuid:file>/",
@@ -520,6 +524,11 @@ def _told_later(request: HttpRequest, told: Later) -> dict[str, Any]:
         "thread": told.thread() if may_read else [],
         "thread_is_cut": may_read and len(told.messages) > MOST_SHOWN,
     }
+
+
+def _asked_again(view: reauth.View) -> reauth.View:
+    """Personal data is shown to who has lately said who they are."""
+    return reauth.must_be_confirmed(view, "reports.reveal_contact")
 
 
 def _officer(request: HttpRequest) -> User:
