@@ -54,9 +54,15 @@ class Addresses:
         if part in _THE_THING and kind:
             if kind not in self.made:
                 self.made[kind] = THINGS[kind]().pk
-            return self.made[kind]
+            if fits(converter, self.made[kind]):
+                return self.made[kind]
         nothing = {IntConverter: 0, UUIDConverter: UUID(int=0)}
         return nothing.get(type(converter), "x")
+
+
+def fits(converter: object, key: object) -> bool:
+    """Whether the key is of the kind that the address wants; else that is about something else."""
+    return isinstance(key, int) or not isinstance(converter, IntConverter)
 
 
 def kind_of(name: str) -> str:
