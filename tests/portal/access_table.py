@@ -209,10 +209,7 @@ PAGES: dict[str, tuple[Roles, Roles]] = {
     "reports_report_reveal_message": (NOBODY, WORKS),
     "reports_report_reveal_phrase": (NOBODY, WORKS),
     "reports_report_reveal_story": (NOBODY, WORKS),
-<<<<<<< HEAD
     "reports_report_remove_search": (NOBODY, WORKS),
-=======
->>>>>>> d60549d (Place kept searches in the table; expect refusals as they are recorded now)
     "reports_report_save_search": (NOBODY, WORKS),
     "reports_report_slip": (NOBODY, WORKS),
     "reports_report_slip_make": (NOBODY, DUTY),
