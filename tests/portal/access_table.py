@@ -209,7 +209,6 @@ PAGES: dict[str, tuple[Roles, Roles]] = {
     "reports_report_reveal_message": (NOBODY, WORKS),
     "reports_report_reveal_phrase": (NOBODY, WORKS),
     "reports_report_reveal_story": (NOBODY, WORKS),
-    "reports_report_remove_search": (NOBODY, WORKS),
     "reports_report_save_search": (NOBODY, WORKS),
     "reports_report_slip": (NOBODY, WORKS),
     "reports_report_slip_make": (NOBODY, DUTY),
