@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 
 from reports import events, workflow
 from reports.admin import words
-from reports.models import Case
+from reports.models import Case, Event
 from reports.models.units import LONGEST_NAME
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ else:
     _UserChoice = forms.ModelChoiceField
 
 MOST_WORDS = 4000
+MOST_TOLD = 5  # acts of colleagues, in a lost race
 # On record, and nothing of the case is other.
 NO_DECISION = (
     "revealed", "refused", "reread", "code_released", "code_replaced",
@@ -77,6 +78,12 @@ ACTS: Mapping[str, Act] = {
         "Gia hạn được nhiều nhất hai lần. Hạn mới tính từ ngày phân loại.",
     ),
 }
+# The single key that presses the button, or opens what it asks.
+KEYS: Mapping[str, str] = {
+    "take": "n", "resume": "t", "note": "g", "assign": "p", "assign_unit": "v", "recall": "l",
+    "ask": "h", "message": "m", "hand_over": "c", "close": "x", "junk": "r", "withdraw": "u",
+    "reopen": "o", "act": "d", "extend": "e",
+}  # fmt: skip
 MISSING = {
     "reason": "Chưa ghi lý do.",
     "unit": "Chưa ghi đơn vị nhận.",
@@ -141,10 +148,10 @@ class ActForm(forms.Form):
         self,
         verb: str,
         data: Mapping[str, Any] | None = None,
-        initial: dict[str, Any] | None = None,
+        initial: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(data, initial=initial, auto_id=f"{verb}_%s", label_suffix="")
-        self.verb, self.act = verb, ACTS[verb]
+        super().__init__(data, initial=dict(initial or {}), auto_id=f"{verb}_%s", label_suffix="")
+        self.verb, self.act, self.key = verb, ACTS[verb], KEYS.get(verb, "")
         self.address = f"admin:reports_report_{verb}"
         tells = workflow.TABLE[verb].tells
         self.compose = f"admin:reports_report_compose_{verb}" if tells else ""
@@ -197,21 +204,28 @@ _IN_ONE_SENTENCE: Mapping[type[workflow.WorkflowError], str] = {
 }
 
 
-def why_not(error: workflow.WorkflowError, case: Case) -> str:
-    """What the officer is told when a decision was not taken."""
+def why_not(error: workflow.WorkflowError, case: Case, seen: int = 0) -> str:
+    """What the officer, who saw the case at its version `seen`, is told when a decision was not
+    taken.
+    """
     if wrong := _wrong(error):
         return f"Chưa lưu. {wrong[1]} Những gì đã gõ còn nguyên."
     if type(error) in _IN_ONE_SENTENCE:
         return _IN_ONE_SENTENCE[type(error)]
     if isinstance(error, workflow.StaleVersion):
-        return f"Chưa lưu. {_meanwhile(case)} Xem lại rồi quyết định; lời đã gõ còn nguyên."
+        return f"Chưa lưu. {_meanwhile(case, seen)} Xem lại rồi quyết định; lời đã gõ còn nguyên."
     status = case.get_status_display()
     return f"Chưa lưu. Tin đang ở trạng thái “{status}” nên không làm được việc này."
 
 
-def _meanwhile(case: Case) -> str:
-    last = events.about("report", case.pk).exclude(kind__in=NO_DECISION).first()
-    if last is None:
-        return "Trang này đã cũ."
-    did = words.EVENTS.get(last.kind, last.kind).lower()
-    return f"{words.person(last.by)} vừa xử lý tin này lúc {words.clock(last.at)}: {did}."
+def _meanwhile(case: Case, seen: int) -> str:
+    """Who did what since, the latest first."""
+    acts = events.about("report", case.pk).exclude(kind__in=NO_DECISION)
+    since = case.version - seen if 0 < seen < case.version else 1
+    lines = [_did(event) for event in acts[: min(since, MOST_TOLD)]]
+    return f"{'; '.join(lines)}." if lines else "Trang này đã cũ."
+
+
+def _did(event: Event) -> str:
+    did = words.EVENTS.get(event.kind, event.kind).lower()
+    return f"{words.person(event.by)} vừa xử lý tin này lúc {words.clock(event.at)}: {did}"

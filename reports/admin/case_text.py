@@ -68,5 +68,6 @@ def _files(report: Report) -> Iterator[str]:
 
 
 def _log(report: Report) -> Iterator[str]:
-    for line in reversed(page.log(report, list(correcting.said_of(report)))):
+    said = list(correcting.said_of(report))
+    for line in reversed(page.log(report, said, page.recorded(report))):
         yield f"{timezone.localtime(line.at):%H:%M, %d/%m/%Y}  {line.who}: {line.text}"

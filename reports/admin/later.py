@@ -9,9 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q
 from django.db.models.functions import Left, Length
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
 from reports import privacy
@@ -213,3 +216,24 @@ def _leg(leg: Any) -> Iterator[str]:
 
 def _in_quotes(text: str) -> str:
     return f"(ghi “{text}”)" if text else ""
+
+
+def words_of(report: Report, what: str, which: int | UUID) -> Sealed:
+    """The sealed words of one message or addition of this report. Raises Http404."""
+    if what == "message":
+        return get_object_or_404(report.messages, pk=which).text_sealed
+    return get_object_or_404(report.additions, pk=which).story_sealed
+
+
+def told(request: HttpRequest, sealed: Later) -> dict[str, Any]:
+    """What the page says of the words that came after the report."""
+    may_read = request.user.has_perm("reports.decide_case")
+    return {
+        "has_contact": sealed.sealed("contact") is not None,
+        "has_phrase": sealed.sealed("phrase") is not None,
+        "withdrawal": withdrawal_of(sealed.additions),
+        "additions": sealed.added(),
+        "additions_left": len(sealed.additions) - MOST_SHOWN,
+        "thread": sealed.thread() if may_read else [],
+        "thread_is_cut": may_read and len(sealed.messages) > MOST_SHOWN,
+    }

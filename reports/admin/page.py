@@ -293,9 +293,13 @@ def similar(report: Report, named: Iterable[Named], viewer: User) -> list[Simila
     return list(found.values())[:MOST_SIMILAR]
 
 
-def log(report: Report, said: Iterable[Correction]) -> list[Line]:
+def recorded(report: Report) -> list[Event]:
+    """The newest events of a report, the last first."""
+    return list(events.about("report", report.pk)[:MOST_EVENTS])
+
+
+def log(report: Report, said: Iterable[Correction], recorded: Sequence[Event]) -> list[Line]:
     """Everything on record about a report, the newest first."""
-    recorded = list(events.about("report", report.pk)[:MOST_EVENTS])
     names = _named(recorded)
     corrected = {each.pk: correcting.told(each) for each in said}
     lines = [Line(event.at, who(event), told(event, names, corrected)) for event in recorded]
@@ -311,10 +315,12 @@ def who(event: Event) -> str:
 
 
 def _named(recorded: Iterable[Event]) -> dict[int, str]:
-    """The names of the officers whom events speak of; asked only where one does."""
-    keys = {event.detail["officer"] for event in recorded if "officer" in event.detail}
-    found = User.objects.filter(pk__in=keys) if keys else []
-    return {user.pk: words.person(user) for user in found}
+    """The names of the officers whom events speak of; asked only for those who did none of them."""
+    known = {event.by.pk: event.by for event in recorded if event.by}
+    spoken_of = {event.detail["officer"] for event in recorded if "officer" in event.detail}
+    if unknown := spoken_of - known.keys():
+        known |= User.objects.in_bulk(unknown)
+    return {key: words.person(user) for key, user in known.items()}
 
 
 def told(event: Event, names: dict[int, str], corrected: dict[int, str]) -> str:

@@ -32,6 +32,13 @@ class Queue(ChangeList):
         self.found_many = getattr(request, "found_many", False)
 
 
+class Order(Queue):
+    """The same list for its order alone: no page of it is made."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        pass
+
+
 def rows() -> QuerySet[Report]:
     """The reports as the queue shows them: each row's number, how many reports name it, and what its
     reporter has done since; no sealed column, no whole text of a person.

@@ -27,6 +27,7 @@ from reports import (
     clean_copies,
     events,
     files,
+    habits,
     pickup,
     privacy,
     reauth,
@@ -51,24 +52,27 @@ from reports.admin import (
     reveals,
     saved,
     slips,
+    starts,
     texts,
     words,
 )
 from reports.admin.acts import ACTS, MOST_WORDS, NOT_RELEASED, ActForm, why_not
 from reports.admin.bulk import BulkActs
 from reports.admin.compose import ComposeActs
+from reports.admin.correct_acts import CorrectActs
 from reports.admin.correcting import CorrectionForm
 from reports.admin.exporting import ExportActs
 from reports.admin.filing import FilingActs
 from reports.admin.keeping import KeepingActs
-from reports.admin.later import MOST_SHOWN, Later, Sealed
+from reports.admin.later import Later, Sealed
+from reports.admin.moving import MovingActs, filters_of, others
 from reports.admin.paging import NearPaginator, bounded
 from reports.admin.retriage import see_other
 from reports.admin.search import dispute_meant, find
 from reports.admin.slips import SlipActs
 from reports.held import held
 from reports.holds import current as current_hold
-from reports.models import Case, FileCheck, Report
+from reports.models import FileCheck, Report
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Report]
@@ -77,7 +81,17 @@ else:
 
 
 @admin.register(Report)
-class ReportAdmin(BulkActs, ComposeActs, ExportActs, KeepingActs, SlipActs, FilingActs, _Admin):
+class ReportAdmin(
+    BulkActs,
+    ComposeActs,
+    CorrectActs,
+    ExportActs,
+    FilingActs,
+    KeepingActs,
+    MovingActs,
+    SlipActs,
+    _Admin,
+):
     """The queue and the report page. Nothing here edits; every act has an address of its own."""
 
     list_display = (
@@ -119,10 +133,11 @@ class ReportAdmin(BulkActs, ComposeActs, ExportActs, KeepingActs, SlipActs, Fili
         raise PermissionDenied("a report is evidence")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[queue.Queue]:
-        return queue.Queue
+        return queue.Order if hasattr(request, "order_alone") else queue.Queue
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Report]:
-        return scope.reports(queue.rows(), _officer(request))
+        rows = queue.rows().annotate(liked=habits.column(_officer(request)))
+        return scope.reports(rows, _officer(request))
 
     def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
         return queue.ordering(request)
@@ -167,10 +182,6 @@ class ReportAdmin(BulkActs, ComposeActs, ExportActs, KeepingActs, SlipActs, Fili
                        f"reports_report_reveal_{what}", what=what)
             for what, key in (("message", "int"), ("addition", "uuid"))
         ]  # fmt: skip
-        facts = [
-            self._post(f"<uuid:pk>/{verb}/<str:fact>/", view, f"reports_report_{verb}")
-            for verb, view in (("correct", self.correct), ("uncorrect", self.uncorrect))
-        ]
         again = self._post("<uuid:pk>/read-again/", self.read_again, "reports_report_read_again")
         release = self._post(
             "<uuid:pk>/release-code/", self.release_code, "reports_report_release_code"
@@ -198,7 +209,8 @@ class ReportAdmin(BulkActs, ComposeActs, ExportActs, KeepingActs, SlipActs, Fili
             self._post("remove-search/<int:search>/", saved.remove, "reports_report_remove_search"),
             *once,
             *later_words,
-            *facts,
+            *self.correct_urls(),
+            *self.moving_urls(),
             release,
             original,
             picture,
@@ -240,55 +252,30 @@ class ReportAdmin(BulkActs, ComposeActs, ExportActs, KeepingActs, SlipActs, Fili
         if not form.is_valid():
             messages.error(request, "Chưa lưu. Xem lại chỗ báo lỗi; những gì đã gõ còn nguyên.")
             return self._page(request, report, form=form)
+        following = self.following(request, pk, verb)
         try:
             decided = form.carry_out(report.case, _officer(request))
         except workflow.NotAllowed as error:
             raise PermissionDenied from error
         except workflow.WorkflowError as error:
-            report = self._get(request, pk)
-            form.blame(error)
-            messages.error(request, why_not(error, report.case))
-            return self._page(request, report, form=form)
-        messages.success(request, ACTS[verb].done)
-        return see_other(_after(decided, _officer(request)))
+            return self._not_taken(request, pk, form, error)
+        return self.after(request, decided, verb, following)
 
-    def correct(self, request: HttpRequest, pk: UUID, fact: str) -> HttpResponse:
-        """Put a fact of the machine right, or show what was typed and why not."""
+    def _not_taken(
+        self,
+        request: HttpRequest,
+        pk: UUID,
+        form: ActForm | CorrectionForm,
+        error: workflow.WorkflowError,
+    ) -> HttpResponse:
+        """The page as it stands now, with what was typed, why it was not taken, and who did what
+        meanwhile.
+        """
         report = self._get(request, pk)
-        if fact not in correcting.TITLES:
-            raise Http404
-        form = CorrectionForm(fact, request.POST)
-        if not request.user.has_perm("reports.decide_case"):
-            raise PermissionDenied
-        if not form.is_valid():
-            messages.error(request, "Chưa lưu. Xem lại chỗ báo lỗi; những gì đã gõ còn nguyên.")
-            return self._page(request, report, form=form)
-        try:
-            form.carry_out(report.case, _officer(request))
-        except workflow.WorkflowError as error:
-            report = self._get(request, pk)
-            form.blame(error)
-            messages.error(request, why_not(error, report.case))
-            return self._page(request, report, form=form)
-        messages.success(request, "Đã ghi chỗ sửa. Máy có đọc lại cũng không đổi chỗ này.")
-        return see_other(reverse("admin:reports_report_change", args=[pk]) + "#machine")
-
-    def uncorrect(self, request: HttpRequest, pk: UUID, fact: str) -> HttpResponse:
-        """Let the machine's reading of a fact hold again."""
-        report, typed = self._get(request, pk), request.POST.get("version", "")
-        version = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 10 else 0
-        try:
-            workflow.take_correction_back(pk, by=_officer(request), version=version, fact=fact)
-        except workflow.NotAllowed as error:
-            raise PermissionDenied from error
-        except workflow.WorkflowError as error:
-            report = self._get(request, pk)
-            messages.error(request, why_not(error, report.case))
-            page = self._page(request, report)
-            page.status_code = 409
-            return page
-        messages.success(request, "Đã lấy lại chỗ sửa. Gợi ý của máy dùng như trước.")
-        return see_other(reverse("admin:reports_report_change", args=[pk]) + "#machine")
+        form.blame(error)
+        seen = form.cleaned_data.get("version") or 0
+        messages.error(request, why_not(error, report.case, seen))
+        return self._page(request, report, form=form)
 
     def text(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Give the whole working copy of what was typed as a file of plain text."""
@@ -321,7 +308,7 @@ class ReportAdmin(BulkActs, ComposeActs, ExportActs, KeepingActs, SlipActs, Fili
         report = self._get(request, pk)
         if not request.user.has_perm("reports.reveal_contact"):
             raise PermissionDenied
-        sealed = _later_words(report, what, which)
+        sealed = later.words_of(report, what, which)
         text = self._opened(request, report, sealed, what, which=str(which))
         if text and "whole" in request.POST:
             return texts.attachment(text, f"{report.public_number}-{what}")
@@ -410,7 +397,9 @@ class ReportAdmin(BulkActs, ComposeActs, ExportActs, KeepingActs, SlipActs, Fili
             key = pk if isinstance(pk, UUID) else UUID(pk)
         except ValueError:
             key = UUID(int=0)
-        report = get_object_or_404(page.load(), pk=key)
+        report = get_object_or_404(
+            page.load().annotate(liked=habits.column(_officer(request))), pk=key
+        )
         if not scope.sees(_officer(request), report.case):
             raise PermissionDenied
         return report
@@ -427,7 +416,7 @@ class ReportAdmin(BulkActs, ComposeActs, ExportActs, KeepingActs, SlipActs, Fili
         """The page; with a form that decided nothing, under the status that says why."""
         status = 200 if form is None else 422 if form.errors else 409
         holds, said = held(report), list(correcting.said_of(report))
-        named = page.indicators(report)
+        named, recorded = page.indicators(report), page.recorded(report)
         facts = page.facts_of(report)
         story = page.story(report)
         sent = originals.rows(report)
@@ -454,7 +443,7 @@ class ReportAdmin(BulkActs, ComposeActs, ExportActs, KeepingActs, SlipActs, Fili
             "is_left_out": texts.is_left_out(report, story),
             "raw_story": marking.beginning((shown or {}).get("story", "")),
             "declared": page.declared(report),
-            **_told_later(request, Later(report, opened)),
+            **later.told(request, Later(report, opened)),
             "files": sent,
             "has_pictures": any(file.picture for file in sent),
             "oddities": page.oddities(report),
@@ -462,14 +451,16 @@ class ReportAdmin(BulkActs, ComposeActs, ExportActs, KeepingActs, SlipActs, Fili
             "reading": stats.reading_of(report.pk),
             "indicators": named,
             "similar": page.similar(report, named, _officer(request)),
-            "log": page.log(report, said),
+            "log": page.log(report, said, recorded),
             "shown": {what: marking.plain(text) for what, text in (shown or {}).items()},
-            "last_look": reveals.last_look(report, _officer(request)),
+            "last_look": reveals.last_of(recorded, report, _officer(request)),
             "reveal_reasons": reveals.REASONS,
             "may_reveal": request.user.has_perm("reports.reveal_contact"),
             "may_correct": request.user.has_perm("reports.decide_case"),
             "may_read_again": request.user.has_perm(retriage.ONE) and not report.erased_at,
-            "back": request.GET.get("_changelist_filters", ""),
+            "back": filters_of(request.POST if request.method == "POST" else request.GET),
+            "others": others(report.pk, request),
+            "habits": habits.liked(report),
         }
         return TemplateResponse(
             request, "admin/reports/report/change_form.html", context, status=status
@@ -482,18 +473,11 @@ class ReportAdmin(BulkActs, ComposeActs, ExportActs, KeepingActs, SlipActs, Fili
         typed = form if isinstance(form, ActForm) else None
         offered = workflow.offers(report.case, _officer(request))
         verbs = [verb for verb in ACTS if verb in offered or (typed and typed.verb == verb)]
-        fresh = {"unit": units.police_of(report.commune.name) if report.commune else ""}
+        fresh = starts.of(held(report), report.commune)
         return [
-            typed if typed and typed.verb == verb else ActForm(verb, initial=fresh)
+            typed if typed and typed.verb == verb else ActForm(verb, initial=fresh.get(verb))
             for verb in verbs
         ]
-
-
-def _after(case: Case, by: User) -> str:
-    """Where an officer goes on: with the report, or with the others where it went to another unit."""
-    if scope.sees(by, case):
-        return reverse("admin:reports_report_change", args=[case.pk])
-    return reverse("admin:reports_report_changelist")
 
 
 def _say_where(request: HttpRequest, typed: str) -> None:
@@ -503,27 +487,6 @@ def _say_where(request: HttpRequest, typed: str) -> None:
         page = reverse("admin:reports_dispute_change", args=[meant.pk])
         told = 'Đây là mã đề nghị xem lại một số: <a href="{}">{}</a>.'
         messages.info(request, format_html(told, page, meant.public_number))
-
-
-def _later_words(report: Report, what: str, which: int | UUID) -> Sealed:
-    """The sealed words of one message or addition of this report. Raises Http404."""
-    if what == "message":
-        return get_object_or_404(report.messages, pk=which).text_sealed
-    return get_object_or_404(report.additions, pk=which).story_sealed
-
-
-def _told_later(request: HttpRequest, told: Later) -> dict[str, Any]:
-    """What the page says of the words that came after the report."""
-    may_read = request.user.has_perm("reports.decide_case")
-    return {
-        "has_contact": told.sealed("contact") is not None,
-        "has_phrase": told.sealed("phrase") is not None,
-        "withdrawal": later.withdrawal_of(told.additions),
-        "additions": told.added(),
-        "additions_left": len(told.additions) - MOST_SHOWN,
-        "thread": told.thread() if may_read else [],
-        "thread_is_cut": may_read and len(told.messages) > MOST_SHOWN,
-    }
 
 
 def _asked_again(view: reauth.View) -> reauth.View:

@@ -4,11 +4,14 @@ A page knows the officer's newest look at this report. A form that was pressed a
 loaded again, two presses) comes with an older one, and is asked for a reason of its own.
 """
 
+from collections.abc import Sequence
+
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 
 from reports import events
-from reports.models import Report
+from reports.admin import page
+from reports.models import Event, Report
 
 SEALED = ("contact", "phrase", "story")
 REASONS = (
@@ -27,6 +30,16 @@ def last_look(report: Report, by: User) -> int:
         kind="revealed", by=by, detail__what__in=SEALED
     )
     return looks.values_list("pk", flat=True).first() or 0
+
+
+def last_of(recorded: Sequence[Event], report: Report, by: User) -> int:
+    """The same where the newest events of the report are at hand, of which there may be older ones
+    only if they are as many as a page shows.
+    """
+    for event in recorded:
+        if event.kind == "revealed" and event.by == by and event.detail.get("what") in SEALED:
+            return int(event.pk)
+    return last_look(report, by) if len(recorded) >= page.MOST_EVENTS else 0
 
 
 def reason_of(request: HttpRequest) -> str:

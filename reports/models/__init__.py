@@ -19,6 +19,7 @@ from reports.models.replies import CannedReply
 from reports.models.report import Receipt, ReplacedCode, Report
 from reports.models.searches import SavedSearch
 from reports.models.slips import Slip
+from reports.models.together import DeskHabit, Presence
 from reports.models.units import RoutingRule, Unit, UnitMember
 from reports.models.upkeep import Alarm, DayTally, QueueTally, Retriage
 
@@ -39,6 +40,7 @@ __all__ = [
     "Commune",
     "Correction",
     "DayTally",
+    "DeskHabit",
     "Destruction",
     "Dispute",
     "Escalation",
@@ -58,6 +60,7 @@ __all__ = [
     "Office",
     "OfficeNumber",
     "OutboxItem",
+    "Presence",
     "PublicFigures",
     "QueueTally",
     "Receipt",

@@ -162,7 +162,6 @@ def test_the_queue_and_the_figures_go_by_what_holds(duty: Person) -> None:
         assert list(search(queue.rows(), "police_case")) == [urgent]
     counted = figures.figures_of(duty.user)
     assert counted.burning == 1
-    assert counted.scenarios == {"bank": 1, "police_case": 1}
 
 
 def test_a_report_that_the_machine_could_not_read_is_read_by_an_officer(duty: Person) -> None:

@@ -113,6 +113,8 @@ def test_nothing_on_the_page_can_be_edited(duty: Person) -> None:
             "csrfmiddlewaretoken", "version", "reason", "unit", "outcome", "officer",
             "code", "numbers",  # of the campaign that it is attached to
             "value",  # what is right where the machine was wrong
+            "why", "seen",  # of a look at what is sealed
+            "then", "name",  # where the officer goes on, what the officer likes
         }  # fmt: skip
 
 

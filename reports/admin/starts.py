@@ -1,0 +1,43 @@
+"""What the forms of decisions begin with: unit, result and reason as the report suggests them, for
+the officer to read, change and send.
+"""
+
+from collections.abc import Mapping
+
+from reports import units
+from reports.admin import words
+from reports.held import Held
+from reports.models import Case, Commune
+
+_OUTCOMES = {
+    "not_scam": Case.Outcome.NOT_SCAM.value,
+    "unclear": Case.Outcome.INSUFFICIENT.value,
+}
+_NO_REPORT = ("spam_submission", "abuse_prank")
+
+
+def of(holds: Held, commune: Commune | None) -> dict[str, Mapping[str, str]]:
+    """First values of the fields, by verb. Codes in words alone, nothing that a person wrote."""
+    gist, place = _gist(holds), _unit(commune)
+    junk = words.label(holds.scenario) if holds.scenario in _NO_REPORT else ""
+    return {
+        "hand_over": _hand_over(gist, place),
+        "close": {"reason": gist, "outcome": _OUTCOMES.get(holds.scenario or "", "")},
+        "junk": {"reason": f"{junk}." if junk else ""},
+    }
+
+
+def _hand_over(gist: str, unit: str) -> Mapping[str, str]:
+    return {"unit": unit, "reason": f"Đúng địa bàn. {gist}" if unit and gist else gist}
+
+
+def _unit(commune: Commune | None) -> str:
+    return units.police_of(commune.name) if commune else ""
+
+
+def _gist(holds: Held) -> str:
+    """The kind of scam and the loss, in a sentence; nothing where nobody has read the report."""
+    if holds.scenario is None:
+        return ""
+    loss = words.money(holds.money_lost_vnd).lower()
+    return f"{words.short(holds.scenario)}; thiệt hại: {loss}."

@@ -1,0 +1,39 @@
+"""What an officer likes at the desk. It comes along with the reports that a page asks for, so that
+it costs no page a statement of its own.
+"""
+
+from dataclasses import asdict, dataclass
+
+from django.contrib.auth.models import User
+from django.db.models import JSONField, Subquery
+from django.db.models.functions import JSONObject
+
+from reports.models import DeskHabit
+
+
+@dataclass(frozen=True)
+class Habits:
+    """See DeskHabit."""
+
+    keys: bool = True
+    moves_on: bool = True
+
+
+NAMES = tuple(asdict(Habits()))
+
+
+def column(officer: User) -> Subquery:
+    """For `annotate(liked=…)`: the officer's habits, beside whatever is asked for."""
+    row = DeskHabit.objects.filter(pk=officer.pk)
+    return Subquery(row.values(of=JSONObject(**{name: name for name in NAMES})), JSONField())
+
+
+def liked(row: object) -> Habits:
+    """The habits that came along with a row."""
+    kept = getattr(row, "liked", None)
+    return Habits(**kept) if kept else Habits()
+
+
+def change(officer: User, name: str, *, to: bool) -> None:
+    """Keep one habit, a name of NAMES."""
+    DeskHabit.objects.update_or_create(pk=officer.pk, defaults={name: to})

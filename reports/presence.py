@@ -1,0 +1,51 @@
+"""Who else has a report open. Cheap and forgetful: one row for an officer and a report, one
+statement at a look, nothing is locked and nothing kept.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import connection
+
+FRESH_S = 180  # without a sign for so long somebody has gone
+_KEPT = "1 hour"
+_MOST = 5
+
+# An officer's old rows go with the next look; one that another tab holds may stay.
+_LOOK = f"""
+WITH here AS (
+    INSERT INTO reports_presence (report_id, officer_id) VALUES (%(report)s, %(officer)s)
+    ON CONFLICT (report_id, officer_id) DO UPDATE SET at = statement_timestamp()),
+old AS (
+    DELETE FROM reports_presence WHERE id IN (
+        SELECT id FROM reports_presence
+         WHERE officer_id = %(officer)s AND report_id <> %(report)s
+           AND at < statement_timestamp() - interval '{_KEPT}'
+           FOR UPDATE SKIP LOCKED))
+SELECT officer.username, officer.first_name, officer.last_name, other.at
+  FROM reports_presence AS other JOIN auth_user AS officer ON officer.id = other.officer_id
+ WHERE other.report_id = %(report)s AND other.officer_id <> %(officer)s
+   AND other.at > statement_timestamp() - interval '{FRESH_S} seconds'
+ ORDER BY other.at DESC LIMIT {_MOST}
+"""  # noqa: S608
+
+
+@dataclass(frozen=True)
+class Other:
+    """A colleague who has the report open, and when that was last seen."""
+
+    officer: User
+    at: datetime
+
+
+def look(report: UUID, officer: User) -> list[Other]:
+    """Say that the officer has the report open, and who else has, the latest first."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOOK, {"report": report, "officer": officer.pk})
+        rows = cursor.fetchall()
+    return [
+        Other(User(username=name, first_name=first, last_name=last), at)
+        for name, first, last, at in rows
+    ]
