@@ -38,6 +38,12 @@ _LABELS = {
     "commune": "Người báo ở xã, phường nào",
     "on_behalf": "Người báo nói thay người khác",
 }
+_HOW = {
+    Report.Source.PHONE: "Gọi điện đến",
+    Report.Source.WALK_IN: "Đến tận nơi",
+    Report.Source.LETTER: "Đơn, thư",
+    Report.Source.DESK: "Nguồn khác",
+}
 # As a caller tells it; the hidden fields come by themselves.
 _ORDER = (
     "source", "happening_now", "story", "caller_number", "channel", "claimed_office",
@@ -52,7 +58,7 @@ class FilingForm(ReportForm):
 
     source = forms.ChoiceField(
         label="Tin đến bằng cách nào",
-        choices=[(each.value, each.label.partition(",")[0]) for each in filing.SOURCES],
+        choices=[(each.value, _HOW[each]) for each in filing.SOURCES],
         widget=forms.RadioSelect,
         error_messages={"required": NO_SOURCE, "invalid_choice": NO_SOURCE},
     )
