@@ -54,7 +54,7 @@ def officer() -> Callable[[str], None]:
     user.groups.add(people.group_of("duty"))
     device, _ = TOTPDevice.objects.get_or_create(user=user, name="bench")
     client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="portal.backends.DeskBackend")
     session = client.session
     session[DEVICE_ID_SESSION_KEY] = device.persistent_id
     session.save()
