@@ -265,7 +265,10 @@ THINGS: dict[str, Callable[[], Any]] = {
         office=_office(), number="1900 1111", key="x", source="thẻ", checked_on="2026-11-05"
     ),
     "numberchange": lambda: NumberChange.objects.create(
-        table="bank", act="save", values={"number": "x"}, proposed_by=enlist("xin", "lead")
+        table="bank",
+        act="save",
+        values={"name": "x", "number": "x", "source": "x", "checked_on": "2026-11-05"},
+        proposed_by=enlist("xin", "lead"),
     ),
     "knownnumber": lambda: KnownNumber.objects.create(
         key="x",
