@@ -12,7 +12,7 @@ from operator import or_
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from reports import events, heard, phones, scope
 from reports.admin import claim_words, clock_words, correcting, marking, texts, words
@@ -22,7 +22,7 @@ from reports.admin.marking import Beginning, Span
 from reports.admin.naming import counted
 from reports.grounds import ALL_OTHERS, is_of_the_rest, is_of_words
 from reports.held import Held, held
-from reports.models import Correction, Event, Facts, Indicator, Report
+from reports.models import Correction, Event, Facts, Hold, Indicator, Report
 from reports.numbering import owner_of
 
 MOST_EVENTS = 200
@@ -90,8 +90,9 @@ class Line:
 def load() -> QuerySet[Report]:
     """Reports with all that their page needs of single rows."""
     single = ("case__officer", "case__at_unit", "facts", "commune", "campaign_link__campaign")
+    standing = Hold.objects.filter(report=OuterRef("pk"), lifted_at=None)
     whole = Report.objects.select_related(*single).defer("facts__search")
-    return whole.annotate(clock_rows=clock_words.rows())
+    return whole.annotate(clock_rows=clock_words.rows(), is_held=Exists(standing))
 
 
 def facts_of(report: Report) -> Facts | None:

@@ -71,7 +71,6 @@ from reports.admin.retriage import see_other
 from reports.admin.search import dispute_meant, find
 from reports.admin.slips import SlipActs
 from reports.held import held
-from reports.holds import current as current_hold
 from reports.models import FileCheck, Report
 
 if TYPE_CHECKING:
@@ -425,7 +424,6 @@ class ReportAdmin(
             "title": f"Tin {report.public_number}",
             "opts": self.opts,
             "report": report,
-            "hold": current_hold(report.pk),
             "case": report.case,
             "facts": facts,
             "holds": holds,
