@@ -1,0 +1,66 @@
+"""From the queue to a decision by the keyboard, in a real browser."""
+
+import pytest
+from django.test import Client
+from playwright.sync_api import Browser
+
+from reports.models import Case
+from tests.browser.test_desk import QUEUE, _come_in, chief, faults, portal  # noqa: F401
+from tests.reports import evidence
+
+pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_three_keys_lead_from_the_queue_to_a_decision(
+    browser: Browser,
+    portal: str,  # noqa: F811
+    chief: Client,  # noqa: F811
+    width: int,
+) -> None:
+    first = evidence.triaged("Cho vay lãi suất thấp, giải ngân ngay, liên hệ zalo.")
+    second = evidence.triaged("Quảng cáo đất.")
+    context = browser.new_context(viewport={"width": width, "height": 800}, bypass_csp=True)
+    _come_in(context, portal, chief)
+    page = context.new_page()
+    page.goto(portal + QUEUE)
+    with page.expect_navigation():
+        page.keyboard.press("j")
+    shown = page.locator("h1 .number").inner_text()
+    assert faults(page) == []
+    page.keyboard.press("r")
+    focused = page.locator("#junk_reason")
+    assert focused.evaluate("field => field === document.activeElement")
+    page.keyboard.type("jnk")  # typing moves nowhere
+    with page.expect_navigation():
+        page.keyboard.press("Control+Enter")
+    assert page.locator("h1 .number").inner_text() != shown
+    assert f"Xem lại tin {shown}" in page.inner_text(".messagelist")
+    context.close()
+    junked = Case.objects.filter(status="junk", report__in=[first, second])
+    assert [case.report.public_number for case in junked] == [shown]
+
+
+def test_decisions_are_in_sight_without_scrolling(
+    browser: Browser,
+    portal: str,  # noqa: F811
+    chief: Client,  # noqa: F811
+) -> None:
+    reports = [
+        evidence.triaged("Xưng công an. " * 300, caller_number="0550 000 123") for _ in range(3)
+    ]
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, bypass_csp=True)
+    _come_in(context, portal, chief)
+    page = context.new_page()
+    page.goto(f"{portal}{QUEUE}{reports[0].pk}/change/")
+    page.evaluate("window.scrollTo(0, 900)")
+    box = page.locator(".decide").bounding_box()
+    assert box is not None
+    assert box["y"] >= 0
+    assert box["y"] + box["height"] <= 800
+    page.set_viewport_size({"width": 360, "height": 800})
+    decide, similar = (page.locator(one).bounding_box() for one in (".decide", ".fold"))
+    assert decide is not None
+    assert similar is not None
+    assert decide["y"] < similar["y"]
+    context.close()
