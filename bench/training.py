@@ -31,7 +31,6 @@ from reports.grams import SCALE, SHORTEST, Gram
 from reports.look import Look, look_at
 from reports.losses import around
 from reports.lost import what_phrases_say
-from reports.management.commands.evaluate import sums
 
 STORIES = Path(__file__).parent / "data" / "training"
 CONCEPTS = Path(reports.__file__).parent / "data" / "concepts.json"
@@ -240,7 +239,7 @@ def check(held: Path, files: Iterable[Path]) -> None:
         learn(others, Path(folder))
         read_by(Path(folder))
         judged = evaluation.judge(lesson.label for lesson in lessons(held))
-    print(f"{held.stem}: {', '.join(sums(judged))}", flush=True)
+    print(f"{held.stem}: {', '.join(evaluation.five(judged))}", flush=True)
 
 
 def read_by(folder: Path) -> None:

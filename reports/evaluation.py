@@ -190,3 +190,12 @@ def _bands(rows: Sequence[Judged]) -> Iterator[Band]:
         if part:
             right = sum(each.label["scenario"] == each.reading.scenario for each in part)
             yield Band(part[0].reading.margin, len(part), right / len(part))
+
+
+def five(judged: Sequence[Judged]) -> Iterator[str]:
+    """The five figures by which a reader is judged."""
+    yield f"scenario macro F1 {macro_f1(scenarios(judged)):.3f}"
+    yield f"scenario accuracy {accuracy(judged):.3f}"
+    yield f"actions micro F1 {together(actions(judged)).f1:.3f}"
+    yield f"money exact {money_exact(judged):.3f}"
+    yield f"ongoing F1 {ongoing(judged).f1:.3f}"

@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -109,3 +112,11 @@ def test_a_sign_that_only_looks_like_a_line_end_ends_no_line(tmp_path: Path) -> 
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="cannot be read"):
         call_command("evaluate", str(tmp_path / "none.jsonl"))
+
+
+def test_weights_are_learnt_without_the_portal() -> None:
+    """The reader is pure, so what judges it while it learns needs no settings."""
+    env = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    asked = [sys.executable, "-m", "bench.training", "--help"]
+    done = subprocess.run(asked, env=env, capture_output=True, check=False)
+    assert done.returncode == 0

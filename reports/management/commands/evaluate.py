@@ -103,7 +103,7 @@ def report(judged: list[Judged]) -> Iterator[str]:
     ):
         yield from _table(title, scores)
     yield ""
-    yield from sums(judged)
+    yield from evaluation.five(judged)
     yield from _losses(judged)
     yield from _swaps(judged)
     yield from _calibration(judged)
@@ -119,15 +119,6 @@ def _table(title: str, scores: Mapping[str, Score]) -> Iterator[str]:
 def _row(name: str, score: Score) -> str:
     meant = score.right + score.missed
     return f"{name:24}{score.precision:>10.2f}{score.recall:>8.2f}{score.f1:>8.2f}{meant:>9}"
-
-
-def sums(judged: list[Judged]) -> Iterator[str]:
-    """The five figures by which a reader is judged."""
-    yield f"scenario macro F1 {evaluation.macro_f1(evaluation.scenarios(judged)):.3f}"
-    yield f"scenario accuracy {evaluation.accuracy(judged):.3f}"
-    yield f"actions micro F1 {evaluation.together(evaluation.actions(judged)).f1:.3f}"
-    yield f"money exact {evaluation.money_exact(judged):.3f}"
-    yield f"ongoing F1 {evaluation.ongoing(judged).f1:.3f}"
 
 
 def _losses(judged: list[Judged]) -> Iterator[str]:
