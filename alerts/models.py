@@ -10,7 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -296,8 +296,21 @@ class AlertStep(models.Model):
 
 class AlertRevisionQuerySet(models.QuerySet["AlertRevision"]):
     def said(self) -> "AlertRevisionQuerySet":
-        """All that was ever said, but what is to be said later; programs refer to old words too."""
-        return self.filter(effective__lte=timezone.now())
+        """All that ever took effect, for programs and readers refer to old words too: nothing that
+        is to be said later, that was replaced before its time, or that ended what never began.
+        """
+        of_it = AlertRevision.objects.filter(alert=OuterRef("alert"))
+        overtaking = of_it.filter(
+            version__gt=OuterRef("version"),
+            sent__lt=OuterRef("effective"),
+            effective__lte=OuterRef("effective"),
+        )
+        begun = of_it.filter(version__lt=OuterRef("version"), effective__lte=OuterRef("effective"))
+        return self.filter(
+            ~Q(msg_type=MsgType.CANCEL) | Exists(begun),
+            ~Exists(overtaking),
+            effective__lte=timezone.now(),
+        )
 
 
 class AlertRevision(models.Model):

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from django.template.loader import render_to_string
 
-from alerts import structured
+from alerts import history, structured
 from alerts.models import AlertRevision, State
 
 
@@ -22,6 +22,12 @@ def page(revision: AlertRevision, now: datetime, *, preview: bool = False) -> st
 def listing(in_force: Sequence[AlertRevision], ended: Sequence[AlertRevision]) -> str:
     """All warnings, those in force first."""
     return _html("alerts/list.html", {"in_force": in_force, "ended": ended})
+
+
+def past(said: Sequence[AlertRevision], now: datetime) -> str:
+    """Every version of one warning, newest first as they come."""
+    versions = {"entries": history.entries(said), "never_shown": history.never_shown(said)}
+    return _html("alerts/history.html", facts_of(said[0], now) | versions)
 
 
 def plain(revision: AlertRevision, now: datetime) -> str:

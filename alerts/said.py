@@ -32,5 +32,13 @@ def latest(slug: str) -> AlertRevision:
     raise Http404
 
 
+def versions(slug: str) -> list[AlertRevision]:
+    """All that was said under this name, newest first; where nothing was: 404."""
+    said = list(AlertRevision.objects.said().filter(alert__slug=slug).order_by("-version"))
+    if not said:
+        raise Http404
+    return said
+
+
 def _words(alerts: AlertQuerySet) -> list[AlertRevision]:
     return [alert.current for alert in alerts if alert.current]

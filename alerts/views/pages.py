@@ -19,6 +19,11 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
+def history(request: HttpRequest, slug: str) -> HttpResponse:
+    return told(request, pages.past(said.versions(slug), timezone.now()))
+
+
+@require_safe
 def plain(request: HttpRequest, slug: str) -> HttpResponse:
     text = pages.plain(said.latest(slug), timezone.now())
     return told(request, text, "text/plain; charset=utf-8")

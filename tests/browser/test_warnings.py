@@ -18,7 +18,15 @@ from alerts.models import AlertRevision
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
 PAGE = f"/canh-bao/{SLUG}/"
-PAGES = ["/canh-bao/", PAGE, "/danh-cho-co-quan/", "/nhung/", f"{PAGE}nhung/", "/nhung/song/"]
+PAGES = [
+    "/canh-bao/",
+    PAGE,
+    f"{PAGE}lich-su/",
+    "/danh-cho-co-quan/",
+    "/nhung/",
+    f"{PAGE}nhung/",
+    "/nhung/song/",
+]
 LOOKS = [(360, "light"), (360, "dark"), (1280, "light"), (1280, "dark")]
 WIDER_THAN_THE_WINDOW = "document.documentElement.scrollWidth - window.innerWidth"
 AFTER_A_DAY = "document.getAnimations().forEach(animation => animation.finish())"

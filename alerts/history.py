@@ -1,0 +1,81 @@
+"""How a warning went from word to word: what its public history says of each. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from alerts.content import Content
+from alerts.models import AlertRevision, Ending, MsgType
+
+_KINDS: Mapping[str, str] = {
+    MsgType.ALERT: "Phát lần đầu",
+    MsgType.UPDATE: "Cập nhật",
+    Ending.OVER: "Hết hiệu lực",
+    Ending.ERROR: "Rút lại",
+}
+_PARTS: Mapping[str, str] = {
+    "title": "tiêu đề",
+    "short_title": "tiêu đề ngắn",
+    "summary": "tóm tắt",
+    "advice": "việc phải làm",
+    "steps": "cách họ lừa",
+    "sms": "tin nhắn",
+    "sms_marked": "tin nhắn",
+    "sms_share": "tin để nhắn nhau",
+    "loudspeaker": "bài đọc loa",
+    "english": "bản tiếng Anh",
+    "document": "văn bản gốc",
+    "audience": "gửi đến ai",
+    "communes": "xã, phường",
+    "offices": "cơ quan bị giả danh",
+    "scenario": "kiểu lừa",
+    "urgency": "mức độ",
+    "severity": "mức độ",
+    "certainty": "mức độ",
+    "response_type": "người dân cần làm gì",
+    "reviewed_on": "ngày rà soát",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One version; `changed` names in words what differs from the one before, "" of the first."""
+
+    revision: AlertRevision
+    kind: str
+    changed: str
+    readable: bool
+
+    @property
+    def planned(self) -> bool:
+        """Whether it was said before it took effect."""
+        return self.revision.effective > self.revision.sent
+
+
+def entries(said: Sequence[AlertRevision]) -> list[Entry]:
+    """The versions, newest first as they come. What was withdrawn may not be read again here."""
+    withdrawn = said[0].words.message.ending == Ending.ERROR
+    changes = [changed(before.words, after.words) for after, before in pairwise(said)]
+    return [
+        Entry(revision, _kind(revision), change, readable=not withdrawn)
+        for revision, change in zip(said, [*changes, ""], strict=True)
+    ]
+
+
+def never_shown(said: Sequence[AlertRevision]) -> list[int]:
+    """Versions that were replaced or cancelled before they took effect."""
+    return sorted(set(range(1, said[0].version)) - {revision.version for revision in said})
+
+
+def changed(before: Content, after: Content) -> str:
+    """The parts that differ, each named once: "tóm tắt, thời hạn"; of a Cancel nothing."""
+    if after.message.msg_type == MsgType.CANCEL:
+        return ""
+    parts = [name for part, name in _PARTS.items() if getattr(before, part) != getattr(after, part)]
+    if before.message.expires != after.message.expires:
+        parts.append("thời hạn")
+    return ", ".join(dict.fromkeys(parts))
+
+
+def _kind(revision: AlertRevision) -> str:
+    return _KINDS[revision.words.message.ending or revision.msg_type]
