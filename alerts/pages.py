@@ -19,6 +19,11 @@ def page(revision: AlertRevision, now: datetime, *, preview: bool = False) -> st
     return _html("alerts/detail.html", facts)
 
 
+def paper(revision: AlertRevision, now: datetime) -> str:
+    """The same, set for paper on the screen too, without the ways to other pages."""
+    return _html("alerts/print.html", facts_of(revision, now))
+
+
 def listing(in_force: Sequence[AlertRevision], ended: Sequence[AlertRevision]) -> str:
     """All warnings, those in force first."""
     return _html("alerts/list.html", {"in_force": in_force, "ended": ended})

@@ -15,6 +15,7 @@ urlpatterns = [
     path("canh-bao/chu-ky/<str:identifier>.json", machines.signature, name="signature"),
     path("canh-bao/khoa/<str:name>.pem", machines.public_key, name="public_key"),
     path("canh-bao/<slug:slug>/", pages.detail, name="detail"),
+    path("canh-bao/<slug:slug>/in/", pages.paper, name="print"),
     path("canh-bao/<slug:slug>/lich-su/", pages.history, name="history"),
     path("canh-bao/<slug:slug>/van-ban.txt", pages.plain, name="plain"),
     path("canh-bao/<slug:slug>/anh.png", prints.picture, name="picture"),

@@ -19,6 +19,11 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
+def paper(request: HttpRequest, slug: str) -> HttpResponse:
+    return told(request, pages.paper(said.latest(slug), timezone.now()))
+
+
+@require_safe
 def history(request: HttpRequest, slug: str) -> HttpResponse:
     return told(request, pages.past(said.versions(slug), timezone.now()))
 

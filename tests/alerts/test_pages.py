@@ -19,7 +19,7 @@ from tests.alerts.writing import HOSTILE, cancelled, draft, issued, person, rewr
 
 pytestmark = pytest.mark.django_db
 PAGE = "/canh-bao/gia-dien-luc/"
-PAGES = [PAGE, f"{PAGE}nhung/", f"{PAGE}van-ban.txt", "/canh-bao/", "/nhung/"]
+PAGES = [PAGE, f"{PAGE}in/", f"{PAGE}nhung/", f"{PAGE}van-ban.txt", "/canh-bao/", "/nhung/"]
 FRAMES = [f"{PAGE}nhung/", "/nhung/"]
 HTML = [path for path in PAGES if not path.endswith(".txt")]
 
@@ -53,6 +53,18 @@ def test_a_page_says_what_to_do_how_it_runs_and_where_it_comes_from(client: Clie
     wanted = ["Đang có hiệu lực", "Cúp máy.", "Dọa cắt điện", "“Cắt ngay.”", "140/CAT-PV01"]
     assert [word for word in wanted if word not in text] == []
     assert re.search(r"TH-PV01-\d{4}-0001-1", text)
+
+
+def test_the_page_for_paper_says_the_same_and_leads_nowhere(client: Client) -> None:
+    issued()
+    page, paper = (words(client.get(path)) for path in (PAGE, f"{PAGE}in/"))
+    advice, steps = 'class="advice"', 'class="steps"'
+    for part in (advice, steps):
+        assert page.split(part)[1].split("</section>")[0][:300] in paper
+    assert f'href="{PAGE}in/"' in page
+    outside = paper.split("<body>")[1].split("<main")[0] + paper.split("</main>")[1]
+    assert [a["href"] for a in Tags(outside).named("a")] == ["#main"]
+    assert f'<link rel="canonical" href="{settings.PORTAL_URL}{PAGE}">' in paper
 
 
 def test_the_two_numbers_in_the_advice_can_be_rung(client: Client) -> None:

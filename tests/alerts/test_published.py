@@ -12,7 +12,7 @@ from alerts.models import Alert
 from tests.alerts.writing import cancelled, draft, issued, person, submitted
 
 pytestmark = pytest.mark.django_db
-PAGES = ["/canh-bao/{}/", "/canh-bao/{}/nhung/", "/canh-bao/{}/van-ban.txt"]
+PAGES = ["/canh-bao/{}/", "/canh-bao/{}/in/", "/canh-bao/{}/nhung/", "/canh-bao/{}/van-ban.txt"]
 LISTS = ["/canh-bao/", "/nhung/"]
 
 

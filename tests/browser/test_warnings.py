@@ -109,9 +109,10 @@ def test_an_ended_warning_is_usable_too(portal: str, revision: AlertRevision, pa
         assert Axe().run(page).response["violations"] == [], path
 
 
-def test_a_warning_prints_on_one_sheet(portal: str, phone: BrowserContext) -> None:
+@pytest.mark.parametrize("path", [PAGE, f"{PAGE}in/"])
+def test_a_warning_prints_on_one_sheet(portal: str, phone: BrowserContext, path: str) -> None:
     page = phone.new_page()
-    page.goto(portal + PAGE)
+    page.goto(portal + path)
     assert b"/Count 1" in page.pdf(prefer_css_page_size=True)
 
 
