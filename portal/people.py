@@ -47,6 +47,7 @@ _KEEPS = frozenset(
     for table in ("officenumber", "bankline")
 )
 _DUTY = _REPORTS | {
+    "reports.see_every_unit",
     "reports.decide_case",
     "reports.act_case",
     "reports.hand_over_case",
@@ -102,7 +103,8 @@ ROLES = {
             "reports.export_personal",
         },
     ),
-    # Beside it a row of UnitMember: this role says what, that row says of which reports.
+    # Beside it a row of UnitMember: this role says what, that row says of which reports. Without the
+    # row there are none (reports/scope.py).
     "unit": Role(
         "Cán bộ đơn vị",
         frozenset(

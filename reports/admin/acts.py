@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib.auth.models import User
 
-from reports import events, workflow
+from reports import events, scope, workflow
 from reports.admin import words
 from reports.models import Case, Event
 from reports.models.units import LONGEST_NAME
@@ -119,7 +119,7 @@ def officers() -> Any:
     """Who may be given a case."""
     backend = "django.contrib.auth.backends.ModelBackend"
     able = User.objects.with_perm("reports.decide_case", backend=backend)
-    return able.select_related("membership__unit").order_by("username")
+    return scope.officers(able).select_related("membership__unit").order_by("username")
 
 
 class ActForm(forms.Form):

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db import Error as DatabaseTrouble
 from django.db import connection
 
-from reports import held, scope, units
+from reports import held, scope
 from reports.admin import answers
 from reports.models import Case, Report
 from reports.stats import Standing, standing
@@ -122,7 +122,7 @@ def figures_of(user: User) -> Figures:
     """
     by: dict[str, list[Counted]] = defaultdict(list)
     with connection.cursor() as cursor:
-        cursor.execute(_COUNTED, {"officer": user.pk, "unit": units.of(user)})
+        cursor.execute(_COUNTED, {"officer": user.pk, "unit": scope.unit_of(user)})
         for facet, value, count, name in cursor.fetchall():
             by[facet].append(Counted(value, count, name or ""))
     counted = Figures(by)

@@ -107,6 +107,7 @@ class Case(models.Model):
             ("close_case", "kết thúc xử lý"),
             ("reopen_case", "mở lại tin đã kết thúc"),
             ("extend_case", "gia hạn xác minh tin báo"),
+            ("see_every_unit", "xem tin của mọi đơn vị"),
             ("reveal_contact", "xem số, câu hẹn, bản gốc lời kể (ghi nhật ký)"),
         ]
         constraints = [

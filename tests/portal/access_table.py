@@ -15,12 +15,14 @@ from reports.models import (
     BankLine,
     Campaign,
     CannedReply,
+    Case,
     Commune,
     Dispute,
     KnownNumber,
     NumberChange,
     Office,
     OfficeNumber,
+    Report,
     Retriage,
     RoutingRule,
     SpecialDay,
@@ -252,13 +254,20 @@ PAGES: dict[str, tuple[Roles, Roles]] = {
 }
 
 
+def _report() -> Report:
+    """One that lies at the unit of `evidence.unit()`, so that its officer gets into its pages too."""
+    report, unit = evidence.report(), evidence.unit()
+    Case.objects.filter(report=report).update(at_unit=unit, unit=unit.name)
+    return report
+
+
 def _office() -> Office:
     return Office.objects.get_or_create(codename="mau", name="Mẫu")[0]
 
 
 # A thing of each kind that the desk has pages of.
 THINGS: dict[str, Callable[[], Any]] = {
-    "report": evidence.report,
+    "report": _report,
     "event": lambda: events.record("report", "x", "noted"),
     "office": _office,
     "officenumber": lambda: OfficeNumber.objects.create(

@@ -37,7 +37,10 @@ def test_a_role_is_let_in_where_the_table_says_and_refused_on_record_elsewhere(
     role: str, method: str
 ) -> None:
     addresses = known_addresses()
-    client = log_in(enlist(f"vao.{role}", role))
+    who = enlist(f"vao.{role}", role)
+    if role == "unit":
+        UnitMember.objects.create(user=who, unit=evidence.unit())
+    client = log_in(who)
     wrong = {}
     for name, address in addresses.items():
         status, is_on_record = answer(client, method, address)
@@ -49,10 +52,14 @@ def test_a_role_is_let_in_where_the_table_says_and_refused_on_record_elsewhere(
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_report_of_another_unit_is_closed_by_its_key_on_every_page(method: str) -> None:
-    elsewhere = evidence.unit("Công an xã Kiên Thọ")
+@pytest.mark.parametrize("unit", ["Công an xã Kiên Thọ", ""])
+def test_a_report_of_another_unit_is_closed_by_its_key_on_every_page(
+    unit: str, method: str
+) -> None:
+    """Also to who was given the role and no unit yet."""
     who = enlist("vao.unit", "unit")
-    UnitMember.objects.create(user=who, unit=elsewhere)
+    if unit:
+        UnitMember.objects.create(user=who, unit=evidence.unit(unit))
     client = log_in(who)
     addresses = Addresses()
     at = {name: addresses.of(name, page) for name, page in pages().items()}

@@ -1,13 +1,15 @@
 """Units: whom the table knows, who works there, and which reports such an officer sees."""
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
 from django.db import IntegrityError
 from django.test import Client
 
 from reports import events, reference, scope, units, workflow
-from reports.models import Case, Report, Unit, UnitMember
+from reports.admin.acts import officers
+from reports.admin.figures import figures_of
+from reports.models import Case, Indicator, Report, Unit, UnitMember
 from tests.cast import Person, enlist, log_in
 from tests.reports import evidence
 
@@ -142,6 +144,40 @@ def test_an_officer_of_a_unit_sees_its_reports_alone(lead: Person) -> None:
     assert own.report.public_number in queue
     assert foreign.report.public_number not in queue
     assert nobodys.report.public_number not in queue
+
+
+def test_who_has_the_role_of_a_unit_and_no_unit_sees_no_report(lead: Person) -> None:
+    user = enlist("moi", "unit")
+    cases = [given_to(evidence.unit(), lead), evidence.case()]
+    evidence.number(cases[1].report, "+84550000111")
+    queue = log_in(user).get(QUEUE, {"viec": "all"}).content.decode()
+    assert not [case for case in cases if case.report.public_number in queue]
+    assert not scope.reports(Report.objects.all(), user).exists()
+    assert not scope.told_in(Indicator.objects.all(), user).exists()
+    assert not scope.is_at_pv01(user)
+    with pytest.raises(workflow.NotAllowed):
+        workflow.take(cases[1].pk, by=user, version=cases[1].version)
+
+
+def test_figures_beside_the_queue_count_nothing_for_who_sees_nothing(lead: Person) -> None:
+    given_to(evidence.unit(), lead)
+    evidence.case()
+    assert figures_of(enlist("moi", "unit")).open == 0
+    assert figures_of(lead.user).open == 2
+
+
+def test_a_group_of_an_offices_own_opens_reports_only_with_the_right_to_see_all(db: None) -> None:
+    user = enlist("rieng", "unit")
+    user.user_permissions.add(Permission.objects.get(codename="see_every_unit"))
+    evidence.case()
+    assert scope.reports(Report.objects.all(), User.objects.get(pk=user.pk)).count() == 1
+
+
+def test_a_report_is_offered_to_nobody_who_would_not_see_it(lead: Person) -> None:
+    nobody, local = enlist("moi", "unit"), at(evidence.unit())
+    offered = set(officers())
+    assert {local, lead.user} <= offered
+    assert nobody not in offered
 
 
 def test_another_units_report_by_its_id_is_refused_and_the_try_is_on_record(lead: Person) -> None:

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 
 from portal import people
 from reports import events, timekeeping, workflow
-from reports.models import Case, Message
+from reports.models import Case, Message, UnitMember
 from tests.cast import Person, enlist
 from tests.reports import evidence
 
@@ -100,6 +100,9 @@ def test_a_verb_leads_where_the_table_says_and_nowhere_else(
 def test_a_role_may_what_is_written_here(role: str, verb: str) -> None:
     by = enlist(role, role)
     case = standing(next(status for status in LEADS if f"{verb}=" in LEADS[status]))
+    if role == "unit":
+        Case.objects.filter(pk=case.pk).update(at_unit=evidence.unit())
+        UnitMember.objects.create(user=by, unit=evidence.unit())
     if verb in MAY[role].split():
         assert decide(verb, case, by).version == case.version + 1
     else:
