@@ -70,6 +70,13 @@ def has_seen_tour(user: User) -> bool:
     return events.about("user", user.pk).filter(kind=SEEN, by=user).exists()
 
 
+def knows_desk(request: HttpRequest) -> bool:
+    """The same of who asks; the session keeps a yes, so that it is asked once at each log-in."""
+    if not request.session.get(SEEN):
+        request.session[SEEN] = isinstance(request.user, User) and has_seen_tour(request.user)
+    return bool(request.session[SEEN])
+
+
 @lru_cache(maxsize=1)
 def _book() -> list[handbook.Block]:
     """The handbook as it came with this release; nothing where it was left out."""

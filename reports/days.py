@@ -5,11 +5,14 @@ known only from counting on that day.
 """
 
 from datetime import date, timedelta
+from typing import Any
 
 import structlog
 from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import Error as DatabaseTrouble
 from django.db import connection
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from reports.models import DayTally
@@ -60,9 +63,16 @@ def first_day(today: date) -> date:
     return today - timedelta(days=DAYS - 1)
 
 
-def known() -> dict[date, DayTally | None]:
-    """The last days in their order, None for one that nobody has counted. One statement."""
-    today = timezone.localdate()
-    first = first_day(today)
-    counted = DayTally.objects.in_bulk([first + timedelta(days=n) for n in range(DAYS)])
+def asked() -> dict[str, Any]:
+    """The days that were counted, as a column of a statement, which `known` reads."""
+    counted = DayTally.objects.filter(day__gte=first_day(timezone.localdate()))
+    as_json = JSONObject(day="day", received="received", open="open")
+    return {"days": ArraySubquery(counted.values(told=as_json))}
+
+
+def known(told: dict[str, Any]) -> dict[date, DayTally | None]:
+    """The last days in their order, None for one that nobody has counted."""
+    rows = (DayTally(**row | {"day": date.fromisoformat(row["day"])}) for row in told["days"])
+    counted = {row.day: row for row in rows}
+    first = first_day(timezone.localdate())
     return {day: counted.get(day) for day in (first + timedelta(days=n) for n in range(DAYS))}

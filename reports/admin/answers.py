@@ -18,6 +18,17 @@ def answered(reports: QuerySet[Report]) -> QuerySet[Report]:
     return waiting.annotate(asked_at=_asked_at()).filter(_spoken())
 
 
+# The same of a row that has a `report_id` and the `changed_at` of its case, for plain SQL.
+SPOKEN = """EXISTS (
+    SELECT FROM (SELECT coalesce((SELECT sent_at FROM reports_message AS message
+                                   WHERE message.report_id = waits.report_id AND is_question
+                                   ORDER BY id DESC LIMIT 1), waits.changed_at) AS at) AS asked
+     WHERE EXISTS (SELECT FROM reports_message AS message
+                    WHERE message.report_id = waits.report_id AND by_id IS NULL AND sent_at > asked.at)
+        OR EXISTS (SELECT FROM reports_addition AS addition
+                    WHERE addition.report_id = waits.report_id AND received_at > asked.at))"""
+
+
 def _asked_at() -> Coalesce:
     asked = Message.objects.filter(report=OuterRef("pk"), is_question=True).order_by("-id")
     return Coalesce(Subquery(asked.values("sent_at")[:1]), F("case__changed_at"))

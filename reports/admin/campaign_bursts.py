@@ -4,15 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Subquery
 from django.utils import timezone
 
-from reports import burst_watch, bursts, portrait
+from reports import burst_watch, bursts, places
 from reports.admin import words
-from reports.models import BurstTally, Campaign, Commune
-from reports.portrait import Sums
+from reports.models import BurstTally
 
 MOST_BURSTS = 8
-MOST_WAVES = 6
 
 
 @dataclass(frozen=True)
@@ -34,32 +33,33 @@ class Bursts:
     left: int
 
 
-def found() -> Bursts:
-    """The bursts of the last look. One statement, two where there are any."""
-    kept = BurstTally.objects.first()
+def asked() -> dict[str, Any]:
+    """The bursts of the last look, as columns of a statement, which `told` reads."""
+    last = BurstTally.objects.order_by("pk")
+    return {
+        "bursts": Subquery(last.values("bursts")[:1]),
+        "bursts_at": Subquery(last.values("counted_at")[:1]),
+    }
+
+
+def told(found: dict[str, Any]) -> Bursts:
+    """What was asked, in words."""
+    kept, at = found["bursts"], found["bursts_at"]
     if kept is None:
         return Bursts([], None, is_old=False, left=0)
-    age = (timezone.now() - kept.counted_at).total_seconds()
-    return Bursts(
-        _told(kept.bursts[:MOST_BURSTS]),
-        kept.counted_at,
-        age > burst_watch.OLD_AFTER,
-        max(0, len(kept.bursts) - MOST_BURSTS),
-    )
+    is_old = (timezone.now() - at).total_seconds() > burst_watch.OLD_AFTER
+    return Bursts(_told(kept[:MOST_BURSTS]), at, is_old, max(0, len(kept) - MOST_BURSTS))
 
 
-def growing() -> list[Campaign]:
-    """The campaigns with most reports in seven days, each with its figures. Three statements."""
-    hot = portrait.hot(MOST_WAVES)
-    sums, rows = portrait.sums(hot), Campaign.objects.in_bulk(hot)
-    for pk, row in rows.items():
-        row.sums = sums.get(pk, Sums())  # type: ignore[attr-defined]
-    return [rows[pk] for pk in hot if pk in rows]
+def found() -> Bursts:
+    """The bursts of the last look. One statement."""
+    kept = BurstTally.objects.first()
+    return told({"bursts": kept and kept.bursts, "bursts_at": kept and kept.counted_at})
 
 
 def _told(kept: list[dict[str, Any]]) -> list[Told]:
-    places = [row["key"] for row in kept if row["unit"] == bursts.COMMUNE]
-    names = {row.pk: row.name for row in Commune.objects.filter(pk__in=places)} if places else {}
+    is_of_places = any(row["unit"] == bursts.COMMUNE for row in kept)
+    names = {place.codename: place.name for place in places.communes()} if is_of_places else {}
     return [_words(row, names) for row in kept]
 
 

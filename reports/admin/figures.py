@@ -11,7 +11,7 @@ from django.db import connection
 
 from reports import held, scope
 from reports.admin import answers
-from reports.models import Case, Report
+from reports.models import Case
 from reports.stats import Standing, standing
 from reports.watch import concerned
 
@@ -21,7 +21,8 @@ from reports.watch import concerned
 # closed to the queue (a crime report), so what is overdue is counted by its own index.
 _COUNTED = f"""
 WITH waits AS MATERIALIZED (
-    SELECT desk.status, desk.officer_id, desk.at_unit_id, report.*, {held.COLUMNS},
+    SELECT desk.report_id, desk.status, desk.changed_at, desk.officer_id, desk.at_unit_id, report.*,
+           {held.COLUMNS},
            coalesce((desk.corrected ->> 'priority')::int,
                     greatest(machine.priority, desk.least_priority)) AS priority
       FROM reports_case AS desk
@@ -52,6 +53,8 @@ counted AS (
             UNION ALL SELECT 'dau', unnest(flags)) AS had (facet, value)
      WHERE value IS NOT NULL GROUP BY facet, value
      UNION ALL
+    SELECT 'viec', 'answered', count(*) FROM waits WHERE status = 'waiting' AND {answers.SPOKEN}
+     UNION ALL
     SELECT 'viec', 'overdue', count(*) FROM reports_case
      WHERE due_at <= statement_timestamp()
        AND (%(unit)s::text IS NULL OR at_unit_id = %(unit)s))
@@ -78,11 +81,10 @@ class Counted:
 @dataclass(frozen=True)
 class Figures:
     """The open cases by what the lists beside the queue sort them by, the most first. `viec` holds
-    the work they want: open, burning, overdue, unassigned, mine, and the states themselves.
+    the work they want: open, burning, overdue, unassigned, mine, answered, and the states themselves.
     """
 
     by: Mapping[str, list[Counted]] = field(default_factory=dict)
-    answered: int = 0
 
     def count(self, facet: str, value: str) -> int:
         return next((each.count for each in self.by.get(facet, []) if each.value == value), 0)
@@ -112,23 +114,22 @@ class Figures:
         return self.count("viec", "mine")
 
     @property
+    def answered(self) -> int:
+        return self.count("viec", "answered")
+
+    @property
     def waiting(self) -> int:
         return self.count("viec", Case.Status.WAITING)
 
 
 def figures_of(user: User) -> Figures:
-    """One statement, a second where somebody is waited for; their cost grows with the open cases,
-    not with the reports.
-    """
+    """One statement; its cost grows with the open cases, not with the reports."""
     by: dict[str, list[Counted]] = defaultdict(list)
     with connection.cursor() as cursor:
         cursor.execute(_COUNTED, {"officer": user.pk, "unit": scope.unit_of(user)})
         for facet, value, count, name in cursor.fetchall():
             by[facet].append(Counted(value, count, name or ""))
-    counted = Figures(by)
-    if not counted.waiting:
-        return counted
-    return Figures(by, answers.answered(scope.reports(Report.objects.order_by(), user)).count())
+    return Figures(by)
 
 
 def standing_of(request: Any) -> Standing | None:

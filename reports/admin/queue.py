@@ -4,16 +4,17 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.admin.views.main import ChangeList
+from django.contrib.auth.models import User
 from django.db.models import F, Func, JSONField, QuerySet, Value
 from django.db.models.functions import Coalesce, Left
 from django.http import HttpRequest
 
-from reports import held
+from reports import held, scope
 from reports.admin import answers, columns, texts
 from reports.admin.facets import WorkFilter, figures
 from reports.admin.naming import with_callers
 from reports.admin.paging import NEAR
-from reports.models import Report
+from reports.models import Case, Report
 
 _HEAVY = (
     "story", "story_sealed", "contact_sealed", "phrase_sealed", "content_digest",
@@ -75,6 +76,17 @@ BY_URGENCY = (
     _PRIORITY.desc(nulls_first=True),
     "received_at",
 )
+
+
+def first_of(user: User, few: int) -> QuerySet[Report]:
+    """The open ones that burn and the open ones of this officer, the first *few* of each and in
+    one order; of what the officer may see. One statement.
+    """
+    seen = scope.reports(Report.objects.filter(case__status__in=Case.OPEN), user)
+    keys = seen.order_by(*BY_URGENCY).values("pk")
+    burning = keys.alias(on=held.ongoing()).filter(on=True)[:few]
+    first = burning.union(keys.filter(case__officer=user)[:few])
+    return _plain_rows().filter(pk__in=first).order_by(*BY_URGENCY)
 
 
 def ordering(request: HttpRequest) -> tuple[Any, ...]:

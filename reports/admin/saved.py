@@ -13,15 +13,18 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import User
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import PermissionDenied
 from django.core.mail import EmailMessage
 from django.db import Error as DatabaseTrouble
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
+from django.db.models.functions import JSONObject
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 from reports import events, scope
 from reports.admin import facets
@@ -34,8 +37,11 @@ log = structlog.get_logger(__name__)
 KEEP = "reports.decide_case"
 MOST = 30  # searches of one officer
 LONGEST_QUERY = 400  # signs, as of SavedSearch.query
+MOST_SHOWN = 40  # on the start page
 MOST_COUNTED = 500  # at one look
 KNOWN = ("q", facets.WorkFilter.parameter_name, *(each.parameter_name for each in facets.NARROWING))
+_SHOWN = ("id", "name", "query", "is_shared", "alert_at", "hits", "counted_at")
+_OWNER = ("id", "username", "first_name", "last_name")
 
 
 class SaveForm(forms.Form):
@@ -73,6 +79,28 @@ def seen_by(user: User) -> QuerySet[SavedSearch]:
     """An officer's own searches, and those that others share."""
     rows = SavedSearch.objects.select_related("owner")
     return rows.filter(Q(owner=user) | Q(is_shared=True))
+
+
+def asked(user: User) -> dict[str, Any]:
+    """The searches on an officer's start page, as a column of a statement, which `kept` reads;
+    nothing for who keeps none.
+    """
+    if not user.has_perm(KEEP):
+        return {}
+    rows = seen_by(user).annotate(by=JSONObject(**{name: f"owner__{name}" for name in _OWNER}))
+    shown = rows.order_by("name", "id").values(told=JSONObject(by="by", **{n: n for n in _SHOWN}))
+    return {"searches": ArraySubquery(shown[:MOST_SHOWN])}
+
+
+def kept(told: dict[str, Any]) -> list[SavedSearch]:
+    """Those that have come to what their owner waits for first."""
+    rows = [_row(**row) for row in told.get("searches", [])]
+    return sorted(rows, key=lambda row: not row.has_come)
+
+
+def _row(by: dict[str, Any], counted_at: str | None, **shown: Any) -> SavedSearch:
+    at = parse_datetime(counted_at) if counted_at else None
+    return SavedSearch(owner=User(**by), counted_at=at, **shown)
 
 
 def save(request: HttpRequest) -> HttpResponse:

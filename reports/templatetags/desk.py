@@ -9,10 +9,10 @@ from django.utils import timezone
 from reports import charts, days, held, watch
 from reports.admin import facets, marking, numbers, queue, saved, words
 from reports.admin.figures import alarms_of, standing_of
-from reports.models import Case, QueueTally, Report
+from reports.admin.front import front_of
+from reports.models import QueueTally, Report
 
 FEW = 6
-MOST_SEARCHES = 40
 
 register = template.Library()
 register.filter("count", marking.count)
@@ -29,7 +29,7 @@ def desk_figures(context: Context) -> dict[str, Any]:
 @register.inclusion_tag("admin/numbers.html", takes_context=True)
 def desk_numbers(context: Context) -> dict[str, Any]:
     """What numbers wait for this officer, as tiles; nothing for who may do nothing with them."""
-    return numbers.waiting_for(context["request"].user)
+    return numbers.waiting(front_of(context["request"]))
 
 
 @register.inclusion_tag("admin/alarms.html", takes_context=True)
@@ -43,25 +43,26 @@ def desk_alarms(context: Context) -> dict[str, Any]:
 @register.inclusion_tag("admin/board.html", takes_context=True)
 def desk_board(context: Context) -> dict[str, Any]:
     """The first few that burn, and the first few that are the officer's own."""
-    open_ones = queue.rows().filter(case__status__in=Case.OPEN).order_by(*queue.BY_URGENCY)
+    user = context["request"].user
+    rows = list(queue.first_of(user, FEW))
     return {
-        "burning": open_ones.alias(on=held.ongoing()).filter(on=True)[:FEW],
-        "mine": open_ones.filter(case__officer=context["request"].user)[:FEW],
+        "burning": [row for row in rows if held.held(row).ongoing][:FEW],
+        "mine": [row for row in rows if row.case.officer_id == user.pk][:FEW],
     }
 
 
 @register.inclusion_tag("admin/saved.html", takes_context=True)
 def desk_searches(context: Context) -> dict[str, Any]:
     """The searches that an officer keeps or others share; those that have come first."""
-    user = context["request"].user
-    rows = sorted(saved.seen_by(user)[:MOST_SEARCHES], key=lambda kept: not kept.has_come)
-    return {"searches": rows, "user": user, "csrf_token": context.get("csrf_token")}
+    request = context["request"]
+    rows = saved.kept(front_of(request))
+    return {"searches": rows, "user": request.user, "csrf_token": context.get("csrf_token")}
 
 
-@register.inclusion_tag("admin/days.html")
-def desk_days() -> dict[str, Any]:
-    """Inflow and backlog of the last days, as pictures and as a table. One statement."""
-    kept = days.known()
+@register.inclusion_tag("admin/days.html", takes_context=True)
+def desk_days(context: Context) -> dict[str, Any]:
+    """Inflow and backlog of the last days, as pictures and as a table."""
+    kept = days.known(front_of(context["request"]))
     received = {str(day): row.received if row else 0 for day, row in kept.items()}
     waited = {str(day): row.open if row else None for day, row in kept.items()}
     pictures = [

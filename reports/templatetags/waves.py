@@ -3,7 +3,9 @@
 from django import template
 from django.template import Context
 
+from reports import portrait
 from reports.admin import campaign_bursts, campaign_page, words
+from reports.admin.front import front_of
 from reports.models import CampaignAct
 
 register = template.Library()
@@ -27,4 +29,8 @@ def desk_bursts(context: Context) -> dict[str, object]:
 @register.inclusion_tag("admin/reports/campaign/waves.html", takes_context=True)
 def desk_waves(context: Context) -> dict[str, object]:
     """The same as a box of the start page, beside the campaigns that grow."""
-    return desk_bursts(context) | {"waves": campaign_bursts.growing()}
+    request = context["request"]
+    front = front_of(request)
+    bursts, waves = campaign_bursts.told(front), portrait.waves(front)
+    may_see = request.user.has_perm("reports.view_report")
+    return {"bursts": bursts, "may_see": may_see, "waves": waves}

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils import timezone
 from lxml import html
@@ -24,14 +25,14 @@ def age(report: Report, length: timedelta) -> None:
         cursor.execute("SET LOCAL session_replication_role = origin")
 
 
-def test_days_count_what_came_in_and_what_is_open_today() -> None:
+def test_days_count_what_came_in_and_what_is_open_today(duty: Person) -> None:
     old, done = evidence.report("a"), evidence.report("b")
     evidence.report("c")
     age(old, timedelta(days=3))
     Case.objects.filter(report=done).update(status="closed", outcome="duplicate")
     days.count_if_possible()
     today = timezone.localdate()
-    kept = days.known()
+    kept = days.known(User.objects.values(**days.asked()).get(pk=duty.user.pk))
     assert len(kept) == days.DAYS == DayTally.objects.count()
     assert [(row.received, row.open) for day, row in kept.items() if row and row.received] == [
         (1, None),
