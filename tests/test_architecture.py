@@ -22,6 +22,7 @@ FOR_ALERTS = {
     "reports.events",
     "reports.privacy",
     "reports.limits",
+    "reports.origins",
     "reports.signing",
     "reports.folding",
     "reports.inlined",

@@ -1,9 +1,10 @@
 """For agencies: a line for their site, feeds, whether a code is ours, the keys. Nothing is changed
-by any form here, so none needs a token.
+by any form here, so none needs a token; another site's forms are refused all the same.
 """
 
 from csp.decorators import csp_update
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -14,6 +15,7 @@ from alerts import embedding
 from alerts.agency_forms import CodeForm, EmbedForm
 from alerts.models import AlertRevision, PublicKey
 from alerts.pages import facts_of
+from reports.origins import from_our_page
 
 
 @csrf_exempt
@@ -21,6 +23,8 @@ from alerts.pages import facts_of
 @csp_update({"frame-src": ["'self'"]})
 def for_agencies(request: HttpRequest) -> HttpResponse:
     """The page; posted, with the chosen line or the answer about a code."""
+    if request.method == "POST" and not from_our_page(request):
+        raise PermissionDenied
     asks_code = request.method == "POST" and "code" in request.POST
     chooses = request.method == "POST" and not asks_code
     choosing = EmbedForm(request.POST if chooses else None, auto_id="embed_%s")

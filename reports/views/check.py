@@ -15,9 +15,10 @@ from reports import callers, confirmed, disputes, limits, lookup, offices
 from reports.disputes import Asked
 from reports.models import Dispute
 from reports.number_forms import PREFILL, CheckForm, DisputeForm
+from reports.origins import from_our_page
 from reports.phones import Phone
 from reports.posted import Fields, Posted
-from reports.views.posting import Trouble, from_our_page, posted_fields
+from reports.views.posting import Trouble, posted_fields
 
 log = structlog.get_logger(__name__)
 

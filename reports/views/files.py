@@ -17,12 +17,13 @@ from reports.forms import CodeForm
 from reports.forms_later import AddForm
 from reports.later import ErasedError, Later
 from reports.models import Report
+from reports.origins import from_our_page
 from reports.posted import Fields, kept
 from reports.posted_later import PostedLater
 from reports.tracking import Line
 from reports.uploads import Received, Upload
 from reports.views.guessing import form_page, found_by
-from reports.views.posting import Trouble, from_our_page
+from reports.views.posting import Trouble
 from reports.views.tracking import FOREIGN_LOOK, code_page, standing_page
 
 log = structlog.get_logger(__name__)

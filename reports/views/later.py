@@ -19,11 +19,12 @@ from reports.forms import CodeForm
 from reports.forms_later import AddForm, ReplyForm, StepForm, WithdrawForm
 from reports.later import ErasedError, FullError, Later
 from reports.models import Addition, Report
+from reports.origins import from_our_page
 from reports.posted import Fields
 from reports.posted_later import PostedLater
 from reports.tracking import Line
 from reports.views.guessing import form_page, found_by
-from reports.views.posting import Trouble, from_our_page, posted_fields
+from reports.views.posting import Trouble, posted_fields
 from reports.views.tracking import code_page, standing_page
 
 log = structlog.get_logger(__name__)

@@ -12,9 +12,10 @@ from django.views.decorators.http import require_http_methods
 
 from reports import limits, pickup, receipts
 from reports.forms_pickup import PickupForm
+from reports.origins import from_our_page
 from reports.pickup import Fetched
 from reports.views.guessing import form_page, too_many
-from reports.views.posting import Trouble, from_our_page, posted_fields
+from reports.views.posting import Trouble, posted_fields
 
 log = structlog.get_logger(__name__)
 

@@ -3,7 +3,7 @@ be read, what a visitor is told when it was not taken.
 """
 
 from dataclasses import dataclass, replace
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
@@ -64,19 +64,6 @@ UNREADABLE = Trouble(
 )
 # A body without its length: browsers tell it, and the front server finds it out.
 LENGTHLESS = replace(UNREADABLE, status=411)
-
-
-def from_our_page(request: HttpRequest) -> bool:
-    """Where a browser says that the form was: on our pages, or it does not say."""
-    site = request.headers.get("Sec-Fetch-Site")
-    if site not in {None, "same-origin", "none"}:
-        return False
-    origin = request.headers.get("Origin")
-    if origin is None or (origin == "null" and site == "same-origin"):
-        return True
-    portal = urlsplit(settings.PORTAL_URL)
-    ours = {f"{portal.scheme}://{portal.netloc}", f"{request.scheme}://{request.get_host()}"}
-    return origin in ours
 
 
 def posted_fields(request: HttpRequest) -> tuple[Fields, Trouble | None]:

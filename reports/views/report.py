@@ -13,8 +13,9 @@ from django.views.decorators.http import require_http_methods
 from reports import intake, places
 from reports.forms import ReportForm
 from reports.number_forms import LONGEST, PREFILL
+from reports.origins import from_our_page
 from reports.posted import Posted
-from reports.views.posting import SeeOther, Trouble, from_our_page, posted_fields
+from reports.views.posting import SeeOther, Trouble, posted_fields
 from reports.views.receipt import receipt_given
 
 log = structlog.get_logger(__name__)

@@ -10,7 +10,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from reports import searching
-from reports.views.posting import from_our_page, posted_fields
+from reports.origins import from_our_page
+from reports.views.posting import posted_fields
 
 
 @csrf_exempt  # it changes nothing, and a visitor has no cookie

@@ -12,8 +12,9 @@ from reports import asking, files, places, tracking, whole
 from reports.forms import CodeForm
 from reports.forms_later import AddForm, ReplyForm
 from reports.models import Case, Report
+from reports.origins import from_our_page
 from reports.views.guessing import form_page, found_by
-from reports.views.posting import Trouble, from_our_page, posted_fields
+from reports.views.posting import Trouble, posted_fields
 
 FOREIGN_LOOK = Trouble(
     403,

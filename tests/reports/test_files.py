@@ -917,7 +917,7 @@ def test_a_forged_press_opens_nothing(duty: Person, sent: EvidenceFile) -> None:
     forger = Client(enforce_csrf_checks=True)
     forger.cookies = duty.client.cookies
     assert forger.post(original_of(sent)).status_code == 403
-    assert not events.about("report", sent.report_id).exists()
+    assert [event.kind for event in events.about("report", sent.report_id)] == ["refused"]
 
 
 def test_without_its_key_an_original_is_told_and_not_given(

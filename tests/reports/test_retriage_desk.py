@@ -240,8 +240,8 @@ def test_too_many_at_once_are_refused(lead: Person, monkeypatch: pytest.MonkeyPa
     assert owed() == []
 
 
-def test_a_duty_officer_is_offered_no_act_on_many(duty: Person) -> None:
+def test_a_duty_officer_is_not_offered_to_have_many_read_again(duty: Person) -> None:
     report = read_under(OLD)
-    assert b'name="action"' not in duty.client.get(QUEUE).content
+    assert b'value="read_many_again"' not in duty.client.get(QUEUE).content
     choose(duty.client, report)
     assert owed() == []

@@ -8,7 +8,7 @@ from django.http import QueryDict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports import indicators, money, phones, places, privacy, receipts, traces
+from reports import indicators, money, phones, places, privacy, receipts, story_search, traces
 from reports.admin import search
 from reports.posted import Posted
 from reports.reading import read_story
@@ -60,7 +60,7 @@ def test_forms_and_the_search_box_take_them(text: str) -> None:
     assert Posted(data).typed(communes=()).contact == text
     assert places.find(text, ()).codename is None
     assert receipts.read_code(text) != text
-    assert "" not in [*search._keys(text), *search._words(text)]
+    assert "" not in [*search._keys(text), *story_search.words_of(text)]
 
 
 def test_a_number_in_circles_is_searched_by_its_digits() -> None:
