@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from alerts import drafting, frames, pages, publishing
 from alerts.answers import framed
-from alerts.desk import CHANGE, ISSUE, acts_for, open_to_change, record, standing
+from alerts.desk import CHANGE, ISSUE, acts_for, open_to_change, record, standing, told
 from alerts.forms import AlertForm
 from alerts.models import Alert, AlertRevision, AlertStep, Ending
 from reports.models import Campaign
@@ -169,11 +169,11 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def issue(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """The first word or a new one: which of the two, the warning itself knows."""
 
-        def give(alert: Alert, *, by: Any) -> None:
+        def give(alert: Alert, *, by: Any) -> AlertRevision:
             give_word = publishing.update if alert.current_id else publishing.issue
-            give_word(alert, by=by, seen=request.POST.get("seen", ""))
+            return give_word(alert, by=by, seen=request.POST.get("seen", ""))
 
-        return self._act(request, pk, [ISSUE], give, "Đã phát. Mọi người đọc được từ lúc này.")
+        return self._act(request, pk, [ISSUE], give, told)
 
     def cancel(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         error = request.POST.get("ending") == Ending.ERROR
@@ -191,17 +191,17 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         pk: UUID,
         permissions: list[str],
         act: Callable[..., object],
-        done: str,
+        done: str | Callable[[object], str],
     ) -> HttpResponse:
         if not any(map(request.user.has_perm, permissions)):
             raise PermissionDenied
         alert = get_object_or_404(Alert, pk=pk)
         try:
-            act(alert, by=request.user)
+            result = act(alert, by=request.user)
         except publishing.PublishingError as error:
             messages.error(request, str(error))
         else:
-            messages.success(request, done)
+            messages.success(request, done if isinstance(done, str) else done(result))
         return HttpResponseRedirect(reverse("admin:alerts_alert_change", args=[pk]))
 
     # --- Looking before issuing

@@ -85,7 +85,7 @@ def _entry(feed: Element, revision: AlertRevision, portal: str) -> None:
     address = address_of_message(revision, portal)
     xml.add(entry, "id", address)
     xml.add(entry, "title", _headline(words))
-    xml.add(entry, "updated", moment(words.message.sent))
+    xml.add(entry, "updated", moment(words.message.effective))
     xml.add(entry, "link", marks={"rel": "alternate", "type": MEDIA_TYPE, "href": address})
     xml.add(entry, "summary", _description(words))
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from alerts import publishing
-from alerts.models import Alert, AlertRevision, MsgType
+from alerts.models import Alert, AlertRevision, MsgType, State
 from reports import events
 
 CHANGE, ISSUE = "alerts.change_alert", "alerts.issue_alert"
@@ -35,6 +35,10 @@ def standing(alert: Alert) -> str:
     if said is None:
         return alert.get_stage_display()
     public = f"{_public(said)}, bản {said.version}"
+    if said.state(timezone.now()) is State.SCHEDULED and (
+        now := alert.revisions.standing().first()
+    ):
+        public = f"{_public(now)}, bản {now.version}; {public[0].lower()}{public[1:]}"
     return public if alert.stage == Alert.Stage.DRAFT else f"{public}; bản mới chờ duyệt"
 
 
@@ -42,7 +46,7 @@ def _public(said: AlertRevision) -> str:
     if said.msg_type == MsgType.CANCEL:
         return "Đã hủy"
     return {
-        "scheduled": "Chưa đến giờ",
+        "scheduled": f"Hẹn {timezone.localtime(said.effective):%H:%M, %d/%m/%Y}",
         "in_force": "Đang có hiệu lực",
         "expired": "Hết hiệu lực",
     }[said.state(timezone.now())]
@@ -72,9 +76,21 @@ def acts_for(request: HttpRequest, alert: Alert) -> Acts:
         cancel=may_issue
         and said is not None
         and said.msg_type != MsgType.CANCEL
-        and said.author_id != request.user.pk,
+        and request.user.pk not in {said.author_id, _author_of(publishing.to_cancel(alert))},
         seen=publishing.draft_digest(alert) if in_review else "",
     )
+
+
+def told(given: object) -> str:
+    """What an officer reads after giving a word: from when others read it."""
+    if isinstance(given, AlertRevision) and given.effective > timezone.now():
+        at = timezone.localtime(given.effective)
+        return f"Đã ký và hẹn giờ. Mọi người đọc được từ {at:%H:%M, %d/%m/%Y}."
+    return "Đã phát. Mọi người đọc được từ lúc này."
+
+
+def _author_of(word: AlertRevision | None) -> int | None:
+    return word.author_id if word else None
 
 
 def record(alert: Alert) -> Iterator[tuple[Any, str]]:

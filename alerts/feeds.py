@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 
 from alerts import xml
 from alerts.cap import MEDIA_TYPE as CAP_TYPE
-from alerts.machines import Told, address_of_message, last_sent, published_at, told
+from alerts.machines import Told, address_of_message, last_said, published_at, told
 from alerts.models import AlertRevision
 
 TITLE = "Cảnh báo lừa đảo của Công an tỉnh Thanh Hóa"
@@ -26,7 +26,7 @@ def rss(revisions: Sequence[AlertRevision], now: datetime, portal: str) -> bytes
     xml.add(channel, "link", f"{portal}/canh-bao/")
     xml.add(channel, "description", ABOUT)
     xml.add(channel, "language", "vi")
-    xml.add(channel, "lastBuildDate", format_datetime(last_sent(revisions)))
+    xml.add(channel, "lastBuildDate", format_datetime(last_said(revisions)))
     address = f"{portal}/canh-bao/rss.xml"
     marks = {"rel": "self", "type": "application/rss+xml", "href": address}
     xml.add(channel, "atom:link", marks=marks)
@@ -40,7 +40,7 @@ def _item(channel: Element, said: Told) -> None:
     xml.add(item, "title", said.title)
     xml.add(item, "link", said.address)
     xml.add(item, "guid", said.name, {"isPermaLink": "false"})
-    xml.add(item, "pubDate", format_datetime(said.sent))
+    xml.add(item, "pubDate", format_datetime(said.since))
     xml.add(item, "description", _as_html(said.text))
 
 
@@ -63,7 +63,7 @@ def _entry(feed: Element, said: Told, message: str) -> None:
     entry = xml.add(feed, "entry")
     xml.add(entry, "id", message)
     xml.add(entry, "title", said.title)
-    xml.add(entry, "updated", said.sent.isoformat())
+    xml.add(entry, "updated", said.since.isoformat())
     xml.add(entry, "link", marks={"rel": "alternate", "href": said.address})
     xml.add(entry, "link", marks={"rel": "related", "type": CAP_TYPE, "href": message})
     xml.add(entry, "summary", said.summary)
@@ -92,7 +92,7 @@ def _json_item(said: Told) -> dict[str, Any]:
         "title": said.title,
         "summary": said.summary,
         "content_text": said.text,
-        "date_published": said.sent.isoformat(),
+        "date_published": said.since.isoformat(),
     }
 
 

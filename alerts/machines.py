@@ -12,14 +12,16 @@ _NEVER = datetime.fromtimestamp(0, tz=UTC)
 
 @dataclass(frozen=True)
 class Told:
-    """A warning as a feed's entry: `name` is the revision's for good, `address` its page."""
+    """A warning as a feed's entry: `name` is the revision's for good, `address` its page, `since`
+    when readers had it first.
+    """
 
     name: str
     address: str
     title: str
     text: str
     summary: str
-    sent: datetime
+    since: datetime
 
 
 def told(revision: AlertRevision, now: datetime) -> Told:
@@ -35,7 +37,7 @@ def told(revision: AlertRevision, now: datetime) -> Told:
         title=f"{ended}{words.title}",
         summary=reason if withdrawn else words.summary,
         text=reason if withdrawn else "\n".join(filter(None, (reason, words.summary, advice))),
-        sent=words.message.sent,
+        since=words.message.effective,
     )
 
 
@@ -50,11 +52,11 @@ def address_of_message(revision: AlertRevision, portal: str) -> str:
     return f"{portal}/canh-bao/cap/{revision.identifier}.xml"
 
 
-def last_sent(revisions: Sequence[AlertRevision]) -> datetime:
-    """When something was last said; the beginning of time where nothing was."""
-    return max((revision.words.message.sent for revision in revisions), default=_NEVER)
+def last_said(revisions: Sequence[AlertRevision]) -> datetime:
+    """When a word last took effect; the beginning of time where none did."""
+    return max((revision.words.message.effective for revision in revisions), default=_NEVER)
 
 
 def published_at(revisions: Sequence[AlertRevision]) -> str:
     """The same, as RFC 3339 has it."""
-    return last_sent(revisions).isoformat()
+    return last_said(revisions).isoformat()

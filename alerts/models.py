@@ -109,30 +109,9 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
-class AlertQuerySet(models.QuerySet["Alert"]):
-    def published(self) -> "AlertQuerySet":
-        """Warnings in force, newest word first: the only door to what is said as live."""
-        now = timezone.now()
-        in_force = Q(current__expires__isnull=True) | Q(current__expires__gt=now)
-        return (
-            self.filter(in_force, current__effective__lte=now)
-            .exclude(current__msg_type=MsgType.CANCEL)
-            .select_related("current")
-            .order_by("-current__sent", "-current__identifier")
-        )
-
-    def ended(self) -> "AlertQuerySet":
-        """Warnings that were in force and are no more; they stay readable."""
-        over = Q(current__msg_type=MsgType.CANCEL) | Q(current__expires__lte=timezone.now())
-        return (
-            self.filter(over)
-            .select_related("current")
-            .order_by("-current__sent", "-current__identifier")
-        )
-
-
 class Alert(models.Model):
-    """A warning as it is being written. What the public reads is `current`, a frozen revision.
+    """A warning as it is being written. What the public reads are its frozen revisions: `current`
+    is the latest word given, which may wait for its hour (AlertRevision.objects.published).
 
     `author` is whoever changed or submitted the text last, and may not issue it. `year` and
     `number` make the identifier and are given at the first issue.
@@ -205,7 +184,10 @@ class Alert(models.Model):
         default=avoid,
     )
     effective = models.DateTimeField(
-        "có hiệu lực từ", null=True, blank=True, help_text="Để trống: từ lúc phát."
+        "có hiệu lực từ",
+        null=True,
+        blank=True,
+        help_text="Để trống: từ lúc phát. Hẹn giờ thì bản đang đăng giữ nguyên đến giờ đó.",
     )
     expires = models.DateTimeField(
         "còn hiệu lực đến", null=True, blank=True, help_text="Để trống: đến khi có thông báo mới."
@@ -239,10 +221,8 @@ class Alert(models.Model):
         null=True,
         editable=False,
         related_name="+",
-        verbose_name="bản đang đăng",
+        verbose_name="bản mới nhất",
     )
-
-    objects = AlertQuerySet.as_manager()
 
     class Meta:
         verbose_name = "cảnh báo"
@@ -295,22 +275,52 @@ class AlertStep(models.Model):
 
 
 class AlertRevisionQuerySet(models.QuerySet["AlertRevision"]):
+    def published(self) -> "AlertRevisionQuerySet":
+        """Words in force, newest first: the only door to what is said as live."""
+        now = timezone.now()
+        in_force = Q(expires__isnull=True) | Q(expires__gt=now)
+        return self._standing(now).filter(in_force).exclude(msg_type=MsgType.CANCEL)
+
+    def ended(self) -> "AlertRevisionQuerySet":
+        """The last word of warnings that were in force and are no more; they stay readable."""
+        now = timezone.now()
+        return self._standing(now).filter(Q(msg_type=MsgType.CANCEL) | Q(expires__lte=now))
+
+    def standing(self) -> "AlertRevisionQuerySet":
+        """The word of each warning that counts at present, in force or over, newest first."""
+        return self._standing(timezone.now())
+
     def said(self) -> "AlertRevisionQuerySet":
-        """All that ever took effect, for programs and readers refer to old words too: nothing that
-        is to be said later, that was replaced before its time, or that ended what never began.
+        """All that ever took effect, for programs and readers refer to old words too."""
+        return self._said(timezone.now())
+
+    def _standing(self, now: datetime) -> "AlertRevisionQuerySet":
+        """Of what has taken effect, the highest version: a later word counts from its hour on, and
+        whatever is said in between, a Cancel above all, goes before one that still waits.
         """
-        of_it = AlertRevision.objects.filter(alert=OuterRef("alert"))
-        overtaking = of_it.filter(
+        newer = _others(version__gt=OuterRef("version"), effective__lte=now)
+        last = self.filter(_no_empty_end(), ~Exists(newer), effective__lte=now)
+        return last.order_by("-effective", "-identifier")
+
+    def _said(self, now: datetime) -> "AlertRevisionQuerySet":
+        """Nothing that waits, that was replaced before its hour, or that ended what never began."""
+        overtaking = _others(
             version__gt=OuterRef("version"),
             sent__lt=OuterRef("effective"),
             effective__lte=OuterRef("effective"),
         )
-        begun = of_it.filter(version__lt=OuterRef("version"), effective__lte=OuterRef("effective"))
-        return self.filter(
-            ~Q(msg_type=MsgType.CANCEL) | Exists(begun),
-            ~Exists(overtaking),
-            effective__lte=timezone.now(),
-        )
+        return self.filter(_no_empty_end(), ~Exists(overtaking), effective__lte=now)
+
+
+def _no_empty_end() -> Q:
+    """No Cancel of what never began: nobody has read its words."""
+    begun = _others(version__lt=OuterRef("version"), effective__lte=OuterRef("effective"))
+    return ~Q(msg_type=MsgType.CANCEL) | Q(Exists(begun))
+
+
+def _others(**which: object) -> "AlertRevisionQuerySet":
+    """Other words about the warning of the row outside."""
+    return AlertRevision.objects.filter(alert=OuterRef("alert"), **which)
 
 
 class AlertRevision(models.Model):
@@ -347,7 +357,15 @@ class AlertRevision(models.Model):
         verbose_name = "bản đã phát"
         verbose_name_plural = "các bản đã phát"
         ordering = ["-sent", "-version"]
+        indexes = [
+            models.Index(fields=["-effective", "-identifier"], name="alertrevision_by_effect")
+        ]
         constraints = [
+            models.CheckConstraint(
+                condition=Q(effective=F("sent"))
+                | (Q(effective__gt=F("sent")) & ~Q(msg_type=MsgType.CANCEL)),
+                name="alertrevision_starts_in_time",
+            ),
             models.UniqueConstraint(fields=["alert", "version"], name="alertrevision_version_once"),
             models.CheckConstraint(
                 condition=~Q(author=F("issued_by")), name="alertrevision_four_eyes"

@@ -111,9 +111,11 @@ def preview(alert: Alert) -> AlertRevision:
 
 
 def says_the_same(alert: Alert) -> bool:
-    """Whether the draft has nothing to add to the word that was given."""
+    """Whether the draft has nothing to add to the word that was given last."""
     said = alert.current
     if said is None or said.expires != alert.expires:
+        return False
+    if said.effective != _start(alert.effective, said.sent):
         return False
     return content_of(alert, said.words.message) == said.words
 
@@ -165,7 +167,7 @@ def update(alert: Alert, *, by: User, seen: str | None = None) -> AlertRevision:
 
 @transaction.atomic
 def cancel(alert: Alert, *, by: User, reason: str, ending: Ending = Ending.OVER) -> AlertRevision:
-    """Take a warning back, for good. The public reads `reason`."""
+    """Take a warning back, for good, and with it what waits for its hour. The public reads `reason`."""
     alert = _locked(alert)
     reason = " ".join(reason.replace("\0", " ").split())  # PostgreSQL holds no NUL
     if not alert.current:
@@ -173,8 +175,16 @@ def cancel(alert: Alert, *, by: User, reason: str, ending: Ending = Ending.OVER)
     if not reason:
         raise NotReadyError("Ghi lý do hủy. Người dân sẽ đọc lý do này.")
     _refuse_cancelled(alert)
-    _refuse_author(alert.current.author, by)
+    for word in {alert.current, to_cancel(alert)}:
+        _refuse_author(word.author if word else None, by)
     return _say(alert, MsgType.CANCEL, by, ending, reason)
+
+
+def to_cancel(alert: Alert) -> AlertRevision | None:
+    """The word that a Cancel repeats: what stands now, not what waits for its hour; where nothing
+    stands yet, what waits, and then nobody reads either. An expired word stands, too.
+    """
+    return alert.revisions.standing().select_related("author").first() or alert.current
 
 
 def _next_kind(alert: Alert) -> MsgType:
@@ -234,7 +244,7 @@ def _label(name: str) -> str:
 def _say(
     alert: Alert, kind: MsgType, by: User, ending: str = "", reason: str = ""
 ) -> AlertRevision:
-    """Write the revision, show it as current, put the act on record."""
+    """Write the revision, name it as the latest, put the act on record."""
     sent = timezone.now().replace(microsecond=0)
     if alert.year is None:
         alert.year, alert.number = _next_number(timezone.localtime(sent).year)
@@ -268,9 +278,9 @@ def _next_number(year: int) -> tuple[int, int]:
 def _message(
     alert: Alert, kind: MsgType, sent: datetime, ending: str = "", reason: str = ""
 ) -> Message:
-    """The head of the next message. Only a first word can start later than it is sent."""
+    """The head of the next message. A Cancel starts at once."""
     version = alert.current.version + 1 if alert.current else 1
-    later = alert.effective if kind == MsgType.ALERT else None
+    later = alert.effective if kind != MsgType.CANCEL else None
     until = alert.expires if kind != MsgType.CANCEL else None
     return Message(
         identifier=f"TH-PV01-{alert.year or 0}-{alert.number or 0:04}-{version}",
@@ -279,12 +289,17 @@ def _message(
         msg_type=kind.value,
         version=version,
         references=_references(alert),
-        effective=timezone.localtime(max(later or sent, sent)),
+        effective=timezone.localtime(_start(later, sent)),
         expires=timezone.localtime(until) if until else None,
         web=settings.PORTAL_URL + reverse("alerts:detail", args=[alert.slug]),
         ending=ending,
         reason=reason,
     )
+
+
+def _start(wanted: datetime | None, sent: datetime) -> datetime:
+    """When a word takes effect, whole seconds; never before it is sent."""
+    return max(wanted.replace(microsecond=0), sent) if wanted else sent
 
 
 def _references(alert: Alert) -> tuple[str, ...]:
@@ -294,8 +309,8 @@ def _references(alert: Alert) -> tuple[str, ...]:
 
 
 def _compose(alert: Alert, message: Message) -> AlertRevision:
-    """A revision, unsaved. A Cancel repeats what was said last, not what is being written."""
-    cancelled = alert.current if message.msg_type == MsgType.CANCEL else None
+    """A revision, unsaved. A Cancel repeats what was said, not what is being written."""
+    cancelled = to_cancel(alert) if message.msg_type == MsgType.CANCEL else None
     if cancelled:
         content = replace(cancelled.words, message=message).as_json()
     else:

@@ -23,7 +23,7 @@ def announcement(revision: AlertRevision) -> SafeString | None:
         "name": words.title,
         "text": "\n".join((words.summary, *words.advice)),
         "url": words.message.web,
-        "datePosted": words.message.sent.isoformat(),
+        "datePosted": words.message.effective.isoformat(),
         "inLanguage": "vi",
         "spatialCoverage": {"@type": "AdministrativeArea", "name": "Thanh Hóa"},
         "announcementLocation": {

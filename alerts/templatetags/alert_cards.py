@@ -22,8 +22,7 @@ class OfCampaign(TypedDict):
 @register.inclusion_tag("alerts/current_warning.html")
 def current_warning() -> Current:
     """The newest warning in force, as a card; nothing when there is none."""
-    alert = Alert.objects.published().first()
-    return {"revision": alert.current if alert else None}
+    return {"revision": AlertRevision.objects.published().first()}
 
 
 @register.inclusion_tag("alerts/warnings_of_campaign.html")
@@ -37,14 +36,13 @@ def warnings_of_campaign(campaign: Campaign) -> OfCampaign:
 
 
 @register.inclusion_tag("alerts/warnings_for_residents.html")
-def warnings_of_campaign_for_residents(campaign: Campaign) -> OfCampaign:
+def warnings_of_campaign_for_residents(campaign: Campaign) -> dict[str, list[AlertRevision]]:
     """For a resident whose report belongs to a wave: the warnings in force about it."""
-    alerts = Alert.objects.published().filter(campaign__in=Campaign.objects.leading_to(campaign))
-    return {"campaign": campaign, "alerts": list(alerts)}
+    of_it = Campaign.objects.leading_to(campaign)
+    return {"revisions": list(AlertRevision.objects.published().filter(alert__campaign__in=of_it))}
 
 
 @register.inclusion_tag("alerts/unsigned.html")
 def unsigned_warnings() -> dict[str, list[AlertRevision]]:
     """For the desk: warnings in force whose last word has no signature."""
-    alerts = Alert.objects.published().filter(current__seal=None)
-    return {"unsigned": [alert.current for alert in alerts if alert.current]}
+    return {"unsigned": list(AlertRevision.objects.published().filter(seal=None))}

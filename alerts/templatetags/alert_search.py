@@ -2,7 +2,8 @@
 
 from django import template
 
-from alerts.models import Alert, AlertQuerySet, AlertRevision
+from alerts import said
+from alerts.models import AlertRevision
 from reports.folding import closest
 
 register = template.Library()
@@ -11,14 +12,9 @@ register = template.Library()
 @register.simple_tag
 def warnings_about(query: str) -> list[AlertRevision]:
     """The warnings that a query is about, closest first; those in force before the ended ones."""
-    in_force = _said(Alert.objects.published())
-    ended = _said(Alert.objects.ended())
+    in_force, ended = said.in_force(), said.ended()
     things = [(each, each.words.title, _more(each)) for each in (*in_force, *ended)]
     return sorted(closest(query, things), key=ended.__contains__)
-
-
-def _said(alerts: AlertQuerySet) -> list[AlertRevision]:
-    return [alert.current for alert in alerts if alert.current]
 
 
 def _more(revision: AlertRevision) -> str:

@@ -50,10 +50,9 @@ def _genuine(asking: CodeForm) -> dict[str, object]:
     if not (asking.is_bound and asking.is_valid()):
         return {}
     code = asking.cleaned_data["code"]
-    rows = AlertRevision.objects.said().select_related("alert__current")
-    revision = rows.filter(identifier=code).first()
+    revision = AlertRevision.objects.said().filter(identifier=code).first()
     if revision is None:
         return {"asked": code}
-    newest = revision.alert.current
-    facts = facts_of(newest or revision, timezone.now())
+    newest = AlertRevision.objects.standing().filter(alert=revision.alert_id).first() or revision
+    facts = facts_of(newest, timezone.now())
     return {"asked": code, "found": revision, "newest": newest, "newest_facts": facts}

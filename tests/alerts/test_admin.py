@@ -1,11 +1,13 @@
 """The desk of warnings: what each role can do, and that nothing is lost or done unseen."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from alerts import publishing
 from alerts.forms import free_slug
@@ -96,6 +98,16 @@ def test_a_new_version_is_issued_by_the_same_button(editor: Person, approver: Pe
     alert.refresh_from_db()
     answer = issue(approver, alert)
     assert "Đang có hiệu lực, bản 2" in answer.content.decode()
+
+
+def test_the_desk_tells_what_stands_and_what_waits(editor: Person, approver: Person) -> None:
+    alert = issued(author=editor.user).alert
+    Alert.objects.update(summary="Mới.", effective=timezone.now() + timedelta(days=400))
+    act(editor, alert, "submit")
+    alert.refresh_from_db()
+    text = issue(approver, alert).content.decode()
+    assert "Đã ký và hẹn giờ" in text
+    assert "Đang có hiệu lực, bản 1; hẹn " in text
 
 
 @pytest.mark.parametrize("name", ["issue", "cancel"])

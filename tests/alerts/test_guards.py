@@ -39,11 +39,12 @@ def insert(alert_id: object, **changed: object) -> None:
     message = {"identifier": values["identifier"], "msg_type": values["msg_type"]}
     sql(
         f"INSERT INTO alerts_alertrevision ({COLUMNS})"  # noqa: S608
-        " VALUES (%s, %s, %s, %s, now(), now(), NULL, %s, %s, %s, %s, %s)",
+        " VALUES (%s, %s, %s, %s, now(), now() + %s * interval '1 hour', NULL, %s, %s, %s, %s, %s)",
         str(alert_id),
         values["version"],
         values["msg_type"],
         values["identifier"],
+        values.get("starts", 0),
         values["references"],
         json.dumps(values.get("content", {"message": message})),
         values["content_hash"],
@@ -101,6 +102,21 @@ def test_an_identifier_is_given_once() -> None:
     revision, other = issued(), submitted("khac")
     with pytest.raises(IntegrityError, match="identifier"):
         insert(other.pk, identifier=revision.identifier)
+
+
+def test_no_word_starts_before_it_is_sent() -> None:
+    alert = submitted()
+    with pytest.raises(IntegrityError, match="starts_in_time"):
+        insert(alert.pk, starts=-1)
+    insert(alert.pk, starts=1)
+
+
+def test_no_cancel_waits() -> None:
+    of = issued()
+    with pytest.raises(IntegrityError, match="starts_in_time"):
+        insert(
+            of.alert_id, version=2, msg_type="Cancel", references="x", identifier="TH-2", starts=1
+        )
 
 
 def test_the_first_word_is_an_alert() -> None:

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 
 from alerts import publishing
-from alerts.models import Alert
+from alerts.models import Alert, AlertRevision
 from tests.alerts.writing import cancelled, draft, issued, person, submitted
 
 pytestmark = pytest.mark.django_db
@@ -19,31 +19,31 @@ LISTS = ["/canh-bao/", "/nhung/"]
 def test_drafts_and_texts_in_review_are_not_published() -> None:
     draft("mot")
     submitted("hai")
-    assert not Alert.objects.published().exists()
-    assert not Alert.objects.ended().exists()
+    assert not AlertRevision.objects.published().exists()
+    assert not AlertRevision.objects.ended().exists()
 
 
 def test_cancelled_and_expired_warnings_have_ended() -> None:
     cancelled(issued("mot"))
     issued("hai", expires=timezone.now() + timedelta(hours=1))
     with time_machine.travel(timezone.now() + timedelta(hours=2)):
-        assert not Alert.objects.published().exists()
-        assert Alert.objects.ended().count() == 2
+        assert not AlertRevision.objects.published().exists()
+        assert AlertRevision.objects.ended().count() == 2
 
 
 def test_a_warning_for_later_is_neither_published_nor_ended_until_then() -> None:
     issued(effective=timezone.now() + timedelta(hours=1))
-    assert not Alert.objects.published().exists()
-    assert not Alert.objects.ended().exists()
+    assert not AlertRevision.objects.published().exists()
+    assert not AlertRevision.objects.ended().exists()
     with time_machine.travel(timezone.now() + timedelta(hours=2)):
-        assert Alert.objects.published().exists()
+        assert AlertRevision.objects.published().exists()
 
 
 def test_the_newest_word_comes_first() -> None:
     with time_machine.travel(timezone.now() - timedelta(days=1)):
         issued("cu")
     issued("moi")
-    assert [alert.slug for alert in Alert.objects.published()] == ["moi", "cu"]
+    assert [said.alert.slug for said in AlertRevision.objects.published()] == ["moi", "cu"]
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -30,7 +30,7 @@ def prepare() -> dict:
 def test_three_people_and_the_first_warning_are_there() -> None:
     noted = prepare()
     assert [one["user"] for one in noted["people"]] == ["truc.ban", "bien.tap", "nguoi.duyet"]
-    assert Alert.objects.published().count() == 1
+    assert AlertRevision.objects.published().count() == 1
     revision = AlertRevision.objects.get()
     assert (revision.author.username, revision.issued_by.username) == ("bien.tap", "nguoi.duyet")
 
