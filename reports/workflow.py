@@ -1,14 +1,13 @@
-"""The status table, and the only writer of decisions.
+"""The only writer of decisions.
 
 Each verb is one transaction: lock the case, compare the version that the officer saw, look the
-move up in the table, write the case and its event. A lost race is told (StaleVersion) and
+move up in the status table (moves.py), write the case and its event. A lost race is told (StaleVersion) and
 nothing is overwritten. With the move go the clocks that it meets, starts or drops
 (timekeeping.py). What the reporter is told goes with it as a sealed message; the event only
 names that message, so that an erasure can reach its words.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -18,13 +17,12 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from reports import blanks, events, holds, privacy, promises, scope, slips, timekeeping, units
-from reports.clocks import FROM_CRIME_REPORT, LOOK, SORT, TELL, VERIFY
 from reports.corrections import Right
 from reports.indicators import find_links
 from reports.models import Case, Correction, Message, Report, Unit
+from reports.moves import CORRECTS, EMPTY, ENDINGS, NOT_ON_HOLD, TABLE, Move
 from reports.signing import newest_key
 
-S = Case.Status
 OWN_SLIP = timedelta(hours=24)  # within which officers may take up again what they ended themselves
 
 
@@ -86,152 +84,6 @@ class ReporterErased(WorkflowError):  # noqa: N818
     """The report's personal data are gone: nobody is there to be told."""
 
 
-@dataclass(frozen=True)
-class Move:
-    """A row of the status table: where a verb leads from each status, who may, what it needs."""
-
-    event: str
-    permission: str
-    steps: Mapping[str, str]
-    needs: tuple[str, ...] = ()
-    clears: tuple[str, ...] = ()
-    # Who decides on a case that nobody has taken becomes its officer.
-    adopts: bool = True
-    # The unit that is named must be one of the table.
-    gives_away: bool = False
-    # A numbered paper goes with it.
-    has_slip: bool = False
-    # Its reason is what the reporter is told, word for word, and perhaps asked.
-    tells: bool = False
-    asks: bool = False
-    # Who ended the work may do it too, within OWN_SLIP, with this permission.
-    own_slip: str = ""
-    # The clocks (clocks.py) that it meets, starts and drops, and the one whose end it moves.
-    meets: tuple[str, ...] = (LOOK,)
-    starts: tuple[str, ...] = ()
-    drops: tuple[str, ...] = ()
-    extends: str = ""
-
-
-def _to(target: str, *sources: str) -> dict[str, str]:
-    return dict.fromkeys(sources, target)
-
-
-_CORRECTS = "reports.decide_case"
-_BEGIN: Mapping[str, str] = {S.NEW: S.IN_REVIEW, S.IN_REVIEW: S.IN_REVIEW, S.WAITING: S.WAITING}
-_STAY: Mapping[str, str] = {status: status for status in S}
-_EMPTY: Mapping[str, str | None] = {
-    "outcome": "",
-    "unit": "",
-    "at_unit": None,
-    "officer": None,
-    "least_priority": None,
-}
-_SORTED = (LOOK, SORT)
-_ENDED = (S.ACTIONED, S.HANDED_OVER, S.CLOSED, S.JUNK, S.WITHDRAWN)
-
-TABLE: Mapping[str, Move] = {
-    "take": Move("taken", "reports.decide_case", _BEGIN),
-    "assign": Move("assigned", "reports.assign_case", _BEGIN, needs=("officer",)),
-    "assign_unit": Move(
-        "unit_assigned",
-        "reports.assign_case",
-        _BEGIN,
-        needs=("unit",),
-        clears=("officer",),
-        adopts=False,
-        gives_away=True,
-    ),
-    "recall": Move(
-        "unit_recalled",
-        "reports.decide_case",
-        {status: status for status in Case.OPEN},
-        needs=("reason",),
-        clears=("unit", "at_unit", "officer", "least_priority"),
-        adopts=False,
-    ),
-    "note": Move("noted", "reports.decide_case", _STAY, needs=("reason",), adopts=False),
-    "ask": Move(
-        "asked",
-        "reports.decide_case",
-        _to(S.WAITING, S.NEW, S.IN_REVIEW),
-        needs=("reason",),
-        tells=True,
-        asks=True,
-    ),
-    "message": Move(
-        "messaged",
-        "reports.decide_case",
-        _STAY,
-        needs=("reason",),
-        adopts=False,
-        tells=True,
-        meets=(LOOK, TELL),
-    ),
-    "resume": Move("resumed", "reports.decide_case", _to(S.IN_REVIEW, S.WAITING)),
-    "act": Move(
-        "actioned",
-        "reports.act_case",
-        _to(S.ACTIONED, *Case.OPEN),
-        needs=("reason",),
-        meets=_SORTED,
-        starts=FROM_CRIME_REPORT,
-    ),
-    "extend": Move(
-        "extended",
-        "reports.extend_case",
-        _to(S.ACTIONED, S.ACTIONED),
-        needs=("reason",),
-        adopts=False,
-        extends=VERIFY,
-    ),
-    "hand_over": Move(
-        "handed_over",
-        "reports.hand_over_case",
-        _to(S.HANDED_OVER, *Case.OPEN, S.ACTIONED),
-        needs=("unit", "reason"),
-        meets=(*_SORTED, VERIFY),
-        has_slip=True,
-    ),
-    "close": Move(
-        "closed",
-        "reports.close_case",
-        _to(S.CLOSED, *Case.OPEN, S.ACTIONED),
-        needs=("outcome", "reason"),
-        meets=(*_SORTED, VERIFY),
-    ),
-    "junk": Move(
-        "junked",
-        "reports.close_case",
-        _to(S.JUNK, *Case.OPEN),
-        needs=("reason",),
-        meets=_SORTED,
-    ),
-    "withdraw": Move(
-        "withdrawn",
-        "reports.close_case",
-        _to(S.WITHDRAWN, *Case.OPEN),
-        needs=("reason",),
-        meets=_SORTED,
-    ),
-    "reopen": Move(
-        "reopened",
-        "reports.reopen_case",
-        _to(S.IN_REVIEW, *_ENDED),
-        needs=("reason",),
-        clears=("outcome", "unit", "at_unit"),
-        own_slip="reports.decide_case",
-        starts=(SORT,),
-        drops=FROM_CRIME_REPORT,
-    ),
-}
-_ENDINGS = tuple(move.event for move in TABLE.values() if set(move.steps.values()) & {*_ENDED})
-
-
-# What a purge takes: a hold keeps the case from getting there.
-_NOT_ON_HOLD = (S.CLOSED, S.JUNK, S.WITHDRAWN)
-
-
 def offers(case: Case, user: User) -> list[str]:
     """The verbs that this officer may use on the case as it stands."""
     return [
@@ -253,7 +105,7 @@ def _may(move: Move, case_id: UUID, by: User) -> bool:
 
 def _ended_it(case_id: UUID, by: User) -> bool:
     """Whether it was this officer who ended the work, a short while ago."""
-    ending = events.about("report", case_id).filter(kind__in=_ENDINGS).first()
+    ending = events.about("report", case_id).filter(kind__in=ENDINGS).first()
     return ending is not None and ending.by == by and ending.at >= timezone.now() - OWN_SLIP
 
 
@@ -352,7 +204,7 @@ def take_correction_back(case_id: UUID, *, by: User, version: int, fact: str) ->
 
 
 def _must_correct(by: User) -> None:
-    if not by.has_perm(_CORRECTS):
+    if not by.has_perm(CORRECTS):
         raise NotAllowed
 
 
@@ -406,7 +258,7 @@ def _decide(
         if case.status not in move.steps:
             raise NotFromHere
         before, after = case.status, move.steps[case.status]
-        if after in _NOT_ON_HOLD and holds.is_held(case_id):
+        if after in NOT_ON_HOLD and holds.is_held(case_id):
             raise OnHold
         officer = officer or _adopter(case, move, by)
         given: dict[str, int] = {"officer": officer.pk} if officer else {}
@@ -446,7 +298,7 @@ def _place(
     move: Move, officer: User | None, words: Mapping[str, str], named: Unit | None
 ) -> dict[str, object]:
     """Where a case lies after a move: at the unit that was named, else where its new officer works."""
-    changes: dict[str, object] = {name: _EMPTY[name] for name in move.clears}
+    changes: dict[str, object] = {name: EMPTY[name] for name in move.clears}
     if officer is not None:
         own = units.row_of(officer)
         changes |= {"officer": officer, "unit": own.name if own else "", "at_unit": own}

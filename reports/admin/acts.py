@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib.auth.models import User
 
-from reports import events, scope, workflow
+from reports import events, moves, scope, workflow
 from reports.admin import words
 from reports.models import Case, Event
 from reports.models.units import LONGEST_NAME
@@ -153,9 +153,9 @@ class ActForm(forms.Form):
         super().__init__(data, initial=dict(initial or {}), auto_id=f"{verb}_%s", label_suffix="")
         self.verb, self.act, self.key = verb, ACTS[verb], KEYS.get(verb, "")
         self.address = f"admin:reports_report_{verb}"
-        tells = workflow.TABLE[verb].tells
+        tells = moves.TABLE[verb].tells
         self.compose = f"admin:reports_report_compose_{verb}" if tells else ""
-        asked = {*workflow.TABLE[verb].needs, "version"}
+        asked = {*moves.TABLE[verb].needs, "version"}
         for name in self.fields.keys() - asked:
             del self.fields[name]
         if isinstance(officer := self.fields.get("officer"), _Officer):

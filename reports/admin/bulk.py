@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from reports import events, holding, many, workflow
+from reports import events, holding, many, moves, workflow
 from reports.admin import words
 from reports.admin.acts import MISSING, ActForm
 from reports.admin.decided import officer
@@ -199,7 +199,7 @@ class BulkActs:
 
 
 def permission(verb: str) -> str:
-    return holding.PERMISSION if verb == many.ATTACH else workflow.TABLE[verb].permission
+    return holding.PERMISSION if verb == many.ATTACH else moves.TABLE[verb].permission
 
 
 def form_for(verb: str, request: HttpRequest | None = None) -> Any:

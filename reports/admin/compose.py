@@ -13,14 +13,14 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
-from reports import blanks, promises, replies, workflow
+from reports import blanks, moves, promises, replies, workflow
 from reports.admin import marking
 from reports.admin.acts import ACTS, MISSING, MOST_WORDS, NO_LINKS, NOT_TOLD
 from reports.admin.decided import officer
 from reports.indicators import find_links
 from reports.models import Report
 
-VERBS = tuple(verb for verb, move in workflow.TABLE.items() if move.tells)
+VERBS = tuple(verb for verb, move in moves.TABLE.items() if move.tells)
 _TOO_LONG = f"Dài quá {MOST_WORDS} ký tự, viết ngắn lại."
 
 
@@ -45,7 +45,7 @@ class ComposeActs:
     def compose(self, request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
         """Take a reply in, show what the reporter will read, or go on writing."""
         report = self._get(request, pk)
-        if not officer(request).has_perm(workflow.TABLE[verb].permission):
+        if not officer(request).has_perm(moves.TABLE[verb].permission):
             raise PermissionDenied
         if verb not in workflow.offers(report.case, officer(request)):
             standing = report.case.get_status_display()

@@ -28,6 +28,7 @@ from reports import (
     events,
     files,
     habits,
+    moves,
     pickup,
     privacy,
     reauth,
@@ -165,7 +166,7 @@ class ReportAdmin(
     def get_urls(self) -> list[URLPattern]:
         acts = [
             self._post(f"<uuid:pk>/{verb}/", self.act, f"reports_report_{verb}", verb=verb)
-            for verb in workflow.TABLE
+            for verb in moves.TABLE
         ]
         once = [
             self._post(

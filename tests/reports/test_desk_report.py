@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from lxml import html
 
-from reports import events, timekeeping, units, workflow
+from reports import events, moves, timekeeping, units, workflow
 from reports.models import Case, Report
 from tests.cast import Person, enlist, log_in
 from tests.reports import evidence
@@ -134,7 +134,7 @@ def test_posting_to_the_page_itself_changes_nothing(duty: Person) -> None:
     assert Report.objects.get(pk=report.pk).story == STORY
 
 
-@pytest.mark.parametrize("verb", workflow.TABLE)
+@pytest.mark.parametrize("verb", moves.TABLE)
 def test_each_button_takes_its_decision_and_the_log_shows_it(lead: Person, verb: str) -> None:
     report, _ = evidence.report(STORY), evidence.unit()
     status = next(status for status in LEADS if f"{verb}=" in LEADS[status])
@@ -145,7 +145,7 @@ def test_each_button_takes_its_decision_and_the_log_shows_it(lead: Person, verb:
     officer = {"officer": lead.user.pk} if verb == "assign" else {}
     response = press(lead.client, report, verb, **officer)
     assert response.status_code == 303
-    assert events.about("report", report.pk).get().kind == workflow.TABLE[verb].event
+    assert events.about("report", report.pk).get().kind == moves.TABLE[verb].event
     after = words(lead.client.get(response.headers["Location"]))
     for typed in WORDS[verb].values():
         assert typed in after or typed == "duplicate"
@@ -165,7 +165,7 @@ def test_who_may_not_is_refused_and_the_try_is_on_record(role: str, verb: str) -
 
 
 @pytest.mark.parametrize(
-    "address", [*workflow.TABLE, "reveal-contact", "reveal-phrase", "reveal-story"]
+    "address", [*moves.TABLE, "reveal-contact", "reveal-phrase", "reveal-story"]
 )
 def test_an_act_has_no_get(duty: Person, address: str) -> None:
     report = evidence.report(STORY, contact="0992 000 118")

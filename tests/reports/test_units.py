@@ -6,7 +6,7 @@ from django.core.management import call_command
 from django.db import IntegrityError
 from django.test import Client
 
-from reports import events, reference, scope, units, workflow
+from reports import events, moves, reference, scope, units, workflow
 from reports.admin.acts import officers
 from reports.admin.figures import figures_of
 from reports.models import Case, Indicator, Report, Unit, UnitMember
@@ -190,7 +190,7 @@ def test_another_units_report_by_its_id_is_refused_and_the_try_is_on_record(lead
 
 
 @pytest.mark.parametrize(
-    "act", [*workflow.TABLE, "reveal-contact", "reveal-story", "text", "read-again", "release-code"]
+    "act", [*moves.TABLE, "reveal-contact", "reveal-story", "text", "read-again", "release-code"]
 )
 def test_no_address_of_another_units_report_opens(lead: Person, act: str) -> None:
     case = evidence.case("Tôi ở xóm Trên.", contact="0992 000 118")

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from portal import people
-from reports import events, timekeeping, workflow
+from reports import events, moves, timekeeping, workflow
 from reports.models import Case, Message, UnitMember
 from tests.cast import Person, enlist
 from tests.reports import evidence
@@ -116,9 +116,9 @@ def test_each_decision_leaves_one_event_with_who_and_why(verb: str, chief: User)
     case = standing(next(status for status in LEADS if f"{verb}=" in LEADS[status]))
     after = decide(verb, case, chief)
     event = events.about("report", case.pk).get()
-    assert (event.kind, event.by) == (workflow.TABLE[verb].event, chief)
+    assert (event.kind, event.by) == (moves.TABLE[verb].event, chief)
     assert (event.detail["before"], event.detail["after"]) == (case.status, after.status)
-    told = {"message": Message.objects.get().pk} if workflow.TABLE[verb].tells else WORDS[verb]
+    told = {"message": Message.objects.get().pk} if moves.TABLE[verb].tells else WORDS[verb]
     assert event.detail.items() >= told.items()
 
 
@@ -189,5 +189,5 @@ def test_offers_are_what_would_be_accepted(duty: Person) -> None:
 
 
 def test_every_permission_of_the_table_exists(db: None) -> None:
-    wanted = {move.permission for move in workflow.TABLE.values()}
+    wanted = {move.permission for move in moves.TABLE.values()}
     assert people._permissions(wanted).keys() == wanted
