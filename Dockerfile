@@ -13,7 +13,8 @@ FROM python:${PYTHON}-slim-trixie AS portal
 RUN apt-get update && apt-get install -y --no-install-recommends postgresql-client-17 \
     && rm -rf /var/lib/apt/lists/*
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin portal \
-    && install -d -o portal -g portal -m 0700 /data /backups
+    && install -d -o portal -g portal -m 0700 /data /backups \
+    && install -d -o portal -g portal -m 0755 /data/snapshots
 COPY --from=packages /opt/venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
@@ -34,7 +35,7 @@ RUN python -m compileall -q portal reports alerts manage.py \
     && DATA_DIR=/nonexistent python manage.py collectstatic --no-input --verbosity 0
 ENV PYTHONDONTWRITEBYTECODE=1
 USER portal
-VOLUME /data /backups
+VOLUME /data /data/snapshots /backups
 EXPOSE 8000
 ENTRYPOINT ["/portal/docker/entrypoint.sh"]
 CMD ["web"]
@@ -42,8 +43,8 @@ CMD ["web"]
 FROM nginx:${NGINX}-alpine AS front
 COPY --from=portal /portal/build/static /srv/front/static
 COPY docker/error.html docker/files.html docker/too-large.html /srv/front/
-COPY docker/front.conf docker/front.sh /srv/front/
-ENV LISTEN=8080 UPSTREAM=web:8000 SCRATCH=/tmp
+COPY docker/front.conf docker/kept-page.conf docker/kept-file.conf docker/front.sh docker/keep.sh /srv/front/
+ENV LISTEN=8080 UPSTREAM=web:8000 SCRATCH=/tmp SNAPSHOTS=/snapshots
 USER nginx
 EXPOSE 8080
 ENTRYPOINT ["/srv/front/front.sh"]

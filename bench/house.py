@@ -127,7 +127,8 @@ class House:
     def start_front(self) -> None:
         """The front server of the image, before the portal; it stays when the portal dies."""
         self.front_port = free_port()
-        child = front_server(self.folder / "front", self.front_port, self.port)
+        kept = Path(self.env["DATA_DIR"]) / "snapshots"
+        child = front_server(self.folder / "front", self.front_port, self.port, kept)
         self._start("front", child, lambda: answers(self.front_port))
 
     def manage(self, *arguments: str, **env: str) -> str:

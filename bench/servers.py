@@ -90,9 +90,9 @@ def ground() -> Iterator[Ground]:
         yield found
 
 
-def front_server(folder: Path, port: int, upstream: int) -> Child:
+def front_server(folder: Path, port: int, upstream: int, snapshots: Path | None = None) -> Child:
     """The image's nginx before 127.0.0.1:upstream, ready to be started: the very configuration,
-    as an ordinary user; `folder` is its root and all that it may write.
+    as an ordinary user; `folder` is its root and all that it may write, `snapshots` the kept pages.
     """
     folder.mkdir(exist_ok=True)
     for page in ("error.html", "files.html", "too-large.html"):
@@ -102,6 +102,7 @@ def front_server(folder: Path, port: int, upstream: int) -> Child:
         "LISTEN": f"127.0.0.1:{port}",
         "UPSTREAM": f"127.0.0.1:{upstream}",
         "SCRATCH": str(folder),
+        "SNAPSHOTS": str(snapshots or folder / "snapshots"),
         "ROOT": str(folder),
     }
     return Child(

@@ -185,6 +185,8 @@ CELERY_BEAT_SCHEDULE = {
     "count-bursts": {"task": "reports.count_bursts", "schedule": 600.0},
     "seal-events": {"task": "reports.seal_events", "schedule": 60.0},
     "check-events": {"task": "reports.check_events", "schedule": 600.0},
+    # The front server trusts files for 55 seconds after they were last found right.
+    "keep-snapshots": {"task": "alerts.keep_snapshots", "schedule": 20.0},
 }
 
 # --- Alarms (reports/watch.py) and figures for a machine (portal/metrics.py)

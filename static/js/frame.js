@@ -18,6 +18,7 @@
       // A new element begins its day anew: its animations start again.
       if (old && now) old.replaceWith(document.adoptNode(now));
     }
+    document.body.className = fresh.body.className;
     tell();
   };
 

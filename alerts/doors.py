@@ -1,0 +1,102 @@
+"""Which addresses are also kept as files: one row a kind of page. Whoever adds a public page of a
+warning adds a row here.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import translation
+
+from alerts import frames, said
+from alerts.models import AlertRevision, PublicKey, State
+from reports.models import Commune, Office
+
+_OF_A_WARNING = ("detail", "print", "history", "plain", "alert_frame", "live_alert_frame")
+_OF_A_WORD = ("cap_message", "content")
+_LISTS = ("list", "frame", "live_frame", "rss", "atom", "json_feed", "cap_index", "script")
+_OF_REPORTS = ("reports:home", "reports:now", "reports:offices")
+
+
+@dataclass(frozen=True)
+class Door:
+    """One address.
+
+    `made_of` names all that its text depends on, so that it is not rendered again; empty where
+    that is not known. Doors that are `alike` have the same text. At `until` (epoch seconds) a
+    warning in it ends: `drops` says that nothing of it may stand then, else its twin does.
+    """
+
+    path: str
+    made_of: str = ""
+    alike: str = ""
+    until: int | None = None
+    drops: bool = False
+
+
+def doors(now: datetime) -> list[Door]:
+    """All addresses as things stand at `now`; some twenty statements."""
+    in_force, ended = said.in_force(), said.ended()
+    ends = _first_end(in_force)
+    found = [Door(reverse(f"alerts:{name}"), until=ends) for name in _LISTS]
+    found += _of_reports(ends)
+    for revision in (*in_force, *ended):
+        found += _of_warning(revision, now)
+    for revision in AlertRevision.objects.said().only("identifier").order_by("pk"):
+        found += _of_word(revision.identifier)
+    found += [Door(reverse("alerts:public_key", args=[key.pk])) for key in PublicKey.objects.all()]
+    found += _frames(in_force)
+    return found
+
+
+def _of_reports(ends: int | None) -> Iterator[Door]:
+    """Pages of the other room, in both languages; they show what is in force, or a number to ring."""
+    offices = list(Office.objects.order_by("pk").values_list("pk", flat=True))
+    for language, _ in settings.LANGUAGES:
+        with translation.override(language):
+            yield from (Door(reverse(name), until=ends) for name in _OF_REPORTS)
+            yield from (Door(reverse("reports:office", args=[pk]), until=ends) for pk in offices)
+
+
+def _of_warning(revision: AlertRevision, now: datetime) -> Iterator[Door]:
+    state = revision.state(now)
+    made_of = f"{revision.identifier} {state}"
+    until = _epoch(revision.expires) if state is State.IN_FORCE else None
+    for name in _OF_A_WARNING:
+        path = reverse(f"alerts:{name}", args=[revision.words.slug])
+        yield Door(path, made_of, until=until, drops=True)
+
+
+def _of_word(identifier: str) -> Iterator[Door]:
+    for name in _OF_A_WORD:
+        yield Door(reverse(f"alerts:{name}", args=[identifier]), identifier)
+
+
+def _frames(in_force: list[AlertRevision]) -> Iterator[Door]:
+    """By place and by office. Most show the same few warnings, and are written once."""
+    for codename in Commune.objects.order_by("pk").values_list("pk", flat=True):
+        shown = frames.for_commune(in_force, codename)
+        yield from _both(shown, "commune_frame", codename)
+    for codename in Office.objects.order_by("pk").values_list("pk", flat=True):
+        shown = frames.about_office(in_force, codename)
+        yield from _both(shown, "office_frame", codename)
+
+
+def _both(shown: Iterable[AlertRevision], name: str, codename: str) -> Iterator[Door]:
+    revisions = list(shown)
+    same = " ".join(revision.identifier for revision in revisions)
+    for manner in (name, f"live_{name}"):
+        path = reverse(f"alerts:{manner}", args=[codename])
+        alike = f"{'live' if manner != name else 'plain'} {same}"
+        yield Door(path, alike, alike, _first_end(revisions))
+
+
+def _first_end(revisions: Iterable[AlertRevision]) -> int | None:
+    ends = [revision.expires for revision in revisions if revision.expires]
+    return _epoch(min(ends)) if ends else None
+
+
+def _epoch(moment: datetime | None) -> int | None:
+    return int(moment.timestamp()) if moment else None

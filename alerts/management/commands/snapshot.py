@@ -1,0 +1,18 @@
+"""Write every public page as a file anew; part of every deploy."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from alerts import snapshots
+
+
+class Command(BaseCommand):
+    help = "Writes public pages, frames, feeds and CAP messages into DATA_DIR/snapshots anew."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            rendered = snapshots.write(anew=True)
+        except (snapshots.SnapshotError, OSError) as error:
+            raise CommandError(f"The pages that were kept before stay: {error}") from error
+        self.stdout.write(f"{rendered} texts written.")

@@ -1,0 +1,255 @@
+"""The front server with kept pages: which it hands out when, under which headers."""
+
+import gzip
+import http.server
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import brotli
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from alerts import snapshots
+from alerts.doors import doors
+from alerts.models import AlertRevision
+from bench.house import until
+from bench.servers import front_server
+from tests.alerts.writing import cancelled, issued
+from tests.portal.processes import free_port
+from tests.portal.test_front import Stub, ask, listens, needs_nginx
+
+pytestmark = [needs_nginx, pytest.mark.django_db]
+PAGE = "/canh-bao/gia-dien-luc/"
+FROM_PORTAL = b"Host: "
+SAME = (
+    "Content-Type", "Content-Security-Policy", "X-Frame-Options", "Cross-Origin-Resource-Policy",
+    "Cross-Origin-Opener-Policy", "Permissions-Policy", "Referrer-Policy", "X-Content-Type-Options",
+    "Strict-Transport-Security", "Access-Control-Allow-Origin", "Set-Cookie",
+)  # fmt: skip
+
+
+class Failing(Stub):
+    """A portal whose database is away."""
+
+    def do_GET(self) -> None:  # noqa: N802
+        self.send_response(503)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+
+@pytest.fixture
+def home(settings: Settings, tmp_path: Path) -> Path:
+    settings.DATA_DIR = tmp_path
+    return tmp_path / "snapshots"
+
+
+@pytest.fixture
+def revision(home: Path) -> AlertRevision:
+    """One warning, in a tree that was found right just now."""
+    said = issued(expires=timezone.now() + timedelta(days=1))
+    snapshots.write()
+    return said
+
+
+@pytest.fixture
+def portal() -> Iterator[http.server.ThreadingHTTPServer]:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Stub) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture
+def front(tmp_path: Path, portal: http.server.HTTPServer, revision: AlertRevision) -> Iterator[int]:
+    port = free_port()
+    child = front_server(tmp_path / "front", port, portal.server_address[1], snapshots.home())
+    child.start()
+    try:
+        child.wait_until(lambda: listens(port))
+        yield port
+    finally:
+        child.stop(10)
+
+
+@pytest.fixture
+def dead(front: int, portal: http.server.HTTPServer) -> int:
+    """The front server whose portal is gone."""
+    portal.shutdown()
+    portal.server_close()
+    return front
+
+
+def body(front: int, path: str) -> bytes:
+    return ask(front, path)[1]
+
+
+def soon(holds: Callable[[], bool]) -> bool:
+    return until(holds, 5)
+
+
+def checked(home: Path, seconds_ago: int) -> None:
+    (home / "checked").write_text(f"{int(time.time()) - seconds_ago}\n")
+
+
+def test_every_kept_page_goes_out_as_the_portal_would_send_it(
+    front: int, client: Client, home: Path
+) -> None:
+    for door in doors(timezone.now()):
+        answer, text = ask(front, door.path)
+        if text.startswith(FROM_PORTAL):
+            continue  # kept for the worst only
+        wanted = client.get(door.path)
+        assert answer.status == 200, door.path
+        assert text == (home / "current/fresh" / snapshots.file_of(door.path)).read_bytes()
+        for name in SAME:
+            assert answer.headers.get_all(name) in ([wanted.headers.get(name)], None), (
+                door.path,
+                name,
+            )
+            assert answer.headers.get(name) == wanted.headers.get(name), (door.path, name)
+
+
+def test_what_changes_without_a_warning_comes_from_the_portal_while_it_answers(front: int) -> None:
+    for path in (
+        "/dang-bi-goi/",
+        "/co-quan/",
+        "/en/dang-bi-goi/",
+        "/bao-cao/",
+        "/canh-bao/khong-co/",
+    ):
+        assert body(front, path).startswith(FROM_PORTAL), path
+    for path in ("/", "/canh-bao/", PAGE, "/nhung/", "/canh-bao/rss.xml", "/nhung.js"):
+        assert not body(front, path).startswith(FROM_PORTAL), path
+
+
+def test_a_path_and_its_question_reach_the_portal_as_they_were_asked(
+    front: int, home: Path
+) -> None:
+    (home / "doubted").touch()
+    assert soon(lambda: body(front, PAGE).startswith(FROM_PORTAL))
+
+
+@pytest.mark.parametrize(
+    ("accepts", "form", "unpack"),
+    [("gzip", "gzip", gzip.decompress), ("gzip, br", "br", brotli.decompress)],
+)
+def test_pages_go_out_compressed(
+    front: int, accepts: str, form: str, unpack: Callable[[bytes], bytes]
+) -> None:
+    answer, packed = ask(front, PAGE, Accept_Encoding=accepts)
+    assert answer.headers["Content-Encoding"] == form
+    assert unpack(packed) == body(front, PAGE)
+    assert answer.headers["Vary"] == "Accept-Encoding"
+    assert ask(front, PAGE, Accept_Encoding="br;q=0")[0].headers["Content-Encoding"] is None
+
+
+def test_a_reader_who_has_it_is_told_so(front: int) -> None:
+    answer, _ = ask(front, PAGE)
+    again, text = ask(front, PAGE, If_None_Match=answer.headers["ETag"])
+    assert (again.status, text) == (304, b"")
+    assert answer.headers["Last-Modified"]
+    assert "max-age=30" in answer.headers["Cache-Control"]
+
+
+def test_a_dead_portal_leaves_every_kept_page_and_says_so(dead: int, home: Path) -> None:
+    checked(home, 3600)
+    assert soon(lambda: ask(dead, PAGE)[0].headers["X-Kept"] is not None)
+    for door in doors(timezone.now()):
+        answer, _ = ask(dead, door.path)
+        assert (answer.status, door.path) == (200, door.path)
+        assert answer.headers["X-Kept"] == "the portal does not answer; fresh", door.path
+
+
+def test_a_portal_without_its_database_leaves_them_too(
+    front: int, portal: http.server.HTTPServer, home: Path
+) -> None:
+    portal.RequestHandlerClass = Failing
+    checked(home, 3600)
+    assert soon(lambda: ask(front, PAGE)[0].headers["X-Kept"] is not None)
+    assert ask(front, "/co-quan/")[0].headers["X-Kept"]
+
+
+def test_what_is_not_kept_names_the_two_numbers(dead: int) -> None:
+    answer, text = ask(dead, "/canh-bao/khong-co/")
+    assert answer.status == 503
+    assert b'href="tel:113"' in text
+    assert "02373.725.725" in text.decode()
+
+
+def test_after_a_day_the_stale_twins_stand(dead: int, home: Path) -> None:
+    checked(home, 25 * 3600)
+    assert soon(lambda: "có thể đã cũ" in body(dead, PAGE).decode())
+    answer, text = ask(dead, "/nhung/")
+    assert 'class="past"' in text.decode()
+    assert answer.headers["X-Kept"].endswith("stale")
+
+
+def test_a_doubt_has_the_portal_asked_until_the_files_are_right(front: int, home: Path) -> None:
+    assert not body(front, PAGE).startswith(FROM_PORTAL)
+    snapshots.doubt()
+    assert soon(lambda: body(front, PAGE).startswith(FROM_PORTAL))
+    snapshots.look()
+    assert soon(lambda: not body(front, PAGE).startswith(FROM_PORTAL))
+
+
+def test_files_that_nobody_looks_at_any_more_are_not_trusted(front: int, home: Path) -> None:
+    checked(home, 60)
+    assert soon(lambda: body(front, PAGE).startswith(FROM_PORTAL))
+
+
+def test_a_cancel_is_seen_at_once(front: int, revision: AlertRevision) -> None:
+    cancelled(revision)
+    snapshots.write()
+    assert "hết hiệu lực" in body(front, PAGE).decode()
+
+
+def test_a_warning_past_its_end_goes_without_python(dead: int, home: Path) -> None:
+    """Its own pages go; lists give way to their twins; what has not ended stays."""
+    ends = home / "current" / "ends"
+    past = re.sub(r"^\d+", str(int(time.time()) - 1), ends.read_text(), flags=re.MULTILINE)
+    ends.write_text(past)
+    assert soon(lambda: ask(dead, PAGE)[0].status == 503)
+    assert ask(dead, f"{PAGE}nhung/")[0].status == 503
+    assert 'class="past"' in body(dead, "/nhung/").decode()
+    assert "có thể đã cũ" in body(dead, "/").decode()
+    assert ask(dead, "/canh-bao/khoa/x.pem")[0].status == 503
+    assert ask(dead, "/co-quan/")[0].status == 200
+
+
+def test_a_policy_of_another_form_never_reaches_the_configuration(
+    front: int, tmp_path: Path, home: Path
+) -> None:
+    tree = (home / "current").resolve()
+    evil = tree.with_name("29990101T000000-evil")
+    tree.rename(evil)
+    (evil / "policies").write_text(
+        'page x"; } server { listen 1; } map $uri $y { a "b\nnow y$host\n'
+    )
+    (home / "current").unlink()
+    (home / "current").symlink_to(evil)
+    kept = tmp_path / "front" / "kept.conf"
+    assert soon(lambda: "script-src" not in kept.read_text())
+    assert "listen" not in kept.read_text()
+    assert "y$host" not in kept.read_text()
+
+
+def test_the_sheets_of_older_releases_stay(front: int, home: Path) -> None:
+    sheet = home / "assets" / "static" / "css" / "old.0123456789ab.css"
+    sheet.parent.mkdir(parents=True)
+    sheet.write_text("body{}")
+    answer, text = ask(front, "/static/css/old.0123456789ab.css")
+    assert text == b"body{}"
+    assert "immutable" in answer.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/canh-bao/../made.json", "/canh-bao/index.html", "/ends", "/nhung/a.txt"]
+)
+def test_nothing_beside_the_doors_is_served_from_the_tree(front: int, path: str) -> None:
+    assert body(front, path).startswith(FROM_PORTAL)
