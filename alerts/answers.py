@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_cache_control, set_response_etag
 
+from alerts import framing
 from reports.inlined import style_source
 
 FRAME_POLICY = (
@@ -32,13 +33,15 @@ def shared(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def framed(response: HttpResponse, ancestors: str = "*", *, live: bool = False) -> HttpResponse:
-    """Let every site frame this answer. There is no act in a frame, so nothing to click-jack.
+def framed(response: HttpResponse, ancestors: str = "", *, live: bool = False) -> HttpResponse:
+    """Let other sites frame this answer, or those that `ancestors` names. There is no act in a frame, so nothing to click-jack.
 
     A 304 carries the same headers: a browser may lay them over the copy it kept.
     """
     response["Content-Security-Policy"] = FRAME_POLICY.format(
-        style=style_source("alerts/frame.css"), ancestors=ancestors, live=_LIVE if live else ""
+        style=style_source("alerts/frame.css"),
+        ancestors=ancestors or framing.ancestors(),
+        live=_LIVE if live else "",
     )
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     response.xframe_options_exempt = True

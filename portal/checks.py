@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
 
 from alerts.cap_keys import cap_signer
+from alerts.framing import is_origin
 from portal.archive import is_key
 from portal.mail import NOWHERE, server_of
 from reports.scanning import place_of
@@ -153,6 +154,17 @@ def check_cap_key(**_: Any) -> Iterator[CheckMessage]:
         cap_signer(settings.CAP_KEY)
     except ImproperlyConfigured as error:
         yield Error(str(error), hint=how, id="portal.E016")
+
+
+@register(Tags.security, deploy=True)
+def check_frames(**_: Any) -> Iterator[CheckMessage]:
+    if not all(map(is_origin, settings.FRAMES_ONLY_FOR)):
+        yield Error(
+            "FRAMES_ONLY_FOR holds something that is not an origin: that site could frame nothing.",
+            hint="Give origins with commas, in small letters, without a path:"
+            " https://xa.example.vn,https://so.example.vn:8443",
+            id="portal.E017",
+        )
 
 
 @register(Tags.security, deploy=True)

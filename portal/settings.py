@@ -44,6 +44,8 @@ BACKUP_KEY = env.str("BACKUP_KEY", "").strip()  # a file ends with a new line
 SIGNING_KEY = env.str("SIGNING_KEY", "").strip()
 # Signs CAP messages (alerts/seals.py): a P-256 key and its certificate, PEM or PEM in base64.
 CAP_KEY = env.str("CAP_KEY", "").strip()
+# Origins of the sites that may frame a warning (alerts/framing.py); none: every site.
+FRAMES_ONLY_FOR = tuple(map(str.strip, env.list("FRAMES_ONLY_FOR", default=[])))
 ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"] if FIRST_LOOK else []
 )

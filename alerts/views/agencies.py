@@ -37,6 +37,7 @@ def for_agencies(request: HttpRequest) -> HttpResponse:
         "frame_line": embedding.frame_line(choice, settings.PORTAL_URL),
         "script_line": embedding.script_line(choice, settings.PORTAL_URL),
         "portal": settings.PORTAL_URL,
+        "narrowed": settings.FRAMES_ONLY_FOR,
         "keys": PublicKey.objects.all(),
     } | _genuine(asking)
     status = 422 if choosing.errors or asking.errors else 200

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
 from alerts import publishing
 from alerts.models import AlertRevision
@@ -79,6 +80,33 @@ def test_a_live_frame_runs_our_own_script_and_asks_our_own_server(client: Client
         assert "frame-ancestors *" in policy
         assert b"js/frame" in answer.content
         assert "Set-Cookie" not in answer.headers
+
+
+def test_frames_stand_only_where_the_setting_lets_them(client: Client, settings: Settings) -> None:
+    issued()
+    settings.FRAMES_ONLY_FOR = ("https://xa.example.vn", "https://so.example.vn:8443")
+    for path in ["/nhung/", "/canh-bao/gia-dien-luc/nhung/", *live_frames()]:
+        policy = client.get(path).headers["Content-Security-Policy"]
+        names = "'self' https://xa.example.vn https://so.example.vn:8443"
+        assert policy.endswith(f"frame-ancestors {names}"), path
+
+
+@pytest.mark.parametrize("name", ["*", "https:", "https://a.vn/b", "https://a.vn; script-src *"])
+def test_a_name_that_is_no_origin_opens_nothing(
+    client: Client, settings: Settings, name: str
+) -> None:
+    settings.FRAMES_ONLY_FOR = (name,)
+    policy = client.get("/nhung/").headers["Content-Security-Policy"]
+    assert policy.endswith("frame-ancestors 'self'")
+
+
+def test_agencies_read_that_frames_are_for_those_on_the_list(
+    client: Client, settings: Settings
+) -> None:
+    told = "chỉ hiện trên trang của cơ quan đã đăng ký"
+    assert told not in text(client, "/danh-cho-co-quan/")
+    settings.FRAMES_ONLY_FOR = ("https://xa.example.vn",)
+    assert told in text(client, "/danh-cho-co-quan/")
 
 
 def test_a_plain_frame_runs_nothing(client: Client) -> None:

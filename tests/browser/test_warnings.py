@@ -130,6 +130,18 @@ def test_a_stranger_frames_the_warning_with_its_style(
     assert phone.cookies() == []
 
 
+def test_a_stranger_frames_nothing_where_others_alone_may(
+    portal: str, agency: Agency, phone: BrowserContext, settings: Settings
+) -> None:
+    page = phone.new_page()
+    for others, found in (["https://xa.example.vn"], 0), ([agency.url.rstrip("/")], 1):
+        settings.FRAMES_ONLY_FOR = others
+        agency.frames = [f"{portal}/nhung/?{found}"]  # not the copy that the browser keeps
+        page.goto(agency.url)
+        page.wait_for_timeout(500)
+        assert page.frames[1].get_by_text("Giả lãnh đạo sở").count() == found
+
+
 def test_a_stranger_frames_nothing_else(portal: str, agency: Agency, phone: BrowserContext) -> None:
     agency.frames = [portal + path for path in (PAGE, "/canh-bao/", "/danh-cho-co-quan/")]
     page = phone.new_page()

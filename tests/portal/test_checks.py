@@ -27,6 +27,7 @@ GOOD = {
     "METRICS_TOKEN": "m" * 32,
     "CLAMD_URL": "tcp://clamd:3310",
     "RATE_LIMITS": "enforce",
+    "FRAMES_ONLY_FOR": ("https://xa.example.vn", "https://so.example.vn:8443"),
     "TRUSTED_PROXIES": 1,
     "DATABASES": {"default": {"HOST": "db"}},
 }
@@ -60,6 +61,10 @@ BAD = [
     ("portal.E015", "CAP_KEY", ""),
     ("portal.E016", "CAP_KEY", "not a key"),
     ("portal.E016", "CAP_KEY", "c2hvcnQ="),
+    ("portal.E017", "FRAMES_ONLY_FOR", ("https://xa.example.vn/trang",)),
+    ("portal.E017", "FRAMES_ONLY_FOR", ("xa.example.vn",)),
+    ("portal.E017", "FRAMES_ONLY_FOR", ("https://*.example.vn",)),
+    ("portal.E017", "FRAMES_ONLY_FOR", ("https://xa.example.vn; script-src *",)),
     ("portal.E008", "BACKUP_KEY", ""),
     # With a name of its own: a random key in it would differ between two processes of xdist.
     pytest.param("portal.E008", "BACKUP_KEY", GOOD["FIELD_KEYS"][0], id="a field key"),  # type: ignore[index]
