@@ -23,7 +23,10 @@ from alerts.answers import framed
 from alerts.desk import CHANGE, ISSUE, acts_for, open_to_change, record, standing, told
 from alerts.forms import AlertForm
 from alerts.models import Alert, AlertRevision, AlertStep, Ending
+from alerts.partner_desk import DeliveryAdmin, PartnerAdmin
 from reports.models import Campaign
+
+__all__ = ["AlertAdmin", "AlertRevisionAdmin", "DeliveryAdmin", "PartnerAdmin"]
 
 
 class StepInline(admin.TabularInline):  # type: ignore[type-arg]

@@ -18,6 +18,8 @@ _SAID = {
     "alert_issued": "Phát",
     "alert_updated": "Phát bản mới",
     "alert_cancelled": "Hủy",
+    "alert_deployed": "Cơ quan xác nhận đã triển khai",
+    "delivery_resent": "Gửi lại cho cơ quan",
 }
 
 

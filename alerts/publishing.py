@@ -17,7 +17,7 @@ from django.db.models import Max
 from django.urls import reverse
 from django.utils import timezone
 
-from alerts import seals, snapshots
+from alerts import delivery, seals, snapshots
 from alerts.content import (
     Content,
     Document,
@@ -256,6 +256,7 @@ def _say(
     alert.save(update_fields=["current", "stage", "year", "number"])
     events.record("alert", alert.pk, _KINDS[kind], by=by, identifier=revision.identifier)
     snapshots.owe()
+    delivery.owe(revision)
     return revision
 
 

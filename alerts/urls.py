@@ -1,6 +1,6 @@
 from django.urls import path
 
-from alerts.views import agencies, frames, machines, pages, prints
+from alerts.views import agencies, frames, machines, pages, partners, prints, subscribing
 
 app_name = "alerts"
 LIVE = {"live": True}
@@ -32,4 +32,8 @@ urlpatterns = [
     path("nhung.js", frames.script, name="script"),
     path("oembed/", machines.embed, name="oembed"),
     path("danh-cho-co-quan/", agencies.for_agencies, name="for_agencies"),
+    path("da-trien-khai/<str:token>/", partners.deployed, name="deployed"),
+    path("dang-ky/", subscribing.subscribe, name="subscribe"),
+    path("dang-ky/xac-nhan/<str:token>/", subscribing.join, name="subscription_join"),
+    path("dang-ky/bo/<str:token>/", subscribing.leave, name="subscription_leave"),
 ]

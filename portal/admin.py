@@ -19,8 +19,8 @@ WRONG = (
 )
 # What officers look for first; models that are not named follow in their own order.
 ORDER = (
-    "Report", "Dispute", "KnownNumber", "NumberChange", "Campaign", "Alert", "AlertRevision", "Event", "Office",
-    "Unit", "RoutingRule", "OfficeNumber", "BankLine", "Statement", "CannedReply", "Commune", "User",
+    "Report", "Dispute", "KnownNumber", "NumberChange", "Campaign", "Alert", "AlertRevision", "PartnerAgency", "Delivery",
+    "Event", "Office", "Unit", "RoutingRule", "OfficeNumber", "BankLine", "Statement", "CannedReply", "Commune", "User",
 )  # fmt: skip
 
 

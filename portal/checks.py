@@ -202,6 +202,26 @@ def _is_mail_address(text: str) -> bool:
 
 
 @register(Tags.security, deploy=True)
+def check_partner_test_hosts(**_: Any) -> Iterator[CheckMessage]:
+    if settings.PARTNER_TEST_HOSTS:
+        yield Warning(
+            "PARTNER_TEST_HOSTS is set: warnings go to these hosts unsealed, inside our network too.",
+            hint="Unset PARTNER_TEST_HOSTS when the trial is over.",
+            id="portal.W006",
+        )
+
+
+@register(Tags.security, deploy=True)
+def check_partner_failures(**_: Any) -> Iterator[CheckMessage]:
+    if settings.PARTNER_FAILURES < 1:
+        yield Error(
+            "PARTNER_FAILURES is below 1: no agency would ever be told anything.",
+            hint="Set PARTNER_FAILURES to how many warnings in a row may fail; 3 is usual.",
+            id="portal.E018",
+        )
+
+
+@register(Tags.security, deploy=True)
 def check_metrics_token(**_: Any) -> Iterator[CheckMessage]:
     if settings.METRICS_TOKEN and len(settings.METRICS_TOKEN) < SHORTEST_TOKEN:
         yield Error(

@@ -6,6 +6,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 NOWHERE = "dummymail://"
+CONSOLE = "consolemail://"  # a first look shows its mails where it shows its log
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
 

@@ -61,7 +61,14 @@ _DUTY = _REPORTS | {
     "reports.file_report",
     "alerts.view_alert",
 }
-_WARNINGS = _views("alerts.alert", "alerts.alertstep", "alerts.alertrevision", "reports.campaign")
+_WARNINGS = _views(
+    "alerts.alert",
+    "alerts.alertstep",
+    "alerts.alertrevision",
+    "alerts.partneragency",
+    "alerts.delivery",
+    "reports.campaign",
+) | {"alerts.add_partneragency", "alerts.change_partneragency"}
 
 ROLES = {
     "duty": Role("Trực ban", _DUTY),

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import environ
 import structlog
 
-from portal.mail import server_or_nowhere
+from portal.mail import CONSOLE, server_or_nowhere
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -186,6 +186,8 @@ CELERY_BEAT_SCHEDULE = {
     "count-days": {"task": "reports.count_days", "schedule": 600.0},
     "count-bursts": {"task": "reports.count_bursts", "schedule": 600.0},
     "seal-events": {"task": "reports.seal_events", "schedule": 60.0},
+    "hand-over-deliveries": {"task": "alerts.hand_over_deliveries", "schedule": 30.0},
+    "forget-subscribers": {"task": "alerts.forget_subscribers", "schedule": 3600.0},
     "check-events": {"task": "reports.check_events", "schedule": 600.0},
     # The front server trusts files for 55 seconds after they were last found right.
     "keep-snapshots": {"task": "alerts.keep_snapshots", "schedule": 20.0},
@@ -196,9 +198,13 @@ QUEUE_LATE_AFTER = env.int("QUEUE_LATE_AFTER", 180)  # seconds; five attempts ta
 ALARM_EMAILS = tuple(map(str.strip, env.list("ALARM_EMAILS", default=[])))
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 EMAIL_URL = env.str("EMAIL_URL", "")
-vars().update(server_or_nowhere(EMAIL_URL))
+vars().update(server_or_nowhere(EMAIL_URL or (CONSOLE if FIRST_LOOK else "")))
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "") or f"no-reply@{_portal.hostname}"
+
+# --- Agencies that warnings are brought to (alerts/delivery.py, alerts/outside.py)
+PARTNER_TEST_HOSTS = tuple(env.list("PARTNER_TEST_HOSTS", default=[]))
+PARTNER_FAILURES = env.int("PARTNER_FAILURES", 3)
 
 # --- The desk's clocks (reports/clocks.py). PV01's lawyers confirm the lengths and name the law.
 CLOCK_LOOK_MINUTES = env.int("CLOCK_LOOK_MINUTES", 15)

@@ -38,6 +38,7 @@ WINDOWS: dict[str, RateLimitItem] = {
     "check": RateLimitItemPerMinute(300, 10),  # look-ups; a carrier's address has many people
     "dispute": RateLimitItemPerMinute(30, 10),
     "range": RateLimitItemPerMinute(300, 10),  # ranges of hashes, by programs
+    "subscribe": RateLimitItemPerMinute(20, 10),  # addresses for warnings by mail
     "pack": RateLimitItemPerMinute(30, 10),
 }
 ALL_WRONG = RateLimitItemPerMinute(300)  # wrong codes of everybody together

@@ -115,6 +115,13 @@ def enqueue(task: str, key: object, *, priority: int = Priority.USUAL) -> Outbox
     return OutboxItem.objects.create(task=task, key=str(key), priority=priority)
 
 
+def enqueue_all(task: str, keys: Iterable[object], *, priority: int = Priority.USUAL) -> None:
+    """Owe a task for each of many keys, in one statement."""
+    OutboxItem.objects.bulk_create(
+        OutboxItem(task=task, key=str(key), priority=priority) for key in keys
+    )
+
+
 def owe(task: str, key: object) -> None:
     """Owe a task unless an item that nobody has begun owes it: whoever claims that one reads what
     this transaction writes, for it cannot be claimed before COMMIT. It is due then at once.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from reports import portrait
-from reports.cues import code_rows
+from reports.cues import code_rows, scenario_codes
 from reports.hiding import LEAST, to_hide
 from reports.models import Campaign
 
@@ -32,6 +32,11 @@ def label(code: str) -> str:
     """A code of the taxonomy in words; an unknown one stands for itself."""
     row = code_rows().get(code)
     return str(row["label_vi"]) if row else code
+
+
+def scenarios() -> list[tuple[str, str]]:
+    """Every kind of scam of the taxonomy: its code, and in words."""
+    return [(code, label(code)) for code in scenario_codes()]
 
 
 def of(campaign: Campaign) -> Outline:

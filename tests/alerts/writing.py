@@ -3,10 +3,21 @@
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.utils import timezone
 
-from alerts import publishing
-from alerts.models import Alert, AlertRevision, AlertStep
+from alerts import publishing, subscriptions
+from alerts.models import (
+    Alert,
+    AlertRevision,
+    AlertStep,
+    Channel,
+    Delivery,
+    PartnerAgency,
+    Subscriber,
+)
+from reports import privacy
 from reports.models import Commune, Office
+from reports.signing import newest_key
 
 HOSTILE = "<script>alert(1)</script>\"'&<b>]]></style>"
 
@@ -67,3 +78,31 @@ def rewritten(revision: AlertRevision, **text: Any) -> AlertRevision:
 
 def cancelled(revision: AlertRevision, reason: str = "Không còn tin báo.") -> AlertRevision:
     return publishing.cancel(revision.alert, by=person("approver"), reason=reason)
+
+
+KEY = "khoa-cua-co-quan"
+
+
+def partner(name: str = "Sở Mẫu", webhook: str = "", mail: str = "so@mau.example") -> PartnerAgency:
+    """An agency that warnings are brought to."""
+    sealed = {"webhook_sealed": privacy.seal(webhook), "mail_sealed": privacy.seal(mail)}
+    if webhook:
+        sealed["secret_sealed"] = privacy.seal(KEY)
+    return PartnerAgency.objects.create(name=name, kind="department", **sealed)
+
+
+def delivery() -> Delivery:
+    """A version on its way to an agency by mail."""
+    return Delivery.objects.create(
+        revision=issued("dang-gui"), partner=partner("Sở Gửi"), channel=Channel.MAIL
+    )
+
+
+def subscriber(address: str = "dan@mau.example", **wish: str) -> Subscriber:
+    """Somebody who said yes."""
+    return Subscriber.objects.create(
+        address_sealed=privacy.seal(address),
+        address_index=subscriptions.index(address, newest_key()),
+        confirmed_at=timezone.now(),
+        **wish,
+    )

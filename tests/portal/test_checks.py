@@ -29,6 +29,8 @@ GOOD = {
     "RATE_LIMITS": "enforce",
     "FRAMES_ONLY_FOR": ("https://xa.example.vn", "https://so.example.vn:8443"),
     "TRUSTED_PROXIES": 1,
+    "PARTNER_FAILURES": 3,
+    "PARTNER_TEST_HOSTS": (),
     "DATABASES": {"default": {"HOST": "db"}},
 }
 BAD = [
@@ -43,6 +45,7 @@ BAD = [
     ("portal.E005", "ALLOWED_HOSTS", ["portal.example", "*"]),
     ("portal.E006", "DATABASES", {"default": {"HOST": "", "NAME": "portal"}}),
     ("portal.E007", "REDIS_URL", ""),
+    ("portal.E018", "PARTNER_FAILURES", 0),
     ("portal.E009", "EMAIL_URL", "mail.example"),
     ("portal.E009", "EMAIL_URL", "http://mail.example"),
     ("portal.E009", "EMAIL_URL", "smtp://user@mail.example:port"),
@@ -89,6 +92,13 @@ def test_each_danger_is_refused_with_a_hint(
     assert list(messages) == [identifier]
     assert messages[identifier].level == ERROR
     assert messages[identifier].hint
+
+
+def test_hosts_of_a_trial_are_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    messages = found(monkeypatch, PARTNER_TEST_HOSTS=("may-thu.example",))
+    assert list(messages) == ["portal.W006"]
+    assert messages["portal.W006"].level == WARNING
+    assert messages["portal.W006"].hint
 
 
 def test_a_first_look_is_not_asked_for_production_things(settings: Settings) -> None:

@@ -13,7 +13,8 @@ from tests.portal.processes import ROOT
 from tests.services import UNSET
 
 NAMES = ["EMAIL_BACKEND", "EMAIL_HOST", "EMAIL_PORT", "EMAIL_HOST_PASSWORD", "EMAIL_TIMEOUT",
-         "ALARM_EMAILS", "DEFAULT_FROM_EMAIL", "QUEUE_LATE_AFTER", "METRICS_TOKEN"]  # fmt: skip
+         "ALARM_EMAILS", "DEFAULT_FROM_EMAIL", "QUEUE_LATE_AFTER", "METRICS_TOKEN",
+         "PARTNER_TEST_HOSTS", "PARTNER_FAILURES"]  # fmt: skip
 TELL = f"""
 import json
 from portal import settings
@@ -40,6 +41,20 @@ def test_nothing_set_means_no_mail_and_no_metrics() -> None:
         180,
     )
     assert found["DEFAULT_FROM_EMAIL"] == "no-reply@portal.example"
+
+
+def test_a_first_look_shows_its_mails_on_the_console() -> None:
+    found = settings_of(PORTAL_URL="http://127.0.0.1:8000")
+    assert found["EMAIL_BACKEND"].endswith("console.EmailBackend")
+
+
+def test_agencies_are_tried_out_on_named_hosts_alone() -> None:
+    assert settings_of()["PARTNER_TEST_HOSTS"] == []
+    found = settings_of(PARTNER_TEST_HOSTS="a.example,b.example", PARTNER_FAILURES="5")
+    assert (found["PARTNER_TEST_HOSTS"], found["PARTNER_FAILURES"]) == (
+        ["a.example", "b.example"],
+        5,
+    )
 
 
 def test_each_of_them_can_be_set() -> None:

@@ -1,0 +1,57 @@
+"""The tables of the warnings: what is said, to whom it is brought, who asked for it."""
+
+from alerts.models.partners import (
+    Channel,
+    Delivery,
+    DeliveryTry,
+    PartnerAgency,
+    PartnerReading,
+)
+from alerts.models.subscribers import Subscriber
+from alerts.models.warnings import (
+    LOUDSPEAKER_LONGEST,
+    SMS_LONGEST,
+    SMS_MARKED_LONGEST,
+    Alert,
+    AlertRevision,
+    AlertRevisionQuerySet,
+    AlertStep,
+    Certainty,
+    Ending,
+    MsgType,
+    PublicKey,
+    ResponseType,
+    RevisionSeal,
+    Severity,
+    State,
+    Urgency,
+    avoid,
+    one_sms,
+)
+
+__all__ = [
+    "LOUDSPEAKER_LONGEST",
+    "SMS_LONGEST",
+    "SMS_MARKED_LONGEST",
+    "Alert",
+    "AlertRevision",
+    "AlertRevisionQuerySet",
+    "AlertStep",
+    "Certainty",
+    "Channel",
+    "Delivery",
+    "DeliveryTry",
+    "Ending",
+    "MsgType",
+    "PartnerAgency",
+    "PartnerReading",
+    "PublicKey",
+    "ResponseType",
+    "RevisionSeal",
+    "Severity",
+    "State",
+    "Subscriber",
+    "Urgency",
+    "avoid",
+    "one_sms",
+]

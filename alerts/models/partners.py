@@ -1,0 +1,154 @@
+"""Agencies that warnings are brought to, each bringing, and who has read which version."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from alerts.models.subscribers import Subscriber
+from alerts.models.warnings import AlertRevision
+
+
+class Channel(models.TextChoices):
+    """By which way a warning is brought."""
+
+    WEBHOOK = "webhook", "Máy gọi máy (webhook)"
+    MAIL = "mail", "Thư điện tử"
+
+
+class PartnerAgency(models.Model):
+    """An agency that spreads our warnings. Its addresses are sealed as a reporter's contact is.
+
+    `secret_sealed` signs what the webhook is sent; a person sees it once, when it is made.
+    `stopped` holds the channels that the machine gave up after failing too often in a row.
+    """
+
+    class Kind(models.TextChoices):
+        DEPARTMENT = "department", "Sở, ban, ngành"
+        COMMITTEE = "committee", "Ủy ban nhân dân"
+        POLICE = "police", "Công an"
+        SCHOOL = "school", "Trường học"
+        PRESS = "press", "Báo, đài"
+        COMPANY = "company", "Ngân hàng, doanh nghiệp"
+        OTHER = "other", "Nơi khác"
+
+    name = models.CharField("tên cơ quan", max_length=160, unique=True)
+    kind = models.CharField("loại", max_length=12, choices=Kind.choices)
+    origins = ArrayField(
+        models.CharField(max_length=200),
+        verbose_name="địa chỉ trang gắn khung",
+        default=list,
+        blank=True,
+    )
+    contact_sealed = models.BinaryField(null=True, editable=False)
+    webhook_sealed = models.BinaryField(null=True, editable=False)
+    mail_sealed = models.BinaryField(null=True, editable=False)
+    secret_sealed = models.BinaryField(null=True, editable=False)
+    is_active = models.BooleanField("đang nhận cảnh báo", default=True)
+    disabled_reason = models.CharField("lý do ngừng", max_length=200, blank=True)
+    stopped = ArrayField(
+        models.CharField(max_length=8, choices=Channel.choices),
+        verbose_name="kênh tự ngừng",
+        default=list,
+        editable=False,
+    )
+    created_at = models.DateTimeField("ghi lúc", db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = "cơ quan nhận cảnh báo"
+        verbose_name_plural = "cơ quan nhận cảnh báo"
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def has(self, channel: str) -> bool:
+        """Whether a warning can go to this agency by that way now."""
+        sealed = self.webhook_sealed if channel == Channel.WEBHOOK else self.mail_sealed
+        return self.is_active and sealed is not None and channel not in self.stopped
+
+
+class Delivery(models.Model):
+    """One version brought to one agency or one subscriber by one way, or still on the way.
+
+    `next_at`: not tried before; moved on when it is handed to the outbox, and after a failure.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Đang gửi"
+        DONE = "done", "Đã nhận"
+        FAILED = "failed", "Không gửi được"
+        DROPPED = "dropped", "Thôi gửi"
+
+    revision = models.ForeignKey(AlertRevision, models.PROTECT, related_name="deliveries")
+    partner = models.ForeignKey(
+        PartnerAgency, models.PROTECT, null=True, related_name="deliveries", verbose_name="cơ quan"
+    )
+    subscriber = models.ForeignKey(Subscriber, models.CASCADE, null=True, related_name="deliveries")
+    channel = models.CharField("kênh", max_length=8, choices=Channel.choices)
+    state = models.CharField(
+        "tình trạng", max_length=8, choices=State.choices, db_default=State.WAITING
+    )
+    attempts = models.PositiveSmallIntegerField("số lần thử", db_default=0)
+    next_at = models.DateTimeField("lần thử tới", db_default=Now())
+    ended_at = models.DateTimeField("xong lúc", null=True)
+    created_at = models.DateTimeField("ghi lúc", db_default=Now())
+
+    class Meta:
+        verbose_name = "lượt gửi cảnh báo"
+        verbose_name_plural = "lượt gửi cảnh báo"
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["revision", "partner", "channel"], name="delivery_once_a_partner"
+            ),
+            models.UniqueConstraint(
+                fields=["revision", "subscriber"], name="delivery_once_a_subscriber"
+            ),
+            models.CheckConstraint(
+                condition=Q(partner__isnull=False, subscriber__isnull=True)
+                | Q(partner__isnull=True, subscriber__isnull=False, channel="mail"),
+                name="delivery_to_one",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["next_at"], condition=Q(state="waiting"), name="delivery_waiting"),
+            models.Index(fields=["partner", "channel", "-ended_at"], name="delivery_ended"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.revision_id} {self.channel} {self.pk}"
+
+
+class DeliveryTry(models.Model):
+    """One try and what came of it: a code of ours and the status that was answered, no word."""
+
+    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="tries")
+    at = models.DateTimeField("lúc", db_default=Now())
+    outcome = models.CharField("kết quả", max_length=32)
+    status = models.PositiveSmallIntegerField("mã trả lời", null=True)
+
+    class Meta:
+        verbose_name = "lần thử"
+        verbose_name_plural = "các lần thử"
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.delivery_id} {self.outcome}"
+
+
+class PartnerReading(models.Model):
+    """An agency opened the link of a version, and perhaps confirmed that it put it to use."""
+
+    partner = models.ForeignKey(PartnerAgency, models.PROTECT, related_name="readings")
+    revision = models.ForeignKey(AlertRevision, models.PROTECT, related_name="readings")
+    seen_at = models.DateTimeField(db_default=Now())
+    confirmed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["partner", "revision"], name="partnerreading_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.partner_id} {self.revision_id}"

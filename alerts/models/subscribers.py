@@ -1,0 +1,39 @@
+"""People who asked for warnings by mail."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+
+class Subscriber(models.Model):
+    """An address, sealed, and which warnings it is for; "" stands for all of a kind.
+
+    Found by `address_index`, a keyed hash. `wish` is what was asked for last and not confirmed
+    yet; `asks` counts the mails that asked for a confirmation since the last one.
+    Removed when its owner leaves, or never confirmed.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    address_sealed = models.BinaryField()
+    address_index = models.BinaryField(unique=True)
+    commune = models.CharField(max_length=64, blank=True, db_default="")
+    scenario = models.CharField(max_length=32, blank=True, db_default="")
+    office = models.CharField(max_length=64, blank=True, db_default="")
+    wish = models.JSONField(default=dict)
+    asks = models.PositiveSmallIntegerField(db_default=0)
+    asked_at = models.DateTimeField(db_default=Now())
+    confirmed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = "người đăng ký nhận tin"
+        verbose_name_plural = "người đăng ký nhận tin"
+        indexes = [
+            models.Index(
+                fields=["asked_at"], condition=Q(confirmed_at=None), name="subscriber_unconfirmed"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
