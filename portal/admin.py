@@ -5,13 +5,14 @@ from typing import Any
 from django import forms
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django_otp.admin import OTPAdminAuthenticationForm, OTPAdminSite
 from django_otp.models import Device
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from portal import help as desk_help
+from portal import logins
 
 WRONG = (
     "Tên đăng nhập, mật khẩu hoặc mã xác nhận chưa đúng. Mã trên điện thoại đổi 30 giây một lần:"
@@ -72,7 +73,16 @@ class DeskSite(OTPAdminSite):
     login_template = "admin/login.html"
 
     def get_urls(self) -> list[Any]:
-        return [*desk_help.urls(self), *super().get_urls()]
+        return [*desk_help.urls(self), *logins.urls(self), *super().get_urls()]
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """A new password ends the sessions that the old one began."""
+        response: HttpResponse = super().password_change(request, extra_context)
+        if request.method == "POST" and response.status_code == HttpResponseRedirect.status_code:
+            logins.end_others(request, "password_changed")
+        return response
 
     def get_app_list(
         self, request: HttpRequest, app_label: str | None = None

@@ -27,7 +27,7 @@ from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from portal import people
-from reports import events
+from reports import accounts, events
 
 if TYPE_CHECKING:
     _SetPasswordForm = SetPasswordForm[User]
@@ -74,7 +74,7 @@ def invite(name: str, role: str) -> str:
     """Make or restore an officer and give the path of the one link that lets them in.
 
     An officer who exists keeps password and devices until the link is used. Raises KeyError
-    for an unknown role.
+    for an unknown role, AccountError where it would leave no lead.
     """
     group = people.group_of(role)
     with transaction.atomic():
@@ -84,7 +84,7 @@ def invite(name: str, role: str) -> str:
         if new:
             user.set_unusable_password()
             user.save(update_fields=["password"])
-        user.groups.set([group])
+        accounts.place(user, group)
         TOTPDevice.objects.filter(user=user, confirmed=False).delete()
         device = TOTPDevice.objects.create(user=user, name="điện thoại", confirmed=False)
         events.record("user", user.pk, "invited", role=role)
@@ -131,8 +131,8 @@ def enrol(form: EnrolForm) -> list[str]:
     user, device = form.user, form.device
     TOTPDevice.objects.filter(user=user).exclude(pk=device.pk).delete()
     TOTPDevice.objects.filter(pk=device.pk).update(confirmed=True)
-    user.is_active = user.is_staff = True
     form.save()
+    accounts.enrolled(user)
     StaticDevice.objects.filter(user=user).delete()
     paper = StaticDevice.objects.create(user=user, name="mã dự phòng")
     codes = [StaticToken.random_token() for _ in range(PAPER_CODES)]

@@ -15,6 +15,8 @@ from django.middleware.gzip import GZipMiddleware
 from django.utils import translation
 from django_otp.middleware import OTPMiddleware
 
+from reports import sessions
+
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 # Where people log in: the desk, and the invitation that leads to it.
 STAFF_PATHS = ("/admin/", "/can-bo/")
@@ -100,6 +102,22 @@ class StaffSessions(ForStaff, SessionMiddleware):
         if "\0" in request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""):
             del request.COOKIES[settings.SESSION_COOKIE_NAME]
         super().process_request(request)
+
+
+class _Hours:
+    """Ends a session that has lasted as long as one may, however busy its officer is."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if sessions.is_over(request):
+            request.session.flush()
+        return self.get_response(request)
+
+
+class StaffHours(ForStaff, _Hours):
+    pass
 
 
 class StaffUsers(ForStaff, AuthenticationMiddleware):

@@ -100,6 +100,7 @@ ROLES = {
             "reports.add_retriage",
             "reports.view_retriage",
             "auth.view_user",
+            "reports.keep_people",
             "reports.place_hold",
             "reports.lift_hold",
             "reports.propose_destruction",

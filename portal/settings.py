@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "portal.middleware.StaffSessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "portal.middleware.StaffHours",  # before anybody is known by a session that is over
     "portal.middleware.StaffUsers",
     "portal.middleware.StaffSecondFactor",  # after the user is known
     "portal.middleware.StaffMessages",
@@ -185,6 +186,7 @@ CELERY_BEAT_SCHEDULE = {
     "count-searches": {"task": "reports.count_searches", "schedule": 300.0},
     "count-days": {"task": "reports.count_days", "schedule": 600.0},
     "count-bursts": {"task": "reports.count_bursts", "schedule": 600.0},
+    "keep-accounts": {"task": "reports.keep_accounts", "schedule": 3600.0},
     "seal-events": {"task": "reports.seal_events", "schedule": 60.0},
     "hand-over-deliveries": {"task": "alerts.hand_over_deliveries", "schedule": 30.0},
     "forget-subscribers": {"task": "alerts.forget_subscribers", "schedule": 3600.0},
@@ -247,14 +249,20 @@ AXES_ENABLE_ADMIN = False
 AXES_LOCKOUT_TEMPLATE = "admin/lockout.html"
 # Minutes for which a log-in, or a password or code given again, opens personal data and exports.
 CONFIRMED_FOR = env.int("CONFIRMED_FOR", 15)
-SESSION_COOKIE_AGE = 30 * 60
+SESSION_COOKIE_AGE = 30 * 60  # without a page asked for
+SESSION_LONGEST_HOURS = env.int("SESSION_LONGEST_HOURS", 12)  # whatever is asked for
+# Days after which an account that nobody used is closed (reports/idle.py); 0: never.
+ACCOUNT_IDLE_DAYS = env.int("ACCOUNT_IDLE_DAYS", 45)
 SESSION_SAVE_EVERY_REQUEST = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True
 CSRF_COOKIE_HTTPONLY = True
-# Sessions live under the desk alone; a __Host- cookie would be sent to every page.
-SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = "/admin/"
+# Under https no neighbour under the same domain can set these cookies, which takes the path /;
+# what is not the desk reads none (portal/middleware.py).
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = "/" if HTTPS else "/admin/"
+SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
+CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS else "csrftoken"
 
 # --- The web
 SECURE_SSL_REDIRECT = HTTPS

@@ -13,6 +13,7 @@ from reports import (
     destruction,
     escalation,
     figures,
+    idle,
     relay,
     retriage,
     routing,
@@ -108,6 +109,13 @@ def check_events() -> None:
     """Check some of the links, and the newest heads."""
     close_old_connections()
     chain_check.check_some()
+
+
+@shared_task(name="reports.keep_accounts")
+def keep_accounts() -> None:
+    """Close the accounts that nobody uses, and tell before."""
+    close_old_connections()
+    idle.look()
 
 
 @shared_task(name="reports.watch_deadlines")

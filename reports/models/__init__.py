@@ -12,6 +12,7 @@ from reports.models.keeping import Destruction, Hold
 from reports.models.later import Addition, Message
 from reports.models.numbers import Dispute, KnownNumber, OfficeNumber
 from reports.models.outbox import OutboxItem
+from reports.models.people import DeskAccount
 from reports.models.places import Commune, Office
 from reports.models.public import BankLine, PublicFigures, Statement
 from reports.models.published import NumberChange
@@ -40,6 +41,7 @@ __all__ = [
     "Commune",
     "Correction",
     "DayTally",
+    "DeskAccount",
     "DeskHabit",
     "Destruction",
     "Dispute",

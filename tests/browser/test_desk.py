@@ -36,6 +36,7 @@ PAGES = [
     "/admin/reports/office/add/",
     "/admin/reports/commune/",
     "/admin/auth/user/",
+    "/admin/sessions/",
     "/admin/help/",
     "/admin/help/tour/",
     "/admin/reports/cannedreply/",

@@ -119,6 +119,7 @@ def test_an_invitation_changes_nothing_until_it_is_used(client: Client) -> None:
 
 def test_a_locked_out_lead_comes_back_with_a_new_device(client: Client) -> None:
     lead = enlist("chief", "lead")
+    enlist("other", "lead")  # the last one is never locked out
     User.objects.filter(pk=lead.pk).update(is_active=False)
     path, device = invited("chief", "lead")
     client.post(path, filled(device))

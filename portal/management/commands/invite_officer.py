@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal import invitations, people
+from reports.accounts import AccountError
 
 
 class Command(BaseCommand):
@@ -25,6 +26,10 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError(
                 f"{options['name']!r} is no log-in name: letters, digits, @.+-_"
+            ) from error
+        except AccountError as error:
+            raise CommandError(
+                f"{options['name']!r} is the last lead who can log in: invite another lead first."
             ) from error
         except Group.DoesNotExist as error:
             raise CommandError("There are no roles yet: run manage.py setup_desk first.") from error
