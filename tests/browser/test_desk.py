@@ -136,9 +136,9 @@ def test_no_state_of_a_report_has_a_fault(portal: str, page: Page, report: Repor
     assert faults(page) == []
     page.goto(f"{portal}{QUEUE}{report.pk}/change/")
     page.get_by_text("Hiện số", exact=True).click()
-    page.get_by_label("Vì sao cần xem").fill("Gọi lại người báo")
-    page.get_by_label("Vì sao cần xem").press("Enter")
-    page.get_by_text("hiện một lần").wait_for()
+    page.locator("#why_contact").fill("Gọi lại người báo")
+    page.locator("#why_contact").press("Enter")
+    page.get_by_text("(hiện một lần").wait_for()
     assert "0992 000 118" in page.inner_text("#content")
     assert faults(page) == []
 
