@@ -39,8 +39,10 @@ class _Block:
     area: str
 
 
-def message(revision: AlertRevision) -> bytes:
-    """The whole message, UTF-8 with declaration; valid against the standard's schema."""
+def message(revision: AlertRevision, *, draft: bool = False) -> bytes:
+    """The whole message, UTF-8 with declaration; valid against the standard's schema. A draft says
+    of itself that nobody may act on it.
+    """
     words = revision.words
     head = words.message
     alert = Element("alert", {"xmlns": _NAMESPACE})
@@ -48,7 +50,8 @@ def message(revision: AlertRevision) -> bytes:
     add(alert, "identifier", head.identifier)
     add(alert, "sender", head.sender)
     add(alert, "sent", moment(head.sent))
-    add(alert, "status", "Actual" if head.web.startswith("https:") else "Test")
+    actual = "Actual" if head.web.startswith("https:") else "Test"
+    add(alert, "status", "Draft" if draft else actual)
     add(alert, "msgType", head.msg_type)
     add(alert, "scope", "Public")
     if head.reason:

@@ -63,6 +63,7 @@ class Acts:
     issue: bool
     own_text: bool
     cancel: bool
+    look: bool
     seen: str
 
 
@@ -79,6 +80,7 @@ def acts_for(request: HttpRequest, alert: Alert) -> Acts:
         and said is not None
         and said.msg_type != MsgType.CANCEL
         and request.user.pk not in {said.author_id, _author_of(publishing.to_cancel(alert))},
+        look=may_change or may_issue,
         seen=publishing.draft_digest(alert) if in_review else "",
     )
 

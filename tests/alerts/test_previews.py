@@ -1,0 +1,89 @@
+"""Looking at every format before it is issued: marked, for those who write and who issue alone."""
+
+from io import BytesIO
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from PIL import Image
+from pypdf import PdfReader
+
+from alerts import cap, previews, publishing
+from alerts.models import Alert, AlertRevision
+from tests.alerts.test_cap import judged, texts
+from tests.alerts.writing import HOSTILE, draft, issued, submitted
+from tests.cast import Person
+
+pytestmark = pytest.mark.django_db
+LOOKS = [
+    "preview",
+    *(f"preview_{name}" for name in ["page", "frame", "picture", "square", "poster"]),
+]
+
+
+def look(person: Person | Client, alert: Alert, name: str) -> HttpResponse:
+    client = person if isinstance(person, Client) else person.client
+    return client.get(reverse(f"admin:alerts_alert_{name}", args=[alert.pk]))
+
+
+def test_the_preview_offers_every_format_and_each_length(approver: Person) -> None:
+    alert = submitted(sms="a" * 99, sms_marked="Cúp máy.", loudspeaker="một hai ba")
+    text = look(approver, alert, "preview").content.decode()
+    wanted = ["Bản xem trước, chưa phát", "99/160 ký tự", "8/70 ký tự", "3/190 tiếng", "van-ban"]
+    wanted += [
+        "&lt;rss",
+        "&lt;status&gt;Draft&lt;/status&gt;",
+        "preview/poster/",
+        "preview/square/",
+    ]
+    assert [word for word in wanted if word not in text] == []
+
+
+def test_what_leaves_the_page_as_a_file_is_marked(approver: Person) -> None:
+    alert = submitted()
+    (sheet,) = PdfReader(BytesIO(look(approver, alert, "preview_poster").content)).pages
+    assert "[Bản xem trước]" in sheet.extract_text()
+    assert "XEM-TRUOC-1" in sheet.extract_text()
+    for name, size in ("picture", (1200, 630)), ("square", (1080, 1080)):
+        answer = look(approver, alert, f"preview_{name}")
+        assert Image.open(BytesIO(answer.content)).size == size
+        assert "private" in answer["Cache-Control"]
+
+
+def test_every_text_is_marked_and_hostile_words_stay_text(approver: Person) -> None:
+    alert = submitted(title=HOSTILE, loudspeaker=HOSTILE)
+    revision = publishing.preview(alert)
+    shown = dict(previews.texts(revision, timezone.now(), "http://127.0.0.1:8000"))
+    assert all("[Bản xem trước]" in text for text in shown.values())
+    text = look(approver, alert, "preview").content.decode()
+    assert "<script>alert" not in text
+
+
+def test_a_previewed_message_is_a_valid_draft_under_no_real_name() -> None:
+    revision = previews.marked(publishing.preview(issued().alert))
+    message = judged(cap.message(revision, draft=True))
+    assert texts(message, "status") == ["Draft"]
+    assert texts(message, "identifier") == ["XEM-TRUOC-2"]
+
+
+def test_a_text_that_is_too_long_is_told(approver: Person) -> None:
+    alert = draft(loudspeaker="tiếng " * 200)
+    assert "200/190 tiếng" in (text := look(approver, alert, "preview").content.decode())
+    assert "quá dài" in text
+
+
+@pytest.mark.parametrize("name", LOOKS)
+def test_others_do_not_look(name: str, duty: Person, client: Client, editor: Person) -> None:
+    alert = submitted()
+    assert look(duty, alert, name).status_code == 403
+    assert look(client, alert, name).status_code == 302
+    assert look(editor, alert, name).status_code == 200
+    assert not AlertRevision.objects.exists()
+
+
+def test_the_way_to_the_preview_is_shown_to_those_who_may(duty: Person, editor: Person) -> None:
+    page = reverse("admin:alerts_alert_change", args=[submitted().pk])
+    assert "/preview/" not in duty.client.get(page).content.decode()
+    assert "/preview/" in editor.client.get(page).content.decode()
