@@ -91,7 +91,7 @@ def money_lost_vnd(case: str = "case__", facts: str = "facts__") -> Expression:
     return Choice(When(has_said, then=said), default=F(f"{facts}money_lost_vnd"), output_field=kind)
 
 
-class _IsOneOf(Func):
+class IsOneOf(Func):
     """Whether a key is in an array: one that the plan computes first, so that an index finds it."""
 
     template = "%(expressions)s)"
@@ -112,7 +112,7 @@ def read_as(reports: QuerySet[Report], code: str) -> QuerySet[Report]:
         said=KT("corrected__scenario")
     )
     made_so = ArraySubquery(corrected.filter(said=code).values("pk"))
-    may_be = Q(facts__scenario=code) | Q(_IsOneOf(F("facts__pk"), made_so))
+    may_be = Q(facts__scenario=code) | Q(IsOneOf(F("facts__pk"), made_so))
     return of_scenario(reports.filter(may_be), code)
 
 

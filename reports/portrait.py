@@ -80,9 +80,12 @@ SELECT sort, key, reports, total FROM (
  WHERE place <= %s ORDER BY sort, place
 """
 
+# Report by report along the keys, whatever the planner believes of a week's number.
 _HOT = """
 SELECT link.campaign_id
-  FROM reports_report AS report JOIN reports_campaignlink AS link ON link.report_id = report.id
+  FROM reports_report AS report
+ CROSS JOIN LATERAL (SELECT campaign_id FROM reports_campaignlink
+                      WHERE report_id = report.id LIMIT 1) AS link
  WHERE report.received_at > statement_timestamp() - interval '7 days'
  GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT %s
 """
@@ -94,8 +97,14 @@ SELECT jsonb_agg(wave ORDER BY week DESC, pk) FROM (
            count(*) FILTER (WHERE report.received_at > statement_timestamp() - interval '7 days') AS week,
            coalesce(sum(facts.money_lost_vnd), 0)::bigint AS loss,
            count(*) FILTER (WHERE facts.money_lost_vnd > 0) AS losers
-    {_OF}
-      JOIN reports_campaign AS campaign ON campaign.id = link.campaign_id
+      FROM reports_campaignlink AS link JOIN reports_campaign AS campaign ON campaign.id = campaign_id
+     CROSS JOIN LATERAL (SELECT received_at FROM reports_report
+                          WHERE id = link.report_id LIMIT 1) AS report
+     CROSS JOIN LATERAL (SELECT corrected FROM reports_case
+                          WHERE report_id = link.report_id LIMIT 1) AS desk
+      LEFT JOIN LATERAL (SELECT * FROM reports_facts
+                          WHERE report_id = link.report_id LIMIT 1) AS machine ON true
+     CROSS JOIN LATERAL (SELECT {held.COLUMNS}) AS facts
      WHERE link.campaign_id = ANY(ARRAY({_HOT}))
      GROUP BY campaign.id) AS wave)
 """  # noqa: S608

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.admin.views.main import SEARCH_VAR
-from django.db.models import Model, Q, QuerySet, Subquery
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, Model, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 from django.http import HttpRequest
 
@@ -321,20 +322,37 @@ def of_work(
     if chosen == "fresh":
         return fresh(reports)
     if chosen == "overdue":
-        return reports.filter(case__due_at__lte=Now())
+        return _of_cases(reports, Case.objects.filter(due_at__lte=Now()))
     if chosen == "all":
         return newest(reports) if is_narrowed else reports
-    return _of_open(reports.filter(case__status__in=Case.OPEN), chosen, user)
+    return _of_open(reports, chosen, user)
+
+
+def open_ones(reports: QuerySet[Report], **of_case: Any) -> QuerySet[Report]:
+    """Those of *reports* whose case is open and such, looked up one by one: what the planner
+    believes of their number makes no walk over the table of it.
+    """
+    return _of_cases(reports, Case.objects.open().filter(**of_case))
+
+
+def _of_cases(reports: QuerySet[Report], cases: QuerySet[Case]) -> QuerySet[Report]:
+    keys = ArraySubquery(cases.values("pk"))
+    return reports.filter(held.IsOneOf(F("pk"), keys), case__isnull=False)
 
 
 def _of_open(reports: QuerySet[Report], chosen: str, user: Any) -> QuerySet[Report]:
     if chosen == "answered":
-        return answers.answered(reports)
+        return answers.answered(open_ones(reports, status=Case.Status.WAITING))
+    if chosen == "burning":
+        return burning(open_ones(reports))
     wanted: dict[str, dict[str, Any]] = {
-        "burning": {"held_ongoing": True},
-        "unassigned": {"case__officer": None},
-        "mine": {"case__officer_id": user.pk},
-        "waiting": {"case__status": Case.Status.WAITING},
+        "unassigned": {"officer": None},
+        "mine": {"officer_id": user.pk},
+        "waiting": {"status": Case.Status.WAITING},
     }
-    reports = reports.alias(held_ongoing=held.ongoing()) if chosen == "burning" else reports
-    return reports.filter(**wanted.get(chosen, {}))
+    return open_ones(reports, **wanted.get(chosen, {}))
+
+
+def burning(reports: QuerySet[Report]) -> QuerySet[Report]:
+    """Those of *reports* whose people are pressed at this moment."""
+    return reports.alias(held_ongoing=held.ongoing()).filter(held_ongoing=True)

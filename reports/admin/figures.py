@@ -33,25 +33,37 @@ WITH waits AS MATERIALIZED (
              ON true
      WHERE desk.status IN ('new', 'in_review', 'waiting')
        AND (%(unit)s::text IS NULL OR desk.at_unit_id = %(unit)s)),
+told AS (
+    SELECT status, scenario, channel, source, at_unit_id, officer_id || '' AS officer,
+           coalesce(commune_id, '') AS commune,
+           CASE WHEN priority IS NULL THEN '0' ELSE least(priority / 20, 4)::int + 1 || '' END AS step
+      FROM waits),
 counted AS (
-    SELECT facet, value, count(*) AS n
-      FROM waits CROSS JOIN LATERAL (
-           VALUES ('viec', 'open'), ('viec', status),
-                  ('viec', CASE WHEN ongoing THEN 'burning' END),
-                  ('viec', CASE WHEN officer_id IS NULL THEN 'unassigned' END),
-                  ('viec', CASE WHEN officer_id = %(officer)s THEN 'mine' END),
-                  ('muc', CASE WHEN priority IS NULL THEN '0'
-                               ELSE least(priority / 20, 4)::int + 1 || '' END),
-                  ('kieu', scenario),
-                  ('tien', CASE WHEN money_lost_vnd > 0 THEN 'lost' END),
-                  ('tien', CASE WHEN money_lost_vnd >= 100000000 THEN 'much' END),
-                  ('tien', CASE WHEN scenario IS NOT NULL AND money_lost_vnd IS NULL
-                                THEN 'unknown' END),
-                  ('xa', coalesce(commune_id, '')), ('can-bo', officer_id || ''), ('don-vi', at_unit_id),
-                  ('kenh', channel), ('nguon', source)
-            UNION ALL SELECT 'xung', unnest(offices)
-            UNION ALL SELECT 'dau', unnest(flags)) AS had (facet, value)
-     WHERE value IS NOT NULL GROUP BY facet, value
+    SELECT CASE 0 WHEN grouping(status) THEN 'viec' WHEN grouping(step) THEN 'muc'
+                  WHEN grouping(scenario) THEN 'kieu' WHEN grouping(commune) THEN 'xa'
+                  WHEN grouping(officer) THEN 'can-bo' WHEN grouping(at_unit_id) THEN 'don-vi'
+                  WHEN grouping(channel) THEN 'kenh' ELSE 'nguon' END AS facet,
+           coalesce(status, step, scenario, commune, officer, at_unit_id, channel, source) AS value,
+           count(*) AS n
+      FROM told
+     GROUP BY GROUPING SETS (status, step, scenario, commune, officer, at_unit_id, channel, source)
+     UNION ALL
+    SELECT 'xung', office, count(*) FROM waits CROSS JOIN unnest(offices) AS office GROUP BY office
+     UNION ALL
+    SELECT 'dau', flag, count(*) FROM waits CROSS JOIN unnest(flags) AS flag GROUP BY flag
+     UNION ALL
+    SELECT kind.* FROM (
+           SELECT count(*) AS open, count(*) FILTER (WHERE ongoing) AS burning,
+                  count(*) FILTER (WHERE officer_id IS NULL) AS unassigned,
+                  count(*) FILTER (WHERE officer_id = %(officer)s) AS mine,
+                  count(*) FILTER (WHERE money_lost_vnd > 0) AS lost,
+                  count(*) FILTER (WHERE money_lost_vnd >= 100000000) AS much,
+                  count(*) FILTER (WHERE scenario IS NOT NULL AND money_lost_vnd IS NULL) AS unknown
+             FROM waits) AS sums
+     CROSS JOIN LATERAL (
+           VALUES ('viec', 'open', open), ('viec', 'burning', burning), ('viec', 'mine', mine),
+                  ('viec', 'unassigned', unassigned), ('tien', 'lost', lost), ('tien', 'much', much),
+                  ('tien', 'unknown', unknown)) AS kind
      UNION ALL
     SELECT 'viec', 'answered', count(*) FROM waits WHERE status = 'waiting' AND {answers.SPOKEN}
      UNION ALL
@@ -65,6 +77,7 @@ SELECT facet, value, n,
   LEFT JOIN reports_commune AS commune ON facet = 'xa' AND commune.codename = value
   LEFT JOIN auth_user AS person ON facet = 'can-bo' AND person.id || '' = value
   LEFT JOIN reports_unit AS unit ON facet = 'don-vi' AND unit.codename = value
+ WHERE value IS NOT NULL AND n > 0
  ORDER BY n DESC, value
 """  # noqa: S608
 

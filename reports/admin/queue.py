@@ -11,10 +11,10 @@ from django.http import HttpRequest
 
 from reports import held, scope
 from reports.admin import answers, columns, texts
-from reports.admin.facets import WorkFilter, figures
+from reports.admin.facets import WorkFilter, burning, figures, open_ones
 from reports.admin.naming import with_callers
 from reports.admin.paging import NEAR
-from reports.models import Case, Report
+from reports.models import Report
 
 _HEAVY = (
     "story", "story_sealed", "contact_sealed", "phrase_sealed", "content_digest",
@@ -82,10 +82,9 @@ def first_of(user: User, few: int) -> QuerySet[Report]:
     """The open ones that burn and the open ones of this officer, the first *few* of each and in
     one order; of what the officer may see. One statement.
     """
-    seen = scope.reports(Report.objects.filter(case__status__in=Case.OPEN), user)
-    keys = seen.order_by(*BY_URGENCY).values("pk")
-    burning = keys.alias(on=held.ongoing()).filter(on=True)[:few]
-    first = burning.union(keys.filter(case__officer=user)[:few])
+    seen = scope.reports(Report.objects.order_by(*BY_URGENCY), user)
+    burn, own = burning(open_ones(seen)), open_ones(seen, officer=user)
+    first = burn.values("pk")[:few].union(own.values("pk")[:few])
     return _plain_rows().filter(pk__in=first).order_by(*BY_URGENCY)
 
 

@@ -201,6 +201,15 @@ def test_a_page_of_fifty_takes_twelve_statements_at_most(duty: Person) -> None:
         assert len(statements(duty.client, **query)) <= 12
 
 
+def test_open_reports_are_looked_up_by_their_keys(duty: Person) -> None:
+    report = evidence.report()
+    for work in ("open", "burning", "overdue", "unassigned", "mine", "waiting", "answered"):
+        keys = [sql for sql in statements(duty.client, viec=work) if 'report"."id" AS "pk"' in sql]
+        assert keys
+        assert all('"reports_report"."id" = ANY(ARRAY(SELECT' in sql for sql in keys)
+    assert shown(duty.client) == [report]
+
+
 def test_nothing_counts_the_whole_table(duty: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paging, "NEAR", 3)
     for n in range(5):
