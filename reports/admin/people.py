@@ -68,7 +68,7 @@ class PersonAdmin(_Admin):
     ordering = ("username",)
     actions = None
     fields = readonly_fields = (
-        "username",
+        "log_in_name",
         "full_name",
         "role",
         "unit",
@@ -153,6 +153,10 @@ class PersonAdmin(_Admin):
             "record": lines if may else [(*line[:3], "") for line in lines],
         }
         return super().change_view(request, object_id, form_url, context | (extra_context or {}))
+
+    @admin.display(description="tên đăng nhập")
+    def log_in_name(self, user: User) -> str:
+        return user.get_username()
 
     @admin.display(description="họ tên")
     def full_name(self, user: User) -> str:

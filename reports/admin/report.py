@@ -184,7 +184,9 @@ class ReportAdmin(
         ]  # fmt: skip
         again = self._post("<uuid:pk>/read-again/", self.read_again, "reports_report_read_again")
         release = self._post(
-            "<uuid:pk>/release-code/", self.release_code, "reports_report_release_code"
+            "<uuid:pk>/release-code/",
+            _asked_again(self.release_code),
+            "reports_report_release_code",
         )
         original = self._post(
             "<uuid:pk>/file/<uuid:file>/", _asked_again(self.original), "reports_report_reveal_file"

@@ -11,6 +11,7 @@ from django.db.models import CharField, Count, F, OuterRef, QuerySet, Subquery, 
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce, Concat
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -22,7 +23,9 @@ from reports.admin.decided import officer
 from reports.admin.later import Later
 from reports.admin.retriage import see_other
 from reports.models import Case, Report, Slip
+from reports.reauth import must_be_confirmed
 
+REVEAL = "reports.reveal_contact"
 NUMBER = "{}/PCT-PV01"
 _OPENING = (
     "Phòng Tham mưu Công an tỉnh chuyển đến tin do người dân gửi qua cổng tiếp nhận tin"
@@ -47,7 +50,7 @@ class SlipActs:
 
     def slip_urls(self) -> list[URLPattern]:
         make = self.admin_site.admin_view(require_POST(self.make_slip))
-        give = self.admin_site.admin_view(require_POST(self.slip))
+        give = self.admin_site.admin_view(require_POST(self.give_slip))
         return [
             path("<uuid:pk>/slip/", make, name="reports_report_slip_make"),
             path("<uuid:pk>/slip/<int:slip>/", give, name="reports_report_slip"),
@@ -65,6 +68,12 @@ class SlipActs:
             messages.error(request, "Chưa lập. Tin này chưa chuyển đơn vị, hoặc đã có phiếu.")
         return see_other(reverse("admin:reports_report_change", args=[pk]) + "#slips")
 
+    def give_slip(self, request: HttpRequest, pk: UUID, slip: int) -> HttpResponseBase:
+        """The paper; who wants it with what is sealed says once more who they are."""
+        is_whole = "whole" in request.POST
+        view = must_be_confirmed(self.slip, REVEAL) if is_whole else self.slip
+        return view(request, pk=pk, slip=slip)
+
     def slip(self, request: HttpRequest, pk: UUID, slip: int) -> HttpResponse:
         """The paper as a PDF; with what is sealed only where the officer may see it and asks."""
         report, by = self._get(request, pk), officer(request)
@@ -72,7 +81,7 @@ class SlipActs:
         is_whole = "whole" in request.POST
         if not by.has_perm("reports.decide_case"):
             raise PermissionDenied
-        if is_whole and not by.has_perm("reports.reveal_contact"):
+        if is_whole and not by.has_perm(REVEAL):
             raise PermissionDenied
         if is_whole:
             why = f"Phiếu chuyển {row}"

@@ -14,6 +14,7 @@ from reports import events
 from reports.models import Event
 from tests.cast import PASSWORD, Person
 from tests.reports import evidence
+from tests.reports.test_slips import handed, take
 
 STORY = "Xưng công an, dọa bắt."
 TWENTY_MINUTES = timedelta(minutes=20).total_seconds()
@@ -98,6 +99,28 @@ def test_an_export_asks_before_its_page_and_leads_to_it(lead: Person) -> None:
         answer = lead.client.post(page, {**carried, "confirm_proof": PASSWORD})
         assert (answer.status_code, answer.headers["Location"]) == (303, page)
         assert not asks(lead.client.get(page))
+
+
+def test_a_new_code_is_not_given_to_who_only_found_the_desk_open(duty: Person) -> None:
+    report = evidence.report(STORY, contact="0992 000 118", phrase="bến đò")
+    page = f"/admin/reports/report/{report.pk}/release-code/"
+    events.record("report", report.pk, "revealed", by=duty.user, what="phrase")
+    with time_machine.travel(time.time() + TWENTY_MINUTES, tick=False):
+        asked = duty.client.post(page, {"reason": "đọc đúng câu hẹn"})
+        assert asks(asked)
+        assert not events.about("report", report.pk).filter(kind="code_released").exists()
+        carried = {**hidden_of(asked.content), "confirm_proof": PASSWORD}
+        assert not asks(duty.client.post(page, carried))
+    released = events.about("report", report.pk).get(kind="code_released")
+    assert released.detail["reason"] == "đọc đúng câu hẹn"
+
+
+def test_a_paper_with_what_is_sealed_asks_and_one_without_does_not(duty: Person) -> None:
+    report = handed(duty, contact="0992 000 118")
+    with time_machine.travel(time.time() + TWENTY_MINUTES):
+        assert asks(take(duty, report, whole="1"))
+        assert not events.about("report", report.pk).filter(kind="slip_given").exists()
+        assert take(duty, report).headers["Content-Type"] == "application/pdf"
 
 
 def test_the_setting_says_for_how_long(duty: Person, address: str, settings: Settings) -> None:
