@@ -244,7 +244,7 @@ def handbook(page: Page, portal: Portal) -> Iterator[str]:
 def written(page: Page) -> Iterator[str]:
     """A message from a canned reply to its preview."""
     page.get_by_text("Nhắn người báo").first.click()
-    page.locator("[formaction*='/compose/message/']").click()
+    page.locator("form[action*='/compose/message/'] .second").click()
     yield "desk-compose"
     page.get_by_role("button", name="Chèn").first.click()
     page.get_by_role("button", name="Xem trước").click()

@@ -17,6 +17,7 @@ from reports import blanks, moves, promises, replies, workflow
 from reports.admin import marking
 from reports.admin.acts import ACTS, MISSING, MOST_WORDS, NO_LINKS, NOT_TOLD
 from reports.admin.decided import officer
+from reports.admin.moving import filters_of, page_address
 from reports.indicators import find_links
 from reports.models import Report
 
@@ -95,6 +96,9 @@ class ComposeActs:
             "compose": f"admin:reports_report_compose_{verb}",
             "send": f"admin:reports_report_{verb}",
             "version": request.POST.get("version", ""),
+            "then": request.POST.get("then", ""),
+            "back": filters_of(request.POST),
+            "report_page": page_address(report.pk, filters_of(request.POST)),
             "language": chosen_language(request, report),
             "theirs": report.get_language_display(),
             **given,

@@ -22,7 +22,7 @@ document.addEventListener("keydown", (event) => {
   const typing = event.target.closest?.(TYPING);
   if (event.key === "Enter" && event.ctrlKey && typing?.form?.closest(".acts, .decide")) {
     event.preventDefault();
-    typing.form.requestSubmit();
+    typing.form.requestSubmit(typing.form.querySelector("button"));
     return;
   }
   if (typing || event.ctrlKey || event.altKey || event.metaKey) return;

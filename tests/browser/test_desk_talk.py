@@ -18,7 +18,7 @@ def write(page: Page, portal: str, report: Report) -> None:
     """From the page of a report to the preview of its first canned reply."""
     page.goto(f"{portal}{QUEUE}{report.pk}/change/")
     page.get_by_text("Nhắn người báo").first.click()
-    press(page, page.locator("[formaction*='/compose/message/']"))
+    press(page, page.locator("form[action*='/compose/message/'] .second"))
 
 
 def test_a_message_is_written_previewed_and_sent_without_a_fault(

@@ -100,7 +100,23 @@ def test_a_question_is_not_written_where_none_can_be_asked(duty: Person) -> None
     assert "không làm được việc này" in words(step(duty, case.report, "ask"))
 
 
-def test_the_page_of_a_report_leads_to_the_replies(duty: Person) -> None:
+@pytest.mark.parametrize("verb", ["ask", "message"])
+def test_from_the_page_of_a_report_nothing_is_sent_unseen(duty: Person, verb: str) -> None:
     report = evidence.report()
     page = duty.client.get(f"/admin/reports/report/{report.pk}/change/").content.decode()
-    assert f'formaction="/admin/reports/report/{report.pk}/compose/ask/"' in page
+    assert f'action="/admin/reports/report/{report.pk}/compose/{verb}/"' in page
+    assert f'action="/admin/reports/report/{report.pk}/{verb}/"' not in page
+
+
+def test_after_a_question_that_was_seen_the_next_report_of_the_list_is_there(duty: Person) -> None:
+    first, following = evidence.report("Gọi một."), evidence.report("Gọi hai.")
+    back = {"then": "next", "_changelist_filters": "viec=all"}
+    seen = step(duty, following, "ask", reason="Mấy giờ?", look="1", **back)
+    href = html.document_fromstring(seen.content.decode()).xpath(
+        "//a[contains(., 'Không gửi')]/@href"
+    )
+    assert "_changelist_filters=viec%3Dall" in href[0]
+    sent = duty.client.post(f"/admin/reports/report/{following.pk}/ask/", fields(seen))
+    assert sent.headers["Location"].startswith(f"/admin/reports/report/{first.pk}/change/?")
+    again = fields(step(duty, first, "ask", reason="Mấy giờ?", **back))
+    assert (again["then"], again["_changelist_filters"]) == ("next", "viec=all")
