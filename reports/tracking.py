@@ -2,6 +2,7 @@
 a reason that an officer wrote, never the call-back phrase.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,12 +15,15 @@ from django.utils.translation import gettext_lazy as _
 
 from reports import clocks, confirmed, events, files, privacy
 from reports.filetypes import megabytes, named
+from reports.folding import fold
 from reports.models import Campaign, CampaignLink, Case, Message, Report
 
 S, O = Case.Status, Case.Outcome  # noqa: E741
 
 MOST_MESSAGES = 100  # that a page shows, the latest
 LONGEST_MESSAGE = 4000  # signs
+# Words that no Vietnamese sentence has, with or without its marks.
+_ENGLISH = re.compile(r"\b(?:you|your|we|our|and|of|please|are|which|what|thank)\b")
 FEWEST_OTHERS = 5  # reports of a wave that are counted aloud; fewer could point at somebody
 
 _CLOSED = _("Đã xử lý xong trên trang này")
@@ -90,6 +94,7 @@ class Said:
     at: datetime
     text: str
     is_cut: bool
+    language: str  # vi or en, by its words
 
 
 @dataclass(frozen=True)
@@ -150,7 +155,14 @@ def _said(message: Message) -> Said:
     at = timezone.localtime(message.sent_at)
     is_cut = len(text) > LONGEST_MESSAGE
     is_mine = message.by_id is None
-    return Said(is_mine, message.is_question, at, text[:LONGEST_MESSAGE], is_cut)
+    return Said(is_mine, message.is_question, at, text[:LONGEST_MESSAGE], is_cut, _language(text))
+
+
+def _language(text: str) -> str:
+    """Officers write in either language on any page, so only the words tell."""
+    words = text.split()
+    is_plain = 2 * sum(map(str.isascii, words)) > len(words)
+    return "en" if is_plain and _ENGLISH.search(fold(text)) else "vi"
 
 
 def wave(report: Report) -> Wave | None:

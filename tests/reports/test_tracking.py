@@ -6,7 +6,7 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 
-from reports import intake, receipts, workflow
+from reports import intake, receipts, tracking, workflow
 from reports.intake import Typed
 from reports.models import Case, Report
 from tests.cast import Person
@@ -174,3 +174,18 @@ def test_the_receipt_leads_on_to_the_report(client: Client) -> None:
     send(client, story="Họ gọi.")
     code = hidden_of(client.get(RECEIPT).content)["code"]
     assert "Đã nhận" in look(client, code)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("When did you send the money?", "en"),
+        ("We handed report 26-AAAA to Công an xã Yên Định. Please call them yourself.", "en"),
+        ("Bác chuyển tiền lúc mấy giờ?", "vi"),
+        ("Bac chuyen tien luc may gio?", "vi"),
+        ("Trên máy bác có hiện chữ “Thank you” không ạ?", "vi"),
+        ("", "vi"),
+    ],
+)
+def test_a_message_is_read_aloud_in_the_language_of_its_words(text: str, language: str) -> None:
+    assert tracking._language(text) == language
