@@ -40,7 +40,7 @@ class SubscribeForm(forms.Form):
     token = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None) -> None:
-        super().__init__(data, initial={"token": form_token()})
+        super().__init__(data, initial={"token": form_token()}, label_suffix="")
         self._offer("commune", "Cả tỉnh", Commune.objects.values_list("pk", "name"))
         self._offer("scenario", "Mọi kiểu lừa", outline.scenarios())
         self._offer("office", "Mọi nơi", Office.objects.values_list("pk", "name"))

@@ -46,6 +46,7 @@ RESIDENT = {
 PUBLISHED = {
     "warnings": "/canh-bao/",
     "agencies": "/danh-cho-co-quan/",
+    "subscribe": "/dang-ky/",
     "frame": "/nhung/",
 }
 # What the number check says, by what was typed.

@@ -37,6 +37,8 @@ NO_PAGES = (
     "canh-bao",
     "nhung",
     "danh-cho-co-quan",
+    "dang-ky",
+    "da-trien-khai",
 )
 
 

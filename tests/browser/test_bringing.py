@@ -1,0 +1,102 @@
+"""In a real browser: the pages of subscribers and agencies, and the desk that brings warnings."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.core.management import call_command
+from playwright.sync_api import Browser, Page
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from alerts import links
+from alerts.models import Delivery, DeliveryTry, Subscriber
+from tests.alerts import writing
+from tests.browser.pages import press
+from tests.browser.test_desk import SIZES, WIDER_THAN_THE_WINDOW, _come_in
+from tests.cast import enlist, log_in
+
+pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
+NAME = "Ủy ban nhân dân phường có tên rất dài " + "a" * 60
+
+
+@pytest.fixture
+def portal(live_server: LiveServer, settings: Settings) -> str:
+    settings.PORTAL_URL = str(live_server.url)
+    call_command("setup_desk", verbosity=0)
+    return str(live_server.url)
+
+
+@pytest.fixture(params=SIZES, ids=lambda size: f"{size[0]}-{size[1]}")
+def page(browser: Browser, request: pytest.FixtureRequest, portal: str) -> Iterator[Page]:
+    width, scheme = request.param
+    context = browser.new_context(
+        viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True
+    )
+    yield context.new_page()
+    context.close()
+
+
+def faults(page: Page) -> list[Any]:
+    found = [
+        (each["id"], each["nodes"][0]["html"]) for each in Axe().run(page).response["violations"]
+    ]
+    return found + ["too wide"] * (page.evaluate(WIDER_THAN_THE_WINDOW) > 0)
+
+
+def test_the_way_in_and_out_of_the_mails_has_no_fault(portal: str, page: Page) -> None:
+    page.goto(f"{portal}/dang-ky/")
+    assert faults(page) == []
+    page.locator("[name=address]").fill("khong phai thu")
+    press(page, page.locator("main form button"))
+    assert faults(page) == []
+    page.locator("[name=address]").fill("dan@mau.example")
+    press(page, page.locator("main form button"))
+    assert faults(page) == []
+    row = Subscriber.objects.get()
+    for address, done in ((links.join(row), "Xong"), (links.leave(row), "Đã bỏ")):
+        page.goto(address)
+        assert faults(page) == []
+        press(page, page.locator("main form button"))
+        page.get_by_text(done).first.wait_for()
+        assert faults(page) == []
+
+
+def test_the_page_of_an_agency_has_no_fault(portal: str, page: Page) -> None:
+    address = links.deployed(writing.partner(NAME), writing.issued())
+    for path in (f"{portal}/da-trien-khai/x/", address):
+        page.goto(path)
+        assert faults(page) == []
+    press(page, page.locator("main form button"))
+    page.get_by_text("Đã ghi nhận").wait_for()
+    assert faults(page) == []
+
+
+def test_the_desk_of_agencies_has_no_fault(portal: str, page: Page) -> None:
+    row = writing.partner(NAME, "https://so.example/" + "duong-rat-dai/" * 20)
+    row.stopped = ["webhook"]
+    row.save()
+    revision = writing.issued()
+    for each in Delivery.objects.all():
+        DeliveryTry.objects.create(delivery=each, outcome="refused", status=503)
+    Delivery.objects.update(state=Delivery.State.FAILED)
+    _come_in(page.context, portal, log_in(enlist("bien.tap", "editor")))
+    desk, wrong = f"{portal}/admin/", {}
+    for path in (
+        "",
+        "alerts/partneragency/",
+        "alerts/partneragency/add/",
+        f"alerts/partneragency/{row.pk}/change/",
+        "alerts/delivery/",
+        f"alerts/delivery/{Delivery.objects.first().pk}/change/",  # type: ignore[union-attr]
+    ):
+        page.goto(desk + path)
+        if found := faults(page):
+            wrong[path] = found
+    page.goto(f"{desk}alerts/alert/{revision.alert_id}/change/")
+    assert Axe().run(page, "#partners").response["violations"] == []
+    page.goto(f"{desk}alerts/partneragency/{row.pk}/change/")
+    page.get_by_text("Làm khóa webhook mới").click()
+    press(page, page.get_by_role("button", name="Làm khóa mới"))
+    assert (wrong, faults(page)) == ({}, [])
