@@ -62,6 +62,7 @@ def test_the_page_for_paper_says_the_same_and_leads_nowhere(client: Client) -> N
     for part in (advice, steps):
         assert page.split(part)[1].split("</section>")[0][:300] in paper
     assert f'href="{PAGE}in/"' in page
+    assert 'class="back' not in paper
     outside = paper.split("<body>")[1].split("<main")[0] + paper.split("</main>")[1]
     assert [a["href"] for a in Tags(outside).named("a")] == ["#main"]
     assert f'<link rel="canonical" href="{settings.PORTAL_URL}{PAGE}">' in paper
