@@ -52,7 +52,6 @@ class OfficeNumberAdmin(Proposing, _Admin):
     list_display = ("number", "office", "label", "source", "checked")
     list_select_related = ("office",)
     search_fields = ("number", "office__name")
-    autocomplete_fields = ("office",)
 
     @admin.display(description="đối chiếu ngày", ordering="checked_on")
     def checked(self, number: OfficeNumber) -> str:

@@ -15,11 +15,11 @@ from reports.models import Unit, UnitMember
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Unit]
-    _Inline = admin.TabularInline[UnitMember, Unit]
+    _Inline = admin.StackedInline[UnitMember, Unit]
     _Form = forms.ModelForm[Unit]
     _UserChoice = forms.ModelChoiceField[User]
 else:
-    _Admin, _Inline, _Form = admin.ModelAdmin, admin.TabularInline, forms.ModelForm
+    _Admin, _Inline, _Form = admin.ModelAdmin, admin.StackedInline, forms.ModelForm
     _UserChoice = forms.ModelChoiceField
 
 _KEPT = ("name", "contact", "is_active")

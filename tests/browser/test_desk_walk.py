@@ -1,0 +1,61 @@
+# ruff: noqa: F811  # fixtures of another file have the names that tests give them
+"""Every page of the desk as axe and our own rules see it, small and large. Pages are found by
+themselves: what somebody adds is walked too.
+"""
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.test_desk import _come_in, faults, portal  # noqa: F401
+from tests.cast import enlist, log_in
+from tests.portal.access import Addresses, pages
+from tests.portal.access_table import PAGES
+
+pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
+
+WIDTHS = {
+    "lead": (360, 1280),
+    "auditor": (360,),
+}  # an auditor's pages are a lead's with less on them
+
+
+@pytest.mark.parametrize("role", WIDTHS)
+def test_no_page_of_a_role_has_a_fault(portal: str, browser: Browser, role: str) -> None:
+    addresses = Addresses()
+    open_to_role = [name for name in pages() if role in PAGES[name][0]]
+    paths = {name: addresses.of(name, pages()[name]) for name in open_to_role}
+    context = browser.new_context(bypass_csp=True)
+    _come_in(context, portal, log_in(enlist("di.bo", role)))
+    wrong = _walk(context.new_page(), portal, paths, WIDTHS[role])
+    context.close()
+    assert wrong == {}
+
+
+def _walk(
+    page: Page, portal: str, paths: dict[str, str], widths: tuple[int, ...]
+) -> dict[str, object]:
+    """The faults of each page, by its name and the width; a page that leads to another that was
+    seen is not looked at twice.
+    """
+    wrong: dict[str, object] = {}
+    seen: set[str] = set()
+    for name, path in paths.items():
+        if _is_drawn(page, portal + path) and page.url not in seen:
+            seen.add(page.url)
+            wrong |= {f"{name} {width}": found for width in widths if (found := _at(page, width))}
+    assert len(seen) > len(paths) / 2
+    return wrong
+
+
+def _at(page: Page, width: int) -> list[object]:
+    page.set_viewport_size({"width": width, "height": 800})
+    return faults(page)
+
+
+def _is_drawn(page: Page, address: str) -> bool:
+    """Whether it is a page that was found, and no file."""
+    asked = page.request.get(address)
+    if not asked.ok or "text/html" not in asked.headers["content-type"]:
+        return False
+    page.goto(address)
+    return True
