@@ -88,7 +88,12 @@ def scenario(report: Report) -> SafeString | str:
     return format_html("{}{}", _said(report, "scenario", words.short), told if claimed else "")
 
 
-@admin.display(description="Số gọi")
+@admin.display(description="Số gọi, đợt")
+def caller_and_campaign(report: Report) -> SafeString:
+    """Two columns would leave the kind of scam no room at 1280 pixels."""
+    return format_html("{} {}", caller(report), campaign(report))
+
+
 def caller(report: Report) -> SafeString | str:
     key: str = getattr(report, "caller_key", None) or ""
     if not key:
@@ -110,11 +115,10 @@ def caller(report: Report) -> SafeString | str:
     )
 
 
-@admin.display(description="Đợt")
 def campaign(report: Report) -> SafeString | str:
     link = getattr(report, "campaign_link", None)
     if link is None:
-        return "–"
+        return ""
     page = reverse("admin:reports_campaign_change", args=[link.campaign_id])
     return format_html(
         '<a class="tag tag-violet" href="{}" title="{}">{}</a>',

@@ -201,6 +201,13 @@ def test_a_page_of_fifty_takes_twelve_statements_at_most(duty: Person) -> None:
         assert len(statements(duty.client, **query)) <= 12
 
 
+def test_an_empty_list_says_so(duty: Person) -> None:
+    assert "Không có tin nào ở đây." in words(duty.client)
+    assert "Không tin nào có số hay chữ ấy." in words(duty.client, "?q=khongcochunao")
+    evidence.report()
+    assert "Không có tin nào ở đây." not in words(duty.client)
+
+
 def test_open_reports_are_looked_up_by_their_keys(duty: Person) -> None:
     report = evidence.report()
     for work in ("open", "burning", "overdue", "unassigned", "mine", "waiting", "answered"):
