@@ -36,11 +36,12 @@ from reports import events, outbox, privacy
 log = structlog.get_logger(__name__)
 
 TASK, TELL_STOPPED = "alerts.deliver", "alerts.tell_stopped"
+OWE_SUBSCRIBERS = "alerts.owe_subscribers"
 PATIENCE = 9.0  # seconds after which a task begins no further try
 PAUSES = (1, 5, 15, 60, 180, 360, 720)  # minutes from the first, second … failed try to the next
 MOST_TRIES = len(PAUSES) + 1
 JITTER = (0.8, 1.2)
-AT_ONCE = 1000  # rows that one sweep hands over
+AT_ONCE = 1000  # rows that are owed, or handed over, in one statement
 _ENDED = (Delivery.State.DONE, Delivery.State.FAILED)
 
 # What is in the outbox comes back by itself when nothing was written of it for ten minutes.
@@ -49,6 +50,7 @@ UPDATE alerts_delivery
    SET attempts = attempts + 1, next_at = statement_timestamp() + interval '10 minutes'
  WHERE id IN (SELECT id FROM alerts_delivery
                WHERE state = 'waiting' AND next_at <= statement_timestamp() AND attempts < %(most)s
+                 AND (%(only)s::bigint IS NULL OR revision_id = %(only)s)
                ORDER BY subscriber_id IS NOT NULL, next_at
                LIMIT %(at_once)s FOR UPDATE SKIP LOCKED)
 RETURNING id, subscriber_id IS NULL
@@ -66,6 +68,10 @@ SELECT %(revision)s, id, 'mail', %(due)s FROM alerts_subscriber AS subscriber
                      JOIN alerts_alertrevision AS before ON before.id = told.revision_id
                     WHERE before.alert_id = %(alert)s AND told.state = 'done'
                       AND told.subscriber_id = subscriber.id))
+   AND NOT EXISTS (SELECT FROM alerts_delivery AS owed
+                    WHERE owed.revision_id = %(revision)s AND owed.subscriber_id = subscriber.id)
+ LIMIT %(at_once)s
+    ON CONFLICT DO NOTHING
 """
 
 
@@ -96,8 +102,8 @@ def owe(revision: AlertRevision) -> None:
         for channel in Channel
         if partner.has(channel)
     )
-    _owe_subscribers(revision)
-    hand_over()
+    outbox.enqueue(OWE_SUBSCRIBERS, revision.pk)  # of whom there may be too many to wait for
+    _hand_over(only=revision.pk)  # no other row may hold up what is being issued
 
 
 def _drop(rows: QuerySet[Delivery]) -> None:
@@ -105,12 +111,24 @@ def _drop(rows: QuerySet[Delivery]) -> None:
     waiting.update(state=Delivery.State.DROPPED, ended_at=Now())
 
 
-def _owe_subscribers(revision: AlertRevision) -> None:
+def owe_subscribers(items: Iterable[int], patience: float = inf) -> None:
+    """Owe versions to those who asked for mails, some thousands at once."""
+    for claim in outbox.claims(items, patience):
+        with claim, transaction.atomic():
+            if outbox.settle(claim):
+                revision = AlertRevision.objects.get(pk=claim.key)
+                if _owe_some(revision) == AT_ONCE:
+                    outbox.enqueue(OWE_SUBSCRIBERS, revision.pk)
+                _hand_over(only=revision.pk)
+
+
+def _owe_some(revision: AlertRevision) -> int:
     words = revision.words
     wanted: dict[str, Any] = {
         "revision": revision.pk,
         "alert": revision.alert_id,
         "due": revision.effective,
+        "at_once": AT_ONCE,
         "cancelled": revision.msg_type == MsgType.CANCEL,
         "everywhere": not words.communes,
         "communes": [place.codename for place in words.communes],
@@ -119,14 +137,20 @@ def _owe_subscribers(revision: AlertRevision) -> None:
     }
     with connection.cursor() as cursor:
         cursor.execute(_SUBSCRIBERS, wanted)
+        return int(cursor.rowcount)
 
 
 @transaction.atomic
 def hand_over() -> int:
     """Hand what is due to the outbox, agencies first; how many that were."""
     _give_up()
+    return _hand_over()
+
+
+def _hand_over(only: int | None = None) -> int:
+    """Hand over what is due, of one version or of all."""
     with connection.cursor() as cursor:
-        cursor.execute(_HAND_OVER, {"most": MOST_TRIES, "at_once": AT_ONCE})
+        cursor.execute(_HAND_OVER, {"most": MOST_TRIES, "at_once": AT_ONCE, "only": only})
         rows = cursor.fetchall()
     for priority, of_partners in ((outbox.Priority.USUAL, True), (outbox.Priority.IDLE, False)):
         keys = [key for key, is_partner in rows if is_partner == of_partners]
@@ -268,7 +292,7 @@ def resend(delivery_id: int, *, by: User) -> None:
     Delivery.objects.filter(pk=delivery.pk).update(**again)
     told = {"partner": partner.pk, "channel": delivery.channel, "identifier": revision.identifier}
     events.record("alert", revision.alert_id, "delivery_resent", by=by, **told)
-    hand_over()
+    _hand_over(only=revision.pk)
 
 
 def failed(most: int = 20) -> list[Delivery]:

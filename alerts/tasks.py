@@ -27,6 +27,13 @@ def deliver(items: list[int]) -> None:
     delivery.work_off(items, delivery.PATIENCE)
 
 
+@shared_task(name=delivery.OWE_SUBSCRIBERS)
+def owe_subscribers(items: list[int]) -> None:
+    """Owe versions to those who asked for mails."""
+    close_old_connections()
+    delivery.owe_subscribers(items, delivery.PATIENCE)
+
+
 @shared_task(name=delivery.TELL_STOPPED)
 def tell_stopped(items: list[int]) -> None:
     """Mail that an agency hears nothing any more."""

@@ -310,8 +310,13 @@ def test_pages_set_no_cookie_and_are_small(client: Client) -> None:
     assert len(gzip.compress(answer.content)) < 8 * 1024
 
 
-def test_hand_over_carries_many_at_once() -> None:
-    for each in range(30):
+def test_many_are_owed_some_at_a_time_each_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "AT_ONCE", 4)
+    for each in range(10):
         subscriber(f"n{each}@mau.example")
     issued()
-    assert OutboxItem.objects.filter(task=delivery.TASK, priority=2).count() == 30
+    assert not Delivery.objects.exists()
+    work(delivery.OWE_SUBSCRIBERS)
+    assert Delivery.objects.count() == 10
+    assert OutboxItem.objects.filter(task=delivery.TASK, priority=2).count() == 10
+    assert OutboxItem.objects.filter(task=delivery.OWE_SUBSCRIBERS).count() == 3
