@@ -418,9 +418,8 @@ class ReportAdmin(
         status = 200 if form is None else 422 if form.errors else 409
         holds, said = held(report), list(correcting.said_of(report))
         named, recorded = page.indicators(report), page.recorded(report)
-        facts = page.facts_of(report)
-        story = page.story(report)
-        sent = originals.rows(report)
+        facts, forms = page.facts_of(report), self._forms(request, report, form)
+        story, sent = page.story(report), originals.rows(report)
         context = {
             **self.admin_site.each_context(request),
             "title": f"Tin {report.public_number}",
@@ -436,8 +435,8 @@ class ReportAdmin(
             "clocks": clock_words.lines(report),
             "clock_basis": clock_words.basis(),
             "officer": words.person(report.case.officer),
-            "forms": self._forms(request, report, form),
-            "units": units.names(),
+            "forms": forms,
+            "units": units.names() if any("unit" in each.fields for each in forms) else [],
             **slips.shown(report, _officer(request)),
             "story": story,
             "is_left_out": texts.is_left_out(report, story),
