@@ -22,17 +22,17 @@ _page = require_http_methods(["GET", "HEAD", "POST"])
 def subscribe(request: HttpRequest) -> HttpResponse:
     """Take an address; the answer is the same whether it is known or not."""
     form = SubscribeForm(request.POST if request.method == "POST" else None)
+    is_ours = not form.is_bound or from_our_page(request)
+    if not is_ours:
+        form.add_error(None, _ELSEWHERE)
     may_ask = form.is_bound and letters.can_be_sent() and form.is_valid()
     is_asked = may_ask and _asked(request, form)
     context = {"form": form, "is_open": letters.can_be_sent(), "is_asked": is_asked}
-    status = 422 if form.errors else 200
+    status = 200 if not form.errors else 422 if is_ours else 403
     return render(request, "alerts/subscribe.html", context, status=status, using="public")
 
 
 def _asked(request: HttpRequest, form: SubscribeForm) -> bool:
-    if not from_our_page(request):
-        form.add_error(None, _ELSEWHERE)
-        return False
     try:
         if limits.allow("subscribe", request):
             subscriptions.ask(form.cleaned_data["address"], form.wish)
