@@ -13,6 +13,7 @@ from bench import (
     campaigns,
     connections,
     desk,
+    edge,
     fuzzing,
     linking,
     looking,
@@ -30,6 +31,8 @@ BARS: Mapping[str, Callable[[Ground], Iterator[Result]]] = {
     "3": accepting.counts,
     "4": accepting.without_broker,
     "5": accepting.many,
+    "6": edge.files,
+    "8": edge.new_bytes,
     "10": triaging.delays,
     "11": triaging.throughput,
     "12": desk.held,
@@ -40,6 +43,7 @@ BARS: Mapping[str, Callable[[Ground], Iterator[Result]]] = {
     "link": linking.costs,
     "phones": fuzzing.held,
     "stories": stories.held,
+    "words": edge.words,
 }
 
 

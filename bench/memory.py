@@ -65,17 +65,17 @@ def _by_role(supervisor: int, measure: Callable[[int], float]) -> dict[str, list
 def pids_by_role(supervisor: int) -> dict[str, list[int]]:
     """The supervisor and all below it, by what they are."""
     roles: dict[str, list[int]] = defaultdict(list)
-    for pid, depth in _tree(supervisor, 0):
+    for pid, depth in tree(supervisor, 0):
         with contextlib.suppress(OSError):
             roles[_role(pid, depth)].append(pid)
     return roles
 
 
-def _tree(pid: int, depth: int) -> Iterator[tuple[int, int]]:
+def tree(pid: int, depth: int) -> Iterator[tuple[int, int]]:
     yield pid, depth
     with contextlib.suppress(OSError):
         for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-            yield from _tree(int(child), depth + 1)
+            yield from tree(int(child), depth + 1)
 
 
 def _role(pid: int, depth: int) -> str:

@@ -6,6 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -128,13 +129,6 @@ def test_what_changes_without_a_warning_comes_from_the_portal_while_it_answers(f
         assert not body(front, path).startswith(FROM_PORTAL), path
 
 
-def test_a_path_and_its_question_reach_the_portal_as_they_were_asked(
-    front: int, home: Path
-) -> None:
-    (home / "doubted").touch()
-    assert soon(lambda: body(front, PAGE).startswith(FROM_PORTAL))
-
-
 @pytest.mark.parametrize(
     ("accepts", "form", "unpack"),
     [("gzip", "gzip", gzip.decompress), ("gzip, br", "br", brotli.decompress)],
@@ -196,6 +190,27 @@ def test_a_doubt_has_the_portal_asked_until_the_files_are_right(front: int, home
     assert soon(lambda: body(front, PAGE).startswith(FROM_PORTAL))
     snapshots.look()
     assert soon(lambda: not body(front, PAGE).startswith(FROM_PORTAL))
+
+
+def test_a_crowd_at_a_doubted_page_is_one_question_a_second(
+    front: int, portal: http.server.HTTPServer, home: Path
+) -> None:
+    asked: list[str] = []
+
+    class Counting(Stub):
+        def do_GET(self) -> None:  # noqa: N802
+            asked.append(self.path)
+            super().do_GET()
+
+    portal.RequestHandlerClass = Counting
+    snapshots.doubt()
+    assert soon(lambda: body(front, "/nhung/").startswith(FROM_PORTAL))
+    with ThreadPoolExecutor(32) as crowd:
+        started = time.monotonic()
+        answers = list(crowd.map(lambda _: body(front, f"{PAGE}?a=b"), range(200)))
+        took = time.monotonic() - started
+    assert all(text.startswith(FROM_PORTAL) for text in answers)
+    assert 1 <= asked.count(f"{PAGE}?a=b") <= 1 + took
 
 
 def test_files_that_nobody_looks_at_any_more_are_not_trusted(front: int, home: Path) -> None:

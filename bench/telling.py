@@ -1,0 +1,157 @@
+"""Words given under load: readers at the front server ask while warnings are issued, updated and
+cancelled, and every answer is judged afterwards. `python -m bench --only words` asks the whole.
+"""
+
+import contextlib
+import http.client
+import os
+import random
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Event, Thread
+
+from bench.servers import ROOT
+
+DOORS = (
+    "/canh-bao/{}/", "/canh-bao/{}/van-ban.txt", "/canh-bao/{}/nhung/", "/nhung/song/canh-bao/{}/",
+    "/canh-bao/{}/in/", "/canh-bao/", "/nhung/", "/", "/canh-bao/rss.xml", "/canh-bao/feed.json",
+)  # fmt: skip
+_MARK = re.compile(r"\(([\w-]+) v(\d)\)")
+_OVER = ("hết hiệu lực", "Hết hiệu lực")
+VERSIONS = {"issue": 1, "update": 2, "cancel": 3}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a reader got, who asked at `asked`."""
+
+    path: str
+    asked: float
+    status: int
+    text: str
+
+
+@dataclass
+class Desk:
+    """A process that gives words (bench/warned.py); `given` is by name when each version was."""
+
+    process: "subprocess.Popen[str]"
+    given: dict[str, dict[int, float]] = field(default_factory=dict)
+
+    def act(self, act: str, name: str) -> float:
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write(f"{act} {name}\n")
+        self.process.stdin.flush()
+        at = float(self.process.stdout.readline())
+        if version := VERSIONS.get(act):
+            self.given.setdefault(name, {})[version] = at
+        return at
+
+
+@contextmanager
+def desk(env: Mapping[str, str]) -> Iterator[Desk]:
+    with subprocess.Popen(
+        [sys.executable, "-m", "bench.warned"],
+        cwd=ROOT,
+        env={**os.environ, **env, "DJANGO_SETTINGS_MODULE": "portal.settings"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield Desk(process)
+        assert process.stdin
+        process.stdin.close()
+
+
+def get(port: int, path: str) -> tuple[int, str]:
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    with contextlib.closing(line):
+        line.request("GET", path)
+        answer = line.getresponse()
+        return answer.status, answer.read().decode(errors="replace")
+
+
+def rounds(env: Mapping[str, str], port: int, count: int, requests: int) -> "Judged":
+    """So many rounds of issue, update and cancel while so many requests are made, spread over them."""
+    answers: list[Answer] = []
+    names = [f"vong-{number}" for number in range(count)]
+    done, at = Event(), [names[0]]
+
+    def read(seed: int) -> None:
+        dice = random.Random(seed)  # noqa: S311
+        while not done.is_set() or len(answers) < requests:
+            path = dice.choice(DOORS).format(at[0])
+            asked = time.time()
+            answers.append(Answer(path, asked, *get(port, path)))
+            time.sleep(dice.uniform(0, 0.02))
+
+    readers = [Thread(target=read, args=[seed]) for seed in range(4)]
+    with desk(env) as ours:
+        for reader in readers:
+            reader.start()
+        for number, name in enumerate(names, 1):
+            at[0] = name
+            for act in ("issue", "draft", "update", "cancel"):
+                ours.act(act, name)
+                _pass_time(answers, requests * number // count, act)
+        done.set()
+        for reader in readers:
+            reader.join()
+        return Judged(answers, ours.given)
+
+
+def _pass_time(answers: list[Answer], wanted: int, act: str) -> None:
+    """A moment after each act; after the last of a round, until its share was asked."""
+    time.sleep(0.15)
+    while act == "cancel" and len(answers) < wanted:
+        time.sleep(0.01)
+
+
+@dataclass
+class Judged:
+    """All answers beside what was said when."""
+
+    answers: list[Answer]
+    given: dict[str, dict[int, float]]
+
+    def mixed(self) -> list[Answer]:
+        """Two versions of one warning in one answer, or an answer that is none."""
+        return [a for a in self.answers if a.status not in {200, 404} or _is_mixed(a)]
+
+    def drafts(self) -> list[Answer]:
+        return [answer for answer in self.answers if "DRAFT" in answer.text]
+
+    def lags(self) -> list[float]:
+        """How long after a later word an answer still showed the one before; seconds, sorted."""
+        return sorted(late for answer in self.answers for late in self._late(answer))
+
+    def _late(self, answer: Answer) -> Iterator[float]:
+        for name, version in _shown(answer).items():
+            later = self.given.get(name, {}).get(version + 1)
+            if later and answer.asked > later:
+                yield answer.asked - later
+
+
+def _shown(answer: Answer) -> dict[str, int]:
+    """By warning the version that an answer shows as the word that stands."""
+    found: dict[str, int] = {}
+    for name, version in _MARK.findall(answer.text):
+        found[name] = max(found.get(name, 0), int(version))
+    if any(over in answer.text for over in _OVER):
+        # A cancel repeats what it ends: such an answer tells of the end.
+        return dict.fromkeys(found, 3)
+    return found
+
+
+def _is_mixed(answer: Answer) -> bool:
+    told: dict[str, set[str]] = {}
+    for name, version in _MARK.findall(answer.text):
+        if version != "3":  # a reason beside the words that it ends
+            told.setdefault(name, set()).add(version)
+    return any(len(versions) > 1 for versions in told.values())

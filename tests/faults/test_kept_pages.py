@@ -1,0 +1,103 @@
+"""Public pages while words are given, and with Python, PostgreSQL and Valkey dead."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bench import telling
+from bench.house import House, house, until
+from tests.portal.test_front import NGINX, ask, needs_nginx
+
+pytestmark = [pytest.mark.serial, needs_nginx]
+
+# `make soak` asks the whole: 50 rounds, 2,000 requests.
+ROUNDS, REQUESTS = 6, 300
+LATEST = (
+    5.0  # seconds from a word to its files and to every door, on a busy machine; 60 are allowed
+)
+DOORS = [
+    "/", "/en/", "/dang-bi-goi/", "/co-quan/", "/co-quan/dien-luc/", "/canh-bao/", "/canh-bao/mot/",
+    "/canh-bao/mot/in/", "/canh-bao/mot/van-ban.txt", "/canh-bao/mot/nhung/", "/nhung/",
+    "/nhung/song/", "/nhung/xa/hac-thanh/", "/canh-bao/rss.xml", "/canh-bao/atom.xml",
+    "/canh-bao/feed.json", "/canh-bao/cap.xml", "/nhung.js",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[House]:
+    with house(front=NGINX is not None) as ours:
+        yield ours
+
+
+def kept(home: House) -> Path:
+    return Path(home.env["DATA_DIR"]) / "snapshots"
+
+
+def shows(home: House, path: str, words: str) -> bool:
+    return words in ask(home.front_port, path)[1].decode()
+
+
+def test_no_reader_sees_a_mixed_a_draft_or_a_withdrawn_word(home: House) -> None:
+    judged = telling.rounds(home.env, home.front_port, ROUNDS, REQUESTS)
+    assert len(judged.answers) >= REQUESTS
+    assert judged.mixed() == []
+    assert judged.drafts() == []
+    assert not judged.lags() or judged.lags()[-1] < LATEST
+
+
+def test_a_cancel_reaches_every_door_in_seconds(home: House) -> None:
+    with telling.desk(home.env) as desk:
+        desk.act("issue", "hai")
+        assert until(lambda: shows(home, "/nhung/", "(hai v1)"), LATEST)
+        cancelled = desk.act("cancel", "hai")
+    for path in ("/", "/nhung/", "/nhung/song/", "/nhung/xa/hac-thanh/"):
+        assert until(lambda path=path: not shows(home, path, "(hai v"), 60), path  # type: ignore[misc]
+    for path in ("/canh-bao/hai/", "/canh-bao/hai/nhung/", "/canh-bao/hai/van-ban.txt"):
+        assert until(lambda path=path: shows(home, path, "ết hiệu lực"), 60), path  # type: ignore[misc]
+    assert time.time() - cancelled < LATEST
+
+
+def test_a_cancel_reaches_every_door_without_a_worker(home: House) -> None:
+    """Files that a word has overtaken are doubted at once, whoever is there to write new ones."""
+    with telling.desk(home.env) as desk:
+        desk.act("issue", "ba")
+        assert until(lambda: shows(home, "/nhung/", "(ba v1)"), LATEST)
+        home.freeze("valkey")
+        try:
+            cancelled = desk.act("cancel", "ba")
+            assert until(lambda: not shows(home, "/nhung/", "(ba v"), 60)
+            assert time.time() - cancelled < LATEST
+        finally:
+            home.thaw("valkey")
+
+
+def test_with_all_else_dead_every_door_answers_and_says_so(home: House) -> None:
+    with telling.desk(home.env) as desk:
+        desk.act("issue", "mot")
+    assert until((kept(home) / "current/fresh/canh-bao/mot/index.html").exists, 30)
+    home.kill_child("serve")
+    home.kill_child("valkey")
+    home.kill_postgres()
+    (kept(home) / "checked").write_text(f"{int(time.time()) - 3600}\n")
+    assert until(lambda: ask(home.front_port, "/")[0].headers["X-Kept"] is not None, 10)
+    for path in DOORS:
+        answer, text = ask(home.front_port, path)
+        assert (answer.status, path) == (200, path)
+        assert answer.headers["X-Kept"] == "the portal does not answer; fresh"
+        assert text
+    [message] = [*(kept(home) / "current/fresh/canh-bao/cap").glob("*-1.xml")][-1:]
+    assert ask(home.front_port, f"/canh-bao/cap/{message.name}")[0].status == 200
+    refused, text = ask(home.front_port, "/bao-cao/")
+    assert refused.status == 503
+    assert b'href="tel:113"' in text
+
+    (kept(home) / "checked").write_text(f"{int(time.time()) - 25 * 3600}\n")
+    assert until(lambda: shows(home, "/canh-bao/mot/", "có thể đã cũ"), 10)
+    assert shows(home, "/nhung/", 'class="past"')
+    assert ask(home.front_port, "/")[0].headers["X-Kept"].endswith("stale")
+    home.start_postgres()
+    home.start_valkey()
+    home.start_serve()
+    assert until(lambda: ask(home.front_port, "/")[0].headers["X-Kept"] is None, 60)
