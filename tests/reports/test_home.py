@@ -8,7 +8,7 @@ from django.db import OperationalError
 from django.test import Client
 from lxml import html
 
-from alerts.models import Alert
+from alerts.models import AlertRevision
 from tests.reports.pages import RECEIPT, REPORT, words
 
 NOW = "/dang-bi-goi/"
@@ -107,7 +107,7 @@ def test_home_without_a_database_still_opens_its_doors(
     def broken() -> None:
         raise OperationalError
 
-    monkeypatch.setattr(Alert.objects, "published", broken)
+    monkeypatch.setattr(AlertRevision.objects, "published", broken)
     answer = client.get("/")
     assert answer.status_code == 200
     assert "Họ đang gọi tôi" in words(answer.content)
