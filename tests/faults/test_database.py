@@ -37,6 +37,7 @@ FOR_MACHINES = {
     "/.well-known/security.txt",
     "/metrics",
     "/favicon.ico",
+    "/nhung.js",
     "/sw.js",
     "/manifest.webmanifest",
     "/api/v1/numbers/pack.pem",
@@ -56,7 +57,6 @@ NEED_NO_DATABASE = {
     "/en/",
     "/en/dang-bi-goi/",
     "/en/bao-cao/",
-    "/danh-cho-co-quan/",
     "/kiem-tra/cho-phan-mem/",
     *FOR_MACHINES - {"/readyz", "/metrics"} - ASK_OF_NUMBERS,
 }
