@@ -2,7 +2,9 @@
 
 No cell is ever a formula. XLSX says of each cell that it is a text or a number. CSV cannot say so: a
 spreadsheet runs what begins with = + - @, also after blanks and in wide letters, so such a text gets
-an apostrophe before it, as a hand would type it. A sign that XML forbids is shown by its code point.
+an apostrophe before it, as a hand would type it. Where the computer's list sign is the semicolon (it
+often is in Vietnamese) cells are cut there and quotes hold nothing together: what follows a semicolon,
+a tab or the end of a line is guarded alike. A sign that XML forbids is shown by its code point.
 """
 
 import csv
@@ -19,6 +21,7 @@ MOST_SIGNS = 32_000  # of a cell; Excel takes 32,767
 
 _STARTERS = tuple("=+-@")
 _SHIFTERS = frozenset("\t\r\n")  # they move what follows into a cell of its own
+_INSIDE = re.compile(r"([;\t\n])(?=[\s\ufeff\u200b\u00ad\"]*[=+\-@＝＋－＠﹢﹣﹦﹫⁼⁺⁻])")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -54,6 +57,7 @@ def guarded(cell: Cell) -> str:
     if isinstance(cell, int):
         return str(cell)
     text = _legible(cell)
+    text = _INSIDE.sub(r"\1'", text)
     return f"'{text}" if is_formula(text) else text
 
 
