@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import User
+from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 
 from reports import events, promises, units
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
     _Inline = admin.StackedInline[UnitMember, Unit]
     _Form = forms.ModelForm[Unit]
     _UserChoice = forms.ModelChoiceField[User]
+    _FormSet = BaseInlineFormSet[UnitMember, Unit, forms.ModelForm[UnitMember]]
 else:
     _Admin, _Inline, _Form = admin.ModelAdmin, admin.StackedInline, forms.ModelForm
-    _UserChoice = forms.ModelChoiceField
+    _UserChoice, _FormSet = forms.ModelChoiceField, BaseInlineFormSet
 
+OWN = "Không ai tự đổi đơn vị của chính mình: nhờ một chỉ huy khác."
 _KEPT = ("name", "contact", "is_active")
 
 
@@ -58,12 +61,33 @@ class _Officer(_UserChoice):
         return words.person(obj)
 
 
+class MembersFormSet(_FormSet):
+    """Nobody decides where they work themselves: it is what says which reports they see."""
+
+    by: User
+
+    def clean(self) -> None:
+        super().clean()
+        touched = (form for form in self.forms if form.has_changed() or form in self.deleted_forms)
+        for form in touched:
+            named = {form.instance.user_id, getattr(form.cleaned_data.get("user"), "pk", None)}
+            named.add(form.initial.get("user"))
+            if self.by.pk in named:
+                raise forms.ValidationError(OWN)
+
+
 class Members(_Inline):
     """Who works at the unit: a row for each; nobody works at two."""
 
+    formset = MembersFormSet
     model = UnitMember
     extra = 1
     verbose_name_plural = "cán bộ của đơn vị (chỉ xem tin của đơn vị này)"
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        made = super().get_formset(request, obj, **kwargs)
+        made.by = officer(request)  # type: ignore[attr-defined]
+        return made
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         staff = User.objects.filter(is_staff=True, is_active=True).order_by("username")

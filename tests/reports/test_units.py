@@ -280,3 +280,20 @@ def test_nobody_is_put_into_two_units(lead: Person) -> None:
     other = evidence.unit("Công an xã Kiên Thọ")
     assert save(lead.client, other, **{"members-0-user": str(user.pk)}) == 200
     assert UnitMember.objects.get().unit == evidence.unit()
+
+
+def test_nobody_takes_themselves_out_of_a_unit_to_see_more(lead: Person) -> None:
+    unit = evidence.unit()
+    mine = UnitMember.objects.create(user=lead.user, unit=unit)
+    row = {"members-INITIAL_FORMS": "1", "members-0-id": str(mine.pk), "members-0-DELETE": "on"}
+    assert save(lead.client, unit, **row, **{"members-0-user": str(lead.user.pk)}) == 200
+    assert UnitMember.objects.get().user == lead.user
+
+
+def test_nobody_gives_their_own_row_to_a_colleague(lead: Person) -> None:
+    unit, other = evidence.unit(), enlist("minh", "unit")
+    mine = UnitMember.objects.create(user=lead.user, unit=unit)
+    row = {"members-INITIAL_FORMS": "1", "members-0-id": str(mine.pk)}
+    assert save(lead.client, unit, **row, **{"members-0-user": str(other.pk)}) == 200
+    assert UnitMember.objects.get().user == lead.user
+    assert save(lead.client, unit, **row, **{"members-0-user": str(lead.user.pk)}) == 302
