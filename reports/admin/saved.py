@@ -76,9 +76,12 @@ def kept_of(asked: QueryDict) -> str:
 
 
 def seen_by(user: User) -> QuerySet[SavedSearch]:
-    """An officer's own searches, and those that others share."""
-    rows = SavedSearch.objects.select_related("owner")
-    return rows.filter(Q(owner=user) | Q(is_shared=True))
+    """An officer's own searches, and those that others share; at a unit only those of its own
+    people: names, words and counts of the others speak of reports that are not seen there.
+    """
+    rows, unit = SavedSearch.objects.select_related("owner"), scope.unit_of(user)
+    shared = Q(is_shared=True) if unit is None else Q(is_shared=True, owner__membership__unit=unit)
+    return rows.filter(Q(owner=user) | shared)
 
 
 def asked(user: User) -> dict[str, Any]:
