@@ -138,9 +138,9 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         super().save_model(request, obj, form, change)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        initial: dict[str, Any] = dict(super().get_changeform_initial_data(request))
+        """From an address the campaign alone: nobody's link puts words into a warning."""
         campaign = _campaign(request.GET.get("campaign", ""))
-        return initial | (drafting.from_campaign(campaign) if campaign else {"campaign": None})
+        return drafting.from_campaign(campaign) if campaign else {"campaign": None}
 
     # --- Acts
 

@@ -94,9 +94,10 @@ class ForStaff:
 
 
 class StaffSessions(ForStaff, SessionMiddleware):
-    """PostgreSQL holds no NUL: neither a session's name nor a filter may bring one along."""
+    """PostgreSQL holds no NUL: neither a session's name, an address nor a filter may bring one."""
 
     def process_request(self, request: HttpRequest) -> None:
+        request.path_info = request.path_info.replace("\0", "\ufffd")
         query = request.META.get("QUERY_STRING", "")
         request.META["QUERY_STRING"] = query.replace("%00", "%EF%BF%BD")
         if "\0" in request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""):

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, QueryDict
 from django.urls import ResolverMatch
 
 from portal.middleware import ForStaff
@@ -48,7 +48,7 @@ class StaffRefusals(ForStaff, _Layer):
         self, request: HttpRequest, view: Any, args: Any, kwargs: dict[str, Any]
     ) -> None:
         """The stock list passes over an action that it does not offer to this officer; here that
-        is a refusal like any other.
+        is a refusal like any other. A ticked row that is none is left out, for there it is an error.
         """
         desk = getattr(view, "model_admin", None)
         if desk is None or request.method != "POST" or ACTION_CHECKBOX_NAME not in request.POST:
@@ -57,6 +57,23 @@ class StaffRefusals(ForStaff, _Layer):
             return  # sent to the door by the site
         if request.POST.get("action", "") not in {"", *desk.get_actions(request)}:
             raise PermissionDenied
+        request.POST = _ticked(request.POST, desk.opts.pk)  # type: ignore[assignment]
+
+
+def _ticked(posted: QueryDict, field: Any) -> QueryDict:
+    """What was posted, of the ticked rows those alone whose key is one."""
+    kept = posted.copy()
+    ticked = posted.getlist(ACTION_CHECKBOX_NAME)
+    kept.setlist(ACTION_CHECKBOX_NAME, [key for key in ticked if _is_key(field, key)])
+    return kept
+
+
+def _is_key(field: Any, typed: str) -> bool:
+    try:
+        field.clean(typed, None)
+    except ValidationError:
+        return False
+    return True
 
 
 def _record(request: HttpRequest) -> None:

@@ -75,6 +75,11 @@ def record(subject: str, pk: object) -> list[tuple[str, str, str, str]]:
     ]
 
 
+def typed(request: HttpRequest, name: str) -> str:
+    """What was posted under that name, without the sign that PostgreSQL does not hold."""
+    return request.POST.get(name, "").replace("\0", "")
+
+
 def moment(at: Any) -> str:
     return f"{timezone.localtime(at):%H:%M, %d/%m/%Y}"
 

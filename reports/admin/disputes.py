@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from reports import events, findings, lookup, phones, privacy
 from reports.admin import search, words
-from reports.admin.decided import Acts, moment, officer, record
+from reports.admin.decided import Acts, moment, officer, record, typed
 from reports.admin.naming import newest_naming
 from reports.models import Dispute
 from reports.reauth import must_be_confirmed
@@ -103,7 +103,7 @@ class DisputeAdmin(Acts, _Admin):
     def give(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Answer: upheld or not."""
         get_object_or_404(Dispute, pk=pk)
-        by, text = officer(request), request.POST.get("answer", "")
+        by, text = officer(request), typed(request, "answer")
         upheld = request.POST.get("decision") == "upheld"
         return self.done(
             request,

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from reports import callers, findings, lookup, phones, scope
 from reports.admin import words
-from reports.admin.decided import Acts, moment, officer, record
+from reports.admin.decided import Acts, moment, officer, record, typed
 from reports.admin.naming import newest_naming, reports_naming
 from reports.admin.numbers import unconfirmed
 from reports.admin.retriage import see_other
@@ -160,7 +160,7 @@ class KnownNumberAdmin(Acts, _Admin):
 
     def withdraw(self, request: HttpRequest, pk: int) -> HttpResponse:
         get_object_or_404(KnownNumber, pk=pk)
-        by, reason = officer(request), request.POST.get("reason", "")
+        by, reason = officer(request), typed(request, "reason")
         return self.done(
             request, pk, lambda: findings.withdraw(pk, reason, by=by), "Đã gỡ ghi nhận."
         )

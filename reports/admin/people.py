@@ -22,7 +22,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from reports import accounts, locks
 from reports.accounts import AccountError
-from reports.admin.decided import officer, record
+from reports.admin.decided import officer, record, typed
 from reports.admin.retriage import see_other
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class PersonAdmin(_Admin):
 
 
 def _why(request: HttpRequest) -> str:
-    return request.POST.get("reason", "")[:1000]
+    return typed(request, "reason")[:1000]
 
 
 def _close(user: User, by: User, request: HttpRequest) -> None:
@@ -193,8 +193,8 @@ def _reopen(user: User, by: User, request: HttpRequest) -> None:
 
 
 def _change_role(user: User, by: User, request: HttpRequest) -> None:
-    typed = request.POST.get("role", "")
-    group = Group.objects.filter(pk=int(typed)).first() if _is_key(typed) else None
+    role = request.POST.get("role", "")
+    group = Group.objects.filter(pk=int(role)).first() if _is_key(role) else None
     if group is None:
         raise AccountError("role")
     accounts.change_role(user, group, by=by, reason=_why(request))

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, reverse
 
 from reports import published
-from reports.admin.decided import Acts, moment, officer, record
+from reports.admin.decided import Acts, moment, officer, record, typed
 from reports.admin.retriage import see_other
 from reports.findings import FindingError
 from reports.models import NumberChange
@@ -122,7 +122,7 @@ class NumberChangeAdmin(Acts, _Admin):
 
     def refuse(self, request: HttpRequest, pk: int) -> HttpResponse:
         get_object_or_404(NumberChange, pk=pk)
-        by, reason = officer(request), request.POST.get("reason", "")
+        by, reason = officer(request), typed(request, "reason")
         return self.done(
             request, pk, lambda: published.refuse(pk, reason, by=by), "Đã giữ nguyên số cũ."
         )

@@ -18,6 +18,7 @@ from reports.models.desk import LOOKS
 
 PAGE = 100
 _NO_DATE = {"invalid": "Chưa đọc được ngày. Ghi như 25/11/2026."}
+_NEVER = 9999  # a year of no act
 _DATES = ["%d/%m/%Y", "%Y-%m-%d", "%d-%m-%Y"]
 
 
@@ -27,6 +28,13 @@ class _Day(forms.DateField):
         super().__init__(
             label=label, required=False, input_formats=_DATES, error_messages=_NO_DATE, widget=text
         )
+
+    def to_python(self, value: Any) -> date | None:
+        """The calendar ends at 9999, and with it the day after."""
+        day = super().to_python(value)
+        if day and not 1970 <= day.year < _NEVER:
+            raise forms.ValidationError(_NO_DATE["invalid"])
+        return day
 
 
 class RecordFilter(forms.Form):
