@@ -249,6 +249,15 @@ AXES_ENABLE_ADMIN = False
 AXES_LOCKOUT_TEMPLATE = "admin/lockout.html"
 # Minutes for which a log-in, or a password or code given again, opens personal data and exports.
 CONFIRMED_FOR = env.int("CONFIRMED_FOR", 15)
+# Logging in with the ministry's account (portal/oidc.py): the three together, or not at all.
+OIDC_ISSUER = env.str("OIDC_ISSUER", "").strip()
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", "").strip()
+OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", "").strip()
+OIDC_SCOPES = env.str("OIDC_SCOPES", "") or "openid"
+OIDC_CLAIM = env.str("OIDC_CLAIM", "") or "sub"  # who it is, in the provider's signed token
+OIDC_SECOND_FACTOR_AMR = tuple(
+    filter(None, map(str.strip, env.list("OIDC_SECOND_FACTOR_AMR", default=[])))
+)
 SESSION_COOKIE_AGE = 30 * 60  # without a page asked for
 SESSION_LONGEST_HOURS = env.int("SESSION_LONGEST_HOURS", 12)  # whatever is asked for
 # Days after which an account that nobody used is closed (reports/idle.py); 0: never.

@@ -7,6 +7,7 @@ database refuses what would not (migration 0041). Nobody decides on their own ac
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.db import connection, transaction
 from django.db.models import QuerySet
@@ -16,12 +17,15 @@ from reports import events, sessions
 from reports.models import DeskAccount
 
 KEEP = "reports.keep_people"
+LONGEST_SUBJECT = 255  # as OpenID Connect has it
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('leads of the desk', 0))"
 
 
 class AccountError(Exception):
-    """Why nothing was changed: "own", "last_lead", "reason" or "same"."""
+    """Why nothing was changed: "own", "last_lead", "reason", "same", "provider", "subject"
+    or "taken".
+    """
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -61,6 +65,56 @@ def change_role(user: User, group: Group, *, by: User, reason: str) -> None:
         events.record(
             "user", person.pk, "role_changed", by=by, group=group.name, reason=reason.strip()
         )
+
+
+def link(user: User, subject: str, *, by: User, reason: str) -> None:
+    """Let the provider's account of that subject log in as this officer. Raises AccountError."""
+    named = subject.strip()
+    if not settings.OIDC_ISSUER:
+        raise AccountError("provider")
+    if not is_subject(named):
+        raise AccountError("subject")
+    with _decided(user, by, reason) as person:
+        holder = linked_to(named)
+        if holder:
+            raise AccountError("same" if holder == person else "taken")
+        _link(person, settings.OIDC_ISSUER, named)
+        events.record("user", person.pk, "account_linked", by=by, reason=reason.strip())
+
+
+def unlink(user: User, *, by: User, reason: str) -> None:
+    """No account of a provider logs in as this officer any more. Raises AccountError."""
+    with _decided(user, by, reason) as person:
+        if not DeskAccount.objects.filter(user=person, oidc_subject__isnull=False).exists():
+            raise AccountError("same")
+        _link(person, None, None)
+        events.record("user", person.pk, "account_unlinked", by=by, reason=reason.strip())
+
+
+def is_subject(text: str) -> bool:
+    """Whether a provider may call anybody so: letters and signs of ASCII, as the protocol says."""
+    return 0 < len(text) <= LONGEST_SUBJECT and text.isascii() and text.isprintable()
+
+
+def linked_to(subject: str) -> User | None:
+    """The officer of that subject; another provider's subjects mean nobody."""
+    return User.objects.filter(
+        account__oidc_issuer=settings.OIDC_ISSUER, account__oidc_subject=subject
+    ).first()
+
+
+def is_linked(user: User) -> bool:
+    """Whether an account of the provider that is configured logs in as this officer."""
+    return DeskAccount.objects.filter(
+        user=user, oidc_issuer=settings.OIDC_ISSUER, oidc_subject__isnull=False
+    ).exists()
+
+
+def _link(person: User, issuer: str | None, subject: str | None) -> None:
+    DeskAccount.objects.update_or_create(
+        user=person, defaults={"oidc_issuer": issuer, "oidc_subject": subject}
+    )
+    sessions.end_all(person)
 
 
 def place(user: User, group: Group) -> bool:

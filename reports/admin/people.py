@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group, User
@@ -36,6 +37,9 @@ NOT_DONE = {
     " người khác trước.",
     "reason": "Chưa làm. Ghi lý do rồi bấm lại.",
     "same": "Tài khoản đã như vậy rồi, không có gì thay đổi.",
+    "provider": "Chưa làm. Trực ban chưa có nơi cấp tài khoản ngành.",
+    "subject": "Chưa làm. Ghi mã tài khoản ngành đúng như trang đăng nhập đã hiện.",
+    "taken": "Chưa làm. Mã này đã nối với một cán bộ khác: gỡ ở đó trước.",
     "role": "Chưa làm. Chọn một vai trò trong danh sách.",
 }
 Act = Callable[[User, User, HttpRequest], None]
@@ -82,6 +86,8 @@ class PersonAdmin(_Admin):
             "close": (_close, "Đã khóa tài khoản. Người này đã bị thoát ra ở mọi nơi."),
             "reopen": (_reopen, "Đã mở lại. Đăng nhập bằng mật khẩu và thiết bị như trước."),
             "role": (_change_role, "Đã đổi vai trò. Người này phải đăng nhập lại."),
+            "link": (_link, "Đã nối tài khoản ngành. Người này phải đăng nhập lại."),
+            "unlink": (_unlink, "Đã gỡ tài khoản ngành. Người này phải đăng nhập lại."),
             "unlock": (_unlock, "Đã mở khóa đăng nhập. Thử lại được ngay."),
         }
         return [*(self._act(name, *act) for name, act in acts.items()), *super().get_urls()]
@@ -148,6 +154,8 @@ class PersonAdmin(_Admin):
             "may_keep": may and user is not None and user != request.user,
             "is_own": user == request.user,
             "locked_until": locks.standing([user]).get(user.username) if user and may else None,
+            "has_oidc": bool(settings.OIDC_ISSUER),
+            "is_linked": user is not None and accounts.is_linked(user),
             "roles": Group.objects.order_by("name"),
             # Who reads acts alone does not read what a lead wrote about a colleague.
             "record": lines if may else [(*line[:3], "") for line in lines],
@@ -206,3 +214,11 @@ def _is_key(typed: str) -> bool:
 
 def _unlock(user: User, by: User, _: HttpRequest) -> None:
     locks.lift(user, by=by)
+
+
+def _link(user: User, by: User, request: HttpRequest) -> None:
+    accounts.link(user, request.POST.get("subject", ""), by=by, reason=_why(request))
+
+
+def _unlink(user: User, by: User, request: HttpRequest) -> None:
+    accounts.unlink(user, by=by, reason=_why(request))

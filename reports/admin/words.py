@@ -76,6 +76,8 @@ EVENTS = {
     "account_closed": "Khóa tài khoản",
     "account_reopened": "Mở lại tài khoản",
     "account_warned": "Báo trước tài khoản sắp khóa",
+    "account_linked": "Nối tài khoản ngành",
+    "account_unlinked": "Gỡ tài khoản ngành",
     "role_changed": "Đổi vai trò",
     "lock_lifted": "Mở khóa đăng nhập",
     "sessions_ended": "Thoát ở mọi nơi khác",

@@ -93,6 +93,8 @@ PAGES: dict[str, tuple[Roles, Roles]] = {
     "auth_user_changelist": (WATCHES, WATCHES),
     "auth_user_delete": (NOBODY, NOBODY),
     "auth_user_history": (WATCHES, WATCHES),
+    "auth_user_link": (NOBODY, LEAD),
+    "auth_user_unlink": (NOBODY, LEAD),
     "auth_user_reopen": (NOBODY, LEAD),
     "auth_user_role": (NOBODY, LEAD),
     "auth_user_unlock": (NOBODY, LEAD),

@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
+from pytest_django import Settings
 
 from portal import people
 from reports import accounts, events
@@ -139,3 +140,55 @@ def test_a_whole_office_that_errs_behind_one_address_locks_only_who_erred(
         for _ in range(6):
             enter(office, name=name, password="sai")
     assert enter(office, name="lead", token=code(lead.user)).status_code == 302
+
+
+@pytest.fixture
+def _ministry(settings: Settings) -> None:
+    settings.OIDC_ISSUER = "https://tai-khoan.example"
+
+
+@pytest.mark.usefixtures("_ministry")
+def test_a_lead_links_and_unlinks_an_account_of_the_ministry(lead: Person, duty: Person) -> None:
+    assert "Đã nối" in act(lead, duty, "link", subject=" canbo-01 ", reason="gặp tận mặt")
+    assert accounts.linked_to("canbo-01") == duty.user
+    assert duty.client.get("/admin/").status_code == 302
+    page = lead.client.get(page_of(duty)).content.decode()
+    assert "gặp tận mặt" in page
+    assert "Gỡ tài khoản ngành" in page
+    assert "Đã gỡ" in act(lead, duty, "unlink", reason="chuyển đơn vị")
+    assert accounts.linked_to("canbo-01") is None
+    kinds = [event.kind for event in events.about("user", duty.user.pk)]
+    assert kinds == ["account_unlinked", "account_linked"]
+
+
+@pytest.mark.usefixtures("_ministry")
+@pytest.mark.parametrize("subject", ["", "  ", "x" * 256, "cán bộ", "a\u202eb", "a\nb", "a\0b"])
+def test_what_no_provider_writes_is_not_linked(lead: Person, duty: Person, subject: str) -> None:
+    assert "đúng như trang đăng nhập" in act(lead, duty, "link", subject=subject, reason="x")
+    assert not accounts.is_linked(duty.user)
+
+
+@pytest.mark.usefixtures("_ministry")
+def test_one_account_of_the_ministry_is_one_officer(
+    lead: Person, duty: Person, editor: Person
+) -> None:
+    act(lead, duty, "link", subject="canbo-01", reason="x")
+    assert "một cán bộ khác" in act(lead, editor, "link", subject="canbo-01", reason="x")
+    assert "không có gì thay đổi" in act(lead, duty, "link", subject="canbo-01", reason="x")
+    assert accounts.linked_to("canbo-01") == duty.user
+    assert "không có gì thay đổi" in act(lead, editor, "unlink", reason="x")
+
+
+@pytest.mark.usefixtures("_ministry")
+def test_a_lead_links_nobody_to_themselves_and_nobody_without_a_reason(
+    lead: Person, duty: Person
+) -> None:
+    assert "Không ai tự quyết" in act(lead, lead, "link", subject="canbo-01", reason="x")
+    assert "Ghi lý do" in act(lead, duty, "link", subject="canbo-01", reason=" ")
+    assert accounts.linked_to("canbo-01") is None
+
+
+def test_without_a_provider_there_is_nothing_to_link(lead: Person, duty: Person) -> None:
+    assert "tài khoản ngành" not in lead.client.get(page_of(duty)).content.decode()
+    assert "chưa có nơi cấp tài khoản" in act(lead, duty, "link", subject="canbo-01", reason="x")
+    assert not accounts.is_linked(duty.user)
