@@ -12,7 +12,7 @@ from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from portal import help as desk_help
-from portal import logins
+from portal import logins, oidc
 
 WRONG = (
     "Tên đăng nhập, mật khẩu hoặc mã xác nhận chưa đúng. Mã trên điện thoại đổi 30 giây một lần:"
@@ -73,7 +73,14 @@ class DeskSite(OTPAdminSite):
     login_template = "admin/login.html"
 
     def get_urls(self) -> list[Any]:
-        return [*desk_help.urls(self), *logins.urls(self), *super().get_urls()]
+        return [*desk_help.urls(self), *logins.urls(self), *oidc.urls(self), *super().get_urls()]
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {"has_oidc": oidc.is_configured()} | (extra_context or {})
+        answer: HttpResponse = super().login(request, context)
+        return answer
 
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -270,3 +270,21 @@ def check_rate_limits(**_: Any) -> Iterator[CheckMessage]:
             hint="Unset RATE_LIMITS; count is for load tests alone.",
             id="portal.E013",
         )
+
+
+@register(Tags.security, deploy=True)
+def check_oidc(**_: Any) -> Iterator[CheckMessage]:
+    given = (settings.OIDC_ISSUER, settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET)
+    if any(given) and not all(given):
+        yield Error(
+            "Of OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET some are set and some are not.",
+            hint="Set all three as the provider gave them (OIDC_CLIENT_SECRET_FILE will do), or none:"
+            " then nobody logs in with the ministry's account.",
+            id="portal.E019",
+        )
+    if settings.OIDC_ISSUER and not settings.OIDC_ISSUER.startswith("https://"):
+        yield Error(
+            "OIDC_ISSUER is not an https address: who says who an officer is could be anybody.",
+            hint="Set OIDC_ISSUER to the issuer as the provider writes it: https://…",
+            id="portal.E020",
+        )

@@ -40,6 +40,9 @@ WINDOWS: dict[str, RateLimitItem] = {
     "range": RateLimitItemPerMinute(300, 10),  # ranges of hashes, by programs
     "subscribe": RateLimitItemPerMinute(20, 10),  # addresses for warnings by mail
     "pack": RateLimitItemPerMinute(30, 10),
+    "log_in": RateLimitItemPerMinute(
+        60, 10
+    ),  # tries by way of the provider; an office has one address
 }
 ALL_WRONG = RateLimitItemPerMinute(300)  # wrong codes of everybody together
 SLOWED_BY = 0.3  # seconds that a wrong code waits while there are more than that

@@ -59,6 +59,11 @@ def is_confirmed(request: HttpRequest) -> bool:
     return bool(0 <= age < settings.CONFIRMED_FOR * 60)
 
 
+def ask_again(request: HttpRequest) -> None:
+    """As if nothing had been given here yet: somebody else vouched for who it is."""
+    request.session.pop(_WHEN, None)
+
+
 def begin() -> None:
     """Logging in is the first confirmation. Called once, when the desk starts."""
     user_logged_in.connect(_logged_in, dispatch_uid="reauth")

@@ -31,6 +31,9 @@ GOOD = {
     "TRUSTED_PROXIES": 1,
     "PARTNER_FAILURES": 3,
     "PARTNER_TEST_HOSTS": (),
+    "OIDC_ISSUER": "https://tai-khoan.example",
+    "OIDC_CLIENT_ID": "portal",
+    "OIDC_CLIENT_SECRET": "from the provider",
     "DATABASES": {"default": {"HOST": "db"}},
 }
 BAD = [
@@ -69,6 +72,10 @@ BAD = [
     ("portal.E017", "FRAMES_ONLY_FOR", ("https://*.example.vn",)),
     ("portal.E017", "FRAMES_ONLY_FOR", ("https://xa.example.vn; script-src *",)),
     ("portal.E008", "BACKUP_KEY", ""),
+    ("portal.E019", "OIDC_ISSUER", ""),
+    ("portal.E019", "OIDC_CLIENT_ID", ""),
+    ("portal.E019", "OIDC_CLIENT_SECRET", ""),
+    ("portal.E020", "OIDC_ISSUER", "http://tai-khoan.example"),
     # With a name of its own: a random key in it would differ between two processes of xdist.
     pytest.param("portal.E008", "BACKUP_KEY", GOOD["FIELD_KEYS"][0], id="a field key"),  # type: ignore[index]
 ]

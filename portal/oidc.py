@@ -1,0 +1,202 @@
+"""Logging in with the ministry's account (OpenID Connect), where a provider is configured.
+
+The provider says who somebody is and nothing else: a lead has linked its subject to an officer
+before, no account is made, no right is given. The code is asked here as at the usual log-in, unless
+the provider says that it saw a second factor which `OIDC_SECOND_FACTOR_AMR` names.
+The library is imported by the first who comes this way, so that nobody else pays for it.
+"""
+
+import time
+from typing import Any
+
+import structlog
+from axes.handlers.proxy import AxesProxyHandler
+from django.conf import settings
+from django.contrib import auth
+from django.contrib.admin import AdminSite
+from django.contrib.auth.models import User
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+from django_otp import devices_for_user, match_token
+from django_otp.models import Device
+
+from reports import accounts, limits, reauth
+
+log = structlog.get_logger(__name__)
+
+VALID = 600  # seconds from the button to the last code
+_STATES, _NEXT, _WAITING = "oidc_states", "oidc_login_next", "oidc_waiting"
+_OURS = (_STATES, _NEXT, _WAITING)
+_BACKEND = "portal.backends.DeskBackend"
+WRONG = "Chưa đúng. Mã trên điện thoại đổi 30 giây một lần, mỗi mã chỉ dùng được một lần."
+# Why nobody was let in: what the page says, and its status.
+REFUSED = {
+    "down": ("Chưa hỏi được hệ thống tài khoản ngành. Thử lại sau ít phút.", 503),
+    "often": ("Thử quá nhiều lần từ nơi này. Chờ mười phút rồi thử lại.", 429),
+    "cancelled": ("Hệ thống tài khoản ngành không xác nhận lần đăng nhập này.", 403),
+    "late": ("Lần đăng nhập này đã quá lâu hoặc không bắt đầu từ máy này. Bấm lại từ đầu.", 403),
+    "untrue": ("Lời xác nhận của hệ thống tài khoản ngành không hợp lệ. Báo kỹ thuật.", 403),
+    "unknown": ("Tài khoản ngành này chưa nối với cán bộ nào ở trực ban. Báo chỉ huy trực.", 403),
+    "closed": ("Tài khoản trực ban đã khóa hoặc đang tạm khóa đăng nhập. Báo chỉ huy trực.", 403),
+    "device": ("Chưa có thiết bị cho mã xác nhận. Xin chỉ huy trực một lời mời.", 403),
+}
+
+
+class RefusedError(Exception):
+    """Why nobody is let in: a key of `REFUSED`. `subject` where an unknown one was told."""
+
+    def __init__(self, why: str, subject: str = "") -> None:
+        super().__init__(why)
+        self.why = why
+        self.subject = subject
+
+
+def is_configured() -> bool:
+    """Whether the button is there: all three or nothing (portal/checks.py)."""
+    return all((settings.OIDC_ISSUER, settings.OIDC_CLIENT_ID, settings.OIDC_CLIENT_SECRET))
+
+
+def urls(site: AdminSite) -> list[URLPattern]:
+    """The way there, the way back, and the page that asks the code."""
+
+    def door(view: Any) -> Any:
+        @never_cache
+        def guarded(request: HttpRequest) -> HttpResponse:
+            if not is_configured():
+                raise Http404
+            try:
+                answer: HttpResponse = view(request)
+            except RefusedError as error:
+                return _refuse(site, request, error)
+            return answer
+
+        return guarded
+
+    @sensitive_post_parameters("otp_token")
+    @require_http_methods(["GET", "HEAD", "POST"])
+    def code(request: HttpRequest) -> HttpResponse:
+        user, typed = _waiting(request), request.POST.get("otp_token")
+        device = _matching(user, typed) if typed else None
+        if device:
+            return _enter(request, user, device)
+        context = {
+            **site.each_context(request),
+            "title": "Mã xác nhận",
+            "wrong": "" if typed is None else WRONG,
+        }
+        status = 200 if typed is None else 422
+        return TemplateResponse(request, "admin/oidc_code.html", context, status=status)
+
+    return [
+        path("nganh/", door(start), name="oidc_start"),
+        path("nganh/ve/", door(callback), name="oidc_callback"),
+        path("nganh/ma/", door(code), name="oidc_code"),
+    ]
+
+
+@require_safe
+def start(request: HttpRequest) -> HttpResponse:
+    """To the provider, with a state, a nonce and a challenge of this one try. Raises RefusedError."""
+    if not limits.allow("log_in", request):
+        raise RefusedError("often")
+    from portal import oidc_provider  # noqa: PLC0415
+
+    with oidc_provider.asking():
+        return oidc_provider.away(request)
+
+
+@require_safe
+def callback(request: HttpRequest) -> HttpResponse:
+    """Back from the provider: who it is, and whether a code is asked. Raises RefusedError."""
+    begun = _begun(request)
+    if "error" in request.GET or "code" not in request.GET:
+        raise RefusedError("cancelled")
+    from portal import oidc_provider  # noqa: PLC0415
+
+    with oidc_provider.asking():
+        told = oidc_provider.told(request, begun["nonce"], begun["code_verifier"])
+    user = _linked(request, told.subject)
+    device = _device_of(user)
+    if told.methods & set(settings.OIDC_SECOND_FACTOR_AMR):
+        return _enter(request, user, device, is_ours=False)
+    request.session[_WAITING] = {"subject": told.subject, "at": time.time()}
+    return HttpResponseRedirect(reverse("admin:oidc_code"))
+
+
+def _begun(request: HttpRequest) -> dict[str, Any]:
+    """What this browser began under that state, which is good once: it is gone before anybody is
+    asked anything.
+    """
+    states = request.session.get(_STATES, {})
+    begun: dict[str, Any] | None = states.pop(request.GET.get("state", ""), None)
+    if begun is None or time.time() - begun["added_on"] > VALID:
+        raise RefusedError("late")
+    request.session[_STATES] = states
+    request.session.save()
+    return begun
+
+
+def _waiting(request: HttpRequest) -> User:
+    """Whom the provider named in this browser a moment ago, looked up anew."""
+    waiting = request.session.get(_WAITING)
+    if waiting is None or time.time() - waiting["at"] > VALID:
+        raise RefusedError("late")
+    return _linked(request, waiting["subject"])
+
+
+def _linked(request: HttpRequest, subject: str) -> User:
+    """The officer of that subject, who may log in now. Whose name wrong guesses have locked here
+    is not let in by another door.
+    """
+    user = accounts.linked_to(subject)
+    if user is None:
+        raise RefusedError("unknown", subject)
+    is_open = AxesProxyHandler.is_allowed(request, {"username": user.get_username()})
+    if not (user.is_active and user.is_staff and is_open):
+        raise RefusedError("closed")
+    return user
+
+
+def _device_of(user: User) -> Device:
+    """What stands for the second factor: nobody is at the desk without one."""
+    device: Device | None = next(iter(devices_for_user(user)), None)
+    if device is None:
+        raise RefusedError("device")
+    return device
+
+
+def _matching(user: User, typed: str) -> Device | None:
+    device: Device | None = match_token(user, "".join(typed.split()).lower())
+    return device
+
+
+def _enter(
+    request: HttpRequest, user: User, device: Device, *, is_ours: bool = True
+) -> HttpResponse:
+    """Begin a session as the usual log-in does. Whose code we have not seen ourselves is asked
+    before personal data.
+    """
+    address = request.session.get(_NEXT) or reverse("admin:index")
+    for name in _OURS:
+        request.session.pop(name, None)
+    user.otp_device = device  # type: ignore[attr-defined]
+    auth.login(request, user, backend=_BACKEND)
+    if not is_ours:
+        reauth.ask_again(request)
+    return HttpResponseRedirect(address)
+
+
+def _refuse(site: AdminSite, request: HttpRequest, error: RefusedError) -> HttpResponse:
+    log.warning("oidc.refused", why=error.why, error=type(error.__cause__).__name__)
+    sentence, status = REFUSED[error.why]
+    context = {
+        **site.each_context(request),
+        "title": "Chưa đăng nhập được",
+        "sentence": sentence,
+        "subject": error.subject,
+    }
+    return TemplateResponse(request, "admin/oidc_refused.html", context, status=status)

@@ -1,0 +1,54 @@
+"""The ministry's account in a real browser: there and back over two sites, and each of its pages."""
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.pages import press
+from tests.browser.test_desk import chief, faults, page, portal
+from tests.browser.test_desk_people import shot, whole
+from tests.cast import enlist
+from tests.portal.fake_provider import Provider
+from tests.portal.test_login import code
+from tests.portal.test_oidc import BUTTON, provider
+
+__all__ = ["chief", "page", "portal", "provider"]
+pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
+
+
+def seen(page: Page, name: str) -> None:
+    shot(page, name)
+    assert faults(page) == [], name
+
+
+def away(page: Page, portal: str) -> None:
+    """To the provider and back, by the button."""
+    page.goto(f"{portal}/admin/login/?next=/admin/sessions/")
+    with page.expect_navigation():
+        page.get_by_role("link", name=BUTTON).click()
+
+
+def test_from_a_stranger_to_an_officer_who_is_in(
+    portal: str, page: Page, provider: Provider
+) -> None:
+    officer = enlist("truc.ban", "duty")
+    whole(page, f"{portal}/admin/auth/user/{officer.pk}/change/", "oidc-link")
+    page.fill("#subject", "canbo-01")
+    page.fill("#link-reason", "gặp tận mặt")
+    press(page, page.get_by_role("button", name="Nối tài khoản ngành"))
+    whole(page, f"{portal}/admin/auth/user/{officer.pk}/change/", "oidc-linked")
+    page.context.clear_cookies()
+    provider.claims = {"sub": "nguoi-la-" + "x" * 200}
+    away(page, portal)
+    seen(page, "oidc-unknown")
+    press(page, page.get_by_role("link", name="Đăng nhập bằng tên và mật khẩu"))
+    seen(page, "oidc-button")
+    provider.claims = {}
+    away(page, portal)
+    seen(page, "oidc-code")
+    page.fill("#id_otp_token", "zz")
+    press(page, page.get_by_role("button", name="Đăng nhập"))
+    seen(page, "oidc-code-wrong")
+    officer.totpdevice_set.update(throttling_failure_count=0)
+    page.fill("#id_otp_token", code(officer))
+    press(page, page.get_by_role("button", name="Đăng nhập"))
+    assert page.url == f"{portal}/admin/sessions/"
