@@ -16,9 +16,10 @@ from django.views.decorators.http import require_POST
 
 from reports import grouping, portrait
 from reports.admin import words
+from reports.admin.campaign_page import may_group
 from reports.admin.decided import officer
 from reports.admin.retriage import see_other
-from reports.holding import MOST_CAMPAIGNS, MOST_REPORTS, PERMISSION, GroupingError, Hand
+from reports.holding import MOST_CAMPAIGNS, MOST_REPORTS, GroupingError, Hand
 from reports.models import Campaign, CampaignAct, CampaignProposal, Report
 from reports.models.report import is_public_number
 from reports.portrait import Sums
@@ -234,7 +235,7 @@ class GroupingActs:
 
 
 def _demand(request: HttpRequest) -> None:
-    if not request.user.has_perm(PERMISSION):
+    if not may_group(request):
         raise PermissionDenied
 
 

@@ -13,8 +13,9 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from reports import events, portrait, stages
+from reports import events, portrait, scope, stages
 from reports.admin import claim_words, words
+from reports.admin.decided import officer
 from reports.charts import share
 from reports.growth import growth
 from reports.holding import PERMISSION
@@ -90,7 +91,7 @@ class MachinesMerge:
 
 def context(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
     """All that the template shows to this officer."""
-    may_see = request.user.has_perm("reports.view_report")
+    may_see = request.user.has_perm("reports.view_report") and scope.is_at_pv01(officer(request))
     sums = portrait.sums([campaign.pk]).get(campaign.pk, Sums())
     drawn = portrait.portrait(campaign.pk, with_numbers=may_see)
     return {
@@ -106,8 +107,13 @@ def context(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
         "proposals": _proposals(campaign),
         "merged_by_machine": _merged_by_machine(campaign),
         "may_see": may_see,
-        "may_group": request.user.has_perm(PERMISSION),
+        "may_group": may_group(request),
     }
+
+
+def may_group(request: HttpRequest) -> bool:
+    """A campaign's reports lie at many units, so who works at one of them moves none."""
+    return request.user.has_perm(PERMISSION) and scope.is_at_pv01(officer(request))
 
 
 def _shared(drawn: Portrait) -> list[Table | None]:

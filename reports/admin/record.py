@@ -13,8 +13,9 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from reports import chain
+from reports import chain, scope
 from reports.admin import marking, words
+from reports.admin.decided import officer
 from reports.admin.record_filter import PAGE, RecordFilter, numbers_of
 from reports.models import Case, ChainCheck, Correction, Event, EventSeal
 
@@ -103,7 +104,7 @@ class EventAdmin(_Admin):
             "title": title,
             "opts": self.opts,
             "asked": asked,
-            "lines": lines(shown, may_read=request.user.has_perm("reports.view_report")),
+            "lines": lines(shown, may_read=_may_read(request)),
             "older": asked.older(shown[-1].pk) if len(acts) > PAGE else "",
             "may_look": request.user.has_perm(LOOK),
             **_chained(),
@@ -148,6 +149,11 @@ def _code(name: str, value: Any) -> str:
         status = dict(Case.Status.choices).get(value, value)
         return f"{'từ' if name == 'before' else 'thành'} {status}"
     return words.PERSONAL.get(value) or words.OUTCOMES.get(value) or _FACTS.get(value) or str(value)
+
+
+def _may_read(request: HttpRequest) -> bool:
+    """Acts of every unit stand in the list, so their reasons are for who sees every unit's reports."""
+    return request.user.has_perm("reports.view_report") and scope.is_at_pv01(officer(request))
 
 
 def _chained() -> dict[str, Any]:

@@ -11,7 +11,7 @@ from reports.admin.acts import officers
 from reports.admin.figures import figures_of
 from reports.models import Case, Indicator, Report, Unit, UnitMember
 from tests.cast import Person, enlist, log_in
-from tests.reports import evidence
+from tests.reports import campaigns, evidence
 
 pytestmark = pytest.mark.django_db
 QUEUE = "/admin/reports/report/"
@@ -297,3 +297,25 @@ def test_nobody_gives_their_own_row_to_a_colleague(lead: Person) -> None:
     assert save(lead.client, unit, **row, **{"members-0-user": str(other.pk)}) == 200
     assert UnitMember.objects.get().user == lead.user
     assert save(lead.client, unit, **row, **{"members-0-user": str(lead.user.pk)}) == 302
+
+
+def test_a_duty_officer_of_a_unit_reads_no_campaigns_reports_and_moves_none(lead: Person) -> None:
+    case = given_to(evidence.unit(), lead)
+    wave = campaigns.campaign("Đ-26-ABC")
+    campaigns.laid(case.report, wave)
+    page = f"/admin/reports/campaign/{wave.pk}/"
+    away = log_in(at(evidence.unit("Công an xã Kiên Thọ"), "xa.kt", "duty"))
+    assert case.report.public_number in lead.client.get(f"{page}change/").content.decode()
+    assert case.report.public_number not in away.get(f"{page}change/").content.decode()
+    given = {"reports": str(case.pk), "reason": "khác", "version": "1"}
+    assert away.post(f"{page}detach/", given).status_code == 403
+
+
+def test_a_duty_officer_of_a_unit_reads_no_reasons_of_other_units_in_the_record(
+    lead: Person,
+) -> None:
+    case = given_to(evidence.unit(), lead)
+    workflow.note(case.pk, by=lead.user, version=case.version, reason="Chị Lan gọi lại")
+    away = log_in(at(evidence.unit("Công an xã Kiên Thọ"), "xa.kt", "duty"))
+    assert "Chị Lan" in lead.client.get("/admin/reports/event/").content.decode()
+    assert "Chị Lan" not in away.get("/admin/reports/event/").content.decode()
