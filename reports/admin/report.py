@@ -279,10 +279,10 @@ class ReportAdmin(
         return self._page(request, report, form=form)
 
     def text(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Give the whole working copy of what was typed as a file of plain text."""
+        """Give the whole working copy of what was typed as a file, on record before it is given."""
         report = self._get(request, pk)
-        may_read = request.user.has_perm("reports.decide_case")
-        said = later.whole(report) if may_read else []
+        said = later.whole(report) if request.user.has_perm("reports.decide_case") else []
+        events.record("report", report.pk, "revealed", by=_officer(request), what="text")
         return texts.attachment(texts.whole(report, said), report.public_number)
 
     def reveal(self, request: HttpRequest, pk: UUID, what: str) -> HttpResponse:

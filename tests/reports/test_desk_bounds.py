@@ -103,6 +103,15 @@ def test_the_whole_working_copy_is_an_attachment_of_plain_text(duty: Person) -> 
     assert duty.client.post(page_of(report, "text")).status_code == 405
 
 
+def test_who_takes_a_working_copy_along_is_on_record_as_a_look(duty: Person, lead: Person) -> None:
+    report = evidence.report("Họ xưng công an.")
+    assert duty.client.get(page_of(report, "text")).status_code == 200
+    look = events.about("report", report.pk).get(kind="revealed")
+    assert (look.by, look.detail) == (duty.user, {"what": "text"})
+    page = lead.client.get("/admin/reports/event/looks/").content.decode()
+    assert "Toàn bộ lời đã che số, tải về" in page
+
+
 def test_the_whole_raw_story_is_given_on_record_alone(duty: Person) -> None:
     story = "căn cước 038 099 123 456 " + "\u202ea" * 30_000
     report = evidence.report(story)
