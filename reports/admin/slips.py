@@ -22,6 +22,7 @@ from reports.admin import marking, originals, page, words
 from reports.admin.decided import officer
 from reports.admin.later import Later
 from reports.admin.retriage import see_other
+from reports.held import held
 from reports.models import Case, Report, Slip
 from reports.reauth import must_be_confirmed
 
@@ -148,11 +149,7 @@ def _facts(report: Report, row: Slip, is_whole: bool) -> Iterator[tuple[str, str
     if is_whole:
         contact = privacy.unseal(Later(report).sealed("contact"))
         yield "Số người báo", marking.plain(contact or "") or "Không để lại"
-    if facts := page.facts_of(report):
-        yield (
-            "Máy gợi ý",
-            f"{words.label(facts.scenario)}; thiệt hại: {words.money(facts.money_lost_vnd).lower()}",
-        )
+    yield from _reading(report)
     if named := page.indicators(report):
         yield "Số, tài khoản", "\n".join(f"{each.what}: {each.shown}" for each in named)
     if sent := originals.rows(report):
@@ -160,6 +157,17 @@ def _facts(report: Report, row: Slip, is_whole: bool) -> Iterator[tuple[str, str
     yield "Lý do chuyển", _lines(row.reason)
     story = privacy.unseal(report.story_sealed) if is_whole else None
     yield "Lời kể", _lines(story or report.story) or "Người báo không kể."
+
+
+def _reading(report: Report) -> Iterator[tuple[str, str]]:
+    """The kind of scam and the loss: first what an officer put right, then what only the machine says."""
+    said = held(report)
+    loss = f"thiệt hại: {words.money(said.money_lost_vnd).lower()}"
+    told = {"scenario": words.label(said.scenario or ""), "money_lost_vnd": loss}
+    if mended := [text for fact, text in told.items() if fact in said.corrected]:
+        yield "Cán bộ ghi", "; ".join(mended)
+    if said.is_read and (read := [told[fact] for fact in told if fact not in said.corrected]):
+        yield "Máy gợi ý", "; ".join(read)
 
 
 def _file(row: originals.Row) -> str:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from pypdf import PdfReader
 
 from reports import events, papers, slips, workflow
+from reports.corrections import Right
 from reports.models import Case, Report, Slip
 from tests.cast import Person, enlist, log_in
 from tests.reports import evidence
@@ -135,6 +136,17 @@ def test_the_sheet_tells_the_report_with_what_is_personal_masked(duty: Person) -
         assert text in said
     assert "0992 000 118" not in said
     assert not events.about("report", report.pk).filter(kind="revealed").exists()
+
+
+def test_the_sheet_gives_an_officers_word_before_the_machines(duty: Person) -> None:
+    report = evidence.triaged(STORY)
+    right = Right("scenario", "bank")
+    workflow.correct(report.pk, by=duty.user, version=1, right=right, reason="Nghe lại.")
+    unit = evidence.unit().name
+    workflow.hand_over(report.pk, by=duty.user, version=2, unit=unit, reason="đúng địa bàn")
+    said = words_of(take(duty, report).content)
+    assert "Cán bộ ghi Giả danh nhân viên ngân hàng" in said
+    assert "Máy gợi ý thiệt hại: chưa rõ" in said
 
 
 def test_what_is_sealed_is_on_the_sheet_only_for_who_asks_and_may_and_on_record(
