@@ -35,7 +35,9 @@ def summary(seen: Outline, scenario: str) -> str:
     kind = outline.label(scenario)
     told = [f"Kẻ gian gọi điện. Kiểu lừa: {kind[:1].lower()}{kind[1:]}."]
     if seen.demands:
-        told.append(f"Họ đòi: {'; '.join(name.lower() for name, _ in seen.demands)}.")
+        told.append(
+            f"Họ đòi: {'; '.join(name[:1].lower() + name[1:] for name, _ in seen.demands)}."
+        )
     return " ".join(told)[:400]
 
 

@@ -227,5 +227,5 @@ def _meanwhile(case: Case, seen: int) -> str:
 
 
 def _did(event: Event) -> str:
-    did = words.EVENTS.get(event.kind, event.kind).lower()
+    did = words.inside(words.EVENTS.get(event.kind, event.kind))
     return f"{words.person(event.by)} vừa xử lý tin này lúc {words.clock(event.at)}: {did}"

@@ -68,7 +68,7 @@ def _words(row: dict[str, Any], names: dict[str, str]) -> Told:
     text = f"{words.number(row['count'])} tin trong {days} qua, thường {_usual(row['usual'])}"
     if row["unit"] == bursts.SCENARIO:
         return Told(words.label(row["key"]), text, row["key"])
-    mostly = f", phần lớn: {words.short(row['mostly']).lower()}" if row["mostly"] else ""
+    mostly = f", phần lớn: {words.inside(words.short(row['mostly']))}" if row["mostly"] else ""
     return Told(names.get(row["key"], row["key"]), f"{text}{mostly}", row["mostly"])
 
 

@@ -1,6 +1,6 @@
 """Who asks for a second look at a number, at the desk; `findings` writes the answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -36,7 +36,14 @@ class OpenFilter(admin.SimpleListFilter):
     parameter_name = "status"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("all", "Tất cả"), *Dispute.Status.choices]
+        rest = [each for each in Dispute.Status.choices if each[0] != Dispute.Status.OPEN]
+        return [*rest, ("all", "Tất cả")]
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        """The stock first choice is what waits, not everything."""
+        first, *rest = super().choices(changelist)
+        yield {**first, "display": Dispute.Status.OPEN.label}
+        yield from rest
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Dispute]) -> QuerySet[Dispute]:
         if self.value() == "all" or (not self.value() and request.GET.get(SEARCH_VAR)):

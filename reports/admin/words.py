@@ -305,6 +305,11 @@ def ground(text: str) -> str:
     return "; ".join(notes)
 
 
+def inside(text: str) -> str:
+    """A label as it stands inside a sentence: names in it keep their capitals."""
+    return text[:1].lower() + text[1:]
+
+
 def money(dong: int | None) -> str:
     """A loss: 120 triệu, 35,5 triệu, 1,2 tỷ; none and unknown in words."""
     if dong is None:

@@ -180,3 +180,10 @@ def test_it_is_there_in_english(client: Client) -> None:
     answer = send(client, path="/en/kiem-tra/xem-lai/")
     assert answer.status_code == 200
     assert Dispute.objects.get().public_number in words(answer.content)
+
+
+def test_the_desk_offers_each_state_once_and_what_waits_first(duty: Person) -> None:
+    page = duty.client.get("/admin/reports/dispute/").content.decode()
+    filters = page[page.index('id="changelist-filter"') :]
+    assert filters.count("Tất cả") == 1
+    assert filters.index("Chờ xem lại") < filters.index("Tất cả")

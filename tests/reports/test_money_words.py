@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reports.admin import words
 from reports.money import read_money
 from reports.money_words import grouped, in_english, in_vietnamese
 
@@ -86,3 +87,8 @@ def test_a_sum_is_said_in_english(dong: int, words: str) -> None:
 def test_two_sums_never_sound_alike(one: int, other: int) -> None:
     if one != other:
         assert in_english(one) != in_english(other)
+
+
+def test_a_label_inside_a_sentence_keeps_the_capitals_of_names() -> None:
+    assert words.inside("Kết bạn Zalo, Telegram") == "kết bạn Zalo, Telegram"
+    assert words.inside("") == ""
