@@ -1,8 +1,8 @@
 """Official papers as PDF, drawn as the province's dispatches look: the national heading, number and
 place, the addressee, what is said, who receives and who signs.
 
-Pure but for the type, which comes from an installed package. fpdf2 brings 20 MB along: whoever draws
-imports this module then, no page does.
+Pure but for the type, which comes from an installed package. fpdf2 takes the better part of a
+second to load and tens of megabytes: whoever draws imports this module then, no page does.
 """
 
 from collections.abc import Iterable

@@ -22,7 +22,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
 from reports import events, sheets
-from reports.admin import export_rows, words
+from reports.admin import export_rows, saved, words
 from reports.admin.decided import officer
 from reports.reauth import must_be_confirmed
 
@@ -140,10 +140,11 @@ def _file(request: HttpRequest, given: Mapping[str, Any], keys: list[Any]) -> Fi
 
 
 def _asked(request: HttpRequest) -> dict[str, Any]:
-    """The filter by its codes. Not what was typed into the search box: it may be somebody's name
-    or number.
+    """The filter by its codes, as the queue knows them. Not what was typed, into the search box or the
+    address: it may be somebody's name or number.
     """
-    asked = {name: str(value)[:64] for name, value in request.GET.items() if name != SEARCH_VAR}
+    known = [name for name in saved.KNOWN if name in request.GET and name != SEARCH_VAR]
+    asked = {name: request.GET[name][:64] for name in known}
     searched = bool(request.GET.get(SEARCH_VAR))
     return {"filter": urlencode(sorted(asked.items())), "searched": searched}
 

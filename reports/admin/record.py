@@ -138,7 +138,12 @@ def _line(act: Event, number: str, *, may_read: bool) -> Line:
 def codes(detail: dict[str, Any]) -> str:
     """What an act says of itself, without a person's words."""
     told = [_code(name, detail[name]) for name in _CODES if detail.get(name)]
-    told += [said.format(detail[name]) for name, said in _FIGURES.items() if name in detail]
+    # A published number stands under the same name; it is a text and no figure.
+    told += [
+        said.format(detail[name])
+        for name, said in _FIGURES.items()
+        if isinstance(detail.get(name), int)
+    ]
     if detail.get("personal"):
         told.append("có dữ liệu cá nhân")
     return "; ".join(told)

@@ -122,7 +122,7 @@ def shown(report: Report, by: User) -> dict[str, Any]:
 
 
 def _drawn(report: Report, row: Slip, *, is_whole: bool) -> bytes:
-    from reports import papers  # noqa: PLC0415  # 20 MB of fpdf2: only who draws pays
+    from reports import papers  # noqa: PLC0415  # fpdf2 is heavy: only who draws pays
 
     return papers.draw(
         papers.Paper(
