@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test bench soak mutants screens check messages lock local dev
+.PHONY: help run demo test bench soak mutants screens check messages lock sbom licences fuzz local dev
 .DELETE_ON_ERROR:
 
 help:
@@ -25,6 +25,9 @@ bench: dev ## measure against limits of the same run (ONLY=1 for one bar)
 soak: dev ## 10,000 reports under random kills for ten minutes (MINUTES, REPORTS, SEED): none may be lost
 	@$(BIN)/python -m bench.soak --minutes $(or $(MINUTES),10) --reports $(or $(REPORTS),10000) $(if $(SEED),--seed $(SEED))
 
+fuzz: dev ## 50,000 hostile requests at every public address, in this process (REQUESTS, SEED): none may fail
+	@FUZZ_REQUESTS=$(or $(REQUESTS),50000) FUZZ_SEED=$(SEED) $(BIN)/python -m pytest tests/attacks/test_fuzz.py -n 0 -q -s
+
 mutants: dev ## break named lines one by one; each must turn its tests red
 	@$(BIN)/python -m bench.mutants $(if $(ONLY),--only "$(ONLY)")
 
@@ -39,6 +42,12 @@ messages: dev ## gather the words of pages and code into locale/en, and compile 
 
 lock: dev ## write the hashed locks anew from pyproject.toml
 	@BIN=$(BIN) sh requirements/lock.sh
+
+sbom: dev ## what the portal is made of, as CycloneDX: build/sbom.cdx.json
+	@mkdir -p build && $(BIN)/python requirements/sbom.py >build/sbom.cdx.json && echo build/sbom.cdx.json
+
+licences: dev ## every locked package with its licence
+	@$(BIN)/python requirements/sbom.py --licences
 
 # A lock is installed once: the stamp is younger than the lock, or its packages are installed anew.
 local: .venv/local.stamp

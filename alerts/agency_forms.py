@@ -33,7 +33,7 @@ class EmbedForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         show = self.fields["show"]
-        assert isinstance(show, forms.ChoiceField)  # noqa: S101 - narrows the type
+        assert isinstance(show, forms.ChoiceField)  # noqa: S101 - narrows the type  # nosec B101
         show.choices = [
             _NEWEST,
             ("Một cảnh báo", [_warning(words.slug, words.title) for words in _in_force()]),

@@ -217,7 +217,7 @@ def _sent(delivery: Delivery) -> int | None:
     if delivery.subscriber:
         letters.send(letters.to_subscriber(delivery.subscriber, revision))
         return None
-    assert partner is not None  # noqa: S101 - a constraint: to one of the two
+    assert partner is not None  # noqa: S101 - a constraint: to one of the two  # nosec B101
     if delivery.channel == Channel.MAIL:
         letters.send(letters.to_partner(partner, revision))
         return None
@@ -237,7 +237,7 @@ def _write(delivery: Delivery, outcome: Outcome | None) -> None:
         return _end(delivery, Delivery.State.DONE)
     log.warning("delivery.failed", delivery=delivery.pk, why=outcome.code, status=outcome.status)
     if delivery.attempts < MOST_TRIES:
-        minutes = PAUSES[max(0, delivery.attempts - 1)] * random.uniform(*JITTER)  # noqa: S311
+        minutes = PAUSES[max(0, delivery.attempts - 1)] * random.uniform(*JITTER)  # noqa: S311  # nosec B311
         Delivery.objects.filter(pk=delivery.pk).update(next_at=Now() + timedelta(minutes=minutes))
         return None
     _end(delivery, Delivery.State.FAILED)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element  # nosec B405
 
 from alerts import xml
 from alerts.cap import MEDIA_TYPE as CAP_TYPE

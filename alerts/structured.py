@@ -34,4 +34,4 @@ def announcement(revision: AlertRevision) -> SafeString | None:
     }
     if words.message.expires:
         values["expires"] = words.message.expires.isoformat()
-    return SafeString(json.dumps(values, ensure_ascii=False).translate(_FOR_HTML))
+    return SafeString(json.dumps(values, ensure_ascii=False).translate(_FOR_HTML))  # nosec B703

@@ -47,7 +47,7 @@ class SubscribeForm(forms.Form):
 
     def _offer(self, name: str, every: str, rows: Any) -> None:
         field = self.fields[name]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - narrows the type
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - narrows the type  # nosec B101
         field.choices = [("", every), *rows]
 
     @property

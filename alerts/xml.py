@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from xml.etree.ElementTree import Element, SubElement, tostring
+from xml.etree.ElementTree import Element, SubElement, tostring  # nosec B405
 
 # What XML 1.0 cannot hold, escaped or not.
 _NOT_FOR_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

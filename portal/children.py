@@ -9,7 +9,7 @@ import contextlib
 import ctypes
 import os
 import signal
-import subprocess
+import subprocess  # nosec B404
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -67,7 +67,7 @@ class Child:
         us = os.getpid()
         target: int | IO[bytes] = self.log.open("ab") if self.log else subprocess.PIPE
         try:
-            self.process = subprocess.Popen(
+            self.process = subprocess.Popen(  # noqa: S603  # nosec B603
                 self.command,
                 env=self.env,
                 cwd=self.cwd,

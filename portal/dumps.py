@@ -7,7 +7,7 @@ Django's settings give to a page do not bind them.
 import contextlib
 import os
 import re
-import subprocess
+import subprocess  # nosec B404
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -64,7 +64,7 @@ class Snapshot:
 
     def rows(self) -> dict[str, int]:
         """How many rows each table holds."""
-        counts = {table: f"SELECT count(*) FROM {_quoted(table)}" for table in self.column(_TABLES)}  # noqa: S608
+        counts = {table: f"SELECT count(*) FROM {_quoted(table)}" for table in self.column(_TABLES)}  # noqa: S608  # nosec B608
         return {table: self.column(query)[0] for table, query in counts.items()}
 
 
@@ -91,14 +91,14 @@ def dumping(moment: Snapshot) -> Iterator[IO[bytes]]:
     """
     command = [postgres_tool("pg_dump"), "--format=custom", f"--snapshot={moment.name}"]
     with tempfile.TemporaryFile() as said:
-        with subprocess.Popen(
+        with subprocess.Popen(  # noqa: S603  # nosec B603
             command,
             env=_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=said,
         ) as pg_dump:
-            assert pg_dump.stdout  # noqa: S101  # it is a pipe
+            assert pg_dump.stdout  # noqa: S101  # it is a pipe  # nosec B101
             yield pg_dump.stdout  # closed with the block: pg_dump then gives up
         if pg_dump.returncode:
             raise DumpError(_complaint(said))
@@ -133,14 +133,14 @@ def _psql() -> Iterator[IO[bytes]]:
     command += ["--set=ON_ERROR_STOP=1", "--set=VERBOSITY=terse"]
     failure = None
     with tempfile.TemporaryFile() as said:
-        with subprocess.Popen(
+        with subprocess.Popen(  # noqa: S603  # nosec B603
             command,
             env=_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=said,
         ) as psql:
-            assert psql.stdin  # noqa: S101  # it is a pipe
+            assert psql.stdin  # noqa: S101  # it is a pipe  # nosec B101
             try:
                 yield psql.stdin
             except (DumpError, BrokenPipeError) as error:
@@ -158,7 +158,7 @@ def _undump(dump: IO[bytes], script: IO[bytes]) -> None:
     command = [postgres_tool("pg_restore"), "--no-owner", "--no-privileges", "--file=-"]
     os.lseek(dump.fileno(), 0, os.SEEK_SET)
     with tempfile.TemporaryFile() as said:
-        if subprocess.run(command, stdin=dump, stdout=script, stderr=said, check=False).returncode:
+        if subprocess.run(command, stdin=dump, stdout=script, stderr=said, check=False).returncode:  # noqa: S603  # nosec B603
             raise DumpError(_complaint(said))
 
 
@@ -191,5 +191,5 @@ def without_values(message: str) -> str:
     """The first line of what PostgreSQL says, up to where it may quote from a row."""
     line = message.partition("\n")[0]
     told = re.match(_NAMED, line)
-    assert told  # noqa: S101  # it matches nothing at all too
+    assert told  # noqa: S101  # it matches nothing at all too  # nosec B101
     return line if told.end() == len(line) else f"{told[0].rstrip()} …"

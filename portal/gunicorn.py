@@ -22,7 +22,7 @@ graceful_timeout = 8
 keepalive = 5
 control_socket_disable = True
 # Heartbeats of the workers: on a disk they would stall with the disk.
-worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  # nosec B108
 # Who asked for what is nobody's business: the front server counts, nobody writes it down.
 accesslog = None
 errorlog = "-"

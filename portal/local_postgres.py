@@ -9,7 +9,7 @@ import os
 import pwd
 import shutil
 import signal
-import subprocess
+import subprocess  # nosec B404
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,7 +69,7 @@ def disguise(program: str) -> tuple[str, ...]:
         return ()
     for prefix in DISGUISES:
         with contextlib.suppress(OSError):
-            tried = subprocess.run(
+            tried = subprocess.run(  # noqa: S603  # nosec B603
                 [*prefix, program, "--version"], capture_output=True, check=False
             )
             if tried.returncode == 0:
@@ -127,7 +127,7 @@ def _make_cluster(data: Path, prefix: tuple[str, ...], owner: int, *, durable: b
     command = [*prefix, postgres_tool("initdb"), "-D", str(draft), "--username=portal"]
     command += ["--encoding=UTF8", "--locale=C.UTF-8", "--auth-local=trust", "--auth-host=reject"]
     command += [] if durable else ["--no-sync"]
-    made = subprocess.run(command, capture_output=True, text=True, check=False)
+    made = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # nosec B603
     if made.returncode:
         raise StartError(f"initdb failed: {last_line(made.stderr)}")
     draft.rename(data)

@@ -105,7 +105,7 @@ def _socket_folder(data_dir: Path) -> Iterator[Path]:
         shutil.rmtree(pointer.readlink(), ignore_errors=True)
         pointer.unlink()
     base = tempfile.gettempdir()
-    folder = Path(tempfile.mkdtemp(prefix="portal-", dir=base if len(base) < 60 else "/tmp"))  # noqa: S108
+    folder = Path(tempfile.mkdtemp(prefix="portal-", dir=base if len(base) < 60 else "/tmp"))  # noqa: S108  # nosec B108
     pointer.symlink_to(folder)
     try:
         yield folder

@@ -106,7 +106,7 @@ class _Configured:
             return ours[name]
         addresses = {
             "OIDC_OP_AUTHORIZATION_ENDPOINT": "authorization_endpoint",
-            "OIDC_OP_TOKEN_ENDPOINT": "token_endpoint",
+            "OIDC_OP_TOKEN_ENDPOINT": "token_endpoint",  # nosec B105
             "OIDC_OP_JWKS_ENDPOINT": "jwks_uri",
         }
         if name in addresses:

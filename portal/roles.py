@@ -42,7 +42,7 @@ def main() -> None:
     role = sys.argv[1]
     data_dir = Path(os.environ.get("DATA_DIR") or BASE_DIR / "var").absolute()
     arguments = command(role, data_dir, f"0.0.0.0:{os.environ.get('PORT') or 8000}")
-    os.execv(arguments[0], arguments)  # noqa: S606
+    os.execv(arguments[0], arguments)  # noqa: S606  # nosec B606
 
 
 if __name__ == "__main__":

@@ -90,7 +90,7 @@ def serve(
         prepare(env)
         children = [*services.children, *portal_children(listener, data_dir, env)]
         supervisor = Supervisor(children, StallProbe(database_address(env)), data_dir)
-        address = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104
+        address = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104  # nosec B104
         supervisor.run((address, int(port)), lambda: when_ready(data_dir, port))
 
 

@@ -26,7 +26,7 @@ class BackOff:
         """
         first, longest = PAUSES
         pause = min(longest, first * 2 ** min(self.failures, 16))
-        self.until = time.monotonic() + pause * random.uniform(*JITTER)  # noqa: S311
+        self.until = time.monotonic() + pause * random.uniform(*JITTER)  # noqa: S311  # nosec B311
         self.failures += 1
         if self.failures & (self.failures - 1) == 0:
             log.warning(self.trouble, error=error, failures=self.failures)

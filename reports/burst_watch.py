@@ -39,7 +39,7 @@ SELECT GROUPING(commune), GROUPING(scenario), commune, scenario,
           LEFT JOIN reports_facts AS facts ON facts.report_id = report.id) AS recent
  GROUP BY GROUPING SETS ((commune), (scenario), (commune, scenario))
 HAVING count(*) FILTER (WHERE week = 0) > 0
-"""  # noqa: S608
+"""  # noqa: S608  # nosec B608
 _SINCE = """
 SELECT floor(extract(epoch FROM statement_timestamp() - min(received_at)) / 604800)::int
   FROM reports_report

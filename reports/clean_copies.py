@@ -5,7 +5,7 @@ Drawing is done by a process of its own (redraw.py), which knows no key and may 
 about a file, like those about a report, can be made again; the former copy goes then.
 """
 
-import subprocess
+import subprocess  # nosec B404
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -132,7 +132,7 @@ def _drawn(file: EvidenceFile, content: bytes) -> Drawn:
     if not file.media_type.startswith("image/"):
         return Drawn(Copy.NOT_MADE)
     try:
-        ended = subprocess.run(
+        ended = subprocess.run(  # noqa: S603  # nosec B603
             [sys.executable, "-I", str(_DRAWER)],
             input=content,
             stdout=subprocess.PIPE,

@@ -116,7 +116,7 @@ class Draft:
         if self.type is None:
             raise RefusedError(Refusal.UNKNOWN_TYPE)
         with _on_disk():
-            assert self._file  # noqa: S101  # only a draft that could be opened gets here
+            assert self._file  # noqa: S101  # only a draft that could be opened gets here  # nosec B101
             self._sealer.finish()
             self._file.flush()
             os.fsync(self._file.fileno())
@@ -190,7 +190,7 @@ def _is_new(draft: Draft, report: Report) -> bool:
 
 
 def _row(draft: Draft, report: Report) -> EvidenceFile:
-    assert draft.type  # noqa: S101  # `finish` let no other pass
+    assert draft.type  # noqa: S101  # `finish` let no other pass  # nosec B101
     return EvidenceFile(
         id=draft.id,
         report=report,

@@ -70,7 +70,7 @@ SELECT report_id, extract(epoch FROM footprint.at)::float, keys,
          ORDER BY sum(wanted.worth) DESC, found.report_id LIMIT {_MOST_OTHERS}) AS other
   JOIN reports_footprint AS footprint USING (report_id)
   LEFT JOIN reports_campaignlink AS link USING (report_id)
-"""  # noqa: S608
+"""  # noqa: S608  # nosec B608
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ UPDATE reports_outboxitem
                 AND (claimed_until IS NULL OR claimed_until <= statement_timestamp())
                 FOR UPDATE SKIP LOCKED)
 RETURNING key, attempts
-"""  # noqa: S608  # constants of ours
+"""  # noqa: S608  # constants of ours  # nosec B608
 
 # Plain SQL, as is the claim: the ORM spent more on making this statement than PostgreSQL on it.
 _SETTLE = f"""
@@ -68,7 +68,7 @@ _SETTLE = f"""
 UPDATE reports_outboxitem
    SET settled_at = statement_timestamp(), claimed_until = NULL, error = ''
  WHERE id = %(item)s AND attempts = %(attempt)s AND {_UNFINISHED}
-"""  # noqa: S608
+"""  # noqa: S608  # nosec B608
 
 
 # The row stays locked until COMMIT, and a claim leaves locked rows to the relay's next message.
@@ -78,7 +78,7 @@ UPDATE reports_outboxitem
  WHERE id = (SELECT id FROM reports_outboxitem
               WHERE task = %(task)s AND key = %(key)s ORDER BY id DESC LIMIT 1)
    AND attempts = 0 AND {_UNFINISHED}
-"""  # noqa: S608
+"""  # noqa: S608  # nosec B608
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ def release(claim: Claim, error: BaseException) -> None:
 
 def _pause(attempt: int) -> timedelta:
     """How long an item rests after this attempt has failed."""
-    return timedelta(seconds=PAUSES[attempt - 1] * random.uniform(*JITTER))  # noqa: S311
+    return timedelta(seconds=PAUSES[attempt - 1] * random.uniform(*JITTER))  # noqa: S311  # nosec B311
 
 
 def _release_if_possible(claim: Claim, error: BaseException) -> None:

@@ -32,14 +32,14 @@ SELECT report_id, %(to)s, 'officer', 1,
        statement_timestamp(), %(by)s, %(act)s
   FROM was
     ON CONFLICT (report_id) DO UPDATE SET {_NEW}
-"""  # noqa: S608
+"""  # noqa: S608  # nosec B608
 
 _LIFT = f"""
 WITH was AS (DELETE FROM reports_campaignlink
               WHERE report_id = ANY(%(reports)s::uuid[]) AND campaign_id = %(away)s RETURNING *)
 INSERT INTO reports_campaignmove (act_id, report_id, {_BEFORE})
 SELECT %(act)s, report_id, {_LINK} FROM was
-"""  # noqa: S608
+"""  # noqa: S608  # nosec B608
 
 # Where each report lay before the act; where the act that had put it there was taken back
 # meanwhile, before that one.
@@ -57,7 +57,7 @@ WITH RECURSIVE state AS (
      before AS (SELECT DISTINCT ON (report_id) * FROM state ORDER BY report_id, depth DESC)
 """
 
-_WHERE_TO = f"{_STATE} SELECT DISTINCT before_campaign_id FROM before"  # noqa: S608
+_WHERE_TO = f"{_STATE} SELECT DISTINCT before_campaign_id FROM before"  # noqa: S608  # nosec B608
 
 _RESTORE = f"""
 {_STATE},
@@ -66,7 +66,7 @@ _RESTORE = f"""
 INSERT INTO reports_campaignlink (report_id, {_LINK})
 SELECT report_id, {_BEFORE} FROM before WHERE before_campaign_id IS NOT NULL
     ON CONFLICT (report_id) DO UPDATE SET {_NEW}
-"""  # noqa: S608
+"""  # noqa: S608  # nosec B608
 
 _APART_AGAIN = """
 INSERT INTO reports_keptapart (report_id, campaign_id, act_id)

@@ -64,7 +64,7 @@ SELECT 'day', at::date::text, count(*) FROM mine GROUP BY 2
  UNION ALL SELECT 'action', action, count(*)
              FROM mine CROSS JOIN LATERAL unnest(actions) AS action GROUP BY 2
  ORDER BY 1, 3 DESC, 2
-"""  # noqa: S608
+"""  # noqa: S608  # nosec B608
 
 # A number in a story may be a bank's or a neighbour's: it is told apart from the callers'.
 _NAMED = """
@@ -107,7 +107,7 @@ SELECT jsonb_agg(wave ORDER BY week DESC, pk) FROM (
      CROSS JOIN LATERAL (SELECT {held.COLUMNS}) AS facts
      WHERE link.campaign_id = ANY(ARRAY({_HOT}))
      GROUP BY campaign.id) AS wave)
-"""  # noqa: S608
+"""  # noqa: S608  # nosec B608
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ def asked() -> dict[str, Any]:
     """The campaigns that grow, as a column of a statement, which `waves` reads; its cost grows with
     the reports of a week.
     """
-    return {"waves": RawSQL(_WAVES, [MOST_WAVES], JSONField())}  # noqa: S611  # no words of others
+    return {"waves": RawSQL(_WAVES, [MOST_WAVES], JSONField())}  # noqa: S611  # no words of others  # nosec B611
 
 
 def waves(told: dict[str, Any]) -> list[Wave]:

@@ -29,7 +29,7 @@ SELECT officer.username, officer.first_name, officer.last_name, other.at
  WHERE other.report_id = %(report)s AND other.officer_id <> %(officer)s
    AND other.at > statement_timestamp() - interval '{FRESH_S} seconds'
  ORDER BY other.at DESC LIMIT {_MOST}
-"""  # noqa: S608
+"""  # noqa: S608  # nosec B608
 
 
 @dataclass(frozen=True)

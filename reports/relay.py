@@ -67,7 +67,7 @@ UPDATE reports_outboxitem AS item
   FROM (SELECT id FROM usual UNION ALL SELECT id FROM idle) AS due
  WHERE item.id = due.id
 RETURNING item.priority, item.task, item.id
-"""  # noqa: S608  # two constants of ours
+"""  # noqa: S608  # two constants of ours  # nosec B608
 
 _GIVE_BACK = "UPDATE reports_outboxitem SET due_at = statement_timestamp() WHERE id = ANY(%s)"
 

@@ -57,7 +57,7 @@ _READ = "reports_report AS report LEFT JOIN reports_facts ON report_id = report.
 _COUNT = f"""
 SELECT (SELECT count(*) FROM {_READ} WHERE {_WANTED})
      + (SELECT count(*) FROM {_READ} WHERE {_ROBBED})
-"""  # noqa: S608
+"""  # noqa: S608  # nosec B608
 _OWE_NEXT = f"""
 WITH report AS MATERIALIZED (
     SELECT id, erased_at FROM reports_report WHERE id > %(after)s ORDER BY id LIMIT %(batch)s
@@ -71,14 +71,14 @@ WITH report AS MATERIALIZED (
 )
 SELECT (SELECT count(*) FROM report), (SELECT id FROM report ORDER BY id DESC LIMIT 1),
        (SELECT count(*) FROM owed)
-"""  # noqa: S608
+"""  # noqa: S608  # nosec B608
 _OWE_THESE = f"""
 INSERT INTO reports_outboxitem (task, key, priority)
 SELECT %(triage)s, report.id::text, %(priority)s
   FROM reports_report AS report LEFT JOIN reports_facts ON report_id = report.id
  WHERE report.id = ANY(%(ids)s::uuid[]) AND {_WANTED}
 RETURNING key
-"""  # noqa: S608
+"""  # noqa: S608  # nosec B608
 
 
 class UnderWayError(Exception):

@@ -14,7 +14,7 @@ import unicodedata
 import zipfile
 from collections.abc import Iterable, Sequence
 from typing import IO
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape  # nosec B406
 
 Cell = str | int
 MOST_SIGNS = 32_000  # of a cell; Excel takes 32,767

@@ -50,7 +50,7 @@ SELECT (SELECT count(*) FROM reports_report),
   FROM reports_report AS report
   JOIN reports_outboxitem AS item ON item.key = report.id::text
  WHERE item.task = %s AND {_LATEST}
-"""  # noqa: S608
+"""  # noqa: S608  # nosec B608
 
 # Through the two partial indexes alone, the far end of one more, and the tally's one row.
 _STANDING = f"""
@@ -77,14 +77,14 @@ SELECT owed.waiting, owed.late, stuck.failed, owed.oldest, owed.oldest_prompt,
        (SELECT count(*) FROM reports_case WHERE due_at <= statement_timestamp()),
        tally.counted_at, tally.accepted, tally.done, tally.waiting, tally.failed
   FROM owed CROSS JOIN stuck LEFT JOIN reports_queuetally AS tally ON true
-"""  # noqa: S608
+"""  # noqa: S608  # nosec B608
 
 _STUCK = f"""
 SELECT item.key FROM reports_outboxitem AS item
  WHERE item.task = %s AND item.failed_at IS NOT NULL AND {_LATEST}
    AND pg_input_is_valid(item.key, 'uuid')
  ORDER BY item.id LIMIT %s
-"""  # noqa: S608
+"""  # noqa: S608  # nosec B608
 
 # "later": at the broker since less than a lease, or pausing after a failure.
 _BY_STATE = """

@@ -66,7 +66,7 @@ SELECT {", ".join(_COLUMNS)},
                  WHERE report_id = report.id AND kind <> '{Addition.Kind.WITHDRAWAL}'
                  ORDER BY received_at DESC, id DESC LIMIT {_MOST_READ}) AS latest)
   FROM reports_report AS report WHERE id = %s
-"""  # noqa: S608
+"""  # noqa: S608  # nosec B608
 
 # Two statements on one way: of two workers on one report the second waits at the facts, and its
 # next statement sees the indicators of the first. Who read before an addition came changes nothing

@@ -15,7 +15,7 @@ def install(lock: Path) -> int:
     command = [sys.executable, "-m", "pip", "install", "--require-hashes", "--progress-bar=off"]
     words: list[str] = []
     seen = 0
-    with subprocess.Popen(
+    with subprocess.Popen(  # noqa: S603
         [*command, "--no-input", "--requirement", str(lock)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

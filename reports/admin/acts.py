@@ -100,7 +100,7 @@ NO_UNIT = "Chưa có đơn vị này trong bảng đơn vị. Chọn một tên 
 NO_LINKS = "Trang đã hứa với người báo là không gửi đường link. Bỏ đường link đi rồi gửi."
 
 NOT_TOLD = {
-    "secret": "Trang đã hứa là không cán bộ nào hỏi mã OTP, mật khẩu, số thẻ. Lời này dễ hiểu thành"
+    "secret": "Trang đã hứa là không cán bộ nào hỏi mã OTP, mật khẩu, số thẻ. Lời này dễ hiểu thành"  # nosec B105
     " hỏi những thứ ấy; nói cách khác, ví dụ: Bác có lỡ để lộ mã nào không?",
     "number": "Chỉ ghi được số công bố của cơ quan. Bỏ số điện thoại khác đi; số người báo đã nêu"
     " thì viết “số bạn đã báo”.",

@@ -79,7 +79,7 @@ SELECT facet, value, n,
   LEFT JOIN reports_unit AS unit ON facet = 'don-vi' AND unit.codename = value
  WHERE value IS NOT NULL AND n > 0
  ORDER BY n DESC, value
-"""  # noqa: S608
+"""  # noqa: S608  # nosec B608
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ class Command(migrate.Command):
                 if not left or not isinstance(error.__cause__, LockNotAvailable):
                     raise
                 self.stderr.write(f"A table is in use; {left} more tries.")
-                time.sleep(random.uniform(*PAUSE))  # noqa: S311
+                time.sleep(random.uniform(*PAUSE))  # noqa: S311  # nosec B311
             else:
                 return
 

@@ -27,7 +27,7 @@ class Command(BaseCommand):
         chosen = ["--host", options["host"], "--wait", options["wait"]]
         # The supervisor needs no Django: give its memory back.
         command = [sys.executable, "-m", "portal.supervisor", *chosen]
-        os.execve(sys.executable, command, given_environment())  # noqa: S606
+        os.execve(sys.executable, command, given_environment())  # noqa: S606  # nosec B606
 
 
 def given_environment() -> dict[str, str]:

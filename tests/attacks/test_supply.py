@@ -1,0 +1,172 @@
+"""What the portal is made of and started with: packages, licences, the image, and where secrets stand."""
+
+import re
+import shutil
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, metadata
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import yaml
+from redis import Redis
+from redis.exceptions import AuthenticationError
+from redis.exceptions import ConnectionError as NobodyThere
+
+from portal import roles
+from portal.local_services import valkey_server
+from requirements import sbom
+from tests.portal.processes import ROOT, eventually, free_port
+
+LOCKS = ["runtime.txt", "local.txt", "dev.txt"]
+SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())[
+    "services"
+]
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
+OURS = [
+    path
+    for room in ("portal", "reports", "alerts", "bench", "requirements", ".ci")
+    for path in sorted((ROOT / room).rglob("*.py"))
+]
+
+
+@pytest.fixture
+def weaknesses() -> ModuleType:
+    """The script that asks pip-audit; its folder is no package."""
+    spec = spec_from_file_location("weaknesses", ROOT / ".ci" / "weaknesses.py")
+    assert spec
+    assert spec.loader
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def broker() -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """Valkey as the compose file starts it, on a port of its own."""
+    port = free_port()
+    shell, flag, script = SERVICES["valkey"]["command"]
+    script = script.replace("$$", "$").replace("valkey-server -", f"valkey-server - --port {port}")
+    folder = Path(valkey_server()).parent
+    env = {"PATH": f"{folder}:/usr/bin:/bin", "REDISCLI_AUTH": "matkhaukhongailuu"}
+    with subprocess.Popen(
+        [shell, flag, script.replace("--appendonly yes", "")], env=env, stdout=subprocess.DEVNULL
+    ) as process:
+        yield process, port
+        process.kill()
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_package_of_a_lock_has_a_hash_and_no_address(lock: str) -> None:
+    text = (ROOT / "requirements" / lock).read_text()
+    entries = [entry for entry in re.split(r"\n(?=[A-Za-z0-9])", text) if "==" in entry]
+    assert len(entries) > 50
+    assert [entry for entry in entries if "--hash=sha256:" not in entry] == []
+    assert "http" not in text
+
+
+def test_every_licence_was_looked_up_and_lets_us() -> None:
+    assert sbom.refused(sbom.packages()) == []
+    assert sbom.refused([sbom.Package("x", "1", (), "")]) == ["x"]
+    assert sbom.refused([sbom.Package("x", "1", (), "MIT AND AGPL-3.0-only")]) == ["x"]
+
+
+def test_what_we_wrote_of_a_licence_is_what_its_package_says() -> None:
+    wrong = {}
+    for one in sbom.packages():
+        try:
+            said = metadata(one.name)["License-Expression"]
+        except PackageNotFoundError:  # of another system
+            continue
+        if said and not sbom.named(said) <= sbom.named(one.licence):
+            wrong[one.name] = said
+    assert wrong == {}
+
+
+def test_the_bill_of_materials_is_whole_and_valid() -> None:
+    validation = pytest.importorskip("cyclonedx.validation.xml", reason="not in this environment")
+    from cyclonedx.output.xml import XmlV1Dot6
+    from cyclonedx.schema import SchemaVersion
+
+    found = sbom.packages()
+    bill = sbom.bill(found)
+    assert {part.name for part in bill.components} == {one.name for one in found}
+    assert all(part.hashes and part.licenses for part in bill.components)
+    judge = validation.XmlValidator(SchemaVersion.V1_6)
+    assert judge.validate_str(XmlV1Dot6(bill).output_as_string()) is None
+
+
+def test_a_known_weakness_fails_and_an_unknown_package_is_told(weaknesses: ModuleType) -> None:
+    flaw = {"id": "PYSEC-1", "fix_versions": ["2"]}
+    weak = {"name": "a", "version": "1", "vulns": [flaw]}
+    sound, unknown = {"name": "b", "version": "1", "vulns": []}, {"name": "c", "skip_reason": "x"}
+    assert weaknesses.judged([sound, weak]) == (1, ["a 1: PYSEC-1, mended in 2"])
+    code, said = weaknesses.judged([sound, unknown])
+    assert (code, said[0].startswith("not checked: 1 of 2")) == (0, True)
+
+
+def test_no_rule_against_danger_is_left_out_as_a_whole() -> None:
+    ignored = PROJECT["tool"]["ruff"]["lint"]["ignore"]
+    assert [rule for rule in ignored if re.fullmatch(r"S\d*", rule)] == []
+    assert not {"skips", "tests"} & PROJECT["tool"]["bandit"].keys()
+
+
+def test_an_exception_from_a_rule_names_it() -> None:
+    blanket = re.compile(r"#\s*nosec(?! B\d{3})|#\s*noqa(?!: [A-Z]+\d)|ruff: noqa(?!: INP001)")
+    wrong = [path.name for path in OURS if blanket.search(path.read_text("utf-8"))]
+    assert wrong == []
+
+
+def test_no_service_is_given_a_secret_in_its_arguments() -> None:
+    for service in SERVICES.values():
+        asked = [service.get("command", ""), service.get("entrypoint", "")]
+        asked.append(service.get("healthcheck", {}).get("test", ""))
+        assert not re.search(r"(?<!\$)\$\{?[A-Z]", str(asked))
+
+
+@pytest.mark.skipif(shutil.which("sh") is None, reason="no shell")
+def test_the_brokers_password_is_asked_for_and_not_seen_by_ps(
+    broker: tuple[subprocess.Popen[bytes], int],
+) -> None:
+    process, port = broker
+    client = Redis(port=port, password="matkhaukhongailuu")
+    assert eventually(lambda: _answers(client), within=10)
+    with pytest.raises(AuthenticationError):
+        Redis(port=port).ping()
+    assert b"matkhau" not in Path(f"/proc/{process.pid}/cmdline").read_bytes()
+
+
+def _answers(client: Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except NobodyThere:
+        return False
+
+
+@pytest.mark.parametrize("role", roles.ROLES)
+def test_no_role_is_started_with_a_secret(role: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SECRET_KEY", "FIELD_KEYS", "REDIS_URL", "DATABASE_URL"):
+        monkeypatch.setenv(name, "chimgidau")
+    assert "chimgidau" not in " ".join(roles.command(role, Path("/data"), "0.0.0.0:8000"))
+
+
+def test_nothing_of_the_image_is_brought_by_a_script_of_others() -> None:
+    text = (ROOT / "Dockerfile").read_text()
+    assert not re.search(r"curl|wget|^ADD |https?://|--trusted-host", text, re.MULTILINE)
+    assert not re.search(r"(?i)^(ARG|ENV) .*(secret|password|key|token)", text, re.MULTILINE)
+
+
+def test_the_context_of_the_image_lets_in_what_is_named_and_nothing_else() -> None:
+    lines = (ROOT / ".dockerignore").read_text().split()
+    assert lines[0] == "*"
+    assert not [line for line in lines if re.search(r"^!.*(\.env|\.git|tests|var)", line)]
+
+
+def test_our_health_checks_need_no_shell() -> None:
+    for name, service in SERVICES.items():
+        if str(service.get("image", "")).startswith("thanh-hoa-portal") and name != "migrate":
+            assert service["healthcheck"]["test"][0] == "CMD"
