@@ -1,5 +1,6 @@
 """What officers find on a number, and the only writer of it: one proposes, another confirms, either
-may be taken back; and who asks for a second look gets an answer. Every act is on record.
+may be taken back; and who asks for a second look gets an answer, a clearing one from two. Every act is
+on record.
 """
 
 from datetime import date, timedelta
@@ -135,29 +136,73 @@ def withdraw(pk: int, reason: str, *, by: User) -> None:
 
 
 def answer(pk: UUID, *, upheld: bool, text: str, by: User) -> Dispute:
-    """Answer who asked for a second look. Upheld: a finding on the number is taken back, and what
-    was reported before counts no more. Raises FindingError.
+    """Answer who asked for a second look. The number stays as it is: at once. Upheld: put before a
+    colleague, who alone can `agree`. Raises FindingError.
     """
     _must(by, ANSWER)
     if not text.strip():
         raise FindingError("Chưa ghi câu trả lời.")
     with transaction.atomic():
-        dispute = Dispute.objects.select_for_update().get(pk=pk)
-        if dispute.status != Dispute.Status.OPEN:
-            raise FindingError("Đề nghị này đã được trả lời rồi.")
+        dispute = _open(pk)
         row = accusing(dispute.key, lock=True)
         if not upheld and row and row.proposed_by_id == by.pk:
             raise FindingError("Bạn đã đề nghị số này nên không tự giữ nguyên. Nhờ một người khác.")
-        if upheld and row:
-            _must(by, CONFIRM)
-            _take_back(row, f"Đề nghị xem lại {dispute.public_number}", by)
-        status = Dispute.Status.UPHELD if upheld else Dispute.Status.REJECTED
-        Dispute.objects.filter(pk=pk).update(
-            status=status, answer=text.strip(), answered_at=Now(), answered_by=by
-        )
-        events.record("dispute", pk, "dispute_answered", by=by, outcome=status.value)
+        if upheld and dispute.upheld_by_id:
+            raise FindingError("Đã có người đề nghị gỡ số này. Xem căn cứ rồi xác nhận.")
+        if upheld:
+            _change(dispute, answer=text.strip(), upheld_by=by, upheld_at=Now())
+            events.record("dispute", pk, "dispute_proposed", by=by)
+        else:
+            _answered(dispute, Dispute.Status.REJECTED, by, answer=text.strip())
     dispute.refresh_from_db()
     return dispute
+
+
+def agree(pk: UUID, *, by: User) -> Dispute:
+    """Uphold what a colleague found right: an accusing finding is taken back, and what was reported
+    before counts no more. One of the two may confirm numbers. Raises FindingError.
+    """
+    _must(by, ANSWER)
+    with transaction.atomic():
+        dispute = _open(pk)
+        if dispute.upheld_by is None:
+            raise FindingError("Chưa ai đề nghị gỡ số này.")
+        if dispute.upheld_by == by:
+            raise FindingError("Người đề nghị không tự xác nhận được. Nhờ một người khác.")
+        if not dispute.upheld_by.has_perm(CONFIRM):
+            _must(by, CONFIRM)
+        if row := accusing(dispute.key, lock=True):
+            _take_back(row, f"Đề nghị xem lại {dispute.public_number}", by)
+        _answered(dispute, Dispute.Status.UPHELD, by)
+    dispute.refresh_from_db()
+    return dispute
+
+
+def may_agree(dispute: Dispute, by: User) -> bool:
+    """Whether this officer can confirm that a number is cleared: another than who proposed it, and
+    one of the two may confirm numbers.
+    """
+    first = dispute.upheld_by
+    if dispute.status != Dispute.Status.OPEN or first in {None, by} or not by.has_perm(ANSWER):
+        return False
+    return by.has_perm(CONFIRM) or (first is not None and first.has_perm(CONFIRM))
+
+
+def _open(pk: UUID) -> Dispute:
+    """A wish that nobody has answered, until COMMIT nobody else's to answer."""
+    dispute = Dispute.objects.select_for_update(of=("self",)).select_related("upheld_by").get(pk=pk)
+    if dispute.status != Dispute.Status.OPEN:
+        raise FindingError("Đề nghị này đã được trả lời rồi.")
+    return dispute
+
+
+def _answered(dispute: Dispute, status: Dispute.Status, by: User, **words: str) -> None:
+    _change(dispute, status=status, answered_at=Now(), answered_by=by, **words)
+    events.record("dispute", dispute.pk, "dispute_answered", by=by, outcome=status.value)
+
+
+def _change(dispute: Dispute, **changes: object) -> None:
+    Dispute.objects.filter(pk=dispute.pk).update(**changes)
 
 
 def accusing(key: str, *, lock: bool = False) -> KnownNumber | None:

@@ -56,12 +56,13 @@ class DisputeAdmin(Acts, _Admin):
     """Who asks for a second look, the next to be answered first."""
 
     change_form_template = "admin/reports/dispute/change_form.html"
-    list_display = ("public_number", "shown", "due", "status", "received")
+    list_display = ("public_number", "shown", "due", "standing", "received")
     list_filter = (OpenFilter,)
     ordering = ("due_at", "received_at")
     search_fields = ("public_number",)  # shows the box; `search` reads what is meant
     search_help_text = "Mã đề nghị, hoặc số điện thoại cần xem lại."
-    fields = ("shown", "why", "received", "due", "status", "answer", "answered")
+    list_select_related = ("upheld_by",)
+    fields = ("shown", "why", "received", "due", "standing", "answer", "answered")
     readonly_fields = fields
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -70,6 +71,7 @@ class DisputeAdmin(Acts, _Admin):
     def get_urls(self) -> list[URLPattern]:
         return [
             self.act("<uuid:pk>/answer/", self.give, "answer"),
+            self.act("<uuid:pk>/agree/", self.agree, "agree"),
             self.act("<uuid:pk>/reveal/", must_be_confirmed(self.reveal, REVEAL), "reveal"),
             self.act(
                 "<uuid:pk>/reveal-reason/",
@@ -91,17 +93,16 @@ class DisputeAdmin(Acts, _Admin):
         return super().change_view(request, object_id, form_url, context | (extra_context or {}))
 
     def _context(self, request: HttpRequest, dispute: Dispute) -> dict[str, Any]:
-        finding = findings.accusing(dispute.key)
-        is_open = dispute.status == Dispute.Status.OPEN
+        finding, by = findings.accusing(dispute.key), officer(request)
         return {
             "dispute": dispute,
-            "may_answer": is_open and request.user.has_perm(findings.ANSWER),
-            "may_uphold": finding is None or request.user.has_perm(findings.CONFIRM),
-            "may_reject": finding is None or finding.proposed_by_id != request.user.pk,
+            "may_answer": dispute.status == Dispute.Status.OPEN and by.has_perm(findings.ANSWER),
+            "may_agree": findings.may_agree(dispute, by),
+            "may_reject": finding is None or finding.proposed_by_id != by.pk,
             "is_masked": _reason(dispute) != self.why(dispute),
-            "may_reveal": request.user.has_perm(REVEAL),
+            "may_reveal": by.has_perm(REVEAL),
             "verdict": _verdict(dispute),
-            "naming": newest_naming(dispute.key),
+            "naming": newest_naming(dispute.key, by),
             "record": record("dispute", dispute.pk),
             "title": f"Đề nghị xem lại {dispute.public_number}",
             "subtitle": None,
@@ -116,8 +117,14 @@ class DisputeAdmin(Acts, _Admin):
             request,
             pk,
             lambda: findings.answer(pk, upheld=upheld, text=text, by=by),
-            "Đã gỡ số." if upheld else "Đã giữ nguyên.",
+            "Đã đề nghị gỡ. Chờ người khác xác nhận." if upheld else "Đã giữ nguyên.",
         )
+
+    def agree(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Confirm what a colleague found right."""
+        get_object_or_404(Dispute, pk=pk)
+        by = officer(request)
+        return self.done(request, pk, lambda: findings.agree(pk, by=by), "Đã gỡ số.")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -170,6 +177,12 @@ class DisputeAdmin(Acts, _Admin):
             return "–"
         is_late = dispute.status == Dispute.Status.OPEN and dispute.due_at < timezone.now()
         return f"{moment(dispute.due_at)}{', quá hạn' if is_late else ''}"
+
+    @admin.display(description="trạng thái", ordering="status")
+    def standing(self, dispute: Dispute) -> str:
+        if dispute.status == Dispute.Status.OPEN and dispute.upheld_by:
+            return f"{words.person(dispute.upheld_by)} đề nghị gỡ, chờ người khác xác nhận"
+        return dispute.get_status_display()
 
     @admin.display(description="trả lời lúc")
     def answered(self, dispute: Dispute) -> str:

@@ -145,7 +145,7 @@ class KnownNumberAdmin(Acts, _Admin):
             "record": record("number", object_id),
             "verdict": lookup.look(phones.read(row.number)) if row else None,
             "named": reports_naming(row.key) if row else 0,
-            "naming": newest_naming(row.key) if row else (),
+            "naming": newest_naming(row.key, officer(request)) if row else (),
             "days": callers.DAYS,
             "title": f"Số {row.number}" if row else None,
             "subtitle": None,

@@ -1,12 +1,18 @@
-"""How many reports name the same number, account or link."""
+"""How many reports name the same number, account or link, and which.
+
+Counts are of the whole province, for every officer: a number that many name is what a unit must know of
+the one report that it has, and a count opens no report. Which reports they are is for who may see them.
+"""
 
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from django.contrib.auth.models import User
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 
+from reports import scope
 from reports.models import Indicator, Report
 
 MOST_NAMED = 20
@@ -31,12 +37,12 @@ def reports_naming(key: str) -> int:
     return named.aggregate(n=Count("report", distinct=True))["n"] or 0
 
 
-def newest_naming(key: str) -> list[Report]:
-    """The newest reports that name a number, in whatever place: links, so that no address holds
-    the number.
+def newest_naming(key: str, viewer: User) -> list[Report]:
+    """The newest reports that name a number, in whatever place, of those that the viewer may see:
+    links, so that no address holds the number.
     """
     named = Indicator.objects.filter(report=OuterRef("pk"), key=key).exclude(key="")
-    rows = Report.objects.filter(Exists(named)).order_by("-received_at")
+    rows = scope.reports(Report.objects.filter(Exists(named)), viewer).order_by("-received_at")
     return list(rows.only("public_number", "received_at")[:MOST_NAMED])
 
 

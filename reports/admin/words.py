@@ -86,6 +86,7 @@ EVENTS = {
     "number_confirmed": "Xác nhận một số",
     "number_withdrawn": "Gỡ ghi nhận một số",
     "dispute_answered": "Trả lời đề nghị xem lại số",
+    "dispute_proposed": "Đề nghị gỡ số theo đề nghị xem lại",
     "office_saved": "Ghi lời về cơ quan",
     "office_number_saved": "Ghi số công bố của cơ quan",
     "office_number_removed": "Bỏ số công bố của cơ quan",

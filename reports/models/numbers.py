@@ -144,6 +144,11 @@ class Dispute(models.Model):
         "trạng thái", max_length=16, choices=Status.choices, db_default=Status.OPEN
     )
     answer = models.TextField("trả lời", blank=True)
+    # Who wants the number cleared; another one answers so.
+    upheld_by = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="đề nghị gỡ"
+    )
+    upheld_at = models.DateTimeField("đề nghị gỡ lúc", null=True, blank=True)
     answered_at = models.DateTimeField("trả lời lúc", null=True, blank=True)
     answered_by = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="người trả lời"
@@ -158,7 +163,12 @@ class Dispute(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["submission_key", "content_digest"], name="dispute_sent_once"
-            )
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="upheld")
+                | Q(upheld_by__isnull=False) & ~Q(upheld_by=F("answered_by")),
+                name="dispute_four_eyes",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -136,6 +136,7 @@ PAGES: dict[str, tuple[Roles, Roles]] = {
     "reports_commune_delete": (NOBODY, NOBODY),
     "reports_commune_history": (DUTY, DUTY),
     "reports_dispute_add": (NOBODY, NOBODY),
+    "reports_dispute_agree": (NOBODY, DUTY),
     "reports_dispute_answer": (NOBODY, DUTY),
     "reports_dispute_change": (DUTY, NOBODY),
     "reports_dispute_changelist": (DUTY, DUTY),

@@ -47,13 +47,15 @@ def test_who_confirms_sees_what_was_told_of_the_number(duty: Person, lead: Perso
     assert answer.content.count(f"{QUEUE}".encode() + str(first.pk).encode()) == 1
 
 
-def test_taking_a_number_back_is_offered_to_who_may(duty: Person, lead: Person) -> None:
-    colleague = proposed(lead)
+def test_clearing_a_number_is_proposed_once_and_confirmed_by_who_may(
+    duty: Person, lead: Person
+) -> None:
     dispute = asked()
-    assert buttons(duty, dispute) == {"rejected"}
-    assert "Chỉ người có quyền xác nhận số" in words(duty.client.get(page_of(dispute)))
-    findings.withdraw(colleague.pk, "Nhầm", by=lead.user)
     assert buttons(duty, dispute) == {"rejected", "upheld"}
+    findings.answer(dispute.pk, upheld=True, text="Đúng.", by=duty.user)
+    assert buttons(lead, dispute) == {"rejected"}
+    assert "Xác nhận gỡ số" in words(lead.client.get(page_of(dispute)))
+    assert "Xác nhận gỡ số" not in words(duty.client.get(page_of(dispute)))
 
 
 def test_who_proposed_a_number_does_not_reject_the_dispute_over_it(
@@ -61,7 +63,7 @@ def test_who_proposed_a_number_does_not_reject_the_dispute_over_it(
 ) -> None:
     findings.confirm(proposed(duty).pk, by=lead.user)
     dispute = asked()
-    assert buttons(duty, dispute) == set()
+    assert buttons(duty, dispute) == {"upheld"}
     with pytest.raises(FindingError, match="không tự giữ nguyên"):
         findings.answer(dispute.pk, upheld=False, text="Giữ.", by=duty.user)
     findings.answer(dispute.pk, upheld=False, text="Giữ.", by=lead.user)

@@ -136,9 +136,12 @@ def test_an_upheld_dispute_takes_the_finding_back_and_forgets_what_was_told(
 ) -> None:
     told(0), told(1)
     findings.confirm(proposed(duty).pk, by=lead.user)
-    dispute = findings.answer(asked().pk, upheld=True, text="Số đã đổi chủ.", by=lead.user)
-    assert (dispute.status, state()) == ("upheld", State.UNKNOWN)
-    assert acts()[-2:] == ["number_withdrawn", "dispute_answered"]
+    dispute = findings.answer(asked().pk, upheld=True, text="Số đã đổi chủ.", by=duty.user)
+    assert (dispute.status, state()) == ("open", State.CONFIRMED)
+    dispute = findings.agree(dispute.pk, by=lead.user)
+    assert (dispute.status, dispute.answer) == ("upheld", "Số đã đổi chủ.")
+    assert state() == State.UNKNOWN
+    assert acts()[-3:] == ["dispute_proposed", "number_withdrawn", "dispute_answered"]
     with time_machine.travel(timezone.now() + timedelta(hours=3)):
         told(2), told(3)
         assert state() == State.SEVERAL
@@ -150,15 +153,36 @@ def test_a_rejected_dispute_keeps_the_finding(duty: Person, lead: Person) -> Non
     assert state() == State.CONFIRMED
 
 
-def test_taking_a_finding_back_by_a_dispute_needs_who_may_confirm(
-    duty: Person, lead: Person
-) -> None:
-    findings.confirm(proposed(duty).pk, by=lead.user)
+def test_nobody_upholds_a_dispute_alone(lead: Person) -> None:
+    told(0), told(1)
     dispute = asked()
-    with pytest.raises(FindingError):
-        findings.answer(dispute.pk, upheld=True, text="Được.", by=duty.user)
-    dispute.refresh_from_db()
-    assert (dispute.status, state()) == ("open", State.CONFIRMED)
+    with pytest.raises(FindingError, match="Chưa ai đề nghị"):
+        findings.agree(dispute.pk, by=lead.user)
+    findings.answer(dispute.pk, upheld=True, text="Được.", by=lead.user)
+    with pytest.raises(FindingError, match="không tự xác nhận"):
+        findings.agree(dispute.pk, by=lead.user)
+    with pytest.raises(IntegrityError, match="dispute_four_eyes"), transaction.atomic():
+        Dispute.objects.filter(pk=dispute.pk).update(status="upheld", answered_by=lead.user)
+    assert state() == State.SEVERAL
+
+
+def test_clearing_by_a_dispute_needs_one_who_may_confirm(duty: Person, lead: Person) -> None:
+    """Whether that one proposes or confirms, so that an office with one lead can clear a number."""
+    dispute = findings.answer(asked().pk, upheld=True, text="Được.", by=duty.user)
+    with pytest.raises(FindingError, match="quyền xác nhận"):
+        findings.agree(dispute.pk, by=second())
+    assert findings.agree(dispute.pk, by=lead.user).status == "upheld"
+    other = findings.answer(asked("0550000001").pk, upheld=True, text="Được.", by=lead.user)
+    assert findings.agree(other.pk, by=duty.user).status == "upheld"
+
+
+def test_what_a_colleague_wants_cleared_may_still_be_kept(duty: Person, lead: Person) -> None:
+    told(0), told(1)
+    dispute = findings.answer(asked().pk, upheld=True, text="Được.", by=duty.user)
+    with pytest.raises(FindingError, match="Đã có người đề nghị"):
+        findings.answer(dispute.pk, upheld=True, text="Gỡ.", by=lead.user)
+    dispute = findings.answer(dispute.pk, upheld=False, text="Chưa đủ căn cứ.", by=lead.user)
+    assert (dispute.status, dispute.answer, state()) == ("rejected", "Chưa đủ căn cứ.", State.SEVERAL)
 
 
 def test_a_dispute_is_answered_once_and_with_words(duty: Person) -> None:
@@ -170,8 +194,9 @@ def test_a_dispute_is_answered_once_and_with_words(duty: Person) -> None:
         findings.answer(dispute.pk, upheld=True, text="Gỡ.", by=duty.user)
 
 
-def test_disputes_over_what_is_no_number_clear_nothing(duty: Person) -> None:
-    findings.answer(asked("số ẩn").pk, upheld=True, text="Được.", by=duty.user)
+def test_disputes_over_what_is_no_number_clear_nothing(duty: Person, lead: Person) -> None:
+    dispute = findings.answer(asked("số ẩn").pk, upheld=True, text="Được.", by=duty.user)
+    findings.agree(dispute.pk, by=lead.user)
     told(0), told(1)
     assert state() == State.SEVERAL
 
@@ -256,6 +281,9 @@ def test_the_desk_answers_a_dispute(lead: Person, duty: Person) -> None:
     assert "đã có 2 người báo" in page
     form = {"decision": "upheld", "answer": "Số đã đổi chủ."}
     answer = duty.client.post(f"{DISPUTES}{dispute.pk}/answer/", form, follow=True)
+    assert "duty đề nghị gỡ, chờ người khác xác nhận" in words(answer)
+    assert "Xác nhận gỡ số" not in words(answer)
+    answer = lead.client.post(f"{DISPUTES}{dispute.pk}/agree/", follow=True)
     assert "Đã gỡ số." in words(answer)
     assert state() == State.UNKNOWN
 

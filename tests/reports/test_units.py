@@ -7,6 +7,7 @@ from django.db import IntegrityError
 from django.test import Client
 
 from reports import events, moves, reference, scope, units, workflow
+from reports.admin import naming
 from reports.admin.acts import officers
 from reports.admin.figures import figures_of
 from reports.models import Case, Indicator, Report, Unit, UnitMember
@@ -319,3 +320,19 @@ def test_a_duty_officer_of_a_unit_reads_no_reasons_of_other_units_in_the_record(
     away = log_in(at(evidence.unit("Công an xã Kiên Thọ"), "xa.kt", "duty"))
     assert "Chị Lan" in lead.client.get("/admin/reports/event/").content.decode()
     assert "Chị Lan" not in away.get("/admin/reports/event/").content.decode()
+
+
+def test_a_number_leads_to_no_report_of_another_unit(lead: Person) -> None:
+    """An officer of a unit with a role that reads numbers; the count is the province's."""
+    own, foreign = evidence.unit(), evidence.unit("Công an xã Kiên Thọ")
+    told = [given_to(own, lead), given_to(foreign, lead)]
+    for case in told:
+        evidence.number(case.report, "+84550000123")
+    here, there = told
+    who = at(own, "xa.so", "duty")
+    assert [each.pk for each in naming.newest_naming("+84550000123", who)] == [here.pk]
+    assert {each.pk for each in naming.newest_naming("+84550000123", lead.user)} == {
+        here.pk,
+        there.pk,
+    }
+    assert naming.reports_naming("+84550000123") == 2
