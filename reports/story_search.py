@@ -4,6 +4,8 @@ Words are compared whole and without marks; a long one also by its beginning. Tw
 newest reports that have them all, and one statement takes both: where words are common, the last
 reports are walked through and enough of them found soon; where they are rare, the index knows the
 few that have them. Neither grows with the table (figures: docs/decisions.md, `make bench ONLY=12`).
+Who sees one unit's reports alone has theirs looked through and no other, so that neither what is found
+nor how much says anything of the rest.
 
 No trigrams: without marks Vietnamese has some 2,500 syllables, nearly every story has nearly every
 trigram, and an index of them is as large as the stories and slow to ask.
@@ -27,11 +29,13 @@ BEGINS_WITH = (
 # As in the index of Facts.
 WORDS = "to_tsvector('simple'::regconfig, left(search, 100000))"
 
-_AMONG = {
-    "newest": "SELECT id, received_at FROM reports_report ORDER BY received_at DESC, id LIMIT %(walked)s",
-    "open": """SELECT report_id AS id, NULL::timestamptz AS received_at FROM reports_case
-                WHERE status IN ('new', 'in_review', 'waiting') LIMIT %(walked)s""",
-}
+_OPEN = "status IN ('new', 'in_review', 'waiting')"
+_AT_UNIT = "at_unit_id = %(unit)s"
+_CASES = "SELECT report_id AS id FROM reports_case WHERE {} LIMIT %(walked)s"
+_NEWEST_OF_ALL = "SELECT id FROM reports_report ORDER BY received_at DESC, id LIMIT %(walked)s"
+_NEWEST_OF_UNIT = f"""SELECT report.id FROM reports_case JOIN reports_report AS report ON report.id = report_id
+                       WHERE {_AT_UNIT} ORDER BY report.received_at DESC, report.id LIMIT %(walked)s"""  # noqa: S608
+_KEYS_OF_UNIT = f"SELECT report_id FROM reports_case WHERE {_AT_UNIT}"  # noqa: S608
 # LATERAL with LIMIT: report by report along the keys, whatever the planner believes of the words.
 # The text is compared first where it lies; a vector is made of what passes alone.
 _WALKED = """
@@ -45,7 +49,7 @@ WITH walked AS MATERIALIZED (
 _NEWEST = """
 , met AS MATERIALIZED (
     SELECT report_id FROM reports_facts
-     WHERE {words} @@ to_tsquery('simple', %(query)s)
+     WHERE {words} @@ to_tsquery('simple', %(query)s) {of_unit}
        AND (SELECT count(*) FROM walked) < %(most)s),
 rare AS (
     SELECT report.id FROM (SELECT report_id FROM met LIMIT %(met)s) AS few
@@ -64,13 +68,16 @@ def words_of(typed: str) -> list[str]:
     return list(dict.fromkeys(words))[:MOST_WORDS]
 
 
-def reports_with(words: Sequence[str], *, only_open: bool = False) -> list[UUID]:
-    """The newest reports whose story has all of these folded words, MOST_FOUND at most; of the
-    open ones alone, or of all. One statement.
+def reports_with(
+    words: Sequence[str], *, unit: str | None = None, only_open: bool = False
+) -> list[UUID]:
+    """The newest reports whose story has all of these folded words, MOST_FOUND at most; of those
+    alone that lie at a unit, by its codename; of the open ones alone, or of all. One statement.
     """
     if not words:
         return []
-    given: dict[str, str | int] = {
+    given: dict[str, str | int | None] = {
+        "unit": unit,
         "most": MOST_FOUND,
         "walked": WALKED,
         "met": MOST_MET,
@@ -78,11 +85,20 @@ def reports_with(words: Sequence[str], *, only_open: bool = False) -> list[UUID]
         **{f"w{place}": _pattern(word) for place, word in enumerate(words)},
     }
     has_words = " AND ".join(f"search ~ %(w{place})s" for place in range(len(words)))
-    walked = _WALKED.format(among=_AMONG["open" if only_open else "newest"], has_words=has_words)
-    rest = "SELECT id FROM walked" if only_open else _NEWEST.format(words=WORDS)
+    among = _among(is_of_unit=unit is not None, only_open=only_open)
+    walked = _WALKED.format(among=among, has_words=has_words)
+    of_unit = "" if unit is None else f"AND report_id IN ({_KEYS_OF_UNIT})"
+    rest = "SELECT id FROM walked" if only_open else _NEWEST.format(words=WORDS, of_unit=of_unit)
     with connection.cursor() as cursor:
         cursor.execute(walked + rest, given)
         return [key for (key,) in cursor.fetchall()]
+
+
+def _among(*, is_of_unit: bool, only_open: bool) -> str:
+    """The reports that are walked through."""
+    if only_open:
+        return _CASES.format(f"{_OPEN} AND {_AT_UNIT}" if is_of_unit else _OPEN)
+    return _NEWEST_OF_UNIT if is_of_unit else _NEWEST_OF_ALL
 
 
 def _query(words: Iterable[str]) -> str:

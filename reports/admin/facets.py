@@ -11,7 +11,7 @@ from django.db.models import F, Model, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 from django.http import HttpRequest
 
-from reports import held, stats
+from reports import held, scope, stats
 from reports.admin import answers, claim_words, marking, words
 from reports.admin.figures import Counted, Figures, figures_of, standing_of
 from reports.admin.fresh import fresh
@@ -324,7 +324,10 @@ def of_work(
     if chosen == "overdue":
         return _of_cases(reports, Case.objects.filter(due_at__lte=Now()))
     if chosen == "all":
-        return newest(reports) if is_narrowed else reports
+        is_long = is_narrowed and scope.is_at_pv01(
+            user
+        )  # a unit's few are not in everybody's newest
+        return newest(reports) if is_long else reports
     return _of_open(reports, chosen, user)
 
 

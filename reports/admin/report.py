@@ -151,7 +151,9 @@ class ReportAdmin(
         if not search_term.strip():
             return queryset, False
         only_open = request.GET.get(facets.WorkFilter.parameter_name) in facets.OF_OPEN
-        found, request.found_many = find(queryset, search_term, only_open=only_open)  # type: ignore[attr-defined]
+        found, request.found_many = find(  # type: ignore[attr-defined]
+            queryset, search_term, _officer(request), only_open=only_open
+        )
         return found, False
 
     def changelist_view(

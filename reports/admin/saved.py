@@ -165,7 +165,7 @@ def found(kept: SavedSearch) -> QuerySet[Report]:
     rows = facets.of_work(rows, work, owner, is_narrowed=bool(chosen) and not typed)
     for each, value in chosen:
         rows = each.narrow(rows, value[: facets.LONGEST])
-    return find(rows, typed, only_open=work in facets.OF_OPEN)[0] if typed else rows
+    return find(rows, typed, owner, only_open=work in facets.OF_OPEN)[0] if typed else rows
 
 
 def count(kept: SavedSearch) -> None:

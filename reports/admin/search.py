@@ -8,10 +8,11 @@ index.
 import re
 from uuid import UUID
 
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.db.models.functions import Collate, Reverse
 
-from reports import phones, story_search
+from reports import phones, scope, story_search
 from reports.folding import fold, plain_digits
 from reports.models import Campaign, Dispute, Indicator, Report
 from reports.models.report import SIGNS
@@ -25,10 +26,10 @@ _NO_DIGITS = re.compile(r"\D+")
 
 
 def find(
-    reports: QuerySet[Report], typed: str, *, only_open: bool = False
+    reports: QuerySet[Report], typed: str, viewer: User, *, only_open: bool = False
 ) -> tuple[QuerySet[Report], bool]:
     """Those of `reports` that the officer means, and whether there may be more of them than are
-    looked up; what means nothing finds nothing.
+    looked up; what means nothing finds nothing. What the viewer may not see is not looked up.
     """
     typed = typed[:LONGEST]
     if number := _public_number(typed):
@@ -38,8 +39,8 @@ def find(
     if keys := _keys(typed):
         named = Indicator.objects.filter(key__in=keys).values("report_id")
         return reports.filter(pk__in=named), False
-    found = _by_digits(typed) or story_search.reports_with(
-        story_search.words_of(typed), only_open=only_open
+    found = _by_digits(typed, viewer) or story_search.reports_with(
+        story_search.words_of(typed), unit=scope.unit_of(viewer), only_open=only_open
     )
     return reports.filter(pk__in=found), len(found) >= story_search.MOST_FOUND
 
@@ -53,16 +54,17 @@ def campaign_meant(typed: str) -> Campaign | None:
     return campaign and campaign.root()
 
 
-def _by_digits(typed: str) -> list[UUID]:
+def _by_digits(typed: str, viewer: User) -> list[UUID]:
     """The reports that name a number or an account with these digits at an end of it."""
     digits = "".join(plain_digits(typed).split())
     if not (digits.isascii() and digits.isdecimal() and len(digits) >= LEAST_DIGITS):
         return []
     known = digits.removeprefix("0")
-    ends = Indicator.objects.annotate(end=Collate(Reverse("key"), "C")).filter(
+    seen = scope.told_in(Indicator.objects.all(), viewer)
+    ends = seen.annotate(end=Collate(Reverse("key"), "C")).filter(
         end__startswith=known[::-1], kind__in=(Indicator.Kind.NUMBER, Indicator.Kind.ACCOUNT)
     )
-    begins = Indicator.objects.filter(kind=Indicator.Kind.NUMBER, key__startswith=f"+84{known}")
+    begins = seen.filter(kind=Indicator.Kind.NUMBER, key__startswith=f"+84{known}")
     found = (rows.values_list("report_id", flat=True)[:MOST_NUMBERS] for rows in (ends, begins))
     return list(next(found).union(next(found)))
 

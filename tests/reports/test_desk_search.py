@@ -1,13 +1,15 @@
 """What the search box means, and the two ways to the newest stories with some words."""
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from reports import story_search
+from reports import scope, story_search
+from reports.admin import search
 from reports.admin.search import find
-from reports.models import Campaign, CampaignLink, Case, Report
-from tests.cast import Person
+from reports.models import Campaign, CampaignLink, Case, Report, UnitMember
+from tests.cast import Person, enlist
 from tests.reports import evidence
 
 pytestmark = pytest.mark.django_db
@@ -15,9 +17,15 @@ pytestmark = pytest.mark.django_db
 QUEUE = "/admin/reports/report/"
 
 
-def found(typed: str, *, only_open: bool = False) -> list[Report]:
-    rows, _ = find(Report.objects.order_by("received_at"), typed, only_open=only_open)
+def found(typed: str, viewer: User | None = None, *, only_open: bool = False) -> list[Report]:
+    """What PV01 finds, or another viewer."""
+    who = viewer or at_pv01()
+    rows, _ = find(Report.objects.order_by("received_at"), typed, who, only_open=only_open)
     return list(rows)
+
+
+def at_pv01() -> User:
+    return User.objects.filter(username="tim").first() or enlist("tim", "duty")
 
 
 @pytest.fixture(params=[0, 10_000], ids=["by the index", "by walking"])
@@ -48,8 +56,30 @@ def test_the_newest_are_found_where_there_are_many(
 ) -> None:
     monkeypatch.setattr(story_search, "MOST_FOUND", 2)
     told = [evidence.triaged(f"điện lực lần {n}") for n in range(3)]
-    rows, many = find(Report.objects.order_by("received_at"), "dien luc")
+    rows, many = find(Report.objects.order_by("received_at"), "dien luc", at_pv01())
     assert (list(rows), many) == (told[1:], True)
+
+
+@pytest.mark.parametrize(
+    ("typed", "most"), [("dien luc", "MOST_FOUND"), ("000 123", "MOST_NUMBERS")]
+)
+@pytest.mark.parametrize("only_open", [False, True])
+def test_what_other_units_have_hides_nothing_and_shows_in_no_answer(
+    way: int, typed: str, most: str, only_open: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Newer reports elsewhere, as many as are looked up."""
+    monkeypatch.setattr(story_search, "WALKED", 10_000 if only_open else way)
+    monkeypatch.setattr(story_search if most == "MOST_FOUND" else search, most, 1)
+    told = [
+        evidence.triaged(f"điện lực lần {n}", caller_number=f"0992 {n}00 123") for n in range(3)
+    ]
+    unit, who = evidence.unit(), enlist("xa", "unit")
+    UnitMember.objects.create(user=who, unit=unit)
+    Case.objects.filter(report=told[0]).update(at_unit=unit)
+    seen = scope.reports(Report.objects.all(), who)
+    assert list(find(seen, typed, who, only_open=only_open)[0]) == told[:1]
+    monkeypatch.setattr(story_search, "MOST_FOUND", 2)
+    assert find(seen, typed, who, only_open=only_open)[1] is False
 
 
 def test_a_search_among_what_waits_finds_nothing_else() -> None:

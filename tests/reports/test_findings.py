@@ -182,7 +182,11 @@ def test_what_a_colleague_wants_cleared_may_still_be_kept(duty: Person, lead: Pe
     with pytest.raises(FindingError, match="Đã có người đề nghị"):
         findings.answer(dispute.pk, upheld=True, text="Gỡ.", by=lead.user)
     dispute = findings.answer(dispute.pk, upheld=False, text="Chưa đủ căn cứ.", by=lead.user)
-    assert (dispute.status, dispute.answer, state()) == ("rejected", "Chưa đủ căn cứ.", State.SEVERAL)
+    assert (dispute.status, dispute.answer, state()) == (
+        "rejected",
+        "Chưa đủ căn cứ.",
+        State.SEVERAL,
+    )
 
 
 def test_a_dispute_is_answered_once_and_with_words(duty: Person) -> None:
