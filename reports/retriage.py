@@ -32,10 +32,12 @@ COUNT_MS = 20_000  # milliseconds for the count of a run: it reads every report
 _FIRST = UUID(int=0)
 
 # Read under other rules, never read, or given up on the last time. What waits is read under the
-# present rules anyway, and what is erased stays erased.
+# present rules anyway, what is erased stays erased, and what was read of a report under a hold stands.
 _WANTED = """
        erased_at IS NULL
-   AND (%(every)s OR rules_version IS DISTINCT FROM %(rules)s
+   AND ((%(every)s OR rules_version IS DISTINCT FROM %(rules)s)
+        AND (rules_version IS NULL
+             OR report.id NOT IN (SELECT report_id FROM reports_hold WHERE lifted_at IS NULL))
         OR report.id::text IN (
            SELECT key FROM reports_outboxitem AS failed
             WHERE task = %(triage)s AND failed_at IS NOT NULL
@@ -158,8 +160,8 @@ def count(*, every: bool = False) -> int:
 
 
 def read_again(reports: Iterable[UUID], *, by: User | None = None) -> int:
-    """Have these reports read again, each on record, those left out that wait already or are
-    erased; how many.
+    """Have these reports read again, each on record, those left out that wait already, are held or
+    are erased; how many.
     """
     values = _values(every=True) | {"ids": list(reports), "priority": Priority.USUAL}
     with transaction.atomic():

@@ -70,7 +70,7 @@ SELECT {", ".join(_COLUMNS)},
 
 # Two statements on one way: of two workers on one report the second waits at the facts, and its
 # next statement sees the indicators of the first. Who read before an addition came changes nothing
-# any more once it has been read.
+# any more once it has been read; nor does a reading anew of a report that is under a hold.
 _WRITE = """
 INSERT INTO reports_facts (
     report_id, scenario, actions, money_lost_vnd, ongoing, priority, offices, office_communes,
@@ -87,9 +87,11 @@ ON CONFLICT (report_id) DO UPDATE
        reasons = excluded.reasons, search = excluded.search,
        rules_version = excluded.rules_version, additions_read = excluded.additions_read,
        read_at = excluded.read_at
- WHERE reports_facts.additions_read <= excluded.additions_read;
+ WHERE reports_facts.additions_read < excluded.additions_read
+    OR reports_facts.additions_read = excluded.additions_read
+       AND NOT reports_is_held(reports_facts.report_id);
 WITH stands AS (SELECT FROM reports_facts
-                 WHERE report_id = %(report_id)s AND additions_read = %(additions_read)s),
+                 WHERE report_id = %(report_id)s AND read_at = statement_timestamp()),
      gone AS (DELETE FROM reports_indicator
                WHERE report_id = %(report_id)s AND EXISTS (SELECT FROM stands))
 INSERT INTO reports_indicator (report_id, kind, place, raw, key, number_kind, flags)

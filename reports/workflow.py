@@ -77,7 +77,7 @@ class NoMoreTime(WorkflowError):  # noqa: N818
 
 
 class OnHold(WorkflowError):  # noqa: N818
-    """The report must stay as it is: its case is not ended."""
+    """The report must stay as it is: its case is not ended and no fact of it put right."""
 
 
 class ReporterErased(WorkflowError):  # noqa: N818
@@ -212,6 +212,8 @@ def _correct(case_id: UUID, version: int, row: Correction) -> Case:
     """The newest word on one fact, in the table of corrections and among those that hold."""
     with transaction.atomic():
         case = _locked(case_id, row.by, version)
+        if holds.is_held(case_id):
+            raise OnHold
         holding = {fact: value for fact, value in case.corrected.items() if fact != row.fact}
         if row.stands:
             holding[row.fact] = row.value

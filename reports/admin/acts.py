@@ -195,7 +195,8 @@ def _wrong(error: workflow.WorkflowError) -> tuple[str, str] | None:
 
 
 _IN_ONE_SENTENCE: Mapping[type[workflow.WorkflowError], str] = {
-    workflow.OnHold: "Chưa lưu. Tin đang phải giữ nguyên theo yêu cầu nên chưa kết thúc được.",
+    workflow.OnHold: "Chưa lưu. Tin đang phải giữ nguyên theo yêu cầu: không kết thúc, không"
+    " sửa gợi ý của máy. Những gì đã gõ còn nguyên.",
     workflow.ReporterErased: "Chưa gửi. Tin này đã xóa dữ liệu cá nhân nên không nhắn người báo"
     " được nữa.",
     workflow.NotAValue: f"Chưa lưu. {NO_VALUE} Những gì đã gõ còn nguyên.",

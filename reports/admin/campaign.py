@@ -23,7 +23,6 @@ from django.views.decorators.http import require_safe
 from reports.admin import campaign_list, campaign_page
 from reports.admin.campaign_acts import GroupingActs
 from reports.admin.paging import NearPaginator
-from reports.holding import PERMISSION
 from reports.models import Campaign
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ class CampaignAdmin(GroupingActs, _Admin):
         return False
 
     def has_group_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(PERMISSION)
+        return campaign_page.may_group(request)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[campaign_list.Waves]:
         return campaign_list.Waves

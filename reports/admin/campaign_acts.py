@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -14,7 +15,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
-from reports import grouping, portrait
+from reports import grouping, portrait, scope
 from reports.admin import words
 from reports.admin.campaign_page import may_group
 from reports.admin.decided import officer
@@ -92,7 +93,7 @@ class GroupingActs:
         meant = Campaign.objects.filter(code=code).first()
         if meant is None or not code:
             messages.error(request, "Chưa làm. Không có đợt mang mã này.")
-            return see_other(_report_page(text(request, "numbers")))
+            return see_other(_report_page(text(request, "numbers"), officer(request)))
         return self._ask_attach(request, self._allowed(request, meant.root().pk))
 
     def take_back(self, request: HttpRequest, pk: UUID, act: int) -> HttpResponse:
@@ -239,10 +240,11 @@ def _demand(request: HttpRequest) -> None:
         raise PermissionDenied
 
 
-def _report_page(typed: str) -> str:
-    """The page of the report of that number; the list where there is none."""
+def _report_page(typed: str, viewer: User) -> str:
+    """The page of the report of that number; the list where the viewer sees none."""
     numbers, _ = public_numbers(typed)
-    report = Report.objects.only("pk").filter(public_number__in=numbers).first()
+    seen = scope.reports(Report.objects.only("pk"), viewer)
+    report = seen.filter(public_number__in=numbers).first()
     if report is None:
         return reverse("admin:reports_campaign_changelist")
     return reverse("admin:reports_report_change", args=[report.pk])

@@ -14,12 +14,14 @@ HIDDEN = "có, đã che"
 _LINE = "-" * 60
 
 
-def whole(report: Report, *, personal: bool) -> str:
-    """The text of a case file. Without `personal` the reporter's number is only said to be there."""
+def whole(report: Report, *, personal: bool, talk: bool) -> str:
+    """The text of a case file: what its reader may see on the report's page, the story masked. Without
+    `personal` the reporter's number is only said to be there; `talk`: with what came after the report.
+    """
     parts = [
         _section(f"TIN {report.public_number}", _standing(report)),
         _section("Người báo cho biết", _declared(report, personal=personal)),
-        _section("Những gì người báo viết (đã che số giấy tờ, số thẻ)", [_told(report)]),
+        _section("Những gì người báo viết (đã che số giấy tờ, số thẻ)", [_told(report, talk=talk)]),
         _section("Tài liệu kèm theo: mã băm SHA-256 của bản gốc", _files(report)),
         _section("Nhật ký xử lý", _log(report)),
     ]
@@ -56,8 +58,8 @@ def _opened(sealed: bytes | memoryview) -> str:
     return privacy.unseal(sealed) or "không mở được"
 
 
-def _told(report: Report) -> str:
-    return texts.whole(report, later.whole(report))
+def _told(report: Report, *, talk: bool) -> str:
+    return texts.whole(report, later.whole(report) if talk else [])
 
 
 def _files(report: Report) -> Iterator[str]:

@@ -160,7 +160,8 @@ class KeepingActs:
         personal = bool(form.cleaned_data.get("personal"))
         with contextlib.ExitStack() as unless_given:
             file = unless_given.enter_context(tempfile.SpooledTemporaryFile(_IN_MEMORY))
-            text = case_text.whole(report, personal=personal)
+            talk = by.has_perm("reports.decide_case")
+            text = case_text.whole(report, personal=personal, talk=talk)
             count = case_file.write(file, report, text, pictures=personal)
             said = {"format": "zip", "files": count, "personal": personal, "sha256": digest(file)}
             reason = form.cleaned_data["reason"]

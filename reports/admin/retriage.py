@@ -128,7 +128,7 @@ def read_again(request: HttpRequest, reports: Sequence[UUID]) -> None:
         )
         messages.success(request, told)
     if left := len(reports) - owed:
-        told = f"{words.number(left)} tin để nguyên: đang chờ máy đọc, hoặc đã xóa dữ liệu."
+        told = f"{words.number(left)} tin để nguyên: đang chờ máy đọc, đang phải giữ nguyên, hoặc đã xóa dữ liệu."
         messages.info(request, told)
 
 

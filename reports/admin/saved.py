@@ -155,8 +155,10 @@ def _officer(request: HttpRequest) -> User:
 
 
 def found(kept: SavedSearch) -> QuerySet[Report]:
-    """The reports of a search, as its owner sees them."""
+    """The reports of a search, as its owner sees them; none once the owner reads none."""
     asked, owner = QueryDict(kept.query), kept.owner
+    if not owner.has_perm(KEEP):
+        return Report.objects.none()
     rows = scope.reports(Report.objects.all(), owner)
     typed = asked.get("q", "")
     work = asked.get(str(facets.WorkFilter.parameter_name)) or ("all" if typed else "open")

@@ -146,7 +146,7 @@ class Case(models.Model):
 
 
 # Acts by which somebody saw personal data or took them along.
-LOOKS = ("revealed", "exported", "case_exported")
+LOOKS = ("revealed", "exported", "case_exported", "slip_given")
 
 
 class Event(models.Model):

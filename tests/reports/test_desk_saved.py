@@ -5,6 +5,7 @@ from django.core import mail
 from django.http import QueryDict
 from pytest_django import Settings
 
+from portal import people
 from reports.admin import saved
 from reports.models import Event, SavedSearch
 from tests.cast import Person
@@ -130,3 +131,15 @@ def test_every_kind_of_search_is_counted(duty: Person, query: str) -> None:
     assert SavedSearch.objects.get().hits == len(
         duty.client.get(f"/admin/reports/report/{query}").context["cl"].result_list
     )
+
+
+def test_who_reads_no_reports_any_more_is_told_nothing(duty: Person, settings: Settings) -> None:
+    """A role was changed, or the right to see more than a unit that is not there taken away."""
+    settings.EMAIL_URL = "memorymail://"
+    duty.user.email = "duty@example.invalid"
+    duty.user.save()
+    keep(duty, alert_at="1")
+    duty.user.groups.set([people.group_of("auditor")])
+    evidence.read(evidence.report(), scenario="bank")
+    saved.count_all()
+    assert (mail.outbox, SavedSearch.objects.get().hits) == ([], 0)

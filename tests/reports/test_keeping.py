@@ -8,8 +8,11 @@ from uuid import uuid4
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models.functions import Now
 
-from reports import case_file, destruction, events, files, holds, workflow
+from reports import case_file, destruction, events, files, holds, retriage, triage, workflow
+from reports.admin import case_text
+from reports.corrections import Right
 from reports.destruction import DestructionError, What
 from reports.holds import HoldError
 from reports.models import (
@@ -18,6 +21,7 @@ from reports.models import (
     Destruction,
     Event,
     EvidenceFile,
+    Facts,
     Hold,
     OutboxItem,
     Report,
@@ -92,6 +96,36 @@ def test_its_case_goes_on(held: Report, lead: Person) -> None:
     workflow.take(held.pk, by=lead.user, version=1)
     workflow.note(held.pk, by=lead.user, version=2, reason="đã gọi")
     assert Case.objects.get(pk=held.pk).status == "in_review"
+
+
+def test_no_fact_of_it_is_put_right(held: Report, lead: Person) -> None:
+    evidence.read(held, ongoing=False)
+    right = Right("ongoing", value=True)
+    with pytest.raises(workflow.OnHold):
+        workflow.correct(held.pk, by=lead.user, version=1, right=right, reason="Đã gọi.")
+    told = refused_by_database(
+        "INSERT INTO reports_correction (report_id, fact, value, reason, by_id, stands)"
+        " VALUES (%s, 'ongoing', 'true', 'x', %s, true)", held.pk, lead.user.pk,
+    )  # fmt: skip
+    assert "no fact of it is put right" in told
+    page = lead.client.get(f"/admin/reports/report/{held.pk}/change/").content.decode()
+    assert "Sai, vì…" not in page
+    assert "Cho máy đọc lại" not in page
+
+
+def test_what_the_machine_said_of_it_stands(held: Report, lead: Person) -> None:
+    """Neither a run nor a stray item reads it anew; what its reporter adds is read, for it may be
+    urgent.
+    """
+    evidence.read(held, rules_version="2020-01", scenario="bank")
+    evidence.number(held, "+84550000123")
+    OutboxItem.objects.filter(key=str(held.pk)).update(settled_at=Now())
+    assert (retriage.count(every=True), retriage.read_again([held.pk], by=lead.user)) == (0, 0)
+    triage._write(triage.find(held))
+    assert Facts.objects.get(report=held).rules_version == "2020-01"
+    assert held.indicators.get().key == "+84550000123"
+    triage._write(triage.find(held, (added(held),), 1))
+    assert Facts.objects.get(report=held).rules_version == triage.RULES_VERSION
 
 
 def test_when_it_is_lifted_all_is_possible_again(held: Report, lead: Person) -> None:
@@ -284,6 +318,15 @@ def test_a_case_file_masks_the_contact_unless_asked(lead: Person) -> None:
     assert "0992 000 118" not in masked
     assert "có, đã che" in masked
     assert "0992 000 118" in case_of(lead, report, personal="on").read(name).decode()
+
+
+def test_a_case_file_holds_what_its_reader_sees_on_the_page_and_no_more(lead: Person) -> None:
+    """The talk is for who may decide; the story is the masked one for everybody."""
+    report = evidence.report("Số thẻ 9704 3612 3456 7890.", contact="0992 000 118")
+    added(report)
+    told = [case_text.whole(report, personal=False, talk=talk) for talk in (True, False)]
+    assert ["Bà Tư kể thêm" in text for text in told] == [True, False]
+    assert not [text for text in told if "7890" in text or "0992" in text]
 
 
 def test_a_case_file_is_on_record_with_its_hash_and_reason(lead: Person) -> None:

@@ -167,6 +167,13 @@ def test_each_sheet_is_counted_and_the_page_says_how_many(duty: Person) -> None:
     assert events.about("report", report.pk).filter(kind="slip_given").count() == 2
 
 
+def test_each_sheet_is_among_the_looks(duty: Person, auditor: Person) -> None:
+    """Masked or whole, it carries a person's words out of the house."""
+    take(duty, handed(duty))
+    page = auditor.client.get("/admin/reports/event/looks/").content.decode()
+    assert page.count("In phiếu chuyển tin") == 2  # the choice of acts, and this one
+
+
 def test_the_receiving_unit_prints_it_and_another_does_not(duty: Person) -> None:
     report = handed(duty)
     slip = report.slips.get()

@@ -1,5 +1,7 @@
 """Units: whom the table knows, who works there, and which reports such an officer sees."""
 
+from uuid import UUID
+
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
@@ -10,7 +12,7 @@ from reports import events, moves, reference, scope, units, workflow
 from reports.admin import naming
 from reports.admin.acts import officers
 from reports.admin.figures import figures_of
-from reports.models import Case, Indicator, Report, Unit, UnitMember
+from reports.models import Case, Event, Indicator, Report, Unit, UnitMember
 from tests.cast import Person, enlist, log_in
 from tests.reports import campaigns, evidence
 
@@ -336,3 +338,18 @@ def test_a_number_leads_to_no_report_of_another_unit(lead: Person) -> None:
         there.pk,
     }
     assert naming.reports_naming("+84550000123") == 2
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_whether_another_unit_has_a_report_is_not_told(lead: Person, method: str) -> None:
+    """Another unit's report, one that there is not, what is no key: one answer, each on record."""
+    case = given_to(evidence.unit("Công an xã Kiên Thọ"), lead)
+    client = log_in(at(evidence.unit()))
+    addresses = [f"{QUEUE}{key}/change/" for key in (case.pk, UUID(int=1), "x")]
+    if method == "post":
+        addresses = [f"{QUEUE}{key}/take/" for key in (case.pk, UUID(int=1))]
+    answers = [getattr(client, method)(address) for address in addresses]
+    assert {answer.status_code for answer in answers} == {403}
+    assert len({answer.content for answer in answers}) == 1
+    assert Event.objects.filter(kind="refused").count() == len(addresses)
+    assert lead.client.get(f"{QUEUE}{UUID(int=1)}/change/").status_code == 404
