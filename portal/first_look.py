@@ -80,6 +80,8 @@ def welcome(data_dir: Path, port: str) -> str:
         "The desk also asks for a one-time code. In a second terminal:",
         f"    {folder}.venv/bin/python manage.py officer_code NAME",
         f"To fill the desk with invented reports:  {folder}make demo",
+        "To see what a lead does, invite one and open the link:",
+        f"    PORT={url.rpartition(':')[2]} {folder}.venv/bin/python manage.py invite_officer chi.huy --role lead",
         "To stop: Ctrl-C",
         "",
     ]
