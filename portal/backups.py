@@ -18,6 +18,7 @@ import itertools
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -168,6 +169,20 @@ def _files(part: str, folder: Path) -> Iterator[Content]:
             yield Content(f"{part}/{name}", size, data)
 
 
+def prune(folder: Path, newest: Path) -> list[Path]:
+    """Remove the archives of a folder that are older than BACKUP_KEEP_DAYS, never the newest; which.
+    What was erased goes with the last archive that holds it.
+    """
+    if settings.BACKUP_KEEP_DAYS <= 0:
+        return []
+    until = time.time() - settings.BACKUP_KEEP_DAYS * 86_400
+    archives = [path for path in folder.glob("portal-*.tar.age") if path != newest]
+    old = [path for path in archives if path.stat().st_mtime < until]
+    for path in old:
+        path.unlink()
+    return old
+
+
 # --- back
 
 
@@ -273,6 +288,8 @@ def restore(archived: Unpacked, here: dict[str, int]) -> None:
         call_command("setup_desk", verbosity=0)
         for folder in folders().values():
             shutil.rmtree(folder / OLD)
+    with _finishing("manage.py erase_again"):
+        call_command("erase_again", verbosity=0)
     with _finishing("manage.py look_into_files"):
         call_command("look_into_files", verbosity=0)
     with _finishing("empty Valkey (FLUSHALL): it names work of the replaced database"):

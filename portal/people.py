@@ -105,6 +105,11 @@ ROLES = {
             "reports.lift_hold",
             "reports.propose_destruction",
             "reports.confirm_destruction",
+            "reports.grant_erasure",
+            "reports.view_purgerun",
+            "reports.add_breach",
+            "reports.change_breach",
+            "reports.view_breach",
             "reports.view_look",
             "reports.export_queue",
             "reports.export_case",
@@ -140,7 +145,10 @@ ROLES = {
         },
     ),
     "approver": Role("Người duyệt", _WARNINGS | {"alerts.issue_alert"}),
-    "auditor": Role("Kiểm tra", _views("reports.event", "reports.look", "auth.user")),
+    "auditor": Role(
+        "Kiểm tra",
+        _views("reports.event", "reports.look", "reports.purgerun", "reports.breach", "auth.user"),
+    ),
 }
 
 

@@ -187,6 +187,7 @@ CELERY_BEAT_SCHEDULE = {
     "count-days": {"task": "reports.count_days", "schedule": 600.0},
     "count-bursts": {"task": "reports.count_bursts", "schedule": 600.0},
     "keep-accounts": {"task": "reports.keep_accounts", "schedule": 3600.0},
+    "purge": {"task": "reports.purge", "schedule": 60.0},  # begins once a night
     "seal-events": {"task": "reports.seal_events", "schedule": 60.0},
     "hand-over-deliveries": {"task": "alerts.hand_over_deliveries", "schedule": 30.0},
     "forget-subscribers": {"task": "alerts.forget_subscribers", "schedule": 3600.0},
@@ -216,6 +217,26 @@ CLOCK_VERIFY_DAYS = env.int("CLOCK_VERIFY_DAYS", 20)
 CLOCK_VERIFY_MONTHS = env.int("CLOCK_VERIFY_MONTHS", 2)
 CLOCK_EXTENSION_MONTHS = env.int("CLOCK_EXTENSION_MONTHS", 2)
 CLOCK_BASIS = env.str("CLOCK_BASIS", "").strip()
+
+CLOCK_RIGHTS_WORKING_DAYS = env.int("CLOCK_RIGHTS_WORKING_DAYS", 2)
+
+# --- How long things are kept, after the work on them has ended (reports/retention.py). 0: until
+# PV01 decides. What a confirmed sentence promises to residents stands above a longer time here.
+KEEP_CONTACT_DAYS = env.int("KEEP_CONTACT_DAYS", 90)
+KEEP_STORY_MONTHS = env.int("KEEP_STORY_MONTHS", 24)
+KEEP_FILES_MONTHS = env.int("KEEP_FILES_MONTHS", 24)
+KEEP_MESSAGES_DAYS = env.int("KEEP_MESSAGES_DAYS", 180)
+KEEP_JUNK_DAYS = env.int("KEEP_JUNK_DAYS", 30)
+KEEP_WITHDRAWN_DAYS = env.int("KEEP_WITHDRAWN_DAYS", 15)
+KEEP_LOSS_MONTHS = env.int("KEEP_LOSS_MONTHS", 0)
+KEEP_NUMBERS_MONTHS = env.int("KEEP_NUMBERS_MONTHS", 24)
+KEEP_DISPUTES_DAYS = env.int("KEEP_DISPUTES_DAYS", 90)
+KEEP_EVENTS_MONTHS = env.int("KEEP_EVENTS_MONTHS", 36)
+KEEP_ATTEMPTS_MONTHS = env.int("KEEP_ATTEMPTS_MONTHS", 12)
+BACKUP_KEEP_DAYS = env.int("BACKUP_KEEP_DAYS", 30)
+# Hours from the moment a breach was found (reports/models/erasing.py).
+BREACH_FIRST_HOURS = env.int("BREACH_FIRST_HOURS", 24)
+BREACH_REPORT_HOURS = env.int("BREACH_REPORT_HOURS", 72)
 
 EXPORT_MOST_ROWS = env.int("EXPORT_MOST_ROWS", 10_000)  # reports in one file (admin/exporting.py)
 

@@ -16,8 +16,9 @@ _MARKS_OF_MACHINES = ["too_fast", "trap_filled"]
 
 
 def reports() -> QuerySet[Report]:
-    """All but those that are erased, that an officer has set aside, that their reporter wishes to
-    withdraw, and that look as if a machine had sent them while no officer has looked.
+    """All but those that an officer has set aside, that their reporter wishes to withdraw, and that
+    look as if a machine had sent them while no officer has looked. What was erased was a call all
+    the same: it stays counted, or figures would shrink with the years.
     """
     wish = Addition.objects.filter(report=OuterRef("pk"), kind=Addition.Kind.WITHDRAWAL)
     suspected = Q(flags__overlap=_MARKS_OF_MACHINES, case__status=Case.Status.NEW)
@@ -26,7 +27,6 @@ def reports() -> QuerySet[Report]:
         ~Q(case__outcome__in=_NO_CALL),
         ~suspected,
         ~Exists(wish),
-        erased_at=None,
     )
 
 

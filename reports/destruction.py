@@ -7,7 +7,6 @@ none stays on the disk when a process dies between the two.
 
 from collections.abc import Iterable
 from math import inf
-from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -15,18 +14,12 @@ from django.db import transaction
 from django.db.models import Model
 from django.db.models.functions import Now
 
-from reports import events, files, holds, intake, outbox
+from reports import erased_list, erasing, events, files, holds, intake, outbox
 from reports.models import Addition, Destruction, EvidenceFile
 
 PROPOSE, CONFIRM = "reports.propose_destruction", "reports.confirm_destruction"
-REMOVE = "reports.remove_file"
 What = Destruction.What
 _TABLES: dict[str, type[Model]] = {What.FILE: EvidenceFile, What.ADDITION: Addition}
-_BLANK: dict[str, Any] = {
-    "story": "", "legs": [], "accounts": [], "links": [], "called_on": None, "called_raw": "",
-    "money_lost_raw": "", "commune": None, "commune_raw": "", "story_sealed": None,
-    "contact_sealed": None, "contact_index": None, "phrase_sealed": None,
-}  # fmt: skip
 
 
 class DestructionError(Exception):
@@ -110,11 +103,10 @@ def _open(report_id: UUID, pk: int) -> Destruction:
 
 def _blank(row: Destruction) -> None:
     """Take the words out of the row; what stands without them is read anew."""
-    if row.what == What.FILE:
-        EvidenceFile.objects.filter(pk=row.target).update(name_sealed=None, erased_at=Now())
-        outbox.enqueue(REMOVE, row.target)
-    else:
-        Addition.objects.filter(pk=row.target).update(erased_at=Now(), **_BLANK)
+    table = _TABLES[row.what]
+    erasing.empty(table._default_manager.filter(pk=row.target))  # noqa: SLF001
+    erased_list.note(row.what, row.target)
+    if row.what == What.ADDITION:
         outbox.enqueue(intake.TRIAGE, row.report_id)
 
 

@@ -38,6 +38,7 @@ def look() -> None:
     """Start the clocks of new reports, put on record whose time runs out, and mail it."""
     try:
         timekeeping.start_those_of_new_reports()
+        timekeeping.start_those_asked_for()
         now = timezone.now()
         told = _told(Stage.OVERDUE, now) + _told(Stage.SOON, now)
         if told:

@@ -38,6 +38,46 @@ def erase_detail(event_id: int, *, by: User | None, reason: str) -> None:
 NO_LOOK = ("refused", "reread")
 
 
+# What an act's detail holds that is no word of anybody: codes, keys, counts, times, names of units.
+_NO_WORDS = frozenset(
+    [
+        "after",
+        "before",
+        "clock",
+        "correction",
+        "due",
+        "fact",
+        "files",
+        "format",
+        "lists",
+        "message",
+        "number",
+        "officer",
+        "outcome",
+        "personal",
+        "proposed_by",
+        "rows",
+        "rule",
+        "sha256",
+        "slip",
+        "source",
+        "unit",
+        "verb",
+        "version",
+        "what",
+        "which",
+        "why",
+    ]
+)
+
+
+def with_words(subject_type: str, subject_id: object) -> list[int]:
+    """The acts about one thing in whose detail an officer's words may stand."""
+    acts = Event.objects.filter(subject_type=subject_type, subject_id=str(subject_id))
+    told = acts.exclude(detail={}).order_by("id").values_list("pk", "detail")
+    return [pk for pk, detail in told if not _NO_WORDS.issuperset(detail)]
+
+
 def about(subject_type: str, subject_id: object) -> QuerySet[Event]:
     """Everything on record about one thing, newest first."""
     return Event.objects.filter(

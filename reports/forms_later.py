@@ -187,3 +187,14 @@ class WithdrawForm(StepForm):
     def parts(self) -> tuple[Any, ...]:
         """The fields in order, and the button."""
         return ("reason", _Note("send_withdrawal"))
+
+
+class EraseForm(StepForm):
+    """The wish to be erased, with a reason if there is one."""
+
+    address = "reports:erase"
+    reason = _lines(_("Vì sao bạn muốn xóa? (bỏ trống cũng được)"))
+
+    def parts(self) -> tuple[Any, ...]:
+        """The fields in order, and the button."""
+        return ("reason", _Note("send_erasure"))

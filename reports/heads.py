@@ -6,7 +6,6 @@ line with `restored`, written by `verify_events --restored`, says that this was 
 """
 
 import contextlib
-import fcntl
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -15,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from django.conf import settings
+
+from reports import lines
 
 NAME = "event-heads.jsonl"
 NO_LINE = 512  # bytes: what is longer nobody of ours has written
@@ -38,21 +39,8 @@ def path() -> Path:
 def append(event: int, digest: bytes, *, restored: bool = False) -> Head:
     """Write one line, whole and on disk when this returns. Raises OSError."""
     head = Head(event, digest.hex(), datetime.now(UTC).isoformat(timespec="seconds"), restored)
-    line = json.dumps(asdict(head)).encode() + b"\n"
-    descriptor = os.open(path(), os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        # What a full disk or a dead process has cut short is no head, and spoils no other.
-        os.write(descriptor, line if _ends_well(descriptor) else b"\n" + line)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    lines.append(path(), asdict(head))
     return head
-
-
-def _ends_well(descriptor: int) -> bool:
-    size = os.fstat(descriptor).st_size
-    return size == 0 or os.pread(descriptor, 1, size - 1) == b"\n"
 
 
 def newest() -> Head | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reports.clocks import FROM_CRIME_REPORT, LOOK, SORT, TELL, VERIFY
+from reports.clocks import FROM_CRIME_REPORT, LOOK, RIGHTS, SORT, TELL, VERIFY
 from reports.models import Case
 
 S = Case.Status
@@ -145,6 +145,26 @@ TABLE: Mapping[str, Move] = {
         clears=("outcome", "unit", "at_unit"),
         own_slip="reports.decide_case",
         starts=(SORT,),
+        drops=FROM_CRIME_REPORT,
+    ),
+}
+# Answers to a wish to be erased (rights.py): no buttons of the report's page.
+ON_WISH: Mapping[str, Move] = {
+    "refuse_wish": Move(
+        "wish_refused",
+        "reports.close_case",
+        _STAY,
+        needs=("reason",),
+        adopts=False,
+        tells=True,
+        meets=(LOOK, RIGHTS),
+    ),
+    "grant_wish": Move(
+        "wish_granted",
+        "reports.grant_erasure",
+        _to(S.WITHDRAWN, *Case.OPEN) | {each: each for each in _ENDED if each != S.ACTIONED},
+        adopts=False,
+        meets=(*_SORTED, RIGHTS),
         drops=FROM_CRIME_REPORT,
     ),
 }

@@ -14,6 +14,7 @@ from reports import (
     escalation,
     figures,
     idle,
+    purging,
     relay,
     retriage,
     routing,
@@ -116,6 +117,13 @@ def keep_accounts() -> None:
     """Close the accounts that nobody uses, and tell before."""
     close_old_connections()
     idle.look()
+
+
+@shared_task(name="reports.purge")
+def purge() -> None:
+    """Erase some of what is over its time, at night."""
+    close_old_connections()
+    purging.run_if_due()
 
 
 @shared_task(name="reports.watch_deadlines")

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from reports import clocks
 from reports.events import NO_LOOK
-from reports.models import Case, Clock, Event
+from reports.models import Case, Clock, ErasureWish, Event
 
 MOST_AT_ONCE = 500
 
@@ -96,6 +96,23 @@ def _pressed_and_unseen() -> QuerySet[Case]:
 
 
 @transaction.atomic
+def start_those_asked_for() -> int:
+    """Start the clock of wishes to be erased; how many. Who answers one at this moment ends it."""
+    open_ones = ErasureWish.objects.open().filter(report_id=OuterRef("pk"))
+    runs = Clock.objects.running().filter(report_id=OuterRef("pk"), kind=clocks.RIGHTS)
+    # One whose clocks from receipt are still to be started gets those first.
+    cases = Case.objects.filter(Exists(open_ones), ~Exists(runs)).exclude(
+        status__in=Case.OPEN, due_at=None
+    )
+    locked = list(cases.select_for_update(skip_locked=True, of=("self",))[:MOST_AT_ONCE])
+    wishes = ErasureWish.objects.open().filter(report__in=[case.pk for case in locked])
+    started = [_clock(wish.report_id, clocks.RIGHTS, wish.asked_at) for wish in wishes]
+    Clock.objects.bulk_create(started, ignore_conflicts=True)
+    _set_due([clock.report_id for clock in started])
+    return len(started)
+
+
+@transaction.atomic
 def _start(cases: QuerySet[Case]) -> int:
     """Whoever decides on one of them at this moment starts its clocks alone: it is left out."""
     locked = cases.select_for_update(skip_locked=True, of=("self",))
@@ -103,8 +120,10 @@ def _start(cases: QuerySet[Case]) -> int:
     Clock.objects.bulk_create(
         [clock for case in found for clock in _from_receipt(case)], ignore_conflicts=True
     )
-    first = Clock.objects.running().filter(report_id=OuterRef("pk")).order_by("due_at")
-    Case.objects.filter(pk__in=[case.pk for case in found]).update(
-        due_at=Subquery(first.values("due_at")[:1])
-    )
+    _set_due([case.pk for case in found])
     return len(found)
+
+
+def _set_due(cases: list[UUID]) -> None:
+    first = Clock.objects.running().filter(report_id=OuterRef("pk")).order_by("due_at")
+    Case.objects.filter(pk__in=cases).update(due_at=Subquery(first.values("due_at")[:1]))

@@ -40,5 +40,6 @@ urlpatterns = [
     path("theo-doi/them/", later.add, name="add"),
     path("theo-doi/tra-loi/", later.reply, name="reply"),
     path("theo-doi/rut/", later.withdraw, name="withdraw"),
+    path("theo-doi/xoa/", later.erase, name="erase"),
     path("theo-doi/ban-sao/", later.copy, name="copy"),
 ]

@@ -18,7 +18,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.template.loader import render_to_string
 
-from reports import days_off, stats
+from reports import breaches, days_off, purging, stats
 from reports.models import Alarm
 from reports.stats import Standing
 
@@ -50,8 +50,12 @@ def look() -> None:
 
 
 def _look() -> None:
-    missing = {Kind.CALENDAR: len(days_off.missing())}
-    for kind, count in (concerned(stats.standing()) | missing).items():
+    others = {
+        Kind.CALENDAR: len(days_off.missing()),
+        Kind.UNPURGED: int(purging.is_missed()),
+        Kind.BREACH: breaches.missed(),
+    }
+    for kind, count in (concerned(stats.standing()) | others).items():
         if count:
             _raise(kind, count)
         else:

@@ -20,7 +20,7 @@ from reports import blanks, events, holds, privacy, promises, scope, slips, time
 from reports.corrections import Right
 from reports.indicators import find_links
 from reports.models import Case, Correction, Message, Report, Unit
-from reports.moves import CORRECTS, EMPTY, ENDINGS, NOT_ON_HOLD, TABLE, Move
+from reports.moves import CORRECTS, EMPTY, ENDINGS, NOT_ON_HOLD, ON_WISH, TABLE, Move
 from reports.signing import newest_key
 
 OWN_SLIP = timedelta(hours=24)  # within which officers may take up again what they ended themselves
@@ -186,6 +186,16 @@ def reopen(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
     return _decide("reopen", case_id, by, version, reason=reason)
 
 
+def refuse_wish(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
+    """Tell the reporter why their report is not erased; rights.py keeps the wish."""
+    return _decide("refuse_wish", case_id, by, version, reason=reason)
+
+
+def grant_wish(case_id: UUID, *, by: User, version: int) -> Case:
+    """End the work because the reporter asked to be erased; rights.py erases."""
+    return _decide("grant_wish", case_id, by, version)
+
+
 def correct(case_id: UUID, *, by: User, version: int, right: Right, reason: str) -> Case:
     """Say that the machine read a fact wrongly, and what is right. The status stays."""
     _must_correct(by)
@@ -242,7 +252,7 @@ def _decide(
     officer: User | None = None,
     **words: str,
 ) -> Case:
-    move = TABLE[verb]
+    move = TABLE.get(verb) or ON_WISH[verb]
     words = {name: text.strip() for name, text in words.items() if text.strip()}
     if not _may(move, case_id, by):
         raise NotAllowed

@@ -1,6 +1,7 @@
 """The desk's pages of this app, each registered where it is written."""
 
 from reports.admin import (
+    breach,
     campaign,
     confirming,
     disputes,
@@ -8,6 +9,7 @@ from reports.admin import (
     office_numbers,
     people,
     published,
+    purge,
     record,
     reference,
     replies,
@@ -19,6 +21,7 @@ from reports.admin import (
 )
 
 __all__ = [
+    "breach",
     "campaign",
     "confirming",
     "disputes",
@@ -26,6 +29,7 @@ __all__ = [
     "office_numbers",
     "people",
     "published",
+    "purge",
     "record",
     "reference",
     "replies",

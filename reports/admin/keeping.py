@@ -18,15 +18,17 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from reports import case_file, destruction, events, files, filetypes, holds
-from reports.admin import case_text, marking, words
+from reports import case_file, destruction, events, files, filetypes, holds, workflow
+from reports.admin import acts, case_text, marking, wishes, words
 from reports.admin.decided import officer
 from reports.admin.exporting import WITH_PERSONAL, WhyForm, attachment, digest
 from reports.admin.retriage import see_other
+from reports.admin.wishes import WishActs
 from reports.destruction import DestructionError, What
 from reports.holds import HoldError
-from reports.models import Destruction, Report
+from reports.models import Case, Destruction, Report
 from reports.reauth import must_be_confirmed
+from reports.rights import WishError
 
 CASE_FILE = "reports.export_case"
 MOST_WORDS = 1000
@@ -59,7 +61,7 @@ class Thing:
     is_mine: bool
 
 
-class KeepingActs:
+class KeepingActs(WishActs):
     """The page beside a report, and its acts."""
 
     admin_site: admin.AdminSite
@@ -67,15 +69,15 @@ class KeepingActs:
     _get: Callable[[HttpRequest, UUID | str], Report]
 
     def keeping_urls(self) -> list[URLPattern]:
-        acts: dict[str, Callable[..., HttpResponseBase]] = {
+        under: dict[str, Callable[..., HttpResponseBase]] = {
             "hold": self.hold, "lift": self.lift, "case-file": must_be_confirmed(self.give_case_file, CASE_FILE),
             "destroy": self.destroy, "destroy/<int:which>/confirm": self.confirm,
-            "destroy/<int:which>/withdraw": self.withdraw,
+            "destroy/<int:which>/withdraw": self.withdraw, **self.wish_acts(),
         }  # fmt: skip
         shown = self.admin_site.admin_view(require_safe(self.keeping))
         return [
             path("<uuid:pk>/keeping/", shown, name="reports_report_keeping"),
-            *(self._keeping_url(route, view) for route, view in acts.items()),
+            *(self._keeping_url(route, view) for route, view in under.items()),
         ]
 
     def _keeping_url(self, route: str, view: Callable[..., HttpResponseBase]) -> URLPattern:
@@ -140,10 +142,15 @@ class KeepingActs:
         reason = request.POST.get("reason", "").replace("\0", "")[:MOST_WORDS]
         try:
             act(officer(request), reason)
-        except (HoldError, DestructionError) as error:
-            if error.why == "permission":
+        except workflow.NotAllowed as error:
+            raise PermissionDenied from error
+        except (HoldError, DestructionError, WishError, workflow.WorkflowError) as error:
+            if isinstance(error, workflow.WorkflowError):
+                messages.error(request, acts.why_not(error, Case.objects.get(pk=pk)))
+            elif error.why == "permission":
                 raise PermissionDenied from error
-            messages.error(request, NOT_DONE[error.why])
+            else:
+                messages.error(request, _said_of(error))
             return self._keeping_page(request, report, typed=(verb, reason), status=409)
         messages.success(request, done)
         return see_other(reverse("admin:reports_report_keeping", args=[pk]))
@@ -192,6 +199,7 @@ class KeepingActs:
             "hold_by": words.person(hold.by) if hold else "",
             "hold_reason": marking.plain(hold.reason) if hold else "",
             "things": things(report, by),
+            **wishes.shown(report, by),
             "form": form or CaseFileForm(may_personal=by.has_perm(WITH_PERSONAL)),
             "typed": dict([typed]),
             **{name: by.has_perm(permission) for name, permission in may.items()},
@@ -218,6 +226,11 @@ def things(report: Report, by: User) -> list[Thing]:
         for what, target, title in (*sent, *told)
         for row in [open_ones.get(target)]
     ]
+
+
+def _said_of(error: HoldError | DestructionError | WishError) -> str:
+    told = wishes.NOT_DONE if isinstance(error, WishError) else NOT_DONE
+    return told[error.why]
 
 
 def _moment(at: datetime) -> str:

@@ -22,7 +22,7 @@ from reports.admin.marking import Beginning, Span
 from reports.admin.naming import counted
 from reports.grounds import ALL_OTHERS, is_of_the_rest, is_of_words
 from reports.held import Held, held
-from reports.models import Correction, Event, Facts, Hold, Indicator, Report
+from reports.models import Correction, ErasureWish, Event, Facts, Hold, Indicator, Report
 from reports.numbering import owner_of
 
 MOST_EVENTS = 200
@@ -92,7 +92,10 @@ def load() -> QuerySet[Report]:
     single = ("case__officer", "case__at_unit", "facts", "commune", "campaign_link__campaign")
     standing = Hold.objects.filter(report=OuterRef("pk"), lifted_at=None)
     whole = Report.objects.select_related(*single).defer("facts__search")
-    return whole.annotate(clock_rows=clock_words.rows(), is_held=Exists(standing))
+    wish = ErasureWish.objects.open().filter(report=OuterRef("pk"))
+    return whole.annotate(
+        clock_rows=clock_words.rows(), is_held=Exists(standing), wants_erasure=Exists(wish)
+    )
 
 
 def facts_of(report: Report) -> Facts | None:

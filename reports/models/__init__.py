@@ -4,6 +4,7 @@ from reports.models.chain import ChainCheck, EventSeal
 from reports.models.clocks import Clock, Escalation, SpecialDay
 from reports.models.corrections import Correction
 from reports.models.desk import Case, Event
+from reports.models.erasing import Breach, ErasureWish, PurgeRun
 from reports.models.facts import Campaign, CampaignLink, Facts, Indicator
 from reports.models.files import EvidenceFile, FileCheck
 from reports.models.footprints import CampaignProposal, Footprint, FootprintKey
@@ -28,6 +29,7 @@ __all__ = [
     "Addition",
     "Alarm",
     "BankLine",
+    "Breach",
     "BurstTally",
     "Campaign",
     "CampaignAct",
@@ -45,6 +47,7 @@ __all__ = [
     "DeskHabit",
     "Destruction",
     "Dispute",
+    "ErasureWish",
     "Escalation",
     "Event",
     "EventSeal",
@@ -64,6 +67,7 @@ __all__ = [
     "OutboxItem",
     "Presence",
     "PublicFigures",
+    "PurgeRun",
     "QueueTally",
     "Receipt",
     "ReplacedCode",

@@ -26,6 +26,7 @@ class Clock(models.Model):
         SORT = "sort", "phân loại"
         TELL = "tell", "báo lại người báo"
         VERIFY = "verify", "xác minh tin báo"
+        RIGHTS = "rights", "trả lời đề nghị xóa"
 
     id = models.BigAutoField(primary_key=True)
     report = models.ForeignKey(

@@ -40,7 +40,7 @@ class Report(models.Model):
     """One call as its reporter told it. Written once by intake.
 
     A database trigger refuses UPDATE and DELETE. Only an erasure that is on record may blank
-    what is personal, once (migration 0002).
+    what is personal, once, and what names the reporter before that (erasing.py).
     """
 
     class Channel(models.TextChoices):

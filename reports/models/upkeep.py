@@ -53,6 +53,8 @@ class Alarm(models.Model):
         CALENDAR = "calendar", "thiếu lịch nghỉ lễ"
         UNSEALED = "unsealed", "nhật ký lâu chưa được khóa nối"
         BROKEN = "broken", "nhật ký không khớp với bản đã khóa"
+        UNPURGED = "unpurged", "máy lâu chưa xóa dữ liệu hết hạn"
+        BREACH = "breach", "sự cố lộ dữ liệu quá hạn báo"
 
     kind = models.CharField(primary_key=True, max_length=16, choices=Kind.choices)
     since = models.DateTimeField(db_default=Now())

@@ -14,9 +14,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from reports import later, own_copy, places, told
+from reports import later, own_copy, places, rights, told
 from reports.forms import CodeForm
-from reports.forms_later import AddForm, ReplyForm, StepForm, WithdrawForm
+from reports.forms_later import AddForm, EraseForm, ReplyForm, StepForm, WithdrawForm
+from reports.intake import clean
 from reports.later import ErasedError, FullError, Later
 from reports.models import Addition, Report
 from reports.origins import from_our_page
@@ -63,6 +64,7 @@ NO_COPY = Trouble(
     _("Chưa lấy được bản sao"),
     _("Trang đang gặp trục trặc, tin của bạn không mất. Chờ một phút rồi thử lại."),
 )
+MOST_WORDS = 4000  # of a reason
 ERASED = Line("", _("Tin này đã xóa dữ liệu nên không nhận thêm."))
 NOTHING = Line("", _("Chưa có gì để gửi. Ghi một điều rồi bấm lại."))
 Act = Callable[[Report, Fields], list[Line]]
@@ -90,6 +92,14 @@ def reply(request: HttpRequest) -> HttpResponse:
 def withdraw(request: HttpRequest) -> HttpResponse:
     """The wish to withdraw: asked once more, then written down. The police decide."""
     return _step(request, WithdrawForm, _withdraw, asks_first="sure")
+
+
+@csrf_exempt  # as above
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def erase(request: HttpRequest) -> HttpResponse:
+    """The wish to be erased: asked once more, then written down. An officer answers."""
+    return _step(request, EraseForm, _erase, asks_first="sure")
 
 
 @csrf_exempt  # it changes nothing
@@ -165,9 +175,13 @@ def _again(request: HttpRequest, form: StepForm, trouble: Trouble | None = None)
     """The form by itself, filled in."""
     if "code" in form.errors:
         form.ask_for_code()
-    is_withdrawal = isinstance(form, WithdrawForm)
     return form_page(
-        request, "reports/later/again.html", form, trouble, is_withdrawal=is_withdrawal
+        request,
+        "reports/later/again.html",
+        form,
+        trouble,
+        is_withdrawal=isinstance(form, WithdrawForm),
+        is_erasure=isinstance(form, EraseForm),
     )
 
 
@@ -192,3 +206,10 @@ def _withdraw(report: Report, data: Fields) -> list[Line]:
     said = Later(kind=Addition.Kind.WITHDRAWAL, story=data.get("reason") or "")
     later.add(report, said, PostedLater(data).submission_key)
     return [Line("", _("Đã ghi đề nghị rút tin. Cán bộ xem rồi trả lời ở trang này."), 200)]
+
+
+def _erase(report: Report, data: Fields) -> list[Line]:
+    words = clean(data.get("reason") or "")[0][:MOST_WORDS]
+    if not rights.ask(report, words):
+        return [Line("", _("Trang đã nhận đề nghị xóa từ trước. Cán bộ trả lời ở trang này."), 200)]
+    return [Line("", _("Đã ghi đề nghị xóa. Cán bộ xem rồi trả lời ở trang này."), 200)]

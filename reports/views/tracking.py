@@ -8,7 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from reports import asking, files, places, tracking, whole
+from reports import asking, files, places, rights, tracking, whole
 from reports.forms import CodeForm
 from reports.forms_later import AddForm, ReplyForm
 from reports.models import Case, Report
@@ -84,6 +84,7 @@ def standing_page(
         "files_left": files.MOST - len(sent),
         "add_form": add,
         "reply_form": reply,
+        **rights.shown(report),
         **more,
     }
     return render(request, "reports/standing.html", context, status=status, using="public")

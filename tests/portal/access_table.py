@@ -7,10 +7,13 @@ post to it. A page of one thing needs that kind of thing in `THINGS`.
 from collections.abc import Callable
 from typing import Any
 
+from django.utils import timezone
+
 from portal import people
 from reports import events
 from reports.models import (
     BankLine,
+    Breach,
     Campaign,
     CannedReply,
     Case,
@@ -20,6 +23,7 @@ from reports.models import (
     NumberChange,
     Office,
     OfficeNumber,
+    PurgeRun,
     Report,
     Retriage,
     RoutingRule,
@@ -110,6 +114,11 @@ PAGES: dict[str, tuple[Roles, Roles]] = {
     "reports_bankline_changelist": (DUTY, DUTY),
     "reports_bankline_delete": (LEAD, LEAD),
     "reports_bankline_history": (DUTY, DUTY),
+    "reports_breach_add": (LEAD, LEAD),
+    "reports_breach_change": (WATCHES, LEAD),
+    "reports_breach_changelist": (WATCHES, WATCHES),
+    "reports_breach_delete": (NOBODY, NOBODY),
+    "reports_breach_history": (WATCHES, WATCHES),
     "reports_campaign_add": (NOBODY, NOBODY),
     "reports_campaign_attach": (NOBODY, DUTY),
     "reports_campaign_attach_to": (NOBODY, DUTY),
@@ -175,6 +184,11 @@ PAGES: dict[str, tuple[Roles, Roles]] = {
     "reports_officenumber_delete": (LEAD, LEAD),
     "reports_officenumber_history": (DUTY, DUTY),
     "reports_report_act": (NOBODY, WORKS),
+    "reports_purgerun_add": (NOBODY, NOBODY),
+    "reports_purgerun_change": (WATCHES, WATCHES),
+    "reports_purgerun_changelist": (WATCHES, WATCHES),
+    "reports_purgerun_delete": (NOBODY, NOBODY),
+    "reports_purgerun_history": (WATCHES, WATCHES),
     "reports_report_add": (NOBODY, NOBODY),
     "reports_report_ask": (NOBODY, WORKS),
     "reports_report_assign": (NOBODY, LEAD),
@@ -203,8 +217,10 @@ PAGES: dict[str, tuple[Roles, Roles]] = {
     "reports_report_keeping_case_file": (NOBODY, LEAD),
     "reports_report_keeping_confirm": (NOBODY, LEAD),
     "reports_report_keeping_destroy": (NOBODY, DUTY),
+    "reports_report_keeping_grant_erasure": (NOBODY, LEAD),
     "reports_report_keeping_hold": (NOBODY, LEAD),
     "reports_report_keeping_lift": (NOBODY, LEAD),
+    "reports_report_keeping_refuse_erasure": (NOBODY, WORKS),
     "reports_report_keeping_withdraw": (NOBODY, DUTY),
     "reports_report_message": (NOBODY, WORKS),
     "reports_report_next": (WORKS, NOBODY),
@@ -306,6 +322,10 @@ THINGS: dict[str, Callable[[], Any]] = {
         name="Mẫu", number="1900 000 111", source="thẻ", checked_on="2026-11-05"
     ),
     "cannedreply": lambda: CannedReply.objects.create(title="x", text="x", text_en="x"),
+    "breach": lambda: Breach.objects.create(
+        title="x", detected_at=timezone.now(), opened_by=enlist("thay", "lead")
+    ),
+    "purgerun": lambda: PurgeRun.objects.create(finished_at=timezone.now()),
     "specialday": lambda: SpecialDay.objects.create(day="2099-01-01", name="x", source="x"),
     "unit": evidence.unit,
     "routingrule": lambda: RoutingRule.objects.create(unit=evidence.unit()),

@@ -20,6 +20,7 @@ STEPS = [
     f"{TRACK}them/",
     f"{TRACK}tra-loi/",
     f"{TRACK}rut/",
+    f"{TRACK}xoa/",
     f"{TRACK}ban-sao/",
 ]
 WAIT = "Bạn đã thử nhiều lần. Chờ 10 phút, hoặc gọi 02373.725.725."

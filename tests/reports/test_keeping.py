@@ -10,7 +10,17 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 
-from reports import case_file, destruction, events, files, holds, retriage, triage, workflow
+from reports import (
+    case_file,
+    destruction,
+    erasing,
+    events,
+    files,
+    holds,
+    retriage,
+    triage,
+    workflow,
+)
 from reports.admin import case_text
 from reports.corrections import Right
 from reports.destruction import DestructionError, What
@@ -168,7 +178,7 @@ def test_a_file_is_destroyed_by_two(duty: Person, lead: Person) -> None:
     destruction.confirm(report.pk, row.pk, by=lead.user)
     file.refresh_from_db()
     assert (file.name_sealed, file.erased_at is None) == (None, False)
-    item = OutboxItem.objects.get(task=destruction.REMOVE)
+    item = OutboxItem.objects.get(task=erasing.REMOVE)
     destruction.work_off([item.pk])
     assert not files.path_of(file.pk).exists()
     assert Event.objects.get(kind="destroyed").detail["proposed_by"] == duty.user.pk

@@ -42,10 +42,18 @@ class Command(BaseCommand):
                 backups.check(target)
         _note(target)
         self.stdout.write(f"Written: {target} ({target.stat().st_size} bytes)")
+        if not missing:
+            self._prune(target)
         for name in missing:
             self.stderr.write(f"not in it, though the database names it: file {name}")
         if missing:
             raise CommandError(f"the archive lacks {len(missing)} lost files", returncode=LACKING)
+
+    def _prune(self, target: Path) -> None:
+        """A whole archive lets the old ones of its folder go, with what was erased since."""
+        with backups.in_one_line():
+            for old in backups.prune(target.parent, target):
+                self.stdout.write(f"Removed, older than {settings.BACKUP_KEEP_DAYS} days: {old}")
 
 
 def _note(target: Path) -> None:

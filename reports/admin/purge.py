@@ -1,0 +1,90 @@
+"""What the nightly purge took, and by which rules; the wishes to be erased that wait."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from reports import purging, scope
+from reports.admin import words
+from reports.admin.decided import officer
+from reports.admin.paging import NearPaginator
+from reports.models import ErasureWish, PurgeRun
+from reports.retention import BY_NAME, KINDS, Kind
+
+if TYPE_CHECKING:
+    _Admin = admin.ModelAdmin[PurgeRun]
+else:
+    _Admin = admin.ModelAdmin
+
+_MOST_WISHES = 50
+
+
+@admin.register(PurgeRun)
+class PurgeRunAdmin(_Admin):
+    """One line a night; nothing to change."""
+
+    list_display = ("when", "done", "went", "stayed")
+    list_display_links = None
+    ordering = ("-id",)
+    paginator = NearPaginator
+    list_max_show_all = 0
+    show_full_result_count = False
+    actions = None
+    sortable_by = ()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: PurgeRun | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: PurgeRun | None = None) -> bool:
+        return False
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        wishes = ErasureWish.objects.open().order_by("asked_at").select_related("report__case")
+        by = officer(request)
+        context = {
+            "title": "Xóa dữ liệu hết hạn",
+            "rules": [(kind.told, _length(kind)) for kind in KINDS],
+            "is_missed": purging.is_missed(),
+            "wishes": [wish for wish in wishes[:_MOST_WISHES] if scope.sees(by, wish.report.case)]
+            if by.has_perm("reports.view_report")
+            else [],
+        }
+        return super().changelist_view(request, context | (extra_context or {}))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """The list says all that there is to say."""
+        return self.changelist_view(request)
+
+    @admin.display(description="bắt đầu")
+    def when(self, run: PurgeRun) -> str:
+        return f"{timezone.localtime(run.started_at):%H:%M, %d/%m/%Y}"
+
+    @admin.display(description="xong")
+    def done(self, run: PurgeRun) -> str:
+        if run.finished_at is None:
+            return "đang làm"
+        return f"{timezone.localtime(run.finished_at):%H:%M, %d/%m/%Y}"
+
+    @admin.display(description="đã xóa")
+    def went(self, run: PurgeRun) -> str:
+        told = [
+            f"{words.number(count)} {BY_NAME[name].told}"
+            for name, count in run.counts.items()
+            if count and name in BY_NAME
+        ]
+        return "; ".join(told) or "không có gì hết hạn"
+
+
+def _length(kind: Kind) -> str:
+    if not kind.length:
+        return "giữ đến khi PV01 quyết định"
+    return f"{kind.length} {'tháng' if kind.is_in_months else 'ngày'}"

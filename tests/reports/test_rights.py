@@ -1,0 +1,190 @@
+"""What a reporter may do with the code alone: read, correct, withdraw, take a copy, be erased."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from reports import confirmed, escalation, holds, intake, rights, timekeeping, workflow
+from reports.intake import Typed
+from reports.models import Case, Clock, ErasureWish, Report, Statement
+from reports.rights import WishError
+from tests.cast import Person
+from tests.reports.pages import words
+
+pytestmark = pytest.mark.django_db
+TRACK, ERASE = "/theo-doi/", "/theo-doi/xoa/"
+PLAIN = "Công an phải giữ tin này để giải quyết vụ việc"
+
+
+@pytest.fixture
+def mine() -> intake.Accepted:
+    typed = Typed(story="Họ gọi, dọa bắt.", contact="0992 000 118", phrase="bến Sung, 47")
+    return intake.accept(typed, "a-key-of-the-browser")
+
+
+@pytest.fixture
+def asked(mine: intake.Accepted) -> Report:
+    rights.ask(mine.report, "Tôi <b>sợ</b> lộ")
+    return mine.report
+
+
+def ask(client: Client, code: str | None, path: str = ERASE, **more: str) -> Any:
+    return client.post(path, {"code": code, "sure": "yes", "reason": "Tôi sợ lộ", **more})
+
+
+def keeping(report: Report, act: str = "keeping") -> str:
+    return f"/admin/reports/report/{report.pk}/{act}/"
+
+
+def version(report: Report) -> int:
+    return Case.objects.get(pk=report.pk).version
+
+
+def test_the_page_offers_all_five(client: Client, mine: intake.Accepted) -> None:
+    page = client.post(TRACK, {"code": mine.code}).content.decode()
+    for path in ("/theo-doi/them/", "/theo-doi/rut/", "/theo-doi/ban-sao/", ERASE):
+        assert f'action="{path}"' in page
+    assert "Họ gọi, dọa bắt." in page
+
+
+def test_it_asks_once_more_before_it_is_written(client: Client, mine: intake.Accepted) -> None:
+    answer = client.post(ERASE, {"code": mine.code})
+    assert "Xóa rồi không lấy lại được" in words(answer.content)
+    assert not ErasureWish.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "told", "again"),
+    [
+        (ERASE, "Đã ghi đề nghị xóa", "Trang đã nhận đề nghị xóa từ trước"),
+        ("/en/theo-doi/xoa/", "It is noted that you want", "You have already asked"),
+    ],
+)
+def test_a_wish_is_written_once(
+    client: Client, mine: intake.Accepted, path: str, told: str, again: str
+) -> None:
+    assert told in words(ask(client, mine.code, path).content)
+    answer = ask(client, mine.code, path)
+    assert again in words(answer.content)
+    assert ErasureWish.objects.get().report == mine.report
+    assert f'action="{path}"' not in answer.content.decode()
+
+
+def test_a_wrong_code_asks_for_nothing(client: Client, mine: intake.Accepted) -> None:
+    assert ask(client, "7K4M-29QK-XXXX").status_code == 422
+    assert not ErasureWish.objects.exists()
+
+
+def test_two_working_days_are_the_officers_clock(asked: Report, settings: Settings) -> None:
+    settings.CLOCK_RIGHTS_WORKING_DAYS = 2
+    timekeeping.start_those_of_new_reports()
+    assert timekeeping.start_those_asked_for() == 1
+    assert timekeeping.start_those_asked_for() == 0
+    clock = Clock.objects.get(kind="rights")
+    assert clock.due_at - clock.started_at > timedelta(days=1)
+    Clock.objects.filter(kind="sort").update(met_at=timezone.now())
+    escalation.look()
+    assert Clock.objects.running().get() == clock
+
+
+def test_a_wish_on_ended_work_makes_it_due_again(asked: Report, lead: Person) -> None:
+    workflow.junk(asked.pk, by=lead.user, version=1, reason="rác")
+    timekeeping.start_those_asked_for()
+    case = Case.objects.get(pk=asked.pk)
+    assert case.due_at == Clock.objects.running().get().due_at
+
+
+def test_the_desk_shows_it_and_a_lead_erases(
+    client: Client, mine: intake.Accepted, asked: Report, lead: Person, duty: Person
+) -> None:
+    timekeeping.start_those_of_new_reports()
+    timekeeping.start_those_asked_for()
+    assert (
+        "Người báo đề nghị xóa dữ liệu"
+        in duty.client.get(f"/admin/reports/report/{asked.pk}/change/").content.decode()
+    )
+    assert "&lt;b&gt;sợ" in lead.client.get(keeping(asked)).content.decode()
+    given = {"version": version(asked)}
+    assert duty.client.post(keeping(asked, "grant-erasure"), given).status_code == 403
+    assert lead.client.post(keeping(asked, "grant-erasure"), given).status_code == 303
+    asked.refresh_from_db()
+    assert asked.erased_at
+    assert (Case.objects.get().status, Case.objects.get().due_at) == ("withdrawn", None)
+    page = words(client.post(TRACK, {"code": mine.code}).content)
+    assert "Dữ liệu của tin này đã xóa lúc" in page
+    assert "Họ gọi, dọa bắt." not in page
+
+
+def test_it_is_refused_in_words_that_the_reporter_reads(
+    client: Client, mine: intake.Accepted, asked: Report, duty: Person
+) -> None:
+    timekeeping.start_those_of_new_reports()
+    timekeeping.start_those_asked_for()
+    given = {"version": version(asked), "reason": "Tin của bạn giống chín tin khác, cần giữ."}
+    assert duty.client.post(keeping(asked, "refuse-erasure"), given).status_code == 303
+    page = words(client.post(TRACK, {"code": mine.code}).content)
+    assert "chưa xóa được. Lý do ở phần trao đổi" in page
+    assert "giống chín tin khác" in page
+    assert f'action="{ERASE}"' in client.post(TRACK, {"code": mine.code}).content.decode()
+    assert not Clock.objects.running().filter(kind="rights").exists()
+
+
+@pytest.mark.parametrize("against", ["held", "crime"])
+def test_a_hold_or_a_case_stands_above_it(asked: Report, lead: Person, against: str) -> None:
+    if against == "held":
+        holds.place(asked.pk, by=lead.user, reason="Công văn 12")
+    else:
+        workflow.act(asked.pk, by=lead.user, version=1, reason="Dấu hiệu, gửi CQĐT")
+    page = lead.client.get(keeping(asked)).content.decode()
+    assert PLAIN in page
+    assert "Xóa toàn bộ" not in page
+    given = {"version": version(asked)}
+    assert lead.client.post(keeping(asked, "grant-erasure"), given).status_code == 409
+    with pytest.raises(WishError) as refused:
+        rights.grant(asked.pk, by=lead.user, version=version(asked))
+    assert refused.value.why == against
+    assert ErasureWish.objects.open().exists()
+
+
+def test_the_reporter_is_told_in_their_language(lead: Person) -> None:
+    english = intake.accept(Typed(story="They called.", language="en"), "another-key-000").report
+    rights.ask(english, "")
+    holds.place(english.pk, by=lead.user, reason="Công văn 12")
+    page = lead.client.get(keeping(english)).content.decode()
+    assert "The police must keep this report" in page
+
+
+def test_an_answer_to_nothing_is_none(mine: intake.Accepted, lead: Person) -> None:
+    with pytest.raises(WishError) as refused:
+        rights.grant(mine.report.pk, by=lead.user, version=1)
+    assert refused.value.why == "closed"
+    mine.report.refresh_from_db()
+    assert mine.report.erased_at is None
+
+
+def test_who_looked_at_an_older_page_erases_nothing(asked: Report, lead: Person) -> None:
+    workflow.note(asked.pk, by=lead.user, version=1, reason="x")
+    assert lead.client.post(keeping(asked, "grant-erasure"), {"version": 1}).status_code == 409
+    asked.refresh_from_db()
+    assert asked.erased_at is None
+
+
+def test_the_promise_is_told_once_it_is_confirmed(
+    client: Client, mine: intake.Accepted, lead: Person
+) -> None:
+    said = {"title": "x", "text": "Dự kiến trả lời trước {time}.", "text_en": "x", "amount": 2}
+    row = Statement.objects.create(codename="erase_answer", **said)
+    confirmed.show(row, lead.user)
+    confirmed.forget()
+    assert "Dự kiến trả lời trước 17:00" in words(ask(client, mine.code).content)
+
+
+def test_nobody_fills_the_table(mine: intake.Accepted, lead: Person) -> None:
+    for _ in range(rights.MOST_WISHES):
+        assert rights.ask(mine.report, "x")
+        rights.refuse(mine.report.pk, by=lead.user, version=version(mine.report), reason="Cần giữ.")
+    assert not rights.ask(mine.report, "x")
