@@ -154,10 +154,14 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         looks = {
             "preview": _allow(self.preview, "frame-src"),
             "preview/page": xframe_options_sameorigin(_allow(self.preview_page, "frame-ancestors")),
+            "preview/paper": xframe_options_sameorigin(
+                _allow(self.preview_paper, "frame-ancestors")
+            ),
             "preview/frame": self.preview_frame,
             "preview/picture": self.preview_picture,
             "preview/square": self.preview_square,
             "preview/poster": self.preview_poster,
+            "preview/pack": self.preview_pack,
         }
         own = [self._own(name, require_POST(act)) for name, act in acts.items()]
         own += [self._own(name, require_safe(look)) for name, look in looks.items()]
@@ -225,6 +229,10 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         revision = publishing.preview(self._seen(request, pk))
         return HttpResponse(pages.page(revision, timezone.now(), preview=True))
 
+    def preview_paper(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        revision = publishing.preview(self._seen(request, pk))
+        return HttpResponse(pages.paper(revision, timezone.now(), preview=True))
+
     def preview_frame(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         revision = publishing.preview(self._seen(request, pk))
         html = frames.of_one(revision, timezone.now(), preview=True)
@@ -242,6 +250,12 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         sheet = previews.poster(publishing.preview(self._seen(request, pk)))
         response = HttpResponse(sheet, content_type="application/pdf")
         response["Content-Disposition"] = 'inline; filename="xem-truoc-to-dan.pdf"'
+        return response
+
+    def preview_pack(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        packed = previews.pack(publishing.preview(self._seen(request, pk)), timezone.now())
+        response = HttpResponse(packed, content_type="application/zip")
+        response["Content-Disposition"] = 'attachment; filename="xem-truoc-tai-lieu.zip"'
         return response
 
     def _seen(self, request: HttpRequest, pk: UUID) -> Alert:

@@ -56,9 +56,12 @@ def _public(said: AlertRevision) -> str:
 
 @dataclass(frozen=True)
 class Acts:
-    """What this officer may do now with this warning; `seen` names the text on the screen."""
+    """What this officer may do now with this warning, `missing` what stands against submitting it;
+    `seen` names the text on the screen.
+    """
 
     submit: bool
+    missing: list[str]
     send_back: bool
     issue: bool
     own_text: bool
@@ -71,8 +74,10 @@ def acts_for(request: HttpRequest, alert: Alert) -> Acts:
     may_change, may_issue = (request.user.has_perm(name) for name in (CHANGE, ISSUE))
     in_review = alert.stage == Alert.Stage.REVIEW
     said = alert.current
+    may_submit = may_change and open_to_change(alert) and not publishing.says_the_same(alert)
     return Acts(
-        submit=may_change and open_to_change(alert) and not publishing.says_the_same(alert),
+        submit=may_submit,
+        missing=publishing.missing(alert) if may_submit else [],
         send_back=in_review and (may_change or may_issue),
         issue=may_issue and in_review and alert.author_id != request.user.pk,
         own_text=may_issue and in_review and alert.author_id == request.user.pk,

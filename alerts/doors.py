@@ -2,22 +2,24 @@
 warning adds a row here.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
 
-from alerts import frames, said
-from alerts.models import AlertRevision, PublicKey, State
+from alerts import frames, printing, said
+from alerts.models import AlertRevision, Ending, PublicKey, State
 from reports.models import Commune, Office
 
 _OF_A_WARNING = ("detail", "print", "history", "plain", "alert_frame", "live_alert_frame")
 _OF_A_WORD = ("cap_message", "content")
 _LISTS = ("list", "frame", "live_frame", "rss", "atom", "json_feed", "cap_index", "script")
 _OF_REPORTS = ("reports:home", "reports:now", "reports:offices")
+_Draw = Callable[[AlertRevision], bytes]
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Door:
     alike: str = ""
     until: int | None = None
     drops: bool = False
+    drawn: Callable[[], bytes] | None = None
 
 
 def doors(now: datetime) -> list[Door]:
@@ -44,8 +47,9 @@ def doors(now: datetime) -> list[Door]:
     found += _of_reports(ends)
     for revision in (*in_force, *ended):
         found += _of_warning(revision, now)
-    for revision in AlertRevision.objects.said().only("identifier").order_by("pk"):
-        found += _of_word(revision.identifier)
+    words = AlertRevision.objects.said().order_by("pk")
+    for identifier, seal in words.values_list("identifier", "seal"):
+        found += _of_word(identifier, is_signed=seal is not None)
     found += [Door(reverse("alerts:public_key", args=[key.pk])) for key in PublicKey.objects.all()]
     found += _frames(in_force)
     return found
@@ -67,10 +71,21 @@ def _of_warning(revision: AlertRevision, now: datetime) -> Iterator[Door]:
     for name in _OF_A_WARNING:
         path = reverse(f"alerts:{name}", args=[revision.words.slug])
         yield Door(path, made_of, until=until, drops=True)
+    for name, draw in _drawings(revision, state):
+        path = reverse(f"alerts:{name}", args=[revision.words.slug])
+        yield Door(path, made_of, until=until, drops=True, drawn=partial(draw, revision))
 
 
-def _of_word(identifier: str) -> Iterator[Door]:
-    for name in _OF_A_WORD:
+def _drawings(revision: AlertRevision, state: State) -> Iterator[tuple[str, _Draw]]:
+    """What is over is printed by nobody; what was withdrawn has no picture either."""
+    if revision.words.message.ending != Ending.ERROR:
+        yield "picture", printing.picture
+    if state is State.IN_FORCE:
+        yield from (("poster", printing.poster), ("pack", printing.pack))
+
+
+def _of_word(identifier: str, *, is_signed: bool) -> Iterator[Door]:
+    for name in (*_OF_A_WORD, *(["signature"] if is_signed else [])):
         yield Door(reverse(f"alerts:{name}", args=[identifier]), identifier)
 
 

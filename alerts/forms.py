@@ -10,10 +10,13 @@ from alerts.models import Alert, ResponseType
 from reports.folding import fold
 
 _TEXT = {"rows": 4, "cols": 80}
+_FOR_REVIEW = ("short_title", "summary", "advice", "sms", "sms_share")
 
 
 class AlertForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Gives a missing address, and notices when somebody else saved in between."""
+    """Gives a missing address, and notices when somebody else saved in between. A draft is saved
+    with what there is: what it lacks is asked for when it is submitted.
+    """
 
     response_type = forms.MultipleChoiceField(
         label="Người dân cần",
@@ -78,6 +81,10 @@ class AlertForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["seen"].initial = self._saved_at()
+        for name in _FOR_REVIEW:
+            if field := self.fields.get(name):
+                field.required = False
+                field.help_text = f"{field.help_text} Cần có khi gửi duyệt.".strip()
         if "slug" in self.fields:
             self.fields["slug"].required = False
             self.fields["slug"].help_text = "Để trống thì lấy từ tiêu đề. Đặt rồi không đổi được."

@@ -1,9 +1,19 @@
-"""Which sites may frame a warning: every one, or those alone that FRAMES_ONLY_FOR names."""
+"""Which sites may frame a warning: every one, or those alone that FRAMES_ONLY_FOR names. The word
+`partners` in it stands for what the agencies at the desk have registered.
+"""
 
+import contextlib
 import re
+from collections.abc import Collection
+from itertools import accumulate, chain
 
 from django.conf import settings
+from django.db import Error as DatabaseTrouble
 
+from alerts.models import PartnerAgency
+
+PARTNERS = "partners"
+LONGEST = 7000  # signs of all names together: servers on the way take no header without end
 _ORIGIN = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
 
 
@@ -13,7 +23,34 @@ def ancestors() -> str:
     """
     if not settings.FRAMES_ONLY_FOR:
         return "*"
-    return " ".join(("'self'", *filter(is_origin, settings.FRAMES_ONLY_FOR)))
+    named = dict.fromkeys((*filter(is_origin, settings.FRAMES_ONLY_FOR), *_registered()))
+    return " ".join(("'self'", *fitting(named)))
+
+
+def by_partners() -> bool:
+    """Whether what agencies register decides who may frame."""
+    return PARTNERS in settings.FRAMES_ONLY_FOR
+
+
+def _registered() -> list[str]:
+    """Without a database nobody is let in whom the setting does not name."""
+    if by_partners():
+        with contextlib.suppress(DatabaseTrouble):
+            return list(filter(is_origin, registered()))
+    return []
+
+
+def registered() -> list[str]:
+    """The origins of the agencies that are active, each once, first come first. One statement."""
+    rows = PartnerAgency.objects.filter(is_active=True).order_by("pk")
+    names = chain.from_iterable(rows.values_list("origins", flat=True))
+    return list(dict.fromkeys(names))
+
+
+def fitting(names: Collection[str]) -> list[str]:
+    """As many of them, in their order, as a header has room for."""
+    sizes = accumulate(len(name) + 1 for name in names)
+    return [name for name, size in zip(names, sizes, strict=True) if size <= LONGEST]
 
 
 def is_origin(text: str) -> bool:

@@ -19,9 +19,9 @@ def page(revision: AlertRevision, now: datetime, *, preview: bool = False) -> st
     return _html("alerts/detail.html", facts)
 
 
-def paper(revision: AlertRevision, now: datetime) -> str:
+def paper(revision: AlertRevision, now: datetime, *, preview: bool = False) -> str:
     """The same, set for paper on the screen too, without the ways to other pages."""
-    return _html("alerts/print.html", facts_of(revision, now))
+    return _html("alerts/print.html", facts_of(revision, now) | {"preview": preview})
 
 
 def listing(in_force: Sequence[AlertRevision], ended: Sequence[AlertRevision]) -> str:

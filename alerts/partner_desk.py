@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_POST
 
-from alerts import delivery, partners
+from alerts import delivery, framing, partners, snapshots
 from alerts.models import Channel, Delivery, PartnerAgency
 from alerts.outcome_words import told
 from alerts.partner_forms import PartnerForm
@@ -71,6 +71,8 @@ class PartnerAdmin(_Partners):
         super().save_model(request, obj, form, change)
         kind = "partner_changed" if change else "partner_added"
         events.record("partner", obj.pk, kind, by=_officer(request), fields=form.changed_data)
+        if framing.by_partners() and {"origins", "is_active"} & set(form.changed_data):
+            snapshots.owe()
 
     def get_fields(self, request: HttpRequest, obj: PartnerAgency | None = None) -> Any:
         """Who may only look sees no address."""

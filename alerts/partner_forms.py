@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from django import forms
 
-from alerts import outside
+from alerts import framing, outside
 from alerts.models import PartnerAgency
 from reports import privacy
 
@@ -71,7 +71,16 @@ class PartnerForm(_Form):
 
     def clean_origins(self) -> list[str]:
         lines = self.cleaned_data["origins"].split()
-        return list(dict.fromkeys(map(_origin, lines)))
+        names = list(dict.fromkeys(map(_origin, lines)))
+        if framing.by_partners():
+            self._refuse_what_does_not_fit(names)
+        return names
+
+    def _refuse_what_does_not_fit(self, names: list[str]) -> None:
+        known = framing.registered()
+        every = [*known, *(name for name in names if name not in known)]
+        if left_out := [name for name in names if name not in framing.fitting(every)]:
+            raise forms.ValidationError(f"Danh sách trang gắn khung đã đầy: {', '.join(left_out)}.")
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or self.cleaned_data

@@ -5,7 +5,9 @@ from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from alerts import cap, feeds, pages
+from django.urls import reverse
+
+from alerts import cap, feeds, oembed, pages
 from alerts.content import Content
 from alerts.models import LOUDSPEAKER_LONGEST, SMS_LONGEST, SMS_MARKED_LONGEST, AlertRevision
 
@@ -44,6 +46,11 @@ def texts(revision: AlertRevision, now: datetime, portal: str) -> Iterator[tuple
     shown = marked(revision)
     yield "Chữ thường (van-ban.txt)", pages.plain(shown, now)
     yield "Nguồn tin RSS", feeds.rss([shown], now, portal).decode()
+    yield "Nguồn tin Atom", feeds.atom([shown], now, portal).decode()
+    yield "Nguồn tin JSON Feed", feeds.json_feed([shown], now, portal).decode()
+    yield "Danh mục CAP", cap.index([shown], portal).decode()
+    frame = portal + reverse("alerts:alert_frame", args=[shown.words.slug])
+    yield "Trả lời oEmbed", oembed.answer(frame, portal, oembed.WIDTH, oembed.HEIGHT).decode()
     yield "Bản CAP, ghi là Draft, chưa ký", cap.message(shown, draft=True).decode()
 
 
@@ -72,3 +79,9 @@ def poster(revision: AlertRevision) -> bytes:
     from alerts import poster  # noqa: PLC0415 - see above
 
     return poster.pdf(marked(revision))
+
+
+def pack(revision: AlertRevision, now: datetime) -> bytes:
+    from alerts import pack  # noqa: PLC0415 - see above
+
+    return pack.archive(marked(revision), now)

@@ -129,8 +129,8 @@ def submit(alert: Alert, *, by: User) -> None:
     _refuse_cancelled(alert)
     if says_the_same(alert):
         raise NotReadyError("Chưa có gì khác với bản đang đăng.")
-    if missing := _missing(alert):
-        raise NotReadyError("Chưa trình được. " + " ".join(missing))
+    if found := missing(alert):
+        raise NotReadyError("Chưa trình được. " + " ".join(found))
     alert.stage, alert.author = Alert.Stage.REVIEW, by
     alert.save(update_fields=["stage", "author"])
     events.record("alert", alert.pk, "alert_submitted", by=by)
@@ -219,7 +219,8 @@ def _refuse_cancelled(alert: Alert) -> None:
         raise NotReadyError("Cảnh báo này đã hủy. Muốn báo lại thì soạn cảnh báo mới.")
 
 
-def _missing(alert: Alert) -> list[str]:
+def missing(alert: Alert) -> list[str]:
+    """What a draft lacks before it can be submitted, in sentences."""
     found = []
     try:
         alert.full_clean()

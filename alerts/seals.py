@@ -27,6 +27,12 @@ def signed_text(revision: AlertRevision) -> bytes:
     return canonical({"kind": KIND, "warning": revision.content})
 
 
+def header(of: RevisionSeal) -> str:
+    """The signature as X-Content-Signature beside the content has it."""
+    named = f'keyid="{of.text_key_id}", algorithm="Ed25519"'
+    return f'{named}, signature="{of.text_signature}"'
+
+
 def seal(revision: AlertRevision) -> None:
     """Sign a revision that has just been written. Raises SealingError; without keys it does
     nothing, and the desk says of the revision that it has no signature.

@@ -11,7 +11,8 @@ import hashlib
 import io
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from math import inf
@@ -24,11 +25,14 @@ from django.core.handlers.base import BaseHandler
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import connection, transaction
 from django.http import HttpResponseBase
+from django.urls import reverse
 from django.utils import timezone
 
-from alerts import assets, said, twins
+from alerts import assets, framing, said, seals, twins
 from alerts.doors import Door, doors
-from alerts.trees import Tree, file_of
+from alerts.drawing import drawn
+from alerts.models import RevisionSeal
+from alerts.trees import Made, Tree, file_of
 from reports import outbox
 
 log = structlog.get_logger(__name__)
@@ -81,22 +85,24 @@ def doubt() -> None:
 
 
 def look() -> None:
-    """Beat: say that the files are right, or make them so."""
+    """Beat: say that the files are right, or make them so, and draw what a word had no time for."""
     doubted, current = _doubt(), Tree.current(home())
-    if current and current.made.get("", {}).get("standing") == standing(timezone.now()):
+    known = current.made.get("", {}) if current else {}
+    if known == {"standing": standing(timezone.now()), "undrawn": False}:
         _check(doubted)
     else:
-        write()
+        write(draws=True)
 
 
 def standing(now: datetime) -> str:
-    """Names what is in force and over; changes with every word, every end, and every SLOT."""
+    """Names what is in force and over, and who may frame it; changes with every SLOT too."""
     words = [
         f"{revision.identifier} {revision.state(now)}"
         for revision in (*said.in_force(), *said.ended())
     ]
     slot = int(now.timestamp()) // SLOT
-    return hashlib.sha256(f"{words} {slot} {release()}".encode()).hexdigest()
+    made_of = f"{words} {slot} {release()} {framing.ancestors()}"
+    return hashlib.sha256(made_of.encode()).hexdigest()
 
 
 @cache
@@ -110,8 +116,28 @@ def release() -> str:
     return found.hexdigest()[:16]
 
 
-def write(*, anew: bool = False) -> int:
-    """Write what has changed, or all of it `anew`; how many texts were rendered.
+@dataclass(frozen=True)
+class _Before:
+    """The tree that is served, and whether its pages may be taken over, or its drawings alone."""
+
+    tree: Tree | None
+    pages: bool
+    drawings: bool
+
+    def having(self, door: Door) -> Tree | None:
+        """The same, when it holds what this door would say now."""
+        may = self.drawings if door.drawn else self.pages
+        if self.tree and may and door.made_of and self.of(door.path).get("of") == _made_of(door):
+            return self.tree
+        return None
+
+    def of(self, path: str) -> Made:
+        return self.tree.made.get(path, {}) if self.tree else {}
+
+
+def write(*, anew: bool = False, draws: bool = False) -> int:
+    """Write what has changed, or all of it `anew`; how many texts were rendered. New sheets are left
+    out unless it `draws`: their second would be one in which a word is not in its files.
 
     Raises SnapshotError, OSError; then the tree that is served stays as it was.
     """
@@ -121,45 +147,57 @@ def write(*, anew: bool = False) -> int:
         now = timezone.now()
         old = Tree.current(home())
         tree = Tree.beside(home(), f"{timezone.localdate(now)} {release()}")
-        usable = old if old and old.basis == tree.basis and not anew else None
-        rendered = _fill(tree, old, usable, now)
+        before = _Before(old, bool(old and old.basis == tree.basis and not anew), not anew)
+        rendered = _fill(tree, before, now, draws=draws)
         tree.put_in_place(home())
         _check(doubted)
     log.info("snapshots.written", rendered=rendered, files=len(tree.made))
     return rendered
 
 
-def _fill(tree: Tree, old: Tree | None, usable: Tree | None, now: datetime) -> int:
+def _fill(tree: Tree, before: _Before, now: datetime, *, draws: bool) -> int:
     rendered = 0
     alike: dict[str, str] = {}
     wanted = doors(now)
-    for door in wanted:
-        if first := alike.get(door.alike):
-            tree.take(door.path, tree, first)
-        elif usable and door.made_of and usable.made.get(door.path, {}).get("of") == door.made_of:
-            tree.take(door.path, usable, door.path)
-        else:
-            rendered += 1
-            _render(tree, old, usable, door, now)
-        if door.alike:
-            alike[door.alike] = door.path
-    tree.made[""] = {"standing": standing(now)}
-    tree.finish(_ends(wanted), _policies(tree))
+    undrawn = [door for door in wanted if door.drawn and not before.having(door)]
+    with closing(drawn([door.drawn for door in undrawn if door.drawn and draws])) as drawings:
+        for door in wanted:
+            if first := alike.get(door.alike):
+                tree.take(door.path, tree, first)
+            elif same := before.having(door):
+                tree.take(door.path, same, door.path)
+            elif text := next(drawings, b"") if door.drawn else _asked(door.path):
+                rendered += 1
+                _write(tree, before, door, text, now)
+            elif draws:  # one that cannot be drawn holds up no page
+                log.error("snapshots.not_drawn", path=door.path)
+            if door.alike:
+                alike[door.alike] = door.path
+    tree.made[""] = {"standing": standing(now), "undrawn": bool(undrawn) and not draws}
+    tree.finish(_ends(wanted), _policies(), _signatures())
     return rendered
 
 
-def _render(tree: Tree, old: Tree | None, usable: Tree | None, door: Door, now: datetime) -> None:
-    """Ask for a page. When it says what it said, its file stays, with its time."""
-    text = bytes(getattr(ask(door.path), "content", b""))
+def _made_of(door: Door) -> str:
+    """Pages are written anew by a new release and each day, drawings by a new release alone."""
+    return f"{door.made_of} {release()}" if door.drawn else door.made_of
+
+
+def _asked(path: str) -> bytes:
+    return bytes(getattr(ask(path), "content", b""))
+
+
+def _write(tree: Tree, before: _Before, door: Door, text: bytes, now: datetime) -> None:
+    """Write a text. When it says what it said, its file stays, with its time."""
     digest = hashlib.sha256(text).hexdigest()
-    before = old.made.get(door.path, {}) if old else {}
-    made = {"of": door.made_of, "digest": digest}
-    if usable and before.get("digest") == digest:
-        tree.take(door.path, usable, door.path)
-        tree.made[door.path] = before | made
+    said_before = before.of(door.path)
+    made = {"of": _made_of(door), "digest": digest}
+    if before.tree and before.pages and said_before.get("digest") == digest:
+        tree.take(door.path, before.tree, door.path)
+        tree.made[door.path] = said_before | made
         return
     # A new text has a later second: the front server's ETag is made of it and of the size.
-    at = max(now.replace(microsecond=0), _after(before.get("at"), now))
+    at = max(now.replace(microsecond=0), _after(said_before.get("at"), now))
     fresh = twins.dated(door.path, text, timezone.localtime(at))
     tree.write(door.path, made, fresh, twins.stale(door.path, fresh, at), at)
 
@@ -197,10 +235,18 @@ def _handler() -> BaseHandler:
     return handler
 
 
-def _policies(tree: Tree) -> dict[str, str]:
+def _policies() -> dict[str, str]:
     """By kind of page; a kind of which there is no page has none."""
     told = {kind: ask(path).headers[_POLICY] for kind, path in POLICIES.items()}
     return told | {"scheme": urlsplit(settings.PORTAL_URL).scheme}
+
+
+def _signatures() -> dict[str, str]:
+    """By address of what was signed; the header that a file cannot have."""
+    return {
+        reverse("alerts:content", args=[seal.revision.identifier]): seals.header(seal)
+        for seal in RevisionSeal.objects.select_related("revision").order_by("pk")
+    }
 
 
 def _ends(wanted: list[Door]) -> list[str]:

@@ -5,10 +5,12 @@ one rename. What did not change is the same file in both.
     trees/…/fresh/canh-bao/index.html, .gz, .br    trees/…/stale/… the twins
     trees/…/ends       for the front server's loop: epoch, drop or twin, file
     trees/…/policies   for the same: kind, Content-Security-Policy
+    trees/…/signatures for the same: address, X-Content-Signature
     trees/…/made.json  what each file was made of, for the next tree
 """
 
 import contextlib
+import ctypes
 import gzip
 import json
 import os
@@ -26,6 +28,7 @@ CURRENT = "current"
 _KEPT = 2  # trees; the one before is still being read when its successor takes over
 _SMALL = 200  # bytes, that compressing makes no smaller
 _QUALITY = 9
+_PACKED = {".png", ".pdf", ".zip"}  # that compressing makes no smaller either
 Made = dict[str, Any]
 
 
@@ -75,16 +78,20 @@ class Tree:
         for kind in (FRESH, STALE):
             other._link(kind, other_path, self, kind, path)  # noqa: SLF001  # of our own kind
 
-    def finish(self, ends: list[str], policies: dict[str, str]) -> None:
+    def finish(self, ends: list[str], policies: dict[str, str], signatures: dict[str, str]) -> None:
         """What the front server's loop and the next tree read."""
         (self.folder / "ends").write_text("".join(f"{line}\n" for line in ends))
-        said = "".join(f"{kind} {policy}\n" for kind, policy in policies.items())
-        (self.folder / "policies").write_text(said)
+        for name, told in ("policies", policies), ("signatures", signatures):
+            lines = (f"{key} {value}\n" for key, value in told.items())
+            (self.folder / name).write_text("".join(lines))
         kept = {"basis": self.basis, "files": self.made}
         (self.folder / "made.json").write_text(json.dumps(kept))
 
     def put_in_place(self, home: Path) -> None:
-        """Serve this one from now on, and remove those that nobody reads any more."""
+        """Serve this one from now on, and remove those that nobody reads any more. First all of it
+        is on the disk: after a power cut no name leads to half a tree. Raises OSError.
+        """
+        _sync(self.folder)
         draft = home / f".{CURRENT}"
         draft.unlink(missing_ok=True)
         draft.symlink_to(self.folder.relative_to(home))
@@ -103,6 +110,16 @@ class Tree:
                 os.link(f"{source}{ending}", f"{target}{ending}")
 
 
+def _sync(folder: Path) -> None:
+    """Wait for the whole file system, files and links: there may be a thousand."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        if ctypes.CDLL(None, use_errno=True).syncfs(descriptor):
+            raise OSError(ctypes.get_errno(), "syncfs")
+    finally:
+        os.close(descriptor)
+
+
 def remove_old(home: Path) -> None:
     """All but the newest few, what a killed writer left among them."""
     current = (home / CURRENT).resolve()
@@ -113,9 +130,10 @@ def remove_old(home: Path) -> None:
 
 def _write(place: Path, text: bytes, at: datetime) -> None:
     forms = {"": text}
-    if len(text) > _SMALL:
-        forms[".gz"] = gzip.compress(text, mtime=0)
-    forms[".br"] = brotli.compress(text, quality=_QUALITY)
+    if place.suffix not in _PACKED:
+        if len(text) > _SMALL:
+            forms[".gz"] = gzip.compress(text, mtime=0)
+        forms[".br"] = brotli.compress(text, quality=_QUALITY)
     for ending, data in forms.items():
         file = Path(f"{place}{ending}")
         with file.open("wb") as out:

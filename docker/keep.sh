@@ -9,7 +9,9 @@ set -u
 TRUSTED=55
 OLD=86400
 TICK=0.5
+QUIET=${QUIET:-120} # ticks
 seen=
+looks=0
 
 number() { # the first line of a file, when it is a number; else 0
     found=
@@ -24,16 +26,30 @@ point() { # a link, in one step
     fi
 }
 
-# The policies come from another machine's disk: only lines of the form that we expect become a map.
+# What follows comes from another machine's disk: only lines of the form that we expect become a map.
+# nginx reads no word of more than 4096 signs, so a policy is put together of pieces.
 policies() {
     form="[a-zA-Z0-9 ;:/+=*.'-]*"
-    page=$(sed -n "s|^page \($form\)$|\1|p" "$1" 2>/dev/null | sed 1q)
-    echo 'map $kept_kind $kept_policy {'
-    echo "    default \"${page:-default-src 'none'; frame-ancestors 'none'}\";"
-    for kind in now frame live; do
-        sed -n "s|^$kind \($form\)$|    $kind \"\1\";|p" "$1" 2>/dev/null | sed 1q
+    kinds=
+    for kind in page now frame live; do
+        policy=$(sed -n "s|^$kind \($form\)$|\1|p" "$1" 2>/dev/null | sed 1q)
+        name=$kind
+        if [ "$kind" = page ]; then
+            name=default
+            policy=${policy:-default-src 'none'; frame-ancestors 'none'}
+        fi
+        whole=
+        number=0
+        while [ -n "$policy" ]; do
+            piece=$(printf '%.2000s' "$policy")
+            policy=${policy#"$piece"}
+            number=$((number + 1))
+            whole="$whole\${kept_${kind}_$number}"
+            echo "map \"\" \$kept_${kind}_$number { default \"$piece\"; }"
+        done
+        if [ -n "$whole" ]; then kinds="$kinds $name \"$whole\";"; fi
     done
-    echo '}'
+    echo "map \$kept_kind \$kept_policy {$kinds }"
     echo 'map $visitors_scheme $kept_tree {'
     echo '    default first;'
     # Over plain http the portal answers itself: it leads to https.
@@ -41,11 +57,19 @@ policies() {
     echo '}'
 }
 
-tell() { # new policies, and nginx when it runs
-    policies "$1" >"$SCRATCH/kept.new"
-    if ! cmp -s "$SCRATCH/kept.new" "$SCRATCH/kept.conf"; then
-        mv "$SCRATCH/kept.new" "$SCRATCH/kept.conf"
-        if [ -n "${2:-}" ]; then kill -HUP "$2"; fi
+signatures() {
+    echo 'map $uri $kept_signature {'
+    echo '    default "";'
+    form='keyid="[a-zA-Z0-9]*", algorithm="Ed25519", signature="[a-zA-Z0-9+/=]*"'
+    sed -n "s|^\(/canh-bao/noi-dung/[a-zA-Z0-9-]*\.json\) \($form\)$|    \1 '\2';|p" "$1" 2>/dev/null
+    echo '}'
+}
+
+tell() { # what to write, from which file, and nginx when it runs
+    "$1" "$2" >"$SCRATCH/$1.new"
+    if ! cmp -s "$SCRATCH/$1.new" "$SCRATCH/$1.conf"; then
+        mv "$SCRATCH/$1.new" "$SCRATCH/$1.conf"
+        if [ -n "${3:-}" ]; then kill -HUP "$3"; fi
     fi
 }
 
@@ -77,10 +101,20 @@ look() {
     tree=$(readlink -f "$SNAPSHOTS/current")
     if [ ! -d "$tree/fresh" ]; then
         rm -f "$SCRATCH/first"
-        [ -e "$SCRATCH/kept.conf" ] || tell ""
+        for what in policies signatures; do
+            [ -e "$SCRATCH/$what.conf" ] || tell "$what" ""
+        done
         return
     fi
-    if [ "$tree" != "$seen" ]; then tell "$tree/policies" "${1:-}" && seen=$tree; fi
+    looks=$((looks + 1))
+    if [ "$tree" != "$seen" ]; then
+        tell policies "$tree/policies" "${1:-}" && seen=$tree
+        looks=0
+    fi
+    # Each word brings a signature: nginx reads them when no other word has come for a minute.
+    if [ "$looks" = "$QUIET" ] || [ ! -e "$SCRATCH/signatures.conf" ]; then
+        tell signatures "$tree/signatures" "${1:-}"
+    fi
     age=$((now - $(number "$SNAPSHOTS/checked")))
     kind=fresh
     if [ "$age" -gt "$OLD" ]; then kind=stale; fi

@@ -1,4 +1,4 @@
-"""Help at the desk: a tour of five steps for who comes in first, and the handbook."""
+"""Help at the desk: a tour of five steps for who comes in first, by what they do, and the handbook."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -18,6 +18,12 @@ from reports import events
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 SEEN = "tour_seen"
+# By what somebody may do, the first that fits.
+TOURS = {
+    "reports.view_report": "admin/tour_steps.html",
+    "alerts.change_alert": "admin/tour_steps_writing.html",
+    "alerts.issue_alert": "admin/tour_steps_writing.html",
+}
 View = Callable[..., HttpResponseBase]
 
 
@@ -49,7 +55,8 @@ def urls(site: AdminSite) -> list[URLPattern]:
         if request.method == "POST":
             end_tour(request)
             return HttpResponseRedirect(reverse("admin:index"), status=303)
-        return shown(request, "admin/tour.html", title="Năm bước làm quen")
+        steps = tour_for(request) or TOURS["reports.view_report"]
+        return shown(request, "admin/tour.html", title="Năm bước làm quen", steps=steps)
 
     views: dict[str, tuple[View, str]] = {
         "help/": (book, "handbook"),
@@ -57,6 +64,11 @@ def urls(site: AdminSite) -> list[URLPattern]:
         "help/pictures/<str:name>": (picture, "handbook_picture"),
     }
     return [path(where, site.admin_view(view), name=name) for where, (view, name) in views.items()]
+
+
+def tour_for(request: HttpRequest) -> str:
+    """The template of the steps; none for who neither reads reports nor writes warnings."""
+    return next((steps for right, steps in TOURS.items() if request.user.has_perm(right)), "")
 
 
 def end_tour(request: HttpRequest) -> None:

@@ -57,8 +57,7 @@ def content(request: HttpRequest, identifier: str) -> HttpResponse:
     revision = _said(identifier)
     response = told(request, seals.signed_text(revision), "application/json")
     if seal := _seal_of(revision):
-        named = f'keyid="{seal.text_key_id}", algorithm="Ed25519"'
-        response["X-Content-Signature"] = f'{named}, signature="{seal.text_signature}"'
+        response["X-Content-Signature"] = seals.header(seal)
         response["Access-Control-Expose-Headers"] = "X-Content-Signature"
     return shared(response)
 

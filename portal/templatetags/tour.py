@@ -15,5 +15,6 @@ register = template.Library()
 def desk_tour(context: Context) -> dict[str, Any]:
     """The five steps, once; nothing for who has read them."""
     request = context["request"]
-    is_new = isinstance(request.user, User) and not desk_help.knows_desk(request)
-    return {"is_new": is_new, "csrf_token": context.get("csrf_token"), "perms": context["perms"]}
+    steps = desk_help.tour_for(request)
+    is_new = isinstance(request.user, User) and steps and not desk_help.knows_desk(request)
+    return {"is_new": is_new, "steps": steps, "csrf_token": context.get("csrf_token")}

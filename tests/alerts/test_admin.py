@@ -69,6 +69,20 @@ def test_an_editor_writes_a_draft_under_their_own_name(editor: Person) -> None:
     assert alert.steps.get().title == "Dọa phạt"
 
 
+def test_a_draft_is_saved_with_what_there_is_and_says_what_it_lacks(editor: Person) -> None:
+    empty = dict.fromkeys(("short_title", "summary", "advice", "sms", "sms_share"), "")
+    editor.client.post(ADD, typed(**empty | {"steps-TOTAL_FORMS": 0}))
+    alert = Alert.objects.get()
+    text = editor.client.get(page(alert)).content.decode()
+    assert "Còn thiếu để gửi duyệt" in text
+    for name in ("Tiêu đề ngắn", "Làm gì khi gặp", "Tin nhắn của công an", "ít nhất một bước"):
+        assert name in text
+    assert "Chưa trình được" in act(editor, alert, "submit").content.decode()
+    for name in ("", "_page", "_paper", "_frame", "_picture", "_square", "_poster", "_pack"):
+        address = reverse(f"admin:alerts_alert_preview{name}", args=[alert.pk])
+        assert editor.client.get(address).status_code == 200, name
+
+
 def test_a_bad_form_says_why_and_keeps_what_was_typed(editor: Person) -> None:
     answer = editor.client.post(ADD, typed(sms="Cúp máy", summary="Điều đã gõ"))
     text = answer.content.decode()

@@ -8,9 +8,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from alerts import publishing
-from alerts.models import AlertRevision
+from alerts.models import AlertRevision, PartnerAgency
 from reports.models import Commune
-from tests.alerts.writing import cancelled, commune, issued, office, person, submitted
+from tests.alerts.writing import cancelled, commune, issued, office, partner, person, submitted
 
 pytestmark = pytest.mark.django_db
 
@@ -89,6 +89,30 @@ def test_frames_stand_only_where_the_setting_lets_them(client: Client, settings:
         policy = client.get(path).headers["Content-Security-Policy"]
         names = "'self' https://xa.example.vn https://so.example.vn:8443"
         assert policy.endswith(f"frame-ancestors {names}"), path
+
+
+def test_frames_stand_where_active_agencies_have_registered(
+    client: Client, settings: Settings
+) -> None:
+    settings.FRAMES_ONLY_FOR = ("partners", "https://tinh.example.vn")
+    agency = partner()
+    assert policy_of(client).endswith("frame-ancestors 'self' https://tinh.example.vn")
+    PartnerAgency.objects.update(origins=["https://xa.example.vn", "https://a.vn; script-src *"])
+    assert policy_of(client).endswith("'self' https://tinh.example.vn https://xa.example.vn")
+    PartnerAgency.objects.filter(pk=agency.pk).update(is_active=False)
+    assert policy_of(client).endswith("frame-ancestors 'self' https://tinh.example.vn")
+
+
+def policy_of(client: Client) -> str:
+    return str(client.get("/nhung/").headers["Content-Security-Policy"])
+
+
+def test_a_list_of_agencies_without_end_fits_a_header(client: Client, settings: Settings) -> None:
+    settings.FRAMES_ONLY_FOR = ("partners",)
+    partner()
+    PartnerAgency.objects.update(origins=[f"https://xa-{n}.thanhhoa.example" for n in range(900)])
+    assert "https://xa-165.thanhhoa.example" in policy_of(client)
+    assert len(policy_of(client)) < 8000
 
 
 @pytest.mark.parametrize("name", ["*", "https:", "https://a.vn/b", "https://a.vn; script-src *"])

@@ -10,9 +10,10 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from alerts import delivery, links, partners
+from alerts import delivery, framing, links, partners, snapshots
 from alerts.models import Channel, Delivery, PartnerAgency, PartnerReading
 from reports import events, privacy
+from reports.models import OutboxItem
 from reports.signing import newest_key
 from tests.alerts.test_delivery import NOWHERE, work
 from tests.alerts.writing import HOSTILE, issued, partner, rewritten
@@ -67,6 +68,26 @@ def test_the_record_names_what_changed_and_no_address(editor: Person) -> None:
     assert (newest.kind, newest.by, newest.detail) == (
         "partner_changed", editor.user, {"fields": ["webhook"]},
     )  # fmt: skip
+
+
+def test_an_origin_that_decides_who_may_frame_owes_new_files(
+    editor: Person, settings: Settings
+) -> None:
+    editor.client.post(ADD, typed())
+    assert not OutboxItem.objects.filter(task=snapshots.TASK).exists()
+    settings.FRAMES_ONLY_FOR = ("partners",)
+    editor.client.post(ADD, typed(name="Sở Khác"))
+    assert OutboxItem.objects.filter(task=snapshots.TASK).count() == 1
+
+
+def test_an_origin_for_which_the_header_has_no_room_is_told(
+    editor: Person, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.FRAMES_ONLY_FOR = ("partners",)
+    monkeypatch.setattr(framing, "LONGEST", 30)
+    text = editor.client.post(ADD, typed()).content.decode()
+    assert "đã đầy: https://tin.so.example:8443." in text
+    assert not PartnerAgency.objects.exists()
 
 
 def test_another_key_ends_the_old_one(approver: Person) -> None:

@@ -1,6 +1,7 @@
 """Looking at every format before it is issued: marked, for those who write and who issue alone."""
 
 from io import BytesIO
+from zipfile import ZipFile
 
 import pytest
 from django.http import HttpResponse
@@ -19,7 +20,10 @@ from tests.cast import Person
 pytestmark = pytest.mark.django_db
 LOOKS = [
     "preview",
-    *(f"preview_{name}" for name in ["page", "frame", "picture", "square", "poster"]),
+    *(
+        f"preview_{name}"
+        for name in ["page", "paper", "frame", "picture", "square", "poster", "pack"]
+    ),
 ]
 
 
@@ -37,6 +41,11 @@ def test_the_preview_offers_every_format_and_each_length(approver: Person) -> No
         "&lt;status&gt;Draft&lt;/status&gt;",
         "preview/poster/",
         "preview/square/",
+        "preview/paper/",
+        "preview/pack/",
+        "http://www.w3.org/2005/Atom",
+        "https://jsonfeed.org/version/1.1",
+        "&quot;type&quot;: &quot;rich&quot;",
     ]
     assert [word for word in wanted if word not in text] == []
 
@@ -56,6 +65,8 @@ def test_every_text_is_marked_and_hostile_words_stay_text(approver: Person) -> N
     alert = submitted(title=HOSTILE, loudspeaker=HOSTILE)
     revision = publishing.preview(alert)
     shown = dict(previews.texts(revision, timezone.now(), "http://127.0.0.1:8000"))
+    frame = shown.pop("Trả lời oEmbed")  # an address, no words
+    assert "/canh-bao/gia-dien-luc/nhung/" in frame
     assert all("[Bản xem trước]" in text for text in shown.values())
     text = look(approver, alert, "preview").content.decode()
     assert "<script>alert" not in text
@@ -72,6 +83,17 @@ def test_a_text_that_is_too_long_is_told(approver: Person) -> None:
     alert = draft(loudspeaker="tiếng " * 200)
     assert "200/190 tiếng" in (text := look(approver, alert, "preview").content.decode())
     assert "quá dài" in text
+
+
+def test_the_previewed_pack_holds_what_the_real_one_will_and_is_marked(approver: Person) -> None:
+    packed = ZipFile(BytesIO(look(approver, submitted(), "preview_pack").content))
+    names = {name.removeprefix("XEM-TRUOC-1/") for name in packed.namelist()}
+    assert {"to-dan.pdf", "bai-doc-loa.txt", "anh-zalo.png", "tin-nhan.txt"} <= names
+    assert "[Bản xem trước]" in packed.read("XEM-TRUOC-1/van-ban.txt").decode()
+
+
+def test_a_paper_that_is_looked_at_says_that_it_is_not_out(approver: Person) -> None:
+    assert "chưa phát" in look(approver, submitted(), "preview_paper").content.decode()
 
 
 @pytest.mark.parametrize("name", LOOKS)

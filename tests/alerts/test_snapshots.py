@@ -1,6 +1,8 @@
 """Public pages as files: whole, dated, with a stale twin, and changed all at once."""
 
 import gzip
+import json
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,10 +13,13 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from alerts import snapshots, twins
+from alerts import printing, snapshots, trees, twins
 from alerts.doors import doors
+from alerts.drawing import drawn
+from alerts.models import PartnerAgency
 from alerts.trees import FRESH, STALE, Tree, file_of
 from reports.models import OutboxItem
+from tests.alerts.test_seals import CAP_KEY, TEXT_KEY
 from tests.alerts.writing import cancelled, commune, draft, issued, office, rewritten
 
 pytestmark = pytest.mark.django_db
@@ -26,22 +31,26 @@ def home(settings: Settings, tmp_path: Path) -> Path:
     return tmp_path / "snapshots"
 
 
+def file(path: str, kind: str = FRESH) -> Path:
+    return snapshots.home() / "current" / kind / file_of(path)
+
+
 def kept(path: str, kind: str = FRESH) -> str:
-    return (snapshots.home() / "current" / kind / file_of(path)).read_text()
+    return file(path, kind).read_text()
 
 
 def inode(path: str) -> int:
-    return (snapshots.home() / "current" / FRESH / file_of(path)).stat().st_ino
+    return file(path).stat().st_ino
 
 
 def test_every_door_is_a_file_with_what_the_portal_answers(client: Client) -> None:
     issued()
     commune(), office()
     snapshots.write()
-    for door in doors(timezone.now()):
+    for door in (door for door in doors(timezone.now()) if not door.drawn):
         page = client.get(door.path)
         assert page.status_code == 200, door.path
-        text = kept(door.path).encode()
+        text = file(door.path).read_bytes()
         without_date = (
             text[: text.find(b'<meta name="written"')] if b'name="written"' in text else text
         )
@@ -216,3 +225,99 @@ def test_a_tree_that_cannot_be_read_is_written_anew(home: Path) -> None:
     (home / "current" / "made.json").write_text("{")
     assert Tree.current(home) is None
     assert snapshots.write() > 5
+
+
+# --- What is drawn
+
+SHEETS = [f"/canh-bao/gia-dien-luc/{name}" for name in ("to-dan.pdf", "tai-lieu.zip", "anh.png")]
+
+
+def test_sheets_pictures_and_packs_are_kept_while_their_warning_stands(client: Client) -> None:
+    revision = issued()
+    snapshots.write(draws=True)
+    assert [file(path).read_bytes() for path in SHEETS] == [
+        client.get(path).content for path in SHEETS
+    ]
+    assert not Path(f"{file(SHEETS[0])}.br").exists()
+    cancelled(revision)
+    snapshots.write(draws=True)
+    assert [file(path).exists() for path in SHEETS] == [False, False, True]
+    assert file(SHEETS[2]).read_bytes() == client.get(SHEETS[2]).content
+
+
+def test_a_word_waits_for_no_drawing_and_the_next_look_draws_it() -> None:
+    issued()
+    snapshots.write()
+    assert [file(path).exists() for path in SHEETS] == [False, False, False]
+    snapshots.look()
+    assert [file(path).exists() for path in SHEETS] == [True, True, True]
+    assert snapshots.write() == len([door for door in doors(timezone.now()) if not door.made_of])
+
+
+def test_what_draws_stays_out_of_the_process_that_writes() -> None:
+    def draw() -> bytes:
+        sys.modules["something heavy"] = sys
+        return b"ok"
+
+    assert list(drawn([draw, lambda: b"" + 1, lambda: b"x"])) == [b"ok", b"", b"x"]  # type: ignore[operator]
+    assert "something heavy" not in sys.modules
+
+
+def test_a_sheet_that_cannot_be_drawn_holds_up_no_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("picture", "poster", "pack"):
+        monkeypatch.setattr(printing, name, broken)
+    issued()
+    snapshots.look()
+    tree = (snapshots.home() / "current").readlink()
+    assert "Đang có hiệu lực" in kept("/canh-bao/gia-dien-luc/")
+    snapshots.look()
+    assert (snapshots.home() / "current").readlink() == tree
+
+
+def test_drawings_outlast_the_day_that_pages_are_written_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("picture", "poster", "pack"):
+        monkeypatch.setattr(printing, name, lambda _: b"drawn")
+    with time_machine.travel("2026-11-20T10:00:00+07:00") as clock:
+        issued()
+        snapshots.write(draws=True)
+        before = {path: inode(path) for path in (*SHEETS, "/canh-bao/")}
+        clock.shift(timedelta(days=1))
+        snapshots.write()
+    assert [path for path in before if before[path] != inode(path)] == ["/canh-bao/"]
+
+
+def test_a_signature_is_kept_beside_what_it_signs(settings: Settings) -> None:
+    settings.SIGNING_KEY, settings.CAP_KEY = TEXT_KEY, CAP_KEY
+    revision = issued()
+    snapshots.write()
+    signature = json.loads(kept(f"/canh-bao/chu-ky/{revision.identifier}.json"))["signature"]
+    told = (snapshots.home() / "current" / "signatures").read_text()
+    assert told.startswith(f"/canh-bao/noi-dung/{revision.identifier}.json keyid=")
+    assert f'signature="{signature}"' in told
+
+
+def test_a_tree_is_on_the_disk_before_it_is_served(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshots.write()
+    before = (home / "current").readlink()
+    issued()
+    monkeypatch.setattr(trees, "_sync", broken)
+    with pytest.raises(OSError, match="no space"):
+        snapshots.write()
+    assert (home / "current").readlink() == before
+
+
+def test_whom_agencies_register_is_looked_at_like_a_word(settings: Settings, home: Path) -> None:
+    settings.FRAMES_ONLY_FOR = ("partners",)
+    snapshots.write()
+    partner_of(["https://xa.example.vn"])
+    snapshots.look()
+    policies = (home / "current" / "policies").read_text()
+    assert policies.count("frame-ancestors 'self' https://xa.example.vn\n") == 2
+
+
+def partner_of(origins: list[str]) -> None:
+    PartnerAgency.objects.create(name="Xã Mẫu", kind="committee", origins=origins)

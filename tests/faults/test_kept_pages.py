@@ -21,7 +21,8 @@ DOORS = [
     "/", "/en/", "/dang-bi-goi/", "/co-quan/", "/co-quan/dien-luc/", "/canh-bao/", "/canh-bao/mot/",
     "/canh-bao/mot/in/", "/canh-bao/mot/van-ban.txt", "/canh-bao/mot/nhung/", "/nhung/",
     "/nhung/song/", "/nhung/xa/phuong_hac_thanh/", "/canh-bao/rss.xml", "/canh-bao/atom.xml",
-    "/canh-bao/feed.json", "/canh-bao/cap.xml", "/nhung.js",
+    "/canh-bao/feed.json", "/canh-bao/cap.xml", "/nhung.js", "/canh-bao/mot/to-dan.pdf",
+    "/canh-bao/mot/tai-lieu.zip", "/canh-bao/mot/anh.png",
 ]  # fmt: skip
 
 
@@ -76,7 +77,7 @@ def test_a_cancel_reaches_every_door_without_a_worker(home: House) -> None:
 def test_with_all_else_dead_every_door_answers_and_says_so(home: House) -> None:
     with telling.desk(home.env) as desk:
         desk.act("issue", "mot")
-    assert until((kept(home) / "current/fresh/canh-bao/mot/index.html").exists, 30)
+    assert until((kept(home) / "current/fresh/canh-bao/mot/tai-lieu.zip").exists, 60)
     home.kill_child("serve")
     home.kill_child("valkey")
     home.kill_postgres()

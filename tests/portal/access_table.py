@@ -62,6 +62,8 @@ PAGES: dict[str, tuple[Roles, Roles]] = {
     "alerts_alert_preview": (WARNS, NOBODY),
     "alerts_alert_preview_frame": (WARNS, NOBODY),
     "alerts_alert_preview_page": (WARNS, NOBODY),
+    "alerts_alert_preview_pack": (WARNS, NOBODY),
+    "alerts_alert_preview_paper": (WARNS, NOBODY),
     "alerts_alert_preview_picture": (WARNS, NOBODY),
     "alerts_alert_preview_poster": (WARNS, NOBODY),
     "alerts_alert_preview_square": (WARNS, NOBODY),

@@ -16,11 +16,12 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from alerts import snapshots
+from alerts import printing, snapshots
 from alerts.doors import doors
 from alerts.models import AlertRevision
 from bench.house import until
 from bench.servers import front_server
+from tests.alerts.test_seals import CAP_KEY, TEXT_KEY
 from tests.alerts.writing import cancelled, issued
 from tests.portal.processes import free_port
 from tests.portal.test_front import Stub, ask, listens, needs_nginx
@@ -51,10 +52,12 @@ def home(settings: Settings, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def revision(home: Path) -> AlertRevision:
+def revision(home: Path, monkeypatch: pytest.MonkeyPatch) -> AlertRevision:
     """One warning, in a tree that was found right just now."""
+    for name in ("picture", "poster", "pack"):
+        monkeypatch.setattr(printing, name, lambda _: b"drawn")
     said = issued(expires=timezone.now() + timedelta(days=1))
-    snapshots.write()
+    snapshots.write(draws=True)
     return said
 
 
@@ -67,9 +70,14 @@ def portal() -> Iterator[http.server.ThreadingHTTPServer]:
 
 
 @pytest.fixture
-def front(tmp_path: Path, portal: http.server.HTTPServer, revision: AlertRevision) -> Iterator[int]:
+def front(
+    tmp_path: Path,
+    portal: http.server.HTTPServer,
+    revision: AlertRevision,
+) -> Iterator[int]:
     port = free_port()
     child = front_server(tmp_path / "front", port, portal.server_address[1], snapshots.home())
+    child.env = {**(child.env or {}), "QUIET": "2"}
     child.start()
     try:
         child.wait_until(lambda: listens(port))
@@ -248,10 +256,46 @@ def test_a_policy_of_another_form_never_reaches_the_configuration(
     )
     (home / "current").unlink()
     (home / "current").symlink_to(evil)
-    kept = tmp_path / "front" / "kept.conf"
+    kept = tmp_path / "front" / "policies.conf"
     assert soon(lambda: "script-src" not in kept.read_text())
     assert "listen" not in kept.read_text()
     assert "y$host" not in kept.read_text()
+
+
+def test_a_list_of_many_agencies_reaches_the_frames_of_a_dead_portal(
+    dead: int, home: Path, tmp_path: Path
+) -> None:
+    """Longer than a word of nginx's configuration may be."""
+    names = " ".join(f"https://xa-{number}.thanhhoa.example" for number in range(166))
+    tree = (home / "current").resolve()
+    other = tree.with_name("29990101T000000-many")
+    tree.rename(other)
+    (other / "policies").write_text(f"page default-src 'self'\nframe frame-ancestors {names}\n")
+    (home / "current").unlink()
+    (home / "current").symlink_to(other)
+    wanted = f"frame-ancestors {names}"
+    assert soon(lambda: ask(dead, "/nhung/")[0].headers["Content-Security-Policy"] == wanted)
+
+
+def test_what_was_signed_keeps_its_signature_when_the_portal_is_dead(
+    front: int, portal: http.server.HTTPServer, client: Client, settings: Settings
+) -> None:
+    settings.SIGNING_KEY, settings.CAP_KEY = TEXT_KEY, CAP_KEY
+    path = f"/canh-bao/noi-dung/{issued('da-ky').identifier}.json"
+    snapshots.write()
+    portal.RequestHandlerClass = Failing
+    wanted = client.get(path).headers
+    assert soon(lambda: ask(front, path)[0].headers["X-Content-Signature"] is not None)
+    answer = ask(front, path)[0].headers
+    for name in ("X-Content-Signature", "Access-Control-Expose-Headers", "Content-Type"):
+        assert answer[name] == wanted[name]
+
+
+def test_a_sheet_is_saved_under_the_name_of_its_warning_when_the_portal_is_dead(dead: int) -> None:
+    answer, text = ask(dead, f"{PAGE}to-dan.pdf")
+    assert answer.headers["Content-Disposition"] == 'inline; filename="gia-dien-luc-to-dan.pdf"'
+    assert text == b"drawn"
+    assert ask(dead, f"{PAGE}anh.png")[0].headers["Content-Disposition"] is None
 
 
 def test_the_sheets_of_older_releases_stay(front: int, home: Path) -> None:

@@ -38,6 +38,22 @@ def test_the_tour_can_be_opened_again_from_every_page(duty: Person) -> None:
     assert page(duty.client, TOUR).count("<h3>") == 5
 
 
+def test_who_writes_or_issues_warnings_has_steps_of_their_own(
+    duty: Person, editor: Person, approver: Person
+) -> None:
+    own = "Viết việc phải làm trước"
+    for person in (editor, approver):
+        for where in ("/admin/", TOUR):
+            assert own in page(person.client, where)
+            assert "Số và câu hẹn hiện một lần" not in page(person.client, where)
+        assert page(person.client, TOUR).count("<h3>") == 5
+    assert own not in page(duty.client, TOUR)
+
+
+def test_who_does_neither_is_offered_no_tour(auditor: Person) -> None:
+    assert OFFER not in page(auditor.client, "/admin/")
+
+
 def test_the_tour_has_a_form_that_a_browser_may_send(duty: Person) -> None:
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = duty.client.cookies

@@ -12,7 +12,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            rendered = snapshots.write(anew=True)
+            rendered = snapshots.write(anew=True, draws=True)
         except (snapshots.SnapshotError, OSError) as error:
             raise CommandError(f"The pages that were kept before stay: {error}") from error
         self.stdout.write(f"{rendered} texts written.")
