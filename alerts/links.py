@@ -28,12 +28,12 @@ def join(subscriber: Subscriber) -> str:
     """Where the owner of an address says yes to what was asked for last."""
     wish = [subscriber.wish.get(name, "") for name in ("commune", "scenario", "office")]
     token = _signed(JOIN, _until(JOIN_FOR), str(subscriber.pk), *wish)
-    return _address("alerts:subscription_join", token)
+    return _address("subscriptions:subscription_join", token)
 
 
 def leave(subscriber: Subscriber) -> str:
     """Where the owner of an address leaves: at any time."""
-    return _address("alerts:subscription_leave", _signed(LEAVE, "", str(subscriber.pk)))
+    return _address("subscriptions:subscription_leave", _signed(LEAVE, "", str(subscriber.pk)))
 
 
 def opened(purpose: str, token: str) -> list[str] | None:

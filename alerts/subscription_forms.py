@@ -3,6 +3,8 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from alerts.subscriptions import Wish
 from reports import outline
@@ -11,41 +13,54 @@ from reports.signing import form_token, form_token_age
 
 LONGEST = 254
 _LOOK = {"class": "input"}
-_UNKNOWN = {"invalid_choice": "Chọn một dòng trong danh sách."}
-_WRONG = "Địa chỉ thư chưa đúng. Ví dụ: ten@coquan.vn."
+_UNKNOWN = {"invalid_choice": _("Chọn một dòng trong danh sách.")}
+_WRONG = _("Địa chỉ thư chưa đúng. Ví dụ: ten@coquan.vn.")
+
+
+class _Places(forms.Select):
+    """Names of places stay Vietnamese, and say so to a reading voice."""
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option = super().create_option(name, value, *args, **kwargs)
+        if value and get_language() == "en":
+            option["attrs"]["lang"] = "vi"
+        return option
 
 
 class SubscribeForm(forms.Form):
     """Unbound, it carries a fresh token that says when the page was offered."""
 
     address = forms.EmailField(
-        label="Địa chỉ thư điện tử",
+        label=_("Địa chỉ thư điện tử"),
         max_length=LONGEST,
         widget=forms.EmailInput(_LOOK | {"autocomplete": "email", "required": True}),
         error_messages={
-            "required": "Chưa ghi địa chỉ thư.",
+            "required": _("Chưa ghi địa chỉ thư."),
             "invalid": _WRONG,
-            "max_length": "Địa chỉ dài quá, không phải địa chỉ thư.",
+            "max_length": _("Địa chỉ dài quá, không phải địa chỉ thư."),
         },
     )
     commune = forms.ChoiceField(
-        label="Xã, phường", required=False, widget=forms.Select(_LOOK), error_messages=_UNKNOWN
+        label=_("Xã, phường"), required=False, widget=_Places(_LOOK), error_messages=_UNKNOWN
     )
     scenario = forms.ChoiceField(
-        label="Kiểu lừa", required=False, widget=forms.Select(_LOOK), error_messages=_UNKNOWN
+        label=_("Kiểu lừa"), required=False, widget=forms.Select(_LOOK), error_messages=_UNKNOWN
     )
     office = forms.ChoiceField(
-        label="Nơi bị giả danh", required=False, widget=forms.Select(_LOOK), error_messages=_UNKNOWN
+        label=_("Nơi bị giả danh"),
+        required=False,
+        widget=forms.Select(_LOOK),
+        error_messages=_UNKNOWN,
     )
     token = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None) -> None:
         super().__init__(data, initial={"token": form_token()}, label_suffix="")
-        self._offer("commune", "Cả tỉnh", Commune.objects.values_list("pk", "name"))
-        self._offer("scenario", "Mọi kiểu lừa", outline.scenarios())
-        self._offer("office", "Mọi nơi", Office.objects.values_list("pk", "name"))
+        self._offer("commune", _("Cả tỉnh"), Commune.objects.values_list("pk", "name"))
+        self._offer("scenario", _("Mọi kiểu lừa"), outline.scenarios())
+        self._offer("office", _("Mọi nơi"), _offices())
 
-    def _offer(self, name: str, every: str, rows: Any) -> None:
+    def _offer(self, name: str, every: Any, rows: Any) -> None:
         field = self.fields[name]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - narrows the type  # nosec B101
         field.choices = [("", every), *rows]
@@ -65,5 +80,12 @@ class SubscribeForm(forms.Form):
         said = super().clean() or self.cleaned_data
         if form_token_age(said.get("token", "")) is None:
             self.data = {**dict(self.data.items()), "token": form_token()}
-            raise forms.ValidationError("Trang mở lâu quá rồi. Bấm lại một lần nữa là được.")
+            raise forms.ValidationError(_("Trang mở lâu quá rồi. Bấm lại một lần nữa là được."))
         return said
+
+
+def _offices() -> list[tuple[str, str]]:
+    """In the page's language, as far as officers have given it."""
+    rows = Office.objects.values_list("pk", "name", "name_en")
+    is_english = get_language() == "en"
+    return [(pk, (is_english and english) or name) for pk, name, english in rows]

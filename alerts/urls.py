@@ -1,6 +1,6 @@
 from django.urls import path
 
-from alerts.views import agencies, frames, machines, pages, partners, prints, subscribing
+from alerts.views import agencies, frames, machines, pages, partners, prints
 
 app_name = "alerts"
 LIVE = {"live": True}
@@ -33,7 +33,4 @@ urlpatterns = [
     path("oembed/", machines.embed, name="oembed"),
     path("danh-cho-co-quan/", agencies.for_agencies, name="for_agencies"),
     path("da-trien-khai/<str:token>/", partners.deployed, name="deployed"),
-    path("dang-ky/", subscribing.subscribe, name="subscribe"),
-    path("dang-ky/xac-nhan/<str:token>/", subscribing.join, name="subscription_join"),
-    path("dang-ky/bo/<str:token>/", subscribing.leave, name="subscription_leave"),
 ]

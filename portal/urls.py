@@ -4,11 +4,12 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
-from portal import invitations, metrics, views
+from portal import invitations, metrics, sitemap, views
 
 urlpatterns = [
     *i18n_patterns(
         path("", include("reports.urls")),
+        path("", include("alerts.urls_subscribing")),
         path("offline/", views.offline, name="offline"),
         prefix_default_language=False,
     ),
@@ -17,6 +18,7 @@ urlpatterns = [
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),
     path("metrics", metrics.metrics, name="metrics"),
+    path("sitemap.xml", sitemap.sitemap, name="sitemap"),
     path("robots.txt", views.robots, name="robots"),
     path("favicon.ico", views.favicon, name="favicon"),
     path("manifest.webmanifest", views.manifest, name="manifest"),

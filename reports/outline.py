@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils.translation import get_language
+
 from reports import portrait
 from reports.cues import code_rows, scenario_codes
 from reports.hiding import LEAST, to_hide
@@ -35,8 +37,9 @@ def label(code: str) -> str:
 
 
 def scenarios() -> list[tuple[str, str]]:
-    """Every kind of scam of the taxonomy: its code, and in words."""
-    return [(code, label(code)) for code in scenario_codes()]
+    """Every kind of scam of the taxonomy: its code, and in words of the page's language."""
+    words = "label_en" if get_language() == "en" else "label_vi"
+    return [(code, str(code_rows()[code][words])) for code in scenario_codes()]
 
 
 def of(campaign: Campaign) -> Outline:

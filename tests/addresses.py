@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from portal.middleware import STAFF_PATHS
 
+_IN_ENGLISH = ("reports.", "alerts.views.subscribing")
 FILLED = {"slug": "khong-co", "path": "x", "token": "x", "prefix": "1a2b"}
 
 
@@ -15,7 +16,7 @@ def public_paths() -> list[str]:
     for pattern, path in _leaves(get_resolver(), "/"):
         if not path.startswith(STAFF_PATHS):
             found.append(path)
-            if pattern.callback and pattern.callback.__module__.startswith("reports."):
+            if pattern.callback and pattern.callback.__module__.startswith(_IN_ENGLISH):
                 found.append(f"/en{path}")
     return found
 

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
@@ -11,8 +12,8 @@ from alerts.subscription_forms import SubscribeForm
 from reports import limits
 from reports.origins import from_our_page
 
-_CROWDED = "Đang có quá nhiều người ghi. Đợi một lát rồi bấm lại."
-_ELSEWHERE = "Phần vừa gửi không phải từ trang này. Bấm lại ở đây."
+_CROWDED = _("Đang có quá nhiều người ghi. Đợi một lát rồi bấm lại.")
+_ELSEWHERE = _("Phần vừa gửi không phải từ trang này. Bấm lại ở đây.")
 _page = require_http_methods(["GET", "HEAD", "POST"])
 
 

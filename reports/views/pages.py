@@ -84,12 +84,12 @@ def genuine(request: HttpRequest) -> HttpResponse:
 @cache_control(public=True, max_age=CONFIRMED_FOR)
 def personal_data(request: HttpRequest) -> HttpResponse:
     """What is kept of people, why, how long, and what they may ask for."""
-    context = {"periods": _periods()}
+    context = {"periods": _periods("keep_contact", "keep_story"), "mail": _periods("keep_mail")}
     return render(request, "reports/personal_data.html", context, using="public")
 
 
-def _periods() -> list[str]:
+def _periods(*codenames: str) -> list[str]:
     """How long things are kept, as far as that is confirmed."""
     said = confirmed.statements()
-    told = [said[codename] for codename in ("keep_contact", "keep_story") if codename in said]
+    told = [said[codename] for codename in codenames if codename in said]
     return [each.text.replace("{days}", str(each.amount)) for each in told]

@@ -15,7 +15,7 @@ from redis import Redis
 
 from alerts import delivery, links, subscriptions
 from alerts.models import Delivery, Subscriber
-from reports.models import Commune, OutboxItem
+from reports.models import Commune, Office, OutboxItem
 from reports.signing import form_token, newest_key
 from tests.alerts import writing
 from tests.alerts.test_delivery import NOWHERE, work
@@ -320,3 +320,29 @@ def test_many_are_owed_some_at_a_time_each_once(monkeypatch: pytest.MonkeyPatch)
     assert Delivery.objects.count() == 10
     assert OutboxItem.objects.filter(task=delivery.TASK, priority=2).count() == 10
     assert OutboxItem.objects.filter(task=delivery.OWE_SUBSCRIBERS).count() == 3
+
+
+def test_the_page_speaks_english_and_names_places_in_vietnamese(client: Client) -> None:
+    commune(), office()
+    Office.objects.update(name_en="Power company")
+    text = client.get("/en/dang-ky/").content.decode()
+    assert ">Power company</option>" in text
+    assert 'lang="vi">Phường Thử</option>' in text
+    assert "Posing as" in text
+    answer = client.post("/en/dang-ky/", {"address": "dan"})
+    assert "This is not a mail address." in answer.content.decode()
+
+
+def test_what_is_kept_of_an_address_stands_on_the_page_of_personal_data(client: Client) -> None:
+    assert "Bỏ nhận thư là xóa ngay địa chỉ." in client.get("/rieng-tu/").content.decode()
+    assert (
+        "When you leave, the address is removed at once."
+        in client.get("/en/rieng-tu/").content.decode()
+    )
+
+
+def test_a_mail_says_the_warning_in_english_too_where_it_is_written() -> None:
+    subscriber()
+    issued(title_en="Fake power company", summary_en="They threaten.", advice_en="Hang up.")
+    work()
+    assert "In English: Fake power company\nThey threaten." in mail.outbox[-1].body
