@@ -28,7 +28,7 @@ from django.db.models.functions import Left, TruncDate
 from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 
-from reports import counted
+from reports import counted, privacy
 from reports.folding import fold
 from reports.forms import OFFICES
 from reports.independence import Told, enough_until, last_day, people_among
@@ -66,7 +66,7 @@ apart AS (
     (SELECT * FROM contacts ORDER BY at DESC LIMIT %s) UNION
     (SELECT * FROM contacts ORDER BY at LIMIT %s) UNION
     (SELECT * FROM places ORDER BY at DESC LIMIT %s))
-SELECT key, claimed, contact, commune, at, story FROM apart
+SELECT key, claimed, contact, sealed, commune, at, story FROM apart
 """
 
 
@@ -206,6 +206,7 @@ def _columns(rows: QuerySet[Indicator]) -> "QuerySet[Indicator, Any]":
         "key",
         claimed=F("report__claimed_office"),
         contact=Case(When(known, then=F("report__contact_index"))),
+        sealed=Case(When(known, then=F("report__contact_sealed"))),
         commune=F("report__commune_id"),
         at=F("report__received_at"),
         day=TruncDate("report__received_at"),
@@ -219,12 +220,13 @@ def _row(  # noqa: PLR0913, PLR0917  # what _APART gives
     key: str,
     claimed: str,
     contact: memoryview | None,
+    sealed: memoryview | None,
     commune: str | None,
     at: datetime,
     story: str,
 ) -> _Row:
     told = Told(
-        contact=bytes(contact or b""),
+        contact=privacy.same_contact(bytes(contact), sealed) if contact and sealed else b"",
         commune=commune or "",
         at=timezone.localtime(at),
         words=frozenset(fold(story).split()),

@@ -28,7 +28,8 @@ from django.db.models import QuerySet
 from reports import filetypes, outbox, privacy
 from reports.filetypes import FileType
 from reports.models import EvidenceFile, Report
-from reports.sealing import SealBrokenError, Sealer, unsealed
+from reports.sealing import SealBrokenError, Sealer, key_name, unsealed
+from reports.signing import newest_key
 
 log = structlog.get_logger(__name__)
 
@@ -74,8 +75,8 @@ class Draft:
     RefusedError; then the draft is good for nothing but that.
     """
 
-    def __init__(self, name: str) -> None:
-        self.id, self.name, self.size = uuid4(), name, 0
+    def __init__(self, name: str, identity: UUID | None = None) -> None:
+        self.id, self.name, self.size = identity or uuid4(), name, 0
         self._digest, self._head = hashlib.sha256(), b""
         self._file: IO[bytes] | None = None
 
@@ -95,7 +96,8 @@ class Draft:
         with _on_disk():
             _folder(DRAFTS)
             _leave_room()
-            self._file = os.fdopen(os.open(self.path, os.O_WRONLY | os.O_CREAT, 0o600), "wb")
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC  # one that was sealed anew was killed
+            self._file = os.fdopen(os.open(self.path, flags, 0o600), "wb")
             self._sealer = Sealer(self._file, self.id)
 
     def write(self, data: bytes) -> None:
@@ -231,6 +233,29 @@ def copy(pk: UUID) -> bytes:
     except (OSError, SealBrokenError) as error:
         log.error("file.copy_not_opened", error=type(error).__name__)  # noqa: TRY400
         raise UnopenableError from error
+
+
+def is_newest(pk: UUID, folder: str = "") -> bool:
+    """Whether the newest key sealed it. Raises OSError where it is not there."""
+    with path_of(pk, folder).open("rb") as source:
+        return key_name(source) == newest_key().id
+
+
+def seal_anew(pk: UUID, folder: str = "") -> None:
+    """Put in its place the same bytes under the newest key, at once for all who read. Nobody may
+    erase it meanwhile.
+
+    Raises OSError, SealBrokenError or RefusedError; then it is as it was.
+    """
+    draft = Draft("", pk)
+    try:
+        draft.begin()
+        for chunk in _opened(pk, folder):
+            draft.write(chunk)
+        draft.finish()
+        draft.settle(folder)
+    finally:
+        draft.discard()
 
 
 def _opened(pk: UUID, folder: str = "") -> Iterator[bytes]:

@@ -116,6 +116,16 @@ def _parts(sealed: bytes) -> tuple[bytes, bytes, bytes]:
     return sealed[:_KEY_NAME], sealed[_KEY_NAME:end], sealed[end:]
 
 
+def head() -> bytes:
+    """What each text begins with that the newest key sealed."""
+    return _FORMAT + newest_key().id.encode()
+
+
+def is_newest(sealed: bytes | memoryview) -> bool:
+    """Whether the newest key sealed it; what was made of the same text then is under that key too."""
+    return bytes(sealed[: len(_FORMAT) + _KEY_NAME]) == head()
+
+
 def subscriber(contact: str) -> str:
     """The canonical key of the one number at home on which somebody may be reached, else ""."""
     phone = phones.read(contact[:_LONGEST_CONTACT])
@@ -133,6 +143,13 @@ def blind_index(contact: str) -> bytes | None:
         same = digits[-_TELLING:]
     same = same or " ".join(contact.split()).casefold()
     return newest_key().mac("blind index", same.encode()) if same else None
+
+
+def same_contact(index: bytes, sealed: bytes | memoryview) -> bytes:
+    """The index of a row as the newest key makes it, though the row waits to be sealed anew."""
+    if is_newest(sealed):
+        return index
+    return blind_index(unseal(sealed) or "") or index
 
 
 def mask(text: str, contact: str = "") -> Masked:

@@ -120,25 +120,39 @@ def again(report: Report) -> str | None:
 
 def find(code: str) -> Report | None:
     """The report that a code opens; a hash under an older key is replaced on the way."""
-    newest = newest_key()
-    for key in field_keys():
-        report = _opened_by(code_hash(code, key))
-        if report is None:
-            continue
-        if key.id != newest.id:
-            # The old hash again: a code that was replaced meanwhile must not come back to life.
-            Receipt.objects.filter(report=report, code_hash=code_hash(code, key)).update(
-                hashed_with=newest.id, code_hash=code_hash(code, newest)
-            )
-        return report
-    return None
+    report = _opened_by([code_hash(code, key) for key in field_keys()])
+    if report is not None and report.receipt.hashed_with != newest_key().id:
+        _hash_anew(report.receipt, code)
+    return report
 
 
-def _opened_by(hashed: bytes) -> Report | None:
-    """The report, its receipt, and `was_added_to`: whether its reporter said more later."""
+def _opened_by(hashes: list[bytes]) -> Report | None:
+    """The report, its receipt, and `was_added_to`: whether its reporter said more later. Asked
+    once for all keys: between two questions the hash may be made anew.
+    """
     later = Exists(Addition.objects.filter(report=OuterRef("pk")))
     reports = Report.objects.select_related("receipt").annotate(was_added_to=later)
-    return reports.filter(receipt__code_hash=hashed).first()
+    return reports.filter(receipt__code_hash__in=hashes).first()
+
+
+def _hash_anew(receipt: Receipt, code: str) -> bool:
+    # The old hash again: a code that was replaced meanwhile must not come back to life.
+    same = Receipt.objects.filter(pk=receipt.pk, code_hash=bytes(receipt.code_hash))
+    newest = newest_key()
+    return bool(same.update(hashed_with=newest.id, code_hash=code_hash(code, newest)))
+
+
+def rotate(receipt: Receipt) -> bool:
+    """Hash its code under the newest key, without its holder: what was derived from the report is
+    derived once more. False for a code of chance, and where a key has been taken away.
+    """
+    derived, hashed = key_named(receipt.derived_with), key_named(receipt.hashed_with)
+    if derived is None or hashed is None:
+        return False
+    report = receipt.report
+    code = derive(report.submission_key, bytes(report.content_digest), derived)
+    is_its = code_hash(code, hashed) == bytes(receipt.code_hash)
+    return is_its and _hash_anew(receipt, code)
 
 
 def code_hash(code: str, key: Key) -> bytes:

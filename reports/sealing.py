@@ -61,11 +61,16 @@ class Sealer:
         self._number += 1
 
 
+def key_name(source: IO[bytes]) -> str:
+    """The name of the key that sealed it; "" where it is not of our format."""
+    head = source.read(len(_FORMAT) + _KEY_NAME)
+    return head[len(_FORMAT) :].decode("latin-1") if head.startswith(_FORMAT) else ""
+
+
 def unsealed(source: IO[bytes], identity: UUID) -> Iterator[bytes]:
     """What was sealed, chunk by chunk. Raises SealBrokenError where it does not open."""
-    head = source.read(len(_FORMAT) + _KEY_NAME)
-    key = key_named(head[len(_FORMAT) :].decode("latin-1"))
-    if not head.startswith(_FORMAT) or key is None:
+    key = key_named(key_name(source))
+    if key is None:
         raise SealBrokenError
     cipher, number = _cipher(key, identity), 0
     chunk = source.read(_SEALED_CHUNK)

@@ -1,0 +1,76 @@
+"""manage.py rotate_keys: bring everything under the key that stands first in FIELD_KEYS.
+
+The exit code tells: 0 nothing needs an older key any more, 1 something does.
+"""
+
+import time
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
+
+from alerts import subscriptions
+from alerts.models import PartnerAgency, Subscriber
+from reports import privacy, rotation
+from reports.models import Addition, Dispute, EvidenceFile, Message, Report
+from reports.rotation import Codes, Files, Kind, Texts
+from reports.signing import field_keys, newest_key
+
+LINE = 5.0  # seconds between two lines of progress
+_ONE_AT_A_TIME = "SELECT pg_try_advisory_lock(hashtextextended('rotate keys', 0))"
+KINDS: tuple[Kind, ...] = (
+    Texts(Report, privacy.blind_index),
+    Texts(Addition, privacy.blind_index),
+    Texts(Message),
+    Texts(EvidenceFile),
+    Texts(Dispute),
+    Texts(Subscriber, lambda address: subscriptions.index(address, newest_key())),
+    Texts(PartnerAgency),
+    Codes(),
+    Files(),
+)
+
+
+class Command(BaseCommand):
+    help = (
+        "Seals anew, under the first of FIELD_KEYS, whatever an older one sealed. Safe beside a"
+        " running portal; killed, it goes on where it was. See docs/operations.md."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--check", action="store_true", help="only say what needs an older key")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        newest, *older = [key.id for key in field_keys()]
+        self.stdout.write(f"Newest key: {newest}. Older ones: {', '.join(older) or 'none'}.")
+        if not options["check"]:
+            self._rotate()
+        self._tell()
+
+    def _rotate(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(_ONE_AT_A_TIME)
+            if cursor.fetchone() != (True,):
+                raise CommandError("Another rotate_keys is at work.")
+        for kind in KINDS:
+            self._bring_over(kind)
+
+    def _bring_over(self, kind: Kind) -> None:
+        total, done, due = rotation.left(kind), 0, time.monotonic() + LINE
+        for moved in rotation.run(kind):
+            done += moved
+            if time.monotonic() > due:
+                self.stdout.write(f"{kind.name}: {done} of {total}")
+                self.stdout.flush()
+                due += LINE
+        if total:
+            self.stdout.write(f"{kind.name}: {done} of {total}, done")
+
+    def _tell(self) -> None:
+        waiting = {kind.name: rotation.left(kind) for kind in KINDS}
+        for name, many in waiting.items():
+            self.stdout.write(f"{name}: {many} need an older key")
+        self.stdout.write(f"codes that only their holders bring over: {rotation.left_to_holders()}")
+        if any(waiting.values()):
+            raise CommandError("Keep the older keys: something still needs one.")
+        self.stdout.write("No text, file or code of a report needs an older key.")
