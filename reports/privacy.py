@@ -6,8 +6,9 @@ which were written before and cost four times as much of a request, open too.
 
 import os
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from cryptography.exceptions import InvalidTag
 from cryptography.fernet import InvalidToken
@@ -15,29 +16,48 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from reports import phones
 from reports.folding import plain_digits
+from reports.indicators import READ_OF_STORY, find_accounts
 from reports.signing import Key, key_named, newest_key, sealer
 
 ID_MASK = "[số giấy tờ]"
 CARD_MASK = "[số thẻ]"
 CONTACT_MASK = "[số người báo]"
 
-_SEPARATED = r"(?:[ .\-]?\d)"
+_SEPARATED = r"(?:[ \u00a0]{0,2}|[.\-–])\d"
 # They begin with the digit and look back from there: so the search leaps from digit to digit.
-_CARD = re.compile(rf"\d(?<!\d\d){_SEPARATED}{{15}}(?!\d)")
+_CARD = re.compile(rf"\d(?<!\d\d)(?:{_SEPARATED}){{15}}(?!\d)")
 # A + makes twelve digits a foreign caller's number: evidence, and nobody's paper.
-_ID = re.compile(rf"\d(?<![\d+]\d)(?<!\+ \d){_SEPARATED}{{11}}(?!\d)")
-# Digits beside these words are an account the money went to: the officers need it.
-_ACCOUNT_WORDS = re.compile(
-    r"(?:stk|tài khoản|tai khoan|tkhoan|số thẻ nhận|so the nhan|chuyển vào|chuyen vao"
-    r"|chuyển đến|chuyen den|account)[^\d\n]{0,24}$",
+_ID = re.compile(rf"\d(?<![\d+]\d)(?<!\+ \d)(?:{_SEPARATED}){{11}}(?!\d)")
+# Nine are a paper of before 2021 where a word says so; else they are anything.
+_OLD_ID = re.compile(
+    rf"(?:cmnd|cmt|chứng minh|chung minh)[^\d\n]{{0,24}}(\d(?:{_SEPARATED}){{8}})(?!\d)",
     re.IGNORECASE,
 )
-_DIGIT = re.compile(r"\d")
+# Digits beside these words are an account the money went to: the officers need it.
+_ACCOUNT_WORDS = re.compile(
+    r"(?:\bs?tk\b|tài khoản|tai khoan|tkhoan|số thẻ nhận|so the nhan|account"
+    r"|(?:chuyển|chuyen)(?: khoản| khoan)? (?:vào|vao|đến|den|cho))[^\d\n]{0,48}$",
+    re.IGNORECASE,
+)
+# The nearer word tells what they are.
+_PAPER_WORDS = re.compile(
+    r"căn cước|can cuoc|cccd|cmnd|cmt|chứng minh|chung minh|giấy tờ|giay to|hộ chiếu|ho chieu",
+    re.IGNORECASE,
+)
+# Of digits in groups: a telephone number with something behind it, and a sum.
+_TELEPHONE = re.compile(r"(?<!\d)(?:0\d{9,10}|84\d{9})(?!\d)")
+_MONEY = re.compile(r"\s?(?:đồng|vnđ|vnd|₫|[dđ](?![^\W\d_]))", re.IGNORECASE)
+# Digits that may be one number, with what people put between and for them.
+_RUN = re.compile(r"[0-9](?:(?:[^\w\n]|_){0,3}[0-9oOlI])*")
+_LIKE_DIGITS = str.maketrans("oOlI", "0011")
+_HEADS = ("00840", "0084", "840", "84", "0", "")
 _FEWEST = 8  # digits that could say whose a text is: those of a telephone number without its head
+_FEWEST_TYPED = 4  # of a number in which letters stand for others
 _TELLING = 9  # the last digits of a number, with which no head is left that is written or not
 _LONGEST_CONTACT = 200  # signs that are read for a number
 _NOBODYS = frozenset({"unknown_area", "ministry_network", "forged_069"})
-_REACH = 48  # how far before the digits an account word still belongs to them
+_MAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@.]{2,}")
+_REACH = 72  # signs before the digits in which a word still says what they are
 
 
 @dataclass(frozen=True)
@@ -48,28 +68,56 @@ class Masked:
     flags: tuple[str, ...]
 
 
+Spans = Iterator[tuple[int, int]]
+
+
 @dataclass(frozen=True)
 class _Rule:
-    """Digits to hide, the sign that stands for them, and whether an account word saves them."""
+    """Where the digits lie that are to be hidden, the sign that stands for them, and its code."""
 
-    pattern: re.Pattern[str]
+    spans: Callable[[str], Spans]
     sign: str
     flag: str
-    spares_accounts: bool = True
 
     def apply(self, text: str) -> str:
-        return self.pattern.sub(self._replace, text)
+        """Told by ASCII digits; what is not hidden stays as it was typed."""
+        kept, end = "", 0
+        for start, stop in self.spans(plain_digits(text)):
+            kept, end = kept + text[end:start] + self.sign, stop
+        return kept + text[end:]
 
-    def _replace(self, found: re.Match[str]) -> str:
-        before = found.string[max(0, found.start() - _REACH) : found.start()]
-        if self.spares_accounts and _ACCOUNT_WORDS.search(before):
-            return found[0]
-        return self.sign
+
+def _cards(text: str) -> Spans:
+    return (found.span() for found in _CARD.finditer(text) if not _is_spared(found))
+
+
+def _papers(text: str) -> Spans:
+    return (found.span() for found in _ID.finditer(text) if not _is_spared(found))
+
+
+def _old_papers(text: str) -> Spans:
+    return (found.span(1) for found in _OLD_ID.finditer(text))
+
+
+def _is_spared(found: re.Match[str]) -> bool:
+    """Whether the officers need it: an account, a telephone number, a sum."""
+    text, start, end = found.string, found.start(), found.end()
+    if _TELEPHONE.search(found[0]) or _MONEY.match(text, end):
+        return True
+    before = text[max(0, start - _REACH) : start]
+    if account := _ACCOUNT_WORDS.search(before):
+        return not _PAPER_WORDS.search(account[0])
+    if len(text) > READ_OF_STORY:  # nobody reads so far, and a look at each would take seconds
+        return False
+    near = find_accounts(before + text[start : end + _REACH])  # beside the name of a bank
+    is_account = any(each.account == _digits(found[0]) for each in near)
+    return is_account and not _PAPER_WORDS.search(before)
 
 
 _CARDS_AND_PAPERS = (
-    _Rule(_CARD, CARD_MASK, "masked_card"),
-    _Rule(_ID, ID_MASK, "masked_id"),
+    _Rule(_cards, CARD_MASK, "masked_card"),
+    _Rule(_papers, ID_MASK, "masked_id"),
+    _Rule(_old_papers, ID_MASK, "masked_id"),
 )
 
 
@@ -159,13 +207,13 @@ def mask(text: str, contact: str = "") -> Masked:
     however the contact is spelled. Receiving accounts stay: an account word right before
     the digits decides.
     """
-    if len(_DIGIT.findall(text)) < _FEWEST:
+    if len(_digits(text)) < _FEWEST_TYPED and "@" not in contact:
         return Masked(text, ())
-    flags = []
-    for rule in (*_own_number(contact), *_CARDS_AND_PAPERS):
+    flags: dict[str, None] = {}
+    for rule in (*_own(contact), *_CARDS_AND_PAPERS):
         hidden = rule.apply(text)
         if hidden != text:
-            flags.append(rule.flag)
+            flags[rule.flag] = None
         text = hidden
     return Masked(text, tuple(flags))
 
@@ -174,12 +222,45 @@ def _digits(contact: str) -> str:
     return "".join(filter(str.isdecimal, plain_digits(contact)))
 
 
-def _own_number(contact: str) -> tuple[_Rule, ...]:
-    """All spellings of the last nine digits of a number, with or without its head."""
-    digits = _digits(contact)
-    if len(digits) < _FEWEST:
-        return ()
-    tail = r"[ .\-]?".join(digits[-_TELLING:])
-    head = r"(?:(?:\+?84|0084|0)[ .\-]?(?:\(0\))?[ .\-]?)?"
-    pattern = re.compile(rf"(?<!\d){head}{tail}(?!\d)")
-    return (_Rule(pattern, CONTACT_MASK, "masked_contact", spares_accounts=False),)
+def _own(contact: str) -> Iterator[_Rule]:
+    """The last nine digits of a number, with or without its head, and a mail address."""
+    tail = _digits(contact)[-_TELLING:]
+    if len(tail) >= _FEWEST:
+        yield _Rule(lambda text: _spellings(text, tail), CONTACT_MASK, "masked_contact")
+    for word in contact.split():
+        if _MAIL.fullmatch(word):
+            exact = re.compile(re.escape(word), re.IGNORECASE)
+            spans = partial(_exactly, exact)
+            yield _Rule(spans, CONTACT_MASK, "masked_contact")
+
+
+def _exactly(pattern: re.Pattern[str], text: str) -> Spans:
+    return (found.span() for found in pattern.finditer(text))
+
+
+def _spellings(text: str, tail: str) -> Spans:
+    """Where the digits of `tail` stand one after another, whatever is put between them."""
+    for run in _RUN.finditer(text):
+        places = [at for at in range(*run.span()) if text[at] in "0123456789oOlI"]
+        digits = "".join(text[at] for at in places).translate(_LIKE_DIGITS)
+        at = digits.find(tail)
+        while at >= 0:
+            following = at + len(tail)
+            first, end = _with_head(digits, places, at), places[following - 1] + 1
+            if first is not None and not text[end : end + 1].isdecimal():
+                yield _plus(text, places[first]), end
+            at = digits.find(tail, following)
+
+
+def _with_head(digits: str, places: list[int], at: int) -> int | None:
+    """Where the number begins; None where it is the end of a longer one."""
+    for head in _HEADS:
+        first = at - len(head)
+        is_whole = first == 0 or (first > 0 and places[first - 1] < places[first] - 1)
+        if is_whole and digits[first:at] == head:
+            return first
+    return None
+
+
+def _plus(text: str, start: int) -> int:
+    return start - 1 if text[start - 1 : start] == "+" else start

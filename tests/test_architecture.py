@@ -23,6 +23,7 @@ FOR_ALERTS = {
     "reports.privacy",
     "reports.limits",
     "reports.origins",
+    "reports.personal",
     "reports.signing",
     "reports.folding",
     "reports.inlined",

@@ -18,6 +18,10 @@ from reports.signing import sealer
         ("gọi tôi 0550 000 111 nhé", "gọi tôi [số người báo] nhé", "masked_contact"),
         ("gọi tôi +84 550.000.111", "gọi tôi [số người báo]", "masked_contact"),
         ("gọi tôi 84550000111", "gọi tôi [số người báo]", "masked_contact"),
+        ("căn cước 038–012–345–678", "căn cước [số giấy tờ]", "masked_id"),
+        ("căn cước 038\u00a0012  345 678", "căn cước [số giấy tờ]", "masked_id"),
+        ("căn cước ０３８０１２３４５６７８", "căn cước [số giấy tờ]", "masked_id"),
+        ("số CMND của tôi là 171234567", "số CMND của tôi là [số giấy tờ]", "masked_id"),
     ],
 )
 def test_what_says_whose_it_is_gets_masked(told: str, kept: str, flag: str) -> None:
@@ -39,10 +43,57 @@ def test_what_says_whose_it_is_gets_masked(told: str, kept: str, flag: str) -> N
         "dãy 1234567890123",  # thirteen neither
         "họ gọi từ +44 7700 900123",  # twelve digits of a caller abroad
         "họ gọi từ + 447700900123",
+        "tk 123456789012",
+        "chuyển khoản cho 123456789012",
+        "Vietcombank 123456789012",
+        "số tài khoản ở ngân hàng chi nhánh Thanh Hóa 123456789012",
+        "họ gọi 0550000222 20 phút",  # twelve digits of two numbers
+        "họ đòi 100.000.000.000 đồng",
+        "nó đưa số 171234567",  # nine digits of which no word says what they are
     ],
 )
 def test_what_the_officers_need_stays(told: str) -> None:
     assert mask(told, "0550000111").text == told
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("stk 038012345678, căn cước 038012345678", "stk 038012345678, căn cước [số giấy tờ]"),
+        ("căn cước 038012345678, stk 038012345678", "căn cước [số giấy tờ], stk 038012345678"),
+        ("họ hỏi tài khoản, tôi đọc căn cước 038012345678",
+         "họ hỏi tài khoản, tôi đọc căn cước [số giấy tờ]"),
+        ("đọc căn cước rồi chuyển vào tài khoản 038012345678",
+         "đọc căn cước rồi chuyển vào tài khoản 038012345678"),
+        ("số thẻ nhận 4000000000000002, thẻ tôi 4000000000000002",
+         "số thẻ nhận 4000000000000002, thẻ tôi [số thẻ]"),
+    ],
+)  # fmt: skip
+def test_one_number_is_read_by_the_nearer_word(told: str, kept: str) -> None:
+    assert mask(told).text == kept
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        "0550  000  111", "(0550) 000111", "0550/000/111", "0550, 000, 111", "0550_000_111",
+        "0550 - 000 - 111", "0550–000–111", "0 5 5 0 0 0 0 1 1 1", "055OOOO111", "0550.000.l11",
+        "０５５０ ０００ １１１", "٠٥٥٠٠٠٠١١١", "+84 (0) 550 000 111", "0084 550000111", "550 000 111",
+        "0550\u00a0000\u00a0111",
+    ],
+)  # fmt: skip
+def test_the_reporters_number_is_masked_in_any_spelling(spelled: str) -> None:
+    masked = mask(f"gọi tôi: {spelled}. Họ gọi 0550 000 222.", "0550000111")
+    assert masked.text.replace("([", "[") == "gọi tôi: [số người báo]. Họ gọi 0550 000 222."
+
+
+def test_the_same_digits_inside_a_longer_number_are_another_number() -> None:
+    for other in ("05500001112", "99550000111"):
+        assert mask(f"họ gọi {other}", "0550000111").text == f"họ gọi {other}"
+
+
+def test_a_mail_address_of_the_reporter_is_masked() -> None:
+    assert mask("viết cho Ba@Mau.example", "ba@mau.example").text == "viết cho [số người báo]"
 
 
 def test_an_account_word_does_not_save_the_reporters_own_number() -> None:

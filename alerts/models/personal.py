@@ -1,0 +1,40 @@
+"""What is personal in the rows of warnings: whoever adds a field says so here (reports/personal.py)."""
+
+from reports.personal import Declared, Fields
+
+_OFFICER = "which officer wrote or issued it: author and issuer must be two"
+
+DECLARED: Declared = {
+    "alerts.Subscriber": Fields(
+        "commune scenario office wish asks asked_at confirmed_at",
+        ties="id address_index",
+        sealed="address_sealed",
+    ),
+    "alerts.Alert": Fields(
+        "id slug stage title short_title summary advice sms sms_share sms_marked loudspeaker"
+        " title_en summary_en advice_en document_number document_date document_office"
+        " document_subject document_recipients document_note audience scenario urgency severity"
+        " certainty response_type effective expires reviewed_on campaign grounds changed_at year"
+        " number current",
+        clear={"author": _OFFICER},
+    ),
+    "alerts.Alert_communes": Fields("id alert commune"),
+    "alerts.Alert_offices": Fields("id alert office"),
+    "alerts.AlertStep": Fields("id alert position title text quote"),
+    "alerts.AlertRevision": Fields(
+        "id alert version msg_type identifier sent effective expires references content"
+        " content_hash",
+        clear={"author issued_by": _OFFICER},
+    ),
+    "alerts.PublicKey": Fields("name kind pem since"),
+    "alerts.RevisionSeal": Fields("revision text_key text_signature cap_key cap_message"),
+    "alerts.PartnerAgency": Fields(
+        "id name kind origins is_active disabled_reason stopped created_at",
+        sealed="contact_sealed webhook_sealed mail_sealed secret_sealed",
+    ),
+    "alerts.Delivery": Fields(
+        "id revision partner channel state attempts next_at ended_at created_at", ties="subscriber"
+    ),
+    "alerts.DeliveryTry": Fields("id delivery at outcome status"),
+    "alerts.PartnerReading": Fields("id partner revision seen_at confirmed_at"),
+}
