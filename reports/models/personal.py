@@ -138,13 +138,13 @@ DECLARED: Declared = {
         },
     ),
     "reports.Dispute": Fields(
-        "received_at due_at status answered_at",
+        "received_at due_at status upheld_at answered_at",
         ties="id public_number submission_key content_digest",
         sealed="number_sealed reason_sealed contact_sealed",
         clear={
             "key": "the number in question: looked for at every check, so that it is told as open",
             "answer": _REASON,
-            "answered_by": _OFFICER,
+            "upheld_by answered_by": _OFFICER,
         },
     ),
     "reports.OutboxItem": Fields(
