@@ -25,7 +25,7 @@ log = structlog.get_logger(__name__)
 
 BATCH = 200
 SEALED, INDEX = "_sealed", "_index"
-# Guards of evidence let a sealed text change beside this alone (migration 0046).
+# Guards of evidence let a sealed text change beside this alone (migration 0048).
 _RESEALING = "SELECT set_config('reports.resealing', 'on', true)"
 
 

@@ -111,6 +111,17 @@ DECLARED: Declared = {
         ties="report target",
         clear={"reason": _REASON, "proposed_by confirmed_by withdrawn_by": _OFFICER},
     ),
+    "reports.ErasureWish": Fields(
+        "id asked_at outcome decided_at",
+        ties="report",
+        sealed="words_sealed",
+        clear={"decided_by": _OFFICER},
+    ),
+    "reports.PurgeRun": Fields("id started_at finished_at counts stayed"),
+    "reports.Breach": Fields(
+        "id detected_at first_told_at body_told_at people_told_at closed_at",
+        clear={"title found": _REASON, "opened_by": _OFFICER},
+    ),
     "reports.Addition": Fields(
         "received_at kind called_on flags erased_at",
         ties="id report submission_key content_digest contact_index",

@@ -12,7 +12,7 @@ from django.db import connection
 from alerts import subscriptions
 from alerts.models import PartnerAgency, Subscriber
 from reports import privacy, rotation
-from reports.models import Addition, Dispute, EvidenceFile, Message, Report
+from reports.models import Addition, Dispute, ErasureWish, EvidenceFile, Message, Report
 from reports.rotation import Codes, Files, Kind, Texts
 from reports.signing import field_keys, newest_key
 
@@ -22,6 +22,7 @@ KINDS: tuple[Kind, ...] = (
     Texts(Report, privacy.blind_index),
     Texts(Addition, privacy.blind_index),
     Texts(Message),
+    Texts(ErasureWish),
     Texts(EvidenceFile),
     Texts(Dispute),
     Texts(Subscriber, lambda address: subscriptions.index(address, newest_key())),

@@ -45,7 +45,7 @@ def opened(table: str, guard: str, report: str, fields: str) -> migrations.RunSQ
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reports", "0045_a_paper_is_a_look")]
+    dependencies = [("reports", "0047_guard_erasing")]
 
     operations = [
         migrations.RunSQL(FUNCTION, "DROP FUNCTION reports_only_reseals();"),
