@@ -16,7 +16,7 @@ _FEWEST_BESIDE_MASKS = 3
 _RUN = re.compile(r"[0-9][0-9\s._\-‐‒–—−~'’()·\\]*")
 _BREAKS = re.compile(r"[/,;|&\n]")
 _LOOKALIKES = re.compile(r"(?<![^\W_+])[0-9OoIl+]++(?![^\W_])")
-_SWAPS = str.maketrans("OoIl", "0011")
+LETTERS_FOR_DIGITS = str.maketrans("OoIl", "0011")
 _ALONE_O = re.compile(r"(?<![^\W\d_])[Oo](?=[\s.\-]+[0-9])")
 _EXTENSION = re.compile(
     r"(?:\b(?:ext|extension|máy lẻ|may le|nhánh|nhanh|số lẻ|so le)[.:]?|#)\s*[0-9]{1,5}\s*$"
@@ -48,7 +48,7 @@ def letters_to_digits(text: str) -> str:
 
 def _swap(match: re.Match[str]) -> str:
     digits = sum(sign.isdecimal() for sign in match[0])
-    return match[0].translate(_SWAPS) if digits >= 2 else match[0]
+    return match[0].translate(LETTERS_FOR_DIGITS) if digits >= 2 else match[0]
 
 
 def has_plus(text: str, start: int) -> bool:

@@ -1,5 +1,6 @@
 """Whose form was sent: the one question that stands for a CSRF cookie on pages without cookies."""
 
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -8,12 +9,17 @@ from django.http import HttpRequest
 
 def from_our_page(request: HttpRequest) -> bool:
     """Where a browser says that the form was: on our pages, or it does not say."""
-    site = request.headers.get("Sec-Fetch-Site")
+    site = request.META.get("HTTP_SEC_FETCH_SITE")
     if site not in {None, "same-origin", "none"}:
         return False
-    origin = request.headers.get("Origin")
+    origin = request.META.get("HTTP_ORIGIN")
     if origin is None or (origin == "null" and site == "same-origin"):
         return True
-    portal = urlsplit(settings.PORTAL_URL)
-    ours = {f"{portal.scheme}://{portal.netloc}", f"{request.scheme}://{request.get_host()}"}
-    return origin in ours
+    asked = f"{request.scheme}://{request.get_host()}"
+    return origin in {_origin_of(settings.PORTAL_URL), asked}
+
+
+@lru_cache(maxsize=4)
+def _origin_of(address: str) -> str:
+    portal = urlsplit(address)
+    return f"{portal.scheme}://{portal.netloc}"

@@ -41,6 +41,9 @@ _WAITING = Q(settled_at__isnull=True, failed_at__isnull=True)
 # database forgets of a claim, or of work and its settling together, is only owed once more.
 _UNHURRIED = "SET LOCAL synchronous_commit = off;"
 
+# PostgreSQL gives a NOTIFY a transaction number, and with it a commit of its own on the disk.
+_NOTIFY = f"{_UNHURRIED} SELECT pg_notify(%s, '')"
+
 # Said so that the small index of what waits does not fit: the planner, which last saw it empty,
 # would read a burst of thousands through for each item. The primary key leads there at once.
 _UNFINISHED = "coalesce(settled_at, failed_at) IS NULL"
@@ -139,7 +142,7 @@ def wake() -> None:
     """
     try:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+            cursor.execute(_NOTIFY, [CHANNEL])
     except DatabaseTrouble as error:
         log.warning("outbox.notify_failed", error=type(error).__name__)
 

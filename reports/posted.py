@@ -15,6 +15,8 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import get_language
 
 from reports import demands, money, phones, places, privacy
+from reports.digit_runs import LETTERS_FOR_DIGITS
+from reports.folding import plain_digits
 from reports.indicators import READ_OF_NUMBER
 from reports.intake import Typed, clean
 from reports.models import Report
@@ -25,6 +27,7 @@ Fields = MultiValueDict[str, str]
 
 YES_NO = {"yes": True, "no": False}
 TOO_FAST_SECONDS = 3
+_UNCHANGED = 6  # last digits: old heads, missing zeros and country codes stand before them
 _OFFICE_LONGEST = 64  # signs; what is longer is no code of an office but a sentence
 # One of these with words in it is a report; what else is told of the call is in `is_empty`.
 _TELLING = ("story", "caller_number", "claimed_office", "claimed_name", "money_lost_vnd")
@@ -141,15 +144,15 @@ class Posted:
     def _flags(self) -> list[str]:
         """What somebody should look at: never a reason to refuse."""
         lost, contact = self._said("money_lost_vnd"), self._said("contact_phone")
-        tail = _last_digits(contact)
+        tail, own = _last_digits(contact), privacy.subscriber(contact)
         found = {
             "money_unread": bool(lost.strip()) and money.read_money(lost).value is None,
             "signs_replaced": any(
                 "\ufffd" in text for _, all_ in self.data.lists() for text in all_
             ),
             "contact_unread": bool(contact.strip()) and len(tail) < 8,
-            "contact_doubtful": len(tail) >= 8 and not privacy.subscriber(contact),
-            "contact_is_caller": _is_caller(contact, self._said("caller_number")),
+            "contact_doubtful": len(tail) >= 8 and not own,
+            "contact_is_caller": _is_caller(own, tail, self._said("caller_number")),
             "demand_unknown": not all(map(demands.is_known, self.data.getlist("demands"))),
             "trap_filled": bool(self._said("website")),
             "too_fast": self.age is not None and self.age < TOO_FAST_SECONDS,
@@ -163,14 +166,21 @@ def _language() -> str:
     return spoken if spoken in Report.Language.values else Report.Language.VIETNAMESE
 
 
-def _is_caller(contact: str, callers: str) -> bool:
-    """Whether a contact is one of the callers, in whatever spelling."""
-    tail = _last_digits(contact)
+def _is_caller(own: str, tail: str, callers: str) -> bool:
+    """Whether a contact (its key, its last digits) is one of the callers, in whatever spelling.
+    They are read only where the digits that no spelling changes stand among theirs.
+    """
     if len(tail) < 8:
         return False
-    own = privacy.subscriber(contact)
-    called = {phone.key for phone in phones.read_all(callers[:READ_OF_NUMBER])} if own else set()
-    return tail == _last_digits(callers) or own in called
+    callers = callers[:READ_OF_NUMBER]
+    if not own or own[-_UNCHANGED:] not in _all_digits(callers):
+        return tail == _last_digits(callers)
+    return own in {phone.key for phone in phones.read_all(callers)} or tail == _last_digits(callers)
+
+
+def _all_digits(text: str) -> str:
+    """The digits, and the letters that are typed for some."""
+    return "".join(filter(str.isdecimal, plain_digits(text).translate(LETTERS_FOR_DIGITS)))
 
 
 def _last_digits(text: str) -> str:

@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.fernet import InvalidToken
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from reports import phones
+from reports import numbering, phones
 from reports.folding import plain_digits
 from reports.indicators import READ_OF_STORY, find_accounts
 from reports.signing import Key, key_named, newest_key, sealer
@@ -55,6 +55,7 @@ _FEWEST = 8  # digits that could say whose a text is: those of a telephone numbe
 _FEWEST_TYPED = 4  # of a number in which letters stand for others
 _TELLING = 9  # the last digits of a number, with which no head is left that is written or not
 _LONGEST_CONTACT = 200  # signs that are read for a number
+_AS_DIALLED = re.compile(r"0[0-9]{3}(?: ?[0-9]{3}){2}")  # as nearly everybody writes one
 _NOBODYS = frozenset({"unknown_area", "ministry_network", "forged_069"})
 _MAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@.]{2,}")
 _REACH = 72  # signs before the digits in which a word still says what they are
@@ -176,9 +177,18 @@ def is_newest(sealed: bytes | memoryview) -> bool:
 
 def subscriber(contact: str) -> str:
     """The canonical key of the one number at home on which somebody may be reached, else ""."""
-    phone = phones.read(contact[:_LONGEST_CONTACT])
+    phone = _read(contact[:_LONGEST_CONTACT])
     is_one = phone.kind in {"mobile", "landline"} and not _NOBODYS.intersection(phone.flags)
     return phone.key if is_one else ""
+
+
+def _read(contact: str) -> numbering.Number | phones.Phone:
+    """As `phones.read`; what is written as it is dialled needs nothing of its care for spellings,
+    which is a tenth of what taking a report in costs.
+    """
+    plain = _AS_DIALLED.fullmatch(contact)
+    number = numbering.dialled(contact.replace(" ", "")) if plain else None
+    return number or phones.read(contact)
 
 
 def blind_index(contact: str) -> bytes | None:

@@ -83,14 +83,18 @@ def sealer() -> MultiFernet:
 
 def form_token() -> str:
     """A signed time for a form without cookies: it says when this server offered the page."""
-    return signing.TimestampSigner(salt=FORM_TOKEN_SALT).sign("f")
+    return _form_signer(settings.SECRET_KEY).sign("f")
+
+
+@lru_cache(maxsize=2)
+def _form_signer(secret: str) -> signing.TimestampSigner:
+    return signing.TimestampSigner(key=secret, salt=FORM_TOKEN_SALT)
 
 
 def form_token_age(token: str) -> float | None:
     """Seconds since the form was offered; None when the token is not ours or stale."""
-    signer = signing.TimestampSigner(salt=FORM_TOKEN_SALT)
     try:
-        signer.unsign(token, max_age=FORM_TOKEN_HOURS * 3600)
+        _form_signer(settings.SECRET_KEY).unsign(token, max_age=FORM_TOKEN_HOURS * 3600)
     except signing.BadSignature:
         return None
     stamp = token.rsplit(":", 2)[-2]

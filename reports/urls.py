@@ -17,6 +17,10 @@ from reports.views import (
 
 app_name = "reports"
 urlpatterns = [
+    # Django tries them in turn: first those that a flood of reports asks for.
+    path("bao-cao/", report.report, name="report"),
+    path("bao-cao/gui/", report.send, name="send"),
+    path("bao-cao/da-nhan/", receipt.report_received, name="report_received"),
     path("", pages.home, name="home"),
     path("dang-bi-goi/", pages.now, name="now"),
     path("that-hay-gia/", pages.quiz, name="quiz"),
@@ -31,9 +35,6 @@ urlpatterns = [
     path("thong-ke/", figures.figures, name="figures"),
     path("thong-ke/so-lieu.csv", figures.figures_file, name="figures_file"),
     path("tim/", search.search, name="search"),
-    path("bao-cao/", report.report, name="report"),
-    path("bao-cao/gui/", report.send, name="send"),
-    path("bao-cao/da-nhan/", receipt.report_received, name="report_received"),
     path("theo-doi/", tracking.track, name="track"),
     path("theo-doi/ma-moi/", new_code.new_code, name="new_code"),
     path("theo-doi/tep/", files.send_files, name="files"),

@@ -1,14 +1,17 @@
 """The receipt: the page after a report, and how its code comes there."""
 
 import secrets
+import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from functools import lru_cache
 from typing import Any
 
-from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.db import Error as DatabaseTrouble
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import get_language, override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -25,7 +28,6 @@ from reports import (
     whole,
 )
 from reports.models import Report
-from reports.signing import sealer
 from reports.views.posting import SeeOther
 from reports.whole import Whole
 
@@ -41,18 +43,28 @@ def receipt_given(request: HttpRequest, accepted: intake.Accepted) -> HttpRespon
     if accepted.code is None or (accepted.again and RECEIPT_COOKIE not in request.COOKIES):
         response = _receipt_page(request, accepted.report, accepted.code)
     else:
-        response = SeeOther(reverse("reports:report_received"))
+        response = SeeOther(_address("reports:report_received", get_language()))
     if accepted.code:
         response.set_cookie(
             RECEIPT_COOKIE,
-            sealer().encrypt(accepted.code.encode()).decode(),
+            _cookie(accepted.code),
             max_age=RECEIPT_SECONDS,
-            path=reverse("reports:report"),
+            path=_address("reports:report", get_language()),
             secure=settings.HTTPS,
             httponly=True,
             samesite="Lax",
         )
     return response
+
+
+@lru_cache(maxsize=8)
+def _address(name: str, language: str | None) -> str:
+    with override(language):
+        return reverse(name)
+
+
+def _cookie(code: str) -> str:
+    return urlsafe_b64encode(privacy.seal(f"{code} {time.time():.0f}") or b"").decode()
 
 
 @require_safe
@@ -70,11 +82,13 @@ def report_received(request: HttpRequest) -> HttpResponse:
 
 
 def _code_in_cookie(request: HttpRequest) -> str | None:
-    sealed = request.COOKIES.get(RECEIPT_COOKIE, "")
     try:
-        return sealer().decrypt(sealed.encode(), ttl=RECEIPT_SECONDS).decode()
-    except (InvalidToken, UnicodeError):
+        sealed = urlsafe_b64decode(request.COOKIES.get(RECEIPT_COOKIE, ""))
+    except ValueError:
         return None
+    code, _, given_at = (privacy.unseal(sealed) or "").partition(" ")
+    is_young = given_at.isdecimal() and time.time() < int(given_at) + RECEIPT_SECONDS
+    return code if is_young else None
 
 
 @never_cache

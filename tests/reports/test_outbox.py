@@ -290,7 +290,9 @@ def test_notify_is_one_statement_on_our_channel() -> None:
         connection,
     ) as queries:
         outbox.wake()
-    assert [query["sql"] for query in queries] == ["SELECT pg_notify('outbox', '')"]
+    assert [query["sql"] for query in queries] == [
+        "SET LOCAL synchronous_commit = off; SELECT pg_notify('outbox', '')"
+    ]
 
 
 @pytest.mark.django_db

@@ -166,6 +166,12 @@ def test_a_blind_index_rests_on_the_number_that_is_read(typed: str) -> None:
     assert subscriber(typed) == "+84550000111"
 
 
+@pytest.mark.parametrize("digits", ["0550000111", "0992000456", "0237370000", "0123456789"])
+def test_what_is_written_as_it_is_dialled_reads_as_with_care(digits: str) -> None:
+    assert subscriber(digits) == subscriber(f"sdt {digits}")
+    assert subscriber(f"{digits[:4]} {digits[4:7]} {digits[7:]}") == subscriber(digits)
+
+
 @pytest.mark.parametrize(
     "typed",
     ["", "00000001", "05500001117", "0550000111 / 0550000112", "113", "0992 xxx 123", "1900 1234",
