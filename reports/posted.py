@@ -33,6 +33,7 @@ _OFFICE_LONGEST = 64  # signs; what is longer is no code of an office but a sent
 _TELLING = ("story", "caller_number", "claimed_office", "claimed_name", "money_lost_vnd")
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _CHANNELS = frozenset(Report.Channel.values)
+_LANGUAGES = frozenset(Report.Language.values)
 _NO_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
@@ -163,7 +164,7 @@ class Posted:
 def _language() -> str:
     """The language of the page, which stands in its path."""
     spoken = get_language()
-    return spoken if spoken in Report.Language.values else Report.Language.VIETNAMESE
+    return spoken if spoken in _LANGUAGES else Report.Language.VIETNAMESE
 
 
 def _is_caller(own: str, tail: str, callers: str) -> bool:

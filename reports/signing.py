@@ -56,9 +56,10 @@ def _keys(configured: tuple[str, ...]) -> tuple[Key, ...]:
 
 def field_keys() -> tuple[Key, ...]:
     """All keys, newest first. Raises ImproperlyConfigured when there is none."""
-    if not settings.FIELD_KEYS:
+    configured = settings.FIELD_KEYS
+    if not configured:
         raise ImproperlyConfigured("FIELD_KEYS is empty: nothing personal can be sealed.")
-    return _keys(settings.FIELD_KEYS)
+    return _keys(configured)
 
 
 def newest_key() -> Key:
