@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reports.cues import Cue, Hit, Story, cover, covered, cut, find_cues, inside
+from reports.deeds import Deed, deeds_of, grams_of_deeds
 from reports.grams import Gram, endings_of, grams_of, words_of
 from reports.money import Amount, amounts
 
@@ -20,11 +21,12 @@ class Look:
     sums: list[Amount]
     words: list[Gram]
     grams: list[Gram]
+    deeds: list[Deed]
 
     @property
     def endings(self) -> list[Gram]:
-        """The grams, and those with which the story ends."""
-        return [*self.grams, *endings_of(self.words)]
+        """The grams, those with which the story ends, and what was done and what was not."""
+        return [*self.grams, *endings_of(self.words), *grams_of_deeds(self.deeds)]
 
     def counted(self, family: str) -> dict[str, list[Hit]]:
         """The phrases that count, by code: each once, none silenced or inside a longer one."""
@@ -48,4 +50,4 @@ def look_at(text: str) -> Look:
     hits = find_cues(story)
     sums = [amount for amount, _ in zip(amounts(story), range(_MOST_SUMS), strict=False)]
     words = words_of(story, sums)
-    return Look(story, hits, sums, words, grams_of(words, hits))
+    return Look(story, hits, sums, words, grams_of(words, hits), deeds_of(story, hits, sums))

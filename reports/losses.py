@@ -4,7 +4,7 @@ Phrases (lost.py) and weights (grams.py) are heard together: first whether money
 by the whole story and how it ends; then, where it is, which of the sums, by the words around each.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -12,26 +12,40 @@ from reports.cues import Hit, between
 from reports.grams import Gram, Weighing, weigh, weights
 from reports.grounds import Fact, Reason, grounds, spot
 from reports.look import Look
-from reports.lost import Because, Said, what_phrases_say
+from reports.lost import SETTLED, TOLD, Because, Said, naming_deed, settling_deed, what_phrases_say
 from reports.money import Amount
 
 # What a phrase is worth beside the words: "nothing" or "gone" of the whole story, "gone" of a sum.
-PHRASE_OF_LOSS = 8.0
+PHRASE_OF_LOSS = 3.0
+PHRASE_OF_NONE = 3.0
+PHRASE_SETTLED = 12.0
 PHRASE_OF_SUM = 5.0
 PHRASE_OF_DEMAND = 1.0
-UNTOLD = 0.5  # points by which nothing said of money is believed before something
+UNTOLD = 0.0  # points by which nothing said of money is believed before something
 _BEFORE, _BEHIND = 8, 6  # words around a sum that can speak of it
 _NEAR = 3
 _TIMES = {"lan", "luot", "dot", "bua", "nua", "times"}
-_JOINS = {"roi", "va", "nua", "them", "dot", "lan", "cong", "voi", "sau", "and", "then"}
+_JOINS = {
+    "roi", "va", "nua", "them", "dot", "lan", "cong", "voi", "sau", "cuoi", "tiep", "xong", "and", "then",
+}  # fmt: skip
+_DAYS = {
+    "hom",
+    "qua",
+    "tuan",
+    "truoc",
+    "thang",
+    "ngay",
+    "sang",
+    "chieu",
+    "thu",
+    "nay",
+    "bua",
+    "kia",
+}
+_SPELLED_OUT = 4  # words between two sums of one breath
 _PARTS = {
-    "doi",
-    "bao",
-    "hua",
-    "con",
-    "muon",
-    "keu",
-}  # between two sums: the second is another matter
+    "doi", "bao", "hua", "con", "muon", "keu", "bat", "phai", "duoc", "tra", "rut", "no", "neu",
+}  # between two sums: the second is another matter  # fmt: skip
 _EACH = {"moi", "each"}
 _PAID_BY = {"lan", "dot", "nguoi", "nha", "cai", "con", "the", "suat", "bua", "times"}
 _COUNTS = {"hai": 2, "ba": 3, "bon": 4, "nam": 5, "sau": 6, "bay": 7, "tam": 8, "chin": 9, "two": 2}
@@ -67,9 +81,10 @@ def _kind(said: Said, state: Weighing) -> str:
     points = {kind: scores[kind] for kind in ("none", "unknown", "sum")}
     points["unknown"] += UNTOLD
     if said.gone:
-        points["sum"] += PHRASE_OF_LOSS
+        is_sure = any(because.rule == SETTLED for _, because in said.gone)
+        points["sum"] += PHRASE_SETTLED if is_sure else PHRASE_OF_LOSS
     elif said.none:
-        points["none"] += PHRASE_OF_LOSS
+        points["none"] += PHRASE_OF_NONE
     elif said.is_asked:
         points["sum"] -= PHRASE_OF_DEMAND
     return max(points, key=lambda kind: points[kind])
@@ -79,7 +94,7 @@ def lost_sums(look: Look, said: Said) -> list[tuple[Amount, Because]]:
     """The sums that are gone; where money is gone and none is said to be, the likeliest."""
     why = dict(said.gone)
     scored = [
-        (_points(look, number, said) + PHRASE_OF_SUM * (amount in why), amount)
+        (_points(look, number, said) + _worth(look, number, why), amount)
         for number, amount in enumerate(look.sums)
     ]
     needed = weights("sums").needed["lost"]
@@ -91,6 +106,21 @@ def lost_sums(look: Look, said: Said) -> list[tuple[Amount, Because]]:
         (amount, why.get(amount, Because("gone, by the words around", amount.first, amount.last)))
         for amount in gone
     ]
+
+
+def _worth(look: Look, number: int, why: Mapping[Amount, Because]) -> float:
+    """What phrases add to a sum: that it is gone, surely gone, or that nobody paid it."""
+    because = why.get(look.sums[number])
+    if because:
+        return PHRASE_SETTLED if because.rule == SETTLED else PHRASE_OF_SUM
+    return -PHRASE_OF_SUM if _is_refused(look, number) else 0.0
+
+
+def _is_refused(look: Look, number: int) -> bool:
+    """Whether the next deed behind a sum that was asked for is that nobody paid it."""
+    naming, settling = naming_deed(look, number), settling_deed(look, number)
+    asked = naming is None or naming.state != "done"
+    return asked and settling is not None and settling.state != "done"
 
 
 def _with_joined(look: Look, gone: Collection[Amount]) -> list[Amount]:
@@ -110,10 +140,11 @@ def _is_joined(look: Look, one: Amount, two: Amount) -> bool:
     words = look.story.words
     between_them = [word.folded for word in words[one.last : two.first]]
     together = words[one.first].sentence == words[two.first].sentence
-    joins = [word for word in between_them if word in _JOINS]
-    return (
-        together and len(between_them) <= _NEAR + 1 and bool(joins) and not _PARTS & {*between_them}
-    )
+    if together and not between_them:
+        return True
+    near = len(between_them) <= _SPELLED_OUT + 2 * bool({"them", "cuoi"} & {*between_them})
+    joins = _JOINS & {*between_them} or {*between_them} <= _DAYS
+    return together and near and bool(joins) and not _PARTS & {*between_them}
 
 
 def _points(look: Look, number: int, said: Said) -> float:
@@ -128,7 +159,8 @@ def _total(look: Look, said: Said, lost: Sequence[tuple[Amount, Because]]) -> in
     if said.total and said.total in dict(lost):
         return said.total.value
     values = [amount.value * _times(look, amount) for amount, _ in lost]
-    if not any(word.folded in _TIMES for word in look.story.words):
+    listed = any(one.last == two.first for one, two in pairwise(look.sums))
+    if not listed and not any(word.folded in _TIMES for word in look.story.words):
         values = list(dict.fromkeys(values))
     total = sum(values)
     most = max(values, default=0)
@@ -218,3 +250,16 @@ def _of_sum(look: Look, number: int, said: Said) -> Iterator[str]:
     yield "~largest" if amount.value == max(values) else "~not largest"
     if values.count(amount.value) > 1:
         yield "~told again"
+    yield from _deeds_around(look, number)
+
+
+def _deeds_around(look: Look, number: int) -> Iterator[str]:
+    """What was done with a sum: the deed that names it, the next one behind it ("nộp 5 triệu. Tôi
+    nộp."), and the last of the story.
+    """
+    naming, settling = naming_deed(look, number), settling_deed(look, number)
+    yield f"~in {naming.state}" if naming else "~in none"
+    yield f"~then {settling.state}" if settling else "~then none"
+    told = [deed for deed in look.deeds if deed.kind == "pay" and deed.state in TOLD]
+    behind = [deed for deed in told if deed.first >= look.sums[number].last]
+    yield f"~later {behind[-1].state}" if behind else "~later none"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from reports.cues import Hit, Story, between, cover, covered
+from reports.deeds import Deed
 from reports.look import Look
 from reports.money import Amount
 
@@ -19,6 +20,12 @@ _AFTER_SUM = 5
 _CURT = 6  # words of a clause that says nothing but that somebody paid
 _UNDONE = ("not", "asked")
 _DEMAND_REACH = 10  # words between a demand and its sum
+_DEED_REACH = 6  # words between a deed and the sum that it names
+_DUE_REACH = 4  # words between "đòi" and its sum
+_SETTLED_WITHIN = 20  # words between a sum that was asked for and "tôi nộp"
+_LOSING = {"mat", "hao", "ton", "sut", "thiet", "lose", "lost"}  # no payment of what was asked
+SETTLED = "asked, then paid"  # the rule that is surest
+TOLD = frozenset({"done", "refused", "nearly"})  # of a deed: what came of it
 
 
 class Because(NamedTuple):
@@ -144,6 +151,57 @@ def _done(talk: _Talk, sums: list[Amount]) -> tuple[Amount, Because] | None:
     return None
 
 
+def naming_deed(look: Look, number: int) -> Deed | None:
+    """The deed that names a sum: the last before it, near and in its sentence."""
+    amount, words = look.sums[number], look.story.words
+    near = [
+        deed
+        for deed in look.deeds
+        if deed.kind == "pay"
+        and amount.first - _DEED_REACH <= deed.last <= amount.first
+        and words[deed.first].sentence == words[amount.first].sentence
+    ]
+    return near[-1] if near else None
+
+
+def settling_deed(look: Look, number: int) -> Deed | None:
+    """The first deed behind a sum that says what came of it, before another sum is named."""
+    amount, follower = look.sums[number], number + 1
+    high = len(look.story.words)
+    if follower < len(look.sums):
+        naming = naming_deed(look, follower)
+        high = naming.first if naming else look.sums[follower].first
+    told = (deed for deed in look.deeds if deed.kind == "pay" and deed.state in TOLD)
+    return next((deed for deed in told if amount.last <= deed.first < high), None)
+
+
+def _settled(look: Look, known: Sequence[Amount]) -> Iterator[tuple[Amount, Because]]:
+    """Sums that were asked for and then paid: "nộp 5 triệu. Tôi nộp. Sau thêm 4 triệu, tôi nộp"."""
+    for number, amount in enumerate(look.sums):
+        settling = settling_deed(look, number)
+        if amount in known or settling is None or settling.state != "done":
+            continue
+        near = settling.first - amount.last <= _SETTLED_WITHIN
+        if near and _is_due(look, number) and _is_plain(look, settling):
+            yield amount, Because(SETTLED, amount.first, settling.last)
+
+
+def _is_due(look: Look, number: int) -> bool:
+    """Whether a sum is one that somebody asked for: "đóng 3 triệu đi", "đòi 15 triệu"."""
+    naming, amount = naming_deed(look, number), look.sums[number]
+    if naming is not None:
+        return naming.state in ("asked", "bare")
+    near = between(look.hits, amount.first - _DUE_REACH, amount.first)
+    return any(hit.cue.family == "deeds" and hit.cue.code == "due" for hit in near)
+
+
+def _is_plain(look: Look, deed: Deed) -> bool:
+    """Whether somebody is said to have paid, right before the verb: "tôi nộp", "nên đưa"."""
+    payers = between(look.hits, deed.first - 2, deed.first)
+    own = any(hit.cue.family == "deeds" and hit.cue.code in ("self", "did") for hit in payers)
+    return own and look.story.words[deed.first].folded not in _LOSING
+
+
 def _curt(talk: _Talk) -> Iterator[Hit]:
     """A clause of a few words in which somebody pays: "Tôi nộp.", "sợ nên đóng"."""
     for hit in talk.phrases.get("give", ()):
@@ -174,10 +232,20 @@ def what_phrases_say(look: Look) -> Said:
     for index, amount in enumerate(look.sums):
         if because := _grounds(talk, amount, *_window(look.story, look.sums, index)):
             gone.append((amount, because))
+    gone += _settled(look, [amount for amount, _ in gone])
     if not gone and (done := _done(talk, look.sums)):
         gone.append(done)
     asked = bool(look.sums) and all(_is_asked(talk, amount) for amount in look.sums)
-    return Said(tuple(gone), None if gone else _none(talk), _total(talk, look.sums), asked)
+    none = None if gone else _none(talk) or _left_undone(look)
+    return Said(tuple(gone), none, _total(talk, look.sums), asked)
+
+
+def _left_undone(look: Look) -> Because | None:
+    """The last that is told of what was asked is that it was not done."""
+    told = [deed for deed in look.deeds if deed.state in TOLD]
+    if not told or told[-1].state == "done":
+        return None
+    return Because(f"not done: {told[-1].state}", max(0, told[-1].first - 1), told[-1].last)
 
 
 def _is_asked(talk: _Talk, amount: Amount) -> bool:

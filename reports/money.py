@@ -184,11 +184,19 @@ def _tail(story: Story, at: int, unit: int) -> tuple[Fraction | None, int]:
     more = _one(story, at, below=unit)
     if more:
         return more[0], more[1]
-    digit = word.folded if word.folded.isdecimal() else str(_worth(story, word, 1) or "")
+    digit = word.folded if word.folded.isdecimal() else _spoken_tail(story, at)
     plain = digit and len(digit) <= 3 and _ends_sum(story, at)
     if plain and unit >= 10**6 and word.clause == story.words[at - 1].clause:
         return Fraction(int(digit) * unit, 10 ** len(digit)), at + 1
     return Fraction(0), at
+
+
+def _spoken_tail(story: Story, at: int) -> str:
+    """The digit that word *at* names behind a unit. Behind figures, in a story without marks, it
+    is another word: "chuyen 10tr tam ung", "3tr truoc, 5tr sau".
+    """
+    in_figures = at >= 2 and story.words[at - 2].folded[0].isdecimal()
+    return "" if in_figures and not story.marked else str(_worth(story, story.words[at], 1) or "")
 
 
 def _ends_sum(story: Story, at: int) -> bool:
@@ -220,7 +228,7 @@ def _one(story: Story, at: int, below: int = 10**12) -> tuple[Fraction | None, i
     """A number with a unit smaller than *below* at word *at*: value, the word after it. The value
     is None where a sum is named and it is not to be told which: "hai ba triệu".
     """
-    read = _number(story, at)
+    read = _number(story, at) or _unsaid(story, at)
     if not read:
         return None
     figure, after = read
@@ -231,6 +239,19 @@ def _one(story: Story, at: int, below: int = 10**12) -> tuple[Fraction | None, i
     if figure is None or rest is None or _is_large_unit(story, after + 1):
         return None, last
     return figure * unit + rest, last
+
+
+def _unsaid(story: Story, at: int) -> tuple[Fraction, int] | None:
+    """Half of a unit, or one of it and a half: "nửa tỷ", "triệu rưỡi"."""
+    words = story.words
+    if words[at].folded == "nua" and _large(story, at + 1):
+        return Fraction(1, 2), at + 1
+    return (Fraction(1), at) if _large(story, at) and _is_half(story, at + 1) else None
+
+
+def _large(story: Story, at: int) -> bool:
+    """Whether word *at* is a unit from a hundred thousand on."""
+    return at < len(story.words) and (_worth(story, story.words[at], 0) or 0) >= 10**5
 
 
 def _is_large_unit(story: Story, at: int) -> bool:
@@ -246,10 +267,11 @@ def _number(story: Story, at: int) -> tuple[Fraction | None, int] | None:
     if word.folded[0] == "0" and word.folded.isdecimal() and len(word.folded) > 1:
         return None  # the digits of a telephone, not of a sum
     figure, after = _figure(word.folded), at + 1
-    if after < len(story.words) and story.words[after].folded in _HUNDREDS_FOLDED:
+    behind = story.words[after].folded if after < len(story.words) else ""
+    if behind in _HUNDREDS_FOLDED:
         half = _is_half(story, after + 1)
         return figure * 100 + 50 * half, after + 1 + half
-    return figure, after
+    return (figure * 10, after + 1) if behind == "chuc" else (figure, after)
 
 
 def _bare(word: Word) -> int | None:
