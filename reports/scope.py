@@ -11,6 +11,7 @@ from reports import units
 from reports.models import Case, Indicator, Report
 
 EVERY_UNIT = "reports.see_every_unit"
+_BACKEND = "django.contrib.auth.backends.ModelBackend"
 _NOWHERE = ""  # no unit is called so
 
 
@@ -34,9 +35,14 @@ def told_in(rows: QuerySet[Indicator], user: User) -> QuerySet[Indicator]:
 
 def officers(rows: QuerySet[User]) -> QuerySet[User]:
     """Those of *rows* who may see a report that lies where they work."""
-    backend = "django.contrib.auth.backends.ModelBackend"
-    everywhere = User.objects.with_perm(EVERY_UNIT, backend=backend)
+    everywhere = User.objects.with_perm(EVERY_UNIT, backend=_BACKEND)
     return rows.filter(Q(membership__isnull=False) | Q(pk__in=everywhere.values("pk")))
+
+
+def blind() -> QuerySet[User]:
+    """Who may read reports and has none to read: nobody has given them a unit yet."""
+    readers = User.objects.with_perm("reports.view_report", backend=_BACKEND)
+    return readers.exclude(pk__in=officers(User.objects.all()).values("pk"))
 
 
 def unit_of(user: User) -> str | None:

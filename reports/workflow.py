@@ -84,13 +84,14 @@ class ReporterErased(WorkflowError):  # noqa: N818
     """The report's personal data are gone: nobody is there to be told."""
 
 
-def offers(case: Case, user: User) -> list[str]:
-    """The verbs that this officer may use on the case as it stands."""
+def offers(case: Case, user: User, *, is_held: bool = False) -> list[str]:
+    """The verbs that this officer may use on the case as it stands, or as a hold lets it."""
     return [
         verb
         for verb, move in TABLE.items()
         if case.status in move.steps
         and _may(move, case.pk, user)
+        and not (is_held and move.steps[case.status] in NOT_ON_HOLD)
         and not (verb == "take" and case.officer_id == user.pk)
         and not (verb == "recall" and not case.unit)
     ]

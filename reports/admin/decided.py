@@ -22,11 +22,29 @@ from reports.findings import FindingError, LackingRightError
 
 
 class Acts:
-    """Pages that only show, with buttons under them; each is a POST that `findings` carries out."""
+    """Pages that only show, with buttons under them; each is a POST that `findings` carries out.
+    `beside` gives what such a page says beside its row.
+    """
 
     admin_site: admin.AdminSite
     opts: Any
     has_view_permission: Callable[..., bool]
+    get_object: Callable[..., Any]
+    beside: Callable[[HttpRequest, Any], dict[str, Any]]
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        row = self.get_object(request, object_id)
+        context = {"subtitle": None, **self.beside(request, row)} if row else {}
+        page: HttpResponse = super().change_view(  # type: ignore[misc]
+            request, object_id, form_url, context | (extra_context or {})
+        )
+        return page
 
     def act(self, route: str, view: Callable[..., HttpResponseBase], name: str) -> URLPattern:
         """An address for those who may see the page under which the button stands."""
@@ -73,6 +91,16 @@ def record(subject: str, pk: object) -> list[tuple[str, str, str, str]]:
         )
         for event in events.about(subject, pk)[:50]
     ]
+
+
+def by_two(row: Any, by: User, right: str, *, waits: bool) -> dict[str, bool]:
+    """The buttons of what one proposes and another confirms, who has that right."""
+    may, own = by.has_perm(right), row.proposed_by_id == by.pk
+    return {
+        "may_confirm": waits and may and not own,
+        "own_proposal": waits and own,
+        "may_end": may or (waits and own),
+    }
 
 
 def typed(request: HttpRequest, name: str) -> str:

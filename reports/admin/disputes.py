@@ -58,6 +58,7 @@ class DisputeAdmin(Acts, _Admin):
     change_form_template = "admin/reports/dispute/change_form.html"
     list_display = ("public_number", "shown", "due", "standing", "received")
     list_filter = (OpenFilter,)
+    show_facets = admin.ShowFacets.NEVER
     ordering = ("due_at", "received_at")
     search_fields = ("public_number",)  # shows the box; `search` reads what is meant
     search_help_text = "Mã đề nghị, hoặc số điện thoại cần xem lại."
@@ -81,18 +82,7 @@ class DisputeAdmin(Acts, _Admin):
             *super().get_urls(),
         ]
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        dispute: Dispute | None = self.get_object(request, object_id)
-        context = self._context(request, dispute) if dispute else {}
-        return super().change_view(request, object_id, form_url, context | (extra_context or {}))
-
-    def _context(self, request: HttpRequest, dispute: Dispute) -> dict[str, Any]:
+    def beside(self, request: HttpRequest, dispute: Dispute) -> dict[str, Any]:
         finding, by = findings.accusing(dispute.key), officer(request)
         return {
             "dispute": dispute,
@@ -105,7 +95,6 @@ class DisputeAdmin(Acts, _Admin):
             "naming": newest_naming(dispute.key, by),
             "record": record("dispute", dispute.pk),
             "title": f"Đề nghị xem lại {dispute.public_number}",
-            "subtitle": None,
         }
 
     def give(self, request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -150,7 +139,7 @@ class DisputeAdmin(Acts, _Admin):
         events.record("dispute", pk, "revealed", by=officer(request), what=what)
         context = {
             **self.admin_site.each_context(request),
-            **self._context(request, dispute),
+            **self.beside(request, dispute),
             "opts": self.opts,
             "shown": self.shown(dispute),
             "why": self.why(dispute),

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from reports import callers, findings, lookup, phones, scope
 from reports.admin import words
-from reports.admin.decided import Acts, moment, officer, record, typed
+from reports.admin.decided import Acts, by_two, moment, officer, record, typed
 from reports.admin.naming import newest_naming, reports_naming
 from reports.admin.numbers import unconfirmed
 from reports.admin.retriage import see_other
@@ -126,31 +126,19 @@ class KnownNumberAdmin(Acts, _Admin):
         messages.success(request, "Đã đề nghị. Chờ người khác xác nhận.")
         return see_other(reverse("admin:reports_knownnumber_change", args=[obj.pk]))
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        row: KnownNumber | None = self.get_object(request, object_id)
-        may = request.user.has_perm(findings.CONFIRM)
-        stands = row is not None and row.withdrawn_at is None
-        own = row is not None and row.proposed_by_id == request.user.pk
-        waits = stands and row is not None and row.confirmed_at is None
-        context = {
-            "may_confirm": waits and may and not own,
-            "own_proposal": waits and own,
-            "may_withdraw": stands and (may or (waits and own)),
-            "record": record("number", object_id),
-            "verdict": lookup.look(phones.read(row.number)) if row else None,
-            "named": reports_naming(row.key) if row else 0,
-            "naming": newest_naming(row.key, officer(request)) if row else (),
+    def beside(self, request: HttpRequest, row: KnownNumber) -> dict[str, Any]:
+        by, stands = officer(request), row.withdrawn_at is None
+        may = by_two(row, by, findings.CONFIRM, waits=stands and row.confirmed_at is None)
+        return {
+            **may,
+            "may_withdraw": stands and may["may_end"],
+            "record": record("number", row.pk),
+            "verdict": lookup.look(phones.read(row.number)),
+            "named": reports_naming(row.key),
+            "naming": newest_naming(row.key, by),
             "days": callers.DAYS,
-            "title": f"Số {row.number}" if row else None,
-            "subtitle": None,
+            "title": f"Số {row.number}",
         }
-        return super().change_view(request, object_id, form_url, context | (extra_context or {}))
 
     def confirm(self, request: HttpRequest, pk: int) -> HttpResponse:
         get_object_or_404(KnownNumber, pk=pk)

@@ -13,7 +13,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
@@ -21,7 +21,7 @@ from django.views.decorators.http import require_POST
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from reports import accounts, locks
+from reports import accounts, locks, scope
 from reports.accounts import AccountError
 from reports.admin.decided import officer, record, typed
 from reports.admin.retriage import see_other
@@ -123,6 +123,7 @@ class PersonAdmin(_Admin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         rows = super().get_queryset(request).filter(is_staff=True)
+        rows = rows.annotate(is_blind=Exists(scope.blind().filter(pk=OuterRef("pk"))))
         return rows.select_related("membership__unit").prefetch_related("groups")
 
     def changelist_view(
@@ -177,7 +178,10 @@ class PersonAdmin(_Admin):
     @admin.display(description="đơn vị")
     def unit(self, user: User) -> str:
         membership = getattr(user, "membership", None)
-        return str(membership.unit) if membership else "PV01"
+        if membership:
+            return str(membership.unit)
+        is_blind = getattr(user, "is_blind", False)
+        return "Chưa giao, chưa thấy tin nào" if is_blind else "PV01"
 
     @admin.display(description="tài khoản", ordering="is_active")
     def standing(self, user: User) -> str:

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, reverse
 
 from reports import published
-from reports.admin.decided import Acts, moment, officer, record, typed
+from reports.admin.decided import Acts, by_two, moment, officer, record, typed
 from reports.admin.retriage import see_other
 from reports.findings import FindingError
 from reports.models import NumberChange
@@ -91,26 +91,15 @@ class NumberChangeAdmin(Acts, _Admin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        row: NumberChange | None = self.get_object(request, object_id)
-        may = request.user.has_perm(published.CONFIRM)
-        own = row is not None and row.proposed_by_id == request.user.pk
-        waits = row is not None and not row.outcome
-        context = {
-            "may_confirm": waits and may and not own,
-            "own_proposal": waits and own,
-            "may_refuse": waits and (may or own),
-            "record": record("published", object_id),
-            "title": str(row) if row else None,
-            "subtitle": None,
+    def beside(self, request: HttpRequest, row: NumberChange) -> dict[str, Any]:
+        waits = not row.outcome
+        may = by_two(row, officer(request), published.CONFIRM, waits=waits)
+        return {
+            **may,
+            "may_refuse": waits and may["may_end"],
+            "record": record("published", row.pk),
+            "title": str(row),
         }
-        return super().change_view(request, object_id, form_url, context | (extra_context or {}))
 
     def confirm(self, request: HttpRequest, pk: int) -> HttpResponse:
         get_object_or_404(NumberChange, pk=pk)

@@ -30,6 +30,7 @@ class Queue(ChangeList):
         super().get_results(request)
         self.figures = figures(request)
         self.near = NEAR
+        self.show_admin_actions = bool(self.result_count)
         self.found_many = getattr(request, "found_many", False)
 
 

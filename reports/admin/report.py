@@ -15,24 +15,17 @@ from django.http import (
     HttpResponseNotAllowed,
     HttpResponseRedirect,
 )
-from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
 from reports import (
     clean_copies,
-    events,
     files,
     habits,
     moves,
-    pickup,
-    privacy,
-    reauth,
-    receipts,
     scope,
     stats,
     units,
@@ -57,7 +50,7 @@ from reports.admin import (
     texts,
     words,
 )
-from reports.admin.acts import ACTS, MOST_WORDS, NOT_RELEASED, ActForm, why_not
+from reports.admin.acts import ACTS, ActForm, why_not
 from reports.admin.bulk import BulkActs
 from reports.admin.compose import ComposeActs
 from reports.admin.correct_acts import CorrectActs
@@ -65,14 +58,15 @@ from reports.admin.correcting import CorrectionForm
 from reports.admin.exporting import ExportActs
 from reports.admin.filing import FilingActs
 from reports.admin.keeping import KeepingActs
-from reports.admin.later import Later, Sealed
+from reports.admin.later import Later
 from reports.admin.moving import MovingActs, filters_of, others
 from reports.admin.paging import NearPaginator, bounded
 from reports.admin.retriage import see_other
+from reports.admin.reveal_acts import RevealActs
 from reports.admin.search import dispute_meant, find
 from reports.admin.slips import SlipActs
 from reports.held import held
-from reports.models import FileCheck, Report
+from reports.models import Report
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Report]
@@ -89,6 +83,7 @@ class ReportAdmin(
     FilingActs,
     KeepingActs,
     MovingActs,
+    RevealActs,
     SlipActs,
     _Admin,
 ):
@@ -169,39 +164,7 @@ class ReportAdmin(
             self._post(f"<uuid:pk>/{verb}/", self.act, f"reports_report_{verb}", verb=verb)
             for verb in moves.TABLE
         ]
-        once = [
-            self._post(
-                f"<uuid:pk>/reveal-{what}/",
-                _asked_again(self.reveal),
-                f"reports_report_reveal_{what}",
-                what=what,
-            )
-            for what in reveals.SEALED
-        ]
-        later_words = [
-            self._post(f"<uuid:pk>/reveal-{what}/<{key}:which>/", _asked_again(self.reveal_later),
-                       f"reports_report_reveal_{what}", what=what)
-            for what, key in (("message", "int"), ("addition", "uuid"))
-        ]  # fmt: skip
         again = self._post("<uuid:pk>/read-again/", self.read_again, "reports_report_read_again")
-        release = self._post(
-            "<uuid:pk>/release-code/",
-            _asked_again(self.release_code),
-            "reports_report_release_code",
-        )
-        original = self._post(
-            "<uuid:pk>/file/<uuid:file>/", _asked_again(self.original), "reports_report_reveal_file"
-        )
-        picture: URLPattern = path(
-            "<uuid:pk>/picture/<uuid:file>/",
-            self.admin_site.admin_view(require_safe(self.picture)),
-            name="reports_report_picture",
-        )
-        text: URLPattern = path(
-            "<uuid:pk>/text/",
-            self.admin_site.admin_view(require_safe(self.text)),
-            name="reports_report_text",
-        )
         return [
             *acts,
             *self.bulk_urls(),
@@ -210,15 +173,10 @@ class ReportAdmin(
             self._post("save-search/", saved.save, "reports_report_save_search"),
             *self.filing_urls(),
             self._post("remove-search/<int:search>/", saved.remove, "reports_report_remove_search"),
-            *once,
-            *later_words,
+            *self.reveal_urls(),
             *self.correct_urls(),
             *self.moving_urls(),
-            release,
-            original,
-            picture,
             again,
-            text,
             *self.export_urls(),
             *self.keeping_urls(),
             *super().get_urls(),
@@ -280,102 +238,6 @@ class ReportAdmin(
         messages.error(request, why_not(error, report.case, seen))
         return self._page(request, report, form=form)
 
-    def text(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Give the whole working copy of what was typed as a file, on record before it is given."""
-        report = self._get(request, pk)
-        said = later.whole(report) if request.user.has_perm("reports.decide_case") else []
-        events.record("report", report.pk, "revealed", by=_officer(request), what="text")
-        return texts.attachment(texts.whole(report, said), report.public_number)
-
-    def reveal(self, request: HttpRequest, pk: UUID, what: str) -> HttpResponse:
-        """Show one sealed thing once, or give it whole; on record before it is shown."""
-        report = self._get(request, pk)
-        if not request.user.has_perm("reports.reveal_contact"):
-            raise PermissionDenied
-        why = reveals.reason_of(request)
-        if told := reveals.why_not(request, report, _officer(request)):
-            messages.error(request, told)
-            page = self._page(request, report, shown={"asked": what, "why": why})
-            page.status_code = 422
-            return page
-        sealed = report.story_sealed if what == "story" else Later(report).sealed(what)
-        text = self._opened(request, report, sealed, what, reason=why)
-        if text and "whole" in request.POST:
-            return texts.attachment(text, f"{report.public_number}-{what}")
-        return self._page(request, report, shown={what: text, "why": why})
-
-    def reveal_later(
-        self, request: HttpRequest, pk: UUID, what: str, which: int | UUID
-    ) -> HttpResponse:
-        """Show one message or addition as it came, or give it whole; on record before that."""
-        report = self._get(request, pk)
-        if not request.user.has_perm("reports.reveal_contact"):
-            raise PermissionDenied
-        sealed = later.words_of(report, what, which)
-        text = self._opened(request, report, sealed, what, which=str(which))
-        if text and "whole" in request.POST:
-            return texts.attachment(text, f"{report.public_number}-{what}")
-        return self._page(request, report, opened=which)
-
-    def _opened(
-        self, request: HttpRequest, report: Report, sealed: Sealed, what: str, **which: str
-    ) -> str:
-        """The sealed words, on record before they are; "" when they do not open, which is told."""
-        events.record("report", report.pk, "revealed", by=_officer(request), what=what, **which)
-        text = privacy.unseal(sealed)
-        if text is None:
-            messages.error(request, "Không mở được: không có, đã xóa, hoặc thiếu khóa.")
-        return text or ""
-
-    def release_code(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Show, once, the word with which the reporter fetches a new code."""
-        report = self._get(request, pk)
-        reason = request.POST.get("reason", "")[:MOST_WORDS].replace("\0", "")
-        try:
-            word = " ".join(receipts.grouped(pickup.release(report, _officer(request), reason)))
-        except pickup.NotReleased as error:
-            if error.why == "permission":
-                raise PermissionDenied from error
-            messages.error(request, NOT_RELEASED[error.why])
-            page = self._page(request, report, shown={"reason": reason})
-            page.status_code = 422
-            return page
-        messages.success(request, "Đọc số tin và chữ dùng một lần ở dưới cho người gọi.")
-        spoken = "; ".join(map(receipts.spoken, word.split()))
-        return self._page(request, report, shown={"word": word, "spoken": spoken})
-
-    def original(self, request: HttpRequest, pk: UUID, file: UUID) -> HttpResponseBase:
-        """Give the original of a file that was sent along, on record before it is given."""
-        report = self._get(request, pk)
-        if not request.user.has_perm("reports.reveal_contact"):
-            raise PermissionDenied
-        row = get_object_or_404(report.files.select_related("check_result"), pk=file)
-        if originals.is_infected(row) and "harmful" not in request.POST:
-            messages.error(request, "Tệp này có mã độc. Xem cảnh báo ở dưới trước khi tải.")
-            return self._page(request, report)
-        number = originals.number_of(report, row)
-        by = _officer(request)
-        events.record("report", report.pk, "revealed", by=by, what="file", number=number)
-        try:
-            return originals.attachment(report, row, number)
-        except files.UnopenableError:
-            messages.error(request, "Không mở được bản gốc: đã xóa, đã hỏng, hoặc thiếu khóa.")
-        return self._page(request, report)
-
-    def picture(self, request: HttpRequest, pk: UUID, file: UUID) -> HttpResponse:
-        """Show the picture that was drawn anew from what was sent; on record once a day."""
-        report = self._get(request, pk)
-        if not request.user.has_perm("reports.reveal_contact"):
-            raise PermissionDenied
-        row = get_object_or_404(report.files.filter(erased_at=None), pk=file)
-        check = get_object_or_404(FileCheck, file=row)
-        try:
-            answer = originals.drawn(check)
-        except files.UnopenableError as error:
-            raise Http404 from error
-        originals.put_on_record(report, _officer(request))
-        return answer
-
     def read_again(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Have the machine read this report once more; the decision stays."""
         report = self._get(request, pk)
@@ -423,7 +285,6 @@ class ReportAdmin(
         named, recorded = page.indicators(report), page.recorded(report)
         facts, forms = page.facts_of(report), self._forms(request, report, form)
         story, sent = page.story(report), originals.rows(report)
-        is_free = not getattr(report, "is_held", False)
         context = {
             **self.admin_site.each_context(request),
             "title": f"Tin {report.public_number}",
@@ -459,10 +320,9 @@ class ReportAdmin(
             "last_look": reveals.last_of(recorded, report, _officer(request)),
             "reveal_reasons": reveals.REASONS,
             "may_reveal": request.user.has_perm("reports.reveal_contact"),
-            "may_correct": request.user.has_perm("reports.decide_case") and is_free,
+            "may_correct": request.user.has_perm("reports.decide_case") and not _is_held(report),
             "may_read_again": request.user.has_perm(retriage.ONE)
-            and not report.erased_at
-            and is_free,
+            and not (report.erased_at or _is_held(report)),
             "back": filters_of(request.POST if request.method == "POST" else request.GET),
             "others": others(report.pk, request),
             "habits": habits.liked(report),
@@ -476,7 +336,7 @@ class ReportAdmin(
     ) -> list[ActForm]:
         """One form for each decision that is open to this officer; the typed one as typed."""
         typed = form if isinstance(form, ActForm) else None
-        offered = workflow.offers(report.case, _officer(request))
+        offered = workflow.offers(report.case, _officer(request), is_held=_is_held(report))
         verbs = [verb for verb in ACTS if verb in offered or (typed and typed.verb == verb)]
         fresh = starts.of(held(report), report.commune)
         return [
@@ -494,9 +354,9 @@ def _say_where(request: HttpRequest, typed: str) -> None:
         messages.info(request, format_html(told, page, meant.public_number))
 
 
-def _asked_again(view: reauth.View) -> reauth.View:
-    """Personal data is shown to who has lately said who they are."""
-    return reauth.must_be_confirmed(view, "reports.reveal_contact")
+def _is_held(report: Report) -> bool:
+    """Whether a report that `page.load` gave must stay as it is."""
+    return bool(getattr(report, "is_held", False))
 
 
 def _officer(request: HttpRequest) -> User:

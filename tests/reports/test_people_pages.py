@@ -39,6 +39,15 @@ def test_a_lead_gives_another_role(lead: Person, duty: Person) -> None:
     assert list(duty.user.groups.all()) == [role]
 
 
+def test_who_has_no_unit_yet_is_not_called_pv01(lead: Person) -> None:
+    """An officer of a unit sees nothing before the lead has given one."""
+    units = {}
+    for role in ("unit", "duty", "editor"):
+        page = lead.client.get(f"{LIST}{enlist(f'moi.{role}', role).pk}/change/")
+        units[role] = "Chưa giao, chưa thấy tin nào" in page.content.decode()
+    assert units == {"unit": True, "duty": False, "editor": False}
+
+
 @pytest.mark.parametrize("role", ["", "x", "999999", "9" * 40])
 def test_a_role_that_is_none_changes_nothing(lead: Person, duty: Person, role: str) -> None:
     assert "Chọn một vai trò" in act(lead, duty, "role", role=role, reason="x")
