@@ -231,7 +231,7 @@ def _grounds(reasons: Sequence[dict[str, Any]]) -> Iterator[Ground]:
     all its other words as one, so that the points still add up.
     """
     for _, own in groupby(reasons, lambda reason: reason["rule"].partition(":")[0]):
-        every = list(own)
+        every = _quoted_once(own)
         words_of = [each for each in every if is_of_words(each["rule"])]
         others = [each for each in every if is_of_the_rest(each["rule"])] + words_of[MOST_WEIGHED:]
         yield from (_ground(each) for each in every if each not in others)
@@ -239,6 +239,22 @@ def _grounds(reasons: Sequence[dict[str, Any]]) -> Iterator[Ground]:
             yield _ground(
                 others[0] | {"points": _together(others), "words": "", "rule": ALL_OTHERS}
             )
+
+
+def _quoted_once(reasons: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Reasons of one code; those that would be told alike stand as one, with the points of all."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for each in reasons:
+        told = (_kind(each), each["words"])
+        points = [one["points"] for one in (found.get(told), each) if one]
+        found[told] = {**found.get(told, each), "points": round(sum(points), 2)}
+    return list(found.values())
+
+
+def _kind(reason: dict[str, Any]) -> str:
+    """What stands beside the quote. An urgency, a claim and a step say more than the words."""
+    said: str = reason["rule"]
+    return said if reason["fact"] in {"priority", "office", "stages"} else words.ground(said)
 
 
 def _together(reasons: Iterable[dict[str, Any]]) -> float:

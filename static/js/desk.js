@@ -20,9 +20,9 @@ function press(target) {
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.isComposing || event.repeat) return;
   const typing = event.target.closest?.(TYPING);
-  if (event.key === "Enter" && event.ctrlKey && typing?.form?.closest(".acts, .decide")) {
+  if (event.key === "Enter" && event.ctrlKey && typing?.form?.closest(".acts, .decide, .filing")) {
     event.preventDefault();
-    typing.form.requestSubmit(typing.form.querySelector("button"));
+    typing.form.requestSubmit(typing.form.querySelector("button:enabled"));
     return;
   }
   if (typing || event.ctrlKey || event.altKey || event.metaKey) return;

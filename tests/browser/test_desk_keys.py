@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Browser
 
-from reports.models import Case
+from reports.models import Case, Report
 from tests.browser.test_desk import QUEUE, _come_in, chief, faults, portal  # noqa: F401
 from tests.reports import evidence
 
@@ -39,6 +39,41 @@ def test_three_keys_lead_from_the_queue_to_a_decision(
     context.close()
     junked = Case.objects.filter(status="junk", report__in=[first, second])
     assert [case.report.public_number for case in junked] == [shown]
+
+
+SLOW_HAND = 3  # keys a second, some 35 words a minute
+
+
+def test_a_caller_is_filed_within_a_minute_by_the_keyboard_alone(
+    browser: Browser,
+    portal: str,  # noqa: F811
+    chief: Client,  # noqa: F811
+) -> None:
+    """Every key is counted, and a slow hand's time for them is what it takes."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, bypass_csp=True)
+    _come_in(context, portal, chief)
+    page = context.new_page()
+    page.goto(f"{portal}{QUEUE}file/")
+    assert page.evaluate("document.activeElement.name") == "source"
+    typed = {
+        "story": "Xưng công an tỉnh, nói dính vụ rửa tiền, bắt chuyển 30 triệu để kiểm tra.",
+        "caller_number": "0550000321",
+        "commune": "Yên Định",
+    }
+    keys = 0
+    for name, words in typed.items():
+        while page.evaluate("document.activeElement.name") != name:
+            page.keyboard.press("Tab")
+            keys += 1
+        page.keyboard.type(words)
+        keys += len(words)
+    with page.expect_navigation():
+        page.keyboard.press("Control+Enter")
+    assert "Phiếu nhận tin" in page.inner_text("#content")
+    context.close()
+    report = Report.objects.get()
+    assert (report.source, report.caller_number) == ("phone", "0550000321")
+    assert keys + 1 < 60 * SLOW_HAND
 
 
 def test_decisions_are_in_sight_without_scrolling(
