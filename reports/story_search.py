@@ -23,6 +23,7 @@ WALKED = 10_000  # of the newest; what has fewer than MOST_FOUND among them is r
 MOST_MET = 30_000  # of the rare that are put in order; more only where a word was common long ago
 MOST_WORDS = 8
 LONGEST_WORD = 60  # signs
+KNOWN = 2_000  # of the newest, whose words a slip of the hand is compared with
 BEGINS_WITH = (
     5  # signs from which a word stands for those that begin with it; syllables are shorter
 )
@@ -35,6 +36,14 @@ _CASES = "SELECT report_id AS id FROM reports_case WHERE {} LIMIT %(walked)s"
 _NEWEST_OF_ALL = "SELECT id FROM reports_report ORDER BY received_at DESC, id LIMIT %(walked)s"
 _NEWEST_OF_UNIT = f"""SELECT report.id FROM reports_case JOIN reports_report AS report ON report.id = report_id
                        WHERE {_AT_UNIT} ORDER BY report.received_at DESC, report.id LIMIT %(walked)s"""  # noqa: S608
+_NEAR = """
+SELECT word, count(*)
+  FROM ({among}) AS report
+ CROSS JOIN LATERAL (SELECT search FROM reports_facts WHERE report_id = report.id LIMIT 1) AS facts
+ CROSS JOIN LATERAL unnest(string_to_array(left(search, 4000), ' ')) AS word
+ WHERE word = ANY(%(near)s) GROUP BY word
+"""
+_LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 _KEYS_OF_UNIT = f"SELECT report_id FROM reports_case WHERE {_AT_UNIT}"  # noqa: S608
 # LATERAL with LIMIT: report by report along the keys, whatever the planner believes of the words.
 # The text is compared first where it lies; a vector is made of what passes alone.
@@ -92,6 +101,36 @@ def reports_with(
     with connection.cursor() as cursor:
         cursor.execute(walked + rest, given)
         return [key for (key,) in cursor.fetchall()]
+
+
+def meant(words: Sequence[str], *, unit: str | None = None) -> list[str]:
+    """The words that somebody may have meant: one that the newest stories do not have gives way to the
+    most usual among them that is one slip of the hand away. [] where that changes nothing. One
+    statement, over KNOWN reports at most.
+    """
+    near = {word: _slips(word) | {word} for word in words}
+    among = _among(is_of_unit=unit is not None, only_open=False)
+    given = {"walked": KNOWN, "unit": unit, "near": list(set().union(*near.values()))}
+    with connection.cursor() as cursor:
+        cursor.execute(_NEAR.format(among=among), given)
+        known: dict[str, int] = dict(cursor.fetchall())
+    found = [
+        word
+        if word in known
+        else max(near[word] & known.keys(), key=known.__getitem__, default=word)
+        for word in words
+    ]
+    return [] if found == list(words) else found
+
+
+def _slips(word: str) -> set[str]:
+    """Every word that one letter more, less or another, or two that changed places, make of it."""
+    parts = [(word[:at], word[at:]) for at in range(len(word) + 1)]
+    less = {head + tail[1:] for head, tail in parts if tail}
+    swapped = {head + tail[1] + tail[0] + tail[2:] for head, tail in parts if len(tail) > 1}
+    other = {head + new + tail[1:] for head, tail in parts if tail for new in _LETTERS}
+    more = {head + new + tail for head, tail in parts for new in _LETTERS}
+    return (less | swapped | other | more) - {"", word}
 
 
 def _among(*, is_of_unit: bool, only_open: bool) -> str:

@@ -3,14 +3,15 @@
 from datetime import timedelta
 from typing import Any
 
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR, ChangeList
 from django.contrib.auth.models import User
 from django.db.models import F, Func, JSONField, QuerySet, Value
 from django.db.models.functions import Coalesce, Left
 from django.http import HttpRequest
 
 from reports import held, scope
-from reports.admin import answers, columns, texts
+from reports.admin import answers, columns, search, texts
+from reports.admin.decided import officer
 from reports.admin.facets import WorkFilter, burning, figures, open_ones
 from reports.admin.naming import with_callers
 from reports.admin.paging import NEAR
@@ -31,6 +32,9 @@ class Queue(ChangeList):
         self.figures = figures(request)
         self.near = NEAR
         self.show_admin_actions = bool(self.result_count)
+        is_lost = bool(self.query) and not self.result_count
+        self.meant = search.words_meant(self.query, officer(request)) if is_lost else ""
+        self.as_meant = self.get_query_string({SEARCH_VAR: self.meant}, [PAGE_VAR])
         self.found_many = getattr(request, "found_many", False)
 
 

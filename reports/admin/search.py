@@ -45,6 +45,17 @@ def find(
     return reports.filter(pk__in=found), len(found) >= story_search.MOST_FOUND
 
 
+def words_meant(typed: str, viewer: User) -> str:
+    """What the officer may have meant by words that found nothing; "" where there is nothing like
+    it, or where a number or a code was typed.
+    """
+    typed = typed[:LONGEST]
+    words = story_search.words_of(typed)
+    if not words or _public_number(typed) or campaign_meant(typed) or _keys(typed):
+        return ""
+    return " ".join(story_search.meant(words, unit=scope.unit_of(viewer)))
+
+
 def campaign_meant(typed: str) -> Campaign | None:
     """The campaign whose code was typed, or the one that it leads to."""
     found = _CODE.fullmatch("".join(sign for sign in typed.upper() if sign.isalnum()))

@@ -131,3 +131,37 @@ def test_a_hostile_search_is_answered(duty: Person, typed: str) -> None:
 def test_hostile_words_are_only_words() -> None:
     report = evidence.triaged("Nó bảo a:* & !b là mã.")
     assert found("a:* & !b") == [report]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("dein lực", "dien luc"), ("dien lucc", "dien luc"), ("đin lực", "dien luc"),
+     ("dien luc", ""), ("xyzxyz", ""), ("kiem dien lucc", "kiem dien luc"), ("lucc xyzxyz", "luc xyzxyz")],
+)  # fmt: skip
+def test_one_slip_of_the_hand_is_understood_by_what_stories_say(typed: str, meant: str) -> None:
+    evidence.triaged("Điện lực báo cắt điện, đòi tiết kiệm.")
+    evidence.triaged("Điện lực gọi.")
+    assert search.words_meant(typed, at_pv01()) == meant
+
+
+@pytest.mark.parametrize("typed", ["0550 000 123", "Đ-26-K4M", "26-AAAA-BBBB", "", "…"])
+def test_a_number_or_a_code_is_not_guessed_at(typed: str) -> None:
+    evidence.triaged("Họ gọi.", caller_number="0550-000-124")
+    Campaign.objects.create(code="Đ-26-K4M", title="y")
+    assert search.words_meant(typed, at_pv01()) == ""
+
+
+def test_what_other_units_were_told_is_no_suggestion() -> None:
+    evidence.triaged("Điện lực gọi.")
+    who = enlist("xa", "unit")
+    UnitMember.objects.create(user=who, unit=evidence.unit())
+    assert search.words_meant("dein luc", who) == ""
+
+
+def test_the_empty_list_leads_to_what_was_meant_and_keeps_the_filters(duty: Person) -> None:
+    evidence.triaged("Điện lực gọi.")
+    page = duty.client.get(QUEUE, {"q": "dein lực", "viec": "all"}).content.decode()
+    assert 'href="?q=dien+luc&amp;viec=all">dien luc</a>?' in page
+    with CaptureQueriesContext(connection) as queries:
+        story_search.meant(["dein", "luc"])
+    assert len(queries) == 1
