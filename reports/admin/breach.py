@@ -20,8 +20,30 @@ else:
     _Admin, _Form = admin.ModelAdmin, forms.ModelForm
 
 
+_SHAPES = ["%H:%M, %d/%m/%Y", "%H:%M %d/%m/%Y", "%d/%m/%Y %H:%M", "%Y-%m-%d %H:%M"]
+
+
+class MomentField(forms.DateTimeField):
+    """An hour of a day, as people write it here."""
+
+    def __init__(self, label: str, *, required: bool = False) -> None:
+        super().__init__(
+            label=label,
+            required=required,
+            input_formats=_SHAPES,
+            help_text="Ví dụ: 14:30, 25/11/2026",
+            widget=forms.DateTimeInput(format=_SHAPES[0]),
+        )
+
+
 class BreachForm(_Form):
     """What is known and what was done; nothing that was done is undone."""
+
+    detected_at = MomentField("Phát hiện lúc", required=True)
+    first_told_at = MomentField("Báo lần đầu lúc")
+    body_told_at = MomentField("Báo cơ quan bảo vệ dữ liệu lúc")
+    people_told_at = MomentField("Báo người bị ảnh hưởng lúc")
+    closed_at = MomentField("Kết thúc lúc")
 
     class Meta:
         model = Breach

@@ -3,6 +3,8 @@ well.
 """
 
 import fcntl
+import os
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -115,7 +117,7 @@ def test_copies_are_in_no_archive_and_owed_anew(
     called: list[str] = []
     monkeypatch.setattr(backups, "call_command", lambda name, **_: called.append(name))
     restore(folder)
-    assert called == ["migrate", "setup_desk", "look_into_files"]
+    assert called == ["migrate", "setup_desk", "erase_again", "look_into_files"]
 
 
 def _dying(after: int) -> Any:
@@ -128,3 +130,18 @@ def _dying(after: int) -> Any:
         return rename(path, target)
 
     return once
+
+
+def test_a_whole_archive_lets_the_old_ones_go_but_never_the_newest(
+    settings: Settings, tmp_path: Path
+) -> None:
+    assert settings.BACKUP_KEEP_DAYS == 30
+    old, young, newest = (tmp_path / f"portal-{name}.tar.age" for name in "abc")
+    other = tmp_path / "note.txt"
+    for path, days in ((old, 31), (young, 29), (newest, 40), (other, 400)):
+        path.write_bytes(b"x")
+        os.utime(path, (0, time.time() - days * 86_400))
+    assert backups.prune(tmp_path, newest) == [old]
+    assert sorted(tmp_path.iterdir()) == [other, young, newest]
+    settings.BACKUP_KEEP_DAYS = 0
+    assert backups.prune(tmp_path, newest) == []

@@ -62,4 +62,5 @@ def _rewrite() -> None:
         cursor.execute("SET statement_timeout = 0")
         for table in _REWRITTEN:
             cursor.execute(f"VACUUM (FULL, ANALYZE) reports_{table}")
+        cursor.execute("VACUUM (FULL) pg_statistic")  # samples of what stood in the columns
         cursor.execute("CHECKPOINT")
