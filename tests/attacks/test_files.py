@@ -1,0 +1,176 @@
+"""Poisoned files, made here: what of them is taken, what is drawn of them, and how they go out again."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+from pytest_django import Settings
+
+from reports import clean_copies, files, intake
+from reports.models import EvidenceFile, FileCheck, OutboxItem
+from tests.attacks.hostile import MARK
+from tests.cast import Person
+from tests.reports.pictures import HEIC, jpeg, picture, png_of, telling_jpeg, text_bomb, written
+
+pytestmark = pytest.mark.django_db
+SEND = "/theo-doi/tep/"
+SCRIPT = f"<script>alert({MARK})</script>".encode()
+XMP = b'<?xpacket begin=""?><x:xmpmeta xmlns:x="adobe:ns:meta/">' + SCRIPT + b"</x:xmpmeta>"
+
+
+def archive(**members: bytes) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as made:
+        for name, content in members.items():
+            made.writestr(name.replace("__", "/"), content)
+    return target.getvalue()
+
+
+def bomb() -> bytes:
+    """Some kilobytes that unpack to 64 MB, and a way out of the folder."""
+    return archive(a=bytes(64 * 1024 * 1024), **{"..__..__etc__passwd": b"x"})
+
+
+def paper_with_script() -> bytes:
+    return (
+        b"%PDF-1.7\n1 0 obj<</Type/Catalog/OpenAction<</S/JavaScript/JS(app.alert(" + MARK.encode()
+        + b"))>>/AA<</O<</S/Launch/F(cmd.exe)>>>>>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF"
+    )  # fmt: skip
+
+
+def with_words() -> bytes:
+    told = PngInfo()
+    told.add_itxt("XML:com.adobe.xmp", XMP.decode())
+    told.add_text("Comment", SCRIPT.decode(), zip=True)
+    return written(picture(), "PNG", pnginfo=told)
+
+
+def program_in_gif() -> bytes:
+    """A picture to one reader, a script to another."""
+    shown = written(picture(47, 42, "P"), "GIF")
+    return shown + b"*/=1;alert(" + MARK.encode() + b");//"
+
+
+REFUSED: dict[str, bytes] = {
+    "a drawing with a script": b"<svg xmlns='http://www.w3.org/2000/svg' onload='x()'>" + SCRIPT,
+    "the same behind a mark of order": b"\xef\xbb\xbf<?xml version='1.0'?><svg>" + SCRIPT + b"</svg>",
+    "a page": b"<!doctype html>" + SCRIPT,
+    "a page that was saved": b"MIME-Version: 1.0\nContent-Type: multipart/related\n\n" + SCRIPT,
+    "an archive that unpacks to much": bomb(),
+    "a text with macros": archive(word__vbaProject=b"\xd0\xcf\x11\xe0", word__document=b"<w/>"),
+    "an older text with macros": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600),
+    "a program": b"MZ" + bytes(600),
+    "a script": b"#!/bin/sh\nid\n",
+    "a shortcut": b"L\0\0\0\x01\x14\x02\0" + bytes(60),
+    "a picture of pixels in plain": b"BM" + bytes(60),
+    "a picture in layers": b"II*\0" + bytes(60),
+    "a drawing for a printer": b"%!PS-Adobe-3.0\n(%pipe%id) (r) file",
+    "nothing": b"",
+}  # fmt: skip
+DRAWN: dict[str, bytes] = {
+    "where, when and by whom": telling_jpeg(),
+    "words of another program": with_words(),
+    "a packet of XMP": jpeg(xmp=XMP, exif=Image.Exif(), comment=SCRIPT),
+    "a page behind a picture": jpeg() + SCRIPT,
+    "an archive behind a picture": jpeg() + archive(**{"x.html": SCRIPT}),
+    "a script that is a picture": program_in_gif(),
+    "a page behind an iPhone's picture": HEIC + SCRIPT,
+    "a comment that unpacks to much": text_bomb(),
+}
+UNDRAWN: dict[str, bytes] = {
+    "30,000 by 30,000 points": png_of(30_000, 30_000, bytes(2_000_000)),
+    "two thousand million points": png_of(2_000_000_000, 2),
+    "a head and no picture": b"\xff\xd8\xff\xe0" + SCRIPT * 20,
+    "a paper with a script": paper_with_script(),
+    "a paper that is a page": b"%PDF-1.7\n" + SCRIPT,
+    "a film that is a page": b"\0\0\0\x18ftypmp42" + SCRIPT,
+}
+NAMES = ("../../../../tmp/x.jpg", "a.jpg\r\nX: y", "a\0.html", ".htaccess", "\u202egpj.exe", "CON", "x" * 3_000,
+         "<script>alert(1)</script>.jpg", "a.php.jpg", "")  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _room(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.FILES_DIR = tmp_path / "files"
+    settings.CLAMD_URL = ""
+    monkeypatch.setattr(files, "RESERVED", 0)
+
+
+@pytest.fixture
+def code() -> str:
+    return intake.accept(intake.Typed(story="Họ gọi."), "a-key-of-the-browser").code
+
+
+def send(client: Client, code: str, content: bytes, name: str = "a.jpg") -> int:
+    chosen = SimpleUploadedFile("a.jpg", content, "image/jpeg")
+    chosen._name = name
+    return client.post(SEND, {"code": code, "files": chosen}).status_code
+
+
+def looked_into(file: EvidenceFile) -> FileCheck:
+    clean_copies.work_off(
+        OutboxItem.objects.filter(task=files.LOOK, key=file.pk).values_list("pk", flat=True)
+    )
+    return FileCheck.objects.get(file=file)
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_is_no_picture_recording_or_paper_is_not_kept(
+    client: Client, code: str, what: str, settings: Settings
+) -> None:
+    assert send(client, code, REFUSED[what]) in {400, 415, 422, 200}
+    assert not EvidenceFile.objects.exists()
+    assert not [path for path in settings.FILES_DIR.rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("what", DRAWN)
+def test_what_officers_see_of_a_picture_is_drawn_anew(client: Client, code: str, what: str) -> None:
+    assert send(client, code, DRAWN[what]) < 400
+    check = looked_into(EvidenceFile.objects.get())
+    if check.copy_id is None:
+        assert "unpacks" in what
+        return
+    copy = files.copy(check.copy_id)
+    assert MARK.encode() not in copy
+    assert b"<script" not in copy
+    shown = Image.open(io.BytesIO(copy))
+    assert not shown.getexif()
+    assert not {"comment", "xmp", "XML:com.adobe.xmp", "icc_profile"} & shown.info.keys()
+
+
+@pytest.mark.parametrize("what", UNDRAWN)
+def test_of_what_cannot_be_drawn_there_is_no_copy(client: Client, code: str, what: str) -> None:
+    assert send(client, code, UNDRAWN[what]) < 400
+    assert looked_into(EvidenceFile.objects.get()).copy_id is None
+
+
+@pytest.mark.parametrize("what", ["a paper with a script", "a film that is a page"])
+def test_an_original_goes_out_as_a_download_in_which_nothing_runs(
+    client: Client, code: str, duty: Person, what: str
+) -> None:
+    send(client, code, UNDRAWN[what], "x.html")
+    file = EvidenceFile.objects.get()
+    answer = duty.client.post(f"/admin/reports/report/{file.report_id}/file/{file.pk}/")
+    assert answer["Content-Disposition"].startswith("attachment; ")
+    assert "html" not in answer["Content-Disposition"] + answer["Content-Type"]
+    assert answer["Content-Security-Policy"] == "sandbox; default-src 'none'"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_name_decides_where_a_file_lies(
+    client: Client, code: str, name: str, settings: Settings
+) -> None:
+    head = f'--x\r\nContent-Disposition: form-data; name="code"\r\n\r\n{code}\r\n--x\r\n'
+    told = f'Content-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'
+    body = (head + told).encode() + jpeg() + b"\r\n--x--\r\n"
+    answer = client.post(SEND, body, content_type="multipart/form-data; boundary=x")
+    assert answer.status_code < 500
+    kept = [path for path in settings.FILES_DIR.rglob("*") if path.is_file()]
+    assert all(str(file.pk) in str(kept) for file in EvidenceFile.objects.all())
+    assert b"<script>alert" not in answer.content

@@ -1,0 +1,245 @@
+"""Hostile strings in every field that the public can fill, in every form in which they come out again."""
+
+import io
+import json
+import logging
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from lxml import etree
+from PIL import Image
+from pypdf import PdfReader
+
+from alerts import letters
+from alerts.models import AlertRevision, Subscriber
+from portal import settings as ours
+from reports import case_file, intake, papers, sheets, triage
+from reports.models import Addition, Report
+from tests.alerts import writing
+from tests.attacks.hostile import MARK, STRINGS, encoded, faults_of_headers, faults_of_page
+from tests.cast import Person
+from tests.reports import evidence
+from tests.reports.pages import RECEIPT, REPORT, code_of, hidden, hidden_of
+from tests.reports.test_exports import as_csv, as_xlsx
+from tests.reports.test_slips import PAPER
+
+pytestmark = pytest.mark.django_db
+FORM = "application/x-www-form-urlencoded"
+FIELDS = ("caller_number", "claimed_office", "claimed_name", "story", "money_lost_vnd", "commune",
+          "contact_phone", "callback_phrase", "channel", "demands", "happening_now")  # fmt: skip
+EVERY = pytest.mark.parametrize("what", STRINGS)
+
+
+@pytest.fixture(autouse=True)
+def _log_of_errors_alone(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
+
+def post(client: Client, path: str, fields: dict[str, str]) -> Any:
+    return client.post(path, encoded(fields), content_type=FORM)
+
+
+def sound(answer: Any) -> None:
+    """An answer that came from the portal as it was meant."""
+    assert answer.status_code < 500
+    assert faults_of_headers(answer.headers) == []
+    if "html" in answer.headers.get("Content-Type", ""):
+        assert faults_of_page(answer.getvalue()) == []
+
+
+def reported(client: Client, text: str) -> str:
+    """A report with these words in every field of its own; its receipt code."""
+    first = hidden(client)
+    answer = post(client, REPORT, first | dict.fromkeys(FIELDS, text))
+    assert answer.status_code == 303
+    receipt = client.get(RECEIPT)
+    sound(receipt)
+    return code_of(receipt.content)
+
+
+@EVERY
+def test_a_report_of_it_is_taken_shown_and_read_by_the_machine(
+    client: Client, duty: Person, what: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    code = reported(client, STRINGS[what])
+    report = Report.objects.get()
+    triage._write(triage.find(report))
+    sound(client.post("/theo-doi/", {"code": code}))
+    for page in (f"{report.pk}/change/", f"{report.pk}/text/", ""):
+        answer = duty.client.get(f"/admin/reports/report/{page}")
+        assert answer.status_code == 200
+        sound(answer)
+    assert MARK not in caplog.text
+
+
+@EVERY
+def test_what_is_added_with_a_code_is_taken_and_shown(client: Client, what: str) -> None:
+    accepted = intake.accept(intake.Typed(story="Họ gọi."), "a-key-of-the-browser")
+    text = STRINGS[what]
+    added = {"code": accepted.code, "submission_key": "a-key-of-this-page"}
+    added |= dict.fromkeys(("story", "day", "month", "year", "account", "link", "caller_number",
+                            "claimed_name", "contact_phone", "commune"), text)  # fmt: skip
+    sound(post(client, "/theo-doi/them/", added))
+    assert Addition.objects.exists()
+    sound(post(client, "/theo-doi/ban-sao/", {"code": accepted.code}))
+    sound(post(client, "/theo-doi/tra-loi/", {**added, "text": text}))
+    sound(client.post("/theo-doi/", {"code": accepted.code}))
+
+
+@EVERY
+@pytest.mark.parametrize("path", ["/theo-doi/", "/theo-doi/ma-moi/", "/kiem-tra/", "/tim/",
+                                  "/dang-ky/", "/danh-cho-co-quan/", "/kiem-tra/xem-lai/"])  # fmt: skip
+def test_every_other_form_answers_and_runs_nothing(client: Client, path: str, what: str) -> None:
+    page = client.get(path)
+    names = set(hidden_of(page.content)) | {"code", "number", "q", "address", "reason", "contact",
+                                            "show", "size", "commune", "word"}  # fmt: skip
+    text = STRINGS[what]
+    sound(post(client, path, hidden_of(page.content) | dict.fromkeys(names, text)))
+    sound(client.generic("GET", path, QUERY_STRING=encoded(dict.fromkeys(names, text)).decode()))
+    assert not Subscriber.objects.exists()
+
+
+def test_a_queue_of_nothing_else_is_exported_without_a_formula(
+    client: Client, lead: Person
+) -> None:
+    for text in STRINGS.values():
+        reported(client, text)
+    for kind, read in (("csv", as_csv), ("xlsx", as_xlsx)):
+        answer = lead.client.post("/admin/reports/report/export/?viec=all", {"format": kind})
+        content = b"".join(answer.streaming_content)  # type: ignore[arg-type]
+        rows = read(content)
+        assert len(rows) == len(STRINGS) + 1
+        if kind == "csv":
+            assert not [cell for row in rows for cell in row if sheets.is_formula(cell)]
+        else:
+            assert b"<f>" not in zipfile.ZipFile(io.BytesIO(content)).read(
+                "xl/worksheets/sheet1.xml"
+            )
+
+
+@EVERY
+def test_a_sheet_of_paper_and_a_case_file_hold_it_as_text(what: str) -> None:
+    text = STRINGS[what].encode("utf-8", "replace").decode()
+    paper = papers.Paper(
+        **{**vars(PAPER), "facts": (("Lời kể", text), (text[:40], "x")), "to": text[:200]}
+    )
+    drawn = papers.draw(paper)
+    assert len(PdfReader(io.BytesIO(drawn)).pages) > 0
+    assert not [word for word in (b"/JavaScript", b"/JS", b"/URI") if word in drawn]
+    file = io.BytesIO()
+    case_file.write(file, evidence.report("Họ gọi."), text, pictures=False)
+    assert zipfile.ZipFile(file).testzip() is None
+
+
+# --- warnings: an editor is one of us, and may be deceived all the same
+
+WORDS = {"title": 140, "short_title": 40, "summary": 400, "advice": 4_000, "loudspeaker": 100,
+         "audience": 100, "document_number": 40, "document_note": 400, "document_recipients": 400}  # fmt: skip
+
+
+def as_xml(content: bytes) -> None:
+    etree.fromstring(content, etree.XMLParser(resolve_entities=False, no_network=True))
+
+
+def as_json(content: bytes) -> None:
+    json.loads(content)
+
+
+def as_paper(content: bytes) -> None:
+    assert len(PdfReader(io.BytesIO(content)).pages) > 0
+    assert b"/JavaScript" not in content
+
+
+def as_picture(content: bytes) -> None:
+    Image.open(io.BytesIO(content)).verify()
+
+
+def as_archive(content: bytes) -> None:
+    archive = zipfile.ZipFile(io.BytesIO(content))
+    assert not [name for name in archive.namelist() if ".." in name or name.startswith("/")]
+
+
+def as_page(content: bytes) -> None:
+    assert faults_of_page(content) == []
+
+
+def as_text(content: bytes) -> None:
+    content.decode()
+
+
+HERE = "/canh-bao/gia-dien-luc/"
+OUTPUTS: dict[str, Callable[[bytes], None]] = {
+    HERE: as_page,
+    f"{HERE}in/": as_page,
+    f"{HERE}lich-su/": as_page,
+    f"{HERE}nhung/": as_page,
+    f"{HERE}van-ban.txt": as_text,
+    "/": as_page,
+    "/canh-bao/": as_page,
+    "/nhung/": as_page,
+    "/canh-bao/rss.xml": as_xml,
+    "/canh-bao/atom.xml": as_xml,
+    "/canh-bao/cap.xml": as_xml,
+    "/canh-bao/feed.json": as_json,
+    f"/oembed/?url=http://127.0.0.1:8000{HERE}": as_json,
+}
+DRAWN: dict[str, Callable[[bytes], None]] = {
+    f"{HERE}anh.png": as_picture,
+    f"{HERE}to-dan.pdf": as_paper,
+    f"{HERE}tai-lieu.zip": as_archive,
+}
+
+
+def warned(what: str) -> AlertRevision:
+    """A warning of these words alone, as far as the database can hold them."""
+    text = STRINGS[what].encode("utf-8", "replace").decode().replace("\0", "")
+    return writing.issued(**{name: text[:most] for name, most in WORDS.items()})
+
+
+@EVERY
+def test_a_warning_of_it_is_sound_in_every_format(client: Client, what: str) -> None:
+    revision = warned(what)
+    paths = OUTPUTS | {f"/canh-bao/cap/{revision.identifier}.xml": as_xml,
+                       f"/canh-bao/noi-dung/{revision.identifier}.json": as_json}  # fmt: skip
+    for path, judge in paths.items():
+        answer = client.get(path)
+        assert answer.status_code == 200, path
+        assert faults_of_headers(answer.headers) == [], path
+        judge(answer.getvalue())
+
+
+@pytest.mark.parametrize("what", ["markup", "long", "bidi", "control signs", "beyond the plane"])
+@pytest.mark.parametrize("path", DRAWN)
+def test_what_is_drawn_of_a_warning_can_be_opened(client: Client, path: str, what: str) -> None:
+    warned(what)
+    DRAWN[path](client.get(path).getvalue())
+
+
+@EVERY
+def test_a_letter_about_it_has_the_headers_that_we_gave_it(what: str) -> None:
+    revision = warned(what)
+    letter = letters.to_subscriber(writing.subscriber(), revision).message()
+    assert set(letter.keys()) == {
+        "Subject", "From", "To", "Date", "Message-ID", "Auto-Submitted", "List-Unsubscribe",
+        "List-Unsubscribe-Post", "Content-Type", "MIME-Version", "Content-Transfer-Encoding",
+    }  # fmt: skip
+    assert letter["To"] == "dan@mau.example"
+    assert letter.get_content_type() == "text/plain"
+
+
+@EVERY
+def test_a_line_of_the_log_stays_one_line(what: str, capsys: pytest.CaptureFixture[str]) -> None:
+    formatter = ours.LOGGING["formatters"]["json"]  # type: ignore[index]
+    line = logging.LogRecord("x", logging.INFO, "x", 1, "%s", (STRINGS[what],), None)
+    made = formatter["()"]
+    assert made
+    from structlog.stdlib import ProcessorFormatter
+
+    said = ProcessorFormatter(
+        processors=formatter["processors"], foreign_pre_chain=formatter["foreign_pre_chain"]
+    ).format(line)
+    assert "\n" not in said
+    assert json.loads(said)["event"] == STRINGS[what]

@@ -1,0 +1,44 @@
+"""No text makes a regular expression go back and forth: what grows faster than its text is found here,
+by growth and not by seconds.
+"""
+
+import re
+import time
+
+import pytest
+
+from reports import sheets
+from tests.attacks import patterns
+
+# Asked with `match` and `fullmatch` alone, from one place; a search would try each place anew.
+ANCHORED = {r"(?:[\w-]{1,63}\.)+[a-z]{2,24}", r"(?:-|\d+\.) +"}
+
+
+def test_every_pattern_of_the_portal_is_found() -> None:
+    found = patterns.compiled()
+    assert len(found) > 100
+    assert sheets._INSIDE in found.values()
+
+
+def test_a_careless_pattern_is_noticed() -> None:
+    for careless in (r"^(a+)+$", r"(\w|\d)*x", r"\s*;\s*x"):
+        pattern = re.compile(careless)
+        assert max(patterns.steepness(pattern, pump) for pump in ("a", "0", " ")) > patterns.LINEAR
+
+
+def test_no_pattern_takes_longer_by_more_than_its_text_grew() -> None:
+    worst = {
+        pattern.pattern: pump
+        for pattern in patterns.compiled().values()
+        if pattern.pattern not in ANCHORED
+        for pump in patterns.pumps(pattern)
+        if patterns.steepness(pattern, pump) > patterns.LINEAR
+    }
+    assert worst == {}
+
+
+@pytest.mark.parametrize("text", ["\n" * 32_000, "\t " * 16_000, ";" * 32_000, '"\n' * 16_000])
+def test_a_cell_of_cuts_alone_costs_what_its_length_costs(text: str) -> None:
+    started = time.process_time()
+    sheets.guarded(text)
+    assert time.process_time() - started < 0.5  # five seconds, as each cut was tried anew
