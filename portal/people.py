@@ -40,6 +40,7 @@ _REPORTS = _views(
     "reports.unitmember",
     "reports.routingrule",
     "reports.numberchange",
+    "reports.lookalike",
 )
 _KEEPS = frozenset(
     f"reports.{verb}_{table}"
@@ -84,6 +85,8 @@ ROLES = {
             "reports.change_cannedreply",
             "reports.reopen_case",
             "reports.extend_case",
+            "reports.add_lookalike",
+            "reports.change_lookalike",
             "reports.add_specialday",
             "reports.delete_specialday",
             "reports.view_specialday",

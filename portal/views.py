@@ -58,6 +58,7 @@ def security_txt(request: HttpRequest) -> HttpResponse:
         "Contact: tel:+842373725725",
         f"Expires: {expires:%Y-%m-%dT%H:%M:%SZ}",
         "Preferred-Languages: vi, en",
+        f"Policy: {settings.PORTAL_URL}{reverse('reports:genuine')}#weakness",
         f"Canonical: {settings.PORTAL_URL}/.well-known/security.txt",
     ]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")

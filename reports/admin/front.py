@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from reports import days, portrait
-from reports.admin import campaign_bursts, numbers, saved
+from reports.admin import campaign_bursts, look_alikes, numbers, saved
 
 
 def front_of(request: Any) -> dict[str, Any]:
@@ -15,7 +15,7 @@ def front_of(request: Any) -> dict[str, Any]:
     if not hasattr(request, "desk_front"):
         user = request.user
         asked = numbers.asked(user) | saved.asked(user) | days.asked()
-        asked |= campaign_bursts.asked() | portrait.asked()
+        asked |= campaign_bursts.asked() | portrait.asked() | look_alikes.asked(user)
         request.desk_front = User.objects.filter(pk=user.pk).order_by().values(**asked).get()
     told: dict[str, Any] = request.desk_front
     return told

@@ -11,6 +11,7 @@ from reports.models.footprints import CampaignProposal, Footprint, FootprintKey
 from reports.models.grouping import BurstTally, CampaignAct, CampaignMove, KeptApart
 from reports.models.keeping import Destruction, Hold
 from reports.models.later import Addition, Message
+from reports.models.lookalikes import LookAlike
 from reports.models.numbers import Dispute, KnownNumber, OfficeNumber
 from reports.models.outbox import OutboxItem
 from reports.models.people import DeskAccount
@@ -60,6 +61,7 @@ __all__ = [
     "Indicator",
     "KeptApart",
     "KnownNumber",
+    "LookAlike",
     "Message",
     "NumberChange",
     "Office",

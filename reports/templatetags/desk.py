@@ -32,6 +32,12 @@ def desk_numbers(context: Context) -> dict[str, Any]:
     return numbers.waiting(front_of(context["request"]))
 
 
+@register.inclusion_tag("admin/names.html", takes_context=True)
+def desk_names(context: Context) -> dict[str, Any]:
+    """Names that look like ours, as tiles; nothing for who may not see them."""
+    return {"names": front_of(context["request"]).get("names") or {}}
+
+
 @register.inclusion_tag("admin/alarms.html", takes_context=True)
 def desk_alarms(context: Context) -> dict[str, Any]:
     """What is wrong with the queue at this moment, above every page of the desk."""

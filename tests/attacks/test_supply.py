@@ -1,5 +1,6 @@
 """What the portal is made of and started with: packages, licences, the image, and where secrets stand."""
 
+import ast
 import re
 import shutil
 import subprocess
@@ -170,3 +171,28 @@ def test_our_health_checks_need_no_shell() -> None:
     for name, service in SERVICES.items():
         if str(service.get("image", "")).startswith("thanh-hoa-portal") and name != "migrate":
             assert service["healthcheck"]["test"][0] == "CMD"
+
+
+def test_no_statement_is_put_together_from_words_of_others() -> None:
+    """What an f-string of SQL takes in are names in capitals, and calls that quote: never a variable."""
+    wrong = []
+    for path in OURS:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in {
+                "execute",
+                "raw",
+                "extra",
+            }:
+                texts = [one for one in ast.walk(node) if isinstance(one, ast.JoinedStr)]
+                wrong += [
+                    f"{path.name}:{value.lineno}"
+                    for text in texts
+                    for value in text.values
+                    if isinstance(value, ast.FormattedValue) and not _is_ours(value.value)
+                ]
+    assert wrong == []
+
+
+def _is_ours(node: ast.expr) -> bool:
+    is_constant = isinstance(node, ast.Name) and node.id.strip("_").isupper()
+    return is_constant or isinstance(node, ast.Call)

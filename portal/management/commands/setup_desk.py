@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from portal import people
-from reports import reference
+from reports import lookalikes, reference
 
 
 class Command(BaseCommand):
@@ -20,6 +20,7 @@ class Command(BaseCommand):
             offices = reference.load_offices()
             statements = reference.load_statements()
             replies = reference.load_replies()
+            lookalikes.establish()
         self.stdout.write(
             f"Desk ready: {len(people.ROLES)} roles, {communes} communes, {units} units,"
             f" {offices} offices, {statements} sentences to confirm, {replies} canned replies."
