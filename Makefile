@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test bench soak mutants screens check messages lock sbom licences fuzz local dev
+.PHONY: help run demo test bench soak fuzz mutants screens check messages lock sbom licences local dev
 .DELETE_ON_ERROR:
 
 help:
