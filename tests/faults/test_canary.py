@@ -1,0 +1,225 @@
+"""A report with marks goes through the whole house, and nothing that tells of a person lies anywhere
+in clear: not in PostgreSQL's files and WAL, in Valkey, in logs, figures, archives, addresses.
+"""
+
+import secrets
+import urllib.request
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from bench.house import House, house, until
+from portal.archive import new_key
+from portal.local_services import VALKEY_SOCKET
+from tests.faults.marked import Browser, Search, digits, overheard, word
+from tests.faults.postbox import Postbox, postbox
+from tests.faults.residents import desk
+from tests.faults.test_files_disk import form_with
+from tests.portal.test_front import NGINX, ask
+from tests.reports.pages import code_of
+from tests.reports.pictures import jpeg
+from tests.stack import Page
+
+pytestmark = pytest.mark.serial
+TOKEN = secrets.token_hex(20)
+WRITTEN = "SELECT count(*) FROM reports_filecheck"
+# What an officer's mistake or a bug could do: PostgreSQL refuses the row, and says what is in it.
+REFUSE = "ALTER TABLE reports_report ADD CONSTRAINT canary CHECK (source <> 'web') NOT VALID"
+TAKE_AGAIN = "ALTER TABLE reports_report DROP CONSTRAINT canary"
+
+
+@dataclass
+class Canary:
+    """The house after everything was done, and what was left where."""
+
+    home: House
+    letters: Postbox
+    heard: bytearray
+    marks: dict[str, str]
+    pages: list[Page] = field(default_factory=list)
+
+    @property
+    def search(self) -> Search:
+        return Search(self.marks)
+
+
+@pytest.fixture(scope="module")
+def canary() -> Iterator[Canary]:
+    marks = {
+        "contact": digits("0550", 6), "phrase": word(), "paper": digits("038", 9),
+        "message": word(), "question": word(), "file": word(), "file name": word(),
+        "address": f"{word()}@mau.example", "refused": digits("038", 9), "later": digits("0550", 6),
+    }  # fmt: skip
+    with ExitStack() as stack:
+        letters = stack.enter_context(postbox())
+        env = {"EMAIL_URL": letters.url, "METRICS_TOKEN": TOKEN, "BACKUP_KEY": new_key()}
+        home = stack.enter_context(house(front=NGINX is not None, **env))
+        heard = stack.enter_context(overheard(home.folder / VALKEY_SOCKET))
+        ours = Canary(home, letters, heard, marks)
+        for step in (tell, tell_what_is_refused, subscribe):
+            step(ours)
+        answer(ours, *work(ours))
+        home.manage("backup")
+        home.manage("snapshot")
+        settle(home)
+        yield ours
+
+
+def browser(canary: Canary) -> Browser:
+    return Browser(f"http://127.0.0.1:{canary.home.front_port or canary.home.port}")
+
+
+def tell(canary: Canary) -> None:
+    """A resident reports, and sends a picture along."""
+    marks, home, visitor = canary.marks, canary.home, browser(canary)
+    page = visitor.submit(
+        visitor.get("/bao-cao/"),
+        "/bao-cao/",
+        story=f"Họ bắt tôi đọc căn cước {marks['paper']}, tôi dặn gọi {marks['contact']}.",
+        caller_number="0550 000 123",
+        contact_phone=marks["contact"],
+        callback_phrase=marks["phrase"],
+    )
+    assert "Đã nhận tin báo" in page.words
+    marks["code"] = code_of(page.text.encode())
+    body, headers = form_with(marks["code"], jpeg() + marks["file"].encode())
+    body = body.replace(b'filename="a.jpg"', f'filename="{marks["file name"]}.jpg"'.encode())
+    answered, text = ask(home.front_port or home.port, "/theo-doi/tep/", "POST", body, **headers)
+    assert answered.status == 200, text
+    assert home.drains(90)
+    assert until(lambda: home.ask(WRITTEN) == [(1,)], 90)
+    canary.pages += visitor.seen
+
+
+def tell_what_is_refused(canary: Canary) -> None:
+    """The database takes no report: nothing is lost on the page, nothing told in a log."""
+    visitor = browser(canary)
+    form = visitor.get("/bao-cao/")
+    canary.home.ask(REFUSE)
+    story = f"Họ bắt đọc căn cước {canary.marks['refused']}"
+    page = visitor.submit(form, "/bao-cao/", story=story, contact_phone=canary.marks["contact"])
+    canary.home.ask(TAKE_AGAIN)
+    assert page.status >= 500
+    assert canary.marks["refused"] in page.text
+    canary.pages += visitor.seen
+
+
+def subscribe(canary: Canary) -> None:
+    visitor = browser(canary)
+    visitor.submit(visitor.get("/dang-ky/"), "/dang-ky/", address=canary.marks["address"])
+    assert until(lambda: bool(canary.letters.kept))
+    canary.pages += visitor.seen
+
+
+def work(canary: Canary) -> tuple[Browser, str]:
+    """An officer looks the contact up, opens whatever is sealed, and asks."""
+    portal = desk(canary.home)
+    officer = Browser(portal.url)
+    officer.log_in(portal, "truc.ban")
+    queue = officer.get("/admin/reports/report/")
+    link = next(a for a in queue.tree.iter("a") if "/change/" in a.get("href", ""))
+    place = link.get("href").partition("change/")[0]
+    for what, mark in {"story": "paper", "contact": "contact", "phrase": "phrase"}.items():
+        page = officer.get(f"{place}change/")
+        opened = officer.submit(page, f"/reveal-{what}/", why="Gọi lại người báo")
+        assert canary.marks[mark] in opened.text, what
+    page = officer.get(f"{place}change/")
+    preview = officer.submit(page, "/compose/ask/", reason=canary.marks["question"], look="1")
+    officer.submit(preview, f"{place}ask/", reason=canary.marks["question"])
+    return officer, place
+
+
+def answer(canary: Canary, officer: Browser, place: str) -> None:
+    """The resident reads the question, answers, adds; the officer reads that."""
+    marks, visitor = canary.marks, browser(canary)
+    page = visitor.submit(visitor.get("/theo-doi/"), "/theo-doi/", code=marks["code"])
+    assert marks["question"] in page.text
+    page = visitor.submit(page, "/theo-doi/tra-loi/", text=marks["message"])
+    page = visitor.submit(
+        page, "/theo-doi/them/", story=f"Số mới {marks['later']}", contact_phone=marks["later"]
+    )
+    assert canary.home.drains(90)
+    assert marks["message"] in officer.get(f"{place}change/").text
+    canary.pages += [*visitor.seen, *officer.seen]
+
+
+def settle(home: House) -> None:
+    """Everything that is in memory goes to disk."""
+    home.ask("CHECKPOINT")
+    home.broker().execute_command("SAVE")
+
+
+def test_nothing_on_any_disk_tells_who_it_was(canary: Canary) -> None:
+    assert canary.search.under(canary.home.folder) == {}
+
+
+def test_nothing_that_valkey_was_told_tells_it(canary: Canary) -> None:
+    assert len(canary.heard) > 1000
+    assert canary.search.of(bytes(canary.heard)) == set()
+
+
+def test_no_figure_tells_it(canary: Canary) -> None:
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{canary.home.port}/metrics", headers={"Authorization": f"Bearer {TOKEN}"}
+    )
+    with urllib.request.urlopen(request, timeout=10) as page:
+        figures = page.read()
+    assert b"portal_" in figures
+    assert canary.search.of(figures) == set()
+
+
+def test_no_address_header_or_kept_page_tells_it(canary: Canary) -> None:
+    assert len(canary.pages) > 12
+    assert canary.search.of_pages(canary.pages) == set()
+    assert {page.headers["Referrer-Policy"] for page in canary.pages} == {"same-origin"}
+
+
+def test_letters_tell_nothing_but_to_whom_they_go(canary: Canary) -> None:
+    bodies = "\n".join(letter.as_string() for letter in canary.letters.kept)
+    assert canary.search.of(bodies.encode()) == {"address"}
+
+
+def test_an_archive_was_searched_too(canary: Canary) -> None:
+    assert list((Path(canary.home.env["DATA_DIR"]) / "backups").glob("*.tar.age"))
+
+
+def test_the_search_finds_what_is_written_in_clear(canary: Canary) -> None:
+    """In a table and its WAL, in Valkey as base64: so that it could have found the marks."""
+    home, mark = canary.home, word()
+    control = Search({"control": mark})
+    home.ask("CREATE TABLE told AS SELECT %s::text AS said", [mark])
+    home.broker().set("told", b64encode(f"xy{mark}".encode()))
+    settle(home)
+    found = " ".join(control.under(home.folder))
+    assert all(part in found for part in ("postgres/base/", "postgres/pg_wal/", "valkey/"))
+    assert until(lambda: control.of(bytes(canary.heard)) == {"control"})
+    page = Page("http://x/?q=" + mark, 200, {}, f"<a href='{mark}'>{mark}</a>")
+    assert {where for where, _ in control.of_pages([page])} == {
+        "address",
+        "a link",
+        "a page that is kept",
+    }
+
+
+def test_after_a_change_of_keys_the_old_one_opens_nothing_that_is_left(canary: Canary) -> None:
+    """Beside a running portal; afterwards no table holds what the old key had sealed."""
+    home, old = canary.home, canary.home.env["FIELD_KEYS"]
+    former = [bytes(row[0]) for row in home.ask("SELECT contact_sealed FROM reports_report")]
+    new = urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    home.env["FIELD_KEYS"] = f"{new},{old}"
+    home.replace_serve()
+    assert "No text, file or code of a report needs an older key." in home.manage("rotate_keys")
+    home.env["FIELD_KEYS"] = new
+    home.replace_serve()
+    home.ask("VACUUM FULL reports_report")
+    settle(home)
+    tables = [path for path in (home.folder / "postgres/base").rglob("*") if path.is_file()]
+    assert not any(sealed in path.read_bytes() for path in tables for sealed in former)
+    visitor = browser(canary)
+    page = visitor.submit(visitor.get("/theo-doi/"), "/theo-doi/", code=canary.marks["code"])
+    assert canary.marks["question"] in page.text
+    assert canary.search.under(home.folder) == {}
