@@ -2,9 +2,13 @@
 
 import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, Self
+
+_PLANES = "".join(chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
+_NO_CHARACTERS = re.compile(f"[\0-\x08\x0b\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef{_PLANES}]")
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,8 @@ class Content:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
-        known = dict(values)
+        """What was said, without signs that no page can hold: those stand in the signed text alone."""
+        known = _fit(values)
         return cls(
             **known
             | {
@@ -165,3 +170,12 @@ def _english(values: dict[str, Any]) -> English:
 def _message(values: dict[str, Any]) -> Message:
     times = {name: _time(values[name]) for name in ("sent", "effective", "expires")}
     return Message(**values | times | {"references": tuple(values["references"])})
+
+
+def _fit(value: Any) -> Any:
+    """The same JSON, its texts without control signs and points that are no characters (HTML, 13.2.3.5)."""
+    if isinstance(value, str):
+        return _NO_CHARACTERS.sub("", value)
+    if isinstance(value, dict):
+        return {key: _fit(each) for key, each in value.items()}
+    return [_fit(each) for each in value] if isinstance(value, list) else value
