@@ -122,6 +122,9 @@ DECLARED: Declared = {
         "id detected_at first_told_at body_told_at people_told_at closed_at",
         clear={"title found": _REASON, "opened_by": _OFFICER},
     ),
+    "reports.LookAlike": Fields(
+        "id name verdict judged_at", clear={"note": _REASON, "judged_by": _OFFICER}
+    ),
     "reports.Addition": Fields(
         "received_at kind called_on flags erased_at",
         ties="id report submission_key content_digest contact_index",
