@@ -10,7 +10,7 @@ from decimal import Decimal
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from reports import money, money_words, phones, places, privacy
+from reports import marks, money, money_words, phones, places, privacy
 from reports.folding import fold, plain_digits
 from reports.indicators import READ_OF_NUMBER
 from reports.models import Report
@@ -23,6 +23,7 @@ _FEWEST_DIGITS, _MOST_DIGITS = 8, 15  # of a telephone number
 _FEWEST_LETTERS = 6  # of a call-back phrase
 _TRIED_FIRST = ("mat khau", "cau hen", "password")
 _MASKED = frozenset({"masked_card", "masked_id"})
+_HASTY = frozenset({marks.TOO_FAST, marks.TRAP_FILLED, marks.ADDRESS_BUSY, marks.SAME_WORDS})
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ def questions(words: Words, communes: tuple[Place, ...]) -> list[Question]:
         *_about_phrase(words.phrase, words.contact, words.caller_number),
         *_about_caller(words.caller_number),
         *_about_missing(words.missing),
+        *_about_haste(words),
         *_about_story(words.flags),
     )
     return list(asked)
@@ -231,6 +233,16 @@ def _about_missing(missing: tuple[str, ...]) -> Iterator[Question]:
         yield Question("leg_number", text, _("Số gọi đến"))
     if "story" in missing:
         text = _("Tin chưa có lời kể. Một câu cũng giúp: họ nói gì, bảo bạn làm gì?")
+        yield Question("story", text, _("Kể thêm"))
+
+
+def _about_haste(words: Words) -> Iterator[Question]:
+    """A plain question to who looks like a machine: a person answers it in a sentence."""
+    if _HASTY.intersection(words.flags) and "story" not in words.missing:
+        text = _(
+            "Tin đã nhận. Vì tin gửi rất nhanh, hoặc giống hệt tin khác, bạn kể thêm một câu:"
+            " họ gọi lúc mấy giờ, mở đầu nói gì?"
+        )
         yield Question("story", text, _("Kể thêm"))
 
 

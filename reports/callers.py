@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.models import (
     Case,
     Count,
+    Exists,
     ExpressionWrapper,
     F,
     OuterRef,
@@ -32,7 +33,8 @@ from reports import counted, privacy
 from reports.folding import fold
 from reports.forms import OFFICES
 from reports.independence import Told, enough_until, last_day, people_among
-from reports.models import Dispute, Indicator, KnownNumber, OfficeNumber
+from reports.marks import SAME_NETWORK
+from reports.models import Addition, Dispute, Indicator, KnownNumber, OfficeNumber
 
 FEWEST_PEOPLE = 2
 FEWEST_ALIKE = 3  # other numbers of a range, each of which may be said by itself
@@ -43,7 +45,7 @@ _TELLING = r"(\S+\s+){4}\S"  # five words, see reports/independence.py
 _STORY = 500  # signs of a story that tell two apart
 _RANGE = 3  # the last digits that numbers of one range differ in
 # A reporter who names the number of a caller later was called by it too.
-_CALLERS = (Indicator.Place.CALLER, Indicator.Place.LATER)
+CALLERS = (Indicator.Place.CALLER, Indicator.Place.LATER)
 _NO_CONTACT = ["contact_unread", "contact_doubtful", "contact_is_caller"]
 _OFFICES = {code: name for code, name in OFFICES if code != "other"}
 
@@ -190,12 +192,21 @@ def _statement(named: Callable[[], Q]) -> tuple[str, list[Any]]:
 
 def _naming(named: Q, since: datetime) -> QuerySet[Indicator]:
     """Callers' numbers, of reports that name a few of them."""
-    callers = Q(kind=Indicator.Kind.NUMBER, place__in=_CALLERS)
+    callers = Q(kind=Indicator.Kind.NUMBER, place__in=CALLERS)
     of_report = Indicator.objects.filter(callers, report=OuterRef("report")).order_by()
     many = of_report.values("report").annotate(many=Count("key", distinct=True)).values("many")
     return Indicator.objects.filter(
-        named, callers, report__in=counted.reports().filter(received_at__gte=since)
+        named,
+        callers,
+        ~_of_one_network(),
+        report__in=counted.reports().filter(received_at__gte=since),
     ).filter(LessThanOrEqual(Subquery(many), _MOST_NAMED))
+
+
+def _of_one_network() -> Q:
+    """Told from a network that had told of the number before: it adds nobody to who told first."""
+    later = Addition.objects.filter(report=OuterRef("report"), flags__contains=[SAME_NETWORK])
+    return Q(report__flags__contains=[SAME_NETWORK]) | Q(Exists(later), place=Indicator.Place.LATER)
 
 
 def _columns(rows: QuerySet[Indicator]) -> "QuerySet[Indicator, Any]":

@@ -7,21 +7,20 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from reports import held
+from reports import held, marks
 from reports.models import Addition, Case, Report
 
 _SET_ASIDE = (Case.Status.JUNK, Case.Status.WITHDRAWN)
 _NO_CALL = (Case.Outcome.NOT_SCAM, Case.Outcome.DUPLICATE)
-_MARKS_OF_MACHINES = ["too_fast", "trap_filled"]
 
 
 def reports() -> QuerySet[Report]:
     """All but those that an officer has set aside, that their reporter wishes to withdraw, and that
-    look as if a machine had sent them while no officer has looked. What was erased was a call all
-    the same: it stays counted, or figures would shrink with the years.
+    look as if a machine or a crowd had sent them while no officer has looked. What was erased was a
+    call all the same: it stays counted, or figures would shrink with the years.
     """
     wish = Addition.objects.filter(report=OuterRef("pk"), kind=Addition.Kind.WITHDRAWAL)
-    suspected = Q(flags__overlap=_MARKS_OF_MACHINES, case__status=Case.Status.NEW)
+    suspected = Q(flags__overlap=list(marks.LOWERING), case__status=Case.Status.NEW)
     return Report.objects.filter(
         ~Q(case__status__in=_SET_ASIDE),
         ~Q(case__outcome__in=_NO_CALL),

@@ -12,6 +12,8 @@ number that somebody may own.
 4. Reports that came within half an hour of each other are of one person. We keep no addresses, so
    one person who writes one report after the other looks like several; whoever means harm has to
    come back, and meanwhile an officer may look. Two victims called at once count a little late.
+5. Of the reports about a number that came through one network only the first is looked at at all
+   (reports/crowds.py marks the others, reports/callers.py leaves them out).
 
 People are counted one after the other, those with a number first; a report adds a person only when
 it is told apart from everybody who was counted before.
@@ -93,7 +95,10 @@ def _are_two(one: Told, other: Told) -> bool:
 
 
 def _is_same_story(one: Told, other: Told) -> bool:
-    if not (one.has_story and other.has_story):
-        return False
-    shared = len(one.words & other.words)
-    return shared >= _ALIKE * min(len(one.words), len(other.words))
+    return are_alike(one.words, other.words)
+
+
+def are_alike(words: frozenset[str], others: frozenset[str]) -> bool:
+    """Whether two stories are near-identical; one of few words is like none."""
+    fewest = min(len(words), len(others))
+    return fewest >= _FEWEST_WORDS and len(words & others) >= _ALIKE * fewest

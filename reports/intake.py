@@ -17,7 +17,7 @@ from django.db import InterfaceError, OperationalError, ProgrammingError, connec
 from django.utils.functional import SimpleLazyObject
 from psycopg2.errors import DuplicatePreparedStatement, InvalidSqlStatementName
 
-from reports import outbox, privacy, receipts
+from reports import marks, outbox, privacy, receipts
 from reports.models import Report
 from reports.models.report import new_public_number
 from reports.outbox import Priority
@@ -173,9 +173,14 @@ def _row(typed: Typed, submission_key: str, source: str) -> tuple[dict[str, Any]
         "key_id": key.id,
         "code_hash": receipts.code_hash(code, key),
         "task": TRIAGE,
-        "priority": Priority.URGENT if typed.happening_now else Priority.USUAL,
+        "priority": Priority.URGENT if _is_urgent(typed) else Priority.USUAL,
     }
     return row, code
+
+
+def _is_urgent(typed: Typed) -> bool:
+    """A crowd that all say so does not stand in the way of who is pressed."""
+    return bool(typed.happening_now) and not marks.lower(typed.flags)
 
 
 def _when_looked_at(report_id: UUID) -> Report:

@@ -1,13 +1,14 @@
-"""Guesses are slowed and counted, in Valkey, by the visitor's address.
+"""Guesses are slowed and counted, and crowds of reports told, in Valkey, by the visitor's address.
 
-What is kept of an address is a keyed hash, gone when its window is. Without Valkey nobody is
-slowed: a code cannot be guessed anyway (58 bits), and a resident must not wait for our cache. After
-one failure nothing is asked for some seconds, so that a dead Valkey costs a page 50 ms at most.
+What is kept of an address is a keyed hash, gone when its window is. Without Valkey each process
+counts guesses by itself and lets a third through: no closed door, and nobody guesses at will. Crowds
+are then not told. After one failure nothing is asked for some seconds, so that a dead Valkey costs a
+page 50 ms at most.
 """
 
 import ipaddress
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
@@ -20,7 +21,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
 from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.storage import RedisStorage
+from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -49,6 +50,29 @@ SLOWED_BY = 0.3  # seconds that a wrong code waits while there are more than tha
 PATIENCE = 0.05  # seconds for a connection or an answer
 REST = 5.0  # seconds until a Valkey that did not answer is asked again
 WRONG_CODES = "portal:wrong-codes"
+ALONE = 3  # a process without Valkey lets one of so many through
+IPV4_NETWORK, IPV6_NETWORK = 24, 64  # bits that neighbours share
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+# Of our own servers, or of who sits in their network: it tells no visitors apart. (Python's own
+# look through its networks takes a tenth of what a report costs.)
+_OURS = tuple(
+    (network.version, network.max_prefixlen - network.prefixlen, int(network[0]))
+    for network in map(
+        ipaddress.ip_network,
+        ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7"),
+    )
+)
+# Counts each key up and tells the places of those that are over: one round trip.
+_COUNT = """
+local over = {}
+for place, key in ipairs(KEYS) do
+    local many = redis.call('INCR', key)
+    if many == 1 then redis.call('EXPIRE', key, ARGV[2 * place]) end
+    if many > tonumber(ARGV[2 * place - 1]) then over[#over + 1] = place - 1 end
+end
+return over
+"""
 
 # A few may wait, never all threads of a process.
 _waiting = BoundedSemaphore(2)
@@ -60,18 +84,39 @@ class _Circuit:
 
     open_until: float = 0.0
 
-    def ask(self, question: Callable[[], T], otherwise: T) -> T:
-        """Valkey's answer, or `otherwise` where there is none."""
+    def ask(self, question: Callable[[], T], otherwise: Callable[[], T]) -> T:
+        """Valkey's answer, or that of `otherwise` where there is none."""
         if time.monotonic() < self.open_until:
-            return otherwise
+            return otherwise()
         try:
             return question()
         except (RedisError, OSError):
             self.open_until = time.monotonic() + REST
-            return otherwise
+            return otherwise()
 
 
 _circuit = _Circuit()
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """A counter of many: how many may come within so many seconds until it is one too many."""
+
+    key: str
+    most: int
+    seconds: int
+
+
+def over(crowds: Sequence[Crowd]) -> list[int]:
+    """The places of those counters that stand over their limit with this one; none without Valkey.
+    Asks once.
+    """
+    keys = [f"portal:crowd:{crowd.key}" for crowd in crowds]
+    bounds = [part for crowd in crowds for part in (crowd.most, crowd.seconds)]
+    found: list[int] = _circuit.ask(
+        lambda: _valkey().storage.eval(_COUNT, len(keys), *keys, *bounds), otherwise=list
+    )
+    return [] if settings.RATE_LIMITS == "count" else found
 
 
 @lru_cache(maxsize=1)
@@ -82,9 +127,21 @@ def _limiter(address: str) -> MovingWindowRateLimiter:
     return MovingWindowRateLimiter(storage)
 
 
+@lru_cache(maxsize=1)
+def _own_windows() -> MovingWindowRateLimiter:
+    """What this process has counted by itself."""
+    return MovingWindowRateLimiter(MemoryStorage())
+
+
+def _own(window: RateLimitItem) -> RateLimitItem:
+    """The stricter window of a process that is alone."""
+    return RateLimitItemPerMinute(ceil(window.amount / ALONE), window.multiples)
+
+
 def forget() -> None:
-    """Ask Valkey anew, whatever was known of it."""
+    """Ask Valkey anew, whatever was known of it and counted without it."""
     _limiter.cache_clear()
+    _own_windows.cache_clear()
     _circuit.open_until = 0.0
 
 
@@ -99,19 +156,39 @@ def _valkey() -> RedisStorage:
     return storage
 
 
-def visitor(request: HttpRequest, about: str = "") -> str | None:
-    """Whose window it is: a keyed hash of the address, of an IPv6 one of its network (/64), which
-    is one household, and of what the window is about. None where the address is unknown: then
-    there is no window.
-    """
+def address_of(request: HttpRequest) -> Address | None:
+    """The visitor's address, an IPv4 one as itself however it is written; None where unknown."""
     told: str | None = import_string(settings.VISITOR_ADDRESS)(request)
     if told is None:
         return None
     address = ipaddress.ip_address(told)
-    if isinstance(address, ipaddress.IPv6Address):
-        mapped = address.ipv4_mapped
-        told = str(mapped or ipaddress.ip_network((address, 64), strict=False))
-    return newest_key().mac("visitor", f"{told} {about}".encode()).hex()[:32]
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
+
+
+def neighbours(address: Address, bits: int = IPV4_NETWORK) -> str:
+    """Its network: of IPv4 by so many bits, of IPv6 the /64, which is one household."""
+    bits = IPV6_NETWORK if address.version == 6 else bits
+    return f"{address.version}/{bits} {int(address) >> (address.max_prefixlen - bits)}"
+
+
+def is_ours(address: Address) -> bool:
+    """Whether it is of our own network, and so nobody's in particular."""
+    version, number = address.version, int(address)
+    return any(of == version and number >> bits == start >> bits for of, bits, start in _OURS)
+
+
+def named(*about: str) -> str:
+    """What a counter is called: a keyed hash of whom and what it is about."""
+    return newest_key().mac("visitor", " ".join(about).encode()).hex()[:32]
+
+
+def visitor(request: HttpRequest, about: str = "") -> str | None:
+    """Whose window it is: by the address, of an IPv6 one its network, and by what the window is
+    about. None where the address is unknown: then there is no window.
+    """
+    address = address_of(request)
+    return None if address is None else named(neighbours(address, bits=32), about)
 
 
 def pause(name: str, request: HttpRequest, about: str = "") -> int:
@@ -119,11 +196,16 @@ def pause(name: str, request: HttpRequest, about: str = "") -> int:
     whose = visitor(request, about)
     if whose is None:
         return 0
-    return _enforced(_circuit.ask(lambda: _left(WINDOWS[name], name, whose), otherwise=0))
+    window = WINDOWS[name]
+    seconds = _circuit.ask(
+        lambda: _left(_windows(), window, name, whose),
+        otherwise=lambda: _left(_own_windows(), _own(window), name, whose),
+    )
+    return _enforced(seconds)
 
 
-def _left(window: RateLimitItem, *whose: str) -> int:
-    stats = _windows().get_window_stats(window, *whose)
+def _left(windows: MovingWindowRateLimiter, window: RateLimitItem, *whose: str) -> int:
+    stats = windows.get_window_stats(window, *whose)
     return 0 if stats.remaining > 0 else max(1, ceil(stats.reset_time - time.time()))
 
 
@@ -136,8 +218,14 @@ def allow(name: str, request: HttpRequest, about: str = "") -> bool:
     whose = visitor(request, about)
     if whose is None:
         return True
-    had_room = _circuit.ask(lambda: _windows().hit(WINDOWS[name], name, whose), otherwise=True)
-    return had_room or settings.RATE_LIMITS == "count"
+    return _hit(WINDOWS[name], name, whose) or settings.RATE_LIMITS == "count"
+
+
+def _hit(window: RateLimitItem, *whose: str) -> bool:
+    return _circuit.ask(
+        lambda: _windows().hit(window, *whose),
+        otherwise=lambda: _own_windows().hit(_own(window), *whose),
+    )
 
 
 def wrong_code(request: HttpRequest) -> None:
@@ -155,10 +243,10 @@ def wrong_word(request: HttpRequest, public_number: str) -> None:
 
 
 def _count() -> None:
-    total = _circuit.ask(lambda: int(_valkey().storage.incr(WRONG_CODES)), otherwise=0)
+    total = _circuit.ask(lambda: int(_valkey().storage.incr(WRONG_CODES)), otherwise=int)
     if total == 1 or (total and total % 100 == 0):
         log.warning("codes.guessed", wrong=total)
-    if not _circuit.ask(lambda: _windows().hit(ALL_WRONG, "everybody"), otherwise=True):
+    if not _hit(ALL_WRONG, "everybody"):
         _slow_down()
 
 
@@ -173,4 +261,14 @@ def _slow_down() -> None:
 
 def wrong_codes() -> int | None:
     """How many wrong codes were counted so far; None while Valkey does not answer."""
-    return _circuit.ask(lambda: int(_valkey().storage.get(WRONG_CODES) or 0), otherwise=None)
+    return counter(WRONG_CODES)
+
+
+def counter(name: str) -> int | None:
+    """What a counter of Valkey's stands at; None while it does not answer."""
+    return _circuit.ask(lambda: int(_valkey().storage.get(name) or 0), otherwise=lambda: None)
+
+
+def add_to(name: str, many: int = 1) -> None:
+    """Count up; without Valkey nothing is counted."""
+    _circuit.ask(lambda: int(_valkey().storage.incrby(name, many)), otherwise=int)

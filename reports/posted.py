@@ -19,6 +19,7 @@ from reports.digit_runs import LETTERS_FOR_DIGITS
 from reports.folding import plain_digits
 from reports.indicators import READ_OF_NUMBER
 from reports.intake import Typed, clean
+from reports.marks import TOO_FAST, TRAP_FILLED
 from reports.models import Report
 from reports.places import Place
 from reports.signing import form_token_age
@@ -28,6 +29,7 @@ Fields = MultiValueDict[str, str]
 YES_NO = {"yes": True, "no": False}
 TOO_FAST_SECONDS = 3
 _UNCHANGED = 6  # last digits: old heads, missing zeros and country codes stand before them
+_DIGITS_OF_ONE = 12  # with a country's code; more are several numbers
 _OFFICE_LONGEST = 64  # signs; what is longer is no code of an office but a sentence
 # One of these with words in it is a report; what else is told of the call is in `is_empty`.
 _TELLING = ("story", "caller_number", "claimed_office", "claimed_name", "money_lost_vnd")
@@ -103,8 +105,20 @@ class Posted:
             or any(map(demands.is_known, self.data.getlist("demands")))
         )
 
-    def typed(self, communes: tuple[Place, ...]) -> Typed:
-        """What intake takes in."""
+    @property
+    def callers(self) -> tuple[str, ...]:
+        """The last digits of the callers' numbers; several are read one by one, at more expense."""
+        typed = self._said("caller_number")[:READ_OF_NUMBER]
+        if sum(map(str.isdecimal, typed)) > _DIGITS_OF_ONE:
+            return tuple(filter(None, (phone.key[-9:] for phone in phones.read_all(typed))))
+        return tuple(filter(None, [_last_digits(typed)]))
+
+    @property
+    def story(self) -> str:
+        return self._said("story")
+
+    def typed(self, communes: tuple[Place, ...], marks: tuple[str, ...] = ()) -> Typed:
+        """What intake takes in; `marks` are those of reports/crowds.py."""
         place = places.find(self._said("commune"), communes)
         office, name = self._claimed()
         channel = self._said("channel")
@@ -123,7 +137,7 @@ class Posted:
             contact=self._said("contact_phone"),
             phrase=self._said("callback_phrase"),
             on_behalf=self._answer("on_behalf") or False,
-            flags=tuple(flag for flag in (place.flag, *self._flags()) if flag),
+            flags=tuple(flag for flag in (place.flag, *self._flags(), *marks) if flag),
             language=_language(),
         )
 
@@ -155,8 +169,8 @@ class Posted:
             "contact_doubtful": len(tail) >= 8 and not own,
             "contact_is_caller": _is_caller(own, tail, self._said("caller_number")),
             "demand_unknown": not all(map(demands.is_known, self.data.getlist("demands"))),
-            "trap_filled": bool(self._said("website")),
-            "too_fast": self.age is not None and self.age < TOO_FAST_SECONDS,
+            TRAP_FILLED: bool(self._said("website")),
+            TOO_FAST: self.age is not None and self.age < TOO_FAST_SECONDS,
         }
         return [flag for flag, is_set in found.items() if is_set]
 

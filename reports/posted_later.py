@@ -12,7 +12,8 @@ from itertools import zip_longest
 
 from django.utils import timezone
 
-from reports import money, places
+from reports import money, phones, places
+from reports.indicators import READ_OF_NUMBER
 from reports.later import Later
 from reports.models import Addition, Report
 from reports.places import Place
@@ -45,8 +46,8 @@ class PostedLater:
         key = self.data.get("submission_key", "")
         return key if _KEY.fullmatch(key) else secrets.token_urlsafe(24)
 
-    def later(self, communes: tuple[Place, ...]) -> Later:
-        """What `later.add` takes in."""
+    def later(self, communes: tuple[Place, ...], marks: tuple[str, ...] = ()) -> Later:
+        """What `later.add` takes in; `marks` are those of reports/crowds.py."""
         kind = self._said("kind")
         place = places.find(self._said("commune"), communes)
         called_on, called_raw, odd_date = self._called()
@@ -64,7 +65,7 @@ class PostedLater:
             contact=self._short("contact_phone"),
             phrase=self._said("callback_phrase"),
             story=self._story(),
-            flags=tuple(filter(None, (odd_date, place.flag, *self._flags()))),
+            flags=tuple(filter(None, (odd_date, place.flag, *self._flags(), *marks))),
         )
 
     @cached_property
@@ -74,6 +75,14 @@ class PostedLater:
         found = [leg for row in zip_longest(*columns, fillvalue="") if (leg := self._leg(*row))]
         self.beyond += [" ".join(vars(leg).values()) for leg in found[MOST_LEGS:]]
         return tuple(found[:MOST_LEGS])
+
+    @property
+    def callers(self) -> tuple[str, ...]:
+        """The last digits of their numbers."""
+        read = (
+            phone for leg in self.legs for phone in phones.read_all(leg.number[:READ_OF_NUMBER])
+        )
+        return tuple(filter(None, (phone.key[-9:] for phone in read)))
 
     def _leg(self, number: str, channel: str, office: str, name: str) -> Leg | None:
         leg = Leg(

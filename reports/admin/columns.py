@@ -11,10 +11,11 @@ from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
+from reports import marks
 from reports.admin import answers, claim_words, due_words, marking, words
 from reports.admin.naming import MOST_COUNTED
 from reports.held import held
-from reports.models import Report
+from reports.models import Case, Report
 
 GIST = 90  # signs of a story in its row
 MOST_OFFICES = 2
@@ -150,9 +151,14 @@ def place(report: Report) -> str:
     return marking.plain(getattr(report, "place_typed", ""))[:TYPED] or "–"
 
 
+def _lowered(report: Report) -> list[str]:
+    is_new = report.case.status == Case.Status.NEW
+    return ["xếp dưới"] if is_new and marks.lower(report.flags) else []
+
+
 @admin.display(description="Cán bộ xử lý")
 def standing(report: Report) -> SafeString:
-    told = answers.tags_of(report)
+    told = [*answers.tags_of(report), *_lowered(report)]
     return format_html(
         '<span class="{}">{}</span> <span class="tag {}">{}</span>{}',
         "who" if report.case.officer else "who late",

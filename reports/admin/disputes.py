@@ -14,7 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern
 from django.utils import timezone
 
-from reports import events, findings, lookup, phones, privacy
+from reports import concert, events, findings, lookup, phones, privacy
 from reports.admin import search, words
 from reports.admin.decided import Acts, moment, officer, record, typed
 from reports.admin.naming import newest_naming
@@ -93,6 +93,7 @@ class DisputeAdmin(Acts, _Admin):
             "may_reveal": by.has_perm(REVEAL),
             "verdict": _verdict(dispute),
             "naming": newest_naming(dispute.key, by),
+            "concert": concert.of(dispute.key),
             "record": record("dispute", dispute.pk),
             "title": f"Đề nghị xem lại {dispute.public_number}",
         }

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 
-from reports import callers, findings, lookup, phones, scope
+from reports import callers, concert, findings, lookup, phones, scope
 from reports.admin import words
 from reports.admin.decided import Acts, by_two, moment, officer, record, typed
 from reports.admin.naming import newest_naming, reports_naming
@@ -136,6 +136,7 @@ class KnownNumberAdmin(Acts, _Admin):
             "verdict": lookup.look(phones.read(row.number)),
             "named": reports_naming(row.key),
             "naming": newest_naming(row.key, by),
+            "concert": concert.of(row.key),
             "days": callers.DAYS,
             "title": f"Số {row.number}",
         }

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from reports import marks
 from reports.cues import code_rows
 from reports.demands import label_of
 from reports.forms import OFFICES
@@ -218,6 +219,12 @@ _FLAGS = {
     "demand_unknown": "Có ô chọn mà cổng không biết.",
     "money_unread": "Chưa đọc được số tiền như đã ghi.",
     "signs_replaced": "Có ký tự hỏng, đã thay bằng dấu khác.",
+    marks.ADDRESS_BUSY: "Một địa chỉ mạng gửi nhiều tin trong mười phút. Xếp dưới đến khi có người nhận.",
+    marks.FLOOD: "Gửi lúc tin về dồn dập.",
+    marks.NETWORK_BUSY: "Một mạng gửi rất nhiều tin trong mười phút. Xếp dưới đến khi có người nhận.",
+    marks.NUMBER_BUSY: "Rất nhiều tin nêu số này trong mười phút. Xếp dưới đến khi có người nhận.",
+    marks.SAME_NETWORK: "Trước tin này, cùng mạng ấy đã báo số này. Không tính là thêm một người.",
+    marks.SAME_WORDS: "Trong một giờ nhiều tin dùng đúng lời này. Xếp dưới đến khi có người nhận.",
     "too_fast": "Gửi rất nhanh sau khi mở trang, có thể do máy gửi.",
     "trap_filled": "Đã điền ô ẩn mà người thường không thấy, có thể do máy gửi.",
 }

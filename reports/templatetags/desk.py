@@ -6,11 +6,12 @@ from django import template
 from django.template import Context
 from django.utils import timezone
 
-from reports import charts, days, held, watch
+from reports import charts, concert, days, held, watch
 from reports.admin import facets, marking, numbers, queue, saved, words
 from reports.admin.figures import alarms_of, standing_of
 from reports.admin.front import front_of
-from reports.models import QueueTally, Report
+from reports.admin.page import Named
+from reports.models import Indicator, QueueTally, Report
 
 FEW = 6
 
@@ -78,6 +79,14 @@ def desk_days(context: Context) -> dict[str, Any]:
         )
     ]  # fmt: skip
     return {"is_counted": any(kept.values()), "pictures": pictures, "days": kept}
+
+
+@register.inclusion_tag("admin/reports/concert.html")
+def desk_concert(named: list[Named]) -> dict[str, Any]:
+    """Signs that reports of the caller's number were arranged. Asks only where they are several."""
+    number = next((each for each in named if each.kind == Indicator.Kind.NUMBER), None)
+    is_many = number is not None and number.reports >= concert.FEWEST
+    return {"concert": concert.of(number.key) if number and is_many else None}
 
 
 @register.filter

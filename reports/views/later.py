@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from reports import later, own_copy, places, rights, told
+from reports import crowds, later, own_copy, places, rights, told
 from reports.forms import CodeForm
 from reports.forms_later import AddForm, EraseForm, ReplyForm, StepForm, WithdrawForm
 from reports.intake import clean
@@ -67,7 +67,7 @@ NO_COPY = Trouble(
 MOST_WORDS = 4000  # of a reason
 ERASED = Line("", _("Tin này đã xóa dữ liệu nên không nhận thêm."))
 NOTHING = Line("", _("Chưa có gì để gửi. Ghi một điều rồi bấm lại."))
-Act = Callable[[Report, Fields], list[Line]]
+Act = Callable[[HttpRequest, Report, Fields], list[Line]]
 
 
 @csrf_exempt  # the code in the body is the key; there is no cookie to ride on
@@ -163,7 +163,7 @@ def _written(
     request: HttpRequest, report: Report, form: StepForm, act: Act, data: Fields
 ) -> HttpResponse:
     try:
-        lines = act(report, data)
+        lines = act(request, report, data)
     except ErasedError:
         lines = [ERASED]
     except FullError:
@@ -185,16 +185,16 @@ def _again(request: HttpRequest, form: StepForm, trouble: Trouble | None = None)
     )
 
 
-def _add(report: Report, data: Fields) -> list[Line]:
+def _add(request: HttpRequest, report: Report, data: Fields) -> list[Line]:
     posted = PostedLater(data)
-    said = posted.later(places.communes())
+    said = posted.later(places.communes(), crowds.later_marks(request, posted.callers))
     if said.is_empty:
         return [NOTHING]
     kept = later.add(report, said, posted.submission_key)
     return [Line("", text, 200) for text in told.added(said, kept)]
 
 
-def _reply(report: Report, data: Fields) -> list[Line]:
+def _reply(request: HttpRequest, report: Report, data: Fields) -> list[Line]:
     text = data.get("text") or ""
     if not text.strip():
         return [NOTHING]
@@ -202,13 +202,13 @@ def _reply(report: Report, data: Fields) -> list[Line]:
     return [Line("", _("Đã gửi cho cán bộ.") if is_new else _("Trang đã nhận từ trước."), 200)]
 
 
-def _withdraw(report: Report, data: Fields) -> list[Line]:
+def _withdraw(request: HttpRequest, report: Report, data: Fields) -> list[Line]:
     said = Later(kind=Addition.Kind.WITHDRAWAL, story=data.get("reason") or "")
     later.add(report, said, PostedLater(data).submission_key)
     return [Line("", _("Đã ghi đề nghị rút tin. Cán bộ xem rồi trả lời ở trang này."), 200)]
 
 
-def _erase(report: Report, data: Fields) -> list[Line]:
+def _erase(request: HttpRequest, report: Report, data: Fields) -> list[Line]:
     words = clean(data.get("reason") or "")[0][:MOST_WORDS]
     if not rights.ask(report, words):
         return [Line("", _("Trang đã nhận đề nghị xóa từ trước. Cán bộ trả lời ở trang này."), 200)]

@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from reports import intake, places
+from reports import crowds, intake, places
 from reports.forms import ReportForm
 from reports.number_forms import LONGEST, PREFILL
 from reports.origins import from_our_page
@@ -75,7 +75,8 @@ def take_in(request: HttpRequest) -> HttpResponse:
     if trouble or posted.is_empty:
         return _page_again(request, posted, trouble)
     try:
-        accepted = intake.accept(posted.typed(places.communes()), posted.submission_key)
+        marks = crowds.marks_of(request, posted.callers, posted.story)
+        accepted = intake.accept(posted.typed(places.communes(), marks), posted.submission_key)
     except DatabaseTrouble as error:
         log.error("report.not_saved", error=type(error).__name__)  # noqa: TRY400
         return _page_again(request, posted, NOT_SAVED)

@@ -27,7 +27,16 @@ def one(**words: object) -> Question:
 
 def test_a_plain_report_is_asked_nothing() -> None:
     said = {"caller_number": CALLER, "commune": "Ba Đình", "contact": "0550 000 111"}
-    assert ask(**said, phrase="ấm và chảo", flags=("too_fast",)) == []
+    assert ask(**said, phrase="ấm và chảo", flags=("same_network", "flood")) == []
+
+
+@pytest.mark.parametrize("flag", ["too_fast", "trap_filled", "address_busy", "same_words"])
+def test_who_looks_like_a_machine_is_asked_for_a_sentence(flag: str) -> None:
+    question = one(caller_number=CALLER, flags=(flag,))
+    assert question.field == "story"
+    assert "Tin đã nhận" in question.text
+    (only,) = ask(missing=("story",), flags=(flag,))
+    assert "chưa có lời kể" in only.text
 
 
 def test_a_readable_sum_is_said_in_words_to_confirm() -> None:
@@ -142,7 +151,7 @@ def test_a_phrase_that_is_easy_to_guess_is_asked_for_anew(phrase: str) -> None:
 
 
 def test_masked_digits_may_have_been_the_account_that_the_money_went_to() -> None:
-    assert one(flags=("masked_card", "too_fast")).field == "accounts"
+    assert one(flags=("masked_card", "flood")).field == "accounts"
 
 
 def test_what_is_quoted_stays_short() -> None:

@@ -15,6 +15,7 @@ from django.db import (
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from reports import events, intake, outbox, receipts
 from reports.intake import Typed, clean
@@ -274,14 +275,23 @@ def test_a_flood_of_one_key_is_one_report_and_wakes_the_relay_once() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_no_broker_is_called(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_broker_is_called_and_the_cache_once_at_most(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def touched(*_: object, **__: object) -> None:
         raise AssertionError("the request reached for the broker")
 
+    tried: list[object] = []
+
+    def away(*_: object, **__: object) -> None:
+        tried.append(1)
+        raise RedisConnectionError
+
     for door in ("kombu.connection.Connection.ensure_connection", "kombu.Producer.publish"):
         monkeypatch.setattr(door, touched)
-    monkeypatch.setattr("redis.connection.AbstractConnection.connect", touched)
+    monkeypatch.setattr("redis.connection.AbstractConnection.connect", away)
     assert client.post(REPORT, {**hidden(client), "story": STORY}).status_code == 303
+    assert len(tried) <= 1
 
 
 @pytest.mark.django_db(transaction=True)

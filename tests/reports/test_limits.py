@@ -100,12 +100,20 @@ def test_no_address_is_kept_in_clear(enforced: Redis) -> None:
 
 
 @pytest.mark.usefixtures("frozen")
-def test_without_valkey_nobody_is_slowed_and_it_is_asked_once() -> None:
+def test_without_valkey_a_process_lets_a_third_through_by_itself() -> None:
+    guess(3)
+    assert limits.pause("code", visit()) == 0
+    guess(1)
+    assert 590 <= limits.pause("code", visit()) <= 600
+    assert limits.pause("code", visit("192.0.2.2")) == 0
+    assert [limits.allow("dispute", visit()) for _ in range(11)] == [True] * 10 + [False]
+
+
+@pytest.mark.usefixtures("frozen")
+def test_without_valkey_it_is_asked_once() -> None:
     guess(1)
     begun = time.monotonic()
     guess(50)
-    assert limits.pause("code", visit()) == 0
-    assert limits.allow("check", visit())
     assert limits.wrong_codes() is None
     assert time.monotonic() - begun < 1
 
@@ -128,11 +136,12 @@ def test_a_valkey_that_is_back_is_asked_after_a_rest(
 ) -> None:
     monkeypatch.setattr(limits, "REST", 0.3)
     there, settings.REDIS_URL = settings.REDIS_URL, f"unix://{tmp_path}/nobody.sock?db=0"
-    guess(1)
+    guess(9)
     settings.REDIS_URL = there
     assert limits.wrong_codes() is None
     time.sleep(0.4)
     assert limits.wrong_codes() == 0
+    assert limits.pause("code", visit()) == 0
 
 
 def test_the_first_guess_and_every_hundredth_are_logged(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from lxml import html
 from pytest_django import Settings
 
-from reports import confirmed, receipts
+from reports import confirmed, posted, receipts
 from reports.models import Receipt, Report, Statement
 from reports.squares import square
 from tests.reports.pages import RECEIPT, REPORT, code_of, hidden, hidden_of, send, words
@@ -34,6 +34,12 @@ def promises(db: None) -> None:
     by = User.objects.create(username="lead")
     Statement.objects.update(is_public=True, confirmed_by=by, confirmed_at=timezone.now())
     confirmed.forget()
+
+
+@pytest.fixture(autouse=True)
+def _people_take_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who sends at once is asked for a sentence, and here everybody does."""
+    monkeypatch.setattr(posted, "TOO_FAST_SECONDS", 0)
 
 
 def receipt(client: Client, **said: Any) -> bytes:
@@ -236,6 +242,16 @@ def test_a_fresh_receipt_looks_for_no_additions(client: Client) -> None:
 
 def test_nothing_is_asked_when_nothing_is_open(client: Client) -> None:
     assert "Trang hỏi lại bạn" not in words(receipt(client))
+
+
+def test_who_sends_at_once_has_a_receipt_and_is_asked_for_a_sentence(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(posted, "TOO_FAST_SECONDS", 3)
+    page = receipt(client)
+    assert code_of(page)
+    asked = next(form for form in forms(page, LATER) if form.fields["kind"] == "answer")
+    assert "story" in asked.fields
 
 
 def test_more_can_be_told_from_the_receipt(client: Client) -> None:

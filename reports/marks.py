@@ -1,0 +1,25 @@
+"""The marks of a report that came as a machine sends it, or in a crowd. Pure: no Django.
+
+A mark refuses nothing and changes no priority. Until an officer has taken a marked report up it
+stands below the others in the queue, and no public page counts it.
+"""
+
+from collections.abc import Iterable
+
+TOO_FAST = "too_fast"
+TRAP_FILLED = "trap_filled"
+ADDRESS_BUSY = "address_busy"
+NETWORK_BUSY = "network_busy"
+NUMBER_BUSY = "number_busy"
+SAME_WORDS = "same_words"
+# Told beside a report, and lowering nothing: carriers put thousands of telephones behind one
+# network, and in a flood most of those who came meanwhile are real.
+SAME_NETWORK = "same_network"
+FLOOD = "flood"
+
+LOWERING = (TOO_FAST, TRAP_FILLED, ADDRESS_BUSY, NETWORK_BUSY, NUMBER_BUSY, SAME_WORDS)
+
+
+def lower(flags: Iterable[str]) -> bool:
+    """Whether a report with these flags stands below the others until somebody has taken it up."""
+    return any(flag in LOWERING for flag in flags)

@@ -1,0 +1,169 @@
+"""Reports that come in a crowd: taken in like any other, marked, and sorted below until taken up."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client, RequestFactory
+from pytest_django import Settings
+from redis import Redis
+
+from reports import crowds, limits, marks
+from reports.models import Addition, Report
+from reports.posted import Fields, Posted
+from tests.reports import evidence
+from tests.reports.pages import code_of, hidden
+
+pytestmark = pytest.mark.usefixtures("enforced")
+
+STORY = "Họ xưng điện lực, dọa cắt điện trong hai giờ nếu không nộp tiền ngay."
+NUMBER = "550000123"
+
+
+def came(
+    times: int = 1, address: str = "192.0.2.1", numbers: Iterable[str] = (), story: str = ""
+) -> tuple[str, ...]:
+    """The marks of the last of so many reports."""
+    request = RequestFactory().post("/bao-cao/", REMOTE_ADDR=address)
+    return [crowds.marks_of(request, numbers, story) for _ in range(times)][-1]
+
+
+def everywhere(times: int) -> list[str]:
+    return [f"198.51.{number}.1" for number in range(times)]
+
+
+def test_a_usual_report_has_no_mark() -> None:
+    assert came(1, numbers=[NUMBER], story=STORY) == ()
+
+
+def test_the_eleventh_from_one_address_is_marked() -> None:
+    assert came(crowds.FROM_ADDRESS) == ()
+    assert came() == (marks.ADDRESS_BUSY,)
+    assert came(address="192.0.3.1") == ()
+
+
+def test_neighbours_share_what_their_network_may_send(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowds, "FROM_NETWORK", 3)
+    assert [came(address=f"192.0.2.{last}") for last in (1, 2, 3)] == [()] * 3
+    assert came(address="192.0.2.200") == (marks.NETWORK_BUSY,)
+    assert came(address="192.0.3.4") == ()
+
+
+def test_the_addresses_of_one_ipv6_network_are_one() -> None:
+    came(crowds.FROM_ADDRESS, "2001:db8:1:2::1")
+    assert marks.ADDRESS_BUSY in came(address="2001:db8:1:2:3::9")
+    assert came(address="2001:db8:1:3::1") == ()
+
+
+def test_a_number_that_everybody_names_at_once_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowds, "OF_NUMBER", 3)
+    told = [came(address=each, numbers=[NUMBER]) for each in everywhere(4)]
+    assert told == [()] * 3 + [(marks.NUMBER_BUSY,)]
+    assert came(address="192.0.2.9", numbers=["550000124"]) == ()
+
+
+def test_the_same_words_from_everywhere_are_marked() -> None:
+    told = [came(address=each, story=STORY) for each in everywhere(crowds.OF_WORDS + 1)]
+    assert told[-2:] == [(), (marks.SAME_WORDS,)]
+    assert came(address="192.0.2.9", story=f" {STORY.upper()}\n") == (marks.SAME_WORDS,)
+
+
+def test_few_words_are_anybodys() -> None:
+    told = [came(address=each, story="Có người gọi lừa đảo.") for each in everywhere(9)]
+    assert told == [()] * 9
+
+
+def test_a_network_that_told_of_the_number_before_is_marked_and_not_lowered() -> None:
+    assert came(numbers=[NUMBER]) == ()
+    assert came(address="192.0.2.77", numbers=[NUMBER]) == (marks.SAME_NETWORK,)
+    assert came(address="192.0.3.1", numbers=[NUMBER]) == ()
+    assert not marks.lower([marks.SAME_NETWORK, marks.FLOOD])
+
+
+def test_a_flood_is_told_and_lowers_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowds, "OF_ALL", 3)
+    assert [came(address=each) for each in everywhere(4)][-1] == (marks.FLOOD,)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.1.2.3", "172.18.0.5", "::1", ""])
+def test_an_address_of_our_own_tells_nobody_apart(address: str) -> None:
+    assert came(crowds.FROM_ADDRESS + 5, address, [NUMBER]) == ()
+
+
+def test_counting_alone_marks_nobody(settings: Settings) -> None:
+    settings.RATE_LIMITS = "count"
+    assert came(crowds.FROM_ADDRESS + 1) == ()
+    settings.RATE_LIMITS = "enforce"
+    assert came() == (marks.ADDRESS_BUSY,)
+
+
+def test_without_valkey_nobody_is_marked(settings: Settings, tmp_path: Path) -> None:
+    settings.REDIS_URL = f"unix://{tmp_path}/nobody.sock?db=0"
+    limits.forget()
+    assert came(crowds.FROM_ADDRESS + 1, numbers=[NUMBER], story=STORY) == ()
+
+
+def test_valkey_is_asked_once_for_a_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    send = Redis.execute_command
+    monkeypatch.setattr(
+        Redis, "execute_command", lambda *a, **k: (asked.append(a[1]), send(*a, **k))[1]
+    )
+    came(numbers=[NUMBER], story=STORY)
+    assert asked == ["EVAL"]
+
+
+def test_every_counter_ends_and_none_holds_address_number_or_words(enforced: Redis) -> None:
+    came(address="192.0.2.77", numbers=[NUMBER], story=STORY)
+    keys = enforced.keys("portal:crowd:*")
+    assert len(keys) == 6
+    assert all(0 < enforced.ttl(key) <= crowds.NUMBER_DAYS * crowds.DAY for key in keys)
+    text = b" ".join(keys)
+    assert not any(part in text for part in (b"192.0", b"550000", "điện".encode()))
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        ("0550 000 123", ("550000123",)),
+        ("+84 550 000 123", ("550000123",)),
+        ("0550 000 123, 0550 000 124", ("550000123", "550000124")),
+        ("không nhớ", ()),
+    ],
+)
+def test_one_number_is_one_however_it_is_written(typed: str, found: tuple[str, ...]) -> None:
+    assert Posted(Fields({"caller_number": [typed]})).callers == found
+
+
+def post(client: Client, **fields: Any) -> Any:
+    return client.post("/bao-cao/", {**hidden(client), **fields}, REMOTE_ADDR="192.0.2.1")
+
+
+@pytest.mark.django_db
+def test_over_every_limit_a_report_is_taken_in_and_marked(client: Client) -> None:
+    for _ in range(crowds.FROM_ADDRESS + 1):
+        assert post(client, story=STORY).status_code == 303
+    last = Report.objects.order_by("received_at").last()
+    assert last
+    assert {marks.ADDRESS_BUSY, marks.SAME_WORDS} <= set(last.flags)
+
+
+@pytest.mark.django_db
+def test_a_number_added_later_from_a_network_that_told_of_it_is_marked(client: Client) -> None:
+    came(numbers=[NUMBER])
+    post(client, story=STORY)
+    code = code_of(client.get("/bao-cao/da-nhan/").content)
+    said = {"code": code, "kind": "more", "leg_number": "0550 000 123"}
+    client.post("/theo-doi/them/", said, REMOTE_ADDR="192.0.2.2")
+    assert Addition.objects.get().flags == [marks.SAME_NETWORK]
+
+
+@pytest.mark.django_db
+def test_a_marked_report_that_says_it_is_urgent_is_read_in_its_turn() -> None:
+    from reports.models import OutboxItem
+
+    evidence.report(happening_now=True)
+    evidence.report(happening_now=True, flags=(marks.SAME_WORDS,))
+    first, second = OutboxItem.objects.order_by("pk").values_list("priority", flat=True)
+    assert first != second
