@@ -8,7 +8,7 @@ from reports.inlined import style_source
 
 FRAME_POLICY = (
     "default-src 'none'; style-src {style}; {live}base-uri 'none'; form-action 'none';"
-    " frame-ancestors {ancestors}"
+    " frame-ancestors {ancestors}; report-uri /csp/; report-to csp"
 )
 _LIVE = "script-src 'self'; connect-src 'self'; "
 

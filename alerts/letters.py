@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
+from django.urls import reverse
 
 from alerts import links
 from alerts.models import AlertRevision, PartnerAgency, Subscriber
@@ -42,7 +43,8 @@ def asking(subscriber: Subscriber) -> EmailMessage:
 
 def of_stopped(partner: PartnerAgency, ways: list[str]) -> EmailMessage:
     """To those who watch: a partner hears nothing any more."""
-    desk = f"{settings.PORTAL_URL}/admin/alerts/partneragency/{partner.pk}/change/"
+    page = reverse("admin:alerts_partneragency_change", args=[partner.pk])
+    desk = f"{settings.PORTAL_URL}{page}"
     letter = _letter("stopped", None, partner=partner, ways=ways, desk=desk)
     letter.to = list(settings.ALARM_EMAILS)
     return letter

@@ -1,6 +1,8 @@
 """What a production start refuses: `check --deploy`, which every entry point runs first."""
 
+import re
 from collections.abc import Iterator
+from ipaddress import ip_network
 from typing import Any
 
 from cryptography.fernet import Fernet
@@ -18,6 +20,17 @@ from reports.signing import signer_of
 
 SHORTEST_SECRET = 50
 SHORTEST_TOKEN = 32
+_PATH = re.compile(r"[a-z0-9][a-z0-9-]*")
+# How other addresses begin; a test looks that none is missing.
+TAKEN = frozenset(
+    {
+        ".well-known", "api", "bao-cao", "can-bo", "canh-bao", "co-quan", "cong-that", "csp",
+        "da-trien-khai", "dang-bi-goi", "dang-ky", "danh-cho-co-quan", "en", "favicon.ico",
+        "kiem-tra", "livez", "manifest.webmanifest", "metrics", "nhung", "nhung.js", "oembed",
+        "offline", "readyz", "rieng-tu", "robots.txt", "static", "sw.js", "that-hay-gia",
+        "theo-doi", "thong-ke", "tim",
+    }
+)  # fmt: skip
 
 
 @register(Tags.security, deploy=True)
@@ -288,3 +301,39 @@ def check_oidc(**_: Any) -> Iterator[CheckMessage]:
             hint="Set OIDC_ISSUER to the issuer as the provider writes it: https://…",
             id="portal.E020",
         )
+
+
+@register(Tags.security, deploy=True)
+def check_admin_path(**_: Any) -> Iterator[CheckMessage]:
+    if not _PATH.fullmatch(settings.ADMIN_PATH) or settings.ADMIN_PATH in TAKEN:
+        yield Error(
+            "ADMIN_PATH is not a path of its own: the desk could not be reached, or hid a page.",
+            hint="Set ADMIN_PATH to small letters, digits and hyphens that begin no other address:"
+            " truc-ban-7k4m; or unset it for admin.",
+            id="portal.E021",
+        )
+
+
+@register(Tags.security, deploy=True)
+def check_admin_networks(**_: Any) -> Iterator[CheckMessage]:
+    if not all(map(_is_network, settings.ADMIN_NETWORKS)):
+        yield Error(
+            "ADMIN_NETWORKS holds something that is not a network: each page of the desk would fail.",
+            hint="Give networks with commas, such as 10.20.0.0/16,2001:db8:7::/48.",
+            id="portal.E022",
+        )
+    if settings.ADMIN_NETWORKS and settings.TRUSTED_PROXIES < 1:
+        yield Error(
+            "ADMIN_NETWORKS is set and TRUSTED_PROXIES is 0: all visitors have the front server's"
+            " address, so the desk is open to everybody or to nobody.",
+            hint="Set TRUSTED_PROXIES to how many servers of ours stand in front; 1 for nginx.",
+            id="portal.E023",
+        )
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True

@@ -14,7 +14,7 @@ from typing import Any
 import psycopg2
 from psycopg2.extensions import POLL_OK, POLL_READ, set_wait_callback
 
-from portal.middleware import STAFF_PATHS
+from portal.middleware import is_for_staff
 
 # Seconds that all waits of one request may take together. Who had to wait for a thread before has
 # to be answered within three too; and under lock_timeout, so that one wait spares others theirs.
@@ -50,7 +50,7 @@ def within(application: Application) -> Application:
     set_wait_callback(_wait)
 
     def bounded(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        staff = environ["PATH_INFO"].startswith(STAFF_PATHS)
+        staff = is_for_staff(environ["PATH_INFO"])
         _request.left = STAFF_PATIENCE if staff else PATIENCE
         return application(environ, start_response)
 

@@ -17,6 +17,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYP
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
+from portal import violations
 from reports import files, limits, stats
 from reports.models import Alarm
 from reports.stats import Standing
@@ -44,6 +45,7 @@ class _Portal(Collector):
         yield from _backup()
         yield from _room()
         yield from _guesses()
+        yield from _violations()
 
 
 def _queue() -> Iterator[Metric]:
@@ -138,6 +140,18 @@ def _guesses() -> Iterator[Metric]:
     if wrong is not None:
         what = "Receipt codes and one-time words that opened nothing."
         yield CounterMetricFamily("portal_wrong_codes", what, value=wrong)
+
+
+def _violations() -> Iterator[Metric]:
+    """Nothing while Valkey does not answer; both labels are words of our own."""
+    told = CounterMetricFamily(
+        "portal_csp_reports",
+        "What browsers told of our Content-Security-Policy.",
+        labels=["directive", "blocked"],
+    )
+    for (directive, blocked), count in violations.counted().items():
+        told.add_metric([directive, blocked], count)
+    yield told
 
 
 def _read(name: str) -> dict[str, Any]:

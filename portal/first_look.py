@@ -68,11 +68,12 @@ def welcome(data_dir: Path, port: str) -> str:
     known = json.loads((data_dir / "first-look.json").read_text())
     url = known.get("url") or f"http://127.0.0.1:{port}"
     people = [f"    {one['user']:<20} {one['password']}" for one in known["people"]]
+    desk = os.environ.get("ADMIN_PATH", "").strip("/") or "admin"
     folder = f"DATA_DIR={data_dir} " if os.environ.get("DATA_DIR") else ""
     lines = [
         "",
         f"The portal is ready:  {url}/",
-        f"The officers' desk:   {url}/admin/",
+        f"The officers' desk:   {url}/{desk}/",
         "",
         "    user                 password",
         *people,

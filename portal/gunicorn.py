@@ -20,6 +20,10 @@ preload_app = True
 timeout = 30
 graceful_timeout = 8
 keepalive = 5
+# A head of a request: its first line, how many lines follow, how long each may be.
+limit_request_line = 4094
+limit_request_fields = 60
+limit_request_field_size = 8190
 control_socket_disable = True
 # Heartbeats of the workers: on a disk they would stall with the disk.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  # nosec B108

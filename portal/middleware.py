@@ -1,6 +1,7 @@
 """Headers that every answer carries, and the layers that only the desk needs."""
 
 from collections.abc import Callable
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from csp.constants import HEADER
@@ -15,11 +16,13 @@ from django.middleware.gzip import GZipMiddleware
 from django.utils import translation
 from django_otp.middleware import OTPMiddleware
 
+from portal.visitors import address_of
 from reports import sessions
 
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
-# Where people log in: the desk, and the invitation that leads to it.
-STAFF_PATHS = ("/admin/", "/can-bo/")
+# Where browsers tell what a policy kept them from (portal/violations.py); policies say `report-to csp`.
+REPORTING = 'csp="/csp/"'
+NOWHERE = "/khong-co/"
 
 
 class SecurityHeaders:
@@ -31,6 +34,7 @@ class SecurityHeaders:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        response.headers.setdefault("Reporting-Endpoints", REPORTING)
         response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response
 
@@ -81,6 +85,11 @@ class LanguageOfPath:
             return self.get_response(request)
 
 
+def is_for_staff(path: str) -> bool:
+    """Whether a path, with its last slash or without, leads to the desk or to an invitation."""
+    return f"{path}/".startswith(settings.STAFF_PATHS)
+
+
 class ForStaff:
     """Keeps a middleware to the staff's paths: a public page has no session, no user and no
     cookie to vary by, and pays for none of them.
@@ -89,8 +98,33 @@ class ForStaff:
     get_response: Any
 
     def __call__(self, request: HttpRequest) -> Any:
-        inside = request.path_info.startswith(STAFF_PATHS)
+        inside = is_for_staff(request.path_info)
         return super().__call__(request) if inside else self.get_response(request)  # type: ignore[misc]
+
+
+class _Networks:
+    """Where networks are named, the desk is to all others a page that does not exist: from here on
+    the request is one for such a page, so that no header and no layer tells them apart.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if settings.ADMIN_NETWORKS and not _is_near(address_of(request)):
+            request.path = request.path_info = NOWHERE
+        return self.get_response(request)
+
+
+def _is_near(address: str | None) -> bool:
+    return address is not None and any(
+        ip_address(address) in ip_network(network, strict=False)
+        for network in settings.ADMIN_NETWORKS
+    )
+
+
+class StaffNetworks(ForStaff, _Networks):
+    pass
 
 
 class StaffSessions(ForStaff, SessionMiddleware):

@@ -50,6 +50,12 @@ ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"] if FIRST_LOOK else []
 )
 
+# Where the desk is, and the networks that it answers; to all others it is not there (middleware.py).
+ADMIN_PATH = env.str("ADMIN_PATH", "").strip("/") or "admin"
+ADMIN_NETWORKS = tuple(filter(None, map(str.strip, env.list("ADMIN_NETWORKS", default=[]))))
+# The desk, and the invitation that leads to it.
+STAFF_PATHS = (f"/{ADMIN_PATH}/", "/can-bo/")
+
 INSTALLED_APPS = [
     "portal.apps.PortalConfig",
     "portal.apps.DeskConfig",  # django.contrib.admin with our site
@@ -75,7 +81,9 @@ MIDDLEWARE = [
     "portal.middleware.Compression",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.middleware.ContentSecurityPolicy",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "portal.middleware.LanguageOfPath",
+    "portal.middleware.StaffNetworks",  # before anybody asks where a path leads
     "portal.middleware.StaffSessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -84,7 +92,6 @@ MIDDLEWARE = [
     "portal.middleware.StaffSecondFactor",  # after the user is known
     "portal.middleware.StaffMessages",
     "portal.refusals.StaffRefusals",  # puts what an officer is refused on record
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",  # last: it turns a lock-out into a page
 ]
 
@@ -249,11 +256,16 @@ PASSWORD_HASHERS = ["portal.passwords.DeskArgon2"]
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 12},
+        "OPTIONS": {"min_length": 14},  # and a second factor, always
     },
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "portal.passwords.NotGuessable"},
+    {"NAME": "portal.passwords.NotBreached"},
 ]
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no cookie more
+# SHA-1 of passwords that were stolen elsewhere, a line each, sorted (portal/passwords.py).
+BREACHED_PASSWORDS = env.str("BREACHED_PASSWORDS", "").strip()
 LOGIN_URL = "admin:login"
 OTP_TOTP_ISSUER = "PV01 Thanh Hóa"
 OTP_ADMIN_HIDE_SENSITIVE_DATA = True
@@ -290,9 +302,11 @@ CSRF_COOKIE_HTTPONLY = True
 # Under https no neighbour under the same domain can set these cookies, which takes the path /;
 # what is not the desk reads none (portal/middleware.py).
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = "/" if HTTPS else "/admin/"
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = "/" if HTTPS else f"/{ADMIN_PATH}/"
 SESSION_COOKIE_NAME = "__Host-sessionid" if HTTPS else "sessionid"
 CSRF_COOKIE_NAME = "__Host-csrftoken" if HTTPS else "csrftoken"
+# A receipt's (reports/views/receipt.py): a neighbour could otherwise plant the receipt of another report.
+RECEIPT_COOKIE_NAME = "__Host-receipt" if HTTPS else "receipt"
 
 # --- The web
 SECURE_SSL_REDIRECT = HTTPS
@@ -317,6 +331,8 @@ CONTENT_SECURITY_POLICY = {
         "manifest-src": ["'self'"],
         "script-src": ["'self'"],
         "style-src": ["'self'"],
+        "report-uri": "/csp/",
+        "report-to": "csp",
     }
 }
 # Above our own limits, so that our sentence answers and not a bare 400 (views/posting.py).

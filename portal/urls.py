@@ -1,10 +1,11 @@
 """All addresses. Pages belong to the apps; here only what the portal itself answers."""
 
+from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
-from portal import invitations, metrics, sitemap, views
+from portal import invitations, metrics, sitemap, views, violations
 
 urlpatterns = [
     *i18n_patterns(
@@ -15,6 +16,7 @@ urlpatterns = [
     ),
     path("", include("alerts.urls")),
     path("api/v1/", include("reports.urls_api")),
+    path("csp/", violations.take_in, name="csp"),
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),
     path("metrics", metrics.metrics, name="metrics"),
@@ -25,7 +27,7 @@ urlpatterns = [
     path("sw.js", views.service_worker, name="service_worker"),
     path(".well-known/security.txt", views.security_txt, name="security_txt"),
     path("can-bo/loi-moi/<str:token>/", invitations.invitation, name="invitation"),
-    path("admin/", admin.site.urls),
+    path(f"{settings.ADMIN_PATH}/", admin.site.urls),
 ]
 
 handler400 = "portal.views.bad_request"

@@ -43,7 +43,9 @@ def readyz(request: HttpRequest) -> JsonResponse:
 @require_safe
 @cache_control(public=True, max_age=3600)
 def robots(request: HttpRequest) -> HttpResponse:
-    shut = ["/admin/", "/bao-cao/", "/theo-doi/", "/dang-ky/bo/", "/dang-ky/xac-nhan/"]
+    """A desk at a path of its own is not named here, where everybody would learn of it."""
+    desk = ["/admin/"] if settings.ADMIN_PATH == "admin" else []
+    shut = [*desk, "/bao-cao/", "/theo-doi/", "/dang-ky/bo/", "/dang-ky/xac-nhan/"]
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in shut)]
     lines += ["", f"Sitemap: {settings.PORTAL_URL}{reverse('sitemap')}"]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")

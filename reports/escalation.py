@@ -108,7 +108,11 @@ def _leads() -> list[User]:
 
 def _sent(user: User, lines: list[Escalation]) -> bool:
     late = sum(line.stage == Stage.OVERDUE for line in lines)
-    context = {"lines": lines, "late": late, "desk": f"{settings.PORTAL_URL}/admin/"}
+    context = {
+        "lines": lines,
+        "late": late,
+        "desk": f"{settings.PORTAL_URL}/{settings.ADMIN_PATH}/",
+    }
     rendered = render_to_string("reports/deadlines.txt", context, using="public")
     subject, _, text = rendered.partition("\n")
     mail = EmailMessage(subject, text.strip() + "\n", to=[user.email])

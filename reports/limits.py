@@ -41,6 +41,7 @@ WINDOWS: dict[str, RateLimitItem] = {
     "range": RateLimitItemPerMinute(300, 10),  # ranges of hashes, by programs
     "subscribe": RateLimitItemPerMinute(20, 10),  # addresses for warnings by mail
     "pack": RateLimitItemPerMinute(30, 10),
+    "csp": RateLimitItemPerMinute(60, 10),  # what browsers tell of our policy
     "log_in": RateLimitItemPerMinute(
         60, 10
     ),  # tries by way of the provider; an office has one address
@@ -243,7 +244,7 @@ def wrong_word(request: HttpRequest, public_number: str) -> None:
 
 
 def _count() -> None:
-    total = _circuit.ask(lambda: int(_valkey().storage.incr(WRONG_CODES)), otherwise=int)
+    total = add_to(WRONG_CODES)
     if total == 1 or (total and total % 100 == 0):
         log.warning("codes.guessed", wrong=total)
     if not _hit(ALL_WRONG, "everybody"):
@@ -261,14 +262,15 @@ def _slow_down() -> None:
 
 def wrong_codes() -> int | None:
     """How many wrong codes were counted so far; None while Valkey does not answer."""
-    return counter(WRONG_CODES)
+    return next(iter(counters([WRONG_CODES])), None)
 
 
-def counter(name: str) -> int | None:
-    """What a counter of Valkey's stands at; None while it does not answer."""
-    return _circuit.ask(lambda: int(_valkey().storage.get(name) or 0), otherwise=lambda: None)
+def counters(names: Sequence[str]) -> list[int]:
+    """What counters stand at; empty while Valkey does not answer."""
+    found = _circuit.ask(lambda: _valkey().storage.mget(names), otherwise=list)
+    return [int(many or 0) for many in found]
 
 
-def add_to(name: str, many: int = 1) -> None:
-    """Count up; without Valkey nothing is counted."""
-    _circuit.ask(lambda: int(_valkey().storage.incrby(name, many)), otherwise=int)
+def add_to(name: str) -> int:
+    """Count one up and tell how many there are; 0 while Valkey does not answer."""
+    return _circuit.ask(lambda: int(_valkey().storage.incr(name)), otherwise=int)

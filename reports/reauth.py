@@ -26,7 +26,7 @@ View = Callable[..., HttpResponseBase]
 _WHEN = "confirmed_at"  # in the session: seconds since 1970
 _PROOF, _FIRST = "confirm_proof", "confirm_method"
 _OURS = {_PROOF, _FIRST, "csrfmiddlewaretoken"}
-_LONGEST_CODE = 8  # six digits of a phone, eight signs on paper; a password has twelve or more
+_LONGEST_CODE = 8  # six digits of a phone, eight signs on paper; a password has fourteen or more
 _WRONG = "Chưa đúng. Mã trên điện thoại đổi 30 giây một lần, mỗi mã chỉ dùng được một lần."
 
 

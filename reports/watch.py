@@ -143,7 +143,7 @@ def _sent(alarm: Alarm, *, over: bool = False) -> bool:
         "old": span(stats.OLD_AFTER),
         "unsealed": span(stats.SEALED_WITHIN),
         "hours": REMIND_AFTER // timedelta(hours=1),
-        "desk": f"{settings.PORTAL_URL}/admin/",
+        "desk": f"{settings.PORTAL_URL}/{settings.ADMIN_PATH}/",
     }
     rendered = render_to_string("reports/alarm.txt", context, using="public")
     subject, _, text = rendered.partition("\n")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from portal.middleware import STAFF_PATHS
+from portal.middleware import is_for_staff
 
 _IN_ENGLISH = ("reports.", "alerts.views.subscribing")
 FILLED = {"slug": "khong-co", "path": "x", "token": "x", "prefix": "1a2b"}
@@ -14,7 +14,7 @@ def public_paths() -> list[str]:
     """Every address of ours that is not the staff's, in both languages, its parts filled in."""
     found = []
     for pattern, path in _leaves(get_resolver(), "/"):
-        if not path.startswith(STAFF_PATHS):
+        if not is_for_staff(path):
             found.append(path)
             if pattern.callback and pattern.callback.__module__.startswith(_IN_ENGLISH):
                 found.append(f"/en{path}")

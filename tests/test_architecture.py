@@ -392,7 +392,8 @@ def test_no_setting_is_read_while_importing() -> None:
     wrong = [
         name_of(path)
         for path in CODE
-        if name_of(path) not in {"portal/settings.py", "portal/celery.py"}
+        # Addresses are settings too: the desk's path stands in the URL configuration.
+        if name_of(path) not in {"portal/settings.py", "portal/celery.py", "portal/urls.py"}
         for statement in tree_of(path).body
         for node in reached_by_import(statement)
         if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "settings"

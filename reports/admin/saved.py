@@ -195,7 +195,8 @@ def _tell(kept: SavedSearch) -> None:
     log.info("search.come", search=kept.pk, hits=kept.hits)
     if not (settings.EMAIL_URL and kept.owner.email):
         return
-    text = f"Tìm kiếm đã lưu có {kept.hits} tin, từ mức {kept.alert_at}.\n{settings.PORTAL_URL}/admin/\n"
+    desk = f"{settings.PORTAL_URL}{reverse('admin:index')}"
+    text = f"Tìm kiếm đã lưu có {kept.hits} tin, từ mức {kept.alert_at}.\n{desk}\n"
     mail = EmailMessage(
         f"PV01: một tìm kiếm đã lưu có {kept.hits} tin", text, to=[kept.owner.email]
     )

@@ -27,7 +27,7 @@ CONFIRMED_FOR = 60
 # Its style stands in it. The empty icon keeps browsers from asking for /favicon.ico.
 NOW_POLICY = (
     "default-src 'none'; style-src {style}; img-src data:; base-uri 'none'; form-action 'self';"
-    " frame-ancestors 'none'"
+    " frame-ancestors 'none'; report-uri /csp/; report-to csp"
 )
 
 

@@ -31,7 +31,6 @@ from reports.models import Report
 from reports.views.posting import SeeOther
 from reports.whole import Whole
 
-RECEIPT_COOKIE = "receipt"
 RECEIPT_SECONDS = 15 * 60
 
 
@@ -40,16 +39,18 @@ def receipt_given(request: HttpRequest, accepted: intake.Accepted) -> HttpRespon
     back when it sends the same report again keeps none: it gets the receipt as the answer. So
     does a report whose code can be shown no more: the cookie at hand is another report's.
     """
-    if accepted.code is None or (accepted.again and RECEIPT_COOKIE not in request.COOKIES):
+    if accepted.code is None or (
+        accepted.again and settings.RECEIPT_COOKIE_NAME not in request.COOKIES
+    ):
         response = _receipt_page(request, accepted.report, accepted.code)
     else:
         response = SeeOther(_address("reports:report_received", get_language()))
     if accepted.code:
         response.set_cookie(
-            RECEIPT_COOKIE,
+            settings.RECEIPT_COOKIE_NAME,
             _cookie(accepted.code),
             max_age=RECEIPT_SECONDS,
-            path=_address("reports:report", get_language()),
+            path="/" if settings.HTTPS else _address("reports:report", get_language()),
             secure=settings.HTTPS,
             httponly=True,
             samesite="Lax",
@@ -83,7 +84,7 @@ def report_received(request: HttpRequest) -> HttpResponse:
 
 def _code_in_cookie(request: HttpRequest) -> str | None:
     try:
-        sealed = urlsafe_b64decode(request.COOKIES.get(RECEIPT_COOKIE, ""))
+        sealed = urlsafe_b64decode(request.COOKIES.get(settings.RECEIPT_COOKIE_NAME, ""))
     except ValueError:
         return None
     code, _, given_at = (privacy.unseal(sealed) or "").partition(" ")

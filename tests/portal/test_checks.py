@@ -11,6 +11,7 @@ from pytest_django import Settings
 from alerts.cap_keys import new_key
 from portal import checks
 from portal.archive import new_key as new_backup_key
+from tests.addresses import public_paths
 
 GOOD = {
     "SECRET_KEY": "k3Zr-" * 12,
@@ -31,6 +32,8 @@ GOOD = {
     "TRUSTED_PROXIES": 1,
     "PARTNER_FAILURES": 3,
     "PARTNER_TEST_HOSTS": (),
+    "ADMIN_PATH": "truc-ban-7k4m",
+    "ADMIN_NETWORKS": ("10.20.0.0/16", "2001:db8:7::/48"),
     "OIDC_ISSUER": "https://tai-khoan.example",
     "OIDC_CLIENT_ID": "portal",
     "OIDC_CLIENT_SECRET": "from the provider",
@@ -72,6 +75,11 @@ BAD = [
     ("portal.E017", "FRAMES_ONLY_FOR", ("https://*.example.vn",)),
     ("portal.E017", "FRAMES_ONLY_FOR", ("https://xa.example.vn; script-src *",)),
     ("portal.E008", "BACKUP_KEY", ""),
+    ("portal.E021", "ADMIN_PATH", ""),
+    ("portal.E021", "ADMIN_PATH", "Trực ban"),
+    ("portal.E021", "ADMIN_PATH", "truc/ban"),
+    ("portal.E021", "ADMIN_PATH", "bao-cao"),
+    ("portal.E022", "ADMIN_NETWORKS", ("10.20.0.0/16", "phong")),
     ("portal.E019", "OIDC_ISSUER", ""),
     ("portal.E019", "OIDC_CLIENT_ID", ""),
     ("portal.E019", "OIDC_CLIENT_SECRET", ""),
@@ -132,10 +140,21 @@ def test_files_that_nobody_scans_are_warned_of(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_visitors_who_all_share_one_address_are_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    messages = found(monkeypatch, TRUSTED_PROXIES=0)
+    messages = found(monkeypatch, TRUSTED_PROXIES=0, ADMIN_NETWORKS=())
     assert list(messages) == ["portal.W003"]
     assert messages["portal.W003"].level == WARNING
     assert messages["portal.W003"].hint
+
+
+def test_networks_of_the_desk_need_to_know_who_visits(monkeypatch: pytest.MonkeyPatch) -> None:
+    messages = found(monkeypatch, TRUSTED_PROXIES=0)
+    assert sorted(messages) == ["portal.E023", "portal.W003"]
+    assert messages["portal.E023"].hint
+
+
+def test_no_address_of_ours_is_left_for_the_desk() -> None:
+    begins = {path.split("/")[1] for path in public_paths()} - {""}
+    assert begins <= checks.TAKEN
 
 
 def test_a_pack_that_is_not_given_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:

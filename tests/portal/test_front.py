@@ -1,9 +1,12 @@
 """The front web server's very configuration, run by Debian's nginx."""
 
+import base64
 import gzip
+import hashlib
 import http.client
 import http.server
 import os
+import re
 import shutil
 import socket
 import threading
@@ -198,3 +201,40 @@ def test_a_full_scratch_folder_costs_pictures_and_no_report(front: int, tmp_path
         assert answer.status == 503
         assert "Chưa nhận được ảnh, ghi âm" in body.decode()
         assert ask(front, "/bao-cao/", "POST", b"x" * 1_500_000)[0].status == 200
+
+
+OWN = (
+    "Content-Security-Policy", "X-Frame-Options", "Cross-Origin-Resource-Policy",
+    "Cross-Origin-Opener-Policy", "Permissions-Policy", "Referrer-Policy", "X-Content-Type-Options",
+)  # fmt: skip
+
+
+def test_whatever_it_answers_by_itself_says_what_the_portal_says(
+    front: int, portal: http.server.HTTPServer
+) -> None:
+    answers = [
+        ask(front, "/bao-cao/", "POST", b"x" * 9 * 1024 * 1024)[0],
+        ask(front, "/theo-doi/tep/", "POST", b"x" * 60 * 1024 * 1024)[0],
+        ask(front, "/static/khong-co.css")[0],
+        ask(front, f"/static/{HASHED}", X_Forwarded_Proto="https")[0],
+        ask(front, "/" + "x" * 9000)[0],
+        ask(front, "/", X_Long="x" * 9000)[0],
+    ]
+    portal.shutdown()
+    portal.server_close()
+    answers.append(ask(front, "/bao-cao/")[0])
+    assert [answer.status for answer in answers] == [413, 413, 404, 200, 414, 431, 503]
+    for answer in answers:
+        assert [name for name in OWN if len(answer.headers.get_all(name) or []) != 1] == []
+        assert answer.headers["X-Frame-Options"] == "DENY"
+    assert "max-age=" in answers[3].headers["Strict-Transport-Security"]
+
+
+def test_its_own_pages_run_the_style_that_stands_in_them_and_nothing_else() -> None:
+    docker = Path(__file__).resolve().parent.parent.parent / "docker"
+    policy = (docker / "own.conf").read_text()
+    for page in ("error.html", "files.html", "too-large.html"):
+        (style,) = re.findall(r"<style>(.*?)</style>", (docker / page).read_text(), re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        assert f"'sha256-{digest}'" in policy, page
+    assert "unsafe" not in policy

@@ -32,7 +32,7 @@ FROM_PORTAL = b"Host: "
 SAME = (
     "Content-Type", "Content-Security-Policy", "X-Frame-Options", "Cross-Origin-Resource-Policy",
     "Cross-Origin-Opener-Policy", "Permissions-Policy", "Referrer-Policy", "X-Content-Type-Options",
-    "Strict-Transport-Security", "Access-Control-Allow-Origin", "Set-Cookie",
+    "Strict-Transport-Security", "Access-Control-Allow-Origin", "Set-Cookie", "Reporting-Endpoints",
 )  # fmt: skip
 
 

@@ -3,12 +3,14 @@
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from reports import intake, limits, receipts
 from reports.intake import Typed
-from reports.signing import newest_key
+from reports.signing import Key, newest_key
 from tests.reports.pages import value, words
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enforced")]
@@ -34,6 +36,13 @@ def nobodys(number: int) -> str:
 def guess(client: Client, times: int, address: str = TRACK) -> Any:
     answers = [client.post(address, {"code": nobodys(number)}) for number in range(times)]
     return answers[-1]
+
+
+def near(code: str) -> str:
+    """A well-formed code that differs from this one in its last group alone."""
+    groups = (f"{code[:12]}22{sign}" for sign in receipts.SIGNS)
+    checked = (f"{each}{last}" for each in groups for last in receipts.SIGNS)
+    return next(each for each in checked if receipts.read_code(each) == each != code)
 
 
 @pytest.fixture
@@ -73,6 +82,23 @@ def test_every_step_that_takes_a_code_counts_and_waits(client: Client, address: 
     assert guess(client, 10, address).status_code == 422
     assert guess(client, 1, address).status_code == 429
     assert limits.wrong_codes() == 11
+
+
+def test_how_near_a_guess_comes_changes_nothing_of_the_work(
+    client: Client, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hashes and statements are counted, not seconds. The code itself goes to no database."""
+    made: list[str] = []
+    mac = Key.mac
+    monkeypatch.setattr(Key, "mac", lambda self, *a: (made.append(a[0]), mac(self, *a))[1])
+    work = []
+    for guessed in (near(code), nobodys(1)):
+        made.clear()
+        with CaptureQueriesContext(connection) as asked:
+            client.post(TRACK, {"code": guessed})
+        work.append((len(asked), sorted(made)))
+        assert not any(guessed in query["sql"] for query in asked)
+    assert work[0] == work[1]
 
 
 def test_what_was_typed_comes_back_to_who_must_wait(client: Client) -> None:

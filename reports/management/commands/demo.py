@@ -35,7 +35,7 @@ class Command(BaseCommand):
         burst_watch.look_and_keep()
         roll_up()
         self.stdout.write(
-            f"{filled.reports} invented reports, {filled.decisions} decisions. See /admin/."
+            f"{filled.reports} invented reports, {filled.decisions} decisions. See /{settings.ADMIN_PATH}/."
             if filled.reports or filled.decisions
             else "The invented reports are there already."
         )
