@@ -44,7 +44,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 @cache_control(public=True, max_age=3600)
 def robots(request: HttpRequest) -> HttpResponse:
     """A desk at a path of its own is not named here, where everybody would learn of it."""
-    desk = ["/admin/"] if settings.ADMIN_PATH == "admin" else []
+    desk = [reverse("admin:index")] if settings.ADMIN_PATH == "admin" else []
     shut = [*desk, "/bao-cao/", "/theo-doi/", "/dang-ky/bo/", "/dang-ky/xac-nhan/"]
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in shut)]
     lines += ["", f"Sitemap: {settings.PORTAL_URL}{reverse('sitemap')}"]

@@ -33,10 +33,19 @@ SHARED = {
 OURS = {
     *("home", "now", "quiz", "scam_call", "genuine", "personal_data", "check", "dispute"),
     *("for_programs", "offices", "office", "figures", "figures_file", "search", "report", "send"),
-    *("report_received", "track", "new_code", "files", "add", "reply", "withdraw", "copy"),
+    *("report_received", "track", "new_code", "files", "add", "reply", "withdraw", "copy", "erase"),
     *("offline", "list", "detail", "print", "history", "plain", "poster", "pack", "for_agencies"),
     *("deployed", "subscribe", "subscription_join", "subscription_leave", "csp", "livez", "readyz"),
-    *("metrics", "robots", "favicon", "manifest", "service_worker", "security_txt", "invitation"),
+    *(
+        "metrics",
+        "sitemap",
+        "robots",
+        "favicon",
+        "manifest",
+        "service_worker",
+        "security_txt",
+        "invitation",
+    ),
 }
 # For programs, by our own rules of sharing.
 SHARED |= {"no_range", "number_range", "number_pack", "number_pack_key"}
