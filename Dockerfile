@@ -43,7 +43,7 @@ CMD ["web"]
 FROM nginx:${NGINX}-alpine AS front
 COPY --from=portal /portal/build/static /srv/front/static
 COPY docker/error.html docker/files.html docker/too-large.html /srv/front/
-COPY docker/front.conf docker/kept-page.conf docker/kept-file.conf docker/own.conf docker/front.sh docker/keep.sh /srv/front/
+COPY docker/front.conf docker/kept-always.conf docker/kept-first.conf docker/kept-page.conf docker/kept-file.conf docker/own.conf docker/front.sh docker/keep.sh /srv/front/
 ENV LISTEN=8080 UPSTREAM=web:8000 SCRATCH=/tmp SNAPSHOTS=/snapshots
 USER nginx
 EXPOSE 8080

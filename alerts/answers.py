@@ -2,8 +2,9 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_cache_control, set_response_etag
+from django.utils.http import http_date
 
-from alerts import framing
+from alerts import editions, framing
 from reports.inlined import style_source
 
 FRAME_POLICY = (
@@ -19,6 +20,8 @@ def told(
     """A published text, or 304 when the reader has this very text already."""
     response = HttpResponse(text, content_type=content_type)
     set_response_etag(response)
+    if edition := editions.current():
+        response["Last-Modified"] = http_date(edition.since)
     patch_cache_control(
         response, public=True, max_age=30, stale_while_revalidate=20, stale_if_error=86400
     )

@@ -1,5 +1,7 @@
 """What has been said, read for pages and programs. Live words come through `published()` alone."""
 
+from math import inf
+
 from django.http import Http404
 
 from alerts.models import AlertRevision
@@ -34,3 +36,11 @@ def versions(slug: str) -> list[AlertRevision]:
     if not said:
         raise Http404
     return said
+
+
+def turns() -> tuple[float, float]:
+    """When a word last began or ended, and when the next one will if nothing more is said: epoch
+    seconds; 0 where nothing did, infinity where nothing will.
+    """
+    before, after = AlertRevision.objects.turns()
+    return before.timestamp() if before else 0.0, after.timestamp() if after else inf

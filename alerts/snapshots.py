@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import hashlib
 import io
+import secrets
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
@@ -51,6 +52,8 @@ POLICIES = {
 _POLICY = "Content-Security-Policy"
 _SPEAKING = {".py", ".html", ".txt", ".css", ".js", ".mo", ".json"}
 _OK = 200
+# In a request's environ, where no visitor can put it: nothing that was kept will do.
+ANEW = "snapshots.anew"
 
 
 class SnapshotError(Exception):
@@ -81,7 +84,7 @@ def doubt() -> None:
     """Have the front server ask the application first until the files are right again."""
     with contextlib.suppress(OSError):
         if home().is_dir():
-            (home() / "doubted").write_text(str(time.time_ns()))
+            _put("doubted", str(time.time_ns()))
 
 
 def look() -> None:
@@ -220,6 +223,7 @@ def ask(path: str) -> HttpResponseBase:
         "HTTP_X_FORWARDED_PROTO": portal.scheme,
         "REMOTE_ADDR": "127.0.0.1",
         "wsgi.url_scheme": portal.scheme,
+        ANEW: True,
         "wsgi.input": io.BytesIO(),
     }
     answer = _handler().get_response(WSGIRequest(environ))
@@ -290,6 +294,11 @@ def _check(doubted: str) -> None:
     """Say that the tree is right now. A doubt that came while it was written stays."""
     if doubted and _doubt() == doubted:
         (home() / "doubted").unlink(missing_ok=True)
-    draft = home() / ".checked"
-    draft.write_text(f"{int(time.time())}\n")
-    draft.replace(home() / "checked")
+    _put("checked", str(int(time.time())))
+
+
+def _put(name: str, text: str) -> None:
+    """A file in one step: who reads it while it is written reads the one before."""
+    draft = home() / f".{name}-{secrets.token_hex(4)}"
+    draft.write_text(f"{text}\n")
+    draft.replace(home() / name)

@@ -32,6 +32,7 @@ BARS: Mapping[str, Callable[[Ground], Iterator[Result]]] = {
     "4": accepting.without_broker,
     "5": accepting.many,
     "6": edge.files,
+    "7": edge.application,
     "8": edge.new_bytes,
     "10": triaging.delays,
     "11": triaging.throughput,

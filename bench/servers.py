@@ -28,6 +28,7 @@ UNSET = (
     "METRICS_TOKEN", "SIGNING_KEY", "CAP_KEY", "DEBUG", "OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_SCOPES",
     "OIDC_CLAIM", "OIDC_SECOND_FACTOR_AMR",
 )  # fmt: skip
+Served = tuple[Child, int]
 GUNICORN = ["-m", "gunicorn", "--config", "python:portal.gunicorn"]
 
 
@@ -55,10 +56,14 @@ class Ground:
 
     def serve(self, name: str, application: str) -> int:
         """Start gunicorn as the portal runs it; its port."""
+        return self.serving(name, application)[1]
+
+    def serving(self, name: str, application: str) -> Served:
+        """The same, with the process."""
         port = free_port()
         child = self.start(name, *GUNICORN, application, "--bind", f"127.0.0.1:{port}")
         child.wait_until(lambda: answers(port))
-        return port
+        return child, port
 
     def restart_postgres(self, **options: str) -> None:
         """Start the database anew with options of PostgreSQL's own; before anybody uses it."""

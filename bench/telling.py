@@ -19,8 +19,11 @@ from bench.servers import ROOT
 
 DOORS = (
     "/canh-bao/{}/", "/canh-bao/{}/van-ban.txt", "/canh-bao/{}/nhung/", "/nhung/song/canh-bao/{}/",
-    "/canh-bao/{}/in/", "/canh-bao/", "/nhung/", "/", "/canh-bao/rss.xml", "/canh-bao/feed.json",
+    "/canh-bao/{}/in/", "/canh-bao/", "/nhung/", "/nhung/song/", "/", "/canh-bao/rss.xml",
+    "/canh-bao/atom.xml", "/canh-bao/feed.json",
 )  # fmt: skip
+_LISTS = tuple(door for door in DOORS if "{}" not in door and door != "/")
+_ENTRY = re.compile(r'<li>.*?</li>|<item>.*?</item>|<entry>.*?</entry>|\{"id":.*?\}', re.DOTALL)
 _MARK = re.compile(r"\(([\w-]+) v(\d)\)")
 _OVER = ("hết hiệu lực", "Hết hiệu lực")
 VERSIONS = {"issue": 1, "update": 2, "cancel": 3}
@@ -131,22 +134,36 @@ class Judged:
         """How long after a later word an answer still showed the one before; seconds, sorted."""
         return sorted(late for answer in self.answers for late in self._late(answer))
 
+    def breaches(self, latest: float) -> list[str]:
+        """What no reader may see; `latest` seconds may a word be seen after the next one."""
+        wrong = {"mixed": self.mixed(), "drafts": self.drafts()}
+        found = [f"{what}: {answers[0].path}" for what, answers in wrong.items() if answers]
+        late = (self.lags() or [0.0])[-1]
+        return found + ([f"a word was seen {late:.1f} s after the next"] if late > latest else [])
+
     def _late(self, answer: Answer) -> Iterator[float]:
-        for name, version in _shown(answer).items():
+        for name, version in _shown(answer):
             later = self.given.get(name, {}).get(version + 1)
             if later and answer.asked > later:
                 yield answer.asked - later
 
 
-def _shown(answer: Answer) -> dict[str, int]:
-    """By warning the version that an answer shows as the word that stands."""
-    found: dict[str, int] = {}
-    for name, version in _MARK.findall(answer.text):
-        found[name] = max(found.get(name, 0), int(version))
-    if any(over in answer.text for over in _OVER):
-        # A cancel repeats what it ends: such an answer tells of the end.
-        return dict.fromkeys(found, 3)
-    return found
+def _shown(answer: Answer) -> Iterator[tuple[str, int]]:
+    """Each warning with the version that stands for it here: a list is judged entry by entry."""
+    for part in _parts(answer):
+        found: dict[str, int] = {}
+        for name, version in _MARK.findall(part):
+            found[name] = max(found.get(name, 0), int(version))
+        # A cancel repeats what it ends: such a part tells of the end.
+        over = any(words in part for words in _OVER)
+        yield from dict.fromkeys(found, 3).items() if over else found.items()
+
+
+def _parts(answer: Answer) -> list[str]:
+    """The entries of a list, and what stands around them; else the whole."""
+    if answer.path not in _LISTS:
+        return [answer.text]
+    return [*_ENTRY.findall(answer.text), _ENTRY.sub("", answer.text)]
 
 
 def _is_mixed(answer: Answer) -> bool:

@@ -8,10 +8,12 @@
 set -u
 TRUSTED=55
 OLD=86400
-TICK=0.5
-QUIET=${QUIET:-120} # ticks
+TICK=0.12
+GLANCES="1 2 3 4" # at doubts alone, a tick between two
+QUIET=${QUIET:-120} # looks
 seen=
 looks=0
+doubted=
 
 number() { # the first line of a file, when it is a number; else 0
     found=
@@ -48,6 +50,8 @@ policies() {
             echo "map \"\" \$kept_${kind}_$number { default \"$piece\"; }"
         done
         if [ -n "$whole" ]; then kinds="$kinds $name \"$whole\";"; fi
+        if [ "$kind" = page ]; then of_pages=$whole; fi
+        echo "map \"\" \$kept_policy_$kind { default \"${whole:-$of_pages}\"; }"
     done
     echo "map \$kept_kind \$kept_policy {$kinds }"
     echo 'map $visitors_scheme $kept_tree {'
@@ -96,6 +100,16 @@ pruned() { # tree, fresh or stale, how many lines of its ends are due
     echo "$place"
 }
 
+# Whether a word was given since: nothing that was kept before it goes out. No other program is
+# started to see it.
+doubts() {
+    word=
+    if [ -e "$SNAPSHOTS/doubted" ]; then read -r word <"$SNAPSHOTS/doubted" || true; fi
+    if [ "$word" = "$doubted" ]; then return 1; fi
+    doubted=$word
+    if [ -n "$word" ]; then rm -f "$SCRATCH/first" "$SCRATCH/front-cache"/*; fi
+}
+
 look() {
     now=$(date +%s)
     tree=$(readlink -f "$SNAPSHOTS/current")
@@ -137,6 +151,9 @@ if [ "$1" = once ]; then
 else
     while kill -0 "$2" 2>/dev/null; do
         look "$2"
-        sleep "$TICK"
+        for _ in $GLANCES; do
+            sleep "$TICK"
+            if doubts; then break; fi
+        done
     done
 fi

@@ -75,7 +75,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "portal.middleware.SecurityHeaders",  # outermost: also on what the others answer
+    "portal.shelf.Shelf",  # outermost: it gives out what all others have let through
+    "portal.middleware.SecurityHeaders",  # around the others: also on what they answer
     "django.middleware.security.SecurityMiddleware",
     # Before WhiteNoise: where files are not collected and pre-compressed, it compresses them too.
     "portal.middleware.Compression",

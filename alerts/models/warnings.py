@@ -10,7 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, Max, Min, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -293,6 +293,19 @@ class AlertRevisionQuerySet(models.QuerySet["AlertRevision"]):
     def said(self) -> "AlertRevisionQuerySet":
         """All that ever took effect, for programs and readers refer to old words too."""
         return self._said(timezone.now())
+
+    def turns(self) -> tuple[datetime | None, datetime | None]:
+        """The last moment at which a word began or ended, and the next; in one statement."""
+        now = timezone.now()
+        found = self.aggregate(
+            began=Max("effective", filter=Q(effective__lte=now)),
+            ended=Max("expires", filter=Q(expires__lte=now)),
+            begins=Min("effective", filter=Q(effective__gt=now)),
+            ends=Min("expires", filter=Q(expires__gt=now)),
+        )
+        last = filter(None, (found["began"], found["ended"]))
+        following = filter(None, (found["begins"], found["ends"]))
+        return max(last, default=None), min(following, default=None)
 
     def _standing(self, now: datetime) -> "AlertRevisionQuerySet":
         """Of what has taken effect, the highest version: a later word counts from its hour on, and

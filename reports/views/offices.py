@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from reports import figures, offices
 from reports.forms import OFFICES
 from reports.models import Office
+from reports.views.pages import WITH_A_WARNING
 
 
 @require_safe
@@ -26,7 +27,7 @@ def office_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@cache_control(public=True, max_age=300)
+@WITH_A_WARNING
 def office(request: HttpRequest, slug: str) -> HttpResponse:
     """What the real one never does by telephone, its numbers, what callers say now."""
     try:

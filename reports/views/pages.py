@@ -24,6 +24,11 @@ QUESTIONS = [
 ]
 # A page with confirmed sentences. These are kept for a minute themselves: the desk promises two.
 CONFIRMED_FOR = 60
+# A page that shows a warning is kept as briefly as the warning's own (alerts/answers.py): a minute
+# after a cancel nobody may read it as live.
+WITH_A_WARNING = cache_control(
+    public=True, max_age=30, stale_while_revalidate=20, stale_if_error=86400
+)
 # Its style stands in it. The empty icon keeps browsers from asking for /favicon.ico.
 NOW_POLICY = (
     "default-src 'none'; style-src {style}; img-src data:; base-uri 'none'; form-action 'self';"
@@ -32,7 +37,7 @@ NOW_POLICY = (
 
 
 @require_safe
-@cache_control(public=True, max_age=60)
+@WITH_A_WARNING
 def home(request: HttpRequest) -> HttpResponse:
     """The doors, the warning in force, the promise. Without a database: all but the warning."""
     try:

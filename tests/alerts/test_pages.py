@@ -15,7 +15,7 @@ from django.test import Client
 from alerts import said
 from alerts.first_alert import ensure_first_alert
 from alerts.templatetags.alert_words import act, pieces, reason
-from tests.alerts.writing import HOSTILE, cancelled, draft, issued, person, rewritten
+from tests.alerts.writing import HOSTILE, cancelled, draft, issued, office, person, rewritten
 
 pytestmark = pytest.mark.django_db
 PAGE = "/canh-bao/gia-dien-luc/"
@@ -92,9 +92,9 @@ def test_an_update_shows_its_version(client: Client) -> None:
         assert "bản 2" in words(client.get(path)), path
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", [*PAGES, "/", "/en/", "/co-quan/dien-luc/"])
 def test_pages_are_cacheable_and_set_no_cookie(client: Client, path: str) -> None:
-    issued()
+    issued(), office()
     headers = client.get(path).headers
     assert "Set-Cookie" not in headers
     assert "cookie" not in headers.get("Vary", "").lower()

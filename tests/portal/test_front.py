@@ -132,7 +132,7 @@ def test_the_portal_is_told_who_asks_and_how(front: int) -> None:
 
 
 def test_without_tls_before_it_the_portal_hears_http(front: int) -> None:
-    assert b"X-Forwarded-Proto: http\n" in ask(front, "/", X_Forwarded_Proto="ftp")[1]
+    assert b"X-Forwarded-Proto: http" in ask(front, "/", X_Forwarded_Proto="ftp")[1].splitlines()
 
 
 def test_the_portals_own_errors_pass_unchanged(front: int) -> None:
@@ -238,3 +238,13 @@ def test_its_own_pages_run_the_style_that_stands_in_them_and_nothing_else() -> N
         digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
         assert f"'sha256-{digest}'" in policy, page
     assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize(
+    ("asked", "heard"),
+    [("br;q=1.0, gzip;q=0.8", "gzip"), ("GZIP", "gzip"), ("gzip;q=0", None), ("zstd", None)],
+)
+def test_the_portal_hears_of_one_packing_alone(front: int, asked: str, heard: str | None) -> None:
+    told = ask(front, "/bao-cao/", Accept_Encoding=asked)[1].decode().splitlines()
+    packings = [line for line in told if line.startswith("Accept-Encoding: ")]
+    assert packings == ([f"Accept-Encoding: {heard}"] if heard else [])
