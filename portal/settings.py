@@ -224,9 +224,8 @@ CLOCK_TELL_WORKING_DAYS = env.int("CLOCK_TELL_WORKING_DAYS", 3)
 CLOCK_VERIFY_DAYS = env.int("CLOCK_VERIFY_DAYS", 20)
 CLOCK_VERIFY_MONTHS = env.int("CLOCK_VERIFY_MONTHS", 2)
 CLOCK_EXTENSION_MONTHS = env.int("CLOCK_EXTENSION_MONTHS", 2)
-CLOCK_BASIS = env.str("CLOCK_BASIS", "").strip()
-
 CLOCK_RIGHTS_WORKING_DAYS = env.int("CLOCK_RIGHTS_WORKING_DAYS", 2)
+CLOCK_BASIS = env.str("CLOCK_BASIS", "").strip()
 
 # --- How long things are kept, after the work on them has ended (reports/retention.py). 0: until
 # PV01 decides. What a confirmed sentence promises to residents stands above a longer time here.

@@ -40,9 +40,9 @@ FEWEST_PEOPLE = 2
 FEWEST_ALIKE = 3  # other numbers of a range, each of which may be said by itself
 DAYS = 60
 _MOST_READ = 150  # reports of one kind in one look
-_MOST_NAMED = 3  # callers of a report: a longer list is one for an officer
+MOST_NAMED = 3  # callers of a report: a longer list is one for an officer
 _TELLING = r"(\S+\s+){4}\S"  # five words, see reports/independence.py
-_STORY = 500  # signs of a story that tell two apart
+STORY = 500  # signs of a story that tell two apart
 _RANGE = 3  # the last digits that numbers of one range differ in
 # A reporter who names the number of a caller later was called by it too.
 CALLERS = (Indicator.Place.CALLER, Indicator.Place.LATER)
@@ -200,7 +200,7 @@ def _naming(named: Q, since: datetime) -> QuerySet[Indicator]:
         callers,
         ~_of_one_network(),
         report__in=counted.reports().filter(received_at__gte=since),
-    ).filter(LessThanOrEqual(Subquery(many), _MOST_NAMED))
+    ).filter(LessThanOrEqual(Subquery(many), MOST_NAMED))
 
 
 def _of_one_network() -> Q:
@@ -223,7 +223,7 @@ def _columns(rows: QuerySet[Indicator]) -> "QuerySet[Indicator, Any]":
         day=TruncDate("report__received_at"),
         known=ExpressionWrapper(known, output_field=BooleanField()),
         tells=ExpressionWrapper(Q(report__story__regex=_TELLING), output_field=BooleanField()),
-        story=Left("report__story", _STORY),
+        story=Left("report__story", STORY),
     )
 
 

@@ -2,7 +2,8 @@
 
 Nothing is written here. Five clocks run for the desk, their lengths are settings: look (at who is
 still on the call) and sort from receipt; tell (the reporter) and verify from the moment at which a
-report is sorted as a tin báo về tội phạm. Verifying may be extended twice. The fifth, rights, runs from a wish to be erased.
+report is sorted as a tin báo về tội phạm; rights from a wish to be erased. Verifying may be extended
+twice.
 """
 
 from datetime import date, datetime, time, timedelta
@@ -13,8 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from reports import days_off, working_days
 
-LOOK, SORT, TELL, VERIFY = "look", "sort", "tell", "verify"
-RIGHTS = "rights"
+LOOK, SORT, TELL, VERIFY, RIGHTS = "look", "sort", "tell", "verify", "rights"
 FROM_RECEIPT = (LOOK, SORT)
 FROM_CRIME_REPORT = (TELL, VERIFY)
 MOST_EXTENSIONS = 2

@@ -17,7 +17,6 @@ from reports.models import Indicator, Report
 
 FEWEST = 3  # reports of a number, and of those that share a sign
 MOST_READ = 100  # the newest reports of a number
-_STORY = 500  # signs of a story that tell two apart
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def _rows(key: str) -> list[tuple[list[str], str]]:
         report=OuterRef("pk"), kind=Indicator.Kind.NUMBER, place__in=callers.CALLERS, key=key
     )
     rows = Report.objects.filter(Exists(named), received_at__gte=callers.window())
-    newest = rows.order_by("-received_at").annotate(told=Left("story", _STORY))
+    newest = rows.order_by("-received_at").annotate(told=Left("story", callers.STORY))
     return list(newest.values_list("flags", "told")[:MOST_READ])
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from django.http import HttpRequest
 
-from reports import limits, marks
+from reports import callers, limits, marks
 from reports.limits import Crowd
 
 MINUTES_10, HOUR, DAY = 600, 3600, 24 * 3600
@@ -17,10 +17,8 @@ FROM_NETWORK = 60  # within ten minutes; a carrier has thousands behind a few
 OF_NUMBER = 100  # within ten minutes, from everywhere
 OF_WORDS = 3  # within an hour, from everywhere
 OF_ALL = 1000  # within ten minutes: an ordinary day is a few hundred
-NUMBER_DAYS = 60  # as reports/callers.py counts
 _WORDS_READ = 2000  # signs of a story
 _FEWEST_SIGNS = 40  # of a story whose words are its reporter's own
-MOST_NUMBERS = 3  # of one report that are counted, as reports/callers.py counts
 Marked = tuple[str, Crowd]
 
 
@@ -28,14 +26,14 @@ def marks_of(request: HttpRequest, numbers: Iterable[str], story: str) -> tuple[
     """The marks of a report that names these numbers (their last digits) as callers and tells this
     story; none without Valkey.
     """
-    counted = [*_of_all(story), *_of_place(request, tuple(numbers)[:MOST_NUMBERS])]
+    counted = [*_of_all(story), *_of_place(request, tuple(numbers)[: callers.MOST_NAMED])]
     over = limits.over([crowd for _, crowd in counted])
     return tuple(dict.fromkeys(counted[place][0] for place in over))
 
 
 def later_marks(request: HttpRequest, numbers: Iterable[str]) -> tuple[str, ...]:
     """The same of what is added to a report: whether its network has told of the numbers before."""
-    both = _of_place(request, tuple(numbers)[:MOST_NUMBERS])
+    both = _of_place(request, tuple(numbers)[: callers.MOST_NAMED])
     told = [crowd for code, crowd in both if code == marks.SAME_NETWORK]
     return (marks.SAME_NETWORK,) if told and limits.over(told) else ()
 
@@ -54,7 +52,7 @@ def _of_place(request: HttpRequest, numbers: tuple[str, ...]) -> Iterator[Marked
     for number in numbers:
         yield marks.NUMBER_BUSY, _crowd("number", OF_NUMBER, MINUTES_10, number)
         if is_known:
-            yield marks.SAME_NETWORK, _crowd("both", 1, NUMBER_DAYS * DAY, network, number)
+            yield marks.SAME_NETWORK, _crowd("both", 1, callers.DAYS * DAY, network, number)
     if address and is_known:
         visitor = limits.neighbours(address, bits=32)
         yield marks.ADDRESS_BUSY, _crowd("address", FROM_ADDRESS, MINUTES_10, visitor)

@@ -81,12 +81,12 @@ class Part(StrEnum):
     MESSAGES = "messages"
 
 
-KINDS = {
+ACTS = {
     Part.WHOLE: "erased",
     Part.NAMES: "contact_erased",
     Part.FILES: "files_erased",
     Part.MESSAGES: "messages_erased",
-}  # of the act on record, by which alone the database lets it pass
+}  # on record, by which alone the database lets it pass
 
 
 class ErasureError(Exception):
@@ -110,7 +110,7 @@ def erase(
     """
     with transaction.atomic():
         _must_be_free(report_id)
-        events.record("report", report_id, KINDS[part], by=by, why=why)
+        events.record("report", report_id, ACTS[part], by=by, why=why)
         _PARTS[part](report_id, until or timezone.now())
         erased_list.note(part, report_id)
         transaction.on_commit(outbox.wake)

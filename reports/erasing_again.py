@@ -66,7 +66,7 @@ def _one(table: type[Model], pk: UUID, kind: str) -> bool:
 def complete_list() -> int:
     """Note what was erased lately and is not on the list; how many."""
     since = timezone.now() - _LOOKED_BACK
-    parts = {kind: part for part, kind in erasing.KINDS.items()}
+    parts = {kind: part for part, kind in erasing.ACTS.items()}
     acts = Event.objects.filter(subject_type="report", kind__in=parts, at__gte=since)
     erased = [(parts[kind], UUID(key)) for kind, key in acts.values_list("kind", "subject_id")]
     pairs = Destruction.objects.filter(confirmed_at__gte=since).values_list("what", "target")

@@ -39,36 +39,11 @@ NO_LOOK = ("refused", "reread")
 
 
 # What an act's detail holds that is no word of anybody: codes, keys, counts, times, names of units.
-_NO_WORDS = frozenset(
-    [
-        "after",
-        "before",
-        "clock",
-        "correction",
-        "due",
-        "fact",
-        "files",
-        "format",
-        "lists",
-        "message",
-        "number",
-        "officer",
-        "outcome",
-        "personal",
-        "proposed_by",
-        "rows",
-        "rule",
-        "sha256",
-        "slip",
-        "source",
-        "unit",
-        "verb",
-        "version",
-        "what",
-        "which",
-        "why",
-    ]
-)
+_NO_WORDS = frozenset({
+    "after", "before", "clock", "correction", "due", "fact", "files", "format", "lists",
+    "message", "number", "officer", "outcome", "personal", "proposed_by", "rows", "rule",
+    "sha256", "slip", "source", "unit", "verb", "version", "what", "which", "why",
+})  # fmt: skip
 
 
 def with_words(subject_type: str, subject_id: object) -> list[int]:

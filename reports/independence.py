@@ -85,17 +85,13 @@ def _told_apart(told: Iterable[Told]) -> Iterator[Told]:
 
 
 def _are_two(one: Told, other: Told) -> bool:
-    if abs(one.at - other.at) < _APART or _is_same_story(one, other):
+    if abs(one.at - other.at) < _APART or are_alike(one.words, other.words):
         return False
     both_tell = one.has_story and other.has_story
     elsewhere = bool(one.commune and other.commune) and one.commune != other.commune
     if one.contact and other.contact:
         return one.contact != other.contact and (both_tell or elsewhere)
     return both_tell and elsewhere and one.day != other.day
-
-
-def _is_same_story(one: Told, other: Told) -> bool:
-    return are_alike(one.words, other.words)
 
 
 def are_alike(words: frozenset[str], others: frozenset[str]) -> bool:

@@ -29,19 +29,8 @@ _JOINS = {
     "roi", "va", "nua", "them", "dot", "lan", "cong", "voi", "sau", "cuoi", "tiep", "xong", "and", "then",
 }  # fmt: skip
 _DAYS = {
-    "hom",
-    "qua",
-    "tuan",
-    "truoc",
-    "thang",
-    "ngay",
-    "sang",
-    "chieu",
-    "thu",
-    "nay",
-    "bua",
-    "kia",
-}
+    "hom", "qua", "tuan", "truoc", "thang", "ngay", "sang", "chieu", "thu", "nay", "bua", "kia",
+}  # fmt: skip
 _SPELLED_OUT = 4  # words between two sums of one breath
 _PARTS = {
     "doi", "bao", "hua", "con", "muon", "keu", "bat", "phai", "duoc", "tra", "rut", "no", "neu",

@@ -11,7 +11,7 @@ No trigrams: without marks Vietnamese has some 2,500 syllables, nearly every sto
 trigram, and an index of them is as large as the stories and slow to ask.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from django.db import connection
@@ -114,13 +114,13 @@ def meant(words: Sequence[str], *, unit: str | None = None) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(_NEAR.format(among=among), given)
         known: dict[str, int] = dict(cursor.fetchall())
-    found = [
-        word
-        if word in known
-        else max(near[word] & known.keys(), key=known.__getitem__, default=word)
-        for word in words
-    ]
+    found = [word if word in known else _usual(near[word], known) or word for word in words]
     return [] if found == list(words) else found
+
+
+def _usual(words: set[str], known: Mapping[str, int]) -> str:
+    """The one of them that is told most; "" where none is."""
+    return max(words & known.keys(), key=known.__getitem__, default="")
 
 
 def _slips(word: str) -> set[str]:

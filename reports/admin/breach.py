@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from reports import breaches
 from reports.admin import vetting
-from reports.admin.decided import officer
+from reports.admin.decided import moment, officer
 from reports.models import Breach
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class BreachAdmin(_Admin):
 
     @admin.display(description="phát hiện lúc", ordering="detected_at")
     def found_at(self, breach: Breach) -> str:
-        return _clock(breach.detected_at)
+        return moment(breach.detected_at)
 
     @admin.display(description="báo lần đầu trước")
     def first(self, breach: Breach) -> str:
@@ -107,10 +107,6 @@ class BreachAdmin(_Admin):
 def _timer(due: datetime, told: datetime | None) -> str:
     if told:
         late = " (trễ)" if told > due else ""
-        return f"{_clock(due)}; đã báo lúc {_clock(told)}{late}"
+        return f"{moment(due)}; đã báo lúc {moment(told)}{late}"
     hours = int((due - timezone.now()).total_seconds() // 3600)
-    return f"{_clock(due)}; " + (f"còn {hours} giờ" if hours >= 0 else "đã quá hạn, chưa báo")
-
-
-def _clock(at: datetime) -> str:
-    return f"{timezone.localtime(at):%H:%M, %d/%m/%Y}"
+    return f"{moment(due)}; " + (f"còn {hours} giờ" if hours >= 0 else "đã quá hạn, chưa báo")

@@ -324,9 +324,8 @@ def of_work(
     if chosen == "overdue":
         return _of_cases(reports, Case.objects.filter(due_at__lte=Now()))
     if chosen == "all":
-        is_long = is_narrowed and scope.is_at_pv01(
-            user
-        )  # a unit's few are not in everybody's newest
+        # Of a unit's few hardly one is among everybody's newest.
+        is_long = is_narrowed and scope.is_at_pv01(user)
         return newest(reports) if is_long else reports
     return _of_open(reports, chosen, user)
 

@@ -4,7 +4,6 @@ import contextlib
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,12 +14,11 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from reports import case_file, destruction, events, files, filetypes, holds, workflow
 from reports.admin import acts, case_text, marking, wishes, words
-from reports.admin.decided import officer
+from reports.admin.decided import moment, officer
 from reports.admin.exporting import WITH_PERSONAL, WhyForm, attachment, digest
 from reports.admin.retriage import see_other
 from reports.admin.wishes import WishActs
@@ -142,15 +140,8 @@ class KeepingActs(WishActs):
         reason = request.POST.get("reason", "").replace("\0", "")[:MOST_WORDS]
         try:
             act(officer(request), reason)
-        except workflow.NotAllowed as error:
-            raise PermissionDenied from error
         except (HoldError, DestructionError, WishError, workflow.WorkflowError) as error:
-            if isinstance(error, workflow.WorkflowError):
-                messages.error(request, acts.why_not(error, Case.objects.get(pk=pk)))
-            elif error.why == "permission":
-                raise PermissionDenied from error
-            else:
-                messages.error(request, _said_of(error))
+            messages.error(request, _why_not(error, pk))
             return self._keeping_page(request, report, typed=(verb, reason), status=409)
         messages.success(request, done)
         return see_other(reverse("admin:reports_report_keeping", args=[pk]))
@@ -218,7 +209,7 @@ def things(report: Report, by: User) -> list[Thing]:
         if file.erased_at is None
     ]
     told = [
-        (What.ADDITION, row.pk, f"{row.get_kind_display()}, {_moment(row.received_at)}")
+        (What.ADDITION, row.pk, f"{row.get_kind_display()}, {moment(row.received_at)}")
         for row in report.additions.filter(erased_at=None).order_by("received_at")
     ]
     return [
@@ -228,13 +219,18 @@ def things(report: Report, by: User) -> list[Thing]:
     ]
 
 
-def _said_of(error: HoldError | DestructionError | WishError) -> str:
+def _why_not(
+    error: HoldError | DestructionError | WishError | workflow.WorkflowError, pk: UUID
+) -> str:
+    """What the officer reads. Raises PermissionDenied where it is the right that is missing."""
+    if isinstance(error, workflow.NotAllowed):
+        raise PermissionDenied from error
+    if isinstance(error, workflow.WorkflowError):
+        return acts.why_not(error, Case.objects.get(pk=pk))
+    if error.why == "permission":
+        raise PermissionDenied from error
     told = wishes.NOT_DONE if isinstance(error, WishError) else NOT_DONE
     return told[error.why]
-
-
-def _moment(at: datetime) -> str:
-    return f"{timezone.localtime(at):%H:%M, %d/%m/%Y}"
 
 
 def _key(text: str) -> UUID:

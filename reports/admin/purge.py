@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 
 from reports import purging, scope
 from reports.admin import words
-from reports.admin.decided import officer
+from reports.admin.decided import moment, officer
 from reports.admin.paging import NearPaginator
 from reports.models import ErasureWish, PurgeRun
 from reports.retention import BY_NAME, KINDS, Kind
@@ -46,15 +46,11 @@ class PurgeRunAdmin(_Admin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        wishes = ErasureWish.objects.open().order_by("asked_at").select_related("report__case")
-        by = officer(request)
         context = {
             "title": "Xóa dữ liệu hết hạn",
             "rules": [(kind.told, _length(kind)) for kind in KINDS],
             "is_missed": purging.is_missed(),
-            "wishes": [wish for wish in wishes[:_MOST_WISHES] if scope.sees(by, wish.report.case)]
-            if by.has_perm("reports.view_report")
-            else [],
+            "wishes": _waiting(officer(request)),
         }
         return super().changelist_view(request, context | (extra_context or {}))
 
@@ -66,13 +62,11 @@ class PurgeRunAdmin(_Admin):
 
     @admin.display(description="bắt đầu")
     def when(self, run: PurgeRun) -> str:
-        return f"{timezone.localtime(run.started_at):%H:%M, %d/%m/%Y}"
+        return moment(run.started_at)
 
     @admin.display(description="xong")
     def done(self, run: PurgeRun) -> str:
-        if run.finished_at is None:
-            return "đang làm"
-        return f"{timezone.localtime(run.finished_at):%H:%M, %d/%m/%Y}"
+        return moment(run.finished_at) if run.finished_at else "đang làm"
 
     @admin.display(description="đã xóa")
     def went(self, run: PurgeRun) -> str:
@@ -82,6 +76,14 @@ class PurgeRunAdmin(_Admin):
             if count and name in BY_NAME
         ]
         return "; ".join(told) or "không có gì hết hạn"
+
+
+def _waiting(viewer: User) -> list[ErasureWish]:
+    """The wishes that wait, of reports that the viewer may see, the longest first."""
+    if not viewer.has_perm("reports.view_report"):
+        return []
+    wishes = ErasureWish.objects.open().order_by("asked_at").select_related("report__case")
+    return [wish for wish in wishes[:_MOST_WISHES] if scope.sees(viewer, wish.report.case)]
 
 
 def _length(kind: Kind) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR, ChangeList
 from django.contrib.auth.models import User
-from django.db.models import Case as Choice
+from django.db.models import Case as Switch
 from django.db.models import F, Func, JSONField, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Left
 from django.http import HttpRequest
@@ -73,13 +73,13 @@ def _plain_rows() -> QuerySet[Report]:
     )
 
 
-# What bears the mark of a machine or a crowd stands below until somebody takes it up; its priority is
-# what it was. Of the rest, what the machine has not read comes first, so that nothing waits unseen; then by the word of the
-# priority, and of one word by the clock.
+# What bears the mark of a machine or a crowd stands below until somebody takes it up; its priority
+# is what it was. Of the rest, what the machine has not read comes first, so that nothing waits
+# unseen; then by the word of the priority, and of one word by the clock.
 _PRIORITY = held.priority()
 _IS_LOWERED = Q(case__status=Case.Status.NEW, flags__overlap=list(marks.LOWERING))
 BY_URGENCY = (
-    Choice(When(_IS_LOWERED, then=1), default=0),
+    Switch(When(_IS_LOWERED, then=1), default=0),
     ((_PRIORITY - _PRIORITY / 100) / 20).desc(nulls_first=True),  # 100 stands with 99
     Coalesce("case__due_at", F("received_at") + timedelta(days=1)),
     _PRIORITY.desc(nulls_first=True),

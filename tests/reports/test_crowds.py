@@ -9,7 +9,7 @@ from django.test import Client, RequestFactory
 from pytest_django import Settings
 from redis import Redis
 
-from reports import crowds, limits, marks
+from reports import callers, crowds, limits, marks
 from reports.models import Addition, Report
 from reports.posted import Fields, Posted
 from tests.reports import evidence
@@ -118,7 +118,7 @@ def test_every_counter_ends_and_none_holds_address_number_or_words(enforced: Red
     came(address="192.0.2.77", numbers=[NUMBER], story=STORY)
     keys = enforced.keys("portal:crowd:*")
     assert len(keys) == 6
-    assert all(0 < enforced.ttl(key) <= crowds.NUMBER_DAYS * crowds.DAY for key in keys)
+    assert all(0 < enforced.ttl(key) <= callers.DAYS * crowds.DAY for key in keys)
     text = b" ".join(keys)
     assert not any(part in text for part in (b"192.0", b"550000", "điện".encode()))
 
