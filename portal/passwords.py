@@ -15,10 +15,10 @@ from reports.folding import fold
 _FEWEST_OTHER = 6  # different signs beside what everybody here would try first
 # What is tried first against a police office in Thanh Hóa, as folded words without spaces.
 _TRIED_FIRST = (
-    *("congantinh", "congan", "thanhhoa", "pv01", "trucban", "chihuy", "canbo", "matkhau"),
-    *("password", "admin", "qwertyuiop", "qwerty", "asdfgh", "abcdef", "vietnam", "iloveyou"),
-    *("1234567890", "123456", "012345", "654321", "111111", "000000"),
-)
+    "congantinh", "congan", "thanhhoa", "pv01", "trucban", "chihuy", "canbo", "matkhau",
+    "password", "admin", "qwertyuiop", "qwerty", "asdfgh", "abcdef", "vietnam", "iloveyou",
+    "1234567890", "123456", "012345", "654321", "111111", "000000",
+)  # fmt: skip
 
 
 class DeskArgon2(Argon2PasswordHasher):

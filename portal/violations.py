@@ -27,11 +27,11 @@ LONGEST = 16 * 1024  # bytes of one post; browsers send a kilobyte for each repo
 MOST = 10  # reports of one post
 TYPES = {"application/csp-report", "application/reports+json", "application/json"}
 DIRECTIVES = (
-    *("base-uri", "connect-src", "default-src", "font-src", "form-action", "frame-ancestors"),
-    *("frame-src", "img-src", "manifest-src", "media-src", "object-src", "script-src"),
-    *("script-src-attr", "script-src-elem", "style-src", "style-src-attr", "style-src-elem"),
-    *("worker-src", "other"),
-)
+    "base-uri", "connect-src", "default-src", "font-src", "form-action", "frame-ancestors",
+    "frame-src", "img-src", "manifest-src", "media-src", "object-src", "script-src",
+    "script-src-attr", "script-src-elem", "style-src", "style-src-attr", "style-src-elem",
+    "worker-src", "other",
+)  # fmt: skip
 BLOCKED = ("inline", "eval", "data", "blob", "ours", "elsewhere", "other")
 _KEY = "portal:csp:{} {}"
 

@@ -16,33 +16,12 @@ import portal
 import reports
 
 ROOMS = (portal, reports, alerts)
-_NO_IMPORT = (
-    "migrations",
-    "management",
-    "gunicorn",
-    "redraw",
-    "wsgi",
-    "__main__",
-)  # they act on import
+# They act on import.
+_NO_IMPORT = ("migrations", "management", "gunicorn", "redraw", "wsgi", "__main__")
 _CALLS = {"compile", "search", "match", "fullmatch", "sub", "subn", "split", "findall", "finditer"}
 GENERIC = (
-    "a",
-    "0",
-    " ",
-    "\n",
-    ".",
-    "-",
-    "a ",
-    "0 ",
-    "a.",
-    "0.",
-    "a@",
-    "x/",
-    "Ắ",
-    "\u0301",
-    "(",
-    '"',
-)
+    "a", "0", " ", "\n", ".", "-", "a ", "0 ", "a.", "0.", "a@", "x/", "Ắ", "\u0301", "(", '"',
+)  # fmt: skip
 TAIL = "\0"  # in no text that intake lets through, so that a search has to give up
 SIZES = (8, 12, 16, 20, 24, 28, 32, 40, 50, 60, 70, 80, 100, 200, 400, 800, 1_600, 3_200, 6_400)
 NOTICED = 0.01  # seconds of this process below which a growth says nothing
