@@ -25,7 +25,7 @@ _FOREIGN: Declared = {
         "id last_login is_superuser is_staff is_active date_joined",
         clear={
             "username first_name last_name email": _ACCOUNT,
-            "password": "hashed, no password can be read in it",
+            "password": "hashed, no password can be read in it",  # nosec B105
         },
     ),
     "auth.User_groups": Fields("id group", clear={"user": _ACCOUNT}),

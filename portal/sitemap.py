@@ -5,7 +5,7 @@ changed where that is known. Warnings that were withdrawn are in nobody's search
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element  # nosec B405
 
 from django.conf import settings
 from django.db.models import Max

@@ -35,7 +35,7 @@ _AT_UNIT = "at_unit_id = %(unit)s"
 _CASES = "SELECT report_id AS id FROM reports_case WHERE {} LIMIT %(walked)s"
 _NEWEST_OF_ALL = "SELECT id FROM reports_report ORDER BY received_at DESC, id LIMIT %(walked)s"
 _NEWEST_OF_UNIT = f"""SELECT report.id FROM reports_case JOIN reports_report AS report ON report.id = report_id
-                       WHERE {_AT_UNIT} ORDER BY report.received_at DESC, report.id LIMIT %(walked)s"""  # noqa: S608
+                       WHERE {_AT_UNIT} ORDER BY report.received_at DESC, report.id LIMIT %(walked)s"""  # noqa: S608  # nosec B608
 _NEAR = """
 SELECT word, count(*)
   FROM ({among}) AS report
@@ -44,7 +44,7 @@ SELECT word, count(*)
  WHERE word = ANY(%(near)s) GROUP BY word
 """
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
-_KEYS_OF_UNIT = f"SELECT report_id FROM reports_case WHERE {_AT_UNIT}"  # noqa: S608
+_KEYS_OF_UNIT = f"SELECT report_id FROM reports_case WHERE {_AT_UNIT}"  # noqa: S608  # nosec B608
 # LATERAL with LIMIT: report by report along the keys, whatever the planner believes of the words.
 # The text is compared first where it lies; a vector is made of what passes alone.
 _WALKED = """

@@ -11,7 +11,12 @@ from reports import sheets
 from tests.attacks import patterns
 
 # Asked with `match` and `fullmatch` alone, from one place; a search would try each place anew.
-ANCHORED = {r"(?:[\w-]{1,63}\.)+[a-z]{2,24}", r"(?:-|\d+\.) +"}
+ANCHORED = {
+    r"(?:[\w-]{1,63}\.)+[a-z]{2,24}",
+    r"(?:[a-z0-9-]{1,63}\.)+[a-z0-9-]{2,63}",
+    r"[^\s@]+@[^\s@]+\.[^\s@.]{2,}",
+    r"(?:-|\d+\.) +",
+}
 
 
 def test_every_pattern_of_the_portal_is_found() -> None:
