@@ -237,8 +237,7 @@ def _empty_what_was_written(report_id: UUID) -> None:
     _say_who("")
     ErasureWish.objects.filter(report=report_id).update(words_sealed=None)
     Presence.objects.filter(report=report_id).delete()
-    for event in events.with_words("report", report_id):
-        events.erase_detail(event, by=None, reason=GONE)
+    events.erase_words("report", report_id, reason=GONE)
 
 
 def _say_who(person: str) -> None:

@@ -46,11 +46,12 @@ _NO_WORDS = frozenset({
 })  # fmt: skip
 
 
-def with_words(subject_type: str, subject_id: object) -> list[int]:
-    """The acts about one thing in whose detail an officer's words may stand."""
+def erase_words(subject_type: str, subject_id: object, *, reason: str) -> None:
+    """Take the details of those acts about one thing in which an officer's words may stand."""
     acts = Event.objects.filter(subject_type=subject_type, subject_id=str(subject_id))
     told = acts.exclude(detail={}).order_by("id").values_list("pk", "detail")
-    return [pk for pk, detail in told if not _NO_WORDS.issuperset(detail)]
+    for pk in [pk for pk, detail in told if not _NO_WORDS.issuperset(detail)]:
+        erase_detail(pk, by=None, reason=reason)
 
 
 def about(subject_type: str, subject_id: object) -> QuerySet[Event]:

@@ -7,6 +7,7 @@ form object costs a third of the request. `forms.ReportForm` is how the page loo
 import re
 import secrets
 from binascii import a2b_qp
+from collections.abc import Iterator
 from functools import cached_property
 
 from django.conf import settings
@@ -28,6 +29,7 @@ Fields = MultiValueDict[str, str]
 
 YES_NO = {"yes": True, "no": False}
 TOO_FAST_SECONDS = 3
+_ENDING = 9  # last digits: they tell a number from all others
 _UNCHANGED = 6  # last digits: old heads, missing zeros and country codes stand before them
 _DIGITS_OF_ONE = 12  # with a country's code; more are several numbers
 _OFFICE_LONGEST = 64  # signs; what is longer is no code of an office but a sentence
@@ -110,7 +112,7 @@ class Posted:
         """The last digits of the callers' numbers; several are read one by one, at more expense."""
         typed = self._said("caller_number")[:READ_OF_NUMBER]
         if sum(map(str.isdecimal, typed)) > _DIGITS_OF_ONE:
-            return tuple(filter(None, (phone.key[-9:] for phone in phones.read_all(typed))))
+            return tuple(ends_of(typed))
         return tuple(filter(None, [_last_digits(typed)]))
 
     @property
@@ -198,8 +200,14 @@ def _all_digits(text: str) -> str:
     return "".join(filter(str.isdecimal, plain_digits(text).translate(LETTERS_FOR_DIGITS)))
 
 
+def ends_of(typed: str) -> Iterator[str]:
+    """The last digits of each number that can be read in a field."""
+    read = phones.read_all(typed[:READ_OF_NUMBER])
+    return filter(None, (phone.key[-_ENDING:] for phone in read))
+
+
 def _last_digits(text: str) -> str:
     """The last nine digits: enough to tell a number from none, and two of them apart. What kind
     of number it is, triage says.
     """
-    return "".join(sign for sign in text[:200] if sign.isdecimal())[-9:]
+    return "".join(sign for sign in text[:200] if sign.isdecimal())[-_ENDING:]

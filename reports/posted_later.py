@@ -12,12 +12,11 @@ from itertools import zip_longest
 
 from django.utils import timezone
 
-from reports import money, phones, places
-from reports.indicators import READ_OF_NUMBER
+from reports import money, places
 from reports.later import Later
 from reports.models import Addition, Report
 from reports.places import Place
-from reports.posted import Fields
+from reports.posted import Fields, ends_of
 from reports.whole import Leg
 
 MOST_LEGS = 5
@@ -79,10 +78,7 @@ class PostedLater:
     @property
     def callers(self) -> tuple[str, ...]:
         """The last digits of their numbers."""
-        read = (
-            phone for leg in self.legs for phone in phones.read_all(leg.number[:READ_OF_NUMBER])
-        )
-        return tuple(filter(None, (phone.key[-9:] for phone in read)))
+        return tuple(end for leg in self.legs for end in ends_of(leg.number))
 
     def _leg(self, number: str, channel: str, office: str, name: str) -> Leg | None:
         leg = Leg(

@@ -125,12 +125,7 @@ def _empty_dispute(pk: UUID) -> None:
     emptied = {"number_sealed": None, "reason_sealed": None, "contact_sealed": None}
     with transaction.atomic():
         Dispute.objects.filter(pk=pk).update(key="", answer=GONE, **emptied)
-        _erase_details("dispute", pk)
-
-
-def _erase_details(subject: str, pk: object) -> None:
-    for event in events.with_words(subject, pk):
-        events.erase_detail(event, by=None, reason=GONE)
+        events.erase_words("dispute", pk, reason=GONE)
 
 
 def _events(before: datetime) -> QuerySet[Event, Any]:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from reports import events, files, pickup, privacy, reauth, receipts
 from reports.admin import later, originals, reveals, texts
 from reports.admin.acts import MOST_WORDS, NOT_RELEASED
-from reports.admin.decided import officer
+from reports.admin.decided import officer, typed
 from reports.admin.later import Later, Sealed
 from reports.models import FileCheck, Report
 
@@ -33,38 +33,33 @@ class RevealActs:
 
     def reveal_urls(self) -> list[URLPattern]:
         once = [
-            self._post(
-                f"<uuid:pk>/reveal-{what}/",
-                _asked_again(self.reveal),
-                f"reports_report_reveal_{what}",
-                what=what,
-            )
+            self._asked(f"reveal-{what}/", self.reveal, f"reveal_{what}", what=what)
             for what in reveals.SEALED
         ]
         later_words = [
-            self._post(f"<uuid:pk>/reveal-{what}/<{key}:which>/", _asked_again(self.reveal_later),
-                       f"reports_report_reveal_{what}", what=what)
+            self._asked(
+                f"reveal-{what}/<{key}:which>/", self.reveal_later, f"reveal_{what}", what=what
+            )
             for what, key in (("message", "int"), ("addition", "uuid"))
-        ]  # fmt: skip
-        release = self._post(
-            "<uuid:pk>/release-code/",
-            _asked_again(self.release_code),
-            "reports_report_release_code",
-        )
-        original = self._post(
-            "<uuid:pk>/file/<uuid:file>/", _asked_again(self.original), "reports_report_reveal_file"
-        )
-        picture: URLPattern = path(
-            "<uuid:pk>/picture/<uuid:file>/",
-            self.admin_site.admin_view(require_safe(self.picture)),
-            name="reports_report_picture",
-        )
-        text: URLPattern = path(
-            "<uuid:pk>/text/",
-            self.admin_site.admin_view(require_safe(self.text)),
-            name="reports_report_text",
-        )
-        return [*once, *later_words, release, original, picture, text]
+        ]
+        return [
+            *once,
+            *later_words,
+            self._asked("release-code/", self.release_code, "release_code"),
+            self._asked("file/<uuid:file>/", self.original, "reveal_file"),
+            self._shown("picture/<uuid:file>/", self.picture, "picture"),
+            self._shown("text/", self.text, "text"),
+        ]
+
+    def _asked(self, route: str, view: reauth.View, name: str, **given: str) -> URLPattern:
+        """Personal data is given to who has lately said who they are."""
+        asked_again = reauth.must_be_confirmed(view, REVEAL)
+        return self._post(f"<uuid:pk>/{route}", asked_again, f"reports_report_{name}", **given)
+
+    def _shown(self, route: str, view: reauth.View, name: str) -> URLPattern:
+        shown = self.admin_site.admin_view(require_safe(view))
+        address: URLPattern = path(f"<uuid:pk>/{route}", shown, name=f"reports_report_{name}")
+        return address
 
     def text(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Give the whole working copy of what was typed as a file, on record before it is given."""
@@ -116,7 +111,7 @@ class RevealActs:
     def release_code(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Show, once, the word with which the reporter fetches a new code."""
         report = self._get(request, pk)
-        reason = request.POST.get("reason", "")[:MOST_WORDS].replace("\0", "")
+        reason = typed(request, "reason")[:MOST_WORDS]
         try:
             word = " ".join(receipts.grouped(pickup.release(report, officer(request), reason)))
         except pickup.NotReleased as error:
@@ -161,8 +156,3 @@ class RevealActs:
             raise Http404 from error
         originals.put_on_record(report, officer(request))
         return answer
-
-
-def _asked_again(view: reauth.View) -> reauth.View:
-    """Personal data is shown to who has lately said who they are."""
-    return reauth.must_be_confirmed(view, REVEAL)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from axes.models import AccessAttempt
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.utils import timezone
@@ -191,7 +192,33 @@ def test_a_promise_that_is_shown_stands_above_a_longer_setting(
     assert purge().counts == {"contact": 1}
 
 
-def test_numbers_of_callers_go_at_their_own_time(chief: User, settings: Settings) -> None:
+@pytest.mark.parametrize(
+    "setting",
+    ["KEEP_NUMBERS_MONTHS", "KEEP_DISPUTES_DAYS", "KEEP_EVENTS_MONTHS", "KEEP_ATTEMPTS_MONTHS"],
+)
+def test_what_lies_beside_reports_goes_by_its_setting_too(settings: Settings, setting: str) -> None:
+    (kind,) = (kind for kind in retention.KINDS if kind.setting == setting)
+    now = timezone.now()
+    setattr(settings, setting, 0)
+    assert kind.before(now) is None
+    setattr(settings, setting, 2)
+    before = kind.before(now)
+    assert before
+    assert (now - before > timedelta(days=58)) == setting.endswith("MONTHS")
+
+
+def test_failed_log_ins_are_forgotten_after_a_year() -> None:
+    AccessAttempt.objects.create(
+        username="truc.ban", ip_address="192.0.2.1", failures_since_start=1
+    )
+    with time_machine.travel(timezone.now() + timedelta(days=360)):
+        assert purge().counts == {}
+    with time_machine.travel(timezone.now() + timedelta(days=370)):
+        assert purge().counts == {"attempts": 1}
+    assert not AccessAttempt.objects.exists()
+
+
+def test_numbers_of_callers_go_at_their_own_time(chief: User) -> None:
     report = ended(chief, "junk", days_ago=40, caller_number="0992 000 777", channel="number")
     purge()
     assert Indicator.objects.count() == 1
