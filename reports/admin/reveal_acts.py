@@ -33,11 +33,11 @@ class RevealActs:
 
     def reveal_urls(self) -> list[URLPattern]:
         once = [
-            self._asked(f"reveal-{what}/", self.reveal, f"reveal_{what}", what=what)
+            self._reveal_url(f"reveal-{what}/", self.reveal, f"reveal_{what}", what=what)
             for what in reveals.SEALED
         ]
         later_words = [
-            self._asked(
+            self._reveal_url(
                 f"reveal-{what}/<{key}:which>/", self.reveal_later, f"reveal_{what}", what=what
             )
             for what, key in (("message", "int"), ("addition", "uuid"))
@@ -45,18 +45,18 @@ class RevealActs:
         return [
             *once,
             *later_words,
-            self._asked("release-code/", self.release_code, "release_code"),
-            self._asked("file/<uuid:file>/", self.original, "reveal_file"),
-            self._shown("picture/<uuid:file>/", self.picture, "picture"),
-            self._shown("text/", self.text, "text"),
+            self._reveal_url("release-code/", self.release_code, "release_code"),
+            self._reveal_url("file/<uuid:file>/", self.original, "reveal_file"),
+            self._look_url("picture/<uuid:file>/", self.picture, "picture"),
+            self._look_url("text/", self.text, "text"),
         ]
 
-    def _asked(self, route: str, view: reauth.View, name: str, **given: str) -> URLPattern:
+    def _reveal_url(self, route: str, view: reauth.View, name: str, **given: str) -> URLPattern:
         """Personal data is given to who has lately said who they are."""
         asked_again = reauth.must_be_confirmed(view, REVEAL)
         return self._post(f"<uuid:pk>/{route}", asked_again, f"reports_report_{name}", **given)
 
-    def _shown(self, route: str, view: reauth.View, name: str) -> URLPattern:
+    def _look_url(self, route: str, view: reauth.View, name: str) -> URLPattern:
         shown = self.admin_site.admin_view(require_safe(view))
         address: URLPattern = path(f"<uuid:pk>/{route}", shown, name=f"reports_report_{name}")
         return address
