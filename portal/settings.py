@@ -272,7 +272,7 @@ OTP_ADMIN_HIDE_SENSITIVE_DATA = True
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # a name alone would lock officers out
-AXES_CLIENT_IP_CALLABLE = "portal.visitors.address_of"
+AXES_CLIENT_IP_CALLABLE = "portal.visitors.household_of"
 AXES_RESET_ON_SUCCESS = True
 # A code on paper stays good when the password beside it was wrong: no failure keeps it.
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "otp_token", "confirm_proof"]

@@ -1,6 +1,6 @@
 """Whose visit it is: the one place that reads X-Forwarded-For."""
 
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -19,3 +19,17 @@ def address_of(request: HttpRequest) -> str | None:
         return str(ip_address(seen[0]))
     except ValueError:
         return None
+
+
+def household_of(request: HttpRequest) -> str | None:
+    """By whose address tries at a password are counted. A household has as many IPv6 addresses as
+    it likes, so of those it is the first of the /64; an IPv4 one is itself, however it is written.
+    """
+    told = address_of(request)
+    address = ip_address(told) if told else None
+    if not isinstance(address, IPv6Address):
+        return told
+    if address.ipv4_mapped:
+        return str(address.ipv4_mapped)
+    network = ip_network((int(address), 64), strict=False)
+    return str(network.network_address)

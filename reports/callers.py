@@ -30,8 +30,8 @@ from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 
 from reports import counted, privacy
+from reports.claimable import OFFICES
 from reports.folding import fold
-from reports.forms import OFFICES
 from reports.independence import Told, enough_until, last_day, people_among
 from reports.marks import SAME_NETWORK
 from reports.models import Addition, Dispute, Indicator, KnownNumber, OfficeNumber

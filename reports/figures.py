@@ -19,8 +19,8 @@ from django.db import Error as DatabaseTrouble
 from django.utils import timezone
 
 from reports import counted, events
+from reports.claimable import OFFICES
 from reports.cues import taxonomy
-from reports.forms import OFFICES
 from reports.hiding import LEAST, to_hide
 from reports.models import Commune, PublicFigures
 from reports.reading import UNCLEAR

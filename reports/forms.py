@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from reports import demands, receipts
+from reports.claimable import OFFICES
 from reports.models import Report
 from reports.models.report import is_public_number
 from reports.posted import Posted
@@ -23,16 +24,6 @@ from reports.signing import form_token
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
-# What a caller can claim to be; the six that most people name, then the rest.
-OFFICES = [
-    ("police", _("Công an")),
-    ("provincial_leader", _("Lãnh đạo tỉnh, sở")),
-    ("court_procuracy", _("Tòa án, viện kiểm sát")),
-    ("bank", _("Ngân hàng")),
-    ("utility", _("Điện lực, nhà mạng")),
-    ("public_service", _("Thuế, bảo hiểm, VNeID")),
-    ("other", _("Khác, không nhớ")),
-]
 # Only what answers the questions of the page for people on the call may come by GET.
 CARRIED = ("threat", "isolation", "money", "secrets", "software")
 

@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
-from reports.forms import OFFICES, CodeForm
+from reports.claimable import OFFICES
+from reports.forms import CodeForm
 from reports.models import Addition, Report
 from reports.posted_later import DATE_PARTS, MOST_LEGS, PostedLater
 from reports.whole import Leg

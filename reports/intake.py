@@ -22,6 +22,7 @@ from reports.models import Report
 from reports.models.report import new_public_number
 from reports.outbox import Priority
 from reports.signing import Key, field_keys, newest_key
+from reports.working_copy import Copy
 
 TRIAGE = "reports.triage"
 
@@ -64,6 +65,8 @@ _FORGOTTEN = (InvalidSqlStatementName, DuplicatePreparedStatement)
 _UNHOLDABLE = re.compile("[\0\ud800-\udfff]")
 _json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 _DERIVED = ("flags", "commune_id", "language")
+# Beside the story; a caller's number is evidence as it was typed.
+_FIELDS = ("claimed_office", "claimed_name", "money_lost_raw", "commune_raw")
 
 
 @dataclass(frozen=True)
@@ -205,25 +208,22 @@ def _again(report: Report) -> Accepted:
 
 def _evidence(typed: Typed) -> dict[str, Any]:
     """What was said, by column: what is personal sealed, the working copy masked."""
-    story = privacy.mask(typed.story, typed.contact)
-    return {
+    copy = Copy((typed.contact,))
+    told = {name: copy.of_field(getattr(typed, name)) for name in _FIELDS}
+    return told | {
         "happening_now": typed.happening_now,
         "channel": typed.channel,
         "caller_number": typed.caller_number,
-        "claimed_office": typed.claimed_office,
-        "claimed_name": privacy.mask(typed.claimed_name, typed.contact).text,
-        "story": story.text,
-        "story_sealed": privacy.seal(typed.story),
+        "story": copy.of(typed.story),
+        "story_sealed": privacy.seal(copy.whole(typed.story)),
         "demands": list(typed.demands),
         "money_lost": typed.money_lost,
-        "money_lost_raw": typed.money_lost_raw,
         "commune_id": typed.commune_id,
-        "commune_raw": typed.commune_raw,
         "contact_sealed": privacy.seal(typed.contact),
         "contact_index": privacy.blind_index(typed.contact),
         "phrase_sealed": privacy.seal(typed.phrase),
         "on_behalf": typed.on_behalf,
-        "flags": [*typed.flags, *story.flags],
+        "flags": list(dict.fromkeys([*typed.flags, *copy.flags])),
         "language": typed.language,
     }
 

@@ -6,8 +6,7 @@ The same words under the same key are the same row.
 """
 
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, TypeVar
 
@@ -18,9 +17,9 @@ from reports import outbox, phones, privacy, whole
 from reports.indicators import READ_OF_NUMBER
 from reports.intake import TRIAGE
 from reports.models import Addition, Message, Report
-from reports.privacy import Masked
 from reports.signing import Key, field_keys, newest_key
 from reports.whole import Leg
+from reports.working_copy import Copy
 
 # Of one report: far more than anybody in need says, and what desk and machine can read.
 MOST_ADDITIONS = 40
@@ -145,13 +144,14 @@ def _digest(words: object, submission_key: str, key: Key) -> bytes:
 
 
 def _row(report: Report, said: Later, submission_key: str, words: object) -> Addition:
-    copy = _Copy([privacy.unseal(whole.of(report).contact_sealed) or "", said.contact])
+    copy = Copy((privacy.unseal(whole.of(report).contact_sealed) or "", said.contact))
     story = copy.of(said.story)
     fields = {
-        "legs": [copy.of_leg(leg) for leg in said.legs],
+        "legs": [_leg(copy, leg) for leg in said.legs],
         "accounts": [copy.of_field(line, _ACCOUNT) for line in said.accounts],
         "links": [copy.of_field(link) for link in said.links],
         "called_raw": copy.of_field(said.called_raw),
+        "money_lost_raw": copy.of_field(said.money_lost_raw),
         "commune_raw": copy.of_field(said.commune_raw),
     }
     return Addition(
@@ -160,10 +160,9 @@ def _row(report: Report, said: Later, submission_key: str, words: object) -> Add
         submission_key=submission_key,
         content_digest=_digest(words, submission_key, newest_key()),
         story=story,
-        story_sealed=privacy.seal("\n".join(filter(None, [said.story, *copy.hidden]))),
+        story_sealed=privacy.seal(copy.whole(said.story)),
         **fields,
         called_on=said.called_on,
-        money_lost_raw=said.money_lost_raw,
         commune_id=said.commune_id,
         flags=list(dict.fromkeys([*said.flags, *copy.flags])),
         contact_sealed=privacy.seal(said.contact),
@@ -172,50 +171,15 @@ def _row(report: Report, said: Later, submission_key: str, words: object) -> Add
     )
 
 
-@dataclass
-class _Copy:
-    """Makes the working copy of an addition. `hidden`: the fields in which something was masked,
-    as they came; they are sealed behind the story, or they would be lost.
-    """
-
-    contacts: Iterable[str]
-    hidden: list[str] = field(default_factory=list)
-    flags: list[str] = field(default_factory=list)
-
-    def of(self, text: str) -> str:
-        """A text as the desk reads it."""
-        shown = masked(text, self.contacts)
-        self.flags += shown.flags
-        return shown.text
-
-    def of_field(self, text: str, label: str = "") -> str:
-        """The same for a field of its own, whose label may say what its first digits are."""
-        shown = self.of(label + text).removeprefix(label)
-        if shown != text:
-            self.hidden.append(text)
-        return shown
-
-    def of_leg(self, leg: Leg) -> dict[str, Any]:
-        """One caller; two numbers in one field are no card."""
-        texts = asdict(leg)
-        for name in ("office", "name"):
-            texts[name] = self.of_field(texts[name])
-        if (
-            not _is_readable(leg.number)
-            or "masked_contact" in masked(leg.number, self.contacts).flags
-        ):
-            texts["number"] = self.of_field(leg.number)
-        return texts
+def _leg(copy: Copy, leg: Leg) -> dict[str, Any]:
+    """One caller; two numbers in one field are no card."""
+    texts = asdict(leg)
+    for name in ("office", "name"):
+        texts[name] = copy.of_field(texts[name])
+    if not _is_readable(leg.number) or "masked_contact" in copy.masked(leg.number).flags:
+        texts["number"] = copy.of_field(leg.number)
+    return texts
 
 
 def _is_readable(number: str) -> bool:
     return any(phone.key for phone in phones.read_all(number[:READ_OF_NUMBER]))
-
-
-def masked(text: str, contacts: Iterable[str]) -> Masked:
-    """The working copy of a text, without any of the reporter's numbers."""
-    flags: list[str] = []
-    for contact in contacts:
-        hidden = privacy.mask(text, contact)
-        text, flags = hidden.text, [*flags, *hidden.flags]
-    return Masked(text, tuple(flags))

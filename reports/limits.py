@@ -53,6 +53,7 @@ REST = 5.0  # seconds until a Valkey that did not answer is asked again
 WRONG_CODES = "portal:wrong-codes"
 ALONE = 3  # a process without Valkey lets one of so many through
 IPV4_NETWORK, IPV6_NETWORK = 24, 64  # bits that neighbours share
+IPV6_SITE = 48  # of which one subscriber may have 65,536 networks for the asking
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 # Of our own servers, or of who sits in their network: it tells no visitors apart. (Python's own
@@ -64,13 +65,29 @@ _OURS = tuple(
         ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7"),
     )
 )
-# Counts each key up and tells the places of those that are over: one round trip.
+# Counts each key up, or as one of a set, and tells the places of those that are over: one round
+# trip. Behind a place that is over nothing is counted: it is looked at what others have counted, so
+# that a flood from one place neither fills the memory nor counts for what it names.
 _COUNT = """
-local over = {}
+local over, busy = {}, false
 for place, key in ipairs(KEYS) do
-    local many = redis.call('INCR', key)
-    if many == 1 then redis.call('EXPIRE', key, ARGV[2 * place]) end
-    if many > tonumber(ARGV[2 * place - 1]) then over[#over + 1] = place - 1 end
+    local most, seconds, member, stops = unpack(ARGV, 4 * place - 3, 4 * place)
+    local many
+    if member ~= '' then
+        many = redis.call('SCARD', key)
+        if not busy and many <= tonumber(most) then
+            many = many + redis.call('SADD', key, member)
+        end
+    elseif busy then
+        many = (tonumber(redis.call('GET', key)) or 0) + 1
+    else
+        many = redis.call('INCR', key)
+    end
+    if many == 1 and not busy then redis.call('EXPIRE', key, seconds, 'NX') end
+    if many > tonumber(most) then
+        over[#over + 1] = place - 1
+        busy = busy or stops == '1'
+    end
 end
 return over
 """
@@ -101,11 +118,20 @@ _circuit = _Circuit()
 
 @dataclass(frozen=True)
 class Crowd:
-    """A counter of many: how many may come within so many seconds until it is one too many."""
+    """A counter of many: how many may come within so many seconds until it is one too many.
+    `member`: of those who are named alike only one counts. `stops`: while it is over, those that
+    are counted after it stand still.
+    """
 
     key: str
     most: int
     seconds: int
+    member: str = ""
+    stops: bool = False
+
+    @property
+    def bounds(self) -> tuple[int, int, str, int]:
+        return self.most, self.seconds, self.member, int(self.stops)
 
 
 def over(crowds: Sequence[Crowd]) -> list[int]:
@@ -113,7 +139,7 @@ def over(crowds: Sequence[Crowd]) -> list[int]:
     Asks once.
     """
     keys = [f"portal:crowd:{crowd.key}" for crowd in crowds]
-    bounds = [part for crowd in crowds for part in (crowd.most, crowd.seconds)]
+    bounds = [part for crowd in crowds for part in crowd.bounds]
     found: list[int] = _circuit.ask(
         lambda: _valkey().storage.eval(_COUNT, len(keys), *keys, *bounds), otherwise=list
     )
@@ -167,9 +193,9 @@ def address_of(request: HttpRequest) -> Address | None:
     return mapped or address
 
 
-def neighbours(address: Address, bits: int = IPV4_NETWORK) -> str:
-    """Its network: of IPv4 by so many bits, of IPv6 the /64, which is one household."""
-    bits = IPV6_NETWORK if address.version == 6 else bits
+def neighbours(address: Address, bits: int = IPV4_NETWORK, bits_of_6: int = IPV6_NETWORK) -> str:
+    """Its network by so many bits: of IPv6 usually the /64, which is one household."""
+    bits = bits_of_6 if address.version == 6 else bits
     return f"{address.version}/{bits} {int(address) >> (address.max_prefixlen - bits)}"
 
 

@@ -16,6 +16,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import get_language
 
 from reports import demands, money, phones, places, privacy
+from reports.claimable import OFFICES
 from reports.digit_runs import LETTERS_FOR_DIGITS
 from reports.folding import plain_digits
 from reports.indicators import READ_OF_NUMBER
@@ -32,11 +33,11 @@ TOO_FAST_SECONDS = 3
 _ENDING = 9  # last digits: they tell a number from all others
 _UNCHANGED = 6  # last digits: old heads, missing zeros and country codes stand before them
 _DIGITS_OF_ONE = 12  # with a country's code; more are several numbers
-_OFFICE_LONGEST = 64  # signs; what is longer is no code of an office but a sentence
 # One of these with words in it is a report; what else is told of the call is in `is_empty`.
 _TELLING = ("story", "caller_number", "claimed_office", "claimed_name", "money_lost_vnd")
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _CHANNELS = frozenset(Report.Channel.values)
+_OFFICES = frozenset(code for code, _ in OFFICES)
 _LANGUAGES = frozenset(Report.Language.values)
 _NO_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
@@ -154,9 +155,10 @@ class Posted:
         return YES_NO.get(self._said(name))
 
     def _claimed(self) -> tuple[str, str]:
-        """What is too long to be the code of an office belongs to the words beside it."""
+        """What is no code of an office belongs to the words beside it."""
         office, name = self._said("claimed_office"), self._said("claimed_name")
-        return (office, name) if len(office) <= _OFFICE_LONGEST else ("", f"{office}\n{name}")
+        is_known = not office.strip() or office in _OFFICES
+        return (office.strip(), name) if is_known else ("", f"{office}\n{name}")
 
     def _flags(self) -> list[str]:
         """What somebody should look at: never a reason to refuse."""

@@ -105,6 +105,8 @@ def _take(run: PurgeRun, kind: Kind, key: Any) -> None:
     counts = run.counts | {kind.name: run.counts.get(kind.name, 0) + 1}
     try:
         with transaction.atomic():
+            if not _still_due(kind, key):
+                return
             kind.take(key)
             PurgeRun.objects.filter(pk=run.pk).update(counts=counts)
     except (ErasureError, DatabaseTrouble) as error:
@@ -115,6 +117,12 @@ def _take(run: PurgeRun, kind: Kind, key: Any) -> None:
         log.warning("purge.stayed", kind=kind.name, error=type(error).__name__)
     else:
         run.counts = counts
+
+
+def _still_due(kind: Kind, key: Any) -> bool:
+    """Whether it is over its time even now; who would take it up again waits until COMMIT."""
+    rows = due(kind).filter(pk=key).select_for_update(of=("self",), no_key=True)
+    return bool(rows)
 
 
 def due(kind: Kind) -> QuerySet[Any, Any]:

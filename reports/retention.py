@@ -20,7 +20,17 @@ from django.utils import timezone
 
 from reports import confirmed, erasing, events, working_days
 from reports.erasing import GONE, Part
-from reports.models import Addition, Case, Dispute, Event, Hold, Indicator, Message, Report
+from reports.models import (
+    Addition,
+    Case,
+    Dispute,
+    ErasureWish,
+    Event,
+    Hold,
+    Indicator,
+    Message,
+    Report,
+)
 
 _S = Case.Status
 _LOSS = (
@@ -72,14 +82,16 @@ def _promised(codename: str) -> int:
 
 def ended(before: datetime, *statuses: str) -> QuerySet[Case]:
     """Cases whose work ended in such a status before that, with no later word of their reporter and
-    under no hold.
+    under no hold. Who asked to be erased is answered by an officer, and not by silence.
     """
     report = OuterRef("pk")
     later = Addition.objects.filter(report=report, received_at__gte=before)
     wrote = Message.objects.filter(report=report, by=None, sent_at__gte=before)
     held = Hold.objects.filter(report=report, lifted_at=None)
+    asked = ErasureWish.objects.open().filter(report=report)
     over = Case.objects.filter(status__in=statuses, changed_at__lt=before, report__erased_at=None)
-    return over.exclude(Exists(later) | Exists(wrote) | Exists(held)).order_by("changed_at")
+    stays = Exists(later) | Exists(wrote) | Exists(held) | Exists(asked)
+    return over.exclude(stays).order_by("changed_at")
 
 
 def _whole(*statuses: str) -> Callable[[datetime], QuerySet[Case, Any]]:
@@ -109,8 +121,9 @@ def _erase(part: Part, why: str) -> Callable[[UUID], None]:
 
 def _numbers(before: datetime) -> QuerySet[Report, Any]:
     named = Indicator.objects.filter(report=OuterRef("pk"))
+    held = Hold.objects.filter(report=OuterRef("pk"), lifted_at=None)
     erased = Report.objects.filter(Exists(named), erased_at__isnull=False, received_at__lt=before)
-    return erased.order_by("received_at").values_list("pk", flat=True)
+    return erased.exclude(Exists(held)).order_by("received_at").values_list("pk", flat=True)
 
 
 def _disputes(before: datetime) -> QuerySet[Dispute, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext, ngettext
 
-from reports.forms import OFFICES
+from reports.claimable import OFFICES
 from reports.later import Kept, Later
 from reports.models import Report
 from reports.whole import Leg

@@ -8,9 +8,9 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from reports import marks
+from reports.claimable import OFFICES
 from reports.cues import code_rows
 from reports.demands import label_of
-from reports.forms import OFFICES
 from reports.grounds import DENIED, is_of_the_rest
 from reports.heard import ADDED
 from reports.models import Case, Report

@@ -7,7 +7,7 @@ from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
 from reports import figures, offices
-from reports.forms import OFFICES
+from reports.claimable import OFFICES
 from reports.models import Office
 from reports.views.pages import WITH_A_WARNING
 

@@ -69,3 +69,17 @@ def test_a_typed_address_unlocks_nothing_and_blames_nobody(settings: Settings, u
     answers = [_fail(f"192.0.2.{number}, 192.0.2.66") for number in range(1, 6)]
     assert answers[-1] == 429
     assert _fail("192.0.2.1") == 200
+
+
+def test_all_addresses_of_one_household_share_the_tries_at_a_password(
+    settings: Settings, user: User
+) -> None:
+    settings.TRUSTED_PROXIES = 1
+    assert [_fail(f"2001:db8:1:2::{last}") for last in range(1, 6)][-1] == 429
+    assert _fail("2001:db8:1:3::1") == 200
+
+
+def test_an_ipv4_address_is_one_however_it_is_written(settings: Settings, user: User) -> None:
+    settings.TRUSTED_PROXIES = 1
+    written = ("192.0.2.8", "::ffff:192.0.2.8", "::ffff:c000:208")
+    assert [_fail(written[turn % 3]) for turn in range(5)][-1] == 429

@@ -63,6 +63,27 @@ def test_a_number_that_everybody_names_at_once_is_marked(monkeypatch: pytest.Mon
     assert came(address="192.0.2.9", numbers=["550000124"]) == ()
 
 
+def test_one_network_pushes_nobody_elses_report_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowds, "OF_NUMBER", 3)
+    for address in ("192.0.2.1", "192.0.2.2", "2001:db8:1:2::1", "2001:db8:1:3::1"):
+        came(5, address, [NUMBER])
+    assert came(address="198.51.100.1", numbers=[NUMBER]) == ()
+
+
+def test_the_networks_of_one_ipv6_site_are_busy_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowds, "FROM_NETWORK", 3)
+    told = [came(address=f"2001:db8:1:{network}::1") for network in range(4)]
+    assert told == [()] * 3 + [(marks.NETWORK_BUSY,)]
+
+
+def test_a_flood_from_one_place_fills_no_memory(enforced: Redis) -> None:
+    came(crowds.FROM_ADDRESS)
+    before = len(enforced.keys("portal:crowd:*"))
+    told = [came(numbers=[f"55000{turn:04}"], story=f"{STORY} {turn}") for turn in range(20)]
+    assert len(enforced.keys("portal:crowd:*")) == before
+    assert told == [(marks.ADDRESS_BUSY, marks.SAME_NETWORK)] * 20
+
+
 def test_the_same_words_from_everywhere_are_marked() -> None:
     told = [came(address=each, story=STORY) for each in everywhere(crowds.OF_WORDS + 1)]
     assert told[-2:] == [(), (marks.SAME_WORDS,)]

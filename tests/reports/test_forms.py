@@ -8,7 +8,8 @@ from django.test import Client
 from lxml import html
 
 from reports import demands
-from reports.forms import CARRIED, OFFICES, ReportForm
+from reports.claimable import OFFICES
+from reports.forms import CARRIED, ReportForm
 from reports.models import Report
 from reports.posted import kept
 from tests.reports.pages import REPORT

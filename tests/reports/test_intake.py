@@ -17,7 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from reports import events, intake, outbox, receipts
+from reports import events, intake, outbox, privacy, receipts
 from reports.intake import Typed, clean
 from reports.models import Case, Commune, Event, OutboxItem, Receipt, Report
 from reports.outbox import Priority
@@ -144,6 +144,25 @@ def test_the_raw_story_can_be_opened_again() -> None:
     assert report.story == "căn cước [số giấy tờ]"
     assert unseal(report.story_sealed) == "căn cước 012345678901"
     assert "masked_id" in report.flags
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "field", ["claimed_office", "claimed_name", "money_lost_raw", "commune_raw"]
+)
+def test_what_is_masked_in_a_field_beside_the_story_is_sealed_behind_it(field: str) -> None:
+    typed = "của tôi 0550.000.111 và 012345678901"
+    report = accept("Họ gọi.", contact="0550 000 111", **{field: typed}).report
+    assert getattr(report, field) == "của tôi [số người báo] và [số giấy tờ]"
+    assert privacy.unseal(report.story_sealed) == f"Họ gọi.\n{typed}"
+    assert {"masked_contact", "masked_id"} <= set(report.flags)
+
+
+@pytest.mark.django_db
+def test_a_sum_stays_a_sum() -> None:
+    report = accept(contact="0550 000 111", money_lost_raw="150.000.000.000 đồng").report
+    assert report.money_lost_raw == "150.000.000.000 đồng"
+    assert privacy.unseal(report.story_sealed) == STORY
 
 
 @pytest.mark.django_db

@@ -11,7 +11,7 @@ from django.utils.datastructures import MultiValueDict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.posted import Posted, fields, kept
+from reports.posted import Fields, Posted, fields, kept
 from tests.reports.pages import REPORT
 
 URLENCODED = "application/x-www-form-urlencoded"
@@ -61,3 +61,15 @@ def test_nul_is_replaced_however_it_comes(body: bytes) -> None:
 def test_a_report_keeps_the_language_of_its_page(spoken: str, kept: str) -> None:
     with translation.override(spoken):
         assert Posted(MultiValueDict({"story": ["x"]})).typed(()).language == kept
+
+
+@pytest.mark.parametrize("typed", ["police", "bank", "other"])
+def test_the_code_of_an_office_is_kept_as_it_is(typed: str) -> None:
+    said = Posted(Fields({"claimed_office": [typed], "claimed_name": ["ông Hai"]})).typed(())
+    assert (said.claimed_office, said.claimed_name) == (typed, "ông Hai")
+
+
+@pytest.mark.parametrize("typed", ["tôi là Bịa", "0550 000 111", "x" * 100])
+def test_what_is_no_code_of_an_office_is_words(typed: str) -> None:
+    said = Posted(Fields({"claimed_office": [typed], "claimed_name": ["ông Hai"]})).typed(())
+    assert (said.claimed_office, said.claimed_name) == ("", f"{typed}\nông Hai")

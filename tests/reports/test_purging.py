@@ -26,6 +26,7 @@ from reports import (
     privacy,
     purging,
     retention,
+    rights,
     stats,
     workflow,
 )
@@ -105,6 +106,16 @@ def message(report: Report, by: User) -> None:
     workflow.message(report.pk, by=by, version=2, reason="Đã xem xong.")
 
 
+def test_what_was_taken_up_again_meanwhile_stays(chief: User) -> None:
+    report = ended(chief, "junk", days_ago=40)
+    run = purging.begin()
+    assert list(purging.due(BY_NAME["junk"])) == [report.pk]
+    workflow.reopen(report.pk, by=chief, version=2, reason="Không phải tin rác")
+    purging._take(run, BY_NAME["junk"], report.pk)
+    assert not is_erased(report)
+    assert (run.counts, run.stayed) == ({}, 0)
+
+
 def test_names_go_first_and_the_story_without_them_stays(chief: User) -> None:
     report = ended(chief, days_ago=100)
     assert purge().counts == {"contact": 1}
@@ -164,19 +175,37 @@ def test_who_told_more_lately_is_not_forgotten(chief: User) -> None:
 
 def test_a_hold_that_comes_in_between_is_kept(chief: User, monkeypatch: pytest.MonkeyPatch) -> None:
     report = ended(chief, "junk", days_ago=40)
-    found = purging.due
+    found = purging._still_due
 
-    def too_early(kind: retention.Kind) -> Any:
-        keys = list(found(kind))
-        if keys and not holds.is_held(report.pk):
-            holds.place(report.pk, by=chief, reason="Công văn 12")
-            return keys
-        return keys
+    def too_early(kind: retention.Kind, key: Any) -> bool:
+        is_due = found(kind, key)
+        holds.place(report.pk, by=chief, reason="Công văn 12")
+        return is_due
 
-    monkeypatch.setattr(purging, "due", too_early)
+    monkeypatch.setattr(purging, "_still_due", too_early)
     run = purge()
     assert (run.counts, run.stayed) == ({}, 1)
     assert not is_erased(report)
+
+
+def test_who_asked_to_be_erased_is_answered_first(chief: User) -> None:
+    report = ended(chief, "junk", days_ago=40)
+    rights.ask(report, "Tôi sợ lộ")
+    assert purge().counts == {}
+    rights.refuse(report.pk, by=chief, version=2, reason="Đang cần để đối chiếu.")
+    Case.objects.filter(pk=report.pk).update(changed_at=timezone.now() - timedelta(days=40))
+    assert purge().counts == {"junk": 1}
+
+
+def test_the_callers_number_of_what_is_held_stays(chief: User, settings: Settings) -> None:
+    settings.KEEP_NUMBERS_MONTHS = 1
+    report = ended(chief, "junk", days_ago=40, caller_number="0550 000 123", channel="number")
+    with time_machine.travel(timezone.now() + timedelta(days=1)):
+        assert purge().counts == {"junk": 1}
+        holds.place(report.pk, by=chief, reason="Công văn 12")
+    with time_machine.travel(timezone.now() + timedelta(days=90)):
+        purge()
+        assert Indicator.objects.filter(report=report).exists()
 
 
 def test_a_promise_that_is_shown_stands_above_a_longer_setting(

@@ -1,0 +1,142 @@
+"""Of a report that was erased no word is left in any table of any app, whoever wrote it where."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.apps import apps
+from django.db import connection
+from django.db.models import Model
+from django.test import Client
+
+from portal.personal import DECLARED
+from reports import (
+    destruction,
+    erasing,
+    holds,
+    later,
+    outbox,
+    privacy,
+    rights,
+    rotation,
+    triage,
+    workflow,
+)
+from reports.corrections import Right
+from reports.later import Later
+from reports.models import Addition, Case, Receipt, Report
+from reports.personal import Fields
+from reports.whole import Leg
+from tests.cast import Person
+from tests.reports import evidence
+from tests.reports.pages import code_of, send
+from tests.reports.test_keeping import sent
+
+pytestmark = pytest.mark.django_db
+MARK = "mocbia"  # each field's own mark begins so
+CONTACT, LATER_CONTACT, CALLER = "0992 000 118", "0992 000 119", "0992 000 777"
+FORM = (
+    "story", "claimed_office", "claimed_name", "money_lost_vnd", "commune", "callback_phrase",
+    "demands", "channel", "happening_now", "money_lost", "on_behalf", "website",
+)  # fmt: skip
+
+
+@pytest.fixture
+def marked(client: Client, lead: Person) -> Report:
+    """A report with marks in every field, and in all that was written about it since."""
+    said = {name: f"{MARK}{at} của tôi" for at, name in enumerate(FORM)}
+    send(client, **said, caller_number=CALLER, contact_phone=CONTACT)
+    assert code_of(client.get("/bao-cao/da-nhan/").content)
+    report = Report.objects.get()
+    read(report)
+    told_later(report)
+    worked_on(report, lead)
+    return report
+
+
+def read(report: Report) -> None:
+    triage._write(triage.find(*triage._report(str(report.pk))))
+
+
+def told_later(report: Report) -> None:
+    said = Later(
+        story=f"{MARK} kể thêm, stk 0992 000 456", accounts=(f"{MARK} 0992000457",),
+        legs=(Leg(number=CALLER, office=f"{MARK} sở", name=f"{MARK} ông"),),
+        links=(f"http://{MARK}.example/",), called_raw=f"{MARK} hôm qua",
+        money_lost_raw=f"{MARK} triệu", commune_raw=f"{MARK} xã", contact=LATER_CONTACT,
+        phrase=f"{MARK} câu",
+    )  # fmt: skip
+    later.add(report, said, "key-of-a-page-1")
+    later.reply(report, f"{MARK} trả lời", "key-of-a-page-2")
+    rights.ask(report, f"{MARK} xin xóa")
+    sent(report)
+    read(report)
+
+
+def worked_on(report: Report, lead: Person) -> None:
+    """Whatever an officer may write beside it."""
+    by, pk, word = lead.user, report.pk, f"{MARK} cán bộ ghi"
+    right = Right("ongoing", True)
+    workflow.note(pk, by=by, version=1, reason=word)
+    workflow.message(pk, by=by, version=2, reason=word)
+    workflow.correct(pk, by=by, version=3, right=right, reason=word)
+    workflow.hand_over(pk, by=by, version=4, unit=evidence.unit().name, reason=word)
+    workflow.reopen(pk, by=by, version=5, reason=word)
+    holds.place(pk, by=by, reason=word)
+    holds.lift(pk, by=by, reason=word)
+    told = Addition.objects.get()
+    destruction.propose(pk, "addition", told.pk, by=by, reason=word)
+
+
+def tables() -> Iterator[tuple[str, str]]:
+    """Each table of ours and of packages, with all that it holds as one text."""
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f"SELECT string_agg(t::text, ' ') FROM \"{table}\" AS t")  # noqa: S608
+            yield table, (cursor.fetchone()[0] or "")
+
+
+def found(*words: str) -> set[tuple[str, str]]:
+    """Which of these words stand in which table, in clear or as bytes."""
+    return {
+        (table, word)
+        for table, text in tables()
+        for word in words
+        if word in text or word.encode().hex() in text
+    }
+
+
+WORDS = (MARK, "0992 000 456", "0992000456", "0992000457", CALLER, CONTACT, LATER_CONTACT)
+
+
+def test_no_word_is_left_in_any_table(marked: Report) -> None:
+    assert len({table for table, _ in found(*WORDS)}) > 8
+    erasing.erase(marked.pk, why="asked")
+    assert found(*WORDS) == set()
+
+
+def sealed(model: type[Model], declared: Fields) -> list[str]:
+    """The columns of a report's rows that open under our keys."""
+    of_report = {field.name for field in model._meta.fields} & {"report"} or model is Report
+    return declared.sealed.split() if of_report else []
+
+
+def test_nothing_sealed_is_left_and_no_index_of_a_contact(marked: Report) -> None:
+    erasing.erase(marked.pk, why="asked")
+    left = [
+        (model.__name__, name)
+        for model in apps.get_app_config("reports").get_models()
+        for name in [*sealed(model, DECLARED[model._meta.label]), "contact_index"]
+        if name in {field.name for field in model._meta.fields}
+        and model._default_manager.exclude(**{name: None}).exists()
+    ]
+    assert left == []
+
+
+def test_sealing_anew_and_reading_anew_bring_nothing_back(marked: Report) -> None:
+    erasing.erase(marked.pk, why="asked")
+    outbox.enqueue("reports.triage", marked.pk)
+    read(marked)
+    list(rotation.run(rotation.Texts(Report, privacy.blind_index)))
+    assert found(*WORDS) == set()
+    assert Receipt.objects.filter(report=marked).exists()
+    assert Case.objects.filter(report=marked).exists()
