@@ -2,7 +2,7 @@
 that takes POST alone; what may be done is decided in publishing.py.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
 
@@ -23,14 +23,20 @@ from alerts import drafting, frames, pages, previews, publishing
 from alerts.answers import framed
 from alerts.desk import CHANGE, ISSUE, acts_for, open_to_change, record, standing, told
 from alerts.forms import AlertForm
-from alerts.models import Alert, AlertRevision, AlertStep, Ending
+from alerts.models import Alert, AlertRevision, AlertStep, Ending, ResponseType
 from alerts.partner_desk import DeliveryAdmin, PartnerAdmin
+from reports import outline
 from reports.models import Campaign
 
 __all__ = ["AlertAdmin", "AlertRevisionAdmin", "DeliveryAdmin", "PartnerAdmin"]
 
 
-class StepInline(admin.TabularInline):  # type: ignore[type-arg]
+LONGEST_REASON = 500
+# What a page to read says in place of a field of the form.
+_READ = {"scenario": "kind", "response_type": "wanted"}
+
+
+class StepInline(admin.StackedInline):  # type: ignore[type-arg]
     model = AlertStep
     extra = 0
     ordering = ["position"]
@@ -121,17 +127,24 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return unsaid and super().has_delete_permission(request, obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Alert | None = None) -> list[str]:
-        return ["slug"] if obj else []
+        return ["slug", "kind", "wanted"] if obj else ["kind", "wanted"]
 
     def get_fieldsets(self, request: HttpRequest, obj: Alert | None = None) -> Any:
-        """`seen` belongs to the form, not to the warning: a read-only page has none."""
+        """`seen` belongs to the form, not to the warning: a read-only page has none, and says codes
+        in words.
+        """
         sets = super().get_fieldsets(request, obj)
         if self.has_change_permission(request, obj):
             return sets
-        return [
-            (name, options | {"fields": [field for field in options["fields"] if field != "seen"]})
-            for name, options in sets
-        ]
+        return [(name, options | {"fields": _to_read(options["fields"])}) for name, options in sets]
+
+    @admin.display(description="kiểu lừa")
+    def kind(self, alert: Alert) -> str:
+        return outline.label(alert.scenario) if alert.scenario else "-"
+
+    @admin.display(description="người dân cần")
+    def wanted(self, alert: Alert) -> str:
+        return ", ".join(str(ResponseType(each).label) for each in alert.response_type)
 
     def save_model(self, request: HttpRequest, obj: Alert, form: Any, change: bool) -> None:
         obj.author = request.user  # type: ignore[assignment]
@@ -175,7 +188,12 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return self._act(request, pk, [CHANGE], publishing.submit, "Đã gửi đi duyệt.")
 
     def send_back(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        return self._act(request, pk, [CHANGE, ISSUE], publishing.send_back, "Đã trả lại để sửa.")
+        reason = request.POST.get("reason", "")[:LONGEST_REASON]
+
+        def give_back(alert: Alert, *, by: Any) -> None:
+            publishing.send_back(alert, by=by, reason=reason)
+
+        return self._act(request, pk, [CHANGE, ISSUE], give_back, "Đã trả lại để sửa.")
 
     def issue(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """The first word or a new one: which of the two, the warning itself knows."""
@@ -343,3 +361,7 @@ def _campaign(text: str) -> Campaign | None:
     key = _uuid(text)
     campaign = Campaign.objects.filter(pk=key).first() if key else None
     return campaign.root() if campaign else None
+
+
+def _to_read(fields: Iterable[Any]) -> list[Any]:
+    return [_READ.get(field, field) for field in fields if field != "seen"]

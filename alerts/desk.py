@@ -57,7 +57,7 @@ def _public(said: AlertRevision) -> str:
 @dataclass(frozen=True)
 class Acts:
     """What this officer may do now with this warning, `missing` what stands against submitting it;
-    `seen` names the text on the screen.
+    `seen` names the text on the screen; `returned` says why it came back.
     """
 
     submit: bool
@@ -68,6 +68,7 @@ class Acts:
     cancel: bool
     look: bool
     seen: str
+    returned: str
 
 
 def acts_for(request: HttpRequest, alert: Alert) -> Acts:
@@ -87,7 +88,14 @@ def acts_for(request: HttpRequest, alert: Alert) -> Acts:
         and request.user.pk not in {said.author_id, _author_of(publishing.to_cancel(alert))},
         look=may_change or may_issue,
         seen=publishing.draft_digest(alert) if in_review else "",
+        returned=_returned(alert),
     )
+
+
+def _returned(alert: Alert) -> str:
+    """Why a draft was sent back, as long as that is the last act on it."""
+    last = events.about("alert", alert.pk).first()
+    return str(last.detail.get("reason", "")) if last and last.kind == "alert_sent_back" else ""
 
 
 def told(given: object) -> str:

@@ -7,7 +7,9 @@ from django.http import QueryDict
 from django.utils.text import slugify
 
 from alerts.models import Alert, ResponseType
+from reports.cues import scenario_codes
 from reports.folding import fold
+from reports.outline import label
 
 _TEXT = {"rows": 4, "cols": 80}
 _FOR_REVIEW = ("short_title", "summary", "advice", "sms", "sms_share")
@@ -24,6 +26,7 @@ class AlertForm(forms.ModelForm):  # type: ignore[type-arg]
         widget=forms.CheckboxSelectMultiple,
         initial=[ResponseType.AVOID],
     )
+    scenario = forms.ChoiceField(label="Kiểu lừa", required=False)
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     class Meta:
@@ -81,6 +84,14 @@ class AlertForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["seen"].initial = self._saved_at()
+        if isinstance(kinds := self.fields.get("scenario"), forms.ChoiceField):
+            kinds.choices = [("", "Chưa rõ"), *((code, label(code)) for code in scenario_codes())]
+        for name in ("effective", "expires"):
+            if isinstance(
+                halves := getattr(self.fields.get(name), "widget", None), forms.MultiWidget
+            ):
+                for half, word in zip(halves.widgets, ("ngày", "giờ"), strict=True):
+                    half.attrs["aria-label"] = f"{self.fields[name].label}: {word}"
         for name in _FOR_REVIEW:
             if field := self.fields.get(name):
                 field.required = False

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from alerts import delivery, seals, snapshots
 from alerts.content import (
@@ -137,14 +138,19 @@ def submit(alert: Alert, *, by: User) -> None:
 
 
 @transaction.atomic
-def send_back(alert: Alert, *, by: User) -> None:
-    """Give a submitted text back to its writer, who may change it again."""
+def send_back(alert: Alert, *, by: User, reason: str = "") -> None:
+    """Give a submitted text back to its writer, who may change it again and reads why; a writer who
+    takes it back owes no reason.
+    """
     alert = _locked(alert)
     if alert.stage != Alert.Stage.REVIEW:
         raise NotReadyError("Cảnh báo này không ở khâu chờ duyệt.")
+    reason = _one_line(reason)
+    if by != alert.author and not reason:
+        raise NotReadyError("Ghi vì sao trả lại, để người soạn biết sửa gì.")
     alert.stage = Alert.Stage.DRAFT
     alert.save(update_fields=["stage"])
-    events.record("alert", alert.pk, "alert_sent_back", by=by)
+    events.record("alert", alert.pk, "alert_sent_back", by=by, reason=reason)
 
 
 @transaction.atomic
@@ -169,7 +175,7 @@ def update(alert: Alert, *, by: User, seen: str | None = None) -> AlertRevision:
 def cancel(alert: Alert, *, by: User, reason: str, ending: Ending = Ending.OVER) -> AlertRevision:
     """Take a warning back, for good, and with it what waits for its hour. The public reads `reason`."""
     alert = _locked(alert)
-    reason = " ".join(reason.replace("\0", " ").split())  # PostgreSQL holds no NUL
+    reason = _one_line(reason)
     if not alert.current:
         raise NotReadyError("Cảnh báo này chưa phát, không có gì để hủy.")
     if not reason:
@@ -189,6 +195,10 @@ def to_cancel(alert: Alert) -> AlertRevision | None:
 
 def _next_kind(alert: Alert) -> MsgType:
     return MsgType.UPDATE if alert.current else MsgType.ALERT
+
+
+def _one_line(reason: str) -> str:
+    return " ".join(reason.replace("\0", " ").split())  # PostgreSQL holds no NUL
 
 
 def _locked(alert: Alert) -> Alert:
@@ -225,7 +235,7 @@ def missing(alert: Alert) -> list[str]:
     try:
         alert.full_clean()
     except ValidationError as error:
-        found += [f"{_label(name)}: {' '.join(said)}" for name, said in error.message_dict.items()]
+        found += [f"{_label(name)}: {_lack(said)}" for name, said in error.error_dict.items()]
     if not alert.steps.exists():
         found.append("Họ lừa thế nào: cần ít nhất một bước.")
     if (read := len(alert.loudspeaker.split())) > LOUDSPEAKER_LONGEST:
@@ -239,7 +249,11 @@ def _label(name: str) -> str:
     if name == "__all__":
         return "Chung"
     field = Alert._meta.get_field(name)  # noqa: SLF001
-    return str(getattr(field, "verbose_name", name)).capitalize()
+    return capfirst(str(getattr(field, "verbose_name", name)))
+
+
+def _lack(errors: list[ValidationError]) -> str:
+    return "chưa ghi." if errors[0].code == "blank" else " ".join(ValidationError(errors).messages)
 
 
 def _say(

@@ -58,6 +58,11 @@ def is_at_pv01(user: User) -> bool:
     return unit_of(user) is None
 
 
+def is_blind(user: User) -> bool:
+    """Whether nobody has given the officer anything to see yet."""
+    return unit_of(user) == _NOWHERE
+
+
 def sees(user: User, case: Case) -> bool:
     """Whether the officer may see this one."""
     unit = unit_of(user)

@@ -52,11 +52,14 @@ SELECT (SELECT count(*) FROM reports_report),
  WHERE item.task = %s AND {_LATEST}
 """  # noqa: S608  # nosec B608
 
-# Through the two partial indexes alone, the far end of one more, and the tally's one row.
+# Through the two partial indexes alone, the far end of one more, and the tally's one row. Of a unit's
+# reports alone where one is named; the whole count and the chain of acts are nobody's own.
 _STANDING = f"""
 WITH latest AS NOT MATERIALIZED (
          SELECT item.*, extract(epoch FROM statement_timestamp() - created_at)::float AS age
-           FROM reports_outboxitem AS item WHERE item.task = %(task)s AND {_LATEST}),
+           FROM reports_outboxitem AS item WHERE item.task = %(task)s AND {_LATEST}
+            AND (%(unit)s::text IS NULL OR item.key IN (
+                 SELECT report_id::text FROM reports_case WHERE at_unit_id = %(unit)s))),
      owed AS (
          SELECT count(*) AS waiting,
                 count(*) FILTER (WHERE priority < %(idle)s AND age > %(late)s) AS late,
@@ -72,9 +75,13 @@ SELECT owed.waiting, owed.late, stuck.failed, owed.oldest, owed.oldest_prompt,
          WHERE id > coalesce((SELECT max(event_id) FROM reports_eventseal), 0)
          ORDER BY id LIMIT 1),
        EXISTS (SELECT FROM reports_chaincheck WHERE broken <> ''),
-       (SELECT count(*) FROM reports_clock WHERE met_at IS NULL AND dropped_at IS NULL
-           AND kind = 'look' AND due_at <= statement_timestamp()),
-       (SELECT count(*) FROM reports_case WHERE due_at <= statement_timestamp()),
+       (SELECT count(*) FROM reports_clock AS clock WHERE met_at IS NULL AND dropped_at IS NULL
+           AND kind = 'look' AND due_at <= statement_timestamp()
+           AND (%(unit)s::text IS NULL OR EXISTS (
+                SELECT FROM reports_case AS desk
+                 WHERE desk.report_id = clock.report_id AND desk.at_unit_id = %(unit)s))),
+       (SELECT count(*) FROM reports_case WHERE due_at <= statement_timestamp()
+           AND (%(unit)s::text IS NULL OR at_unit_id = %(unit)s)),
        tally.counted_at, tally.accepted, tally.done, tally.waiting, tally.failed
   FROM owed CROSS JOIN stuck LEFT JOIN reports_queuetally AS tally ON true
 """  # noqa: S608  # nosec B608
@@ -212,9 +219,12 @@ def roll_up_if_due() -> None:
         log.warning("queue.not_counted", error=type(error).__name__)
 
 
-def standing() -> Standing:
-    """One cheap statement: its cost grows with what waits, not with the reports."""
-    values = {"task": TRIAGE, "idle": Priority.IDLE, "late": settings.QUEUE_LATE_AFTER}
+def standing(unit: str | None = None) -> Standing:
+    """One cheap statement: its cost grows with what waits, not with the reports. `unit`: what waits,
+    failed or ran out among the reports that lie there, by its codename; None of all.
+    """
+    values: dict[str, Any] = {"task": TRIAGE, "idle": Priority.IDLE, "unit": unit}
+    values["late"] = settings.QUEUE_LATE_AFTER
     with connection.cursor() as cursor:
         cursor.execute(_STANDING, values)
         waiting, late, failed, oldest, oldest_prompt, first, age, *more = cursor.fetchone()

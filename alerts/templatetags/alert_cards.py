@@ -42,6 +42,13 @@ def warnings_of_campaign_for_residents(campaign: Campaign) -> dict[str, list[Ale
     return {"revisions": list(AlertRevision.objects.published().filter(alert__campaign__in=of_it))}
 
 
+@register.inclusion_tag("alerts/in_review.html", takes_context=True)
+def warnings_in_review(context: template.Context) -> dict[str, int]:
+    """For who issues: how many texts of others wait for a second pair of eyes."""
+    waiting = Alert.objects.filter(stage=Alert.Stage.REVIEW)
+    return {"waiting": waiting.exclude(author=context["request"].user).count()}
+
+
 @register.inclusion_tag("alerts/unsigned.html")
 def unsigned_warnings() -> dict[str, list[AlertRevision]]:
     """For the desk: warnings in force whose last word has no signature."""

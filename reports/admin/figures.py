@@ -11,9 +11,11 @@ from django.db import connection
 
 from reports import held, scope
 from reports.admin import answers
-from reports.models import Case
+from reports.models import Alarm, Case
 from reports.stats import Standing, standing
 from reports.watch import concerned
+
+OF_REPORTS = (Alarm.Kind.LATE, Alarm.Kind.FAILED, Alarm.Kind.UNSEEN, Alarm.Kind.OVERDUE)
 
 # Everything that the lists beside the queue count, in one walk over the open cases. Priorities as
 # the steps that words.py names, "0" for what the machine has not read. The lateral joins keep the
@@ -146,12 +148,12 @@ def figures_of(user: User) -> Figures:
 
 
 def standing_of(request: Any) -> Standing | None:
-    """How the queue stands, asked once for a request; None when it could not be counted in
-    time: the page stands without it.
+    """How the queue stands, for an officer of a unit its own part, asked once for a request; None when
+    it could not be counted in time: the page stands without it.
     """
     if not hasattr(request, "queue_standing"):
         try:
-            request.queue_standing = standing()
+            request.queue_standing = standing(scope.unit_of(request.user))
         except DatabaseTrouble:
             request.queue_standing = None
     counted: Standing | None = request.queue_standing
@@ -160,7 +162,9 @@ def standing_of(request: Any) -> Standing | None:
 
 def alarms_of(request: Any) -> dict[str, int]:
     """What is wrong at this moment, by kind, and how many reports each is about; asked of the
-    queue itself, so that no watcher need be alive.
+    queue itself, so that no watcher need be alive. An officer of a unit is told of its reports alone.
     """
     now = standing_of(request)
-    return {kind.value: count for kind, count in concerned(now).items() if count} if now else {}
+    told = {kind: count for kind, count in concerned(now).items() if count} if now else {}
+    is_whole = scope.is_at_pv01(request.user)
+    return {kind.value: count for kind, count in told.items() if is_whole or kind in OF_REPORTS}

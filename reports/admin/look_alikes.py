@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db.models import Count, Q, Subquery, Value
 from django.db.models.functions import JSONObject
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from reports import lookalikes
 from reports.admin.decided import officer
@@ -60,6 +60,12 @@ class LookAlikeAdmin(_Admin):
     list_select_related = ("judged_by",)
     search_fields = ("name",)
     actions = None
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        shown = (extra_context or {}) | {"host": lookalikes.host()}
+        return super().changelist_view(request, shown)
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: LookAlike | None = None

@@ -180,7 +180,7 @@ def suggestions(
     shown = [_suggestion(fact, holds, facts, newest, typed) for fact in correcting.TITLES]
     if facts:
         steps = " → ".join(map(claim_words.step, facts.stages)) or "chưa thấy"
-        shown.append(Suggestion(f"Bước kịch bản: {steps}", _grounds_of(facts, "stages")))
+        shown.append(Suggestion(f"Bước kịch bản: {steps}", grounds_of(facts, "stages")))
     return shown
 
 
@@ -206,7 +206,7 @@ def _suggestion(
     place = _place(facts) if facts and fact == "offices" and not is_corrected else ""
     return Suggestion(
         f"{correcting.TITLES[fact]}: {shown}{place}",
-        _grounds_of(facts, "office" if fact == "offices" else fact),
+        grounds_of(facts, "office" if fact == "offices" else fact),
         fact,
         newest.get(fact) if is_corrected else None,
         machine if is_corrected else "",
@@ -221,7 +221,8 @@ def _place(facts: Facts) -> str:
     return f" ({claim_words.communes(facts.office_communes)})" if facts.office_communes else ""
 
 
-def _grounds_of(facts: Facts | None, fact: str) -> list[Ground]:
+def grounds_of(facts: Facts | None, fact: str) -> list[Ground]:
+    """What an officer reads of why the machine thinks so."""
     reasons = facts.reasons if facts else []
     return list(_grounds([each for each in reasons if each["fact"] == fact]))
 

@@ -6,7 +6,7 @@ from django import template
 from django.template import Context
 from django.utils import timezone
 
-from reports import charts, concert, days, held, watch
+from reports import charts, concert, days, held, scope, watch
 from reports.admin import facets, marking, numbers, queue, saved, words
 from reports.admin.figures import alarms_of, standing_of
 from reports.admin.front import front_of
@@ -22,9 +22,14 @@ register.filter("plain", marking.plain)
 
 @register.inclusion_tag("admin/figures.html", takes_context=True)
 def desk_figures(context: Context) -> dict[str, Any]:
-    """What is waiting, as a strip of links."""
+    """What is waiting, as a strip of links; the machine's own queue for who sees every report."""
     request = context["request"]
-    return {"figures": facets.figures(request), "standing": standing_of(request)}
+    is_whole = scope.is_at_pv01(request.user)
+    return {
+        "figures": facets.figures(request),
+        "standing": standing_of(request),
+        "is_whole": is_whole,
+    }
 
 
 @register.inclusion_tag("admin/numbers.html", takes_context=True)
@@ -55,6 +60,7 @@ def desk_board(context: Context) -> dict[str, Any]:
     return {
         "burning": [row for row in rows if held.held(row).ongoing][:FEW],
         "mine": [row for row in rows if row.case.officer_id == user.pk][:FEW],
+        "is_blind": scope.is_blind(user),
     }
 
 
@@ -68,7 +74,9 @@ def desk_searches(context: Context) -> dict[str, Any]:
 
 @register.inclusion_tag("admin/days.html", takes_context=True)
 def desk_days(context: Context) -> dict[str, Any]:
-    """Inflow and backlog of the last days, as pictures and as a table."""
+    """Inflow and backlog of the last days, as pictures and as a table; they are the whole province's."""
+    if not scope.is_at_pv01(context["request"].user):
+        return {}
     kept = days.known(front_of(context["request"]))
     received = {str(day): row.received if row else 0 for day, row in kept.items()}
     waited = {str(day): row.open if row else None for day, row in kept.items()}

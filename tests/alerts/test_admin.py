@@ -75,7 +75,12 @@ def test_a_draft_is_saved_with_what_there_is_and_says_what_it_lacks(editor: Pers
     alert = Alert.objects.get()
     text = editor.client.get(page(alert)).content.decode()
     assert "Còn thiếu để gửi duyệt" in text
-    for name in ("Tiêu đề ngắn", "Làm gì khi gặp", "Tin nhắn của công an", "ít nhất một bước"):
+    for name in (
+        "Tiêu đề ngắn",
+        "Làm gì khi gặp",
+        "Tin nhắn của Công an: chưa ghi.",
+        "ít nhất một bước",
+    ):
         assert name in text
     assert "Chưa trình được" in act(editor, alert, "submit").content.decode()
     for name in ("", "_page", "_paper", "_frame", "_picture", "_square", "_poster", "_pack"):
@@ -171,8 +176,49 @@ def test_a_text_in_review_is_read_only(editor: Person) -> None:
 
 def test_what_was_sent_back_can_be_changed_again(editor: Person, approver: Person) -> None:
     alert = submitted()
-    act(approver, alert, "send-back")
+    act(approver, alert, "send-back", reason="Bớt câu dọa.")
     assert 'name="title"' in editor.client.get(page(alert)).content.decode()
+
+
+def test_who_sends_a_text_back_says_why_and_its_writer_reads_it(
+    editor: Person, approver: Person
+) -> None:
+    alert = submitted()
+    said = act(approver, alert, "send-back", reason=" \0 ").content.decode()
+    assert "Ghi vì sao trả lại" in said
+    act(approver, alert, "send-back", reason="Bớt câu dọa <b>cắt điện</b>.")
+    shown = editor.client.get(page(alert)).content.decode()
+    assert "Người duyệt trả lại:</b> Bớt câu dọa &lt;b&gt;cắt điện&lt;/b&gt;." in shown
+    publishing.submit(alert, by=editor.user)
+    assert "Người duyệt trả lại" not in editor.client.get(page(alert)).content.decode()
+
+
+def test_a_writer_takes_a_text_back_without_a_word(editor: Person) -> None:
+    alert = submitted()
+    assert "Lấy lại để sửa" in editor.client.get(page(alert)).content.decode()
+    act(editor, alert, "send-back")
+    alert.refresh_from_db()
+    assert alert.stage == Alert.Stage.DRAFT
+
+
+def test_a_text_to_be_issued_is_read_in_words(approver: Person) -> None:
+    alert = submitted(scenario="provincial_leader", response_type=["Avoid"])
+    shown = approver.client.get(page(alert)).content.decode()
+    assert "Giả danh lãnh đạo tỉnh, sở, ngành" in shown
+    assert "provincial_leader" not in shown
+    assert "Avoid" not in shown
+
+
+def test_the_start_page_leads_an_approver_to_what_others_wrote(
+    editor: Person, approver: Person
+) -> None:
+    link = "?stage__exact=review"
+    assert link not in approver.client.get("/admin/").content.decode()
+    alert = submitted()
+    assert link in approver.client.get("/admin/").content.decode()
+    assert link not in editor.client.get("/admin/").content.decode()
+    Alert.objects.filter(pk=alert.pk).update(author=approver.user)
+    assert link not in approver.client.get("/admin/").content.decode()
 
 
 @pytest.mark.parametrize("name", ["submit", "issue", "cancel", "send-back"])

@@ -71,7 +71,7 @@ def test_a_second_click_says_nothing_twice() -> None:
 
 def test_what_was_sent_back_is_not_issued() -> None:
     alert = submitted()
-    publishing.send_back(alert, by=person("approver"))
+    publishing.send_back(alert, by=person("approver"), reason="Bớt câu dọa.")
     with pytest.raises(NotReadyError):
         publishing.issue(alert, by=person("approver"))
     assert kinds(alert) == ["alert_submitted", "alert_sent_back"]

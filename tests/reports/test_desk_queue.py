@@ -279,7 +279,7 @@ def test_an_equation_that_is_false_is_shown_as_false(duty: Person) -> None:
 def test_the_queue_stands_without_its_count(
     trouble: type[Exception], duty: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def late() -> Standing:
+    def late(unit: str | None) -> Standing:
         raise trouble
 
     monkeypatch.setattr(figures, "standing", late)

@@ -15,7 +15,8 @@ from django.test.utils import CaptureQueriesContext
 from lxml import html
 
 from reports import events, moves, timekeeping, units, workflow
-from reports.models import Case, Report
+from reports.admin.page import grounds_of
+from reports.models import Case, Facts, Report
 from tests.cast import Person, enlist, log_in
 from tests.reports import evidence
 from tests.reports.test_workflow import LEADS, MAY, WORDS
@@ -67,6 +68,32 @@ def test_the_machines_suggestions_stand_with_their_grounds_and_points(duty: Pers
     text = words(duty.client.get(page_of(evidence.triaged(STORY))))
     assert "máy gợi ý, chưa duyệt" in text
     assert "+24 Kiểu lừa: Giả danh lãnh đạo tỉnh, sở, ngành: “phó giám đốc”" in text
+
+
+def test_grounds_that_would_be_told_alike_stand_once_with_the_points_of_all() -> None:
+    told = grounds(
+        _reason("job_task: hoa hồng", "hoa hồng", 0.5),
+        _reason("job_task: words “=job”", "hoa hồng", 2.99),
+        _reason("job_task: words “nap”", "nạp", 1.28),
+        _reason("job_task: denied: hoa hồng", "hoa hồng", -1, fact="priority"),
+    )
+    assert told == [("+3,49", "hoa hồng"), ("+1,28", "nạp")]
+
+
+def test_two_rules_of_an_urgency_are_told_apart_though_they_rest_on_the_same_words() -> None:
+    one, other = "ongoing: now", "ongoing: told"
+    rules = [_reason(rule, "đang gọi", 10, fact="priority") for rule in (one, other, one)]
+    assert grounds(*rules, of="priority") == [("+20", "đang gọi"), ("+10", "đang gọi")]
+
+
+def _reason(rule: str, quote: str, points: float, fact: str = "scenario") -> dict[str, Any]:
+    return {"fact": fact, "rule": rule, "words": quote, "points": points}
+
+
+def grounds(*reasons: dict[str, Any], of: str = "scenario") -> list[tuple[str, str]]:
+    """What an officer reads of these reasons of a fact: points and quotes."""
+    told = grounds_of(Facts(reasons=list(reasons)), of)
+    return [(each.points, each.quote) for each in told]
 
 
 def test_before_the_machine_has_read_the_page_says_so_and_works(duty: Person) -> None:

@@ -1,18 +1,21 @@
 """Units: whom the table knows, who works there, and which reports such an officer sees."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.core.management import call_command
 from django.db import IntegrityError
+from django.db.models.functions import Now
 from django.test import Client
+from lxml import html
 
-from reports import events, moves, reference, scope, units, workflow
+from reports import days, events, moves, reference, scope, stats, units, workflow
 from reports.admin import naming
 from reports.admin.acts import officers
 from reports.admin.figures import figures_of
-from reports.models import Case, Event, Indicator, Report, Unit, UnitMember
+from reports.models import Case, Clock, Event, Indicator, OutboxItem, Report, Unit, UnitMember
 from tests.cast import Person, enlist, log_in
 from tests.reports import campaigns, evidence
 
@@ -234,6 +237,43 @@ def test_the_figures_of_a_unit_count_its_reports(lead: Person) -> None:
     given_to(evidence.unit(), lead)
     evidence.case()
     assert (figures_of(lead.user).open, figures_of(at(evidence.unit())).open) == (2, 1)
+
+
+def test_an_officer_of_a_unit_is_told_of_its_own_reports_alone(lead: Person) -> None:
+    there, here = evidence.case("ở xã"), given_to(evidence.unit(), lead)
+    Case.objects.update(due_at=Now() - timedelta(hours=1))
+    OutboxItem.objects.update(failed_at=Now())
+    for case in (there, here):
+        looked = Clock(report_id=case.pk, kind="look", started_at=Now(), due_at=Now())
+        looked.save()
+    client = log_in(at(evidence.unit()))
+    assert alarms(lead.client) == alarms(lead.client, "2 tin")
+    assert alarms(client) == alarms(client, "1 tin")
+    assert len(alarms(client)) == 3
+
+
+def test_what_the_whole_province_counts_is_not_a_units(lead: Person) -> None:
+    given_to(evidence.unit(), lead)
+    OutboxItem.objects.all().delete()
+    stats.roll_up()
+    days.count()
+    shown = log_in(at(evidence.unit())).get("/admin/").content.decode()
+    for told in ("Số tin không khớp", "chờ máy đọc", "30 ngày qua"):
+        assert told in lead.client.get("/admin/").content.decode()
+        assert told not in shown
+
+
+def test_who_has_no_unit_yet_is_told_whom_to_ask(lead: Person) -> None:
+    blind = log_in(enlist("moi", "unit"))
+    assert "Bạn chưa được giao đơn vị" in blind.get("/admin/").content.decode()
+    assert "Bạn chưa được giao đơn vị" not in lead.client.get("/admin/").content.decode()
+
+
+def alarms(client: Client, begin: str = "") -> list[str]:
+    """The lines above the start page, those that begin so."""
+    page = html.document_fromstring(client.get("/admin/").content.decode())
+    lines = page.xpath("//*[@class='alarms']/p")
+    return [text for line in lines if (text := line.text_content().strip()).startswith(begin)]
 
 
 def test_pv01_sees_all(lead: Person) -> None:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
-from reports import burst_watch, demo, figures
+from reports import burst_watch, days, demo, figures
 from reports.stats import roll_up, standing
 
 
@@ -33,6 +33,7 @@ class Command(BaseCommand):
         _wait_until_read(options["wait"])
         figures.count_and_keep(figures.this_sunday())
         burst_watch.look_and_keep()
+        days.count()
         roll_up()
         self.stdout.write(
             f"{filled.reports} invented reports, {filled.decisions} decisions. See /{settings.ADMIN_PATH}/."
