@@ -272,7 +272,7 @@ def test_who_has_no_unit_yet_is_told_whom_to_ask(lead: Person) -> None:
 def alarms(client: Client, begin: str = "") -> list[str]:
     """The lines above the start page, those that begin so."""
     page = html.document_fromstring(client.get("/admin/").content.decode())
-    lines = page.xpath("//*[@class='alarms']/p")
+    lines = [line for box in page.find_class("alarms") for line in box.findall("p")]
     return [text for line in lines if (text := line.text_content().strip()).startswith(begin)]
 
 
