@@ -20,6 +20,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from reports import erased_list, events, holds, outbox, reading
+from reports.callers import CALLERS
 from reports.models import (
     Addition,
     CampaignLink,
@@ -209,8 +210,8 @@ def _stop_readers(report_id: UUID) -> None:
 def _empty_what_was_read(report_id: UUID) -> None:
     """Of all that was named only the callers' numbers stay, as the look at a number counts them."""
     found = Indicator.objects.filter(report=report_id)
-    callers = found.filter(kind=Indicator.Kind.NUMBER, place=Indicator.Place.CALLER)
-    kept = callers.exclude(key="")
+    numbers = found.filter(kind=Indicator.Kind.NUMBER, place__in=CALLERS)
+    kept = numbers.exclude(key="")
     found.exclude(pk__in=kept.values("pk")).delete()
     kept.update(raw=F("key"))
     _forget_footprint(report_id)
