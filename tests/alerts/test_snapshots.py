@@ -316,7 +316,7 @@ def test_whom_agencies_register_is_looked_at_like_a_word(settings: Settings, hom
     partner_of(["https://xa.example.vn"])
     snapshots.look()
     policies = (home / "current" / "policies").read_text()
-    assert policies.count("frame-ancestors 'self' https://xa.example.vn\n") == 2
+    assert policies.count("frame-ancestors 'self' https://xa.example.vn;") == 2
 
 
 def partner_of(origins: list[str]) -> None:
