@@ -42,13 +42,14 @@ policies() {
         fi
         whole=
         number=0
-        while [ -n "$policy" ]; do
+        while [ "${#policy}" -gt 2000 ]; do
             piece=$(printf '%.2000s' "$policy")
             policy=${policy#"$piece"}
             number=$((number + 1))
             whole="$whole\${kept_${kind}_$number}"
             echo "map \"\" \$kept_${kind}_$number { default \"$piece\"; }"
         done
+        whole="$whole$policy"
         if [ -n "$whole" ]; then kinds="$kinds $name \"$whole\";"; fi
         if [ "$kind" = page ]; then of_pages=$whole; fi
         echo "map \"\" \$kept_policy_$kind { default \"${whole:-$of_pages}\"; }"
