@@ -29,7 +29,7 @@ from reports import evaluation, grams
 from reports.cues import action_codes, scenario_codes
 from reports.grams import SCALE, SHORTEST, Gram
 from reports.look import Look, look_at
-from reports.losses import around
+from reports.losses import around, is_returned, times
 from reports.lost import what_phrases_say
 
 STORIES = Path(__file__).parent / "data" / "training"
@@ -170,13 +170,19 @@ def sums_lost(taught: Sequence[Lesson]) -> Lectures:
 
 def gone_sums(lesson: Lesson) -> list[bool] | None:
     """Which sums make up the loss; None where none do, or nothing was lost."""
-    loss, values = lesson.label["money_lost_vnd"], [each.value for each in lesson.look.sums]
+    look = lesson.look
+    loss, values = (
+        lesson.label["money_lost_vnd"],
+        [each.value * times(look, each) for each in look.sums],
+    )
     if not loss or not 0 < len(values) <= _MOST_SUMS:
         return None
+    numbers = range(len(values))
+    back = sum(values[number] for number in numbers if is_returned(look, number))
     for many in range(1, len(values) + 1):
-        for chosen in combinations(range(len(values)), many):
-            if sum(values[one] for one in chosen) == loss:
-                return [number in chosen or values[number] == loss for number in range(len(values))]
+        for chosen in combinations(numbers, many):
+            if sum(values[one] for one in chosen) in (loss, loss + back):
+                return [number in chosen or values[number] == loss for number in numbers]
     return None
 
 

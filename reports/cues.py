@@ -10,7 +10,7 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -59,8 +59,9 @@ class Cue:
     code: str
     phrase: str
     words: tuple[str, ...]
-    spelled: tuple[str, ...]
+    spelled: tuple[frozenset[str], ...]  # of each word: cues that differ in marks alone are one
     points: float
+    needs_marks: bool  # one word that says something else without them: "nỏ" beside "no"
 
 
 class Hit(NamedTuple):
@@ -169,7 +170,9 @@ def _cue(family: str, code: str, phrase: str, points: float | None) -> Cue:
     spelled = [part for word in phrase.split() for part in short_forms().get(word, (word,))]
     words = tuple(ANY_NUMBER if word == ANY_NUMBER else _plain(fold(word)) for word in spelled)
     worth = 1 + 0.5 * (len(words) - 1) if points is None else points
-    return Cue(family, code, phrase, words, tuple(map(spelling, spelled)), worth)
+    marked = tuple(frozenset({spelling(word)}) for word in spelled)
+    alone = family in _SPELLED_ALONE or phrase in tables()["spelled_only"].get(family, ())
+    return Cue(family, code, phrase, words, marked, worth, alone and len(words) == 1)
 
 
 def _entries(family: str, code: str, rows: Iterable[Any]) -> Iterator[Cue]:
@@ -205,13 +208,18 @@ _Index = Mapping[str, Mapping[str, tuple[Cue, ...]]]
 @lru_cache(maxsize=1)
 def _index() -> _Index:
     """The cues by their first word and their second, "" where there is none; the last of equal
-    cues wins.
+    cues wins, and stands for those of its code that differ from it in marks alone ("hỏi", "hối").
     """
     index: dict[str, dict[str, dict[tuple[str, str, tuple[str, ...]], Cue]]] = {}
     for cue in _all_cues():
         one, two = (*cue.words, "")[:2]
         same = index.setdefault(one, {}).setdefault(two, {})
-        same[cue.family, cue.code, cue.words] = cue
+        known = same.get((cue.family, cue.code, cue.words), cue)
+        marks = tuple(
+            mine | theirs for mine, theirs in zip(cue.spelled, known.spelled, strict=True)
+        )
+        alone = cue.needs_marks and known.needs_marks
+        same[cue.family, cue.code, cue.words] = replace(cue, spelled=marks, needs_marks=alone)
     return {
         one: {two: tuple(cues.values()) for two, cues in seconds.items()}
         for one, seconds in index.items()
@@ -229,8 +237,8 @@ def _fits(cue: Cue, story: Story, first: int) -> bool:
             continue
         if word.folded != folded:
             return False
-        bare = word.folded == word.spelled and (len(found) > 1 or cue.family not in _SPELLED_ALONE)
-        wrong += word.spelled != spelled and not bare
+        bare = word.folded == word.spelled and not cue.needs_marks
+        wrong += word.spelled not in spelled and not bare
     return wrong <= (len(found) >= 3)
 
 

@@ -6,6 +6,7 @@ cues.json, "phrases" › "deeds"; what a deed is worth is weighed with all other
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from reports.cues import Hit, Story, between, inside
@@ -18,6 +19,18 @@ _THEN_WITHIN = 3  # "không nộp thì …" is a threat
 _SAID_WITHIN = 3  # words between "bảo" and its "không"
 _NEVER = -99  # no such word in the clause
 _VERBS = ("pay", "heed")
+_OTHER = "else"  # words that sound like a verb of paying and are none: "lao động", "mất sóng"
+# Turns of a story, a letter each: families of concepts.json, and deeds.
+_TURNS = {
+    "demand": "D", "give_word": "G", "now": "W", "ask_us": "Q", "checked": "C", "safe_one": "C",
+    "broke_off": "R", "gave_up": "R", "stopped_by": "R", "notlost": "N", "lost": "L",
+}  # fmt: skip
+_TURN_OF_DEED = {
+    ("pay", "done"): "P", ("heed", "done"): "H", ("pay", "refused"): "R", ("heed", "refused"): "R",
+    ("pay", "nearly"): "R", ("heed", "nearly"): "R",
+}  # fmt: skip
+_ALWAYS_TOLD = {"D", "G", "W"}
+_MOST_TURNS = 3
 _IF = {"neu", "he", "keo", "do", "vi", "tai", "if", "so"}
 _THEN = {"thi", "la", "se"}
 
@@ -36,16 +49,20 @@ def deeds_of(story: Story, hits: Sequence[Hit], sums: Sequence[Amount]) -> list[
     own = [hit for hit in hits if hit.cue.family == "deeds"]
     verbs = [hit for hit in own if hit.cue.code in _VERBS]
     taken = {place for amount in sums for place in range(amount.first, amount.last)}
-    outermost = {hit.first: hit for hit in verbs if not inside(hit, verbs)}
+    others = [hit for hit in own if hit.cue.code in (*_VERBS, _OTHER)]
+    outermost = {hit.first: hit for hit in verbs if not inside(hit, others)}
     return [
-        Deed(hit.cue.code, _state(story, own, hit), hit.first, hit.last)
+        Deed(hit.cue.code, _state(story, own, hit, sums), hit.first, hit.last)
         for hit in outermost.values()
         if hit.first not in taken
     ]
 
 
-def _state(story: Story, hits: Sequence[Hit], verb: Hit) -> str:
+def _state(story: Story, hits: Sequence[Hit], verb: Hit, sums: Sequence[Amount]) -> str:
     start = _clause_start(story, verb.first)
+    named = max((amount.last for amount in sums if amount.last < verb.first), default=0)
+    if _places(hits, "self", named, min(named + 1, verb.first)):
+        start = max(start, named)  # "hỏi vay 3 triệu em gửi": what was asked ends with its sum
 
     def last(code: str) -> int:
         return max(_places(hits, code, start, verb.first), default=_NEVER)
@@ -101,3 +118,39 @@ def grams_of_deeds(deeds: Sequence[Deed]) -> Iterator[Gram]:
     told = [deed for deed in deeds if deed.state not in ("bare", "asked")]
     for kind, state, first, last in told[-1:]:
         yield Gram(f"…@{kind} {state}", first, last)
+
+
+def grams_of_turns(
+    hits: Sequence[Hit], deeds: Sequence[Deed], sums: Sequence[Amount]
+) -> Iterator[Gram]:
+    """How the story turned: the last one, two and three things told in their order, and which were
+    told at all. "D$R" is a demand, its sum, a refusal; see `_TURNS`.
+    """
+    turns = _turns(hits, deeds, sums)
+    names = "".join(turn.name for turn in turns)
+    for many in range(1, min(len(turns), _MOST_TURNS) + 1):
+        yield Gram("!" + names[-many:], turns[-many].first, turns[-1].last)
+    if turns:
+        told = "".join(sorted({*names} - _ALWAYS_TOLD))
+        yield Gram("!all " + told, turns[0].first, turns[-1].last)
+
+
+def _turns(hits: Sequence[Hit], deeds: Sequence[Deed], sums: Sequence[Amount]) -> list[Gram]:
+    """What is told, in order of place; the same twice in a row is told once."""
+    told = [
+        Gram(_TURNS[hit.cue.code], hit.first, hit.last)
+        for hit in hits
+        if hit.cue.family == "concepts" and hit.cue.code in _TURNS
+    ]
+    told += [
+        Gram(_TURN_OF_DEED[deed[:2]], deed.first, deed.last)
+        for deed in deeds
+        if deed[:2] in _TURN_OF_DEED
+    ]
+    told += [Gram("$", amount.first, amount.last) for amount in sums]
+    told.sort(key=lambda turn: turn[1:])
+    return [
+        turn
+        for before, turn in pairwise([None, *told])
+        if turn and turn.name != (before and before.name)
+    ]

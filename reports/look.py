@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reports.cues import Cue, Hit, Story, cover, covered, cut, find_cues, inside
-from reports.deeds import Deed, deeds_of, grams_of_deeds
+from reports.deeds import Deed, deeds_of, grams_of_deeds, grams_of_turns
 from reports.grams import Gram, endings_of, grams_of, words_of
 from reports.money import Amount, amounts
 
@@ -25,8 +25,13 @@ class Look:
 
     @property
     def endings(self) -> list[Gram]:
-        """The grams, those with which the story ends, and what was done and what was not."""
-        return [*self.grams, *endings_of(self.words), *grams_of_deeds(self.deeds)]
+        """The grams, those with which the story ends, what was done and what was not, its turns."""
+        return [
+            *self.grams,
+            *endings_of(self.words),
+            *grams_of_deeds(self.deeds),
+            *grams_of_turns(self.hits, self.deeds, self.sums),
+        ]
 
     def counted(self, family: str) -> dict[str, list[Hit]]:
         """The phrases that count, by code: each once, none silenced or inside a longer one."""

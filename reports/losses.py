@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from reports.cues import Hit, between
+from reports.cues import Hit, Word, between
 from reports.grams import Gram, Weighing, weigh, weights
 from reports.grounds import Fact, Reason, grounds, spot
 from reports.look import Look
@@ -31,13 +31,21 @@ _JOINS = {
 _DAYS = {
     "hom", "qua", "tuan", "truoc", "thang", "ngay", "sang", "chieu", "thu", "nay", "bua", "kia",
 }  # fmt: skip
+_PAYERS = {
+    "me", "bo", "vo", "chong", "chi", "anh", "em", "toi", "con", "ong", "ba", "va",
+}  # "mẹ 10 triệu, em 3 triệu"  # fmt: skip
 _SPELLED_OUT = 4  # words between two sums of one breath
 _PARTS = {
-    "doi", "bao", "hua", "con", "muon", "keu", "bat", "phai", "duoc", "tra", "rut", "no", "neu",
+    "doi", "bao", "hua", "con", "muon", "keu", "bat", "phai", "duoc", "tra", "rut", "no", "neu", "tinh", "dinh",
 }  # between two sums: the second is another matter  # fmt: skip
 _EACH = {"moi", "each"}
-_PAID_BY = {"lan", "dot", "nguoi", "nha", "cai", "con", "the", "suat", "bua", "times"}
+_PAID_BY = {
+    "lan", "dot", "chiec", "tam", "nguoi", "nha", "cai", "con", "the", "suat", "bua", "times",
+}  # fmt: skip
 _COUNTS = {"hai": 2, "ba": 3, "bon": 4, "nam": 5, "sau": 6, "bay": 7, "tam": 8, "chin": 9, "two": 2}
+_BACK_REACH = 5  # words between "trả lại" and its sum
+_CARDS = {"the", "card", "cards"}
+_BY = "x"
 _MOST_TIMES = 20
 _MOST_REASONS = 8
 _FACT = "money_lost_vnd"
@@ -51,11 +59,13 @@ class Loss:
     reasons: tuple[Reason, ...] = ()
 
 
-def read_loss(look: Look, state: Weighing) -> Loss:
-    """What the story says was lost, with the words that say so."""
+def read_loss(look: Look, state: Weighing, is_junk: bool = False) -> Loss:
+    """What the story says was lost, with the words that say so. Junk says nothing of money, unless
+    a phrase says that a sum is gone: who curses may have lost it.
+    """
     said = what_phrases_say(look)
     kind = _kind(said, state)
-    if kind == "unknown":
+    if kind == "unknown" or (is_junk and not said.gone):
         return Loss(None)
     if kind == "none":
         return Loss(0, _because(look, [said.none] if said.none else [], state, "none"))
@@ -99,6 +109,8 @@ def lost_sums(look: Look, said: Said) -> list[tuple[Amount, Because]]:
 
 def _worth(look: Look, number: int, why: Mapping[Amount, Because]) -> float:
     """What phrases add to a sum: that it is gone, surely gone, or that nobody paid it."""
+    if is_returned(look, number):
+        return -PHRASE_SETTLED
     because = why.get(look.sums[number])
     if because:
         return PHRASE_SETTLED if because.rule == SETTLED else PHRASE_OF_SUM
@@ -132,7 +144,7 @@ def _is_joined(look: Look, one: Amount, two: Amount) -> bool:
     if together and not between_them:
         return True
     near = len(between_them) <= _SPELLED_OUT + 2 * bool({"them", "cuoi"} & {*between_them})
-    joins = _JOINS & {*between_them} or {*between_them} <= _DAYS
+    joins = _JOINS & {*between_them} or {*between_them} <= _DAYS or {*between_them} <= _PAYERS
     return together and near and bool(joins) and not _PARTS & {*between_them}
 
 
@@ -147,25 +159,61 @@ def _total(look: Look, said: Said, lost: Sequence[tuple[Amount, Because]]) -> in
     """
     if said.total and said.total in dict(lost):
         return said.total.value
-    values = [amount.value * _times(look, amount) for amount, _ in lost]
+    values = [amount.value * times(look, amount) for amount, _ in lost]
+    back = _back(look, [amount for amount, _ in lost])
     listed = any(one.last == two.first for one, two in pairwise(look.sums))
     if not listed and not any(word.folded in _TIMES for word in look.story.words):
         values = list(dict.fromkeys(values))
     total = sum(values)
     most = max(values, default=0)
-    return (most if len(values) > 2 and most * 2 == total else total) or None
+    lost_in_all = most if len(values) > 2 and most * 2 == total else total
+    return (lost_in_all - back if back < lost_in_all else lost_in_all) or None
 
 
-def _times(look: Look, amount: Amount) -> int:
-    """How often a sum was paid: "hai lần, mỗi lần 15 triệu" is two; else once."""
+def is_returned(look: Look, number: int) -> bool:
+    """Whether a sum came back, whole or in part: "trả lại 30 triệu", "rút ra được 2 triệu"."""
+    amount, words = look.sums[number], look.story.words
+    near = between(look.hits, amount.first - _BACK_REACH, amount.first)
+    back = [hit for hit in near if hit.cue.family == "money" and hit.cue.code == "returned"]
+    if not number or not back or words[back[-1].first].clause != words[amount.first].clause:
+        return False
+    low = max(look.sums[number - 1].last, back[-1].first - _BACK_REACH)
+    spoilt = between(look.hits, low, back[-1].first)
+    codes = {"asks"} if "duoc" in back[-1].cue.words else {"asks", "self"}
+    return not any(hit.cue.family == "negation" or hit.cue.code in codes for hit in spoilt)
+
+
+def _back(look: Look, lost: Collection[Amount]) -> int:
+    """What came back of the sums that are gone, never more than had gone before it: "nạp 5 triệu,
+    rút được 6" gives five back.
+    """
+    back = 0
+    for number, amount in enumerate(look.sums):
+        if amount not in lost and is_returned(look, number):
+            before = sum(each.value for each in lost if each.first < amount.first)
+            back += min(amount.value, before - back)
+    return back
+
+
+def times(look: Look, amount: Amount) -> int:
+    """How often a sum was paid: "hai lần, mỗi lần 15 triệu" is two, "5 cái thẻ 500 nghìn" five,
+    "600k x 3 lần" three; else once.
+    """
     words = look.story.words
     before = words[max(0, amount.first - _NEAR) : amount.first]
-    if not any(word.folded in _EACH for word in before):
-        return 1
-    sentence = [word for word in words if word.sentence == words[amount.first].sentence]
+    if any(word.folded in _EACH for word in before):
+        return _count([word for word in words if word.sentence == words[amount.first].sentence])
+    if any(word.folded in _CARDS for word in before):
+        return _count(words[max(0, amount.first - 2 * _NEAR) : amount.first])
+    behind = words[amount.last : amount.last + _NEAR]
+    return _count(behind[1:]) if behind and behind[0].folded == _BY else 1
+
+
+def _count(words: Sequence[Word]) -> int:
+    """The first number of times or things: "hai lần", "5 cái"; else one."""
     counts = [
         _COUNTS.get(number.folded, 0) or int(number.folded if number.folded.isdecimal() else 0)
-        for number, thing in pairwise(sentence)
+        for number, thing in pairwise(words)
         if thing.folded in _PAID_BY
     ]
     return next((count for count in counts if 1 < count <= _MOST_TIMES), 1)
@@ -239,6 +287,8 @@ def _of_sum(look: Look, number: int, said: Said) -> Iterator[str]:
     yield "~largest" if amount.value == max(values) else "~not largest"
     if values.count(amount.value) > 1:
         yield "~told again"
+    if is_returned(look, number):
+        yield "~returned"
     yield from _deeds_around(look, number)
 
 

@@ -22,6 +22,7 @@ _UNDONE = ("not", "asked")
 _DEMAND_REACH = 10  # words between a demand and its sum
 _DEED_REACH = 6  # words between a deed and the sum that it names
 _DUE_REACH = 4  # words between "đòi" and its sum
+_OWN_WITHIN = 7  # words between who paid and "chuyển đủ"
 _SETTLED_WITHIN = 20  # words between a sum that was asked for and "tôi nộp"
 _LOSING = {"mat", "hao", "ton", "sut", "thiet", "lose", "lost"}  # no payment of what was asked
 SETTLED = "asked, then paid"  # the rule that is surest
@@ -152,14 +153,14 @@ def _done(talk: _Talk, sums: list[Amount]) -> tuple[Amount, Because] | None:
 
 
 def naming_deed(look: Look, number: int) -> Deed | None:
-    """The deed that names a sum: the last before it, near and in its sentence."""
+    """The deed that names a sum: the last before it, near and in its clause."""
     amount, words = look.sums[number], look.story.words
     near = [
         deed
         for deed in look.deeds
         if deed.kind == "pay"
         and amount.first - _DEED_REACH <= deed.last <= amount.first
-        and words[deed.first].sentence == words[amount.first].sentence
+        and words[deed.first].clause == words[amount.first].clause
     ]
     return near[-1] if near else None
 
@@ -182,7 +183,18 @@ def _settled(look: Look, known: Sequence[Amount]) -> Iterator[tuple[Amount, Beca
         if amount in known or settling is None or settling.state != "done":
             continue
         near = settling.first - amount.last <= _SETTLED_WITHIN
+        if _deeds_said(look, ("every",), settling.last, settling.last + 3):
+            yield from _all_due(look, number, known, settling)
         if near and _is_due(look, number) and _is_plain(look, settling):
+            yield amount, Because(SETTLED, amount.first, settling.last)
+
+
+def _all_due(
+    look: Look, last: int, known: Sequence[Amount], settling: Deed
+) -> Iterator[tuple[Amount, Because]]:
+    """The sums before the last one, where all were paid: "tôi đóng cả hai"."""
+    for number, amount in enumerate(look.sums[:last]):
+        if amount not in known and _is_due(look, number):
             yield amount, Because(SETTLED, amount.first, settling.last)
 
 
@@ -191,15 +203,20 @@ def _is_due(look: Look, number: int) -> bool:
     naming, amount = naming_deed(look, number), look.sums[number]
     if naming is not None:
         return naming.state in ("asked", "bare")
-    near = between(look.hits, amount.first - _DUE_REACH, amount.first)
-    return any(hit.cue.family == "deeds" and hit.cue.code == "due" for hit in near)
+    return _deeds_said(look, ("due",), amount.first - _DUE_REACH, amount.first)
 
 
 def _is_plain(look: Look, deed: Deed) -> bool:
-    """Whether somebody is said to have paid, right before the verb: "tôi nộp", "nên đưa"."""
-    payers = between(look.hits, deed.first - 2, deed.first)
-    own = any(hit.cue.family == "deeds" and hit.cue.code in ("self", "did") for hit in payers)
-    return own and look.story.words[deed.first].folded not in _LOSING
+    """Whether somebody is said to have paid: "tôi nộp", "nên đưa", "tôi ra bưu điện gửi luôn"."""
+    near = _deeds_said(look, ("self", "did"), deed.first - 2, deed.first)
+    own = near or _deeds_said(look, ("self", "did"), deed.first - _OWN_WITHIN, deed.first)
+    plain = near or (own and _deeds_said(look, ("after",), deed.last, deed.last + 1))
+    return plain and look.story.words[deed.first].folded not in _LOSING
+
+
+def _deeds_said(look: Look, codes: tuple[str, ...], low: int, high: int) -> bool:
+    near = between(look.hits, low, high)
+    return any(hit.cue.family == "deeds" and hit.cue.code in codes for hit in near)
 
 
 def _curt(talk: _Talk) -> Iterator[Hit]:

@@ -38,6 +38,7 @@ _WEIGHTS = {
     "unit": 1,
 }  # fmt: skip
 _UNSAID = {"hundreds": 1, "tens": 1, "ones": 0, "unit": 0}  # trăm rưỡi, mười
+_SHORT_UNITS = {"k", "tr", "cu", "chai", "m", "lit"}
 _OR = {"hay", "hoac", "or"}
 _HUNDREDS_FOLDED = {"tram", "hundred"}
 _COUNTED = {
@@ -289,7 +290,7 @@ def amounts(story: Story) -> Iterator[Amount]:
         one = _one(story, at)
         if one:
             last = one[1]
-            while last < len(story.words) and story.words[last].folded in {"dong", "vnd", "d"}:
+            while _names_dong(story, last):
                 last += 1
             if one[0] and _LEAST <= one[0] <= _MOST and not _is_open(story, at, last):
                 yield Amount(round(one[0]), at, last)
@@ -299,6 +300,15 @@ def amounts(story: Story) -> Iterator[Amount]:
             if value:
                 yield Amount(value, at, at + 1)
             at += 1
+
+
+def _names_dong(story: Story, at: int) -> bool:
+    """Whether "đồng" closes the sum before word *at*: not "15 triệu, đóng …", not "3tr dong phi"."""
+    if not _in_clause(story, at) or story.words[at].folded not in {"dong", "vnd", "d"}:
+        return False
+    word, unit = story.words[at], story.words[at - 1].folded
+    bare = word.folded == word.spelled
+    return unit not in _SHORT_UNITS if bare else _worth(story, word, 0) == 1
 
 
 def _is_open(story: Story, first: int, last: int) -> bool:

@@ -18,6 +18,7 @@ from reports.losses import read_loss
 UNCLEAR = "unclear"
 _FALLBACKS = {"other_impersonation", "abuse_prank"}
 _JUNK_TEXT = "spam_submission"
+_JUNK = {_JUNK_TEXT, "abuse_prank"}
 _NEGATED_WITHIN = 3  # words before a demand
 # What a point of a phrase is worth beside the points of the words.
 PHRASE_OF_SCENARIO = 0.5
@@ -121,7 +122,7 @@ def read_story(text: str) -> Reading:
     kinds, state = weigh(weights("kinds"), look.grams), weigh(weights("state"), look.endings)
     scenario, margin, why = _scenario(look, kinds)
     actions, why_actions = _actions(look, kinds)
-    loss = read_loss(look, state)
+    loss = read_loss(look, state, scenario in _JUNK)
     why_ongoing = _ongoing(look, state)
     around = _around(look.story, look.hits)
     return Reading(

@@ -3,7 +3,9 @@
 import pytest
 
 from reports.cues import cut
+from reports.grams import weigh, weights
 from reports.look import look_at
+from reports.losses import is_returned, read_loss, times
 from reports.lost import SETTLED, what_phrases_say
 from reports.money import amounts
 
@@ -60,3 +62,69 @@ def test_what_was_last_left_undone_speaks_for_no_loss() -> None:
 )
 def test_halves_and_tens_are_read_and_the_next_word_is_none_of_a_sum(said: str, dong: int) -> None:
     assert [amount.value for amount in amounts(cut(said))] == [dong]
+
+
+@pytest.mark.parametrize(
+    ("story", "millions"),
+    [
+        ("Họ đòi 3 triệu, em chuyển rồi. Bà mua 5 cái thẻ 500 nghìn đọc cho nó.", [1, 5]),
+        ("Bố tôi bị lừa hai lần, mỗi lần 6 triệu", [2]),
+        ("nap 600k x 3 lan, mat het", [3]),
+        ("Tôi gửi nó 5 triệu", [1]),
+    ],
+)
+def test_cards_and_instalments_are_counted(story: str, millions: list[int]) -> None:
+    look = look_at(story)
+    assert [times(look, amount) for amount in look.sums] == millions
+
+
+@pytest.mark.parametrize(
+    ("story", "back"),
+    [
+        ("Tôi chuyển 15 triệu, ngân hàng thu hồi lại được 10 triệu", True),
+        ("Mẹ nộp 90 triệu, ngân hàng trả lại 30 triệu", True),
+        ("Nó gửi nhầm 5 triệu, tôi trả lại 5 triệu", False),
+        ("Tôi nạp 5 triệu, nó hứa trả lại 8 triệu", False),
+        ("Em nạp 5 triệu, không rút được 6 triệu", False),
+    ],
+)
+def test_a_sum_that_came_back_is_told_from_one_that_was_promised(story: str, back: bool) -> None:
+    assert is_returned(look_at(story), 1) is back
+
+
+def test_all_sums_asked_for_are_settled_by_one_deed() -> None:
+    said = what_phrases_say(look_at("Họ thu phí 8 triệu, sau là phí 10 triệu. Tôi đóng cả hai."))
+    assert sorted(amount.value for amount, _ in said.gone) == [8_000_000, 10_000_000]
+
+
+def test_what_sounds_like_paying_is_no_deed() -> None:
+    story = "Con tôi đi lao động, nó bị mất sóng, công an điều tra"
+    assert [deed for deed in look_at(story).deeds if deed.kind == "pay"] == []
+
+
+@pytest.mark.parametrize("asks", ["hỏi", "hối"])
+def test_cues_that_differ_in_marks_alone_stand_beside_each_other(asks: str) -> None:
+    assert [deed.state for deed in look_at(f"nó {asks} tôi gửi").deeds] == ["asked"]
+
+
+def test_a_word_that_says_another_thing_without_marks_needs_them() -> None:
+    assert [deed.state for deed in look_at("no nop tien").deeds] == ["bare"]
+    assert [deed.state for deed in look_at("tôi nỏ nộp tiền").deeds] == ["refused"]
+
+
+def test_a_verb_behind_a_sum_is_no_currency() -> None:
+    assert [amount.last for amount in amounts(cut("xin 3tr dong phi"))] == [3]
+    assert [amount.last for amount in amounts(cut("xin 3 trieu dong phi"))] == [4]
+
+
+def test_turns_are_told_in_their_order() -> None:
+    names = [gram.name for gram in look_at("Nó đòi 5 triệu, tôi cúp máy").endings]
+    assert "!D$R" in names
+
+
+@pytest.mark.parametrize(
+    ("story", "loss"), [("đồ chó, tôi không gửi", None), ("đồ chó, tôi đã gửi 5 triệu", 5_000_000)]
+)
+def test_junk_says_nothing_of_money_but_where_a_sum_is_gone(story: str, loss: int | None) -> None:
+    look = look_at(story)
+    assert read_loss(look, weigh(weights("state"), look.endings), is_junk=True).value == loss
