@@ -13,6 +13,7 @@ from reports.cues import Hit, Story, between, inside
 from reports.grams import Gram
 from reports.money import Amount
 
+_LONGEST = 5  # words of a phrase around a verb
 _BEFORE = 6  # words before a verb that say whose deed it is
 _NOT_WITHIN = 2  # words between "không" and its verb: "không dám chuyển"
 _THEN_WITHIN = 3  # "không nộp thì …" is a threat
@@ -50,7 +51,11 @@ def deeds_of(story: Story, hits: Sequence[Hit], sums: Sequence[Amount]) -> list[
     verbs = [hit for hit in own if hit.cue.code in _VERBS]
     taken = {place for amount in sums for place in range(amount.first, amount.last)}
     others = [hit for hit in own if hit.cue.code in (*_VERBS, _OTHER)]
-    outermost = {hit.first: hit for hit in verbs if not inside(hit, others)}
+    outermost = {
+        hit.first: hit
+        for hit in verbs
+        if not inside(hit, between(others, hit.first - _LONGEST, hit.last + _LONGEST))
+    }
     return [
         Deed(hit.cue.code, _state(story, own, hit, sums), hit.first, hit.last)
         for hit in outermost.values()
