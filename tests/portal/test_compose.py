@@ -14,6 +14,8 @@ from tests.portal.processes import ROOT
 COMPOSE = ROOT / "docker-compose.yml"
 SECRETS = {"POSTGRES_PASSWORD", "VALKEY_PASSWORD", "SECRET_KEY", "FIELD_KEYS", "BACKUP_KEY"}
 ONE_SHOT = {"migrate"}
+# What the image itself decides, and what a production start refuses.
+OURS_ALONE = {"DATA_DIR", "FILES_DIR", "PORT", "STATIC_ROOT", "DEBUG", "RATE_LIMITS"}
 
 
 def services() -> dict[str, dict[str, Any]]:
@@ -68,6 +70,23 @@ def test_who_watches_knows_whom_to_tell_and_reaches_a_mail_server(name: str) -> 
     wanted = {"EMAIL_URL", "ALARM_EMAILS", "DEFAULT_FROM_EMAIL", "QUEUE_LATE_AFTER"}
     assert wanted <= set(service["environment"])
     assert "outside" in service["networks"]
+
+
+def read_by_the_portal() -> set[str]:
+    source = (ROOT / "portal" / "settings.py").read_text()
+    return set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', source))
+
+
+@pytest.mark.parametrize("name", ["migrate", "web", "relay", "worker", "beat"])
+def test_every_setting_that_is_the_operators_reaches_the_portal(name: str) -> None:
+    passed_on = set(services()[name]["environment"])
+    assert len(passed_on) > 50
+    assert read_by_the_portal() - OURS_ALONE == passed_on
+
+
+def test_every_setting_is_told_in_the_readme() -> None:
+    told = re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert sorted(told) == sorted(read_by_the_portal())
 
 
 def test_the_broker_forgets_nothing() -> None:
