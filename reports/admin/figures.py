@@ -13,7 +13,7 @@ from reports import held, scope
 from reports.admin import answers
 from reports.models import Alarm, Case
 from reports.stats import Standing, standing
-from reports.watch import concerned
+from reports.watch import SLOW, concerned
 
 OF_REPORTS = (Alarm.Kind.LATE, Alarm.Kind.FAILED, Alarm.Kind.UNSEEN, Alarm.Kind.OVERDUE)
 
@@ -162,9 +162,12 @@ def standing_of(request: Any) -> Standing | None:
 
 def alarms_of(request: Any) -> dict[str, int]:
     """What is wrong at this moment, by kind, and how many reports each is about; asked of the
-    queue itself, so that no watcher need be alive. An officer of a unit is told of its reports alone.
+    queue itself, so that no watcher need be alive; what takes hours to go wrong is left to one. An
+    officer of a unit is told of its reports alone.
     """
     now = standing_of(request)
     told = {kind: count for kind, count in concerned(now).items() if count} if now else {}
-    is_whole = scope.is_at_pv01(request.user)
-    return {kind.value: count for kind, count in told.items() if is_whole or kind in OF_REPORTS}
+    if not scope.is_at_pv01(request.user):
+        return {kind.value: count for kind, count in told.items() if kind in OF_REPORTS}
+    slow = Alarm.objects.filter(kind__in=SLOW, count__gt=0).values_list("kind", "count")
+    return {kind.value: count for kind, count in told.items()} | dict(slow)

@@ -152,7 +152,7 @@ DECLARED: Declared = {
         },
     ),
     "reports.Dispute": Fields(
-        "received_at due_at status upheld_at answered_at",
+        "received_at due_at status upheld_at is_by_one answered_at",
         ties="id public_number submission_key content_digest",
         sealed="number_sealed reason_sealed contact_sealed",
         clear={

@@ -49,7 +49,11 @@ def desk_alarms(context: Context) -> dict[str, Any]:
     """What is wrong with the queue at this moment, above every page of the desk."""
     request = context["request"]
     alarms = alarms_of(request)
-    return {"alarms": alarms, "standing": standing_of(request) if alarms else None}
+    return {
+        "alarms": alarms,
+        "standing": standing_of(request) if alarms else None,
+        "sees_breaches": request.user.has_perm("reports.view_breach"),
+    }
 
 
 @register.inclusion_tag("admin/board.html", takes_context=True)

@@ -24,6 +24,7 @@ exec unshare --user --map-user=65534 --map-group=65534 -- "$PROJECT/docker/entry
 """
 NAMESPACES = ["unshare", "--user", "--map-root-user", "--mount", "--"]
 PORTAL = "portal.example"
+PATIENCE = 90  # seconds for a cold start on a busy machine
 
 
 def namespaces_work() -> bool:
@@ -110,7 +111,7 @@ def test_migrate_fills_an_empty_database_and_ends(env: dict[str, str], database:
 
 def test_web_serves_from_a_read_only_project(env: dict[str, str]) -> None:
     with running("web", env):
-        assert eventually(lambda: healthy("web", env), within=20)
+        assert eventually(lambda: healthy("web", env), within=PATIENCE)
         line = http.client.HTTPConnection("127.0.0.1", int(env["PORT"]), timeout=5)
         with contextlib.closing(line):
             told = {"Host": PORTAL, "X-Forwarded-Proto": "https"}
@@ -125,7 +126,7 @@ def test_web_serves_from_a_read_only_project(env: dict[str, str]) -> None:
 def test_each_lasting_role_starts_and_is_found_healthy(env: dict[str, str], role: str) -> None:
     assert not healthy(role, env)
     with running(role, env) as process:
-        assert eventually(lambda: healthy(role, env), within=30)
+        assert eventually(lambda: healthy(role, env), within=PATIENCE)
         assert process.poll() is None
 
 

@@ -56,6 +56,17 @@ def test_the_banner_needs_no_watcher(duty: Person) -> None:
     assert banner(duty.client) == ""
 
 
+@pytest.mark.parametrize("kind", ["unpurged", "breach"])
+def test_a_purge_or_a_breach_that_is_late_is_told(lead: Person, duty: Person, kind: str) -> None:
+    Alarm.objects.create(kind=kind, count=1)
+    told = {"unpurged": "chưa xóa xong dữ liệu hết hạn", "breach": "đã quá hạn báo. Mở sự cố"}
+    assert told[kind] in banner(lead.client)
+    assert "Mở sự cố" not in banner(duty.client)
+    assert banner(duty.client)
+    Alarm.objects.update(count=0)  # it is over
+    assert banner(lead.client) == ""
+
+
 def test_what_failed_leads_to_its_reports(duty: Person) -> None:
     stuck = evidence.report("a")
     OutboxItem.objects.update(failed_at=Now())

@@ -4,12 +4,14 @@ import io
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 import time_machine
 from axes.models import AccessAttempt
 from django.contrib.auth.models import User
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
+from django.db import OperationalError
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -31,6 +33,7 @@ from reports import (
     workflow,
 )
 from reports.later import Later
+from reports.management.commands import purge as command
 from reports.models import (
     Alarm,
     Case,
@@ -344,3 +347,13 @@ def test_the_desk_says_what_went_and_by_which_rule(lead: Person) -> None:
     assert "1 tin rác" in page
     assert "<dt>tin rác</dt><dd>30 ngày</dd>" in page
     assert "giữ đến khi PV01 quyết định" in page
+
+
+@pytest.mark.parametrize(
+    ("done", "told"),
+    [({"return_value": False}, "no superuser"), ({"side_effect": OperationalError}, "is in use")],
+)
+def test_a_rewrite_that_was_not_whole_says_so(done: dict[str, Any], told: str) -> None:
+    with mock.patch.object(command, "_written_anew", **done), pytest.raises(CommandError) as said:
+        call_command("purge", "--rewrite", stdout=io.StringIO())
+    assert told in str(said.value)
