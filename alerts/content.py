@@ -102,6 +102,10 @@ class Content:
     english: English = English()
     sms_marked: str = ""
 
+    @property
+    def quotes_callers(self) -> bool:
+        return any(step.quote for step in self.steps)
+
     def as_json(self) -> dict[str, Any]:
         """Strings, whole numbers, lists and objects only; times with their offset."""
         values: dict[str, Any] = json.loads(json.dumps(asdict(self), default=_iso))

@@ -48,8 +48,14 @@ class Square:
 
 
 class EnrolForm(_SetPasswordForm):
-    """A password, and the proof that the phone knows the secret."""
+    """How the officer is called, a password, and the proof that the phone knows the secret."""
 
+    full_name = forms.CharField(
+        label="Họ tên, để in trên phiếu chuyển tin",
+        max_length=150,
+        required=False,
+        widget=forms.TextInput({"autocomplete": "name"}),
+    )
     otp_token = forms.CharField(
         label="Mã 6 chữ số đang hiện trên điện thoại",
         max_length=12,
@@ -59,6 +65,8 @@ class EnrolForm(_SetPasswordForm):
     def __init__(self, device: TOTPDevice, data: dict[str, str] | None = None) -> None:
         super().__init__(device.user, data)
         self.device = device
+        self.initial["full_name"] = device.user.get_full_name()
+        self.order_fields(["full_name"])
         for field in self.fields.values():
             field.widget.attrs["class"] = "input"
 
@@ -68,6 +76,11 @@ class EnrolForm(_SetPasswordForm):
         if not self.device.verify_is_allowed()[0] or not self.device.verify_token(token):
             raise forms.ValidationError("Mã chưa đúng. Chờ mã mới hiện rồi gõ lại.")
         return token
+
+    def save(self, commit: bool = True) -> User:
+        if name := self.cleaned_data["full_name"]:
+            self.user.first_name, self.user.last_name = name, ""
+        return super().save(commit)
 
 
 def invite(name: str, role: str) -> str:

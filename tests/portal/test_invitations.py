@@ -50,6 +50,13 @@ def test_the_link_sets_password_and_device_and_gives_codes_on_paper(client: Clie
     assert all(code in page.content.decode() for code in codes)
 
 
+def test_officers_say_how_they_are_called_and_may_leave_it(client: Client) -> None:
+    for typed, kept in (("  Cán bộ Mẫu ", "Cán bộ Mẫu"), ("", "Cán bộ Mẫu")):
+        path, device = invited()
+        client.post(path, filled(device, full_name=typed))
+        assert User.objects.get(username="le.thu.ha").get_full_name() == kept
+
+
 def test_a_link_dies_on_use(client: Client) -> None:
     path, device = invited()
     client.post(path, filled(device))
