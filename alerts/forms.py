@@ -7,9 +7,8 @@ from django.http import QueryDict
 from django.utils.text import slugify
 
 from alerts.models import Alert, ResponseType
-from reports.cues import scenario_codes
 from reports.folding import fold
-from reports.outline import label
+from reports.outline import scenarios
 
 _TEXT = {"rows": 4, "cols": 80}
 _FOR_REVIEW = ("short_title", "summary", "advice", "sms", "sms_share")
@@ -85,7 +84,7 @@ class AlertForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         self.fields["seen"].initial = self._saved_at()
         if isinstance(kinds := self.fields.get("scenario"), forms.ChoiceField):
-            kinds.choices = [("", "Chưa rõ"), *((code, label(code)) for code in scenario_codes())]
+            kinds.choices = [("", "Chưa rõ"), *scenarios()]
         for name in ("effective", "expires"):
             if isinstance(
                 halves := getattr(self.fields.get(name), "widget", None), forms.MultiWidget

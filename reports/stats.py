@@ -190,7 +190,7 @@ def snapshot(within: int = COUNT_WITHIN) -> Iterator[Any]:
     with transaction.atomic(), connection.cursor() as cursor:
         if not nested:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        cursor.execute("SET LOCAL statement_timeout = %s", [f"{within}s"])
+        cursor.execute("SET LOCAL statement_timeout = %s", [within * 1000])
         yield cursor
 
 

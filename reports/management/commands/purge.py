@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
 from django.utils import timezone
+from psycopg2 import sql
 
 from reports import purging, retention
 from reports.models import PurgeRun
@@ -84,7 +85,8 @@ def _written_anew(cursor: Any) -> bool:
     """Whether all was: PostgreSQL passes over what this user does not own, with a notice alone."""
     cursor.execute("SET statement_timeout = 0")
     for table in _REWRITTEN:
-        cursor.execute(f"VACUUM (FULL, ANALYZE) reports_{table}")
+        name = sql.Identifier(f"reports_{table}")
+        cursor.execute(sql.SQL("VACUUM (FULL, ANALYZE) {}").format(name))
     cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
     if not cursor.fetchone()[0]:
         return False
