@@ -49,7 +49,6 @@ class PurgeRunAdmin(_Admin):
         context = {
             "title": "Xóa dữ liệu hết hạn",
             "rules": [(kind.told, _length(kind)) for kind in KINDS],
-            "is_missed": purging.is_missed(),
             "wishes": _waiting(officer(request)),
         }
         return super().changelist_view(request, context | (extra_context or {}))

@@ -345,7 +345,7 @@ def test_the_desk_says_what_went_and_by_which_rule(lead: Person) -> None:
     purge()
     page = lead.client.get("/admin/reports/purgerun/").content.decode()
     assert "1 tin rác" in page
-    assert "<dt>tin rác</dt><dd>30 ngày</dd>" in page
+    assert "<dt>Tin rác</dt><dd>30 ngày</dd>" in page
     assert "giữ đến khi PV01 quyết định" in page
 
 
