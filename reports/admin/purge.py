@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 
-from reports import purging, scope
+from reports import scope
 from reports.admin import words
 from reports.admin.decided import moment, officer
 from reports.admin.paging import NearPaginator
