@@ -7,9 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from csp.decorators import csp_replace
+from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.defaultfilters import linebreaksbr
@@ -63,7 +65,8 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_select_related = ["current", "author"]
     search_fields = ["title", "document_number", "summary"]
     raw_id_fields = ["campaign"]
-    filter_horizontal = ["communes", "offices"]
+    # Boxes to tick: the stock pair of lists needs script and names its parts wrongly.
+    formfield_overrides = {models.ManyToManyField: {"widget": forms.CheckboxSelectMultiple}}
     fieldsets = [
         (None, {"fields": ["title", "short_title", "slug", "summary", "advice", "seen"]}),
         ("Tin nhắn và loa xã", {"fields": ["sms", "sms_share", "sms_marked", "loudspeaker"]}),

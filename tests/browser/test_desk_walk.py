@@ -6,7 +6,7 @@ themselves: what somebody adds is walked too.
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.alerts.writing import submitted
+from tests.alerts.writing import draft, submitted
 from tests.browser.test_desk import _come_in, faults, portal  # noqa: F401
 from tests.cast import enlist, log_in
 from tests.portal.access import Addresses, pages
@@ -15,14 +15,15 @@ from tests.portal.access_table import PAGES
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
 # The others' pages are a lead's with less on them, but for the warnings.
-WALKED = {"lead": "", "approver": "alerts_"}  # and the pages that such names begin with
+WALKED = {"lead": "", "approver": "alerts_", "editor": "alerts_"}  # and the pages that such names begin with
 WIDTHS = (360, 1280)
 
 
 @pytest.mark.parametrize("role", WALKED)
 def test_no_page_of_the_desk_has_a_fault(portal: str, browser: Browser, role: str) -> None:
     addresses = Addresses()
-    addresses.made["alert"] = submitted().pk  # with what an approver decides
+    # With what an approver decides, or as an editor writes it.
+    addresses.made["alert"] = (draft() if role == "editor" else submitted()).pk
     seen = [name for name in pages() if name.startswith(WALKED[role])]
     open_to_role = [name for name in seen if role in PAGES[name][0]]
     paths = {name: addresses.of(name, pages()[name]) for name in open_to_role}
