@@ -14,8 +14,9 @@ from tests.portal.access_table import PAGES
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
-# The others' pages are a lead's with less on them, but for the warnings.
-WALKED = {"lead": "", "approver": "alerts_", "editor": "alerts_"}  # and the pages that such names begin with
+# The others' pages are a lead's with less on them, but for the warnings. Beside each role what
+# the names of its pages begin with.
+WALKED = {"lead": "", "approver": "alerts_", "editor": "alerts_"}
 WIDTHS = (360, 1280)
 
 
