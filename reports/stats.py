@@ -7,7 +7,7 @@ with its time.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ from django.db import Error as DatabaseTrouble
 from django.db import connection, transaction
 
 from reports.intake import TRIAGE
-from reports.models import OutboxItem, QueueTally
+from reports.models import Alarm, OutboxItem, QueueTally
 from reports.outbox import Priority
 
 log = structlog.get_logger(__name__)
@@ -28,6 +28,7 @@ COUNT_AGAIN_AFTER = 4 * 60.0  # seconds; beat asks every five minutes
 OLD_AFTER = 15 * 60.0
 SEALED_WITHIN = 10 * 60.0
 MOST_STUCK = 500
+SLOW = (Alarm.Kind.UNPURGED, Alarm.Kind.BREACH)
 KEPT = ("counted_at", "accepted", "done", "waiting", "failed")  # columns of the tally
 
 # A report may be owed its triage more than once: only the latest item says how it stands.
@@ -82,6 +83,8 @@ SELECT owed.waiting, owed.late, stuck.failed, owed.oldest, owed.oldest_prompt,
                  WHERE desk.report_id = clock.report_id AND desk.at_unit_id = %(unit)s))),
        (SELECT count(*) FROM reports_case WHERE due_at <= statement_timestamp()
            AND (%(unit)s::text IS NULL OR at_unit_id = %(unit)s)),
+       (SELECT json_object_agg(kind, count) FROM reports_alarm
+         WHERE kind = ANY (%(slow)s) AND count > 0),
        tally.counted_at, tally.accepted, tally.done, tally.waiting, tally.failed
   FROM owed CROSS JOIN stuck LEFT JOIN reports_queuetally AS tally ON true
 """  # noqa: S608  # nosec B608
@@ -131,7 +134,7 @@ class Standing:
     count, `tally_age_s` seconds ago. `unsealed_s`: how long the oldest act on record has waited
     for its link; `broken`: the chain of acts did not hold (chain_check.py).
     `unseen`: reports of people still pressed that nobody looked at in time; `overdue`: all of
-    which a clock has run out.
+    which a clock has run out. `slow`: alarms that a watcher raised, for what takes hours to go wrong.
     """
 
     waiting: int
@@ -146,6 +149,7 @@ class Standing:
     broken: bool = False
     unseen: int = 0
     overdue: int = 0
+    slow: dict[str, int] = field(default_factory=dict)
 
     @property
     def tally_old(self) -> bool:
@@ -224,16 +228,16 @@ def standing(unit: str | None = None) -> Standing:
     failed or ran out among the reports that lie there, by its codename; None of all.
     """
     values: dict[str, Any] = {"task": TRIAGE, "idle": Priority.IDLE, "unit": unit}
-    values["late"] = settings.QUEUE_LATE_AFTER
+    values |= {"late": settings.QUEUE_LATE_AFTER, "slow": list(SLOW)}
     with connection.cursor() as cursor:
         cursor.execute(_STANDING, values)
         waiting, late, failed, oldest, oldest_prompt, first, age, *more = cursor.fetchone()
-    unsealed, broken, unseen, overdue, *counted = more
+    unsealed, broken, unseen, overdue, slow, *counted = more
     kept = dict(zip(KEPT, counted, strict=True))
     tally = QueueTally(**kept) if age is not None else None
     return Standing(
         waiting, late, failed, oldest, oldest_prompt, first, age, tally, unsealed, broken,
-        unseen, overdue,
+        unseen, overdue, slow or {},
     )  # fmt: skip
 
 

@@ -27,7 +27,6 @@ log = structlog.get_logger(__name__)
 TELL_AFTER = timedelta(minutes=1)
 REMIND_AFTER = timedelta(hours=6)
 Kind = Alarm.Kind
-SLOW = (Kind.UNPURGED, Kind.BREACH)  # hours go by until they are wrong: the desk reads their rows
 
 # A count of 0: it is over, and the mail that says so could not be sent yet.
 _RAISE = """

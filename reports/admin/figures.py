@@ -13,7 +13,7 @@ from reports import held, scope
 from reports.admin import answers
 from reports.models import Alarm, Case
 from reports.stats import Standing, standing
-from reports.watch import SLOW, concerned
+from reports.watch import concerned
 
 OF_REPORTS = (Alarm.Kind.LATE, Alarm.Kind.FAILED, Alarm.Kind.UNSEEN, Alarm.Kind.OVERDUE)
 
@@ -166,8 +166,9 @@ def alarms_of(request: Any) -> dict[str, int]:
     officer of a unit is told of its reports alone.
     """
     now = standing_of(request)
-    told = {kind: count for kind, count in concerned(now).items() if count} if now else {}
+    if now is None:
+        return {}
+    told = {kind.value: count for kind, count in concerned(now).items() if count}
     if not scope.is_at_pv01(request.user):
-        return {kind.value: count for kind, count in told.items() if kind in OF_REPORTS}
-    slow = Alarm.objects.filter(kind__in=SLOW, count__gt=0).values_list("kind", "count")
-    return {kind.value: count for kind, count in told.items()} | dict(slow)
+        return {kind: count for kind, count in told.items() if kind in OF_REPORTS}
+    return told | now.slow
