@@ -2,12 +2,17 @@
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 import pytest_socket
 from pytest_django import DjangoDbBlocker, Settings
 from redis import Redis
 
 pytest_plugins = ["tests.cast"]
+# Tables are read at the first example, and other tests share the machine: what must be quick is
+# held by tests of its own.
+hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.load_profile("suite")
 
 NEAR = ["127.0.0.1", "::1", "localhost"]
 _resolved: dict[str, set[str]] = {}
