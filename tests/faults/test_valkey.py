@@ -119,7 +119,8 @@ def test_every_page_is_there_without_it(home: House) -> None:
         for path in public_paths():
             page = ask(home, path)
             assert page.status < 500, path
-            assert "text/html" not in page.headers["Content-Type"] or HOTLINE in page.words, path
+            is_page = page.status != 405 and "text/html" in page.headers["Content-Type"]
+            assert not is_page or HOTLINE in page.words, path
 
 
 def test_the_desk_works_without_it(home: House) -> None:
