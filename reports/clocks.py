@@ -1,9 +1,9 @@
 """When something falls due and how that time is said: on the clock of Vietnam, by working days.
 
-Nothing is written here. Five clocks run for the desk, their lengths are settings: look (at who is
+Nothing is written here. Six clocks run for the desk, their lengths are settings: look (at who is
 still on the call) and sort from receipt; tell (the reporter) and verify from the moment at which a
-report is sorted as a tin báo về tội phạm; rights from a wish to be erased. Verifying may be extended
-twice.
+report is sorted as a tin báo về tội phạm; rights from a wish to be erased, and wish from one to
+withdraw or from a correction that an officer has to let through. Verifying may be extended twice.
 """
 
 from datetime import date, datetime, time, timedelta
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from reports import days_off, working_days
 
-LOOK, SORT, TELL, VERIFY, RIGHTS = "look", "sort", "tell", "verify", "rights"
+LOOK, SORT, TELL, VERIFY, RIGHTS, WISH = "look", "sort", "tell", "verify", "rights", "wish"
 FROM_RECEIPT = (LOOK, SORT)
 FROM_CRIME_REPORT = (TELL, VERIFY)
 MOST_EXTENSIONS = 2
@@ -37,6 +37,7 @@ def due(kind: str, start: datetime, extended: int = 0) -> datetime:
         SORT: lambda: in_hours(start, settings.CLOCK_SORT_HOURS),
         TELL: lambda: in_working_days(start, settings.CLOCK_TELL_WORKING_DAYS),
         RIGHTS: lambda: in_working_days(start, settings.CLOCK_RIGHTS_WORKING_DAYS),
+        WISH: lambda: in_working_days(start, settings.CLOCK_RIGHTS_WORKING_DAYS),
     }[kind]()
 
 

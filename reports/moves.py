@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reports.clocks import FROM_CRIME_REPORT, LOOK, RIGHTS, SORT, TELL, VERIFY
+from reports.clocks import FROM_CRIME_REPORT, LOOK, RIGHTS, SORT, TELL, VERIFY, WISH
 from reports.models import Case
 
 S = Case.Status
@@ -51,6 +51,7 @@ EMPTY: Mapping[str, str | None] = {
     "least_priority": None,
 }
 _SORTED = (LOOK, SORT)
+_DONE = (*_SORTED, WISH)  # whoever wished something reads how it ended
 _ENDED = (S.ACTIONED, S.HANDED_OVER, S.CLOSED, S.JUNK, S.WITHDRAWN)
 
 TABLE: Mapping[str, Move] = {
@@ -89,7 +90,7 @@ TABLE: Mapping[str, Move] = {
         needs=("reason",),
         adopts=False,
         tells=True,
-        meets=(LOOK, TELL),
+        meets=(LOOK, TELL, WISH),
     ),
     "resume": Move("resumed", "reports.decide_case", _to(S.IN_REVIEW, S.WAITING)),
     "act": Move(
@@ -113,7 +114,7 @@ TABLE: Mapping[str, Move] = {
         "reports.hand_over_case",
         _to(S.HANDED_OVER, *Case.OPEN, S.ACTIONED),
         needs=("unit", "reason"),
-        meets=(*_SORTED, VERIFY),
+        meets=(*_DONE, VERIFY),
         has_slip=True,
     ),
     "close": Move(
@@ -121,21 +122,21 @@ TABLE: Mapping[str, Move] = {
         "reports.close_case",
         _to(S.CLOSED, *Case.OPEN, S.ACTIONED),
         needs=("outcome", "reason"),
-        meets=(*_SORTED, VERIFY),
+        meets=(*_DONE, VERIFY),
     ),
     "junk": Move(
         "junked",
         "reports.close_case",
         _to(S.JUNK, *Case.OPEN),
         needs=("reason",),
-        meets=_SORTED,
+        meets=_DONE,
     ),
     "withdraw": Move(
         "withdrawn",
         "reports.close_case",
         _to(S.WITHDRAWN, *Case.OPEN),
         needs=("reason",),
-        meets=_SORTED,
+        meets=_DONE,
     ),
     "reopen": Move(
         "reopened",
@@ -164,10 +165,12 @@ ON_WISH: Mapping[str, Move] = {
         "reports.grant_erasure",
         _to(S.WITHDRAWN, *Case.OPEN) | {each: each for each in _ENDED if each != S.ACTIONED},
         adopts=False,
-        meets=(*_SORTED, RIGHTS),
+        meets=(*_DONE, RIGHTS),
         drops=FROM_CRIME_REPORT,
     ),
 }
+# What answers a reporter who wished to withdraw, or whose correction waits: a question does not.
+ANSWERS = tuple(move.event for move in (*TABLE.values(), *ON_WISH.values()) if WISH in move.meets)
 ENDINGS = tuple(move.event for move in TABLE.values() if set(move.steps.values()) & {*_ENDED})
 
 

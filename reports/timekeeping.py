@@ -5,19 +5,23 @@ are started here, a minute later or with the first decision.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import CharField, Exists, OuterRef, QuerySet, Subquery
+from django.db.models import CharField, Exists, Min, Model, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Cast
 from django.utils import timezone
 
 from reports import clocks
 from reports.events import NO_LOOK
-from reports.models import Case, Clock, ErasureWish, Event
+from reports.models import Addition, Case, Clock, ErasureWish, Event, Hold
+from reports.moves import ANSWERS
 
 MOST_AT_ONCE = 500
+LOOKED_BACK = timedelta(days=30)  # for wishes that wait
+_Wish = TypeVar("_Wish", bound=Model)
 
 
 def begin(case: Case) -> None:
@@ -95,18 +99,45 @@ def _pressed_and_unseen() -> QuerySet[Case]:
     return pressed.filter(~Exists(clock), ~Exists(look))
 
 
-@transaction.atomic
 def start_those_asked_for() -> int:
-    """Start the clock of wishes to be erased; how many. Who answers one at this moment ends it."""
-    open_ones = ErasureWish.objects.open().filter(report_id=OuterRef("pk"))
-    runs = Clock.objects.running().filter(report_id=OuterRef("pk"), kind=clocks.RIGHTS)
-    # One whose clocks from receipt are still to be started gets those first.
-    cases = Case.objects.filter(Exists(open_ones), ~Exists(runs)).exclude(
-        status__in=Case.OPEN, due_at=None
+    """Start the clocks of what reporters wish of the desk; how many. Who answers one at this moment
+    ends it.
+    """
+    erasures = _start_for(clocks.RIGHTS, ErasureWish.objects.open(), "asked_at")
+    return erasures + _start_for(clocks.WISH, unanswered(), "received_at")
+
+
+def unanswered() -> QuerySet[Addition]:
+    """What reporters added of late that waits for an officer: a wish to withdraw, and a correction
+    where an officer's own word or a hold stands above it. Any other correction holds at once.
+    """
+    kinds, about = Addition.Kind, Cast(OuterRef("report_id"), CharField())
+    told = Event.objects.filter(
+        kind__in=ANSWERS, subject_type="report", subject_id=about, at__gte=OuterRef("received_at")
     )
+    hold = Hold.objects.filter(report=OuterRef("report_id"), lifted_at=None)
+    waits = Exists(hold) | ~Q(report__case__corrected={})
+    wishes = Addition.objects.filter(
+        Q(kind=kinds.WITHDRAWAL) | Q(waits, kind=kinds.CORRECTION),
+        kind__in=(kinds.CORRECTION, kinds.WITHDRAWAL),
+        received_at__gte=timezone.now() - LOOKED_BACK,
+        erased_at=None,
+    )
+    return wishes.filter(~Exists(told)).exclude(report__case__status=Case.Status.WITHDRAWN)
+
+
+@transaction.atomic
+def _start_for(kind: str, wishes: QuerySet[_Wish], since: str) -> int:
+    """Start that clock for each report of which one of these waits, from the first of them."""
+    runs = Clock.objects.running().filter(report_id=OuterRef("pk"), kind=kind)
+    # One whose clocks from receipt are still to be started gets those first.
+    cases = Case.objects.filter(
+        Exists(wishes.filter(report_id=OuterRef("pk"))), ~Exists(runs)
+    ).exclude(status__in=Case.OPEN, due_at=None)
     locked = list(cases.select_for_update(skip_locked=True, of=("self",))[:MOST_AT_ONCE])
-    wishes = ErasureWish.objects.open().filter(report__in=[case.pk for case in locked])
-    started = [_clock(wish.report_id, clocks.RIGHTS, wish.asked_at) for wish in wishes]
+    waiting: Any = wishes.filter(report_id__in=[case.pk for case in locked]).order_by()
+    first = waiting.values("report_id").annotate(first=Min(since))
+    started = [_clock(row["report_id"], kind, row["first"]) for row in first]
     Clock.objects.bulk_create(started, ignore_conflicts=True)
     _set_due([clock.report_id for clock in started])
     return len(started)

@@ -27,6 +27,7 @@ class Clock(models.Model):
         TELL = "tell", "báo lại người báo"
         VERIFY = "verify", "xác minh tin báo"
         RIGHTS = "rights", "trả lời đề nghị xóa"
+        WISH = "wish", "trả lời đề nghị rút, sửa tin"
 
     id = models.BigAutoField(primary_key=True)
     report = models.ForeignKey(

@@ -63,6 +63,13 @@ class Addition(models.Model):
                 fields=["report", "submission_key", "content_digest"], name="addition_typed_once"
             )
         ]
+        indexes = [  # of those that may want an officer's answer: beat looks each minute
+            models.Index(
+                fields=["received_at"],
+                condition=models.Q(kind__in=("correction", "withdrawal")),
+                name="addition_asking",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} to {self.report_id}"

@@ -4,13 +4,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from reports import confirmed, escalation, holds, intake, rights, timekeeping, workflow
+from reports import confirmed, escalation, holds, intake, later, rights, timekeeping, workflow
+from reports.corrections import Right
 from reports.intake import Typed
-from reports.models import Case, Clock, ErasureWish, Report, Statement
+from reports.later import Later
+from reports.models import Case, Clock, ErasureWish, Escalation, Report, Statement
 from reports.rights import WishError
 from tests.cast import Person
 from tests.reports.pages import words
@@ -96,6 +99,91 @@ def test_a_wish_on_ended_work_makes_it_due_again(asked: Report, lead: Person) ->
     timekeeping.start_those_asked_for()
     case = Case.objects.get(pk=asked.pk)
     assert case.due_at == Clock.objects.running().get().due_at
+
+
+def wished(mine: intake.Accepted, kind: str = "withdrawal") -> Report:
+    """A report of which the reporter wishes something, a minute before its clocks are started."""
+    said = Later(kind=kind, story="Tôi nhớ nhầm.")
+    later.add(mine.report, said, "key-of-a-page-0001")
+    timekeeping.start_those_of_new_reports()
+    return mine.report
+
+
+def running() -> list[str]:
+    rows = Clock.objects.running().order_by("kind")
+    return list(rows.values_list("kind", flat=True))
+
+
+def test_a_wish_to_withdraw_has_the_officers_clock_too(
+    mine: intake.Accepted, duty: Person
+) -> None:
+    report = wished(mine)
+    assert [timekeeping.start_those_asked_for() for _ in range(2)] == [1, 0]
+    assert Clock.objects.get(kind="wish").started_at == report.additions.get().received_at
+    page = duty.client.get(f"/admin/reports/report/{report.pk}/change/").content.decode()
+    assert "Trả lời đề nghị rút, sửa tin" in page
+
+
+def test_a_wish_that_nobody_answers_is_overdue_as_all_else_is(
+    mine: intake.Accepted, lead: Person
+) -> None:
+    workflow.junk(mine.report.pk, by=lead.user, version=1, reason="rác")
+    wished(mine)
+    timekeeping.start_those_asked_for()
+    assert Case.objects.get().due_at == Clock.objects.running().get().due_at
+    with time_machine.travel(timezone.now() + timedelta(days=9)):
+        escalation.look()
+    assert Escalation.objects.get().stage == Escalation.Stage.OVERDUE
+
+
+@pytest.mark.parametrize(
+    ("verb", "given", "left"),
+    [
+        ("ask", {}, ["sort", "wish"]),
+        ("note", {}, ["sort", "wish"]),
+        ("act", {}, ["tell", "verify", "wish"]),
+        ("message", {}, ["sort"]),
+        ("withdraw", {}, []),
+        ("close", {"outcome": "duplicate"}, []),
+    ],
+)
+def test_what_tells_the_reporter_or_ends_the_work_answers_it(
+    mine: intake.Accepted, lead: Person, verb: str, given: dict[str, str], left: list[str]
+) -> None:
+    report, act = wished(mine), getattr(workflow, verb)
+    timekeeping.start_those_asked_for()
+    act(report.pk, by=lead.user, version=version(report), reason="Đã xem đề nghị.", **given)
+    assert running() == left
+    assert timekeeping.start_those_asked_for() == 0
+
+
+def test_what_was_answered_within_the_minute_starts_no_clock(
+    mine: intake.Accepted, lead: Person
+) -> None:
+    report = wished(mine)
+    workflow.message(report.pk, by=lead.user, version=1, reason="Công an đã dừng.")
+    assert timekeeping.start_those_asked_for() == 0
+    later.add(report, Later(kind="withdrawal", story="Xin rút."), "key-of-a-page-0002")
+    assert timekeeping.start_those_asked_for() == 1
+
+
+def test_a_correction_holds_at_once_and_waits_for_nobody(mine: intake.Accepted) -> None:
+    wished(mine, "correction")
+    assert timekeeping.start_those_asked_for() == 0
+
+
+@pytest.mark.parametrize("above", ["word", "hold"])
+def test_a_correction_waits_where_an_officers_word_or_a_hold_stands_above_it(
+    mine: intake.Accepted, lead: Person, above: str
+) -> None:
+    report = wished(mine, "correction")
+    if above == "hold":
+        holds.place(report.pk, by=lead.user, reason="Công văn 12")
+    else:
+        right = Right("ongoing", True)
+        workflow.correct(report.pk, by=lead.user, version=1, right=right, reason="Đã gọi lại.")
+    assert timekeeping.start_those_asked_for() == 1
+    assert "wish" in running()
 
 
 def test_the_desk_shows_it_and_a_lead_erases(
