@@ -53,22 +53,25 @@ _OFFICES = {code: name for code, name in OFFICES if code != "other"}
 _KEY, _START, _SINCE = "?key", "?start", datetime(9999, 1, 1, tzinfo=UTC)
 _NO_NUMBER = "?"
 
-# One row for each contact and number, and one for each commune and day among the others; of the
-# contacts the newest and the oldest, so that who writes often pushes nobody out. MATERIALIZED: the
-# numbers are looked for once.
+# One row for each contact and number, and one for each commune and day among the others and among
+# those of shared networks; of the contacts the newest and the oldest, so that who writes often pushes
+# nobody out. MATERIALIZED: the numbers are looked for once.
 _APART = """
 WITH named AS MATERIALIZED ({named}),
 contacts AS (
     SELECT DISTINCT ON (key, contact) * FROM named
-     WHERE known AND (tells OR commune IS NOT NULL) ORDER BY key, contact, at DESC, id),
+     WHERE known AND NOT shared AND (tells OR commune IS NOT NULL)
+     ORDER BY key, contact, at DESC, id),
 places AS (
-    SELECT DISTINCT ON (key, commune, day) * FROM named
-     WHERE NOT known AND tells AND commune IS NOT NULL ORDER BY key, commune, day, at, id),
+    SELECT DISTINCT ON (key, shared, commune, day) * FROM named
+     WHERE (shared OR NOT known) AND tells AND commune IS NOT NULL
+     ORDER BY key, shared, commune, day, at, id),
 apart AS (
     (SELECT * FROM contacts ORDER BY at DESC LIMIT %s) UNION
     (SELECT * FROM contacts ORDER BY at LIMIT %s) UNION
-    (SELECT * FROM places ORDER BY at DESC LIMIT %s))
-SELECT key, claimed, contact, sealed, commune, at, story FROM apart
+    (SELECT * FROM places WHERE NOT shared ORDER BY at DESC LIMIT %s) UNION
+    (SELECT * FROM places WHERE shared ORDER BY at DESC LIMIT %s))
+SELECT key, claimed, contact, sealed, commune, at, story, shared FROM apart
 """
 
 
@@ -187,7 +190,7 @@ def _statement(named: Callable[[], Q]) -> tuple[str, list[Any]]:
     takes the machine ten times as long as PostgreSQL needs to answer it.
     """
     rows, values = _columns(_naming(named(), _SINCE)).query.sql_with_params()
-    return _APART.format(named=rows), [*values, *[_MOST_READ] * 3]
+    return _APART.format(named=rows), [*values, *[_MOST_READ] * 4]
 
 
 def _naming(named: Q, since: datetime) -> QuerySet[Indicator]:
@@ -198,13 +201,12 @@ def _naming(named: Q, since: datetime) -> QuerySet[Indicator]:
     return Indicator.objects.filter(
         named,
         callers,
-        ~_of_one_network(),
         report__in=counted.reports().filter(received_at__gte=since),
     ).filter(LessThanOrEqual(Subquery(many), MOST_NAMED))
 
 
 def _of_one_network() -> Q:
-    """Told from a network that had told of the number before: it adds nobody to who told first."""
+    """Told from a network that had told of the number before: see reports/independence.py."""
     later = Addition.objects.filter(report=OuterRef("report"), flags__contains=[SAME_NETWORK])
     return Q(report__flags__contains=[SAME_NETWORK]) | Q(Exists(later), place=Indicator.Place.LATER)
 
@@ -223,6 +225,7 @@ def _columns(rows: QuerySet[Indicator]) -> "QuerySet[Indicator, Any]":
         day=TruncDate("report__received_at"),
         known=ExpressionWrapper(known, output_field=BooleanField()),
         tells=ExpressionWrapper(Q(report__story__regex=_TELLING), output_field=BooleanField()),
+        shared=ExpressionWrapper(_of_one_network(), output_field=BooleanField()),
         story=Left("report__story", STORY),
     )
 
@@ -235,11 +238,13 @@ def _row(  # noqa: PLR0913, PLR0917  # what _APART gives
     commune: str | None,
     at: datetime,
     story: str,
+    shared: bool,
 ) -> _Row:
     told = Told(
         contact=privacy.same_contact(bytes(contact), sealed) if contact and sealed else b"",
         commune=commune or "",
         at=timezone.localtime(at),
         words=frozenset(fold(story).split()),
+        is_shared=shared,
     )
     return _Row(key, claimed, told)

@@ -12,33 +12,40 @@ number that somebody may own.
 4. Reports that came within half an hour of each other are of one person. We keep no addresses, so
    one person who writes one report after the other looks like several; whoever means harm has to
    come back, and meanwhile an officer may look. Two victims called at once count a little late.
-5. Of the reports about a number that came through one network only the first is looked at at all
-   (reports/crowds.py marks the others, reports/callers.py leaves them out).
+5. Of the reports about a number that came through one network the first alone is looked at like
+   this (reports/crowds.py marks the others). The others are of thousands of people where the network
+   is a carrier's, and of one where it is not: they add nobody until FEWEST_SHARED of them differ, each
+   from each and from all who were counted, in commune, day and story, whatever contact was left. So
+   whoever is first from a network, the owner of the number perhaps, silences nobody there for long,
+   and one person alone has to come back on as many days with as many tales.
 
 People are counted one after the other, those with a number first; a report adds a person only when
 it is told apart from everybody who was counted before.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import islice
 
 _FEWEST_WORDS = 5
 _APART = timedelta(minutes=30)
+FEWEST_SHARED = 4  # people of networks that had told of the number before
 _ALIKE = 0.8  # of the words of the shorter story that stand in the other one too
 
 
 @dataclass(frozen=True)
 class Told:
     """What of a report tells its reporter apart: `contact` is a keyed hash or b"", `commune` a
-    codename or "", `at` the local time, `words` the folded words of the story.
+    codename or "", `at` the local time, `words` the folded words of the story. `is_shared`: it came
+    through a network that had told of the number before.
     """
 
     contact: bytes
     commune: str
     at: datetime
     words: frozenset[str]
+    is_shared: bool = False
 
     @property
     def day(self) -> date:
@@ -78,10 +85,22 @@ def _are_enough(told: Iterable[Told], fewest: int) -> bool:
 
 def _told_apart(told: Iterable[Told]) -> Iterator[Told]:
     counted: list[Told] = []
-    for each in sorted(told, key=lambda one: (not one.contact, one.at)):
-        if all(_are_two(each, other) for other in counted):
+    sharing: list[Told] = []
+    for each in sorted(told, key=lambda one: (one.is_shared, not one.contact, one.at)):
+        if each.is_shared:
+            if all(_are_surely_two(each, other) for other in (*counted, *sharing)):
+                sharing.append(each)
+        elif all(_are_two(each, other) for other in counted):
             counted.append(each)
             yield each
+    if len(sharing) >= FEWEST_SHARED:
+        yield from sharing
+
+
+def _are_surely_two(one: Told, other: Told) -> bool:
+    """Contacts that differ are quickly invented; one that is the same tells."""
+    is_one = bool(one.contact) and one.contact == other.contact
+    return not is_one and _are_two(replace(one, contact=b""), other)
 
 
 def _are_two(one: Told, other: Told) -> bool:

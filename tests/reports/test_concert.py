@@ -1,16 +1,18 @@
 """Reports that somebody may have arranged: shown with reasons, counted as nobody more, left to people."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from reports import concert, marks
+from reports import concert, marks, reference
 from reports.lookup import State
-from reports.models import Case, Facts, KnownNumber, Report
+from reports.models import Case, Commune, Facts, KnownNumber, Report
 from tests.cast import Person
 from tests.reports import evidence
-from tests.reports.test_check import KEY, NUMBER, STORIES, found, look, told
+from tests.reports.test_check import KEY, NUMBER, STORIES, found, look, sent, told
 from tests.reports.test_desk_queue import shown
 from tests.reports.test_desk_queue import words as words_of
 
@@ -44,6 +46,17 @@ def test_what_an_officer_has_taken_up_still_adds_nobody() -> None:
     told(0), told(1, flags=(marks.SAME_NETWORK,))
     Case.objects.update(status=Case.Status.IN_REVIEW)
     assert look().state == State.UNKNOWN
+
+
+def test_who_is_first_from_a_carriers_network_silences_nobody_for_long() -> None:
+    """The owner of the number says nothing; those who come after say it from four communes."""
+    evidence.number(evidence.report("", caller_number=KEY), KEY)
+    reference.load_communes()
+    for number, commune in enumerate(Commune.objects.order_by("pk")[:4], 1):
+        assert look().state == State.UNKNOWN
+        report = told(number, flags=(marks.SAME_NETWORK,), commune_id=commune.pk, contact="")
+        sent(report, timezone.now() - timedelta(days=number))
+    assert look().heard.people == 4
 
 
 def test_marked_reports_count_nowhere_in_public_until_an_officer_has_taken_them_up() -> None:

@@ -1,5 +1,6 @@
 """Who counts as one person: the rule of reports/independence.py, sentence by sentence."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -61,6 +62,44 @@ def test_without_a_contact_place_day_and_story_must_all_differ(
     first = told(contact=contact)
     assert count(first, told(contact=b"", **differs)) == 2
     assert count(first, told(contact=b"", **differs | same)) == 1
+
+
+def tales(many: int, **fields: Any) -> list[Told]:
+    """Reports from shared networks, each of another commune, day and story."""
+    return [_tale(number, fields) for number in range(1, many + 1)]
+
+
+def _tale(number: int, fields: dict[str, Any]) -> Told:
+    words = frozenset(f"{word}{number}" for word in ONE)
+    given = {"contact": b"", "commune": f"c{number}", "at": NOON + DAY * number, "words": words}
+    return told(**{**given, "is_shared": True, **fields})
+
+
+def test_three_of_shared_networks_are_nobody() -> None:
+    assert count(*tales(3)) == 0
+    assert count(told(), *tales(3)) == 1
+
+
+def test_four_of_shared_networks_who_differ_surely_are_four() -> None:
+    assert count(*tales(4)) == 4
+    assert count(told(), *tales(4)) == 5
+
+
+@pytest.mark.parametrize(
+    "same", [{"commune": "c9"}, {"commune": ""}, {"at": NOON}, {"words": OTHER}, {"contact": b"b"}]
+)
+def test_of_shared_networks_commune_day_story_and_contact_must_differ(same: dict[str, Any]) -> None:
+    assert count(*tales(9, **same)) == 0
+
+
+def test_invented_contacts_tell_nobody_apart_on_a_shared_network() -> None:
+    alike = [replace(each, contact=b"%d" % at, commune="x") for at, each in enumerate(tales(9))]
+    assert count(*alike) == 0
+
+
+def test_who_was_counted_is_not_counted_again_through_a_shared_network() -> None:
+    assert count(told(commune="c1"), *tales(4)) == 1
+    assert count(told(commune="c1"), *tales(5)) == 5
 
 
 def test_many_from_nobody_are_one() -> None:
