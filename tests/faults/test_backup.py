@@ -15,11 +15,13 @@ import pytest
 
 from bench.house import until
 from tests.faults.ashes import ROOT, Place, connected, place, programs, with_password
+from tests.faults.confided import new_marks
 from tests.faults.filled import STORY
 
 pytestmark = pytest.mark.serial
 
 TOMORROW = {"DJANGO_SETTINGS_MODULE": "tests.faults.newer.settings"}
+ERASED = "SELECT id FROM reports_report WHERE erased_at IS NOT NULL"
 OTHERS = "SELECT pid FROM pg_stat_activity WHERE application_name = 'backup'"
 TAKE_ONE_IN = f"(cd {ROOT} && {sys.executable} -m tests.faults.filled look >/dev/null </dev/null)"
 
@@ -306,6 +308,28 @@ def test_a_file_that_was_erased_meanwhile_is_not_lost(here: Place, tmp_path: Pat
     tools = programs(tmp_path / "bin", pg_dump=erase)
     assert "Written: " in here.manage("backup", PG_BIN=tools)
     assert not gone.exists()
+
+
+def test_what_was_erased_after_the_backup_does_not_come_back_with_it(
+    here: Place, tmp_path: Path
+) -> None:
+    """The list of what was erased lies beside the database, and outlives it."""
+    marks = new_marks()
+    (tmp_path / "marks.json").write_text(json.dumps(marks))
+    confided(here, "fill", str(tmp_path / "marks.json"))
+    assert marks["story"] in str(here.rows())
+    archive = here.back_up()
+    confided(here, "erase")
+    after = here.ask(ERASED)
+    here.burn()
+    here.manage("restore", str(archive), "--yes")
+    assert here.ask(ERASED) == after != []
+    assert marks["story"] not in str(here.rows())
+
+
+def confided(here: Place, *words: str) -> None:
+    done = here.run("-m", "tests.faults.confided", *words)
+    assert done.returncode == 0, done.stderr
 
 
 def peak_memory(here: Place, *words: str) -> int:

@@ -30,10 +30,11 @@ def settled(home: House) -> bool:
 
 
 def rewritten(home: House) -> None:
-    """Each table as if it had been made today, and everything in files; nobody looks at older rows."""
+    """As docs/operations.md tells: the tables anew, and everything in files; nobody looks at older
+    rows.
+    """
     home.children["serve"].stop(30)
-    for statement in ("ANALYZE", "VACUUM (FULL)", "CHECKPOINT"):
-        home.ask(statement)
+    assert home.manage("purge", "--rewrite").endswith("The tables are written anew.\n")
     home.broker().save()
 
 
