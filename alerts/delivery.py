@@ -221,7 +221,7 @@ def _sent(delivery: Delivery) -> int | None:
     if delivery.channel == Channel.MAIL:
         letters.send(letters.to_partner(partner, revision))
         return None
-    url, secret = privacy.unseal(partner.webhook_sealed), privacy.unseal(partner.secret_sealed)
+    url, secret = privacy.opened(partner, "webhook"), privacy.opened(partner, "secret")
     if not (url and secret):
         raise outside.OutsideError("no_key")
     body = webhooks.body(revision, links.deployed(partner, revision))

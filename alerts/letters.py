@@ -25,19 +25,19 @@ def can_be_sent() -> bool:
 
 def to_partner(partner: PartnerAgency, revision: AlertRevision) -> EmailMessage:
     confirm = links.deployed(partner, revision)
-    return _letter("partner", partner.mail_sealed, revision=revision, confirm=confirm)
+    return _letter("partner", privacy.opened(partner, "mail"), revision=revision, confirm=confirm)
 
 
 def to_subscriber(subscriber: Subscriber, revision: AlertRevision) -> EmailMessage:
     leave = links.leave(subscriber)
-    letter = _letter("warning", subscriber.address_sealed, revision=revision, leave=leave)
+    letter = _letter("warning", _address(subscriber), revision=revision, leave=leave)
     return _with_way_out(letter, leave)
 
 
 def asking(subscriber: Subscriber) -> EmailMessage:
     """The mail that asks whether the owner of the address wants this; no word of whoever asked."""
     leave = links.leave(subscriber)
-    letter = _letter("join", subscriber.address_sealed, join=links.join(subscriber), leave=leave)
+    letter = _letter("join", _address(subscriber), join=links.join(subscriber), leave=leave)
     return _with_way_out(letter, leave)
 
 
@@ -60,11 +60,14 @@ def send(letter: EmailMessage) -> None:
         raise MailError("mail_failed") from error
 
 
-def _letter(name: str, sealed: bytes | memoryview | None, **context: Any) -> EmailMessage:
+def _address(subscriber: Subscriber) -> str | None:
+    return privacy.opened(subscriber, "address")
+
+
+def _letter(name: str, address: str | None, **context: Any) -> EmailMessage:
     context |= {"portal": settings.PORTAL_URL}
     rendered = render_to_string(f"alerts/mail/{name}.txt", context, using="public")
     subject, _, text = rendered.partition("\n")
-    address = privacy.unseal(sealed)
     letter = EmailMessage(" ".join(subject.split()), text.strip() + "\n", to=[address or ""])
     letter.extra_headers["Auto-Submitted"] = "auto-generated"
     return letter

@@ -57,7 +57,7 @@ class PartnerForm(_Form):
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             for name in SEALED:
-                self.initial[name] = privacy.unseal(getattr(self.instance, f"{name}_sealed")) or ""
+                self.initial[name] = privacy.opened(self.instance, name) or ""
             self.initial["origins"] = "\r\n".join(self.instance.origins)
 
     def clean_webhook(self) -> str:
@@ -93,7 +93,8 @@ class PartnerForm(_Form):
     def seal(self) -> None:
         """Put the sealed halves of what was typed into the instance."""
         for name in SEALED:
-            setattr(self.instance, f"{name}_sealed", privacy.seal(self.cleaned_data[name]))
+            sealed = privacy.seal(self.cleaned_data[name], name)
+            setattr(self.instance, f"{name}_sealed", sealed)
 
 
 def _origin(line: str) -> str:

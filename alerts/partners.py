@@ -18,7 +18,7 @@ def new_secret(partner: PartnerAgency, *, by: User) -> str:
     """Give a partner another key for its webhook; the old one is worth nothing from now on."""
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     with transaction.atomic():
-        sealed = privacy.seal(secret)
+        sealed = privacy.seal(secret, "secret")
         PartnerAgency.objects.filter(pk=partner.pk).update(secret_sealed=sealed)
         events.record("partner", partner.pk, "partner_key_made", by=by)
     return secret

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from math import inf
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.db.models.functions import Coalesce, Now
@@ -48,7 +49,7 @@ def ask(address: str, wish: Wish) -> None:
         if row is None or _rests(row):
             return
         if row.confirmed_at is None:
-            row.address_sealed = privacy.seal(address) or b""
+            row.address_sealed = _sealed(address, row.pk)
         row.wish, row.asks, row.asked_at = asdict(wish), row.asks + 1, timezone.now()
         row.save(update_fields=["address_sealed", "wish", "asks", "asked_at"])
         outbox.enqueue(ASK, row.pk)
@@ -64,9 +65,14 @@ def _row(address: str) -> Subscriber | None:
     fresh = Subscriber.objects.filter(confirmed_at=None, asked_at__gt=Now() - _HOUR)
     if fresh.count() >= MOST_AN_HOUR:
         raise CrowdedError
-    made = {"address_sealed": privacy.seal(address) or b""}
+    key = uuid4()
+    made = {"pk": key, "address_sealed": _sealed(address, key)}
     row, is_new = known.get_or_create(address_index=index(address, newest_key()), defaults=made)
     return row if is_new else None  # somebody else's ask came in between
+
+
+def _sealed(address: str, key: UUID) -> bytes:
+    return privacy.seal(address, "address", key) or b""
 
 
 def _rests(row: Subscriber) -> bool:

@@ -63,8 +63,8 @@ def words_of(whole: Whole) -> Words:
         caller_number="" if whole.legs else report.caller_number,
         money=_sum_to_ask(whole),
         commune="" if whole.commune_id else whole.commune_raw,
-        contact=privacy.unseal(whole.contact_sealed) or "",
-        phrase=privacy.unseal(whole.phrase_sealed) or "",
+        contact=privacy.opened(whole, "contact") or "",
+        phrase=privacy.opened(whole, "phrase") or "",
         flags=() if whole.told else tuple(report.flags),
         missing=_missing(whole),
     )

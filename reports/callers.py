@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import (
@@ -71,7 +72,7 @@ apart AS (
     (SELECT * FROM contacts ORDER BY at LIMIT %s) UNION
     (SELECT * FROM places WHERE NOT shared ORDER BY at DESC LIMIT %s) UNION
     (SELECT * FROM places WHERE shared ORDER BY at DESC LIMIT %s))
-SELECT key, claimed, contact, sealed, commune, at, story, shared FROM apart
+SELECT key, claimed, contact, sealed, commune, at, story, shared, report_id FROM apart
 """
 
 
@@ -217,6 +218,7 @@ def _columns(rows: QuerySet[Indicator]) -> "QuerySet[Indicator, Any]":
     return rows.order_by().values(
         "id",
         "key",
+        "report_id",
         claimed=F("report__claimed_office"),
         contact=Case(When(known, then=F("report__contact_index"))),
         sealed=Case(When(known, then=F("report__contact_sealed"))),
@@ -239,12 +241,17 @@ def _row(  # noqa: PLR0913, PLR0917  # what _APART gives
     at: datetime,
     story: str,
     shared: bool,
+    report_id: UUID,
 ) -> _Row:
     told = Told(
-        contact=privacy.same_contact(bytes(contact), sealed) if contact and sealed else b"",
+        contact=_index(contact, sealed, report_id),
         commune=commune or "",
         at=timezone.localtime(at),
         words=frozenset(fold(story).split()),
         is_shared=shared,
     )
     return _Row(key, claimed, told)
+
+
+def _index(contact: memoryview | None, sealed: memoryview | None, report_id: UUID) -> bytes:
+    return privacy.same_contact(bytes(contact), sealed, report_id) if contact and sealed else b""

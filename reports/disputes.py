@@ -5,6 +5,7 @@ which an officer answers. Whether the number is on any list, nobody is told.
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from uuid import uuid4
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -52,13 +53,15 @@ def _kept(asked: Asked, submission_key: str) -> Dispute | None:
 
 
 def _write(asked: Asked, submission_key: str) -> Dispute:
+    key = uuid4()
     row = Dispute(
+        id=key,
         public_number=new_dispute_number(),
         due_at=_due(timezone.now()),
         key=lookup.key_of(phones.read(asked.number))[:64],
-        number_sealed=privacy.seal(asked.number),
-        reason_sealed=privacy.seal(asked.reason),
-        contact_sealed=privacy.seal(asked.contact),
+        number_sealed=privacy.seal(asked.number, "number", key),
+        reason_sealed=privacy.seal(asked.reason, "reason", key),
+        contact_sealed=privacy.seal(asked.contact, "contact", key),
         submission_key=submission_key,
         content_digest=_digest(asked, submission_key, newest_key()),
     )

@@ -199,7 +199,7 @@ def _row(draft: Draft, report: Report) -> EvidenceFile:
         media_type=draft.type.media_type,
         size=draft.size,
         sha256=draft.sha256,
-        name_sealed=privacy.seal(draft.name),
+        name_sealed=privacy.seal(draft.name, "name", report.pk),
     )
 
 

@@ -167,8 +167,9 @@ def _row(typed: Typed, submission_key: str, source: str) -> tuple[dict[str, Any]
     key = newest_key()
     digest = _digest(typed, submission_key, key)
     code = receipts.derive(submission_key, digest, key)
-    row = _evidence(typed) | {
-        "id": uuid4(),
+    report_id = uuid4()
+    row = _evidence(typed, report_id) | {
+        "id": report_id,
         "public_number": new_public_number(),
         "source": source,
         "submission_key": submission_key,
@@ -206,7 +207,7 @@ def _again(report: Report) -> Accepted:
     return Accepted(report, receipts.again(report), again=True)
 
 
-def _evidence(typed: Typed) -> dict[str, Any]:
+def _evidence(typed: Typed, report_id: UUID) -> dict[str, Any]:
     """What was said, by column: what is personal sealed, the working copy masked."""
     copy = Copy((typed.contact,))
     told = {name: copy.of_field(getattr(typed, name)) for name in _FIELDS}
@@ -215,13 +216,13 @@ def _evidence(typed: Typed) -> dict[str, Any]:
         "channel": typed.channel,
         "caller_number": typed.caller_number,
         "story": copy.of(typed.story),
-        "story_sealed": privacy.seal(copy.whole(typed.story)),
+        "story_sealed": privacy.seal(copy.whole(typed.story), "story", report_id),
         "demands": list(typed.demands),
         "money_lost": typed.money_lost,
         "commune_id": typed.commune_id,
-        "contact_sealed": privacy.seal(typed.contact),
+        "contact_sealed": privacy.seal(typed.contact, "contact", report_id),
         "contact_index": privacy.blind_index(typed.contact),
-        "phrase_sealed": privacy.seal(typed.phrase),
+        "phrase_sealed": privacy.seal(typed.phrase, "phrase", report_id),
         "on_behalf": typed.on_behalf,
         "flags": list(dict.fromkeys([*typed.flags, *copy.flags])),
         "language": typed.language,

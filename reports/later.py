@@ -111,7 +111,7 @@ def reply(report: Report, text: str, submission_key: str) -> bool:
             raise FullError
         Message(
             report=report,
-            text_sealed=privacy.seal(text),
+            text_sealed=privacy.seal(text, "text", report.pk),
             submission_key=submission_key,
             content_digest=_digest(text, submission_key, newest_key()),
         ).save(force_insert=True)
@@ -144,7 +144,7 @@ def _digest(words: object, submission_key: str, key: Key) -> bytes:
 
 
 def _row(report: Report, said: Later, submission_key: str, words: object) -> Addition:
-    copy = Copy((privacy.unseal(whole.of(report).contact_sealed) or "", said.contact))
+    copy = Copy((privacy.opened(whole.of(report), "contact") or "", said.contact))
     story = copy.of(said.story)
     fields = {
         "legs": [_leg(copy, leg) for leg in said.legs],
@@ -160,14 +160,14 @@ def _row(report: Report, said: Later, submission_key: str, words: object) -> Add
         submission_key=submission_key,
         content_digest=_digest(words, submission_key, newest_key()),
         story=story,
-        story_sealed=privacy.seal(copy.whole(said.story)),
+        story_sealed=privacy.seal(copy.whole(said.story), "story", report.pk),
         **fields,
         called_on=said.called_on,
         commune_id=said.commune_id,
         flags=list(dict.fromkeys([*said.flags, *copy.flags])),
-        contact_sealed=privacy.seal(said.contact),
+        contact_sealed=privacy.seal(said.contact, "contact", report.pk),
         contact_index=privacy.blind_index(said.contact),
-        phrase_sealed=privacy.seal(said.phrase),
+        phrase_sealed=privacy.seal(said.phrase, "phrase", report.pk),
     )
 
 

@@ -47,7 +47,7 @@ def _lines(report: Report) -> Iterator[str]:
         title = f"{_kind(addition)}, {_clock(addition.received_at)}"
         yield from _part(title, _of_addition(addition))
     for message in report.messages.order_by("id").iterator():
-        yield from _part(_sender(message), [("", privacy.unseal(message.text_sealed) or "")])
+        yield from _part(_sender(message), [("", privacy.opened(message, "text") or "")])
     files = [(f"{each.word}, {each.size}", _clock(each.at)) for each in tracking.files_sent(report)]
     if files:
         yield from _part(gettext("Ảnh, ghi âm đã gửi"), files)
@@ -75,9 +75,9 @@ def _of(report: Report) -> Iterator[tuple[str, str]]:
     yield gettext("Đã mất tiền"), answers[report.money_lost]
     yield gettext("Số tiền"), report.money_lost_raw
     yield gettext("Nơi ở"), report.commune_raw
-    yield gettext("Số của bạn"), privacy.unseal(report.contact_sealed) or ""
+    yield gettext("Số của bạn"), privacy.opened(report, "contact") or ""
     yield gettext("Báo thay người khác"), yes if report.on_behalf else ""
-    yield gettext("Lời kể"), privacy.unseal(report.story_sealed) or report.story
+    yield gettext("Lời kể"), privacy.opened(report, "story") or report.story
 
 
 def _of_addition(addition: Addition) -> Iterator[tuple[str, str]]:
@@ -91,9 +91,9 @@ def _of_addition(addition: Addition) -> Iterator[tuple[str, str]]:
         yield gettext("Đường link"), link
     yield gettext("Số tiền"), addition.money_lost_raw
     yield gettext("Nơi ở"), addition.commune.name if addition.commune else addition.commune_raw
-    yield gettext("Số của bạn"), privacy.unseal(addition.contact_sealed) or ""
+    yield gettext("Số của bạn"), privacy.opened(addition, "contact") or ""
     yield gettext("Câu hẹn"), gettext("đã đổi, không in ra đây") if addition.phrase_sealed else ""
-    yield gettext("Lời kể"), privacy.unseal(addition.story_sealed) or addition.story
+    yield gettext("Lời kể"), privacy.opened(addition, "story") or addition.story
 
 
 def _kind(addition: Addition) -> str:

@@ -1,7 +1,8 @@
 """What is personal: sealing it, and masking it out of the working copy.
 
-A sealed text is one byte of format, eight of the key's name, a nonce and AES-GCM. Fernet tokens,
-which were written before and cost four times as much of a request, open too.
+A sealed text is one byte of format, eight of the key's name, a nonce and AES-GCM, bound to what it is
+and whose: it does not open in another field, or beside another report. What was written before, by
+AES-GCM that bound nothing and as Fernet tokens, opens anywhere until it is sealed anew (rotation.py).
 """
 
 import os
@@ -9,6 +10,8 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from typing import Any
+from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.fernet import InvalidToken
@@ -122,7 +125,7 @@ _CARDS_AND_PAPERS = (
 )
 
 
-_FORMAT = b"\x01"
+_FORMAT, _UNBOUND = b"\x02", b"\x01"
 _KEY_NAME, _NONCE = 8, 12  # bytes
 
 
@@ -131,33 +134,62 @@ def _cipher(key: Key) -> AESGCM:
     return AESGCM(key.derive("sealed text"))
 
 
-def seal(text: str) -> bytes | None:
-    """Encrypt a text under the newest key; nothing to seal gives None."""
-    if not text:
-        return None
+def seal(text: str, what: str, whose: object = "") -> bytes | None:
+    """Encrypt a text under the newest key; nothing to seal gives None. It opens as that alone: `what`
+    is the name of its field without "_sealed", `whose` the key that `owner` gives.
+    """
+    return seal_bytes(text.encode(), what, whose) if text else None
+
+
+def seal_bytes(data: bytes, what: str, whose: object = "") -> bytes:
+    """The same of what is no text."""
     key, nonce = newest_key(), os.urandom(_NONCE)
-    return _FORMAT + key.id.encode() + nonce + _cipher(key).encrypt(nonce, text.encode(), None)
+    sealed = _cipher(key).encrypt(nonce, data, _bound(what, whose))
+    return _FORMAT + key.id.encode() + nonce + sealed
 
 
-def unseal(sealed: bytes | memoryview | None) -> str | None:
-    """The text, or None when there is none or no key opens it."""
+def unseal(sealed: bytes | memoryview | None, what: str, whose: object = "") -> str | None:
+    """The text, or None when there is none, no key opens it, or it is another's."""
+    data = unseal_bytes(sealed, what, whose)
+    return None if data is None else data.decode()
+
+
+def unseal_bytes(sealed: bytes | memoryview | None, what: str, whose: object = "") -> bytes | None:
+    """The same of what is no text."""
     if sealed is None:
         return None
     try:
-        return _opened(bytes(sealed)).decode()
+        return _opened(bytes(sealed), _bound(what, whose))
     except (InvalidTag, InvalidToken):
         return None
 
 
-def _opened(sealed: bytes) -> bytes:
-    """Raises InvalidTag or InvalidToken when no key of ours opens it, or it was altered."""
-    if not sealed.startswith(_FORMAT):
+def opened(row: Any, what: str) -> str | None:
+    """The text that a row has sealed in the field of that name, as `unseal` gives it."""
+    return unseal(getattr(row, f"{what}_sealed"), what, owner(row))
+
+
+def owner(row: Any) -> object:
+    """Whose a sealed text of a row is: the report's, else the row's own where its key is random. A
+    key that the database counts is not known when the text is sealed.
+    """
+    key = row.report_id if hasattr(row, "report_id") else row.pk
+    return key if isinstance(key, UUID) else ""
+
+
+def _bound(what: str, whose: object) -> bytes:
+    return f"{what} {whose}".encode()
+
+
+def _opened(sealed: bytes, bound: bytes) -> bytes:
+    """Raises InvalidTag or InvalidToken when no key of ours opens it there, or it was altered."""
+    if not sealed.startswith((_FORMAT, _UNBOUND)):
         return sealer().decrypt(sealed)
     name, nonce, text = _parts(sealed[len(_FORMAT) :])
     key = key_named(name.decode("latin-1"))
     if key is None or len(nonce) < _NONCE:
         raise InvalidTag
-    return _cipher(key).decrypt(nonce, text, None)
+    return _cipher(key).decrypt(nonce, text, bound if sealed.startswith(_FORMAT) else None)
 
 
 def _parts(sealed: bytes) -> tuple[bytes, bytes, bytes]:
@@ -166,7 +198,7 @@ def _parts(sealed: bytes) -> tuple[bytes, bytes, bytes]:
 
 
 def head() -> bytes:
-    """What each text begins with that the newest key sealed."""
+    """What each text begins with that the newest key sealed in today's form."""
     return _FORMAT + newest_key().id.encode()
 
 
@@ -203,11 +235,11 @@ def blind_index(contact: str) -> bytes | None:
     return newest_key().mac("blind index", same.encode()) if same else None
 
 
-def same_contact(index: bytes, sealed: bytes | memoryview) -> bytes:
+def same_contact(index: bytes, sealed: bytes | memoryview, report_id: UUID) -> bytes:
     """The index of a row as the newest key makes it, though the row waits to be sealed anew."""
     if is_newest(sealed):
         return index
-    return blind_index(unseal(sealed) or "") or index
+    return blind_index(unseal(sealed, "contact", report_id) or "") or index
 
 
 def mask(text: str, contact: str = "") -> Masked:

@@ -37,7 +37,8 @@ def ask(report: Report, words: str) -> bool:
         wishes = ErasureWish.objects.filter(report=report)
         if wishes.open().exists() or wishes.count() >= MOST_WISHES:
             return False
-        ErasureWish.objects.create(report=report, words_sealed=privacy.seal(words))
+        sealed = privacy.seal(words, "words", report.pk)
+        ErasureWish.objects.create(report=report, words_sealed=sealed)
     return True
 
 

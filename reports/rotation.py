@@ -55,6 +55,11 @@ class Texts:
         return self.model._meta.db_table  # noqa: SLF001
 
     @property
+    def owner(self) -> list[str]:
+        """The field that says whose it is, where that is not its key."""
+        return ["report_id"] if "report" in _names(self.model) else []
+
+    @property
     def fields(self) -> list[str]:
         return [name for name in _names(self.model) if name.endswith(SEALED)]
 
@@ -62,7 +67,7 @@ class Texts:
         older = Q()
         for field in self.fields:
             older |= ~Q(Exact(_head_of(field), Value(privacy.head())))
-        return self.model._default_manager.filter(older).only("pk", *self.fields)  # noqa: SLF001
+        return self.model._default_manager.filter(older).only("pk", *self.owner, *self.fields)  # noqa: SLF001
 
     def needs_older(self, row: Any) -> bool:  # the statement has told
         return True
@@ -72,17 +77,20 @@ class Texts:
         for field in self.fields:
             sealed = getattr(row, field)
             if sealed is not None and not privacy.is_newest(sealed):
-                changes |= self._anew(field, privacy.unseal(sealed))
+                changes |= self._anew(field, row)
         same = self.model._default_manager.filter(pk=row.pk)  # noqa: SLF001
         return bool(changes) and bool(same.update(**changes))
 
-    def _anew(self, field: str, text: str | None) -> dict[str, bytes | None]:
+    def _anew(self, field: str, row: Any) -> dict[str, bytes | None]:
         """The field under the newest key, with its index; nothing where no key opens it."""
+        what = field.removesuffix(SEALED)
+        text = privacy.opened(row, what)
         if not text:
             return {}
-        index = field.removesuffix(SEALED) + INDEX
-        has_index = self.index and index in _names(self.model)
-        return {field: privacy.seal(text)} | ({index: self.index(text)} if has_index else {})  # type: ignore[misc]
+        anew = {field: privacy.seal(text, what, privacy.owner(row))}
+        if self.index and (index := what + INDEX) in _names(self.model):
+            anew[index] = self.index(text)
+        return anew
 
 
 class Codes:

@@ -151,7 +151,7 @@ def talk(report: Report) -> Talk:
 
 
 def _said(message: Message) -> Said:
-    text = privacy.unseal(message.text_sealed) or ""
+    text = privacy.opened(message, "text") or ""
     at = timezone.localtime(message.sent_at)
     is_cut = len(text) > LONGEST_MESSAGE
     is_mine = message.by_id is None

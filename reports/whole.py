@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.db.models import Q
 from django.db.models.functions import Left
@@ -52,6 +53,10 @@ class Whole:
 
     report: Report
     additions: tuple[Addition, ...] = ()
+
+    @property
+    def report_id(self) -> UUID:
+        return self.report.pk
 
     @cached_property
     def told(self) -> tuple[Addition, ...]:

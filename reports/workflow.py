@@ -372,7 +372,7 @@ def _tell(case_id: UUID, by: User, text: str, *, is_question: bool) -> int:
         report_id=case_id,
         by=by,
         is_question=is_question,
-        text_sealed=privacy.seal(text),
+        text_sealed=privacy.seal(text, "text", case_id),
         content_digest=newest_key().mac("message digest", text.encode()),
     )
     left.save(force_insert=True)

@@ -50,12 +50,12 @@ def _declared(report: Report, *, personal: bool) -> Iterator[str]:
         yield f"{title}: {text}"
     sealed = Later(report).sealed("contact")
     if sealed is not None:
-        shown = marking.plain(_opened(sealed)) if personal else HIDDEN
+        shown = marking.plain(_opened(sealed, report)) if personal else HIDDEN
         yield f"Số để gọi lại: {shown}"
 
 
-def _opened(sealed: bytes | memoryview) -> str:
-    return privacy.unseal(sealed) or "không mở được"
+def _opened(contact: bytes | memoryview, report: Report) -> str:
+    return privacy.unseal(contact, "contact", report.pk) or "không mở được"
 
 
 def _told(report: Report, *, talk: bool) -> str:

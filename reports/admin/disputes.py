@@ -123,9 +123,7 @@ class DisputeAdmin(Acts, _Admin):
 
     def reveal(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Show the number to ring once; on record before it is shown."""
-        return self._revealed(
-            request, pk, "contact", lambda row: privacy.unseal(row.contact_sealed)
-        )
+        return self._revealed(request, pk, "contact", lambda row: privacy.opened(row, "contact"))
 
     def reveal_reason(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Show the reason as it came, once; on record before it is shown."""
@@ -150,11 +148,11 @@ class DisputeAdmin(Acts, _Admin):
 
     @admin.display(description="số")
     def shown(self, dispute: Dispute) -> str:
-        return privacy.unseal(dispute.number_sealed) or "–"
+        return privacy.opened(dispute, "number") or "–"
 
     @admin.display(description="vì sao")
     def why(self, dispute: Dispute) -> str:
-        contact = privacy.unseal(dispute.contact_sealed) or ""
+        contact = privacy.opened(dispute, "contact") or ""
         return privacy.mask(_reason(dispute), contact).text
 
     @admin.display(description="nhận lúc", ordering="received_at")
@@ -183,9 +181,9 @@ class DisputeAdmin(Acts, _Admin):
 
 def _verdict(dispute: Dispute) -> lookup.Verdict:
     """What the public page says of the number at this moment."""
-    return lookup.look(phones.read(privacy.unseal(dispute.number_sealed) or ""))
+    return lookup.look(phones.read(privacy.opened(dispute, "number") or ""))
 
 
 def _reason(dispute: Dispute) -> str:
     """What was written, as it came."""
-    return privacy.unseal(dispute.reason_sealed) or "Không ghi"
+    return privacy.opened(dispute, "reason") or "Không ghi"

@@ -77,14 +77,16 @@ def _row(report: Report, caller: Any, contact: Any, *, personal: bool) -> Sequen
         str(case.get_outcome_display()) if case.outcome else "",
         words.person(case.officer) if case.officer else "",
         case.unit,
-        _contact(contact, personal=personal),
+        _contact(contact, report.pk, personal=personal),
     ]
     if personal:
         told += [marking.plain(report.commune_raw), marking.plain(report.story, MOST_SIGNS)]
     return told
 
 
-def _contact(sealed: Any, *, personal: bool) -> str:
+def _contact(sealed: Any, report_id: UUID, *, personal: bool) -> str:
     if sealed is None:
         return ""
-    return marking.plain(privacy.unseal(sealed) or "không mở được") if personal else _HIDDEN
+    if not personal:
+        return _HIDDEN
+    return marking.plain(privacy.unseal(sealed, "contact", report_id) or "không mở được")

@@ -95,8 +95,9 @@ class Later:
     @cached_property
     def contacts(self) -> list[str]:
         """The reporter's numbers, to mask by; they go nowhere else."""
-        told = self._told("contact")
-        return [privacy.unseal(each) or "" for each in told if each is not None]
+        about = self.report.pk
+        told = (each for each in self._told("contact") if each is not None)
+        return [privacy.unseal(each, "contact", about) or "" for each in told]
 
     def masked(self, text: str) -> str:
         """A message without what would say whose it is."""
@@ -123,7 +124,7 @@ class Later:
         """The newest messages in the order in which they were written."""
         room, shown = SIGNS, []
         for row in self.messages[:MOST_SHOWN]:
-            text = privacy.unseal(row.text_sealed)
+            text = privacy.opened(row, "text")
             shown.append(self._said(row, text, room))
             room = max(0, room - len(text or ""))
         return shown[::-1]
@@ -142,7 +143,7 @@ class Later:
         )
 
     def _added(self, row: Any, room: int) -> Added:
-        raw = privacy.unseal(row.story_sealed) if row.pk == self.opened else None
+        raw = privacy.opened(row, "story") if row.pk == self.opened else None
         return Added(
             row=row,
             said=[(title, marking.plain(text)) for title, text in _rows(row) if text],
@@ -171,7 +172,7 @@ def whole(report: Report) -> list[tuple[str, str]]:
     ]
     for row in report.messages.select_related("by").order_by("id"):
         who = words.person(row.by) if row.by else "Người báo"
-        text = later.masked(privacy.unseal(row.text_sealed) or "")
+        text = later.masked(privacy.opened(row, "text") or "")
         told.append((f"{who} nhắn {_clock(row.sent_at)}", text))
     return told
 

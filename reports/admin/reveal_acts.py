@@ -21,6 +21,7 @@ from reports.admin.later import Later, Sealed
 from reports.models import FileCheck, Report
 
 REVEAL = "reports.reveal_contact"
+_FIELDS = {"message": "text", "addition": "story"}  # where what is asked for lies
 
 
 class RevealActs:
@@ -103,7 +104,7 @@ class RevealActs:
     ) -> str:
         """The sealed words, on record before they are; "" when they do not open, which is told."""
         events.record("report", report.pk, "revealed", by=officer(request), what=what, **which)
-        text = privacy.unseal(sealed)
+        text = privacy.unseal(sealed, _FIELDS.get(what, what), report.pk)
         if text is None:
             messages.error(request, "Không mở được: không có, đã xóa, hoặc thiếu khóa.")
         return text or ""

@@ -147,7 +147,7 @@ def _facts(report: Report, row: Slip, is_whole: bool) -> Iterator[tuple[str, str
     yield "Nhận lúc", f"{timezone.localtime(report.received_at):%H:%M, ngày %d/%m/%Y}"
     yield from page.declared(report)
     if is_whole:
-        contact = privacy.unseal(Later(report).sealed("contact"))
+        contact = privacy.unseal(Later(report).sealed("contact"), "contact", report.pk)
         yield "Số người báo", marking.plain(contact or "") or "Không để lại"
     yield from _reading(report)
     if named := page.indicators(report):
@@ -155,7 +155,7 @@ def _facts(report: Report, row: Slip, is_whole: bool) -> Iterator[tuple[str, str
     if sent := originals.rows(report):
         yield "Tài liệu kèm theo", "\n".join(_file(each) for each in sent)
     yield "Lý do chuyển", _lines(row.reason)
-    story = privacy.unseal(report.story_sealed) if is_whole else None
+    story = privacy.opened(report, "story") if is_whole else None
     yield "Lời kể", _lines(story or report.story) or "Người báo không kể."
 
 

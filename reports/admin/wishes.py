@@ -71,7 +71,7 @@ def shown(report: Report, by: User) -> dict[str, Any]:
     against = rights.stands_against(report.pk) if wish else ""
     return {
         "wish": wish,
-        "wish_words": marking.plain(privacy.unseal(wish.words_sealed) or "") if wish else "",
+        "wish_words": marking.plain(privacy.opened(wish, "words") or "") if wish else "",
         "wish_against": AGAINST.get(against, ""),
         "wish_answer": MUST_BE_KEPT[report.language] if against else "",
         "may_grant": by.has_perm(rights.GRANT),

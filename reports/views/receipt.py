@@ -32,6 +32,7 @@ from reports.views.posting import SeeOther
 from reports.whole import Whole
 
 RECEIPT_SECONDS = 15 * 60
+_COOKIE = "receipt cookie"  # what it is sealed as
 
 
 def receipt_given(request: HttpRequest, accepted: intake.Accepted) -> HttpResponse:
@@ -65,7 +66,7 @@ def _address(name: str, language: str | None) -> str:
 
 
 def _cookie(code: str) -> str:
-    return urlsafe_b64encode(privacy.seal(f"{code} {time.time():.0f}") or b"").decode()
+    return urlsafe_b64encode(privacy.seal(f"{code} {time.time():.0f}", _COOKIE) or b"").decode()
 
 
 @require_safe
@@ -87,7 +88,7 @@ def _code_in_cookie(request: HttpRequest) -> str | None:
         sealed = urlsafe_b64decode(request.COOKIES.get(settings.RECEIPT_COOKIE_NAME, ""))
     except ValueError:
         return None
-    code, _, given_at = (privacy.unseal(sealed) or "").partition(" ")
+    code, _, given_at = (privacy.unseal(sealed, _COOKIE) or "").partition(" ")
     is_young = given_at.isdecimal() and time.time() < int(given_at) + RECEIPT_SECONDS
     return code if is_young else None
 
@@ -119,7 +120,7 @@ def _about_code(code: str) -> dict[str, Any]:
 def _about_report(report: Report) -> dict[str, Any]:
     told = _told(report)
     return {
-        "phrase": privacy.unseal(told.phrase_sealed),
+        "phrase": privacy.opened(told, "phrase"),
         "may_be_called": told.has_contact,
         "questions": _questions(told),
         **_promised(report),

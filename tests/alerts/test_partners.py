@@ -50,7 +50,7 @@ def secret_in(answer: HttpResponse) -> str:
 def test_an_agency_is_kept_sealed_and_its_key_is_shown_once(editor: Person) -> None:
     answer = editor.client.post(ADD, typed())
     row = PartnerAgency.objects.get()
-    assert secret_in(answer) == privacy.unseal(row.secret_sealed)
+    assert secret_in(answer) == privacy.opened(row, "secret")
     assert "no-store" in answer["Cache-Control"]
     assert row.origins == ["https://so.example", "https://tin.so.example:8443"]
     assert b"so.example" not in bytes(row.webhook_sealed or b"")
@@ -92,10 +92,10 @@ def test_an_origin_for_which_the_header_has_no_room_is_told(
 
 def test_another_key_ends_the_old_one(approver: Person) -> None:
     row = partner(webhook="https://so.example/")
-    before = privacy.unseal(row.secret_sealed)
+    before = privacy.opened(row, "secret")
     answer = approver.client.post(reverse("admin:alerts_partneragency_renew", args=[row.pk]))
     row.refresh_from_db()
-    assert secret_in(answer) == privacy.unseal(row.secret_sealed) != before
+    assert secret_in(answer) == privacy.opened(row, "secret") != before
     assert events.about("partner", row.pk)[0].kind == "partner_key_made"
 
 

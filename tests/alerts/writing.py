@@ -1,5 +1,6 @@
 """Warnings to test with, written and issued the way the desk does it."""
 
+import uuid
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -85,9 +86,8 @@ KEY = "khoa-cua-co-quan"
 
 def partner(name: str = "Sở Mẫu", webhook: str = "", mail: str = "so@mau.example") -> PartnerAgency:
     """An agency that warnings are brought to."""
-    sealed = {"webhook_sealed": privacy.seal(webhook), "mail_sealed": privacy.seal(mail)}
-    if webhook:
-        sealed["secret_sealed"] = privacy.seal(KEY)
+    given = {"webhook": webhook, "mail": mail, "secret": webhook and KEY}
+    sealed = {f"{name}_sealed": privacy.seal(text, name) for name, text in given.items()}
     return PartnerAgency.objects.create(name=name, kind="department", **sealed)
 
 
@@ -100,8 +100,10 @@ def delivery() -> Delivery:
 
 def subscriber(address: str = "dan@mau.example", **wish: str) -> Subscriber:
     """Somebody who said yes."""
+    key = uuid.uuid4()
     return Subscriber.objects.create(
-        address_sealed=privacy.seal(address),
+        pk=key,
+        address_sealed=privacy.seal(address, "address", key),
         address_index=subscriptions.index(address, newest_key()),
         confirmed_at=timezone.now(),
         **wish,

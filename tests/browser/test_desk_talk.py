@@ -32,7 +32,7 @@ def test_a_message_is_written_previewed_and_sent_without_a_fault(
     shown = page.locator(".tale").inner_text()
     press(page, page.get_by_role("button", name="Gửi cho người báo"))
     sent = Message.objects.filter(report=report).latest("pk")
-    assert privacy.unseal(sent.text_sealed) == shown
+    assert privacy.opened(sent, "text") == shown
 
 
 def test_many_are_set_aside_and_the_result_has_no_fault(

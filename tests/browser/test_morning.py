@@ -270,7 +270,7 @@ def _is_on_record(morning: Morning) -> None:
     asked = Case.objects.get(report=morning.asked.report)
     assert (asked.status, getattr(asked.officer, "username", "")) == ("in_review", "minh")
     thread = Message.objects.filter(report=asked.pk).order_by("pk")
-    assert [privacy.unseal(said.text_sealed) for said in thread] == [QUESTION, ANSWER]
+    assert [privacy.opened(said, "text") for said in thread] == [QUESTION, ANSWER]
     assert Slip.objects.get().report_id == Case.objects.get(status="handed_over").pk
     running = Clock.objects.filter(report=Case.objects.get(status="actioned").pk, met_at=None)
     assert {clock.kind for clock in running} == {"tell", "verify"}

@@ -60,7 +60,7 @@ def look() -> dict[str, Any]:
     seen = {
         "again": again.again,
         "story": report.story,
-        "contact": privacy.unseal(report.contact_sealed),
+        "contact": privacy.opened(report, "contact"),
         "file": b"".join(files.original(file)) == PICTURE + b"\0",
         "balanced": balance.balanced,
         "waiting": balance.waiting,

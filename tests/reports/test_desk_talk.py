@@ -37,8 +37,9 @@ def press(person: Person, report: Report, verb: str, reason: str) -> HttpRespons
 
 def answered(report: Report, text: str) -> Message:
     """A message of the reporter, as intake writes it."""
+    sealed = privacy.seal(text, "text", report.pk)
     return Message.objects.create(
-        report=report, text_sealed=privacy.seal(text), content_digest=uuid.uuid4().bytes * 2
+        report=report, text_sealed=sealed, content_digest=uuid.uuid4().bytes * 2
     )
 
 
@@ -56,7 +57,7 @@ def test_what_the_officer_asks_or_tells_is_left_for_the_reporter(
     report = evidence.report()
     assert press(duty, report, verb, QUESTION).status_code == 303
     message = Message.objects.get(report=report)
-    assert (privacy.unseal(message.text_sealed), message.by) == (QUESTION, duty.user)
+    assert (privacy.opened(message, "text"), message.by) == (QUESTION, duty.user)
     assert Case.objects.get(report=report).status == status
 
 
@@ -125,7 +126,8 @@ def test_an_addition_is_shown_with_all_it_says(duty: Person) -> None:
 
 def test_the_raw_story_of_an_addition_is_shown_on_record_alone(duty: Person) -> None:
     report = evidence.report()
-    row = added(report, story="thẻ [số thẻ]", story_sealed=privacy.seal("thẻ 4000 0000 0000 0002"))
+    sealed = privacy.seal("thẻ 4000 0000 0000 0002", "story", report.pk)
+    row = added(report, story="thẻ [số thẻ]", story_sealed=sealed)
     assert "4000" not in seen(duty, report)
     shown = duty.client.post(page_of(report, f"reveal-addition/{row.pk}"))
     assert "thẻ 4000 0000 0000 0002" in words(shown)
@@ -137,8 +139,8 @@ def test_the_newest_number_and_phrase_are_the_ones_shown(
     duty: Person, what: str, field: str
 ) -> None:
     report = evidence.report(contact=MINE, phrase="bến đò, 47")
-    added(report, **{f"{field}_sealed": privacy.seal("mới hơn, 1")})
-    added(report, **{f"{field}_sealed": privacy.seal("mới nhất, 2")})
+    added(report, **{f"{field}_sealed": privacy.seal("mới hơn, 1", field, report.pk)})
+    added(report, **{f"{field}_sealed": privacy.seal("mới nhất, 2", field, report.pk)})
     added(report, story="không nói gì về số")
     shown = words(duty.client.post(page_of(report, f"reveal-{what}"), evidence.BECAUSE))
     assert "mới nhất, 2" in shown
@@ -148,7 +150,7 @@ def test_the_newest_number_and_phrase_are_the_ones_shown(
 def test_a_number_that_came_later_can_be_shown(duty: Person) -> None:
     report = evidence.report()
     assert "Không để lại" in seen(duty, report)
-    added(report, contact_sealed=privacy.seal(MINE))
+    added(report, contact_sealed=privacy.seal(MINE, "contact", report.pk))
     assert "Hiện số" in seen(duty, report)
 
 

@@ -84,7 +84,7 @@ def test_the_reporters_numbers_are_masked_out_of_the_working_copy() -> None:
     assert "0000" not in addition.story.replace(" ", "")
     assert "038012345678" not in addition.story
     assert "000" not in addition.legs[0]["name"]
-    assert privacy.unseal(addition.story_sealed) == f"{said.story}\nquen 0550.000.111"
+    assert privacy.opened(addition, "story") == f"{said.story}\nquen 0550.000.111"
     assert addition.contact_index == privacy.blind_index("0550000222")
     assert {"masked_contact", "masked_id"} <= set(addition.flags)
 
@@ -112,7 +112,7 @@ def test_what_is_personal_is_masked_in_every_field_and_kept_sealed(
     stored = str(getattr(addition, column))
     assert shown in stored
     assert not any(number in stored for number in (CARD, PAPER, MINE))
-    sealed = privacy.unseal(addition.story_sealed) or ""
+    sealed = privacy.opened(addition, "story") or ""
     assert any(number in sealed for number in (CARD, PAPER, MINE))
 
 
@@ -140,7 +140,8 @@ def test_what_the_callers_used_stays_as_it_was_typed(said: dict[str, Any]) -> No
 def test_the_phrase_lies_sealed_alone() -> None:
     later.add(report(), Later(phrase="bến Sung, 47"), KEY)
     row = Addition.objects.values().get()
-    assert privacy.unseal(row.pop("phrase_sealed")) == "bến Sung, 47"
+    phrase = privacy.unseal(row.pop("phrase_sealed"), "phrase", row["report_id"])
+    assert phrase == "bến Sung, 47"
     assert "Sung" not in str(row)
 
 
@@ -241,7 +242,7 @@ def test_a_reply_is_sealed_and_kept_once() -> None:
     assert not later.reply(subject, "Khoảng 9 giờ.", KEY)
     message = Message.objects.get()
     assert message.by is None
-    assert privacy.unseal(message.text_sealed) == "Khoảng 9 giờ."
+    assert privacy.opened(message, "text") == "Khoảng 9 giờ."
 
 
 @pytest.mark.parametrize(

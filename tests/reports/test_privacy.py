@@ -4,8 +4,9 @@ import pytest
 from cryptography.fernet import Fernet
 from pytest_django import Settings
 
-from reports.privacy import blind_index, mask, seal, subscriber, unseal
-from reports.signing import sealer
+from reports import privacy
+from reports.privacy import blind_index, mask, subscriber
+from reports.signing import newest_key, sealer
 
 
 @pytest.mark.parametrize(
@@ -114,6 +115,14 @@ def test_a_contact_that_is_no_number_masks_nothing() -> None:
     assert mask("Zalo của tôi: Ba", "Ba").text == "Zalo của tôi: Ba"
 
 
+def seal(text: str) -> bytes | None:
+    return privacy.seal(text, "phrase", "a report")
+
+
+def unseal(sealed: bytes | None, what: str = "phrase", whose: str = "a report") -> str | None:
+    return privacy.unseal(sealed, what, whose)
+
+
 def test_what_is_sealed_opens_and_tells_nothing() -> None:
     sealed = seal("bến Sung, 47")
     assert sealed is not None
@@ -140,6 +149,21 @@ def test_what_was_altered_does_not_open(at: int) -> None:
 @pytest.mark.parametrize("length", [0, 1, 9, 15, 21, 40])
 def test_what_was_cut_short_does_not_open(length: int) -> None:
     assert unseal((seal("bến Sung, 47, và còn nữa") or b"")[:length]) is None
+
+
+@pytest.mark.parametrize("place", [{"what": "contact"}, {"whose": "another"}, {"whose": ""}])
+def test_what_is_sealed_opens_in_its_own_place_alone(place: dict[str, str]) -> None:
+    """Who may write to the database shows nobody's words as another's, or in another field."""
+    assert unseal(seal("bến Sung, 47"), **place) is None
+
+
+def test_what_was_sealed_before_it_was_bound_opens_and_is_not_todays() -> None:
+    key, nonce = newest_key(), bytes(12)
+    sealed = privacy._cipher(key).encrypt(nonce, "bến Sung, 47".encode(), None)
+    before = b"\x01" + key.id.encode() + nonce + sealed
+    assert unseal(before) == "bến Sung, 47"
+    assert not privacy.is_newest(before)
+    assert unseal(b"\x02" + before[1:]) is None
 
 
 def test_what_was_sealed_as_a_fernet_token_opens() -> None:

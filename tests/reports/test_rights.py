@@ -114,9 +114,7 @@ def running() -> list[str]:
     return list(rows.values_list("kind", flat=True))
 
 
-def test_a_wish_to_withdraw_has_the_officers_clock_too(
-    mine: intake.Accepted, duty: Person
-) -> None:
+def test_a_wish_to_withdraw_has_the_officers_clock_too(mine: intake.Accepted, duty: Person) -> None:
     report = wished(mine)
     assert [timekeeping.start_those_asked_for() for _ in range(2)] == [1, 0]
     assert Clock.objects.get(kind="wish").started_at == report.additions.get().received_at

@@ -36,8 +36,8 @@ def test_a_new_phrase_and_a_new_number_stand_before_the_old_ones() -> None:
     subject = report(contact="0550000111", phrase="bến Sung, 47")
     say(subject, phrase="hai cái bát")
     told = whole.of(subject)
-    assert privacy.unseal(told.phrase_sealed) == "hai cái bát"
-    assert privacy.unseal(told.contact_sealed) == "0550000111"
+    assert privacy.opened(told, "phrase") == "hai cái bát"
+    assert privacy.opened(told, "contact") == "0550000111"
     assert told.has_phrase
     assert told.has_contact
 
