@@ -11,6 +11,7 @@ from reports import units
 from reports.models import Case, Indicator, Report
 
 EVERY_UNIT = "reports.see_every_unit"
+_READS, _CAMPAIGNS = "reports.view_report", "reports.view_campaign"
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
 _NOWHERE = ""  # no unit is called so
 
@@ -41,7 +42,7 @@ def officers(rows: QuerySet[User]) -> QuerySet[User]:
 
 def blind() -> QuerySet[User]:
     """Who may read reports and has none to read: nobody has given them a unit yet."""
-    readers = User.objects.with_perm("reports.view_report", backend=_BACKEND)
+    readers = User.objects.with_perm(_READS, backend=_BACKEND)
     return readers.exclude(pk__in=officers(User.objects.all()).values("pk"))
 
 
@@ -56,6 +57,13 @@ def unit_of(user: User) -> str | None:
 def is_at_pv01(user: User) -> bool:
     """Whether the officer sees every report, and so what is counted over all of them."""
     return unit_of(user) is None
+
+
+def sees_campaigns(user: User) -> bool:
+    """Whether the officer may see campaigns and bursts, which are counted over every unit's reports: of
+    those who read reports only who sees them all. Who reads none draws warnings from the counts.
+    """
+    return user.has_perm(_CAMPAIGNS) and (is_at_pv01(user) or not user.has_perm(_READS))
 
 
 def is_blind(user: User) -> bool:

@@ -20,8 +20,10 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_safe
 
+from reports import scope
 from reports.admin import campaign_list, campaign_page
 from reports.admin.campaign_acts import GroupingActs
+from reports.admin.decided import officer
 from reports.admin.paging import NearPaginator
 from reports.models import Campaign
 
@@ -57,6 +59,9 @@ class CampaignAdmin(GroupingActs, _Admin):
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Campaign | None = None) -> bool:
+        return scope.sees_campaigns(officer(request))
 
     def has_change_permission(self, request: HttpRequest, obj: Campaign | None = None) -> bool:
         return False

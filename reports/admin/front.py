@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from reports import days, portrait
+from reports import days, portrait, scope
 from reports.admin import campaign_bursts, look_alikes, numbers, saved
 
 
@@ -14,8 +14,9 @@ def front_of(request: Any) -> dict[str, Any]:
     """The answer as the modules that ask here read it, asked once for a request."""
     if not hasattr(request, "desk_front"):
         user = request.user
-        asked = numbers.asked(user) | saved.asked(user) | days.asked()
-        asked |= campaign_bursts.asked() | portrait.asked() | look_alikes.asked(user)
+        asked = numbers.asked(user) | saved.asked(user) | days.asked() | look_alikes.asked(user)
+        if scope.sees_campaigns(user):
+            asked |= campaign_bursts.asked() | portrait.asked()
         request.desk_front = User.objects.filter(pk=user.pk).order_by().values(**asked).get()
     told: dict[str, Any] = request.desk_front
     return told

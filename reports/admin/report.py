@@ -52,6 +52,7 @@ from reports.admin import (
 )
 from reports.admin.acts import ACTS, ActForm, why_not
 from reports.admin.bulk import BulkActs
+from reports.admin.campaign_page import may_group
 from reports.admin.compose import ComposeActs
 from reports.admin.correct_acts import CorrectActs
 from reports.admin.correcting import CorrectionForm
@@ -132,6 +133,12 @@ class ReportAdmin(
     def get_queryset(self, request: HttpRequest) -> QuerySet[Report]:
         rows = queue.rows().annotate(liked=habits.column(_officer(request)))
         return scope.reports(rows, _officer(request))
+
+    def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
+        if scope.sees_campaigns(_officer(request)):
+            return self.list_display
+        own, usual = columns.caller_and_own, columns.caller_and_campaign
+        return tuple(own if each is usual else each for each in self.list_display)
 
     def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
         return queue.ordering(request)
@@ -325,6 +332,8 @@ class ReportAdmin(
             and not (report.erased_at or _is_held(report)),
             "back": filters_of(request.POST if request.method == "POST" else request.GET),
             "others": others(report.pk, request),
+            "sees_campaigns": scope.sees_campaigns(_officer(request)),
+            "may_group": may_group(request),
             "habits": habits.liked(report),
         }
         return TemplateResponse(

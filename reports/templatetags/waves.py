@@ -28,9 +28,13 @@ def desk_bursts(context: Context) -> dict[str, object]:
 
 @register.inclusion_tag("admin/reports/campaign/waves.html", takes_context=True)
 def desk_waves(context: Context) -> dict[str, object]:
-    """The same as a box of the start page, beside the campaigns that grow."""
+    """The same as a box of the start page, beside the campaigns that grow; nothing for who may see
+    neither.
+    """
     request = context["request"]
     front = front_of(request)
+    if "waves" not in front:
+        return {}
     bursts, waves = campaign_bursts.told(front), portrait.waves(front)
     may_see = request.user.has_perm("reports.view_report")
     return {"bursts": bursts, "may_see": may_see, "waves": waves}

@@ -287,6 +287,14 @@ PAGES: dict[str, tuple[Roles, Roles]] = {
 }
 
 
+# What speaks of every unit's reports is closed to who works at one, whatever their role.
+OF_ALL_UNITS = {
+    name
+    for name in PAGES
+    if name.startswith("reports_campaign_") or name == "reports_routingrule_dry_run"
+}
+
+
 def _report() -> Report:
     """One that lies at the unit of `evidence.unit()`, so that its officer gets into its pages too."""
     report, unit = evidence.report(), evidence.unit()

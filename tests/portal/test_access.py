@@ -7,7 +7,7 @@ from portal import people
 from reports.models import Event, UnitMember
 from tests.cast import enlist, log_in
 from tests.portal.access import METHODS, Addresses, answer, kind_of, pages
-from tests.portal.access_table import PAGES, THINGS
+from tests.portal.access_table import OF_ALL_UNITS, PAGES, THINGS
 from tests.reports import evidence
 
 pytestmark = pytest.mark.django_db
@@ -69,6 +69,15 @@ def test_a_report_of_another_unit_is_closed_by_its_key_on_every_page(
         name for name, (status, on_record) in answers.items() if status != 405 and not on_record
     }
     assert let_in == set()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_speaks_of_every_unit_is_closed_to_a_duty_officer_of_one(method: str) -> None:
+    addresses, who = known_addresses(), enlist("vao.duty", "duty")
+    UnitMember.objects.create(user=who, unit=evidence.unit())
+    client = log_in(who)
+    answers = {name: answer(client, method, addresses[name]) for name in OF_ALL_UNITS}
+    assert {name for name, told in answers.items() if told not in ((403, True), (405, False))} == set()
 
 
 @pytest.mark.parametrize("method", METHODS)

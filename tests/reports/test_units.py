@@ -342,16 +342,50 @@ def test_nobody_gives_their_own_row_to_a_colleague(lead: Person) -> None:
     assert save(lead.client, unit, **row, **{"members-0-user": str(lead.user.pk)}) == 302
 
 
-def test_a_duty_officer_of_a_unit_reads_no_campaigns_reports_and_moves_none(lead: Person) -> None:
+def of_campaign(lead: Person) -> Case:
+    """A report of the unit, in a campaign with one that lies elsewhere."""
     case = given_to(evidence.unit(), lead)
-    wave = campaigns.campaign("Đ-26-ABC")
-    campaigns.laid(case.report, wave)
-    page = f"/admin/reports/campaign/{wave.pk}/"
-    away = log_in(at(evidence.unit("Công an xã Kiên Thọ"), "xa.kt", "duty"))
-    assert case.report.public_number in lead.client.get(f"{page}change/").content.decode()
-    assert case.report.public_number not in away.get(f"{page}change/").content.decode()
+    campaigns.laid(case.report, campaigns.campaign("Đ-26-K4M", 1))
+    return case
+
+
+def test_a_duty_officer_of_a_unit_opens_no_campaign_and_moves_no_report(lead: Person) -> None:
+    case = of_campaign(lead)
+    page = f"/admin/reports/campaign/{case.report.campaign_link.campaign_id}/"
+    local = log_in(at(evidence.unit(), role="duty"))
+    for address in ("/admin/reports/campaign/", f"{page}change/", f"{page}history/"):
+        assert lead.client.get(address).status_code != 403
+        assert local.get(address).status_code == 403
     given = {"reports": str(case.pk), "reason": "khác", "version": "1"}
-    assert away.post(f"{page}detach/", given).status_code == 403
+    assert local.post(f"{page}detach/", given).status_code == 403
+
+
+def test_campaigns_and_bursts_of_the_province_are_not_on_a_units_start_page(lead: Person) -> None:
+    of_campaign(lead)
+    local = log_in(at(evidence.unit(), role="duty"))
+    for told in ("Tăng bất thường", "Đ-26-K4M", "/admin/reports/campaign/"):
+        assert told in lead.client.get("/admin/").content.decode()
+        assert told not in local.get("/admin/").content.decode()
+
+
+@pytest.mark.parametrize("role", ["unit", "duty"])
+def test_a_campaigns_tag_leads_a_unit_to_its_own_reports(lead: Person, role: str) -> None:
+    case, theirs = of_campaign(lead), Report.objects.get(case__at_unit=None)
+    local = log_in(at(evidence.unit(), role=role))
+    for page in (QUEUE, page_of(case)):
+        shown = local.get(page).content.decode()
+        assert "q=%C4%90-26-K4M" in shown
+        assert "/reports/campaign/" not in shown.partition('id="content"')[2]
+    found = local.get(QUEUE, {"q": "Đ-26-K4M", "viec": "all"}).content.decode()
+    assert case.report.public_number in found
+    assert theirs.public_number not in found
+
+
+def test_who_reads_no_report_draws_warnings_from_the_counts(lead: Person) -> None:
+    of_campaign(lead)
+    assert scope.sees_campaigns(enlist("bien.tap", "editor"))
+    assert not scope.sees_campaigns(enlist("kiem.tra", "auditor"))
+    assert not scope.sees_campaigns(enlist("moi", "unit"))
 
 
 def test_a_duty_officer_of_a_unit_reads_no_reasons_of_other_units_in_the_record(
