@@ -13,7 +13,7 @@ from django.utils import timezone
 from reports.admin import due_words
 from reports.models import Clock, Report
 
-_KINDS: dict[str, str] = {str(kind): str(label) for kind, label in Clock.Kind.choices}
+KINDS: dict[str, str] = {str(kind): str(label) for kind, label in Clock.Kind.choices}
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def _is_over(row: dict[str, Any]) -> bool:
 
 
 def _line(row: dict[str, Any], now: datetime) -> Line:
-    title, end = _KINDS[row["kind"]].capitalize(), datetime.fromisoformat(row["due_at"])
+    title, end = KINDS[row["kind"]].capitalize(), datetime.fromisoformat(row["due_at"])
     if row["extended"]:
         title = f"{title} (gia hạn {row['extended']} lần)"
     if not _is_over(row):

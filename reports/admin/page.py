@@ -352,6 +352,7 @@ def told(event: Event, names: dict[int, str], corrected: dict[int, str]) -> str:
         f"số {detail['number']}" if "number" in detail else "",
         names.get(detail.get("officer", 0), "") if event.kind == "assigned" else "",
         words.OUTCOMES.get(detail.get("outcome", ""), ""),
+        clock_words.KINDS.get(detail.get("clock", ""), ""),
         detail.get("unit", ""),
         f"phiếu {detail['slip']}" if "slip" in detail else "",
         detail.get("reason", ""),

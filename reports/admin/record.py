@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from reports import chain, scope
-from reports.admin import marking, words
+from reports.admin import clock_words, marking, words
 from reports.admin.decided import officer
 from reports.admin.record_filter import PAGE, RecordFilter, numbers_of
 from reports.models import Case, ChainCheck, Correction, Event, EventSeal
@@ -38,6 +38,7 @@ _CODES = (
     "format",
     "fact",
     "filter",
+    "clock",
 )
 _FIGURES = {"number": "tệp số {}", "rows": "{} dòng", "files": "{} tệp"}
 
@@ -153,7 +154,8 @@ def _code(name: str, value: Any) -> str:
     if name in {"before", "after"}:
         status = dict(Case.Status.choices).get(value, value)
         return f"{'từ' if name == 'before' else 'thành'} {status}"
-    return words.PERSONAL.get(value) or words.OUTCOMES.get(value) or _FACTS.get(value) or str(value)
+    known = (words.PERSONAL, words.OUTCOMES, _FACTS, clock_words.KINDS)
+    return next((named[value] for named in known if value in named), str(value))
 
 
 def _may_read(request: HttpRequest) -> bool:

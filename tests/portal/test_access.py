@@ -2,6 +2,7 @@
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from portal import people
 from reports.models import Event, UnitMember
@@ -78,6 +79,13 @@ def test_what_speaks_of_every_unit_is_closed_to_a_duty_officer_of_one(method: st
     client = log_in(who)
     answers = {name: answer(client, method, addresses[name]) for name in OF_ALL_UNITS}
     assert {name for name, told in answers.items() if told not in ((403, True), (405, False))} == set()
+
+
+def test_pages_that_add_something_say_so_in_the_words_of_the_desk() -> None:
+    client = log_in(enlist("vao.lead", "lead"))
+    adds = [name for name, (get, _) in PAGES.items() if name.endswith("_add") and "lead" in get]
+    shown = [client.get(reverse(f"admin:{name}")).content.decode() for name in adds]
+    assert all("&rsaquo; Thêm " in page and "Thêm vào" not in page for page in shown)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -54,6 +54,15 @@ def test_a_deadline_is_told_before_and_when_it_passes_once_each() -> None:
     assert kinds(case) == ["clock_soon look", "clock_overdue look"]
 
 
+def test_the_log_and_the_record_say_which_clock_it_was(lead: Person) -> None:
+    case = evidence.case()
+    with after(hours=30):
+        escalation.look()
+    report = lead.client.get(f"/admin/reports/report/{case.pk}/change/").content.decode()
+    assert "Báo quá hạn: phân loại" in report
+    assert "<td>phân loại</td>" in lead.client.get("/admin/reports/event/").content.decode()
+
+
 def test_a_clock_that_was_slept_through_is_told_as_overdue_alone() -> None:
     case = evidence.case()
     with after(hours=30):
