@@ -71,6 +71,7 @@ class DeskSite(OTPAdminSite):
     enable_nav_sidebar = False
     login_form = DeskLogin
     login_template = "admin/login.html"
+    logout_template = "admin/logged_out.html"
 
     def get_urls(self) -> list[Any]:
         return [*desk_help.urls(self), *logins.urls(self), *oidc.urls(self), *super().get_urls()]
@@ -80,6 +81,14 @@ class DeskSite(OTPAdminSite):
     ) -> HttpResponse:
         context = {"has_oidc": oidc.is_configured()} | (extra_context or {})
         answer: HttpResponse = super().login(request, context)
+        return answer
+
+    def logout(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Out here, and by way of the page that says so at the provider that let the officer in."""
+        told = oidc.farewell(request) if request.method == "POST" else {}
+        answer: HttpResponse = super().logout(request, told | (extra_context or {}))
         return answer
 
     def password_change(

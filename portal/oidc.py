@@ -4,6 +4,9 @@ The provider says who somebody is and nothing else: a lead has linked its subjec
 before, no account is made, no right is given. The code is asked here as at the usual log-in, unless
 the provider says that it saw a second factor which `OIDC_SECOND_FACTOR_AMR` names.
 The library is imported by the first who comes this way, so that nobody else pays for it.
+
+Who leaves the desk leaves the provider too, where it has an address for that; and who leaves the
+provider is out here when it says so (OpenID Connect RP-Initiated and Back-Channel Logout 1.0).
 """
 
 import time
@@ -15,16 +18,18 @@ from django.conf import settings
 from django.contrib import auth
 from django.contrib.admin import AdminSite
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_otp import devices_for_user, match_token
 from django_otp.models import Device
 
-from reports import accounts, limits, reauth
+from reports import accounts, events, limits, reauth, sessions
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +37,7 @@ VALID = 600  # seconds from the button to the last code
 _STATES, _NEXT, _WAITING = "oidc_states", "oidc_login_next", "oidc_waiting"
 _OURS = (_STATES, _NEXT, _WAITING)
 _BACKEND = "portal.backends.DeskBackend"
+_LEFT = "provider_left"  # the act on record
 WRONG = "Chưa đúng. Mã trên điện thoại đổi 30 giây một lần, mỗi mã chỉ dùng được một lần."
 # Why nobody was let in: what the page says, and its status.
 REFUSED = {
@@ -95,6 +101,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
         path("nganh/", door(start), name="oidc_start"),
         path("nganh/ve/", door(callback), name="oidc_callback"),
         path("nganh/ma/", door(code), name="oidc_code"),
+        path("nganh/ra/", told_out, name="oidc_told_out"),
     ]
 
 
@@ -121,6 +128,7 @@ def callback(request: HttpRequest) -> HttpResponse:
         told = oidc_provider.told(request, begun["nonce"], begun["code_verifier"])
     user = _linked(request, told.subject)
     device = _device_of(user)
+    request.session[sessions.OPENED] = told.opened
     if told.methods & set(settings.OIDC_SECOND_FACTOR_AMR):
         return _enter(request, user, device, is_ours=False)
     request.session[_WAITING] = {"subject": told.subject, "at": time.time()}
@@ -181,17 +189,76 @@ def _enter(
     before personal data.
     """
     address = request.session.get(_NEXT) or reverse("admin:index")
+    opened = request.session.get(sessions.OPENED, {})
     for name in _OURS:
         request.session.pop(name, None)
     user.otp_device = device  # type: ignore[attr-defined]
     auth.login(request, user, backend=_BACKEND)
+    request.session[sessions.OPENED] = opened
     if not is_ours:
         reauth.ask_again(request)
     return HttpResponseRedirect(address)
 
 
-def _refuse(site: AdminSite, request: HttpRequest, error: RefusedError) -> HttpResponse:
+def farewell(request: HttpRequest) -> dict[str, Any]:
+    """What the page after the log-out says of the provider's own session: the address that ends it
+    (`away`), or that it stays; nothing where the provider did not let the officer in.
+    """
+    opened = request.session.get(sessions.OPENED)
+    if not (opened and is_configured()):
+        return {}
+    from portal import oidc_provider  # noqa: PLC0415
+
+    back, away = request.build_absolute_uri(reverse("admin:login")), ""
+    try:
+        with oidc_provider.asking():
+            away = oidc_provider.end_of(opened["token"], back)
+    except RefusedError as error:
+        _log(error)
+    return {"away": away, "stays_in": not away}
+
+
+@csrf_exempt
+@never_cache
+@require_POST
+def told_out(request: HttpRequest) -> HttpResponse:
+    """The provider says that somebody has left it: what it opened here ends. The status is the answer."""
+    if not is_configured():
+        raise Http404
+    try:
+        _end_of(request)
+    except RefusedError as error:
+        _log(error)
+        status = 400 if error.why == "untrue" else REFUSED[error.why][1]
+        return HttpResponse(status=status)
+    return HttpResponse()
+
+
+def _end_of(request: HttpRequest) -> None:
+    """End those sessions, on record. A token is good once. Raises RefusedError."""
+    if not limits.allow("log_in", request):
+        raise RefusedError("often")
+    from portal import oidc_provider  # noqa: PLC0415
+
+    with oidc_provider.asking():
+        left = oidc_provider.left(request.POST.get("logout_token", ""))
+    found = sessions.opened_as(left.named)
+    officers = set(filter(None, found.values()))
+    acts = [events.about("user", pk).filter(kind=_LEFT) for pk in officers]
+    if any(done.filter(detail__jti=left.jti).exists() for done in acts):
+        raise RefusedError("untrue")
+    with transaction.atomic():
+        sessions.end(found)
+        for pk in officers:
+            events.record("user", pk, _LEFT, jti=left.jti)
+
+
+def _log(error: RefusedError) -> None:
     log.warning("oidc.refused", why=error.why, error=type(error.__cause__).__name__)
+
+
+def _refuse(site: AdminSite, request: HttpRequest, error: RefusedError) -> HttpResponse:
+    _log(error)
     sentence, status = REFUSED[error.why]
     context = {
         **site.each_context(request),

@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import BoundedSemaphore
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
+import jwt
 import requests
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
@@ -28,6 +29,8 @@ FRESH = 3600  # seconds for which the provider's addresses are believed
 # The one algorithm that every provider must offer.
 ALGORITHM = "RS256"
 _ADDRESSES = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+_END = "end_session_endpoint"  # not every provider has one
+_LOG_OUT = "http://schemas.openid.net/event/backchannel-logout"
 _UNTRUE = (PyJWTError, SuspiciousOperation, ValueError, LookupError, TypeError, AttributeError)
 
 # A provider that hangs holds two threads of a process, never all.
@@ -36,10 +39,21 @@ _asking = BoundedSemaphore(2)
 
 @dataclass(frozen=True)
 class Told:
-    """Who came, by the provider's own name for them, and how they proved it (amr and acr)."""
+    """Who came, by the provider's own name for them, how they proved it (amr and acr), and what its
+    log-out will name them by (sub, sid) beside the signed token.
+    """
 
     subject: str
     methods: frozenset[str]
+    opened: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Left:
+    """Whose log-out at the provider a signed token tells: by sub, sid or both; `jti` is its own name."""
+
+    named: dict[str, str]
+    jti: str
 
 
 @dataclass
@@ -84,7 +98,39 @@ def told(request: HttpRequest, nonce: str, verifier: str) -> Told:
     """What the provider says of the code in this address. Raises what `asking` understands."""
     provider = Provider()
     provider.authenticate(request, nonce=nonce, code_verifier=verifier)
-    return _read(provider.claims, nonce)
+    subject, methods = _read(provider.claims, nonce)
+    return Told(subject, methods, _named(provider.claims) | {"token": provider.signed})
+
+
+def end_of(token: str, back: str) -> str:
+    """The address where the provider ends what that token of its began, and sends people *back*; ""
+    where it offers none. Raises what `asking` understands.
+    """
+    query = {
+        "id_token_hint": token,
+        "client_id": settings.OIDC_CLIENT_ID,
+        "post_logout_redirect_uri": back,
+    }
+    end = _addresses().get(_END, "")
+    return f"{end}{'&' if '?' in end else '?'}{urlencode(query)}" if end else ""
+
+
+def left(token: str) -> Left:
+    """Who has left the provider, by its token of a log-out. Raises what `asking` understands."""
+    kind = jwt.get_unverified_header(token).get("typ", "JWT")
+    claims = Provider().verify_token(token)  # without a nonce: none was asked for
+    named, events = _named(claims), claims["events"]
+    is_log_out = (
+        kind.lower() in {"jwt", "logout+jwt"}
+        and _is_for_us(claims)
+        and "iat" in claims
+        and "nonce" not in claims
+        and isinstance(events[_LOG_OUT], dict)
+        and is_subject(claims["jti"])
+    )
+    if not (is_log_out and named and all(map(is_subject, named.values()))):
+        raise SuspiciousOperation("no log-out")
+    return Left(named, claims["jti"])
 
 
 class _Configured:
@@ -124,9 +170,10 @@ class Provider(_Configured, OIDCAuthenticationBackend):
     """Exchanges a code for a signed token and keeps what it claims; it knows no user."""
 
     claims: Any = None
+    signed = ""
 
     def get_or_create_user(self, access_token: str, id_token: str, payload: Any) -> None:
-        self.claims = payload
+        self.claims, self.signed = payload, id_token
 
 
 def _addresses() -> dict[str, str]:
@@ -146,7 +193,8 @@ def _discovered(issuer: str) -> dict[str, str]:
     said = answer.json()
     if said["issuer"] != issuer:
         raise SuspiciousOperation("another issuer")
-    found = {name: str(said[name]) for name in _ADDRESSES}
+    names = (*_ADDRESSES, _END) if said.get(_END) else _ADDRESSES
+    found = {name: str(said[name]) for name in names}
     if any(
         urlsplit(each).scheme not in {"https", urlsplit(issuer).scheme} for each in found.values()
     ):
@@ -154,24 +202,33 @@ def _discovered(issuer: str) -> dict[str, str]:
     return found
 
 
-def _read(claims: Any, nonce: str) -> Told:
-    """The library has checked the signature, the nonce and, where they are told, the hours."""
-    audience = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
+def _read(claims: Any, nonce: str) -> tuple[str, frozenset[str]]:
+    """Subject and methods. The library has checked the signature, the nonce and, where they are told,
+    the hours.
+    """
     subject = claims[settings.OIDC_CLAIM]
-    is_ours = (
-        bool(nonce)
-        and claims["iss"] == settings.OIDC_ISSUER
-        and settings.OIDC_CLIENT_ID in audience
-        and claims.get("azp", settings.OIDC_CLIENT_ID) == settings.OIDC_CLIENT_ID
-        and "exp" in claims
-        and isinstance(subject, str)
-        and is_subject(subject)
-    )
-    if not is_ours:
+    is_ours = bool(nonce) and _is_for_us(claims)
+    if not (is_ours and isinstance(subject, str) and is_subject(subject)):
         raise SuspiciousOperation("a token for somebody else")
     methods = claims.get("amr", [])
     named = [*(methods if isinstance(methods, list) else []), claims.get("acr")]
-    return Told(subject, frozenset(each for each in named if isinstance(each, str)))
+    return subject, frozenset(each for each in named if isinstance(each, str))
+
+
+def _is_for_us(claims: Any) -> bool:
+    """Whether a token comes from our provider, is meant for the portal and has an end."""
+    audience = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
+    return (
+        claims["iss"] == settings.OIDC_ISSUER
+        and settings.OIDC_CLIENT_ID in audience
+        and claims.get("azp", settings.OIDC_CLIENT_ID) == settings.OIDC_CLIENT_ID
+        and "exp" in claims
+    )
+
+
+def _named(claims: Any) -> dict[str, str]:
+    """How the provider names a person and a session of theirs there, as far as it does."""
+    return {name: claims[name] for name in ("sub", "sid") if name in claims}
 
 
 def _is_no(error: requests.RequestException) -> bool:

@@ -34,7 +34,10 @@ _FOREIGN: Declared = {
     "sessions.Session": Fields(
         "expire_date",
         ties="session_key",
-        clear={"session_data": "an officer's number and times, signed; residents have no session"},
+        clear={
+            "session_data": "an officer's number and times, and what the ministry's account told at the"
+            " log-in, signed; residents have no session"
+        },
     ),
     "otp_totp.TOTPDevice": Fields(
         "id confirmed throttling_failure_timestamp throttling_failure_count created_at"

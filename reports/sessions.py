@@ -5,7 +5,7 @@ officers at work, so those of one person are found by reading them all; no secon
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +19,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 _BEGAN, _DEVICE = "began_at", "device"
+# Of a session that a provider of log-ins opened: its names for person and session, its signed token.
+OPENED = "opened"
 _SYSTEMS = {
     "Android": "Android",
     "iPhone": "iPhone",
@@ -70,8 +72,28 @@ def of(user: User) -> list[Here]:
 
 def end_all(user: User, *, but: str | None = None) -> int:
     """Log the person out everywhere, except from the session of that key; how many there were."""
-    keys = [row.session_key for row, _ in _all_of(user) if row.session_key != but]
-    return Session.objects.filter(session_key__in=keys).delete()[0]
+    return end(row.session_key for row, _ in _all_of(user) if row.session_key != but)
+
+
+def end(keys: Iterable[str]) -> int:
+    """End the sessions of those keys; how many there were."""
+    return Session.objects.filter(session_key__in=list(keys)).delete()[0]
+
+
+def opened_as(named: Mapping[str, str]) -> dict[str, str]:
+    """The sessions that a provider opened for whom it names so: of each key its officer's, "" where the
+    code has not come yet. A name that the provider did not tell at the log-in rules nothing out.
+    """
+    return {
+        row.session_key: kept.get(SESSION_KEY, "")
+        for row, kept in _standing()
+        if _is_named(kept.get(OPENED, {}), named)
+    }
+
+
+def _is_named(opened: Mapping[str, str], named: Mapping[str, str]) -> bool:
+    known = named.keys() & opened.keys()
+    return bool(known) and all(named[name] == opened[name] for name in known)
 
 
 def device_of(request: HttpRequest) -> str:
@@ -88,13 +110,16 @@ def _first(names: dict[str, str], told: str) -> str:
 def _logged_in(request: HttpRequest, **_: Any) -> None:
     request.session[_BEGAN] = timezone.now().timestamp()
     request.session[_DEVICE] = device_of(request)
+    request.session.pop(OPENED, None)  # left by a try that did not come to its end
+
+
+def _standing() -> Iterator[tuple[Session, dict[str, Any]]]:
+    for row in Session.objects.filter(expire_date__gt=timezone.now()):
+        yield row, row.get_decoded()
 
 
 def _all_of(user: User) -> Iterator[tuple[Session, dict[str, Any]]]:
-    for row in Session.objects.filter(expire_date__gt=timezone.now()):
-        kept = row.get_decoded()
-        if kept.get(SESSION_KEY) == str(user.pk):
-            yield row, kept
+    return ((row, kept) for row, kept in _standing() if kept.get(SESSION_KEY) == str(user.pk))
 
 
 def _here(row: Session, kept: dict[str, Any]) -> Here:

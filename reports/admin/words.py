@@ -90,6 +90,7 @@ EVENTS = {
     "role_changed": "Đổi vai trò",
     "lock_lifted": "Mở khóa đăng nhập",
     "sessions_ended": "Thoát ở mọi nơi khác",
+    "provider_left": "Hệ thống tài khoản ngành báo đã thoát",
     "password_changed": "Đổi mật khẩu",  # nosec B105
     "number_proposed": "Đề nghị ghi nhận một số",
     "number_confirmed": "Xác nhận một số",

@@ -15,7 +15,8 @@ from tests.portal.access_table import THINGS
 
 METHODS = ("get", "post")
 _THE_THING = {"pk", "object_id", "id"}
-_NO_PAGE = {"login", "logout", "oidc_start", "oidc_callback", "oidc_code"}  # the way in and out
+# The way in and out.
+_NO_PAGE = {"login", "logout", "oidc_start", "oidc_callback", "oidc_code", "oidc_told_out"}
 
 
 def pages() -> dict[str, URLPattern]:

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
 CLIENT, SECRET = "portal", "a secret of the provider"
+LOG_OUT = "http://schemas.openid.net/event/backchannel-logout"
 
 
 @cache
@@ -52,7 +53,8 @@ class Provider:
         return {"code": code, "state": query["state"]}
 
     def document(self) -> dict[str, Any]:
-        paths = {"authorization_endpoint": "/auth", "token_endpoint": "/token", "jwks_uri": "/keys"}
+        paths = {"authorization_endpoint": "/auth", "token_endpoint": "/token", "jwks_uri": "/keys",
+                 "end_session_endpoint": "/out"}  # fmt: skip
         found = {name: self.issuer + path for name, path in paths.items()}
         return {"issuer": self.issuer} | found | self.discovery
 
@@ -67,12 +69,19 @@ class Provider:
         challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
         if not query or query["code_challenge"] != challenge or form["client_secret"] != SECRET:
             return None
-        usual = {"iss": self.issuer, "sub": "canbo-01", "aud": CLIENT, "nonce": query["nonce"]}
-        now = int(time.time())
-        told = usual | {"iat": now, "exp": now + 60} | self.claims
-        kept = {name: value for name, value in told.items() if value is not None}
-        signed = jwt.encode(kept, key(self.signs_with), algorithm="RS256", headers={"kid": "one"})
+        signed = self.signed({"nonce": query["nonce"]} | self.claims)
         return {"id_token": signed, "access_token": "x", "token_type": "Bearer"}
+
+    def left(self, typ: str = "logout+jwt", **claims: Any) -> str:
+        """The token that tells of a log-out here."""
+        return self.signed({"jti": "one", "events": {LOG_OUT: {}}} | claims, typ=typ)
+
+    def signed(self, claims: dict[str, Any], **header: str) -> str:
+        now = int(time.time())
+        usual = {"iss": self.issuer, "sub": "canbo-01", "aud": CLIENT, "iat": now, "exp": now + 60}
+        kept = {name: value for name, value in (usual | claims).items() if value is not None}
+        named = {"kid": "one"} | header
+        return jwt.encode(kept, key(self.signs_with), algorithm="RS256", headers=named)
 
 
 @contextmanager
@@ -81,7 +90,7 @@ def running() -> Iterator[Provider]:
 
     class Answers(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            if self.path.startswith("/auth?"):
+            if self.path.startswith(("/auth?", "/out?")):
                 self.send_back()
                 return
             found = {"/.well-known/openid-configuration": provider.document, "/keys": provider.keys}
@@ -92,12 +101,20 @@ def running() -> Iterator[Provider]:
             self.say(provider.token({name: each[0] for name, each in parse_qs(body).items()}))
 
         def send_back(self) -> None:
-            """As if the officer had logged in there already."""
+            """As if the officer had logged in there already, or had nothing to say to a log-out."""
+            self.send_response(302)
+            self.send_header("Location", self.way_out() or self.way_in())
+            self.end_headers()
+
+        def way_in(self) -> str:
             given = provider.authorize(self.path)
             back = provider.codes[given["code"]]["redirect_uri"]
-            self.send_response(302)
-            self.send_header("Location", f"{back}?{urlencode(given)}")
-            self.end_headers()
+            return f"{back}?{urlencode(given)}"
+
+        def way_out(self) -> str:
+            query = parse_qs(urlsplit(self.path).query)
+            provider.asked.append(urlsplit(self.path).path)
+            return query.get("post_logout_redirect_uri", [""])[0]
 
         def say(self, said: dict[str, Any] | None) -> None:
             provider.asked.append(self.path)
