@@ -4,11 +4,14 @@ one place alone. Files are parsed, not run, so that imports inside functions cou
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
+from django.contrib import admin
+from django.contrib.admin import ModelAdmin
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("portal", "alerts", "reports")
@@ -173,6 +176,35 @@ def test_nothing_is_declared_safe() -> None:
 def test_no_template_turns_escaping_off() -> None:
     off = re.compile(r"\|\s*safe\b|autoescape\s+off|\|\s*safeseq")
     assert [name_of(path) for path in PAGES if off.search(path.read_text())] == []
+
+
+def test_no_part_of_a_page_hides_a_name_of_another_part() -> None:
+    """A page of the desk is put together of many classes. What Django names several may answer, each
+    with the next behind it; what we name one part of a page has, and nothing private of Django's.
+    """
+    wrong = [
+        (type(page).__name__, name)
+        for page in admin.site._registry.values()
+        for name, parts in _named_in(type(page)).items()
+        if (parts > 1 and not hasattr(ModelAdmin, name))
+        or (name.startswith("_") and hasattr(ModelAdmin, name))
+    ]
+    assert wrong == []
+
+
+def _named_in(page: type) -> Counter[str]:
+    """Each name that our classes of a page give, and how many of them do."""
+    parts = [part for part in page.__mro__ if room_of(part.__module__) in ROOMS]
+    return Counter(name for part in parts for name in vars(part) if not name.startswith("__"))
+
+
+def test_a_name_that_two_parts_of_a_page_have_is_noticed() -> None:
+    class Part:
+        def _keys(self) -> None: ...
+
+    Part.__module__ = "reports.admin.part"
+    page = type("Page", (Part,), {"_keys": None, "__module__": "reports.admin.page"})
+    assert _named_in(page) == {"_keys": 2}
 
 
 def test_there_is_no_drawer_for_everything() -> None:
