@@ -29,6 +29,7 @@ from alerts.models import Alert, AlertRevision, AlertStep, Ending, ResponseType
 from alerts.partner_desk import DeliveryAdmin, PartnerAdmin
 from reports import outline
 from reports.models import Campaign
+from reports.shown import Shown
 
 __all__ = ["AlertAdmin", "AlertRevisionAdmin", "DeliveryAdmin", "PartnerAdmin"]
 
@@ -306,7 +307,7 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(AlertRevision)
-class AlertRevisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class AlertRevisionAdmin(Shown, admin.ModelAdmin):  # type: ignore[type-arg]
     """What was said, to read and nothing else."""
 
     list_display = ["identifier", "title", "msg_type", "sent", "author", "issued_by"]
@@ -336,15 +337,6 @@ class AlertRevisionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.display(description="nội dung")
     def text(self, revision: AlertRevision) -> str:
         return linebreaksbr(pages.plain(revision, timezone.now()))
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: AlertRevision | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: AlertRevision | None = None) -> bool:
-        return False
 
 
 def _allow(view: Callable[..., HttpResponse], directive: str) -> Callable[..., Any]:

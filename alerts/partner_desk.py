@@ -19,6 +19,7 @@ from alerts.models import Channel, Delivery, PartnerAgency
 from alerts.outcome_words import told
 from alerts.partner_forms import PartnerForm
 from reports import events
+from reports.shown import Shown
 
 if TYPE_CHECKING:
     _Partners = admin.ModelAdmin[PartnerAgency]
@@ -125,7 +126,7 @@ def _officer(request: HttpRequest) -> User:
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(_Deliveries):
+class DeliveryAdmin(Shown, _Deliveries):
     """What went to which agency, and each try; to read, and to send once more."""
 
     list_display = ["partner", "identifier", "channel", "state", "attempts", "last"]
@@ -172,12 +173,3 @@ class DeliveryAdmin(_Deliveries):
             messages.success(request, "Đang gửi lại.")
         alert = row.revision.alert_id
         return HttpResponseRedirect(reverse("admin:alerts_alert_change", args=[alert]))
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Delivery | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Delivery | None = None) -> bool:
-        return False

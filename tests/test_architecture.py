@@ -31,6 +31,7 @@ FOR_ALERTS = {
     "reports.folding",
     "reports.inlined",
     "reports.outline",
+    "reports.shown",
 }
 PURE = (
     "phones", "reading", "folding", "numbering", "digit_runs", "indicators", "cues", "money", "losses",

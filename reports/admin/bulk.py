@@ -16,8 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from reports import events, holding, many, moves, workflow
 from reports.admin import words
 from reports.admin.acts import MISSING, ActForm
-from reports.admin.decided import officer
-from reports.admin.retriage import see_other
+from reports.admin.decided import officer, see_other
 from reports.many import MOST, Result, Seen
 from reports.models import Report
 

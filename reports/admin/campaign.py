@@ -26,6 +26,7 @@ from reports.admin.campaign_acts import GroupingActs
 from reports.admin.decided import officer
 from reports.admin.paging import NearPaginator
 from reports.models import Campaign
+from reports.shown import Shown
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Campaign]
@@ -34,7 +35,7 @@ else:
 
 
 @admin.register(Campaign)
-class CampaignAdmin(GroupingActs, _Admin):
+class CampaignAdmin(GroupingActs, Shown, _Admin):
     """The waves that machine and officers have found. Nothing here is edited; acts have addresses."""
 
     list_display = (
@@ -57,17 +58,8 @@ class CampaignAdmin(GroupingActs, _Admin):
     search_help_text = "Mã đợt (cả mã đã gộp) hoặc tên đợt."
     actions = ("merge_chosen",)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
     def has_view_permission(self, request: HttpRequest, obj: Campaign | None = None) -> bool:
         return scope.sees_campaigns(officer(request))
-
-    def has_change_permission(self, request: HttpRequest, obj: Campaign | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Campaign | None = None) -> bool:
-        return False
 
     def has_group_permission(self, request: HttpRequest) -> bool:
         return campaign_page.may_group(request)

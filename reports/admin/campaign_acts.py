@@ -18,8 +18,7 @@ from django.views.decorators.http import require_POST
 from reports import grouping, portrait, scope
 from reports.admin import words
 from reports.admin.campaign_page import may_group
-from reports.admin.decided import officer
-from reports.admin.retriage import see_other
+from reports.admin.decided import officer, see_other
 from reports.holding import MOST_CAMPAIGNS, MOST_REPORTS, GroupingError, Hand
 from reports.models import Campaign, CampaignAct, CampaignProposal, Report
 from reports.models.report import is_public_number

@@ -14,9 +14,8 @@ from reports import workflow
 from reports.admin import correcting
 from reports.admin.acts import why_not
 from reports.admin.correcting import CorrectionForm
-from reports.admin.decided import officer
+from reports.admin.decided import officer, see_other
 from reports.admin.moving import filters_of, page_address
-from reports.admin.retriage import see_other
 from reports.models import Report
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -17,11 +17,11 @@ from django.views.decorators.http import require_POST
 
 from reports import events
 from reports.admin import words
-from reports.admin.retriage import see_other
 from reports.findings import FindingError, LackingRightError
+from reports.shown import Shown
 
 
-class Acts:
+class Acts(Shown):
     """Pages that only show, with buttons under them; each is a POST that `findings` carries out.
     `beside` gives what such a page says beside its row.
     """
@@ -73,12 +73,6 @@ class Acts:
             messages.success(request, told)
         return see_other(reverse(f"admin:reports_{self.opts.model_name}_change", args=[pk]))
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
 
 def record(subject: str, pk: object) -> list[tuple[str, str, str, str]]:
     """The acts on record: when, who, what, and the reason that was given."""
@@ -117,3 +111,10 @@ def officer(request: HttpRequest) -> User:
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user
+
+
+def see_other(address: str) -> HttpResponse:
+    """After a POST: look there."""
+    response = HttpResponseRedirect(address)
+    response.status_code = 303
+    return response

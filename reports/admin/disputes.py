@@ -66,9 +66,6 @@ class DisputeAdmin(Acts, _Admin):
     fields = ("shown", "why", "received", "due", "standing", "answer", "answered")
     readonly_fields = fields
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
     def get_urls(self) -> list[URLPattern]:
         return [
             self.act("<uuid:pk>/answer/", self.give, "answer"),

@@ -18,9 +18,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from reports import case_file, destruction, events, files, filetypes, holds, workflow
 from reports.admin import acts, case_text, marking, wishes, words
-from reports.admin.decided import moment, officer
+from reports.admin.decided import moment, officer, see_other
 from reports.admin.exporting import WITH_PERSONAL, WhyForm, attachment, digest
-from reports.admin.retriage import see_other
 from reports.admin.wishes import WishActs
 from reports.destruction import DestructionError, What
 from reports.holds import HoldError

@@ -13,10 +13,9 @@ from django.utils import timezone
 
 from reports import callers, concert, findings, lookup, phones, scope
 from reports.admin import words
-from reports.admin.decided import Acts, by_two, moment, officer, record, typed
+from reports.admin.decided import Acts, by_two, moment, officer, record, see_other, typed
 from reports.admin.naming import newest_naming, reports_naming
 from reports.admin.numbers import unconfirmed
-from reports.admin.retriage import see_other
 from reports.findings import FindingError
 from reports.models import Indicator, KnownNumber
 
@@ -78,6 +77,9 @@ class KnownNumberAdmin(Acts, _Admin):
     list_filter = (StandingFilter,)
     ordering = ("-proposed_at",)
     search_fields = ("number", "key__exact")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(findings.PROPOSE)
 
     def get_urls(self) -> list[URLPattern]:
         return [

@@ -27,9 +27,8 @@ from django.views.decorators.http import require_POST, require_safe
 from reports import habits, presence, scope
 from reports.admin import words
 from reports.admin.acts import ACTS
-from reports.admin.decided import officer
+from reports.admin.decided import officer, see_other
 from reports.admin.paging import NEAR
-from reports.admin.retriage import see_other
 from reports.models import Case, Report
 
 FILTERS = "_changelist_filters"  # what Django calls the list that a page was opened from

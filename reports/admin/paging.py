@@ -1,11 +1,13 @@
 """Paging that never counts a whole table."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.core.paginator import Page, Paginator
-from django.http import QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.functional import cached_property
+
+from reports.shown import Shown
 
 if TYPE_CHECKING:
     _Paginator = Paginator[Any]
@@ -54,3 +56,21 @@ class NearPaginator(_Paginator):
         rows: Any = self.object_list
         found = {row.pk: row for row in rows.order_by().filter(pk__in=keys)} if keys else {}
         return [found[key] for key in keys if key in found]
+
+
+class Listed(Shown):
+    """A list, the newest first, that says all there is to say: its rows have no page of their own."""
+
+    list_display_links: Any = None
+    ordering: Any = ("-id",)
+    paginator: Any = NearPaginator
+    list_max_show_all = 0
+    show_full_result_count = False
+    actions: Any = None
+    sortable_by: Any = ()
+    changelist_view: Callable[..., HttpResponse]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        return self.changelist_view(request)

@@ -23,8 +23,8 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from reports import accounts, locks, scope
 from reports.accounts import AccountError
-from reports.admin.decided import officer, record, typed
-from reports.admin.retriage import see_other
+from reports.admin.decided import officer, record, see_other, typed
+from reports.shown import Shown
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[User]
@@ -59,7 +59,7 @@ class RoleAdmin(GroupAdmin):
 
 
 @admin.register(User)
-class PersonAdmin(_Admin):
+class PersonAdmin(Shown, _Admin):
     """Officers by log-in name."""
 
     change_form_template = "admin/auth/user/change_form.html"
@@ -111,15 +111,6 @@ class PersonAdmin(_Admin):
             f"<int:pk>/{name}/", self.admin_site.admin_view(view), name=f"auth_user_{name}"
         )
         return address
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         rows = super().get_queryset(request).filter(is_staff=True)

@@ -8,8 +8,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, reverse
 
 from reports import published
-from reports.admin.decided import Acts, by_two, moment, officer, record, typed
-from reports.admin.retriage import see_other
+from reports.admin.decided import Acts, by_two, moment, officer, record, see_other, typed
 from reports.findings import FindingError
 from reports.models import NumberChange
 
@@ -87,9 +86,6 @@ class NumberChangeAdmin(Acts, _Admin):
             self.act("<int:pk>/refuse/", self.refuse, "refuse"),
             *super().get_urls(),
         ]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
     def beside(self, request: HttpRequest, row: NumberChange) -> dict[str, Any]:
         waits = not row.outcome

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from reports import scope
 from reports.admin import words
 from reports.admin.decided import moment, officer
-from reports.admin.paging import NearPaginator
+from reports.admin.paging import Listed
 from reports.models import ErasureWish, PurgeRun
 from reports.retention import BY_NAME, KINDS, Kind
 
@@ -22,26 +22,10 @@ _MOST_WISHES = 50
 
 
 @admin.register(PurgeRun)
-class PurgeRunAdmin(_Admin):
+class PurgeRunAdmin(Listed, _Admin):
     """One line a night; nothing to change."""
 
     list_display = ("when", "done", "went", "stayed")
-    list_display_links = None
-    ordering = ("-id",)
-    paginator = NearPaginator
-    list_max_show_all = 0
-    show_full_result_count = False
-    actions = None
-    sortable_by = ()
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: PurgeRun | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: PurgeRun | None = None) -> bool:
-        return False
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -52,12 +36,6 @@ class PurgeRunAdmin(_Admin):
             "wishes": _waiting(officer(request)),
         }
         return super().changelist_view(request, context | (extra_context or {}))
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        """The list says all that there is to say."""
-        return self.changelist_view(request)
 
     @admin.display(description="bắt đầu")
     def when(self, run: PurgeRun) -> str:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from reports import chain, scope
 from reports.admin import clock_words, marking, words
 from reports.admin.decided import officer
+from reports.admin.paging import Listed
 from reports.admin.record_filter import PAGE, RecordFilter, numbers_of
 from reports.models import Case, ChainCheck, Correction, Event, EventSeal
 
@@ -58,7 +59,7 @@ class Line:
 
 
 @admin.register(Event)
-class EventAdmin(_Admin):
+class EventAdmin(Listed, _Admin):
     """Who did what and when, and who saw whose personal data: lists, and nothing to change."""
 
     def get_urls(self) -> list[URLPattern]:
@@ -68,15 +69,6 @@ class EventAdmin(_Admin):
             name="reports_event_looks",
         )
         return [looks, *super().get_urls()]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Event | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Event | None = None) -> bool:
-        return False
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -90,12 +82,6 @@ class EventAdmin(_Admin):
         if not request.user.has_perm(LOOK):
             raise PermissionDenied
         return self._list(request, RecordFilter(request.GET, looks=True), "Ai đã xem gì")
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        """The list says all that may be said to everyone who sees it."""
-        return self.changelist_view(request)
 
     def _list(self, request: HttpRequest, asked: RecordFilter, title: str) -> HttpResponse:
         acts = list(asked.acts()[: PAGE + 1])

@@ -11,6 +11,7 @@ from reports import events
 from reports.admin import vetting
 from reports.admin.confirming import DayField
 from reports.models import Commune, Office
+from reports.shown import Shown
 
 if TYPE_CHECKING:
     _CommuneAdmin = admin.ModelAdmin[Commune]
@@ -33,7 +34,7 @@ _WORDS = (
 
 
 @admin.register(Commune)
-class CommuneAdmin(_CommuneAdmin):
+class CommuneAdmin(Shown, _CommuneAdmin):
     """The state's own list; setup_desk writes it, nobody edits it."""
 
     list_display = ("name", "code", "districts")
@@ -43,15 +44,6 @@ class CommuneAdmin(_CommuneAdmin):
     @admin.display(description="huyện cũ")
     def districts(self, commune: Commune) -> str:
         return ", ".join(commune.former_districts)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Commune | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Commune | None = None) -> bool:
-        return False
 
 
 class OfficeForm(_OfficeForm):

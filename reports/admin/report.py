@@ -5,7 +5,6 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import SEARCH_VAR
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import (
@@ -56,18 +55,19 @@ from reports.admin.campaign_page import may_group
 from reports.admin.compose import ComposeActs
 from reports.admin.correct_acts import CorrectActs
 from reports.admin.correcting import CorrectionForm
+from reports.admin.decided import officer, see_other
 from reports.admin.exporting import ExportActs
 from reports.admin.filing import FilingActs
 from reports.admin.keeping import KeepingActs
 from reports.admin.later import Later
 from reports.admin.moving import MovingActs, filters_of, others
 from reports.admin.paging import NearPaginator, bounded
-from reports.admin.retriage import see_other
 from reports.admin.reveal_acts import RevealActs
 from reports.admin.search import dispute_meant, find
 from reports.admin.slips import SlipActs
 from reports.held import held
 from reports.models import Report
+from reports.shown import Shown
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Report]
@@ -86,6 +86,7 @@ class ReportAdmin(
     MovingActs,
     RevealActs,
     SlipActs,
+    Shown,
     _Admin,
 ):
     """The queue and the report page. Nothing here edits; every act has an address of its own."""
@@ -112,15 +113,6 @@ class ReportAdmin(
     search_fields = ("public_number",)  # shows the box; `find` looks further
     search_help_text = "Mã tin, số điện thoại (viết kiểu nào cũng được) hoặc lời kể, không cần dấu."
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Report | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Report | None = None) -> bool:
-        return False
-
     def save_model(self, request: HttpRequest, obj: Report, form: Any, change: bool) -> None:
         raise PermissionDenied("a report is evidence")
 
@@ -131,11 +123,11 @@ class ReportAdmin(
         return queue.Order if hasattr(request, "order_alone") else queue.Queue
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Report]:
-        rows = queue.rows().annotate(liked=habits.column(_officer(request)))
-        return scope.reports(rows, _officer(request))
+        rows = queue.rows().annotate(liked=habits.column(officer(request)))
+        return scope.reports(rows, officer(request))
 
     def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
-        if scope.sees_campaigns(_officer(request)):
+        if scope.sees_campaigns(officer(request)):
             return self.list_display
         own, usual = columns.caller_and_own, columns.caller_and_campaign
         return tuple(own if each is usual else each for each in self.list_display)
@@ -154,7 +146,7 @@ class ReportAdmin(
             return queryset, False
         only_open = request.GET.get(facets.WorkFilter.parameter_name) in facets.OF_OPEN
         found, request.found_many = find(  # type: ignore[attr-defined]
-            queryset, search_term, _officer(request), only_open=only_open
+            queryset, search_term, officer(request), only_open=only_open
         )
         return found, False
 
@@ -222,7 +214,7 @@ class ReportAdmin(
             return self._page(request, report, form=form)
         following = self.following(request, pk, verb)
         try:
-            decided = form.carry_out(report.case, _officer(request))
+            decided = form.carry_out(report.case, officer(request))
         except workflow.NotAllowed as error:
             raise PermissionDenied from error
         except workflow.WorkflowError as error:
@@ -269,7 +261,7 @@ class ReportAdmin(
             key = pk if isinstance(pk, UUID) else UUID(pk)
         except ValueError:
             key = UUID(int=0)
-        rows, by = page.load().annotate(liked=habits.column(_officer(request))), _officer(request)
+        rows, by = page.load().annotate(liked=habits.column(officer(request))), officer(request)
         report = rows.filter(pk=key).first()
         if report is None and scope.is_at_pv01(by):
             raise Http404
@@ -309,7 +301,7 @@ class ReportAdmin(
             "officer": words.person(report.case.officer),
             "forms": forms,
             "units": units.names() if any("unit" in each.fields for each in forms) else [],
-            **slips.shown(report, _officer(request)),
+            **slips.shown(report, officer(request)),
             "story": story,
             "is_left_out": texts.is_left_out(report, story),
             "raw_story": marking.beginning((shown or {}).get("story", "")),
@@ -321,10 +313,10 @@ class ReportAdmin(
             "suggestions": page.suggestions(report, said, form),
             "reading": stats.reading_of(report.pk),
             "indicators": named,
-            "similar": page.similar(report, named, _officer(request)),
+            "similar": page.similar(report, named, officer(request)),
             "log": page.log(report, said, recorded),
             "shown": {what: marking.plain(text) for what, text in (shown or {}).items()},
-            "last_look": reveals.last_of(recorded, report, _officer(request)),
+            "last_look": reveals.last_of(recorded, report, officer(request)),
             "reveal_reasons": reveals.REASONS,
             "may_reveal": request.user.has_perm("reports.reveal_contact"),
             "may_correct": request.user.has_perm("reports.decide_case") and not _is_held(report),
@@ -332,7 +324,7 @@ class ReportAdmin(
             and not (report.erased_at or _is_held(report)),
             "back": filters_of(request.POST if request.method == "POST" else request.GET),
             "others": others(report.pk, request),
-            "sees_campaigns": scope.sees_campaigns(_officer(request)),
+            "sees_campaigns": scope.sees_campaigns(officer(request)),
             "may_group": may_group(request),
             "habits": habits.liked(report),
         }
@@ -345,7 +337,7 @@ class ReportAdmin(
     ) -> list[ActForm]:
         """One form for each decision that is open to this officer; the typed one as typed."""
         typed = form if isinstance(form, ActForm) else None
-        offered = workflow.offers(report.case, _officer(request), is_held=_is_held(report))
+        offered = workflow.offers(report.case, officer(request), is_held=_is_held(report))
         verbs = [verb for verb in ACTS if verb in offered or (typed and typed.verb == verb)]
         fresh = starts.of(held(report), report.commune)
         return [
@@ -366,10 +358,3 @@ def _say_where(request: HttpRequest, typed: str) -> None:
 def _is_held(report: Report) -> bool:
     """Whether a report that `page.load` gave must stay as it is."""
     return bool(getattr(report, "is_held", False))
-
-
-def _officer(request: HttpRequest) -> User:
-    """Who is at the desk; admin_view has let nobody else in."""
-    if not isinstance(request.user, User):
-        raise PermissionDenied
-    return request.user

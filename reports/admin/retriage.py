@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import Error as DatabaseTrouble
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -19,7 +18,8 @@ from django.views.decorators.http import require_http_methods
 
 from reports import retriage, triage
 from reports.admin import words
-from reports.admin.paging import NearPaginator
+from reports.admin.decided import officer, see_other
+from reports.admin.paging import Listed
 from reports.models import Retriage
 
 if TYPE_CHECKING:
@@ -33,26 +33,10 @@ ONE = "reports.decide_case"
 
 
 @admin.register(Retriage)
-class RetriageAdmin(_Admin):
+class RetriageAdmin(Listed, _Admin):
     """Who had reports read again, and when; a run is started on a page of its own."""
 
     list_display = ("when", "who", "rules", "reports", "done")
-    list_display_links = None
-    ordering = ("-id",)
-    paginator = NearPaginator
-    list_max_show_all = 0
-    show_full_result_count = False
-    actions = None
-    sortable_by = ()
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Retriage | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Retriage | None = None) -> bool:
-        return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Retriage]:
         return super().get_queryset(request).select_related("by")
@@ -68,12 +52,6 @@ class RetriageAdmin(_Admin):
     ) -> HttpResponse:
         context = {"title": "Đọc lại tin", **_newest(request), **(extra_context or {})}
         return super().changelist_view(request, context)
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        """The list says all that there is to say."""
-        return self.changelist_view(request)
 
     def start(self, request: HttpRequest) -> HttpResponse:
         """Say what a run would do and how many reports it is about; after the button, start it."""
@@ -121,7 +99,7 @@ def read_again(request: HttpRequest, reports: Sequence[UUID]) -> None:
         most = words.number(MOST_AT_ONCE)
         messages.error(request, f"Chưa làm gì. Mỗi lần chọn nhiều nhất {most} tin.")
         return
-    owed = retriage.read_again(reports, by=_officer(request))
+    owed = retriage.read_again(reports, by=officer(request))
     if owed:
         told = (
             f"Máy sẽ đọc lại {words.number(owed)} tin, thường chỉ vài giây. Quyết định giữ nguyên."
@@ -134,13 +112,13 @@ def read_again(request: HttpRequest, reports: Sequence[UUID]) -> None:
 
 def _begin(request: HttpRequest) -> None:
     """Start a run, or set the one that is there going again, and say which."""
-    officer = _officer(request)
+    by = officer(request)
     try:
-        run = retriage.start(by=officer)
+        run = retriage.start(by=by)
     except retriage.NothingToReadError:
         messages.info(request, "Mọi tin đã theo bộ quy tắc hiện nay, không có gì phải đọc lại.")
     except retriage.UnderWayError as error:
-        again = retriage.carry_on(error.run, by=officer)
+        again = retriage.carry_on(error.run, by=by)
         messages.info(request, "Đã cho máy làm tiếp." if again else "Đang có một lượt đọc lại rồi.")
     except DatabaseTrouble:
         messages.error(request, "Chưa bắt đầu được, máy chủ đang bận. Vài phút nữa bấm lại.")
@@ -166,17 +144,3 @@ def _counted() -> int | None:
         return retriage.count()
     except DatabaseTrouble:
         return None
-
-
-def see_other(address: str) -> HttpResponse:
-    """After a POST: look there."""
-    response = HttpResponseRedirect(address)
-    response.status_code = 303
-    return response
-
-
-def _officer(request: HttpRequest) -> User:
-    """Who is at the desk; admin_view has let nobody else in."""
-    if not isinstance(request.user, User):
-        raise PermissionDenied
-    return request.user

@@ -19,9 +19,8 @@ from django.views.decorators.http import require_POST
 
 from reports import events, privacy, slips
 from reports.admin import marking, originals, page, words
-from reports.admin.decided import officer
+from reports.admin.decided import officer, see_other
 from reports.admin.later import Later
-from reports.admin.retriage import see_other
 from reports.held import held
 from reports.models import Case, Report, Slip
 from reports.reauth import must_be_confirmed

@@ -78,7 +78,9 @@ def test_what_speaks_of_every_unit_is_closed_to_a_duty_officer_of_one(method: st
     UnitMember.objects.create(user=who, unit=evidence.unit())
     client = log_in(who)
     answers = {name: answer(client, method, addresses[name]) for name in OF_ALL_UNITS}
-    assert {name for name, told in answers.items() if told not in ((403, True), (405, False))} == set()
+    assert {
+        name for name, told in answers.items() if told not in ((403, True), (405, False))
+    } == set()
 
 
 def test_pages_that_add_something_say_so_in_the_words_of_the_desk() -> None:

@@ -1,0 +1,18 @@
+"""Pages of the desk that only show: what they list is written elsewhere."""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+
+class Shown:
+    """Nothing is added, changed or removed by a form."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
