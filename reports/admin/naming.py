@@ -15,6 +15,8 @@ from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 from reports import scope
 from reports.models import Indicator, Report
 
+# What may be known by its digits; the index begins with the kind.
+BY_DIGITS = (Indicator.Kind.NUMBER, Indicator.Kind.ACCOUNT)
 MOST_NAMED = 20
 MOST_COUNTED = 100  # in a row of the queue: a wave may have thousands
 
@@ -33,7 +35,7 @@ def counted(indicators: QuerySet[Indicator]) -> QuerySet[Any]:
 
 def reports_naming(key: str) -> int:
     """How many reports name a number, in whatever place."""
-    named = Indicator.objects.filter(key=key).exclude(key="")
+    named = Indicator.objects.filter(kind__in=BY_DIGITS, key=key).exclude(key="")
     return named.aggregate(n=Count("report", distinct=True))["n"] or 0
 
 
@@ -41,8 +43,9 @@ def newest_naming(key: str, viewer: User) -> list[Report]:
     """The newest reports that name a number, in whatever place, of those that the viewer may see:
     links, so that no address holds the number.
     """
-    named = Indicator.objects.filter(report=OuterRef("pk"), key=key).exclude(key="")
-    rows = scope.reports(Report.objects.filter(Exists(named)), viewer).order_by("-received_at")
+    named = Indicator.objects.filter(report=OuterRef("pk"), kind__in=BY_DIGITS, key=key)
+    told = Report.objects.filter(Exists(named.exclude(key="")))
+    rows = scope.reports(told, viewer).order_by("-received_at")
     return list(rows.only("public_number", "received_at")[:MOST_NAMED])
 
 

@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Collate, Reverse
 
 from reports import phones, scope, story_search
+from reports.admin.naming import BY_DIGITS
 from reports.folding import fold, plain_digits
 from reports.models import Campaign, Dispute, Indicator, Report
 from reports.models.report import SIGNS
@@ -37,7 +38,7 @@ def find(
     if campaign := campaign_meant(typed):
         return reports.filter(campaign_link__campaign=campaign), False
     if keys := _keys(typed):
-        named = Indicator.objects.filter(key__in=keys).values("report_id")
+        named = Indicator.objects.filter(kind__in=BY_DIGITS, key__in=keys).values("report_id")
         return reports.filter(pk__in=named), False
     found = _by_digits(typed, viewer) or story_search.reports_with(
         story_search.words_of(typed), unit=scope.unit_of(viewer), only_open=only_open
@@ -73,7 +74,7 @@ def _by_digits(typed: str, viewer: User) -> list[UUID]:
     known = digits.removeprefix("0")
     seen = scope.told_in(Indicator.objects.all(), viewer)
     ends = seen.annotate(end=Collate(Reverse("key"), "C")).filter(
-        end__startswith=known[::-1], kind__in=(Indicator.Kind.NUMBER, Indicator.Kind.ACCOUNT)
+        end__startswith=known[::-1], kind__in=BY_DIGITS
     )
     begins = seen.filter(kind=Indicator.Kind.NUMBER, key__startswith=f"+84{known}")
     found = (rows.values_list("report_id", flat=True)[:MOST_NUMBERS] for rows in (ends, begins))
