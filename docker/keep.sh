@@ -108,7 +108,11 @@ doubts() {
     if [ -e "$SNAPSHOTS/doubted" ]; then read -r word <"$SNAPSHOTS/doubted" || true; fi
     if [ "$word" = "$doubted" ]; then return 1; fi
     doubted=$word
-    if [ -n "$word" ]; then rm -f "$SCRATCH/first" "$SCRATCH/front-cache"/*; fi
+    if [ -n "$word" ]; then
+        rm -f "$SCRATCH/first" "$SCRATCH/front-cache"/*
+        # New workers: those that run hold each page open for up to a second.
+        kill -HUP "$1"
+    fi
 }
 
 look() {
@@ -154,7 +158,7 @@ else
         look "$2"
         for _ in $GLANCES; do
             sleep "$TICK"
-            if doubts; then break; fi
+            if doubts "$2"; then break; fi
         done
     done
 fi

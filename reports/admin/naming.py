@@ -43,9 +43,8 @@ def newest_naming(key: str, viewer: User) -> list[Report]:
     """The newest reports that name a number, in whatever place, of those that the viewer may see:
     links, so that no address holds the number.
     """
-    named = Indicator.objects.filter(report=OuterRef("pk"), kind__in=BY_DIGITS, key=key)
-    told = Report.objects.filter(Exists(named.exclude(key="")))
-    rows = scope.reports(told, viewer).order_by("-received_at")
+    named = Indicator.objects.filter(report=OuterRef("pk"), kind__in=BY_DIGITS, key=key, key__gt="")
+    rows = scope.reports(Report.objects.filter(Exists(named)), viewer).order_by("-received_at")
     return list(rows.only("public_number", "received_at")[:MOST_NAMED])
 
 

@@ -20,6 +20,7 @@ from alerts import printing, snapshots
 from alerts.doors import doors
 from alerts.models import AlertRevision
 from bench.house import until
+from bench.memory import tree
 from bench.servers import front_server
 from tests.alerts.test_seals import CAP_KEY, TEXT_KEY
 from tests.alerts.writing import cancelled, issued
@@ -100,6 +101,16 @@ def body(front: int, path: str) -> bytes:
 
 def soon(holds: Callable[[], bool]) -> bool:
     return until(holds, 5)
+
+
+def workers(folder: Path) -> set[int]:
+    """The processes of nginx that answer."""
+    master = int((folder / "front.pid").read_text())
+    return {
+        pid
+        for pid, depth in tree(master, 0)
+        if depth and Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"nginx: worker process\0")
+    }
 
 
 def checked(home: Path, seconds_ago: int) -> None:
@@ -239,6 +250,15 @@ def test_a_new_doubt_empties_what_the_portal_said_before(front: int, tmp_path: P
     assert before
     snapshots.doubt()
     assert soon(lambda: not before & set(cache.iterdir()))
+
+
+def test_at_a_doubt_nothing_is_held_open(front: int, tmp_path: Path) -> None:
+    """A worker holds a page for up to a second; new ones hold none."""
+    before = workers(tmp_path / "front")
+    assert before
+    snapshots.doubt()
+    assert soon(lambda: not before & workers(tmp_path / "front"))
+    assert body(front, PAGE).startswith(FROM_PORTAL)
 
 
 def test_files_that_nobody_looks_at_any_more_are_not_trusted(front: int, home: Path) -> None:

@@ -108,7 +108,7 @@ def test_a_whole_number_is_looked_up_in_the_index_by_its_kind_too() -> None:
         cursor.execute("SET LOCAL enable_seqscan = off")
     rows, _ = find(Report.objects.all(), "0550 123 456", at_pv01())
     line = next(line for line in rows.explain().splitlines() if "+84550123456" in line)
-    assert "Index Cond" in line and "kind" in line
+    assert "Index Cond: (((kind)" in line
 
 
 def test_an_account_is_found_by_its_last_digits() -> None:
