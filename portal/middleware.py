@@ -80,9 +80,13 @@ class LanguageOfPath:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        english = request.path_info.startswith("/en/")
-        with translation.override("en" if english else settings.LANGUAGE_CODE):
+        with translation.override(language_of(request.path_info)):
             return self.get_response(request)
+
+
+def language_of(path: str) -> str:
+    """The language of the page at a path."""
+    return "en" if path.startswith("/en/") else settings.LANGUAGE_CODE
 
 
 def is_for_staff(path: str) -> bool:

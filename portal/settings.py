@@ -76,6 +76,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "portal.shelf.Shelf",  # outermost: it gives out what all others have let through
+    "portal.door.Door",  # where reports come in, past the others once they have let one through
     "portal.middleware.SecurityHeaders",  # around the others: also on what they answer
     "django.middleware.security.SecurityMiddleware",
     # Before WhiteNoise: where files are not collected and pre-compressed, it compresses them too.

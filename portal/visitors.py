@@ -12,7 +12,7 @@ def address_of(request: HttpRequest) -> str | None:
     Each proxy adds at the right the address that spoke to it, so `TRUSTED_PROXIES` of them are
     counted from the right. What stands further left anybody can type.
     """
-    told = request.headers.get("X-Forwarded-For", "").split(",")
+    told = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
     way = [*filter(None, map(str.strip, told)), request.META.get("REMOTE_ADDR", "")]
     seen = way[-1 - max(0, settings.TRUSTED_PROXIES) :]
     try:

@@ -15,8 +15,9 @@ def from_our_page(request: HttpRequest) -> bool:
     origin = request.META.get("HTTP_ORIGIN")
     if origin is None or (origin == "null" and site == "same-origin"):
         return True
-    asked = f"{request.scheme}://{request.get_host()}"
-    return origin in {_origin_of(settings.PORTAL_URL), asked}
+    if origin == _origin_of(settings.PORTAL_URL):
+        return True
+    return bool(origin == f"{request.scheme}://{request.get_host()}")
 
 
 @lru_cache(maxsize=4)

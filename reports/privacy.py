@@ -56,6 +56,7 @@ _LIKE_DIGITS = str.maketrans("oOlI", "0011")
 _HEADS = ("00840", "0084", "840", "84", "0", "")
 _FEWEST = 8  # digits that could say whose a text is: those of a telephone number without its head
 _FEWEST_TYPED = 4  # of a number in which letters stand for others
+_TYPED = re.compile(rf"(?:\d\D*){{{_FEWEST_TYPED}}}")
 _TELLING = 9  # the last digits of a number, with which no head is left that is written or not
 _LONGEST_CONTACT = 200  # signs that are read for a number
 _AS_DIALLED = re.compile(r"0[0-9]{3}(?: ?[0-9]{3}){2}")  # as nearly everybody writes one
@@ -249,7 +250,7 @@ def mask(text: str, contact: str = "") -> Masked:
     however the contact is spelled. Receiving accounts stay: an account word right before
     the digits decides.
     """
-    if len(_digits(text)) < _FEWEST_TYPED and "@" not in contact:
+    if not text or (not _TYPED.search(plain_digits(text)) and "@" not in contact):
         return Masked(text, ())
     flags: dict[str, None] = {}
     for rule in (*_own(contact), *_CARDS_AND_PAPERS):

@@ -78,7 +78,8 @@ def _check(group: int, signs: list[int]) -> int:
     """Weights differ by place and 29 is prime: any one slip and any swap of neighbours shows.
     The group's own number is in it, so that two groups in the wrong order show as well.
     """
-    return (7 * (group + 1) + sum((place + 2) * sign for place, sign in enumerate(signs))) % _BASE
+    first, second, third = signs
+    return (7 * (group + 1) + 2 * first + 3 * second + 4 * third) % _BASE
 
 
 def read_code(typed: str, groups: int = GROUPS) -> str | BadGroup:
@@ -131,7 +132,7 @@ def _opened_by(hashes: list[bytes]) -> Report | None:
     once for all keys: between two questions the hash may be made anew.
     """
     later = Exists(Addition.objects.filter(report=OuterRef("pk")))
-    reports = Report.objects.select_related("receipt").annotate(was_added_to=later)
+    reports = Report.objects.select_related("receipt", "crowd").annotate(was_added_to=later)
     return reports.filter(receipt__code_hash__in=hashes).first()
 
 

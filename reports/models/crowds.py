@@ -1,0 +1,37 @@
+"""Where a report came from, for the moments until its crowd is counted, and what that count told."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from reports.models.report import Report
+
+
+class Crowd(models.Model):
+    """Written with a report from a page, and gone once it is counted (reports/crowds.py), unless
+    that told marks: then they stand here and `places` is null.
+
+    `places`: keyed digests of the sender's neighbourhoods, narrow to wide; empty where the address
+    tells nobody apart.
+    """
+
+    report = models.OneToOneField(
+        Report,
+        models.PROTECT,
+        primary_key=True,
+        db_constraint=False,  # one statement writes both, and each report would pay for it
+    )
+    came_at = models.DateTimeField(db_default=Now())
+    places = ArrayField(models.CharField(max_length=32), null=True)
+    marks = ArrayField(models.CharField(max_length=32), db_default=[])
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["came_at"], condition=Q(places__isnull=False), name="crowd_uncounted"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"crowd of {self.report_id}"
