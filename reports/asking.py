@@ -65,7 +65,7 @@ def words_of(whole: Whole) -> Words:
         commune="" if whole.commune_id else whole.commune_raw,
         contact=privacy.opened(whole, "contact") or "",
         phrase=privacy.opened(whole, "phrase") or "",
-        flags=() if whole.told else tuple(report.flags),
+        flags=() if whole.told else tuple(report.signs),
         missing=_missing(whole),
     )
 

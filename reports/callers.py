@@ -209,7 +209,11 @@ def _naming(named: Q, since: datetime) -> QuerySet[Indicator]:
 def _of_one_network() -> Q:
     """Told from a network that had told of the number before: see reports/independence.py."""
     later = Addition.objects.filter(report=OuterRef("report"), flags__contains=[SAME_NETWORK])
-    return Q(report__flags__contains=[SAME_NETWORK]) | Q(Exists(later), place=Indicator.Place.LATER)
+    return (
+        Q(report__flags__contains=[SAME_NETWORK])
+        | Q(report__crowd__isnull=False, report__crowd__marks__contains=[SAME_NETWORK])
+        | Q(Exists(later), place=Indicator.Place.LATER)
+    )
 
 
 def _columns(rows: QuerySet[Indicator]) -> "QuerySet[Indicator, Any]":

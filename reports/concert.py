@@ -33,10 +33,10 @@ class Concert:
 def of(key: str) -> Concert | None:
     """The signs of a number's canonical key; None where there are too few. One statement."""
     rows = _rows(key)
-    every = [set(flags) for flags, _ in rows]
+    every = [{*flags, *(told or ())} for flags, told, _ in rows]
     signs = {
         "one_network": sum(marks.SAME_NETWORK in flags for flags in every),
-        "alike": _alike([frozenset(fold(story).split()) for _, story in rows]),
+        "alike": _alike([frozenset(fold(story).split()) for *_, story in rows]),
         "lowered": sum(map(marks.lower, every)),
     }
     telling = {name: many for name, many in signs.items() if many >= FEWEST - 1}
@@ -45,8 +45,8 @@ def of(key: str) -> Concert | None:
     return Concert(len(rows), **{name: telling.get(name, 0) for name in signs})
 
 
-def _rows(key: str) -> list[tuple[list[str], str]]:
-    """Flags and story of the newest reports that name it as a caller's."""
+def _rows(key: str) -> list[tuple[list[str], list[str] | None, str]]:
+    """Flags, marks of the crowd and story of the newest reports that name it as a caller's."""
     if not key:
         return []
     named = Indicator.objects.filter(
@@ -54,7 +54,7 @@ def _rows(key: str) -> list[tuple[list[str], str]]:
     )
     rows = Report.objects.filter(Exists(named), received_at__gte=callers.window())
     newest = rows.order_by("-received_at").annotate(told=Left("story", callers.STORY))
-    return list(newest.values_list("flags", "told")[:MOST_READ])
+    return list(newest.values_list("flags", "crowd__marks", "told")[:MOST_READ])
 
 
 def _alike(stories: Sequence[frozenset[str]]) -> int:

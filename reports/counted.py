@@ -12,6 +12,11 @@ from reports.models import Addition, Case, Report
 
 _SET_ASIDE = (Case.Status.JUNK, Case.Status.WITHDRAWN)
 _NO_CALL = (Case.Outcome.NOT_SCAM, Case.Outcome.DUPLICATE)
+_LOWERING = list(marks.LOWERING)
+# What bears the mark of a machine or a crowd, until somebody takes it up.
+SUSPECTED = (Q(flags__overlap=_LOWERING) | Q(crowd__marks__overlap=_LOWERING)) & Q(
+    case__status=Case.Status.NEW
+)
 
 
 def reports() -> QuerySet[Report]:
@@ -20,11 +25,10 @@ def reports() -> QuerySet[Report]:
     call all the same: it stays counted, or figures would shrink with the years.
     """
     wish = Addition.objects.filter(report=OuterRef("pk"), kind=Addition.Kind.WITHDRAWAL)
-    suspected = Q(flags__overlap=list(marks.LOWERING), case__status=Case.Status.NEW)
     return Report.objects.filter(
         ~Q(case__status__in=_SET_ASIDE),
         ~Q(case__outcome__in=_NO_CALL),
-        ~suspected,
+        ~SUSPECTED,
         ~Exists(wish),
     )
 

@@ -1,16 +1,27 @@
-"""Whether a report comes in a crowd: counted in Valkey, in one question, and never refused.
+"""Whether a report comes in a crowd: counted in Valkey behind its COMMIT, and never refused.
+
+A page only notes where a report comes from, by keyed digests (models/crowds.py). The relay counts
+what is noted before it hands anything over, many reports in one question, so that the marks stand
+before a machine reads the report, and the notes are gone. What waited for longer than a window,
+since Valkey or the relay was away, is counted no more: a count all at once would mark everybody.
 
 Nothing of an address stays with the report. That one network has told of a number before is known
 by a keyed hash of both, as long as reports about numbers count in public.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 from django.http import HttpRequest
 
-from reports import callers, limits, marks
-from reports.limits import Address, Crowd
+from reports import callers, limits, marks, posted
+from reports.indicators import READ_OF_NUMBER
+from reports.intake import TRIAGE
+from reports.limits import Address, Counter
+from reports.outbox import Priority
 
 MINUTES_10, HOUR, DAY = 600, 3600, 24 * 3600
 FROM_ADDRESS = 10  # within ten minutes; a village office has one address
@@ -18,62 +29,137 @@ FROM_NETWORK = 60  # within ten minutes; a carrier has thousands behind a few
 OF_NUMBER = 100  # networks within ten minutes
 OF_WORDS = 3  # within an hour, from everywhere
 OF_ALL = 1000  # within ten minutes: an ordinary day is a few hundred
+AT_ONCE = 100  # reports in one question
 _WORDS_READ = 2000  # signs of a story
 _FEWEST_SIGNS = 40  # of a story whose words are its reporter's own
 _PLACES = {marks.ADDRESS_BUSY, marks.NETWORK_BUSY}
-Marked = tuple[str, Crowd]
+_OURS = "ours"  # the place of all whom no address tells apart
+Marked = tuple[str, Counter]
+Query = Callable[[str, Any], list[Any]]
+
+_WAITING = f"""
+WITH late AS (
+    DELETE FROM reports_crowd
+     WHERE places IS NOT NULL AND came_at < now() - interval '{MINUTES_10} seconds')
+SELECT id::text, places, left(caller_number, %(number)s), left(story, %(words)s)
+  FROM reports_crowd JOIN reports_report ON id = report_id
+ WHERE places IS NOT NULL AND came_at >= now() - interval '{MINUTES_10} seconds'
+ ORDER BY came_at LIMIT %(most)s
+"""  # noqa: S608  # a constant of ours  # nosec B608
+# A crowd that all say that they are pressed does not stand in the way of who is.
+_COUNTED = """
+WITH told AS (
+    SELECT * FROM jsonb_to_recordset(%(told)s) AS told(report uuid, marks text[], lowered boolean)),
+gone AS (
+    DELETE FROM reports_crowd USING told WHERE report_id = report AND told.marks = '{}'),
+in_turn AS (
+    UPDATE reports_outboxitem SET priority = %(usual)s FROM told
+     WHERE task = %(task)s AND key = report::text AND lowered AND priority < %(usual)s)
+UPDATE reports_crowd SET places = NULL, marks = told.marks FROM told
+ WHERE report_id = report AND told.marks <> '{}'
+"""
 
 
-def marks_of(request: HttpRequest, numbers: Iterable[str], story: str) -> tuple[str, ...]:
-    """The marks of a report that names these numbers (their last digits) as callers and tells this
-    story; none without Valkey.
+@dataclass(frozen=True)
+class Came:
+    """A report that came, by its key: from where (`places_of`), which callers' numbers it names,
+    by their last digits, and its story.
     """
-    numbers = tuple(numbers)[: callers.MOST_NAMED]
-    counted = [*_of_all(), *_of_place(request), *_of_words(story), *_of_numbers(request, numbers)]
-    over = limits.over([crowd for _, crowd in counted])
-    found = dict.fromkeys(counted[place][0] for place in over)
-    if numbers and _PLACES & found.keys():  # nothing was counted of its numbers
-        found[marks.SAME_NETWORK] = None
-    return tuple(found)
+
+    report: str
+    places: Sequence[str] = ()
+    numbers: tuple[str, ...] = ()
+    story: str = ""
 
 
-def later_marks(request: HttpRequest, numbers: Iterable[str]) -> tuple[str, ...]:
-    """The same of what is added to a report: whether its network has told of the numbers before."""
-    both = _of_numbers(request, tuple(numbers)[: callers.MOST_NAMED])
-    told = [crowd for code, crowd in both if code == marks.SAME_NETWORK]
+def places_of(request: HttpRequest) -> list[str]:
+    """Where a visitor is, by keyed digests: itself, its network, the site of that; an IPv4 network
+    is a site. Empty where the address tells nobody apart.
+    """
+    address = _known(request)
+    if address is None:
+        return []
+    visitor = limits.named(limits.neighbours(address, bits=32))
+    site = limits.named(limits.neighbours(address, bits_of_6=limits.IPV6_SITE))
+    return [visitor, visitor if address.version == 6 else site, site]
+
+
+def count_waiting(query: Query) -> None:
+    """Count all that wait for it, with a database that answers statements; what Valkey does not
+    answer waits on.
+    """
+    is_more = True
+    while is_more:
+        asked = {"number": READ_OF_NUMBER, "words": _WORDS_READ, "most": AT_ONCE}
+        came = [_came(*row) for row in query(_WAITING, asked)]
+        found = marks_of(came) if came else None
+        if found is None:
+            return
+        told = [
+            {"report": each.report, "marks": each_found, "lowered": marks.lower(each_found)}
+            for each, each_found in zip(came, found, strict=True)
+        ]
+        query(_COUNTED, {"told": json.dumps(told), "task": TRIAGE, "usual": Priority.USUAL})
+        is_more = len(came) == AT_ONCE
+
+
+def marks_of(came: Sequence[Came]) -> list[tuple[str, ...]] | None:
+    """The marks of each; None while Valkey does not answer. Counted once more it counts once."""
+    counted = [(place, *marked) for place, each in enumerate(came) for marked in _counters(each)]
+    over = limits.over([counter for _, _, counter in counted])
+    if over is None:
+        return None
+    found: list[dict[str, None]] = [{} for _ in came]
+    for place, code, _ in (counted[at] for at in over):
+        found[place][code] = None
+    for each, codes in zip(came, found, strict=True):
+        if each.numbers and _PLACES & codes.keys():  # nothing was counted of its numbers
+            codes[marks.SAME_NETWORK] = None
+    return [tuple(codes) for codes in found]
+
+
+def later_marks(request: HttpRequest, numbers: Iterable[str], key: str) -> tuple[str, ...]:
+    """Of what is added to a report, under its submission key: whether its network has told of the
+    numbers before.
+    """
+    came = Came(key, places_of(request), tuple(numbers))
+    told = [counter for code, counter in _of_numbers(came) if code == marks.SAME_NETWORK]
     return (marks.SAME_NETWORK,) if told and limits.over(told) else ()
 
 
-def _of_all() -> Iterator[Marked]:
-    yield marks.FLOOD, _crowd("all", OF_ALL, MINUTES_10)
+def _came(report: str, places: list[str], callers_typed: str, story: str) -> Came:
+    return Came(report, places, posted.ends_in(callers_typed), story)
 
 
-def _of_words(story: str) -> Iterator[Marked]:
-    words = " ".join(story[:_WORDS_READ].lower().split())
+def _counters(came: Came) -> Iterator[Marked]:
+    count = partial(_counter, came)
+    yield marks.FLOOD, count("all", OF_ALL, MINUTES_10)
+    yield from _of_place(came)
+    words = " ".join(came.story.lower().split())
     if len(words) >= _FEWEST_SIGNS:
-        yield marks.SAME_WORDS, _crowd("words", OF_WORDS, HOUR, words)
+        yield marks.SAME_WORDS, count("words", OF_WORDS, HOUR, words)
+    yield from _of_numbers(came)
 
 
-def _of_place(request: HttpRequest) -> Iterator[Marked]:
+def _of_place(came: Came) -> Iterator[Marked]:
     """While one of these is over, what follows is not counted."""
-    if address := _known(request):
-        visitor = limits.neighbours(address, bits=32)
-        of_visitor = _crowd("address", FROM_ADDRESS, MINUTES_10, visitor)
+    if came.places:
+        visitor, _, site = came.places
+        of_visitor = _counter(came, "address", FROM_ADDRESS, MINUTES_10, visitor)
         yield marks.ADDRESS_BUSY, replace(of_visitor, stops=True)
-        of_site = _crowd("network", FROM_NETWORK, MINUTES_10, _site(address))
+        of_site = _counter(came, "network", FROM_NETWORK, MINUTES_10, site)
         yield marks.NETWORK_BUSY, replace(of_site, stops=True)
 
 
-def _of_numbers(request: HttpRequest, numbers: tuple[str, ...]) -> Iterator[Marked]:
+def _of_numbers(came: Came) -> Iterator[Marked]:
     """A number is busy by how many networks name it: one alone pushes nobody's report down."""
-    address = _known(request)
-    network = limits.neighbours(address) if address else ""
-    site = limits.named(_site(address) if address else "ours")
-    for number in numbers:
-        busy = _crowd("number", OF_NUMBER, MINUTES_10, number)
+    network, site = came.places[1:] or ("", _OURS)
+    for number in came.numbers[: callers.MOST_NAMED]:
+        busy = _counter(came, "number", OF_NUMBER, MINUTES_10, number)
         yield marks.NUMBER_BUSY, replace(busy, member=site)
-        if address:
-            yield marks.SAME_NETWORK, _crowd("both", 1, callers.DAYS * DAY, network, number)
+        if came.places:
+            both = _counter(came, "both", 1, callers.DAYS * DAY, network, number)
+            yield marks.SAME_NETWORK, both
 
 
 def _known(request: HttpRequest) -> Address | None:
@@ -82,9 +168,6 @@ def _known(request: HttpRequest) -> Address | None:
     return None if address is None or limits.is_ours(address) else address
 
 
-def _site(address: Address) -> str:
-    return limits.neighbours(address, bits_of_6=limits.IPV6_SITE)
-
-
-def _crowd(kind: str, most: int, seconds: int, *about: str) -> Crowd:
-    return Crowd(limits.named(kind, *about), most, seconds)
+def _counter(came: Came, kind: str, most: int, seconds: int, *of: str) -> Counter:
+    """Of this kind and of what it is about; a report counts once."""
+    return Counter(limits.named(kind, *of), came.report, came.report, most, seconds)

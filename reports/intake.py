@@ -1,7 +1,7 @@
 """Intake: what a resident typed becomes evidence, in one transaction, once.
 
-One statement writes the report, its receipt and the item that owes its triage; the database opens
-the case (trigger). After its COMMIT one NOTIFY wakes the relay; nothing here waits for it.
+One statement writes the report, its receipt, the item that owes its triage and where it came from
+(crowds.py); the database opens the case (trigger). After its COMMIT a NOTIFY wakes the relay; nothing here waits for it.
 """
 
 import json
@@ -49,6 +49,9 @@ WITH report AS (
 ), owed AS (
     INSERT INTO reports_outboxitem (task, key, priority)
     SELECT %(task)s, id::text, %(priority)s FROM report
+), crowd AS (
+    INSERT INTO reports_crowd (report_id, places)
+    SELECT id, %(came_from)s::text[] FROM report WHERE %(came_from)s::text[] IS NOT NULL
 )
 SELECT id FROM report
 """
@@ -109,20 +112,27 @@ def clean(text: str) -> tuple[str, bool]:
     return kept, kept != text
 
 
-def accept(typed: Typed, submission_key: str, *, source: str = Report.Source.WEB) -> Accepted:
+def accept(
+    typed: Typed,
+    submission_key: str,
+    *,
+    source: str = Report.Source.WEB,
+    came_from: list[str] | None = None,
+) -> Accepted:
     """Take a report in. The same words under the same key are the same report and give the
-    same code; other words under the same key are a further report.
+    same code; other words under the same key are a further report. `came_from`: see
+    `crowds.places_of`; None for what no crowd sends.
 
     Raises DatabaseError or InterfaceError when it is not known to be written.
     """
     try:
-        return _accept(typed, submission_key, source)
+        return _accept(typed, submission_key, source, came_from)
     except (OperationalError, InterfaceError, ProgrammingError) as error:
         if not _is_for_a_new_connection(error):
             raise
     # Whatever became of the first try: the same words sent again are the same report.
     connection.close()
-    return _accept(typed, submission_key, source)
+    return _accept(typed, submission_key, source, came_from)
 
 
 def _is_for_a_new_connection(error: DatabaseTrouble) -> bool:
@@ -135,15 +145,17 @@ def _is_for_a_new_connection(error: DatabaseTrouble) -> bool:
     return forgotten or connection.connection is None or not connection.is_usable()
 
 
-def _accept(typed: Typed, submission_key: str, source: str) -> Accepted:
+def _accept(
+    typed: Typed, submission_key: str, source: str, came_from: list[str] | None
+) -> Accepted:
     before = _sent_under_older_keys(typed, submission_key)
     if before is not None:
         return _again(before)
     row, code = _row(typed, submission_key, source)
-    if not _write(row):
+    if not _write(row | {"came_from": came_from}):
         sent = {"submission_key": submission_key, "content_digest": row["content_digest"]}
         return _again(Report.objects.select_related("receipt").get(**sent))
-    outbox.wake()
+    outbox.wake_soon()
     return Accepted(_when_looked_at(row["id"]), code, again=False)
 
 
@@ -156,7 +168,7 @@ def invent(typed: Typed, submission_key: str, received_at: datetime) -> Accepted
         return _again(before)
     row, code = _row(typed, submission_key, Report.Source.WEB)
     with connection.cursor() as cursor:
-        cursor.execute(_BACK_THEN, row | {"received_at": received_at})
+        cursor.execute(_BACK_THEN, row | {"received_at": received_at, "came_from": None})
         is_new = cursor.fetchone() is not None
     sent = {"submission_key": submission_key, "content_digest": row["content_digest"]}
     return Accepted(Report.objects.get(**sent), code, again=not is_new)
@@ -183,7 +195,7 @@ def _row(typed: Typed, submission_key: str, source: str) -> tuple[dict[str, Any]
 
 
 def _is_urgent(typed: Typed) -> bool:
-    """A crowd that all say so does not stand in the way of who is pressed."""
+    """Machines that all say so do not stand in the way of who is pressed."""
     return bool(typed.happening_now) and not marks.lower(typed.flags)
 
 

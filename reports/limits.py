@@ -2,8 +2,8 @@
 
 What is kept of an address is a keyed hash, gone when its window is. Without Valkey each process
 counts guesses by itself and lets a third through: no closed door, and nobody guesses at will. Crowds
-are then not told. After one failure nothing is asked for some seconds, so that a dead Valkey costs a
-page 50 ms at most.
+are then told later, or not. After one failure nothing is asked for some seconds, so that a dead
+Valkey costs a page 50 ms at most.
 """
 
 import ipaddress
@@ -65,25 +65,20 @@ _OURS = tuple(
         ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7"),
     )
 )
-# Counts each key up, or as one of a set, and tells the places of those that are over: one round
-# trip. Behind a place that is over nothing is counted: it is looked at what others have counted, so
-# that a flood from one place neither fills the memory nor counts for what it names.
+# Notes in each key, a set, who is counted there, and tells the places of those that hold too many:
+# one round trip for many reports, and who is counted once more adds nothing. Behind a place of the
+# same report that is over nothing is noted: it is looked at what others have noted, so that a flood
+# from one place neither fills the memory nor counts for what it names.
 _COUNT = """
-local over, busy = {}, false
+local over, subject, busy = {}, '', false
 for place, key in ipairs(KEYS) do
-    local most, seconds, member, stops = unpack(ARGV, 4 * place - 3, 4 * place)
-    local many
-    if member ~= '' then
-        many = redis.call('SCARD', key)
-        if not busy and many <= tonumber(most) then
-            many = many + redis.call('SADD', key, member)
-        end
-    elseif busy then
-        many = (tonumber(redis.call('GET', key)) or 0) + 1
-    else
-        many = redis.call('INCR', key)
+    local about, member, most, seconds, stops = unpack(ARGV, 5 * place - 4, 5 * place)
+    if about ~= subject then subject, busy = about, false end
+    local many = redis.call('SCARD', key)
+    if not busy and many <= tonumber(most) then
+        many = many + redis.call('SADD', key, member)
+        redis.call('EXPIRE', key, seconds, 'NX')
     end
-    if many == 1 and not busy then redis.call('EXPIRE', key, seconds, 'NX') end
     if many > tonumber(most) then
         over[#over + 1] = place - 1
         busy = busy or stops == '1'
@@ -92,6 +87,7 @@ end
 return over
 """
 
+_reader = lru_cache(maxsize=2)(import_string)
 # A few may wait, never all threads of a process.
 _waiting = BoundedSemaphore(2)
 
@@ -117,33 +113,34 @@ _circuit = _Circuit()
 
 
 @dataclass(frozen=True)
-class Crowd:
+class Counter:
     """A counter of many: how many may come within so many seconds until it is one too many.
-    `member`: of those who are named alike only one counts. `stops`: while it is over, those that
-    are counted after it stand still.
+    `about`: the report for which it counts; `member`: what it counts, each once. `stops`: while it
+    is over, those of the same report that are counted after it stand still.
     """
 
     key: str
+    about: str
+    member: str
     most: int
     seconds: int
-    member: str = ""
     stops: bool = False
 
     @property
-    def bounds(self) -> tuple[int, int, str, int]:
-        return self.most, self.seconds, self.member, int(self.stops)
+    def told(self) -> tuple[str, str, int, int, int]:
+        return self.about, self.member, self.most, self.seconds, int(self.stops)
 
 
-def over(crowds: Sequence[Crowd]) -> list[int]:
-    """The places of those counters that stand over their limit with this one; none without Valkey.
-    Asks once.
+def over(counted: Sequence[Counter]) -> list[int] | None:
+    """The places of those counters that stand over their limit with this one; None while Valkey
+    does not answer. Asks once.
     """
-    keys = [f"portal:crowd:{crowd.key}" for crowd in crowds]
-    bounds = [part for crowd in crowds for part in crowd.bounds]
-    found: list[int] = _circuit.ask(
-        lambda: _valkey().storage.eval(_COUNT, len(keys), *keys, *bounds), otherwise=list
+    keys = [f"portal:crowds:{counter.key}" for counter in counted]
+    told = [part for counter in counted for part in counter.told]
+    found: list[int] | None = _circuit.ask(
+        lambda: _valkey().storage.eval(_COUNT, len(keys), *keys, *told), otherwise=lambda: None
     )
-    return [] if settings.RATE_LIMITS == "count" else found
+    return [] if found and settings.RATE_LIMITS == "count" else found
 
 
 @lru_cache(maxsize=1)
@@ -185,7 +182,7 @@ def _valkey() -> RedisStorage:
 
 def address_of(request: HttpRequest) -> Address | None:
     """The visitor's address, an IPv4 one as itself however it is written; None where unknown."""
-    told: str | None = import_string(settings.VISITOR_ADDRESS)(request)
+    told: str | None = _reader(settings.VISITOR_ADDRESS)(request)
     if told is None:
         return None
     address = ipaddress.ip_address(told)

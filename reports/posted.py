@@ -8,7 +8,7 @@ import re
 import secrets
 from binascii import a2b_qp
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -51,7 +51,7 @@ def fields(request: HttpRequest) -> Fields:
         return _as_django_reads(request)
     lists: dict[str, list[str]] = {}
     for name, _, value in (part.partition(b"=") for part in parts if part):
-        lists.setdefault(_decoded(name), []).append(_decoded(value))
+        lists.setdefault(_name(name), []).append(_decoded(value))
     return MultiValueDict(lists)
 
 
@@ -71,8 +71,13 @@ def _decoded(text: bytes) -> str:
     another sign, which Python takes apart in C: urllib's loop, for the three escapes of many a
     Vietnamese letter, is a quarter of the whole request.
     """
-    printable = text.replace(b"+", b" ").replace(b"=", b"=3D").replace(b"%", b"=")
-    return a2b_qp(printable).decode(errors="replace")
+    spaced = text.replace(b"+", b" ")
+    if b"%" not in text:
+        return spaced.decode("ascii")
+    return a2b_qp(spaced.replace(b"=", b"=3D").replace(b"%", b"=")).decode(errors="replace")
+
+
+_name = lru_cache(maxsize=256)(_decoded)  # of those that hold nothing else, a page's own
 
 
 def kept(data: Fields) -> Fields:
@@ -108,20 +113,8 @@ class Posted:
             or any(map(demands.is_known, self.data.getlist("demands")))
         )
 
-    @property
-    def callers(self) -> tuple[str, ...]:
-        """The last digits of the callers' numbers; several are read one by one, at more expense."""
-        typed = self._said("caller_number")[:READ_OF_NUMBER]
-        if sum(map(str.isdecimal, typed)) > _DIGITS_OF_ONE:
-            return tuple(ends_of(typed))
-        return tuple(filter(None, [_last_digits(typed)]))
-
-    @property
-    def story(self) -> str:
-        return self._said("story")
-
-    def typed(self, communes: tuple[Place, ...], marks: tuple[str, ...] = ()) -> Typed:
-        """What intake takes in; `marks` are those of reports/crowds.py."""
+    def typed(self, communes: tuple[Place, ...]) -> Typed:
+        """What intake takes in."""
         place = places.find(self._said("commune"), communes)
         office, name = self._claimed()
         channel = self._said("channel")
@@ -140,7 +133,7 @@ class Posted:
             contact=self._said("contact_phone"),
             phrase=self._said("callback_phrase"),
             on_behalf=self._answer("on_behalf") or False,
-            flags=tuple(flag for flag in (place.flag, *self._flags(), *marks) if flag),
+            flags=tuple(flag for flag in (place.flag, *self._flags()) if flag),
             language=_language(),
         )
 
@@ -166,9 +159,7 @@ class Posted:
         tail, own = _last_digits(contact), privacy.subscriber(contact)
         found = {
             "money_unread": bool(lost.strip()) and money.read_money(lost).value is None,
-            "signs_replaced": any(
-                "\ufffd" in text for _, all_ in self.data.lists() for text in all_
-            ),
+            "signs_replaced": any("\ufffd" in "".join(texts) for _, texts in self.data.lists()),
             "contact_unread": bool(contact.strip()) and len(tail) < 8,
             "contact_doubtful": len(tail) >= 8 and not own,
             "contact_is_caller": _is_caller(own, tail, self._said("caller_number")),
@@ -200,6 +191,13 @@ def _is_caller(own: str, tail: str, callers: str) -> bool:
 def _all_digits(text: str) -> str:
     """The digits, and the letters that are typed for some."""
     return "".join(filter(str.isdecimal, plain_digits(text).translate(LETTERS_FOR_DIGITS)))
+
+
+def ends_in(typed: str) -> tuple[str, ...]:
+    """The last digits of the numbers in a field; several are read one by one, at more expense."""
+    if sum(map(str.isdecimal, typed)) > _DIGITS_OF_ONE:
+        return tuple(ends_of(typed))
+    return tuple(filter(None, [_last_digits(typed)]))
 
 
 def ends_of(typed: str) -> Iterator[str]:

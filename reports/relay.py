@@ -4,14 +4,14 @@ It LISTENs on a connection of its own and sweeps for what no NOTIFY told it. At 
 a bounded window of messages, the urgent before the others, several items in one message when
 the queue is deep; an item goes out again only after its lease. What may wait until nothing else
 does (IDLE) fills a small part of the window, in small messages, and only while it is empty but
-for that. A dead or frozen broker costs 50 ms a try and is tried once a pause, a lost database
+for that. What is to be done before anything goes out (`first`) is done then. A dead or frozen broker costs 50 ms a try and is tried once a pause, a lost database
 connection is made anew: reports are late then, never lost.
 """
 
 import os
 import select
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import groupby
@@ -27,7 +27,7 @@ from kombu.exceptions import KombuError
 
 from reports import outbox
 from reports.backoff import BackOff
-from reports.outbox import CHANNEL, LEASE, MAX_ATTEMPTS, Priority
+from reports.outbox import CHANNEL, LEASE, MAX_ATTEMPTS, QUIET, Priority
 
 log = structlog.get_logger(__name__)
 
@@ -81,6 +81,9 @@ UPDATE reports_outboxitem
    AND (claimed_until IS NULL OR claimed_until <= statement_timestamp())
 RETURNING id
 """
+
+
+Query = Callable[[str, Any], list[Any]]
 
 
 @dataclass(frozen=True)
@@ -175,10 +178,12 @@ class Broker:
 class Relay:
     """One relay process; a second one does no harm, each item goes to one of them."""
 
-    def __init__(self, app: Celery) -> None:
+    def __init__(self, app: Celery, first: Callable[[Query], None] = lambda _: None) -> None:
         self.broker = Broker(app)
+        self.first = first
         self.broker_pause = BackOff("relay.broker_failed")
         self.limited = False  # the window was full: there may be more to hand over
+        self.woken = False  # by a NOTIFY: what came since may have none of its own
         self._database: Any = None
         self._stopping = False
         self._bell, self._rope = os.pipe()
@@ -219,6 +224,7 @@ class Relay:
 
     def hand_over(self) -> int:
         """Give the broker what is due, as far as its window has room; how many items went."""
+        self._first()
         room, idle_room = self._room()
         messages = self._take(room, idle_room) if room else []
         for sent, message in enumerate(messages):
@@ -226,6 +232,15 @@ class Relay:
                 self._query(_GIVE_BACK, [_items(messages[sent:])])
                 return len(_items(messages[:sent]))
         return len(_items(messages))
+
+    def _first(self) -> None:
+        """What is owed does not wait for it where its statements fail; a connection that is lost
+        shows itself again.
+        """
+        try:
+            self.first(self._query)
+        except psycopg2.Error as error:
+            log.error("relay.first_failed", error=type(error).__name__)  # noqa: TRY400
 
     def _room(self) -> tuple[int, int]:
         """Messages that may go out now, and idle ones; none while the broker is out of reach."""
@@ -280,13 +295,18 @@ class Relay:
                 self._sleep(next_sweep - time.monotonic())
 
     def _sleep(self, longest: float) -> None:
-        """Until a NOTIFY, a full window's or a dead broker's pause is over, or the next sweep."""
+        """Until a NOTIFY, the quiet after one, a full window's or a dead broker's pause is over, or
+        the next sweep.
+        """
+        if self.woken:
+            longest = min(longest, QUIET)
         if self.limited:
             longest = min(longest, ROOM_PAUSE)
         if self.broker_pause.left:
             longest = min(longest, self.broker_pause.left)
         select.select([self._database, self._bell], [], [], max(0.0, longest))
         self._database.poll()
+        self.woken = bool(self._database.notifies)
         self._database.notifies.clear()
 
     def _query(self, statement: str, values: Any) -> list[Any]:

@@ -161,7 +161,7 @@ def place(report: Report) -> str:
 
 def _lowered(report: Report) -> list[str]:
     is_new = report.case.status == Case.Status.NEW
-    return ["xếp dưới"] if is_new and marks.lower(report.flags) else []
+    return ["xếp dưới"] if is_new and marks.lower(report.signs) else []
 
 
 @admin.display(description="Cán bộ xử lý")

@@ -89,7 +89,9 @@ class Line:
 
 def load() -> QuerySet[Report]:
     """Reports with all that their page needs of single rows."""
-    single = ("case__officer", "case__at_unit", "facts", "commune", "campaign_link__campaign")
+    single = (
+        "case__officer", "case__at_unit", "facts", "crowd", "commune", "campaign_link__campaign",
+    )  # fmt: skip
     standing = Hold.objects.filter(report=OuterRef("pk"), lifted_at=None)
     whole = Report.objects.select_related(*single).defer("facts__search")
     wish = ErasureWish.objects.open().filter(report=OuterRef("pk"))
@@ -162,7 +164,7 @@ def _in_quotes(text: str) -> str:
 
 def oddities(report: Report) -> list[str]:
     """What to know before believing one's eyes."""
-    notes = [words.flag(code) for code in report.flags]
+    notes = [words.flag(code) for code in report.signs]
     if odd := marking.count_odd(report.story):
         notes.append(
             f"Lời kể có {marking.count(odd)} ký tự ẩn hoặc đảo chiều chữ, hiện bằng mã trong ngoặc."

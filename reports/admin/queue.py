@@ -6,17 +6,17 @@ from typing import Any
 from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR, ChangeList
 from django.contrib.auth.models import User
 from django.db.models import Case as Switch
-from django.db.models import F, Func, JSONField, Q, QuerySet, Value, When
+from django.db.models import F, Func, JSONField, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Left
 from django.http import HttpRequest
 
-from reports import held, marks, scope
+from reports import counted, held, scope
 from reports.admin import answers, columns, search, texts
 from reports.admin.decided import officer
 from reports.admin.facets import WorkFilter, burning, figures, open_ones
 from reports.admin.naming import with_callers
 from reports.admin.paging import NEAR
-from reports.models import Case, Report
+from reports.models import Report
 
 _HEAVY = (
     "story", "story_sealed", "contact_sealed", "phrase_sealed", "content_digest",
@@ -56,7 +56,7 @@ def rows() -> QuerySet[Report]:
 def _plain_rows() -> QuerySet[Report]:
     return (
         Report.objects.select_related(
-            "case__officer", "facts", "commune", "campaign_link__campaign"
+            "case__officer", "facts", "crowd", "commune", "campaign_link__campaign"
         )
         .defer(*_HEAVY)
         .annotate(
@@ -77,9 +77,8 @@ def _plain_rows() -> QuerySet[Report]:
 # is what it was. Of the rest, what the machine has not read comes first, so that nothing waits
 # unseen; then by the word of the priority, and of one word by the clock.
 _PRIORITY = held.priority()
-_IS_LOWERED = Q(case__status=Case.Status.NEW, flags__overlap=list(marks.LOWERING))
 BY_URGENCY = (
-    Switch(When(_IS_LOWERED, then=1), default=0),
+    Switch(When(counted.SUSPECTED, then=1), default=0),
     ((_PRIORITY - _PRIORITY / 100) / 20).desc(nulls_first=True),  # 100 stands with 99
     Coalesce("case__due_at", F("received_at") + timedelta(days=1)),
     _PRIORITY.desc(nulls_first=True),

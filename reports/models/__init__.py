@@ -3,6 +3,7 @@
 from reports.models.chain import ChainCheck, EventSeal
 from reports.models.clocks import Clock, Escalation, SpecialDay
 from reports.models.corrections import Correction
+from reports.models.crowds import Crowd
 from reports.models.desk import Case, Event
 from reports.models.erasing import Breach, ErasureWish, PurgeRun
 from reports.models.facts import Campaign, CampaignLink, Facts, Indicator
@@ -43,6 +44,7 @@ __all__ = [
     "Clock",
     "Commune",
     "Correction",
+    "Crowd",
     "DayTally",
     "DeskAccount",
     "DeskHabit",

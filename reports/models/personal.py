@@ -161,6 +161,7 @@ DECLARED: Declared = {
             "upheld_by answered_by": _OFFICER,
         },
     ),
+    "reports.Crowd": Fields("came_at marks", ties="report places"),
     "reports.OutboxItem": Fields(
         "id task priority created_at due_at claimed_at claimed_until attempts settled_at"
         " failed_at error",

@@ -122,6 +122,12 @@ class Report(models.Model):
     def received_local(self) -> datetime:
         return timezone.localtime(self.received_at)
 
+    @property
+    def signs(self) -> list[str]:
+        """The flags of what was typed, and the marks of the crowd in which it came."""
+        crowd = getattr(self, "crowd", None)
+        return [*self.flags, *(crowd.marks if crowd else ())]
+
 
 class Receipt(models.Model):
     """How the holder of a receipt code is known again; the code itself is nowhere.

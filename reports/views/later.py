@@ -187,7 +187,8 @@ def _again(request: HttpRequest, form: StepForm, trouble: Trouble | None = None)
 
 def _add(request: HttpRequest, report: Report, data: Fields) -> list[Line]:
     posted = PostedLater(data)
-    said = posted.later(places.communes(), crowds.later_marks(request, posted.callers))
+    marks = crowds.later_marks(request, posted.callers, posted.submission_key)
+    said = posted.later(places.communes(), marks)
     if said.is_empty:
         return [NOTHING]
     kept = later.add(report, said, posted.submission_key)

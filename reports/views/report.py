@@ -66,7 +66,14 @@ def send(request: HttpRequest) -> HttpResponse:
 
 
 def take_in(request: HttpRequest) -> HttpResponse:
-    """A posted report: a receipt, or the page again with all that was typed."""
+    """A posted report: a receipt, or the page again with all that was typed. The door
+    (portal/door.py) has asked before where it cannot give the answer itself.
+    """
+    return getattr(request, "taken_in", None) or answer_to(request)
+
+
+def answer_to(request: HttpRequest) -> HttpResponse:
+    """The same, asked once for a request."""
     data, trouble = posted_fields(request)
     if trouble is None and PREFILL in data and from_our_page(request):
         return _page_with_number(request, data.get(PREFILL, ""))
@@ -75,8 +82,8 @@ def take_in(request: HttpRequest) -> HttpResponse:
     if trouble or posted.is_empty:
         return _page_again(request, posted, trouble)
     try:
-        marks = crowds.marks_of(request, posted.callers, posted.story)
-        accepted = intake.accept(posted.typed(places.communes(), marks), posted.submission_key)
+        typed, came_from = posted.typed(places.communes()), crowds.places_of(request)
+        accepted = intake.accept(typed, posted.submission_key, came_from=came_from)
     except DatabaseTrouble as error:
         log.error("report.not_saved", error=type(error).__name__)  # noqa: TRY400
         return _page_again(request, posted, NOT_SAVED)

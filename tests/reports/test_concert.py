@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from reports import concert, marks, reference
 from reports.lookup import State
-from reports.models import Case, Commune, Facts, KnownNumber, Report
+from reports.models import Case, Commune, Crowd, Facts, KnownNumber, Report
 from tests.cast import Person
 from tests.reports import evidence
 from tests.reports.test_check import KEY, NUMBER, STORIES, found, look, sent, told
@@ -64,6 +64,18 @@ def test_marked_reports_count_nowhere_in_public_until_an_officer_has_taken_them_
     assert look().state == State.UNKNOWN
     Case.objects.update(status=Case.Status.IN_REVIEW)
     assert look().heard.people == 2
+
+
+def test_a_mark_that_was_counted_weighs_as_one_that_was_typed(duty: Person) -> None:
+    told(0)
+    for number, mark in ((1, marks.SAME_NETWORK), (2, marks.SAME_WORDS)):
+        Crowd.objects.create(report=told(number), marks=[mark])
+    assert look().state == State.UNKNOWN
+    assert "xếp dưới" in words_of(duty.client)
+    junk = Report.objects.get(crowd__marks=[marks.SAME_WORDS])
+    assert shown(duty.client)[-1] == junk
+    page = duty.client.get(f"/admin/reports/report/{junk.pk}/change/").content.decode()
+    assert "nhiều tin dùng đúng lời này" in page
 
 
 def test_its_signs_are_told_with_how_many_share_them() -> None:

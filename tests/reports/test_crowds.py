@@ -1,17 +1,23 @@
 """Reports that come in a crowd: taken in like any other, marked, and sorted below until taken up."""
 
 from collections.abc import Iterable
+from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.db.models import F
+from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 from redis import Redis
 
-from reports import callers, crowds, limits, marks
-from reports.models import Addition, Report
-from reports.posted import Fields, Posted
+from reports import callers, crowds, limits, marks, posted
+from reports.crowds import Came
+from reports.models import Addition, Crowd, OutboxItem, Report
+from reports.outbox import Priority
 from tests.reports import evidence
 from tests.reports.pages import code_of, hidden
 
@@ -19,14 +25,33 @@ pytestmark = pytest.mark.usefixtures("enforced")
 
 STORY = "Họ xưng điện lực, dọa cắt điện trong hai giờ nếu không nộp tiền ngay."
 NUMBER = "550000123"
+_keys = map("report {}".format, count())
 
 
 def came(
     times: int = 1, address: str = "192.0.2.1", numbers: Iterable[str] = (), story: str = ""
 ) -> tuple[str, ...]:
     """The marks of the last of so many reports."""
-    request = RequestFactory().post("/bao-cao/", REMOTE_ADDR=address)
-    return [crowds.marks_of(request, numbers, story) for _ in range(times)][-1]
+    places = crowds.places_of(visit(address))
+    came = [Came(next(_keys), places, tuple(numbers), story) for _ in range(times)]
+    found = crowds.marks_of(came)
+    assert found is not None
+    return found[-1]
+
+
+def visit(address: str) -> HttpRequest:
+    return RequestFactory().post("/bao-cao/", REMOTE_ADDR=address)
+
+
+def counted() -> None:
+    """As the relay counts, before it hands anything over."""
+
+    def query(statement: str, values: Any) -> list[Any]:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            return cursor.fetchall() if cursor.description else []
+
+    crowds.count_waiting(query)
 
 
 def everywhere(times: int) -> list[str]:
@@ -78,9 +103,9 @@ def test_the_networks_of_one_ipv6_site_are_busy_together(monkeypatch: pytest.Mon
 
 def test_a_flood_from_one_place_fills_no_memory(enforced: Redis) -> None:
     came(crowds.FROM_ADDRESS)
-    before = len(enforced.keys("portal:crowd:*"))
+    before = len(enforced.keys("portal:crowds:*"))
     told = [came(numbers=[f"55000{turn:04}"], story=f"{STORY} {turn}") for turn in range(20)]
-    assert len(enforced.keys("portal:crowd:*")) == before
+    assert len(enforced.keys("portal:crowds:*")) == before
     assert told == [(marks.ADDRESS_BUSY, marks.SAME_NETWORK)] * 20
 
 
@@ -119,28 +144,36 @@ def test_counting_alone_marks_nobody(settings: Settings) -> None:
     assert came() == (marks.ADDRESS_BUSY,)
 
 
-def test_without_valkey_nobody_is_marked(settings: Settings, tmp_path: Path) -> None:
-    settings.REDIS_URL = f"unix://{tmp_path}/nobody.sock?db=0"
-    limits.forget()
-    assert came(crowds.FROM_ADDRESS + 1, numbers=[NUMBER], story=STORY) == ()
+def test_counted_once_more_it_counts_once() -> None:
+    once = [Came("the report", crowds.places_of(visit("192.0.2.1")), (NUMBER,), STORY)]
+    assert [crowds.marks_of(once) for _ in range(crowds.FROM_ADDRESS + 1)][-1] == [()]
 
 
-def test_valkey_is_asked_once_for_a_report(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reports_that_are_counted_together_are_marked_each_for_itself() -> None:
+    busy, other = (crowds.places_of(visit(each)) for each in ("192.0.2.1", "198.51.100.1"))
+    came(crowds.FROM_ADDRESS)
+    found = crowds.marks_of([Came("a", busy), Came("b", other, (NUMBER,)), Came("c", busy)])
+    assert found == [(marks.ADDRESS_BUSY,), (), (marks.ADDRESS_BUSY,)]
+    assert crowds.marks_of([Came("d", other, (NUMBER,))]) == [(marks.SAME_NETWORK,)]
+
+
+def test_valkey_is_asked_once_for_many_reports(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     send = Redis.execute_command
     monkeypatch.setattr(
         Redis, "execute_command", lambda *a, **k: (asked.append(a[1]), send(*a, **k))[1]
     )
-    came(numbers=[NUMBER], story=STORY)
+    came(9, numbers=[NUMBER], story=STORY)
     assert asked == ["EVAL"]
 
 
 def test_every_counter_ends_and_none_holds_address_number_or_words(enforced: Redis) -> None:
     came(address="192.0.2.77", numbers=[NUMBER], story=STORY)
-    keys = enforced.keys("portal:crowd:*")
+    keys = enforced.keys("portal:crowds:*")
     assert len(keys) == 6
     assert all(0 < enforced.ttl(key) <= callers.DAYS * crowds.DAY for key in keys)
     text = b" ".join(keys)
+    text += b" ".join(member for key in keys for member in enforced.smembers(key))
     assert not any(part in text for part in (b"192.0", b"550000", "điện".encode()))
 
 
@@ -154,7 +187,7 @@ def test_every_counter_ends_and_none_holds_address_number_or_words(enforced: Red
     ],
 )
 def test_one_number_is_one_however_it_is_written(typed: str, found: tuple[str, ...]) -> None:
-    assert Posted(Fields({"caller_number": [typed]})).callers == found
+    assert posted.ends_in(typed) == found
 
 
 def post(client: Client, **fields: Any) -> Any:
@@ -165,15 +198,59 @@ def post(client: Client, **fields: Any) -> Any:
 def test_over_every_limit_a_report_is_taken_in_and_marked(client: Client) -> None:
     for _ in range(crowds.FROM_ADDRESS + 1):
         assert post(client, story=STORY).status_code == 303
+    counted()
     last = Report.objects.order_by("received_at").last()
     assert last
-    assert {marks.ADDRESS_BUSY, marks.SAME_WORDS} <= set(last.flags)
+    assert {marks.ADDRESS_BUSY, marks.SAME_WORDS} <= set(last.signs)
+
+
+@pytest.mark.django_db
+def test_what_was_noted_of_an_address_is_gone_once_it_is_counted(client: Client) -> None:
+    for _ in range(crowds.OF_WORDS + 1):
+        post(client, story=STORY)
+    assert not any("192.0" in place for row in Crowd.objects.all() for place in row.places)
+    counted()
+    assert [(row.places, row.marks) for row in Crowd.objects.all()] == [(None, ["same_words"])]
+
+
+@pytest.mark.django_db
+def test_a_page_asks_valkey_nothing(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    fields = hidden(client)
+    monkeypatch.delattr(Redis, "execute_command")
+    assert client.post("/bao-cao/", {**fields, "story": STORY}).status_code == 303
+
+
+@pytest.mark.django_db
+def test_while_valkey_is_silent_reports_wait_to_be_counted(
+    client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    valkey = settings.REDIS_URL
+    for _ in range(crowds.OF_WORDS + 1):
+        post(client, story=STORY)
+    settings.REDIS_URL = f"unix://{tmp_path}/nobody.sock?db=0"
+    limits.forget()
+    counted()
+    assert Crowd.objects.filter(places__isnull=False).count() == crowds.OF_WORDS + 1
+    settings.REDIS_URL = valkey
+    limits.forget()
+    counted()
+    assert Crowd.objects.get().marks == [marks.SAME_WORDS]
+
+
+@pytest.mark.django_db
+def test_what_waited_for_longer_than_a_window_is_counted_no_more(client: Client) -> None:
+    for _ in range(crowds.OF_WORDS + 1):
+        post(client, story=STORY)
+    Crowd.objects.update(came_at=F("came_at") - timedelta(minutes=11))
+    counted()
+    assert not Crowd.objects.exists()
 
 
 @pytest.mark.django_db
 def test_a_number_added_later_from_a_network_that_told_of_it_is_marked(client: Client) -> None:
     came(numbers=[NUMBER])
     post(client, story=STORY)
+    counted()
     code = code_of(client.get("/bao-cao/da-nhan/").content)
     said = {"code": code, "kind": "more", "leg_number": "0550 000 123"}
     client.post("/theo-doi/them/", said, REMOTE_ADDR="192.0.2.2")
@@ -181,10 +258,18 @@ def test_a_number_added_later_from_a_network_that_told_of_it_is_marked(client: C
 
 
 @pytest.mark.django_db
-def test_a_marked_report_that_says_it_is_urgent_is_read_in_its_turn() -> None:
-    from reports.models import OutboxItem
-
+def test_a_machine_that_says_it_is_pressed_is_read_in_its_turn() -> None:
     evidence.report(happening_now=True)
-    evidence.report(happening_now=True, flags=(marks.SAME_WORDS,))
+    evidence.report(happening_now=True, flags=(marks.TRAP_FILLED,))
     first, second = OutboxItem.objects.order_by("pk").values_list("priority", flat=True)
     assert first != second
+
+
+@pytest.mark.django_db
+def test_a_crowd_that_says_it_is_pressed_is_read_in_its_turn(client: Client) -> None:
+    for _ in range(crowds.OF_WORDS + 1):
+        post(client, story=STORY, happening_now="yes")
+    OutboxItem.objects.update(priority=Priority.URGENT)  # they were typed within three seconds
+    counted()
+    told = OutboxItem.objects.order_by("pk").values_list("priority", flat=True)
+    assert list(told) == [*[Priority.URGENT] * crowds.OF_WORDS, Priority.USUAL]

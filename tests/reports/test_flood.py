@@ -16,6 +16,7 @@ from reports import crowds, marks, triage
 from reports.models import OutboxItem, Report
 from reports.signing import form_token
 from tests.cast import Person
+from tests.reports.test_crowds import counted
 from tests.reports.test_desk_queue import shown
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enforced")]
@@ -65,12 +66,13 @@ def test_real_reports_stay_on_top_of_a_flood_and_the_pages_up(
     taken += [send(client, token, f"203.0.113.{n}", story=story) for n, story in enumerate(REAL)]
     taken += [junk(client, token, number) for number in range(JUNK // 2, JUNK)]
     assert set(taken) == {303}
+    counted()
     triage.work_off(OutboxItem.objects.order_by("pk").values_list("pk", flat=True))
     before_the_marks = crowds.FROM_ADDRESS + crowds.OF_WORDS
     with CaptureQueriesContext(connection) as asked:
         first = shown(duty.client)[: len(REAL) + before_the_marks]
     assert set(REAL) <= set(stories(first))
-    assert sum(not marks.lower(report.flags) for report in first) == len(REAL) + before_the_marks
+    assert sum(not marks.lower(report.signs) for report in first) == len(REAL) + before_the_marks
     assert len(asked) < 20
     assert client.get("/bao-cao/").status_code == 200
     assert Report.objects.count() == JUNK + len(REAL)

@@ -295,6 +295,19 @@ def test_notify_is_one_statement_on_our_channel() -> None:
     ]
 
 
+def test_of_a_burst_the_relay_is_told_once_in_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    rung: list[int] = []
+    monkeypatch.setattr(outbox, "wake", lambda: rung.append(1))
+    monkeypatch.setattr(outbox, "QUIET", 60.0)
+    monkeypatch.setattr(outbox._Bell, "rung_at", -60.0)
+    for _ in range(3):
+        outbox.wake_soon()
+    assert len(rung) == 1
+    outbox._Bell.rung_at -= 60.0
+    outbox.wake_soon()
+    assert len(rung) == 2
+
+
 @pytest.mark.django_db
 def test_notify_that_fails_stays_without_effect(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

@@ -32,6 +32,7 @@ from reports.relay import (
     WINDOW,
     BrokerError,
     Message,
+    Query,
     Relay,
 )
 from reports.tasks import start_afresh
@@ -139,6 +140,18 @@ def test_a_message_holds_keys_and_nothing_of_a_report(our_relay: Relay, valkey: 
     (raw,) = valkey.client.lrange(f"celery\x06\x16{AT_BROKER[Priority.USUAL]}", 0, -1)
     assert b"somebody" not in raw
     assert b"somebody" not in b64decode(json.loads(raw)["body"])
+
+
+def test_what_ails_the_count_keeps_nothing_from_the_broker(
+    our_relay: Relay, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ails(query: Query) -> None:
+        query("SELECT 1 FROM no_such_table", None)
+
+    monkeypatch.setattr(our_relay, "first", ails)
+    item = owed()
+    assert our_relay.hand_over() == 1
+    assert valkey.items() == [item.pk]
 
 
 def test_an_item_goes_out_once_within_its_lease(our_relay: Relay, valkey: Valkey) -> None:
@@ -496,6 +509,19 @@ def test_a_notify_wakes_the_relay_at_once(valkey: Valkey) -> None:
     item = owed()
     outbox.wake()
     assert until(lambda: valkey.items() == [item.pk], 0.5)
+
+
+def test_what_came_in_the_quiet_after_a_notify_goes_out_when_it_is_over(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, valkey: Valkey
+) -> None:
+    monkeypatch.setattr(relay, "SWEEP", 60.0)
+    monkeypatch.setattr(relay, "QUIET", 0.5)
+    request.getfixturevalue("serving")
+    first = owed()
+    outbox.wake()
+    assert until(lambda: valkey.items() == [first.pk])
+    second = owed()
+    assert until(lambda: second.pk in valkey.items(), 1.0)
 
 
 @pytest.mark.usefixtures("serving")

@@ -371,7 +371,7 @@ def test_a_client_may_bring_its_own_submission_key(client: Client) -> None:
 def test_without_a_database_the_page_comes_back_with_its_text(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise OperationalError
 
     fields = hidden(client)

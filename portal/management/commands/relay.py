@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand
 
 from portal import watchman
 from portal.celery import app
+from reports import crowds
 from reports.relay import Relay
 
 
@@ -14,7 +15,7 @@ class Command(BaseCommand):
     help = "Hand owed work from the database to Celery, until SIGTERM or SIGINT."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        relay = Relay(app)
+        relay = Relay(app, crowds.count_waiting)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: relay.stop())
         watchman.start()

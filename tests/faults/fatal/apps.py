@@ -16,11 +16,11 @@ class FatalConfig(AppConfig):
     def ready(self) -> None:
         from reports import outbox
 
-        outbox.wake = _die_or(outbox.wake)
+        outbox.wake_soon = _die_or(outbox.wake_soon)
 
 
 def _die_or(wake: Callable[[], None]) -> Callable[[], None]:
-    """`outbox.wake` is the first thing that intake does after COMMIT."""
+    """`outbox.wake_soon` is the first thing that intake does after COMMIT."""
     trap = Path(os.environ["DATA_DIR"]) / TRAP
 
     def wake_or_die() -> None:
