@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reports", "0050_upheld_by_one")]
+    dependencies = [("reports", "0051_wishes_on_a_clock")]
 
     operations = [
         migrations.CreateModel(
