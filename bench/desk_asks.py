@@ -45,14 +45,14 @@ def officer() -> Callable[[str], None]:
     from django.contrib.auth.models import User  # noqa: PLC0415
     from django.test import Client  # noqa: PLC0415
     from django_otp import DEVICE_ID_SESSION_KEY  # noqa: PLC0415
-    from django_otp.plugins.otp_totp.models import TOTPDevice  # noqa: PLC0415
 
     from portal import people  # noqa: PLC0415
+    from reports.models import Phone  # noqa: PLC0415
 
     settings.ALLOWED_HOSTS = ["testserver"]
     user = User.objects.get(username="officer1")
     user.groups.add(people.group_of("duty"))
-    device, _ = TOTPDevice.objects.get_or_create(user=user, name="bench")
+    device = Phone.objects.filter(user=user).first() or Phone.issue(user, "bench")
     client = Client()
     client.force_login(user, backend="portal.backends.DeskBackend")
     session = client.session

@@ -8,11 +8,10 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django_otp.admin import OTPAdminAuthenticationForm, OTPAdminSite
 from django_otp.models import Device
-from django_otp.plugins.otp_static.models import StaticDevice
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from portal import help as desk_help
 from portal import logins, oidc
+from reports import reauth
 
 WRONG = (
     "Tên đăng nhập, mật khẩu hoặc mã xác nhận chưa đúng. Mã trên điện thoại đổi 30 giây một lần:"
@@ -52,10 +51,7 @@ class DeskLogin(OTPAdminAuthenticationForm):
         return "".join(self.cleaned_data["otp_token"].split()).lower()
 
     def _chosen_device(self, user: User) -> Device | None:
-        token = self.cleaned_data.get("otp_token", "")
-        kind = TOTPDevice if token.isdecimal() and len(token) == 6 else StaticDevice
-        device: Device | None = kind.objects.devices_for_user(user, confirmed=True).first()
-        return device
+        return reauth.chosen(user, self.cleaned_data.get("otp_token", ""))
 
     def _update_form(self, user: User) -> None:
         """The password is not sent back into the page."""

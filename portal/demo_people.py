@@ -11,9 +11,10 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from portal import people
+from reports import factors
+from reports.models import Phone
 
 DEVICE = "first look"
 
@@ -54,14 +55,15 @@ def _ensure(name: str, role: str, noted: Login | None) -> Login:
         user.set_password(password)
         user.save()
         user.groups.set([people.group_of(role)])
-        TOTPDevice.objects.filter(user=user).delete()
-        device = TOTPDevice.objects.create(user=user, name=DEVICE)
+        Phone.objects.filter(user=user).delete()
+        device = Phone.issue(user, DEVICE)
     return Login(name, password, base64.b32encode(device.bin_key).decode())
 
 
 def _still_true(user: User, noted: Login) -> bool:
-    device = TOTPDevice.objects.filter(user=user, name=DEVICE, confirmed=True).first()
-    known = device is not None and base64.b32encode(device.bin_key).decode() == noted.totp_secret
+    device = Phone.objects.filter(user=user, name=DEVICE, confirmed=True).first()
+    secret = factors.unseal(device.key, user.pk) if device else None
+    known = secret is not None and base64.b32encode(secret).decode() == noted.totp_secret
     return known and user.check_password(noted.password)
 
 

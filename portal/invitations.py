@@ -23,11 +23,10 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
-from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from portal import people
 from reports import accounts, events
+from reports.models import Paper, Phone
 
 if TYPE_CHECKING:
     _SetPasswordForm = SetPasswordForm[User]
@@ -62,7 +61,7 @@ class EnrolForm(_SetPasswordForm):
         widget=forms.TextInput({"autocomplete": "one-time-code", "inputmode": "numeric"}),
     )
 
-    def __init__(self, device: TOTPDevice, data: dict[str, str] | None = None) -> None:
+    def __init__(self, device: Phone, data: dict[str, str] | None = None) -> None:
         super().__init__(device.user, data)
         self.device = device
         self.initial["full_name"] = device.user.get_full_name()
@@ -98,14 +97,14 @@ def invite(name: str, role: str) -> str:
             user.set_unusable_password()
             user.save(update_fields=["password"])
         accounts.place(user, group)
-        TOTPDevice.objects.filter(user=user, confirmed=False).delete()
-        device = TOTPDevice.objects.create(user=user, name="điện thoại", confirmed=False)
+        Phone.objects.filter(user=user, confirmed=False).delete()
+        device = Phone.issue(user, confirmed=False)
         events.record("user", user.pk, "invited", role=role)
     token = signing.TimestampSigner(salt=_SALT).sign(device.pk)
     return reverse("invitation", args=[token])
 
 
-def open_invitation(token: str) -> TOTPDevice | None:
+def open_invitation(token: str) -> Phone | None:
     """The unconfirmed device that a link speaks of; None when used, replaced, late or forged.
 
     The row stays locked: a second click waits, and then finds the link used. Checking a code
@@ -115,8 +114,9 @@ def open_invitation(token: str) -> TOTPDevice | None:
         key = signing.TimestampSigner(salt=_SALT).unsign(token, max_age=VALID)
     except signing.BadSignature:
         return None
-    devices = TOTPDevice.objects.select_for_update(of=("self",)).select_related("user")
-    return devices.filter(pk=int(key), confirmed=False).first()
+    devices = Phone.objects.select_for_update(of=("self",)).select_related("user")
+    device: Phone | None = devices.filter(pk=int(key), confirmed=False).first()
+    return device
 
 
 # The link itself is the secret that a forger lacks; outside the desk there is no cookie.
@@ -142,20 +142,18 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 def enrol(form: EnrolForm) -> list[str]:
     """Put the new password and device in the place of the old; gives fresh codes on paper."""
     user, device = form.user, form.device
-    TOTPDevice.objects.filter(user=user).exclude(pk=device.pk).delete()
-    TOTPDevice.objects.filter(pk=device.pk).update(confirmed=True)
+    Phone.objects.filter(user=user).exclude(pk=device.pk).delete()
+    Phone.objects.filter(pk=device.pk).update(confirmed=True)
     form.save()
     accounts.enrolled(user)
-    StaticDevice.objects.filter(user=user).delete()
-    paper = StaticDevice.objects.create(user=user, name="mã dự phòng")
-    codes = [StaticToken.random_token() for _ in range(PAPER_CODES)]
-    StaticToken.objects.bulk_create(StaticToken(device=paper, token=code) for code in codes)
+    Paper.objects.filter(user=user).delete()
+    codes = Paper.issue(user, PAPER_CODES)
     reset(username=user.get_username())
     events.record("user", user.pk, "enrolled", by=user)
     return codes
 
 
-def _square(device: TOTPDevice) -> Square:
+def _square(device: Phone) -> Square:
     code = segno.make(device.config_url, error="m")
     dots = [
         f"M{x} {y}h1v1h-1z"
@@ -166,7 +164,7 @@ def _square(device: TOTPDevice) -> Square:
     return Square(int(code.symbol_size(border=4)[0]), "".join(dots))
 
 
-def _spoken(device: TOTPDevice) -> dict[str, str]:
+def _spoken(device: Phone) -> dict[str, str]:
     """The secret for those who cannot scan, in groups of four."""
     secret = device.config_url.split("secret=")[1].split("&")[0]
     groups = (secret[start : start + 4] for start in range(0, len(secret), 4))

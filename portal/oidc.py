@@ -26,7 +26,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from django_otp import devices_for_user, match_token
+from django_otp import devices_for_user
 from django_otp.models import Device
 
 from reports import accounts, events, limits, reauth, sessions
@@ -178,8 +178,7 @@ def _device_of(user: User) -> Device:
 
 
 def _matching(user: User, typed: str) -> Device | None:
-    device: Device | None = match_token(user, "".join(typed.split()).lower())
-    return device
+    return reauth.match(user, "".join(typed.split()).lower())
 
 
 def _enter(

@@ -6,9 +6,6 @@ from reports.personal import Declared, Fields
 
 _ACCOUNT = "an officer's account: who logs in is known by name"
 _LOG_IN = "of who tried to log in as an officer: a lock goes by name and address, for a while"
-_FACTOR = (
-    "an officer's second factor: the package compares it in clear, so a dump is guarded as keys are"
-)
 
 _FOREIGN: Declared = {
     "admin.LogEntry": Fields(
@@ -42,14 +39,15 @@ _FOREIGN: Declared = {
     "otp_totp.TOTPDevice": Fields(
         "id confirmed throttling_failure_timestamp throttling_failure_count created_at"
         " last_used_at step t0 digits tolerance drift last_t",
-        clear={"user name": _ACCOUNT, "key": _FACTOR},
+        sealed="key",
+        clear={"user name": _ACCOUNT},
     ),
     "otp_static.StaticDevice": Fields(
         "id confirmed throttling_failure_timestamp throttling_failure_count created_at"
         " last_used_at",
         clear={"user name": _ACCOUNT},
     ),
-    "otp_static.StaticToken": Fields("id device", clear={"token": _FACTOR}),
+    "otp_static.StaticToken": Fields("id device", ties="token"),  # a keyed hash, as of receipts
     "axes.AccessFailureLog": Fields(
         "id http_accept path_info attempt_time locked_out",
         clear={"username ip_address user_agent": _LOG_IN},

@@ -14,19 +14,25 @@ from django.contrib import admin
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in
+from django.db import transaction
 from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
-from django_otp import match_token
+from django_otp.models import Device
+
+from reports.models import Paper, Phone
 
 View = Callable[..., HttpResponseBase]
 
 _WHEN = "confirmed_at"  # in the session: seconds since 1970
 _PROOF, _FIRST = "confirm_proof", "confirm_method"
 _OURS = {_PROOF, _FIRST, "csrfmiddlewaretoken"}
-_LONGEST_CODE = 8  # six digits of a phone, eight signs on paper; a password has fourteen or more
+_PHONES_CODE, _LONGEST_CODE = (
+    6,
+    8,
+)  # six digits of a phone, eight signs on paper; a password has fourteen or more
 _WRONG = "Chưa đúng. Mã trên điện thoại đổi 30 giây một lần, mỗi mã chỉ dùng được một lần."
 
 
@@ -83,9 +89,27 @@ def _proves(request: HttpRequest, typed: str) -> bool:
     """
     code = "".join(typed.split()).lower()
     if len(code) <= _LONGEST_CODE:
-        return bool(code) and match_token(request.user, code) is not None
+        return bool(code) and match(request.user, code) is not None
     name = request.user.get_username()
     return authenticate(request, username=name, password=typed) == request.user
+
+
+def match(user: Any, code: str) -> Device | None:
+    """The device that takes this code, if one does; a wrong one slows the next."""
+    with transaction.atomic():
+        device = chosen(user, code)
+        return device if device and device.verify_token(code) else None
+
+
+def chosen(user: Any, code: str) -> Device | None:
+    """The device that a code is for, nobody else's until COMMIT: six digits are the phone's, anything
+    else is one of the codes on paper.
+    """
+    kind = Phone if code.isdecimal() and len(code) == _PHONES_CODE else Paper
+    device: Device | None = (
+        kind.objects.filter(user=user, confirmed=True).select_for_update().first()
+    )
+    return device
 
 
 def _ask(request: HttpRequest, *, is_wrong: bool) -> TemplateResponse:

@@ -8,16 +8,17 @@ done is passed over.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import structlog
 from django.db import IntegrityError, connection, transaction
 from django.db.models import BinaryField, F, Func, Model, Q, QuerySet, Value
 from django.db.models.lookups import Exact
+from django_otp.plugins.otp_static.models import StaticToken
 
-from reports import files, privacy, receipts
+from reports import factors, files, privacy, receipts
 from reports.files import COPIES, RefusedError
-from reports.models import EvidenceFile, Receipt
+from reports.models import EvidenceFile, Phone, Receipt
 from reports.sealing import SealBrokenError
 from reports.signing import newest_key
 
@@ -93,6 +94,24 @@ class Texts:
         return anew
 
 
+class Factors:
+    """Secrets of officers' phones."""
+
+    name = "second factors"
+
+    def rows(self) -> "QuerySet[Any]":
+        older = Phone.objects.exclude(key__startswith=factors.sealed_by_newest())
+        return cast("QuerySet[Any]", older)
+
+    def needs_older(self, row: Phone) -> bool:
+        return True
+
+    def seal_anew(self, row: Phone) -> bool:
+        secret = factors.unseal(row.key, row.user_id)
+        same = Phone.objects.filter(pk=row.pk)
+        return secret is not None and bool(same.update(key=factors.seal(secret, row.user_id)))
+
+
 class Codes:
     """Keyed hashes of receipt codes that were derived from their reports."""
 
@@ -138,6 +157,12 @@ def left_to_holders() -> int:
     """Codes of chance that lie under an older key: only who types one can bring it over."""
     replaced = Receipt.objects.filter(replaced_at__isnull=False)
     return replaced.exclude(hashed_with=newest_key().id).count()
+
+
+def left_on_paper() -> int:
+    """How many officers' codes on paper open under an older key alone: only new ones replace them."""
+    older = StaticToken.objects.exclude(token__startswith=factors.hashed_by(newest_key()))
+    return int(older.count())
 
 
 def run(kind: Kind) -> Iterator[int]:

@@ -6,6 +6,7 @@ from reports.models.corrections import Correction
 from reports.models.crowds import Crowd
 from reports.models.desk import Case, Event
 from reports.models.erasing import Breach, ErasureWish, PurgeRun
+from reports.models.factors import Paper, Phone
 from reports.models.facts import Campaign, CampaignLink, Facts, Indicator
 from reports.models.files import EvidenceFile, FileCheck
 from reports.models.footprints import CampaignProposal, Footprint, FootprintKey
@@ -69,6 +70,8 @@ __all__ = [
     "Office",
     "OfficeNumber",
     "OutboxItem",
+    "Paper",
+    "Phone",
     "Presence",
     "PublicFigures",
     "PurgeRun",

@@ -8,12 +8,11 @@ from django.core.management import CommandError, call_command
 from django.http import HttpResponse
 from django.test import Client
 from django_otp.oath import totp
-from django_otp.plugins.otp_static.models import StaticDevice
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django import Settings
 
 from portal.management.commands.officer_code import code_of
-from tests.cast import PASSWORD, Person, enlist
+from reports.models import Paper, Phone
+from tests.cast import PASSWORD, Person, enlist, phone_of
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +25,7 @@ def user(db: None) -> User:
 
 
 def code(user: User) -> str:
-    return f"{totp(user.totpdevice_set.get().bin_key):06d}"
+    return f"{totp(phone_of(user).bin_key):06d}"
 
 
 def enter(
@@ -47,11 +46,12 @@ def test_a_code_with_a_space_is_understood(client: Client, user: User) -> None:
 
 
 def test_a_code_on_paper_works_once(client: Client, user: User) -> None:
-    paper = StaticDevice.objects.create(user=user, name="giấy")
-    paper.token_set.create(token="abcd2345")
-    assert enter(client, token="ABCD2345").status_code == 302
+    first, second = Paper.issue(user, 2)
+    assert enter(client, token=first.upper()).status_code == 302
     client.logout()
-    assert enter(client, token="abcd2345").status_code == 200
+    assert enter(client, token=first).status_code == 200
+    Paper.objects.update(throttling_failure_count=0)
+    assert enter(client, token=second).status_code == 302
 
 
 @pytest.mark.parametrize(
@@ -137,13 +137,13 @@ def test_officer_code_prints_a_code_that_opens(client: Client, user: User) -> No
 
 
 def test_officer_code_never_prints_a_code_twice(user: User) -> None:
-    device = user.totpdevice_set.get()
+    device = phone_of(user)
     first = code_of(device)
     assert device.verify_token(first)
-    second = code_of(TOTPDevice.objects.get())
+    second = code_of(Phone.objects.get())
     assert second != first
-    TOTPDevice.objects.update(throttling_failure_count=0)
-    assert TOTPDevice.objects.get().verify_token(second)
+    Phone.objects.update(throttling_failure_count=0)
+    assert Phone.objects.get().verify_token(second)
 
 
 def test_officer_code_is_for_a_first_look_alone(user: User, settings: Settings) -> None:

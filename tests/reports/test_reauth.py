@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from reports import events
 from reports.models import Event
-from tests.cast import PASSWORD, Person
+from tests.cast import PASSWORD, Person, phone_of
 from tests.reports import evidence
 from tests.reports.test_slips import handed, take
 
@@ -66,7 +66,7 @@ def test_the_right_password_or_code_goes_on_with_the_act(
 ) -> None:
     with time_machine.travel(time.time() + TWENTY_MINUTES, tick=False):
         carried = hidden_of(reveal(duty, address).content)
-        code = f"{totp(duty.user.totpdevice_set.get().bin_key):06d}"
+        code = f"{totp(phone_of(duty.user).bin_key):06d}"
         carried["confirm_proof"] = code if is_code else PASSWORD
         assert not asks(duty.client.post(address, carried))
         assert not asks(reveal(duty, address))

@@ -6,7 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django_otp.oath import TOTP
-from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from reports.models import Phone
 
 
 class Command(BaseCommand):
@@ -20,14 +21,14 @@ class Command(BaseCommand):
             raise CommandError(
                 "officer_code works in a first look only (PORTAL_URL on this machine)."
             )
-        devices = TOTPDevice.objects.filter(user__username=options["name"], confirmed=True)
+        devices = Phone.objects.filter(user__username=options["name"], confirmed=True)
         device = devices.first()
         if device is None:
             raise CommandError(f"There is no officer {options['name']!r} with a device.")
         self.stdout.write(code_of(device))
 
 
-def code_of(device: TOTPDevice) -> str:
+def code_of(device: Phone) -> str:
     """The present code; where that one has been used, the next, which is good already."""
     totp = TOTP(device.bin_key, device.step, device.t0, device.digits, device.drift)
     step = max(int(time.time() - device.t0) // device.step + device.drift, device.last_t + 1)

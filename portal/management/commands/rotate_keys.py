@@ -13,7 +13,7 @@ from alerts import subscriptions
 from alerts.models import PartnerAgency, Subscriber
 from reports import privacy, rotation
 from reports.models import Addition, Dispute, ErasureWish, EvidenceFile, Message, Report
-from reports.rotation import Codes, Files, Kind, Texts
+from reports.rotation import Codes, Factors, Files, Kind, Texts
 from reports.signing import field_keys, newest_key
 
 LINE = 5.0  # seconds between two lines of progress
@@ -27,6 +27,7 @@ KINDS: tuple[Kind, ...] = (
     Texts(Dispute),
     Texts(Subscriber, lambda address: subscriptions.index(address, newest_key())),
     Texts(PartnerAgency),
+    Factors(),
     Codes(),
     Files(),
 )
@@ -72,6 +73,10 @@ class Command(BaseCommand):
         for name, many in waiting.items():
             self.stdout.write(f"{name}: {many} need an older key")
         self.stdout.write(f"codes that only their holders bring over: {rotation.left_to_holders()}")
+        on_paper = rotation.left_on_paper()
+        self.stdout.write(
+            f"officers' codes on paper that only a new invitation replaces: {on_paper}"
+        )
         if any(waiting.values()):
             raise CommandError("Keep the older keys: something still needs one.")
         self.stdout.write("No text, file or code of a report needs an older key.")
