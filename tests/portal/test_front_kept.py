@@ -109,7 +109,8 @@ def workers(folder: Path) -> set[int]:
     return {
         pid
         for pid, depth in tree(master, 0)
-        if depth and Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"nginx: worker process\0")
+        if depth
+        and Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"nginx: worker process\0")
     }
 
 
