@@ -11,18 +11,20 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from urllib.parse import quote_plus
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import connection, transaction
-from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Func, Model, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from reports import erased_list, events, holds, outbox, reading
+from reports import erased_list, events, holds, outbox, privacy, reading
 from reports.callers import CALLERS
 from reports.models import (
     Addition,
+    CampaignAct,
     CampaignLink,
     CampaignMove,
     CampaignProposal,
@@ -39,6 +41,7 @@ from reports.models import (
     Message,
     Presence,
     Report,
+    SavedSearch,
     Slip,
 )
 
@@ -155,6 +158,7 @@ def _must_be_free(report_id: UUID) -> None:
 
 def _whole(report_id: UUID, _: datetime) -> None:
     _stop_readers(report_id)  # first: who is writing now ends before the rest is taken
+    _clear_of_contacts(report_id)
     Report.objects.filter(pk=report_id).update(erased_at=Now(), **_REPORT)
     for table in _EMPTY:
         empty(_of(table, report_id))
@@ -163,6 +167,7 @@ def _whole(report_id: UUID, _: datetime) -> None:
 
 
 def _names(report_id: UUID, until: datetime) -> None:
+    _clear_of_contacts(report_id)
     Report.objects.filter(pk=report_id).update(**_NAMES)
     told = Addition.objects.filter(report=report_id, erased_at=None, received_at__lte=until)
     told.update(**_NAMES)
@@ -186,6 +191,36 @@ _PARTS: Mapping[Part, Callable[[UUID, datetime], None]] = {
 
 def _of(table: type[Model], report_id: UUID | OuterRef) -> QuerySet[Any]:
     return table._default_manager.filter(report=report_id)  # noqa: SLF001
+
+
+def _clear_of_contacts(report_id: UUID) -> None:
+    """What officers wrote beside no one report, where a contact of the reporter stands in it: why
+    they acted on a campaign, and searches that they keep.
+    """
+    rows = (*Report.objects.filter(pk=report_id), *_of(Addition, report_id))
+    contacts = filter(None, (privacy.opened(row, "contact") for row in rows))
+    for told in {each for contact in contacts for each in privacy.giveaways(contact)}:
+        _holding_it(CampaignAct, "reason", told).update(reason=GONE)
+        named, asked = (_holding_it(SavedSearch, field, told) for field in ("name", "query"))
+        for search in {*named, *asked}:
+            events.record("search", search.pk, "search_removed", why="contact")
+            search.delete()
+
+
+def _holding_it(table: type[Model], field: str, told: str) -> QuerySet[Any]:
+    """Rows in which a mail address stands, or these digits, whatever stands between them; both also
+    as an address of a page has it.
+    """
+    only = Func(
+        F(field), Value(r"%[0-9A-F]{2}|\D"), Value(""), Value("g"),
+        function="regexp_replace", output_field=TextField(),
+    )  # fmt: skip
+    rows = table._default_manager.annotate(digits=only)  # noqa: SLF001
+    if told.isdecimal():
+        return rows.filter(digits__contains=told)
+    return rows.filter(
+        Q(**{f"{field}__icontains": told}) | Q(**{f"{field}__icontains": quote_plus(told)})
+    )
 
 
 def _stop_readers(report_id: UUID) -> None:

@@ -44,12 +44,14 @@ _ACCOUNT_WORDS = re.compile(
 )
 # The nearer word tells what they are.
 _PAPER_WORDS = re.compile(
-    r"căn cước|can cuoc|cccd|cmnd|cmt|chứng minh|chung minh|giấy tờ|giay to|hộ chiếu|ho chieu",
+    r"căn cước|can cuoc|cccd|cmnd|cmt|chứng minh|chung minh|giấy tờ|giay to|hộ chiếu|ho chieu"
+    r"|định danh|dinh danh",
     re.IGNORECASE,
 )
 # Of digits in groups: a telephone number with something behind it, and a sum.
 _TELEPHONE = re.compile(r"(?<!\d)(?:0\d{9,10}|84\d{9})(?!\d)")
 _MONEY = re.compile(r"\s?(?:đồng|vnđ|vnd|₫|[dđ](?![^\W\d_]))", re.IGNORECASE)
+_SUM = re.compile(r"[1-9]\d{5}0{6}")
 # Digits that may be one number, with what people put between and for them.
 _RUN = re.compile(r"[0-9](?:(?:[^\w\n]|_){0,3}[0-9oOlI])*")
 _LIKE_DIGITS = str.maketrans("oOlI", "0011")
@@ -62,7 +64,7 @@ _LONGEST_CONTACT = 200  # signs that are read for a number
 _AS_DIALLED = re.compile(r"0[0-9]{3}(?: ?[0-9]{3}){2}")  # as nearly everybody writes one
 _NOBODYS = frozenset({"unknown_area", "ministry_network", "forged_069"})
 _MAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@.]{2,}")
-_REACH = 72  # signs before the digits in which a word still says what they are
+_REACH, _BEHIND = 72, 24  # signs before and after digits in which a word still says what they are
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,17 @@ def _cards(text: str) -> Spans:
 
 
 def _papers(text: str) -> Spans:
-    return (found.span() for found in _ID.finditer(text) if not _is_spared(found))
+    found = (each for each in _ID.finditer(text) if not _is_sum(each))
+    return (each.span() for each in found if not _is_spared(each))
+
+
+def _is_sum(found: re.Match[str]) -> bool:
+    """Whether twelve digits are whole millions: a paper begins with 0, and no word beside says that
+    they are one.
+    """
+    digits, text = _digits(found[0]), found.string
+    around = text[max(0, found.start() - _REACH) : found.end() + _BEHIND]
+    return _SUM.fullmatch(digits) is not None and not _PAPER_WORDS.search(around)
 
 
 def _old_papers(text: str) -> Spans:
@@ -259,6 +271,14 @@ def mask(text: str, contact: str = "") -> Masked:
             flags[rule.flag] = None
         text = hidden
     return Masked(text, tuple(flags))
+
+
+def giveaways(contact: str) -> Iterator[str]:
+    """By what a text tells whose it is: the last digits of a number, and mail addresses."""
+    tail = _digits(contact)[-_TELLING:]
+    if len(tail) >= _FEWEST:
+        yield tail
+    yield from filter(_MAIL.fullmatch, contact.split())
 
 
 def _digits(contact: str) -> str:

@@ -1,6 +1,7 @@
 """What an erasure takes, what it leaves counted, and what stops it."""
 
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
@@ -27,6 +28,8 @@ from reports.intake import TRIAGE
 from reports.later import Later
 from reports.models import (
     Addition,
+    Campaign,
+    CampaignAct,
     CampaignLink,
     Event,
     Facts,
@@ -36,6 +39,7 @@ from reports.models import (
     Message,
     OutboxItem,
     Report,
+    SavedSearch,
 )
 from tests.cast import Person
 from tests.reports import evidence
@@ -199,6 +203,46 @@ def test_words_beside_a_report_go_with_it_alone(told: Report, lead: Person, stat
             assert refused_by_database(statement)
     erasing.erase(told.pk, why="asked")
     assert rows_with(*WORDS) == []
+
+
+def written_of(contact: str, lead: Person) -> tuple[CampaignAct, SavedSearch]:
+    """Where an officer wrote a contact, beside no report: why of an act, and a search that is kept."""
+    campaign = Campaign.objects.create(code=f"Đ-26-{contact[-3:]}", title="x")
+    said = {"kind": "attached", "reports": 1, "by": lead.user}
+    act = CampaignAct.objects.create(campaign=campaign, reason=f"Gọi lại {contact}: đúng", **said)
+    query = urlencode({"q": contact})
+    return act, SavedSearch.objects.create(owner=lead.user, name=contact[-3:], query=query)
+
+
+@pytest.mark.parametrize("part", [Part.WHOLE, Part.NAMES])
+@pytest.mark.parametrize("written", ["0992.000.118", "+84 992 000 118", "(0992) 000-118"])
+def test_a_contact_that_officers_wrote_elsewhere_goes_with_it(
+    told: Report, lead: Person, part: Part, written: str
+) -> None:
+    (act, _), (other, kept) = written_of(written, lead), written_of("0992 000 119", lead)
+    erasing.erase(told.pk, part, why="asked")
+    act.refresh_from_db(), other.refresh_from_db()
+    assert act.reason == erasing.GONE
+    assert other.reason != erasing.GONE
+    assert SavedSearch.objects.get() == kept
+
+
+def test_a_mail_address_goes_too_and_one_told_later(lead: Person) -> None:
+    report = evidence.report(contact="Ba Tư ba.tu@mau.example")
+    later.add(report, Later(contact="0550 000 111"), "k" * 20)
+    written_of("BA.TU@mau.example", lead), written_of("0550000111", lead)
+    erasing.erase(report.pk, Part.NAMES, why="contact")
+    assert set(CampaignAct.objects.values_list("reason", flat=True)) == {erasing.GONE}
+    assert not SavedSearch.objects.exists()
+
+
+def test_why_of_an_act_on_a_campaign_changes_in_an_erasure_alone(lead: Person) -> None:
+    written_of("0550 000 111", lead)
+    blank = "UPDATE reports_campaignact SET reason = 'đã xóa'"
+    assert "append-only" in refused_by_database(blank)
+    events.record("report", "x", "contact_erased")
+    assert "append-only" in refused_by_database("UPDATE reports_campaignact SET reason = 'khác'")
+    assert "append-only" in refused_by_database(f"{blank}, reports = 7")
 
 
 @pytest.mark.parametrize("part", list(Part))

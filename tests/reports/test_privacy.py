@@ -50,11 +50,31 @@ def test_what_says_whose_it_is_gets_masked(told: str, kept: str, flag: str) -> N
         "số tài khoản ở ngân hàng chi nhánh Thanh Hóa 123456789012",
         "họ gọi 0550000222 20 phút",  # twelve digits of two numbers
         "họ đòi 100.000.000.000 đồng",
+        "nó đòi 250000000000",
+        "mất tổng cộng 250.000.000.000 trong hai tháng",
         "nó đưa số 171234567",  # nine digits of which no word says what they are
     ],
 )
 def test_what_the_officers_need_stays(told: str) -> None:
     assert mask(told, "0550000111").text == told
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "căn cước 250000000000",
+        "CCCD: 250 000 000 000",
+        "số định danh 250000000000",
+        "so dinh danh ca nhan 250000000000",
+        "250000000000 là số cccd của tôi",
+        "tôi mất 038000000000",  # a paper begins with 0, a sum does not
+        "tôi mất 250000001000",  # nobody's loss is so exact
+    ],
+)
+def test_a_round_sum_beside_a_word_for_papers_or_an_odd_one_is_a_paper(told: str) -> None:
+    masked = mask(told)
+    assert masked.flags == ("masked_id",)
+    assert not any(digits in masked.text for digits in ("250", "038"))
 
 
 @pytest.mark.parametrize(

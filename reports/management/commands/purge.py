@@ -16,7 +16,8 @@ from reports.retention import KINDS, Kind
 # Where words stood in clear: rows that are gone leave their bytes in a table until it is rewritten.
 _REWRITTEN = (
     "report", "addition", "facts", "indicator", "footprint", "event", "dispute", "correction", "slip",
-    "hold", "destruction", "campaignlink", "campaignmove", "campaignproposal",
+    "hold", "destruction", "campaignlink", "campaignmove", "campaignproposal", "campaignact",
+    "savedsearch",
 )  # fmt: skip
 
 _NOT_ALL = (
