@@ -158,7 +158,7 @@ CACHES = {
 
 # Wrong receipt codes and look-ups (reports/limits.py): enforce, or count alone, for load tests.
 RATE_LIMITS = env.str("RATE_LIMITS", "") or "enforce"
-VISITOR_ADDRESS = "portal.visitors.address_of"
+VISITOR_ADDRESS = "portal.visitors.seen"
 
 # --- Queue. The relay alone publishes (reports/relay.py): a dead or frozen broker costs it 50 ms.
 CELERY_BROKER_URL = (

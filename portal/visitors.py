@@ -1,12 +1,18 @@
 """Whose visit it is: the one place that reads X-Forwarded-For."""
 
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from django.conf import settings
 from django.http import HttpRequest
 
 
 def address_of(request: HttpRequest) -> str | None:
+    """The same as `seen`, in letters."""
+    address = seen(request)
+    return None if address is None else str(address)
+
+
+def seen(request: HttpRequest) -> IPv4Address | IPv6Address | None:
     """The visitor's address, as the outermost of our own proxies saw it; None when unknown.
 
     Each proxy adds at the right the address that spoke to it, so `TRUSTED_PROXIES` of them are
@@ -14,9 +20,9 @@ def address_of(request: HttpRequest) -> str | None:
     """
     told = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
     way = [*filter(None, map(str.strip, told)), request.META.get("REMOTE_ADDR", "")]
-    seen = way[-1 - max(0, settings.TRUSTED_PROXIES) :]
+    ours = way[-1 - max(0, settings.TRUSTED_PROXIES) :]
     try:
-        return str(ip_address(seen[0]))
+        return ip_address(ours[0])
     except ValueError:
         return None
 
@@ -25,10 +31,9 @@ def household_of(request: HttpRequest) -> str | None:
     """By whose address tries at a password are counted. A household has as many IPv6 addresses as
     it likes, so of those it is the first of the /64; an IPv4 one is itself, however it is written.
     """
-    told = address_of(request)
-    address = ip_address(told) if told else None
+    address = seen(request)
     if not isinstance(address, IPv6Address):
-        return told
+        return None if address is None else str(address)
     if address.ipv4_mapped:
         return str(address.ipv4_mapped)
     network = ip_network((int(address), 64), strict=False)

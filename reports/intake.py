@@ -53,7 +53,7 @@ WITH report AS (
     INSERT INTO reports_crowd (report_id, places)
     SELECT id, %(came_from)s::text[] FROM report WHERE %(came_from)s::text[] IS NOT NULL
 )
-SELECT id FROM report
+SELECT true FROM report
 """
 _COLUMNS = tuple(dict.fromkeys(re.findall(r"%\((\w+)\)s", _WRITE)))
 # Planned once a connection: that is a fifth of PostgreSQL's work for a report.

@@ -182,10 +182,7 @@ def _valkey() -> RedisStorage:
 
 def address_of(request: HttpRequest) -> Address | None:
     """The visitor's address, an IPv4 one as itself however it is written; None where unknown."""
-    told: str | None = _reader(settings.VISITOR_ADDRESS)(request)
-    if told is None:
-        return None
-    address = ipaddress.ip_address(told)
+    address: Address | None = _reader(settings.VISITOR_ADDRESS)(request)
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return mapped or address
 

@@ -227,6 +227,8 @@ _SHORT = {
 
 
 def _type_of(words: str, types: tuple[str, ...]) -> str:
+    if not words.startswith(types):  # most are a bare name
+        return ""
     return next((kind for kind in types if words.startswith(f"{kind} ")), "")
 
 

@@ -25,6 +25,8 @@ class Copy:
 
     def of_field(self, text: str, label: str = "") -> str:
         """The same for a field of its own, whose label may say what its first digits are."""
+        if not text:
+            return text
         shown = self.of(label + text).removeprefix(label)
         if shown != text:
             self.hidden.append(text)

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
 from django.utils.functional import Promise
@@ -29,13 +29,19 @@ class Trouble:
     text: str | Promise
 
 
-class SeeOther(HttpResponseRedirect):
-    """Where the answer to a POST stands, kept by nobody."""
+class SeeOther(HttpResponse):
+    """Where the answer to a POST stands, kept by nobody. An address of ours needs nothing of the
+    care that Django's own redirects take of theirs.
+    """
 
     status_code = 303
 
     def __init__(self, address: str) -> None:
-        super().__init__(address, headers={"Cache-Control": "no-store"})
+        super().__init__(headers={"Location": address, "Cache-Control": "no-store"})
+
+    @property
+    def url(self) -> str:
+        return self.headers["Location"]
 
 
 TOO_LARGE = Trouble(

@@ -40,18 +40,19 @@ def receipt_given(request: HttpRequest, accepted: intake.Accepted) -> HttpRespon
     back when it sends the same report again keeps none: it gets the receipt as the answer. So
     does a report whose code can be shown no more: the cookie at hand is another report's.
     """
+    language = get_language()
     if accepted.code is None or (
         accepted.again and settings.RECEIPT_COOKIE_NAME not in request.COOKIES
     ):
         response = _receipt_page(request, accepted.report, accepted.code)
     else:
-        response = SeeOther(_address("reports:report_received", get_language()))
+        response = SeeOther(_address("reports:report_received", language))
     if accepted.code:
         response.set_cookie(
             settings.RECEIPT_COOKIE_NAME,
             _cookie(accepted.code),
             max_age=RECEIPT_SECONDS,
-            path="/" if settings.HTTPS else _address("reports:report", get_language()),
+            path="/" if settings.HTTPS else _address("reports:report", language),
             secure=settings.HTTPS,
             httponly=True,
             samesite="Lax",
