@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.models import User
+from django.contrib.auth.signals import user_login_failed
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django_otp.admin import OTPAdminAuthenticationForm, OTPAdminSite
@@ -15,7 +16,7 @@ from reports import reauth
 
 WRONG = (
     "Tên đăng nhập, mật khẩu hoặc mã xác nhận chưa đúng. Mã trên điện thoại đổi 30 giây một lần:"
-    " gõ mã đang hiện. Mỗi mã chỉ dùng được một lần."
+    " gõ mã đang hiện. Mỗi mã chỉ dùng được một lần. Vừa gõ sai thì chờ vài giây."
 )
 # What officers look for first; models that are not named follow in their own order.
 ORDER = (
@@ -37,11 +38,9 @@ class DeskLogin(OTPAdminAuthenticationForm):
         widget=forms.TextInput({"autocomplete": "one-time-code", "inputmode": "text"}),
     )
     error_messages = {"invalid_login": WRONG, "inactive": WRONG}
-    otp_error_messages = OTPAdminAuthenticationForm.otp_error_messages | {
-        "token_required": WRONG,
-        "device_required": WRONG,
-        "invalid_token": WRONG,
-    }
+    # Also of a device that waits after a wrong code: another sentence would say that the password,
+    # after which alone a device is asked, was right.
+    otp_error_messages = dict.fromkeys(OTPAdminAuthenticationForm.otp_error_messages, WRONG)
 
     def confirm_login_allowed(self, user: Any) -> None:
         if not (user.is_active and user.is_staff):
@@ -49,6 +48,17 @@ class DeskLogin(OTPAdminAuthenticationForm):
 
     def clean_otp_token(self) -> str:
         return "".join(self.cleaned_data["otp_token"].split()).lower()
+
+    def clean_otp(self, user: User | None) -> None:
+        """A wrong code counts like a wrong password: else who is never locked out would have the
+        right one.
+        """
+        try:
+            super().clean_otp(user)
+        except ValidationError:
+            named = {"username": self.cleaned_data.get("username")}
+            user_login_failed.send(sender=__name__, credentials=named, request=self.request)
+            raise
 
     def _chosen_device(self, user: User) -> Device | None:
         return reauth.chosen(user, self.cleaned_data.get("otp_token", ""))

@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 from django.http import HttpResponse
 from django.test import Client
 from django_otp.oath import totp
+from lxml import html
 from pytest_django import Settings
 
 from portal.management.commands.officer_code import code_of
@@ -26,6 +27,12 @@ def user(db: None) -> User:
 
 def code(user: User) -> str:
     return f"{totp(phone_of(user).bin_key):06d}"
+
+
+def errors_of(answer: HttpResponse) -> list[str]:
+    """What the log-in page says is wrong."""
+    page = html.document_fromstring(answer.content.decode())
+    return [each.text_content().strip() for each in page.xpath("//*[@class='errornote']")]
 
 
 def enter(
@@ -66,6 +73,16 @@ def test_whatever_is_wrong_the_answer_is_the_same(
     assert client.get("/admin/").status_code == 302
 
 
+def test_a_device_that_waits_does_not_tell_that_the_password_was_right(
+    client: Client, user: User
+) -> None:
+    enter(client, token="000000")
+    said = [enter(client, password=password, token="000000") for password in (PASSWORD, "sai")]
+    right, wrong = (errors_of(answer) for answer in said)
+    assert phone_of(user).throttling_failure_count == 1
+    assert right == wrong
+
+
 def test_a_password_alone_opens_nothing(client: Client, user: User) -> None:
     assert "Đăng nhập trực ban" in enter(client).content.decode()
     assert client.get("/admin/reports/report/").status_code == 302
@@ -89,6 +106,14 @@ def test_five_wrong_passwords_lock_that_name_at_that_address(client: Client, use
     answers = [enter(client, password="sai", token="000000") for _ in range(5)]
     assert answers[-1].status_code == 429
     assert "Tạm khóa đăng nhập" in answers[-1].content.decode()
+    assert enter(client, token=code(user)).status_code == 429
+
+
+def test_five_wrong_codes_lock_as_five_wrong_passwords_do(client: Client, user: User) -> None:
+    """Or whoever is never locked out would know that the password was right."""
+    answers = [enter(client, token="000000") for _ in range(5)]
+    assert [answer.status_code for answer in answers] == [200] * 4 + [429]
+    Phone.objects.update(throttling_failure_count=0)
     assert enter(client, token=code(user)).status_code == 429
 
 
