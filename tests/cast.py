@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 
 import pytest
-from django.contrib.auth.models import User
+from django.conf import settings
+from django.contrib.auth import login
+from django.contrib.auth.models import Group, User
+from django.contrib.sessions.backends.db import SessionStore
+from django.http import HttpRequest
 from django.test import Client
 from django_otp import DEVICE_ID_SESSION_KEY
 
@@ -23,7 +27,8 @@ class Person:
 
 def enlist(name: str, role: str) -> User:
     """An officer of that role, with a device."""
-    people.establish_roles()
+    if not Group.objects.exists():
+        people.establish_roles()
     user = User.objects.create_user(name, password=PASSWORD, is_staff=True)
     user.groups.add(people.group_of(role))
     Phone.issue(user)
@@ -37,11 +42,12 @@ def phone_of(user: User) -> Phone:
 
 def log_in(user: User) -> Client:
     """A browser of that officer, second factor given."""
-    client = Client()
-    client.force_login(user, backend="portal.backends.DeskBackend")
-    session = client.session
-    session[DEVICE_ID_SESSION_KEY] = phone_of(user).persistent_id
-    session.save()
+    request, client = HttpRequest(), Client()
+    request.session = SessionStore()
+    login(request, user, backend="portal.backends.DeskBackend")
+    request.session[DEVICE_ID_SESSION_KEY] = phone_of(user).persistent_id
+    request.session.save()
+    client.cookies[settings.SESSION_COOKIE_NAME] = request.session.session_key
     return client
 
 
