@@ -1,12 +1,11 @@
 """What stories share exactly, and what everybody shares."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.traces import Key, is_common_link, keys_of, neighbours
+from tests.meter import takes_less_than
 
 
 def _values(text: str, bank_account: str = "") -> list[str]:
@@ -36,9 +35,8 @@ def test_who_lists_several_numbers_brings_nobody_together() -> None:
 
 @pytest.mark.parametrize("sign", [" ", "\n", "(", "[ ", ". "])
 def test_hostile_lengths_take_bounded_time(sign: str) -> None:
-    started = time.process_time()
-    _values("công an gọi tôi" + sign * (20_000 // len(sign)) + "x")
-    assert time.process_time() - started < 1
+    text = "công an gọi tôi" + sign * (20_000 // len(sign)) + "x"
+    assert takes_less_than(1, _values, text)
 
 
 @pytest.mark.parametrize(
