@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -186,26 +186,26 @@ def test_a_copy_lies_sealed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "word"),
+    ("made", "word"),  # when it is asked for: some take a second
     [
-        (pictures.png_of(30_000, 30_000), COPY.TOO_LARGE),
-        (pictures.png_of(30_000, 30_000, bytes(20 * MB)), COPY.TOO_LARGE),
-        (pictures.png_of(2_000_000_000, 2_000_000_000), COPY.TOO_LARGE),
-        (pictures.png_of(12_000, 11_000), COPY.TOO_LARGE),
-        (pictures.jpeg(13_000, 10_000, quality=1), COPY.TOO_LARGE),
-        (pictures.png_of(7_000, 7_000), COPY.TOO_LARGE),
-        (pictures.png_of(0, 0), COPY.UNREADABLE),
-        (pictures.png_of(6_000, 6_000), COPY.UNREADABLE),
-        (b"\xff\xd8\xff\xe0" + b"." * 500, COPY.UNREADABLE),
-        (pictures.jpeg()[:250], COPY.UNREADABLE),
-        (b"GIF89a" + bytes(20), COPY.UNREADABLE),
-        (b"RIFF\x10\x0a\0\0WEBPVP8 " + b"." * 50, COPY.UNREADABLE),
-        (b"\0\0\0\x18ftypheic" + b"." * 500, COPY.UNREADABLE),
-        (pictures.HEIC[:300], COPY.UNREADABLE),
+        (lambda: pictures.png_of(30_000, 30_000), COPY.TOO_LARGE),
+        (lambda: pictures.png_of(30_000, 30_000, bytes(20 * MB)), COPY.TOO_LARGE),
+        (lambda: pictures.png_of(2_000_000_000, 2_000_000_000), COPY.TOO_LARGE),
+        (lambda: pictures.png_of(12_000, 11_000), COPY.TOO_LARGE),
+        (lambda: pictures.jpeg(13_000, 10_000, quality=1), COPY.TOO_LARGE),
+        (lambda: pictures.png_of(7_000, 7_000), COPY.TOO_LARGE),
+        (lambda: pictures.png_of(0, 0), COPY.UNREADABLE),
+        (lambda: pictures.png_of(6_000, 6_000), COPY.UNREADABLE),
+        (lambda: b"\xff\xd8\xff\xe0" + b"." * 500, COPY.UNREADABLE),
+        (lambda: pictures.jpeg()[:250], COPY.UNREADABLE),
+        (lambda: b"GIF89a" + bytes(20), COPY.UNREADABLE),
+        (lambda: b"RIFF\x10\x0a\0\0WEBPVP8 " + b"." * 50, COPY.UNREADABLE),
+        (lambda: b"\0\0\0\x18ftypheic" + b"." * 500, COPY.UNREADABLE),
+        (lambda: pictures.HEIC[:300], COPY.UNREADABLE),
     ],
 )
-def test_what_cannot_be_drawn_says_why(content: bytes, word: str) -> None:
-    check = looked_into(content)
+def test_what_cannot_be_drawn_says_why(made: Callable[[], bytes], word: str) -> None:
+    check = looked_into(made())
     assert (check.copy, check.copy_id, copies()) == (word, None, [])
     assert owed(check.file).settled_at
 

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from bench import training
 from reports import grams
 from reports.grams import SHORTEST, Gram, weigh, weights
 from reports.look import look_at
@@ -82,6 +81,8 @@ def test_a_story_of_unknown_words_has_no_points(table: grams.Weights) -> None:
 
 def test_the_weights_were_learnt_from_the_stories_at_hand() -> None:
     """After a change of stories or families: python -m bench.training."""
+    from bench import training  # which takes two seconds
+
     assert (grams.FOLDER / training.SOURCE).read_text().strip() == training.source()
 
 
