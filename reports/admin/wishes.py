@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 
 from reports import privacy, rights
 from reports.admin import marking
+from reports.admin.later import Later
 from reports.models import ErasureWish, Report
 from reports.reauth import must_be_confirmed
 
@@ -66,12 +67,16 @@ def _version(request: HttpRequest) -> int:
 
 
 def shown(report: Report, by: User) -> dict[str, Any]:
-    """What the page says of the wish that waits, if one does. Two statements."""
-    wish = ErasureWish.objects.open().filter(report=report).first()
+    """What the page says of the wish that waits, if one does, its words masked as a message's are.
+    Three statements at most.
+    """
+    wish, later = ErasureWish.objects.open().filter(report=report).first(), Later(report)
     against = rights.stands_against(report.pk) if wish else ""
     return {
         "wish": wish,
-        "wish_words": marking.plain(privacy.opened(wish, "words") or "") if wish else "",
+        "wish_words": marking.plain(later.masked(privacy.opened(wish, "words") or ""))
+        if wish
+        else "",
         "wish_against": AGAINST.get(against, ""),
         "wish_answer": MUST_BE_KEPT[report.language] if against else "",
         "may_grant": by.has_perm(rights.GRANT),

@@ -205,6 +205,14 @@ def test_the_desk_shows_it_and_a_lead_erases(
     assert "Họ gọi, dọa bắt." not in page
 
 
+def test_the_desk_reads_a_wish_without_what_says_whose_it_is(
+    mine: intake.Accepted, lead: Person
+) -> None:
+    rights.ask(mine.report, "Đừng gọi 0992.000.118 nữa, căn cước 038012345678")
+    page = lead.client.get(keeping(mine.report)).content.decode()
+    assert "Đừng gọi [số người báo] nữa, căn cước [số giấy tờ]" in page
+
+
 def test_it_is_refused_in_words_that_the_reporter_reads(
     client: Client, mine: intake.Accepted, asked: Report, duty: Person
 ) -> None:
