@@ -62,5 +62,8 @@ class Door:
 
 
 def _taken_in(request: HttpRequest) -> HttpResponse:
-    with translation.override(language_of(request.path_info)):
+    language = language_of(request.path_info)
+    if translation.get_language() == language:  # as a rule: putting it on and off again costs
+        return answer_to(request)
+    with translation.override(language):
         return answer_to(request)

@@ -31,7 +31,7 @@ CHANNEL = "outbox"
 Priority = OutboxItem.Priority
 LEASE = timedelta(seconds=15)
 MAX_ATTEMPTS = 5
-QUIET = 0.005  # seconds after a NOTIFY in which its process needs no other
+QUIET = 0.01  # seconds after a NOTIFY in which its process needs no other
 # Seconds from the first, second … failed attempt to the next, each drawn within the share beside
 # it: the attempts outlast a short trouble of the database, and many items do not come back as one.
 PAUSES = (1, 4, 16, 60)
