@@ -11,6 +11,7 @@ No trigrams: without marks Vietnamese has some 2,500 syllables, nearly every sto
 trigram, and an index of them is as large as the stories and slow to ask.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
@@ -24,6 +25,7 @@ MOST_MET = 30_000  # of the rare that are put in order; more only where a word w
 MOST_WORDS = 8
 LONGEST_WORD = 60  # signs
 KNOWN = 2_000  # of the newest, whose words a slip of the hand is compared with
+COMPARED = 300  # of them, those that have all of the words but one
 BEGINS_WITH = (
     5  # signs from which a word stands for those that begin with it; syllables are shorter
 )
@@ -42,6 +44,14 @@ SELECT word, count(*)
  CROSS JOIN LATERAL (SELECT search FROM reports_facts WHERE report_id = report.id LIMIT 1) AS facts
  CROSS JOIN LATERAL unnest(string_to_array(left(search, 4000), ' ')) AS word
  WHERE word = ANY(%(near)s) GROUP BY word
+"""
+_BESIDE = """
+SELECT left(search, 4000)
+  FROM ({among}) AS report
+ CROSS JOIN LATERAL (SELECT search FROM reports_facts WHERE report_id = report.id LIMIT 1) AS facts
+ WHERE (SELECT count(*) FROM unnest(%(words)s::text[]) AS word
+         WHERE position(' ' || word || ' ' IN ' ' || left(search, 4000) || ' ') > 0) >= %(most)s
+ LIMIT %(told)s
 """
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 _KEYS_OF_UNIT = f"SELECT report_id FROM reports_case WHERE {_AT_UNIT}"  # noqa: S608  # nosec B608
@@ -104,18 +114,42 @@ def reports_with(
 
 
 def meant(words: Sequence[str], *, unit: str | None = None) -> list[str]:
-    """The words that somebody may have meant: one that the newest stories do not have gives way to the
-    most usual among them that is one slip of the hand away. [] where that changes nothing. One
-    statement, over KNOWN reports at most.
+    """The words that somebody may have meant, by the newest stories: of stories that have all but one,
+    what stands there one slip of the hand away from that one; else for each word that no story has
+    the most usual one so near. [] where that changes nothing, or a story has them all. Two
+    statements, over KNOWN reports at most.
     """
-    near = {word: _slips(word) | {word} for word in words}
+    near = {word: _slips(word) - set(words) for word in words}
     among = _among(is_of_unit=unit is not None, only_open=False)
-    given = {"walked": KNOWN, "unit": unit, "near": list(set().union(*near.values()))}
+    given: dict[str, int | str | list[str] | None] = {
+        "walked": KNOWN, "unit": unit, "words": list(words), "most": len(words) - 1,
+        "told": COMPARED, "near": [*near, *set().union(*near.values())],
+    }  # fmt: skip
     with connection.cursor() as cursor:
+        cursor.execute(_BESIDE.format(among=among), given)
+        found = _beside(words, near, [set(text.split()) for (text,) in cursor.fetchall()])
+        if found:
+            return found
         cursor.execute(_NEAR.format(among=among), given)
         known: dict[str, int] = dict(cursor.fetchall())
     found = [word if word in known else _usual(near[word], known) or word for word in words]
     return [] if found == list(words) else found
+
+
+def _beside(
+    words: Sequence[str], near: Mapping[str, set[str]], stories: Sequence[set[str]]
+) -> list[str]:
+    """The words with one of them replaced, as most of those stories have it that lack that one alone;
+    [] where none has, or one lacks nothing.
+    """
+    lacking = [(story, [word for word in words if word not in story]) for story in stories]
+    counted = Counter(
+        (word, other) for story, lacks in lacking for word in lacks for other in near[word] & story
+    )
+    if not counted or not all(lacks for _, lacks in lacking):
+        return []
+    wrong, right = max(counted, key=lambda pair: (counted[pair], pair))
+    return [right if word == wrong else word for word in words]
 
 
 def _usual(words: set[str], known: Mapping[str, int]) -> str:

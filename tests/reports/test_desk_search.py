@@ -153,6 +153,22 @@ def test_one_slip_of_the_hand_is_understood_by_what_stories_say(typed: str, mean
     assert search.words_meant(typed, at_pv01()) == meant
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("rút sổ tiết kiện", "rut so tiet kiem"), ("khóa sin", "khoa sim"), ("tiết tiết kiện", "tiet kiem"), ("rút sổ hàng", ""), ("khóa sổ", "")],
+)  # fmt: skip
+def test_a_slip_that_other_stories_have_is_understood_by_the_words_beside_it(
+    typed: str, meant: str
+) -> None:
+    for story in (
+        "Bảo mẹ rút sổ tiết kiệm.",
+        "Dọa khóa SIM, khóa sổ.",
+        "Tin giả: có kiện hàng ở tỉnh.",
+    ):
+        evidence.triaged(story)
+    assert search.words_meant(typed, at_pv01()) == meant
+
+
 @pytest.mark.parametrize("typed", ["0550 000 123", "Đ-26-K4M", "26-AAAA-BBBB", "", "…"])
 def test_a_number_or_a_code_is_not_guessed_at(typed: str) -> None:
     evidence.triaged("Họ gọi.", caller_number="0550-000-124")
