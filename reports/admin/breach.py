@@ -48,6 +48,7 @@ class BreachForm(_Form):
     class Meta:
         model = Breach
         fields = ("title", "detected_at", "found", *breaches.STEPS)
+        widgets = {"title": forms.TextInput({"class": "vLargeTextField"})}
 
     def clean_title(self) -> str:
         return vetting.plain(self.cleaned_data["title"])
@@ -70,7 +71,7 @@ class BreachAdmin(_Admin):
     """One row a breach, with both timers."""
 
     form = BreachForm
-    list_display = ("title", "found_at", "first", "body", "is_open")
+    list_display = ("title", "found_at", "first", "body", "standing")
     readonly_fields = ("first", "body")
     actions = None
 
@@ -99,9 +100,9 @@ class BreachAdmin(_Admin):
     def body(self, breach: Breach) -> str:
         return _timer(breach.body_due, breach.body_told_at)
 
-    @admin.display(description="đang xử lý", boolean=True)
-    def is_open(self, breach: Breach) -> bool:
-        return breach.closed_at is None
+    @admin.display(description="đến đâu")
+    def standing(self, breach: Breach) -> str:
+        return f"kết thúc {moment(breach.closed_at)}" if breach.closed_at else "đang xử lý"
 
 
 def _timer(due: datetime, told: datetime | None) -> str:

@@ -204,7 +204,7 @@ def permission(verb: str) -> str:
 def form_for(verb: str, request: HttpRequest | None = None) -> Any:
     """What is asked before a verb, filled with what was posted."""
     data = request.POST if request else None
-    return AttachForm(data) if verb == many.ATTACH else ActForm(verb, data)
+    return AttachForm(data, label_suffix="") if verb == many.ATTACH else ActForm(verb, data)
 
 
 def carried_out(verb: str, form: Any, rows: list[Seen], request: HttpRequest) -> Result:

@@ -79,3 +79,13 @@ def test_a_breach_that_is_closed_waits_for_nobody(lead: Person) -> None:
     found(lead, 100, closed_at=timezone.now())
     watch.look()
     assert not Alarm.objects.filter(kind="breach").exists()
+
+
+def test_the_list_says_in_words_where_each_stands(lead: Person) -> None:
+    end = timezone.now() - timedelta(hours=1)
+    found(lead, 2)
+    assert "đang xử lý" in lead.client.get(PAGE).content.decode()
+    Breach.objects.update(closed_at=end)
+    page = lead.client.get(PAGE).content.decode()
+    assert f"kết thúc {said(end)}" in page
+    assert "đang xử lý" not in page
