@@ -302,6 +302,7 @@ def main() -> int:
     arguments = parser.parse_args()
     OUT.mkdir(parents=True, exist_ok=True)
     with running_portal() as portal, sync_playwright() as playwright:
+        portal.manage("purge")  # invented reports are old, and no night has passed here
         portal.manage("demo", "--wait", "60")
         portal.manage("shell", "-c", MAKE_THEM_SO)
         browser = playwright.chromium.launch(executable_path=arguments.chromium, args=CHROMIUM)
