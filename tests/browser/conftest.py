@@ -5,7 +5,12 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from django.core.management import call_command
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from tests.browser.pages import WIDTHS
+from tests.stack import Portal, running_portal
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 ARGUMENTS = [
@@ -33,6 +38,28 @@ def browser(django_db_setup: None) -> Iterator[Browser]:
         yield running
         running.close()
     os.environ.pop("DJANGO_ALLOW_ASYNC_UNSAFE")
+
+
+@pytest.fixture(scope="session")
+def whole() -> Iterator[Portal]:
+    """Every process, as it is served to the world: sheets and pages compressed."""
+    with running_portal() as running:
+        yield running
+
+
+@pytest.fixture
+def portal(live_server: LiveServer) -> str:
+    """Where the portal is, its desk set up."""
+    call_command("setup_desk", verbosity=0)
+    return str(live_server.url)
+
+
+@pytest.fixture(params=WIDTHS)
+def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A small and a large window, which axe may look into."""
+    context = browser.new_context(viewport={"width": request.param, "height": 740}, bypass_csp=True)
+    yield context.new_page()
+    context.close()
 
 
 @pytest.fixture

@@ -1,10 +1,8 @@
 """In a real browser: the pages of subscribers and agencies, and the desk that brings warnings."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.core.management import call_command
 from playwright.sync_api import Browser, Page
 from pytest_django import Settings
@@ -13,8 +11,8 @@ from pytest_django.live_server_helper import LiveServer
 from alerts import links
 from alerts.models import Delivery, DeliveryTry, Subscriber
 from tests.alerts import writing
-from tests.browser.pages import press
-from tests.browser.test_desk import SIZES, WIDER_THAN_THE_WINDOW, _come_in
+from tests.browser.pages import WIDTHS, press, too_wide, violations
+from tests.browser.test_desk import _come_in
 from tests.cast import enlist, log_in
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
@@ -28,21 +26,15 @@ def portal(live_server: LiveServer, settings: Settings) -> str:
     return str(live_server.url)
 
 
-@pytest.fixture(params=SIZES, ids=lambda size: f"{size[0]}-{size[1]}")
+@pytest.fixture(params=WIDTHS)
 def page(browser: Browser, request: pytest.FixtureRequest, portal: str) -> Iterator[Page]:
-    width, scheme = request.param
-    context = browser.new_context(
-        viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True
-    )
+    context = browser.new_context(viewport={"width": request.param, "height": 800}, bypass_csp=True)
     yield context.new_page()
     context.close()
 
 
-def faults(page: Page) -> list[Any]:
-    found = [
-        (each["id"], each["nodes"][0]["html"]) for each in Axe().run(page).response["violations"]
-    ]
-    return found + ["too wide"] * (page.evaluate(WIDER_THAN_THE_WINDOW) > 0)
+def faults(page: Page) -> list[object]:
+    return [*violations(page), *too_wide(page)]
 
 
 def test_the_way_in_and_out_of_the_mails_has_no_fault(portal: str, page: Page) -> None:
@@ -95,7 +87,7 @@ def test_the_desk_of_agencies_has_no_fault(portal: str, page: Page) -> None:
         if found := faults(page):
             wrong[path] = found
     page.goto(f"{desk}alerts/alert/{revision.alert_id}/change/")
-    assert Axe().run(page, "#partners").response["violations"] == []
+    assert violations(page, "#partners") == []
     page.goto(f"{desk}alerts/partneragency/{row.pk}/change/")
     page.get_by_text("Làm khóa webhook mới").click()
     press(page, page.get_by_role("button", name="Làm khóa mới"))

@@ -4,22 +4,19 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from django.core.management import call_command
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page
-from pytest_django.live_server_helper import LiveServer
 
 from portal import invitations
 from reports import workflow
 from reports.models import Case, Report
+from tests.browser.pages import WIDTHS, too_wide, violations
 from tests.cast import enlist, log_in
 from tests.reports import evidence
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
-SIZES = [(360, "light"), (360, "dark"), (1280, "light"), (1280, "dark")]
 QUEUE = "/admin/reports/report/"
 PAGES = [
     "/admin/",
@@ -45,7 +42,6 @@ PAGES = [
 STORY = "Xưng công an tỉnh, bảo mẹ tôi đang ở nhà rút sổ tiết kiệm 120 triệu, chuyển vào STK 19031234567890."
 HOSTILE = "<script>document.title='x'</script>\u202e" + "dài" * 300 + "\u200b công an"
 
-WIDER_THAN_THE_WINDOW = "document.documentElement.scrollWidth - window.innerWidth"
 TIGHT_LINES = """
 [...document.querySelectorAll("#content *, header *")]
   .filter(el => [...el.childNodes].some(node => node.nodeType == 3 && node.data.trim()))
@@ -53,12 +49,6 @@ TIGHT_LINES = """
                   return parseFloat(style.lineHeight) / parseFloat(style.fontSize) < 1.49; })
   .map(el => el.outerHTML)
 """
-
-
-@pytest.fixture
-def portal(live_server: LiveServer) -> str:
-    call_command("setup_desk", verbosity=0)
-    return str(live_server.url)
 
 
 @pytest.fixture
@@ -79,14 +69,11 @@ def report(chief: Client) -> Report:
     return subject
 
 
-@pytest.fixture(params=SIZES, ids=lambda size: f"{size[0]}-{size[1]}")
+@pytest.fixture(params=WIDTHS)
 def page(
     browser: Browser, request: pytest.FixtureRequest, portal: str, chief: Client
 ) -> Iterator[Page]:
-    width, scheme = request.param
-    context = browser.new_context(
-        viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True
-    )
+    context = browser.new_context(viewport={"width": request.param, "height": 800}, bypass_csp=True)
     _come_in(context, portal, chief)
     yield context.new_page()
     context.close()
@@ -110,13 +97,7 @@ def _come_in(context: BrowserContext, portal: str, officer: Client) -> None:
 
 def faults(page: Page) -> list[Any]:
     """What axe and our own rules find wrong in the page as it stands."""
-    page.wait_for_timeout(200)  # the stock sheets fade colours in
-    found = Axe().run(page).response["violations"]
-    return [
-        *[(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in found],
-        *page.evaluate(TIGHT_LINES),
-        *(["scrolls sideways"] if page.evaluate(WIDER_THAN_THE_WINDOW) > 0 else []),
-    ]
+    return [*violations(page), *page.evaluate(TIGHT_LINES), *too_wide(page)]
 
 
 def test_no_page_has_a_fault(portal: str, page: Page, report: Report) -> None:

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 from reports import burst_watch, grouping
 from reports.models import Campaign
 from tests.browser import test_desk
-from tests.browser.test_desk import chief, faults, page, portal  # noqa: F401
+from tests.browser.test_desk import chief, faults, page  # noqa: F401
 from tests.cast import enlist
 from tests.reports import evidence
 from tests.reports.campaigns import campaign, hand, laid, members, merged_by_machine, proposed

@@ -5,7 +5,7 @@ from django.test import Client
 from playwright.sync_api import Browser
 
 from reports.models import Case, Report
-from tests.browser.test_desk import QUEUE, _come_in, chief, faults, portal  # noqa: F401
+from tests.browser.test_desk import QUEUE, _come_in, chief, faults  # noqa: F401
 from tests.reports import evidence
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 @pytest.mark.parametrize("width", [1280, 360])
 def test_three_keys_lead_from_the_queue_to_a_decision(
     browser: Browser,
-    portal: str,  # noqa: F811
+    portal: str,
     chief: Client,  # noqa: F811
     width: int,
 ) -> None:
@@ -46,7 +46,7 @@ SLOW_HAND = 3  # keys a second, some 35 words a minute
 
 def test_a_caller_is_filed_within_a_minute_by_the_keyboard_alone(
     browser: Browser,
-    portal: str,  # noqa: F811
+    portal: str,
     chief: Client,  # noqa: F811
 ) -> None:
     """Every key is counted, and a slow hand's time for them is what it takes."""
@@ -78,7 +78,7 @@ def test_a_caller_is_filed_within_a_minute_by_the_keyboard_alone(
 
 def test_decisions_are_in_sight_without_scrolling(
     browser: Browser,
-    portal: str,  # noqa: F811
+    portal: str,
     chief: Client,  # noqa: F811
 ) -> None:
     reports = [

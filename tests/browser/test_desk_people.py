@@ -10,12 +10,12 @@ from playwright.sync_api import Page
 from pytest_django import Settings
 
 from reports import accounts
-from tests.browser.test_desk import QUEUE, chief, faults, page, portal
+from tests.browser.test_desk import QUEUE, chief, faults, page
 from tests.cast import enlist
 from tests.portal.test_login import enter
 from tests.reports import evidence
 
-__all__ = ["chief", "page", "portal"]
+__all__ = ["chief", "page"]
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
 

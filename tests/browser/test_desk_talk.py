@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page
 from reports import privacy
 from reports.models import Case, Message, Report
 from tests.browser.pages import press
-from tests.browser.test_desk import QUEUE, chief, faults, page, portal, report  # noqa: F401
+from tests.browser.test_desk import QUEUE, chief, faults, page, report  # noqa: F401
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 

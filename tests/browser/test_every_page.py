@@ -1,9 +1,8 @@
 """Every resident's page and every verdict, as axe and our own rules see them: both languages, small
-and large, by day and by night. Each language has two of the four looks.
+and large, by day and by night.
 """
 
 from collections.abc import Iterator
-from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -11,22 +10,14 @@ from pytest_django.live_server_helper import LiveServer
 
 from bench.screens import NUMBERS, RESIDENT
 from tests.addresses import public_paths
-from tests.browser.pages import press
-from tests.browser.test_resident_pages import faults, portal
+from tests.browser.pages import WIDTHS, press
+from tests.browser.test_resident_pages import faults
 from tests.cast import Person
 from tests.reports.test_check import KEY, found, told
 
-__all__ = ["portal"]  # fixtures
-
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
-Look = tuple[str, int, Literal["light", "dark"]]
-LOOKS: list[Look] = [
-    ("", 360, "light"),
-    ("", 1280, "dark"),
-    ("/en", 360, "dark"),
-    ("/en", 1280, "light"),
-]
+LOOKS = [(language, width) for language in ("", "/en") for width in WIDTHS]
 # Not drawn by themselves: files, steps of a form that lead back to the page before them, and what
 # other rooms look at.
 NO_PAGES = (
@@ -42,14 +33,11 @@ NO_PAGES = (
 )
 
 
-@pytest.fixture(params=LOOKS, ids=lambda look: f"{look[0] or '/vi'}-{look[1]}-{look[2]}")
+@pytest.fixture(params=LOOKS, ids=lambda look: f"{look[0] or '/vi'}-{look[1]}")
 def look(browser: Browser, request: pytest.FixtureRequest) -> Iterator[tuple[str, Page]]:
-    language, width, scheme = request.param
+    language, width = request.param
     context = browser.new_context(
-        viewport={"width": width, "height": 740},
-        color_scheme=scheme,
-        bypass_csp=True,
-        service_workers="block",
+        viewport={"width": width, "height": 740}, bypass_csp=True, service_workers="block"
     )
     yield language, context.new_page()
     context.close()

@@ -1,15 +1,16 @@
 """Home, the page for the call and the lessons in a real browser: what is in sight, what appears."""
 
+from typing import Literal
+
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.browser.test_resident_pages import SIZES, faults, page, portal
-
-__all__ = ["page", "portal"]  # fixtures
+from tests.browser.test_resident_pages import faults
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
 NOW = "/dang-bi-goi/"
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 QUIZ = "/that-hay-gia/"
 GROUND = "getComputedStyle(document.querySelector('.halt')).backgroundColor"
 
@@ -52,8 +53,8 @@ def test_on_the_call_one_request_brings_the_style_too(
 
 def test_the_page_for_the_call_is_dark_at_night(portal: str, browser: Browser) -> None:
     grounds = set()
-    for scheme in {scheme for _, scheme in SIZES}:
-        context = browser.new_context(color_scheme=scheme)  # type: ignore[arg-type]
+    for scheme in SCHEMES:
+        context = browser.new_context(color_scheme=scheme)
         opened = context.new_page()
         opened.goto(portal + NOW)
         grounds.add(opened.evaluate("getComputedStyle(document.body).backgroundColor"))

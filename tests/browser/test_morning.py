@@ -1,4 +1,3 @@
-# ruff: noqa: F811  # fixtures of another file have the names that tests give them
 """A morning at the desk: two officers and twenty reports, from the queue to what is on record."""
 
 import re
@@ -16,7 +15,7 @@ from portal import people
 from reports import intake, privacy, triage
 from reports.models import Campaign, Case, Clock, Event, Message, Report, Slip
 from tests.browser.pages import press
-from tests.browser.test_desk import QUEUE, _come_in, portal  # noqa: F401
+from tests.browser.test_desk import QUEUE, _come_in
 from tests.cast import enlist, log_in
 from tests.reports import evidence
 from tests.reports.campaigns import members

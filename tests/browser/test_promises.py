@@ -11,15 +11,13 @@ from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.core.management import call_command
 from playwright.sync_api import Browser, BrowserContext, Locator, Page
-from pytest_django.live_server_helper import LiveServer
 
 from bench.screens import RESIDENT
 from reports.models import Report
 from tests.cast import Person
 from tests.reports.test_check import KEY, found, told
-from tests.stack import Portal, running_portal
+from tests.stack import Portal
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -60,19 +58,6 @@ FOCUS_IS_HIDDEN = """
   return fixed && !inside && box.height > 0 && box.top >= bar.top && box.top < innerHeight;
 }
 """
-
-
-@pytest.fixture
-def portal(live_server: LiveServer) -> str:
-    call_command("setup_desk", verbosity=0)
-    return str(live_server.url)
-
-
-@pytest.fixture(scope="module")
-def whole() -> Iterator[Portal]:
-    """Every process, as it is served to the world: sheets and pages compressed."""
-    with running_portal() as running:
-        yield running
 
 
 @dataclass

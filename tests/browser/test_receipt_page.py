@@ -1,7 +1,5 @@
 """The report and its receipt in a real browser, with everything on them that can be."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
@@ -11,7 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from reports import confirmed
 from reports.models import Addition, Report, Statement
-from tests.browser.test_resident_pages import SIZES, faults, printed
+from tests.browser.test_resident_pages import faults, printed
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -29,16 +27,6 @@ def portal(live_server: LiveServer) -> str:
     Statement.objects.update(is_public=True, confirmed_by=by, confirmed_at=timezone.now())
     confirmed.forget()
     return str(live_server.url)
-
-
-@pytest.fixture(params=SIZES, ids=lambda size: f"{size[0]}-{size[1]}")
-def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    width, scheme = request.param
-    context = browser.new_context(
-        viewport={"width": width, "height": 740}, color_scheme=scheme, bypass_csp=True
-    )
-    yield context.new_page()
-    context.close()
 
 
 def fill_in(page: Page, address: str) -> None:

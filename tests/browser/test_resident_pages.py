@@ -1,19 +1,16 @@
 """The resident's pages in a real browser: light on the line, usable by everybody, without script."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from django.core.management import call_command
 from playwright.sync_api import Browser, BrowserContext, Page
 from playwright.sync_api import Error as PlaywrightError
-from pytest_django.live_server_helper import LiveServer
 
 from reports.models import Report
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
+from tests.browser.pages import too_wide, violations
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -23,10 +20,8 @@ CHOSEN: list[Any] = [
     {"name": f"Screenshot_{'9' * 60}.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8\xff" * 9},
     {"name": "đơn.docx", "mimeType": "application/msword", "buffer": b"PK\3\4" * 9},
 ]
-SIZES = [(360, "light"), (360, "dark"), (1280, "light"), (1280, "dark")]
 SEND = "Gửi tin báo"
 
-WIDER_THAN_THE_WINDOW = "document.documentElement.scrollWidth - window.innerWidth"
 SMALL_TARGETS = """
 [...document.querySelectorAll("a, button, label.choice, .input")]
   .filter(target => !target.closest("p, h1, h2, h3, .problems, .skip, .trap"))
@@ -43,30 +38,13 @@ TIGHT_LINES = """
 """
 
 
-@pytest.fixture
-def portal(live_server: LiveServer) -> str:
-    call_command("setup_desk", verbosity=0)
-    return str(live_server.url)
-
-
-@pytest.fixture(params=SIZES, ids=lambda size: f"{size[0]}-{size[1]}")
-def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    width, scheme = request.param
-    context = browser.new_context(
-        viewport={"width": width, "height": 740}, color_scheme=scheme, bypass_csp=True
-    )
-    yield context.new_page()
-    context.close()
-
-
 def faults(page: Page) -> list[Any]:
     """What axe and our own rules find wrong in the page as it stands."""
-    found = Axe().run(page).response["violations"]
     return [
-        *[(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in found],
+        *violations(page),
         *page.evaluate(SMALL_TARGETS),
         *page.evaluate(TIGHT_LINES),
-        *(["scrolls sideways"] if page.evaluate(WIDER_THAN_THE_WINDOW) > 0 else []),
+        *too_wide(page),
     ]
 
 
@@ -108,7 +86,7 @@ def test_a_narrow_window_does_not_scroll_sideways(portal: str, browser: Browser)
     page = context.new_page()
     for path in PAGES:
         page.goto(portal + path)
-        assert page.evaluate(WIDER_THAN_THE_WINDOW) <= 0, path
+        assert too_wide(page) == [], path
     context.close()
 
 

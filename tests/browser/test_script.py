@@ -7,11 +7,9 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from django.core.management import call_command
 from django.db import OperationalError
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
-from pytest_django.live_server_helper import LiveServer
 
 from reports.models import Report
 from tests.browser.test_promises import LAYOUT_SHIFT
@@ -36,12 +34,6 @@ CHOSEN = """async () => {
   const picture = await createImageBitmap(file).catch(() => ({}));
   return [file.type, file.size, picture.width, picture.height];
 }"""
-
-
-@pytest.fixture
-def portal(live_server: LiveServer) -> str:
-    call_command("setup_desk", verbosity=0)
-    return str(live_server.url)
 
 
 @pytest.fixture
@@ -270,11 +262,8 @@ def test_the_code_of_a_square_leaves_the_address_at_once(
     assert page.url == f"{portal}/theo-doi/"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_state_of_a_lost_line_has_a_fault(portal: str, browser: Browser, scheme: Any) -> None:
-    phone = browser.new_context(
-        viewport={"width": 360, "height": 740}, color_scheme=scheme, bypass_csp=True
-    )
+def test_no_state_of_a_lost_line_has_a_fault(portal: str, browser: Browser) -> None:
+    phone = browser.new_context(viewport={"width": 360, "height": 740}, bypass_csp=True)
     page = begun(report_page(portal, phone))
     page.get_by_label(KEEP_DRAFT).check()
     page.reload()

@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.stack import Portal, Visitor, running_portal
+from tests.stack import Portal, Visitor
 
 pytestmark = pytest.mark.serial
 
@@ -19,9 +19,8 @@ OFFICER = "truc.ban"
 
 
 @pytest.fixture(scope="module")
-def portal() -> Iterator[Portal]:
-    with running_portal() as running:
-        yield running
+def portal(whole: Portal) -> Portal:
+    return whole
 
 
 @pytest.fixture(scope="module")

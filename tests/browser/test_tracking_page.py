@@ -1,7 +1,5 @@
 """The page about a report in a real browser, in every state that it can have."""
 
-from collections.abc import Iterator
-
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
@@ -14,7 +12,7 @@ from reports import confirmed, intake, workflow
 from reports.intake import Typed
 from reports.models import Addition, Campaign, CampaignLink, Message, Statement
 from tests.browser.pages import press
-from tests.browser.test_resident_pages import SIZES, faults
+from tests.browser.test_resident_pages import faults
 from tests.reports.evidence import report
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
@@ -53,16 +51,6 @@ def mine(officer: User) -> intake.Accepted:
             report_id=member.pk, campaign=wave, kind="same_number", strength=1, reason="cùng số"
         )
     return accepted
-
-
-@pytest.fixture(params=SIZES, ids=lambda size: f"{size[0]}-{size[1]}")
-def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    width, scheme = request.param
-    context = browser.new_context(
-        viewport={"width": width, "height": 740}, color_scheme=scheme, bypass_csp=True
-    )
-    yield context.new_page()
-    context.close()
 
 
 def look(page: Page, portal: str, mine: intake.Accepted, language: str) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, BrowserContext, Frame, Page
 from pytest_django import Settings
@@ -14,6 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 from alerts import publishing
 from alerts.first_alert import SLUG, ensure_first_alert
 from alerts.models import AlertRevision
+from tests.browser.pages import too_wide, violations
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -27,8 +27,6 @@ PAGES = [
     f"{PAGE}nhung/",
     "/nhung/song/",
 ]
-LOOKS = [(360, "light"), (360, "dark"), (1280, "light"), (1280, "dark")]
-WIDER_THAN_THE_WINDOW = "document.documentElement.scrollWidth - window.innerWidth"
 AFTER_A_DAY = "document.getAnimations().forEach(animation => animation.finish())"
 
 
@@ -86,21 +84,11 @@ class Agency:
         self.url = f"http://127.0.0.1:{self.server.server_port}/"
 
 
-@pytest.fixture(params=LOOKS, ids=lambda look: f"{look[0]}-{look[1]}")
-def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    width, scheme = request.param
-    size = {"width": width, "height": 740}
-    context = browser.new_context(viewport=size, color_scheme=scheme, bypass_csp=True)
-    yield context.new_page()
-    context.close()
-
-
 def test_warnings_are_usable_by_everybody(portal: str, page: Page) -> None:
     found = []
     for path in PAGES:
         page.goto(portal + path)
-        found += [(path, fault["id"]) for fault in Axe().run(page).response["violations"]]
-        found += [(path, "too wide")] * (page.evaluate(WIDER_THAN_THE_WINDOW) > 0)
+        found += [(path, fault) for fault in [*violations(page), *too_wide(page)]]
     assert found == []
 
 
@@ -108,7 +96,7 @@ def test_an_ended_warning_is_usable_too(portal: str, revision: AlertRevision, pa
     publishing.cancel(revision.alert, by=revision.issued_by, reason="Thử.")
     for path in PAGES:
         page.goto(portal + path)
-        assert Axe().run(page).response["violations"] == [], path
+        assert violations(page) == [], path
 
 
 @pytest.mark.parametrize("path", [PAGE, f"{PAGE}in/"])
@@ -266,4 +254,4 @@ def test_the_lines_that_an_agency_chooses_work_where_they_are_pasted(
     title = AlertRevision.objects.get().words.short_title
     for framed in theirs.frames[1:]:
         framed.get_by_text(title).first.wait_for()
-    assert theirs.evaluate(WIDER_THAN_THE_WINDOW) <= 0
+    assert too_wide(theirs) == []
