@@ -2,11 +2,13 @@
 front server. Each may be killed, frozen, stopped and started again on the same data.
 """
 
+import atexit
 import contextlib
 import http.client
 import json
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +18,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -238,10 +241,9 @@ def house(
         port = free_port()
         ours = House(folder, port, _environment(folder, port) | env, options or {}, durable)
         try:
+            shutil.copytree(_foundation(), folder / "postgres")
             ours.start_postgres()
             ours.start_valkey()
-            ours.manage("migrate", "--verbosity", "0")
-            ours.manage("setup_desk")
             ours.start_serve()
             if front:
                 ours.start_front()
@@ -249,6 +251,24 @@ def house(
             yield ours
         finally:
             ours.stop()
+
+
+@cache
+def _foundation() -> Path:
+    """PostgreSQL's data, migrated and with a desk, of which each house has a copy: laid once in a
+    process, eight seconds.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="foundation-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    ours = House(folder, 0, _environment(folder, 0), {}, durable=False)
+    ours.start_postgres()
+    try:
+        ours.manage("migrate", "--verbosity", "0")
+        ours.manage("setup_desk")
+        ours.stop_postgres()
+    finally:
+        ours.stop()
+    return folder / "postgres"
 
 
 def _environment(folder: Path, port: int) -> dict[str, str]:

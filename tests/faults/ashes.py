@@ -94,10 +94,12 @@ class Place:
 
     def rows(self) -> dict[str, list[str]]:
         """Every row of every table."""
-        return {
-            table: sorted(self.ask(f'SELECT t::text FROM public."{table}" AS t'))  # noqa: S608
-            for table in self.ask(_TABLES)
-        }
+        found = {}
+        with connected(self.database) as cursor:
+            for table in self.ask(_TABLES):
+                cursor.execute(f'SELECT t::text FROM public."{table}" AS t')  # noqa: S608
+                found[table] = sorted(text for (text,) in cursor.fetchall())
+        return found
 
     def shape(self) -> list[str]:
         """Sequences, triggers, constraints, functions, indexes and columns. Without casts and
@@ -138,7 +140,7 @@ def place(database: str, folder: Path, *, like: Place | None = None) -> Iterator
     """A new one, empty or like another."""
     env = os.environ | {"DATABASE_URL": _url(database), "DATA_DIR": str(folder), "PORT": "8000"}
     # Its own database in Valkey too: a restore empties it.
-    env["REDIS_URL"] = env["REDIS_URL"].replace("db=0", "db=9")
+    env["REDIS_URL"] = re.sub(r"db=\d+", "db=9", env["REDIS_URL"])
     with connected("postgres") as cursor:
         cursor.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
         template = f" TEMPLATE {like.database}" if like else ""

@@ -1,4 +1,4 @@
-"""A whole house for the tests of one module: eight seconds to build, so they share it."""
+"""A whole house for the tests of one module: some seconds to build, so they share it."""
 
 from collections.abc import Iterator
 
