@@ -165,7 +165,9 @@ def establish_roles() -> None:
     if missing := wanted - known.keys():
         raise LookupError(f"No such permission: {', '.join(sorted(missing))}. Run migrate first.")
     names = [role.name for role in ROLES.values()]
-    Group.objects.bulk_create((Group(name=name) for name in names), ignore_conflicts=True)
+    there = set(Group.objects.values_list("name", flat=True))
+    lacking = [Group(name=name) for name in names if name not in there]
+    Group.objects.bulk_create(lacking, ignore_conflicts=True)
     groups = Group.objects.in_bulk(names, field_name="name")
     _grant(
         {
