@@ -11,7 +11,8 @@ import pytest
 
 from tests.stack import Page, Portal, Visitor, running_portal
 
-pytestmark = pytest.mark.serial
+PATIENCE = 120  # seconds until a machine that is overrun has read a report
+pytestmark = [pytest.mark.serial, pytest.mark.patient]
 
 STORY = (
     "Sáng nay có người gọi, xưng là phó giám đốc sở. Họ nói tên tôi có trong vụ án rửa tiền,"
@@ -46,7 +47,7 @@ def receipt(resident: Visitor) -> Page:
 @pytest.fixture(scope="module")
 def on_the_desk(officer: Visitor, receipt: Page) -> Page:
     """The report's page at the desk, once triage has read it."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         queue = officer.get("/admin/reports/report/?q=0550000123")
         links = [a.get("href") for a in queue.tree.iter("a") if "/change/" in a.get("href", "")]
@@ -78,7 +79,7 @@ def test_the_same_form_sent_again_is_the_same_report(portal: Portal, resident: V
 
 
 def test_the_queue_balances_and_everything_is_read(portal: Portal, receipt: Page) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE
     while (status := json.loads(portal.manage("queue_status", "--json")))["waiting"]:
         assert time.monotonic() < end, status
         time.sleep(0.2)

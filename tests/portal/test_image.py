@@ -38,6 +38,7 @@ def namespaces_work() -> bool:
 
 pytestmark = [
     pytest.mark.serial,
+    pytest.mark.patient,
     pytest.mark.skipif(not namespaces_work(), reason="no user and mount namespaces here"),
 ]
 
@@ -101,7 +102,7 @@ def running(role: str, env: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
 
 def test_migrate_fills_an_empty_database_and_ends(env: dict[str, str], database: str) -> None:
     process = locked_in("migrate", env)
-    said, _ = process.communicate(timeout=120)
+    said, _ = process.communicate(timeout=300)
     assert process.returncode == 0, said
     with contextlib.closing(psycopg2.connect(database)) as connection:
         cursor = connection.cursor()
