@@ -3,14 +3,15 @@
 import time
 from collections.abc import Callable
 
-TRIES = 3  # whoever shares the core makes one slow; what is slow of itself is so each time
-
 
 def takes_less_than(limit: float, work: Callable[[str], object], text: str) -> bool:
-    """Whether the text can be worked through in so many seconds. Each try has one sign more, so that
-    nothing is remembered of the one before.
+    """Whether the text can be worked through in so many seconds. Whoever shares the core makes one
+    try slow, so there is another, with a sign more, lest something is remembered of the first; it
+    may not be that sign that makes it quick, so it stands before the text and behind it.
     """
-    return any(_seconds(work, text + "x" * more) < limit for more in range(TRIES))
+    if _seconds(work, text) < limit:
+        return True
+    return all(_seconds(work, again) < limit for again in (f"x{text}", f"{text}x"))
 
 
 def _seconds(work: Callable[[str], object], text: str) -> float:
