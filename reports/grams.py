@@ -92,6 +92,14 @@ def endings_of(words: Sequence[Gram]) -> list[Gram]:
     return [Gram("…" + name, first, end) for name, first, end in [*last, *_pairs(last)]]
 
 
+def last_sentence_of(story: Story, grams: Iterable[Gram]) -> Iterator[Gram]:
+    """The grams of the last sentence once more, as such."""
+    last = story.words[-1].sentence if story.words else 0
+    for name, first, end in grams:
+        if story.words[first].sentence == last:
+            yield Gram("." + name, first, end)
+
+
 @lru_cache(maxsize=8)
 def weights(name: str) -> Weights:
     """A table of data/weights, read once."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from reports.cues import Cue, Hit, Story, cover, covered, cut, find_cues, inside
 from reports.deeds import Deed, deeds_of, grams_of_deeds, grams_of_turns
-from reports.grams import Gram, endings_of, grams_of, words_of
+from reports.elided import elided
+from reports.grams import Gram, endings_of, grams_of, last_sentence_of, words_of
 from reports.money import Amount, amounts
 
 LONGEST = 20_000  # signs that are read; no resident's story is longer
@@ -29,6 +30,7 @@ class Look:
         return [
             *self.grams,
             *endings_of(self.words),
+            *last_sentence_of(self.story, self.grams),
             *grams_of_deeds(self.deeds),
             *grams_of_turns(self.hits, self.deeds, self.sums),
         ]
@@ -54,5 +56,6 @@ def look_at(text: str) -> Look:
     story = cut(text[:LONGEST])
     hits = find_cues(story)
     sums = [amount for amount, _ in zip(amounts(story), range(_MOST_SUMS), strict=False)]
+    sums = sorted([*sums, *elided(story, sums)], key=lambda amount: amount.first)[:_MOST_SUMS]
     words = words_of(story, sums)
     return Look(story, hits, sums, words, grams_of(words, hits), deeds_of(story, hits, sums))

@@ -1,27 +1,25 @@
 """What a story says was lost: nothing, something, a sum, or not a word of it. Pure: no Django.
 
-Phrases (lost.py) and weights (grams.py) are heard together: first whether money is gone at all,
-by the whole story and how it ends; then, where it is, which of the sums, by the words around each.
+First whether money is gone at all, by the whole story, how it ends, the words around each sum and
+what phrases (lost.py) say; then, where it is, which of the sums, by the words around each.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from reports.cues import Hit, Word, between
+from reports.cues import Hit, Word, between, spelling
 from reports.grams import Gram, Weighing, weigh, weights
 from reports.grounds import Fact, Reason, grounds, spot
 from reports.look import Look
-from reports.lost import SETTLED, TOLD, Because, Said, naming_deed, settling_deed, what_phrases_say
+from reports.lost import SETTLED, TOLD, Because, Said, naming_deed, settling_deed
 from reports.money import Amount
 
-# What a phrase is worth beside the words: "nothing" or "gone" of the whole story, "gone" of a sum.
-PHRASE_OF_LOSS = 3.0
-PHRASE_OF_NONE = 3.0
+KINDS = ("none", "unknown", "sum")
+_LOUD = 3  # what a phrase says is heard as if it stood there so many times
+# What a phrase is worth to a sum, beside the words around it.
 PHRASE_SETTLED = 12.0
 PHRASE_OF_SUM = 5.0
-PHRASE_OF_DEMAND = 1.0
-UNTOLD = 0.0  # points by which nothing said of money is believed before something
 _BEFORE, _BEHIND = 8, 6  # words around a sum that can speak of it
 _NEAR = 3
 _TIMES = {"lan", "luot", "dot", "bua", "nua", "times"}
@@ -38,11 +36,17 @@ _SPELLED_OUT = 4  # words between two sums of one breath
 _PARTS = {
     "doi", "bao", "hua", "con", "muon", "keu", "bat", "phai", "duoc", "tra", "rut", "no", "neu", "tinh", "dinh",
 }  # between two sums: the second is another matter  # fmt: skip
+_PAID_IN = {"nap", "nop", "gui", "chuyen", "dua", "dong", "tru", "bay", "mat", "tieu", "coc"}
+_LISTED_WITHIN = 8
 _EACH = {"moi", "each"}
 _PAID_BY = {
     "lan", "dot", "chiec", "tam", "nguoi", "nha", "cai", "con", "the", "suat", "bua", "times",
 }  # fmt: skip
 _COUNTS = {"hai": 2, "ba": 3, "bon": 4, "nam": 5, "sau": 6, "bay": 7, "tam": 8, "chin": 9, "two": 2}
+_NO_ACCOUNT = 50  # a fiftieth
+_LEFT = {True: {spelling("còn")}, False: {spelling("còn"), "con"}}  # by whether marks are used
+_JUST = {"dung", "co", "moi", "lai", "du", "duoc", "vai"}  # "còn đúng", "còn có"
+_BEATEN_DOWN = {"bot", "giam", "xuong", "gia", "thieu", "no", "xin", "doi", "keu"}
 _BACK_REACH = 5  # words between "trả lại" and its sum
 _CARDS = {"the", "card", "cards"}
 _BY = "x"
@@ -59,12 +63,35 @@ class Loss:
     reasons: tuple[Reason, ...] = ()
 
 
-def read_loss(look: Look, state: Weighing, is_junk: bool = False) -> Loss:
+def told(look: Look, said: Said) -> list[Gram]:
+    """All that says whether money is gone: the story and how it ends, what stands around its sums,
+    what phrases say.
+    """
+    sums = [gram for number in range(len(look.sums)) for gram in around(look, number, said)]
+    phrases = [gram for gram in _of_phrases(look, said) for _ in range(_LOUD)]
+    return [*look.endings, *sums, *phrases]
+
+
+def _of_phrases(look: Look, said: Said) -> Iterator[Gram]:
+    """What the phrases say, each as a sign of its own."""
+    rules = {because.rule for _, because in said.gone}
+    if said.gone:
+        yield Gram("?gone", *said.gone[0][1][1:])
+    if SETTLED in rules:
+        yield Gram("?settled", *said.gone[0][1][1:])
+    if said.none:
+        yield Gram("?none", *said.none[1:])
+    if said.is_asked:
+        yield Gram("?asked", *look.sums[0][1:])
+    if not look.sums and look.words:
+        yield Gram("?no sum", 0, 1)
+
+
+def read_loss(look: Look, said: Said, state: Weighing, is_junk: bool = False) -> Loss:
     """What the story says was lost, with the words that say so. Junk says nothing of money, unless
     a phrase says that a sum is gone: who curses may have lost it.
     """
-    said = what_phrases_say(look)
-    kind = _kind(said, state)
+    kind = max(KINDS, key=lambda each: state.scores[each])
     if kind == "unknown" or (is_junk and not said.gone):
         return Loss(None)
     if kind == "none":
@@ -73,20 +100,6 @@ def read_loss(look: Look, state: Weighing, is_junk: bool = False) -> Loss:
     return Loss(
         _total(look, said, lost), _because(look, [because for _, because in lost], state, "sum")
     )
-
-
-def _kind(said: Said, state: Weighing) -> str:
-    scores = state.scores
-    points = {kind: scores[kind] for kind in ("none", "unknown", "sum")}
-    points["unknown"] += UNTOLD
-    if said.gone:
-        is_sure = any(because.rule == SETTLED for _, because in said.gone)
-        points["sum"] += PHRASE_SETTLED if is_sure else PHRASE_OF_LOSS
-    elif said.none:
-        points["none"] += PHRASE_OF_NONE
-    elif said.is_asked:
-        points["sum"] -= PHRASE_OF_DEMAND
-    return max(points, key=lambda kind: points[kind])
 
 
 def lost_sums(look: Look, said: Said) -> list[tuple[Amount, Because]]:
@@ -141,11 +154,21 @@ def _is_joined(look: Look, one: Amount, two: Amount) -> bool:
     words = look.story.words
     between_them = [word.folded for word in words[one.last : two.first]]
     together = words[one.first].sentence == words[two.first].sentence
-    if together and not between_them:
+    if (together and not between_them) or _is_listed(look, one, two):
         return True
     near = len(between_them) <= _SPELLED_OUT + 2 * bool({"them", "cuoi"} & {*between_them})
     joins = _JOINS & {*between_them} or {*between_them} <= _DAYS or {*between_them} <= _PAYERS
     return together and near and bool(joins) and not _PARTS & {*between_them}
+
+
+def _is_listed(look: Look, one: Amount, two: Amount) -> bool:
+    """Whether two sums are items of one list: "nạp 2tr, nạp 6tr", "nộp 30 triệu … nộp 60 triệu"."""
+    words, gap = look.story.words, two.first - one.last
+    heads = [words[amount.first - 1].folded for amount in (one, two) if amount.first]
+    parts = _PARTS & {word.folded for word in words[one.last : two.first]}
+    return (
+        len(heads) == 2 and heads[0] == heads[1] in _PAID_IN and gap <= _LISTED_WITHIN and not parts
+    )
 
 
 def _points(look: Look, number: int, said: Said) -> float:
@@ -159,6 +182,8 @@ def _total(look: Look, said: Said, lost: Sequence[tuple[Amount, Because]]) -> in
     """
     if said.total and said.total in dict(lost):
         return said.total.value
+    if spent := _spent(look, said):
+        return spent
     values = [amount.value * times(look, amount) for amount, _ in lost]
     back = _back(look, [amount for amount, _ in lost])
     listed = any(one.last == two.first for one, two in pairwise(look.sums))
@@ -168,6 +193,30 @@ def _total(look: Look, said: Said, lost: Sequence[tuple[Amount, Because]]) -> in
     most = max(values, default=0)
     lost_in_all = most if len(values) > 2 and most * 2 == total else total
     return (lost_in_all - back if back < lost_in_all else lost_in_all) or None
+
+
+def _spent(look: Look, said: Said) -> int:
+    """What is missing where a balance and its rest are all that is told: "thẻ có 9tr6, giờ còn 200
+    nghìn". Zero where phrases say what is gone; a rest of no account is not taken off.
+    """
+    if said.gone or len(look.sums) != 2:
+        return 0
+    for number, rest in enumerate(look.sums):
+        balance = look.sums[1 - number]
+        if _is_rest(look, rest) and rest.value < balance.value and not naming_deed(look, number):
+            small = rest.value * _NO_ACCOUNT < balance.value
+            return balance.value - (0 if small else rest.value)
+    return 0
+
+
+def _is_rest(look: Look, amount: Amount) -> bool:
+    """Whether "còn" stands just before a sum, and nobody beat a price down to it."""
+    before = look.story.words[max(0, amount.first - 4) : amount.first]
+    while before and before[-1].folded in _JUST:
+        before = before[:-1]
+    if not before or before[-1].spelled not in _LEFT[look.story.marked]:
+        return False
+    return not _BEATEN_DOWN & {word.folded for word in before}
 
 
 def is_returned(look: Look, number: int) -> bool:
@@ -196,34 +245,37 @@ def _back(look: Look, lost: Collection[Amount]) -> int:
 
 
 def times(look: Look, amount: Amount) -> int:
-    """How often a sum was paid: "hai lần, mỗi lần 15 triệu" is two, "5 cái thẻ 500 nghìn" five,
-    "600k x 3 lần" three; else once.
+    """How often a sum was paid: "hai lần, mỗi lần 15 triệu" is two, "bảy hộp, 1 triệu mỗi hộp"
+    seven, "5 cái thẻ 500 nghìn" five, "600k x 3 lần" three; else once.
     """
     words = look.story.words
     before = words[max(0, amount.first - _NEAR) : amount.first]
-    if any(word.folded in _EACH for word in before):
-        return _count([word for word in words if word.sentence == words[amount.first].sentence])
-    if any(word.folded in _CARDS for word in before):
-        return _count(words[max(0, amount.first - 2 * _NEAR) : amount.first])
     behind = words[amount.last : amount.last + _NEAR]
-    return _count(behind[1:]) if behind and behind[0].folded == _BY else 1
+    things = {thing.folded for each, thing in pairwise([*before, *behind]) if each.folded in _EACH}
+    if things:
+        here = [word for word in words if word.sentence == words[amount.first].sentence]
+        return _count(here, things | _PAID_BY) or _count(words, things) or 1
+    if any(word.folded in _CARDS for word in before):
+        return _count(words[max(0, amount.first - 2 * _NEAR) : amount.first], _PAID_BY) or 1
+    called = behind and behind[0].folded == _BY
+    return (called and _count(behind[1:], _PAID_BY)) or 1
 
 
-def _count(words: Sequence[Word]) -> int:
-    """The first number of times or things: "hai lần", "5 cái"; else one."""
+def _count(words: Sequence[Word], things: Collection[str]) -> int:
+    """The first number of times or things: "hai lần", "5 cái"; 0 where none is told."""
     counts = [
         _COUNTS.get(number.folded, 0) or int(number.folded if number.folded.isdecimal() else 0)
         for number, thing in pairwise(words)
-        if thing.folded in _PAID_BY
+        if thing.folded in things
     ]
-    return next((count for count in counts if 1 < count <= _MOST_TIMES), 1)
+    return next((count for count in counts if 1 < count <= _MOST_TIMES), 0)
 
 
 def _because(
     look: Look, phrases: Sequence[Because], state: Weighing, kind: str
 ) -> tuple[Reason, ...]:
     reasons = [spot(look.story, _FACT, each.rule, each[1:], 1) for each in phrases[:_MOST_REASONS]]
-    words = grounds(look.story, Fact(_FACT, kind, PHRASE_OF_LOSS), (), state.parts(kind))
+    words = grounds(look.story, Fact(_FACT, kind, 0), (), state.parts(kind))
     return (*reasons, *words)
 
 

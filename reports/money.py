@@ -20,7 +20,8 @@ _UNITS = {
 _DIGITS = {
     "một": 1, "mốt": 1, "hai": 2, "ba": 3, "bốn": 4, "tư": 4, "năm": 5, "lăm": 5, "nhăm": 5, "sáu": 6, "bảy": 7,
     "bẩy": 7, "tám": 8, "chín": 9, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
-    "seven": 7, "eight": 8, "nine": 9, "ten": 10, "twenty": 20, "thirty": 30, "fifty": 50,
+    "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "fifteen": 15,
+    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
 }  # fmt: skip
 _TENS = frozenset({"mười", "mươi", "chục"})
 _BEHIND_TENS = frozenset({"mốt", "tư", "lăm", "nhăm"})  # ba lăm is 35; ba năm may be three to five
@@ -222,14 +223,14 @@ def _followed_by_number_or_unit(story: Story, at: int) -> bool:
     at += 1
     if at >= len(story.words) or story.words[at].clause != story.words[at - 1].clause:
         return False
-    return _unit(story, at, Fraction(10)) is not None or _number(story, at) is not None
+    return _unit(story, at, Fraction(10)) is not None or number_at(story, at) is not None
 
 
 def _one(story: Story, at: int, below: int = 10**12) -> tuple[Fraction | None, int] | None:
     """A number with a unit smaller than *below* at word *at*: value, the word after it. The value
     is None where a sum is named and it is not to be told which: "hai ba triệu".
     """
-    read = _number(story, at) or _unsaid(story, at)
+    read = number_at(story, at) or _unsaid(story, at)
     if not read:
         return None
     figure, after = read
@@ -260,7 +261,7 @@ def _is_large_unit(story: Story, at: int) -> bool:
     return (_unit(story, at, Fraction(1)) or 0) >= 10**3
 
 
-def _number(story: Story, at: int) -> tuple[Fraction | None, int] | None:
+def number_at(story: Story, at: int) -> tuple[Fraction | None, int] | None:
     """A number in figures ("3", "3 trăm") or in words, and the word after it."""
     word = story.words[at]
     if not word.folded[0].isdecimal():

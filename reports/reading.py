@@ -13,7 +13,8 @@ from reports.cues import Hit, Story, action_codes, between, scenario_codes
 from reports.grams import Weighing, weigh, weights
 from reports.grounds import Fact, Reason, grounds, score_of, spot, worth_of
 from reports.look import Look, look_at
-from reports.losses import read_loss
+from reports.losses import read_loss, told
+from reports.lost import what_phrases_say
 
 UNCLEAR = "unclear"
 _FALLBACKS = {"other_impersonation", "abuse_prank"}
@@ -119,10 +120,11 @@ def _around(story: Story, hits: Sequence[Hit]) -> list[Reason]:
 def read_story(text: str) -> Reading:
     """Read one story. Never raises; time in proportion to the text."""
     look = look_at(text)
-    kinds, state = weigh(weights("kinds"), look.grams), weigh(weights("state"), look.endings)
+    said = what_phrases_say(look)
+    kinds, state = weigh(weights("kinds"), look.grams), weigh(weights("state"), told(look, said))
     scenario, margin, why = _scenario(look, kinds)
     actions, why_actions = _actions(look, kinds)
-    loss = read_loss(look, state, scenario in _JUNK)
+    loss = read_loss(look, said, state, scenario in _JUNK)
     why_ongoing = _ongoing(look, state)
     around = _around(look.story, look.hits)
     return Reading(

@@ -41,7 +41,7 @@ from reports.ties import Trail
 from reports.urgency import Declared
 from reports.whole import Whole
 
-RULES_VERSION = "2026-11-27b"  # raise it with every change of words or weights
+RULES_VERSION = "2026-11-27c"  # raise it with every change of words or weights
 PATIENCE = 10.0  # seconds for one message, half of the task's soft time limit
 _LONGEST_KEY = 255
 _MOST_INDICATORS = 100

@@ -5,7 +5,7 @@ import pytest
 from reports.cues import cut
 from reports.grams import weigh, weights
 from reports.look import look_at
-from reports.losses import is_returned, read_loss, times
+from reports.losses import is_returned, read_loss, times, told
 from reports.lost import SETTLED, what_phrases_say
 from reports.money import amounts
 
@@ -127,4 +127,6 @@ def test_turns_are_told_in_their_order() -> None:
 )
 def test_junk_says_nothing_of_money_but_where_a_sum_is_gone(story: str, loss: int | None) -> None:
     look = look_at(story)
-    assert read_loss(look, weigh(weights("state"), look.endings), is_junk=True).value == loss
+    said = what_phrases_say(look)
+    state = weigh(weights("state"), told(look, said))
+    assert read_loss(look, said, state, is_junk=True).value == loss
