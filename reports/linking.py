@@ -98,13 +98,15 @@ class _Found:
 
 
 class _Edge(NamedTuple):
-    """Two reports that belong together; what holds them is put into words when it is asked for."""
+    """Two reports that belong together, the strongest of edges the largest; what holds them is put
+    into words when it is asked for.
+    """
 
     strength: float
     close: float
+    exact: Tie | tuple[()]
     one: UUID
     other: UUID
-    exact: Tie | None = None
 
     def tie(self, found: _Found) -> Tie:
         if self.exact:
@@ -220,20 +222,20 @@ def _groups(newcomer: Newcomer, found: _Found) -> list[dict[UUID, _Edge]]:
     """The reports that ties hold together, each with its strongest; the newcomer may make sure
     what two others tell, too.
     """
-    groups: list[dict[UUID, _Edge]] = []
+    strongest: dict[UUID, _Edge] = {}
+    group_of: dict[UUID, list[UUID]] = {}
     for edge in _edges(newcomer, found):
-        touched = [group for group in groups if edge.one in group or edge.other in group]
-        joined = {edge.one: edge, edge.other: edge}
-        for group in touched:
-            groups.remove(group)
-            for report, known in group.items():
-                joined[report] = max(known, joined.get(report, known), key=_rank)
-        groups.append(joined)
-    return groups
-
-
-def _rank(edge: _Edge) -> tuple[float, float, Tie | tuple[()], UUID, UUID]:
-    return edge.strength, edge.close, edge.exact or (), edge.one, edge.other
+        one, other = (group_of.setdefault(report, [report]) for report in edge[-2:])
+        if one is not other:
+            one += other
+            group_of |= dict.fromkeys(other, one)
+        for report in edge[-2:]:
+            strongest[report] = max(strongest.get(report, edge), edge)
+    return [
+        {report: strongest[report] for report in group}
+        for first, group in group_of.items()
+        if first == group[0]
+    ]
 
 
 def _edges(newcomer: Newcomer, found: _Found) -> Iterator[_Edge]:
@@ -241,12 +243,12 @@ def _edges(newcomer: Newcomer, found: _Found) -> Iterator[_Edge]:
     others = {report: trail for report, trail in found.trails.items() if report != me}
     exact = {report: tie for report, trail in others.items() if (tie := ties.exact(mine, trail))}
     for report, tie in exact.items():
-        yield _Edge(tie.strength, 0.0, me, report, tie)
+        yield _Edge(tie.strength, 0.0, tie, me, report)
     near = ties.near_ones(found.trails, ((me, report) for report in others))
     _add(near, ties.near_ones(found.trails, _around(near.get(me, {}), exact)))
     for one, other, close in ties.same_script(found.trails, near):
         first, second = (other, one) if other == me else (one, other)
-        yield _Edge(ties.strength_of_script(close), close, first, second)
+        yield _Edge(ties.strength_of_script(close), close, (), first, second)
 
 
 def _around(near: Mapping[UUID, float], exact: Iterable[UUID]) -> list[tuple[UUID, UUID]]:
