@@ -20,6 +20,7 @@ from django.utils import timezone
 from reports import events
 from reports.models import Campaign, CampaignLink, CampaignProposal
 from reports.models.report import SIGNS
+from reports.prepared import Prepared, run
 from reports.ties import Tie
 
 _ONE_MERGE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('campaigns merge', 0))"
@@ -42,13 +43,16 @@ _FORBIDDEN = (
     "SELECT report_id, campaign_id FROM reports_keptapart WHERE report_id = ANY(%s::uuid[])"
 )
 # Plain SQL: nearly every report comes by here, and the ORM took longer than PostgreSQL.
-_PLACE = """
+_PLACE = Prepared(
+    "place_reports",
+    """
 INSERT INTO reports_campaignlink (report_id, campaign_id, kind, strength, reason)
 SELECT report, %(campaign)s, kind, strength, reason
   FROM unnest(%(reports)s::uuid[], %(kinds)s::text[], %(strengths)s::numeric[], %(reasons)s::text[])
        AS placed(report, kind, strength, reason)
     ON CONFLICT DO NOTHING
-"""
+""",
+)
 _MOVE = """
 UPDATE reports_campaignlink SET campaign_id = %(into)s WHERE campaign_id = %(away)s
 RETURNING report_id
@@ -92,7 +96,7 @@ def _place(ties: Ties, reports: Iterable[UUID], campaign: UUID) -> None:
         "reasons": [tie.reason for _, tie in placed],
     }
     with connection.cursor() as cursor:
-        cursor.execute(_PLACE, values)
+        run(cursor, values, _PLACE)
 
 
 def _strength(tie: Tie) -> Decimal:

@@ -16,6 +16,7 @@ from django.db import connection
 
 from reports import gathering, ties
 from reports.gathering import new_code
+from reports.prepared import BY_INDEX, Prepared, run
 from reports.scripts import Script, signed, unpacked
 from reports.ties import SCRIPT_DAYS, Tie, Trail
 from reports.traces import NEIGHBOUR_HOURS, NEIGHBOURS, Key, neighbours
@@ -33,9 +34,12 @@ _BLOCK = 2 * NEIGHBOURS  # numbers that take turns together
 # What was read before an addition came changes nothing any more once that has been read. Where the
 # planner takes a key for rarer than it is, a bitmap would fetch and sort all that share it; walking
 # the index backwards ends with the newest few.
-_WRITE = """
-SELECT pg_advisory_xact_lock(key) FROM unnest(%(turns)s::bigint[]) AS key;
-SET LOCAL enable_bitmapscan = off;
+_TAKE_TURNS = Prepared(
+    "take_turns", "SELECT pg_advisory_xact_lock(key) FROM unnest(%(turns)s::bigint[]) AS key"
+)
+_WRITE = Prepared(
+    "write_footprint",
+    """
 WITH stands AS (SELECT FROM reports_facts
                  WHERE report_id = %(report)s AND additions_read = %(known)s),
      old AS (SELECT found_by FROM reports_footprint WHERE report_id = %(report)s),
@@ -51,10 +55,13 @@ WITH stands AS (SELECT FROM reports_facts
 INSERT INTO reports_footprint (report_id, at, keys, script, found_by)
 SELECT %(report)s, %(at)s, %(keys)s, %(script)s, %(own)s::bigint[] FROM stands
     ON CONFLICT (report_id) DO UPDATE
-   SET keys = excluded.keys, script = excluded.script, found_by = excluded.found_by;
-"""
+   SET keys = excluded.keys, script = excluded.script, found_by = excluded.found_by
+""",
+)
 # A statement of its own: it sees what others wrote before it was our turn.
-_LOOK = f"""
+_LOOK = Prepared(
+    "find_others",
+    f"""
 SELECT report_id, extract(epoch FROM footprint.at)::float, keys,
        nullif(script, %(script)s), link.campaign_id,
        (SELECT campaign_id FROM reports_campaignlink WHERE report_id = %(report)s)
@@ -70,7 +77,9 @@ SELECT report_id, extract(epoch FROM footprint.at)::float, keys,
          ORDER BY sum(wanted.worth) DESC, found.report_id LIMIT {_MOST_OTHERS}) AS other
   JOIN reports_footprint AS footprint USING (report_id)
   LEFT JOIN reports_campaignlink AS link USING (report_id)
-"""  # noqa: S608  # nosec B608
+""",  # noqa: S608  # nosec B608
+)
+_STEPS = (BY_INDEX, _TAKE_TURNS, _WRITE, _LOOK)
 
 
 @dataclass(frozen=True)
@@ -147,7 +156,7 @@ def _look(newcomer: Newcomer) -> _Found:
     values = _written(newcomer) | _sought(newcomer)
     found = _Found({newcomer.report: mine}, mine.script.shown)
     with connection.cursor() as cursor:
-        cursor.execute(_WRITE + _LOOK, values)
+        run(cursor, values, *_STEPS)
         # What is told word for word is compared once; the newcomer's own is not sent again.
         scripts: dict[bytes, Script] = {b"": mine.script}
         for report, at, keys, packed, campaign, own in cursor.fetchall():

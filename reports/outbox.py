@@ -24,6 +24,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from reports.models import OutboxItem
+from reports.prepared import BY_INDEX, Prepared, run
 
 log = structlog.get_logger(__name__)
 
@@ -40,10 +41,10 @@ _WAITING = Q(settled_at__isnull=True, failed_at__isnull=True)
 
 # Nobody waits for the disk here: evidence is safe since its own commit, and what a crash of the
 # database forgets of a claim, or of work and its settling together, is only owed once more.
-_UNHURRIED = "SET LOCAL synchronous_commit = off;"
+_UNHURRIED = "SET LOCAL synchronous_commit = off"
 
 # PostgreSQL gives a NOTIFY a transaction number, and with it a commit of its own on the disk.
-_NOTIFY = f"{_UNHURRIED} SELECT pg_notify(%s, '')"
+_NOTIFY = f"{_UNHURRIED}; SELECT pg_notify(%s, '')"
 
 # Said so that the small index of what waits does not fit: the planner, which last saw it empty,
 # would read a burst of thousands through for each item. The primary key leads there at once.
@@ -51,8 +52,9 @@ _UNFINISHED = "coalesce(settled_at, failed_at) IS NULL"
 
 # One statement and one commit of its own: the attempt is counted before the work begins, so
 # that work which kills its worker runs out of attempts.
-_CLAIM = f"""
-{_UNHURRIED}
+_CLAIM = Prepared(
+    "claim_item",
+    f"""
 UPDATE reports_outboxitem
    SET attempts = attempts + 1,
        claimed_at = statement_timestamp(),
@@ -64,15 +66,18 @@ UPDATE reports_outboxitem
                 AND (claimed_until IS NULL OR claimed_until <= statement_timestamp())
                 FOR UPDATE SKIP LOCKED)
 RETURNING key, attempts
-"""  # noqa: S608  # constants of ours  # nosec B608
+""",  # noqa: S608  # constants of ours  # nosec B608
+)
 
 # Plain SQL, as is the claim: the ORM spent more on making this statement than PostgreSQL on it.
-_SETTLE = f"""
-{_UNHURRIED}
+_SETTLE = Prepared(
+    "settle_item",
+    f"""
 UPDATE reports_outboxitem
    SET settled_at = statement_timestamp(), claimed_until = NULL, error = ''
  WHERE id = %(item)s AND attempts = %(attempt)s AND {_UNFINISHED}
-"""  # noqa: S608  # nosec B608
+""",  # noqa: S608  # nosec B608
+)
 
 
 # The row stays locked until COMMIT, and a claim leaves locked rows to the relay's next message.
@@ -166,10 +171,9 @@ def wake_soon() -> None:
 
 def claim(item_id: int) -> Claim | None:
     """Take hold of an item; None when it is done, failed or in another worker's hands."""
+    values = {"item": item_id, "lease": LEASE.total_seconds(), "most": MAX_ATTEMPTS}
     with connection.cursor() as cursor:
-        cursor.execute(
-            _CLAIM, {"item": item_id, "lease": LEASE.total_seconds(), "most": MAX_ATTEMPTS}
-        )
+        run(cursor, values, _UNHURRIED, BY_INDEX, _CLAIM)
         row = cursor.fetchone()
     return Claim(item_id, *row) if row else None
 
@@ -206,8 +210,9 @@ def settle(claim: Claim) -> bool:
     """Mark the work done, first thing in the transaction that does it: the row stays locked
     until both are committed. False: somebody else was faster, do nothing.
     """
+    values = {"item": claim.item_id, "attempt": claim.attempt}
     with connection.cursor() as cursor:
-        cursor.execute(_SETTLE, {"item": claim.item_id, "attempt": claim.attempt})
+        run(cursor, values, _UNHURRIED, BY_INDEX, _SETTLE)
         return bool(cursor.rowcount)
 
 

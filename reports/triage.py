@@ -36,6 +36,7 @@ from reports.indicators import READ_OF_NUMBER, READ_OF_STORY, FoundAccount, Foun
 from reports.models import Addition, Facts, Indicator, Report
 from reports.outbox import Claim
 from reports.phones import FoundPhone, Phone
+from reports.prepared import Prepared, run
 from reports.reading import Reading
 from reports.ties import Trail
 from reports.urgency import Declared
@@ -56,7 +57,9 @@ _COLUMNS = (
 _LATER = ("kind", "story", "legs", "accounts", "links", "money_lost_raw")
 _MOST_READ = 50  # additions, the latest; of each as much as of a story
 # One statement: a report without additions costs a look into their index.
-_READ = f"""
+_READ = Prepared(
+    "read_report",
+    f"""
 SELECT {", ".join(_COLUMNS)},
        (SELECT count(*) FROM reports_addition WHERE report_id = report.id),
        (SELECT json_agg(latest ORDER BY received_at, id)
@@ -65,13 +68,16 @@ SELECT {", ".join(_COLUMNS)},
                   FROM reports_addition
                  WHERE report_id = report.id AND kind <> '{Addition.Kind.WITHDRAWAL}'
                  ORDER BY received_at DESC, id DESC LIMIT {_MOST_READ}) AS latest)
-  FROM reports_report AS report WHERE id = %s
-"""  # noqa: S608  # nosec B608
+  FROM reports_report AS report WHERE id = %(report)s
+""",  # noqa: S608  # nosec B608
+)
 
 # Two statements on one way: of two workers on one report the second waits at the facts, and its
 # next statement sees the indicators of the first. Who read before an addition came changes nothing
 # any more once it has been read; nor does a reading anew of a report that is under a hold.
-_WRITE = """
+_WRITE_FACTS = Prepared(
+    "write_facts",
+    """
 INSERT INTO reports_facts (
     report_id, scenario, actions, money_lost_vnd, ongoing, priority, offices, office_communes,
     stages, reasons, search, rules_version, additions_read, read_at)
@@ -89,7 +95,12 @@ ON CONFLICT (report_id) DO UPDATE
        read_at = excluded.read_at
  WHERE reports_facts.additions_read < excluded.additions_read
     OR reports_facts.additions_read = excluded.additions_read
-       AND NOT reports_is_held(reports_facts.report_id);
+       AND NOT reports_is_held(reports_facts.report_id)
+""",
+)
+_WRITE_INDICATORS = Prepared(
+    "write_indicators",
+    """
 WITH stands AS (SELECT FROM reports_facts
                  WHERE report_id = %(report_id)s AND read_at = statement_timestamp()),
      gone AS (DELETE FROM reports_indicator
@@ -99,7 +110,8 @@ SELECT %(report_id)s, kind, place, raw, key, number_kind, flags
   FROM jsonb_to_recordset(%(found)s) AS found(
        kind text, place text, raw text, key text, number_kind text, flags text[])
  WHERE EXISTS (SELECT FROM stands)
-"""
+""",
+)
 _REASON = tuple(field.name for field in fields(Reason))
 _INDICATOR = ("kind", "place", "raw", "key", "number_kind", "flags")
 # What a caller claimed to be, where it says as much as a scenario of the taxonomy.
@@ -164,7 +176,7 @@ def _report(key: str) -> tuple[Report, tuple[Addition, ...], int]:
     in all. Raises Report.DoesNotExist.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_READ, [key])
+        run(cursor, {"report": key}, _READ)
         row = cursor.fetchone()
     if row is None:
         raise Report.DoesNotExist
@@ -344,7 +356,7 @@ def _write(findings: Findings) -> None:
     found = [{name: getattr(each, name) for name in _INDICATOR} for each in findings.indicators]
     with connection.cursor() as cursor:
         said = {"reasons": _json(facts.reasons), "found": _json(found)}
-        cursor.execute(_WRITE, facts.__dict__ | said)
+        run(cursor, facts.__dict__ | said, _WRITE_FACTS, _WRITE_INDICATORS)
     linking.link(
         linking.Newcomer(
             facts.report_id,

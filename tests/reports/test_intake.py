@@ -275,6 +275,7 @@ def test_a_server_that_forgot_the_statement_is_asked_anew(forget: str) -> None:
         cursor.execute(forget)
     assert accept(key="key-of-the-second-report").code
     assert Report.objects.count() == 2
+    connection.close()  # it has forgotten what other tests prepared, too
 
 
 @pytest.mark.django_db(transaction=True)

@@ -22,6 +22,7 @@ from reports.models import (
     OutboxItem,
     Report,
 )
+from reports.prepared import run
 from tests.reports.evidence import report
 from tests.threads import in_parallel
 
@@ -314,7 +315,7 @@ def test_the_newest_few_are_found_in_few_pages_whatever_the_planner_believes() -
             values,
         )
         cursor.execute("ANALYZE reports_footprintkey")
-        look = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {linking._LOOK}"
-        cursor.execute(linking._WRITE + look, values)
+        run(cursor, values, *linking._STEPS)
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {linking._LOOK.execute}", values)
         plan = cursor.fetchone()[0][0]["Plan"]
     assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < 1000

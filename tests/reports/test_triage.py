@@ -141,6 +141,7 @@ def test_duplicate_delivery_does_nothing() -> None:
 @pytest.mark.django_db
 def test_triage_takes_few_statements() -> None:
     """Claim, report; then settle, facts, indicators out and in, turns, neighbour."""
+    triaged(STORY)  # what each connection says once
     item = item_of(report(STORY, caller_number="0550 000 123")).pk
     with CaptureQueriesContext(connection) as queries:
         triage.work_off([item])
