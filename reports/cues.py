@@ -233,12 +233,12 @@ def _fits(cue: Cue, story: Story, first: int) -> bool:
         return False
     wrong = 0
     for word, folded, spelled in zip(found, cue.words, cue.spelled, strict=True):
-        if folded == ANY_NUMBER and word.folded[0].isdecimal():
-            continue
         if word.folded != folded:
+            if folded == ANY_NUMBER and word.folded[0].isdecimal():
+                continue
             return False
-        bare = word.folded == word.spelled and not cue.needs_marks
-        wrong += word.spelled not in spelled and not bare
+        if word.spelled not in spelled:
+            wrong += cue.needs_marks or word.folded != word.spelled
     return wrong <= (len(found) >= 3)
 
 
@@ -252,7 +252,8 @@ def find_cues(story: Story) -> list[Hit]:
         for one in here
         if (seconds := index.get(one))
         for two in ("", *then)
-        for cue in seconds.get(two, ())
+        if (cues := seconds.get(two))
+        for cue in cues
         if _fits(cue, story, first)
     ]
 

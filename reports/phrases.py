@@ -62,33 +62,38 @@ class Book:
         return [
             match
             for first, word in enumerate(story.words)
-            if word.folded in begins
-            for match in self._at(story, first)
+            if (node := begins.get(word.folded))
+            for match in _at(story, first, node)
         ]
 
-    def _at(self, story: Story, first: int) -> Iterator[Match]:
-        node, clause = self._root, story.words[first].clause
-        for last, word in enumerate(story.words[first : first + _LONGEST], start=first + 1):
-            following = node.following.get(word.folded)
-            if following is None or word.clause != clause:
-                return
-            node = following
-            for phrase in node.phrases:
-                if _agree(story, first, phrase.spelled):
-                    yield Match(phrase, first, last)
+
+def _at(story: Story, first: int, node: _Node | None) -> Iterator[Match]:
+    """The phrases at word *first*; `node` is where that word leads."""
+    words, last = story.words, first
+    while node is not None:
+        last += 1
+        for phrase in node.phrases:
+            if _agree(story, first, phrase.spelled):
+                yield Match(phrase, first, last)
+        if not node.following or last == len(words) or words[last].clause != words[first].clause:
+            return
+        node = node.following.get(words[last].folded)
 
 
 def _agree(story: Story, first: int, spelled: tuple[str, ...]) -> bool:
     """Whether the marks agree; of three words or more one may be mistyped. Marks may lack, but not
     of some words alone, nor of a single word where the writer uses marks.
     """
-    words = story.words[first : first + len(spelled)]
-    pairs = list(zip(words, spelled, strict=True))
-    wrong = sum(word.spelled not in {word.folded, right} for word, right in pairs)
-    lacking = sum(word.spelled == word.folded != right for word, right in pairs)
-    if any(word.spelled != word.folded for word in words) or (story.marked and len(words) == 1):
-        wrong += lacking
-    return wrong <= (len(words) >= _MANY)
+    many = len(spelled)
+    marked = story.marked and many == 1
+    wrong = lacking = 0
+    for word, right in zip(story.words[first : first + many], spelled, strict=True):
+        is_bare = word.spelled == word.folded
+        marked = marked or not is_bare
+        if word.spelled != right:
+            wrong += not is_bare
+            lacking += is_bare
+    return wrong + lacking * marked <= (many >= _MANY)
 
 
 def outermost(matches: Iterable[Match]) -> list[Match]:

@@ -14,13 +14,18 @@ BY_INDEX = "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off"
 
 
 class Prepared:
-    """A statement with places as `%(name)s`, under a name of its own in the database."""
+    """A statement with places as `%(name)s`, under a name of its own in the database. What is cast
+    in its text is sent with that cast: a list of texts becomes no list of times by itself.
+    """
 
     def __init__(self, name: str, statement: str) -> None:
-        places = dict.fromkeys(re.findall(r"%\((\w+)\)s", statement))
-        numbered = {place: f"${number}" for number, place in enumerate(places, 1)}
+        casts: dict[str, str] = {}
+        for place, cast in re.findall(r"%\((\w+)\)s((?:::\w+(?:\[\])?)?)", statement):
+            casts[place] = casts.get(place) or cast
+        numbered = {place: f"${number}" for number, place in enumerate(casts, 1)}
+        values = ", ".join(f"%({place})s{cast}" for place, cast in casts.items())
         self.prepare = f"PREPARE {name} AS {statement % numbered}"
-        self.execute = f"EXECUTE {name} ({', '.join(f'%({place})s' for place in places)})"
+        self.execute = f"EXECUTE {name} ({values})"
         self.known: WeakSet[Any] = WeakSet()  # psycopg2's connections that have it
 
 

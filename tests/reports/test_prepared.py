@@ -51,3 +51,11 @@ def test_a_server_that_forgot_is_told_anew_at_the_next_attempt(cursor: Any) -> N
         run(cursor, {"id": 7}, FEW)
     run(cursor, {"id": 7}, FEW)
     assert cursor.fetchall() == []
+
+
+def test_what_is_cast_in_the_statement_is_sent_with_that_cast(cursor: Any) -> None:
+    ever = Prepared(
+        "few_by_key", "SELECT cardinality(%(since)s::timestamptz[]) FROM (VALUES (1)) x"
+    )
+    run(cursor, {"since": ["-infinity", "infinity"]}, ever)
+    assert cursor.fetchone() == (2,)
