@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 from reports.folding import fold, plain_digits
@@ -133,9 +134,10 @@ def _beside_bank(text: str, digits: str, words: list[str], end: int) -> bool:
     return is_after or (len(digits) > _WHOLE and not banks.isdisjoint(before[-1:]))
 
 
-def find_accounts(text: str) -> list[FoundAccount]:
+@lru_cache(maxsize=8)  # readers of one report ask for the same texts again
+def find_accounts(text: str) -> Sequence[FoundAccount]:
     """The receiving accounts that *text* names, at most ``MOST_FOUND``."""
-    return [found for found, _ in zip(_accounts(text), range(MOST_FOUND), strict=False)]
+    return tuple(islice(_accounts(text), MOST_FOUND))
 
 
 def canonical_link(raw: str) -> str:
@@ -174,6 +176,7 @@ def _links(text: str) -> Iterator[FoundLink]:
             yield FoundLink(link, start, start + len(raw))
 
 
-def find_links(text: str) -> list[FoundLink]:
+@lru_cache(maxsize=8)
+def find_links(text: str) -> Sequence[FoundLink]:
     """The links in *text*: with http, with www, or bare with a usual ending."""
-    return [found for found, _ in zip(_links(text), range(MOST_FOUND), strict=False)]
+    return tuple(islice(_links(text), MOST_FOUND))

@@ -156,7 +156,9 @@ def _sentences(text: str) -> Iterator[list[Token]]:
 
 def _code(text: str, words: Sequence[Word], at: int) -> Token | None:
     """A mark like H17, TT-62 or AM 305 at words[at] and the next."""
-    if at + 1 >= len(words) or words[at].folded in _UNITS:
+    if at + 1 >= len(words) or not words[at + 1].folded[0].isdecimal():
+        return None
+    if words[at].folded in _UNITS:
         return None
     shown = text[words[at].start : words[at + 1].end]
     if not _CODE.fullmatch(shown):
@@ -170,14 +172,13 @@ def compounded(tokens: Sequence[Token], compounds: frozenset[tuple[str, str]]) -
     found: list[Token] = []
     at = 0
     while at < len(tokens):
-        pair = tokens[at : at + 2]
-        if len(pair) == 2 and (pair[0].folded, pair[1].folded) in compounds:
-            one, two = pair
+        one, two = tokens[at], tokens[min(at + 1, len(tokens) - 1)]
+        if one is not two and (one.folded, two.folded) in compounds:
             shown = f"{one.shown} {two.shown}"
             found.append(Token(f"{one.folded}-{two.folded}", f"{one.spelled}-{two.spelled}", shown))
             at += 2
         else:
-            found.append(tokens[at])
+            found.append(one)
             at += 1
     return found
 

@@ -151,15 +151,15 @@ def _claimed(sentence: Sequence[Token]) -> list[Token]:
 def _terms(
     sentence: Sequence[Token], table: Counted, *, marked: bool
 ) -> Iterator[tuple[Term, str]]:
-    for token in sentence:
-        alone = table.word(token.folded)
+    weights = [table.word(token.folded) for token in sentence]
+    for token, alone in zip(sentence, weights, strict=True):
         spelled = table.word_spelled(token) if marked else alone
         if max(alone, spelled) >= _RARE_WORD:
             own = _hash(token.spelled) if marked else 0
             yield Term(_hash(token.folded), 0, own, alone, spelled), token.shown
     yield from _names(sentence, table)
-    for one, two in pairwise(sentence):
-        if one.folded[0] == "$" or two.folded[0] == "$":
+    for (one, two), most in zip(pairwise(sentence), map(sum, pairwise(weights)), strict=True):
+        if most < _RARE_PAIR or one.folded[0] == "$" or two.folded[0] == "$":
             continue
         weight = table.pair(one.folded, two.folded)
         if weight >= _RARE_PAIR:
@@ -234,7 +234,8 @@ def _runs(terms: Iterable[Term]) -> dict[int, int]:
     for term in terms:
         if term.second:
             one, two = (runs.get(word, word) for word in (term.first, term.second))
-            runs |= {word: one for word, run in runs.items() if run == two}
+            if one != two:
+                runs |= {word: one for word, run in runs.items() if run == two}
             runs |= {term.first: one, term.second: one}
     return runs
 

@@ -3,7 +3,7 @@ same rules gives the same facts, however often. It never touches the report nor 
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from itertools import islice
@@ -140,8 +140,8 @@ class Named:
 
     callers: tuple[Phone, ...]
     phones: list[FoundPhone]
-    accounts: list[FoundAccount]
-    links: list[FoundLink]
+    accounts: Sequence[FoundAccount]
+    links: Sequence[FoundLink]
     later: list[heard.Named]
     is_caller_corrected: bool = False
 

@@ -43,7 +43,7 @@ def test_one_number_has_both_readings() -> None:
         [], ["0550000123"],
     )  # fmt: skip
     assert ([found.phone.key for found in find(alone)], find_accounts(alone)) == (
-        ["+84550000123"], [],
+        ["+84550000123"], (),
     )  # fmt: skip
 
 
