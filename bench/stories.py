@@ -14,7 +14,10 @@ from bench.servers import Ground
 from reports import evaluation
 from reports.reading import read_story
 
-UNSEEN = Path(__file__).parent / "data" / "unseen.jsonl"
+DATA = Path(__file__).parent / "data"
+UNSEEN = DATA / "unseen.jsonl"
+# By another hand, who was asked to digress, mock, hint and leave the end out.
+HARDER = DATA / "unseen_second.jsonl"
 _ROUNDS = 3
 # What a process holds of its own before and after it has read its first story, in kB.
 _MEMORY = """
@@ -29,23 +32,29 @@ print(held() - before)
 
 def held(_: Ground) -> Iterator[Result]:
     """Macro F1, accuracy, demands, money, ongoing; milliseconds a story; megabytes."""
-    labels = [json.loads(line) for line in UNSEEN.read_text(encoding="utf-8").splitlines()]
-    yield from _figures(labels)
+    labels = _labels(UNSEEN)
+    for what, value, least in _figures(labels):
+        yield Result("stories", f"{what}, {len(labels)} unseen stories", value, least=least)
+    harder = _labels(HARDER)
+    for what, value, goal in _figures(harder):
+        yield Result("stories", f"{what}, {len(harder)} harder ones", value, goal=goal)
     yield Result("stories", "a story is read, median", _median_ms(labels), "ms", most=3)
     yield Result("stories", "more memory in a worker", _more_memory(), "MB", most=15)
 
 
-def _figures(labels: list[dict[str, Any]]) -> Iterator[Result]:
+def _labels(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def _figures(labels: list[dict[str, Any]]) -> Iterator[tuple[str, float, float]]:
+    """What each is, how good it is, and how good it must be."""
     judged = evaluation.judge(labels)
     demands = evaluation.together(evaluation.actions(judged)).f1
-    for what, value, least in (
-        ("scenario macro F1", evaluation.macro_f1(evaluation.scenarios(judged)), 0.85),
-        ("scenario accuracy", evaluation.accuracy(judged), 0.88),
-        ("demanded actions micro F1", demands, 0.85),
-        ("money exact", evaluation.money_exact(judged), 0.92),
-        ("ongoing F1", evaluation.ongoing(judged).f1, 0.85),
-    ):
-        yield Result("stories", f"{what}, {len(labels)} unseen stories", value, least=least)
+    yield "scenario macro F1", evaluation.macro_f1(evaluation.scenarios(judged)), 0.85
+    yield "scenario accuracy", evaluation.accuracy(judged), 0.88
+    yield "demanded actions micro F1", demands, 0.85
+    yield "money exact", evaluation.money_exact(judged), 0.92
+    yield "ongoing F1", evaluation.ongoing(judged).f1, 0.85
 
 
 def _median_ms(labels: list[dict[str, Any]]) -> float:
