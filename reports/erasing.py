@@ -11,13 +11,14 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, unquote_plus
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.db.models import Exists, F, Func, Model, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.functions import Now
+from django.db.models.lookups import Contains
 from django.utils import timezone
 
 from reports import erased_list, events, holds, outbox, privacy, reading
@@ -38,6 +39,7 @@ from reports.models import (
     FootprintKey,
     Hold,
     Indicator,
+    KnownNumber,
     Message,
     Presence,
     Report,
@@ -158,7 +160,7 @@ def _must_be_free(report_id: UUID) -> None:
 
 def _whole(report_id: UUID, _: datetime) -> None:
     _stop_readers(report_id)  # first: who is writing now ends before the rest is taken
-    _clear_of_contacts(report_id)
+    _clear_of_contacts(report_id, _of(Addition, report_id))
     Report.objects.filter(pk=report_id).update(erased_at=Now(), **_REPORT)
     for table in _EMPTY:
         empty(_of(table, report_id))
@@ -167,9 +169,9 @@ def _whole(report_id: UUID, _: datetime) -> None:
 
 
 def _names(report_id: UUID, until: datetime) -> None:
-    _clear_of_contacts(report_id)
-    Report.objects.filter(pk=report_id).update(**_NAMES)
     told = Addition.objects.filter(report=report_id, erased_at=None, received_at__lte=until)
+    _clear_of_contacts(report_id, told)
+    Report.objects.filter(pk=report_id).update(**_NAMES)
     told.update(**_NAMES)
 
 
@@ -193,34 +195,49 @@ def _of(table: type[Model], report_id: UUID | OuterRef) -> QuerySet[Any]:
     return table._default_manager.filter(report=report_id)  # noqa: SLF001
 
 
-def _clear_of_contacts(report_id: UUID) -> None:
+def _clear_of_contacts(report_id: UUID, additions: QuerySet[Addition]) -> None:
     """What officers wrote beside no one report, where a contact of the reporter stands in it: why
     they acted on a campaign, and searches that they keep.
     """
-    rows = (*Report.objects.filter(pk=report_id), *_of(Addition, report_id))
+    rows = (*Report.objects.filter(pk=report_id), *additions)
     contacts = filter(None, (privacy.opened(row, "contact") for row in rows))
-    for told in {each for contact in contacts for each in privacy.giveaways(contact)}:
-        _holding_it(CampaignAct, "reason", told).update(reason=GONE)
-        named, asked = (_holding_it(SavedSearch, field, told) for field in ("name", "query"))
-        for search in {*named, *asked}:
+    told = {each for contact in contacts for each in privacy.giveaways(contact)}
+    for each in filter(_is_the_reporters, told):
+        for act in _holding_it(CampaignAct, each, "reason"):
+            reason = privacy.without(act.reason, each, GONE)
+            CampaignAct.objects.filter(pk=act.pk).update(reason=reason)
+        for search in _holding_it(SavedSearch, each, "name", "query"):
             events.record("search", search.pk, "search_removed", why="contact")
             search.delete()
 
 
-def _holding_it(table: type[Model], field: str, told: str) -> QuerySet[Any]:
-    """Rows in which a mail address stands, or these digits, whatever stands between them; both also
-    as an address of a page has it.
+def _is_the_reporters(told: str) -> bool:
+    """Whether officers who write it can mean the reporter alone: a number that somebody told of, or
+    that a finding is about, is what they work on.
     """
-    only = Func(
-        F(field), Value(r"%[0-9A-F]{2}|\D"), Value(""), Value("g"),
-        function="regexp_replace", output_field=TextField(),
-    )  # fmt: skip
-    rows = table._default_manager.annotate(digits=only)  # noqa: SLF001
-    if told.isdecimal():
-        return rows.filter(digits__contains=told)
-    return rows.filter(
-        Q(**{f"{field}__icontains": told}) | Q(**{f"{field}__icontains": quote_plus(told)})
+    key = f"+84{told}"
+    return not (
+        Indicator.objects.filter(key=key).exists() or KnownNumber.objects.filter(key=key).exists()
     )
+
+
+def _holding_it(table: type[Model], told: str, *fields: str) -> list[Any]:
+    """Rows in which a mail address or a number stands, however it is spelled, also as an address of
+    a page has it. The database looks roughly: for the digits, whatever stands between them.
+    """
+    roughly = Q()
+    for field in fields:
+        only = Func(
+            F(field), Value(r"%[0-9A-F]{2}|\D"), Value(""), Value("g"),
+            function="regexp_replace", output_field=TextField(),
+        )  # fmt: skip
+        as_typed = Q(**{f"{field}__icontains": told}) | Q(
+            **{f"{field}__icontains": quote_plus(told)}
+        )
+        roughly |= Q(Contains(only, told)) if told.isdecimal() else as_typed
+    rows = table._default_manager.filter(roughly)  # noqa: SLF001
+    words = {row: " | ".join(unquote_plus(getattr(row, field)) for field in fields) for row in rows}
+    return [row for row, text in words.items() if privacy.without(text, told, GONE) != text]
 
 
 def _stop_readers(report_id: UUID) -> None:

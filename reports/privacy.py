@@ -274,11 +274,18 @@ def mask(text: str, contact: str = "") -> Masked:
 
 
 def giveaways(contact: str) -> Iterator[str]:
-    """By what a text tells whose it is: the last digits of a number, and mail addresses."""
-    tail = _digits(contact)[-_TELLING:]
-    if len(tail) >= _FEWEST:
-        yield tail
+    """By what a text of others tells whose it is: the one number on which somebody may be reached,
+    without its head, and mail addresses.
+    """
+    if number := subscriber(contact):
+        yield number.removeprefix("+84")
     yield from filter(_MAIL.fullmatch, contact.split())
+
+
+def without(text: str, told: str, sign: str) -> str:
+    """The text with that sign in the place of what `giveaways` gave, however it is spelled."""
+    rule = _number_rule if told.isdecimal() else _mail_rule
+    return rule(told, sign).apply(text)
 
 
 def _digits(contact: str) -> str:
@@ -289,12 +296,17 @@ def _own(contact: str) -> Iterator[_Rule]:
     """The last nine digits of a number, with or without its head, and a mail address."""
     tail = _digits(contact)[-_TELLING:]
     if len(tail) >= _FEWEST:
-        yield _Rule(lambda text: _spellings(text, tail), CONTACT_MASK, "masked_contact")
-    for word in contact.split():
-        if _MAIL.fullmatch(word):
-            exact = re.compile(re.escape(word), re.IGNORECASE)
-            spans = partial(_exactly, exact)
-            yield _Rule(spans, CONTACT_MASK, "masked_contact")
+        yield _number_rule(tail)
+    yield from map(_mail_rule, filter(_MAIL.fullmatch, contact.split()))
+
+
+def _number_rule(tail: str, sign: str = CONTACT_MASK) -> _Rule:
+    return _Rule(lambda text: _spellings(text, tail), sign, "masked_contact")
+
+
+def _mail_rule(address: str, sign: str = CONTACT_MASK) -> _Rule:
+    exact = re.compile(re.escape(address), re.IGNORECASE)
+    return _Rule(partial(_exactly, exact), sign, "masked_contact")
 
 
 def _exactly(pattern: re.Pattern[str], text: str) -> Spans:
