@@ -215,6 +215,11 @@ def head() -> bytes:
     return _FORMAT + newest_key().id.encode()
 
 
+def is_bound(sealed: bytes) -> bool:
+    """Whether it opens in its own place alone, if at all."""
+    return sealed.startswith(_FORMAT)
+
+
 def is_newest(sealed: bytes | memoryview) -> bool:
     """Whether the newest key sealed it; what was made of the same text then is under that key too."""
     return bytes(sealed[: len(_FORMAT) + _KEY_NAME]) == head()

@@ -1,11 +1,13 @@
 """Second factors: a copy of the database logs nobody in, and who writes to it lends none."""
 
+from base64 import b64encode
 from importlib import import_module
 from io import StringIO
 from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.apps import apps
 from django.contrib.auth.models import User
 from django.core.management import call_command
@@ -17,8 +19,9 @@ from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django import Settings
 
-from reports import factors, reauth
+from reports import factors, privacy, reauth
 from reports.models import Paper, Phone
+from reports.signing import newest_key
 from tests.cast import enlist, phone_of
 from tests.portal.test_login import code, enter
 
@@ -69,6 +72,16 @@ def test_a_secret_in_clear_opens_nothing(user: User) -> None:
     secret = b"known to the forger."
     Phone.objects.filter(user=user).update(key=secret.hex())
     assert reauth.match(user, f"{totp(secret):06d}") is None
+
+
+def test_a_contact_of_before_texts_were_bound_is_nobodys_secret(user: User) -> None:
+    """Who may write to the database, and told a contact once, knows what such a text says."""
+    contact, key = b"0992 000 118", newest_key()
+    sealed = AESGCM(key.derive("sealed text")).encrypt(bytes(12), contact, None)
+    older = b"\x01" + key.id.encode() + bytes(12) + sealed
+    assert privacy.unseal(older, "contact") == contact.decode()
+    Phone.objects.filter(user=user).update(key=b64encode(older).decode())
+    assert reauth.match(user, f"{totp(contact):06d}") is None
 
 
 def test_one_code_is_good_once_for_two_who_come_at_once(user: User, client: Client) -> None:
