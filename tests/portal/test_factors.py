@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.apps import apps
 from django.contrib.auth.models import User
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -130,6 +130,25 @@ def test_whoever_was_enrolled_before_still_comes_in(user: User) -> None:
     assert reauth.match(user, "abcd2345")
     SEALING.unseal(apps, None)
     assert TOTPDevice.objects.get().key == phone.key
+
+
+def test_the_migration_writes_its_own_form_whatever_today_is(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    TOTPDevice.objects.update(key="ab" * 20)
+    for name in ("seal", "keep"):
+        monkeypatch.setattr(factors, name, lambda *_: "another form")
+    SEALING.seal(apps, None)
+    assert phone_of(user).bin_key.hex() == "ab" * 20
+
+
+def test_a_secret_that_an_old_process_wrote_back_in_clear_is_counted(user: User) -> None:
+    """And not sealed: it may be a forger's."""
+    Phone.objects.filter(user=user).update(key="ab" * 20)
+    with pytest.raises(CommandError):
+        call_command("rotate_keys", stdout=(out := StringIO()))
+    assert "second factors: 1 need an older key" in out.getvalue()
+    assert reauth.match(user, f"{totp(b'\xab' * 20):06d}") is None
 
 
 def test_what_is_sealed_fits_the_fields_of_the_package(user: User) -> None:
