@@ -114,7 +114,7 @@ TABLE: Mapping[str, Move] = {
         "reports.hand_over_case",
         _to(S.HANDED_OVER, *Case.OPEN, S.ACTIONED),
         needs=("unit", "reason"),
-        meets=(*_DONE, VERIFY),
+        meets=(*_SORTED, VERIFY),  # nobody has told the reporter anything
         has_slip=True,
     ),
     "close": Move(

@@ -27,6 +27,7 @@ from tests.portal.test_login import code, enter
 
 pytestmark = pytest.mark.django_db
 SEALING: Any = import_module("reports.migrations.0053_seal_second_factors")
+SECRET = "ab" * 20  # in hex, as the package keeps one
 
 
 @pytest.fixture
@@ -135,20 +136,20 @@ def test_whoever_was_enrolled_before_still_comes_in(user: User) -> None:
 def test_the_migration_writes_its_own_form_whatever_today_is(
     user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    TOTPDevice.objects.update(key="ab" * 20)
+    TOTPDevice.objects.update(key=SECRET)
     for name in ("seal", "keep"):
         monkeypatch.setattr(factors, name, lambda *_: "another form")
     SEALING.seal(apps, None)
-    assert phone_of(user).bin_key.hex() == "ab" * 20
+    assert phone_of(user).bin_key.hex() == SECRET
 
 
 def test_a_secret_that_an_old_process_wrote_back_in_clear_is_counted(user: User) -> None:
     """And not sealed: it may be a forger's."""
-    Phone.objects.filter(user=user).update(key="ab" * 20)
+    Phone.objects.filter(user=user).update(key=SECRET)
     with pytest.raises(CommandError):
         call_command("rotate_keys", stdout=(out := StringIO()))
     assert "second factors: 1 need an older key" in out.getvalue()
-    assert reauth.match(user, f"{totp(b'\xab' * 20):06d}") is None
+    assert reauth.match(user, f"{totp(bytes.fromhex(SECRET)):06d}") is None
 
 
 def test_what_is_sealed_fits_the_fields_of_the_package(user: User) -> None:

@@ -140,6 +140,7 @@ def test_a_wish_that_nobody_answers_is_overdue_as_all_else_is(
         ("ask", {}, ["sort", "wish"]),
         ("note", {}, ["sort", "wish"]),
         ("act", {}, ["tell", "verify", "wish"]),
+        ("hand_over", {"unit": "Công an xã Yên Định"}, ["wish"]),
         ("message", {}, ["sort"]),
         ("withdraw", {}, []),
         ("close", {"outcome": "duplicate"}, []),
