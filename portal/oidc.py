@@ -10,7 +10,8 @@ provider is out here when it says so (OpenID Connect RP-Initiated and Back-Chann
 """
 
 import time
-from typing import Any
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from axes.handlers.proxy import AxesProxyHandler
@@ -30,6 +31,9 @@ from django_otp import devices_for_user
 from django_otp.models import Device
 
 from reports import accounts, events, limits, reauth, sessions
+
+if TYPE_CHECKING:
+    from portal import oidc_provider
 
 log = structlog.get_logger(__name__)
 
@@ -235,21 +239,33 @@ def told_out(request: HttpRequest) -> HttpResponse:
 
 def _end_of(request: HttpRequest) -> None:
     """End those sessions, on record. A token is good once. Raises RefusedError."""
-    if not limits.allow("log_in", request):
+    left = _left(request)
+    once = sha256(left.jti.encode()).hexdigest()
+    if events.about("log_out", once).exists():
+        raise RefusedError("untrue")
+    found = sessions.opened_as(left.named)
+    with transaction.atomic():
+        sessions.end(found)
+        events.record("log_out", once, _LEFT)
+        for pk in set(filter(None, found.values())):
+            events.record("user", pk, _LEFT)
+
+
+def _left(request: HttpRequest) -> "oidc_provider.Left":
+    """Who has left. What is not the provider's word is counted by address: the provider has one for
+    everybody. Raises RefusedError.
+    """
+    if limits.pause("log_out", request):
         raise RefusedError("often")
     from portal import oidc_provider  # noqa: PLC0415
 
-    with oidc_provider.asking():
-        left = oidc_provider.left(request.POST.get("logout_token", ""))
-    found = sessions.opened_as(left.named)
-    officers = set(filter(None, found.values()))
-    acts = [events.about("user", pk).filter(kind=_LEFT) for pk in officers]
-    if any(done.filter(detail__jti=left.jti).exists() for done in acts):
-        raise RefusedError("untrue")
-    with transaction.atomic():
-        sessions.end(found)
-        for pk in officers:
-            events.record("user", pk, _LEFT, jti=left.jti)
+    try:
+        with oidc_provider.asking(oidc_provider.hearing):
+            return oidc_provider.left(request.POST.get("logout_token", ""))
+    except RefusedError as error:
+        if error.why == "untrue":
+            limits.allow("log_out", request)
+        raise
 
 
 def _log(error: RefusedError) -> None:

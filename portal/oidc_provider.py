@@ -26,15 +26,18 @@ from reports.accounts import is_subject
 
 PATIENCE = 5  # seconds for a connection, and for each answer
 FRESH = 3600  # seconds for which the provider's addresses are believed
+KEYS_FRESH = 300  # and its keys, for what it tells of log-outs
+LATE = 600  # seconds after which a log-out is told no more
 # The one algorithm that every provider must offer.
 ALGORITHM = "RS256"
 _ADDRESSES = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 _END = "end_session_endpoint"  # not every provider has one
 _LOG_OUT = "http://schemas.openid.net/event/backchannel-logout"
+_TYPES = ("jwt", "logout+jwt")
 _UNTRUE = (PyJWTError, SuspiciousOperation, ValueError, LookupError, TypeError, AttributeError)
 
-# A provider that hangs holds two threads of a process, never all.
-_asking = BoundedSemaphore(2)
+# A provider that hangs holds two threads of a process for log-ins and two for log-outs, never all.
+_asking, hearing = BoundedSemaphore(2), BoundedSemaphore(2)
 
 
 @dataclass(frozen=True)
@@ -58,25 +61,29 @@ class Left:
 
 @dataclass
 class _Known:
-    """The addresses that the provider of that issuer names, and until when they are good."""
+    """The addresses that the provider of that issuer names, and until when they are good; keys that
+    it signed a log-out with, by issuer and name, the same.
+    """
 
     issuer: str = ""
     until: float = 0.0
     addresses: dict[str, str] = field(default_factory=dict)
+    keys: dict[tuple[str, str], tuple[jwt.PyJWK, float]] = field(default_factory=dict)
 
 
 _known = _Known()
 
 
 def forget() -> None:
-    """Ask the provider anew where it is."""
+    """Ask the provider anew where it is, and for its keys."""
     _known.until = 0.0
+    _known.keys.clear()
 
 
 @contextmanager
-def asking() -> Iterator[None]:
+def asking(places: BoundedSemaphore = _asking) -> Iterator[None]:
     """Around whatever asks the provider: its troubles become a RefusedError."""
-    if not _asking.acquire(blocking=False):
+    if not places.acquire(blocking=False):
         raise RefusedError("down")
     try:
         yield
@@ -85,7 +92,7 @@ def asking() -> Iterator[None]:
     except _UNTRUE as error:
         raise RefusedError("untrue") from error
     finally:
-        _asking.release()
+        places.release()
 
 
 def away(request: HttpRequest) -> HttpResponse:
@@ -116,21 +123,28 @@ def end_of(token: str, back: str) -> str:
 
 
 def left(token: str) -> Left:
-    """Who has left the provider, by its token of a log-out. Raises what `asking` understands."""
-    kind = jwt.get_unverified_header(token).get("typ", "JWT")
-    claims = Provider().verify_token(token)  # without a nonce: none was asked for
-    named, events = _named(claims), claims["events"]
-    is_log_out = (
-        kind.lower() in {"jwt", "logout+jwt"}
-        and _is_for_us(claims)
-        and "iat" in claims
-        and "nonce" not in claims
-        and isinstance(events[_LOG_OUT], dict)
-        and is_subject(claims["jti"])
-    )
-    if not (is_log_out and named and all(map(is_subject, named.values()))):
+    """Who has left the provider, by its token of a log-out. Nobody is asked about what could not be
+    one whoever signed it. Raises what `asking` understands.
+    """
+    header = jwt.get_unverified_header(token)
+    is_ours = header["alg"] == ALGORITHM and header.get("typ", "JWT").lower() in _TYPES
+    if not (is_ours and _is_log_out(jwt.decode(token, options={"verify_signature": False}))):
         raise SuspiciousOperation("no log-out")
-    return Left(named, claims["jti"])
+    claims = Hearing().verify_token(token)  # without a nonce: none was asked for
+    return Left(_named(claims), claims["jti"])
+
+
+def _is_log_out(claims: Any) -> bool:
+    named = _named(claims)
+    return (
+        _is_for_us(claims)
+        and abs(time.time() - claims["iat"]) < LATE
+        and "nonce" not in claims
+        and isinstance(claims["events"][_LOG_OUT], dict)
+        and is_subject(claims["jti"])
+        and bool(named)
+        and all(map(is_subject, named.values()))
+    )
 
 
 class _Configured:
@@ -174,6 +188,18 @@ class Provider(_Configured, OIDCAuthenticationBackend):
 
     def get_or_create_user(self, access_token: str, id_token: str, payload: Any) -> None:
         self.claims, self.signed = payload, id_token
+
+
+class Hearing(Provider):
+    """Takes the keys of a moment ago for what anybody may post."""
+
+    def retrieve_matching_jwk(self, token: str) -> jwt.PyJWK:
+        named = settings.OIDC_ISSUER, jwt.get_unverified_header(token)["kid"]
+        key, until = _known.keys.get(named, (None, 0.0))
+        if key is None or time.monotonic() > until:
+            key = super().retrieve_matching_jwk(token)
+            _known.keys[named] = key, time.monotonic() + KEYS_FRESH
+        return key
 
 
 def _addresses() -> dict[str, str]:

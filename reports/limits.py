@@ -45,6 +45,7 @@ WINDOWS: dict[str, RateLimitItem] = {
     "log_in": RateLimitItemPerMinute(
         60, 10
     ),  # tries by way of the provider; an office has one address
+    "log_out": RateLimitItemPerMinute(60, 10),  # what is not the provider's word of a log-out
 }
 ALL_WRONG = RateLimitItemPerMinute(300)  # wrong codes of everybody together
 SLOWED_BY = 0.3  # seconds that a wrong code waits while there are more than that

@@ -177,6 +177,7 @@ SUBJECTS = {
     "lookalike": "tên miền",
     "day": "ngày nghỉ",
     "event": "dòng nhật ký",
+    "log_out": "hệ thống tài khoản ngành",
     "breach": "sự cố lộ dữ liệu",
     "export": "lượt xuất",
     "page": "trang",

@@ -1,5 +1,7 @@
 """Who leaves the desk leaves the provider, and who leaves the provider is out at the desk."""
 
+import time
+from contextlib import ExitStack
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -7,8 +9,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
+from limits import RateLimitItemPerMinute
 from lxml import html
 from pytest_django import Settings
+from redis import Redis
 
 from portal import oidc_provider
 from reports import events, limits
@@ -123,6 +127,45 @@ def test_a_token_of_a_log_out_is_good_once(provider: Provider, user: User) -> No
     assert not is_in(client)
 
 
+def test_also_where_no_session_fell_and_none_is_good_for_long(
+    provider: Provider, user: User
+) -> None:
+    assert [tell(provider).status_code for _ in range(2)] == [200, 400]
+    client, now = let_in(provider, user), int(time.time())
+    late = tell(provider, jti="two", iat=now - oidc_provider.LATE - 1, exp=now + 99_999)
+    assert late.status_code == 400
+    assert is_in(client)
+
+
+def test_the_providers_word_is_heard_however_often_and_what_is_none_is_counted(
+    provider: Provider, enforced: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(limits.WINDOWS, "log_out", RateLimitItemPerMinute(2, 10))
+    true = [tell(provider, jti=f"{number}").status_code for number in range(4)]
+    assert true == [200] * 4
+    junk = [tell(provider, aud="another").status_code for _ in range(3)]
+    assert junk == [400, 400, 429]
+
+
+def test_what_cannot_be_a_log_out_asks_the_provider_nothing_and_its_keys_are_kept(
+    provider: Provider,
+) -> None:
+    oidc_provider.forget()
+    for claims in ({"aud": "another"}, {"iss": "https://ke-gian.example"}, {"events": {}}):
+        assert tell(provider, **claims).status_code == 400
+    assert provider.asked == []
+    assert [tell(provider, jti=jti).status_code for jti in ("one", "two")] == [200, 200]
+    assert provider.asked.count("/keys") == 1
+
+
+def test_log_outs_take_no_place_of_log_ins(provider: Provider, user: User) -> None:
+    with ExitStack() as held:
+        for _ in range(2):
+            held.enter_context(oidc_provider.asking(oidc_provider.hearing))
+        assert tell(provider).status_code == 503
+        assert is_in(let_in(provider, user))
+
+
 WRONG: dict[str, dict[str, Any]] = {
     "with a nonce": {"nonce": "x"},
     "with an empty nonce": {"nonce": ""},
@@ -174,7 +217,7 @@ def test_the_door_is_a_post_needs_a_provider_and_is_not_knocked_at_all_the_time(
     provider: Provider, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert Client().get(TOLD_OUT).status_code == 405
-    monkeypatch.setattr(limits, "allow", lambda *_: False)
+    monkeypatch.setattr(limits, "pause", lambda *_: 60)
     assert Client().post(TOLD_OUT).status_code == 429
     settings.OIDC_ISSUER = ""
     assert Client().post(TOLD_OUT).status_code == 404
