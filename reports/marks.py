@@ -1,7 +1,8 @@
 """The marks of a report that came as a machine sends it, or in a crowd. Pure: no Django.
 
-A mark refuses nothing and changes no priority. Until an officer has taken a marked report up it
-stands below the others in the queue, and no public page counts it.
+A mark refuses nothing and changes no priority at the desk; a marked report that says it is pressed is
+read in its turn. Until an officer has taken it up it stands below the others in the queue, and no public
+page counts it.
 """
 
 from collections.abc import Iterable
