@@ -16,7 +16,8 @@ from reports import reauth
 
 WRONG = (
     "Tên đăng nhập, mật khẩu hoặc mã xác nhận chưa đúng. Mã trên điện thoại đổi 30 giây một lần:"
-    " gõ mã đang hiện. Mỗi mã chỉ dùng được một lần. Vừa gõ sai thì chờ vài giây."
+    " gõ mã đang hiện. Mỗi mã chỉ dùng được một lần. Vừa gõ sai thì chờ một lát rồi"
+    " thử lại; sai 5 lần thì phải chờ 15 phút."
 )
 # What officers look for first; models that are not named follow in their own order.
 ORDER = (

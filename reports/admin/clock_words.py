@@ -40,6 +40,11 @@ def lines(report: Report) -> list[Line]:
     return [_line(row, now) for row in sorted(found, key=_is_over)]
 
 
+def ending(lines: list[Line], at: datetime) -> str:
+    """The clocks that end then, by name."""
+    return ", ".join(line.title.lower() for line in lines if line.due_at == at)
+
+
 def _is_over(row: dict[str, Any]) -> bool:
     return bool(row["met_at"] or row["dropped_at"])
 

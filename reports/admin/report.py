@@ -284,6 +284,7 @@ class ReportAdmin(
         named, recorded = page.indicators(report), page.recorded(report)
         facts, forms = page.facts_of(report), self._forms(request, report, form)
         story, sent = page.story(report), originals.rows(report)
+        clocks, due = clock_words.lines(report), due_words.of(report.case, report.received_at)
         context = {
             **self.admin_site.each_context(request),
             "title": f"Tin {report.public_number}",
@@ -295,8 +296,9 @@ class ReportAdmin(
             "urgency": words.urgency(holds.priority),
             "status_tag": words.STATUS_TAGS[report.case.status],
             "age": words.age(report.received_at, timezone.now()),
-            "due": due_words.of(report.case, report.received_at),
-            "clocks": clock_words.lines(report),
+            "due": due,
+            "clocks": clocks,
+            "due_for": clock_words.ending(clocks, due.at) if due else "",
             "clock_basis": clock_words.basis(),
             "officer": words.person(report.case.officer),
             "forms": forms,

@@ -225,7 +225,7 @@ _FLAGS = {
     marks.FLOOD: "Gửi lúc tin về dồn dập.",
     marks.NETWORK_BUSY: "Một mạng gửi rất nhiều tin trong mười phút. Xếp dưới đến khi có người nhận.",
     marks.NUMBER_BUSY: "Rất nhiều tin nêu số này trong mười phút. Xếp dưới đến khi có người nhận.",
-    marks.SAME_NETWORK: "Trước tin này, cùng mạng ấy đã báo số này. Một mình tin này không tính là thêm một người.",
+    marks.SAME_NETWORK: "Mạng gửi tin này đã từng báo số này. Chỉ riêng tin này thì chưa tính thêm một người.",
     marks.SAME_WORDS: "Trong một giờ nhiều tin dùng đúng lời này. Xếp dưới đến khi có người nhận.",
     "too_fast": "Gửi rất nhanh sau khi mở trang, có thể do máy gửi.",
     "trap_filled": "Đã điền ô ẩn mà người thường không thấy, có thể do máy gửi.",

@@ -52,6 +52,14 @@ def test_a_code_with_a_space_is_understood(client: Client, user: User) -> None:
     assert enter(client, token=f"{token[:3]} {token[3:]}").status_code == 302
 
 
+def test_what_is_wrong_says_when_to_try_again(
+    client: Client, user: User, settings: Settings
+) -> None:
+    [said] = errors_of(enter(client, password="sai", token="1"))
+    minutes = int(settings.AXES_COOLOFF_TIME * 60)
+    assert f"sai {settings.AXES_FAILURE_LIMIT} lần thì phải chờ {minutes} phút" in said
+
+
 def test_a_code_on_paper_works_once(client: Client, user: User) -> None:
     first, second = Paper.issue(user, 2)
     assert enter(client, token=first.upper()).status_code == 302

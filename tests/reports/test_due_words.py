@@ -7,7 +7,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from reports import workflow
-from reports.admin import due_words
+from reports.admin import clock_words, due_words
 from reports.models import Case
 from tests.cast import Person
 from tests.reports import evidence
@@ -40,6 +40,13 @@ def test_a_new_report_is_due_to_be_sorted_before_its_clocks_run(duty: Person) ->
     assert due.at == case.report.received_at + timedelta(hours=24)
     page = duty.client.get(f"/admin/reports/report/{case.pk}/change/").content.decode()
     assert 'class="due">còn 23 giờ</b>' in page
+
+
+def test_clocks_of_one_end_stand_in_one_bracket() -> None:
+    now = timezone.now()
+    lines = [clock_words.Line(title, now, "") for title in ("Xem ngay", "Phân loại")]
+    later = clock_words.Line("Báo lại", now + timedelta(hours=1), "")
+    assert clock_words.ending([*lines, later], now) == "xem ngay, phân loại"
 
 
 @pytest.mark.django_db
