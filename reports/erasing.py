@@ -204,8 +204,8 @@ def _clear_of_contacts(report_id: UUID, additions: QuerySet[Addition]) -> None:
     told = {each for contact in contacts for each in privacy.giveaways(contact)}
     for each in filter(_is_the_reporters, told):
         for act in _holding_it(CampaignAct, each, "reason"):
-            reason = privacy.without(act.reason, each, GONE)
-            CampaignAct.objects.filter(pk=act.pk).update(reason=reason)
+            act.reason = privacy.without(act.reason, each, GONE)
+            act.save(update_fields=["reason"])
         for search in _holding_it(SavedSearch, each, "name", "query"):
             events.record("search", search.pk, "search_removed", why="contact")
             search.delete()
