@@ -156,7 +156,7 @@ def _of_numbers(came: Came) -> Iterator[Marked]:
     network, site = came.places[1:] or ("", _OURS)
     for number in came.numbers[: callers.MOST_NAMED]:
         busy = _counter(came, "number", OF_NUMBER, MINUTES_10, number)
-        yield marks.NUMBER_BUSY, replace(busy, member=site)
+        yield marks.NUMBER_BUSY, replace(busy, member=site, most=OF_NUMBER + 1)
         if came.places:
             both = _counter(came, "both", 1, callers.DAYS * DAY, network, number)
             yield marks.SAME_NETWORK, both

@@ -66,21 +66,25 @@ _OURS = tuple(
         ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7"),
     )
 )
-# Notes in each key, a set, who is counted there, and tells the places of those that hold too many:
-# one round trip for many reports, and who is counted once more adds nothing. Behind a place of the
-# same report that is over nothing is noted: it is looked at what others have noted, so that a flood
-# from one place neither fills the memory nor counts for what it names.
+# Notes in each key, a set that holds so many at most, who is counted there, and tells the places of
+# those that are full: one round trip for many reports. A report that stands in a set is not over
+# there, so that whoever is counted once more is told the same; of a set of other things all reports
+# are over once it is full. Behind a place of the same report that is over nothing is noted: it is
+# looked at what others have noted, so that a flood from one place neither fills the memory nor
+# counts for what it names.
 _COUNT = """
 local over, subject, busy = {}, '', false
 for place, key in ipairs(KEYS) do
     local about, member, most, seconds, stops = unpack(ARGV, 5 * place - 4, 5 * place)
     if about ~= subject then subject, busy = about, false end
-    local many = redis.call('SCARD', key)
-    if not busy and many <= tonumber(most) then
-        many = many + redis.call('SADD', key, member)
+    local stands = redis.call('SISMEMBER', key, member) == 1
+    local is_full = redis.call('SCARD', key) >= tonumber(most)
+    if not stands and not is_full and not busy then
+        stands = redis.call('SADD', key, member) == 1
+        is_full = redis.call('SCARD', key) >= tonumber(most)
         redis.call('EXPIRE', key, seconds, 'NX')
     end
-    if many > tonumber(most) then
+    if is_full and not (stands and member == about) then
         over[#over + 1] = place - 1
         busy = busy or stops == '1'
     end
@@ -115,9 +119,10 @@ _circuit = _Circuit()
 
 @dataclass(frozen=True)
 class Counter:
-    """A counter of many: how many may come within so many seconds until it is one too many.
-    `about`: the report for which it counts; `member`: what it counts, each once. `stops`: while it
-    is over, those of the same report that are counted after it stand still.
+    """A counter of many: how many may come within so many seconds until it is full.
+    `about`: the report for which it counts; `member`: what it counts, each once: that report, which
+    is over where it finds it full, or what fills it for all. `stops`: while it is over, those of the
+    same report that are counted after it stand still.
     """
 
     key: str
@@ -133,8 +138,8 @@ class Counter:
 
 
 def over(counted: Sequence[Counter]) -> list[int] | None:
-    """The places of those counters that stand over their limit with this one; None while Valkey
-    does not answer. Asks once.
+    """The places of those counters that these reports are over; None while Valkey does not answer.
+    Asks once.
     """
     keys = [f"portal:crowds:{counter.key}" for counter in counted]
     told = [part for counter in counted for part in counter.told]

@@ -149,6 +149,23 @@ def test_counted_once_more_it_counts_once() -> None:
     assert [crowds.marks_of(once) for _ in range(crowds.FROM_ADDRESS + 1)][-1] == [()]
 
 
+def test_a_batch_over_a_limit_is_told_the_same_when_it_is_counted_once_more() -> None:
+    places = crowds.places_of(visit("192.0.2.1"))
+    batch = [Came(next(_keys), places, (NUMBER,), STORY) for _ in range(crowds.FROM_ADDRESS + 2)]
+    once = crowds.marks_of(batch)
+    assert once is not None
+    assert (once[0], once[1]) == ((), (marks.SAME_NETWORK,))
+    assert marks.ADDRESS_BUSY in once[-1]
+    assert crowds.marks_of(batch) == once
+
+
+def test_a_busy_number_is_busy_for_those_who_made_it_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowds, "OF_NUMBER", 3)
+    for address in everywhere(4):
+        came(address=address, numbers=[NUMBER])
+    assert marks.NUMBER_BUSY in came(address=everywhere(1)[0], numbers=[NUMBER])
+
+
 def test_reports_that_are_counted_together_are_marked_each_for_itself() -> None:
     busy, other = (crowds.places_of(visit(each)) for each in ("192.0.2.1", "198.51.100.1"))
     came(crowds.FROM_ADDRESS)
