@@ -2,7 +2,7 @@
 
 A page only notes where a report comes from, by keyed digests (models/crowds.py). The relay counts
 what is noted before it hands anything over, many reports in one question, so that the marks stand
-before a machine reads the report, and the notes are gone. What waited for longer than a window,
+before a machine reads the report, and the notes are gone. Between two such counts it hands over. What waited for longer than a window,
 since Valkey or the relay was away, is counted no more: a count all at once would mark everybody.
 
 Nothing of an address stays with the report. That one network has told of a number before is known
@@ -13,6 +13,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from time import monotonic
 from typing import Any
 
 from django.http import HttpRequest
@@ -30,6 +31,7 @@ OF_NUMBER = 100  # networks within ten minutes
 OF_WORDS = 3  # within an hour, from everywhere
 OF_ALL = 1000  # within ten minutes: an ordinary day is a few hundred
 AT_ONCE = 100  # reports in one question
+MOMENT = 0.1  # seconds for reading them
 _WORDS_READ = 2000  # signs of a story
 _FEWEST_SIGNS = 40  # of a story whose words are its reporter's own
 _PLACES = {marks.ADDRESS_BUSY, marks.NETWORK_BUSY}
@@ -84,23 +86,31 @@ def places_of(request: HttpRequest) -> list[str]:
     return [visitor, visitor if address.version == 6 else site, site]
 
 
-def count_waiting(query: Query) -> None:
-    """Count all that wait for it, with a database that answers statements; what Valkey does not
-    answer waits on.
+def count_waiting(query: Query) -> bool:
+    """Count those that have waited longest, with a database that answers statements; whether others
+    wait. What Valkey does not answer waits on.
     """
-    is_more = True
-    while is_more:
-        asked = {"number": READ_OF_NUMBER, "words": _WORDS_READ, "most": AT_ONCE}
-        came = [_came(*row) for row in query(_WAITING, asked)]
-        found = marks_of(came) if came else None
-        if found is None:
+    asked = {"number": READ_OF_NUMBER, "words": _WORDS_READ, "most": AT_ONCE}
+    rows = query(_WAITING, asked)
+    came = list(_in_a_moment(rows))
+    found = marks_of(came) if came else None
+    if found is None:
+        return False
+    told = [
+        {"report": each.report, "marks": each_found, "lowered": marks.lower(each_found)}
+        for each, each_found in zip(came, found, strict=True)
+    ]
+    query(_COUNTED, {"told": json.dumps(told), "task": TRIAGE, "usual": Priority.USUAL})
+    return len(came) < len(rows) or len(rows) == AT_ONCE
+
+
+def _in_a_moment(rows: Iterable[Sequence[Any]]) -> Iterator[Came]:
+    """As many as are read in it: what somebody typed to be hard to read keeps no other waiting."""
+    until = monotonic() + MOMENT
+    for row in rows:
+        yield _came(*row)
+        if monotonic() >= until:
             return
-        told = [
-            {"report": each.report, "marks": each_found, "lowered": marks.lower(each_found)}
-            for each, each_found in zip(came, found, strict=True)
-        ]
-        query(_COUNTED, {"told": json.dumps(told), "task": TRIAGE, "usual": Priority.USUAL})
-        is_more = len(came) == AT_ONCE
 
 
 def marks_of(came: Sequence[Came]) -> list[tuple[str, ...]] | None:

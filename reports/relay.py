@@ -178,12 +178,12 @@ class Broker:
 class Relay:
     """One relay process; a second one does no harm, each item goes to one of them."""
 
-    def __init__(self, app: Celery, first: Callable[[Query], None] = lambda _: None) -> None:
+    def __init__(self, app: Celery, first: Callable[[Query], bool] = lambda _: False) -> None:
         self.broker = Broker(app)
         self.first = first
         self.broker_pause = BackOff("relay.broker_failed")
         self.limited = False  # the window was full: there may be more to hand over
-        self.woken = False  # by a NOTIFY: what came since may have none of its own
+        self.woken = False  # by a NOTIFY (what came since may have none), or by what `first` left
         self._database: Any = None
         self._stopping = False
         self._bell, self._rope = os.pipe()
@@ -235,10 +235,10 @@ class Relay:
 
     def _first(self) -> None:
         """What is owed does not wait for it where its statements fail; a connection that is lost
-        shows itself again.
+        shows itself again. Where it left something it has its turn again soon.
         """
         try:
-            self.first(self._query)
+            self.woken = self.first(self._query) or self.woken
         except psycopg2.Error as error:
             log.error("relay.first_failed", error=type(error).__name__)  # noqa: TRY400
 

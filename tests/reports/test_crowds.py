@@ -43,15 +43,15 @@ def visit(address: str) -> HttpRequest:
     return RequestFactory().post("/bao-cao/", REMOTE_ADDR=address)
 
 
-def counted() -> None:
-    """As the relay counts, before it hands anything over."""
+def counted() -> bool:
+    """As the relay counts, before it hands anything over; whether others wait."""
 
     def query(statement: str, values: Any) -> list[Any]:
         with connection.cursor() as cursor:
             cursor.execute(statement, values)
             return cursor.fetchall() if cursor.description else []
 
-    crowds.count_waiting(query)
+    return crowds.count_waiting(query)
 
 
 def everywhere(times: int) -> list[str]:
@@ -252,6 +252,24 @@ def test_while_valkey_is_silent_reports_wait_to_be_counted(
     limits.forget()
     counted()
     assert Crowd.objects.get().marks == [marks.SAME_WORDS]
+
+
+@pytest.mark.django_db
+def test_a_flood_is_counted_in_parts(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowds, "AT_ONCE", 2)
+    for _ in range(3):
+        post(client, story=STORY)
+    assert [counted(), counted()] == [True, False]
+
+
+@pytest.mark.django_db
+def test_what_is_hard_to_read_ends_the_part(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crowds, "MOMENT", 0.0)
+    post(client, story=STORY)
+    post(client, story=STORY)
+    assert [counted(), Crowd.objects.count()] == [True, 1]
 
 
 @pytest.mark.django_db

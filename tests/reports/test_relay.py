@@ -145,13 +145,23 @@ def test_a_message_holds_keys_and_nothing_of_a_report(our_relay: Relay, valkey: 
 def test_what_ails_the_count_keeps_nothing_from_the_broker(
     our_relay: Relay, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def ails(query: Query) -> None:
-        query("SELECT 1 FROM no_such_table", None)
+    def ails(query: Query) -> bool:
+        return bool(query("SELECT 1 FROM no_such_table", None))
 
     monkeypatch.setattr(our_relay, "first", ails)
     item = owed()
     assert our_relay.hand_over() == 1
     assert valkey.items() == [item.pk]
+
+
+def test_what_the_count_leaves_is_looked_at_soon(
+    our_relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    our_relay.hand_over()
+    assert not our_relay.woken
+    monkeypatch.setattr(our_relay, "first", lambda _: True)
+    our_relay.hand_over()
+    assert our_relay.woken
 
 
 def test_an_item_goes_out_once_within_its_lease(our_relay: Relay, valkey: Valkey) -> None:
