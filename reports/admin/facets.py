@@ -227,6 +227,8 @@ class SourceFacet(Facet):
 
 
 class FlagFacet(Facet):
+    """Of what was typed, and of the crowd in which it came."""
+
     title = "dấu hiệu"
     parameter_name = "dau"
 
@@ -235,7 +237,7 @@ class FlagFacet(Facet):
 
     @classmethod
     def where(cls, chosen: str) -> Q:
-        return Q(flags__contains=[chosen])
+        return Q(flags__contains=[chosen]) | Q(crowd__marks__contains=[chosen])
 
 
 NARROWING = (

@@ -24,12 +24,15 @@ OF_REPORTS = (Alarm.Kind.LATE, Alarm.Kind.FAILED, Alarm.Kind.UNSEEN, Alarm.Kind.
 _COUNTED = f"""
 WITH waits AS MATERIALIZED (
     SELECT desk.report_id, desk.status, desk.changed_at, desk.officer_id, desk.at_unit_id, report.*,
-           {held.COLUMNS},
+           crowd.marks, {held.COLUMNS},
            coalesce((desk.corrected ->> 'priority')::int,
                     greatest(machine.priority, desk.least_priority)) AS priority
       FROM reports_case AS desk
      CROSS JOIN LATERAL (SELECT commune_id, channel, source, flags FROM reports_report
                           WHERE id = desk.report_id LIMIT 1) AS report
+      LEFT JOIN LATERAL (SELECT marks FROM reports_crowd
+                          WHERE report_id = desk.report_id LIMIT 1) AS crowd
+             ON true
       LEFT JOIN LATERAL (SELECT scenario, priority, ongoing, money_lost_vnd, actions, offices, stages
                            FROM reports_facts WHERE report_id = desk.report_id LIMIT 1) AS machine
              ON true
@@ -52,7 +55,7 @@ counted AS (
      UNION ALL
     SELECT 'xung', office, count(*) FROM waits CROSS JOIN unnest(offices) AS office GROUP BY office
      UNION ALL
-    SELECT 'dau', flag, count(*) FROM waits CROSS JOIN unnest(flags) AS flag GROUP BY flag
+    SELECT 'dau', flag, count(*) FROM waits CROSS JOIN unnest(flags || marks) AS flag GROUP BY flag
      UNION ALL
     SELECT kind.* FROM (
            SELECT count(*) AS open, count(*) FILTER (WHERE ongoing) AS burning,

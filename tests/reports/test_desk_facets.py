@@ -6,8 +6,9 @@ import pytest
 from django.utils import timezone
 from lxml import html
 
-from reports.admin import facets
-from reports.models import Case, Commune, Report
+from reports.admin import facets, marking, words
+from reports.marks import ADDRESS_BUSY
+from reports.models import Case, Commune, Crowd, Report
 from tests.cast import Person, enlist
 from tests.reports import evidence
 
@@ -64,6 +65,13 @@ def test_each_list_narrows_the_queue(
     duty: Person, told: dict[str, Report], query: dict[str, str], expected: set[str]
 ) -> None:
     assert shown(duty, **query) == {told[name] for name in expected}
+
+
+def test_the_mark_of_a_crowd_is_counted_and_narrows(duty: Person, told: dict[str, Report]) -> None:
+    Crowd.objects.create(report=told["other"], marks=[ADDRESS_BUSY])
+    said = marking.plain(words.flag(ADDRESS_BUSY), facets.LONGEST)
+    assert f"{said} (1)" in offered(duty)
+    assert shown(duty, dau=ADDRESS_BUSY) == {told["other"]}
 
 
 def test_an_officers_cases_are_a_list(duty: Person, told: dict[str, Report]) -> None:
