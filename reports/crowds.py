@@ -16,6 +16,7 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
+import structlog
 from django.http import HttpRequest
 
 from reports import callers, limits, marks, posted
@@ -23,6 +24,8 @@ from reports.indicators import READ_OF_NUMBER
 from reports.intake import TRIAGE
 from reports.limits import Address, Counter
 from reports.outbox import Priority
+
+log = structlog.get_logger(__name__)
 
 MINUTES_10, HOUR, DAY = 600, 3600, 24 * 3600
 FROM_ADDRESS = 10  # within ten minutes; a village office has one address
@@ -53,12 +56,13 @@ _COUNTED = """
 WITH told AS (
     SELECT * FROM jsonb_to_recordset(%(told)s) AS told(report uuid, marks text[], lowered boolean)),
 gone AS (
-    DELETE FROM reports_crowd USING told WHERE report_id = report AND told.marks = '{}'),
+    DELETE FROM reports_crowd USING told
+     WHERE report_id = report AND places IS NOT NULL AND told.marks = '{}'),
 in_turn AS (
     UPDATE reports_outboxitem SET priority = %(usual)s FROM told
      WHERE task = %(task)s AND key = report::text AND lowered AND priority < %(usual)s)
 UPDATE reports_crowd SET places = NULL, marks = told.marks FROM told
- WHERE report_id = report AND told.marks <> '{}'
+ WHERE report_id = report AND places IS NOT NULL AND told.marks <> '{}'
 """
 
 
@@ -138,7 +142,12 @@ def later_marks(request: HttpRequest, numbers: Iterable[str], key: str) -> tuple
 
 
 def _came(report: str, places: list[str], callers_typed: str, story: str) -> Came:
-    return Came(report, places, posted.ends_in(callers_typed), story)
+    try:
+        numbers = posted.ends_in(callers_typed)
+    except Exception as error:  # one that breaks here would break here at each look  # noqa: BLE001
+        log.error("crowds.number_unread", error=type(error).__name__)  # noqa: TRY400
+        numbers = ()
+    return Came(report, places, numbers, story)
 
 
 def _counters(came: Came) -> Iterator[Marked]:

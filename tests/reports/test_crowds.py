@@ -273,6 +273,35 @@ def test_what_is_hard_to_read_ends_the_part(
 
 
 @pytest.mark.django_db
+def test_a_number_that_breaks_its_reader_keeps_nobody_from_being_counted(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(crowds.OF_WORDS + 1):
+        post(client, story=STORY)
+    monkeypatch.delattr(posted, "ends_in")
+    counted()
+    assert Crowd.objects.get().marks == [marks.SAME_WORDS]
+
+
+@pytest.mark.django_db
+def test_what_another_relay_has_counted_stays(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(crowds.OF_WORDS + 1):
+        post(client, story=STORY)
+    quick = crowds.marks_of
+
+    def slow(came: list[Came]) -> list[tuple[str, ...]]:
+        monkeypatch.setattr(crowds, "marks_of", quick)
+        counted()
+        return [() for _ in came]
+
+    monkeypatch.setattr(crowds, "marks_of", slow)
+    counted()
+    assert Crowd.objects.get().marks == [marks.SAME_WORDS]
+
+
+@pytest.mark.django_db
 def test_what_waited_for_longer_than_a_window_is_counted_no_more(client: Client) -> None:
     for _ in range(crowds.OF_WORDS + 1):
         post(client, story=STORY)
