@@ -36,6 +36,7 @@ BATCH = 16  # items in one message, at most
 IDLE_WINDOW = 4  # messages at the broker, whichever they are, up to which idle ones are added
 IDLE_BATCH = 4  # of those a worker may have to end one before it sees to a fresh report
 SPREAD = 4  # messages that a handful of items is spread over, so that idle workers share them
+UNCOUNTED = 0.1  # seconds that a report waits at most for its crowd to be counted
 SWEEP = 2.0  # seconds between two looks at what no NOTIFY told
 ROOM_PAUSE = 0.05  # seconds until a full window is looked at again
 BROKER_PATIENCE = 0.05  # seconds for a connection or an answer
@@ -44,12 +45,17 @@ SESSION = "-c statement_timeout=5000 -c lock_timeout=2000 -c synchronous_commit=
 # In Celery's Redis transport 0 goes before 9, in steps of three.
 AT_BROKER = {Priority.URGENT: 0, Priority.USUAL: 3, Priority.IDLE: 9}
 
+# A report that came since `first` looked has its turn at the next look.
 _DUE = """
     SELECT id FROM reports_outboxitem
      WHERE settled_at IS NULL AND failed_at IS NULL
        AND attempts < %(most)s
        AND due_at <= statement_timestamp()
        AND (claimed_until IS NULL OR claimed_until <= statement_timestamp())
+       AND key NOT IN (
+           SELECT report_id::text FROM reports_crowd
+            WHERE places IS NOT NULL
+              AND came_at > statement_timestamp() - %(uncounted)s * interval '1 second')
 """
 _TAKE = f"""
 WITH usual AS MATERIALIZED ({_DUE}
@@ -262,6 +268,7 @@ class Relay:
             "idle_room": idle_room * IDLE_BATCH,
             "most": MAX_ATTEMPTS,
             "lease": LEASE.total_seconds(),
+            "uncounted": UNCOUNTED,
         }
         rows = sorted(self._query(_TAKE, values))
         usual = [row for row in rows if row[0] < Priority.IDLE]

@@ -8,8 +8,10 @@ import time
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import pytest
 import redis
@@ -22,7 +24,7 @@ from django.db.models.functions import Now
 from portal.celery import app
 from reports import backoff, outbox, relay
 from reports.backoff import BackOff
-from reports.models import OutboxItem
+from reports.models import Crowd, OutboxItem
 from reports.outbox import LEASE, MAX_ATTEMPTS, Priority
 from reports.relay import (
     AT_BROKER,
@@ -152,6 +154,17 @@ def test_what_ails_the_count_keeps_nothing_from_the_broker(
     item = owed()
     assert our_relay.hand_over() == 1
     assert valkey.items() == [item.pk]
+
+
+def test_a_report_that_came_since_the_count_waits_a_moment_for_the_next(
+    our_relay: Relay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "UNCOUNTED", 60)
+    crowd = Crowd.objects.create(report_id=uuid4(), places=[])
+    OutboxItem.objects.create(task="test.task", key=str(crowd.pk))
+    assert our_relay.hand_over() == 0
+    Crowd.objects.update(came_at=F("came_at") - timedelta(seconds=60))
+    assert our_relay.hand_over() == 1
 
 
 def test_what_the_count_leaves_is_looked_at_soon(
