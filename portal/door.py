@@ -12,7 +12,7 @@ from typing import Any
 from django.conf import settings
 from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.urls import ResolverMatch, resolve, reverse
 from django.utils import translation
 
 from portal.middleware import language_of
@@ -29,7 +29,7 @@ class Door:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        self.take_in: Any = convert_exception_to_response(_taken_in)
+        self.answer: Any = convert_exception_to_response(answer_to)
         self.known: dict[Key, Any] = {}
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -39,7 +39,7 @@ class Door:
         headers = self.known.get(key)
         if headers is None:
             return self._learnt(key, self.get_response(request))
-        answer: HttpResponse = self.take_in(request)
+        answer = self._taken_in(request)
         if not isinstance(answer, SeeOther):
             request.taken_in = answer  # type: ignore[attr-defined]
             return self.get_response(request)
@@ -51,19 +51,20 @@ class Door:
             self.known[key] = answer.headers
         return answer
 
+    def _taken_in(self, request: HttpRequest) -> Any:
+        """What the view answers, or its page of an error, in the language of the path."""
+        request.resolver_match = self.paths[request.path_info]  # an error's line names the view
+        language = language_of(request.path_info)
+        if translation.get_language() == language:  # as a rule: putting it on and off again costs
+            return self.answer(request)
+        with translation.override(language):
+            return self.answer(request)
+
     @cached_property
-    def paths(self) -> frozenset[str]:
+    def paths(self) -> dict[str, ResolverMatch]:
         """Where a report may be posted, in every language."""
-        found = set()
+        found = {}
         for language, _ in settings.LANGUAGES:
             with translation.override(language):
-                found |= {reverse(page) for page in PAGES}
-        return frozenset(found)
-
-
-def _taken_in(request: HttpRequest) -> HttpResponse:
-    language = language_of(request.path_info)
-    if translation.get_language() == language:  # as a rule: putting it on and off again costs
-        return answer_to(request)
-    with translation.override(language):
-        return answer_to(request)
+                found |= {path: resolve(path) for path in map(reverse, PAGES)}
+        return found

@@ -61,19 +61,40 @@ def test_what_is_not_taken_in_bears_every_header_of_a_page(client: Client) -> No
     assert "Content-Security-Policy" in usual
 
 
-def test_what_breaks_behind_the_door_is_a_page_with_every_header(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    send(client)
+@pytest.fixture
+def broken(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No report is taken in any more, under a path that is known."""
 
-    def broken(*_: object, **__: object) -> None:
+    def breaks(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("reports.intake.accept", broken)
+    for path in ("/bao-cao/", "/en/bao-cao/"):
+        send(client, path)
+    monkeypatch.setattr("reports.intake.accept", breaks)
     client.raise_request_exception = False
+
+
+def test_what_breaks_behind_the_door_is_a_page_with_every_header(
+    client: Client, broken: None
+) -> None:
     answer = send(client)
     assert answer.status_code == 500
     assert "Content-Security-Policy" in answer.headers
+
+
+def test_what_breaks_behind_the_door_is_told_in_the_language_of_the_page(
+    client: Client, broken: None
+) -> None:
+    assert 'lang="en"' in send(client, "/en/bao-cao/").content.decode()
+    assert 'lang="vi"' in send(client).content.decode()
+
+
+def test_what_breaks_behind_the_door_has_its_view_in_the_log(
+    client: Client, broken: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("ERROR", "django.request"):
+        send(client)
+    assert "request.failed view=reports:report " in caplog.text
 
 
 def test_a_host_that_is_not_ours_is_refused_however_many_came_before(client: Client) -> None:
