@@ -7,6 +7,7 @@ all that follow there. What gets any other answer goes through the layers too, w
 
 from collections.abc import Callable
 from functools import cached_property
+from threading import Lock
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest, HttpResponse
 from django.urls import ResolverMatch, resolve, reverse
 from django.utils import translation
+from django.utils.datastructures import CaseInsensitiveMapping
 
 from portal.middleware import language_of
 from reports.views.posting import SeeOther
@@ -31,6 +33,7 @@ class Door:
         self.get_response = get_response
         self.answer: Any = convert_exception_to_response(answer_to)
         self.known: dict[Key, Any] = {}
+        self._lock = Lock()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.method != "POST" or request.path_info not in self.paths:
@@ -43,12 +46,16 @@ class Door:
         if not isinstance(answer, SeeOther):
             request.taken_in = answer  # type: ignore[attr-defined]
             return self.get_response(request)
-        answer.headers = headers  # nobody outside adds to them
+        answer.headers = headers
         return answer
 
     def _learnt(self, key: Key, answer: HttpResponse) -> HttpResponse:
-        if isinstance(answer, SeeOther) and len(self.known) < MOST:
-            self.known[key] = answer.headers
+        """What has been known longest gives way. Threads share the headers: nobody adds to them."""
+        if isinstance(answer, SeeOther):
+            with self._lock:
+                while len(self.known) >= MOST:
+                    del self.known[next(iter(self.known))]
+                self.known[key] = CaseInsensitiveMapping(answer.headers)
         return answer
 
     def _taken_in(self, request: HttpRequest) -> Any:

@@ -110,8 +110,16 @@ def test_under_https_nothing_is_taken_in_in_clear(client: Client) -> None:
     assert Report.objects.count() == 1
 
 
-def test_whoever_types_hosts_fills_no_memory() -> None:
+def test_whoever_types_hosts_fills_no_memory_and_keeps_no_other_host_out() -> None:
     ours = door.Door(lambda _: SeeOther("/bao-cao/da-nhan/"))
     for number in range(door.MOST + 3):
         ours(RequestFactory().post("/bao-cao/", HTTP_HOST=f"host{number}.example"))
     assert len(ours.known) == door.MOST
+    assert ("/bao-cao/", f"host{door.MOST + 2}.example", False) in ours.known
+
+
+def test_what_all_reports_share_of_an_answer_is_changed_by_none(client: Client) -> None:
+    send(client)
+    with pytest.raises(TypeError):
+        send(client)["X-Of-One"] = "report"
+    assert "X-Of-One" not in send(client).headers
