@@ -70,7 +70,7 @@ class Door:
     @cached_property
     def paths(self) -> dict[str, ResolverMatch]:
         """Where a report may be posted, in every language."""
-        found = {}
+        found: dict[str, ResolverMatch] = {}
         for language, _ in settings.LANGUAGES:
             with translation.override(language):
                 found |= {path: resolve(path) for path in map(reverse, PAGES)}
