@@ -12,17 +12,20 @@ by a keyed hash of both, as long as reports about numbers count in public.
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from time import monotonic
 from typing import Any
 
 import structlog
+from django.db.models.functions import Now
 from django.http import HttpRequest
 
 from reports import callers, limits, marks, posted
 from reports.indicators import READ_OF_NUMBER
 from reports.intake import TRIAGE
 from reports.limits import Address, Counter
+from reports.models import Crowd
 from reports.outbox import Priority
 
 log = structlog.get_logger(__name__)
@@ -38,6 +41,8 @@ MOMENT = 0.1  # seconds for reading them
 _WORDS_READ = 2000  # signs of a story
 _FEWEST_SIGNS = 40  # of a story whose words are its reporter's own
 _PLACES = {marks.ADDRESS_BUSY, marks.NETWORK_BUSY}
+# What a reader breaks with that meets a text which nobody thought of.
+_BROKEN = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 _OURS = "ours"  # the place of all whom no address tells apart
 Marked = tuple[str, Counter]
 Query = Callable[[str, Any], list[Any]]
@@ -117,6 +122,12 @@ def _in_a_moment(rows: Iterable[Sequence[Any]]) -> Iterator[Came]:
             return
 
 
+def forget_late() -> None:
+    """Let go of places that waited too long, for whom no relay does it."""
+    late = Now() - timedelta(seconds=MINUTES_10)
+    Crowd.objects.filter(places__isnull=False, came_at__lt=late).delete()
+
+
 def marks_of(came: Sequence[Came]) -> list[tuple[str, ...]] | None:
     """The marks of each; None while Valkey does not answer. Counted once more it counts once."""
     counted = [(place, *marked) for place, each in enumerate(came) for marked in _counters(each)]
@@ -144,7 +155,7 @@ def later_marks(request: HttpRequest, numbers: Iterable[str], key: str) -> tuple
 def _came(report: str, places: list[str], callers_typed: str, story: str) -> Came:
     try:
         numbers = posted.ends_in(callers_typed)
-    except Exception as error:  # one that breaks here would break here at each look  # noqa: BLE001
+    except _BROKEN as error:  # it would break at each look
         log.error("crowds.number_unread", error=type(error).__name__)  # noqa: TRY400
         numbers = ()
     return Came(report, places, numbers, story)

@@ -17,7 +17,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Min, QuerySet
 from django.utils import timezone
 
-from reports import erasing_again
+from reports import crowds, erasing_again
 from reports.erasing import ErasureError
 from reports.models import PurgeRun, Report
 from reports.retention import KINDS, Kind
@@ -36,6 +36,7 @@ def run_if_due() -> None:
     look.
     """
     try:
+        crowds.forget_late()  # at each look: minutes, not nights
         run = _tonights()
         if run:
             go_on(run, PATIENCE)

@@ -12,6 +12,7 @@ from axes.models import AccessAttempt
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
+from django.db.models.functions import Now
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -36,6 +37,7 @@ from reports.management.commands import purge as command
 from reports.models import (
     Alarm,
     Case,
+    Crowd,
     Dispute,
     Event,
     Indicator,
@@ -356,3 +358,12 @@ def test_a_rewrite_that_was_not_whole_says_so(done: dict[str, Any], told: str) -
     with mock.patch.object(command, "_written_anew", **done), pytest.raises(CommandError) as said:
         call_command("purge", "--rewrite", stdout=io.StringIO())
     assert told in str(said.value)
+
+
+def test_where_a_report_came_from_goes_by_day_too_while_the_relay_is_dead() -> None:
+    late, fresh, marked = (evidence.report() for _ in range(3))
+    Crowd.objects.create(report=late, places=["digest"], came_at=Now() - timedelta(minutes=11))
+    Crowd.objects.create(report=fresh, places=["digest"])
+    Crowd.objects.create(report=marked, marks=["flood"], came_at=Now() - timedelta(minutes=11))
+    purging.run_if_due()
+    assert {row.report for row in Crowd.objects.all()} == {fresh, marked}
