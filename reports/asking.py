@@ -114,10 +114,14 @@ def _about_money(typed: str) -> Iterator[Question]:
 
 
 def _understood(dong: int) -> str:
+    figures, words = in_figures_and_words(dong)
+    return _("Trang hiểu là {figures} đồng ({words} đồng).").format(figures=figures, words=words)
+
+
+def in_figures_and_words(dong: int) -> tuple[str, str]:
+    """A sum as it is said back, in the language of the page, so that a slip of a nought is seen."""
     said = money_words.in_english if get_language() == "en" else money_words.in_vietnamese
-    return _("Trang hiểu là {figures} đồng ({words} đồng).").format(
-        figures=money_words.grouped(dong), words=said(dong)
-    )
+    return money_words.grouped(dong), said(dong)
 
 
 def _unread_sum(problem: str, typed: str) -> str:

@@ -115,7 +115,9 @@ class AddForm(StepForm):
     accounts = _lines(_("Tài khoản nhận tiền"), _("Mỗi dòng một tài khoản, kèm tên ngân hàng."))
     links = _lines(_("Đường link họ gửi"), _("Mỗi dòng một link. Chép lại, đừng bấm vào."))
     money_lost_vnd = _line(
-        _("Mất khoảng bao nhiêu?"), _("Ví dụ: 20 triệu, hoặc 35.500.000."), "input short"
+        _("Tổng cộng đã mất khoảng bao nhiêu?"),
+        _("Tính cả lần trước. Chỉ ghi lần mới thì viết chữ “thêm”, ví dụ: thêm 5 triệu."),
+        "input short",
     )
     commune = _line(_("Bạn ở xã, phường nào?"), _FORMER)
     contact_phone = _line(

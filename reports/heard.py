@@ -1,14 +1,16 @@
 """What a reporter's later words add to the reading of a report. Writes nothing.
 
 A later story adds what the first left out and makes nothing smaller. Its reasons carry its words
-and the mark ADDED, and no place: places count characters of the report's own story.
+and the mark ADDED, and no place: places count characters of the report's own story. A sum that is
+called a further one ("thêm 5 triệu nữa") is added to what was lost before; any other that is typed
+stands in the place of the one typed before.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reports import indicators, phones, reading
+from reports import indicators, money, more, phones, reading
 from reports.grounds import Reason
 from reports.indicators import READ_OF_NUMBER, READ_OF_STORY
 from reports.models import Addition, Indicator
@@ -37,21 +39,44 @@ class Named:
     is_corrected: bool = False
 
 
-def read(said: Reading, additions: Iterable[Addition]) -> Reading:
-    """The reading of the report's own story, with what its additions say beside it."""
-    for addition in additions:
-        if addition.story.strip():
-            said = _beside(said, reading.read_story(addition.story))
-    return said
+def read(whole: Whole) -> tuple[Reading, int | None]:
+    """The reading of the report's own story, with what its additions say beside it; and the sum
+    that was typed, with all that was lost since, in đồng.
+    """
+    said = reading.read_story(whole.report.story)
+    typed = money.read_money(whole.report.money_lost_raw).value
+    for addition in whole.told:
+        later = reading.read_story(addition.story) if addition.story.strip() else None
+        further = _further(addition, later)
+        if further:
+            typed = max(typed or 0, said.money_lost_vnd or 0) + further
+        elif (total := money.read_money(addition.money_lost_raw).value) is not None:
+            typed = total
+        if later:
+            said = _beside(said, later, is_further=bool(further))
+    return said, typed
 
 
-def _beside(said: Reading, later: Reading) -> Reading:
+def _further(addition: Addition, later: Reading | None) -> int | None:
+    """What was lost beside all that was told before. A sum that stands both in the story and in
+    its field is one.
+    """
+    typed = money.read_money(addition.money_lost_raw).value
+    told = later.money_lost_vnd if later and more.tells_more(addition.story) else None
+    if typed is None:
+        return told or None
+    return typed if typed == told or more.says_more(addition.money_lost_raw) else None
+
+
+def _beside(said: Reading, later: Reading, *, is_further: bool) -> Reading:
     facts: dict[str, Any] = {}
     if said.scenario == reading.UNCLEAR:
         facts["scenario"] = later.scenario
     if later.ongoing and not said.ongoing:
         facts["ongoing"] = later.ongoing
-    if later.money_lost_vnd is not None and later.money_lost_vnd > (said.money_lost_vnd or -1):
+    if is_further:
+        facts["money_lost_vnd"] = said.money_lost_vnd  # its words are a reason of the sum
+    elif later.money_lost_vnd is not None and later.money_lost_vnd > (said.money_lost_vnd or -1):
         facts["money_lost_vnd"] = later.money_lost_vnd
     if fresh := tuple(code for code in later.actions if code not in said.actions):
         facts["actions"] = (*said.actions, *fresh)

@@ -1,23 +1,77 @@
-"""What a reporter is told of what was just added: what came in, and what could not be read."""
+"""What a reporter is told of what was just added: what came in, what could not be read, what was
+lost in all by now; and the help that is due at once.
+"""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from django.utils.translation import gettext, ngettext
 
+from reports import asking, held, money, reading, triage, whole
 from reports.claimable import OFFICES
 from reports.later import Kept, Later
-from reports.models import Report
+from reports.look import look_at
+from reports.models import Case, Report
 from reports.whole import Leg
 
 _LONGEST = 40  # signs of what was typed that are said back
+_READ = 4000  # signs that are read while somebody waits: 40 ms
+
+
+class Urgent(NamedTuple):
+    """What the red help of a page is for, named as on the report."""
+
+    happening_now: bool
+    money_lost: bool
+
+
+def urgent(report: Report, words: str, money_raw: str = "") -> Urgent | None:
+    """The help that is due once this was added, None for none. One statement."""
+    text = words[:_READ]
+    said, look = reading.read_story(text), look_at(text)
+    paid = look.sums or any(deed.kind == "pay" and deed.state == "done" for deed in look.deeds)
+    typed = bool(money_raw.strip()) and money.read_money(money_raw).value != 0
+    now = said.ongoing or _is_pressed(report)
+    lost = typed or bool(paid and said.money_lost_vnd != 0) or (now and bool(report.money_lost))
+    return Urgent(now, lost) if now or lost else None
+
+
+def _is_pressed(report: Report) -> bool:
+    """Whether its reporter is held to be pressed still: by the desk, else machine, else form."""
+    open_one = Report.objects.filter(pk=report.pk, case__status__in=Case.OPEN)
+    for ongoing in open_one.values_list(held.ongoing(), flat=True):
+        return bool(report.happening_now) if ongoing is None else bool(ongoing)
+    return False
 
 
 def added(said: Later, kept: Kept) -> list[str]:
-    """Sentences for the page, the first of them what was added."""
+    """Sentences for the page, the first of them what was added and what was lost by now."""
     if not kept.is_new:
         return [gettext("Trang đã ghi những điều này từ trước, giữ một bản.")]
-    what = ", ".join(_parts(said))
-    return [gettext("Đã ghi thêm: %(what)s.") % {"what": what}, *_odd(said, kept.addition.flags)]
+    what = gettext("Đã ghi thêm: %(what)s.") % {"what": ", ".join(_parts(said))}
+    first = " ".join([what, *_in_all(said, kept.addition.report)])
+    return [first, *_odd(said, kept.addition.flags)]
+
+
+def _in_all(said: Later, report: Report) -> Iterator[str]:
+    """The loss that the report tells of by now, where this speaks of one that was understood, and
+    all that was told is read in no time.
+    """
+    typed = said.money_lost_raw
+    sums = money.read_money(typed).value if typed.strip() else _sum_in(said.story)
+    if not sums:
+        return
+    additions = tuple(whole.every_addition(report))
+    if len(report.story) + sum(len(each.story) for each in additions) > _READ:
+        return
+    if lost := triage.read(report, additions).money_lost_vnd:
+        figures, words = asking.in_figures_and_words(lost)
+        total = gettext("Tin ghi tổng cộng đã mất %(figures)s đồng (%(words)s đồng).")
+        yield total % {"figures": figures, "words": words}
+
+
+def _sum_in(story: str) -> int | None:
+    return reading.read_story(story[:_READ]).money_lost_vnd if story.strip() else None
 
 
 def _parts(said: Later) -> Iterator[str]:

@@ -168,7 +168,11 @@ def _written(
         lines = [ERASED]
     except FullError:
         return _again(request, form, FULL)
-    return standing_page(request, report, form, lines[0].status, notice=lines)
+    more: dict[str, object] = {"notice": lines}
+    if lines[0].is_taken and act in (_add, _reply):
+        words = data.get("story") or data.get("text") or ""
+        more["urgent"] = told.urgent(report, words, data.get("money_lost_vnd") or "")
+    return standing_page(request, report, form, lines[0].status, **more)
 
 
 def _again(request: HttpRequest, form: StepForm, trouble: Trouble | None = None) -> HttpResponse:

@@ -68,6 +68,43 @@ def test_the_latest_sum_of_the_form_is_the_one_that_is_declared() -> None:
     assert read(subject).money_lost_vnd == 2_000_000
 
 
+@pytest.mark.parametrize(
+    ("first", "said", "total"),
+    [
+        ({"money_lost_raw": "10 triệu"}, {"story": "Tôi chuyển thêm 20 triệu nữa."}, 30),
+        ({"money_lost_raw": "10 triệu"}, {"money_lost_raw": "thêm 20 triệu nữa"}, 30),
+        ({"story": LOST}, {"money_lost_raw": "thêm 5tr"}, 40),
+        ({"story": LOST}, {"story": "them 5tr nua"}, 40),
+        ({}, {"money_lost_raw": "thêm 5 triệu"}, 5),
+        ({"money_lost_raw": "10 triệu"}, {"money_lost_raw": "0", "story": "Không mất thêm."}, 0),
+    ],
+)
+def test_a_further_sum_is_added_to_what_was_lost_before(
+    first: dict[str, Any], said: dict[str, Any], total: int
+) -> None:
+    subject = report(**{"story": "Họ gọi.", **first})
+    say(subject, **said)
+    assert read(subject).money_lost_vnd == total * 1_000_000
+
+
+def test_a_further_sum_in_both_story_and_field_counts_once() -> None:
+    subject = report("Họ gọi.", money_lost_raw="10 triệu")
+    say(subject, story="Tôi chuyển thêm 20 triệu nữa.", money_lost_raw="20 triệu")
+    facts = read(subject)
+    assert facts.money_lost_vnd == 30_000_000
+    reasons = [each for each in facts.reasons if each["fact"] == "money_lost_vnd"]
+    assert any("20 triệu" in each["words"] and "báo thêm" in each["rule"] for each in reasons)
+
+
+def test_a_total_that_is_typed_after_further_sums_stands_in_their_place() -> None:
+    subject = report("Họ gọi.", money_lost_raw="10 triệu")
+    say(subject, story="Tôi chuyển thêm 20 triệu nữa.")
+    say(subject, money_lost_raw="25 triệu")
+    assert read(subject).money_lost_vnd == 25_000_000
+    say(subject, money_lost_raw="thêm 5 triệu")
+    assert read(subject).money_lost_vnd == 30_000_000
+
+
 def test_callers_accounts_and_links_told_later_are_found() -> None:
     subject = report("Họ gọi.", caller_number="0550000123")
     say(

@@ -259,6 +259,67 @@ def test_a_sum_that_was_answered_is_asked_no_more(client: Client) -> None:
     assert "Trang hỏi lại bạn" not in look(client, mine)
 
 
+@pytest.mark.parametrize(
+    ("first", "fields", "told"),
+    [
+        ("năm triệu rưỡi", {"money_lost_vnd": "thêm 5tr nữa"}, "10.500.000 đồng (mười triệu năm"),
+        ("10 triệu", {"story": "Tôi chuyển thêm 20 triệu nữa."}, "30.000.000 đồng (ba mươi"),
+        ("10 triệu", {"money_lost_vnd": "12 triệu"}, "12.000.000 đồng (mười hai triệu đồng)"),
+    ],
+)
+def test_what_was_lost_in_all_by_now_is_said_back(
+    client: Client, first: str, fields: dict[str, str], told: str
+) -> None:
+    mine = intake.accept(Typed(money_lost_raw=first), "a-key-of-the-browser")
+    page = words(send(client, ADD, mine, **fields).content)
+    assert f"Tin ghi tổng cộng đã mất {told}" in page
+
+
+@pytest.mark.parametrize(
+    "fields", [{"story": "Họ gọi lại."}, {"money_lost_vnd": "nhiều lắm"}, {"story": "x " * 4000}]
+)
+def test_no_total_is_said_where_none_was_told_or_understood(
+    client: Client, fields: dict[str, str]
+) -> None:
+    mine = intake.accept(Typed(money_lost_raw="10 triệu"), "a-key-of-the-browser")
+    assert "Tin ghi tổng cộng" not in words(send(client, ADD, mine, **fields).content)
+
+
+PRESSED, BANK = "Đang bị ép thì gọi 113 ngay.", "Gọi ngân hàng của bạn trước."
+
+
+@pytest.mark.parametrize(
+    ("step", "fields", "helps"),
+    [
+        (REPLY, {"text": "Ho dang ep chuyen tiep 50 trieu, lam sao day"}, [PRESSED, BANK]),
+        (ADD, {"story": "I just paid"}, [BANK]),
+        (ADD, {"money_lost_vnd": "20 triệu"}, [BANK]),
+        (ADD, {"story": "Họ vẫn đang gọi, bắt tôi không được cúp máy."}, [PRESSED]),
+        (REPLY, {"text": "Cảm ơn cán bộ."}, []),
+        (ADD, {"story": "Họ đòi 5 triệu nhưng tôi không chuyển."}, []),
+        (ADD, {"money_lost_vnd": "không mất"}, []),
+    ],
+)
+def test_who_tells_of_money_or_pressing_gets_the_red_help(
+    client: Client, mine: intake.Accepted, step: str, fields: dict[str, str], helps: list[str]
+) -> None:
+    page = words(send(client, step, mine, **fields).content)
+    assert [each for each in (PRESSED, BANK) if each in page] == helps
+
+
+@pytest.mark.parametrize(("step", "fields"), [(ADD, {"accounts": "a"}), (REPLY, {"text": "Dạ."})])
+def test_who_is_pressed_still_gets_the_red_help_whatever_was_added(
+    client: Client, lead: Person, step: str, fields: dict[str, str]
+) -> None:
+    mine = intake.accept(Typed(story="Họ gọi.", happening_now=True), "a-key-of-the-browser")
+    page = words(send(client, step, mine, **fields).content)
+    assert page.index(PRESSED) < page.index("Tin đang ở đâu")
+    assert PRESSED not in look(client, mine)
+    version = Case.objects.get(report=mine.report).version
+    workflow.close(mine.report.pk, by=lead.user, version=version, outcome="warned", reason="Xong.")
+    assert PRESSED not in words(send(client, step, mine, **fields).content)
+
+
 def test_to_withdraw_is_asked_once_more_and_decides_nothing(
     client: Client, mine: intake.Accepted
 ) -> None:
