@@ -11,8 +11,8 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import DatabaseError
 
-from reports import events, grouping, holding, workflow
-from reports.models import Campaign, CampaignLink
+from reports import events, grouping, holding, pending, workflow
+from reports.models import Campaign, CampaignLink, Report
 
 MOST = 500  # reports of one press
 PATIENCE = 6.0  # seconds; what is not begun by then is left as it is
@@ -44,7 +44,8 @@ def decide(verb: str, rows: Sequence[Seen], by: User, given: Mapping[str, Any]) 
     """
     result, until = Result(), monotonic() + PATIENCE
     for row in rows:
-        why = "late" if monotonic() > until else _decided(verb, row, by, given)
+        is_late = monotonic() > until
+        why = "late" if is_late else _asks_first(verb, row) or _decided(verb, row, by, given)
         if why:
             result.refused.append((row.number, why))
         else:
@@ -70,6 +71,14 @@ def _decided(verb: str, row: Seen, by: User, given: Mapping[str, Any]) -> str:
     except DatabaseError:
         return "trouble"
     return ""
+
+
+def _asks_first(verb: str, row: Seen) -> str:
+    """Whether ending it wants a tick on its own page; "" for no."""
+    if verb != "close":
+        return ""
+    report = Report.objects.select_related("case", "facts").get(pk=row.report)
+    return "pending" if pending.of(report) else ""
 
 
 def attach(code: str, rows: Sequence[Seen], hand: holding.Hand) -> Result:

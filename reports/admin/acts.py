@@ -1,13 +1,13 @@
 """The decisions as buttons: what each asks for, and what is told when one is not taken."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib.auth.models import User
 
-from reports import events, moves, scope, workflow
+from reports import events, moves, pending, scope, workflow
 from reports.admin import words
 from reports.models import Case, Event
 from reports.models.units import LONGEST_NAME
@@ -95,6 +95,11 @@ NOT_RELEASED = {
     "phrase": "Chưa cho lấy mã. Hiện câu hẹn, nghe người gọi đọc đúng câu ấy, rồi bấm lại trong"
     " vòng 15 phút. Lời đã gõ còn nguyên.",
 }
+PENDING = {
+    pending.PRESSED: "còn đang bị ép",
+    pending.WRITTEN: "có lời chưa ai trả lời",
+    pending.WISH: "có đề nghị chưa trả lời",
+}
 NO_VALUE = "Chưa chọn giá trị đúng."
 NO_UNIT = "Chưa có đơn vị này trong bảng đơn vị. Chọn một tên trong danh sách, ví dụ: Công an xã Yên Định."
 NO_LINKS = "Trang đã hứa với người báo là không gửi đường link. Bỏ đường link đi rồi gửi."
@@ -143,19 +148,28 @@ class ActForm(forms.Form):
         widget=forms.Textarea({"rows": 2}),
         error_messages={"max_length": f"Dài quá {MOST_WORDS} ký tự, viết ngắn lại."},
     )
+    # A button's value: a reason that the officer takes over. What was typed stands before it.
+    suggested = forms.CharField(max_length=MOST_WORDS, required=False)
+    anyway = forms.BooleanField(required=False)
 
     def __init__(
         self,
         verb: str,
         data: Mapping[str, Any] | None = None,
         initial: Mapping[str, Any] | None = None,
+        *,
+        suggestion: str = "",
+        waits: Sequence[str] = (),
     ) -> None:
         super().__init__(data, initial=dict(initial or {}), auto_id=f"{verb}_%s", label_suffix="")
         self.verb, self.act, self.key = verb, ACTS[verb], KEYS.get(verb, "")
         self.address = f"admin:reports_report_{verb}"
         tells = moves.TABLE[verb].tells
         self.compose = f"admin:reports_report_compose_{verb}" if tells else ""
+        self.suggestion, self.waits = suggestion, ", ".join(PENDING[code] for code in waits)
         asked = {*moves.TABLE[verb].needs, "version"}
+        asked |= {"suggested"} if suggestion else set()
+        asked |= {"anyway"} if waits else set()
         for name in self.fields.keys() - asked:
             del self.fields[name]
         if isinstance(officer := self.fields.get("officer"), _Officer):
@@ -163,10 +177,22 @@ class ActForm(forms.Form):
         if "reason" in asked:
             self.fields["reason"].label = self.act.asks
             self.fields["reason"].help_text = self.act.hint
+        if waits:
+            self.fields["anyway"].label = f"Người báo {self.waits}, vẫn kết thúc"
 
     def questions(self) -> list[forms.BoundField]:
-        """What is to be filled in; the version is the page's affair."""
-        return [field for field in self if field.name != "version"]
+        """What is to be filled in; the version and the suggestion are the page's affair."""
+        return [field for field in self if field.name not in {"version", "suggested"}]
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        suggested, anyway = given.pop("suggested", ""), given.pop("anyway", True)
+        if suggested and not given.get("reason", "").strip():
+            given["reason"] = suggested
+        if not anyway:
+            told = f"Chưa kết thúc. Người báo {self.waits}. Đã xem thì đánh dấu ô này rồi bấm lại."
+            self.add_error("anyway", told)
+        return given
 
     def carry_out(self, case: Case, by: User) -> Case:
         """Take the decision. Raises WorkflowError; then nothing is written."""

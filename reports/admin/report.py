@@ -25,6 +25,7 @@ from reports import (
     files,
     habits,
     moves,
+    pending,
     scope,
     stats,
     units,
@@ -208,7 +209,7 @@ class ReportAdmin(
     def act(self, request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
         """Take a decision, or show the page again with what was typed and why not."""
         report = self._get(request, pk)
-        form = ActForm(verb, request.POST)
+        form = _act_form(report, verb, request.POST)
         if not form.is_valid():
             messages.error(request, "Chưa lưu. Xem lại chỗ báo lỗi; những gì đã gõ còn nguyên.")
             return self._page(request, report, form=form)
@@ -343,9 +344,18 @@ class ReportAdmin(
         verbs = [verb for verb in ACTS if verb in offered or (typed and typed.verb == verb)]
         fresh = starts.of(held(report), report.commune)
         return [
-            typed if typed and typed.verb == verb else ActForm(verb, initial=fresh.get(verb))
+            typed
+            if typed and typed.verb == verb
+            else _act_form(report, verb, initial=fresh.get(verb))
             for verb in verbs
         ]
+
+
+def _act_form(report: Report, verb: str, *typed: Any, **given: Any) -> ActForm:
+    """A decision's form, with the reason that the report suggests for it and what waits for a tick."""
+    suggestion = starts.reasons(held(report), report.commune).get(verb, "")
+    waits = pending.of(report) if verb == "close" else ()
+    return ActForm(verb, *typed, **given, suggestion=suggestion, waits=waits)
 
 
 def _say_where(request: HttpRequest, typed: str) -> None:

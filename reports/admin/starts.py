@@ -1,5 +1,6 @@
-"""What the forms of decisions begin with: unit, result and reason as the report suggests them, for
-the officer to read, change and send.
+"""What the forms of decisions begin with: unit and result as the report suggests them, for the
+officer to read, change and send. The reason of an ending is the officer's to give: what the report
+suggests stands beside the empty field, to be taken over.
 """
 
 from collections.abc import Mapping
@@ -18,17 +19,20 @@ _NO_REPORT = ("spam_submission", "abuse_prank")
 
 def of(holds: Held, commune: Commune | None) -> dict[str, Mapping[str, str]]:
     """First values of the fields, by verb. Codes in words alone, nothing that a person wrote."""
-    gist, place = _gist(holds), _unit(commune)
+    place = _unit(commune)
     junk = words.label(holds.scenario) if holds.scenario in _NO_REPORT else ""
     return {
-        "hand_over": _hand_over(gist, place),
-        "close": {"reason": gist, "outcome": _OUTCOMES.get(holds.scenario or "", "")},
+        "hand_over": {"unit": place},
+        "close": {"outcome": _OUTCOMES.get(holds.scenario or "", "")},
         "junk": {"reason": f"{junk}." if junk else ""},
     }
 
 
-def _hand_over(gist: str, unit: str) -> Mapping[str, str]:
-    return {"unit": unit, "reason": f"Đúng địa bàn. {gist}" if unit and gist else gist}
+def reasons(holds: Held, commune: Commune | None) -> Mapping[str, str]:
+    """The reason that the report suggests, by verb, "" for none; codes in words, as above."""
+    gist = _gist(holds)
+    is_placed = bool(gist and _unit(commune))
+    return {"hand_over": f"Đúng địa bàn. {gist}" if is_placed else gist, "close": gist}
 
 
 def _unit(commune: Commune | None) -> str:

@@ -22,7 +22,9 @@ document.addEventListener("keydown", (event) => {
   const typing = event.target.closest?.(TYPING);
   if (event.key === "Enter" && event.ctrlKey && typing?.form?.closest(".acts, .decide, .filing")) {
     event.preventDefault();
-    typing.form.requestSubmit(typing.form.querySelector("button:enabled"));
+    const wanted = event.shiftKey ? "button[name=suggested]" : "button:enabled";
+    const button = typing.form.querySelector(wanted);
+    if (button) typing.form.requestSubmit(button);
     return;
   }
   if (typing || event.ctrlKey || event.altKey || event.metaKey) return;

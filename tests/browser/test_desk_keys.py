@@ -41,6 +41,28 @@ def test_three_keys_lead_from_the_queue_to_a_decision(
     assert [case.report.public_number for case in junked] == [shown]
 
 
+def test_three_keys_end_a_report_with_the_suggested_reason(
+    browser: Browser,
+    portal: str,
+    chief: Client,  # noqa: F811
+) -> None:
+    report = evidence.report("Tôi không rõ chuyện gì.")
+    evidence.read(report, scenario="unclear")
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, bypass_csp=True)
+    _come_in(context, portal, chief)
+    page = context.new_page()
+    page.goto(portal + QUEUE)
+    with page.expect_navigation():
+        page.keyboard.press("j")
+    page.keyboard.press("x")
+    assert page.locator("#close_reason").input_value() == ""
+    assert faults(page) == []
+    with page.expect_navigation():
+        page.keyboard.press("Control+Shift+Enter")
+    context.close()
+    assert Case.objects.get(report=report).status == "closed"
+
+
 SLOW_HAND = 3  # keys a second, some 35 words a minute
 
 

@@ -86,6 +86,13 @@ def test_without_a_reason_nothing_is_done_and_all_is_kept(duty: Person) -> None:
     assert statuses(one) == ["new"]
 
 
+def test_many_are_not_ended_over_the_head_of_who_is_still_pressed(duty: Person) -> None:
+    one, pressed = evidence.report("a"), evidence.report("b", happening_now=True)
+    told = words(press(duty, "close", rows(one, pressed), outcome="duplicate", **WHY))
+    assert "người báo còn đang bị ép" in told
+    assert statuses(one, pressed) == ["closed", "new"]
+
+
 def test_a_lead_assigns_many_to_one_officer(lead: Person, duty: Person) -> None:
     one, two = evidence.report("a"), evidence.report("b")
     told = words(press(lead, "assign", rows(one, two), officer=duty.user.pk))

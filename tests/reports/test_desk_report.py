@@ -14,7 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from lxml import html
 
-from reports import events, moves, timekeeping, units, workflow
+from reports import events, later, moves, timekeeping, units, workflow
 from reports.admin.page import grounds_of
 from reports.models import Case, Facts, Report
 from tests.cast import Person, enlist, log_in
@@ -239,6 +239,61 @@ def test_a_missing_reason_is_asked_for_beside_its_field(duty: Person) -> None:
     assert tree.get_element_by_id("close_reason_error").text == "Chưa ghi lý do."
     assert tree.xpath("//select[@name='outcome']/option[@selected]/@value") == ["duplicate"]
     assert [details.get("open") is not None for details in tree.iter("details")].count(True) == 1
+
+
+def test_the_reason_of_an_ending_is_empty_until_somebody_gives_one_or_takes_the_suggestion(
+    duty: Person,
+) -> None:
+    report = evidence.triaged("Sáng nay có người xưng công an gọi, tôi cúp máy luôn.")
+    tree = look(duty.client, report)
+    for verb in ("close", "hand_over"):
+        assert (tree.get_element_by_id(f"{verb}_reason").text or "").strip() == ""
+    (gist,) = tree.xpath("//form[contains(@action, '/close/')]//button[@name='suggested']/@value")
+    taken = press(duty.client, report, "close", reason="", suggested=gist)
+    assert taken.status_code == 303
+    assert events.about("report", report.pk).get(kind="closed").detail["reason"] == gist
+
+
+def test_typed_words_stand_before_the_suggestion(duty: Person) -> None:
+    report = evidence.triaged("Sáng nay có người xưng công an gọi, tôi cúp máy luôn.")
+    press(duty.client, report, "close", reason="Tự ghi.", suggested="Gợi ý.")
+    assert events.about("report", report.pk).get(kind="closed").detail["reason"] == "Tự ghi."
+
+
+def _pressed(_: Person) -> Report:
+    return evidence.report(STORY, happening_now=True)
+
+
+def _written(duty: Person) -> Report:
+    report = evidence.report(STORY)
+    workflow.take(report.pk, by=duty.user, version=1)
+    later.reply(report, "Tôi hỏi chuyện này với ạ.", "a-key-of-a-message")
+    return report
+
+
+def _wishing(_: Person) -> Report:
+    report = evidence.report(STORY)
+    later.add(report, later.Later(kind="withdrawal", story="Cho tôi rút."), "a-key-of-a-wish")
+    return report
+
+
+@pytest.mark.parametrize(
+    ("left", "told"),
+    [
+        (_pressed, "còn đang bị ép"),
+        (_written, "có lời chưa ai trả lời"),
+        (_wishing, "có đề nghị chưa trả lời"),
+    ],
+)
+def test_what_is_pending_is_ended_by_a_tick_alone(duty: Person, left: Any, told: str) -> None:
+    report = left(duty)
+    asked = press(duty.client, report, "close", reason="Đã gọi lại, bác yên tâm.")
+    assert asked.status_code == 422
+    assert f"Chưa kết thúc. Người báo {told}." in words(asked)
+    assert "Đã gọi lại, bác yên tâm." in words(asked)
+    assert Case.objects.get(report=report).status in Case.OPEN
+    assert press(duty.client, report, "close", anyway="on").status_code == 303
+    assert Case.objects.get(report=report).status == "closed"
 
 
 @pytest.mark.parametrize(
