@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from django.db import transaction
 from django.db.models import QuerySet
 
-from reports import outbox, phones, privacy, whole
+from reports import outbox, phones, privacy, reading, timekeeping, whole
 from reports.indicators import READ_OF_NUMBER
 from reports.intake import TRIAGE
 from reports.models import Addition, Message, Report
@@ -104,6 +104,8 @@ def add(report: Report, said: Later, submission_key: str) -> Kept:
 def reply(report: Report, text: str, submission_key: str) -> bool:
     """Keep a message of the reporter; False when it is kept already. Raises as `add`."""
     with transaction.atomic():
+        # Decisions lock the case before the report: so does this.
+        case = timekeeping.lock(report.pk) if _is_pressing(text) else None
         _hold(report)
         if _kept(report.messages.filter(by=None), submission_key, text).exists():
             return False
@@ -115,7 +117,15 @@ def reply(report: Report, text: str, submission_key: str) -> bool:
             submission_key=submission_key,
             content_digest=_digest(text, submission_key, newest_key()),
         ).save(force_insert=True)
+        if case:
+            timekeeping.look_again(case)
     return True
+
+
+def _is_pressing(text: str) -> bool:
+    """Whether it tells of pressing that goes on, or of money that has just gone."""
+    said = reading.read_story(text)
+    return said.ongoing or any(reason.fact == "just_now" for reason in said.reasons)
 
 
 def _hold(report: Report) -> None:

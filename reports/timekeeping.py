@@ -90,6 +90,22 @@ def start_those_of_new_reports() -> int:
     return begun + _start(_pressed_and_unseen().exclude(due_at=None))
 
 
+def lock(report_id: UUID) -> Case:
+    """The case of a report, nobody else's until COMMIT."""
+    return Case.objects.select_for_update(of=("self",)).get(pk=report_id)
+
+
+def look_again(case: Case) -> None:
+    """Start the clock to look at a report whose reporter writes of being pressed; where one runs,
+    its end stays.
+    """
+    if case.status in Case.OPEN:
+        begin(case)
+        clock = _clock(case.pk, clocks.LOOK, timezone.now())
+        Clock.objects.bulk_create([clock], ignore_conflicts=True)
+        _set_due([case.pk])
+
+
 def _pressed_and_unseen() -> QuerySet[Case]:
     """New cases that nobody has looked at, of reporters who are pressed as the machine reads it."""
     clock = Clock.objects.filter(report_id=OuterRef("pk"), kind=clocks.LOOK)

@@ -3,30 +3,45 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Cast, Coalesce
 
 from reports.admin.fresh import is_fresh, with_acts
-from reports.models import Addition, Case, Message, Report
+from reports.events import NO_LOOK
+from reports.models import Addition, Case, Event, Message, Report
 
 
 def answered(reports: QuerySet[Report]) -> QuerySet[Report]:
     """Those that wait for their reporter although the reporter has written or added something
-    since the desk last asked.
+    since the desk last asked, and the other open ones with a message that nobody has acted on since.
     """
-    waiting = reports.filter(case__status=Case.Status.WAITING)
-    return waiting.annotate(asked_at=_asked_at()).filter(_spoken())
+    waits, is_open = Q(case__status=Case.Status.WAITING), Q(case__status__in=Case.OPEN)
+    spoken = waits & _spoken() | is_open & Exists(_unread())
+    return reports.annotate(asked_at=_asked_at()).filter(spoken)
 
 
-# The same of a row that has a `report_id` and the `changed_at` of its case, for plain SQL.
-SPOKEN = """EXISTS (
+def _unread() -> QuerySet[Message]:
+    about = Cast(OuterRef("report_id"), CharField())
+    looks = Event.objects.filter(subject_type="report", subject_id=about, by__isnull=False)
+    looked = looks.exclude(kind__in=NO_LOOK).filter(at__gte=OuterRef("sent_at"))
+    return Message.objects.filter(~Exists(looked), report=OuterRef("pk"), by=None)
+
+
+# The same of a row of an open case with its `report_id`, `status` and `changed_at`, for plain SQL.
+SPOKEN = f"""(EXISTS (
+    SELECT FROM reports_message AS message
+     WHERE message.report_id = waits.report_id AND by_id IS NULL AND NOT EXISTS (
+           SELECT FROM reports_event AS look
+            WHERE subject_type = 'report' AND subject_id = waits.report_id::text
+              AND look.by_id IS NOT NULL AND kind NOT IN {NO_LOOK} AND look.at >= message.sent_at))
+    OR waits.status = 'waiting' AND EXISTS (
     SELECT FROM (SELECT coalesce((SELECT sent_at FROM reports_message AS message
                                    WHERE message.report_id = waits.report_id AND is_question
                                    ORDER BY id DESC LIMIT 1), waits.changed_at) AS at) AS asked
      WHERE EXISTS (SELECT FROM reports_message AS message
                     WHERE message.report_id = waits.report_id AND by_id IS NULL AND sent_at > asked.at)
         OR EXISTS (SELECT FROM reports_addition AS addition
-                    WHERE addition.report_id = waits.report_id AND received_at > asked.at))"""
+                    WHERE addition.report_id = waits.report_id AND received_at > asked.at)))"""  # noqa: S608  # nosec B608
 
 
 def _asked_at() -> Coalesce:

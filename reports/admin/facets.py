@@ -346,7 +346,7 @@ def _of_cases(reports: QuerySet[Report], cases: QuerySet[Case]) -> QuerySet[Repo
 
 def _of_open(reports: QuerySet[Report], chosen: str, user: Any) -> QuerySet[Report]:
     if chosen == "answered":
-        return answers.answered(open_ones(reports, status=Case.Status.WAITING))
+        return answers.answered(open_ones(reports))
     if chosen == "burning":
         return burning(open_ones(reports))
     wanted: dict[str, dict[str, Any]] = {

@@ -70,7 +70,7 @@ counted AS (
                   ('viec', 'unassigned', unassigned), ('tien', 'lost', lost), ('tien', 'much', much),
                   ('tien', 'unknown', unknown)) AS kind
      UNION ALL
-    SELECT 'viec', 'answered', count(*) FROM waits WHERE status = 'waiting' AND {answers.SPOKEN}
+    SELECT 'viec', 'answered', count(*) FROM waits WHERE {answers.SPOKEN}
      UNION ALL
     SELECT 'viec', 'overdue', count(*) FROM reports_case
      WHERE due_at <= statement_timestamp()

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from lxml import html
 
-from reports import workflow
+from reports import later, workflow
 from reports.models import Report
 from tests.cast import Person
 from tests.reports import evidence
@@ -44,6 +44,31 @@ def test_who_has_answered_is_a_list_of_its_own(duty: Person) -> None:
     assert "Đã trả lời" in row_of(duty, spoken)
     assert "Đã trả lời" not in row_of(duty, silent)
     assert "Người báo đã trả lời (1)" in duty.client.get(QUEUE).content.decode()
+
+
+def test_a_message_counts_on_any_open_report_until_somebody_acts(duty: Person) -> None:
+    report = evidence.report("Họ gọi.")
+    workflow.take(report.pk, by=duty.user, version=1)
+    answered(report, "Họ gọi lại nữa.")
+    assert shown(duty) == [report]
+    assert "Người báo đã trả lời (1)" in duty.client.get(QUEUE).content.decode()
+    workflow.note(report.pk, by=duty.user, version=2, reason="Đã gọi lại.")
+    assert shown(duty) == []
+    assert "Người báo đã trả lời (0)" in duty.client.get(QUEUE).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("told", "runs"),
+    [("Họ đang ép tôi chuyển tiếp 50 triệu, làm sao đây?", True), ("Cảm ơn cán bộ.", False)],
+)
+def test_a_message_of_who_is_pressed_starts_the_look_anew(
+    duty: Person, told: str, runs: bool
+) -> None:
+    report = evidence.report("Họ gọi.", happening_now=True)
+    workflow.take(report.pk, by=duty.user, version=1)
+    later.reply(report, told, "a-key-of-a-message")
+    look = report.clocks.running().filter(kind="look")
+    assert look.exists() is runs
 
 
 def test_what_was_added_since_is_an_answer_too(duty: Person) -> None:
