@@ -117,7 +117,9 @@ def find(typed: str, places: tuple[Place, ...]) -> Found:
 
 
 def _several(folded: str, codenames: tuple[str, ...], gazetteer: "_Gazetteer") -> Found:
-    spelled = _spelled(folded, _DISTRICT_TYPES)
+    spelled, bare = _spelled(folded, _DISTRICT_TYPES), _without_type(folded)
+    if bare in gazetteer.districts and bare not in gazetteer.communes:
+        spelled = bare  # "xã Quảng Xương"
     if spelled in gazetteer.districts:
         return Found(None, AMBIGUOUS, codenames, gazetteer.written[spelled], is_district=True)
     return Found(None, AMBIGUOUS, codenames, gazetteer.written.get(_without_type(folded), ""))
@@ -211,8 +213,9 @@ def _named(head: str, gazetteer: _Gazetteer) -> frozenset[str]:
     nothing: frozenset[str] = frozenset()
     commune = gazetteer.communes.get(_spelled(head, _COMMUNE_TYPES), nothing)
     if _type_of(head, _COMMUNE_TYPES):
-        # People keep the old type of a place that is a ward now.
-        return commune or gazetteer.communes.get(_without_type(head), nothing)
+        # People keep the old type of a place that is a ward now, and call a district a commune.
+        bare = _without_type(head)
+        return commune or gazetteer.communes.get(bare) or gazetteer.districts.get(bare, nothing)
     return commune | gazetteer.districts.get(head, nothing)
 
 

@@ -12,6 +12,7 @@ PLACES = (
     Place("xa_tho_xuan", "Xã Thọ Xuân", ("Huyện Thọ Xuân",), ("Thị trấn Thọ Xuân",)),
     Place("xa_minh_son", "Xã Minh Sơn", ("Huyện Ngọc Lặc",), ("Xã Lam Sơn", "Xã Minh Sơn")),
     Place("phuong_hac_thanh", "Phường Hạc Thành", ("Thành phố Thanh Hóa",), ("Phường Lam Sơn",)),
+    Place("xa_ngoc_lien", "Xã Ngọc Liên", ("Huyện Ngọc Lặc",), ()),
     Place("xa_ba_dinh", "Xã Ba Đình", ("Huyện Nga Sơn",), ("Xã Nga Văn",)),
 )
 
@@ -47,6 +48,7 @@ def test_a_place_is_found(typed: str, codename: str) -> None:
         ("xã lam son", {"xa_lam_son", "xa_minh_son"}),
         ("Thọ Xuân", {"xa_lam_son", "xa_tho_xuan"}),
         ("huyện Thọ Xuân", {"xa_lam_son", "xa_tho_xuan"}),
+        ("xa ngoc lac", {"xa_minh_son", "xa_ngoc_lien"}),  # people call a district a commune
         ("Xã Lam Sơn, Nga Sơn", {"xa_lam_son", "xa_ba_dinh"}),
     ],
 )
@@ -54,6 +56,12 @@ def test_the_same_name_in_two_places_is_never_settled(typed: str, among: set[str
     found = find(typed, PLACES)
     assert (found.codename, found.flag) == (None, AMBIGUOUS)
     assert among <= set(found.candidates)
+
+
+@pytest.mark.parametrize("typed", ["ngoc lac", "xa ngoc lac", "huyen ngoc lac"])
+def test_a_district_is_known_as_one_whatever_it_is_called(typed: str) -> None:
+    found = find(typed, PLACES)
+    assert (found.name, found.is_district) == ("Huyện Ngọc Lặc", True)
 
 
 @pytest.mark.parametrize("typed", ["Lam Sn", "Hà Nội", "😱", "x", "xã", "1", "lam " * 100_000])
