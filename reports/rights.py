@@ -4,6 +4,7 @@ It is granted whole or refused with a reason that the reporter reads. A hold or 
 crime stands above it; what others must keep is not erased because somebody holds a code.
 """
 
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -51,16 +52,17 @@ def shown(report: Report) -> dict[str, object]:
     waits = wish is not None and wish.decided_at is None
     return {
         "wish": wish,
-        "wish_promise": _promise(wish) if wish and waits else "",
+        "wish_promise": promise("erase_answer", wish.asked_at) if wish and waits else "",
         "may_wish": not report.erased_at and not waits and len(wishes) < MOST_WISHES,
     }
 
 
-def _promise(wish: ErasureWish) -> str:
-    said = confirmed.statements().get("erase_answer")
+def promise(codename: str, asked_at: datetime) -> str:
+    """By when a wish is answered, "" where that is not confirmed or has passed."""
+    said = confirmed.statements().get(codename)
     if said is None or not said.amount:
         return ""
-    due = clocks.in_working_days(wish.asked_at, said.amount)
+    due = clocks.in_working_days(asked_at, said.amount)
     return said.text.replace("{time}", clocks.said(due)) if due > timezone.now() else ""
 
 

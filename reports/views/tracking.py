@@ -78,6 +78,9 @@ def standing_page(
         "questions": asking.questions(asking.words_of(told), places.communes())
         if case.status in _ASKED and not report.erased_at
         else [],
+        "withdrawal_promise": rights.promise("withdraw_answer", told.withdrawal.received_at)
+        if told.withdrawal and case.status in Case.OPEN
+        else "",
         "wave": tracking.wave(report),
         "files": sent,
         "most_files": files.MOST,

@@ -440,6 +440,17 @@ def test_a_promise_is_shown_once_it_is_confirmed(
     assert look(client, mine).count("Dự kiến trước") == 2
 
 
+def test_a_wish_to_withdraw_is_answered_by_a_day_until_it_is(
+    client: Client, mine: intake.Accepted, lead: Person
+) -> None:
+    promise("withdraw_answer", 2, lead)
+    assert "Dự kiến" not in look(client, mine)
+    assert "Dự kiến trước 17:00" in words(send(client, WITHDRAW, mine, sure="yes").content)
+    version = Case.objects.get(report=mine.report).version
+    workflow.withdraw(mine.report.pk, by=lead.user, version=version, reason="Người báo rút.")
+    assert "Dự kiến" not in look(client, mine)
+
+
 def test_a_promise_that_was_missed_is_owned_up_to(
     client: Client, mine: intake.Accepted, lead: Person
 ) -> None:
