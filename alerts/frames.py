@@ -9,15 +9,19 @@ from django.template.loader import render_to_string
 
 from alerts.models import AlertRevision
 from alerts.pages import facts_of
+from alerts.templatetags.alert_words import act
 
 HOLDS = 3  # warnings that 320 × 420 pixels hold
+# What stands in every frame above its warnings (frame_base.html), so that none needs room for it.
+FIRST = ("Đang bị ép thì gọi 113.", "Lỡ chuyển tiền thì gọi ngân hàng trước.")
 
 
 def of_one(
     revision: AlertRevision, now: datetime, *, live: bool = False, preview: bool = False
 ) -> str:
     """One warning with its advice."""
-    facts = facts_of(revision, now) | {"preview": preview}
+    advice = [line for line in map(act, revision.words.advice) if line not in FIRST]
+    facts = facts_of(revision, now) | {"preview": preview, "advice": advice}
     return _html("alerts/frame.html", facts, live=live)
 
 

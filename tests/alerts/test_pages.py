@@ -11,8 +11,9 @@ from django.db import OperationalError
 from django.http import HttpResponse
 from django.template import engines
 from django.test import Client
+from django.utils.html import strip_tags
 
-from alerts import said
+from alerts import frames, said
 from alerts.first_alert import ensure_first_alert
 from alerts.templatetags.alert_words import act, pieces, reason
 from tests.alerts.writing import HOSTILE, cancelled, draft, issued, office, person, rewritten
@@ -204,6 +205,25 @@ def test_a_frame_names_source_time_version_and_the_number_to_ring(
 def test_a_frame_of_an_ended_warning_still_says_whom_to_ring(client: Client) -> None:
     cancelled(issued())
     assert "02373.725.725" in words(client.get(f"{PAGE}nhung/"))
+
+
+def frame_states(client: Client) -> list[str]:
+    """Frames of none, one, an ended one, many, and of a portal without its database."""
+    none = words(client.get("/nhung/"))
+    first = issued("mot", advice="Cúp máy.\nĐang bị ép thì gọi 113. Gọi ngay.\n" + frames.FIRST[1])
+    one = words(client.get("/nhung/"))
+    issued("hai")
+    cancelled(first)
+    ended = words(client.get("/canh-bao/mot/nhung/"))
+    issued("ba")
+    return [none, one, ended, words(client.get("/nhung/")), frames.away()]
+
+
+def test_each_frame_says_113_and_the_bank_once_and_first(client: Client) -> None:
+    for text in frame_states(client):
+        main = strip_tags(text[text.index("<main>") : text.index('<p class="old">')])
+        assert [main.count(line) for line in frames.FIRST] == [1, 1]
+        assert [strip_tags(text).count(line) for line in frames.FIRST] == [1, 1]
 
 
 def test_the_newest_frame_holds_three_and_links_each(client: Client) -> None:

@@ -6,11 +6,12 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, BrowserContext, Frame, Page
+from playwright.sync_api import Browser, BrowserContext, Frame, Locator, Page
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from alerts import publishing
+from alerts import frames, publishing
+from alerts.embedding import SIZES
 from alerts.first_alert import SLUG, ensure_first_alert
 from alerts.models import AlertRevision
 from tests.browser.pages import too_wide, violations
@@ -153,19 +154,60 @@ def test_links_of_a_frame_open_the_portal_beside_the_page(
     assert page.url == agency.url
 
 
-@pytest.mark.parametrize("size", [(300, 250), (320, 420)])
-def test_small_frames_hold_what_matters_without_scrolling(
-    portal: str, browser: Browser, size: tuple[int, int]
-) -> None:
-    context = browser.new_context(viewport={"width": size[0], "height": size[1]})
-    page = context.new_page()
-    page.goto(f"{portal}/nhung/")
-    for name in ("02373.725.725", "Giả lãnh đạo sở, Công an tỉnh", "Kiểm tra nguồn"):
-        box = page.get_by_role("link", name=name).bounding_box()
+@pytest.fixture(params=SIZES.values(), ids=SIZES)
+def small(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A frame of a size that agencies are offered, as a window of its own without script."""
+    width, height = request.param
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, java_script_enabled=False
+    )
+    yield context.new_page()
+    context.close()
+
+
+def bottom(of: Locator) -> float:
+    """How far below the top of the window it ends."""
+    box = of.bounding_box()
+    assert box
+    return box["y"] + box["height"]
+
+
+def height_of(page: Page) -> int:
+    assert page.viewport_size
+    return page.viewport_size["height"]
+
+
+def test_small_frames_hold_what_matters_without_scrolling(portal: str, small: Page) -> None:
+    small.goto(f"{portal}/nhung/")
+    for name in ("02373.725.725", "113", "Giả lãnh đạo sở, Công an tỉnh", "Kiểm tra nguồn"):
+        link = small.get_by_role("link", name=name)
+        box = link.bounding_box()
         assert box
         assert box["height"] >= 24
-        assert box["y"] + box["height"] <= size[1]
-    context.close()
+        assert bottom(link) <= height_of(small)
+
+
+@pytest.mark.parametrize("is_old", [False, True])
+def test_small_frames_show_113_and_the_bank_before_anything_scrolls(
+    portal: str, small: Page, is_old: bool
+) -> None:
+    small.goto(f"{portal}/nhung/")
+    if is_old:
+        small.evaluate(AFTER_A_DAY)
+    foot = small.locator("footer").bounding_box()
+    assert foot
+    for line in frames.FIRST:
+        assert bottom(small.get_by_text(line, exact=True)) <= foot["y"]
+
+
+def test_no_advice_of_a_small_frame_is_out_of_reach(portal: str, small: Page) -> None:
+    small.goto(f"{portal}/nhung/")
+    for line in small.locator("section li").all():
+        line.scroll_into_view_if_needed()
+        assert line.is_visible()
+        assert bottom(line) <= height_of(small)
+    room = small.locator("main").evaluate("it => it.scrollHeight - it.clientHeight")
+    assert room == 0 or height_of(small) < 420
 
 
 def test_a_frame_left_open_says_so_after_a_day(portal: str, phone: BrowserContext) -> None:
