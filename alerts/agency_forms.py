@@ -1,5 +1,6 @@
 """What an agency asks of its page: a line for its site, and whether a code is one of ours."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -9,6 +10,7 @@ from alerts.embedding import SIZES, Choice, What
 from reports.models import Commune, Office
 
 LONGEST_CODE = 60
+_CODE = re.compile(r"TH-PV01-[0-9]{4}-[0-9]{4,}-[0-9]{1,4}")  # as publishing writes it
 _NEWEST = ("", "Các cảnh báo mới nhất của cả tỉnh")
 
 
@@ -68,6 +70,11 @@ class CodeForm(forms.Form):
             "max_length": "Dài quá, không phải mã của cảnh báo.",
         },
     )
+
+    @property
+    def misshapen(self) -> bool:
+        """Whether no warning could carry such a code: it was misread, which proves nothing."""
+        return not _CODE.fullmatch(self.cleaned_data["code"])
 
     def clean_code(self) -> str:
         return "".join(self.cleaned_data["code"].split()).upper().replace("–", "-")

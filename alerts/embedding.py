@@ -41,6 +41,13 @@ class Choice:
         """Where the frame without script stands on the portal."""
         return reverse(_PLAIN[self.what], args=[self.name] if self.name else [])
 
+    @property
+    def source(self) -> str:
+        """The page of the portal that says the same: of the one warning, or of all."""
+        if self.what is What.WARNING:
+            return reverse("alerts:detail", args=[self.name])
+        return reverse("alerts:list")
+
 
 def frame_line(choice: Choice, portal: str) -> str:
     """A line that works where an editor lets no script through."""
@@ -51,6 +58,11 @@ def frame_line(choice: Choice, portal: str) -> str:
 
 
 def script_line(choice: Choice, portal: str) -> str:
-    """A line that brings a frame of the right height, which looks for news by itself."""
+    """A line that brings a frame of the right height, which looks for news by itself; without
+    script, a link to the warnings.
+    """
     chosen = f' data-{choice.what}="{escape(choice.name)}"' if choice.name else ""
-    return f'<script src="{portal}{reverse("alerts:script")}"{chosen}></script>'
+    return (
+        f'<script src="{portal}{reverse("alerts:script")}"{chosen}></script>'
+        f'<noscript><a href="{portal}{choice.source}">{TITLE}</a></noscript>'
+    )

@@ -53,7 +53,7 @@ def _genuine(asking: CodeForm) -> dict[str, object]:
     code = asking.cleaned_data["code"]
     revision = AlertRevision.objects.said().filter(identifier=code).first()
     if revision is None:
-        return {"asked": code}
+        return {"asked": code, "misshapen": asking.misshapen}
     newest = AlertRevision.objects.standing().filter(alert=revision.alert_id).first() or revision
     facts = facts_of(newest, timezone.now())
     return {"asked": code, "found": revision, "newest": newest, "newest_facts": facts}

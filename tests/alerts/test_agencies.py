@@ -9,6 +9,7 @@ from pytest_django import Settings
 
 from alerts import publishing
 from alerts.cap_keys import new_key
+from alerts.embedding import TITLE, Choice, What, script_line
 from alerts.models import Ending
 from tests.alerts.writing import (
     HOSTILE,
@@ -35,7 +36,7 @@ def asked(client: Client, **posted: str) -> str:
 def test_who_chooses_nothing_gets_the_newest_warnings(client: Client) -> None:
     text = unescape(client.get(PAGE).content.decode())
     assert f'<iframe src="{PORTAL}/nhung/" title=' in text
-    assert f'<script src="{PORTAL}/nhung.js"></script>' in text
+    assert f'<script src="{PORTAL}/nhung.js"></script><noscript>' in text
 
 
 @pytest.mark.parametrize(
@@ -56,6 +57,20 @@ def test_a_choice_gives_its_two_lines_and_a_frame_to_look_at(
     assert f'{data}="{show.partition(":")[2]}"></script>' in text
     assert f'<iframe class="framed" src="{frame}"' in text
     assert client.get(frame).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("choice", "page"),
+    [
+        (Choice(), "/canh-bao/"),
+        (Choice(What.COMMUNE, "hac-thanh"), "/canh-bao/"),
+        (Choice(What.WARNING, "gia-dien-luc"), "/canh-bao/gia-dien-luc/"),
+    ],
+)
+def test_the_line_of_script_leaves_a_link_where_no_script_runs(choice: Choice, page: str) -> None:
+    line = script_line(choice, PORTAL)
+    assert line.endswith(f'<noscript><a href="{PORTAL}{page}">{TITLE}</a></noscript>')
+    assert "\n" not in line
 
 
 @pytest.mark.parametrize("posted", [{"show": HOSTILE}, {"show": "xa:khong-co"}, {"size": "9x9"}])
@@ -95,7 +110,16 @@ def test_a_code_that_is_not_ours_is_told_and_whom_to_ring(client: Client) -> Non
     draft()
     text = asked(client, code="TH-PV01-2026-9999-1")
     assert "Không có cảnh báo nào mang mã" in text
+    assert "chưa đúng dạng" not in text
     assert "02373.725.725" in text
+
+
+@pytest.mark.parametrize("code", ["th pv01 2026 1 1", "xyz", "TH-PV01-2026-0001", HOSTILE[:60]])
+def test_a_code_of_another_shape_is_told_what_shape_codes_have(client: Client, code: str) -> None:
+    text = asked(client, code=code)
+    assert "chưa đúng dạng mã cảnh báo" in text
+    assert "Mã có dạng TH-PV01-2026-0001-1" in text
+    assert "Không có cảnh báo nào mang mã" not in text
 
 
 @pytest.mark.parametrize("code", ["", "X" * 5000, "\x00"])
@@ -118,3 +142,9 @@ def test_feeds_are_named_with_their_whole_address(client: Client) -> None:
     text = client.get(PAGE).content.decode()
     for path in ("rss.xml", "atom.xml", "feed.json", "cap.xml"):
         assert f"{PORTAL}/canh-bao/{path}" in text
+
+
+def test_programs_are_asked_to_read_feeds_no_oftener_than_helps(client: Client) -> None:
+    text = client.get(PAGE).content.decode()
+    assert "Vài phút đọc lại một lần là đủ." in text
+    assert "Đọc dày hơn 30 giây một lần cũng không có gì mới." in text
