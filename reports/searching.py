@@ -36,7 +36,7 @@ PAGES = (
         _("Họ đang gọi tôi"),
         _("Cúp máy được ngay. Xem phải làm gì."),
         "đang bị gọi, đang nghe máy, cúp máy, dọa bắt, lỡ chuyển tiền, lỡ đọc mã OTP, khóa tài"
-        " khoản, ngân hàng, 30 phút đầu, they are calling me now, on the call, hang up, sent money, OTP",
+        " khoản, ngân hàng, 30 phút đầu, bị lừa, mất tiền, they are calling me now, on the call, hang up, sent money, OTP",
     ),
     Page(
         "reports:report",

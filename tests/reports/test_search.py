@@ -108,6 +108,11 @@ def test_words_lead_to_pages_and_offices(client: Client, query: str, title: str)
     assert title in search(client, query)
 
 
+@pytest.mark.parametrize("query", ["mất tiền", "bi lua", "bi lua mat tien", "tôi bị lừa mất tiền"])
+def test_who_lost_money_is_led_to_the_first_half_hour(query: str) -> None:
+    assert "reports:now" in [page.address for page in searching.pages_about(query)]
+
+
 @pytest.mark.usefixtures("_desk")
 @pytest.mark.parametrize("query", ["statistics", "FIGURES", "thong ke"])
 def test_english_words_find_english_titles(client: Client, query: str) -> None:
