@@ -157,6 +157,19 @@ def test_no_page_outside_the_desk_has_a_fault(portal: str, page: Page) -> None:
     assert square["width"] == square["height"] >= 200
 
 
+def test_the_queue_beside_a_scrollbar_keeps_its_last_column(
+    portal: str, browser: Browser, chief: Client, report: Report
+) -> None:
+    """A window of 1280 pixels whose bar takes 15; a headless browser draws none."""
+    context = browser.new_context(viewport={"width": 1280 - 15, "height": 800})
+    _come_in(context, portal, chief)
+    page = context.new_page()
+    page.goto(portal + QUEUE)
+    results = page.locator("#changelist .results")
+    assert results.evaluate("it => it.scrollWidth - it.clientWidth") == 0
+    context.close()
+
+
 def test_no_page_breaks_the_content_policy(
     portal: str, browser: Browser, chief: Client, report: Report
 ) -> None:
