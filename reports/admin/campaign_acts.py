@@ -19,6 +19,7 @@ from reports import grouping, portrait, scope
 from reports.admin import words
 from reports.admin.campaign_page import may_group
 from reports.admin.decided import officer, see_other
+from reports.admin.search import campaign_meant
 from reports.holding import MOST_CAMPAIGNS, MOST_REPORTS, GroupingError, Hand
 from reports.models import Campaign, CampaignAct, CampaignProposal, Report
 from reports.models.report import is_public_number
@@ -88,12 +89,11 @@ class GroupingActs:
     def attach_to(self, request: HttpRequest) -> HttpResponse:
         """From a report's page: say where it lies now, before it is laid into the typed campaign."""
         _demand(request)
-        code = text(request, "code").upper()
-        meant = Campaign.objects.filter(code=code).first()
-        if meant is None or not code:
+        meant = campaign_meant(text(request, "code"))
+        if meant is None:
             messages.error(request, "Chưa làm. Không có đợt mang mã này.")
             return see_other(_report_page(text(request, "numbers"), officer(request)))
-        return self._ask_attach(request, self._allowed(request, meant.root().pk))
+        return self._ask_attach(request, self._allowed(request, meant.pk))
 
     def take_back(self, request: HttpRequest, pk: UUID, act: int) -> HttpResponse:
         """Undo an act that stands on this page."""
@@ -134,8 +134,8 @@ class GroupingActs:
     def merge_with(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Ask which of this campaign and the one of the typed code goes on."""
         campaign = self._allowed(request, pk)
-        other = Campaign.objects.filter(code=text(request, "code").upper()).first()
-        if other is None or other.root() == campaign:
+        other = campaign_meant(text(request, "code"))
+        if other is None or other == campaign:
             why = "Không có đợt mang mã này." if other is None else "Mã này đã nằm trong đợt này."
             return self._not_done(request, pk, why)
         chosen = Campaign.objects.filter(pk__in=[campaign.pk, other.root().pk])

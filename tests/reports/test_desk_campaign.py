@@ -125,15 +125,15 @@ def test_attaching_asks_first_and_says_where_each_report_lies(duty: Person) -> N
 
 
 def test_from_its_own_page_a_report_is_attached_and_detached(duty: Person) -> None:
-    here, report = campaign("Đ-26-AAA", 1), evidence.report("Lẻ.")
+    here, report = campaign("Đ-26-BBB", 1), evidence.report("Lẻ.")
     page = reverse("admin:reports_report_change", args=[report.pk])
     assert "Tin này chưa ở đợt nào" in shown(duty, page)
-    sent = {"code": "đ-26-aaa", "numbers": report.public_number, "reason": WHY}
+    sent = {"code": "d 26 bbb", "numbers": report.public_number, "reason": WHY}
     asked = duty.client.post(f"{LIST}attach/", sent).content.decode()
-    assert "chưa ở đợt nào, sẽ gắn vào Đ-26-AAA" in " ".join(asked.split())
+    assert "chưa ở đợt nào, sẽ gắn vào Đ-26-BBB" in " ".join(asked.split())
     post(duty, here, "attach", lay=[f"{report.pk}:"], sure=1)
     assert "cán bộ gắn" in shown(duty, page)
-    assert "Tách khỏi đợt Đ-26-AAA" in shown(duty, page)
+    assert "Tách khỏi đợt Đ-26-BBB" in shown(duty, page)
 
 
 @pytest.mark.parametrize("code", ["", "Đ-26-ZZZ"])
