@@ -106,12 +106,14 @@ def soon(holds: Callable[[], bool]) -> bool:
 def workers(folder: Path) -> set[int]:
     """The processes of nginx that answer."""
     master = int((folder / "front.pid").read_text())
-    return {
-        pid
-        for pid, depth in tree(master, 0)
-        if depth
-        and Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"nginx: worker process\0")
-    }
+    return {pid for pid, depth in tree(master, 0) if depth and _is_worker(pid)}
+
+
+def _is_worker(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"nginx: worker process\0")
+    except OSError:  # it has just ended
+        return False
 
 
 def checked(home: Path, seconds_ago: int) -> None:
