@@ -215,9 +215,12 @@ def test_the_desk_reads_the_beginning_of_long_stories_alone(duty: Person) -> Non
     with CaptureQueriesContext(connection) as queries:
         page = seen(duty, report)
     assert "Còn 392.000 ký tự chưa hiện." in page
-    (told,) = [q["sql"] for q in queries if 'FROM "reports_addition"' in q["sql"]]
-    assert '."story_sealed",' not in told
-    assert '."story",' not in told.replace('LEFT("reports_addition"."story",', "")
+    told = [q["sql"] for q in queries if 'FROM "reports_addition"' in q["sql"]]
+    beginning = 'LEFT("reports_addition"."story",'
+    assert any(beginning in asked for asked in told)
+    for asked in told:
+        assert '."story_sealed",' not in asked
+        assert '."story",' not in asked.replace(beginning, "")
 
 
 @pytest.mark.parametrize("text", ["\u202e\u2066" * 5000, "'" * 9000, "x" * 300_000])
