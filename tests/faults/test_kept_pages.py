@@ -14,6 +14,7 @@ pytestmark = [pytest.mark.serial, needs_nginx]
 
 # `make soak` asks the whole: 50 rounds, 2,000 requests.
 ROUNDS, REQUESTS = 6, 300
+HELD = 1.1  # seconds for which a worker of nginx gives out a page that it holds open
 LATEST = (
     5.0  # seconds from a word to its files and to every door, on a busy machine; 60 are allowed
 )
@@ -38,6 +39,12 @@ def kept(home: House) -> Path:
 
 def shows(home: House, path: str, words: str) -> bool:
     return words in ask(home.front_port, path)[1].decode()
+
+
+def kept_as(home: House, path: str) -> str | None:
+    """What the front server says of a page that it kept for the worst."""
+    said: str | None = ask(home.front_port, path)[0].headers["X-Kept"]
+    return said
 
 
 def test_no_reader_sees_a_mixed_a_draft_or_a_withdrawn_word(home: House) -> None:
@@ -82,7 +89,8 @@ def test_with_all_else_dead_every_door_answers_and_says_so(home: House) -> None:
     home.kill_child("valkey")
     home.kill_postgres()
     (kept(home) / "checked").write_text(f"{int(time.time()) - 3600}\n")
-    assert until(lambda: ask(home.front_port, "/")[0].headers["X-Kept"] is not None, 10)
+    assert until(lambda: kept_as(home, "/") is not None, 10)
+    time.sleep(HELD)  # the other worker
     for path in DOORS:
         answer, text = ask(home.front_port, path)
         assert (answer.status, path) == (200, path)
@@ -97,8 +105,8 @@ def test_with_all_else_dead_every_door_answers_and_says_so(home: House) -> None:
     (kept(home) / "checked").write_text(f"{int(time.time()) - 25 * 3600}\n")
     assert until(lambda: shows(home, "/canh-bao/mot/", "có thể đã cũ"), 10)
     assert shows(home, "/nhung/", 'class="past"')
-    assert ask(home.front_port, "/")[0].headers["X-Kept"].endswith("stale")
+    assert str(kept_as(home, "/")).endswith("stale")
     home.start_postgres()
     home.start_valkey()
     home.start_serve()
-    assert until(lambda: ask(home.front_port, "/")[0].headers["X-Kept"] is None, 60)
+    assert until(lambda: kept_as(home, "/") is None, 60)
