@@ -27,9 +27,9 @@ from alerts.desk import CHANGE, ISSUE, acts_for, open_to_change, record, standin
 from alerts.forms import AlertForm
 from alerts.models import Alert, AlertRevision, AlertStep, Ending, ResponseType
 from alerts.partner_desk import DeliveryAdmin, PartnerAdmin
-from reports import outline
+from reports.desk.shown import Shown
 from reports.models import Campaign
-from reports.shown import Shown
+from reports.waves import outline
 
 __all__ = ["AlertAdmin", "AlertRevisionAdmin", "DeliveryAdmin", "PartnerAdmin"]
 

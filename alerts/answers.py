@@ -5,7 +5,7 @@ from django.utils.cache import get_conditional_response, patch_cache_control, se
 from django.utils.http import http_date
 
 from alerts import editions, framing
-from reports.inlined import style_source
+from reports.public.inlined import style_source
 
 FRAME_POLICY = (
     "default-src 'none'; style-src {style}; {live}base-uri 'none'; form-action 'none';"

@@ -8,9 +8,9 @@ from django.db.models import CharField, Count
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 
-from reports import outline
 from reports.models import Campaign
-from reports.outline import Outline
+from reports.waves import outline
+from reports.waves.outline import Outline
 
 _DIGITS = re.compile(r"(?:\d[\s.\-]*){4,}")
 

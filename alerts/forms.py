@@ -8,7 +8,7 @@ from django.utils.text import slugify
 
 from alerts.models import Alert, ResponseType
 from reports.folding import fold
-from reports.outline import scenarios
+from reports.waves.outline import scenarios
 
 _TEXT = {"rows": 4, "cols": 80}
 _FOR_REVIEW = ("short_title", "summary", "advice", "sms", "sms_share")

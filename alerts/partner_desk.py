@@ -19,7 +19,7 @@ from alerts.models import Channel, Delivery, PartnerAgency
 from alerts.outcome_words import told
 from alerts.partner_forms import PartnerForm
 from reports import events
-from reports.shown import Shown
+from reports.desk.shown import Shown
 
 if TYPE_CHECKING:
     _Partners = admin.ModelAdmin[PartnerAgency]

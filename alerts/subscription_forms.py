@@ -7,9 +7,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from alerts.subscriptions import Wish
-from reports import outline
 from reports.models import Commune, Office
 from reports.signing import form_token, form_token_age
+from reports.waves import outline
 
 LONGEST = 254
 _LOOK = {"class": "input"}

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from bench.harness import Result
 from bench.servers import Ground
-from reports import indicators, phones
+from reports import phones
+from reports.words import indicators
 
 DATA = Path(__file__).resolve().parent.parent / "tests" / "data"
 STRINGS = 200_000

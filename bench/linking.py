@@ -22,7 +22,7 @@ from bench.looking import copied
 from bench.newcomers import stories
 from bench.servers import ROOT, Ground
 from reports.campaigns import trail_of
-from reports.scripts import MOST_KEYS, Script, Term, signed
+from reports.waves.scripts import MOST_KEYS, Script, Term, signed
 
 MANY, FEW = 1_000_000, 10_000
 MOST_MS, MOST_RATIO = 20, 1.3

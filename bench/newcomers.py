@@ -36,8 +36,9 @@ def _times(end: float) -> Iterator[float]:
     from django.db import transaction  # noqa: PLC0415
     from django.utils import timezone  # noqa: PLC0415
 
-    from reports import intake, linking  # noqa: PLC0415
+    from reports import intake  # noqa: PLC0415
     from reports.models import Facts  # noqa: PLC0415
+    from reports.waves import linking  # noqa: PLC0415
 
     trails = [trail_of(story) for story in stories()]
     for number, trail in enumerate(cycle(trails)):

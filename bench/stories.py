@@ -11,8 +11,8 @@ from typing import Any
 
 from bench.harness import Result
 from bench.servers import Ground
-from reports import evaluation
 from reports.reading import read_story
+from reports.words import evaluation
 
 DATA = Path(__file__).parent / "data"
 UNSEEN = DATA / "unseen.jsonl"

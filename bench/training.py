@@ -3,7 +3,7 @@ bench/data/training and write reports/data/weights. With --check nothing is writ
 read in turn by weights that were learnt from all the others, which shows what strangers' stories
 would give.
 
-Linear support-vector machines over the grams of reports/grams.py; what they learn is a plain sum
+Linear support-vector machines over the grams of reports/words/grams.py; what they learn is a plain sum
 of weights, which the reader adds up by itself without any of the libraries used here.
 """
 
@@ -25,12 +25,12 @@ from scipy.sparse import csr_matrix
 from sklearn.svm import LinearSVC
 
 import reports
-from reports import evaluation, grams
-from reports.cues import action_codes, scenario_codes
-from reports.grams import SCALE, SHORTEST, Gram
-from reports.look import Look, look_at
-from reports.losses import KINDS, around, is_returned, times, told
-from reports.lost import what_phrases_say
+from reports.words import evaluation, grams
+from reports.words.cues import action_codes, scenario_codes
+from reports.words.grams import SCALE, SHORTEST, Gram
+from reports.words.look import Look, look_at
+from reports.words.losses import KINDS, around, is_returned, times, told
+from reports.words.lost import what_phrases_say
 
 STORIES = Path(__file__).parent / "data" / "training"
 CONCEPTS = Path(reports.__file__).parent / "data" / "concepts.json"

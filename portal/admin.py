@@ -12,7 +12,7 @@ from django_otp.models import Device
 
 from portal import help as desk_help
 from portal import logins, oidc
-from reports import reauth
+from reports.officers import reauth
 
 WRONG = (
     "Tên đăng nhập, mật khẩu hoặc mã xác nhận chưa đúng. Mã trên điện thoại đổi 30 giây một lần:"

@@ -15,7 +15,7 @@ from alerts.cap_keys import cap_signer
 from alerts.framing import PARTNERS, is_origin
 from portal.archive import is_key
 from portal.mail import NOWHERE, server_of
-from reports.scanning import place_of
+from reports.attachments.scanning import place_of
 from reports.signing import signer_of
 
 SHORTEST_SECRET = 50

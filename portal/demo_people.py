@@ -13,8 +13,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from portal import people
-from reports import factors
 from reports.models import Phone
+from reports.officers import factors
 
 DEVICE = "first look"
 

@@ -19,9 +19,9 @@ from prometheus_client.registry import Collector
 
 from portal import violations
 from reports import files, limits, stats
+from reports.desk.watch import concerned
 from reports.models import Alarm
 from reports.stats import Standing
-from reports.watch import concerned
 
 __all__ = ["CONTENT_TYPE", "text"]
 

@@ -25,8 +25,9 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from portal import people
-from reports import accounts, events
+from reports import events
 from reports.models import Paper, Phone
+from reports.officers import accounts
 
 if TYPE_CHECKING:
     _SetPasswordForm = SetPasswordForm[User]

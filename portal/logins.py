@@ -11,7 +11,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_http_methods
 
-from reports import events, sessions
+from reports import events
+from reports.officers import sessions
 
 
 def urls(site: AdminSite) -> list[URLPattern]:

@@ -17,7 +17,7 @@ from django.utils import translation
 from django_otp.middleware import OTPMiddleware
 
 from portal.visitors import address_of
-from reports import sessions
+from reports.officers import sessions
 
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 # Where browsers tell what a policy kept them from (portal/violations.py); policies say `report-to csp`.

@@ -30,7 +30,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_otp import devices_for_user
 from django_otp.models import Device
 
-from reports import accounts, events, limits, reauth, sessions
+from portal.oidc_refusals import REFUSED, RefusedError
+from reports import events, limits
+from reports.officers import accounts, reauth, sessions
 
 if TYPE_CHECKING:
     from portal import oidc_provider
@@ -43,26 +45,6 @@ _OURS = (_STATES, _NEXT, _WAITING)
 _BACKEND = "portal.backends.DeskBackend"
 _LEFT = "provider_left"  # the act on record
 WRONG = "Chưa đúng. Mã trên điện thoại đổi 30 giây một lần, mỗi mã chỉ dùng được một lần."
-# Why nobody was let in: what the page says, and its status.
-REFUSED = {
-    "down": ("Chưa hỏi được hệ thống tài khoản ngành. Thử lại sau ít phút.", 503),
-    "often": ("Thử quá nhiều lần từ nơi này. Chờ mười phút rồi thử lại.", 429),
-    "cancelled": ("Hệ thống tài khoản ngành không xác nhận lần đăng nhập này.", 403),
-    "late": ("Lần đăng nhập này đã quá lâu hoặc không bắt đầu từ máy này. Bấm lại từ đầu.", 403),
-    "untrue": ("Lời xác nhận của hệ thống tài khoản ngành không hợp lệ. Báo kỹ thuật.", 403),
-    "unknown": ("Tài khoản ngành này chưa nối với cán bộ nào ở trực ban. Báo chỉ huy trực.", 403),
-    "closed": ("Tài khoản trực ban đã khóa hoặc đang tạm khóa đăng nhập. Báo chỉ huy trực.", 403),
-    "device": ("Chưa có thiết bị cho mã xác nhận. Xin chỉ huy trực một lời mời.", 403),
-}
-
-
-class RefusedError(Exception):
-    """Why nobody is let in: a key of `REFUSED`. `subject` where an unknown one was told."""
-
-    def __init__(self, why: str, subject: str = "") -> None:
-        super().__init__(why)
-        self.why = why
-        self.subject = subject
 
 
 def is_configured() -> bool:

@@ -21,8 +21,8 @@ from jwt import PyJWTError
 from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 from mozilla_django_oidc.views import OIDCAuthenticationRequestView
 
-from portal.oidc import RefusedError
-from reports.accounts import is_subject
+from portal.oidc_refusals import RefusedError
+from reports.officers.accounts import is_subject
 
 PATIENCE = 5  # seconds for a connection, and for each answer
 FRESH = 3600  # seconds for which the provider's addresses are believed

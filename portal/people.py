@@ -120,7 +120,7 @@ ROLES = {
         },
     ),
     # Beside it a row of UnitMember: this role says what, that row says of which reports. Without the
-    # row there are none (reports/scope.py).
+    # row there are none (reports/officers/scope.py).
     "unit": Role(
         "Cán bộ đơn vị",
         frozenset(

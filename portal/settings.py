@@ -25,7 +25,7 @@ DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "var"))).absolute()
 environ.Env.read_env(DATA_DIR / "local.env")
 # Sealed originals of what residents send along; best on a disk that is not the database's.
 FILES_DIR = Path(env.str("FILES_DIR", str(DATA_DIR / "files"))).absolute()
-CLAMD_URL = env.str("CLAMD_URL", "")  # looks at them (reports/scanning.py)
+CLAMD_URL = env.str("CLAMD_URL", "")  # looks at them (reports/attachments/scanning.py)
 
 PORT = env.int("PORT", 8000)
 PORTAL_URL = env.str("PORTAL_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
@@ -205,7 +205,7 @@ CELERY_BEAT_SCHEDULE = {
     "keep-snapshots": {"task": "alerts.keep_snapshots", "schedule": 20.0},
 }
 
-# --- Alarms (reports/watch.py) and figures for a machine (portal/metrics.py)
+# --- Alarms (reports/desk/watch.py) and figures for a machine (portal/metrics.py)
 QUEUE_LATE_AFTER = env.int("QUEUE_LATE_AFTER", 180)  # seconds; five attempts take up to 120
 ALARM_EMAILS = tuple(map(str.strip, env.list("ALARM_EMAILS", default=[])))
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
@@ -228,7 +228,7 @@ CLOCK_EXTENSION_MONTHS = env.int("CLOCK_EXTENSION_MONTHS", 2)
 CLOCK_RIGHTS_WORKING_DAYS = env.int("CLOCK_RIGHTS_WORKING_DAYS", 2)
 CLOCK_BASIS = env.str("CLOCK_BASIS", "").strip()
 
-# --- How long things are kept, after the work on them has ended (reports/retention.py). 0: until
+# --- How long things are kept, after the work on them has ended (reports/keeping/retention.py). 0: until
 # PV01 decides. What a confirmed sentence promises to residents stands above a longer time here.
 KEEP_CONTACT_DAYS = env.int("KEEP_CONTACT_DAYS", 90)
 KEEP_STORY_MONTHS = env.int("KEEP_STORY_MONTHS", 24)
@@ -294,7 +294,7 @@ OIDC_SECOND_FACTOR_AMR = tuple(
 )
 SESSION_COOKIE_AGE = 30 * 60  # without a page asked for
 SESSION_LONGEST_HOURS = env.int("SESSION_LONGEST_HOURS", 12)  # whatever is asked for
-# Days after which an account that nobody used is closed (reports/idle.py); 0: never.
+# Days after which an account that nobody used is closed (reports/officers/idle.py); 0: never.
 ACCOUNT_IDLE_DAYS = env.int("ACCOUNT_IDLE_DAYS", 45)
 SESSION_SAVE_EVERY_REQUEST = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -340,7 +340,7 @@ CONTENT_SECURITY_POLICY = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = DATA_UPLOAD_MAX_NUMBER_FILES = 2000
 # One page takes files and has a handler of its own; on no other is a file written anywhere.
-FILE_UPLOAD_HANDLERS = ["reports.uploads.NoFiles"]
+FILE_UPLOAD_HANDLERS = ["reports.attachments.uploads.NoFiles"]
 
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", str(BASE_DIR / "build" / "static")))

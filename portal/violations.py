@@ -19,7 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from reports import limits
-from reports.origins import from_our_page
+from reports.residents.origins import from_our_page
 
 log = structlog.get_logger(__name__)
 

@@ -5,7 +5,8 @@ import time
 
 from django.db import connection
 
-from reports import stats, watch
+from reports import stats
+from reports.desk import watch
 
 EVERY = 60.0  # seconds
 

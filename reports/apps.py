@@ -6,7 +6,7 @@ class ReportsConfig(AppConfig):
     verbose_name = "Tin và xử lý"
 
     def ready(self) -> None:
-        from reports import reauth, sessions  # noqa: PLC0415
+        from reports.officers import reauth, sessions  # noqa: PLC0415
 
         reauth.begin()
         sessions.begin()

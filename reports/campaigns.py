@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
-from reports import ties
-from reports.indicators import READ_OF_NUMBER, READ_OF_STORY
-from reports.scripts import script_of
-from reports.ties import Tie, Trail
-from reports.traces import NEIGHBOUR_HOURS, Key, is_common_link, keys_of, site, sites_in
-from reports.traces import neighbours as neighbours_of
+from reports.waves import ties
+from reports.waves.scripts import script_of
+from reports.waves.ties import Tie, Trail
+from reports.waves.traces import NEIGHBOUR_HOURS, Key, is_common_link, keys_of, site, sites_in
+from reports.waves.traces import neighbours as neighbours_of
+from reports.words.indicators import READ_OF_NUMBER, READ_OF_STORY
 
 _VIETNAM = timezone(timedelta(hours=7))
 _MOST_BESIDE = 30  # stories, the nearest in time, that one is compared with for each shared word

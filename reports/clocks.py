@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from reports import days_off, working_days
+from reports.officers import days_off, working_days
 
 LOOK, SORT, TELL, VERIFY, RIGHTS, WISH = "look", "sort", "tell", "verify", "rights", "wish"
 FROM_RECEIPT = (LOOK, SORT)

@@ -25,10 +25,11 @@ from django.db import Error as DatabaseTrouble
 from django.db import transaction
 from django.db.models import QuerySet
 
-from reports import filetypes, outbox, privacy
-from reports.filetypes import FileType
+from reports import outbox, privacy
+from reports.attachments import filetypes
+from reports.attachments.filetypes import FileType
+from reports.attachments.sealing import SealBrokenError, Sealer, key_name, unsealed
 from reports.models import EvidenceFile, Report
-from reports.sealing import SealBrokenError, Sealer, key_name, unsealed
 from reports.signing import newest_key
 
 log = structlog.get_logger(__name__)

@@ -14,11 +14,12 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from reports import demands, receipts
-from reports.claimable import OFFICES
+from reports import receipts
+from reports.facts import demands
+from reports.facts.claimable import OFFICES
 from reports.models import Report
 from reports.models.report import is_public_number
-from reports.posted import Posted
+from reports.residents.posted import Posted
 from reports.signing import form_token
 
 if TYPE_CHECKING:

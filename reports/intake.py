@@ -17,12 +17,13 @@ from django.db import InterfaceError, OperationalError, ProgrammingError, connec
 from django.utils.functional import SimpleLazyObject
 from psycopg2.errors import DuplicatePreparedStatement, InvalidSqlStatementName
 
-from reports import marks, outbox, privacy, receipts
+from reports import outbox, privacy, receipts
+from reports.facts import marks
+from reports.facts.working_copy import Copy
 from reports.models import Report
 from reports.models.report import new_public_number
 from reports.outbox import Priority
 from reports.signing import Key, field_keys, newest_key
-from reports.working_copy import Copy
 
 TRIAGE = "reports.triage"
 

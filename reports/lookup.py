@@ -11,12 +11,12 @@ from enum import StrEnum
 
 from django.utils import timezone
 
-from reports import callers, number_words
-from reports.callers import Heard
 from reports.folding import plain_digits
 from reports.models import Dispute, KnownNumber, OfficeNumber
-from reports.numbering import owner_of, spaced
 from reports.phones import Phone
+from reports.public import callers, number_words
+from reports.public.callers import Heard
+from reports.words.numbering import owner_of, spaced
 
 _ODD_KINDS = {"international", "hidden", "brandname", "invalid", "shortcode"}
 _FORGED = frozenset(

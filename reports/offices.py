@@ -8,9 +8,9 @@ from functools import lru_cache
 
 from django.utils.translation import get_language
 
-from reports import figures
+from reports.desk.reference import DATA
 from reports.models import Office, OfficeNumber
-from reports.reference import DATA
+from reports.public import figures
 
 # What the report page offers as "who", for the offices that lie in it.
 _CLAIMED_AS = {

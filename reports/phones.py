@@ -10,7 +10,8 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from reports.digit_runs import (
+from reports.folding import fold, plain_digits
+from reports.words.digit_runs import (
     Run,
     clean,
     has_plus,
@@ -19,8 +20,7 @@ from reports.digit_runs import (
     runs_in,
     without_extension,
 )
-from reports.folding import fold, plain_digits
-from reports.indicators import (
+from reports.words.indicators import (
     GROUPS,
     MOST_FOUND,
     ends_with,
@@ -31,7 +31,7 @@ from reports.indicators import (
     tables,
     words_before,
 )
-from reports.numbering import Number, dialled, is_listed, plan, why_not
+from reports.words.numbering import Number, dialled, is_listed, plan, why_not
 
 FLAG_REASONS_VI = plan().flags
 _CHAT_HOSTS = ("zalo.me/", "wa.me/", "viber.click/", "t.me/")

@@ -17,10 +17,11 @@ from cryptography.exceptions import InvalidTag
 from cryptography.fernet import InvalidToken
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from reports import numbering, phones
+from reports import phones
 from reports.folding import plain_digits
-from reports.indicators import READ_OF_STORY, find_accounts
 from reports.signing import Key, key_named, newest_key, sealer
+from reports.words import numbering
+from reports.words.indicators import READ_OF_STORY, find_accounts
 
 ID_MASK = "[số giấy tờ]"
 CARD_MASK = "[số thẻ]"

@@ -9,12 +9,12 @@ The machine proposes; an officer decides. How soon to look is another question: 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.cues import Hit, Story, action_codes, between, scenario_codes
-from reports.grams import Weighing, weigh, weights
-from reports.grounds import Fact, Reason, grounds, score_of, spot, worth_of
-from reports.look import Look, look_at
-from reports.losses import read_loss, told
-from reports.lost import what_phrases_say
+from reports.words.cues import Hit, Story, action_codes, between, scenario_codes
+from reports.words.grams import Weighing, weigh, weights
+from reports.words.grounds import Fact, Reason, grounds, score_of, spot, worth_of
+from reports.words.look import Look, look_at
+from reports.words.losses import read_loss, told
+from reports.words.lost import what_phrases_say
 
 UNCLEAR = "unclear"
 _FALLBACKS = {"other_impersonation", "abuse_prank"}

@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from reports import workflow
-from reports.held import held
+from reports.facts.held import held
 from reports.models import Case, Report, RoutingRule, Unit
 
 FRESH = timedelta(days=1)  # what is older when a first rule is switched on stays where it is

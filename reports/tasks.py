@@ -4,25 +4,14 @@ from celery import current_app, shared_task
 from celery.signals import celeryd_after_setup
 from django.db import close_old_connections, connection
 
-from reports import (
-    burst_watch,
-    chain,
-    chain_check,
-    clean_copies,
-    days,
-    destruction,
-    escalation,
-    figures,
-    idle,
-    purging,
-    relay,
-    retriage,
-    routing,
-    stats,
-    triage,
-    watch,
-)
+from reports import relay, routing, stats, triage
 from reports.admin import saved
+from reports.attachments import clean_copies
+from reports.desk import days, escalation, retriage, watch
+from reports.keeping import chain, chain_check, destruction, purging
+from reports.officers import idle
+from reports.public import figures
+from reports.waves import burst_watch
 
 
 @celeryd_after_setup.connect

@@ -14,32 +14,24 @@ from django.db import Error as DatabaseTrouble
 from django.db import connection, transaction
 from django.utils import timezone
 
-from reports import (
-    claims_told,
-    footprints,
-    heard,
-    indicators,
-    linking,
-    office_names,
-    outbox,
-    phones,
-    reading,
-    stages,
-    urgency,
-)
-from reports.cues import code_rows
-from reports.demands import actions_of
+from reports import outbox, phones, reading
+from reports.desk import office_names
+from reports.facts import claims_told, heard
+from reports.facts.demands import actions_of
+from reports.facts.whole import Whole
 from reports.folding import fold
-from reports.grounds import Reason, is_of_the_rest
-from reports.indicators import READ_OF_NUMBER, READ_OF_STORY, FoundAccount, FoundLink
 from reports.models import Addition, Facts, Indicator, Report
 from reports.outbox import Claim
 from reports.phones import FoundPhone, Phone
 from reports.prepared import Prepared, run
 from reports.reading import Reading
-from reports.ties import Trail
-from reports.urgency import Declared
-from reports.whole import Whole
+from reports.waves import footprints, linking
+from reports.waves.ties import Trail
+from reports.words import indicators, stages, urgency
+from reports.words.cues import code_rows
+from reports.words.grounds import Reason, is_of_the_rest
+from reports.words.indicators import READ_OF_NUMBER, READ_OF_STORY, FoundAccount, FoundLink
+from reports.words.urgency import Declared
 
 RULES_VERSION = "2026-11-27d"  # raise it with every change of words or weights
 PATIENCE = 10.0  # seconds for one message, half of the task's soft time limit

@@ -16,12 +16,16 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from reports import blanks, events, holds, privacy, promises, scope, slips, timekeeping, units
-from reports.corrections import Right
-from reports.indicators import find_links
+from reports import events, privacy
+from reports.desk import blanks, slips
+from reports.desk.corrections import Right
+from reports.keeping import holds
 from reports.models import Case, Correction, Message, Report, Unit
-from reports.moves import CORRECTS, EMPTY, ENDINGS, NOT_ON_HOLD, ON_WISH, TABLE, Move
+from reports.officers import scope, timekeeping, units
+from reports.officers.moves import CORRECTS, EMPTY, ENDINGS, NOT_ON_HOLD, ON_WISH, TABLE, Move
+from reports.public import promises
 from reports.signing import newest_key
+from reports.words.indicators import find_links
 
 OWN_SLIP = timedelta(hours=24)  # within which officers may take up again what they ended themselves
 

@@ -102,7 +102,10 @@ def enforced(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Re
 
 @pytest.fixture(autouse=True)
 def _no_communes_of_another_test() -> None:
-    from reports import confirmed, days_off, office_names, places, units
+    from reports import places
+    from reports.desk import office_names
+    from reports.officers import days_off, units
+    from reports.public import confirmed
 
     places.forget()
     office_names.forget()

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -25,18 +26,39 @@ FOR_ALERTS = {
     "reports.events",
     "reports.privacy",
     "reports.limits",
-    "reports.origins",
+    "reports.residents.origins",
     "reports.personal",
     "reports.signing",
     "reports.folding",
-    "reports.inlined",
-    "reports.outline",
-    "reports.shown",
+    "reports.public.inlined",
+    "reports.waves.outline",
+    "reports.desk.shown",
 }
+# The rooms of reports/, and which of them each opens: some of those that stand above it here. Models and
+# what stands at the top of reports/ are the hall, into which every room opens.
+REPORTS: dict[str, set[str]] = {
+    "words": set(),
+    "facts": {"words"},
+    "public": {"words", "facts"},
+    "waves": {"words", "facts", "public"},
+    "attachments": set(),
+    "officers": {"public"},
+    "residents": {"words", "facts", "public", "attachments", "officers"},
+    "keeping": {"public", "attachments", "residents", "officers"},
+    "desk": {"words", "facts", "public", "waves", "residents", "officers", "keeping"},
+}
+# What shows the rooms to people, and is known to none of them.
+FRONTS = ("admin", "views", "templatetags", "management")
+HALL = {
+    "apps", "backoff", "campaigns", "clocks", "database", "events", "files", "folding", "forms", "intake",
+    "limits", "lookup", "offices", "outbox", "personal", "phones", "places", "prepared", "privacy",
+    "reading", "receipts", "relay", "routing", "signing", "stats", "tasks", "triage", "urls", "urls_api",
+    "workflow",
+}  # fmt: skip
 PURE = (
-    "phones", "reading", "folding", "numbering", "digit_runs", "indicators", "cues", "money", "losses",
-    "money_words", "traces", "script_words", "scripts", "ties", "campaigns",
-    "phrases", "claim_tables", "claim_scene", "claimed", "stages", "working_days",
+    "phones", "reading", "folding", "campaigns", "facts.demands", "facts.marks", "public.charts",
+    "public.hiding", "public.independence", "waves.traces", "waves.script_words", "waves.scripts",
+    "waves.ties", "officers.working_days",
 )  # fmt: skip
 LOOK_UPS = {"get_model", "import_module", "import_string", "__import__"}
 SAVE_SIGNALS = {"pre_save", "post_save", "pre_delete", "post_delete", "m2m_changed"}
@@ -135,6 +157,56 @@ def test_the_warnings_know_little_of_the_reports() -> None:
     assert wrong == []
 
 
+def file_of(name: str) -> Path:
+    """Where a module of that dotted name stands, if it is one."""
+    return ROOT.joinpath(*name.split(".")).with_suffix(".py")
+
+
+@pytest.mark.parametrize("room", REPORTS)
+def test_the_rooms_of_reports_open_one_way(room: str) -> None:
+    above = [*REPORTS][: [*REPORTS].index(room)]
+    assert REPORTS[room] <= set(above)
+    wrong = [
+        (name_of(path), name)
+        for path in files_of(f"reports/{room}")
+        for name in imported(path)
+        for other in [name.removeprefix("reports.").partition(".")[0]]
+        if room_of(name) == "reports" and other in {*REPORTS, *FRONTS} - REPORTS[room] - {room}
+    ]
+    assert wrong == []
+
+
+def test_every_module_of_reports_has_a_room() -> None:
+    """A new one goes into a room; the hall is for what all rooms stand on, and grows seldom."""
+    modules = {path.stem for path in (ROOT / "reports").glob("*.py")} - {"__init__"}
+    packages = {path.parent.name for path in (ROOT / "reports").glob("*/__init__.py")}
+    assert modules == HALL
+    assert packages == {*REPORTS, *FRONTS, "models", "migrations"}
+
+
+@pytest.mark.parametrize("room", REPORTS)
+def test_a_room_says_what_belongs_there_and_nothing_else(room: str) -> None:
+    (only,) = tree_of(ROOT / "reports" / room / "__init__.py").body
+    assert isinstance(only, ast.Expr)
+    assert isinstance(only.value, ast.Constant)
+
+
+def dotted(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def test_no_modules_go_in_a_circle() -> None:
+    """One that is opened late, by an import inside a function, is a circle all the same."""
+    modules = {dotted(path) for path in CODE}
+    imports = {
+        dotted(path): {
+            name if name in modules else name.rpartition(".")[0] for name in imported(path)
+        }
+        for path in CODE
+    }
+    TopologicalSorter(imports).prepare()
+
+
 def test_imports_are_absolute() -> None:
     wrong = [
         name_of(path)
@@ -145,20 +217,23 @@ def test_imports_are_absolute() -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("module", PURE)
-def test_readers_know_no_django(module: str) -> None:
+@pytest.mark.parametrize(
+    "file",
+    [*files_of("reports/words"), *(file_of(f"reports.{name}") for name in PURE)],
+    ids=name_of,
+)
+def test_readers_know_no_django(file: Path) -> None:
     """Nor anything of ours that knows it: the command-line doors start without a database."""
-    todo, seen = [ROOT / "reports" / f"{module}.py"], set[Path]()
+    todo, seen = [file], set[Path]()
     while todo:
         path = todo.pop()
         seen.add(path)
         names = set(imported(path))
         assert not [name for name in names if room_of(name) in {"django", "celery", "portal"}]
-        modules = {
-            name.removeprefix("reports.").split(".")[0] for name in names if "reports" in name
-        }
-        files = {ROOT / "reports" / f"{each}.py" for each in modules}
-        todo += [file for file in files - seen if file.exists()]
+        ours = {name for name in names if room_of(name) == "reports"}
+        # A name may be a module, or something in one.
+        files = {file_of(each) for name in ours for each in (name, name.rpartition(".")[0])}
+        todo += [each for each in files - seen if each.exists()]
 
 
 def test_nothing_is_declared_safe() -> None:
@@ -323,7 +398,7 @@ def test_decisions_are_written_by_the_workflow_alone() -> None:
         if writes.match(ast.unparse(call))
         and name_of(path) != "reports/workflow.py"
         and (name_of(path), [each.arg for each in call.keywords])
-        != ("reports/timekeeping.py", ["due_at"])
+        != ("reports/officers/timekeeping.py", ["due_at"])
     ]
     assert wrong == []
 
@@ -336,7 +411,7 @@ def test_clocks_are_written_by_their_keeper_alone() -> None:
         for _, call in called(path)
         if writes.match(ast.unparse(call))
     ]
-    only_in("reports/timekeeping.py", writers)
+    only_in("reports/officers/timekeeping.py", writers)
 
 
 def test_events_are_recorded_in_one_place() -> None:
@@ -354,7 +429,7 @@ def test_refusals_are_recorded_in_one_place() -> None:
     reports at once some may be refused though the answer is none.
     """
     found = {name_of(path) for path in CODE for _, call in called(path) if _records_refusal(call)}
-    assert found == {"portal/refusals.py", "reports/admin/bulk.py", "reports/many.py"}
+    assert found == {"portal/refusals.py", "reports/admin/bulk.py", "reports/desk/many.py"}
 
 
 def _records_refusal(call: ast.Call) -> bool:
@@ -368,7 +443,7 @@ def test_facts_are_written_by_triage_and_emptied_by_erasing_alone() -> None:
         name_of(path) for path in CODE for _, call in called(path) if calls.match(ast.unparse(call))
     ]
     found = {*writers, *writers_of("facts"), *writers_of("indicator")}
-    assert found == {"reports/triage.py", "reports/erasing.py"}
+    assert found == {"reports/triage.py", "reports/keeping/erasing.py"}
 
 
 def writers_of(table: str) -> list[str]:
@@ -379,7 +454,7 @@ def writers_of(table: str) -> list[str]:
 
 def test_the_chain_of_acts_is_written_by_its_sealer_alone() -> None:
     made = [name_of(path) for path in CODE for name, _ in called(path) if name == "EventSeal"]
-    only_in("reports/chain.py", [*made, *writers_of("eventseal")])
+    only_in("reports/keeping/chain.py", [*made, *writers_of("eventseal")])
 
 
 @pytest.mark.parametrize(
@@ -393,8 +468,8 @@ def test_sql_that_writes_evidence_stands_in_intake(table: str, writer: str) -> N
     ("model", "writers"),
     [
         # Triage reads additions into objects that are never saved.
-        ("Addition", {"reports/later.py", "reports/triage.py"}),
-        ("Message", {"reports/later.py", "reports/workflow.py"}),
+        ("Addition", {"reports/residents/later.py", "reports/triage.py"}),
+        ("Message", {"reports/residents/later.py", "reports/workflow.py"}),
     ],
 )
 def test_what_is_said_later_is_written_in_one_place(model: str, writers: set[str]) -> None:
@@ -475,5 +550,5 @@ def test_what_people_do_with_campaigns_is_written_in_one_place(model: str) -> No
         for _, call in called(path)
         if writes.match(ast.unparse(call))
     }
-    assert {*found, *tables} <= {"reports/grouping.py", "reports/placements.py"}
+    assert {*found, *tables} <= {"reports/waves/grouping.py", "reports/waves/placements.py"}
     assert {*found, *tables}

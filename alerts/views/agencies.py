@@ -15,7 +15,7 @@ from alerts import embedding
 from alerts.agency_forms import CodeForm, EmbedForm
 from alerts.models import AlertRevision, PublicKey
 from alerts.pages import facts_of
-from reports.origins import from_our_page
+from reports.residents.origins import from_our_page
 
 
 @csrf_exempt

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from alerts import letters, subscriptions
 from alerts.subscription_forms import SubscribeForm
 from reports import limits
-from reports.origins import from_our_page
+from reports.residents.origins import from_our_page
 
 _CROWDED = _("Đang có quá nhiều người ghi. Đợi một lát rồi bấm lại.")
 _ELSEWHERE = _("Phần vừa gửi không phải từ trang này. Bấm lại ở đây.")

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib.auth.models import User
 
-from reports import events, moves, pending, scope, workflow
+from reports import events, workflow
 from reports.admin import words
+from reports.desk import pending
 from reports.models import Case, Event
 from reports.models.units import LONGEST_NAME
+from reports.officers import moves, scope
 
 if TYPE_CHECKING:
     _UserChoice = forms.ModelChoiceField[User]

@@ -8,9 +8,9 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 
-from reports import breaches
 from reports.admin import vetting
 from reports.admin.decided import moment, officer
+from reports.keeping import breaches
 from reports.models import Breach
 
 if TYPE_CHECKING:

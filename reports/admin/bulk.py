@@ -13,12 +13,15 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from reports import events, holding, many, moves, workflow
+from reports import events, workflow
 from reports.admin import words
 from reports.admin.acts import MISSING, ActForm
 from reports.admin.decided import officer, see_other
-from reports.many import MOST, Result, Seen
+from reports.desk import many
+from reports.desk.many import MOST, Result, Seen
 from reports.models import Report
+from reports.officers import moves
+from reports.waves import holding
 
 LONGEST = 64 * 1024  # signs of the list of rows
 SHOWN = 60  # numbers that the page before the press names

@@ -20,13 +20,13 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_safe
 
-from reports import scope
 from reports.admin import campaign_list, campaign_page
 from reports.admin.campaign_acts import GroupingActs
 from reports.admin.decided import officer
 from reports.admin.paging import NearPaginator
+from reports.desk.shown import Shown
 from reports.models import Campaign
-from reports.shown import Shown
+from reports.officers import scope
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Campaign]

@@ -15,15 +15,16 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
-from reports import grouping, portrait, scope
 from reports.admin import words
 from reports.admin.campaign_page import may_group
 from reports.admin.decided import officer, see_other
 from reports.admin.search import campaign_meant
-from reports.holding import MOST_CAMPAIGNS, MOST_REPORTS, GroupingError, Hand
 from reports.models import Campaign, CampaignAct, CampaignProposal, Report
 from reports.models.report import is_public_number
-from reports.portrait import Sums
+from reports.officers import scope
+from reports.waves import grouping, portrait
+from reports.waves.holding import MOST_CAMPAIGNS, MOST_REPORTS, GroupingError, Hand
+from reports.waves.portrait import Sums
 
 MOST_WORDS = 1000
 _LONGEST_VERSION = 10  # digits

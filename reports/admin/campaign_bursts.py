@@ -7,9 +7,10 @@ from typing import Any
 from django.db.models import Subquery
 from django.utils import timezone
 
-from reports import burst_watch, bursts, places
+from reports import places
 from reports.admin import words
 from reports.models import BurstTally
+from reports.waves import burst_watch, bursts
 
 MOST_BURSTS = 8
 

@@ -13,10 +13,10 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from reports import portrait
 from reports.admin import words
 from reports.models import Campaign, CampaignProposal
-from reports.portrait import Sums
+from reports.waves import portrait
+from reports.waves.portrait import Sums
 
 PARAMETER = "nhip"
 _PACES = {

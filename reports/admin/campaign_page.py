@@ -13,12 +13,9 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from reports import events, portrait, scope, stages
+from reports import events
 from reports.admin import claim_words, words
 from reports.admin.decided import officer
-from reports.charts import share
-from reports.growth import growth
-from reports.holding import PERMISSION
 from reports.models import (
     Campaign,
     CampaignAct,
@@ -28,7 +25,13 @@ from reports.models import (
     Indicator,
     KeptApart,
 )
-from reports.portrait import Portrait, Sums
+from reports.officers import scope
+from reports.public.charts import share
+from reports.waves import portrait
+from reports.waves.growth import growth
+from reports.waves.holding import PERMISSION
+from reports.waves.portrait import Portrait, Sums
+from reports.words import stages
 
 ON_A_PAGE = 25
 MOST_ROWS = 8  # of what the reports share

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 from django.utils import timezone
 
-from reports import case_file, filetypes, privacy
+from reports import privacy
 from reports.admin import correcting, later, marking, page, texts, words
 from reports.admin.later import Later
-from reports.held import held
+from reports.attachments import filetypes
+from reports.desk import case_file
+from reports.facts.held import held
 from reports.models import Report
 
 HIDDEN = "có, đã che"

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from reports import office_names, stages
 from reports.admin import words
+from reports.desk import office_names
+from reports.words import stages
 
 
 def claimed(code: str) -> str:

@@ -11,10 +11,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
-from reports import marks
 from reports.admin import answers, claim_words, due_words, marking, words
 from reports.admin.naming import MOST_COUNTED
-from reports.held import held
+from reports.facts import marks
+from reports.facts.held import held
 from reports.models import Case, Report
 
 GIST = 90  # signs of a story in its row

@@ -13,13 +13,16 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
-from reports import blanks, moves, promises, replies, workflow
+from reports import workflow
 from reports.admin import marking
 from reports.admin.acts import ACTS, MISSING, MOST_WORDS, NO_LINKS, NOT_TOLD
 from reports.admin.decided import officer
 from reports.admin.moving import filters_of, page_address
-from reports.indicators import find_links
+from reports.desk import blanks, replies
 from reports.models import Report
+from reports.officers import moves
+from reports.public import promises
+from reports.words.indicators import find_links
 
 VERBS = tuple(verb for verb, move in moves.TABLE.items() if move.tells)
 _TOO_LONG = f"Dài quá {MOST_WORDS} ký tự, viết ngắn lại."

@@ -9,10 +9,10 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils import timezone
 
-from reports import confirmed
 from reports.admin import vetting
 from reports.admin.published import Proposing
 from reports.models import BankLine, Statement
+from reports.public import confirmed
 
 if TYPE_CHECKING:
     _StatementAdmin = admin.ModelAdmin[Statement]

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib.auth.models import User
 
-from reports import money, office_names, workflow
+from reports import workflow
 from reports.admin import claim_words, marking, words
 from reports.admin.acts import NO_VALUE
-from reports.corrections import Right
-from reports.cues import action_codes, scenario_codes
+from reports.desk import office_names
+from reports.desk.corrections import Right
 from reports.models import Case, Correction, Report
+from reports.words import money
+from reports.words.cues import action_codes, scenario_codes
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet

@@ -17,8 +17,8 @@ from django.views.decorators.http import require_POST
 
 from reports import events
 from reports.admin import words
-from reports.findings import FindingError, LackingRightError
-from reports.shown import Shown
+from reports.desk.shown import Shown
+from reports.public.findings import FindingError, LackingRightError
 
 
 class Acts(Shown):

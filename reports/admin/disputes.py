@@ -14,12 +14,13 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern
 from django.utils import timezone
 
-from reports import concert, events, findings, lookup, phones, privacy
+from reports import events, lookup, phones, privacy
 from reports.admin import search, words
 from reports.admin.decided import Acts, moment, officer, record, typed
 from reports.admin.naming import newest_naming
 from reports.models import Dispute
-from reports.reauth import must_be_confirmed
+from reports.officers.reauth import must_be_confirmed
+from reports.public import concert, findings
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Dispute]

@@ -11,9 +11,9 @@ from django.utils import timezone
 from reports import privacy
 from reports.admin import marking, words
 from reports.admin.naming import callers_of
-from reports.held import held
+from reports.desk.sheets import MOST_SIGNS, Cell
+from reports.facts.held import held
 from reports.models import Addition, Report
-from reports.sheets import MOST_SIGNS, Cell
 
 AT_ONCE = 500
 HEADER = (

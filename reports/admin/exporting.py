@@ -21,10 +21,11 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
-from reports import events, sheets
+from reports import events
 from reports.admin import export_rows, saved, words
 from reports.admin.decided import officer
-from reports.reauth import must_be_confirmed
+from reports.desk import sheets
+from reports.officers.reauth import must_be_confirmed
 
 EXPORT, WITH_PERSONAL = "reports.export_queue", "reports.export_personal"
 FEWEST = 5  # signs of a reason

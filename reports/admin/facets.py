@@ -11,11 +11,13 @@ from django.db.models import F, Model, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 from django.http import HttpRequest
 
-from reports import held, scope, stats
+from reports import stats
 from reports.admin import answers, claim_words, marking, words
 from reports.admin.figures import Counted, Figures, figures_of, standing_of
 from reports.admin.fresh import fresh
+from reports.facts import held
 from reports.models import Case, Report
+from reports.officers import scope
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin

@@ -9,11 +9,12 @@ from django.contrib.auth.models import User
 from django.db import Error as DatabaseTrouble
 from django.db import connection
 
-from reports import held, scope
 from reports.admin import answers
+from reports.desk.watch import concerned
+from reports.facts import held
 from reports.models import Alarm, Case
+from reports.officers import scope
 from reports.stats import Standing, standing
-from reports.watch import concerned
 
 OF_REPORTS = (Alarm.Kind.LATE, Alarm.Kind.FAILED, Alarm.Kind.UNSEEN, Alarm.Kind.OVERDUE)
 

@@ -15,12 +15,14 @@ from django.utils.datastructures import MultiValueDict
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from reports import filing, places, posted, receipts
+from reports import places, receipts
 from reports.admin.decided import officer
+from reports.desk import filing
 from reports.forms import ReportForm
 from reports.intake import Accepted
 from reports.models import Report
-from reports.posted import Fields, Posted
+from reports.residents import posted
+from reports.residents.posted import Fields, Posted
 
 log = structlog.get_logger(__name__)
 

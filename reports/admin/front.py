@@ -6,8 +6,10 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from reports import days, portrait, scope
 from reports.admin import campaign_bursts, look_alikes, numbers, saved
+from reports.desk import days
+from reports.officers import scope
+from reports.waves import portrait
 
 
 def front_of(request: Any) -> dict[str, Any]:

@@ -16,16 +16,19 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from reports import case_file, destruction, events, files, filetypes, holds, workflow
+from reports import events, files, workflow
 from reports.admin import acts, case_text, marking, wishes, words
 from reports.admin.decided import moment, officer, see_other
 from reports.admin.exporting import WITH_PERSONAL, WhyForm, attachment, digest
 from reports.admin.wishes import WishActs
-from reports.destruction import DestructionError, What
-from reports.holds import HoldError
+from reports.attachments import filetypes
+from reports.desk import case_file
+from reports.keeping import destruction, holds
+from reports.keeping.destruction import DestructionError, What
+from reports.keeping.holds import HoldError
+from reports.keeping.rights import WishError
 from reports.models import Case, Destruction, Report
-from reports.reauth import must_be_confirmed
-from reports.rights import WishError
+from reports.officers.reauth import must_be_confirmed
 
 CASE_FILE = "reports.export_case"
 MOST_WORDS = 1000

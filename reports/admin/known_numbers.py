@@ -11,13 +11,15 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 
-from reports import callers, concert, findings, lookup, phones, scope
+from reports import lookup, phones
 from reports.admin import words
 from reports.admin.decided import Acts, by_two, moment, officer, record, see_other, typed
 from reports.admin.naming import newest_naming, reports_naming
 from reports.admin.numbers import unconfirmed
-from reports.findings import FindingError
 from reports.models import Indicator, KnownNumber
+from reports.officers import scope
+from reports.public import callers, concert, findings
+from reports.public.findings import FindingError
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[KnownNumber]

@@ -20,8 +20,8 @@ from django.utils import timezone
 from reports import privacy
 from reports.admin import marking, words
 from reports.admin.marking import Beginning
+from reports.facts.whole import every_addition, tells_phrase
 from reports.models import Addition, Message, Report
-from reports.whole import every_addition, tells_phrase
 
 Sealed = bytes | memoryview | None
 

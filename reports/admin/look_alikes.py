@@ -10,8 +10,8 @@ from django.db.models import Count, Q, Subquery, Value
 from django.db.models.functions import JSONObject
 from django.http import HttpRequest, HttpResponse
 
-from reports import lookalikes
 from reports.admin.decided import officer
+from reports.desk import lookalikes
 from reports.models import LookAlike
 
 if TYPE_CHECKING:

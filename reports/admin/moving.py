@@ -24,12 +24,12 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
-from reports import habits, presence, scope
 from reports.admin import words
 from reports.admin.acts import ACTS
 from reports.admin.decided import officer, see_other
 from reports.admin.paging import NEAR
 from reports.models import Case, Report
+from reports.officers import habits, presence, scope
 
 FILTERS = "_changelist_filters"  # what Django calls the list that a page was opened from
 _LONGEST = 2000

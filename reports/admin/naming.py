@@ -12,8 +12,8 @@ from django.contrib.auth.models import User
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 
-from reports import scope
 from reports.models import Indicator, Report
+from reports.officers import scope
 
 # What may be known by its digits; the index begins with the kind.
 BY_DIGITS = (Indicator.Kind.NUMBER, Indicator.Kind.ACCOUNT)

@@ -8,8 +8,8 @@ from django.db.models.functions import JSONObject
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from reports import findings
 from reports.models import Dispute, KnownNumber
+from reports.public import findings
 
 
 def asked(user: User) -> dict[str, Any]:

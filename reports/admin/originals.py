@@ -11,8 +11,9 @@ from django.contrib.auth.models import User
 from django.http import HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 
-from reports import clean_copies, events, files, filetypes
-from reports.filetypes import FileType
+from reports import events, files
+from reports.attachments import clean_copies, filetypes
+from reports.attachments.filetypes import FileType
 from reports.models import EvidenceFile, FileCheck, Report
 
 _LOST = "bản đã xóa dữ liệu ẩn bị mất, bấm Cho máy đọc lại"

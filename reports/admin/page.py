@@ -14,16 +14,18 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from reports import events, heard, phones, scope
+from reports import events, phones
 from reports.admin import claim_words, clock_words, correcting, marking, texts, words
 from reports.admin.acts import MOST_WORDS
 from reports.admin.correcting import CorrectionForm
 from reports.admin.marking import Beginning, Span
 from reports.admin.naming import counted
-from reports.grounds import ALL_OTHERS, is_of_the_rest, is_of_words
-from reports.held import Held, held
+from reports.facts import heard
+from reports.facts.held import Held, held
 from reports.models import Correction, ErasureWish, Event, Facts, Hold, Indicator, Report
-from reports.numbering import owner_of
+from reports.officers import scope
+from reports.words.grounds import ALL_OTHERS, is_of_the_rest, is_of_words
+from reports.words.numbering import owner_of
 
 MOST_EVENTS = 200
 MOST_WEIGHED = 3  # words of a code that are shown with their points

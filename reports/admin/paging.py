@@ -7,7 +7,7 @@ from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.functional import cached_property
 
-from reports.shown import Shown
+from reports.desk.shown import Shown
 
 if TYPE_CHECKING:
     _Paginator = Paginator[Any]

@@ -21,10 +21,10 @@ from django.views.decorators.http import require_POST
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from reports import accounts, locks, scope
-from reports.accounts import AccountError
 from reports.admin.decided import officer, record, see_other, typed
-from reports.shown import Shown
+from reports.desk.shown import Shown
+from reports.officers import accounts, locks, scope
+from reports.officers.accounts import AccountError
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[User]

@@ -7,10 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, reverse
 
-from reports import published
 from reports.admin.decided import Acts, by_two, moment, officer, record, see_other, typed
-from reports.findings import FindingError
 from reports.models import NumberChange
+from reports.public import published
+from reports.public.findings import FindingError
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[NumberChange]

@@ -6,12 +6,12 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 
-from reports import scope
 from reports.admin import words
 from reports.admin.decided import moment, officer
 from reports.admin.paging import Listed
+from reports.keeping.retention import BY_NAME, KINDS, Kind
 from reports.models import ErasureWish, PurgeRun
-from reports.retention import BY_NAME, KINDS, Kind
+from reports.officers import scope
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[PurgeRun]

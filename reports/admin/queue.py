@@ -10,13 +10,14 @@ from django.db.models import F, Func, JSONField, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Left
 from django.http import HttpRequest
 
-from reports import counted, held, scope
 from reports.admin import answers, columns, search, texts
 from reports.admin.decided import officer
 from reports.admin.facets import WorkFilter, burning, figures, open_ones
 from reports.admin.naming import with_callers
 from reports.admin.paging import NEAR
+from reports.facts import counted, held
 from reports.models import Report
+from reports.officers import scope
 
 _HEAVY = (
     "story", "story_sealed", "contact_sealed", "phrase_sealed", "content_digest",

@@ -13,12 +13,13 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from reports import chain, scope
 from reports.admin import clock_words, marking, words
 from reports.admin.decided import officer
 from reports.admin.paging import Listed
 from reports.admin.record_filter import PAGE, RecordFilter, numbers_of
+from reports.keeping import chain
 from reports.models import Case, ChainCheck, Correction, Event, EventSeal
+from reports.officers import scope
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Event]

@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from reports import events
 from reports.admin import vetting
 from reports.admin.confirming import DayField
+from reports.desk.shown import Shown
 from reports.models import Commune, Office
-from reports.shown import Shown
 
 if TYPE_CHECKING:
     _CommuneAdmin = admin.ModelAdmin[Commune]

@@ -7,12 +7,14 @@ from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest
 
-from reports import blanks, events, promises
+from reports import events
 from reports.admin import vetting, words
 from reports.admin.acts import NOT_TOLD
 from reports.admin.decided import officer
-from reports.cues import scenario_codes
+from reports.desk import blanks
 from reports.models import CannedReply
+from reports.public import promises
+from reports.words.cues import scenario_codes
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[CannedReply]

@@ -20,17 +20,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
-from reports import (
-    clean_copies,
-    files,
-    habits,
-    moves,
-    pending,
-    scope,
-    stats,
-    units,
-    workflow,
-)
+from reports import files, stats, workflow
 from reports.admin import (
     clock_words,
     columns,
@@ -66,9 +56,12 @@ from reports.admin.paging import NearPaginator, bounded
 from reports.admin.reveal_acts import RevealActs
 from reports.admin.search import dispute_meant, find
 from reports.admin.slips import SlipActs
-from reports.held import held
+from reports.attachments import clean_copies
+from reports.desk import pending
+from reports.desk.shown import Shown
+from reports.facts.held import held
 from reports.models import Report
-from reports.shown import Shown
+from reports.officers import habits, moves, scope, units
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Report]

@@ -16,10 +16,11 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from reports import retriage, triage
+from reports import triage
 from reports.admin import words
 from reports.admin.decided import officer, see_other
 from reports.admin.paging import Listed
+from reports.desk import retriage
 from reports.models import Retriage
 
 if TYPE_CHECKING:

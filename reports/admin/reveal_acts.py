@@ -13,12 +13,14 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 
-from reports import events, files, pickup, privacy, reauth, receipts
+from reports import events, files, privacy, receipts
 from reports.admin import later, originals, reveals, texts
 from reports.admin.acts import MOST_WORDS, NOT_RELEASED
 from reports.admin.decided import officer, typed
 from reports.admin.later import Later, Sealed
 from reports.models import FileCheck, Report
+from reports.officers import reauth
+from reports.residents import pickup
 
 REVEAL = "reports.reveal_contact"
 _FIELDS = {"message": "text", "addition": "story"}  # where what is asked for lies

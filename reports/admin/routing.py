@@ -11,11 +11,12 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 
-from reports import events, routing, scope
+from reports import events, routing
 from reports.admin import words
 from reports.admin.decided import officer
-from reports.cues import scenario_codes
 from reports.models import RoutingRule, Unit
+from reports.officers import scope
+from reports.words.cues import scenario_codes
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[RoutingRule]

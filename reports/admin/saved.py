@@ -26,11 +26,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from reports import events, scope
+from reports import events
 from reports.admin import facets
 from reports.admin.paging import LONGEST, NEAR
 from reports.admin.search import find
 from reports.models import Report, SavedSearch
+from reports.officers import scope
 
 log = structlog.get_logger(__name__)
 

@@ -12,11 +12,13 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.db.models.functions import Collate, Reverse
 
-from reports import phones, scope, story_search
+from reports import phones
 from reports.admin.naming import BY_DIGITS
+from reports.desk import story_search
 from reports.folding import fold, plain_digits
 from reports.models import Campaign, Dispute, Indicator, Report
 from reports.models.report import SIGNS
+from reports.officers import scope
 
 LONGEST = 200  # signs of what is looked for
 LEAST_DIGITS = 4  # of a number that is known in part

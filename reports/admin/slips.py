@@ -17,13 +17,14 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from reports import events, privacy, slips
+from reports import events, privacy
 from reports.admin import marking, originals, page, words
 from reports.admin.decided import officer, see_other
 from reports.admin.later import Later
-from reports.held import held
+from reports.desk import slips
+from reports.facts.held import held
 from reports.models import Case, Report, Slip
-from reports.reauth import must_be_confirmed
+from reports.officers.reauth import must_be_confirmed
 
 REVEAL = "reports.reveal_contact"
 NUMBER = "{}/PCT-PV01"
@@ -121,7 +122,7 @@ def shown(report: Report, by: User) -> dict[str, Any]:
 
 
 def _drawn(report: Report, row: Slip, *, is_whole: bool) -> bytes:
-    from reports import papers  # noqa: PLC0415  # fpdf2 is heavy: only who draws pays
+    from reports.desk import papers  # noqa: PLC0415  # fpdf2 is heavy: only who draws pays
 
     return papers.draw(
         papers.Paper(

@@ -6,11 +6,11 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
-from reports import days_off
 from reports.admin import vetting
 from reports.admin.confirming import AnyDayField
 from reports.admin.decided import officer
 from reports.models import SpecialDay
+from reports.officers import days_off
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[SpecialDay]

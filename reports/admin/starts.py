@@ -5,10 +5,10 @@ suggests stands beside the empty field, to be taken over.
 
 from collections.abc import Mapping
 
-from reports import units
 from reports.admin import words
-from reports.held import Held
+from reports.facts.held import Held
 from reports.models import Case, Commune
+from reports.officers import units
 
 _OUTCOMES = {
     "not_scam": Case.Outcome.NOT_SCAM.value,

@@ -8,11 +8,13 @@ from django.contrib.auth.models import User
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 
-from reports import events, promises, units
+from reports import events
 from reports.admin import vetting, words
 from reports.admin.decided import officer
 from reports.folding import fold
 from reports.models import Unit, UnitMember
+from reports.officers import units
+from reports.public import promises
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Unit]

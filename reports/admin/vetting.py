@@ -5,8 +5,8 @@ from typing import Any
 
 from django import forms
 
-from reports import genuine
-from reports.indicators import find_links
+from reports.public import genuine
+from reports.words.indicators import find_links
 
 FEWEST_SIGNS = 10  # of what says where a number was published
 _TAG = re.compile(r"<\s*/?\s*[a-zA-Z!]|&#?\w+;")

@@ -8,11 +8,12 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from reports import privacy, rights
+from reports import privacy
 from reports.admin import marking
 from reports.admin.later import Later
+from reports.keeping import rights
 from reports.models import ErasureWish, Report
-from reports.reauth import must_be_confirmed
+from reports.officers.reauth import must_be_confirmed
 
 # What the reporter reads where the law stands above the wish: it tells no more than that.
 MUST_BE_KEPT = {

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from reports import marks
-from reports.claimable import OFFICES
-from reports.cues import code_rows
-from reports.demands import label_of
-from reports.grounds import DENIED, is_of_the_rest
-from reports.heard import ADDED
+from reports.facts import marks
+from reports.facts.claimable import OFFICES
+from reports.facts.demands import label_of
+from reports.facts.heard import ADDED
 from reports.models import Case, Report
+from reports.words.cues import code_rows
+from reports.words.grounds import DENIED, is_of_the_rest
 
 UNTRIAGED = "máy chưa đọc"
 

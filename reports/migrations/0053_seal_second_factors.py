@@ -12,7 +12,7 @@ from django.db import migrations
 
 from reports.signing import Key, key_named, newest_key
 
-# As reports/factors.py and reports/privacy.py wrote them when this was written: later forms are later
+# As reports/officers/factors.py and reports/privacy.py wrote them when this was written: later forms are later
 # migrations' affair.
 _FORMAT, _KEY_NAME, _NONCE = b"\x02", 8, 12
 _HEAD = len(_FORMAT) + _KEY_NAME

@@ -1,11 +1,11 @@
-"""Second factors of officers, over the tables of django-otp: see reports/factors.py."""
+"""Second factors of officers, over the tables of django-otp: see reports/officers/factors.py."""
 
 import structlog
 from django.contrib.auth.models import User
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from reports import factors
+from reports.officers import factors
 
 log = structlog.get_logger(__name__)
 

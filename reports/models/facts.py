@@ -76,7 +76,7 @@ class Facts(models.Model):
         ]
         indexes = [
             models.Index(fields=["scenario"], name="facts_scenario"),
-            GinIndex(words_of("search"), name="facts_words"),  # reports/story_search.py
+            GinIndex(words_of("search"), name="facts_words"),  # reports/desk/story_search.py
         ]
 
     def __str__(self) -> str:

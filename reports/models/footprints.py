@@ -1,6 +1,6 @@
 """By what reports find each other, and campaigns that the machine would have lie together.
 
-`reports/linking.py` and `reports/gathering.py` are the only writers.
+`reports/waves/linking.py` and `reports/waves/gathering.py` are the only writers.
 """
 
 from django.contrib.auth.models import User

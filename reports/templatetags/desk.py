@@ -6,12 +6,15 @@ from django import template
 from django.template import Context
 from django.utils import timezone
 
-from reports import charts, concert, days, held, scope, watch
 from reports.admin import facets, marking, numbers, queue, saved, words
 from reports.admin.figures import alarms_of, standing_of
 from reports.admin.front import front_of
 from reports.admin.page import Named
+from reports.desk import days, watch
+from reports.facts import held
 from reports.models import Indicator, QueueTally, Report
+from reports.officers import scope
+from reports.public import charts, concert
 
 FEW = 6
 

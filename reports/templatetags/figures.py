@@ -2,7 +2,7 @@
 
 from django import template
 
-from reports import figure_words
+from reports.public import figure_words
 
 register = template.Library()
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from django import template
 
-from reports import told
-from reports.whole import Leg
+from reports.facts.whole import Leg
+from reports.residents import told
 
 register = template.Library()
 

@@ -3,10 +3,10 @@
 from django import template
 from django.template import Context
 
-from reports import portrait
 from reports.admin import campaign_bursts, campaign_page, words
 from reports.admin.front import front_of
 from reports.models import CampaignAct
+from reports.waves import portrait
 
 register = template.Library()
 register.filter("person", campaign_page.person)

@@ -11,13 +11,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from reports import callers, confirmed, disputes, limits, lookup, offices
-from reports.disputes import Asked
+from reports import limits, lookup, offices
 from reports.models import Dispute
-from reports.number_forms import PREFILL, CheckForm, DisputeForm
-from reports.origins import from_our_page
 from reports.phones import Phone
-from reports.posted import Fields, Posted
+from reports.public import callers, confirmed
+from reports.residents import disputes
+from reports.residents.disputes import Asked
+from reports.residents.number_forms import PREFILL, CheckForm, DisputeForm
+from reports.residents.origins import from_our_page
+from reports.residents.posted import Fields, Posted
 from reports.views.posting import Trouble, posted_fields
 
 log = structlog.get_logger(__name__)

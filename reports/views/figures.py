@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
-from reports import figure_words
-from reports.charts import chart, share
-from reports.figures import WEEKS, Figures, kept
+from reports.public import figure_words
+from reports.public.charts import chart, share
+from reports.public.figures import WEEKS, Figures, kept
 
 _KEPT_FOR = 300  # seconds
 

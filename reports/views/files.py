@@ -11,17 +11,19 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from reports import files, filetypes, later, told, uploads
+from reports import files
+from reports.attachments import filetypes, uploads
+from reports.attachments.uploads import Received, Upload
 from reports.files import Draft, Refusal, RefusedError
 from reports.forms import CodeForm
-from reports.forms_later import AddForm
-from reports.later import ErasedError, Later
 from reports.models import Report
-from reports.origins import from_our_page
-from reports.posted import Fields, kept
-from reports.posted_later import PostedLater
-from reports.tracking import Line
-from reports.uploads import Received, Upload
+from reports.residents import later, told
+from reports.residents.forms_later import AddForm
+from reports.residents.later import ErasedError, Later
+from reports.residents.origins import from_our_page
+from reports.residents.posted import Fields, kept
+from reports.residents.posted_later import PostedLater
+from reports.residents.tracking import Line
 from reports.views.guessing import form_page, found_by
 from reports.views.posting import Trouble
 from reports.views.tracking import FOREIGN_LOOK, code_page, standing_page

@@ -10,9 +10,10 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from reports import limits, pickup, receipts
+from reports import limits, receipts
 from reports.forms import CodeForm
 from reports.models import Report
+from reports.residents import pickup
 from reports.views.posting import Trouble
 
 UNKNOWN_CODE = _("Chưa thấy tin nào có mã này. Xem lại từng nhóm, hoặc gọi 02373.725.725.")

@@ -14,16 +14,18 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from reports import crowds, later, own_copy, places, rights, told
+from reports import places
 from reports.forms import CodeForm
-from reports.forms_later import AddForm, EraseForm, ReplyForm, StepForm, WithdrawForm
 from reports.intake import clean
-from reports.later import ErasedError, FullError, Later
+from reports.keeping import rights
 from reports.models import Addition, Report
-from reports.origins import from_our_page
-from reports.posted import Fields
-from reports.posted_later import PostedLater
-from reports.tracking import Line
+from reports.residents import crowds, later, own_copy, told
+from reports.residents.forms_later import AddForm, EraseForm, ReplyForm, StepForm, WithdrawForm
+from reports.residents.later import ErasedError, FullError, Later
+from reports.residents.origins import from_our_page
+from reports.residents.posted import Fields
+from reports.residents.posted_later import PostedLater
+from reports.residents.tracking import Line
 from reports.views.guessing import form_page, found_by
 from reports.views.posting import Trouble, posted_fields
 from reports.views.tracking import code_page, standing_page

@@ -10,10 +10,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from reports import limits, pickup, receipts
-from reports.forms_pickup import PickupForm
-from reports.origins import from_our_page
-from reports.pickup import Fetched
+from reports import limits, receipts
+from reports.residents import pickup
+from reports.residents.forms_pickup import PickupForm
+from reports.residents.origins import from_our_page
+from reports.residents.pickup import Fetched
 from reports.views.guessing import form_page, too_many
 from reports.views.posting import Trouble, posted_fields
 

@@ -18,7 +18,8 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from reports import limits, number_hashes, number_pack, signing
+from reports import limits, signing
+from reports.public import number_hashes, number_pack
 from reports.signing import Signer
 
 # A finding that is taken back is gone at once; a pack says by itself until when it is good.

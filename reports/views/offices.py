@@ -6,9 +6,10 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_safe
 
-from reports import figures, offices
-from reports.claimable import OFFICES
+from reports import offices
+from reports.facts.claimable import OFFICES
 from reports.models import Office
+from reports.public import figures
 from reports.views.pages import WITH_A_WARNING
 
 

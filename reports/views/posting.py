@@ -13,9 +13,9 @@ from django.http.request import UnreadablePostError
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from reports import uploads
+from reports.attachments import uploads
 from reports.forms import ReportForm
-from reports.posted import Fields, fields, kept
+from reports.residents.posted import Fields, fields, kept
 
 BODY_LIMIT = 1_500_000
 

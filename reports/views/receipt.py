@@ -15,21 +15,13 @@ from django.utils.translation import get_language, override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from reports import (
-    asking,
-    clocks,
-    confirmed,
-    intake,
-    places,
-    privacy,
-    receipts,
-    squares,
-    texting,
-    whole,
-)
+from reports import clocks, intake, places, privacy, receipts
+from reports.facts import whole
+from reports.facts.whole import Whole
 from reports.models import Report
+from reports.public import confirmed
+from reports.residents import asking, squares, texting
 from reports.views.posting import SeeOther
-from reports.whole import Whole
 
 RECEIPT_SECONDS = 15 * 60
 _COOKIE = "receipt cookie"  # what it is sealed as

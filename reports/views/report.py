@@ -10,11 +10,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from reports import crowds, intake, places
+from reports import intake, places
 from reports.forms import ReportForm
-from reports.number_forms import LONGEST, PREFILL
-from reports.origins import from_our_page
-from reports.posted import Posted
+from reports.residents import crowds
+from reports.residents.number_forms import LONGEST, PREFILL
+from reports.residents.origins import from_our_page
+from reports.residents.posted import Posted
 from reports.views.posting import SeeOther, Trouble, posted_fields
 from reports.views.receipt import receipt_given
 

@@ -9,8 +9,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from reports import searching
-from reports.origins import from_our_page
+from reports.public import searching
+from reports.residents.origins import from_our_page
 from reports.views.posting import posted_fields
 
 

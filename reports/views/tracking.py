@@ -8,11 +8,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from reports import asking, files, places, rights, tracking, whole
+from reports import files, places
+from reports.facts import whole
 from reports.forms import CodeForm
-from reports.forms_later import AddForm, ReplyForm
+from reports.keeping import rights
 from reports.models import Case, Report
-from reports.origins import from_our_page
+from reports.residents import asking, tracking
+from reports.residents.forms_later import AddForm, ReplyForm
+from reports.residents.origins import from_our_page
 from reports.views.guessing import form_page, found_by
 from reports.views.posting import Trouble, posted_fields
 

@@ -9,7 +9,8 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from pytest_django import Settings
 
-from reports import events, lookalikes
+from reports import events
+from reports.desk import lookalikes
 from reports.models import LookAlike
 from tests.cast import Person
 from tests.reports.pages import words

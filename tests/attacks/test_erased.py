@@ -9,27 +9,18 @@ from django.db.models import Model
 from django.test import Client
 
 from portal.personal import DECLARED
-from reports import (
-    destruction,
-    erasing,
-    holds,
-    later,
-    outbox,
-    privacy,
-    rights,
-    rotation,
-    triage,
-    workflow,
-)
-from reports.corrections import Right
-from reports.later import Later
+from reports import outbox, privacy, triage, workflow
+from reports.desk.corrections import Right
+from reports.facts.whole import Leg
+from reports.keeping import destruction, erasing, holds, rights, rotation
 from reports.models import Addition, Case, Receipt, Report
 from reports.personal import Fields
-from reports.whole import Leg
+from reports.residents import later
+from reports.residents.later import Later
 from tests.cast import Person
 from tests.reports import evidence
+from tests.reports.keeping.test_keeping import sent
 from tests.reports.pages import code_of, send
-from tests.reports.test_keeping import sent
 
 pytestmark = pytest.mark.django_db
 MARK = "mocbia"  # each field's own mark begins so

@@ -11,7 +11,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from pytest_django import Settings
 
-from reports import clean_copies, files, intake
+from reports import files, intake
+from reports.attachments import clean_copies
 from reports.models import EvidenceFile, FileCheck, OutboxItem
 from tests.attacks.hostile import MARK
 from tests.cast import Person

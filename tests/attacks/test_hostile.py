@@ -16,15 +16,16 @@ from pypdf import PdfReader
 from alerts import letters
 from alerts.models import AlertRevision, Subscriber
 from portal import settings as ours
-from reports import case_file, intake, papers, sheets, triage
+from reports import intake, triage
+from reports.desk import case_file, papers, sheets
 from reports.models import Addition, Report
 from tests.alerts import writing
 from tests.attacks.hostile import MARK, STRINGS, encoded, faults_of_headers, faults_of_page
 from tests.cast import Person
 from tests.reports import evidence
+from tests.reports.desk.test_exports import as_csv, as_xlsx
+from tests.reports.desk.test_slips import PAPER
 from tests.reports.pages import RECEIPT, REPORT, code_of, hidden, hidden_of
-from tests.reports.test_exports import as_csv, as_xlsx
-from tests.reports.test_slips import PAPER
 
 pytestmark = pytest.mark.django_db
 FORM = "application/x-www-form-urlencoded"

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from reports import sheets
+from reports.desk import sheets
 from tests.attacks import patterns
 from tests.meter import takes_less_than
 

@@ -5,8 +5,8 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Browser, Page
 
-from reports import burst_watch, grouping
 from reports.models import Campaign
+from reports.waves import burst_watch, grouping
 from tests.browser import test_desk
 from tests.browser.test_desk import chief, faults, page  # noqa: F401
 from tests.cast import enlist

@@ -9,7 +9,7 @@ from django.test import Client
 from playwright.sync_api import Page
 from pytest_django import Settings
 
-from reports import accounts
+from reports.officers import accounts
 from tests.browser.test_desk import QUEUE, chief, faults, page
 from tests.cast import enlist
 from tests.portal.test_login import enter

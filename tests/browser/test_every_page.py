@@ -13,7 +13,7 @@ from tests.addresses import public_paths
 from tests.browser.pages import WIDTHS, press
 from tests.browser.test_resident_pages import faults
 from tests.cast import Person
-from tests.reports.test_check import KEY, found, told
+from tests.reports.views.test_check import KEY, found, told
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page
 from bench.screens import RESIDENT
 from reports.models import Report
 from tests.cast import Person
-from tests.reports.test_check import KEY, found, told
+from tests.reports.views.test_check import KEY, found, told
 from tests.stack import Portal
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]

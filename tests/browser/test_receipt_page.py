@@ -7,8 +7,8 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
-from reports import confirmed
 from reports.models import Addition, Report, Statement
+from reports.public import confirmed
 from tests.browser.test_resident_pages import faults, printed
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]

@@ -8,9 +8,10 @@ from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
 from portal import people
-from reports import confirmed, intake, workflow
+from reports import intake, workflow
 from reports.intake import Typed
 from reports.models import Addition, Campaign, CampaignLink, Message, Statement
+from reports.public import confirmed
 from tests.browser.pages import press
 from tests.browser.test_resident_pages import faults
 from tests.reports.evidence import report

@@ -34,9 +34,11 @@ def new_marks() -> dict[str, str]:
 
 def fill(marks: dict[str, str]) -> None:
     """The report, what is said and sent later, and what officers write beside it."""
-    from reports import files, holds, intake, later, rights
+    from reports import files, intake
+    from reports.facts.whole import Leg
     from reports.intake import Typed
-    from reports.whole import Leg
+    from reports.keeping import holds, rights
+    from reports.residents import later
     from tests.cast import enlist
     from tests.reports.evidence import unit
 
@@ -73,7 +75,7 @@ def fill(marks: dict[str, str]) -> None:
 
 def _decide(pk: object, lead: object, marks: dict[str, str]) -> None:
     from reports import workflow
-    from reports.corrections import Right
+    from reports.desk.corrections import Right
 
     given = {
         "note": {"reason": marks["note"]},
@@ -91,7 +93,7 @@ def erase() -> None:
     """As the lead grants it."""
     from django.contrib.auth.models import User
 
-    from reports import rights
+    from reports.keeping import rights
     from reports.models import Case, Report
 
     pk = Report.objects.get(submission_key="key-of-the-marks").pk

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from bench.house import until
-from reports import intake, retriage, triage
+from reports import intake, triage
+from reports.desk import retriage
 from reports.models import Facts, OutboxItem
 from reports.outbox import Priority
 from reports.stats import queue_balance

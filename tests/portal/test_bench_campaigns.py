@@ -2,7 +2,7 @@
 
 from bench.background import counted
 from bench.campaigns import pairwise
-from reports.script_words import sentences
+from reports.waves.script_words import sentences
 
 
 def _rows(*campaigns: str | None) -> list[dict[str, str | None]]:

@@ -20,8 +20,9 @@ from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django import Settings
 
-from reports import factors, privacy, reauth
+from reports import privacy
 from reports.models import Paper, Phone
+from reports.officers import factors, reauth
 from reports.signing import newest_key
 from tests.cast import enlist, phone_of
 from tests.portal.test_login import code, enter

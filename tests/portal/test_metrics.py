@@ -16,7 +16,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
 from portal import backups
-from reports import files, intake, limits, outbox, stats, watch
+from reports import files, intake, limits, outbox, stats
+from reports.desk import watch
 from reports.intake import Typed
 from reports.models import OutboxItem
 from tests.portal.processes import ROOT

@@ -19,8 +19,9 @@ from pytest_django import Settings
 from redis import Redis
 
 from portal import oidc_provider
-from reports import accounts, idle, limits, sessions
+from reports import limits
 from reports.models import DeskAccount
+from reports.officers import accounts, idle, sessions
 from tests.cast import enlist
 from tests.portal import fake_provider
 from tests.portal.fake_provider import Provider, running

@@ -11,12 +11,14 @@ from django.db.models import BinaryField, Model
 from django.test import Client
 
 from portal.personal import DECLARED
-from reports import disputes, later, rotation, triage, workflow
-from reports.disputes import Asked
-from reports.later import Later
+from reports import triage, workflow
+from reports.facts.whole import Leg
+from reports.keeping import rotation
 from reports.models import Case, Report
 from reports.personal import HEAD, table
-from reports.whole import Leg
+from reports.residents import disputes, later
+from reports.residents.disputes import Asked
+from reports.residents.later import Later
 from tests.cast import Person
 from tests.portal.access import Addresses, pages
 from tests.portal.access_table import PAGES
@@ -27,7 +29,7 @@ MODELS: dict[str, type[Model]] = {
     for model in apps.get_models(include_auto_created=True)
     if not model._meta.proxy
 }
-# In a field of a package, which takes signs alone (reports/factors.py).
+# In a field of a package, which takes signs alone (reports/officers/factors.py).
 SEALED_AS_SIGNS = {"otp_totp.TOTPDevice": {"key"}}
 DOCS = Path(__file__).parents[2] / "docs" / "personal.md"
 # One for each field of a report that tells something of a person.

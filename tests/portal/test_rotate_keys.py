@@ -15,29 +15,23 @@ from pytest_django import Settings
 
 from alerts.models import PartnerAgency, Subscriber
 from portal.management.commands import rotate_keys
-from reports import (
-    callers,
-    clean_copies,
-    disputes,
-    files,
-    holds,
-    later,
-    pickup,
-    privacy,
-    receipts,
-    rotation,
-)
-from reports.disputes import Asked
-from reports.later import Later
+from reports import files, privacy, receipts
+from reports.attachments import clean_copies
+from reports.attachments.sealing import SealBrokenError
+from reports.keeping import holds, rotation
 from reports.models import Addition, EvidenceFile, FileCheck, Message, Report
-from reports.sealing import SealBrokenError
+from reports.public import callers
+from reports.residents import disputes, later, pickup
+from reports.residents.disputes import Asked
+from reports.residents.later import Later
 from reports.signing import newest_key
 from tests.alerts.writing import partner, subscriber
 from tests.cast import Person
-from tests.reports import evidence, test_check
+from tests.reports import evidence
 from tests.reports.pictures import jpeg
-from tests.reports.test_check import sent
 from tests.reports.test_files import opened, post
+from tests.reports.views import test_check
+from tests.reports.views.test_check import sent
 
 pytestmark = pytest.mark.django_db
 STORY = "Họ xưng công an phường, bắt tôi chuyển tiền."

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 
 from portal import people
-from reports import reference
+from reports.desk import reference
 from reports.models import Commune, Office
 
 pytestmark = pytest.mark.django_db

@@ -5,8 +5,8 @@ from typing import Any
 from django.contrib.auth.models import User
 
 from reports import events
-from reports.holding import Hand
 from reports.models import Campaign, CampaignLink, CampaignProposal, KeptApart, Report
+from reports.waves.holding import Hand
 from tests.reports import evidence
 
 

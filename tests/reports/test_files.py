@@ -22,7 +22,8 @@ from django.test import Client
 from lxml import html
 from pytest_django import Settings
 
-from reports import events, files, filetypes, intake, sealing, uploads
+from reports import events, files, intake
+from reports.attachments import filetypes, sealing, uploads
 from reports.files import Draft, Refusal, RefusedError
 from reports.intake import Typed
 from reports.models import Addition, EvidenceFile, Receipt

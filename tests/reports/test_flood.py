@@ -12,12 +12,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from reports import crowds, marks, triage
+from reports import triage
+from reports.facts import marks
 from reports.models import OutboxItem, Report
+from reports.residents import crowds
 from reports.signing import form_token
 from tests.cast import Person
-from tests.reports.test_crowds import counted
-from tests.reports.test_desk_queue import shown
+from tests.reports.admin.test_desk_queue import shown
+from tests.reports.residents.test_crowds import counted
 
 JUNK = int(os.environ.get("FLOOD", "300"))
 A_FEW = 1000

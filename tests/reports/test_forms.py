@@ -7,11 +7,11 @@ from django.http import QueryDict
 from django.test import Client
 from lxml import html
 
-from reports import demands
-from reports.claimable import OFFICES
+from reports.facts import demands
+from reports.facts.claimable import OFFICES
 from reports.forms import CARRIED, ReportForm
 from reports.models import Report
-from reports.posted import kept
+from reports.residents.posted import kept
 from tests.reports.pages import REPORT
 
 CONTRACT = {

@@ -7,8 +7,10 @@ from django.db import OperationalError
 from django.test import Client
 from lxml import html
 
-from reports import figures, lookup, offices, phones, reference
+from reports import lookup, offices, phones
+from reports.desk import reference
 from reports.models import Office, OfficeNumber, PublicFigures
+from reports.public import figures
 from tests.reports import evidence
 from tests.reports.pages import words
 

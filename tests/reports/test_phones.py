@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reports.numbering import owner_of, plan
 from reports.phones import FLAG_REASONS_VI, Phone, find, read, read_all
+from reports.words.numbering import owner_of, plan
 from tests.meter import takes_less_than
 
 _DATA = Path(__file__).parents[1] / "data"

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.stories import UNSEEN
-from reports import evaluation
-from reports.cues import code_rows, cut, tables, taxonomy
-from reports.look import look_at
-from reports.money import MONEY_PROBLEMS_VI, amounts, read_money
 from reports.reading import Reading, read_story
-from reports.urgency import Declared, priority
+from reports.words import evaluation
+from reports.words.cues import code_rows, cut, tables, taxonomy
+from reports.words.look import look_at
+from reports.words.money import MONEY_PROBLEMS_VI, amounts, read_money
+from reports.words.urgency import Declared, priority
 from tests.meter import takes_less_than
 
 _STORIES = [

@@ -7,12 +7,13 @@ import pytest
 from django.db import IntegrityError
 from django.utils import timezone
 
-from reports import events, held, routing, workflow
+from reports import events, routing, workflow
+from reports.facts import held
 from reports.models import Case, Event, Office, Report, RoutingRule, Unit
 from reports.routing import Told, way
 from tests.cast import Person, log_in
 from tests.reports import evidence
-from tests.reports.test_units import at
+from tests.reports.officers.test_units import at
 
 DRY = "/admin/reports/routingrule/dry-run/"
 POLICE = {"xa_yen_dinh": "police"}

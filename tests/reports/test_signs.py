@@ -8,10 +8,13 @@ from django.http import QueryDict
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports import indicators, money, phones, places, privacy, receipts, story_search, traces
+from reports import phones, places, privacy, receipts
 from reports.admin import search
-from reports.posted import Posted
+from reports.desk import story_search
 from reports.reading import read_story
+from reports.residents.posted import Posted
+from reports.waves import traces
+from reports.words import indicators, money
 
 LOOK_ALIKES = [
     sign

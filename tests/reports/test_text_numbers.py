@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reports.indicators import find_accounts, find_links
 from reports.phones import find
+from reports.words.indicators import find_accounts, find_links
 from tests.meter import takes_less_than
 
 _FILE = Path(__file__).parents[1] / "data" / "text_numbers.jsonl"

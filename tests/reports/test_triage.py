@@ -9,13 +9,13 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from reports import intake, outbox, triage
-from reports.grounds import is_of_the_rest
 from reports.models import Case, Facts, Indicator, OutboxItem, Report
 from reports.outbox import MAX_ATTEMPTS
 from reports.reading import read_story
 from reports.stats import queue_balance
 from reports.tasks import triage_reports
-from reports.urgency import Declared
+from reports.words.grounds import is_of_the_rest
+from reports.words.urgency import Declared
 from tests.reports.evidence import report
 from tests.reports.items import claimed, let_lapse
 from tests.threads import in_parallel

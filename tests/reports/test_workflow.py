@@ -6,8 +6,9 @@ import pytest
 from django.contrib.auth.models import User
 
 from portal import people
-from reports import events, moves, timekeeping, workflow
+from reports import events, workflow
 from reports.models import Case, Message, UnitMember
+from reports.officers import moves, timekeeping
 from tests.cast import Person, enlist
 from tests.reports import evidence
 

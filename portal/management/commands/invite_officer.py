@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal import invitations, people
-from reports.accounts import AccountError
+from reports.officers.accounts import AccountError
 
 
 class Command(BaseCommand):

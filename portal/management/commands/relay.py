@@ -7,8 +7,8 @@ from django.core.management.base import BaseCommand
 
 from portal import watchman
 from portal.celery import app
-from reports import crowds
 from reports.relay import Relay
+from reports.residents import crowds
 
 
 class Command(BaseCommand):

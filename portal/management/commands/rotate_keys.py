@@ -11,9 +11,10 @@ from django.db import connection
 
 from alerts import subscriptions
 from alerts.models import PartnerAgency, Subscriber
-from reports import privacy, rotation
+from reports import privacy
+from reports.keeping import rotation
+from reports.keeping.rotation import Codes, Factors, Files, Kind, Texts
 from reports.models import Addition, Dispute, ErasureWish, EvidenceFile, Message, Report
-from reports.rotation import Codes, Factors, Files, Kind, Texts
 from reports.signing import field_keys, newest_key
 
 LINE = 5.0  # seconds between two lines of progress

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from portal import people
-from reports import lookalikes, reference
+from reports.desk import lookalikes, reference
 
 
 class Command(BaseCommand):

@@ -8,8 +8,11 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
-from reports import burst_watch, days, demo, figures
+from reports.desk import days
+from reports.management import demo
+from reports.public import figures
 from reports.stats import roll_up, standing
+from reports.waves import burst_watch
 
 
 class Command(BaseCommand):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from reports import erasing_again
+from reports.keeping import erasing_again
 
 
 class Command(BaseCommand):

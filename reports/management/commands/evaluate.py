@@ -8,10 +8,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from reports import evaluation, truths
-from reports.cues import action_codes, scenario_codes
-from reports.doors import BadLineError, record_of, text_of
-from reports.evaluation import Judged, Score
+from reports.management import truths
+from reports.management.doors import BadLineError, record_of, text_of
+from reports.words import evaluation
+from reports.words.cues import action_codes, scenario_codes
+from reports.words.evaluation import Judged, Score
 
 
 class Command(BaseCommand):

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from reports.campaigns import Linked, Story, Why, link
-from reports.doors import BadLineError, DoorCommand, record_of, text_of
+from reports.management.doors import BadLineError, DoorCommand, record_of, text_of
 
 _FIELDS = ("caller_number", "claimed_to_be", "text", "bank_account", "at")
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from reports.doors import DoorCommand
+from reports.management.doors import DoorCommand
 from reports.phones import read
 
 

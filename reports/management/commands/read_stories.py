@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
-from reports import claimed, stages
-from reports.doors import BadLineError, DoorCommand, record_of, text_of
-from reports.office_names import shipped
+from reports.desk.office_names import shipped
+from reports.management.doors import BadLineError, DoorCommand, record_of, text_of
 from reports.reading import read_story
-from reports.urgency import priority
+from reports.words import claimed, stages
+from reports.words.urgency import priority
 
 
 class Command(DoorCommand):

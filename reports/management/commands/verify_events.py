@@ -8,8 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseTrouble
 
-from reports import chain_check, database, heads
-from reports.chain_check import BrokenError
+from reports import database
+from reports.keeping import chain_check, heads
+from reports.keeping.chain_check import BrokenError
 
 
 class Command(BaseCommand):

@@ -1,0 +1,73 @@
+"""Canned replies for one report: which fit, what fills their blanks, and what forbids to send."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from reports.desk import blanks
+from reports.models import CannedReply, Case, Office, OfficeNumber, Report
+
+HOTLINE_OF = "cong-an-tinh"
+
+
+@dataclass(frozen=True)
+class Offered:
+    """A reply as it would stand in the message; `open`: the blanks that nothing fills."""
+
+    title: str
+    text: str
+    open: list[str]
+
+
+def offered(case: Case, verb: str, language: str) -> list[Offered]:
+    """The replies for a question or a message to this reporter, those for its kind first. At most
+    five statements.
+    """
+    facts = getattr(case.report, "facts", None)
+    kind = facts.scenario if facts else ""
+    fitting = [
+        each
+        for each in CannedReply.objects.usable(verb)
+        if not each.scenarios or kind in each.scenarios
+    ]
+    values = values_for(case, language) if fitting else {}
+    return [
+        _offered(each, values, language)
+        for each in sorted(fitting, key=lambda each: not each.scenarios)
+    ]
+
+
+def _offered(reply: CannedReply, values: Mapping[str, str], language: str) -> Offered:
+    text = blanks.fill(reply.in_language(language), values)
+    return Offered(reply.title, text, blanks.left_in(text))
+
+
+def values_for(case: Case, language: str) -> dict[str, str]:
+    """What fills each blank, "" where nothing is known; nothing that is sealed."""
+    report = case.report
+    return {
+        "so_tin": report.public_number,
+        "ngay_bao": f"{timezone.localtime(report.received_at):%d/%m/%Y}",
+        "duong_day_nong": hotline(),
+        "co_quan": _claimed(report, language),
+        "don_vi": case.unit,
+        "xa": report.commune.name if report.commune else "",
+    }
+
+
+def hotline() -> str:
+    """The number of the provincial police that officers keep in the table; "" for none."""
+    numbers = OfficeNumber.objects.filter(office=HOTLINE_OF).order_by("pk")
+    return numbers.values_list("number", flat=True).first() or ""
+
+
+def _claimed(report: Report, language: str) -> str:
+    """The first institution that the caller claimed to be, if the officers' table has it."""
+    facts = getattr(report, "facts", None)
+    codes = [*(facts.offices if facts else []), report.claimed_office]
+    known = Office.objects.in_bulk([code for code in codes if code])
+    office = next((known[code] for code in codes if code in known), None)
+    if office is None:
+        return ""
+    return office.name_en if language == Report.Language.ENGLISH else office.name

@@ -1,0 +1,181 @@
+"""What a story is made of, word by word, and how much each part speaks for a code. Pure: no Django.
+
+A gram is a word, two words that follow each other, or a family of words for one thing
+(data/concepts.json), with its place. Weights say what each gram adds to each code; they were
+learnt from stories that we wrote (`python -m bench.training`; the card is data/weights/README.md).
+A code's score is nothing but the sum of what its grams add.
+"""
+
+import sys
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from math import log, sqrt
+from pathlib import Path
+from typing import NamedTuple
+
+from reports.words.cues import Hit, Story
+from reports.words.money import Amount
+
+FOLDER = Path(__file__).parents[1] / "data" / "weights"
+_SUM, _NUMBER = "$", "#"  # any sum of money, any other number
+_LAST_WORDS = 12  # how it ended is told at the end
+SHORTEST = 30.0  # the length of some eight usual words
+SCALE = 100  # weights are whole hundredths of a point
+
+
+class Gram(NamedTuple):
+    """A part of a story: its name, and the words [first, last) that it is."""
+
+    name: str
+    first: int
+    last: int
+
+
+class Part(NamedTuple):
+    """What a gram adds to a code."""
+
+    gram: Gram
+    points: float
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A table of weights: the labels, the points that each needs, and for each gram its rarity and
+    what it adds to which labels, in hundredths of a point. Packed: a worker keeps three of them.
+    """
+
+    labels: tuple[str, ...]
+    needed: Mapping[str, float]
+    numbers: Mapping[str, int]  # of the grams
+    rarities: Sequence[float]
+    begins: Sequence[int]  # where a gram's additions begin; they end where the next one's begin
+    label_of: bytes  # each at most once for a gram
+    adds: Sequence[int]
+
+
+def words_of(story: Story, sums: Sequence[Amount]) -> list[Gram]:
+    """The words, each number and each sum as one sign."""
+    inside = {place: amount for amount in sums for place in range(amount.first, amount.last)}
+    words: list[Gram] = []
+    for place, word in enumerate(story.words):
+        amount = inside.get(place)
+        if amount is None:
+            name = _NUMBER if word.folded[0].isdecimal() else word.folded
+            words.append(Gram(name, place, place + 1))
+        elif amount.first == place:
+            words.append(Gram(_SUM, place, amount.last))
+    return words
+
+
+def _pairs(words: Sequence[Gram]) -> Iterator[Gram]:
+    for one, two in pairwise(words):
+        yield Gram(f"{one.name} {two.name}", one.first, two.last)
+
+
+def grams_of(words: Sequence[Gram], hits: Iterable[Hit]) -> list[Gram]:
+    """Words, pairs and families of a story."""
+    families = (
+        Gram("=" + hit.cue.code, hit.first, hit.last)
+        for hit in hits
+        if hit.cue.family == "concepts"
+    )
+    return [*words, *_pairs(words), *families]
+
+
+def endings_of(words: Sequence[Gram]) -> list[Gram]:
+    """The last words once more, as such."""
+    last = words[-_LAST_WORDS:]
+    return [Gram("…" + name, first, end) for name, first, end in [*last, *_pairs(last)]]
+
+
+def last_sentence_of(story: Story, grams: Iterable[Gram]) -> Iterator[Gram]:
+    """The grams of the last sentence once more, as such."""
+    last = story.words[-1].sentence if story.words else 0
+    for name, first, end in grams:
+        if story.words[first].sentence == last:
+            yield Gram("." + name, first, end)
+
+
+@lru_cache(maxsize=8)
+def weights(name: str) -> Weights:
+    """A table of data/weights, read once."""
+    with (FOLDER / f"{name}.tsv").open(encoding="utf-8") as file:
+        labels = tuple(_cells(next(file)))
+        needed = dict(zip(labels, map(float, _cells(next(file))), strict=True))
+        return Weights(labels, needed, *_packed(map(_cells, file)))
+
+
+def _cells(line: str) -> list[str]:
+    return line.rstrip("\n").split("\t")
+
+
+_Packed = tuple[dict[str, int], Sequence[float], Sequence[int], bytes, Sequence[int]]
+
+
+def _packed(rows: Iterable[list[str]]) -> _Packed:
+    numbers: dict[str, int] = {}
+    rarities, begins, label_of, adds = array("f"), array("I", [0]), bytearray(), array("h")
+    for name, rarity, *pairs in rows:
+        numbers[sys.intern(name)] = len(numbers)
+        rarities.append(float(rarity))
+        for pair in pairs:
+            label, _, weight = pair.partition(":")
+            label_of.append(int(label))
+            adds.append(int(weight))
+        begins.append(len(adds))
+    return numbers, rarities, begins, bytes(label_of), adds
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """A story as a table weighs it: every label's points; and the grams that the table knows, each
+    with its number and its share of the story.
+    """
+
+    table: Weights
+    scores: Mapping[str, float]
+    shares: Sequence[tuple[Gram, int, float]]
+
+    def parts(self, label: str) -> list[Part]:
+        """What each gram adds to a label, the weightiest first."""
+        wanted = self.table.labels.index(label)
+        begins, label_of, adds = self.table.begins, self.table.label_of, self.table.adds
+        parts = []
+        for gram, number, share in self.shares:
+            first, last = begins[number], begins[number + 1]
+            place = label_of.find(wanted, first, last)
+            if place >= 0:
+                parts.append(Part(gram, share * adds[place] / SCALE))
+        return sorted(parts, key=lambda part: -abs(part.points))
+
+
+def weigh(table: Weights, grams: Iterable[Gram]) -> Weighing:
+    """Weigh a story: a rare gram counts more, a repeated one a little more, and a long story no
+    more than a short one: its shares are a vector of length one, or shorter where a few words are
+    all that there is.
+    """
+    numbers, rarities = table.numbers, table.rarities
+    known = [gram for gram in grams if gram.name in numbers]
+    first = {gram.name: gram for gram in reversed(known)}
+    weighed = []
+    for name, many in Counter(gram.name for gram in known).items():
+        number = numbers[name]
+        weighed.append((first[name], number, (1 + log(many)) * rarities[number]))
+    length = max(SHORTEST, sqrt(sum(share * share for _, _, share in weighed)))
+    shares = [(gram, number, share / length) for gram, number, share in weighed]
+    return Weighing(table, _scores(table, shares), shares)
+
+
+def _scores(table: Weights, shares: Iterable[tuple[Gram, int, float]]) -> dict[str, float]:
+    """Every story and label comes through here: no calls inside."""
+    sums = [0.0] * len(table.labels)
+    begins, label_of, adds = table.begins, table.label_of, table.adds
+    for _, number, share in shares:
+        first, last = begins[number], begins[number + 1]
+        for label, add in zip(label_of[first:last], adds[first:last], strict=True):
+            sums[label] += share * add
+    return {label: total / SCALE for label, total in zip(table.labels, sums, strict=True)}

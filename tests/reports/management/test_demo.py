@@ -1,0 +1,103 @@
+"""A first look's desk, filled with invented reports."""
+
+import re
+
+import pytest
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
+
+from reports import triage
+from reports.management import demo
+from reports.models import Campaign, Case, Event, Facts, OutboxItem, Report, Statement
+from reports.public import confirmed
+from reports.stats import queue_balance
+from tests.cast import Person
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def _filled(duty: Person) -> None:
+    call_command("setup_desk", verbosity=0)
+    call_command("demo", verbosity=0)
+
+
+def test_the_demo_is_refused_in_production(settings: Settings, duty: Person) -> None:
+    settings.FIRST_LOOK = False
+    with pytest.raises(CommandError, match="first look"):
+        call_command("demo")
+    assert not Report.objects.exists()
+
+
+def test_without_an_officer_it_says_what_to_start() -> None:
+    with pytest.raises(CommandError, match="make run"):
+        call_command("demo")
+
+
+@pytest.mark.usefixtures("_filled")
+def test_it_shows_every_status_and_outcome() -> None:
+    assert Report.objects.count() == demo.REPORTS
+    assert set(Case.objects.values_list("status", flat=True)) == set(Case.Status.values)
+    outcomes = set(Case.objects.values_list("outcome", flat=True))
+    assert outcomes == {"", *Case.Outcome.values}
+    assert Case.objects.filter(status="new").count() > demo.REPORTS / 3
+
+
+@pytest.mark.usefixtures("_filled")
+def test_its_reports_come_in_as_residents_do() -> None:
+    balance = queue_balance()
+    assert (balance.accepted, balance.waiting) == (demo.REPORTS, demo.REPORTS)
+    assert balance.balanced
+
+
+@pytest.mark.usefixtures("_filled")
+def test_triage_finds_the_six_campaigns_and_two_bursts() -> None:
+    triage.work_off(OutboxItem.objects.values_list("pk", flat=True))
+    assert Facts.objects.count() == demo.REPORTS
+    sizes = sorted((campaign.links.count() for campaign in Campaign.objects.all()), reverse=True)
+    assert len(sizes) == 6
+    assert sizes[1] > 30 > sizes[2]
+
+
+@pytest.mark.usefixtures("_filled")
+def test_a_second_run_changes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    before = list(Case.objects.order_by("pk").values()), Event.objects.count()
+    call_command("demo")
+    assert (list(Case.objects.order_by("pk").values()), Event.objects.count()) == before
+    assert Report.objects.count() == demo.REPORTS
+    assert "already" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("_filled")
+def test_a_run_that_was_cut_off_is_taken_up_again() -> None:
+    undecided = Case.objects.exclude(status="new").first()
+    assert undecided is not None
+    Case.objects.filter(pk=undecided.pk).update(status="new", outcome="", unit="", version=1)
+    call_command("demo", verbosity=0)
+    undecided.refresh_from_db()
+    assert undecided.status != "new"
+
+
+def test_invented_numbers_are_nobodys() -> None:
+    for planned in demo.plan():
+        digits = re.sub(r"\D", "", planned.typed.caller_number)
+        assert not digits or re.fullmatch(r"(0550|0992)\d{6}|447700900\d{3}", digits)
+
+
+@pytest.mark.usefixtures("_filled")
+def test_a_first_look_with_the_demo_shows_every_sentence(duty: Person) -> None:
+    assert not Statement.objects.filter(is_public=False).exists()
+    assert set(Statement.objects.values_list("confirmed_by", flat=True)) == {duty.user.pk}
+
+
+@pytest.mark.usefixtures("_filled")
+def test_a_second_run_leaves_off_what_an_officer_turned_off(duty: Person) -> None:
+    statement = Statement.objects.get(pk="no_fine")
+    confirmed.keep_off(statement, duty.user, was_public=True)
+    call_command("demo", verbosity=0)
+    assert not Statement.objects.get(pk="no_fine").is_public
+
+
+def test_setup_alone_turns_no_sentence_on(duty: Person) -> None:
+    call_command("setup_desk", verbosity=0)
+    assert not Statement.objects.filter(is_public=True).exists()

@@ -1,0 +1,222 @@
+"""Confirmed numbers for programs: by the beginning of a hash, in one size, and nothing else."""
+
+import hashlib
+import subprocess
+import sys
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+from django.db.models.functions import Now
+from django.test import Client
+from django.utils import timezone
+from limits import RateLimitItemPerMinute
+from lxml import html
+from pytest_django import DjangoAssertNumQueries, Settings
+from pytest_django.live_server_helper import LiveServer
+
+from reports import limits, phones
+from reports.desk import reference
+from reports.lookup import key_of
+from reports.public import number_hashes
+from reports.public.number_hashes import ROOM, hash_of
+from tests.cast import Person
+from tests.reports.views.test_check import KEY, found, told
+
+RANGE = "/api/v1/numbers/range/"
+PROGRAMS = "/kiem-tra/cho-phan-mem/"
+HASH = hashlib.sha256(KEY.encode()).hexdigest()
+pytestmark = pytest.mark.django_db
+
+
+def entries(client: Client, prefix: str = HASH[:4]) -> dict[str, dict[str, str]]:
+    listed = client.get(RANGE + prefix).json()["entries"]
+    return {entry["hash"]: entry for entry in listed}
+
+
+def test_a_confirmed_number_is_found_with_its_dates(
+    client: Client, duty: Person, lead: Person
+) -> None:
+    row = found(duty, lead)
+    row.refresh_from_db()
+    assert entries(client)[HASH] == {
+        "hash": HASH,
+        "confirmed_on": timezone.localdate().isoformat(),
+        "valid_until": row.valid_until.isoformat(),
+    }
+
+
+@pytest.mark.parametrize("length", [4, 5, 6, 7, 8])
+def test_any_length_that_may_be_asked_finds_it(
+    client: Client, duty: Person, lead: Person, length: int
+) -> None:
+    found(duty, lead)
+    listed = entries(client, HASH[:length].upper())
+    assert HASH in listed
+    assert all(each.startswith(HASH[:length]) for each in listed)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"confirmed_by": None, "confirmed_at": None},
+        {"valid_until": timezone.localdate() - timedelta(days=1)},
+        {"withdrawn_at": Now()},
+        {"finding": "cleared"},
+    ],
+    ids=["proposed", "over", "withdrawn", "cleared"],
+)
+def test_what_is_no_finding_today_is_in_no_answer(
+    client: Client, duty: Person, lead: Person, fields: dict[str, Any]
+) -> None:
+    found(duty, lead, **fields)
+    assert HASH not in entries(client)
+    assert number_hashes.standing() == []
+
+
+def test_what_many_people_report_is_no_finding(client: Client) -> None:
+    told(0), told(1), told(2)
+    assert HASH not in entries(client)
+
+
+def test_an_institutions_number_is_in_no_answer(client: Client, duty: Person, lead: Person) -> None:
+    reference.load_offices()
+    key = key_of(phones.read("02373.725.725"))
+    found(duty, lead, key=key, number="02373.725.725")
+    assert hash_of(key) not in entries(client, hash_of(key)[:4])
+
+
+def test_a_short_number_is_hashed_as_it_is_dialled() -> None:
+    assert key_of(phones.read("1022")) == "1022"
+
+
+# --- one size, for everybody, and not compressed
+
+
+def test_every_answer_is_of_one_size(client: Client, duty: Person, lead: Person) -> None:
+    empty = [client.get(f"{RANGE}{prefix}").content for prefix in ("0000", "ffff", "1a2b3c4d")]
+    found(duty, lead)
+    assert {len(content) for content in [*empty, client.get(RANGE + HASH[:4]).content]} == {
+        len(empty[0])
+    }
+    assert len(entries(client)) == ROOM
+
+
+def test_more_findings_than_room_are_all_told_in_twice_the_size(
+    client: Client, duty: Person, lead: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(number_hashes, "ROOM", 2)
+    keys = [f"+8455000{n:04}" for n in range(10000) if hash_of(f"+8455000{n:04}")[:4] == "00cc"]
+    keys += [f"+84992{n:06}" for n in range(10**6) if hash_of(f"+84992{n:06}")[:4] == "00cc"]
+    for key in keys[:3]:
+        found(duty, lead, key=key)
+    listed = entries(client, "00cc")
+    assert {hash_of(key) for key in keys[:3]} <= set(listed)
+    assert len(listed) == 4
+
+
+def test_what_is_drawn_is_new_each_time_and_looks_like_the_rest(client: Client) -> None:
+    first, second = entries(client), entries(client)
+    assert not first.keys() & second.keys()
+    for entry in first.values():
+        assert set(entry) == {"hash", "confirmed_on", "valid_until"}
+        assert entry["confirmed_on"] <= timezone.localdate().isoformat() <= entry["valid_until"]
+
+
+def test_an_answer_is_not_compressed_not_kept_and_the_same_for_all(client: Client) -> None:
+    answer = client.get(RANGE + "1a2b", headers={"Accept-Encoding": "gzip, br"})
+    assert "Content-Encoding" not in answer
+    assert "Vary" not in answer
+    assert not answer.cookies
+    assert answer["Cache-Control"] == "no-store, no-transform"
+    assert answer["Access-Control-Allow-Origin"] == "*"
+    assert answer["Cross-Origin-Resource-Policy"] == "cross-origin"
+
+
+def test_a_page_of_ours_is_still_compressed(client: Client) -> None:
+    answer = client.get(PROGRAMS, headers={"Accept-Encoding": "gzip"})
+    assert answer["Content-Encoding"] == "gzip"
+
+
+def test_it_takes_one_statement(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_num_queries(1):
+        client.get(RANGE + "1a2b")
+
+
+# --- what is refused
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    ["", "1a2", "1a2g", "1a2b3c4d5", HASH, "%2B84550000123", "1a2b/", "ａｂｃｄ"],
+)
+def test_a_bad_prefix_is_refused_with_a_sentence(client: Client, prefix: str) -> None:
+    answer = client.get(RANGE + prefix)
+    assert answer.status_code == 400
+    assert answer["Access-Control-Allow-Origin"] == "*"
+    assert answer.json()["error"] == "bad_prefix"
+    assert "4 đến 8" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("method", ["post", "put", "delete", "options"])
+@pytest.mark.parametrize("path", [RANGE + "abcd", "/api/v1/numbers/pack.json"])
+def test_who_does_not_read_is_told_so_in_json(method: str, path: str) -> None:
+    answer = getattr(Client(enforce_csrf_checks=True), method)(path)
+    assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")
+    assert answer.json()["error"] == "only_read"
+
+
+@pytest.mark.usefixtures("enforced")
+def test_who_asks_without_end_waits(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(limits.WINDOWS, "range", RateLimitItemPerMinute(1, 10))
+    assert client.get(RANGE + "xyz").status_code == 400  # costs nothing
+    answers = [client.get(RANGE + "1a2b") for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 429]
+    assert answers[1].json()["error"] == "too_many"
+    assert answers[1]["Retry-After"] == "600"
+
+
+def test_without_a_database_it_says_so(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: Any) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(number_hashes, "in_range", broken)
+    answer = client.get(RANGE + "1a2b")
+    assert (answer.status_code, answer.json()["error"]) == (503, "not_now")
+
+
+def test_nothing_of_it_is_logged(
+    client: Client, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for prefix in (HASH[:4], "1a2", HASH):
+        client.get(RANGE + prefix)
+    assert HASH[:4] not in caplog.text + "".join(capsys.readouterr())
+
+
+# --- the page and its client
+
+
+def printed(code: str) -> str:
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=30)
+    return done.stdout.strip()
+
+
+def listing(client: Client, name: str) -> str:
+    page = html.document_fromstring(client.get(PROGRAMS).content.decode())
+    return str(page.get_element_by_id(name).text_content())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_client_on_the_page_finds_the_number_and_only_it(
+    live_server: LiveServer, client: Client, duty: Person, lead: Person, settings: Settings
+) -> None:
+    settings.PORTAL_URL = live_server.url
+    code = listing(client, "client")
+    assert len([line for line in code.splitlines() if line.strip()]) <= 10
+    assert printed(code) == "None"
+    found(duty, lead)
+    assert HASH in printed(code)

@@ -1,0 +1,222 @@
+"""Search: what is found, in which order, and that what was typed stays nowhere."""
+
+import logging
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import OperationalError
+from django.test import Client
+from django.urls import reverse
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import html
+from pytest_django import DjangoAssertNumQueries
+
+from reports.folding import closest
+from reports.models import Office
+from reports.public import searching
+from tests.alerts.writing import cancelled, draft, issued
+from tests.reports.pages import words
+from tests.tongues import vietnamese
+
+PAGE = "/tim/"
+
+THINGS = [
+    ("sim", "Khóa SIM bằng một cuộc gọi", "nhà mạng"),
+    ("power", "Tiền điện", "Điện lực không dọa cắt điện"),
+    ("police", "Công an xã, phường", "căn cước"),
+    ("portal", "Cổng dịch vụ công", "dữ liệu đất đai, an toàn"),
+]
+
+
+def found(query: str) -> list[str]:
+    return closest(query, THINGS)
+
+
+# --- finding
+
+
+@pytest.mark.parametrize("query", ["tiền điện", "tien dien", "TIEN  ĐIỆN!", "tiê điê"])
+def test_marks_case_and_ends_of_words_do_not_matter(query: str) -> None:
+    assert found(query) == ["power"]
+
+
+def test_what_has_all_words_hides_what_has_some() -> None:
+    assert found("công an") == ["police", "portal"]
+    assert found("công an xã") == ["police"]
+    assert found("công viên") == []
+
+
+def test_of_a_whole_sentence_half_is_enough() -> None:
+    assert found("họ dọa khóa sim nhà em") == ["sim"]
+    assert found("họ bảo em ra ngân hàng gần nhất") == []
+
+
+def test_a_title_counts_more_than_what_is_said_of_it() -> None:
+    things = [("said", "Khác", "thuế"), ("titled", "Thuế", ""), ("begun", "Thuếx", "")]
+    assert closest("thue", things) == ["titled", "begun", "said"]
+
+
+def test_a_single_letter_begins_nothing() -> None:
+    assert found("x") == []
+
+
+@given(st.text(max_size=300))
+def test_any_text_may_be_looked_for(query: str) -> None:
+    assert set(found(query)) <= {"sim", "power", "police", "portal"}
+
+
+def test_an_endless_query_costs_no_more() -> None:
+    assert found("sim " + "a1 b2 c3 d4 e5 f6 g7 h8 i9 k0 l1 m2 n3 " * 10_000) == []
+
+
+# --- the page
+
+
+def search(client: Client, query: str, address: str = PAGE) -> str:
+    """What the page says of a query, heading by heading; the site's own frame left out."""
+    answer = client.post(address, {"q": query})
+    assert answer.status_code == 200
+    sections: Any = html.document_fromstring(answer.content).xpath("//main//section")
+    return " ".join(" ".join(section.text_content().split()) for section in sections)
+
+
+@pytest.fixture
+def _desk(db: None) -> None:
+    call_command("setup_desk", verbosity=0)
+
+
+@pytest.mark.parametrize("page", searching.PAGES, ids=lambda page: page.address)
+def test_each_page_that_is_named_is_there(page: searching.Page) -> None:
+    assert reverse(page.address)
+
+
+@pytest.mark.usefixtures("_desk")
+@pytest.mark.parametrize(
+    ("query", "title"),
+    [
+        ("cup may", "Trang Họ đang gọi tôi"),
+        ("thống kê", "Trang Số liệu tin báo"),
+        ("trang nay co that khong", "Trang Trang này có thật không?"),
+        ("statistics", "Trang Số liệu tin báo"),
+        ("tien dien", "Nơi hay bị giả danh Điện lực"),
+        ("EVN", "Nơi hay bị giả danh Điện lực"),
+    ],
+)
+def test_words_lead_to_pages_and_offices(client: Client, query: str, title: str) -> None:
+    assert title in search(client, query)
+
+
+@pytest.mark.parametrize("query", ["mất tiền", "bi lua", "bi lua mat tien", "tôi bị lừa mất tiền"])
+def test_who_lost_money_is_led_to_the_first_half_hour(query: str) -> None:
+    assert "reports:now" in [page.address for page in searching.pages_about(query)]
+
+
+@pytest.mark.usefixtures("_desk")
+@pytest.mark.parametrize("query", ["statistics", "FIGURES", "thong ke"])
+def test_english_words_find_english_titles(client: Client, query: str) -> None:
+    assert "Pages Figures of the reports" in search(client, query, f"/en{PAGE}")
+
+
+@pytest.mark.usefixtures("_desk")
+def test_an_english_search_says_which_of_its_findings_are_vietnamese(client: Client) -> None:
+    issued(title="Giả danh điện lực")
+    Office.objects.create(codename="cho-den", name="Chợ Đen điện lực")
+    answer = client.post(f"/en{PAGE}", {"q": "dien luc"})
+    assert "Chợ Đen".encode() in answer.content
+    assert vietnamese(answer.content) == []
+
+
+@pytest.mark.django_db
+def test_warnings_in_force_and_ended_are_found(client: Client) -> None:
+    issued(title="Giả danh điện lực", summary="Dọa cắt điện trong hai giờ.")
+    cancelled(issued("gia-thue", title="Giả danh cán bộ thuế", summary="Gửi ứng dụng thuế."))
+    assert "Cảnh báo Giả danh điện lực Dọa cắt điện" in search(client, "doa cat dien")
+    assert "Giả danh cán bộ thuế Hết hiệu lực từ" in search(client, "ung dung thue")
+    assert "điện lực" not in search(client, "gia danh can bo thue")
+
+
+@pytest.mark.django_db
+def test_a_draft_is_nobodys_business(client: Client) -> None:
+    draft(title="Chưa phát bao giờ")
+    assert "Chưa phát" not in search(client, "chua phat bao gio")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "query", ["0550 000 123", "số 0550000123 của ai", "113", "+44 7700 900123"]
+)
+def test_a_number_is_handed_to_the_page_that_knows(client: Client, query: str) -> None:
+    tree: Any = html.document_fromstring(client.post(PAGE, {"q": query}).content)
+    (form,) = tree.xpath(f"//form[@action='{reverse('reports:check')}']")
+    assert (form.method, form.fields["number"]) == ("POST", query)
+
+
+@pytest.mark.django_db
+def test_words_are_no_number(client: Client) -> None:
+    assert "Kiểm tra số này" not in search(client, "công văn 140 ngày 12")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("query", ["qwrtz", "<script>alert(1)</script>", "\0", "%", "   ", "🙂"])
+def test_who_finds_nothing_is_shown_three_doors(client: Client, query: str) -> None:
+    answer = client.post(PAGE, {"q": query})
+    tree: Any = html.document_fromstring(answer.content)
+    doors = [reverse(name) for name in searching.HELP]
+    assert tree.xpath("//section[@aria-labelledby='nothing']//a/@href") == doors
+    assert b"<script>alert" not in answer.content
+
+
+@pytest.mark.django_db
+def test_what_was_typed_stands_in_the_box_again(client: Client) -> None:
+    tree: Any = html.document_fromstring(client.post(PAGE, {"q": 'a "b" <c>'}).content)
+    assert tree.get_element_by_id("id_q").value == 'a "b" <c>'
+
+
+@pytest.mark.django_db
+def test_what_was_typed_is_kept_and_told_nowhere(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    answer = client.post(PAGE, {"q": "0550 000 123"})
+    assert "no-store" in answer["Cache-Control"]
+    assert "000 123" not in caplog.text.replace("POST", "")
+    assert not answer.cookies
+    assert "0550 000 123" not in client.get(PAGE, {"q": "0550 000 123"}).content.decode()
+
+
+@pytest.mark.django_db
+def test_a_very_long_query_is_told_and_cut(client: Client) -> None:
+    answer = client.post(PAGE, {"q": "điện " * 20_000})
+    assert answer.status_code == 200
+    assert "200 chữ cái đầu" in words(answer.content)
+
+
+@pytest.mark.django_db
+def test_a_body_that_is_too_large_gets_an_answer(client: Client) -> None:
+    answer = client.post(PAGE, {"q": "điện " * 1_000_000})
+    assert answer.status_code == 413
+    assert "Chưa gửi được" not in words(answer.content)
+
+
+@pytest.mark.parametrize("address", [PAGE, f"/en{PAGE}"])
+@pytest.mark.django_db
+def test_without_a_database_our_pages_are_found_all_the_same(
+    client: Client, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(query: str) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(searching, "offices_about", away)
+    answer = client.post(address, {"q": "cup may"})
+    assert answer.status_code == 503
+    assert reverse("reports:now") in answer.content.decode()
+
+
+@pytest.mark.usefixtures("_desk")
+def test_a_search_is_three_statements_at_most(
+    client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_max_num_queries(3):
+        client.post(PAGE, {"q": "công an"})

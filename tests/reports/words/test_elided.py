@@ -1,0 +1,67 @@
+"""Sums whose unit goes without saying, balances, lists and repeated sums of a story."""
+
+import pytest
+
+from reports.words.grams import Weighing, Weights
+from reports.words.look import look_at
+from reports.words.losses import read_loss, told
+from reports.words.lost import Said, what_phrases_say
+from reports.words.money import read_money
+
+TABLE = Weights(("none", "unknown", "sum"), {}, {}, [], [0], b"", [])
+SUM = Weighing(TABLE, {"none": 0, "unknown": 0, "sum": 1}, ())  # money is gone
+
+
+@pytest.mark.parametrize(
+    ("story", "millions"),
+    [
+        ("Nó đòi 40. Tôi đưa 15 trước.", [40, 15]),
+        ("tôi nộp 55, giấy phép có thật", [55]),
+        ("gửi 48 triệu, chiều gửi thêm 12", [48, 12]),
+        ("nạp 8 triệu, rồi 14, rồi 30.", [8, 14, 30]),
+        ("đòi 20 triệu, em trả một nửa", [20, 10]),
+        ("bà cọc mười sáu, giữ năm", [16]),
+        ("she sent twelve million", [12]),
+        ("tôi đưa 5 cái thẻ", []),
+        ("nộp 10% trước", []),
+        ("trả 3 lần", []),
+        ("nó dùng tên giả", []),
+    ],
+)
+def test_a_sum_behind_a_verb_of_paying_needs_no_unit(story: str, millions: list[int]) -> None:
+    values = [amount.value for amount in look_at(story).sums]
+    assert values == [many * 10**6 for many in millions]
+
+
+def test_hundreds_beside_small_sums_are_thousands() -> None:
+    values = [amount.value for amount in look_at("nạp 300, nạp 2tr").sums]
+    assert values == [300_000, 2_000_000]
+
+
+def test_the_field_of_the_form_asks_for_the_unit() -> None:
+    assert read_money("15").problem == "no_unit"
+
+
+@pytest.mark.parametrize(
+    ("story", "loss"),
+    [
+        (
+            "Tôi đọc mã. Trong thẻ có 9 triệu, tối xem chỉ còn đúng 200 nghìn, mất hết rồi.",
+            8_800_000,
+        ),
+        ("Tôi bị lừa rồi: nộp 30 triệu tạm ứng, hôm sau nộp 60 triệu bảo đảm.", 90_000_000),
+        ("Mua bảy hộp thuốc, mỗi hộp 1 triệu, tôi chuyển rồi, bị lừa.", 7_000_000),
+        ("Tôi chuyển 35 triệu, ngân hàng chặn lại được 7 triệu.", 28_000_000),
+    ],
+)
+def test_what_is_gone_is_reckoned_from_what_is_told(story: str, loss: int) -> None:
+    look = look_at(story)
+    said = what_phrases_say(look)
+    assert read_loss(look, said, SUM).value == loss
+
+
+def test_what_phrases_say_is_heard_with_the_words() -> None:
+    look = look_at("Tôi đã chuyển 5 triệu")
+    names = {gram.name for gram in told(look, what_phrases_say(look))}
+    assert {"?gone", ".chuyen $"} <= names
+    assert "?no sum" in {gram.name for gram in told(look_at("Alo"), Said())}
