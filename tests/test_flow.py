@@ -12,7 +12,7 @@ import pytest
 from tests.stack import Page, Portal, Visitor, running_portal
 
 PATIENCE = 120  # seconds until a machine that is overrun has read a report
-pytestmark = [pytest.mark.serial, pytest.mark.patient]
+pytestmark = [pytest.mark.serial]
 
 STORY = (
     "Sáng nay có người gọi, xưng là phó giám đốc sở. Họ nói tên tôi có trong vụ án rửa tiền,"

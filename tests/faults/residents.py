@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bench.house import House
 from bench.ledger import BOUND, Ledger
+from bench.pace import Pace
 from tests.stack import Page, Portal, Visitor
 
 MEANWHILE = 0.4  # seconds of sending before something breaks
@@ -40,9 +41,9 @@ def assert_in_order(home: House, ledger: Ledger) -> None:
 def ask(home: House, path: str, **fields: str) -> Page:
     """A page, or a posted form; in time, whatever it says."""
     visitor = Visitor(f"http://127.0.0.1:{home.port}")
-    started = time.monotonic()
+    pace = Pace()
     page = visitor.post(path, fields) if fields else visitor.get(path)
-    assert time.monotonic() - started < BOUND, path
+    assert pace.keeps(BOUND), path
     return page
 
 

@@ -18,7 +18,7 @@ from tests.faults.ashes import ROOT, Place, connected, place, programs, with_pas
 from tests.faults.confided import new_marks
 from tests.faults.filled import STORY
 
-pytestmark = [pytest.mark.serial, pytest.mark.patient]
+pytestmark = [pytest.mark.serial]
 
 TOMORROW = {"DJANGO_SETTINGS_MODULE": "tests.faults.newer.settings"}
 ERASED = "SELECT id FROM reports_report WHERE erased_at IS NOT NULL"

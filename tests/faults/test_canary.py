@@ -24,7 +24,7 @@ from tests.reports.pages import code_of
 from tests.reports.pictures import jpeg
 from tests.stack import Page
 
-pytestmark = [pytest.mark.serial, pytest.mark.patient]
+pytestmark = [pytest.mark.serial]
 TOKEN = secrets.token_hex(20)
 WRITTEN = "SELECT count(*) FROM reports_filecheck"
 # What an officer's mistake or a bug could do: PostgreSQL refuses the row, and says what is in it.

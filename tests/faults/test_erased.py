@@ -12,7 +12,7 @@ from portal.local_postgres import postgres_tool
 from tests.faults.ashes import ROOT
 from tests.faults.confided import CLEAR, SEALED, new_marks
 
-pytestmark = [pytest.mark.serial, pytest.mark.patient]
+pytestmark = [pytest.mark.serial]
 WAL = "pg_wal"
 
 

@@ -132,12 +132,12 @@ def test_a_code_that_opens_another_report_is_told(ledger: Ledger) -> None:
 
 
 def test_no_receipt_two_codes_and_slow_answers_are_told(ledger: Ledger) -> None:
-    ledger.write().answers.append(Answer(WRONG, 500, 0.0, 3.5))
+    ledger.write().answers.append(Answer(WRONG, 500, 0.0, 7.5))
     with_receipt(ledger).codes.add("a second")
     assert compared(ledger) == [
         "without a receipt: 1",
         "with two codes: 1",
         "codes that open nothing or another report: 1",
         "wrong or silent answers: 1",
-        "slowest answer: 3.5 s",
+        "slowest answer: 7.5 s",
     ]

@@ -38,7 +38,7 @@ def noticed_by_nobody(home: House) -> Iterator[Ledger]:
         yield ledger
     assert {answer.kind for answer in ledger.answers} == {RECEIPT}
     seconds = [answer.seconds for answer in ledger.answers]
-    assert statistics.quantiles(seconds, n=10)[-1] < SLOW
+    assert statistics.quantiles(seconds, n=10)[-1] < ledger.pace.grants(SLOW)
     assert lines(home) - before < 100
 
 

@@ -38,7 +38,6 @@ def namespaces_work() -> bool:
 
 pytestmark = [
     pytest.mark.serial,
-    pytest.mark.patient,
     pytest.mark.skipif(not namespaces_work(), reason="no user and mount namespaces here"),
 ]
 

@@ -1,0 +1,41 @@
+"""What a limit in seconds is worth on a machine that others use as well."""
+
+import re
+from contextlib import suppress
+from pathlib import Path
+from time import monotonic
+
+PRESSURE = Path("/proc/pressure/cpu")
+_STALLED = re.compile(r"^some .* total=(\d+)$", re.MULTILINE)
+
+
+class Pace:
+    """From its making on: how much of the time somebody waited for a core, as Linux counts it.
+
+    A limit that holds on an idle machine is given that much more, so twice as much at the most: it
+    still fails for whoever is slow by itself. Where the system does not count, nothing is given.
+    """
+
+    def __init__(self) -> None:
+        self._started, self._stalled = monotonic(), _seconds_stalled()
+
+    @property
+    def seconds(self) -> float:
+        return monotonic() - self._started
+
+    def grants(self, limit: float) -> float:
+        """The limit, in seconds, as it stands now."""
+        waited = _seconds_stalled() - self._stalled
+        return limit * (1 + min(1.0, waited / max(self.seconds, 1e-3)))
+
+    def keeps(self, limit: float) -> bool:
+        """Whether no more seconds have gone by than are granted."""
+        return self.seconds < self.grants(limit)
+
+
+def _seconds_stalled() -> float:
+    """Since the start of the machine, the seconds in which a process waited for a core."""
+    with suppress(OSError):
+        if found := _STALLED.search(PRESSURE.read_text()):
+            return int(found[1]) / 1e6
+    return 0.0
