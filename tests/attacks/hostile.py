@@ -8,7 +8,8 @@ from urllib.parse import quote_plus
 
 import html5lib
 
-MARK = "7701"  # stands in whatever would run
+# Stands in whatever would run. No number, time, hash or signature of ours holds its "_" by chance.
+MARK = "ran_here"
 FORMULA = f'=HYPERLINK("http://x.example/{MARK}";"x")'
 
 STRINGS: dict[str, str] = {

@@ -3,7 +3,9 @@
 import io
 import json
 import logging
+import secrets
 import zipfile
+from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
@@ -101,6 +103,12 @@ def test_every_other_form_answers_and_runs_nothing(client: Client, path: str, wh
     sound(post(client, path, hidden_of(page.content) | dict.fromkeys(names, text)))
     sound(client.generic("GET", path, QUERY_STRING=encoded(dict.fromkeys(names, text)).decode()))
     assert not Subscriber.objects.exists()
+
+
+def test_a_mark_comes_from_nobody_else() -> None:
+    """A tag, a key or a signature of four random digits would."""
+    drawn = secrets.token_hex(20_000) + b64encode(secrets.token_bytes(20_000)).decode()
+    assert not set(MARK) <= set(drawn + ":-. ")
 
 
 def test_a_queue_of_nothing_else_is_exported_without_a_formula(
