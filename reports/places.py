@@ -15,7 +15,7 @@ from reports.models import Commune
 
 UNKNOWN = "commune_unknown"
 AMBIGUOUS = "commune_ambiguous"
-_LONGEST = 200  # signs; a place is no story
+LONGEST = 200  # signs; a place is no story
 _KEPT_FOR = 300  # seconds; communes change by law, and a report should not wait for their list
 _PAUSE = 10  # seconds until a database that was away is asked again
 
@@ -92,6 +92,13 @@ def communes() -> tuple[Place, ...]:
     return _table.places
 
 
+def name_of(codename: str | None) -> str:
+    """The name of a commune of the table, "" for none."""
+    if codename is None:
+        return ""
+    return next((place.name for place in communes() if place.codename == codename), "")
+
+
 def forget() -> None:
     """Read the communes anew at the next call."""
     _table.due, _table.places = 0.0, ()
@@ -107,7 +114,7 @@ def find(typed: str, places: tuple[Place, ...]) -> Found:
     gazetteer = _gazetteer(places)
     if typed in gazetteer.exact:
         return Found(gazetteer.exact[typed])
-    if len(typed) > _LONGEST:
+    if len(typed) > LONGEST:
         return Found(flag=UNKNOWN)
     folded = fold(typed).removesuffix(" cu")
     codenames = tuple(sorted(_meant(folded, gazetteer)))

@@ -23,7 +23,7 @@ SAMPLES = 3
 _READ = (
     "public_number", "received_at", "commune", "case__corrected", "case__least_priority",
     "facts__scenario", "facts__priority", "facts__actions", "facts__money_lost_vnd",
-    "facts__ongoing", "facts__offices",
+    "facts__ongoing", "facts__offices", "facts__commune", "facts__commune_raw",
 )  # fmt: skip
 
 
@@ -89,7 +89,7 @@ def _fits(rule: RoutingRule, told: Told) -> bool:
 def told_of(report: Report) -> Told:
     """What holds of a report that is loaded with its case and facts."""
     holds = held(report)
-    return Told(holds.scenario or "", report.commune_id, tuple(holds.offices), holds.money_lost_vnd)
+    return Told(holds.scenario or "", holds.commune, tuple(holds.offices), holds.money_lost_vnd)
 
 
 def rules(*, with_drafts: bool = False) -> list[RoutingRule]:

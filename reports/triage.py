@@ -14,7 +14,7 @@ from django.db import Error as DatabaseTrouble
 from django.db import connection, transaction
 from django.utils import timezone
 
-from reports import outbox, phones, reading
+from reports import outbox, phones, places, reading
 from reports.desk import office_names
 from reports.facts import claims_told, heard
 from reports.facts.demands import actions_of
@@ -45,7 +45,9 @@ _COLUMNS = (
     "id", "public_number", "received_at", "happening_now", "channel", "caller_number", "claimed_office",
     "claimed_name", "story", "demands", "money_lost", "money_lost_raw", "on_behalf",
 )  # fmt: skip
-_LATER = ("kind", "story", "legs", "accounts", "links", "money_lost_raw")
+_LATER = (
+    "kind", "story", "legs", "accounts", "links", "money_lost_raw", "commune_id", "commune_raw",
+)  # fmt: skip
 _MOST_READ = 50  # additions, the latest; of each as much as of a story
 # One statement: a report without additions costs a look into their index.
 _READ = Prepared(
@@ -55,7 +57,7 @@ SELECT {", ".join(_COLUMNS)},
        (SELECT count(*) FROM reports_addition WHERE report_id = report.id),
        (SELECT json_agg(latest ORDER BY received_at, id)
           FROM (SELECT id, received_at, kind, left(story, {READ_OF_STORY}) AS story,
-                       legs, accounts, links, money_lost_raw
+                       legs, accounts, links, money_lost_raw, commune_id, commune_raw
                   FROM reports_addition
                  WHERE report_id = report.id AND kind <> '{Addition.Kind.WITHDRAWAL}'
                  ORDER BY received_at DESC, id DESC LIMIT {_MOST_READ}) AS latest)
@@ -71,16 +73,17 @@ _WRITE_FACTS = Prepared(
     """
 INSERT INTO reports_facts (
     report_id, scenario, actions, money_lost_vnd, ongoing, priority, offices, office_communes,
-    stages, reasons, search, rules_version, additions_read, read_at)
+    stages, commune_id, commune_raw, reasons, search, rules_version, additions_read, read_at)
 VALUES (
     %(report_id)s, %(scenario)s, %(actions)s, %(money_lost_vnd)s, %(ongoing)s, %(priority)s,
-    %(offices)s, %(office_communes)s, %(stages)s, %(reasons)s, %(search)s, %(rules_version)s,
-    %(additions_read)s, statement_timestamp())
+    %(offices)s, %(office_communes)s, %(stages)s, %(commune_id)s, %(commune_raw)s, %(reasons)s,
+    %(search)s, %(rules_version)s, %(additions_read)s, statement_timestamp())
 ON CONFLICT (report_id) DO UPDATE
    SET scenario = excluded.scenario, actions = excluded.actions,
        money_lost_vnd = excluded.money_lost_vnd, ongoing = excluded.ongoing,
        priority = excluded.priority, offices = excluded.offices,
        office_communes = excluded.office_communes, stages = excluded.stages,
+       commune_id = excluded.commune_id, commune_raw = excluded.commune_raw,
        reasons = excluded.reasons, search = excluded.search,
        rules_version = excluded.rules_version, additions_read = excluded.additions_read,
        read_at = excluded.read_at
@@ -184,6 +187,7 @@ def find(report: Report, additions: tuple[Addition, ...] = (), many: int = 0) ->
     said, typed = heard.read(whole)
     claims = claims_told.claims(whole, office_names.names())
     steps = claims_told.steps(said, report.story, whole.told)
+    place = whole.place_told_later
     declared = _declared(whole, typed)
     priority = urgency.priority(said, declared=declared, office=claims.of_state)
     facts = merge(said, declared)
@@ -199,6 +203,8 @@ def find(report: Report, additions: tuple[Addition, ...] = (), many: int = 0) ->
             offices=list(claims.offices),
             office_communes=list(claims.communes),
             stages=list(stages.codes(steps)),
+            commune_id=place.commune_id if place else None,
+            commune_raw=place.commune_raw[: places.LONGEST] if place else "",
             reasons=[_row(reason) for reason in reasons],
             search=_search(whole, found),
             rules_version=RULES_VERSION,

@@ -163,7 +163,7 @@ def _links(request: HttpRequest, campaign: Campaign, sums: Sums) -> Any:
     """One page of the campaign's reports, the newest first."""
     rows = (
         CampaignLink.objects.filter(campaign=campaign)
-        .select_related("report__case", "report__facts", "report__commune", "placed_by")
+        .select_related("report__case", "report__facts", "placed_by")
         .defer(*_HEAVY)
         .order_by("-report__received_at", "report")
     )

@@ -11,6 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
+from reports import places
 from reports.admin import answers, claim_words, due_words, marking, words
 from reports.admin.naming import MOST_COUNTED
 from reports.facts import marks
@@ -154,8 +155,8 @@ def _said(report: Report, fact: str, worded: Callable[[Any], str]) -> SafeString
 
 @admin.display(description="Xã, phường")
 def place(report: Report) -> str:
-    if report.commune:
-        return report.commune.name
+    if name := places.name_of(held(report).commune):
+        return name
     return marking.plain(getattr(report, "place_typed", ""))[:TYPED] or "–"
 
 

@@ -2,27 +2,45 @@
 what the machine and the officers made of a report, and whether there is more.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils import timezone
 
-from reports import privacy
+from reports import places, privacy
 from reports.admin import marking, words
 from reports.admin.naming import callers_of
 from reports.desk.sheets import MOST_SIGNS, Cell
-from reports.facts.held import held
-from reports.models import Addition, Report
+from reports.facts.held import held, place_typed
+from reports.models import Addition, Indicator, Report
 
 AT_ONCE = 500
 HEADER = (
     "Mã tin", "Nhận lúc", "Nguồn", "Ưu tiên", "Điểm ưu tiên", "Kiểu lừa", "Số gọi đến", "Họ xưng",
     "Thiệt hại (đồng)", "Xã, phường", "Đợt", "Trạng thái", "Kết quả", "Cán bộ xử lý",
-    "Đơn vị nhận", "Số để gọi lại",
+    "Đơn vị nhận", "Số để gọi lại", "Số gọi kể sau", "Tài khoản nhận", "Đường link",
 )  # fmt: skip
-PERSONAL = ("Nơi ở ghi trên tin", "Lời kể (đã che số giấy tờ, số thẻ)")
+PERSONAL = (
+    "Nơi ở như đã ghi", "Lời kể (đã che số giấy tờ, số thẻ)", "Lời kể thêm (cũng đã che)",
+)  # fmt: skip
 _HIDDEN = "có, đã che"
+_KINDS = (Indicator.Kind.NUMBER, Indicator.Kind.ACCOUNT, Indicator.Kind.LINK)
+
+
+@dataclass(frozen=True)
+class _Later:
+    """What stands beside some reports, of each by its key: the caller's number, the newest contact,
+    what was named later by its kind, and the stories that were told later.
+    """
+
+    callers: Mapping[UUID, Any]
+    contacts: Mapping[UUID, Any]
+    named: Mapping[UUID, Mapping[str, list[str]]]
+    stories: Mapping[UUID, list[str]]
 
 
 def rows(keys: Sequence[UUID], *, personal: bool) -> Iterator[Sequence[Cell]]:
@@ -30,13 +48,12 @@ def rows(keys: Sequence[UUID], *, personal: bool) -> Iterator[Sequence[Cell]]:
     yield (*HEADER, *PERSONAL) if personal else HEADER
     for some in _batches(keys):
         found = _load(some, personal=personal)
-        callers, contacts = callers_of(some), _contacts(some)
+        later = _Later(
+            callers_of(some), _contacts(some), _named(some), _stories(some) if personal else {}
+        )
         for key in some:
             if report := found.get(key):
-                caller = callers.get(key)
-                yield _row(
-                    report, caller, contacts.get(key, report.contact_sealed), personal=personal
-                )
+                yield _row(report, later, personal=personal)
 
 
 def _batches(keys: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
@@ -46,9 +63,7 @@ def _batches(keys: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
 def _load(keys: Sequence[UUID], *, personal: bool) -> dict[UUID, Report]:
     """Without the heavy texts where they are not told."""
     heavy = ["facts__search", "facts__reasons", "story_sealed", "phrase_sealed"]
-    kept = Report.objects.select_related(
-        "case__officer", "facts", "commune", "campaign_link__campaign"
-    )
+    kept = Report.objects.select_related("case__officer", "facts", "campaign_link__campaign")
     return kept.defer(*heavy, *([] if personal else ["story"])).in_bulk(keys)
 
 
@@ -58,8 +73,34 @@ def _contacts(keys: Sequence[UUID]) -> dict[UUID, Any]:
     return dict(later.order_by("received_at").values_list("report_id", "contact_sealed"))
 
 
-def _row(report: Report, caller: Any, contact: Any, *, personal: bool) -> Sequence[Cell]:
+def _named(keys: Sequence[UUID]) -> Mapping[UUID, Mapping[str, list[str]]]:
+    """The callers that were told later, the accounts and the links of each report, by their kind."""
+    kinds, found = Indicator.Kind, defaultdict[UUID, dict[str, list[str]]](dict)
+    rows = Indicator.objects.filter(
+        Q(kind__in=(kinds.ACCOUNT, kinds.LINK)) | Q(place=Indicator.Place.LATER),
+        report__in=keys,
+    )
+    named = rows.order_by("id").values_list("report_id", "kind", "key", "raw")
+    for report, kind, key, raw in named:
+        found[report].setdefault(kind, []).append(words.phone(key) or marking.plain(raw))
+    return found
+
+
+def _stories(keys: Sequence[UUID]) -> Mapping[UUID, list[str]]:
+    """What was told later, of each report the oldest first."""
+    found = defaultdict[UUID, list[str]](list)
+    wish = Addition.Kind.WITHDRAWAL
+    rows = Addition.objects.filter(report__in=keys, story__gt="").exclude(kind=wish)
+    told = rows.order_by("received_at", "id")
+    for report, story in told.values_list("report_id", "story"):
+        found[report].append(story)
+    return found
+
+
+def _row(report: Report, later: _Later, *, personal: bool) -> Sequence[Cell]:
     case, said = report.case, held(report)
+    caller, named = later.callers.get(report.pk), later.named.get(report.pk, {})
+    contact = later.contacts.get(report.pk, report.contact_sealed)
     link = getattr(report, "campaign_link", None)
     told: list[Cell] = [
         report.public_number,
@@ -71,16 +112,19 @@ def _row(report: Report, caller: Any, contact: Any, *, personal: bool) -> Sequen
         words.phone(caller.key) if caller and caller.key else "",
         words.office(report.claimed_office) if report.claimed_office else "",
         "" if said.money_lost_vnd is None else said.money_lost_vnd,
-        report.commune.name if report.commune else "",
+        places.name_of(said.commune),
         link.campaign.code if link else "",
         str(case.get_status_display()),
         str(case.get_outcome_display()) if case.outcome else "",
         words.person(case.officer) if case.officer else "",
         case.unit,
         _contact(contact, report.pk, personal=personal),
+        *("; ".join(named.get(kind, [])) for kind in _KINDS),
     ]
     if personal:
-        told += [marking.plain(report.commune_raw), marking.plain(report.story, MOST_SIGNS)]
+        stories = [report.story, "\n".join(later.stories.get(report.pk, []))]
+        told += [marking.plain(place_typed(report))]
+        told += [marking.plain(story, MOST_SIGNS) for story in stories]
     return told
 
 

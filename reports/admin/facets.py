@@ -160,7 +160,6 @@ class MoneyFacet(Facet):
 class CommuneFacet(Facet):
     title = "xã, phường"
     parameter_name = "xa"
-    field = "commune_id"
 
     def code(self, each: Counted) -> str:
         return each.value or _NOWHERE
@@ -169,8 +168,9 @@ class CommuneFacet(Facet):
         return super().said(each) if each.value not in {"", _NOWHERE} else "Chưa rõ"
 
     @classmethod
-    def where(cls, chosen: str) -> Q:
-        return Q(commune=None) if chosen == _NOWHERE else super().where(chosen)
+    def narrow(cls, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
+        wanted = None if chosen == _NOWHERE else chosen
+        return queryset.alias(held_commune=held.commune()).filter(held_commune=wanted)
 
 
 class OfficeFacet(Facet):

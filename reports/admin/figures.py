@@ -24,8 +24,9 @@ OF_REPORTS = (Alarm.Kind.LATE, Alarm.Kind.FAILED, Alarm.Kind.UNSEEN, Alarm.Kind.
 # closed to the queue (a crime report), so what is overdue is counted by its own index.
 _COUNTED = f"""
 WITH waits AS MATERIALIZED (
-    SELECT desk.report_id, desk.status, desk.changed_at, desk.officer_id, desk.at_unit_id, report.*,
-           crowd.marks, {held.COLUMNS},
+    SELECT desk.report_id, desk.status, desk.changed_at, desk.officer_id, desk.at_unit_id,
+           report.channel, report.source, report.flags,
+           crowd.marks, {held.COLUMNS}, {held.COMMUNE} AS commune,
            coalesce((desk.corrected ->> 'priority')::int,
                     greatest(machine.priority, desk.least_priority)) AS priority
       FROM reports_case AS desk
@@ -34,14 +35,15 @@ WITH waits AS MATERIALIZED (
       LEFT JOIN LATERAL (SELECT marks FROM reports_crowd
                           WHERE report_id = desk.report_id LIMIT 1) AS crowd
              ON true
-      LEFT JOIN LATERAL (SELECT scenario, priority, ongoing, money_lost_vnd, actions, offices, stages
+      LEFT JOIN LATERAL (SELECT scenario, priority, ongoing, money_lost_vnd, actions, offices, stages,
+                                commune_id, commune_raw
                            FROM reports_facts WHERE report_id = desk.report_id LIMIT 1) AS machine
              ON true
      WHERE desk.status IN ('new', 'in_review', 'waiting')
        AND (%(unit)s::text IS NULL OR desk.at_unit_id = %(unit)s)),
 told AS (
     SELECT status, scenario, channel, source, at_unit_id, officer_id || '' AS officer,
-           coalesce(commune_id, '') AS commune,
+           coalesce(commune, '') AS commune,
            CASE WHEN priority IS NULL THEN '0' ELSE least(priority / 20, 4)::int + 1 || '' END AS step
       FROM waits),
 counted AS (

@@ -14,14 +14,14 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from reports import events, phones
+from reports import events, phones, places
 from reports.admin import claim_words, clock_words, correcting, marking, texts, words
 from reports.admin.acts import MOST_WORDS
 from reports.admin.correcting import CorrectionForm
 from reports.admin.marking import Beginning, Span
 from reports.admin.naming import counted
 from reports.facts import heard
-from reports.facts.held import Held, held
+from reports.facts.held import Held, held, place_told_later, place_typed
 from reports.models import Correction, ErasureWish, Event, Facts, Hold, Indicator, Report
 from reports.officers import scope
 from reports.words.grounds import ALL_OTHERS, is_of_the_rest, is_of_words
@@ -92,7 +92,7 @@ class Line:
 def load() -> QuerySet[Report]:
     """Reports with all that their page needs of single rows."""
     single = (
-        "case__officer", "case__at_unit", "facts", "crowd", "commune", "campaign_link__campaign",
+        "case__officer", "case__at_unit", "facts", "crowd", "campaign_link__campaign",
     )  # fmt: skip
     standing = Hold.objects.filter(report=OuterRef("pk"), lifted_at=None)
     whole = Report.objects.select_related(*single).defer("facts__search")
@@ -144,7 +144,6 @@ def declared(report: Report) -> list[tuple[str, str]]:
     """What the reporter said beside the story."""
     answers = {True: "Có", False: "Không", None: "Không nói"}
     money = {True: "Đã mất", False: "Chưa", None: "Không nói"}[report.money_lost]
-    place = report.commune.name if report.commune else ""
     rows = [
         ("Số gọi đến", report.caller_number or "Không ghi"),
         ("Gọi bằng", report.get_channel_display() if report.channel else "Không nói"),
@@ -153,11 +152,17 @@ def declared(report: Report) -> list[tuple[str, str]]:
         ("Họ muốn", "; ".join(map(words.demand, report.demands)) or "Không nói"),
         ("Mất tiền", " ".join(filter(None, (money, _in_quotes(report.money_lost_raw))))),
         ("Còn đang ép", answers[report.happening_now]),
-        ("Xã, phường", place or _in_quotes(report.commune_raw) or "Không nói"),
+        ("Xã, phường", _place_of(report)),
         ("Báo thay người khác", "Có" if report.on_behalf else ""),
         ("Nguồn", report.get_source_display()),
     ]
     return [(title, marking.plain(text)) for title, text in rows if text]
+
+
+def _place_of(report: Report) -> str:
+    """The commune where the reporter lives, or what was written for it; and whether it came later."""
+    told = places.name_of(held(report).commune) or _in_quotes(place_typed(report)) or "Không nói"
+    return f"{told}, kể sau khi gửi tin" if place_told_later(report) else told
 
 
 def _in_quotes(text: str) -> str:
@@ -166,7 +171,10 @@ def _in_quotes(text: str) -> str:
 
 def oddities(report: Report) -> list[str]:
     """What to know before believing one's eyes."""
-    notes = [words.flag(code) for code in report.signs]
+    is_placed = bool(place_told_later(report))
+    of_place = (places.UNKNOWN, places.AMBIGUOUS)  # the later words stand with their own note
+    signs = [code for code in report.signs if not (is_placed and code in of_place)]
+    notes = [words.flag(code) for code in signs]
     if odd := marking.count_odd(report.story):
         notes.append(
             f"Lời kể có {marking.count(odd)} ký tự ẩn hoặc đảo chiều chữ, hiện bằng mã trong ngoặc."

@@ -56,14 +56,12 @@ def rows() -> QuerySet[Report]:
 
 def _plain_rows() -> QuerySet[Report]:
     return (
-        Report.objects.select_related(
-            "case__officer", "facts", "crowd", "commune", "campaign_link__campaign"
-        )
+        Report.objects.select_related("case__officer", "facts", "crowd", "campaign_link__campaign")
         .defer(*_HEAVY)
         .annotate(
             gist=Left("story", columns.GIST),
             caller_typed=Left("caller_number", columns.TYPED),
-            place_typed=Left("commune_raw", columns.TYPED),
+            place_typed=Left(held.typed_place(), columns.TYPED),
             grounds=Func(
                 "facts__reasons",
                 Value(_GROUNDS),

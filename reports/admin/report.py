@@ -335,7 +335,7 @@ class ReportAdmin(
         typed = form if isinstance(form, ActForm) else None
         offered = workflow.offers(report.case, officer(request), is_held=_is_held(report))
         verbs = [verb for verb in ACTS if verb in offered or (typed and typed.verb == verb)]
-        fresh = starts.of(held(report), report.commune)
+        fresh = starts.of(held(report))
         return [
             typed
             if typed and typed.verb == verb
@@ -346,7 +346,7 @@ class ReportAdmin(
 
 def _act_form(report: Report, verb: str, *typed: Any, **given: Any) -> ActForm:
     """A decision's form, with the reason that the report suggests for it and what waits for a tick."""
-    suggestion = starts.reasons(held(report), report.commune).get(verb, "")
+    suggestion = starts.reasons(held(report)).get(verb, "")
     waits = pending.of(report) if verb == "close" else ()
     return ActForm(verb, *typed, **given, suggestion=suggestion, waits=waits)
 

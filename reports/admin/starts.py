@@ -5,9 +5,10 @@ suggests stands beside the empty field, to be taken over.
 
 from collections.abc import Mapping
 
+from reports import places
 from reports.admin import words
 from reports.facts.held import Held
-from reports.models import Case, Commune
+from reports.models import Case
 from reports.officers import units
 
 _OUTCOMES = {
@@ -17,9 +18,9 @@ _OUTCOMES = {
 _NO_REPORT = ("spam_submission", "abuse_prank")
 
 
-def of(holds: Held, commune: Commune | None) -> dict[str, Mapping[str, str]]:
+def of(holds: Held) -> dict[str, Mapping[str, str]]:
     """First values of the fields, by verb. Codes in words alone, nothing that a person wrote."""
-    place = _unit(commune)
+    place = _unit(holds)
     junk = words.label(holds.scenario) if holds.scenario in _NO_REPORT else ""
     return {
         "hand_over": {"unit": place},
@@ -28,15 +29,16 @@ def of(holds: Held, commune: Commune | None) -> dict[str, Mapping[str, str]]:
     }
 
 
-def reasons(holds: Held, commune: Commune | None) -> Mapping[str, str]:
+def reasons(holds: Held) -> Mapping[str, str]:
     """The reason that the report suggests, by verb, "" for none; codes in words, as above."""
     gist = _gist(holds)
-    is_placed = bool(gist and _unit(commune))
+    is_placed = bool(gist and _unit(holds))
     return {"hand_over": f"Đúng địa bàn. {gist}" if is_placed else gist, "close": gist}
 
 
-def _unit(commune: Commune | None) -> str:
-    return units.police_of(commune.name) if commune else ""
+def _unit(holds: Held) -> str:
+    commune = places.name_of(holds.commune)
+    return units.police_of(commune) if commune else ""
 
 
 def _gist(holds: Held) -> str:

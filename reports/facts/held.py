@@ -1,5 +1,6 @@
 """What holds of a report: an officer's word where there is one (`Case.corrected`, fact -> value),
-else what the machine read, and no less urgent than a rule of routing made it. As an object, as expressions for a query, as columns for plain SQL.
+else what the machine read, and no less urgent than a rule of routing made it; and where its reporter
+lives, as told last. As an object, as expressions for a query, as columns for plain SQL.
 """
 
 from dataclasses import dataclass, fields
@@ -16,19 +17,20 @@ from django.db.models import (
     Q,
     QuerySet,
     SmallIntegerField,
+    Value,
     When,
 )
 from django.db.models import Case as Choice
 from django.db.models.fields.json import KT, KeyTextTransform
-from django.db.models.functions import Cast, Coalesce, Greatest
+from django.db.models.functions import Cast, Coalesce, Greatest, NullIf
 
 from reports.models import Case, Report
 
 
 @dataclass(frozen=True)
 class Held:
-    """None, or () of a list, where neither has said anything. `corrected`: the facts that are an
-    officer's.
+    """None, or () of a list, where neither has said anything. `commune`: its codename, None where
+    it was not told or not found. `corrected`: the facts that are an officer's.
     """
 
     priority: int | None = None
@@ -37,6 +39,7 @@ class Held:
     money_lost_vnd: int | None = None
     ongoing: bool | None = None
     offices: tuple[str, ...] = ()
+    commune: str | None = None
     is_read: bool = False
     corrected: frozenset[str] = frozenset()
 
@@ -46,7 +49,8 @@ class Held:
         return self.is_read or "money_lost_vnd" in self.corrected
 
 
-_VALUES = tuple(field.name for field in fields(Held) if field.name not in {"is_read", "corrected"})
+_NOT_FACTS = {"commune", "is_read", "corrected"}
+_VALUES = tuple(field.name for field in fields(Held) if field.name not in _NOT_FACTS)
 
 
 def held(report: Report) -> Held:
@@ -59,7 +63,23 @@ def held(report: Report) -> Held:
     values |= {name: value for name, value in said.items() if name in _VALUES}
     for name in ("actions", "offices"):
         values[name] = tuple(values.get(name) or ())
-    return Held(**values, is_read=facts is not None, corrected=frozenset(said))
+    return Held(
+        **values,
+        commune=facts.commune_id if facts and facts.commune_raw else report.commune_id,
+        is_read=facts is not None,
+        corrected=frozenset(said),
+    )
+
+
+def place_told_later(report: Report) -> str:
+    """Where the reporter lives as it was written after the report, "" where nobody did."""
+    facts = getattr(report, "facts", None)
+    return str(facts.commune_raw) if facts else ""
+
+
+def place_typed(report: Report) -> str:
+    """Where the reporter lives, as they wrote it last; of a report with its facts."""
+    return place_told_later(report) or report.commune_raw
 
 
 def scenario(case: str = "case__", facts: str = "facts__") -> Expression:
@@ -89,6 +109,17 @@ def money_lost_vnd(case: str = "case__", facts: str = "facts__") -> Expression:
     said = Cast(KeyTextTransform("money_lost_vnd", f"{case}corrected"), kind)
     has_said = Q(**{f"{case}corrected__has_key": "money_lost_vnd"})
     return Choice(When(has_said, then=said), default=F(f"{facts}money_lost_vnd"), output_field=kind)
+
+
+def commune() -> Expression:
+    """Where the reporter of a Report lives: the codename of the commune that was told last."""
+    told_later = When(facts__commune_raw__gt="", then=F("facts__commune"))
+    return Choice(told_later, default=F("commune"), output_field=CharField())
+
+
+def typed_place() -> Expression:
+    """How it was written last."""
+    return Coalesce(NullIf("facts__commune_raw", Value("")), "commune_raw")
 
 
 class IsOneOf(Func):
@@ -130,3 +161,5 @@ COLUMNS = """
          ELSE machine.offices END AS offices,
     machine.stages AS stages
 """
+# The same of where the reporter lives, beside `reports_report AS report` too.
+COMMUNE = "CASE WHEN machine.commune_raw > '' THEN machine.commune_id ELSE report.commune_id END"

@@ -83,6 +83,11 @@ class Whole:
         return self._latest(lambda said: said.commune_raw).commune_raw
 
     @property
+    def place_told_later(self) -> Addition | None:
+        """The addition that said last where the reporter lives."""
+        return next((each for each in reversed(self.told) if each.commune_raw), None)
+
+    @property
     def contact_sealed(self) -> Sealed:
         return self._latest(tells_contact).contact_sealed
 

@@ -256,7 +256,7 @@ def _stop_readers(report_id: UUID) -> None:
         [row],
         update_conflicts=True,
         unique_fields=["report"],
-        update_fields=["reasons", "search", "additions_read"],
+        update_fields=["reasons", "search", "commune", "commune_raw", "additions_read"],
     )
 
 

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Collate, Left, Now, Reverse
 
+from reports.models.places import Commune
 from reports.models.report import Report
 
 _LEADING_TO = """
@@ -43,6 +44,8 @@ class Facts(models.Model):
     reading knew; one that knew fewer never replaces it. `offices`: whom the callers claimed to be,
     rows of Office or wider names of claim_tables; `office_communes`: the communes that the unit
     named with it may be, several where its name is ambiguous; `stages`: the steps of the script.
+    `commune`, `commune_raw`: where the reporter lives, as told last after the report; "" where
+    nobody said it anew, and the report's own stands.
     """
 
     report = models.OneToOneField(Report, models.PROTECT, primary_key=True)
@@ -60,6 +63,15 @@ class Facts(models.Model):
     stages = ArrayField(
         models.CharField(max_length=16), verbose_name="bước kịch bản", default=list, db_default=[]
     )
+    commune = models.ForeignKey(
+        Commune,
+        models.PROTECT,
+        null=True,
+        db_index=False,  # every reading would pay for it, and the lists look at open cases alone
+        related_name="+",
+        verbose_name="xã, phường kể sau",
+    )
+    commune_raw = models.CharField("nơi ở kể sau", max_length=200, db_default="", blank=True)
     reasons = models.JSONField("căn cứ", default=list)
     search = models.TextField("chữ để tìm, không dấu", blank=True)
     rules_version = models.CharField(max_length=16)

@@ -64,7 +64,7 @@ DECLARED: Declared = {
         "scenario actions money_lost_vnd ongoing priority offices office_communes stages"
         " rules_version additions_read read_at",
         ties="report",
-        clear={"reasons search": _READ},
+        clear={"reasons search": _READ, "commune commune_raw": _HOME},
     ),
     "reports.Indicator": Fields(
         "id kind place number_kind flags", ties="report", clear={"raw key": _CALLER}

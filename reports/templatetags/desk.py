@@ -6,6 +6,7 @@ from django import template
 from django.template import Context
 from django.utils import timezone
 
+from reports import places
 from reports.admin import facets, marking, numbers, queue, saved, words
 from reports.admin.figures import alarms_of, standing_of
 from reports.admin.front import front_of
@@ -109,6 +110,12 @@ def scenario(report: Report) -> str:
     """The kind of scam in a word or two."""
     kind = held.held(report).scenario
     return words.short(kind) if kind else words.UNTRIAGED
+
+
+@register.filter
+def commune(report: Report) -> str:
+    """Where its reporter lives, "" where that is not known."""
+    return places.name_of(held.held(report).commune)
 
 
 @register.filter

@@ -11,6 +11,7 @@ from django.db import Error as DatabaseTrouble
 from django.utils import timezone
 
 from reports import stats
+from reports.facts import held
 from reports.models import BurstTally
 from reports.waves import bursts
 from reports.waves.bursts import Burst, Counted
@@ -28,8 +29,8 @@ _WEEKS = ",\n       ".join(
 _COUNTS = f"""
 SELECT GROUPING(commune), GROUPING(scenario), commune, scenario,
        count(*) FILTER (WHERE day = 0), count(*) FILTER (WHERE week = 0), {_WEEKS}
-  FROM (SELECT coalesce(report.commune_id, '') AS commune,
-               coalesce(desk.corrected ->> 'scenario', facts.scenario, '') AS scenario,
+  FROM (SELECT coalesce({held.COMMUNE}, '') AS commune,
+               coalesce(desk.corrected ->> 'scenario', machine.scenario, '') AS scenario,
                floor(age / 86400)::int AS day, floor(age / 604800)::int AS week
           FROM (SELECT id, commune_id,
                        extract(epoch FROM statement_timestamp() - received_at) AS age
@@ -37,7 +38,7 @@ SELECT GROUPING(commune), GROUPING(scenario), commune, scenario,
                  WHERE received_at > statement_timestamp() - interval '{bursts.WEEKS + 1} weeks'
                ) AS report
           JOIN reports_case AS desk ON desk.report_id = report.id AND desk.status <> 'junk'
-          LEFT JOIN reports_facts AS facts ON facts.report_id = report.id) AS recent
+          LEFT JOIN reports_facts AS machine ON machine.report_id = report.id) AS recent
  GROUP BY GROUPING SETS ((commune), (scenario), (commune, scenario))
 HAVING count(*) FILTER (WHERE week = 0) > 0
 """  # noqa: S608  # nosec B608

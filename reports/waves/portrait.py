@@ -46,7 +46,7 @@ SELECT link.campaign_id, count(*), min(report.received_at), max(report.received_
 _PARTS = f"""
 WITH mine AS MATERIALIZED (
      SELECT report.received_at AT TIME ZONE %(zone)s AS at, desk.status, facts.scenario,
-            facts.actions, facts.stages, report.commune_id,
+            facts.actions, facts.stages, {held.COMMUNE} AS commune_id,
             CASE WHEN cardinality(facts.offices) > 0 THEN facts.offices
                  WHEN report.claimed_office <> '' THEN ARRAY[report.claimed_office] END AS offices
      {_OF}

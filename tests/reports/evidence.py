@@ -38,8 +38,13 @@ def number(subject: Report, key: str, **fields: Any) -> Indicator:
 def triaged(story: str, **typed: Any) -> Report:
     """A report that the machine has read."""
     subject = report(story, **typed)
-    triage._write(triage.find(subject))
+    read_all(subject)
     return subject
+
+
+def read_all(subject: Report) -> None:
+    """Have the machine read a report with all that was said later."""
+    triage._write(triage.find(*triage._report(str(subject.pk))))
 
 
 def unit(name: str = "Công an xã Yên Định", **fields: Any) -> Unit:

@@ -16,7 +16,10 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from reports.desk import sheets
+from reports.facts.whole import Leg
 from reports.models import Event
+from reports.residents import later
+from reports.residents.later import Later
 from tests.cast import Person
 from tests.reports import evidence
 
@@ -153,8 +156,25 @@ def test_the_right_to_export_is_none_to_personal_data(lead: Person) -> None:
 
 def test_a_hostile_story_is_a_text(lead: Person) -> None:
     evidence.report("=HYPERLINK(0)\u202e\x07")
-    (_, row) = exported(lead, personal="on", reason="kiểm tra")
-    assert row[-1] == "'=HYPERLINK(0)[U+202E][U+0007]"
+    (head, row) = exported(lead, personal="on", reason="kiểm tra")
+    assert row[head.index("Lời kể (đã che số giấy tờ, số thẻ)")] == "'=HYPERLINK(0)[U+202E][U+0007]"
+
+
+def test_what_was_told_later_goes_along(lead: Person) -> None:
+    subject = evidence.report("Họ gọi.", caller_number="0550 000 123")
+    said = {
+        "legs": (Leg(number="0550 000 124"),),
+        "accounts": ("0992000456",),
+        "links": ("dichvu-cong.example",),
+    }
+    later.add(subject, Later(story="Họ gọi lại hai lần.", **said), "key-of-a-page")
+    evidence.read_all(subject)
+    head, row = exported(lead, personal="on", reason="Gửi Công an xã")
+    told = dict(zip(head, row, strict=True))
+    assert told["Số gọi kể sau"] == "0550 000 124"
+    assert told["Tài khoản nhận"] == "0992000456"
+    assert told["Đường link"] == "dichvu-cong.example"
+    assert told["Lời kể thêm (cũng đã che)"] == "Họ gọi lại hai lần."
 
 
 def test_the_file_is_an_attachment_that_nobody_keeps(lead: Person) -> None:
