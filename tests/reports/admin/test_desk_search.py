@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from reports.admin import search
+from reports.admin import queue, search
 from reports.admin.search import find
 from reports.desk import story_search
 from reports.models import Campaign, CampaignLink, Case, Report, UnitMember
@@ -130,6 +130,17 @@ def test_a_campaigns_code_finds_its_reports_after_a_merge_too(typed: str, lead: 
         report=report, defaults={"campaign": root, "kind": "same_script", "strength": 1, "reason": "r"}
     )  # fmt: skip
     assert found(typed) == [report]
+
+
+@pytest.mark.parametrize("typed", ["Đ-26-K4M", "0550 123 456", "dien luc"])
+def test_a_page_joins_no_more_tables_than_the_planner_puts_in_order(typed: str) -> None:
+    """Eight by join_collapse_limit: behind the ninth it walks the table before what was found."""
+    Campaign.objects.create(code="Đ-26-K4M", title="x")
+    evidence.triaged("điện lực", caller_number="0550 123 456")
+    rows, _ = find(queue.rows(), typed, at_pv01())
+    asked = rows.order_by(*queue.BY_URGENCY).query
+    asked.get_compiler(connection=connection).as_sql()
+    assert sum(1 for used in asked.alias_refcount.values() if used) <= 8
 
 
 @pytest.mark.parametrize(
