@@ -17,9 +17,10 @@ from reports import events, workflow
 from reports.admin import words
 from reports.admin.acts import MISSING, ActForm
 from reports.admin.decided import officer, see_other
+from reports.admin.search import campaign_named
 from reports.desk import many
 from reports.desk.many import MOST, Result, Seen
-from reports.models import Report
+from reports.models import Campaign, Report
 from reports.officers import moves
 from reports.waves import holding
 
@@ -48,13 +49,25 @@ REFUSED = {
 class AttachForm(forms.Form):
     """Into which campaign, and why."""
 
-    code = forms.CharField(label="Mã đợt", max_length=16, required=False)
+    use_required_attribute = False
+    code = forms.CharField(
+        label="Mã đợt, như Đ-26-XK9 hoặc XK9",
+        max_length=40,
+        error_messages={"required": "Chưa ghi mã đợt."},
+    )
     reason = forms.CharField(
         label="Vì sao thuộc đợt này",
         max_length=1000,
-        required=False,
         widget=forms.Textarea({"rows": 3}),
+        error_messages={"required": "Chưa ghi lý do."},
     )
+
+    def clean_code(self) -> Campaign:
+        """The campaign that goes on under this code."""
+        try:
+            return campaign_named(self.cleaned_data["code"])
+        except holding.GroupingError as error:
+            raise forms.ValidationError(str(error)) from error
 
     def questions(self) -> list[forms.BoundField]:
         return list(self)
@@ -216,7 +229,7 @@ def carried_out(verb: str, form: Any, rows: list[Seen], request: HttpRequest) ->
     typed = {name: value for name, value in form.cleaned_data.items() if name != "version"}
     if verb == many.ATTACH:
         hand = holding.Hand(officer(request), typed["reason"])
-        return many.attach(typed["code"].strip().upper(), rows, hand)
+        return many.attach(typed["code"].pk, rows, hand)
     return many.decide(verb, rows, officer(request), typed)
 
 

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 from reports.admin import words
 from reports.admin.campaign_page import may_group
 from reports.admin.decided import officer, see_other
-from reports.admin.search import campaign_meant
+from reports.admin.search import campaign_named
 from reports.models import Campaign, CampaignAct, CampaignProposal, Report
 from reports.models.report import is_public_number
 from reports.officers import scope
@@ -90,9 +90,10 @@ class GroupingActs:
     def attach_to(self, request: HttpRequest) -> HttpResponse:
         """From a report's page: say where it lies now, before it is laid into the typed campaign."""
         _demand(request)
-        meant = campaign_meant(text(request, "code"))
-        if meant is None:
-            messages.error(request, "Chưa làm. Không có đợt mang mã này.")
+        try:
+            meant = campaign_named(text(request, "code"))
+        except GroupingError as error:
+            messages.error(request, f"Chưa làm. {error}")
             return see_other(_report_page(text(request, "numbers"), officer(request)))
         return self._ask_attach(request, self._allowed(request, meant.pk))
 
@@ -135,11 +136,13 @@ class GroupingActs:
     def merge_with(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Ask which of this campaign and the one of the typed code goes on."""
         campaign = self._allowed(request, pk)
-        other = campaign_meant(text(request, "code"))
-        if other is None or other == campaign:
-            why = "Không có đợt mang mã này." if other is None else "Mã này đã nằm trong đợt này."
-            return self._not_done(request, pk, why)
-        chosen = Campaign.objects.filter(pk__in=[campaign.pk, other.root().pk])
+        try:
+            other = campaign_named(text(request, "code"))
+        except GroupingError as error:
+            return self._not_done(request, pk, str(error))
+        if other == campaign:
+            return self._not_done(request, pk, "Mã này đã nằm trong đợt này.")
+        chosen = Campaign.objects.filter(pk__in=[campaign.pk, other.pk])
         return self.ask_merge(request, chosen.order_by("opened_at", "pk"))
 
     def ask_merge(self, request: HttpRequest, chosen: Iterable[Campaign]) -> HttpResponse:

@@ -9,7 +9,7 @@ import re
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Collate, Reverse
 
 from reports import phones
@@ -19,12 +19,15 @@ from reports.folding import fold, plain_digits
 from reports.models import Campaign, Dispute, Indicator, Report
 from reports.models.report import SIGNS
 from reports.officers import scope
+from reports.waves.holding import GroupingError
 
 LONGEST = 200  # signs of what is looked for
 LEAST_DIGITS = 4  # of a number that is known in part
 MOST_NUMBERS = 2_000  # that begin or end alike
 _PUBLIC_NUMBER = re.compile(rf"(?:XL)?(\d\d)([{SIGNS}]{{4}})([{SIGNS}]{{4}})")
 _CODE = re.compile(rf"[ĐD](\d\d)([{SIGNS}]{{3,9}})")
+_END = re.compile(rf"(\d\d)?([{SIGNS}]{{3,9}})")
+_MOST_ENDING = 6  # campaigns of one short code, of several years
 _NO_DIGITS = re.compile(r"\D+")
 
 
@@ -62,9 +65,44 @@ def words_meant(typed: str, viewer: User) -> str:
     return " ".join(story_search.meant(words, unit=scope.unit_of(viewer)))
 
 
+def campaign_named(typed: str) -> Campaign:
+    """The campaign that a form's field means: a code as the search reads it, or the end of one alone
+    (XK9, 26 XK9). Raises GroupingError with what was not found.
+    """
+    shown = " ".join(typed.split())
+    if not shown:
+        raise GroupingError("Chưa ghi mã đợt.")
+    whole = campaign_meant(shown)
+    found = [whole] if whole else _ending(shown)
+    if not found:
+        raise GroupingError(
+            f"Không có đợt mang mã “{shown}”. Mã có dạng Đ-26-XK9; ghi XK9 cũng được."
+        )
+    if len(found) > 1:
+        codes = ", ".join(each.code for each in found)
+        raise GroupingError(f"Có mấy đợt mang mã “{shown}”: {codes}. Ghi cả mã.")
+    return found[0]
+
+
+def _ending(typed: str) -> list[Campaign]:
+    """The campaigns whose code ends so after its year, or with its year, each as what it leads to."""
+    signs = _signs(typed)
+    if not (parts := _END.fullmatch(signs)):
+        return []
+    ends = Q(code__endswith=f"-{signs}")
+    if parts[1]:
+        ends |= Q(code__endswith=f"-{parts[1]}-{parts[2]}")
+    rows = Campaign.objects.filter(ends).order_by("-code")[:_MOST_ENDING]
+    return list(dict.fromkeys(row.root() for row in rows))
+
+
+def _signs(typed: str) -> str:
+    return "".join(sign for sign in typed.upper() if sign.isalnum())
+
+
 def campaign_meant(typed: str) -> Campaign | None:
     """The campaign whose code was typed, or the one that it leads to."""
-    found = _CODE.fullmatch("".join(sign for sign in typed.upper() if sign.isalnum()))
+    found = _CODE.fullmatch(_signs(typed))
     if not found:
         return None
     campaign = Campaign.objects.filter(code=f"Đ-{found[1]}-{found[2]}").first()
@@ -101,8 +139,7 @@ def dispute_meant(typed: str) -> Dispute | None:
 
 
 def _public_number(typed: str) -> str:
-    signs = "".join(sign for sign in typed.upper() if sign.isalnum())
-    found = _PUBLIC_NUMBER.fullmatch(signs)
+    found = _PUBLIC_NUMBER.fullmatch(_signs(typed))
     return "-".join(found.groups()) if found else ""
 
 

@@ -83,16 +83,10 @@ def _asks_first(verb: str, row: Seen) -> str:
     return "pending" if pending.of(report) else ""
 
 
-def attach(code: str, rows: Sequence[Seen], hand: holding.Hand) -> Result:
-    """Lay all that still lie where they were seen into a campaign. Raises GroupingError where there is
-    no such campaign, no right or no reason.
+def attach(target: UUID, rows: Sequence[Seen], hand: holding.Hand) -> Result:
+    """Lay all that still lie where they were seen into a campaign. Raises GroupingError without the
+    right to it.
     """
-    meant = Campaign.objects.filter(code=code).first() if code else None
-    if meant is None:
-        raise holding.GroupingError("Không có đợt mang mã này.")
-    target = meant.root().pk
-    if not hand.words:
-        raise holding.GroupingError("Chưa ghi lý do.")
     result = Result()
     fit = list(_still_there(rows, target, result))
     for start in range(0, len(fit), holding.MOST_REPORTS):

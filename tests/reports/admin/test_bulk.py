@@ -167,7 +167,28 @@ def test_reports_are_attached_and_those_that_moved_are_left(duty: Person) -> Non
 def test_a_campaign_that_is_not_there_is_told_beside_its_field(duty: Person) -> None:
     page = press(duty, "attach", rows(evidence.report("a")), code="Đ-26-XXX", reason="Vì")
     assert page.status_code == 422
-    assert "Không có đợt mang mã này." in words(page)
+    assert "Không có đợt mang mã “Đ-26-XXX”." in words(page)
+
+
+@pytest.mark.parametrize("typed", ["K4M", "k-4m", "26 k4m", "d 26 K4M", "Đ-26-K4M"])
+def test_a_campaigns_code_is_read_however_it_is_typed(duty: Person, typed: str) -> None:
+    into = Campaign.objects.create(code="Đ-26-K4M", title="Giả điện lực")
+    one = evidence.report("a")
+    press(duty, "attach", rows(one), code=typed, reason="Cùng kịch bản.")
+    assert CampaignLink.objects.get(report=one).campaign == into
+
+
+def test_of_a_short_code_of_two_years_it_is_asked_which(duty: Person) -> None:
+    for year in (25, 26):
+        Campaign.objects.create(code=f"Đ-{year}-K4M", title="Giả điện lực")
+    page = press(duty, "attach", rows(evidence.report("a")), code="K4M", reason="Vì")
+    assert "Có mấy đợt mang mã “K4M”: Đ-26-K4M, Đ-25-K4M." in words(page)
+
+
+def test_a_part_of_a_short_code_names_nothing(duty: Person) -> None:
+    Campaign.objects.create(code="Đ-26-XK4M", title="Giả điện lực")
+    page = press(duty, "attach", rows(evidence.report("a")), code="K4M", reason="Vì")
+    assert page.status_code == 422
 
 
 def test_another_officer_does_not_read_the_result(duty: Person, lead: Person) -> None:
