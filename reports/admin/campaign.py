@@ -132,15 +132,18 @@ class CampaignAdmin(GroupingActs, Shown, _Admin):
         request: HttpRequest,
         campaign: Campaign,
         typed: QueryDict | None = None,
+        why: str = "",
         status: int = 200,
     ) -> HttpResponse:
-        """The page; with what was typed for an act that was not done, as it was typed."""
+        """The page; with what was typed for an act that was not done, as it was typed, and why."""
         context = {
             **self.admin_site.each_context(request),
             **campaign_page.context(request, campaign),
             "opts": self.opts,
             "title": f"Đợt {campaign.code}",
             "typed": typed or {},
+            "refused": request.path if why else None,
+            "why": why,
             "ticked": typed.getlist("reports") if typed else [],
         }
         return TemplateResponse(

@@ -229,7 +229,8 @@ class GroupingActs:
 
     def _not_done(self, request: HttpRequest, pk: UUID, why: str) -> HttpResponse:
         messages.error(request, f"Chưa làm. {why}")
-        return self.page(request, self.found(request, pk).root(), typed=request.POST, status=409)
+        goes_on = self.found(request, pk).root()
+        return self.page(request, goes_on, typed=request.POST, why=why, status=409)
 
     def _allowed(self, request: HttpRequest, pk: UUID) -> Campaign:
         """The campaign, for who may group."""

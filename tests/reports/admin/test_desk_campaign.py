@@ -1,15 +1,18 @@
 """A campaign's page and its acts: what is shown to whom, what is done, what is refused and told."""
 
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from lxml import html
 
 from reports import events
 from reports.models import Campaign, CampaignLink, CampaignProposal, Event
 from reports.waves import grouping
+from reports.waves.holding import GroupingError
 from tests.cast import Person
 from tests.reports import evidence
 from tests.reports.campaigns import (
@@ -168,6 +171,40 @@ def test_an_act_that_is_not_done_leaves_what_was_typed(duty: Person) -> None:
     assert WHY in page
     assert f'value="{ticked}" aria-label="Chọn tin' in page
     assert page.count(" checked") == 1
+
+
+def open_fold(answer: Any) -> Any:
+    """The one fold of a page that stands open, the posted one."""
+    [fold] = html.document_fromstring(answer.content.decode()).xpath("//details[@open]")
+    assert fold.xpath("./form/@action") == [answer.request["PATH_INFO"]]
+    return fold
+
+
+@pytest.mark.parametrize("act", ["take-back", "part", "keep-two", "merge", "attach"])
+def test_the_fold_of_an_act_that_is_not_done_stays_open_and_says_why(
+    duty: Person, act: str
+) -> None:
+    subject, away, other = campaign("Đ-26-AAA", 2), campaign("Đ-26-BBB", 1), campaign("Đ-26-CCC")
+    merged_by_machine(away, subject)
+    asked, version = proposed(subject, other, "Cùng số"), versions(subject)[subject.pk]
+    done = grouping.detach(subject.pk, members(subject)[:1], hand(duty.user), version)
+    key = {"take-back": f"/{done.pk}", "part": f"/{away.pk}", "keep-two": f"/{asked.pk}"}
+    fold = open_fold(post(duty, subject, f"{act}{key.get(act, '')}", reason=""))
+    told = {"merge": "Chưa ghi mã đợt.", "attach": "Chưa ghi số tin nào."}
+    [wrong] = fold.find_class("wrong")
+    assert told.get(act, "Chưa ghi lý do.") in wrong.text_content()
+    assert fold.xpath(".//textarea[@name='reason']/@aria-describedby") == [wrong.get("id")]
+
+
+def test_what_was_typed_to_take_an_act_back_stays(
+    duty: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subject = campaign("Đ-26-AAA", 2)
+    done = grouping.detach(subject.pk, members(subject)[:1], hand(duty.user), 1)
+    monkeypatch.setattr(grouping, "take_back", Mock(side_effect=GroupingError("Máy chủ bận.")))
+    fold = open_fold(post(duty, subject, f"take-back/{done.pk}"))
+    assert fold.xpath("string(.//textarea)").strip() == WHY
+    assert "Máy chủ bận." in fold.text_content()
 
 
 def test_merging_asks_which_one_goes_on(duty: Person) -> None:
