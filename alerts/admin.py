@@ -17,7 +17,7 @@ from django.shortcuts import get_object_or_404
 from django.template.defaultfilters import linebreaksbr
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
 
@@ -27,6 +27,7 @@ from alerts.desk import CHANGE, ISSUE, acts_for, open_to_change, record, standin
 from alerts.forms import AlertForm
 from alerts.models import Alert, AlertRevision, AlertStep, Ending, ResponseType
 from alerts.partner_desk import DeliveryAdmin, PartnerAdmin
+from alerts.spoken import ENGLISH
 from reports.desk.shown import Shown
 from reports.models import Campaign
 from reports.waves import outline
@@ -171,6 +172,9 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         looks = {
             "preview": _allow(self.preview, "frame-src"),
             "preview/page": xframe_options_sameorigin(_allow(self.preview_page, "frame-ancestors")),
+            "preview/english": xframe_options_sameorigin(
+                _allow(self.preview_english, "frame-ancestors")
+            ),
             "preview/paper": xframe_options_sameorigin(
                 _allow(self.preview_paper, "frame-ancestors")
             ),
@@ -250,6 +254,11 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def preview_page(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         revision = publishing.preview(self._seen(request, pk))
         return HttpResponse(pages.page(revision, timezone.now(), preview=True))
+
+    def preview_english(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        revision = publishing.preview(self._seen(request, pk))
+        with translation.override(ENGLISH):
+            return HttpResponse(pages.page(revision, timezone.now(), preview=True))
 
     def preview_paper(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         revision = publishing.preview(self._seen(request, pk))

@@ -37,6 +37,7 @@ class _Block:
     description: str
     instruction: str
     area: str
+    web: str
 
 
 def message(revision: AlertRevision, *, draft: bool = False) -> bytes:
@@ -60,7 +61,7 @@ def message(revision: AlertRevision, *, draft: bool = False) -> bytes:
         add(alert, "references", " ".join(head.references))
     add(alert, "incidents", head.identifier.rpartition("-")[0])
     _info(alert, words, _vietnamese(words))
-    if _speaks_english(words):
+    if words.speaks_english:
         _info(alert, words, _english(words))
     return xml.document(alert)
 
@@ -102,6 +103,7 @@ def _vietnamese(words: Content) -> _Block:
         description=_description(words),
         instruction="\n".join(words.advice),
         area="Tỉnh Thanh Hóa",
+        web=words.message.web,
     )
 
 
@@ -116,6 +118,7 @@ def _english(words: Content) -> _Block:
         description="This warning was taken back." if _withdrawn(head) else english.summary,
         instruction="\n".join(english.advice),
         area="Thanh Hoa province",
+        web=head.web_in_english,
     )
 
 
@@ -138,7 +141,7 @@ def _info(alert: Element, words: Content, block: _Block) -> None:
     add(info, "description", block.description)
     if not _withdrawn(head):
         add(info, "instruction", block.instruction)
-    add(info, "web", head.web)
+    add(info, "web", block.web)
     add(info, "contact", TELEPHONE)
     _area(info, words, block.area)
 
@@ -185,12 +188,6 @@ def _description(words: Content) -> str:
 
 def _withdrawn(head: Message) -> bool:
     return head.ending == Ending.ERROR
-
-
-def _speaks_english(words: Content) -> bool:
-    """Two languages with one text would say that one of them is a lie."""
-    english = words.english
-    return bool(english.title) and english.title != words.title and english.summary != words.summary
 
 
 @cache

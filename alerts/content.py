@@ -6,6 +6,7 @@ import re
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 _PLANES = "".join(chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
 _NO_CHARACTERS = re.compile(f"[\0-\x08\x0b\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef{_PLANES}]")
@@ -74,6 +75,12 @@ class Message:
     ending: str = ""
     reason: str = ""
 
+    @property
+    def web_in_english(self) -> str:
+        """The same page for who reads English."""
+        web = urlsplit(self.web)
+        return web._replace(path=f"/en{web.path}").geturl()
+
 
 @dataclass(frozen=True)
 class Content:
@@ -105,6 +112,13 @@ class Content:
     @property
     def quotes_callers(self) -> bool:
         return any(step.quote for step in self.steps)
+
+    @property
+    def speaks_english(self) -> bool:
+        """Two languages with one text would say that one of them is a lie."""
+        english = self.english
+        is_other = english.title != self.title and english.summary != self.summary
+        return bool(english.title) and is_other
 
     def as_json(self) -> dict[str, Any]:
         """Strings, whole numbers, lists and objects only; times with their offset."""

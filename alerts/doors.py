@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from django.conf import settings
 from django.urls import reverse
-from django.utils import translation
 
 from alerts import frames, printing, said
 from alerts.models import AlertRevision, Ending, PublicKey, State
+from alerts.spoken import addresses
 from reports.models import Commune, Office
 
-_OF_A_WARNING = ("detail", "print", "history", "plain", "alert_frame", "live_alert_frame")
+_READ = ("warnings:detail", "warnings:history", "warnings:plain")
+_OF_A_WARNING = ("alerts:print", "alerts:alert_frame", "alerts:live_alert_frame")
 _OF_A_WORD = ("cap_message", "content")
-_LISTS = ("list", "frame", "live_frame", "rss", "atom", "json_feed", "cap_index", "script")
+_LISTS = ("frame", "live_frame", "rss", "atom", "json_feed", "cap_index", "script")
 _OF_REPORTS = ("reports:home", "reports:now", "reports:offices")
 _Draw = Callable[[AlertRevision], bytes]
 
@@ -44,6 +44,7 @@ def doors(now: datetime) -> list[Door]:
     in_force, ended = said.in_force(), said.ended()
     ends = _first_end(in_force)
     found = [Door(reverse(f"alerts:{name}"), until=ends) for name in _LISTS]
+    found += [Door(path, until=ends) for path in addresses("warnings:list").values()]
     found += _of_reports(ends)
     for revision in (*in_force, *ended):
         found += _of_warning(revision, now)
@@ -57,22 +58,22 @@ def doors(now: datetime) -> list[Door]:
 
 def _of_reports(ends: int | None) -> Iterator[Door]:
     """Pages of the other room, in both languages; they show what is in force, or a number to ring."""
-    offices = list(Office.objects.order_by("pk").values_list("pk", flat=True))
-    for language, _ in settings.LANGUAGES:
-        with translation.override(language):
-            yield from (Door(reverse(name), until=ends) for name in _OF_REPORTS)
-            yield from (Door(reverse("reports:office", args=[pk]), until=ends) for pk in offices)
+    offices = Office.objects.order_by("pk").values_list("pk", flat=True)
+    pages = [(name,) for name in _OF_REPORTS] + [("reports:office", pk) for pk in offices]
+    for page in pages:
+        yield from (Door(path, until=ends) for path in addresses(*page).values())
 
 
 def _of_warning(revision: AlertRevision, now: datetime) -> Iterator[Door]:
     state = revision.state(now)
     made_of = f"{revision.identifier} {state}"
     until = _epoch(revision.expires) if state is State.IN_FORCE else None
-    for name in _OF_A_WARNING:
-        path = reverse(f"alerts:{name}", args=[revision.words.slug])
+    slug = revision.words.slug
+    paths = [path for name in _READ for path in addresses(name, slug).values()]
+    for path in (*paths, *(reverse(name, args=[slug]) for name in _OF_A_WARNING)):
         yield Door(path, made_of, until=until, drops=True)
     for name, draw in _drawings(revision, state):
-        path = reverse(f"alerts:{name}", args=[revision.words.slug])
+        path = reverse(f"alerts:{name}", args=[slug])
         yield Door(path, made_of, until=until, drops=True, drawn=partial(draw, revision))
 
 

@@ -45,8 +45,8 @@ class Choice:
     def source(self) -> str:
         """The page of the portal that says the same: of the one warning, or of all."""
         if self.what is What.WARNING:
-            return reverse("alerts:detail", args=[self.name])
-        return reverse("alerts:list")
+            return reverse("warnings:detail", args=[self.name])
+        return reverse("warnings:list")
 
 
 def frame_line(choice: Choice, portal: str) -> str:

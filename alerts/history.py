@@ -4,36 +4,39 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
 from alerts.content import Content
 from alerts.models import AlertRevision, Ending, MsgType
 
 _KINDS: Mapping[str, str] = {
-    MsgType.ALERT: "Phát lần đầu",
-    MsgType.UPDATE: "Cập nhật",
-    Ending.OVER: "Hết hiệu lực",
-    Ending.ERROR: "Rút lại",
+    MsgType.ALERT: _("Phát lần đầu"),
+    MsgType.UPDATE: _("Cập nhật"),
+    Ending.OVER: _("Hết hiệu lực"),
+    Ending.ERROR: _("Rút lại"),
 }
 _PARTS: Mapping[str, str] = {
-    "title": "tiêu đề",
-    "short_title": "tiêu đề ngắn",
-    "summary": "tóm tắt",
-    "advice": "việc phải làm",
-    "steps": "cách họ lừa",
-    "sms": "tin nhắn",
-    "sms_marked": "tin nhắn",
-    "sms_share": "tin để nhắn nhau",
-    "loudspeaker": "bài đọc loa",
-    "english": "bản tiếng Anh",
-    "document": "văn bản gốc",
-    "audience": "gửi đến ai",
-    "communes": "xã, phường",
-    "offices": "cơ quan bị giả danh",
-    "scenario": "kiểu lừa",
-    "urgency": "mức độ",
-    "severity": "mức độ",
-    "certainty": "mức độ",
-    "response_type": "người dân cần làm gì",
-    "reviewed_on": "ngày rà soát",
+    "title": _("tiêu đề"),
+    "short_title": _("tiêu đề ngắn"),
+    "summary": _("tóm tắt"),
+    "advice": _("việc phải làm"),
+    "steps": _("cách họ lừa"),
+    "sms": _("tin nhắn"),
+    "sms_marked": _("tin nhắn"),
+    "sms_share": _("tin để nhắn nhau"),
+    "loudspeaker": _("bài đọc loa"),
+    "english": _("bản tiếng Anh"),
+    "document": _("văn bản gốc"),
+    "audience": _("gửi đến ai"),
+    "communes": _("xã, phường"),
+    "offices": _("cơ quan bị giả danh"),
+    "scenario": _("kiểu lừa"),
+    "urgency": _("mức độ"),
+    "severity": _("mức độ"),
+    "certainty": _("mức độ"),
+    "response_type": _("người dân cần làm gì"),
+    "reviewed_on": _("ngày rà soát"),
 }
 
 
@@ -73,9 +76,9 @@ def changed(before: Content, after: Content) -> str:
         return ""
     parts = [name for part, name in _PARTS.items() if getattr(before, part) != getattr(after, part)]
     if before.message.expires != after.message.expires:
-        parts.append("thời hạn")
-    return ", ".join(dict.fromkeys(parts))
+        parts.append(_("thời hạn"))
+    return ", ".join(map(gettext, dict.fromkeys(parts)))
 
 
 def _kind(revision: AlertRevision) -> str:
-    return _KINDS[revision.words.message.ending or revision.msg_type]
+    return gettext(_KINDS[revision.words.message.ending or revision.msg_type])

@@ -27,10 +27,10 @@ def wanted(url: str, portal: str) -> Wanted | None:
         found = resolve(urlsplit(url).path)
     except (Resolver404, ValueError):
         return None
-    if found.view_name in {"alerts:detail", "alerts:alert_frame"}:
+    if found.view_name in {"warnings:detail", "alerts:alert_frame"}:
         slug = found.kwargs["slug"]
         return Wanted(portal + reverse("alerts:alert_frame", args=[slug]), slug)
-    if found.view_name in {"alerts:list", "alerts:frame", "reports:home"}:
+    if found.view_name in {"warnings:list", "alerts:frame", "reports:home"}:
         return Wanted(portal + reverse("alerts:frame"))
     return None
 

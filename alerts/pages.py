@@ -1,5 +1,5 @@
-"""Renderers for people: page, list and plain text. Each a pure function of revisions and of the
-moment; none asks the database.
+"""Renderers for people: page, list and plain text. Each a pure function of revisions, of the moment
+and of the language that is spoken; none asks the database.
 """
 
 from collections.abc import Sequence
@@ -7,15 +7,19 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.template.loader import render_to_string
+from django.urls import reverse
 
 from alerts import history, structured
 from alerts.models import AlertRevision, State
+from alerts.spoken import spoken
 
 
 def page(revision: AlertRevision, now: datetime, *, preview: bool = False) -> str:
     """The warning's own page, which also prints as one A4 sheet."""
-    data = None if preview else structured.announcement(revision)
-    facts = facts_of(revision, now) | {"preview": preview, "announcement": data}
+    facts = facts_of(revision, now) | {"preview": preview}
+    if not preview:
+        facts["announcement"] = structured.announcement(revision)
+        facts["here"] = reverse("warnings:detail", args=[revision.words.slug])
     return _html("alerts/detail.html", facts)
 
 
@@ -26,13 +30,18 @@ def paper(revision: AlertRevision, now: datetime, *, preview: bool = False) -> s
 
 def listing(in_force: Sequence[AlertRevision], ended: Sequence[AlertRevision]) -> str:
     """All warnings, those in force first."""
-    return _html("alerts/list.html", {"in_force": in_force, "ended": ended})
+    here = reverse("warnings:list")
+    return _html("alerts/list.html", {"in_force": in_force, "ended": ended, "here": here})
 
 
 def past(said: Sequence[AlertRevision], now: datetime) -> str:
     """Every version of one warning, newest first as they come."""
-    versions = {"entries": history.entries(said), "never_shown": history.never_shown(said)}
-    return _html("alerts/history.html", facts_of(said[0], now) | versions)
+    facts = facts_of(said[0], now) | {
+        "entries": history.entries(said),
+        "never_shown": history.never_shown(said),
+        "here": reverse("warnings:history", args=[said[0].words.slug]),
+    }
+    return _html("alerts/history.html", facts)
 
 
 def plain(revision: AlertRevision, now: datetime) -> str:
@@ -47,6 +56,7 @@ def facts_of(revision: AlertRevision, now: datetime) -> dict[str, object]:
     return {
         "revision": revision,
         "words": revision.words,
+        "told": spoken(revision.words),
         "message": revision.words.message,
         "in_force": state is State.IN_FORCE,
         "scheduled": state is State.SCHEDULED,

@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.urls import reverse
+from django.utils import translation
 
 from alerts import cap, feeds, oembed, pages
 from alerts.content import Content
 from alerts.models import LOUDSPEAKER_LONGEST, SMS_LONGEST, SMS_MARKED_LONGEST, AlertRevision
+from alerts.spoken import ENGLISH
 
-MARK = "[Bản xem trước] "
+MARK, MARK_IN_ENGLISH = "[Bản xem trước] ", "[Preview] "
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,10 @@ def marked(revision: AlertRevision) -> AlertRevision:
     """
     words, shown = revision.words, copy(revision)
     message = replace(words.message, identifier=f"XEM-TRUOC-{words.message.version}")
-    content = replace(words, message=message, title=MARK + words.title)
+    english = words.english
+    if english.title:
+        english = replace(english, title=MARK_IN_ENGLISH + english.title)
+    content = replace(words, message=message, title=MARK + words.title, english=english)
     vars(shown).pop("words", None)  # read before
     shown.identifier, shown.content = message.identifier, content.as_json()
     return shown
@@ -45,6 +50,8 @@ def texts(revision: AlertRevision, now: datetime, portal: str) -> Iterator[tuple
     """What is text: name and content."""
     shown = marked(revision)
     yield "Chữ thường (van-ban.txt)", pages.plain(shown, now)
+    with translation.override(ENGLISH):
+        yield "Chữ thường, tiếng Anh", pages.plain(shown, now)
     yield "Nguồn tin RSS", feeds.rss([shown], now, portal).decode()
     yield "Nguồn tin Atom", feeds.atom([shown], now, portal).decode()
     yield "Nguồn tin JSON Feed", feeds.json_feed([shown], now, portal).decode()

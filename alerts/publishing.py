@@ -308,7 +308,7 @@ def _message(
         references=_references(alert),
         effective=timezone.localtime(_start(later, sent)),
         expires=timezone.localtime(until) if until else None,
-        web=settings.PORTAL_URL + reverse("alerts:detail", args=[alert.slug]),
+        web=settings.PORTAL_URL + reverse("warnings:detail", args=[alert.slug]),
         ending=ending,
         reason=reason,
     )

@@ -4,9 +4,12 @@ import json
 from typing import Any
 
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from alerts.machines import TELEPHONE
 from alerts.models import AlertRevision, MsgType
+from alerts.spoken import spoken
 
 # A block of data in a page ends at the first "</script", wherever that stands.
 _FOR_HTML = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
@@ -14,21 +17,21 @@ _FOR_HTML = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 
 def announcement(revision: AlertRevision) -> SafeString | None:
     """JSON that may stand inside a script element as it is; None for what is said no more."""
-    words = revision.words
+    words, told = revision.words, spoken(revision.words)
     if words.message.msg_type == MsgType.CANCEL:
         return None
     values: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": "SpecialAnnouncement",
-        "name": words.title,
-        "text": "\n".join((words.summary, *words.advice)),
-        "url": words.message.web,
+        "name": told.title,
+        "text": "\n".join((told.summary, *told.advice)),
+        "url": told.web,
         "datePosted": words.message.effective.isoformat(),
-        "inLanguage": "vi",
+        "inLanguage": "vi" if told.borrowed else get_language(),
         "spatialCoverage": {"@type": "AdministrativeArea", "name": "Thanh Hóa"},
         "announcementLocation": {
             "@type": "GovernmentOffice",
-            "name": "Công an tỉnh Thanh Hóa",
+            "name": _("Công an tỉnh Thanh Hóa"),
             "telephone": f"+84{TELEPHONE[1:]}",
         },
     }

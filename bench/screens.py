@@ -45,6 +45,7 @@ RESIDENT = {
 }
 PUBLISHED = {
     "warnings": "/canh-bao/",
+    "en-warnings": "/en/canh-bao/",
     "agencies": "/danh-cho-co-quan/",
     "subscribe": "/dang-ky/",
     "frame": "/nhung/",
@@ -172,13 +173,14 @@ def send(page: Page) -> None:
 
 
 def published(page: Page, portal: Portal) -> Iterator[str]:
-    """The warnings, which speak Vietnamese."""
+    """The warnings: those in force in both languages, what agencies read in Vietnamese."""
     for name, path in PUBLISHED.items():
         page.goto(portal.url + path)
         yield name
-    page.goto(f"{portal.url}/canh-bao/")
-    page.locator("main a[href^='/canh-bao/']").first.click()
-    yield "warning"
+    for tongue in ("", "/en"):
+        page.goto(f"{portal.url}{tongue}/canh-bao/")
+        page.locator(f"main h3 a[href^='{tongue}/canh-bao/']").first.click()
+        yield f"{tongue.lstrip('/')}-warning".lstrip("-")
 
 
 def officer(page: Page, portal: Portal) -> Iterator[str]:

@@ -20,12 +20,13 @@ from bench.servers import ROOT
 DOORS = (
     "/canh-bao/{}/", "/canh-bao/{}/van-ban.txt", "/canh-bao/{}/nhung/", "/nhung/song/canh-bao/{}/",
     "/canh-bao/{}/in/", "/canh-bao/", "/nhung/", "/nhung/song/", "/", "/canh-bao/rss.xml",
-    "/canh-bao/atom.xml", "/canh-bao/feed.json",
+    "/canh-bao/atom.xml", "/canh-bao/feed.json", "/en/canh-bao/{}/", "/en/canh-bao/{}/van-ban.txt",
+    "/en/canh-bao/",
 )  # fmt: skip
 _LISTS = tuple(door for door in DOORS if "{}" not in door and door != "/")
 _ENTRY = re.compile(r'<li>.*?</li>|<item>.*?</item>|<entry>.*?</entry>|\{"id":.*?\}', re.DOTALL)
 _MARK = re.compile(r"\(([\w-]+) v(\d)\)")
-_OVER = ("hết hiệu lực", "Hết hiệu lực")
+_OVER = ("hết hiệu lực", "Hết hiệu lực", "no longer in force", "No longer in force")
 VERSIONS = {"issue": 1, "update": 2, "cancel": 3}
 
 

@@ -30,6 +30,9 @@ def words(name: str, version: int) -> dict[str, Any]:
         "sms": f"Canh bao {mark}. Cong an tinh Thanh Hoa",
         "sms_share": f"Cup may {mark}. Theo Cong an tinh Thanh Hoa",
         "audience": f"Mọi nhà {mark}",
+        "title_en": f"Posing as the power company {mark}",
+        "summary_en": f"They threaten to cut the power off {mark}.",
+        "advice_en": f"Hang up {mark}. Ring back yourself.",
     }
 
 

@@ -14,7 +14,7 @@ from alerts import editions
 from alerts.editions import Edition
 from alerts.snapshots import ANEW
 
-PLACES = ("/canh-bao/", "/nhung/", "/nhung.js")
+PLACES = ("/canh-bao/", "/en/canh-bao/", "/nhung/", "/nhung.js")
 MOST = 4 * 1024 * 1024  # bytes in one process
 BESIDE = 2048  # bytes that an answer takes beside its text: headers, names
 LARGEST = 128 * 1024  # a sheet to print is drawn each time

@@ -11,20 +11,20 @@ from django.conf import settings
 from django.db.models import Max
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils import translation
 from django.views.decorators.http import require_safe
 
 from alerts import said, xml
 from alerts.answers import told
 from alerts.models import AlertRevision, Ending
+from alerts.spoken import ENGLISH, addresses
 from reports.models import Office
 
 _PAGES = (
     "reports:home", "reports:now", "reports:check", "reports:quiz", "reports:scam_call",
     "reports:genuine", "reports:personal_data", "reports:offices", "reports:figures",
-    "reports:for_programs", "subscriptions:subscribe",
+    "reports:for_programs", "subscriptions:subscribe", "warnings:list",
 )  # fmt: skip
-_IN_VIETNAMESE = ("alerts:list", "alerts:for_agencies")
+_WITH_WARNINGS = {"reports:home", "warnings:list"}
 _SCHEMA = "http://www.sitemaps.org/schemas/sitemap/0.9"
 _XHTML = "http://www.w3.org/1999/xhtml"
 
@@ -50,26 +50,20 @@ def sitemap(request: HttpRequest) -> HttpResponse:
 def _places() -> Iterator[Place]:
     warnings = [w for w in (*said.in_force(), *said.ended()) if not _is_withdrawn(w)]
     newest = AlertRevision.objects.said().aggregate(at=Max("effective"))["at"]
-    yield from (Place(_spoken(name), newest if name == "reports:home" else None) for name in _PAGES)
-    for name in _IN_VIETNAMESE:
-        yield Place({"vi": reverse(name)}, newest if name == "alerts:list" else None)
+    for name in _PAGES:
+        yield Place(addresses(name), newest if name in _WITH_WARNINGS else None)
+    yield Place({"vi": reverse("alerts:for_agencies")})
     for pk, reviewed_on in Office.objects.order_by("pk").values_list("pk", "reviewed_on"):
-        yield Place(_spoken("reports:office", pk), reviewed_on)
+        yield Place(addresses("reports:office", pk), reviewed_on)
     for warning in warnings:
-        address = reverse("alerts:detail", args=[warning.words.slug])
-        yield Place({"vi": address}, warning.words.message.effective)
+        found = addresses("warnings:detail", warning.words.slug)
+        if not warning.words.speaks_english:
+            del found[ENGLISH]
+        yield Place(found, warning.words.message.effective)
 
 
 def _is_withdrawn(warning: AlertRevision) -> bool:
     return warning.words.message.ending == Ending.ERROR
-
-
-def _spoken(name: str, *args: str) -> dict[str, str]:
-    addresses = {}
-    for language, _ in settings.LANGUAGES:
-        with translation.override(language):
-            addresses[language] = reverse(name, args=args)
-    return addresses
 
 
 def _add(root: Element, place: Place, address: str) -> None:

@@ -11,6 +11,7 @@ urlpatterns = [
     *i18n_patterns(
         path("", include("reports.urls")),
         path("", include("alerts.urls_subscribing")),
+        path("", include("alerts.urls_warnings")),
         path("offline/", views.offline, name="offline"),
         prefix_default_language=False,
     ),

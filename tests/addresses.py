@@ -2,23 +2,22 @@
 
 from collections.abc import Iterator
 
+from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import translation
 
 from portal.middleware import is_for_staff
 
-_IN_ENGLISH = ("reports.", "alerts.views.subscribing")
 FILLED = {"slug": "khong-co", "path": "x", "token": "x", "prefix": "1a2b"}
 
 
 def public_paths() -> list[str]:
     """Every address of ours that is not the staff's, in both languages, its parts filled in."""
-    found = []
-    for pattern, path in _leaves(get_resolver(), "/"):
-        if not is_for_staff(path):
-            found.append(path)
-            if pattern.callback and pattern.callback.__module__.startswith(_IN_ENGLISH):
-                found.append(f"/en{path}")
-    return found
+    found: dict[str, None] = {}
+    for language, _ in settings.LANGUAGES:
+        with translation.override(language):
+            found |= dict.fromkeys(path for _, path in _leaves(get_resolver(), "/"))
+    return [path for path in found if not is_for_staff(path)]
 
 
 def _leaves(resolver: URLResolver, before: str) -> Iterator[tuple[URLPattern, str]]:

@@ -18,5 +18,6 @@ def warnings_about(query: str) -> list[AlertRevision]:
 
 
 def _more(revision: AlertRevision) -> str:
-    words = revision.words
-    return f"{words.short_title} {words.summary} {revision.identifier}"
+    words, english = revision.words, revision.words.english
+    said = f"{words.short_title} {words.summary} {english.title} {english.summary}"
+    return f"{said} {revision.identifier}"

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from django import template
 
+from alerts.spoken import spoken
+
 register = template.Library()
 
 _NUMBERS = re.compile(r"(?<![\d.])(02373[. ]?725[. ]?725|113)(?![\d]|\.\d)")
@@ -17,6 +19,9 @@ class Piece:
 
     text: str
     tel: str = ""
+
+
+register.filter(spoken)
 
 
 @register.filter

@@ -19,10 +19,13 @@ class Other(NamedTuple):
 
 @register.simple_tag(takes_context=True)
 def other_language(context: template.Context) -> Other | None:
-    """None where the page stands in one language only, or is drawn without a request."""
+    """None where the page stands in one language only, or is drawn without a request and does not
+    say where it stands (`here`).
+    """
     request: Any = getattr(context, "request", None)
-    if request is None:
+    here = request.path if request else context.get("here")
+    if not here:
         return None
     code, name = ("vi", "Tiếng Việt") if get_language() == "en" else ("en", "English")
-    address = translate_url(request.path, code)
-    return Other(address, code, name) if address != request.path else None
+    address = translate_url(here, code)
+    return Other(address, code, name) if address != here else None

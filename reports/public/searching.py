@@ -58,7 +58,7 @@ PAGES = (
         " code, receipt, withdraw",
     ),
     Page(
-        "alerts:list",
+        "warnings:list",
         _("Cảnh báo"),
         _("Do Công an tỉnh Thanh Hóa phát."),
         "cảnh báo lừa đảo, thông báo, công văn, thủ đoạn, warnings, alerts, scams",

@@ -18,7 +18,7 @@ import html5lib
 import pytest
 from django.core.management import call_command
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
@@ -43,6 +43,7 @@ many = settings(
 def hostile(draw: st.DrawFn) -> AlertRevision:
     """A revision of any words, in force, cancelled or withdrawn."""
     text = {name: draw(words()) for name in ("title", "short_title", "summary", "sms_share")}
+    english = {name: draw(words()) for name in ("title", "summary")} | {"advice": [draw(words())]}
     steps = [{name: draw(words()) for name in ("title", "text", "quote")}]
     document = TEMPLATE["document"] | {
         name: draw(words()) for name in ("number", "subject", "note")
@@ -51,7 +52,7 @@ def hostile(draw: st.DrawFn) -> AlertRevision:
     kind = "Cancel" if ending else "Alert"
     message = TEMPLATE["message"] | {"msg_type": kind, "ending": ending, "reason": draw(words())}
     more = {"advice": draw(st.lists(words(), min_size=1, max_size=3)), "steps": steps}
-    values = text | more | {"document": document, "message": message}
+    values = text | more | {"document": document, "message": message, "english": english}
     sent = datetime.fromisoformat(message["sent"])
     bare = AlertRevision(
         identifier=message["identifier"], version=1, msg_type=kind, sent=sent, effective=sent,
@@ -62,9 +63,12 @@ def hostile(draw: st.DrawFn) -> AlertRevision:
 
 def for_people(revision: AlertRevision) -> Iterator[str]:
     now = timezone.now()
-    yield pages.page(revision, now)
+    for language in ("vi", "en"):
+        with translation.override(language):
+            yield pages.page(revision, now)
+            yield pages.listing([revision], [revision])
+            yield pages.past([revision], now)
     yield pages.paper(revision, now)
-    yield pages.listing([revision], [revision])
     for live in (False, True):
         yield frames.of_one(revision, now, live=live)
         yield frames.of_newest([revision, revision], now, live=live)
@@ -117,7 +121,8 @@ def test_pages_that_show_a_hostile_warning_among_other_things_are_html_too(clien
         "/", "/en/", "/dang-bi-goi/", "/canh-bao/", "/canh-bao/qua/", "/canh-bao/qua/lich-su/",
         "/danh-cho-co-quan/", "/co-quan/", f"/co-quan/{office().pk}/", f"/en/co-quan/{office().pk}/",
         "/nhung/", f"/nhung/xa/{commune().pk}/", f"/nhung/co-quan/{office().pk}/", "/nhung/song/",
-        "/dang-ky/", "/en/dang-ky/", "/rieng-tu/",
+        "/dang-ky/", "/en/dang-ky/", "/rieng-tu/", "/en/canh-bao/", "/en/canh-bao/qua/",
+        "/en/canh-bao/qua/lich-su/",
     ):  # fmt: skip
         strictly(client.get(path).content)
 

@@ -21,8 +21,9 @@ from tests.alerts.writing import HOSTILE, cancelled, draft, issued, office, pers
 pytestmark = pytest.mark.django_db
 PAGE = "/canh-bao/gia-dien-luc/"
 PAGES = [PAGE, f"{PAGE}in/", f"{PAGE}nhung/", f"{PAGE}van-ban.txt", "/canh-bao/", "/nhung/"]
+ENGLISH = [f"/en{PAGE}", f"/en{PAGE}van-ban.txt", "/en/canh-bao/"]
 FRAMES = [f"{PAGE}nhung/", "/nhung/"]
-HTML = [path for path in PAGES if not path.endswith(".txt")]
+HTML = [path for path in (*PAGES, *ENGLISH) if not path.endswith(".txt")]
 
 
 class Tags(HTMLParser):
@@ -93,7 +94,7 @@ def test_an_update_shows_its_version(client: Client) -> None:
         assert "bản 2" in words(client.get(path)), path
 
 
-@pytest.mark.parametrize("path", [*PAGES, "/", "/en/", "/co-quan/dien-luc/"])
+@pytest.mark.parametrize("path", [*PAGES, *ENGLISH, "/", "/en/", "/co-quan/dien-luc/"])
 def test_pages_are_cacheable_and_set_no_cookie(client: Client, path: str) -> None:
     issued(), office()
     headers = client.get(path).headers
@@ -103,7 +104,7 @@ def test_pages_are_cacheable_and_set_no_cookie(client: Client, path: str) -> Non
     assert headers["Cache-Control"] == wanted
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", [*PAGES, *ENGLISH])
 def test_a_known_page_is_not_sent_again_until_it_changes(client: Client, path: str) -> None:
     revision = issued()
     tag = client.get(path).headers["ETag"]
@@ -113,7 +114,7 @@ def test_a_known_page_is_not_sent_again_until_it_changes(client: Client, path: s
     assert client.get(path, headers={"if-none-match": tag}).status_code == 200
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", [*PAGES, *ENGLISH])
 def test_pages_take_no_post_and_answer_head(client: Client, path: str) -> None:
     issued()
     assert client.post(path).status_code == 405
@@ -163,7 +164,15 @@ def test_a_frame_without_its_database_stands_and_says_whom_to_ring(
 
 
 @pytest.mark.parametrize(
-    "path", [PAGE, f"{PAGE}van-ban.txt", "/canh-bao/", "/danh-cho-co-quan/", "/canh-bao/khong/"]
+    "path",
+    [
+        PAGE,
+        f"{PAGE}van-ban.txt",
+        f"/en{PAGE}",
+        "/canh-bao/",
+        "/danh-cho-co-quan/",
+        "/canh-bao/khong/",
+    ],
 )
 def test_everything_else_is_framed_by_nobody(client: Client, path: str) -> None:
     issued()

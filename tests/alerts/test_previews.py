@@ -22,7 +22,7 @@ LOOKS = [
     "preview",
     *(
         f"preview_{name}"
-        for name in ["page", "paper", "frame", "picture", "square", "poster", "pack"]
+        for name in ["page", "english", "paper", "frame", "picture", "square", "poster", "pack"]
     ),
 ]
 

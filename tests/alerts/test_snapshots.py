@@ -75,7 +75,10 @@ def test_a_page_carries_the_time_it_was_written_and_its_twin_says_so() -> None:
     for path in ("/", "/dang-bi-goi/", "/co-quan/", "/canh-bao/gia-dien-luc/van-ban.txt"):
         assert "có thể đã cũ" in kept(path, STALE), path
         assert "có thể đã cũ" not in kept(path), path
-    assert "It may be out of date" in kept("/en/", STALE)
+    english = "/en/canh-bao/gia-dien-luc/"
+    for path in ("/en/", "/en/canh-bao/", english, f"{english}van-ban.txt"):
+        assert "It may be out of date" in kept(path, STALE), path
+        assert "It may be out of date" not in kept(path), path
 
 
 @pytest.mark.parametrize("path", ["/nhung/", "/nhung/song/", "/canh-bao/gia-dien-luc/nhung/"])

@@ -20,6 +20,11 @@ from reports import privacy
 from reports.models import Commune, Office
 from reports.signing import newest_key
 
+IN_ENGLISH = {
+    "title_en": "Callers posing as the power company",
+    "summary_en": "They threaten to cut the power off.",
+    "advice_en": "Hang up. You owe no answer.\nRing 02373.725.725 to ask. If you are pressed, ring 113.",
+}
 HOSTILE = "<script>alert(1)</script>\"'&<b>]]></style>"
 
 

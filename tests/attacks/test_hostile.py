@@ -147,6 +147,7 @@ def test_a_sheet_of_paper_and_a_case_file_hold_it_as_text(what: str) -> None:
 
 WORDS = {"title": 140, "short_title": 40, "summary": 400, "advice": 4_000, "loudspeaker": 100,
          "audience": 100, "document_number": 40, "document_note": 400, "document_recipients": 400}  # fmt: skip
+ENGLISH = {"title_en": 140, "summary_en": 400, "advice_en": 4_000}
 
 
 def as_xml(content: bytes) -> None:
@@ -189,6 +190,10 @@ OUTPUTS: dict[str, Callable[[bytes], None]] = {
     "/": as_page,
     "/canh-bao/": as_page,
     "/nhung/": as_page,
+    f"/en{HERE}": as_page,
+    f"/en{HERE}lich-su/": as_page,
+    f"/en{HERE}van-ban.txt": as_text,
+    "/en/canh-bao/": as_page,
     "/canh-bao/rss.xml": as_xml,
     "/canh-bao/atom.xml": as_xml,
     "/canh-bao/cap.xml": as_xml,
@@ -203,9 +208,10 @@ DRAWN: dict[str, Callable[[bytes], None]] = {
 
 
 def warned(what: str) -> AlertRevision:
-    """A warning of these words alone, as far as the database can hold them."""
+    """A warning of these words alone, as far as the database can hold them; of others in English."""
     text = STRINGS[what].encode("utf-8", "replace").decode().replace("\0", "")
-    return writing.issued(**{name: text[:most] for name, most in WORDS.items()})
+    words = {name: text[:most] for name, most in WORDS.items()}
+    return writing.issued(**words, **{name: f"E {text}"[:most] for name, most in ENGLISH.items()})
 
 
 @EVERY

@@ -23,6 +23,8 @@ PAGES = [
     "/canh-bao/",
     PAGE,
     f"{PAGE}lich-su/",
+    "/en/canh-bao/",
+    f"/en{PAGE}",
     "/danh-cho-co-quan/",
     "/nhung/",
     f"{PAGE}nhung/",
@@ -100,7 +102,7 @@ def test_an_ended_warning_is_usable_too(portal: str, revision: AlertRevision, pa
         assert violations(page) == [], path
 
 
-@pytest.mark.parametrize("path", [PAGE, f"{PAGE}in/"])
+@pytest.mark.parametrize("path", [PAGE, f"{PAGE}in/", f"/en{PAGE}"])
 def test_a_warning_prints_on_one_sheet(portal: str, phone: BrowserContext, path: str) -> None:
     page = phone.new_page()
     page.goto(portal + path)

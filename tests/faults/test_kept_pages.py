@@ -23,6 +23,7 @@ DOORS = [
     "/nhung/song/", "/nhung/xa/phuong_hac_thanh/", "/canh-bao/rss.xml", "/canh-bao/atom.xml",
     "/canh-bao/feed.json", "/canh-bao/cap.xml", "/nhung.js", "/canh-bao/mot/to-dan.pdf",
     "/canh-bao/mot/tai-lieu.zip", "/canh-bao/mot/anh.png",
+    "/en/canh-bao/", "/en/canh-bao/mot/", "/en/canh-bao/mot/van-ban.txt",
 ]  # fmt: skip
 
 

@@ -61,6 +61,7 @@ PAGES: dict[str, tuple[Roles, Roles]] = {
     "alerts_alert_history": (SEES, SEES),
     "alerts_alert_issue": (NOBODY, ISSUES),
     "alerts_alert_preview": (WARNS, NOBODY),
+    "alerts_alert_preview_english": (WARNS, NOBODY),
     "alerts_alert_preview_frame": (WARNS, NOBODY),
     "alerts_alert_preview_page": (WARNS, NOBODY),
     "alerts_alert_preview_pack": (WARNS, NOBODY),

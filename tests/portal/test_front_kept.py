@@ -156,7 +156,10 @@ def test_what_changes_without_a_warning_comes_from_the_portal_while_it_answers(f
         "/canh-bao/khong-co/",
     ):
         assert body(front, path).startswith(FROM_PORTAL), path
-    for path in ("/", "/canh-bao/", PAGE, "/nhung/", "/canh-bao/rss.xml", "/nhung.js"):
+    for path in (
+        "/", "/canh-bao/", PAGE, "/nhung/", "/canh-bao/rss.xml", "/nhung.js",
+        "/en/canh-bao/", f"/en{PAGE}", f"/en{PAGE}lich-su/", f"/en{PAGE}van-ban.txt",
+    ):  # fmt: skip
         assert not body(front, path).startswith(FROM_PORTAL), path
 
 

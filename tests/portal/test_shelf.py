@@ -57,6 +57,7 @@ def test_every_text_of_a_warning_costs_no_statement_when_it_is_asked_for_again(
     issued(), commune(), office()
     paths = [door.path for door in doors(timezone.now()) if door.path.startswith(shelf.PLACES)]
     assert len(paths) > 20
+    assert {"/en/canh-bao/", f"/en{PAGE}", f"/en{PAGE}van-ban.txt"} < set(paths)
     first = {path: client.get(path).content for path in paths}
     with django_assert_num_queries(0):
         again = {path: client.get(path).content for path in paths}
@@ -68,7 +69,13 @@ def test_fifty_warnings_cost_five_statements_at_most(
 ) -> None:
     for number in range(50):
         issued(f"so-{number}")
-    for path in ("/canh-bao/", "/canh-bao/rss.xml", "/canh-bao/cap.xml", "/nhung/"):
+    for path in (
+        "/canh-bao/",
+        "/canh-bao/rss.xml",
+        "/canh-bao/cap.xml",
+        "/nhung/",
+        "/en/canh-bao/",
+    ):
         with django_assert_max_num_queries(5):
             assert client.get(path).status_code == 200
 

@@ -7,7 +7,7 @@ from lxml import etree
 
 from alerts import publishing
 from alerts.models import Ending
-from tests.alerts.writing import cancelled, draft, issued, office, person
+from tests.alerts.writing import IN_ENGLISH, cancelled, draft, issued, office, person
 
 pytestmark = pytest.mark.django_db
 PORTAL = "http://127.0.0.1:8000"
@@ -42,18 +42,20 @@ def test_warnings_stand_with_their_time_and_withdrawn_ones_and_drafts_do_not(
     found = listed(client)
     warnings = {path for path in found if path.startswith("/canh-bao/")}
     assert warnings == {"/canh-bao/", "/canh-bao/mot/", "/canh-bao/hai/"}
+    assert {path for path in found if path.startswith("/en/canh-bao/")} == {"/en/canh-bao/"}
     changed = found["/canh-bao/mot/"].findtext("s:lastmod", "", NAMES)
     assert changed == word.words.message.effective.isoformat()
 
 
 def test_a_page_in_two_languages_names_both_beside_each(client: Client) -> None:
-    office("dien-luc")
+    office("dien-luc"), issued("mot", **IN_ENGLISH)
     found = listed(client)
-    for path in ("/co-quan/dien-luc/", "/en/co-quan/dien-luc/", "/dang-ky/", "/en/"):
+    for path in ("/co-quan/dien-luc/", "/en/co-quan/dien-luc/", "/dang-ky/", "/en/",
+                 "/canh-bao/", "/canh-bao/mot/", "/en/canh-bao/mot/"):  # fmt: skip
         links = found[path].findall("x:link", NAMES)
         assert [link.get("hreflang") for link in links] == ["vi", "en"], path
         assert all(str(link.get("href")).startswith(f"{PORTAL}/") for link in links)
-    assert found["/canh-bao/"].findall("x:link", NAMES) == []
+    assert found["/danh-cho-co-quan/"].findall("x:link", NAMES) == []
 
 
 def test_robots_are_led_to_it(client: Client) -> None:

@@ -36,6 +36,6 @@ def test_an_english_home_says_that_its_warning_is_vietnamese(client: Client) -> 
     page = client.get("/en/").content
     card = html.document_fromstring(page).xpath("//*[@aria-labelledby='current-warning']")[0]
     title = card.xpath(".//h2/a")[0]
-    assert "This warning is written in Vietnamese." in card.text_content()
-    assert (title.get("lang"), title.get("hreflang")) == ("vi", "vi")
+    assert "So far this warning is in Vietnamese only." in card.text_content()
+    assert (title.get("lang"), title.get("href")) == ("vi", "/en/canh-bao/gia-dien-luc/")
     assert vietnamese(page) == []
