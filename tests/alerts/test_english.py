@@ -84,7 +84,7 @@ def test_an_end_and_a_withdrawal_are_told_in_english(client: Client) -> None:
     assert "This warning was taken back</b>" in page
     assert "Hang up" not in page
     assert "They threaten" not in page
-    for words in ("No longer in force since", "Taken back on"):
+    for words in ("Ended on", "Taken back on"):
         assert words in text(client, LIST)
 
 
@@ -92,8 +92,9 @@ def test_what_has_expired_is_not_in_force_in_english_either(client: Client) -> N
     now = timezone.now()
     issued(expires=now + timedelta(minutes=1), **IN_ENGLISH)
     with time_machine.travel(now + timedelta(minutes=2)):
-        for path in (PAGE, LIST, f"{PAGE}van-ban.txt"):
-            assert "No longer in force since" in text(client, path), path
+        for path in (PAGE, LIST):
+            assert "Ended on" in text(client, path), path
+        assert "No longer in force since" in text(client, f"{PAGE}van-ban.txt")
         assert "There is no warning at present." in text(client, LIST)
 
 
@@ -114,7 +115,8 @@ def test_the_text_to_copy_says_it_in_english(client: Client) -> None:
         assert words in plain
     issued("hai", title="“Giả” & <thật>")
     plain = text(client, "/en/canh-bao/hai/van-ban.txt")
-    assert f"\n{ONLY}\n\n“Giả” & <thật>\n" in plain
+    assert f"\n{ONLY}\nWhatever such a caller says, hang up." in plain
+    assert "\n\n“Giả” & <thật>\n" in plain
 
 
 @pytest.mark.parametrize("path", PAGES)
