@@ -11,23 +11,17 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from portal import invitations
 from reports import workflow
 from reports.models import Case, Report
-from tests.browser.pages import WIDTHS, too_wide, violations
+from tests.browser.pages import WIDTHS, once, small_and_large, too_wide, violations
 from tests.cast import enlist, log_in
 from tests.reports import evidence
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
 QUEUE = "/admin/reports/report/"
-PAGES = [
-    "/admin/",
-    QUEUE,
-    f"{QUEUE}?viec=all&q=cong+an",
+# Nothing on them is of a report: tests/browser/test_desk_walk.py looks at them as a lead does.
+STILL = [
     "/admin/password_change/",
-    "/admin/reports/campaign/",
-    "/admin/reports/event/",
-    "/admin/reports/event/looks/",
     "/admin/reports/report/export/",
-    "/admin/reports/retriage/",
     "/admin/reports/retriage/start/",
     "/admin/reports/office/",
     "/admin/reports/office/add/",
@@ -38,6 +32,15 @@ PAGES = [
     "/admin/help/tour/",
     "/admin/reports/cannedreply/",
     "/admin/reports/cannedreply/add/",
+]
+OF_REPORTS = [
+    "/admin/",
+    QUEUE,
+    f"{QUEUE}?viec=all&q=cong+an",
+    "/admin/reports/campaign/",
+    "/admin/reports/event/",
+    "/admin/reports/event/looks/",
+    "/admin/reports/retriage/",
 ]
 STORY = "Xưng công an tỉnh, bảo mẹ tôi đang ở nhà rút sổ tiết kiệm 120 triệu, chuyển vào STK 19031234567890."
 HOSTILE = "<script>document.title='x'</script>\u202e" + "dài" * 300 + "\u200b công an"
@@ -100,11 +103,12 @@ def faults(page: Page) -> list[Any]:
     return [*violations(page), *page.evaluate(TIGHT_LINES), *too_wide(page)]
 
 
+@once
 def test_no_page_has_a_fault(portal: str, page: Page, report: Report) -> None:
-    for path in [*PAGES, f"{QUEUE}{report.pk}/keeping/"]:
+    for path in [*OF_REPORTS, f"{QUEUE}{report.pk}/keeping/"]:
         answer = page.goto(portal + path)
         assert answer is not None
-        assert (answer.status, faults(page)) == (200, []), path
+        assert (answer.status, small_and_large(page, faults)) == (200, []), path
 
 
 def test_no_state_of_a_report_has_a_fault(portal: str, page: Page, report: Report) -> None:
@@ -127,7 +131,7 @@ def test_no_state_of_a_report_has_a_fault(portal: str, page: Page, report: Repor
 def test_a_report_that_is_too_long_has_no_fault_and_is_downloaded_whole(
     portal: str, page: Page, chief: Client
 ) -> None:
-    story = "công an \u202e\u2066" * 15_000
+    story = "công an \u202e\u2066" * 50 + "công an " * 20_000
     report = evidence.triaged(story, claimed_name="dài " * 500)
     page.goto(f"{portal}{QUEUE}{report.pk}/change/")
     assert faults(page) == []
@@ -178,7 +182,7 @@ def test_no_page_breaks_the_content_policy(
     page, said = context.new_page(), []
     page.on("console", lambda message: said.append(f"{page.url} {message.text}"))
     page.on("pageerror", lambda error: said.append(f"{page.url} {error}"))
-    for path in [*PAGES, f"{QUEUE}{report.pk}/change/"]:
+    for path in [*STILL, *OF_REPORTS, f"{QUEUE}{report.pk}/change/"]:
         page.goto(portal + path, wait_until="networkidle")
     context.close()
     assert [line for line in said if "username fields" not in line] == []

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 from bench.screens import RESIDENT
 from reports.models import Report
+from tests.browser.pages import look
 from tests.cast import Person
 from tests.reports.views.test_check import KEY, found, told
 from tests.stack import Portal
@@ -254,10 +254,8 @@ def hard_to_read(page: Page) -> list[str]:
     rule = {
         "runOnly": ["color-contrast-enhanced"],
         "rules": {"color-contrast-enhanced": {"enabled": True}},
-        "resultTypes": ["violations"],
     }
-    faults = Axe().run(page, context=WARNINGS, options=rule).response["violations"]
-    return [node["html"] for fault in faults for node in fault["nodes"]]
+    return [place for _, places in look(page, WARNINGS, rule) for place in places]
 
 
 WARNING = ["/", "/dang-bi-goi/", "/bao-cao/", "/kiem-tra/", "/co-quan/cong-an-tinh/", "/cong-that/"]

@@ -14,7 +14,6 @@ from tests.browser.pages import too_wide, violations
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
-PAGES = ["/", "/dang-bi-goi/", "/bao-cao/", "/bao-cao/da-nhan/", "/theo-doi/", "/khong-co/"]
 STORY = "Họ xưng công an, bảo tôi chuyển tiền."
 CHOSEN: list[Any] = [
     {"name": f"Screenshot_{'9' * 60}.jpg", "mimeType": "image/jpeg", "buffer": b"\xff\xd8\xff" * 9},
@@ -79,15 +78,6 @@ def test_no_answer_on_the_call_has_a_fault(portal: str, page: Page) -> None:
     page.get_by_label("Có", exact=True).first.check()
     assert page.get_by_text("Không cần nói gì thêm").is_visible()
     assert faults(page) == []
-
-
-def test_a_narrow_window_does_not_scroll_sideways(portal: str, browser: Browser) -> None:
-    context = browser.new_context(viewport={"width": 320, "height": 640})
-    page = context.new_page()
-    for path in PAGES:
-        page.goto(portal + path)
-        assert too_wide(page) == [], path
-    context.close()
 
 
 def test_questions_appear_with_their_answer(portal: str, phone: BrowserContext) -> None:

@@ -14,7 +14,7 @@ from alerts import frames, publishing
 from alerts.embedding import SIZES
 from alerts.first_alert import SLUG, ensure_first_alert
 from alerts.models import AlertRevision
-from tests.browser.pages import too_wide, violations
+from tests.browser.pages import once, small_and_large, too_wide, violations
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -87,19 +87,23 @@ class Agency:
         self.url = f"http://127.0.0.1:{self.server.server_port}/"
 
 
+def faults(page: Page) -> list[object]:
+    return [*violations(page), *too_wide(page)]
+
+
+@once
 def test_warnings_are_usable_by_everybody(portal: str, page: Page) -> None:
-    found = []
     for path in PAGES:
         page.goto(portal + path)
-        found += [(path, fault) for fault in [*violations(page), *too_wide(page)]]
-    assert found == []
+        assert small_and_large(page, faults) == [], path
 
 
+@once
 def test_an_ended_warning_is_usable_too(portal: str, revision: AlertRevision, page: Page) -> None:
     publishing.cancel(revision.alert, by=revision.issued_by, reason="Thử.")
     for path in PAGES:
         page.goto(portal + path)
-        assert violations(page) == [], path
+        assert small_and_large(page, faults) == [], path
 
 
 @pytest.mark.parametrize("path", [PAGE, f"{PAGE}in/", f"/en{PAGE}"])
