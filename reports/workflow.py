@@ -196,6 +196,11 @@ def refuse_wish(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
     return _decide("refuse_wish", case_id, by, version, reason=reason)
 
 
+def take_wish_up(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
+    """Have a refused wish to be erased answered anew; rights.py keeps the wish."""
+    return _decide("take_wish_up", case_id, by, version, reason=reason)
+
+
 def grant_wish(case_id: UUID, *, by: User, version: int) -> Case:
     """End the work because the reporter asked to be erased; rights.py erases."""
     return _decide("grant_wish", case_id, by, version)

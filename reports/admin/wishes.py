@@ -8,11 +8,12 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from reports import privacy
+from reports import events, privacy
 from reports.admin import marking
 from reports.admin.later import Later
 from reports.keeping import rights
-from reports.models import ErasureWish, Report
+from reports.models import Report
+from reports.officers.moves import ON_WISH
 from reports.officers.reauth import must_be_confirmed
 
 # What the reporter reads where the law stands above the wish: it tells no more than that.
@@ -30,11 +31,12 @@ NOT_DONE = {
     **AGAINST,
     "closed": "Chưa làm. Đề nghị xóa này đã được trả lời rồi.",
     "gone": "Chưa làm. Dữ liệu của tin đã xóa rồi.",
+    "same": "Chưa xóa. Bạn là người đưa ra xem lại: cần người khác đồng ý xóa.",
 }
 
 
 class WishActs:
-    """The two answers; each is a POST."""
+    """The two answers, and taking a refused wish up again; each is a POST."""
 
     _do: Callable[..., HttpResponse]
 
@@ -43,6 +45,7 @@ class WishActs:
         return {
             "grant-erasure": must_be_confirmed(self.grant_erasure, rights.GRANT),
             "refuse-erasure": self.refuse_erasure,
+            "take-up-erasure": self.take_up_erasure,
         }
 
     def grant_erasure(self, request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -61,25 +64,44 @@ class WishActs:
 
         return self._do(request, pk, "refuse_erasure", act, "Đã trả lời người báo.")
 
+    def take_up_erasure(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Have a refused wish answered anew."""
+
+        def act(by: User, reason: str) -> None:
+            rights.take_up(pk, by=by, version=_version(request), reason=reason)
+
+        return self._do(request, pk, "take_up_erasure", act, "Đã đưa đề nghị xóa ra xem lại.")
+
 
 def _version(request: HttpRequest) -> int:
     typed = request.POST.get("version", "")
     return int(typed) if typed.isdecimal() and len(typed) < 10 else 0
 
 
+def _taken_up(report: Report) -> str:
+    """Why the wish is answered anew."""
+    act = events.about("report", report.pk).filter(kind="wish_taken_up").first()
+    return marking.plain(act.detail["reason"]) if act else ""
+
+
 def shown(report: Report, by: User) -> dict[str, Any]:
-    """What the page says of the wish that waits, if one does, its words masked as a message's are.
-    Three statements at most.
+    """What the page says of the wish that waits, if one does, its words masked as a message's are;
+    or of the one that was refused, which may be taken up again. Four statements at most.
     """
-    wish, later = ErasureWish.objects.open().filter(report=report).first(), Later(report)
-    against = rights.stands_against(report.pk) if wish else ""
+    newest, later = rights.newest(report.pk), Later(report)
+    wish = newest if newest and newest.decided_at is None else None
+    against = rights.stands_against(report.pk) if newest else ""
     return {
         "wish": wish,
+        "refused_wish": None if wish or against or report.erased_at else newest,
+        "taken_up": _taken_up(report) if wish and wish.taken_up_at else "",
+        "is_taken_up_by_me": wish is not None and wish.taken_up_by == by,
+        "may_take_up": by.has_perm(ON_WISH["take_wish_up"].permission),
         "wish_words": marking.plain(later.masked(privacy.opened(wish, "words") or ""))
         if wish
         else "",
         "wish_against": AGAINST.get(against, ""),
-        "wish_answer": MUST_BE_KEPT[report.language] if against else "",
+        "wish_answer": MUST_BE_KEPT[report.language] if wish and against else "",
         "may_grant": by.has_perm(rights.GRANT),
         "may_refuse": by.has_perm("reports.close_case"),
     }

@@ -71,6 +71,7 @@ EVENTS = {
     "additions_erased": "Xóa lời báo thêm",
     "wish_granted": "Đồng ý xóa theo đề nghị của người báo",
     "wish_refused": "Trả lời người báo: chưa xóa được",
+    "wish_taken_up": "Đưa đề nghị xóa ra xem lại",
     "breach_opened": "Ghi một sự cố lộ dữ liệu",
     "breach_changed": "Ghi việc đã làm với sự cố lộ dữ liệu",
     "code_released": "Cho lấy mã mới",

@@ -23,7 +23,9 @@ MOST_WISHES = 5  # of one report, the refused ones too
 
 
 class WishError(Exception):
-    """It was not done: `why` is permission, closed, held or crime. Nothing has been written."""
+    """It was not done: `why` is permission, closed, held, crime, gone or same. Nothing has been
+    written.
+    """
 
     def __init__(self, why: str) -> None:
         super().__init__(why)
@@ -84,6 +86,8 @@ def grant(report_id: UUID, *, by: User, version: int) -> None:
         if against := stands_against(report_id):
             raise WishError(against)
         workflow.grant_wish(report_id, by=by, version=version)
+        if ErasureWish.objects.open().filter(report=report_id, taken_up_by=by).exists():
+            raise WishError("same")
         _answer(report_id, ErasureWish.Outcome.GRANTED, by)
         try:
             erasing.erase(report_id, why="asked", by=by)
@@ -96,6 +100,30 @@ def refuse(report_id: UUID, *, by: User, version: int, reason: str) -> None:
     with transaction.atomic():
         workflow.refuse_wish(report_id, by=by, version=version, reason=reason)
         _answer(report_id, ErasureWish.Outcome.REFUSED, by)
+
+
+def take_up(report_id: UUID, *, by: User, version: int, reason: str) -> None:
+    """Put the refused wish before the desk again; somebody else grants it then, since it destroys
+    what an officer wanted kept. Raises WishError and WorkflowError.
+    """
+    with transaction.atomic():
+        if against := stands_against(report_id):
+            raise WishError(against)
+        workflow.take_wish_up(report_id, by=by, version=version, reason=reason)
+        if holds.lock(report_id).erased_at:
+            raise WishError("gone")
+        wish = newest(report_id)
+        if wish is None or wish.outcome != ErasureWish.Outcome.REFUSED:
+            raise WishError("closed")
+        again = {"outcome": "", "decided_at": None, "decided_by": None}
+        taken = {"taken_up_at": Now(), "taken_up_by": by}
+        ErasureWish.objects.filter(pk=wish.pk).update(**again, **taken)
+
+
+def newest(report_id: UUID) -> ErasureWish | None:
+    """The last wish of a report, answered or not, with its people."""
+    people = ErasureWish.objects.select_related("decided_by", "taken_up_by")
+    return people.filter(report=report_id).order_by("id").last()
 
 
 def _answer(report_id: UUID, outcome: str, by: User) -> None:

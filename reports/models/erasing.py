@@ -19,9 +19,10 @@ class ErasureWishQuerySet(models.QuerySet["ErasureWish"]):
 
 
 class ErasureWish(models.Model):
-    """Who holds the code of a report asks to have everything erased; an officer answers, once.
+    """Who holds the code of a report asks to have everything erased; an officer answers.
 
-    What is told where it is not done is a message to the reporter. rights.py alone writes it.
+    What is told where it is not done is a message to the reporter. One that was refused may be
+    taken up again, for somebody else to grant. rights.py alone writes it.
     """
 
     class Outcome(models.TextChoices):
@@ -37,6 +38,10 @@ class ErasureWish(models.Model):
     decided_at = models.DateTimeField("trả lời lúc", null=True)
     decided_by = models.ForeignKey(
         User, models.PROTECT, null=True, related_name="+", verbose_name="ai trả lời"
+    )
+    taken_up_at = models.DateTimeField("xem lại từ", null=True)
+    taken_up_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name="ai đưa ra xem lại"
     )
 
     objects = ErasureWishQuerySet.as_manager()
@@ -54,6 +59,12 @@ class ErasureWish(models.Model):
                 condition=Q(outcome="", decided_at=None, decided_by=None)
                 | ~Q(outcome="") & Q(decided_at__isnull=False, decided_by__isnull=False),
                 name="erasurewish_decided_whole",
+            ),
+            models.CheckConstraint(
+                condition=~Q(outcome="granted")
+                | Q(taken_up_by=None)
+                | ~Q(decided_by=F("taken_up_by")),
+                name="erasurewish_granted_by_another",
             ),
         ]
 

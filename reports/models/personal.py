@@ -112,10 +112,10 @@ DECLARED: Declared = {
         clear={"reason": _REASON, "proposed_by confirmed_by withdrawn_by": _OFFICER},
     ),
     "reports.ErasureWish": Fields(
-        "id asked_at outcome decided_at",
+        "id asked_at outcome decided_at taken_up_at",
         ties="report",
         sealed="words_sealed",
-        clear={"decided_by": _OFFICER},
+        clear={"decided_by taken_up_by": _OFFICER},
     ),
     "reports.PurgeRun": Fields("id started_at finished_at counts stayed"),
     "reports.Breach": Fields(

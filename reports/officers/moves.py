@@ -160,6 +160,14 @@ ON_WISH: Mapping[str, Move] = {
         tells=True,
         meets=(LOOK, RIGHTS),
     ),
+    "take_wish_up": Move(
+        "wish_taken_up",
+        "reports.propose_destruction",
+        _STAY,
+        needs=("reason",),
+        adopts=False,
+        starts=(RIGHTS,),
+    ),
     "grant_wish": Move(
         "wish_granted",
         "reports.grant_erasure",

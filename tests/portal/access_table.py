@@ -230,6 +230,7 @@ PAGES: dict[str, tuple[Roles, Roles]] = {
     "reports_report_keeping_hold": (NOBODY, LEAD),
     "reports_report_keeping_lift": (NOBODY, LEAD),
     "reports_report_keeping_refuse_erasure": (NOBODY, WORKS),
+    "reports_report_keeping_take_up_erasure": (NOBODY, DUTY),
     "reports_report_keeping_withdraw": (NOBODY, DUTY),
     "reports_report_message": (NOBODY, WORKS),
     "reports_report_next": (WORKS, NOBODY),

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from reports import intake, workflow
+from reports import events, intake, workflow
 from reports.desk import escalation
 from reports.desk.corrections import Right
 from reports.intake import Typed
@@ -20,7 +21,7 @@ from reports.officers import timekeeping
 from reports.public import confirmed
 from reports.residents import later
 from reports.residents.later import Later
-from tests.cast import Person
+from tests.cast import Person, enlist
 from tests.reports.pages import words
 
 pytestmark = pytest.mark.django_db
@@ -231,6 +232,60 @@ def test_it_is_refused_in_words_that_the_reporter_reads(
     assert "giống chín tin khác" in page
     assert f'action="{ERASE}"' in client.post(TRACK, {"code": mine.code}).content.decode()
     assert not Clock.objects.running().filter(kind="rights").exists()
+
+
+@pytest.fixture
+def refused(asked: Report, duty: Person) -> Report:
+    rights.refuse(asked.pk, by=duty.user, version=version(asked), reason="Cần giữ.")
+    return asked
+
+
+def take_up(report: Report, by: Person, reason: str = "Giữ không cần nữa") -> Any:
+    given = {"version": version(report), "reason": reason}
+    return by.client.post(keeping(report, "take-up-erasure"), given)
+
+
+def test_a_lead_takes_a_refused_wish_up_and_another_erases(refused: Report, lead: Person) -> None:
+    assert "Xem lại đề nghị này" in lead.client.get(keeping(refused)).content.decode()
+    assert take_up(refused, lead).status_code == 303
+    assert Clock.objects.running().filter(kind="rights").exists()
+    assert events.about("report", refused.pk).filter(kind="wish_taken_up", by=lead.user).exists()
+    page = lead.client.get(keeping(refused)).content.decode()
+    assert "Giữ không cần nữa" in page
+    assert "Xóa toàn bộ" not in page
+    rights.grant(refused.pk, by=enlist("chi.huy.hai", "lead"), version=version(refused))
+    refused.refresh_from_db()
+    assert refused.erased_at
+
+
+def test_who_took_a_wish_up_does_not_erase(refused: Report, lead: Person) -> None:
+    take_up(refused, lead)
+    with pytest.raises(WishError) as why:
+        rights.grant(refused.pk, by=lead.user, version=version(refused))
+    assert why.value.why == "same"
+    granted = {"outcome": "granted", "decided_by": lead.user, "decided_at": timezone.now()}
+    with pytest.raises(IntegrityError), transaction.atomic():
+        ErasureWish.objects.update(**granted)
+
+
+def test_the_reporter_reads_that_it_is_looked_at_again(
+    client: Client, mine: intake.Accepted, refused: Report, lead: Person
+) -> None:
+    take_up(refused, lead)
+    page = words(client.post(TRACK, {"code": mine.code}).content)
+    assert "Đề nghị xóa của bạn đang được xem lại." in page
+
+
+def test_what_was_not_refused_is_not_taken_up(
+    asked: Report, lead: Person, duty: Person, auditor: Person
+) -> None:
+    assert take_up(asked, lead).status_code == 409
+    rights.refuse(asked.pk, by=duty.user, version=version(asked), reason="Cần giữ.")
+    assert take_up(asked, lead, reason=" ").status_code == 409
+    assert take_up(asked, auditor).status_code == 403
+    holds.place(asked.pk, by=lead.user, reason="Công văn 12")
+    assert take_up(asked, lead).status_code == 409
+    assert not ErasureWish.objects.open().exists()
 
 
 @pytest.mark.parametrize("against", ["held", "crime"])
