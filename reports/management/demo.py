@@ -176,5 +176,5 @@ _PLAIN = {
 _ENDS = (
     "", "take", "", "close:warned", "", "", "ask", "", "close:duplicate", "",
     "take", "", "act", "", "", "hand_over:Công an xã", "", "close:not_scam", "", "junk",
-    "", "take", "", "", "withdraw", "", "close:insufficient", "", "", "",
+    "", "take", "", "", "withdraw", "", "close:insufficient", "", "close:scam", "",
 )  # fmt: skip

@@ -57,6 +57,7 @@ class Case(models.Model):
 
     class Outcome(models.TextChoices):
         WARNED = "warned", "Đã góp vào cảnh báo"
+        SCAM = "scam", "Là lừa đảo, không còn gì phải làm"
         DUPLICATE = "duplicate", "Tin trùng"
         INSUFFICIENT = "insufficient", "Chưa đủ để làm tiếp"
         NOT_SCAM = "not_scam", "Không phải lừa đảo"
