@@ -27,6 +27,7 @@ from reports.words.indicators import READ_OF_NUMBER
 MOST_ADDITIONS = 40
 MOST_WISHES = 5  # to withdraw, counted by themselves: who has said much may still wish so
 MOST_MESSAGES = 100
+READ_AT_ONCE = 4000  # signs that are read while somebody waits: 40 ms
 _ACCOUNT = "stk "  # what stands in the field for accounts is one, with or without the word
 
 _DERIVED = ("flags", "commune_id", "called_on")
@@ -90,6 +91,8 @@ def add(report: Report, said: Later, submission_key: str) -> Kept:
     """
     words = {name: told for name, told in asdict(said).items() if name not in _DERIVED}
     with transaction.atomic():
+        # Decisions lock the case before the report: so does this.
+        case = timekeeping.lock(report.pk) if _is_pressing(said.story) else None
         _hold(report)
         if before := _kept(report.additions.all(), submission_key, words).first():
             return Kept(before, is_new=False)
@@ -99,6 +102,8 @@ def add(report: Report, said: Later, submission_key: str) -> Kept:
         addition.save(force_insert=True)
         if said.kind != Addition.Kind.WITHDRAWAL:
             outbox.owe(TRIAGE, report.pk)
+        if case:
+            timekeeping.look_again(case)
     outbox.wake()
     return Kept(addition, is_new=True)
 
@@ -106,8 +111,7 @@ def add(report: Report, said: Later, submission_key: str) -> Kept:
 def reply(report: Report, text: str, submission_key: str) -> bool:
     """Keep a message of the reporter; False when it is kept already. Raises as `add`."""
     with transaction.atomic():
-        # Decisions lock the case before the report: so does this.
-        case = timekeeping.lock(report.pk) if _is_pressing(text) else None
+        case = timekeeping.lock(report.pk) if _is_pressing(text) else None  # first, as above
         _hold(report)
         if _kept(report.messages.filter(by=None), submission_key, text).exists():
             return False
@@ -126,7 +130,9 @@ def reply(report: Report, text: str, submission_key: str) -> bool:
 
 def _is_pressing(text: str) -> bool:
     """Whether it tells of pressing that goes on, or of money that has just gone."""
-    said = reading.read_story(text)
+    if not text.strip():
+        return False
+    said = reading.read_story(text[:READ_AT_ONCE])
     return said.ongoing or any(reason.fact == "just_now" for reason in said.reasons)
 
 

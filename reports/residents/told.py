@@ -13,12 +13,11 @@ from reports.facts.claimable import OFFICES
 from reports.facts.whole import Leg
 from reports.models import Case, Report
 from reports.residents import asking
-from reports.residents.later import Kept, Later
+from reports.residents.later import READ_AT_ONCE, Kept, Later
 from reports.words import money
 from reports.words.look import look_at
 
 _LONGEST = 40  # signs of what was typed that are said back
-_READ = 4000  # signs that are read while somebody waits: 40 ms
 
 
 class Urgent(NamedTuple):
@@ -30,7 +29,7 @@ class Urgent(NamedTuple):
 
 def urgent(report: Report, words: str, money_raw: str = "") -> Urgent | None:
     """The help that is due once this was added, None for none. One statement."""
-    text = words[:_READ]
+    text = words[:READ_AT_ONCE]
     said, look = reading.read_story(text), look_at(text)
     paid = look.sums or any(deed.kind == "pay" and deed.state == "done" for deed in look.deeds)
     typed = bool(money_raw.strip()) and money.read_money(money_raw).value != 0
@@ -65,7 +64,7 @@ def _in_all(said: Later, report: Report) -> Iterator[str]:
     if not sums:
         return
     additions = tuple(whole.every_addition(report))
-    if len(report.story) + sum(len(each.story) for each in additions) > _READ:
+    if len(report.story) + sum(len(each.story) for each in additions) > READ_AT_ONCE:
         return
     if lost := triage.read(report, additions).money_lost_vnd:
         figures, words = asking.in_figures_and_words(lost)
@@ -74,7 +73,7 @@ def _in_all(said: Later, report: Report) -> Iterator[str]:
 
 
 def _sum_in(story: str) -> int | None:
-    return reading.read_story(story[:_READ]).money_lost_vnd if story.strip() else None
+    return reading.read_story(story[:READ_AT_ONCE]).money_lost_vnd if story.strip() else None
 
 
 def _parts(said: Later) -> Iterator[str]:

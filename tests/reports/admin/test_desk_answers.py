@@ -1,13 +1,18 @@
 """Who has answered the desk, and who wants to withdraw, in the queue."""
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from lxml import html
 
 from reports import workflow
 from reports.models import Report
 from reports.residents import later
+from reports.residents.later import Later
 from tests.cast import Person
 from tests.reports import evidence
 from tests.reports.admin.test_desk_talk import added, answered
@@ -58,18 +63,45 @@ def test_a_message_counts_on_any_open_report_until_somebody_acts(duty: Person) -
     assert "Người báo đã trả lời (0)" in duty.client.get(QUEUE).content.decode()
 
 
-@pytest.mark.parametrize(
-    ("told", "runs"),
-    [("Họ đang ép tôi chuyển tiếp 50 triệu, làm sao đây?", True), ("Cảm ơn cán bộ.", False)],
-)
-def test_a_message_of_who_is_pressed_starts_the_look_anew(
-    duty: Person, told: str, runs: bool
+def said_by(report: Report, way: str, told: str) -> None:
+    """Words of the reporter, as a message or as an addition."""
+    if way == "message":
+        later.reply(report, told, "a-key-of-a-message")
+    else:
+        later.add(report, Later(kind=way, story=told), "a-key-of-an-addition")
+
+
+PRESSED = "Họ đang ép tôi chuyển tiếp 50 triệu, làm sao đây?"
+
+
+@pytest.mark.parametrize("way", ["message", "more", "correction", "withdrawal"])
+@pytest.mark.parametrize(("told", "runs"), [(PRESSED, True), ("Cảm ơn cán bộ.", False)])
+def test_later_words_of_who_is_pressed_start_the_look_anew(
+    duty: Person, way: str, told: str, runs: bool
 ) -> None:
     report = evidence.report("Họ gọi.", happening_now=True)
     workflow.take(report.pk, by=duty.user, version=1)
-    later.reply(report, told, "a-key-of-a-message")
-    look = report.clocks.running().filter(kind="look")
-    assert look.exists() is runs
+    said_by(report, way, told)
+    look = report.clocks.filter(kind="look")
+    assert look.running().exists() is runs
+    assert look.exclude(met_at=None).count() == 1
+
+
+def test_the_end_of_a_look_that_runs_stays(duty: Person) -> None:
+    report = evidence.report("Họ gọi.")
+    said_by(report, "more", PRESSED)
+    first = report.clocks.get(kind="look").due_at
+    with time_machine.travel(timezone.now() + timedelta(minutes=10)):
+        said_by(report, "message", PRESSED)
+    assert report.clocks.get(kind="look").due_at == first
+
+
+def test_the_same_words_twice_ask_for_one_look(duty: Person) -> None:
+    report = evidence.report("Họ gọi.")
+    said_by(report, "more", PRESSED)
+    workflow.take(report.pk, by=duty.user, version=1)
+    said_by(report, "more", PRESSED)
+    assert not report.clocks.running().filter(kind="look").exists()
 
 
 def test_what_was_added_since_is_an_answer_too(duty: Person) -> None:
