@@ -126,11 +126,11 @@ def problems(written: str) -> list[str]:
         return [MISSING["reason"]]
     if len(written) > MOST_WORDS:
         return [_TOO_LONG]
-    open_blanks = blanks.left_in(written)
+    open_blanks = blanks.explained(written)
     broken = promises.broken_by(written)
     return [
         *(
-            [f"Chưa điền {', '.join(open_blanks)[:200]}. {NOT_TOLD['blank']}"]
+            [f"Chưa điền {', '.join(open_blanks)[:400]}. {NOT_TOLD['blank']}"]
             if open_blanks
             else []
         ),

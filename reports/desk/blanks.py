@@ -8,7 +8,7 @@ BLANKS: Mapping[str, str] = {
     "so_tin": "số tin",
     "ngay_bao": "ngày gửi tin, ví dụ 25/11/2026",
     "duong_day_nong": "đường dây nóng của Công an tỉnh, theo bảng số công bố",
-    "co_quan": "nơi người gọi tự xưng, theo bảng cơ quan",
+    "co_quan": "nơi người gọi tự xưng",
     "don_vi": "đơn vị đã nhận tin",
     "xa": "xã, phường của người báo",
 }
@@ -26,6 +26,12 @@ def strange(text: str) -> list[str]:
 def left_in(text: str) -> list[str]:
     """The blanks that nobody has filled, each once."""
     return list(dict.fromkeys(f"{{{name}}}" for name in _BLANK.findall(text)))
+
+
+def explained(text: str) -> list[str]:
+    """The same, each with what belongs there."""
+    names = [name.strip("{}") for name in left_in(text)]
+    return [f"{{{name}}} ({BLANKS[name]})" if name in BLANKS else f"{{{name}}}" for name in names]
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:

@@ -3,17 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.utils import timezone
+from django.utils import timezone, translation
 
+from reports import places
 from reports.desk import blanks
+from reports.facts.claimable import OFFICES
+from reports.facts.held import held
 from reports.models import CannedReply, Case, Office, OfficeNumber, Report
+from reports.words.claim_tables import table
 
 HOTLINE_OF = "cong-an-tinh"
 
 
 @dataclass(frozen=True)
 class Offered:
-    """A reply as it would stand in the message; `open`: the blanks that nothing fills."""
+    """A reply as it would stand in the message; `open`: the blanks that nothing fills, explained."""
 
     title: str
     text: str
@@ -40,7 +44,7 @@ def offered(case: Case, verb: str, language: str) -> list[Offered]:
 
 def _offered(reply: CannedReply, values: Mapping[str, str], language: str) -> Offered:
     text = blanks.fill(reply.in_language(language), values)
-    return Offered(reply.title, text, blanks.left_in(text))
+    return Offered(reply.title, text, blanks.explained(text))
 
 
 def values_for(case: Case, language: str) -> dict[str, str]:
@@ -52,7 +56,7 @@ def values_for(case: Case, language: str) -> dict[str, str]:
         "duong_day_nong": hotline(),
         "co_quan": _claimed(report, language),
         "don_vi": case.unit,
-        "xa": report.commune.name if report.commune else "",
+        "xa": places.name_of(held(report).commune),
     }
 
 
@@ -63,11 +67,20 @@ def hotline() -> str:
 
 
 def _claimed(report: Report, language: str) -> str:
-    """The first institution that the caller claimed to be, if the officers' table has it."""
-    facts = getattr(report, "facts", None)
-    codes = [*(facts.offices if facts else []), report.claimed_office]
+    """The first institution that the caller claimed to be: as the officers' table names it, or as
+    the report page does where no more is known of it; "" where neither has a name for it.
+    """
+    codes = [*held(report).offices, report.claimed_office]
     known = Office.objects.in_bulk([code for code in codes if code])
-    office = next((known[code] for code in codes if code in known), None)
-    if office is None:
-        return ""
-    return office.name_en if language == Report.Language.ENGLISH else office.name
+    is_english = language == Report.Language.ENGLISH
+    with translation.override(language):
+        named = {code: row.name_en if is_english else row.name for code, row in known.items()}
+        names = (named.get(code) or _as_on_the_form(code) for code in codes)
+        return next(filter(None, names), "")
+
+
+def _as_on_the_form(code: str) -> str:
+    """The answer of the report page that means no more than this, "" for none."""
+    answers = {wide: answer for answer, wide in table().declared.items()}
+    word = dict(OFFICES).get(answers.get(code, code), "")
+    return "" if code == "other" else str(word)

@@ -66,7 +66,7 @@ def test_what_is_previewed_is_what_is_sent_once(duty: Person) -> None:
     ("typed", "told"),
     [
         ("", "Chưa ghi lý do"),
-        ("Tin {don_vi}", "Chưa điền {don_vi}"),
+        ("Tin {don_vi}", "Chưa điền {don_vi} (đơn vị đã nhận tin)"),
         ("Xem bit.ly/abc", "không gửi đường link"),
         ("Đọc mã OTP cho tôi", "không cán bộ nào hỏi mã OTP"),
         ("x" * 4001, "Dài quá"),

@@ -84,6 +84,33 @@ def test_the_values_are_those_of_the_report_in_its_language(desk: None) -> None:
     assert replies.values_for(case, "vi")["co_quan"] == "Cơ quan thuế"
 
 
+@pytest.mark.parametrize(
+    ("ticked", "read", "vietnamese", "english"),
+    [
+        ("police", ["cong-an"], "Công an", "Police"),
+        ("police", [], "Công an", "Police"),
+        ("", ["cong-an-huyen", "cong-an"], "Công an", "Police"),
+        ("other", [], "", ""),
+        ("", [], "", ""),
+    ],
+)
+def test_whom_the_caller_claimed_to_be_is_said_in_words_of_the_report_page_too(
+    desk: None, ticked: str, read: list[str], vietnamese: str, english: str
+) -> None:
+    report = evidence.report(claimed_office=ticked)
+    evidence.read(report, offices=read)
+    case = Case.objects.get(report=report)
+    assert replies.values_for(case, "vi")["co_quan"] == vietnamese
+    assert replies.values_for(case, "en")["co_quan"] == english
+
+
+def test_an_officers_word_on_whom_they_claimed_to_be_stands(desk: None) -> None:
+    report = evidence.report(claimed_office="police")
+    Case.objects.filter(report=report).update(corrected={"offices": ["ngan-hang"]})
+    name = Office.objects.get(codename="ngan-hang").name
+    assert replies.values_for(Case.objects.get(report=report), "vi")["co_quan"] == name
+
+
 def test_replies_for_another_kind_or_out_of_use_are_not_offered(db: None) -> None:
     def keep(title: str, **fields: object) -> None:
         CannedReply.objects.create(title=title, text="x", text_en="y", **fields)
