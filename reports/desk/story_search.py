@@ -13,6 +13,7 @@ trigram, and an index of them is as large as the stories and slow to ask.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from uuid import UUID
 
 from django.db import connection
@@ -116,8 +117,9 @@ def reports_with(
 def meant(words: Sequence[str], *, unit: str | None = None) -> list[str]:
     """The words that somebody may have meant, by the newest stories: of stories that have all but one,
     what stands there one slip of the hand away from that one; else for each word that no story has
-    the most usual one so near. [] where that changes nothing, or a story has them all. Two
-    statements, over KNOWN reports at most.
+    the most usual one so near. What is told more rarely than the word itself is a slip of its own
+    and never meant. [] where that changes nothing, or a story has them all. Two statements, over
+    KNOWN reports at most.
     """
     near = {word: _slips(word) - set(words) for word in words}
     among = _among(is_of_unit=unit is not None, only_open=False)
@@ -126,30 +128,49 @@ def meant(words: Sequence[str], *, unit: str | None = None) -> list[str]:
         "told": COMPARED, "near": [*near, *set().union(*near.values())],
     }  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(_BESIDE.format(among=among), given)
-        found = _beside(words, near, [set(text.split()) for (text,) in cursor.fetchall()])
-        if found:
-            return found
         cursor.execute(_NEAR.format(among=among), given)
         known: dict[str, int] = dict(cursor.fetchall())
+        cursor.execute(_BESIDE.format(among=among), given)
+        stories = [text for (text,) in cursor.fetchall()]
+    usual = {
+        word: {other for other in near[word] if known.get(other, 0) >= known.get(word, 1)}
+        for word in words
+    }
+    if found := _beside(words, usual, stories):
+        return found
     found = [word if word in known else _usual(near[word], known) or word for word in words]
     return [] if found == list(words) else found
 
 
 def _beside(
-    words: Sequence[str], near: Mapping[str, set[str]], stories: Sequence[set[str]]
+    words: Sequence[str], near: Mapping[str, set[str]], stories: Sequence[str]
 ) -> list[str]:
-    """The words with one of them replaced, as most of those stories have it that lack that one alone;
-    [] where none has, or one lacks nothing.
+    """The words with one of them replaced, as most of those stories have it that lack that one alone,
+    those first that have it beside the same word; [] where none has, or one lacks nothing.
     """
-    lacking = [(story, [word for word in words if word not in story]) for story in stories]
-    counted = Counter(
-        (word, other) for story, lacks in lacking for word in lacks for other in near[word] & story
-    )
-    if not counted or not all(lacks for _, lacks in lacking):
+    counted, together = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for text in stories:
+        told = set(text.split())
+        lacks = [word for word in words if word not in told]
+        if not lacks:
+            return []
+        may_be = [(word, other) for word in lacks for other in near[word] & told]
+        counted.update(may_be)
+        together.update(pair for pair in may_be if _is_told(_meeting(words, *pair), text))
+    if not counted:
         return []
-    wrong, right = max(counted, key=lambda pair: (counted[pair], pair))
+    wrong, right = max(counted, key=lambda pair: (together[pair], counted[pair], pair))
     return [right if word == wrong else word for word in words]
+
+
+def _meeting(words: Sequence[str], wrong: str, right: str) -> list[str]:
+    """The words in pairs as they follow each other, of those with the right one in its place."""
+    meant = [right if word == wrong else word for word in words]
+    return [f"{one} {other}" for one, other in pairwise(meant) if right in {one, other}]
+
+
+def _is_told(pairs: Iterable[str], text: str) -> bool:
+    return any(f" {pair} " in f" {text} " for pair in pairs)
 
 
 def _usual(words: set[str], known: Mapping[str, int]) -> str:

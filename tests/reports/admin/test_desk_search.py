@@ -185,6 +185,23 @@ def test_a_slip_that_other_stories_have_is_understood_by_the_words_beside_it(
     assert search.words_meant(typed, at_pv01()) == meant
 
 
+def test_what_stands_beside_the_same_word_is_meant_before_what_all_stories_have() -> None:
+    for story in (
+        "Giả danh công an là một.",
+        "Nó là ai, giả danh công an.",
+        "Là giả danh công ty.",
+    ):
+        evidence.triaged(story)
+    assert search.words_meant("gia danh cong na", at_pv01()) == "gia danh cong an"
+
+
+def test_a_misspelt_story_misleads_nobody_who_typed_the_usual_word() -> None:
+    """One story has "cong na", and all the others the word that was typed."""
+    for story in ("Xưng công an đòi tiền.", "Xưng công an dọa bắt.", "Xưng công na, lừa đảo."):
+        evidence.triaged(story)
+    assert search.words_meant("cong an lua dao", at_pv01()) == ""
+
+
 @pytest.mark.parametrize("typed", ["0550 000 123", "Đ-26-K4M", "26-AAAA-BBBB", "", "…"])
 def test_a_number_or_a_code_is_not_guessed_at(typed: str) -> None:
     evidence.triaged("Họ gọi.", caller_number="0550-000-124")
@@ -205,4 +222,4 @@ def test_the_empty_list_leads_to_what_was_meant_and_keeps_the_filters(duty: Pers
     assert 'href="?q=dien+luc&amp;viec=all">dien luc</a>?' in page
     with CaptureQueriesContext(connection) as queries:
         story_search.meant(["dein", "luc"])
-    assert len(queries) == 1
+    assert len(queries) == 2
