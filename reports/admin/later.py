@@ -20,8 +20,9 @@ from django.utils import timezone
 from reports import privacy
 from reports.admin import marking, words
 from reports.admin.marking import Beginning
+from reports.events import NO_LOOK
 from reports.facts.whole import every_addition, tells_phrase
-from reports.models import Addition, Message, Report
+from reports.models import Addition, Event, Message, Report
 
 Sealed = bytes | memoryview | None
 
@@ -226,10 +227,27 @@ def words_of(report: Report, what: str, which: int | UUID) -> Sealed:
     return get_object_or_404(report.additions, pk=which).story_sealed
 
 
-def told(request: HttpRequest, sealed: Later) -> dict[str, Any]:
-    """What the page says of the words that came after the report."""
+def fresh(
+    sealed: Later, recorded: Iterable[Event], *, may_read: bool
+) -> tuple[datetime, str] | None:
+    """When the reporter said last what no person has acted on since, and under which heading of the
+    page it stands.
+    """
+    acts = [each.at for each in recorded if each.by and each.kind not in NO_LOOK]
+    told = [(each.sent_at, "talk") for each in sealed.messages if may_read and each.by is None]
+    wish = Addition.Kind.WITHDRAWAL  # stands above the page by itself
+    told += [(each.received_at, "added") for each in sealed.additions if each.kind != wish]
+    newest = max(told, default=None)
+    return newest if newest and (not acts or newest[0] > max(acts)) else None
+
+
+def told(request: HttpRequest, sealed: Later, recorded: Iterable[Event]) -> dict[str, Any]:
+    """What the page says of the words that came after the report; `recorded`: its events."""
     may_read = request.user.has_perm("reports.decide_case")
+    newest = fresh(sealed, recorded, may_read=may_read)
     return {
+        "fresh_at": newest and newest[0],
+        "fresh_where": newest and newest[1],
         "has_contact": sealed.sealed("contact") is not None,
         "has_phrase": sealed.sealed("phrase") is not None,
         "withdrawal": withdrawal_of(sealed.additions),

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR, ChangeList
 from django.contrib.auth.models import User
 from django.db.models import Case as Switch
-from django.db.models import F, Func, JSONField, QuerySet, Value, When
+from django.db.models import F, Func, JSONField, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Left
 from django.http import HttpRequest
 
@@ -15,8 +15,9 @@ from reports.admin.decided import officer
 from reports.admin.facets import WorkFilter, burning, figures, open_ones
 from reports.admin.naming import with_callers
 from reports.admin.paging import NEAR
+from reports.clocks import LOOK
 from reports.facts import counted, held
-from reports.models import Report
+from reports.models import Clock, Report
 from reports.officers import scope
 
 _HEAVY = (
@@ -85,18 +86,29 @@ BY_URGENCY = (
 )
 
 
+def by_look() -> tuple[Any, ...]:
+    """Of who is pressed, first who waits for the look, the latest words before all: they can still be
+    helped. Made anew for each query, as Django resolves what is inside in its place.
+    """
+    look = Clock.objects.running().filter(report=OuterRef("pk"), kind=LOOK)
+    since = Subquery(look.values("started_at")[:1]).desc(nulls_last=True)
+    return (BY_URGENCY[0], since, *BY_URGENCY[1:])
+
+
 def first_of(user: User, few: int) -> QuerySet[Report]:
     """The open ones that burn and the open ones of this officer, the first *few* of each and in
     one order; of what the officer may see. One statement.
     """
-    seen = scope.reports(Report.objects.order_by(*BY_URGENCY), user)
-    burn, own = burning(open_ones(seen)), open_ones(seen, officer=user)
+    burn, own = burning(open_ones(_seen(user))), open_ones(_seen(user), officer=user)
     first = burn.values("pk")[:few].union(own.values("pk")[:few])
-    return _plain_rows().filter(pk__in=first).order_by(*BY_URGENCY)
+    return _plain_rows().filter(pk__in=first).order_by(*by_look())
+
+
+def _seen(user: User) -> QuerySet[Report]:
+    return scope.reports(Report.objects.order_by(*by_look()), user)
 
 
 def ordering(request: HttpRequest) -> tuple[Any, ...]:
-    """By urgency and clock; of everything, the newest first."""
-    if request.GET.get(WorkFilter.parameter_name) == "all":
-        return ("-received_at",)
-    return BY_URGENCY
+    """By urgency and clock; of everything, the newest first; of who is pressed, who was not looked at."""
+    orders = {"all": ("-received_at",), "burning": by_look()}
+    return orders.get(request.GET.get(WorkFilter.parameter_name, ""), BY_URGENCY)

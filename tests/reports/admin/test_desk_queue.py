@@ -15,7 +15,7 @@ from lxml import html
 
 from reports import stats
 from reports.admin import figures, paging
-from reports.models import Case, Commune, OutboxItem, QueueTally, Report
+from reports.models import Case, Clock, Commune, OutboxItem, QueueTally, Report
 from reports.stats import Standing
 from tests.cast import Person
 from tests.reports import evidence
@@ -112,6 +112,23 @@ def test_the_queue_is_filtered_by_the_work_wanted(duty: Person, chosen: str, exp
     stand(reports["W"], status="waiting")
     stand(reports["C"], status="closed", outcome="duplicate")
     assert set(shown(duty.client, f"?viec={chosen}")) == {reports[letter] for letter in expected}
+
+
+def test_who_is_pressed_and_waits_for_the_look_comes_first_the_latest_before_all(
+    duty: Person,
+) -> None:
+    taken, old, new = (evidence.report(f"tin {n}") for n in range(3))
+    for report, priority in ((taken, 99), (old, 70), (new, 70)):
+        evidence.read(report, ongoing=True, priority=priority)
+    now = timezone.now()
+    for report, since in ((old, 600), (new, 1)):
+        stand(report, due_at=now)
+        started = now - timedelta(minutes=since)
+        Clock.objects.create(report=report, kind="look", started_at=started, due_at=now)
+    stand(taken, status="in_review", due_at=now - timedelta(days=2))
+    assert shown(duty.client, "?viec=burning") == [new, old, taken]
+    board = duty.client.get("/admin/").content.decode()
+    assert board.index(new.public_number) < board.index(taken.public_number)
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,25 @@ def test_what_the_officer_asks_or_tells_is_left_for_the_reporter(
     assert Case.objects.get(report=report).status == status
 
 
+def test_what_was_said_since_the_last_act_is_told_above_the_page(duty: Person) -> None:
+    report = evidence.report()
+    assert "Người báo có lời mới" not in seen(duty, report)
+    added(report, story="Họ vừa gọi lại.")
+    assert "Người báo có lời mới" in seen(duty, report)
+    press(duty, report, "note", "Đã gọi lại.")
+    assert "Người báo có lời mới" not in seen(duty, report)
+    answered(report, "Họ lại gọi.")
+    assert 'href="#talk">Đọc lời mới' in duty.client.get(page_of(report)).content.decode()
+
+
+def test_a_wish_to_withdraw_is_told_once(duty: Person) -> None:
+    report = evidence.report()
+    added(report, "withdrawal")
+    page = seen(duty, report)
+    assert "Người báo đề nghị rút tin" in page
+    assert "Người báo có lời mới" not in page
+
+
 def test_the_record_names_the_message_and_keeps_none_of_its_words(duty: Person) -> None:
     report = evidence.report()
     press(duty, report, "ask", QUESTION)
