@@ -169,8 +169,7 @@ class CommuneFacet(Facet):
 
     @classmethod
     def narrow(cls, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
-        wanted = None if chosen == _NOWHERE else chosen
-        return queryset.alias(held_commune=held.commune()).filter(held_commune=wanted)
+        return held.of_commune(queryset, None if chosen == _NOWHERE else chosen)
 
 
 class OfficeFacet(Facet):

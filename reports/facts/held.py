@@ -24,7 +24,7 @@ from django.db.models import Case as Choice
 from django.db.models.fields.json import KT, KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, Greatest, NullIf
 
-from reports.models import Case, Report
+from reports.models import Case, Facts, Report
 
 
 @dataclass(frozen=True)
@@ -145,6 +145,15 @@ def read_as(reports: QuerySet[Report], code: str) -> QuerySet[Report]:
     made_so = ArraySubquery(corrected.filter(said=code).values("pk"))
     may_be = Q(facts__scenario=code) | Q(IsOneOf(F("facts__pk"), made_so))
     return of_scenario(reports.filter(may_be), code)
+
+
+def of_commune(reports: QuerySet[Report], code: str | None) -> QuerySet[Report]:
+    """Those whose reporter lives in one commune, None for none that is known. Who said so later, who are
+    few, is looked up first: of all others the facts are left alone.
+    """
+    told_later = Facts.objects.filter(commune_raw__gt="", commune=code)
+    may_be = Q(commune=code) | Q(IsOneOf(F("pk"), ArraySubquery(told_later.values("pk"))))
+    return reports.filter(may_be).alias(held_commune=commune()).filter(held_commune=code)
 
 
 # Columns of `reports_facts AS machine` as they hold beside `reports_case AS desk`.
