@@ -93,8 +93,7 @@ class GroupingActs:
         try:
             meant = campaign_named(text(request, "code"))
         except GroupingError as error:
-            messages.error(request, f"Chưa làm. {error}")
-            return see_other(_report_page(text(request, "numbers"), officer(request)))
+            return self._ask_code(request, str(error))
         return self._ask_attach(request, self._allowed(request, meant.pk))
 
     def take_back(self, request: HttpRequest, pk: UUID, act: int) -> HttpResponse:
@@ -206,6 +205,15 @@ class GroupingActs:
             "version": text(request, "version") or campaign.version,
         }
         return self._asked(request, "attach", f"Gắn tin vào đợt {campaign.code}", given)
+
+    def _ask_code(self, request: HttpRequest, why: str) -> HttpResponse:
+        """Ask once more into which campaign, with what was typed."""
+        typed = {name: text(request, name) for name in ("code", "reason", "numbers")}
+        back = _report_page(typed["numbers"], officer(request))
+        given = {**typed, "why": why, "report_page": back}
+        page = self._asked(request, "attach_to", "Gắn vào đợt", given)
+        page.status_code = 422
+        return page
 
     def _asked(
         self, request: HttpRequest, name: str, title: str, given: dict[str, Any]

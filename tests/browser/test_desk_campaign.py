@@ -65,6 +65,11 @@ def test_attaching_and_a_refusal_have_no_fault(
     page.wait_for_url("**/detach/")
     assert "Chưa ghi lý do" in page.inner_text(".messagelist")
     assert faults(page) == []
+    page.locator("summary", has_text="Lấy lại việc này").first.click()
+    page.locator("details[open] button").click()
+    page.wait_for_url("**/take-back/**")
+    assert page.locator("details[open] .wrong").is_visible()
+    assert faults(page) == []
     page.locator("summary", has_text="Gắn tin vào đợt này").click()
     page.fill("#attach_numbers", small.links.all()[0].report.public_number)
     page.get_by_role("button", name="Xem trước khi gắn").click()

@@ -141,14 +141,18 @@ def test_from_its_own_page_a_report_is_attached_and_detached(duty: Person) -> No
 
 
 @pytest.mark.parametrize(("code", "told"), [("", "Chưa ghi mã đợt."), ("ZZZ", "mã “ZZZ”")])
-def test_a_code_that_names_no_campaign_leads_back_to_the_report(
+def test_a_code_that_names_no_campaign_is_asked_again_with_what_was_typed(
     duty: Person, code: str, told: str
 ) -> None:
     report = evidence.report("Lẻ.")
     sent = {"code": code, "numbers": report.public_number, "reason": WHY}
-    answer = duty.client.post(f"{LIST}attach/", sent, follow=True)
-    assert answer.request["PATH_INFO"] == reverse("admin:reports_report_change", args=[report.pk])
-    assert told in answer.content.decode()
+    answer = duty.client.post(f"{LIST}attach/", sent)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert told in page
+    assert WHY in page
+    assert f'value="{report.public_number}"' in page
+    assert reverse("admin:reports_report_change", args=[report.pk]) in page
 
 
 @pytest.mark.parametrize(
