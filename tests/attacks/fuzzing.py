@@ -80,6 +80,10 @@ class Lot:
         for _ in range(count):
             yield self._request()
 
+    def sent(self, path: str, **said: str) -> Asked:
+        """What the page of that address sends when somebody types this."""
+        return Asked("POST", path, body=encoded(self.fresh[path] | said), kind=KINDS[0])
+
     def _request(self) -> Asked:
         draw = self.chance.random
         known = self.chance.choice(self.paths)
