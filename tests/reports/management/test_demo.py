@@ -1,40 +1,34 @@
 """A first look's desk, filled with invented reports."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
-from django.core.management import CommandError, call_command
-from pytest_django import Settings
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from pytest_django import DjangoDbBlocker
 
 from reports import triage
 from reports.management import demo
 from reports.models import Campaign, Case, Event, Facts, OutboxItem, Report, Statement
 from reports.public import confirmed
 from reports.stats import queue_balance
-from tests.cast import Person
+from tests import afresh
+from tests.cast import enlist
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def _filled(duty: Person) -> None:
-    call_command("setup_desk", verbosity=0)
-    call_command("demo", verbosity=0)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("officer")]
 
 
-def test_the_demo_is_refused_in_production(settings: Settings, duty: Person) -> None:
-    settings.FIRST_LOOK = False
-    with pytest.raises(CommandError, match="first look"):
-        call_command("demo")
-    assert not Report.objects.exists()
+@pytest.fixture(scope="module")
+def officer(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[User]:
+    """Who has decided the invented reports, which every test finds."""
+    with afresh.shared(django_db_blocker):
+        officer = enlist("ha", "duty")
+        call_command("setup_desk", verbosity=0)
+        call_command("demo", verbosity=0)
+        yield officer
 
 
-def test_without_an_officer_it_says_what_to_start() -> None:
-    with pytest.raises(CommandError, match="make run"):
-        call_command("demo")
-
-
-@pytest.mark.usefixtures("_filled")
 def test_it_shows_every_status_and_outcome() -> None:
     assert Report.objects.count() == demo.REPORTS
     assert set(Case.objects.values_list("status", flat=True)) == set(Case.Status.values)
@@ -43,14 +37,12 @@ def test_it_shows_every_status_and_outcome() -> None:
     assert Case.objects.filter(status="new").count() > demo.REPORTS / 3
 
 
-@pytest.mark.usefixtures("_filled")
 def test_its_reports_come_in_as_residents_do() -> None:
     balance = queue_balance()
     assert (balance.accepted, balance.waiting) == (demo.REPORTS, demo.REPORTS)
     assert balance.balanced
 
 
-@pytest.mark.usefixtures("_filled")
 def test_triage_finds_the_six_campaigns_and_two_bursts() -> None:
     triage.work_off(OutboxItem.objects.values_list("pk", flat=True))
     assert Facts.objects.count() == demo.REPORTS
@@ -59,7 +51,6 @@ def test_triage_finds_the_six_campaigns_and_two_bursts() -> None:
     assert sizes[1] > 30 > sizes[2]
 
 
-@pytest.mark.usefixtures("_filled")
 def test_a_second_run_changes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     before = list(Case.objects.order_by("pk").values()), Event.objects.count()
     call_command("demo")
@@ -68,7 +59,6 @@ def test_a_second_run_changes_nothing(capsys: pytest.CaptureFixture[str]) -> Non
     assert "already" in capsys.readouterr().out
 
 
-@pytest.mark.usefixtures("_filled")
 def test_a_run_that_was_cut_off_is_taken_up_again() -> None:
     undecided = Case.objects.exclude(status="new").first()
     assert undecided is not None
@@ -84,20 +74,13 @@ def test_invented_numbers_are_nobodys() -> None:
         assert not digits or re.fullmatch(r"(0550|0992)\d{6}|447700900\d{3}", digits)
 
 
-@pytest.mark.usefixtures("_filled")
-def test_a_first_look_with_the_demo_shows_every_sentence(duty: Person) -> None:
+def test_a_first_look_with_the_demo_shows_every_sentence(officer: User) -> None:
     assert not Statement.objects.filter(is_public=False).exists()
-    assert set(Statement.objects.values_list("confirmed_by", flat=True)) == {duty.user.pk}
+    assert set(Statement.objects.values_list("confirmed_by", flat=True)) == {officer.pk}
 
 
-@pytest.mark.usefixtures("_filled")
-def test_a_second_run_leaves_off_what_an_officer_turned_off(duty: Person) -> None:
+def test_a_second_run_leaves_off_what_an_officer_turned_off(officer: User) -> None:
     statement = Statement.objects.get(pk="no_fine")
-    confirmed.keep_off(statement, duty.user, was_public=True)
+    confirmed.keep_off(statement, officer, was_public=True)
     call_command("demo", verbosity=0)
     assert not Statement.objects.get(pk="no_fine").is_public
-
-
-def test_setup_alone_turns_no_sentence_on(duty: Person) -> None:
-    call_command("setup_desk", verbosity=0)
-    assert not Statement.objects.filter(is_public=True).exists()
