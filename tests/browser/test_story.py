@@ -2,7 +2,6 @@
 another agency's page.
 """
 
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import cast
@@ -11,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.stack import Portal, Visitor
+from tests.threads import serving
 
 pytestmark = pytest.mark.serial
 
@@ -56,11 +56,8 @@ def agency(portal: Portal) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://localhost:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as server, serving(server):
+        yield f"http://localhost:{server.server_port}"
 
 
 def reload_until_read(desk: Page, address: str, number: str) -> None:

@@ -1,6 +1,5 @@
 """Warnings in a real browser: usable by everybody, one sheet of paper, framed by strangers."""
 
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -15,6 +14,7 @@ from alerts.embedding import SIZES
 from alerts.first_alert import SLUG, ensure_first_alert
 from alerts.models import AlertRevision
 from tests.browser.pages import once, small_and_large, too_wide, violations
+from tests.threads import serving
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -51,12 +51,8 @@ def portal(live_server: LiveServer, revision: AlertRevision, settings: Settings)
 def agency() -> Iterator["Agency"]:
     """Another site, on an origin of its own, with a page that frames what it is given."""
     site = Agency()
-    thread = threading.Thread(target=site.server.serve_forever)
-    thread.start()
-    yield site
-    site.server.shutdown()
-    site.server.server_close()
-    thread.join()
+    with site.server, serving(site.server):
+        yield site
 
 
 class Agency:

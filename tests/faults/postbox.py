@@ -1,12 +1,13 @@
 """A mail server of the tests' own: it keeps what it is sent, or never answers at all."""
 
 import socketserver
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
+
+from tests.threads import serving
 
 
 class Postbox(socketserver.ThreadingTCPServer):
@@ -64,7 +65,5 @@ class _Session(socketserver.StreamRequestHandler):
 
 @contextmanager
 def postbox(*, silent: bool = False) -> Iterator[Postbox]:
-    with Postbox(silent=silent) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with Postbox(silent=silent) as server, serving(server):
         yield server
-        server.shutdown()

@@ -6,7 +6,6 @@ import http.server
 import json
 import re
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,6 +27,7 @@ from reports import outbox
 from tests.alerts.writing import KEY, cancelled, issued, partner, person
 from tests.faults.floor import Floor, floor
 from tests.faults.postbox import Postbox, postbox
+from tests.threads import serving
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -72,9 +72,8 @@ def receiver(folder: Path) -> Iterator[Receiver]:
         tls.load_cert_chain(certified(ours.certificate))
         server.socket = tls.wrap_socket(server.socket, server_side=True)
         ours.url = f"https://localhost:{server.server_address[1]}/nhan"
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield ours
-        server.shutdown()
+        with serving(server):
+            yield ours
 
 
 def certified(file: Path) -> Path:

@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
+
+from tests.threads import serving
 
 CLIENT, SECRET = "portal", "a secret of the provider"
 LOG_OUT = "http://schemas.openid.net/event/backchannel-logout"
@@ -128,6 +129,5 @@ def running() -> Iterator[Provider]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
         provider = Provider(server.server_port)
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield provider
-        server.shutdown()
+        with serving(server):
+            yield provider

@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import pytest
 from bench.servers import front_server
 from tests.disks import small_disk
 from tests.portal.processes import free_port
+from tests.threads import serving
 
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 CSS = b"body{color:#17211d}" * 100
@@ -52,10 +52,8 @@ class Stub(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def portal() -> Iterator[http.server.ThreadingHTTPServer]:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Stub) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Stub) as server, serving(server):
         yield server
-        server.shutdown()
 
 
 @pytest.fixture

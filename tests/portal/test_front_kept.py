@@ -3,7 +3,6 @@
 import gzip
 import http.server
 import re
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +25,7 @@ from tests.alerts.test_seals import CAP_KEY, TEXT_KEY
 from tests.alerts.writing import cancelled, issued
 from tests.portal.processes import free_port
 from tests.portal.test_front import Stub, ask, listens, needs_nginx
+from tests.threads import serving
 
 pytestmark = [needs_nginx, pytest.mark.django_db]
 PAGE = "/canh-bao/gia-dien-luc/"
@@ -64,10 +64,8 @@ def revision(home: Path, monkeypatch: pytest.MonkeyPatch) -> AlertRevision:
 
 @pytest.fixture
 def portal() -> Iterator[http.server.ThreadingHTTPServer]:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Stub) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Stub) as server, serving(server):
         yield server
-        server.shutdown()
 
 
 @pytest.fixture
