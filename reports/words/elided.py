@@ -16,7 +16,8 @@ _VERBS = (
     "xin", "cần", "mất", "phạt", "chỉ có", "xoay", "xoay giúp", "lo trước", "ứng trước", "vét", "gom được",
     "gửi tiếp", "nộp tiếp", "send", "sent", "pay", "paid",
 )  # fmt: skip
-_BESIDE_A_SUM = ("còn", "vào", "lấy", "only", "back")  # what speaks of much else
+# What speaks of much else.
+_BESIDE_A_SUM = ("còn", "vào", "lấy", "rút", "trừ", "một lần", "được", "only", "back")
 _BEHIND_A_SUM = (
     "rồi",
     "lần hai",
@@ -32,10 +33,13 @@ _BEHIND_A_SUM = (
 )
 _NAME = "ten"  # "dùng tên"
 _NEAR = 10  # words between a sum and the one that goes on from it: "8 triệu, rồi 14, rồi 30"
+_HALVES = (["mot", "nua"], ["nua", "truoc"], ["nua", "dau"])
+_BETWEEN = {"truoc", "duoc", "no", "ho"}  # "chuyển trước một nửa"
 _HALVERS = {"chuyen", "gui", "nop", "dua", "dong", "tra", "ung"}
 _BEHIND = {
     "truoc", "nua", "roi", "luon", "thoi", "cho", "qua", "vao", "sang", "de", "la", "ma", "thi", "nhung", "chieu",
-    "mai", "ho", "giup", "con", "nghe", "nhe", "em", "toi", "no", "cung", "va", "she", "and", "but", "to", "an",
+    "mai", "vi", "nen", "ho", "giup", "con", "nghe", "nhe", "em", "toi", "no", "cung", "va", "she", "and", "but",
+    "to", "an",
 }  # fmt: skip
 _LEAST, _MOST = 2, 999
 _LEAST_ALONE = 10  # where no sum with its unit is told
@@ -59,9 +63,11 @@ def elided(story: Story, named: Sequence[Amount]) -> Iterator[Amount]:
 
 def _half(story: Story, at: int, named: Sequence[Amount]) -> Amount | None:
     """Half of the sum named last: "trả một nửa"."""
-    words = [word.folded for word in story.words[at - 1 : at + 2]]
+    words = [word.folded for word in story.words[at : at + 2]]
     before = [amount for amount in named if amount.last <= at]
-    if before and words[0] in _HALVERS and words[1:] == ["mot", "nua"]:
+    verb = story.words[at - 1 - (story.words[at - 1].folded in _BETWEEN)]
+    is_told = any(at + 2 <= amount.first <= at + 3 for amount in named)  # "một nửa là 3 triệu"
+    if before and words in _HALVES and verb.folded in _HALVERS and not is_told:
         return Amount(before[-1].value // 2, at, at + 2)
     return None
 

@@ -32,12 +32,17 @@ _DAYS = {
 _PAYERS = {
     "me", "bo", "vo", "chong", "chi", "anh", "em", "toi", "con", "ong", "ba", "va",
 }  # "mẹ 10 triệu, em 3 triệu"  # fmt: skip
+_MORE = {"them", "nua", "more", "another"}  # a second sum as large as the first is another one
+_FURTHER = {*_MORE, "tiep", "not", "lai", "again"}
+_FEES = {"phi", "coc", "tien"}  # "phí hồ sơ 6 triệu, phí xác minh 15 triệu"
+_STRETCH = {"them", "cuoi"}
 _SPELLED_OUT = 4  # words between two sums of one breath
 _PARTS = {
     "doi", "bao", "hua", "con", "muon", "keu", "bat", "phai", "duoc", "tra", "rut", "no", "neu", "tinh", "dinh",
 }  # between two sums: the second is another matter  # fmt: skip
 _PAID_IN = {"nap", "nop", "gui", "chuyen", "dua", "dong", "tru", "bay", "mat", "tieu", "coc"}
 _LISTED_WITHIN = 8
+_TURNS = {"lan", "times"}  # "ba lần 12 triệu"
 _EACH = {"moi", "each"}
 _PAID_BY = {
     "lan", "dot", "chiec", "tam", "nguoi", "nha", "cai", "con", "the", "suat", "bua", "times",
@@ -156,19 +161,38 @@ def _is_joined(look: Look, one: Amount, two: Amount) -> bool:
     together = words[one.first].sentence == words[two.first].sentence
     if (together and not between_them) or _is_listed(look, one, two):
         return True
-    near = len(between_them) <= _SPELLED_OUT + 2 * bool({"them", "cuoi"} & {*between_them})
-    joins = _JOINS & {*between_them} or {*between_them} <= _DAYS or {*between_them} <= _PAYERS
-    return together and near and bool(joins) and not _PARTS & {*between_them}
+    fees = bool(_FEES & {*between_them}) and _is_fee(look, one)
+    near = len(between_them) <= _SPELLED_OUT + 2 * (fees or bool(_STRETCH & {*between_them}))
+    days_or_payers = {*between_them} <= _DAYS or {*between_them} <= _PAYERS
+    joins = fees or days_or_payers or _JOINS & {*between_them}
+    return together and near and bool(joins) and not _parts(look, one, two)
+
+
+def _is_fee(look: Look, amount: Amount) -> bool:
+    """Whether a sum is called a fee: "phí hồ sơ 6 triệu", "nộp 6 triệu", "6 triệu tiền thẻ"."""
+    words = look.story.words
+    clause = words[amount.first].clause
+    before = words[max(0, amount.first - _BEHIND) : amount.first]
+    called = {word.folded for word in before if word.clause == clause}
+    behind = words[amount.last : amount.last + 1]
+    named = any(word.folded in _FEES and word.clause == clause for word in behind)
+    return named or bool(called & (_FEES | _PAID_IN))
+
+
+def _parts(look: Look, one: Amount, two: Amount) -> set[str]:
+    """Words between two sums by which the second is another matter; "con" is a child, not "còn"."""
+    words = look.story.words[one.last : two.first]
+    children = {"con"} if look.story.marked else set()
+    said = {word.folded for word in words if word.spelled not in children}
+    return _PARTS & said
 
 
 def _is_listed(look: Look, one: Amount, two: Amount) -> bool:
     """Whether two sums are items of one list: "nạp 2tr, nạp 6tr", "nộp 30 triệu … nộp 60 triệu"."""
     words, gap = look.story.words, two.first - one.last
     heads = [words[amount.first - 1].folded for amount in (one, two) if amount.first]
-    parts = _PARTS & {word.folded for word in words[one.last : two.first]}
-    return (
-        len(heads) == 2 and heads[0] == heads[1] in _PAID_IN and gap <= _LISTED_WITHIN and not parts
-    )
+    same = len(heads) == 2 and heads[0] == heads[1] in _PAID_IN
+    return same and gap <= _LISTED_WITHIN and not _parts(look, one, two)
 
 
 def _points(look: Look, number: int, said: Said) -> float:
@@ -187,7 +211,8 @@ def _total(look: Look, said: Said, lost: Sequence[tuple[Amount, Because]]) -> in
     values = [amount.value * times(look, amount) for amount, _ in lost]
     back = _back(look, [amount for amount, _ in lost])
     listed = any(one.last == two.first for one, two in pairwise(look.sums))
-    if not listed and not any(word.folded in _TIMES for word in look.story.words):
+    further = any(_is_further(look, look.sums.index(amount), _MORE) for amount, _ in lost[1:])
+    if not listed and not further and not any(word.folded in _TIMES for word in look.story.words):
         values = list(dict.fromkeys(values))
     total = sum(values)
     most = max(values, default=0)
@@ -246,7 +271,8 @@ def _back(look: Look, lost: Collection[Amount]) -> int:
 
 def times(look: Look, amount: Amount) -> int:
     """How often a sum was paid: "hai lần, mỗi lần 15 triệu" is two, "bảy hộp, 1 triệu mỗi hộp"
-    seven, "5 cái thẻ 500 nghìn" five, "600k x 3 lần" three; else once.
+    seven, "5 cái thẻ 500 nghìn" five, "600k x 3 lần" three, "ba lần 15 triệu" three where no list
+    of sums follows; else once.
     """
     words = look.story.words
     before = words[max(0, amount.first - _NEAR) : amount.first]
@@ -257,8 +283,16 @@ def times(look: Look, amount: Amount) -> int:
         return _count(here, things | _PAID_BY) or _count(words, things) or 1
     if any(word.folded in _CARDS for word in before):
         return _count(words[max(0, amount.first - 2 * _NEAR) : amount.first], _PAID_BY) or 1
-    called = behind and behind[0].folded == _BY
-    return (called and _count(behind[1:], _PAID_BY)) or 1
+    if behind and behind[0].folded == _BY:
+        return _count(behind[1:], _PAID_BY) or 1
+    return (not _begins_list(look, amount) and _count(before[-2:], _TURNS)) or 1
+
+
+def _begins_list(look: Look, amount: Amount) -> bool:
+    """Whether further sums, or "rồi", follow at once: "ba lần, 5 triệu, 2 triệu"."""
+    behind = look.story.words[amount.last : amount.last + 1]
+    follows = any(0 <= other.first - amount.last <= _NEAR for other in look.sums)
+    return follows or any(word.folded in _JOINS for word in behind)
 
 
 def _count(words: Sequence[Word], things: Collection[str]) -> int:
@@ -341,7 +375,26 @@ def _of_sum(look: Look, number: int, said: Said) -> Iterator[str]:
         yield "~told again"
     if is_returned(look, number):
         yield "~returned"
+    yield from _more(look, number)
     yield from _deeds_around(look, number)
+
+
+def _more(look: Look, number: int) -> Iterator[str]:
+    """Whether a sum is a further one, and whether the next one is: "5 triệu … thêm 3 triệu"."""
+    follower = number + 1
+    if number and _is_further(look, number):
+        yield "~further"
+    if follower < len(look.sums) and _is_further(look, follower):
+        yield "~further follows"
+
+
+def _is_further(look: Look, number: int, called: Collection[str] = _FURTHER) -> bool:
+    amount, words = look.sums[number], look.story.words
+    beside = (
+        *words[max(0, amount.first - _NEAR) : amount.first],
+        *words[amount.last : amount.last + 1],
+    )
+    return any(word.folded in called for word in beside)
 
 
 def _deeds_around(look: Look, number: int) -> Iterator[str]:

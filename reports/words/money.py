@@ -56,7 +56,9 @@ _COUNTED = {
     "nam",
     "times",
     "tieng",
-}
+    "vo",
+}  # "hai vợ chồng" behind a sum are no part of it
+_ABOUT = {(5, 3), (5, 7)}  # "năm ba", "năm bảy": some
 _SPACED = re.compile(r"(?<=[0-9]) (?=[0-9]{3}(?![0-9]))")  # 35 500 000
 _MOST = 10**15
 _LEAST = 500  # in a story; "tư đồng" are no four đồng
@@ -110,7 +112,7 @@ def _in_words(story: Story, at: int) -> tuple[Fraction | None, int] | None:
         return None
     shape = _SHAPE.fullmatch(kinds)
     if not shape:
-        return None, at + len(kinds)
+        return _two_digits(story, at, kinds), at + len(kinds)
     said = {
         name: (_worth(story, story.words[at + shape.start(name)], 1) or 0)
         if kind
@@ -120,6 +122,15 @@ def _in_words(story: Story, at: int) -> tuple[Fraction | None, int] | None:
     }
     value = sum(_WEIGHTS[name] * digit for name, digit in said.items()) + 50 * ("r" in kinds)
     return Fraction(value), at + len(kinds)
+
+
+def _two_digits(story: Story, at: int, kinds: str) -> Fraction | None:
+    """Tens and ones without a word between: "năm tám" is 58; "hai ba" is two to three."""
+    if kinds != "dd" or not story.marked:
+        return None
+    tens, ones = (_worth(story, story.words[place], 1) or 0 for place in (at, at + 1))
+    is_range = ones in (tens, tens + 1) or (tens, ones) in _ABOUT
+    return None if is_range else Fraction(10 * tens + ones)
 
 
 def _kinds(story: Story, at: int) -> Iterator[str]:
@@ -164,7 +175,7 @@ def _glued(story: Story, at: int) -> bool:
 
 def _unit(story: Story, at: int, figure: Fraction) -> int | None:
     """The unit at word *at*, unless that word says something else there."""
-    if at >= len(story.words) or story.words[at].sentence != story.words[at - 1].sentence:
+    if at >= len(story.words) or story.words[at].clause != story.words[at - 1].clause:
         return None
     word = story.words[at]
     unit = _worth(story, word, 0)
@@ -186,11 +197,29 @@ def _tail(story: Story, at: int, unit: int) -> tuple[Fraction | None, int]:
     more = _one(story, at, below=unit)
     if more:
         return more[0], more[1]
-    digit = word.folded if word.folded.isdecimal() else _spoken_tail(story, at)
-    plain = digit and len(digit) <= 3 and _ends_sum(story, at)
-    if plain and unit >= 10**6 and word.clause == story.words[at - 1].clause:
-        return Fraction(int(digit) * unit, 10 ** len(digit)), at + 1
-    return Fraction(0), at
+    if unit < 10**6 or not _in_clause(story, at):
+        return Fraction(0), at
+    if hundreds := _hundreds_tail(story, at):
+        return hundreds[0] * unit / 1000, hundreds[1]
+    return _decimals(story, at, unit)
+
+
+def _decimals(story: Story, at: int, unit: int) -> tuple[Fraction, int]:
+    """The 9 of 2tr9, the "chín rưỡi" of "một triệu chín rưỡi"; nothing where it is another word."""
+    word = story.words[at].folded
+    digits = word if word.isdecimal() else _spoken_tail(story, at)
+    if not digits or len(digits) > 3 or not _ends_sum(story, at):
+        return Fraction(0), at
+    half = len(digits) == 1 and _is_half(story, at + 1)
+    return Fraction((2 * int(digits) + half) * unit, 2 * 10 ** len(digits)), at + 1 + half
+
+
+def _hundreds_tail(story: Story, at: int) -> tuple[Fraction, int] | None:
+    """Hundreds in words behind a unit: the "tám trăm rưỡi" of "một triệu tám trăm rưỡi"."""
+    figure, last = _in_words(story, at) or (None, at)
+    follower = story.words[last].folded if _in_clause(story, last) else ""
+    is_whole = figure is not None and 100 < figure < 1000 and follower not in _COUNTED
+    return (figure, last) if figure is not None and is_whole else None
 
 
 def _spoken_tail(story: Story, at: int) -> str:
@@ -272,8 +301,16 @@ def number_at(story: Story, at: int) -> tuple[Fraction | None, int] | None:
     behind = story.words[after].folded if after < len(story.words) else ""
     if behind in _HUNDREDS_FOLDED:
         half = _is_half(story, after + 1)
-        return figure * 100 + 50 * half, after + 1 + half
+        rest = _tens_in_figures(story, after + 1)
+        return figure * 100 + 50 * half + rest, after + 1 + half + bool(rest)
     return (figure * 10, after + 1) if behind == "chuc" else (figure, after)
+
+
+def _tens_in_figures(story: Story, at: int) -> int:
+    """The 30 of "1 trăm 30 triệu", else 0."""
+    word = story.words[at].folded if _in_clause(story, at) else ""
+    tens = len(word) == 2 and word.isdecimal() and word[0] != "0"
+    return int(word) if tens and _large(story, at + 1) else 0
 
 
 def _bare(word: Word) -> int | None:

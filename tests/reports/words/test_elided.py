@@ -20,6 +20,9 @@ SUM = Weighing(TABLE, {"none": 0, "unknown": 0, "sum": 1}, ())  # money is gone
         ("gửi 48 triệu, chiều gửi thêm 12", [48, 12]),
         ("nạp 8 triệu, rồi 14, rồi 30.", [8, 14, 30]),
         ("đòi 20 triệu, em trả một nửa", [20, 10]),
+        ("đòi 20 triệu, em đưa trước một nửa", [20, 10]),
+        ("đòi 20 triệu, em đưa trước một nửa là 10 triệu", [20, 10]),
+        ("gửi một lần 100, một lần 70 triệu", [100, 70]),
         ("bà cọc mười sáu, giữ năm", [16]),
         ("she sent twelve million", [12]),
         ("tôi đưa 5 cái thẻ", []),
@@ -31,6 +34,26 @@ SUM = Weighing(TABLE, {"none": 0, "unknown": 0, "sum": 1}, ())  # money is gone
 def test_a_sum_behind_a_verb_of_paying_needs_no_unit(story: str, millions: list[int]) -> None:
     values = [amount.value for amount in look_at(story).sums]
     assert values == [many * 10**6 for many in millions]
+
+
+@pytest.mark.parametrize(
+    ("story", "thousands"),
+    [
+        ("một triệu tám trăm rưỡi đi", 1850),
+        ("một triệu chín rưỡi, em còn cảm ơn", 1950),
+        ("one million two hundred fifty", 1250),
+        ("mất 1 trăm 30 triệu", 130_000),
+        ("năm tám triệu mua xe", 58_000),
+        ("mất bảy triệu sáu, đồng chí ấy lặn", 7600),
+        ("mất một trăm mười hai triệu hai vợ chồng dành dụm", 112_000),
+    ],
+)
+def test_a_sum_is_read_as_it_is_said(story: str, thousands: int) -> None:
+    assert [amount.value for amount in look_at(story).sums] == [thousands * 1000]
+
+
+def test_some_millions_are_no_sum() -> None:
+    assert not look_at("mất năm ba triệu, chừng hai ba triệu").sums
 
 
 def test_hundreds_beside_small_sums_are_thousands() -> None:
@@ -52,6 +75,12 @@ def test_the_field_of_the_form_asks_for_the_unit() -> None:
         ("Tôi bị lừa rồi: nộp 30 triệu tạm ứng, hôm sau nộp 60 triệu bảo đảm.", 90_000_000),
         ("Mua bảy hộp thuốc, mỗi hộp 1 triệu, tôi chuyển rồi, bị lừa.", 7_000_000),
         ("Tôi chuyển 35 triệu, ngân hàng chặn lại được 7 triệu.", 28_000_000),
+        ("Em đóng phí hồ sơ 6 triệu, phí xác minh 15 triệu, bị lừa.", 21_000_000),
+        ("Nâng hạn mức lên 100 triệu, phí hồ sơ 4 triệu. Em chuyển đủ rồi, bị lừa.", 4_000_000),
+        ("Tôi đọc mã, tài khoản bị trừ ba lần 15 triệu.", 45_000_000),
+        ("Tài khoản bị trừ hai lần, 15 triệu và 2 triệu.", 17_000_000),
+        ("Tôi chuyển 8 triệu, nó báo lỗi, tôi chuyển thêm 8 triệu.", 16_000_000),
+        ("Con mượn chị 12 triệu với tiền con 15 triệu, con gửi hết cho họ.", 27_000_000),
     ],
 )
 def test_what_is_gone_is_reckoned_from_what_is_told(story: str, loss: int) -> None:
