@@ -39,7 +39,7 @@ POINTS = 10.0  # a margin of the machine is ten points
 LEAST = 0.18  # of a margin; a smaller weight is left out
 SEEN = 2  # a gram of one story alone teaches nothing
 EARLY = {"demand": 2.0, "ongoing": 3.0, "lost": -9.0}  # points; what --check was best with
-# Hands that tell more often, and in more ways, of what still goes on; each story counts so often.
+# The newest hands tell in more ways of what still goes on; each of their stories counts so often.
 URGENT_HANDS = frozenset({"aa", "ab", "ac", "ad", "ae", "af", "ag", "ah"})
 _URGENT = 4.0
 _MOST_SUMS = 8  # of one story, whose subsets are tried
