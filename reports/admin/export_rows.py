@@ -5,6 +5,7 @@ what the machine and the officers made of a report, and whether there is more.
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from reports import places, privacy
 from reports.admin import marking, words
 from reports.admin.naming import callers_of
 from reports.desk.sheets import MOST_SIGNS, Cell
+from reports.facts import heard
 from reports.facts.held import held, place_typed
 from reports.models import Addition, Indicator, Report
 
@@ -49,7 +51,10 @@ def rows(keys: Sequence[UUID], *, personal: bool) -> Iterator[Sequence[Cell]]:
     for some in _batches(keys):
         found = _load(some, personal=personal)
         later = _Later(
-            callers_of(some), _contacts(some), _named(some), _stories(some) if personal else {}
+            callers_of(some),
+            _contacts(some),
+            _named(some, personal=personal),
+            _stories(some) if personal else {},
         )
         for key in some:
             if report := found.get(key):
@@ -73,17 +78,29 @@ def _contacts(keys: Sequence[UUID]) -> dict[UUID, Any]:
     return dict(later.order_by("received_at").values_list("report_id", "contact_sealed"))
 
 
-def _named(keys: Sequence[UUID]) -> Mapping[UUID, Mapping[str, list[str]]]:
-    """The callers that were told later, the accounts and the links of each report, by their kind."""
+def _named(keys: Sequence[UUID], *, personal: bool) -> Mapping[UUID, Mapping[str, list[str]]]:
+    """The callers that were told later, the accounts and the links of each report, by their kind, each
+    once. What could not be read is somebody's own words: with personal data alone.
+    """
     kinds, found = Indicator.Kind, defaultdict[UUID, dict[str, list[str]]](dict)
     rows = Indicator.objects.filter(
         Q(kind__in=(kinds.ACCOUNT, kinds.LINK)) | Q(place=Indicator.Place.LATER),
         report__in=keys,
-    )
+    ).exclude(flags__contains=[heard.CORRECTED])
     named = rows.order_by("id").values_list("report_id", "kind", "key", "raw")
     for report, kind, key, raw in named:
-        found[report].setdefault(kind, []).append(words.phone(key) or marking.plain(raw))
+        said = _legible(kind, key) if key else marking.plain(raw) if personal else ""
+        told = found[report].setdefault(kind, [])
+        if said and said not in told:
+            told.append(said)
     return found
+
+
+def _legible(kind: str, key: str) -> str:
+    """In groups: a spreadsheet takes a run of digits for a figure, drops its zeros and rounds it."""
+    if kind == Indicator.Kind.NUMBER:
+        return words.phone(key)
+    return " ".join(wrap(key, 4)) if key.isdecimal() else key
 
 
 def _stories(keys: Sequence[UUID]) -> Mapping[UUID, list[str]]:

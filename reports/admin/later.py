@@ -227,7 +227,7 @@ def words_of(report: Report, what: str, which: int | UUID) -> Sealed:
     return get_object_or_404(report.additions, pk=which).story_sealed
 
 
-def fresh(
+def _unanswered(
     sealed: Later, recorded: Iterable[Event], *, may_read: bool
 ) -> tuple[datetime, str] | None:
     """When the reporter said last what no person has acted on since, and under which heading of the
@@ -244,7 +244,7 @@ def fresh(
 def told(request: HttpRequest, sealed: Later, recorded: Iterable[Event]) -> dict[str, Any]:
     """What the page says of the words that came after the report; `recorded`: its events."""
     may_read = request.user.has_perm("reports.decide_case")
-    newest = fresh(sealed, recorded, may_read=may_read)
+    newest = _unanswered(sealed, recorded, may_read=may_read)
     return {
         "fresh_at": newest and newest[0],
         "fresh_where": newest and newest[1],

@@ -17,7 +17,7 @@ from reports.admin.naming import with_callers
 from reports.admin.paging import NEAR
 from reports.clocks import LOOK
 from reports.facts import counted, held
-from reports.models import Clock, Report
+from reports.models import Case, Clock, Report
 from reports.officers import scope
 
 _HEAVY = (
@@ -87,12 +87,14 @@ BY_URGENCY = (
 
 
 def by_look() -> tuple[Any, ...]:
-    """Of who is pressed, first who waits for the look, the latest words before all: they can still be
-    helped. Made anew for each query, as Django resolves what is inside in its place.
+    """Of who is pressed, first who waits for the look, who came last before all: they can still be
+    helped. Who has just come waits for it before its clock is started. Made anew for each query, as
+    Django resolves what is inside in its place.
     """
     look = Clock.objects.running().filter(report=OuterRef("pk"), kind=LOOK)
-    since = Subquery(look.values("started_at")[:1]).desc(nulls_last=True)
-    return (BY_URGENCY[0], since, *BY_URGENCY[1:])
+    untouched = When(case__status=Case.Status.NEW, case__due_at=None, then="received_at")
+    since = Coalesce(Subquery(look.values("started_at")[:1]), Switch(untouched))
+    return (BY_URGENCY[0], since.desc(nulls_last=True), *BY_URGENCY[1:])
 
 
 def first_of(user: User, few: int) -> QuerySet[Report]:

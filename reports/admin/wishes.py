@@ -81,7 +81,7 @@ def _version(request: HttpRequest) -> int:
 def _taken_up(report: Report) -> str:
     """Why the wish is answered anew."""
     act = events.about("report", report.pk).filter(kind="wish_taken_up").first()
-    return marking.plain(act.detail["reason"]) if act else ""
+    return marking.plain(act.detail.get("reason", "")) if act else ""
 
 
 def shown(report: Report, by: User) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from reports.models import CannedReply, Case, Office, OfficeNumber, Report
 from reports.words.claim_tables import table
 
 HOTLINE_OF = "cong-an-tinh"
+_MEAN_ONE_THING = {"police", "court_procuracy", "bank"}  # of the answers of the report page
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,9 @@ def _claimed(report: Report, language: str) -> str:
 
 
 def _as_on_the_form(code: str) -> str:
-    """The answer of the report page that means no more than this, "" for none."""
+    """The answer of the report page that means this and nothing else beside it, "" for none: who said
+    "cán bộ" did not say "thuế, bảo hiểm, VNeID".
+    """
     answers = {wide: answer for answer, wide in table().declared.items()}
-    word = dict(OFFICES).get(answers.get(code, code), "")
-    return "" if code == "other" else str(word)
+    answer = answers.get(code, code)
+    return str(dict(OFFICES)[answer]) if answer in _MEAN_ONE_THING else ""

@@ -1,19 +1,9 @@
 """Where a reporter lives, as told last after the report: beside the facts, which every page of the desk
-reads anyhow. What was told before stands there from now on, as a reading anew would write it.
+reads anyhow.
 """
 
 import django.db.models.deletion
 from django.db import migrations, models
-
-FILL = """
-UPDATE reports_facts AS facts
-   SET commune_id = told.commune_id, commune_raw = left(told.commune_raw, 200)
-  FROM (SELECT DISTINCT ON (report_id) report_id, commune_id, commune_raw
-          FROM reports_addition
-         WHERE commune_raw <> '' AND kind <> 'withdrawal'
-         ORDER BY report_id, received_at DESC, id DESC) AS told
- WHERE facts.report_id = told.report_id;
-"""
 
 
 class Migration(migrations.Migration):
@@ -39,5 +29,4 @@ class Migration(migrations.Migration):
                 blank=True, db_default="", max_length=200, verbose_name="nơi ở kể sau"
             ),
         ),
-        migrations.RunSQL(FILL, migrations.RunSQL.noop),
     ]

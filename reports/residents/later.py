@@ -132,8 +132,14 @@ def _is_pressing(text: str) -> bool:
     """Whether it tells of pressing that goes on, or of money that has just gone."""
     if not text.strip():
         return False
-    said = reading.read_story(text[:READ_AT_ONCE])
+    said = reading.read_story(both_ends(text))
     return said.ongoing or any(reason.fact == "just_now" for reason in said.reasons)
+
+
+def both_ends(text: str) -> str:
+    """As much as is read while somebody waits: how it began, and what goes on now, said last."""
+    half = READ_AT_ONCE // 2
+    return text if len(text) <= READ_AT_ONCE else f"{text[:half]}\n{text[-half:]}"
 
 
 def _hold(report: Report) -> None:

@@ -13,7 +13,7 @@ from reports.facts.claimable import OFFICES
 from reports.facts.whole import Leg
 from reports.models import Case, Report
 from reports.residents import asking
-from reports.residents.later import READ_AT_ONCE, Kept, Later
+from reports.residents.later import READ_AT_ONCE, Kept, Later, both_ends
 from reports.words import money
 from reports.words.look import look_at
 
@@ -29,7 +29,7 @@ class Urgent(NamedTuple):
 
 def urgent(report: Report, words: str, money_raw: str = "") -> Urgent | None:
     """The help that is due once this was added, None for none. One statement."""
-    text = words[:READ_AT_ONCE]
+    text = both_ends(words)
     said, look = reading.read_story(text), look_at(text)
     paid = look.sums or any(deed.kind == "pay" and deed.state == "done" for deed in look.deeds)
     typed = bool(money_raw.strip()) and money.read_money(money_raw).value != 0

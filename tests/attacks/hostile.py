@@ -8,7 +8,7 @@ from urllib.parse import quote_plus
 
 import html5lib
 
-# Stands in whatever would run. No number, time, hash or signature of ours holds its "_" by chance.
+# Stands in whatever would run; no number, time or hash of ours holds it by chance.
 MARK = "ran_here"
 FORMULA = f'=HYPERLINK("http://x.example/{MARK}";"x")'
 

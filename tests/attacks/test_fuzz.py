@@ -107,7 +107,7 @@ def test_no_request_drawn_by_lot_is_an_error_of_ours(client: Client) -> None:
     wrong = walked(client, lot, COUNT)
     assert wrong[:3] == [], f"{len(wrong)} of {COUNT}, seed {SEED}"
     ask(client, lot.sent("/bao-cao/", story=STRINGS["markup"]))
-    assert Report.objects.exists(), "a walk from which nothing goes all the way judges little"
+    assert Report.objects.exists(), "after all that the form takes no report any more"
 
 
 @pytest.mark.django_db(transaction=True)

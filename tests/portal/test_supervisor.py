@@ -26,7 +26,6 @@ from tests.portal.processes import alive, eventually, free_port, processes_about
 SMALL = """
 import os, socket, sys
 from pathlib import Path
-from bench.pace import Pace
 from portal.children import Child
 from portal.keeper import Supervisor
 from portal.stalls import StallProbe

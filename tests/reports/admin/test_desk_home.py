@@ -7,6 +7,7 @@ from django.db import connection
 from lxml import html
 
 from reports import places
+from reports.keeping import holds
 from reports.models import Commune, Facts, Report
 from reports.residents import later
 from reports.residents.later import Later
@@ -79,5 +80,13 @@ def test_what_no_table_knows_is_shown_as_it_was_written_last(duty: Person, moved
 def test_what_was_told_before_stands_there_after_the_update(moved: Report) -> None:
     Facts.objects.update(commune=None, commune_raw="")
     with connection.cursor() as cursor:
-        cursor.execute(import_module("reports.migrations.0056_where_they_live").FILL)
+        cursor.execute(import_module("reports.migrations.0060_what_was_told_before").FILL)
     assert Facts.objects.get().commune_id == "xa_sau"
+
+
+def test_what_is_held_is_not_read_anew_by_the_update_either(lead: Person, moved: Report) -> None:
+    Facts.objects.update(commune=None, commune_raw="")
+    holds.place(moved.pk, by=lead.user, reason="Công văn 12/CV")
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("reports.migrations.0060_what_was_told_before").FILL)
+    assert Facts.objects.get().commune_id is None

@@ -114,11 +114,11 @@ def test_the_queue_is_filtered_by_the_work_wanted(duty: Person, chosen: str, exp
     assert set(shown(duty.client, f"?viec={chosen}")) == {reports[letter] for letter in expected}
 
 
-def test_who_is_pressed_and_waits_for_the_look_comes_first_the_latest_before_all(
+def test_who_is_pressed_and_waits_for_the_look_comes_first_who_came_last_before_all(
     duty: Person,
 ) -> None:
-    taken, old, new = (evidence.report(f"tin {n}") for n in range(3))
-    for report, priority in ((taken, 99), (old, 70), (new, 70)):
+    taken, old, new, no_clock = (evidence.report(f"tin {n}") for n in range(4))
+    for report, priority in ((taken, 99), (old, 70), (new, 70), (no_clock, 60)):
         evidence.read(report, ongoing=True, priority=priority)
     now = timezone.now()
     for report, since in ((old, 600), (new, 1)):
@@ -126,7 +126,7 @@ def test_who_is_pressed_and_waits_for_the_look_comes_first_the_latest_before_all
         started = now - timedelta(minutes=since)
         Clock.objects.create(report=report, kind="look", started_at=started, due_at=now)
     stand(taken, status="in_review", due_at=now - timedelta(days=2))
-    assert shown(duty.client, "?viec=burning") == [new, old, taken]
+    assert shown(duty.client, "?viec=burning") == [no_clock, new, old, taken]
     board = duty.client.get("/admin/").content.decode()
     assert board.index(new.public_number) < board.index(taken.public_number)
 

@@ -164,17 +164,20 @@ def test_what_was_told_later_goes_along(lead: Person) -> None:
     subject = evidence.report("Họ gọi.", caller_number="0550 000 123")
     said = {
         "legs": (Leg(number="0550 000 124"),),
-        "accounts": ("0992000456",),
+        "accounts": ("0992000456", "của anh tôi, Vietcombank"),
         "links": ("dichvu-cong.example",),
     }
     later.add(subject, Later(story="Họ gọi lại hai lần.", **said), "key-of-a-page")
+    later.add(subject, Later(accounts=("0992 000 456",)), "key-of-another")
     evidence.read_all(subject)
     head, row = exported(lead, personal="on", reason="Gửi Công an xã")
     told = dict(zip(head, row, strict=True))
     assert told["Số gọi kể sau"] == "0550 000 124"
-    assert told["Tài khoản nhận"] == "0992000456"
+    assert told["Tài khoản nhận"] == "0992 0004 56; của anh tôi, Vietcombank"
     assert told["Đường link"] == "dichvu-cong.example"
-    assert told["Lời kể thêm (cũng đã che)"] == "Họ gọi lại hai lần."
+    assert told["Lời kể thêm (cũng đã che)"].strip() == "Họ gọi lại hai lần."
+    told = dict(zip(*exported(lead), strict=True))
+    assert told["Tài khoản nhận"] == "0992 0004 56", "what was not read is somebody's own words"
 
 
 def test_the_file_is_an_attachment_that_nobody_keeps(lead: Person) -> None:

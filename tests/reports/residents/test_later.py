@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from reports import events, outbox, privacy, triage
+from reports import events, outbox, privacy, reading, triage
 from reports.facts import whole
 from reports.facts.whole import Leg
 from reports.intake import TRIAGE
@@ -283,3 +283,11 @@ def test_what_was_said_later_stays_said(changed: dict[str, Any]) -> None:
         Addition.objects.update(**changed)
     with pytest.raises(IntegrityError, match="evidence"), transaction.atomic():
         Addition.objects.all().delete()
+
+
+def test_a_long_text_is_read_at_both_its_ends_while_somebody_waits() -> None:
+    text = "Họ gọi. " * 2000 + "Bây giờ họ đang ép tôi chuyển tiền."
+    read = later.both_ends(text)
+    assert len(read) <= later.READ_AT_ONCE + 1
+    assert read.startswith("Họ gọi.")
+    assert reading.read_story(read).ongoing
