@@ -46,8 +46,8 @@ _WORDS = {
 _OUTCOMES = {
     O.WARNED: _("Tin đã góp vào cảnh báo cho mọi người."),
     O.SCAM: _(
-        "Cán bộ thấy đây là lừa đảo. Tin của bạn giúp nhận ra những cuộc gọi giống vậy."
-        " Họ gọi nữa thì cúp máy. Có gì mới, bạn ghi thêm ở đây."
+        "Cán bộ thấy có dấu hiệu lừa đảo. Tin của bạn giúp nhận ra những cuộc gọi giống vậy."
+        " Kẻ gian gọi nữa thì cúp máy. Có gì mới, bạn ghi thêm ở đây."
     ),
     O.DUPLICATE: _("Trùng tin bạn đã gửi."),
     O.INSUFFICIENT: _INSUFFICIENT,

@@ -58,7 +58,7 @@ def test_a_report_that_was_taken_has_been_read(
         (("hand_over", {"unit": "Công an xã X", "reason": SECRET}), "đã chuyển đến Công an xã X"),
         (("act", {"reason": SECRET}), "Đã chuyển cơ quan điều tra"),
         (("close", {"outcome": "warned", "reason": SECRET}), "Tin đã góp vào cảnh báo"),
-        (("close", {"outcome": "scam", "reason": SECRET}), "Họ gọi nữa thì cúp máy."),
+        (("close", {"outcome": "scam", "reason": SECRET}), "Kẻ gian gọi nữa thì cúp máy."),
         (("close", {"outcome": "duplicate", "reason": SECRET}), "Trùng tin bạn đã gửi"),
         (("close", {"outcome": "insufficient", "reason": SECRET}), "Chưa đủ để làm tiếp"),
         (("close", {"outcome": "not_scam", "reason": SECRET}), "Cán bộ thấy không phải lừa đảo"),
