@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from django.urls import Resolver404, resolve, reverse
+from django.utils import translation
 
 WIDTH, HEIGHT = 320, 420
 _TITLE = "Cảnh báo lừa đảo của Công an tỉnh Thanh Hóa"
@@ -20,11 +21,13 @@ class Wanted:
 
 
 def wanted(url: str, portal: str) -> Wanted | None:
-    """The frame for a page or frame of this portal; None for every other address."""
+    """The frame for a page of either language or a frame of this portal; None for all else."""
     if not url.startswith(f"{portal}/"):
         return None
     try:
-        found = resolve(urlsplit(url).path)
+        path = urlsplit(url).path
+        with translation.override(translation.get_language_from_path(path)):
+            found = resolve(path)
     except (Resolver404, ValueError):
         return None
     if found.view_name in {"warnings:detail", "alerts:alert_frame"}:

@@ -3,7 +3,7 @@
 from django import template
 
 from alerts import said
-from alerts.models import AlertRevision
+from alerts.models import AlertRevision, Ending
 from reports.folding import closest
 
 register = template.Library()
@@ -18,6 +18,9 @@ def warnings_about(query: str) -> list[AlertRevision]:
 
 
 def _more(revision: AlertRevision) -> str:
+    """What it is found by beside its title; of what was withdrawn as an error nothing is repeated."""
     words, english = revision.words, revision.words.english
+    if words.message.ending == Ending.ERROR:
+        return revision.identifier
     said = f"{words.short_title} {words.summary} {english.title} {english.summary}"
     return f"{said} {revision.identifier}"

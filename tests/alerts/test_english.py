@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import time_machine
 from django.contrib.staticfiles import finders
+from django.core import mail
 from django.template import engines
 from django.test import Client
 from django.utils import timezone, translation
@@ -18,7 +19,16 @@ from lxml import html
 from alerts import cap, publishing
 from alerts.first_alert import SLUG, ensure_first_alert
 from alerts.models import Ending
-from tests.alerts.writing import IN_ENGLISH, cancelled, draft, issued, person, rewritten
+from tests.alerts.test_delivery import work
+from tests.alerts.writing import (
+    IN_ENGLISH,
+    cancelled,
+    draft,
+    issued,
+    person,
+    rewritten,
+    subscriber,
+)
 from tests.tongues import vietnamese
 
 pytestmark = pytest.mark.django_db
@@ -82,6 +92,8 @@ def test_an_end_and_a_withdrawal_are_told_in_english(client: Client) -> None:
     assert 'Reason, in Vietnamese: <span lang="vi">Không còn tin báo.</span>' in page
     page = text(client, "/en/canh-bao/nham/")
     assert "This warning was taken back</b>" in page
+    assert 'Reason, in Vietnamese: <span lang="vi">Nhầm.</span>' in page
+    assert "Reason, in Vietnamese: Nhầm." in text(client, "/en/canh-bao/nham/van-ban.txt")
     assert "Hang up" not in page
     assert "They threaten" not in page
     for words in ("Ended on", "Taken back on"):
@@ -141,8 +153,14 @@ def test_a_draft_has_no_english_page(client: Client) -> None:
 
 def test_english_words_that_are_the_vietnamese_ones_are_none(client: Client) -> None:
     same = "Giả điện lực, dọa cắt điện"
+    subscriber()
     issued(**IN_ENGLISH | {"title_en": same})
     assert ONLY in text(client, PAGE)
+    work()
+    assert "In English" not in mail.outbox[-1].body
+    issued("hai", **IN_ENGLISH)
+    work()
+    assert "In English: Callers posing" in mail.outbox[-1].body
 
 
 def test_an_english_page_with_all_it_loads_stays_light(client: Client) -> None:

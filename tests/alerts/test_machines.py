@@ -150,6 +150,13 @@ def test_an_embed_takes_no_more_room_than_there_is(client: Client) -> None:
     assert 'width="300" height="250"' in told["html"]
 
 
+def test_an_english_page_is_embedded_as_its_vietnamese_frame(client: Client) -> None:
+    issued()
+    told = embed(client, url=f"{PORTAL}/en/canh-bao/gia-dien-luc/").json()
+    assert f'src="{PORTAL}/canh-bao/gia-dien-luc/nhung/"' in told["html"]
+    assert embed(client, url=f"{PORTAL}/vi/canh-bao/gia-dien-luc/").status_code == 404
+
+
 @pytest.mark.parametrize(
     ("asked", "status"),
     [

@@ -90,6 +90,17 @@ def test_a_withdrawn_warning_repeats_nothing_of_its_error(client: Client, page: 
     assert "Điều viết sai." not in text
 
 
+def test_nor_does_the_search_that_finds_it_by_its_title_alone(client: Client) -> None:
+    revision = issued(summary="Điều viết sai.")
+    publishing.cancel(revision.alert, by=person("approver"), reason="Nhầm số.", ending="error")
+    found, lost = (
+        client.post("/tim/", {"q": words}).content.decode() for words in ("cắt điện", "viết sai")
+    )
+    assert "Đã rút lại" in found
+    assert "Điều viết sai." not in found
+    assert "Giả điện lực" not in lost
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_an_expired_warning_says_so(client: Client, page: str) -> None:
     issued(expires=timezone.now() + timedelta(hours=1))
