@@ -26,7 +26,7 @@ DOORS = (
 _LISTS = tuple(door for door in DOORS if "{}" not in door and door != "/")
 _ENTRY = re.compile(r'<li>.*?</li>|<item>.*?</item>|<entry>.*?</entry>|\{"id":.*?\}', re.DOTALL)
 _MARK = re.compile(r"\(([\w-]+) v(\d)\)")
-_OVER = ("hết hiệu lực", "Hết hiệu lực", "no longer in force", "Ended on")
+_OVER = ("hết hiệu lực", "Hết hiệu lực", "no longer in force", "No longer in force", "Ended on")
 VERSIONS = {"issue": 1, "update": 2, "cancel": 3}
 
 

@@ -209,8 +209,8 @@ class GroupingActs:
     def _ask_code(self, request: HttpRequest, why: str) -> HttpResponse:
         """Ask once more into which campaign, with what was typed."""
         typed = {name: text(request, name) for name in ("code", "reason", "numbers")}
-        back = _report_page(typed["numbers"], officer(request))
-        given = {**typed, "why": why, "report_page": back}
+        report = _seen_report(typed["numbers"], officer(request))
+        given = {**typed, "why": why, "report": report}
         page = self._asked(request, "attach_to", "Gắn vào đợt", given)
         page.status_code = 422
         return page
@@ -252,14 +252,11 @@ def _demand(request: HttpRequest) -> None:
         raise PermissionDenied
 
 
-def _report_page(typed: str, viewer: User) -> str:
-    """The page of the report of that number; the list where the viewer sees none."""
+def _seen_report(typed: str, viewer: User) -> Report | None:
+    """The report of that number, where the viewer sees one."""
     numbers, _ = public_numbers(typed)
-    seen = scope.reports(Report.objects.only("pk"), viewer)
-    report = seen.filter(public_number__in=numbers).first()
-    if report is None:
-        return reverse("admin:reports_campaign_changelist")
-    return reverse("admin:reports_report_change", args=[report.pk])
+    seen = scope.reports(Report.objects.only("public_number"), viewer)
+    return seen.filter(public_number__in=numbers).first()
 
 
 def text(request: HttpRequest, name: str) -> str:

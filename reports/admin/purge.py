@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.auth.models import User
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 
 from reports.admin import words
@@ -56,10 +57,13 @@ class PurgeRunAdmin(Listed, _Admin):
 
 
 def _waiting(viewer: User) -> list[ErasureWish]:
-    """The wishes that wait, of reports that the viewer may see, the longest first."""
+    """The wishes that wait, of reports that the viewer may see, the longest first; one that was
+    taken up again waits from then.
+    """
     if not viewer.has_perm("reports.view_report"):
         return []
-    wishes = ErasureWish.objects.open().order_by("asked_at").select_related("report__case")
+    since = Coalesce("taken_up_at", "asked_at")
+    wishes = ErasureWish.objects.open().order_by(since).select_related("report__case")
     return [wish for wish in wishes[:_MOST_WISHES] if scope.sees(viewer, wish.report.case)]
 
 

@@ -153,6 +153,9 @@ def test_a_code_that_names_no_campaign_is_asked_again_with_what_was_typed(
     assert WHY in page
     assert f'value="{report.public_number}"' in page
     assert reverse("admin:reports_report_change", args=[report.pk]) in page
+    page = duty.client.post(f"{LIST}attach/", sent | {"numbers": "tin nào đó"}).content.decode()
+    assert f'href="{LIST}">Không gắn, về danh sách đợt</a>' in page
+    assert page.count("tin nào đó") == 1
 
 
 @pytest.mark.parametrize(
