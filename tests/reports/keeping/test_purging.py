@@ -27,6 +27,7 @@ from reports.models import (
     Case,
     Crowd,
     Dispute,
+    ErasureWish,
     Event,
     Indicator,
     PurgeRun,
@@ -338,6 +339,17 @@ def test_the_desk_says_what_went_and_by_which_rule(lead: Person) -> None:
     assert "1 tin rác" in page
     assert "<dt>Tin rác</dt><dd>30 ngày</dd>" in page
     assert "giữ đến khi PV01 quyết định" in page
+
+
+def test_a_wish_that_was_taken_up_again_waits_from_then(chief: User, lead: Person) -> None:
+    first, second = evidence.report("Họ gọi."), evidence.report("Họ nhắn.")
+    now = timezone.now()
+    for report, hours in ((first, 9), (second, 2)):
+        ErasureWish.objects.create(report=report, asked_at=now - timedelta(hours=hours))
+    first.erasure_wishes.update(taken_up_at=now, taken_up_by=chief)
+    page = lead.client.get("/admin/reports/purgerun/").content.decode()
+    assert page.index(second.public_number) < page.index(first.public_number)
+    assert page.count("xem lại từ") == 1
 
 
 @pytest.mark.parametrize(
