@@ -187,7 +187,7 @@ def find(report: Report, additions: tuple[Addition, ...] = (), many: int = 0) ->
     said, typed = heard.read(whole)
     claims = claims_told.claims(whole, office_names.names())
     steps = claims_told.steps(said, report.story, whole.told)
-    place = whole.place_told_later
+    place = whole.moved
     declared = _declared(whole, typed)
     priority = urgency.priority(said, declared=declared, office=claims.of_state)
     facts = merge(said, declared)

@@ -76,15 +76,15 @@ class Whole:
 
     @property
     def commune_id(self) -> str | None:
-        return self._latest(lambda said: said.commune_raw).commune_id
+        return (self.moved or self.report).commune_id
 
     @property
     def commune_raw(self) -> str:
-        return self._latest(lambda said: said.commune_raw).commune_raw
+        return (self.moved or self.report).commune_raw
 
     @property
-    def place_told_later(self) -> Addition | None:
-        """The addition that said last where the reporter lives."""
+    def moved(self) -> Addition | None:
+        """The addition that said last where the reporter lives; None where only the report does."""
         return next((each for each in reversed(self.told) if each.commune_raw), None)
 
     @property

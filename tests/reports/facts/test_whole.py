@@ -25,6 +25,7 @@ def test_the_latest_word_that_says_something_stands() -> None:
     told = whole.of(subject)
     assert told.money_lost_raw == "30 triệu"
     assert told.commune_raw == "Hạc Thành"
+    assert told.moved is None
 
 
 def test_a_place_that_is_written_anew_replaces_the_old_one_whole() -> None:
@@ -32,6 +33,7 @@ def test_a_place_that_is_written_anew_replaces_the_old_one_whole() -> None:
     say(subject, commune_raw="Lam Sn", flags=(places.UNKNOWN,))
     told = whole.of(subject)
     assert (told.commune_raw, told.commune_id) == ("Lam Sn", None)
+    assert told.moved == told.additions[0]
 
 
 def test_a_new_phrase_and_a_new_number_stand_before_the_old_ones() -> None:
