@@ -35,16 +35,16 @@ def reports() -> QuerySet[Report]:
 
 def as_sql(since: datetime, until: datetime) -> tuple[str, dict[str, Any]]:
     """Those received from *since* to before *until*, as a SELECT and its values by name: `id`,
-    `received_at`, `commune_id`, `claimed_office`, `money_lost`, and of the facts, where there are
-    some, `kind` and `lost_vnd`.
+    `received_at`, `claimed_office`, `money_lost`, `home` (the commune as told last, as the desk
+    counts it), and of the facts, where there are some, `kind` and `lost_vnd`.
     """
     rows = reports().filter(received_at__gte=since, received_at__lt=until)
     columns = rows.order_by().values(
         "id",
         "received_at",
-        "commune_id",
         "claimed_office",
         "money_lost",
+        home=held.commune(),
         kind=held.scenario(),
         lost_vnd=held.money_lost_vnd(),
     )

@@ -218,7 +218,10 @@ def _of_one_network() -> Q:
 
 
 def _columns(rows: QuerySet[Indicator]) -> "QuerySet[Indicator, Any]":
-    """`known`: whether the contact is a subscriber's at home; `tells`: whether there is a story."""
+    """`known`: whether the contact is a subscriber's at home; `tells`: whether there is a story.
+    `commune`: as the report itself told it, not the one told last as everywhere else. A correction
+    can wait until its writer has seen what is said of the number; so none makes one person two.
+    """
     known = Q(report__contact_index__isnull=False) & ~Q(report__flags__overlap=_NO_CONTACT)
     return rows.order_by().values(
         "id",

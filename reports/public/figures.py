@@ -2,8 +2,9 @@
 
 Only whole weeks are counted, and each table is a margin of its own (no week by commune): so a
 count of today beside the one of yesterday tells of no single report that came in between. What
-remains: a decision of the night (junk, a duplicate) may change a count by one, and who keeps every
-edition can take a week's from the next one's; both say that a report is there, not whose.
+remains: a decision of the night (junk, a duplicate) or a commune that its reporter corrected may
+change a count by one, and who keeps every edition can take a week's from the next one's; all say
+that a report is there, not whose.
 
 The row's JSON is a `Figures`; null is a count that is not told. What nobody can close is not
 kept at all: then there is a row without a total.
@@ -41,7 +42,7 @@ _EMPTY_TELLS = ("communes",)  # that a whole place was silent is what a caller w
 _MARGINS = """
 WITH counted AS ({counted}), told AS (
     SELECT (received_at AT TIME ZONE %(zone)s)::date AS day, money_lost, lost_vnd,
-           coalesce(commune_id, '') AS commune,
+           coalesce(home, '') AS commune,
            CASE WHEN kind IS NULL OR kind = ANY(%(untold)s) THEN %(unclear)s
                 ELSE kind END AS scenario,
            CASE WHEN claimed_office = ANY(%(claims)s) THEN claimed_office ELSE '' END AS claimed

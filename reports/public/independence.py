@@ -37,7 +37,7 @@ _ALIKE = 0.8  # of the words of the shorter story that stand in the other one to
 @dataclass(frozen=True)
 class Told:
     """What of a report tells its reporter apart: `contact` is a keyed hash or b"", `commune` a
-    codename or "", `at` the local time, `words` the folded words of the story. `is_shared`: it came
+    codename or "", as told at first, `at` the local time, `words` the folded words of the story. `is_shared`: it came
     through a network that had told of the number before.
     """
 

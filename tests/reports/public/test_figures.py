@@ -20,7 +20,7 @@ from lxml import html
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from reports import events, tasks, workflow
-from reports.models import Addition, Case, Commune, PublicFigures, Report
+from reports.models import Addition, Case, Commune, Facts, PublicFigures, Report
 from reports.public import figures
 from reports.public.charts import ceiling, chart
 from reports.public.figure_words import money, span
@@ -159,6 +159,16 @@ def test_each_report_stands_in_each_table() -> None:
     assert told.communes[places[1]] == 7
     assert told.communes[places[0]] is told.communes[""] is None
     assert set(places) < set(told.communes)
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_communes")
+def test_a_report_stands_at_the_commune_that_its_reporter_told_last() -> None:
+    first, last = Commune.objects.values_list("codename", flat=True)[:2]
+    moved, *_ = reports = [*some(6, commune_id=first), *some(7, commune_id=last)]
+    assert told_of(*reports).communes[last] == 7
+    Facts.objects.filter(report=moved).update(commune=last, commune_raw="Xã mới")
+    assert count_and_keep(this_sunday()).communes[last] == 8
 
 
 @pytest.mark.django_db
