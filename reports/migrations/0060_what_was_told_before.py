@@ -12,6 +12,7 @@ UPDATE reports_facts AS facts
          WHERE commune_raw <> '' AND kind <> 'withdrawal'
          ORDER BY report_id, received_at DESC, id DESC) AS told
  WHERE facts.report_id = told.report_id
+   AND facts.commune_raw = ''
    AND NOT reports_is_held(facts.report_id);
 """
 

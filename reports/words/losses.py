@@ -34,7 +34,8 @@ _PAYERS = {
 }  # "mẹ 10 triệu, em 3 triệu"  # fmt: skip
 _MORE = {"them", "nua", "more", "another"}  # a second sum as large as the first is another one
 _FURTHER = {*_MORE, "tiep", "not", "lai", "again"}
-_FEES = {"phi", "coc", "tien"}  # "phí hồ sơ 6 triệu, phí xác minh 15 triệu"
+_FEES_NAMED = {"phi", "coc"}  # "phí hồ sơ 6 triệu, phí xác minh 15 triệu"
+_FEES = {*_FEES_NAMED, "tien"}
 _STRETCH = {"them", "cuoi"}
 _SPELLED_OUT = 4  # words between two sums of one breath
 _PARTS = {
@@ -161,11 +162,22 @@ def _is_joined(look: Look, one: Amount, two: Amount) -> bool:
     together = words[one.first].sentence == words[two.first].sentence
     if (together and not between_them) or _is_listed(look, one, two):
         return True
-    fees = bool(_FEES & {*between_them}) and _is_fee(look, one)
+    fees = _is_called_a_fee(look, one, two) and _is_fee(look, one)
     near = len(between_them) <= _SPELLED_OUT + 2 * (fees or bool(_STRETCH & {*between_them}))
     days_or_payers = {*between_them} <= _DAYS or {*between_them} <= _PAYERS
     joins = fees or days_or_payers or _JOINS & {*between_them}
     return together and near and bool(joins) and not _parts(look, one, two)
+
+
+def _is_called_a_fee(look: Look, one: Amount, two: Amount) -> bool:
+    """Whether the second sum is, in its own clause; of "tiền xe 300 triệu" nothing says who paid it."""
+    words = look.story.words
+    called = {
+        each.folded
+        for each in words[one.last : two.first]
+        if each.clause == words[two.first].clause
+    }
+    return bool(called & _FEES_NAMED)
 
 
 def _is_fee(look: Look, amount: Amount) -> bool:
@@ -204,7 +216,8 @@ def _total(look: Look, said: Said, lost: Sequence[tuple[Amount, Because]]) -> in
     several times, and one that is the total of the others is the total. None: money is gone, no
     sum is said.
     """
-    if said.total and said.total in dict(lost):
+    largest = max((amount.value for amount, _ in lost), default=0)
+    if said.total and said.total in dict(lost) and said.total.value >= largest:
         return said.total.value
     if spent := _spent(look, said):
         return spent

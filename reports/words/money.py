@@ -58,7 +58,7 @@ _COUNTED = {
     "tieng",
     "vo",
 }  # "hai vợ chồng" behind a sum are no part of it
-_ABOUT = {(5, 3), (5, 7)}  # "năm ba", "năm bảy": some
+_ABOUT = {(5, 3), (5, 7), (3, 5)}  # "năm ba", "năm bảy", "ba năm": some
 _SPACED = re.compile(r"(?<=[0-9]) (?=[0-9]{3}(?![0-9]))")  # 35 500 000
 _MOST = 10**15
 _LEAST = 500  # in a story; "tư đồng" are no four đồng
@@ -125,8 +125,11 @@ def _in_words(story: Story, at: int) -> tuple[Fraction | None, int] | None:
 
 
 def _two_digits(story: Story, at: int, kinds: str) -> Fraction | None:
-    """Tens and ones without a word between: "năm tám" is 58; "hai ba" is two to three."""
-    if kinds != "dd" or not story.marked:
+    """Tens and ones without a word between, before a unit: "năm tám triệu" is 58; "hai ba" is two to
+    three, "năm hai" alone the second year.
+    """
+    behind = at + len(kinds)
+    if kinds != "dd" or not story.marked or _unit(story, behind, Fraction(10)) is None:
         return None
     tens, ones = (_worth(story, story.words[place], 1) or 0 for place in (at, at + 1))
     is_range = ones in (tens, tens + 1) or (tens, ones) in _ABOUT

@@ -53,7 +53,7 @@ def test_a_sum_is_read_as_it_is_said(story: str, thousands: int) -> None:
 
 
 def test_some_millions_are_no_sum() -> None:
-    assert not look_at("mất năm ba triệu, chừng hai ba triệu").sums
+    assert not look_at("mất năm ba triệu, chừng hai ba triệu, ba năm triệu").sums
 
 
 def test_hundreds_beside_small_sums_are_thousands() -> None:
@@ -77,6 +77,10 @@ def test_the_field_of_the_form_asks_for_the_unit() -> None:
         ("Tôi chuyển 35 triệu, ngân hàng chặn lại được 7 triệu.", 28_000_000),
         ("Em đóng phí hồ sơ 6 triệu, phí xác minh 15 triệu, bị lừa.", 21_000_000),
         ("Nâng hạn mức lên 100 triệu, phí hồ sơ 4 triệu. Em chuyển đủ rồi, bị lừa.", 4_000_000),
+        ("Mất 5 triệu cọc, tiền xe 300 triệu chưa gửi.", 5_000_000),
+        ("Tôi nạp 2 triệu, tiền lãi 9 triệu trên màn hình.", 2_000_000),
+        ("Tôi chuyển 40 triệu rồi, tính cả tiền cọc 2 triệu.", 42_000_000),
+        ("Nó bảo đóng năm hai, tôi mất 10 triệu.", 10_000_000),
         ("Tôi đọc mã, tài khoản bị trừ ba lần 15 triệu.", 45_000_000),
         ("Tài khoản bị trừ hai lần, 15 triệu và 2 triệu.", 17_000_000),
         ("Tôi chuyển 8 triệu, nó báo lỗi, tôi chuyển thêm 8 triệu.", 16_000_000),
