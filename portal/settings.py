@@ -141,8 +141,8 @@ DATABASES["default"]["OPTIONS"] = {
     "keepalives_idle": 10,
     "keepalives_interval": 3,
     "keepalives_count": 3,
-    # A page of the desk joins eight tables and a list of keys; of more than eight in all PostgreSQL leaves
-    # the order as written, and would begin with all reports.
+    # A page of the desk joins seven tables and a list of keys. With one more, PostgreSQL left to its eight
+    # would keep the order as written, and begin with all reports.
     "options": "-c statement_timeout=5000 -c lock_timeout=2000"
     " -c idle_in_transaction_session_timeout=15000"
     " -c join_collapse_limit=11 -c from_collapse_limit=11",
