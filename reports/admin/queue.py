@@ -6,8 +6,9 @@ from typing import Any
 from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR, ChangeList
 from django.contrib.auth.models import User
 from django.db.models import Case as Switch
-from django.db.models import F, Func, JSONField, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import F, Func, JSONField, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce, Left
+from django.db.models.lookups import Exact
 from django.http import HttpRequest
 
 from reports.admin import answers, columns, search, texts
@@ -92,8 +93,9 @@ def by_look() -> tuple[Any, ...]:
     Django resolves what is inside in its place.
     """
     look = Clock.objects.running().filter(report=OuterRef("pk"), kind=LOOK)
-    untouched = When(case__status=Case.Status.NEW, case__due_at=None, then="received_at")
-    since = Coalesce(Subquery(look.values("started_at")[:1]), Switch(untouched))
+    untouched = Q(Exact(held.ongoing(), True), case__status=Case.Status.NEW, case__due_at=None)
+    just_came = Switch(When(untouched, then="received_at"))
+    since = Coalesce(Subquery(look.values("started_at")[:1]), just_came)
     return (BY_URGENCY[0], since.desc(nulls_last=True), *BY_URGENCY[1:])
 
 

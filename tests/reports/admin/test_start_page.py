@@ -88,7 +88,8 @@ def test_the_board_holds_the_first_of_each_list(duty: Person) -> None:
     board = duty.client.get("/admin/").content.decode()
     boxes = html.document_fromstring(board).xpath("//div[@class='board'][1]/section")
     shown = [box.xpath(".//li/a/text()") for box in boxes]
-    assert shown[0] == [report.public_number for report in burning[:6]]
+    newest_first = burning[:1:-1]
+    assert shown[0] == [report.public_number for report in newest_first]
     assert shown[1] == [burning[7].public_number, mine.public_number]
 
 
