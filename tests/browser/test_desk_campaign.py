@@ -3,7 +3,7 @@
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from reports.models import Campaign
 from reports.waves import burst_watch, grouping
@@ -68,7 +68,7 @@ def test_attaching_and_a_refusal_have_no_fault(
     page.locator("summary", has_text="Lấy lại việc này").first.click()
     page.locator("details[open] button").click()
     page.wait_for_url("**/take-back/**")
-    assert page.locator("details[open] .wrong").is_visible()
+    expect(page.locator("details[open] .wrong")).to_be_visible()
     assert faults(page) == []
     page.locator("summary", has_text="Gắn tin vào đợt này").click()
     page.fill("#attach_numbers", small.links.all()[0].report.public_number)

@@ -3,7 +3,7 @@
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.test_resident_pages import faults
 
@@ -69,10 +69,10 @@ def test_an_explanation_waits_for_its_answer(portal: str, phone: BrowserContext)
     sign = asked.get_by_text("Dọa có vụ án, rồi dặn giữ kín.")
     assert not sign.is_visible()
     asked.get_by_label("Thật", exact=True).check()
-    assert sign.is_visible()
-    assert asked.get_by_text("Nhiều người cũng nghĩ như bạn.").is_visible()
+    expect(sign).to_be_visible()
+    expect(asked.get_by_text("Nhiều người cũng nghĩ như bạn.")).to_be_visible()
     asked.get_by_label("Chưa chắc").check()
-    assert asked.get_by_text("Còn ngờ là tốt.").is_visible()
+    expect(asked.get_by_text("Còn ngờ là tốt.")).to_be_visible()
     asked.get_by_label("Giả", exact=True).check()
-    assert asked.get_by_text("Đúng rồi.").is_visible()
+    expect(asked.get_by_text("Đúng rồi.")).to_be_visible()
     assert not asked.get_by_text("Nhiều người cũng nghĩ như bạn.").is_visible()

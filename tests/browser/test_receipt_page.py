@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.utils import timezone
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from reports.models import Addition, Report, Statement
@@ -61,7 +61,7 @@ def test_a_receipt_with_everything_on_it_has_no_fault(
     send(page, WORDS[language]["send"])
     for fold in page.locator("main summary").all():
         fold.click()
-    assert page.get_by_role("button", name=WORDS[language]["answer"]).is_visible()
+    expect(page.get_by_role("button", name=WORDS[language]["answer"])).to_be_visible()
     assert faults(page) == []
 
 
@@ -95,11 +95,11 @@ def test_a_folded_answer_is_open_when_the_page_comes_back(portal: str, browser: 
     context = browser.new_context(viewport={"width": 360, "height": 740}, java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{portal}/bao-cao/")
-    assert page.get_by_label("Bạn ở xã, phường nào?").is_visible()  # the desk goes by it
+    expect(page.get_by_label("Bạn ở xã, phường nào?")).to_be_visible()  # the desk goes by it
     page.get_by_text("Báo thay người khác?").click()
     page.get_by_label("Tôi báo thay người khác").check()
     page.get_by_role("button", name="Gửi tin báo").click()  # neither number nor story
     assert page.get_by_label("Tôi báo thay người khác").is_checked()
-    assert page.get_by_label("Tôi báo thay người khác").is_visible()
+    expect(page.get_by_label("Tôi báo thay người khác")).to_be_visible()
     assert not page.get_by_label("Tên, chức vụ họ nêu").is_visible()
     context.close()

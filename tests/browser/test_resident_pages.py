@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from playwright.sync_api import Error as PlaywrightError
 
 from reports.models import Report
@@ -68,15 +68,15 @@ def test_no_state_of_the_report_has_a_fault(portal: str, page: Page) -> None:
     page.get_by_label("Chọn ảnh, bản ghi âm").set_input_files(CHOSEN)
     with page.expect_navigation():
         page.get_by_role("button", name="Gửi ảnh, ghi âm").click()
-    assert page.get_by_text("Đã nhận ảnh 1 KB.").is_visible()
-    assert page.get_by_text("Chưa nhận: đây không phải ảnh, ghi âm hay PDF.").is_visible()
+    expect(page.get_by_text("Đã nhận ảnh 1 KB.")).to_be_visible()
+    expect(page.get_by_text("Chưa nhận: đây không phải ảnh, ghi âm hay PDF.")).to_be_visible()
     assert faults(page) == []
 
 
 def test_no_answer_on_the_call_has_a_fault(portal: str, page: Page) -> None:
     page.goto(f"{portal}/dang-bi-goi/")
     page.get_by_label("Có", exact=True).first.check()
-    assert page.get_by_text("Không cần nói gì thêm").is_visible()
+    expect(page.get_by_text("Không cần nói gì thêm")).to_be_visible()
     assert faults(page) == []
 
 

@@ -102,7 +102,7 @@ def test_a_draft_outlives_a_closed_tab_once_it_is_wished(
     page = report_page(portal, phone)
     assert told(page) == STORY
     assert page.get_by_label("Đã mất").is_checked()
-    assert page.get_by_text(RESTORED).is_visible()
+    expect(page.get_by_text(RESTORED)).to_be_visible()
     page.get_by_role("button", name="Xóa nháp").click()
     assert told(page) == ""
     assert "công an" not in page.evaluate(ON_THE_DEVICE)
@@ -243,7 +243,7 @@ def test_a_kept_report_can_be_dropped(portal: str, phone: BrowserContext, writin
     kept_unsent(writing)
     drop = writing.get_by_role("button", name="Bỏ, không gửi nữa")
     drop.click()  # asked whether that is meant, Chromium says no for us
-    assert writing.get_by_text(WAITS).is_visible()
+    expect(writing.get_by_text(WAITS)).to_be_visible()
     writing.once("dialog", lambda dialog: dialog.accept())
     drop.click()
     assert not writing.get_by_text(WAITS).is_visible()
@@ -295,10 +295,10 @@ def test_the_page_for_people_on_the_call_opens_without_a_line(
     phone.new_cdp_session(page).send("Network.clearBrowserCache")  # it would do for five minutes
     phone.set_offline(True)
     page.goto(f"{portal}/dang-bi-goi/")
-    assert page.get_by_role("heading", name="Cúp máy ngay. Bấm nút đỏ.").first.is_visible()
+    expect(page.get_by_role("heading", name="Cúp máy ngay. Bấm nút đỏ.").first).to_be_visible()
     page.goto(f"{portal}/en/theo-doi/")
     assert page.locator("html").get_attribute("lang") == "en"
-    assert page.locator("#no-line").is_visible()
+    expect(page.locator("#no-line")).to_be_visible()
     phone.set_offline(False)
     expect(page.get_by_role("textbox")).to_be_visible(timeout=15_000)
 

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.utils import timezone
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from portal import people
@@ -95,7 +95,7 @@ def test_without_script_an_answer_takes_two_touches(
     look(page, live_server.url, mine, "")
     page.get_by_label("Câu trả lời của bạn").fill("Lúc 9 giờ.")
     page.get_by_role("button", name="Gửi cho cán bộ").click()
-    assert page.get_by_text("Đã nhận câu trả lời của bạn").is_visible()
+    expect(page.get_by_text("Đã nhận câu trả lời của bạn")).to_be_visible()
     context.close()
     assert Message.objects.filter(by=None).count() == 1
 

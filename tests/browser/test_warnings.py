@@ -5,7 +5,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, BrowserContext, Frame, Locator, Page
+from playwright.sync_api import Browser, BrowserContext, Frame, Locator, Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -206,7 +206,7 @@ def test_no_advice_of_a_small_frame_is_out_of_reach(portal: str, small: Page) ->
     small.goto(f"{portal}/nhung/")
     for line in small.locator("section li").all():
         line.scroll_into_view_if_needed()
-        assert line.is_visible()
+        expect(line).to_be_visible()
         assert bottom(line) <= height_of(small)
     room = small.locator("main").evaluate("it => it.scrollHeight - it.clientHeight")
     assert room == 0 or height_of(small) < 420
@@ -220,8 +220,8 @@ def test_a_frame_left_open_says_so_after_a_day(portal: str, phone: BrowserContex
     delays = page.evaluate("document.getAnimations().map(one => one.effect.getTiming().delay)")
     assert delays == [86_400_000] * 2
     page.evaluate(AFTER_A_DAY)
-    assert old.is_visible()
-    assert page.get_by_role("link", name="02373.725.725").is_visible()
+    expect(old).to_be_visible()
+    expect(page.get_by_role("link", name="02373.725.725")).to_be_visible()
 
 
 @pytest.fixture
@@ -251,7 +251,7 @@ def test_one_line_of_script_brings_a_frame_as_high_as_its_words(
     shown = frame.evaluate("innerHeight")
     words = frame.evaluate("document.body.style.height = 'auto', document.body.offsetHeight")
     assert abs(shown - words) <= 1
-    assert frame.locator("section li").last.is_visible()
+    expect(frame.locator("section li").last).to_be_visible()
     assert visitor.context.cookies() == []
 
 
@@ -263,7 +263,7 @@ def test_a_live_frame_notices_a_cancel_while_it_is_open(
     publishing.cancel(revision.alert, by=revision.issued_by, reason="Thử.")
     frame.evaluate(LOOK_NOW)
     frame.get_by_text("Hiện không có cảnh báo nào").wait_for()
-    assert frame.get_by_role("link", name="02373.725.725").is_visible()
+    expect(frame.get_by_role("link", name="02373.725.725")).to_be_visible()
 
 
 def test_a_live_frame_whose_origin_is_down_keeps_what_it_has(
@@ -273,7 +273,7 @@ def test_a_live_frame_whose_origin_is_down_keeps_what_it_has(
     visitor.route(f"{portal}/**", lambda route: route.abort())
     frame.evaluate(LOOK_NOW)
     visitor.wait_for_timeout(300)
-    assert frame.get_by_text("Giả lãnh đạo sở, Công an tỉnh").is_visible()
+    expect(frame.get_by_text("Giả lãnh đạo sở, Công an tỉnh")).to_be_visible()
 
 
 def test_a_page_that_is_not_the_portal_does_not_size_the_frame(
