@@ -11,6 +11,11 @@ from functools import cache
 from django.db import connection, transaction
 from pytest_django import DjangoDbBlocker
 
+from reports import places
+from reports.desk import office_names
+from reports.officers import days_off, units
+from reports.public import confirmed
+
 KEPT = ("django_content_type", "auth_permission")  # what migrate writes and no test does
 # Guards and foreign keys look away, as they do when a table is truncated.
 UNGUARDED = "SET LOCAL session_replication_role = replica"
@@ -29,9 +34,16 @@ def shared(blocker: DjangoDbBlocker) -> Iterator[None]:
     """What is written in the block every test of a module finds, and leaves as it was; for fixtures
     of modules of whose tests none commits.
     """
+    forget()
     with blocker.unblock(), transaction.atomic():
         yield
         transaction.set_rollback(True)
+
+
+def forget() -> None:
+    """What this process remembers of tables: it may be another test's."""
+    for each in (places, office_names, confirmed, days_off, units):
+        each.forget()
 
 
 def filled() -> list[str]:

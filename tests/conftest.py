@@ -101,14 +101,7 @@ def enforced(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Re
 
 
 @pytest.fixture(autouse=True)
-def _no_communes_of_another_test() -> None:
-    from reports import places
-    from reports.desk import office_names
-    from reports.officers import days_off, units
-    from reports.public import confirmed
+def _nothing_is_remembered_of_another_test() -> None:
+    from tests import afresh
 
-    places.forget()
-    office_names.forget()
-    confirmed.forget()
-    days_off.forget()
-    units.forget()
+    afresh.forget()
