@@ -253,9 +253,8 @@ def test_the_newest_lines_of_a_long_file_are_read_alone() -> None:
     assert [head.event for head in heads.latest(3)] == [1998, 1999, 2000]
 
 
-@pytest.mark.django_db(transaction=True)
-def test_an_act_that_commits_late_is_waited_for() -> None:
-    """Its id is smaller than that of an act which is there already."""
+def one_who_commits_late() -> tuple[threading.Thread, threading.Event]:
+    """A writer whose act is inserted, and whose transaction ends once it is told to go on."""
     inserted, go_on = threading.Event(), threading.Event()
 
     def slow() -> None:
@@ -268,6 +267,13 @@ def test_an_act_that_commits_late_is_waited_for() -> None:
     writer = threading.Thread(target=slow)
     writer.start()
     inserted.wait(5)
+    return writer, go_on
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_act_that_commits_late_is_waited_for() -> None:
+    """Its id is smaller than that of an act which is there already."""
+    writer, go_on = one_who_commits_late()
     events.record("report", "quick", "noted")
     threading.Timer(0.3, go_on.set).start()
     assert chain.seal() == 2
@@ -278,18 +284,7 @@ def test_an_act_that_commits_late_is_waited_for() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_nothing_is_sealed_over_one_who_writes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chain, "PATIENCE", 0.1)
-    inserted, go_on = threading.Event(), threading.Event()
-
-    def slow() -> None:
-        with transaction.atomic():
-            events.record("report", "slow", "noted")
-            inserted.set()
-            go_on.wait(5)
-        connection.close()
-
-    writer = threading.Thread(target=slow)
-    writer.start()
-    inserted.wait(5)
+    writer, go_on = one_who_commits_late()
     events.record("report", "quick", "noted")
     assert chain.seal() == 0
     go_on.set()

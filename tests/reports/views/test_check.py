@@ -92,7 +92,7 @@ def test_what_two_officers_found_is_said_with_its_dates(
     assert "Đề nghị xem lại" in page
 
 
-@pytest.mark.parametrize(
+NO_FINDING_TODAY = pytest.mark.parametrize(
     "fields",
     [
         {"confirmed_by": None, "confirmed_at": None},
@@ -102,6 +102,9 @@ def test_what_two_officers_found_is_said_with_its_dates(
     ],
     ids=["proposed", "over", "withdrawn", "cleared"],
 )
+
+
+@NO_FINDING_TODAY
 def test_what_is_not_a_finding_today_is_not_said(
     duty: Person, lead: Person, fields: dict[str, Any]
 ) -> None:

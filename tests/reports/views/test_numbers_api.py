@@ -3,12 +3,10 @@
 import hashlib
 import subprocess
 import sys
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import OperationalError
-from django.db.models.functions import Now
 from django.test import Client
 from django.utils import timezone
 from limits import RateLimitItemPerMinute
@@ -22,7 +20,7 @@ from reports.lookup import key_of
 from reports.public import number_hashes
 from reports.public.number_hashes import ROOM, hash_of
 from tests.cast import Person
-from tests.reports.views.test_check import KEY, found, told
+from tests.reports.views.test_check import KEY, NO_FINDING_TODAY, found, told
 
 RANGE = "/api/v1/numbers/range/"
 PROGRAMS = "/kiem-tra/cho-phan-mem/"
@@ -57,16 +55,7 @@ def test_any_length_that_may_be_asked_finds_it(
     assert all(each.startswith(HASH[:length]) for each in listed)
 
 
-@pytest.mark.parametrize(
-    "fields",
-    [
-        {"confirmed_by": None, "confirmed_at": None},
-        {"valid_until": timezone.localdate() - timedelta(days=1)},
-        {"withdrawn_at": Now()},
-        {"finding": "cleared"},
-    ],
-    ids=["proposed", "over", "withdrawn", "cleared"],
-)
+@NO_FINDING_TODAY
 def test_what_is_no_finding_today_is_in_no_answer(
     client: Client, duty: Person, lead: Person, fields: dict[str, Any]
 ) -> None:
