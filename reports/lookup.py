@@ -13,10 +13,10 @@ from django.utils import timezone
 
 from reports.folding import plain_digits
 from reports.models import Dispute, KnownNumber, OfficeNumber
-from reports.phones import Phone
+from reports.phones import Phone, as_typed, written
 from reports.public import callers, number_words
 from reports.public.callers import Heard
-from reports.words.numbering import owner_of, spaced
+from reports.words.numbering import owner_of
 
 _ODD_KINDS = {"international", "hidden", "brandname", "invalid", "shortcode"}
 _FORGED = frozenset(
@@ -125,23 +125,6 @@ def key_of(phone: Phone) -> str:
     if phone.kind == "shortcode" and not phone.flags:
         return _digits(phone.raw)
     return phone.key
-
-
-def as_typed(phone: Phone) -> str:
-    """Nothing repaired: a forged number shows itself by how it is written."""
-    return " ".join(phone.raw.split())
-
-
-def written(phone: Phone) -> str:
-    """A number as people write it, 0550 000 123; what is no number as it was typed."""
-    digits = "0" + phone.key.removeprefix("+84")
-    if phone.kind == "international" and "unknown_country" not in phone.flags:
-        return spaced(phone.key)
-    if not phone.key.startswith("+84"):
-        return phone.key or as_typed(phone)
-    if phone.kind in {"tollfree", "premium"}:
-        return f"{digits[1:5]} {digits[5:]}"
-    return f"{digits[:4]} {digits[4:7]} {digits[7:]}" if len(digits) in {10, 11} else digits
 
 
 def _state(

@@ -31,7 +31,7 @@ from reports.words.indicators import (
     tables,
     words_before,
 )
-from reports.words.numbering import Number, dialled, is_listed, plan, why_not
+from reports.words.numbering import Number, dialled, is_listed, plan, spaced, why_not
 
 FLAG_REASONS_VI = plan().flags
 _CHAT_HOSTS = ("zalo.me/", "wa.me/", "viber.click/", "t.me/")
@@ -294,3 +294,20 @@ def _as_found(raw: str, text: str, number: Number, first: int, last: int) -> Fou
 def find(text: str) -> list[FoundPhone]:
     """The phone numbers in a story, at most ``MOST_FOUND``; money, IDs, cards, OTPs are not."""
     return [found for found, _ in zip(_found(text), range(MOST_FOUND), strict=False)]
+
+
+def as_typed(phone: Phone) -> str:
+    """Nothing repaired: a forged number shows itself by how it is written."""
+    return " ".join(phone.raw.split())
+
+
+def written(phone: Phone) -> str:
+    """A number as people write it, 0550 000 123; what is no number as it was typed."""
+    digits = "0" + phone.key.removeprefix("+84")
+    if phone.kind == "international" and "unknown_country" not in phone.flags:
+        return spaced(phone.key)
+    if not phone.key.startswith("+84"):
+        return phone.key or as_typed(phone)
+    if phone.kind in {"tollfree", "premium"}:
+        return f"{digits[1:5]} {digits[5:]}"
+    return f"{digits[:4]} {digits[4:7]} {digits[7:]}" if len(digits) in {10, 11} else digits

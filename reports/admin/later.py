@@ -228,23 +228,28 @@ def words_of(report: Report, what: str, which: int | UUID) -> Sealed:
 
 
 def _unanswered(
-    sealed: Later, recorded: Iterable[Event], *, may_read: bool
+    sealed: Later, recorded: Iterable[Event], sent: Iterable[datetime], *, may_read: bool
 ) -> tuple[datetime, str] | None:
-    """When the reporter said last what no person has acted on since, and under which heading of the
-    page it stands.
+    """When the reporter said or *sent* last what no person has acted on since, and under which
+    heading of the page it stands. Files of a report that nobody has acted on came with it.
     """
     acts = [each.at for each in recorded if each.by and each.kind not in NO_LOOK]
     told = [(each.sent_at, "talk") for each in sealed.messages if may_read and each.by is None]
     wish = Addition.Kind.WITHDRAWAL  # stands above the page by itself
     told += [(each.received_at, "added") for each in sealed.additions if each.kind != wish]
+    told += [(at, "files") for at in sent if acts]
     newest = max(told, default=None)
     return newest if newest and (not acts or newest[0] > max(acts)) else None
 
 
-def told(request: HttpRequest, sealed: Later, recorded: Iterable[Event]) -> dict[str, Any]:
-    """What the page says of the words that came after the report; `recorded`: its events."""
+def told(
+    request: HttpRequest, sealed: Later, recorded: Iterable[Event], sent: Iterable[datetime]
+) -> dict[str, Any]:
+    """What the page says of what came after the report; `recorded`: its events, `sent`: when its
+    files came.
+    """
     may_read = request.user.has_perm("reports.decide_case")
-    newest = _unanswered(sealed, recorded, may_read=may_read)
+    newest = _unanswered(sealed, recorded, sent, may_read=may_read)
     return {
         "fresh_at": newest and newest[0],
         "fresh_where": newest and newest[1],

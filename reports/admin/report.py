@@ -302,7 +302,7 @@ class ReportAdmin(
             "is_left_out": texts.is_left_out(report, story),
             "raw_story": marking.beginning((shown or {}).get("story", "")),
             "declared": page.declared(report),
-            **later.told(request, Later(report, opened), recorded),
+            **later.told(request, Later(report, opened), recorded, [file.at for file in sent]),
             "files": sent,
             "has_pictures": any(file.picture for file in sent),
             "oddities": page.oddities(report),

@@ -46,6 +46,7 @@ from reports.models import (
     SavedSearch,
     Slip,
 )
+from reports.officers import timekeeping
 from reports.public.callers import CALLERS
 
 REMOVE = "reports.remove_file"
@@ -116,6 +117,7 @@ def erase(
     ErasureError.
     """
     with transaction.atomic():
+        timekeeping.lock(report_id)  # before the report, as whoever decides on it locks them
         _must_be_free(report_id)
         events.record("report", report_id, ACTS[part], by=by, why=why)
         _PARTS[part](report_id, until or timezone.now())
@@ -167,6 +169,7 @@ def _whole(report_id: UUID, _: datetime) -> None:
         empty(_of(table, report_id))
     _empty_what_was_read(report_id)
     _empty_what_was_written(report_id)
+    timekeeping.drop_wishes(report_id)
 
 
 def _names(report_id: UUID, until: datetime) -> None:

@@ -14,8 +14,8 @@ from reports.models.report import Report
 
 class ErasureWishQuerySet(models.QuerySet["ErasureWish"]):
     def open(self) -> "ErasureWishQuerySet":
-        """Wishes that nobody has answered."""
-        return self.filter(decided_at=None)
+        """Wishes that nobody has answered, of reports that are still there."""
+        return self.filter(decided_at=None, report__erased_at=None)
 
 
 class ErasureWish(models.Model):

@@ -76,6 +76,13 @@ def _running(report_id: UUID, kinds: Iterable[str]) -> QuerySet[Clock]:
     return Clock.objects.running().filter(report_id=report_id, kind__in=tuple(kinds))
 
 
+def drop_wishes(report_id: UUID) -> None:
+    """End the clocks of what its reporter wished: the report is erased, nobody waits for an answer."""
+    kinds = (clocks.RIGHTS, clocks.WISH)
+    if _running(report_id, kinds).update(dropped_at=timezone.now()):
+        _set_due([report_id])
+
+
 def next_due(report_id: UUID) -> datetime | None:
     """When the next running clock of a report runs out."""
     running = Clock.objects.running().filter(report_id=report_id)
@@ -96,14 +103,13 @@ def lock(report_id: UUID) -> Case:
 
 
 def look_again(case: Case) -> None:
-    """Start the clock to look at a report whose reporter writes of being pressed; where one runs,
-    its end stays.
+    """Start the clock to look at a report whose reporter writes of being pressed, also where it has
+    ended: nobody else would see those words in time. Where one runs, its end stays.
     """
-    if case.status in Case.OPEN:
-        begin(case)
-        clock = _clock(case.pk, clocks.LOOK, timezone.now())
-        Clock.objects.bulk_create([clock], ignore_conflicts=True)
-        _set_due([case.pk])
+    begin(case)
+    clock = _clock(case.pk, clocks.LOOK, timezone.now())
+    Clock.objects.bulk_create([clock], ignore_conflicts=True)
+    _set_due([case.pk])
 
 
 def _pressed_and_unseen() -> QuerySet[Case]:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from reports import limits, lookup, offices
 from reports.models import Dispute
-from reports.phones import Phone
+from reports.phones import Phone, written
 from reports.public import callers, confirmed
 from reports.residents import disputes
 from reports.residents.disputes import Asked
@@ -158,7 +158,7 @@ def _verdict_page(request: HttpRequest, verdict: lookup.Verdict) -> HttpResponse
 
 def _which(request: HttpRequest, found: tuple[Phone, ...]) -> HttpResponse:
     """Several numbers stand in one field: each is a button."""
-    numbers = [(phone.key or phone.raw, lookup.written(phone)) for phone in found[:MOST_ASKED]]
+    numbers = [(phone.key or phone.raw, written(phone)) for phone in found[:MOST_ASKED]]
     context = {"numbers": numbers, "form": CheckForm()}
     return render(request, "reports/check_which.html", context, using="public")
 

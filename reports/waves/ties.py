@@ -77,7 +77,8 @@ def are_neighbours(one: str, other: str) -> bool:
 
 def neighbour(value: str) -> Tie:
     """The tie to a report whose caller is the neighbouring number `value`."""
-    reason = f"Số gọi liền kề {value}, trong vòng {NEIGHBOUR_HOURS} giờ"
+    number = Key("same_number", value).written
+    reason = f"Số gọi liền kề {number}, trong vòng {NEIGHBOUR_HOURS} giờ"
     return Tie("near_number", value, _NEAR_STRENGTH, reason)
 
 

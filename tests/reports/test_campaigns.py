@@ -63,7 +63,7 @@ def test_every_tie_says_what_is_shared_and_how_widely() -> None:
         ("same_account", 0.95, 3),
         ("same_number", 0.8, 3),
     ]
-    assert linked[0].whys[1].tie.reason == "Cùng số gọi +84550000123"
+    assert linked[0].whys[1].tie.reason == "Cùng số gọi 0550 000 123"
 
 
 def _retold(first: str, second: str, days: int = 3) -> list[Linked]:

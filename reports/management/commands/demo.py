@@ -2,6 +2,7 @@
 
 import time
 from argparse import ArgumentParser
+from math import inf
 from typing import Any
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
 from reports.desk import days
+from reports.keeping import purging
 from reports.management import demo
 from reports.public import figures
 from reports.stats import roll_up, standing
@@ -38,6 +40,7 @@ class Command(BaseCommand):
         burst_watch.look_and_keep()
         days.count()
         roll_up()
+        purging.go_on(purging.begin(), inf)  # some of them are older than a night
         self.stdout.write(
             f"{filled.reports} invented reports, {filled.decisions} decisions. See /{settings.ADMIN_PATH}/."
             if filled.reports or filled.decisions

@@ -87,6 +87,21 @@ def test_later_words_of_who_is_pressed_start_the_look_anew(
     assert look.exclude(met_at=None).count() == 1
 
 
+@pytest.mark.parametrize(("told", "runs"), [(PRESSED, True), ("Cảm ơn cán bộ.", False)])
+def test_who_is_pressed_after_the_end_is_looked_at_in_time(
+    duty: Person, told: str, runs: bool
+) -> None:
+    report = evidence.report("Họ gọi.")
+    workflow.close(report.pk, by=duty.user, version=1, outcome="scam", reason="Xong.")
+    said_by(report, "message", told)
+    assert report.clocks.running().filter(kind="look").exists() is runs
+    report.case.refresh_from_db()
+    assert (report.case.due_at is not None) is runs
+    version = report.case.version
+    workflow.message(report.pk, by=duty.user, version=version, reason="Dập máy ngay.")
+    assert not report.clocks.running().exists()
+
+
 def test_the_end_of_a_look_that_runs_stays(duty: Person) -> None:
     report = evidence.report("Họ gọi.")
     said_by(report, "more", PRESSED)

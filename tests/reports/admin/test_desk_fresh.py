@@ -5,11 +5,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from reports import workflow
-from reports.models import EvidenceFile, Report
+from reports.models import Report
 from tests.cast import Person
 from tests.reports import evidence
 from tests.reports.admin.test_desk_answers import asked, row_of, shown
-from tests.reports.admin.test_desk_talk import added, answered
+from tests.reports.admin.test_desk_talk import added, answered, sent
 
 QUEUE = "/admin/reports/report/"
 FRESH = f"{QUEUE}?viec=fresh"
@@ -28,7 +28,7 @@ def say(report: Report, how: str) -> None:
     elif how == "addition":
         added(report, accounts=["1903"])
     else:
-        EvidenceFile.objects.create(report=report, media_type="image/png", size=1, sha256=b"1" * 32)
+        sent(report, b"1")
 
 
 @pytest.mark.parametrize("how", ["message", "addition", "file"])
@@ -61,6 +61,14 @@ def test_a_report_that_was_handed_over_or_ended_is_in_the_list(duty: Person) -> 
     assert set(shown(duty, FRESH)) == {passed, ended}
     page = duty.client.get(FRESH).content.decode()
     assert page.count(">Có lời mới<") == 2
+
+
+def test_a_wish_to_withdraw_has_a_tag_of_its_own_alone(duty: Person) -> None:
+    report = taken(duty)
+    added(report, "withdrawal")
+    assert shown(duty, FRESH) == []
+    assert "Đề nghị rút" in row_of(duty, report)
+    assert "Có lời mới" not in row_of(duty, report)
 
 
 def test_what_nobody_has_touched_has_no_new_words(duty: Person) -> None:

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 
 from reports import events, privacy, workflow
-from reports.models import Addition, Case, Message, Report
+from reports.models import Addition, Case, EvidenceFile, Message, Report
 from reports.residents import later
 from reports.residents.later import Later
 from tests.cast import Person
@@ -51,6 +51,13 @@ def added(report: Report, kind: str = "more", **said: Any) -> Addition:
     )
 
 
+def sent(report: Report, sign: bytes) -> EvidenceFile:
+    """A picture that the reporter sent."""
+    return EvidenceFile.objects.create(
+        report=report, media_type="image/png", size=1, sha256=sign * 32
+    )
+
+
 @pytest.mark.parametrize(("verb", "status"), [("ask", "waiting"), ("message", "new")])
 def test_what_the_officer_asks_or_tells_is_left_for_the_reporter(
     duty: Person, verb: str, status: str
@@ -71,6 +78,16 @@ def test_what_was_said_since_the_last_act_is_told_above_the_page(duty: Person) -
     assert "Người báo có lời mới" not in seen(duty, report)
     answered(report, "Họ lại gọi.")
     assert 'href="#talk">Đọc lời mới' in duty.client.get(page_of(report)).content.decode()
+
+
+def test_a_file_that_came_since_the_last_act_is_told_above_the_page(duty: Person) -> None:
+    report = evidence.report()
+    sent(report, b"1")
+    assert "tài liệu mới" not in seen(duty, report)
+    press(duty, report, "note", "Đã gọi lại.")
+    assert "tài liệu mới" not in seen(duty, report)
+    sent(report, b"2")
+    assert 'href="#files">Xem tài liệu' in duty.client.get(page_of(report)).content.decode()
 
 
 def test_a_wish_to_withdraw_is_told_once(duty: Person) -> None:

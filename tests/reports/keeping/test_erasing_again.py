@@ -8,11 +8,12 @@ import pytest
 from django.core.management import call_command
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from reports import events
-from reports.keeping import destruction, erased_list, erasing, erasing_again, holds
+from reports import clocks, events
+from reports.keeping import destruction, erased_list, erasing, erasing_again, holds, rights
 from reports.keeping.destruction import What
 from reports.keeping.erasing import Part
-from reports.models import Addition, EvidenceFile, Report
+from reports.models import Addition, Clock, ErasureWish, EvidenceFile, Report
+from reports.officers import timekeeping
 from tests.cast import Person
 from tests.reports import evidence
 from tests.reports.keeping.test_keeping import added, sent
@@ -56,6 +57,18 @@ def test_what_came_back_goes_again() -> None:
     other.refresh_from_db()
     assert (back.story, other.story) == ("", "Họ gọi nữa.")
     assert erasing_again.again() == {}
+
+
+def test_a_wish_that_came_back_waits_for_nobody() -> None:
+    report = evidence.report()
+    rights.ask(report, "Xin xóa.")
+    timekeeping.start_those_of_new_reports()
+    timekeeping.start_those_asked_for()
+    listed(Part.WHOLE, report.pk)
+    erasing_again.again()
+    assert not ErasureWish.objects.open().exists()
+    assert not Clock.objects.running().filter(report=report, kind=clocks.RIGHTS).exists()
+    assert timekeeping.start_those_asked_for() == 0
 
 
 def test_a_part_goes_again_and_what_was_sent_later_stays() -> None:

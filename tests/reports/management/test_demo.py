@@ -9,6 +9,7 @@ from django.core.management import call_command
 from pytest_django import DjangoDbBlocker
 
 from reports import triage
+from reports.keeping import purging
 from reports.management import demo
 from reports.models import Campaign, Case, Event, Facts, OutboxItem, Report, Statement
 from reports.public import confirmed
@@ -49,6 +50,10 @@ def test_triage_finds_the_six_campaigns_and_two_bursts() -> None:
     sizes = sorted((campaign.links.count() for campaign in Campaign.objects.all()), reverse=True)
     assert len(sizes) == 6
     assert sizes[1] > 30 > sizes[2]
+
+
+def test_nothing_of_it_is_said_to_be_late() -> None:
+    assert not purging.is_missed()
 
 
 def test_a_second_run_changes_nothing(capsys: pytest.CaptureFixture[str]) -> None:

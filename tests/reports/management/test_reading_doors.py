@@ -93,7 +93,7 @@ def test_link_stories_answers_in_order_with_null_for_a_single() -> None:
             "kind": "same_number",
             "value": "+84550000123",
             "strength": 0.8,
-            "reason": "Cùng số gọi +84550000123",
+            "reason": "Cùng số gọi 0550 000 123",
             "stories": 2,
         }
     ]
