@@ -1,4 +1,4 @@
-"""python -m bench.looks named|unknown|heard|plan REPORTS SECONDS: looks at numbers of the database
+"""python -m bench.looks named|unknown|heard|plan|head REPORTS SECONDS: looks at numbers of the database
 that the environment names (bench/looking.py fills it) and prints what it found as JSON.
 """
 
@@ -20,12 +20,15 @@ def main() -> None:
     what, reports, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
-    from reports import lookup, phones  # noqa: PLC0415  # after the set-up
+    from reports import lookup, phones, privacy  # noqa: PLC0415  # after the set-up
     from reports.public import callers  # noqa: PLC0415  # after the set-up
 
     def look(key: str) -> str:
         return lookup.look(phones.Phone(key, "international", key)).state.value
 
+    if what == "head":
+        print(json.dumps({"head": privacy.head().hex()}))
+        return
     keys = drawn(what, reports)
     for key in (next(keys) for _ in range(WARM)):
         assert look(key) == ("odd" if what == "unknown" else "several"), key
