@@ -1,5 +1,6 @@
-"""python -m bench.looks named|unknown|heard|plan|head REPORTS SECONDS: looks at numbers of the database
-that the environment names (bench/looking.py fills it) and prints what it found as JSON.
+"""python -m bench.looks named|unknown|heard|plan REPORTS SECONDS: looks at numbers of the database
+that the environment names (bench/looking.py fills it) and prints what it found as JSON. With `head`
+it prints how what the newest key sealed begins.
 """
 
 import json

@@ -311,3 +311,8 @@ def written(phone: Phone) -> str:
     if phone.kind in {"tollfree", "premium"}:
         return f"{digits[1:5]} {digits[5:]}"
     return f"{digits[:4]} {digits[4:7]} {digits[7:]}" if len(digits) in {10, 11} else digits
+
+
+def in_groups(key: str) -> str:
+    """A canonical number as people write it."""
+    return written(read(key))

@@ -1,8 +1,7 @@
 """What reporters have said since a person last acted on their report: written, added or sent along.
-A wish to withdraw is told by itself wherever it stands.
 
 Where nobody has acted yet nothing is new in a list: the whole report waits to be read. Its page says
-there too what came later (reports/admin/later.py).
+there too what came later, and tells a wish to withdraw by itself (reports/admin/later.py).
 """
 
 from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Subquery
@@ -11,8 +10,6 @@ from django.db.models.functions import Cast
 from reports.events import NO_LOOK
 from reports.models import Addition, Event, EvidenceFile, Message, Report
 
-_ADDED = Addition.objects.exclude(kind=Addition.Kind.WITHDRAWAL)
-
 
 def fresh(reports: QuerySet[Report]) -> QuerySet[Report]:
     """Those of *reports* with words or files that no person has acted on since; its cost grows with
@@ -20,7 +17,7 @@ def fresh(reports: QuerySet[Report]) -> QuerySet[Report]:
     """
     acted = _last_act("report_id")
     written = Message.objects.filter(by=None, sent_at__gt=acted)
-    added = _ADDED.filter(received_at__gt=acted)
+    added = Addition.objects.filter(received_at__gt=acted)
     sent = EvidenceFile.objects.filter(received_at__gt=acted)
     found = [Q(pk__in=rows.values("report_id")) for rows in (written, added, sent)]
     return reports.filter(found[0] | found[1] | found[2])
@@ -35,7 +32,7 @@ def is_fresh() -> Q:
     """Whether something came since `acted_at`. For the few rows of a page."""
     about, since = OuterRef("pk"), OuterRef("acted_at")
     written = Message.objects.filter(report=about, by=None, sent_at__gt=since)
-    added = _ADDED.filter(report=about, received_at__gt=since)
+    added = Addition.objects.filter(report=about, received_at__gt=since)
     sent = EvidenceFile.objects.filter(report=about, received_at__gt=since)
     return Q(Exists(written)) | Q(Exists(added)) | Q(Exists(sent))
 

@@ -89,7 +89,8 @@ def shown(report: Report, by: User) -> dict[str, Any]:
     or of the one that was refused, which may be taken up again. Four statements at most.
     """
     newest, later = rights.newest(report.pk), Later(report)
-    wish = newest if newest and newest.decided_at is None else None
+    waits = newest is not None and newest.decided_at is None and not report.erased_at
+    wish = newest if waits else None
     against = rights.stands_against(report.pk) if newest else ""
     return {
         "wish": wish,

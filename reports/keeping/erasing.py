@@ -169,7 +169,7 @@ def _whole(report_id: UUID, _: datetime) -> None:
         empty(_of(table, report_id))
     _empty_what_was_read(report_id)
     _empty_what_was_written(report_id)
-    timekeeping.drop_wishes(report_id)
+    timekeeping.drop_all(report_id)
 
 
 def _names(report_id: UUID, until: datetime) -> None:

@@ -53,7 +53,7 @@ def shown(report: Report) -> dict[str, object]:
     """
     wishes = list(ErasureWish.objects.filter(report=report).order_by("id"))
     wish = wishes[-1] if wishes else None
-    waits = wish is not None and wish.decided_at is None
+    waits = wish is not None and wish.decided_at is None and not report.erased_at
     return {
         "wish": wish,
         "wish_promise": promise("erase_answer", wish.asked_at) if wish and waits else "",

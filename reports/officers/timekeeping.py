@@ -76,10 +76,10 @@ def _running(report_id: UUID, kinds: Iterable[str]) -> QuerySet[Clock]:
     return Clock.objects.running().filter(report_id=report_id, kind__in=tuple(kinds))
 
 
-def drop_wishes(report_id: UUID) -> None:
-    """End the clocks of what its reporter wished: the report is erased, nobody waits for an answer."""
-    kinds = (clocks.RIGHTS, clocks.WISH)
-    if _running(report_id, kinds).update(dropped_at=timezone.now()):
+def drop_all(report_id: UUID) -> None:
+    """End whatever runs: the report is erased, there is nothing left to look at or to answer."""
+    running = Clock.objects.running().filter(report_id=report_id)
+    if running.update(dropped_at=timezone.now()):
         _set_due([report_id])
 
 
@@ -104,7 +104,7 @@ def lock(report_id: UUID) -> Case:
 
 def look_again(case: Case) -> None:
     """Start the clock to look at a report whose reporter writes of being pressed, also where it has
-    ended: nobody else would see those words in time. Where one runs, its end stays.
+    ended, as junk too: nobody would see those words in time. Where one runs, its end stays.
     """
     begin(case)
     clock = _clock(case.pk, clocks.LOOK, timezone.now())

@@ -8,6 +8,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
+from reports.phones import in_groups
 from reports.waves.scripts import Script, likeness, shared
 from reports.waves.traces import NEIGHBOUR_HOURS, NEIGHBOURS, Key
 
@@ -77,8 +78,7 @@ def are_neighbours(one: str, other: str) -> bool:
 
 def neighbour(value: str) -> Tie:
     """The tie to a report whose caller is the neighbouring number `value`."""
-    number = Key("same_number", value).written
-    reason = f"Số gọi liền kề {number}, trong vòng {NEIGHBOUR_HOURS} giờ"
+    reason = f"Số gọi liền kề {in_groups(value)}, trong vòng {NEIGHBOUR_HOURS} giờ"
     return Tie("near_number", value, _NEAR_STRENGTH, reason)
 
 

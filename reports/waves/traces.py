@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from reports.folding import fold, plain_digits
-from reports.phones import FoundPhone, Phone, find, read, read_all, written
+from reports.phones import FoundPhone, Phone, find, in_groups, read_all
 from reports.words.indicators import CHAINS, find_accounts, find_links, is_money
 
 _FILE = Path(__file__).parents[1] / "data" / "common.json"
@@ -62,12 +62,8 @@ class Key:
 
     @property
     def reason(self) -> str:
-        return f"{_WORDS_VI[self.kind]} {self.written}"
-
-    @property
-    def written(self) -> str:
-        """A number as the pages write it, 0550 000 123; the rest as it is."""
-        return written(read(self.value)) if self.kind == "same_number" else self.value
+        value = in_groups(self.value) if self.kind == "same_number" else self.value
+        return f"{_WORDS_VI[self.kind]} {value}"
 
 
 @lru_cache(maxsize=1)

@@ -6,6 +6,7 @@ learnt from stories that we wrote (`python -m bench.training`; the card is data/
 A code's score is nothing but the sum of what its grams add.
 """
 
+import re
 import sys
 from array import array
 from collections import Counter
@@ -15,6 +16,7 @@ from functools import lru_cache
 from itertools import pairwise
 from math import log, sqrt
 from pathlib import Path
+from string import ascii_letters
 from typing import NamedTuple
 
 from reports.words.cues import Hit, Story
@@ -24,7 +26,9 @@ FOLDER = Path(__file__).parents[1] / "data" / "weights"
 _SUM, _NUMBER = "$", "#"  # any sum of money, any other number
 _LAST_WORDS = 12  # how it ended is told at the end
 SHORTEST = 30.0  # the length of some eight usual words
-SCALE = 100  # weights are whole hundredths of a point
+SCALE = 10  # weights are whole tenths of a point
+SIGNS = ascii_letters  # of the labels, in the order of the first line
+_ADD = re.compile(r"([A-Za-z])(-?[0-9]+)")
 
 
 class Gram(NamedTuple):
@@ -45,7 +49,7 @@ class Part(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Weights:
     """A table of weights: the labels, the points that each needs, and for each gram its rarity and
-    what it adds to which labels, in hundredths of a point. Packed: a worker keeps three of them.
+    what it adds to which labels, in tenths of a point. Packed: a worker keeps three of them.
     """
 
     labels: tuple[str, ...]
@@ -104,7 +108,7 @@ def last_sentence_of(story: Story, grams: Iterable[Gram]) -> Iterator[Gram]:
 def weights(name: str) -> Weights:
     """A table of data/weights, read once."""
     with (FOLDER / f"{name}.tsv").open(encoding="utf-8") as file:
-        labels = tuple(_cells(next(file)))
+        labels = tuple(cell.partition("=")[2] for cell in _cells(next(file)))
         needed = dict(zip(labels, map(float, _cells(next(file))), strict=True))
         return Weights(labels, needed, *_packed(map(_cells, file)))
 
@@ -119,13 +123,15 @@ _Packed = tuple[dict[str, int], Sequence[float], Sequence[int], bytes, Sequence[
 def _packed(rows: Iterable[list[str]]) -> _Packed:
     numbers: dict[str, int] = {}
     rarities, begins, label_of, adds = array("f"), array("I", [0]), bytearray(), array("h")
-    for name, rarity, *pairs in rows:
+    place = {sign: number for number, sign in enumerate(SIGNS)}
+    for name, rarity, told in rows:
+        if _ADD.sub("", told):
+            raise ValueError(f"no weights: {told}")
         numbers[sys.intern(name)] = len(numbers)
         rarities.append(float(rarity))
-        for pair in pairs:
-            label, _, weight = pair.partition(":")
-            label_of.append(int(label))
-            adds.append(int(weight))
+        for sign, add in _ADD.findall(told):
+            label_of.append(place[sign])
+            adds.append(int(add))
         begins.append(len(adds))
     return numbers, rarities, begins, bytes(label_of), adds
 

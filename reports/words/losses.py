@@ -4,7 +4,7 @@ First whether money is gone at all, by the whole story, how it ends, the words a
 what phrases (lost.py) say; then, where it is, which of the sums, by the words around each.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -57,6 +57,8 @@ _BACK_REACH = 5  # words between "trả lại" and its sum
 _CARDS = {"the", "card", "cards"}
 _BY = "x"
 _MOST_TIMES = 20
+_WITHIN = {("tinh", "ca"), ("ke", "ca"), ("gom", "ca"), ("bao", "gom"), ("trong", "do")}
+_WITHIN_REACH = 5  # words before the sum that is within another
 _MOST_REASONS = 8
 _FACT = "money_lost_vnd"
 
@@ -119,7 +121,7 @@ def lost_sums(look: Look, said: Said) -> list[tuple[Amount, Because]]:
     gone = [amount for points, amount in scored if points >= needed]
     if not gone and scored:
         gone = [max(scored, key=lambda each: each[0])[1]]
-    gone = _with_joined(look, gone)
+    gone = _without_parts(look, _with_joined(look, gone))
     return [
         (amount, why.get(amount, Because("gone, by the words around", amount.first, amount.last)))
         for amount in gone
@@ -154,6 +156,22 @@ def _with_joined(look: Look, gone: Collection[Amount]) -> list[Amount]:
         else:
             groups.append([amount])
     return [amount for group in groups if any(one in gone for one in group) for amount in group]
+
+
+def _without_parts(look: Look, gone: Iterable[Amount]) -> list[Amount]:
+    """The sums that are gone, of one that is part of another the other: "40 triệu, tính cả 2 triệu
+    tiền cọc".
+    """
+    holders = {two: one for one, two in pairwise(look.sums) if _is_part(look, one, two)}
+    return list(dict.fromkeys(holders.get(amount, amount) for amount in gone))
+
+
+def _is_part(look: Look, one: Amount, two: Amount) -> bool:
+    """Whether the second sum is said to be within the first, a larger one."""
+    words = look.story.words
+    before = [word.folded for word in words[one.last : two.first]][-_WITHIN_REACH:]
+    together = words[one.first].sentence == words[two.first].sentence
+    return together and one.value > two.value and not _WITHIN.isdisjoint(pairwise(before))
 
 
 def _is_joined(look: Look, one: Amount, two: Amount) -> bool:

@@ -60,6 +60,16 @@ _COUNTED = {
 }  # "hai vợ chồng" behind a sum are no part of it
 _ABOUT = {(5, 3), (5, 7), (3, 5)}  # "năm ba", "năm bảy", "ba năm": some
 _SPACED = re.compile(r"(?<=[0-9]) (?=[0-9]{3}(?![0-9]))")  # 35 500 000
+_FOREIGN = {
+    spelling(word)
+    for word in ("đô", "đôla", "tệ", "usd", "usdt", "dollar", "dollars", "euro", "eur", "won")
+}
+_FOREIGN_PAIRS = {
+    tuple(map(spelling, words.split())) for words in ("bảng anh", "nhân dân", "yên nhật")
+}
+# Without marks "do la" is more often "đó là": a currency behind a small number alone.
+_FOREIGN_BARE = {("do", "la"), ("do", "mi"), ("do", "uc")}
+_MOST_BARE = 10**6
 _MOST = 10**15
 _LEAST = 500  # in a story; "tư đồng" are no four đồng
 _GROUPED = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+")
@@ -333,12 +343,13 @@ def amounts(story: Story) -> Iterator[Amount]:
             last = one[1]
             while _names_dong(story, last):
                 last += 1
-            if one[0] and _LEAST <= one[0] <= _MOST and not _is_open(story, at, last):
-                yield Amount(round(one[0]), at, last)
+            value = round(one[0] or 0)
+            if _LEAST <= value <= _MOST and not _is_open(story, at, last, value):
+                yield Amount(value, at, last)
             at = last
         else:
-            value = _bare(story.words[at])
-            if value:
+            value = _bare(story.words[at]) or 0
+            if value and not _is_foreign(story, at + 1, value):
                 yield Amount(value, at, at + 1)
             at += 1
 
@@ -352,14 +363,25 @@ def _names_dong(story: Story, at: int) -> bool:
     return unit not in _SHORT_UNITS if bare else _worth(story, word, 0) == 1
 
 
-def _is_open(story: Story, first: int, last: int) -> bool:
+def _is_open(story: Story, first: int, last: int, value: int) -> bool:
     """Whether more is said of the sum: another currency, or another sum that it may be."""
     words = story.words
-    if last < len(words) and words[last].folded in {"usd", "dollars"}:
+    if _is_foreign(story, last, value):
         return True
     before = first >= 2 and words[first - 1].folded in _OR and _counts(story, first - 2)
     after = last + 1 < len(words) and words[last].folded in _OR and _counts(story, last + 1)
     return before or after
+
+
+def _is_foreign(story: Story, at: int, value: int) -> bool:
+    """Whether the sum before word *at* is of another currency: "5 nghìn đô", "3000 do la"."""
+    if not _in_clause(story, at):
+        return False
+    words = story.words[at : at + 2]
+    spelled = tuple(word.spelled for word in words)
+    if story.marked or value >= _MOST_BARE:
+        return spelled[0] in _FOREIGN or spelled in _FOREIGN_PAIRS
+    return spelled[0] in _FOREIGN or tuple(word.folded for word in words) in _FOREIGN_BARE
 
 
 def _counts(story: Story, at: int) -> bool:

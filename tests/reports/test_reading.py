@@ -291,6 +291,15 @@ def test_the_money_field(typed: str, value: int | None, problem: str) -> None:
         ("Tôi đã chuyển hai ba triệu cho họ.", None),
         ("Tôi đã chuyển 20 hay 30 triệu cho họ.", None),
         ("Họ gọi lần hai, năm triệu tôi đã chuyển rồi.", 5_000_000),
+        ("Họ tặng tôi 5 nghìn đô.", None),
+        ("ho tang toi 5 nghin do la", None),
+        ("toi chuyen 5 nghin do my", None),
+        ("Tôi chuyển 100000 đô.", None),
+        ("Tôi chuyển 20 triệu đó là tiền hưu.", 20_000_000),
+        ("toi chuyen 20 trieu do la tien huu", 20_000_000),
+        ("Tôi gửi 20 triệu bằng anh Ba gửi.", 20_000_000),
+        ("chuyen 5 trieu do nhe da", 5_000_000),
+        ("Tôi đã chuyển 3 triệu đồng, đô la thì không.", 3_000_000),
     ],
 )
 def test_a_sum_of_a_story_is_whole_or_not_read(story: str, lost: int | None) -> None:

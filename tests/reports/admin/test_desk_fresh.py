@@ -63,14 +63,6 @@ def test_a_report_that_was_handed_over_or_ended_is_in_the_list(duty: Person) -> 
     assert page.count(">Có lời mới<") == 2
 
 
-def test_a_wish_to_withdraw_has_a_tag_of_its_own_alone(duty: Person) -> None:
-    report = taken(duty)
-    added(report, "withdrawal")
-    assert shown(duty, FRESH) == []
-    assert "Đề nghị rút" in row_of(duty, report)
-    assert "Có lời mới" not in row_of(duty, report)
-
-
 def test_what_nobody_has_touched_has_no_new_words(duty: Person) -> None:
     report = evidence.report()
     say(report, "file")

@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from reports import clocks, events
+from reports import events
 from reports.keeping import destruction, erased_list, erasing, erasing_again, holds, rights
 from reports.keeping.destruction import What
 from reports.keeping.erasing import Part
@@ -67,7 +67,7 @@ def test_a_wish_that_came_back_waits_for_nobody() -> None:
     listed(Part.WHOLE, report.pk)
     erasing_again.again()
     assert not ErasureWish.objects.open().exists()
-    assert not Clock.objects.running().filter(report=report, kind=clocks.RIGHTS).exists()
+    assert not Clock.objects.running().filter(report=report).exists()
     assert timekeeping.start_those_asked_for() == 0
 
 

@@ -8,7 +8,7 @@ from reports.words import grams
 from reports.words.grams import SHORTEST, Gram, weigh, weights
 from reports.words.look import look_at
 
-TABLE = "tax\tbank\n0.000\t1.500\ncan bo\t2.0\t0:300\t1:-100\nthue\t4.0\t0:500\n$\t1.0\n"
+TABLE = "a=tax\tb=bank\n0.000\t1.500\ncan bo\t2.0\ta30b-10\nthue\t4.0\ta50\n$\t1.0\t\n"
 
 
 @pytest.fixture
