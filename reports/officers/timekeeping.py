@@ -26,7 +26,8 @@ _Wish = TypeVar("_Wish", bound=Model)
 
 def begin(case: Case) -> None:
     """Start the clocks that run from receipt, where they have not been started."""
-    if case.due_at is None and case.status in Case.OPEN:
+    is_there = case.due_at is None and case.status in Case.OPEN
+    if is_there and case.report.erased_at is None:
         Clock.objects.bulk_create(_from_receipt(case), ignore_conflicts=True)
 
 
@@ -93,7 +94,7 @@ def start_those_of_new_reports() -> int:
     """Start the clocks from receipt of reports that came in, and the one to look at a report in
     which the machine has read since that its reporter is still pressed; how many cases.
     """
-    begun = _start(Case.objects.open().filter(due_at=None))
+    begun = _start(Case.objects.open().filter(due_at=None, report__erased_at=None))
     return begun + _start(_pressed_and_unseen().exclude(due_at=None))
 
 
@@ -117,7 +118,8 @@ def _pressed_and_unseen() -> QuerySet[Case]:
     clock = Clock.objects.filter(report_id=OuterRef("pk"), kind=clocks.LOOK)
     by_people = Event.objects.filter(by__isnull=False).exclude(kind__in=NO_LOOK)
     look = by_people.filter(subject_type="report", subject_id=Cast(OuterRef("pk"), CharField()))
-    pressed = Case.objects.filter(status=Case.Status.NEW, report__facts__ongoing=True)
+    there = Case.objects.filter(status=Case.Status.NEW, report__erased_at=None)
+    pressed = there.filter(report__facts__ongoing=True)
     return pressed.filter(~Exists(clock), ~Exists(look))
 
 

@@ -58,7 +58,8 @@ _CARDS = {"the", "card", "cards"}
 _BY = "x"
 _MOST_TIMES = 20
 _WITHIN = {("tinh", "ca"), ("ke", "ca"), ("gom", "ca"), ("bao", "gom"), ("trong", "do")}
-_WITHIN_REACH = 5  # words before the sum that is within another
+_NOT_WITHIN = {"chua", "khong", "ngoai"}  # "chưa kể cả 5 triệu phí"
+_WITHIN_REACH = 6  # words before the sum that is within another
 _MOST_REASONS = 8
 _FACT = "money_lost_vnd"
 
@@ -162,7 +163,14 @@ def _without_parts(look: Look, gone: Iterable[Amount]) -> list[Amount]:
     """The sums that are gone, of one that is part of another the other: "40 triệu, tính cả 2 triệu
     tiền cọc".
     """
-    holders = {two: one for one, two in pairwise(look.sums) if _is_part(look, one, two)}
+    gone, holders = list(gone), dict[Amount, Amount]()
+    for number, (one, two) in enumerate(pairwise(look.sums)):
+        naming = naming_deed(look, number)
+        is_gone = one in gone or (naming is not None and naming.state == "done")
+        if is_gone and _is_part(look, one, two):
+            holders[two] = one
+        elif one in holders and _is_joined(look, one, two):
+            holders[two] = holders[one]
     return list(dict.fromkeys(holders.get(amount, amount) for amount in gone))
 
 
@@ -170,8 +178,10 @@ def _is_part(look: Look, one: Amount, two: Amount) -> bool:
     """Whether the second sum is said to be within the first, a larger one."""
     words = look.story.words
     before = [word.folded for word in words[one.last : two.first]][-_WITHIN_REACH:]
+    within = {pair for pair, word in zip(pairwise(before), ["", *before], strict=False)
+              if word not in _NOT_WITHIN}  # fmt: skip
     together = words[one.first].sentence == words[two.first].sentence
-    return together and one.value > two.value and not _WITHIN.isdisjoint(pairwise(before))
+    return together and one.value > two.value and not _WITHIN.isdisjoint(within)
 
 
 def _is_joined(look: Look, one: Amount, two: Amount) -> bool:

@@ -61,15 +61,19 @@ _COUNTED = {
 _ABOUT = {(5, 3), (5, 7), (3, 5)}  # "năm ba", "năm bảy", "ba năm": some
 _SPACED = re.compile(r"(?<=[0-9]) (?=[0-9]{3}(?![0-9]))")  # 35 500 000
 _FOREIGN = {
-    spelling(word)
-    for word in ("đô", "đôla", "tệ", "usd", "usdt", "dollar", "dollars", "euro", "eur", "won")
+    spelling(word) for word in ("đôla", "usd", "usdt", "dollar", "dollars", "euro", "eur", "won")
 }
-_FOREIGN_PAIRS = {
-    tuple(map(spelling, words.split())) for words in ("bảng anh", "nhân dân", "yên nhật")
+_FOREIGN_GROUPS = {
+    tuple(map(spelling, words.split()))
+    for words in ("bảng anh", "mỹ kim", "yên nhật", "đài tệ", "nhân dân tệ")
 }
+_FOREIGN_SIGNS = {"$", "€"}
+_DOLLAR, _YUAN = spelling("đô"), spelling("tệ")
+_BAD = {"hai", "that", "qua", "hon", "nhat", "lam"}  # "50 triệu tệ thật"
 # Without marks "do la" is more often "đó là": a currency behind a small number alone.
 _FOREIGN_BARE = {("do", "la"), ("do", "mi"), ("do", "uc")}
-_MOST_BARE = 10**6
+_MOST_BARE = 10**5
+_DONG = {"dong", "vnd", "d"}
 _MOST = 10**15
 _LEAST = 500  # in a story; "tư đồng" are no four đồng
 _GROUPED = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+")
@@ -209,7 +213,8 @@ def _tail(story: Story, at: int, unit: int) -> tuple[Fraction | None, int]:
         return Fraction(unit, 2), at + 1
     more = _one(story, at, below=unit)
     if more:
-        return more[0], more[1]
+        is_foreign = _is_foreign(story, more[1], round(more[0] or 0))
+        return (Fraction(0), at) if is_foreign else more
     if unit < 10**6 or not _in_clause(story, at):
         return Fraction(0), at
     if hundreds := _hundreds_tail(story, at):
@@ -356,7 +361,7 @@ def amounts(story: Story) -> Iterator[Amount]:
 
 def _names_dong(story: Story, at: int) -> bool:
     """Whether "đồng" closes the sum before word *at*: not "15 triệu, đóng …", not "3tr dong phi"."""
-    if not _in_clause(story, at) or story.words[at].folded not in {"dong", "vnd", "d"}:
+    if not _in_clause(story, at) or story.words[at].folded not in _DONG:
         return False
     word, unit = story.words[at], story.words[at - 1].folded
     bare = word.folded == word.spelled
@@ -374,14 +379,21 @@ def _is_open(story: Story, first: int, last: int, value: int) -> bool:
 
 
 def _is_foreign(story: Story, at: int, value: int) -> bool:
-    """Whether the sum before word *at* is of another currency: "5 nghìn đô", "3000 do la"."""
-    if not _in_clause(story, at):
+    """Whether the sum before word *at* is of another currency: "5 nghìn đô", "5k$", "3000 do la"."""
+    words, end = story.words, story.words[at - 1].end
+    if story.text[end : end + 2].strip()[:1] in _FOREIGN_SIGNS:
+        return True
+    if words[at - 1].folded in _DONG or not _in_clause(story, at):
         return False
-    words = story.words[at : at + 2]
-    spelled = tuple(word.spelled for word in words)
-    if story.marked or value >= _MOST_BARE:
-        return spelled[0] in _FOREIGN or spelled in _FOREIGN_PAIRS
-    return spelled[0] in _FOREIGN or tuple(word.folded for word in words) in _FOREIGN_BARE
+    word, follower = words[at], words[at + 1].folded if _in_clause(story, at + 1) else ""
+    if word.spelled == _DOLLAR:
+        return story.text[word.start] in "đĐ"  # "dô" is "vô"
+    if word.spelled == _YUAN:
+        return follower not in _BAD
+    spelled = tuple(each.spelled for each in words[at : at + 3])
+    named = word.spelled in _FOREIGN or not _FOREIGN_GROUPS.isdisjoint({spelled, spelled[:2]})
+    bare = not story.marked and value < _MOST_BARE and (word.folded, follower) in _FOREIGN_BARE
+    return named or bare
 
 
 def _counts(story: Story, at: int) -> bool:

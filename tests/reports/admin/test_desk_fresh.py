@@ -25,13 +25,15 @@ def taken(by: Person, story: str = "Họ gọi.") -> Report:
 def say(report: Report, how: str) -> None:
     if how == "message":
         answered(report, "Họ lại gọi.")
+    elif how == "withdrawal":
+        added(report, how)
     elif how == "addition":
         added(report, accounts=["1903"])
     else:
         sent(report, b"1")
 
 
-@pytest.mark.parametrize("how", ["message", "addition", "file"])
+@pytest.mark.parametrize("how", ["message", "addition", "withdrawal", "file"])
 def test_new_words_stand_in_their_row_and_list(duty: Person, how: str) -> None:
     report, other = taken(duty), taken(duty, "khác")
     say(report, how)

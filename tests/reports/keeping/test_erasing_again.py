@@ -69,6 +69,7 @@ def test_a_wish_that_came_back_waits_for_nobody() -> None:
     assert not ErasureWish.objects.open().exists()
     assert not Clock.objects.running().filter(report=report).exists()
     assert timekeeping.start_those_asked_for() == 0
+    assert timekeeping.start_those_of_new_reports() == 0
 
 
 def test_a_part_goes_again_and_what_was_sent_later_stays() -> None:

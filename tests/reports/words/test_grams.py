@@ -58,6 +58,12 @@ def test_a_table_is_read_as_it_is_written(table: grams.Weights) -> None:
     assert not weigh(table, [Gram("$", 0, 1)]).parts("tax")
 
 
+def test_what_is_no_table_is_no_silence(tmp_path: Path, table: grams.Weights) -> None:
+    (tmp_path / "other.tsv").write_text("a=tax\n0.0\nthue\t4.0\t0:30\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="no weights: 0:30"):
+        weights("other")
+
+
 def test_a_score_is_the_sum_of_its_parts(table: grams.Weights) -> None:
     weighing = weigh(table, look_at("cán bộ thuế đòi 5 triệu").grams)
     for label, score in weighing.scores.items():
