@@ -178,8 +178,8 @@ def _is_part(look: Look, one: Amount, two: Amount) -> bool:
     """Whether the second sum is said to be within the first, a larger one."""
     words = look.story.words
     before = [word.folded for word in words[one.last : two.first]][-_WITHIN_REACH:]
-    within = {pair for pair, word in zip(pairwise(before), ["", *before], strict=False)
-              if word not in _NOT_WITHIN}  # fmt: skip
+    threes = zip(["", *before], before, before[1:], strict=False)
+    within = {(first, second) for ahead, first, second in threes if ahead not in _NOT_WITHIN}
     together = words[one.first].sentence == words[two.first].sentence
     return together and one.value > two.value and not _WITHIN.isdisjoint(within)
 
