@@ -13,12 +13,12 @@ import json
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import combinations
 from math import log
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -26,21 +26,29 @@ from sklearn.svm import LinearSVC
 
 import reports
 from reports.words import evaluation, grams
+from reports.words.around import around
 from reports.words.cues import action_codes, scenario_codes
 from reports.words.grams import SCALE, SHORTEST, SIGNS, Gram
 from reports.words.look import Look, look_at
-from reports.words.losses import KINDS, around, is_returned, times, told
-from reports.words.lost import what_phrases_say
+from reports.words.losses import KINDS, hear, told
+from reports.words.lost import Said, what_phrases_say
+from reports.words.pieces import KINDS as OF_PIECES
+from reports.words.pieces import Piece, pieces_of
+from reports.words.reckoning import times
 
 STORIES = Path(__file__).parent / "data" / "training"
 CONCEPTS = Path(reports.__file__).parent / "data" / "concepts.json"
 SOURCE = "learnt-from.sha256"
 POINTS = 10.0  # a margin of the machine is ten points
 # Of a margin; a smaller weight is left out, for the 2 MB.
-LEAST = {"kinds": 0.13, "state": 0.21, "sums": 0.18}
-SEEN = 8  # a gram of fewer stories teaches nothing
-EARLY = {"demand": 1.5, "ongoing": 1.0, "lost": -9.0}  # points; what --check was best with
+LEAST = {"kinds": 0.13, "pieces": 0.3, "state": 0.22, "sums": 0.18}
+# A gram of fewer documents teaches nothing.
+SEEN = {"kinds": 8, "pieces": 12, "state": 8, "sums": 8}
+# Points; what --check was best with.
+EARLY = {"demand": 1.5, "ongoing": 1.0, "lost": -9.0, "back": 4.0, "again": 5.0}
+_PARTS = 4  # of the stories, each read by what the others taught
 _MOST_SUMS = 8  # of one story, whose subsets are tried
+_MOST_BACK = 2  # sums that came back
 
 Label = Mapping[str, Any]
 
@@ -51,6 +59,7 @@ class Lesson:
 
     label: Label
     look: Look
+    said: Said
 
 
 @dataclass(frozen=True)
@@ -84,14 +93,22 @@ def lessons(file: Path) -> list[Lesson]:
     """The stories of one hand."""
     lines = file.read_text(encoding="utf-8").splitlines()
     labels = [json.loads(line) for line in lines if line.strip()]
-    return [Lesson(label, look_at(label["text"])) for label in labels]
+    looks = [look_at(label["text"]) for label in labels]
+    return [
+        Lesson(label, look, what_phrases_say(look))
+        for label, look in zip(labels, looks, strict=True)
+    ]
 
 
-def matrix(documents: Sequence[Sequence[Gram]], known: Collection[str] | None = None) -> Matrix:
-    """Weigh documents as grams.weigh will, by all grams or by those that are known."""
+def matrix(
+    documents: Sequence[Sequence[Gram]], least: int, known: Collection[str] | None = None
+) -> Matrix:
+    """Weigh documents as grams.weigh will, by all grams that stand in so many of them, or by those
+    that are known.
+    """
     counts = [Counter(gram.name for gram in document) for document in documents]
     seen = Counter(name for count in counts for name in count)
-    often = sorted(name for name, many in seen.items() if many >= SEEN)
+    often = sorted(name for name, many in seen.items() if many >= least)
     names = [name for name in often if known is None or name in known]
     column = {name: number for number, name in enumerate(names)}
     rarities = [log((1 + len(counts)) / (1 + seen[name])) + 1 for name in names]
@@ -125,7 +142,11 @@ def one_of(
 
 
 def whether(
-    answers: Sequence[bool], name: str, early: float, deaf_to: str = ""
+    answers: Sequence[bool | None],
+    name: str,
+    early: float,
+    deaf_to: str = "",
+    freedom: float = 1.0,
 ) -> Callable[[Matrix], Head]:
     """A question of yes or no; yes is believed so many points before the machine would. Grams that
     begin with a sign of *deaf_to* are not asked.
@@ -133,7 +154,9 @@ def whether(
 
     def ask(table: Matrix) -> Head:
         heard = [at for at, gram in enumerate(table.names) if gram[0] not in deaf_to]
-        machine = LinearSVC().fit(table.rows[:, heard], answers)
+        known = [row for row, answer in enumerate(answers) if answer is not None]
+        given = [answers[row] for row in known]
+        machine = LinearSVC(C=freedom).fit(table.rows[known][:, heard], given)
         learnt = np.zeros((1, len(table.names)))
         learnt[:, heard] = machine.coef_
         return Head((name,), learnt, (-POINTS * float(machine.intercept_[0]) - early,))
@@ -152,50 +175,125 @@ def kinds(taught: Sequence[Lesson]) -> Lectures:
     return Lectures(documents, [one_of(meant, scenario_codes()), *demands])
 
 
+def pieces(taught: Sequence[Lesson]) -> Lectures:
+    """Which pieces tell that money is gone, which that it is not."""
+    documents: list[list[Gram]] = []
+    tells: list[str] = []
+    for lesson in taught:
+        quotes = lesson.label.get("money_because", [])
+        if bool(quotes) < bool(evaluation.kind_of(lesson.label["money_lost_vnd"]) != "unknown"):
+            continue  # nobody marked it
+        marked = _marked(lesson.look, quotes)
+        for piece in pieces_of(lesson.look, lesson.said):
+            documents.append(piece.grams)
+            tells.append(_tells(lesson, piece, marked))
+    questions = [
+        whether([each == kind for each in tells], kind, 0.0, freedom=0.4) for kind in OF_PIECES
+    ]
+    return Lectures(documents, questions)
+
+
+def _marked(look: Look, quotes: Sequence[str]) -> set[int]:
+    """The words that lie within the quotes."""
+    places = [
+        (start, start + len(quote))
+        for quote in quotes
+        if (start := look.story.text.find(quote)) >= 0
+    ]
+    return {
+        number
+        for number, word in enumerate(look.story.words)
+        if any(start <= word.start and word.end <= end for start, end in places)
+    }
+
+
+def _tells(lesson: Lesson, piece: Piece, marked: Collection[int]) -> str:
+    """What a piece tells: half of its words at least are marked."""
+    words = range(piece.first, piece.last)
+    if 2 * sum(word in marked for word in words) < len(words):
+        return ""
+    return "kept" if lesson.label["money_lost_vnd"] == 0 else "gone"
+
+
 def state(taught: Sequence[Lesson]) -> Lectures:
     """Whether it goes on, whether money is gone."""
     kind = [evaluation.kind_of(lesson.label["money_lost_vnd"]) for lesson in taught]
     going = [lesson.label["ongoing"] for lesson in taught]
-    documents = [told(lesson.look, what_phrases_say(lesson.look)) for lesson in taught]
+    documents = [told(lesson.look, lesson.said) for lesson in taught]
     questions = [
-        whether(going, "ongoing", EARLY["ongoing"], deaf_to=".?~<>"),
-        one_of(kind, KINDS, 1.5, class_weight="balanced"),
+        whether(going, "ongoing", EARLY["ongoing"], deaf_to=".?~<>*"),
+        one_of(kind, KINDS, 0.5, class_weight="balanced"),
     ]
     return Lectures(documents, questions)
 
 
 def sums_lost(taught: Sequence[Lesson]) -> Lectures:
-    """Which of the sums of a story in which money is gone."""
+    """Which of the sums of a story in which money is gone: lost, come back, paid once more."""
     documents: list[list[Gram]] = []
     lost: list[bool] = []
+    back: list[bool] = []
+    again: list[bool | None] = []
     for lesson in taught:
-        if (gone := gone_sums(lesson)) is not None:
-            said = what_phrases_say(lesson.look)
-            documents += [around(lesson.look, number, said) for number in range(len(gone))]
-            lost += gone
-    return Lectures(documents, [whether(lost, "lost", EARLY["lost"])])
-
-
-def gone_sums(lesson: Lesson) -> list[bool] | None:
-    """Which sums make up the loss; None where none do, or nothing was lost."""
-    look = lesson.look
-    loss, values = (
-        lesson.label["money_lost_vnd"],
-        [each.value * times(look, each) for each in look.sums],
+        if (parts := parts_of_loss(lesson)) is not None:
+            numbers = range(len(lesson.look.sums))
+            documents += [around(lesson.look, number, lesson.said) for number in numbers]
+            values = _values(lesson.look)
+            lost += [
+                number in parts.lost or values[number] == lesson.label["money_lost_vnd"]
+                for number in numbers
+            ]
+            back += [number in parts.back for number in numbers]
+            again += [_is_paid_again(values, parts.lost, number) for number in numbers]
+    return Lectures(
+        documents,
+        [
+            whether(lost, "lost", EARLY["lost"]),
+            whether(back, "back", EARLY["back"]),
+            whether(again, "again", EARLY["again"]),
+        ],
     )
+
+
+class Parts(NamedTuple):
+    """The numbers of the sums that are a loss: what was lost, less what came back."""
+
+    lost: frozenset[int]
+    back: frozenset[int]
+
+
+def _values(look: Look) -> list[int]:
+    return [each.value * times(look, each) for each in look.sums]
+
+
+def parts_of_loss(lesson: Lesson) -> Parts | None:
+    """Which sums make up the loss, as few as do; None where none do, or nothing was lost."""
+    loss, values = lesson.label["money_lost_vnd"], _values(lesson.look)
     if not loss or not 0 < len(values) <= _MOST_SUMS:
         return None
     numbers = range(len(values))
-    back = sum(values[number] for number in numbers if is_returned(look, number))
     for many in range(1, len(values) + 1):
-        for chosen in combinations(numbers, many):
-            if sum(values[one] for one in chosen) in (loss, loss + back):
-                return [number in chosen or values[number] == loss for number in numbers]
+        for few in range(min(many, _MOST_BACK + 1)):
+            for lost in combinations(numbers, many - few):
+                over = sum(values[one] for one in lost) - loss
+                later = [one for one in numbers if one not in lost and one > lost[0]]
+                for back in combinations(later, few):
+                    if sum(values[one] for one in back) == over:
+                        return Parts(frozenset(lost), frozenset(back))
     return None
+
+
+def _is_paid_again(values: Sequence[int], lost: frozenset[int], number: int) -> bool | None:
+    """Whether a sum that was told before is another one; None where nothing tells."""
+    same = [one for one in range(len(values)) if values[one] == values[number]]
+    if number == same[0] or not lost.intersection(same):
+        return None
+    many = len(lost.intersection(same))
+    return None if 1 < many < len(same) else many > 1
 
 
 TABLES: Mapping[str, Callable[[Sequence[Lesson]], Lectures]] = {
     "kinds": kinds,
+    "pieces": pieces,
     "state": state,
     "sums": sums_lost,
 }
@@ -205,14 +303,38 @@ def learn(taught: Sequence[Lesson], folder: Path) -> None:
     """Write every table. What says little is left out, and the rest is learnt once more, so that
     the reader weighs with the very grams with which the machine did.
     """
-    for name, table in TABLES.items():
-        lectures = table(taught)
-        first = matrix(lectures.documents)
-        rows = _rows(first, _ask(lectures, first), LEAST[name])
-        kept = {gram for gram, adds in rows if adds}
-        second = matrix(lectures.documents, kept)
-        lines = _lines(second, _ask(lectures, second), LEAST[name])
-        (folder / f"{name}.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    for name in ("kinds", "pieces"):
+        _learn(name, taught, folder)
+    heard = _heard_by_strangers(taught)
+    for name in ("state", "sums"):
+        _learn(name, heard, folder)
+
+
+def _heard_by_strangers(taught: Sequence[Lesson]) -> list[Lesson]:
+    """The lessons with what their pieces tell, weighed by what was learnt from other stories: what
+    was learnt from a story is surer of it than of any to come.
+    """
+    heard = list(taught)
+    known = grams.FOLDER
+    for part in range(_PARTS):
+        with tempfile.TemporaryDirectory() as folder:
+            others = [lesson for number, lesson in enumerate(taught) if number % _PARTS != part]
+            _learn("pieces", others, Path(folder))
+            read_by(Path(folder))
+            for number in range(part, len(taught), _PARTS):
+                heard[number] = replace(taught[number], said=hear(taught[number].look))
+    read_by(known)
+    return heard
+
+
+def _learn(name: str, taught: Sequence[Lesson], folder: Path) -> None:
+    lectures = TABLES[name](taught)
+    first = matrix(lectures.documents, SEEN[name])
+    rows = _rows(first, _ask(lectures, first), LEAST[name])
+    kept = {gram for gram, adds in rows if adds}
+    second = matrix(lectures.documents, SEEN[name], kept)
+    lines = _lines(second, _ask(lectures, second), LEAST[name])
+    (folder / f"{name}.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _ask(lectures: Lectures, table: Matrix) -> list[Head]:

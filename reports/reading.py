@@ -13,8 +13,7 @@ from reports.words.cues import Hit, Story, action_codes, between, scenario_codes
 from reports.words.grams import Weighing, weigh, weights
 from reports.words.grounds import Fact, Reason, grounds, score_of, spot, worth_of
 from reports.words.look import Look, look_at
-from reports.words.losses import read_loss, told
-from reports.words.lost import what_phrases_say
+from reports.words.losses import hear, read_loss, told
 
 UNCLEAR = "unclear"
 _FALLBACKS = {"other_impersonation", "abuse_prank"}
@@ -120,7 +119,7 @@ def _around(story: Story, hits: Sequence[Hit]) -> list[Reason]:
 def read_story(text: str) -> Reading:
     """Read one story. Never raises; time in proportion to the text."""
     look = look_at(text)
-    said = what_phrases_say(look)
+    said = hear(look)
     kinds, state = weigh(weights("kinds"), look.grams), weigh(weights("state"), told(look, said))
     scenario, margin, why = _scenario(look, kinds)
     actions, why_actions = _actions(look, kinds)

@@ -33,7 +33,7 @@ from reports.words.grounds import Reason, is_of_the_rest
 from reports.words.indicators import READ_OF_NUMBER, READ_OF_STORY, FoundAccount, FoundLink
 from reports.words.urgency import Declared
 
-RULES_VERSION = "2026-11-27g"  # raise it with every change of words or weights
+RULES_VERSION = "2026-11-27h"  # raise it with every change of words or weights
 PATIENCE = 10.0  # seconds for one message, half of the task's soft time limit
 _LONGEST_KEY = 255
 _MOST_INDICATORS = 100

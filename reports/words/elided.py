@@ -41,6 +41,16 @@ _BEHIND = {
     "mai", "vi", "nen", "ho", "giup", "con", "nghe", "nhe", "em", "toi", "no", "cung", "va", "she", "and", "but",
     "to", "an",
 }  # fmt: skip
+_JOINS = {"roi", "voi", "va", "cong", "and", "then"}  # "20 với 25 triệu"
+_BETWEEN_ITEMS = {
+    *_JOINS, "lan", "dot", "dau", "sau", "cuoi", "hai", "ba", "tu", "2", "3", "4", "them", "thu", "nua", "toi", "em",
+    "chi", "anh", "me", "bo", "vo", "chong", "ong", "co", "la",
+}  # "lần đầu 10, lần hai 40 triệu"  # fmt: skip
+_COUNTED_BY = {
+    "lan", "dot", "thu", "ngay", "thang", "ky", "so", "nam", "luc", "lop", "thon", "xom", "to", "khu", "duong",
+    "doan", "doi", "phuong", "quan",
+}  # "ngày 5, 3 triệu"  # fmt: skip
+_ITEMS_APART = 4  # words
 _LEAST, _MOST = 2, 999
 _LEAST_ALONE = 10  # where no sum with its unit is told
 _THOUSANDS_FROM = 100  # "nạp 300 ăn 345, nạp 2tr": thousands beside sums under _SMALL
@@ -50,8 +60,10 @@ _MILLION, _THOUSAND = 10**6, 10**3
 
 def elided(story: Story, named: Sequence[Amount]) -> Iterator[Amount]:
     """The sums without a unit, beside those that are *named*."""
-    taken = {place for amount in named for place in range(amount.first, amount.last)}
-    known = list(named)
+    items = [item for amount in named for item in _items_before(story, amount)]
+    yield from items
+    known = [*named, *items]
+    taken = {place for amount in known for place in range(amount.first, amount.last)}
     at = 1
     while at < len(story.words):
         found = None if at in taken else _half(story, at, known) or _bare(story, at, known)
@@ -59,6 +71,40 @@ def elided(story: Story, named: Sequence[Amount]) -> Iterator[Amount]:
             known.append(found)
             yield found
         at = found.last if found else at + 1
+
+
+def _items_before(story: Story, amount: Amount) -> Iterator[Amount]:
+    """The items of a list whose unit is said at its end: "20 với 20 với 25 triệu"."""
+    first = amount.first
+    while (at := _item_before(story, first)) is not None:
+        figure = int(story.words[at].folded)
+        yield Amount(figure * _unit(figure, [amount]), at, at + 1)
+        first = at
+
+
+def _item_before(story: Story, first: int) -> int | None:
+    """Where the bare number stands that is listed just before word *first*."""
+    words = story.words
+    at = first - 1
+    while at > max(0, first - _ITEMS_APART) and words[at].folded in _BETWEEN_ITEMS:
+        if _is_item(story, at, first):
+            return at
+        at -= 1
+    return at if at > 0 and _is_item(story, at, first) else None
+
+
+def _is_item(story: Story, at: int, first: int) -> bool:
+    """Whether word *at* is a bare number of a list that goes on at word *first*."""
+    before, word, behind = story.words[at - 1 : at + 2]
+    if not word.folded.isdecimal() or not _LEAST <= int(word.folded) <= _MOST:
+        return False
+    gap = story.text[word.end : behind.start].strip()
+    listed = gap in (",", ";") or (not gap and behind.folded in _JOINS)
+    counted = before.folded in _COUNTED_BY or before.folded[0].isdecimal()
+    if not listed or (counted and before.clause == word.clause):
+        return False
+    about = at + 1 == first and story.words[first].folded == str(int(word.folded) + 1)
+    return not about and word.sentence == story.words[first].sentence  # "tầm 5, 6 triệu"
 
 
 def _half(story: Story, at: int, named: Sequence[Amount]) -> Amount | None:

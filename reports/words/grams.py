@@ -75,7 +75,8 @@ def words_of(story: Story, sums: Sequence[Amount]) -> list[Gram]:
     return words
 
 
-def _pairs(words: Sequence[Gram]) -> Iterator[Gram]:
+def pairs(words: Sequence[Gram]) -> Iterator[Gram]:
+    """Each two words that follow each other."""
     for one, two in pairwise(words):
         yield Gram(f"{one.name} {two.name}", one.first, two.last)
 
@@ -87,13 +88,13 @@ def grams_of(words: Sequence[Gram], hits: Iterable[Hit]) -> list[Gram]:
         for hit in hits
         if hit.cue.family == "concepts"
     )
-    return [*words, *_pairs(words), *families]
+    return [*words, *pairs(words), *families]
 
 
 def endings_of(words: Sequence[Gram]) -> list[Gram]:
     """The last words once more, as such."""
     last = words[-_LAST_WORDS:]
-    return [Gram("…" + name, first, end) for name, first, end in [*last, *_pairs(last)]]
+    return [Gram("…" + name, first, end) for name, first, end in [*last, *pairs(last)]]
 
 
 def last_sentence_of(story: Story, grams: Iterable[Gram]) -> Iterator[Gram]:

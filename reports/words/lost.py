@@ -37,14 +37,28 @@ class Because(NamedTuple):
     last: int
 
 
+class Told(NamedTuple):
+    """What a piece of a story at words [first, last) tells: that money is "gone" or "kept", and how
+    surely: points beyond those needed.
+    """
+
+    kind: str
+    points: float
+    first: int
+    last: int
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What phrases say: the sums that are gone, each with why, or why nothing is; the total."""
+    """What phrases say: the sums that are gone, each with why, or why nothing is; the total. And
+    what each piece of the story tells (pieces.py).
+    """
 
     gone: tuple[tuple[Amount, Because], ...] = ()
     none: Because | None = None
     total: Amount | None = None  # the sum that is called the total
     is_asked: bool = False  # every sum stands behind a demand, a promise or the like
+    pieces: tuple[Told, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from reports.folding import fold
 from reports.words.cues import Word, cut, spelling
 from reports.words.look import look_at
-from reports.words.losses import lost_sums
-from reports.words.lost import what_phrases_say
+from reports.words.losses import hear, lost_sums
 from reports.words.money import amounts
 
 _EITHER = ("nữa", "more", "again")
@@ -34,7 +33,7 @@ def tells_more(text: str) -> bool:
     all of it anew: "mất 10 triệu, rồi thêm 20 triệu nữa"; one that is but asked for is none.
     """
     look = look_at(text)
-    said = what_phrases_say(look)
+    said = hear(look)
     lost = sorted((amount for amount, _ in lost_sums(look, said)), key=lambda each: each.first)
     if not lost or said.total or (said.is_asked and not said.gone):
         return False

@@ -2,12 +2,14 @@
 
 import pytest
 
+from reports.words.around import is_returned
 from reports.words.cues import cut
 from reports.words.grams import weigh, weights
 from reports.words.look import look_at
-from reports.words.losses import is_returned, read_loss, times, told
+from reports.words.losses import hear, read_loss, told
 from reports.words.lost import SETTLED, what_phrases_say
 from reports.words.money import amounts
+from reports.words.reckoning import times
 
 
 @pytest.mark.parametrize(
@@ -127,6 +129,6 @@ def test_turns_are_told_in_their_order() -> None:
 )
 def test_junk_says_nothing_of_money_but_where_a_sum_is_gone(story: str, loss: int | None) -> None:
     look = look_at(story)
-    said = what_phrases_say(look)
+    said = hear(look)
     state = weigh(weights("state"), told(look, said))
     assert read_loss(look, said, state, is_junk=True).value == loss

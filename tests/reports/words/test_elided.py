@@ -4,7 +4,7 @@ import pytest
 
 from reports.words.grams import Weighing, Weights
 from reports.words.look import look_at
-from reports.words.losses import read_loss, told
+from reports.words.losses import hear, read_loss, told
 from reports.words.lost import Said, what_phrases_say
 from reports.words.money import read_money
 
@@ -25,6 +25,13 @@ SUM = Weighing(TABLE, {"none": 0, "unknown": 0, "sum": 1}, ())  # money is gone
         ("gửi một lần 100, một lần 70 triệu", [100, 70]),
         ("bà cọc mười sáu, giữ năm", [16]),
         ("she sent twelve million", [12]),
+        ("gửi ba lần, 20 với 20 rồi 25 triệu", [20, 20, 25]),
+        ("Đợt đầu 30, đợt sau 22 triệu", [30, 22]),
+        ("Chi 25, toi 30 trieu", [25, 30]),
+        ("mất tầm 5, 6 triệu", [6]),
+        ("ngày 5, 3 triệu", [3]),
+        ("số 0550 871 022, 3 triệu", [3]),
+        ("gọi 3 lần rồi 5 triệu", [5]),
         ("tôi đưa 5 cái thẻ", []),
         ("nộp 10% trước", []),
         ("trả 3 lần", []),
@@ -54,6 +61,11 @@ def test_a_sum_is_read_as_it_is_said(story: str, thousands: int) -> None:
 
 def test_some_millions_are_no_sum() -> None:
     assert not look_at("mất năm ba triệu, chừng hai ba triệu, ba năm triệu").sums
+
+
+def test_hundreds_listed_before_a_small_sum_are_thousands() -> None:
+    values = [amount.value for amount in look_at("Tôi cọc 400, 900, rồi 2 triệu 3").sums]
+    assert values == [400_000, 900_000, 2_300_000]
 
 
 def test_hundreds_beside_small_sums_are_thousands() -> None:
@@ -92,8 +104,7 @@ def test_the_field_of_the_form_asks_for_the_unit() -> None:
 )
 def test_what_is_gone_is_reckoned_from_what_is_told(story: str, loss: int) -> None:
     look = look_at(story)
-    said = what_phrases_say(look)
-    assert read_loss(look, said, SUM).value == loss
+    assert read_loss(look, hear(look), SUM).value == loss
 
 
 def test_what_phrases_say_is_heard_with_the_words() -> None:
