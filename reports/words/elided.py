@@ -1,11 +1,13 @@
 """Sums whose unit goes without saying: "Nó đòi 40. Tôi đưa 15 trước", "em trả một nửa". Pure: no Django.
 
 Only in a story, where a verb of paying or asking stands just before the number and nothing that
-could be counted behind it; the form's own field asks for the unit instead (money.py).
+could be counted behind it, or where it is an item of a list whose last one has its unit ("20 với 25
+triệu"); the form's own field asks for the unit instead (money.py).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 
 from reports.folding import fold
 from reports.words.cues import Story, spelling
@@ -42,28 +44,28 @@ _BEHIND = {
     "to", "an",
 }  # fmt: skip
 _JOINS = {"roi", "voi", "va", "cong", "and", "then"}  # "20 với 25 triệu"
-_BETWEEN_ITEMS = {
-    *_JOINS, "lan", "dot", "dau", "sau", "cuoi", "hai", "ba", "tu", "2", "3", "4", "them", "thu", "nua", "toi", "em",
-    "chi", "anh", "me", "bo", "vo", "chong", "ong", "co", "la",
-}  # "lần đầu 10, lần hai 40 triệu"  # fmt: skip
-_COUNTED_BY = {
-    "lan", "dot", "thu", "ngay", "thang", "ky", "so", "nam", "luc", "lop", "thon", "xom", "to", "khu", "duong",
-    "doan", "doi", "phuong", "quan",
-}  # "ngày 5, 3 triệu"  # fmt: skip
+_ORDINALS = {"dau", "sau", "cuoi", "hai", "ba", "tu", "nhat"}  # "lần đầu 10, lần hai 40 triệu"
+_TURNS = {"lan", "dot", "khoan", "don", "lenh"}
+_PAYERS = {"toi", "em", "chi", "anh", "me", "bo", "vo", "chong", "ong"}  # "chị 25, tôi 30 triệu"
+_BETWEEN_ITEMS = {*_JOINS, *_ORDINALS, *_TURNS, *_PAYERS, "2", "3", "4", "them", "thu", "nua", "la"}
 _ITEMS_APART = 4  # words
+_MOST_ITEMS = 100
 _LEAST, _MOST = 2, 999
+_MOST_DIGITS = 3
 _LEAST_ALONE = 10  # where no sum with its unit is told
 _THOUSANDS_FROM = 100  # "nạp 300 ăn 345, nạp 2tr": thousands beside sums under _SMALL
 _SMALL = 10**7
-_MILLION, _THOUSAND = 10**6, 10**3
+_BILLION, _MILLION, _THOUSAND = 10**9, 10**6, 10**3
 
 
 def elided(story: Story, named: Sequence[Amount]) -> Iterator[Amount]:
     """The sums without a unit, beside those that are *named*."""
-    items = [item for amount in named for item in _items_before(story, amount)]
+    taken = {place for amount in named for place in range(amount.first, amount.last)}
+    every = (item for amount in named for item in _items_before(story, amount, taken))
+    items = list(islice(every, _MOST_ITEMS))
     yield from items
     known = [*named, *items]
-    taken = {place for amount in known for place in range(amount.first, amount.last)}
+    taken.update(item.first for item in items)
     at = 1
     while at < len(story.words):
         found = None if at in taken else _half(story, at, known) or _bare(story, at, known)
@@ -73,49 +75,79 @@ def elided(story: Story, named: Sequence[Amount]) -> Iterator[Amount]:
         at = found.last if found else at + 1
 
 
-def _items_before(story: Story, amount: Amount) -> Iterator[Amount]:
+def _items_before(story: Story, amount: Amount, taken: Collection[int]) -> Iterator[Amount]:
     """The items of a list whose unit is said at its end: "20 với 20 với 25 triệu"."""
-    first = amount.first
-    while (at := _item_before(story, first)) is not None:
-        figure = int(story.words[at].folded)
-        yield Amount(figure * _unit(figure, [amount]), at, at + 1)
+    places, first = list[int](), amount.first
+    while len(places) < _MOST_ITEMS and (at := _item_before(story, first, taken)) is not None:
+        places.append(at)
         first = at
+    if places and _begins_list(story, first):
+        for at in places:
+            yield Amount(_worth(int(story.words[at].folded), amount), at, at + 1)
 
 
-def _item_before(story: Story, first: int) -> int | None:
+def _item_before(story: Story, first: int, taken: Collection[int]) -> int | None:
     """Where the bare number stands that is listed just before word *first*."""
-    words = story.words
-    at = first - 1
+    words, at = story.words, first - 1
     while at > max(0, first - _ITEMS_APART) and words[at].folded in _BETWEEN_ITEMS:
         if _is_item(story, at, first):
-            return at
+            break
         at -= 1
-    return at if at > 0 and _is_item(story, at, first) else None
+    return at if at >= 0 and at not in taken and _is_item(story, at, first) else None
 
 
 def _is_item(story: Story, at: int, first: int) -> bool:
     """Whether word *at* is a bare number of a list that goes on at word *first*."""
-    before, word, behind = story.words[at - 1 : at + 2]
-    if not word.folded.isdecimal() or not _LEAST <= int(word.folded) <= _MOST:
+    word, behind = story.words[at : at + 2]
+    number = word.folded if len(word.folded) <= _MOST_DIGITS and word.folded.isdecimal() else "0"
+    if not _LEAST <= int(number) <= _MOST or word.sentence != story.words[first].sentence:
         return False
     gap = story.text[word.end : behind.start].strip()
-    listed = gap in (",", ";") or (not gap and behind.folded in _JOINS)
-    counted = before.folded in _COUNTED_BY or before.folded[0].isdecimal()
-    if not listed or (counted and before.clause == word.clause):
-        return False
-    about = at + 1 == first and story.words[first].folded == str(int(word.folded) + 1)
-    return not about and word.sentence == story.words[first].sentence  # "tầm 5, 6 triệu"
+    about = at + 1 == first and _is_range(int(number), story.words[first].folded)
+    return (gap in (",", ";") or (not gap and behind.folded in _JOINS)) and not about
+
+
+def _is_range(low: int, high: str) -> bool:
+    """Whether "5, 6 triệu" or "20, 30 triệu" is said of one sum."""
+    return high in (str(low + 1), str(low + 10) if low % 10 == 0 else "")
+
+
+def _begins_list(story: Story, at: int) -> bool:
+    """Whether what stands before a bare number speaks of sums: a verb of paying, whose it is, which
+    time; no date, no hour, no house.
+    """
+    words = story.words
+    if not at or words[at - 1].sentence != words[at].sentence:
+        return words[at + 1].folded in _JOINS
+    before, two = words[at - 1], words[max(0, at - 2)]
+    if before.clause != words[at].clause:
+        gap = story.text[before.end : words[at].start].strip()
+        return gap == "," and before.folded in _TURNS
+    nth = before.folded in _ORDINALS and two.folded in _TURNS
+    return nth or before.folded in _PAYERS or _is_behind(story, at, _VERBS)
+
+
+def _worth(figure: int, amount: Amount) -> int:
+    """An item by the unit at the end of its list; hundreds before a few millions are thousands."""
+    if amount.value >= _BILLION and figure < _THOUSANDS_FROM:
+        return figure * _BILLION
+    value = figure * _unit(figure, [amount])
+    return value if value < amount.value * 10 else figure * _THOUSAND
 
 
 def _half(story: Story, at: int, named: Sequence[Amount]) -> Amount | None:
     """Half of the sum named last: "trả một nửa"."""
     words = [word.folded for word in story.words[at : at + 2]]
-    before = [amount for amount in named if amount.last <= at]
+    before = max((amount for amount in named if amount.last <= at), key=_end, default=None)
     verb = story.words[at - 1 - (story.words[at - 1].folded in _BETWEEN)]
     is_told = any(at + 2 <= amount.first <= at + 3 for amount in named)  # "một nửa là 3 triệu"
     if before and words in _HALVES and verb.folded in _HALVERS and not is_told:
-        return Amount(before[-1].value // 2, at, at + 2)
+        return Amount(before.value // 2, at, at + 2)
     return None
+
+
+def _end(amount: Amount) -> int:
+    return amount.last
 
 
 def _bare(story: Story, at: int, named: Sequence[Amount]) -> Amount | None:

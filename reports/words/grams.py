@@ -49,7 +49,7 @@ class Part(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Weights:
     """A table of weights: the labels, the points that each needs, and for each gram its rarity and
-    what it adds to which labels, in tenths of a point. Packed: a worker keeps three of them.
+    what it adds to which labels, in tenths of a point. Packed: a worker keeps four of them.
     """
 
     labels: tuple[str, ...]

@@ -41,7 +41,7 @@ class Piece(NamedTuple):
 
 def pieces_of(look: Look, said: Said) -> list[Piece]:
     """The pieces of a story. Each is weighed by its words, pairs, gapped pairs, families, deeds and
-    phrases, by how it is joined to the piece before it, and by its neighbours.
+    phrases, by how it is joined to its neighbours, and by these.
     """
     cut = _cut(look)
     near = _near(look, said, cut)
@@ -129,7 +129,8 @@ def grams_of_tellings(told: Sequence[Told]) -> Iterator[Gram]:
         if surest:
             reached = sum(surest.points > level for level in _LEVELS)
             yield Gram(f"*{kind} {reached}", surest.first, surest.last)
-    yield from _turns([each for each in told if each.points > 0])
+    if told:
+        yield from _turns(told)
 
 
 def _surely(told: Told) -> float:
@@ -137,10 +138,13 @@ def _surely(told: Told) -> float:
 
 
 def _turns(told: Sequence[Told]) -> Iterator[Gram]:
-    names = "".join(_SIGN[each.kind] for each in told)
-    for many in range(1, min(len(told), _MOST_TURNS) + 1):
-        yield Gram("*" + names[-many:], told[-many].first, told[-1].last)
-    yield Gram("*all " + "".join(sorted({*names})), 0, 1)
+    """What is told, in its order."""
+    decisive = [each for each in told if each.points > 0]
+    names = "".join(_SIGN[each.kind] for each in decisive)
+    for many in range(1, min(len(decisive), _MOST_TURNS) + 1):
+        yield Gram("*" + names[-many:], decisive[-many].first, decisive[-1].last)
+    over = decisive or told
+    yield Gram("*all " + "".join(sorted({*names})), over[0].first, over[-1].last)
 
 
 def grams_around(told: Sequence[Told], first: int) -> Iterator[str]:

@@ -16,24 +16,12 @@ _EACH = {"moi", "each"}
 _PAID_BY = {
     "lan", "dot", "chiec", "tam", "nguoi", "nha", "cai", "con", "the", "suat", "bua", "times",
 }  # fmt: skip
-_COUNTS = {
-    "hai": 2,
-    "ba": 3,
-    "bon": 4,
-    "nam": 5,
-    "sau": 6,
-    "bay": 7,
-    "tam": 8,
-    "chin": 9,
-    "muoi": 10,
-    "chuc": 10,
-    "two": 2,
-}
+_COUNTS = {"hai": 2, "ba": 3, "bon": 4, "nam": 5, "sau": 6, "bay": 7, "tam": 8, "chin": 9, "two": 2}
 _NO_ACCOUNT = 50  # a fiftieth
 _LEFT = {True: {spelling("còn")}, False: {spelling("còn"), "con"}}  # by whether marks are used
 _JUST = {"dung", "co", "moi", "lai", "du", "duoc", "vai"}  # "còn đúng", "còn có"
 _BEATEN_DOWN = {"bot", "giam", "xuong", "gia", "thieu", "no", "xin", "doi", "keu"}
-_CARDS = {"the", "card", "cards"}
+_CARDS = {True: {spelling("thẻ"), "card", "cards"}, False: {"the", "card", "cards"}}  # by marks
 _BY = "x"
 _MOST_TIMES = 20
 
@@ -104,7 +92,9 @@ def _back(look: Look, said: Said, lost: Collection[Amount]) -> int:
     back = 0
     for amount in look.sums:
         if amount not in lost and says(look, said, amount, "back"):
-            before = sum(each.value for each in lost if each.first < amount.first)
+            before = sum(
+                each.value * times(look, each) for each in lost if each.first < amount.first
+            )
             back += min(amount.value * times(look, amount), before - back)
     return back
 
@@ -123,8 +113,9 @@ def times(look: Look, amount: Amount) -> int:
         return _count(here, things | _PAID_BY) or _count(words, things) or 1
     if behind and behind[0].folded == _BY and (many := _count(behind[1:], _PAID_BY)):
         return many
-    wider = words[max(0, amount.first - 2 * _NEAR) : amount.first]
-    if any(word.folded in _CARDS for word in wider):
+    since = max((each.last for each in look.sums if each.last <= amount.first), default=0)
+    wider = words[max(since, amount.first - 2 * _NEAR) : amount.first]
+    if any(word.spelled in _CARDS[look.story.marked] for word in wider):
         return _count(wider, _PAID_BY) or 1
     return (not _begins_list(look, amount) and _count(before[-2:], _TURNS)) or 1
 
@@ -139,7 +130,8 @@ def _begins_list(look: Look, amount: Amount) -> bool:
 def _count(words: Sequence[Word], things: Collection[str]) -> int:
     """The first number of times or things: "hai lần", "5 cái"; 0 where none is told."""
     counts = [
-        _COUNTS.get(number.folded, 0) or int(number.folded if number.folded.isdecimal() else 0)
+        _COUNTS.get(number.folded, 0)
+        or int(number.folded if number.folded.isdecimal() and len(number.folded) < 3 else 0)
         for number, thing in pairwise(words)
         if thing.folded in things
     ]

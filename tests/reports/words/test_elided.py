@@ -32,6 +32,21 @@ SUM = Weighing(TABLE, {"none": 0, "unknown": 0, "sum": 1}, ())  # money is gone
         ("ngày 5, 3 triệu", [3]),
         ("số 0550 871 022, 3 triệu", [3]),
         ("gọi 3 lần rồi 5 triệu", [5]),
+        ("20 với 25 triệu tôi chuyển", [20, 25]),
+        ("nó đòi 20 với 25 triệu", [20, 25]),
+        ("lần đầu 2, lần sau 3 tỷ", [2000, 3000]),
+        ("tôi gửi 10 với 20 triệu, nó trả một nửa", [10, 20, 10]),
+        ("mất khoảng 20, 30 triệu", [30]),
+        ("Lúc 9:30, 20 triệu bay mất", [20]),
+        ("Lúc 9h30, 20 triệu bay mất", [20]),
+        ("3 giờ 15, em 5 triệu", [5]),
+        ("Mẹ em 72, có 50 triệu trong sổ", [50]),
+        ("đặt iphone 15, 12 triệu", [12]),
+        ("làm nhiệm vụ 2, 5 triệu", [5]),
+        ("stk đuôi 456, 20 triệu", [20]),
+        ("ở ngõ 12, 3 triệu", [3]),
+        ("gọi 113, 5 triệu", [5]),
+        ("toi nop " + "9" * 5000 + ", 5 trieu", [5]),
         ("tôi đưa 5 cái thẻ", []),
         ("nộp 10% trước", []),
         ("trả 3 lần", []),
@@ -66,6 +81,8 @@ def test_some_millions_are_no_sum() -> None:
 def test_hundreds_listed_before_a_small_sum_are_thousands() -> None:
     values = [amount.value for amount in look_at("Tôi cọc 400, 900, rồi 2 triệu 3").sums]
     assert values == [400_000, 900_000, 2_300_000]
+    values = [amount.value for amount in look_at("tôi nạp 300, 500, rồi 15 triệu").sums]
+    assert values == [300_000, 500_000, 15_000_000]
 
 
 def test_hundreds_beside_small_sums_are_thousands() -> None:
@@ -99,6 +116,13 @@ def test_the_field_of_the_form_asks_for_the_unit() -> None:
         ("Tôi đọc mã, tài khoản bị trừ ba lần 15 triệu.", 45_000_000),
         ("Tài khoản bị trừ hai lần, 15 triệu và 2 triệu.", 17_000_000),
         ("Tôi chuyển 8 triệu, nó báo lỗi, tôi chuyển thêm 8 triệu.", 16_000_000),
+        ("Tôi đóng 390 nghìn tiền thuế, họ trả lại 90 nghìn rồi cắt liên lạc.", 300_000),
+        ("Mẹ em nạp 27 triệu, lúc đầu rút về được 2 triệu, giờ mất liên lạc.", 25_000_000),
+        ("Họ bảo nộp 350 nghìn. Em nộp 350 nghìn, tới bữa ni chưa thấy chi.", 350_000),
+        ("Mua 5 thẻ 500k rồi chuyển 3 triệu, bị lừa.", 5_500_000),
+        ("Cứ thế ba người con mất 5 triệu.", 5_000_000),
+        ("toi nop " + "9" * 5000 + " lan 5 trieu, mat het", 5_000_000),
+        ("Tôi nộp phí 900 nghìn, 1 triệu 5 rồi 600 nghìn.", 3_000_000),
         ("Con mượn chị 12 triệu với tiền con 15 triệu, con gửi hết cho họ.", 27_000_000),
     ],
 )

@@ -88,7 +88,12 @@ def test_what_pieces_tell_is_heard_at_the_surest_and_in_order() -> None:
     heard = list(grams_of_tellings(told))
     assert Gram("*gone 6", 0, 3) in heard
     assert Gram("*kept 7", 3, 5) in heard
-    assert {"*K", "*GK", "*all GK"} <= {gram.name for gram in heard}
+    assert {Gram("*K", 3, 5), Gram("*GK", 0, 5), Gram("*all GK", 0, 5)} <= {*heard}
+
+
+def test_pieces_that_tell_nothing_are_heard_as_such_and_no_piece_not_at_all() -> None:
+    assert Gram("*all ", 0, 4) in grams_of_tellings([Told("kept", -3.0, 0, 4)])
+    assert not list(grams_of_tellings([]))
 
 
 def test_a_sum_hears_its_piece_and_the_next_that_tells() -> None:
