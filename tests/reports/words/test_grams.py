@@ -1,5 +1,6 @@
 """Words of a story and their weights: a score is nothing but the sum of its parts."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,18 @@ def test_the_weights_were_learnt_from_the_stories_at_hand() -> None:
     from bench import training  # which takes two seconds
 
     assert (grams.FOLDER / training.SOURCE).read_text().strip() == training.source()
+
+
+def test_a_taught_story_quotes_the_words_that_tell_of_its_money() -> None:
+    """And only where something is told (data/weights/README.md)."""
+    from bench import training
+
+    for file in training.STORIES.glob("*.jsonl"):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            story = json.loads(line)
+            quotes = story.get("money_because", [])
+            assert all(quote in story["text"] for quote in quotes), story["id"]
+            assert quotes or story["money_lost_vnd"] is None, story["id"]
 
 
 def test_the_tables_are_small() -> None:
