@@ -44,14 +44,17 @@ _BEHIND = {
     "to", "an",
 }  # fmt: skip
 _JOINS = {"roi", "voi", "va", "cong", "and", "then"}  # "20 với 25 triệu"
-_ORDINALS = {"dau", "sau", "cuoi", "hai", "ba", "tu", "nhat"}  # "lần đầu 10, lần hai 40 triệu"
-_TURNS = {"lan", "dot", "khoan", "don", "lenh"}
-_PAYERS = {"toi", "em", "chi", "anh", "me", "bo", "vo", "chong", "ong"}  # "chị 25, tôi 30 triệu"
-_BETWEEN_ITEMS = {*_JOINS, *_ORDINALS, *_TURNS, *_PAYERS, "2", "3", "4", "them", "thu", "nua", "la"}
+_TURNS = ("lần", "lượt", "đợt", "khoản", "đơn", "lệnh")
+_NTHS = ("đầu", "sau", "cuối", "một", "hai", "ba", "tư", "nhất", "là", "1", "2", "3", "4")
+_NTH_TURNS = ("lần lượt", *(f"{turn} {nth}" for turn in _TURNS for nth in _NTHS))
+_PAYERS = ("tôi", "em", "chị", "anh", "mẹ", "bố", "vợ", "chồng", "ông")  # "chị 25, tôi 30 triệu"
+_BETWEEN_ITEMS = {*_JOINS, *map(fold, (*_TURNS, *_NTHS, *_PAYERS, "thêm", "thứ", "nữa", "là"))}
 _ITEMS_APART = 4  # words
 _MOST_ITEMS = 100
+_ITEMS_UNLIKE = 10  # times the sum at its end, an item of a list is none
+_OF_PAYERS = {*map(fold, _PAYERS)}
 _LEAST, _MOST = 2, 999
-_MOST_DIGITS = 3
+_FIGURES = {str(figure) for figure in range(_LEAST, _MOST + 1)}
 _LEAST_ALONE = 10  # where no sum with its unit is told
 _THOUSANDS_FROM = 100  # "nạp 300 ăn 345, nạp 2tr": thousands beside sums under _SMALL
 _SMALL = 10**7
@@ -81,9 +84,9 @@ def _items_before(story: Story, amount: Amount, taken: Collection[int]) -> Itera
     while len(places) < _MOST_ITEMS and (at := _item_before(story, first, taken)) is not None:
         places.append(at)
         first = at
-    if places and _begins_list(story, first):
+    if places and not _is_range(story, places, amount) and _begins_list(story, places, taken):
         for at in places:
-            yield Amount(_worth(int(story.words[at].folded), amount), at, at + 1)
+            yield Amount(_item_value(int(story.words[at].folded), amount), at, at + 1)
 
 
 def _item_before(story: Story, first: int, taken: Collection[int]) -> int | None:
@@ -99,49 +102,54 @@ def _item_before(story: Story, first: int, taken: Collection[int]) -> int | None
 def _is_item(story: Story, at: int, first: int) -> bool:
     """Whether word *at* is a bare number of a list that goes on at word *first*."""
     word, behind = story.words[at : at + 2]
-    number = word.folded if len(word.folded) <= _MOST_DIGITS and word.folded.isdecimal() else "0"
-    if not _LEAST <= int(number) <= _MOST or word.sentence != story.words[first].sentence:
+    if word.folded not in _FIGURES or word.sentence != story.words[first].sentence:
         return False
     gap = story.text[word.end : behind.start].strip()
-    about = at + 1 == first and _is_range(int(number), story.words[first].folded)
-    return (gap in (",", ";") or (not gap and behind.folded in _JOINS)) and not about
+    return gap in (",", ";") or (not gap and behind.folded in _JOINS)
 
 
-def _is_range(low: int, high: str) -> bool:
+def _is_range(story: Story, places: Sequence[int], amount: Amount) -> bool:
     """Whether "5, 6 triệu" or "20, 30 triệu" is said of one sum."""
-    return high in (str(low + 1), str(low + 10) if low % 10 == 0 else "")
+    low, high = int(story.words[places[0]].folded), story.words[amount.first].folded
+    beside = len(places) == 1 and places[0] + 1 == amount.first
+    return beside and high in (str(low + 1), str(low + 10) if low % 10 == 0 else "")
 
 
-def _begins_list(story: Story, at: int) -> bool:
-    """Whether what stands before a bare number speaks of sums: a verb of paying, whose it is, which
-    time; no date, no hour, no house.
+def _begins_list(story: Story, places: Sequence[int], taken: Collection[int]) -> bool:
+    """Whether what stands before the first number of a list speaks of sums: another sum, a verb of
+    paying, which time, whose it is beside another's; no date, no hour, no house, no age.
     """
-    words = story.words
+    words, at = story.words, places[-1]
+    behind = words[at + 1].folded
     if not at or words[at - 1].sentence != words[at].sentence:
-        return words[at + 1].folded in _JOINS
-    before, two = words[at - 1], words[max(0, at - 2)]
-    if before.clause != words[at].clause:
-        gap = story.text[before.end : words[at].start].strip()
-        return gap == "," and before.folded in _TURNS
-    nth = before.folded in _ORDINALS and two.folded in _TURNS
-    return nth or before.folded in _PAYERS or _is_behind(story, at, _VERBS)
+        return len(places) == 1 and behind in _JOINS
+    gap = story.text[words[at - 1].end : words[at].start].strip()
+    if gap in (",", ":"):
+        return at - 1 in taken or _is_behind(story, at, _TURNS + _NTH_TURNS, across=True)
+    counted = behind in _JOINS and _is_behind(story, at, _TURNS)  # "hai đợt 80 với 44 triệu"
+    shared = behind in _OF_PAYERS and _is_behind(story, at, _PAYERS)
+    return counted or shared or _is_behind(story, at, _VERBS + _NTH_TURNS)
 
 
-def _worth(figure: int, amount: Amount) -> int:
+def _item_value(figure: int, amount: Amount) -> int:
     """An item by the unit at the end of its list; hundreds before a few millions are thousands."""
-    if amount.value >= _BILLION and figure < _THOUSANDS_FROM:
-        return figure * _BILLION
-    value = figure * _unit(figure, [amount])
-    return value if value < amount.value * 10 else figure * _THOUSAND
+    most = amount.value * _ITEMS_UNLIKE
+    for unit in (_BILLION, _unit(figure, [amount]), _THOUSAND):
+        fits = amount.value >= unit and figure * unit < most
+        if fits and (unit != _THOUSAND or figure >= _THOUSANDS_FROM or amount.value < _MILLION):
+            return figure * unit
+    return figure * _unit(figure, [amount])
 
 
 def _half(story: Story, at: int, named: Sequence[Amount]) -> Amount | None:
     """Half of the sum named last: "trả một nửa"."""
     words = [word.folded for word in story.words[at : at + 2]]
+    if words not in _HALVES:
+        return None
     before = max((amount for amount in named if amount.last <= at), key=_end, default=None)
     verb = story.words[at - 1 - (story.words[at - 1].folded in _BETWEEN)]
     is_told = any(at + 2 <= amount.first <= at + 3 for amount in named)  # "một nửa là 3 triệu"
-    if before and words in _HALVES and verb.folded in _HALVERS and not is_told:
+    if before and verb.folded in _HALVERS and not is_told:
         return Amount(before.value // 2, at, at + 2)
     return None
 
@@ -172,12 +180,13 @@ def _unit(figure: int, named: Sequence[Amount]) -> int:
     return _THOUSAND if small else _MILLION
 
 
-def _is_behind(story: Story, at: int, verbs: tuple[str, ...]) -> bool:
-    """Whether one of the verbs ends just before word *at*, in its clause."""
+def _is_behind(story: Story, at: int, verbs: tuple[str, ...], across: bool = False) -> bool:
+    """Whether one of the verbs ends just before word *at*, in its clause, or *across* its stop."""
     marked, bare = _spelled(verbs)
+    clause = story.words[at - across].clause
     for many in (1, 2):
         before = story.words[max(0, at - many) : at]
-        if len(before) < many or before[0].clause != story.words[at].clause:
+        if len(before) < many or before[0].clause != clause:
             return False
         unmarked = not story.marked and all(word.folded == word.spelled for word in before)
         if tuple(word.spelled for word in before) in marked:
@@ -187,7 +196,7 @@ def _is_behind(story: Story, at: int, verbs: tuple[str, ...]) -> bool:
     return False
 
 
-@lru_cache(maxsize=3)
+@lru_cache(maxsize=8)
 def _spelled(verbs: tuple[str, ...]) -> tuple[set[tuple[str, ...]], set[tuple[str, ...]]]:
     """The verbs with their marks and without them."""
     marked = {tuple(spelling(word) for word in verb.split()) for verb in verbs}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from reports.words.cues import Cue, Hit, Story, cover, covered, cut, find_cues, inside
 from reports.words.deeds import Deed, deeds_of, grams_of_deeds, grams_of_turns
@@ -56,6 +57,7 @@ def look_at(text: str) -> Look:
     story = cut(text[:LONGEST])
     hits = find_cues(story)
     sums = [amount for amount, _ in zip(amounts(story), range(_MOST_SUMS), strict=False)]
-    sums = sorted([*sums, *elided(story, sums)], key=lambda amount: amount.first)[:_MOST_SUMS]
+    more = islice(elided(story, sums), 2 * _MOST_SUMS)
+    sums = sorted([*sums, *more], key=lambda amount: amount.first)[:_MOST_SUMS]
     words = words_of(story, sums)
     return Look(story, hits, sums, words, grams_of(words, hits), deeds_of(story, hits, sums))

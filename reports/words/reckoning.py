@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
+from reports.folding import fold
 from reports.words.around import MORE, is_further, says
 from reports.words.cues import Word, spelling
 from reports.words.joined import JOINS
@@ -16,7 +17,14 @@ _EACH = {"moi", "each"}
 _PAID_BY = {
     "lan", "dot", "chiec", "tam", "nguoi", "nha", "cai", "con", "the", "suat", "bua", "times",
 }  # fmt: skip
-_COUNTS = {"hai": 2, "ba": 3, "bon": 4, "nam": 5, "sau": 6, "bay": 7, "tam": 8, "chin": 9, "two": 2}
+_NUMBERS = {
+    "hai": 2, "ba": 3, "bốn": 4, "năm": 5, "sáu": 6, "bảy": 7, "tám": 8, "chín": 9, "mười": 10, "two": 2,
+}  # fmt: skip
+_COUNTS = {
+    True: {spelling(word): many for word, many in _NUMBERS.items()},
+    False: {fold(word): many for word, many in _NUMBERS.items() if many < 10},  # "muoi" is -ty too
+}  # by whether marks are used
+_OF_CARDS = {"the", "card", "cards", "cai", "chiec", "tam"}
 _NO_ACCOUNT = 50  # a fiftieth
 _LEFT = {True: {spelling("còn")}, False: {spelling("còn"), "con"}}  # by whether marks are used
 _JUST = {"dung", "co", "moi", "lai", "du", "duoc", "vai"}  # "còn đúng", "còn có"
@@ -89,12 +97,11 @@ def _back(look: Look, said: Said, lost: Collection[Amount]) -> int:
     """What came back of the sums that are gone, never more than had gone before it: "nạp 5 triệu,
     rút được 6" gives five back.
     """
+    paid = [(each.first, each.value * times(look, each)) for each in lost]
     back = 0
     for amount in look.sums:
         if amount not in lost and says(look, said, amount, "back"):
-            before = sum(
-                each.value * times(look, each) for each in lost if each.first < amount.first
-            )
+            before = sum(value for first, value in paid if first < amount.first)
             back += min(amount.value * times(look, amount), before - back)
     return back
 
@@ -104,20 +111,21 @@ def times(look: Look, amount: Amount) -> int:
     seven, "5 cái thẻ 500 nghìn" five, "600k x 3 lần" three, "ba lần 15 triệu" three where no list
     of sums follows; else once.
     """
-    words = look.story.words
+    words, marked = look.story.words, look.story.marked
     before = words[max(0, amount.first - _NEAR) : amount.first]
     behind = words[amount.last : amount.last + _NEAR]
     things = {thing.folded for each, thing in pairwise([*before, *behind]) if each.folded in _EACH}
     if things:
         here = [word for word in words if word.sentence == words[amount.first].sentence]
-        return _count(here, things | _PAID_BY) or _count(words, things) or 1
-    if behind and behind[0].folded == _BY and (many := _count(behind[1:], _PAID_BY)):
+        return _count(here, things | _PAID_BY, marked) or _count(words, things, marked) or 1
+    if behind and behind[0].folded == _BY and (many := _count(behind[1:], _PAID_BY, marked)):
         return many
     since = max((each.last for each in look.sums if each.last <= amount.first), default=0)
     wider = words[max(since, amount.first - 2 * _NEAR) : amount.first]
-    if any(word.spelled in _CARDS[look.story.marked] for word in wider):
-        return _count(wider, _PAID_BY) or 1
-    return (not _begins_list(look, amount) and _count(before[-2:], _TURNS)) or 1
+    is_of_cards = any(word.spelled in _CARDS[marked] for word in wider)
+    if is_of_cards and (many := _count(wider, _OF_CARDS, marked)):
+        return many
+    return (not _begins_list(look, amount) and _count(before[-2:], _TURNS, marked)) or 1
 
 
 def _begins_list(look: Look, amount: Amount) -> bool:
@@ -127,11 +135,12 @@ def _begins_list(look: Look, amount: Amount) -> bool:
     return follows or any(word.folded in JOINS for word in behind)
 
 
-def _count(words: Sequence[Word], things: Collection[str]) -> int:
+def _count(words: Sequence[Word], things: Collection[str], marked: bool) -> int:
     """The first number of times or things: "hai lần", "5 cái"; 0 where none is told."""
     counts = [
-        _COUNTS.get(number.folded, 0)
-        or int(number.folded if number.folded.isdecimal() and len(number.folded) < 3 else 0)
+        int(number.folded)
+        if number.folded.isdecimal() and len(number.folded) < 3
+        else _COUNTS[marked].get(number.spelled, 0)
         for number, thing in pairwise(words)
         if thing.folded in things
     ]
