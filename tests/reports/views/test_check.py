@@ -307,18 +307,18 @@ def test_a_number_in_a_story_is_not_a_caller() -> None:
     assert look().state == State.UNKNOWN
 
 
-def test_what_is_older_than_sixty_days_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    told(0), told(1)
-    now = timezone.now()
-    monkeypatch.setattr(timezone, "now", lambda: now + timedelta(days=59))
-    assert look().state == State.SEVERAL
-    monkeypatch.setattr(timezone, "now", lambda: now + timedelta(days=61))
-    assert look().state == State.UNKNOWN
-
-
 def day(number: int) -> time_machine.travel:
     """The morning of a day, counted from some first one."""
     return time_machine.travel(datetime(2026, 11, 1, 8, tzinfo=HERE) + timedelta(days=number))
+
+
+def test_what_is_older_than_sixty_days_is_over() -> None:
+    with day(0):
+        told(0), told(1)
+    with day(59):
+        assert look().state == State.SEVERAL
+    with day(60):
+        assert look().state == State.UNKNOWN
 
 
 def told_on(days: Iterable[int]) -> None:
