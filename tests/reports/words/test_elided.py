@@ -29,6 +29,8 @@ SUM = Weighing(TABLE, {"none": 0, "unknown": 0, "sum": 1}, ())  # money is gone
         ("Đợt đầu 30, đợt sau 22 triệu", [30, 22]),
         ("Chi 25, toi 30 trieu", [25, 30]),
         ("mất tầm 5, 6 triệu", [6]),
+        ("mất 5, 6 triệu", [6]),
+        ("lần đầu 20, 30 triệu", [30]),
         ("ngày 5, 3 triệu", [3]),
         ("số 0550 871 022, 3 triệu", [3]),
         ("gọi 3 lần rồi 5 triệu", [5]),
