@@ -18,6 +18,7 @@ _TIMES = {"lan", "luot", "dot", "bua", "nua", "times"}
 MORE = {"them", "nua", "more", "another"}  # a second sum as large as the first is another one
 _FURTHER = {*MORE, "tiep", "not", "lai", "again"}
 _BACK_REACH = 5  # words between "trả lại" and its sum
+_SPEAK_OF_MONEY = {"concepts", "money", "negation", "actions"}
 
 
 def points(look: Look, number: int, said: Said, label: str = "lost") -> float:
@@ -80,9 +81,6 @@ def _side(look: Look, amount: Amount, sign: str) -> Iterator[Gram]:
             )
 
 
-_SPEAK_OF_MONEY = {"concepts", "money", "negation", "actions"}
-
-
 def _family(hit: Hit) -> str:
     return hit.cue.code if hit.cue.family == "concepts" else f"{hit.cue.family}.{hit.cue.code}"
 
@@ -129,6 +127,7 @@ def _more(look: Look, number: int) -> Iterator[str]:
 
 
 def is_further(look: Look, number: int, called: Collection[str] = _FURTHER) -> bool:
+    """Whether a word beside a sum says that it comes on top of others: "thêm 3 triệu"."""
     amount, words = look.sums[number], look.story.words
     beside = (
         *words[max(0, amount.first - _NEAR) : amount.first],

@@ -24,12 +24,12 @@ _COUNTS = {
     True: {spelling(word): many for word, many in _NUMBERS.items()},
     False: {fold(word): many for word, many in _NUMBERS.items() if many < 10},  # "muoi" is -ty too
 }  # by whether marks are used
-_OF_CARDS = {"the", "card", "cards", "cai", "chiec", "tam"}
 _NO_ACCOUNT = 50  # a fiftieth
 _LEFT = {True: {spelling("còn")}, False: {spelling("còn"), "con"}}  # by whether marks are used
 _JUST = {"dung", "co", "moi", "lai", "du", "duoc", "vai"}  # "còn đúng", "còn có"
 _BEATEN_DOWN = {"bot", "giam", "xuong", "gia", "thieu", "no", "xin", "doi", "keu"}
 _CARDS = {True: {spelling("thẻ"), "card", "cards"}, False: {"the", "card", "cards"}}  # by marks
+_OF_CARDS = {*_CARDS[False], "cai", "chiec", "tam"}
 _BY = "x"
 _MOST_TIMES = 20
 
