@@ -26,7 +26,6 @@ from sklearn.svm import LinearSVC
 
 import reports
 from reports.words import evaluation, grams
-from reports.words.around import around
 from reports.words.cues import action_codes, scenario_codes
 from reports.words.grams import SCALE, SHORTEST, SIGNS, Gram
 from reports.words.look import Look, look_at
@@ -82,9 +81,11 @@ class Head:
 
 @dataclass(frozen=True)
 class Lectures:
-    """What a table is learnt from: documents, and the questions that are asked of them."""
+    """What a table is learnt from: documents, by the names of their grams, and the questions that are
+    asked of them.
+    """
 
-    documents: Sequence[Sequence[Gram]]
+    documents: Sequence[Sequence[str]]
     questions: Sequence[Callable[[Matrix], Head]]
 
 
@@ -101,12 +102,12 @@ def lessons(file: Path) -> list[Lesson]:
 
 
 def matrix(
-    documents: Sequence[Sequence[Gram]], least: int, known: Collection[str] | None = None
+    documents: Sequence[Sequence[str]], least: int, known: Collection[str] | None = None
 ) -> Matrix:
     """Weigh documents as grams.weigh will, by all grams that stand in so many of them, or by those
     that are known.
     """
-    counts = [Counter(gram.name for gram in document) for document in documents]
+    counts = [Counter(document) for document in documents]
     seen = Counter(name for count in counts for name in count)
     often = sorted(name for name, many in seen.items() if many >= least)
     names = [name for name in often if known is None or name in known]
@@ -196,13 +197,17 @@ def kinds(taught: Sequence[Lesson]) -> Lectures:
         whether([code in lesson.label["actions"] for lesson in taught], code, EARLY["demand"])
         for code in action_codes()
     ]
-    documents = [lesson.look.grams for lesson in taught]
+    documents = [_names(lesson.look.grams) for lesson in taught]
     return Lectures(documents, [one_of(meant, scenario_codes()), *demands])
+
+
+def _names(grams: Sequence[Gram]) -> list[str]:
+    return [gram.name for gram in grams]
 
 
 def pieces(taught: Sequence[Lesson]) -> Lectures:
     """Which pieces tell that money is gone, which that it is not."""
-    documents: list[list[Gram]] = []
+    documents: list[list[str]] = []
     tells: list[str] = []
     for lesson in taught:
         quotes = lesson.label.get("money_because", [])
@@ -210,7 +215,7 @@ def pieces(taught: Sequence[Lesson]) -> Lectures:
             continue  # nobody marked it
         marked = _marked(lesson.look, quotes)
         for piece in pieces_of(lesson.look, lesson.said):
-            documents.append(piece.grams)
+            documents.append(piece.names)
             tells.append(_tells(lesson, piece, marked))
     questions = [
         whether([each == kind for each in tells], kind, 0.0, freedom=0.4) for kind in OF_PIECES
@@ -244,7 +249,7 @@ def state(taught: Sequence[Lesson]) -> Lectures:
     """Whether it goes on, whether money is gone."""
     kind = [evaluation.kind_of(lesson.label["money_lost_vnd"]) for lesson in taught]
     going = [lesson.label["ongoing"] for lesson in taught]
-    documents = [told(lesson.look, lesson.said) for lesson in taught]
+    documents = [_names(told(lesson.look, lesson.said)) for lesson in taught]
     questions = [
         whether(going, "ongoing", EARLY["ongoing"], deaf_to=".?~<>*"),
         one_of(kind, KINDS, 0.3, apart=0.5, class_weight="balanced"),
@@ -254,14 +259,14 @@ def state(taught: Sequence[Lesson]) -> Lectures:
 
 def sums_lost(taught: Sequence[Lesson]) -> Lectures:
     """Which of the sums of a story in which money is gone: lost, come back, paid once more."""
-    documents: list[list[Gram]] = []
+    documents: list[list[str]] = []
     lost: list[bool] = []
     back: list[bool] = []
     again: list[bool | None] = []
     for lesson in taught:
         if (parts := parts_of_loss(lesson)) is not None:
             numbers = range(len(lesson.look.sums))
-            documents += [around(lesson.look, number, lesson.said) for number in numbers]
+            documents += map(_names, lesson.said.around)
             values = _values(lesson.look)
             lost += [
                 number in parts.lost or values[number] == lesson.label["money_lost_vnd"]

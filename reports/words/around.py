@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from itertools import pairwise
 
 from reports.words.cues import Hit, between
-from reports.words.grams import Gram, weigh, weights
+from reports.words.grams import Gram, scores_of, weights
 from reports.words.look import Look
 from reports.words.lost import TOLD, Said, naming_deed, settling_deed
 from reports.words.money import Amount
@@ -21,17 +21,17 @@ _BACK_REACH = 5  # words between "trả lại" and its sum
 _SPEAK_OF_MONEY = {"concepts", "money", "negation", "actions"}
 
 
-def points(look: Look, number: int, said: Said, label: str = "lost") -> float:
+def points(said: Said, number: int, label: str = "lost") -> float:
     """How much the words around a sum speak for it to be "lost", to have come "back", or to have been
     paid "again".
     """
-    return weigh(weights("sums"), around(look, number, said)).scores[label]
+    return scores_of(weights("sums"), (gram.name for gram in said.around[number]))[label]
 
 
 def says(look: Look, said: Said, amount: Amount, label: str) -> bool:
     """Whether a sum is one that came "back", or one that was paid "again"."""
     needed = weights("sums").needed[label]
-    return points(look, look.sums.index(amount), said, label) >= needed
+    return points(said, look.sums.index(amount), label) >= needed
 
 
 def is_returned(look: Look, number: int) -> bool:

@@ -6,12 +6,28 @@ triệu"); the form's own field asks for the unit instead (money.py).
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from functools import lru_cache
 from itertools import islice
+from typing import NamedTuple
 
 from reports.folding import fold
 from reports.words.cues import Story, spelling
 from reports.words.money import Amount, number_at
+
+
+class _Phrases(NamedTuple):
+    """Phrases of one word or two, with their marks and without them, and the words that end them."""
+
+    marked: frozenset[tuple[str, ...]]
+    bare: frozenset[tuple[str, ...]]
+    ends: frozenset[str]
+
+
+def _phrases(*phrases: str) -> _Phrases:
+    words = [phrase.split() for phrase in phrases]
+    marked = frozenset(tuple(map(spelling, each)) for each in words)
+    bare = frozenset(tuple(map(fold, each)) for each in words)
+    return _Phrases(marked, bare, frozenset(fold(each[-1]) for each in words))
+
 
 _VERBS = (
     "chuyển", "gửi", "nộp", "nạp", "đưa", "đóng", "cọc", "ứng", "trả", "góp", "vay", "mượn", "thêm", "đòi",
@@ -59,6 +75,15 @@ _LEAST_ALONE = 10  # where no sum with its unit is told
 _THOUSANDS_FROM = 100  # "nạp 300 ăn 345, nạp 2tr": thousands beside sums under _SMALL
 _SMALL = 10**7
 _BILLION, _MILLION, _THOUSAND = 10**9, 10**6, 10**3
+# What a sum stands behind: where none is named, beside one, near behind one.
+_PAYING = _phrases(*_VERBS)
+_PAYING_BESIDE = _phrases(*_VERBS, *_BESIDE_A_SUM)
+_PAYING_BEHIND = _phrases(*_VERBS, *_BESIDE_A_SUM, *_BEHIND_A_SUM)
+# What a list of sums stands behind.
+_LISTED = _phrases(*_VERBS, *_NTH_TURNS)
+_COUNTED = _phrases(*_TURNS)
+_SHARED = _phrases(*_PAYERS)
+_TURNS_NAMED = _phrases(*_TURNS, *_NTH_TURNS)
 
 
 def elided(story: Story, named: Sequence[Amount]) -> Iterator[Amount]:
@@ -125,10 +150,10 @@ def _begins_list(story: Story, places: Sequence[int], taken: Collection[int]) ->
         return len(places) == 1 and behind in _JOINS
     gap = story.text[words[at - 1].end : words[at].start].strip()
     if gap in (",", ":"):
-        return at - 1 in taken or _is_behind(story, at, _TURNS + _NTH_TURNS, across=True)
-    counted = behind in _JOINS and _is_behind(story, at, _TURNS)  # "hai đợt 80 với 44 triệu"
-    shared = behind in _OF_PAYERS and _is_behind(story, at, _PAYERS)
-    return counted or shared or _is_behind(story, at, _VERBS + _NTH_TURNS)
+        return at - 1 in taken or _is_behind(story, at, _TURNS_NAMED, across=True)
+    counted = behind in _JOINS and _is_behind(story, at, _COUNTED)  # "hai đợt 80 với 44 triệu"
+    shared = behind in _OF_PAYERS and _is_behind(story, at, _SHARED)
+    return counted or shared or _is_behind(story, at, _LISTED)
 
 
 def _item_value(figure: int, amount: Amount) -> int:
@@ -160,9 +185,8 @@ def _end(amount: Amount) -> int:
 
 def _bare(story: Story, at: int, named: Sequence[Amount]) -> Amount | None:
     near = any(at - _NEAR <= amount.last <= at for amount in named)
-    more = _BESIDE_A_SUM + _BEHIND_A_SUM * near if named else ()
-    verbs = _VERBS + more
-    read = number_at(story, at) if _is_behind(story, at, verbs) else None
+    phrases = (_PAYING_BEHIND if near else _PAYING_BESIDE) if named else _PAYING
+    read = number_at(story, at) if _is_behind(story, at, phrases) else None
     if read is None or read[0] is None or not _ends(story, read[1]):
         return None
     figure, last, first_word = read[0], read[1], story.words[at].folded
@@ -180,27 +204,21 @@ def _unit(figure: int, named: Sequence[Amount]) -> int:
     return _THOUSAND if small else _MILLION
 
 
-def _is_behind(story: Story, at: int, verbs: tuple[str, ...], across: bool = False) -> bool:
-    """Whether one of the verbs ends just before word *at*, in its clause, or *across* its stop."""
-    marked, bare = _spelled(verbs)
+def _is_behind(story: Story, at: int, phrases: _Phrases, across: bool = False) -> bool:
+    """Whether one of the phrases ends just before word *at*, in its clause, or *across* its stop."""
+    if story.words[at - 1].folded not in phrases.ends:
+        return False
     clause = story.words[at - across].clause
     for many in (1, 2):
         before = story.words[max(0, at - many) : at]
         if len(before) < many or before[0].clause != clause:
             return False
         unmarked = not story.marked and all(word.folded == word.spelled for word in before)
-        if tuple(word.spelled for word in before) in marked:
+        if tuple(word.spelled for word in before) in phrases.marked:
             return True
-        if unmarked and tuple(word.folded for word in before) in bare:
+        if unmarked and tuple(word.folded for word in before) in phrases.bare:
             return True
     return False
-
-
-@lru_cache(maxsize=8)
-def _spelled(verbs: tuple[str, ...]) -> tuple[set[tuple[str, ...]], set[tuple[str, ...]]]:
-    """The verbs with their marks and without them."""
-    marked = {tuple(spelling(word) for word in verb.split()) for verb in verbs}
-    return marked, {tuple(fold(word) for word in verb.split()) for verb in verbs}
 
 
 def _ends(story: Story, at: int) -> bool:

@@ -139,49 +139,66 @@ def _packed(rows: Iterable[list[str]]) -> _Packed:
 
 @dataclass(frozen=True, slots=True)
 class Weighing:
-    """A story as a table weighs it: every label's points; and the grams that the table knows, each
-    with its number and its share of the story.
+    """A story as a table weighs it: every label's points; its grams, and the share that each which
+    the table knows, by number, has in the story.
     """
 
     table: Weights
     scores: Mapping[str, float]
-    shares: Sequence[tuple[Gram, int, float]]
+    grams: Sequence[Gram]
+    shares: Sequence[tuple[int, float]]
 
     def parts(self, label: str) -> list[Part]:
-        """What each gram adds to a label, the weightiest first."""
-        wanted = self.table.labels.index(label)
-        begins, label_of, adds = self.table.begins, self.table.label_of, self.table.adds
-        parts = []
-        for gram, number, share in self.shares:
-            first, last = begins[number], begins[number + 1]
-            place = label_of.find(wanted, first, last)
-            if place >= 0:
-                parts.append(Part(gram, share * adds[place] / SCALE))
+        """What each gram adds to a label, at its first place, the weightiest first."""
+        adds, numbers = dict(self._adds(label)), self.table.numbers
+        parts = [
+            Part(gram, adds.pop(number))
+            for gram in self.grams
+            if (number := numbers.get(gram.name)) in adds
+        ]
         return sorted(parts, key=lambda part: -abs(part.points))
 
+    def _adds(self, label: str) -> Iterator[tuple[int | None, float]]:
+        """What each gram adds to a label, by number."""
+        wanted = self.table.labels.index(label)
+        begins, label_of, adds = self.table.begins, self.table.label_of, self.table.adds
+        for number, share in self.shares:
+            place = label_of.find(wanted, begins[number], begins[number + 1])
+            if place >= 0:
+                yield number, share * adds[place] / SCALE
 
-def weigh(table: Weights, grams: Iterable[Gram]) -> Weighing:
-    """Weigh a story: a rare gram counts more, a repeated one a little more, and a long story no
-    more than a short one: its shares are a vector of length one, or shorter where a few words are
-    all that there is.
+
+def weigh(table: Weights, grams: Sequence[Gram]) -> Weighing:
+    """Weigh a story by its grams."""
+    shares = _shares(table, (gram.name for gram in grams))
+    return Weighing(table, _scores(table, shares), grams, shares)
+
+
+def scores_of(table: Weights, names: Iterable[str]) -> dict[str, float]:
+    """Every label's points, where nobody asks which gram gave them."""
+    return _scores(table, _shares(table, names))
+
+
+def _shares(table: Weights, names: Iterable[str]) -> list[tuple[int, float]]:
+    """The grams that the table knows, by number, each with its share of the story. A rare gram counts
+    more, a repeated one a little more, and a long story no more than a short one: its shares are a
+    vector of length one, or shorter where a few words are all that there is.
     """
-    numbers, rarities = table.numbers, table.rarities
-    known = [gram for gram in grams if gram.name in numbers]
-    first = {gram.name: gram for gram in reversed(known)}
-    weighed = []
-    for name, many in Counter(gram.name for gram in known).items():
-        number = numbers[name]
-        weighed.append((first[name], number, (1 + log(many)) * rarities[number]))
-    length = max(SHORTEST, sqrt(sum(share * share for _, _, share in weighed)))
-    shares = [(gram, number, share / length) for gram, number, share in weighed]
-    return Weighing(table, _scores(table, shares), shares)
+    rarities = table.rarities
+    weighed = [
+        (number, rarities[number] if many == 1 else (1 + log(many)) * rarities[number])
+        for number, many in Counter(map(table.numbers.get, names)).items()
+        if number is not None
+    ]
+    length = max(SHORTEST, sqrt(sum(share * share for _, share in weighed)))
+    return [(number, share / length) for number, share in weighed]
 
 
-def _scores(table: Weights, shares: Iterable[tuple[Gram, int, float]]) -> dict[str, float]:
+def _scores(table: Weights, shares: Iterable[tuple[int, float]]) -> dict[str, float]:
     """Every story and label comes through here: no calls inside."""
     sums = [0.0] * len(table.labels)
     begins, label_of, adds = table.begins, table.label_of, table.adds
-    for _, number, share in shares:
+    for number, share in shares:
         first, last = begins[number], begins[number + 1]
         for label, add in zip(label_of[first:last], adds[first:last], strict=True):
             sums[label] += share * add

@@ -7,6 +7,7 @@ around each, and what they come to (reckoning.py).
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from reports.words.around import around, is_returned, points
 from reports.words.grams import Gram, Weighing, weights
@@ -36,16 +37,19 @@ class Loss:
 
 
 def hear(look: Look) -> Said:
-    """What the phrases and the pieces of a story say of its money."""
+    """What the phrases and the pieces of a story say of its money, and what stands around its sums."""
     said = what_phrases_say(look)
-    return replace(said, pieces=tellings(look, said))
+    said = replace(said, pieces=tellings(look, said))
+    return replace(
+        said, around=tuple(around(look, number, said) for number in range(len(look.sums)))
+    )
 
 
 def told(look: Look, said: Said) -> list[Gram]:
     """All that says whether money is gone: the story and how it ends, what stands around its sums,
     what its pieces tell, what phrases say.
     """
-    sums = [gram for number in range(len(look.sums)) for gram in around(look, number, said)]
+    sums = chain.from_iterable(said.around)
     voices = (*_of_phrases(look, said), *grams_of_tellings(said.pieces))
     return [*look.endings, *sums, *(gram for gram in voices for _ in range(_LOUD))]
 
@@ -84,7 +88,7 @@ def lost_sums(look: Look, said: Said) -> list[tuple[Amount, Because]]:
     """The sums that are gone; where money is gone and none is said to be, the likeliest."""
     why = dict(said.gone)
     scored = [
-        (points(look, number, said) + _worth(look, number, why), amount)
+        (points(said, number) + _worth(look, number, why), amount)
         for number, amount in enumerate(look.sums)
     ]
     needed = weights("sums").needed["lost"]

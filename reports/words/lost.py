@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from reports.words.cues import Hit, Story, between, cover, covered
 from reports.words.deeds import Deed
+from reports.words.grams import Gram
 from reports.words.look import Look
 from reports.words.money import Amount
 
@@ -59,6 +60,7 @@ class Said:
     total: Amount | None = None  # the sum that is called the total
     is_asked: bool = False  # every sum stands behind a demand, a promise or the like
     pieces: tuple[Told, ...] = ()
+    around: tuple[list[Gram], ...] = ()  # of each sum (around.py)
 
 
 @dataclass(frozen=True, slots=True)

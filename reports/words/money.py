@@ -1,7 +1,7 @@
 """Sums of money in Vietnamese and English: in a story, and in the form's own field. Pure."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -38,6 +38,8 @@ _WEIGHTS = {
     "one": 1, "hundreds": 100, "odd": 1, "tens": 10, "ones": 1, "high": 10, "low": 1, "round": 1,
     "unit": 1,
 }  # fmt: skip
+_HALF = "nua"
+_LEAST_UNSAID = 10**5  # the smallest unit of which there is "nửa", and one without "một"
 _UNSAID = {"hundreds": 1, "tens": 1, "ones": 0, "unit": 0}  # trăm rưỡi, mười
 _SHORT_UNITS = {"k", "tr", "cu", "chai", "m", "lit"}
 _OR = {"hay", "hoac", "or"}
@@ -293,14 +295,14 @@ def _one(story: Story, at: int, below: int = 10**12) -> tuple[Fraction | None, i
 def _unsaid(story: Story, at: int) -> tuple[Fraction, int] | None:
     """Half of a unit, or one of it and a half: "nửa tỷ", "triệu rưỡi"."""
     words = story.words
-    if words[at].folded == "nua" and _large(story, at + 1):
+    if words[at].folded == _HALF and _large(story, at + 1):
         return Fraction(1, 2), at + 1
     return (Fraction(1), at) if _large(story, at) and _is_half(story, at + 1) else None
 
 
 def _large(story: Story, at: int) -> bool:
     """Whether word *at* is a unit from a hundred thousand on."""
-    return at < len(story.words) and (_worth(story, story.words[at], 0) or 0) >= 10**5
+    return at < len(story.words) and (_worth(story, story.words[at], 0) or 0) >= _LEAST_UNSAID
 
 
 def _is_large_unit(story: Story, at: int) -> bool:
@@ -339,11 +341,20 @@ def _bare(word: Word) -> int | None:
     return int(_figure(text)) if grouped or whole else None
 
 
+@lru_cache(maxsize=1)
+def _opening() -> Collection[str]:
+    """The words, folded, with which a sum in words can begin."""
+    units, digits = _tables()[2:]
+    large = {word for word, unit in units.items() if unit >= _LEAST_UNSAID}
+    return {*digits, *large, *map(fold, _TENS), *_HUNDREDS_FOLDED, _HALF}
+
+
 def amounts(story: Story) -> Iterator[Amount]:
     """Every sum of đồng in the story, in order."""
-    at = 0
+    at, opening = 0, _opening()
     while at < len(story.words):
-        one = _one(story, at)
+        word = story.words[at].folded
+        one = _one(story, at) if word in opening or word[0].isdecimal() else None
         if one:
             last = one[1]
             while _names_dong(story, last):

@@ -8,11 +8,12 @@ all else that speaks of money (losses.py), which decides.
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from reports.words.cues import spelling
 from reports.words.deeds import grams_of_deeds
-from reports.words.grams import Gram, pairs, weigh, weights
+from reports.words.grams import Gram, pairs, scores_of, weights
 from reports.words.look import Look
 from reports.words.lost import Said, Told
 
@@ -32,11 +33,11 @@ _MOST_TURNS = 3
 
 
 class Piece(NamedTuple):
-    """Words [first, last) of a story, and the grams by which they are weighed."""
+    """Words [first, last) of a story, and the names of the grams by which they are weighed."""
 
     first: int
     last: int
-    grams: list[Gram]
+    names: list[str]
 
 
 def pieces_of(look: Look, said: Said) -> list[Piece]:
@@ -45,16 +46,17 @@ def pieces_of(look: Look, said: Said) -> list[Piece]:
     """
     cut = _cut(look)
     near = _near(look, said, cut)
+    joints = [f"{one[-1].name}|{two[0].name}" for one, two in pairwise(cut)]
     pieces = []
     for number, words in enumerate(cut):
-        grams = [*near[number], *_gapped(words)]
+        names = [*near[number], *_gapped(words)]
         if number:
-            grams += [*_as(_BEFORE, near[number - 1]), _joint(cut[number - 1], words)]
+            names += [*_as(_BEFORE, near[number - 1]), joints[number - 1]]
         if number + 1 < len(cut):
-            grams += [*_as(_BEHIND, near[number + 1]), _joint(words, cut[number + 1])]
+            names += [*_as(_BEHIND, near[number + 1]), joints[number]]
         else:
-            grams += _as(_LAST, near[number])
-        pieces.append(Piece(words[0].first, words[-1].last, grams))
+            names += _as(_LAST, near[number])
+        pieces.append(Piece(words[0].first, words[-1].last, names))
     return pieces
 
 
@@ -74,13 +76,13 @@ def _cut(look: Look) -> list[list[Gram]]:
     return pieces
 
 
-def _near(look: Look, said: Said, pieces: Sequence[Sequence[Gram]]) -> list[list[Gram]]:
+def _near(look: Look, said: Said, pieces: Sequence[Sequence[Gram]]) -> list[list[str]]:
     """What of each piece its neighbours hear too."""
-    near = [[*piece, *pairs(piece)] for piece in pieces]
+    near = [[gram.name for gram in (*piece, *pairs(piece))] for piece in pieces]
     piece_of = {gram.first: number for number, piece in enumerate(pieces) for gram in piece}
     for gram in _marks(look, said):
         if (number := piece_of.get(gram.first)) is not None:
-            near[number].append(gram)
+            near[number].append(gram.name)
     return near
 
 
@@ -93,18 +95,13 @@ def _marks(look: Look, said: Said) -> Iterator[Gram]:
         yield Gram("?none", *said.none[1:])
 
 
-def _as(sign: str, grams: Sequence[Gram]) -> Iterator[Gram]:
-    return (Gram(sign + name, first, last) for name, first, last in grams)
+def _as(sign: str, names: Sequence[str]) -> list[str]:
+    return [sign + name for name in names]
 
 
-def _gapped(piece: Sequence[Gram]) -> Iterator[Gram]:
+def _gapped(piece: Sequence[Gram]) -> list[str]:
     """Words with one between them: "không _ chuyển"."""
-    for one, two in zip(piece, piece[2:], strict=False):
-        yield Gram(f"{one.name} _ {two.name}", one.first, two.last)
-
-
-def _joint(one: Sequence[Gram], two: Sequence[Gram]) -> Gram:
-    return Gram(f"{one[-1].name}|{two[0].name}", one[-1].first, two[0].last)
+    return [f"{one.name} _ {two.name}" for one, two in zip(piece, piece[2:], strict=False)]
 
 
 def tellings(look: Look, said: Said) -> tuple[Told, ...]:
@@ -114,8 +111,8 @@ def tellings(look: Look, said: Said) -> tuple[Told, ...]:
 
 def _tellings(look: Look, said: Said) -> Iterator[Told]:
     table = weights("pieces")
-    for first, last, grams in pieces_of(look, said):
-        scores = weigh(table, grams).scores
+    for first, last, names in pieces_of(look, said):
+        scores = scores_of(table, names)
         for kind in KINDS:
             yield Told(kind, scores[kind] - table.needed[kind], first, last)
 

@@ -9,7 +9,7 @@ from reports.words.lost import Said, what_phrases_say
 from reports.words.money import read_money
 
 TABLE = Weights(("none", "unknown", "sum"), {}, {}, [], [0], b"", [])
-SUM = Weighing(TABLE, {"none": 0, "unknown": 0, "sum": 1}, ())  # money is gone
+SUM = Weighing(TABLE, {"none": 0, "unknown": 0, "sum": 1}, (), ())  # money is gone
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def words_of(text: str) -> list[str]:
 
 
 def names(piece: Piece) -> set[str]:
-    return {gram.name for gram in piece.grams}
+    return set(piece.names)
 
 
 @pytest.fixture
