@@ -75,9 +75,12 @@ function setUpExit(link) {
   });
 }
 
+const waitForLine = () => setTimeout(lookForLine, 3000);
+
 async function lookForLine() {
   const answer = await fetch("/livez").catch(() => ({}));
-  if (answer.ok) location.reload();
+  if (answer.ok) location.reload(); // once: on a slow line it takes its time
+  else waitForLine();
 }
 
 // The code of a QR leaves the address before anything else.
@@ -87,7 +90,7 @@ if (!(Date.now() - kept("draft")?.at < DAY)) wipe("draft");
 if (one("[data-receipt]")) setUpReceipt();
 if (one("#keep-draft")) setUpForm(one("[name=submission_key]").form);
 if (one("#exit")) setUpExit(one("#exit"));
-if (one("#no-line") && !location.pathname.endsWith("/offline/")) setInterval(lookForLine, 3000);
+if (one("#no-line") && !location.pathname.endsWith("/offline/")) waitForLine();
 on(window, "storage", lookForWaiting);
 on(window, "online", lookForWaiting);
 lookForWaiting();
