@@ -48,7 +48,7 @@ class Portal:
         """What a management command prints in a second terminal."""
         command = [sys.executable, str(ROOT / "manage.py"), *arguments]
         done = subprocess.run(
-            command, env=self.env, capture_output=True, text=True, check=False, timeout=60
+            command, env=self.env, capture_output=True, text=True, check=False, timeout=180
         )
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
@@ -82,7 +82,7 @@ def running_portal() -> Iterator[Portal]:
             yield portal
         finally:
             process.terminate()
-            process.wait(timeout=30)
+            process.wait(timeout=120)
 
 
 def _wait_for_first_page(portal: Portal, log: Path) -> None:
@@ -171,7 +171,7 @@ class Visitor:
     @staticmethod
     def _ask(opener: urllib.request.OpenerDirector, request: urllib.request.Request) -> Page:
         try:
-            answer = opener.open(request, timeout=15)
+            answer = opener.open(request, timeout=60)
         except urllib.error.HTTPError as error:
             answer = error
         with answer:

@@ -1,13 +1,17 @@
 """What every test in a browser does with a page."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Locator, Page
 
 WIDTHS = (360, 1280)
+A4 = {"format": "A4", "margin": {"top": "1cm", "bottom": "1cm"}}
+REFUSED = "chrome-error://chromewebdata/"  # the address of a frame that may not be shown
 # For tests that look at each page in both widths themselves: a page is not loaded anew for that.
 once = pytest.mark.parametrize("page", WIDTHS[:1], indirect=True)
 WIDER_THAN_THE_WINDOW = "document.documentElement.scrollWidth - window.innerWidth"
@@ -43,6 +47,14 @@ def press(page: Page, button: Locator) -> None:
     """Press a button and wait for the page that it leads to."""
     with page.expect_navigation():
         button.click()
+
+
+def printed(page: Page, **how: Any) -> bytes:
+    """The page on paper. Chromium's printing may fail of itself on a busy machine: twice."""
+    for _ in range(2):
+        with suppress(PlaywrightError):
+            return page.pdf(**how)
+    return page.pdf(**how)
 
 
 def violations(page: Page, inside: str = ":root") -> Found:

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from portal import invitations
 from reports import workflow
 from reports.models import Case, Report
-from tests.browser.pages import WIDTHS, once, small_and_large, too_wide, violations
+from tests.browser.pages import WIDTHS, once, press, small_and_large, too_wide, violations
 from tests.cast import enlist, log_in
 from tests.reports import evidence
 
@@ -116,13 +116,14 @@ def test_no_state_of_a_report_has_a_fault(portal: str, page: Page, report: Repor
     for summary in page.locator("summary").all():
         summary.click()
     assert faults(page) == []
-    page.locator("details.grave button").click()
+    press(page, page.locator("details.grave button"))
     assert "Chưa ghi lý do" in page.inner_text("#content")
     assert faults(page) == []
     page.goto(f"{portal}{QUEUE}{report.pk}/change/")
     page.get_by_text("Hiện số", exact=True).click()
     page.locator("#why_contact").fill("Gọi lại người báo")
-    page.locator("#why_contact").press("Enter")
+    with page.expect_navigation():
+        page.locator("#why_contact").press("Enter")
     page.get_by_text("(hiện một lần").wait_for()
     assert "0992 000 118" in page.inner_text("#content")
     assert faults(page) == []
@@ -140,7 +141,8 @@ def test_a_report_that_is_too_long_has_no_fault_and_is_downloaded_whole(
     assert story in copy.value.path().read_text()
     page.get_by_text("Hiện bản gốc lời kể").click()
     page.get_by_label("Vì sao cần xem").fill("Đối chiếu lời kể gốc")
-    page.get_by_label("Vì sao cần xem").press("Enter")
+    with page.expect_navigation():
+        page.get_by_label("Vì sao cần xem").press("Enter")
     page.get_by_role("button", name="Tải toàn bộ bản gốc").wait_for()
     assert faults(page) == []
     with page.expect_download() as original:
@@ -152,7 +154,7 @@ def test_no_page_outside_the_desk_has_a_fault(portal: str, page: Page) -> None:
     page.context.clear_cookies()
     page.goto(f"{portal}/admin/")
     assert faults(page) == []
-    page.locator("[type=submit]").click()
+    press(page, page.locator("[type=submit]"))
     assert faults(page) == []
     page.goto(portal + invitations.invite("le.thu.ha", "duty"))
     assert faults(page) == []
@@ -197,10 +199,11 @@ def test_from_queue_to_decision_takes_three_keys(
     page = context.new_page()
     page.goto(portal + QUEUE)
     page.get_by_role("link", name=report.public_number).focus()
-    page.keyboard.press("Enter")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     page.get_by_role("button", name="Nhận xử lý").focus()
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/change/")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     assert "Đã nhận xử lý." in page.inner_text(".messagelist")
     context.close()
     officer = Case.objects.get(report=report).officer

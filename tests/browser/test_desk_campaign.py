@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from reports.models import Campaign
 from reports.waves import burst_watch, grouping
 from tests.browser import test_desk
+from tests.browser.pages import press
 from tests.browser.test_desk import chief, faults, page  # noqa: F401
 from tests.cast import enlist
 from tests.reports import evidence
@@ -91,13 +92,13 @@ def test_a_merge_and_its_return_need_no_script_and_break_no_policy(
     for box in page.locator(".action-select").all():
         box.check()
     page.locator("[name=action]").select_option("merge_chosen")
-    page.locator(".actions button").click()
+    press(page, page.locator(".actions button"))
     page.fill("[name=reason]", "Cùng một nhóm")
-    page.get_by_role("button", name="Gộp 2 đợt thành một").click()
+    press(page, page.get_by_role("button", name="Gộp 2 đợt thành một"))
     assert "Đã gộp 1 đợt vào Đ-26-AAA, 3 tin" in page.inner_text(".messagelist")
     page.locator("summary", has_text="Lấy lại việc này").first.click()
     page.locator("details[open] [name=reason]").fill("Nhầm")
-    page.get_by_role("button", name="Lấy lại", exact=True).first.click()
+    press(page, page.get_by_role("button", name="Lấy lại", exact=True).first)
     assert "Đã lấy lại: 3 tin về chỗ cũ" in page.inner_text(".messagelist")
     context.close()
     assert len(members(waves[1])) == 3

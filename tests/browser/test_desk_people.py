@@ -10,6 +10,7 @@ from playwright.sync_api import Page
 from pytest_django import Settings
 
 from reports.officers import accounts
+from tests.browser.pages import press
 from tests.browser.test_desk import QUEUE, chief, faults, page
 from tests.cast import enlist
 from tests.portal.test_login import enter
@@ -50,19 +51,20 @@ def test_the_page_that_asks_again_has_no_fault(portal: str, page: Page, settings
     settings.CONFIRMED_FOR = 0
     report = evidence.report(contact="0992 000 118", phrase="bến đò, 47")
     page.goto(f"{portal}{QUEUE}{report.pk}/change/")
-    page.evaluate(
-        """([at, why]) => { const form = document.createElement("form");
+    with page.expect_navigation():
+        page.evaluate(
+            """([at, why]) => { const form = document.createElement("form");
         form.method = "post"; form.action = at;
         const token = document.querySelector("[name=csrfmiddlewaretoken]").cloneNode();
         const said = document.createElement("input"); said.name = "why"; said.value = why;
         form.append(token, said); document.body.append(form); form.submit(); }""",
-        [f"{QUEUE}{report.pk}/reveal-contact/", "Gọi lại người báo"],
-    )
+            [f"{QUEUE}{report.pk}/reveal-contact/", "Gọi lại người báo"],
+        )
     page.wait_for_selector("#confirm_proof")
     shot(page, "again")
     assert faults(page) == []
     page.fill("#confirm_proof", "sai")
-    page.locator("#content button").click()
+    press(page, page.locator("#content button"))
     page.wait_for_selector(".errornote")
     shot(page, "again-wrong")
     assert faults(page) == []

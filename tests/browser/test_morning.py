@@ -69,7 +69,6 @@ def _called(story: str, number: str) -> Report:
 
 def _desk(browser: Browser, portal: str, officer: Client) -> BrowserContext:
     context = browser.new_context(viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(10_000)
     _come_in(context, portal, officer)
     return context
 
@@ -154,6 +153,7 @@ def _ask_and_be_answered(
         page.keyboard.press("Control+Enter")
     expect(page.locator(".tale")).to_have_text(QUESTION)
     assert not Message.objects.exists()
+    expect(page.get_by_role("button", name="Gửi cho người báo")).to_be_focused()
     with page.expect_navigation():
         page.keyboard.press("Enter")
     expect(page.locator(".messagelist")).to_contain_text("Đã chuyển sang chờ người báo.")

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 from bench.screens import RESIDENT
 from reports.models import Report
-from tests.browser.pages import look
+from tests.browser.pages import look, press
 from tests.cast import Person
 from tests.reports.views.test_check import KEY, found, told
 from tests.stack import Portal
@@ -123,10 +123,9 @@ def test_a_receipt_and_the_page_about_a_report_are_light(whole: Portal, browser:
     page.get_by_label("Kể lại chuyện đã xảy ra").fill(STORY)
     context.new_cdp_session(page).send("Network.setCacheDisabled", {"cacheDisabled": True})
     wires = {}
-    for press in ("Gửi tin báo", "Xem tin của tôi"):
-        with weighed(page) as wires[press]:
-            page.get_by_role("button", name=press).first.click()
-            page.wait_for_load_state("networkidle")
+    for name in ("Gửi tin báo", "Xem tin của tôi"):
+        with weighed(page) as wires[name], page.expect_navigation(wait_until="networkidle"):
+            page.get_by_role("button", name=name).first.click()
     context.close()
     assert all(wire.keeps("") for wire in wires.values()), wires
 
@@ -243,7 +242,7 @@ def test_what_warns_is_read_by_weak_eyes(
     for number in (KEY, "0550 000 124", "02373.725.725", "0550 000 999"):
         page.goto(f"{portal}/kiem-tra/")
         page.locator("main [name=number]").first.fill(number)
-        page.get_by_role("button", name="Kiểm tra").click()
+        press(page, page.get_by_role("button", name="Kiểm tra"))
         weak += hard_to_read(page)
     context.close()
     assert weak == []

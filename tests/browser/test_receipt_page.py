@@ -9,7 +9,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from reports.models import Addition, Report, Statement
 from reports.public import confirmed
-from tests.browser.test_resident_pages import faults, printed
+from tests.browser.pages import A4, press, printed
+from tests.browser.test_resident_pages import faults
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -50,6 +51,7 @@ def send(page: Page, button: str = "Gửi tin báo") -> None:
     """Script sends by itself and turns the page later: wait for the receipt."""
     page.get_by_role("button", name=button).click()
     page.locator(".ticket").wait_for()
+    page.wait_for_load_state()
 
 
 @pytest.mark.parametrize("language", WORDS)
@@ -70,7 +72,7 @@ def test_a_full_receipt_prints_on_one_sheet(portal: str, browser: Browser) -> No
     page = context.new_page()
     fill_in(page, f"{portal}/bao-cao/")
     send(page)
-    sheet = printed(page)
+    sheet = printed(page, **A4)
     context.close()
     assert b"/Count 1" in sheet
 
@@ -98,7 +100,7 @@ def test_a_folded_answer_is_open_when_the_page_comes_back(portal: str, browser: 
     expect(page.get_by_label("Bạn ở xã, phường nào?")).to_be_visible()  # the desk goes by it
     page.get_by_text("Báo thay người khác?").click()
     page.get_by_label("Tôi báo thay người khác").check()
-    page.get_by_role("button", name="Gửi tin báo").click()  # neither number nor story
+    press(page, page.get_by_role("button", name="Gửi tin báo"))  # neither number nor story
     assert page.get_by_label("Tôi báo thay người khác").is_checked()
     expect(page.get_by_label("Tôi báo thay người khác")).to_be_visible()
     assert not page.get_by_label("Tên, chức vụ họ nêu").is_visible()

@@ -6,11 +6,10 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
-from playwright.sync_api import Error as PlaywrightError
 
 from reports.models import Report
 from tests.browser.conftest import ARGUMENTS, CHROMIUM
-from tests.browser.pages import too_wide, violations
+from tests.browser.pages import A4, printed, too_wide, violations
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -118,6 +117,7 @@ def test_a_phone_without_script_goes_from_the_call_to_the_receipt(
     page.get_by_role("button", name=SEND).dblclick()
     receipt = page.get_by_role("heading", name="Đã nhận tin báo của bạn")
     receipt.wait_for()
+    page.wait_for_load_state()
     page.reload()
     receipt.wait_for()
     page.go_back()
@@ -159,15 +159,6 @@ def test_back_finds_the_very_page_that_was_sent(
     assert Report.objects.count() == 1
 
 
-def printed(page: Page) -> bytes:
-    """The page on paper. Chromium's printing may fail of itself on a busy machine: once."""
-    margin = {"top": "1cm", "bottom": "1cm"}
-    try:
-        return page.pdf(format="A4", margin=margin)
-    except PlaywrightError:
-        return page.pdf(format="A4", margin=margin)
-
-
 def test_the_receipt_prints_on_one_sheet(portal: str, browser: Browser) -> None:
     context = browser.new_context()
     page = context.new_page()
@@ -177,6 +168,7 @@ def test_the_receipt_prints_on_one_sheet(portal: str, browser: Browser) -> None:
     page.get_by_label("Câu hẹn").fill("ấm và chảo")
     page.get_by_role("button", name=SEND).click()
     page.locator(".ticket").wait_for()  # script sends by itself and turns the page later
-    sheet = printed(page)
+    page.wait_for_load_state()
+    sheet = printed(page, **A4)
     context.close()
     assert b"/Count 1" in sheet

@@ -2,6 +2,7 @@
 another agency's page.
 """
 
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import cast
@@ -9,7 +10,8 @@ from typing import cast
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.stack import Portal, Visitor
+from tests.browser.pages import REFUSED, press
+from tests.stack import PATIENCE, Portal, Visitor
 from tests.threads import serving
 
 pytestmark = pytest.mark.serial
@@ -29,13 +31,12 @@ def desk(browser: Browser, portal: Portal) -> Iterator[Page]:
     opens the door a single time.
     """
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="vi-VN")
-    context.set_default_timeout(10_000)
     page = context.new_page()
     page.goto(f"{portal.url}/admin/")
     page.locator("[name=username]").fill(OFFICER)
     page.locator("[name=password]").fill(portal.people[OFFICER]["password"])
     page.locator("[name=otp_token]").fill(portal.manage("officer_code", OFFICER).split()[-1])
-    page.locator("form [type=submit]").first.click()
+    press(page, page.locator("form [type=submit]").first)
     yield page
     context.close()
 
@@ -62,11 +63,13 @@ def agency(portal: Portal) -> Iterator[str]:
 
 def reload_until_read(desk: Page, address: str, number: str) -> None:
     """Triage takes a moment; only what has been read is found by its number."""
-    for _ in range(50):
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
         desk.goto(address)
         if desk.get_by_role("link", name=number).count():
             return
         desk.wait_for_timeout(100)
+    raise AssertionError(f"{number} was not read")
 
 
 def test_one_call_from_the_phone_to_the_officers_decision(
@@ -98,7 +101,7 @@ def test_the_desk_wants_a_second_factor(browser: Browser, portal: Portal) -> Non
     page.goto(f"{portal.url}/admin/")
     page.locator("[name=username]").fill("bien.tap")
     page.locator("[name=password]").fill(portal.people["bien.tap"]["password"])
-    page.locator("form [type=submit]").first.click()
+    press(page, page.locator("form [type=submit]").first)
     page.goto(f"{portal.url}/admin/reports/report/")
     assert "/admin/login/" in page.url
     page.close()
@@ -131,6 +134,7 @@ def test_the_frame_opens_in_a_page_of_another_origin(browser: Browser, agency: s
 def test_no_other_page_opens_in_a_frame(browser: Browser, agency: str, path: str) -> None:
     page = browser.new_page()
     page.goto(agency + (path if path != "/" else "/?"))
+    page.frames[-1].wait_for_url(REFUSED)
     inside = cast("str", page.frames[-1].evaluate("document.body.innerText"))
     assert "Thanh Hóa" not in inside
     page.close()

@@ -110,7 +110,7 @@ def test_without_script_a_second_caller_is_added_by_labels_alone(
     page.get_by_label("Số hiện trên máy").first.fill("0550 000 124")
     page.get_by_label("Họ xưng là").first.select_option(label="Công an")
     page.get_by_label("Hôm qua").check()
-    page.get_by_role("button", name="Thêm vào tin báo").click()
+    press(page, page.get_by_role("button", name="Thêm vào tin báo"))
     context.close()
     addition = Addition.objects.get()
     assert addition.legs[0]["number"] == "0550 000 124"

@@ -1,7 +1,7 @@
 """Warnings in a real browser: usable by everybody, one sheet of paper, framed by strangers."""
 
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from django.contrib.auth.models import User
@@ -13,7 +13,7 @@ from alerts import frames, publishing
 from alerts.embedding import SIZES
 from alerts.first_alert import SLUG, ensure_first_alert
 from alerts.models import AlertRevision
-from tests.browser.pages import once, small_and_large, too_wide, violations
+from tests.browser.pages import REFUSED, once, press, printed, small_and_large, too_wide, violations
 from tests.threads import serving
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
@@ -79,7 +79,7 @@ class Agency:
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 pass
 
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/"
 
 
@@ -106,7 +106,7 @@ def test_an_ended_warning_is_usable_too(portal: str, revision: AlertRevision, pa
 def test_a_warning_prints_on_one_sheet(portal: str, phone: BrowserContext, path: str) -> None:
     page = phone.new_page()
     page.goto(portal + path)
-    assert b"/Count 1" in page.pdf(prefer_css_page_size=True)
+    assert b"/Count 1" in printed(page, prefer_css_page_size=True)
 
 
 @pytest.mark.parametrize("sandbox", ["", 'sandbox="allow-popups"'])
@@ -131,16 +131,18 @@ def test_a_stranger_frames_nothing_where_others_alone_may(
         settings.FRAMES_ONLY_FOR = others
         agency.frames = [f"{portal}/nhung/?{found}"]  # not the copy that the browser keeps
         page.goto(agency.url)
-        page.wait_for_timeout(500)
-        assert page.frames[1].get_by_text("Giả lãnh đạo sở").count() == found
+        if not found:
+            page.frames[1].wait_for_url(REFUSED)
+        expect(page.frames[1].get_by_text("Giả lãnh đạo sở")).to_have_count(found)
 
 
 def test_a_stranger_frames_nothing_else(portal: str, agency: Agency, phone: BrowserContext) -> None:
     agency.frames = [portal + path for path in (PAGE, "/canh-bao/", "/danh-cho-co-quan/")]
     page = phone.new_page()
     page.goto(agency.url)
-    page.wait_for_timeout(500)
-    assert [frame.url for frame in page.frames[1:]] == ["chrome-error://chromewebdata/"] * 3
+    assert len(page.frames[1:]) == len(agency.frames)
+    for frame in page.frames[1:]:
+        frame.wait_for_url(REFUSED)
 
 
 def test_links_of_a_frame_open_the_portal_beside_the_page(
@@ -151,7 +153,7 @@ def test_links_of_a_frame_open_the_portal_beside_the_page(
     page.goto(agency.url)
     with phone.expect_page() as opened:
         page.frames[1].get_by_role("link", name="Kiểm tra nguồn").click()
-    assert opened.value.url == portal + PAGE
+    opened.value.wait_for_url(portal + PAGE)
     assert opened.value.evaluate("window.opener") is None
     assert page.url == agency.url
 
@@ -232,7 +234,19 @@ def visitor(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
+# A message of somebody else's, heard by everybody.
+HEARD = """() => new Promise((heard) => {
+  addEventListener("message", heard, { once: true });
+  postMessage({ thanhHoaHeight: 111 }, "*");
+})"""
 HEIGHT = "document.querySelector('iframe').height"
+AS_HIGH_AS_ITS_WORDS = """() => {
+  const { style } = document.body;
+  style.height = "auto";
+  const high = document.body.offsetHeight;
+  style.height = "";
+  return Math.abs(innerHeight - high) <= 1;
+}"""
 LOOK_NOW = "document.dispatchEvent(new Event('visibilitychange'))"
 
 
@@ -247,6 +261,7 @@ def test_one_line_of_script_brings_a_frame_as_high_as_its_words(
     portal: str, agency: Agency, visitor: Page
 ) -> None:
     frame = framed_by_script(visitor, agency, portal)
+    frame.wait_for_function(AS_HIGH_AS_ITS_WORDS)
     visitor.wait_for_timeout(500)  # it grew by six pixels at each look once
     shown = frame.evaluate("innerHeight")
     words = frame.evaluate("document.body.style.height = 'auto', document.body.offsetHeight")
@@ -271,8 +286,8 @@ def test_a_live_frame_whose_origin_is_down_keeps_what_it_has(
 ) -> None:
     frame = framed_by_script(visitor, agency, portal)
     visitor.route(f"{portal}/**", lambda route: route.abort())
-    frame.evaluate(LOOK_NOW)
-    visitor.wait_for_timeout(300)
+    with visitor.expect_event("requestfailed"):
+        frame.evaluate(LOOK_NOW)
     expect(frame.get_by_text("Giả lãnh đạo sở, Công an tỉnh")).to_be_visible()
 
 
@@ -280,8 +295,7 @@ def test_a_page_that_is_not_the_portal_does_not_size_the_frame(
     portal: str, agency: Agency, visitor: Page
 ) -> None:
     framed_by_script(visitor, agency, portal)
-    visitor.evaluate("postMessage({thanhHoaHeight: 111}, '*')")
-    visitor.wait_for_timeout(200)
+    visitor.evaluate(HEARD)
     assert visitor.evaluate(HEIGHT) != "111"
 
 
@@ -290,7 +304,7 @@ def test_the_lines_that_an_agency_chooses_work_where_they_are_pasted(
 ) -> None:
     visitor.goto(f"{portal}/danh-cho-co-quan/")
     visitor.select_option("select[name=show]", f"canh-bao:{SLUG}")
-    visitor.get_by_role("button", name="Lấy dòng mã").click()
+    press(visitor, visitor.get_by_role("button", name="Lấy dòng mã"))
     agency.pasted = [line.inner_text() for line in visitor.locator(".copied").all()]
     theirs = visitor.context.new_page()
     theirs.goto(agency.url)
