@@ -26,8 +26,9 @@ soak: dev ## 10,000 reports under random kills for ten minutes (MINUTES, REPORTS
 	@$(BIN)/python -m bench.soak --minutes $(or $(MINUTES),10) --reports $(or $(REPORTS),10000) $(if $(SEED),--seed $(SEED))
 	@FLOOD=$(or $(FLOOD),10000) $(BIN)/python -m pytest tests/reports/test_flood.py -q -n 0
 
-fuzz: dev ## 50,000 hostile requests at every public address, in this process (REQUESTS, SEED): none may fail
+fuzz: dev ## 50,000 hostile requests at every public address, in this process (REQUESTS, SEED): none may fail; then new examples for every property
 	@FUZZ_REQUESTS=$(or $(REQUESTS),50000) FUZZ_SEED=$(SEED) $(BIN)/python -m pytest tests/attacks/test_fuzz.py -n 0 -q -s
+	@$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=search -n 2 -q
 
 mutants: dev ## break named lines one by one; each must turn its tests red
 	@$(BIN)/python -m bench.mutants $(if $(ONLY),--only "$(ONLY)")

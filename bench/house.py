@@ -78,12 +78,18 @@ class House:
         """Kill -9 of the server and of all that work for it."""
         self.children["postgres"].sweep()
         self.signal_postgres(signal.SIGKILL)
+        until(lambda: not _standing_in(self.folder / "postgres"))
 
     def signal_postgres(self, number: signal.Signals) -> None:
-        """To the server and to all that work for it: after SIGSTOP it accepts and never answers."""
-        for pid in _standing_in(self.folder / "postgres"):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
+        """To the server and to all that work for it, those too that begin meanwhile: after SIGSTOP
+        it accepts and never answers.
+        """
+        told = set[int]()
+        while new := {*_standing_in(self.folder / "postgres")} - told:
+            for pid in new:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
+            told |= new
 
     def ask(self, question: str, values: Any = None) -> list[Any]:
         """The rows of a statement, in autocommit on a connection of its own.

@@ -176,14 +176,14 @@ def soak(home: House, plan: Plan, say: Callable[[str], object]) -> Outcome:
 def _let_go_wrong(
     home: House, plan: Plan, until_then: float, say: Callable[[str], object]
 ) -> dict[str, int]:
-    """One fault after another, each as often as every other; how often each came."""
+    """One fault after another, each as often as every other and once at least; how often each came."""
     dice = random.Random(plan.seed)  # noqa: S311  # to be repeated, not to be secret
     done: Counter[str] = Counter()
     deck: list[str] = []
     while True:
         deck = deck or dice.sample(sorted(FAULTS), len(FAULTS))
         pause = dice.uniform(*plan.pauses)
-        if time.monotonic() + pause > until_then:
+        if time.monotonic() + pause > until_then and len(done) == len(FAULTS):
             return dict(done)
         time.sleep(pause)
         name = deck.pop()

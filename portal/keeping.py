@@ -33,6 +33,11 @@ def version() -> str:
     return _version(int(time.time() // _SECONDS))
 
 
+def forget() -> None:
+    """The pages have other content now."""
+    _version.cache_clear()
+
+
 @lru_cache(maxsize=1)
 def _version(minute: int) -> str:
     content = [*map(_page, PAGES), *map(source_of, PARTS), *map(str.encode, kept())]

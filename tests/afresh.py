@@ -11,6 +11,7 @@ from functools import cache
 from django.db import connection, transaction
 from pytest_django import DjangoDbBlocker
 
+from portal import keeping
 from reports import places
 from reports.desk import office_names
 from reports.officers import days_off, units
@@ -42,7 +43,7 @@ def shared(blocker: DjangoDbBlocker) -> Iterator[None]:
 
 def forget() -> None:
     """What this process remembers of tables: it may be another test's."""
-    for each in (places, office_names, confirmed, days_off, units):
+    for each in (places, office_names, confirmed, days_off, units, keeping):
         each.forget()
 
 

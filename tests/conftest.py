@@ -14,7 +14,9 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 pytest_plugins = ["tests.cast"]
 # Tables are read at the first example, and other tests share the machine: what must be quick is
 # held by tests of its own.
-hypothesis.settings.register_profile("suite", deadline=None)
+# The examples are the same in every run; `make fuzz` looks for others (profile "search").
+hypothesis.settings.register_profile("suite", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("search", deadline=None, max_examples=1000)
 hypothesis.settings.load_profile("suite")
 
 NEAR = ["127.0.0.1", "::1", "localhost"]
@@ -79,20 +81,23 @@ def _cheap_passwords(settings: Settings) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _guesses_of_other_tests_refuse_nobody(settings: Settings) -> None:
+def _guesses_of_other_tests_refuse_nobody(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And a busy machine may be slow with what counts them."""
     from reports import limits
 
     settings.RATE_LIMITS = "count"
+    monkeypatch.setattr(limits, "PATIENCE", 5.0)
     limits.forget()
 
 
 @pytest.fixture
-def enforced(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Redis]:
-    """Limits that refuse, in an empty Valkey that a busy machine may be slow with."""
+def enforced(settings: Settings) -> Iterator[Redis]:
+    """Limits that refuse, in an empty Valkey."""
     from reports import limits
 
     settings.RATE_LIMITS = "enforce"
-    monkeypatch.setattr(limits, "PATIENCE", 5.0)
     client = Redis.from_url(settings.REDIS_URL)
     client.flushdb()
     yield client

@@ -58,9 +58,13 @@ def _serve(
 def _read(connection: socket.socket) -> bytes:
     read = b""
     while b"\r\n\r\n" not in read:
-        read += connection.recv(65536)
+        if not (more := connection.recv(65536)):
+            return read  # whoever asked has gone
+        read += more
     head, _, body = read.partition(b"\r\n\r\n")
     size = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
     while len(body) < size:
-        body += connection.recv(65536)
+        if not (more := connection.recv(65536)):
+            break
+        body += more
     return head + b"\r\n\r\n" + body

@@ -4,13 +4,14 @@ A mark is short and of chance, so that no compression hides it, and it is looked
 as hexadecimal digits and inside base64.
 """
 
+import os
 import re
 import secrets
 import socket
 import threading
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from string import ascii_lowercase
 from typing import Any
@@ -36,6 +37,15 @@ def forms(mark: str) -> set[bytes]:
     return {plain, hexed, hexed.upper(), mark.encode("utf-16-le"), *inside}
 
 
+def everything_under(folder: Path) -> Iterator[tuple[Path, bytes]]:
+    """Each folder and file with what it holds; those at work there may take one away meanwhile."""
+    for where, folders, files in os.walk(folder):
+        yield from ((Path(where, name), b"") for name in folders)
+        for path in (Path(where, name) for name in files):
+            with suppress(OSError):  # gone, or a socket
+                yield path, b"" if path.is_symlink() else path.read_bytes()
+
+
 class Search:
     """Where which of the marks stand, by their names."""
 
@@ -49,9 +59,8 @@ class Search:
     def under(self, folder: Path) -> dict[str, set[str]]:
         """The files that hold a mark, each with which; names of files are read as well."""
         found = {}
-        for path in folder.rglob("*"):
+        for path, content in everything_under(folder):
             name = str(path.relative_to(folder))
-            content = path.read_bytes() if path.is_file() and not path.is_symlink() else b""
             if marks := self.of(content) | self.of(name.encode()):
                 found[name] = marks
         return found

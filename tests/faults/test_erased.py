@@ -11,6 +11,7 @@ from bench.house import House, house, until
 from portal.local_postgres import postgres_tool
 from tests.faults.ashes import ROOT
 from tests.faults.confided import CLEAR, SEALED, new_marks
+from tests.faults.marked import everything_under
 
 pytestmark = [pytest.mark.serial]
 WAL = "pg_wal"
@@ -45,10 +46,10 @@ def found(home: House, marks: dict[str, str], *, wal: bool) -> dict[str, set[str
     dump = [postgres_tool("pg_dump"), "--dbname", home.database]
     texts = {"dump": subprocess.run(dump, capture_output=True, check=True).stdout}
     tables = dict(home.ask("SELECT pg_relation_filenode(oid)::text, relname FROM pg_class"))
-    for path in (path for path in home.folder.rglob("*") if path.is_file()):
+    for path, content in everything_under(home.folder):
         if wal or WAL not in path.parts:
             name = tables.get(path.name, str(path.relative_to(home.folder)))
-            texts[name] = texts.get(name, b"") + path.read_bytes()
+            texts[name] = texts.get(name, b"") + content
     places = {
         name: {place for place, text in texts.items() if mark.encode() in text}
         for name, mark in marks.items()

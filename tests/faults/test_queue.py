@@ -135,6 +135,16 @@ def test_a_story_that_kills_its_worker_gives_way_to_the_next(transactional_db: N
     assert queue_balance().balanced
 
 
+def relay_is_there() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM pg_stat_activity"
+            " WHERE application_name = %s AND datname = current_database()",
+            [outbox.CHANNEL],
+        )
+        return cursor.fetchone() is not None
+
+
 def test_a_poison_in_a_message_takes_no_attempt_from_its_neighbours(
     transactional_db: None,
 ) -> None:
@@ -146,6 +156,7 @@ def test_a_poison_in_a_message_takes_no_attempt_from_its_neighbours(
         poison = str(reports[9].pk)
         stage.start_worker("tests.faults.poisoned")
         stage.start_relay()
+        assert until(relay_is_there)
         assert until(lambda: Facts.objects.count() == 19, seconds=10)
         with redis.Redis(unix_socket_path=str(stage.folder / VALKEY_SOCKET)) as broker:
             assert until(lambda: not broker.hlen("unacked"))
@@ -239,5 +250,5 @@ def test_whatever_is_forged_at_the_broker_the_next_report_is_read(stage: Floor) 
             forge(broker)
             time.sleep(0.5)  # for the worker to meet it
             accept()
-            assert until(stage.drained, seconds=30), forge.__name__
+            assert until(stage.drained, seconds=120), forge.__name__
             assert_each_read_once(number)

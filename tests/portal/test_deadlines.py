@@ -20,10 +20,10 @@ from tests.threads import in_parallel
 @pytest.fixture(autouse=True)
 def as_in_web(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The callback of web processes, with short times, taken away afterwards."""
-    monkeypatch.setattr(deadlines, "PATIENCE", 0.3)
-    monkeypatch.setattr(deadlines, "STAFF_PATIENCE", 0.9)
-    monkeypatch.setattr(deadlines, "GRACE", 0.05)
-    monkeypatch.setattr(deadlines, "ASK_AGAIN", 0.5)
+    monkeypatch.setattr(deadlines, "PATIENCE", 0.9)
+    monkeypatch.setattr(deadlines, "STAFF_PATIENCE", 2.7)
+    monkeypatch.setattr(deadlines, "GRACE", 0.15)
+    monkeypatch.setattr(deadlines, "ASK_AGAIN", 1.5)
     monkeypatch.setattr(deadlines, "_silent", False)
     yield
     set_wait_callback(None)
@@ -63,7 +63,7 @@ def sleep(seconds: float) -> None:
 
 
 def test_a_server_that_never_answers_is_given_up(silent: str) -> None:
-    assert 0.3 <= request(lambda: fails(lambda: psycopg2.connect(silent))) < 0.5
+    assert 0.9 <= request(lambda: fails(lambda: psycopg2.connect(silent))) < 1.5
 
 
 def test_all_waits_of_a_request_share_its_time(silent: str) -> None:
@@ -73,26 +73,26 @@ def test_all_waits_of_a_request_share_its_time(silent: str) -> None:
         for _ in range(3):
             fails(lambda: psycopg2.connect(silent))
 
-    assert 0.4 <= request(three_times) < 0.7
+    assert 1.2 <= request(three_times) < 2.1
 
 
 def test_the_next_request_does_not_wait_as_long_again(silent: str) -> None:
     request(lambda: fails(lambda: psycopg2.connect(silent)))
-    assert request(lambda: fails(lambda: psycopg2.connect(silent))) < 0.2
+    assert request(lambda: fails(lambda: psycopg2.connect(silent))) < 0.6
 
 
 @pytest.mark.django_db(transaction=True)
 def test_who_is_answered_again_gives_all_their_time_back(silent: str) -> None:
     request(lambda: fails(lambda: psycopg2.connect(silent)))
     request(lambda: sleep(0))
-    request(lambda: sleep(0.2))
+    request(lambda: sleep(0.6))
 
 
 class Slow:
-    """A connection whose server answers after 0.15 seconds."""
+    """A connection whose server answers after 0.45 seconds."""
 
     def __init__(self, line: socket.socket) -> None:
-        self.line, self.answers_at = line, time.monotonic() + 0.15
+        self.line, self.answers_at = line, time.monotonic() + 0.45
 
     def fileno(self) -> int:
         return self.line.fileno()
@@ -104,7 +104,7 @@ class Slow:
 def wait_for_a_slow_answer() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        answer = threading.Timer(0.16, theirs.send, [b"!"])
+        answer = threading.Timer(0.48, theirs.send, [b"!"])
         answer.start()
         try:
             deadlines._wait(Slow(ours))
@@ -116,21 +116,21 @@ def test_a_server_that_is_slow_and_not_away_is_found_again(silent: str) -> None:
     """A moment is too short for its answers: later one request asks for as long as ever."""
     request(lambda: fails(lambda: psycopg2.connect(silent)))
     request(lambda: fails(wait_for_a_slow_answer))
-    time.sleep(0.6)
+    time.sleep(1.8)
     request(wait_for_a_slow_answer)
     request(wait_for_a_slow_answer)
 
 
 def test_of_those_who_ask_a_silent_server_again_only_one_waits(silent: str) -> None:
     request(lambda: fails(lambda: psycopg2.connect(silent)))
-    time.sleep(0.6)
+    time.sleep(1.8)
     asked = [partial(request, lambda: fails(lambda: psycopg2.connect(silent)))] * 4
-    assert sum(seconds > 0.25 for seconds in in_parallel(asked)) == 1
+    assert sum(seconds > 0.75 for seconds in in_parallel(asked)) == 1
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_statement_over_its_time_is_an_error_and_the_next_gets_a_new_connection() -> None:
-    request(lambda: fails(lambda: sleep(2)))
+    request(lambda: fails(lambda: sleep(6)))
     connection.close_if_unusable_or_obsolete()
     request(lambda: sleep(0))
 
@@ -138,8 +138,8 @@ def test_a_statement_over_its_time_is_an_error_and_the_next_gets_a_new_connectio
 @pytest.mark.django_db(transaction=True)
 def test_slow_statements_of_one_request_add_up() -> None:
     def two() -> None:
-        sleep(0.2)
-        fails(lambda: sleep(0.2))
+        sleep(0.6)
+        fails(lambda: sleep(0.6))
 
     request(two)
 
@@ -150,12 +150,12 @@ def test_what_a_request_does_meanwhile_takes_nothing_away() -> None:
 
     def work() -> None:
         sleep(0)
-        time.sleep(0.4)
-        sleep(0.15)
+        time.sleep(1.2)
+        sleep(0.45)
 
     request(work)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_the_desk_may_take_longer() -> None:
-    request(lambda: sleep(0.5), "/admin/reports/report/")
+    request(lambda: sleep(1.5), "/admin/reports/report/")

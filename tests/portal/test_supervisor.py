@@ -60,10 +60,10 @@ def small(tmp_path: Path, script: str, database: str = NOWHERE) -> subprocess.Po
     return start("-c", SMALL, str(tmp_path), f"echo up $$; {script}", database)
 
 
-def read_until(process: subprocess.Popen[str], word: str) -> str:
+def read_until(process: subprocess.Popen[str], word: str, within: float = 20) -> str:
     """The first line with this word; the test fails when it does not come in time."""
     assert process.stdout
-    watchdog = threading.Timer(20, process.kill)
+    watchdog = threading.Timer(within, process.kill)
     watchdog.start()
     try:
         for line in process.stdout:
@@ -288,7 +288,7 @@ def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
         where = {"PORT": port, "DATA_DIR": str(tmp_path / "var"), "TMPDIR": short}
         process = start("manage.py", "serve", **where)
         try:
-            read_until(process, "Serving on port")
+            read_until(process, "Serving on port", within=90)
             yield process, f"http://127.0.0.1:{port}/livez"
         finally:
             process.kill()
@@ -359,6 +359,9 @@ def answers(url: str) -> bool:
 
 
 def is_master(pid: int) -> bool:
-    words = Path(f"/proc/{pid}/cmdline").read_bytes()
-    parent = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1]
-    return b"gunicorn" in words and b"gunicorn" not in Path(f"/proc/{parent}/cmdline").read_bytes()
+    try:
+        parent = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1]
+        ours, theirs = (Path(f"/proc/{each}/cmdline").read_bytes() for each in (pid, parent))
+    except OSError:  # it has just ended
+        return False
+    return b"gunicorn" in ours and b"gunicorn" not in theirs

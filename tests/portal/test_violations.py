@@ -1,6 +1,7 @@
 """What browsers tell of our policy: counted by words of our own, and nothing of it kept."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -52,7 +53,7 @@ def test_nothing_of_a_report_is_kept(
     said: list[Any] = []
     monkeypatch.setattr(violations.log, "warning", lambda *a, **told: said.append((a, told)))
     tell(client, OLD)
-    kept = f"{said} {enforced.keys('*')}"
+    kept = re.sub("[0-9a-f]{32}", "", f"{said} {enforced.keys('*')}")  # a digest holds any digits
     assert "invitation" in kept
     assert not any(part in kept for part in ("bi-mat", "0550", "8000"))
 

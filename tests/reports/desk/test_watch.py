@@ -19,6 +19,7 @@ from reports.desk import watch
 from reports.desk.watch import look
 from reports.intake import Typed
 from reports.models import Alarm, OutboxItem, QueueTally
+from reports.officers import days_off
 
 pytestmark = pytest.mark.django_db
 
@@ -30,6 +31,12 @@ def _mail(settings: Settings) -> None:
     settings.EMAIL_URL = "memorymail://"
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     settings.ALARM_EMAILS = ("truc@portal.example", "ky-thuat@portal.example")
+
+
+@pytest.fixture(autouse=True)
+def _every_year_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No calendar runs out beside what these tests are about."""
+    monkeypatch.setattr(days_off, "missing", list)
 
 
 @pytest.fixture

@@ -50,7 +50,7 @@ def test_later_the_desk_asks_and_shows_nothing(duty: Person, address: str) -> No
     with time_machine.travel(time.time() + TWENTY_MINUTES):
         answer = reveal(duty, address)
     assert asks(answer)
-    assert "0992" not in answer.content.decode()
+    assert not any(number in answer.content.decode() for number in ("0992 000", "0992000"))
     assert not Event.objects.filter(kind="revealed").exists()
 
 

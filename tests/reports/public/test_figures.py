@@ -250,7 +250,9 @@ def test_the_first_look_is_a_persons_and_half_of_all_had_it(duty: Person) -> Non
     assert count_and_keep(this_sunday()).first_look_s is None
     for report in reports[:4]:
         workflow.take(report.pk, by=duty.user, version=1)
-    assert count_and_keep(this_sunday()).first_look_s == 0
+    first_look = count_and_keep(this_sunday()).first_look_s
+    assert first_look is not None
+    assert 0 <= first_look < 60
 
 
 @pytest.mark.django_db

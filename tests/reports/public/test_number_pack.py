@@ -66,10 +66,10 @@ def test_the_file_is_canonical_and_holds_its_payload_byte_for_byte(client: Clien
     assert rfc8785.dumps(whole["payload"]) in content
 
 
-def verified(client: Client, folder: Path, signed: bytes) -> bool:
-    """Whether openssl finds the pack's signature right for these bytes."""
+def verified(client: Client, folder: Path, signature: str, signed: bytes) -> bool:
+    """Whether openssl finds a pack's signature right for these bytes."""
     (folder / "key.pem").write_bytes(client.get(PUBLIC_KEY).content)
-    (folder / "signature").write_bytes(base64.b64decode(pack(client)["signature"]))
+    (folder / "signature").write_bytes(base64.b64decode(signature))
     (folder / "payload").write_bytes(signed)
     command = "openssl pkeyutl -verify -pubin -inkey key.pem -rawin -in payload -sigfile signature"
     done = subprocess.run(command.split(), check=False, cwd=folder, capture_output=True)
@@ -78,9 +78,11 @@ def verified(client: Client, folder: Path, signed: bytes) -> bool:
 
 @openssl
 def test_openssl_verifies_it_and_refuses_an_altered_one(client: Client, tmp_path: Path) -> None:
-    payload = rfc8785.dumps(pack(client)["payload"])
-    assert verified(client, tmp_path, payload)
-    assert not verified(client, tmp_path, payload.replace(b'"numbers":[', b'"numbers":[{},'))
+    whole = pack(client)
+    payload, signature = rfc8785.dumps(whole["payload"]), whole["signature"]
+    altered = payload.replace(b'"numbers":[', b'"numbers":[{},')
+    assert verified(client, tmp_path, signature, payload)
+    assert not verified(client, tmp_path, signature, altered)
 
 
 @openssl

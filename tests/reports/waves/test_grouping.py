@@ -203,7 +203,7 @@ def _something(dice: random.Random, by: User, alone: list[Any]) -> list[Campaign
     here, there = dice.choice(live), dice.choice(live)
     seen, lying = versions(here, there), members(here)
     few = dice.sample(lying, min(len(lying), dice.randint(0, 2)))
-    where = dict(CampaignLink.objects.values_list("report", "campaign"))
+    where = dict(CampaignLink.objects.order_by("report__story").values_list("report", "campaign"))
     some = dice.choice([*alone, *where])
     acts = [
         lambda: grouping.merge(there.pk, here.pk, hand(by), seen),
