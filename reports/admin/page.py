@@ -17,7 +17,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from reports import events, phones, places
 from reports.admin import claim_words, clock_words, correcting, marking, texts, words
 from reports.admin.acts import MOST_WORDS
-from reports.admin.correcting import CorrectionForm
+from reports.admin.correcting import CorrectionForm, Fact
 from reports.admin.marking import Beginning, Span
 from reports.admin.naming import counted
 from reports.facts import heard
@@ -32,6 +32,7 @@ MOST_WEIGHED = 3  # words of a code that are shown with their points
 CLEAR = 1.5  # points from which a single word or pair is marked in the story
 MOST_SIMILAR = 20
 MOST_NAMED = 50
+_GIST = {Fact.SCENARIO, Fact.ACTIONS, Fact.MONEY, Fact.ONGOING}
 _NOTES = {**phones.FLAG_REASONS_VI, heard.CORRECTED: "Người báo đã sửa lại số này."}
 
 
@@ -46,16 +47,21 @@ class Ground:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """One fact as it holds and the machine's grounds; where an officer has put it right, what the
-    machine says, and the form to do so.
+    """One fact, by its name and as it holds, and the machine's grounds; where an officer has put it
+    right, what the machine says, and the form to do so.
     """
 
-    title: str
+    name: str
+    value: str
     grounds: list[Ground]
     fact: str = ""
     correction: Correction | None = None
     machine: str = ""
     form: CorrectionForm | None = None
+
+    @property
+    def title(self) -> str:
+        return f"{self.name}: {self.value}"
 
 
 @dataclass(frozen=True)
@@ -192,8 +198,20 @@ def suggestions(
     shown = [_suggestion(fact, holds, facts, newest, typed) for fact in correcting.TITLES]
     if facts:
         steps = " → ".join(map(claim_words.step, facts.stages)) or "chưa thấy"
-        shown.append(Suggestion(f"Bước kịch bản: {steps}", grounds_of(facts, "stages")))
+        shown.append(Suggestion("Bước kịch bản", steps, grounds_of(facts, "stages")))
     return shown
+
+
+def gist(report: Report, suggested: Iterable[Suggestion]) -> list[Suggestion]:
+    """What stands under the story, for who reads three hundred a day: the facts that decide what is
+    done; nothing of a report that nobody has read.
+    """
+    holds = held(report)
+    return [
+        each
+        for each in suggested
+        if each.fact in _GIST and (holds.is_read or each.fact in holds.corrected)
+    ]
 
 
 def _newest(said: Iterable[Correction]) -> dict[str, Correction]:
@@ -217,7 +235,8 @@ def _suggestion(
     shown = correcting.worded(fact, value) if is_known else "máy chưa đọc"
     place = _place(facts) if facts and fact == "offices" and not is_corrected else ""
     return Suggestion(
-        f"{correcting.TITLES[fact]}: {shown}{place}",
+        correcting.TITLES[fact],
+        shown + place,
         grounds_of(facts, "office" if fact == "offices" else fact),
         fact,
         newest.get(fact) if is_corrected else None,

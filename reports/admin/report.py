@@ -278,6 +278,7 @@ class ReportAdmin(
         named, recorded = page.indicators(report), page.recorded(report)
         facts, forms = page.facts_of(report), self._forms(request, report, form)
         story, sent = page.story(report), originals.rows(report)
+        suggested = page.suggestions(report, said, form)
         clocks, due = clock_words.lines(report), due_words.of(report.case, report.received_at)
         context = {
             **self.admin_site.each_context(request),
@@ -306,7 +307,8 @@ class ReportAdmin(
             "files": sent,
             "has_pictures": any(file.picture for file in sent),
             "oddities": page.oddities(report),
-            "suggestions": page.suggestions(report, said, form),
+            "suggestions": suggested,
+            "gist": page.gist(report, suggested),
             "reading": stats.reading_of(report.pk),
             "indicators": named,
             "similar": page.similar(report, named, officer(request)),

@@ -41,6 +41,37 @@ def test_each_fact_can_be_put_right_and_the_page_shows_both(duty: Person, fact: 
     assert "Máy gợi ý:" in text
 
 
+def gist_of(duty: Person, report: Report) -> dict[str, str]:
+    """What stands under the story at a glance, by its name."""
+    page = html.document_fromstring(duty.client.get(page_of(report)).content.decode())
+    rows = page.xpath("//dl[contains(@class, 'gist')]/div")
+    return {row.find("dt").text_content(): row.find("dd").text_content() for row in rows}
+
+
+def test_what_was_read_stands_under_the_story_at_a_glance(duty: Person) -> None:
+    gist = gist_of(
+        duty, evidence.triaged("Xưng công an, bảo chuyển tiền, tôi chuyển 20 triệu rồi.")
+    )
+    assert list(gist) == ["Kiểu lừa", "Họ đòi", "Thiệt hại", "Đang bị ép"]
+    assert gist["Kiểu lừa"] == "Giả danh công an báo dính vụ án"
+    assert gist["Thiệt hại"] == "20 triệu"
+
+
+def test_what_an_officer_put_right_stands_there_as_such(duty: Person) -> None:
+    report = evidence.triaged(STORY)
+    say(duty.client, report, "money_lost_vnd")
+    gist = gist_of(duty, report)
+    assert gist["Thiệt hại"] == "20 triệu cán bộ sửa"
+    assert "cán bộ sửa" not in gist["Kiểu lừa"]
+
+
+def test_of_a_report_that_nobody_has_read_nothing_stands_there(duty: Person) -> None:
+    report = evidence.report(STORY)
+    assert gist_of(duty, report) == {}
+    say(duty.client, report, "scenario")
+    assert list(gist_of(duty, report)) == ["Kiểu lừa"]
+
+
 def test_a_correction_stands_in_the_log_with_value_and_reason(duty: Person) -> None:
     report = evidence.triaged(STORY)
     say(duty.client, report, "money_lost_vnd")
