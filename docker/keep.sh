@@ -94,11 +94,14 @@ pruned() { # tree, fresh or stale, how many lines of its ends are due
             done
         done
         mv "$SCRATCH/pruned.new/$2" "$place"
-        for old in "$SCRATCH/pruned"/*; do
-            if [ "$old" != "${place%/*}" ]; then rm -rf "$old"; fi
-        done
     fi
     echo "$place"
+}
+
+drop_pruned_but() { # the tree that the links lead to; they have to lead there by now
+    for old in "$SCRATCH/pruned"/*; do
+        if [ -d "$old" ] && [ "$old" != "${1%/*}" ]; then rm -rf "$old"; fi
+    done
 }
 
 # Whether a word was given since: nothing that was kept before it goes out. No other program is
@@ -149,6 +152,7 @@ look() {
     else
         rm -f "$SCRATCH/first"
     fi
+    drop_pruned_but "$pages"
 }
 
 if [ "$1" = once ]; then

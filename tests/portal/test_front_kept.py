@@ -306,6 +306,22 @@ def test_a_warning_past_its_end_goes_without_python(dead: int, home: Path) -> No
     assert ask(dead, "/co-quan/")[0].status == 200
 
 
+def test_no_page_is_away_while_one_warning_after_another_ends(
+    dead: int, home: Path, tmp_path: Path
+) -> None:
+    ends = home / "current" / "ends"
+    lines, seen, pruned = ends.read_text().splitlines(), set(), tmp_path / "front" / "pruned"
+    for due in range(1, 5):
+        past = [re.sub(r"^\d+", "1", line) for line in lines[:due]]
+        (home / "ends").write_text("\n".join([*past, *lines[due:], ""]))
+        (home / "ends").replace(ends)
+        while not [*pruned.glob(f"*-{due}")]:
+            seen.add(ask(dead, "/co-quan/")[0].status)
+        seen.update(ask(dead, "/co-quan/")[0].status for _ in range(200))
+    assert seen == {200}
+    assert soon(lambda: len([*pruned.iterdir()]) == 1)
+
+
 def test_a_policy_of_another_form_never_reaches_the_configuration(
     front: int, tmp_path: Path, home: Path
 ) -> None:
