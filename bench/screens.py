@@ -1,7 +1,7 @@
 """Screenshots of the pages, to look at them: `make screens` writes them to build/screens/.
 
 Starts the whole portal with invented reports and walks it as a resident and as an officer, at
-360 and 1280 pixels, in light and in dark. `--handbook` writes the few that docs/officers.md shows.
+360 and 1280 pixels, in light and in dark. `--handbook` writes the few that docs/officers.md and the README show.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal
 
-from PIL import Image
+from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.stack import Portal, running_portal
@@ -219,6 +219,7 @@ def campaigns(page: Page, portal: Portal) -> Iterator[str]:
 
 
 HANDBOOK = Path("docs/pictures")
+MARGIN, GROUND = 24, (232, 234, 229)  # of the picture in the README
 COLOURS = 64  # of a picture of the handbook: enough for text, a third of the bytes
 
 
@@ -265,9 +266,32 @@ def enter(page: Page, portal: Portal, user: str) -> None:
 def keep_for_handbook(browser: Browser, portal: Portal) -> None:
     """One window of each page in few colours: pictures that lie in the repository."""
     page = browser.new_page(viewport={"width": 1280, "height": 800}, color_scheme="light")
-    for name in handbook(page, portal):
-        shot = Image.open(BytesIO(page.screenshot(animations="disabled")))
+    shots = {name: window(page) for name in handbook(page, portal)}
+    phone = browser.new_page(viewport={"width": 360, "height": 800}, color_scheme="light")
+    phone.goto(f"{portal.url}/bao-cao/")
+    form = window(phone)
+    phone.goto(portal.url)
+    phone.locator("main a[href^='/canh-bao/']").first.click()
+    phone.wait_for_load_state()
+    shots["overview"] = side_by_side(form, shots["desk-report"], window(phone))
+    for name, shot in shots.items():
         shot.quantize(COLOURS).save(HANDBOOK / f"{name}.png", optimize=True)
+
+
+def window(page: Page) -> Image.Image:
+    return Image.open(BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
+
+
+def side_by_side(*shots: Image.Image) -> Image.Image:
+    """Pictures of one height on a quiet ground, their corners rounded."""
+    width = sum(shot.width + MARGIN for shot in shots) + MARGIN
+    whole, at = Image.new("RGB", (width, shots[0].height + 2 * MARGIN), GROUND), MARGIN
+    for shot in shots:
+        mask = Image.new("L", shot.size)
+        ImageDraw.Draw(mask).rounded_rectangle((0, 0, *shot.size), MARGIN // 2, fill=255)
+        whole.paste(shot, (at, MARGIN), mask)
+        at += shot.width + MARGIN
+    return whole
 
 
 def walk(browser: Browser, portal: Portal) -> None:
@@ -299,7 +323,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--chromium", default=os.environ.get("CHROMIUM", "/usr/bin/chromium"))
     parser.add_argument(
-        "--handbook", action="store_true", help="the pictures of docs/officers.md instead"
+        "--handbook",
+        action="store_true",
+        help="the pictures of docs/officers.md and the README instead",
     )
     arguments = parser.parse_args()
     OUT.mkdir(parents=True, exist_ok=True)
