@@ -39,8 +39,11 @@ def urgency(report: Report) -> SafeString:
 
 
 def _weightiest(report: Report) -> str:
-    """The reason of the priority with the most points, after a comma; none for none."""
-    grounds: list[dict[str, Any]] = getattr(report, "grounds", None) or []
+    """The reason of the priority with the most points, after a comma; none for none. The kind of
+    scam has a column of its own.
+    """
+    every: list[dict[str, Any]] = getattr(report, "grounds", None) or []
+    grounds = [ground for ground in every if not ground["rule"].startswith("scenario: ")]
     top = max(grounds, key=lambda ground: ground.get("points") or 0, default=None)
     return f", {words.rule(top['rule'])}" if top else ""
 
@@ -114,9 +117,8 @@ def caller(report: Report) -> SafeString | str:
         return shown
     count = f"{named}+" if len(naming) == MOST_COUNTED else str(named)
     return format_html(
-        '{} <a class="tag {}" href="?{}" title="{} tin nêu số này">×{}</a>',
+        '{} <a class="tag tag-quiet" href="?{}" title="{} tin nêu số này">×{}</a>',
         shown,
-        "tag-red" if named > 3 else "tag-quiet",
         urlencode({"q": words.phone(key), "viec": "all"}),
         count,
         count,
@@ -169,8 +171,7 @@ def _lowered(report: Report) -> list[str]:
 def standing(report: Report) -> SafeString:
     told = [*answers.tags_of(report), *_lowered(report)]
     return format_html(
-        '<span class="{}">{}</span> <span class="tag {}">{}</span>{}',
-        "who" if report.case.officer else "who late",
+        '<span class="who">{}</span> <span class="tag {}">{}</span>{}',
         words.person(report.case.officer),
         words.STATUS_TAGS[report.case.status],
         report.case.get_status_display(),

@@ -66,7 +66,7 @@ PAGES = (
     Page(
         "reports:offices",
         _("Nơi hay bị giả danh"),
-        _("Họ xưng là ai? Xem nơi thật không bao giờ làm gì qua điện thoại."),
+        _("Họ xưng là ai? Xem những việc nơi thật không làm qua điện thoại."),
         "cơ quan, giả danh, mạo danh, xưng là, số của cơ quan, offices, impersonated, posing as",
     ),
     Page(

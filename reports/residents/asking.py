@@ -245,10 +245,7 @@ def _about_missing(missing: tuple[str, ...]) -> Iterator[Question]:
 def _about_haste(words: Words) -> Iterator[Question]:
     """A plain question to who looks like a machine: a person answers it in a sentence."""
     if _HASTY.intersection(words.flags) and "story" not in words.missing:
-        text = _(
-            "Tin đã nhận. Vì tin gửi rất nhanh, hoặc giống hệt tin khác, bạn kể thêm một câu:"
-            " họ gọi lúc mấy giờ, mở đầu nói gì?"
-        )
+        text = _("Tin đã nhận. Bạn kể thêm một câu: họ gọi lúc mấy giờ, mở đầu nói gì?")
         yield Question("story", text, _("Kể thêm"))
 
 

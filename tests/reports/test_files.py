@@ -92,7 +92,7 @@ def post_body(client: Client, body: bytes, **more: Any) -> Any:
 
 def test_the_limits_stand_before_the_button(client: Client, mine: intake.Accepted) -> None:
     page = client.post("/theo-doi/", {"code": mine.code})
-    assert "Đến 5 cái, mỗi cái đến 10 MB" in words(page.content)
+    assert "Nhiều nhất 5 tệp, mỗi tệp đến 10 MB" in words(page.content)
     form = html.document_fromstring(page.content).xpath(f"//form[@action='{SEND}']")[0]
     assert (form.get("enctype"), form.get("method")) == ("multipart/form-data", "post")
     assert hidden_of(page.content)["code"] == mine.code

@@ -288,12 +288,13 @@ def test_no_total_is_said_where_none_was_told_or_understood(
 
 
 PRESSED, BANK = "Đang bị ép thì gọi 113 ngay.", "Gọi ngân hàng của bạn trước."
+BOTH = [PRESSED, "Đã mất tiền: gọi cả ngân hàng của bạn."]  # one of the two is first
 
 
 @pytest.mark.parametrize(
     ("step", "fields", "helps"),
     [
-        (REPLY, {"text": "Ho dang ep chuyen tiep 50 trieu, lam sao day"}, [PRESSED, BANK]),
+        (REPLY, {"text": "Ho dang ep chuyen tiep 50 trieu, lam sao day"}, BOTH),
         (ADD, {"story": "I just paid"}, [BANK]),
         (ADD, {"money_lost_vnd": "20 triệu"}, [BANK]),
         (ADD, {"story": "Họ vẫn đang gọi, bắt tôi không được cúp máy."}, [PRESSED]),
@@ -306,7 +307,7 @@ def test_who_tells_of_money_or_pressing_gets_the_red_help(
     client: Client, mine: intake.Accepted, step: str, fields: dict[str, str], helps: list[str]
 ) -> None:
     page = words(send(client, step, mine, **fields).content)
-    assert [each for each in (PRESSED, BANK) if each in page] == helps
+    assert [each for each in (PRESSED, BANK, BOTH[1]) if each in page] == helps
 
 
 @pytest.mark.parametrize(("step", "fields"), [(ADD, {"accounts": "a"}), (REPLY, {"text": "Dạ."})])
