@@ -33,7 +33,7 @@ from reports.words.grounds import Reason, is_of_the_rest
 from reports.words.indicators import READ_OF_NUMBER, READ_OF_STORY, FoundAccount, FoundLink
 from reports.words.urgency import Declared
 
-RULES_VERSION = "2026-11-27h"  # raise it with every change of words or weights
+RULES_VERSION = "2026-11-28a"  # raise it with every change of words or weights
 PATIENCE = 10.0  # seconds for one message, half of the task's soft time limit
 _LONGEST_KEY = 255
 _MOST_INDICATORS = 100
@@ -246,6 +246,8 @@ def _with_loss(facts: Reading, declared: Declared) -> Reading:
     typed, told = declared.money_lost_vnd, facts.money_lost_vnd
     if typed is None and declared.money_lost is False:
         typed = 0
+    if typed is None and declared.money_lost and told == 0:
+        return _with(facts, "money_lost_vnd", "money_lost", money_lost_vnd=None)
     if typed is None or (told is not None and told >= typed):
         return facts
     return _with(facts, "money_lost_vnd", "money_lost", money_lost_vnd=typed)

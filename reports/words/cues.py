@@ -146,6 +146,12 @@ def _expanded(word: Word) -> Iterator[Word]:
         yield word._replace(folded=_plain(fold(part)), spelled=spelling(part))
 
 
+def _is_thousand(figure: Word, word: str, gap: str) -> bool:
+    """Whether a "k" that stands apart is the thousand of "500 k" and no "không"."""
+    whole = figure.folded.isdecimal() and len(figure.folded) < 4
+    return word == "k" and gap == " " and whole and int(figure.folded) % 50 == 0
+
+
 @lru_cache(maxsize=8)  # readers of one report ask for the same texts again
 def cut(text: str) -> Story:
     """Cut a story into words, chat spellings written out."""
@@ -160,7 +166,8 @@ def cut(text: str) -> Story:
             clause += any(stop in gap for stop in ",:" + _STOPS)
         start, end = folded.place(*match.span())
         word = Word(_plain(match[0]), spelling(text[start:end]), start, end, sentence, clause)
-        glued = not gap and bool(words) and words[-1].folded[0].isdecimal()  # the k of 500k
+        behind_figure = bool(words) and words[-1].folded[0].isdecimal()
+        glued = behind_figure and (not gap or _is_thousand(words[-1], match[0], gap))
         words.extend([word] if glued else _expanded(word))
     marks = sum(word.folded != word.spelled for word in words)
     return Story(text, words, marks * 5 >= len(words) > 0)

@@ -32,7 +32,8 @@ _TURN_OF_DEED = {
 }  # fmt: skip
 _ALWAYS_TOLD = {"D", "G", "W"}
 _MOST_TURNS = 3
-_IF = {"neu", "he", "keo", "do", "vi", "tai", "if", "so"}
+_IF = {"unless", "neu", "he", "keo", "do", "vi", "tai", "if", "so"}
+_AND_THEN = {"roi", "sau", "xong", "va", "nhung", "nen", "then", "and", "but", "so"}
 _THEN = {"thi", "la", "se"}
 
 
@@ -66,7 +67,7 @@ def deeds_of(story: Story, hits: Sequence[Hit], sums: Sequence[Amount]) -> list[
 def _state(story: Story, hits: Sequence[Hit], verb: Hit, sums: Sequence[Amount]) -> str:
     start = _clause_start(story, verb.first)
     named = max((amount.last for amount in sums if amount.last < verb.first), default=0)
-    if _places(hits, "self", named, min(named + 1, verb.first)):
+    if _places(hits, "self", named, min(named + 1 + _is_joined(story, named), verb.first)):
         start = max(start, named)  # "hỏi vay 3 triệu em gửi": what was asked ends with its sum
 
     def last(code: str) -> int:
@@ -83,6 +84,11 @@ def _state(story: Story, hits: Sequence[Hit], verb: Hit, sums: Sequence[Amount])
         return "asked"
     is_own = last("self") != _NEVER or did != _NEVER
     return "done" if is_own or _places(hits, "after", verb.last, verb.last + 2) else "bare"
+
+
+def _is_joined(story: Story, at: int) -> bool:
+    """Whether "rồi" or the like stands there: "đòi 30 triệu rồi tôi chuyển"."""
+    return at < len(story.words) and story.words[at].folded in _AND_THEN
 
 
 def _places(hits: Sequence[Hit], code: str, low: int, high: int) -> list[int]:

@@ -50,6 +50,7 @@ _BEHIND_A_SUM = (
     "trừ",
 )
 _NAME = "ten"  # "dùng tên"
+_EMERGENCY = {"113", "114", "115"}
 _NEAR = 10  # words between a sum and the one that goes on from it: "8 triệu, rồi 14, rồi 30"
 _HALVES = (["mot", "nua"], ["nua", "truoc"], ["nua", "dau"])
 _BETWEEN = {"truoc", "duoc", "no", "ho"}  # "chuyển trước một nửa"
@@ -59,6 +60,7 @@ _BEHIND = {
     "mai", "vi", "nen", "ho", "giup", "con", "nghe", "nhe", "em", "toi", "no", "cung", "va", "she", "and", "but",
     "to", "an",
 }  # fmt: skip
+_DIGITS = ["con", "so"]  # "15 con số"
 _JOINS = {"roi", "voi", "va", "cong", "and", "then"}  # "20 với 25 triệu"
 _TURNS = ("lần", "lượt", "đợt", "khoản", "đơn", "lệnh")
 _NTHS = ("đầu", "sau", "cuối", "một", "hai", "ba", "tư", "nhất", "là", "1", "2", "3", "4")
@@ -192,7 +194,7 @@ def _bare(story: Story, at: int, named: Sequence[Amount]) -> Amount | None:
     figure, last, first_word = read[0], read[1], story.words[at].folded
     least = _LEAST if first_word.isdecimal() and named else _LEAST_ALONE
     fits = least <= figure <= _MOST and figure.denominator == 1
-    if not fits or first_word == _NAME:
+    if not fits or first_word == _NAME or first_word in _EMERGENCY:
         return None
     return Amount(int(figure) * _unit(int(figure), named), at, last)
 
@@ -228,4 +230,5 @@ def _ends(story: Story, at: int) -> bool:
     gap = story.text[story.words[at - 1].end : story.words[at].start]
     if gap.strip():
         return gap.strip()[0] in ",;.!?)\"'”\n" or "\n" in gap
-    return story.words[at].folded in _BEHIND
+    behind = [word.folded for word in story.words[at : at + 2]]
+    return behind[0] in _BEHIND and behind != _DIGITS

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from itertools import pairwise
 
 from reports.words.look import Look
-from reports.words.lost import naming_deed
+from reports.words.lost import is_due, is_plain, naming_deed
 from reports.words.money import Amount
 
 _BEHIND = 6  # words before a sum that can name it
@@ -24,7 +24,7 @@ _SPELLED_OUT = 4  # words between two sums of one breath
 _PARTS = {
     "doi", "bao", "hua", "con", "muon", "keu", "bat", "phai", "duoc", "tra", "rut", "no", "neu", "tinh", "dinh",
 }  # between two sums: the second is another matter  # fmt: skip
-_PAID_IN = {"nap", "nop", "gui", "chuyen", "dua", "dong", "tru", "bay", "mat", "tieu", "coc"}
+_PAID_IN = {"lua", "nap", "nop", "gui", "chuyen", "dua", "dong", "tru", "bay", "mat", "tieu", "coc"}
 _LISTED_WITHIN = 8
 _WITHIN = {("tinh", "ca"), ("ke", "ca"), ("gom", "ca"), ("bao", "gom"), ("trong", "do")}
 _NOT_WITHIN = {"chua", "khong", "ngoai"}  # "chưa kể cả 5 triệu phí"
@@ -73,6 +73,8 @@ def _is_joined(look: Look, one: Amount, two: Amount) -> bool:
     words = look.story.words
     between_them = [word.folded for word in words[one.last : two.first]]
     together = words[one.first].sentence == words[two.first].sentence
+    if _is_answer(look, one, two):
+        return False
     if (together and not between_them) or _is_listed(look, one, two):
         return True
     fees = _is_called_a_fee(look, one, two) and _is_fee(look, one)
@@ -80,6 +82,16 @@ def _is_joined(look: Look, one: Amount, two: Amount) -> bool:
     days_or_payers = {*between_them} <= _DAYS or {*between_them} <= _PAYERS
     joins = fees or days_or_payers or JOINS & {*between_them}
     return together and near and bool(joins) and not _parts(look, one, two)
+
+
+def _is_answer(look: Look, one: Amount, two: Amount) -> bool:
+    """Whether the first sum was asked for and the second is what was paid: "đòi 30 triệu rồi tôi
+    chuyển 5 triệu".
+    """
+    number = look.sums.index(one)
+    between_them = (deed for deed in look.deeds if one.last <= deed.first < two.first)
+    paid = any(deed.kind == "pay" and is_plain(look, deed) for deed in between_them)
+    return paid and is_due(look, number)
 
 
 def _is_called_a_fee(look: Look, one: Amount, two: Amount) -> bool:

@@ -70,11 +70,12 @@ def _of_phrases(look: Look, said: Said) -> Iterator[Gram]:
 
 
 def read_loss(look: Look, said: Said, state: Weighing, is_junk: bool = False) -> Loss:
-    """What the story says was lost, with the words that say so. Junk says nothing of money, unless
-    a phrase says that a sum is gone: who curses may have lost it.
+    """What the story says was lost, with the words that say so. Without a word that anybody knows it
+    says nothing; nor does junk, unless a phrase says that a sum is gone: who curses may have lost it.
     """
     kind = max(KINDS, key=lambda each: state.scores[each])
-    if kind == "unknown" or (is_junk and not said.gone):
+    is_mute = not any(state.scores[each] for each in KINDS)
+    if is_mute or kind == "unknown" or (is_junk and not said.gone):
         return Loss(None)
     if kind == "none":
         return Loss(0, _because(look, [said.none] if said.none else [], state, "none"))

@@ -201,7 +201,7 @@ def _settled(look: Look, known: Sequence[Amount]) -> Iterator[tuple[Amount, Beca
         near = settling.first - amount.last <= _SETTLED_WITHIN
         if _deeds_said(look, ("every",), settling.last, settling.last + 3):
             yield from _all_due(look, number, known, settling)
-        if near and _is_due(look, number) and _is_plain(look, settling):
+        if near and is_due(look, number) and is_plain(look, settling):
             yield amount, Because(SETTLED, amount.first, settling.last)
 
 
@@ -210,11 +210,11 @@ def _all_due(
 ) -> Iterator[tuple[Amount, Because]]:
     """The sums before the last one, where all were paid: "tôi đóng cả hai"."""
     for number, amount in enumerate(look.sums[:last]):
-        if amount not in known and _is_due(look, number):
+        if amount not in known and is_due(look, number):
             yield amount, Because(SETTLED, amount.first, settling.last)
 
 
-def _is_due(look: Look, number: int) -> bool:
+def is_due(look: Look, number: int) -> bool:
     """Whether a sum is one that somebody asked for: "đóng 3 triệu đi", "đòi 15 triệu"."""
     naming, amount = naming_deed(look, number), look.sums[number]
     if naming is not None:
@@ -222,7 +222,7 @@ def _is_due(look: Look, number: int) -> bool:
     return _deeds_said(look, ("due",), amount.first - _DUE_REACH, amount.first)
 
 
-def _is_plain(look: Look, deed: Deed) -> bool:
+def is_plain(look: Look, deed: Deed) -> bool:
     """Whether somebody is said to have paid: "tôi nộp", "nên đưa", "tôi ra bưu điện gửi luôn"."""
     near = _deeds_said(look, ("self", "did"), deed.first - 2, deed.first)
     own = near or _deeds_said(look, ("self", "did"), deed.first - _OWN_WITHIN, deed.first)

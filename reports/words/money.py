@@ -21,8 +21,17 @@ _DIGITS = {
     "một": 1, "mốt": 1, "hai": 2, "ba": 3, "bốn": 4, "tư": 4, "năm": 5, "lăm": 5, "nhăm": 5, "sáu": 6, "bảy": 7,
     "bẩy": 7, "tám": 8, "chín": 9, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6,
     "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "fifteen": 15,
+    "thirteen": 13, "fourteen": 14, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19, "hăm": 20,
     "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
 }  # fmt: skip
+_SOME = {
+    "may",
+    "vai",
+    "hang",
+    "bac",
+    "tien",
+    "nhieu",
+}  # before "trăm", "chục": nobody knows how many
 _TENS = frozenset({"mười", "mươi", "chục"})
 _BEHIND_TENS = frozenset({"mốt", "tư", "lăm", "nhăm"})  # ba lăm is 35; ba năm may be three to five
 _ODD = {"linh", "le"}  # một trăm linh năm
@@ -32,11 +41,11 @@ _SHAPE = re.compile(
     r"(?P<one>[de])"
     r"|(?:(?P<hundreds>[de]?)h)?"
     r"(?:r|o(?P<odd>[de])|(?P<tens>[de]?)m(?P<ones>[de]?)|(?P<high>[de])(?P<low>e)"
-    r"|(?P<round>t)(?P<unit>[de]?))?"
+    r"|(?P<round>t)(?P<unit>[de]?)|(?<=h)(?P<short>[de]))?"
 )
 _WEIGHTS = {
     "one": 1, "hundreds": 100, "odd": 1, "tens": 10, "ones": 1, "high": 10, "low": 1, "round": 1,
-    "unit": 1,
+    "unit": 1, "short": 10,
 }  # fmt: skip
 _HALF = "nua"
 _LEAST_UNSAID = 10**5  # the smallest unit of which there is "nửa", and one without "một"
@@ -44,23 +53,15 @@ _UNSAID = {"hundreds": 1, "tens": 1, "ones": 0, "unit": 0}  # trăm rưỡi, mư
 _SHORT_UNITS = {"k", "tr", "cu", "chai", "m", "lit"}
 _OR = {"hay", "hoac", "or"}
 _HUNDREDS_FOLDED = {"tram", "hundred"}
-_COUNTED = {
-    "lan",
-    "nguoi",
-    "ngay",
-    "thang",
-    "so",
-    "cai",
-    "phut",
-    "gio",
-    "luot",
-    "tuan",
-    "nam",
-    "times",
-    "tieng",
-    "vo",
-}  # "hai vợ chồng" behind a sum are no part of it
+_COUNTS = (
+    "lần", "lượt", "người", "vợ", "ngày", "tháng", "tuần", "năm", "phút", "giờ", "tiếng", "số", "cái", "times",
+)  # fmt: skip
+_COUNTS_MARKED = ("đợt", "bận", "đứa")  # without marks each is another word too
+# What a digit behind a sum counts: "3 triệu 2 lần", "2 triệu hai vợ chồng". By whether marks are used.
+_COUNTED = {True: {*map(spelling, _COUNTS + _COUNTS_MARKED)}, False: {*map(fold, _COUNTS)}}
 _ABOUT = {(5, 3), (5, 7), (3, 5)}  # "năm ba", "năm bảy", "ba năm": some
+_ACCOUNT = ["tai", "khoan"]
+_NUMBERED = {"thoai", "thue", "ma", "so", "cuoc", "cccd", "cmnd", "hotline"}
 _SPACED = re.compile(r"(?<=[0-9]) (?=[0-9]{3}(?![0-9]))")  # 35 500 000
 _FOREIGN = {
     spelling(word) for word in ("đôla", "usd", "usdt", "dollar", "dollars", "euro", "eur", "won")
@@ -81,6 +82,7 @@ _LEAST = 500  # in a story; "tư đồng" are no four đồng
 _GROUPED = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+")
 _FEW_DIGITS = re.compile(r"[1-9][0-9]{0,2}(?:[.,][0-9]{1,2})?")
 _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}|[1-9][0-9]{3,4}")
+_MOST_BILLIONS = 10  # "lua het 15 toi moi biet": that is "tôi"
 _AFTER_LOSS_VERB = {"mat", "bay", "het", "lua"}
 
 
@@ -124,7 +126,8 @@ def _in_words(story: Story, at: int) -> tuple[Fraction | None, int] | None:
     together ("hai ba"), and the word after them.
     """
     kinds = "".join(_kinds(story, at))
-    if not kinds:
+    some = bool(at) and story.words[at - 1].folded in _SOME and kinds[:1] in ("m", "h")
+    if not kinds or some:
         return None
     shape = _SHAPE.fullmatch(kinds)
     if not shape:
@@ -173,10 +176,18 @@ def _kind(story: Story, at: int, before: str) -> str:
     if word.folded in {"muoi", "chuc"} and word.spelled in _spelled_or_bare(_TENS):
         return "m"
     if word.folded in _HUNDREDS_FOLDED:
-        return "h" if before or _is_half(story, at + 1) else ""
+        return "h" if before or _is_half(story, at + 1) or _is_one_hundred(story, at) else ""
     if before == "h":
         return "r" if _is_half(story, at) else "o" * (word.folded in _ODD)
     return ""
+
+
+def _is_one_hundred(story: Story, at: int) -> bool:
+    """Whether "một" goes without saying: "gần trăm triệu", "trăm hai triệu"; not "mấy trăm triệu"."""
+    if at and story.words[at - 1].folded in _SOME:
+        return False
+    is_counted = at + 1 < len(story.words) and _worth(story, story.words[at + 1], 1) is not None
+    return _in_clause(story, at + 1) and _large(story, at + 1 + is_counted)
 
 
 def _is_half(story: Story, at: int) -> bool:
@@ -200,7 +211,7 @@ def _unit(story: Story, at: int, figure: Fraction) -> int | None:
     unit = _worth(story, word, 0)
     if word.folded in {"toi", "ti", "ty"} and word.spelled == "toi":
         lost = at >= 2 and story.words[at - 2].folded in _AFTER_LOSS_VERB
-        return unit if lost and not story.marked and figure < 100 else None
+        return unit if lost and not story.marked and figure < _MOST_BILLIONS else None
     if word.folded in {"k", "m", "d"} and not _glued(story, at):
         return unit if figure >= 10 and figure % 5 == 0 else None
     return unit
@@ -237,8 +248,7 @@ def _decimals(story: Story, at: int, unit: int) -> tuple[Fraction, int]:
 def _hundreds_tail(story: Story, at: int) -> tuple[Fraction, int] | None:
     """Hundreds in words behind a unit: the "tám trăm rưỡi" of "một triệu tám trăm rưỡi"."""
     figure, last = _in_words(story, at) or (None, at)
-    follower = story.words[last].folded if _in_clause(story, last) else ""
-    is_whole = figure is not None and 100 < figure < 1000 and follower not in _COUNTED
+    is_whole = figure is not None and 100 < figure < 1000 and not _is_counted(story, last)
     return (figure, last) if figure is not None and is_whole else None
 
 
@@ -259,8 +269,15 @@ def _ends_sum(story: Story, at: int) -> bool:
         return True
     if word.folded == "mot" and (word.spelled == spelling("một") or _in_clause(story, at + 1)):
         return False
-    follower = story.words[at + 1].folded if _in_clause(story, at + 1) else ""
-    return follower not in _COUNTED and not _followed_by_number_or_unit(story, at)
+    return not _is_counted(story, at + 1) and not _followed_by_number_or_unit(story, at)
+
+
+def _is_counted(story: Story, at: int) -> bool:
+    """Whether what is counted stands there: "lần", "người"."""
+    if not _in_clause(story, at):
+        return False
+    word = story.words[at]
+    return (word.spelled if story.marked else word.folded) in _COUNTED[story.marked]
 
 
 def _in_clause(story: Story, at: int) -> bool:
@@ -365,9 +382,18 @@ def amounts(story: Story) -> Iterator[Amount]:
             at = last
         else:
             value = _bare(story.words[at]) or 0
-            if value and not _is_foreign(story, at + 1, value):
+            if value and not (_is_foreign(story, at + 1, value) or _is_code(story, at)):
                 yield Amount(value, at, at + 1)
             at += 1
+
+
+def _is_code(story: Story, at: int) -> bool:
+    """Whether a bare number is an account, a telephone or a file: "stk 1030456000", "+84912345000"."""
+    words = story.words
+    if story.text[: words[at].start].endswith("+"):
+        return True
+    before = [word.folded for word in words[max(0, at - 2) : at] if word.clause == words[at].clause]
+    return before[-1:] != [] and (before[-1] in _NUMBERED or before == _ACCOUNT)
 
 
 def _names_dong(story: Story, at: int) -> bool:

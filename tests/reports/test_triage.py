@@ -305,6 +305,10 @@ def test_what_the_form_said_is_a_fact_with_its_field() -> None:
         ("Họ gọi cho tôi.", Declared(money_lost=False), 0),
         ("Tôi đã chuyển 20 triệu cho họ.", Declared(money_lost=False), 20_000_000),
         ("Tôi đã chuyển 20 triệu cho họ.", Declared(money_lost_vnd=50_000_000), 50_000_000),
+        ("", Declared(), None),
+        ("👍", Declared(money_lost=True), None),
+        ("Tôi không chuyển đồng nào.", Declared(), 0),
+        ("Tôi không chuyển đồng nào.", Declared(money_lost=True), None),
     ],
 )
 def test_of_two_losses_the_larger_stands(story: str, declared: Declared, lost: int | None) -> None:

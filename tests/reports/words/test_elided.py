@@ -67,6 +67,8 @@ SUM = Weighing(TABLE, {"none": 0, "unknown": 0, "sum": 1}, (), ())  # money is g
         ("nộp 10% trước", []),
         ("trả 3 lần", []),
         ("nó dùng tên giả", []),
+        ("chuyển 5 triệu vào 15 con số nó gửi", [5]),
+        ("chuyển 5 triệu, hắn đòi 113 luôn", [5]),
     ],
 )
 def test_a_sum_behind_a_verb_of_paying_needs_no_unit(story: str, millions: list[int]) -> None:
@@ -145,6 +147,11 @@ def test_the_field_of_the_form_asks_for_the_unit() -> None:
         ("toi nop " + "9" * 5000 + " lan 5 trieu, mat het", 5_000_000),
         ("Tôi nộp phí 900 nghìn, 1 triệu 5 rồi 600 nghìn.", 3_000_000),
         ("Con mượn chị 12 triệu với tiền con 15 triệu, con gửi hết cho họ.", 27_000_000),
+        ("Nó đòi 30 triệu rồi tôi chuyển 5 triệu.", 5_000_000),
+        ("Nó bảo nộp 30 triệu, cuối cùng tôi nộp 5 triệu.", 5_000_000),
+        ("Nó đòi 30 triệu, cô Lan chuyển 5 triệu rồi.", 5_000_000),
+        ("Vợ tôi bị lừa 12 triệu, anh trai bị lừa 8 triệu.", 20_000_000),
+        ("Tôi nộp 3 triệu, nó trả lại 3 triệu rồi cắt liên lạc.", 0),
     ],
 )
 def test_what_is_gone_is_reckoned_from_what_is_told(story: str, loss: int) -> None:
