@@ -21,6 +21,9 @@ from reports.folding import fold, fold_with_map
 _DATA = Path(__file__).parents[1] / "data"
 _STOPS = ".;!?\n"
 _WORD = re.compile(r"[0-9]+(?:[.,][0-9]+)*|[^\W\d_]+")
+_BEHIND_THOUSAND = re.compile(
+    r" ?(?:[^ a-z]|$)| (?:tien|dong|phi|coc|ship|nua|roi|moi|mua|va|voi)\b"
+)
 _TONES = {"\u0300", "\u0301", "\u0303", "\u0309", "\u0323"}
 _LAST_Y = re.compile(r"(?<=[bcdghklmnpqrstv])(u?)y$")
 ANY_NUMBER = "#"
@@ -146,10 +149,12 @@ def _expanded(word: Word) -> Iterator[Word]:
         yield word._replace(folded=_plain(fold(part)), spelled=spelling(part))
 
 
-def _is_thousand(figure: Word, word: str, gap: str) -> bool:
-    """Whether a "k" that stands apart is the thousand of "500 k" and no "không"."""
-    whole = figure.folded.isdecimal() and len(figure.folded) < 4
-    return word == "k" and gap == " " and whole and int(figure.folded) % 50 == 0
+def _is_thousand(figure: str, rest: str) -> bool:
+    """Whether a "k" that stands apart is the thousand of "500 k" and no "không": nothing that one does
+    follows.
+    """
+    whole = figure.isdecimal() and len(figure) < 4 and int(figure) and int(figure) % 50 == 0
+    return bool(whole and _BEHIND_THOUSAND.match(rest))
 
 
 @lru_cache(maxsize=8)  # readers of one report ask for the same texts again
@@ -167,7 +172,13 @@ def cut(text: str) -> Story:
         start, end = folded.place(*match.span())
         word = Word(_plain(match[0]), spelling(text[start:end]), start, end, sentence, clause)
         behind_figure = bool(words) and words[-1].folded[0].isdecimal()
-        glued = behind_figure and (not gap or _is_thousand(words[-1], match[0], gap))
+        is_thousand = (
+            behind_figure
+            and gap == " "
+            and match[0] == "k"
+            and _is_thousand(words[-1].folded, folded.text[match.end() :])
+        )
+        glued = (behind_figure and not gap) or is_thousand
         words.extend([word] if glued else _expanded(word))
     marks = sum(word.folded != word.spelled for word in words)
     return Story(text, words, marks * 5 >= len(words) > 0)

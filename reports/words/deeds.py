@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from reports.words.cues import Hit, Story, between, inside
+from reports.words.cues import Hit, Story, between, inside, spelling
 from reports.words.grams import Gram
 from reports.words.money import Amount
 
@@ -32,8 +32,13 @@ _TURN_OF_DEED = {
 }  # fmt: skip
 _ALWAYS_TOLD = {"D", "G", "W"}
 _MOST_TURNS = 3
-_IF = {"unless", "neu", "he", "keo", "do", "vi", "tai", "if", "so"}
-_AND_THEN = {"roi", "sau", "xong", "va", "nhung", "nen", "then", "and", "but", "so"}
+_IF = {"neu", "he", "keo", "do", "vi", "tai", "if", "so"}
+_JOINTS = ("rồi", "sau", "xong", "và", "nhưng", "nên", "then", "but")
+_AND_THEN = {
+    True: {*map(spelling, _JOINTS)},
+    False: {"roi", "xong", "nhung", "then", "but"},
+}  # by marks
+_TELLER = {"toi", "tui", "minh", "i", "we"}
 _THEN = {"thi", "la", "se"}
 
 
@@ -87,8 +92,11 @@ def _state(story: Story, hits: Sequence[Hit], verb: Hit, sums: Sequence[Amount])
 
 
 def _is_joined(story: Story, at: int) -> bool:
-    """Whether "rồi" or the like stands there: "đòi 30 triệu rồi tôi chuyển"."""
-    return at < len(story.words) and story.words[at].folded in _AND_THEN
+    """Whether the teller goes on there: "đòi 30 triệu rồi tôi chuyển"; not "rồi chị chuyển tiếp"."""
+    joint = story.words[at : at + 2]
+    if len(joint) < 2 or joint[1].folded not in _TELLER:
+        return False
+    return (joint[0].spelled if story.marked else joint[0].folded) in _AND_THEN[story.marked]
 
 
 def _places(hits: Sequence[Hit], code: str, low: int, high: int) -> list[int]:

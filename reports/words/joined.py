@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from itertools import pairwise
 
+from reports.words.around import MORE, is_further
 from reports.words.look import Look
 from reports.words.lost import is_due, is_plain, naming_deed
 from reports.words.money import Amount
@@ -17,6 +18,7 @@ _DAYS = {
 _PAYERS = {
     "me", "bo", "vo", "chong", "chi", "anh", "em", "toi", "con", "ong", "ba", "va",
 }  # "mẹ 10 triệu, em 3 triệu"  # fmt: skip
+_SERIES = (JOINS - {"xong"}) | _DAYS | {"not"}  # "lần sau tôi chuyển", "hôm nay tôi chuyển"
 _FEES_NAMED = {"phi", "coc"}  # "phí hồ sơ 6 triệu, phí xác minh 15 triệu"
 _FEES = {*_FEES_NAMED, "tien"}
 _STRETCH = {"them", "cuoi"}
@@ -88,10 +90,16 @@ def _is_answer(look: Look, one: Amount, two: Amount) -> bool:
     """Whether the first sum was asked for and the second is what was paid: "đòi 30 triệu rồi tôi
     chuyển 5 triệu".
     """
-    number = look.sums.index(one)
+    number, follower = look.sums.index(one), look.sums.index(two)
+    naming = naming_deed(look, number)
+    words = {word.folded for word in look.story.words[one.last : two.first]}
+    is_bare = (
+        naming is not None and naming.state == "bare"
+    )  # "cọc 50 triệu, kín thôi. em cọc 5 triệu"
+    is_asked = is_due(look, number) and not (is_bare and words & _SERIES)
     between_them = (deed for deed in look.deeds if one.last <= deed.first < two.first)
     paid = any(deed.kind == "pay" and is_plain(look, deed) for deed in between_them)
-    return paid and is_due(look, number)
+    return is_asked and paid and not is_further(look, follower, MORE)
 
 
 def _is_called_a_fee(look: Look, one: Amount, two: Amount) -> bool:

@@ -24,14 +24,6 @@ _DIGITS = {
     "thirteen": 13, "fourteen": 14, "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19, "hăm": 20,
     "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
 }  # fmt: skip
-_SOME = {
-    "may",
-    "vai",
-    "hang",
-    "bac",
-    "tien",
-    "nhieu",
-}  # before "trăm", "chục": nobody knows how many
 _TENS = frozenset({"mười", "mươi", "chục"})
 _BEHIND_TENS = frozenset({"mốt", "tư", "lăm", "nhăm"})  # ba lăm is 35; ba năm may be three to five
 _ODD = {"linh", "le"}  # một trăm linh năm
@@ -49,6 +41,27 @@ _WEIGHTS = {
 }  # fmt: skip
 _HALF = "nua"
 _LEAST_UNSAID = 10**5  # the smallest unit of which there is "nửa", and one without "một"
+_SOME_SAID = ("mấy", "vài", "hàng", "bạc")
+_SOME = {
+    True: {*map(spelling, _SOME_SAID)},
+    False: {*map(fold, _SOME_SAID)},
+}  # by whether marks are used
+_OF_GOODS = {
+    "ngan",
+    "khach",
+    "don",
+    "cua",
+    "mua",
+    "ban",
+    "giao",
+    "nhan",
+    "dat",
+    "cong",
+    "lay",
+}  # "… hàng"
+_OF_HUNDREDS = {
+    True: {*map(spelling, ("triệu", "tr", "củ", "tỷ", "tỉ"))}, False: {"trieu", "tr", "ty", "ti"},
+}  # fmt: skip
 _UNSAID = {"hundreds": 1, "tens": 1, "ones": 0, "unit": 0}  # trăm rưỡi, mười
 _SHORT_UNITS = {"k", "tr", "cu", "chai", "m", "lit"}
 _OR = {"hay", "hoac", "or"}
@@ -57,11 +70,12 @@ _COUNTS = (
     "lần", "lượt", "người", "vợ", "ngày", "tháng", "tuần", "năm", "phút", "giờ", "tiếng", "số", "cái", "times",
 )  # fmt: skip
 _COUNTS_MARKED = ("đợt", "bận", "đứa")  # without marks each is another word too
+_BARE_AMID_MARKS = {"so", "vo"}  # "vô tài khoản", typed without its mark
 # What a digit behind a sum counts: "3 triệu 2 lần", "2 triệu hai vợ chồng". By whether marks are used.
 _COUNTED = {True: {*map(spelling, _COUNTS + _COUNTS_MARKED)}, False: {*map(fold, _COUNTS)}}
 _ABOUT = {(5, 3), (5, 7), (3, 5)}  # "năm ba", "năm bảy", "ba năm": some
-_ACCOUNT = ["tai", "khoan"]
-_NUMBERED = {"thoai", "thue", "ma", "so", "cuoc", "cccd", "cmnd", "hotline"}
+_CODE, _ROUND = 9, "00000"  # digits of an account; how a sum that is written out ends
+_NUMBERED = {"khoan", "thoai", "thue", "ma", "so", "cuoc", "thu"}
 _SPACED = re.compile(r"(?<=[0-9]) (?=[0-9]{3}(?![0-9]))")  # 35 500 000
 _FOREIGN = {
     spelling(word) for word in ("đôla", "usd", "usdt", "dollar", "dollars", "euro", "eur", "won")
@@ -82,7 +96,6 @@ _LEAST = 500  # in a story; "tư đồng" are no four đồng
 _GROUPED = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+")
 _FEW_DIGITS = re.compile(r"[1-9][0-9]{0,2}(?:[.,][0-9]{1,2})?")
 _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}|[1-9][0-9]{3,4}")
-_MOST_BILLIONS = 10  # "lua het 15 toi moi biet": that is "tôi"
 _AFTER_LOSS_VERB = {"mat", "bay", "het", "lua"}
 
 
@@ -126,9 +139,10 @@ def _in_words(story: Story, at: int) -> tuple[Fraction | None, int] | None:
     together ("hai ba"), and the word after them.
     """
     kinds = "".join(_kinds(story, at))
-    some = bool(at) and story.words[at - 1].folded in _SOME and kinds[:1] in ("m", "h")
-    if not kinds or some:
+    if not kinds:
         return None
+    if _is_vague(story, at):
+        return None, at + len(kinds)
     shape = _SHAPE.fullmatch(kinds)
     if not shape:
         return _two_digits(story, at, kinds), at + len(kinds)
@@ -183,11 +197,36 @@ def _kind(story: Story, at: int, before: str) -> str:
 
 
 def _is_one_hundred(story: Story, at: int) -> bool:
-    """Whether "một" goes without saying: "gần trăm triệu", "trăm hai triệu"; not "mấy trăm triệu"."""
-    if at and story.words[at - 1].folded in _SOME:
+    """Whether "một" goes without saying: "gần trăm triệu", "trăm hai triệu"; "trăm chai", "trăm mét" and
+    "phần trăm" are of no sum.
+    """
+    words = story.words
+    counted = at + 1 < len(words) and _worth(story, words[at + 1], 1) is not None
+    behind = words[at + 1 : at + 3 + counted]
+    if len(behind) <= counted or behind[counted].clause != words[at].clause:
         return False
-    is_counted = at + 1 < len(story.words) and _worth(story, story.words[at + 1], 1) is not None
-    return _in_clause(story, at + 1) and _large(story, at + 1 + is_counted)
+    unit, follower = behind[counted], behind[counted + 1 :]
+    said = unit.spelled if story.marked else unit.folded
+    is_ratio = any(word.folded == "le" for word in follower) or (
+        at and words[at - 1].folded == "phan"
+    )
+    is_hundred = not story.marked or words[at].spelled == spelling("trăm")
+    return said in _OF_HUNDREDS[story.marked] and is_hundred and not is_ratio
+
+
+def _is_vague(story: Story, at: int) -> bool:
+    """Whether nobody knows how many: "mấy chục triệu", "hàng trăm triệu"; not "ngân hàng mười triệu"."""
+    word = story.words[at]
+    tens = {spelling("chục"), spelling("mươi")} if story.marked else {"chuc"}
+    is_round = (
+        word.folded in _HUNDREDS_FOLDED or (word.spelled if story.marked else word.folded) in tens
+    )
+    if not at or not is_round or not _in_clause(story, at):
+        return False
+    before = story.words[at - 1]
+    said = before.spelled if story.marked else before.folded
+    further = story.words[at - 2].folded if at > 1 else ""
+    return said in _SOME[story.marked] and not (before.folded == "hang" and further in _OF_GOODS)
 
 
 def _is_half(story: Story, at: int) -> bool:
@@ -211,7 +250,8 @@ def _unit(story: Story, at: int, figure: Fraction) -> int | None:
     unit = _worth(story, word, 0)
     if word.folded in {"toi", "ti", "ty"} and word.spelled == "toi":
         lost = at >= 2 and story.words[at - 2].folded in _AFTER_LOSS_VERB
-        return unit if lost and not story.marked and figure < _MOST_BILLIONS else None
+        is_end = not _in_clause(story, at + 1)  # "lua het 15 toi moi biet": that is "tôi"
+        return unit if lost and is_end and not story.marked and figure < 100 else None
     if word.folded in {"k", "m", "d"} and not _glued(story, at):
         return unit if figure >= 10 and figure % 5 == 0 else None
     return unit
@@ -277,7 +317,10 @@ def _is_counted(story: Story, at: int) -> bool:
     if not _in_clause(story, at):
         return False
     word = story.words[at]
-    return (word.spelled if story.marked else word.folded) in _COUNTED[story.marked]
+    if not story.marked:
+        return word.folded in _COUNTED[False]
+    is_bare = word.folded == word.spelled and word.folded not in _BARE_AMID_MARKS
+    return word.spelled in _COUNTED[True] or (is_bare and word.folded in _COUNTED[False])
 
 
 def _in_clause(story: Story, at: int) -> bool:
@@ -388,12 +431,16 @@ def amounts(story: Story) -> Iterator[Amount]:
 
 
 def _is_code(story: Story, at: int) -> bool:
-    """Whether a bare number is an account, a telephone or a file: "stk 1030456000", "+84912345000"."""
-    words = story.words
-    if story.text[: words[at].start].endswith("+"):
-        return True
-    before = [word.folded for word in words[max(0, at - 2) : at] if word.clause == words[at].clause]
-    return before[-1:] != [] and (before[-1] in _NUMBERED or before == _ACCOUNT)
+    """Whether a bare number is an account, a telephone or a file: "stk: 1030456000", "+84912345000". A
+    sum of so many digits ends in more zeros.
+    """
+    words, number = story.words, story.words[at].folded
+    if not number.isdecimal() or len(number) < _CODE or number.endswith(_ROUND):
+        return False
+    before = [word.folded for word in words[max(0, at - 2) : at]]
+    named = before[:-1] if before[-1:] == ["la"] else before[-1:]
+    is_called = bool(named) and named[-1] in _NUMBERED
+    return is_called or story.text[: words[at].start].endswith("+")
 
 
 def _names_dong(story: Story, at: int) -> bool:

@@ -48,7 +48,7 @@ def total_of(look: Look, said: Said, lost: Sequence[tuple[Amount, Because]]) -> 
     total, most = sum(values), max(values, default=0)
     is_total = len(values) > 2 and most * 2 == total and most in (values[0], values[-1])
     lost_in_all = most if is_total else total
-    return lost_in_all - back if lost_in_all else None
+    return (lost_in_all - back if back < lost_in_all else lost_in_all) or None
 
 
 def _counted(look: Look, said: Said, lost: Sequence[Amount]) -> Iterator[int]:

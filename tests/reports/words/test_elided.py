@@ -151,7 +151,10 @@ def test_the_field_of_the_form_asks_for_the_unit() -> None:
         ("Nó bảo nộp 30 triệu, cuối cùng tôi nộp 5 triệu.", 5_000_000),
         ("Nó đòi 30 triệu, cô Lan chuyển 5 triệu rồi.", 5_000_000),
         ("Vợ tôi bị lừa 12 triệu, anh trai bị lừa 8 triệu.", 20_000_000),
-        ("Tôi nộp 3 triệu, nó trả lại 3 triệu rồi cắt liên lạc.", 0),
+        ("Lần đầu chuyển 5 triệu, lần sau tôi chuyển 10 triệu.", 15_000_000),
+        ("Hôm qua chuyển 5 triệu, hôm nay tôi chuyển 6 triệu.", 11_000_000),
+        ("Nó yêu cầu cọc 2 triệu rồi tôi nộp thêm 8 triệu.", 10_000_000),
+        ("Tôi bị lừa mất 50 triệu, có lấy lại được 50 triệu không?", 50_000_000),
     ],
 )
 def test_what_is_gone_is_reckoned_from_what_is_told(story: str, loss: int) -> None:
