@@ -112,11 +112,16 @@ def test_decisions_are_in_sight_without_scrolling(
     _come_in(context, portal, chief)
     page = context.new_page()
     page.goto(f"{portal}{QUEUE}{reports[0].pk}/change/")
-    page.evaluate("window.scrollTo(0, 900)")
-    box = page.locator(".decide").bounding_box()
-    assert box is not None
-    assert box["y"] >= 0
-    assert box["y"] + box["height"] <= 800
+    for place in ("start", "end"):
+        page.locator(".more").evaluate(f"more => more.scrollIntoView({{ block: '{place}' }})")
+        box = page.locator(".decide").bounding_box()
+        assert box is not None
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= 800
+    page.get_by_role("link", name="Xem căn cứ, sửa chỗ sai").click()
+    heading = page.locator("#machine").bounding_box()
+    assert heading is not None
+    assert heading["y"] >= box["y"] + box["height"]
     page.set_viewport_size({"width": 360, "height": 800})
     decide, similar = (page.locator(one).bounding_box() for one in (".decide", ".fold"))
     assert decide is not None

@@ -45,7 +45,7 @@ WORKER_IS_THERE = """() => Promise.race([
 SENDING_IS_AT_WORK = """async () => {
   await import(document.querySelector("[data-sending]").dataset.sending);
 }"""
-# What waits is shown at the latest after a second, which a machine that is overrun needs for less.
+# The page shows itself after a second (portal.js); a busy machine needs longer to bring what waits.
 PATIENT_VIEW = """{
   const later = setTimeout;
   window.setTimeout = (act, ms, ...more) => later(act, ms === 1000 ? 60000 : ms, ...more);
