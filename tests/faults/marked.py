@@ -42,8 +42,8 @@ def everything_under(folder: Path) -> Iterator[tuple[Path, bytes]]:
     for where, folders, files in os.walk(folder):
         yield from ((Path(where, name), b"") for name in folders)
         for path in (Path(where, name) for name in files):
-            with suppress(OSError):  # gone, or a socket
-                yield path, b"" if path.is_symlink() else path.read_bytes()
+            with suppress(FileNotFoundError):
+                yield path, path.read_bytes() if path.is_file() and not path.is_symlink() else b""
 
 
 class Search:

@@ -315,7 +315,9 @@ def test_no_page_is_away_while_one_warning_after_another_ends(
         past = [re.sub(r"^\d+", "1", line) for line in lines[:due]]
         (home / "ends").write_text("\n".join([*past, *lines[due:], ""]))
         (home / "ends").replace(ends)
+        end = time.monotonic() + 30
         while not [*pruned.glob(f"*-{due}")]:
+            assert time.monotonic() < end
             seen.add(ask(dead, "/co-quan/")[0].status)
         seen.update(ask(dead, "/co-quan/")[0].status for _ in range(200))
     assert seen == {200}
