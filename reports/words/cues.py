@@ -21,9 +21,7 @@ from reports.folding import fold, fold_with_map
 _DATA = Path(__file__).parents[1] / "data"
 _STOPS = ".;!?\n"
 _WORD = re.compile(r"[0-9]+(?:[.,][0-9]+)*|[^\W\d_]+")
-_BEHIND_THOUSAND = re.compile(
-    r" ?(?:[^ a-z]|$)| (?:tien|dong|phi|coc|ship|nua|roi|moi|mua|va|voi)\b"
-)
+_BEHIND_THOUSAND = re.compile(r" ?(?:[^ a-z]|$)| (?:tien|dong|phi|coc|ship|nua|roi|mua|va|voi)\b")
 _TONES = {"\u0300", "\u0301", "\u0303", "\u0309", "\u0323"}
 _LAST_Y = re.compile(r"(?<=[bcdghklmnpqrstv])(u?)y$")
 ANY_NUMBER = "#"

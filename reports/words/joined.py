@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterable
 from itertools import pairwise
 
 from reports.words.around import MORE, is_further
+from reports.words.cues import spelling
+from reports.words.deeds import Deed
 from reports.words.look import Look
 from reports.words.lost import is_due, is_plain, naming_deed
 from reports.words.money import Amount
@@ -18,6 +20,7 @@ _DAYS = {
 _PAYERS = {
     "me", "bo", "vo", "chong", "chi", "anh", "em", "toi", "con", "ong", "ba", "va",
 }  # "mẹ 10 triệu, em 3 triệu"  # fmt: skip
+_NEXT, _TURN = {"hom", "nay", "nua", "them", "tiep", "not"}, spelling("lần")
 _SERIES = (JOINS - {"xong"}) | _DAYS | {"not"}  # "lần sau tôi chuyển", "hôm nay tôi chuyển"
 _FEES_NAMED = {"phi", "coc"}  # "phí hồ sơ 6 triệu, phí xác minh 15 triệu"
 _FEES = {*_FEES_NAMED, "tien"}
@@ -88,18 +91,28 @@ def _is_joined(look: Look, one: Amount, two: Amount) -> bool:
 
 def _is_answer(look: Look, one: Amount, two: Amount) -> bool:
     """Whether the first sum was asked for and the second is what was paid: "đòi 30 triệu rồi tôi
-    chuyển 5 triệu".
+    chuyển 5 triệu"; not one payment after another: "phải nộp 3 triệu, hôm sau tôi nộp 7 triệu".
     """
     number, follower = look.sums.index(one), look.sums.index(two)
-    naming = naming_deed(look, number)
-    words = {word.folded for word in look.story.words[one.last : two.first]}
-    is_bare = (
-        naming is not None and naming.state == "bare"
-    )  # "cọc 50 triệu, kín thôi. em cọc 5 triệu"
-    is_asked = is_due(look, number) and not (is_bare and words & _SERIES)
+    if not is_due(look, number) or is_further(look, follower, MORE):
+        return False
     between_them = (deed for deed in look.deeds if one.last <= deed.first < two.first)
     paid = any(deed.kind == "pay" and is_plain(look, deed) for deed in between_them)
-    return is_asked and paid and not is_further(look, follower, MORE)
+    return paid and not _is_series(look, one, two, naming_deed(look, number))
+
+
+def _is_series(look: Look, one: Amount, two: Amount, naming: Deed | None) -> bool:
+    """Whether the teller tells of payments in their order."""
+    words = look.story.words
+    between_them = words[one.last : two.first]
+    together = words[one.first].sentence == words[two.first].sentence
+    said = {word.folded for word in between_them}
+    if said & _NEXT or any(word.spelled == _TURN for word in between_them):
+        return True
+    if naming is None:
+        return False
+    had_to = "phai" in {word.folded for word in words[max(0, naming.first - 2) : naming.first]}
+    return (together and had_to) or (naming.state == "bare" and (together or bool(said & _SERIES)))
 
 
 def _is_called_a_fee(look: Look, one: Amount, two: Amount) -> bool:

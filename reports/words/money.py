@@ -41,7 +41,7 @@ _WEIGHTS = {
 }  # fmt: skip
 _HALF = "nua"
 _LEAST_UNSAID = 10**5  # the smallest unit of which there is "nửa", and one without "một"
-_SOME_SAID = ("mấy", "vài", "hàng", "bạc")
+_SOME_SAID = ("mấy", "vài", "hàng", "bạc", "nhiều", "nhiêu")
 _SOME = {
     True: {*map(spelling, _SOME_SAID)},
     False: {*map(fold, _SOME_SAID)},
@@ -74,7 +74,7 @@ _BARE_AMID_MARKS = {"so", "vo"}  # "vô tài khoản", typed without its mark
 # What a digit behind a sum counts: "3 triệu 2 lần", "2 triệu hai vợ chồng". By whether marks are used.
 _COUNTED = {True: {*map(spelling, _COUNTS + _COUNTS_MARKED)}, False: {*map(fold, _COUNTS)}}
 _ABOUT = {(5, 3), (5, 7), (3, 5)}  # "năm ba", "năm bảy", "ba năm": some
-_CODE, _ROUND = 9, "00000"  # digits of an account; how a sum that is written out ends
+_CODE, _ROUND = 10, "00000"  # digits of an account; how a sum that is written out ends
 _NUMBERED = {"khoan", "thoai", "thue", "ma", "so", "cuoc", "thu"}
 _SPACED = re.compile(r"(?<=[0-9]) (?=[0-9]{3}(?![0-9]))")  # 35 500 000
 _FOREIGN = {
@@ -96,6 +96,7 @@ _LEAST = 500  # in a story; "tư đồng" are no four đồng
 _GROUPED = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+")
 _FEW_DIGITS = re.compile(r"[1-9][0-9]{0,2}(?:[.,][0-9]{1,2})?")
 _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}|[1-9][0-9]{3,4}")
+_FEW_BILLIONS = 10
 _AFTER_LOSS_VERB = {"mat", "bay", "het", "lua"}
 
 
@@ -250,7 +251,8 @@ def _unit(story: Story, at: int, figure: Fraction) -> int | None:
     unit = _worth(story, word, 0)
     if word.folded in {"toi", "ti", "ty"} and word.spelled == "toi":
         lost = at >= 2 and story.words[at - 2].folded in _AFTER_LOSS_VERB
-        is_end = not _in_clause(story, at + 1)  # "lua het 15 toi moi biet": that is "tôi"
+        # "lua het 15 toi moi biet": that is "tôi"
+        is_end = figure < _FEW_BILLIONS or not _in_clause(story, at + 1)
         return unit if lost and is_end and not story.marked and figure < 100 else None
     if word.folded in {"k", "m", "d"} and not _glued(story, at):
         return unit if figure >= 10 and figure % 5 == 0 else None

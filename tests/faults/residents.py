@@ -10,14 +10,13 @@ from bench.ledger import BOUND, Ledger
 from bench.pace import Pace
 from tests.stack import Page, Portal, Visitor
 
-AT_ONCE = 4  # residents
 MEANWHILE = 0.4  # seconds of sending before something breaks
 HOTLINE = "02373.725.725"
 
 
 @contextmanager
 def residents(
-    home: House, *, at_once: int = AT_ONCE, reports: int = 24, seconds: float = 2.4
+    home: House, *, at_once: int = 4, reports: int = 24, seconds: float = 2.4
 ) -> Iterator[Ledger]:
     """They send while the block runs and press until each has a receipt."""
     ledger = Ledger([home.port])

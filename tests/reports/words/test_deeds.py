@@ -25,6 +25,7 @@ from reports.words.reckoning import times
         ("We paid nothing", ["refused"]),
         ("she told me to send 5 million", ["asked"]),
         ("mat 5 trieu dong", ["bare"]),
+        ("Shop bảo cọc 500 nghìn rồi mình gửi hàng, em không cọc", ["asked", "refused"]),
     ],
 )
 def test_a_deed_is_asked_or_done_or_refused(story: str, states: list[str]) -> None:

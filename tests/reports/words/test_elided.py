@@ -154,6 +154,10 @@ def test_the_field_of_the_form_asks_for_the_unit() -> None:
         ("Lần đầu chuyển 5 triệu, lần sau tôi chuyển 10 triệu.", 15_000_000),
         ("Hôm qua chuyển 5 triệu, hôm nay tôi chuyển 6 triệu.", 11_000_000),
         ("Nó yêu cầu cọc 2 triệu rồi tôi nộp thêm 8 triệu.", 10_000_000),
+        ("Nạp 2 triệu, tôi nạp 5 triệu.", 7_000_000),
+        ("Tôi phải chuyển 10 triệu rồi vợ tôi chuyển 5 triệu.", 15_000_000),
+        ("Nó bảo nộp 3 triệu, lần sau tôi nộp 7 triệu.", 10_000_000),
+        ("Họ rủ mua nhà, cọc 50 triệu, kín thôi. Em cọc 5 triệu.", 5_000_000),
         ("Tôi bị lừa mất 50 triệu, có lấy lại được 50 triệu không?", 50_000_000),
     ],
 )
