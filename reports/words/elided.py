@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from reports.folding import fold
 from reports.words.cues import Story, spelling
-from reports.words.money import Amount, number_at
+from reports.words.money import Amount
+from reports.words.numerals import number_at
 
 
 class _Phrases(NamedTuple):
