@@ -47,6 +47,10 @@ class Story(NamedTuple):
     words: list[Word]
     marked: bool  # whether its writer uses marks
 
+    def form(self, word: Word) -> str:
+        """The word with its marks where the writer uses them, else folded."""
+        return word.spelled if self.marked else word.folded
+
     def span(self, first: int, last: int) -> tuple[int, int]:
         """Where words[first:last] stand in the text."""
         return self.words[first].start, self.words[last - 1].end

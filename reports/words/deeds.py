@@ -96,7 +96,7 @@ def _is_joined(story: Story, at: int) -> bool:
     joint = story.words[at : at + 2]
     if len(joint) < 2 or joint[1].folded not in _TELLER:
         return False
-    return (joint[0].spelled if story.marked else joint[0].folded) in _AND_THEN[story.marked]
+    return story.form(joint[0]) in _AND_THEN[story.marked]
 
 
 def _places(hits: Sequence[Hit], code: str, low: int, high: int) -> list[int]:

@@ -130,7 +130,7 @@ def _is_counted(story: Story, at: int) -> bool:
 
 def _followed_by_number_or_unit(story: Story, at: int) -> bool:
     at += 1
-    if at >= len(story.words) or story.words[at].clause != story.words[at - 1].clause:
+    if not in_clause(story, at):
         return False
     return unit_at(story, at, Fraction(10)) is not None or number_at(story, at) is not None
 

@@ -176,27 +176,25 @@ def _is_one_hundred(story: Story, at: int) -> bool:
     if len(behind) <= counted or behind[counted].clause != words[at].clause:
         return False
     unit, follower = behind[counted], behind[counted + 1 :]
-    said = unit.spelled if story.marked else unit.folded
     is_ratio = any(word.folded == "le" for word in follower) or (
         at and words[at - 1].folded == "phan"
     )
     is_hundred = not story.marked or words[at].spelled == spelling("trăm")
-    return said in _OF_HUNDREDS[story.marked] and is_hundred and not is_ratio
+    is_unit = story.form(unit) in _OF_HUNDREDS[story.marked]
+    return is_unit and is_hundred and not is_ratio
 
 
 def _is_vague(story: Story, at: int) -> bool:
     """Whether nobody knows how many: "mấy chục triệu", "hàng trăm triệu"; not "ngân hàng mười triệu"."""
     word = story.words[at]
     tens = {spelling("chục"), spelling("mươi")} if story.marked else {"chuc"}
-    is_round = (
-        word.folded in _HUNDREDS_FOLDED or (word.spelled if story.marked else word.folded) in tens
-    )
+    is_round = word.folded in _HUNDREDS_FOLDED or story.form(word) in tens
     if not at or not is_round or not in_clause(story, at):
         return False
     before = story.words[at - 1]
-    said = before.spelled if story.marked else before.folded
     further = story.words[at - 2].folded if at > 1 else ""
-    return said in _SOME[story.marked] and not (before.folded == "hang" and further in _OF_GOODS)
+    is_some = story.form(before) in _SOME[story.marked]
+    return is_some and not (before.folded == "hang" and further in _OF_GOODS)
 
 
 def is_half(story: Story, at: int) -> bool:
@@ -217,7 +215,7 @@ def _tens_in_figures(story: Story, at: int) -> int:
 
 def unit_at(story: Story, at: int, figure: Fraction) -> int | None:
     """The unit at word *at*, unless that word says something else there."""
-    if at >= len(story.words) or story.words[at].clause != story.words[at - 1].clause:
+    if not in_clause(story, at):
         return None
     word = story.words[at]
     unit = worth(story, word, 0)

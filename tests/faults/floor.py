@@ -105,3 +105,13 @@ def let_leases_lapse() -> None:
     """Fifteen seconds go by, in the database alone."""
     with connection.cursor() as cursor:
         cursor.execute(LAPSE)
+
+
+def others_of_the_database() -> list[str]:
+    """Who else holds a connection, by the names that they gave."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT application_name FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        return sorted(name for (name,) in cursor.fetchall())

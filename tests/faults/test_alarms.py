@@ -6,14 +6,13 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.db.models.functions import Now
 
 from bench.house import until
 from bench.pace import Pace
 from portal.roles import command
 from reports.models import Alarm, Facts, OutboxItem, QueueTally
-from tests.faults.floor import Floor, accept, floor
+from tests.faults.floor import Floor, accept, floor, others_of_the_database
 from tests.faults.postbox import Postbox, postbox
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
@@ -42,16 +41,6 @@ def wait_for_minutes() -> None:
 def stand_for_minutes(kind: str) -> None:
     """An alarm that somebody raised a while ago and nobody was told of."""
     Alarm.objects.create(kind=kind, count=1, since=Now() - timedelta(minutes=2))
-
-
-def others_of_the_database() -> list[str]:
-    """Who else holds a connection, by the names that they gave."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT application_name FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-        return sorted(name for (name,) in cursor.fetchall())
 
 
 def test_valkey_worker_and_beat_dead_the_relay_tells() -> None:

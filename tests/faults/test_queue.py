@@ -31,6 +31,7 @@ from tests.faults.floor import (
     children_of,
     floor,
     let_leases_lapse,
+    others_of_the_database,
 )
 from tests.faults.forged import FORGED
 
@@ -135,16 +136,6 @@ def test_a_story_that_kills_its_worker_gives_way_to_the_next(transactional_db: N
     assert queue_balance().balanced
 
 
-def relay_is_there() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT 1 FROM pg_stat_activity"
-            " WHERE application_name = %s AND datname = current_database()",
-            [outbox.CHANNEL],
-        )
-        return cursor.fetchone() is not None
-
-
 def test_a_poison_in_a_message_takes_no_attempt_from_its_neighbours(
     transactional_db: None,
 ) -> None:
@@ -156,7 +147,7 @@ def test_a_poison_in_a_message_takes_no_attempt_from_its_neighbours(
         poison = str(reports[9].pk)
         stage.start_worker("tests.faults.poisoned")
         stage.start_relay()
-        assert until(relay_is_there)
+        assert until(lambda: outbox.CHANNEL in others_of_the_database())
         assert until(lambda: Facts.objects.count() == 19, seconds=10)
         with redis.Redis(unix_socket_path=str(stage.folder / VALKEY_SOCKET)) as broker:
             assert until(lambda: not broker.hlen("unacked"))
