@@ -25,13 +25,17 @@ COPY manage.py ./
 COPY portal portal
 COPY reports reports
 COPY alerts alerts
+COPY ops ops
+COPY desk desk
+COPY accounts accounts
+COPY core core
 COPY templates templates
 COPY locale locale
 COPY static static
 COPY docs docs
 COPY docker/entrypoint.sh docker/entrypoint.sh
 # Compiled and collected now, because at run time the root file system is read-only.
-RUN python -m compileall -q portal reports alerts manage.py \
+RUN python -m compileall -q portal ops desk alerts accounts reports core manage.py \
     && DATA_DIR=/nonexistent python manage.py collectstatic --no-input --verbosity 0
 ENV PYTHONDONTWRITEBYTECODE=1
 USER portal

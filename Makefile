@@ -11,7 +11,7 @@ help:
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
 
 run: local ## the whole portal on this machine, for a first look (PORT, DATA_DIR change where)
-	@$(BIN)/python -m portal.first_look --with-parent
+	@$(BIN)/python -m ops.dev_server --with-parent
 
 demo: local ## fill the desk of a running first look with 300 invented reports
 	@$(BIN)/python manage.py demo --wait 60
@@ -24,7 +24,7 @@ bench: dev ## measure against limits of the same run (ONLY=1 for one bar)
 
 soak: dev ## 10,000 reports under random kills for ten minutes (MINUTES, REPORTS, SEED): none may be lost
 	@$(BIN)/python -m bench.soak --minutes $(or $(MINUTES),10) --reports $(or $(REPORTS),10000) $(if $(SEED),--seed $(SEED))
-	@FLOOD=$(or $(FLOOD),10000) $(BIN)/python -m pytest tests/reports/test_flood.py -q -n 0
+	@FLOOD=$(or $(FLOOD),10000) $(BIN)/python -m pytest tests/reports/submission/test_flood.py -q -n 0
 
 fuzz: dev ## 50,000 hostile requests at every public address, in this process (REQUESTS, SEED): none may fail; then new examples for every property
 	@FUZZ_REQUESTS=$(or $(REQUESTS),50000) FUZZ_SEED=$(SEED) $(BIN)/python -m pytest tests/attacks/test_fuzz.py -n 0 -q -s

@@ -16,7 +16,7 @@ def main() -> None:
     except (OperationalError, InterfaceError, InternalError) as error:
         if "--traceback" in sys.argv:
             raise
-        from reports import database  # noqa: PLC0415
+        from core import database  # noqa: PLC0415
 
         sys.exit(database.complaint(error))
 

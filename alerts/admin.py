@@ -21,16 +21,18 @@ from django.utils import timezone, translation
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
 
-from alerts import drafting, frames, pages, previews, publishing
-from alerts.answers import framed
-from alerts.desk import CHANGE, ISSUE, acts_for, open_to_change, record, standing, told
+from alerts import drafting, previews, publishing
+from alerts.admin_state import CHANGE, ISSUE, acts_for, open_to_change, record, standing, told
+from alerts.delivery.partner_admin import DeliveryAdmin, PartnerAdmin
+from alerts.embed import frames
+from alerts.formats import html as pages
 from alerts.forms import AlertForm
+from alerts.localization import ENGLISH
 from alerts.models import Alert, AlertRevision, AlertStep, Ending, ResponseType
-from alerts.partner_desk import DeliveryAdmin, PartnerAdmin
-from alerts.spoken import ENGLISH
-from reports.desk.shown import Shown
+from alerts.responses import framed
+from core.readonly_admin import Shown
+from reports.campaigns import public_summary as outline
 from reports.models import Campaign
-from reports.waves import outline
 
 __all__ = ["AlertAdmin", "AlertRevisionAdmin", "DeliveryAdmin", "PartnerAdmin"]
 

@@ -8,9 +8,9 @@ from django.db.models import CharField, Count
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 
+from reports.campaigns import public_summary as outline
+from reports.campaigns.public_summary import Outline
 from reports.models import Campaign
-from reports.waves import outline
-from reports.waves.outline import Outline
 
 _DIGITS = re.compile(r"(?:\d[\s.\-]*){4,}")
 

@@ -7,8 +7,8 @@ from django.http import QueryDict
 from django.utils.text import slugify
 
 from alerts.models import Alert, ResponseType
-from reports.folding import fold
-from reports.waves.outline import scenarios
+from core.text import fold
+from reports.campaigns.public_summary import scenarios
 
 _TEXT = {"rows": 4, "cols": 80}
 _FOR_REVIEW = ("short_title", "summary", "advice", "sms", "sms_share")

@@ -8,10 +8,12 @@ from datetime import datetime
 from django.urls import reverse
 from django.utils import translation
 
-from alerts import cap, feeds, oembed, pages
 from alerts.content import Content
+from alerts.embed import oembed
+from alerts.formats import cap, feeds
+from alerts.formats import html as pages
+from alerts.localization import ENGLISH
 from alerts.models import LOUDSPEAKER_LONGEST, SMS_LONGEST, SMS_MARKED_LONGEST, AlertRevision
-from alerts.spoken import ENGLISH
 
 MARK, MARK_IN_ENGLISH = "[Bản xem trước] ", "[Preview] "
 
@@ -71,24 +73,24 @@ def measured(words: Content) -> Iterator[Measured]:
 
 
 def picture(revision: AlertRevision, now: datetime) -> bytes:
-    from alerts import picture  # noqa: PLC0415 - what draws weighs on a process of web
+    from alerts.formats import share_image as picture  # noqa: PLC0415 - what draws weighs on a process of web
 
     return picture.png(marked(revision), revision.state(now))
 
 
 def square(revision: AlertRevision, now: datetime) -> bytes:
-    from alerts import picture  # noqa: PLC0415 - see above
+    from alerts.formats import share_image as picture  # noqa: PLC0415 - see above
 
     return picture.square(marked(revision), revision.state(now))
 
 
 def poster(revision: AlertRevision) -> bytes:
-    from alerts import poster  # noqa: PLC0415 - see above
+    from alerts.formats import poster_pdf as poster  # noqa: PLC0415 - see above
 
     return poster.pdf(marked(revision))
 
 
 def pack(revision: AlertRevision, now: datetime) -> bytes:
-    from alerts import pack  # noqa: PLC0415 - see above
+    from alerts.formats import print_bundle as pack  # noqa: PLC0415 - see above
 
     return pack.archive(marked(revision), now)

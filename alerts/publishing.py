@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 
-from alerts import delivery, seals, snapshots
+from alerts import signatures as seals
 from alerts.content import (
     Content,
     Document,
@@ -30,8 +30,10 @@ from alerts.content import (
     digest,
     lines,
 )
+from alerts.delivery import service as delivery
 from alerts.models import LOUDSPEAKER_LONGEST, Alert, AlertRevision, Ending, MsgType
-from reports import events
+from alerts.static_pages import generator as snapshots
+from core.audit import log as events
 
 log = structlog.get_logger(__name__)
 

@@ -3,7 +3,9 @@
 from celery import shared_task
 from django.db import close_old_connections
 
-from alerts import delivery, snapshots, subscriptions
+from alerts.delivery import service as delivery
+from alerts.delivery import subscriptions
+from alerts.static_pages import generator as snapshots
 
 
 @shared_task(name=snapshots.TASK)

@@ -1,6 +1,10 @@
 from django.urls import path
 
-from alerts.views import agencies, frames, machines, pages, partners, prints
+from alerts.views import embed as agencies
+from alerts.views import formats as machines
+from alerts.views import frames, pages
+from alerts.views import partner_confirmations as partners
+from alerts.views import print_files as prints
 
 app_name = "alerts"
 LIVE = {"live": True}

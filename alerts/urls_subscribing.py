@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from alerts.views import subscribing
+from alerts.views import subscriptions as subscribing
 
 app_name = "subscriptions"
 urlpatterns = [

@@ -13,8 +13,8 @@ import redis
 from bench import load, requests
 from bench.harness import Result, ratio_of
 from bench.servers import Ground
-from portal.children import Child
-from portal.roles import command
+from ops.child_process import Child
+from ops.process_commands import command
 
 SIGNALEN = 0.024  # of the same bare view: what Amsterdam's Signalen manages
 POSTS = 20_000
@@ -172,8 +172,8 @@ def _one_post() -> tuple[list[str], int]:
     from django.test.utils import CaptureQueriesContext  # noqa: PLC0415
     from redis import Redis  # noqa: PLC0415
 
-    from reports.outbox import QUIET  # noqa: PLC0415
-    from reports.signing import form_token  # noqa: PLC0415
+    from core.keys import form_token  # noqa: PLC0415
+    from core.outbox.queue import QUIET  # noqa: PLC0415
 
     host = f"127.0.0.1:{settings.PORT}"
     fields = requests.REPORT | {"form_token": form_token()}

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, pairwise
 from pathlib import Path
 
-from reports.waves.script_words import Token, compounded, has_marks, names, sentences
-from reports.waves.traces import common
+from reports.campaigns.shared_identifiers import common
+from reports.campaigns.word_rarity import Token, compounded, has_marks, names, sentences
 
 _DATA = Path(__file__).resolve().parent.parent / "reports" / "data"
 _CUES = ("taxonomy.json", "cues.json")

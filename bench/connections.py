@@ -14,7 +14,7 @@ from portal import gunicorn
 
 BURST = 10.0  # seconds
 IDLE = 10.0
-CHILDREN = 2  # of the Celery worker (portal/roles.py)
+CHILDREN = 2  # of the Celery worker (ops/process_commands.py)
 # The relay's ear and its watch, and the supervisor's look at what waits.
 OURS = 3
 ALLOWED = gunicorn.workers * gunicorn.threads + CHILDREN + OURS

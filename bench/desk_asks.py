@@ -46,7 +46,7 @@ def officer() -> Callable[[str], None]:
     from django.test import Client  # noqa: PLC0415
     from django_otp import DEVICE_ID_SESSION_KEY  # noqa: PLC0415
 
-    from portal import people  # noqa: PLC0415
+    from accounts import roles as people  # noqa: PLC0415
     from reports.models import Phone  # noqa: PLC0415
 
     settings.ALLOWED_HOSTS = ["testserver"]
@@ -54,7 +54,7 @@ def officer() -> Callable[[str], None]:
     user.groups.add(people.group_of("duty"))
     device = Phone.objects.filter(user=user).first() or Phone.issue(user, "bench")
     client = Client()
-    client.force_login(user, backend="portal.backends.DeskBackend")
+    client.force_login(user, backend="accounts.backends.DeskBackend")
     session = client.session
     session[DEVICE_ID_SESSION_KEY] = device.persistent_id
     session.save()

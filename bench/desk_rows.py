@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg2
 
-from reports.folding import fold
+from core.text import fold
 
 OPEN = 2_000
 LEAST, MOST = 60, 120  # words of a story

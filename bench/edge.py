@@ -15,8 +15,8 @@ from bench.harness import Result, ratio_of, ratios_of
 from bench.house import house, until
 from bench.memory import tree
 from bench.servers import Ground, Served, answers, free_port, front_server
-from portal.children import Child
-from portal.local_postgres import NAMESPACE
+from ops.child_process import Child
+from ops.local_postgres import NAMESPACE
 
 PAGE = "/canh-bao/mot/"
 DOORS = {

@@ -43,7 +43,7 @@ def _report() -> Give:
 
     os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
     django.setup()
-    from reports import intake  # noqa: PLC0415
+    from reports.submission import intake  # noqa: PLC0415
 
     prefix = secrets.token_urlsafe(12)
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from bench.harness import Result
 from bench.servers import Ground
-from reports import phones
-from reports.words import indicators
+from reports.extraction import accounts_and_links as indicators
+from reports.extraction import phones
 
 DATA = Path(__file__).resolve().parent.parent / "tests" / "data"
 STRINGS = 200_000

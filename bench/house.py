@@ -27,9 +27,9 @@ import redis
 
 from bench.memory import pids_by_role, taken_by_role
 from bench.servers import ROOT, UNSET, answers, free_port, front_server
-from portal.children import Child, last_line
-from portal.local_postgres import database_answers, postgres_url, prepare_postgres
-from portal.local_services import VALKEY_SOCKET, prepare_valkey, valkey_answers
+from ops.child_process import Child, last_line
+from ops.local_postgres import database_answers, postgres_url, prepare_postgres
+from ops.local_services import VALKEY_SOCKET, prepare_valkey, valkey_answers
 
 PATIENCE = 30.0
 STOP_PATIENCE = 40.0  # above what the supervisor gives to requests and tasks under way

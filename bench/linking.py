@@ -21,8 +21,8 @@ from bench.harness import Result, ratio_of
 from bench.looking import copied
 from bench.newcomers import stories
 from bench.servers import ROOT, Ground
-from reports.campaigns import trail_of
-from reports.waves.scripts import MOST_KEYS, Script, Term, signed
+from reports.campaigns.offline_clustering import trail_of
+from reports.campaigns.script_fingerprint import MOST_KEYS, Script, Term, signed
 
 MANY, FEW = 1_000_000, 10_000
 MOST_MS, MOST_RATIO = 20, 1.3

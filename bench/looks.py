@@ -21,8 +21,10 @@ def main() -> None:
     what, reports, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
-    from reports import lookup, phones, privacy  # noqa: PLC0415  # after the set-up
-    from reports.public import callers  # noqa: PLC0415  # after the set-up
+    from reports.extraction import phones  # noqa: PLC0415  # after the set-up
+    from reports.extraction import redaction as privacy
+    from reports.numbers import lookup  # noqa: PLC0415  # after the set-up
+    from reports.numbers import report_counts as callers  # noqa: PLC0415  # after the set-up
 
     def look(key: str) -> str:
         return lookup.look(phones.Phone(key, "international", key)).state.value

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
 
-from reports.campaigns import Story, trail_of
+from reports.campaigns.offline_clustering import Story, trail_of
 
 _FILE = Path(__file__).parent / "data" / "links_dev.jsonl"
 _FIELDS = ("id", "caller_number", "claimed_to_be", "text", "bank_account", "at")
@@ -36,9 +36,9 @@ def _times(end: float) -> Iterator[float]:
     from django.db import transaction  # noqa: PLC0415
     from django.utils import timezone  # noqa: PLC0415
 
-    from reports import intake  # noqa: PLC0415
+    from reports.campaigns import matching as linking  # noqa: PLC0415
     from reports.models import Facts  # noqa: PLC0415
-    from reports.waves import linking  # noqa: PLC0415
+    from reports.submission import intake  # noqa: PLC0415
 
     trails = [trail_of(story) for story in stories()]
     for number, trail in enumerate(cycle(trails)):

@@ -16,7 +16,7 @@ from typing import Literal
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.stack import Portal, running_portal
+from tests.support.portal_process import Portal, running_portal
 
 OUT = Path("build/screens")
 WIDTHS = (360, 1280)

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import psycopg2
 
-from portal.children import Child
-from portal.local_postgres import NAMESPACE
-from portal.local_services import LocalServices, local_services
+from ops.child_process import Child
+from ops.local_postgres import NAMESPACE
+from ops.local_services import LocalServices, local_services
 
 ROOT = Path(__file__).resolve().parent.parent
 # Nothing of a developer's own environment: no alarm is mailed to anybody, no file laid by theirs.

@@ -11,8 +11,8 @@ from typing import Any
 
 from bench.harness import Result
 from bench.servers import Ground
-from reports.reading import read_story
-from reports.words import evaluation
+from reports.extraction import evaluation
+from reports.extraction.story_reader import read_story
 
 DATA = Path(__file__).parent / "data"
 UNSEEN = DATA / "unseen.jsonl"

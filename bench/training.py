@@ -3,7 +3,7 @@ bench/data/training and write reports/data/weights. With --check nothing is writ
 read in turn by weights that were learnt from all the others, which shows what strangers' stories
 would give.
 
-Linear support-vector machines over the grams of reports/words/grams.py; what they learn is a plain sum
+Linear support-vector machines over the grams of reports/extraction/ngram_model.py; what they learn is a plain sum
 of weights, which the reader adds up by itself without any of the libraries used here.
 """
 
@@ -25,15 +25,16 @@ from scipy.sparse import csr_matrix
 from sklearn.svm import LinearSVC
 
 import reports
-from reports.words import evaluation, grams
-from reports.words.cues import action_codes, scenario_codes
-from reports.words.grams import SCALE, SHORTEST, SIGNS, Gram
-from reports.words.look import Look, look_at
-from reports.words.losses import KINDS, hear, told
-from reports.words.lost import Said, what_phrases_say
-from reports.words.pieces import KINDS as OF_PIECES
-from reports.words.pieces import Piece, pieces_of
-from reports.words.reckoning import times
+from reports.extraction import evaluation
+from reports.extraction import ngram_model as grams
+from reports.extraction.cue_matcher import action_codes, scenario_codes
+from reports.extraction.loss.classifier import KINDS, hear, told
+from reports.extraction.loss.clause_classifier import KINDS as OF_PIECES
+from reports.extraction.loss.clause_classifier import Piece, pieces_of
+from reports.extraction.loss.phrase_rules import Said, what_phrases_say
+from reports.extraction.loss.total import times
+from reports.extraction.ngram_model import SCALE, SHORTEST, SIGNS, Gram
+from reports.extraction.parsed_story import Look, look_at
 
 STORIES = Path(__file__).parent / "data" / "training"
 CONCEPTS = Path(reports.__file__).parent / "data" / "concepts.json"

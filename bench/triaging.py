@@ -22,8 +22,8 @@ import redis
 from bench.harness import Result, ratio_of, ratios_of
 from bench.memory import held_by_role
 from bench.servers import ROOT, Ground
-from portal.children import Child
-from portal.roles import command
+from ops.child_process import Child
+from ops.process_commands import command
 
 PATIENCE = 120.0
 LONGER = 2  # times as long as other bars: 20 a second make few delays

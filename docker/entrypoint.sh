@@ -23,4 +23,4 @@ if [ "$role" = migrate ]; then
     python manage.py snapshot || true
     exit 0
 fi
-exec python -m portal.roles "$role"
+exec python -m ops.process_commands "$role"

@@ -13,4 +13,4 @@ class PortalConfig(AppConfig):
 
 class DeskConfig(AdminConfig):
     default = False
-    default_site = "portal.admin.DeskSite"
+    default_site = "desk.site.DeskSite"

@@ -6,8 +6,8 @@ import signal
 from celery import Celery
 from celery.signals import worker_before_create_process, worker_process_init
 
-from portal import heap
-from portal.children import die_with_parent
+from ops.child_process import die_with_parent
+from portal import gc_tuning as heap
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 

@@ -11,12 +11,12 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register  # n
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
 
-from alerts.cap_keys import cap_signer
-from alerts.framing import PARTNERS, is_origin
-from portal.archive import is_key
-from portal.mail import NOWHERE, server_of
-from reports.attachments.scanning import place_of
-from reports.signing import signer_of
+from alerts.embed.frame_ancestors import PARTNERS, is_origin
+from alerts.formats.cap_signer import cap_signer
+from core.keys import signer_of
+from ops.backup.archive import is_key
+from portal.email_url import NOWHERE, server_of
+from reports.attachments.antivirus import place_of
 
 SHORTEST_SECRET = 50
 SHORTEST_TOKEN = 32

@@ -9,8 +9,8 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from portal import heap
-from portal.children import die_with_parent
+from ops.child_process import die_with_parent
+from portal import gc_tuning as heap
 
 worker_class = "gthread"
 workers = 2

@@ -16,11 +16,11 @@ from django.middleware.gzip import GZipMiddleware
 from django.utils import translation
 from django_otp.middleware import OTPMiddleware
 
-from portal.visitors import address_of
-from reports.officers import sessions
+from accounts import sessions
+from core.client_ip import address_of
 
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
-# Where browsers tell what a policy kept them from (portal/violations.py); policies say `report-to csp`.
+# Where browsers tell what a policy kept them from (portal/csp_reports.py); policies say `report-to csp`.
 REPORTING = 'csp="/csp/"'
 NOWHERE = "/khong-co/"
 

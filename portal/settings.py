@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import environ
 import structlog
 
-from portal.mail import CONSOLE, server_or_nowhere
+from portal.email_url import CONSOLE, server_or_nowhere
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -25,7 +25,7 @@ DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "var"))).absolute()
 environ.Env.read_env(DATA_DIR / "local.env")
 # Sealed originals of what residents send along; best on a disk that is not the database's.
 FILES_DIR = Path(env.str("FILES_DIR", str(DATA_DIR / "files"))).absolute()
-CLAMD_URL = env.str("CLAMD_URL", "")  # looks at them (reports/attachments/scanning.py)
+CLAMD_URL = env.str("CLAMD_URL", "")  # looks at them (reports/attachments/antivirus.py)
 
 PORT = env.int("PORT", 8000)
 PORTAL_URL = env.str("PORTAL_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
@@ -38,13 +38,13 @@ DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", "")
 # Fernet keys, newest first. Losing them loses every contact, phrase and sealed story.
 FIELD_KEYS = tuple(env.list("FIELD_KEYS", default=[]))
-# An age identity, for archives alone (portal/archive.py): losing one key must not lose the other.
+# An age identity, for archives alone (ops/backup/archive.py): losing one key must not lose the other.
 BACKUP_KEY = env.str("BACKUP_KEY", "").strip()  # a file ends with a new line
-# Signs what other programs keep of ours (reports/signing.py): 32 bytes in base64. Optional.
+# Signs what other programs keep of ours (core/keys.py): 32 bytes in base64. Optional.
 SIGNING_KEY = env.str("SIGNING_KEY", "").strip()
-# Signs CAP messages (alerts/seals.py): a P-256 key and its certificate, PEM or PEM in base64.
+# Signs CAP messages (alerts/signatures.py): a P-256 key and its certificate, PEM or PEM in base64.
 CAP_KEY = env.str("CAP_KEY", "").strip()
-# Origins of the sites that may frame a warning (alerts/framing.py); none: every site.
+# Origins of the sites that may frame a warning (alerts/embed/frame_ancestors.py); none: every site.
 FRAMES_ONLY_FOR = tuple(map(str.strip, env.list("FRAMES_ONLY_FOR", default=[])))
 ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"] if FIRST_LOOK else []
@@ -71,12 +71,13 @@ INSTALLED_APPS = [
     "axes",
     "crispy_forms",
     "reports.apps.ReportsConfig",
+    "desk.apps.DeskConfig",
     "alerts.apps.AlertsConfig",
 ]
 
 MIDDLEWARE = [
-    "portal.shelf.Shelf",  # outermost: it gives out what all others have let through
-    "portal.door.Door",  # where reports come in, past the others once they have let one through
+    "portal.response_cache.Shelf",  # outermost: it gives out what all others have let through
+    "portal.report_fast_path.Door",  # where reports come in, past the others once they have let one through
     "portal.middleware.SecurityHeaders",  # around the others: also on what they answer
     "django.middleware.security.SecurityMiddleware",
     # Before WhiteNoise: where files are not collected and pre-compressed, it compresses them too.
@@ -93,7 +94,7 @@ MIDDLEWARE = [
     "portal.middleware.StaffUsers",
     "portal.middleware.StaffSecondFactor",  # after the user is known
     "portal.middleware.StaffMessages",
-    "portal.refusals.StaffRefusals",  # puts what an officer is refused on record
+    "portal.denied_access_audit.StaffRefusals",  # puts what an officer is refused on record
     "axes.middleware.AxesMiddleware",  # last: it turns a lock-out into a page
 ]
 
@@ -159,11 +160,11 @@ CACHES = {
     }
 }
 
-# Wrong receipt codes and look-ups (reports/limits.py): enforce, or count alone, for load tests.
+# Wrong receipt codes and look-ups (core/rate_limits.py): enforce, or count alone, for load tests.
 RATE_LIMITS = env.str("RATE_LIMITS", "") or "enforce"
-VISITOR_ADDRESS = "portal.visitors.seen"
+VISITOR_ADDRESS = "core.client_ip.seen"
 
-# --- Queue. The relay alone publishes (reports/relay.py): a dead or frozen broker costs it 50 ms.
+# --- Queue. The relay alone publishes (core/outbox/relay.py): a dead or frozen broker costs it 50 ms.
 CELERY_BROKER_URL = (
     REDIS_URL.replace("unix://", "redis+socket://").replace("?db=", "?virtual_host=")
     or "redis://127.0.0.1:6379/0"
@@ -208,7 +209,7 @@ CELERY_BEAT_SCHEDULE = {
     "keep-snapshots": {"task": "alerts.keep_snapshots", "schedule": 20.0},
 }
 
-# --- Alarms (reports/desk/watch.py) and figures for a machine (portal/metrics.py)
+# --- Alarms (reports/monitoring/alarms.py) and figures for a machine (portal/metrics_view.py)
 QUEUE_LATE_AFTER = env.int("QUEUE_LATE_AFTER", 180)  # seconds; five attempts take up to 120
 ALARM_EMAILS = tuple(map(str.strip, env.list("ALARM_EMAILS", default=[])))
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
@@ -217,11 +218,11 @@ vars().update(server_or_nowhere(EMAIL_URL or (CONSOLE if FIRST_LOOK else "")))
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "") or f"no-reply@{_portal.hostname}"
 
-# --- Agencies that warnings are brought to (alerts/delivery.py, alerts/outside.py)
+# --- Agencies that warnings are brought to (alerts/delivery/service.py, alerts/delivery/safe_http.py)
 PARTNER_TEST_HOSTS = tuple(env.list("PARTNER_TEST_HOSTS", default=[]))
 PARTNER_FAILURES = env.int("PARTNER_FAILURES", 3)
 
-# --- The desk's clocks (reports/clocks.py). PV01's lawyers confirm the lengths and name the law.
+# --- The desk's clocks (reports/calendar/deadline_rules.py). PV01's lawyers confirm the lengths and name the law.
 CLOCK_LOOK_MINUTES = env.int("CLOCK_LOOK_MINUTES", 15)
 CLOCK_SORT_HOURS = env.int("CLOCK_SORT_HOURS", 24)
 CLOCK_TELL_WORKING_DAYS = env.int("CLOCK_TELL_WORKING_DAYS", 3)
@@ -231,7 +232,7 @@ CLOCK_EXTENSION_MONTHS = env.int("CLOCK_EXTENSION_MONTHS", 2)
 CLOCK_RIGHTS_WORKING_DAYS = env.int("CLOCK_RIGHTS_WORKING_DAYS", 2)
 CLOCK_BASIS = env.str("CLOCK_BASIS", "").strip()
 
-# --- How long things are kept, after the work on them has ended (reports/keeping/retention.py). 0: until
+# --- How long things are kept, after the work on them has ended (reports/retention/policy.py). 0: until
 # PV01 decides. What a confirmed sentence promises to residents stands above a longer time here.
 KEEP_CONTACT_DAYS = env.int("KEEP_CONTACT_DAYS", 90)
 KEEP_STORY_MONTHS = env.int("KEEP_STORY_MONTHS", 24)
@@ -254,9 +255,9 @@ EXPORT_MOST_ROWS = env.int("EXPORT_MOST_ROWS", 10_000)  # reports in one file (a
 # --- People of the desk
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",  # first: a locked door asks nobody
-    "portal.backends.DeskBackend",
+    "accounts.backends.DeskBackend",
 ]
-PASSWORD_HASHERS = ["portal.passwords.DeskArgon2"]
+PASSWORD_HASHERS = ["accounts.password_validators.DeskArgon2"]
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
@@ -264,11 +265,11 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "portal.passwords.NotGuessable"},
-    {"NAME": "portal.passwords.NotBreached"},
+    {"NAME": "accounts.password_validators.NotGuessable"},
+    {"NAME": "accounts.password_validators.NotBreached"},
 ]
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no cookie more
-# SHA-1 of passwords that were stolen elsewhere, a line each, sorted (portal/passwords.py).
+# SHA-1 of passwords that were stolen elsewhere, a line each, sorted (accounts/password_validators.py).
 BREACHED_PASSWORDS = env.str("BREACHED_PASSWORDS", "").strip()
 LOGIN_URL = "admin:login"
 OTP_TOTP_ISSUER = "PV01 Thanh Hóa"
@@ -276,7 +277,7 @@ OTP_ADMIN_HIDE_SENSITIVE_DATA = True
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # a name alone would lock officers out
-AXES_CLIENT_IP_CALLABLE = "portal.visitors.household_of"
+AXES_CLIENT_IP_CALLABLE = "core.client_ip.household_of"
 AXES_RESET_ON_SUCCESS = True
 # A code on paper stays good when the password beside it was wrong: no failure keeps it.
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "otp_token", "confirm_proof"]
@@ -286,7 +287,7 @@ AXES_ENABLE_ADMIN = False
 AXES_LOCKOUT_TEMPLATE = "admin/lockout.html"
 # Minutes for which a log-in, or a password or code given again, opens personal data and exports.
 CONFIRMED_FOR = env.int("CONFIRMED_FOR", 15)
-# Logging in with the ministry's account (portal/oidc.py): the three together, or not at all.
+# Logging in with the ministry's account (accounts/oidc/views.py): the three together, or not at all.
 OIDC_ISSUER = env.str("OIDC_ISSUER", "").strip()
 OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", "").strip()
 OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", "").strip()
@@ -297,7 +298,7 @@ OIDC_SECOND_FACTOR_AMR = tuple(
 )
 SESSION_COOKIE_AGE = 30 * 60  # without a page asked for
 SESSION_LONGEST_HOURS = env.int("SESSION_LONGEST_HOURS", 12)  # whatever is asked for
-# Days after which an account that nobody used is closed (reports/officers/idle.py); 0: never.
+# Days after which an account that nobody used is closed (accounts/idle_accounts.py); 0: never.
 ACCOUNT_IDLE_DAYS = env.int("ACCOUNT_IDLE_DAYS", 45)
 SESSION_SAVE_EVERY_REQUEST = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -315,7 +316,7 @@ RECEIPT_COOKIE_NAME = "__Host-receipt" if HTTPS else "receipt"
 # --- The web
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
-# Our own servers before this one, each of which adds to X-Forwarded-For (portal/visitors.py).
+# Our own servers before this one, each of which adds to X-Forwarded-For (core/client_ip.py).
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
@@ -343,7 +344,7 @@ CONTENT_SECURITY_POLICY = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = DATA_UPLOAD_MAX_NUMBER_FILES = 2000
 # One page takes files and has a handler of its own; on no other is a file written anywhere.
-FILE_UPLOAD_HANDLERS = ["reports.attachments.uploads.NoFiles"]
+FILE_UPLOAD_HANDLERS = ["reports.attachments.upload_handler.NoFiles"]
 
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", str(BASE_DIR / "build" / "static")))
@@ -389,8 +390,8 @@ LOGGING = {
         }
     },
     "filters": {
-        "codes_only": {"()": "portal.logs.CodesOnly"},
-        "log_in_codes": {"()": "portal.logs.LogInCodes"},
+        "codes_only": {"()": "portal.logging_filters.CodesOnly"},
+        "log_in_codes": {"()": "portal.logging_filters.LogInCodes"},
     },
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "json"},

@@ -5,7 +5,11 @@ from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
 
-from portal import invitations, metrics, sitemap, views, violations
+from accounts import invitations
+from portal import csp_reports as violations
+from portal import metrics_view as metrics
+from portal import sitemaps as sitemap
+from portal import views
 
 urlpatterns = [
     *i18n_patterns(

@@ -16,8 +16,8 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from portal import keeping
-from reports import database
+from core import database
+from portal import offline_cache as keeping
 
 
 @require_safe

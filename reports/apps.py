@@ -6,7 +6,8 @@ class ReportsConfig(AppConfig):
     verbose_name = "Tin và xử lý"
 
     def ready(self) -> None:
-        from reports.officers import reauth, sessions  # noqa: PLC0415
+        from accounts import reauthentication as reauth  # noqa: PLC0415
+        from accounts import sessions
 
         reauth.begin()
         sessions.begin()

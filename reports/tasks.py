@@ -4,14 +4,23 @@ from celery import current_app, shared_task
 from celery.signals import celeryd_after_setup
 from django.db import close_old_connections, connection
 
-from reports import relay, routing, stats, triage
-from reports.admin import saved
-from reports.attachments import clean_copies
-from reports.desk import days, escalation, retriage, watch
-from reports.keeping import chain, chain_check, destruction, purging
-from reports.officers import idle
-from reports.public import figures
-from reports.waves import burst_watch
+from accounts import idle_accounts as idle
+from core.audit import chain
+from core.audit import chain_verification as chain_check
+from core.outbox import relay
+from desk import saved_searches as saved
+from reports.attachments import sanitized_copies as clean_copies
+from reports.campaigns import burst_monitor as burst_watch
+from reports.cases import daily_counts as days
+from reports.cases import deadline_notifications as escalation
+from reports.cases import routing
+from reports.monitoring import alarms as watch
+from reports.monitoring import queue_stats as stats
+from reports.public import statistics as figures
+from reports.retention import destruction_requests as destruction
+from reports.retention import purge as purging
+from reports.triage import reprocessing as retriage
+from reports.triage import service as triage
 
 
 @celeryd_after_setup.connect

@@ -1,19 +1,12 @@
 from django.urls import path
 
-from reports.views import (
-    check,
-    figures,
-    files,
-    later,
-    new_code,
-    numbers_api,
-    offices,
-    pages,
-    receipt,
-    report,
-    search,
-    tracking,
-)
+from reports.views import attachments as files
+from reports.views import code_recovery as new_code
+from reports.views import followups as later
+from reports.views import institutions as offices
+from reports.views import number_lookup as check
+from reports.views import numbers_api, pages, receipt, report, search, tracking
+from reports.views import statistics as figures
 
 app_name = "reports"
 urlpatterns = [

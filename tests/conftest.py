@@ -11,7 +11,7 @@ from pytest_django import DjangoDbBlocker, Settings
 from redis import Redis
 from whitenoise.middleware import WhiteNoiseMiddleware
 
-pytest_plugins = ["tests.cast"]
+pytest_plugins = ["tests.support.officers"]
 # Tables are read at the first example, and other tests share the machine: what must be quick is
 # held by tests of its own.
 # The examples are the same in every run; `make fuzz` looks for others (profile "search").
@@ -39,8 +39,8 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _empty_again_in_no_time() -> Iterator[None]:
-    """After a test that committed; see tests/afresh.py."""
-    from tests import afresh
+    """After a test that committed; see tests/support/database_reset.py."""
+    from tests.support import database_reset as afresh
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(TransactionTestCase, "_fixture_teardown", lambda _: afresh.empty())
@@ -85,7 +85,7 @@ def _guesses_of_other_tests_refuse_nobody(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And a busy machine may be slow with what counts them."""
-    from reports import limits
+    from core import rate_limits as limits
 
     settings.RATE_LIMITS = "count"
     monkeypatch.setattr(limits, "PATIENCE", 5.0)
@@ -95,7 +95,7 @@ def _guesses_of_other_tests_refuse_nobody(
 @pytest.fixture
 def enforced(settings: Settings) -> Iterator[Redis]:
     """Limits that refuse, in an empty Valkey."""
-    from reports import limits
+    from core import rate_limits as limits
 
     settings.RATE_LIMITS = "enforce"
     client = Redis.from_url(settings.REDIS_URL)
@@ -107,6 +107,6 @@ def enforced(settings: Settings) -> Iterator[Redis]:
 
 @pytest.fixture(autouse=True)
 def _nothing_is_remembered_of_another_test() -> None:
-    from tests import afresh
+    from tests.support import database_reset as afresh
 
     afresh.forget()

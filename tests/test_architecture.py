@@ -22,17 +22,17 @@ FOR_ALERTS = {
     "reports.models.Campaign",
     "reports.models.Commune",
     "reports.models.Office",
-    "reports.outbox",
-    "reports.events",
-    "reports.privacy",
-    "reports.limits",
-    "reports.residents.origins",
-    "reports.personal",
-    "reports.signing",
-    "reports.folding",
-    "reports.public.inlined",
-    "reports.waves.outline",
-    "reports.desk.shown",
+    "core.outbox.queue",
+    "core.audit.log",
+    "reports.extraction.redaction",
+    "core.rate_limits",
+    "core.same_origin",
+    "core.personal_data_inventory",
+    "core.keys",
+    "core.text",
+    "reports.public.inline_css",
+    "reports.campaigns.public_summary",
+    "core.readonly_admin",
 }
 # The rooms of reports/, and which of them each opens: some of those that stand above it here. Models and
 # what stands at the top of reports/ are the hall, into which every room opens.
@@ -246,7 +246,7 @@ def test_nothing_is_declared_safe() -> None:
     made = [name_of(path) for path in CODE for name, _ in called(path) if name == "SafeString"]
     assert wrong == []
     # A data block of JSON, whose signs of HTML are escaped as JSON has it.
-    assert made == ["alerts/structured.py"]
+    assert made == ["alerts/formats/schema_org.py"]
 
 
 def test_no_template_turns_escaping_off() -> None:
@@ -279,7 +279,7 @@ def test_a_name_that_two_parts_of_a_page_have_is_noticed() -> None:
         def _keys(self) -> None: ...
 
     Part.__module__ = "reports.admin.part"
-    page = type("Page", (Part,), {"_keys": None, "__module__": "reports.admin.page"})
+    page = type("Page", (Part,), {"_keys": None, "__module__": "desk.reports.detail"})
     assert _named_in(page) == {"_keys": 2}
 
 
@@ -340,12 +340,12 @@ def only_in(where: str, found: Iterable[str]) -> None:
 
 def test_the_relay_alone_sends_to_celery() -> None:
     senders = [name_of(path) for path in CODE for name, _ in called(path) if name in SENDS]
-    only_in("reports/relay.py", senders)
+    only_in("core/outbox/relay.py", senders)
 
 
 def test_the_outbox_alone_notifies() -> None:
     notifies = [name_of(path) for path in CODE if re.search(r"pg_notify|\bNOTIFY ", code_of(path))]
-    only_in("reports/outbox.py", notifies)
+    only_in("core/outbox/queue.py", notifies)
 
 
 def code_of(path: Path) -> str:
@@ -396,9 +396,9 @@ def test_decisions_are_written_by_the_workflow_alone() -> None:
         for path in CODE
         for _, call in called(path)
         if writes.match(ast.unparse(call))
-        and name_of(path) != "reports/workflow.py"
+        and name_of(path) != "reports/cases/workflow.py"
         and (name_of(path), [each.arg for each in call.keywords])
-        != ("reports/officers/timekeeping.py", ["due_at"])
+        != ("reports/cases/deadlines.py", ["due_at"])
     ]
     assert wrong == []
 
@@ -411,7 +411,7 @@ def test_clocks_are_written_by_their_keeper_alone() -> None:
         for _, call in called(path)
         if writes.match(ast.unparse(call))
     ]
-    only_in("reports/officers/timekeeping.py", writers)
+    only_in("reports/cases/deadlines.py", writers)
 
 
 def test_events_are_recorded_in_one_place() -> None:
@@ -421,7 +421,7 @@ def test_events_are_recorded_in_one_place() -> None:
         for _, call in called(path)
         if ast.unparse(call.func).startswith(("Event.objects.create", "Event.objects.bulk_create"))
     ]
-    only_in("reports/events.py", creators)
+    only_in("core/audit/log.py", creators)
 
 
 def test_refusals_are_recorded_in_one_place() -> None:
@@ -429,7 +429,11 @@ def test_refusals_are_recorded_in_one_place() -> None:
     reports at once some may be refused though the answer is none.
     """
     found = {name_of(path) for path in CODE for _, call in called(path) if _records_refusal(call)}
-    assert found == {"portal/refusals.py", "reports/admin/bulk.py", "reports/desk/many.py"}
+    assert found == {
+        "portal/denied_access_audit.py",
+        "desk/reports/bulk_actions.py",
+        "reports/cases/bulk.py",
+    }
 
 
 def _records_refusal(call: ast.Call) -> bool:
@@ -443,7 +447,7 @@ def test_facts_are_written_by_triage_and_emptied_by_erasing_alone() -> None:
         name_of(path) for path in CODE for _, call in called(path) if calls.match(ast.unparse(call))
     ]
     found = {*writers, *writers_of("facts"), *writers_of("indicator")}
-    assert found == {"reports/triage.py", "reports/keeping/erasing.py"}
+    assert found == {"reports/triage/service.py", "reports/retention/erasure.py"}
 
 
 def writers_of(table: str) -> list[str]:
@@ -454,11 +458,12 @@ def writers_of(table: str) -> list[str]:
 
 def test_the_chain_of_acts_is_written_by_its_sealer_alone() -> None:
     made = [name_of(path) for path in CODE for name, _ in called(path) if name == "EventSeal"]
-    only_in("reports/keeping/chain.py", [*made, *writers_of("eventseal")])
+    only_in("core/audit/chain.py", [*made, *writers_of("eventseal")])
 
 
 @pytest.mark.parametrize(
-    ("table", "writer"), [("report", "reports/intake.py"), ("receipt", "reports/intake.py")]
+    ("table", "writer"),
+    [("report", "reports/submission/intake.py"), ("receipt", "reports/submission/intake.py")],
 )
 def test_sql_that_writes_evidence_stands_in_intake(table: str, writer: str) -> None:
     only_in(writer, writers_of(table))
@@ -468,8 +473,8 @@ def test_sql_that_writes_evidence_stands_in_intake(table: str, writer: str) -> N
     ("model", "writers"),
     [
         # Triage reads additions into objects that are never saved.
-        ("Addition", {"reports/residents/later.py", "reports/triage.py"}),
-        ("Message", {"reports/residents/later.py", "reports/workflow.py"}),
+        ("Addition", {"reports/tracking/followups.py", "reports/triage/service.py"}),
+        ("Message", {"reports/tracking/followups.py", "reports/cases/workflow.py"}),
     ],
 )
 def test_what_is_said_later_is_written_in_one_place(model: str, writers: set[str]) -> None:
@@ -493,7 +498,7 @@ def test_no_sql_of_ours_writes_decisions(table: str) -> None:
 def test_one_place_reads_who_forwarded() -> None:
     """It counts trusted proxies from the right; a second place would trust the visitor."""
     forwarded = re.compile(r"(?i)x[-_]forwarded[-_]for")
-    only_in("portal/visitors.py", [name_of(p) for p in CODE if forwarded.search(code_of(p))])
+    only_in("core/client_ip.py", [name_of(p) for p in CODE if forwarded.search(code_of(p))])
 
 
 def test_no_setting_is_read_while_importing() -> None:
@@ -550,5 +555,8 @@ def test_what_people_do_with_campaigns_is_written_in_one_place(model: str) -> No
         for _, call in called(path)
         if writes.match(ast.unparse(call))
     }
-    assert {*found, *tables} <= {"reports/waves/grouping.py", "reports/waves/placements.py"}
+    assert {*found, *tables} <= {
+        "reports/campaigns/manual_grouping.py",
+        "reports/campaigns/membership.py",
+    }
     assert {*found, *tables}

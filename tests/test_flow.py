@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.stack import Page, Portal, Visitor, running_portal
+from tests.support.portal_process import Page, Portal, Visitor, running_portal
 
 PATIENCE = 120  # seconds until a machine that is overrun has read a report
 pytestmark = [pytest.mark.serial]

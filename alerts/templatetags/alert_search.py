@@ -2,9 +2,9 @@
 
 from django import template
 
-from alerts import said
+from alerts import selectors as said
 from alerts.models import AlertRevision, Ending
-from reports.folding import closest
+from core.text import closest
 
 register = template.Library()
 

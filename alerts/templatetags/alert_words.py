@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django import template
 
-from alerts.spoken import spoken
+from alerts.localization import spoken
 
 register = template.Library()
 

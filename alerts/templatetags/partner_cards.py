@@ -5,7 +5,9 @@ from typing import Any, TypedDict
 from django import template
 from django.utils import timezone
 
-from alerts import delivery, outcome_words, partners
+from alerts.delivery import labels as outcome_words
+from alerts.delivery import partners
+from alerts.delivery import service as delivery
 from alerts.models import Alert, Delivery, DeliveryTry, PartnerAgency
 
 register = template.Library()

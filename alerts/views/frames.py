@@ -13,9 +13,10 @@ from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
-from alerts import frames, said
-from alerts.answers import framed, told
+from alerts import selectors as said
+from alerts.embed import frames
 from alerts.models import AlertRevision
+from alerts.responses import framed, told
 from reports.models import Commune, Office
 
 log = structlog.get_logger(__name__)

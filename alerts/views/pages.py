@@ -4,8 +4,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from alerts import pages, said
-from alerts.answers import told
+from alerts import selectors as said
+from alerts.formats import html as pages
+from alerts.responses import told
 
 
 @require_safe

@@ -1,7 +1,7 @@
 """What no code may undo: what a person placed is moved by people alone, the machine puts no report
 where a person said that it does not belong, acts on campaigns stay as they were done.
 
-`reports/waves/grouping.py` says for its transaction that a person acts (`reports.person`). A guard
+`reports/campaigns/manual_grouping.py` says for its transaction that a person acts (`reports.person`). A guard
 against slips of code, not against who may write SQL.
 """
 

@@ -10,9 +10,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import migrations
 
-from reports.signing import Key, key_named, newest_key
+from core.keys import Key, key_named, newest_key
 
-# As reports/officers/factors.py and reports/privacy.py wrote them when this was written: later forms are later
+# As core/second_factor_crypto.py and reports/extraction/redaction.py wrote them when this was written: later forms are later
 # migrations' affair.
 _FORMAT, _KEY_NAME, _NONCE = b"\x02", 8, 12
 _HEAD = len(_FORMAT) + _KEY_NAME

@@ -9,7 +9,7 @@ from reports.models.report import Report
 
 
 class Crowd(models.Model):
-    """Written with a report from a page, and gone once it is counted (reports/residents/crowds.py), unless
+    """Written with a report from a page, and gone once it is counted (reports/submission/flood_detection.py), unless
     that told marks: then they stand here and `places` is null.
 
     `places`: keyed digests of the sender's neighbourhoods, narrow to wide; empty where the address

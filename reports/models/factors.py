@@ -1,11 +1,11 @@
-"""Second factors of officers, over the tables of django-otp: see reports/officers/factors.py."""
+"""Second factors of officers, over the tables of django-otp: see core/second_factor_crypto.py."""
 
 import structlog
 from django.contrib.auth.models import User
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from reports.officers import factors
+from core import second_factor_crypto as factors
 
 log = structlog.get_logger(__name__)
 

@@ -88,7 +88,7 @@ class Facts(models.Model):
         ]
         indexes = [
             models.Index(fields=["scenario"], name="facts_scenario"),
-            GinIndex(words_of("search"), name="facts_words"),  # reports/desk/story_search.py
+            GinIndex(words_of("search"), name="facts_words"),  # reports/cases/full_text_search.py
             # Of those that told it later: no other reading pays for it.
             models.Index(
                 fields=["commune"], condition=models.Q(commune_raw__gt=""), name="facts_commune"

@@ -1,6 +1,6 @@
 """By what reports find each other, and campaigns that the machine would have lie together.
 
-`reports/waves/linking.py` and `reports/waves/gathering.py` are the only writers.
+`reports/campaigns/matching.py` and `reports/campaigns/auto_grouping.py` are the only writers.
 """
 
 from django.contrib.auth.models import User

@@ -1,6 +1,6 @@
 """What people do with campaigns: each act, what it moved, and what it keeps apart.
 
-`reports/waves/grouping.py` is the only writer. What the machine must know of it are rows: a link of the
+`reports/campaigns/manual_grouping.py` is the only writer. What the machine must know of it are rows: a link of the
 kind "officer" stays where it is, and a row of `KeptApart` says where a report does not go.
 """
 

@@ -93,7 +93,7 @@ class KnownNumber(models.Model):
         verbose_name = "ghi nhận về một số"
         verbose_name_plural = "số đã xác nhận và chờ xác nhận"
         permissions = [("confirm_number", "xác nhận số do người khác đề nghị")]
-        # Asked by the beginning of a hash (reports/public/number_hashes.py).
+        # Asked by the beginning of a hash (reports/numbers/hash_api.py).
         indexes = [
             models.Index(sha256_of("key"), condition=Q(withdrawn_at=None), name="knownnumber_hash")
         ]

@@ -7,7 +7,7 @@ from django.db import models
 class DeskAccount(models.Model):
     """`used_from`: let in again then, which counts as being used; `warned_at`: told by mail that the
     account will be closed for want of use. Who has no row was never closed nor told.
-    `oidc_subject`: who it is to the provider of that issuer, who may log them in (reports/officers/accounts.py).
+    `oidc_subject`: who it is to the provider of that issuer, who may log them in (accounts/service.py).
 
     Whoever holds the permission and can log in is a lead: one stays, whatever happens (trigger).
     """

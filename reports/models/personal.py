@@ -1,6 +1,6 @@
-"""What is personal in the rows of reports: whoever adds a field says so here (reports/personal.py)."""
+"""What is personal in the rows of reports: whoever adds a field says so here (core/personal_data_inventory.py)."""
 
-from reports.personal import Declared, Fields
+from core.personal_data_inventory import Declared, Fields
 
 _OFFICER = "which officer did it: the record of acts must name its people"
 _REASON = "an officer's own words, which are to name nobody"

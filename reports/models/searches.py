@@ -6,7 +6,7 @@ from django.db import models
 
 class SavedSearch(models.Model):
     """A search of the queue under a name. `query` is an address's query of known lists and words
-    alone (reports/admin/saved.py). `alert_at`: tell the owner when so many reports are found;
+    alone (desk/saved_searches.py). `alert_at`: tell the owner when so many reports are found;
     `told_at` when that was, empty again once there are fewer.
     """
 

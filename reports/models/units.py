@@ -18,7 +18,7 @@ class Unit(models.Model):
     """A commune's police or another body that takes reports over. setup_desk adds those of the
     data files, officers keep the rows; one that takes nothing any more is switched off, not removed.
 
-    `folded` is the name as `reports.folding` folds it: people look for it without marks.
+    `folded` is the name as `core.text` folds it: people look for it without marks.
     """
 
     class Kind(models.TextChoices):

@@ -2,7 +2,7 @@
 
 from django import template
 
-from reports.public import figure_words
+from reports.public import statistics_text as figure_words
 
 register = template.Library()
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from django import template
 
-from reports.facts.whole import Leg
-from reports.residents import told
+from reports.facts.merged_report import Leg
+from reports.tracking import followup_feedback as told
 
 register = template.Library()
 

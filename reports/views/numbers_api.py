@@ -18,9 +18,11 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from reports import limits, signing
-from reports.public import number_hashes, number_pack
-from reports.signing import Signer
+from core import keys as signing
+from core import rate_limits as limits
+from core.keys import Signer
+from reports.numbers import hash_api as number_hashes
+from reports.numbers import signed_bundle as number_pack
 
 # A finding that is taken back is gone at once; a pack says by itself until when it is good.
 NOT_KEPT = "no-store, no-transform"

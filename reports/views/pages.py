@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from reports.public import confirmed, lessons
-from reports.public.inlined import style_source
+from reports.public import confirmed_statements as confirmed
+from reports.public import training_scenarios as lessons
+from reports.public.inline_css import style_source
 
 QUESTIONS = [
     ("threat", _("Họ nói bạn dính vụ án, nợ tiền, sắp bị bắt, bị cắt điện, khóa SIM?")),
@@ -24,7 +25,7 @@ QUESTIONS = [
 ]
 # A page with confirmed sentences. These are kept for a minute themselves: the desk promises two.
 CONFIRMED_FOR = 60
-# A page that shows a warning is kept as briefly as the warning's own (alerts/answers.py): a minute
+# A page that shows a warning is kept as briefly as the warning's own (alerts/responses.py): a minute
 # after a cancel nobody may read it as live.
 WITH_A_WARNING = cache_control(
     public=True, max_age=30, stale_while_revalidate=20, stale_if_error=86400

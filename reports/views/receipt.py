@@ -15,13 +15,19 @@ from django.utils.translation import get_language, override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from reports import clocks, intake, places, privacy, receipts
-from reports.facts import whole
-from reports.facts.whole import Whole
+from reports.calendar import deadline_rules as clocks
+from reports.extraction import redaction as privacy
+from reports.facts import merged_report as whole
+from reports.facts.merged_report import Whole
 from reports.models import Report
-from reports.public import confirmed
-from reports.residents import asking, squares, texting
-from reports.views.posting import SeeOther
+from reports.public import confirmed_statements as confirmed
+from reports.reference import gazetteer as places
+from reports.submission import intake
+from reports.submission import receipt_codes as receipts
+from reports.tracking import clarifying_questions as asking
+from reports.tracking import qr_code as squares
+from reports.tracking import sms_links as texting
+from reports.views.form_errors import SeeOther
 
 RECEIPT_SECONDS = 15 * 60
 _COOKIE = "receipt cookie"  # what it is sealed as

@@ -10,13 +10,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from reports import intake, places
-from reports.forms import ReportForm
-from reports.residents import crowds
-from reports.residents.number_forms import LONGEST, PREFILL
-from reports.residents.origins import from_our_page
-from reports.residents.posted import Posted
-from reports.views.posting import SeeOther, Trouble, posted_fields
+from core.same_origin import from_our_page
+from reports.numbers.forms import LONGEST, PREFILL
+from reports.reference import gazetteer as places
+from reports.submission import flood_detection as crowds
+from reports.submission import intake
+from reports.submission.form_parser import Posted
+from reports.submission.forms import ReportForm
+from reports.views.form_errors import SeeOther, Trouble, posted_fields
 from reports.views.receipt import receipt_given
 
 log = structlog.get_logger(__name__)
@@ -68,7 +69,7 @@ def send(request: HttpRequest) -> HttpResponse:
 
 def take_in(request: HttpRequest) -> HttpResponse:
     """A posted report: a receipt, or the page again with all that was typed. The door
-    (portal/door.py) has asked before where it cannot give the answer itself.
+    (portal/report_fast_path.py) has asked before where it cannot give the answer itself.
     """
     return getattr(request, "taken_in", None) or answer_to(request)
 

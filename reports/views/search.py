@@ -9,9 +9,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from reports.public import searching
-from reports.residents.origins import from_our_page
-from reports.views.posting import posted_fields
+from core.same_origin import from_our_page
+from reports.public import site_search as searching
+from reports.views.form_errors import posted_fields
 
 
 @csrf_exempt  # it changes nothing, and a visitor has no cookie

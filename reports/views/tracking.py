@@ -8,16 +8,18 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from reports import files, places
-from reports.facts import whole
-from reports.forms import CodeForm
-from reports.keeping import rights
+from core.same_origin import from_our_page
+from reports.attachments import storage as files
+from reports.facts import merged_report as whole
 from reports.models import Case, Report
-from reports.residents import asking, tracking
-from reports.residents.forms_later import AddForm, ReplyForm
-from reports.residents.origins import from_our_page
-from reports.views.guessing import form_page, found_by
-from reports.views.posting import Trouble, posted_fields
+from reports.reference import gazetteer as places
+from reports.retention import erasure_requests as rights
+from reports.submission.forms import CodeForm
+from reports.tracking import clarifying_questions as asking
+from reports.tracking import status_timeline as tracking
+from reports.tracking.followup_forms import AddForm, ReplyForm
+from reports.views.code_lookup import form_page, found_by
+from reports.views.form_errors import Trouble, posted_fields
 
 FOREIGN_LOOK = Trouble(
     403,

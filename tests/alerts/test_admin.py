@@ -13,8 +13,8 @@ from alerts import publishing
 from alerts.forms import free_slug
 from alerts.models import Alert, AlertRevision, AlertStep
 from reports.models import Campaign
-from tests.alerts.writing import HOSTILE, cancelled, draft, issued, submitted
-from tests.cast import Person
+from tests.support.alert_factories import HOSTILE, cancelled, draft, issued, submitted
+from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
 ADD = "/admin/alerts/alert/add/"
@@ -233,7 +233,7 @@ def test_acts_take_post_alone_and_need_the_token(approver: Person, name: str) ->
 def test_nobody_acts_without_the_second_factor(approver: Person) -> None:
     alert = submitted()
     half = Client()
-    half.force_login(approver.user, backend="portal.backends.DeskBackend")
+    half.force_login(approver.user, backend="accounts.backends.DeskBackend")
     answer = half.post(reverse("admin:alerts_alert_issue", args=[alert.pk]))
     assert answer.status_code == 302
     assert "/login/" in answer["Location"]

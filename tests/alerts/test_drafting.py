@@ -8,10 +8,10 @@ from alerts import drafting
 from alerts.models import Alert
 from alerts.templatetags import alert_cards
 from reports.models import Campaign, CampaignLink, Commune
-from tests.alerts.writing import draft, issued
-from tests.cast import Person
-from tests.reports.campaigns import laid
-from tests.reports.evidence import read, report
+from tests.support.alert_factories import draft, issued
+from tests.support.campaign_factories import laid
+from tests.support.officers import Person
+from tests.support.report_factories import read, report
 
 pytestmark = pytest.mark.django_db
 

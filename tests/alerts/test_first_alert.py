@@ -6,7 +6,7 @@ from django.core.management import call_command
 from alerts import publishing
 from alerts.first_alert import ensure_first_alert
 from alerts.models import Alert
-from tests.alerts.writing import draft, person
+from tests.support.alert_factories import draft, person
 
 pytestmark = pytest.mark.django_db
 

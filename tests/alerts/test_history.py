@@ -12,7 +12,15 @@ from django.utils import timezone
 
 from alerts import publishing
 from alerts.models import Alert, Ending
-from tests.alerts.writing import HOSTILE, cancelled, draft, issued, person, rewritten, submitted
+from tests.support.alert_factories import (
+    HOSTILE,
+    cancelled,
+    draft,
+    issued,
+    person,
+    rewritten,
+    submitted,
+)
 
 pytestmark = pytest.mark.django_db
 PAGE = "/canh-bao/gia-dien-luc/"

@@ -11,11 +11,12 @@ from django.utils import timezone
 from PIL import Image
 from pypdf import PdfReader
 
-from alerts import cap, previews, publishing
+from alerts import previews, publishing
+from alerts.formats import cap
 from alerts.models import Alert, AlertRevision
-from tests.alerts.test_cap import judged, texts
-from tests.alerts.writing import HOSTILE, draft, issued, submitted
-from tests.cast import Person
+from tests.alerts.formats.test_cap import judged, texts
+from tests.support.alert_factories import HOSTILE, draft, issued, submitted
+from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
 LOOKS = [

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from alerts import publishing
 from alerts.models import Alert, AlertRevision
-from tests.alerts.writing import cancelled, draft, issued, person, submitted
+from tests.support.alert_factories import cancelled, draft, issued, person, submitted
 
 pytestmark = pytest.mark.django_db
 PAGES = ["/canh-bao/{}/", "/canh-bao/{}/in/", "/canh-bao/{}/nhung/", "/canh-bao/{}/van-ban.txt"]

@@ -13,8 +13,8 @@ from alerts import publishing
 from alerts.content import Content, digest
 from alerts.models import Alert, AlertRevision, AlertStep, Ending
 from alerts.publishing import FourEyesError, NotReadyError, StaleError
-from reports import events
-from tests.alerts.writing import cancelled, draft, issued, person, rewritten, submitted
+from core.audit import log as events
+from tests.support.alert_factories import cancelled, draft, issued, person, rewritten, submitted
 
 pytestmark = pytest.mark.django_db
 ROOT = Path(__file__).parents[2]

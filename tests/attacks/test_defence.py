@@ -9,11 +9,11 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from pytest_django import Settings
 
-from reports import events
-from reports.desk import lookalikes
+from core.audit import log as events
 from reports.models import LookAlike
-from tests.cast import Person
-from tests.reports.pages import words
+from reports.public import lookalike_domains as lookalikes
+from tests.support.officers import Person
+from tests.support.resident_pages import words
 
 pytestmark = pytest.mark.django_db
 HOST = "canhbao.congan.example"

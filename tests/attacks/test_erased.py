@@ -8,19 +8,26 @@ from django.db import connection
 from django.db.models import Model
 from django.test import Client
 
-from portal.personal import DECLARED
-from reports import outbox, privacy, triage, workflow
-from reports.desk.corrections import Right
-from reports.facts.whole import Leg
-from reports.keeping import destruction, erasing, holds, rights, rotation
+from core.outbox import queue as outbox
+from core.personal_data_inventory import Fields
+from portal.personal_data_third_party import DECLARED
+from reports.cases import legal_holds as holds
+from reports.cases import workflow
+from reports.cases.corrections import Right
+from reports.extraction import redaction as privacy
+from reports.facts.merged_report import Leg
 from reports.models import Addition, Case, Receipt, Report
-from reports.personal import Fields
-from reports.residents import later
-from reports.residents.later import Later
-from tests.cast import Person
-from tests.reports import evidence
-from tests.reports.keeping.test_keeping import sent
-from tests.reports.pages import code_of, send
+from reports.retention import destruction_requests as destruction
+from reports.retention import erasure as erasing
+from reports.retention import erasure_requests as rights
+from reports.retention import key_rotation as rotation
+from reports.tracking import followups as later
+from reports.tracking.followups import Later
+from reports.triage import service as triage
+from tests.reports.retention.test_retention import sent
+from tests.support import report_factories as evidence
+from tests.support.officers import Person
+from tests.support.resident_pages import code_of, send
 
 pytestmark = pytest.mark.django_db
 MARK = "mocbia"  # each field's own mark begins so

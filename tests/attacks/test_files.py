@@ -11,12 +11,13 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from pytest_django import Settings
 
-from reports import files, intake
-from reports.attachments import clean_copies
+from reports.attachments import sanitized_copies as clean_copies
+from reports.attachments import storage as files
 from reports.models import EvidenceFile, FileCheck, OutboxItem
-from tests.attacks.hostile import MARK
-from tests.cast import Person
-from tests.reports.pictures import HEIC, jpeg, picture, png_of, telling_jpeg, text_bomb, written
+from reports.submission import intake
+from tests.attacks.hostile_strings import MARK
+from tests.support.images import HEIC, jpeg, picture, png_of, telling_jpeg, text_bomb, written
+from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
 SEND = "/theo-doi/tep/"

@@ -18,12 +18,12 @@ from django.test import Client
 from lxml import html
 
 from reports.models import Report
-from tests.addresses import public_paths
-from tests.alerts.writing import issued
-from tests.attacks.fuzzing import Asked, Lot
-from tests.attacks.hostile import STRINGS, faults_of_headers, faults_of_page
-from tests.cast import Person
-from tests.reports import evidence
+from tests.attacks.hostile_strings import STRINGS, faults_of_headers, faults_of_page
+from tests.attacks.http_fuzzer import Asked, Lot
+from tests.support import report_factories as evidence
+from tests.support.alert_factories import issued
+from tests.support.officers import Person
+from tests.support.public_urls import public_paths
 
 COUNT = int(os.environ.get("FUZZ_REQUESTS") or 600)
 SEED = int(os.environ.get("FUZZ_SEED") or 20_261_127)

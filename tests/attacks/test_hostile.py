@@ -14,19 +14,22 @@ from lxml import etree
 from PIL import Image
 from pypdf import PdfReader
 
-from alerts import letters
+from alerts.delivery import emails as letters
 from alerts.models import AlertRevision, Subscriber
+from core import spreadsheets as sheets
 from portal import settings as ours
-from reports import intake, triage
-from reports.desk import case_file, papers, sheets
+from reports.cases import case_archive as case_file
+from reports.cases import pdf_documents as papers
 from reports.models import Addition, Report
-from tests.alerts import writing
-from tests.attacks.hostile import MARK, STRINGS, encoded, faults_of_headers, faults_of_page
-from tests.cast import Person
-from tests.reports import evidence
-from tests.reports.desk.test_exports import as_csv, as_xlsx
-from tests.reports.desk.test_slips import PAPER
-from tests.reports.pages import RECEIPT, REPORT, code_of, hidden, hidden_of
+from reports.submission import intake
+from reports.triage import service as triage
+from tests.attacks.hostile_strings import MARK, STRINGS, encoded, faults_of_headers, faults_of_page
+from tests.desk.reports.test_exports import as_csv, as_xlsx
+from tests.reports.cases.test_transfer_slips import PAPER
+from tests.support import alert_factories as writing
+from tests.support import report_factories as evidence
+from tests.support.officers import Person
+from tests.support.resident_pages import RECEIPT, REPORT, code_of, hidden, hidden_of
 
 pytestmark = pytest.mark.django_db
 FORM = "application/x-www-form-urlencoded"

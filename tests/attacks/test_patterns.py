@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from reports.desk import sheets
-from tests.attacks import patterns
-from tests.meter import takes_less_than
+from core import spreadsheets as sheets
+from tests.attacks import regex_audit as patterns
+from tests.support.cpu_time import takes_less_than
 
 # Asked with `match` and `fullmatch` alone, from one place; a search would try each place anew.
 ANCHORED = {

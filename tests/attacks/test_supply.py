@@ -18,10 +18,10 @@ from redis import Redis
 from redis.exceptions import AuthenticationError
 from redis.exceptions import ConnectionError as NobodyThere
 
-from portal import roles
-from portal.local_services import valkey_server
+from ops import process_commands as roles
+from ops.local_services import valkey_server
 from requirements import sbom
-from tests.portal.processes import ROOT, eventually, free_port
+from tests.support.processes import ROOT, eventually, free_port
 
 LOCKS = ["runtime.txt", "local.txt", "dev.txt"]
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())[

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from tests.attacks.tables import DOCS, TESTS, Row, missing, rows
+from tests.attacks.threat_tables import DOCS, TESTS, Row, missing, rows
 
 THREATS = rows("threats.md", r"[A-Z]\d+")
 ASVS = rows("asvs.md", r"V\d+\.\d+\.\d+|F\d+")

@@ -59,7 +59,7 @@ def printed(page: Page, **how: Any) -> bytes:
 
 def violations(page: Page, inside: str = ":root") -> Found:
     """What axe finds in the page as it stands, by day; by night it asks for colours alone, since the
-    night changes nothing else (tests/portal/test_night.py).
+    night changes nothing else (tests/desk/test_dark_mode.py).
     """
     found = look(page, inside)
     page.emulate_media(color_scheme="dark")

@@ -8,12 +8,12 @@ from playwright.sync_api import Browser, Page
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from alerts import links
+from alerts.delivery import signed_links as links
 from alerts.models import Delivery, DeliveryTry, Subscriber
-from tests.alerts import writing
 from tests.browser.pages import WIDTHS, press, too_wide, violations
 from tests.browser.test_desk import _come_in
-from tests.cast import enlist, log_in
+from tests.support import alert_factories as writing
+from tests.support.officers import enlist, log_in
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 NAME = "Ủy ban nhân dân phường có tên rất dài " + "a" * 60

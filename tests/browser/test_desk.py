@@ -8,12 +8,12 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from portal import invitations
-from reports import workflow
+from accounts import invitations
+from reports.cases import workflow
 from reports.models import Case, Report
 from tests.browser.pages import WIDTHS, once, press, small_and_large, too_wide, violations
-from tests.cast import enlist, log_in
-from tests.reports import evidence
+from tests.support import report_factories as evidence
+from tests.support.officers import enlist, log_in
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 

@@ -5,14 +5,22 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 
+from reports.campaigns import burst_monitor as burst_watch
+from reports.campaigns import manual_grouping as grouping
 from reports.models import Campaign
-from reports.waves import burst_watch, grouping
 from tests.browser import test_desk
 from tests.browser.pages import press
 from tests.browser.test_desk import chief, faults, page  # noqa: F401
-from tests.cast import enlist
-from tests.reports import evidence
-from tests.reports.campaigns import campaign, hand, laid, members, merged_by_machine, proposed
+from tests.support import report_factories as evidence
+from tests.support.campaign_factories import (
+    campaign,
+    hand,
+    laid,
+    members,
+    merged_by_machine,
+    proposed,
+)
+from tests.support.officers import enlist
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 

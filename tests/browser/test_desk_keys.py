@@ -6,7 +6,7 @@ from playwright.sync_api import Browser
 
 from reports.models import Case, Report
 from tests.browser.test_desk import QUEUE, _come_in, chief, faults  # noqa: F401
-from tests.reports import evidence
+from tests.support import report_factories as evidence
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 

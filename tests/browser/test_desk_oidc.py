@@ -3,13 +3,13 @@
 import pytest
 from playwright.sync_api import Page
 
+from tests.accounts.oidc.test_login import BUTTON, provider
+from tests.accounts.test_login import code
 from tests.browser.pages import press
 from tests.browser.test_desk import chief, faults, page
 from tests.browser.test_desk_people import shot, whole
-from tests.cast import enlist
-from tests.portal.fake_provider import Provider
-from tests.portal.test_login import code
-from tests.portal.test_oidc import BUTTON, provider
+from tests.support.fake_oidc_provider import Provider
+from tests.support.officers import enlist
 
 __all__ = ["chief", "page", "provider"]
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]

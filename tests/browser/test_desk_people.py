@@ -9,12 +9,12 @@ from django.test import Client
 from playwright.sync_api import Page
 from pytest_django import Settings
 
-from reports.officers import accounts
+from accounts import service as accounts
+from tests.accounts.test_login import enter
 from tests.browser.pages import press
 from tests.browser.test_desk import QUEUE, chief, faults, page
-from tests.cast import enlist
-from tests.portal.test_login import enter
-from tests.reports import evidence
+from tests.support import report_factories as evidence
+from tests.support.officers import enlist
 
 __all__ = ["chief", "page"]
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]

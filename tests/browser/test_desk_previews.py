@@ -6,8 +6,8 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from playwright.sync_api import Page
 
-from tests.alerts.writing import submitted
 from tests.browser.test_desk import chief, faults, page  # noqa: F401
+from tests.support.alert_factories import submitted
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 LOADED = "[...document.images].every(image => image.complete && image.naturalWidth > 0)"

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, Page
 
-from reports import privacy
+from reports.extraction import redaction as privacy
 from reports.models import Case, Message, Report
 from tests.browser.pages import press
 from tests.browser.test_desk import QUEUE, chief, faults, page, report  # noqa: F401

@@ -6,12 +6,12 @@ import pytest
 from playwright.sync_api import Browser, Page
 from playwright.sync_api import Error as PlaywrightError
 
-from tests.alerts.writing import draft, submitted
 from tests.browser.pages import small_and_large
 from tests.browser.test_desk import _come_in, faults
-from tests.cast import enlist, log_in
-from tests.portal.access import Addresses, pages
-from tests.portal.access_table import PAGES
+from tests.support.admin_urls import Addresses, pages
+from tests.support.alert_factories import draft, submitted
+from tests.support.officers import enlist, log_in
+from tests.support.permission_matrix import PAGES
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 

@@ -9,11 +9,11 @@ from django.test import Client
 from playwright.sync_api import Browser, Page
 
 from bench.screens import NUMBERS, RESIDENT
-from tests.addresses import public_paths
 from tests.browser.pages import press, small_and_large
 from tests.browser.test_resident_pages import faults
-from tests.cast import Person
-from tests.reports.views.test_check import KEY, found, told
+from tests.reports.views.test_number_lookup import KEY, found, told
+from tests.support.officers import Person
+from tests.support.public_urls import public_paths
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 

@@ -10,15 +10,17 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from accounts import roles as people
 from alerts.models import Alert
-from portal import people
-from reports import intake, privacy, triage
+from reports.extraction import redaction as privacy
 from reports.models import Campaign, Case, Clock, Event, Message, Report, Slip
+from reports.submission import intake
+from reports.triage import service as triage
 from tests.browser.pages import press
 from tests.browser.test_desk import QUEUE, _come_in
-from tests.cast import enlist, log_in
-from tests.reports import evidence
-from tests.reports.campaigns import members
+from tests.support import report_factories as evidence
+from tests.support.campaign_factories import members
+from tests.support.officers import enlist, log_in
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 

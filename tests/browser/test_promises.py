@@ -15,9 +15,9 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page
 from bench.screens import RESIDENT
 from reports.models import Report
 from tests.browser.pages import look, press
-from tests.cast import Person
-from tests.reports.views.test_check import KEY, found, told
-from tests.stack import Portal
+from tests.reports.views.test_number_lookup import KEY, found, told
+from tests.support.officers import Person
+from tests.support.portal_process import Portal
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 

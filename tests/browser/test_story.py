@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.pages import REFUSED, press
-from tests.stack import PATIENCE, Portal, Visitor
-from tests.threads import serving
+from tests.support.concurrency import serving
+from tests.support.portal_process import PATIENCE, Portal, Visitor
 
 pytestmark = pytest.mark.serial
 

@@ -7,14 +7,15 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from portal import people
-from reports import intake, workflow
-from reports.intake import Typed
+from accounts import roles as people
+from reports.cases import workflow
 from reports.models import Addition, Campaign, CampaignLink, Message, Statement
-from reports.public import confirmed
+from reports.public import confirmed_statements as confirmed
+from reports.submission import intake
+from reports.submission.intake import Typed
 from tests.browser.pages import press
 from tests.browser.test_resident_pages import faults
-from tests.reports.evidence import report
+from tests.support.report_factories import report
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 WORDS = {

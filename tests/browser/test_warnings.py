@@ -9,12 +9,13 @@ from playwright.sync_api import Browser, BrowserContext, Frame, Locator, Page, e
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from alerts import frames, publishing
-from alerts.embedding import SIZES
+from alerts import publishing
+from alerts.embed import frames
+from alerts.embed.snippets import SIZES
 from alerts.first_alert import SLUG, ensure_first_alert
 from alerts.models import AlertRevision
 from tests.browser.pages import REFUSED, once, press, printed, small_and_large, too_wide, violations
-from tests.threads import serving
+from tests.support.concurrency import serving
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from bench.house import House, house
-from tests.portal.test_front import NGINX
+from tests.portal.test_nginx import NGINX
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,10 @@ from django.db.models.functions import Now
 
 from bench.house import until
 from bench.pace import Pace
-from portal.roles import command
+from ops.process_commands import command
 from reports.models import Alarm, Facts, OutboxItem, QueueTally
-from tests.faults.floor import Floor, accept, floor, others_of_the_database
-from tests.faults.postbox import Postbox, postbox
+from tests.faults.support.queue_processes import Floor, accept, floor, others_of_the_database
+from tests.faults.support.smtp_sink import Postbox, postbox
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -61,7 +61,7 @@ def test_the_relay_dead_beat_and_worker_tell_and_count() -> None:
         wait_for_minutes()
         ours.start_worker()
         words = command("beat", ours.folder, "")
-        words[words.index("-A") + 1] = "tests.faults.hurried"
+        words[words.index("-A") + 1] = "tests.faults.support.fast_beat"
         ours.start("beat", words)
         assert until(Alarm.objects.exists)
         Alarm.objects.filter(kind="late").update(since=Now() - timedelta(minutes=2))

@@ -14,23 +14,30 @@ from typing import Any
 import pytest
 
 from bench.house import until
-from tests.faults.ashes import ROOT, Place, connected, place, programs, with_password
-from tests.faults.confided import new_marks
-from tests.faults.filled import STORY
+from tests.faults.support.disposable_portal import (
+    ROOT,
+    Place,
+    connected,
+    place,
+    programs,
+    with_password,
+)
+from tests.faults.support.erasure_probe import new_marks
+from tests.faults.support.filled_portal import STORY
 
 pytestmark = [pytest.mark.serial]
 
-TOMORROW = {"DJANGO_SETTINGS_MODULE": "tests.faults.newer.settings"}
+TOMORROW = {"DJANGO_SETTINGS_MODULE": "tests.faults.support.future_release.settings"}
 ERASED = "SELECT id FROM reports_report WHERE erased_at IS NOT NULL"
 OTHERS = "SELECT pid FROM pg_stat_activity WHERE application_name = 'backup'"
-TAKE_ONE_IN = f"(cd {ROOT} && {sys.executable} -m tests.faults.filled look >/dev/null </dev/null)"
+TAKE_ONE_IN = f"(cd {ROOT} && {sys.executable} -m tests.faults.support.filled_portal look >/dev/null </dev/null)"
 
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A portal with something of everything in it. Never changed: others are made like it."""
     with place("filled", tmp_path_factory.mktemp("filled")) as ours:
-        done = ours.run("-m", "tests.faults.filled", "fill")
+        done = ours.run("-m", "tests.faults.support.filled_portal", "fill")
         assert done.returncode == 0, done.stderr
         yield ours
 
@@ -65,7 +72,7 @@ def test_the_drill(here: Place, kept: Path) -> None:
 
 
 def seen_from_inside(here: Place) -> dict[str, Any]:
-    looked = here.run("-m", "tests.faults.filled", "look")
+    looked = here.run("-m", "tests.faults.support.filled_portal", "look")
     assert looked.returncode == 0, looked.stderr
     seen: dict[str, Any] = json.loads(looked.stdout)
     return seen
@@ -328,7 +335,7 @@ def test_what_was_erased_after_the_backup_does_not_come_back_with_it(
 
 
 def confided(here: Place, *words: str) -> None:
-    done = here.run("-m", "tests.faults.confided", *words)
+    done = here.run("-m", "tests.faults.support.erasure_probe", *words)
     assert done.returncode == 0, done.stderr
 
 

@@ -13,16 +13,16 @@ from pathlib import Path
 import pytest
 
 from bench.house import House, house, until
-from portal.archive import new_key
-from portal.local_services import VALKEY_SOCKET
-from tests.faults.marked import Browser, Search, digits, overheard, word
-from tests.faults.postbox import Postbox, postbox
-from tests.faults.residents import desk
+from ops.backup.archive import new_key
+from ops.local_services import VALKEY_SOCKET
+from tests.faults.support.canary_marks import Browser, Search, digits, overheard, word
+from tests.faults.support.resident_load import desk
+from tests.faults.support.smtp_sink import Postbox, postbox
 from tests.faults.test_files_disk import form_with
-from tests.portal.test_front import NGINX, ask
-from tests.reports.pages import code_of
-from tests.reports.pictures import jpeg
-from tests.stack import Page
+from tests.portal.test_nginx import NGINX, ask
+from tests.support.images import jpeg
+from tests.support.portal_process import Page
+from tests.support.resident_pages import code_of
 
 pytestmark = [pytest.mark.serial]
 TOKEN = secrets.token_hex(20)

@@ -12,10 +12,10 @@ import pytest
 
 from bench.house import House, until
 from bench.ledger import RECEIPT, REFUSED
-from tests import disks
-from tests.addresses import public_paths
-from tests.faults.residents import HOTLINE, ask, desk, lines, residents
-from tests.stack import Visitor
+from tests.faults.support.resident_load import HOTLINE, ask, desk, lines, residents
+from tests.support import small_disk as disks
+from tests.support.portal_process import Visitor
+from tests.support.public_urls import public_paths
 
 pytestmark = pytest.mark.serial
 

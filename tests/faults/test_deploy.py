@@ -10,7 +10,7 @@ from bench.ledger import Books, Ledger
 
 pytestmark = [pytest.mark.serial]
 
-NEWER = "tests.faults.newer.settings"
+NEWER = "tests.faults.support.future_release.settings"
 REFUSED_FOR = 3.0
 
 

@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 
 from bench.house import House, house, until
-from portal.local_postgres import postgres_tool
-from tests.faults.ashes import ROOT
-from tests.faults.confided import CLEAR, SEALED, new_marks
-from tests.faults.marked import everything_under
+from ops.local_postgres import postgres_tool
+from tests.faults.support.canary_marks import everything_under
+from tests.faults.support.disposable_portal import ROOT
+from tests.faults.support.erasure_probe import CLEAR, SEALED, new_marks
 
 pytestmark = [pytest.mark.serial]
 WAL = "pg_wal"
 
 
 def run(home: House, *words: str) -> None:
-    command = [sys.executable, "-m", "tests.faults.confided", *words]
+    command = [sys.executable, "-m", "tests.faults.support.erasure_probe", *words]
     done = subprocess.run(
         command, cwd=ROOT, env=home.env, capture_output=True, text=True, check=False
     )

@@ -11,11 +11,11 @@ import pytest
 
 from bench.requests import form_token
 from bench.servers import answers, free_port
-from portal.roles import command
+from ops.process_commands import command
 from reports.models import OutboxItem, Receipt, Report
-from tests.faults.floor import Floor, floor
-from tests.reports.pages import code_of
-from tests.threads import in_parallel
+from tests.faults.support.queue_processes import Floor, floor
+from tests.support.concurrency import in_parallel
+from tests.support.resident_pages import code_of
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 

@@ -13,14 +13,15 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from pytest_django import Settings
 
 from bench.house import house
-from reports import files, intake
-from reports.intake import Typed
+from reports.attachments import storage as files
 from reports.models import EvidenceFile, Report
-from tests.disks import small_disk, unmount
-from tests.portal.test_front import NGINX, ask
-from tests.reports.pages import send, words
-from tests.reports.test_files import JPEG, lines, on_disk, opened, post
-from tests.stack import Visitor
+from reports.submission import intake
+from reports.submission.intake import Typed
+from tests.portal.test_nginx import NGINX, ask
+from tests.reports.attachments.test_storage import JPEG, lines, on_disk, opened, post
+from tests.support.portal_process import Visitor
+from tests.support.resident_pages import send, words
+from tests.support.small_disk import small_disk, unmount
 
 MB = 1024 * 1024
 PICTURES = [JPEG + bytes([number]) * 3 * MB for number in range(2)]

@@ -17,14 +17,15 @@ from django.db.models.functions import Now
 
 from bench.house import until
 from bench.pace import Pace
-from portal.local_services import VALKEY_SOCKET
-from reports import outbox
-from reports.intake import TRIAGE
+from core.outbox import queue as outbox
+from core.outbox.queue import MAX_ATTEMPTS, Priority
+from core.outbox.relay import SWEEP
+from ops.local_services import VALKEY_SOCKET
 from reports.models import Facts, OutboxItem
-from reports.outbox import MAX_ATTEMPTS, Priority
-from reports.relay import SWEEP
-from reports.stats import queue_balance
-from tests.faults.floor import (
+from reports.monitoring.queue_stats import queue_balance
+from reports.submission.intake import TRIAGE
+from tests.faults.support.forged_messages import FORGED
+from tests.faults.support.queue_processes import (
     POISON,
     Floor,
     accept,
@@ -33,7 +34,6 @@ from tests.faults.floor import (
     let_leases_lapse,
     others_of_the_database,
 )
-from tests.faults.forged import FORGED
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -120,7 +120,7 @@ def test_the_relay_killed_and_started_again(stage: Floor) -> None:
 def test_a_story_that_kills_its_worker_gives_way_to_the_next(transactional_db: None) -> None:
     with floor() as stage:
         stage.start_relay()
-        stage.start_worker("tests.faults.poisoned")
+        stage.start_worker("tests.faults.support.poisoned_worker")
         poison, behind = accept(POISON), accept()
         assert until(lambda: Facts.objects.filter(report=behind).exists())
         item = OutboxItem.objects.get(key=str(poison.pk))
@@ -145,7 +145,7 @@ def test_a_poison_in_a_message_takes_no_attempt_from_its_neighbours(
     with floor() as stage:
         reports = [accept(POISON if number == 9 else "lành") for number in range(20)]
         poison = str(reports[9].pk)
-        stage.start_worker("tests.faults.poisoned")
+        stage.start_worker("tests.faults.support.poisoned_worker")
         stage.start_relay()
         assert until(lambda: outbox.CHANNEL in others_of_the_database())
         assert until(lambda: Facts.objects.count() == 19, seconds=10)
@@ -191,8 +191,8 @@ def test_relay_and_worker_whose_clocks_are_wrong(transactional_db: None, hours: 
     held.update(claimed_until=Now() + timedelta(minutes=1))
     with floor() as stage:
         stage.env["CLOCK_HOURS"] = hours
-        stage.start("relay", [sys.executable, "-m", "tests.faults.wrong_clock", "relay"])
-        stage.start_worker("tests.faults.wrong_clock")
+        stage.start("relay", [sys.executable, "-m", "tests.faults.support.skewed_clock", "relay"])
+        stage.start_worker("tests.faults.support.skewed_clock")
         for _ in range(4):
             accept()
         assert until(lambda: Facts.objects.count() == 4)

@@ -4,7 +4,7 @@ import pytest
 
 from bench.house import house
 from bench.soak import FAULTS, Plan, soak
-from tests.portal.test_front import NGINX
+from tests.portal.test_nginx import NGINX
 
 pytestmark = [pytest.mark.serial]
 

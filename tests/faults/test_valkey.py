@@ -13,9 +13,9 @@ import pytest
 
 from bench.house import House, until
 from bench.ledger import RECEIPT, Ledger
-from tests.faults.residents import HOTLINE, ask, desk, lines, residents
+from tests.faults.support.resident_load import HOTLINE, ask, desk, lines, residents
 from tests.portal.test_middleware import public_paths
-from tests.stack import Visitor
+from tests.support.portal_process import Visitor
 
 pytestmark = pytest.mark.serial
 

@@ -12,9 +12,9 @@ import pytest
 from bench.house import House, house, until
 from bench.ledger import BROKEN, FRONT, RECEIPT, Entry, Ledger
 from bench.pace import Pace
-from tests.faults.fatal.apps import TRAP
-from tests.portal.processes import processes_about
-from tests.portal.test_front import NGINX, needs_nginx
+from tests.faults.support.kill_after_commit.apps import TRAP
+from tests.portal.test_nginx import NGINX, needs_nginx
+from tests.support.processes import processes_about
 
 pytestmark = [pytest.mark.serial]
 
@@ -24,7 +24,7 @@ BACK_WITHIN = 3.0
 @pytest.fixture(scope="module")
 def home() -> Iterator[House]:
     """One house for all: what a test kills comes back, by itself or by the test."""
-    settings = "tests.faults.fatal_settings"
+    settings = "tests.faults.support.kill_after_commit_settings"
     with house(front=NGINX is not None, DJANGO_SETTINGS_MODULE=settings) as ours:
         yield ours
 

@@ -8,10 +8,10 @@ from cryptography.fernet import Fernet
 from django.core.checks import ERROR, WARNING, CheckMessage, Tags, run_checks
 from pytest_django import Settings
 
-from alerts.cap_keys import new_key
+from alerts.formats.cap_signer import new_key
+from ops.backup.archive import new_key as new_backup_key
 from portal import checks
-from portal.archive import new_key as new_backup_key
-from tests.addresses import public_paths
+from tests.support.public_urls import public_paths
 
 GOOD = {
     "SECRET_KEY": "k3Zr-" * 12,

@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from tests.portal.processes import ROOT, eventually, free_port
+from tests.support.processes import ROOT, eventually, free_port
 
 # Root in a namespace of its own makes the project read-only, then becomes nobody.
 LOCKED_IN = """
@@ -85,7 +85,7 @@ def locked_in(role: str, env: dict[str, str]) -> subprocess.Popen[str]:
 
 
 def healthy(role: str, env: dict[str, str]) -> bool:
-    command = [sys.executable, "-m", "portal.health", role]
+    command = [sys.executable, "-m", "ops.healthcheck", role]
     return subprocess.run(command, cwd=ROOT, env=env, check=False).returncode == 0
 
 
@@ -165,8 +165,8 @@ def test_a_worker_that_claims_nothing_is_ended_by_its_health_check(
 ) -> None:
     from django.db import connection
 
-    from portal import health
-    from reports.outbox import enqueue
+    from core.outbox.queue import enqueue
+    from ops import healthcheck as health
 
     enqueue("nothing", "key")
     url = os.environ["DATABASE_URL"].replace("/portal?", f"/{connection.settings_dict['NAME']}?")

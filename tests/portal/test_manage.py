@@ -10,9 +10,9 @@ from django.core import management
 from django.db import InterfaceError, InternalError, OperationalError
 
 import manage
-from reports import database
-from tests.portal.processes import ROOT
-from tests.services import UNSET
+from core import database
+from tests.support.processes import ROOT
+from tests.support.real_services import UNSET
 
 
 def run(data_dir: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:

@@ -15,12 +15,16 @@ from django.test import Client, RequestFactory
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
-from portal import backups
-from reports import files, intake, limits, outbox, stats
-from reports.desk import watch
-from reports.intake import Typed
+from core import rate_limits as limits
+from core.outbox import queue as outbox
+from ops.backup import backup as backups
+from reports.attachments import storage as files
 from reports.models import OutboxItem
-from tests.portal.processes import ROOT
+from reports.monitoring import alarms as watch
+from reports.monitoring import queue_stats as stats
+from reports.submission import intake
+from reports.submission.intake import Typed
+from tests.support.processes import ROOT
 
 pytestmark = pytest.mark.django_db
 

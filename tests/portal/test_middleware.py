@@ -6,8 +6,8 @@ from django.http import HttpResponse
 from django.test import Client, override_settings
 from pytest_django import Settings
 
-from tests.addresses import public_paths
-from tests.cast import Person
+from tests.support.officers import Person
+from tests.support.public_urls import public_paths
 
 
 def test_the_walk_finds_the_public_pages() -> None:

@@ -11,11 +11,11 @@ from django.test import Client
 from django.urls import path
 from pytest_django import Settings
 
+from core import database
 from portal import urls
-from portal.logs import CodesOnly
-from reports import database
-from tests.reports.pages import words
-from tests.tongues import vietnamese
+from portal.logging_filters import CodesOnly
+from tests.support.language import vietnamese
+from tests.support.resident_pages import words
 
 HOTLINE = "02373.725.725"
 

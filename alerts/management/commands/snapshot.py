@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from alerts import snapshots
+from alerts.static_pages import generator as snapshots
 
 
 class Command(BaseCommand):

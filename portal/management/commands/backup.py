@@ -9,7 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from portal import archive, backups
+from ops.backup import archive
+from ops.backup import backup as backups
 
 LACKING = 3  # exit code: there is an archive, and a file is lost; 2 is argparse's, for wrong words
 

@@ -8,8 +8,9 @@ from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from portal import invitations, people
-from reports.officers.accounts import AccountError
+from accounts import invitations
+from accounts import roles as people
+from accounts.service import AccountError
 
 
 class Command(BaseCommand):

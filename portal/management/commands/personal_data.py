@@ -4,13 +4,13 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from portal.personal import DECLARED
-from reports.personal import table
+from core.personal_data_inventory import table
+from portal.personal_data_third_party import DECLARED
 
 HEAD = """# What is personal, and where it lies
 
 Made by `manage.py personal_data`; a test holds it to what stands beside the models
-(`reports/models/personal.py`, `alerts/models/personal.py`, `portal/personal.py`), and finds a field of
+(`reports/models/personal.py`, `alerts/models/personal.py`, `portal/personal_data_third_party.py`), and finds a field of
 which nothing is said. Tables about nobody are left out.
 
 *Sealed*: a dump of the database without `FIELD_KEYS` tells nothing of it. *Ties together*: names nobody,

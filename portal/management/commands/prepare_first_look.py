@@ -8,10 +8,10 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from accounts import demo_users as demo_people
 from alerts import publishing
 from alerts.first_alert import ensure_first_alert
 from alerts.models import Alert
-from portal import demo_people
 
 
 class Command(BaseCommand):

@@ -5,10 +5,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from portal import watchman
+from core.outbox.relay import Relay
+from ops import alarm_thread as watchman
 from portal.celery import app
-from reports.relay import Relay
-from reports.residents import crowds
+from reports.submission import flood_detection as crowds
 
 
 class Command(BaseCommand):

@@ -6,8 +6,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-from portal import backups, present
-from portal.archive import Manifest
+from ops.backup import backup as backups
+from ops.backup import restore_guard as present
+from ops.backup.archive import Manifest
 
 
 class Command(BaseCommand):

@@ -9,13 +9,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-from alerts import subscriptions
+from alerts.delivery import subscriptions
 from alerts.models import PartnerAgency, Subscriber
-from reports import privacy
-from reports.keeping import rotation
-from reports.keeping.rotation import Codes, Factors, Files, Kind, Texts
+from core.keys import field_keys, newest_key
+from reports.extraction import redaction as privacy
 from reports.models import Addition, Dispute, ErasureWish, EvidenceFile, Message, Report
-from reports.signing import field_keys, newest_key
+from reports.retention import key_rotation as rotation
+from reports.retention.key_rotation import Codes, Factors, Files, Kind, Texts
 
 LINE = 5.0  # seconds between two lines of progress
 _ONE_AT_A_TIME = "SELECT pg_try_advisory_lock(hashtextextended('rotate keys', 0))"

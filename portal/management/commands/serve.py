@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
-from portal.local_services import read_env
+from ops.local_services import read_env
 
 
 class Command(BaseCommand):
@@ -26,7 +26,7 @@ class Command(BaseCommand):
             call_command("check", deploy=True, fail_level="ERROR")
         chosen = ["--host", options["host"], "--wait", options["wait"]]
         # The supervisor needs no Django: give its memory back.
-        command = [sys.executable, "-m", "portal.supervisor", *chosen]
+        command = [sys.executable, "-m", "ops.serve", *chosen]
         os.execve(sys.executable, command, given_environment())  # noqa: S606  # nosec B606
 
 

@@ -5,8 +5,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from portal import people
-from reports.desk import lookalikes, reference
+from accounts import roles as people
+from reports.management import reference_data as reference
+from reports.public import lookalike_domains as lookalikes
 
 
 class Command(BaseCommand):

@@ -9,12 +9,12 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
-from reports.desk import days
-from reports.keeping import purging
-from reports.management import demo
-from reports.public import figures
-from reports.stats import roll_up, standing
-from reports.waves import burst_watch
+from reports.campaigns import burst_monitor as burst_watch
+from reports.cases import daily_counts as days
+from reports.management import demo_data as demo
+from reports.monitoring.queue_stats import roll_up, standing
+from reports.public import statistics as figures
+from reports.retention import purge as purging
 
 
 class Command(BaseCommand):

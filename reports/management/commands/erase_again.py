@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from reports.keeping import erasing_again
+from reports.retention import reerase_after_restore as erasing_again
 
 
 class Command(BaseCommand):

@@ -8,11 +8,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from reports.management import truths
-from reports.management.doors import BadLineError, record_of, text_of
-from reports.words import evaluation
-from reports.words.cues import action_codes, scenario_codes
-from reports.words.evaluation import Judged, Score
+from reports.extraction import evaluation
+from reports.extraction.cue_matcher import action_codes, scenario_codes
+from reports.extraction.evaluation import Judged, Score
+from reports.management import labelled_corrections as truths
+from reports.management.json_lines_command import BadLineError, record_of, text_of
 
 
 class Command(BaseCommand):

@@ -7,8 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from reports.calendar import days_off, working_days
 from reports.models import SpecialDay
-from reports.officers import days_off, working_days
 
 _LOOKED_AHEAD = timedelta(days=366)
 

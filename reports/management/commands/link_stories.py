@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from reports.campaigns import Linked, Story, Why, link
-from reports.management.doors import BadLineError, DoorCommand, record_of, text_of
+from reports.campaigns.offline_clustering import Linked, Story, Why, link
+from reports.management.json_lines_command import BadLineError, DoorCommand, record_of, text_of
 
 _FIELDS = ("caller_number", "claimed_to_be", "text", "bank_account", "at")
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from reports.attachments import clean_copies
+from reports.attachments import sanitized_copies as clean_copies
 from reports.models import EvidenceFile
 
 

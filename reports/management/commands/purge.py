@@ -9,9 +9,10 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 from psycopg2 import sql
 
-from reports.keeping import purging, retention
-from reports.keeping.retention import KINDS, Kind
 from reports.models import PurgeRun
+from reports.retention import policy as retention
+from reports.retention import purge as purging
+from reports.retention.policy import KINDS, Kind
 
 # Where words stood in clear: rows that are gone leave their bytes in a table until it is rewritten.
 _REWRITTEN = (

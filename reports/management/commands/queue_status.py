@@ -12,8 +12,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseTrouble
 
-from reports import database, stats
-from reports.stats import QueueBalance
+from core import database
+from reports.monitoring import queue_stats as stats
+from reports.monitoring.queue_stats import QueueBalance
 
 NAMES = ("accepted", "done", "waiting", "failed", "balanced")
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from reports.management.doors import DoorCommand
-from reports.phones import read
+from reports.extraction.phones import read
+from reports.management.json_lines_command import DoorCommand
 
 
 class Command(DoorCommand):

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
-from reports.desk.office_names import shipped
-from reports.management.doors import BadLineError, DoorCommand, record_of, text_of
-from reports.reading import read_story
-from reports.words import claimed, stages
-from reports.words.urgency import priority
+from reports.extraction import script_stages as stages
+from reports.extraction.impersonation import claims as claimed
+from reports.extraction.priority import priority
+from reports.extraction.story_reader import read_story
+from reports.management.json_lines_command import BadLineError, DoorCommand, record_of, text_of
+from reports.reference.office_lexicon import shipped
 
 
 class Command(DoorCommand):

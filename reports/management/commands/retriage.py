@@ -9,9 +9,9 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Q
 
-from reports.desk import retriage
-from reports.desk.retriage import NothingToReadError, Progress, UnderWayError
 from reports.models import Report, Retriage
+from reports.triage import reprocessing as retriage
+from reports.triage.reprocessing import NothingToReadError, Progress, UnderWayError
 
 LOOK = 0.5  # seconds between two looks, and two pictures on a terminal
 LINE = 10.0  # seconds between two lines elsewhere

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.management.base import BaseCommand, CommandError
 
-from reports.desk import watch
+from reports.monitoring import alarms as watch
 
 SUBJECT = "Thử đường thư báo động"
 TEXT = (
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         mail = EmailMessage(SUBJECT, TEXT, to=settings.ALARM_EMAILS)
         try:
             mail.send()
-        except (OSError, ValueError) as error:  # as in reports/desk/watch.py
+        except (OSError, ValueError) as error:  # as in reports/monitoring/alarms.py
             raise CommandError(
                 f"Not sent: {type(error).__name__}, see docs/operations.md"
             ) from error

@@ -8,9 +8,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseTrouble
 
-from reports import database
-from reports.keeping import chain_check, heads
-from reports.keeping.chain_check import BrokenError
+from core import database
+from core.audit import chain_heads as heads
+from core.audit import chain_verification as chain_check
+from core.audit.chain_verification import BrokenError
 
 
 class Command(BaseCommand):

@@ -5,7 +5,7 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from reports.models import Report, Statement
-from tests.cast import Person
+from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from reports.models import Report
-from tests.reports.pages import RECEIPT, code_of, send, words
+from tests.support.resident_pages import RECEIPT, code_of, send, words
 
 pytestmark = pytest.mark.django_db
 

@@ -5,9 +5,9 @@ from django.core.management import call_command
 from django.test import Client
 from lxml import html
 
-from tests.addresses import public_paths
-from tests.alerts.writing import issued
-from tests.tongues import vietnamese
+from tests.support.alert_factories import issued
+from tests.support.language import vietnamese
+from tests.support.public_urls import public_paths
 
 ENGLISH = [path for path in public_paths() if path.startswith("/en/")]
 

@@ -9,7 +9,7 @@ from django.test import Client
 from lxml import html
 
 from alerts.models import AlertRevision
-from tests.reports.pages import RECEIPT, REPORT, words
+from tests.support.resident_pages import RECEIPT, REPORT, words
 
 NOW = "/dang-bi-goi/"
 TEACHING = ["/that-hay-gia/", "/that-hay-gia/mot-cuoc-goi/", "/cong-that/", "/rieng-tu/"]

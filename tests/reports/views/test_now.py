@@ -13,8 +13,8 @@ from django.utils import timezone
 from lxml import html
 
 from reports.models import BankLine, Statement
-from reports.public import confirmed
-from tests.reports.pages import words
+from reports.public import confirmed_statements as confirmed
+from tests.support.resident_pages import words
 
 NOW = "/dang-bi-goi/"
 BOTH = [NOW, "/en/dang-bi-goi/"]

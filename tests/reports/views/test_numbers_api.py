@@ -14,13 +14,14 @@ from lxml import html
 from pytest_django import DjangoAssertNumQueries, Settings
 from pytest_django.live_server_helper import LiveServer
 
-from reports import limits, phones
-from reports.desk import reference
-from reports.lookup import key_of
-from reports.public import number_hashes
-from reports.public.number_hashes import ROOM, hash_of
-from tests.cast import Person
-from tests.reports.views.test_check import KEY, NO_FINDING_TODAY, found, told
+from core import rate_limits as limits
+from reports.extraction import phones
+from reports.management import reference_data as reference
+from reports.numbers import hash_api as number_hashes
+from reports.numbers.hash_api import ROOM, hash_of
+from reports.numbers.lookup import key_of
+from tests.reports.views.test_number_lookup import KEY, NO_FINDING_TODAY, found, told
+from tests.support.officers import Person
 
 RANGE = "/api/v1/numbers/range/"
 PROGRAMS = "/kiem-tra/cho-phan-mem/"

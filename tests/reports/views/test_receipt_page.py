@@ -14,12 +14,12 @@ from django.utils import timezone
 from lxml import html
 from pytest_django import Settings
 
-from reports import receipts
 from reports.models import Receipt, Report, Statement
-from reports.public import confirmed
-from reports.residents import posted
-from reports.residents.squares import square
-from tests.reports.pages import RECEIPT, REPORT, code_of, hidden, hidden_of, send, words
+from reports.public import confirmed_statements as confirmed
+from reports.submission import form_parser as posted
+from reports.submission import receipt_codes as receipts
+from reports.tracking.qr_code import square
+from tests.support.resident_pages import RECEIPT, REPORT, code_of, hidden, hidden_of, send, words
 
 pytestmark = pytest.mark.django_db
 

@@ -11,9 +11,10 @@ from django.test import Client
 from lxml import html
 from pytest_django import Settings
 
-from reports import intake, triage
 from reports.models import Commune, Report
-from tests.reports.pages import (
+from reports.submission import intake
+from reports.triage import service as triage
+from tests.support.resident_pages import (
     RECEIPT,
     REPORT,
     checked,
@@ -391,7 +392,7 @@ def test_a_page_without_a_database_can_still_be_filled_in(
     def broken() -> None:
         raise OperationalError
 
-    monkeypatch.setattr("reports.places.communes", broken)
+    monkeypatch.setattr("reports.reference.gazetteer.communes", broken)
     assert client.get(REPORT).status_code == 200
 
 
@@ -543,7 +544,7 @@ def test_a_database_that_goes_after_the_report_leaves_the_code_on_the_page(
 
     fields = {**hidden(Client()), "story": STORY}
     Client().post(REPORT, fields)
-    monkeypatch.setattr("reports.facts.whole.of", broken)
+    monkeypatch.setattr("reports.facts.merged_report.of", broken)
     answer = Client().post(REPORT, fields)
     assert answer.status_code == 200
     assert len(code_of(answer.content)) == 16

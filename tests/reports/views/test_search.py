@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from lxml import html
 from pytest_django import DjangoAssertNumQueries
 
-from reports.folding import closest
+from core.text import closest
 from reports.models import Office
-from reports.public import searching
-from tests.alerts.writing import cancelled, draft, issued
-from tests.reports.pages import words
-from tests.tongues import vietnamese
+from reports.public import site_search as searching
+from tests.support.alert_factories import cancelled, draft, issued
+from tests.support.language import vietnamese
+from tests.support.resident_pages import words
 
 PAGE = "/tim/"
 

@@ -11,15 +11,18 @@ from django.test import Client
 from django.utils import timezone
 
 from alerts.models import Alert
-from reports import events, intake, receipts, workflow
-from reports.facts.whole import Leg
-from reports.intake import Typed
+from core.audit import log as events
+from reports.cases import workflow
+from reports.facts.merged_report import Leg
 from reports.models import Addition, Campaign, CampaignLink, Case, Message, Report, Statement
-from reports.public import confirmed
-from reports.residents import later
-from tests.cast import Person
-from tests.reports.evidence import erase, report
-from tests.reports.pages import value, words
+from reports.public import confirmed_statements as confirmed
+from reports.submission import intake
+from reports.submission import receipt_codes as receipts
+from reports.submission.intake import Typed
+from reports.tracking import followups as later
+from tests.support.officers import Person
+from tests.support.report_factories import erase, report
+from tests.support.resident_pages import value, words
 
 TRACK, ADD, REPLY = "/theo-doi/", "/theo-doi/them/", "/theo-doi/tra-loi/"
 WITHDRAW, COPY = "/theo-doi/rut/", "/theo-doi/ban-sao/"
@@ -354,7 +357,7 @@ def test_the_copy_holds_all_own_words_but_not_the_phrase(
 def test_a_copy_of_very_much_ends_somewhere_and_says_so(
     client: Client, mine: intake.Accepted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reports.residents.own_copy.LONGEST", 300)
+    monkeypatch.setattr("reports.tracking.data_export.LONGEST", 300)
     send(client, ADD, mine, story="dài " * 1000)
     assert "dừng ở đây" in send(client, COPY, mine).content.decode()
 

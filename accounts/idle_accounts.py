@@ -1,0 +1,79 @@
+"""Accounts that nobody uses are closed, and whoever has an address is told a week before.
+
+Once an hour (beat). The last lead stays, however long away. A lead lets people in again at the desk,
+or `invite_officer` does.
+"""
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.mail import EmailMessage
+from django.db import Error as DatabaseTrouble
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Greatest
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from accounts import service as accounts
+from core.audit import log as events
+from reports.models import DeskAccount
+
+log = structlog.get_logger(__name__)
+
+NOTICE = timedelta(days=7)
+MOST_AT_ONCE = 100
+
+
+def look() -> None:
+    """Close what nobody has used for `ACCOUNT_IDLE_DAYS`, and warn of what comes next."""
+    if settings.ACCOUNT_IDLE_DAYS <= 0:
+        return
+    allowed, now = timedelta(days=settings.ACCOUNT_IDLE_DAYS), timezone.now()
+    try:
+        for user in unused_since(now - allowed)[:MOST_AT_ONCE]:
+            _close(user)
+        if settings.EMAIL_URL:
+            for user in _to_warn(now - allowed + NOTICE)[:MOST_AT_ONCE]:
+                _warn(user, allowed)
+    except DatabaseTrouble as error:
+        log.warning("accounts.not_looked", error=type(error).__name__)
+
+
+def unused_since(before: datetime) -> QuerySet[User]:
+    """Who can log in and has not done so after that moment, the longest away first; each with
+    `used`, the last sign of use.
+    """
+    rows = User.objects.filter(is_active=True, is_staff=True)
+    used = Greatest("last_login", "date_joined", "account__used_from")  # passes over NULL
+    return rows.annotate(used=used).filter(used__lte=before).order_by("used", "pk")
+
+
+def _close(user: User) -> None:
+    try:
+        accounts.close(user, by=None, reason=f"không dùng {settings.ACCOUNT_IDLE_DAYS} ngày")
+    except accounts.AccountError as error:  # the last lead, or somebody was quicker
+        log.info("accounts.stays", why=error.why)
+
+
+def _to_warn(before: datetime) -> QuerySet[User]:
+    told = Q(account__warned_at__gte=F("used"))
+    return unused_since(before).exclude(email="").exclude(told)
+
+
+def _warn(user: User, allowed: timedelta) -> None:
+    """Claim the mail, send it, and give the claim back where it could not be sent."""
+    day = max(user.used + allowed, timezone.now())  # type: ignore[attr-defined]
+    DeskAccount.objects.update_or_create(user=user, defaults={"warned_at": timezone.now()})
+    rendered = render_to_string("reports/idle.txt", {"user": user, "day": day}, using="public")
+    subject, _, body = rendered.partition("\n")
+    mail = EmailMessage(subject, body.strip() + "\n", to=[user.email])
+    mail.extra_headers["Auto-Submitted"] = "auto-generated"
+    try:
+        mail.send()
+    except (OSError, ValueError) as error:  # smtplib's are OSErrors; ValueError: no address
+        DeskAccount.objects.filter(user=user).update(warned_at=None)
+        log.warning("accounts.mail_failed", error=type(error).__name__)
+        return
+    events.record("user", user.pk, "account_warned")

@@ -1,0 +1,172 @@
+"""Invitations: how an officer comes to a password and a device, and a locked-out lead back in.
+
+An invitation is a device that nobody has confirmed yet, and a signed link to it. Enrolling
+confirms the device, so the link dies on use; a newer invitation removes the device, so the older
+link dies too. Whoever holds the link holds the account: it is handed over in person.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import segno
+from axes.utils import reset
+from django import forms
+from django.conf import settings
+from django.contrib.auth.forms import SetPasswordForm
+from django.contrib.auth.models import User
+from django.core import signing
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from accounts import roles as people
+from accounts import service as accounts
+from core.audit import log as events
+from reports.models import Paper, Phone
+
+if TYPE_CHECKING:
+    _SetPasswordForm = SetPasswordForm[User]
+else:
+    _SetPasswordForm = SetPasswordForm
+
+VALID = timedelta(hours=48)
+PAPER_CODES = 10
+_SALT = "portal.invitation"
+
+
+@dataclass(frozen=True)
+class Square:
+    """A QR code for a template: its side in modules and the path that draws it."""
+
+    side: int
+    path: str
+
+
+class EnrolForm(_SetPasswordForm):
+    """How the officer is called, a password, and the proof that the phone knows the secret."""
+
+    full_name = forms.CharField(
+        label="Họ tên, để in trên phiếu chuyển tin",
+        max_length=150,
+        required=False,
+        widget=forms.TextInput({"autocomplete": "name"}),
+    )
+    otp_token = forms.CharField(
+        label="Mã 6 chữ số đang hiện trên điện thoại",
+        max_length=12,
+        widget=forms.TextInput({"autocomplete": "one-time-code", "inputmode": "numeric"}),
+    )
+
+    def __init__(self, device: Phone, data: dict[str, str] | None = None) -> None:
+        super().__init__(device.user, data)
+        self.device = device
+        self.initial["full_name"] = device.user.get_full_name()
+        self.order_fields(["full_name"])
+        for field in self.fields.values():
+            field.widget.attrs["class"] = "input"
+
+    def clean_otp_token(self) -> str:
+        """The token, once the device has accepted it."""
+        token = "".join(self.cleaned_data["otp_token"].split())
+        if not self.device.verify_is_allowed()[0] or not self.device.verify_token(token):
+            raise forms.ValidationError("Mã chưa đúng. Chờ mã mới hiện rồi gõ lại.")
+        return token
+
+    def save(self, commit: bool = True) -> User:
+        if name := self.cleaned_data["full_name"]:
+            self.user.first_name, self.user.last_name = name, ""
+        return super().save(commit)
+
+
+def invite(name: str, role: str) -> str:
+    """Make or restore an officer and give the path of the one link that lets them in.
+
+    An officer who exists keeps password and devices until the link is used. Raises KeyError
+    for an unknown role, AccountError where it would leave no lead.
+    """
+    group = people.group_of(role)
+    with transaction.atomic():
+        user, new = User.objects.select_for_update().get_or_create(
+            username=name, defaults={"is_active": False, "is_staff": True}
+        )
+        if new:
+            user.set_unusable_password()
+            user.save(update_fields=["password"])
+        accounts.place(user, group)
+        Phone.objects.filter(user=user, confirmed=False).delete()
+        device = Phone.issue(user, confirmed=False)
+        events.record("user", user.pk, "invited", role=role)
+    token = signing.TimestampSigner(salt=_SALT).sign(device.pk)
+    return reverse("invitation", args=[token])
+
+
+def open_invitation(token: str) -> Phone | None:
+    """The unconfirmed device that a link speaks of; None when used, replaced, late or forged.
+
+    The row stays locked: a second click waits, and then finds the link used. Checking a code
+    saves the device whole, and would undo a confirmation that came in between.
+    """
+    try:
+        key = signing.TimestampSigner(salt=_SALT).unsign(token, max_age=VALID)
+    except signing.BadSignature:
+        return None
+    devices = Phone.objects.select_for_update(of=("self",)).select_related("user")
+    device: Phone | None = devices.filter(pk=int(key), confirmed=False).first()
+    return device
+
+
+# The link itself is the secret that a forger lacks; outside the desk there is no cookie.
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@transaction.atomic
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """The page behind a link: the QR code, then a password and a first code."""
+    device = open_invitation(token)
+    if device is None:
+        return render(request, "admin/invitation_ended.html", status=410, using="public")
+    form = EnrolForm(device, request.POST.dict() if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        context = {"user": device.user, "codes": enrol(form)}
+        return render(request, "admin/enrolled.html", context, using="public")
+    context = {"form": form, "user": device.user, "square": _square(device)} | _spoken(device)
+    status = 422 if form.is_bound else 200
+    return render(request, "admin/invitation.html", context, status=status, using="public")
+
+
+@transaction.atomic
+def enrol(form: EnrolForm) -> list[str]:
+    """Put the new password and device in the place of the old; gives fresh codes on paper."""
+    user, device = form.user, form.device
+    Phone.objects.filter(user=user).exclude(pk=device.pk).delete()
+    Phone.objects.filter(pk=device.pk).update(confirmed=True)
+    form.save()
+    accounts.enrolled(user)
+    Paper.objects.filter(user=user).delete()
+    codes = Paper.issue(user, PAPER_CODES)
+    reset(username=user.get_username())
+    events.record("user", user.pk, "enrolled", by=user)
+    return codes
+
+
+def _square(device: Phone) -> Square:
+    code = segno.make(device.config_url, error="m")
+    dots = [
+        f"M{x} {y}h1v1h-1z"
+        for y, row in enumerate(code.matrix_iter(border=4))
+        for x, dark in enumerate(row)
+        if dark
+    ]
+    return Square(int(code.symbol_size(border=4)[0]), "".join(dots))
+
+
+def _spoken(device: Phone) -> dict[str, str]:
+    """The secret for those who cannot scan, in groups of four."""
+    secret = device.config_url.split("secret=")[1].split("&")[0]
+    groups = (secret[start : start + 4] for start in range(0, len(secret), 4))
+    return {"secret": " ".join(groups), "issuer": settings.OTP_TOTP_ISSUER}

@@ -1,0 +1,45 @@
+"""Log-ins that wrong guesses have locked: a name at an address, for a while (axes)."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from axes.models import AccessAttempt
+from axes.utils import reset
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Max, Sum
+from django.utils import timezone
+
+from core.audit import log as events
+from reports.models import Paper, Phone
+
+
+def standing(users: Iterable[User]) -> dict[str, datetime]:
+    """Whose name is locked somewhere, and until when at the longest. No address is told, and no
+    name that is nobody's: what was typed there may be a password.
+    """
+    after = timezone.now() - _cool_off()
+    guesses = AccessAttempt.objects.filter(attempt_time__gte=after).order_by()
+    locked = (
+        guesses.filter(username__in=[user.get_username() for user in users])
+        .values("username", "ip_address")
+        .annotate(guessed=Sum("failures_since_start"), last=Max("attempt_time"))
+        .filter(guessed__gte=settings.AXES_FAILURE_LIMIT)
+        .order_by("last")
+    )
+    return {row["username"]: row["last"] + _cool_off() for row in locked}
+
+
+@transaction.atomic
+def lift(user: User, *, by: User) -> None:
+    """Let the officer try again at once, from everywhere; on record."""
+    reset(username=user.get_username())
+    free = {"throttling_failure_count": 0, "throttling_failure_timestamp": None}
+    for kind in (Phone, Paper):
+        kind.objects.filter(user=user).update(**free)
+    events.record("user", user.pk, "lock_lifted", by=by)
+
+
+def _cool_off() -> timedelta:
+    return timedelta(hours=settings.AXES_COOLOFF_TIME)

@@ -1,0 +1,92 @@
+"""What an agency asks of its page: a line for its site, and whether a code is one of ours."""
+
+import re
+from typing import Any
+
+from django import forms
+
+from alerts import selectors as said
+from alerts.embed.snippets import SIZES, Choice, What
+from reports.models import Commune, Office
+
+LONGEST_CODE = 60
+_CODE = re.compile(r"TH-PV01-[0-9]{4}-[0-9]{4,}-[0-9]{1,4}")  # as publishing writes it
+_NEWEST = ("", "Các cảnh báo mới nhất của cả tỉnh")
+
+
+class EmbedForm(forms.Form):
+    """Which warnings, how large."""
+
+    show = forms.ChoiceField(
+        label="Hiện cảnh báo nào?",
+        required=False,
+        widget=forms.Select({"class": "input"}),
+        error_messages={"invalid_choice": "Chọn một dòng trong danh sách."},
+    )
+    size = forms.ChoiceField(
+        label="Khung to bao nhiêu?",
+        choices=[(name, f"{width} × {height}") for name, (width, height) in SIZES.items()],
+        initial="320x420",
+        required=False,
+        widget=forms.Select({"class": "input"}),
+        error_messages={"invalid_choice": "Chọn một cỡ trong danh sách."},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        show = self.fields["show"]
+        assert isinstance(show, forms.ChoiceField)  # noqa: S101 - narrows the type  # nosec B101
+        show.choices = [
+            _NEWEST,
+            ("Một cảnh báo", [_warning(words.slug, words.title) for words in _in_force()]),
+            ("Theo xã, phường", _rows(What.COMMUNE, Commune.objects.values_list("pk", "name"))),
+            (
+                "Theo cơ quan bị giả danh",
+                _rows(What.OFFICE, Office.objects.values_list("pk", "name")),
+            ),
+        ]
+
+    @property
+    def choice(self) -> Choice:
+        """What was chosen; the newest warnings in the usual size where nothing can be read."""
+        chosen = self.cleaned_data if self.is_bound and self.is_valid() else {}
+        what, _, name = chosen.get("show", "").partition(":")
+        width, height = SIZES[chosen.get("size") or "320x420"]
+        return Choice(What(what), name, width, height)
+
+
+class CodeForm(forms.Form):
+    """A code as it stands in a frame, on a poster or in a message."""
+
+    code = forms.CharField(
+        label="Mã cảnh báo",
+        help_text="Ví dụ: TH-PV01-2026-0001-1. Mã nằm ở cuối trang cảnh báo, cuối tờ dán, cuối bản chữ.",
+        max_length=LONGEST_CODE,
+        widget=forms.TextInput(
+            {"class": "input", "autocomplete": "off", "autocapitalize": "characters"}
+        ),
+        error_messages={
+            "required": "Chưa ghi mã. Ví dụ: TH-PV01-2026-0001-1.",
+            "max_length": "Dài quá, không phải mã của cảnh báo.",
+        },
+    )
+
+    @property
+    def misshapen(self) -> bool:
+        """Whether no warning could carry such a code: it was misread, which proves nothing."""
+        return not _CODE.fullmatch(self.cleaned_data["code"])
+
+    def clean_code(self) -> str:
+        return "".join(self.cleaned_data["code"].split()).upper().replace("–", "-")
+
+
+def _in_force() -> list[Any]:
+    return [revision.words for revision in said.in_force()]
+
+
+def _warning(slug: str, title: str) -> tuple[str, str]:
+    return f"{What.WARNING}:{slug}", title
+
+
+def _rows(what: What, rows: Any) -> list[tuple[str, str]]:
+    return [(f"{what}:{key}", name) for key, name in rows]

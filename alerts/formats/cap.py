@@ -1,0 +1,196 @@
+"""A revision as a CAP 1.2 message (OASIS, 1 July 2010) and an index of such messages as Atom.
+
+Pure: everything stands in the revision. A message from a portal on plain http, a first look
+or a test, says of itself that it is a test.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from importlib.resources import files
+from xml.etree.ElementTree import Element  # nosec B405
+
+from alerts.content import Content, Message
+from alerts.formats import xml
+from alerts.formats.feed_entry import TELEPHONE, address_of_message, published_at
+from alerts.models import AlertRevision, Ending, MsgType, ResponseType
+
+MEDIA_TYPE = "application/cap+xml"
+_NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
+_OUR_SCENARIOS = "urn:thanhhoa:scam-scenario"
+_LONGEST_HEADLINE = 140  # signs, as aggregators want it
+_CYBERCRIME = ("OET:v1.2", "OET-050")
+_PROVINCE = ("VN-NSO-province", "38")
+_COMMUNE = "VN-NSO-commune"
+_ENDED: Mapping[str, str] = {Ending.ERROR: "Đã rút lại: ", Ending.OVER: "Hết hiệu lực: "}
+
+
+@dataclass(frozen=True)
+class _Block:
+    """What differs from language to language."""
+
+    language: str
+    event: str
+    sender: str
+    headline: str
+    description: str
+    instruction: str
+    area: str
+    web: str
+
+
+def message(revision: AlertRevision, *, draft: bool = False) -> bytes:
+    """The whole message, UTF-8 with declaration; valid against the standard's schema. A draft says
+    of itself that nobody may act on it.
+    """
+    words = revision.words
+    head = words.message
+    alert = Element("alert", {"xmlns": _NAMESPACE})
+    add = xml.add
+    add(alert, "identifier", head.identifier)
+    add(alert, "sender", head.sender)
+    add(alert, "sent", moment(head.sent))
+    actual = "Actual" if head.web.startswith("https:") else "Test"
+    add(alert, "status", "Draft" if draft else actual)
+    add(alert, "msgType", head.msg_type)
+    add(alert, "scope", "Public")
+    if head.reason:
+        add(alert, "note", head.reason)
+    if head.references:
+        add(alert, "references", " ".join(head.references))
+    add(alert, "incidents", head.identifier.rpartition("-")[0])
+    _info(alert, words, _vietnamese(words))
+    if words.speaks_english:
+        _info(alert, words, _english(words))
+    return xml.document(alert)
+
+
+def moment(at: datetime) -> str:
+    """A time as CAP writes it: whole seconds, the offset in digits."""
+    return at.replace(microsecond=0).isoformat()
+
+
+def index(revisions: Sequence[AlertRevision], portal: str) -> bytes:
+    """The messages that stand at present, newest first, as an Atom feed of links."""
+    feed = Element("feed", {"xmlns": "http://www.w3.org/2005/Atom", "xml:lang": "vi"})
+    xml.add(feed, "id", f"{portal}/canh-bao/cap.xml")
+    xml.add(feed, "title", "Cảnh báo lừa đảo của Công an tỉnh Thanh Hóa, dạng CAP 1.2")
+    xml.add(feed, "updated", published_at(revisions))
+    xml.add(xml.add(feed, "author"), "name", "Công an tỉnh Thanh Hóa")
+    xml.add(feed, "link", marks={"rel": "self", "href": f"{portal}/canh-bao/cap.xml"})
+    for revision in revisions:
+        _entry(feed, revision, portal)
+    return xml.document(feed)
+
+
+def _entry(feed: Element, revision: AlertRevision, portal: str) -> None:
+    entry, words = xml.add(feed, "entry"), revision.words
+    address = address_of_message(revision, portal)
+    xml.add(entry, "id", address)
+    xml.add(entry, "title", _headline(words))
+    xml.add(entry, "updated", moment(words.message.effective))
+    xml.add(entry, "link", marks={"rel": "alternate", "type": MEDIA_TYPE, "href": address})
+    xml.add(entry, "summary", _description(words))
+
+
+def _vietnamese(words: Content) -> _Block:
+    return _Block(
+        language="vi-VN",
+        event=words.short_title,
+        sender="Công an tỉnh Thanh Hóa",
+        headline=_headline(words),
+        description=_description(words),
+        instruction="\n".join(words.advice),
+        area="Tỉnh Thanh Hóa",
+        web=words.message.web,
+    )
+
+
+def _english(words: Content) -> _Block:
+    english, head = words.english, words.message
+    ended = "No longer in force: " if head.msg_type == MsgType.CANCEL else ""
+    return _Block(
+        language="en",
+        event="Impersonation call",
+        sender="Thanh Hoa Provincial Police",
+        headline=ended + english.title,
+        description="This warning was taken back." if _withdrawn(head) else english.summary,
+        instruction="\n".join(english.advice),
+        area="Thanh Hoa province",
+        web=head.web_in_english,
+    )
+
+
+def _info(alert: Element, words: Content, block: _Block) -> None:
+    info, head, add = xml.add(alert, "info"), words.message, xml.add
+    add(info, "language", block.language)
+    add(info, "category", "Security")
+    add(info, "event", block.event)
+    for response in _responses(words):
+        add(info, "responseType", response)
+    add(info, "urgency", words.urgency)
+    add(info, "severity", words.severity)
+    add(info, "certainty", words.certainty)
+    _codes(info, "eventCode", _events(words))
+    add(info, "effective", moment(head.effective))
+    if head.expires:
+        add(info, "expires", moment(head.expires))
+    add(info, "senderName", block.sender)
+    add(info, "headline", block.headline[:_LONGEST_HEADLINE])
+    add(info, "description", block.description)
+    if not _withdrawn(head):
+        add(info, "instruction", block.instruction)
+    add(info, "web", block.web)
+    add(info, "contact", TELEPHONE)
+    _area(info, words, block.area)
+
+
+def _area(info: Element, words: Content, province: str) -> None:
+    """The province as a shape, or its communes by their codes; nobody publishes their shapes."""
+    area = xml.add(info, "area")
+    names = ", ".join(place.name for place in words.communes)
+    xml.add(area, "areaDesc", f"{names}, {province}" if names else province)
+    if not words.communes:
+        xml.add(area, "polygon", _outline())
+    places = [(_COMMUNE, place.code) for place in words.communes]
+    _codes(area, "geocode", [_PROVINCE, *places])
+
+
+def _codes(parent: Element, name: str, pairs: Iterable[tuple[str, str]]) -> None:
+    for kind, value in pairs:
+        code = xml.add(parent, name)
+        xml.add(code, "valueName", kind)
+        xml.add(code, "value", value)
+
+
+def _events(words: Content) -> list[tuple[str, str]]:
+    return [_CYBERCRIME, *([(_OUR_SCENARIOS, words.scenario)] if words.scenario else [])]
+
+
+def _responses(words: Content) -> tuple[str, ...]:
+    """A warning that is over asks for nothing, or says that all is clear."""
+    if words.message.msg_type != MsgType.CANCEL:
+        return words.response_type
+    return (ResponseType.NONE if _withdrawn(words.message) else ResponseType.ALL_CLEAR,)
+
+
+def _headline(words: Content) -> str:
+    return f"{_ENDED.get(words.message.ending, '')}{words.title}"
+
+
+def _description(words: Content) -> str:
+    if _withdrawn(words.message):
+        return f"Cảnh báo này đã được rút lại vì có chỗ chưa đúng. {words.message.reason}"
+    steps = (" ".join(filter(None, (step.title + ".", step.text))) for step in words.steps)
+    return "\n".join((words.summary, *steps))
+
+
+def _withdrawn(head: Message) -> bool:
+    return head.ending == Ending.ERROR
+
+
+@cache
+def _outline() -> str:
+    """The province's main land, "lat,lon" pairs in a closed ring."""
+    return (files("alerts") / "data" / "outline.txt").read_text("utf-8").strip()

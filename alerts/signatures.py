@@ -1,0 +1,67 @@
+"""Signatures of what was said: Ed25519 over the canonical content, XML-DSig in the CAP message.
+
+Both keys are configured or neither is. A revision is signed in the transaction that issues it, so
+what cannot be signed is not issued; its signatures are rows of their own, never changed. The
+public halves are kept as rows too: who changes a key changes the configuration, and what the old
+key signed is verified as before.
+"""
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from alerts.content import canonical
+from alerts.formats import cap
+from alerts.formats.cap_signer import CapSigner, cap_signer
+from alerts.models import AlertRevision, PublicKey, RevisionSeal
+from core.keys import Signer, signer
+
+KIND = "thanh-hoa/warning/1"  # stands in what is signed: a signature serves one end
+
+
+class SealingError(Exception):
+    """A revision that could not be signed; it must not be issued."""
+
+
+def signed_text(revision: AlertRevision) -> bytes:
+    """The bytes that Ed25519 signs: canonical JSON of the kind and the content."""
+    return canonical({"kind": KIND, "warning": revision.content})
+
+
+def header(of: RevisionSeal) -> str:
+    """The signature as X-Content-Signature beside the content has it."""
+    named = f'keyid="{of.text_key_id}", algorithm="Ed25519"'
+    return f'{named}, signature="{of.text_signature}"'
+
+
+def seal(revision: AlertRevision) -> None:
+    """Sign a revision that has just been written. Raises SealingError; without keys it does
+    nothing, and the desk says of the revision that it has no signature.
+    """
+    try:
+        if signers := _signers():
+            _write(revision, *signers)
+    except (ImproperlyConfigured, OSError, ValueError) as error:
+        raise SealingError(type(error).__name__) from error
+
+
+def _signers() -> tuple[Signer, CapSigner] | None:
+    text, message = signer(), settings.CAP_KEY
+    if bool(text) != bool(message):
+        raise ImproperlyConfigured("SIGNING_KEY and CAP_KEY: both or neither.")
+    return (text, cap_signer(message)) if text else None
+
+
+def _write(revision: AlertRevision, text: Signer, message: CapSigner) -> None:
+    text_key = _known(text.id, PublicKey.Kind.TEXT, text.public_pem)
+    cap_key = _known(message.id, PublicKey.Kind.CAP, message.certificate)
+    RevisionSeal(
+        revision=revision,
+        text_key=text_key,
+        text_signature=text.sign(signed_text(revision)),
+        cap_key=cap_key,
+        cap_message=message.sign(cap.message(revision)),
+    ).save(force_insert=True)
+
+
+def _known(name: str, kind: PublicKey.Kind, pem: str) -> PublicKey:
+    return PublicKey.objects.get_or_create(name=name, defaults={"kind": kind, "pem": pem})[0]

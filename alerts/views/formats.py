@@ -1,0 +1,128 @@
+"""What programs read: feeds, CAP, signatures, oEmbed. Readable from every origin, for all of it is public."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from alerts import selectors as said
+from alerts import signatures as seals
+from alerts.embed import oembed
+from alerts.formats import cap, feeds
+from alerts.models import AlertRevision, PublicKey, RevisionSeal
+from alerts.responses import shared, told
+
+_NOT_OFFERED = 501  # as the standard wants it for a format that a provider does not have
+_MOST_DIGITS = 6
+Writer = Callable[[list[AlertRevision], datetime, str], bytes]
+
+
+@require_safe
+def rss(request: HttpRequest) -> HttpResponse:
+    return _feed(request, feeds.rss, "application/rss+xml; charset=utf-8")
+
+
+@require_safe
+def atom(request: HttpRequest) -> HttpResponse:
+    return _feed(request, feeds.atom, "application/atom+xml; charset=utf-8")
+
+
+@require_safe
+def json_feed(request: HttpRequest) -> HttpResponse:
+    return _feed(request, feeds.json_feed, "application/feed+json")
+
+
+@require_safe
+def cap_index(request: HttpRequest) -> HttpResponse:
+    """The messages that stand, cancels among them, so that a program learns of the end."""
+    index = cap.index(said.newest(feeds.MOST), settings.PORTAL_URL)
+    return shared(told(request, index, "application/atom+xml; charset=utf-8"))
+
+
+@require_safe
+def cap_message(request: HttpRequest, identifier: str) -> HttpResponse:
+    """One message as it was sent, for good: later messages refer to it."""
+    revision = _said(identifier)
+    seal = _seal_of(revision)
+    message = seal.cap_message.encode() if seal else cap.message(revision)
+    return shared(told(request, message, f"{cap.MEDIA_TYPE}; charset=utf-8"))
+
+
+@require_safe
+def content(request: HttpRequest, identifier: str) -> HttpResponse:
+    """What was said, byte for byte as it was signed; the signature is in a header."""
+    revision = _said(identifier)
+    response = told(request, seals.signed_text(revision), "application/json")
+    if seal := _seal_of(revision):
+        response["X-Content-Signature"] = seals.header(seal)
+        response["Access-Control-Expose-Headers"] = "X-Content-Signature"
+    return shared(response)
+
+
+@require_safe
+def signature(request: HttpRequest, identifier: str) -> HttpResponse:
+    """The signature of that content by itself; 404 where there is none."""
+    seal = _seal_of(_said(identifier))
+    if seal is None:
+        raise Http404
+    values = {
+        "algorithm": "Ed25519",
+        "key_id": seal.text_key_id,
+        "kind": seals.KIND,
+        "signature": seal.text_signature,
+        "content": reverse("alerts:content", args=[identifier]),
+        "public_key": reverse("alerts:public_key", args=[seal.text_key_id]),
+    }
+    return shared(told(request, json.dumps(values), "application/json"))
+
+
+@require_safe
+def public_key(request: HttpRequest, name: str) -> HttpResponse:
+    """A key that has signed warnings, today or before: PEM."""
+    key = get_object_or_404(PublicKey, pk=name)
+    return shared(told(request, key.pem, "application/x-pem-file"))
+
+
+def _said(identifier: str) -> AlertRevision:
+    said_so_far = AlertRevision.objects.said().select_related("seal")
+    return get_object_or_404(said_so_far, identifier=identifier)
+
+
+def _seal_of(revision: AlertRevision) -> RevisionSeal | None:
+    seal: RevisionSeal | None = getattr(revision, "seal", None)
+    return seal
+
+
+@require_safe
+def embed(request: HttpRequest) -> HttpResponse:
+    """OEmbed for an address of ours; JSON alone, as the standard lets a provider choose."""
+    if request.GET.get("format", "json") != "json":
+        return shared(HttpResponse("JSON alone is offered here.\n", "text/plain", _NOT_OFFERED))
+    width, height = (_size(request.GET.get(name)) for name in ("maxwidth", "maxheight"))
+    if not (width and height):
+        return shared(HttpResponseBadRequest("maxwidth and maxheight are whole numbers.\n"))
+    wanted = oembed.wanted(request.GET.get("url", ""), settings.PORTAL_URL)
+    if wanted is None:
+        raise Http404
+    if wanted.slug:
+        said.latest(wanted.slug)
+    text = oembed.answer(wanted.frame, settings.PORTAL_URL, width, height)
+    return shared(told(request, text, "application/json"))
+
+
+def _size(text: str | None) -> int:
+    """How much room is offered; more than anybody has where nothing is said, 0 for nonsense."""
+    if not text:
+        return 100_000
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS else 0
+
+
+def _feed(request: HttpRequest, write: Writer, content_type: str) -> HttpResponse:
+    text = write(said.newest(feeds.MOST), timezone.now(), settings.PORTAL_URL)
+    return shared(told(request, text, content_type))

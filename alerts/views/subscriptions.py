@@ -1,0 +1,69 @@
+"""Warnings by mail: the page that takes an address, and the two links that a mail carries."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from alerts.delivery import emails as letters
+from alerts.delivery import subscriptions
+from alerts.delivery.subscription_forms import SubscribeForm
+from core import rate_limits as limits
+from core.same_origin import from_our_page
+
+_CROWDED = _("Đang có quá nhiều người ghi. Đợi một lát rồi bấm lại.")
+_ELSEWHERE = _("Phần vừa gửi không phải từ trang này. Bấm lại ở đây.")
+_page = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@csrf_exempt  # a signed token of the form stands for the cookie
+@_page
+@never_cache
+def subscribe(request: HttpRequest) -> HttpResponse:
+    """Take an address; the answer is the same whether it is known or not."""
+    form = SubscribeForm(request.POST if request.method == "POST" else None)
+    is_ours = not form.is_bound or from_our_page(request)
+    if not is_ours:
+        form.add_error(None, _ELSEWHERE)
+    may_ask = form.is_bound and letters.can_be_sent() and form.is_valid()
+    is_asked = may_ask and _asked(request, form)
+    context = {"form": form, "is_open": letters.can_be_sent(), "is_asked": is_asked}
+    status = 200 if not form.errors else 422 if is_ours else 403
+    return render(request, "alerts/subscribe.html", context, status=status, using="public")
+
+
+def _asked(request: HttpRequest, form: SubscribeForm) -> bool:
+    try:
+        if limits.allow("subscribe", request):
+            subscriptions.ask(form.cleaned_data["address"], form.wish)
+            return True
+    except subscriptions.CrowdedError:
+        pass
+    form.add_error(None, _CROWDED)
+    return False
+
+
+@csrf_exempt
+@_page
+@never_cache
+def join(request: HttpRequest, token: str) -> HttpResponse:
+    """A mail program may open links by itself: only the button says yes."""
+    is_done = request.method == "POST" and subscriptions.join(token)
+    is_ours = is_done or subscriptions.wanted(token) is not None
+    context = {"is_done": is_done, "is_ours": is_ours}
+    status = 200 if is_ours else 404
+    return render(request, "alerts/subscription_join.html", context, status=status, using="public")
+
+
+@csrf_exempt  # mail programs post here by themselves (RFC 8058)
+@_page
+@never_cache
+def leave(request: HttpRequest, token: str) -> HttpResponse:
+    is_ours = subscriptions.is_way_out(token)
+    if request.method == "POST":
+        subscriptions.leave(token)
+    context = {"is_done": is_ours and request.method == "POST", "is_ours": is_ours}
+    status = 200 if is_ours else 404
+    return render(request, "alerts/subscription_leave.html", context, status=status, using="public")

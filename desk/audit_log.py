@@ -1,0 +1,158 @@
+"""The record of acts. An auditor reads what was done; what officers wrote about people is shown
+only to those who may see the reports themselves.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from core.audit import chain
+from desk import highlighting as marking
+from desk import labels as words
+from desk import labels_deadlines as clock_words
+from desk.audit_log_filter import PAGE, RecordFilter, numbers_of
+from desk.base import officer
+from desk.pagination import Listed
+from reports.cases import visibility as scope
+from reports.models import Case, ChainCheck, Correction, Event, EventSeal
+
+if TYPE_CHECKING:
+    _Admin = admin.ModelAdmin[Event]
+else:
+    _Admin = admin.ModelAdmin
+
+LOOK = "reports.view_look"
+_FACTS: dict[Any, Any] = dict(Correction.Fact.choices)
+# Codes and figures; never what a person wrote.
+_CODES = (
+    "before",
+    "after",
+    "outcome",
+    "what",
+    "verb",
+    "role",
+    "identifier",
+    "format",
+    "fact",
+    "filter",
+    "clock",
+)
+_FIGURES = {"number": "tệp số {}", "rows": "{} dòng", "files": "{} tệp"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One act as the list shows it. `report`: its key where the reader may open it."""
+
+    when: str
+    who: str
+    act: str
+    about: str
+    key: str
+    report: str
+    codes: str
+    reason: str
+
+
+@admin.register(Event)
+class EventAdmin(Listed, _Admin):
+    """Who did what and when, and who saw whose personal data: lists, and nothing to change."""
+
+    def get_urls(self) -> list[URLPattern]:
+        looks: URLPattern = path(
+            "looks/",
+            self.admin_site.admin_view(require_safe(self.looks)),
+            name="reports_event_looks",
+        )
+        return [looks, *super().get_urls()]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return self._list(request, RecordFilter(request.GET), "Nhật ký xử lý")
+
+    def looks(self, request: HttpRequest) -> HttpResponse:
+        """Who saw or took along whose personal data, and when."""
+        if not request.user.has_perm(LOOK):
+            raise PermissionDenied
+        return self._list(request, RecordFilter(request.GET, looks=True), "Ai đã xem gì")
+
+    def _list(self, request: HttpRequest, asked: RecordFilter, title: str) -> HttpResponse:
+        acts = list(asked.acts()[: PAGE + 1])
+        shown = acts[:PAGE]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": title,
+            "opts": self.opts,
+            "asked": asked,
+            "lines": lines(shown, may_read=_may_read(request)),
+            "older": asked.older(shown[-1].pk) if len(acts) > PAGE else "",
+            "may_look": request.user.has_perm(LOOK),
+            **_chained(),
+        }
+        return TemplateResponse(request, "admin/reports/event/change_list.html", context)
+
+
+def lines(acts: list[Event], *, may_read: bool) -> list[Line]:
+    """Acts for the list. Reasons are officers' words and may name people: for those alone who may
+    read the reports. One statement.
+    """
+    numbers = numbers_of(acts)
+    return [_line(act, numbers.get(act.subject_id, ""), may_read=may_read) for act in acts]
+
+
+def _line(act: Event, number: str, *, may_read: bool) -> Line:
+    about = words.SUBJECTS.get(act.subject_type, act.subject_type)
+    reason = act.detail.get("reason", "")
+    return Line(
+        f"{timezone.localtime(act.at):%H:%M:%S, %d/%m/%Y}",
+        words.person(act.by) if act.by else "Máy",
+        words.EVENTS.get(act.kind, act.kind),
+        f"{about} {number}" if number else about,
+        act.subject_id,
+        act.subject_id if number and may_read else "",
+        codes(act.detail),
+        (marking.plain(str(reason)) if may_read else "có ghi lý do") if reason else "",
+    )
+
+
+def codes(detail: dict[str, Any]) -> str:
+    """What an act says of itself, without a person's words."""
+    told = [_code(name, detail[name]) for name in _CODES if detail.get(name)]
+    # A published number stands under the same name; it is a text and no figure.
+    told += [
+        said.format(detail[name])
+        for name, said in _FIGURES.items()
+        if isinstance(detail.get(name), int)
+    ]
+    if detail.get("personal"):
+        told.append("có dữ liệu cá nhân")
+    return "; ".join(told)
+
+
+def _code(name: str, value: Any) -> str:
+    if name in {"before", "after"}:
+        status = dict(Case.Status.choices).get(value, value)
+        return f"{'từ' if name == 'before' else 'thành'} {status}"
+    known = (words.PERSONAL, words.OUTCOMES, _FACTS, clock_words.KINDS)
+    return next((named[value] for named in known if value in named), str(value))
+
+
+def _may_read(request: HttpRequest) -> bool:
+    """Acts of every unit stand in the list, so their reasons are for who sees every unit's reports."""
+    return request.user.has_perm("reports.view_report") and scope.is_at_pv01(officer(request))
+
+
+def _chained() -> dict[str, Any]:
+    """How far the record is chained, and when that was last checked. Two statements."""
+    end: EventSeal | None = chain.newest()
+    return {"sealed": end, "check": ChainCheck.objects.first()}

@@ -1,0 +1,311 @@
+"""What people do with campaigns, as buttons: each is a POST that grouping.py carries out; what is
+not done is told, and what was typed stays.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.views.decorators.http import require_POST
+
+from desk import labels as words
+from desk.base import officer, see_other
+from desk.campaigns.detail import may_group
+from desk.reports.search import campaign_named
+from reports.campaigns import campaign_stats as portrait
+from reports.campaigns import manual_grouping as grouping
+from reports.campaigns.campaign_stats import Sums
+from reports.campaigns.grouping_locks import MOST_CAMPAIGNS, MOST_REPORTS, GroupingError, Hand
+from reports.cases import visibility as scope
+from reports.models import Campaign, CampaignAct, CampaignProposal, Report
+from reports.models.report import is_public_number
+
+MOST_WORDS = 1000
+_LONGEST_VERSION = 10  # digits
+_KEPT = "Những gì đã gõ còn nguyên."
+
+
+class GroupingActs:
+    """The acts of a campaign's page and of the list."""
+
+    admin_site: admin.AdminSite
+    opts: Any
+    found: Callable[[HttpRequest, UUID | str], Campaign]
+    page: Callable[..., HttpResponse]
+
+    def act_urls(self) -> list[URLPattern]:
+        return [
+            self._act("<uuid:pk>/split/", self.split, "split"),
+            self._act("<uuid:pk>/detach/", self.detach, "detach"),
+            self._act("<uuid:pk>/attach/", self.attach, "attach"),
+            self._act("<uuid:pk>/merge/", self.merge_with, "merge_with"),
+            self._act("<uuid:pk>/take-back/<int:act>/", self.take_back, "take_back"),
+            self._act("<uuid:pk>/part/<uuid:away>/", self.part, "part"),
+            self._act("<uuid:pk>/keep-two/<int:proposal>/", self.keep_two, "keep_two"),
+            self._act("merge/", self.merge, "merge"),
+            self._act("attach/", self.attach_to, "attach_to"),
+        ]
+
+    def _act(self, route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
+        wrapped = self.admin_site.admin_view(require_POST(view))
+        address: URLPattern = path(route, wrapped, name=f"reports_campaign_{name}")
+        return address
+
+    def split(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Lay the ticked reports into a new campaign."""
+
+        def act(hand: Hand, version: int) -> str:
+            chosen, title = keys(request.POST.getlist("reports")), text(request, "title")
+            done = grouping.split(pk, chosen, hand, version, title)
+            return f"Đã tách {done.reports} tin thành đợt {done.other.code if done.other else ''}."
+
+        return self._carried(request, pk, act)
+
+    def detach(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Take the ticked reports out."""
+
+        def act(hand: Hand, version: int) -> str:
+            done = grouping.detach(pk, keys(request.POST.getlist("reports")), hand, version)
+            return f"Đã tách {done.reports} tin khỏi đợt. Máy không gắn lại các tin này vào đây."
+
+        return self._carried(request, pk, act)
+
+    def attach(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Say where the named reports lie now; after the second press lay them here."""
+        if "sure" not in request.POST:
+            return self._ask_attach(request, self._allowed(request, pk))
+
+        def act(hand: Hand, version: int) -> str:
+            done = grouping.attach(pk, lying(request.POST.getlist("lay")), hand, version)
+            return f"Đã gắn {done.reports} tin vào đợt."
+
+        return self._carried(request, pk, act)
+
+    def attach_to(self, request: HttpRequest) -> HttpResponse:
+        """From a report's page: say where it lies now, before it is laid into the typed campaign."""
+        _demand(request)
+        try:
+            meant = campaign_named(text(request, "code"))
+        except GroupingError as error:
+            return self._ask_code(request, str(error))
+        return self._ask_attach(request, self._allowed(request, meant.pk))
+
+    def take_back(self, request: HttpRequest, pk: UUID, act: int) -> HttpResponse:
+        """Undo an act that stands on this page."""
+
+        def undo(hand: Hand, version: int) -> str:
+            if not CampaignAct.objects.filter(pk=act, campaign=pk).exists():
+                raise GroupingError("Việc này không thuộc đợt này.")
+            done = grouping.take_back(act, hand)
+            left = f" {done.left} tin để nguyên vì đã được xếp lại sau đó." if done.left else ""
+            return f"Đã lấy lại: {done.restored} tin về chỗ cũ.{left}"
+
+        return self._carried(request, pk, undo)
+
+    def part(self, request: HttpRequest, pk: UUID, away: UUID) -> HttpResponse:
+        """Undo a merge into this campaign that the machine did."""
+
+        def undo(hand: Hand, version: int) -> str:
+            if not Campaign.objects.filter(pk=away, merged_into=pk).exists():
+                raise GroupingError("Đợt ấy không còn nằm trong đợt này.")
+            done = grouping.part(away, hand)
+            code = done.other.code if done.other else ""
+            return f"Đã lấy lại: {done.reports} tin về đợt {code}. Máy không gộp lại nữa."
+
+        return self._carried(request, pk, undo)
+
+    def keep_two(self, request: HttpRequest, pk: UUID, proposal: int) -> HttpResponse:
+        """Turn down what the machine would merge."""
+
+        def turn_down(hand: Hand, version: int) -> str:
+            of_it = Q(one=pk) | Q(other=pk)
+            if not CampaignProposal.objects.filter(of_it, pk=proposal).exists():
+                raise GroupingError("Đề nghị này không thuộc đợt này.")
+            grouping.turn_down(proposal, hand)
+            return "Đã ghi: hai đợt khác nhau. Máy không đề nghị lại."
+
+        return self._carried(request, pk, turn_down)
+
+    def merge_with(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Ask which of this campaign and the one of the typed code goes on."""
+        campaign = self._allowed(request, pk)
+        try:
+            other = campaign_named(text(request, "code"))
+        except GroupingError as error:
+            return self._not_done(request, pk, str(error))
+        if other == campaign:
+            return self._not_done(request, pk, "Mã này đã nằm trong đợt này.")
+        chosen = Campaign.objects.filter(pk__in=[campaign.pk, other.pk])
+        return self.ask_merge(request, chosen.order_by("opened_at", "pk"))
+
+    def ask_merge(self, request: HttpRequest, chosen: Iterable[Campaign]) -> HttpResponse:
+        """The page that asks which campaign goes on, and why the others belong to it."""
+        rows = list(chosen)
+        if not 2 <= len(rows) <= MOST_CAMPAIGNS:
+            told = f"Chưa làm gì. Chọn từ 2 đến {MOST_CAMPAIGNS} đợt."
+            messages.error(request, told)
+            return see_other(reverse("admin:reports_campaign_changelist"))
+        counted = portrait.sums(row.pk for row in rows)
+        for row in rows:
+            row.sums = counted.get(row.pk, Sums())  # type: ignore[attr-defined]
+        largest = max(rows, key=lambda row: counted.get(row.pk, Sums()).reports)
+        given = {"rows": rows, "goes_on": str(largest.pk), "reason": text(request, "reason")}
+        return self._asked(request, "merge", "Gộp đợt", given)
+
+    def merge(self, request: HttpRequest) -> HttpResponse:
+        """Merge all but one of the campaigns into that one; each by itself, refusals are told."""
+        _demand(request)
+        seen = versions(request.POST.getlist("campaigns"))
+        for into in keys([request.POST.get("into", "")]):
+            if into in seen:
+                return self._merged(request, into, seen)
+        messages.error(request, "Chưa làm gì. Chọn đợt giữ lại.")
+        return see_other(reverse("admin:reports_campaign_changelist"))
+
+    def _merged(self, request: HttpRequest, into: UUID, seen: dict[UUID, int]) -> HttpResponse:
+        target = self._allowed(request, into)
+        hand = Hand(officer(request), text(request, "reason"))
+        if not hand.words:
+            messages.error(request, f"Chưa làm. Chưa ghi lý do. {_KEPT}")
+            return self.ask_merge(
+                request, Campaign.objects.filter(pk__in=seen).order_by("opened_at")
+            )
+        done = grouping.merge_many([pk for pk in seen if pk != into], into, hand, seen)
+        moved = words.number(sum(act.reports for act in done.acts))
+        if done.acts:
+            told = f"Đã gộp {len(done.acts)} đợt vào {target.code}, {moved} tin."
+            messages.success(request, told)
+        for _, why in done.refused:
+            messages.error(request, f"Không gộp: {why}")
+        return see_other(reverse("admin:reports_campaign_change", args=[into]))
+
+    def _ask_attach(self, request: HttpRequest, campaign: Campaign) -> HttpResponse:
+        numbers, unread = public_numbers(text(request, "numbers"))
+        rows = list(
+            Report.objects.filter(public_number__in=numbers)
+            .select_related("campaign_link__campaign")
+            .only("public_number", "received_at", "campaign_link__campaign__code")
+        )
+        missing = [*unread, *sorted(numbers - {row.public_number for row in rows})]
+        if missing or not rows:
+            told = (
+                f"Không tìm thấy: {', '.join(missing[:10])}." if missing else "Chưa ghi số tin nào."
+            )
+            return self._not_done(request, campaign.pk, told)
+        given = {
+            "campaign": campaign,
+            "rows": rows,
+            "reason": text(request, "reason"),
+            "version": text(request, "version") or campaign.version,
+        }
+        return self._asked(request, "attach", f"Gắn tin vào đợt {campaign.code}", given)
+
+    def _ask_code(self, request: HttpRequest, why: str) -> HttpResponse:
+        """Ask once more into which campaign, with what was typed."""
+        typed = {name: text(request, name) for name in ("code", "reason", "numbers")}
+        report = _seen_report(typed["numbers"], officer(request))
+        given = {**typed, "why": why, "report": report}
+        page = self._asked(request, "attach_to", "Gắn vào đợt", given)
+        page.status_code = 422
+        return page
+
+    def _asked(
+        self, request: HttpRequest, name: str, title: str, given: dict[str, Any]
+    ) -> HttpResponse:
+        site = self.admin_site.each_context(request)
+        context = {**site, "opts": self.opts, "title": title, **given}
+        return TemplateResponse(request, f"admin/reports/campaign/{name}.html", context)
+
+    def _carried(
+        self, request: HttpRequest, pk: UUID, act: Callable[[Hand, int], str]
+    ) -> HttpResponse:
+        """Do it and look at the page again, or show the page with what was typed and why not."""
+        self._allowed(request, pk)
+        hand = Hand(officer(request), text(request, "reason"))
+        try:
+            told = act(hand, number(request.POST, "version"))
+        except GroupingError as error:
+            return self._not_done(request, pk, f"{error} {_KEPT}")
+        messages.success(request, told)
+        return see_other(reverse("admin:reports_campaign_change", args=[pk]))
+
+    def _not_done(self, request: HttpRequest, pk: UUID, why: str) -> HttpResponse:
+        messages.error(request, f"Chưa làm. {why}")
+        goes_on = self.found(request, pk).root()
+        return self.page(request, goes_on, typed=request.POST, why=why, status=409)
+
+    def _allowed(self, request: HttpRequest, pk: UUID) -> Campaign:
+        """The campaign, for who may group."""
+        campaign = self.found(request, pk)
+        _demand(request)
+        return campaign
+
+
+def _demand(request: HttpRequest) -> None:
+    if not may_group(request):
+        raise PermissionDenied
+
+
+def _seen_report(typed: str, viewer: User) -> Report | None:
+    """The report of that number, where the viewer sees one."""
+    numbers, _ = public_numbers(typed)
+    seen = scope.reports(Report.objects.only("public_number"), viewer)
+    return seen.filter(public_number__in=numbers).first()
+
+
+def text(request: HttpRequest, name: str) -> str:
+    return request.POST.get(name, "")[:MOST_WORDS].replace("\0", "").strip()
+
+
+def number(posted: QueryDict, name: str) -> int:
+    typed = posted.get(name, "")
+    return int(typed) if typed.isdecimal() and len(typed) < 10 else 0
+
+
+def keys(typed: Iterable[str]) -> list[UUID]:
+    """The keys among what was posted, each once; what is none is left out."""
+    found = dict.fromkeys(key for each in typed if (key := _key(each)))
+    return list(found)[: MOST_REPORTS + 1]
+
+
+def lying(typed: Iterable[str]) -> dict[UUID, UUID | None]:
+    """Where the officer saw each report, from "report:campaign"; no campaign is ""."""
+    pairs = (each.partition(":") for each in typed)
+    return {key: _key(at) for report, _, at in pairs if (key := _key(report))}
+
+
+def versions(typed: Iterable[str]) -> dict[UUID, int]:
+    """The version in which the officer saw each campaign, from "campaign:version"."""
+    pairs = (each.partition(":") for each in typed)
+    return {key: int(seen) for pk, _, seen in pairs if _is_short(seen) and (key := _key(pk))}
+
+
+def _is_short(seen: str) -> bool:
+    """Whether a version may be read: Python refuses thousands of digits with an error."""
+    return seen.isdecimal() and len(seen) < _LONGEST_VERSION
+
+
+def public_numbers(typed: str) -> tuple[set[str], list[str]]:
+    """The numbers of reports in a text, as they are printed, and what is none."""
+    numbers, unread = set(), []
+    for each in typed.replace(",", " ").replace(";", " ").split():
+        signs = "".join(filter(str.isalnum, each.upper()))
+        if is_public_number(signs):
+            numbers.add(f"{signs[:2]}-{signs[2:6]}-{signs[6:]}")
+        else:
+            unread.append(each[:20])
+    return numbers, unread
+
+
+def _key(typed: str) -> UUID | None:
+    try:
+        return UUID(typed)
+    except ValueError:
+        return None

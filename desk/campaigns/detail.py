@@ -1,0 +1,229 @@
+"""What the page of a campaign tells: figures, growth, what its reports share, and its reports with
+the reason of each link. A fixed number of statements, whatever its size.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from core.audit import log as events
+from desk import labels as words
+from desk import labels_impersonation as claim_words
+from desk.base import officer
+from reports.campaigns import campaign_stats as portrait
+from reports.campaigns.campaign_stats import Portrait, Sums
+from reports.campaigns.grouping_locks import PERMISSION
+from reports.campaigns.growth_chart import growth
+from reports.cases import visibility as scope
+from reports.extraction import script_stages as stages
+from reports.models import (
+    Campaign,
+    CampaignAct,
+    CampaignLink,
+    CampaignProposal,
+    Case,
+    Indicator,
+    KeptApart,
+)
+from reports.public.svg_charts import share
+
+ON_A_PAGE = 25
+MOST_ROWS = 8  # of what the reports share
+MOST_ACTS = 30
+MOST_APART = 20
+MOST_PROPOSALS = 5
+PAGE_VAR = "p"
+_NAMED = {
+    Indicator.Kind.NUMBER.value: "Số gọi đến",
+    Indicator.Kind.ACCOUNT.value: "Tài khoản nhận",
+    Indicator.Kind.LINK.value: "Đường dẫn",
+    "told": "Số khác trong lời kể",
+}
+_STATUSES = dict(Case.Status.choices)
+_HEAVY = (
+    "report__story", "report__story_sealed", "report__contact_sealed", "report__phrase_sealed",
+    "report__content_digest", "report__contact_index", "report__caller_number",
+    "report__claimed_name", "report__money_lost_raw", "report__commune_raw",
+    "report__facts__reasons", "report__facts__search",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Row:
+    """Something that reports share: how many do, and that in hundredths of the most frequent."""
+
+    label: str
+    count: int
+    share: int
+    css: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """What reports share of one sort, the most frequent first, and how many rows are left out."""
+
+    title: str
+    rows: list[Row]
+    left: int
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Another campaign that the machine would merge with this one, and why."""
+
+    pk: int
+    other: Campaign
+    reason: str
+
+
+@dataclass(frozen=True)
+class MachinesMerge:
+    """A campaign that the machine merged into another, and how many reports went along."""
+
+    campaign: UUID
+    code: str
+    at: datetime
+    reports: int
+
+
+def context(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
+    """All that the template shows to this officer."""
+    may_see = request.user.has_perm("reports.view_report") and scope.is_at_pv01(officer(request))
+    sums = portrait.sums([campaign.pk]).get(campaign.pk, Sums())
+    drawn = portrait.portrait(campaign.pk, with_numbers=may_see)
+    return {
+        "campaign": campaign,
+        "sums": sums,
+        "growth": growth(drawn.days, timezone.localdate()),
+        "statuses": _table("Trạng thái", drawn.parts.get("status", []), _STATUSES.__getitem__),
+        "shared": list(filter(None, _shared(drawn))),
+        "named": _named(drawn),
+        "links": _links(request, campaign, sums) if may_see else None,
+        "apart": _apart(campaign)[:MOST_APART] if may_see else [],
+        "acts": _acts(campaign)[:MOST_ACTS],
+        "proposals": _proposals(campaign),
+        "merged_by_machine": _merged_by_machine(campaign),
+        "may_see": may_see,
+        "may_group": may_group(request),
+    }
+
+
+def may_group(request: HttpRequest) -> bool:
+    """A campaign's reports lie at many units, so who works at one of them moves none."""
+    return request.user.has_perm(PERMISSION) and scope.is_at_pv01(officer(request))
+
+
+def _shared(drawn: Portrait) -> list[Table | None]:
+    parts = drawn.parts
+    return [
+        _table("Kiểu lừa", parts.get("scenario", []), words.label),
+        _table("Họ đòi", parts.get("action", []), words.label),
+        _table("Họ xưng", parts.get("office", []), claim_words.claimed),
+        _table("Bước kịch bản", _in_order(parts.get("stage", [])), claim_words.step),
+        _table("Xã, phường", parts.get("commune", []), str),
+    ]
+
+
+def _in_order(counted: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """The steps in the order of the script."""
+    script = list(stages.labels())
+    known = [step for step in counted if step[0] in script]
+    return sorted(known, key=lambda step: script.index(step[0]))
+
+
+def _table(title: str, counted: list[tuple[str, int]], worded: Any) -> Table | None:
+    most = max((count for _, count in counted), default=0)
+    rows = [
+        Row(worded(value), count, share(count, most), words.STATUS_TAGS.get(value, ""))
+        for value, count in counted[:MOST_ROWS]
+    ]
+    return Table(title, rows, max(0, len(counted) - MOST_ROWS)) if rows else None
+
+
+def _named(drawn: Portrait) -> list[Table]:
+    """Numbers, accounts and links, each with how many of the campaign's reports name it."""
+    return [
+        Table(
+            title,
+            [Row(words.phone(each.key), each.reports, 0, each.key) for each in drawn.named[kind]],
+            drawn.distinct[kind] - len(drawn.named[kind]),
+        )
+        for kind, title in _NAMED.items()
+        if kind in drawn.named
+    ]
+
+
+def _links(request: HttpRequest, campaign: Campaign, sums: Sums) -> Any:
+    """One page of the campaign's reports, the newest first."""
+    rows = (
+        CampaignLink.objects.filter(campaign=campaign)
+        .select_related("report__case", "report__facts", "placed_by")
+        .defer(*_HEAVY)
+        .order_by("-report__received_at", "report")
+    )
+    paginator = Paginator(rows, ON_A_PAGE)
+    paginator.count = sums.reports  # counted already
+    return paginator.get_page(request.GET.get(PAGE_VAR))
+
+
+def _apart(campaign: Campaign) -> QuerySet[KeptApart]:
+    """The reports that a person keeps out."""
+    rows = KeptApart.objects.filter(campaign=campaign).select_related("report", "act__by")
+    return rows.only(
+        "report__public_number", "act__at", "act__reason", "act__by__username",
+        "act__by__first_name", "act__by__last_name",
+    ).order_by("-id")  # fmt: skip
+
+
+def _acts(campaign: Campaign) -> QuerySet[CampaignAct]:
+    """What people did with it, the newest first."""
+    concerned = CampaignAct.objects.filter(Q(campaign=campaign) | Q(other=campaign))
+    return concerned.select_related("campaign", "other", "by", "taken_back_by").order_by("-id")
+
+
+def _proposals(campaign: Campaign) -> list[Proposal]:
+    """What the machine would merge with it; where a person had a hand it asks first."""
+    of_it = Q(one=campaign) | Q(other=campaign)
+    rows = CampaignProposal.objects.open().filter(of_it).select_related("one", "other")
+    return [
+        Proposal(row.pk, row.other if row.one_id == campaign.pk else row.one, row.reason)
+        for row in rows.order_by("-strength", "-id")[:MOST_PROPOSALS]
+    ]
+
+
+def _merged_by_machine(campaign: Campaign) -> list[MachinesMerge]:
+    """The merges that the machine did into this campaign, the newest first, where they stand."""
+    recorded = events.about("campaign", campaign.pk).filter(kind="campaign_merged", by=None)
+    merges = {event.detail.get("other", ""): event for event in recorded[:MOST_ACTS]}
+    if not merges:
+        return []
+    standing = Campaign.objects.filter(merged_into=campaign, code__in=merges)
+    keys = dict(standing.values_list("code", "pk"))
+    return [
+        MachinesMerge(keys[code], code, event.at, event.detail.get("reports", 0))
+        for code, event in merges.items()
+        if code in keys
+    ]
+
+
+def told(act: CampaignAct) -> str:
+    """An act in one line."""
+    other = act.other.code if act.other else ""
+    reports = f"{words.number(act.reports)} tin"
+    return {
+        CampaignAct.Kind.MERGED.value: f"Gộp {other} vào {act.campaign.code}, {reports}",
+        CampaignAct.Kind.SPLIT.value: f"Tách {reports} của {act.campaign.code} thành {other}",
+        CampaignAct.Kind.ATTACHED.value: f"Gắn {reports} vào {act.campaign.code}",
+        CampaignAct.Kind.DETACHED.value: f"Tách {reports} khỏi {act.campaign.code}",
+    }[act.kind]
+
+
+def person(user: User | None) -> str:
+    return words.person(user) if user else ""

@@ -1,0 +1,67 @@
+"""The clocks of a report on its page: what is due, and how what is over went."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
+from django.db.models.functions import JSONObject
+from django.utils import timezone
+
+from desk import labels_due as due_words
+from reports.models import Clock, Report
+
+KINDS: dict[str, str] = {str(kind): str(label) for kind, label in Clock.Kind.choices}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One clock: what it is, when it runs or ran out, how that stands in words."""
+
+    title: str
+    due_at: datetime
+    words: str
+    css: str = ""
+
+
+def rows() -> ArraySubquery:
+    """The clocks of a report, to be read with it in one statement."""
+    every = Clock.objects.filter(report_id=OuterRef("pk")).order_by("id")
+    names = ("kind", "due_at", "met_at", "dropped_at", "extended")
+    return ArraySubquery(every.values(row=JSONObject(**{name: name for name in names})))
+
+
+def lines(report: Report) -> list[Line]:
+    """The clocks of a report that was loaded with its `clock_rows`, those that run first."""
+    now = timezone.now()
+    found: list[dict[str, Any]] = getattr(report, "clock_rows", [])
+    return [_line(row, now) for row in sorted(found, key=_is_over)]
+
+
+def ending(lines: list[Line], at: datetime) -> str:
+    """The clocks that end then, by name."""
+    return ", ".join(line.title.lower() for line in lines if line.due_at == at)
+
+
+def _is_over(row: dict[str, Any]) -> bool:
+    return bool(row["met_at"] or row["dropped_at"])
+
+
+def _line(row: dict[str, Any], now: datetime) -> Line:
+    title, end = KINDS[row["kind"]].capitalize(), datetime.fromisoformat(row["due_at"])
+    if row["extended"]:
+        title = f"{title} (gia hạn {row['extended']} lần)"
+    if not _is_over(row):
+        due = due_words.said(end, now)
+        return Line(title, end, due.words, due.css)
+    if not row["met_at"]:
+        return Line(title, end, "thôi tính")
+    in_time = datetime.fromisoformat(row["met_at"]) <= end
+    return Line(title, end, "xong đúng hạn" if in_time else "xong, muộn")
+
+
+def basis() -> str:
+    """The law that the lengths rest on, as the lawyers gave it; or that nobody has."""
+    return settings.CLOCK_BASIS or "Thời hạn do đơn vị đặt, chưa ghi căn cứ pháp lý."

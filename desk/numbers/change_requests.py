@@ -1,0 +1,133 @@
+"""Changes of published numbers at the desk: asked for on the numbers' own pages, decided here."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, reverse
+
+from desk.base import Acts, by_two, moment, officer, record, see_other, typed
+from reports.models import NumberChange
+from reports.numbers import official_numbers as published
+from reports.numbers.findings import FindingError
+
+if TYPE_CHECKING:
+    _Admin = admin.ModelAdmin[NumberChange]
+else:
+    _Admin = admin.ModelAdmin
+
+ASKED = "Đã đề nghị. Số cũ giữ nguyên cho đến khi một người khác xác nhận."
+_NAMES = {
+    "name": "Ngân hàng", "office_id": "Cơ quan", "number": "Số", "label": "Bộ phận",
+    "label_en": "Bộ phận, tiếng Anh", "source": "Công bố ở đâu", "checked_on": "Đối chiếu ngày",
+}  # fmt: skip
+
+
+class Proposing:
+    """A page whose save button asks a colleague and writes nothing by itself."""
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return {}
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        self._ask(request, obj, published.propose)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        self._ask(request, obj, published.propose_removal)
+
+    def _ask(self, request: HttpRequest, obj: Any, ask: Any) -> None:
+        try:
+            ask(obj, officer(request))
+            messages.success(request, ASKED)
+        except FindingError as error:
+            messages.error(request, f"Chưa đề nghị. {error}")
+
+    def save_related(self, *args: Any) -> None:
+        """There is nothing beside the row."""
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """The change is on record by itself."""
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """The change is on record by itself."""
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        """The change is on record by itself."""
+
+    def response_add(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        return see_other(reverse("admin:reports_numberchange_changelist"))
+
+    response_change = response_delete = response_add
+
+
+@admin.register(NumberChange)
+class NumberChangeAdmin(Acts, _Admin):
+    """What waits for a second officer, and what came of the rest."""
+
+    change_form_template = "admin/reports/numberchange/change_form.html"
+    list_display = ("__str__", "table", "standing", "proposed_by", "decided_by")
+    list_select_related = ("proposed_by", "decided_by")
+    list_filter = ("outcome",)
+    show_facets = admin.ShowFacets.NEVER
+    fields = readonly_fields = (
+        "table",
+        "act",
+        "before",
+        "after",
+        "standing",
+        "proposed_by",
+        "decided_by",
+    )
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            self.act("<int:pk>/confirm/", self.confirm, "confirm"),
+            self.act("<int:pk>/refuse/", self.refuse, "refuse"),
+            *super().get_urls(),
+        ]
+
+    def beside(self, request: HttpRequest, row: NumberChange) -> dict[str, Any]:
+        waits = not row.outcome
+        may = by_two(row, officer(request), published.CONFIRM, waits=waits)
+        return {
+            **may,
+            "may_refuse": waits and may["may_end"],
+            "record": record("published", row.pk),
+            "title": str(row),
+        }
+
+    def confirm(self, request: HttpRequest, pk: int) -> HttpResponse:
+        get_object_or_404(NumberChange, pk=pk)
+        by, told = (
+            officer(request),
+            "Đã xác nhận. Các trang công khai đổi theo trong vòng hai phút.",
+        )
+        return self.done(request, pk, lambda: published.confirm(pk, by=by), told)
+
+    def refuse(self, request: HttpRequest, pk: int) -> HttpResponse:
+        get_object_or_404(NumberChange, pk=pk)
+        by, reason = officer(request), typed(request, "reason")
+        return self.done(
+            request, pk, lambda: published.refuse(pk, reason, by=by), "Đã giữ nguyên số cũ."
+        )
+
+    @admin.display(description="trạng thái")
+    def standing(self, row: NumberChange) -> str:
+        if row.decided_at:
+            return f"{row.get_outcome_display()} {moment(row.decided_at)}"
+        return "Chờ người khác xác nhận"
+
+    @admin.display(description="đang là")
+    def before(self, row: NumberChange) -> str:
+        return _told(row.was) or "Chưa có"
+
+    @admin.display(description="đổi thành")
+    def after(self, row: NumberChange) -> str:
+        return _told(row.values) or "Bỏ khỏi danh sách"
+
+
+def _told(values: dict[str, str]) -> str:
+    return "; ".join(
+        f"{_NAMES[name]}: {text}" for name, text in values.items() if text and name in _NAMES
+    )

@@ -1,0 +1,193 @@
+"""What officers found on numbers, at the desk; `findings` alone writes it."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, reverse
+from django.utils import timezone
+
+from desk import labels as words
+from desk.base import Acts, by_two, moment, officer, record, see_other, typed
+from desk.indicator_counts import newest_naming, reports_naming
+from desk.numbers.pending import unconfirmed
+from reports.cases import visibility as scope
+from reports.extraction import phones
+from reports.models import Indicator, KnownNumber
+from reports.numbers import coordination_signals as concert
+from reports.numbers import findings, lookup
+from reports.numbers import report_counts as callers
+from reports.numbers.findings import FindingError
+
+if TYPE_CHECKING:
+    _Admin = admin.ModelAdmin[KnownNumber]
+    _Form = forms.ModelForm[KnownNumber]
+else:
+    _Admin, _Form = admin.ModelAdmin, forms.ModelForm
+
+
+class KnownNumberForm(_Form):
+    """What one officer puts before a colleague; what speaks against it is an error of the form."""
+
+    by: User  # the admin makes a class for each request, and tells it who asks
+    valid_until = forms.DateField(
+        label="Có giá trị đến",
+        widget=forms.DateInput(format="%d/%m/%Y"),
+        input_formats=["%d/%m/%Y", "%d-%m-%Y", "%Y-%m-%d"],
+        error_messages={"invalid": "Chưa đọc được ngày. Ghi như 24/11/2026."},
+    )
+
+    class Meta:
+        model = KnownNumber
+        fields = ("number", "finding", "reason", "valid_until")
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or self.cleaned_data
+        if not self.errors:
+            try:
+                self.instance = findings.weigh(**said, by=self.by)
+            except FindingError as error:
+                self.add_error(None, str(error))
+        return said
+
+
+class StandingFilter(admin.SimpleListFilter):
+    """What waits for a second officer."""
+
+    title = "trạng thái"
+    parameter_name = "standing"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("waiting", "Chờ người khác xác nhận")]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[KnownNumber]
+    ) -> QuerySet[KnownNumber]:
+        return queryset & unconfirmed() if self.value() else queryset
+
+
+@admin.register(KnownNumber)
+class KnownNumberAdmin(Acts, _Admin):
+    """One proposes, another confirms; the public page shows what is confirmed, for its time."""
+
+    form = KnownNumberForm
+    change_form_template = "admin/reports/knownnumber/change_form.html"
+    list_display = ("number", "finding", "standing", "until", "proposed_by", "confirmed_by")
+    list_select_related = ("proposed_by", "confirmed_by")
+    list_filter = (StandingFilter,)
+    ordering = ("-proposed_at",)
+    search_fields = ("number", "key__exact")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(findings.PROPOSE)
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            self.act("<int:pk>/confirm/", self.confirm, "confirm"),
+            self.act("<int:pk>/withdraw/", self.withdraw, "withdraw"),
+            *super().get_urls(),
+        ]
+
+    def get_fields(self, request: HttpRequest, obj: KnownNumber | None = None) -> Any:
+        asked = ("number", "finding", "reason")
+        if obj is None:
+            return (*asked, "valid_until")
+        return (*asked, "until", "standing", "proposed_by", "confirmed_by", "withdrawn_by")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: KnownNumber | None = None) -> Any:
+        return self.get_fields(request, obj) if obj else ()
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        finding = KnownNumber.Finding.CONFIRMED
+        usual = {"finding": finding, "valid_until": findings.usual_end()}
+        return usual | _of_a_report(request.GET.get("indicator", ""), officer(request))
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        form.by = officer(request)  # type: ignore[attr-defined]
+        return form
+
+    def save_model(self, request: HttpRequest, obj: KnownNumber, form: Any, change: bool) -> None:
+        findings.put(obj)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {"title": "Đề nghị ghi nhận một số", **(extra_context or {})}
+        try:
+            return super().add_view(request, form_url, context)
+        except FindingError as error:  # somebody was quicker: nothing has been written
+            messages.error(request, f"Chưa làm. {error}")
+            return see_other(reverse("admin:reports_knownnumber_changelist"))
+
+    def response_add(
+        self, request: HttpRequest, obj: KnownNumber, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        messages.success(request, "Đã đề nghị. Chờ người khác xác nhận.")
+        return see_other(reverse("admin:reports_knownnumber_change", args=[obj.pk]))
+
+    def beside(self, request: HttpRequest, row: KnownNumber) -> dict[str, Any]:
+        by, stands = officer(request), row.withdrawn_at is None
+        may = by_two(row, by, findings.CONFIRM, waits=stands and row.confirmed_at is None)
+        return {
+            **may,
+            "may_withdraw": stands and may["may_end"],
+            "record": record("number", row.pk),
+            "verdict": lookup.look(phones.read(row.number)),
+            "named": reports_naming(row.key),
+            "naming": newest_naming(row.key, by),
+            "concert": concert.of(row.key),
+            "days": callers.DAYS,
+            "title": f"Số {row.number}",
+        }
+
+    def confirm(self, request: HttpRequest, pk: int) -> HttpResponse:
+        get_object_or_404(KnownNumber, pk=pk)
+        by = officer(request)
+        told = "Đã xác nhận. Trang kiểm tra số nói điều này từ bây giờ."
+        return self.done(request, pk, lambda: findings.confirm(pk, by=by), told)
+
+    def withdraw(self, request: HttpRequest, pk: int) -> HttpResponse:
+        get_object_or_404(KnownNumber, pk=pk)
+        by, reason = officer(request), typed(request, "reason")
+        return self.done(
+            request, pk, lambda: findings.withdraw(pk, reason, by=by), "Đã gỡ ghi nhận."
+        )
+
+    @admin.display(description="trạng thái")
+    def standing(self, row: KnownNumber) -> str:
+        if row.withdrawn_at:
+            return f"Đã gỡ {moment(row.withdrawn_at)}"
+        if row.confirmed_at is None:
+            return "Chờ người khác xác nhận"
+        if row.valid_until < timezone.localdate():
+            return "Hết giá trị"
+        return f"Đã xác nhận {moment(row.confirmed_at)}"
+
+    @admin.display(description="có giá trị đến", ordering="valid_until")
+    def until(self, row: KnownNumber) -> str:
+        return f"{row.valid_until:%d/%m/%Y}"
+
+
+def _of_a_report(indicator: str, by: User) -> dict[str, Any]:
+    """The number of a report that the officer may see, and what speaks for it; nothing of others.
+    The address gives the key of its line, so that no address holds a number.
+    """
+    if not (indicator.isascii() and indicator.isdecimal() and len(indicator) < 19):
+        return {}
+    rows = scope.told_in(Indicator.objects.filter(pk=int(indicator)), by).exclude(key="")
+    row = (
+        rows.filter(kind=Indicator.Kind.NUMBER)
+        .select_related("report")
+        .only("key", "report__public_number")
+        .first()
+    )
+    if row is None:
+        return {}
+    return {"number": words.phone(row.key), "reason": f"Tin {row.report.public_number}."}

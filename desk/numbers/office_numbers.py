@@ -1,0 +1,59 @@
+"""The numbers that institutions have published, at the desk."""
+
+from typing import TYPE_CHECKING
+
+from django import forms
+from django.contrib import admin
+
+from desk import validators as vetting
+from desk.numbers.change_requests import Proposing
+from desk.public_statements import DayField
+from reports.extraction import phones
+from reports.models import KnownNumber, OfficeNumber
+from reports.numbers import lookup
+
+if TYPE_CHECKING:
+    _Admin = admin.ModelAdmin[OfficeNumber]
+    _Form = forms.ModelForm[OfficeNumber]
+else:
+    _Admin, _Form = admin.ModelAdmin, forms.ModelForm
+
+
+class OfficeNumberForm(_Form):
+    """One whole number, and where and when it was compared."""
+
+    checked_on = DayField(label="Đối chiếu ngày")
+
+    class Meta:
+        model = OfficeNumber
+        fields = ("office", "number", "label", "label_en", "source", "checked_on")
+
+    def clean_number(self) -> str:
+        typed: str = self.cleaned_data["number"]
+        key = lookup.key_of(phones.read(typed))
+        if not key:
+            raise forms.ValidationError("Chưa đọc được một số nào ở đây. Ghi một số, đủ chữ số.")
+        if OfficeNumber.objects.filter(key=key).exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError("Số này đã có trong danh sách.")
+        if KnownNumber.objects.filter(key=key, withdrawn_at=None).exists():
+            raise forms.ValidationError("Số này đang có ghi nhận là kẻ gian dùng. Gỡ trước đã.")
+        vetting.publishable(self, typed)
+        self.instance.key = key
+        return typed
+
+    def clean_source(self) -> str:
+        return vetting.source(self.cleaned_data["source"])
+
+
+@admin.register(OfficeNumber)
+class OfficeNumberAdmin(Proposing, _Admin):
+    """The numbers that institutions have published; a change takes a second officer."""
+
+    form = OfficeNumberForm
+    list_display = ("number", "office", "label", "source", "checked")
+    list_select_related = ("office",)
+    search_fields = ("number", "office__name")
+
+    @admin.display(description="đối chiếu ngày", ordering="checked_on")
+    def checked(self, number: OfficeNumber) -> str:
+        return f"{number.checked_on:%d/%m/%Y}"

@@ -1,0 +1,160 @@
+"""What the public pages may say: sentences that an officer turns on, and the banks' numbers."""
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+from django.utils import timezone
+
+from desk import validators as vetting
+from desk.numbers.change_requests import Proposing
+from reports.models import BankLine, Statement
+from reports.public import confirmed_statements as confirmed
+
+if TYPE_CHECKING:
+    _StatementAdmin = admin.ModelAdmin[Statement]
+    _BankLineAdmin = admin.ModelAdmin[BankLine]
+    _StatementForm = forms.ModelForm[Statement]
+    _BankLineForm = forms.ModelForm[BankLine]
+else:
+    _StatementAdmin = _BankLineAdmin = admin.ModelAdmin
+    _StatementForm = _BankLineForm = forms.ModelForm
+
+SOON = "Các trang công khai đổi theo trong vòng hai phút."
+_MARKS = re.compile(r"\{\w*\}|[{}]")
+_CALLABLE = re.compile(r"[*#+]?[0-9][0-9 .\-]{1,30}[0-9#]")
+
+
+class StatementForm(_StatementForm):
+    """A sentence in both languages. The marks that a page fills in must stay as they are."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if amount := self.fields.get("amount"):
+            amount.required = self.instance.amount is not None
+            amount.disabled = not amount.required
+
+    def clean_amount(self) -> int | None:
+        amount: int | None = self.cleaned_data["amount"]
+        if amount is not None and not 1 <= amount <= 1000:
+            raise forms.ValidationError("Ghi một số từ 1 đến 1000.")
+        return amount
+
+    def clean_text(self) -> str:
+        return self._with_its_marks("text")
+
+    def clean_text_en(self) -> str:
+        return self._with_its_marks("text_en")
+
+    def _with_its_marks(self, name: str) -> str:
+        typed: str = vetting.plain(self.cleaned_data[name])
+        needed = set(_MARKS.findall(self.initial.get(name, "")))
+        if set(_MARKS.findall(typed)) == needed:
+            return typed
+        marks = ", ".join(sorted(needed))
+        raise forms.ValidationError(
+            f"Giữ nguyên {marks}, không thêm dấu ngoặc nhọn khác: trang điền vào chỗ đó."
+            if needed
+            else "Không dùng dấu ngoặc nhọn: trang dành chúng cho chỗ điền."
+        )
+
+
+@admin.register(Statement)
+class StatementAdmin(_StatementAdmin):
+    """Each sentence by what it is about; what is turned on is on the pages within two minutes."""
+
+    form = StatementForm
+    list_display = ("title", "shown", "text", "amount", "confirmed_by", "confirmed_at")
+    list_filter = ("is_public",)
+    show_facets = admin.ShowFacets.NEVER
+    readonly_fields = ("title", "confirmed_by", "confirmed_at")
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (*readonly_fields, "text", "text_en", "amount", "is_public"),
+                "description": "Chỉ cho hiện khi PV01 hoặc bộ phận pháp lý đã xác nhận. Bấm Lưu là"
+                f" bạn đứng tên xác nhận. {SOON}",
+            },
+        ),
+    )
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Statement | None = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Statement, form: Any, change: bool) -> None:
+        by = request.user
+        if not isinstance(by, User):
+            return
+        if obj.is_public:
+            confirmed.show(obj, by)
+        else:
+            confirmed.keep_off(obj, by, was_public=bool(form.initial.get("is_public")))
+        messages.info(request, SOON)
+
+    @admin.display(description="trên trang", ordering="is_public")
+    def shown(self, statement: Statement) -> str:
+        return "Đang hiện" if statement.is_public else "Chưa hiện"
+
+
+class AnyDayField(forms.DateField):
+    """A day as people write it: 24/11/2026. Django would read the month first."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        shown = forms.DateInput(format="%d/%m/%Y")
+        known = ("%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y", "%Y-%m-%d")
+        wrong = {"invalid": "Chưa đọc được ngày. Ghi như 24/11/2026."}
+        super().__init__(widget=shown, input_formats=known, error_messages=wrong, **kwargs)
+
+
+class DayField(AnyDayField):
+    """A day on which somebody looked: not one that is to come."""
+
+    def clean(self, value: Any) -> Any:
+        day = super().clean(value)
+        if day and day > timezone.localdate():
+            raise forms.ValidationError("Ngày này chưa đến. Ghi ngày đã đối chiếu.")
+        return day
+
+
+class BankLineForm(_BankLineForm):
+    """A number that can be dialled, and where and when an officer compared it."""
+
+    checked_on = DayField(label="Đối chiếu ngày")
+
+    def clean_number(self) -> str:
+        typed = " ".join(self.cleaned_data["number"].split())
+        if not _CALLABLE.fullmatch(typed):
+            raise forms.ValidationError("Ghi một số gọi được, chỉ chữ số và dấu cách.")
+        return vetting.publishable(self, typed)
+
+    def clean_source(self) -> str:
+        return vetting.source(self.cleaned_data["source"])
+
+
+@admin.register(BankLine)
+class BankLineAdmin(Proposing, _BankLineAdmin):
+    """The banks' own numbers for the first half hour; a change takes a second officer."""
+
+    form = BankLineForm
+    list_display = ("name", "number", "source", "checked")
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": ("name", "number", "source", "checked_on"),
+                "description": "Đối chiếu với thẻ hoặc trang chính thức của ngân hàng, đừng lấy từ"
+                f" kết quả tìm kiếm. {SOON}",
+            },
+        ),
+    )
+
+    @admin.display(description="đối chiếu ngày", ordering="checked_on")
+    def checked(self, line: BankLine) -> str:
+        return f"{line.checked_on:%d/%m/%Y}"

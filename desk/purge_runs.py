@@ -1,0 +1,73 @@
+"""What the nightly purge took, and by which rules; the wishes to be erased that wait."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+
+from desk import labels as words
+from desk.base import moment, officer
+from desk.pagination import Listed
+from reports.cases import visibility as scope
+from reports.models import ErasureWish, PurgeRun
+from reports.retention.policy import BY_NAME, KINDS, Kind
+
+if TYPE_CHECKING:
+    _Admin = admin.ModelAdmin[PurgeRun]
+else:
+    _Admin = admin.ModelAdmin
+
+_MOST_WISHES = 50
+
+
+@admin.register(PurgeRun)
+class PurgeRunAdmin(Listed, _Admin):
+    """One line a night; nothing to change."""
+
+    list_display = ("when", "done", "went", "stayed")
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {
+            "title": "Xóa dữ liệu hết hạn",
+            "rules": [(kind.told, _length(kind)) for kind in KINDS],
+            "wishes": _waiting(officer(request)),
+        }
+        return super().changelist_view(request, context | (extra_context or {}))
+
+    @admin.display(description="bắt đầu")
+    def when(self, run: PurgeRun) -> str:
+        return moment(run.started_at)
+
+    @admin.display(description="xong")
+    def done(self, run: PurgeRun) -> str:
+        return moment(run.finished_at) if run.finished_at else "đang làm"
+
+    @admin.display(description="đã xóa")
+    def went(self, run: PurgeRun) -> str:
+        told = [
+            f"{words.number(count)} {BY_NAME[name].told}"
+            for name, count in run.counts.items()
+            if count and name in BY_NAME
+        ]
+        return "; ".join(told) or "không có gì hết hạn"
+
+
+def _waiting(viewer: User) -> list[ErasureWish]:
+    """The wishes that wait, of reports that the viewer may see, the longest first; one that was
+    taken up again waits from then.
+    """
+    if not viewer.has_perm("reports.view_report"):
+        return []
+    since = Coalesce("taken_up_at", "asked_at")
+    wishes = ErasureWish.objects.open().order_by(since).select_related("report__case")
+    return [wish for wish in wishes[:_MOST_WISHES] if scope.sees(viewer, wish.report.case)]
+
+
+def _length(kind: Kind) -> str:
+    if not kind.length:
+        return "giữ đến khi PV01 quyết định"
+    return f"{kind.length} {'tháng' if kind.is_in_months else 'ngày'}"

@@ -1,0 +1,133 @@
+"""Files that a resident sent along, as the desk sees them: what each is and what the worker found
+in it; the picture that we drew anew, which a browser may show; and the original as an attachment
+that no browser opens by itself. Their names are the sender's affair and stay sealed.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.http import HttpResponse, StreamingHttpResponse
+from django.utils import timezone
+
+from core.audit import log as events
+from reports.attachments import filetypes
+from reports.attachments import sanitized_copies as clean_copies
+from reports.attachments import storage as files
+from reports.attachments.filetypes import FileType
+from reports.models import EvidenceFile, FileCheck, Report
+
+_LOST = "bản đã xóa dữ liệu ẩn bị mất, bấm Cho máy đọc lại"
+_HARMFUL = FileType("application/octet-stream", "bin", "tệp")
+_SENT_AS_IT_IS = {
+    "Content-Encoding": "identity",  # keeps GZipMiddleware off, and so the length
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One file in the list; `digest` is the beginning of its SHA-256 in hex. `found` says what
+    came of looking into it, nothing where nobody has.
+    """
+
+    pk: UUID
+    number: int
+    word: str
+    media_type: str
+    size: str
+    digest: str
+    at: datetime
+    erased_at: datetime | None
+    found: tuple[str, ...]
+    is_infected: bool
+    picture: FileCheck | None
+
+
+def rows(report: Report) -> list[Row]:
+    """The files of a report in the order in which they came. One statement."""
+    sent = files.of(report).select_related("check_result")
+    return [_row(number, file) for number, file in enumerate(sent, 1)]
+
+
+def _row(number: int, file: EvidenceFile) -> Row:
+    check = None if file.erased_at else check_of(file)
+    is_lost = check is not None and clean_copies.is_copy_lost(check)
+    return Row(
+        file.pk,
+        number,
+        filetypes.named(file.media_type).word,
+        file.media_type,
+        filetypes.megabytes(file.size),
+        bytes(file.sha256).hex()[:12],
+        file.received_at,
+        file.erased_at,
+        _found(check, is_lost=is_lost),
+        is_infected(file),
+        check if check and check.copy_id and not is_lost else None,
+    )
+
+
+def check_of(file: EvidenceFile) -> FileCheck | None:
+    """What the worker found in it; None as long as nobody has looked."""
+    return getattr(file, "check_result", None)
+
+
+def is_infected(file: EvidenceFile) -> bool:
+    check = check_of(file)
+    return check is not None and check.scan == FileCheck.Scan.INFECTED
+
+
+def _found(check: FileCheck | None, *, is_lost: bool) -> tuple[str, ...]:
+    if check is None:
+        return ()
+    return check.get_scan_display(), _LOST if is_lost else check.get_copy_display()
+
+
+def number_of(report: Report, file: EvidenceFile) -> int:
+    """The place of a file among those of its report, from 1."""
+    return list(files.of(report).values_list("pk", flat=True)).index(file.pk) + 1
+
+
+def attachment(report: Report, file: EvidenceFile, number: int) -> StreamingHttpResponse:
+    """The original, opened while it is sent; one that is known to be harmful under a name that
+    no program opens by itself. Raises files.UnopenableError, before a byte is.
+    """
+    kind = _HARMFUL if is_infected(file) else filetypes.named(file.media_type)
+    name = f"{report.public_number}-{number}.{kind.extension}"
+    return StreamingHttpResponse(
+        files.original(file),
+        content_type=kind.media_type,
+        headers={
+            **_SENT_AS_IT_IS,
+            "Content-Length": str(file.size),
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+        },
+    )
+
+
+def drawn(check: FileCheck) -> HttpResponse:
+    """The picture that we drew anew, to be shown. Raises files.UnopenableError."""
+    if check.copy_id is None:
+        raise files.UnopenableError
+    return HttpResponse(
+        files.copy(check.copy_id),
+        content_type=check.media_type,
+        headers={
+            **_SENT_AS_IT_IS,
+            "Content-Disposition": "inline",
+            "Content-Security-Policy": "default-src 'none'",
+        },
+    )
+
+
+def put_on_record(report: Report, officer: User) -> None:
+    """Who looks at the pictures of a report is on record once a day: a page asks for each of them
+    by itself, and a line for each would bury the acts.
+    """
+    today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    seen = events.about("report", report.pk).filter(kind="revealed", by=officer, at__gte=today)
+    if not seen.filter(detail__what="copy").exists():
+        events.record("report", report.pk, "revealed", by=officer, what="copy")

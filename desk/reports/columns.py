@@ -1,0 +1,183 @@
+"""The columns of the queue. Every text of a person is escaped, its odd signs shown."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+
+from desk import highlighting as marking
+from desk import labels as words
+from desk import labels_due as due_words
+from desk import labels_impersonation as claim_words
+from desk.indicator_counts import MOST_COUNTED
+from desk.reports import reporter_activity as answers
+from reports.facts import abuse_flags as marks
+from reports.facts.effective_facts import held
+from reports.models import Case, Report
+from reports.reference import gazetteer as places
+
+GIST = 90  # signs of a story in its row
+MOST_OFFICES = 2
+_BY_OFFICER = " (cán bộ sửa)"
+TYPED = 40  # signs of a number or a place that nobody knows
+
+
+@admin.display(description="Ưu tiên")
+def urgency(report: Report) -> SafeString:
+    """The word, the figure beside it, and what weighed most."""
+    holds = held(report)
+    shown = words.urgency(holds.priority)
+    title = "Chưa có gợi ý của máy" if holds.priority is None else f"{holds.priority} trên 100"
+    why = _BY_OFFICER if "priority" in holds.corrected else _weightiest(report)
+    said = "" if holds.priority is None else f"{holds.priority}{why}"
+    return format_html(
+        '<span class="urgent {}" title="{}">{}</span> <span class="sub">{}</span>',
+        shown.css, title + (why if why == _BY_OFFICER else ""), shown.word, said,
+    )  # fmt: skip
+
+
+def _weightiest(report: Report) -> str:
+    """The reason of the priority with the most points, after a comma; none for none. The kind of
+    scam has a column of its own.
+    """
+    every: list[dict[str, Any]] = getattr(report, "grounds", None) or []
+    grounds = [ground for ground in every if not ground["rule"].startswith("scenario: ")]
+    top = max(grounds, key=lambda ground: ground.get("points") or 0, default=None)
+    return f", {words.rule(top['rule'])}" if top else ""
+
+
+@admin.display(description="Mã tin, tóm tắt")
+def report(report: Report) -> SafeString:
+    told = getattr(report, "gist", "")
+    gist = marking.plain(told) or "Không có lời kể"
+    if len(told) == GIST:  # it goes on: no word is left half
+        gist = gist.rpartition(" ")[0].rstrip(" ,.;:") + "…"
+    return format_html('<b>{}</b> <span class="sub">{}</span>', report.public_number, gist)
+
+
+@admin.display(description="Nhận, hạn")
+def since(report: Report) -> SafeString:
+    """How old it is, and how long until its deadline where it has one and is still open."""
+    received, now = timezone.localtime(report.received_at), timezone.now()
+    age = format_html(
+        '<time datetime="{}" title="Nhận {}">{}</time>',
+        received.isoformat(timespec="seconds"),
+        f"{received:%H:%M, %d/%m/%Y}",
+        words.age(received, now),
+    )
+    due = due_words.of(report.case, report.received_at, now)
+    return format_html("{}{}", age, _clock(received, due, now)) if due else age
+
+
+def _clock(received: datetime, due: due_words.Due, now: datetime) -> SafeString:
+    """The words first; the bar says the same to who looks over many rows."""
+    share = (now - received) / max(due.at - received, timedelta(minutes=1))
+    return format_html(
+        ' <span class="{0}" title="Hạn {1}">{2}</span> '
+        '<meter class="{0}" value="{3}" aria-hidden="true"></meter>',
+        due.css, f"{timezone.localtime(due.at):%H:%M, %d/%m/%Y}", due.words,
+        round(min(max(share, 0), 1), 2),
+    )  # fmt: skip
+
+
+@admin.display(description="Kiểu lừa")
+def scenario(report: Report) -> SafeString | str:
+    """The kind, and below it whom the caller claimed to be."""
+    holds = held(report)
+    if not holds.scenario:
+        return "–"
+    claimed = "; ".join(map(claim_words.claimed, holds.offices[:MOST_OFFICES]))
+    told = format_html(' <span class="sub">Xưng: {}</span>', marking.plain(claimed))
+    return format_html("{}{}", _said(report, "scenario", words.short), told if claimed else "")
+
+
+@admin.display(description="Số gọi, đợt")
+def caller_and_campaign(report: Report) -> SafeString:
+    """Two columns would leave the kind of scam no room at 1280 pixels."""
+    return format_html("{} {}", caller(report), campaign(report))
+
+
+@admin.display(description="Số gọi, đợt")
+def caller_and_own(report: Report) -> SafeString:
+    """The same for who sees no campaign: led to those of its reports that they do see."""
+    return format_html("{} {}", caller(report), campaign(report, is_open=False))
+
+
+def caller(report: Report) -> SafeString | str:
+    key: str = getattr(report, "caller_key", None) or ""
+    if not key:
+        typed = marking.plain(getattr(report, "caller_typed", ""))[:TYPED]
+        return typed or ("Ẩn số" if report.channel == Report.Channel.HIDDEN else "Chưa rõ")
+    shown = format_html('<span class="number">{}</span>', words.phone(key))
+    naming = getattr(report, "named_by", [])
+    named = len(set(naming))
+    if named < 2:
+        return shown
+    count = f"{named}+" if len(naming) == MOST_COUNTED else str(named)
+    return format_html(
+        '{} <a class="tag tag-quiet" href="?{}" title="{} tin nêu số này">×{}</a>',
+        shown,
+        urlencode({"q": words.phone(key), "viec": "all"}),
+        count,
+        count,
+    )
+
+
+def campaign(report: Report, *, is_open: bool = True) -> SafeString | str:
+    link = getattr(report, "campaign_link", None)
+    if link is None:
+        return ""
+    page = reverse("admin:reports_campaign_change", args=[link.campaign_id])
+    if not is_open:
+        page = f"?{urlencode({'q': link.campaign.code, 'viec': 'all'})}"
+    return format_html(
+        '<a class="tag tag-violet" href="{}" title="{}">{}</a>',
+        page, marking.plain(link.campaign.title), link.campaign.code,
+    )  # fmt: skip
+
+
+@admin.display(description="Thiệt hại")
+def loss(report: Report) -> SafeString | str:
+    return _said(report, "money_lost_vnd", words.money) if held(report).knows_money else "–"
+
+
+def _said(report: Report, fact: str, worded: Callable[[Any], str]) -> SafeString | str:
+    """A fact as it holds; an officer's word with the machine's beside it."""
+    said = held(report)
+    shown = worded(getattr(said, fact))
+    if fact not in said.corrected:
+        return shown
+    facts = getattr(report, "facts", None)
+    machine = f"Máy gợi ý: {worded(getattr(facts, fact))}" if facts else "Máy chưa đọc"
+    note = '{} <span class="sub" title="{}">cán bộ sửa</span>'
+    return format_html(note, shown, machine)
+
+
+@admin.display(description="Xã, phường")
+def place(report: Report) -> str:
+    if name := places.name_of(held(report).commune):
+        return name
+    return marking.plain(getattr(report, "place_typed", ""))[:TYPED] or "–"
+
+
+def _lowered(report: Report) -> list[str]:
+    is_new = report.case.status == Case.Status.NEW
+    return ["xếp dưới"] if is_new and marks.lower(report.signs) else []
+
+
+@admin.display(description="Cán bộ xử lý")
+def standing(report: Report) -> SafeString:
+    told = [*answers.tags_of(report), *_lowered(report)]
+    return format_html(
+        '<span class="who">{}</span> <span class="tag {}">{}</span>{}',
+        words.person(report.case.officer),
+        words.STATUS_TAGS[report.case.status],
+        report.case.get_status_display(),
+        format_html_join("", ' <span class="tag tag-amber">{}</span>', ((tag,) for tag in told)),
+    )

@@ -1,0 +1,174 @@
+"""The desk says that the machine read wrongly: what holds of each fact, in words, and the form
+in which an officer puts it right.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib.auth.models import User
+
+from desk import highlighting as marking
+from desk import labels as words
+from desk import labels_impersonation as claim_words
+from desk.reports.decision_forms import NO_VALUE
+from reports.cases import workflow
+from reports.cases.corrections import Right
+from reports.extraction import amounts as money
+from reports.extraction.cue_matcher import action_codes, scenario_codes
+from reports.models import Case, Correction, Report
+from reports.reference import office_lexicon as office_names
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+Fact = Correction.Fact
+MOST_WORDS = 1000
+MOST_SHOWN = 200
+TITLES: Mapping[str, str] = {
+    Fact.PRIORITY: "Ưu tiên",
+    Fact.SCENARIO: "Kiểu lừa",
+    Fact.ACTIONS: "Họ đòi",
+    Fact.MONEY: "Thiệt hại",
+    Fact.ONGOING: "Đang bị ép",
+    Fact.OFFICES: "Họ xưng",
+}
+_URGENCIES = (90, 70, 50, 30, 10)
+_NOT_MONEY = "Chưa hiểu số tiền này. Ghi rõ đơn vị, ví dụ: 20 triệu."
+_NO_REASON = "Chưa ghi vì sao."
+_TOO_LONG = f"Dài quá {MOST_WORDS} ký tự, viết ngắn lại."
+
+
+def said_of(report: Report) -> "QuerySet[Correction]":
+    """What officers have said of a report's facts, newest first."""
+    return report.corrections.select_related("by").order_by("-id")[:MOST_SHOWN]
+
+
+def worded(fact: str, value: Any) -> str:
+    """A fact's value as the desk says it; None of all but a loss is that nobody has said it."""
+    if value is None and fact != Fact.MONEY:
+        return "chưa có"
+    return _WORDED[fact](value)
+
+
+def told(correction: Correction) -> str:
+    """One word of an officer on one fact, in a line."""
+    title = TITLES[correction.fact]
+    if not correction.stands:
+        return f"{title}, theo máy như cũ"
+    return f"{title}: {worded(correction.fact, correction.value)}; {correction.reason}"
+
+
+def _urgency(priority: int) -> str:
+    return f"{words.urgency(priority).word} ({priority} trên 100)"
+
+
+def _listed(label: Callable[[str], str]) -> Callable[[Any], str]:
+    return lambda codes: "; ".join(map(label, codes)) or "chưa thấy"
+
+
+_WORDED: Mapping[str, Callable[[Any], str]] = {
+    Fact.PRIORITY: _urgency,
+    Fact.SCENARIO: words.label,
+    Fact.ACTIONS: _listed(words.label),
+    Fact.MONEY: lambda dong: words.money(dong).lower(),
+    Fact.ONGOING: lambda is_on: "có" if is_on else "không thấy",
+    Fact.OFFICES: _listed(claim_words.claimed),
+}
+
+
+class _Loss(forms.CharField):
+    """A sum as people write it; empty is not known, 0 none."""
+
+    def clean(self, value: Any) -> int | None:
+        read = money.read_money(super().clean(value))
+        if read.value is None and read.problem != "empty":
+            raise forms.ValidationError(_NOT_MONEY)
+        return read.value
+
+
+def _choice(choices: list[tuple[Any, str]], coerce: Callable[[Any], Any]) -> forms.Field:
+    return forms.TypedChoiceField(
+        choices=[("", "Chọn…"), *choices],
+        coerce=coerce,
+        error_messages={"required": NO_VALUE, "invalid_choice": NO_VALUE},
+    )
+
+
+def _boxes(choices: list[tuple[Any, str]]) -> forms.Field:
+    return forms.MultipleChoiceField(
+        choices=choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": NO_VALUE},
+    )
+
+
+def _named(codes: Any, label: Callable[[str], str]) -> list[tuple[Any, str]]:
+    return [(code, label(code)) for code in codes]
+
+
+_FIELDS: Mapping[str, Callable[[], forms.Field]] = {
+    Fact.PRIORITY: lambda: _choice([(n, words.urgency(n).word) for n in _URGENCIES], int),
+    Fact.SCENARIO: lambda: _choice(_named(scenario_codes(), words.label), str),
+    Fact.ACTIONS: lambda: _boxes(_named(action_codes(), words.label)),
+    Fact.MONEY: lambda: _Loss(
+        required=False,
+        max_length=100,
+        help_text="Ví dụ: 20 triệu. Ghi 0 nếu không mất; để trống nếu chưa rõ.",
+    ),
+    Fact.ONGOING: lambda: _choice(
+        [("yes", "Có, đang bị ép"), ("no", "Không")], lambda said: said == "yes"
+    ),
+    Fact.OFFICES: lambda: _boxes(_named(office_names.codes(), claim_words.claimed)),
+}
+
+
+class CorrectionForm(forms.Form):
+    """The right value of one fact, and why."""
+
+    version = forms.IntegerField(required=False)
+    reason = forms.CharField(
+        label="Vì sao",
+        max_length=MOST_WORDS,
+        widget=forms.Textarea({"rows": 2}),
+        error_messages={"max_length": _TOO_LONG, "required": _NO_REASON},
+    )
+
+    def __init__(self, fact: str, data: Any = None, *, held: Any = None) -> None:
+        initial = {"value": _typed(fact, held)}
+        super().__init__(data, initial=initial, auto_id=f"correct_{fact}_%s", label_suffix="")
+        self.fact = fact
+        self.fields["value"] = _FIELDS[fact]()
+        self.fields["value"].label = f"{TITLES[fact]} đúng là"
+        self.order_fields(["version", "value", "reason"])
+
+    def questions(self) -> list[forms.BoundField]:
+        return [self["value"], self["reason"]]
+
+    def carry_out(self, case: Case, by: User) -> Case:
+        """Put the fact right. Raises WorkflowError; then nothing is written."""
+        given = self.cleaned_data
+        return workflow.correct(
+            case.pk,
+            by=by,
+            version=given["version"] or 0,
+            right=Right(self.fact, given["value"]),
+            reason=given["reason"],
+        )
+
+    def blame(self, error: workflow.WorkflowError) -> None:
+        """Say beside the field what was wrong with it, if it was one field."""
+        if isinstance(error, workflow.NotAValue):
+            self.add_error("value", NO_VALUE)
+        elif isinstance(error, workflow.ReasonMissing):
+            self.add_error("reason", _NO_REASON)
+
+
+def _typed(fact: str, held: Any) -> Any:
+    """What stands in the field at first: what holds now, of a yes or no the other."""
+    if fact in {Fact.ACTIONS, Fact.OFFICES}:
+        return list(held or ())
+    if fact == Fact.ONGOING:
+        return "no" if held else "yes"
+    return "" if fact != Fact.MONEY or held is None else f"{marking.count(held)} đồng"

@@ -1,0 +1,171 @@
+"""The queue as a file: as it is filtered, bounded, counted and on record before it is given."""
+
+import contextlib
+import hashlib
+import tempfile
+import uuid
+from collections.abc import Callable, Mapping
+from typing import IO, Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR
+from django.core.exceptions import PermissionDenied
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.views.decorators.http import require_http_methods
+
+from accounts.reauthentication import must_be_confirmed
+from core import spreadsheets as sheets
+from core.audit import log as events
+from desk import labels as words
+from desk import saved_searches as saved
+from desk.base import officer
+from desk.reports import export_rows
+
+EXPORT, WITH_PERSONAL = "reports.export_queue", "reports.export_personal"
+FEWEST = 5  # signs of a reason
+_IN_MEMORY = 4 * 1024 * 1024
+_CSV, _XLSX = "text/csv; charset=utf-8", "application/vnd.openxmlformats-officedocument."
+_WRITERS: Mapping[str, tuple[Callable[..., int], str]] = {
+    "xlsx": (sheets.write_xlsx, f"{_XLSX}spreadsheetml.sheet"),
+    "csv": (sheets.write_csv, _CSV),
+}
+
+
+class WhyForm(forms.Form):
+    """Whether personal data go along, and why: the reason is asked where they do."""
+
+    always = False
+    personal = forms.BooleanField(label="Kèm dữ liệu cá nhân", required=False)
+    reason = forms.CharField(
+        label="Lý do",
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea({"rows": 2}),
+        error_messages={"max_length": "Dài quá 1000 ký tự, viết ngắn lại."},
+    )
+
+    def __init__(self, data: Any = None, *, may_personal: bool) -> None:
+        super().__init__(data, label_suffix="", auto_id="export_%s")
+        if not may_personal:
+            del self.fields["personal"]
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        given["reason"] = " ".join(given.get("reason", "").split())
+        if (self.always or given.get("personal")) and len(given["reason"]) < FEWEST:
+            self.add_error("reason", "Ghi vì sao cần xuất, gửi cho ai.")
+        return given
+
+
+class ExportForm(WhyForm):
+    format = forms.ChoiceField(
+        label="Dạng tệp", choices=[("xlsx", "Excel (.xlsx)"), ("csv", "CSV")], initial="xlsx"
+    )
+    field_order = ("format", "personal", "reason")
+
+
+class ExportActs:
+    """The page that asks how, and the file."""
+
+    admin_site: admin.AdminSite
+    opts: Any
+    get_changelist_instance: Callable[[HttpRequest], Any]
+
+    def export_urls(self) -> list[URLPattern]:
+        shown = require_http_methods(["GET", "POST"])(self.export)
+        view = self.admin_site.admin_view(must_be_confirmed(shown, EXPORT))
+        return [path("export/", view, name="reports_report_export")]
+
+    def export(self, request: HttpRequest) -> HttpResponseBase:
+        """Ask for the kind of file; after the button, give it."""
+        by = officer(request)
+        may_personal = by.has_perm(WITH_PERSONAL)
+        if not by.has_perm(EXPORT) or ("personal" in request.POST and not may_personal):
+            raise PermissionDenied
+        if request.method == "GET":
+            return self._asks(request, ExportForm(may_personal=may_personal))
+        form = ExportForm(request.POST, may_personal=may_personal)
+        if not form.is_valid():
+            return self._asks(request, form, status=422)
+        keys = self._keys(request)
+        if len(keys) > settings.EXPORT_MOST_ROWS:
+            most = words.number(settings.EXPORT_MOST_ROWS)
+            form.add_error(None, f"Chưa xuất. Có hơn {most} tin: lọc hoặc tìm hẹp lại rồi xuất.")
+            return self._asks(request, form, status=422)
+        return _file(request, form.cleaned_data, keys)
+
+    def _keys(self, request: HttpRequest) -> list[Any]:
+        """The reports of the present filter in its order, one more than may be."""
+        asked = request.GET.copy()
+        asked.pop(PAGE_VAR, None)
+        request.GET = asked  # type: ignore[assignment]
+        try:
+            found = self.get_changelist_instance(request).queryset
+        except IncorrectLookupParameters:
+            return []
+        return list(found.values_list("pk", flat=True)[: settings.EXPORT_MOST_ROWS + 1])
+
+    def _asks(self, request: HttpRequest, form: ExportForm, status: int = 200) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Xuất danh sách tin",
+            "opts": self.opts,
+            "form": form,
+            "most": words.number(settings.EXPORT_MOST_ROWS),
+            "query": request.GET.urlencode(),
+        }
+        page = "admin/reports/report/export.html"
+        return TemplateResponse(request, page, context, status=status)
+
+
+def _file(request: HttpRequest, given: Mapping[str, Any], keys: list[Any]) -> FileResponse:
+    write, media_type = _WRITERS[given["format"]]
+    personal = bool(given.get("personal"))
+    with contextlib.ExitStack() as unless_given:
+        file = unless_given.enter_context(tempfile.SpooledTemporaryFile(_IN_MEMORY))
+        count = write(file, export_rows.rows(keys, personal=personal)) - 1
+        events.record(
+            "export", uuid.uuid4(), "exported", by=officer(request), format=given["format"],
+            rows=count, personal=personal, sha256=digest(file), **_asked(request),
+            **({"reason": given["reason"]} if given["reason"] else {}),
+        )  # fmt: skip
+        unless_given.pop_all()  # the answer closes it
+    name = f"tin-{timezone.localtime():%Y%m%d-%H%M}.{given['format']}"
+    return attachment(file, name, media_type)
+
+
+def _asked(request: HttpRequest) -> dict[str, Any]:
+    """The filter by its codes, as the queue knows them. Not what was typed, into the search box or the
+    address: it may be somebody's name or number.
+    """
+    known = [name for name in saved.KNOWN if name in request.GET and name != SEARCH_VAR]
+    asked = {name: request.GET[name][:64] for name in known}
+    searched = bool(request.GET.get(SEARCH_VAR))
+    return {"filter": urlencode(sorted(asked.items())), "searched": searched}
+
+
+def digest(file: IO[bytes]) -> str:
+    """The SHA-256 of a whole file in hex; it stands at its beginning afterwards."""
+    file.seek(0)
+    found = hashlib.sha256()
+    while piece := file.read(1 << 20):
+        found.update(piece)
+    file.seek(0)
+    return found.hexdigest()
+
+
+def attachment(file: IO[bytes], name: str, media_type: str) -> FileResponse:
+    """A file that no browser opens by itself and nobody keeps on the way."""
+    answer = FileResponse(file, as_attachment=True, filename=name, content_type=media_type)
+    answer.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Content-Encoding"] = "identity"
+    return answer

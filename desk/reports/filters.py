@@ -1,0 +1,366 @@
+"""The lists beside the queue: by what one narrows it, and how many of the open cases each leaves."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.contrib.admin.views.main import SEARCH_VAR
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, Model, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce, Now
+from django.http import HttpRequest
+
+from desk import highlighting as marking
+from desk import labels as words
+from desk import labels_impersonation as claim_words
+from desk.reports import reporter_activity as answers
+from desk.reports.queue_counts import Counted, Figures, figures_of, standing_of
+from desk.reports.unread_updates import fresh
+from reports.cases import visibility as scope
+from reports.facts import effective_facts as held
+from reports.models import Case, Report
+from reports.monitoring import queue_stats as stats
+
+if TYPE_CHECKING:
+    from django.contrib.admin import ModelAdmin
+
+LONGEST = 64  # signs of what an address may ask for
+MOST_SHOWN = 12  # values of a list; the rest is reached by a search
+NEWEST = 20_000  # reports that are looked through where closed ones are wanted too
+MUCH = 100_000_000  # đồng
+_NOWHERE = "none"  # in an address: of no commune
+
+OF_OPEN = ("open", "burning", "unassigned", "mine", "waiting", "answered")
+
+
+def figures(request: Any) -> Figures:
+    """The figures of this request, counted once."""
+    if not hasattr(request, "desk_figures"):
+        request.desk_figures = figures_of(request.user)
+    counted: Figures = request.desk_figures
+    return counted
+
+
+class Facet(admin.SimpleListFilter):
+    """A list of what occurs among the open cases, the most first. What nobody knows finds nothing."""
+
+    template = "admin/reports/report/facet.html"
+    field = ""
+    folded = True
+
+    def __init__(
+        self,
+        request: HttpRequest,
+        params: dict[str, Any],
+        model: type[Model],
+        model_admin: "ModelAdmin[Any]",
+    ) -> None:
+        self.counted = figures(request).by.get(self.parameter_name or "", [])
+        super().__init__(request, params, model, model_admin)
+
+    def lookups(
+        self, request: HttpRequest, model_admin: "ModelAdmin[Any]"
+    ) -> list[tuple[str, str]]:
+        return [
+            (self.code(each), f"{self.said(each)} ({words.number(each.count)})")
+            for each in self.counted[:MOST_SHOWN]
+        ]
+
+    def has_output(self) -> bool:
+        return bool(self.lookup_choices or self.value())
+
+    def value(self) -> str | None:
+        chosen = super().value()
+        return chosen[:LONGEST] if chosen else None
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Report]) -> QuerySet[Report]:
+        chosen = self.value()
+        return self.narrow(queryset, chosen) if chosen else queryset
+
+    @classmethod
+    def narrow(cls, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
+        return queryset.filter(cls.where(chosen))
+
+    @classmethod
+    def where(cls, chosen: str) -> Q:
+        return Q(**{cls.field: chosen})
+
+    def code(self, each: Counted) -> str:
+        return each.value
+
+    def said(self, each: Counted) -> str:
+        return each.name or marking.plain(each.value, LONGEST)
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        """One that is chosen and occurs no more stands there too, so that it can be let go."""
+        yield from super().choices(changelist)
+        if self.value() and self.value() not in {code for code, _ in self.lookup_choices}:
+            shown = self.said(Counted(str(self.value()), 0, ""))
+            yield {"selected": True, "query_string": "?", "display": f"{shown} (0)"}
+
+
+class PriorityFacet(Facet):
+    title = "mức ưu tiên"
+    parameter_name = "muc"
+    folded = False
+
+    def lookups(
+        self, request: HttpRequest, model_admin: "ModelAdmin[Any]"
+    ) -> list[tuple[str, str]]:
+        self.counted = sorted(self.counted, key=lambda each: (each.value != "0", -int(each.value)))
+        return super().lookups(request, model_admin)
+
+    def said(self, each: Counted) -> str:
+        return words.urgency(words.floor_of(each.value)).word
+
+    @classmethod
+    def narrow(cls, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
+        if chosen not in {"0", "1", "2", "3", "4", "5"}:
+            return queryset.none()
+        queryset = queryset.alias(held_priority=held.priority())
+        least = words.floor_of(chosen)
+        if least is None:
+            return queryset.filter(held_priority=None)
+        most = 100 if chosen == "5" else least + 19
+        return queryset.filter(held_priority__range=(least, most))
+
+
+class ScenarioFacet(Facet):
+    title = "kiểu lừa"
+    parameter_name = "kieu"
+    folded = False
+
+    @classmethod
+    def narrow(cls, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
+        return held.of_scenario(queryset, chosen)
+
+    def said(self, each: Counted) -> str:
+        return marking.plain(words.short(each.value), LONGEST)
+
+
+class MoneyFacet(Facet):
+    """By the loss as it holds: an officer's word before the machine's."""
+
+    title = "thiệt hại"
+    parameter_name = "tien"
+    _WORDS = {"lost": "Có mất tiền", "much": "Từ 100 triệu", "unknown": "Chưa rõ"}
+
+    def said(self, each: Counted) -> str:
+        return self._WORDS.get(each.value, marking.plain(each.value, LONGEST))
+
+    @classmethod
+    def narrow(cls, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
+        wanted: dict[str, dict[str, Any]] = {
+            "lost": {"held_loss__gt": 0},
+            "much": {"held_loss__gte": MUCH},
+            "unknown": {"held_loss": None, "facts__isnull": False},
+        }
+        loss = queryset.alias(held_loss=held.money_lost_vnd())
+        return loss.filter(**wanted[chosen]) if chosen in wanted else queryset.none()
+
+
+class CommuneFacet(Facet):
+    title = "xã, phường"
+    parameter_name = "xa"
+
+    def code(self, each: Counted) -> str:
+        return each.value or _NOWHERE
+
+    def said(self, each: Counted) -> str:
+        return super().said(each) if each.value not in {"", _NOWHERE} else "Chưa rõ"
+
+    @classmethod
+    def narrow(cls, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
+        return held.of_commune(queryset, None if chosen == _NOWHERE else chosen)
+
+
+class OfficeFacet(Facet):
+    title = "nơi bị giả danh"
+    parameter_name = "xung"
+
+    def said(self, each: Counted) -> str:
+        return marking.plain(claim_words.claimed(each.value), LONGEST)
+
+    @classmethod
+    def where(cls, chosen: str) -> Q:
+        corrected = Q(case__corrected__has_key="offices")
+        said = corrected & Q(case__corrected__offices__contains=[chosen])
+        return said | ~corrected & Q(facts__offices__contains=[chosen])
+
+
+class OfficerFacet(Facet):
+    title = "cán bộ"
+    parameter_name = "can-bo"
+
+    @classmethod
+    def where(cls, chosen: str) -> Q:
+        is_key = chosen.isascii() and chosen.isdecimal() and len(chosen) < 10
+        return Q(case__officer_id=int(chosen)) if is_key else Q(pk=None)
+
+
+class UnitFacet(Facet):
+    title = "đơn vị"
+    parameter_name = "don-vi"
+    field = "case__at_unit_id"
+
+
+class ChannelFacet(Facet):
+    title = "cách gọi"
+    parameter_name = "kenh"
+    field = "channel"
+
+    def said(self, each: Counted) -> str:
+        return words.channel(each.value) if each.value else "Không ghi"
+
+    def code(self, each: Counted) -> str:
+        return each.value or _NOWHERE
+
+    @classmethod
+    def where(cls, chosen: str) -> Q:
+        return super().where("" if chosen == _NOWHERE else chosen)
+
+
+class SourceFacet(Facet):
+    title = "nguồn tin"
+    parameter_name = "nguon"
+    field = "source"
+
+    def said(self, each: Counted) -> str:
+        return str(dict(Report.Source.choices).get(each.value, marking.plain(each.value, LONGEST)))
+
+
+class FlagFacet(Facet):
+    """Of what was typed, and of the crowd in which it came."""
+
+    title = "dấu hiệu"
+    parameter_name = "dau"
+
+    def said(self, each: Counted) -> str:
+        return marking.plain(words.flag(each.value), LONGEST)
+
+    @classmethod
+    def where(cls, chosen: str) -> Q:
+        return Q(flags__contains=[chosen]) | Q(crowd__marks__contains=[chosen])
+
+
+NARROWING = (
+    PriorityFacet, ScenarioFacet, MoneyFacet, CommuneFacet, OfficeFacet, OfficerFacet,
+    UnitFacet, ChannelFacet, SourceFacet, FlagFacet,
+)  # fmt: skip
+
+
+class WorkFilter(admin.SimpleListFilter):
+    """By the work that a report wants; what waits, unless one searches or asks otherwise."""
+
+    title = "việc"
+    parameter_name = "viec"
+    template = "admin/reports/report/facet.html"
+    folded = False
+    DEFAULT = "open"
+
+    def __init__(
+        self,
+        request: HttpRequest,
+        params: dict[str, Any],
+        model: type[Model],
+        model_admin: "ModelAdmin[Any]",
+    ) -> None:
+        self.figures = figures(request)
+        self.standing = standing_of(request)
+        self.searching = bool(request.GET.get(SEARCH_VAR))
+        self.narrowed = any(request.GET.get(str(each.parameter_name)) for each in NARROWING)
+        self.user = request.user
+        super().__init__(request, params, model, model_admin)
+
+    def lookups(
+        self, request: HttpRequest, model_admin: "ModelAdmin[Any]"
+    ) -> list[tuple[str, str]]:
+        shown = self.figures
+        stuck = self.standing.failed if self.standing else 0
+        return [
+            *([("stuck", f"Máy không đọc được ({stuck})")] if stuck else []),
+            ("open", f"Đang chờ xử lý ({shown.open})"),
+            ("burning", f"Đang bị ép ({shown.burning})"),
+            ("overdue", f"Quá hạn ({shown.overdue})"),
+            ("unassigned", f"Chưa phân công ({shown.unassigned})"),
+            ("mine", f"Tôi đang xử lý ({shown.mine})"),
+            ("waiting", f"Chờ người báo ({shown.waiting})"),
+            ("answered", f"Người báo đã trả lời ({shown.answered})"),
+            ("fresh", "Có lời mới, cả tin đã xong"),
+            ("all", "Tất cả, mới nhất trước"),
+        ]
+
+    def value(self) -> str:
+        """What is chosen; a search without a choice looks everywhere."""
+        chosen = super().value()
+        known = {str(lookup) for lookup, _ in self.lookup_choices}
+        return chosen if chosen in known else "all" if self.searching else self.DEFAULT
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Report]) -> QuerySet[Report]:
+        narrowed = self.narrowed and not self.searching
+        return of_work(queryset, self.value(), self.user, is_narrowed=narrowed)
+
+    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:  # type: ignore[override]
+        for lookup, title in self.lookup_choices:
+            yield {
+                "selected": self.value() == lookup,
+                "query_string": changelist.get_query_string({self.parameter_name: lookup}),
+                "display": title,
+            }
+
+
+def newest(reports: QuerySet[Report]) -> QuerySet[Report]:
+    """Those of the last `NEWEST` that came in: a rare value is not sought through all the years."""
+    times = Report.objects.order_by("-received_at").values("received_at")
+    first = Coalesce(Subquery(times[NEWEST : NEWEST + 1]), datetime(1970, 1, 1, tzinfo=UTC))
+    return reports.filter(received_at__gte=first)
+
+
+def of_work(
+    reports: QuerySet[Report], chosen: str, user: Any, *, is_narrowed: bool = False
+) -> QuerySet[Report]:
+    """Those of *reports* that want this work, of a code of `WorkFilter`; `is_narrowed`: by another
+    list too, so that of everything the newest are looked through.
+    """
+    if chosen == "stuck":
+        return reports.filter(pk__in=stats.stuck())
+    if chosen == "fresh":
+        return fresh(reports)
+    if chosen == "overdue":
+        return _of_cases(reports, Case.objects.filter(due_at__lte=Now()))
+    if chosen == "all":
+        # Of a unit's few hardly one is among everybody's newest.
+        is_long = is_narrowed and scope.is_at_pv01(user)
+        return newest(reports) if is_long else reports
+    return _of_open(reports, chosen, user)
+
+
+def open_ones(reports: QuerySet[Report], **of_case: Any) -> QuerySet[Report]:
+    """Those of *reports* whose case is open and such, looked up one by one: what the planner
+    believes of their number makes no walk over the table of it.
+    """
+    return _of_cases(reports, Case.objects.open().filter(**of_case))
+
+
+def _of_cases(reports: QuerySet[Report], cases: QuerySet[Case]) -> QuerySet[Report]:
+    keys = ArraySubquery(cases.values("pk"))
+    return reports.filter(held.IsOneOf(F("pk"), keys), case__isnull=False)
+
+
+def _of_open(reports: QuerySet[Report], chosen: str, user: Any) -> QuerySet[Report]:
+    if chosen == "answered":
+        return answers.answered(open_ones(reports))
+    if chosen == "burning":
+        return burning(open_ones(reports))
+    wanted: dict[str, dict[str, Any]] = {
+        "unassigned": {"officer": None},
+        "mine": {"officer_id": user.pk},
+        "waiting": {"status": Case.Status.WAITING},
+    }
+    return open_ones(reports, **wanted.get(chosen, {}))
+
+
+def burning(reports: QuerySet[Report]) -> QuerySet[Report]:
+    """Those of *reports* whose people are pressed at this moment."""
+    return reports.alias(held_ongoing=held.ongoing()).filter(held_ongoing=True)

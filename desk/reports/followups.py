@@ -1,0 +1,264 @@
+"""What came after a report, as its page shows it: the talk with the reporter and what was added.
+
+Sealed words are opened here for who may decide on reports; numbers of papers and cards and the
+reporter's own contact are masked in them. The words as they came are shown once, on record.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q
+from django.db.models.functions import Left, Length
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+
+from core.audit.log import NO_LOOK
+from desk import highlighting as marking
+from desk import labels as words
+from desk.highlighting import Beginning
+from reports.extraction import redaction as privacy
+from reports.facts.merged_report import every_addition, tells_phrase
+from reports.models import Addition, Event, Message, Report
+
+Sealed = bytes | memoryview | None
+
+MOST_SHOWN = 30  # messages, and additions
+MOST_READ = 60  # additions; `later` takes fewer in
+SIGNS = 8000  # of all messages, and of all stories that were added
+PARTS = 400
+_HEAVY = ("story", "story_sealed", "phrase_sealed")  # left in the database until asked for
+_MASKED = frozenset({"masked_id", "masked_card", "masked_contact"})
+_LEG = (("number", "Số"), ("channel", "Gọi bằng"), ("office", "Xưng là"), ("name", "Tên nêu"))
+
+
+@dataclass(frozen=True)
+class Said:
+    """One message. `masks` says whether something of it is hidden; without `text` none opens."""
+
+    pk: int
+    at: datetime
+    who: str
+    is_reporters: bool
+    text: Beginning | None
+    masks: bool
+    erased_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Added:
+    """One addition: the rows that say something, its story, whether something of it is hidden."""
+
+    row: Addition
+    said: list[tuple[str, str]]
+    story: Beginning
+    notes: list[str]
+    masks: bool
+
+
+@dataclass(frozen=True)
+class Later:
+    """All that came after one report, as far as a page has room. `opened` is the key of the one
+    message or addition whose sealed words are shown as they came: that is on record already.
+    """
+
+    report: Report
+    opened: object = None
+
+    @cached_property
+    def additions(self) -> list[Any]:
+        """The additions, the newest first, of each story its beginning. One statement."""
+        rows = (
+            self.report.additions.select_related("commune")
+            .defer(*_HEAVY)
+            .annotate(
+                beginning=Left("story", SIGNS),
+                signs=Length("story"),
+                has_story=Q(story_sealed__isnull=False),
+                has_phrase=Q(phrase_sealed__isnull=False),
+            )
+        )
+        return list(rows.order_by("-received_at", "-id")[:MOST_READ])
+
+    def sealed(self, what: str) -> Sealed:
+        """The newest contact or phrase that was told, sealed."""
+        return next((each for each in self._told(what) if each is not None), None)
+
+    def _told(self, what: str) -> Iterator[Sealed]:
+        """Each contact or phrase, the newest first; None where none was told."""
+        for each in (*self.additions, self.report):
+            if getattr(each, f"has_{what}", True):
+                yield getattr(each, f"{what}_sealed")
+
+    @cached_property
+    def contacts(self) -> list[str]:
+        """The reporter's numbers, to mask by; they go nowhere else."""
+        about = self.report.pk
+        told = (each for each in self._told("contact") if each is not None)
+        return [privacy.unseal(each, "contact", about) or "" for each in told]
+
+    def masked(self, text: str) -> str:
+        """A message without what would say whose it is."""
+        for contact in self.contacts or [""]:
+            text = privacy.mask(text, contact).text
+        return text
+
+    def added(self) -> list[Added]:
+        """The additions as they are shown."""
+        room = SIGNS
+        shown = []
+        for row in self.additions[:MOST_SHOWN]:
+            shown.append(self._added(row, room))
+            room = max(0, room - row.signs)
+        return shown
+
+    @cached_property
+    def messages(self) -> list[Message]:
+        """The newest messages, the newest first, one more than is shown. One statement."""
+        rows = self.report.messages.select_related("by").order_by("-id")
+        return list(rows[: MOST_SHOWN + 1])
+
+    def thread(self) -> list[Said]:
+        """The newest messages in the order in which they were written."""
+        room, shown = SIGNS, []
+        for row in self.messages[:MOST_SHOWN]:
+            text = privacy.opened(row, "text")
+            shown.append(self._said(row, text, room))
+            room = max(0, room - len(text or ""))
+        return shown[::-1]
+
+    def _said(self, row: Message, text: str | None, room: int) -> Said:
+        is_whole = row.pk == self.opened
+        body = text if is_whole and text else self.masked(text or "")
+        return Said(
+            pk=row.pk,
+            at=row.sent_at,
+            who=words.person(row.by) if row.by else "Người báo",
+            is_reporters=row.by is None,
+            text=None if text is None else marking.beginning(body, most=room, pieces=PARTS),
+            masks=body != (text or ""),
+            erased_at=row.erased_at,
+        )
+
+    def _added(self, row: Any, room: int) -> Added:
+        raw = privacy.opened(row, "story") if row.pk == self.opened else None
+        return Added(
+            row=row,
+            said=[(title, marking.plain(text)) for title, text in _rows(row) if text],
+            story=_beginning(row, room) if raw is None else _shown(raw, room),
+            notes=[words.flag(code) for code in row.flags],
+            masks=raw is None and row.has_story and any(code in _MASKED for code in row.flags),
+        )
+
+
+def _beginning(row: Any, room: int) -> Beginning:
+    """What there is room for of a story of which the beginning alone was read."""
+    shown = _shown(row.beginning, room)
+    return replace(shown, left=shown.left + row.signs - len(row.beginning))
+
+
+def _shown(text: str, room: int) -> Beginning:
+    return marking.beginning(text, most=room, pieces=PARTS)
+
+
+def whole(report: Report) -> list[tuple[str, str]]:
+    """Every addition and message, each with its title, the oldest first; masked as on the page."""
+    later = Later(report)
+    told = [
+        (f"{each.get_kind_display()} {_clock(each.received_at)}", _text_of(each))
+        for each in every_addition(report)
+    ]
+    for row in report.messages.select_related("by").order_by("id"):
+        who = words.person(row.by) if row.by else "Người báo"
+        text = later.masked(privacy.opened(row, "text") or "")
+        told.append((f"{who} nhắn {_clock(row.sent_at)}", text))
+    return told
+
+
+def _text_of(row: Addition) -> str:
+    said = [f"{title}: {text}" for title, text in _rows(row) if text]
+    return "\n".join(filter(None, (*said, row.story)))
+
+
+def _clock(at: datetime) -> str:
+    return f"{timezone.localtime(at):%H:%M, %d/%m/%Y}"
+
+
+def withdrawal_of(additions: Iterable[Addition]) -> Addition | None:
+    """The newest wish to withdraw, if there is one."""
+    return next((each for each in additions if each.kind == Addition.Kind.WITHDRAWAL), None)
+
+
+def _rows(row: Addition) -> Iterator[tuple[str, str]]:
+    for number, leg in enumerate(row.legs, 1):
+        yield f"Người gọi thứ {number}", "; ".join(_leg(leg))
+    yield "Tài khoản nhận", "; ".join(row.accounts)
+    yield "Đường link", "; ".join(row.links)
+    day = f"{row.called_on:%d/%m/%Y}" if row.called_on else ""
+    yield "Gọi lúc", " ".join(filter(None, (day, _in_quotes(row.called_raw))))
+    yield "Số tiền ghi lại", row.money_lost_raw
+    yield "Xã, phường ghi lại", row.commune.name if row.commune else _in_quotes(row.commune_raw)
+    yield "Số để gọi lại", "Có số mới, xem ở trên" if row.contact_sealed else ""
+    yield "Câu hẹn", "Có câu mới, xem ở trên" if tells_phrase(row) else ""
+
+
+def _leg(leg: Any) -> Iterator[str]:
+    """What one caller of a chain said to be; an unknown form is shown as it is."""
+    if not isinstance(leg, dict):
+        yield str(leg)
+        return
+    spoken = {"office": words.office, "channel": words.channel}
+    for name, title in _LEG:
+        if said := str(leg.get(name) or ""):
+            yield f"{title}: {spoken.get(name, str)(said)}"
+
+
+def _in_quotes(text: str) -> str:
+    return f"(ghi “{text}”)" if text else ""
+
+
+def words_of(report: Report, what: str, which: int | UUID) -> Sealed:
+    """The sealed words of one message or addition of this report. Raises Http404."""
+    if what == "message":
+        return get_object_or_404(report.messages, pk=which).text_sealed
+    return get_object_or_404(report.additions, pk=which).story_sealed
+
+
+def _unanswered(
+    sealed: Later, recorded: Iterable[Event], sent: Iterable[datetime], *, may_read: bool
+) -> tuple[datetime, str] | None:
+    """When the reporter said or *sent* last what no person has acted on since, and under which
+    heading of the page it stands. Files of a report that nobody has acted on came with it.
+    """
+    acts = [each.at for each in recorded if each.by and each.kind not in NO_LOOK]
+    told = [(each.sent_at, "talk") for each in sealed.messages if may_read and each.by is None]
+    wish = Addition.Kind.WITHDRAWAL  # stands above the page by itself
+    told += [(each.received_at, "added") for each in sealed.additions if each.kind != wish]
+    told += [(at, "files") for at in sent if acts]
+    newest = max(told, default=None)
+    return newest if newest and (not acts or newest[0] > max(acts)) else None
+
+
+def told(
+    request: HttpRequest, sealed: Later, recorded: Iterable[Event], sent: Iterable[datetime]
+) -> dict[str, Any]:
+    """What the page says of what came after the report; `recorded`: its events, `sent`: when its
+    files came.
+    """
+    may_read = request.user.has_perm("reports.decide_case")
+    newest = _unanswered(sealed, recorded, sent, may_read=may_read)
+    return {
+        "fresh_at": newest and newest[0],
+        "fresh_where": newest and newest[1],
+        "has_contact": sealed.sealed("contact") is not None,
+        "has_phrase": sealed.sealed("phrase") is not None,
+        "withdrawal": withdrawal_of(sealed.additions),
+        "additions": sealed.added(),
+        "additions_left": len(sealed.additions) - MOST_SHOWN,
+        "thread": sealed.thread() if may_read else [],
+        "thread_is_cut": may_read and len(sealed.messages) > MOST_SHOWN,
+    }

@@ -1,0 +1,162 @@
+"""Filing for a caller: the resident's own form and where it came from; then the code to read out."""
+
+import secrets
+from typing import Any
+
+import structlog
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db import Error as DatabaseTrouble
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.datastructures import MultiValueDict
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from desk.base import officer
+from reports.models import Report
+from reports.reference import gazetteer as places
+from reports.submission import form_parser as posted
+from reports.submission import officer_filing as filing
+from reports.submission import receipt_codes as receipts
+from reports.submission.form_parser import Fields, Posted
+from reports.submission.forms import ReportForm
+from reports.submission.intake import Accepted
+
+log = structlog.get_logger(__name__)
+
+NO_SOURCE = "Chọn tin đến bằng cách nào."
+NOTHING_TOLD = "Chưa có gì để ghi. Kể một câu, ghi số gọi đến, hoặc chọn một ô."
+NOT_SAVED = "Chưa ghi được tin. Những gì đã gõ còn nguyên; chờ một phút rồi bấm lại."
+_LABELS = {
+    "channel": "Họ gọi bằng cách nào",
+    "claimed_office": "Họ xưng là ai",
+    "demands": "Họ muốn gì",
+    "story": "Người báo kể",
+    "money_lost": "Đã mất tiền chưa",
+    "contact_phone": "Số để gọi lại người báo",
+    "callback_phrase": "Câu hẹn người báo đặt",
+    "commune": "Người báo ở xã, phường nào",
+    "on_behalf": "Người báo nói thay người khác",
+}
+_HOW = {
+    Report.Source.PHONE: "Gọi điện đến",
+    Report.Source.WALK_IN: "Đến tận nơi",
+    Report.Source.LETTER: "Đơn, thư",
+    Report.Source.DESK: "Nguồn khác",
+}
+# As a caller tells it; the hidden fields come by themselves.
+_ORDER = (
+    "source", "happening_now", "story", "caller_number", "channel", "claimed_office",
+    "claimed_name", "demands", "money_lost", "money_lost_vnd", "commune", "contact_phone",
+    "callback_phrase", "on_behalf", "submission_key",
+)  # fmt: skip
+_FEW = {"source", "channel", "claimed_office", "demands", "money_lost"}
+
+
+class FilingForm(ReportForm):
+    """The resident's form in the desk's words. Nothing that is typed is refused but its absence."""
+
+    source = forms.ChoiceField(
+        label="Tin đến bằng cách nào",
+        choices=[(each.value, _HOW[each]) for each in filing.SOURCES],
+        widget=forms.RadioSelect,
+        error_messages={"required": NO_SOURCE, "invalid_choice": NO_SOURCE},
+    )
+
+    def __init__(self, data: Fields | None = None, initial: dict[str, Any] | None = None) -> None:
+        super().__init__(data, initial=initial, label_suffix="")
+        for name in self.fields.keys() - set(_ORDER):
+            del self.fields[name]
+        self.order_fields(_ORDER)
+        for name, label in _LABELS.items():
+            self.fields[name].label = label
+        self.fields["source"].widget.attrs["autofocus"] = True
+
+    def clean(self) -> dict[str, Any]:
+        said = forms.Form.clean(self) or self.cleaned_data
+        if Posted(MultiValueDict(self.data)).is_empty:
+            self.add_error("story", NOTHING_TOLD)
+        return said
+
+    def shown(self) -> list[tuple[forms.BoundField, bool]]:
+        """The fields to fill in, each with whether it is a group of boxes."""
+        return [(field, field.name in _FEW) for field in self.visible_fields()]
+
+
+class FilingActs:
+    """The form for a caller, and the receipt to read out."""
+
+    admin_site: admin.AdminSite
+    opts: Any
+
+    def filing_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(require_http_methods(["GET", "HEAD", "POST"])(self.file))
+        return [path("file/", view, name="reports_report_file")]
+
+    def file(self, request: HttpRequest) -> HttpResponse:
+        """The form; posted, the receipt, or the form again with all that was typed and why."""
+        by = officer(request)
+        if not by.has_perm(filing.PERMISSION):
+            raise PermissionDenied
+        if request.method != "POST":
+            fresh = {"submission_key": secrets.token_urlsafe(24), "source": Report.Source.PHONE}
+            return self._form(request, FilingForm(initial=fresh))
+        given = Posted(_kept(request))
+        form = FilingForm(given.data)
+        if not form.is_valid():
+            return self._form(request, form, status=422)
+        try:
+            accepted = filing.accept(given, form.cleaned_data["source"], by)
+        except DatabaseTrouble as error:
+            log.error("filing.not_saved", error=type(error).__name__)  # noqa: TRY400
+            return self._form(request, form, NOT_SAVED, status=503)
+        return self._receipt(request, accepted)
+
+    def _form(
+        self, request: HttpRequest, form: FilingForm, trouble: str = "", status: int = 200
+    ) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Nhập tin qua điện thoại, trực tiếp",
+            "opts": self.opts,
+            "form": form,
+            "trouble": trouble,
+            "communes": _communes(),
+        }
+        page = "admin/reports/report/file.html"
+        return TemplateResponse(request, page, context, status=status)
+
+    def _receipt(self, request: HttpRequest, accepted: Accepted) -> HttpResponse:
+        """No address of its own: the code is on this answer and nowhere else."""
+        groups = receipts.grouped(accepted.code) if accepted.code else []
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"Đã ghi nhận tin {accepted.report.public_number}",
+            "opts": self.opts,
+            "report": accepted.report,
+            "again": accepted.again,
+            "groups": [(group, receipts.spoken(group)) for group in groups],
+        }
+        return _once(request, context)
+
+
+@never_cache
+def _once(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+    return TemplateResponse(request, "admin/reports/report/filed.html", context)
+
+
+def _kept(request: HttpRequest) -> Fields:
+    """The fields of the form; `csrfmiddlewaretoken` is Django's."""
+    data = posted.kept(request.POST.copy())
+    data.pop("csrfmiddlewaretoken", None)
+    return data
+
+
+def _communes() -> tuple[places.Place, ...]:
+    try:
+        return tuple(sorted(places.communes(), key=lambda place: place.former_district))
+    except DatabaseTrouble:
+        return ()

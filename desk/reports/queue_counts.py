@@ -1,0 +1,180 @@
+"""What is waiting for officers, counted over the open cases alone, and for the machine."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import Error as DatabaseTrouble
+from django.db import connection
+
+from desk.reports import reporter_activity as answers
+from reports.cases import visibility as scope
+from reports.facts import effective_facts as held
+from reports.models import Alarm, Case
+from reports.monitoring.alarms import concerned
+from reports.monitoring.queue_stats import Standing, standing
+
+OF_REPORTS = (Alarm.Kind.LATE, Alarm.Kind.FAILED, Alarm.Kind.UNSEEN, Alarm.Kind.OVERDUE)
+
+# Everything that the lists beside the queue count, in one walk over the open cases. Priorities as
+# the steps that words.py names, "0" for what the machine has not read. The lateral joins keep the
+# planner to the keys of what is open, however large the tables are. A clock also runs for what is
+# closed to the queue (a crime report), so what is overdue is counted by its own index.
+_COUNTED = f"""
+WITH waits AS MATERIALIZED (
+    SELECT desk.report_id, desk.status, desk.changed_at, desk.officer_id, desk.at_unit_id,
+           report.channel, report.source, report.flags,
+           crowd.marks, {held.COLUMNS}, {held.COMMUNE} AS commune,
+           coalesce((desk.corrected ->> 'priority')::int,
+                    greatest(machine.priority, desk.least_priority)) AS priority
+      FROM reports_case AS desk
+     CROSS JOIN LATERAL (SELECT commune_id, channel, source, flags FROM reports_report
+                          WHERE id = desk.report_id LIMIT 1) AS report
+      LEFT JOIN LATERAL (SELECT marks FROM reports_crowd
+                          WHERE report_id = desk.report_id LIMIT 1) AS crowd
+             ON true
+      LEFT JOIN LATERAL (SELECT scenario, priority, ongoing, money_lost_vnd, actions, offices, stages,
+                                commune_id, commune_raw
+                           FROM reports_facts WHERE report_id = desk.report_id LIMIT 1) AS machine
+             ON true
+     WHERE desk.status IN ('new', 'in_review', 'waiting')
+       AND (%(unit)s::text IS NULL OR desk.at_unit_id = %(unit)s)),
+told AS (
+    SELECT status, scenario, channel, source, at_unit_id, officer_id || '' AS officer,
+           coalesce(commune, '') AS commune,
+           CASE WHEN priority IS NULL THEN '0' ELSE least(priority / 20, 4)::int + 1 || '' END AS step
+      FROM waits),
+counted AS (
+    SELECT CASE 0 WHEN grouping(status) THEN 'viec' WHEN grouping(step) THEN 'muc'
+                  WHEN grouping(scenario) THEN 'kieu' WHEN grouping(commune) THEN 'xa'
+                  WHEN grouping(officer) THEN 'can-bo' WHEN grouping(at_unit_id) THEN 'don-vi'
+                  WHEN grouping(channel) THEN 'kenh' ELSE 'nguon' END AS facet,
+           coalesce(status, step, scenario, commune, officer, at_unit_id, channel, source) AS value,
+           count(*) AS n
+      FROM told
+     GROUP BY GROUPING SETS (status, step, scenario, commune, officer, at_unit_id, channel, source)
+     UNION ALL
+    SELECT 'xung', office, count(*) FROM waits CROSS JOIN unnest(offices) AS office GROUP BY office
+     UNION ALL
+    SELECT 'dau', flag, count(*) FROM waits CROSS JOIN unnest(flags || marks) AS flag GROUP BY flag
+     UNION ALL
+    SELECT kind.* FROM (
+           SELECT count(*) AS open, count(*) FILTER (WHERE ongoing) AS burning,
+                  count(*) FILTER (WHERE officer_id IS NULL) AS unassigned,
+                  count(*) FILTER (WHERE officer_id = %(officer)s) AS mine,
+                  count(*) FILTER (WHERE money_lost_vnd > 0) AS lost,
+                  count(*) FILTER (WHERE money_lost_vnd >= 100000000) AS much,
+                  count(*) FILTER (WHERE scenario IS NOT NULL AND money_lost_vnd IS NULL) AS unknown
+             FROM waits) AS sums
+     CROSS JOIN LATERAL (
+           VALUES ('viec', 'open', open), ('viec', 'burning', burning), ('viec', 'mine', mine),
+                  ('viec', 'unassigned', unassigned), ('tien', 'lost', lost), ('tien', 'much', much),
+                  ('tien', 'unknown', unknown)) AS kind
+     UNION ALL
+    SELECT 'viec', 'answered', count(*) FROM waits WHERE {answers.SPOKEN}
+     UNION ALL
+    SELECT 'viec', 'overdue', count(*) FROM reports_case
+     WHERE due_at <= statement_timestamp()
+       AND (%(unit)s::text IS NULL OR at_unit_id = %(unit)s))
+SELECT facet, value, n,
+       coalesce(commune.name, nullif(trim(person.first_name || ' ' || person.last_name), ''),
+                person.username, unit.name)
+  FROM counted
+  LEFT JOIN reports_commune AS commune ON facet = 'xa' AND commune.codename = value
+  LEFT JOIN auth_user AS person ON facet = 'can-bo' AND person.id || '' = value
+  LEFT JOIN reports_unit AS unit ON facet = 'don-vi' AND unit.codename = value
+ WHERE value IS NOT NULL AND n > 0
+ ORDER BY n DESC, value
+"""  # noqa: S608  # nosec B608
+
+
+@dataclass(frozen=True)
+class Counted:
+    """One value of a list beside the queue: its name where the database knows it, how many wait."""
+
+    value: str
+    count: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The open cases by what the lists beside the queue sort them by, the most first. `viec` holds
+    the work they want: open, burning, overdue, unassigned, mine, answered, and the states themselves.
+    """
+
+    by: Mapping[str, list[Counted]] = field(default_factory=dict)
+
+    def count(self, facet: str, value: str) -> int:
+        return next((each.count for each in self.by.get(facet, []) if each.value == value), 0)
+
+    @property
+    def open(self) -> int:
+        return self.count("viec", "open")
+
+    @property
+    def unread(self) -> int:
+        return self.count("muc", "0")
+
+    @property
+    def burning(self) -> int:
+        return self.count("viec", "burning")
+
+    @property
+    def overdue(self) -> int:
+        return self.count("viec", "overdue")
+
+    @property
+    def unassigned(self) -> int:
+        return self.count("viec", "unassigned")
+
+    @property
+    def mine(self) -> int:
+        return self.count("viec", "mine")
+
+    @property
+    def answered(self) -> int:
+        return self.count("viec", "answered")
+
+    @property
+    def waiting(self) -> int:
+        return self.count("viec", Case.Status.WAITING)
+
+
+def figures_of(user: User) -> Figures:
+    """One statement; its cost grows with the open cases, not with the reports."""
+    by: dict[str, list[Counted]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNTED, {"officer": user.pk, "unit": scope.unit_of(user)})
+        for facet, value, count, name in cursor.fetchall():
+            by[facet].append(Counted(value, count, name or ""))
+    return Figures(by)
+
+
+def standing_of(request: Any) -> Standing | None:
+    """How the queue stands, for an officer of a unit its own part, asked once for a request; None when
+    it could not be counted in time: the page stands without it.
+    """
+    if not hasattr(request, "queue_standing"):
+        try:
+            request.queue_standing = standing(scope.unit_of(request.user))
+        except DatabaseTrouble:
+            request.queue_standing = None
+    counted: Standing | None = request.queue_standing
+    return counted
+
+
+def alarms_of(request: Any) -> dict[str, int]:
+    """What is wrong at this moment, by kind, and how many reports each is about; asked of the
+    queue itself, so that no watcher need be alive; what takes hours to go wrong is left to one. An
+    officer of a unit is told of its reports alone.
+    """
+    now = standing_of(request)
+    if now is None:
+        return {}
+    told = {kind.value: count for kind, count in concerned(now).items() if count}
+    if not scope.is_at_pv01(request.user):
+        return {kind: count for kind, count in told.items() if kind in OF_REPORTS}
+    return told | now.slow

@@ -1,0 +1,87 @@
+"""Whom the desk waits for and who has spoken since, and who wants to withdraw."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Cast, Coalesce
+
+from core.audit.log import NO_LOOK
+from desk.reports.unread_updates import is_fresh, with_acts
+from reports.models import Addition, Case, Event, Message, Report
+
+
+def answered(reports: QuerySet[Report]) -> QuerySet[Report]:
+    """Those that wait for their reporter although the reporter has written or added something
+    since the desk last asked, and the other open ones with a message that nobody has acted on since.
+    """
+    waits, is_open = Q(case__status=Case.Status.WAITING), Q(case__status__in=Case.OPEN)
+    spoken = waits & _spoken() | is_open & Exists(_unread())
+    return reports.annotate(asked_at=_asked_at()).filter(spoken)
+
+
+def _unread() -> QuerySet[Message]:
+    about = Cast(OuterRef("report_id"), CharField())
+    looks = Event.objects.filter(subject_type="report", subject_id=about, by__isnull=False)
+    looked = looks.exclude(kind__in=NO_LOOK).filter(at__gte=OuterRef("sent_at"))
+    return Message.objects.filter(~Exists(looked), report=OuterRef("pk"), by=None)
+
+
+# The same of a row of an open case with its `report_id`, `status` and `changed_at`, for plain SQL.
+SPOKEN = f"""(EXISTS (
+    SELECT FROM reports_message AS message
+     WHERE message.report_id = waits.report_id AND by_id IS NULL AND NOT EXISTS (
+           SELECT FROM reports_event AS look
+            WHERE subject_type = 'report' AND subject_id = waits.report_id::text
+              AND look.by_id IS NOT NULL AND kind NOT IN {NO_LOOK} AND look.at >= message.sent_at))
+    OR waits.status = 'waiting' AND EXISTS (
+    SELECT FROM (SELECT coalesce((SELECT sent_at FROM reports_message AS message
+                                   WHERE message.report_id = waits.report_id AND is_question
+                                   ORDER BY id DESC LIMIT 1), waits.changed_at) AS at) AS asked
+     WHERE EXISTS (SELECT FROM reports_message AS message
+                    WHERE message.report_id = waits.report_id AND by_id IS NULL AND sent_at > asked.at)
+        OR EXISTS (SELECT FROM reports_addition AS addition
+                    WHERE addition.report_id = waits.report_id AND received_at > asked.at)))"""  # noqa: S608  # nosec B608
+
+
+def _asked_at() -> Coalesce:
+    asked = Message.objects.filter(report=OuterRef("pk"), is_question=True).order_by("-id")
+    return Coalesce(Subquery(asked.values("sent_at")[:1]), F("case__changed_at"))
+
+
+def _spoken() -> Q:
+    """Whether the reporter has said something since `asked_at`."""
+    about, since = OuterRef("pk"), OuterRef("asked_at")
+    written = Message.objects.filter(report=about, by=None, sent_at__gt=since)
+    return Q(Exists(written)) | Q(
+        Exists(Addition.objects.filter(report=about, received_at__gt=since))
+    )
+
+
+def with_tags(reports: QuerySet[Report]) -> QuerySet[Report]:
+    """The same, each with what its reporter has done that a row should say; `tags_of` says it."""
+    is_open = Q(case__status__in=Case.OPEN)
+    wish = Addition.objects.filter(report=OuterRef("pk"), kind=Addition.Kind.WITHDRAWAL)
+    return (
+        with_acts(reports)
+        .annotate(asked_at=_asked_at())
+        .annotate(
+            has_spoken=Q(case__status=Case.Status.WAITING) & _spoken(),
+            has_fresh=is_fresh(),
+            has_wish=is_open & Exists(wish),
+        )
+    )
+
+
+def tags_of(row: Any) -> list[str]:
+    """What a row of `with_tags` says."""
+    return list(_tags(row.has_spoken, row.has_fresh, row.has_wish))
+
+
+def _tags(spoken: bool, fresh: bool, wish: bool) -> Iterator[str]:
+    if spoken:
+        yield "Đã trả lời"
+    elif fresh:
+        yield "Có lời mới"
+    if wish:
+        yield "Đề nghị rút"

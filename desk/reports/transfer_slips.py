@@ -1,0 +1,196 @@
+"""Phiếu chuyển tin at the desk: which there are of a report, and one as a PDF, on record each time."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db.models import CharField, Count, F, OuterRef, QuerySet, Subquery, Value
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Coalesce, Concat
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from accounts.reauthentication import must_be_confirmed
+from core.audit import log as events
+from desk import highlighting as marking
+from desk import labels as words
+from desk.base import officer, see_other
+from desk.reports import attachments as originals
+from desk.reports import detail as page
+from desk.reports.followups import Later
+from reports.cases import transfer_slips as slips
+from reports.extraction import redaction as privacy
+from reports.facts.effective_facts import held
+from reports.models import Case, Report, Slip
+
+REVEAL = "reports.reveal_contact"
+NUMBER = "{}/PCT-PV01"
+_OPENING = (
+    "Phòng Tham mưu Công an tỉnh chuyển đến tin do người dân gửi qua cổng tiếp nhận tin"
+    " báo cuộc gọi lừa đảo, nội dung như sau:"
+)
+_CLOSING = (
+    "Đề nghị đơn vị xem xét, xác minh, xử lý theo thẩm quyền và báo kết quả về Phòng Tham mưu."
+)
+_FOOT = (
+    "Phiếu này không thay Phiếu chuyển nguồn tin về tội phạm. Gợi ý của máy chưa được cán bộ duyệt."
+)
+_MASKED = "Số giấy tờ, số thẻ và số người báo trong lời kể đã che."
+_OPEN = "Có số người báo và lời kể gốc: giữ kín, không sao gửi tiếp."
+
+
+class SlipActs:
+    """The paper of a hand-over: made later where it has none, and given as a file."""
+
+    admin_site: admin.AdminSite
+    opts: Any
+    _get: Callable[[HttpRequest, UUID | str], Report]
+
+    def slip_urls(self) -> list[URLPattern]:
+        make = self.admin_site.admin_view(require_POST(self.make_slip))
+        give = self.admin_site.admin_view(require_POST(self.give_slip))
+        return [
+            path("<uuid:pk>/slip/", make, name="reports_report_slip_make"),
+            path("<uuid:pk>/slip/<int:slip>/", give, name="reports_report_slip"),
+        ]
+
+    def make_slip(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Number a paper for a hand-over that has none."""
+        report, by = self._get(request, pk), officer(request)
+        if not by.has_perm("reports.hand_over_case"):
+            raise PermissionDenied
+        try:
+            row = slips.issue_later(report.case, by)
+            messages.success(request, f"Đã lập phiếu số {NUMBER.format(row.number)}.")
+        except slips.NoSlip:
+            messages.error(request, "Chưa lập. Tin này chưa chuyển đơn vị, hoặc đã có phiếu.")
+        return see_other(reverse("admin:reports_report_change", args=[pk]) + "#slips")
+
+    def give_slip(self, request: HttpRequest, pk: UUID, slip: int) -> HttpResponseBase:
+        """The paper; who wants it with what is sealed says once more who they are."""
+        is_whole = "whole" in request.POST
+        view = must_be_confirmed(self.slip, REVEAL) if is_whole else self.slip
+        return view(request, pk=pk, slip=slip)
+
+    def slip(self, request: HttpRequest, pk: UUID, slip: int) -> HttpResponse:
+        """The paper as a PDF; with what is sealed only where the officer may see it and asks."""
+        report, by = self._get(request, pk), officer(request)
+        row = get_object_or_404(report.slips.select_related("by"), pk=slip)
+        is_whole = "whole" in request.POST
+        if not by.has_perm("reports.decide_case"):
+            raise PermissionDenied
+        if is_whole and not by.has_perm(REVEAL):
+            raise PermissionDenied
+        if is_whole:
+            why = f"Phiếu chuyển {row}"
+            events.record("report", pk, "revealed", by=by, what="slip", reason=why)
+        events.record("report", pk, "slip_given", by=by, slip=str(row))
+        return _attachment(
+            _drawn(report, row, is_whole=is_whole), f"phieu-chuyen-{row.number}-{row.year}"
+        )
+
+
+def of(report: Report) -> QuerySet[Any]:
+    """The papers of a report, each with how often it was given (`.given`). One statement."""
+    given = (
+        events.about("report", report.pk)
+        .alias(printed=KT("detail__slip"))
+        .filter(kind="slip_given", printed=OuterRef("said"))
+        .order_by()
+        .values("kind")
+        .annotate(n=Count("pk"))
+        .values("n")
+    )
+    said = Concat(
+        Cast(F("number"), CharField()), Value("/"), Cast(F("year"), CharField()),
+        output_field=CharField(),
+    )  # fmt: skip
+    rows = report.slips.select_related("by").annotate(said=said)
+    return rows.annotate(given=Coalesce(Subquery(given), 0))
+
+
+def shown(report: Report, by: User) -> dict[str, Any]:
+    """What the report page needs for its box of papers; nothing of a report that is worked on."""
+    if report.case.status in Case.OPEN:  # most are, and each statement of this page counts
+        return {}
+    rows = list(of(report))
+    may_make = not rows and by.has_perm("reports.hand_over_case") and slips.lacks_one(report.case)
+    return {"slips": rows, "may_make_slip": may_make}
+
+
+def _drawn(report: Report, row: Slip, *, is_whole: bool) -> bytes:
+    from reports.cases import pdf_documents as papers  # noqa: PLC0415  # fpdf2 is heavy: only who draws pays
+
+    return papers.draw(
+        papers.Paper(
+            number=NUMBER.format(row.number),
+            issued_on=timezone.localtime(row.at).date(),
+            title="PHIẾU CHUYỂN TIN",
+            about=f"Tin số {report.public_number}",
+            to=row.unit,
+            opening=_OPENING,
+            facts=tuple((title, papers.cut(text)) for title, text in _facts(report, row, is_whole)),
+            closing=_CLOSING,
+            receivers=("- Như trên;", "- Lưu: VT, PV01."),
+            signed_as="CÁN BỘ LẬP PHIẾU",
+            signer=words.person(row.by),
+            foot=f"{_OPEN if is_whole else _MASKED} {_FOOT}",
+        )
+    )
+
+
+def _facts(report: Report, row: Slip, is_whole: bool) -> Iterator[tuple[str, str]]:
+    """What the paper tells, the longest last. Odd signs are shown by their code points."""
+    yield "Nhận lúc", f"{timezone.localtime(report.received_at):%H:%M, ngày %d/%m/%Y}"
+    yield from page.declared(report)
+    if is_whole:
+        contact = privacy.unseal(Later(report).sealed("contact"), "contact", report.pk)
+        yield "Số người báo", marking.plain(contact or "") or "Không để lại"
+    yield from _reading(report)
+    if named := page.indicators(report):
+        yield "Số, tài khoản", "\n".join(f"{each.what}: {each.shown}" for each in named)
+    if sent := originals.rows(report):
+        yield "Tài liệu kèm theo", "\n".join(_file(each) for each in sent)
+    yield "Lý do chuyển", _lines(row.reason)
+    story = privacy.opened(report, "story") if is_whole else None
+    yield "Lời kể", _lines(story or report.story) or "Người báo không kể."
+
+
+def _reading(report: Report) -> Iterator[tuple[str, str]]:
+    """The kind of scam and the loss: first what an officer put right, then what only the machine says."""
+    said = held(report)
+    loss = f"thiệt hại: {words.money(said.money_lost_vnd).lower()}"
+    told = {"scenario": words.label(said.scenario or ""), "money_lost_vnd": loss}
+    if mended := [text for fact, text in told.items() if fact in said.corrected]:
+        yield "Cán bộ ghi", "; ".join(mended)
+    if said.is_read and (read := [told[fact] for fact in told if fact not in said.corrected]):
+        yield "Máy gợi ý", "; ".join(read)
+
+
+def _file(row: originals.Row) -> str:
+    return f"Số {row.number}: {row.word}, {row.size}, SHA-256 {row.digest}…"
+
+
+def _lines(text: str) -> str:
+    """Several lines of a person's text as they stand, odd signs by their code points."""
+    return "".join(part.text for part in marking.parts(text)).strip()
+
+
+def _attachment(sheet: bytes, name: str) -> HttpResponse:
+    """A PDF that no browser opens inside the desk."""
+    return HttpResponse(
+        sheet,
+        content_type="application/pdf",
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}.pdf"',
+            "Content-Security-Policy": "sandbox; default-src 'none'",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )

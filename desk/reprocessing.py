@@ -1,0 +1,147 @@
+"""Reading reports again, at the desk: the runs and how far the newest is, a page to start one,
+and words for what was asked of single reports.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import Error as DatabaseTrouble
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from desk import labels as words
+from desk.base import officer, see_other
+from desk.pagination import Listed
+from reports.models import Retriage
+from reports.triage import reprocessing as retriage
+from reports.triage import service as triage
+
+if TYPE_CHECKING:
+    _Admin = admin.ModelAdmin[Retriage]
+else:
+    _Admin = admin.ModelAdmin
+
+MOST_AT_ONCE = retriage.MOST_AT_ONCE
+MANY = "reports.add_retriage"
+ONE = "reports.decide_case"
+
+
+@admin.register(Retriage)
+class RetriageAdmin(Listed, _Admin):
+    """Who had reports read again, and when; a run is started on a page of its own."""
+
+    list_display = ("when", "who", "rules", "reports", "done")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Retriage]:
+        return super().get_queryset(request).select_related("by")
+
+    def get_urls(self) -> list[URLPattern]:
+        begin = self.admin_site.admin_view(
+            require_http_methods(["GET", "HEAD", "POST"])(self.start)
+        )
+        return [path("start/", begin, name="reports_retriage_start"), *super().get_urls()]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {"title": "Đọc lại tin", **_newest(request), **(extra_context or {})}
+        return super().changelist_view(request, context)
+
+    def start(self, request: HttpRequest) -> HttpResponse:
+        """Say what a run would do and how many reports it is about; after the button, start it."""
+        if not request.user.has_perm(MANY):
+            raise PermissionDenied
+        if request.method == "POST":
+            _begin(request)
+            return see_other(reverse("admin:reports_retriage_changelist"))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Đọc lại những tin theo bộ quy tắc cũ",
+            "opts": self.opts,
+            "rules": triage.RULES_VERSION,
+            "run": retriage.unfinished(),
+            "reports": _counted(),
+        }
+        return TemplateResponse(request, "admin/reports/retriage/start.html", context)
+
+    @admin.display(description="bắt đầu")
+    def when(self, run: Retriage) -> str:
+        return f"{timezone.localtime(run.started_at):%H:%M, %d/%m/%Y}"
+
+    @admin.display(description="ai")
+    def who(self, run: Retriage) -> str:
+        return words.person(run.by) if run.by else "Quản trị máy chủ"
+
+    @admin.display(description="bộ quy tắc")
+    def rules(self, run: Retriage) -> str:
+        return f"{run.rules_version}, mọi tin" if run.every_report else run.rules_version
+
+    @admin.display(description="số tin")
+    def reports(self, run: Retriage) -> str:
+        return words.number(run.total)
+
+    @admin.display(description="giao xong")
+    def done(self, run: Retriage) -> str:
+        if run.finished_at is None:
+            return "đang giao"
+        return f"{timezone.localtime(run.finished_at):%H:%M, %d/%m/%Y}"
+
+
+def read_again(request: HttpRequest, reports: Sequence[UUID]) -> None:
+    """Have some reports read again and say what becomes of them."""
+    if len(reports) > MOST_AT_ONCE:
+        most = words.number(MOST_AT_ONCE)
+        messages.error(request, f"Chưa làm gì. Mỗi lần chọn nhiều nhất {most} tin.")
+        return
+    owed = retriage.read_again(reports, by=officer(request))
+    if owed:
+        told = (
+            f"Máy sẽ đọc lại {words.number(owed)} tin, thường chỉ vài giây. Quyết định giữ nguyên."
+        )
+        messages.success(request, told)
+    if left := len(reports) - owed:
+        told = f"{words.number(left)} tin để nguyên: đang chờ máy đọc, đang phải giữ nguyên, hoặc đã xóa dữ liệu."
+        messages.info(request, told)
+
+
+def _begin(request: HttpRequest) -> None:
+    """Start a run, or set the one that is there going again, and say which."""
+    by = officer(request)
+    try:
+        run = retriage.start(by=by)
+    except retriage.NothingToReadError:
+        messages.info(request, "Mọi tin đã theo bộ quy tắc hiện nay, không có gì phải đọc lại.")
+    except retriage.UnderWayError as error:
+        again = retriage.carry_on(error.run, by=by)
+        messages.info(request, "Đã cho máy làm tiếp." if again else "Đang có một lượt đọc lại rồi.")
+    except DatabaseTrouble:
+        messages.error(request, "Chưa bắt đầu được, máy chủ đang bận. Vài phút nữa bấm lại.")
+    else:
+        told = f"Đã bắt đầu đọc lại {words.number(run.total)} tin. Máy tự làm, trang này đóng cũng được."
+        messages.success(request, told)
+
+
+def _newest(request: HttpRequest) -> dict[str, Any]:
+    """The newest run and how far it is."""
+    run = Retriage.objects.order_by("-id").first()
+    return {
+        "run": run,
+        "progress": retriage.progress(run) if run else None,
+        "rules": triage.RULES_VERSION,
+        "may_start": request.user.has_perm(MANY),
+    }
+
+
+def _counted() -> int | None:
+    """How many reports a run would be about; None where counting took too long."""
+    try:
+        return retriage.count()
+    except DatabaseTrouble:
+        return None

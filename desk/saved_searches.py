@@ -1,0 +1,208 @@
+"""Searches of the queue that officers keep and share, and what becomes of them by themselves.
+
+Beat counts each as its owner would see it, no further than paging reaches. Who waits for a number
+of reports is told once: on the start page, and by mail where there is a server and an address. A
+mail carries the name of the search and the count, no word of a report.
+"""
+
+from typing import Any
+from urllib.parse import urlencode
+
+import structlog
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.contrib.postgres.expressions import ArraySubquery
+from django.core.exceptions import PermissionDenied
+from django.core.mail import EmailMessage
+from django.db import Error as DatabaseTrouble
+from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
+from django.db.models.functions import JSONObject
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from core.audit import log as events
+from desk.pagination import LONGEST, NEAR
+from desk.reports import filters as facets
+from desk.reports.search import find
+from reports.cases import visibility as scope
+from reports.models import Report, SavedSearch
+
+log = structlog.get_logger(__name__)
+
+KEEP = "reports.decide_case"
+MOST = 30  # searches of one officer
+LONGEST_QUERY = 400  # signs, as of SavedSearch.query
+MOST_SHOWN = 40  # on the start page
+MOST_COUNTED = 500  # at one look
+KNOWN = ("q", facets.WorkFilter.parameter_name, *(each.parameter_name for each in facets.NARROWING))
+_SHOWN = ("id", "name", "query", "is_shared", "alert_at", "hits", "counted_at")
+_OWNER = ("id", "username", "first_name", "last_name")
+
+
+class SaveForm(forms.Form):
+    """What an officer says of a search that is to be kept."""
+
+    name = forms.CharField(max_length=80, error_messages={"required": "Ghi tên cho tìm kiếm này."})
+    query = forms.CharField(max_length=2000, required=False)
+    alert_at = forms.IntegerField(
+        min_value=1, max_value=NEAR, required=False,
+        error_messages={
+            "invalid": "Mức báo phải là số.", "min_value": "Mức báo từ 1 trở lên.",
+            "max_value": f"Mức báo không quá {NEAR}.",
+        },
+    )  # fmt: skip
+    is_shared = forms.BooleanField(required=False)
+
+    def clean_query(self) -> str:
+        kept = kept_of(QueryDict(str(self.cleaned_data["query"]).lstrip("?")))
+        if not kept:
+            raise forms.ValidationError("Chưa lọc, chưa tìm gì nên không có gì để lưu.")
+        if len(kept) > LONGEST_QUERY:
+            raise forms.ValidationError("Tìm kiếm này dài quá. Bỏ bớt chữ rồi lưu lại.")
+        return kept
+
+
+def kept_of(asked: QueryDict) -> str:
+    """Of what an address asks for, what may be kept: known lists and the words sought."""
+    found = {
+        name: asked.get(name, "").replace("\0", "").strip()[:LONGEST] for name in KNOWN if name
+    }
+    return urlencode({name: value for name, value in found.items() if value})
+
+
+def seen_by(user: User) -> QuerySet[SavedSearch]:
+    """An officer's own searches, and those that others share; at a unit only those of its own
+    people: names, words and counts of the others speak of reports that are not seen there.
+    """
+    rows, unit = SavedSearch.objects.select_related("owner"), scope.unit_of(user)
+    shared = Q(is_shared=True) if unit is None else Q(is_shared=True, owner__membership__unit=unit)
+    return rows.filter(Q(owner=user) | shared)
+
+
+def asked(user: User) -> dict[str, Any]:
+    """The searches on an officer's start page, as a column of a statement, which `kept` reads;
+    nothing for who keeps none.
+    """
+    if not user.has_perm(KEEP):
+        return {}
+    rows = seen_by(user).annotate(by=JSONObject(**{name: f"owner__{name}" for name in _OWNER}))
+    shown = rows.order_by("name", "id").values(told=JSONObject(by="by", **{n: n for n in _SHOWN}))
+    return {"searches": ArraySubquery(shown[:MOST_SHOWN])}
+
+
+def kept(told: dict[str, Any]) -> list[SavedSearch]:
+    """Those that have come to what their owner waits for first."""
+    rows = [_row(**row) for row in told.get("searches", [])]
+    return sorted(rows, key=lambda row: not row.has_come)
+
+
+def _row(by: dict[str, Any], counted_at: str | None, **shown: Any) -> SavedSearch:
+    at = parse_datetime(counted_at) if counted_at else None
+    return SavedSearch(owner=User(**by), counted_at=at, **shown)
+
+
+def save(request: HttpRequest) -> HttpResponse:
+    """Keep a search; what is wrong with it is said, and the queue stays as it was."""
+    by = _officer(request)
+    form = SaveForm(request.POST)
+    if not form.is_valid():
+        for told in form.errors.values():
+            messages.error(request, f"Chưa lưu. {told[0]}")
+    elif by.saved_searches.count() >= MOST:
+        messages.error(
+            request, f"Chưa lưu. Mỗi người giữ nhiều nhất {MOST} tìm kiếm; xóa bớt rồi lưu."
+        )
+    else:
+        _keep(request, by, form.cleaned_data)
+    query = kept_of(QueryDict(request.POST.get("query", "").lstrip("?")[:2000]))
+    return HttpResponseRedirect(f"{reverse('admin:reports_report_changelist')}?{query}")
+
+
+def _keep(request: HttpRequest, by: User, said: dict[str, Any]) -> None:
+    try:
+        with transaction.atomic():
+            kept = SavedSearch.objects.create(owner=by, **said)
+            events.record("search", kept.pk, "search_saved", by=by, shared=kept.is_shared)
+    except IntegrityError:
+        messages.error(request, "Chưa lưu. Đã có tìm kiếm mang tên này; đặt tên khác.")
+        return
+    count(kept)
+    messages.success(request, "Đã lưu tìm kiếm. Xem ở trang đầu.")
+
+
+def remove(request: HttpRequest, search: int) -> HttpResponse:
+    """Throw a search away; its owner alone may."""
+    by = _officer(request)
+    kept = get_object_or_404(seen_by(by), pk=search)
+    if kept.owner_id != by.pk:
+        raise PermissionDenied
+    with transaction.atomic():
+        events.record("search", search, "search_removed", by=by)
+        kept.delete()
+    messages.success(request, "Đã xóa tìm kiếm.")
+    return HttpResponseRedirect(reverse("admin:index"))
+
+
+def _officer(request: HttpRequest) -> User:
+    if not isinstance(request.user, User) or not request.user.has_perm(KEEP):
+        raise PermissionDenied
+    return request.user
+
+
+def found(kept: SavedSearch) -> QuerySet[Report]:
+    """The reports of a search, as its owner sees them; none once the owner reads none."""
+    asked, owner = QueryDict(kept.query), kept.owner
+    if not owner.has_perm(KEEP):
+        return Report.objects.none()
+    rows = scope.reports(Report.objects.all(), owner)
+    typed = asked.get("q", "")
+    work = asked.get(str(facets.WorkFilter.parameter_name)) or ("all" if typed else "open")
+    chosen = [(each, asked[str(each.parameter_name)]) for each in facets.NARROWING
+              if asked.get(str(each.parameter_name))]  # fmt: skip
+    rows = facets.of_work(rows, work, owner, is_narrowed=bool(chosen) and not typed)
+    for each, value in chosen:
+        rows = each.narrow(rows, value[: facets.LONGEST])
+    return find(rows, typed, owner, only_open=work in facets.OF_OPEN)[0] if typed else rows
+
+
+def count(kept: SavedSearch) -> None:
+    """Count a search and tell its owner, once, when it has come to what they wait for."""
+    kept.hits = found(kept).order_by().values("pk")[:NEAR].count()
+    rows = SavedSearch.objects.filter(pk=kept.pk)
+    rows.update(hits=kept.hits, counted_at=timezone.now())
+    if not kept.has_come:
+        rows.update(told_at=None)
+    elif rows.filter(told_at=None).update(told_at=timezone.now()):
+        _tell(kept)
+
+
+def count_all() -> None:
+    """Count every search, the longest uncounted first; one that fails holds up no other."""
+    rows = SavedSearch.objects.select_related("owner").filter(owner__is_active=True)
+    for kept in rows.order_by("counted_at")[:MOST_COUNTED]:
+        try:
+            count(kept)
+        except DatabaseTrouble as error:
+            log.warning("search.not_counted", search=kept.pk, error=type(error).__name__)
+
+
+def _tell(kept: SavedSearch) -> None:
+    log.info("search.come", search=kept.pk, hits=kept.hits)
+    if not (settings.EMAIL_URL and kept.owner.email):
+        return
+    desk = f"{settings.PORTAL_URL}{reverse('admin:index')}"
+    text = f"Tìm kiếm đã lưu có {kept.hits} tin, từ mức {kept.alert_at}.\n{desk}\n"
+    mail = EmailMessage(
+        f"PV01: một tìm kiếm đã lưu có {kept.hits} tin", text, to=[kept.owner.email]
+    )
+    mail.extra_headers["Auto-Submitted"] = "auto-generated"
+    try:
+        mail.send()
+    except (OSError, ValueError) as error:
+        log.warning("search.mail_failed", search=kept.pk, error=type(error).__name__)

@@ -1,0 +1,123 @@
+"""The desk's site: PV01's own front over the stock Django admin."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import User
+from django.contrib.auth.signals import user_login_failed
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django_otp.admin import OTPAdminAuthenticationForm, OTPAdminSite
+from django_otp.models import Device
+
+from accounts import reauthentication as reauth
+from accounts import session_views as logins
+from accounts.oidc import views as oidc
+from desk import help as desk_help
+
+WRONG = (
+    "Tên đăng nhập, mật khẩu hoặc mã xác nhận chưa đúng. Mã trên điện thoại đổi 30 giây một lần:"
+    " gõ mã đang hiện. Mỗi mã chỉ dùng được một lần. Vừa gõ sai thì chờ một lát rồi"
+    " thử lại; sai 5 lần thì phải chờ 15 phút."
+)
+# What officers look for first; models that are not named follow in their own order.
+ORDER = (
+    "Report", "Dispute", "KnownNumber", "NumberChange", "Campaign", "Alert", "AlertRevision", "PartnerAgency", "Delivery",
+    "Event", "Office", "Unit", "RoutingRule", "OfficeNumber", "BankLine", "Statement", "CannedReply", "Commune", "User",
+)  # fmt: skip
+
+
+class DeskLogin(OTPAdminAuthenticationForm):
+    """Name, password and code on one page. Six digits are the phone's, anything else one of
+    the codes on paper; whichever of the three is wrong, the answer is the same.
+    """
+
+    otp_device = None
+    otp_challenge = None
+    otp_token = forms.CharField(
+        label="Mã xác nhận",
+        help_text="6 chữ số trên điện thoại, hoặc một mã dự phòng.",
+        widget=forms.TextInput({"autocomplete": "one-time-code", "inputmode": "text"}),
+    )
+    error_messages = {"invalid_login": WRONG, "inactive": WRONG}
+    # Also of a device that waits after a wrong code: another sentence would say that the password,
+    # after which alone a device is asked, was right.
+    otp_error_messages = dict.fromkeys(OTPAdminAuthenticationForm.otp_error_messages, WRONG)
+
+    def confirm_login_allowed(self, user: Any) -> None:
+        if not (user.is_active and user.is_staff):
+            raise ValidationError(WRONG, code="invalid_login")
+
+    def clean_otp_token(self) -> str:
+        return "".join(self.cleaned_data["otp_token"].split()).lower()
+
+    def clean_otp(self, user: User | None) -> None:
+        """A wrong code counts like a wrong password: else who is never locked out would have the
+        right one.
+        """
+        try:
+            super().clean_otp(user)
+        except ValidationError:
+            named = {"username": self.cleaned_data.get("username")}
+            user_login_failed.send(sender=__name__, credentials=named, request=self.request)
+            raise
+
+    def _chosen_device(self, user: User) -> Device | None:
+        return reauth.chosen(user, self.cleaned_data.get("otp_token", ""))
+
+    def _update_form(self, user: User) -> None:
+        """The password is not sent back into the page."""
+
+
+class DeskSite(OTPAdminSite):
+    """Nobody enters without a second factor."""
+
+    site_title = "Trực ban tiếp nhận tin, PV01"
+    site_header = "Trực ban tiếp nhận tin, PV01"
+    index_title = "Trang chủ"
+    site_url = "/"
+    enable_nav_sidebar = False
+    login_form = DeskLogin
+    login_template = "admin/login.html"
+    logout_template = "admin/logged_out.html"
+
+    def get_urls(self) -> list[Any]:
+        return [*desk_help.urls(self), *logins.urls(self), *oidc.urls(self), *super().get_urls()]
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {"has_oidc": oidc.is_configured()} | (extra_context or {})
+        answer: HttpResponse = super().login(request, context)
+        return answer
+
+    def logout(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Out here, and by way of the page that says so at the provider that let the officer in."""
+        told = oidc.farewell(request) if request.method == "POST" else {}
+        answer: HttpResponse = super().logout(request, told | (extra_context or {}))
+        return answer
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """A new password ends the sessions that the old one began."""
+        response: HttpResponse = super().password_change(request, extra_context)
+        if request.method == "POST" and response.status_code == HttpResponseRedirect.status_code:
+            logins.end_others(request, "password_changed")
+        return response
+
+    def get_app_list(
+        self, request: HttpRequest, app_label: str | None = None
+    ) -> list[dict[str, Any]]:
+        """The models in the order of the desk's work, apps by their first model."""
+        apps = super().get_app_list(request, app_label)
+        for app in apps:
+            app["models"].sort(key=_place)
+        return sorted(apps, key=lambda app: min(map(_place, app["models"])))
+
+
+def _place(model: dict[str, Any]) -> int:
+    name = model["object_name"]
+    return ORDER.index(name) if name in ORDER else len(ORDER)

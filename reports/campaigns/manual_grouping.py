@@ -1,0 +1,255 @@
+"""What people do with campaigns, and the only writer of it: merge, split, attach, detach, and take
+any of these back.
+
+Each verb is one transaction: lock what it touches (reports, then campaigns, then links), compare
+what the officer saw, write the act with where everything lay before, and its events. A lost race is
+told and nothing is overwritten. What a person places the machine never moves (migration 0020).
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, QuerySet
+from django.db.models.functions import Now
+
+from core.audit import log as events
+from reports.campaigns import grouping_locks as holding
+from reports.campaigns import membership as placements
+from reports.campaigns.grouping_locks import (
+    GroupingError,
+    Hand,
+    LostRaceError,
+    NotAllowedError,
+    acting,
+)
+from reports.campaigns.matching import new_code
+from reports.models import Campaign, CampaignAct, CampaignLink, CampaignProposal
+
+K = CampaignAct.Kind
+
+
+@dataclass(frozen=True)
+class Merged:
+    """What became of a merge of many: the acts, and who was refused with what is told."""
+
+    acts: list[CampaignAct]
+    refused: list[tuple[UUID, str]]
+
+
+@dataclass(frozen=True)
+class TakenBack:
+    """How many reports lie again as before, and how many were left as somebody placed them since."""
+
+    act: CampaignAct
+    restored: int
+    left: int
+
+
+def merge(source: UUID, into: UUID, hand: Hand, seen: Mapping[UUID, int]) -> CampaignAct:
+    """Lay all reports of one campaign into another; the first keeps its code and leads there.
+    `seen` has the version of both as the officer saw them. Raises GroupingError.
+    """
+    if source == into:
+        raise GroupingError("Một đợt không gộp với chính nó.")
+    with acting(hand):
+        held = holding.campaigns({source, into}, seen)
+        target, away = held[into], held[source]
+        reports = placements.held_in(away)
+        act = _write(K.MERGED, (target, away), hand, len(reports))
+        placements.place(reports, target, act, f"Gộp từ {away.code}. ", keeps_reason=True)
+        placements.keep_apart_along(away, target, act)
+        Campaign.objects.filter(pk=source).update(merged_into=target)
+    return act
+
+
+def merge_many(sources: Iterable[UUID], into: UUID, hand: Hand, seen: Mapping[UUID, int]) -> Merged:
+    """Merge several into one, each by itself: one that is refused leaves the others be. Raises
+    NotAllowedError.
+    """
+    merged, known = Merged([], []), dict(seen)
+    for source in sources:
+        try:
+            merged.acts.append(merge(source, into, hand, known))
+            known[into] += 1
+        except NotAllowedError:
+            raise
+        except GroupingError as error:
+            merged.refused.append((source, str(error)))
+    return merged
+
+
+def split(
+    campaign: UUID, reports: Collection[UUID], hand: Hand, version: int, title: str = ""
+) -> CampaignAct:
+    """Lay some reports of a campaign into a new one (`act.other`) and keep them out of the old.
+    Raises GroupingError.
+    """
+    with acting(hand):
+        origin = holding.campaigns({campaign}, {campaign: version})[campaign]
+        chosen = holding.lying_in(origin, reports)
+        opened = _open(title.strip()[:200] or origin.title)
+        act = _write(K.SPLIT, (origin, opened), hand, len(chosen))
+        words = f"Tách từ {origin.code}. {hand.words}"
+        placements.place(chosen, opened, act, words, keeps_reason=False)
+        placements.keep_apart(chosen, origin, act)
+    return act
+
+
+def detach(campaign: UUID, reports: Collection[UUID], hand: Hand, version: int) -> CampaignAct:
+    """Take reports out of a campaign; the machine does not put them there again. Raises
+    GroupingError.
+    """
+    with acting(hand):
+        origin = holding.campaigns({campaign}, {campaign: version})[campaign]
+        chosen = holding.lying_in(origin, reports)
+        act = _write(K.DETACHED, (origin,), hand, len(chosen))
+        placements.lift(chosen, origin, act)
+    return act
+
+
+def attach(
+    campaign: UUID, lay: Mapping[UUID, UUID | None], hand: Hand, version: int
+) -> CampaignAct:
+    """Lay reports into a campaign by hand. `lay`: in which campaign the officer saw each, or None.
+    Raises GroupingError.
+    """
+    with acting(hand):
+        holding.reports(lay)
+        away = {each for each in lay.values() if each}
+        target = holding.campaigns({campaign, *away}, {campaign: version})[campaign]
+        holding.must_lie_so(lay)
+        if campaign in away:
+            raise GroupingError("Có tin đã nằm trong đợt này rồi.")
+        act = _write(K.ATTACHED, (target,), hand, len(lay))
+        placements.place(lay, target, act, hand.words, keeps_reason=False)
+        _count(away)
+    return act
+
+
+def part(away: UUID, hand: Hand) -> CampaignAct:
+    """Take back a merge that the machine did: what it moved lies under its old code again, and the
+    machine keeps its hands off. What a person has placed otherwise since stays. Raises
+    GroupingError.
+    """
+    with acting(hand):
+        opened = Campaign.objects.select_for_update().get(pk=away)
+        if opened.merged_into_id is None:
+            raise LostRaceError("Đợt này đã được tách ra rồi.")
+        into = holding.campaigns({opened.merged_into_id}, {})[opened.merged_into_id]
+        chosen = placements.still_lying(_moved_by_machine(away), into)
+        if not chosen:
+            raise GroupingError("Không còn tin nào do máy chuyển sang để lấy lại.")
+        Campaign.objects.filter(pk=away).update(merged_into=None)
+        act = _write(K.SPLIT, (into, opened), hand, len(chosen))
+        placements.place(chosen, opened, act, f"Về lại {opened.code}. ", keeps_reason=True)
+        placements.keep_apart(chosen, into, act)
+    return act
+
+
+def turn_down(proposal_id: int, hand: Hand) -> CampaignProposal:
+    """Say that two campaigns that the machine would merge are two; it asks no more. Raises
+    GroupingError.
+    """
+    with acting(hand):
+        rows = CampaignProposal.objects.select_for_update(of=("self",))
+        proposal = rows.select_related("one", "other").get(pk=proposal_id)
+        if proposal.turned_down_at:
+            raise LostRaceError("Đã có người trả lời đề nghị này.")
+        CampaignProposal.objects.filter(pk=proposal_id).update(
+            turned_down_at=Now(), turned_down_by=hand.by
+        )
+        for here, there in ((proposal.one, proposal.other), (proposal.other, proposal.one)):
+            said = {"other": there.code, "reason": hand.words}
+            events.record("campaign", here.pk, "campaign_kept_two", by=hand.by, **said)
+    return proposal
+
+
+def _moved_by_machine(away: UUID) -> list[UUID]:
+    """The reports that the machine moved when it merged this campaign away, as it wrote down."""
+    merges = events.about("campaign", away).filter(kind="campaign_merged_away", by=None)
+    last = merges.first()
+    return [UUID(report) for report in last.detail.get("moved", ())] if last else []
+
+
+def take_back(act_id: int, hand: Hand) -> TakenBack:
+    """Undo an act: its reports lie again as they lay before. Those that a person has placed
+    otherwise since stay; where that is all of them, nothing is done. Raises GroupingError.
+    """
+    with acting(hand):
+        act = CampaignAct.objects.select_for_update().get(pk=act_id)
+        if act.taken_back_at:
+            raise LostRaceError("Việc này đã được lấy lại rồi.")
+        if act.kind == K.DETACHED:  # the others' reports have links to hold
+            holding.reports(act.moves.values_list("report", flat=True))
+        _hold_for_return(act)
+        chosen = placements.as_left(act)
+        if act.reports and not chosen:
+            raise GroupingError("Các tin này đã được xếp lại sau đó, không còn gì để lấy lại.")
+        _put_back(act, chosen)
+        _end(act, hand, len(chosen))
+    return TakenBack(act, len(chosen), act.reports - len(chosen))
+
+
+def _put_back(act: CampaignAct, chosen: list[UUID]) -> None:
+    if act.kind == K.MERGED:
+        _other(act).update(merged_into=None)
+    holding.must_be_live(placements.where_to(act, chosen))
+    placements.restore(act, chosen)
+    if act.kind == K.SPLIT and not CampaignLink.objects.filter(campaign=act.other_id).exists():
+        # Its code is on record and perhaps in a link: it leads back to where it came from.
+        _other(act).update(merged_into=act.campaign_id)
+
+
+def _other(act: CampaignAct) -> QuerySet[Campaign]:
+    return Campaign.objects.filter(pk=act.other_id or act.campaign_id)
+
+
+def _hold_for_return(act: CampaignAct) -> None:
+    """Lock the campaigns of an act that is taken back; what leads elsewhere by now is in the way."""
+    of_act = {act.campaign_id, act.other_id or act.campaign_id}
+    list(Campaign.objects.select_for_update().filter(pk__in=of_act).order_by("pk"))
+    holding.must_be_live(of_act - ({act.other_id} if act.kind == K.MERGED else set()))
+
+
+def _open(title: str) -> Campaign:
+    """A new campaign under a code that nobody has."""
+    for tried in range(100):
+        try:
+            with transaction.atomic():
+                return Campaign.objects.create(code=new_code(3 + tried // 10), title=title)
+        except IntegrityError:
+            continue
+    raise RuntimeError("no free campaign code in a hundred tries")
+
+
+def _write(kind: str, pair: tuple[Campaign, ...], hand: Hand, reports: int) -> CampaignAct:
+    """The act, its events, and the versions that it ends."""
+    campaign, other = pair[0], pair[1] if pair[1:] else None
+    act = CampaignAct.objects.create(
+        kind=kind, campaign=campaign, other=other, reason=hand.words, reports=reports, by=hand.by
+    )
+    _record(act, hand, f"campaign_{kind}", reports)
+    _count(campaign.pk for campaign in pair)
+    return act
+
+
+def _end(act: CampaignAct, hand: Hand, restored: int) -> None:
+    CampaignAct.objects.filter(pk=act.pk).update(taken_back_at=Now(), taken_back_by=hand.by)
+    _record(act, hand, "campaign_taken_back", restored, what=act.kind)
+    _count({act.campaign_id, act.other_id or act.campaign_id})
+
+
+def _record(act: CampaignAct, hand: Hand, kind: str, reports: int, **detail: str) -> None:
+    """On record at each campaign of the act, with the other's code."""
+    said = {"act": act.pk, "reason": hand.words, "reports": reports, **detail}
+    code = {"other": act.other.code} if act.other else {}
+    events.record("campaign", act.campaign_id, kind, by=hand.by, **said, **code)
+    if act.other_id:
+        said["other"] = act.campaign.code
+        events.record("campaign", act.other_id, f"{kind}_away", by=hand.by, **said)
+
+
+def _count(campaigns: Iterable[UUID]) -> None:
+    Campaign.objects.filter(pk__in=list(campaigns)).update(version=F("version") + 1)

@@ -1,0 +1,127 @@
+"""Deadlines told before and when they pass: to the officer, then to those who assign work.
+
+One look a minute (beat). Each stage of each end of a clock is told once: its row in Escalation and
+its event come in one transaction, whoever looks at the same time gets none. The desk shows every
+deadline by itself; mail comes where there is a mail server and an address, one mail a person and
+look. A mail carries report numbers and deadlines, no word of a person.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.mail import EmailMessage
+from django.db import Error as DatabaseTrouble
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.expressions import RawSQL
+from django.template.loader import render_to_string
+from django.utils import timezone
+
+from core.audit import log as events
+from reports.calendar import deadline_rules as clocks
+from reports.cases import deadlines as timekeeping
+from reports.models import Clock, Escalation
+
+log = structlog.get_logger(__name__)
+
+MOST_AT_ONCE = 200
+MAIL_WITHIN = timedelta(hours=6)  # what could not be mailed by then is old
+Stage = Escalation.Stage
+_SOON_AT = RawSQL(  # as clocks.soon has it
+    "due_at - least((due_at - started_at) / 4, %s)", [clocks.LONGEST_NOTICE]
+)
+
+
+def look() -> None:
+    """Start the clocks of new reports, put on record whose time runs out, and mail it."""
+    try:
+        timekeeping.start_those_of_new_reports()
+        timekeeping.start_those_asked_for()
+        now = timezone.now()
+        told = _told(Stage.OVERDUE, now) + _told(Stage.SOON, now)
+        if told:
+            log.info("escalation.told", count=told)
+        if settings.EMAIL_URL:
+            _mail()
+    except DatabaseTrouble as error:
+        log.warning("escalation.not_looked", error=type(error).__name__)
+
+
+@transaction.atomic
+def _told(stage: str, now: datetime) -> int:
+    """Put a stage on record for every clock that has come to it; how many."""
+    found = list(_come_to(stage, now).select_for_update(skip_locked=True)[:MOST_AT_ONCE])
+    Escalation.objects.bulk_create(
+        Escalation(clock=clock, stage=stage, due_at=clock.due_at, at=now) for clock in found
+    )
+    for clock in found:
+        due = clock.due_at.isoformat(timespec="seconds")
+        events.record("report", clock.report_id, f"clock_{stage}", clock=clock.kind, due=due)
+    return len(found)
+
+
+def _come_to(stage: str, now: datetime) -> QuerySet[Clock]:
+    told = Escalation.objects.filter(clock=OuterRef("pk"), stage=stage, due_at=OuterRef("due_at"))
+    running = Clock.objects.running().filter(~Exists(told)).order_by("due_at")
+    if stage == Stage.OVERDUE:
+        return running.filter(due_at__lte=now)
+    ahead = running.filter(due_at__gt=now, due_at__lte=now + clocks.LONGEST_NOTICE)
+    return ahead.alias(soon_at=_SOON_AT).filter(soon_at__lte=now)
+
+
+def _mail() -> None:
+    """Claim what nobody was mailed of yet, and mail it; given back when nothing could be sent."""
+    recent = Escalation.objects.filter(mailed_at=None, at__gte=timezone.now() - MAIL_WITHIN)
+    with transaction.atomic():
+        mine = list(recent.select_for_update(skip_locked=True).order_by("id")[:MOST_AT_ONCE])
+        Escalation.objects.filter(pk__in=[each.pk for each in mine]).update(
+            mailed_at=timezone.now()
+        )
+    sent = [_sent(user, lines) for user, lines in _by_person(mine).items()]
+    if sent and not any(sent):
+        Escalation.objects.filter(pk__in=[each.pk for each in mine]).update(mailed_at=None)
+
+
+def _by_person(told: Iterable[Escalation]) -> dict[User, list[Escalation]]:
+    """Whom each is for: the officer; those who assign work, once it is overdue or nobody's."""
+    everything: dict[User, list[Escalation]] = defaultdict(list)
+    keys = [each.pk for each in told]
+    rows = Escalation.objects.filter(pk__in=keys, clock__met_at=None, clock__dropped_at=None)
+    leads = _leads() if keys else []
+    for each in rows.select_related("clock__report__case__officer").order_by("due_at"):
+        officer = each.clock.report.case.officer
+        wanted = [officer] if officer and officer.is_active else []
+        if each.stage == Stage.OVERDUE or not wanted:
+            wanted = [*wanted, *(lead for lead in leads if lead != officer)]
+        for user in wanted:
+            everything[user].append(each)
+    return {user: lines for user, lines in everything.items() if user.email}
+
+
+def _leads() -> list[User]:
+    backend = "django.contrib.auth.backends.ModelBackend"
+    able = User.objects.with_perm("reports.assign_case", backend=backend, include_superusers=False)
+    return list(able.filter(~Q(email="")))
+
+
+def _sent(user: User, lines: list[Escalation]) -> bool:
+    late = sum(line.stage == Stage.OVERDUE for line in lines)
+    context = {
+        "lines": lines,
+        "late": late,
+        "desk": f"{settings.PORTAL_URL}/{settings.ADMIN_PATH}/",
+    }
+    rendered = render_to_string("reports/deadlines.txt", context, using="public")
+    subject, _, text = rendered.partition("\n")
+    mail = EmailMessage(subject, text.strip() + "\n", to=[user.email])
+    mail.extra_headers["Auto-Submitted"] = "auto-generated"
+    try:
+        mail.send()
+    except (OSError, ValueError) as error:  # as in watch.py
+        log.warning("escalation.mail_failed", error=type(error).__name__)
+        return False
+    return True

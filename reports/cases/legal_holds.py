@@ -1,0 +1,65 @@
+"""Legal holds: a report that must stay as it is. The database refuses what these refuse."""
+
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models.functions import Now
+
+from core.audit import log as events
+from reports.models import Hold, Report
+
+PLACE, LIFT = "reports.place_hold", "reports.lift_hold"
+
+
+class HoldError(Exception):
+    """It was not done: `why` is permission, reason, held or free. Nothing has been written."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def current(report_id: UUID) -> Hold | None:
+    """The hold that a report is under."""
+    return Hold.objects.select_related("by").filter(report=report_id, lifted_at=None).first()
+
+
+def is_held(report_id: UUID) -> bool:
+    return Hold.objects.filter(report=report_id, lifted_at=None).exists()
+
+
+def place(report_id: UUID, *, by: User, reason: str) -> Hold:
+    """Put a report under a hold. Raises HoldError."""
+    _must_may(by, PLACE, reason)
+    with transaction.atomic():
+        lock(report_id)
+        if is_held(report_id):
+            raise HoldError("held")
+        hold = Hold.objects.create(report_id=report_id, by=by, reason=reason.strip())
+        events.record("report", report_id, "hold_placed", by=by, reason=hold.reason)
+    return hold
+
+
+def lift(report_id: UUID, *, by: User, reason: str) -> None:
+    """End the hold of a report. Raises HoldError."""
+    _must_may(by, LIFT, reason)
+    with transaction.atomic():
+        lock(report_id)
+        standing = Hold.objects.filter(report=report_id, lifted_at=None)
+        lifted = {"lifted_at": Now(), "lifted_by": by, "lifted_reason": reason.strip()}
+        if not standing.update(**lifted):
+            raise HoldError("free")
+        events.record("report", report_id, "hold_lifted", by=by, reason=reason.strip())
+
+
+def lock(report_id: UUID) -> Report:
+    """The report, nobody else's to hold, erase or destroy anything of until COMMIT."""
+    return Report.objects.select_for_update(no_key=True).only("erased_at").get(pk=report_id)
+
+
+def _must_may(by: User, permission: str, reason: str) -> None:
+    if not by.has_perm(permission):
+        raise HoldError("permission")
+    if not reason.strip():
+        raise HoldError("reason")

@@ -1,0 +1,157 @@
+"""Where the rules send a report, what they would have sent where, and sending what is fresh.
+
+Triage reads and decides nothing, so a step of its own applies the rules: each report once, soon after
+it was read, as an act of the workflow that a person takes back. What a person has placed stays.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from reports.cases import workflow
+from reports.facts.effective_facts import held
+from reports.models import Case, Report, RoutingRule, Unit
+
+FRESH = timedelta(days=1)  # what is older when a first rule is switched on stays where it is
+MOST_AT_ONCE = 500
+TRIED_DAYS = 30
+MOST_TRIED = 5000
+SAMPLES = 3
+_READ = (
+    "public_number", "received_at", "commune", "case__corrected", "case__least_priority",
+    "facts__scenario", "facts__priority", "facts__actions", "facts__money_lost_vnd",
+    "facts__ongoing", "facts__offices", "facts__commune", "facts__commune_raw",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the rules ask of a report: codes, the reporter's commune, the loss in đồng."""
+
+    scenario: str = ""
+    commune: str | None = None
+    offices: tuple[str, ...] = ()
+    loss: int | None = None
+
+
+@dataclass(frozen=True)
+class Way:
+    """The rule that fits, and the codename of the unit that it leads to."""
+
+    rule: RoutingRule
+    unit: str
+
+
+@dataclass
+class Tried:
+    """What a rule would have taken; `rule` is None for what no rule fits."""
+
+    rule: RoutingRule | None
+    reports: int = 0
+    samples: list[Report] = field(default_factory=list)
+
+    def add(self, report: Report) -> None:
+        self.reports += 1
+        if len(self.samples) < SAMPLES:
+            self.samples.append(report)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The rules tried on the newest reports of a month; `is_cut`: there were more than were tried."""
+
+    lines: tuple[Tried, ...]
+    reports: int
+    is_cut: bool
+
+
+def way(rules: Iterable[RoutingRule], told: Told, police: Mapping[str, str]) -> Way | None:
+    """The first rule that fits and leads somewhere. Pure; `police` gives a commune's unit."""
+    for rule in rules:
+        unit = rule.unit_id or police.get(told.commune or "")
+        if unit and _fits(rule, told):
+            return Way(rule, unit)
+    return None
+
+
+def _fits(rule: RoutingRule, told: Told) -> bool:
+    return (
+        rule.scenario in {"", told.scenario}
+        and rule.commune_id in {None, told.commune}
+        and (rule.office_id is None or rule.office_id in told.offices)
+        and (rule.least_loss is None or (told.loss or 0) >= rule.least_loss)
+    )
+
+
+def told_of(report: Report) -> Told:
+    """What holds of a report that is loaded with its case and facts."""
+    holds = held(report)
+    return Told(holds.scenario or "", holds.commune, tuple(holds.offices), holds.money_lost_vnd)
+
+
+def rules(*, with_drafts: bool = False) -> list[RoutingRule]:
+    """The rules in the order in which they are asked; those that lead to a unit that takes nothing
+    any more are left out.
+    """
+    rows = RoutingRule.objects.select_related("unit", "commune", "office")
+    rows = rows.filter(Q(unit=None) | Q(unit__is_active=True))
+    return list(rows if with_drafts else rows.filter(is_active=True))
+
+
+def route_fresh() -> int:
+    """Send what was read since the last look where the rules say; gives how many went."""
+    asked = rules()
+    if not asked:
+        return 0
+    there, police = Unit.objects.active().in_bulk(), _police()
+    ways = {report.pk: way(asked, told_of(report), police) for report in _fresh()}
+    workflow.leave(key for key, found in ways.items() if found is None)
+    return sum(
+        workflow.route(
+            key, unit=there[found.unit], rule=found.rule.pk, priority=found.rule.priority
+        )
+        for key, found in ways.items()
+        if found
+    )
+
+
+def _fresh() -> QuerySet[Report]:
+    waiting = Case.objects.unrouted().values("pk")
+    rows = _read(Report.objects.filter(pk__in=waiting, facts__isnull=False))
+    return rows.filter(received_at__gte=timezone.now() - FRESH).order_by("received_at")[
+        :MOST_AT_ONCE
+    ]
+
+
+def _read(rows: QuerySet[Report]) -> QuerySet[Report]:
+    """With no text of a person."""
+    return rows.select_related("case", "facts").only(*_READ)
+
+
+def _police() -> dict[str, str]:
+    """The unit of each commune whose police takes reports."""
+    rows = Unit.objects.active().filter(commune__isnull=False)
+    return {str(commune): unit for commune, unit in rows.values_list("commune_id", "pk")}
+
+
+def dry_run(asked: Sequence[RoutingRule]) -> Trial:
+    """How many reports of the last month would have gone where. Nothing is written."""
+    since = timezone.now() - timedelta(days=TRIED_DAYS)
+    month = Report.objects.filter(received_at__gte=since, facts__isnull=False)
+    reports = list(_read(month).order_by("-received_at")[: MOST_TRIED + 1])
+    lines = {rule.pk: Tried(rule) for rule in asked} | {None: Tried(None)}
+    for pk, report in _placed(asked, reports[:MOST_TRIED]):
+        lines[pk].add(report)
+    return Trial(tuple(lines.values()), min(len(reports), MOST_TRIED), len(reports) > MOST_TRIED)
+
+
+def _placed(
+    asked: Sequence[RoutingRule], reports: Iterable[Report]
+) -> Iterator[tuple[int | None, Report]]:
+    police = _police()
+    for report in reports:
+        found = way(asked, told_of(report), police)
+        yield (found.rule.pk if found else None), report

@@ -1,0 +1,55 @@
+"""Numbers for the papers with which reports go to other units."""
+
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from core.audit import log as events
+from reports.models import Case, Event, Slip
+
+_LOCK = 7_303_140  # the register's; the year is the second key
+
+
+class NoSlip(Exception):  # noqa: N818
+    """There is nothing to make a paper of, or it is there already."""
+
+
+def issue(report_id: UUID, *, unit: str, reason: str, by: User) -> Slip:
+    """The next paper of the year; part of the transaction that hands over. Officers wait for one
+    another until COMMIT, so that the register has no gap.
+    """
+    year = timezone.localtime().year
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, year])
+    last = Slip.objects.filter(year=year).aggregate(last=Max("number"))["last"] or 0
+    row = Slip(report_id=report_id, year=year, number=last + 1, unit=unit, reason=reason, by=by)
+    row.save(force_insert=True)
+    row.refresh_from_db()
+    return row
+
+
+def issue_later(case: Case, by: User) -> Slip:
+    """The paper of a hand-over that has none, from what was written then. Raises NoSlip."""
+    with transaction.atomic():
+        Case.objects.select_for_update(of=("self",)).get(pk=case.pk)
+        handed = events.about("report", case.pk).filter(kind="handed_over").first()
+        if not lacks_one(case) or handed is None:
+            raise NoSlip
+        unit, reason = case.unit, handed.detail.get("reason", "")
+        slip = issue(case.pk, unit=unit, reason=reason, by=by)
+        events.record("report", case.pk, "slip_issued", by=by, slip=str(slip))
+    return slip
+
+
+def lacks_one(case: Case) -> bool:
+    """Whether a report was handed over, and no paper says so since."""
+    if case.status != Case.Status.HANDED_OVER:
+        return False
+    handed = Event.objects.filter(
+        subject_type="report", subject_id=str(case.pk), kind="handed_over"
+    ).order_by("-id")
+    at = handed.values_list("at", flat=True).first()
+    return at is not None and not Slip.objects.filter(report=case.pk, at__gte=at).exists()

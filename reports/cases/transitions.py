@@ -1,0 +1,194 @@
+"""The status table: where each verb leads, who may use it, what it needs, which clocks it turns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reports.calendar.deadline_rules import (
+    FROM_CRIME_REPORT,
+    LOOK,
+    RIGHTS,
+    SORT,
+    TELL,
+    VERIFY,
+    WISH,
+)
+from reports.models import Case
+
+S = Case.Status
+
+
+@dataclass(frozen=True)
+class Move:
+    """A row of the status table: where a verb leads from each status, who may, what it needs."""
+
+    event: str
+    permission: str
+    steps: Mapping[str, str]
+    needs: tuple[str, ...] = ()
+    clears: tuple[str, ...] = ()
+    # Who decides on a case that nobody has taken becomes its officer.
+    adopts: bool = True
+    # The unit that is named must be one of the table.
+    gives_away: bool = False
+    # A numbered paper goes with it.
+    has_slip: bool = False
+    # Its reason is what the reporter is told, word for word, and perhaps asked.
+    tells: bool = False
+    asks: bool = False
+    # Who ended the work may do it too, within OWN_SLIP, with this permission.
+    own_slip: str = ""
+    # The clocks (clocks.py) that it meets, starts and drops, and the one whose end it moves.
+    meets: tuple[str, ...] = (LOOK,)
+    starts: tuple[str, ...] = ()
+    drops: tuple[str, ...] = ()
+    extends: str = ""
+
+
+def _to(target: str, *sources: str) -> dict[str, str]:
+    return dict.fromkeys(sources, target)
+
+
+CORRECTS = "reports.decide_case"
+_BEGIN: Mapping[str, str] = {S.NEW: S.IN_REVIEW, S.IN_REVIEW: S.IN_REVIEW, S.WAITING: S.WAITING}
+_STAY: Mapping[str, str] = {status: status for status in S}
+EMPTY: Mapping[str, str | None] = {
+    "outcome": "",
+    "unit": "",
+    "at_unit": None,
+    "officer": None,
+    "least_priority": None,
+}
+_SORTED = (LOOK, SORT)
+_DONE = (*_SORTED, WISH)  # whoever wished something reads how it ended
+_ENDED = (S.ACTIONED, S.HANDED_OVER, S.CLOSED, S.JUNK, S.WITHDRAWN)
+
+TABLE: Mapping[str, Move] = {
+    "take": Move("taken", "reports.decide_case", _BEGIN),
+    "assign": Move("assigned", "reports.assign_case", _BEGIN, needs=("officer",)),
+    "assign_unit": Move(
+        "unit_assigned",
+        "reports.assign_case",
+        _BEGIN,
+        needs=("unit",),
+        clears=("officer",),
+        adopts=False,
+        gives_away=True,
+    ),
+    "recall": Move(
+        "unit_recalled",
+        "reports.decide_case",
+        {status: status for status in Case.OPEN},
+        needs=("reason",),
+        clears=("unit", "at_unit", "officer", "least_priority"),
+        adopts=False,
+    ),
+    "note": Move("noted", "reports.decide_case", _STAY, needs=("reason",), adopts=False),
+    "ask": Move(
+        "asked",
+        "reports.decide_case",
+        _to(S.WAITING, S.NEW, S.IN_REVIEW),
+        needs=("reason",),
+        tells=True,
+        asks=True,
+    ),
+    "message": Move(
+        "messaged",
+        "reports.decide_case",
+        _STAY,
+        needs=("reason",),
+        adopts=False,
+        tells=True,
+        meets=(LOOK, TELL, WISH),
+    ),
+    "resume": Move("resumed", "reports.decide_case", _to(S.IN_REVIEW, S.WAITING)),
+    "act": Move(
+        "actioned",
+        "reports.act_case",
+        _to(S.ACTIONED, *Case.OPEN),
+        needs=("reason",),
+        meets=_SORTED,
+        starts=FROM_CRIME_REPORT,
+    ),
+    "extend": Move(
+        "extended",
+        "reports.extend_case",
+        _to(S.ACTIONED, S.ACTIONED),
+        needs=("reason",),
+        adopts=False,
+        extends=VERIFY,
+    ),
+    "hand_over": Move(
+        "handed_over",
+        "reports.hand_over_case",
+        _to(S.HANDED_OVER, *Case.OPEN, S.ACTIONED),
+        needs=("unit", "reason"),
+        meets=(*_SORTED, VERIFY),  # nobody has told the reporter anything
+        has_slip=True,
+    ),
+    "close": Move(
+        "closed",
+        "reports.close_case",
+        _to(S.CLOSED, *Case.OPEN, S.ACTIONED),
+        needs=("outcome", "reason"),
+        meets=(*_DONE, VERIFY),
+    ),
+    "junk": Move(
+        "junked",
+        "reports.close_case",
+        _to(S.JUNK, *Case.OPEN),
+        needs=("reason",),
+        meets=_DONE,
+    ),
+    "withdraw": Move(
+        "withdrawn",
+        "reports.close_case",
+        _to(S.WITHDRAWN, *Case.OPEN),
+        needs=("reason",),
+        meets=_DONE,
+    ),
+    "reopen": Move(
+        "reopened",
+        "reports.reopen_case",
+        _to(S.IN_REVIEW, *_ENDED),
+        needs=("reason",),
+        clears=("outcome", "unit", "at_unit"),
+        own_slip="reports.decide_case",
+        starts=(SORT,),
+        drops=FROM_CRIME_REPORT,
+    ),
+}
+# Answers to a wish to be erased (rights.py): no buttons of the report's page.
+ON_WISH: Mapping[str, Move] = {
+    "refuse_wish": Move(
+        "wish_refused",
+        "reports.close_case",
+        _STAY,
+        needs=("reason",),
+        adopts=False,
+        tells=True,
+        meets=(LOOK, RIGHTS),
+    ),
+    "take_wish_up": Move(
+        "wish_taken_up",
+        "reports.propose_destruction",
+        _STAY,
+        needs=("reason",),
+        adopts=False,
+        starts=(RIGHTS,),
+    ),
+    "grant_wish": Move(
+        "wish_granted",
+        "reports.grant_erasure",
+        _to(S.WITHDRAWN, *Case.OPEN) | {each: each for each in _ENDED if each != S.ACTIONED},
+        adopts=False,
+        meets=(*_DONE, RIGHTS),
+        drops=FROM_CRIME_REPORT,
+    ),
+}
+# What answers a reporter who wished to withdraw, or whose correction waits: a question does not.
+ANSWERS = tuple(move.event for move in (*TABLE.values(), *ON_WISH.values()) if WISH in move.meets)
+ENDINGS = tuple(move.event for move in TABLE.values() if set(move.steps.values()) & {*_ENDED})
+
+
+# What a purge takes: a hold keeps the case from getting there.
+NOT_ON_HOLD = (S.CLOSED, S.JUNK, S.WITHDRAWN)

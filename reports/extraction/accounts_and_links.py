@@ -1,0 +1,182 @@
+"""Receiving accounts and links inside free text, with their places. Pure: no Django.
+
+The words are data/indicators.json, which an officer can read.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+
+from core.text import fold, plain_digits
+
+MOST_FOUND = 200  # of each kind in one story; more is a pasted list, not a story
+# A report may be as long as a body; what is read of it is bounded, and officers see all of it.
+READ_OF_STORY = 20_000  # signs
+READ_OF_NUMBER = 500
+_FILE = Path(__file__).parents[1] / "data" / "indicators.json"
+_LOOK_BACK = 60  # signs before a number that can say what it is
+_LOOK_AHEAD = 30
+_WHOLE = 8  # digits of a group that is a number by itself, whatever follows
+_LONGEST_PHONE = 11  # digits at home, the 11 of before 2018 too
+
+# Groups of digits that a person sets apart with a space, a dot or a hyphen, as one number.
+CHAINS = re.compile(r"(?<![0-9])[0-9]++(?:[ \u00a0.\-–]{1,2}[0-9]++)*+")
+GROUPS = re.compile(r"[0-9]+")
+_MONEY_AFTER = re.compile(
+    r"\s?(?:đ|₫|d|vnd|vnđ|đồng|dong(?! [yi])|k|tr|triệu|trieu|nghìn|nghin|ngàn|ngan(?! h)|tỷ|tỉ|ty"
+    r"|củ|cu|usd)\b",
+    re.IGNORECASE,
+)
+_SURE_MONEY_AFTER = re.compile(
+    r"\s?(?:đồng|vnđ|vnd|₫|triệu|nghìn|tỷ|usd)\b|[dđ](?![^\W\d_])", re.IGNORECASE
+)
+_TOKENS = re.compile(r"[^\s<>\"'()\[\]{}“”]+")
+_HOST = re.compile(r"(?:[\w-]{1,63}\.)+[a-z]{2,24}", re.IGNORECASE)
+_SCHEME = re.compile(r"(?:h(?:tt|xx)ps?://|www\.)", re.IGNORECASE)
+_ODD_HOST = re.compile(r"[\d-]|\..*\.")
+_TAIL = ".,;:!?…*"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundAccount:
+    """A receiving account (its digits) at text[start:end]."""
+
+    account: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class FoundLink:
+    """A link in canonical form (host in lower case, no scheme, no www.) at text[start:end]."""
+
+    link: str
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=1)
+def tables() -> Mapping[str, frozenset[str]]:
+    """The lists of words by name, folded; a word may be two."""
+    data = json.loads(_FILE.read_text(encoding="utf-8"))
+    lists = {name: table["words"] for name, table in data.items() if name != "about"}
+    return {name: frozenset(map(fold, words)) for name, words in lists.items()}
+
+
+def words_before(text: str, start: int, floor: int = 0) -> list[str]:
+    """The folded words just before *start*, none from before *floor* or an earlier line."""
+    before = text[max(floor, start - _LOOK_BACK) : start]
+    return fold(before.rsplit("\n", 1)[-1]).split()
+
+
+def ends_with(words: Sequence[str], back: int, name: str) -> bool:
+    """Whether the word *back* places from the end, or the pair that ends there, is in a list."""
+    table = tables()[name]
+    return words[-back] in table or " ".join(words[-back - 1 : len(words) - back + 1]) in table
+
+
+def is_money(text: str, end: int) -> bool:
+    """Whether a currency or a money unit follows at *end*."""
+    return _MONEY_AFTER.match(text, end) is not None
+
+
+def is_surely_money(text: str, end: int) -> bool:
+    """Whether one follows that cannot be another word, for digits that look like a number."""
+    return _SURE_MONEY_AFTER.match(text, end) is not None
+
+
+def _accounts(text: str) -> Iterator[FoundAccount]:
+    floor = 0
+    for chain in CHAINS.finditer(plain_digits(text)):
+        digits, end = _one_number(text, chain)
+        words = words_before(text, chain.start(), floor)
+        if 6 <= len(digits) <= 19 and (
+            _follows_account_word(words) or _beside_bank(text, digits, words, end)
+        ):
+            yield FoundAccount(digits, chain.start(), end)
+        floor = chain.end()
+
+
+def _one_number(text: str, chain: re.Match[str]) -> tuple[str, int]:
+    """The digits of the number that the chain begins with, and its end; none for an amount."""
+    groups = list(GROUPS.finditer(chain[0]))
+    first = chain.start() + groups[0].end()
+    if len(groups[0][0]) >= _WHOLE and not is_surely_money(text, first):
+        return groups[0][0], first
+    if is_money(text, chain.end()):
+        return "", chain.end()
+    return "".join(group[0] for group in groups), chain.end()
+
+
+def _follows_account_word(words: list[str]) -> bool:
+    """Whether the nearest account word is at most six words back, with nothing in between."""
+    for back in range(1, min(len(words), 7) + 1):
+        if ends_with(words, back, "account_words"):
+            return True
+        is_filler = ends_with(words, back, "between")
+        if words[-back] in tables()["not_account"] and not is_filler:
+            return False
+    return False
+
+
+def _beside_bank(text: str, digits: str, words: list[str], end: int) -> bool:
+    """Whether a bank is named right beside the digits, and nothing speaks for a telephone."""
+    banks, goes_to = tables()["banks"], tables()["goes_to"]
+    after = fold(text[end : end + _LOOK_AHEAD].split("\n", 1)[0]).split()[:2]
+    before = words[:-1] if words[-1:] == ["so"] else words
+    is_after = not banks.isdisjoint([*after[:1], " ".join(after)])
+    if digits.startswith("0") and len(digits) <= _LONGEST_PHONE:
+        return is_after and not goes_to.isdisjoint(before[-1:])
+    return is_after or (len(digits) > _WHOLE and not banks.isdisjoint(before[-1:]))
+
+
+@lru_cache(maxsize=8)  # readers of one report ask for the same texts again
+def find_accounts(text: str) -> Sequence[FoundAccount]:
+    """The receiving accounts that *text* names, at most ``MOST_FOUND``."""
+    return tuple(islice(_accounts(text), MOST_FOUND))
+
+
+def canonical_link(raw: str) -> str:
+    """One form for all ways to type a link, or "" when *raw* is none."""
+    scheme = _SCHEME.match(raw)
+    bare = raw.split("://", 1)[1] if "://" in raw[:8] else raw
+    place = bare.split("?", 1)[0].split("#", 1)[0].rstrip("/" + _TAIL)
+    host, slash, path = place.partition("/")
+    host = host.rsplit("@", 1)[-1].split(":", 1)[0].lower().removeprefix("www.")
+    if not _HOST.fullmatch(host):
+        return ""
+    if not scheme and ("@" in raw or not _may_be_bare(host, path)):
+        return ""
+    return host + slash + path
+
+
+def _may_be_bare(host: str, path: str) -> bool:
+    """Whether a host without http or www is one, and not two sentences without a space."""
+    name, _, ending = host.rpartition(".")
+    if ending in tables()["short_endings"]:
+        return bool(path or _ODD_HOST.search(f"{name}."))
+    return ending in tables()["endings"]
+
+
+def _links(text: str) -> Iterator[FoundLink]:
+    for token in _TOKENS.finditer(text):
+        if "." not in token[0]:
+            continue
+        # "link:abc.vn" and "vào,abc.vn": begin at the scheme, or after the last such sign.
+        scheme = _SCHEME.search(token[0])
+        head = token[0].split("/", 1)[0]
+        offset = scheme.start() if scheme else max(head.rfind(sign) for sign in ":,;") + 1
+        raw = token[0][offset:].rstrip(_TAIL)
+        if link := canonical_link(raw):
+            start = token.start() + offset
+            yield FoundLink(link, start, start + len(raw))
+
+
+@lru_cache(maxsize=8)
+def find_links(text: str) -> Sequence[FoundLink]:
+    """The links in *text*: with http, with www, or bare with a usual ending."""
+    return tuple(islice(_links(text), MOST_FOUND))

@@ -1,0 +1,148 @@
+"""What stands around a sum in a story, and what that says of it: lost, come back, paid again. Pure:
+no Django.
+"""
+
+from collections.abc import Collection, Iterator
+from itertools import pairwise
+
+from reports.extraction.amounts import Amount
+from reports.extraction.cue_matcher import Hit, between
+from reports.extraction.loss.clause_classifier import grams_around
+from reports.extraction.loss.phrase_rules import TOLD, Said, naming_deed, settling_deed
+from reports.extraction.ngram_model import Gram, scores_of, weights
+from reports.extraction.parsed_story import Look
+
+_BEFORE, _BEHIND = 8, 6  # words around a sum that can speak of it
+_NEAR = 3
+_TIMES = {"lan", "luot", "dot", "bua", "nua", "times"}
+MORE = {"them", "nua", "more", "another"}  # a second sum as large as the first is another one
+_FURTHER = {*MORE, "tiep", "not", "lai", "again"}
+_BACK_REACH = 5  # words between "trả lại" and its sum
+_SPEAK_OF_MONEY = {"concepts", "money", "negation", "actions"}
+
+
+def points(said: Said, number: int, label: str = "lost") -> float:
+    """How much the words around a sum speak for it to be "lost", to have come "back", or to have been
+    paid "again".
+    """
+    return scores_of(weights("sums"), (gram.name for gram in said.around[number]))[label]
+
+
+def says(look: Look, said: Said, amount: Amount, label: str) -> bool:
+    """Whether a sum is one that came "back", or one that was paid "again"."""
+    needed = weights("sums").needed[label]
+    return points(said, look.sums.index(amount), label) >= needed
+
+
+def is_returned(look: Look, number: int) -> bool:
+    """Whether a sum came back, whole or in part: "trả lại 30 triệu", "rút ra được 2 triệu"."""
+    amount, words = look.sums[number], look.story.words
+    near = between(look.hits, amount.first - _BACK_REACH, amount.first)
+    back = [hit for hit in near if hit.cue.family == "money" and hit.cue.code == "returned"]
+    if not number or not back or words[back[-1].first].clause != words[amount.first].clause:
+        return False
+    low = max(look.sums[number - 1].last, back[-1].first - _BACK_REACH)
+    spoilt = between(look.hits, low, back[-1].first)
+    codes = {"asks"} if "duoc" in back[-1].cue.words else {"asks", "self"}
+    return not any(hit.cue.family == "negation" or hit.cue.code in codes for hit in spoilt)
+
+
+def around(look: Look, number: int, said: Said) -> list[Gram]:
+    """What stands around a sum: words and families before and behind it, near or far, in its
+    sentence or not; its place among the sums; what phrases and pieces say of it.
+    """
+    amount = look.sums[number]
+    return [
+        *_side(look, amount, "<"),
+        *_side(look, amount, ">"),
+        *(Gram(name, amount.first, amount.last) for name in _of_sum(look, number, said)),
+    ]
+
+
+def _side(look: Look, amount: Amount, sign: str) -> Iterator[Gram]:
+    """The grams on one side of a sum."""
+    low, high = (
+        (amount.first - _BEFORE, amount.first)
+        if sign == "<"
+        else (amount.last, amount.last + _BEHIND)
+    )
+    near = [gram for gram in look.words if low <= gram.first and gram.last <= high]
+    for name, first, last in near:
+        away = amount.first - last if sign == "<" else first - amount.last
+        yield Gram(f"{_mark(look, amount, first, sign)}{int(away >= _NEAR)} {name}", first, last)
+    for one, two in pairwise(near):
+        yield Gram(
+            f"{_mark(look, amount, one.first, sign)} {one.name} {two.name}", one.first, two.last
+        )
+    for hit in between(look.hits, low, high):
+        if hit.cue.family in _SPEAK_OF_MONEY:
+            yield Gram(
+                f"{_mark(look, amount, hit.first, sign)}={_family(hit)}", hit.first, hit.last
+            )
+
+
+def _family(hit: Hit) -> str:
+    return hit.cue.code if hit.cue.family == "concepts" else f"{hit.cue.family}.{hit.cue.code}"
+
+
+def _mark(look: Look, amount: Amount, place: int, sign: str) -> str:
+    """The side, doubled where another sentence lies between."""
+    words = look.story.words
+    return sign * (1 + (words[place].sentence != words[amount.first].sentence))
+
+
+def _of_sum(look: Look, number: int, said: Said) -> Iterator[str]:
+    amount, many = look.sums[number], len(look.sums)
+    place = (
+        "only" if many == 1 else "first" if not number else "last" if number == many - 1 else "amid"
+    )
+    yield f"~{place} of {min(many, 3)}"
+    yield "~gone" if amount in dict(said.gone) else "~none" if said.none else "~not said"
+    if amount.last >= len(look.story.words) - _NEAR:
+        yield "~at the end"
+    values = [each.value for each in look.sums]
+    yield "~largest" if amount.value == max(values) else "~not largest"
+    if amount.value in values[:number]:
+        yield "~told before"
+    if amount.value in values[number + 1 :]:
+        yield "~told again"
+    if any(word.folded in _TIMES for word in look.story.words):
+        yield "~times told"
+    if number and look.sums[number - 1].last == amount.first:
+        yield "~listed"
+    if is_returned(look, number):
+        yield "~returned"
+    yield from _more(look, number)
+    yield from _deeds_around(look, number)
+    yield from grams_around(said.pieces, amount.first)
+
+
+def _more(look: Look, number: int) -> Iterator[str]:
+    """Whether a sum is a further one, and whether the next one is: "5 triệu … thêm 3 triệu"."""
+    follower = number + 1
+    if number and is_further(look, number):
+        yield "~further"
+    if follower < len(look.sums) and is_further(look, follower):
+        yield "~further follows"
+
+
+def is_further(look: Look, number: int, called: Collection[str] = _FURTHER) -> bool:
+    """Whether a word beside a sum says that it comes on top of others: "thêm 3 triệu"."""
+    amount, words = look.sums[number], look.story.words
+    beside = (
+        *words[max(0, amount.first - _NEAR) : amount.first],
+        *words[amount.last : amount.last + 1],
+    )
+    return any(word.folded in called for word in beside)
+
+
+def _deeds_around(look: Look, number: int) -> Iterator[str]:
+    """What was done with a sum: the deed that names it, the next one behind it ("nộp 5 triệu. Tôi
+    nộp."), and the last of the story.
+    """
+    naming, settling = naming_deed(look, number), settling_deed(look, number)
+    yield f"~in {naming.state}" if naming else "~in none"
+    yield f"~then {settling.state}" if settling else "~then none"
+    told = [deed for deed in look.deeds if deed.kind == "pay" and deed.state in TOLD]
+    behind = [deed for deed in told if deed.first >= look.sums[number].last]
+    yield f"~later {behind[-1].state}" if behind else "~later none"

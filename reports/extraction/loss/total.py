@@ -1,0 +1,147 @@
+"""What the lost sums of a story come to: how often each was paid, what came back. Pure: no Django."""
+
+from collections.abc import Collection, Iterator, Sequence
+from itertools import pairwise
+
+from core.text import fold
+from reports.extraction.amounts import Amount
+from reports.extraction.cue_matcher import Word, spelling
+from reports.extraction.loss.amount_context import MORE, is_further, says
+from reports.extraction.loss.amount_grouping import JOINS
+from reports.extraction.loss.phrase_rules import Because, Said, naming_deed
+from reports.extraction.parsed_story import Look
+
+_NEAR = 3
+_TURNS = {"lan", "times"}  # "ba lần 12 triệu"
+_EACH = {"moi", "each"}
+_PAID_BY = {
+    "lan", "dot", "chiec", "tam", "nguoi", "nha", "cai", "con", "the", "suat", "bua", "times",
+}  # fmt: skip
+_NUMBERS = {
+    "hai": 2, "ba": 3, "bốn": 4, "năm": 5, "sáu": 6, "bảy": 7, "tám": 8, "chín": 9, "mười": 10, "two": 2,
+}  # fmt: skip
+_COUNTS = {
+    True: {spelling(word): many for word, many in _NUMBERS.items()},
+    False: {fold(word): many for word, many in _NUMBERS.items() if many < 10},  # "muoi" is -ty too
+}  # by whether marks are used
+_NO_ACCOUNT = 50  # a fiftieth
+_LEFT = {True: {spelling("còn")}, False: {spelling("còn"), "con"}}  # by whether marks are used
+_JUST = {"dung", "co", "moi", "lai", "du", "duoc", "vai"}  # "còn đúng", "còn có"
+_BEATEN_DOWN = {"bot", "giam", "xuong", "gia", "thieu", "no", "xin", "doi", "keu"}
+_CARDS = {True: {spelling("thẻ"), "card", "cards"}, False: {"the", "card", "cards"}}  # by marks
+_OF_CARDS = {*_CARDS[False], "cai", "chiec", "tam"}
+_BY = "x"
+_MOST_TIMES = 20
+
+
+def total_of(look: Look, said: Said, lost: Sequence[tuple[Amount, Because]]) -> int | None:
+    """The total that is named, or the sums added; one told again counts once unless it is another
+    one, and one that is the total of the others is the total. None: money is gone, no sum is said.
+    """
+    largest = max((amount.value for amount, _ in lost), default=0)
+    if said.total and said.total in dict(lost) and said.total.value >= largest:
+        return said.total.value
+    if spent := _spent(look, said):
+        return spent
+    values = list(_counted(look, said, [amount for amount, _ in lost]))
+    back = _back(look, said, [amount for amount, _ in lost])
+    total, most = sum(values), max(values, default=0)
+    is_total = len(values) > 2 and most * 2 == total and most in (values[0], values[-1])
+    lost_in_all = most if is_total else total
+    return (lost_in_all - back if back < lost_in_all else lost_in_all) or None
+
+
+def _counted(look: Look, said: Said, lost: Sequence[Amount]) -> Iterator[int]:
+    """What each sum adds to the loss, as often as it was paid."""
+    values: set[int] = set()
+    for amount in lost:
+        value = amount.value * times(look, amount)
+        if value not in values or _is_another(look, said, amount):
+            yield value
+        values.add(value)
+
+
+def _is_another(look: Look, said: Said, amount: Amount) -> bool:
+    """Whether a sum that was told before was paid once more: "tôi chuyển thêm 8 triệu"."""
+    number = look.sums.index(amount)
+    naming = naming_deed(look, number)
+    more = naming is not None and naming.state == "done" and is_further(look, number, MORE)
+    return more or says(look, said, amount, "again")
+
+
+def _spent(look: Look, said: Said) -> int:
+    """What is missing where a balance and its rest are all that is told: "thẻ có 9tr6, giờ còn 200
+    nghìn". Zero where phrases say what is gone; a rest of no account is not taken off.
+    """
+    if said.gone or len(look.sums) != 2:
+        return 0
+    for number, rest in enumerate(look.sums):
+        balance = look.sums[1 - number]
+        if _is_rest(look, rest) and rest.value < balance.value and not naming_deed(look, number):
+            small = rest.value * _NO_ACCOUNT < balance.value
+            return balance.value - (0 if small else rest.value)
+    return 0
+
+
+def _is_rest(look: Look, amount: Amount) -> bool:
+    """Whether "còn" stands just before a sum, and nobody beat a price down to it."""
+    before = look.story.words[max(0, amount.first - 4) : amount.first]
+    while before and before[-1].folded in _JUST:
+        before = before[:-1]
+    if not before or before[-1].spelled not in _LEFT[look.story.marked]:
+        return False
+    return not _BEATEN_DOWN & {word.folded for word in before}
+
+
+def _back(look: Look, said: Said, lost: Collection[Amount]) -> int:
+    """What came back of the sums that are gone, never more than had gone before it: "nạp 5 triệu,
+    rút được 6" gives five back.
+    """
+    paid = [(each.first, each.value * times(look, each)) for each in lost]
+    back = 0
+    for amount in look.sums:
+        if amount not in lost and says(look, said, amount, "back"):
+            before = sum(value for first, value in paid if first < amount.first)
+            back += min(amount.value * times(look, amount), before - back)
+    return back
+
+
+def times(look: Look, amount: Amount) -> int:
+    """How often a sum was paid: "hai lần, mỗi lần 15 triệu" is two, "bảy hộp, 1 triệu mỗi hộp"
+    seven, "5 cái thẻ 500 nghìn" five, "600k x 3 lần" three, "ba lần 15 triệu" three where no list
+    of sums follows; else once.
+    """
+    words, marked = look.story.words, look.story.marked
+    before = words[max(0, amount.first - _NEAR) : amount.first]
+    behind = words[amount.last : amount.last + _NEAR]
+    things = {thing.folded for each, thing in pairwise([*before, *behind]) if each.folded in _EACH}
+    if things:
+        here = [word for word in words if word.sentence == words[amount.first].sentence]
+        return _count(here, things | _PAID_BY, marked) or _count(words, things, marked) or 1
+    if behind and behind[0].folded == _BY and (many := _count(behind[1:], _PAID_BY, marked)):
+        return many
+    since = max((each.last for each in look.sums if each.last <= amount.first), default=0)
+    wider = words[max(since, amount.first - 2 * _NEAR) : amount.first]
+    is_of_cards = any(word.spelled in _CARDS[marked] for word in wider)
+    if is_of_cards and (many := _count(wider, _OF_CARDS, marked)):
+        return many
+    return (not _begins_list(look, amount) and _count(before[-2:], _TURNS, marked)) or 1
+
+
+def _begins_list(look: Look, amount: Amount) -> bool:
+    """Whether further sums, or "rồi", follow at once: "ba lần, 5 triệu, 2 triệu"."""
+    behind = look.story.words[amount.last : amount.last + 1]
+    follows = any(0 <= other.first - amount.last <= _NEAR for other in look.sums)
+    return follows or any(word.folded in JOINS for word in behind)
+
+
+def _count(words: Sequence[Word], things: Collection[str], marked: bool) -> int:
+    """The first number of times or things: "hai lần", "5 cái"; 0 where none is told."""
+    counts = [
+        int(number.folded)
+        if number.folded.isdecimal() and len(number.folded) < 3
+        else _COUNTS[marked].get(number.spelled, 0)
+        for number, thing in pairwise(words)
+        if thing.folded in things
+    ]
+    return next((count for count in counts if 1 < count <= _MOST_TIMES), 0)

@@ -1,0 +1,110 @@
+"""Phrases of a table found in a story. Pure: no Django.
+
+As in cues.py: a phrase lies within one clause; a word with marks must agree with the phrase's, one
+without fits by its folded form. Time is in proportion to the story, however large the table.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from reports.extraction.cue_matcher import Story, cut
+
+_LONGEST = 12  # words of a phrase
+_MANY = 3  # words of which one may be mistyped
+
+
+class Phrase(NamedTuple):
+    """A phrase as it is written, what it is for, and its words as `cut` spells them."""
+
+    kind: str
+    code: str
+    text: str
+    spelled: tuple[str, ...]
+
+
+class Match(NamedTuple):
+    """A phrase at words [first, last) of a story."""
+
+    phrase: Phrase
+    first: int
+    last: int
+
+
+class _Node:
+    """The phrases that end here, and what may follow, by folded word."""
+
+    __slots__ = ("following", "phrases")
+
+    def __init__(self) -> None:
+        self.phrases: dict[Phrase, None] = {}
+        self.following: dict[str, _Node] = {}
+
+
+class Book:
+    """A table of (kind, code, phrase); of a phrase without words nothing is kept."""
+
+    def __init__(self, rows: Iterable[tuple[str, str, str]]) -> None:
+        self._root = _Node()
+        for kind, code, text in rows:
+            self._add(kind, code, text)
+
+    def _add(self, kind: str, code: str, text: str) -> None:
+        words, node = cut(text).words[:_LONGEST], self._root
+        for word in words:
+            node = node.following.setdefault(word.folded, _Node())
+        if words:
+            spelled = tuple(word.spelled for word in words)
+            node.phrases[Phrase(kind, code, text, spelled)] = None
+
+    def find(self, story: Story) -> list[Match]:
+        """Every phrase in the story, in order of place, the shorter of two first."""
+        begins = self._root.following
+        return [
+            match
+            for first, word in enumerate(story.words)
+            if (node := begins.get(word.folded))
+            for match in _at(story, first, node)
+        ]
+
+
+def _at(story: Story, first: int, node: _Node | None) -> Iterator[Match]:
+    """The phrases at word *first*; `node` is where that word leads."""
+    words, last = story.words, first
+    while node is not None:
+        last += 1
+        for phrase in node.phrases:
+            if _agree(story, first, phrase.spelled):
+                yield Match(phrase, first, last)
+        if not node.following or last == len(words) or words[last].clause != words[first].clause:
+            return
+        node = node.following.get(words[last].folded)
+
+
+def _agree(story: Story, first: int, spelled: tuple[str, ...]) -> bool:
+    """Whether the marks agree; of three words or more one may be mistyped. Marks may lack, but not
+    of some words alone, nor of a single word where the writer uses marks.
+    """
+    many = len(spelled)
+    marked = story.marked and many == 1
+    wrong = lacking = 0
+    for word, right in zip(story.words[first : first + many], spelled, strict=True):
+        is_bare = word.spelled == word.folded
+        marked = marked or not is_bare
+        if word.spelled != right:
+            wrong += not is_bare
+            lacking += is_bare
+    return wrong + lacking * marked <= (many >= _MANY)
+
+
+def outermost(matches: Iterable[Match]) -> list[Match]:
+    """In order of place, those that lie in no longer one; of two that overlap the longer, of two
+    as long the first. Phrases at the very same words stay together.
+    """
+    kept: list[Match] = []
+    taken: dict[int, tuple[int, int]] = {}
+    for match in sorted(matches, key=lambda each: (each.first - each.last, each.first)):
+        place = (match.first, match.last)
+        if all(taken.get(at, place) == place for at in range(*place)):
+            taken |= dict.fromkeys(range(*place), place)
+            kept.append(match)
+    return sorted(kept, key=lambda each: each[1:])

@@ -1,0 +1,347 @@
+"""What is personal: sealing it, and masking it out of the working copy.
+
+A sealed text is one byte of format, eight of the key's name, a nonce and AES-GCM, bound to what it is
+and whose: it does not open in another field, or beside another report. What was written before, by
+AES-GCM that bound nothing and as Fernet tokens, opens anywhere until it is sealed anew (rotation.py).
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.fernet import InvalidToken
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from core.keys import Key, key_named, newest_key, sealer
+from core.text import plain_digits
+from reports.extraction import numbering_plan as numbering
+from reports.extraction import phones
+from reports.extraction.accounts_and_links import READ_OF_STORY, find_accounts
+
+ID_MASK = "[số giấy tờ]"
+CARD_MASK = "[số thẻ]"
+CONTACT_MASK = "[số người báo]"
+
+_SEPARATED = r"(?:[ \u00a0]{0,2}|[.\-–])\d"
+# They begin with the digit and look back from there: so the search leaps from digit to digit.
+_CARD = re.compile(rf"\d(?<!\d\d)(?:{_SEPARATED}){{15}}(?!\d)")
+# A + makes twelve digits a foreign caller's number: evidence, and nobody's paper.
+_ID = re.compile(rf"\d(?<![\d+]\d)(?<!\+ \d)(?:{_SEPARATED}){{11}}(?!\d)")
+# Nine are a paper of before 2021 where a word says so; else they are anything.
+_OLD_ID = re.compile(
+    rf"(?:cmnd|cmt|chứng minh|chung minh)[^\d\n]{{0,24}}(\d(?:{_SEPARATED}){{8}})(?!\d)",
+    re.IGNORECASE,
+)
+# Digits beside these words are an account the money went to: the officers need it.
+_ACCOUNT_WORDS = re.compile(
+    r"(?:\bs?tk\b|tài khoản|tai khoan|tkhoan|số thẻ nhận|so the nhan|account"
+    r"|(?:chuyển|chuyen)(?: khoản| khoan)? (?:vào|vao|đến|den|cho))[^\d\n]{0,48}$",
+    re.IGNORECASE,
+)
+# The nearer word tells what they are.
+_PAPER_WORDS = re.compile(
+    r"căn cước|can cuoc|cccd|cmnd|cmt|chứng minh|chung minh|giấy tờ|giay to|hộ chiếu|ho chieu"
+    r"|định danh|dinh danh",
+    re.IGNORECASE,
+)
+# Of digits in groups: a telephone number with something behind it, and a sum.
+_TELEPHONE = re.compile(r"(?<!\d)(?:0\d{9,10}|84\d{9})(?!\d)")
+_MONEY = re.compile(r"\s?(?:đồng|vnđ|vnd|₫|[dđ](?![^\W\d_]))", re.IGNORECASE)
+_SUM = re.compile(r"[1-9]\d{5}0{6}")
+# Digits that may be one number, with what people put between and for them.
+_RUN = re.compile(r"[0-9](?:(?:[^\w\n]|_){0,3}[0-9oOlI])*")
+_LIKE_DIGITS = str.maketrans("oOlI", "0011")
+_HEADS = ("00840", "0084", "840", "84", "0", "")
+_FEWEST = 8  # digits that could say whose a text is: those of a telephone number without its head
+_FEWEST_TYPED = 4  # of a number in which letters stand for others
+_TYPED = re.compile(rf"(?:\d\D*){{{_FEWEST_TYPED}}}")
+_TELLING = 9  # the last digits of a number, with which no head is left that is written or not
+_LONGEST_CONTACT = 200  # signs that are read for a number
+_AS_DIALLED = re.compile(r"0[0-9]{3}(?: ?[0-9]{3}){2}")  # as nearly everybody writes one
+_NOBODYS = frozenset({"unknown_area", "ministry_network", "forged_069"})
+_MAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@.]{2,}")
+_REACH, _BEHIND = 72, 24  # signs before and after digits in which a word still says what they are
+
+
+@dataclass(frozen=True)
+class Masked:
+    """A text without what would say whose it is, and the codes of what was masked."""
+
+    text: str
+    flags: tuple[str, ...]
+
+
+Spans = Iterator[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """Where the digits lie that are to be hidden, the sign that stands for them, and its code."""
+
+    spans: Callable[[str], Spans]
+    sign: str
+    flag: str
+
+    def apply(self, text: str) -> str:
+        """Told by ASCII digits; what is not hidden stays as it was typed."""
+        kept, end = "", 0
+        for start, stop in self.spans(plain_digits(text)):
+            kept, end = kept + text[end:start] + self.sign, stop
+        return kept + text[end:]
+
+
+def _cards(text: str) -> Spans:
+    return (found.span() for found in _CARD.finditer(text) if not _is_spared(found))
+
+
+def _papers(text: str) -> Spans:
+    found = (each for each in _ID.finditer(text) if not _is_sum(each))
+    return (each.span() for each in found if not _is_spared(each))
+
+
+def _is_sum(found: re.Match[str]) -> bool:
+    """Whether twelve digits are whole millions: a paper begins with 0, and no word beside says that
+    they are one.
+    """
+    digits, text = _digits(found[0]), found.string
+    around = text[max(0, found.start() - _REACH) : found.end() + _BEHIND]
+    return _SUM.fullmatch(digits) is not None and not _PAPER_WORDS.search(around)
+
+
+def _old_papers(text: str) -> Spans:
+    return (found.span(1) for found in _OLD_ID.finditer(text))
+
+
+def _is_spared(found: re.Match[str]) -> bool:
+    """Whether the officers need it: an account, a telephone number, a sum."""
+    text, start, end = found.string, found.start(), found.end()
+    if _TELEPHONE.search(found[0]) or _MONEY.match(text, end):
+        return True
+    before = text[max(0, start - _REACH) : start]
+    if account := _ACCOUNT_WORDS.search(before):
+        return not _PAPER_WORDS.search(account[0])
+    if len(text) > READ_OF_STORY:  # nobody reads so far, and a look at each would take seconds
+        return False
+    near = find_accounts(before + text[start : end + _REACH])  # beside the name of a bank
+    is_account = any(each.account == _digits(found[0]) for each in near)
+    return is_account and not _PAPER_WORDS.search(before)
+
+
+_CARDS_AND_PAPERS = (
+    _Rule(_cards, CARD_MASK, "masked_card"),
+    _Rule(_papers, ID_MASK, "masked_id"),
+    _Rule(_old_papers, ID_MASK, "masked_id"),
+)
+
+
+_FORMAT, _UNBOUND = b"\x02", b"\x01"
+_KEY_NAME, _NONCE = 8, 12  # bytes
+
+
+@lru_cache(maxsize=8)
+def _cipher(key: Key) -> AESGCM:
+    return AESGCM(key.derive("sealed text"))
+
+
+def seal(text: str, what: str, whose: object = "") -> bytes | None:
+    """Encrypt a text under the newest key; nothing to seal gives None. It opens as that alone: `what`
+    is the name of its field without "_sealed", `whose` the key that `owner` gives.
+    """
+    return seal_bytes(text.encode(), what, whose) if text else None
+
+
+def seal_bytes(data: bytes, what: str, whose: object = "") -> bytes:
+    """The same of what is no text."""
+    key, nonce = newest_key(), os.urandom(_NONCE)
+    sealed = _cipher(key).encrypt(nonce, data, _bound(what, whose))
+    return _FORMAT + key.id.encode() + nonce + sealed
+
+
+def unseal(sealed: bytes | memoryview | None, what: str, whose: object = "") -> str | None:
+    """The text, or None when there is none, no key opens it, or it is another's."""
+    data = unseal_bytes(sealed, what, whose)
+    return None if data is None else data.decode()
+
+
+def unseal_bytes(sealed: bytes | memoryview | None, what: str, whose: object = "") -> bytes | None:
+    """The same of what is no text."""
+    if sealed is None:
+        return None
+    try:
+        return _opened(bytes(sealed), _bound(what, whose))
+    except (InvalidTag, InvalidToken):
+        return None
+
+
+def opened(row: Any, what: str) -> str | None:
+    """The text that a row has sealed in the field of that name, as `unseal` gives it."""
+    return unseal(getattr(row, f"{what}_sealed"), what, owner(row))
+
+
+def owner(row: Any) -> object:
+    """Whose a sealed text of a row is: the report's, else the row's own where its key is random. A
+    key that the database counts is not known when the text is sealed.
+    """
+    key = row.report_id if hasattr(row, "report_id") else row.pk
+    return key if isinstance(key, UUID) else ""
+
+
+def _bound(what: str, whose: object) -> bytes:
+    return f"{what} {whose}".encode()
+
+
+def _opened(sealed: bytes, bound: bytes) -> bytes:
+    """Raises InvalidTag or InvalidToken when no key of ours opens it there, or it was altered."""
+    if not sealed.startswith((_FORMAT, _UNBOUND)):
+        return sealer().decrypt(sealed)
+    name, nonce, text = _parts(sealed[len(_FORMAT) :])
+    key = key_named(name.decode("latin-1"))
+    if key is None or len(nonce) < _NONCE:
+        raise InvalidTag
+    return _cipher(key).decrypt(nonce, text, bound if sealed.startswith(_FORMAT) else None)
+
+
+def _parts(sealed: bytes) -> tuple[bytes, bytes, bytes]:
+    end = _KEY_NAME + _NONCE
+    return sealed[:_KEY_NAME], sealed[_KEY_NAME:end], sealed[end:]
+
+
+def head() -> bytes:
+    """What each text begins with that the newest key sealed in today's form."""
+    return _FORMAT + newest_key().id.encode()
+
+
+def is_bound(sealed: bytes) -> bool:
+    """Whether it opens in its own place alone, if at all."""
+    return sealed.startswith(_FORMAT)
+
+
+def is_newest(sealed: bytes | memoryview) -> bool:
+    """Whether the newest key sealed it; what was made of the same text then is under that key too."""
+    return bytes(sealed[: len(_FORMAT) + _KEY_NAME]) == head()
+
+
+def subscriber(contact: str) -> str:
+    """The canonical key of the one number at home on which somebody may be reached, else ""."""
+    phone = _read(contact[:_LONGEST_CONTACT])
+    is_one = phone.kind in {"mobile", "landline"} and not _NOBODYS.intersection(phone.flags)
+    return phone.key if is_one else ""
+
+
+def _read(contact: str) -> numbering.Number | phones.Phone:
+    """As `phones.read`; what is written as it is dialled needs nothing of its care for spellings,
+    which is a tenth of what taking a report in costs.
+    """
+    plain = _AS_DIALLED.fullmatch(contact)
+    number = numbering.dialled(contact.replace(" ", "")) if plain else None
+    return number or phones.read(contact)
+
+
+def blind_index(contact: str) -> bytes | None:
+    """A keyed hash for "the same contact?", useless without the key. However a number is spelled,
+    it is the same one: the number that was read tells, else the last nine digits.
+    """
+    digits = _digits(contact)
+    same = subscriber(contact).removeprefix("+84")
+    if not same and len(digits) >= _FEWEST:
+        same = digits[-_TELLING:]
+    same = same or " ".join(contact.split()).casefold()
+    return newest_key().mac("blind index", same.encode()) if same else None
+
+
+def same_contact(index: bytes, sealed: bytes | memoryview, report_id: UUID) -> bytes:
+    """The index of a row as the newest key makes it, though the row waits to be sealed anew."""
+    if is_newest(sealed):
+        return index
+    return blind_index(unseal(sealed, "contact", report_id) or "") or index
+
+
+def mask(text: str, contact: str = "") -> Masked:
+    """Make the working copy of what a reporter wrote.
+
+    Masks 16-digit card numbers, 12-digit identity numbers and the reporter's own contact,
+    however the contact is spelled. Receiving accounts stay: an account word right before
+    the digits decides.
+    """
+    if not text or (not _TYPED.search(plain_digits(text)) and "@" not in contact):
+        return Masked(text, ())
+    flags: dict[str, None] = {}
+    for rule in (*_own(contact), *_CARDS_AND_PAPERS):
+        hidden = rule.apply(text)
+        if hidden != text:
+            flags[rule.flag] = None
+        text = hidden
+    return Masked(text, tuple(flags))
+
+
+def giveaways(contact: str) -> Iterator[str]:
+    """By what a text of others tells whose it is: the one number on which somebody may be reached,
+    without its head, and mail addresses.
+    """
+    if number := subscriber(contact):
+        yield number.removeprefix("+84")
+    yield from filter(_MAIL.fullmatch, contact.split())
+
+
+def without(text: str, told: str, sign: str) -> str:
+    """The text with that sign in the place of what `giveaways` gave, however it is spelled."""
+    rule = _number_rule if told.isdecimal() else _mail_rule
+    return rule(told, sign).apply(text)
+
+
+def _digits(contact: str) -> str:
+    return "".join(filter(str.isdecimal, plain_digits(contact)))
+
+
+def _own(contact: str) -> Iterator[_Rule]:
+    """The last nine digits of a number, with or without its head, and a mail address."""
+    tail = _digits(contact)[-_TELLING:]
+    if len(tail) >= _FEWEST:
+        yield _number_rule(tail)
+    yield from map(_mail_rule, filter(_MAIL.fullmatch, contact.split()))
+
+
+def _number_rule(tail: str, sign: str = CONTACT_MASK) -> _Rule:
+    return _Rule(lambda text: _spellings(text, tail), sign, "masked_contact")
+
+
+def _mail_rule(address: str, sign: str = CONTACT_MASK) -> _Rule:
+    exact = re.compile(re.escape(address), re.IGNORECASE)
+    return _Rule(partial(_exactly, exact), sign, "masked_contact")
+
+
+def _exactly(pattern: re.Pattern[str], text: str) -> Spans:
+    return (found.span() for found in pattern.finditer(text))
+
+
+def _spellings(text: str, tail: str) -> Spans:
+    """Where the digits of `tail` stand one after another, whatever is put between them."""
+    for run in _RUN.finditer(text):
+        places = [at for at in range(*run.span()) if text[at] in "0123456789oOlI"]
+        digits = "".join(text[at] for at in places).translate(_LIKE_DIGITS)
+        at = digits.find(tail)
+        while at >= 0:
+            following = at + len(tail)
+            first, end = _with_head(digits, places, at), places[following - 1] + 1
+            if first is not None and not text[end : end + 1].isdecimal():
+                yield _plus(text, places[first]), end
+            at = digits.find(tail, following)
+
+
+def _with_head(digits: str, places: list[int], at: int) -> int | None:
+    """Where the number begins; None where it is the end of a longer one."""
+    for head in _HEADS:
+        first = at - len(head)
+        is_whole = first == 0 or (first > 0 and places[first - 1] < places[first] - 1)
+        if is_whole and digits[first:at] == head:
+            return first
+    return None
+
+
+def _plus(text: str, start: int) -> int:
+    return start - 1 if text[start - 1 : start] == "+" else start

@@ -1,0 +1,184 @@
+"""Invented reports for a first look, and what the desk made of some of them.
+
+The same plan every time: a second run finds its reports by their submission keys and leaves
+alone every case that somebody has decided on. Two of the campaigns are bursts: one all over the
+province, one in a single ward; everything else is spread over the weeks before.
+"""
+
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from core.audit import log as events
+from core.outbox import queue as outbox
+from reports.cases import workflow
+from reports.models import Case, Statement
+from reports.public import confirmed_statements as confirmed
+from reports.reference import gazetteer as places
+from reports.submission import intake
+from reports.submission.intake import Typed
+
+REPORTS = 300
+_WEEKS = 10
+_LONG_AGO = timedelta(days=35)
+_OLD_ENDS = ("close:warned", "close:insufficient", "close:warned", "close:duplicate")
+_FILE = Path(__file__).parents[1] / "data" / "demo.json"
+_WHY = "Ví dụ cho lần xem đầu."
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One invented report and the end its case comes to ("" stays new)."""
+
+    key: str
+    typed: Typed
+    end: str
+    age: timedelta
+
+
+# What was typed, from which commune, and how long ago.
+Draft = tuple[Typed, str, timedelta]
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What a run did: reports that were new, and cases decided on."""
+
+    reports: int
+    decisions: int
+
+
+@lru_cache(maxsize=1)
+def _data() -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(_FILE.read_text(encoding="utf-8"))
+    return data
+
+
+def fill(officer: User) -> Filled:
+    """Take the planned reports in as residents' are, and decide on some as the officer would."""
+    reports, decisions, now = 0, 0, timezone.now()
+    for planned in plan():
+        accepted = intake.invent(planned.typed, planned.key, now - planned.age)
+        reports += not accepted.again
+        case = Case.objects.get(report=accepted.report)
+        if planned.end and case.version == 1:
+            decide(case, planned.end, officer)
+            decisions += 1
+    outbox.wake()
+    return Filled(reports, decisions)
+
+
+def confirm_all(officer: User) -> None:
+    """Turn on every sentence that waits for confirmation, so that a first look shows them; what
+    somebody has decided about one stands.
+    """
+    for statement in Statement.objects.filter(is_public=False):
+        if not events.about("statement", statement.pk).exists():
+            confirmed.show(statement, officer)
+
+
+def plan() -> Iterator[Planned]:
+    """All reports, the same ones each time, campaigns and single calls mixed."""
+    dice = random.Random(140)  # noqa: S311  # no secret: always the same  # nosec B311
+    drafts = [*_of_campaigns(dice), *_single(dice)]
+    dice.shuffle(drafts)
+    table = places.communes()
+    for number, (typed, commune, age) in enumerate(drafts):
+        place = places.find(commune, table)
+        yield Planned(
+            key=f"demo-report-{number:04}",
+            typed=replace(typed, commune_raw=commune, commune_id=place.codename),
+            end=_ENDS[number % len(_ENDS)] or _old_end(number, age),
+            age=age,
+        )
+
+
+def _old_end(number: int, age: timedelta) -> str:
+    """What became of a report of which nothing else is planned: an old one has been dealt with."""
+    return _OLD_ENDS[number % len(_OLD_ENDS)] if age > _LONG_AGO else ""
+
+
+def _of_campaigns(dice: random.Random) -> Iterator[Draft]:
+    for order, campaign in enumerate(_data()["campaigns"], start=1):
+        about = {"account": f"0550{order:02}000140", "link": f"dich-vu-{order}.example"}
+        for _ in range(campaign["reports"]):
+            story = dice.choice(campaign["stories"]).format(**about)
+            typed, commune = _typed(
+                dice, story, campaign["number"], campaign["office"], campaign["ticked"]
+            )
+            yield typed, _place(dice, campaign, commune), _age(dice, campaign.get("days"))
+
+
+def _place(dice: random.Random, campaign: dict[str, Any], usual: str) -> str:
+    """Where a report of a campaign comes from: a burst has a ward of its own, or all of them."""
+    everywhere = [commune.name for commune in places.communes()] or [usual]
+    at = str(campaign.get("at", ""))
+    return {"all": dice.choice(everywhere), "": usual}.get(at, at)
+
+
+def _age(dice: random.Random, days: float | None) -> timedelta:
+    """How long ago: a burst within its days, all else evenly over ten weeks."""
+    return timedelta(days=dice.uniform(0.02, days or _WEEKS * 7))
+
+
+def _single(dice: random.Random) -> Iterator[Draft]:
+    """Each tells its own story: one told twice would be a campaign."""
+    planned = sum(campaign["reports"] for campaign in _data()["campaigns"])
+    for number, call in enumerate(dice.sample(_data()["single"], REPORTS - planned)):
+        shown = "" if dice.random() < 0.2 else f"0992 1{37 * number:05}"
+        yield *_typed(dice, call["story"], shown, call["office"], []), _age(dice, None)
+
+
+def _typed(
+    dice: random.Random, story: str, number: str, office: str, ticked: list[str]
+) -> tuple[Typed, str]:
+    tail, commune = dice.choice(_data()["tails"]), dice.choice(_data()["communes"])
+    typed = Typed(
+        happening_now=True if dice.random() < 0.06 else None,
+        channel="number" if number else "hidden",
+        caller_number=number,
+        claimed_office=office,
+        story=f"{story} {tail}".strip(),
+        demands=tuple(dice.sample(ticked, dice.randint(0, len(ticked)))),
+        money_lost=dice.choice([None, None, False]),
+        contact=f"0992 2{dice.randrange(100_000):05}" if dice.random() < 0.6 else "",
+    )
+    return typed, commune
+
+
+# --- what the desk made of them: half stay new, every status and outcome occurs
+
+
+def decide(case: Case, end: str, officer: User) -> None:
+    """Bring a new case to its end, by the verbs that an officer has."""
+    verb, _, word = end.partition(":")
+    given: dict[str, Any] = {"by": officer, "version": case.version}
+    if verb == "take":
+        workflow.take(case.pk, **given)
+    elif verb == "close":
+        workflow.close(case.pk, outcome=word, reason=_WHY, **given)
+    elif verb == "hand_over":
+        workflow.hand_over(case.pk, unit=word, reason=_WHY, **given)
+    else:
+        _PLAIN[verb](case.pk, reason=_WHY, **given)
+
+
+_PLAIN = {
+    "ask": workflow.ask,
+    "act": workflow.act,
+    "junk": workflow.junk,
+    "withdraw": workflow.withdraw,
+}
+_ENDS = (
+    "", "take", "", "close:warned", "", "", "ask", "", "close:duplicate", "",
+    "take", "", "act", "", "", "hand_over:Công an xã", "", "close:not_scam", "", "junk",
+    "", "take", "", "", "withdraw", "", "close:insufficient", "", "close:scam", "",
+)  # fmt: skip

@@ -1,0 +1,32 @@
+"""What officers put right, as labelled stories for `manage.py evaluate`. Reads, writes nothing."""
+
+from collections.abc import Iterator
+
+from reports.extraction.evaluation import FACTS, Judged
+from reports.models import Addition, Case
+from reports.triage import service as triage
+
+_MOST = 5000  # the newest
+
+
+def judged() -> list[Judged]:
+    """The reports of which corrections hold, and how triage reads each of them today."""
+    cases = (
+        Case.objects.filter(corrected__has_any_keys=sorted(FACTS), report__erased_at=None)
+        .select_related("report")
+        .prefetch_related("report__additions")
+        .order_by("-changed_at")[:_MOST]
+    )
+    return list(map(_judged, cases))
+
+
+def _judged(case: Case) -> Judged:
+    report = case.report
+    said = {fact: value for fact, value in case.corrected.items() if fact in FACTS}
+    label = {"id": report.public_number, "text": report.story, **said}
+    return Judged(label, triage.read(report, tuple(_told(case))))
+
+
+def _told(case: Case) -> Iterator[Addition]:
+    """The reporter's later words, oldest first."""
+    yield from sorted(case.report.additions.all(), key=lambda each: (each.received_at, each.pk))

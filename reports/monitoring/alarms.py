@@ -1,0 +1,161 @@
+"""The queue watched: what is wrong stands as an Alarm, is written in the log and told by mail.
+
+Two look, each by itself: a task of beat's and a thread beside the relay (ops/alarm_thread.py).
+Whichever of broker, worker, beat and relay is dead, one of them still sees it; a row that only
+one of them can change says who tells. One mail when an alarm has stood for a minute, one every six
+hours while it stands, one when it is over; a mail that could not be sent is tried at the next look.
+A process that dies between claiming a mail and sending it leaves it to the next reminder.
+"""
+
+from datetime import timedelta
+
+import structlog
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import Error as DatabaseTrouble
+from django.db import connection
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.template.loader import render_to_string
+
+from reports.calendar import days_off
+from reports.models import Alarm
+from reports.monitoring import queue_stats as stats
+from reports.monitoring.queue_stats import Standing
+from reports.retention import breaches
+from reports.retention import purge as purging
+
+log = structlog.get_logger(__name__)
+
+TELL_AFTER = timedelta(minutes=1)
+REMIND_AFTER = timedelta(hours=6)
+Kind = Alarm.Kind
+
+# A count of 0: it is over, and the mail that says so could not be sent yet.
+_RAISE = """
+INSERT INTO reports_alarm AS alarm (kind, count, since) VALUES (%s, %s, statement_timestamp())
+    ON CONFLICT (kind) DO UPDATE
+   SET count = excluded.count,
+       since = CASE alarm.count WHEN 0 THEN excluded.since ELSE alarm.since END,
+       told_at = CASE alarm.count WHEN 0 THEN NULL ELSE alarm.told_at END
+RETURNING since = statement_timestamp()
+"""
+
+
+def look() -> None:
+    """Compare the queue with its limits; raise, end and tell what there is to tell. Without a
+    database there is nothing to look at.
+    """
+    try:
+        _look()
+    except DatabaseTrouble as error:
+        log.warning("watch.not_looked", error=type(error).__name__)
+
+
+def _look() -> None:
+    others = {
+        Kind.CALENDAR: len(days_off.missing()),
+        Kind.UNPURGED: int(purging.is_missed()),
+        Kind.BREACH: breaches.missed(),
+    }
+    for kind, count in (concerned(stats.standing()) | others).items():
+        if count:
+            _raise(kind, count)
+        else:
+            _end(kind)
+    if mail_is_configured():
+        _tell()
+
+
+def concerned(standing: Standing) -> dict[Kind, int]:
+    """How many reports each alarm is about, 1 where it is about none; 0 where all is well."""
+    return {
+        Kind.LATE: standing.late,
+        Kind.FAILED: standing.failed,
+        Kind.UNBALANCED: standing.unaccounted,
+        Kind.UNCOUNTED: int(standing.uncounted),
+        Kind.UNSEALED: int(standing.unsealed),
+        Kind.BROKEN: int(standing.broken),
+        Kind.UNSEEN: standing.unseen,
+        Kind.OVERDUE: standing.overdue,
+    }
+
+
+def span(seconds: float) -> str:
+    """A length of time in its largest whole unit."""
+    for unit, word in ((86_400, "ngày"), (3_600, "giờ"), (60, "phút")):
+        if seconds >= unit:
+            return f"{seconds // unit:.0f} {word}"
+    return f"{seconds:.0f} giây"
+
+
+def mail_is_configured() -> bool:
+    return bool(settings.EMAIL_URL and settings.ALARM_EMAILS)
+
+
+def _raise(kind: Kind, count: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_RAISE, [kind, count])
+        (new,) = cursor.fetchone()
+    if new:
+        log.warning("alarm.raised", kind=str(kind), count=count)
+
+
+def _end(kind: Kind) -> None:
+    """Remove the row; whoever removes it tells."""
+    alarm = Alarm.objects.filter(pk=kind).first()
+    if alarm is None or not Alarm.objects.filter(pk=kind, since=alarm.since).delete()[0]:
+        return
+    if alarm.count:
+        log.warning("alarm.over", kind=str(kind))
+    if alarm.told_at and mail_is_configured() and not _sent(alarm, over=True):
+        alarm.count = 0
+        Alarm.objects.bulk_create([alarm], ignore_conflicts=True)
+
+
+def _tell() -> None:
+    """Mail what nobody was told of yet, or long ago; not what may be over in a minute, or a queue
+    at its limit mails at each look. One refused mail ends it for this look: a server that does
+    not answer costs ten seconds.
+    """
+    due = Q(told_at=None) | Q(told_at__lte=Now() - REMIND_AFTER)
+    stands = Q(since__lte=Now() - TELL_AFTER, count__gt=0)
+    for alarm in Alarm.objects.filter(due, stands).order_by("kind"):
+        mine = Alarm.objects.filter(pk=alarm.pk, since=alarm.since, told_at=alarm.told_at)
+        if mine.update(told_at=Now()) and not _told(alarm):
+            break
+
+
+def _told(alarm: Alarm) -> bool:
+    """Send the claimed mail, or give the claim back, also when we are stopped meanwhile."""
+    sent = False
+    try:
+        sent = _sent(alarm)
+    finally:
+        if not sent:
+            Alarm.objects.filter(pk=alarm.pk, since=alarm.since).update(told_at=alarm.told_at)
+    return sent
+
+
+def _sent(alarm: Alarm, *, over: bool = False) -> bool:
+    """Send one mail: counts and times alone, no word of a report."""
+    context = {
+        "alarm": alarm,
+        "over": over,
+        "limit": span(settings.QUEUE_LATE_AFTER),
+        "old": span(stats.OLD_AFTER),
+        "unsealed": span(stats.SEALED_WITHIN),
+        "hours": REMIND_AFTER // timedelta(hours=1),
+        "desk": f"{settings.PORTAL_URL}/{settings.ADMIN_PATH}/",
+    }
+    rendered = render_to_string("reports/alarm.txt", context, using="public")
+    subject, _, text = rendered.partition("\n")
+    mail = EmailMessage(subject, text.strip() + "\n", to=settings.ALARM_EMAILS)
+    mail.extra_headers["Auto-Submitted"] = "auto-generated"
+    try:
+        mail.send()
+    except (OSError, ValueError) as error:  # smtplib's are OSErrors; ValueError: no address
+        log.warning("alarm.mail_failed", kind=alarm.kind, error=type(error).__name__)
+        return False
+    log.info("alarm.mail_sent", kind=alarm.kind, over=over)
+    return True

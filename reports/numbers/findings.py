@@ -1,0 +1,241 @@
+"""What officers find on a number, and the only writer of it: one proposes, another confirms, either
+may be taken back; and who asks for a second look gets an answer, a clearing one from two. Every act is
+on record.
+"""
+
+from datetime import date, timedelta
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from core.audit import log as events
+from reports.extraction import phones
+from reports.models import Dispute, KnownNumber, OfficeNumber
+from reports.numbers import lookup
+from reports.numbers import report_counts as callers
+
+VALID_DAYS = 92  # three months
+PROPOSE = "reports.add_knownnumber"
+CONFIRM = "reports.confirm_number"
+ANSWER = "reports.change_dispute"
+
+
+class FindingError(Exception):
+    """An act that was not done, with what the officer is told; nothing has been written."""
+
+
+class LackingRightError(FindingError):
+    """An act that is not for this officer at all."""
+
+
+def usual_end() -> date:
+    """Until when a finding is valid if nobody says otherwise."""
+    return timezone.localdate() + timedelta(days=VALID_DAYS)
+
+
+def _least_end() -> date:
+    """Until when a number is cleared at least: until all that was told before has gone."""
+    return timezone.localdate() + timedelta(days=callers.DAYS)
+
+
+def _end_of(row: KnownNumber) -> date:
+    """Until when a finding is valid that is confirmed today."""
+    is_cleared = row.finding == KnownNumber.Finding.CLEARED
+    return max(row.valid_until, _least_end()) if is_cleared else row.valid_until
+
+
+def key_for(number: str) -> str:
+    """The key of one whole number. Raises FindingError for anything else, and for a number that an
+    institution has published: that one is forged when crooks show it.
+    """
+    key = lookup.key_of(phones.read(number))
+    if not key:
+        raise FindingError("Chưa đọc được một số nào ở đây. Ghi một số, đủ các chữ số.")
+    if OfficeNumber.objects.filter(key=key).exists():
+        raise FindingError("Đây là số công bố của một cơ quan. Kẻ gian giả số này, không dùng nó.")
+    return key
+
+
+def weigh(
+    number: str, finding: str, reason: str, *, by: User, valid_until: date | None = None
+) -> KnownNumber:
+    """A finding as it may be put before a colleague; nothing is written. Raises FindingError."""
+    _must(by, PROPOSE)
+    valid_until = valid_until or usual_end()
+    if not reason.strip():
+        raise FindingError("Chưa ghi căn cứ.")
+    if valid_until <= timezone.localdate():
+        raise FindingError("Ngày hết giá trị phải sau hôm nay.")
+    if finding == KnownNumber.Finding.CLEARED and valid_until < _least_end():
+        raise FindingError(f"Gỡ thì có giá trị ít nhất {callers.DAYS} ngày, kẻo tin cũ lại tính.")
+    key = key_for(number)
+    if KnownNumber.objects.filter(key=key, withdrawn_at=None).exists():
+        raise FindingError(_TAKEN)
+    return KnownNumber(
+        key=key,
+        number=number.strip()[:40],
+        finding=finding,
+        reason=reason.strip(),
+        valid_until=valid_until,
+        proposed_by=by,
+    )
+
+
+def put(row: KnownNumber) -> None:
+    """Put what `weigh` gave before a colleague; no page shows it yet. Raises FindingError where
+    somebody was quicker.
+    """
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+            events.record(
+                "number", row.pk, "number_proposed", by=row.proposed_by, reason=row.reason
+            )
+    except IntegrityError as error:
+        raise FindingError(_TAKEN) from error
+
+
+def propose(
+    number: str, finding: str, reason: str, *, by: User, valid_until: date | None = None
+) -> KnownNumber:
+    """Weigh a finding and put it before a colleague. Raises FindingError."""
+    row = weigh(number, finding, reason, by=by, valid_until=valid_until)
+    put(row)
+    return row
+
+
+def confirm(pk: int, *, by: User) -> KnownNumber:
+    """Let the public page say it. Raises FindingError."""
+    _must(by, CONFIRM)
+    with transaction.atomic():
+        row = _locked(pk)
+        if row.confirmed_at:
+            raise FindingError("Số này đã được xác nhận rồi.")
+        if row.proposed_by_id == by.pk:
+            raise FindingError("Người đề nghị không tự xác nhận được. Nhờ một người khác.")
+        if row.valid_until < timezone.localdate():
+            raise FindingError("Đề nghị này đã quá ngày có giá trị. Gỡ ra rồi đề nghị lại.")
+        key_for(row.number)
+        KnownNumber.objects.filter(pk=pk).update(
+            confirmed_by=by, confirmed_at=Now(), valid_until=_end_of(row)
+        )
+        events.record("number", pk, "number_confirmed", by=by)
+    row.refresh_from_db()
+    return row
+
+
+def withdraw(pk: int, reason: str, *, by: User) -> None:
+    """Take a finding back; who proposed it may while it is not confirmed. Raises FindingError."""
+    if not reason.strip():
+        raise FindingError("Chưa ghi lý do gỡ.")
+    with transaction.atomic():
+        row = _locked(pk)
+        if row.confirmed_at or row.proposed_by_id != by.pk:
+            _must(by, CONFIRM)
+        _take_back(row, reason.strip(), by)
+
+
+def answer(pk: UUID, *, upheld: bool, text: str, by: User) -> Dispute:
+    """Answer who asked for a second look. The number stays as it is: at once. Upheld: put before a
+    colleague, who alone can `agree`. Raises FindingError.
+    """
+    _must(by, ANSWER)
+    if not text.strip():
+        raise FindingError("Chưa ghi câu trả lời.")
+    with transaction.atomic():
+        dispute = _open(pk)
+        row = accusing(dispute.key, lock=True)
+        if not upheld and row and row.proposed_by_id == by.pk:
+            raise FindingError("Bạn đã đề nghị số này nên không tự giữ nguyên. Nhờ một người khác.")
+        if upheld and dispute.upheld_by_id:
+            raise FindingError("Đã có người đề nghị gỡ số này. Xem căn cứ rồi xác nhận.")
+        if upheld:
+            _change(dispute, answer=text.strip(), upheld_by=by, upheld_at=Now())
+            events.record("dispute", pk, "dispute_proposed", by=by)
+        else:
+            _answered(dispute, Dispute.Status.REJECTED, by, answer=text.strip())
+    dispute.refresh_from_db()
+    return dispute
+
+
+def agree(pk: UUID, *, by: User) -> Dispute:
+    """Uphold what a colleague found right: an accusing finding is taken back, and what was reported
+    before counts no more. One of the two may confirm numbers. Raises FindingError.
+    """
+    _must(by, ANSWER)
+    with transaction.atomic():
+        dispute = _open(pk)
+        if dispute.upheld_by is None:
+            raise FindingError("Chưa ai đề nghị gỡ số này.")
+        if dispute.upheld_by == by:
+            raise FindingError("Người đề nghị không tự xác nhận được. Nhờ một người khác.")
+        if not dispute.upheld_by.has_perm(CONFIRM):
+            _must(by, CONFIRM)
+        if row := accusing(dispute.key, lock=True):
+            _take_back(row, f"Đề nghị xem lại {dispute.public_number}", by)
+        _answered(dispute, Dispute.Status.UPHELD, by)
+    dispute.refresh_from_db()
+    return dispute
+
+
+def may_agree(dispute: Dispute, by: User) -> bool:
+    """Whether this officer can confirm that a number is cleared: another than who proposed it, and
+    one of the two may confirm numbers.
+    """
+    first = dispute.upheld_by
+    if dispute.status != Dispute.Status.OPEN or first in {None, by} or not by.has_perm(ANSWER):
+        return False
+    return by.has_perm(CONFIRM) or (first is not None and first.has_perm(CONFIRM))
+
+
+def _open(pk: UUID) -> Dispute:
+    """A wish that nobody has answered, until COMMIT nobody else's to answer."""
+    dispute = Dispute.objects.select_for_update(of=("self",)).select_related("upheld_by").get(pk=pk)
+    if dispute.status != Dispute.Status.OPEN:
+        raise FindingError("Đề nghị này đã được trả lời rồi.")
+    return dispute
+
+
+def _answered(dispute: Dispute, status: Dispute.Status, by: User, **words: str) -> None:
+    _change(dispute, status=status, answered_at=Now(), answered_by=by, **words)
+    events.record("dispute", dispute.pk, "dispute_answered", by=by, outcome=status.value)
+
+
+def _change(dispute: Dispute, **changes: object) -> None:
+    Dispute.objects.filter(pk=dispute.pk).update(**changes)
+
+
+def accusing(key: str, *, lock: bool = False) -> KnownNumber | None:
+    """The accusing finding on a number that has not been taken back."""
+    rows = KnownNumber.objects.exclude(key="")
+    rows = rows.select_for_update() if lock else rows
+    found = KnownNumber.Finding.CONFIRMED
+    return rows.filter(key=key, finding=found, withdrawn_at=None).first()
+
+
+def _locked(pk: int) -> KnownNumber:
+    row = KnownNumber.objects.select_for_update().get(pk=pk)
+    if row.withdrawn_at:
+        raise FindingError("Ghi nhận này đã gỡ rồi.")
+    return row
+
+
+def _take_back(row: KnownNumber, reason: str, by: User) -> None:
+    KnownNumber.objects.filter(pk=row.pk).update(withdrawn_at=Now(), withdrawn_by=by)
+    events.record("number", row.pk, "number_withdrawn", by=by, reason=reason)
+
+
+def _must(by: User, permission: str) -> None:
+    if not by.has_perm(permission):
+        raise LackingRightError(_LACKING[permission])
+
+
+_TAKEN = "Số này đã có một ghi nhận. Gỡ ghi nhận ấy trước."
+_LACKING = {
+    PROPOSE: "Bạn không có quyền đề nghị số.",
+    CONFIRM: "Việc này cần người có quyền xác nhận số.",
+    ANSWER: "Bạn không có quyền trả lời đề nghị xem lại.",
+}

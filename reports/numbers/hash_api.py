@@ -1,0 +1,81 @@
+"""The numbers that two officers have confirmed, by the hash of their key: for programs that ask
+without telling which number they ask of.
+
+Ten digits are hashed in seconds, so whoever asks for range after range has them all. That makes
+it a publication: nothing is in it but what `lookup` says in red today. So that the size of an
+answer tells nobody on the line whether a number was found, it is filled up with entries drawn by
+lot; no number has such a hash.
+"""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.utils import timezone
+
+from reports.models import KnownNumber
+from reports.models.numbers import sha256_of
+from reports.numbers.findings import VALID_DAYS
+
+ROOM = 16  # entries of an answer; the double, the triple … only where so many are confirmed
+# Four leave some 15,000 mobile numbers of the country to choose from. More than eight would be the
+# number itself in an address.
+_PREFIX = re.compile(r"[0-9a-f]{4,8}")
+_DIGITS = 64
+
+
+@dataclass(frozen=True, order=True)
+class Entry:
+    """A confirmed number: its hash in hex, the day of the finding, the last day that it stands."""
+
+    hash: str
+    confirmed_on: date
+    valid_until: date
+
+    def as_json(self) -> dict[str, str]:
+        return {
+            "hash": self.hash,
+            "confirmed_on": self.confirmed_on.isoformat(),
+            "valid_until": self.valid_until.isoformat(),
+        }
+
+
+def hash_of(key: str) -> str:
+    """SHA-256 of a canonical key (lookup.key_of) as UTF-8, 64 hex digits in lower case."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def is_prefix(text: str) -> bool:
+    """Whether this may be asked for: four to eight hex digits in lower case."""
+    return _PREFIX.fullmatch(text) is not None
+
+
+def in_range(prefix: str) -> list[Entry]:
+    """The confirmed numbers whose hash begins so, in a list of one size. One statement."""
+    first, last = (bytes.fromhex(prefix.ljust(_DIGITS, fill)) for fill in "0f")
+    found = list(_entries(first, last))
+    return sorted([*found, *drawn(prefix, -len(found) % ROOM if found else ROOM)])
+
+
+def standing() -> list[Entry]:
+    """All of them. One statement."""
+    return sorted(_entries(bytes(32), b"\xff" * 32))
+
+
+def drawn(prefix: str, count: int) -> Iterable[Entry]:
+    """Entries of no number, with dates as findings have them."""
+    today = timezone.localdate()
+    for _ in range(count):
+        day = today - timedelta(days=secrets.randbelow(VALID_DAYS))
+        rest = secrets.token_hex(_DIGITS // 2)[len(prefix) :]
+        yield Entry(prefix + rest, day, day + timedelta(days=VALID_DAYS))
+
+
+def _entries(first: bytes, last: bytes) -> Iterator[Entry]:
+    rows = KnownNumber.objects.standing(timezone.localdate()).accusing()
+    hashed = rows.annotate(hash=sha256_of("key")).filter(hash__range=(first, last))
+    for key_hash, confirmed_at, until in hashed.values_list("hash", "confirmed_at", "valid_until"):
+        yield Entry(bytes(key_hash).hex(), timezone.localdate(confirmed_at), until)

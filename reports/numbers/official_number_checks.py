@@ -1,0 +1,48 @@
+"""What may stand on a public page as the number of a bank or an institution: none from which people
+here were called, for whoever reads the page would ring it.
+"""
+
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from reports.extraction import phones
+from reports.models import Indicator, KnownNumber, Report
+from reports.numbers import lookup
+from reports.numbers import report_counts as callers
+
+_CALLERS = (Indicator.Place.CALLER, Indicator.Place.LATER)
+_NAMED = 3  # reports that the sentence names
+
+
+def speaks_against(number: str) -> str:
+    """Why a number may not be published, in a sentence; "" when nothing is known against it. Two
+    statements.
+    """
+    key = lookup.key_of(phones.read(number))
+    if not key:
+        return ""
+    if _standing(key):
+        return "Số này đang có ghi nhận là kẻ gian dùng. Gỡ ghi nhận ấy trước đã."
+    if told := _callers_of(key):
+        which = ", ".join(told)
+        return (
+            f"Trong {callers.DAYS} ngày qua có tin báo bị gọi từ số này ({which}). Xem các tin ấy;"
+            " số này chưa cho lên trang được."
+        )
+    return ""
+
+
+def _standing(key: str) -> bool:
+    holds = Q(withdrawn_at=None, finding=KnownNumber.Finding.CONFIRMED)
+    return KnownNumber.objects.filter(holds, key=key).exists()
+
+
+def _callers_of(key: str) -> list[str]:
+    """The public numbers of the newest reports of a call from it."""
+    called = Indicator.objects.filter(key=key, kind=Indicator.Kind.NUMBER, place__in=_CALLERS)
+    since = timezone.now() - timedelta(days=callers.DAYS)
+    told = Report.objects.filter(pk__in=called.values("report_id"), received_at__gte=since)
+    newest = told.order_by("-received_at").values_list("public_number", flat=True)
+    return list(newest[:_NAMED])

@@ -1,0 +1,148 @@
+"""The numbers that pages tell people to ring, and the only writer of them: one officer proposes a
+change, another confirms it, and until then the old one stays. Every act is on record.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import IntegrityError, connection, transaction
+from django.db.models.functions import Now
+
+from core.audit import log as events
+from reports.models import BankLine, NumberChange, OfficeNumber
+from reports.numbers.findings import FindingError, LackingRightError
+from reports.public import confirmed_statements as confirmed
+
+CONFIRM = "reports.confirm_published"
+_FIELDS = {
+    NumberChange.Table.OFFICE: (
+        "office_id", "number", "key", "label", "label_en", "source", "checked_on",
+    ),
+    NumberChange.Table.BANK: ("name", "number", "source", "checked_on"),
+}  # fmt: skip
+_SUBJECTS = {NumberChange.Table.OFFICE: "officenumber", NumberChange.Table.BANK: "bank"}
+Row = OfficeNumber | BankLine
+
+
+def table_of(row: Row) -> NumberChange.Table:
+    tables = NumberChange.Table
+    return tables.OFFICE if isinstance(row, OfficeNumber) else tables.BANK
+
+
+def propose(row: Row, by: User) -> NumberChange:
+    """Ask that *row*, new or changed and not saved, be published. Raises FindingError."""
+    return _ask(row, NumberChange.Act.SAVE, _said(row), by)
+
+
+def propose_removal(row: Row, by: User) -> NumberChange:
+    """Ask that *row* be published no more. Raises FindingError."""
+    return _ask(row, NumberChange.Act.REMOVE, {}, by)
+
+
+def _ask(row: Row, act: NumberChange.Act, values: dict[str, str], by: User) -> NumberChange:
+    stored = type(row).objects.filter(pk=row.pk).first() if row.pk else None
+    was = _said(stored) if stored else {}
+    table = table_of(row)
+    change = NumberChange(
+        table=table, act=act, target=row.pk, values=values, was=was, proposed_by=by
+    )
+    try:
+        with transaction.atomic():
+            change.save(force_insert=True)
+            _record("published_proposed", change, by)
+    except IntegrityError as error:
+        raise FindingError("Số này đang có một đề nghị chờ xác nhận.") from error
+    return change
+
+
+def _said(row: Row) -> dict[str, str]:
+    return {name: str(getattr(row, name)) for name in _FIELDS[table_of(row)]}
+
+
+def confirm(pk: int, *, by: User) -> NumberChange:
+    """Make the change. Raises FindingError; nothing has been written then."""
+    if not by.has_perm(CONFIRM):
+        raise LackingRightError("Bạn không có quyền xác nhận số công bố.")
+    try:
+        with transaction.atomic():
+            change = _open(pk)
+            if change.proposed_by_id == by.pk:
+                raise FindingError("Người đề nghị không tự xác nhận được. Nhờ một người khác.")
+            _decide(change, NumberChange.Outcome.CONFIRMED, by)
+            _apply(change)
+            _record("published_confirmed", change, by)
+    except IntegrityError as error:
+        raise FindingError("Số hoặc tên này đã có trong danh sách.") from error
+    confirmed.forget()
+    return change
+
+
+def refuse(pk: int, reason: str, *, by: User) -> None:
+    """Leave everything as it is; who proposed may take it back. Raises FindingError."""
+    if not reason.strip():
+        raise FindingError("Chưa ghi lý do.")
+    with transaction.atomic():
+        change = _open(pk)
+        if change.proposed_by_id != by.pk and not by.has_perm(CONFIRM):
+            raise LackingRightError("Bạn không có quyền xác nhận số công bố.")
+        _decide(change, NumberChange.Outcome.REFUSED, by)
+        _record("published_refused", change, by, reason=reason.strip())
+
+
+def _open(pk: int) -> NumberChange:
+    change = NumberChange.objects.select_for_update().get(pk=pk)
+    if change.outcome:
+        raise FindingError("Đề nghị này đã quyết rồi.")
+    return change
+
+
+def _decide(change: NumberChange, outcome: NumberChange.Outcome, by: User) -> None:
+    change.outcome, change.decided_by = outcome, by
+    NumberChange.objects.filter(pk=change.pk).update(
+        outcome=outcome, decided_by=by, decided_at=Now()
+    )
+
+
+def _apply(change: NumberChange) -> None:
+    """Write the row as it was confirmed, if it still says what it said when that was asked."""
+    model = OfficeNumber if change.table == NumberChange.Table.OFFICE else BankLine
+    rows: Any = model.objects.select_for_update().filter(pk=change.target or 0)
+    row = rows.first()
+    if change.target and (row is None or _said(row) != change.was):
+        raise FindingError("Số này đã đổi từ khi đề nghị. Gỡ đề nghị ra rồi đề nghị lại.")
+    with _writing(str(change.pk)):
+        if change.act == NumberChange.Act.REMOVE:
+            rows.delete()
+            return
+        values: dict[str, Any] = dict(change.values)
+        values["checked_on"] = date.fromisoformat(values["checked_on"])
+        if row is None:
+            model.objects.create(**values)
+        else:
+            rows.update(**values)
+
+
+@contextmanager
+def seeding() -> Iterator[None]:
+    """Rows of the data files need no second officer: they came with the release."""
+    with transaction.atomic(), _writing("reference"):
+        yield
+
+
+@contextmanager
+def _writing(change: str) -> Iterator[None]:
+    """Tell the trigger by which change the next rows are written."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('reports.number_change', true)")
+        before = (cursor.fetchone() or ("",))[0] or ""
+        cursor.execute("SELECT set_config('reports.number_change', %s, true)", [change])
+        yield
+        cursor.execute("SELECT set_config('reports.number_change', %s, true)", [before])
+
+
+def _record(kind: str, change: NumberChange, by: User, **more: str) -> None:
+    numbers = {"number": change.values.get("number") or change.was.get("number", "")}
+    events.record("published", change.pk, kind, by=by, table=change.table, **numbers, **more)

@@ -1,0 +1,115 @@
+"""The officers' table of impersonated institutions, ready to be recognised in stories: read once a
+minute, or from the data files where there is to be no database.
+"""
+
+import csv
+import json
+import time
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
+
+from django.db import Error as DatabaseTrouble
+
+from reports.extraction.impersonation.lexicon import Names, Row, names_of, table
+from reports.management.reference_data import DATA
+from reports.models import Office
+from reports.reference import gazetteer as places
+from reports.reference.gazetteer import Place
+
+_KEPT_FOR = 60  # seconds
+_PAUSE = 10  # seconds until a database that was away, or an empty table, is asked again
+_MOST_ROWS = 1000
+_MOST_MEANT = 20  # communes that a name may mean
+
+
+@dataclass
+class _Kept:
+    """The names as they were last read, and when they are to be read again (monotonic)."""
+
+    rows: list[tuple[str, str, list[str]]] = field(default_factory=list)
+    communes: tuple[Place, ...] = ()
+    names: Names | None = None
+    due: float = 0.0
+
+    def read(self) -> None:
+        rows = list(Office.objects.values_list("codename", "name", "other_names")[:_MOST_ROWS])
+        communes = places.communes()
+        if self.names is None or (rows, communes) != (self.rows, self.communes):
+            named = [(code, (name, *others)) for code, name, others in rows]
+            self.names = names_of(named, _locate(communes))
+        self.rows, self.communes = rows, communes
+        self.due = time.monotonic() + (_KEPT_FOR if rows and communes else _PAUSE)
+
+
+_kept = _Kept()
+
+
+def names() -> Names:
+    """The names of today's table, read anew each minute; while the database is away those that
+    were read last. Raises django.db.Error where none were.
+    """
+    return _read().names or names_of((), _locate(()))
+
+
+def label(code: str) -> str:
+    """The name of an office or of a wider name; an unknown code stands for itself."""
+    named = {row: name for row, name, _ in _read().rows}
+    return named.get(code) or table().labels.get(code, code)
+
+
+def codes() -> list[str]:
+    """Whom a caller can have claimed to be: the rows of the table, then the wider names."""
+    return [*(row for row, _, _ in _read().rows), *table().labels]
+
+
+def commune(codename: str) -> str:
+    """The name of a commune with the old district that tells it from its namesakes."""
+    return next((place.label for place in _read().communes if place.codename == codename), codename)
+
+
+def _read() -> _Kept:
+    if time.monotonic() >= _kept.due:
+        try:
+            _kept.read()
+        except DatabaseTrouble:
+            if _kept.names is None:
+                raise
+            _kept.due = time.monotonic() + _PAUSE
+    return _kept
+
+
+def forget() -> None:
+    """Read the table anew at the next call."""
+    _kept.names, _kept.due = None, 0.0
+
+
+@lru_cache(maxsize=1)
+def shipped() -> Names:
+    """The names as the data files have them, for the doors, which ask no database."""
+    data = json.loads((DATA / "offices.json").read_text(encoding="utf-8"))
+    offices = data["offices"]
+    rows: list[Row] = [(row["codename"], (row["name"], *row["other_names"])) for row in offices]
+    return names_of(rows, _locate(_shipped_communes()))
+
+
+def _shipped_communes() -> tuple[Place, ...]:
+    with (DATA / "communes.csv").open(encoding="utf-8", newline="") as file:
+        return tuple(
+            Place(
+                row["codename"],
+                row["name"],
+                tuple(row["former_districts"].split("; ")),
+                tuple(row["former_communes"].split("; ")),
+            )
+            for row in csv.DictReader(file)
+        )
+
+
+def _locate(communes: tuple[Place, ...]) -> partial[tuple[str, ...]]:
+    return partial(_meant, communes)
+
+
+def _meant(communes: tuple[Place, ...], typed: str) -> tuple[str, ...]:
+    """The codenames that words may mean; () for none."""
+    found = places.find(typed, communes)
+    return (found.codename,) if found.codename else found.candidates[:_MOST_MEANT]

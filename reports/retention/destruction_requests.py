@@ -1,0 +1,135 @@
+"""Destroying a file or an addition of a report: proposed by one person, confirmed by another.
+
+The rows say that something was there and who had it destroyed; its words, names and the sealed file
+are gone. The file is removed by an item of the outbox that is owed in the same transaction, so that
+none stays on the disk when a process dies between the two.
+"""
+
+from collections.abc import Iterable
+from math import inf
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Model
+from django.db.models.functions import Now
+
+from core.audit import log as events
+from core.outbox import queue as outbox
+from reports.attachments import storage as files
+from reports.cases import legal_holds as holds
+from reports.models import Addition, Destruction, EvidenceFile
+from reports.retention import erasure as erasing
+from reports.retention import erasure_log as erased_list
+from reports.submission import intake
+
+PROPOSE, CONFIRM = "reports.propose_destruction", "reports.confirm_destruction"
+What = Destruction.What
+_TABLES: dict[str, type[Model]] = {What.FILE: EvidenceFile, What.ADDITION: Addition}
+
+
+class DestructionError(Exception):
+    """It was not done: `why` is permission, reason, held, gone, proposed, closed or same. Nothing
+    has been written.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def propose(report_id: UUID, what: str, target: UUID, *, by: User, reason: str) -> Destruction:
+    """Ask for a second person to have something destroyed. Raises DestructionError."""
+    if not by.has_perm(PROPOSE):
+        raise DestructionError("permission")
+    if not reason.strip():
+        raise DestructionError("reason")
+    with transaction.atomic():
+        _must_be_free(report_id)
+        _must_be_there(report_id, what, target)
+        if Destruction.objects.filter(target=target, withdrawn_at=None).exists():
+            raise DestructionError("proposed")
+        row = Destruction.objects.create(
+            report_id=report_id, what=what, target=target, reason=reason.strip(), proposed_by=by
+        )
+        said = {"what": what, "which": str(target), "reason": row.reason}
+        events.record("report", report_id, "destruction_proposed", by=by, **said)
+    return row
+
+
+def confirm(report_id: UUID, pk: int, *, by: User) -> None:
+    """Destroy what another person has proposed. Raises DestructionError."""
+    if not by.has_perm(CONFIRM):
+        raise DestructionError("permission")
+    with transaction.atomic():
+        _must_be_free(report_id)
+        row = _open(report_id, pk)
+        if row.proposed_by_id == by.pk:
+            raise DestructionError("same")
+        _must_be_there(report_id, row.what, row.target)
+        Destruction.objects.filter(pk=pk).update(confirmed_at=Now(), confirmed_by=by)
+        said = {"what": row.what, "which": str(row.target), "proposed_by": row.proposed_by_id}
+        events.record("report", report_id, "destroyed", by=by, **said)
+        _blank(row)
+    outbox.wake()
+
+
+def withdraw(report_id: UUID, pk: int, *, by: User) -> None:
+    """Take a proposal back, or refuse it. Raises DestructionError."""
+    if not (by.has_perm(PROPOSE) or by.has_perm(CONFIRM)):
+        raise DestructionError("permission")
+    with transaction.atomic():
+        row = _open(report_id, pk)
+        Destruction.objects.filter(pk=pk).update(withdrawn_at=Now(), withdrawn_by=by)
+        said = {"what": row.what, "which": str(row.target)}
+        events.record("report", report_id, "destruction_withdrawn", by=by, **said)
+
+
+def _must_be_free(report_id: UUID) -> None:
+    holds.lock(report_id)
+    if holds.is_held(report_id):
+        raise DestructionError("held")
+
+
+def _must_be_there(report_id: UUID, what: str, target: UUID) -> None:
+    table = _TABLES.get(what)
+    rows = table._default_manager.filter(pk=target, report=report_id) if table else None  # noqa: SLF001
+    if rows is None or not rows.filter(erased_at=None).exists():
+        raise DestructionError("gone")
+
+
+def _open(report_id: UUID, pk: int) -> Destruction:
+    """A proposal that waits, this transaction's to decide."""
+    rows = Destruction.objects.select_for_update().filter(pk=pk, report=report_id)
+    row = rows.filter(confirmed_at=None, withdrawn_at=None).first()
+    if row is None:
+        raise DestructionError("closed")
+    return row
+
+
+def _blank(row: Destruction) -> None:
+    """Take the words out of the row; what stands without them is read anew."""
+    table = _TABLES[row.what]
+    erasing.empty(table._default_manager.filter(pk=row.target))  # noqa: SLF001
+    erased_list.note(row.what, row.target)
+    if row.what == What.ADDITION:
+        outbox.enqueue(intake.TRIAGE, row.report_id)
+
+
+def work_off(items: Iterable[int], patience: float = inf) -> None:
+    """Remove the files of these outbox items from the disk, originals and drawn copies."""
+    for claim in outbox.claims(items, patience):
+        with claim, transaction.atomic():
+            if outbox.settle(claim):
+                _remove(UUID(claim.key))
+
+
+def _remove(file_id: UUID) -> None:
+    """Raises OSError where the disk does not let it go: it is tried again."""
+    file = EvidenceFile.objects.select_related("check_result").get(pk=file_id)
+    if file.erased_at is None:
+        return
+    files.path_of(file_id).unlink(missing_ok=True)
+    check = getattr(file, "check_result", None)
+    if check and check.copy_id:
+        files.path_of(check.copy_id, files.COPIES).unlink(missing_ok=True)

@@ -1,0 +1,135 @@
+"""The wish of a reporter to be erased: asked with the code, answered by an officer within the clock.
+
+It is granted whole or refused with a reason that the reporter reads. A hold or a tin báo about a
+crime stands above it; what others must keep is not erased because somebody holds a code.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from reports.calendar import deadline_rules as clocks
+from reports.cases import legal_holds as holds
+from reports.cases import workflow
+from reports.extraction import redaction as privacy
+from reports.models import Case, ErasureWish, Report
+from reports.public import confirmed_statements as confirmed
+from reports.retention import erasure as erasing
+from reports.tracking.followups import ErasedError
+
+GRANT = "reports.grant_erasure"
+MOST_WISHES = 5  # of one report, the refused ones too
+
+
+class WishError(Exception):
+    """It was not done: `why` is permission, closed, held, crime, gone or same. Nothing has been
+    written.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def ask(report: Report, words: str) -> bool:
+    """Write the wish down; False where one waits already, or enough were answered. Raises
+    ErasedError.
+    """
+    with transaction.atomic():
+        if holds.lock(report.pk).erased_at:
+            raise ErasedError
+        wishes = ErasureWish.objects.filter(report=report)
+        if wishes.open().exists() or wishes.count() >= MOST_WISHES:
+            return False
+        sealed = privacy.seal(words, "words", report.pk)
+        ErasureWish.objects.create(report=report, words_sealed=sealed)
+    return True
+
+
+def shown(report: Report) -> dict[str, object]:
+    """What the page about a report says of it: the wish, by when it is answered where that promise
+    is confirmed, and whether another may be made. One statement.
+    """
+    wishes = list(ErasureWish.objects.filter(report=report).order_by("id"))
+    wish = wishes[-1] if wishes else None
+    waits = wish is not None and wish.decided_at is None and not report.erased_at
+    return {
+        "wish": wish,
+        "wish_promise": promise("erase_answer", wish.asked_at) if wish and waits else "",
+        "may_wish": not report.erased_at and not waits and len(wishes) < MOST_WISHES,
+    }
+
+
+def promise(codename: str, asked_at: datetime) -> str:
+    """By when a wish is answered, "" where that is not confirmed or has passed."""
+    said = confirmed.statements().get(codename)
+    if said is None or not said.amount:
+        return ""
+    due = clocks.in_working_days(asked_at, said.amount)
+    return said.text.replace("{time}", clocks.said(due)) if due > timezone.now() else ""
+
+
+def stands_against(report_id: UUID) -> str:
+    """What keeps a report from being erased: "held", "crime" or ""."""
+    if holds.is_held(report_id):
+        return "held"
+    is_crime = Case.objects.filter(pk=report_id, status=Case.Status.ACTIONED).exists()
+    return "crime" if is_crime else ""
+
+
+def grant(report_id: UUID, *, by: User, version: int) -> None:
+    """Erase everything, because its reporter asked for it. Raises WishError and WorkflowError."""
+    if not by.has_perm(GRANT):
+        raise WishError("permission")
+    with transaction.atomic():
+        if against := stands_against(report_id):
+            raise WishError(against)
+        workflow.grant_wish(report_id, by=by, version=version)
+        if ErasureWish.objects.open().filter(report=report_id, taken_up_by=by).exists():
+            raise WishError("same")
+        _answer(report_id, ErasureWish.Outcome.GRANTED, by)
+        try:
+            erasing.erase(report_id, why="asked", by=by)
+        except erasing.ErasureError as error:
+            raise WishError(error.why) from error
+
+
+def refuse(report_id: UUID, *, by: User, version: int, reason: str) -> None:
+    """Leave it, and tell the reporter why. Raises WishError and WorkflowError."""
+    with transaction.atomic():
+        workflow.refuse_wish(report_id, by=by, version=version, reason=reason)
+        _answer(report_id, ErasureWish.Outcome.REFUSED, by)
+
+
+def take_up(report_id: UUID, *, by: User, version: int, reason: str) -> None:
+    """Put the refused wish before the desk again; somebody else grants it then, since it destroys
+    what an officer wanted kept. Raises WishError and WorkflowError.
+    """
+    with transaction.atomic():
+        if against := stands_against(report_id):
+            raise WishError(against)
+        workflow.take_wish_up(report_id, by=by, version=version, reason=reason)
+        if holds.lock(report_id).erased_at:
+            raise WishError("gone")
+        wish = newest(report_id)
+        if wish is None or wish.outcome != ErasureWish.Outcome.REFUSED:
+            raise WishError("closed")
+        again = {"outcome": "", "decided_at": None, "decided_by": None}
+        taken = {"taken_up_at": Now(), "taken_up_by": by}
+        ErasureWish.objects.filter(pk=wish.pk).update(**again, **taken)
+
+
+def newest(report_id: UUID) -> ErasureWish | None:
+    """The last wish of a report, answered or not, with its people."""
+    people = ErasureWish.objects.select_related("decided_by", "taken_up_by")
+    return people.filter(report=report_id).order_by("id").last()
+
+
+def _answer(report_id: UUID, outcome: str, by: User) -> None:
+    open_one = ErasureWish.objects.open().filter(report=report_id)
+    if not open_one.update(outcome=outcome, decided_at=Now(), decided_by=by):
+        raise WishError("closed")

@@ -1,0 +1,237 @@
+"""Sealing anew what older keys sealed, after a new key was put first in FIELD_KEYS.
+
+In small batches, each a transaction of its own, beside a portal that runs: a row that somebody
+holds is passed over and comes in a later round, so that nobody waits for nobody. Nothing is noted
+on the way: each row says itself which key it needs. Whoever is killed begins again, and what is
+done is passed over.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+import structlog
+from django.db import IntegrityError, connection, transaction
+from django.db.models import BinaryField, F, Func, Model, Q, QuerySet, Value
+from django.db.models.lookups import Exact
+from django_otp.plugins.otp_static.models import StaticToken
+
+from core import second_factor_crypto as factors
+from core.keys import newest_key
+from reports.attachments import storage as files
+from reports.attachments.storage import COPIES, RefusedError
+from reports.attachments.stream_encryption import SealBrokenError
+from reports.extraction import redaction as privacy
+from reports.models import EvidenceFile, Phone, Receipt
+from reports.submission import receipt_codes as receipts
+
+log = structlog.get_logger(__name__)
+
+BATCH = 200
+SEALED, INDEX = "_sealed", "_index"
+# Guards of evidence let a sealed text change beside this alone (migration 0048).
+_RESEALING = "SELECT set_config('reports.resealing', 'on', true)"
+
+
+class Kind(Protocol):
+    """What is sealed in one way. `rows` of it wait, as far as a statement tells; `seal_anew` one of
+    them, held by this transaction, and say whether it was.
+    """
+
+    @property
+    def name(self) -> str: ...
+    def rows(self) -> "QuerySet[Any]": ...
+    def needs_older(self, row: Any) -> bool: ...
+    def seal_anew(self, row: Any) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The sealed texts of a model: its fields that end in SEALED. `index` makes what stands in the
+    field of the same name that ends in INDEX.
+    """
+
+    model: type[Model]
+    index: Callable[[str], bytes | None] | None = None
+
+    @property
+    def name(self) -> str:
+        return self.model._meta.db_table  # noqa: SLF001
+
+    @property
+    def owner(self) -> list[str]:
+        """The field that says whose it is, where that is not its key."""
+        return ["report_id"] if "report" in _names(self.model) else []
+
+    @property
+    def fields(self) -> list[str]:
+        return [name for name in _names(self.model) if name.endswith(SEALED)]
+
+    def rows(self) -> "QuerySet[Any]":
+        older = Q()
+        for field in self.fields:
+            older |= ~Q(Exact(_head_of(field), Value(privacy.head())))
+        return self.model._default_manager.filter(older).only("pk", *self.owner, *self.fields)  # noqa: SLF001
+
+    def needs_older(self, row: Any) -> bool:  # the statement has told
+        return True
+
+    def seal_anew(self, row: Any) -> bool:
+        changes: dict[str, bytes | None] = {}
+        for field in self.fields:
+            sealed = getattr(row, field)
+            if sealed is not None and not privacy.is_newest(sealed):
+                changes |= self._anew(field, row)
+        same = self.model._default_manager.filter(pk=row.pk)  # noqa: SLF001
+        return bool(changes) and bool(same.update(**changes))
+
+    def _anew(self, field: str, row: Any) -> dict[str, bytes | None]:
+        """The field under the newest key, with its index; nothing where no key opens it."""
+        what = field.removesuffix(SEALED)
+        text = privacy.opened(row, what)
+        if not text:
+            return {}
+        anew = {field: privacy.seal(text, what, privacy.owner(row))}
+        if self.index and (index := what + INDEX) in _names(self.model):
+            anew[index] = self.index(text)
+        return anew
+
+
+class Factors:
+    """Secrets of officers' phones."""
+
+    name = "second factors"
+
+    def rows(self) -> "QuerySet[Any]":
+        older = Phone.objects.exclude(key__startswith=factors.sealed_by_newest())
+        return cast("QuerySet[Any]", older)
+
+    def needs_older(self, row: Phone) -> bool:
+        return True
+
+    def seal_anew(self, row: Phone) -> bool:
+        secret = factors.unseal(row.key, row.user_id)
+        same = Phone.objects.filter(pk=row.pk)
+        return secret is not None and bool(same.update(key=factors.seal(secret, row.user_id)))
+
+
+class Codes:
+    """Keyed hashes of receipt codes that were derived from their reports."""
+
+    name = "receipt codes"
+
+    def rows(self) -> "QuerySet[Receipt]":
+        derived = Receipt.objects.filter(replaced_at=None).select_related("report")
+        return derived.exclude(hashed_with=newest_key().id)
+
+    def needs_older(self, row: Receipt) -> bool:
+        return True
+
+    def seal_anew(self, row: Receipt) -> bool:
+        return receipts.rotate(row)
+
+
+class Files:
+    """Originals and drawn copies, on disk. Whoever erases one waits for its row."""
+
+    name = "files"
+
+    def rows(self) -> "QuerySet[EvidenceFile]":
+        return EvidenceFile.objects.filter(erased_at=None).select_related("check_result")
+
+    def needs_older(self, row: EvidenceFile) -> bool:
+        return any(not _is_newest(*each) for each in _places(row))
+
+    def seal_anew(self, row: EvidenceFile) -> bool:
+        for each in _places(row):
+            if not _is_newest(*each):
+                files.seal_anew(*each)
+        return True
+
+
+def left(kind: Kind) -> int:
+    """How many rows still need an older key."""
+    if not isinstance(kind, Files):
+        return kind.rows().count()
+    return sum(map(kind.needs_older, kind.rows().order_by("pk").iterator(BATCH)))
+
+
+def left_to_holders() -> int:
+    """Codes of chance that lie under an older key: only who types one can bring it over."""
+    replaced = Receipt.objects.filter(replaced_at__isnull=False)
+    return replaced.exclude(hashed_with=newest_key().id).count()
+
+
+def left_on_paper() -> int:
+    """How many officers' codes on paper open under an older key alone: only new ones replace them."""
+    older = StaticToken.objects.exclude(token__startswith=factors.hashed_by(newest_key()))
+    return int(older.count())
+
+
+def run(kind: Kind) -> Iterator[int]:
+    """Seal anew whatever waits, and say after each batch how many rows were; in rounds, until one
+    finds nothing that it can do.
+    """
+    moved = 1
+    while moved:
+        moved = 0
+        for batch in _round(kind):
+            moved += batch
+            yield batch
+
+
+def _round(kind: Kind) -> Iterator[int]:
+    last: Any = None
+    while True:
+        rows = kind.rows().order_by("pk")
+        following = rows.filter(pk__gt=last) if last else rows
+        keys = list(following.values_list("pk", flat=True)[:BATCH])
+        if not keys:
+            return
+        yield _batch(kind, keys)
+        last = keys[-1]
+
+
+def _batch(kind: Kind, keys: list[Any]) -> int:
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(_RESEALING)
+        rows = kind.rows().select_for_update(of=("self",), skip_locked=True, no_key=True)
+        held = rows.filter(pk__in=keys)
+        return sum(_sealed_anew(kind, row) for row in held if kind.needs_older(row))
+
+
+def _sealed_anew(kind: Kind, row: Any) -> bool:
+    """One that cannot be stays as it is, and stops no other."""
+    try:
+        with transaction.atomic():
+            return kind.seal_anew(row)
+    except (IntegrityError, OSError, SealBrokenError, RefusedError) as error:
+        log.error("key.not_rotated", kind=kind.name, error=type(error).__name__)  # noqa: TRY400
+        return False
+
+
+def _names(model: type[Model]) -> list[str]:
+    return [field.name for field in model._meta.concrete_fields]  # noqa: SLF001
+
+
+def _head_of(field: str) -> Func:
+    """The first bytes of a sealed text, which name its key; of a text that is none, none."""
+    length = Value(len(privacy.head()))
+    return Func(F(field), Value(1), length, function="substring", output_field=BinaryField())
+
+
+def _places(row: EvidenceFile) -> Iterator[tuple[Any, str]]:
+    """Where its bytes lie: the original, and the copy if one was drawn."""
+    yield row.pk, ""
+    check = getattr(row, "check_result", None)
+    if check and check.copy_id:
+        yield check.copy_id, COPIES
+
+
+def _is_newest(pk: Any, folder: str) -> bool:
+    """What is lost waits for no key: `backup` and the desk tell of it."""
+    try:
+        return files.is_newest(pk, folder)
+    except FileNotFoundError:
+        return True

@@ -1,0 +1,217 @@
+"""How long what is kept, and what is over its time: a row for each kind, by its setting.
+
+Times run from the end of the work on a report (its last decision), and not before whatever its
+reporter told last. What is under a hold, what became a tin báo about a crime and what another unit
+took over is never found here. A loss is kept until PV01 decides (KEEP_LOSS_MONTHS, 0).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from axes.models import AccessAttempt
+from django.conf import settings
+from django.db import transaction
+from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet, When
+from django.db.models import Case as Switch
+from django.utils import timezone
+
+from core.audit import log as events
+from reports.calendar import working_days
+from reports.models import (
+    Addition,
+    Case,
+    Dispute,
+    ErasureWish,
+    Event,
+    Hold,
+    Indicator,
+    Message,
+    Report,
+)
+from reports.public import confirmed_statements as confirmed
+from reports.retention import erasure as erasing
+from reports.retention.erasure import GONE, Part
+
+_S = Case.Status
+_LOSS = (
+    Q(report__money_lost=True)
+    | Q(report__facts__money_lost_vnd__gt=0)
+    | Q(corrected__money_lost_vnd__gt=0)
+)
+_LOST = Switch(When(_LOSS, then=True), default=False, output_field=BooleanField())
+_KEPT_ACTS = (events.DETAIL_ERASED, "record_restored")  # the chain's own check reads them
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of thing: the setting that gives its time, how what is over it is found (the keys,
+    oldest first), how one is taken. `promise`: the sentence that may promise a shorter time.
+    """
+
+    name: str
+    setting: str
+    told: str
+    due: Callable[[datetime], QuerySet[Any, Any]]
+    take: Callable[[Any], None]
+    promise: str = ""
+
+    @property
+    def length(self) -> int:
+        """Days or months, as the setting's name says; 0: for ever."""
+        lengths = [int(getattr(settings, self.setting)), _promised(self.promise)]
+        return min(filter(None, lengths), default=0)
+
+    @property
+    def is_in_months(self) -> bool:
+        return self.setting.endswith("_MONTHS")
+
+    def before(self, now: datetime) -> datetime | None:
+        """What ended before is over its time; None where nothing ever is."""
+        if not self.length:
+            return None
+        if not self.is_in_months:
+            return now - timedelta(days=self.length)
+        day = working_days.months_after(timezone.localdate(now), -self.length)
+        return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def _promised(codename: str) -> int:
+    said = confirmed.statements().get(codename) if codename else None
+    return (said.amount or 0) if said else 0
+
+
+def ended(before: datetime, *statuses: str) -> QuerySet[Case]:
+    """Cases whose work ended in such a status before that, with no later word of their reporter and
+    under no hold. Who asked to be erased is answered by an officer, and not by silence.
+    """
+    report = OuterRef("pk")
+    later = Addition.objects.filter(report=report, received_at__gte=before)
+    wrote = Message.objects.filter(report=report, by=None, sent_at__gte=before)
+    held = Hold.objects.filter(report=report, lifted_at=None)
+    asked = ErasureWish.objects.open().filter(report=report)
+    over = Case.objects.filter(status__in=statuses, changed_at__lt=before, report__erased_at=None)
+    stays = Exists(later) | Exists(wrote) | Exists(held) | Exists(asked)
+    return over.exclude(stays).order_by("changed_at")
+
+
+def _whole(*statuses: str) -> Callable[[datetime], QuerySet[Case, Any]]:
+    return lambda before: ended(before, *statuses).values_list("pk", flat=True)
+
+
+def _closed(before: datetime, *, loss: bool) -> QuerySet[Case]:
+    """Said by the form, read by the machine or put right by an officer: one of them is enough."""
+    return ended(before, _S.CLOSED).alias(lost=_LOST).filter(lost=loss)
+
+
+def _without_loss(part: Part) -> Callable[[datetime], QuerySet[Case, Any]]:
+    def due(before: datetime) -> QuerySet[Case, Any]:
+        closed = _closed(before, loss=False)
+        return closed.filter(report__in=erasing.holding(part)).values_list("pk", flat=True)
+
+    return due
+
+
+def _with_loss(before: datetime) -> QuerySet[Case, Any]:
+    return _closed(before, loss=True).values_list("pk", flat=True)
+
+
+def _erase(part: Part, why: str) -> Callable[[UUID], None]:
+    return lambda report_id: erasing.erase(report_id, part, why=why)
+
+
+def _numbers(before: datetime) -> QuerySet[Report, Any]:
+    named = Indicator.objects.filter(report=OuterRef("pk"))
+    held = Hold.objects.filter(report=OuterRef("pk"), lifted_at=None)
+    erased = Report.objects.filter(Exists(named), erased_at__isnull=False, received_at__lt=before)
+    return erased.exclude(Exists(held)).order_by("received_at").values_list("pk", flat=True)
+
+
+def _disputes(before: datetime) -> QuerySet[Dispute, Any]:
+    sealed = ("number_sealed", "reason_sealed", "contact_sealed")
+    answered = Dispute.objects.filter(answered_at__lt=before).exclude(
+        **dict.fromkeys(sealed), answer=GONE
+    )
+    return answered.order_by("answered_at").values_list("pk", flat=True)
+
+
+def _empty_dispute(pk: UUID) -> None:
+    emptied = {"number_sealed": None, "reason_sealed": None, "contact_sealed": None}
+    with transaction.atomic():
+        Dispute.objects.filter(pk=pk).update(key="", answer=GONE, **emptied)
+        events.erase_words("dispute", pk, reason=GONE)
+
+
+def _events(before: datetime) -> QuerySet[Event, Any]:
+    """Acts about anything but a report: those go with their report, or stay with it."""
+    old = Event.objects.filter(at__lt=before).exclude(subject_type="report")
+    told = old.exclude(detail={}).exclude(kind__in=_KEPT_ACTS)
+    return told.order_by("id").values_list("pk", flat=True)
+
+
+def _erase_detail(pk: int) -> None:
+    events.erase_detail(pk, by=None, reason=GONE)
+
+
+def _attempts(before: datetime) -> QuerySet[AccessAttempt, Any]:
+    old: QuerySet[AccessAttempt] = AccessAttempt.objects.filter(attempt_time__lt=before)
+    return old.order_by("pk").values_list("pk", flat=True)
+
+
+def _forget_attempt(pk: int) -> None:
+    AccessAttempt.objects.filter(pk=pk).delete()
+
+
+KINDS = (
+    Kind(
+        "junk", "KEEP_JUNK_DAYS", "tin rác", _whole(_S.JUNK), _erase(Part.WHOLE, "junk")
+    ),
+    Kind(
+        "withdrawn", "KEEP_WITHDRAWN_DAYS", "tin người báo rút",
+        _whole(_S.WITHDRAWN), _erase(Part.WHOLE, "withdrawn"),
+    ),
+    Kind(
+        "story", "KEEP_STORY_MONTHS", "lời kể của tin không mất tiền",
+        _without_loss(Part.WHOLE), _erase(Part.WHOLE, "story"), "keep_story",
+    ),
+    Kind(
+        "loss", "KEEP_LOSS_MONTHS", "lời kể của tin có mất tiền",
+        _with_loss, _erase(Part.WHOLE, "loss"),
+    ),
+    Kind(
+        "contact", "KEEP_CONTACT_DAYS", "số, câu hẹn, bản gốc lời kể",
+        _without_loss(Part.NAMES), _erase(Part.NAMES, "contact"), "keep_contact",
+    ),
+    Kind(
+        "files", "KEEP_FILES_MONTHS", "ảnh, ghi âm, tài liệu",
+        _without_loss(Part.FILES), _erase(Part.FILES, "files"),
+    ),
+    Kind(
+        "messages", "KEEP_MESSAGES_DAYS", "tin nhắn với người báo",
+        _without_loss(Part.MESSAGES), _erase(Part.MESSAGES, "messages"),
+    ),
+    Kind(
+        "numbers", "KEEP_NUMBERS_MONTHS", "số gọi đến của tin đã xóa", _numbers, erasing.forget_numbers
+    ),
+    Kind("disputes", "KEEP_DISPUTES_DAYS", "đề nghị xem lại số", _disputes, _empty_dispute),
+    Kind("events", "KEEP_EVENTS_MONTHS", "lời ghi trong nhật ký", _events, _erase_detail),
+    Kind(
+        "attempts", "KEEP_ATTEMPTS_MONTHS", "lần đăng nhập hỏng", _attempts, _forget_attempt
+    ),
+)  # fmt: skip
+BY_NAME: Mapping[str, Kind] = {kind.name: kind for kind in KINDS}
+
+
+def kept_back(now: datetime) -> Mapping[str, int]:
+    """Ended reports that are not found above, and why: for the dry run."""
+    present = Case.objects.filter(report__erased_at=None)
+    held = Hold.objects.filter(report=OuterRef("pk"), lifted_at=None)
+    return {
+        "under a hold": present.filter(Exists(held)).count(),
+        "a tin báo, or with another unit": present.filter(
+            status__in=(_S.ACTIONED, _S.HANDED_OVER)
+        ).count(),
+        "closed, with a loss": present.filter(_LOSS, status=_S.CLOSED).count(),
+    }

@@ -1,0 +1,217 @@
+"""A posted report, from the fields of its body to what intake takes in.
+
+The fields are read here and not through Django's form: nothing that is typed is refused, and a
+form object costs a third of the request. `forms.ReportForm` is how the page looks.
+"""
+
+import re
+import secrets
+from binascii import a2b_qp
+from collections.abc import Iterator
+from functools import cached_property, lru_cache
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.datastructures import MultiValueDict
+from django.utils.translation import get_language
+
+from core.keys import form_token_age
+from core.text import plain_digits
+from reports.extraction import amounts as money
+from reports.extraction import phones
+from reports.extraction import redaction as privacy
+from reports.extraction.accounts_and_links import READ_OF_NUMBER
+from reports.extraction.phone_digits import LETTERS_FOR_DIGITS
+from reports.facts import demand_choices as demands
+from reports.facts.abuse_flags import TOO_FAST, TRAP_FILLED
+from reports.facts.office_choices import OFFICES
+from reports.models import Report
+from reports.reference import gazetteer as places
+from reports.reference.gazetteer import Place
+from reports.submission.intake import Typed, clean
+
+Fields = MultiValueDict[str, str]
+
+YES_NO = {"yes": True, "no": False}
+TOO_FAST_SECONDS = 3
+_ENDING = 9  # last digits: they tell a number from all others
+_UNCHANGED = 6  # last digits: old heads, missing zeros and country codes stand before them
+_DIGITS_OF_ONE = 12  # with a country's code; more are several numbers
+# One of these with words in it is a report; what else is told of the call is in `is_empty`.
+_TELLING = ("story", "caller_number", "claimed_office", "claimed_name", "money_lost_vnd")
+_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
+_CHANNELS = frozenset(Report.Channel.values)
+_OFFICES = frozenset(code for code, _ in OFFICES)
+_LANGUAGES = frozenset(Report.Language.values)
+_NO_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+
+
+def fields(request: HttpRequest) -> Fields:
+    """What was posted, `kept`. Raises as `request.POST` does."""
+    if request.content_type != "application/x-www-form-urlencoded":
+        return _as_django_reads(request)
+    parts = request.body.split(b"&")
+    if len(parts) > settings.DATA_UPLOAD_MAX_NUMBER_FIELDS or not _is_regular(request.body):
+        return _as_django_reads(request)
+    lists: dict[str, list[str]] = {}
+    for name, _, value in (part.partition(b"=") for part in parts if part):
+        lists.setdefault(_name(name), []).append(_decoded(value))
+    return MultiValueDict(lists)
+
+
+def _as_django_reads(request: HttpRequest) -> Fields:
+    request.encoding = "utf-8"  # whatever the client calls it
+    return kept(request.POST)
+
+
+def _is_regular(body: bytes) -> bool:
+    """As browsers write it, and free of NUL."""
+    holds_nul = b"\0" in body or b"%00" in body
+    return body.isascii() and not holds_nul and not _NO_ESCAPE.search(body)
+
+
+def _decoded(text: bytes) -> str:
+    """The signs of an urlencoded name or value. Its escapes are those of quoted-printable behind
+    another sign, which Python takes apart in C: urllib's loop, for the three escapes of many a
+    Vietnamese letter, is a quarter of the whole request.
+    """
+    spaced = text.replace(b"+", b" ")
+    if b"%" not in text:
+        return spaced.decode("ascii")
+    return a2b_qp(spaced.replace(b"=", b"=3D").replace(b"%", b"=")).decode(errors="replace")
+
+
+_name = lru_cache(maxsize=256)(_decoded)  # of those that hold nothing else, a page's own
+
+
+def kept(data: Fields) -> Fields:
+    """What was posted, in signs that PostgreSQL and a page can hold."""
+    return MultiValueDict(
+        {clean(name)[0]: [clean(value)[0] for value in values] for name, values in data.lists()}
+    )
+
+
+class Posted:
+    """The fields, `kept` as they came; one without a usable submission key is given one."""
+
+    def __init__(self, data: Fields) -> None:
+        self.data = data
+        if not _KEY.fullmatch(self.data.get("submission_key", "")):
+            self.data["submission_key"] = secrets.token_urlsafe(24)
+
+    @property
+    def submission_key(self) -> str:
+        return self._said("submission_key")
+
+    @cached_property
+    def age(self) -> float | None:
+        """Seconds since this server offered the page; None when it did not, or a day ago."""
+        return form_token_age(self._said("form_token"))
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing of the call is told, in words or by a box: the one thing that is no report."""
+        return not (
+            any(self._said(name).strip() for name in _TELLING)
+            or "yes" in {self._said("happening_now"), self._said("money_lost")}
+            or any(map(demands.is_known, self.data.getlist("demands")))
+        )
+
+    def typed(self, communes: tuple[Place, ...]) -> Typed:
+        """What intake takes in."""
+        place = places.find(self._said("commune"), communes)
+        office, name = self._claimed()
+        channel = self._said("channel")
+        return Typed(
+            happening_now=self._answer("happening_now"),
+            channel=channel if channel in _CHANNELS else "",
+            caller_number=self._said("caller_number"),
+            claimed_office=office,
+            claimed_name=name,
+            story=self._said("story"),
+            demands=tuple(dict.fromkeys(filter(demands.is_known, self.data.getlist("demands")))),
+            money_lost=self._answer("money_lost"),
+            money_lost_raw=self._said("money_lost_vnd"),
+            commune_raw=self._said("commune"),
+            commune_id=place.codename,
+            contact=self._said("contact_phone"),
+            phrase=self._said("callback_phrase"),
+            on_behalf=self._answer("on_behalf") or False,
+            flags=tuple(flag for flag in (place.flag, *self._flags()) if flag),
+            language=_language(),
+        )
+
+    @cached_property
+    def _last(self) -> dict[str, str]:
+        return {name: said[-1] for name, said in self.data.lists() if said}
+
+    def _said(self, name: str) -> str:
+        return self._last.get(name, "")
+
+    def _answer(self, name: str) -> bool | None:
+        return YES_NO.get(self._said(name))
+
+    def _claimed(self) -> tuple[str, str]:
+        """What is no code of an office belongs to the words beside it."""
+        office, name = self._said("claimed_office"), self._said("claimed_name")
+        is_known = not office.strip() or office in _OFFICES
+        return (office.strip(), name) if is_known else ("", f"{office}\n{name}")
+
+    def _flags(self) -> list[str]:
+        """What somebody should look at: never a reason to refuse."""
+        lost, contact = self._said("money_lost_vnd"), self._said("contact_phone")
+        tail, own = _last_digits(contact), privacy.subscriber(contact)
+        found = {
+            "money_unread": bool(lost.strip()) and money.read_money(lost).value is None,
+            "signs_replaced": any("\ufffd" in "".join(texts) for _, texts in self.data.lists()),
+            "contact_unread": bool(contact.strip()) and len(tail) < 8,
+            "contact_doubtful": len(tail) >= 8 and not own,
+            "contact_is_caller": _is_caller(own, tail, self._said("caller_number")),
+            "demand_unknown": not all(map(demands.is_known, self.data.getlist("demands"))),
+            TRAP_FILLED: bool(self._said("website")),
+            TOO_FAST: self.age is not None and self.age < TOO_FAST_SECONDS,
+        }
+        return [flag for flag, is_set in found.items() if is_set]
+
+
+def _language() -> str:
+    """The language of the page, which stands in its path."""
+    spoken = get_language()
+    return spoken if spoken in _LANGUAGES else Report.Language.VIETNAMESE
+
+
+def _is_caller(own: str, tail: str, callers: str) -> bool:
+    """Whether a contact (its key, its last digits) is one of the callers, in whatever spelling.
+    They are read only where the digits that no spelling changes stand among theirs.
+    """
+    if len(tail) < 8:
+        return False
+    callers = callers[:READ_OF_NUMBER]
+    if not own or own[-_UNCHANGED:] not in _all_digits(callers):
+        return tail == _last_digits(callers)
+    return own in {phone.key for phone in phones.read_all(callers)} or tail == _last_digits(callers)
+
+
+def _all_digits(text: str) -> str:
+    """The digits, and the letters that are typed for some."""
+    return "".join(filter(str.isdecimal, plain_digits(text).translate(LETTERS_FOR_DIGITS)))
+
+
+def ends_in(typed: str) -> tuple[str, ...]:
+    """The last digits of the numbers in a field; several are read one by one, at more expense."""
+    if sum(map(str.isdecimal, typed)) > _DIGITS_OF_ONE:
+        return tuple(ends_of(typed))
+    return tuple(filter(None, [_last_digits(typed)]))
+
+
+def ends_of(typed: str) -> Iterator[str]:
+    """The last digits of each number that can be read in a field."""
+    read = phones.read_all(typed[:READ_OF_NUMBER])
+    return filter(None, (phone.key[-_ENDING:] for phone in read))
+
+
+def _last_digits(text: str) -> str:
+    """The last nine digits: enough to tell a number from none, and two of them apart. What kind
+    of number it is, triage says.
+    """
+    return "".join(sign for sign in text[:200] if sign.isdecimal())[-_ENDING:]

@@ -1,0 +1,273 @@
+"""How the forms look and what they say; what a posted report holds is read in posted.py."""
+
+import secrets
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import HTML, Field, Fieldset, Layout
+from django import forms
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from core.keys import form_token
+from reports.facts import demand_choices as demands
+from reports.facts.office_choices import OFFICES
+from reports.models import Report
+from reports.models.report import is_public_number
+from reports.submission import receipt_codes as receipts
+from reports.submission.form_parser import Posted
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+# Only what answers the questions of the page for people on the call may come by GET.
+CARRIED = ("threat", "isolation", "money", "secrets", "software")
+
+_LONGEST_GROUP = 40  # signs of what was typed that are said back
+_WRONG_GROUP = {
+    1: _("Nhóm thứ nhất “%(typed)s” chưa đúng. Xem lại trên phiếu: mỗi nhóm có 4 chữ và số."),
+    2: _("Nhóm thứ hai “%(typed)s” chưa đúng. Xem lại trên phiếu: mỗi nhóm có 4 chữ và số."),
+    3: _("Nhóm thứ ba “%(typed)s” chưa đúng. Xem lại trên phiếu: mỗi nhóm có 4 chữ và số."),
+    4: _("Nhóm thứ tư “%(typed)s” chưa đúng. Xem lại trên phiếu: mỗi nhóm có 4 chữ và số."),
+}
+_MISSING_GROUP = {
+    1: _("Thiếu nhóm thứ nhất. Xem lại trên phiếu: mỗi nhóm có 4 chữ và số."),
+    2: _("Thiếu nhóm thứ hai. Xem lại trên phiếu: mỗi nhóm có 4 chữ và số."),
+    3: _("Thiếu nhóm thứ ba. Xem lại trên phiếu: mỗi nhóm có 4 chữ và số."),
+    4: _("Thiếu nhóm thứ tư. Xem lại trên phiếu: mỗi nhóm có 4 chữ và số."),
+}
+_NO_CODE = _("Bạn chưa gõ mã.")
+_IS_NUMBER = _("Đây là số tin, không mở được gì. Gõ mã bốn nhóm, in cùng tờ phiếu.")
+_EMPTY = _("Chọn ít nhất một ô, hoặc kể một câu. Ví dụ: xưng công an, đòi chuyển tiền.")
+
+
+class _Choice(forms.ChoiceField):
+    """A choice that does not quarrel: what is not among the choices counts as not said."""
+
+    def validate(self, value: Any) -> None:
+        """Every value is welcome; posted.py picks what it knows."""
+
+
+class _Choices(forms.MultipleChoiceField):
+    def validate(self, value: Any) -> None:
+        """Every value is welcome; posted.py picks what it knows."""
+
+
+class _YesBox(forms.CheckboxInput):
+    """A box that says yes; unlike Django's it can tell "no" from silence."""
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs, check_test=lambda value: value == "yes")
+
+    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> Any:
+        return data.get(name, "")
+
+    def format_value(self, value: Any) -> str:
+        return "yes"
+
+
+def _text(label: Any, hint: Any = "", css: str = "input", **attrs: str) -> forms.CharField:
+    # No autocomplete="off": a browser that keeps no page in memory would come Back to empty fields.
+    widget = forms.TextInput({"class": css, **attrs})
+    return forms.CharField(label=label, help_text=hint, required=False, strip=False, widget=widget)
+
+
+def _box(label: "str | _StrPromise", hint: "str | _StrPromise" = "", css: str = "") -> forms.Field:
+    widget = _YesBox({"class": css})
+    return forms.CharField(label=label, help_text=hint, required=False, widget=widget)
+
+
+class ReportForm(forms.Form):
+    """One page, as somebody under stress fills it. Field names are a contract with other
+    people's tools.
+    """
+
+    channel = _Choice(
+        label="", required=False, choices=Report.Channel.choices, widget=forms.RadioSelect
+    )
+    caller_number = _text(
+        _("Số (hoặc tên) hiện trên máy"),
+        _("Chép y như trên máy, cả dấu +. Ví dụ: 0550 000 123"),
+    )
+    happening_now = _box(_("Họ vẫn đang ép, hoặc hẹn gọi lại"), css="alarm")
+    claimed_office = _Choice(label="", required=False, choices=OFFICES, widget=forms.RadioSelect)
+    claimed_name = _text(_("Tên, chức vụ họ nêu"))
+    demands = _Choices(
+        label="",
+        help_text=_("Đúng ô nào bấm ô đó, được nhiều ô."),
+        required=False,
+        choices=[(group.code, _(group.label)) for group in demands.GROUPS],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    story = forms.CharField(
+        label=_("Kể lại chuyện đã xảy ra"),
+        help_text=_("Viết không dấu cũng được. Đừng ghi số căn cước, số thẻ, mã OTP."),
+        required=False,
+        strip=False,
+        widget=forms.Textarea({"class": "input", "rows": "5"}),
+    )
+    money_lost = _Choice(
+        label="",
+        required=False,
+        choices=[("no", _("Chưa mất")), ("yes", _("Đã mất"))],
+        widget=forms.RadioSelect,
+    )
+    money_lost_vnd = _text(
+        _("Mất khoảng bao nhiêu?"),
+        _("Ví dụ: 20 triệu, hoặc 35.500.000. Mất ít cũng nên báo."),
+        "input short",
+    )
+    contact_phone = _text(
+        _("Số để công an gọi khi cần hỏi thêm"),
+        _("Cán bộ được giao tin mới xem được, mỗi lần xem đều ghi lại."),
+        "input short",
+        type="tel",
+        autocomplete="tel",
+        placeholder=" ",  # lets the style sheet see that something is typed
+    )
+    callback_phrase = _text(
+        _("Câu hẹn (câu bí mật chỉ bạn và công an biết)"),
+        _("Cán bộ gọi lại phải đọc câu này trước. Ví dụ hai đồ vật trong bếp."),
+        autocomplete="off",  # a secret: no list of what was typed before
+    )
+    on_behalf = _box(
+        _("Tôi báo thay người khác"),
+        _("Kể chuyện của người đó. Số để gọi vẫn là số của bạn."),
+    )
+    commune = _text(
+        _("Bạn ở xã, phường nào?"),
+        _("Gõ vài chữ, tên huyện cũ cũng được. Báo thay thì ghi nơi người đó ở."),
+        list="communes",
+    )
+
+    submission_key = forms.CharField(required=False, widget=forms.HiddenInput)
+    form_token = forms.CharField(required=False, widget=forms.HiddenInput)
+    website = forms.CharField(required=False)  # people do not see it; robots fill it in
+
+    @cached_property
+    def helper(self) -> FormHelper:
+        """How crispy lays the page out."""
+        return _helper()
+
+    @classmethod
+    def fresh(cls, answers: Mapping[str, str]) -> "ReportForm":
+        """A page to fill in, with what was answered on the page for people on the call."""
+        said = [name for name in CARRIED if answers.get(name) == "yes"]
+        return cls(
+            initial={
+                "channel": Report.Channel.NUMBER,
+                "demands": said,
+                "submission_key": secrets.token_urlsafe(24),
+                "form_token": form_token(),
+            }
+        )
+
+    def offer_again(self) -> None:
+        """Give a page that comes back a fresh token, so that one more press sends it."""
+        data = QueryDict(mutable=True)
+        data.update(self.data)
+        data["form_token"] = form_token()
+        self.data = data
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or self.cleaned_data
+        data = QueryDict(mutable=True)
+        data.update(self.data)
+        if Posted(data).is_empty:
+            self.add_error("story", _EMPTY)
+        return said
+
+
+class Fold(Fieldset):
+    """Fields that stand out of the way until somebody opens them; open where one holds something."""
+
+    template = "%s/layout/fold.html"
+
+    def render(self, form: forms.Form, context: Any, *args: Any, **kwargs: Any) -> Any:
+        context["is_open"] = any(form[name].value() for name in self.fields if name in form.fields)
+        return super().render(form, context, *args, **kwargs)
+
+
+def _helper() -> FormHelper:
+    helper = FormHelper()
+    helper.form_action = reverse("reports:send")
+    helper.disable_csrf = True  # a signed token of our own: no cookie, no Vary
+    helper.layout = Layout(
+        "submission_key",
+        "form_token",
+        _note("trap"),
+        Fieldset(
+            gettext("1. Họ gọi bằng cách nào?"),
+            "channel",
+            Field("caller_number", wrapper_class="unless-hidden"),
+            "happening_now",
+            _note("pressed"),
+        ),
+        Fieldset(
+            gettext("2. Họ xưng là ai?"),
+            "claimed_office",
+            Fold(gettext("Nhớ tên, chức vụ họ nêu?"), "claimed_name"),
+        ),
+        Fieldset(gettext("3. Họ nói gì, muốn gì?"), "demands", "story"),
+        Fieldset(
+            gettext("4. Đã mất tiền chưa?"),
+            "money_lost",
+            _note("lost"),
+            Field("money_lost_vnd", wrapper_class="if-lost"),
+        ),
+        Fieldset(
+            _unbroken(gettext("5. Về bạn (bỏ trống cũng được)")),
+            "commune",
+            _note("communes"),
+            "contact_phone",
+            Field("callback_phrase", wrapper_class="if-contact"),
+            Fold(gettext("Báo thay người khác?"), "on_behalf"),
+        ),
+        _note("closing"),
+    )
+    return helper
+
+
+def _unbroken(legend: str) -> str:
+    """A legend whose brackets stay on one line."""
+    head, bracket, aside = legend.partition("(")
+    return head + bracket + aside.replace(" ", "\u00a0")
+
+
+class CodeForm(forms.Form):
+    """A receipt code, as somebody copies it from paper."""
+
+    code = _text(
+        _("Mã tin báo (giữ kín)"),
+        _("Bốn nhóm trên phiếu nhận tin, mỗi nhóm 4 chữ và số."),
+        "input mono",
+        autocomplete="off",
+        autocapitalize="characters",
+        spellcheck="false",
+    )
+
+    def __init__(self, data: MultiValueDict[str, str] | None = None) -> None:
+        super().__init__(data)
+        self.helper = FormHelper()
+        self.helper.form_action = reverse("reports:track")
+        self.helper.disable_csrf = True  # it changes nothing; the view asks for the origin
+        self.helper.layout = Layout("code", _note("find"))
+
+    def clean_code(self) -> str:
+        code = receipts.read_code(self.cleaned_data["code"])
+        if isinstance(code, str):
+            return code
+        typed = self.cleaned_data["code"].strip()
+        if not typed or is_public_number(typed):
+            raise forms.ValidationError(_IS_NUMBER if typed else _NO_CODE)
+        sentence = (_WRONG_GROUP if code.typed else _MISSING_GROUP)[code.number]
+        raise forms.ValidationError(sentence % {"typed": code.typed[:_LONGEST_GROUP]})
+
+
+def _note(name: str) -> HTML:
+    return HTML(f'{{% include "reports/notes/{name}.html" %}}')

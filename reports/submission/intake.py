@@ -1,0 +1,263 @@
+"""Intake: what a resident typed becomes evidence, in one transaction, once.
+
+One statement writes the report, its receipt, the item that owes its triage and where it came from
+(crowds.py); the database opens the case (trigger). After its COMMIT a NOTIFY wakes the relay; nothing here waits for it.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID, uuid4
+from weakref import WeakSet
+
+from django.db import Error as DatabaseTrouble
+from django.db import InterfaceError, OperationalError, ProgrammingError, connection
+from django.utils.functional import SimpleLazyObject
+from psycopg2.errors import DuplicatePreparedStatement, InvalidSqlStatementName
+
+from core.keys import Key, field_keys, newest_key
+from core.outbox import queue as outbox
+from core.outbox.queue import Priority
+from reports.extraction import redaction as privacy
+from reports.facts import abuse_flags as marks
+from reports.facts.redacted_copy import Copy
+from reports.models import Report
+from reports.models.report import new_public_number
+from reports.submission import receipt_codes as receipts
+
+TRIAGE = "reports.triage"
+
+# One statement is one transaction. As three of the ORM's, with BEGIN and COMMIT around them, it
+# cost half of the request (bar 1 of `make bench`).
+_WRITE = """
+WITH report AS (
+    INSERT INTO reports_report (
+        id, public_number, source, language, submission_key, content_digest,
+        happening_now, channel, caller_number, claimed_office, claimed_name,
+        story, demands, money_lost, money_lost_raw, commune_id, commune_raw, on_behalf, flags,
+        story_sealed, contact_sealed, phrase_sealed, contact_index)
+    VALUES (
+        %(id)s, %(public_number)s, %(source)s, %(language)s, %(submission_key)s, %(content_digest)s,
+        %(happening_now)s, %(channel)s, %(caller_number)s, %(claimed_office)s, %(claimed_name)s,
+        %(story)s, %(demands)s, %(money_lost)s, %(money_lost_raw)s, %(commune_id)s,
+        %(commune_raw)s, %(on_behalf)s, %(flags)s,
+        %(story_sealed)s, %(contact_sealed)s, %(phrase_sealed)s, %(contact_index)s)
+    ON CONFLICT (submission_key, content_digest) DO NOTHING
+    RETURNING id
+), receipt AS (
+    INSERT INTO reports_receipt (report_id, derived_with, hashed_with, code_hash)
+    SELECT id, %(key_id)s, %(key_id)s, %(code_hash)s FROM report
+), owed AS (
+    INSERT INTO reports_outboxitem (task, key, priority)
+    SELECT %(task)s, id::text, %(priority)s FROM report
+), crowd AS (
+    INSERT INTO reports_crowd (report_id, places)
+    SELECT id, %(came_from)s::text[] FROM report WHERE %(came_from)s::text[] IS NOT NULL
+)
+SELECT true FROM report
+"""
+_COLUMNS = tuple(dict.fromkeys(re.findall(r"%\((\w+)\)s", _WRITE)))
+# Planned once a connection: that is a fifth of PostgreSQL's work for a report.
+_PREPARE = "PREPARE take_in AS" + _WRITE % {name: f"${n}" for n, name in enumerate(_COLUMNS, 1)}
+_EXECUTE = f"EXECUTE take_in ({', '.join(f'%({name})s' for name in _COLUMNS)})"
+# For reports that a demo invents: they are to have a past.
+_BACK_THEN = _WRITE.replace("contact_index)\n", "contact_index, received_at)\n", 1).replace(
+    "%(contact_index)s)", "%(contact_index)s, %(received_at)s)"
+)
+_prepared: WeakSet[Any] = WeakSet()  # psycopg2's connections that know it
+_FORGOTTEN = (InvalidSqlStatementName, DuplicatePreparedStatement)
+_UNHOLDABLE = re.compile("[\0\ud800-\udfff]")
+_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
+_DERIVED = ("flags", "commune_id", "language")
+# Beside the story; a caller's number is evidence as it was typed.
+_FIELDS = ("claimed_office", "claimed_name", "money_lost_raw", "commune_raw")
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What the form held, as it was typed: nothing is refused, nothing is repaired.
+
+    `None` means "not said". Texts are already free of NUL and lone surrogates (`clean`).
+    """
+
+    happening_now: bool | None = None
+    channel: str = ""
+    caller_number: str = ""
+    claimed_office: str = ""
+    claimed_name: str = ""
+    story: str = ""
+    demands: tuple[str, ...] = ()
+    money_lost: bool | None = None
+    money_lost_raw: str = ""
+    commune_raw: str = ""
+    commune_id: str | None = None
+    contact: str = ""
+    phrase: str = ""
+    on_behalf: bool = False
+    flags: tuple[str, ...] = ()
+    language: str = Report.Language.VIETNAMESE
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A report that is in the database: its receipt code, and whether it was there before."""
+
+    report: Report
+    code: str | None
+    again: bool
+
+
+def clean(text: str) -> tuple[str, bool]:
+    """A text that PostgreSQL can hold, and whether signs had to be replaced by U+FFFD."""
+    kept = _UNHOLDABLE.sub("\ufffd", text)
+    return kept, kept != text
+
+
+def accept(
+    typed: Typed,
+    submission_key: str,
+    *,
+    source: str = Report.Source.WEB,
+    came_from: list[str] | None = None,
+) -> Accepted:
+    """Take a report in. The same words under the same key are the same report and give the
+    same code; other words under the same key are a further report. `came_from`: see
+    `crowds.places_of`; None for what no crowd sends.
+
+    Raises DatabaseError or InterfaceError when it is not known to be written.
+    """
+    try:
+        return _accept(typed, submission_key, source, came_from)
+    except (OperationalError, InterfaceError, ProgrammingError) as error:
+        if not _is_for_a_new_connection(error):
+            raise
+    # Whatever became of the first try: the same words sent again are the same report.
+    connection.close()
+    return _accept(typed, submission_key, source, came_from)
+
+
+def _is_for_a_new_connection(error: DatabaseTrouble) -> bool:
+    """Whether the connection failed, an older one or one just being made, and not the words; or
+    somebody (a pooler) made the server forget our statement.
+    """
+    if connection.in_atomic_block:
+        return False
+    forgotten = isinstance(error.__cause__, _FORGOTTEN)
+    return forgotten or connection.connection is None or not connection.is_usable()
+
+
+def _accept(
+    typed: Typed, submission_key: str, source: str, came_from: list[str] | None
+) -> Accepted:
+    before = _sent_under_older_keys(typed, submission_key)
+    if before is not None:
+        return _again(before)
+    row, code = _row(typed, submission_key, source)
+    if not _write(row | {"came_from": came_from}):
+        sent = {"submission_key": submission_key, "content_digest": row["content_digest"]}
+        return _again(Report.objects.select_related("receipt").get(**sent))
+    outbox.wake_soon()
+    return Accepted(_when_looked_at(row["id"]), code, again=False)
+
+
+def invent(typed: Typed, submission_key: str, received_at: datetime) -> Accepted:
+    """Take in a report of a demo as if it had come then; what is there already stays as it is. A
+    real report comes through `accept` alone: it is received when the database writes it. Wakes
+    nobody.
+    """
+    if before := _sent_under_older_keys(typed, submission_key):
+        return _again(before)
+    row, code = _row(typed, submission_key, Report.Source.WEB)
+    with connection.cursor() as cursor:
+        cursor.execute(_BACK_THEN, row | {"received_at": received_at, "came_from": None})
+        is_new = cursor.fetchone() is not None
+    sent = {"submission_key": submission_key, "content_digest": row["content_digest"]}
+    return Accepted(Report.objects.get(**sent), code, again=not is_new)
+
+
+def _row(typed: Typed, submission_key: str, source: str) -> tuple[dict[str, Any], str]:
+    """What is written of a report, and its code."""
+    key = newest_key()
+    digest = _digest(typed, submission_key, key)
+    code = receipts.derive(submission_key, digest, key)
+    report_id = uuid4()
+    row = _evidence(typed, report_id) | {
+        "id": report_id,
+        "public_number": new_public_number(),
+        "source": source,
+        "submission_key": submission_key,
+        "content_digest": digest,
+        "key_id": key.id,
+        "code_hash": receipts.code_hash(code, key),
+        "task": TRIAGE,
+        "priority": Priority.URGENT if _is_urgent(typed) else Priority.USUAL,
+    }
+    return row, code
+
+
+def _is_urgent(typed: Typed) -> bool:
+    """Machines that all say so do not stand in the way of who is pressed."""
+    return bool(typed.happening_now) and not marks.lower(typed.flags)
+
+
+def _when_looked_at(report_id: UUID) -> Report:
+    """Read from the database only then: a browser is given the code alone."""
+    return cast("Report", SimpleLazyObject(lambda: Report.objects.get(pk=report_id)))
+
+
+def _sent_under_older_keys(typed: Typed, submission_key: str) -> Report | None:
+    """The same words, digested under a key that has been rotated out of first place. Only then
+    does this ask; for the newest key the unique constraint answers.
+    """
+    digests = [_digest(typed, submission_key, key) for key in field_keys()[1:]]
+    if not digests:
+        return None
+    sent = Report.objects.filter(submission_key=submission_key, content_digest__in=digests)
+    return sent.select_related("receipt").first()
+
+
+def _again(report: Report) -> Accepted:
+    return Accepted(report, receipts.again(report), again=True)
+
+
+def _evidence(typed: Typed, report_id: UUID) -> dict[str, Any]:
+    """What was said, by column: what is personal sealed, the working copy masked."""
+    copy = Copy((typed.contact,))
+    told = {name: copy.of_field(getattr(typed, name)) for name in _FIELDS}
+    return told | {
+        "happening_now": typed.happening_now,
+        "channel": typed.channel,
+        "caller_number": typed.caller_number,
+        "story": copy.of(typed.story),
+        "story_sealed": privacy.seal(copy.whole(typed.story), "story", report_id),
+        "demands": list(typed.demands),
+        "money_lost": typed.money_lost,
+        "commune_id": typed.commune_id,
+        "contact_sealed": privacy.seal(typed.contact, "contact", report_id),
+        "contact_index": privacy.blind_index(typed.contact),
+        "phrase_sealed": privacy.seal(typed.phrase, "phrase", report_id),
+        "on_behalf": typed.on_behalf,
+        "flags": list(dict.fromkeys([*typed.flags, *copy.flags])),
+        "language": typed.language,
+    }
+
+
+def _write(row: dict[str, Any]) -> bool:
+    """Write report, receipt and owed triage; False when the report is there already."""
+    # No health check of the connection, which is a round trip: trying again is one (accept).
+    connection.health_check_done = True  # type: ignore[attr-defined]  # Django's, not the stubs'
+    with connection.cursor() as cursor:
+        if connection.connection not in _prepared:
+            cursor.execute(_PREPARE)
+            _prepared.add(connection.connection)
+        cursor.execute(_EXECUTE, row)
+        return cursor.fetchone() is not None
+
+
+def _digest(typed: Typed, submission_key: str, key: Key) -> bytes:
+    # Keyed: a bare hash would let the holder of a dump try telephone numbers against it.
+    # What we made of the words (flags, commune) and where they were typed is left out: a second press is later, not other.
+    words = {name: said for name, said in vars(typed).items() if name not in _DERIVED}
+    return key.mac("content digest", _json([submission_key, words]).encode())

@@ -1,0 +1,165 @@
+"""A posted form of the tracking page, from the fields of its body to what `later` takes in.
+
+Nothing is refused. What is too long for its field, or beyond the lines that a field holds, goes on
+in the story, so that all of it is kept and memory stays bounded.
+"""
+
+import re
+import secrets
+from datetime import date, timedelta
+from functools import cached_property
+from itertools import zip_longest
+
+from django.utils import timezone
+
+from reports.extraction import amounts as money
+from reports.facts.merged_report import Leg
+from reports.models import Addition, Report
+from reports.reference import gazetteer as places
+from reports.reference.gazetteer import Place
+from reports.submission.form_parser import Fields, ends_of
+from reports.tracking.followups import Later
+
+MOST_LEGS = 5
+MOST_LINES = 50  # of accounts, and of links
+LONGEST = 500  # signs of a field that is no story
+DAYS = ("today", "yesterday", "before")
+DATE_PARTS = ("called_d", "called_m", "called_y")
+_LEG_FIELDS = ("leg_number", "leg_channel", "leg_office", "leg_name")
+_KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
+_KINDS = (Addition.Kind.MORE, Addition.Kind.ANSWER, Addition.Kind.CORRECTION)
+_CHANNELS = frozenset(Report.Channel.values)
+_FEWEST_DIGITS = 8  # of a number that can be rung
+_OLDEST = date(2000, 1, 1)
+
+
+class PostedLater:
+    """The fields of an addition, `kept` as they came."""
+
+    def __init__(self, data: Fields) -> None:
+        self.data = data
+        self.beyond: list[str] = []  # what did not fit where it was typed
+
+    @cached_property
+    def submission_key(self) -> str:
+        """The page's own key; a fresh one where none came along."""
+        key = self.data.get("submission_key", "")
+        return key if _KEY.fullmatch(key) else secrets.token_urlsafe(24)
+
+    def later(self, communes: tuple[Place, ...], marks: tuple[str, ...] = ()) -> Later:
+        """What `later.add` takes in; `marks` are those of reports/submission/flood_detection.py."""
+        kind = self._said("kind")
+        place = places.find(self._said("commune"), communes)
+        called_on, called_raw, odd_date = self._called()
+        return Later(
+            kind=kind if kind in _KINDS else Addition.Kind.MORE,
+            legs=self.legs,
+            accounts=self._lines("accounts"),
+            links=self._lines("links"),
+            called_day=self._called_day,
+            called_on=called_on,
+            called_raw=called_raw,
+            money_lost_raw=self._short("money_lost_vnd"),
+            commune_raw=self._short("commune"),
+            commune_id=place.codename,
+            contact=self._short("contact_phone"),
+            phrase=self._said("callback_phrase"),
+            story=self._story(),
+            flags=tuple(filter(None, (odd_date, place.flag, *self._flags(), *marks))),
+        )
+
+    @cached_property
+    def legs(self) -> tuple[Leg, ...]:
+        """The callers of the chain: at most MOST_LEGS, empty ones left out."""
+        columns = [self.data.getlist(name) for name in _LEG_FIELDS]
+        found = [leg for row in zip_longest(*columns, fillvalue="") if (leg := self._leg(*row))]
+        self.beyond += [" ".join(vars(leg).values()) for leg in found[MOST_LEGS:]]
+        return tuple(found[:MOST_LEGS])
+
+    @property
+    def callers(self) -> tuple[str, ...]:
+        """The last digits of their numbers."""
+        return tuple(end for leg in self.legs for end in ends_of(leg.number))
+
+    def _leg(self, number: str, channel: str, office: str, name: str) -> Leg | None:
+        leg = Leg(
+            self._cut(number), channel if channel in _CHANNELS else "", self._cut(office),
+            self._cut(name),
+        )  # fmt: skip
+        # Which way they rang says nothing without anybody who did.
+        return leg if (leg.number + leg.office + leg.name).strip() else None
+
+    def _lines(self, name: str) -> tuple[str, ...]:
+        lines = (line.strip() for text in self.data.getlist(name) for line in text.splitlines())
+        found = list(dict.fromkeys(filter(None, lines)))
+        self.beyond += found[MOST_LINES:]
+        return tuple(self._cut(line) for line in found[:MOST_LINES])
+
+    def _story(self) -> str:
+        """The story, and behind it whatever found no room elsewhere. Called last."""
+        return "\n".join(filter(None, [self._said("story"), *self.beyond]))
+
+    def _called(self) -> tuple[date | None, str, str]:
+        """The day of the call, its time as it was written, and the flag of a day that is odd."""
+        parts = [self._said(name).strip()[:LONGEST] for name in DATE_PARTS]
+        written = "/".join(filter(None, parts))
+        raw = ", ".join(filter(None, [written, self._short("called_time").strip()]))
+        if written:
+            day, flag = read_date(parts, timezone.localdate())
+            return day, raw, flag
+        back = {"today": 0, "yesterday": 1}.get(self._called_day)
+        return None if back is None else timezone.localdate() - timedelta(back), raw, ""
+
+    @property
+    def _called_day(self) -> str:
+        day = self._said("called_day")
+        return day if day in DAYS else ""
+
+    def _flags(self) -> list[str]:
+        lost, contact = self._short("money_lost_vnd"), self._said("contact_phone")
+        digits = sum(sign.isdecimal() for sign in contact[:LONGEST])
+        found = {
+            "money_unread": bool(lost.strip()) and money.read_money(lost).value is None,
+            "contact_unread": bool(contact.strip()) and digits < _FEWEST_DIGITS,
+            "signs_replaced": any(
+                "\ufffd" in text for _, all_ in self.data.lists() for text in all_
+            ),
+            "list_cut": bool(self.beyond),
+        }
+        return [flag for flag, is_set in found.items() if is_set]
+
+    def _short(self, name: str) -> str:
+        return self._cut(self._said(name))
+
+    def _cut(self, text: str) -> str:
+        """A text as long as a field may be; the whole of a longer one goes on in the story."""
+        if len(text) > LONGEST and text not in self.beyond:
+            self.beyond.append(text)
+        return text[:LONGEST]
+
+    def _said(self, name: str) -> str:
+        return self.data.get(name) or ""
+
+
+def read_date(parts: list[str], today: date) -> tuple[date | None, str]:
+    """A day from its boxes (day, month, year; no year is the last such day), and a flag:
+    date_unread, or date_in_future for one that is still to come.
+    """
+    if not all(part.isdecimal() and len(part) <= 4 for part in parts if part):
+        return None, "date_unread"
+    day, month, year = (int(part or 0) for part in parts)
+    try:
+        if year:
+            found = date(year + 2000 if year < 100 else year, month, day)
+        else:
+            found = _last_such_day(day, month, today)
+    except ValueError:
+        return None, "date_unread"
+    if found > today:
+        return None, "date_in_future"
+    return (found, "") if found >= _OLDEST else (None, "date_unread")
+
+
+def _last_such_day(day: int, month: int, today: date) -> date:
+    this_year = date(today.year, month, day)
+    return this_year if this_year <= today else date(today.year - 1, month, day)

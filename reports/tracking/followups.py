@@ -1,0 +1,212 @@
+"""What a reporter says after the report: intake's second door, with the receipt as its key.
+
+An addition, or a message to the desk, is evidence like the report: written once, in one
+transaction with the triage that it owes, personal words sealed and masked out of the working copy.
+The same words under the same key are the same row.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any, TypeVar
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from core.keys import Key, field_keys, newest_key
+from core.outbox import queue as outbox
+from reports.cases import deadlines as timekeeping
+from reports.extraction import phones
+from reports.extraction import redaction as privacy
+from reports.extraction import story_reader as reading
+from reports.extraction.accounts_and_links import READ_OF_NUMBER
+from reports.facts import merged_report as whole
+from reports.facts.merged_report import Leg
+from reports.facts.redacted_copy import Copy
+from reports.models import Addition, Message, Report
+from reports.submission.intake import TRIAGE
+
+# Of one report: far more than anybody in need says, and what desk and machine can read.
+MOST_ADDITIONS = 40
+MOST_WISHES = 5  # to withdraw, counted by themselves: who has said much may still wish so
+MOST_MESSAGES = 100
+READ_AT_ONCE = 4000  # signs that are read while somebody waits: 40 ms
+_ACCOUNT = "stk "  # what stands in the field for accounts is one, with or without the word
+
+_DERIVED = ("flags", "commune_id", "called_on")
+T = TypeVar("T", Addition, Message)
+
+_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
+
+
+class ErasedError(Exception):
+    """The report's personal data are gone, and nothing more is taken in for it."""
+
+
+class FullError(Exception):
+    """As much has been said of the report as is taken in by this way."""
+
+
+@dataclass(frozen=True)
+class Later:
+    """What was typed on a form of the tracking page. `called_day` is the choice that was made,
+    `called_on` the day that came of it, None where none can be told.
+    """
+
+    kind: str = Addition.Kind.MORE
+    story: str = ""
+    legs: tuple[Leg, ...] = ()
+    accounts: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    called_day: str = ""
+    called_on: date | None = None
+    called_raw: str = ""
+    money_lost_raw: str = ""
+    commune_raw: str = ""
+    commune_id: str | None = None
+    contact: str = ""
+    phrase: str = ""
+    flags: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was said."""
+        lists = (self.legs, self.accounts, self.links)
+        texts = (
+            self.story, self.called_day, self.called_raw, self.money_lost_raw, self.commune_raw,
+            self.contact, self.phrase,
+        )  # fmt: skip
+        return not any(lists) and not any(text.strip() for text in texts)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An addition that is in the database, and whether it is there only now."""
+
+    addition: Addition
+    is_new: bool
+
+
+def add(report: Report, said: Later, submission_key: str) -> Kept:
+    """Keep an addition, once.
+
+    Raises ErasedError, FullError, or DatabaseError where it is not known to be written.
+    """
+    words = {name: told for name, told in asdict(said).items() if name not in _DERIVED}
+    with transaction.atomic():
+        # Decisions lock the case before the report: so does this.
+        case = timekeeping.lock(report.pk) if _is_pressing(said.story) else None
+        _hold(report)
+        if before := _kept(report.additions.all(), submission_key, words).first():
+            return Kept(before, is_new=False)
+        if _is_full(report, said.kind):
+            raise FullError
+        addition = _row(report, said, submission_key, words)
+        addition.save(force_insert=True)
+        if said.kind != Addition.Kind.WITHDRAWAL:
+            outbox.owe(TRIAGE, report.pk)
+        if case:
+            timekeeping.look_again(case)
+    outbox.wake()
+    return Kept(addition, is_new=True)
+
+
+def reply(report: Report, text: str, submission_key: str) -> bool:
+    """Keep a message of the reporter; False when it is kept already. Raises as `add`."""
+    with transaction.atomic():
+        case = timekeeping.lock(report.pk) if _is_pressing(text) else None  # first, as above
+        _hold(report)
+        if _kept(report.messages.filter(by=None), submission_key, text).exists():
+            return False
+        if report.messages.filter(by=None).count() >= MOST_MESSAGES:
+            raise FullError
+        Message(
+            report=report,
+            text_sealed=privacy.seal(text, "text", report.pk),
+            submission_key=submission_key,
+            content_digest=_digest(text, submission_key, newest_key()),
+        ).save(force_insert=True)
+        if case:
+            timekeeping.look_again(case)
+    return True
+
+
+def _is_pressing(text: str) -> bool:
+    """Whether it tells of pressing that goes on, or of money that has just gone."""
+    if not text.strip():
+        return False
+    said = reading.read_story(both_ends(text))
+    return said.ongoing or any(reason.fact == "just_now" for reason in said.reasons)
+
+
+def both_ends(text: str) -> str:
+    """As much as is read while somebody waits: how it began, and what goes on now, said last."""
+    half = READ_AT_ONCE // 2
+    return text if len(text) <= READ_AT_ONCE else f"{text[:half]}\n{text[-half:]}"
+
+
+def _hold(report: Report) -> None:
+    """Nobody else adds to this report, or erases it, until COMMIT."""
+    locked = Report.objects.select_for_update(no_key=True).only("erased_at").get(pk=report.pk)
+    if locked.erased_at:
+        raise ErasedError
+
+
+def _is_full(report: Report, kind: str) -> bool:
+    wish = Addition.Kind.WITHDRAWAL
+    if kind == wish:
+        return report.additions.filter(kind=wish).count() >= MOST_WISHES
+    return report.additions.exclude(kind=wish).count() >= MOST_ADDITIONS
+
+
+def _kept(rows: QuerySet[T], submission_key: str, words: object) -> QuerySet[T]:
+    """The rows of a report that hold these words, under whichever of our keys they came."""
+    digests = [_digest(words, submission_key, key) for key in field_keys()]
+    return rows.filter(submission_key=submission_key, content_digest__in=digests)
+
+
+def _digest(words: object, submission_key: str, key: Key) -> bytes:
+    # Keyed, as a report's is: a bare hash would let the holder of a dump try numbers against it.
+    return key.mac("later digest", _json([submission_key, words]).encode())
+
+
+def _row(report: Report, said: Later, submission_key: str, words: object) -> Addition:
+    copy = Copy((privacy.opened(whole.of(report), "contact") or "", said.contact))
+    story = copy.of(said.story)
+    fields = {
+        "legs": [_leg(copy, leg) for leg in said.legs],
+        "accounts": [copy.of_field(line, _ACCOUNT) for line in said.accounts],
+        "links": [copy.of_field(link) for link in said.links],
+        "called_raw": copy.of_field(said.called_raw),
+        "money_lost_raw": copy.of_field(said.money_lost_raw),
+        "commune_raw": copy.of_field(said.commune_raw),
+    }
+    return Addition(
+        report=report,
+        kind=said.kind,
+        submission_key=submission_key,
+        content_digest=_digest(words, submission_key, newest_key()),
+        story=story,
+        story_sealed=privacy.seal(copy.whole(said.story), "story", report.pk),
+        **fields,
+        called_on=said.called_on,
+        commune_id=said.commune_id,
+        flags=list(dict.fromkeys([*said.flags, *copy.flags])),
+        contact_sealed=privacy.seal(said.contact, "contact", report.pk),
+        contact_index=privacy.blind_index(said.contact),
+        phrase_sealed=privacy.seal(said.phrase, "phrase", report.pk),
+    )
+
+
+def _leg(copy: Copy, leg: Leg) -> dict[str, Any]:
+    """One caller; two numbers in one field are no card."""
+    texts = asdict(leg)
+    for name in ("office", "name"):
+        texts[name] = copy.of_field(texts[name])
+    if not _is_readable(leg.number) or "masked_contact" in copy.masked(leg.number).flags:
+        texts["number"] = copy.of_field(leg.number)
+    return texts
+
+
+def _is_readable(number: str) -> bool:
+    return any(phone.key for phone in phones.read_all(number[:READ_OF_NUMBER]))

@@ -1,0 +1,251 @@
+"""Where a report stands, in the words that its reporter is told. Never an officer's name, never
+a reason that an officer wrote, never the call-back phrase.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from core.audit import log as events
+from core.text import fold
+from reports.attachments import storage as files
+from reports.attachments.filetypes import megabytes, named
+from reports.calendar import deadline_rules as clocks
+from reports.extraction import redaction as privacy
+from reports.models import Campaign, CampaignLink, Case, Message, Report
+from reports.public import confirmed_statements as confirmed
+
+S, O = Case.Status, Case.Outcome  # noqa: E741
+
+MOST_MESSAGES = 100  # that a page shows, the latest
+LONGEST_MESSAGE = 4000  # signs
+# Words that no Vietnamese sentence has, with or without its marks.
+_ENGLISH = re.compile(r"\b(?:you|your|we|our|and|of|please|are|which|what|thank)\b")
+FEWEST_OTHERS = 5  # reports of a wave that are counted aloud; fewer could point at somebody
+
+_CLOSED = _("Đã xử lý xong trên trang này")
+_INSUFFICIENT = _("Chưa đủ để làm tiếp. Có gì mới, bạn ghi thêm ở đây.")
+_WORDS = {
+    S.IN_REVIEW: (_("Đang kiểm tra"), _("Cán bộ đang đối chiếu với các tin khác.")),
+    S.WAITING: (
+        _("Chờ bạn trả lời"),
+        _("Cán bộ cần hỏi thêm. Tự bấm 02373.725.725, đọc số tin ở trên."),
+    ),
+    S.HANDED_OVER: (
+        _("Đã chuyển nơi xử lý"),
+        _("Tin đã chuyển đến {unit}. Cần hỏi, gọi nơi đó."),
+    ),
+    S.ACTIONED: (_("Đã chuyển cơ quan điều tra"), _("Tin có dấu hiệu tội phạm.")),
+    S.JUNK: (_CLOSED, _INSUFFICIENT),
+    S.WITHDRAWN: (_CLOSED, _("Bạn đã đề nghị rút tin.")),
+}
+_OUTCOMES = {
+    O.WARNED: _("Tin đã góp vào cảnh báo cho mọi người."),
+    O.SCAM: _(
+        "Cán bộ thấy có dấu hiệu lừa đảo. Tin của bạn giúp nhận ra những cuộc gọi giống vậy."
+        " Kẻ gian gọi nữa thì cúp máy. Có gì mới, bạn ghi thêm ở đây."
+    ),
+    O.DUPLICATE: _("Trùng tin bạn đã gửi."),
+    O.INSUFFICIENT: _INSUFFICIENT,
+    O.NOT_SCAM: _("Cán bộ thấy không phải lừa đảo. Chưa đúng thì báo lại."),
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the way: done, the one where the report is now, or one that is to come."""
+
+    word: str | Promise
+    sentence: str | Promise = ""
+    at: datetime | None = None
+    is_done: bool = False
+    is_to_come: bool = False
+
+
+@dataclass(frozen=True)
+class Line:
+    """What a sender is told of one thing that was just sent; `status` as HTTP has it."""
+
+    name: str
+    text: str | Promise
+    status: int = 422
+
+    @property
+    def is_taken(self) -> bool:
+        return self.status == 200
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A file that was sent along, as its sender may see it again: what it is, never its name."""
+
+    word: str
+    size: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Said:
+    """One message as the reporter sees it: from the desk, or their own; what the desk asked is a
+    question, and what else it told is none.
+    """
+
+    is_mine: bool
+    is_question: bool
+    at: datetime
+    text: str
+    is_cut: bool
+    language: str  # vi or en, by its words
+
+
+@dataclass(frozen=True)
+class Talk:
+    """The messages both ways, oldest first."""
+
+    messages: tuple[Said, ...]
+
+    @property
+    def asked(self) -> Said | None:
+        """The desk's last question."""
+        return next((said for said in reversed(self.messages) if said.is_question), None)
+
+    @property
+    def question(self) -> Said | None:
+        """The desk's last question, while nobody has answered it."""
+        return None if self.answered_at else self.asked
+
+    @property
+    def answered_at(self) -> datetime | None:
+        """When the reporter wrote last, if that was after the desk's last question."""
+        said_last = next((said for said in reversed(self.messages) if said.is_mine), None)
+        if said_last is None or self.asked is None:
+            return None
+        is_after = self.messages.index(said_last) > self.messages.index(self.asked)
+        return said_last.at if is_after else None
+
+
+@dataclass(frozen=True)
+class Wave:
+    """The wave that a report belongs to, by the machine's eye or an officer's; `others` only where
+    there are enough of them.
+    """
+
+    campaign: Campaign
+    others: int | None
+    is_machines: bool
+
+
+def files_sent(report: Report) -> list[Sent]:
+    """The files of a report, in order. One statement."""
+    return [
+        Sent(
+            named(file.media_type).word, megabytes(file.size), timezone.localtime(file.received_at)
+        )
+        for file in files.of(report)
+    ]
+
+
+def talk(report: Report) -> Talk:
+    """What desk and reporter wrote each other, the latest of it. One statement."""
+    rows = report.messages.filter(erased_at=None).order_by("-id")[:MOST_MESSAGES]
+    return Talk(tuple(_said(row) for row in reversed(rows)))
+
+
+def _said(message: Message) -> Said:
+    text = privacy.opened(message, "text") or ""
+    at = timezone.localtime(message.sent_at)
+    is_cut = len(text) > LONGEST_MESSAGE
+    is_mine = message.by_id is None
+    return Said(is_mine, message.is_question, at, text[:LONGEST_MESSAGE], is_cut, _language(text))
+
+
+def _language(text: str) -> str:
+    """Officers write in either language on any page, so only the words tell."""
+    words = text.split()
+    is_plain = 2 * sum(map(str.isascii, words)) > len(words)
+    return "en" if is_plain and _ENGLISH.search(fold(text)) else "vi"
+
+
+def wave(report: Report) -> Wave | None:
+    """The wave of a report, and how many others are in it. Two statements at most."""
+    link = CampaignLink.objects.select_related("campaign").filter(report=report).first()
+    if link is None:
+        return None
+    others = CampaignLink.objects.filter(campaign=link.campaign).exclude(
+        Q(report=report)
+        | Q(report__case__status__in=(S.JUNK, S.WITHDRAWN))
+        | Q(report__case__outcome__in=(O.DUPLICATE, O.NOT_SCAM))
+    )
+    many = others.count()
+    is_machines = link.kind != CampaignLink.Kind.OFFICER
+    return Wave(link.campaign, many if many >= FEWEST_OTHERS else None, is_machines)
+
+
+def way(report: Report, case: Case, spoken: Talk | None = None) -> list[Step]:
+    """The steps that a report has gone, where it stands and what comes. One statement."""
+    read_at = _first_read_at(report)
+    steps = [Step(_("Đã nhận"), "", report.received_local, is_done=True)]
+    if read_at:
+        steps.append(Step(_("Cán bộ đã đọc"), "", read_at, is_done=case.status != S.NEW))
+    elif case.status == S.NEW:
+        steps.append(Step(_("Chờ cán bộ đọc"), _until_read(report)))
+    if case.status != S.NEW:
+        steps.append(_standing(case, spoken or Talk(())))
+    return [*steps, *_to_come(report, case)]
+
+
+def _until_read(report: Report) -> str:
+    """The promise of the first look, once an officer has confirmed it."""
+    every = gettext("Tin nào cũng có cán bộ đọc.")
+    promise = confirmed.statements().get("first_look")
+    if promise is None or not promise.amount:
+        return every
+    due = clocks.in_hours(report.received_at, promise.amount)
+    if due < timezone.now():
+        return f"{every} {gettext('Tin này chậm hơn dự kiến. Gấp thì gọi 02373.725.725.')}"
+    return f"{every} {promise.text.replace('{time}', clocks.said(due))}"
+
+
+def _to_come(report: Report, case: Case) -> Iterable[Step]:
+    """Where the report goes from here, once that promise is confirmed and until it is due."""
+    promise = confirmed.statements().get("told_where")
+    if case.status not in Case.OPEN or promise is None or not promise.amount:
+        return
+    due = clocks.in_working_days(report.received_at, promise.amount)
+    if due > timezone.now():
+        sentence = promise.text.replace("{time}", clocks.said(due))
+        yield Step(_("Báo nơi nhận xử lý"), sentence, is_to_come=True)
+
+
+def _standing(case: Case, spoken: Talk) -> Step:
+    at = timezone.localtime(case.changed_at)
+    if case.status == S.CLOSED:
+        return Step(_CLOSED, _OUTCOMES[O(case.outcome)], at)
+    if case.status == S.WAITING and spoken.asked:
+        return _waiting(at, spoken)
+    word, sentence = _WORDS[S(case.status)]
+    told = str(sentence).format(unit=case.unit)
+    if case.status == S.ACTIONED and (law := confirmed.statements().get("investigators")):
+        told = f"{told} {law.text}"
+    return Step(word, told, at)
+
+
+def _waiting(at: datetime, spoken: Talk) -> Step:
+    if spoken.answered_at is None:
+        return Step(_("Chờ bạn trả lời"), _("Cán bộ hỏi thêm một câu, ở đầu trang."), at)
+    answered = f"{spoken.answered_at:%H:%M, %d/%m/%Y}"
+    told = gettext("Đã nhận câu trả lời của bạn lúc %(at)s.") % {"at": answered}
+    return Step(_("Cán bộ đã hỏi thêm"), told, at)
+
+
+def _first_read_at(report: Report) -> datetime | None:
+    """When a person first looked at it."""
+    act = events.looks(report.pk).first()
+    return timezone.localtime(act.at) if act else None

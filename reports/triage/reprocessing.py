@@ -1,0 +1,259 @@
+"""Reading reports again: under new rules, or because the machine could not read them.
+
+A run goes through all reports in the order of their ids. Each step owes the next few their
+triage, remembers how far it came and owes the next step, in one transaction: what dies on the
+way is taken up where it stood, no report twice, none forgotten. The step stands in line behind
+the triage that it owes, so the queue stays short. Nothing here reads or writes a decision.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import inf
+from typing import Any
+from uuid import UUID
+
+import structlog
+from django.contrib.auth.models import User
+from django.db import IntegrityError, connection, transaction
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Now
+
+from core.audit import log as events
+from core.outbox import queue as outbox
+from core.outbox.queue import Claim, Priority
+from reports.models import OutboxItem, Retriage
+from reports.submission.intake import TRIAGE
+from reports.triage import service as triage
+
+log = structlog.get_logger(__name__)
+
+STEP = "reports.retriage_some"
+BATCH = 1000  # reports that one step looks at
+MOST_AT_ONCE = 1000  # reports that are named one by one
+COUNT_MS = 20_000  # milliseconds for the count of a run: it reads every report
+_FIRST = UUID(int=0)
+
+# Read under other rules, never read, or given up on the last time. What waits is read under the
+# present rules anyway, what is erased stays erased, and what was read of a report under a hold stands.
+_WANTED = """
+       erased_at IS NULL
+   AND ((%(every)s OR rules_version IS DISTINCT FROM %(rules)s)
+        AND (rules_version IS NULL
+             OR report.id NOT IN (SELECT report_id FROM reports_hold WHERE lifted_at IS NULL))
+        OR report.id::text IN (
+           SELECT key FROM reports_outboxitem AS failed
+            WHERE task = %(triage)s AND failed_at IS NOT NULL
+              AND NOT EXISTS (SELECT FROM reports_outboxitem AS newer
+                               WHERE newer.task = failed.task AND newer.key = failed.key
+                                 AND newer.id > failed.id)))
+   AND NOT EXISTS (SELECT FROM reports_outboxitem AS item
+                    WHERE item.task = %(triage)s AND item.key = report.id::text
+                      AND item.settled_at IS NULL AND item.failed_at IS NULL)
+"""
+# Read, and owing nothing: hands took its item away, and the queue does not balance. By itself, not
+# as one more OR above: so a count of a million is one join (two seconds) and not a million looks.
+_ROBBED = """
+       rules_version = %(rules)s AND NOT %(every)s AND erased_at IS NULL
+   AND NOT EXISTS (SELECT FROM reports_outboxitem AS any_item
+                    WHERE any_item.task = %(triage)s AND any_item.key = report.id::text)
+"""
+_READ = "reports_report AS report LEFT JOIN reports_facts ON report_id = report.id"
+_COUNT = f"""
+SELECT (SELECT count(*) FROM {_READ} WHERE {_WANTED})
+     + (SELECT count(*) FROM {_READ} WHERE {_ROBBED})
+"""  # noqa: S608  # nosec B608
+_OWE_NEXT = f"""
+WITH report AS MATERIALIZED (
+    SELECT id, erased_at FROM reports_report WHERE id > %(after)s ORDER BY id LIMIT %(batch)s
+), owed AS (
+    INSERT INTO reports_outboxitem (task, key, priority)
+    SELECT %(triage)s, report.id::text, %(priority)s
+      FROM report LEFT JOIN reports_facts ON report_id = report.id
+     WHERE ({_WANTED}) OR ({_ROBBED})
+     ORDER BY report.id
+    RETURNING key
+)
+SELECT (SELECT count(*) FROM report), (SELECT id FROM report ORDER BY id DESC LIMIT 1),
+       (SELECT count(*) FROM owed)
+"""  # noqa: S608  # nosec B608
+_OWE_THESE = f"""
+INSERT INTO reports_outboxitem (task, key, priority)
+SELECT %(triage)s, report.id::text, %(priority)s
+  FROM reports_report AS report LEFT JOIN reports_facts ON report_id = report.id
+ WHERE report.id = ANY(%(ids)s::uuid[]) AND {_WANTED}
+RETURNING key
+"""  # noqa: S608  # nosec B608
+
+
+class UnderWayError(Exception):
+    """Another run has not owed all its reports yet."""
+
+    def __init__(self, run: Retriage) -> None:
+        super().__init__(run.pk)
+        self.run = run
+
+
+class NothingToReadError(Exception):
+    """Every report is read under the present rules, or waits to be."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run has come, in reports: of `total` so many are owed, read, unreadable.
+
+    `stands_still`: nobody will owe the rest. `is_over`: all are owed, and none of them waits.
+    """
+
+    total: int
+    owed: int
+    read: int
+    failed: int
+    stands_still: bool
+    is_over: bool
+
+    @property
+    def done(self) -> int:
+        return self.read + self.failed
+
+
+def start(*, by: User | None = None, every: bool = False) -> Retriage:
+    """Have all reports read again whose facts are not of the present rules; with `every` those
+    too. On record. Raises UnderWayError and NothingToReadError.
+    """
+    going_on = unfinished()
+    if going_on:
+        raise UnderWayError(going_on)
+    total = count(every=every)
+    if not total:
+        raise NothingToReadError
+    try:
+        run = _begin(by, every, total)
+    except IntegrityError as error:  # somebody pressed at the same instant
+        raise UnderWayError(unfinished() or Retriage.objects.latest("id")) from error
+    outbox.wake()
+    return run
+
+
+def carry_on(run: Retriage, *, by: User | None = None) -> bool:
+    """Owe the next step of a run that stands still, as when its step ran out of attempts; on
+    record. False where it does not.
+    """
+    with transaction.atomic():
+        run = Retriage.objects.select_for_update().get(pk=run.pk)
+        stands_still = _stands_still(run)
+        if stands_still:
+            events.record("retriage", run.pk, "retriage_resumed", by=by)
+            _owe_step(run)
+    outbox.wake()
+    return stands_still
+
+
+def unfinished() -> Retriage | None:
+    """The run that has not owed all its reports yet."""
+    return Retriage.objects.filter(finished_at=None).first()
+
+
+def count(*, every: bool = False) -> int:
+    """How many reports a run would read again. Reads every report."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = %s", [COUNT_MS])
+        cursor.execute(_COUNT, _values(every=every))
+        return int(cursor.fetchone()[0])
+
+
+def read_again(reports: Iterable[UUID], *, by: User | None = None) -> int:
+    """Have these reports read again, each on record, those left out that wait already, are held or
+    are erased; how many.
+    """
+    values = _values(every=True) | {"ids": list(reports), "priority": Priority.USUAL}
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(_OWE_THESE, values)
+            keys = [key for (key,) in cursor.fetchall()]
+        for key in keys:
+            events.record("report", key, "reread", by=by)
+    outbox.wake()
+    return len(keys)
+
+
+def work_off(items: Iterable[int], patience: float = inf) -> None:
+    """Take the steps that these outbox items owe; after `patience` seconds no further one."""
+    for claim in outbox.claims(items, patience):
+        with claim:
+            step(claim)
+    outbox.wake()
+
+
+def step(claim: Claim) -> None:
+    """Owe the next reports their triage, remember how far that is, and owe the next step."""
+    with transaction.atomic():
+        if not outbox.settle(claim):
+            return
+        run = Retriage.objects.select_for_update().get(pk=claim.key)
+        if run.finished_at is None:
+            _owe_some(run)
+
+
+def progress(run: Retriage) -> Progress:
+    """How far the newest run has come: what waits and what failed are in partial indexes."""
+    run.refresh_from_db()
+    waiting = _owed_idly().filter(settled_at=None, failed_at=None).count()
+    failed = _failed_since(run)
+    read = max(0, run.owed - waiting - failed)
+    is_over = run.finished_at is not None and not waiting
+    total = max(run.total, run.owed)
+    return Progress(total, run.owed, read, failed, _stands_still(run), is_over)
+
+
+def _begin(by: User | None, every: bool, total: int) -> Retriage:
+    with transaction.atomic():
+        run = Retriage.objects.create(
+            by=by, rules_version=triage.RULES_VERSION, every_report=every, total=total
+        )
+        events.record("retriage", run.pk, "retriage_started", by=by, reports=total, every=every)
+        _owe_step(run)
+    run.refresh_from_db()
+    return run
+
+
+def _owe_step(run: Retriage) -> None:
+    outbox.enqueue(STEP, run.pk, priority=Priority.IDLE)
+
+
+def _owe_some(run: Retriage) -> None:
+    """One batch, inside the transaction that settles its step; the run's row is locked."""
+    values = _values(every=run.every_report, rules=run.rules_version)
+    values |= {"after": run.after or _FIRST, "batch": BATCH, "priority": Priority.IDLE}
+    with connection.cursor() as cursor:
+        cursor.execute(_OWE_NEXT, values)
+        looked_at, last, owed = cursor.fetchone()
+    changes: dict[str, Any] = {"owed": run.owed + owed, "after": last or run.after}
+    if looked_at < BATCH:
+        changes |= {"finished_at": Now(), "total": run.owed + owed}
+        log.info("retriage.all_owed", run=run.pk, reports=run.owed + owed)
+    else:
+        _owe_step(run)
+    Retriage.objects.filter(pk=run.pk).update(**changes)
+
+
+def _values(*, every: bool, rules: str | None = None) -> dict[str, Any]:
+    return {"every": every, "rules": rules or triage.RULES_VERSION, "triage": TRIAGE}
+
+
+def _stands_still(run: Retriage) -> bool:
+    steps = OutboxItem.objects.filter(task=STEP, key=str(run.pk))
+    waiting = steps.filter(settled_at=None, failed_at=None)
+    return run.finished_at is None and not waiting.exists()
+
+
+def _owed_idly() -> Any:
+    return OutboxItem.objects.filter(task=TRIAGE, priority=Priority.IDLE)
+
+
+def _failed_since(run: Retriage) -> int:
+    """Reports that the machine gave up on in this run and nobody had read again since."""
+    newer = OutboxItem.objects.filter(
+        task=OuterRef("task"), key=OuterRef("key"), id__gt=OuterRef("id")
+    )
+    failed = _owed_idly().filter(failed_at__isnull=False, created_at__gte=run.started_at)
+    return int(failed.exclude(Exists(newer)).count())

@@ -1,0 +1,389 @@
+"""Triage: a report becomes facts, each with its reason. Idempotent: the same report under the
+same rules gives the same facts, however often. It never touches the report nor its case.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, fields, replace
+from itertools import islice
+from math import inf
+from typing import Any
+
+from django.db import Error as DatabaseTrouble
+from django.db import connection, transaction
+from django.utils import timezone
+
+from core.outbox import queue as outbox
+from core.outbox.queue import Claim
+from core.prepared_statements import Prepared, run
+from core.text import fold
+from reports.campaigns import fingerprints as footprints
+from reports.campaigns import matching as linking
+from reports.campaigns.link_scoring import Trail
+from reports.extraction import accounts_and_links as indicators
+from reports.extraction import phones
+from reports.extraction import priority as urgency
+from reports.extraction import script_stages as stages
+from reports.extraction import story_reader as reading
+from reports.extraction.accounts_and_links import (
+    READ_OF_NUMBER,
+    READ_OF_STORY,
+    FoundAccount,
+    FoundLink,
+)
+from reports.extraction.cue_matcher import code_rows
+from reports.extraction.explanations import Reason, is_of_the_rest
+from reports.extraction.phones import FoundPhone, Phone
+from reports.extraction.priority import Declared
+from reports.extraction.story_reader import Reading
+from reports.facts import followup_facts as heard
+from reports.facts import impersonation_claims as claims_told
+from reports.facts.demand_choices import actions_of
+from reports.facts.merged_report import Whole
+from reports.models import Addition, Facts, Indicator, Report
+from reports.reference import gazetteer as places
+from reports.reference import office_lexicon as office_names
+
+RULES_VERSION = "2026-11-28a"  # raise it with every change of words or weights
+PATIENCE = 10.0  # seconds for one message, half of the task's soft time limit
+_LONGEST_KEY = 255
+_MOST_INDICATORS = 100
+_ANY_STORY = "Có người xưng công an gọi, đòi chuyển 5 triệu vào stk 0992 000 456."
+
+# Plain SQL: the ORM spent twice as long on making these statements as PostgreSQL on all of them
+# (bar 11 of `make bench`). What is sealed, triage has no business with.
+_COLUMNS = (
+    "id", "public_number", "received_at", "happening_now", "channel", "caller_number", "claimed_office",
+    "claimed_name", "story", "demands", "money_lost", "money_lost_raw", "on_behalf",
+)  # fmt: skip
+_LATER = (
+    "kind", "story", "legs", "accounts", "links", "money_lost_raw", "commune_id", "commune_raw",
+)  # fmt: skip
+_MOST_READ = 50  # additions, the latest; of each as much as of a story
+# One statement: a report without additions costs a look into their index.
+_READ = Prepared(
+    "read_report",
+    f"""
+SELECT {", ".join(_COLUMNS)},
+       (SELECT count(*) FROM reports_addition WHERE report_id = report.id),
+       (SELECT json_agg(latest ORDER BY received_at, id)
+          FROM (SELECT id, received_at, kind, left(story, {READ_OF_STORY}) AS story,
+                       legs, accounts, links, money_lost_raw, commune_id, commune_raw
+                  FROM reports_addition
+                 WHERE report_id = report.id AND kind <> '{Addition.Kind.WITHDRAWAL}'
+                 ORDER BY received_at DESC, id DESC LIMIT {_MOST_READ}) AS latest)
+  FROM reports_report AS report WHERE id = %(report)s
+""",  # noqa: S608  # nosec B608
+)
+
+# Two statements on one way: of two workers on one report the second waits at the facts, and its
+# next statement sees the indicators of the first. Who read before an addition came changes nothing
+# any more once it has been read; nor does a reading anew of a report that is under a hold.
+_WRITE_FACTS = Prepared(
+    "write_facts",
+    """
+INSERT INTO reports_facts (
+    report_id, scenario, actions, money_lost_vnd, ongoing, priority, offices, office_communes,
+    stages, commune_id, commune_raw, reasons, search, rules_version, additions_read, read_at)
+VALUES (
+    %(report_id)s, %(scenario)s, %(actions)s, %(money_lost_vnd)s, %(ongoing)s, %(priority)s,
+    %(offices)s, %(office_communes)s, %(stages)s, %(commune_id)s, %(commune_raw)s, %(reasons)s,
+    %(search)s, %(rules_version)s, %(additions_read)s, statement_timestamp())
+ON CONFLICT (report_id) DO UPDATE
+   SET scenario = excluded.scenario, actions = excluded.actions,
+       money_lost_vnd = excluded.money_lost_vnd, ongoing = excluded.ongoing,
+       priority = excluded.priority, offices = excluded.offices,
+       office_communes = excluded.office_communes, stages = excluded.stages,
+       commune_id = excluded.commune_id, commune_raw = excluded.commune_raw,
+       reasons = excluded.reasons, search = excluded.search,
+       rules_version = excluded.rules_version, additions_read = excluded.additions_read,
+       read_at = excluded.read_at
+ WHERE reports_facts.additions_read < excluded.additions_read
+    OR reports_facts.additions_read = excluded.additions_read
+       AND NOT reports_is_held(reports_facts.report_id)
+""",
+)
+_WRITE_INDICATORS = Prepared(
+    "write_indicators",
+    """
+WITH stands AS (SELECT FROM reports_facts
+                 WHERE report_id = %(report_id)s AND read_at = statement_timestamp()),
+     gone AS (DELETE FROM reports_indicator
+               WHERE report_id = %(report_id)s AND EXISTS (SELECT FROM stands))
+INSERT INTO reports_indicator (report_id, kind, place, raw, key, number_kind, flags)
+SELECT %(report_id)s, kind, place, raw, key, number_kind, flags
+  FROM jsonb_to_recordset(%(found)s) AS found(
+       kind text, place text, raw text, key text, number_kind text, flags text[])
+ WHERE EXISTS (SELECT FROM stands)
+""",
+)
+_REASON = tuple(field.name for field in fields(Reason))
+_INDICATOR = ("kind", "place", "raw", "key", "number_kind", "flags")
+# What a caller claimed to be, where it says as much as a scenario of the taxonomy.
+_CLAIMED = {
+    "police": "police_case",
+    "provincial_leader": "provincial_leader",
+    "court_procuracy": "court_procuracy",
+    "bank": "bank",
+}
+
+
+@dataclass(frozen=True)
+class Findings:
+    """All that triage writes of one report; nothing of it is in the database yet."""
+
+    facts: Facts
+    indicators: list[Indicator]
+    trail: Trail
+
+
+@dataclass(frozen=True)
+class Named:
+    """The numbers on the form and in the story, the accounts and the links, found once for all;
+    and what the additions name.
+    """
+
+    callers: tuple[Phone, ...]
+    phones: list[FoundPhone]
+    accounts: Sequence[FoundAccount]
+    links: Sequence[FoundLink]
+    later: list[heard.Named]
+    is_caller_corrected: bool = False
+
+
+def work_off(items: Iterable[int], patience: float = inf) -> None:
+    """Triage what these outbox items owe, each by itself: one failing leaves the others be.
+    After `patience` seconds no further one is begun.
+    """
+    for claim in outbox.claims(items, patience):
+        with claim:
+            triage(claim)
+
+
+def triage(claim: Claim) -> None:
+    """Read the report outside, write and settle inside one short transaction."""
+    findings = find(*_report(claim.key))
+    with transaction.atomic():
+        if outbox.settle(claim):
+            _write(findings)
+
+
+def read_tables() -> None:
+    """Read the tables that triage rests on, for all processes that are forked afterwards. What a
+    database that is away leaves unread each of them reads later.
+    """
+    with suppress(DatabaseTrouble):
+        find(Report(story=_ANY_STORY, caller_number="0550 000 123", received_at=timezone.now()))
+
+
+def _report(key: str) -> tuple[Report, tuple[Addition, ...], int]:
+    """The report, without what is sealed; its latest additions, oldest first, and how many it has
+    in all. Raises Report.DoesNotExist.
+    """
+    with connection.cursor() as cursor:
+        run(cursor, {"report": key}, _READ)
+        row = cursor.fetchone()
+    if row is None:
+        raise Report.DoesNotExist
+    *columns, many, later = row
+    additions = [Addition(**{name: said[name] for name in _LATER}) for said in later or ()]
+    return Report.from_db(connection.alias, _COLUMNS, columns), tuple(additions), many
+
+
+def find(report: Report, additions: tuple[Addition, ...] = (), many: int = 0) -> Findings:
+    """Read a report and the latest of `many` additions; writes nothing."""
+    whole = Whole(report, additions)
+    named = _named(whole)
+    found = list(islice(_indicators(report, named), _MOST_INDICATORS))
+    said, typed = heard.read(whole)
+    claims = claims_told.claims(whole, office_names.names())
+    steps = claims_told.steps(said, report.story, whole.told)
+    place = whole.moved
+    declared = _declared(whole, typed)
+    priority = urgency.priority(said, declared=declared, office=claims.of_state)
+    facts = merge(said, declared)
+    reasons = (*facts.reasons, *claims.reasons, *steps, *priority.reasons)
+    return Findings(
+        Facts(
+            report=report,
+            scenario=facts.scenario,
+            actions=list(facts.actions),
+            money_lost_vnd=facts.money_lost_vnd,
+            ongoing=facts.ongoing,
+            priority=priority.score,
+            offices=list(claims.offices),
+            office_communes=list(claims.communes),
+            stages=list(stages.codes(steps)),
+            commune_id=place.commune_id if place else None,
+            commune_raw=place.commune_raw[: places.LONGEST] if place else "",
+            reasons=[_row(reason) for reason in reasons],
+            search=_search(whole, found),
+            rules_version=RULES_VERSION,
+            additions_read=many,
+        ),
+        found,
+        footprints.trail(whole, named.callers, named.phones, named.later),
+    )
+
+
+def read(report: Report, additions: tuple[Addition, ...] = ()) -> Reading:
+    """What a report says as triage reads it: story, additions and form together."""
+    whole = Whole(report, additions)
+    said, typed = heard.read(whole)
+    return merge(said, _declared(whole, typed))
+
+
+def merge(said: Reading, declared: Declared) -> Reading:
+    """The story's facts and what the form said outright. Nothing makes a report look smaller:
+    of two losses the larger stands, and "no longer" on the form does not undo "now" in a story.
+    """
+    facts = _with_scenario(said, declared)
+    if declared.happening_now and not said.ongoing:
+        facts = _with(facts, "ongoing", "happening_now", ongoing=True)
+    for action in declared.demands:
+        if action not in facts.actions:
+            facts = _with(facts, "actions", "demands", actions=(*facts.actions, action))
+    return _with_loss(facts, declared)
+
+
+def _with_scenario(facts: Reading, declared: Declared) -> Reading:
+    claimed = _CLAIMED.get(declared.claimed_office)
+    if not claimed or facts.scenario != reading.UNCLEAR:
+        return facts
+    return _with(facts, "scenario", "claimed_office", scenario=claimed)
+
+
+def _with_loss(facts: Reading, declared: Declared) -> Reading:
+    typed, told = declared.money_lost_vnd, facts.money_lost_vnd
+    if typed is None and declared.money_lost is False:
+        typed = 0
+    if typed is None and declared.money_lost and told == 0:
+        return _with(facts, "money_lost_vnd", "money_lost", money_lost_vnd=None)
+    if typed is None or (told is not None and told >= typed):
+        return facts
+    return _with(facts, "money_lost_vnd", "money_lost", money_lost_vnd=typed)
+
+
+def _with(facts: Reading, fact: str, field: str, **changed: Any) -> Reading:
+    """A fact that the form declares, with the field that says so as its reason."""
+    reason = Reason(fact, f"declared: {field}", "", None, None, 0)
+    return replace(facts, reasons=(*facts.reasons, reason), **changed)
+
+
+def _declared(whole: Whole, typed: int | None) -> Declared:
+    report = whole.report
+    office = next((leg.office for leg in whole.legs if leg.office), "")
+    return Declared(
+        happening_now=report.happening_now,
+        money_lost=report.money_lost,
+        money_lost_vnd=typed,
+        demands=tuple(action for demand in report.demands for action in _sure_action(demand)),
+        claimed_office=report.claimed_office or office,
+        on_behalf=report.on_behalf,
+    )
+
+
+def _sure_action(demand: str) -> tuple[str, ...]:
+    """The action that a demand names; a box that may mean several says none for sure."""
+    actions = actions_of(demand)
+    return actions if len(actions) == 1 else ()
+
+
+def _named(whole: Whole) -> Named:
+    report = whole.report
+    caller, story = report.caller_number[:READ_OF_NUMBER], report.story[:READ_OF_STORY]
+    return Named(
+        phones.read_all(caller) if caller.strip() else (),
+        phones.find(story),
+        indicators.find_accounts(story),
+        indicators.find_links(story),
+        heard.named(whole),
+        whole.is_caller_corrected,
+    )
+
+
+def _indicators(report: Report, named: Named) -> Iterator[Indicator]:
+    """The caller's number, the numbers, accounts and links of the story, those told later."""
+    kinds, story = Indicator.Kind, report.story
+    for phone in named.callers:
+        yield _number(report, Indicator.Place.CALLER, phone, is_corrected=named.is_caller_corrected)
+    for found in named.phones:
+        yield _number(report, Indicator.Place.STORY, found.phone, is_corrected=False)
+    for account in named.accounts:
+        raw = story[account.start : account.end]
+        yield _in_story(report, kinds.ACCOUNT, raw, account.account)
+    for link in named.links:
+        yield _in_story(report, kinds.LINK, story[link.start : link.end], link.link)
+    for each in named.later:
+        yield _later(report, each)
+
+
+def _number(report: Report, place: str, phone: phones.Phone, *, is_corrected: bool) -> Indicator:
+    return Indicator(
+        report=report,
+        kind=Indicator.Kind.NUMBER,
+        place=place,
+        raw=phone.raw,
+        key=phone.key,
+        number_kind=phone.kind,
+        flags=[*phone.flags, *([heard.CORRECTED] if is_corrected else [])],
+    )
+
+
+def _in_story(report: Report, kind: str, raw: str, key: str) -> Indicator:
+    place = Indicator.Place.STORY
+    return Indicator(report=report, kind=kind, place=place, raw=raw, key=key[:_LONGEST_KEY])
+
+
+def _later(report: Report, named: heard.Named) -> Indicator:
+    if named.phone:
+        return _number(report, named.place, named.phone, is_corrected=named.is_corrected)
+    key = named.key[:_LONGEST_KEY]
+    return Indicator(report=report, kind=named.kind, place=named.place, raw=named.raw, key=key)
+
+
+def _search(whole: Whole, found: Iterable[Indicator]) -> str:
+    """What the desk's search looks through: folded words, and numbers in each usual spelling."""
+    spellings = [spelling for each in found for spelling in _spellings(each)]
+    report = whole.report
+    names = [report.claimed_name[:READ_OF_NUMBER], *(leg.name for leg in whole.told_legs)]
+    stories = [report.story, *(addition.story for addition in whole.told)]
+    told = " ".join([*names, *(story[:READ_OF_STORY] for story in stories)])
+    words = fold(f"{report.public_number} {told}")
+    return " ".join([words, *dict.fromkeys(spellings)])
+
+
+def _spellings(indicator: Indicator) -> Iterator[str]:
+    """An indicator without spaces; a number also as people dial it at home."""
+    yield from filter(None, (indicator.key, fold(indicator.raw).replace(" ", "")))
+    if indicator.key.startswith("+84"):
+        yield "0" + indicator.key.removeprefix("+84")
+
+
+def _write(findings: Findings) -> None:
+    """Replace what an earlier triage of the report wrote, and place it in a campaign."""
+    facts = findings.facts
+    found = [{name: getattr(each, name) for name in _INDICATOR} for each in findings.indicators]
+    with connection.cursor() as cursor:
+        said = {"reasons": _json(facts.reasons), "found": _json(found)}
+        run(cursor, facts.__dict__ | said, _WRITE_FACTS, _WRITE_INDICATORS)
+    linking.link(
+        linking.Newcomer(
+            facts.report_id,
+            facts.report.received_at,
+            findings.trail,
+            code_rows()[facts.scenario]["label_vi"],
+            facts.additions_read,
+        )
+    )
+
+
+def _row(reason: Reason) -> dict[str, Any]:
+    """What is kept of a reason; of all the other words their place, not the story once more."""
+    row = {name: getattr(reason, name) for name in _REASON}
+    return row | {"words": ""} if is_of_the_rest(reason.rule) else row
+
+
+def _json(value: list[Any]) -> str:
+    return json.dumps(value, ensure_ascii=False)

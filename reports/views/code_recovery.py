@@ -1,0 +1,76 @@
+"""A new receipt code for who has lost the first one, with the word that an officer has read out."""
+
+import structlog
+from django.core.exceptions import ValidationError
+from django.db import Error as DatabaseTrouble
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from core import rate_limits as limits
+from core.same_origin import from_our_page
+from reports.submission import receipt_codes as receipts
+from reports.tracking import code_recovery as pickup
+from reports.tracking.code_recovery import Fetched
+from reports.tracking.code_recovery_forms import PickupForm
+from reports.views.code_lookup import form_page, too_many
+from reports.views.form_errors import Trouble, posted_fields
+
+log = structlog.get_logger(__name__)
+
+FOREIGN = Trouble(
+    403,
+    _("Chưa lấy. Bạn bấm một lần nữa"),
+    _("Số vừa rồi đến từ một trang khác, không phải trang này."),
+)
+NOT_NOW = Trouble(
+    503,
+    _("Chưa lấy được mã mới"),
+    _("Trang đang gặp trục trặc, tin của bạn không mất. Chờ một phút rồi bấm lại."),
+)
+NOTHING = _(
+    "Số tin hoặc chữ chưa đúng, đã dùng rồi, hoặc đã quá 30 phút."
+    " Xem lại, hoặc gọi 02373.725.725 để lấy chữ mới."
+)
+
+
+@csrf_exempt  # a visitor has no cookie to ride on; the word in the body is the key
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def new_code(request: HttpRequest) -> HttpResponse:
+    """Number and word in, the new code out, once."""
+    if request.method != "POST":
+        return _ask(request, PickupForm())
+    data, trouble = posted_fields(request)
+    form = PickupForm(data)
+    if trouble is None and not from_our_page(request):
+        trouble = FOREIGN
+    if trouble or not form.is_valid():
+        return _ask(request, form, trouble)
+    number, word = form.cleaned_data["public_number"], form.cleaned_data["word"]
+    if seconds := limits.pause("word", request, number):
+        form.add_error("word", too_many(seconds))
+        return _ask(request, form)
+    try:
+        fetched = pickup.fetch(number, word)
+    except DatabaseTrouble as error:
+        log.error("code.not_replaced", error=type(error).__name__)  # noqa: TRY400
+        return _ask(request, form, NOT_NOW)
+    if fetched is None:
+        limits.wrong_word(request, number)
+        form.add_error("word", ValidationError(NOTHING))
+        return _ask(request, form)
+    return _shown(request, fetched)
+
+
+def _ask(request: HttpRequest, form: PickupForm, trouble: Trouble | None = None) -> HttpResponse:
+    return form_page(request, "reports/new_code.html", form, trouble)
+
+
+def _shown(request: HttpRequest, fetched: Fetched) -> HttpResponse:
+    groups = [(group, receipts.spoken(group)) for group in receipts.grouped(fetched.code)]
+    context = {"report": fetched.report, "groups": groups}
+    return render(request, "reports/new_code_shown.html", context, using="public")

@@ -1,0 +1,180 @@
+"""What is known of a number, and asking for a second look. A number travels in the body alone: it
+is in no address, no log and no cache, and who asks is written down nowhere.
+"""
+
+import structlog
+from django.db import Error as DatabaseTrouble
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from core import rate_limits as limits
+from core.same_origin import from_our_page
+from reports.extraction.phones import Phone, written
+from reports.models import Dispute
+from reports.numbers import disputes, lookup
+from reports.numbers import report_counts as callers
+from reports.numbers.disputes import Asked
+from reports.numbers.forms import PREFILL, CheckForm, DisputeForm
+from reports.public import confirmed_statements as confirmed
+from reports.public import institutions as offices
+from reports.submission.form_parser import Fields, Posted
+from reports.views.form_errors import Trouble, posted_fields
+
+log = structlog.get_logger(__name__)
+
+MOST_ASKED = 8  # numbers of one field
+FOREIGN = Trouble(
+    403,
+    _("Chưa kiểm tra. Bạn bấm một lần nữa"),
+    _("Số vừa rồi đến từ một trang khác, không phải trang này."),
+)
+NOT_NOW = Trouble(
+    503,
+    _("Chưa kiểm tra được"),
+    _(
+        "Trang đang gặp trục trặc. Chưa biết không có nghĩa là an toàn:"
+        " họ đòi tiền, hỏi mã thì cúp máy. Cần hỏi, gọi 02373.725.725."
+    ),
+)
+TOO_MANY = Trouble(
+    429,
+    _("Chưa làm được ngay"),
+    _(
+        "Từ mạng này đã hỏi nhiều lần. Chờ 10 phút rồi thử lại. Họ đòi tiền, hỏi mã thì cúp máy."
+        " Cần hỏi, gọi 02373.725.725."
+    ),
+)
+TOO_LONG = Trouble(
+    413, _("Dài quá, chưa đọc được"), _("Bấm Quay lại, bỏ bớt phần chép lại, rồi gửi lại.")
+)
+AGAIN = Trouble(
+    422,
+    _("Chưa gửi. Bạn bấm Gửi một lần nữa"),
+    _("Trang đã mở quá lâu. Những gì bạn đã viết vẫn còn nguyên. Bấm Gửi đề nghị là xong."),
+)
+NOT_SAVED = Trouble(
+    503,
+    _("Chưa gửi được"),
+    _(
+        "Trang chưa ghi được đề nghị của bạn. Những gì bạn đã viết vẫn còn nguyên."
+        " Chờ một phút rồi bấm Gửi đề nghị."
+    ),
+)
+
+
+@csrf_exempt  # it changes nothing, and a visitor has no cookie
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def check(request: HttpRequest) -> HttpResponse:
+    """The form; posted, what may be said of the number."""
+    if request.method != "POST":
+        return _check_page(request, CheckForm())
+    data, trouble = _posted(request)
+    form = CheckForm(data)
+    if trouble or not form.is_valid():
+        return _check_page(request, form, trouble)
+    found = form.found
+    if len(found) > 1:
+        return _which(request, found)
+    if not limits.allow("check", request):
+        return _check_page(request, form, TOO_MANY)
+    try:
+        verdict = lookup.look(found[0])
+    except DatabaseTrouble:
+        return _check_page(request, form, NOT_NOW)
+    return _verdict_page(request, verdict)
+
+
+@csrf_exempt  # a form token of our own instead: no cookie for a visitor
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def dispute(request: HttpRequest) -> HttpResponse:
+    """A form to ask for a second look; posted, the number to name it by. A page of ours may carry
+    a number to it.
+    """
+    if request.method != "POST":
+        return _dispute_page(request, DisputeForm.fresh())
+    data, trouble = _posted(request)
+    if trouble is None and PREFILL in data:
+        return _dispute_page(request, DisputeForm.fresh(data.get(PREFILL, "")))
+    posted = Posted(data)
+    form = DisputeForm(posted.data)
+    trouble = trouble or _distrust(posted)
+    if trouble or not form.is_valid():
+        return _dispute_page(request, form, trouble)
+    if not limits.allow("dispute", request):
+        return _dispute_page(request, form, TOO_MANY)
+    try:
+        taken = disputes.take_in(_asked(form), posted.submission_key)
+    except DatabaseTrouble as error:
+        log.error("dispute.not_saved", error=type(error).__name__)  # noqa: TRY400
+        return _dispute_page(request, form, NOT_SAVED)
+    return _taken_page(request, taken)
+
+
+def _posted(request: HttpRequest) -> tuple[Fields, Trouble | None]:
+    """What was sent, and why it is not looked at."""
+    data, trouble = posted_fields(request)
+    if trouble:
+        return data, TOO_LONG
+    return data, None if from_our_page(request) else FOREIGN
+
+
+def _distrust(posted: Posted) -> Trouble | None:
+    """An old page, or a field filled in that people do not see: one more press sends it."""
+    is_ours = posted.age is not None and not posted.data.get("website")
+    return None if is_ours else AGAIN
+
+
+def _asked(form: DisputeForm) -> Asked:
+    said = form.cleaned_data
+    return Asked(number=said["number"], reason=said["reason"], contact=said["contact_phone"])
+
+
+def _promise() -> str:
+    """Within how many working days an answer is expected, once officers have confirmed it."""
+    said = confirmed.statements().get(disputes.STATEMENT)
+    return said.text.replace("{days}", str(said.amount)) if said else ""
+
+
+def _check_page(
+    request: HttpRequest, form: CheckForm, trouble: Trouble | None = None
+) -> HttpResponse:
+    status = trouble.status if trouble else 422 if form.errors else 200
+    context = {"form": form, "trouble": trouble}
+    return render(request, "reports/check.html", context, status=status, using="public")
+
+
+def _verdict_page(request: HttpRequest, verdict: lookup.Verdict) -> HttpResponse:
+    context: dict[str, object] = {"verdict": verdict, "form": CheckForm(), "days": callers.DAYS}
+    context["answer"] = _promise()
+    if verdict.office:
+        context["office"] = offices.words_of(verdict.office.office)
+        context["published"] = offices.published(verdict.office)
+    return render(request, "reports/check_verdict.html", context, using="public")
+
+
+def _which(request: HttpRequest, found: tuple[Phone, ...]) -> HttpResponse:
+    """Several numbers stand in one field: each is a button."""
+    numbers = [(phone.key or phone.raw, written(phone)) for phone in found[:MOST_ASKED]]
+    context = {"numbers": numbers, "form": CheckForm()}
+    return render(request, "reports/check_which.html", context, using="public")
+
+
+def _dispute_page(
+    request: HttpRequest, form: DisputeForm, trouble: Trouble | None = None
+) -> HttpResponse:
+    status = trouble.status if trouble else 422 if form.errors else 200
+    if form.is_bound:
+        form.offer_again()
+    context = {"form": form, "trouble": trouble, "answer": _promise()}
+    return render(request, "reports/check_dispute.html", context, status=status, using="public")
+
+
+def _taken_page(request: HttpRequest, taken: Dispute) -> HttpResponse:
+    context = {"dispute": taken, "answer": _promise()}
+    return render(request, "reports/check_disputed.html", context, using="public")

@@ -1,0 +1,232 @@
+"""Who leaves the desk leaves the provider, and who leaves the provider is out at the desk."""
+
+import time
+from contextlib import ExitStack
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.contrib.auth.models import User
+from django.http import HttpResponse
+from django.test import Client
+from limits import RateLimitItemPerMinute
+from lxml import html
+from pytest_django import Settings
+from redis import Redis
+
+from accounts.oidc import client as oidc_provider
+from core import rate_limits as limits
+from core.audit import log as events
+from tests.accounts.oidc.test_login import CODE, come_back, is_in, provider, user
+from tests.accounts.test_login import code
+from tests.support.fake_oidc_provider import CLIENT, LOG_OUT, Provider
+from tests.support.officers import enlist, log_in
+
+__all__ = ["provider", "user"]
+pytestmark = pytest.mark.django_db
+OUT, TOLD_OUT = "/admin/logout/", "/admin/nganh/ra/"
+
+
+def let_in(provider: Provider, user: User, sid: str = "") -> Client:
+    """A browser in which the provider has let the officer in, in a session of its own of that name."""
+    client, provider.claims = Client(), {"sid": sid} if sid else {}
+    come_back(client, provider)
+    user.totpdevice_set.update(last_t=-1)
+    assert client.post(CODE, {"otp_token": code(user)}).status_code == 302
+    return client
+
+
+def leave(client: Client) -> Any:
+    return html.document_fromstring(client.post(OUT).content.decode())
+
+
+def tell(provider: Provider, **claims: Any) -> HttpResponse:
+    """The provider says that somebody has left it."""
+    return Client().post(TOLD_OUT, {"logout_token": provider.left(**claims)})  # type: ignore[return-value]
+
+
+def test_leaving_the_desk_leads_to_the_end_at_the_provider(provider: Provider, user: User) -> None:
+    client = let_in(provider, user)
+    page = leave(client)
+    away = page.xpath("string(//meta[@http-equiv='refresh']/@content)").partition("url=")[2]
+    assert page.xpath("//a[@class='button']/@href") == [away]
+    asked = parse_qs(urlsplit(away).query)
+    assert away.startswith(f"{provider.issuer}/out?")
+    assert asked["post_logout_redirect_uri"] == ["http://testserver/admin/login/"]
+    assert asked["client_id"] == [CLIENT]
+    assert asked["id_token_hint"][0].count(".") == 2
+    assert not is_in(client)
+
+
+@pytest.mark.parametrize("how", ["none", "gone"])
+def test_where_the_provider_cannot_be_left_the_desk_is_and_says_so(
+    provider: Provider, user: User, settings: Settings, how: str
+) -> None:
+    client = let_in(provider, user)
+    oidc_provider.forget()
+    provider.discovery = {"end_session_endpoint": None} if how == "none" else {}
+    provider.answers = 200 if how == "none" else 503
+    page = leave(client)
+    assert "Chưa thoát được ở hệ thống tài khoản ngành" in page.text_content()
+    assert not page.xpath("//meta[@http-equiv='refresh']")
+    assert not is_in(client)
+
+
+def test_who_came_by_name_and_password_is_sent_nowhere(provider: Provider) -> None:
+    page = leave(log_in(enlist("ten", "duty")))
+    assert "tài khoản ngành" not in page.text_content()
+    assert not page.xpath("//meta[@http-equiv='refresh']")
+
+
+def test_what_the_provider_opened_ends_when_it_says_so_on_record(
+    provider: Provider, user: User
+) -> None:
+    client, by_password = let_in(provider, user), log_in(user)
+    answer = tell(provider)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert "no-store" in answer.headers["Cache-Control"]
+    assert not is_in(client)
+    assert is_in(by_password)
+    assert events.about("user", user.pk)[0].kind == "provider_left"
+
+
+def test_of_two_sessions_there_the_one_that_is_named_ends(provider: Provider, user: User) -> None:
+    office, home = let_in(provider, user, "tai-co-quan"), let_in(provider, user, "o-nha")
+    assert tell(provider, sid="o-nha", sub=None).status_code == 200
+    assert (is_in(office), is_in(home)) == (True, False)
+
+
+def test_a_session_that_was_never_named_ends_with_its_person(
+    provider: Provider, user: User
+) -> None:
+    client = let_in(provider, user)
+    assert tell(provider, sid="nao-do").status_code == 200
+    assert not is_in(client)
+
+
+def test_who_left_the_provider_before_the_code_comes_in_no_more(
+    client: Client, provider: Provider, user: User
+) -> None:
+    come_back(client, provider)
+    tell(provider)
+    assert client.post(CODE, {"otp_token": code(user)}).status_code == 403
+
+
+def test_others_stay(provider: Provider, user: User) -> None:
+    client = let_in(provider, user)
+    assert tell(provider, sub="canbo-02").status_code == 200
+    assert is_in(client)
+
+
+def test_a_token_of_a_log_out_is_good_once(provider: Provider, user: User) -> None:
+    let_in(provider, user)
+    assert tell(provider).status_code == 200
+    client = let_in(provider, user)
+    assert tell(provider).status_code == 400
+    assert is_in(client)
+    assert tell(provider, jti="two").status_code == 200
+    assert not is_in(client)
+
+
+def test_also_where_no_session_fell_and_none_is_good_for_long(
+    provider: Provider, user: User
+) -> None:
+    assert [tell(provider).status_code for _ in range(2)] == [200, 400]
+    client, now = let_in(provider, user), int(time.time())
+    late = tell(provider, jti="two", iat=now - oidc_provider.LATE - 1, exp=now + 99_999)
+    assert late.status_code == 400
+    assert is_in(client)
+
+
+def test_the_providers_word_is_heard_however_often_and_what_is_none_is_counted(
+    provider: Provider, enforced: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(limits.WINDOWS, "log_out", RateLimitItemPerMinute(2, 10))
+    true = [tell(provider, jti=f"{number}").status_code for number in range(4)]
+    assert true == [200] * 4
+    junk = [tell(provider, aud="another").status_code for _ in range(3)]
+    assert junk == [400, 400, 429]
+
+
+def test_what_cannot_be_a_log_out_asks_the_provider_nothing_and_its_keys_are_kept(
+    provider: Provider,
+) -> None:
+    oidc_provider.forget()
+    for claims in ({"aud": "another"}, {"iss": "https://ke-gian.example"}, {"events": {}}):
+        assert tell(provider, **claims).status_code == 400
+    assert provider.asked == []
+    assert [tell(provider, jti=jti).status_code for jti in ("one", "two")] == [200, 200]
+    assert provider.asked.count("/keys") == 1
+
+
+def test_log_outs_take_no_place_of_log_ins(provider: Provider, user: User) -> None:
+    with ExitStack() as held:
+        for _ in range(2):
+            held.enter_context(oidc_provider.asking(oidc_provider.hearing))
+        assert tell(provider).status_code == 503
+        assert is_in(let_in(provider, user))
+
+
+WRONG: dict[str, dict[str, Any]] = {
+    "with a nonce": {"nonce": "x"},
+    "with an empty nonce": {"nonce": ""},
+    "of no event": {"events": None},
+    "of another event": {"events": {"https://x.example/other": {}}},
+    "of an event in a list": {"events": [LOG_OUT]},
+    "of an event that says nothing": {"events": {LOG_OUT: "x"}},
+    "of nobody": {"sub": None},
+    "of a strange subject": {"sub": "canbo\u202e"},
+    "of many": {"sub": ["canbo-01"]},
+    "without a name": {"jti": None},
+    "without a time": {"iat": None},
+    "without an end": {"exp": None},
+    "expired": {"exp": 1_000_000_000},
+    "for another program": {"aud": "another"},
+    "of another issuer": {"iss": "https://ke-gian.example"},
+    "of another kind": {"typ": "at+jwt"},
+}
+
+
+@pytest.mark.parametrize("claims", WRONG.values(), ids=WRONG)
+def test_a_log_out_that_is_not_right_ends_nothing(
+    provider: Provider, user: User, claims: dict[str, Any]
+) -> None:
+    client = let_in(provider, user)
+    assert tell(provider, **claims).status_code == 400
+    assert is_in(client)
+
+
+def test_a_log_out_that_somebody_else_signed_ends_nothing(provider: Provider, user: User) -> None:
+    client, provider.signs_with = let_in(provider, user), "somebody else"
+    assert tell(provider).status_code == 400
+    assert is_in(client)
+
+
+def test_a_token_that_let_somebody_in_lets_nobody_out(provider: Provider, user: User) -> None:
+    client = let_in(provider, user)
+    token = client.session["opened"]["token"]
+    assert Client().post(TOLD_OUT, {"logout_token": token}).status_code == 400
+    assert is_in(client)
+
+
+@pytest.mark.parametrize("token", ["", "x", "a.b.c", "\0"])
+def test_what_is_no_token_is_no_error_of_ours(provider: Provider, token: str) -> None:
+    assert Client().post(TOLD_OUT, {"logout_token": token}).status_code == 400
+
+
+def test_the_door_is_a_post_needs_a_provider_and_is_not_knocked_at_all_the_time(
+    provider: Provider, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Client().get(TOLD_OUT).status_code == 405
+    monkeypatch.setattr(limits, "pause", lambda *_: 60)
+    assert Client().post(TOLD_OUT).status_code == 429
+    settings.OIDC_ISSUER = ""
+    assert Client().post(TOLD_OUT).status_code == 404
+
+
+def test_a_try_that_did_not_end_marks_no_other_log_in(
+    client: Client, provider: Provider, user: User
+) -> None:
+    come_back(client, provider)
+    client.force_login(enlist("khac", "duty"), backend="accounts.backends.DeskBackend")
+    assert "opened" not in client.session

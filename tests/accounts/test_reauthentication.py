@@ -1,0 +1,130 @@
+"""Personal data opens to who has lately said who they are; else the desk asks and goes on."""
+
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django_otp.oath import totp
+from lxml import html
+from pytest_django import Settings
+
+from core.audit import log as events
+from reports.models import Event
+from tests.reports.cases.test_transfer_slips import handed, take
+from tests.support import report_factories as evidence
+from tests.support.officers import PASSWORD, Person, phone_of
+
+STORY = "Xưng công an, dọa bắt."
+TWENTY_MINUTES = timedelta(minutes=20).total_seconds()
+WHY = {"why": "call", "reason": "Gọi lại <b>& hỏi thêm"}
+
+
+def reveal(who: Person, address: str, **typed: str) -> Any:
+    return who.client.post(address, {**WHY, **typed})
+
+
+@pytest.fixture
+def address(db: None) -> str:
+    report = evidence.report(STORY, contact="0992 000 118")
+    return f"/admin/reports/report/{report.pk}/reveal-contact/"
+
+
+def hidden_of(page: bytes) -> dict[str, str]:
+    form = html.fromstring(page.decode()).xpath("//form[.//input[@name='confirm_proof']]")[0]
+    return {
+        field.get("name"): field.get("value") for field in form.xpath(".//input[@type='hidden']")
+    }
+
+
+def asks(answer: Any) -> bool:
+    return b"confirm_proof" in answer.content
+
+
+def test_who_has_just_logged_in_is_not_asked(duty: Person, address: str) -> None:
+    assert not asks(reveal(duty, address))
+
+
+def test_later_the_desk_asks_and_shows_nothing(duty: Person, address: str) -> None:
+    with time_machine.travel(time.time() + TWENTY_MINUTES):
+        answer = reveal(duty, address)
+    assert asks(answer)
+    assert not any(number in answer.content.decode() for number in ("0992 000", "0992000"))
+    assert not Event.objects.filter(kind="revealed").exists()
+
+
+def test_what_was_posted_is_carried_along(duty: Person, address: str) -> None:
+    with time_machine.travel(time.time() + TWENTY_MINUTES):
+        carried = hidden_of(reveal(duty, address).content)
+    assert carried.items() >= WHY.items()
+
+
+@pytest.mark.parametrize("is_code", [True, False])
+def test_the_right_password_or_code_goes_on_with_the_act(
+    duty: Person, address: str, is_code: bool
+) -> None:
+    with time_machine.travel(time.time() + TWENTY_MINUTES, tick=False):
+        carried = hidden_of(reveal(duty, address).content)
+        code = f"{totp(phone_of(duty.user).bin_key):06d}"
+        carried["confirm_proof"] = code if is_code else PASSWORD
+        assert not asks(duty.client.post(address, carried))
+        assert not asks(reveal(duty, address))
+
+
+@pytest.mark.parametrize("wrong", ["", "000000", "not the password at all"])
+def test_a_wrong_one_opens_nothing(duty: Person, address: str, wrong: str) -> None:
+    with time_machine.travel(time.time() + TWENTY_MINUTES):
+        answer = reveal(duty, address, confirm_proof=wrong)
+        assert (answer.status_code, asks(answer)) == (422, True)
+        assert asks(reveal(duty, address))
+
+
+def test_guesses_of_the_password_lock_as_at_the_door(duty: Person, address: str) -> None:
+    with time_machine.travel(time.time() + TWENTY_MINUTES):
+        for _ in range(5):
+            answer = reveal(duty, address, confirm_proof="not the password at all")
+    assert answer.status_code == 429
+
+
+def test_who_lacks_the_right_is_refused_and_not_asked(editor: Person, address: str) -> None:
+    with time_machine.travel(time.time() + TWENTY_MINUTES):
+        assert reveal(editor, address).status_code == 403
+
+
+def test_an_export_asks_before_its_page_and_leads_to_it(lead: Person) -> None:
+    page = "/admin/reports/report/export/?q=x"
+    with time_machine.travel(time.time() + TWENTY_MINUTES):
+        carried = hidden_of(lead.client.get(page).content)
+        answer = lead.client.post(page, {**carried, "confirm_proof": PASSWORD})
+        assert (answer.status_code, answer.headers["Location"]) == (303, page)
+        assert not asks(lead.client.get(page))
+
+
+def test_a_new_code_is_not_given_to_who_only_found_the_desk_open(duty: Person) -> None:
+    report = evidence.report(STORY, contact="0992 000 118", phrase="bến đò")
+    page = f"/admin/reports/report/{report.pk}/release-code/"
+    events.record("report", report.pk, "revealed", by=duty.user, what="phrase")
+    with time_machine.travel(time.time() + TWENTY_MINUTES, tick=False):
+        asked = duty.client.post(page, {"reason": "đọc đúng câu hẹn"})
+        assert asks(asked)
+        assert not events.about("report", report.pk).filter(kind="code_released").exists()
+        carried = {**hidden_of(asked.content), "confirm_proof": PASSWORD}
+        assert not asks(duty.client.post(page, carried))
+    released = events.about("report", report.pk).get(kind="code_released")
+    assert released.detail["reason"] == "đọc đúng câu hẹn"
+
+
+def test_a_paper_with_what_is_sealed_asks_and_one_without_does_not(duty: Person) -> None:
+    report = handed(duty, contact="0992 000 118")
+    with time_machine.travel(time.time() + TWENTY_MINUTES):
+        assert asks(take(duty, report, whole="1"))
+        assert not events.about("report", report.pk).filter(kind="slip_given").exists()
+        assert take(duty, report).headers["Content-Type"] == "application/pdf"
+
+
+def test_the_setting_says_for_how_long(duty: Person, address: str, settings: Settings) -> None:
+    settings.CONFIRMED_FOR = 30
+    with time_machine.travel(time.time() + TWENTY_MINUTES):
+        assert not asks(reveal(duty, address))
+    assert events.about("user", duty.user.pk).count() == 0

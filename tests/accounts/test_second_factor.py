@@ -1,0 +1,170 @@
+"""Second factors: a copy of the database logs nobody in, and who writes to it lends none."""
+
+from base64 import b64encode
+from contextlib import suppress
+from importlib import import_module
+from io import StringIO
+from threading import Barrier, BrokenBarrierError
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.apps import apps
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import Client
+from django_otp.oath import totp
+from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from pytest_django import Settings
+
+from accounts import reauthentication as reauth
+from core import second_factor_crypto as factors
+from core.keys import newest_key
+from reports.extraction import redaction as privacy
+from reports.models import Paper, Phone
+from tests.accounts.test_login import code, enter
+from tests.support.concurrency import in_parallel
+from tests.support.officers import enlist, phone_of
+
+pytestmark = pytest.mark.django_db
+SEALING: Any = import_module("reports.migrations.0053_seal_second_factors")
+SECRET = "ab" * 20  # in hex, as the package keeps one
+
+
+@pytest.fixture
+def user(db: None) -> User:
+    return enlist("ha", "duty")
+
+
+def all_rows() -> str:
+    """Every row of the tables of second factors, as a dump has them."""
+    with connection.cursor() as cursor:
+        rows = []
+        for table in ("otp_totp_totpdevice", "otp_static_staticdevice", "otp_static_statictoken"):
+            cursor.execute(f"SELECT string_agg(t::text, ' ') FROM {table} AS t")  # noqa: S608
+            rows.append(cursor.fetchone()[0] or "")
+    return " ".join(rows)
+
+
+def test_no_secret_and_no_code_stands_in_a_dump(user: User) -> None:
+    codes, dump = Paper.issue(user, 10), all_rows()
+    assert not [each for each in codes if each in dump]
+    assert phone_of(user).bin_key.hex() not in dump
+    assert len(set(StaticToken.objects.values_list("token", flat=True))) == 10
+
+
+def test_what_stands_there_is_no_code(user: User, client: Client) -> None:
+    Paper.issue(user, 1)
+    kept = StaticToken.objects.get().token
+    assert enter(client, token=kept).status_code == 200
+    assert StaticToken.objects.exists()
+
+
+def test_another_officers_secret_or_code_is_nobodys_in_ones_own_row(user: User) -> None:
+    """Who may write to the database, and has a phone of their own, logs in as nobody else."""
+    own = enlist("minh", "duty")
+    [paper] = Paper.issue(own, 1)
+    Phone.objects.filter(user=user).update(key=phone_of(own).key)
+    StaticDevice.objects.update(user=user)
+    assert reauth.match(user, f"{totp(phone_of(own).bin_key):06d}") is None
+    assert reauth.match(user, paper) is None
+
+
+def test_a_secret_in_clear_opens_nothing(user: User) -> None:
+    secret = b"known to the forger."
+    Phone.objects.filter(user=user).update(key=secret.hex())
+    assert reauth.match(user, f"{totp(secret):06d}") is None
+
+
+def test_a_contact_of_before_texts_were_bound_is_nobodys_secret(user: User) -> None:
+    """Who may write to the database, and told a contact once, knows what such a text says."""
+    contact, key = b"0992 000 118", newest_key()
+    sealed = AESGCM(key.derive("sealed text")).encrypt(bytes(12), contact, None)
+    older = b"\x01" + key.id.encode() + bytes(12) + sealed
+    assert privacy.unseal(older, "contact") == contact.decode()
+    Phone.objects.filter(user=user).update(key=b64encode(older).decode())
+    assert reauth.match(user, f"{totp(contact):06d}") is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_code_is_good_once_for_two_who_come_at_once(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each has read the phone before one of them has used its code, if the database lets them."""
+    token, both, verify = code(user), Barrier(2), Phone.verify_token
+
+    def when_both_have_read(phone: Phone, typed: str) -> bool:
+        with suppress(BrokenBarrierError):
+            both.wait(timeout=1)
+        return verify(phone, typed)
+
+    monkeypatch.setattr(Phone, "verify_token", when_both_have_read)
+    answers = in_parallel([lambda: enter(Client(), token=token).status_code] * 2)
+    assert sorted(answers) == [200, 302]
+
+
+def test_a_wrong_code_of_one_device_slows_no_other(user: User) -> None:
+    [paper] = Paper.issue(user, 1)
+    assert reauth.match(user, "000000") is None
+    assert reauth.match(user, paper)
+    assert phone_of(user).throttling_failure_count == 1
+
+
+def test_after_a_change_of_keys_the_phone_needs_the_new_one_alone(
+    user: User, settings: Settings
+) -> None:
+    secret, out = phone_of(user).bin_key, StringIO()
+    Paper.issue(user, 3)
+    new = Fernet.generate_key().decode()
+    settings.FIELD_KEYS = (new, *settings.FIELD_KEYS)
+    call_command("rotate_keys", stdout=out)
+    assert "second factors: 0 need an older key" in out.getvalue()
+    assert "codes on paper that only a new invitation replaces: 3" in out.getvalue()
+    settings.FIELD_KEYS = (new,)
+    assert phone_of(user).bin_key == secret
+
+
+def test_a_code_on_paper_of_an_older_key_still_opens(user: User, settings: Settings) -> None:
+    [paper] = Paper.issue(user, 1)
+    settings.FIELD_KEYS = (Fernet.generate_key().decode(), *settings.FIELD_KEYS)
+    assert reauth.match(user, paper)
+
+
+def test_whoever_was_enrolled_before_still_comes_in(user: User) -> None:
+    """The migration seals what stands, and unseals the phones on its way back."""
+    Phone.objects.all().delete()
+    phone = TOTPDevice.objects.create(user=user, name="điện thoại")
+    StaticDevice.objects.create(user=user, name="giấy").token_set.create(token="abcd2345")
+    SEALING.seal(apps, None)
+    assert phone.key not in all_rows()
+    assert phone_of(user).bin_key.hex() == phone.key
+    assert reauth.match(user, "abcd2345")
+    SEALING.unseal(apps, None)
+    assert TOTPDevice.objects.get().key == phone.key
+
+
+def test_the_migration_writes_its_own_form_whatever_today_is(
+    user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    TOTPDevice.objects.update(key=SECRET)
+    for name in ("seal", "keep"):
+        monkeypatch.setattr(factors, name, lambda *_: "another form")
+    SEALING.seal(apps, None)
+    assert phone_of(user).bin_key.hex() == SECRET
+
+
+def test_a_secret_that_an_old_process_wrote_back_in_clear_is_counted(user: User) -> None:
+    """And not sealed: it may be a forger's."""
+    Phone.objects.filter(user=user).update(key=SECRET)
+    with pytest.raises(CommandError):
+        call_command("rotate_keys", stdout=(out := StringIO()))
+    assert "second factors: 1 need an older key" in out.getvalue()
+    assert reauth.match(user, f"{totp(bytes.fromhex(SECRET)):06d}") is None
+
+
+def test_what_is_sealed_fits_the_fields_of_the_package(user: User) -> None:
+    assert len(phone_of(user).key) <= TOTPDevice._meta.get_field("key").max_length
+    assert len(factors.keep("abcd2345", user.pk)) == StaticToken._meta.get_field("token").max_length

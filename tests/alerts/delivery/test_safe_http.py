@@ -1,0 +1,201 @@
+"""A POST to somebody else's address: to the open internet alone, and never long or large."""
+
+import socket
+import time
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from alerts.delivery import safe_http as outside
+from alerts.delivery.safe_http import OutsideError
+from tests.support.partner_server import OK, listening, say
+
+
+@pytest.fixture
+def local(settings: Settings) -> None:
+    settings.PARTNER_TEST_HOSTS = ("localhost",)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1", "127.8.8.8", "0.0.0.1", "10.1.2.3", "172.16.0.1", "172.31.255.255",
+        "192.168.1.1", "169.254.169.254", "100.64.0.1", "192.0.2.1", "198.18.0.1", "203.0.113.9",
+        "224.0.0.1", "239.255.255.250", "240.0.0.1", "255.255.255.255",
+        "::", "::1", "::7f00:1", "fe80::1", "fe80::1%eth0", "fec0::1", "fc00::1", "fd12::1",
+        "ff02::1", "2001:db8::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254",
+        "64:ff9b::7f00:1", "64:ff9b:1::a00:1", "2002:7f00:1::", "2002:a00:1::1",
+        "2001:0:7f00:1::1",
+    ],
+)  # fmt: skip
+def test_an_address_that_is_not_of_the_open_internet_is_refused(address: str) -> None:
+    assert not outside.is_public(address)
+
+
+@pytest.mark.parametrize(
+    "address", ["8.8.8.8", "113.160.0.1", "2001:4860:4860::8888", "::ffff:8.8.8.8"]
+)
+def test_one_of_the_open_internet_is_not(address: str) -> None:
+    assert outside.is_public(address)
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("http://so.example/", "scheme"),
+        ("ftp://so.example/", "scheme"),
+        ("file:///etc/passwd", "scheme"),
+        ("//so.example/", "scheme"),
+        ("https://127.0.0.1/", "host"),
+        ("https://2130706433/", "host"),
+        ("https://0x7f000001/", "host"),
+        ("https://0x7f.0.0.1/", "host"),
+        ("https://0177.0.0.1/", "host"),
+        ("https://127.1/", "host"),
+        ("https://8.8.8.8/", "host"),
+        ("https://[::1]/", "host"),
+        ("https://[::ffff:127.0.0.1]/", "host"),
+        ("https://localhost/", "host"),
+        ("https://so.example./", "host"),
+        ("https:///duong", "host"),
+        ("https://-so.example/", "host"),
+        ("https://so_1.example/", "host"),
+        ("https://ai:mat@so.example/", "address"),
+        ("https://@so.example/", "address"),
+        ("https://so.example#@127.0.0.1/", "address"),
+        ("https://so.example\\@127.0.0.1/", "address"),
+        ("https://so.example/\r\nX: y", "address"),
+        ("https://so.example/a b", "address"),
+        ("https://so.example:0/", "address"),
+        ("https://so.example:99999/", "address"),
+        ("https://sở.example/", "address"),
+        ("https://①②⑦.⓪.⓪.①/", "address"),
+        ("https://so.example/" + "a" * 500, "address"),
+    ],
+)  # fmt: skip
+def test_a_crooked_address_is_refused_before_anything_is_asked(url: str, why: str) -> None:
+    with pytest.raises(OutsideError) as refused:
+        outside.target(url)
+    assert refused.value.code == why
+
+
+def resolving(monkeypatch: pytest.MonkeyPatch, *answers: list[str]) -> list[str]:
+    """Have names lead to these addresses, one list a look-up; who is connected to is written down."""
+    found, connected = iter(answers), list[str]()
+
+    def look_up(host: str, port: int, **_: Any) -> list[Any]:
+        return [(0, 0, 0, "", (each, port)) for each in next(found)]
+
+    def connect(address: tuple[str, int], timeout: float) -> socket.socket:
+        connected.append(address[0])
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    monkeypatch.setattr(socket, "create_connection", connect)
+    return connected
+
+
+@pytest.mark.parametrize("inside", ["127.0.0.1", "::1", "::ffff:10.0.0.1", "169.254.169.254"])
+def test_a_name_that_leads_inside_is_never_connected_to(
+    monkeypatch: pytest.MonkeyPatch, inside: str
+) -> None:
+    connected = resolving(monkeypatch, ["8.8.8.8", inside])
+    with pytest.raises(OutsideError) as refused:
+        outside.post("https://so.example/", b"{}", {})
+    assert (refused.value.code, connected) == ("not_public", [])
+
+
+def test_the_address_that_was_judged_is_connected_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name is not asked again: it might answer otherwise."""
+    connected = resolving(monkeypatch, ["8.8.8.8", "8.8.4.4"], ["127.0.0.1"])
+    with pytest.raises(OutsideError) as refused:
+        outside.post("https://so.example/", b"{}", {})
+    assert (refused.value.code, connected) == ("unreachable", ["8.8.8.8", "8.8.4.4"])
+
+
+def test_plain_http_is_for_a_host_of_the_setting_alone(settings: Settings) -> None:
+    settings.PARTNER_TEST_HOSTS = ("localhost",)
+    assert outside.target("http://localhost:81/a?b").path == "/a?b"
+    with pytest.raises(OutsideError):
+        outside.target("http://khac.example/")
+
+
+@pytest.mark.usefixtures("local")
+def test_what_is_sent_arrives_whole() -> None:
+    with listening(say(OK)) as outsider:
+        assert outside.post(outsider.url, b"x" * 100_000, {"X-Mine": "1"}) == 200
+    assert len(outsider.body()) == 100_000
+    assert outsider.headers()["X-Mine"] == "1"
+    assert outsider.heard[0].startswith(b"POST /nhan HTTP/1.1\r\n")
+
+
+@pytest.mark.usefixtures("local")
+def test_a_redirect_is_an_answer_and_leads_nowhere() -> None:
+    with listening(say(OK)) as inside:
+        away = f"HTTP/1.1 302 Found\r\nLocation: {inside.url}\r\n\r\n".encode()
+        with listening(say(away)) as outsider:
+            assert outside.post(outsider.url, b"{}", {}) == 302
+    assert inside.heard == []
+
+
+@pytest.mark.usefixtures("local")
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (b"", "no_answer"),
+        (b"HTTP/1.1 200 OK\r\n", "no_answer"),
+        (b"SSH-2.0-OpenSSH_9.9\r\n\r\n", "not_http"),
+        (b"HTTP/1.1 2000 OK\r\n\r\n", "not_http"),
+        (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 200_000, "too_large"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" * 10_000, "too_large"),
+    ],
+)
+def test_an_answer_that_is_none_is_a_failure(answer: bytes, why: str) -> None:
+    with listening(say(answer)) as outsider, pytest.raises(OutsideError) as failed:
+        outside.post(outsider.url, b"{}", {})
+    assert failed.value.code in {why, "unreachable"}
+
+
+@pytest.mark.usefixtures("local")
+def test_an_answer_after_go_on_counts() -> None:
+    with listening(say(b"HTTP/1.1 100 Continue\r\n\r\n" + OK)) as outsider:
+        assert outside.post(outsider.url, b"{}", {}) == 200
+
+
+def drip(connection: socket.socket) -> None:
+    for sign in b"HTTP/1.1 200 OK\r\n" * 100:
+        connection.sendall(bytes([sign]))
+        time.sleep(0.05)
+
+
+def endless(connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    while True:
+        connection.sendall(b"x" * 65536)
+
+
+@pytest.mark.usefixtures("local")
+@pytest.mark.parametrize("answer", [drip, lambda _: time.sleep(3)])
+def test_whoever_is_slow_is_left_when_the_time_is_up(
+    monkeypatch: pytest.MonkeyPatch, answer: Any
+) -> None:
+    monkeypatch.setattr(outside, "PATIENCE", 0.4)
+    began = time.monotonic()
+    with listening(answer) as outsider, pytest.raises(OutsideError) as failed:
+        outside.post(outsider.url, b"{}", {})
+    assert failed.value.code == "slow"
+    assert time.monotonic() - began < 1.5
+
+
+@pytest.mark.usefixtures("local")
+def test_a_body_without_end_is_not_read() -> None:
+    with listening(endless) as outsider:
+        assert outside.post(outsider.url, b"{}", {}) == 200
+
+
+@pytest.mark.usefixtures("local")
+def test_a_machine_that_speaks_no_tls_is_told_apart() -> None:
+    with listening(say(OK * 50), hears=False) as outsider, pytest.raises(OutsideError) as failed:
+        outside.post(outsider.url.replace("http:", "https:"), b"{}", {})
+    assert failed.value.code == "tls"

@@ -1,0 +1,340 @@
+"""Bringing versions to agencies: owed once, tried again, given up, sent once more."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.core import mail
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+from pytest_django import Settings
+
+from alerts.delivery import safe_http as outside
+from alerts.delivery import service as delivery
+from alerts.models import Channel, Delivery, DeliveryTry, PartnerAgency
+from core.audit import log as events
+from core.outbox import queue as outbox
+from reports.models import OutboxItem
+from tests.support import alert_factories as writing
+from tests.support.alert_factories import KEY, cancelled, issued, partner, rewritten, submitted
+from tests.support.partner_server import OK, Outsider, listening, say
+
+pytestmark = pytest.mark.django_db
+State = Delivery.State
+NOWHERE = "django.core.mail.backends.dummy.EmailBackend"
+BUSY = b"HTTP/1.1 503 Busy\r\n\r\n"
+
+
+@pytest.fixture
+def outsider(settings: Settings) -> Iterator[Outsider]:
+    settings.PARTNER_TEST_HOSTS = ("localhost",)
+    with listening(say(OK)) as found:
+        yield found
+
+
+@pytest.fixture
+def refusing(settings: Settings) -> Iterator[Outsider]:
+    settings.PARTNER_TEST_HOSTS = ("localhost",)
+    with listening(say(BUSY)) as found:
+        yield found
+
+
+DOORS = {
+    delivery.OWE_SUBSCRIBERS: delivery.owe_subscribers,
+    delivery.TASK: delivery.work_off,
+    delivery.TELL_STOPPED: delivery.tell_stopped,
+}
+
+
+def work(*tasks: str) -> None:
+    """What the relay and a worker do with what is owed now."""
+    for task in tasks or (delivery.OWE_SUBSCRIBERS, delivery.TASK):
+        while items := list(OutboxItem.objects.filter(task=task, settled_at=None, failed_at=None)):
+            DOORS[task]([item.pk for item in items])
+
+
+def try_again() -> None:
+    """Let the pause pass, and try."""
+    Delivery.objects.filter(state=State.WAITING).update(next_at=Now())
+    delivery.hand_over()
+    work()
+
+
+def states() -> list[str]:
+    return list(Delivery.objects.order_by("id").values_list("state", flat=True))
+
+
+def test_issuing_owes_one_row_for_each_agency_and_way() -> None:
+    partner("Sở Một", "https://mot.example/", "mot@so.example")
+    partner("Sở Hai", mail="hai@so.example")
+    PartnerAgency.objects.update_or_create(name="Sở Nghỉ", kind="other", is_active=False)
+    issued()
+    rows = Delivery.objects.values_list("partner__name", "channel")
+    assert set(rows) == {("Sở Một", "webhook"), ("Sở Một", "mail"), ("Sở Hai", "mail")}
+    assert OutboxItem.objects.filter(task=delivery.TASK).count() == 3
+
+
+def test_what_was_not_issued_is_owed_to_nobody() -> None:
+    partner()
+    alert = submitted()
+    with transaction.atomic():
+        writing.publishing.issue(alert, by=writing.person("approver"))
+        assert Delivery.objects.exists()
+        transaction.set_rollback(True)
+    assert not Delivery.objects.exists()
+    assert not OutboxItem.objects.filter(task=delivery.TASK).exists()
+
+
+def test_a_webhook_gets_the_version_and_a_signature_that_another_program_verifies(
+    outsider: Outsider,
+) -> None:
+    partner(webhook=outsider.url, mail="")
+    revision = issued()
+    work()
+    told, headers = json.loads(outsider.body()), outsider.headers()
+    assert told["identifier"] == revision.identifier
+    assert (told["kind"], told["msg_type"], told["slug"]) == ("warning", "Alert", "gia-dien-luc")
+    assert told["content"] == revision.content
+    signed = headers["X-Portal-Timestamp"].encode() + b"." + outsider.body()
+    mac = hmac.new(KEY.encode(), signed, hashlib.sha256).hexdigest()
+    assert headers["X-Portal-Signature"] == f"sha256={mac}"
+    assert states() == [State.DONE]
+
+
+def test_a_mail_names_the_warning_and_carries_no_address_of_another() -> None:
+    partner("Sở Một", mail="mot@so.example")
+    partner("Sở Hai", mail="hai@so.example")
+    issued(title="Giả điện lực\u2028 & <b>dọa</b>")
+    work()
+    assert sorted(letter.to[0] for letter in mail.outbox) == ["hai@so.example", "mot@so.example"]
+    letter = mail.outbox[0]
+    assert letter.subject == "[Cảnh báo] Giả điện lực & <b>dọa</b>"
+    assert "/canh-bao/gia-dien-luc/" in letter.body
+    assert "/da-trien-khai/" in letter.body
+
+
+def test_addresses_and_keys_are_sealed_in_the_row() -> None:
+    row = partner("Sở Kín", "https://kin.example/", "kin@so.example")
+    kept = b"".join([row.webhook_sealed, row.mail_sealed, row.secret_sealed])  # type: ignore[list-item]
+    assert b"kin" not in kept
+    assert KEY.encode() not in kept
+
+
+def test_a_failure_is_on_the_log_and_tried_again_later(refusing: Outsider) -> None:
+    partner(webhook=refusing.url, mail="")
+    issued()
+    work()
+    row = Delivery.objects.get()
+    assert row.state == State.WAITING
+    assert timedelta(seconds=40) < row.next_at - timezone.now() < timedelta(seconds=80)
+    assert row.tries.values_list("outcome", "status").get() == ("refused", 503)
+    delivery.hand_over()
+    assert OutboxItem.objects.filter(task=delivery.TASK).count() == 1
+
+
+def test_pauses_grow_from_minutes_to_hours(refusing: Outsider) -> None:
+    partner(webhook=refusing.url, mail="")
+    issued()
+    work()
+    pauses = []
+    for _ in range(delivery.MOST_TRIES - 2):
+        try_again()
+        pauses.append(Delivery.objects.get().next_at - timezone.now())
+    assert pauses == sorted(pauses)
+    assert pauses[-1] > timedelta(hours=9)
+    try_again()
+    assert states() == [State.FAILED]
+    assert len(refusing.heard) == delivery.MOST_TRIES
+
+
+@pytest.mark.parametrize("status", [301, 307, 400, 410, 500])
+def test_no_other_answer_than_success_counts(settings: Settings, status: int) -> None:
+    settings.PARTNER_TEST_HOSTS = ("localhost",)
+    with listening(say(f"HTTP/1.1 {status} X\r\nLocation: /\r\n\r\n".encode())) as found:
+        partner(webhook=found.url, mail="")
+        issued()
+        work()
+    assert states() == [State.WAITING]
+    assert DeliveryTry.objects.get().status == status
+
+
+def test_an_older_version_on_its_way_is_dropped_for_the_newer() -> None:
+    partner()
+    first = issued()
+    second = rewritten(first)
+    assert states() == [State.DROPPED, State.WAITING]
+    work()
+    assert states() == [State.DROPPED, State.DONE]
+    assert [second.identifier in letter.body for letter in mail.outbox] == [True]
+
+
+def test_a_version_that_is_overtaken_in_the_outbox_is_not_sent() -> None:
+    partner()
+    first = issued()
+    Delivery.objects.update(state=State.DONE)
+    rewritten(first)
+    Delivery.objects.filter(revision=first).update(state=State.WAITING)
+    work()
+    assert Delivery.objects.get(revision=first).state == State.DROPPED
+    assert len(mail.outbox) == 1
+
+
+def test_a_cancel_is_brought_like_any_word(outsider: Outsider) -> None:
+    partner(webhook=outsider.url, mail="")
+    cancelled(issued())
+    work()
+    assert json.loads(outsider.body())["msg_type"] == "Cancel"
+
+
+def test_what_starts_later_is_brought_then() -> None:
+    partner()
+    issued(effective=timezone.now() + timedelta(hours=2))
+    assert not OutboxItem.objects.filter(task=delivery.TASK).exists()
+    with time_machine.travel(timezone.now() + timedelta(hours=3)):
+        try_again()
+    assert len(mail.outbox) == 1
+
+
+def test_until_a_later_version_starts_the_one_before_is_brought() -> None:
+    partner()
+    first = issued()
+    second = rewritten(first, effective=timezone.now() + timedelta(hours=2))
+    work()
+    assert states() == [State.DONE, State.WAITING]
+    assert [first.identifier in each.body for each in mail.outbox] == [True]
+    cancelled(second)
+    work()
+    assert states() == [State.DONE, State.DROPPED, State.DONE]
+
+
+def test_a_cancel_of_what_never_began_is_brought_to_nobody() -> None:
+    partner()
+    cancelled(issued(effective=timezone.now() + timedelta(hours=2)))
+    work()
+    assert states() == [State.DROPPED, State.DROPPED]
+    assert not mail.outbox
+
+
+def test_the_same_item_worked_off_twice_sends_once() -> None:
+    partner()
+    issued()
+    work()
+    OutboxItem.objects.filter(task=delivery.TASK).update(settled_at=None)
+    work()
+    assert len(mail.outbox) == 1
+
+
+def test_a_worker_that_dies_each_time_runs_out_of_tries() -> None:
+    partner()
+    issued()
+    for _ in range(delivery.MOST_TRIES):
+        Delivery.objects.update(next_at=Now())
+        delivery.hand_over()
+    assert states() == [State.FAILED]
+    assert DeliveryTry.objects.get().outcome == "lost"
+
+
+def test_a_way_that_fails_again_and_again_is_stopped_and_told(
+    refusing: Outsider, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.PARTNER_FAILURES, settings.ALARM_EMAILS = 2, ("truc@mau.example",)
+    monkeypatch.setattr(delivery, "MOST_TRIES", 1)
+    row = partner(webhook=refusing.url, mail="con@so.example")
+    revision = issued()
+    work()
+    row.refresh_from_db()
+    assert row.stopped == []
+    revision = rewritten(revision)
+    work()
+    row.refresh_from_db()
+    assert row.stopped == [Channel.WEBHOOK]
+    assert events.about("partner", row.pk)[0].kind == "partner_stopped"
+    mail.outbox.clear()
+    work(delivery.TELL_STOPPED)
+    assert "Sở Mẫu" in mail.outbox[0].body
+    rewritten(revision)
+    assert list(Delivery.objects.filter(attempts=1).values_list("channel", flat=True)[:1]) == [
+        "mail"
+    ]
+
+
+def test_one_success_between_keeps_a_way_open(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.PARTNER_FAILURES = 2
+    monkeypatch.setattr(delivery, "MOST_TRIES", 1)
+    row, here, stopped = partner(), settings.EMAIL_BACKEND, []
+    revision = issued()
+    for backend in (NOWHERE, here, NOWHERE, NOWHERE):
+        settings.EMAIL_BACKEND = backend
+        work()
+        row.refresh_from_db()
+        stopped.append(list(row.stopped))
+        revision = rewritten(revision)
+    assert stopped == [[], [], [], ["mail"]]
+
+
+def test_without_a_mail_server_nothing_counts_as_sent(settings: Settings) -> None:
+    settings.EMAIL_BACKEND = NOWHERE
+    partner()
+    issued()
+    work()
+    assert states() == [State.WAITING]
+    assert DeliveryTry.objects.get().outcome == "no_mail_server"
+
+
+def test_a_partner_whose_name_now_leads_inside_is_not_called(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    partner(webhook="https://doi.example/", mail="")
+    monkeypatch.setattr(
+        outside.socket, "getaddrinfo", lambda *_, **__: [(0, 0, 0, "", ("10.0.0.7", 443))]
+    )
+    issued()
+    work()
+    assert DeliveryTry.objects.get().outcome == "not_public"
+
+
+def test_agencies_go_before_subscribers() -> None:
+    writing.subscriber()
+    partner()
+    issued()
+    work(delivery.OWE_SUBSCRIBERS)
+    items = OutboxItem.objects.filter(task=delivery.TASK).order_by("priority")
+    keys = [Delivery.objects.get(pk=item.key).subscriber_id is None for item in items]
+    assert keys == [True, False]
+    assert [item.priority for item in items] == [outbox.Priority.USUAL, outbox.Priority.IDLE]
+
+
+def test_a_row_is_for_one_reader_alone() -> None:
+    revision = issued()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Delivery.objects.create(revision=revision, channel="mail")
+    both = {"partner": partner(), "subscriber": writing.subscriber()}
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Delivery.objects.create(revision=revision, channel="mail", **both)
+
+
+def test_sent_once_more_it_goes_out_again_and_is_on_record() -> None:
+    partner()
+    revision = issued()
+    work()
+    by = writing.person("approver")
+    delivery.resend(Delivery.objects.get().pk, by=by)
+    work()
+    assert len(mail.outbox) == 2
+    assert "delivery_resent" in {each.kind for each in events.about("alert", revision.alert_id)}
+
+
+def test_an_old_version_is_not_sent_once_more() -> None:
+    partner()
+    first = issued()
+    work()
+    rewritten(first)
+    with pytest.raises(delivery.ResendError, match="bản mới hơn"):
+        delivery.resend(Delivery.objects.get(revision=first).pk, by=writing.person("approver"))

@@ -1,0 +1,350 @@
+"""Warnings by mail: nobody is written to who did not say yes, and nothing stays of who left."""
+
+import gzip
+import re
+from datetime import timedelta
+from html import unescape
+
+import pytest
+from django.core import mail
+from django.db.models.functions import Now
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+from redis import Redis
+
+from alerts.delivery import service as delivery
+from alerts.delivery import signed_links as links
+from alerts.delivery import subscriptions
+from alerts.models import Delivery, Subscriber
+from core.keys import form_token, newest_key
+from reports.models import Commune, Office, OutboxItem
+from tests.alerts.delivery.test_service import NOWHERE, work
+from tests.support import alert_factories as writing
+from tests.support.alert_factories import cancelled, commune, issued, office, rewritten, subscriber
+
+pytestmark = pytest.mark.django_db
+PAGE = "/dang-ky/"
+ME = "dan@mau.example"
+
+
+def give(client: Client, address: str = ME, **fields: str) -> str:
+    """Fill the form and send what it owes."""
+    answer = client.post(PAGE, {"address": address, "token": form_token()} | fields)
+    owed = OutboxItem.objects.filter(task=subscriptions.ASK, settled_at=None)
+    subscriptions.work_off(list(owed.values_list("pk", flat=True)))
+    return unescape(answer.content.decode())
+
+
+def link(part: str) -> str:
+    """The link of the newest mail."""
+    found = re.search(rf"http\S+(/dang-ky/{part}/\S+)", mail.outbox[-1].body)
+    assert found
+    return found[1]
+
+
+def told() -> list[str]:
+    """To whom a warning was sent."""
+    work()
+    letters = [each for each in mail.outbox if "/canh-bao/" in each.body]
+    return sorted(each.to[0] for each in letters)
+
+
+def test_nobody_is_told_before_the_button_in_the_mail(client: Client) -> None:
+    assert "Mở thư để xác nhận" in give(client)
+    join = link("xac-nhan")
+    assert "<button" in client.get(join).content.decode()
+    revision = issued()
+    assert told() == []
+    client.post(join)
+    rewritten(revision)
+    assert told() == [ME]
+
+
+def test_the_address_is_sealed_and_found_by_a_keyed_hash(client: Client) -> None:
+    give(client)
+    row = Subscriber.objects.get()
+    assert b"mau" not in bytes(row.address_sealed) + bytes(row.address_index)
+    assert len(bytes(row.address_index)) == 32
+
+
+@pytest.mark.parametrize("again", ["DAN@mau.example", " dan@MAU.example ", "dan+tin@mau.example"])
+def test_nobody_subscribes_twice(client: Client, again: str) -> None:
+    give(client)
+    text = give(client, again)
+    assert "Mở thư để xác nhận" in text
+    assert Subscriber.objects.count() == 1
+    assert len(mail.outbox) == 1
+
+
+def test_two_with_like_digits_are_two(client: Client) -> None:
+    give(client, "a.19901234@mau.example")
+    give(client, "b.19901234@mau.example")
+    assert Subscriber.objects.count() == 2
+
+
+def test_dots_make_no_second_letter_box_where_they_do_not_count() -> None:
+    key = newest_key()
+    assert subscriptions.index("a.b.c@gmail.com", key) == subscriptions.index(
+        "abc@googlemail.com", key
+    )
+    assert subscriptions.index("a.b@mau.example", key) != subscriptions.index("ab@mau.example", key)
+
+
+def test_a_letter_box_is_not_filled(client: Client) -> None:
+    for _ in range(30):
+        give(client)
+    assert len(mail.outbox) == 1
+    Subscriber.objects.update(asked_at=Now() - timedelta(minutes=16))
+    for _ in range(30):
+        give(client)
+    assert len(mail.outbox) == 2
+    Subscriber.objects.update(asked_at=Now() - timedelta(minutes=16))
+    give(client)
+    assert len(mail.outbox) == 2
+
+
+def test_one_visitor_asks_for_few(client: Client, enforced: Redis) -> None:
+    texts = [give(client, f"n{each}@mau.example") for each in range(25)]
+    assert "quá nhiều người" in texts[-1]
+    assert "n24@mau.example" in texts[-1]
+    assert len(mail.outbox) == 20
+
+
+def test_all_together_ask_for_no_more_than_people_would(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscriptions, "MOST_AN_HOUR", 2)
+    texts = [give(client, f"n{each}@mau.example") for each in range(3)]
+    assert "quá nhiều người" in texts[2]
+    assert len(mail.outbox) == 2
+
+
+def test_the_answer_does_not_tell_who_subscribes(client: Client) -> None:
+    subscriber(ME)
+    assert give(client, ME) == give(client, "khac@mau.example")
+
+
+def test_a_stranger_changes_nothing_that_was_confirmed(client: Client) -> None:
+    row = subscriber(ME, commune="hac-thanh")
+    commune()
+    give(client, "dan+ke@mau.example", commune="")
+    row.refresh_from_db()
+    assert row.commune == "hac-thanh"
+    assert mail.outbox[-1].to == [ME]
+    client.post(link("xac-nhan"))
+    row.refresh_from_db()
+    assert row.commune == ""
+
+
+def test_one_click_in_the_mail_program_leaves_without_cookie_or_token() -> None:
+    subscriber()
+    issued()
+    assert told() == [ME]
+    letter = mail.outbox[-1]
+    way = letter.extra_headers["List-Unsubscribe"].strip("<>")
+    assert letter.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    away = Client(enforce_csrf_checks=True, headers={"origin": "https://thu.example"})
+    path = way.removeprefix("http://127.0.0.1:8000")
+    assert away.post(path, {"List-Unsubscribe": "One-Click"}).status_code == 200
+    assert not Subscriber.objects.exists()
+    assert not Delivery.objects.exists()
+
+
+def test_looking_at_the_way_out_does_not_leave(client: Client) -> None:
+    row = subscriber()
+    path = links.leave(row).removeprefix("http://127.0.0.1:8000")
+    assert "<button" in client.get(path).content.decode()
+    assert Subscriber.objects.exists()
+    client.post(path)
+    assert "Đã bỏ" in client.post(path).content.decode()
+
+
+def test_who_left_is_not_told_what_was_owed_already() -> None:
+    row = subscriber()
+    issued()
+    row.delete()
+    assert told() == []
+
+
+def test_a_link_to_join_is_worth_nothing_after_leaving(client: Client) -> None:
+    give(client)
+    join = link("xac-nhan")
+    client.post(link("bo"))
+    assert client.post(join).status_code == 404
+    assert not Subscriber.objects.exists()
+
+
+def test_what_nobody_confirms_is_removed(client: Client) -> None:
+    give(client)
+    kept = subscriber("khac@mau.example")
+    Subscriber.objects.update(asked_at=Now() - timedelta(hours=49))
+    subscriptions.purge()
+    assert list(Subscriber.objects.all()) == [kept]
+
+
+def test_a_link_to_join_ends_after_two_days(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give(client)
+    join, late = link("xac-nhan"), timezone.now().timestamp() + 48 * 3600 + 5
+    monkeypatch.setattr(links.time, "time", lambda: late)
+    assert client.post(join).status_code == 404
+    assert Subscriber.objects.get().confirmed_at is None
+
+
+@pytest.mark.parametrize("name", ["xac-nhan", "bo"])
+def test_forged_links_do_nothing(client: Client, name: str) -> None:
+    row = subscriber()
+    for token in (f".{row.pk}.{'0' * 32}", str(row.pk), f"9999999999.{row.pk}....", "é"):
+        assert client.post(f"/dang-ky/{name}/{token}/").status_code == 404
+    assert Subscriber.objects.filter(pk=row.pk, commune="").exists()
+
+
+def test_a_link_to_join_is_no_way_out(client: Client) -> None:
+    give(client)
+    token = link("xac-nhan").removeprefix("/dang-ky/xac-nhan/")
+    assert client.post(f"/dang-ky/bo/{token}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("wish", "is_told"),
+    [
+        ({}, True),
+        ({"commune": "hac-thanh"}, True),
+        ({"commune": "noi-khac"}, False),
+        ({"scenario": "utility"}, True),
+        ({"scenario": "bank"}, False),
+        ({"office": "dien-luc"}, True),
+        ({"office": "ngan-hang"}, False),
+        ({"commune": "hac-thanh", "office": "ngan-hang"}, False),
+    ],
+)
+def test_each_is_told_what_they_asked_for(wish: dict[str, str], is_told: bool) -> None:
+    subscriber(**wish)
+    alert = writing.draft(scenario="utility")
+    alert.communes.add(commune())
+    alert.offices.add(office())
+    writing.publishing.submit(alert, by=writing.person("editor"))
+    writing.publishing.issue(alert, by=writing.person("approver"))
+    assert told() == ([ME] if is_told else [])
+
+
+def test_a_warning_for_the_whole_province_goes_to_every_commune() -> None:
+    subscriber(commune="noi-khac")
+    issued()
+    assert told() == [ME]
+
+
+def test_a_cancel_goes_to_those_who_were_told_and_to_nobody_else() -> None:
+    subscriber()
+    revision = issued()
+    told()
+    subscriber("moi@mau.example")
+    mail.outbox.clear()
+    cancelled(revision)
+    assert told() == [ME]
+    assert mail.outbox[0].subject.startswith("Hết hiệu lực:")
+
+
+def test_one_letter_to_each_with_no_other_address() -> None:
+    for each in range(3):
+        subscriber(f"n{each}@mau.example")
+    issued()
+    told()
+    assert {len(each.recipients()) for each in mail.outbox} == {1}
+    assert not any(
+        each.alternatives if hasattr(each, "alternatives") else () for each in mail.outbox
+    )
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "khong", "a@b", "a@mau.example\nBcc: b@mau.example", "a@mau.example,b@mau.example",
+     "<script>@mau.example", "đan@mau.example", "a" * 250 + "@mau.example"],
+)  # fmt: skip
+def test_what_is_no_address_is_told_and_owes_nothing(client: Client, address: str) -> None:
+    answer = client.post(PAGE, {"address": address, "token": form_token()})
+    assert answer.status_code == 422
+    assert 'class="wrong"' in answer.content.decode()
+    assert not Subscriber.objects.exists()
+
+
+def test_a_choice_that_is_not_offered_is_refused(client: Client) -> None:
+    assert "Chọn một dòng" in give(client, commune="' OR 1=1 --")
+    assert not mail.outbox
+
+
+@pytest.mark.parametrize("token", ["", "f:xx:yy", "f" * 5000])
+def test_a_form_that_is_not_fresh_is_given_back_with_its_words(client: Client, token: str) -> None:
+    text = give(client, token=token)
+    assert "Bấm lại một lần nữa" in text
+    assert ME in text
+    fresh = re.search(r'name="token" value="([^"]+)"', text)
+    assert fresh
+    assert "Mở thư để xác nhận" in give(client, token=fresh[1])
+
+
+def test_a_form_on_another_site_has_nobody_asked(client: Client) -> None:
+    posted = {"address": ME, "token": form_token()}
+    answer = client.post(PAGE, posted, headers={"origin": "https://xa.example"})
+    assert "không phải từ trang này" in answer.content.decode()
+    assert not Subscriber.objects.exists()
+
+
+def test_without_a_mail_server_no_address_is_taken(client: Client, settings: Settings) -> None:
+    settings.EMAIL_BACKEND = NOWHERE
+    assert "chưa gửi được thư" in client.get(PAGE).content.decode()
+    client.post(PAGE, {"address": ME, "token": form_token()})
+    assert not Subscriber.objects.exists()
+
+
+def test_pages_set_no_cookie_and_are_small(client: Client) -> None:
+    for each in range(170):
+        name = f"xa-phuong-so-{each}"
+        commune_row = {"code": str(each), "name": f"Xã Phường Dài Số {each}"}
+        Commune.objects.create(
+            codename=name, former_districts=[], former_communes=[], **commune_row
+        )
+    answer = client.get(PAGE)
+    assert not answer.cookies
+    assert "no-store" in answer["Cache-Control"]
+    assert len(gzip.compress(answer.content)) < 8 * 1024
+
+
+def test_many_are_owed_some_at_a_time_each_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "AT_ONCE", 4)
+    for each in range(10):
+        subscriber(f"n{each}@mau.example")
+    issued()
+    assert not Delivery.objects.exists()
+    work(delivery.OWE_SUBSCRIBERS)
+    assert Delivery.objects.count() == 10
+    assert OutboxItem.objects.filter(task=delivery.TASK, priority=2).count() == 10
+    assert OutboxItem.objects.filter(task=delivery.OWE_SUBSCRIBERS).count() == 3
+
+
+def test_the_page_speaks_english_and_names_places_in_vietnamese(client: Client) -> None:
+    commune(), office()
+    Office.objects.update(name_en="Power company")
+    text = client.get("/en/dang-ky/").content.decode()
+    assert ">Power company</option>" in text
+    assert 'lang="vi">Phường Thử</option>' in text
+    assert "Posing as" in text
+    answer = client.post("/en/dang-ky/", {"address": "dan"})
+    assert "This is not a mail address." in answer.content.decode()
+
+
+def test_what_is_kept_of_an_address_stands_on_the_page_of_personal_data(client: Client) -> None:
+    assert "Bỏ nhận thư là xóa ngay địa chỉ." in client.get("/rieng-tu/").content.decode()
+    assert (
+        "When you leave, the address is removed at once."
+        in client.get("/en/rieng-tu/").content.decode()
+    )
+
+
+def test_a_mail_says_the_warning_in_english_too_where_it_is_written() -> None:
+    subscriber()
+    issued(title_en="Fake power company", summary_en="They threaten.", advice_en="Hang up.")
+    work()
+    assert "In English: Fake power company\nThey threaten." in mail.outbox[-1].body

@@ -1,0 +1,150 @@
+"""What an agency's web editor finds: a line to paste, the feeds, whether a code is ours, the keys."""
+
+import base64
+from html import unescape
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from alerts import publishing
+from alerts.embed.snippets import TITLE, Choice, What, script_line
+from alerts.formats.cap_signer import new_key
+from alerts.models import Ending
+from tests.support.alert_factories import (
+    HOSTILE,
+    cancelled,
+    commune,
+    draft,
+    issued,
+    office,
+    person,
+    rewritten,
+)
+
+pytestmark = pytest.mark.django_db
+PAGE = "/danh-cho-co-quan/"
+PORTAL = "http://127.0.0.1:8000"
+
+
+def asked(client: Client, **posted: str) -> str:
+    answer = client.post(PAGE, posted)
+    assert answer.status_code == 200
+    return unescape(answer.content.decode())
+
+
+def test_who_chooses_nothing_gets_the_newest_warnings(client: Client) -> None:
+    text = unescape(client.get(PAGE).content.decode())
+    assert f'<iframe src="{PORTAL}/nhung/" title=' in text
+    assert f'<script src="{PORTAL}/nhung.js"></script><noscript>' in text
+
+
+@pytest.mark.parametrize(
+    ("show", "frame", "data"),
+    [
+        ("canh-bao:gia-dien-luc", "/canh-bao/gia-dien-luc/nhung/", "data-canh-bao"),
+        ("xa:hac-thanh", "/nhung/xa/hac-thanh/", "data-xa"),
+        ("co-quan:dien-luc", "/nhung/co-quan/dien-luc/", "data-co-quan"),
+    ],
+)
+def test_a_choice_gives_its_two_lines_and_a_frame_to_look_at(
+    client: Client, show: str, frame: str, data: str
+) -> None:
+    issued()
+    commune(), office()
+    text = asked(client, show=show, size="300x250")
+    assert f'<iframe src="{PORTAL}{frame}" title=' in text
+    assert f'{data}="{show.partition(":")[2]}"></script>' in text
+    assert f'<iframe class="framed" src="{frame}"' in text
+    assert client.get(frame).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("choice", "page"),
+    [
+        (Choice(), "/canh-bao/"),
+        (Choice(What.COMMUNE, "hac-thanh"), "/canh-bao/"),
+        (Choice(What.WARNING, "gia-dien-luc"), "/canh-bao/gia-dien-luc/"),
+    ],
+)
+def test_the_line_of_script_leaves_a_link_where_no_script_runs(choice: Choice, page: str) -> None:
+    line = script_line(choice, PORTAL)
+    assert line.endswith(f'<noscript><a href="{PORTAL}{page}">{TITLE}</a></noscript>')
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize("posted", [{"show": HOSTILE}, {"show": "xa:khong-co"}, {"size": "9x9"}])
+def test_a_choice_that_is_none_is_told_and_the_page_stays(
+    client: Client, posted: dict[str, str]
+) -> None:
+    answer = client.post(PAGE, posted)
+    assert answer.status_code == 422
+    assert "trong danh sách" in answer.content.decode()
+    assert b"<script>alert" not in answer.content
+
+
+def test_a_genuine_code_is_told_with_its_time_and_whether_it_stands(client: Client) -> None:
+    revision = issued(title="Giả điện lực")
+    text = asked(client, code=f" {revision.identifier.lower()} ")
+    assert f"Mã {revision.identifier} là của Công an tỉnh" in text
+    assert "đang có hiệu lực" in text
+
+
+def test_an_old_code_leads_to_the_newer_word(client: Client) -> None:
+    first = issued()
+    second = rewritten(first)
+    text = asked(client, code=first.identifier)
+    assert "Đã có bản mới hơn" in text
+    assert second.identifier in text
+
+
+def test_a_code_of_an_ended_or_withdrawn_warning_says_to_take_it_down(client: Client) -> None:
+    over, wrong = issued("mot"), issued("hai")
+    cancelled(over)
+    publishing.cancel(wrong.alert, by=person("approver"), reason="Nhầm.", ending=Ending.ERROR)
+    assert "đã hết hiệu lực" in asked(client, code=over.identifier)
+    assert "đã được rút lại" in asked(client, code=wrong.identifier)
+
+
+def test_a_code_that_is_not_ours_is_told_and_whom_to_ring(client: Client) -> None:
+    draft()
+    text = asked(client, code="TH-PV01-2026-9999-1")
+    assert "Không có cảnh báo nào mang mã" in text
+    assert "chưa đúng dạng" not in text
+    assert "02373.725.725" in text
+
+
+@pytest.mark.parametrize("code", ["th pv01 2026 1 1", "xyz", "TH-PV01-2026-0001", HOSTILE[:60]])
+def test_a_code_of_another_shape_is_told_what_shape_codes_have(client: Client, code: str) -> None:
+    text = asked(client, code=code)
+    assert "chưa đúng dạng mã cảnh báo" in text
+    assert "Mã có dạng TH-PV01-2026-0001-1" in text
+    assert "Không có cảnh báo nào mang mã" not in text
+
+
+@pytest.mark.parametrize("code", ["", "X" * 5000, "\x00"])
+def test_what_is_no_code_gets_a_clear_sentence(client: Client, code: str) -> None:
+    answer = client.post(PAGE, {"code": code})
+    assert answer.status_code == 422
+    assert 'class="wrong"' in answer.content.decode()
+
+
+def test_all_keys_that_have_signed_are_listed(client: Client, settings: Settings) -> None:
+    assert "chưa ký cảnh báo nào" in client.get(PAGE).content.decode()
+    settings.SIGNING_KEY = base64.b64encode(bytes(32)).decode()
+    settings.CAP_KEY = new_key("portal.example")
+    issued()
+    text = client.get(PAGE).content.decode()
+    assert text.count("/canh-bao/khoa/") == 2
+
+
+def test_feeds_are_named_with_their_whole_address(client: Client) -> None:
+    text = client.get(PAGE).content.decode()
+    for path in ("rss.xml", "atom.xml", "feed.json", "cap.xml"):
+        assert f"{PORTAL}/canh-bao/{path}" in text
+
+
+def test_programs_are_asked_to_read_feeds_no_oftener_than_helps(client: Client) -> None:
+    text = client.get(PAGE).content.decode()
+    assert "Vài phút đọc lại một lần là đủ." in text
+    assert "Đọc dày hơn 30 giây một lần cũng không có gì mới." in text

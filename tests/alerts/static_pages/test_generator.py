@@ -1,0 +1,331 @@
+"""Public pages as files: whole, dated, with a stale twin, and changed all at once."""
+
+import gzip
+import json
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import brotli
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from alerts.formats import print_cache as printing
+from alerts.models import PartnerAgency
+from alerts.static_pages import generator as snapshots
+from alerts.static_pages import stale_banner as twins
+from alerts.static_pages import store as trees
+from alerts.static_pages.page_list import doors
+from alerts.static_pages.store import FRESH, STALE, Tree, file_of
+from alerts.static_pages.subprocess_renderer import drawn
+from reports.models import OutboxItem
+from tests.alerts.test_signatures import CAP_KEY, TEXT_KEY
+from tests.support.alert_factories import cancelled, commune, draft, issued, office, rewritten
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def home(settings: Settings, tmp_path: Path) -> Path:
+    settings.DATA_DIR = tmp_path
+    return tmp_path / "snapshots"
+
+
+def file(path: str, kind: str = FRESH) -> Path:
+    return snapshots.home() / "current" / kind / file_of(path)
+
+
+def kept(path: str, kind: str = FRESH) -> str:
+    return file(path, kind).read_text()
+
+
+def inode(path: str) -> int:
+    return file(path).stat().st_ino
+
+
+def test_every_door_is_a_file_with_what_the_portal_answers(client: Client) -> None:
+    issued()
+    commune(), office()
+    snapshots.write()
+    for door in (door for door in doors(timezone.now()) if not door.drawn):
+        page = client.get(door.path)
+        assert page.status_code == 200, door.path
+        text = file(door.path).read_bytes()
+        without_date = (
+            text[: text.find(b'<meta name="written"')] if b'name="written"' in text else text
+        )
+        assert page.content.startswith(without_date), door.path
+
+
+def test_both_compressed_forms_hold_the_same_text() -> None:
+    issued()
+    snapshots.write()
+    for kind in (FRESH, STALE):
+        file = snapshots.home() / "current" / kind / "canh-bao" / "index.html"
+        text = file.read_bytes()
+        assert gzip.decompress(Path(f"{file}.gz").read_bytes()) == text
+        assert brotli.decompress(Path(f"{file}.br").read_bytes()) == text
+
+
+def test_a_page_carries_the_time_it_was_written_and_its_twin_says_so() -> None:
+    with time_machine.travel("2026-11-20T10:01:00+07:00", tick=False):
+        issued()
+        snapshots.write()
+    written = '<meta name="written" content="2026-11-20T10:01'
+    assert written in kept("/canh-bao/gia-dien-luc/")
+    for path in ("/", "/dang-bi-goi/", "/co-quan/", "/canh-bao/gia-dien-luc/van-ban.txt"):
+        assert "có thể đã cũ" in kept(path, STALE), path
+        assert "có thể đã cũ" not in kept(path), path
+    english = "/en/canh-bao/gia-dien-luc/"
+    for path in ("/en/", "/en/canh-bao/", english, f"{english}van-ban.txt"):
+        assert "It may be out of date" in kept(path, STALE), path
+        assert "It may be out of date" not in kept(path), path
+
+
+@pytest.mark.parametrize("path", ["/nhung/", "/nhung/song/", "/canh-bao/gia-dien-luc/nhung/"])
+def test_the_twin_of_a_frame_is_grey(path: str) -> None:
+    issued()
+    snapshots.write()
+    assert 'past">' in kept(path, STALE)
+    assert 'past">' not in kept(path)
+
+
+def test_what_is_signed_is_the_same_in_both_trees() -> None:
+    revision = issued()
+    snapshots.write()
+    path = f"/canh-bao/cap/{revision.identifier}.xml"
+    assert kept(path, STALE) == kept(path)
+
+
+def test_a_draft_and_a_withdrawn_word_are_in_no_file() -> None:
+    first = issued("mot", title="Bản đầu", summary="Bản đầu")
+    draft("hai", title="Chưa ai được biết")
+    snapshots.write()
+    cancelled(first)
+    snapshots.write()
+    whole = "".join(file.read_text() for file in files_of_pages())
+    assert "Chưa ai được biết" not in whole
+    assert "Đang có hiệu lực</" not in kept("/canh-bao/mot/")
+    assert "hết hiệu lực" in kept("/canh-bao/mot/")
+    assert "Bản đầu" not in kept("/nhung/")
+
+
+def files_of_pages() -> list[Path]:
+    return list((snapshots.home() / "current" / FRESH).rglob("*.html"))
+
+
+def test_only_what_changed_is_rendered_and_the_rest_is_the_same_file() -> None:
+    first, _ = issued("mot"), issued("hai")
+    every = snapshots.write()
+    before = {path: inode(path) for path in ("/canh-bao/mot/", "/canh-bao/hai/", "/co-quan/")}
+    rewritten(first)
+    assert snapshots.write() < every
+    after = {path: inode(path) for path in before}
+    assert [path for path in before if before[path] != after[path]] == ["/canh-bao/mot/"]
+
+
+def test_places_with_the_same_warnings_share_one_file() -> None:
+    commune("xa-nay"), commune("xa-kia")
+    issued()
+    snapshots.write()
+    assert inode("/nhung/xa/xa-nay/") == inode("/nhung/xa/xa-kia/")
+
+
+def test_a_new_text_never_has_the_second_of_the_old_one(home: Path) -> None:
+    with time_machine.travel(timezone.now(), tick=False):
+        first = issued()
+        snapshots.write()
+        old = (home / "current/fresh/canh-bao/gia-dien-luc/index.html").stat().st_mtime
+        cancelled(first)
+        snapshots.write()
+        new = (home / "current/fresh/canh-bao/gia-dien-luc/index.html").stat().st_mtime
+    assert new > old
+
+
+def test_a_page_that_fails_leaves_the_old_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = issued()
+    snapshots.write()
+    cancelled(first)
+    monkeypatch.setattr(twins, "stale", broken)
+    with pytest.raises(OSError, match="no space"):
+        snapshots.write()
+    assert "Đang có hiệu lực" in kept("/canh-bao/gia-dien-luc/")
+
+
+def broken(*_: object) -> bytes:
+    raise OSError(28, "no space left on the disk")
+
+
+def test_what_broken_writers_left_is_removed(home: Path) -> None:
+    for number in range(4):
+        (home / "trees" / f"20200101T00000{number}-dead").mkdir(parents=True)
+    snapshots.write()
+    snapshots.write()
+    assert len(list((home / "trees").iterdir())) <= 2
+    assert kept("/")
+
+
+def test_a_word_owes_new_files_once_and_doubts_the_old(
+    django_capture_on_commit_callbacks: object, home: Path
+) -> None:
+    snapshots.write()
+    with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
+        cancelled(issued())
+    assert OutboxItem.objects.filter(task=snapshots.TASK).count() == 1
+    assert (home / "doubted").exists()
+    item = OutboxItem.objects.get(task=snapshots.TASK)
+    snapshots.work_off([item.pk])
+    assert not (home / "doubted").exists()
+    item.refresh_from_db()
+    assert item.settled_at
+
+
+def test_a_doubt_that_comes_while_files_are_written_stays(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshots.write()
+    monkeypatch.setattr(snapshots.assets, "keep", lambda _: snapshots.doubt())
+    snapshots.write()
+    assert (home / "doubted").exists()
+
+
+def test_a_look_says_that_all_is_right_and_writes_nothing(home: Path) -> None:
+    issued()
+    with time_machine.travel("2026-11-20T10:01:00+07:00", tick=False) as clock:
+        snapshots.write()
+        tree = (home / "current").readlink()
+        clock.shift(20)
+        snapshots.look()
+        assert (home / "current").readlink() == tree
+        assert (home / "checked").read_text() == f"{int(timezone.now().timestamp())}\n"
+
+
+def test_an_end_is_seen_by_the_next_look_and_told_to_the_front_before(home: Path) -> None:
+    now = timezone.now()
+    issued(expires=now + timedelta(minutes=1))
+    snapshots.write()
+    ends = (home / "current" / "ends").read_text()
+    assert (
+        f"{int((now + timedelta(minutes=1)).timestamp())} drop canh-bao/gia-dien-luc/index.html"
+        in ends
+    )
+    assert " twin index.html" in ends
+    with time_machine.travel(now + timedelta(minutes=2)):
+        snapshots.look()
+        assert "hết hiệu lực" in kept("/canh-bao/gia-dien-luc/")
+
+
+def test_a_new_release_and_a_new_day_write_all_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    every = snapshots.write()
+    assert snapshots.write() < every + 1
+    monkeypatch.setattr(snapshots, "release", lambda: "another")
+    before = inode("/canh-bao/")
+    snapshots.look()
+    assert inode("/canh-bao/") != before
+
+
+def test_a_tree_that_cannot_be_read_is_written_anew(home: Path) -> None:
+    snapshots.write()
+    (home / "current" / "made.json").write_text("{")
+    assert Tree.current(home) is None
+    assert snapshots.write() > 5
+
+
+# --- What is drawn
+
+SHEETS = [f"/canh-bao/gia-dien-luc/{name}" for name in ("to-dan.pdf", "tai-lieu.zip", "anh.png")]
+
+
+def test_sheets_pictures_and_packs_are_kept_while_their_warning_stands(client: Client) -> None:
+    revision = issued()
+    snapshots.write(draws=True)
+    assert [file(path).read_bytes() for path in SHEETS] == [
+        client.get(path).content for path in SHEETS
+    ]
+    assert not Path(f"{file(SHEETS[0])}.br").exists()
+    cancelled(revision)
+    snapshots.write(draws=True)
+    assert [file(path).exists() for path in SHEETS] == [False, False, True]
+    assert file(SHEETS[2]).read_bytes() == client.get(SHEETS[2]).content
+
+
+def test_a_word_waits_for_no_drawing_and_the_next_look_draws_it() -> None:
+    issued()
+    snapshots.write()
+    assert [file(path).exists() for path in SHEETS] == [False, False, False]
+    snapshots.look()
+    assert [file(path).exists() for path in SHEETS] == [True, True, True]
+    assert snapshots.write() == len([door for door in doors(timezone.now()) if not door.made_of])
+
+
+def test_what_draws_stays_out_of_the_process_that_writes() -> None:
+    def draw() -> bytes:
+        sys.modules["something heavy"] = sys
+        return b"ok"
+
+    assert list(drawn([draw, lambda: b"" + 1, lambda: b"x"])) == [b"ok", b"", b"x"]  # type: ignore[operator]
+    assert "something heavy" not in sys.modules
+
+
+def test_a_sheet_that_cannot_be_drawn_holds_up_no_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("picture", "poster", "pack"):
+        monkeypatch.setattr(printing, name, broken)
+    with time_machine.travel("2026-11-20T10:01:00+07:00", tick=False):
+        issued()
+        snapshots.look()
+        tree = (snapshots.home() / "current").readlink()
+        assert "Đang có hiệu lực" in kept("/canh-bao/gia-dien-luc/")
+        snapshots.look()
+        assert (snapshots.home() / "current").readlink() == tree
+
+
+def test_drawings_outlast_the_day_that_pages_are_written_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("picture", "poster", "pack"):
+        monkeypatch.setattr(printing, name, lambda _: b"drawn")
+    with time_machine.travel("2026-11-20T10:00:00+07:00") as clock:
+        issued()
+        snapshots.write(draws=True)
+        before = {path: inode(path) for path in (*SHEETS, "/canh-bao/")}
+        clock.shift(timedelta(days=1))
+        snapshots.write()
+    assert [path for path in before if before[path] != inode(path)] == ["/canh-bao/"]
+
+
+def test_a_signature_is_kept_beside_what_it_signs(settings: Settings) -> None:
+    settings.SIGNING_KEY, settings.CAP_KEY = TEXT_KEY, CAP_KEY
+    revision = issued()
+    snapshots.write()
+    signature = json.loads(kept(f"/canh-bao/chu-ky/{revision.identifier}.json"))["signature"]
+    told = (snapshots.home() / "current" / "signatures").read_text()
+    assert told.startswith(f"/canh-bao/noi-dung/{revision.identifier}.json keyid=")
+    assert f'signature="{signature}"' in told
+
+
+def test_a_tree_is_on_the_disk_before_it_is_served(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshots.write()
+    before = (home / "current").readlink()
+    issued()
+    monkeypatch.setattr(trees, "_sync", broken)
+    with pytest.raises(OSError, match="no space"):
+        snapshots.write()
+    assert (home / "current").readlink() == before
+
+
+def test_whom_agencies_register_is_looked_at_like_a_word(settings: Settings, home: Path) -> None:
+    settings.FRAMES_ONLY_FOR = ("partners",)
+    snapshots.write()
+    partner_of(["https://xa.example.vn"])
+    snapshots.look()
+    policies = (home / "current" / "policies").read_text()
+    assert policies.count("frame-ancestors 'self' https://xa.example.vn;") == 2
+
+
+def partner_of(origins: list[str]) -> None:
+    PartnerAgency.objects.create(name="Xã Mẫu", kind="committee", origins=origins)

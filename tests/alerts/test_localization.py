@@ -1,0 +1,203 @@
+"""Warnings for who reads English: their English words where somebody wrote them, else the Vietnamese
+ones and a sentence that says so; as honest as the Vietnamese pages.
+"""
+
+import gzip
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import time_machine
+from django.contrib.staticfiles import finders
+from django.core import mail
+from django.template import engines
+from django.test import Client
+from django.utils import timezone, translation
+from lxml import html
+
+from alerts import publishing
+from alerts.first_alert import SLUG, ensure_first_alert
+from alerts.formats import cap
+from alerts.models import Ending
+from tests.alerts.delivery.test_service import work
+from tests.support.alert_factories import (
+    IN_ENGLISH,
+    cancelled,
+    draft,
+    issued,
+    person,
+    rewritten,
+    subscriber,
+)
+from tests.support.language import vietnamese
+
+pytestmark = pytest.mark.django_db
+LIST, PAGE = "/en/canh-bao/", "/en/canh-bao/gia-dien-luc/"
+PAGES = [LIST, PAGE, f"{PAGE}lich-su/"]
+ONLY = "So far this warning is in Vietnamese only."
+
+
+def text(client: Client, path: str) -> str:
+    answer = client.get(path)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_a_page_says_in_english_what_to_do_until_when_and_under_which_code(client: Client) -> None:
+    with time_machine.travel("2026-11-20T10:00:00+07:00", tick=False):
+        revision = issued(expires=timezone.now() + timedelta(days=2), **IN_ENGLISH)
+        page = text(client, PAGE)
+    wanted = ["In force", "Callers posing as the power company", "They threaten", "<b>Hang up."]
+    wanted += ["In force until", "10:00, 22/11/2026", "version 1", revision.identifier]
+    assert [word for word in wanted if word not in page] == []
+    assert ONLY not in page
+    assert 'href="tel:02373725725">02373.725.725</a> to ask' in page
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("words", [IN_ENGLISH, {}], ids=["english", "vietnamese"])
+def test_what_is_vietnamese_on_an_english_page_says_so(
+    client: Client, path: str, words: dict[str, str]
+) -> None:
+    more = {"document_number": "7/CĐ", "document_subject": "Về việc lừa đảo", "audience": "Mọi nhà"}
+    cancelled(issued("da-het", **words), reason="Không còn ai gọi.")
+    rewritten(issued(document_note="Ghi chú.", **more, **words))
+    for each in (path, path.replace("gia-dien-luc", "da-het")):
+        assert vietnamese(client.get(each).content) == []
+
+
+def test_a_warning_without_english_says_so_and_what_to_do_all_the_same(client: Client) -> None:
+    issued()
+    assert ONLY in text(client, LIST)
+    page = text(client, PAGE)
+    assert f"{ONLY}</b> Whatever such a caller says, hang up." in page
+    assert '<h1 lang="vi">Giả điện lực, dọa cắt điện</h1>' in page
+    assert '<ul class="advice" lang="vi">' in page
+
+
+def test_steps_that_nobody_translated_are_shown_as_vietnamese(client: Client) -> None:
+    issued(**IN_ENGLISH)
+    page = html.document_fromstring(client.get(PAGE).content)
+    (steps,) = page.xpath("//ol[@class='steps']")
+    assert steps.get("lang") == "vi"
+    assert steps.getprevious().text_content() == "So far this part is in Vietnamese only."
+
+
+def test_an_end_and_a_withdrawal_are_told_in_english(client: Client) -> None:
+    cancelled(issued(**IN_ENGLISH))
+    wrong = issued("nham", **IN_ENGLISH)
+    publishing.cancel(wrong.alert, by=person("approver"), reason="Nhầm.", ending=Ending.ERROR)
+    page = text(client, PAGE)
+    assert "This warning is no longer in force</b> since" in page
+    assert 'Reason, in Vietnamese: <span lang="vi">Không còn tin báo.</span>' in page
+    page = text(client, "/en/canh-bao/nham/")
+    assert "This warning was taken back</b>" in page
+    assert 'Reason, in Vietnamese: <span lang="vi">Nhầm.</span>' in page
+    assert "Reason, in Vietnamese: Nhầm." in text(client, "/en/canh-bao/nham/van-ban.txt")
+    assert "Hang up" not in page
+    assert "They threaten" not in page
+    for words in ("Ended on", "Taken back on"):
+        assert words in text(client, LIST)
+
+
+def test_what_has_expired_is_not_in_force_in_english_either(client: Client) -> None:
+    now = timezone.now()
+    issued(expires=now + timedelta(minutes=1), **IN_ENGLISH)
+    with time_machine.travel(now + timedelta(minutes=2)):
+        for path in (PAGE, LIST):
+            assert "Ended on" in text(client, path), path
+        assert "No longer in force since" in text(client, f"{PAGE}van-ban.txt")
+        assert "There is no warning at present." in text(client, LIST)
+
+
+def test_the_history_is_told_in_english(client: Client) -> None:
+    first = issued(**IN_ENGLISH)
+    second = rewritten(first, summary_en="They want money.")
+    page = text(client, f"{PAGE}lich-su/")
+    for words in ("Version 2: updated", "Version 1: first issued", "Changed: English words, who"):
+        assert words in page
+    assert f'href="{PAGE}lich-su/">see earlier versions' in text(client, PAGE)
+    assert second.identifier in page
+
+
+def test_the_text_to_copy_says_it_in_english(client: Client) -> None:
+    issued(**IN_ENGLISH)
+    plain = text(client, f"{PAGE}van-ban.txt")
+    for words in ("WHAT TO DO\n- Hang up. You owe no answer.\n", "In force.", "version 1", PAGE):
+        assert words in plain
+    issued("hai", title="“Giả” & <thật>")
+    plain = text(client, "/en/canh-bao/hai/van-ban.txt")
+    assert f"\n{ONLY}\nWhatever such a caller says, hang up." in plain
+    assert "\n\n“Giả” & <thật>\n" in plain
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_each_page_leads_to_the_same_in_the_other_language(client: Client, path: str) -> None:
+    rewritten(issued(**IN_ENGLISH))
+    other = path.removeprefix("/en")
+    for here, there, code in ((path, other, "vi"), (other, path, "en")):
+        page = html.document_fromstring(client.get(here).content)
+        (named,) = page.xpath("//link[@rel='alternate'][@hreflang]")
+        (link,) = page.xpath("//a[@class='tongue']")
+        for way in (named, link):
+            assert (way.get("href"), way.get("hreflang")) == (there, code)
+
+
+def test_a_draft_has_no_english_page(client: Client) -> None:
+    draft(**IN_ENGLISH)
+    issued("hen", effective=timezone.now() + timedelta(days=1), **IN_ENGLISH)
+    for path in (PAGE, f"{PAGE}lich-su/", f"{PAGE}van-ban.txt", "/en/canh-bao/hen/"):
+        assert client.get(path).status_code == 404
+    assert "Callers posing" not in text(client, LIST)
+
+
+def test_english_words_that_are_the_vietnamese_ones_are_none(client: Client) -> None:
+    same = "Giả điện lực, dọa cắt điện"
+    subscriber()
+    issued(**IN_ENGLISH | {"title_en": same})
+    assert ONLY in text(client, PAGE)
+    work()
+    assert "In English" not in mail.outbox[-1].body
+    issued("hai", **IN_ENGLISH)
+    work()
+    assert "In English: Callers posing" in mail.outbox[-1].body
+
+
+def test_an_english_page_with_all_it_loads_stays_light(client: Client) -> None:
+    alert = ensure_first_alert(person("editor"))
+    publishing.submit(alert, by=person("editor"))
+    publishing.issue(alert, by=person("approver"))
+    page = client.get(f"/en/canh-bao/{SLUG}/").content
+    sheets = [Path(str(finders.find(f"css/{name}.css"))) for name in ("portal", "alert")]
+    sent = [page, *(sheet.read_bytes() for sheet in sheets)]
+    assert sum(len(gzip.compress(part, 9)) for part in sent) <= 14_000
+    assert page.count(b'rel="stylesheet"') == len(sheets)
+    assert b"<script src" not in page
+
+
+def test_programs_are_told_the_language_and_the_address_of_the_page(client: Client) -> None:
+    revision = issued(**IN_ENGLISH)
+    page = html.document_fromstring(client.get(PAGE).content)
+    told = json.loads(page.xpath("//script[@type='application/ld+json']")[0].text)
+    assert (told["inLanguage"], told["name"]) == ("en", IN_ENGLISH["title_en"])
+    assert told["url"] == revision.words.message.web_in_english
+    assert told["url"].endswith(PAGE)
+    assert page.xpath("//meta[@property='og:url']/@content") == [told["url"]]
+    assert page.xpath("//link[@type='application/json+oembed']") == []
+    assert f"<web>{told['url']}</web>".encode() in cap.message(revision)
+
+
+def test_the_card_of_an_english_page_speaks_english() -> None:
+    card = engines["public"].from_string("{% load alert_cards %}{% current_warning %}")
+    issued(**IN_ENGLISH)
+    with translation.override("en"):
+        shown = card.render()
+    assert f'<a href="{PAGE}">Callers posing as the power company</a>' in shown
+    assert ONLY not in shown
+
+
+def test_a_search_in_english_finds_a_warning_by_its_english_words(client: Client) -> None:
+    issued(**IN_ENGLISH)
+    page = client.post("/en/tim/", {"q": "posing as the power company"}).content.decode()
+    assert f'<a href="{PAGE}"><b>Callers posing as the power company</b></a>' in page

@@ -1,0 +1,178 @@
+"""Signatures, judged by programs that are not ours: openssl and xmlsec1."""
+
+import base64
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.db import IntegrityError, connection, transaction
+from django.template import engines
+from django.test import Client
+from pytest_django import Settings
+
+from alerts import publishing
+from alerts import signatures as seals
+from alerts.formats import cap
+from alerts.formats.cap_signer import cap_signer, new_key
+from alerts.models import AlertRevision, PublicKey, RevisionSeal
+from tests.support.alert_factories import HOSTILE, cancelled, issued, person, rewritten, submitted
+
+pytestmark = pytest.mark.django_db
+TEXT_KEY = base64.b64encode(bytes(range(32))).decode()
+CAP_KEY = new_key("portal.example")
+
+
+@pytest.fixture(autouse=True)
+def keys(settings: Settings) -> None:
+    settings.SIGNING_KEY, settings.CAP_KEY = TEXT_KEY, CAP_KEY
+
+
+def program(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        pytest.skip(f"{name} is not installed (.ci/run installs it)")
+    return found
+
+
+def openssl_finds_genuine(text: bytes, signature: str, pem: str, folder: Path) -> bool:
+    for name, content in (("text", text), ("key", pem.encode())):
+        (folder / name).write_bytes(content)
+    (folder / "signature").write_bytes(base64.b64decode(signature))
+    asked = ["pkeyutl", "-verify", "-pubin", "-inkey", "key", "-rawin", "-in", "text"]
+    asked += ["-sigfile", "signature"]
+    return subprocess.run([program("openssl"), *asked], cwd=folder, check=False).returncode == 0
+
+
+def xmlsec_finds_genuine(message: bytes, certificate: str, folder: Path) -> bool:
+    (folder / "message.xml").write_bytes(message)
+    (folder / "certificate.pem").write_text(certificate)
+    asked = ["--verify", "--trusted-pem", "certificate.pem", "--enabled-key-data", "x509"]
+    done = subprocess.run(
+        [program("xmlsec1"), *asked, "message.xml"], cwd=folder, check=False, capture_output=True
+    )
+    return done.returncode == 0
+
+
+def test_openssl_verifies_the_content_with_the_published_key(
+    client: Client, tmp_path: Path
+) -> None:
+    revision = issued(title=HOSTILE)
+    answer = client.get(f"/canh-bao/noi-dung/{revision.identifier}.json")
+    told = client.get(f"/canh-bao/chu-ky/{revision.identifier}.json").json()
+    pem = client.get(told["public_key"]).content.decode()
+    assert f'signature="{told["signature"]}"' in answer.headers["X-Content-Signature"]
+    assert openssl_finds_genuine(answer.content, told["signature"], pem, tmp_path)
+    assert not openssl_finds_genuine(answer.content + b" ", told["signature"], pem, tmp_path)
+
+
+def test_xmlsec_verifies_the_cap_message_and_notices_a_change(
+    client: Client, tmp_path: Path
+) -> None:
+    revision = issued(title=HOSTILE)
+    message = client.get(f"/canh-bao/cap/{revision.identifier}.xml").content
+    certificate = PublicKey.objects.get(kind="cap").pem
+    assert xmlsec_finds_genuine(message, certificate, tmp_path)
+    changed = message.replace(b"02373725725", b"02373725726")
+    assert not xmlsec_finds_genuine(changed, certificate, tmp_path)
+
+
+def test_a_signed_message_is_valid_cap() -> None:
+    from tests.alerts.formats.test_cap import judged
+
+    judged(RevisionSeal.objects.get(revision=issued()).cap_message.encode())
+
+
+def test_update_and_cancel_are_signed_too() -> None:
+    revision = rewritten(issued())
+    cancelled(revision)
+    assert RevisionSeal.objects.count() == 3
+
+
+def test_what_the_old_key_signed_is_verified_after_a_change_of_keys(
+    client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    old = issued()
+    settings.SIGNING_KEY = base64.b64encode(bytes(32)).decode()
+    settings.CAP_KEY = new_key("portal.example")
+    issued("moi")
+    told = client.get(f"/canh-bao/chu-ky/{old.identifier}.json").json()
+    text = client.get(f"/canh-bao/noi-dung/{old.identifier}.json").content
+    pem = client.get(told["public_key"]).content.decode()
+    assert openssl_finds_genuine(text, told["signature"], pem, tmp_path)
+    assert PublicKey.objects.count() == 4
+
+
+@pytest.mark.parametrize("missing", ["SIGNING_KEY", "CAP_KEY"])
+def test_with_one_key_alone_nothing_is_issued(settings: Settings, missing: str) -> None:
+    alert = submitted()
+    setattr(settings, missing, "")
+    with pytest.raises(publishing.UnsealedError, match="Chưa phát"):
+        publishing.issue(alert, by=person("approver"))
+    assert not AlertRevision.objects.exists()
+
+
+def test_a_signature_that_fails_undoes_the_issue(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_: object) -> bytes:
+        raise OSError
+
+    alert = submitted()
+    monkeypatch.setattr(cap, "message", fails)
+    with pytest.raises(publishing.UnsealedError):
+        publishing.issue(alert, by=person("approver"))
+    alert.refresh_from_db()
+    assert (alert.current, AlertRevision.objects.count()) == (None, 0)
+
+
+def test_without_keys_a_warning_goes_out_unsigned_and_its_signature_is_not_found(
+    client: Client, settings: Settings
+) -> None:
+    settings.SIGNING_KEY = settings.CAP_KEY = ""
+    revision = issued()
+    assert client.get(f"/canh-bao/chu-ky/{revision.identifier}.json").status_code == 404
+    answer = client.get(f"/canh-bao/noi-dung/{revision.identifier}.json")
+    assert "X-Content-Signature" not in answer.headers
+    assert b"Signature" not in client.get(f"/canh-bao/cap/{revision.identifier}.xml").content
+
+
+@pytest.mark.parametrize("table", ["alerts_revisionseal", "alerts_publickey"])
+@pytest.mark.parametrize("act", ["DELETE FROM {}", "UPDATE {} SET {} = {}"])
+def test_no_code_changes_a_signature_or_a_key(table: str, act: str) -> None:
+    issued()
+    column = "text_signature" if table.endswith("seal") else "pem"
+    with connection.cursor() as cursor, pytest.raises(IntegrityError), transaction.atomic():
+        cursor.execute(act.format(table, column, column))
+
+
+@pytest.mark.parametrize("bad", ["x", "c2hvcnQ=", "-----BEGIN PRIVATE KEY-----\nx"])
+def test_what_is_no_key_is_told(bad: str) -> None:
+    with pytest.raises(ImproperlyConfigured):
+        cap_signer(bad)
+
+
+def test_a_certificate_of_another_key_is_told() -> None:
+    mine, other = (base64.b64decode(new_key("x")).decode() for _ in range(2))
+    end = "-----END PRIVATE KEY-----\n"
+    mixed = mine.partition(end)[0] + end + other.partition(end)[2]
+    with pytest.raises(ImproperlyConfigured, match="another"):
+        cap_signer(mixed)
+
+
+def test_a_key_may_stand_as_pem_or_on_one_line() -> None:
+    pem = base64.b64decode(CAP_KEY).decode()
+    assert cap_signer(pem).id == cap_signer(CAP_KEY).id
+
+
+def test_the_signed_text_says_what_it_is_for() -> None:
+    assert seals.signed_text(issued()).startswith(b'{"kind":"thanh-hoa/warning/1","warning":')
+
+
+def test_the_desk_is_told_of_warnings_without_a_signature(settings: Settings) -> None:
+    card = engines["desk"].from_string("{% load alert_cards %}{% unsigned_warnings %}")
+    issued("co-chu-ky")
+    assert card.render().strip() == ""
+    settings.SIGNING_KEY = settings.CAP_KEY = ""
+    revision = issued("khong-chu-ky")
+    assert revision.identifier in card.render()
+    assert "1 cảnh báo" in card.render()

@@ -1,0 +1,26 @@
+"""What bar 13 asks of its made-up numbers is what the portal says of them."""
+
+import pytest
+from django.db import connection
+
+from bench.looking import FILL
+from bench.looks import drawn
+from reports.extraction import phones
+from reports.extraction import redaction as privacy
+from reports.numbers import lookup
+
+REPORTS = 200
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(("what", "state"), [("named", "several"), ("unknown", "odd")])
+def test_its_numbers_are_reported_by_two_or_by_nobody(what: str, state: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(FILL, {"reports": REPORTS, "sealed": privacy.head().hex()})
+        cursor.execute("SET session_replication_role = origin")
+    keys = drawn(what, REPORTS)
+    states = {
+        lookup.look(phones.Phone(key, "international", key)).state
+        for key in (next(keys) for _ in range(30))
+    }
+    assert states == {state}

@@ -1,0 +1,395 @@
+"""The record of acts as a chain: what is sealed, when, and what anybody's hands on it leave behind."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import IntegrityError, connection, transaction
+from pytest_django import Settings
+
+from core.audit import chain
+from core.audit import chain_heads as heads
+from core.audit import chain_verification as chain_check
+from core.audit import log as events
+from core.audit.chain_verification import BrokenError
+from reports import tasks
+from reports.models import ChainCheck, Event, EventSeal
+from reports.monitoring import alarms as watch
+from reports.monitoring import queue_stats as stats
+from tests.support.officers import Person
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _file_of_this_test(settings: Settings, tmp_path: Path) -> None:
+    settings.DATA_DIR = tmp_path
+
+
+def acted(times: int = 5) -> list[int]:
+    """So many acts on record."""
+    return [events.record("report", "r", "noted", reason=f"lời {n}").pk for n in range(times)]
+
+
+def sealed(times: int = 5) -> list[int]:
+    made = acted(times)
+    assert chain.seal() == times
+    return made
+
+
+def forge(statement: str, *values: Any) -> None:
+    """What somebody does who may write SQL: triggers off, no trace in the log."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute(statement, values)
+        cursor.execute("SET LOCAL session_replication_role = origin")
+
+
+def found(*, restored: bool = False) -> tuple[str, int]:
+    """The first break that a whole check finds."""
+    with pytest.raises(BrokenError) as broken:
+        chain_check.verify(restored=restored)
+    return broken.value.what, broken.value.event
+
+
+def test_each_act_follows_the_one_before() -> None:
+    ids = sealed(3)
+    links = list(EventSeal.objects.order_by("event_id"))
+    assert [link.event_id for link in links] == ids
+    assert [bytes(link.previous) for link in links[1:]] == [
+        bytes(link.digest) for link in links[:2]
+    ]
+    assert bytes(links[0].previous) == chain.BEGINNING
+
+
+def test_the_chain_goes_on_where_it_ended() -> None:
+    sealed(2)
+    sealed(2)
+    assert chain_check.verify().place.links == 4
+    assert chain.seal() == 0
+
+
+def test_more_acts_than_one_go_takes_are_sealed_in_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chain, "AT_ONCE", 2)
+    sealed(5)
+    assert chain_check.verify().place.links == 5
+
+
+def test_a_walk_in_pages_holds_few_links_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chain_check, "PAGE", 2)
+    sealed(5)
+    verdict = chain_check.verify()
+    assert (verdict.place.links, verdict.heads, verdict.unsealed) == (5, 1, 0)
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["kind = 'junked'", "subject_id = 'x'", "at = at + interval '1 microsecond'",
+     """detail = '{"reason": "khác"}'""", "detail = '{}'", "by_id = NULL, subject_type = 'alert'"],
+)  # fmt: skip
+def test_an_act_that_was_changed_is_found(change: str) -> None:
+    ids = sealed()
+    forge(f"UPDATE reports_event SET {change} WHERE id = %s", ids[2])  # noqa: S608
+    assert found() == ("changed", ids[2])
+
+
+def test_an_act_that_was_removed_is_found() -> None:
+    ids = sealed()
+    forge("DELETE FROM reports_event WHERE id = %s", ids[1])
+    assert found() == ("removed", ids[1])
+
+
+def test_an_act_that_was_removed_with_its_link_is_found() -> None:
+    ids = sealed()
+    forge("DELETE FROM reports_event WHERE id = %s", ids[1])
+    forge("DELETE FROM reports_eventseal WHERE event_id = %s", ids[1])
+    assert found() == ("unlinked", ids[2])
+
+
+def test_an_act_that_was_put_in_is_found() -> None:
+    ids = sealed()
+    forge("DELETE FROM reports_event WHERE id = %s", ids[2])
+    forge("DELETE FROM reports_eventseal WHERE event_id = %s", ids[2])
+    forge(
+        "INSERT INTO reports_event (id, at, subject_type, subject_id, kind, detail)"
+        " VALUES (%s, now(), 'report', 'r', 'x', '{}')",
+        ids[2],
+    )
+    assert found() == ("inserted", ids[2])
+
+
+def test_acts_that_changed_places_are_found() -> None:
+    first, second = sealed(2)
+    for was, now in ((first, -1), (second, first), (-1, second)):
+        forge("UPDATE reports_event SET id = %s WHERE id = %s", now, was)
+    assert found() == ("changed", first)
+
+
+def test_links_that_changed_places_are_found() -> None:
+    first, second = sealed(2)
+    for was, now in ((first, -1), (second, first), (-1, second)):
+        forge("UPDATE reports_eventseal SET event_id = %s WHERE event_id = %s", now, was)
+    assert found() == ("unlinked", first)
+
+
+def test_an_end_that_was_cut_off_is_found_by_the_file() -> None:
+    ids = sealed()
+    forge("DELETE FROM reports_event WHERE id >= %s", ids[3])
+    forge("DELETE FROM reports_eventseal WHERE event_id >= %s", ids[3])
+    assert found() == ("cut", ids[4])
+
+
+def test_a_record_that_was_written_anew_is_found_by_the_file() -> None:
+    ids = sealed()
+    forge("UPDATE reports_event SET kind = 'junked' WHERE id = %s", ids[0])
+    forge("DELETE FROM reports_eventseal")
+    chain.seal()
+    assert found() == ("rewritten", ids[4])
+
+
+def test_links_without_any_file_are_found() -> None:
+    ids = sealed()
+    heads.path().unlink()
+    assert found() == ("no_heads", ids[-1])
+
+
+def test_a_salt_that_was_thrown_away_without_a_record_is_found() -> None:
+    ids = sealed()
+    forge("UPDATE reports_event SET detail = '{}' WHERE id = %s", ids[0])
+    forge("UPDATE reports_eventseal SET salt = NULL WHERE event_id = %s", ids[0])
+    assert found() == ("changed", ids[0])
+
+
+def test_words_of_an_act_can_be_erased_on_record_and_the_chain_holds(lead: Person) -> None:
+    ids = sealed()
+    events.erase_detail(ids[1], by=lead.user, reason="ghi nhầm tên")
+    chain.seal()
+    assert chain_check.verify().place.links == 6
+    assert Event.objects.get(pk=ids[1]).detail == {}
+    assert EventSeal.objects.get(pk=ids[1]).salt is None
+
+
+def test_the_same_words_never_give_the_same_digest() -> None:
+    for _ in range(2):
+        events.record("report", "r", "noted", reason="0550 000 123")
+    chain.seal()
+    first, second = EventSeal.objects.values_list("detail_digest", flat=True)
+    assert bytes(first) != bytes(second)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE reports_eventseal SET digest = previous", "DELETE FROM reports_eventseal",
+     "UPDATE reports_eventseal SET salt = NULL",
+     "UPDATE reports_event SET detail = '{}'", "DELETE FROM reports_event"],
+)  # fmt: skip
+def test_the_database_keeps_links_and_acts(statement: str) -> None:
+    sealed(1)
+    with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+        connection.cursor().execute(statement)
+
+
+def test_a_second_link_never_follows_the_same_one() -> None:
+    sealed(2)
+    with pytest.raises(IntegrityError, match="one_chain"), transaction.atomic():
+        EventSeal.objects.create(
+            event_id=10**9, salt=b"s", detail_digest=b"d", previous=chain.BEGINNING, digest=b"x"
+        )
+
+
+def test_after_a_restore_the_file_is_ahead_until_somebody_says_so() -> None:
+    ids = sealed(2)
+    sealed(3)
+    forge("DELETE FROM reports_event WHERE id > %s", ids[-1])
+    forge("DELETE FROM reports_eventseal WHERE event_id > %s", ids[-1])
+    assert found()[0] == "cut"
+    assert chain_check.verify(restored=True).place.event == ids[-1]
+    chain.seal()
+    assert chain_check.verify().unsealed == 0
+    assert Event.objects.filter(kind="record_restored").exists()
+
+
+def test_a_restore_excuses_no_change() -> None:
+    ids = sealed(3)
+    forge("UPDATE reports_event SET kind = 'junked' WHERE id = %s", ids[0])
+    assert found(restored=True) == ("changed", ids[0])
+
+
+def test_saying_restored_for_nothing_writes_nothing() -> None:
+    sealed(2)
+    chain_check.verify(restored=True)
+    assert not Event.objects.filter(kind="record_restored").exists()
+    assert not heads.newest().restored  # type: ignore[union-attr]
+
+
+def test_a_line_that_was_cut_short_spoils_no_other() -> None:
+    sealed(1)
+    with heads.path().open("ab") as file:
+        file.write(b'{"event": 12, "dig')
+    sealed(1)
+    assert [head.event for head in heads.written()] == list(
+        EventSeal.objects.order_by("event_id").values_list("event_id", flat=True)
+    )
+
+
+def test_the_file_is_its_owners_alone_and_one_line_a_head() -> None:
+    sealed(1)
+    assert heads.path().stat().st_mode & 0o777 == 0o600
+    chain.seal()
+    assert len(heads.path().read_text().splitlines()) == 1
+
+
+def test_a_file_that_could_not_be_written_is_made_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(heads, "path", lambda: Path("/proc/nowhere"))
+        acted(2)
+        chain.seal()
+    assert heads.newest() is None
+    chain.seal()
+    assert chain_check.verify().heads == 1
+
+
+def test_the_newest_lines_of_a_long_file_are_read_alone() -> None:
+    for number in range(1, 2001):
+        heads.append(number, bytes(32))
+    assert [head.event for head in heads.latest(3)] == [1998, 1999, 2000]
+
+
+def one_who_commits_late() -> tuple[threading.Thread, threading.Event]:
+    """A writer whose act is inserted, and whose transaction ends once it is told to go on."""
+    inserted, go_on = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        with transaction.atomic():
+            events.record("report", "slow", "noted")
+            inserted.set()
+            go_on.wait(5)
+        connection.close()
+
+    writer = threading.Thread(target=slow)
+    writer.start()
+    inserted.wait(5)
+    return writer, go_on
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_act_that_commits_late_is_waited_for() -> None:
+    """Its id is smaller than that of an act which is there already."""
+    writer, go_on = one_who_commits_late()
+    events.record("report", "quick", "noted")
+    threading.Timer(0.3, go_on.set).start()
+    assert chain.seal() == 2
+    writer.join()
+    assert chain_check.verify().unsealed == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_sealed_over_one_who_writes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chain, "PATIENCE", 0.1)
+    writer, go_on = one_who_commits_late()
+    events.record("report", "quick", "noted")
+    assert chain.seal() == 0
+    go_on.set()
+    writer.join()
+    assert chain.seal() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_one_seals_a_second_leaves_it_alone() -> None:
+    acted(1)
+    held, go_on = threading.Event(), threading.Event()
+
+    def first() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [chain._SEALER])
+            held.set()
+            go_on.wait(5)
+        connection.close()
+
+    sealer = threading.Thread(target=first)
+    sealer.start()
+    held.wait(5)
+    assert chain.seal() == 0
+    go_on.set()
+    sealer.join()
+    assert chain.seal() == 1
+
+
+def test_the_command_says_that_all_is_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    sealed(3)
+    acted(1)
+    call_command("verify_events")
+    told = capsys.readouterr().out
+    assert "3 acts sealed" in told
+    assert "1 acts wait" in told
+
+
+def test_the_command_names_the_first_break_and_ends_badly() -> None:
+    ids = sealed(3)
+    forge("DELETE FROM reports_event WHERE id = %s", ids[1])
+    with pytest.raises(CommandError, match=f"event {ids[1]}: the act was removed") as refused:
+        call_command("verify_events")
+    assert refused.value.returncode == 1
+    assert stats.standing().broken
+
+
+def test_a_break_is_an_alarm_until_all_is_verified() -> None:
+    ids = sealed(3)
+    forge("UPDATE reports_event SET kind = 'junked' WHERE id = %s", ids[1])
+    chain_check.check_some()
+    assert watch.concerned(stats.standing())[watch.Kind.BROKEN] == 1
+    forge("UPDATE reports_event SET kind = 'noted' WHERE id = %s", ids[1])
+    chain_check.check_some()
+    assert stats.standing().broken
+    call_command("verify_events")
+    assert not stats.standing().broken
+
+
+def test_beat_checks_page_after_page_and_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chain_check, "PAGE", 2)
+    monkeypatch.setattr(chain_check, "PAGES", 1)
+    ids, reached = sealed(3), []
+    for _ in range(4):
+        chain_check.check_some()
+        reached.append(ChainCheck.objects.get().checked_to)
+    assert reached == [ids[1], ids[2], 0, ids[1]]
+
+
+def test_beat_finds_a_cut_end() -> None:
+    ids = sealed(3)
+    forge("DELETE FROM reports_event WHERE id = %s", ids[2])
+    forge("DELETE FROM reports_eventseal WHERE event_id = %s", ids[2])
+    chain_check.check_some()
+    assert ChainCheck.objects.get().broken == "cut"
+
+
+def test_a_sealer_that_stands_still_is_an_alarm(monkeypatch: pytest.MonkeyPatch) -> None:
+    acted(1)
+    assert not stats.standing().unsealed
+    monkeypatch.setattr(stats, "SEALED_WITHIN", -1)
+    assert watch.concerned(stats.standing())[watch.Kind.UNSEALED] == 1
+    chain.seal()
+    assert not stats.standing().unsealed
+
+
+@pytest.mark.django_db(transaction=True)
+def test_beats_tasks_seal_and_check() -> None:
+    acted(2)
+    tasks.seal_events()
+    tasks.check_events()
+    check = ChainCheck.objects.get()
+    assert (check.broken, check.checked_to) == ("", EventSeal.objects.latest("event_id").event_id)
+
+
+@pytest.mark.parametrize("name", ["reports.seal_events", "reports.check_events"])
+def test_beat_sends_both(name: str, settings: Settings) -> None:
+    tasks_sent = [entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()]
+    assert tasks_sent.count(name) == 1
+
+
+def test_the_banner_tells_of_a_broken_record(duty: Person) -> None:
+    ids = sealed(1)
+    chain_check.note_break(BrokenError("changed", ids[0]))
+    assert "không khớp với bản đã khóa" in duty.client.get("/admin/").content.decode()

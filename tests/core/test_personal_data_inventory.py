@@ -1,0 +1,123 @@
+"""What is personal is said of every field, told in the docs, and hidden from who audits."""
+
+from collections import Counter
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db.models import BinaryField, Model
+from django.test import Client
+
+from core.personal_data_inventory import HEAD, table
+from portal.personal_data_third_party import DECLARED
+from reports.cases import workflow
+from reports.facts.merged_report import Leg
+from reports.models import Case, Report
+from reports.numbers import disputes
+from reports.numbers.disputes import Asked
+from reports.retention import key_rotation as rotation
+from reports.tracking import followups as later
+from reports.tracking.followups import Later
+from reports.triage import service as triage
+from tests.support import report_factories as evidence
+from tests.support.admin_urls import Addresses, pages
+from tests.support.officers import Person
+from tests.support.permission_matrix import PAGES
+
+MODELS: dict[str, type[Model]] = {
+    model._meta.label: model
+    for model in apps.get_models(include_auto_created=True)
+    if not model._meta.proxy
+}
+# In a field of a package, which takes signs alone (core/second_factor_crypto.py).
+SEALED_AS_SIGNS = {"otp_totp.TOTPDevice": {"key"}}
+DOCS = Path(__file__).parents[2] / "docs" / "personal.md"
+# One for each field of a report that tells something of a person.
+MARKS = {
+    "story": "mocke1x", "story_sealed": "038012345678", "contact_sealed": "0550000117",
+    "phrase_sealed": "mochen2x", "claimed_name": "moctenx", "caller_number": "0550000123",
+    "money_lost_raw": "97 trieu mocx", "commune_raw": "mocxomx", "commune": "mocxomx",
+}  # fmt: skip
+
+
+def fields_of(label: str) -> set[str]:
+    return {field.name for field in MODELS[label]._meta.concrete_fields}
+
+
+def test_every_model_says_what_is_personal() -> None:
+    assert MODELS.keys() == DECLARED.keys(), MODELS.keys() ^ DECLARED.keys()
+
+
+@pytest.mark.parametrize("label", sorted(DECLARED))
+def test_every_field_is_declared_and_no_other(label: str) -> None:
+    named = Counter(DECLARED[label].named())
+    assert not [name for name, times in named.items() if times > 1], "said twice"
+    assert fields_of(label) == named.keys(), fields_of(label) ^ named.keys()
+
+
+def test_what_is_declared_sealed_is_sealed_and_rotated() -> None:
+    for label, fields in DECLARED.items():
+        by_name = {name for name in fields_of(label) if name.endswith(rotation.SEALED)}
+        assert set(fields.sealed.split()) == by_name | SEALED_AS_SIGNS.get(label, set()), label
+        kinds = [type(MODELS[label]._meta.get_field(name)) for name in by_name]
+        assert set(kinds) <= {BinaryField}, label
+
+
+def test_whoever_leaves_something_in_clear_says_why() -> None:
+    reasons = chain.from_iterable(fields.clear.values() for fields in DECLARED.values())
+    assert all(len(why.split()) > 3 for why in reasons)
+
+
+def test_the_docs_hold_the_same_table() -> None:
+    told = DOCS.read_text().partition(HEAD)
+    assert told[1] + told[2] == table(DECLARED) + "\n", (
+        "write it anew: manage.py personal_data > docs/personal.md"
+    )
+
+
+@pytest.fixture
+def full(db: None, duty: Person) -> Report:
+    """A report with a mark in whatever it says of a person, read, answered and added to."""
+    report = evidence.report(
+        f"Họ gọi {MARKS['story']}, đọc số căn cước {MARKS['story_sealed']} của tôi.",
+        contact=MARKS["contact_sealed"],
+        phrase=MARKS["phrase_sealed"],
+        claimed_name=MARKS["claimed_name"],
+        caller_number=MARKS["caller_number"],
+        money_lost_raw=MARKS["money_lost_raw"],
+        commune_raw=MARKS["commune_raw"],
+    )
+    said = Later(story=MARKS["story"], legs=(Leg(number=MARKS["caller_number"]),))
+    later.add(report, said, "key-of-a-page-1")
+    later.reply(report, MARKS["phrase_sealed"], "key-of-a-page-2")
+    triage._write(triage.find(report))
+    disputes.take_in(Asked(MARKS["caller_number"], MARKS["story"]), "key-of-a-page-3")
+    version = Case.objects.get(report=report).version
+    workflow.note(report.pk, by=duty.user, version=version, reason=f"Gọi {MARKS['contact_sealed']}")
+    return report
+
+
+def test_each_personal_field_of_a_report_has_a_mark() -> None:
+    assert MARKS.keys() == DECLARED["reports.Report"].personal()
+
+
+def test_the_auditor_sees_nothing_that_tells_of_a_reporter(full: Report, auditor: Person) -> None:
+    addresses = Addresses()
+    mine = {name: page for name, page in pages().items() if "auditor" in PAGES[name][0]}
+    seen = {name: body(auditor.client, addresses.of(name, page)) for name, page in mine.items()}
+    assert len(seen) > 10
+    told = {(name, mark) for name, text in seen.items() for mark in MARKS.values() if mark in text}
+    assert not told
+
+
+def test_an_officer_sees_the_marks_that_the_auditor_does_not(full: Report, duty: Person) -> None:
+    text = body(duty.client, f"/admin/reports/report/{full.pk}/change/")
+    assert {MARKS["story"], MARKS["caller_number"]} <= {m for m in MARKS.values() if m in text}
+
+
+def body(client: Client, address: str) -> str:
+    answer: Any = client.get(address)
+    whole = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    return str(whole.decode(errors="replace"))

@@ -1,0 +1,82 @@
+"""Folding: what is compared, and where it came from."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core import text as folding
+from core.text import fold, fold_with_map, plain_digits
+from tests.support.cpu_time import takes_less_than
+
+
+@pytest.mark.parametrize(
+    ("typed", "folded"),
+    [
+        ("Trưởng Công an xã Hoằng Hóa", "truong cong an xa hoang hoa"),
+        ("ĐÃ gọi, đang  gọi!", "da goi dang goi"),
+        ("Ðường dây nóng", "duong day nong"),  # the Icelandic letter that some keyboards give
+        ("０９１２ＡＢＣ", "0912abc"),
+        ("O\u200bT\u200cP\ufeff", "otp"),
+        ("35.500.000đ", "35 500 000d"),
+        ("\x00 \n\t😀", ""),
+        ("", ""),
+    ],
+)
+def test_folds(typed: str, folded: str) -> None:
+    assert fold(typed) == folded
+
+
+def test_composed_and_decomposed_letters_fold_alike() -> None:
+    assert fold("Hoa\u0309") == fold("Hỏa".replace("ỏ", "o").replace("a", "ả")) == "hoa"
+
+
+def test_a_found_span_gives_the_words_as_typed() -> None:
+    folded = fold_with_map("Nó bảo:  «Lệnh   BẮT» đấy")
+    at = folded.text.index("lenh bat")
+    assert folded.words(at, at + len("lenh bat")) == "Lệnh   BẮT"
+
+
+def test_loose_marks_belong_to_the_letter_before_them() -> None:
+    folded = fold_with_map("ma\u0303 OTP")
+    assert folded.words(0, 2) == "ma\u0303"
+
+
+def test_kept_signs_stay() -> None:
+    assert fold_with_map("Mất 1.500.000đ!", keep=".").text == "mat 1.500.000d"
+
+
+@given(st.text())
+def test_folding_twice_changes_nothing(text: str) -> None:
+    assert fold(fold(text)) == fold(text)
+
+
+@given(st.text())
+def test_the_map_folds_as_fold_does_and_every_place_is_in_the_text(text: str) -> None:
+    folded = fold_with_map(text)
+    assert folded.text == fold(text)
+    places = list(zip(folded.starts, folded.ends, strict=True))
+    assert all(0 <= start < end <= len(text) for start, end in places)
+    assert places == sorted(places)
+
+
+@given(st.text() | st.text("aệ1 .!\n«\u0301ﷺ\u00adß", max_size=12))
+def test_the_quick_way_finds_what_the_careful_way_finds(text: str) -> None:
+    quick, careful = folding._sign_for_sign(text, ".\n"), folding._with_map(text, ".\n")
+    if quick is not None:
+        assert quick.text == careful.text
+        assert (tuple(quick.starts), tuple(quick.ends)) == (careful.starts, careful.ends)
+
+
+def test_the_quick_way_serves_a_usual_story() -> None:
+    assert folding._sign_for_sign("Họ gọi lúc 9 giờ, xưng công an.", ".,") is not None
+    assert folding._sign_for_sign("ma\u0303 OTP", "") is None
+
+
+@given(st.text())
+def test_plain_digits_keeps_every_place(text: str) -> None:
+    assert len(plain_digits(text)) == len(text)
+
+
+@pytest.mark.parametrize("sign", ["a", "ệ", "\u0301", " ", "😀", "ﷺ", "漢"])
+def test_twenty_thousand_signs_fold_in_bounded_time(sign: str) -> None:
+    assert takes_less_than(1, fold_with_map, sign * 20_000)

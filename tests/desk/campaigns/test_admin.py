@@ -1,0 +1,373 @@
+"""A campaign's page and its acts: what is shown to whom, what is done, what is refused and told."""
+
+from typing import Any
+from unittest.mock import Mock
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from lxml import html
+
+from core.audit import log as events
+from reports.campaigns import manual_grouping as grouping
+from reports.campaigns.grouping_locks import GroupingError
+from reports.models import Campaign, CampaignLink, CampaignProposal, Event
+from tests.support import report_factories as evidence
+from tests.support.campaign_factories import (
+    campaign,
+    hand,
+    laid,
+    members,
+    merged_by_machine,
+    proposed,
+    state,
+    versions,
+)
+from tests.support.officers import Person
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/reports/campaign/"
+WHY = "Cùng một giọng"
+
+
+def page_of(subject: Campaign) -> str:
+    return reverse("admin:reports_campaign_change", args=[subject.pk])
+
+
+def post(who: Person, subject: Campaign, act: str, **data: Any) -> Any:
+    address = f"{LIST}{subject.pk}/{act}/"
+    version = versions(subject)[subject.pk]
+    return who.client.post(address, {"version": version, "reason": WHY, **data}, follow=True)
+
+
+def shown(who: Person, address: str) -> str:
+    return str(who.client.get(address, follow=True).content.decode())
+
+
+def known(subject: Campaign, **typed: Any) -> Any:
+    """A report of the campaign of which everything is known."""
+    story = f"Gọi báo cắt điện, STK 19031234567890. {typed}"
+    report = evidence.report(story, caller_number="0550 000 123", claimed_office="utility")
+    evidence.number(report, "+84550000123")
+    evidence.read(report, actions=["transfer_money"], money_lost_vnd=2_000_000, ongoing=True)
+    return laid(report, subject, reason="Cùng số gọi 0550 000 123").report
+
+
+def test_the_page_tells_what_the_reports_share(duty: Person) -> None:
+    subject = campaign("Đ-26-AAA")
+    known(subject, n=1), known(subject, n=2)
+    page = shown(duty, page_of(subject))
+    for told in ("0550 000 123", "4 triệu", "2 tin mất tiền", "Cùng số gọi 0550 000 123",
+                 "Số tin mỗi ngày", "Điện lực", "độ chắc 0,80", "<b>2</b> đang bị ép"):  # fmt: skip
+        assert told.lower() in page.lower(), told
+
+
+def test_an_editor_sees_figures_and_neither_reports_nor_numbers(editor: Person) -> None:
+    subject = campaign("Đ-26-AAA")
+    report = known(subject)
+    page = shown(editor, page_of(subject))
+    assert "<b>1</b> tin" in page
+    assert report.public_number not in page
+    assert "0550 000 123" not in page
+    assert "Tách khỏi đợt" not in page
+
+
+def test_a_large_campaign_asks_no_more_than_a_small_one(lead: Person) -> None:
+    asked = []
+    for size in (2, 60):
+        subject = campaign(f"Đ-26-B{size}", size)
+        grouping.detach(subject.pk, members(subject)[:1], hand(lead.user), 1)
+        lead.client.get(page_of(subject))
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            lead.client.get(page_of(subject))
+        asked.append(len(queries))
+    assert asked[0] == asked[1] <= 20
+
+
+def test_an_old_address_and_an_old_code_lead_on(duty: Person) -> None:
+    small, large = campaign("Đ-26-AAA", 1), campaign("Đ-26-BBB", 1)
+    grouping.merge(small.pk, large.pk, hand(duty.user), versions(small, large))
+    for old in (page_of(small), f"{LIST}code/đ-26-aaa/", f"{LIST}code/Đ-26-AAA/"):
+        answer = duty.client.get(old, follow=True)
+        assert answer.request["PATH_INFO"] == page_of(large)
+        assert "Đợt Đ-26-AAA nay nằm trong đợt Đ-26-BBB" in answer.content.decode()
+
+
+def test_ticked_reports_are_split_off_into_a_campaign_of_their_own(duty: Person) -> None:
+    subject = campaign("Đ-26-AAA", 3)
+    ticked = members(subject)[:2]
+    answer = post(duty, subject, "split", reports=ticked, title="Giả ngân hàng")
+    opened = Campaign.objects.get(title="Giả ngân hàng")
+    assert members(opened) == ticked
+    assert f"Đã tách 2 tin thành đợt {opened.code}" in answer.content.decode()
+
+
+def test_ticked_reports_are_detached_and_the_page_tells_of_it(duty: Person) -> None:
+    subject = campaign("Đ-26-AAA", 3)
+    report = CampaignLink.objects.filter(campaign=subject).earliest("pk").report
+    page = post(duty, subject, "detach", reports=[report.pk]).content.decode()
+    assert "Tin cán bộ đã tách ra" in page
+    assert report.public_number in page
+    assert len(members(subject)) == 2
+
+
+def test_attaching_asks_first_and_says_where_each_report_lies(duty: Person) -> None:
+    here, there = campaign("Đ-26-AAA"), campaign("Đ-26-BBB", 1)
+    alone = evidence.report("Lẻ.")
+    other = CampaignLink.objects.get(campaign=there).report
+    numbers = f"{alone.public_number}\n{other.public_number.lower().replace('-', ' ', 0)}"
+    asked = post(duty, here, "attach", numbers=numbers).content.decode()
+    assert "đang ở đợt <b>Đ-26-BBB</b>, sẽ chuyển sang" in asked
+    assert members(here) == []
+    lay = [f"{alone.pk}:", f"{other.pk}:{there.pk}"]
+    post(duty, here, "attach", lay=lay, sure=1)
+    assert len(members(here)) == 2
+
+
+def test_from_its_own_page_a_report_is_attached_and_detached(duty: Person) -> None:
+    here, report = campaign("Đ-26-BBB", 1), evidence.report("Lẻ.")
+    page = reverse("admin:reports_report_change", args=[report.pk])
+    assert "Tin này chưa ở đợt nào" in shown(duty, page)
+    sent = {"code": "d 26 bbb", "numbers": report.public_number, "reason": WHY}
+    asked = duty.client.post(f"{LIST}attach/", sent).content.decode()
+    assert "chưa ở đợt nào, sẽ gắn vào Đ-26-BBB" in " ".join(asked.split())
+    post(duty, here, "attach", lay=[f"{report.pk}:"], sure=1)
+    assert "cán bộ gắn" in shown(duty, page)
+    assert "Tách khỏi đợt Đ-26-BBB" in shown(duty, page)
+
+
+@pytest.mark.parametrize(("code", "told"), [("", "Chưa ghi mã đợt."), ("ZZZ", "mã “ZZZ”")])
+def test_a_code_that_names_no_campaign_is_asked_again_with_what_was_typed(
+    duty: Person, code: str, told: str
+) -> None:
+    report = evidence.report("Lẻ.")
+    sent = {"code": code, "numbers": report.public_number, "reason": WHY}
+    answer = duty.client.post(f"{LIST}attach/", sent)
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert told in page
+    assert WHY in page
+    assert f'value="{report.public_number}"' in page
+    assert reverse("admin:reports_report_change", args=[report.pk]) in page
+    page = duty.client.post(f"{LIST}attach/", sent | {"numbers": "tin nào đó"}).content.decode()
+    assert f'href="{LIST}">Không gắn, về danh sách đợt</a>' in page
+    assert page.count("tin nào đó") == 1
+
+
+@pytest.mark.parametrize(
+    ("numbers", "told"),
+    [("", "Chưa ghi số tin nào"), ("26-BBBB-CCCC", "26-BBBB-CCCC"), ("<b>x</b>", "&lt;b&gt;x")],
+)
+def test_a_number_that_names_no_report_is_told(duty: Person, numbers: str, told: str) -> None:
+    answer = post(duty, campaign("Đ-26-AAA"), "attach", numbers=numbers)
+    assert answer.status_code == 409
+    assert told in answer.content.decode()
+
+
+def test_an_act_that_is_not_done_leaves_what_was_typed(duty: Person) -> None:
+    subject = campaign("Đ-26-AAA", 2)
+    ticked = members(subject)[0]
+    answer = post(duty, subject, "detach", reports=[ticked], version=7)
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "vừa có người thay đổi" in page
+    assert WHY in page
+    assert f'value="{ticked}" aria-label="Chọn tin' in page
+    assert page.count(" checked") == 1
+
+
+def open_fold(answer: Any) -> Any:
+    """The one fold of a page that stands open, the posted one."""
+    [fold] = html.document_fromstring(answer.content.decode()).xpath("//details[@open]")
+    assert fold.xpath("./form/@action") == [answer.request["PATH_INFO"]]
+    return fold
+
+
+@pytest.mark.parametrize("act", ["take-back", "part", "keep-two", "merge", "attach"])
+def test_the_fold_of_an_act_that_is_not_done_stays_open_and_says_why(
+    duty: Person, act: str
+) -> None:
+    subject, away, other = campaign("Đ-26-AAA", 2), campaign("Đ-26-BBB", 1), campaign("Đ-26-CCC")
+    merged_by_machine(away, subject)
+    asked, version = proposed(subject, other, "Cùng số"), versions(subject)[subject.pk]
+    done = grouping.detach(subject.pk, members(subject)[:1], hand(duty.user), version)
+    key = {"take-back": f"/{done.pk}", "part": f"/{away.pk}", "keep-two": f"/{asked.pk}"}
+    fold = open_fold(post(duty, subject, f"{act}{key.get(act, '')}", reason=""))
+    told = {"merge": "Chưa ghi mã đợt.", "attach": "Chưa ghi số tin nào."}
+    [wrong] = fold.find_class("wrong")
+    assert told.get(act, "Chưa ghi lý do.") in wrong.text_content()
+    assert fold.xpath(".//textarea[@name='reason']/@aria-describedby") == [wrong.get("id")]
+
+
+def test_what_was_typed_to_take_an_act_back_stays(
+    duty: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subject = campaign("Đ-26-AAA", 2)
+    done = grouping.detach(subject.pk, members(subject)[:1], hand(duty.user), 1)
+    monkeypatch.setattr(grouping, "take_back", Mock(side_effect=GroupingError("Máy chủ bận.")))
+    fold = open_fold(post(duty, subject, f"take-back/{done.pk}"))
+    assert fold.xpath("string(.//textarea)").strip() == WHY
+    assert "Máy chủ bận." in fold.text_content()
+
+
+def test_merging_asks_which_one_goes_on(duty: Person) -> None:
+    small, large = campaign("Đ-26-AAA", 1), campaign("Đ-26-BBB", 3)
+    asked = post(duty, small, "merge", code="đ-26-bbb").content.decode()
+    assert f'value="{large.pk}" checked' in asked
+    assert WHY in asked
+    assert len(members(large)) == 3
+
+
+@pytest.mark.parametrize("code", ["", "Đ-26-ZZZ", "Đ-26-AAA"])
+def test_a_campaign_is_merged_with_another_that_exists(duty: Person, code: str) -> None:
+    answer = post(duty, campaign("Đ-26-AAA", 1), "merge", code=code)
+    assert answer.status_code == 409
+
+
+def test_chosen_campaigns_are_merged_with_counts_of_done_and_refused(duty: Person) -> None:
+    first, second, third = (campaign(f"Đ-26-{sign * 3}", 2) for sign in "ABC")
+    chosen = {"action": "merge_chosen", "_selected_action": [first.pk, second.pk, third.pk]}
+    assert "Giữ lại đợt nào?" in duty.client.post(f"{LIST}?nhip=all", chosen).content.decode()
+    seen = [f"{pk}:{version}" for pk, version in versions(first, second, third).items()]
+    grouping.detach(second.pk, members(second)[:1], hand(duty.user), 1)
+    done = {"campaigns": seen, "into": third.pk, "reason": WHY}
+    page = duty.client.post(f"{LIST}merge/", done, follow=True).content.decode()
+    assert "Đã gộp 1 đợt vào Đ-26-CCC, 2 tin" in page
+    assert "Không gộp: Đợt Đ-26-BBB vừa có người thay đổi" in page
+
+
+@pytest.mark.parametrize("seen", ["9" * 5000, "٣²", "", "-1"])
+def test_a_version_that_is_none_merges_nothing(duty: Person, seen: str) -> None:
+    first, second = (campaign(f"Đ-26-{sign * 3}", 2) for sign in "AB")
+    chosen = {
+        "campaigns": [f"{first.pk}:1", f"{second.pk}:{seen}"],
+        "into": first.pk,
+        "reason": WHY,
+    }
+    assert duty.client.post(f"{LIST}merge/", chosen).status_code in {302, 303, 409}
+    assert Campaign.objects.filter(merged_into=None).count() == 2
+
+
+def test_a_merge_is_taken_back_on_the_page(duty: Person) -> None:
+    small, large = campaign("Đ-26-AAA", 2), campaign("Đ-26-BBB", 1)
+    before = state()
+    act = grouping.merge(small.pk, large.pk, hand(duty.user), versions(small, large))
+    assert "Lấy lại việc này" in shown(duty, page_of(large))
+    page = post(duty, large, f"take-back/{act.pk}").content.decode()
+    assert "Đã lấy lại: 2 tin về chỗ cũ" in page
+    assert state() == before
+
+
+def test_a_merge_by_the_machine_is_shown_and_taken_back(duty: Person) -> None:
+    small, large = campaign("Đ-26-AAA", 2), campaign("Đ-26-BBB", 1)
+    merged_by_machine(small, large)
+    assert "Máy gộp Đ-26-AAA vào Đ-26-BBB, 2 tin" in shown(duty, page_of(large))
+    page = post(duty, large, f"part/{small.pk}").content.decode()
+    assert "2 tin về đợt Đ-26-AAA" in page
+    assert "Máy gộp" not in page
+    assert post(duty, large, f"part/{small.pk}").status_code == 409
+
+
+def test_what_the_machine_would_merge_is_asked_and_turned_down(duty: Person) -> None:
+    small, large = campaign("Đ-26-AAA", 1), campaign("Đ-26-BBB", 1)
+    asked = proposed(small, large, "Cùng tài khoản nhận 0550")
+    for subject in (small, large):
+        assert "Cùng tài khoản nhận 0550" in shown(duty, page_of(subject))
+        assert subject.code in shown(duty, f"{LIST}?nhip=asked")
+    page = post(duty, small, f"keep-two/{asked.pk}").content.decode()
+    assert "Máy không đề nghị lại" in page
+    assert not CampaignProposal.objects.open().exists()
+    assert post(duty, large, f"keep-two/{asked.pk}").status_code == 409
+    assert events.about("campaign", large.pk).get().kind == "campaign_kept_two"
+
+
+def test_a_proposal_leads_to_the_page_that_asks_which_goes_on(duty: Person) -> None:
+    small, large = campaign("Đ-26-AAA", 1), campaign("Đ-26-BBB", 1)
+    proposed(small, large, "Cùng đường dẫn")
+    asked = post(duty, small, "merge", code=large.code, reason="Cùng đường dẫn").content.decode()
+    assert "Giữ lại đợt nào?" in asked
+    assert "Cùng đường dẫn" in asked
+
+
+def test_an_act_is_taken_back_on_its_own_page_alone(duty: Person) -> None:
+    subject, other = campaign("Đ-26-AAA", 1), campaign("Đ-26-BBB")
+    act = grouping.detach(subject.pk, members(subject), hand(duty.user), 1)
+    assert post(duty, other, f"take-back/{act.pk}").status_code == 409
+
+
+ACTS = ["split", "detach", "attach", "merge", "take-back/1",
+        "part/00000000-0000-0000-0000-000000000000", "keep-two/1"]  # fmt: skip
+
+
+@pytest.mark.parametrize("act", ACTS)
+@pytest.mark.parametrize("role", ["editor", "approver"])
+def test_who_may_not_group_is_refused_on_record(
+    request: pytest.FixtureRequest, role: str, act: str
+) -> None:
+    who: Person = request.getfixturevalue(role)
+    subject = campaign("Đ-26-AAA", 2)
+    before = state()
+    assert post(who, subject, act, reports=members(subject)).status_code == 403
+    assert state() == before
+    refused = events.about("campaign", subject.pk).get()
+    assert (refused.kind, refused.by) == ("refused", who.user)
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_who_may_not_see_campaigns_does_nothing_to_them(auditor: Person, act: str) -> None:
+    assert post(auditor, campaign("Đ-26-AAA", 1), act).status_code == 403
+
+
+@pytest.mark.parametrize("act", ACTS)
+def test_an_act_is_no_link(duty: Person, act: str) -> None:
+    subject = campaign("Đ-26-AAA", 1)
+    assert duty.client.get(f"{LIST}{subject.pk}/{act}/").status_code in {404, 405}
+
+
+def test_merging_from_the_list_is_for_who_may(editor: Person) -> None:
+    first, second = campaign("Đ-26-AAA", 1), campaign("Đ-26-BBB", 1)
+    seen = [f"{pk}:{version}" for pk, version in versions(first, second).items()]
+    done = {"campaigns": seen, "into": second.pk, "reason": WHY}
+    assert editor.client.post(f"{LIST}merge/", done).status_code == 403
+    assert b"merge_chosen" not in editor.client.get(f"{LIST}?nhip=all").content
+    assert Event.objects.get().kind == "refused"
+
+
+@pytest.mark.parametrize("hostile", ["", "x", "1;2", "\0", "9" * 40])
+def test_hostile_keys_do_nothing(duty: Person, hostile: str) -> None:
+    subject = campaign("Đ-26-AAA", 1)
+    before = state()
+    data = {"reports": [hostile], "campaigns": [hostile], "lay": [hostile], "version": hostile,
+            "into": hostile, "sure": 1, "reason": WHY}  # fmt: skip
+    for act in ("split", "detach", "attach"):
+        assert duty.client.post(f"{LIST}{subject.pk}/{act}/", data).status_code == 409
+    duty.client.post(f"{LIST}merge/", data)
+    assert state() == before
+
+
+def test_the_list_shows_what_grows_and_finds_old_codes(duty: Person) -> None:
+    small, large = campaign("Đ-26-AAA", 1), campaign("Đ-26-BBB", 3)
+    campaign("Đ-26-CCC")
+    page = shown(duty, LIST)
+    assert page.index("Đ-26-BBB") < page.index("Đ-26-AAA")
+    assert "+3" in page
+    assert "Đ-26-CCC" not in page
+    grouping.merge(small.pk, large.pk, hand(duty.user), versions(small, large))
+    assert "Đ-26-AAA" not in shown(duty, LIST)
+    assert "đã gộp vào Đ-26-BBB" in shown(duty, f"{LIST}?q=Đ-26-AAA")
+
+
+def test_the_list_asks_the_same_of_few_and_of_many(duty: Person) -> None:
+    asked = []
+    for signs in ("BC", "DFGHJKLM"):
+        for sign in signs:
+            campaign(f"Đ-26-{sign * 3}", 1)
+        duty.client.get(LIST)
+        with CaptureQueriesContext(connection) as queries:
+            duty.client.get(LIST)
+        asked.append(len(queries))
+    assert asked[0] == asked[1] <= 14

@@ -1,0 +1,189 @@
+"""The pages on which officers judge a number and answer who asks for a second look."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from lxml import html
+
+from reports.extraction import redaction as privacy
+from reports.models import Dispute, Event
+from reports.numbers import disputes, findings
+from reports.numbers.disputes import Asked
+from reports.numbers.findings import FindingError
+from tests.desk.reports.test_detail import words
+from tests.reports.numbers.test_findings import DISPUTES, NUMBERS, asked, proposed
+from tests.reports.views.test_number_lookup import NUMBER, told
+from tests.support import report_factories as evidence
+from tests.support.officers import Person
+
+QUEUE = "/admin/reports/report/"
+pytestmark = pytest.mark.django_db
+
+
+def page_of(row: Dispute) -> str:
+    return f"{DISPUTES}{row.pk}/change/"
+
+
+def buttons(person: Person, row: Dispute) -> set[str]:
+    page = html.document_fromstring(person.client.get(page_of(row)).content.decode())
+    return set(page.xpath("//button[@name='decision']/@value"))
+
+
+def test_a_proposal_is_not_called_confirmed(duty: Person) -> None:
+    page = words(duty.client.get(f"{NUMBERS}add/"))
+    assert "Đề nghị ghi nhận một số" in page
+    form = {"number": NUMBER, "finding": "confirmed", "reason": "Thử", "valid_until": "18/02/2099"}
+    page = words(duty.client.post(f"{NUMBERS}add/", form, follow=True))
+    assert "Đã đề nghị. Chờ người khác xác nhận." in page
+    assert "thành công" not in page
+
+
+def test_who_confirms_sees_what_was_told_of_the_number(duty: Person, lead: Person) -> None:
+    row = proposed(duty)
+    first, _ = told(0), told(1)
+    answer = lead.client.get(f"{NUMBERS}{row.pk}/change/")
+    assert "2 tin nêu số này" in words(answer)
+    assert "2 người báo độc lập trong 60 ngày qua." in words(answer)
+    assert answer.content.count(f"{QUEUE}".encode() + str(first.pk).encode()) == 1
+
+
+def test_clearing_a_number_is_proposed_once_and_confirmed_by_who_may(
+    duty: Person, lead: Person
+) -> None:
+    dispute = asked()
+    assert buttons(duty, dispute) == {"rejected", "upheld"}
+    findings.answer(dispute.pk, upheld=True, text="Đúng.", by=duty.user)
+    assert buttons(lead, dispute) == {"rejected"}
+    assert "Xác nhận gỡ số" in words(lead.client.get(page_of(dispute)))
+    assert "Xác nhận gỡ số" not in words(duty.client.get(page_of(dispute)))
+
+
+def test_who_proposed_a_number_does_not_reject_the_dispute_over_it(
+    duty: Person, lead: Person
+) -> None:
+    findings.confirm(proposed(duty).pk, by=lead.user)
+    dispute = asked()
+    assert buttons(duty, dispute) == {"upheld"}
+    with pytest.raises(FindingError, match="không tự giữ nguyên"):
+        findings.answer(dispute.pk, upheld=False, text="Giữ.", by=duty.user)
+    findings.answer(dispute.pk, upheld=False, text="Giữ.", by=lead.user)
+
+
+def test_papers_in_a_reason_are_masked_until_shown_on_record(duty: Person) -> None:
+    reason = "Số của tôi, căn cước 038 099 123 456."
+    dispute = disputes.take_in(Asked(NUMBER, reason, "0550000111"), "key-of-the-page-1234")
+    page = words(duty.client.get(page_of(dispute)))
+    assert "Số của tôi, căn cước" in page
+    assert "038 099" not in page
+    assert reason in words(duty.client.post(f"{DISPUTES}{dispute.pk}/reveal-reason/"))
+    event = Event.objects.get(subject_type="dispute")
+    assert (event.kind, event.by, event.detail) == ("revealed", duty.user, {"what": "reason"})
+
+
+def test_a_reason_without_papers_has_nothing_to_reveal(duty: Person) -> None:
+    assert "Hiện bản gốc" not in words(duty.client.get(page_of(asked())))
+
+
+def test_who_may_not_reveal_does_not(auditor: Person) -> None:
+    dispute = asked()
+    assert auditor.client.post(f"{DISPUTES}{dispute.pk}/reveal-reason/").status_code == 403
+    assert Event.objects.get().kind == "refused"
+
+
+def test_the_code_of_a_wish_has_its_own_head() -> None:
+    assert asked().public_number.startswith("XL-")
+
+
+@pytest.mark.parametrize("typed", ["{}", "  {} ", "0550 000 123", "xl {}"])
+def test_a_wish_is_found_by_code_or_number_whatever_its_status(duty: Person, typed: str) -> None:
+    dispute, other = asked(), asked("0550000999")
+    Dispute.objects.update(status="rejected")
+    code = dispute.public_number.removeprefix("XL-") if "xl" in typed else dispute.public_number
+    page = words(duty.client.get(DISPUTES, {"q": typed.format(code).lower()}))
+    assert dispute.public_number in page
+    assert other.public_number not in page
+
+
+def test_the_queue_leads_to_a_wish_whose_code_was_typed(duty: Person, lead: Person) -> None:
+    dispute = asked()
+    answer = duty.client.get(QUEUE, {"q": dispute.public_number})
+    assert f'<a href="{page_of(dispute)}">{dispute.public_number}</a>' in answer.content.decode()
+    nobody = duty.client.get(QUEUE, {"q": "26-2345-6789"})
+    assert "mã đề nghị" not in words(nobody)
+
+
+def test_a_wish_from_before_its_head_is_found_too(duty: Person) -> None:
+    dispute = asked()
+    Dispute.objects.update(public_number="26-2345-6789")
+    assert page_of(dispute) in duty.client.get(QUEUE, {"q": "26-2345-6789"}).content.decode()
+
+
+def test_sealed_words_that_do_not_open_break_no_page(duty: Person) -> None:
+    dispute = asked()
+    another = privacy.seal("x", "contact", "another")
+    Dispute.objects.update(reason_sealed=b"\1nothing", contact_sealed=another)
+    assert duty.client.get(page_of(dispute)).status_code == 200
+
+
+def tiles(person: Person) -> str:
+    page = html.document_fromstring(person.client.get("/admin/").content.decode())
+    found = page.xpath("//ul[@aria-label='Số chờ cán bộ']")
+    return " ".join(found[0].text_content().split()) if found else ""
+
+
+def test_the_start_page_tells_who_may_what_numbers_wait(duty: Person, lead: Person) -> None:
+    assert tiles(lead) == ""
+    proposed(duty)
+    dispute = asked()
+    due = timezone.localtime(dispute.due_at)
+    assert tiles(duty) == f"1 đề nghị xem lại, hạn {due:%H:%M, %d/%m}"
+    assert tiles(lead) == f"1 số chờ xác nhận {tiles(duty)}"
+
+
+def test_nobody_is_told_to_confirm_the_own_proposal(lead: Person) -> None:
+    proposed(lead)
+    assert tiles(lead) == ""
+
+
+def test_a_wish_that_is_late_burns(duty: Person, auditor: Person) -> None:
+    asked()
+    Dispute.objects.update(due_at=timezone.now() - timedelta(hours=1))
+    assert "quá hạn từ" in tiles(duty)
+    assert tiles(auditor) == ""
+    page = duty.client.get("/admin/").content.decode()
+    assert f'<a class="hot" href="{DISPUTES}">' in page
+
+
+def test_the_list_shows_what_waits_for_a_second_officer(duty: Person, lead: Person) -> None:
+    findings.confirm(proposed(duty).pk, by=lead.user)
+    proposed(duty, number="0550000999")
+    page = words(lead.client.get(f"{NUMBERS}?standing=waiting"))
+    assert "0550000999" in page
+    assert NUMBER not in page
+
+
+def test_a_confirmed_number_is_not_said_to_lack_reports(duty: Person, lead: Person) -> None:
+    findings.confirm(proposed(duty).pk, by=lead.user)
+    page = words(duty.client.post("/kiem-tra/", {"number": NUMBER}))
+    assert "Kẻ gian đã dùng số này" in page
+    assert "Chưa đủ để nêu" not in page
+
+
+def test_a_report_leads_to_a_proposal_that_is_filled_in_and_no_address_holds_the_number(
+    duty: Person,
+) -> None:
+    report = evidence.report("Họ gọi tôi.")
+    row = evidence.number(report, "+84992000118")
+    page = duty.client.get(f"/admin/reports/report/{report.pk}/change/").content.decode()
+    address = f"/admin/reports/knownnumber/add/?indicator={row.pk}"
+    assert address in page
+    form = duty.client.get(address).content.decode()
+    assert 'value="0992 000 118"' in form
+    assert f"Tin {report.public_number}." in form
+
+
+@pytest.mark.parametrize("asked", ["", "x", "9" * 30, "999999", "٣", "-1"])
+def test_a_proposal_of_no_report_is_an_empty_form(duty: Person, asked: str) -> None:
+    page = duty.client.get("/admin/reports/knownnumber/add/", {"indicator": asked})
+    assert (page.status_code, "Tin 2" in page.content.decode()) == (200, False)

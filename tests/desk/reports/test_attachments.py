@@ -1,0 +1,157 @@
+"""What the desk shows of files that were sent along: what the machine found, the picture that was
+drawn anew, and the original of a harmful one only behind a warning.
+"""
+
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from core.audit import log as events
+from reports.attachments import sanitized_copies as clean_copies
+from reports.attachments import storage as files
+from reports.attachments.storage import Draft
+from reports.models import EvidenceFile, FileCheck, OutboxItem
+from tests.support import fake_clamd as clamd
+from tests.support import images as pictures
+from tests.support import report_factories as evidence
+from tests.support.officers import Person
+from tests.support.resident_pages import words
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _room(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.FILES_DIR = tmp_path / "files"
+    settings.CLAMD_URL = ""
+    monkeypatch.setattr(files, "RESERVED", 0)
+
+
+def sent(content: bytes) -> EvidenceFile:
+    draft = Draft("a.jpg")
+    draft.begin()
+    draft.write(content)
+    draft.finish()
+    files.keep(draft, evidence.report())
+    return EvidenceFile.objects.get(pk=draft.id)
+
+
+def looked_into(content: bytes) -> EvidenceFile:
+    file = sent(content)
+    clean_copies.work_off(OutboxItem.objects.filter(key=file.pk).values_list("pk", flat=True))
+    return file
+
+
+@pytest.fixture
+def picture() -> EvidenceFile:
+    return looked_into(pictures.telling_jpeg())
+
+
+@pytest.fixture
+def harmful(settings: Settings) -> EvidenceFile:
+    with clamd.running() as running:
+        settings.CLAMD_URL = running.url
+        return looked_into(pictures.jpeg() + pictures.EICAR)
+
+
+def page_of(officer: Person, file: EvidenceFile) -> str:
+    return words(page_bytes(officer, file).decode())
+
+
+def page_bytes(officer: Person, file: EvidenceFile) -> bytes:
+    page = officer.client.get(f"/admin/reports/report/{file.report_id}/change/")
+    return bytes(page.content)
+
+
+def picture_of(file: EvidenceFile) -> str:
+    return f"/admin/reports/report/{file.report_id}/picture/{file.pk}/"
+
+
+def original_of(file: EvidenceFile) -> str:
+    return f"/admin/reports/report/{file.report_id}/file/{file.pk}/"
+
+
+def test_a_file_that_nobody_looked_into_says_so(duty: Person) -> None:
+    assert "Máy chưa xem" in page_of(duty, sent(pictures.jpeg()))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (pictures.jpeg(), "Chưa quét mã độc Có bản đã xóa dữ liệu ẩn"),
+        (pictures.png_of(30_000, 30_000), "Chưa quét mã độc Ảnh có quá nhiều điểm"),
+        (b"\xff\xd8\xff\xe0" + b"." * 90, "Chưa quét mã độc Ảnh hỏng, không mở được"),
+        (b"%PDF-1.7\n", "Chưa quét mã độc Không phải ảnh"),
+    ],
+)
+def test_the_desk_says_what_came_of_looking(duty: Person, content: bytes, said: str) -> None:
+    assert said in page_of(duty, looked_into(content))
+
+
+def test_a_picture_is_shown_as_we_drew_it(duty: Person, picture: EvidenceFile) -> None:
+    assert picture_of(picture) in page_bytes(duty, picture).decode()
+    answer = duty.client.get(picture_of(picture))
+    assert answer["Content-Type"] == "image/jpeg"
+    assert answer["Content-Disposition"] == "inline"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Content-Security-Policy"] == "default-src 'none'"
+    assert "no-store" in answer["Cache-Control"]
+    assert answer.content.startswith(b"\xff\xd8\xff")
+    assert pictures.SECRET not in answer.content
+
+
+def test_looking_is_on_record_once_a_day(duty: Person, picture: EvidenceFile) -> None:
+    for _ in range(3):
+        duty.client.get(picture_of(picture))
+    (event,) = events.about("report", picture.report_id)
+    assert (event.kind, event.by, event.detail) == ("revealed", duty.user, {"what": "copy"})
+    assert "Ảnh kèm theo, bản đã xóa dữ liệu ẩn" in page_of(duty, picture)
+
+
+def test_who_may_not_reveal_sees_no_picture(duty: Person, picture: EvidenceFile) -> None:
+    group = duty.user.groups.get()
+    group.permissions.remove(group.permissions.get(codename="reveal_contact"))
+    assert "<img" not in page_bytes(duty, picture).decode()
+    assert duty.client.get(picture_of(picture)).status_code == 403
+
+
+def test_a_stranger_sees_no_picture(client: Client, picture: EvidenceFile) -> None:
+    assert client.get(picture_of(picture)).status_code == 302
+
+
+def test_what_has_no_copy_is_not_found(duty: Person) -> None:
+    for file in (sent(pictures.jpeg()), looked_into(b"%PDF-1.7\n")):
+        assert duty.client.get(picture_of(file)).status_code == 404
+        assert not events.about("report", file.report_id).exists()
+
+
+def test_a_picture_of_another_report_is_not_found(duty: Person, picture: EvidenceFile) -> None:
+    other = evidence.report()
+    answer = duty.client.get(f"/admin/reports/report/{other.pk}/picture/{picture.pk}/")
+    assert answer.status_code == 404
+
+
+def test_a_lost_copy_is_told_and_made_again_on_a_press(duty: Person, picture: EvidenceFile) -> None:
+    copy = FileCheck.objects.get().copy_id
+    assert copy
+    files.path_of(copy, files.COPIES).unlink()
+    assert "Bản đã xóa dữ liệu ẩn bị mất, bấm Cho máy đọc lại" in page_of(duty, picture)
+    assert duty.client.get(picture_of(picture)).status_code == 404
+    duty.client.post(f"/admin/reports/report/{picture.report_id}/read-again/")
+    assert OutboxItem.objects.filter(key=picture.pk, settled_at=None).count() == 1
+
+
+def test_a_harmful_original_is_given_only_behind_a_warning(
+    duty: Person, harmful: EvidenceFile
+) -> None:
+    assert "Vẫn tải bản gốc có mã độc (ghi nhật ký)" in page_of(duty, harmful)
+    refused = duty.client.post(original_of(harmful))
+    assert "Tệp này có mã độc" in words(refused.content.decode())
+    assert not events.about("report", harmful.report_id).exists()
+    answer = duty.client.post(original_of(harmful), {"harmful": "1"})
+    assert answer["Content-Type"] == "application/octet-stream"
+    assert answer["Content-Disposition"].endswith('-1.bin"')
+    assert b"".join(answer.streaming_content).endswith(pictures.EICAR)
+    assert events.about("report", harmful.report_id).get().detail["what"] == "file"

@@ -1,0 +1,338 @@
+"""The queue: order, filters, search, and what it costs."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.contrib.admin.sites import site
+from django.db import DatabaseError, InterfaceError, connection
+from django.db.models.functions import Now
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from lxml import html
+
+from desk import pagination as paging
+from desk.reports import queue_counts as figures
+from reports.models import Case, Clock, Commune, OutboxItem, QueueTally, Report
+from reports.monitoring import queue_stats as stats
+from reports.monitoring.queue_stats import Standing
+from tests.support import report_factories as evidence
+from tests.support.officers import Person
+
+pytestmark = pytest.mark.django_db
+
+QUEUE = "/admin/reports/report/"
+STORY = "Mẹ tôi bị ép rút sổ tiết kiệm, họ xưng là công an tỉnh."
+
+
+def shown(client: Client, query: str = "") -> list[Report]:
+    """The reports on the page, in their order."""
+    response = client.get(f"{QUEUE}{query}")
+    assert response.status_code == 200
+    return list(response.context["cl"].result_list)
+
+
+def words(client: Client, query: str = "") -> str:
+    """What a person reads on the page."""
+    text = client.get(f"{QUEUE}{query}").content.decode()
+    return " ".join(html.document_fromstring(text).text_content().split())
+
+
+def found(client: Client, typed: str) -> list[Report]:
+    response = client.get(QUEUE, {"q": typed})
+    return list(response.context["cl"].result_list)
+
+
+def stand(report: Report, **decided: object) -> None:
+    Case.objects.filter(report=report).update(**decided)
+
+
+def test_the_unread_comes_first_then_the_most_urgent_then_the_oldest(duty: Person) -> None:
+    low, high, unread, later = (evidence.report(f"tin {n}") for n in range(4))
+    for report, priority in ((low, 20), (high, 90), (later, 20)):
+        evidence.read(report, priority=priority)
+    assert shown(duty.client) == [unread, high, low, later]
+
+
+@pytest.mark.parametrize(
+    ("priority", "word"),
+    [(100, "Rất khẩn"), (80, "Rất khẩn"), (79, "Khẩn"), (60, "Khẩn"), (59, "Vừa"), (40, "Vừa"),
+     (39, "Thấp"), (20, "Thấp"), (19, "Sau cùng"), (0, "Sau cùng")],
+)  # fmt: skip
+def test_a_priority_is_a_word_with_its_figure_in_the_title(
+    duty: Person, priority: int, word: str
+) -> None:
+    evidence.read(evidence.report(), priority=priority)
+    page = duty.client.get(QUEUE).content.decode()
+    badge = html.document_fromstring(page).find_class("urgent")[0]
+    assert (badge.text, badge.get("title")) == (word, f"{priority} trên 100")
+
+
+def test_what_the_machine_has_not_read_says_so(duty: Person) -> None:
+    evidence.report()
+    assert "máy chưa đọc" in words(duty.client)
+
+
+def test_a_row_says_what_an_officer_needs(duty: Person) -> None:
+    commune = Commune.objects.create(
+        codename="xa_x", code="1", name="Xã Mẫu", former_districts=[], former_communes=[]
+    )
+    report = evidence.report(STORY, caller_number="0550 000 123", commune_id=commune.pk)
+    evidence.read(report, priority=90, money_lost_vnd=35_500_000)
+    for n in range(2):
+        evidence.number(evidence.report(f"khác {n}"), "+84550000123")
+    evidence.number(report, "+84550000123")
+    row = words(duty.client)
+    for part in (report.public_number, "rút sổ tiết kiệm", "vừa xong", "0550 000 123", "×3",
+                 "35,5 triệu", "Xã Mẫu", "chưa phân công", "Giả danh công an báo dính vụ án"):  # fmt: skip
+        assert part in row
+
+
+def test_the_count_of_a_foreign_number_leads_to_its_reports(duty: Person) -> None:
+    abroad = {evidence.report(f"tin {n}") for n in range(2)}
+    for report in abroad:
+        evidence.number(report, "+447700900123")
+    page = html.document_fromstring(duty.client.get(QUEUE).content.decode())
+    (link,) = {tag.get("href") for tag in page.find_class("tag") if tag.get("href")}
+    assert link == "?q=%2B447700900123&viec=all"
+    assert set(shown(duty.client, link)) == abroad
+
+
+FILTERS = {"": "NRWB", "open": "NRWB", "burning": "B", "unassigned": "NWB", "mine": "R",
+           "waiting": "W", "all": "NRWBC", "nonsense": "NRWB"}  # fmt: skip
+
+
+@pytest.mark.parametrize(("chosen", "expected"), FILTERS.items())
+def test_the_queue_is_filtered_by_the_work_wanted(duty: Person, chosen: str, expected: str) -> None:
+    reports = {letter: evidence.report(f"tin {letter}") for letter in "NRWBC"}
+    for letter, report in reports.items():
+        evidence.read(report, ongoing=letter == "B")
+    stand(reports["R"], status="in_review", officer=duty.user)
+    stand(reports["W"], status="waiting")
+    stand(reports["C"], status="closed", outcome="duplicate")
+    assert set(shown(duty.client, f"?viec={chosen}")) == {reports[letter] for letter in expected}
+
+
+def test_who_is_pressed_and_waits_for_the_look_comes_first_who_came_last_before_all(
+    duty: Person,
+) -> None:
+    taken, old, new, no_clock = (evidence.report(f"tin {n}") for n in range(4))
+    for report, priority in ((taken, 99), (old, 70), (new, 70), (no_clock, 60)):
+        evidence.read(report, ongoing=True, priority=priority)
+    now = timezone.now()
+    for report, since in ((old, 600), (new, 1)):
+        stand(report, due_at=now)
+        started = now - timedelta(minutes=since)
+        Clock.objects.create(report=report, kind="look", started_at=started, due_at=now)
+    stand(taken, status="in_review", due_at=now - timedelta(days=2))
+    assert shown(duty.client, "?viec=burning") == [no_clock, new, old, taken]
+    board = duty.client.get("/admin/").content.decode()
+    assert board.index(new.public_number) < board.index(taken.public_number)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [("?tien=lost", "ab"), ("?tien=much", "b"), ("?tien=unknown", "c"), ("?kieu=bank", "a")],
+)
+def test_the_queue_is_filtered_by_money_and_scenario(
+    duty: Person, query: str, expected: str
+) -> None:
+    facts = {
+        "a": (5_000_000, "bank"),
+        "b": (100_000_000, "tax"),
+        "c": (None, "tax"),
+        "d": (0, "tax"),
+    }
+    reports = {}
+    for letter, (lost, scenario) in facts.items():
+        reports[letter] = evidence.report(f"tin {letter}")
+        evidence.read(reports[letter], money_lost_vnd=lost, scenario=scenario)
+    assert set(shown(duty.client, query)) == {reports[letter] for letter in expected}
+
+
+@pytest.mark.parametrize(
+    "typed", ["rút sổ", "rut so tiet kiem", "RÚT  SỔ", "kiem rut", "công an tỉnh"]
+)
+def test_words_are_found_with_marks_and_without(duty: Person, typed: str) -> None:
+    report = evidence.triaged(STORY)
+    evidence.triaged("Nhân viên điện lực gọi.")
+    assert found(duty.client, typed) == [report]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["0550000123", "0550 000 123", "+84 550 000 123", "0550.000.123", "84550000123", "000123"],
+)
+def test_a_number_is_found_in_any_spelling_and_by_its_end(duty: Person, typed: str) -> None:
+    report = evidence.triaged("Họ gọi.", caller_number="0550-000-123")
+    evidence.triaged("Họ gọi.", caller_number="0550 000 999")
+    assert found(duty.client, typed) == [report]
+
+
+def test_an_account_of_a_story_is_found(duty: Person) -> None:
+    report = evidence.triaged("Bảo chuyển vào tài khoản 1903 5678 9012 gấp.")
+    assert found(duty.client, "190356789012") == [report]
+
+
+@pytest.mark.parametrize("dress", [str, str.lower, lambda number: number.replace("-", " ")])
+def test_a_report_is_found_by_its_number(duty: Person, dress: Callable[[str], str]) -> None:
+    report = evidence.report()
+    evidence.report("khác")
+    assert found(duty.client, dress(report.public_number)) == [report]
+
+
+def test_a_search_looks_at_closed_reports_too(duty: Person) -> None:
+    report = evidence.triaged(STORY)
+    stand(report, status="closed", outcome="duplicate")
+    assert found(duty.client, "tiet kiem") == [report]
+
+
+@pytest.mark.parametrize(
+    "typed", ["%", "_", "\\", "'; DROP TABLE x; --", "\u202e", "🙂", "…" * 500]
+)
+def test_a_strange_search_finds_nothing_and_breaks_nothing(duty: Person, typed: str) -> None:
+    evidence.triaged(STORY)
+    assert found(duty.client, typed) == []
+
+
+def test_a_search_with_a_nul_sign_is_answered(duty: Person) -> None:
+    assert duty.client.get(QUEUE, {"q": "a\x00"}).status_code == 200
+
+
+def statements(client: Client, **query: str) -> list[str]:
+    """What the page asks the database; a test's savepoint is a request's BEGIN and COMMIT."""
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(QUEUE, query).status_code == 200
+    asked = [query["sql"] for query in queries.captured_queries]
+    return [sql for sql in asked if "SAVEPOINT" not in sql]
+
+
+def test_a_page_of_fifty_takes_twelve_statements_at_most(duty: Person) -> None:
+    for n in range(60):
+        report = evidence.report(f"tin {n}", caller_number="0550 000 123")
+        evidence.read(report)
+        evidence.number(report, "+84550000123")
+    assert len(shown(duty.client)) == 50
+    for query in ({}, {"p": "2"}, {"q": "0550 000 123", "viec": "all"}, {"kieu": "police_case"}):
+        assert len(statements(duty.client, **query)) <= 12
+
+
+def test_an_empty_list_says_so(duty: Person) -> None:
+    assert "Không có tin nào ở đây." in words(duty.client)
+    page = words(duty.client, "?q=khongcochunao")
+    assert "Không tin nào có số hay chữ ấy." in page
+    assert "Thao tác" not in page  # there is nothing to do it with
+    evidence.report()
+    assert "Không có tin nào ở đây." not in words(duty.client)
+
+
+def test_open_reports_are_looked_up_by_their_keys(duty: Person) -> None:
+    report = evidence.report()
+    for work in ("open", "burning", "overdue", "unassigned", "mine", "waiting", "answered"):
+        keys = [sql for sql in statements(duty.client, viec=work) if 'report"."id" AS "pk"' in sql]
+        assert keys
+        assert all('"reports_report"."id" = ANY(ARRAY(SELECT' in sql for sql in keys)
+    assert shown(duty.client) == [report]
+
+
+def test_nothing_counts_the_whole_table(duty: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "NEAR", 3)
+    for n in range(5):
+        evidence.report(f"tin {n}")
+    counting = [sql for sql in statements(duty.client, viec="all") if "COUNT(*)" in sql]
+    assert [sql for sql in counting if "LIMIT 3" not in sql] == []
+    assert duty.client.get(QUEUE).context["cl"].result_count == 3
+
+
+@pytest.mark.parametrize("address", ["/admin/", QUEUE])
+def test_no_page_of_the_desk_counts_every_report(duty: Person, address: str) -> None:
+    evidence.report()
+    with CaptureQueriesContext(connection) as queries:
+        duty.client.get(address)
+    asked = [query["sql"] for query in queries.captured_queries]
+    counting = re.compile(r"count\(\*\) FROM reports_report\b", re.IGNORECASE)
+    assert [sql for sql in asked if counting.search(sql.replace('"', ""))] == []
+    assert len([sql for sql in asked if "reports_queuetally" in sql]) == 1
+
+
+def test_the_strip_counts_what_waits_now_and_shows_the_total_with_its_time(duty: Person) -> None:
+    evidence.read(evidence.report("a"), ongoing=True)
+    stats.roll_up()
+    evidence.report("b")
+    at = timezone.localtime(QueueTally.objects.get().counted_at)
+    text = words(duty.client)
+    for part in ("1 máy chưa đọc", "1 đang bị ép", "2 chưa phân công",
+                 "2 chờ máy đọc, 0 không đọc được", f"đã nhận 1 (đếm lúc {at:%H:%M})"):  # fmt: skip
+        assert part in text
+    assert "Số cũ" not in text
+
+
+def test_a_total_is_written_as_people_write_it(duty: Person) -> None:
+    QueueTally.objects.create(accepted=12_345, done=12_345, waiting=0, failed=0)
+    assert "đã nhận 12.345 (đếm lúc" in words(duty.client)
+
+
+def test_an_old_count_says_so(duty: Person) -> None:
+    stats.roll_up()
+    QueueTally.objects.update(counted_at=Now() - timedelta(days=3))
+    text = words(duty.client)
+    assert "Số cũ: đã 3 ngày không đếm lại" in text
+    assert re.search(r"đếm lúc \d\d:\d\d, \d\d/\d\d", text)
+
+
+def test_a_portal_that_never_counted_says_so(duty: Person) -> None:
+    assert "Chưa đếm tổng số tin" in words(duty.client)
+
+
+def test_an_equation_that_is_false_is_shown_as_false(duty: Person) -> None:
+    evidence.report()
+    OutboxItem.objects.all().delete()
+    stats.roll_up()
+    assert "Lệch 1 tin" in words(duty.client)
+
+
+@pytest.mark.parametrize("trouble", [DatabaseError, InterfaceError])
+def test_the_queue_stands_without_its_count(
+    trouble: type[Exception], duty: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(unit: str | None) -> Standing:
+        raise trouble
+
+    monkeypatch.setattr(figures, "standing", late)
+    assert "Chưa đếm được" in words(duty.client)
+
+
+def test_what_the_machine_gave_up_on_is_a_list_of_its_own(duty: Person) -> None:
+    stuck, _ = evidence.report("a"), evidence.report("b")
+    OutboxItem.objects.filter(key=str(stuck.pk)).update(failed_at=Now())
+    stand(stuck, status="closed", outcome="duplicate")
+    assert shown(duty.client, "?viec=stuck") == [stuck]
+    assert "Máy không đọc được (1)" in words(duty.client)
+
+
+def test_hostile_text_is_text_in_the_queue(duty: Person) -> None:
+    hostile = "<script>alert(1)</script> \u202eabc \u200b"
+    evidence.report(hostile, caller_number="<i>0550</i>", commune_raw="<b>x</b>")
+    page = duty.client.get(QUEUE).content.decode()
+    for tag in ("<script>alert", "<i>0550", "<b>x", "\u202e", "\u200b"):
+        assert tag not in page
+    assert "[U+202E]" in page
+
+
+def test_the_start_page_shows_what_burns_and_what_is_mine(duty: Person) -> None:
+    burning, mine, other = (evidence.report(f"tin {n}") for n in range(3))
+    evidence.read(burning, ongoing=True)
+    stand(mine, status="in_review", officer=duty.user)
+    page = html.document_fromstring(duty.client.get("/admin/").content.decode())
+    boxes = [box.text_content() for box in page.find_class("rows")][:2]  # then bursts and waves
+    assert [burning.public_number in box for box in boxes] == [True, False]
+    assert [mine.public_number in box for box in boxes] == [False, True]
+    assert not any(other.public_number in box for box in boxes)
+
+
+def test_the_queue_stands_first_among_the_models(lead: Person) -> None:
+    apps = lead.client.get("/admin/").context["app_list"]
+    assert apps[0]["models"][0]["object_name"] == "Report"
+    assert site.site_title == "Trực ban tiếp nhận tin, PV01"

@@ -1,0 +1,136 @@
+"""The lists beside the queue: what they count, how each narrows, what they make of bad input."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from lxml import html
+
+from desk import highlighting as marking
+from desk import labels as words
+from desk.reports import filters as facets
+from reports.facts.abuse_flags import ADDRESS_BUSY
+from reports.models import Case, Commune, Crowd, Report
+from tests.support import report_factories as evidence
+from tests.support.officers import Person, enlist
+
+pytestmark = pytest.mark.django_db
+
+QUEUE = "/admin/reports/report/"
+
+
+def shown(person: Person, **query: str) -> set[Report]:
+    answer = person.client.get(QUEUE, query)
+    assert answer.status_code == 200
+    return set(answer.context["cl"].result_list)
+
+
+def offered(person: Person, **query: str) -> dict[str, str]:
+    """What the lists offer: the words of each link, and its address."""
+    page = html.document_fromstring(person.client.get(QUEUE, query).content.decode())
+    links = page.xpath("//nav[@id='changelist-filter']//li/a")
+    return {link.text_content(): link.get("href") for link in links}
+
+
+@pytest.fixture
+def told(duty: Person) -> dict[str, Report]:
+    """Two that wait and differ in everything, and one that is done."""
+    commune = Commune.objects.create(
+        codename="xa_x", code="1", name="Xã Mẫu", former_districts=[], former_communes=[]
+    )
+    of_x = evidence.report("a", commune_id=commune.pk, channel="hidden", flags=("masked_id",))
+    other, done = evidence.report("b", channel="app"), evidence.report("c", commune_id=commune.pk)
+    for report, facts in (
+        (of_x, {"scenario": "bank", "priority": 85, "money_lost_vnd": 200_000_000,
+                "offices": ["cong-an-tinh"], "ongoing": True}),
+        (done, {"scenario": "bank", "priority": 85}),
+    ):  # fmt: skip
+        evidence.read(report, **facts)
+    Case.objects.filter(report=of_x).update(status="in_review", officer=duty.user)
+    Case.objects.filter(report=done).update(status="closed", outcome="duplicate")
+    return {"x": of_x, "other": other, "done": done}
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"muc": "5"}, {"x"}), ({"muc": "0"}, {"other"}), ({"muc": "3"}, set()),
+        ({"kieu": "bank"}, {"x"}), ({"kieu": "bank", "viec": "all"}, {"x", "done"}),
+        ({"tien": "much"}, {"x"}), ({"tien": "unknown"}, set()),
+        ({"xa": "xa_x"}, {"x"}), ({"xa": "none"}, {"other"}),
+        ({"xung": "cong-an-tinh"}, {"x"}), ({"kenh": "app"}, {"other"}),
+        ({"kenh": "hidden", "muc": "5"}, {"x"}), ({"kenh": "hidden", "muc": "0"}, set()),
+        ({"nguon": "web"}, {"x", "other"}), ({"nguon": "desk"}, set()), ({"dau": "masked_id"}, {"x"}),
+    ],
+)  # fmt: skip
+def test_each_list_narrows_the_queue(
+    duty: Person, told: dict[str, Report], query: dict[str, str], expected: set[str]
+) -> None:
+    assert shown(duty, **query) == {told[name] for name in expected}
+
+
+def test_the_mark_of_a_crowd_is_counted_and_narrows(duty: Person, told: dict[str, Report]) -> None:
+    Crowd.objects.create(report=told["other"], marks=[ADDRESS_BUSY])
+    said = marking.plain(words.flag(ADDRESS_BUSY), facets.LONGEST)
+    assert f"{said} (1)" in offered(duty)
+    assert shown(duty, dau=ADDRESS_BUSY) == {told["other"]}
+
+
+def test_an_officers_cases_are_a_list(duty: Person, told: dict[str, Report]) -> None:
+    assert shown(duty, **{"can-bo": str(duty.user.pk)}) == {told["x"]}
+
+
+def test_only_open_cases_are_counted(duty: Person, told: dict[str, Report]) -> None:
+    links = offered(duty)
+    for said in (
+        "Rất khẩn (1)",
+        "máy chưa đọc (1)",
+        "Xã Mẫu (1)",
+        "cong-an-tinh (1)",
+        "Đang bị ép (1)",
+    ):
+        assert [words for words in links if words.startswith(said)], said
+    assert "Xã Mẫu (2)" not in links
+
+
+def test_an_officer_is_named_in_the_list(duty: Person, told: dict[str, Report]) -> None:
+    mine = Case.objects.get(report=told["other"])
+    Case.objects.filter(pk=mine.pk).update(officer=enlist("minh", "duty"))
+    assert offered(duty)["minh (1)"].startswith("?can-bo=")
+
+
+def test_a_chosen_value_that_occurs_no_more_can_be_let_go(duty: Person) -> None:
+    links = offered(duty, kieu="bank")
+    assert [words for words in links if words.endswith("(0)")]
+    assert links["Tất cả"] == "?"
+
+
+@pytest.mark.parametrize("name", [str(each.parameter_name) for each in facets.NARROWING])
+@pytest.mark.parametrize("value", ["\0", "<script>", "9" * 40, "٣", "x" * 100_000])
+def test_what_nobody_knows_finds_nothing_and_breaks_nothing(
+    duty: Person, told: dict[str, Report], name: str, value: str
+) -> None:
+    answer = duty.client.get(QUEUE, {name: value})
+    assert answer.status_code == 200
+    assert value == "\0" or not list(answer.context["cl"].result_list)
+    assert len(answer.content) < 200_000
+    assert b"<script>" not in answer.content.replace(b"<script src", b"")
+
+
+def test_of_one_word_the_clock_decides(duty: Person) -> None:
+    late, soon, graver = (evidence.report(name) for name in "abc")
+    for report, priority, hours in ((late, 62, -2), (soon, 79, 3), (graver, 80, 50)):
+        evidence.read(report, priority=priority)
+        due = timezone.now() + timedelta(hours=hours)
+        Case.objects.filter(report=report).update(due_at=due)
+    found = list(duty.client.get(QUEUE).context["cl"].result_list)
+    assert found == [graver, late, soon]
+    assert shown(duty, viec="overdue") == {late}
+    assert "Quá hạn (1)" in offered(duty)
+
+
+def test_rare_values_are_sought_among_the_newest_alone(
+    duty: Person, told: dict[str, Report], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(facets, "NEWEST", 1)
+    assert shown(duty, viec="all", kieu="bank") == {told["done"]}

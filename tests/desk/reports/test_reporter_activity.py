@@ -1,0 +1,166 @@
+"""Who has answered the desk, and who wants to withdraw, in the queue."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from lxml import html
+
+from reports.cases import workflow
+from reports.models import Report
+from reports.tracking import followups as later
+from reports.tracking.followups import Later
+from tests.desk.reports.test_messages import added, answered
+from tests.support import report_factories as evidence
+from tests.support.officers import Person
+
+pytestmark = pytest.mark.django_db
+
+QUEUE = "/admin/reports/report/"
+ANSWERED = f"{QUEUE}?viec=answered"
+
+
+def asked(by: Person, story: str = "Họ gọi.") -> Report:
+    """A report that waits for its reporter."""
+    report = evidence.report(story)
+    workflow.ask(report.pk, by=by.user, version=1, reason="Số tài khoản nhận là gì?")
+    return report
+
+
+def shown(person: Person, address: str = ANSWERED) -> list[Report]:
+    return list(person.client.get(address).context["cl"].result_list)
+
+
+def row_of(person: Person, report: Report) -> str:
+    page = html.document_fromstring(person.client.get(QUEUE).content.decode())
+    return next(
+        row.text_content()
+        for row in page.xpath("//table//tr")
+        if report.public_number in row.text_content()
+    )
+
+
+def test_who_has_answered_is_a_list_of_its_own(duty: Person) -> None:
+    silent, spoken = asked(duty), asked(duty, "khác")
+    answered(spoken, "Số 1903")
+    assert shown(duty) == [spoken]
+    assert "Đã trả lời" in row_of(duty, spoken)
+    assert "Đã trả lời" not in row_of(duty, silent)
+    assert "Người báo đã trả lời (1)" in duty.client.get(QUEUE).content.decode()
+
+
+def test_a_message_counts_on_any_open_report_until_somebody_acts(duty: Person) -> None:
+    report = evidence.report("Họ gọi.")
+    workflow.take(report.pk, by=duty.user, version=1)
+    answered(report, "Họ gọi lại nữa.")
+    assert shown(duty) == [report]
+    assert "Người báo đã trả lời (1)" in duty.client.get(QUEUE).content.decode()
+    workflow.note(report.pk, by=duty.user, version=2, reason="Đã gọi lại.")
+    assert shown(duty) == []
+    assert "Người báo đã trả lời (0)" in duty.client.get(QUEUE).content.decode()
+
+
+def said_by(report: Report, way: str, told: str) -> None:
+    """Words of the reporter, as a message or as an addition."""
+    if way == "message":
+        later.reply(report, told, "a-key-of-a-message")
+    else:
+        later.add(report, Later(kind=way, story=told), "a-key-of-an-addition")
+
+
+PRESSED = "Họ đang ép tôi chuyển tiếp 50 triệu, làm sao đây?"
+
+
+@pytest.mark.parametrize("way", ["message", "more", "correction", "withdrawal"])
+@pytest.mark.parametrize(("told", "runs"), [(PRESSED, True), ("Cảm ơn cán bộ.", False)])
+def test_later_words_of_who_is_pressed_start_the_look_anew(
+    duty: Person, way: str, told: str, runs: bool
+) -> None:
+    report = evidence.report("Họ gọi.", happening_now=True)
+    workflow.take(report.pk, by=duty.user, version=1)
+    said_by(report, way, told)
+    look = report.clocks.filter(kind="look")
+    assert look.running().exists() is runs
+    assert look.exclude(met_at=None).count() == 1
+
+
+@pytest.mark.parametrize(("told", "runs"), [(PRESSED, True), ("Cảm ơn cán bộ.", False)])
+def test_who_is_pressed_after_the_end_is_looked_at_in_time(
+    duty: Person, told: str, runs: bool
+) -> None:
+    report = evidence.report("Họ gọi.")
+    workflow.close(report.pk, by=duty.user, version=1, outcome="scam", reason="Xong.")
+    said_by(report, "message", told)
+    assert report.clocks.running().filter(kind="look").exists() is runs
+    report.case.refresh_from_db()
+    assert (report.case.due_at is not None) is runs
+    version = report.case.version
+    workflow.message(report.pk, by=duty.user, version=version, reason="Dập máy ngay.")
+    assert not report.clocks.running().exists()
+
+
+def test_the_end_of_a_look_that_runs_stays(duty: Person) -> None:
+    report = evidence.report("Họ gọi.")
+    said_by(report, "more", PRESSED)
+    first = report.clocks.get(kind="look").due_at
+    with time_machine.travel(timezone.now() + timedelta(minutes=10)):
+        said_by(report, "message", PRESSED)
+    assert report.clocks.get(kind="look").due_at == first
+
+
+def test_the_same_words_twice_ask_for_one_look(duty: Person) -> None:
+    report = evidence.report("Họ gọi.")
+    said_by(report, "more", PRESSED)
+    workflow.take(report.pk, by=duty.user, version=1)
+    said_by(report, "more", PRESSED)
+    assert not report.clocks.running().filter(kind="look").exists()
+
+
+def test_what_was_added_since_is_an_answer_too(duty: Person) -> None:
+    report = asked(duty)
+    added(report, accounts=["1903"])
+    assert shown(duty) == [report]
+
+
+def test_who_was_asked_again_is_waited_for_again(duty: Person) -> None:
+    report = asked(duty)
+    answered(report, "Số 1903")
+    workflow.resume(report.pk, by=duty.user, version=2)
+    workflow.ask(report.pk, by=duty.user, version=3, reason="Của ngân hàng nào?")
+    assert shown(duty) == []
+
+
+def test_what_the_desk_tells_after_an_answer_is_no_new_question(duty: Person) -> None:
+    report = asked(duty)
+    answered(report, "Số 1903")
+    workflow.message(report.pk, by=duty.user, version=2, reason="Cảm ơn bác.")
+    assert shown(duty) == [report]
+
+
+def test_an_answer_that_nobody_waits_for_is_not_in_the_list(duty: Person) -> None:
+    report = asked(duty)
+    answered(report, "Số 1903")
+    workflow.resume(report.pk, by=duty.user, version=2)
+    assert shown(duty) == []
+
+
+def test_the_wish_to_withdraw_stands_in_its_row(duty: Person) -> None:
+    report, other = evidence.report(), evidence.report("khác")
+    added(report, "withdrawal")
+    added(other)
+    assert "Đề nghị rút" in row_of(duty, report)
+    assert "Đề nghị rút" not in row_of(duty, other)
+
+
+def test_a_page_of_answers_takes_thirteen_statements_at_most(duty: Person) -> None:
+    for number in range(20):
+        report = asked(duty, f"tin {number}")
+        answered(report, "x")
+        added(report, "withdrawal")
+    with CaptureQueriesContext(connection) as queries:
+        assert len(shown(duty)) == 20
+    told = [query["sql"] for query in queries.captured_queries if "SAVEPOINT" not in query["sql"]]
+    assert len(told) <= 13

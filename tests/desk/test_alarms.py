@@ -1,0 +1,161 @@
+"""What is wrong with the queue stands above every page of the desk, for those who see reports."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.db.models.functions import Now
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from lxml import html
+
+from core.outbox import queue as outbox
+from reports.models import Alarm, OutboxItem, QueueTally
+from reports.monitoring import queue_stats as stats
+from reports.submission import intake
+from tests.support import report_factories as evidence
+from tests.support.officers import Person, enlist
+
+pytestmark = pytest.mark.django_db
+
+PAGES = ["/admin/", "/admin/reports/report/", "/admin/alerts/alert/", "/admin/password_change/"]
+
+
+def late(minutes: int = 12) -> None:
+    evidence.report()
+    OutboxItem.objects.update(created_at=Now() - timedelta(minutes=minutes))
+
+
+def banner(client: Client, address: str = "/admin/") -> str:
+    """What the banner says; empty without one."""
+    page = html.document_fromstring(client.get(address).content.decode())
+    return " ".join(" ".join(box.text_content() for box in page.find_class("alarms")).split())
+
+
+def test_a_quiet_desk_has_no_banner(duty: Person) -> None:
+    evidence.report()
+    assert banner(duty.client) == ""
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_every_page_of_the_desk_tells(lead: Person, address: str) -> None:
+    late()
+    assert "1 tin chờ máy đọc, lâu nhất 12 phút." in banner(lead.client, address)
+
+
+def test_a_reports_page_tells(duty: Person) -> None:
+    late()
+    report = evidence.report()
+    assert "Tin không mất" in banner(duty.client, f"/admin/reports/report/{report.pk}/change/")
+
+
+def test_the_banner_needs_no_watcher(duty: Person) -> None:
+    late()
+    assert not Alarm.objects.exists()
+    assert banner(duty.client)
+    OutboxItem.objects.update(settled_at=Now())
+    Alarm.objects.create(kind="late", count=1)
+    assert banner(duty.client) == ""
+
+
+@pytest.mark.parametrize("kind", ["unpurged", "breach"])
+def test_a_purge_or_a_breach_that_is_late_is_told(lead: Person, duty: Person, kind: str) -> None:
+    Alarm.objects.create(kind=kind, count=1)
+    told = {"unpurged": "chưa xóa xong dữ liệu hết hạn", "breach": "đã quá hạn báo. Mở sự cố"}
+    assert told[kind] in banner(lead.client)
+    assert "Mở sự cố" not in banner(duty.client)
+    assert banner(duty.client)
+    Alarm.objects.update(count=0)  # it is over
+    assert banner(lead.client) == ""
+
+
+def test_what_failed_leads_to_its_reports(duty: Person) -> None:
+    stuck = evidence.report("a")
+    OutboxItem.objects.update(failed_at=Now())
+    page = html.document_fromstring(duty.client.get("/admin/").content.decode())
+    (link,) = page.xpath("//*[@class='alarms']//a/@href")
+    listed = duty.client.get(link).context["cl"].result_list
+    assert list(listed) == [stuck]
+
+
+def test_what_was_read_again_since_is_no_longer_failed(duty: Person) -> None:
+    report = evidence.report()
+    OutboxItem.objects.update(failed_at=Now())
+    assert "không đọc được" in banner(duty.client)
+    outbox.enqueue(intake.TRIAGE, report.pk)
+    assert banner(duty.client) == ""
+
+
+def test_an_equation_that_is_false_is_told_with_its_time(duty: Person) -> None:
+    evidence.report()
+    OutboxItem.objects.all().delete()
+    stats.roll_up()
+    assert "1 tin chưa vào hàng máy đọc (đếm lúc" in banner(duty.client)
+
+
+def test_a_count_that_nobody_takes_is_told(duty: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    evidence.report()
+    with monkeypatch.context() as patched:
+        patched.setattr(stats, "OLD_AFTER", 0)
+        assert "Máy chưa đếm số tin lần nào" in banner(duty.client)
+    stats.roll_up()
+    assert banner(duty.client) == ""
+    QueueTally.objects.update(counted_at=Now() - timedelta(minutes=16))
+    assert "Đã 16 phút máy chưa đếm lại số tin" in banner(duty.client)
+
+
+def test_it_is_announced_calmly(duty: Person) -> None:
+    late()
+    page = html.document_fromstring(duty.client.get("/admin/").content.decode())
+    assert [box.get("role") for box in page.find_class("alarms")] == ["status"]
+
+
+def test_an_editor_of_warnings_is_not_told(editor: Person) -> None:
+    late()
+    with CaptureQueriesContext(connection) as asked:
+        assert banner(editor.client) == ""
+    assert not [query for query in asked.captured_queries if "outboxitem" in query["sql"]]
+
+
+def test_who_has_not_given_the_second_factor_is_not_told() -> None:
+    late()
+    client = Client()
+    client.force_login(enlist("nửa đường", "duty"), backend="accounts.backends.DeskBackend")
+    assert banner(client, "/admin/login/") == ""
+
+
+@pytest.mark.parametrize("address", ["/admin/", "/admin/reports/report/"])
+def test_strip_and_banner_share_one_statement(duty: Person, address: str) -> None:
+    late()
+    with CaptureQueriesContext(connection) as asked:
+        banner(duty.client, address)
+    counting = [query for query in asked.captured_queries if "reports_queuetally" in query["sql"]]
+    assert len(counting) == 1
+
+
+def text_of(client: Client, report_page: str) -> str:
+    page = html.document_fromstring(client.get(report_page).content.decode())
+    return " ".join(page.text_content().split())
+
+
+def test_a_report_that_the_machine_gave_up_on_says_so(duty: Person) -> None:
+    report = evidence.report()
+    OutboxItem.objects.update(failed_at=Now(), attempts=5, error="ValueError")
+    text = text_of(duty.client, f"/admin/reports/report/{report.pk}/change/")
+    assert "5 lần thử, lỗi ValueError. Tin này cần người đọc." in text
+    assert "Thường chỉ vài giây" not in text
+
+
+def test_facts_of_an_earlier_reading_stay_beside_a_failed_one(duty: Person) -> None:
+    report = evidence.triaged("Họ xưng công an.")
+    OutboxItem.objects.update(failed_at=Now(), attempts=5, error="ValueError")
+    text = text_of(duty.client, f"/admin/reports/report/{report.pk}/change/")
+    assert "Tin này cần người đọc" in text
+    assert "máy gợi ý, chưa duyệt" in text
+
+
+def test_a_report_that_is_tried_again_says_why_it_was_not_read(duty: Person) -> None:
+    report = evidence.report()
+    OutboxItem.objects.update(attempts=2, error="OperationalError")
+    text = text_of(duty.client, f"/admin/reports/report/{report.pk}/change/")
+    assert "Đã thử 2 lần, lỗi OperationalError; máy sẽ thử lại." in text

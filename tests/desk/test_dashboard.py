@@ -1,0 +1,92 @@
+"""Where a reporter lives, as told after the report: on every page of the desk that says it."""
+
+from importlib import import_module
+
+import pytest
+from django.db import connection
+from lxml import html
+
+from reports.cases import legal_holds as holds
+from reports.models import Commune, Facts, Report
+from reports.reference import gazetteer as places
+from reports.tracking import followups as later
+from reports.tracking.followups import Later
+from tests.desk.reports.test_exports import exported
+from tests.support import report_factories as evidence
+from tests.support.officers import Person
+
+pytestmark = pytest.mark.django_db
+
+QUEUE = "/admin/reports/report/"
+TOLD = "Xã Kể Sau"
+
+
+@pytest.fixture
+def moved() -> Report:
+    """A report from one commune whose reporter corrected it to another."""
+    places.forget()
+    for code, name in (("xa_dau", "Xã Ban Đầu"), ("xa_sau", TOLD)):
+        Commune.objects.create(
+            codename=code, code=code, name=name, former_districts=[], former_communes=[]
+        )
+    subject = evidence.report(commune_raw="Ban Đầu", commune_id="xa_dau", flags=(places.AMBIGUOUS,))
+    say(subject, commune_raw="Kể Sau", commune_id="xa_sau")
+    return subject
+
+
+def say(subject: Report, **said: object) -> None:
+    key = f"key-of-a-page-{subject.additions.count()}"
+    later.add(subject, Later(**said), key)  # type: ignore[arg-type]
+    evidence.read_all(subject)
+
+
+def words(person: Person, page: str) -> str:
+    answer = person.client.get(page)
+    return " ".join(html.document_fromstring(answer.content.decode()).text_content().split())
+
+
+def test_the_queue_and_its_list_say_it(duty: Person, moved: Report) -> None:
+    shown = words(duty, QUEUE)
+    assert f"{TOLD} (1)" in shown
+    assert shown.count(TOLD) == 2
+    assert "Xã Ban Đầu" not in shown
+
+
+@pytest.mark.parametrize(("chosen", "many"), [("xa_sau", 1), ("xa_dau", 0), ("none", 0)])
+def test_the_list_narrows_by_it(duty: Person, moved: Report, chosen: str, many: int) -> None:
+    answer = duty.client.get(QUEUE, {"xa": chosen})
+    assert len(answer.context["cl"].result_list) == many
+
+
+def test_the_head_of_a_report_says_it_and_warns_no_more(duty: Person, moved: Report) -> None:
+    shown = words(duty, f"{QUEUE}{moved.pk}/change/")
+    assert f"{TOLD}, kể sau khi gửi tin" in shown
+    assert "Tên xã, phường này có mấy nơi." not in shown
+
+
+def test_the_file_says_it(lead: Person, moved: Report) -> None:
+    head, row = exported(lead, personal="on", reason="Gửi Công an xã")
+    told = dict(zip(head, row, strict=True))
+    assert (told["Xã, phường"], told["Nơi ở như đã ghi"]) == (TOLD, "Kể Sau")
+
+
+def test_what_no_table_knows_is_shown_as_it_was_written_last(duty: Person, moved: Report) -> None:
+    say(moved, commune_raw="Lam Sn", flags=(places.UNKNOWN,))
+    shown = words(duty, QUEUE)
+    assert "Lam Sn" in shown
+    assert TOLD not in shown
+
+
+def test_what_was_told_before_stands_there_after_the_update(moved: Report) -> None:
+    Facts.objects.update(commune=None, commune_raw="")
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("reports.migrations.0060_what_was_told_before").FILL)
+    assert Facts.objects.get().commune_id == "xa_sau"
+
+
+def test_what_is_held_is_not_read_anew_by_the_update_either(lead: Person, moved: Report) -> None:
+    Facts.objects.update(commune=None, commune_raw="")
+    holds.place(moved.pk, by=lead.user, reason="Công văn 12/CV")
+    with connection.cursor() as cursor:
+        cursor.execute(import_module("reports.migrations.0060_what_was_told_before").FILL)
+    assert Facts.objects.get().commune_id is None

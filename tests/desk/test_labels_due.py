@@ -1,0 +1,74 @@
+"""How a deadline is said, and on the page of a report."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from desk import labels_deadlines as clock_words
+from desk import labels_due as due_words
+from reports.cases import workflow
+from reports.models import Case
+from tests.desk.reports.test_detail import words
+from tests.support import report_factories as evidence
+from tests.support.officers import Person
+
+
+@pytest.mark.parametrize(
+    ("left", "told", "css"),
+    [
+        (timedelta(days=3, hours=5), "còn 3 ngày", "due"),
+        (timedelta(hours=21), "còn 21 giờ", "due"),
+        (timedelta(hours=2), "còn 2 giờ", "due-soon"),
+        (timedelta(seconds=59), "còn chưa đầy 1 phút", "due-soon"),
+        (timedelta(0), "đến hạn", "due-late"),
+        (timedelta(minutes=-2), "quá hạn 2 phút", "due-late"),
+        (timedelta(hours=-3, minutes=-59), "quá hạn 3 giờ", "due-late"),
+    ],
+)
+def test_a_deadline_is_said_in_its_largest_unit(left: timedelta, told: str, css: str) -> None:
+    now = timezone.now()
+    said = due_words.said(now + left, now)
+    assert (said.words, said.css) == (told, css)
+
+
+@pytest.mark.django_db
+def test_a_new_report_is_due_to_be_sorted_before_its_clocks_run(duty: Person) -> None:
+    case = evidence.case()
+    due = due_words.of(case, case.report.received_at)
+    assert due is not None
+    assert due.at == case.report.received_at + timedelta(hours=24)
+    page = duty.client.get(f"/admin/reports/report/{case.pk}/change/").content.decode()
+    assert 'class="due">còn 23 giờ</b>' in page
+
+
+def test_clocks_of_one_end_stand_in_one_bracket() -> None:
+    now = timezone.now()
+    lines = [clock_words.Line(title, now, "") for title in ("Xem ngay", "Phân loại")]
+    later = clock_words.Line("Báo lại", now + timedelta(hours=1), "")
+    assert clock_words.ending([*lines, later], now) == "xem ngay, phân loại"
+
+
+@pytest.mark.django_db
+def test_ended_work_is_due_no_more() -> None:
+    case = evidence.case()
+    Case.objects.filter(pk=case.pk).update(status="junk")
+    case.refresh_from_db()
+    assert due_words.of(case, case.report.received_at) is None
+
+
+@pytest.mark.django_db
+def test_the_page_tells_each_clock_and_the_law_once_it_is_given(
+    lead: Person, settings: Settings
+) -> None:
+    case = evidence.case()
+    workflow.act(case.pk, by=lead.user, version=1, reason="gửi Cơ quan điều tra")
+    workflow.extend(case.pk, by=lead.user, version=2, reason="vụ việc phức tạp")
+    seen = words(lead.client.get(f"/admin/reports/report/{case.pk}/change/"))
+    assert "Phân loại" in seen
+    assert "xong đúng hạn" in seen
+    assert "Xác minh tin báo (gia hạn 1 lần)" in seen
+    assert "chưa ghi căn cứ pháp lý" in seen
+    settings.CLOCK_BASIS = "Điều 147 mẫu"
+    assert "Điều 147 mẫu" in words(lead.client.get(f"/admin/reports/report/{case.pk}/change/"))

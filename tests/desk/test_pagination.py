@@ -1,0 +1,149 @@
+"""No text of a stranger makes a page of the desk too big to open, and none of it is lost."""
+
+import time
+from typing import Any
+
+import pytest
+
+from core.audit import log as events
+from desk.reports import sealed_data_reasons as reveals
+from reports.models import Report
+from tests.support import report_factories as evidence
+from tests.support.officers import Person
+
+pytestmark = pytest.mark.django_db
+
+QUEUE = "/admin/reports/report/"
+ROOM = 300_000  # bytes of a page
+LONG = 1_400_000  # signs: about what one request may carry
+FIELDS = ("caller_number", "claimed_name", "money_lost_raw", "commune_raw")
+STORIES = {
+    "one sign": "BIDI" + "\u202e" * 480_000,
+    "two signs in turn": "\u202e\u2066" * 240_000,
+    "an odd sign between letters": "a\u202e" * 240_000,
+    "cues in pieces": "c\u200bông an đòi chuyển\u200b tiền \U00013437" * 15_000,
+    "plain": "công an " * 175_000,
+    "quotes": "'" * LONG,
+    "spaces": " " * LONG + "x",
+}
+
+
+def opened(what: Any, *given: Any) -> Any:
+    """A page that was opened in time and fits its room; the time is the processor's, in seconds."""
+    begun = time.process_time()
+    response = what(*given)
+    assert time.process_time() - begun < 1
+    assert len(response.content) < ROOM
+    return response
+
+
+def page_of(report: Report, name: str = "change") -> str:
+    return f"/admin/reports/report/{report.pk}/{name}/"
+
+
+@pytest.mark.parametrize("story", STORIES.values(), ids=STORIES)
+def test_a_hostile_story_leaves_the_page_light(duty: Person, story: str) -> None:
+    report = evidence.triaged(story)
+    page = opened(duty.client.get, page_of(report)).content.decode()
+    assert "Lời kể quá dài. Trang chỉ hiện phần đầu, còn " in page
+    assert page_of(report, "text") in page
+    revealed = opened(
+        duty.client.post, page_of(report, "reveal-story"), evidence.BECAUSE
+    ).content.decode()
+    assert "Bản gốc quá dài." in revealed
+
+
+@pytest.mark.parametrize("text", STORIES.values(), ids=STORIES)
+def test_hostile_fields_leave_the_pages_light(duty: Person, text: str) -> None:
+    report = evidence.report(text, contact=text, phrase=text, **dict.fromkeys(FIELDS, text))
+    evidence.number(report, "", raw=text)
+    evidence.read(
+        report,
+        ongoing=True,
+        reasons=[{"fact": "ongoing", "rule": "now", "words": text, "points": 1}],
+    )
+    page = opened(duty.client.get, page_of(report)).content.decode()
+    assert page.count("ký tự)") == len(FIELDS) + 2  # the number beside, and the words of the ground
+    for address in (QUEUE, f"{QUEUE}?q={report.public_number}", "/admin/"):
+        assert report.public_number in opened(duty.client.get, address).content.decode()
+    for what in ("contact", "phrase"):
+        seen = {"seen": reveals.last_look(report, duty.user)}
+        opened(duty.client.post, page_of(report, f"reveal-{what}"), evidence.BECAUSE | seen)
+
+
+def test_the_queue_fetches_no_whole_text(duty: Person) -> None:
+    from desk.reports import changelist as queue
+
+    evidence.report("x", **dict.fromkeys(FIELDS, "y" * 5000))
+    row = queue.rows().get()
+    assert {"story", *FIELDS} <= row.get_deferred_fields()
+    assert (row.caller_typed, row.place_typed) == ("y" * 40, "y" * 40)
+
+
+def test_what_fits_has_no_door_to_more(duty: Person) -> None:
+    report = evidence.triaged("công an " * 2500)
+    page = duty.client.get(page_of(report)).content.decode()
+    assert page_of(report, "text") not in page
+    assert "quá dài" not in page
+
+
+def test_the_whole_working_copy_is_an_attachment_of_plain_text(duty: Person) -> None:
+    story = "<b>căn cước 038 099 123 456</b> " + "\u202e" * 30_000
+    report = evidence.report(story, claimed_name="Ông Mẫu", commune_raw="y" * 5000)
+    given = duty.client.get(page_of(report, "text"))
+    text = given.content.decode()
+    assert text.startswith(f"Lời kể:\n{report.story}\n\n")
+    assert "Tên, chức vụ họ nêu:\nÔng Mẫu" in text
+    assert text.endswith("y" * 5000)
+    assert "038 099" not in text
+    assert given.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert given.headers["X-Content-Type-Options"] == "nosniff"
+    name = f'attachment; filename="{report.public_number}.txt"'
+    assert given.headers["Content-Disposition"] == name
+    assert duty.client.post(page_of(report, "text")).status_code == 405
+
+
+def test_who_takes_a_working_copy_along_is_on_record_as_a_look(duty: Person, lead: Person) -> None:
+    report = evidence.report("Họ xưng công an.")
+    assert duty.client.get(page_of(report, "text")).status_code == 200
+    look = events.about("report", report.pk).get(kind="revealed")
+    assert (look.by, look.detail) == (duty.user, {"what": "text"})
+    page = lead.client.get("/admin/reports/event/looks/").content.decode()
+    assert "Toàn bộ lời đã che số, tải về" in page
+
+
+def test_the_whole_raw_story_is_given_on_record_alone(duty: Person) -> None:
+    story = "căn cước 038 099 123 456 " + "\u202ea" * 30_000
+    report = evidence.report(story)
+    given = duty.client.post(page_of(report, "reveal-story"), evidence.BECAUSE | {"whole": "1"})
+    assert given.content.decode() == story
+    assert given.headers["Content-Disposition"].startswith("attachment;")
+    assert given.headers["X-Content-Type-Options"] == "nosniff"
+    event = events.about("report", report.pk).get(kind="revealed")
+    assert (event.by, event.detail) == (duty.user, {"what": "story", "reason": "Gọi lại người báo"})
+
+
+def test_without_the_right_the_raw_story_is_not_given_whole(duty: Person) -> None:
+    report = evidence.report("căn cước 038 099 123 456")
+    group = duty.user.groups.get()
+    group.permissions.remove(group.permissions.get(codename="reveal_contact"))
+    refused = duty.client.post(page_of(report, "reveal-story"), evidence.BECAUSE | {"whole": "1"})
+    assert refused.status_code == 403
+    assert events.about("report", report.pk).get().kind == "refused"
+
+
+@pytest.mark.parametrize(
+    "lookup",
+    ["story__contains=a", "story=a", "submission_key__startswith=k", "contact_index__isnull=0",
+     "facts__search__contains=a", "public_number__startswith=2", "story_sealed__isnull=0"],
+)  # fmt: skip
+def test_the_list_answers_no_question_about_a_column(duty: Person, lookup: str) -> None:
+    evidence.report("aaa", contact="0992 000 118")
+    assert duty.client.get(f"{QUEUE}?{lookup}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "asked", ["viec=all", "kieu=police_case", "tien=lost", "viec=open&tien=much&p=1", "q=cong+an"]
+)
+def test_the_lists_own_filters_are_answered(duty: Person, asked: str) -> None:
+    assert duty.client.get(f"{QUEUE}?{asked}").status_code == 200

@@ -1,0 +1,257 @@
+"""Reading reports again, from the desk: who may, what is said before and after, how far it is."""
+
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, InterfaceError
+from django.db.models.functions import Now
+from django.http import HttpResponse
+from django.test import Client
+from lxml import html
+
+from core.outbox.queue import Priority
+from reports.cases import workflow
+from reports.models import Case, Event, Facts, OutboxItem, Report, Retriage
+from reports.tracking import status_timeline as tracking
+from reports.triage import reprocessing as retriage
+from reports.triage import service as triage
+from tests.reports.triage.test_reprocessing import (
+    OLD,
+    erase,
+    owed,
+    read_all,
+    read_under,
+    take_steps,
+)
+from tests.support import report_factories as evidence
+from tests.support.officers import Person, log_in
+
+pytestmark = pytest.mark.django_db
+
+RUNS = "/admin/reports/retriage/"
+START = f"{RUNS}start/"
+QUEUE = "/admin/reports/report/"
+
+
+def page_of(report: Report) -> str:
+    return f"{QUEUE}{report.pk}/change/"
+
+
+def again(client: Client, report: Report) -> HttpResponse:
+    """Press “Cho máy đọc lại” on a report's page."""
+    return client.post(f"{QUEUE}{report.pk}/read-again/")  # type: ignore[return-value]
+
+
+def choose(client: Client, *reports: Report, **more: Any) -> Any:
+    """Tick these reports in the list and have them read again."""
+    chosen = {"action": "read_many_again", "_selected_action": [r.pk for r in reports], "index": 0}
+    return client.post(f"{QUEUE}?viec=all", chosen | more, follow=True)
+
+
+def words(response: Any) -> str:
+    return " ".join(html.document_fromstring(response.content.decode()).text_content().split())
+
+
+# --- all
+
+
+def test_before_it_starts_the_page_says_how_many_and_what_stays(lead: Person) -> None:
+    for _ in range(2):
+        read_under(OLD)
+    read_under(triage.RULES_VERSION)
+    text = words(lead.client.get(START))
+    for part in ("Máy sẽ đọc lại 2 tin.", "Quyết định, ghi chú, lời kể", "giữ nguyên",
+                 "Tin mới gửi đến vẫn được đọc trước", "Bắt đầu đọc lại 2 tin"):  # fmt: skip
+        assert part in text
+    assert not Retriage.objects.exists()
+
+
+def test_a_lead_starts_a_run_that_the_machine_carries_to_its_end(lead: Person) -> None:
+    read_under(OLD)
+    response = lead.client.post(START, follow=True)
+    assert response.redirect_chain == [(RUNS, 303)]
+    assert "Đã bắt đầu đọc lại 1 tin" in words(response)
+    read_all()
+    assert Facts.objects.get().rules_version == triage.RULES_VERSION
+    assert "Đã đọc xong: 1 trên 1 tin" in words(lead.client.get(RUNS))
+
+
+def test_a_start_is_on_record_with_its_officer(lead: Person) -> None:
+    read_under(OLD)
+    lead.client.post(START)
+    run, event = Retriage.objects.get(), Event.objects.get()
+    assert (event.subject_type, event.subject_id) == ("retriage", str(run.pk))
+    assert (event.kind, event.by, run.by) == ("retriage_started", lead.user, lead.user)
+    assert "Bắt đầu một lượt đọc lại tin" in words(lead.client.get("/admin/reports/event/"))
+
+
+def test_a_second_press_says_that_one_is_going_on(lead: Person) -> None:
+    read_under(OLD)
+    lead.client.post(START)
+    assert "Đang có một lượt đọc lại rồi." in words(lead.client.post(START, follow=True))
+    assert "Đang có một lượt đọc lại" in words(lead.client.get(START))
+    assert Retriage.objects.count() == 1
+
+
+def test_nothing_to_read_is_said_before_and_after(lead: Person) -> None:
+    read_under(triage.RULES_VERSION)
+    assert "không có gì phải đọc lại" in words(lead.client.get(START))
+    assert "không có gì phải đọc lại" in words(lead.client.post(START, follow=True))
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_only_who_may_starts_a_run(duty: Person, method: str) -> None:
+    read_under(OLD)
+    assert getattr(duty.client, method)(START).status_code == 403
+    assert not Retriage.objects.exists()
+
+
+def test_a_start_needs_the_forms_own_token(lead: Person) -> None:
+    read_under(OLD)
+    strict = log_in(lead.user)
+    strict.handler.enforce_csrf_checks = True
+    assert strict.post(START).status_code == 403
+    assert not Retriage.objects.exists()
+
+
+def test_the_page_shows_how_far_the_newest_run_is(
+    lead: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retriage, "BATCH", 2)
+    for _ in range(4):
+        read_under(OLD)
+    lead.client.post(START)
+    take_steps(1)
+    first, second = OutboxItem.objects.filter(task="reports.triage", priority=Priority.IDLE)
+    triage.work_off([first.pk])
+    OutboxItem.objects.filter(pk=second.pk).update(failed_at=Now())
+    page = lead.client.get(RUNS)
+    (bar,) = html.document_fromstring(page.content.decode()).iter("progress")
+    assert (bar.get("value"), bar.get("max"), bar.text) == ("2", "4", "1 trên 4 tin")
+    assert "Đã giao máy đọc 2 tin; 1 tin máy không đọc được" in words(page)
+
+
+def test_a_run_that_stands_still_says_so_and_goes_on_at_a_press(lead: Person) -> None:
+    read_under(OLD)
+    lead.client.post(START)
+    OutboxItem.objects.filter(task=retriage.STEP).update(failed_at=Now())
+    assert "Đang đứng yên" in words(lead.client.get(RUNS))
+    assert "Đã cho máy làm tiếp." in words(lead.client.post(START, follow=True))
+    assert Event.objects.latest("id").kind == "retriage_resumed"
+    take_steps()
+    assert len(owed()) == 1
+
+
+@pytest.mark.parametrize("trouble", [DatabaseError, InterfaceError])
+def test_a_count_that_takes_too_long_is_told(
+    trouble: type[Exception], lead: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(**_: bool) -> int:
+        raise trouble
+
+    monkeypatch.setattr(retriage, "count", late)
+    assert "Chưa đếm được" in words(lead.client.get(START))
+    assert "Chưa bắt đầu được" in words(lead.client.post(START, follow=True))
+
+
+# --- one
+
+
+def test_an_officer_has_one_report_read_again_and_the_decision_stays(duty: Person) -> None:
+    report = read_under(OLD, "Họ xưng công an, đòi chuyển tiền.")
+    workflow.junk(report.pk, by=duty.user, version=1, reason="Thử")
+    before = Case.objects.values().get()
+    response = duty.client.post(f"{QUEUE}{report.pk}/read-again/", follow=True)
+    assert response.redirect_chain == [(page_of(report), 303)]
+    assert "Máy sẽ đọc lại 1 tin" in words(response)
+    read_all()
+    assert Facts.objects.get().rules_version == triage.RULES_VERSION
+    assert Case.objects.values().get() == before
+    assert "Cho máy đọc lại" in words(duty.client.get(page_of(report)))
+
+
+def test_what_failed_is_read_at_a_press(duty: Person) -> None:
+    report = evidence.report()
+    OutboxItem.objects.update(failed_at=Now())
+    again(duty.client, report)
+    read_all()
+    assert Facts.objects.get().report == report
+
+
+def test_a_press_on_what_waits_owes_nothing(duty: Person) -> None:
+    report = evidence.report()
+    again(duty.client, report)
+    assert "đang chờ máy đọc" in words(duty.client.get(page_of(report)))
+    assert (len(owed()), Event.objects.count()) == (1, 0)
+
+
+def test_an_erased_report_offers_nothing_to_read(duty: Person) -> None:
+    report = read_under(OLD)
+    erase(report)
+    assert "Cho máy đọc lại" not in words(duty.client.get(page_of(report)))
+    again(duty.client, report)
+    assert owed() == []
+
+
+def test_one_report_is_read_again_by_post_alone(duty: Person) -> None:
+    report = read_under(OLD)
+    assert duty.client.get(f"{QUEUE}{report.pk}/read-again/").status_code == 405
+    assert owed() == []
+
+
+def test_who_may_only_look_is_refused_on_record(duty: Person) -> None:
+    report = read_under(OLD)
+    duty.user.groups.first().permissions.remove(permission("decide_case"))  # type: ignore[union-attr]
+    assert "Cho máy đọc lại" not in words(duty.client.get(page_of(report)))
+    assert again(duty.client, report).status_code == 403
+    assert (Event.objects.get().kind, owed()) == ("refused", [])
+
+
+def permission(codename: str) -> Any:
+    from django.contrib.auth.models import Permission
+
+    return Permission.objects.get(codename=codename)
+
+
+def test_to_the_reporter_nobody_has_read_what_the_machine_reads_again(duty: Person) -> None:
+    report = read_under(OLD)
+    again(duty.client, report)
+    told = [step.word for step in tracking.way(report, Case.objects.get(report=report))]
+    assert told == ["Đã nhận", "Chờ cán bộ đọc"]
+
+
+def test_a_colleague_is_not_told_of_it_as_of_a_decision(duty: Person) -> None:
+    report = read_under(OLD)
+    workflow.take(report.pk, by=duty.user, version=1)
+    again(duty.client, report)
+    stale = {"version": 1, "reason": "Thử"}
+    text = words(duty.client.post(f"{QUEUE}{report.pk}/note/", stale))
+    assert "nhận xử lý." in text
+    assert "vừa xử lý tin này" in text
+
+
+# --- some
+
+
+def test_a_lead_has_chosen_reports_read_again(lead: Person) -> None:
+    first, second, other = (read_under(triage.RULES_VERSION) for _ in range(3))
+    text = words(choose(lead.client, first, second))
+    assert "Máy sẽ đọc lại 2 tin" in text
+    assert set(owed()) == {str(first.pk), str(second.pk)}
+    assert str(other.pk) not in owed()
+    assert set(Event.objects.values_list("kind", "by")) == {("reread", lead.user.pk)}
+
+
+def test_too_many_at_once_are_refused(lead: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("desk.reprocessing.MOST_AT_ONCE", 1)
+    reports = [read_under(OLD) for _ in range(3)]
+    assert "nhiều nhất 1 tin" in words(choose(lead.client, *reports[:2]))
+    assert "nhiều nhất 1 tin" in words(choose(lead.client, reports[0], select_across="1"))
+    assert owed() == []
+
+
+def test_a_duty_officer_is_not_offered_to_have_many_read_again(duty: Person) -> None:
+    report = read_under(OLD)
+    assert b'value="read_many_again"' not in duty.client.get(QUEUE).content
+    choose(duty.client, report)
+    assert owed() == []

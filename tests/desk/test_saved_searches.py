@@ -1,0 +1,145 @@
+"""Searches that officers keep: who may, what is kept, who is told."""
+
+import pytest
+from django.core import mail
+from django.http import QueryDict
+from pytest_django import Settings
+
+from accounts import roles as people
+from desk import saved_searches as saved
+from reports.models import Event, SavedSearch
+from tests.support import report_factories as evidence
+from tests.support.officers import Person
+
+pytestmark = pytest.mark.django_db
+
+SAVE = "/admin/reports/report/save-search/"
+
+
+def keep(person: Person, query: str = "?kieu=bank&viec=open", **said: object) -> int:
+    given = {"name": "Ngân hàng", "query": query} | said
+    return person.client.post(SAVE, given).status_code
+
+
+def start(person: Person) -> str:
+    return person.client.get("/admin/").content.decode()
+
+
+def test_a_search_is_kept_counted_and_on_record(duty: Person) -> None:
+    evidence.read(evidence.report(), scenario="bank")
+    assert keep(duty) == 302
+    kept = SavedSearch.objects.get()
+    assert (kept.owner, kept.hits, kept.query) == (duty.user, 1, "viec=open&kieu=bank")
+    assert Event.objects.filter(kind="search_saved", by=duty.user).count() == 1
+    page = start(duty)
+    assert "Ngân hàng" in page
+    assert "?viec=open&amp;kieu=bank" in page
+
+
+def test_the_queue_offers_to_keep_only_what_narrows_it(duty: Person) -> None:
+    offered = [
+        "Lưu tìm kiếm này" in duty.client.get(f"/admin/reports/report/{query}").content.decode()
+        for query in ("", "?kieu=bank", "?q=dien+luc")
+    ]
+    assert offered == [False, True, True]
+
+
+def test_of_an_address_only_what_is_known_is_kept() -> None:
+    asked = QueryDict("kieu=bank&p=4&story__contains=a&q=%00 điện&next=//evil&kieu=tax")
+    assert saved.kept_of(asked) == "q=%C4%91i%E1%BB%87n&kieu=tax"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [({"name": ""}, "Ghi tên"), ({"query": "?p=3"}, "không có gì để lưu"),
+     ({"alert_at": "0"}, "từ 1 trở lên"), ({"alert_at": "9" * 30}, "không quá"),
+     ({"alert_at": "x"}, "phải là số"), ({"query": "?q=" + "x" * 5000}, "Chưa lưu")],
+)  # fmt: skip
+def test_what_is_wrong_is_said_and_nothing_kept(
+    duty: Person, said: dict[str, str], told: str
+) -> None:
+    page = duty.client.post(SAVE, {"name": "a", "query": "?kieu=bank"} | said, follow=True)
+    assert told in page.content.decode()
+    assert not SavedSearch.objects.exists()
+
+
+def test_one_name_is_kept_once_and_so_many_at_most(
+    duty: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saved, "MOST", 2)
+    for name in ("a", "a", "b", "c"):
+        keep(duty, name=name)
+    assert list(SavedSearch.objects.values_list("name", flat=True)) == ["a", "b"]
+
+
+def test_a_shared_search_is_seen_by_others_and_removed_by_its_owner(
+    duty: Person, lead: Person
+) -> None:
+    keep(duty, name="Của tôi")
+    keep(lead, name="Chung", is_shared="on")
+    assert ("Của tôi" in start(lead), "Chung" in start(duty)) == (False, True)
+    mine, shared = SavedSearch.objects.get(owner=duty.user), SavedSearch.objects.get(name="Chung")
+    remove = "/admin/reports/report/remove-search/{}/"
+    assert duty.client.post(remove.format(shared.pk)).status_code == 403
+    assert lead.client.post(remove.format(mine.pk)).status_code == 404
+    assert duty.client.post(remove.format(mine.pk)).status_code == 302
+    assert list(SavedSearch.objects.all()) == [shared]
+    kinds = set(Event.objects.filter(by=duty.user).values_list("kind", flat=True))
+    assert {"search_saved", "refused", "search_removed"} <= kinds
+
+
+@pytest.mark.parametrize("role", ["auditor", "editor"])
+def test_who_may_not_decide_keeps_nothing(role: str, request: pytest.FixtureRequest) -> None:
+    person: Person = request.getfixturevalue(role)
+    assert keep(person) == 403
+    assert Event.objects.filter(kind="refused", by=person.user).exists()
+
+
+def test_its_owner_is_told_once_when_so_many_have_come(duty: Person, settings: Settings) -> None:
+    settings.EMAIL_URL = "memorymail://"
+    duty.user.email = "duty@example.invalid"
+    duty.user.save()
+    keep(duty, alert_at="2")
+    for n in range(3):
+        evidence.read(evidence.report(f"tin {n}"), scenario="bank")
+        saved.count_all()
+    (sent,) = mail.outbox
+    assert (sent.to, "2 tin" in sent.subject) == (["duty@example.invalid"], True)
+    assert "Đã tới mức 2" in start(duty)
+
+
+def test_who_is_told_is_told_again_after_there_were_fewer(duty: Person) -> None:
+    keep(duty, alert_at="1")
+    kept = SavedSearch.objects.get()
+    report = evidence.report()
+    evidence.read(report, scenario="bank")
+    saved.count_all()
+    SavedSearch.objects.filter(pk=kept.pk, told_at__isnull=False).update(name="told")
+    report.case.status = "junk"
+    report.case.save()
+    saved.count_all()
+    kept.refresh_from_db()
+    assert (kept.name, kept.told_at, kept.hits) == ("told", None, 0)
+
+
+@pytest.mark.parametrize(
+    "query", ["?q=dien+luc", "?viec=all&kieu=bank", "?viec=overdue", "?q=26-2222-2222"]
+)
+def test_every_kind_of_search_is_counted(duty: Person, query: str) -> None:
+    evidence.triaged("Điện lực gọi.")
+    keep(duty, query)
+    assert SavedSearch.objects.get().hits == len(
+        duty.client.get(f"/admin/reports/report/{query}").context["cl"].result_list
+    )
+
+
+def test_who_reads_no_reports_any_more_is_told_nothing(duty: Person, settings: Settings) -> None:
+    """A role was changed, or the right to see more than a unit that is not there taken away."""
+    settings.EMAIL_URL = "memorymail://"
+    duty.user.email = "duty@example.invalid"
+    duty.user.save()
+    keep(duty, alert_at="1")
+    duty.user.groups.set([people.group_of("auditor")])
+    evidence.read(evidence.report(), scenario="bank")
+    saved.count_all()
+    assert (mail.outbox, SavedSearch.objects.get().hits) == ([], 0)

@@ -1,0 +1,136 @@
+"""The start page: what stands on it, and what it costs."""
+
+import re
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from lxml import html
+
+from reports.cases import daily_counts as days
+from reports.models import BurstTally, Case, Commune, SavedSearch, UnitMember
+from reports.monitoring import queue_stats as stats
+from reports.reference import gazetteer as places
+from tests.reports.numbers.test_findings import asked, proposed
+from tests.support import campaign_factories as campaigns
+from tests.support import report_factories as evidence
+from tests.support.officers import Person, second
+
+pytestmark = pytest.mark.django_db
+
+MOST_STATEMENTS = 12
+
+
+def statements(client: Client) -> list[str]:
+    """What the page asks the database; a test's savepoint is a request's BEGIN and COMMIT."""
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get("/admin/").status_code == 200
+    asked = [query["sql"] for query in queries.captured_queries]
+    return [sql for sql in asked if "SAVEPOINT" not in sql]
+
+
+@pytest.fixture
+def morning(lead: Person) -> Person:
+    """A lead who works at a full desk: everything that the page can show is there."""
+    Commune.objects.create(
+        codename="xa-x",
+        code="1",
+        name="Xã X",
+        former_districts=[],
+        former_communes=[],
+        sort_key="x",
+    )
+    for n in range(4):
+        burning = evidence.report(f"đang bị ép {n}")
+        evidence.read(burning, ongoing=True)
+    own = evidence.report("của tôi")
+    evidence.read(own, ongoing=True)
+    Case.objects.filter(report=own).update(officer=lead.user, status="waiting")
+    campaigns.campaign("Đ-26-BBB", reports=3)
+    campaigns.campaign("Đ-26-CCC", reports=2)
+    BurstTally.objects.create(bursts=[{"unit": "commune", "key": "xa-x", "days": 1, "count": 9,
+                                       "usual": 1.0, "chance": 0.0, "mostly": "police_case"}])  # fmt: skip
+    proposed(Person(second(), Client()))
+    asked()
+    SavedSearch.objects.create(owner=second(), name="Bị ép", query="viec=burning", is_shared=True)
+    stats.roll_up()
+    days.count()
+    return lead
+
+
+def told(person: Person) -> str:
+    page = html.document_fromstring(person.client.get("/admin/").content.decode())
+    return " ".join(page.text_content().split())
+
+
+def test_a_full_start_page_takes_twelve_statements_at_most(morning: Person) -> None:
+    places.communes()  # read every five minutes
+    assert len(statements(morning.client)) <= MOST_STATEMENTS
+    morning.client.post("/admin/help/tour/")
+    morning.client.get("/admin/")
+    assert len(statements(morning.client)) < MOST_STATEMENTS
+
+
+def test_a_full_start_page_tells_all_of_it(morning: Person) -> None:
+    text = told(morning)
+    for part in ("5 đang bị ép", "1 chờ người báo", "1 số chờ xác nhận", "1 đề nghị xem lại, hạn",
+                 "Xã X: 9 tin trong 24 giờ qua, thường khoảng 1", "Đ-26-BBB", "+3 tin trong 7 ngày",
+                 "Bị ép chưa đếm", "Xem bảng số"):  # fmt: skip
+        assert part in text
+
+
+def test_the_board_holds_the_first_of_each_list(duty: Person) -> None:
+    burning = [evidence.report(f"bị ép {n}") for n in range(8)]
+    for n, report in enumerate(burning):
+        evidence.read(report, ongoing=True, priority=99 - n)
+    mine = evidence.report("của tôi")
+    evidence.read(mine, priority=1)
+    Case.objects.filter(report__in=[burning[7], mine]).update(officer=duty.user)
+    board = duty.client.get("/admin/").content.decode()
+    boxes = html.document_fromstring(board).xpath("//div[@class='board'][1]/section")
+    shown = [box.xpath(".//li/a/text()") for box in boxes]
+    newest_first = burning[:1:-1]
+    assert shown[0] == [report.public_number for report in newest_first]
+    assert shown[1] == [burning[7].public_number, mine.public_number]
+
+
+def test_a_unit_sees_its_own_on_the_board(duty: Person) -> None:
+    unit = evidence.unit()
+    UnitMember.objects.create(user=duty.user, unit=unit)
+    own, other = evidence.report("a"), evidence.report("b")
+    for report in (own, other):
+        evidence.read(report, ongoing=True)
+    Case.objects.filter(report=own).update(at_unit=unit)
+    text = told(duty)
+    assert own.public_number in text
+    assert other.public_number not in text
+
+
+def tables_of(sql: str) -> int:
+    """How many one level of a statement joins: what stands in brackets is planned by itself, but
+    for a list of keys, which is one more table.
+    """
+    while (flat := re.sub(r"\([^()]*\)", "", sql)) != sql:
+        sql = flat
+    return sql.count(" JOIN ") + sql.count(" IN ") + 1
+
+
+@pytest.mark.parametrize("page", ["/admin/", "/admin/reports/report/"])
+def test_postgresql_may_choose_where_it_begins(morning: Person, page: str) -> None:
+    """Of a statement that joins more tables than that it keeps the order in which they are written,
+    which is: all reports first. At a million that is the timeout.
+    """
+    with CaptureQueriesContext(connection) as queries:
+        assert morning.client.get(page).status_code == 200
+    joined = max(tables_of(query["sql"]) for query in queries.captured_queries)
+    assert joined > set_to("join_collapse_limit") // 2, "not counted"
+    assert joined <= min(map(set_to, ["join_collapse_limit", "from_collapse_limit"]))
+    assert set_to("join_collapse_limit") < set_to("geqo_threshold"), "from there on it guesses"
+
+
+def set_to(name: str) -> int:
+    """A number that the connection's own settings give."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting(%s)", [name])
+        return int(cursor.fetchone()[0])

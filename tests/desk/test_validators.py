@@ -1,0 +1,121 @@
+"""What the desk's forms ask of words and numbers before a public page shows them."""
+
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from core.audit import log as events
+from reports.models import BankLine, NumberChange, Office, OfficeNumber, Statement
+from reports.numbers import findings
+from reports.numbers import official_numbers as published
+from reports.numbers import report_counts as callers
+from tests.desk.reports.test_detail import words
+from tests.reports.views.test_number_lookup import KEY, NUMBER, told
+from tests.support.officers import Person, second
+
+BANKS = "/admin/reports/bankline/add/"
+NUMBERS = "/admin/reports/officenumber/add/"
+OFFICE = "/admin/reports/office/dien-luc/change/"
+BANK = {"name": "Ngân hàng A", "number": NUMBER}
+OURS = {"office": "dien-luc", "number": NUMBER, "label": "", "label_en": ""}
+SOURCE = {"source": "Mặt sau thẻ, trang chính thức", "checked_on": "05/11/2026"}
+FORMS = [(BANKS, BANK), (NUMBERS, OURS)]
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _tables(db: None) -> None:
+    call_command("setup_desk", verbosity=0)
+    OfficeNumber.objects.all().delete()
+
+
+def send(person: Person, path: str, form: dict[str, str], **typed: str) -> str:
+    page = words(person.client.post(path, form | SOURCE | typed, follow=True))
+    for change in NumberChange.objects.filter(outcome=""):
+        published.confirm(change.pk, by=second())
+    return page
+
+
+def is_published() -> bool:
+    return BankLine.objects.exists() or OfficeNumber.objects.exists()
+
+
+@pytest.mark.parametrize(("path", "form"), FORMS)
+def test_a_number_that_people_were_called_from_is_not_published(
+    lead: Person, path: str, form: dict[str, str]
+) -> None:
+    report = told()
+    page = send(lead, path, form)
+    assert f"có tin báo bị gọi từ số này ({report.public_number})" in page
+    assert not is_published()
+
+
+@pytest.mark.parametrize(("path", "form"), FORMS)
+def test_a_number_that_crooks_are_known_to_use_is_not_published(
+    duty: Person, lead: Person, path: str, form: dict[str, str]
+) -> None:
+    row = findings.propose(number=NUMBER, finding="confirmed", reason="Thử.", by=duty.user)
+    findings.confirm(row.pk, by=lead.user)
+    assert "ghi nhận là kẻ gian dùng" in send(lead, path, form)
+    assert not is_published()
+
+
+@pytest.mark.parametrize(("path", "form"), FORMS)
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [({"source": "mạng"}, "Ghi rõ hơn"), ({"checked_on": "31/12/2999"}, "Ngày này chưa đến")],
+)
+def test_where_and_when_it_was_published_is_told(
+    lead: Person, path: str, form: dict[str, str], typed: dict[str, str], why: str
+) -> None:
+    assert why in send(lead, path, form, **typed)
+    assert not is_published()
+
+
+@pytest.mark.parametrize(("path", "form"), FORMS)
+def test_an_older_call_speaks_against_no_number(
+    lead: Person, path: str, form: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told()
+    monkeypatch.setattr(callers, "DAYS", 0)
+    send(lead, path, form)
+    assert is_published()
+
+
+def test_a_published_number_that_is_forged_later_can_still_be_compared_anew(lead: Person) -> None:
+    send(lead, NUMBERS, OURS)
+    told()
+    row = OfficeNumber.objects.get(key=KEY)
+    send(lead, f"/admin/reports/officenumber/{row.pk}/change/", OURS, label="Trực")
+    assert OfficeNumber.objects.get().label == "Trực"
+
+
+def office_form(**typed: str) -> dict[str, Any]:
+    row = Office.objects.get(pk="dien-luc")
+    names = ("codename", "name", "name_en", "never_by_phone", "never_by_phone_en", "position")
+    return {name: getattr(row, name) for name in names} | {"other_names": "EVN"} | typed
+
+
+@pytest.mark.parametrize("words_", ["<b>Gọi</b> ngay", "Xem ke-gian.com nhé", "&lt;script"])
+def test_tags_and_links_stay_off_the_public_pages(lead: Person, words_: str) -> None:
+    page = send(lead, OFFICE, office_form(never_by_phone=words_))
+    assert "Bỏ đường link" in page or "bỏ thẻ HTML" in page
+    assert Office.objects.get(pk="dien-luc").never_by_phone != words_
+    statement = "/admin/reports/statement/no_fine/change/"
+    lead.client.post(statement, {"text": words_, "text_en": "Fine.", "is_public": "on"})
+    assert not Statement.objects.get(pk="no_fine").is_public
+
+
+def test_the_record_keeps_the_words_before_and_after(lead: Person) -> None:
+    was = Office.objects.get(pk="dien-luc").never_by_phone
+    lead.client.post(OFFICE, office_form(never_by_phone="Không đòi tiền."))
+    saved = events.about("office", "dien-luc").get(kind="office_saved").detail
+    assert saved["was"]["never_by_phone"] == was
+    assert saved["now"]["never_by_phone"] == "Không đòi tiền."
+    row = Statement.objects.get(pk="no_fine")
+    lead.client.post(
+        "/admin/reports/statement/no_fine/change/", {"text": "Cúp.", "text_en": row.text_en}
+    )
+    said = events.about("statement", "no_fine").get().detail
+    assert (said["was"]["text"], said["text"]) == (row.text, "Cúp.")

@@ -1,6 +1,0 @@
-"""The portal with a trap for its web processes."""
-
-from portal.settings import *  # noqa: F403  # a settings module is its names
-from portal.settings import INSTALLED_APPS as BEFORE
-
-INSTALLED_APPS = [*BEFORE, "tests.faults.fatal"]

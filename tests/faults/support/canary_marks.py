@@ -1,0 +1,121 @@
+"""Marks that a resident leaves, and the search for them in every place where bytes come to lie.
+
+A mark is short and of chance, so that no compression hides it, and it is looked for as it stands,
+as hexadecimal digits and inside base64.
+"""
+
+import os
+import re
+import secrets
+import socket
+import threading
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from string import ascii_lowercase
+from typing import Any
+
+from tests.support.portal_process import Page, Visitor
+
+
+def word() -> str:
+    """Of letters alone: a page masks what could be somebody's number."""
+    return "moc" + "".join(secrets.choice(ascii_lowercase) for _ in range(16))
+
+
+def digits(head: str, many: int) -> str:
+    return head + "".join(secrets.choice("123456789") for _ in range(many))
+
+
+def forms(mark: str) -> set[bytes]:
+    """A mark as it may be written down."""
+    plain = mark.encode()
+    hexed = plain.hex().encode()
+    shifted = (b64encode(b"\0" * shift + plain + b"\0\0") for shift in range(3))
+    inside = {text[4 if at else 0 : -4].strip(b"=") for at, text in enumerate(shifted)}
+    return {plain, hexed, hexed.upper(), mark.encode("utf-16-le"), *inside}
+
+
+def everything_under(folder: Path) -> Iterator[tuple[Path, bytes]]:
+    """Each folder and file with what it holds; those at work there may take one away meanwhile."""
+    for where, folders, files in os.walk(folder):
+        yield from ((Path(where, name), b"") for name in folders)
+        for path in (Path(where, name) for name in files):
+            with suppress(FileNotFoundError):
+                yield path, path.read_bytes() if path.is_file() and not path.is_symlink() else b""
+
+
+class Search:
+    """Where which of the marks stand, by their names."""
+
+    def __init__(self, marks: dict[str, str]) -> None:
+        self.names = {form: name for name, mark in marks.items() for form in forms(mark)}
+        self.pattern = re.compile(b"|".join(map(re.escape, self.names)))
+
+    def of(self, data: bytes) -> set[str]:
+        return {self.names[found] for found in self.pattern.findall(data)}
+
+    def under(self, folder: Path) -> dict[str, set[str]]:
+        """The files that hold a mark, each with which; names of files are read as well."""
+        found = {}
+        for path, content in everything_under(folder):
+            name = str(path.relative_to(folder))
+            if marks := self.of(content) | self.of(name.encode()):
+                found[name] = marks
+        return found
+
+    def of_pages(self, pages: Iterable[Page]) -> set[tuple[str, str]]:
+        """Addresses and headers with a mark; bodies that hold one and may be kept."""
+        found = set()
+        for page in pages:
+            told = {"address": page.address, "headers": str(page.headers)}
+            if "no-store" not in page.headers.get("Cache-Control", ""):
+                told["a page that is kept"] = page.text
+            told["a link"] = " ".join(map(str, page.tree.xpath("//@href|//@action|//@src")))
+            for where, text in told.items():
+                found |= {(where, mark) for mark in self.of(text.encode())}
+        return found
+
+
+class Browser(Visitor):
+    """Remembers each page as a browser's history would."""
+
+    def __init__(self, base: str) -> None:
+        super().__init__(base)
+        self.seen: list[Page] = []
+
+    def get(self, path: str) -> Page:
+        return self._remember(super().get(path))
+
+    def post(self, path: str, fields: dict[str, Any], *, follow: bool = True) -> Page:
+        return self._remember(super().post(path, fields, follow=follow))
+
+    def _remember(self, page: Page) -> Page:
+        self.seen.append(page)
+        return page
+
+
+@contextmanager
+def overheard(address: Path) -> Iterator[bytearray]:
+    """Everything that Valkey is told meanwhile."""
+    heard, ended = bytearray(), threading.Event()
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect(str(address))
+        line.settimeout(0.2)
+        line.sendall(b"MONITOR\r\n")
+
+        def listen() -> None:
+            while not ended.is_set():
+                try:
+                    heard.extend(line.recv(65536))
+                except TimeoutError:
+                    continue
+
+        listener = threading.Thread(target=listen)
+        listener.start()
+        try:
+            yield heard
+        finally:
+            ended.set()
+            listener.join()

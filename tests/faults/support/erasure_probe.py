@@ -1,0 +1,111 @@
+"""One report with a mark of its own in each field, and its erasure; run as a program, on the
+database of its environment.
+
+    python -m tests.faults.support.erasure_probe fill MARKS.json | erase
+
+A mark is random and shorter than 1 kB, so that no compression hides it.
+"""
+
+import json
+import secrets
+import string
+import sys
+from pathlib import Path
+
+import django
+
+# What stands in clear in a row while the report is there, and what never stands anywhere.
+CLEAR = (
+    "story", "caller", "name", "commune", "money", "later", "leg", "bank", "link", "called", "note",
+    "closed", "held", "slip", "right",
+)  # fmt: skip
+SEALED = ("phrase", "asked", "told", "file", "filename", "wish")
+WAY = ("take", "note", "message", "correct", "hand_over", "reopen", "close")
+
+
+def new_marks() -> dict[str, str]:
+    """A mark for each field, words of small letters; the contact is a number."""
+    made = {
+        name: "zq" + "".join(secrets.choice(string.ascii_lowercase) for _ in range(22))
+        for name in (*CLEAR, *SEALED)
+    }
+    return made | {"contact": f"0992{secrets.randbelow(10**6):06}"}
+
+
+def fill(marks: dict[str, str]) -> None:
+    """The report, what is said and sent later, and what officers write beside it."""
+    from reports.attachments import storage as files
+    from reports.cases import legal_holds as holds
+    from reports.facts.merged_report import Leg
+    from reports.retention import erasure_requests as rights
+    from reports.submission import intake
+    from reports.submission.intake import Typed
+    from reports.tracking import followups as later
+    from tests.support.officers import enlist
+    from tests.support.report_factories import unit
+
+    report = intake.accept(
+        Typed(
+            story=f"Hắn xưng công an, bảo {marks['story']} và chuyển tiền.",
+            caller_number=f"0992 000 777 {marks['caller']}", channel="number",
+            claimed_name=marks["name"], commune_raw=marks["commune"], money_lost_raw=marks["money"],
+            contact=marks["contact"], phrase=marks["phrase"],
+        ),
+        "key-of-the-marks",
+    ).report  # fmt: skip
+    said = later.Later(
+        story=f"Tôi kể thêm {marks['later']}", legs=(Leg(name=marks["leg"]),),
+        accounts=(f"stk {marks['bank']}",), links=(f"http://{marks['link']}.example/x",),
+        called_raw=marks["called"],
+    )  # fmt: skip
+    later.add(report, said, "key-of-the-addition")
+    later.reply(report, marks["asked"], "key-of-the-message")
+    draft = files.Draft(f"{marks['filename']}.png")
+    draft.begin()
+    draft.write(b"\x89PNG\r\n\x1a\n" + marks["file"].encode())
+    draft.finish()
+    files.keep(draft, report)
+    # Somebody else, who stays: of a table that is empty PostgreSQL keeps its older statistics.
+    intake.accept(Typed(story="Họ xưng công an.", caller_number="0992 000 555"), "key-of-another")
+    lead = enlist("chief", "lead")
+    unit()
+    _decide(report.pk, lead, marks)
+    holds.place(report.pk, by=lead, reason=marks["held"])
+    holds.lift(report.pk, by=lead, reason=marks["held"])
+    rights.ask(report, marks["wish"])
+
+
+def _decide(pk: object, lead: object, marks: dict[str, str]) -> None:
+    from reports.cases import workflow
+    from reports.cases.corrections import Right
+
+    given = {
+        "note": {"reason": marks["note"]},
+        "message": {"reason": marks["told"]},
+        "correct": {"reason": marks["right"], "right": Right("ongoing", True)},
+        "hand_over": {"reason": marks["slip"], "unit": "Công an xã Yên Định"},
+        "reopen": {"reason": marks["note"]},
+        "close": {"reason": marks["closed"], "outcome": "insufficient"},
+    }
+    for version, verb in enumerate(WAY, 1):
+        getattr(workflow, verb)(pk, by=lead, version=version, **given.get(verb, {}))
+
+
+def erase() -> None:
+    """As the lead grants it."""
+    from django.contrib.auth.models import User
+
+    from reports.models import Case, Report
+    from reports.retention import erasure_requests as rights
+
+    pk = Report.objects.get(submission_key="key-of-the-marks").pk
+    lead = User.objects.get(username="chief")
+    rights.grant(pk, by=lead, version=Case.objects.get(pk=pk).version)
+
+
+if __name__ == "__main__":
+    django.setup()
+    if sys.argv[1] == "fill":
+        fill(json.loads(Path(sys.argv[2]).read_text()))
+    else:
+        erase()

@@ -1,0 +1,82 @@
+"""A portal with something of everything in it, and how it looks from inside; run as a program,
+on the database of its environment.
+
+    python -m tests.faults.support.filled_portal fill|look
+"""
+
+import json
+import sys
+from typing import Any
+
+import django
+
+STORY = "Ông ta xưng là thiếu tá Lê Văn Bịa và bắt tôi đọc mã."
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 900
+KEY = "key-of-the-drill"
+
+
+def fill() -> None:
+    """300 invented reports, half of them read, with decisions, warnings, people and files."""
+    from django.core.management import call_command
+
+    from reports.attachments import storage as files
+    from reports.models import OutboxItem, Report
+    from reports.submission.intake import TRIAGE
+    from reports.triage import service as triage
+
+    for command in ("migrate", "setup_desk", "prepare_first_look", "demo"):
+        call_command(command, verbosity=0)
+    report = told().report
+    with_files = [report, *Report.objects.exclude(pk=report.pk).order_by("pk")[:9]]
+    for number, one in enumerate(with_files):
+        draft = files.Draft(f"ảnh {number}.png")
+        draft.begin()
+        draft.write(PICTURE + bytes([number]))
+        draft.finish()
+        files.keep(draft, one)
+    items = OutboxItem.objects.filter(task=TRIAGE).order_by("id").values_list("id", flat=True)
+    triage.work_off(items[: len(items) // 2])
+
+
+def told() -> Any:
+    """The one report whose receipt and file are looked at again."""
+    from reports.submission import intake
+
+    return intake.accept(intake.Typed(story=STORY, contact="0992 000 111"), KEY)
+
+
+def look() -> dict[str, Any]:
+    """What must be the same afterwards; then one more report, which must find its place."""
+    from reports.attachments import storage as files
+    from reports.extraction import redaction as privacy
+    from reports.models import Case, EvidenceFile, OutboxItem
+    from reports.monitoring.queue_stats import queue_balance
+    from reports.submission import intake
+    from reports.submission import receipt_codes as receipts
+    from reports.submission.intake import TRIAGE
+
+    again = told()
+    report = receipts.find(again.code)
+    assert report
+    file = EvidenceFile.objects.get(report=report)
+    balance = queue_balance()
+    waiting = OutboxItem.objects.filter(task=TRIAGE, settled_at=None, failed_at=None)
+    seen = {
+        "again": again.again,
+        "story": report.story,
+        "contact": privacy.opened(report, "contact"),
+        "file": b"".join(files.original(file)) == PICTURE + b"\0",
+        "balanced": balance.balanced,
+        "waiting": balance.waiting,
+        "due": waiting.filter(due_at__lte=django.utils.timezone.now()).count(),
+    }
+    newest = intake.accept(intake.Typed(story="Một tin nữa."), "key-after-it").report
+    return seen | {"next": Case.objects.filter(report=newest).exists()}
+
+
+if __name__ == "__main__":
+    django.setup()
+    if sys.argv[1] == "fill":
+        fill()
+    else:
+        sys.stdout.write(json.dumps(look(), ensure_ascii=False))

@@ -1,0 +1,117 @@
+"""The queue's real processes on the test database: a Valkey of their own, relay and worker, each
+of which a test may kill and start again.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import uuid4
+
+from django.db import connection
+
+from bench.house import LAPSE, until
+from ops.child_process import Child
+from ops.local_services import VALKEY_SOCKET, prepare_valkey, valkey_answers
+from ops.process_commands import command
+from reports.models import OutboxItem, Report
+from reports.submission import intake
+from reports.submission.intake import Typed
+
+ROOT = Path(__file__).resolve().parents[3]
+POISON = "câu chuyện làm chết máy đọc"  # to a worker of poisoned.py
+
+
+@dataclass
+class Floor:
+    """Where the processes of one test stand."""
+
+    folder: Path
+    valkey: Child
+    env: dict[str, str] = field(repr=False)
+    children: dict[str, Child] = field(default_factory=dict)
+
+    def start_valkey(self) -> None:
+        self.valkey.start()
+        self.valkey.wait_until(lambda: valkey_answers(self.folder))
+
+    def start(self, name: str, words: list[str]) -> Child:
+        """A process that is stopped with the floor."""
+        child = Child(name, words, env=self.env, cwd=ROOT, log=self.folder / f"{name}.log")
+        self.children[name] = child
+        child.start()
+        return child
+
+    def start_relay(self, name: str = "relay") -> Child:
+        return self.start(name, command("relay", self.folder, ""))
+
+    def start_worker(self, app: str = "portal") -> Child:
+        """A worker, past its start: it answers only when its children are there."""
+        words = command("worker", self.folder, "")
+        words[words.index("-A") + 1] = app
+        child = self.start("worker", words)
+        assert until(lambda: len(children_of(child)) >= 2)
+        return child
+
+    def kill(self, name: str) -> None:
+        """Kill -9 of a process and of all that it started; a test may start it again."""
+        self.children.pop(name).sweep()
+
+    def drained(self) -> bool:
+        """Whether nothing waits. What ended by itself is started again on the way, as the
+        supervisor does: Celery's worker gives up on some of the things that a broker can do.
+        """
+        for child in self.children.values():
+            if not child.running:
+                child.start()
+        return not OutboxItem.objects.filter(settled_at=None, failed_at=None).exists()
+
+    def stop(self) -> None:
+        for child in self.children.values():
+            child.sweep()
+        self.valkey.sweep()
+
+
+@contextmanager
+def floor() -> Iterator[Floor]:
+    """A Valkey that runs, and nothing else yet."""
+    with TemporaryDirectory(prefix="faults-") as name, ExitStack() as stack:
+        folder = Path(name)
+        here = connection.get_connection_params()
+        database = f"postgresql://{here['user']}@/{here['dbname']}?host={here['host']}"
+        broker = f"unix://{folder / VALKEY_SOCKET}?db=0"
+        env = os.environ | {"DATABASE_URL": database, "REDIS_URL": broker}
+        ours = Floor(folder, prepare_valkey(folder, folder), env)
+        stack.callback(ours.stop)
+        ours.start_valkey()
+        yield ours
+
+
+def children_of(child: Child) -> list[int]:
+    """The processes that a child has started itself."""
+    pid = child.process.pid if child.process else 0
+    listed = Path(f"/proc/{pid}/task/{pid}/children")
+    return [int(number) for number in listed.read_text().split()] if listed.exists() else []
+
+
+def accept(story: str = "Có người xưng công an gọi cho tôi.") -> Report:
+    """One more report, taken in as a resident's is."""
+    return intake.accept(Typed(story=story), f"key-{uuid4().hex}").report
+
+
+def let_leases_lapse() -> None:
+    """Fifteen seconds go by, in the database alone."""
+    with connection.cursor() as cursor:
+        cursor.execute(LAPSE)
+
+
+def others_of_the_database() -> list[str]:
+    """Who else holds a connection, by the names that they gave."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT application_name FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        return sorted(name for (name,) in cursor.fetchall())

@@ -1,0 +1,145 @@
+"""The residents' books notice what they are kept for."""
+
+from email.message import Message
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.db import connection
+from django.test import Client
+from pytest_django.live_server_helper import LiveServer
+
+from bench import ledger as books
+from bench.ledger import FRONT, RECEIPT, REFUSED, WRONG, Answer, Entry, Ledger, judge, longest_gap
+from core.outbox import queue as outbox
+from reports.models import OutboxItem, Receipt
+from reports.submission import intake
+from reports.submission.intake import Typed
+from reports.triage import service as triage
+from tests.support.processes import ROOT
+
+STORY = "Họ nói “anh & tôi” <đừng> kể ai."
+
+
+def judged(status: int, page: str, **headers: str) -> str:
+    head = Message()
+    for name, value in headers.items():
+        head[name.replace("_", "-")] = value
+    answer: Any = SimpleNamespace(status=status, headers=head)
+    return judge(answer, page, STORY, 0.0).kind
+
+
+def test_a_receipt_is_a_way_to_the_receipt_with_its_cookie() -> None:
+    there = {"Location": "/bao-cao/da-nhan/"}
+    assert judged(303, "", **there, Set_Cookie="receipt=x; Path=/") == RECEIPT
+    assert judged(303, "", **there) == WRONG
+    assert judged(303, "", Location="/", Set_Cookie="receipt=x") == WRONG
+
+
+@pytest.mark.parametrize("page", ["", "<h1>Server Error (500)</h1>", "Chưa gửi được"])
+def test_an_error_without_the_text_is_wrong(page: str) -> None:
+    assert judged(500, page) == WRONG
+    assert judged(200, page) == WRONG
+
+
+def test_the_front_servers_page_is_an_answer() -> None:
+    page = (ROOT / "docker" / "error.html").read_text()
+    assert judged(503, page) == FRONT
+    assert judged(503, page.replace("tel:113", "tel:0")) == WRONG
+
+
+@pytest.mark.django_db
+def test_the_portals_own_pages_are_read_as_they_are_meant(client: Client) -> None:
+    stale = client.post("/bao-cao/", {"story": STORY, "form_token": "stale"})
+    assert judged(stale.status_code, stale.content.decode()) == REFUSED
+
+
+def test_a_gap_lasts_from_the_first_failure_to_the_next_answer() -> None:
+    kinds = [(RECEIPT, 0), (books.BROKEN, 1), (FRONT, 2), (RECEIPT, 4), (books.BROKEN, 5)]
+    assert longest_gap([Answer(kind, 0, at, 0.0) for kind, at in kinds]) == 3.0
+
+
+# --- beside the rows
+
+
+@pytest.fixture
+def ledger(live_server: LiveServer, monkeypatch: pytest.MonkeyPatch) -> Ledger:
+    """The books of residents of a portal that serves."""
+    monkeypatch.setattr(books, "form_token", lambda _: "")
+    return Ledger([urlsplit(live_server.url).port or 0])
+
+
+def with_receipt(ledger: Ledger, *, read: bool = True) -> Entry:
+    """A report that is in the database and, with `read`, triaged; its code is in the book."""
+    entry = ledger.write()
+    entry.answers.append(Answer(RECEIPT, 303, 0.0, 0.1))
+    accepted = intake.accept(Typed(story=entry.story), entry.key)
+    entry.codes.add(str(accepted.code))
+    if read:
+        triage.work_off([OutboxItem.objects.get(key=str(accepted.report.pk)).pk])
+    return entry
+
+
+def compared(ledger: Ledger) -> list[str]:
+    here = connection.get_connection_params()
+    address = f"postgresql://{here['user']}@/{here['dbname']}?host={here['host']}"
+    return ledger.compare(address).breaches()
+
+
+def test_books_that_agree_are_in_order(ledger: Ledger) -> None:
+    with_receipt(ledger)
+    assert compared(ledger) == []
+
+
+def test_a_receipt_without_a_row_is_a_loss(ledger: Ledger) -> None:
+    ledger.write().answers.append(Answer(RECEIPT, 303, 0.0, 0.1))
+    assert compared(ledger) == ["lost: 1"]
+
+
+def test_other_words_under_the_key_are_a_loss_too(ledger: Ledger) -> None:
+    entry = with_receipt(ledger)
+    entry.story += " Thêm."
+    about = "codes that open nothing or another report: 1"
+    assert compared(ledger) == ["lost: 1", "altered: 1", about]
+
+
+def test_two_rows_of_one_key_are_a_duplicate(ledger: Ledger) -> None:
+    entry = with_receipt(ledger)
+    intake.accept(Typed(story=entry.story, channel="number"), entry.key)
+    for item in OutboxItem.objects.filter(settled_at=None):
+        triage.work_off([item.pk])
+    assert compared(ledger) == ["duplicated: 1"]
+
+
+def test_a_report_that_was_not_read_or_owed_twice_is_told(ledger: Ledger) -> None:
+    with_receipt(ledger, read=False)
+    assert compared(ledger) == ["not triaged exactly once: 1"]
+    item = OutboxItem.objects.get()
+    triage.work_off([item.pk])
+    outbox.enqueue(item.task, item.key)
+    assert compared(ledger) == ["not triaged exactly once: 1"]
+
+
+def test_a_code_that_opens_nothing_is_told(ledger: Ledger) -> None:
+    with_receipt(ledger)
+    Receipt.objects.update(code_hash=bytes(32))
+    assert compared(ledger) == ["codes that open nothing or another report: 1"]
+
+
+def test_a_code_that_opens_another_report_is_told(ledger: Ledger) -> None:
+    one, other = with_receipt(ledger), with_receipt(ledger)
+    one.codes, other.codes = other.codes, one.codes
+    assert compared(ledger) == ["codes that open nothing or another report: 2"]
+
+
+def test_no_receipt_two_codes_and_slow_answers_are_told(ledger: Ledger) -> None:
+    ledger.write().answers.append(Answer(WRONG, 500, 0.0, 7.5))
+    with_receipt(ledger).codes.add("a second")
+    assert compared(ledger) == [
+        "without a receipt: 1",
+        "with two codes: 1",
+        "codes that open nothing or another report: 1",
+        "wrong or silent answers: 1",
+        "slowest answer: 7.5 s",
+    ]

@@ -1,0 +1,150 @@
+"""A word reaches an agency's machine over TLS and its people by mail, through the real relay and worker."""
+
+import hashlib
+import hmac
+import http.server
+import json
+import re
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from django.db.models.functions import Now
+from django.test import Client
+
+from alerts.delivery import partners
+from alerts.delivery import service as delivery
+from alerts.models import Channel, Delivery, DeliveryTry, PartnerAgency, PartnerReading
+from bench.house import until
+from core.outbox import queue as outbox
+from tests.faults.support.queue_processes import Floor, floor
+from tests.faults.support.smtp_sink import Postbox, postbox
+from tests.support.alert_factories import KEY, cancelled, issued, partner, person
+from tests.support.concurrency import serving
+
+pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
+
+
+@dataclass
+class Receiver:
+    """An agency's own web server, which speaks TLS under a certificate of its own."""
+
+    url: str = ""
+    certificate: Path = Path()
+    answers: int = 200
+    heard: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+
+    def genuine(self) -> list[dict[str, str]]:
+        """What was told, each checked against its signature as an agency would."""
+        told = []
+        for headers, body in self.heard:
+            signed = headers["X-Portal-Timestamp"].encode() + b"." + body
+            mac = hmac.new(KEY.encode(), signed, hashlib.sha256).hexdigest()
+            assert hmac.compare_digest(headers["X-Portal-Signature"], f"sha256={mac}")
+            told.append(json.loads(body))
+        return told
+
+
+@contextmanager
+def receiver(folder: Path) -> Iterator[Receiver]:
+    ours = Receiver(certificate=folder / "agency.pem")
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            ours.heard.append((dict(self.headers.items()), body))
+            self.send_response(ours.answers)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(certified(ours.certificate))
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+        ours.url = f"https://localhost:{server.server_address[1]}/nhan"
+        with serving(server):
+            yield ours
+
+
+def certified(file: Path) -> Path:
+    """A key and a certificate for localhost, in one file."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    names = x509.SubjectAlternativeName([x509.DNSName("localhost")])
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    made = made.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    signed = made.add_extension(names, critical=False).sign(key, hashes.SHA256())
+    pem = serialization.Encoding.PEM
+    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    file.write_bytes(secret + signed.public_bytes(pem))
+    return file
+
+
+@contextmanager
+def stage(box: Postbox, theirs: Receiver) -> Iterator[Floor]:
+    """Relay and worker, whose mails go to this box and who trust this agency's certificate."""
+    with floor() as ours:
+        ours.env |= {
+            "EMAIL_URL": box.url,
+            "ALARM_EMAILS": "ky-thuat@portal.example",
+            "PARTNER_TEST_HOSTS": "localhost",
+            "PARTNER_FAILURES": "1",
+            "SSL_CERT_FILE": str(theirs.certificate),
+        }
+        ours.start_relay()
+        ours.start_worker()
+        yield ours
+
+
+def test_an_agency_hears_each_word_confirms_it_and_hears_of_the_end(
+    tmp_path: Path, client: Client
+) -> None:
+    with postbox() as box, receiver(tmp_path) as theirs, stage(box, theirs):
+        partner(webhook=theirs.url, mail="so@mau.example")
+        revision = issued(title="Giả điện lực")
+        assert until(lambda: len(theirs.heard) == 1 and len(box.kept) == 1)
+        assert box.kept[0]["To"] == "so@mau.example"
+        link = re.search(r"http\S+(/da-trien-khai/\S+)", box.kept[0].get_content())
+        assert link
+        assert client.post(link[1]).status_code == 200
+        assert PartnerReading.objects.get().confirmed_at
+        over = cancelled(revision)
+        assert until(lambda: len(theirs.heard) == 2 and len(box.kept) == 2)
+        told = theirs.genuine()
+        assert [(each["identifier"], each["msg_type"]) for each in told] == [
+            (revision.identifier, "Alert"), (over.identifier, "Cancel"),
+        ]  # fmt: skip
+        assert until(lambda: not Delivery.objects.exclude(state=Delivery.State.DONE).exists())
+
+
+def test_an_agency_that_fails_is_left_with_a_notice_and_hears_again_when_sent_anew(
+    tmp_path: Path,
+) -> None:
+    with postbox() as box, receiver(tmp_path) as theirs, stage(box, theirs):
+        theirs.answers = 500
+        agency = partner(webhook=theirs.url, mail="")
+        issued()
+        assert until(lambda: DeliveryTry.objects.filter(outcome="refused").exists())
+        last = {"attempts": delivery.MOST_TRIES - 1, "next_at": Now()}  # the hours go by
+        Delivery.objects.update(**last)
+        delivery.hand_over()
+        outbox.wake()
+        assert until(lambda: PartnerAgency.objects.get().stopped == [Channel.WEBHOOK])
+        assert until(lambda: any("Sở Mẫu" in mail.get_content() for mail in box.kept))
+        assert box.kept[-1]["To"] == "ky-thuat@portal.example"
+        theirs.answers = 200
+        partners.reopen(PartnerAgency.objects.get(pk=agency.pk), by=person("approver"))
+        delivery.resend(Delivery.objects.get().pk, by=person("approver"))
+        assert until(lambda: Delivery.objects.get().state == Delivery.State.DONE)
+        assert len({each["identifier"] for each in theirs.genuine()}) == 1

@@ -1,0 +1,48 @@
+"""A run of reading reports again outlives the worker that carries it, and reads each once."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from bench.house import until
+from core.outbox.queue import Priority
+from reports.models import Facts, OutboxItem
+from reports.monitoring.queue_stats import queue_balance
+from reports.submission import intake
+from reports.triage import reprocessing as retriage
+from reports.triage import service as triage
+from tests.faults.support.queue_processes import Floor, accept, floor, let_leases_lapse
+
+pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
+
+REPORTS = 60
+
+
+@pytest.fixture
+def stage(transactional_db: None) -> Iterator[Floor]:
+    """Relay and worker up, and many reports read under rules that are no longer ours."""
+    with floor() as ours:
+        ours.start_relay()
+        ours.start_worker()
+        for number in range(REPORTS):
+            accept(f"Chuyện thứ {number}, họ xưng công an.")
+        assert until(ours.drained)
+        Facts.objects.update(rules_version="2020-01")
+        yield ours
+
+
+def read_anew() -> int:
+    return Facts.objects.filter(rules_version=triage.RULES_VERSION).count()
+
+
+def test_a_run_goes_on_after_its_worker_is_killed(stage: Floor) -> None:
+    run = retriage.start()
+    assert until(lambda: read_anew() > 0)
+    stage.kill("worker")
+    let_leases_lapse()
+    stage.start_worker()
+    assert until(lambda: retriage.progress(run).is_over)
+    assert read_anew() == REPORTS
+    again = OutboxItem.objects.filter(task=intake.TRIAGE, priority=Priority.IDLE)
+    assert again.exclude(settled_at=None).count() == REPORTS == again.count()
+    assert queue_balance().balanced

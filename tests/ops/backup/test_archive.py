@@ -1,0 +1,286 @@
+"""An archive gives back what went in, or nothing: whatever was done to it on the way."""
+
+import hashlib
+import io
+import json
+import tarfile
+from collections.abc import Iterator
+from typing import IO, Any
+
+import pyrage
+import pytest
+
+from ops.backup import archive
+from ops.backup.archive import ArchiveError, Content, Manifest
+
+KEY = archive.new_key()
+STORY = "Ông ta xưng là thiếu tá và bắt tôi chuyển tiền."
+CONTENTS = {"database/000001": STORY.encode() * 3000, "files/a b/ảnh": b"\x00\xff", "files/c": b""}
+SEALED = 64 * 1024 + 16  # a chunk of age, with its tag
+
+
+def contents(**more: bytes) -> Iterator[Content]:
+    for name, data in (CONTENTS | more).items():
+        yield Content(name, len(data), io.BytesIO(data))
+
+
+def sealed(**more: bytes) -> bytes:
+    target = io.BytesIO()
+    archive.write(target, KEY, contents(**more), {"rows": {"một": 1}})
+    return target.getvalue()
+
+
+class Kept(io.BytesIO):
+    """A file whose bytes can be looked at when it has been closed."""
+
+    def close(self) -> None:
+        self.seek(0)
+
+
+def opened(data: bytes, key: str = KEY) -> tuple[Manifest, dict[str, bytes]]:
+    placed: dict[str, Kept] = {}
+    manifest = archive.read(io.BytesIO(data), key, lambda name: placed.setdefault(name, Kept()))
+    return manifest, {name: file.getvalue() for name, file in placed.items()}
+
+
+WHOLE = sealed()
+BODY = WHOLE.index(b"\n", WHOLE.index(b"\n---") + 1) + 1 + 16  # behind header and nonce
+
+
+def forged(inside: dict[str, bytes], **told: Any) -> bytes:
+    """A tar that was sealed with our key, by other code than ours."""
+    manifest = {"format": archive.FORMAT, "about": {}, "members": [], **told}
+    return age(tarred(inside | {archive.MANIFEST: json.dumps(manifest).encode()}))
+
+
+def tarred(inside: dict[str, bytes], kind: bytes = tarfile.REGTYPE, **said: str) -> bytes:
+    """A tar of members of a kind, in whose headers all is said as it is."""
+    plain = io.BytesIO()
+    with tarfile.open(fileobj=plain, mode="w") as tar:
+        for name, data in inside.items():
+            member = tarfile.TarInfo(name)
+            member.type, member.size = kind, len(data)
+            member.pax_headers = {"path": name, **said}
+            tar.addfile(member, io.BytesIO(data))
+    return plain.getvalue()
+
+
+def age(plain: bytes) -> bytes:
+    """Sealed with our key, whatever it is."""
+    recipient = pyrage.x25519.Identity.from_str(KEY).to_public()
+    return bytes(pyrage.encrypt(plain, [recipient]))
+
+
+def listed(name: str, data: bytes) -> dict[str, Any]:
+    return {"name": name, "size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def test_it_gives_back_what_went_in_and_what_was_told() -> None:
+    manifest, placed = opened(WHOLE)
+    assert placed == CONTENTS
+    assert manifest.about == {"rows": {"một": 1}}
+    assert [member.name for member in manifest.members] == list(CONTENTS)
+
+
+def test_nothing_of_it_can_be_read() -> None:
+    for word in (b"thi\xe1\xba\xbfu t\xc3\xa1", b"files/", b"database", b"manifest", b"sha256"):
+        assert word not in WHOLE
+    assert STORY.encode()[:8] not in WHOLE
+
+
+def test_two_archives_of_the_same_things_have_nothing_in_common() -> None:
+    assert sealed()[BODY:][:1000] != WHOLE[BODY:][:1000]
+
+
+def refused(data: bytes) -> str:
+    """The one line with which it is refused."""
+    with pytest.raises(ArchiveError) as raised:
+        opened(data)
+    return str(raised.value)
+
+
+# In loops, not parameters: age varies the length of its header.
+def test_one_bit_altered_anywhere_is_refused() -> None:
+    for place in [*range(0, BODY, 7), *range(BODY, len(WHOLE), 1999), len(WHOLE) - 1]:
+        altered = bytearray(WHOLE)
+        altered[place] ^= 1
+        assert refused(bytes(altered)).count("\n") == 0
+
+
+def test_one_cut_short_is_refused() -> None:
+    ends_of_chunks = range(BODY, len(WHOLE), SEALED)
+    for length in [0, 1, 100, BODY - 16, *ends_of_chunks, *range(BODY, len(WHOLE), 9973)]:
+        assert "cut short" in refused(WHOLE[:length])
+    assert "cut short" in refused(WHOLE[:-1])
+
+
+@pytest.mark.parametrize("order", ["ba", "a", "aab", "b", "abb", ""])
+def test_chunks_moved_repeated_or_missing_are_refused(order: str) -> None:
+    head, body = WHOLE[:BODY], WHOLE[BODY:]
+    chunks = {"a": body[:SEALED], "b": body[SEALED : 2 * SEALED]}
+    rest = body[2 * SEALED :]
+    assert opened(head + chunks["a"] + chunks["b"] + rest)
+    assert refused(head + b"".join(chunks[one] for one in order) + rest)
+
+
+@pytest.mark.parametrize(
+    "tail", [b"\0", b"\n", bytes(SEALED), WHOLE], ids=["zero", "line", "chunk", "archive"]
+)
+def test_one_with_something_behind_it_is_refused(tail: bytes) -> None:
+    assert refused(WHOLE + tail)
+
+
+def test_another_key_is_refused_by_name() -> None:
+    with pytest.raises(ArchiveError, match="BACKUP_KEY does not open it"):
+        opened(WHOLE, archive.new_key())
+
+
+@pytest.mark.parametrize(
+    "key", ["", "nonsense", KEY[:-1], KEY + "X"], ids=["none", "other", "short", "long"]
+)
+def test_what_is_no_key_is_called_so(key: str) -> None:
+    assert not archive.is_key(key)
+    with pytest.raises(ArchiveError, match="BACKUP_KEY is missing or is not an age key"):
+        opened(WHOLE, key)
+
+
+@pytest.mark.parametrize("data", [b"", b"hello", b"\x1f\x8b" * 5000, STORY.encode()])
+def test_another_file_is_refused(data: bytes) -> None:
+    with pytest.raises(ArchiveError, match="no archive at all"):
+        opened(data)
+
+
+def test_a_file_of_age_that_is_none_of_ours_is_refused() -> None:
+    recipient = pyrage.x25519.Identity.from_str(KEY).to_public()
+    for data in (b"hello", b"", bytes(5000)):
+        with pytest.raises(ArchiveError, match="no archive of the portal"):
+            opened(pyrage.encrypt(data, [recipient]))
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        [],
+        [listed("files/x", b"other")],
+        [listed("files/x", b"here") | {"size": 5}],
+        [listed("files/x", b"here"), listed("files/y", b"")],
+        [listed("files/y", b"here")],
+    ],
+    ids=["not listed", "other bytes", "other size", "one missing", "other name"],
+)
+def test_what_its_manifest_does_not_say_is_refused(members: list[dict[str, Any]]) -> None:
+    good = forged({"files/x": b"here"}, members=[listed("files/x", b"here")])
+    assert opened(good)[1] == {"files/x": b"here"}
+    with pytest.raises(ArchiveError, match="not what its manifest lists"):
+        opened(forged({"files/x": b"here"}, members=members))
+
+
+def test_a_format_of_another_time_is_refused_by_its_number() -> None:
+    with pytest.raises(ArchiveError, match="its format is 2, this version of the portal reads 1"):
+        opened(forged({}, format=2))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../outside",
+        "files/../../outside",
+        "/outside",
+        "//outside",
+        "files//tmp/outside",
+        "files/./here",
+        "./files/here",
+        "files/..",
+        "files",
+        ".",
+        "",
+        "files/he\0re",
+    ],
+)
+def test_a_name_that_could_lead_elsewhere_is_never_placed(name: str) -> None:
+    placed: list[str] = []
+
+    def place(name: str) -> IO[bytes]:
+        placed.append(name)
+        return Kept()
+
+    hostile = forged({name: b"here"}, members=[listed(name, b"here")])
+    with pytest.raises(ArchiveError, match="no archive of the portal"):
+        archive.read(io.BytesIO(hostile), KEY, place)
+    assert placed == []
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        b"[" * 100_000,
+        b"[]",
+        b'{"format": 1, "about": [], "members": []}',
+        b'{"format": 1, "members": []}',
+        b'{"format": 1, "about": {}, "members": 7}',
+        b'{"format": 1, "about": {}, "members": ["x"]}',
+        b'{"format": "1", "about": {}, "members": []}',
+        b'{"format": true, "about": {}, "members": []}',
+        b"\xff",
+    ],
+)
+def test_a_manifest_of_another_shape_is_none(manifest: bytes) -> None:
+    with pytest.raises(ArchiveError, match="no archive of the portal"):
+        opened(age(tarred({archive.MANIFEST: manifest})))
+
+
+def test_a_manifest_that_memory_might_not_hold_is_neither_read_nor_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    whole = forged({})
+    assert opened(whole)[1] == {}
+    monkeypatch.setattr(archive, "LARGEST", 40)
+    assert "bytes, more than 40" in refused(whole)
+    with pytest.raises(ArchiveError, match="bytes, more than 40"):
+        sealed()
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE, b"3"])
+def test_what_is_no_plain_file_is_no_member(kind: bytes) -> None:
+    assert "no archive of the portal" in refused(age(tarred({"files/x": b""}, kind)))
+
+
+HOLE = {"GNU.sparse.map": "0,0", "GNU.sparse.size": str(2**30)}  # a member that is all hole
+NO_MAP = {"GNU.sparse.map": "a,b"}
+
+
+@pytest.mark.parametrize("said", [HOLE, NO_MAP], ids=["hole", "no map"])
+def test_a_member_with_holes_is_never_placed(said: dict[str, str]) -> None:
+    hostile = age(tarred({"files/x": b""}, **said))
+    with pytest.raises(ArchiveError, match="no archive of the portal"):
+        archive.read(io.BytesIO(hostile), KEY, pytest.fail)
+
+
+def test_headers_without_end_are_refused_in_one_line() -> None:
+    header = tarfile.TarInfo.create_pax_global_header({"comment": "again"})
+    assert "no archive of the portal" in refused(age(header * 2000))
+
+
+def test_what_the_contents_raise_is_what_the_writer_hears() -> None:
+    def failing() -> Iterator[Content]:
+        yield Content("files/short", 10, io.BytesIO(b"short"))
+
+    with pytest.raises(ArchiveError, match="files/short became shorter"):
+        archive.write(io.BytesIO(), KEY, failing(), {})
+
+
+def test_a_target_that_takes_no_more_says_why() -> None:
+    class Full(io.RawIOBase):
+        def write(self, data: object, /) -> int:
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(ArchiveError, match=r"cannot be written: No space left on device$"):
+        archive.write(Full(), KEY, contents(), {})  # type: ignore[arg-type]
+
+
+def test_a_place_that_takes_no_more_ends_the_reading() -> None:
+    def full(name: str) -> IO[bytes]:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        archive.read(io.BytesIO(WHOLE), KEY, full)

@@ -1,0 +1,34 @@
+"""What a restore would take away."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from core.audit import log as events
+from ops.backup import restore_guard as present
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("archived", "hours", "lost"),
+    [
+        ({"reports_event": 1}, 1, {}),
+        ({"reports_event": 0}, 1, {"acts on record": 1}),
+        ({}, 1, {"acts on record": 1}),
+        ({"reports_event": 7}, -1, {"acts on record": 1}),
+    ],
+    ids=["it is in it", "there are more", "its table is newer", "it is later"],
+)
+def test_an_act_is_lost_by_number_or_by_time(
+    archived: dict[str, int], hours: int, lost: dict[str, int]
+) -> None:
+    events.record("report", 1, "closed")
+    taken_at: datetime = timezone.now() + timedelta(hours=hours)
+    assert present.newer({"reports_event": 1}, archived, taken_at) == lost
+
+
+def test_reports_files_and_acts_are_counted() -> None:
+    events.record("report", 1, "closed")
+    assert present.rows() == {"reports_report": 0, "reports_evidencefile": 0, "reports_event": 1}

@@ -1,0 +1,12 @@
+"""The watcher beside the relay."""
+
+import pytest
+
+from ops import alarm_thread as watchman
+from reports.models import QueueTally
+
+
+@pytest.mark.django_db(transaction=True)  # it closes its connection
+def test_the_first_look_counts_where_nobody_has() -> None:
+    watchman.look_once()
+    assert QueueTally.objects.get().accepted == 0

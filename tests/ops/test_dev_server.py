@@ -1,0 +1,107 @@
+"""A first look has its people and its warning, once, and production has neither."""
+
+import json
+import stat
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django_otp.oath import totp
+from pytest_django import Settings
+
+from accounts import demo_users as demo_people
+from alerts.models import Alert, AlertRevision
+from reports.models import Phone
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(settings: Settings, tmp_path: object) -> None:
+    settings.DATA_DIR = tmp_path
+
+
+def prepare() -> dict:
+    call_command("prepare_first_look", verbosity=0)
+    return json.loads(demo_people.notes().read_text())
+
+
+def test_three_people_and_the_first_warning_are_there() -> None:
+    noted = prepare()
+    assert [one["user"] for one in noted["people"]] == ["truc.ban", "bien.tap", "nguoi.duyet"]
+    assert AlertRevision.objects.published().count() == 1
+    revision = AlertRevision.objects.get()
+    assert (revision.author.username, revision.issued_by.username) == ("bien.tap", "nguoi.duyet")
+
+
+def test_log_ins_are_readable_by_the_owner_only() -> None:
+    prepare()
+    assert stat.S_IMODE(demo_people.notes().stat().st_mode) == 0o600
+
+
+def test_a_noted_person_can_enter_the_desk() -> None:
+    import base64
+
+    officer = prepare()["people"][0]
+    device = Phone.objects.get(user__username=officer["user"]).persistent_id
+    code = totp(base64.b32decode(officer["totp_secret"]))
+    entry = {"username": officer["user"], "password": officer["password"]}
+    otp = {"otp_device": device, "otp_token": f"{code:06}"}
+    answer = Client().post("/admin/login/?next=/admin/", entry | otp)
+    assert answer.status_code == 302, answer.content.decode()
+
+
+def test_a_second_start_changes_nothing() -> None:
+    first = prepare()
+    before = list(User.objects.order_by("pk").values_list("password", "date_joined"))
+    assert prepare() == first
+    assert list(User.objects.order_by("pk").values_list("password", "date_joined")) == before
+    assert AlertRevision.objects.count() == 1
+    assert Phone.objects.count() == 3
+
+
+def test_lost_notes_give_new_passwords_and_nobody_twice() -> None:
+    first = prepare()
+    demo_people.notes().unlink()
+    second = prepare()
+    assert second["people"][0]["password"] != first["people"][0]["password"]
+    assert User.objects.count() == Phone.objects.count() == 3
+
+
+@pytest.mark.parametrize("rubbish", ["", "{", "[]", '{"people": [{"user": 1}]}'])
+def test_spoilt_notes_are_written_anew(rubbish: str) -> None:
+    prepare()
+    demo_people.notes().write_text(rubbish)
+    assert len(prepare()["people"]) == 3
+
+
+def test_notes_of_another_database_do_not_count() -> None:
+    noted = prepare()
+    user = User.objects.get(username="truc.ban")
+    user.set_password("another")
+    user.save()
+    assert prepare()["people"][0]["password"] != noted["people"][0]["password"]
+
+
+def test_a_warning_cancelled_in_the_first_look_stays_cancelled() -> None:
+    from alerts import publishing
+
+    prepare()
+    people = demo_people.ensure_people()
+    publishing.cancel(Alert.objects.get(), by=people["approver"], reason="Thử.")
+    prepare()
+    assert AlertRevision.objects.count() == 2
+
+
+def test_a_new_port_is_noted_with_the_old_passwords(settings: Settings) -> None:
+    first = prepare()
+    settings.PORTAL_URL = "http://127.0.0.1:8001"
+    assert prepare() == first | {"url": "http://127.0.0.1:8001"}
+
+
+def test_production_refuses(settings: Settings) -> None:
+    settings.FIRST_LOOK = False
+    with pytest.raises(CommandError, match="first look"):
+        call_command("prepare_first_look")
+    assert not User.objects.exists()

@@ -1,0 +1,367 @@
+"""One command starts all, keeps all running, stops all; nothing is left behind."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bench.pace import Pace
+from ops.child_process import Child
+from ops.process_supervisor import FIRST_DELAY, LONGEST_DELAY, STEADY_AFTER, Keeper
+from ops.serve import listen
+from tests.support.processes import alive, eventually, free_port, processes_about, start
+
+# A supervisor over small children: one that serves, one that says its number and sleeps.
+SMALL = """
+import os, socket, sys
+from pathlib import Path
+from ops.child_process import Child
+from ops.process_supervisor import Supervisor
+from ops.worker_stall_probe import StallProbe
+
+data_dir, script = Path(sys.argv[1]), sys.argv[2]
+listener = socket.create_server(("127.0.0.1", 0))
+port = str(listener.getsockname()[1])
+web = f"import socket; s = socket.socket(fileno={listener.fileno()})\\n" \\
+    "while True:\\n line = s.accept()[0]; line.recv(99); line.send(b'HTTP/1.0 200 ok'); line.close()"
+children = [
+    Child("web", [sys.executable, "-c", web], pass_fds=(listener.fileno(),)),
+    Child("worker", ["sh", "-c", script, str(data_dir)], env=os.environ | {"PORT": port}),
+]
+supervisor = Supervisor(children, StallProbe(sys.argv[3]), data_dir)
+supervisor.run(listener.getsockname(), lambda: "ready")
+print("stopped", flush=True)
+"""
+NOWHERE = "postgresql://x@/x?host=/nonexistent"
+
+
+@pytest.fixture
+def supervised(tmp_path: Path) -> Iterator[list[subprocess.Popen[str]]]:
+    """Processes that a test starts; none survives it."""
+    started: list[subprocess.Popen[str]] = []
+    yield started
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def small(tmp_path: Path, script: str, database: str = NOWHERE) -> subprocess.Popen[str]:
+    return start("-c", SMALL, str(tmp_path), f"echo up $$; {script}", database)
+
+
+def read_until(process: subprocess.Popen[str], word: str, within: float = 20) -> str:
+    """The first line with this word; the test fails when it does not come in time."""
+    assert process.stdout
+    watchdog = threading.Timer(within, process.kill)
+    watchdog.start()
+    try:
+        for line in process.stdout:
+            if word in line:
+                return line
+    finally:
+        watchdog.cancel()
+    raise AssertionError(f"{word!r} was never said")
+
+
+def restarts(tmp_path: Path, name: str) -> int:
+    return int(json.loads((tmp_path / "supervisor.json").read_text())["restarts"][name])
+
+
+def test_ready_is_said_when_the_first_page_is_answered(
+    tmp_path: Path, supervised: list[subprocess.Popen[str]]
+) -> None:
+    supervised.append(process := small(tmp_path, "exec sleep 60"))
+    assert read_until(process, "ready")
+
+
+def test_lines_of_children_carry_their_name(
+    tmp_path: Path, supervised: list[subprocess.Popen[str]]
+) -> None:
+    supervised.append(process := small(tmp_path, "exec sleep 60"))
+    assert read_until(process, "up").startswith("worker   | up ")
+
+
+def test_a_child_that_dies_is_started_again_and_counted(
+    tmp_path: Path, supervised: list[subprocess.Popen[str]]
+) -> None:
+    supervised.append(process := small(tmp_path, "exec sleep 60"))
+    first = int(read_until(process, "up").split()[-1])
+    pace = Pace()
+    os.kill(first, signal.SIGKILL)
+    assert int(read_until(process, "up").split()[-1]) != first
+    assert pace.keeps(3)
+    assert restarts(tmp_path, "worker") == 1
+
+
+def test_what_a_dead_child_started_is_swept_away(
+    tmp_path: Path, supervised: list[subprocess.Popen[str]]
+) -> None:
+    supervised.append(process := small(tmp_path, "sleep 61.5 & echo left $!; wait"))
+    first = int(read_until(process, "up").split()[-1])
+    left = int(read_until(process, "left").split()[-1])
+    os.kill(first, signal.SIGKILL)
+    read_until(process, "starts again")
+    assert eventually(lambda: not alive(left), within=2)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_one_signal_stops_all(
+    tmp_path: Path, supervised: list[subprocess.Popen[str]], number: signal.Signals
+) -> None:
+    supervised.append(process := small(tmp_path, "exec sleep 60"))
+    read_until(process, "up")  # the last to begin
+    process.send_signal(number)
+    assert read_until(process, "stopped")
+    assert process.wait(5) == 0
+    assert not processes_about(str(tmp_path))
+
+
+def test_web_answers_until_the_others_have_ended(
+    tmp_path: Path, supervised: list[subprocess.Popen[str]]
+) -> None:
+    last = "import os, socket; s = socket.create_connection(('127.0.0.1', os.environ['PORT']), 2);"
+    (tmp_path / "last.py").write_text(f"{last} s.settimeout(2); s.send(b'x'); print(s.recv(9))")
+    farewell = f"trap '{sys.executable} {tmp_path}/last.py; exit' TERM; echo armed; while :; do sleep 0.1; done"
+    supervised.append(process := small(tmp_path, farewell))
+    read_until(process, "armed")
+    process.send_signal(signal.SIGTERM)
+    assert read_until(process, "HTTP/1.0")
+
+
+def test_the_others_begin_when_web_answers(
+    tmp_path: Path, supervised: list[subprocess.Popen[str]]
+) -> None:
+    supervised.append(process := small(tmp_path, "exec sleep 60"))
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n"
+    assert " up " in process.stdout.readline()
+
+
+def test_a_second_ctrl_c_does_not_wait_for_the_stubborn(
+    tmp_path: Path, supervised: list[subprocess.Popen[str]]
+) -> None:
+    supervised.append(
+        process := small(tmp_path, "trap '' TERM; echo armed; while :; do sleep 0.1; done")
+    )
+    read_until(process, "armed")
+    process.send_signal(signal.SIGINT)
+    read_until(process, "stopping")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(5) == 0
+    assert not processes_about(str(tmp_path))
+
+
+def test_kill_9_of_the_supervisor_leaves_no_child(
+    tmp_path: Path, supervised: list[subprocess.Popen[str]]
+) -> None:
+    supervised.append(process := small(tmp_path, "trap '' TERM INT; exec sleep 60"))
+    child = int(read_until(process, "up").split()[-1])
+    process.kill()
+    assert eventually(lambda: not alive(child), within=2)
+
+
+def test_output_that_nobody_reads_stops_nobody(
+    tmp_path: Path, supervised: list[subprocess.Popen[str]]
+) -> None:
+    beat = tmp_path / "beat"
+    script = f"while :; do seq 2000; date +%s%N > {beat}; done"
+    supervised.append(small(tmp_path, script))
+    assert eventually(beat.exists)
+    seen = {beat.read_text() for _ in range(20) if not time.sleep(0.1)}
+    assert len(seen) > 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_claims_nothing_is_restarted_and_counted(
+    tmp_path: Path, supervised: list[subprocess.Popen[str]]
+) -> None:
+    from django.db import connection
+
+    from core.outbox.queue import enqueue
+
+    enqueue("nothing", "key")
+    url = os.environ["DATABASE_URL"].replace("/portal?", f"/{connection.settings_dict['NAME']}?")
+    hasty = SMALL.replace(
+        "\ndata_dir,",
+        "\nimport ops.worker_stall_probe as s; s.PATIENCE = 1; s.EVERY = 0.2\ndata_dir,",
+        1,
+    )
+    supervised.append(
+        process := start("-c", hasty, str(tmp_path), "echo up $$; exec sleep 60", url)
+    )
+    read_until(process, "worker claims nothing")
+    assert eventually(lambda: restarts(tmp_path, "worker") == 1)
+    assert json.loads((tmp_path / "supervisor.json").read_text())["stalls"] == 1
+
+
+def test_pauses_grow_with_early_deaths_and_are_forgiven_after_a_steady_time() -> None:
+    keeper = Keeper(Child("web", ["true"]))
+    assert [keeper.fell(1.0) for _ in range(3)] == [FIRST_DELAY, FIRST_DELAY * 2, FIRST_DELAY * 4]
+    assert max(keeper.fell(1.0) for _ in range(20)) == LONGEST_DELAY
+    assert keeper.fell(STEADY_AFTER + 1) == FIRST_DELAY
+
+
+# --- the command itself
+
+
+def one_line(process: subprocess.Popen[str]) -> str:
+    output, _ = process.communicate(timeout=20)
+    assert process.returncode == 2
+    assert len(output.splitlines()) == 1, output
+    return output
+
+
+@pytest.mark.parametrize("module", ["ops.serve", "ops.dev_server"])
+def test_a_port_in_use_is_one_line_and_nothing_is_left(tmp_path: Path, module: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        said = one_line(start("-m", module, PORT=port, DATA_DIR=str(tmp_path / "var")))
+    assert f"port {port} cannot be used: Address already in use" in said
+    assert not (tmp_path / "var").exists()
+
+
+def test_a_port_that_becomes_free_is_waited_for() -> None:
+    taken = socket.create_server(("127.0.0.1", 0))
+    port = str(taken.getsockname()[1])
+    threading.Timer(0.3, taken.close).start()
+    with listen("127.0.0.1", port, wait=5) as listener:
+        assert listener.getsockname()[1] == int(port)
+
+
+@pytest.mark.parametrize("port", ["abc", "0", "70000", "-1"])
+def test_a_port_that_is_none_is_one_line(tmp_path: Path, port: str) -> None:
+    said = one_line(start("-m", "ops.serve", PORT=port, DATA_DIR=str(tmp_path)))
+    assert "is not a port number" in said
+
+
+def test_a_folder_that_cannot_be_written_is_one_line() -> None:
+    said = one_line(start("-m", "ops.serve", PORT=str(free_port()), DATA_DIR="/proc/nowhere"))
+    assert said.startswith("DATA_DIR /proc/nowhere cannot be written")
+
+
+def test_a_production_start_with_faults_is_refused_by_the_checks(tmp_path: Path) -> None:
+    process = start(
+        "manage.py",
+        "serve",
+        PORTAL_URL="https://portal.example",
+        PORT=str(free_port()),
+        DATA_DIR=str(tmp_path),
+    )
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode != 0
+    for number in (1, 2, 5, 6, 7):
+        assert f"portal.E00{number}" in output
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_database_address_from_a_file_is_read_or_refused(tmp_path: Path) -> None:
+    from ops.child_process import StartError
+    from ops.serve import database_address
+
+    (tmp_path / "url").write_text("postgres://x\n")
+    assert database_address({"DATABASE_URL_FILE": str(tmp_path / "url")}) == "postgres://x"
+    with pytest.raises(StartError, match="DATABASE_URL_FILE cannot be read"):
+        database_address({"DATABASE_URL_FILE": str(tmp_path / "none")})
+
+
+def get(url: str) -> int:
+    with urllib.request.urlopen(url, timeout=3) as answer:
+        return int(answer.status)
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The real thing, with local servers, on a port of its own."""
+    port = str(free_port())
+    with tempfile.TemporaryDirectory() as short:
+        where = {"PORT": port, "DATA_DIR": str(tmp_path / "var"), "TMPDIR": short}
+        process = start("manage.py", "serve", **where)
+        try:
+            read_until(process, "Serving on port", within=90)
+            yield process, f"http://127.0.0.1:{port}/livez"
+        finally:
+            process.kill()
+            process.communicate()
+
+
+@pytest.mark.serial
+def test_ctrl_c_stops_the_whole_portal(
+    served: tuple[subprocess.Popen[str], str], tmp_path: Path
+) -> None:
+    process, url = served
+    assert get(url) == 200
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert not processes_about(str(tmp_path))
+
+
+@pytest.mark.serial
+def test_kill_9_of_the_whole_portal_leaves_no_process(
+    served: tuple[subprocess.Popen[str], str], tmp_path: Path
+) -> None:
+    process, _ = served
+    # Supervisor, two servers, web and worker with their children, relay, beat; and PostgreSQL's.
+    assert eventually(lambda: len(processes_about(str(tmp_path))) >= 15, within=20)
+    process.kill()
+    assert eventually(lambda: not processes_about(str(tmp_path)), within=5)
+
+
+@pytest.mark.serial
+def test_a_killed_web_process_answers_again_within_three_seconds(
+    served: tuple[subprocess.Popen[str], str], tmp_path: Path
+) -> None:
+    _, url = served
+    [master] = [pid for pid in processes_about(str(tmp_path)) if is_master(pid)]
+    pace = Pace()
+    os.kill(master, signal.SIGKILL)
+    assert eventually(lambda: answers(url), within=10)
+    assert pace.keeps(3)
+
+
+@pytest.mark.serial
+def test_a_new_start_takes_over_the_servers_of_the_old_one(
+    served: tuple[subprocess.Popen[str], str], tmp_path: Path
+) -> None:
+    """It is given no address, and those that the old one remembered end with it."""
+    old, url = served
+    port = url.split(":")[2].partition("/")[0]
+    new = start("manage.py", "serve", "--wait", "30", PORT=port, DATA_DIR=str(tmp_path / "var"))
+    try:
+        assert eventually(lambda: is_supervisor(new.pid), within=10)
+        old.terminate()
+        old.communicate(timeout=20)
+        assert eventually(lambda: answers(url.replace("livez", "readyz")), within=20)
+    finally:
+        new.kill()
+        new.communicate()
+
+
+def is_supervisor(pid: int) -> bool:
+    return b"ops.serve" in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def answers(url: str) -> bool:
+    with contextlib.suppress(OSError):  # a worker may take a call in its very last moment
+        return get(url) == 200
+    return False
+
+
+def is_master(pid: int) -> bool:
+    try:
+        parent = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1]
+        ours, theirs = (Path(f"/proc/{each}/cmdline").read_bytes() for each in (pid, parent))
+    except OSError:  # it has just ended
+        return False
+    return b"gunicorn" in ours and b"gunicorn" not in theirs

@@ -1,0 +1,318 @@
+"""After a change of FIELD_KEYS everything is sealed anew, and the old key may go."""
+
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+from uuid import UUID
+
+import pytest
+from cryptography.fernet import Fernet
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection, transaction
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from alerts.models import PartnerAgency, Subscriber
+from core.keys import newest_key
+from portal.management.commands import rotate_keys
+from reports.attachments import sanitized_copies as clean_copies
+from reports.attachments import storage as files
+from reports.attachments.stream_encryption import SealBrokenError
+from reports.cases import legal_holds as holds
+from reports.extraction import redaction as privacy
+from reports.models import Addition, EvidenceFile, FileCheck, Message, Report
+from reports.numbers import disputes
+from reports.numbers import report_counts as callers
+from reports.numbers.disputes import Asked
+from reports.retention import key_rotation as rotation
+from reports.submission import receipt_codes as receipts
+from reports.tracking import code_recovery as pickup
+from reports.tracking import followups as later
+from reports.tracking.followups import Later
+from tests.reports.attachments.test_storage import opened, post
+from tests.reports.views import test_number_lookup as test_check
+from tests.reports.views.test_number_lookup import sent
+from tests.support import report_factories as evidence
+from tests.support.alert_factories import partner, subscriber
+from tests.support.images import jpeg
+from tests.support.officers import Person
+
+pytestmark = pytest.mark.django_db
+STORY = "Họ xưng công an phường, bắt tôi chuyển tiền."
+CONTACT, PHRASE = "0550 000 111", "bến Sung, 47"
+RESEALING = "SET LOCAL reports.resealing = 'on'"
+
+
+@pytest.fixture(autouse=True)
+def _room(settings: Settings, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.FILES_DIR = tmp_path / "files"
+    monkeypatch.setattr(files, "RESERVED", -files.LARGEST)
+
+
+def told(**typed: Any) -> Report:
+    return evidence.report(STORY, contact=CONTACT, phrase=PHRASE, **typed)
+
+
+def new_key(settings: Settings) -> str:
+    """A new key is put first; the name of the one before."""
+    old = newest_key().id
+    settings.FIELD_KEYS = (Fernet.generate_key().decode(), *settings.FIELD_KEYS)
+    return old
+
+
+def old_key_goes(settings: Settings) -> None:
+    settings.FIELD_KEYS = settings.FIELD_KEYS[:1]
+
+
+def rotate(*options: str) -> str:
+    out = StringIO()
+    call_command("rotate_keys", *options, stdout=out)
+    return out.getvalue()
+
+
+def code_of(report: Report) -> str:
+    return receipts.again(Report.objects.select_related("receipt").get(pk=report.pk)) or ""
+
+
+def with_file(client: Client, report: Report) -> EvidenceFile:
+    """A picture that was sent, and drawn anew by the worker."""
+    post(client, code_of(report), ("a.jpg", jpeg()))
+    file = EvidenceFile.objects.get()
+    clean_copies.work_off(rotation_items(file.pk))
+    return file
+
+
+def rotation_items(key: UUID) -> list[int]:
+    from reports.models import OutboxItem
+
+    return list(OutboxItem.objects.filter(key=str(key)).values_list("pk", flat=True))
+
+
+def test_every_sealed_field_of_every_model_is_brought_over() -> None:
+    from django.apps import apps
+
+    sealed = {m for m in apps.get_models() if any(map(is_sealed, m._meta.concrete_fields))}
+    assert sealed == {kind.model for kind in rotate_keys.KINDS if hasattr(kind, "model")}
+
+
+def is_sealed(field: Any) -> bool:
+    return str(field.name).endswith(rotation.SEALED)
+
+
+def test_a_report_opens_when_the_old_key_is_gone(settings: Settings, duty: Person) -> None:
+    report = told()
+    later.add(report, Later(story="Họ gọi lại.", contact="0550 000 112"), "key-of-a-page-1")
+    later.reply(report, "Tôi nhớ thêm.", "key-of-a-page-2")
+    code = code_of(report)
+    new_key(settings)
+    assert "No text, file or code of a report needs an older key." in rotate()
+    old_key_goes(settings)
+    found = receipts.find(code)
+    assert found == report
+    assert privacy.opened(found, "story") == STORY
+    assert (privacy.opened(found, "contact"), privacy.opened(found, "phrase")) == (
+        CONTACT,
+        PHRASE,
+    )
+    assert privacy.opened(Addition.objects.get(), "story") == "Họ gọi lại."
+    assert privacy.opened(Message.objects.get(), "text") == "Tôi nhớ thêm."
+
+
+def test_the_same_contact_is_found_again_under_the_new_key(settings: Settings) -> None:
+    report = told()
+    new_key(settings)
+    rotate()
+    old_key_goes(settings)
+    report.refresh_from_db()
+    assert bytes(report.contact_index or b"") == privacy.blind_index("+84550000111")
+
+
+def test_files_and_their_copies_open_when_the_old_key_is_gone(
+    client: Client, settings: Settings
+) -> None:
+    file = with_file(client, told())
+    copy = FileCheck.objects.get().copy_id
+    assert copy
+    before, drawn = opened(file), files.copy(copy)
+    new_key(settings)
+    rotate()
+    old_key_goes(settings)
+    assert (opened(file), files.copy(copy)) == (before, drawn)
+    assert privacy.opened(EvidenceFile.objects.get(), "name") == "a.jpg"
+    assert not list((settings.FILES_DIR / files.DRAFTS).iterdir())
+
+
+def test_subscribers_agencies_and_disputes_are_brought_over(settings: Settings) -> None:
+    address, agency = subscriber(), partner(webhook="https://so.example/x")
+    hook = privacy.opened(agency, "webhook")
+    dispute = disputes.take_in(Asked("0550000123", "Số của tôi", CONTACT), "key-of-a-page-1")
+    mail = privacy.opened(address, "address")
+    new_key(settings)
+    rotate()
+    old_key_goes(settings)
+    dispute.refresh_from_db()
+    assert privacy.opened(Subscriber.objects.get(), "address") == mail
+    assert privacy.opened(PartnerAgency.objects.get(), "webhook") == hook
+    assert privacy.opened(dispute, "reason") == "Số của tôi"
+
+
+def test_check_says_what_still_needs_the_old_key_and_changes_nothing(settings: Settings) -> None:
+    told()
+    old = new_key(settings)
+    out = StringIO()
+    with pytest.raises(CommandError, match="Keep the older keys"):
+        call_command("rotate_keys", "--check", stdout=out)
+    assert "reports_report: 1 need an older key" in out.getvalue()
+    assert "receipt codes: 1 need an older key" in out.getvalue()
+    assert bytes(Report.objects.get().story_sealed or b"")[1:9] == old.encode()
+    rotate()
+    assert "reports_report: 0 need an older key" in rotate("--check")
+
+
+def test_who_is_killed_goes_on_where_it_was(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(4):
+        told()
+    new_key(settings)
+    monkeypatch.setattr(rotation, "BATCH", 1)
+    kind = rotate_keys.KINDS[0]
+    started = rotation.run(kind)
+    assert [next(started), next(started)] == [1, 1]
+    started.close()  # type: ignore[attr-defined]
+    assert rotation.left(kind) == 2
+    assert sum(rotation.run(kind)) == 2
+
+
+def test_a_fernet_token_of_before_becomes_a_text_of_today(settings: Settings) -> None:
+    from core.keys import sealer
+
+    report = told()
+    token = sealer().encrypt(b"cho hoi")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(RESEALING)
+        Report.objects.filter(pk=report.pk).update(phrase_sealed=token)
+    rotate()
+    report.refresh_from_db()
+    assert privacy.is_newest(report.phrase_sealed or b"")
+    assert privacy.opened(report, "phrase") == "cho hoi"
+
+
+def test_what_no_key_opens_stays_as_it_is_and_stops_no_other(settings: Settings) -> None:
+    lost = told()
+    settings.FIELD_KEYS = (Fernet.generate_key().decode(),)
+    kept = told()
+    new_key(settings)
+    with pytest.raises(CommandError, match="Keep the older keys"):
+        rotate()
+    assert Report.objects.get(pk=lost.pk).story_sealed == lost.story_sealed
+    assert privacy.opened(Report.objects.get(pk=kept.pk), "story") == STORY
+
+
+def test_a_file_that_was_altered_is_left_as_it_is(client: Client, settings: Settings) -> None:
+    file = with_file(client, told())
+    path = files.path_of(file.pk)
+    spoiled = path.read_bytes()[:-1] + b"x"
+    path.write_bytes(spoiled)
+    new_key(settings)
+    with pytest.raises(CommandError):
+        rotate()
+    assert path.read_bytes() == spoiled
+    with pytest.raises(SealBrokenError):
+        files.seal_anew(file.pk)
+
+
+def test_a_report_under_a_hold_is_sealed_anew_too(settings: Settings, lead: Person) -> None:
+    report = told()
+    holds.place(report.pk, by=lead.user, reason="Công văn 12/CV")
+    new_key(settings)
+    rotate()
+    old_key_goes(settings)
+    assert privacy.opened(Report.objects.get(), "phrase") == PHRASE
+
+
+def test_what_was_erased_does_not_come_back(settings: Settings) -> None:
+    report = evidence.erase(told())
+    new_key(settings)
+    rotate()
+    report.refresh_from_db()
+    assert (report.story_sealed, report.contact_sealed, report.contact_index) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE reports_report SET story = 'khác'",
+        "UPDATE reports_report SET received_at = now()",
+        "UPDATE reports_report SET phrase_sealed = NULL",
+        "UPDATE reports_report SET erased_at = now()",
+        "DELETE FROM reports_report",
+        "UPDATE reports_message SET by_id = NULL, text_sealed = 'x', sent_at = now()",
+    ],
+)
+def test_sealing_anew_is_no_door_for_anything_else(change: str, duty: Person) -> None:
+    report = told()
+    later.reply(report, "Tôi nhớ thêm.", "key-of-a-page-2")
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(RESEALING)
+        with pytest.raises(DatabaseError):
+            cursor.execute(change)
+        transaction.set_rollback(True)
+
+
+def test_without_the_setting_a_sealed_text_does_not_change() -> None:
+    told()
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Report.objects.update(story_sealed=privacy.seal("khác", "story"))
+
+
+def test_the_door_closes_with_its_transaction(settings: Settings) -> None:
+    told()
+    new_key(settings)
+    rotate()
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL reports.resealing TO DEFAULT")  # the test's own transaction
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Report.objects.update(story_sealed=privacy.seal("khác", "story"))
+
+
+def test_a_code_of_chance_waits_for_its_holder(settings: Settings, duty: Person) -> None:
+    report = told()
+    code = pickup._replace(report.receipt)
+    new_key(settings)
+    assert "codes that only their holders bring over: 1" in rotate()
+    assert receipts.find(code) == report
+    assert "codes that only their holders bring over: 0" in rotate()
+    old_key_goes(settings)
+    assert receipts.find(code) == report
+
+
+def test_one_person_is_one_while_keys_change(settings: Settings) -> None:
+    """A report of before and one of after, of one contact: their indexes differ, the person not."""
+    before = told()
+    new_key(settings)
+    after = told()
+    assert before.contact_index != after.contact_index
+    first, second = (
+        privacy.same_contact(bytes(each.contact_index or b""), each.contact_sealed or b"", each.pk)
+        for each in (before, after)
+    )
+    assert first == second == bytes(after.contact_index or b"")
+
+
+def test_one_person_who_tells_twice_is_nobody_yet_while_keys_change(settings: Settings) -> None:
+    """Under two indexes they would be two, and the number would be said in public."""
+    key = "+84550000123"
+    sent(test_check.told(1, key), timezone.now() - timedelta(days=2))
+    new_key(settings)
+    first = Report.objects.get()
+    again = test_check.told(2, key, contact=privacy.opened(first, "contact") or "")
+    assert again.contact_index != first.contact_index
+    assert callers.heard_of(key, callers.window()).people == 0
+
+
+def test_two_at_once_are_refused(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rotate_keys, "_ONE_AT_A_TIME", "SELECT false")
+    with pytest.raises(CommandError, match="at work"):
+        rotate()

@@ -1,0 +1,137 @@
+"""The production shape, as far as it can be judged without a container engine."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.processes import ROOT
+
+COMPOSE = ROOT / "docker-compose.yml"
+SECRETS = {"POSTGRES_PASSWORD", "VALKEY_PASSWORD", "SECRET_KEY", "FIELD_KEYS", "BACKUP_KEY"}
+ONE_SHOT = {"migrate"}
+# What the image itself decides, and what a production start refuses.
+OURS_ALONE = {"DATA_DIR", "FILES_DIR", "PORT", "STATIC_ROOT", "DEBUG", "RATE_LIMITS"}
+
+
+def services() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE.read_text())["services"]
+    return found
+
+
+def test_everything_that_the_portal_is_runs_as_a_service() -> None:
+    assert set(services()) == {
+        "db", "valkey", "migrate", "web", "relay", "worker", "beat", "front",
+    }  # fmt: skip
+
+
+def test_no_secret_has_a_default() -> None:
+    text = COMPOSE.read_text()
+    for name in SECRETS:
+        uses = re.findall(rf"\$\{{?{name}[^}}]*", text)
+        assert uses
+        assert all(use.startswith(f"${{{name}:?") for use in uses)
+
+
+@pytest.mark.parametrize("name", sorted(services()))
+def test_every_service_is_locked_in(name: str) -> None:
+    service = services()[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["user"].split(":")[0] not in {"0", "root"}
+    assert "privileged" not in service
+
+
+@pytest.mark.parametrize("name", sorted(set(services()) - ONE_SHOT))
+def test_every_lasting_service_has_a_health_check_and_comes_back(name: str) -> None:
+    service = services()[name]
+    assert service["healthcheck"]["test"]
+    assert service["restart"] == "unless-stopped"
+
+
+def test_reports_are_taken_without_the_broker() -> None:
+    assert set(services()["web"]["depends_on"]) == {"migrate"}
+    assert set(services()["migrate"]["depends_on"]) == {"db"}
+
+
+def test_only_the_front_server_is_reachable_from_outside() -> None:
+    assert [name for name, service in services().items() if "ports" in service] == ["front"]
+    assert yaml.safe_load(COMPOSE.read_text())["networks"]["inside"] == {"internal": True}
+
+
+@pytest.mark.parametrize("name", ["relay", "worker"])
+def test_who_watches_knows_whom_to_tell_and_reaches_a_mail_server(name: str) -> None:
+    service = services()[name]
+    wanted = {"EMAIL_URL", "ALARM_EMAILS", "DEFAULT_FROM_EMAIL", "QUEUE_LATE_AFTER"}
+    assert wanted <= set(service["environment"])
+    assert "outside" in service["networks"]
+
+
+def read_by_the_portal() -> set[str]:
+    source = (ROOT / "portal" / "settings.py").read_text()
+    return set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', source))
+
+
+@pytest.mark.parametrize("name", ["migrate", "web", "relay", "worker", "beat"])
+def test_every_setting_that_is_the_operators_reaches_the_portal(name: str) -> None:
+    passed_on = set(services()[name]["environment"])
+    assert len(passed_on) > 50
+    assert read_by_the_portal() - OURS_ALONE == passed_on
+
+
+def test_every_setting_is_told_in_the_readme() -> None:
+    told = re.findall(r"^\| `([A-Z_]+)` \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert sorted(told) == sorted(read_by_the_portal())
+
+
+def test_the_broker_forgets_nothing() -> None:
+    command = " ".join(services()["valkey"]["command"])
+    assert "--appendonly yes" in command
+    assert "--maxmemory-policy noeviction" in command
+
+
+def test_the_image_holds_no_secret_and_no_root() -> None:
+    text = (ROOT / "Dockerfile").read_text()
+    assert not re.search("|".join(SECRETS), text)
+    assert "--require-hashes" in text
+    for stage in text.split("\nFROM ")[2:]:
+        assert re.search(r"^USER (portal|nginx)$", stage, re.MULTILINE)
+
+
+def test_the_image_copies_only_what_exists_and_what_the_context_lets_in() -> None:
+    let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().split() if line[0] == "!"}
+    copies = re.findall(
+        r"^COPY (?!--from)(.*) \S+$", (ROOT / "Dockerfile").read_text(), re.MULTILINE
+    )
+    for source in " ".join(copies).split():
+        assert (ROOT / source).exists()
+        assert any(source in {name, name.split("/")[0]} for name in let_in) or (
+            source.split("/")[0] in let_in
+        )
+
+
+def test_roles_of_the_compose_file_are_roles_of_the_door() -> None:
+    door = (ROOT / "docker" / "entrypoint.sh").read_text()
+    roles = {service["command"][0] for service in services().values() if "init" in service}
+    assert roles == set(re.findall(r"\w+", re.findall(r"^(web.*)\) ;;$", door, re.MULTILINE)[0]))
+
+
+@pytest.mark.skipif(shutil.which("docker") is None, reason="no docker compose here")
+def test_compose_refuses_to_start_without_its_secrets(tmp_path: Path) -> None:
+    asked = subprocess.run(
+        ["docker", "compose", "--file", COMPOSE, "--env-file", "/dev/null", "config", "--quiet"],
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if "is not a docker command" in asked.stderr:
+        pytest.skip("no docker compose here")
+    assert asked.returncode != 0
+    assert "is missing a value" in asked.stderr

@@ -1,0 +1,115 @@
+"""What browsers tell of our policy: counted by words of our own, and nothing of it kept."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+from redis import Redis
+
+from core import rate_limits as limits
+from portal import csp_reports as violations
+
+pytestmark = pytest.mark.usefixtures("enforced")
+
+OLD = {
+    "csp-report": {
+        "document-uri": "http://127.0.0.1:8000/can-bo/loi-moi/bi-mat/?x=0550000123",
+        "violated-directive": "style-src-elem 'self'",
+        "blocked-uri": "inline",
+        "script-sample": "số 0550 000 123",
+    }
+}
+NEW = [
+    {
+        "type": "csp-violation",
+        "body": {
+            "documentURL": "http://127.0.0.1:8000/bao-cao/",
+            "effectiveDirective": "script-src-elem",
+            "blockedURL": "https://ke-gian.example/x.js",
+        },
+    }
+]
+
+
+def tell(client: Client, told: Any, kind: str = "application/csp-report", **more: Any) -> int:
+    body = told if isinstance(told, (str, bytes)) else json.dumps(told)
+    return client.post("/csp/", body, content_type=kind, **more).status_code
+
+
+def test_both_forms_are_counted_by_directive_and_by_what_was_stopped(client: Client) -> None:
+    assert tell(client, OLD) == tell(client, NEW, "application/reports+json") == 204
+    assert violations.counted() == {
+        ("style-src-elem", "inline"): 1,
+        ("script-src-elem", "elsewhere"): 1,
+    }
+
+
+def test_nothing_of_a_report_is_kept(
+    client: Client, enforced: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[Any] = []
+    monkeypatch.setattr(violations.log, "warning", lambda *a, **told: said.append((a, told)))
+    tell(client, OLD)
+    kept = re.sub("[0-9a-f]{32}", "", f"{said} {enforced.keys('*')}")  # a digest holds any digits
+    assert "invitation" in kept
+    assert not any(part in kept for part in ("bi-mat", "0550", "8000"))
+
+
+def test_the_first_and_every_hundredth_are_logged(
+    client: Client, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    settings.RATE_LIMITS = "count"
+    said: list[int] = []
+    monkeypatch.setattr(violations.log, "warning", lambda _, reports, **__: said.append(reports))
+    for _ in range(10):
+        tell(client, NEW * 10, "application/reports+json")
+    assert said == [1, 100]
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["", "{", "[]", "[1]", '"x"', "[" * 9000, {"csp-report": 1}, {"body": {"blockedURL": "//["}}],
+)
+def test_what_is_no_report_breaks_nothing(client: Client, told: Any) -> None:
+    assert tell(client, told) == 204
+    assert sum(violations.counted().values()) <= 1
+
+
+def test_a_strange_directive_makes_no_counter_of_its_own(client: Client, enforced: Redis) -> None:
+    for number in range(20):
+        tell(client, {"body": {"effectiveDirective": f"x{number}", "blockedURL": f"y{number}:"}})
+    assert violations.counted() == {("other", "other"): 20}
+    assert len(enforced.keys("portal:csp:*")) == 1
+
+
+def test_more_than_a_browser_sends_is_refused_unread(client: Client) -> None:
+    assert tell(client, "x" * (violations.LONGEST + 1)) == 413
+    assert tell(client, NEW * 11, "application/reports+json") == 204
+    assert violations.counted() == {("script-src-elem", "elsewhere"): violations.MOST}
+
+
+def test_other_sites_and_other_things_count_nothing(client: Client) -> None:
+    assert tell(client, OLD, headers={"Origin": "https://other.example"}) == 403
+    assert tell(client, OLD, "text/plain") == 204
+    assert client.get("/csp/").status_code == 405
+    assert violations.counted() == {}
+
+
+def test_who_tells_very_much_is_thanked_and_not_counted(client: Client) -> None:
+    most = limits.WINDOWS["csp"].amount
+    assert {tell(client, OLD) for _ in range(most + 5)} == {204}
+    assert violations.counted() == {("style-src-elem", "inline"): most}
+
+
+@pytest.mark.django_db
+def test_the_policy_and_the_metrics_name_it(client: Client, settings: Settings) -> None:
+    settings.METRICS_TOKEN = "m" * 32
+    tell(client, OLD)
+    answer = client.get("/theo-doi/")
+    assert {"report-uri /csp/", "report-to csp"} <= {*answer["Content-Security-Policy"].split("; ")}
+    assert answer["Reporting-Endpoints"] == 'csp="/csp/"'
+    told = client.get("/metrics", headers={"Authorization": f"Bearer {'m' * 32}"}).content.decode()
+    assert 'portal_csp_reports_total{blocked="inline",directive="style-src-elem"} 1.0' in told

@@ -1,0 +1,248 @@
+"""The front web server's very configuration, run by Debian's nginx."""
+
+import base64
+import gzip
+import hashlib
+import http.client
+import http.server
+import os
+import re
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bench.servers import front_server
+from tests.support.concurrency import serving
+from tests.support.processes import free_port
+from tests.support.small_disk import small_disk
+
+NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+CSS = b"body{color:#17211d}" * 100
+HASHED = "css/portal.0123456789ab.css"
+
+needs_nginx = pytest.mark.skipif(
+    NGINX is None and not os.environ.get("REQUIRE_BROWSER"), reason="no nginx here"
+)
+pytestmark = [needs_nginx]
+
+
+class Stub(http.server.BaseHTTPRequestHandler):
+    """The portal, as the front server sees it: tells what it was told."""
+
+    def do_GET(self) -> None:
+        said = "\n".join(f"{name}: {value}" for name, value in self.headers.items()).encode()
+        self.send_response(404 if self.path == "/missing" else 200)
+        self.send_header("Content-Length", str(len(said)))
+        self.end_headers()
+        self.wfile.write(said)
+
+    def do_POST(self) -> None:
+        length = int(self.headers["Content-Length"])
+        self.rfile.read(length)
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def portal() -> Iterator[http.server.ThreadingHTTPServer]:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Stub) as server, serving(server):
+        yield server
+
+
+@pytest.fixture
+def front(tmp_path: Path, portal: http.server.HTTPServer) -> Iterator[int]:
+    """The front server on a port of its own, with our two pages and a collected style sheet."""
+    for name in (HASHED, "css/portal.css"):
+        sheet = tmp_path / "static" / name
+        sheet.parent.mkdir(parents=True, exist_ok=True)
+        sheet.write_bytes(CSS)
+        sheet.with_suffix(".css.gz").write_bytes(gzip.compress(CSS))
+    port = free_port()
+    child = front_server(tmp_path, port, portal.server_address[1])
+    child.start()
+    try:
+        child.wait_until(lambda: listens(port))
+        yield port
+    finally:
+        child.stop(10)
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as line:
+        return line.connect_ex(("127.0.0.1", port)) == 0
+
+
+def ask(
+    port: int, path: str, method: str = "GET", body: bytes | None = None, **headers: str
+) -> tuple[http.client.HTTPResponse, bytes]:
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    line.request(method, path, body, named)
+    answer = line.getresponse()
+    text = answer.read()
+    line.close()
+    return answer, text
+
+
+def test_static_files_are_served_pre_compressed_and_kept_for_long(front: int) -> None:
+    answer, body = ask(front, f"/static/{HASHED}", Accept_Encoding="gzip")
+    assert answer.status == 200
+    assert gzip.decompress(body) == CSS
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert answer.headers["Content-Type"] == "text/css; charset=utf-8"
+    assert "immutable" in answer.headers["Cache-Control"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_static_file_without_a_hash_may_change(front: int) -> None:
+    answer, body = ask(front, "/static/css/portal.css")
+    assert body == CSS
+    assert "immutable" not in answer.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("path", ["/static/../error.html", "/static/..%2ferror.html", "/static/"])
+def test_nothing_beside_the_static_files_is_served(front: int, path: str) -> None:
+    assert ask(front, path)[0].status in {403, 404}
+
+
+def test_the_portal_is_told_who_asks_and_how(front: int) -> None:
+    _, body = ask(
+        front,
+        "/bao-cao/",
+        Host="portal.example",
+        X_Forwarded_For="192.0.2.7",
+        X_Forwarded_Proto="https",
+        X_Forwarded_Host="evil.example",
+        Forwarded="for=192.0.2.9",
+    )
+    told = body.decode().splitlines()
+    assert "Host: portal.example" in told
+    assert "X-Forwarded-For: 192.0.2.7, 127.0.0.1" in told
+    assert "X-Forwarded-Proto: https" in told
+    assert not [line for line in told if "evil" in line or line.startswith("Forwarded")]
+
+
+def test_without_tls_before_it_the_portal_hears_http(front: int) -> None:
+    assert b"X-Forwarded-Proto: http" in ask(front, "/", X_Forwarded_Proto="ftp")[1].splitlines()
+
+
+def test_the_portals_own_errors_pass_unchanged(front: int) -> None:
+    answer, body = ask(front, "/missing")
+    assert answer.status == 404
+    assert b"Host:" in body
+
+
+def test_a_dead_portal_is_a_calm_page_with_the_two_numbers(
+    front: int, portal: http.server.HTTPServer
+) -> None:
+    portal.shutdown()
+    portal.server_close()
+    answer, body = ask(front, "/bao-cao/", "POST", b"story=x")
+    text = body.decode()
+    assert answer.status == 503
+    assert answer.headers["Retry-After"]
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert 'href="tel:113"' in text
+    assert "02373.725.725" in text
+    assert answer.headers["Server"] == "nginx"  # and not which one
+
+
+def test_a_body_that_cannot_be_kept_is_the_calm_page_too(front: int, tmp_path: Path) -> None:
+    """As on a full disk: a body of this size goes through a file."""
+    shutil.rmtree(tmp_path / "front-body")
+    answer, body = ask(front, "/bao-cao/", "POST", b"x" * 3 * 1024 * 1024)
+    assert answer.status == 503
+    assert 'href="tel:113"' in body.decode()
+    assert ask(front, "/bao-cao/", "POST", b"story=x")[0].status == 200
+
+
+def test_static_files_outlive_the_portal(front: int, portal: http.server.HTTPServer) -> None:
+    portal.shutdown()
+    portal.server_close()
+    assert ask(front, f"/static/{HASHED}")[0].status == 200
+
+
+def test_what_the_portal_answers_for_itself_reaches_it(front: int) -> None:
+    assert ask(front, "/bao-cao/", "POST", b"x" * 6 * 1024 * 1024)[0].status == 200
+
+
+def test_an_oversize_body_gets_a_clear_answer(front: int) -> None:
+    answer, body = ask(front, "/bao-cao/", "POST", b"x" * 9 * 1024 * 1024)
+    assert answer.status == 413
+    assert "Nội dung gửi quá lớn" in body.decode()
+    assert "02373.725.725" in body.decode()
+
+
+def test_the_pages_of_its_own_cannot_be_asked_for(front: int) -> None:
+    assert ask(front, "/error.html")[0].status == 404
+
+
+def test_five_pictures_reach_the_portal_and_more_gets_their_page(front: int) -> None:
+    assert ask(front, "/theo-doi/tep/", "POST", b"x" * 53 * 1024 * 1024)[0].status == 200
+    answer, body = ask(front, "/theo-doi/tep/", "POST", b"x" * 100 * 1024 * 1024)
+    assert answer.status == 413
+    assert "mỗi cái đến 10 MB" in body.decode()
+    assert "Tin của bạn vẫn còn nguyên" in body.decode()
+
+
+def test_a_full_scratch_folder_costs_pictures_and_no_report(front: int, tmp_path: Path) -> None:
+    """A report waits in memory; pictures wait in the folder that is full."""
+    with small_disk(tmp_path / "front-body"):
+        answer, body = ask(front, "/theo-doi/tep/", "POST", b"x" * 3 * 1024 * 1024)
+        assert answer.status == 503
+        assert "Chưa nhận được ảnh, ghi âm" in body.decode()
+        assert ask(front, "/bao-cao/", "POST", b"x" * 1_500_000)[0].status == 200
+
+
+OWN = (
+    "Content-Security-Policy", "X-Frame-Options", "Cross-Origin-Resource-Policy",
+    "Cross-Origin-Opener-Policy", "Permissions-Policy", "Referrer-Policy", "X-Content-Type-Options",
+)  # fmt: skip
+
+
+def test_whatever_it_answers_by_itself_says_what_the_portal_says(
+    front: int, portal: http.server.HTTPServer
+) -> None:
+    answers = [
+        ask(front, "/bao-cao/", "POST", b"x" * 9 * 1024 * 1024)[0],
+        ask(front, "/theo-doi/tep/", "POST", b"x" * 60 * 1024 * 1024)[0],
+        ask(front, "/static/khong-co.css")[0],
+        ask(front, f"/static/{HASHED}", X_Forwarded_Proto="https")[0],
+        ask(front, "/" + "x" * 9000)[0],
+        ask(front, "/", X_Long="x" * 9000)[0],
+    ]
+    portal.shutdown()
+    portal.server_close()
+    answers.append(ask(front, "/bao-cao/")[0])
+    assert [answer.status for answer in answers] == [413, 413, 404, 200, 414, 431, 503]
+    for answer in answers:
+        assert [name for name in OWN if len(answer.headers.get_all(name) or []) != 1] == []
+        assert answer.headers["X-Frame-Options"] == "DENY"
+    assert "max-age=" in answers[3].headers["Strict-Transport-Security"]
+
+
+def test_its_own_pages_run_the_style_that_stands_in_them_and_nothing_else() -> None:
+    docker = Path(__file__).resolve().parents[2] / "docker"
+    policy = (docker / "own.conf").read_text()
+    for page in ("error.html", "files.html", "too-large.html"):
+        (style,) = re.findall(r"<style>(.*?)</style>", (docker / page).read_text(), re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+        assert f"'sha256-{digest}'" in policy, page
+    assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize(
+    ("asked", "heard"),
+    [("br;q=1.0, gzip;q=0.8", "gzip"), ("GZIP", "gzip"), ("gzip;q=0", None), ("zstd", None)],
+)
+def test_the_portal_hears_of_one_packing_alone(front: int, asked: str, heard: str | None) -> None:
+    told = ask(front, "/bao-cao/", Accept_Encoding=asked)[1].decode().splitlines()
+    packings = [line for line in told if line.startswith("Accept-Encoding: ")]
+    assert packings == ([f"Accept-Encoding: {heard}"] if heard else [])

@@ -1,0 +1,393 @@
+"""The front server with kept pages: which it hands out when, under which headers."""
+
+import gzip
+import http.server
+import re
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+
+import brotli
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from alerts.formats import print_cache as printing
+from alerts.models import AlertRevision
+from alerts.static_pages import generator as snapshots
+from alerts.static_pages.page_list import doors
+from bench.house import until
+from bench.memory import tree
+from bench.servers import front_server
+from tests.alerts.test_signatures import CAP_KEY, TEXT_KEY
+from tests.portal.test_nginx import Stub, ask, listens, needs_nginx
+from tests.support.alert_factories import cancelled, issued
+from tests.support.concurrency import serving
+from tests.support.processes import free_port
+
+pytestmark = [needs_nginx, pytest.mark.django_db]
+PAGE = "/canh-bao/gia-dien-luc/"
+FROM_PORTAL = b"Host: "
+SAME = (
+    "Content-Type", "Content-Security-Policy", "X-Frame-Options", "Cross-Origin-Resource-Policy",
+    "Cross-Origin-Opener-Policy", "Permissions-Policy", "Referrer-Policy", "X-Content-Type-Options",
+    "Strict-Transport-Security", "Access-Control-Allow-Origin", "Set-Cookie", "Reporting-Endpoints",
+)  # fmt: skip
+
+
+class Failing(Stub):
+    """A portal whose database is away."""
+
+    def do_GET(self) -> None:  # noqa: N802
+        self.send_response(503)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+
+@pytest.fixture
+def home(settings: Settings, tmp_path: Path) -> Path:
+    settings.DATA_DIR = tmp_path
+    return tmp_path / "snapshots"
+
+
+@pytest.fixture
+def revision(home: Path, monkeypatch: pytest.MonkeyPatch) -> AlertRevision:
+    """One warning, in a tree that was found right just now."""
+    for name in ("picture", "poster", "pack"):
+        monkeypatch.setattr(printing, name, lambda _: b"drawn")
+    said = issued(expires=timezone.now() + timedelta(days=1))
+    snapshots.write(draws=True)
+    return said
+
+
+@pytest.fixture
+def portal() -> Iterator[http.server.ThreadingHTTPServer]:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Stub) as server, serving(server):
+        yield server
+
+
+@pytest.fixture
+def front(
+    tmp_path: Path,
+    portal: http.server.HTTPServer,
+    revision: AlertRevision,
+) -> Iterator[int]:
+    port = free_port()
+    child = front_server(tmp_path / "front", port, portal.server_address[1], snapshots.home())
+    child.env = {**(child.env or {}), "QUIET": "2"}
+    child.start()
+    try:
+        child.wait_until(lambda: listens(port))
+        yield port
+    finally:
+        child.stop(10)
+
+
+@pytest.fixture
+def dead(front: int, portal: http.server.HTTPServer) -> int:
+    """The front server whose portal is gone."""
+    portal.shutdown()
+    portal.server_close()
+    return front
+
+
+def body(front: int, path: str) -> bytes:
+    return ask(front, path)[1]
+
+
+def kept_as(front: int, path: str) -> tuple[int, str | None]:
+    """Status, and what is said of a page that was kept for the worst."""
+    answer, _ = ask(front, path)
+    return answer.status, answer.headers["X-Kept"]
+
+
+def soon(holds: Callable[[], bool]) -> bool:
+    return until(holds, 5)
+
+
+def workers(folder: Path) -> set[int]:
+    """The processes of nginx that answer: each on its own, one maybe a second behind another. None
+    before nginx, which listens first, has written its number.
+    """
+    try:
+        master = int((folder / "front.pid").read_text())
+    except (OSError, ValueError):
+        return set()
+    return {pid for pid, depth in tree(master, 0) if depth and _is_worker(pid)}
+
+
+def _is_worker(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"nginx: worker process\0")
+    except OSError:  # it has just ended
+        return False
+
+
+def checked(home: Path, seconds_ago: int) -> None:
+    """In one step: the loop would read half a file as a tree that nobody ever looked at."""
+    draft = home / ".checked"
+    draft.write_text(f"{int(time.time()) - seconds_ago}\n")
+    draft.replace(home / "checked")
+
+
+def test_every_kept_page_goes_out_as_the_portal_would_send_it(
+    front: int, client: Client, home: Path
+) -> None:
+    for door in doors(timezone.now()):
+        answer, text = ask(front, door.path)
+        if text.startswith(FROM_PORTAL):
+            continue  # kept for the worst only
+        wanted = client.get(door.path)
+        assert answer.status == 200, door.path
+        assert text == (home / "current/fresh" / snapshots.file_of(door.path)).read_bytes()
+        for name in SAME:
+            assert answer.headers.get_all(name) in ([wanted.headers.get(name)], None), (
+                door.path,
+                name,
+            )
+            assert answer.headers.get(name) == wanted.headers.get(name), (door.path, name)
+
+
+def test_what_changes_without_a_warning_comes_from_the_portal_while_it_answers(front: int) -> None:
+    for path in (
+        "/dang-bi-goi/",
+        "/co-quan/",
+        "/en/dang-bi-goi/",
+        "/bao-cao/",
+        "/canh-bao/khong-co/",
+    ):
+        assert body(front, path).startswith(FROM_PORTAL), path
+    for path in (
+        "/", "/canh-bao/", PAGE, "/nhung/", "/canh-bao/rss.xml", "/nhung.js",
+        "/en/canh-bao/", f"/en{PAGE}", f"/en{PAGE}lich-su/", f"/en{PAGE}van-ban.txt",
+    ):  # fmt: skip
+        assert not body(front, path).startswith(FROM_PORTAL), path
+
+
+@pytest.mark.parametrize(
+    ("accepts", "form", "unpack"),
+    [("gzip", "gzip", gzip.decompress), ("gzip, br", "br", brotli.decompress)],
+)
+def test_pages_go_out_compressed(
+    front: int, accepts: str, form: str, unpack: Callable[[bytes], bytes]
+) -> None:
+    answer, packed = ask(front, PAGE, Accept_Encoding=accepts)
+    assert answer.headers["Content-Encoding"] == form
+    assert unpack(packed) == body(front, PAGE)
+    assert answer.headers["Vary"] == "Accept-Encoding"
+    assert ask(front, PAGE, Accept_Encoding="br;q=0")[0].headers["Content-Encoding"] is None
+
+
+def test_a_reader_who_has_it_is_told_so(front: int) -> None:
+    answer, _ = ask(front, PAGE)
+    again, text = ask(front, PAGE, If_None_Match=answer.headers["ETag"])
+    assert (again.status, text) == (304, b"")
+    assert answer.headers["Last-Modified"]
+    assert "max-age=30" in answer.headers["Cache-Control"]
+
+
+def test_a_dead_portal_leaves_every_kept_page_and_says_so(dead: int, home: Path) -> None:
+    checked(home, 3600)
+    wanted = (200, "the portal does not answer; fresh")
+    for door in doors(timezone.now()):
+        assert soon(lambda path=door.path: kept_as(dead, path) == wanted), door.path  # type: ignore[misc]
+
+
+def test_a_portal_without_its_database_leaves_them_too(
+    front: int, portal: http.server.HTTPServer, home: Path
+) -> None:
+    portal.RequestHandlerClass = Failing
+    checked(home, 3600)
+    assert soon(lambda: ask(front, PAGE)[0].headers["X-Kept"] is not None)
+    assert ask(front, "/co-quan/")[0].headers["X-Kept"]
+
+
+def test_what_is_not_kept_names_the_two_numbers(dead: int) -> None:
+    answer, text = ask(dead, "/canh-bao/khong-co/")
+    assert answer.status == 503
+    assert b'href="tel:113"' in text
+    assert "02373.725.725" in text.decode()
+
+
+def test_after_a_day_the_stale_twins_stand(dead: int, home: Path) -> None:
+    checked(home, 25 * 3600)
+    assert soon(lambda: "có thể đã cũ" in body(dead, PAGE).decode())
+    answer, text = ask(dead, "/nhung/")
+    assert 'class="past"' in text.decode()
+    assert answer.headers["X-Kept"].endswith("stale")
+
+
+def test_a_doubt_has_the_portal_asked_until_the_files_are_right(front: int, home: Path) -> None:
+    assert not body(front, PAGE).startswith(FROM_PORTAL)
+    snapshots.doubt()
+    assert soon(lambda: body(front, PAGE).startswith(FROM_PORTAL))
+    snapshots.look()
+    assert soon(lambda: not body(front, PAGE).startswith(FROM_PORTAL))
+
+
+def test_a_crowd_at_a_doubted_page_is_one_question_a_second(
+    front: int, portal: http.server.HTTPServer, home: Path
+) -> None:
+    asked: list[str] = []
+
+    class Counting(Stub):
+        def do_GET(self) -> None:  # noqa: N802
+            asked.append(self.path)
+            time.sleep(0.05)  # so that a second one would be under way, too
+            super().do_GET()
+
+    portal.RequestHandlerClass = Counting
+    snapshots.doubt()
+    assert soon(lambda: body(front, "/nhung/").startswith(FROM_PORTAL))
+    with ThreadPoolExecutor(32) as crowd:
+        started = time.monotonic()
+        end = started + 2.5  # what the portal said first is over by then
+        answers = list(crowd.map(lambda number: asking(front, number, end), range(32)))
+        took = time.monotonic() - started
+    assert all(text.startswith(FROM_PORTAL) for text in answers)
+    assert 2 <= asked.count(f"{PAGE}?a=b") <= 1 + took
+
+
+def asking(front: int, number: int, end: float) -> bytes:
+    """What one of a crowd reads at last; each words its wish for encodings in its own way."""
+    text = b""
+    while not text or time.monotonic() < end:
+        text = ask(front, f"{PAGE}?a=b", Accept_Encoding=f"x-{number}")[1]
+    return text
+
+
+def test_a_new_doubt_empties_what_the_portal_said_before(front: int, tmp_path: Path) -> None:
+    snapshots.doubt()
+    cache = tmp_path / "front" / "front-cache"
+    before: set[Path] = set()
+
+    def kept() -> bool:
+        before.update(cache.iterdir())
+        return body(front, PAGE).startswith(FROM_PORTAL) and bool(before)
+
+    assert soon(kept)
+    snapshots.doubt()
+    assert soon(lambda: not before & set(cache.iterdir()))
+
+
+def test_at_a_doubt_nothing_is_held_open(front: int, tmp_path: Path) -> None:
+    """A worker holds a page for up to a second; new ones hold none."""
+    assert soon(lambda: bool(workers(tmp_path / "front")))
+    before, first = workers(tmp_path / "front"), tmp_path / "front" / "first"
+    assert first.is_symlink()
+    snapshots.doubt()
+    assert soon(lambda: not first.is_symlink() and not before & workers(tmp_path / "front"))
+    assert body(front, PAGE).startswith(FROM_PORTAL)
+
+
+def test_files_that_nobody_looks_at_any_more_are_not_trusted(front: int, home: Path) -> None:
+    checked(home, 60)
+    assert soon(lambda: body(front, PAGE).startswith(FROM_PORTAL))
+
+
+def test_a_cancel_is_seen_at_once(front: int, revision: AlertRevision) -> None:
+    cancelled(revision)
+    snapshots.write()
+    assert "hết hiệu lực" in body(front, PAGE).decode()
+
+
+def test_a_warning_past_its_end_goes_without_python(dead: int, home: Path) -> None:
+    """Its own pages go; lists give way to their twins; what has not ended stays."""
+    ends = home / "current" / "ends"
+    past = re.sub(r"^\d+", str(int(time.time()) - 1), ends.read_text(), flags=re.MULTILINE)
+    ends.write_text(past)
+    assert soon(lambda: ask(dead, PAGE)[0].status == 503)
+    assert ask(dead, f"{PAGE}nhung/")[0].status == 503
+    assert 'class="past"' in body(dead, "/nhung/").decode()
+    assert "có thể đã cũ" in body(dead, "/").decode()
+    assert ask(dead, "/canh-bao/khoa/x.pem")[0].status == 503
+    assert ask(dead, "/co-quan/")[0].status == 200
+
+
+def test_no_page_is_away_while_one_warning_after_another_ends(
+    dead: int, home: Path, tmp_path: Path
+) -> None:
+    ends = home / "current" / "ends"
+    lines, seen, pruned = ends.read_text().splitlines(), set(), tmp_path / "front" / "pruned"
+    for due in range(1, 5):
+        past = [re.sub(r"^\d+", "1", line) for line in lines[:due]]
+        (home / "ends").write_text("\n".join([*past, *lines[due:], ""]))
+        (home / "ends").replace(ends)
+        end = time.monotonic() + 30
+        while not [*pruned.glob(f"*-{due}")]:
+            assert time.monotonic() < end
+            seen.add(ask(dead, "/co-quan/")[0].status)
+        seen.update(ask(dead, "/co-quan/")[0].status for _ in range(200))
+    assert seen == {200}
+    assert soon(lambda: len([*pruned.iterdir()]) == 1)
+
+
+def test_a_policy_of_another_form_never_reaches_the_configuration(
+    front: int, tmp_path: Path, home: Path
+) -> None:
+    tree = (home / "current").resolve()
+    evil = tree.with_name("29990101T000000-evil")
+    tree.rename(evil)
+    (evil / "policies").write_text(
+        'page x"; } server { listen 1; } map $uri $y { a "b\nnow y$host\n'
+    )
+    (home / "current").unlink()
+    (home / "current").symlink_to(evil)
+    kept = tmp_path / "front" / "policies.conf"
+    assert soon(lambda: "script-src" not in kept.read_text())
+    assert "listen" not in kept.read_text()
+    assert "y$host" not in kept.read_text()
+
+
+def test_a_list_of_many_agencies_reaches_the_frames_of_a_dead_portal(
+    dead: int, home: Path, tmp_path: Path
+) -> None:
+    """Longer than a word of nginx's configuration may be."""
+    names = " ".join(f"https://xa-{number}.thanhhoa.example" for number in range(166))
+    tree = (home / "current").resolve()
+    other = tree.with_name("29990101T000000-many")
+    tree.rename(other)
+    (other / "policies").write_text(f"page default-src 'self'\nframe frame-ancestors {names}\n")
+    (home / "current").unlink()
+    (home / "current").symlink_to(other)
+    wanted = f"frame-ancestors {names}"
+    assert soon(lambda: ask(dead, "/nhung/")[0].headers["Content-Security-Policy"] == wanted)
+
+
+def test_what_was_signed_keeps_its_signature_when_the_portal_is_dead(
+    front: int, portal: http.server.HTTPServer, client: Client, settings: Settings
+) -> None:
+    settings.SIGNING_KEY, settings.CAP_KEY = TEXT_KEY, CAP_KEY
+    path = f"/canh-bao/noi-dung/{issued('da-ky').identifier}.json"
+    snapshots.write()
+    portal.RequestHandlerClass = Failing
+    wanted = client.get(path).headers
+    names = ("X-Content-Signature", "Access-Control-Expose-Headers", "Content-Type")
+    told = [wanted[name] for name in names]
+    assert soon(lambda: [ask(front, path)[0].headers[name] for name in names] == told)
+
+
+def test_a_sheet_is_saved_under_the_name_of_its_warning_when_the_portal_is_dead(dead: int) -> None:
+    answer, text = ask(dead, f"{PAGE}to-dan.pdf")
+    assert answer.headers["Content-Disposition"] == 'inline; filename="gia-dien-luc-to-dan.pdf"'
+    assert text == b"drawn"
+    assert ask(dead, f"{PAGE}anh.png")[0].headers["Content-Disposition"] is None
+
+
+def test_the_sheets_of_older_releases_stay(front: int, home: Path) -> None:
+    sheet = home / "assets" / "static" / "css" / "old.0123456789ab.css"
+    sheet.parent.mkdir(parents=True)
+    sheet.write_text("body{}")
+    answer, text = ask(front, "/static/css/old.0123456789ab.css")
+    assert text == b"body{}"
+    assert "immutable" in answer.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/canh-bao/../made.json", "/canh-bao/index.html", "/ends", "/nhung/a.txt"]
+)
+def test_nothing_beside_the_doors_is_served_from_the_tree(front: int, path: str) -> None:
+    assert body(front, path).startswith(FROM_PORTAL)

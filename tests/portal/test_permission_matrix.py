@@ -1,0 +1,151 @@
+"""Every page of the desk, for every role and for a stranger, with both methods, by the table."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoDbBlocker
+
+from accounts import roles as people
+from reports.models import Event, UnitMember
+from tests.support import database_reset as afresh
+from tests.support import report_factories as evidence
+from tests.support.admin_urls import METHODS, Addresses, answer, kind_of, pages
+from tests.support.officers import enlist, log_in
+from tests.support.permission_matrix import OF_ALL_UNITS, PAGES, THINGS
+
+pytestmark = pytest.mark.django_db
+_TABLE = "tests/support/permission_matrix.py"
+
+
+def test_every_page_is_in_the_table() -> None:
+    missing = pages().keys() - PAGES.keys()
+    assert not missing, f"Say in PAGES ({_TABLE}) who may get and who may post: {sorted(missing)}"
+    gone = PAGES.keys() - pages().keys()
+    assert not gone, f"Take out of PAGES ({_TABLE}), there are no such pages: {sorted(gone)}"
+
+
+def test_every_kind_of_thing_can_be_made() -> None:
+    missing = {kind_of(name) for name in pages()} - THINGS.keys() - {""}
+    assert not missing, f"Tell THINGS ({_TABLE}) how to make: {sorted(missing)}"
+
+
+def test_the_table_names_roles_that_there_are() -> None:
+    named = {role for page in PAGES.values() for roles in page for role in roles}
+    assert named == set(people.ROLES), f"A role is missing from, or too many in, {_TABLE}"
+
+
+@pytest.fixture(scope="module")
+def desk(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Addresses]:
+    """A thing of each kind that there are pages of."""
+    with afresh.shared(django_db_blocker):
+        people.establish_roles()
+        addresses = Addresses()
+        for name, page in pages().items():
+            addresses.of(name, page)
+        yield addresses
+
+
+def known_addresses(desk: Addresses) -> dict[str, str]:
+    """The pages that the table knows; what is missing there has a test of its own."""
+    return {name: desk.of(name, page) for name, page in pages().items() if name in PAGES}
+
+
+def wrongly_answered(
+    who: User, method: str, addresses: dict[str, str], may: Callable[[str], bool]
+) -> dict[str, str]:
+    client = log_in(who)
+    wrong = {}
+    for name, address in addresses.items():
+        status, is_on_record = answer(client, method, address)
+        is_in = may(name)
+        shut = status == 405 or (status == 403 and is_on_record)
+        if status >= 500 or is_in == shut or (is_in and status == 403):
+            wrong[name] = f"{status}, on record: {is_on_record}, the table says {is_in}"
+    return wrong
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("role", people.ROLES)
+def test_a_role_is_let_in_where_the_table_says_and_refused_on_record_elsewhere(
+    desk: Addresses, role: str, method: str
+) -> None:
+    """Of the pages that somebody gets into; the next test asks for the others."""
+    who = enlist(f"vao.{role}", role)
+    if role == "unit":
+        UnitMember.objects.create(user=who, unit=evidence.unit())
+    roles = {name: PAGES[name][METHODS.index(method)] for name in PAGES}
+    asked = {name: at for name, at in known_addresses(desk).items() if roles[name]}
+    assert wrongly_answered(who, method, asked, lambda name: role in roles[name]) == {}
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("role", ["duty and all", "editor", "approver", "auditor", "unit"])
+def test_where_nobody_is_let_in_no_role_and_not_all_of_them_are(
+    desk: Addresses, role: str, method: str
+) -> None:
+    """By themselves those that see less: pages ask for more than permissions (scope.sees_campaigns)."""
+    who = enlist("vao.dong", role.partition(" ")[0])
+    if role == "duty and all":
+        who.groups.add(*map(people.group_of, people.ROLES))
+    if role == "unit":
+        UnitMember.objects.create(user=who, unit=evidence.unit())
+    addresses = known_addresses(desk)
+    closed = {name: at for name, at in addresses.items() if not PAGES[name][METHODS.index(method)]}
+    assert len(closed) > 50
+    assert wrongly_answered(who, method, closed, lambda _: False) == {}
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("unit", ["Công an xã Kiên Thọ", ""])
+def test_a_report_of_another_unit_is_closed_by_its_key_on_every_page(
+    desk: Addresses, unit: str, method: str
+) -> None:
+    """Also to who was given the role and no unit yet."""
+    who = enlist("vao.unit", "unit")
+    if unit:
+        UnitMember.objects.create(user=who, unit=evidence.unit(unit))
+    client = log_in(who)
+    at = {name: desk.of(name, page) for name, page in pages().items()}
+    of_one = {name: here for name, here in at.items() if str(desk.made["report"]) in here}
+    answers = {name: answer(client, method, here) for name, here in of_one.items()}
+    let_in = {
+        name for name, (status, on_record) in answers.items() if status != 405 and not on_record
+    }
+    assert let_in == set()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_speaks_of_every_unit_is_closed_to_a_duty_officer_of_one(
+    desk: Addresses, method: str
+) -> None:
+    addresses, who = known_addresses(desk), enlist("vao.duty", "duty")
+    UnitMember.objects.create(user=who, unit=evidence.unit())
+    client = log_in(who)
+    answers = {name: answer(client, method, addresses[name]) for name in OF_ALL_UNITS}
+    assert {
+        name for name, told in answers.items() if told not in ((403, True), (405, False))
+    } == set()
+
+
+def test_pages_that_add_something_say_so_in_the_words_of_the_desk() -> None:
+    client = log_in(enlist("vao.lead", "lead"))
+    adds = [name for name, (get, _) in PAGES.items() if name.endswith("_add") and "lead" in get]
+    shown = [client.get(reverse(f"admin:{name}")).content.decode() for name in adds]
+    assert all("&rsaquo; Thêm " in page and "Thêm vào" not in page for page in shown)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_stranger_is_sent_to_the_door_from_every_page(
+    desk: Addresses, client: Client, method: str
+) -> None:
+    wrong = []
+    for name, address in known_addresses(desk).items():
+        response = getattr(client, method)(address)
+        to_the_door = response.headers.get("Location", "").startswith("/admin/login/")
+        if response.status_code != 302 or not to_the_door:
+            wrong.append(name)
+    assert wrong == []
+    assert not Event.objects.filter(kind="refused").exists()

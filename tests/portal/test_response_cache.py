@@ -1,0 +1,262 @@
+"""Public texts in memory: given out again without the database, and never past their time."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import Error as DatabaseTrouble
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from alerts import selectors as said
+from alerts.static_pages import content_version as editions
+from alerts.static_pages import generator as snapshots
+from alerts.static_pages.page_list import doors
+from portal import response_cache as shelf
+from tests.support.alert_factories import cancelled, commune, issued, office, rewritten
+
+pytestmark = pytest.mark.django_db
+PAGE = "/canh-bao/gia-dien-luc/"
+Doing = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True)
+def home(settings: Settings, tmp_path: Path) -> Path:
+    """What says on the disk that somebody looked just now; there are no files to look at."""
+    settings.DATA_DIR = tmp_path
+    folder = tmp_path / "snapshots"
+    folder.mkdir()
+    (folder / "current").symlink_to("trees/one")
+    (folder / "checked").write_text(f"{int(time.time())}\n")
+    return folder
+
+
+@pytest.fixture
+def done(django_capture_on_commit_callbacks: Doing) -> Doing:
+    """Do something as in a transaction of its own, with what follows upon its COMMIT."""
+
+    def do(act: Doing, *given: Any, **more: Any) -> Any:
+        with django_capture_on_commit_callbacks(execute=True):
+            return act(*given, **more)
+
+    return do
+
+
+def warm(client: Client, path: str) -> str:
+    """What is given out the second time."""
+    client.get(path)
+    return client.get(path).content.decode()
+
+
+def test_every_text_of_a_warning_costs_no_statement_when_it_is_asked_for_again(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    issued(), commune(), office()
+    paths = [door.path for door in doors(timezone.now()) if door.path.startswith(shelf.PLACES)]
+    assert len(paths) > 20
+    assert {"/en/canh-bao/", f"/en{PAGE}", f"/en{PAGE}van-ban.txt"} < set(paths)
+    first = {path: client.get(path).content for path in paths}
+    with django_assert_num_queries(0):
+        again = {path: client.get(path).content for path in paths}
+    assert again == first
+
+
+def test_fifty_warnings_cost_five_statements_at_most(
+    client: Client, django_assert_max_num_queries: Doing
+) -> None:
+    for number in range(50):
+        issued(f"so-{number}")
+    for path in (
+        "/canh-bao/",
+        "/canh-bao/rss.xml",
+        "/canh-bao/cap.xml",
+        "/nhung/",
+        "/en/canh-bao/",
+    ):
+        with django_assert_max_num_queries(5):
+            assert client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("packed", ["", "gzip"])
+def test_it_is_the_answer_that_went_out_first(packed: str) -> None:
+    issued()
+    client = Client(HTTP_ACCEPT_ENCODING=packed)
+    first, again = client.get(PAGE), client.get(PAGE)
+    assert again.content == first.content
+    assert dict(again.headers) == dict(first.headers)
+    assert again.headers.get("Content-Encoding", "") == packed
+    assert not again.cookies
+
+
+def test_who_has_it_is_told_so_without_a_statement(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    issued()
+    first = client.get("/nhung/")
+    process = Client()  # a new one: who asks it first has the text, who asks next has none
+    assert process.get("/nhung/", HTTP_IF_NONE_MATCH=first["ETag"]).status_code == 304
+    with django_assert_num_queries(0):
+        assert process.get("/nhung/").content == first.content
+        answer = process.get("/nhung/", HTTP_IF_NONE_MATCH=first["ETag"])
+    assert (answer.status_code, answer.content) == (304, b"")
+    for name in ("ETag", "Vary", "Cache-Control", "Last-Modified", "Content-Security-Policy"):
+        assert answer.headers[name] == first.headers[name]
+    assert "Content-Type" not in answer.headers
+
+
+def test_a_date_alone_never_says_that_nothing_changed(client: Client) -> None:
+    issued()
+    answer = client.get(PAGE)
+    again = client.get(PAGE, HTTP_IF_MODIFIED_SINCE=answer["Last-Modified"])
+    assert again.status_code == 200
+
+
+def test_the_head_alone_says_how_long_the_text_is(client: Client) -> None:
+    issued()
+    text, head = client.get(PAGE), client.head(PAGE)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head["Content-Length"] == text["Content-Length"]
+    assert Client().head(PAGE)["ETag"] == text["ETag"]
+
+
+def test_a_new_word_is_read_at_once(client: Client, done: Doing) -> None:
+    first = done(issued)
+    assert "Đang có hiệu lực" in warm(client, PAGE)
+    done(rewritten, first, title="Bản hai")
+    assert "Bản hai" in warm(client, PAGE)
+
+
+def test_a_cancel_is_read_at_once_while_files_are_doubted_and_after(
+    client: Client, done: Doing
+) -> None:
+    revision = done(issued)
+    warm(client, PAGE), warm(client, "/nhung/")
+    done(cancelled, revision)
+    for _ in range(2):
+        assert "Đang có hiệu lực" not in warm(client, PAGE)
+        assert "Giả điện lực" not in warm(client, "/nhung/")
+        snapshots.write()
+
+
+def test_a_text_that_a_word_overtook_while_it_was_made_is_given_out_once(
+    client: Client, done: Doing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    revision = done(issued)
+    read = said.latest
+    monkeypatch.setattr(said, "latest", lambda slug: _then(read(slug), done, revision))
+    assert "Đang có hiệu lực" in client.get(PAGE).content.decode()
+    monkeypatch.undo()
+    assert "hết hiệu lực" in client.get(PAGE).content.decode()
+
+
+def _then(found: Any, done: Doing, revision: Any) -> Any:
+    done(cancelled, revision)
+    return found
+
+
+def test_nothing_is_live_past_its_end(client: Client, done: Doing) -> None:
+    done(issued, expires=timezone.now() + timedelta(seconds=10))
+    assert "Đang có hiệu lực" in warm(client, PAGE)
+    with time_machine.travel(timezone.now() + timedelta(seconds=11)):
+        assert "hết hiệu lực" in client.get(PAGE).content.decode()
+
+
+def test_what_waits_for_its_hour_is_read_in_that_hour(client: Client, done: Doing) -> None:
+    done(issued, effective=timezone.now() + timedelta(seconds=10))
+    assert "Giả điện lực" not in warm(client, "/nhung/")
+    with time_machine.travel(timezone.now() + timedelta(seconds=11)):
+        assert "Giả điện lực" in client.get("/nhung/").content.decode()
+
+
+def test_what_nobody_looks_after_is_asked_of_the_database(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries, home: Path
+) -> None:
+    issued()
+    warm(client, PAGE)
+    (home / "checked").write_text(f"{int(time.time()) - editions.TRUSTED - 1}\n")
+    with django_assert_num_queries(1):
+        client.get(PAGE)
+    (home / "checked").unlink()
+    with django_assert_num_queries(1):
+        client.get(PAGE)
+
+
+def test_a_database_that_is_away_leaves_what_lies_here(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issued()
+    warm(client, PAGE)
+    monkeypatch.setattr(said, "turns", _away)
+    assert client.get(PAGE).status_code == 200
+
+
+def test_an_edition_that_cannot_be_read_is_none(
+    monkeypatch: pytest.MonkeyPatch, done: Doing
+) -> None:
+    done(issued)
+    monkeypatch.setattr(said, "turns", _away)
+    assert editions.current() is None
+
+
+def _away() -> tuple[float, float]:
+    raise DatabaseTrouble
+
+
+def test_another_host_or_scheme_is_not_given_what_was_made_for_this_one(
+    client: Client, settings: Settings
+) -> None:
+    issued()
+    warm(client, PAGE)
+    assert client.get(PAGE, HTTP_HOST="evil.example").status_code == 400
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    settings.SECURE_SSL_REDIRECT = True
+    strict = Client()
+    assert strict.get(PAGE, HTTP_X_FORWARDED_PROTO="https").status_code == 200
+    assert strict.get(PAGE).status_code == 301
+
+
+def test_files_are_written_of_the_database_and_not_of_what_lies_here() -> None:
+    revision = issued()
+    snapshots.ask(PAGE)
+    rewritten(revision, title="Không ai trao qua đây")
+    assert "Không ai trao qua đây".encode() in getattr(snapshots.ask(PAGE), "content", b"")
+
+
+@pytest.mark.parametrize("path", ["/canh-bao/khong-co/", f"{PAGE}?a=b", "/danh-cho-co-quan/"])
+def test_what_is_not_a_text_for_all_does_not_lie_here(client: Client, path: str) -> None:
+    issued()
+    client.get(path)
+    assert copies_of(client) == {}
+
+
+def test_a_large_text_does_not_lie_here(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    issued()
+    monkeypatch.setattr(shelf, "LARGEST", 1000)
+    assert client.get(PAGE).status_code == 200
+    assert copies_of(client) == {}
+
+
+def test_what_lies_here_stays_within_its_bounds(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issued()
+    paths = [PAGE, f"{PAGE}in/", f"{PAGE}lich-su/", "/canh-bao/", "/nhung/"]
+    monkeypatch.setattr(shelf, "MOST", 2 * (shelf.BESIDE + len(client.get(PAGE).content)))
+    for path in paths:
+        client.get(path)
+    copies = copies_of(client)
+    assert 0 < sum(len(copy.body) + shelf.BESIDE for copy in copies.values()) <= shelf.MOST
+    assert "/nhung/" in [path for path, *_ in copies]
+    assert PAGE not in [path for path, *_ in copies]
+
+
+def copies_of(client: Client) -> dict[shelf.Key, shelf.Copy]:
+    """What lies in the outermost layer of those that this client asks."""
+    outermost = vars(client.handler)["_middleware_chain"].__wrapped__
+    assert isinstance(outermost, shelf.Shelf)
+    return outermost.copies

@@ -1,0 +1,533 @@
+"""What the worker makes of files that were sent along: pictures drawn anew without what they held
+beside what is seen, within bounds whatever was sent, and what clamd says of them.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from celery.exceptions import SoftTimeLimitExceeded
+from django.core.management import call_command
+from django.db import OperationalError
+from PIL import Image
+from pytest_django import Settings
+
+from core.outbox import queue as outbox
+from core.outbox.queue import Priority
+from reports.attachments import antivirus as scanning
+from reports.attachments import image_sanitizer as redraw
+from reports.attachments import sanitized_copies as clean_copies
+from reports.attachments import storage as files
+from reports.attachments.storage import Draft
+from reports.models import EvidenceFile, FileCheck, OutboxItem, Report
+from tests.support import fake_clamd as clamd
+from tests.support import images as pictures
+from tests.support import report_factories as evidence
+
+MB = 1024 * 1024
+COPY, SCAN = FileCheck.Copy, FileCheck.Scan
+OVER = b"<script>alert(1)</script>PK\x03\x04"
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _room(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.FILES_DIR = tmp_path / "files"
+    settings.CLAMD_URL = ""
+    monkeypatch.setattr(files, "RESERVED", 0)
+
+
+def kept(content: bytes, report: Report | None = None) -> EvidenceFile:
+    """A file as one that a resident has sent."""
+    draft = Draft("a.jpg")
+    draft.begin()
+    draft.write(content)
+    draft.finish()
+    assert files.keep(draft, report or evidence.report())
+    return EvidenceFile.objects.get(pk=draft.id)
+
+
+def owed(file: EvidenceFile) -> OutboxItem:
+    return OutboxItem.objects.filter(task=files.LOOK, key=file.pk).latest("id")
+
+
+def looked_into(content: bytes) -> FileCheck:
+    file = kept(content)
+    clean_copies.work_off([owed(file).pk])
+    return FileCheck.objects.get(file=file)
+
+
+def copy_of(check: FileCheck) -> bytes:
+    assert check.copy_id
+    return files.copy(check.copy_id)
+
+
+def seen(check: FileCheck) -> Image.Image:
+    return Image.open(BytesIO(copy_of(check)))
+
+
+def copies() -> list[Path]:
+    from django.conf import settings
+
+    return [path for path in (settings.FILES_DIR / files.COPIES).rglob("*") if path.is_file()]
+
+
+# --- drawn anew
+
+
+def test_a_file_that_is_kept_owes_a_look_when_nothing_else_is_to_be_done() -> None:
+    item = owed(kept(pictures.jpeg()))
+    assert (item.task, item.priority) == ("reports.look_into_file", Priority.IDLE)
+
+
+def test_a_row_that_fails_owes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(EvidenceFile, "save", fail)
+    with pytest.raises(files.RefusedError):
+        kept(pictures.jpeg())
+    assert not OutboxItem.objects.filter(task=files.LOOK).exists()
+
+
+def test_a_picture_is_drawn_anew_and_its_item_settled() -> None:
+    check = looked_into(pictures.jpeg(640, 480))
+    assert (check.copy, check.media_type) == (COPY.MADE, "image/jpeg")
+    assert (check.width, check.height) == seen(check).size == (640, 480)
+    assert check.size == len(copy_of(check))
+    assert owed(check.file).settled_at
+
+
+@pytest.mark.parametrize("content", [pictures.telling_jpeg(), pictures.telling_png()])
+def test_nothing_comes_along_but_what_is_seen(content: bytes) -> None:
+    assert pictures.SECRET in content or b"iCCP" in content
+    copy = copy_of(looked_into(content))
+    for told in (pictures.SECRET, b"Exif", b"GPS", b"ICC", b"iCCP", b"tEXt", b"eXIf", b"\xff\xfe"):
+        assert told not in copy
+    assert not Image.open(BytesIO(copy)).getexif()
+
+
+def test_a_picture_that_lies_on_its_side_is_turned() -> None:
+    check = looked_into(pictures.telling_jpeg())
+    assert (check.width, check.height) == (48, 64)
+
+
+def test_what_is_tacked_on_to_a_picture_stays_behind() -> None:
+    check = looked_into(pictures.jpeg() + OVER)
+    assert check.copy == COPY.MADE
+    assert b"<script" not in copy_of(check)
+    assert b"PK\x03\x04" not in copy_of(check)
+
+
+def test_a_large_picture_is_made_smaller() -> None:
+    check = looked_into(pictures.jpeg(6000, 4000))
+    assert (check.width, check.height) == (2400, 1600)
+
+
+def test_a_plain_screenshot_keeps_its_sharp_letters() -> None:
+    flat = Image.new("RGB", (360, 740), "white")
+    flat.paste("navy", (20, 20, 340, 60))
+    assert looked_into(pictures.written(flat, "PNG")).media_type == "image/png"
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
+def test_each_kind_of_png_is_drawn(mode: str) -> None:
+    image = pictures.picture(64, 48, "L" if mode == "I;16" else mode)
+    image = image.convert("I;16") if mode == "I;16" else image
+    check = looked_into(pictures.written(image, "PNG"))
+    assert seen(check).size == (64, 48)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pictures.written(pictures.picture(), "WEBP"),
+        pictures.written(pictures.picture(64, 48, "P"), "GIF"),
+        pictures.written(pictures.picture(64, 48, "CMYK"), "JPEG"),
+        pictures.jpeg(progressive=True),
+    ],
+    ids=["webp", "gif", "cmyk", "progressive"],
+)
+def test_what_phones_send_is_drawn(content: bytes) -> None:
+    assert seen(looked_into(content)).size == (64, 48)
+
+
+def test_a_picture_of_an_iphone_is_drawn() -> None:
+    check = looked_into(pictures.HEIC)
+    assert (check.copy, check.media_type) == (COPY.MADE, "image/jpeg")
+    assert seen(check).size == (96, 64)
+
+
+def test_what_is_transparent_is_white() -> None:
+    clear = Image.new("RGBA", (40, 40), (0, 0, 0, 0))
+    assert seen(looked_into(pictures.written(clear, "PNG"))).convert("L").getextrema() == (255, 255)
+
+
+def test_sound_and_paper_have_no_copy() -> None:
+    for content in (b"%PDF-1.7\n", b"#!AMR\n" + b"x" * 40):
+        check = looked_into(content)
+        assert (check.copy, check.copy_id) == (COPY.NOT_MADE, None)
+
+
+def test_a_copy_lies_sealed() -> None:
+    check = looked_into(pictures.jpeg())
+    (path,) = copies()
+    assert path.name == str(check.copy_id)
+    assert b"JFIF" not in path.read_bytes()
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+# --- hostile and broken ones
+
+
+@pytest.mark.parametrize(
+    ("made", "word"),  # when it is asked for: some take a second
+    [
+        (lambda: pictures.png_of(30_000, 30_000), COPY.TOO_LARGE),
+        (lambda: pictures.png_of(30_000, 30_000, bytes(20 * MB)), COPY.TOO_LARGE),
+        (lambda: pictures.png_of(2_000_000_000, 2_000_000_000), COPY.TOO_LARGE),
+        (lambda: pictures.png_of(12_000, 11_000), COPY.TOO_LARGE),
+        (lambda: pictures.jpeg(13_000, 10_000, quality=1), COPY.TOO_LARGE),
+        (lambda: pictures.png_of(7_000, 7_000), COPY.TOO_LARGE),
+        (lambda: pictures.png_of(0, 0), COPY.UNREADABLE),
+        (lambda: pictures.png_of(6_000, 6_000), COPY.UNREADABLE),
+        (lambda: b"\xff\xd8\xff\xe0" + b"." * 500, COPY.UNREADABLE),
+        (lambda: pictures.jpeg()[:250], COPY.UNREADABLE),
+        (lambda: b"GIF89a" + bytes(20), COPY.UNREADABLE),
+        (lambda: b"RIFF\x10\x0a\0\0WEBPVP8 " + b"." * 50, COPY.UNREADABLE),
+        (lambda: b"\0\0\0\x18ftypheic" + b"." * 500, COPY.UNREADABLE),
+        (lambda: pictures.HEIC[:300], COPY.UNREADABLE),
+    ],
+)
+def test_what_cannot_be_drawn_says_why(made: Callable[[], bytes], word: str) -> None:
+    check = looked_into(made())
+    assert (check.copy, check.copy_id, copies()) == (word, None, [])
+    assert owed(check.file).settled_at
+
+
+def test_what_came_of_a_broken_picture_is_drawn() -> None:
+    whole = pictures.jpeg(800, 600)
+    check = looked_into(whole[: len(whole) // 2])
+    assert (check.copy, seen(check).size) == (COPY.MADE, (800, 600))
+
+
+def test_of_a_moving_picture_the_first_frame_is_drawn() -> None:
+    check = looked_into(pictures.animated_gif())
+    assert (check.copy, getattr(seen(check), "n_frames", 1)) == (COPY.MADE, 1)
+    assert pictures.SECRET not in copy_of(check)
+
+
+def test_a_comment_that_unpacks_to_much_costs_nothing() -> None:
+    assert looked_into(pictures.text_bomb()).copy in {COPY.MADE, COPY.UNREADABLE, COPY.TOO_LARGE}
+
+
+MEASURED = """
+import resource, subprocess, sys
+subprocess.run(sys.argv[1:], stdin=sys.stdin, stdout=subprocess.DEVNULL, env={})
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+"""
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pictures.written(Image.new("RGBA", (6_300, 6_300)), "PNG"),
+        pictures.written(Image.new("P", (6_300, 6_300)), "PNG"),
+        pictures.written(Image.new("L", (12_000, 9_000)), "JPEG", progressive=True),
+        pictures.png_of(30_000, 30_000, bytes(20 * MB)),
+        pictures.text_bomb(),
+    ],
+    ids=["rgba", "palette", "108 million points", "bomb", "comment"],
+)
+def test_drawing_stays_within_its_memory(content: bytes) -> None:
+    """By what the process had of its own at most, beside what it may map at all. Started by a
+    small process: one that is forked from this one would count this one's memory.
+    """
+    program = [sys.executable, "-I", str(clean_copies._DRAWER)]
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURED, *program], input=content, capture_output=True, check=True
+    )
+    assert 0 < int(done.stdout) * 1024 < redraw.MEMORY
+
+
+def test_who_looks_holds_no_more_than_the_file_and_its_copy() -> None:
+    """The worker's own memory; what decoding takes is the drawer's."""
+    file = kept(pictures.written(Image.new("RGB", (5_000, 5_000)), "PNG").ljust(10 * MB, b"."))
+    tracemalloc.start()
+    try:
+        clean_copies.work_off([owed(file).pk])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert FileCheck.objects.get().copy == COPY.MADE
+    assert peak < 40 * MB
+
+
+def test_a_picture_that_never_ends_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    slow = tmp_path / "slow.py"
+    slow.write_text("import time; time.sleep(60)")
+    monkeypatch.setattr(clean_copies, "_DRAWER", slow)
+    monkeypatch.setattr(clean_copies, "DRAW_SECONDS", 0.3)
+    began = time.monotonic()
+    assert looked_into(pictures.jpeg()).copy == COPY.UNREADABLE
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"text/html 10 10\n<script>",
+        b"image/jpeg 10 10\n<script>",
+        b"image/svg+xml 1 1\n<svg>",
+        b"image/jpeg\n\xff\xd8\xff",
+        b"image/png 1 1\n\xff\xd8\xff" + b"." * 20,
+        b"",
+        b"\xff\xfe",
+    ],
+)
+def test_a_drawer_in_a_pictures_hands_is_not_believed(said: bytes) -> None:
+    assert clean_copies._read(said).copy == COPY.UNREADABLE
+
+
+def test_the_drawer_sees_no_key_and_writes_no_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    spy = tmp_path / "spy.py"
+    drawn = b"image/png 1 1\n" + pictures.png_of(1, 1)
+    spy.write_text(f"import os; 'FIELD_KEYS' in os.environ or os.write(1, {drawn!r})")
+    monkeypatch.setenv("FIELD_KEYS", "a key")
+    monkeypatch.setattr(clean_copies, "_DRAWER", spy)
+    assert clean_copies._drawn(EvidenceFile(media_type="image/png"), b"").copy == COPY.MADE
+    confine = f"import runpy; runpy.run_path({str(redraw.__file__)!r})['confine']()"
+    code = f"{confine}; from pathlib import Path; Path('x').write_text('x')"
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=False)
+    assert (tmp_path / "x").stat().st_size == 0
+
+
+# --- looked into again
+
+
+def test_looking_again_replaces_the_copy() -> None:
+    first = looked_into(pictures.jpeg())
+    assert clean_copies.owe([first.file]) == 1
+    clean_copies.work_off([owed(first.file).pk])
+    second = FileCheck.objects.get()
+    assert second.copy_id != first.copy_id
+    assert [path.name for path in copies()] == [str(second.copy_id)]
+
+
+def test_who_comes_second_leaves_the_first_copy_alone() -> None:
+    file = kept(pictures.jpeg())
+    claim = outbox.claim(owed(file).pk)
+    assert claim
+    clean_copies.look_into(claim)
+    first = FileCheck.objects.get().copy_id
+    clean_copies.look_into(claim)  # another worker, whose lease had lapsed
+    assert FileCheck.objects.get().copy_id == first
+    assert [path.name for path in copies()] == [str(first)]
+
+
+def test_what_waits_is_not_owed_twice() -> None:
+    assert clean_copies.owe([kept(pictures.jpeg())]) == 0
+
+
+def test_a_copy_that_is_lost_is_made_again_by_a_command(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    check = looked_into(pictures.jpeg())
+    shutil.rmtree(copies()[0].parent)
+    call_command("look_into_files")
+    assert "Files to be looked into: 1" in capsys.readouterr().out
+    clean_copies.work_off([owed(check.file).pk])
+    assert copy_of(FileCheck.objects.get())
+    call_command("look_into_files")
+    assert "Files to be looked into: 0" in capsys.readouterr().out
+
+
+def test_copies_that_no_row_names_are_swept() -> None:
+    check = looked_into(pictures.jpeg())
+    folder = copies()[0].parent
+    old, fresh = folder / "old", folder / "fresh"
+    for path in (old, fresh):
+        path.write_bytes(b"x")
+    os.utime(old, (0, 0))
+    os.utime(folder / str(check.copy_id), (0, 0))
+    assert clean_copies.sweep() == 1
+    assert sorted(path.name for path in copies()) == sorted(["fresh", str(check.copy_id)])
+
+
+def test_an_original_that_does_not_open_is_tried_again_and_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    file = kept(pictures.jpeg())
+    files.path_of(file.pk).unlink()
+    clean_copies.work_off([owed(file).pk])
+    item = owed(file)
+    assert (item.settled_at, item.error) == (None, "UnopenableError")
+    assert "file.not_opened" in caplog.text
+
+
+# --- clamd
+
+
+@pytest.fixture
+def scanner(settings: Settings) -> Iterator[clamd.Clamd]:
+    with clamd.running() as running:
+        settings.CLAMD_URL = running.url
+        yield running
+
+
+def test_without_clamd_a_file_says_that_nobody_scanned_it() -> None:
+    assert looked_into(pictures.jpeg()).scan == SCAN.NOT_SCANNED
+
+
+def test_clamd_is_asked_about_the_whole_original(scanner: clamd.Clamd) -> None:
+    content = pictures.jpeg() + os.urandom(300_000)
+    assert looked_into(content).scan == SCAN.CLEAN
+    assert scanner.asked == [content]
+
+
+def test_what_clamd_knows_is_said_and_the_picture_drawn_all_the_same(scanner: clamd.Clamd) -> None:
+    check = looked_into(pictures.jpeg() + pictures.EICAR)
+    assert (check.scan, check.copy) == (SCAN.INFECTED, COPY.MADE)
+    assert pictures.EICAR not in copy_of(check)
+
+
+def test_without_an_answer_the_file_rests_and_in_the_end_says_so(settings: Settings) -> None:
+    settings.CLAMD_URL = "tcp://127.0.0.1:1"
+    file = kept(pictures.jpeg())
+    for attempt in range(1, outbox.MAX_ATTEMPTS):
+        clean_copies.work_off([owed(file).pk])
+        item = owed(file)
+        assert (item.attempts, item.settled_at, item.error) == (attempt, None, "ScanError")
+    clean_copies.work_off([owed(file).pk])
+    check = FileCheck.objects.get()
+    assert (check.scan, check.copy) == (SCAN.NOT_SCANNED, COPY.MADE)
+    assert owed(file).settled_at
+
+
+def test_what_nobody_scanned_is_owed_once_clamd_is_there(settings: Settings) -> None:
+    check = looked_into(pictures.jpeg())
+    assert list(clean_copies.lacking()) == []
+    settings.CLAMD_URL = "unix:///run/clamd.sock"
+    assert list(clean_copies.lacking()) == [check.file]
+
+
+@pytest.mark.parametrize(
+    "answer", [b"INSTREAM size limit exceeded. ERROR", b"", b"x" * 9000, b"stream: \xff"]
+)
+def test_an_odd_answer_is_no_answer(settings: Settings, answer: bytes) -> None:
+    with clamd.running(answer) as odd:
+        settings.CLAMD_URL = odd.url
+        with pytest.raises(scanning.ScanError):
+            scanning.is_infected(b"x")
+
+
+def test_a_clamd_that_hangs_is_not_waited_for(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scanning, "SECONDS", 0.2)
+    hanging = clamd.Clamd()  # it listens and never answers
+    settings.CLAMD_URL = hanging.url
+    began = time.monotonic()
+    with pytest.raises(scanning.ScanError):
+        scanning.is_infected(b"x" * 10 * MB)
+    hanging.stop()
+    assert time.monotonic() - began < 3
+
+
+def test_a_clamd_that_answers_by_drops_is_not_waited_for(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scanning, "SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        settings.CLAMD_URL = f"tcp://127.0.0.1:{door.getsockname()[1]}"
+        threading.Thread(target=drip, args=(door,), daemon=True).start()
+        began = time.monotonic()
+        with pytest.raises(scanning.ScanError):
+            scanning.is_infected(b"x")
+        assert time.monotonic() - began < 1.5
+
+
+def drip(door: socket.socket) -> None:
+    """A sign of an answer each tenth of a second, for three seconds."""
+    line, _ = door.accept()
+    with line, suppress(OSError):
+        for _ in range(30):
+            line.sendall(b"s")
+            time.sleep(0.1)
+
+
+def test_a_task_that_runs_out_of_time_at_clamd_keeps_the_picture(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(_: str) -> None:
+        raise SoftTimeLimitExceeded
+
+    settings.CLAMD_URL = "tcp://127.0.0.1:1"
+    monkeypatch.setattr(scanning, "place_of", late)
+    file = kept(pictures.jpeg())
+    OutboxItem.objects.update(attempts=outbox.MAX_ATTEMPTS - 1)
+    clean_copies.work_off([owed(file).pk])
+    check = FileCheck.objects.get()
+    assert (check.scan, check.copy) == (SCAN.NOT_SCANNED, COPY.MADE)
+
+
+def test_a_look_ends_within_its_lease_and_a_message_within_its_task(settings: Settings) -> None:
+    one = clean_copies.DRAW_SECONDS + scanning.SECONDS
+    assert one + 1 < outbox.LEASE.total_seconds()
+    assert clean_copies.PATIENCE + one + 1 < settings.CELERY_TASK_SOFT_TIME_LIMIT
+
+
+def test_a_socket_that_is_not_there_is_no_answer(settings: Settings, tmp_path: Path) -> None:
+    settings.CLAMD_URL = f"unix://{tmp_path}/none.sock"
+    with pytest.raises(scanning.ScanError):
+        scanning.is_infected(b"x")
+
+
+@pytest.fixture
+def real_clamd(settings: Settings, tmp_path: Path) -> Iterator[None]:
+    """The real one, with one signature of our own, over a socket in a short folder."""
+    program = shutil.which("clamd") or shutil.which("clamd", path="/usr/sbin")
+    if not program:
+        pytest.skip(
+            "no clamd is installed (Debian: clamav-daemon); one of ours is asked all the same"
+        )
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="clamd") as folder:
+        database, door = Path(folder, "db"), Path(folder, "s")
+        database.mkdir()
+        (database / "own.ndb").write_text(f"Own.Mark:0:*:{pictures.EICAR.hex()}\n")
+        settings_file = Path(folder, "clamd.conf")
+        settings_file.write_text(
+            f"LocalSocket {door}\nDatabaseDirectory {database}\nForeground yes\n"
+        )
+        process = subprocess.Popen([program, "-c", settings_file], stdout=subprocess.DEVNULL)
+        try:
+            until = time.monotonic() + 30
+            while not door.exists() and time.monotonic() < until and process.poll() is None:
+                time.sleep(0.1)
+            settings.CLAMD_URL = f"unix://{door}"
+            yield
+        finally:
+            process.terminate()
+            process.wait(20)
+
+
+def test_the_real_clamd_is_understood(real_clamd: None) -> None:
+    assert not scanning.is_infected(pictures.jpeg(2000, 2000))
+    assert scanning.is_infected(b"a letter\n" + pictures.EICAR)

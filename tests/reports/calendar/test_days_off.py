@@ -1,0 +1,65 @@
+"""The calendar at the desk: days that officers add, on record, and years that are missing."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+from django.core.management import CommandError, call_command
+
+from core.audit import log as events
+from reports.calendar import days_off
+from reports.models import SpecialDay
+from tests.support.officers import Person
+
+pytestmark = pytest.mark.django_db
+
+ADD = "/admin/reports/specialday/add/"
+HERE = ZoneInfo("Asia/Ho_Chi_Minh")
+SWAPPED = {"day": "04/01/2027", "name": "Nghỉ hoán đổi", "source": "Thông báo năm 2027"}
+
+
+def test_a_lead_adds_a_day_and_it_counts_at_once(lead: Person) -> None:
+    assert days_off.calendar().is_working_day(date(2027, 1, 4))
+    assert lead.client.post(ADD, SWAPPED).status_code == 302
+    assert not days_off.calendar().is_working_day(date(2027, 1, 4))
+    event = events.about("day", "2027-01-04").get()
+    assert (event.kind, event.by) == ("day_added", lead.user)
+
+
+def test_a_day_taken_out_again_is_on_record(lead: Person) -> None:
+    lead.client.post(ADD, SWAPPED)
+    lead.client.post("/admin/reports/specialday/2027-01-04/delete/", {"post": "yes"})
+    assert days_off.calendar().is_working_day(date(2027, 1, 4))
+    assert events.about("day", "2027-01-04").first().kind == "day_removed"  # type: ignore[union-attr]
+
+
+def test_only_a_weekend_can_be_worked_in_exchange(lead: Person) -> None:
+    answer = lead.client.post(ADD, SWAPPED | {"is_worked": "on"})
+    assert "không phải thứ Bảy" in answer.content.decode()
+    assert not SpecialDay.objects.exists()
+
+
+def test_a_day_is_there_once(lead: Person) -> None:
+    lead.client.post(ADD, SWAPPED)
+    assert lead.client.post(ADD, SWAPPED).status_code == 200
+    assert SpecialDay.objects.count() == 1
+
+
+def test_who_is_no_lead_adds_no_day(duty: Person) -> None:
+    assert duty.client.post(ADD, SWAPPED).status_code == 403
+
+
+@pytest.mark.parametrize(("today", "years"), [("2027-10-31", []), ("2027-11-03", [2028])])
+def test_a_year_is_missing_sixty_days_ahead(today: str, years: list[int]) -> None:
+    assert days_off.missing(date.fromisoformat(today)) == years
+
+
+def test_the_command_says_what_is_missing_and_fails_when_asked(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with time_machine.travel(datetime(2027, 6, 1, tzinfo=HERE)):
+        call_command("holidays")
+        assert "missing: 2028" in capsys.readouterr().out
+        with pytest.raises(CommandError, match="2028"):
+            call_command("holidays", "--check")

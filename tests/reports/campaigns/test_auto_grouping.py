@@ -1,0 +1,189 @@
+"""Campaigns that a late report ties together: the machine's own become one, on record; where a
+person had a hand in one, a person is asked.
+"""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from core.audit import log as events
+from reports.models import (
+    Campaign,
+    CampaignAct,
+    CampaignLink,
+    CampaignProposal,
+    KeptApart,
+    OutboxItem,
+    Report,
+)
+from reports.triage import service as triage
+from tests.support.concurrency import in_parallel
+from tests.support.report_factories import report
+
+NUMBER, OTHER = "0550 000 123", "0992 000 777"
+ACCOUNT = "Họ bảo chuyển tiền vào tài khoản 0987000111222 ngay."
+
+
+def item_of(subject: Report) -> int:
+    return OutboxItem.objects.filter(key=str(subject.pk)).latest("id").pk
+
+
+def triaged(story: str = "Có người gọi.", **typed: Any) -> Report:
+    subject = report(story, **typed)
+    triage.work_off([item_of(subject)])
+    return subject
+
+
+def campaign_of(subject: Report) -> Campaign:
+    return CampaignLink.objects.get(report=subject).campaign
+
+
+def two_campaigns() -> tuple[Campaign, Campaign]:
+    """The machine's, the older one first: one of a number, one of an account."""
+    first, _ = triaged("một", caller_number=NUMBER), triaged("hai", caller_number=NUMBER)
+    second, _ = triaged(ACCOUNT), triaged(f"{ACCOUNT} Họ dọa bắt.")
+    return campaign_of(first), campaign_of(second)
+
+
+def tying() -> Report:
+    return triaged(f"{ACCOUNT} Lại nữa.", caller_number=NUMBER)
+
+
+def touch(campaign: Campaign, officer: User) -> None:
+    """An officer lays a report there by hand."""
+    CampaignLink.objects.create(
+        report=report("của cán bộ"), campaign=campaign, kind="officer", strength=1,
+        placed_by=officer,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def officer(django_user_model: type[User]) -> User:
+    return django_user_model.objects.create(username="truc.ban")
+
+
+@pytest.mark.django_db
+def test_a_late_report_makes_one_of_two_campaigns_that_nobody_touched() -> None:
+    older, younger = two_campaigns()
+    late = tying()
+    younger.refresh_from_db()
+    assert campaign_of(late) == older == younger.merged_into
+    assert CampaignLink.objects.filter(campaign=older).count() == 5
+    assert not CampaignProposal.objects.exists()
+
+
+@pytest.mark.django_db
+def test_such_a_merge_is_on_record_with_what_it_moved() -> None:
+    older, younger = two_campaigns()
+    moved = sorted(str(pk) for pk in younger.links.values_list("report_id", flat=True))
+    tying()
+    here, away = (events.about("campaign", each.pk).get() for each in (older, younger))
+    assert (here.kind, here.by, here.detail["other"]) == ("campaign_merged", None, younger.code)
+    assert (away.kind, away.detail["other"]) == ("campaign_merged_away", older.code)
+    assert away.detail["moved"] == moved
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_campaign_that_a_person_touched_is_proposed_and_not_merged(
+    which: int, officer: User
+) -> None:
+    pair = two_campaigns()
+    touch(pair[which], officer)
+    late = tying()
+    proposal = CampaignProposal.objects.open().get()
+    assert {proposal.one, proposal.other} == set(pair)
+    assert campaign_of(late) == pair[1]  # an account ties more than a number
+    assert proposal.reason
+    assert not Campaign.objects.exclude(merged_into=None).exists()
+
+
+@pytest.mark.django_db
+def test_a_proposal_is_made_once(officer: User) -> None:
+    older, _ = two_campaigns()
+    touch(older, officer)
+    tying(), tying()
+    CampaignProposal.objects.update(turned_down_at=timezone.now(), turned_down_by=officer)
+    tying()
+    assert CampaignProposal.objects.count() == 1
+    assert not CampaignProposal.objects.open().exists()
+
+
+@pytest.mark.django_db
+def test_an_act_of_a_person_counts_as_a_touch() -> None:
+    older, _ = two_campaigns()
+    Campaign.objects.filter(pk=older.pk).update(version=2)
+    tying()
+    assert CampaignProposal.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_what_a_person_keeps_apart_is_neither_merged_nor_proposed(officer: User) -> None:
+    older, younger = two_campaigns()
+    act = CampaignAct.objects.create(
+        kind="split", campaign=older, other=younger, reason="khác bọn", reports=1, by=officer
+    )
+    member = younger.links.earliest("report_id")
+    KeptApart.objects.create(report_id=member.report_id, campaign=older, act=act)
+    tying()
+    assert not CampaignProposal.objects.exists()
+    assert not Campaign.objects.exclude(merged_into=None).exists()
+
+
+@pytest.mark.django_db
+def test_a_report_that_does_not_belong_glues_nothing(officer: User) -> None:
+    older, younger = two_campaigns()
+    late = report(f"{ACCOUNT} Lại nữa.", caller_number=NUMBER)
+    act = CampaignAct.objects.create(
+        kind="detached", campaign=older, reason="khác", reports=1, by=officer
+    )
+    KeptApart.objects.create(report=late, campaign=older, act=act)
+    triage.work_off([item_of(late)])
+    assert campaign_of(late) == younger
+    assert not Campaign.objects.exclude(merged_into=None).exists()
+
+
+@pytest.mark.django_db
+def test_reading_again_brings_nothing_together_that_people_parted(officer: User) -> None:
+    first, second = triaged("một", caller_number=NUMBER), triaged("hai", caller_number=NUMBER)
+    campaign = campaign_of(first)
+    act = CampaignAct.objects.create(
+        kind="detached", campaign=campaign, reason="khác", reports=1, by=officer
+    )
+    CampaignLink.objects.filter(report=second).delete()
+    KeptApart.objects.create(report=second, campaign=campaign, act=act)
+    triage._write(triage.find(second))
+    assert not CampaignLink.objects.filter(report=second).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_who_tie_the_same_campaigns_make_one() -> None:
+    two_campaigns()
+    three = triaged("ba", caller_number=OTHER), triaged("bốn", caller_number=OTHER)
+    late = [
+        report(f"{ACCOUNT} Lại nữa.", caller_number=NUMBER),
+        report(f"{ACCOUNT} Vẫn nó.", caller_number=OTHER),
+    ]
+    items = [item_of(subject) for subject in late]
+    in_parallel([lambda item=item: triage.work_off([item]) for item in items])
+    triage.work_off(items)  # what a deadlock threw out comes again
+    assert Campaign.objects.live().count() == 1
+    assert len({campaign_of(each) for each in (*late, *three)}) == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "change",
+    ["UPDATE reports_campaignproposal SET reason = ''", "DELETE FROM reports_campaignproposal",
+     "UPDATE reports_campaignproposal SET turned_down_at = NULL, turned_down_by_id = NULL"],
+)  # fmt: skip
+def test_a_proposal_stays_as_it_was_made(change: str, officer: User) -> None:
+    older, _ = two_campaigns()
+    touch(older, officer)
+    tying()
+    CampaignProposal.objects.update(turned_down_at=timezone.now(), turned_down_by=officer)
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(change)

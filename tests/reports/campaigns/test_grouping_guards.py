@@ -1,0 +1,130 @@
+"""The database holds what people decided on campaigns, whatever a program's slip may try."""
+
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from reports.campaigns import manual_grouping as grouping
+from reports.models import Campaign, CampaignAct, CampaignLink
+from tests.support import report_factories as evidence
+from tests.support.campaign_factories import campaign, hand, laid, members, versions
+from tests.support.officers import Person
+
+pytestmark = pytest.mark.django_db
+
+
+def sql(statement: str, *values: Any) -> int:
+    """Raw, in a savepoint of its own; how many rows it touched."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return int(cursor.rowcount)
+
+
+@pytest.fixture
+def merge(duty: Person) -> CampaignAct:
+    small, large = campaign("Đ-26-AAA", 1), campaign("Đ-26-BBB", 1)
+    return grouping.merge(small.pk, large.pk, hand(duty.user), versions(small, large))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE reports_campaignlink SET campaign_id = %s WHERE kind = 'officer'",
+        "UPDATE reports_campaignlink SET kind = 'same_number', placed_by_id = NULL, campaign_id = %s",
+        "DELETE FROM reports_campaignlink WHERE kind = 'officer' AND campaign_id <> %s",
+    ],
+)
+def test_what_a_person_placed_only_a_person_moves(merge: CampaignAct, statement: str) -> None:
+    elsewhere = campaign("Đ-26-CCC")
+    with pytest.raises(IntegrityError, match="a person placed this report"):
+        sql(statement, elsewhere.pk)
+
+
+def test_the_machine_may_move_what_it_placed_itself() -> None:
+    here, there = campaign("Đ-26-AAA", 1), campaign("Đ-26-BBB")
+    assert sql("UPDATE reports_campaignlink SET campaign_id = %s", there.pk) == 1
+    assert (members(here), len(members(there))) == ([], 1)
+
+
+def test_the_machine_puts_no_report_where_a_person_took_it_out(duty: Person) -> None:
+    here, there = campaign("Đ-26-AAA", 2), campaign("Đ-26-BBB")
+    report = members(here)[0]
+    grouping.detach(here.pk, [report], hand(duty.user), 1)
+    link = CampaignLink(report_id=report, campaign=here, kind="same_number", strength="0.8")
+    CampaignLink.objects.bulk_create([link], ignore_conflicts=True)
+    assert report not in members(here)
+    laid(evidence.Report.objects.get(pk=report), there)
+    sql("UPDATE reports_campaignlink SET campaign_id = %s WHERE report_id = %s", here.pk, report)
+    assert members(there) == [report]
+
+
+def test_a_link_to_a_campaign_that_was_merged_away_goes_along(merge: CampaignAct) -> None:
+    link = laid(evidence.report("Tin mới."), Campaign.objects.get(code="Đ-26-AAA"))
+    link.refresh_from_db()
+    assert link.campaign == merge.campaign
+
+
+def test_nobody_places_a_report_by_hand_in_a_campaign_that_was_merged_away(
+    merge: CampaignAct, duty: Person
+) -> None:
+    with pytest.raises(IntegrityError, match="merged away"), transaction.atomic():
+        CampaignLink.objects.create(
+            report=evidence.report("Tin mới."), campaign_id=merge.other_id, kind="officer",
+            strength=1, placed_by=duty.user,
+        )  # fmt: skip
+
+
+def test_a_campaign_with_reports_leads_nowhere() -> None:
+    full, other = campaign("Đ-26-AAA", 1), campaign("Đ-26-BBB")
+    with pytest.raises(IntegrityError, match="only an empty campaign"), transaction.atomic():
+        Campaign.objects.filter(pk=full.pk).update(merged_into=other)
+
+
+def test_campaigns_never_lead_in_a_circle() -> None:
+    first, second = campaign("Đ-26-AAA"), campaign("Đ-26-BBB")
+    Campaign.objects.filter(pk=first.pk).update(merged_into=second)
+    for away, into in ((second, first), (second, second)):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Campaign.objects.filter(pk=away.pk).update(merged_into=into)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM reports_campaignmove",
+        "UPDATE reports_campaignmove SET before_reason = ''",
+        "UPDATE reports_campaignact SET reason = 'khác'",
+        "UPDATE reports_campaignact SET reports = 0, taken_back_at = now(), taken_back_by_id = by_id",
+        "UPDATE reports_campaignact SET taken_back_at = now()",
+    ],
+)
+def test_acts_stay_as_they_were_done(merge: CampaignAct, statement: str) -> None:
+    with pytest.raises(IntegrityError):
+        sql(statement)
+
+
+def test_an_act_that_was_taken_back_stays_so(merge: CampaignAct, duty: Person) -> None:
+    grouping.take_back(merge.pk, hand(duty.user))
+    with pytest.raises(IntegrityError, match="append-only"):
+        sql("UPDATE reports_campaignact SET taken_back_at = NULL, taken_back_by_id = NULL")
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("reason", "''"), ("other_id", "NULL"), ("other_id", "campaign_id")]
+)
+def test_an_act_says_why_and_of_what(merge: CampaignAct, column: str, value: str) -> None:
+    names = ["kind", "campaign_id", "other_id", "reason", "reports", "by_id"]
+    given = ", ".join(value if name == column else name for name in names)
+    with pytest.raises(IntegrityError):
+        sql(
+            f"INSERT INTO reports_campaignact ({', '.join(names)})"  # noqa: S608  # names of ours
+            f" SELECT {given} FROM reports_campaignact"
+        )
+
+
+def test_after_an_act_the_machine_is_the_machine_again(merge: CampaignAct) -> None:
+    """Also within the same transaction: who acts is said for the act alone."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('reports.person')")
+        assert cursor.fetchone() == ("",)

@@ -1,0 +1,69 @@
+"""What ties two reports, and when a third one has to stand by."""
+
+import pytest
+
+from reports.campaigns import link_scoring as ties
+from reports.campaigns.link_scoring import NEAR, SURE, Trail
+from reports.campaigns.script_fingerprint import Script
+from reports.campaigns.shared_identifiers import Key
+
+DAY = 86_400.0
+NUMBER = Key("same_number", "+84550000123")
+ACCOUNT = Key("same_account", "123456789")
+NOTHING = Script((), 0, {})
+
+
+def _trail(*keys: Key, at: float | None = 0.0) -> Trail:
+    return Trail(frozenset(keys), NOTHING, at)
+
+
+def test_the_strongest_of_what_is_shared_is_the_tie() -> None:
+    tie = ties.exact(_trail(NUMBER, ACCOUNT), _trail(ACCOUNT, NUMBER))
+    assert tie is not None
+    assert (tie.kind, tie.strength) == ("same_account", 0.95)
+    assert tie.reason == "Cùng tài khoản nhận 123456789"
+
+
+@pytest.mark.parametrize(
+    ("other", "days", "shown"),
+    [("+84550000132", 1.9, "0550 000 132"), ("+84550000133", 1.9, None), ("+84550000124", 2.1, None),
+     ("+845500001240", 0, None), ("VIETCOMBANK", 0, None)],
+)  # fmt: skip
+def test_neighbours_are_nine_apart_and_within_two_days(
+    other: str, days: float, shown: str | None
+) -> None:
+    tie = ties.exact(_trail(NUMBER), _trail(Key("same_number", other), at=days * DAY))
+    reason = shown and f"Số gọi liền kề {shown}, trong vòng 48 giờ"
+    assert (tie and tie.reason) == reason
+
+
+def test_times_that_nobody_knows_make_no_neighbours() -> None:
+    assert ties.exact(_trail(NUMBER), _trail(Key("same_number", "+84550000124"), at=None)) is None
+
+
+def _tied(near: dict[str, dict[str, float]], **keys: Key) -> set[tuple[str, str]]:
+    trails = {name: _trail(*([keys[name]] if name in keys else [])) for name in "abc"}
+    return {(one, other) for one, other, _ in ties.same_script(trails, near)}
+
+
+def test_much_likeness_ties_by_itself_and_some_does_not() -> None:
+    assert _tied({"a": {"b": SURE}, "b": {"a": SURE}}) == {("a", "b")}
+    assert _tied({"a": {"b": SURE - 1}, "b": {"a": SURE - 1}}) == set()
+
+
+def test_some_likeness_ties_where_a_third_tells_something_alike() -> None:
+    some = {"a": {"b": 8.0, "c": NEAR}, "b": {"a": 8.0, "c": NEAR}, "c": {"a": NEAR, "b": NEAR}}
+    assert _tied(some) == {("a", "b")}
+
+
+def test_some_likeness_ties_where_a_third_shares_a_number_with_one() -> None:
+    some = {"a": {"b": 8.0, "c": NEAR}, "b": {"a": 8.0}, "c": {"a": NEAR}}
+    assert _tied(some) == set()
+    assert _tied(some, b=NUMBER, c=NUMBER) == {("a", "b")}
+
+
+def test_likeness_fades_with_the_days_and_ends_with_the_wave() -> None:
+    here, soon, late = (_trail(at=days * DAY) for days in (0, 5, 22))
+    assert ties.closeness(here, soon, 10.0) == pytest.approx(9.0)
+    assert ties.closeness(here, late, 10.0) == 0
+    assert ties.closeness(here, _trail(at=None), 10.0) < 10

@@ -1,0 +1,103 @@
+"""How alike two stories tell a script."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reports.campaigns.script_fingerprint import (
+    MOST_KEYS,
+    MOST_TERMS,
+    likeness,
+    script_of,
+    shared,
+    unpacked,
+)
+
+FIRST = "Thầy Khánh tổng phụ trách bảo con bị compa đâm vào mắt, mổ theo phiếu H17."
+AGAIN = "em đc ông Khánh tổng phụ trách đội gọi, đọc phiếu H17, xin tiền mổ mắt cho con"
+USUAL = "Có người xưng công an bảo tôi dính vụ án, đòi chuyển tiền vào tài khoản."
+
+
+def _alike(one: str, other: str) -> float:
+    return likeness(script_of("", one), script_of("", other))
+
+
+def test_a_retelling_is_far_more_alike_than_what_every_gang_says() -> None:
+    assert _alike(FIRST, AGAIN) > 15
+    assert _alike(USUAL, "Họ xưng công an, nói tôi dính vụ án rồi đòi chuyển tiền.") < 7
+
+
+def test_one_rare_word_alone_says_nothing() -> None:
+    assert _alike("Ở Wexcombe có mưa.", "tôi bị gọi từ wexcombe sáng nay") == 0
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "told"),
+    [("phiếu H17", "theo h17", "H17"), ("đòi 27 triệu", "mất 27tr", "27 triệu"),
+     ("hồ sơ AM-305", "mã AM 305", "AM-305"), ("cô Diệu Thúy", "Cô Thúy", "Thúy")],
+)  # fmt: skip
+def test_codes_sums_and_names_are_one_in_every_spelling(one: str, other: str, told: str) -> None:
+    first = script_of("", one)
+    found = [first.shown[each.key] for each in shared(first, script_of("", other))]
+    assert told in found
+
+
+def test_marks_tell_words_apart_where_both_writers_use_them() -> None:
+    told = script_of("", "nó trù ẻo cả nhà tôi")
+    assert not shared(told, script_of("", "nó trừ tiền của cả nhà tôi"))
+    assert shared(told, script_of("", "no tru eo ca nha toi"))
+
+
+def test_a_sentence_told_word_for_word_counts_less_than_its_words() -> None:
+    sentence = "anh thợ rèn bán khoai lang nướng cạnh bến phà"
+    whole = shared(script_of("", sentence), script_of("", sentence))
+    scattered = "bến phà. khoai. thợ rèn. lang. nướng. cạnh"
+    parts = shared(script_of("", sentence), script_of("", scattered))
+    assert sum(each.points for each in whole) < 2 * sum(each.points for each in parts)
+
+
+def test_what_reporters_of_any_call_write_is_no_script() -> None:
+    told = "Mong các anh kiểm tra giúp."
+    assert script_of("", told).terms == ()
+    assert script_of("", f"Nó gọi. {told}").length == script_of("", "Nó gọi.").length
+
+
+def test_a_usual_title_is_no_name_and_a_name_beside_it_is() -> None:
+    assert script_of("cán bộ ngân hàng", "").terms == ()
+    assert "Khánh" in script_of("thầy Khánh", "").shown.values()
+
+
+def test_the_name_of_a_site_is_told_in_words_too() -> None:
+    site = script_of("", "vao trang nap tien", ["vangtoancau.example"])
+    assert shared(site, script_of("", "sàn Vàng Toàn Cầu"))
+
+
+def test_long_stories_need_more_to_be_alike() -> None:
+    far = " ".join(f"chuyện thứ {n} không ai hỏi tới" for n in range(80))
+    assert _alike(f"{FIRST} {far}", f"{AGAIN} {far[::-1]}") < _alike(FIRST, AGAIN)
+
+
+@given(st.text(max_size=400), st.text(max_size=400))
+def test_likeness_is_the_same_both_ways_and_survives_packing(one: str, other: str) -> None:
+    first, second = script_of(one, other), script_of(other, one)
+    packed = unpacked(first.packed())
+    assert likeness(first, second) == likeness(second, first)
+    assert packed.keys == unpacked(packed.packed()).keys
+    assert len(first.packed()) <= 2 + 28 * MOST_TERMS
+
+
+def test_what_is_packed_is_as_alike() -> None:
+    one, other = script_of("", FIRST), script_of("", AGAIN)
+    kept = likeness(unpacked(one.packed()), unpacked(other.packed()))
+    assert kept == pytest.approx(likeness(one, other), abs=0.2)
+    assert one.keys == unpacked(one.packed()).keys
+    assert len(one.keys) <= MOST_KEYS
+
+
+@pytest.mark.parametrize("sign", ["a ", "0550 ", "đ", "H17 ", "a.vn ", "\n", "-", "😀", "1 000 "])
+def test_endless_stories_take_bounded_time(sign: str) -> None:
+    started = time.process_time()
+    script_of("", sign * (20_000 // len(sign)))
+    assert time.process_time() - started < 2

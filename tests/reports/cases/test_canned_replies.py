@@ -1,0 +1,130 @@
+"""Canned replies: blanks from a fixed list, both languages, and the promises of the pages."""
+
+import pytest
+from django.core.management import call_command
+
+from core.audit import log as events
+from reports.cases import canned_replies as replies
+from reports.cases import reply_placeholders as blanks
+from reports.cases import reply_policy as promises
+from reports.models import CannedReply, Case, Office
+from tests.desk.reports.test_detail import words
+from tests.support import report_factories as evidence
+from tests.support.officers import Person
+
+pytestmark = pytest.mark.django_db
+
+ADD = "/admin/reports/cannedreply/add/"
+GIVEN = {"title": "Chào", "text": "Tin {so_tin}", "text_en": "Report {so_tin}", "use": "message",
+         "is_active": "on", "position": "5"}  # fmt: skip
+
+
+@pytest.fixture
+def desk(db: None) -> None:
+    call_command("setup_desk", verbosity=0)
+
+
+def test_every_reply_that_we_bring_keeps_the_promises_in_both_languages(desk: None) -> None:
+    rows = CannedReply.objects.all()
+    assert rows.count() >= 15
+    for reply in rows:
+        for text in (reply.text, reply.text_en):
+            filled = blanks.fill(text, {"duong_day_nong": replies.hotline()})
+            assert (reply.title, blanks.strange(text)) == (reply.title, [])
+            assert (reply.title, promises.broken_by(filled)) == (reply.title, "")
+
+
+def test_our_replies_come_into_an_empty_table_alone(desk: None) -> None:
+    CannedReply.objects.exclude(title="Đã nhận tin").delete()
+    call_command("setup_desk", verbosity=0)
+    assert CannedReply.objects.count() == 1
+
+
+def test_a_blank_that_nobody_can_fill_is_refused_with_the_list(lead: Person) -> None:
+    answer = lead.client.post(ADD, GIVEN | {"text": "Tin {so_tin} của {ten}, {{x}} {"})
+    assert "Trang không biết điền {ten}, {x}, {" in words(answer)
+    assert "{duong_day_nong}" in words(answer)
+    assert "của {ten}" in words(answer)
+    assert not CannedReply.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Bạn đọc mã OTP cho cán bộ", "không cán bộ nào hỏi mã OTP"),
+        ("Gọi 0550 000 123", "Chỉ ghi được số công bố"),
+        ("Xem bit.ly/abc", "Bỏ đường link đi"),
+        ("<b>Chào</b>", "Chỉ ghi chữ thường"),
+    ],
+)
+def test_a_reply_that_breaks_a_promise_is_refused(lead: Person, text: str, told: str) -> None:
+    assert told in words(lead.client.post(ADD, GIVEN | {"text_en": text}))
+    assert not CannedReply.objects.exists()
+
+
+def test_a_saved_reply_is_on_record_with_who(lead: Person) -> None:
+    assert lead.client.post(ADD, GIVEN).status_code == 302
+    reply = CannedReply.objects.get()
+    event = events.about("reply", reply.pk).get()
+    assert (event.by, event.detail["now"]["text"]) == (lead.user, "Tin {so_tin}")
+
+
+def test_blanks_are_filled_once_and_unknown_ones_stay_to_be_seen() -> None:
+    assert blanks.fill("{a} {b}", {"a": "{b}", "b": ""}) == "{b} {b}"
+    assert blanks.left_in("{so_tin} {x} {so_tin} { }") == ["{so_tin}", "{x}"]
+
+
+def test_the_values_are_those_of_the_report_in_its_language(desk: None) -> None:
+    Office.objects.filter(codename="thue").update(name="Cơ quan thuế", name_en="Tax office")
+    case = Case.objects.get(report=evidence.report(claimed_office="thue"))
+    case.unit = "Công an xã Yên Định"
+    given = replies.values_for(case, "en")
+    assert given["so_tin"] == case.report.public_number
+    assert (given["co_quan"], given["don_vi"]) == ("Tax office", "Công an xã Yên Định")
+    assert given["duong_day_nong"] == "02373.725.725"
+    assert replies.values_for(case, "vi")["co_quan"] == "Cơ quan thuế"
+
+
+@pytest.mark.parametrize(
+    ("ticked", "read", "vietnamese", "english"),
+    [
+        ("police", ["cong-an"], "Công an", "Police"),
+        ("police", [], "Công an", "Police"),
+        ("", ["cong-an-huyen", "cong-an"], "Công an", "Police"),
+        ("", ["toa-an-kiem-sat"], "Tòa án, viện kiểm sát", "Court, procuracy"),
+        ("utility", ["can-bo", "lanh-dao"], "", ""),
+        ("public_service", [], "", ""),
+        ("other", [], "", ""),
+        ("", [], "", ""),
+    ],
+)
+def test_whom_the_caller_claimed_to_be_is_said_in_words_of_the_report_page_too(
+    desk: None, ticked: str, read: list[str], vietnamese: str, english: str
+) -> None:
+    report = evidence.report(claimed_office=ticked)
+    evidence.read(report, offices=read)
+    case = Case.objects.get(report=report)
+    assert replies.values_for(case, "vi")["co_quan"] == vietnamese
+    assert replies.values_for(case, "en")["co_quan"] == english
+
+
+def test_an_officers_word_on_whom_they_claimed_to_be_stands(desk: None) -> None:
+    report = evidence.report(claimed_office="police")
+    Case.objects.filter(report=report).update(corrected={"offices": ["ngan-hang"]})
+    name = Office.objects.get(codename="ngan-hang").name
+    assert replies.values_for(Case.objects.get(report=report), "vi")["co_quan"] == name
+
+
+def test_replies_for_another_kind_or_out_of_use_are_not_offered(db: None) -> None:
+    def keep(title: str, **fields: object) -> None:
+        CannedReply.objects.create(title=title, text="x", text_en="y", **fields)
+
+    keep("mọi tin")
+    keep("thuế", scenarios=["tax"])
+    keep("điện", scenarios=["electricity_evn"])
+    keep("cũ", is_active=False)
+    keep("hỏi", use="ask")
+    report = evidence.report()
+    evidence.read(report, scenario="tax")
+    case = Case.objects.select_related("report__facts").get(report=report)
+    assert [each.title for each in replies.offered(case, "message", "vi")] == ["thuế", "mọi tin"]

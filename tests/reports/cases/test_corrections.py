@@ -1,0 +1,203 @@
+"""Where officers say that the machine read wrongly: kept, shown, never overruled by a triage."""
+
+import io
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, transaction
+
+from core.audit import log as events
+from desk.reports import changelist as queue
+from desk.reports import queue_counts as figures
+from reports.cases import workflow
+from reports.cases.corrections import Right
+from reports.facts.effective_facts import held, of_scenario, read_as
+from reports.models import Case, Correction, Facts, Report
+from reports.triage import service as triage
+from tests.support import report_factories as evidence
+from tests.support.officers import Person
+
+pytestmark = pytest.mark.django_db
+
+RIGHT: dict[str, Any] = {
+    "priority": 90,
+    "scenario": "bank",
+    "actions": ["transfer_money"],
+    "money_lost_vnd": 20_000_000,
+    "ongoing": True,
+    "offices": [],
+}
+
+
+def correct(report: Report, by: User, fact: str = "scenario", **given: Any) -> Case:
+    version = Case.objects.get(report=report).version
+    value = given.pop("value") if "value" in given else RIGHT[fact]
+    said = {"version": version, "reason": "Họ xưng ngân hàng."} | given
+    return workflow.correct(report.pk, by=by, right=Right(fact, value), **said)
+
+
+def fresh(report: Report) -> Report:
+    return Report.objects.select_related("case", "facts").get(pk=report.pk)
+
+
+@pytest.mark.parametrize("fact", RIGHT)
+def test_what_an_officer_says_holds_and_the_facts_stay_the_machines(
+    duty: Person, fact: str
+) -> None:
+    report = evidence.report()
+    evidence.read(report)
+    before = Facts.objects.values().get()
+    correct(report, duty.user, fact)
+    value, holds = RIGHT[fact], held(fresh(report))
+    assert getattr(holds, fact) == (tuple(value) if isinstance(value, list) else value)
+    assert holds.corrected == {fact}
+    assert Facts.objects.values().get() == before
+
+
+def test_triage_running_again_overrules_nobody(duty: Person) -> None:
+    report = evidence.triaged("Xưng công an, dọa bắt, đòi chuyển 20 triệu.")
+    correct(report, duty.user)
+    triage._write(triage.find(report))
+    assert held(fresh(report)).scenario == "bank"
+
+
+def test_a_correction_is_on_record_and_counts_as_an_act(duty: Person) -> None:
+    report = evidence.report()
+    assert correct(report, duty.user).version == 2
+    event = events.about("report", report.pk).get()
+    said = Correction.objects.get()
+    assert (event.kind, event.by) == ("corrected", duty.user)
+    assert event.detail == {"fact": "scenario", "correction": said.pk}
+    assert (said.value, said.reason, said.by) == ("bank", "Họ xưng ngân hàng.", duty.user)
+
+
+def test_the_newest_word_counts_and_the_older_ones_are_kept(duty: Person) -> None:
+    report = evidence.report()
+    correct(report, duty.user)
+    correct(report, duty.user, value="investment_loan")
+    assert held(fresh(report)).scenario == "investment_loan"
+    assert [row.value for row in Correction.objects.order_by("id")] == ["bank", "investment_loan"]
+
+
+def test_a_correction_is_taken_back_and_the_machine_holds_again(duty: Person) -> None:
+    report = evidence.report()
+    evidence.read(report)
+    case = correct(report, duty.user)
+    workflow.take_correction_back(report.pk, by=duty.user, version=case.version, fact="scenario")
+    assert held(fresh(report)).scenario == "police_case"
+    assert [event.kind for event in events.about("report", report.pk)] == [
+        "uncorrected",
+        "corrected",
+    ]
+
+
+def test_what_was_never_corrected_cannot_be_taken_back(duty: Person) -> None:
+    report = evidence.report()
+    with pytest.raises(workflow.NotAValue):
+        workflow.take_correction_back(report.pk, by=duty.user, version=1, fact="scenario")
+    assert not Correction.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("fact", "value"),
+    [
+        ("scenario", "no_such_kind"),
+        ("scenario", None),
+        ("actions", ["no_such_act"]),
+        ("actions", "transfer_money"),
+        ("actions", ["transfer_money", "transfer_money"]),
+        ("money_lost_vnd", -1),
+        ("money_lost_vnd", 10**16),
+        ("money_lost_vnd", True),
+        ("ongoing", "yes"),
+        ("offices", ["no-such-office"]),
+        ("priority", 101),
+        ("story", "x"),
+    ],
+)
+def test_nonsense_is_no_value(duty: Person, fact: str, value: Any) -> None:
+    report = evidence.report()
+    with pytest.raises(workflow.NotAValue):
+        correct(report, duty.user, fact, value=value)
+    assert Case.objects.get(report=report).version == 1
+
+
+def test_a_correction_wants_a_reason_and_the_right(duty: Person, editor: Person) -> None:
+    report = evidence.report()
+    with pytest.raises(workflow.ReasonMissing):
+        correct(report, duty.user, reason=" \n")
+    with pytest.raises(workflow.NotAllowed):
+        correct(report, editor.user)
+    assert not Correction.objects.exists()
+
+
+def test_a_lost_race_is_told_and_corrects_nothing(duty: Person) -> None:
+    report = evidence.report()
+    workflow.take(report.pk, by=duty.user, version=1)
+    with pytest.raises(workflow.StaleVersion):
+        correct(report, duty.user, version=1)
+    assert not Correction.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "verb", ["UPDATE reports_correction SET reason = 'x'", "DELETE FROM reports_correction"]
+)
+def test_no_sql_changes_what_was_said(duty: Person, verb: str) -> None:
+    from django.db import connection
+
+    correct(evidence.report(), duty.user)
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(verb)
+
+
+def test_the_queue_and_the_figures_go_by_what_holds(duty: Person) -> None:
+    calm, urgent = evidence.report(), evidence.report()
+    for report, priority in ((calm, 20), (urgent, 70)):
+        evidence.read(report, priority=priority)
+    correct(calm, duty.user, "priority")
+    correct(calm, duty.user, "ongoing")
+    correct(calm, duty.user)
+    assert list(queue.rows().order_by(*queue.BY_URGENCY)) == [calm, urgent]
+    for search in (of_scenario, read_as):
+        assert list(search(queue.rows(), "bank")) == [calm]
+        assert list(search(queue.rows(), "police_case")) == [urgent]
+    counted = figures.figures_of(duty.user)
+    assert counted.burning == 1
+
+
+def test_a_report_that_the_machine_could_not_read_is_read_by_an_officer(duty: Person) -> None:
+    report = evidence.report()
+    correct(report, duty.user)
+    assert list(of_scenario(queue.rows(), "bank")) == [report]
+    assert "Máy chưa đọc" in duty.client.get("/admin/reports/report/").content.decode()
+
+
+def test_evaluate_takes_corrections_for_the_truth_and_tells_hits(duty: Person) -> None:
+    report = evidence.triaged("Xưng công an, dọa bắt, đòi chuyển 20 triệu. Chưa mất tiền.")
+    correct(report, duty.user)
+    correct(report, duty.user, "money_lost_vnd", value=0)
+    out = io.StringIO()
+    call_command("evaluate", "--corrections", stdout=out)
+    assert "money_lost_vnd       1 of 1 as the officer says" in out.getvalue()
+    assert "scenario             0 of 1 as the officer says" in out.getvalue()
+    assert "police_case          -> bank" not in out.getvalue()
+    assert "bank                 -> police_case" in out.getvalue()
+
+
+def test_what_was_taken_back_or_erased_is_no_truth(duty: Person) -> None:
+    taken, erased = evidence.report(), evidence.report()
+    case = correct(taken, duty.user)
+    workflow.take_correction_back(taken.pk, by=duty.user, version=case.version, fact="scenario")
+    correct(erased, duty.user)
+    evidence.erase(erased)
+    out = io.StringIO()
+    call_command("evaluate", "--corrections", stdout=out)
+    assert out.getvalue() == "no correction holds\n"
+
+
+def test_evaluate_wants_one_of_file_and_corrections() -> None:
+    for arguments in ([], ["x.jsonl", "--corrections"]):
+        with pytest.raises(CommandError):
+            call_command("evaluate", *arguments)

@@ -1,0 +1,62 @@
+"""Inflow and backlog day by day: what is counted, and how the start page shows it."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.utils import timezone
+from lxml import html
+
+from reports.cases import daily_counts as days
+from reports.models import Case, DayTally, Report
+from tests.support import report_factories as evidence
+from tests.support.officers import Person
+
+pytestmark = pytest.mark.django_db
+
+
+def age(report: Report, length: timedelta) -> None:
+    """Make a report older, past the guard of the evidence."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        at = report.received_at - length
+        cursor.execute("UPDATE reports_report SET received_at = %s WHERE id = %s", [at, report.pk])
+        cursor.execute("SET LOCAL session_replication_role = origin")
+
+
+def test_days_count_what_came_in_and_what_is_open_today(duty: Person) -> None:
+    old, done = evidence.report("a"), evidence.report("b")
+    evidence.report("c")
+    age(old, timedelta(days=3))
+    Case.objects.filter(report=done).update(status="closed", outcome="duplicate")
+    days.count_if_possible()
+    today = timezone.localdate()
+    kept = days.known(User.objects.values(**days.asked()).get(pk=duty.user.pk))
+    assert len(kept) == days.DAYS == DayTally.objects.count()
+    assert [(row.received, row.open) for day, row in kept.items() if row and row.received] == [
+        (1, None),
+        (2, 2),
+    ]
+    assert list(kept)[-1] == today
+
+
+def test_a_day_that_is_over_keeps_its_backlog_and_is_counted_no_more() -> None:
+    today = timezone.localdate()
+    for back, received in ((1, 9), (2, 9)):
+        DayTally.objects.create(day=today - timedelta(days=back), received=received, open=7)
+    days.count()
+    yesterday, before = (DayTally.objects.get(day=today - timedelta(days=n)) for n in (1, 2))
+    assert (yesterday.received, yesterday.open) == (0, 7)
+    assert (before.received, before.open) == (9, 7)
+
+
+def test_the_start_page_draws_the_days_and_says_them(duty: Person) -> None:
+    evidence.report("a")
+    assert "Chưa đếm lần nào" in duty.client.get("/admin/").content.decode()
+    days.count()
+    page = html.document_fromstring(duty.client.get("/admin/").content.decode())
+    assert len(page.xpath("//svg[@role='img']/title")) == 2
+    assert len(page.xpath("//figure//rect[@height>0]")) == 2
+    row = page.xpath("//table//tr[td]")[0].text_content()
+    assert row == f"{timezone.localdate():%d/%m/%Y}11"

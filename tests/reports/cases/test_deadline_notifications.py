@@ -1,0 +1,190 @@
+"""Deadlines told before and when they pass: once each, to whom they concern."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.core import mail
+from django.test.utils import override_settings
+from django.utils import timezone
+from pytest_django import Settings
+
+from core.audit import log as events
+from reports import tasks
+from reports.cases import deadline_notifications as escalation
+from reports.cases import workflow
+from reports.models import Alarm, Case, Clock, Escalation
+from reports.monitoring import alarms as watch
+from reports.monitoring import queue_stats as stats
+from tests.desk.test_alarms import banner
+from tests.support import report_factories as evidence
+from tests.support.concurrency import in_parallel
+from tests.support.officers import Person
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def _mailing(settings: Settings, lead: Person, duty: Person) -> None:
+    settings.EMAIL_URL = "smtp://127.0.0.1"
+    for person in (lead, duty):
+        person.user.email = f"{person.user.username}@desk.example"
+        person.user.save()
+
+
+def after(**span: int) -> Any:
+    return time_machine.travel(timezone.now() + timedelta(**span))
+
+
+def kinds(case: Case) -> list[str]:
+    told = events.about("report", case.pk).filter(kind__startswith="clock_").order_by("id")
+    return [f"{event.kind} {event.detail['clock']}" for event in told]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_minute_after_receipt_clocks_run_and_nobody_is_told() -> None:
+    case = evidence.case(happening_now=True)
+    tasks.watch_deadlines()
+    assert Clock.objects.running().count() == 2
+    assert kinds(case) == []
+
+
+def test_a_deadline_is_told_before_and_when_it_passes_once_each() -> None:
+    case = evidence.case(happening_now=True)
+    escalation.look()
+    for minutes in (12, 13, 15, 16, 60):
+        with after(minutes=minutes):
+            escalation.look()
+    assert kinds(case) == ["clock_soon look", "clock_overdue look"]
+
+
+def test_the_log_and_the_record_say_which_clock_it_was(lead: Person) -> None:
+    case = evidence.case()
+    with after(hours=30):
+        escalation.look()
+    report = lead.client.get(f"/admin/reports/report/{case.pk}/change/").content.decode()
+    assert "Báo quá hạn: phân loại" in report
+    assert "<td>phân loại</td>" in lead.client.get("/admin/reports/event/").content.decode()
+
+
+def test_a_clock_that_was_slept_through_is_told_as_overdue_alone() -> None:
+    case = evidence.case()
+    with after(hours=30):
+        escalation.look()
+        escalation.look()
+    assert kinds(case) == ["clock_overdue sort"]
+
+
+def test_what_was_met_in_time_is_told_to_nobody(duty: Person) -> None:
+    case = evidence.case(happening_now=True)
+    escalation.look()
+    workflow.junk(case.pk, by=duty.user, version=1, reason="quảng cáo")
+    with after(hours=30):
+        escalation.look()
+    assert kinds(case) == []
+
+
+def test_a_new_end_is_told_anew(lead: Person) -> None:
+    case = evidence.case()
+    workflow.act(case.pk, by=lead.user, version=1, reason="gửi Cơ quan điều tra")
+    workflow.message(case.pk, by=lead.user, version=2, reason="Đã gửi cơ quan điều tra.")
+    with after(days=21):
+        escalation.look()
+    workflow.extend(case.pk, by=lead.user, version=3, reason="phức tạp")
+    with after(days=70):
+        escalation.look()
+    assert kinds(case) == ["clock_overdue verify"] * 2
+    assert Escalation.objects.count() == 2
+
+
+@pytest.mark.usefixtures("_mailing")
+def test_before_it_passes_the_officer_is_mailed_and_then_the_leads_too(duty: Person) -> None:
+    case = evidence.case()
+    workflow.take(case.pk, by=duty.user, version=1)
+    with after(hours=20):
+        escalation.look()
+        assert [letter.to for letter in mail.outbox] == [["duty@desk.example"]]
+    with after(hours=25):
+        escalation.look()
+        escalation.look()
+    assert sorted(letter.to[0] for letter in mail.outbox[1:]) == [
+        "duty@desk.example",
+        "lead@desk.example",
+    ]
+
+
+@pytest.mark.usefixtures("_mailing")
+def test_what_is_nobodys_goes_to_the_leads_at_once() -> None:
+    case = evidence.case("Chuyển tiền cho họ, số 0550 000 123.", happening_now=True)
+    escalation.look()
+    with after(minutes=13):
+        escalation.look()
+    (letter,) = mail.outbox
+    assert letter.to == ["lead@desk.example"]
+    assert case.report.public_number in str(letter.body)
+    assert "0550" not in str(letter.body)
+
+
+@pytest.mark.usefixtures("_mailing")
+def test_many_deadlines_are_one_mail() -> None:
+    for _ in range(5):
+        evidence.case()
+    with after(hours=25):
+        escalation.look()
+    assert [letter.subject for letter in mail.outbox] == ["Quá hạn: 5 tin"]
+
+
+@pytest.mark.usefixtures("_mailing")
+def test_a_mail_that_could_not_be_sent_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    evidence.case()
+    with after(hours=25):
+        with override_settings(
+            EMAIL_BACKEND="tests.reports.cases.test_deadline_notifications.Refusing"
+        ):
+            escalation.look()
+        assert Escalation.objects.filter(mailed_at=None).count() == 1
+        escalation.look()
+    assert len(mail.outbox) == 1
+
+
+class Refusing:
+    """A mail server that is away."""
+
+    def __init__(self, *args: object, **options: object) -> None: ...
+
+    def send_messages(self, letters: object) -> int:
+        raise OSError
+
+
+def test_the_desk_and_the_alarms_say_who_is_still_pressed_and_unseen(duty: Person) -> None:
+    case = evidence.case(happening_now=True)
+    escalation.look()
+    past = timezone.now() - timedelta(minutes=20)
+    Clock.objects.filter(kind="look").update(started_at=past, due_at=past)
+    Case.objects.filter(pk=case.pk).update(due_at=past)
+    now = stats.standing()
+    assert (now.unseen, now.overdue) == (1, 1)
+    assert "1 tin người báo đang bị ép, chưa ai xem" in banner(duty.client)
+    watch.look()
+    assert set(Alarm.objects.values_list("kind", flat=True)) >= {"unseen", "overdue"}
+
+
+def test_a_year_that_nobody_knows_is_an_alarm() -> None:
+    with time_machine.travel("2027-11-20"):
+        watch.look()
+    assert Alarm.objects.get(kind="calendar").count == 1
+    with time_machine.travel("2027-06-20"):
+        watch.look()
+    assert not Alarm.objects.filter(kind="calendar").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_several_who_look_at_once_one_tells() -> None:
+    cases = [evidence.case() for _ in range(3)]
+    escalation.look()
+    past = timezone.now() - timedelta(minutes=20)
+    Clock.objects.update(started_at=past, due_at=past)
+    in_parallel([escalation.look] * 4)
+    escalation.look()
+    assert [kinds(case) for case in cases] == [["clock_overdue sort"]] * 3

@@ -1,0 +1,232 @@
+"""The clocks of a case: which act starts, meets, drops and extends which."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+from django.contrib.auth.models import User
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from reports.cases import deadlines as timekeeping
+from reports.cases import workflow
+from reports.cases.corrections import Right
+from reports.models import Case, Clock, Report
+from tests.support import report_factories as evidence
+from tests.support.officers import Person, enlist
+
+pytestmark = pytest.mark.django_db
+
+HERE = ZoneInfo("Asia/Ho_Chi_Minh")
+WHY = {"reason": "đủ căn cứ"}
+
+
+@pytest.fixture
+def chief(db: None) -> User:
+    return enlist("chief", "lead")
+
+
+def running(case: Case) -> dict[str, datetime]:
+    rows = Clock.objects.running().filter(report_id=case.pk)
+    return {clock.kind: clock.due_at for clock in rows}
+
+
+def decide(case: Case, verb: str, by: User, **words: Any) -> Case:
+    case.refresh_from_db()
+    function: Any = getattr(workflow, verb)
+    after: Case = function(case.pk, by=by, version=case.version, **words)
+    return after
+
+
+def at(moment: str) -> Any:
+    return time_machine.travel(datetime.fromisoformat(moment).replace(tzinfo=HERE), tick=False)
+
+
+def test_a_report_comes_in_without_a_clock() -> None:
+    evidence.report(happening_now=True)
+    assert not Clock.objects.exists()
+
+
+def test_a_minute_later_its_clocks_run_from_its_receipt() -> None:
+    case = evidence.case(happening_now=True)
+    assert timekeeping.start_those_of_new_reports() == 1
+    begun = case.report.received_at
+    assert running(case) == {
+        "look": begun + timedelta(minutes=15),
+        "sort": begun + timedelta(hours=24),
+    }
+    case.refresh_from_db()
+    assert (case.due_at, case.version) == (begun + timedelta(minutes=15), 1)
+
+
+def test_starting_them_again_starts_none() -> None:
+    evidence.case(happening_now=True)
+    timekeeping.start_those_of_new_reports()
+    assert timekeeping.start_those_of_new_reports() == 0
+    assert Clock.objects.count() == 2
+
+
+def test_who_is_not_pressed_is_to_be_sorted_alone() -> None:
+    case = evidence.case()
+    timekeeping.start_those_of_new_reports()
+    assert running(case).keys() == {"sort"}
+
+
+def test_what_the_machine_reads_later_starts_the_look_too() -> None:
+    case = evidence.case()
+    timekeeping.start_those_of_new_reports()
+    evidence.read(case.report, ongoing=True)
+    timekeeping.start_those_of_new_reports()
+    assert running(case).keys() == {"look", "sort"}
+    case.refresh_from_db()
+    assert case.due_at == running(case)["look"]
+
+
+def test_a_report_that_somebody_has_seen_needs_no_look(chief: User) -> None:
+    case = evidence.case()
+    decide(case, "note", chief, reason="đang gọi")
+    evidence.read(case.report, ongoing=True)
+    timekeeping.start_those_of_new_reports()
+    assert running(case).keys() == {"sort"}
+
+
+@pytest.mark.parametrize("verb", ["take", "note", "ask", "message"])
+def test_whatever_a_person_does_meets_the_look(verb: str, chief: User) -> None:
+    case = evidence.case(happening_now=True)
+    timekeeping.start_those_of_new_reports()
+    decide(case, verb, chief, **({} if verb == "take" else {"reason": "Số tài khoản là gì?"}))
+    assert running(case).keys() == {"sort"}
+    assert Clock.objects.get(kind="look").met_at
+
+
+def test_a_decision_before_the_minute_starts_and_meets_in_one(chief: User) -> None:
+    case = evidence.case(happening_now=True)
+    after = decide(case, "take", chief)
+    assert after.due_at == case.report.received_at + timedelta(hours=24)
+    assert Clock.objects.get(kind="look").met_at
+
+
+@pytest.mark.parametrize(
+    ("verb", "words"),
+    [
+        ("junk", {}),
+        ("withdraw", {}),
+        ("close", {"outcome": "duplicate"}),
+        ("hand_over", {"unit": "Công an xã Yên Định"}),
+    ],
+)
+def test_sorting_ends_what_ran_from_receipt(verb: str, words: Any, chief: User) -> None:
+    case = evidence.case()
+    after = decide(case, verb, chief, **WHY, **words)
+    assert running(case) == {}
+    assert after.due_at is None
+
+
+def test_a_crime_report_starts_the_clocks_of_the_law(chief: User) -> None:
+    case = evidence.case()
+    with at("2026-12-31 09:00"):
+        after = decide(case, "act", chief, **WHY)
+    due = {kind: f"{timezone.localtime(end):%d/%m/%Y %H:%M}" for kind, end in running(case).items()}
+    assert due == {"tell": "06/01/2027 17:00", "verify": "20/01/2027 17:00"}
+    assert after.due_at == running(case)["tell"]
+
+
+def test_a_message_to_the_reporter_meets_the_telling(chief: User) -> None:
+    case = evidence.case()
+    decide(case, "act", chief, **WHY)
+    after = decide(case, "message", chief, reason="Tin đã gửi Cơ quan điều tra.")
+    assert running(case).keys() == {"verify"}
+    assert after.due_at == running(case)["verify"]
+
+
+def test_verifying_is_extended_twice_to_month_ends_and_no_further(chief: User) -> None:
+    case, ends = evidence.case(), []
+    with at("2026-12-31 09:00"):
+        decide(case, "act", chief, **WHY)
+        for _ in range(2):
+            decide(case, "extend", chief, **WHY)
+            ends.append(f"{timezone.localtime(running(case)['verify']):%d/%m/%Y}")
+        with pytest.raises(workflow.NoMoreTime):
+            decide(case, "extend", chief, **WHY)
+    assert ends == ["28/02/2027", "30/04/2027"]
+    assert Case.objects.get(pk=case.pk).version == 4
+
+
+def test_an_officer_on_duty_extends_nothing(duty: Person, chief: User) -> None:
+    case = evidence.case()
+    decide(case, "act", chief, **WHY)
+    with pytest.raises(workflow.NotAllowed):
+        decide(case, "extend", duty.user, **WHY)
+
+
+def test_taking_it_up_again_drops_the_clocks_of_the_law_and_sorts_anew(chief: User) -> None:
+    case = evidence.case()
+    decide(case, "act", chief, **WHY)
+    with at("2026-12-01 08:00"):
+        decide(case, "reopen", chief, **WHY)
+    assert running(case) == {"sort": datetime(2026, 12, 2, 8, tzinfo=HERE)}
+    assert Clock.objects.filter(dropped_at__isnull=False).count() == 2
+
+
+def test_handing_a_crime_report_over_leaves_the_telling(chief: User) -> None:
+    case = evidence.case()
+    decide(case, "act", chief, **WHY)
+    decide(case, "hand_over", chief, unit="Công an xã Yên Định", **WHY)
+    assert running(case).keys() == {"tell"}
+
+
+def test_what_was_refused_leaves_the_clocks_alone(chief: User) -> None:
+    case = evidence.case()
+    decide(case, "act", chief, **WHY)
+    before = list(Clock.objects.order_by("id").values())
+    with pytest.raises(workflow.NotFromHere):
+        decide(case, "junk", chief, **WHY)
+    assert list(Clock.objects.order_by("id").values()) == before
+
+
+def test_two_of_a_kind_cannot_run() -> None:
+    report = evidence.report()
+    timekeeping.keep(report.case)
+    row = {"report": report, "kind": "sort"}
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Clock.objects.create(started_at=timezone.now(), due_at=timezone.now(), **row)
+
+
+def test_overdue_and_due_soon_are_told_apart() -> None:
+    now = timezone.now()
+    for left in (-60, 60, 60 * 60 * 3):
+        case = evidence.case()
+        Case.objects.filter(pk=case.pk).update(due_at=now + timedelta(seconds=left))
+    assert [case.due_at < now for case in Case.objects.overdue(now)] == [True]  # type: ignore[operator]
+    assert Case.objects.due_soon(now=now).count() == 1
+    assert Report.objects.count() == 3
+
+
+def test_officers_take_up_again_what_they_ended_themselves(duty: Person) -> None:
+    case = evidence.case()
+    after = decide(case, "junk", duty.user, **WHY)
+    assert "reopen" in workflow.offers(after, duty.user)
+    assert decide(case, "reopen", duty.user, **WHY).status == Case.Status.IN_REVIEW
+
+
+def test_what_another_ended_or_is_a_day_old_wants_the_right(duty: Person, chief: User) -> None:
+    case = evidence.case()
+    decide(case, "junk", chief, **WHY)
+    with pytest.raises(workflow.NotAllowed):
+        decide(case, "reopen", duty.user, **WHY)
+    mine = evidence.case()
+    decide(mine, "junk", duty.user, **WHY)
+    with (
+        time_machine.travel(timezone.now() + timedelta(hours=25)),
+        pytest.raises(workflow.NotAllowed),
+    ):
+        decide(mine, "reopen", duty.user, **WHY)
+
+
+def test_putting_the_machine_right_is_a_look_too(chief: User) -> None:
+    case = evidence.case(happening_now=True)
+    timekeeping.start_those_of_new_reports()
+    workflow.correct(case.pk, by=chief, version=1, right=Right("ongoing", False), **WHY)
+    assert running(case).keys() == {"sort"}

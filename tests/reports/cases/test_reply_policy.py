@@ -1,0 +1,99 @@
+"""What no officer writes to a reporter, whoever sits at the officer's desk."""
+
+import pytest
+
+from reports.cases import reply_policy as promises
+from reports.cases import workflow
+from reports.management import reference_data as reference
+from reports.models import Case, Message
+from tests.desk.reports.test_detail import words
+from tests.desk.reports.test_messages import page_of, press
+from tests.support import report_factories as evidence
+from tests.support.officers import Person
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bác đọc cho tôi mã OTP vừa nhận.",
+        "Mã OTP gửi đâu thì gửi lại đây.",
+        "Gửi O T P cho chúng tôi.",
+        "nhập mật khẩu vào trang",
+        "Cho xin 16 số thẻ ngân hàng",
+        "doc ma gui ve may",
+        "Mã gồm 6 số gửi về máy là gì?",
+        "Bác nhập mã xác thực giúp.",
+    ],
+)
+def test_whoever_asks_for_a_secret_is_refused(text: str) -> None:
+    assert promises.broken_by(text) == "secret"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Gọi lại số 0912 345 678 gặp tôi.",
+        "Zalo: +44 7700 900123",
+        "Gọi 0912.345.678 hoặc 02373.725.725",
+    ],
+)
+def test_a_number_that_no_office_has_published_is_refused(text: str) -> None:
+    reference.load_offices()
+    assert promises.broken_by(text) == "number"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Số tài khoản nhận là gì?",
+        "Họ gọi lúc mấy giờ?",
+        "Tiền chuyển vào tài khoản 19031234567 lúc nào?",
+        "Bác có lỡ để lộ mã nào không?",
+        "Bác tự bấm 02373.725.725 để hỏi.",
+        "Bác mất 12.000.000 đồng ngày 05/11/2026 phải không?",
+        "Số bạn đã báo gọi mấy lần?",
+        "Mật khẩu ngân hàng đã đổi chưa?",
+    ],
+)
+def test_what_officers_ask_every_day_is_told(text: str) -> None:
+    reference.load_offices()
+    assert promises.broken_by(text) == ""
+
+
+@pytest.mark.parametrize("verb", ["ask", "message"])
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("Đọc mã OTP cho tôi", "không cán bộ nào hỏi mã OTP"), ("Gọi 0912345678", "số công bố")],
+)
+def test_words_that_break_the_promise_come_back_with_why(
+    duty: Person, verb: str, text: str, why: str
+) -> None:
+    report = evidence.report()
+    answer = press(duty, report, verb, text)
+    assert answer.status_code == 422
+    assert why in words(answer)
+    assert text in words(answer)
+    assert not Message.objects.exists()
+
+
+def test_what_no_reporter_reads_may_name_any_number(duty: Person) -> None:
+    case = evidence.case()
+    workflow.note(case.pk, by=duty.user, version=1, reason="Đọc OTP: đã gọi 0912345678.")
+    assert Case.objects.get(pk=case.pk).version == 2
+
+
+@pytest.mark.parametrize("unit", ["Công an xã, gọi 0912345678", "Đội ke-gian.com", "Đọc OTP đi"])
+def test_a_unit_is_a_name_alone(duty: Person, unit: str) -> None:
+    report = evidence.report()
+    given = {"version": 1, "unit": unit, "reason": "Đúng địa bàn."}
+    answer = duty.client.post(page_of(report, "hand_over"), given)
+    assert answer.status_code == 422
+    assert "Chỉ ghi tên" in words(answer)
+    assert Case.objects.get(report=report).status == "new"
+
+
+@pytest.mark.parametrize("unit", ["Công an phường Hạc Thành", "Phòng PC02", "Đội 3, PA05"])
+def test_units_are_named_as_they_are(unit: str) -> None:
+    assert promises.is_unit(unit)

@@ -1,0 +1,248 @@
+"""Rules: the first that fits leads a fresh report to a unit, once, and no rule overrules a person."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError
+from django.utils import timezone
+
+from core.audit import log as events
+from reports.cases import routing, workflow
+from reports.cases.routing import Told, way
+from reports.facts import effective_facts as held
+from reports.models import Case, Event, Office, Report, RoutingRule, Unit
+from tests.reports.reference.test_units import at
+from tests.support import report_factories as evidence
+from tests.support.officers import Person, log_in
+
+DRY = "/admin/reports/routingrule/dry-run/"
+POLICE = {"xa_yen_dinh": "police"}
+
+
+def a_rule(**asked: Any) -> RoutingRule:
+    return RoutingRule(**({"unit_id": "u"} | asked))
+
+
+def stored(**asked: Any) -> RoutingRule:
+    given = {"unit": evidence.unit(), "is_active": True} | asked
+    return RoutingRule.objects.create(**given)
+
+
+def read(story: str = "Họ xưng công an.", **facts: Any) -> Report:
+    report = evidence.report(story)
+    evidence.read(report, **facts)
+    return report
+
+
+@pytest.mark.parametrize(
+    ("asked", "told", "fits"),
+    [
+        ({}, Told(), True),
+        ({"scenario": "police_case"}, Told(scenario="police_case"), True),
+        ({"scenario": "police_case"}, Told(scenario="bank"), False),
+        ({"commune_id": "xa_yen_dinh"}, Told(commune="xa_yen_dinh"), True),
+        ({"commune_id": "xa_yen_dinh"}, Told(commune=None), False),
+        ({"office_id": "thue"}, Told(offices=("cong-an", "thue")), True),
+        ({"office_id": "thue"}, Told(offices=()), False),
+        ({"least_loss": 100}, Told(loss=100), True),
+        ({"least_loss": 100}, Told(loss=99), False),
+        ({"least_loss": 100}, Told(loss=None), False),
+        ({"scenario": "police_case", "least_loss": 1}, Told(scenario="police_case"), False),
+        ({"unit_id": None}, Told(commune="xa_yen_dinh"), True),
+        ({"unit_id": None}, Told(commune="xa_khac"), False),
+    ],
+)
+def test_a_rule_fits_what_it_asks(asked: dict[str, Any], told: Told, *, fits: bool) -> None:
+    assert (way([a_rule(**asked)], told, POLICE) is not None) == fits
+
+
+def test_the_first_that_fits_is_taken() -> None:
+    rules = [a_rule(scenario="bank", unit_id="a"), a_rule(unit_id="b"), a_rule(unit_id="c")]
+    found = way(rules, Told(scenario="police_case"), {})
+    assert found is not None
+    assert found.unit == "b"
+
+
+def test_a_rule_without_a_unit_leads_to_the_police_of_the_commune() -> None:
+    found = way([a_rule(unit_id=None)], Told(commune="xa_yen_dinh"), POLICE)
+    assert found is not None
+    assert found.unit == "police"
+
+
+@pytest.mark.django_db
+def test_rules_are_asked_by_position_and_drafts_are_not() -> None:
+    late, first = stored(position=9), stored(position=1)
+    stored(position=0, is_active=False)
+    assert routing.rules() == [first, late]
+    assert len(routing.rules(with_drafts=True)) == 3
+
+
+@pytest.mark.django_db
+def test_a_rule_to_a_unit_that_takes_nothing_is_passed_over() -> None:
+    stored()
+    Unit.objects.update(is_active=False)
+    assert routing.rules() == []
+
+
+@pytest.mark.django_db
+def test_a_fresh_report_goes_where_the_rule_says_by_the_machine_and_on_record() -> None:
+    rule, report = stored(priority=80), read()
+    assert routing.route_fresh() == 1
+    case = Case.objects.get(report=report)
+    assert (case.at_unit, case.unit, case.status, case.officer) == (
+        evidence.unit(), "Công an xã Yên Định", "new", None,
+    )  # fmt: skip
+    event = events.about("report", report.pk).get()
+    assert (event.kind, event.by, event.detail["rule"]) == ("routed", None, rule.pk)
+
+
+@pytest.mark.django_db
+def test_a_rule_makes_a_report_no_less_urgent_and_an_officer_has_the_last_word() -> None:
+    stored(priority=80)
+    low, high = read(priority=30), read(priority=95)
+    routing.route_fresh()
+    found = Report.objects.select_related("case", "facts").alias(p=held.priority()).order_by("p")
+    assert [held.held(report).priority for report in found] == [80, 95]
+    assert [report.pk for report in found] == [low.pk, high.pk]
+    Case.objects.filter(report=low).update(corrected={"priority": 10})
+    assert held.held(Report.objects.get(pk=low.pk)).priority == 10
+
+
+@pytest.mark.django_db
+def test_what_was_taken_back_is_never_sent_again(duty: Person) -> None:
+    stored(priority=80)
+    report = read()
+    routing.route_fresh()
+    back = workflow.recall(report.pk, by=duty.user, version=2, reason="nhầm nơi")
+    assert (back.at_unit, back.least_priority) == (None, None)
+    Case.objects.update(status="new")
+    assert routing.route_fresh() == 0
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "changes", [{"status": "in_review"}, {"status": "waiting"}, {"status": "junk"}]
+)
+def test_what_a_person_has_begun_is_left_alone(changes: dict[str, str]) -> None:
+    stored()
+    Case.objects.filter(report=read()).update(**changes)
+    assert routing.route_fresh() == 0
+    assert not Event.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_person_who_is_quicker_wins(duty: Person) -> None:
+    rule, report = stored(), read()
+    workflow.take(report.pk, by=duty.user, version=1)
+    gone = workflow.route(report.pk, unit=evidence.unit(), rule=rule.pk, priority=None)
+    assert (gone, Case.objects.get(report=report).officer) == (False, duty.user)
+
+
+@pytest.mark.django_db
+def test_what_the_machine_has_not_read_waits() -> None:
+    stored()
+    report = evidence.report()
+    assert routing.route_fresh() == 0
+    assert Case.objects.get(report=report).routed_at is None
+
+
+@pytest.mark.django_db
+def test_what_no_rule_fits_is_asked_about_once_and_its_version_stays() -> None:
+    stored(scenario="bank")
+    report = read()
+    assert routing.route_fresh() == 0
+    case = Case.objects.get(report=report)
+    assert (case.routed_at is not None, case.version) == (True, 1)
+    RoutingRule.objects.update(scenario="")
+    assert routing.route_fresh() == 0
+
+
+@pytest.mark.django_db
+def test_an_old_backlog_stays_when_a_first_rule_is_switched_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stored()
+    read()
+    monkeypatch.setattr(routing, "FRESH", timedelta(0))
+    assert routing.route_fresh() == 0
+
+
+@pytest.mark.django_db
+def test_without_rules_nothing_is_asked(django_assert_num_queries: Any) -> None:
+    read()
+    with django_assert_num_queries(1):
+        assert routing.route_fresh() == 0
+
+
+@pytest.mark.django_db
+def test_the_database_refuses_a_priority_over_a_hundred() -> None:
+    with pytest.raises(IntegrityError):
+        stored(priority=101)
+
+
+@pytest.mark.django_db
+def test_a_dry_run_counts_and_shows_and_writes_nothing(lead: Person) -> None:
+    stored(scenario="bank", is_active=False)
+    stored(position=200, scenario="police_case")
+    reports = [read() for _ in range(4)] + [read(scenario="other")]
+    page = lead.client.get(DRY, {"drafts": ""}).content.decode()
+    trial = routing.dry_run(routing.rules(with_drafts=True))
+    assert [line.reports for line in trial.lines] == [0, 4, 1]
+    assert [len(line.samples) for line in trial.lines] == [0, 3, 1]
+    assert reports[3].public_number in page
+    assert Case.objects.filter(routed_at=None, at_unit=None, version=1).count() == 5
+
+
+@pytest.mark.django_db
+def test_a_dry_run_is_bounded_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routing, "MOST_TRIED", 2)
+    for _ in range(3):
+        read()
+    trial = routing.dry_run([])
+    assert (trial.reports, trial.is_cut) == (2, True)
+
+
+@pytest.mark.django_db
+def test_a_dry_run_reads_no_text_of_a_person(django_assert_num_queries: Any) -> None:
+    stored()
+    for _ in range(5):
+        read()
+    with django_assert_num_queries(3) as asked:
+        routing.dry_run(routing.rules())
+    assert not any('"story"' in query["sql"] for query in asked.captured_queries)
+
+
+@pytest.mark.django_db
+def test_a_dry_run_cannot_be_posted_and_is_not_for_a_unit(lead: Person) -> None:
+    assert lead.client.post(DRY).status_code == 405
+    assert log_in(at(evidence.unit(), role="lead")).get(DRY).status_code == 403
+
+
+@pytest.mark.django_db
+def test_a_rule_that_is_saved_is_on_record(lead: Person) -> None:
+    Office.objects.create(codename="thue", name="Thuế")
+    unit = evidence.unit()
+    typed = {"position": 5, "scenario": "police_case", "office": "thue", "least_loss": "1000000",
+             "unit": unit.pk, "priority": "60"}  # fmt: skip
+    assert lead.client.post("/admin/reports/routingrule/add/", typed).status_code == 302
+    rule = RoutingRule.objects.get()
+    assert (rule.office_id, rule.unit, rule.is_active) == ("thue", unit, False)
+    assert Event.objects.get(kind="rule_saved").detail["least_loss"] == 1000000
+
+
+@pytest.mark.django_db
+def test_an_absurd_priority_is_told_in_words(lead: Person) -> None:
+    answer = lead.client.post("/admin/reports/routingrule/add/", {"position": 1, "priority": 400})
+    assert "Ghi một số từ 0 đến 100" in answer.content.decode()
+    assert not RoutingRule.objects.exists()
+
+
+@pytest.mark.django_db
+def test_reports_of_this_month_are_tried_and_older_ones_are_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read()
+    later = timezone.now() + timedelta(days=31)
+    monkeypatch.setattr(timezone, "now", lambda: later)
+    assert routing.dry_run([]).reports == 0

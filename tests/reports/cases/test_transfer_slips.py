@@ -1,0 +1,230 @@
+"""Phiếu chuyển tin: a number of its year with each hand-over, and a sheet that is on record."""
+
+import io
+import subprocess
+import sys
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+from pypdf import PdfReader
+
+from core.audit import log as events
+from reports.cases import pdf_documents as papers
+from reports.cases import transfer_slips as slips
+from reports.cases import workflow
+from reports.cases.corrections import Right
+from reports.models import Case, Report, Slip
+from tests.reports.reference.test_units import at
+from tests.support import report_factories as evidence
+from tests.support.concurrency import in_parallel
+from tests.support.officers import Person, enlist, log_in
+
+pytestmark = pytest.mark.django_db
+STORY = "Họ xưng Công an xã, dọa bắt nếu không chuyển tiền. Số tôi 0992 000 118."
+PAPER = papers.Paper(
+    number="7/PCT-PV01",
+    issued_on=date(2026, 1, 5),
+    title="PHIẾU CHUYỂN TIN",
+    about="Tin số 26-AAAA-BBBB",
+    to="Công an xã Yên Định",
+    opening="Chuyển tin sau:",
+    facts=(("Lời kể", "Ắt ằ ẳ ẵ ặ Ợ ữ ỹ đ Đ"),),
+    closing="Đề nghị xem xét.",
+    receivers=("- Như trên;",),
+    signed_as="CÁN BỘ LẬP PHIẾU",
+    signer="Lê Thị Ỷ",
+    foot="Phiếu này không thay Phiếu chuyển nguồn tin về tội phạm.",
+)
+
+
+def handed(by: Person, story: str = STORY, **typed: Any) -> Report:
+    report = evidence.report(story, **typed)
+    unit, reason = evidence.unit().name, "đúng địa bàn"
+    workflow.hand_over(report.pk, by=by.user, version=1, unit=unit, reason=reason)
+    return report
+
+
+def words_of(pdf: bytes) -> str:
+    pages = PdfReader(io.BytesIO(pdf)).pages
+    return " ".join(" ".join(page.extract_text() for page in pages).split())
+
+
+def take(who: Person, report: Report, **typed: str) -> Any:
+    slip = Slip.objects.get(report=report)
+    return who.client.post(f"/admin/reports/report/{report.pk}/slip/{slip.pk}/", typed)
+
+
+def test_every_vietnamese_letter_and_the_heading_of_a_dispatch_are_on_the_sheet() -> None:
+    said = words_of(papers.draw(PAPER))
+    for text in ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc",
+                 "CÔNG AN TỈNH THANH HÓA", "Số: 7/PCT-PV01", "Thanh Hóa, ngày 05 tháng 01 năm 2026",
+                 "Kính gửi: Công an xã Yên Định", "Ắt ằ ẳ ẵ ặ Ợ ữ ỹ đ Đ", "Lê Thị Ỷ"):  # fmt: skip
+        assert text in said
+
+
+@pytest.mark.parametrize("text", ["\U0001f600", "\u202eđảo", "漢", "\x00", "\ufffd", "a\tb"])
+def test_signs_that_the_type_lacks_are_shown_by_their_code_points(text: str) -> None:
+    assert "[U+" in papers.drawable(text)
+    facts = (("Lời kể", text * 50),)
+    assert papers.draw(papers.Paper(**(PAPER.__dict__ | {"facts": facts}))).startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("text", ["x" * 20_000, "dòng\n" * 3_000, "a " * 10_000, " ", ""])
+def test_a_text_of_any_length_comes_to_a_few_sheets(text: str) -> None:
+    facts = (("Lời kể", papers.cut(text)),)
+    drawn = papers.draw(papers.Paper(**(PAPER.__dict__ | {"facts": facts})))
+    assert len(PdfReader(io.BytesIO(drawn)).pages) <= 60
+
+
+def test_a_hand_over_gets_the_next_number_of_its_year(duty: Person) -> None:
+    first, second = handed(duty), handed(duty)
+    year = timezone.localtime().year
+    assert [(row.year, row.number) for row in Slip.objects.order_by("number")] == [
+        (year, 1),
+        (year, 2),
+    ]
+    said = events.about("report", second.pk).get(kind="handed_over").detail["slip"]
+    assert (said, first.slips.get().unit) == (f"2/{year}", "Công an xã Yên Định")
+
+
+def test_numbers_begin_anew_each_year(duty: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    handed(duty)
+    later = timezone.localtime() + timedelta(days=366)
+    monkeypatch.setattr(timezone, "localtime", lambda *_: later)
+    row = slips.issue(evidence.report().pk, unit="Công an", reason="x", by=duty.user)
+    assert (row.year, row.number) == (later.year, 1)
+
+
+def test_a_hand_over_that_fails_uses_no_number(duty: Person) -> None:
+    report = evidence.report()
+    with pytest.raises(workflow.StaleVersion):
+        workflow.hand_over(report.pk, by=duty.user, version=9, unit="Công an", reason="x")
+    handed(duty)
+    assert Slip.objects.get().number == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_once_get_two_numbers_without_a_gap() -> None:
+    by, reports = enlist("by", "duty"), [evidence.report() for _ in range(6)]
+
+    def hand(report: Report) -> None:
+        workflow.hand_over(report.pk, by=by, version=1, unit="Công an huyện", reason="x")
+
+    in_parallel([lambda report=report: hand(report) for report in reports])
+    assert sorted(Slip.objects.values_list("number", flat=True)) == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("act", ["UPDATE reports_slip SET unit = 'x'", "DELETE FROM reports_slip"])
+def test_a_slip_is_never_changed(duty: Person, act: str) -> None:
+    handed(duty)
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(act)
+
+
+def test_the_sheet_tells_the_report_with_what_is_personal_masked(duty: Person) -> None:
+    report = handed(duty, contact="0992 000 118", caller_number="0550 000 123")
+    answer = take(duty, report)
+    said = words_of(answer.content)
+    assert answer.headers["Content-Type"] == "application/pdf"
+    for text in (
+        report.public_number,
+        "Công an xã Yên Định",
+        "0550 000 123",
+        "đúng địa bàn",
+        "dọa bắt",
+    ):
+        assert text in said
+    assert "0992 000 118" not in said
+    assert not events.about("report", report.pk).filter(kind="revealed").exists()
+
+
+def test_the_sheet_gives_an_officers_word_before_the_machines(duty: Person) -> None:
+    report = evidence.triaged(STORY)
+    right = Right("scenario", "bank")
+    workflow.correct(report.pk, by=duty.user, version=1, right=right, reason="Nghe lại.")
+    unit = evidence.unit().name
+    workflow.hand_over(report.pk, by=duty.user, version=2, unit=unit, reason="đúng địa bàn")
+    said = words_of(take(duty, report).content)
+    assert "Cán bộ ghi Giả danh nhân viên ngân hàng" in said
+    assert "Máy gợi ý thiệt hại: chưa rõ" in said
+
+
+def test_what_is_sealed_is_on_the_sheet_only_for_who_asks_and_may_and_on_record(
+    duty: Person,
+) -> None:
+    report = handed(duty, contact="0992 000 118")
+    assert "0992 000 118" in words_of(take(duty, report, whole="1").content)
+    looked = events.about("report", report.pk).get(kind="revealed")
+    assert (looked.by, looked.detail["what"]) == (duty.user, "slip")
+
+
+def test_each_sheet_is_counted_and_the_page_says_how_many(duty: Person) -> None:
+    report = handed(duty)
+    take(duty, report)
+    take(duty, report)
+    page = duty.client.get(f"/admin/reports/report/{report.pk}/change/").content.decode()
+    assert "Đã in 2 lần" in page
+    assert events.about("report", report.pk).filter(kind="slip_given").count() == 2
+
+
+def test_each_sheet_is_among_the_looks(duty: Person, auditor: Person) -> None:
+    """Masked or whole, it carries a person's words out of the house."""
+    take(duty, handed(duty))
+    page = auditor.client.get("/admin/reports/event/looks/").content.decode()
+    assert page.count("In phiếu chuyển tin") == 2  # the choice of acts, and this one
+
+
+def test_the_receiving_unit_prints_it_and_another_does_not(duty: Person) -> None:
+    report = handed(duty)
+    slip = report.slips.get()
+    address = f"/admin/reports/report/{report.pk}/slip/{slip.pk}/"
+    there = log_in(at(evidence.unit()))
+    elsewhere = log_in(at(evidence.unit("Công an xã Kiên Thọ"), "khac"))
+    assert [each.post(address).status_code for each in (there, elsewhere)] == [200, 403]
+    assert duty.client.get(address).status_code == 405
+
+
+def test_the_slip_of_another_report_is_not_found(duty: Person) -> None:
+    report, other = handed(duty), evidence.report()
+    slip = report.slips.get()
+    answer = duty.client.post(f"/admin/reports/report/{other.pk}/slip/{slip.pk}/")
+    assert answer.status_code == 404
+
+
+def test_a_hand_over_of_before_gets_its_slip_later_and_only_once(duty: Person) -> None:
+    report = evidence.report()
+    Case.objects.filter(report=report).update(status="handed_over", unit="Công an xã Yên Định")
+    events.record("report", report.pk, "handed_over", by=duty.user, reason="đúng nơi")
+    address = f"/admin/reports/report/{report.pk}/slip/"
+    assert [duty.client.post(address).status_code for _ in range(2)] == [303, 303]
+    assert (Slip.objects.get().reason, Slip.objects.get().unit) == (
+        "đúng nơi",
+        "Công an xã Yên Định",
+    )
+
+
+def test_no_slip_is_made_of_what_was_not_handed_over(duty: Person) -> None:
+    report = evidence.report()
+    answer = duty.client.post(f"/admin/reports/report/{report.pk}/slip/", follow=True)
+    assert "Chưa lập" in answer.content.decode()
+    assert not Slip.objects.exists()
+
+
+def test_an_erased_report_still_has_its_sheet(duty: Person) -> None:
+    report = handed(duty, contact="0992 000 118")
+    evidence.erase(report)
+    said = words_of(take(duty, report, whole="1").content)
+    assert "Để lại" not in said
+    assert "0992" not in said
+
+
+def test_no_page_loads_what_draws_sheets() -> None:
+    code = (
+        "import django, sys; django.setup(); import portal.urls;"
+        "print([name for name in ('fpdf', 'fontTools') if name in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

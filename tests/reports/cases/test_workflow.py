@@ -1,0 +1,196 @@
+"""Decisions: the status table as a table, lost races, and the record of each act."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from accounts import roles as people
+from core.audit import log as events
+from reports.cases import deadlines as timekeeping
+from reports.cases import transitions as moves
+from reports.cases import workflow
+from reports.models import Case, Message, UnitMember
+from tests.support import report_factories as evidence
+from tests.support.officers import Person, enlist
+
+pytestmark = pytest.mark.django_db
+
+S = Case.Status
+WORDS: dict[str, dict[str, Any]] = {
+    "take": {},
+    "assign": {},
+    "assign_unit": {"unit": "Công an xã Yên Định"},
+    "recall": {"reason": "gửi nhầm nơi"},
+    "note": {"reason": "đã gọi lại"},
+    "ask": {"reason": "Số tài khoản nhận là gì?"},
+    "message": {"reason": "Cảm ơn, đã nhận."},
+    "resume": {},
+    "act": {"reason": "có dấu hiệu, gửi Cơ quan điều tra"},
+    "extend": {"reason": "vụ việc phức tạp"},
+    "hand_over": {"reason": "đúng địa bàn", "unit": "Công an xã Yên Định"},
+    "close": {"reason": "trùng", "outcome": "duplicate"},
+    "junk": {"reason": "quảng cáo"},
+    "withdraw": {"reason": "người báo đề nghị"},
+    "reopen": {"reason": "có tin mới"},
+}
+# Written out a second time, by hand: from each status, what each verb leads to.
+LEADS = {
+    S.NEW: "take=in_review assign=in_review assign_unit=in_review recall=new note=new message=new ask=waiting act=actioned"
+    " hand_over=handed_over close=closed junk=junk withdraw=withdrawn",
+    S.IN_REVIEW: "take=in_review assign=in_review assign_unit=in_review recall=in_review note=in_review message=in_review ask=waiting act=actioned"
+    " hand_over=handed_over close=closed junk=junk withdraw=withdrawn",
+    S.WAITING: "take=waiting assign=waiting assign_unit=waiting recall=waiting note=waiting message=waiting resume=in_review act=actioned"
+    " hand_over=handed_over close=closed junk=junk withdraw=withdrawn",
+    S.ACTIONED: "note=actioned message=actioned extend=actioned hand_over=handed_over close=closed reopen=in_review",
+    S.HANDED_OVER: "note=handed_over message=handed_over reopen=in_review",
+    S.CLOSED: "note=closed message=closed reopen=in_review",
+    S.JUNK: "note=junk message=junk reopen=in_review",
+    S.WITHDRAWN: "note=withdrawn message=withdrawn reopen=in_review",
+}
+MAY = {
+    "duty": "take recall note ask message resume act hand_over close junk withdraw",
+    "lead": "take assign assign_unit recall note ask message resume act extend hand_over close junk withdraw reopen",
+    "unit": "take recall note ask message resume act close junk withdraw",
+    "editor": "",
+    "approver": "",
+    "auditor": "",
+}
+
+
+def standing(status: str) -> Case:
+    """A case that has come to that status, whatever the way."""
+    case = evidence.case()
+    outcome = "duplicate" if status == S.CLOSED else ""
+    unit = "Công an xã Yên Định" if status == S.HANDED_OVER else ""
+    Case.objects.filter(pk=case.pk).update(status=status, outcome=outcome, unit=unit)
+    if status == S.ACTIONED:
+        timekeeping.keep(case, starts=("verify",))
+    case.refresh_from_db()
+    return case
+
+
+def decide(verb: str, case: Case, by: User, **words: Any) -> Case:
+    evidence.unit()
+    function: Any = getattr(workflow, verb)
+    given = WORDS[verb] | ({"officer": by} if verb == "assign" else {}) | words
+    after: Case = function(case.pk, **({"by": by, "version": case.version} | given))
+    return after
+
+
+@pytest.fixture
+def chief(db: None) -> User:
+    return enlist("chief", "lead")
+
+
+@pytest.mark.parametrize("verb", WORDS)
+@pytest.mark.parametrize("status", S)
+def test_a_verb_leads_where_the_table_says_and_nowhere_else(
+    status: str, verb: str, chief: User
+) -> None:
+    case = standing(status)
+    leads = dict(pair.split("=") for pair in LEADS[S(status)].split())
+    if verb in leads:
+        assert decide(verb, case, chief).status == leads[verb]
+    else:
+        with pytest.raises(workflow.NotFromHere):
+            decide(verb, case, chief)
+        assert Case.objects.get(pk=case.pk).version == case.version
+
+
+@pytest.mark.parametrize("verb", WORDS)
+@pytest.mark.parametrize("role", MAY)
+def test_a_role_may_what_is_written_here(role: str, verb: str) -> None:
+    by = enlist(role, role)
+    case = standing(next(status for status in LEADS if f"{verb}=" in LEADS[status]))
+    if role == "unit":
+        Case.objects.filter(pk=case.pk).update(at_unit=evidence.unit())
+        UnitMember.objects.create(user=by, unit=evidence.unit())
+    if verb in MAY[role].split():
+        assert decide(verb, case, by).version == case.version + 1
+    else:
+        with pytest.raises(workflow.NotAllowed):
+            decide(verb, case, by)
+        assert not events.about("report", case.pk)
+
+
+@pytest.mark.parametrize("verb", WORDS)
+def test_each_decision_leaves_one_event_with_who_and_why(verb: str, chief: User) -> None:
+    case = standing(next(status for status in LEADS if f"{verb}=" in LEADS[status]))
+    after = decide(verb, case, chief)
+    event = events.about("report", case.pk).get()
+    assert (event.kind, event.by) == (moves.TABLE[verb].event, chief)
+    assert (event.detail["before"], event.detail["after"]) == (case.status, after.status)
+    told = {"message": Message.objects.get().pk} if moves.TABLE[verb].tells else WORDS[verb]
+    assert event.detail.items() >= told.items()
+
+
+@pytest.mark.parametrize(
+    ("verb", "without"),
+    [
+        *((verb, "reason") for verb in WORDS if "reason" in WORDS[verb]),
+        ("hand_over", "unit"),
+        ("close", "outcome"),
+    ],
+)
+def test_what_a_verb_needs_is_asked_for(verb: str, without: str, chief: User) -> None:
+    case = standing(next(status for status in LEADS if f"{verb}=" in LEADS[status]))
+    with pytest.raises(workflow.ReasonMissing) as caught:
+        decide(verb, case, chief, **{without: " \n"})
+    assert caught.value.what == without
+    assert not events.about("report", case.pk)
+
+
+def test_the_second_of_two_officers_is_told_and_overwrites_nothing(chief: User) -> None:
+    case = evidence.case()
+    other = enlist("other", "duty")
+    workflow.take(case.pk, by=other, version=case.version)
+    with pytest.raises(workflow.StaleVersion):
+        workflow.junk(case.pk, by=chief, version=case.version, reason="quảng cáo")
+    assert Case.objects.get(pk=case.pk).officer == other
+
+
+def test_an_unknown_outcome_closes_nothing(chief: User) -> None:
+    with pytest.raises(workflow.ReasonMissing):
+        decide("close", evidence.case(), chief, outcome="solved")
+
+
+def test_only_one_who_may_decide_can_be_assigned(chief: User, editor: Person) -> None:
+    with pytest.raises(workflow.ReasonMissing, match="officer"):
+        decide("assign", evidence.case(), chief, officer=editor.user)
+
+
+def test_an_officer_who_left_decides_nothing(chief: User) -> None:
+    chief.is_active = False
+    with pytest.raises(workflow.NotAllowed):
+        decide("take", evidence.case(), chief)
+
+
+def test_who_decides_on_an_untaken_case_becomes_its_officer(duty: Person, chief: User) -> None:
+    case = decide("ask", evidence.case(), duty.user)
+    assert case.officer == duty.user
+    assert decide("act", case, chief).officer == duty.user
+
+
+def test_a_note_does_not_make_its_writer_the_officer(duty: Person) -> None:
+    assert decide("note", evidence.case(), duty.user).officer is None
+
+
+def test_reopening_clears_the_outcome_and_the_event_keeps_it(chief: User) -> None:
+    case = decide("close", evidence.case(), chief)
+    assert decide("reopen", case, chief).outcome == ""
+    closing = events.about("report", case.pk).get(kind="closed")
+    assert closing.detail["outcome"] == "duplicate"
+
+
+def test_offers_are_what_would_be_accepted(duty: Person) -> None:
+    case = evidence.case()
+    expected = set(MAY["duty"].split()) - {"resume", "recall"}
+    assert set(workflow.offers(case, duty.user)) == expected
+    taken = decide("take", case, duty.user)
+    assert "take" not in workflow.offers(taken, duty.user)
+
+
+def test_every_permission_of_the_table_exists(db: None) -> None:
+    wanted = {move.permission for move in moves.TABLE.values()}
+    assert people._permissions(wanted).keys() == wanted

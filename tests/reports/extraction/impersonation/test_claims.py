@@ -1,0 +1,159 @@
+"""Whom a caller claimed to be: the office, the commune of its unit, and who was but told."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reports.extraction.impersonation import claims as claimed
+from reports.extraction.impersonation.claims import Claimed
+from reports.extraction.impersonation.lexicon import names_of, table
+from reports.reference.office_lexicon import shipped
+from tests.support.cpu_time import takes_less_than
+
+_DATA = Path(__file__).parents[3] / "data" / "claimed_offices.jsonl"
+_SENTENCES = [json.loads(line) for line in _DATA.read_text(encoding="utf-8").splitlines()]
+HOSTILE = (
+    "công an xã ", "xưng là ", "công an huyện hoằng hóa gọi ", "bên ", "a", "công an, ", "🐷 ",
+)  # fmt: skip
+_PARTS = st.sampled_from(
+    [
+        "công an",
+        " xã ",
+        "Hoằng Hóa",
+        "xưng là",
+        "gọi",
+        "báo",
+        ", ",
+        ". ",
+        "VKS",
+        "\n",
+        "ﬁ",
+        "İ",
+        "đ",
+    ]
+)
+
+
+def read(text: str) -> Claimed:
+    return claimed.together(claimed.of_story(text, shipped()))
+
+
+def test_there_are_sixty_sentences() -> None:
+    assert len(_SENTENCES) >= 60
+
+
+@pytest.mark.parametrize("sentence", _SENTENCES, ids=lambda each: each["text"][:40])
+def test_a_sentence_names_whom_a_person_would_name(sentence: dict[str, Any]) -> None:
+    """Where communes are "+" they are several, of which none may be taken."""
+    found = read(sentence["text"])
+    assert list(found.offices) == sentence["offices"]
+    if sentence["communes"] == "+":
+        assert len(found.communes) > 1
+    else:
+        assert list(found.communes) == sentence["communes"]
+
+
+@pytest.mark.parametrize("sentence", _SENTENCES, ids=lambda each: each["text"][:40])
+def test_the_words_of_a_claim_stand_at_its_place(sentence: dict[str, Any]) -> None:
+    for reason in read(sentence["text"]).reasons:
+        assert reason.fact == "office"
+        assert reason.words
+        assert sentence["text"][reason.start : reason.end] == reason.words
+
+
+def test_unit_and_commune_are_among_the_words() -> None:
+    (reason,) = read("Trưởng công an xã Hoằng Hóa gọi bảo tôi.").reasons
+    assert reason.words == "Trưởng công an xã Hoằng Hóa"
+    assert reason.rule == "cong-an-xa-phuong in xa_hoang_hoa: trưởng công an xã"
+
+
+def test_all_that_stands_in_the_field_for_the_name_is_claimed() -> None:
+    claims = claimed.of_field("đại úy Nguyễn Văn A, trưởng ca xã hoằng hoá", shipped())
+    found = claimed.together(claims)
+    assert (found.offices, found.communes) == (("cong-an-xa-phuong",), ("xa_hoang_hoa",))
+    assert {(reason.start, reason.end) for reason in found.reasons} == {(None, None)}
+    assert not any("Nguyễn" in reason.words for reason in found.reasons)
+
+
+def test_a_box_of_the_page_gives_way_to_what_is_narrower() -> None:
+    box = claimed.of_form("police", shipped())
+    assert claimed.together(box).offices == ("cong-an",)
+    both = claimed.together([*box, *claimed.of_story("Xưng công an xã.", shipped())])
+    assert both.offices == ("cong-an-xa-phuong",)
+    assert len(both.reasons) == 2
+
+
+def test_a_box_that_says_nothing_claims_nothing() -> None:
+    assert claimed.of_form("other", shipped()) == claimed.of_form(" ", shipped()) == []
+
+
+def test_a_name_of_two_rows_stays_both() -> None:
+    names = names_of([("a", ["Tổ X"]), ("b", ["tổ x"])], lambda _: ())
+    (claim,) = claimed.of_story("Nó xưng là tổ X.", names)
+    assert claim.offices == ("a", "b")
+    assert claim.reason.rule == "a|b: Tổ X"
+
+
+def test_an_office_that_is_not_in_the_table_is_not_recognised() -> None:
+    assert claimed.of_story("Điện lực gọi bảo cắt điện.", names_of([], lambda _: ())) == []
+
+
+def test_what_was_gone_to_before_does_not_speak_as_the_caller() -> None:
+    assert not read("Tôi ra công an xã, công an xã nói bọn nó hay dùng cách này.").offices
+    assert read("Công an xã nói tôi phải cài lại.").offices == ("cong-an-xa-phuong",)
+
+
+def test_short_names_count_in_capitals_alone() -> None:
+    assert read("CAT goi bao toi").offices == ("cong-an-tinh",)
+    assert not read("khoi bi cat lien lac").offices
+
+
+def test_words_that_look_like_a_name_are_none() -> None:
+    assert not read("xung la thue bao, nha co 3 so dien thoai").offices
+
+
+def test_an_office_of_state_is_told_apart() -> None:
+    assert read("Xưng công an tỉnh.").of_state is not None
+    assert read("Nhân viên ngân hàng gọi.").of_state is None
+
+
+def test_every_code_of_the_table_of_signs_is_known() -> None:
+    known = {row["codename"] for row in json.loads(_OFFICES.read_text(encoding="utf-8"))["offices"]}
+    known |= table().labels.keys()
+    wider = {code for codes in table().any_of.values() for code in codes}
+    named = wider | table().everyday | table().of_state | table().with_unit
+    assert named | set(table().declared.values()) <= known
+
+
+_OFFICES = Path(claimed.__file__).parents[1] / "data" / "offices.json"
+
+
+@given(st.one_of(st.text(max_size=400), st.lists(_PARTS, max_size=40).map("".join)))
+def test_no_text_raises_and_words_stand_at_their_places(text: str) -> None:
+    for claim in claimed.of_story(text, shipped()):
+        assert text[claim.reason.start : claim.reason.end] == claim.reason.words != ""
+    claimed.together(claimed.of_field(text, shipped()))
+
+
+def test_no_more_places_are_looked_up_than_a_story_may_ask_for() -> None:
+    asked: list[str] = []
+
+    def locate(words: str) -> tuple[str, ...]:
+        asked.append(words)
+        return ()
+
+    names = names_of([("cong-an-xa-phuong", ["công an xã"])], locate)
+    claimed.of_story("công an xã gọi. " * 1000, names)
+    assert 0 < len(asked) < 400
+
+
+@pytest.mark.parametrize("part", HOSTILE)
+def test_hostile_text_takes_bounded_time(part: str) -> None:
+    text = (part * 20_000)[:20_000]
+    names = shipped()
+    assert takes_less_than(1.5, lambda text: claimed.of_story(text, names), text)
+    assert len(claimed.of_story(text, names)) <= claimed.MOST

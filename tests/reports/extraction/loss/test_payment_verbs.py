@@ -1,0 +1,135 @@
+"""Deeds of a story: asked for, done, refused or nearly done; and the sums that they settle."""
+
+import pytest
+
+from reports.extraction.amounts import amounts
+from reports.extraction.cue_matcher import cut
+from reports.extraction.loss.amount_context import is_returned
+from reports.extraction.loss.classifier import hear, read_loss, told
+from reports.extraction.loss.phrase_rules import SETTLED, what_phrases_say
+from reports.extraction.loss.total import times
+from reports.extraction.ngram_model import weigh, weights
+from reports.extraction.parsed_story import look_at
+
+
+@pytest.mark.parametrize(
+    ("story", "states"),
+    [
+        ("Nó bảo tôi nộp 5 triệu, tôi không nộp", ["asked", "refused"]),
+        ("nếu không chuyển thì bắt", ["asked"]),
+        ("bảo em chưa nộp phạt", ["asked"]),
+        ("tôi bảo không nộp", ["refused"]),
+        ("mẹ em chuyển 20 triệu rồi", ["done"]),
+        ("tôi suýt chuyển", ["nearly"]),
+        ("dọa quá nên tôi nộp", ["done"]),
+        ("We paid nothing", ["refused"]),
+        ("she told me to send 5 million", ["asked"]),
+        ("mat 5 trieu dong", ["bare"]),
+        ("Shop bảo cọc 500 nghìn rồi mình gửi hàng, em không cọc", ["asked", "refused"]),
+    ],
+)
+def test_a_deed_is_asked_or_done_or_refused(story: str, states: list[str]) -> None:
+    assert [deed.state for deed in look_at(story).deeds] == states
+
+
+@pytest.mark.parametrize(
+    ("story", "paid"),
+    [
+        ("Họ đòi nộp 5 triệu. Tôi nộp. Hôm sau đòi thêm 4 triệu, tôi cũng nộp.", [5, 4]),
+        ("Họ đòi phạt 6 triệu, em chuyển luôn. Sau đòi thêm 15 triệu thì em không chuyển.", [6]),
+        ("Họ đòi 15 triệu, tôi không chuyển.", []),
+        ("toi trung thuong 14tr tien ban hang", []),
+    ],
+)
+def test_a_sum_that_was_asked_for_is_settled_by_the_next_deed(story: str, paid: list[int]) -> None:
+    said = what_phrases_say(look_at(story))
+    settled = [amount.value for amount, why in said.gone if why.rule == SETTLED]
+    assert settled == [millions * 10**6 for millions in paid]
+
+
+def test_what_was_last_left_undone_speaks_for_no_loss() -> None:
+    none = what_phrases_say(look_at("Gửi link bắt bấm, em không bấm.")).none
+    assert none is not None
+    assert none.rule == "not done: refused"
+
+
+@pytest.mark.parametrize(
+    ("said", "dong"),
+    [
+        ("mất nửa tỷ", 500_000_000),
+        ("đi đứt củ rưỡi", 1_500_000),
+        ("3 chục triệu", 30_000_000),
+        ("gui 15 trieu tam ung", 15_000_000),
+        ("năm triệu tám", 5_800_000),
+    ],
+)
+def test_halves_and_tens_are_read_and_the_next_word_is_none_of_a_sum(said: str, dong: int) -> None:
+    assert [amount.value for amount in amounts(cut(said))] == [dong]
+
+
+@pytest.mark.parametrize(
+    ("story", "millions"),
+    [
+        ("Họ đòi 3 triệu, em chuyển rồi. Bà mua 5 cái thẻ 500 nghìn đọc cho nó.", [1, 5]),
+        ("Bố tôi bị lừa hai lần, mỗi lần 6 triệu", [2]),
+        ("nap 600k x 3 lan, mat het", [3]),
+        ("Tôi gửi nó 5 triệu", [1]),
+    ],
+)
+def test_cards_and_instalments_are_counted(story: str, millions: list[int]) -> None:
+    look = look_at(story)
+    assert [times(look, amount) for amount in look.sums] == millions
+
+
+@pytest.mark.parametrize(
+    ("story", "back"),
+    [
+        ("Tôi chuyển 15 triệu, ngân hàng thu hồi lại được 10 triệu", True),
+        ("Mẹ nộp 90 triệu, ngân hàng trả lại 30 triệu", True),
+        ("Nó gửi nhầm 5 triệu, tôi trả lại 5 triệu", False),
+        ("Tôi nạp 5 triệu, nó hứa trả lại 8 triệu", False),
+        ("Em nạp 5 triệu, không rút được 6 triệu", False),
+    ],
+)
+def test_a_sum_that_came_back_is_told_from_one_that_was_promised(story: str, back: bool) -> None:
+    assert is_returned(look_at(story), 1) is back
+
+
+def test_all_sums_asked_for_are_settled_by_one_deed() -> None:
+    said = what_phrases_say(look_at("Họ thu phí 8 triệu, sau là phí 10 triệu. Tôi đóng cả hai."))
+    assert sorted(amount.value for amount, _ in said.gone) == [8_000_000, 10_000_000]
+
+
+def test_what_sounds_like_paying_is_no_deed() -> None:
+    story = "Con tôi đi lao động, nó bị mất sóng, công an điều tra"
+    assert [deed for deed in look_at(story).deeds if deed.kind == "pay"] == []
+
+
+@pytest.mark.parametrize("asks", ["hỏi", "hối"])
+def test_cues_that_differ_in_marks_alone_stand_beside_each_other(asks: str) -> None:
+    assert [deed.state for deed in look_at(f"nó {asks} tôi gửi").deeds] == ["asked"]
+
+
+def test_a_word_that_says_another_thing_without_marks_needs_them() -> None:
+    assert [deed.state for deed in look_at("no nop tien").deeds] == ["bare"]
+    assert [deed.state for deed in look_at("tôi nỏ nộp tiền").deeds] == ["refused"]
+
+
+def test_a_verb_behind_a_sum_is_no_currency() -> None:
+    assert [amount.last for amount in amounts(cut("xin 3tr dong phi"))] == [3]
+    assert [amount.last for amount in amounts(cut("xin 3 trieu dong phi"))] == [4]
+
+
+def test_turns_are_told_in_their_order() -> None:
+    names = [gram.name for gram in look_at("Nó đòi 5 triệu, tôi cúp máy").endings]
+    assert "!D$R" in names
+
+
+@pytest.mark.parametrize(
+    ("story", "loss"), [("đồ chó, tôi không gửi", None), ("đồ chó, tôi đã gửi 5 triệu", 5_000_000)]
+)
+def test_junk_says_nothing_of_money_but_where_a_sum_is_gone(story: str, loss: int | None) -> None:
+    look = look_at(story)
+    said = hear(look)
+    state = weigh(weights("state"), told(look, said))
+    assert read_loss(look, said, state, is_junk=True).value == loss

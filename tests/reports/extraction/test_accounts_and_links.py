@@ -1,0 +1,65 @@
+"""Receiving accounts and links in a story, and where they stand."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reports.extraction.accounts_and_links import canonical_link, find_accounts, find_links
+from tests.support.cpu_time import takes_less_than
+
+
+@pytest.mark.parametrize(
+    ("story", "accounts"),
+    [
+        ("chuyển vào stk 1903 4567 8901 23 TCB", ["19034567890123"]),
+        ("tài khoản MB Bank số 0550000123 của ai đó", ["0550000123"]),
+        ("chuyen vao 55667788", ["55667788"]),
+        ("send it to account 123-456-7890", ["1234567890"]),
+        ("tài khoản bị trừ 5000000", []),
+        ("trong tài khoản còn 5000000", []),
+        ("chuyển vào tài khoản 20.000.000đ", []),
+        ("stk của nó, sđt 0550000123", []),
+        ("cccd 038012345678", []),
+        ("", []),
+    ],
+)
+def test_accounts_stand_beside_words_that_say_so(story: str, accounts: list[str]) -> None:
+    assert [found.account for found in find_accounts(story)] == accounts
+
+
+@pytest.mark.parametrize(
+    ("story", "links"),
+    [
+        ("bấm https://WWW.Abc.com/Tai-App?x=1.", ["abc.com/Tai-App"]),
+        ("vào www.abc.com.vn nhé", ["abc.com.vn"]),
+        ("link:abc-gov.vn/app.apk", ["abc-gov.vn/app.apk"]),
+        ("(abc.top)", ["abc.top"]),
+        ("thư ten@abc.com", []),
+        ("xong.Tôi tắt máy", []),
+        ("mất 1.500.000 đồng", []),
+        ("http:// . ..", []),
+    ],
+)
+def test_links_are_found_however_they_are_typed(story: str, links: list[str]) -> None:
+    assert [found.link for found in find_links(story)] == links
+
+
+def test_every_spelling_of_a_link_is_one() -> None:
+    spellings = ["http://abc.vn/x", "https://www.ABC.vn/x/", "abc.vn/x", "www.abc.vn/x?ref=zalo"]
+    assert {canonical_link(spelling) for spelling in spellings} == {"abc.vn/x"}
+
+
+@given(st.text("ab.vn/:?@# 0123456789stkđ,\n", max_size=80))
+def test_every_place_is_the_thing_found(story: str) -> None:
+    for account in find_accounts(story):
+        typed = story[account.start : account.end]
+        assert "".join(sign for sign in typed if sign.isdecimal()) == account.account
+    for link in find_links(story):
+        assert canonical_link(story[link.start : link.end]) == link.link
+
+
+@pytest.mark.parametrize("piece", ["a.", "a-", "http://a.vn ", "stk 123456 ", "a:", "1 ", "@", "/"])
+def test_hostile_lengths_take_bounded_time(piece: str) -> None:
+    text = piece * (20_000 // len(piece))
+    assert takes_less_than(1, find_accounts, text)
+    assert takes_less_than(1, find_links, text)

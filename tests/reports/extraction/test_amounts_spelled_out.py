@@ -1,0 +1,94 @@
+"""Sums in words: what is said of a sum means that sum again."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from desk import labels as words
+from reports.extraction.amounts import read_money
+from reports.extraction.amounts_spelled_out import grouped, in_english, in_vietnamese
+
+SUMS = st.integers(min_value=0, max_value=10**15 - 1)
+DIGITS = {
+    "không": 0, "linh": 0, "một": 1, "mốt": 1, "hai": 2, "ba": 3, "bốn": 4, "năm": 5, "lăm": 5,
+    "sáu": 6, "bảy": 7, "tám": 8, "chín": 9,
+}  # fmt: skip
+
+
+def meant(words: str) -> int:
+    """What a Vietnamese hears, as slowly and plainly as it can be written down."""
+    total = group = 0
+    for billions in words.split("tỷ"):
+        total, group = total * 10**9, 0
+        for word in billions.split():
+            if word in {"triệu", "nghìn"}:
+                total, group = total + group * (10**6 if word == "triệu" else 1000), 0
+            elif word == "trăm":
+                group *= 100
+            elif word == "mươi":
+                group += group % 10 * 9
+            else:
+                group += 10 if word == "mười" else DIGITS[word]
+        total += group
+    return total
+
+
+@pytest.mark.parametrize(
+    ("dong", "words"),
+    [
+        (0, "không"),
+        (5, "năm"),
+        (15_000, "mười lăm nghìn"),
+        (21_000, "hai mươi mốt nghìn"),
+        (11_000, "mười một nghìn"),
+        (35_500_000, "ba mươi lăm triệu năm trăm nghìn"),
+        (1_005_000, "một triệu không trăm linh năm nghìn"),
+        (105_000_000, "một trăm linh năm triệu"),
+        (2_000_000_001, "hai tỷ không trăm linh một"),
+        (10**12, "một nghìn tỷ"),
+    ],
+)
+def test_a_sum_is_said_as_people_say_it(dong: int, words: str) -> None:
+    assert in_vietnamese(dong) == words
+
+
+@given(SUMS)
+def test_the_words_mean_the_sum(dong: int) -> None:
+    assert meant(in_vietnamese(dong)) == dong
+
+
+@given(st.integers(1, 99), st.integers(0, 9))
+def test_the_money_field_reads_what_the_page_says(millions: int, hundreds: int) -> None:
+    dong = millions * 10**6 + hundreds * 10**5
+    assert read_money(f"{in_vietnamese(dong)} đồng").value == dong
+
+
+@given(SUMS)
+def test_the_money_field_reads_the_figures_too(dong: int) -> None:
+    if dong >= 10**6:
+        assert read_money(f"{grouped(dong)}đ").value == dong
+
+
+@pytest.mark.parametrize(
+    ("dong", "words"),
+    [
+        (0, "zero"),
+        (35_500_000, "thirty-five million five hundred thousand"),
+        (1_005_000, "one million five thousand"),
+        (12_019, "twelve thousand nineteen"),
+        (10**15, "one thousand trillion"),
+    ],
+)
+def test_a_sum_is_said_in_english(dong: int, words: str) -> None:
+    assert in_english(dong) == words
+
+
+@given(SUMS, SUMS)
+def test_two_sums_never_sound_alike(one: int, other: int) -> None:
+    if one != other:
+        assert in_english(one) != in_english(other)
+
+
+def test_a_label_inside_a_sentence_keeps_the_capitals_of_names() -> None:
+    assert words.inside("Kết bạn Zalo, Telegram") == "kết bạn Zalo, Telegram"
+    assert words.inside("") == ""

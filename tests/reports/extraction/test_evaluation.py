@@ -1,0 +1,122 @@
+"""How well the reader reads: counted by hand on readings that we give it."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from reports.extraction import evaluation
+from reports.extraction.evaluation import Judged
+from reports.extraction.story_reader import Reading
+
+
+def judged(meant: dict[str, Any], **said: Any) -> Judged:
+    fields = {"scenario": "tax", "actions": (), "money_lost_vnd": None, "ongoing": False}
+    return Judged(meant, Reading(**(fields | said), reasons=()))
+
+
+THREE = [
+    judged({"scenario": "tax"}, scenario="tax", margin=9.0),
+    judged({"scenario": "tax"}, scenario="bank", margin=1.0),
+    judged({"scenario": "bank"}, scenario="bank", margin=5.0),
+]
+
+
+def test_precision_and_recall_are_counted_per_code() -> None:
+    scores = evaluation.scenarios(THREE)
+    assert (scores["tax"].precision, scores["tax"].recall) == (1.0, 0.5)
+    assert (scores["bank"].precision, scores["bank"].recall) == (0.5, 1.0)
+    assert evaluation.macro_f1(scores) == pytest.approx(2 / 3)
+    assert evaluation.accuracy(THREE) == pytest.approx(2 / 3)
+
+
+def test_demands_are_counted_one_by_one() -> None:
+    meant = {"actions": ["give_otp", "add_zalo"]}
+    scores = evaluation.actions([judged(meant, actions=("give_otp", "scan_qr"))])
+    assert evaluation.together(scores).f1 == pytest.approx(0.5)
+    assert (scores["add_zalo"].missed, scores["scan_qr"].wrong) == (1, 1)
+
+
+def test_none_unknown_and_a_sum_are_three_answers() -> None:
+    rows = [
+        judged({"money_lost_vnd": 0}, money_lost_vnd=None),
+        judged({"money_lost_vnd": None}, money_lost_vnd=None),
+        judged({"money_lost_vnd": 5}, money_lost_vnd=6),
+    ]
+    assert evaluation.money_exact(rows) == pytest.approx(1 / 3)
+    assert evaluation.money_kinds(rows)["none", "unknown"] == 1
+    assert evaluation.money_kinds(rows)["sum", "sum"] == 1
+
+
+def test_what_a_label_does_not_say_is_not_judged() -> None:
+    assert evaluation.money_exact(THREE) == 0
+    assert evaluation.ongoing(THREE).f1 == 0
+    assert not evaluation.actions(THREE)
+
+
+def test_what_is_taken_for_what() -> None:
+    assert evaluation.swaps(THREE) == [("tax", "bank", 1)]
+
+
+def test_the_least_sure_come_first() -> None:
+    bands = evaluation.calibration(THREE)
+    assert [(band.least, band.right) for band in bands] == [(1.0, 0.0), (5.0, 1.0), (9.0, 1.0)]
+
+
+def write(tmp_path: Path, *lines: str) -> str:
+    file = tmp_path / "labels.jsonl"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    return str(file)
+
+
+def test_the_command_prints_every_figure(tmp_path: Path) -> None:
+    label = {"text": "Xưng cán bộ thuế, đòi mã OTP.", "scenario": "tax", "actions": ["give_otp"]}
+    out = io.StringIO()
+    call_command("evaluate", write(tmp_path, json.dumps(label), ""), stdout=out)
+    told = out.getvalue()
+    for line in ("1 stories", "scenario macro F1 1.000", "money exact", "ongoing F1", "margin"):
+        assert line in told
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("no json", "line 1: not a line of JSON"),
+        ('{"scenario": "tax"}', 'line 1: "text" must be text'),
+        ('{"text": "x", "scenario": "taxes"}', 'line 1: scenario cannot be "taxes"'),
+        ('{"text": "x", "scenario": "give_otp"}', 'line 1: scenario cannot be "give_otp"'),
+        ('{"text": "x", "scenario": {}}', "line 1: scenario cannot be {}"),
+        ('{"text": "x", "actions": null}', "line 1: actions cannot be null"),
+        ('{"text": "x", "money_lost_vnd": "5"}', 'line 1: money_lost_vnd cannot be "5"'),
+        ('{"text": "x", "ongoing": "false"}', 'line 1: ongoing cannot be "false"'),
+        ("", "holds no story"),
+    ],
+)
+def test_a_bad_line_is_named(tmp_path: Path, line: str, said: str) -> None:
+    with pytest.raises(CommandError, match=said):
+        call_command("evaluate", write(tmp_path, line))
+
+
+def test_a_sign_that_only_looks_like_a_line_end_ends_no_line(tmp_path: Path) -> None:
+    out = io.StringIO()
+    call_command("evaluate", write(tmp_path, '\ufeff{"text": "a\u2028b"}'), stdout=out)
+    assert "1 stories" in out.getvalue()
+
+
+def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="cannot be read"):
+        call_command("evaluate", str(tmp_path / "none.jsonl"))
+
+
+def test_weights_are_learnt_without_the_portal() -> None:
+    """The reader is pure, so what judges it while it learns needs no settings."""
+    env = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    asked = [sys.executable, "-m", "bench.training", "--help"]
+    done = subprocess.run(asked, env=env, capture_output=True, check=False)
+    assert done.returncode == 0

@@ -1,0 +1,41 @@
+"""Phrases of a table in a story: marks, clauses, overlaps."""
+
+from reports.extraction.cue_matcher import cut
+from reports.extraction.phrase_trie import Book, outermost
+
+BOOK = Book(
+    [("a", "x", "công an"), ("a", "x", "công an tỉnh"), ("a", "y", "thuế"), ("b", "z", "cô giáo")]
+)
+
+
+def found(text: str) -> list[str]:
+    return [match.phrase.text for match in outermost(BOOK.find(cut(text)))]
+
+
+def test_the_longest_phrase_stands() -> None:
+    assert found("công an tỉnh gọi, công an xã cũng gọi") == ["công an tỉnh", "công an"]
+
+
+def test_words_without_marks_fit_and_wrong_marks_do_not() -> None:
+    assert found("cong an tinh goi") == ["công an tỉnh"]
+    assert found("cống ăn gì") == []
+
+
+def test_a_phrase_stays_in_its_clause() -> None:
+    assert found("người công, an toàn") == []
+
+
+def test_marks_may_lack_of_a_whole_phrase_alone() -> None:
+    """Who writes "cô" with its mark did not mean "cô giáo" by "cô giao"."""
+    assert found("cô giao dịch viên") == []
+    assert found("co giao goi") == ["cô giáo"]
+
+
+def test_a_single_bare_word_says_nothing_where_the_writer_uses_marks() -> None:
+    assert found("bên thuế gọi") == ["thuế"]
+    assert found("nó bảo thue nhà") == []
+    assert found("ben thue goi") == ["thuế"]
+
+
+def test_of_nothing_nothing_is_kept() -> None:
+    assert Book([("a", "x", ""), ("a", "x", "!?")]).find(cut("!? gì")) == []

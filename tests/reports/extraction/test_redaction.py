@@ -1,0 +1,237 @@
+"""Masking and sealing: what the desk sees, and what a dump shows."""
+
+import pytest
+from cryptography.fernet import Fernet
+from pytest_django import Settings
+
+from core.keys import newest_key, sealer
+from reports.extraction import redaction as privacy
+from reports.extraction.redaction import blind_index, mask, subscriber
+
+
+@pytest.mark.parametrize(
+    ("told", "kept", "flag"),
+    [
+        ("căn cước 038012345678 của tôi", "căn cước [số giấy tờ] của tôi", "masked_id"),
+        ("căn cước 038 012 345 678", "căn cước [số giấy tờ]", "masked_id"),
+        ("thẻ 4000 0000 0000 0002 hết hạn", "thẻ [số thẻ] hết hạn", "masked_card"),
+        ("thẻ 4000-0000-0000-0002", "thẻ [số thẻ]", "masked_card"),
+        ("gọi tôi 0550 000 111 nhé", "gọi tôi [số người báo] nhé", "masked_contact"),
+        ("gọi tôi +84 550.000.111", "gọi tôi [số người báo]", "masked_contact"),
+        ("gọi tôi 84550000111", "gọi tôi [số người báo]", "masked_contact"),
+        ("căn cước 038–012–345–678", "căn cước [số giấy tờ]", "masked_id"),
+        ("căn cước 038\u00a0012  345 678", "căn cước [số giấy tờ]", "masked_id"),
+        ("căn cước ０３８０１２３４５６７８", "căn cước [số giấy tờ]", "masked_id"),
+        ("số CMND của tôi là 171234567", "số CMND của tôi là [số giấy tờ]", "masked_id"),
+    ],
+)
+def test_what_says_whose_it_is_gets_masked(told: str, kept: str, flag: str) -> None:
+    masked = mask(told, "0550000111")
+    assert masked.text == kept
+    assert masked.flags == (flag,)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "chuyển vào tài khoản 123456789012",
+        "STK: 123456789012 ngân hàng X",
+        "so tai khoan cua ho la 123456789012",
+        "chuyển đến 4000000000000002",
+        "họ gọi từ 0550 000 222",
+        "mất 35.500.000 đồng",
+        "mã 12345678901",  # eleven digits are no paper
+        "dãy 1234567890123",  # thirteen neither
+        "họ gọi từ +44 7700 900123",  # twelve digits of a caller abroad
+        "họ gọi từ + 447700900123",
+        "tk 123456789012",
+        "chuyển khoản cho 123456789012",
+        "Vietcombank 123456789012",
+        "số tài khoản ở ngân hàng chi nhánh Thanh Hóa 123456789012",
+        "họ gọi 0550000222 20 phút",  # twelve digits of two numbers
+        "họ đòi 100.000.000.000 đồng",
+        "nó đòi 250000000000",
+        "mất tổng cộng 250.000.000.000 trong hai tháng",
+        "nó đưa số 171234567",  # nine digits of which no word says what they are
+    ],
+)
+def test_what_the_officers_need_stays(told: str) -> None:
+    assert mask(told, "0550000111").text == told
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "căn cước 250000000000",
+        "CCCD: 250 000 000 000",
+        "số định danh 250000000000",
+        "so dinh danh ca nhan 250000000000",
+        "250000000000 là số cccd của tôi",
+        "tôi mất 038000000000",  # a paper begins with 0, a sum does not
+        "tôi mất 250000001000",  # nobody's loss is so exact
+    ],
+)
+def test_a_round_sum_beside_a_word_for_papers_or_an_odd_one_is_a_paper(told: str) -> None:
+    masked = mask(told)
+    assert masked.flags == ("masked_id",)
+    assert not any(digits in masked.text for digits in ("250", "038"))
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("stk 038012345678, căn cước 038012345678", "stk 038012345678, căn cước [số giấy tờ]"),
+        ("căn cước 038012345678, stk 038012345678", "căn cước [số giấy tờ], stk 038012345678"),
+        ("họ hỏi tài khoản, tôi đọc căn cước 038012345678",
+         "họ hỏi tài khoản, tôi đọc căn cước [số giấy tờ]"),
+        ("đọc căn cước rồi chuyển vào tài khoản 038012345678",
+         "đọc căn cước rồi chuyển vào tài khoản 038012345678"),
+        ("số thẻ nhận 4000000000000002, thẻ tôi 4000000000000002",
+         "số thẻ nhận 4000000000000002, thẻ tôi [số thẻ]"),
+    ],
+)  # fmt: skip
+def test_one_number_is_read_by_the_nearer_word(told: str, kept: str) -> None:
+    assert mask(told).text == kept
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        "0550  000  111", "(0550) 000111", "0550/000/111", "0550, 000, 111", "0550_000_111",
+        "0550 - 000 - 111", "0550–000–111", "0 5 5 0 0 0 0 1 1 1", "055OOOO111", "0550.000.l11",
+        "０５５０ ０００ １１１", "٠٥٥٠٠٠٠١١١", "+84 (0) 550 000 111", "0084 550000111", "550 000 111",
+        "0550\u00a0000\u00a0111",
+    ],
+)  # fmt: skip
+def test_the_reporters_number_is_masked_in_any_spelling(spelled: str) -> None:
+    masked = mask(f"gọi tôi: {spelled}. Họ gọi 0550 000 222.", "0550000111")
+    assert masked.text.replace("([", "[") == "gọi tôi: [số người báo]. Họ gọi 0550 000 222."
+
+
+def test_the_same_digits_inside_a_longer_number_are_another_number() -> None:
+    for other in ("05500001112", "99550000111"):
+        assert mask(f"họ gọi {other}", "0550000111").text == f"họ gọi {other}"
+
+
+def test_a_mail_address_of_the_reporter_is_masked() -> None:
+    assert mask("viết cho Ba@Mau.example", "ba@mau.example").text == "viết cho [số người báo]"
+
+
+def test_an_account_word_does_not_save_the_reporters_own_number() -> None:
+    assert "0550" not in mask("tài khoản Zalo của tôi 0550000111", "0550 000 111").text
+
+
+def test_a_contact_in_full_width_digits_is_masked_too() -> None:
+    assert mask("gọi tôi 0550000111", "０５５００００１１１").text == "gọi tôi [số người báo]"
+
+
+def test_every_number_of_a_story_is_masked_by_itself() -> None:
+    masked = mask("số 038012345678, thẻ 4000000000000002, lại số 038012345679")
+    assert masked.text == "số [số giấy tờ], thẻ [số thẻ], lại số [số giấy tờ]"
+    assert set(masked.flags) == {"masked_id", "masked_card"}
+
+
+def test_a_contact_that_is_no_number_masks_nothing() -> None:
+    assert mask("Zalo của tôi: Ba", "Ba").text == "Zalo của tôi: Ba"
+
+
+def seal(text: str) -> bytes | None:
+    return privacy.seal(text, "phrase", "a report")
+
+
+def unseal(sealed: bytes | None, what: str = "phrase", whose: str = "a report") -> str | None:
+    return privacy.unseal(sealed, what, whose)
+
+
+def test_what_is_sealed_opens_and_tells_nothing() -> None:
+    sealed = seal("bến Sung, 47")
+    assert sealed is not None
+    assert "bến".encode() not in sealed
+    assert unseal(sealed) == "bến Sung, 47"
+
+
+def test_nothing_to_seal_is_nothing() -> None:
+    assert seal("") is None
+    assert unseal(None) is None
+
+
+def test_the_same_words_are_never_sealed_alike() -> None:
+    assert seal("bến Sung, 47") != seal("bến Sung, 47")
+
+
+@pytest.mark.parametrize("at", [0, 1, 9, 21, -1])
+def test_what_was_altered_does_not_open(at: int) -> None:
+    sealed = bytearray(seal("bến Sung, 47") or b"")
+    sealed[at] ^= 1
+    assert unseal(bytes(sealed)) is None
+
+
+@pytest.mark.parametrize("length", [0, 1, 9, 15, 21, 40])
+def test_what_was_cut_short_does_not_open(length: int) -> None:
+    assert unseal((seal("bến Sung, 47, và còn nữa") or b"")[:length]) is None
+
+
+@pytest.mark.parametrize("place", [{"what": "contact"}, {"whose": "another"}, {"whose": ""}])
+def test_what_is_sealed_opens_in_its_own_place_alone(place: dict[str, str]) -> None:
+    """Who may write to the database shows nobody's words as another's, or in another field."""
+    assert unseal(seal("bến Sung, 47"), **place) is None
+
+
+def test_what_was_sealed_before_it_was_bound_opens_and_is_not_todays() -> None:
+    key, nonce = newest_key(), bytes(12)
+    sealed = privacy._cipher(key).encrypt(nonce, "bến Sung, 47".encode(), None)
+    before = b"\x01" + key.id.encode() + nonce + sealed
+    assert unseal(before) == "bến Sung, 47"
+    assert not privacy.is_newest(before)
+    assert unseal(b"\x02" + before[1:]) is None
+
+
+def test_what_was_sealed_as_a_fernet_token_opens() -> None:
+    assert unseal(sealer().encrypt("bến Sung, 47".encode())) == "bến Sung, 47"
+
+
+def test_what_no_key_opens_is_none(settings: Settings) -> None:
+    sealed = seal("x")
+    settings.FIELD_KEYS = (Fernet.generate_key().decode(),)
+    assert unseal(sealed) is None
+
+
+def test_an_older_key_still_opens(settings: Settings) -> None:
+    sealed = seal("x")
+    settings.FIELD_KEYS = (Fernet.generate_key().decode(), *settings.FIELD_KEYS)
+    assert unseal(sealed) == "x"
+
+
+@pytest.mark.parametrize(
+    "typed", ["0550000111", "+84 550.000.111", "O550 000 111", "0550000111 Nam"]
+)
+def test_a_blind_index_rests_on_the_number_that_is_read(typed: str) -> None:
+    assert blind_index(typed) == blind_index("0550 000 111")
+    assert subscriber(typed) == "+84550000111"
+
+
+@pytest.mark.parametrize("digits", ["0550000111", "0992000456", "0237370000", "0123456789"])
+def test_what_is_written_as_it_is_dialled_reads_as_with_care(digits: str) -> None:
+    assert subscriber(digits) == subscriber(f"sdt {digits}")
+    assert subscriber(f"{digits[:4]} {digits[4:7]} {digits[7:]}") == subscriber(digits)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["", "00000001", "05500001117", "0550000111 / 0550000112", "113", "0992 xxx 123", "1900 1234",
+     "+44 7700 900123", "a@b.example"],
+)  # fmt: skip
+def test_nobody_is_reached_on_what_is_no_subscribers_number(typed: str) -> None:
+    assert subscriber(typed) == ""
+
+
+def test_a_blind_index_is_the_same_only_under_the_same_key(settings: Settings) -> None:
+    before = blind_index("0550000111")
+    assert before == blind_index("0550000111") != blind_index("0550000112")
+    settings.FIELD_KEYS = (Fernet.generate_key().decode(),)
+    assert blind_index("0550000111") != before
+
+
+def test_masking_takes_no_time_on_hostile_digits() -> None:
+    hostile = "1 " * 200_000
+    assert mask(hostile, "0550000111").text != hostile

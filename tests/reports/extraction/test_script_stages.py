@@ -1,0 +1,82 @@
+"""The steps of the script: which a story tells, with which words, in which order."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reports.extraction import script_stages as stages
+from reports.extraction.cue_matcher import action_codes
+from reports.extraction.explanations import Reason
+from reports.extraction.story_reader import read_story
+from tests.support.cpu_time import takes_less_than
+
+_DATA = Path(__file__).parents[2] / "data" / "script_stages.jsonl"
+_SENTENCES = [json.loads(line) for line in _DATA.read_text(encoding="utf-8").splitlines()]
+_SCRIPT = (
+    "contact", "authority", "threat", "hand-over", "isolate", "proof", "demand", "squeeze",
+)  # fmt: skip
+_PARTS = st.sampled_from(
+    ["không ", "được nói với ai", "bật zoom", "nối máy", ", ", ". ", "lệnh bắt", "\n", "ﬁ", "İ"]
+)
+
+
+def read(text: str) -> list[Reason]:
+    return stages.find(text, read_story(text).reasons)
+
+
+def test_the_script_has_eight_steps_with_labels() -> None:
+    assert tuple(stages.labels()) == _SCRIPT
+    assert all(stages.labels().values())
+
+
+def test_there_are_forty_sentences_over_every_step() -> None:
+    assert len(_SENTENCES) >= 40
+    assert {step for each in _SENTENCES for step in each["stages"]} == set(_SCRIPT)
+
+
+@pytest.mark.parametrize("sentence", _SENTENCES, ids=lambda each: each["text"][:40])
+def test_a_sentence_tells_the_steps_in_its_order(sentence: dict[str, Any]) -> None:
+    assert list(stages.codes(read(sentence["text"]))) == sentence["stages"]
+
+
+@pytest.mark.parametrize("sentence", _SENTENCES, ids=lambda each: each["text"][:40])
+def test_the_words_of_a_step_stand_at_its_place(sentence: dict[str, Any]) -> None:
+    for reason in read(sentence["text"]):
+        assert (reason.fact, reason.points) == ("stages", 0)
+        assert sentence["text"][reason.start : reason.end] == reason.words != ""
+
+
+def test_a_step_shows_a_few_words_however_often_it_is_told() -> None:
+    told = read("Nó dọa cắt điện, dọa khóa sim, dọa bắt giam, dọa đi tù, dọa ra tòa.")
+    threats = [reason for reason in told if stages.code_of(reason) == "threat"]
+    assert 1 < len(threats) <= stages.MOST_REASONS
+
+
+def test_what_the_reader_finds_demanded_is_a_step() -> None:
+    text = "đọc mã otp cho nó"
+    otp = Reason("actions", "give_otp: mã otp", "mã otp", 4, 10, 3.0)
+    assert [reason.rule for reason in stages.find(text, [otp])] == ["demand: give_otp"]
+
+
+def test_what_is_denied_is_no_step() -> None:
+    assert not read("Nó không đe dọa tôi.")
+    assert stages.codes(read("no de doa toi")) == ("threat",)
+
+
+def test_every_action_of_a_step_is_of_the_taxonomy() -> None:
+    assert set(stages._of_action()) <= set(action_codes())
+
+
+@given(st.one_of(st.text(max_size=400), st.lists(_PARTS, max_size=40).map("".join)))
+def test_no_text_raises_and_words_stand_at_their_places(text: str) -> None:
+    for reason in stages.find(text):
+        assert text[reason.start : reason.end] == reason.words != ""
+
+
+@pytest.mark.parametrize("part", ["không được nói ", "bắt ", "a", "không ", "dọa, "])
+def test_hostile_text_takes_bounded_time(part: str) -> None:
+    assert takes_less_than(1.5, stages.find, (part * 20_000)[:20_000])

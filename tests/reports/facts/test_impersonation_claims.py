@@ -1,0 +1,142 @@
+"""Whom the callers of a report claimed to be, and their steps, from form, story and later words."""
+
+import json
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from reports.management import reference_data as reference
+from reports.models import Facts, OutboxItem, Report
+from reports.reference import office_lexicon as office_names
+from reports.tracking import followups as later
+from reports.tracking.followups import Later
+from reports.triage import service as triage
+from tests.reports.management.test_json_lines_commands import _ask
+from tests.support import campaign_factories as campaigns
+from tests.support import report_factories as evidence
+from tests.support.officers import Person
+
+pytestmark = pytest.mark.django_db
+
+STORY = "Trưởng công an xã Hoằng Hóa gọi, dọa bắt giam, đòi chuyển tiền, cấm nói với ai."
+
+
+@pytest.fixture(autouse=True)
+def _offices_and_communes() -> None:
+    reference.load_offices()
+    reference.load_communes()
+    office_names.forget()
+
+
+def read(subject: Report) -> Facts:
+    owed = OutboxItem.objects.filter(key=str(subject.pk), settled_at=None).order_by("id")
+    triage.work_off([item.pk for item in owed])
+    return Facts.objects.get(report=subject)
+
+
+def reasons_of(facts: Facts, fact: str) -> list[dict[str, Any]]:
+    return [reason for reason in facts.reasons if reason["fact"] == fact]
+
+
+def test_office_commune_and_steps_become_facts_with_their_words() -> None:
+    facts = read(evidence.report(STORY))
+    assert (facts.offices, facts.office_communes) == (["cong-an-xa-phuong"], ["xa_hoang_hoa"])
+    assert facts.stages == ["threat", "demand", "isolate"]
+    for fact in ("office", "stages"):
+        for reason in reasons_of(facts, fact):
+            assert STORY[reason["start"] : reason["end"]] == reason["words"] != ""
+
+
+def test_an_ambiguous_commune_stays_several() -> None:
+    facts = read(evidence.report("Công an phường Lam Sơn gọi."))
+    assert len(facts.office_communes) > 1
+
+
+def test_the_form_counts_and_gives_way_to_what_is_narrower() -> None:
+    broad = read(evidence.report("Họ đòi tiền.", claimed_office="police"))
+    assert broad.offices == ["cong-an"]
+    name = "đại úy, trưởng công an xã Hoằng Hóa"
+    narrow = read(evidence.report("Đòi tiền.", claimed_office="police", claimed_name=name))
+    assert (narrow.offices, narrow.office_communes) == (["cong-an-xa-phuong"], ["xa_hoang_hoa"])
+
+
+def test_what_is_told_later_adds_offices_and_steps_without_a_place() -> None:
+    subject = evidence.report("Shipper gọi báo có đơn.")
+    later.add(
+        subject, Later(story="Nó nối máy sang viện kiểm sát, dọa bắt giam."), "key-of-a-page-0"
+    )
+    facts = read(subject)
+    assert facts.offices == ["giao-hang", "vien-kiem-sat"]
+    assert facts.stages == ["contact", "hand-over", "threat"]
+    added = [each for each in facts.reasons if "báo thêm" in each["rule"]]
+    assert {each["fact"] for each in added} >= {"office", "stages"}
+    assert {(each["start"], each["end"]) for each in added} == {(None, None)}
+
+
+def test_read_again_they_are_replaced() -> None:
+    subject = evidence.report(STORY)
+    read(subject)
+    Facts.objects.update(offices=["x"], office_communes=["y"], stages=["z"])
+    triage._write(triage.find(subject))
+    facts = Facts.objects.get()
+    assert facts.offices == ["cong-an-xa-phuong"]
+    assert facts.office_communes == ["xa_hoang_hoa"]
+    assert "z" not in facts.stages
+
+
+def test_a_writer_of_before_the_columns_still_writes() -> None:
+    """While a release is rolled out, workers of the one before know nothing of them."""
+    subject = evidence.report(STORY)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO reports_facts (report_id, scenario, actions, ongoing, priority, reasons,"
+            " search, rules_version) VALUES (%s, 'unclear', '{}', false, 0, '[]', '', 'old')",
+            [subject.pk],
+        )
+    assert (Facts.objects.get().offices, Facts.objects.get().stages) == ([], [])
+
+
+def test_an_office_of_state_in_the_story_counts_where_the_form_names_none() -> None:
+    said = "Xưng công an xã mời mua bảo hiểm, bán hàng, chào hàng quảng cáo."
+    facts = read(evidence.report(said))
+    points = [each for each in reasons_of(facts, "priority") if each["rule"] == "office of state"]
+    assert [each["points"] for each in points] == [3]
+    assert facts.priority == sum(each["points"] for each in reasons_of(facts, "priority"))
+
+
+def test_the_report_page_says_whom_they_claimed_to_be_and_each_step(duty: Person) -> None:
+    subject = evidence.report(STORY)
+    read(subject)
+    page = duty.client.get(f"/admin/reports/report/{subject.pk}/change/").content.decode()
+    assert "Họ xưng: Công an xã, phường (Xã Hoằng Hóa (Hoằng Hóa))" in page
+    assert "Bước kịch bản: Dọa → Đòi → Cô lập" in page
+    assert "“Trưởng công an xã Hoằng Hóa”" in page
+
+
+def test_the_report_page_says_that_a_commune_is_not_sure(duty: Person) -> None:
+    subject = evidence.report("Công an phường Lam Sơn gọi.")
+    read(subject)
+    page = duty.client.get(f"/admin/reports/report/{subject.pk}/change/").content.decode()
+    assert "chưa rõ: Phường" in page
+
+
+def test_the_campaign_page_counts_recognised_offices_and_steps(duty: Person) -> None:
+    wave = campaigns.campaign("D-1")
+    for story in (STORY, STORY + " Nó gọi lại."):
+        subject = evidence.report(story, claimed_office="police")
+        campaigns.laid(subject, wave)
+        read(subject)
+    campaigns.laid(evidence.report("chưa đọc", claimed_office="bank"), wave)
+    page = duty.client.get(f"/admin/reports/campaign/{wave.pk}/change/").content.decode()
+    assert "Công an xã, phường" in page
+    assert "Ngân hàng" in page
+    assert page.index("Bước kịch bản") < page.index("Dọa") < page.index("Cô lập")
+
+
+def test_the_door_gives_the_reasons_and_no_field_more() -> None:
+    (answer,) = _ask("read_stories", json.dumps({"id": 1, "text": STORY}))
+    assert {reason["fact"] for reason in answer["reasons"]} >= {"office", "stages"}
+    office = next(each for each in answer["reasons"] if each["fact"] == "office")
+    assert office["rule"].startswith("cong-an-xa-phuong in xa_hoang_hoa: ")
+    assert "offices" not in answer

@@ -1,0 +1,363 @@
+"""accepted = done + waiting + failed, and a count that can tell when it is not so."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import psycopg2
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection
+from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from core.audit import log as events
+from core.outbox import queue as outbox
+from core.outbox.queue import Priority
+from reports.models import OutboxItem, QueueTally, Report
+from reports.monitoring import queue_stats as stats
+from reports.monitoring.queue_stats import queue_balance, standing
+from reports.submission import intake
+from reports.submission.intake import Typed
+
+pytestmark = pytest.mark.django_db
+
+
+def accept(words: str = "Có người xưng công an gọi.") -> Report:
+    return intake.accept(Typed(story=words), f"a-key-of-{words}"[:64]).report
+
+
+def item_of(report: Report) -> OutboxItem:
+    return OutboxItem.objects.filter(key=str(report.pk)).latest("id")
+
+
+def stand(report: Report, **fields: object) -> None:
+    OutboxItem.objects.filter(pk=item_of(report).pk).update(**fields)
+
+
+def age(seconds: int) -> None:
+    OutboxItem.objects.update(created_at=Now() - timedelta(seconds=seconds))
+
+
+def count_minutes_ago(minutes: int) -> None:
+    stats.roll_up()
+    QueueTally.objects.update(counted_at=Now() - timedelta(minutes=minutes))
+
+
+def counts() -> tuple[int, int, int, int, bool]:
+    """accepted, done, waiting, failed, balanced."""
+    balance = queue_balance()
+    return (
+        balance.accepted, balance.done, balance.waiting, balance.failed, balance.balanced,
+    )  # fmt: skip
+
+
+def status(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    call_command("queue_status", *arguments)
+    return capsys.readouterr().out
+
+
+@contextmanager
+def another_connection() -> Iterator[Any]:
+    here = connection.get_connection_params()
+    other = psycopg2.connect(dbname=here["dbname"], user=here["user"], host=here["host"])
+    with other.cursor() as cursor:
+        yield cursor
+    other.commit()
+    other.close()
+
+
+def test_an_empty_portal_balances() -> None:
+    assert counts() == (0, 0, 0, 0, True)
+
+
+def test_each_report_is_counted_where_its_item_stands() -> None:
+    done, failed, _ = accept("một"), accept("hai"), accept("ba")
+    stand(done, settled_at=Now())
+    stand(failed, failed_at=Now())
+    assert counts() == (3, 1, 1, 1, True)
+
+
+def test_an_item_removed_by_hand_is_told() -> None:
+    accept("một")
+    item_of(accept("hai")).delete()
+    assert counts() == (2, 0, 1, 0, False)
+
+
+@pytest.mark.parametrize("key", ["018f0000-0000-7000-8000-000000000000", "no report's key"])
+def test_a_removed_item_is_not_made_up_for_by_a_stray_one(key: str) -> None:
+    item_of(accept()).delete()
+    outbox.enqueue(intake.TRIAGE, key)
+    assert counts() == (1, 0, 0, 0, False)
+
+
+@pytest.mark.parametrize(
+    ("again", "expected"),
+    [
+        ({}, (1, 0, 1, 0, True)),
+        ({"settled_at": Now()}, (1, 1, 0, 0, True)),
+        ({"failed_at": Now()}, (1, 0, 0, 1, True)),
+    ],
+    ids=["waiting", "done", "failed"],
+)
+@pytest.mark.parametrize("first", [{"settled_at": Now()}, {"failed_at": Now()}, {}])
+def test_only_the_latest_item_of_a_report_counts(
+    first: dict[str, Any], again: dict[str, Any], expected: tuple[int, int, int, int, bool]
+) -> None:
+    report = accept()
+    stand(report, **first)
+    outbox.enqueue(intake.TRIAGE, report.pk, priority=Priority.IDLE)
+    stand(report, **again)
+    assert counts() == expected
+    now = standing()
+    assert (now.waiting, now.failed) == expected[2:4]
+
+
+def test_a_report_erased_to_its_shell_still_counts() -> None:
+    report = accept("một")
+    stand(report, settled_at=Now())
+    events.record("report", report.pk, "erased", by=None)
+    Report.objects.filter(pk=report.pk).update(story="", story_sealed=None, erased_at=Now())
+    assert counts() == (1, 1, 0, 0, True)
+
+
+def test_other_tasks_are_not_reports() -> None:
+    report = accept()
+    outbox.enqueue("alerts.deliver", report.pk)
+    assert (queue_balance().waiting, standing().waiting) == (1, 1)
+
+
+def test_the_oldest_waiting_is_timed_by_the_database() -> None:
+    accept()
+    age(90)
+    assert queue_balance().oldest_waiting_s == pytest.approx(90, abs=5)
+    assert standing().oldest_waiting_s == pytest.approx(90, abs=5)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_count_sees_one_moment_and_writes_nothing() -> None:
+    report = accept()
+    with stats.snapshot() as cursor:
+        cursor.execute("SELECT count(*) FROM reports_outboxitem")
+        with another_connection() as other:
+            other.execute("DELETE FROM reports_outboxitem")
+        cursor.execute("SELECT count(*) FROM reports_outboxitem")
+        assert cursor.fetchone() == (1,)
+        with pytest.raises(DatabaseError, match="read-only"):
+            outbox.enqueue(intake.TRIAGE, report.pk)
+        connection.set_rollback(True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_count_has_its_own_time_and_gives_it_back() -> None:
+    def allowed() -> str:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW statement_timeout")
+            return str(cursor.fetchone()[0])
+
+    with stats.snapshot():
+        assert allowed() == f"{stats.COUNT_WITHIN}s"
+    assert allowed() == "5s"
+
+
+def test_the_whole_count_is_kept_with_its_time() -> None:
+    assert standing().tally is None
+    stand(accept("một"), settled_at=Now())
+    accept("hai")
+    stats.roll_up()
+    accept("ba")
+    now = standing()
+    assert now.tally is not None
+    assert (now.tally.accepted, now.tally.done, now.waiting) == (2, 1, 2)
+    assert now.tally_age_s == pytest.approx(0, abs=5)
+    assert not now.tally_old
+
+
+def test_a_count_replaces_the_one_before_it() -> None:
+    for words in ("một", "hai"):
+        accept(words)
+        stats.roll_up()
+    assert QueueTally.objects.get().accepted == 2
+
+
+def test_nobody_counts_when_the_count_is_old_and_there_is_something_to_count() -> None:
+    count_minutes_ago(16)
+    assert standing().tally_old
+    assert not standing().uncounted
+    accept()
+    assert standing().uncounted
+    count_minutes_ago(14)
+    assert not standing().uncounted
+
+
+def test_a_portal_that_never_counted_has_its_time_from_the_first_report(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert not standing().uncounted
+    accept()
+    assert not standing().uncounted
+    monkeypatch.setattr(stats, "OLD_AFTER", 0)
+    assert standing().uncounted
+
+
+def test_what_was_asked_ten_times_at_once_is_counted_once() -> None:
+    for _ in range(10):
+        accept(str(_))
+        stats.roll_up_if_due()
+    assert QueueTally.objects.get().accepted == 1
+    QueueTally.objects.update(counted_at=Now() - timedelta(minutes=5))
+    stats.roll_up_if_due()
+    assert QueueTally.objects.get().accepted == 10
+
+
+def test_a_count_that_cannot_be_kept_is_told_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise DatabaseError
+
+    monkeypatch.setattr(type(QueueTally.objects), "bulk_create", refuse)
+    accept()
+    assert stats.roll_up().accepted == 1
+    assert "queue.tally_not_kept" in caplog.text
+
+
+def test_late_is_what_waits_longer_than_its_setting(settings: Settings) -> None:
+    accept()
+    age(90)
+    settings.QUEUE_LATE_AFTER = 60
+    assert standing().late == 1
+    settings.QUEUE_LATE_AFTER = 120
+    assert standing().late == 0
+
+
+def test_re_reading_may_wait_its_turn() -> None:
+    report = accept()
+    stand(report, settled_at=Now())
+    outbox.enqueue(intake.TRIAGE, report.pk, priority=Priority.IDLE)
+    age(3600)
+    now = standing()
+    assert (now.waiting, now.late, now.oldest_prompt_s) == (1, 0, 0)
+
+
+def test_how_it_stands_is_one_statement(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    with django_assert_num_queries(1):
+        standing()
+
+
+def fill_with_done_items(many: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO reports_outboxitem (task, key, settled_at)"
+            " SELECT %s, gen_random_uuid()::text, now() FROM generate_series(1, %s)",
+            [intake.TRIAGE, many],
+        )
+        cursor.execute("ANALYZE reports_outboxitem")
+
+
+def test_how_it_stands_is_asked_without_reading_every_item() -> None:
+    fill_with_done_items(5000)
+    with CaptureQueriesContext(connection) as asked:
+        standing()
+    (query,) = asked.captured_queries
+    plan = plan_of(query["sql"])
+    assert "Scan using outboxitem_waiting" in plan
+    assert "Scan using outboxitem_failed" in plan
+    assert "Seq Scan on reports_outboxitem" not in plan
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")  # the reports of a test are too few
+    plan = plan_of(query["sql"])
+    assert "Index Only Scan Backward using report_newest" in plan
+    assert plan.count("on reports_report ") == 1
+
+
+def plan_of(question: str) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {question}")
+        return "\n".join(line for (line,) in cursor.fetchall())
+
+
+def test_what_is_stuck_is_listed_the_longest_ago_first() -> None:
+    reports = [accept(str(number)) for number in range(4)]
+    for report in reports[:3]:
+        stand(report, failed_at=Now())
+    outbox.enqueue(intake.TRIAGE, reports[1].pk)
+    stand(reports[0], key="no report's key")
+    assert stats.stuck() == [reports[2].pk]
+
+
+def test_json_has_the_agreed_names(capsys: pytest.CaptureFixture[str]) -> None:
+    accept()
+    told = json.loads(status(capsys, "--json"))
+    assert 0 <= told.pop("oldest_waiting_s") < 60
+    assert told == {"accepted": 1, "done": 0, "waiting": 1, "failed": 0, "balanced": True}
+
+
+def test_json_says_when_it_does_not_balance(capsys: pytest.CaptureFixture[str]) -> None:
+    item_of(accept()).delete()
+    assert json.loads(status(capsys, "--json"))["balanced"] is False
+
+
+def test_people_read_words(capsys: pytest.CaptureFixture[str]) -> None:
+    item_of(accept()).delete()
+    assert "NOT BALANCED" in status(capsys)
+
+
+def test_the_command_keeps_its_count(capsys: pytest.CaptureFixture[str]) -> None:
+    accept()
+    status(capsys)
+    assert QueueTally.objects.get().accepted == 1
+
+
+@pytest.mark.parametrize("wrong", ["late", "failed", "unbalanced", "uncounted"])
+def test_a_check_fails_where_something_is_wrong(wrong: str) -> None:
+    report = accept()
+    call_command("queue_status", "--check")
+    if wrong == "late":
+        age(240)
+    elif wrong == "failed":
+        stand(report, failed_at=Now())
+    elif wrong == "unbalanced":
+        item_of(report).delete()
+    else:
+        count_minutes_ago(16)
+    with pytest.raises(SystemExit) as ended:
+        call_command("queue_status", "--check")
+    assert ended.value.code == 1
+
+
+def test_a_check_counts_where_nobody_did_and_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    accept()
+    count_minutes_ago(16)
+    with pytest.raises(SystemExit):
+        call_command("queue_status", "--check")
+    assert "nobody had counted" in capsys.readouterr().err
+    call_command("queue_status", "--check")
+    assert "nobody had counted" not in capsys.readouterr().err
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_check_says_that_the_database_takes_no_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    accept()
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_read_only = on")
+        try:
+            with pytest.raises(CommandError, match="takes no rows: it is read-only") as ended:
+                call_command("queue_status", "--check")
+        finally:
+            cursor.execute("RESET default_transaction_read_only")
+    assert ended.value.returncode == 3
+    assert "accepted 1" in capsys.readouterr().out
+
+
+def test_what_cannot_be_counted_is_neither_good_nor_bad(monkeypatch: pytest.MonkeyPatch) -> None:
+    def late() -> None:
+        raise DatabaseError("words of a row")
+
+    monkeypatch.setattr(stats, "queue_balance", late)
+    with pytest.raises(CommandError, match=r"DatabaseError$") as ended:
+        call_command("queue_status", "--json")
+    assert ended.value.returncode == 3

@@ -1,0 +1,405 @@
+"""What is wrong with the queue is raised, told once, reminded of and ended."""
+
+import smtplib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.mail import EmailMessage
+from django.db import OperationalError, connection
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+from pytest_django import Settings
+
+from core.outbox import queue as outbox
+from reports import tasks
+from reports.calendar import days_off
+from reports.models import Alarm, OutboxItem, QueueTally
+from reports.monitoring import alarms as watch
+from reports.monitoring import queue_stats as stats
+from reports.monitoring.alarms import look
+from reports.submission import intake
+from reports.submission.intake import Typed
+
+pytestmark = pytest.mark.django_db
+
+STORY = "Chuyện riêng của một người, số 0550 000 123."
+
+
+@pytest.fixture(autouse=True)
+def _mail(settings: Settings) -> None:
+    settings.EMAIL_URL = "memorymail://"
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    settings.ALARM_EMAILS = ("truc@portal.example", "ky-thuat@portal.example")
+
+
+@pytest.fixture(autouse=True)
+def _every_year_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No calendar runs out beside what these tests are about."""
+    monkeypatch.setattr(days_off, "missing", list)
+
+
+@pytest.fixture
+def refused(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[EmailMessage]]:
+    """A mail server that takes nothing; what it was asked to take."""
+    asked: list[EmailMessage] = []
+
+    def refuse(message: EmailMessage, *_: Any, **__: Any) -> int:
+        asked.append(message)
+        raise smtplib.SMTPServerDisconnected(STORY)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(EmailMessage, "send", refuse)
+        yield asked
+
+
+def wait_for(seconds: int = 240) -> None:
+    """One report that has waited so long."""
+    intake.accept(Typed(story=STORY), f"key-{OutboxItem.objects.count():016}")
+    OutboxItem.objects.update(created_at=Now() - timedelta(seconds=seconds))
+
+
+def count_minutes_ago(minutes: int) -> None:
+    stats.roll_up()
+    QueueTally.objects.update(counted_at=Now() - timedelta(minutes=minutes))
+
+
+def settle() -> None:
+    OutboxItem.objects.update(settled_at=Now(), failed_at=None)
+
+
+def a_minute_passes() -> None:
+    Alarm.objects.update(since=Now() - timedelta(minutes=1))
+
+
+def raise_and_tell() -> None:
+    """A look that raises, and one when the alarm has stood for a while."""
+    look()
+    a_minute_passes()
+    look()
+
+
+def hours_pass(hours: float) -> None:
+    Alarm.objects.exclude(told_at=None).update(told_at=Now() - timedelta(hours=hours))
+
+
+def standing_alarms() -> dict[str, int]:
+    return dict(Alarm.objects.values_list("kind", "count"))
+
+
+def test_a_quiet_queue_raises_nothing() -> None:
+    wait_for(seconds=5)
+    look()
+    assert standing_alarms() == {}
+    assert mail.outbox == []
+
+
+def test_what_waits_too_long_is_raised_and_counted_anew() -> None:
+    wait_for()
+    look()
+    assert standing_alarms() == {"late": 1}
+    wait_for()
+    look()
+    assert standing_alarms() == {"late": 2}
+
+
+def test_what_ran_out_of_attempts_is_raised() -> None:
+    wait_for(seconds=0)
+    OutboxItem.objects.update(failed_at=Now(), error="ValueError")
+    look()
+    assert standing_alarms() == {"failed": 1}
+
+
+def test_what_was_owed_nothing_is_raised_with_the_next_count() -> None:
+    wait_for(seconds=0)
+    OutboxItem.objects.all().delete()
+    look()
+    assert standing_alarms() == {}
+    stats.roll_up()
+    look()
+    assert standing_alarms() == {"unbalanced": 1}
+
+
+def test_reports_that_nobody_counts_any_more_are_an_alarm_until_somebody_does() -> None:
+    wait_for(seconds=0)
+    count_minutes_ago(14)
+    look()
+    assert standing_alarms() == {}
+    count_minutes_ago(16)
+    look()
+    assert standing_alarms() == {"uncounted": 1}
+    stats.roll_up()
+    look()
+    assert standing_alarms() == {}
+
+
+def test_an_alarm_ends_by_itself() -> None:
+    wait_for()
+    look()
+    settle()
+    look()
+    assert standing_alarms() == {}
+
+
+def test_one_mail_when_raised_and_one_when_over() -> None:
+    wait_for()
+    for _ in range(5):
+        raise_and_tell()
+    settle()
+    for _ in range(5):
+        look()
+    subjects = [message.subject for message in mail.outbox]
+    assert subjects == ["Báo động: 1 tin chờ máy đọc quá 3 phút", "Đã hết: tin chờ máy đọc quá lâu"]
+    assert mail.outbox[0].to == ["truc@portal.example", "ky-thuat@portal.example"]
+
+
+def test_a_queue_at_its_limit_mails_nothing() -> None:
+    for _ in range(3):
+        wait_for()
+        look()
+        look()
+        Alarm.objects.update(since=Now() - timedelta(seconds=50))
+        look()
+        settle()
+        look()
+    assert mail.outbox == []
+
+
+def test_a_reminder_every_six_hours() -> None:
+    wait_for()
+    raise_and_tell()
+    hours_pass(5.9)
+    look()
+    assert len(mail.outbox) == 1
+    hours_pass(6.1)
+    look()
+    look()
+    assert [message.subject[:9] for message in mail.outbox] == ["Báo động:", "Vẫn còn: "]
+
+
+def test_an_alarm_that_comes_back_is_told_anew() -> None:
+    for _ in range(2):
+        wait_for()
+        raise_and_tell()
+        settle()
+        look()
+    assert len(mail.outbox) == 4
+
+
+@pytest.mark.parametrize("kind", ["late", "failed", "unbalanced", "uncounted"])
+def test_a_mail_says_what_to_do_and_where_and_nothing_of_a_report(
+    kind: str, settings: Settings
+) -> None:
+    settings.PORTAL_URL = "https://portal.example"
+    wait_for()
+    if kind == "failed":
+        OutboxItem.objects.update(failed_at=Now())
+    elif kind == "unbalanced":
+        OutboxItem.objects.all().delete()
+        stats.roll_up()
+    elif kind == "uncounted":
+        settle()
+        count_minutes_ago(16)
+    raise_and_tell()
+    (message,) = mail.outbox
+    about = "máy lâu chưa đếm lại" if kind == "uncounted" else "1 tin"
+    text = f"{message.subject}\n{message.body}"
+    for part in (about, "Tin không mất", "Việc cần làm", "https://portal.example/admin/",
+                 "docs/operations.md"):  # fmt: skip
+        assert part in text
+    assert not any(word in text for word in ("Chuyện", "0550", str(intake.TRIAGE)))
+
+
+def test_the_log_has_a_line_for_each_raise_and_each_end(caplog: pytest.LogCaptureFixture) -> None:
+    wait_for()
+    look()
+    look()
+    settle()
+    look()
+    assert caplog.text.count("alarm.raised") == caplog.text.count("alarm.over") == 1
+    assert "Chuyện" not in caplog.text
+
+
+@pytest.mark.parametrize("missing", ["EMAIL_URL", "ALARM_EMAILS"])
+def test_without_mail_the_rows_and_the_log_tell(missing: str, settings: Settings) -> None:
+    setattr(settings, missing, "")
+    wait_for()
+    raise_and_tell()
+    assert Alarm.objects.get().told_at is None
+    assert mail.outbox == []
+
+
+def test_a_refused_mail_is_tried_again_at_the_next_look(
+    refused: list[EmailMessage], caplog: pytest.LogCaptureFixture
+) -> None:
+    wait_for()
+    raise_and_tell()
+    look()
+    assert len(refused) == 2
+    assert Alarm.objects.get().told_at is None
+    assert "SMTPServerDisconnected" in caplog.text
+    assert "Chuyện" not in caplog.text
+
+
+def test_a_server_that_takes_nothing_is_asked_once_a_look(refused: list[EmailMessage]) -> None:
+    wait_for()
+    OutboxItem.objects.update(failed_at=Now())
+    wait_for()
+    raise_and_tell()
+    assert standing_alarms() == {"late": 1, "failed": 1}
+    assert len(refused) == 1
+
+
+def test_a_refused_all_clear_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    wait_for()
+    raise_and_tell()
+    settle()
+    with monkeypatch.context() as patched:
+        patched.setattr(EmailMessage, "send", refuse_once)
+        look()
+    assert standing_alarms() == {"late": 0}
+    look()
+    look()
+    assert standing_alarms() == {}
+    assert [message.subject[:7] for message in mail.outbox] == ["Báo độn", "Đã hết:"]
+
+
+def test_an_address_that_is_none_ends_no_watch(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.ALARM_EMAILS = ("trực ban",)
+    wait_for()
+    raise_and_tell()
+    assert "alarm.mail_failed" in caplog.text
+    assert Alarm.objects.get().told_at is None
+
+
+def refuse_once(*_: object, **__: object) -> int:
+    raise ConnectionRefusedError
+
+
+def test_a_new_alarm_is_not_silenced_by_an_all_clear_that_was_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wait_for()
+    raise_and_tell()
+    settle()
+    with monkeypatch.context() as patched:
+        patched.setattr(EmailMessage, "send", refuse_once)
+        look()
+    wait_for()
+    raise_and_tell()
+    assert [message.subject[:8] for message in mail.outbox] == ["Báo động"] * 2
+
+
+def test_a_looker_that_is_stopped_while_it_sends_gives_the_mail_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stopped(*_: object, **__: object) -> int:
+        raise KeyboardInterrupt
+
+    wait_for()
+    look()
+    a_minute_passes()
+    with monkeypatch.context() as patched:
+        patched.setattr(EmailMessage, "send", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            look()
+    look()
+    assert len(mail.outbox) == 1
+
+
+def overtaken(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    """One look, and a whole look of somebody else just before its first step of that name."""
+    faster = getattr(QuerySet, step)
+
+    def late(rows: QuerySet[Any], **fields: Any) -> Any:
+        patched.undo()
+        look()
+        return faster(rows, **fields)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(QuerySet, step, late)
+        look()
+
+
+def test_a_looker_that_was_overtaken_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    wait_for()
+    look()
+    a_minute_passes()
+    overtaken(monkeypatch, "update")
+    assert [message.subject[:8] for message in mail.outbox] == ["Báo động"]
+    settle()
+    overtaken(monkeypatch, "delete")
+    assert [message.subject[:6] for message in mail.outbox] == ["Báo độ", "Đã hết"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_lookers_at_once_one_tells() -> None:
+    def one_look(_: int) -> None:
+        look()
+        connection.close()
+
+    wait_for()
+    with ThreadPoolExecutor(6) as lookers:
+        list(lookers.map(one_look, range(24)))
+        a_minute_passes()
+        list(lookers.map(one_look, range(24)))
+        settle()
+        list(lookers.map(one_look, range(24)))
+    assert [message.subject[:7] for message in mail.outbox] == ["Báo độn", "Đã hết:"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_beats_task_looks() -> None:
+    wait_for()
+    tasks.watch_queue()
+    assert standing_alarms() == {"late": 1}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_beats_task_counts() -> None:
+    tasks.count_queue()
+    assert QueueTally.objects.get().accepted == 0
+
+
+@pytest.mark.parametrize("name", ["reports.watch_queue", "reports.count_queue"])
+def test_beat_sends_both(name: str, settings: Settings) -> None:
+    entries = [entry for entry in settings.CELERY_BEAT_SCHEDULE.values() if entry["task"] == name]
+    assert len(entries) == 1
+    assert entries[0]["schedule"] < stats.OLD_AFTER
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(45, "45 giây"), (60, "1 phút"), (3599, "59 phút"), (7300, "2 giờ"), (200_000, "2 ngày")],
+)
+def test_a_length_of_time_is_told_in_one_unit(seconds: float, words: str) -> None:
+    assert watch.span(seconds) == words
+
+
+def test_a_key_of_another_task_is_no_report() -> None:
+    outbox.enqueue("alerts.deliver", "1")
+    OutboxItem.objects.update(created_at=Now() - timedelta(hours=1))
+    look()
+    assert standing_alarms() == {}
+
+
+@pytest.mark.parametrize(
+    ("ask", "line"), [(look, "watch.not_looked"), (stats.roll_up_if_due, "queue.not_counted")]
+)
+def test_without_a_database_a_line_without_words_is_all(
+    ask: Callable[[], None], line: str, monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    def away() -> None:
+        raise OperationalError(STORY)
+
+    monkeypatch.setattr(stats, "standing", away)
+    ask()
+    assert line in caplog.text
+    assert "OperationalError" in caplog.text
+    assert "Chuyện" not in caplog.text

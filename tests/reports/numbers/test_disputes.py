@@ -1,0 +1,192 @@
+"""Asking for a second look at a number."""
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from cryptography.fernet import Fernet
+from django.core.management import call_command
+from django.db import OperationalError
+from django.db.models.functions import Now
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from core import rate_limits as limits
+from reports.extraction import redaction as privacy
+from reports.models import Dispute, Statement, numbers
+from reports.numbers import disputes
+from reports.public import confirmed_statements as confirmed
+from tests.support.officers import Person
+from tests.support.resident_pages import hidden_of, value, words
+
+DISPUTE = "/kiem-tra/xem-lai/"
+NUMBER = "0550 000 123"
+pytestmark = pytest.mark.django_db
+
+
+def send(client: Client, path: str = DISPUTE, **fields: str) -> Any:
+    form = hidden_of(client.get(path).content)
+    return client.post(path, {**form, "number": NUMBER, **fields})
+
+
+def promise(by: Person) -> None:
+    """An officer has confirmed by when such a wish is answered."""
+    call_command("setup_desk")
+    Statement.objects.filter(codename=disputes.STATEMENT).update(
+        is_public=True, confirmed_by=by.user, confirmed_at=Now()
+    )
+    confirmed.forget()
+
+
+def test_a_wish_is_kept_sealed_and_gets_a_number(client: Client) -> None:
+    answer = send(client, reason="Số của tôi.", contact_phone="0550000111")
+    row = Dispute.objects.get()
+    assert row.public_number in words(answer.content)
+    assert (row.key, privacy.opened(row, "number")) == ("+84550000123", NUMBER)
+    assert privacy.opened(row, "reason") == "Số của tôi."
+    assert privacy.opened(row, "contact") == "0550000111"
+    assert "no-store" in answer["Cache-Control"]
+
+
+def test_the_answer_tells_nothing_of_the_number(client: Client) -> None:
+    page = words(send(client).content)
+    assert NUMBER not in page
+    for word in ("kẻ gian đã dùng", "đã có người báo", "danh sách"):
+        assert word not in page.lower()
+
+
+def test_sent_twice_it_is_one_wish(client: Client) -> None:
+    form = {**hidden_of(client.get(DISPUTE).content), "number": NUMBER}
+    first, second = client.post(DISPUTE, form), client.post(DISPUTE, form)
+    row = Dispute.objects.get()
+    assert row.public_number in words(first.content)
+    assert row.public_number in words(second.content)
+
+
+def test_sent_again_with_other_words_it_is_a_further_wish(client: Client) -> None:
+    form = {**hidden_of(client.get(DISPUTE).content), "number": NUMBER}
+    client.post(DISPUTE, form | {"reason": "Số của tôi."})
+    answer = client.post(DISPUTE, form | {"reason": "Số của tôi, từ tháng trước."})
+    rows = Dispute.objects.order_by("received_at")
+    assert [privacy.opened(row, "reason") for row in rows] == [
+        "Số của tôi.", "Số của tôi, từ tháng trước.",
+    ]  # fmt: skip
+    assert rows[1].public_number in words(answer.content)
+
+
+def test_words_that_came_under_an_older_key_are_known_again(settings: Settings) -> None:
+    first = disputes.take_in(disputes.Asked(NUMBER), "a-key-of-the-browser")
+    settings.FIELD_KEYS = (Fernet.generate_key().decode(), *settings.FIELD_KEYS)
+    assert disputes.take_in(disputes.Asked(NUMBER), "a-key-of-the-browser") == first
+
+
+def test_a_public_number_that_is_taken_is_drawn_anew(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = disputes.take_in(disputes.Asked(NUMBER), "another-page").public_number
+    before = taken.removeprefix("XL-")
+    draws = iter([before, before, "26-2222-3333"])
+    monkeypatch.setattr(numbers, "new_public_number", lambda: next(draws))
+    assert "26-2222-3333" in words(send(client).content)
+
+
+def test_without_any_free_number_what_was_typed_stays(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken = disputes.take_in(disputes.Asked(NUMBER), "another-page").public_number
+    monkeypatch.setattr(numbers, "new_public_number", lambda: taken.removeprefix("XL-"))
+    answer = send(client, reason="Lời của tôi")
+    assert answer.status_code == 503
+    assert value(answer.content, "reason") == "Lời của tôi"
+
+
+def test_no_time_is_promised_before_officers_confirm_it(client: Client, lead: Person) -> None:
+    assert "Dự kiến" not in words(send(client).content)
+    promise(lead)
+    assert "Dự kiến trả lời trong 2 ngày làm việc." in words(client.get(DISPUTE).content)
+    page = words(send(client).content)
+    due = timezone.localtime(Dispute.objects.latest("received_at").due_at)
+    assert f"Dự kiến trước 17:00, {due:%d/%m/%Y}" in page
+
+
+def test_the_hour_of_the_answer_counts_working_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    friday = datetime(2026, 11, 27, 15, 0, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
+    monkeypatch.setattr(timezone, "now", lambda: friday)
+    row = disputes.take_in(disputes.Asked(NUMBER), "a-key-of-the-browser")
+    assert f"{timezone.localtime(row.due_at):%H:%M %d/%m}" == "17:00 01/12"
+
+
+def test_without_a_number_everything_else_stays(client: Client) -> None:
+    answer = send(client, number=" ", reason="Vì tôi đổi số.")
+    assert answer.status_code == 422
+    assert "Chưa ghi số cần xem lại" in words(answer.content)
+    assert value(answer.content, "reason") == "Vì tôi đổi số."
+    assert not Dispute.objects.exists()
+
+
+@pytest.mark.parametrize("number", ["số ẩn", "0550 xxx 123", "a / b", "<b>", "\0", "😱" * 50])
+def test_a_number_that_cannot_be_read_is_kept_as_it_was_typed(client: Client, number: str) -> None:
+    assert send(client, number=number).status_code == 200
+    row = Dispute.objects.get()
+    assert row.key == ""
+    assert privacy.opened(row, "number") == number.replace("\0", "\ufffd")
+
+
+@pytest.mark.parametrize("fields", [{"form_token": ""}, {"website": "https://robot.example"}])
+def test_what_a_machine_sends_needs_one_more_press(client: Client, fields: dict[str, str]) -> None:
+    answer = send(client, reason="Lời của tôi", **fields)
+    assert answer.status_code == 422
+    assert not Dispute.objects.exists()
+    again = hidden_of(answer.content)
+    fields_ = {**again, "number": NUMBER, "reason": value(answer.content, "reason")}
+    assert client.post(DISPUTE, fields_).status_code == 200
+    assert privacy.opened(Dispute.objects.get(), "reason") == "Lời của tôi"
+
+
+def test_a_foreign_page_cannot_ask(client: Client) -> None:
+    form = {**hidden_of(client.get(DISPUTE).content), "number": NUMBER}
+    answer = client.post(DISPUTE, form, headers={"Origin": "https://ke-gian.example"})
+    assert answer.status_code == 403
+    assert not Dispute.objects.exists()
+
+
+def test_another_page_carries_the_number_here_without_an_address(client: Client) -> None:
+    answer = client.post(DISPUTE, {"prefill_number": NUMBER})
+    assert value(answer.content, "number") == NUMBER
+    assert not Dispute.objects.exists()
+
+
+@pytest.mark.parametrize(("window", "status"), [("check", 200), ("dispute", 429)])
+def test_wishes_have_a_window_of_their_own(
+    client: Client, monkeypatch: pytest.MonkeyPatch, window: str, status: int
+) -> None:
+    monkeypatch.setattr(limits, "allow", lambda name, _: name != window)
+    answer = send(client, reason="Lời của tôi")
+    assert answer.status_code == status
+
+
+def test_without_a_database_what_was_typed_stays(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(disputes, "take_in", broken)
+    answer = send(client, reason="Lời của tôi")
+    assert answer.status_code == 503
+    assert value(answer.content, "reason") == "Lời của tôi"
+
+
+def test_it_is_there_in_english(client: Client) -> None:
+    answer = send(client, path="/en/kiem-tra/xem-lai/")
+    assert answer.status_code == 200
+    assert Dispute.objects.get().public_number in words(answer.content)
+
+
+def test_the_desk_offers_each_state_once_and_what_waits_first(duty: Person) -> None:
+    page = duty.client.get("/admin/reports/dispute/").content.decode()
+    filters = page[page.index('id="changelist-filter"') :]
+    assert filters.count("Tất cả") == 1
+    assert filters.index("Chờ xem lại") < filters.index("Tất cả")

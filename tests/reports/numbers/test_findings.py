@@ -1,0 +1,346 @@
+"""Findings on numbers: one proposes, another confirms, either is taken back; disputes answered."""
+
+from datetime import timedelta
+from importlib import import_module
+from typing import Any
+
+import pytest
+import time_machine
+from django.apps import apps
+from django.contrib.admin.models import LogEntry
+from django.db import IntegrityError, connection, transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+from lxml import html
+
+from desk.numbers.known_numbers import KnownNumberForm
+from reports.extraction import phones
+from reports.management import reference_data as reference
+from reports.models import Dispute, Event, KnownNumber, NumberChange, OfficeNumber
+from reports.numbers import disputes, findings, lookup
+from reports.numbers import official_numbers as published
+from reports.numbers.disputes import Asked
+from reports.numbers.findings import FindingError
+from reports.numbers.lookup import State
+from tests.reports.views.test_number_lookup import KEY, NUMBER, told
+from tests.support.officers import Person, second
+
+NUMBERS = "/admin/reports/knownnumber/"
+DISPUTES = "/admin/reports/dispute/"
+OFFICES = "/admin/reports/officenumber/"
+pytestmark = pytest.mark.django_db
+
+
+def proposed(by: Person, **words: Any) -> KnownNumber:
+    given = {"number": NUMBER, "finding": "confirmed", "reason": "Đã gọi thử."} | words
+    return findings.propose(**given, by=by.user)
+
+
+def asked(number: str = NUMBER) -> Dispute:
+    return disputes.take_in(Asked(number, "Số của tôi.", "0550000111"), f"key-{number:0>12}")
+
+
+def state() -> State:
+    return lookup.look(phones.read(NUMBER)).state
+
+
+def acts() -> list[str]:
+    return list(Event.objects.order_by("id").values_list("kind", flat=True))
+
+
+def words(response: Any) -> str:
+    return " ".join(html.document_fromstring(response.content.decode()).text_content().split())
+
+
+def test_a_proposal_is_public_only_once_another_confirms(duty: Person, lead: Person) -> None:
+    row = proposed(duty)
+    assert (row.key, state()) == (KEY, State.UNKNOWN)
+    findings.confirm(row.pk, by=lead.user)
+    assert state() == State.CONFIRMED
+    assert acts() == ["number_proposed", "number_confirmed"]
+
+
+def test_nobody_confirms_the_own_proposal(lead: Person) -> None:
+    row = proposed(lead)
+    with pytest.raises(FindingError, match="không tự xác nhận"):
+        findings.confirm(row.pk, by=lead.user)
+    with pytest.raises(IntegrityError, match="four_eyes"), transaction.atomic():
+        KnownNumber.objects.filter(pk=row.pk).update(confirmed_by=lead.user, confirmed_at=Now())
+    assert connection.is_usable()
+
+
+def test_who_may_not_confirm_cannot(duty: Person, editor: Person, lead: Person) -> None:
+    row = proposed(lead)
+    with pytest.raises(FindingError, match="quyền xác nhận"):
+        findings.confirm(row.pk, by=duty.user)
+    with pytest.raises(FindingError, match="quyền đề nghị"):
+        proposed(editor, number="0550000999")
+
+
+@pytest.mark.parametrize(
+    ("words_", "why"),
+    [
+        ({"number": "số ẩn"}, "Chưa đọc được"),
+        ({"number": "02373.725.725"}, "số công bố"),
+        ({"number": "113"}, "số công bố"),
+        ({"reason": "  "}, "căn cứ"),
+        ({"valid_until": timezone.localdate()}, "sau hôm nay"),
+        (
+            {"finding": "cleared", "valid_until": timezone.localdate() + timedelta(days=59)},
+            "60 ngày",
+        ),
+    ],
+)
+def test_what_speaks_against_a_proposal_is_said(
+    duty: Person, words_: dict[str, Any], why: str
+) -> None:
+    reference.load_offices()
+    with pytest.raises(FindingError, match=why):
+        proposed(duty, **words_)
+    assert not KnownNumber.objects.exists()
+
+
+def test_a_number_has_one_finding_at_a_time(duty: Person, lead: Person) -> None:
+    row = proposed(duty)
+    with pytest.raises(FindingError, match="đã có một ghi nhận"):
+        proposed(lead)
+    findings.withdraw(row.pk, "Nhầm số", by=duty.user)
+    assert proposed(lead).pk != row.pk
+
+
+def test_a_finding_lasts_three_months(duty: Person) -> None:
+    assert proposed(duty).valid_until == timezone.localdate() + timedelta(days=92)
+
+
+def test_what_is_cleared_outlasts_all_that_was_told_before(duty: Person, lead: Person) -> None:
+    told(0), told(1)
+    row = proposed(duty, finding="cleared", valid_until=timezone.localdate() + timedelta(days=60))
+    for days, expected in ((0, State.SEVERAL), (30, State.UNKNOWN), (61, State.UNKNOWN)):
+        with time_machine.travel(timezone.now() + timedelta(days=days)):
+            if days == 30:
+                told(2), told(3)
+                findings.confirm(row.pk, by=lead.user)
+                KnownNumber.objects.update(confirmed_at=timezone.now())
+            assert state() == expected
+    row.refresh_from_db()
+    assert row.valid_until == timezone.localdate() + timedelta(days=90)
+
+
+def test_what_is_confirmed_only_who_may_confirm_takes_back(duty: Person, lead: Person) -> None:
+    row = findings.confirm(proposed(duty).pk, by=lead.user)
+    with pytest.raises(FindingError):
+        findings.withdraw(row.pk, "Nhầm", by=duty.user)
+    with pytest.raises(FindingError, match="lý do"):
+        findings.withdraw(row.pk, " ", by=lead.user)
+    findings.withdraw(row.pk, "Nhầm", by=lead.user)
+    assert (state(), acts()[-1]) == (State.UNKNOWN, "number_withdrawn")
+
+
+def test_an_upheld_dispute_takes_the_finding_back_and_forgets_what_was_told(
+    duty: Person, lead: Person
+) -> None:
+    told(0), told(1)
+    findings.confirm(proposed(duty).pk, by=lead.user)
+    dispute = findings.answer(asked().pk, upheld=True, text="Số đã đổi chủ.", by=duty.user)
+    assert (dispute.status, state()) == ("open", State.CONFIRMED)
+    dispute = findings.agree(dispute.pk, by=lead.user)
+    assert (dispute.status, dispute.answer) == ("upheld", "Số đã đổi chủ.")
+    assert state() == State.UNKNOWN
+    assert acts()[-3:] == ["dispute_proposed", "number_withdrawn", "dispute_answered"]
+    with time_machine.travel(timezone.now() + timedelta(hours=3)):
+        told(2), told(3)
+        assert state() == State.SEVERAL
+
+
+def test_a_rejected_dispute_keeps_the_finding(duty: Person, lead: Person) -> None:
+    findings.confirm(proposed(duty).pk, by=lead.user)
+    findings.answer(asked().pk, upheld=False, text="Không đủ căn cứ.", by=lead.user)
+    assert state() == State.CONFIRMED
+
+
+def test_nobody_upholds_a_dispute_alone(lead: Person) -> None:
+    told(0), told(1)
+    dispute = asked()
+    with pytest.raises(FindingError, match="Chưa ai đề nghị"):
+        findings.agree(dispute.pk, by=lead.user)
+    findings.answer(dispute.pk, upheld=True, text="Được.", by=lead.user)
+    with pytest.raises(FindingError, match="không tự xác nhận"):
+        findings.agree(dispute.pk, by=lead.user)
+    with pytest.raises(IntegrityError, match="dispute_four_eyes"), transaction.atomic():
+        Dispute.objects.filter(pk=dispute.pk).update(status="upheld", answered_by=lead.user)
+    assert state() == State.SEVERAL
+
+
+def test_what_one_officer_upheld_before_can_still_be_changed(lead: Person) -> None:
+    """As the purge does, which takes its words: the migration marks it."""
+    older, others = asked(), asked("0550000001")
+    rule = next(rule for rule in Dispute._meta.constraints if rule.name == "dispute_four_eyes")
+    migration = import_module("reports.migrations.0050_upheld_by_one")
+    with connection.schema_editor() as editor:
+        editor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        editor.remove_constraint(Dispute, rule)
+        Dispute.objects.filter(pk=older.pk).update(status="upheld", answered_by=lead.user)
+        migration.mark(apps, editor)
+        editor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        editor.add_constraint(Dispute, rule)
+    assert Dispute.objects.filter(pk=older.pk).update(reason_sealed=None) == 1
+    with pytest.raises(IntegrityError, match="dispute_four_eyes"), transaction.atomic():
+        Dispute.objects.filter(pk=others.pk).update(status="upheld", answered_by=lead.user)
+
+
+def test_clearing_by_a_dispute_needs_one_who_may_confirm(duty: Person, lead: Person) -> None:
+    """Whether that one proposes or confirms, so that an office with one lead can clear a number."""
+    dispute = findings.answer(asked().pk, upheld=True, text="Được.", by=duty.user)
+    with pytest.raises(FindingError, match="quyền xác nhận"):
+        findings.agree(dispute.pk, by=second())
+    assert findings.agree(dispute.pk, by=lead.user).status == "upheld"
+    other = findings.answer(asked("0550000001").pk, upheld=True, text="Được.", by=lead.user)
+    assert findings.agree(other.pk, by=duty.user).status == "upheld"
+
+
+def test_what_a_colleague_wants_cleared_may_still_be_kept(duty: Person, lead: Person) -> None:
+    told(0), told(1)
+    dispute = findings.answer(asked().pk, upheld=True, text="Được.", by=duty.user)
+    with pytest.raises(FindingError, match="Đã có người đề nghị"):
+        findings.answer(dispute.pk, upheld=True, text="Gỡ.", by=lead.user)
+    dispute = findings.answer(dispute.pk, upheld=False, text="Chưa đủ căn cứ.", by=lead.user)
+    assert (dispute.status, dispute.answer, state()) == (
+        "rejected",
+        "Chưa đủ căn cứ.",
+        State.SEVERAL,
+    )
+
+
+def test_a_dispute_is_answered_once_and_with_words(duty: Person) -> None:
+    dispute = asked()
+    with pytest.raises(FindingError, match="câu trả lời"):
+        findings.answer(dispute.pk, upheld=False, text=" ", by=duty.user)
+    findings.answer(dispute.pk, upheld=False, text="Giữ.", by=duty.user)
+    with pytest.raises(FindingError, match="đã được trả lời"):
+        findings.answer(dispute.pk, upheld=True, text="Gỡ.", by=duty.user)
+
+
+def test_disputes_over_what_is_no_number_clear_nothing(duty: Person, lead: Person) -> None:
+    dispute = findings.answer(asked("số ẩn").pk, upheld=True, text="Được.", by=duty.user)
+    findings.agree(dispute.pk, by=lead.user)
+    told(0), told(1)
+    assert state() == State.SEVERAL
+
+
+# --- the desk
+
+
+def test_the_desk_proposes_and_confirms(duty: Person, lead: Person) -> None:
+    form = {"number": NUMBER, "finding": "confirmed", "reason": "Thử", "valid_until": "18/02/2099"}
+    assert duty.client.post(f"{NUMBERS}add/", form).status_code == 303
+    row = KnownNumber.objects.get()
+    assert (row.proposed_by, row.key, f"{row.valid_until:%d/%m/%Y}") == (
+        duty.user, KEY, "18/02/2099",
+    )  # fmt: skip
+    page = f"{NUMBERS}{row.pk}/change/"
+    assert "không tự xác nhận" in words(duty.client.get(page))
+    assert "Xác nhận, cho hiện" in words(lead.client.get(page))
+    assert "Đã xác nhận." in words(lead.client.post(f"{NUMBERS}{row.pk}/confirm/", follow=True))
+    assert "Đề nghị ghi nhận một số: Thử" in words(lead.client.get(page))
+
+
+def test_the_desk_says_why_a_proposal_was_not_taken(duty: Person) -> None:
+    form = {"number": "ẩn số", "finding": "confirmed", "reason": "Thử", "valid_until": "mai"}
+    assert "Ghi như 24/11/2026" in words(duty.client.post(f"{NUMBERS}add/", form))
+    form["valid_until"] = "18/02/2099"
+    assert "Chưa đọc được một số nào" in words(duty.client.post(f"{NUMBERS}add/", form))
+
+
+def test_a_form_that_is_only_looked_at_writes_nothing(duty: Person) -> None:
+    form = KnownNumberForm({
+        "number": NUMBER, "finding": "confirmed", "reason": "Thử", "valid_until": "18/02/2099",
+    })  # fmt: skip
+    form.by = duty.user
+    assert form.is_valid()
+    assert not KnownNumber.objects.exists()
+    assert acts() == []
+
+
+def test_of_two_who_propose_at_once_the_slower_is_told(
+    duty: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def quicker(row: KnownNumber) -> None:
+        raise FindingError("Số này đã có một ghi nhận.")
+
+    monkeypatch.setattr(findings, "put", quicker)
+    form = {"number": NUMBER, "finding": "confirmed", "reason": "Thử", "valid_until": "18/02/2099"}
+    assert "đã có một ghi nhận" in words(duty.client.post(f"{NUMBERS}add/", form, follow=True))
+    assert not LogEntry.objects.exists()
+
+
+def test_the_desk_takes_back_with_a_reason(duty: Person) -> None:
+    row = proposed(duty)
+    address = f"{NUMBERS}{row.pk}/withdraw/"
+    assert "Chưa ghi lý do" in words(duty.client.post(address, follow=True))
+    told_ = words(duty.client.post(address, {"reason": "Nhầm"}, follow=True))
+    assert "Đã gỡ ghi nhận." in told_
+
+
+def test_nothing_but_the_buttons_changes_a_finding(duty: Person, lead: Person) -> None:
+    row = proposed(duty)
+    assert lead.client.post(f"{NUMBERS}{row.pk}/change/", {"number": "1"}).status_code == 403
+    assert lead.client.post(f"{NUMBERS}{row.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert duty.client.post(f"{NUMBERS}{row.pk}/confirm/").status_code == 403
+    assert KnownNumber.objects.get().confirmed_at is None
+
+
+def test_open_disputes_come_by_their_hour(duty: Person) -> None:
+    late, early, done = asked("0550000001"), asked("0550000002"), asked("0550000003")
+    Dispute.objects.filter(pk=late.pk).update(due_at=timezone.now() + timedelta(days=3))
+    Dispute.objects.filter(pk=early.pk).update(due_at=timezone.now() - timedelta(days=3))
+    Dispute.objects.filter(pk=done.pk).update(status="rejected")
+    page = words(duty.client.get(DISPUTES))
+    assert page.index("0550000002") < page.index("quá hạn") < page.index("0550000001")
+    assert "0550000003" not in page
+
+
+def test_the_desk_answers_a_dispute(lead: Person, duty: Person) -> None:
+    told(0), told(1)
+    dispute = asked()
+    page = words(duty.client.get(f"{DISPUTES}{dispute.pk}/change/"))
+    assert "Số của tôi." in page
+    assert "đã có 2 người báo" in page
+    form = {"decision": "upheld", "answer": "Số đã đổi chủ."}
+    answer = duty.client.post(f"{DISPUTES}{dispute.pk}/answer/", form, follow=True)
+    assert "duty đề nghị gỡ, chờ người khác xác nhận" in words(answer)
+    assert "Xác nhận gỡ số" not in words(answer)
+    answer = lead.client.post(f"{DISPUTES}{dispute.pk}/agree/", follow=True)
+    assert "Đã gỡ số." in words(answer)
+    assert state() == State.UNKNOWN
+
+
+def test_no_address_of_the_desk_holds_the_number(duty: Person, lead: Person) -> None:
+    report, row, dispute = told(0), proposed(duty), asked()
+    for page in (f"{DISPUTES}{dispute.pk}/change/", f"{NUMBERS}{row.pk}/change/"):
+        seen = html.document_fromstring(lead.client.get(page).content)
+        links = seen.xpath("//a/@href | //form/@action")
+        assert f"/admin/reports/report/{report.pk}/change/" in links
+        assert not [link for link in links if KEY[3:] in link]
+
+
+def test_whom_to_ring_is_shown_once_and_on_record(duty: Person, auditor: Person) -> None:
+    dispute = asked()
+    page = f"{DISPUTES}{dispute.pk}/"
+    assert "0550000111" not in words(duty.client.get(f"{page}change/"))
+    assert "0550000111" in words(duty.client.post(f"{page}reveal/"))
+    event = Event.objects.get()
+    assert (event.kind, event.subject_type, event.by) == ("revealed", "dispute", duty.user)
+    assert auditor.client.post(f"{page}reveal/").status_code == 403
+
+
+def test_a_published_number_gets_its_key_and_is_on_record(lead: Person) -> None:
+    reference.load_offices()
+    form = {"office": "dien-luc", "number": "1900 1234", "label": "Chăm sóc khách hàng",
+            "source": "Hóa đơn tiền điện", "checked_on": "24/11/2026"}  # fmt: skip
+    assert lead.client.post(f"{OFFICES}add/", form).status_code == 303
+    published.confirm(NumberChange.objects.get().pk, by=second())
+    assert OfficeNumber.objects.get(office="dien-luc").key == "+8419001234"
+    assert acts() == ["published_proposed", "published_confirmed"]
+    assert "đã có trong danh sách" in words(lead.client.post(f"{OFFICES}add/", form))
+    form |= {"number": "không rõ"}
+    assert "Chưa đọc được một số nào" in words(lead.client.post(f"{OFFICES}add/", form))

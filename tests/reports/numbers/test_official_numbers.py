@@ -1,0 +1,155 @@
+"""Published numbers: one officer asks, another confirms, and until then the old one stays."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.db import IntegrityError, connection, transaction
+
+from core.audit import log as events
+from reports.models import BankLine, NumberChange, OfficeNumber
+from reports.numbers import official_numbers as published
+from reports.numbers.findings import FindingError
+from tests.support.officers import Person, second
+
+pytestmark = pytest.mark.django_db
+CHANGES = "/admin/reports/numberchange/"
+
+
+@pytest.fixture(autouse=True)
+def _guarded(db: None) -> None:
+    """As in production: no row is written but by two."""
+    call_command("setup_desk", verbosity=0)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL reports.number_change = ''")
+
+
+def hotline() -> OfficeNumber:
+    return OfficeNumber.objects.get(number="02373.725.725")
+
+
+def asked(by: User, number: str = "0550 000 111") -> NumberChange:
+    row = hotline()
+    row.number, row.key = number, "+84550000111"
+    return published.propose(row, by)
+
+
+def bank(**fields: str) -> BankLine:
+    given: dict[str, Any] = {"name": "Ngân hàng A", "number": "0550 000 199", "source": "mặt sau thẻ",
+                             "checked_on": "2026-11-05"}  # fmt: skip
+    return BankLine(**(given | fields))
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        "UPDATE reports_officenumber SET number = '0550000111'",
+        "UPDATE reports_officenumber SET source = 'nơi khác'",
+        "DELETE FROM reports_officenumber",
+        "INSERT INTO reports_bankline (name, number, source, checked_on) VALUES ('A', '1', 'x', now())",
+    ],
+)
+def test_no_single_hand_changes_a_published_number(act: str) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(act)
+
+
+def test_the_old_number_stays_until_another_confirms(lead: Person) -> None:
+    change = asked(lead.user)
+    assert hotline().number == "02373.725.725"
+    published.confirm(change.pk, by=second())
+    assert OfficeNumber.objects.filter(number="0550 000 111", key="+84550000111").count() == 1
+    kinds = [event.kind for event in events.about("published", change.pk)]
+    assert kinds == ["published_confirmed", "published_proposed"]
+
+
+def test_nobody_confirms_what_they_asked_for(lead: Person) -> None:
+    change = asked(lead.user)
+    with pytest.raises(FindingError, match="không tự xác nhận"):
+        published.confirm(change.pk, by=lead.user)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        NumberChange.objects.filter(pk=change.pk).update(
+            outcome="confirmed", decided_by=lead.user, decided_at="2026-11-26T00:00Z"
+        )
+    assert hotline().number == "02373.725.725"
+
+
+def test_who_may_not_confirm_is_told(lead: Person, editor: Person) -> None:
+    with pytest.raises(FindingError, match="quyền"):
+        published.confirm(asked(lead.user).pk, by=editor.user)
+
+
+def test_a_new_bank_and_its_removal_take_two(lead: Person) -> None:
+    published.confirm(published.propose(bank(), lead.user).pk, by=second())
+    row = BankLine.objects.get()
+    removal = published.propose_removal(row, lead.user)
+    assert BankLine.objects.exists()
+    published.confirm(removal.pk, by=second())
+    assert not BankLine.objects.exists()
+
+
+def test_one_change_of_a_row_waits_at_a_time(lead: Person) -> None:
+    asked(lead.user)
+    with pytest.raises(FindingError, match="đang có một đề nghị"):
+        asked(second())
+
+
+def test_the_same_bank_asked_for_twice_is_there_once(lead: Person) -> None:
+    first, again = (published.propose(bank(), lead.user) for _ in range(2))
+    published.confirm(first.pk, by=second())
+    with pytest.raises(FindingError, match="đã có trong danh sách"):
+        published.confirm(again.pk, by=second())
+    assert BankLine.objects.count() == 1
+
+
+def test_a_row_that_changed_meanwhile_is_not_overwritten(lead: Person) -> None:
+    change = asked(lead.user)
+    with published.seeding():
+        OfficeNumber.objects.filter(pk=change.target).update(label="Trực ban mới")
+    with pytest.raises(FindingError, match="đã đổi từ khi đề nghị"):
+        published.confirm(change.pk, by=second())
+
+
+def test_a_refusal_needs_a_reason_and_changes_nothing(lead: Person) -> None:
+    change = asked(lead.user)
+    with pytest.raises(FindingError, match="lý do"):
+        published.refuse(change.pk, " ", by=second())
+    published.refuse(change.pk, "không đúng nguồn", by=lead.user)
+    with pytest.raises(FindingError, match="đã quyết rồi"):
+        published.confirm(change.pk, by=second())
+    assert hotline().number == "02373.725.725"
+
+
+@pytest.mark.parametrize(
+    "act", ["UPDATE reports_numberchange SET values = '{}'", "DELETE FROM reports_numberchange"]
+)
+def test_what_was_asked_stays_as_it_was(lead: Person, act: str) -> None:
+    asked(lead.user)
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(act)
+
+
+def test_the_desk_asks_and_a_colleague_confirms(lead: Person, duty: Person) -> None:
+    row = hotline()
+    form = {"office": row.office_id, "number": row.number, "label": "Trực ban", "label_en": "Duty",
+            "source": "Công văn 140/CAT-PV01", "checked_on": "05/11/2026"}  # fmt: skip
+    answer = lead.client.post(f"/admin/reports/officenumber/{row.pk}/change/", form, follow=True)
+    assert "Số cũ giữ nguyên cho đến khi một người khác xác nhận" in answer.content.decode()
+    change = NumberChange.objects.get()
+    page = duty.client.get(f"{CHANGES}{change.pk}/change/").content.decode()
+    assert "Đã đối chiếu, xác nhận" in page
+    assert (
+        "Đã đối chiếu, xác nhận"
+        not in lead.client.get(f"{CHANGES}{change.pk}/change/").content.decode()
+    )
+    duty.client.post(f"{CHANGES}{change.pk}/confirm/")
+    assert hotline().label == "Trực ban"
+
+
+def test_a_role_without_the_right_is_refused(lead: Person, editor: Person) -> None:
+    change = asked(lead.user)
+    for act in ("confirm", "refuse"):
+        editor.client.post(f"{CHANGES}{change.pk}/{act}/", {"reason": "x"})
+    change.refresh_from_db()
+    assert change.outcome == ""

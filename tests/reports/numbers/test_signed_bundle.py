@@ -1,0 +1,134 @@
+"""The signed pack: what is in it, that another program verifies it, that none goes unsigned."""
+
+import base64
+import json
+import shutil
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rfc8785
+from django.core.exceptions import ImproperlyConfigured
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from core import keys as signing
+from tests.reports.views.test_number_lookup import found
+from tests.reports.views.test_numbers_api import HASH, listing
+from tests.support.officers import Person
+
+PACK = "/api/v1/numbers/pack.json"
+PUBLIC_KEY = "/api/v1/numbers/pack.pem"
+KEY = base64.b64encode(b"k" * 32).decode()
+openssl = pytest.mark.skipif(not shutil.which("openssl"), reason="there is no openssl here")
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _key(settings: Settings) -> None:
+    settings.SIGNING_KEY = KEY
+
+
+@pytest.fixture
+def confirmed(duty: Person, lead: Person) -> None:
+    found(duty, lead)
+
+
+def pack(client: Client) -> dict[str, Any]:
+    return dict(json.loads(client.get(PACK).content))
+
+
+def test_it_has_the_confirmed_numbers_that_stand_and_no_others(
+    client: Client, duty: Person, lead: Person
+) -> None:
+    found(duty, lead)
+    found(duty, lead, key="+84550000124", confirmed_by=None, confirmed_at=None)
+    found(duty, lead, key="+84550000125", valid_until=timezone.localdate() - timedelta(days=1))
+    numbers = pack(client)["payload"]["numbers"]
+    assert [number["hash"] for number in numbers] == [HASH]
+    assert set(numbers[0]) == {"hash", "confirmed_on", "valid_until"}
+
+
+def test_it_says_until_when_it_may_be_used(client: Client) -> None:
+    payload = pack(client)["payload"]
+    assert payload["made_at"] < payload["use_until"]
+    assert payload["kind"] == "thanh-hoa/confirmed-numbers/1"
+
+
+def test_the_file_is_canonical_and_holds_its_payload_byte_for_byte(client: Client) -> None:
+    content = client.get(PACK).content
+    whole = json.loads(content)
+    assert rfc8785.dumps(whole) == content
+    assert rfc8785.dumps(whole["payload"]) in content
+
+
+def verified(client: Client, folder: Path, signature: str, signed: bytes) -> bool:
+    """Whether openssl finds a pack's signature right for these bytes."""
+    (folder / "key.pem").write_bytes(client.get(PUBLIC_KEY).content)
+    (folder / "signature").write_bytes(base64.b64decode(signature))
+    (folder / "payload").write_bytes(signed)
+    command = "openssl pkeyutl -verify -pubin -inkey key.pem -rawin -in payload -sigfile signature"
+    done = subprocess.run(command.split(), check=False, cwd=folder, capture_output=True)
+    return done.returncode == 0
+
+
+@openssl
+def test_openssl_verifies_it_and_refuses_an_altered_one(client: Client, tmp_path: Path) -> None:
+    whole = pack(client)
+    payload, signature = rfc8785.dumps(whole["payload"]), whole["signature"]
+    altered = payload.replace(b'"numbers":[', b'"numbers":[{},')
+    assert verified(client, tmp_path, signature, payload)
+    assert not verified(client, tmp_path, signature, altered)
+
+
+@openssl
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("confirmed")
+def test_the_lines_on_the_page_verify_it(
+    live_server: LiveServer, client: Client, settings: Settings, tmp_path: Path
+) -> None:
+    settings.PORTAL_URL = live_server.url
+    command = ["sh", "-ec", listing(client, "verify")]
+    done = subprocess.run(command, check=False, cwd=tmp_path, capture_output=True, text=True)
+    assert "Signature Verified Successfully" in done.stdout, done.stderr
+    assert HASH in (tmp_path / "payload").read_text()
+
+
+@pytest.mark.parametrize("key", ["", "not a key"])
+@pytest.mark.parametrize("path", [PACK, PUBLIC_KEY])
+@pytest.mark.usefixtures("confirmed")
+def test_without_a_key_there_is_a_sentence_and_no_number(
+    client: Client, settings: Settings, key: str, path: str
+) -> None:
+    settings.SIGNING_KEY = key
+    answer = client.get(path)
+    assert (answer.status_code, answer.json()["error"]) == (503, "no_signing_key")
+    assert "chưa có khóa ký" in answer.json()["message"]
+    assert HASH not in answer.content.decode()
+
+
+def test_the_page_says_that_there_is_no_pack(client: Client, settings: Settings) -> None:
+    settings.SIGNING_KEY = ""
+    assert "chưa có khóa ký" in client.get("/kiem-tra/cho-phan-mem/").content.decode()
+
+
+@pytest.mark.parametrize("key", ["c2hvcnQ=", "not a key", "é"])
+def test_what_is_no_key_signs_nothing(settings: Settings, key: str) -> None:
+    settings.SIGNING_KEY = key
+    with pytest.raises(ImproperlyConfigured):
+        signing.signer()
+
+
+def test_a_key_in_url_safe_letters_is_the_same_key() -> None:
+    usual = base64.b64encode(b"\xff" * 32).decode()
+    assert "/" in usual
+    assert signing.signer_of(usual).id == signing.signer_of(usual.replace("/", "_")).id
+
+
+def test_a_signer_does_not_show_its_secret() -> None:
+    assert "Ed25519PrivateKey" not in repr(signing.signer_of(KEY))
+    assert KEY not in repr(signing.signer_of(KEY))

@@ -1,0 +1,70 @@
+"""Sentences and numbers that no page shows before an officer has confirmed them."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.db import IntegrityError, OperationalError, connection
+from django.utils import timezone, translation
+
+from reports.models import BankLine, Statement
+from reports.public import confirmed_statements as confirmed
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def no_fine(db: None) -> Statement:
+    call_command("setup_desk", verbosity=0)
+    return Statement.objects.get(codename="no_fine")
+
+
+def confirm(statement: Statement) -> None:
+    officer = User.objects.create(username="lead")
+    statement.is_public, statement.confirmed_by = True, officer
+    statement.confirmed_at = timezone.now()
+    statement.save()
+    confirmed.forget()
+
+
+def test_nothing_is_said_until_it_is_confirmed(no_fine: Statement) -> None:
+    assert confirmed.statements() == {}
+    confirm(no_fine)
+    assert set(confirmed.statements()) == {"no_fine"}
+
+
+def test_it_is_said_in_the_language_of_the_page(no_fine: Statement) -> None:
+    confirm(no_fine)
+    assert confirmed.statements()["no_fine"].text == "Cúp máy không ai phạt."
+    with translation.override("en"):
+        assert confirmed.statements()["no_fine"].text == "Nobody is fined for hanging up."
+
+
+def test_the_database_refuses_a_public_sentence_that_nobody_confirmed(no_fine: Statement) -> None:
+    with pytest.raises(IntegrityError, match="statement_public_is_confirmed"):
+        Statement.objects.filter(pk=no_fine.pk).update(is_public=True)
+
+
+def test_setup_leaves_what_the_officers_wrote(no_fine: Statement) -> None:
+    Statement.objects.filter(pk=no_fine.pk).update(text="Lời khác.")
+    call_command("setup_desk", verbosity=0)
+    assert Statement.objects.get(pk=no_fine.pk).text == "Lời khác."
+
+
+def test_there_is_no_bank_until_officers_fill_the_table() -> None:
+    call_command("setup_desk", verbosity=0)
+    assert BankLine.objects.count() == 0
+    assert confirmed.banks() == ()
+
+
+def test_without_a_database_what_was_read_last_goes_on(no_fine: Statement) -> None:
+    confirm(no_fine)
+    assert "no_fine" in confirmed.statements()
+
+    def broken(*_: Any) -> None:
+        raise OperationalError
+
+    confirmed._statements.due = 0.0
+    with connection.execute_wrapper(broken):
+        assert "no_fine" in confirmed.statements()

@@ -1,0 +1,139 @@
+"""The institutions that callers pose as: their pages, and the rows behind them."""
+
+from datetime import date
+
+import pytest
+from django.db import OperationalError
+from django.test import Client
+from lxml import html
+
+from reports.extraction import phones
+from reports.management import reference_data as reference
+from reports.models import Office, OfficeNumber, PublicFigures
+from reports.numbers import lookup
+from reports.public import institutions as offices
+from reports.public import statistics as figures
+from tests.support import report_factories as evidence
+from tests.support.resident_pages import words
+
+LIST = "/co-quan/"
+POLICE = f"{LIST}cong-an-tinh/"
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _rows() -> None:
+    reference.load_offices()
+
+
+def test_all_institutions_stand_under_a_heading(client: Client) -> None:
+    page = client.get(LIST)
+    links = html.document_fromstring(page.content).xpath("//ul[@class='places']//a/@href")
+    assert len(links) == len(set(links)) == Office.objects.count()
+    assert "Nơi khác" not in words(page.content).split("Không thấy nơi")[0].split("Nơi khác, ")[0]
+
+
+def test_one_that_an_officer_adds_stands_there_too(client: Client) -> None:
+    Office.objects.create(codename="buu-cuc-moi", name="Bưu cục mới")
+    assert "Nơi khác Bưu cục mới" in words(client.get(LIST).content)
+    assert client.get(f"{LIST}buu-cuc-moi/").status_code == 200
+
+
+def test_every_institution_has_a_page_in_both_languages(client: Client) -> None:
+    for office in Office.objects.all():
+        page = words(client.get(f"{LIST}{office.pk}/").content)
+        english = words(client.get(f"/en{LIST}{office.pk}/").content)
+        assert office.name in page
+        assert office.never_by_phone in page
+        assert all(line in page for line in office.claims.splitlines())
+        assert office.name_en in english
+        assert office.never_by_phone_en in english
+        assert all(line in english for line in office.claims_en.splitlines())
+
+
+def test_only_numbers_that_were_compared_are_shown(client: Client) -> None:
+    assert sorted(OfficeNumber.objects.values_list("number", flat=True)) == ["02373.725.725", "113"]
+    page = client.get(POLICE).content.decode()
+    assert 'href="tel:02373725725"' in page
+    assert "140/CAT-PV01" in page
+    assert "chưa đối chiếu số nào" in words(client.get(f"{LIST}dien-luc/").content)
+
+
+def test_seeded_numbers_have_the_keys_that_are_looked_up() -> None:
+    for number in OfficeNumber.objects.all():
+        assert lookup.key_of(phones.read(number.number)) == number.key
+
+
+def test_how_many_say_so_is_a_figure_of_the_last_count(client: Client) -> None:
+    for _ in range(5):
+        evidence.report(claimed_office="police")
+    assert "tin báo nói" not in words(client.get(POLICE).content)
+    sunday = figures.count_and_keep(figures.this_sunday()).through
+    evidence.report(claimed_office="police")
+    day = f"{date.fromisoformat(sunday):%d/%m/%Y}"
+    said = f"Trong 26 tuần tính đến hết ngày {day}, 5 tin báo nói họ xưng là: Công an."
+    assert said in words(client.get(POLICE).content)
+    assert "tin báo nói" not in words(client.get(f"{LIST}bao-chi/").content)
+
+
+def test_what_the_figures_hide_no_office_tells(client: Client) -> None:
+    for office in ("police",) * 4 + ("bank",) * 9:
+        evidence.report(claimed_office=office)
+    figures.count_and_keep(figures.this_sunday())
+    assert "tin báo nói" not in words(client.get(POLICE).content)
+
+
+def test_figures_of_before_tell_of_no_office(client: Client) -> None:
+    PublicFigures.objects.create(figures={"through": "2026-11-22", "total": 50})
+    assert client.get(POLICE).status_code == 200
+
+
+def test_a_page_is_public_and_light(client: Client) -> None:
+    answer = client.get(POLICE, headers={"Accept-Encoding": "gzip"})
+    assert "public" in answer["Cache-Control"]
+    assert len(answer.getvalue()) < 5_000
+
+
+@pytest.mark.parametrize("slug", ["khong-co", "x" * 64])
+def test_an_unknown_institution_is_not_found(client: Client, slug: str) -> None:
+    assert client.get(f"{LIST}{slug}/").status_code == 404
+
+
+@pytest.mark.parametrize("path", [LIST, POLICE])
+def test_without_a_database_a_page_says_so(
+    client: Client, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken:
+        def __getattr__(self, name: str) -> None:
+            raise OperationalError
+
+    monkeypatch.setattr(Office, "objects", Broken())
+    answer = client.get(path)
+    assert answer.status_code == 503
+    assert "no-store" in answer["Cache-Control"]
+
+
+def test_what_officers_wrote_stays_when_rows_are_loaded_again() -> None:
+    Office.objects.filter(pk="dien-luc").update(claims="Lời mới.", never_by_phone="Không gọi.")
+    Office.objects.filter(pk="dien-luc").update(claims_en="", never_by_phone_en="")
+    OfficeNumber.objects.filter(number="113").delete()
+    reference.load_offices()
+    row = Office.objects.get(pk="dien-luc")
+    assert (row.claims, row.never_by_phone) == ("Lời mới.", "Không gọi.")
+    assert (row.claims_en, row.never_by_phone_en) == ("", "")
+    assert not OfficeNumber.objects.filter(number="113").exists()
+
+
+def test_rows_of_before_are_given_what_they_lack() -> None:
+    Office.objects.filter(pk="dien-luc").update(claims="", claims_en="", name_en="")
+    Office.objects.filter(pk="thue").update(claims="", reviewed_on="2026-11-20")
+    reference.load_offices()
+    row = Office.objects.get(pk="dien-luc")
+    assert row.name_en == "Power company"
+    assert len(row.claims.splitlines()) == len(row.claims_en.splitlines()) > 0
+    assert Office.objects.get(pk="thue").claims == ""
+
+
+def test_the_groups_of_the_data_file_leave_nobody_out() -> None:
+    groups = offices.grouped(Office.objects.all())
+    assert all(group.name for group in groups)

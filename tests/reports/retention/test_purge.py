@@ -1,0 +1,379 @@
+"""The nightly purge: what is over its time goes by its setting, and nothing else."""
+
+import io
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+import time_machine
+from axes.models import AccessAttempt
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.db import OperationalError
+from django.db.models.functions import Now
+from django.utils import timezone
+from pytest_django import Settings
+
+from core.audit import chain
+from core.audit import chain_verification as chain_check
+from core.audit import log as events
+from reports.cases import daily_counts as days
+from reports.cases import legal_holds as holds
+from reports.cases import workflow
+from reports.facts import publicly_counted as counted
+from reports.management.commands import purge as command
+from reports.models import (
+    Alarm,
+    Case,
+    Crowd,
+    Dispute,
+    ErasureWish,
+    Event,
+    Indicator,
+    PurgeRun,
+    Report,
+    Statement,
+)
+from reports.monitoring import queue_stats as stats
+from reports.public import confirmed_statements as confirmed
+from reports.retention import erasure_requests as rights
+from reports.retention import policy as retention
+from reports.retention import purge as purging
+from reports.retention.policy import BY_NAME
+from reports.submission import intake
+from reports.tracking import followups as later
+from reports.tracking.followups import Later
+from tests.reports.retention.test_retention import sent
+from tests.support import report_factories as evidence
+from tests.support.officers import Person, enlist
+
+pytestmark = pytest.mark.django_db
+CONTACT = "0992 000 118"
+
+
+@pytest.fixture
+def chief(db: None) -> User:
+    return enlist("chief", "lead")
+
+
+def ended(chief: User, verb: str = "close", days_ago: float = 0, **typed: Any) -> Report:
+    """A report whose work ended so many days ago."""
+    report = evidence.triaged("Hắn xưng công an, dọa bắt.", contact=CONTACT, **typed)
+    words = {"outcome": "insufficient"} if verb == "close" else {}
+    decide: Any = getattr(workflow, verb)
+    decide(report.pk, by=chief, version=1, reason="xong", **words)
+    Case.objects.filter(pk=report.pk).update(changed_at=timezone.now() - timedelta(days=days_ago))
+    return report
+
+
+def purge() -> PurgeRun:
+    run = purging.begin()
+    assert purging.go_on(run, 60)
+    return run
+
+
+def is_erased(report: Report) -> bool:
+    return Report.objects.filter(pk=report.pk, erased_at__isnull=False).exists()
+
+
+SETTINGS: list[tuple[str, str, str, int, int]] = [
+    ("junk", "KEEP_JUNK_DAYS", "junk", 30, 1),
+    ("withdrawn", "KEEP_WITHDRAWN_DAYS", "withdraw", 15, 1),
+    ("contact", "KEEP_CONTACT_DAYS", "close", 90, 1),
+    ("messages", "KEEP_MESSAGES_DAYS", "close", 180, 1),
+    ("story", "KEEP_STORY_MONTHS", "close", 24, 31),
+    ("files", "KEEP_FILES_MONTHS", "close", 24, 31),
+]
+
+
+@pytest.mark.parametrize("row", SETTINGS, ids=lambda row: row[0])
+def test_each_kind_goes_by_its_setting(
+    chief: User, settings: Settings, row: tuple[str, str, str, int, int]
+) -> None:
+    kind, setting, verb, default, unit = row
+    assert getattr(settings, setting) == default
+    report = ended(chief, verb)
+    sent(report)
+    message(report, chief)
+    with time_machine.travel(timezone.now() + timedelta(days=(default + 1) * unit)):
+        assert list(purging.due(BY_NAME[kind])) == [report.pk]
+        setattr(settings, setting, default + 3)
+        assert not purging.due(BY_NAME[kind]).exists()
+        setattr(settings, setting, 0)
+        assert not purging.due(BY_NAME[kind]).exists()
+
+
+def message(report: Report, by: User) -> None:
+    workflow.message(report.pk, by=by, version=2, reason="Đã xem xong.")
+
+
+def test_what_was_taken_up_again_meanwhile_stays(chief: User) -> None:
+    report = ended(chief, "junk", days_ago=40)
+    run = purging.begin()
+    assert list(purging.due(BY_NAME["junk"])) == [report.pk]
+    workflow.reopen(report.pk, by=chief, version=2, reason="Không phải tin rác")
+    purging._take(run, BY_NAME["junk"], report.pk)
+    assert not is_erased(report)
+    assert (run.counts, run.stayed) == ({}, 0)
+
+
+def test_names_go_first_and_the_story_without_them_stays(chief: User) -> None:
+    report = ended(chief, days_ago=100)
+    assert purge().counts == {"contact": 1}
+    report.refresh_from_db()
+    assert (report.contact_sealed, report.story_sealed) == (None, None)
+    assert (report.story, report.erased_at) == ("Hắn xưng công an, dọa bắt.", None)
+
+
+def test_then_everything_goes_and_stays_counted(chief: User) -> None:
+    report = ended(chief, days_ago=800)
+    before = counted.reports().count()
+    days.count()
+    assert purge().counts["story"] == 1
+    days.count()
+    assert is_erased(report)
+    assert stats.queue_balance().balanced
+    assert counted.reports().count() == before == 1
+
+
+@pytest.mark.parametrize("loss", [{"money_lost": True}, {"money_lost_raw": "20 triệu"}])
+def test_a_loss_stays_until_pv01_decides(
+    chief: User, settings: Settings, loss: dict[str, Any]
+) -> None:
+    report = ended(chief, days_ago=4000, **loss)
+    assert purge().counts == {}
+    settings.KEEP_LOSS_MONTHS = 60
+    assert purge().counts == {"loss": 1}
+    assert is_erased(report)
+
+
+@pytest.mark.parametrize("verb", ["take", "act", "hand_over"])
+def test_what_is_worked_on_or_a_case_stays(chief: User, verb: str) -> None:
+    report = evidence.report(contact=CONTACT)
+    given = {} if verb == "take" else {"reason": "x"}
+    given |= {"unit": evidence.unit().name} if verb == "hand_over" else {}
+    decide: Any = getattr(workflow, verb)
+    decide(report.pk, by=chief, version=1, **given)
+    Case.objects.update(changed_at=timezone.now() - timedelta(days=4000))
+    assert purge().counts == {}
+
+
+@pytest.mark.parametrize("kind", [kind for kind, *_ in SETTINGS])
+def test_a_hold_stops_each_kind(chief: User, kind: str) -> None:
+    verb = {"junk": "junk", "withdrawn": "withdraw"}.get(kind, "close")
+    report = ended(chief, verb, days_ago=4000)
+    sent(report)
+    holds.place(report.pk, by=chief, reason="Công văn 12")
+    assert not purging.due(BY_NAME[kind]).exists()
+    assert purge().counts == {}
+
+
+def test_who_told_more_lately_is_not_forgotten(chief: User) -> None:
+    report = ended(chief, days_ago=4000)
+    later.add(report, Later(story="Hắn lại gọi"), "k" * 20)
+    assert purge().counts == {}
+
+
+def test_a_hold_that_comes_in_between_is_kept(chief: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    report = ended(chief, "junk", days_ago=40)
+    found = purging._still_due
+
+    def too_early(kind: retention.Kind, key: Any) -> bool:
+        is_due = found(kind, key)
+        holds.place(report.pk, by=chief, reason="Công văn 12")
+        return is_due
+
+    monkeypatch.setattr(purging, "_still_due", too_early)
+    run = purge()
+    assert (run.counts, run.stayed) == ({}, 1)
+    assert not is_erased(report)
+
+
+def test_who_asked_to_be_erased_is_answered_first(chief: User) -> None:
+    report = ended(chief, "junk", days_ago=40)
+    rights.ask(report, "Tôi sợ lộ")
+    assert purge().counts == {}
+    rights.refuse(report.pk, by=chief, version=2, reason="Đang cần để đối chiếu.")
+    Case.objects.filter(pk=report.pk).update(changed_at=timezone.now() - timedelta(days=40))
+    assert purge().counts == {"junk": 1}
+
+
+def test_the_callers_number_of_what_is_held_stays(chief: User, settings: Settings) -> None:
+    settings.KEEP_NUMBERS_MONTHS = 1
+    report = ended(chief, "junk", days_ago=40, caller_number="0550 000 123", channel="number")
+    with time_machine.travel(timezone.now() + timedelta(days=1)):
+        assert purge().counts == {"junk": 1}
+        holds.place(report.pk, by=chief, reason="Công văn 12")
+    with time_machine.travel(timezone.now() + timedelta(days=90)):
+        purge()
+        assert Indicator.objects.filter(report=report).exists()
+
+
+def test_a_promise_that_is_shown_stands_above_a_longer_setting(
+    chief: User, settings: Settings
+) -> None:
+    settings.KEEP_CONTACT_DAYS = 0
+    shown = {"is_public": True, "confirmed_by": chief, "confirmed_at": timezone.now()}
+    Statement.objects.create(
+        codename="keep_contact", title="x", text="x", text_en="x", amount=60, **shown
+    )
+    confirmed.forget()
+    ended(chief, days_ago=70)
+    assert purge().counts == {"contact": 1}
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["KEEP_NUMBERS_MONTHS", "KEEP_DISPUTES_DAYS", "KEEP_EVENTS_MONTHS", "KEEP_ATTEMPTS_MONTHS"],
+)
+def test_what_lies_beside_reports_goes_by_its_setting_too(settings: Settings, setting: str) -> None:
+    (kind,) = (kind for kind in retention.KINDS if kind.setting == setting)
+    now = timezone.now()
+    setattr(settings, setting, 0)
+    assert kind.before(now) is None
+    setattr(settings, setting, 2)
+    before = kind.before(now)
+    assert before
+    assert (now - before > timedelta(days=58)) == setting.endswith("MONTHS")
+
+
+def test_failed_log_ins_are_forgotten_after_a_year() -> None:
+    AccessAttempt.objects.create(
+        username="truc.ban", ip_address="192.0.2.1", failures_since_start=1
+    )
+    with time_machine.travel(timezone.now() + timedelta(days=360)):
+        assert purge().counts == {}
+    with time_machine.travel(timezone.now() + timedelta(days=370)):
+        assert purge().counts == {"attempts": 1}
+    assert not AccessAttempt.objects.exists()
+
+
+def test_numbers_of_callers_go_at_their_own_time(chief: User) -> None:
+    report = ended(chief, "junk", days_ago=40, caller_number="0992 000 777", channel="number")
+    purge()
+    assert Indicator.objects.count() == 1
+    with time_machine.travel(timezone.now() + timedelta(days=760)):
+        assert purge().counts == {"numbers": 1}
+    assert not Indicator.objects.filter(report=report).exists()
+
+
+def test_an_answered_dispute_is_emptied(chief: User) -> None:
+    sealed = {"reason_sealed": b"\x02a reason", "contact_sealed": b"\x02a contact"}
+    Dispute.objects.create(
+        submission_key="x", key="+84992000777", status="rejected", answer="Giữ nguyên",
+        answered_at=timezone.now() - timedelta(days=100), answered_by=chief, **sealed,
+    )  # fmt: skip
+    assert purge().counts == {"disputes": 1}
+    left = Dispute.objects.get()
+    assert (left.key, left.reason_sealed, left.contact_sealed) == ("", None, None)
+    assert purge().counts == {}
+
+
+def test_old_words_of_officers_go_and_the_chain_holds(
+    chief: User, settings: Settings, tmp_path: Path
+) -> None:
+    settings.DATA_DIR = tmp_path
+    events.record("user", chief.pk, "role_changed", by=chief, reason="Anh Tư xin")
+    chain.seal()
+    with time_machine.travel(timezone.now() + timedelta(days=1200)):
+        assert purge().counts["events"] == 1
+        assert purge().counts == {}
+    chain.seal()
+    assert chain_check.verify().place.links
+    assert Event.objects.get(kind="role_changed").detail == {}
+
+
+def test_a_run_goes_on_where_it_stood(chief: User) -> None:
+    for _ in range(3):
+        ended(chief, "junk", days_ago=40)
+    run = purging.begin()
+    assert not purging.go_on(run, 0)
+    assert purging.begin() == run
+    assert purging.go_on(run, 60)
+    assert PurgeRun.objects.get().counts == {"junk": 3}
+
+
+def local(hour: int, day: int = 27) -> datetime:
+    return datetime(2026, 11, day, hour, 5, tzinfo=timezone.get_default_timezone())
+
+
+def test_it_runs_once_a_night() -> None:
+    for moment, runs in ((local(0), 0), (local(1), 1), (local(9), 1), (local(2, 28), 2)):
+        with time_machine.travel(moment):
+            purging.run_if_due()
+            PurgeRun.objects.filter(finished_at=timezone.now()).update(started_at=moment)
+        PurgeRun.objects.filter(started_at__gt=moment).update(started_at=moment)
+        assert PurgeRun.objects.count() == runs
+
+
+def test_when_it_has_not_run_somebody_is_told(chief: User) -> None:
+    from reports.monitoring import alarms as watch
+
+    long_ago = timezone.now() - timedelta(days=3)
+    intake.invent(intake.Typed(story="Họ gọi"), "k" * 20, long_ago)
+    watch.look()
+    assert Alarm.objects.filter(kind="unpurged", count=1).exists()
+    purge()
+    watch.look()
+    assert not Alarm.objects.filter(kind="unpurged").exists()
+
+
+def test_a_dry_run_says_what_would_go_and_takes_nothing(chief: User) -> None:
+    report = ended(chief, "junk", days_ago=40)
+    ended(chief, days_ago=40, money_lost=True)
+    out = io.StringIO()
+    call_command("purge", dry_run=True, stdout=out)
+    told = out.getvalue()
+    assert "junk: 1 (ended more than 30 days ago, KEEP_JUNK_DAYS)" in told
+    assert "loss: 0 (KEEP_LOSS_MONTHS is 0: kept)" in told
+    assert "kept: 1 closed, with a loss" in told
+    assert not is_erased(report)
+
+
+def test_the_command_takes_it(chief: User) -> None:
+    report = ended(chief, "junk", days_ago=40)
+    out = io.StringIO()
+    call_command("purge", stdout=out)
+    assert "junk: 1\n" in out.getvalue()
+    assert is_erased(report)
+
+
+def test_the_desk_says_what_went_and_by_which_rule(lead: Person) -> None:
+    ended(lead.user, "junk", days_ago=40)
+    purge()
+    page = lead.client.get("/admin/reports/purgerun/").content.decode()
+    assert "1 tin rác" in page
+    assert "<dt>Tin rác</dt><dd>30 ngày</dd>" in page
+    assert "giữ đến khi PV01 quyết định" in page
+
+
+def test_a_wish_that_was_taken_up_again_waits_from_then(chief: User, lead: Person) -> None:
+    first, second = evidence.report("Họ gọi."), evidence.report("Họ nhắn.")
+    now = timezone.now()
+    for report, hours in ((first, 9), (second, 2)):
+        ErasureWish.objects.create(report=report, asked_at=now - timedelta(hours=hours))
+    first.erasure_wishes.update(taken_up_at=now, taken_up_by=chief)
+    page = lead.client.get("/admin/reports/purgerun/").content.decode()
+    assert page.index(second.public_number) < page.index(first.public_number)
+    assert page.count("xem lại từ") == 1
+
+
+@pytest.mark.parametrize(
+    ("done", "told"),
+    [({"return_value": False}, "no superuser"), ({"side_effect": OperationalError}, "is in use")],
+)
+def test_a_rewrite_that_was_not_whole_says_so(done: dict[str, Any], told: str) -> None:
+    with mock.patch.object(command, "_written_anew", **done), pytest.raises(CommandError) as said:
+        call_command("purge", "--rewrite", stdout=io.StringIO())
+    assert told in str(said.value)
+
+
+def test_where_a_report_came_from_goes_by_day_too_while_the_relay_is_dead() -> None:
+    late, fresh, marked = (evidence.report() for _ in range(3))
+    Crowd.objects.create(report=late, places=["digest"], came_at=Now() - timedelta(minutes=11))
+    Crowd.objects.create(report=fresh, places=["digest"])
+    Crowd.objects.create(report=marked, marks=["flood"], came_at=Now() - timedelta(minutes=11))
+    purging.run_if_due()
+    assert {row.report for row in Crowd.objects.all()} == {fresh, marked}

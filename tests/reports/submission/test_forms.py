@@ -1,0 +1,124 @@
+"""The form: its field names are a contract, its page is one that everybody can use."""
+
+import re
+
+import pytest
+from django.http import QueryDict
+from django.test import Client
+from lxml import html
+
+from reports.facts import demand_choices as demands
+from reports.facts.office_choices import OFFICES
+from reports.models import Report
+from reports.submission.form_parser import kept
+from reports.submission.forms import CARRIED, ReportForm
+from tests.support.resident_pages import REPORT
+
+CONTRACT = {
+    "happening_now",
+    "caller_number",
+    "channel",
+    "claimed_office",
+    "claimed_name",
+    "story",
+    "demands",
+    "money_lost",
+    "money_lost_vnd",
+    "commune",
+    "contact_phone",
+    "callback_phrase",
+    "on_behalf",
+    "submission_key",
+}
+
+
+@pytest.fixture
+def page(client: Client, db: None) -> html.HtmlElement:
+    return html.document_fromstring(client.get(REPORT).content)
+
+
+def test_the_page_has_the_fields_of_the_contract(page: html.HtmlElement) -> None:
+    names = {field.name for field in page.xpath("//form//*[@name]")}
+    assert names == CONTRACT | {"form_token", "website"}
+
+
+def test_choices_carry_the_agreed_values(page: html.HtmlElement) -> None:
+    def values(name: str) -> set[str]:
+        return set(page.xpath(f"//input[@name='{name}']/@value"))
+
+    assert values("happening_now") == values("on_behalf") == {"yes"}
+    assert values("money_lost") == {"yes", "no"}
+    assert values("channel") == {"number", "hidden", "app"}
+    assert all(demands.is_known(code) for code in values("demands"))
+
+
+def test_every_visible_field_has_a_label(page: html.HtmlElement) -> None:
+    labelled = set(page.xpath("//label/@for"))
+    for field in page.xpath("//form//*[self::input or self::textarea][not(@type='hidden')]"):
+        assert field.get("id") in labelled or field.xpath("ancestor::label")
+
+
+def test_hints_and_errors_are_tied_to_their_fields(client: Client, db: None) -> None:
+    page = html.document_fromstring(client.post(REPORT).content)
+    known = set(page.xpath("//@id"))
+    for described in page.xpath("//@aria-describedby"):
+        assert set(described.split()) <= known
+
+
+def test_a_fold_that_holds_something_is_open(client: Client, db: None) -> None:
+    page = html.document_fromstring(client.post(REPORT, {"on_behalf": "yes"}).content)
+    assert page.xpath("//details[@open]//@name") == ["on_behalf"]
+    assert page.xpath("//details[not(@open)]//@name") == ["claimed_name"]
+
+
+def test_an_empty_story_is_marked_where_it_stands() -> None:
+    form = ReportForm(QueryDict(""))
+    assert not form.is_valid()
+    assert list(form.errors) == ["story"]
+    assert 'aria-invalid="true"' in str(form["story"])
+
+
+def test_ids_are_unique(page: html.HtmlElement) -> None:
+    ids = page.xpath("//@id")
+    assert len(ids) == len(set(ids))
+
+
+def test_nothing_is_refused_by_length_or_pattern(page: html.HtmlElement) -> None:
+    assert not page.xpath("//form//*[@required or @maxlength or @pattern]")
+    assert "novalidate" in page.xpath("//form")[0].attrib
+
+
+def test_the_trap_is_out_of_reach_for_people(page: html.HtmlElement) -> None:
+    trap = page.xpath("//input[@name='website']")[0]
+    assert trap.get("tabindex") == "-1"
+    assert trap.xpath("ancestor::*[@aria-hidden='true']")
+
+
+def test_answers_that_can_be_carried_are_boxes_of_the_page() -> None:
+    assert set(CARRIED) <= {group.code for group in demands.GROUPS}
+
+
+def test_codes_fit_their_columns() -> None:
+    limit = Report._meta.get_field("claimed_office").max_length
+    assert all(len(code) <= limit for code, _ in OFFICES)
+    assert all(re.fullmatch(r"[a-z_]{1,32}", group.code) for group in demands.GROUPS)
+
+
+def test_a_box_is_no_action_and_an_action_has_one_box() -> None:
+    codes = [group.code for group in demands.GROUPS]
+    actions = [action for group in demands.GROUPS for action in group.actions]
+    assert not set(codes) & set(actions)
+    assert len(actions) == len(set(actions)) == 17
+
+
+def test_lone_surrogates_and_nul_are_replaced_in_names_and_values() -> None:
+    data = QueryDict(mutable=True)
+    data.setlist("story", ["a\0b", "c\ud800"])
+    data["x\0"] = "y"
+    assert kept(data).getlist("story") == ["a\ufffdb", "c\ufffd"]
+    assert kept(data)["x\ufffd"] == "y"
+
+
+def test_a_form_never_shows_a_signature_of_the_python_behind_it(page: html.HtmlElement) -> None:
+    assert "csrfmiddlewaretoken" not in html.tostring(page).decode()
+    assert "None" not in page.text_content()

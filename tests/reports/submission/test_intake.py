@@ -1,0 +1,421 @@
+"""Intake: one transaction, once, and nothing readable that is personal."""
+
+import re
+from typing import Any
+
+import pytest
+from django.db import (
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    connection,
+    transaction,
+)
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
+
+from core.audit import log as events
+from core.outbox import queue as outbox
+from core.outbox.queue import Priority
+from reports.extraction import redaction as privacy
+from reports.models import Case, Commune, Event, OutboxItem, Receipt, Report
+from reports.submission import intake
+from reports.submission import receipt_codes as receipts
+from reports.submission.intake import Typed, clean
+from tests.support.concurrency import in_parallel
+from tests.support.resident_pages import REPORT, hidden
+
+KEY = "a-key-of-the-browser"
+STORY = "Họ xưng công an, bảo chuyển tiền."
+PERSONAL = ("0550000111", "0550 000 111", "bến Sung", "012345678901")
+
+
+def accept(story: str = STORY, key: str = KEY, **typed: Any) -> intake.Accepted:
+    return intake.accept(Typed(story=story, **typed), key)
+
+
+def rows_of_everything() -> str:
+    """All that a dump of the database would tell."""
+    with connection.cursor() as cursor:
+        tables = connection.introspection.table_names(cursor)
+        told = []
+        for table in tables:
+            cursor.execute(f'SELECT t::text FROM "{table}" t')  # noqa: S608
+            told += [row[0] for row in cursor.fetchall()]
+    return "\n".join(told)
+
+
+def statements(queries: CaptureQueriesContext) -> list[str]:
+    return [query["sql"] for query in queries.captured_queries]
+
+
+@pytest.mark.django_db
+def test_clean_replaces_what_postgresql_cannot_hold() -> None:
+    assert clean("a\0b\ud800c") == ("a\ufffdb\ufffdc", True)
+    assert clean("😱 đ") == ("😱 đ", False)
+
+
+@pytest.mark.django_db
+def test_the_same_words_under_the_same_key_are_one_report() -> None:
+    first, second = accept(), accept()
+    assert (first.again, second.again) == (False, True)
+    assert first.report == second.report
+    assert first.code == second.code
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"story": STORY + "!"},
+        {"caller_number": "0550"},
+        {"happening_now": False},
+        {"key": KEY + "2"},
+    ],
+)
+def test_anything_else_is_a_further_report(other: dict[str, Any]) -> None:
+    assert accept().code != accept(**other).code
+    assert Report.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_what_we_made_of_the_words_makes_no_further_report() -> None:
+    accept(flags=("too_fast",))
+    assert accept().again
+
+
+@pytest.mark.django_db
+def test_the_same_words_after_a_rotation_are_still_one_report(settings: Settings) -> None:
+    before = accept()
+    settings.FIELD_KEYS = ("kEy" * 14 + "Q=", *settings.FIELD_KEYS)
+    after = accept()
+    assert after.again
+    assert after.code == before.code
+
+
+@pytest.mark.django_db
+def test_a_report_has_its_case_its_receipt_and_its_owed_triage() -> None:
+    report = accept(happening_now=True).report
+    case = Case.objects.get(report=report)
+    item = OutboxItem.objects.get(key=str(report.pk))
+    assert (case.status, case.version, case.officer) == ("new", 1, None)
+    assert (item.task, item.priority) == ("reports.triage", Priority.URGENT)
+    assert Receipt.objects.filter(report=report).exists()
+
+
+@pytest.mark.django_db
+def test_a_second_press_owes_no_second_triage() -> None:
+    accept()
+    accept()
+    assert OutboxItem.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_written_when_a_part_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "TRIAGE", "x" * 100)  # too long for the outbox
+    with pytest.raises(DataError):
+        accept()
+    assert not Report.objects.exists()
+    assert not Case.objects.exists()
+    assert not Receipt.objects.exists()
+
+
+@pytest.mark.django_db
+def test_every_column_of_a_report_is_written_or_left_to_the_database() -> None:
+    left = {"received_at", "erased_at"}
+    columns = {field.column for field in Report._meta.concrete_fields} - left
+    assert columns <= set(re.findall(r"%\((\w+)\)s", intake._WRITE))
+
+
+@pytest.mark.django_db
+def test_contact_phrase_and_raw_story_are_nowhere_in_plain() -> None:
+    told = "Số tôi 0550 000 111, căn cước 012345678901, nhà ở bến Sung"
+    accept(told.replace(", nhà ở bến Sung", ""), contact="0550000111", phrase="bến Sung, 47")
+    everything = rows_of_everything()
+    assert "[số người báo]" in everything
+    assert not [text for text in PERSONAL if text in everything]
+    assert not [text for text in PERSONAL if text.encode().hex() in everything]  # in a bytea
+
+
+@pytest.mark.django_db
+def test_the_raw_story_can_be_opened_again() -> None:
+    report = accept("căn cước 012345678901").report
+    assert report.story == "căn cước [số giấy tờ]"
+    assert privacy.opened(report, "story") == "căn cước 012345678901"
+    assert "masked_id" in report.flags
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "field", ["claimed_office", "claimed_name", "money_lost_raw", "commune_raw"]
+)
+def test_what_is_masked_in_a_field_beside_the_story_is_sealed_behind_it(field: str) -> None:
+    typed = "của tôi 0550.000.111 và 012345678901"
+    report = accept("Họ gọi.", contact="0550 000 111", **{field: typed}).report
+    assert getattr(report, field) == "của tôi [số người báo] và [số giấy tờ]"
+    assert privacy.opened(report, "story") == f"Họ gọi.\n{typed}"
+    assert {"masked_contact", "masked_id"} <= set(report.flags)
+
+
+@pytest.mark.django_db
+def test_a_sum_stays_a_sum() -> None:
+    report = accept(contact="0550 000 111", money_lost_raw="150.000.000.000 đồng").report
+    assert report.money_lost_raw == "150.000.000.000 đồng"
+    assert privacy.opened(report, "story") == STORY
+
+
+@pytest.mark.django_db
+def test_the_code_is_nowhere_in_plain() -> None:
+    code = accept().code
+    assert code
+    assert code not in rows_of_everything()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_report_costs_one_statement_which_commits_and_a_notify_after_it(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fields = {**hidden(client), "story": STORY, "commune": "Lam Sơn", "contact_phone": "0550000111"}
+    Commune.objects.create(
+        codename="xa_lam_son", code="1", name="Xã Lam Sơn", former_districts=[], former_communes=[]
+    )
+    client.get(REPORT)  # the communes are known for five minutes
+    accept("An earlier one of this connection, which knows the statement by now.", "k" * 16)
+    monkeypatch.setattr(outbox, "QUIET", 0.0)
+    with CaptureQueriesContext(connection) as queries:
+        assert client.post(REPORT, fields).status_code == 303
+    written, notified = statements(queries)
+    assert written.startswith("EXECUTE take_in")
+    assert "pg_notify" in notified
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_plans_the_statement_once() -> None:
+    connection.close()
+    with CaptureQueriesContext(connection) as queries:
+        for number in range(3):
+            accept(key=f"{KEY}{number}")
+    planned = [sql for sql in statements(queries) if sql.startswith("PREPARE take_in")]
+    assert len(planned) == 1
+
+
+class CutAfterwards:
+    """A cursor whose connection is cut when the statement is done, before its answer is read."""
+
+    def __init__(self) -> None:
+        self.cuts = 0
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        done = execute(sql, params, many, context)
+        if sql.startswith("EXECUTE take_in") and not self.cuts:
+            self.cuts += 1
+            context["connection"].connection.close()
+            raise OperationalError
+        return done
+
+
+@pytest.mark.django_db(transaction=True)
+def test_cut_off_between_commit_and_answer_gives_the_receipt_of_the_one_report() -> None:
+    cut = CutAfterwards()
+    with connection.execute_wrapper(cut):
+        first = accept()
+    assert (cut.cuts, first.again, Report.objects.count()) == (1, True, 1)
+    assert first.code == accept().code
+    assert OutboxItem.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_was_lost_meanwhile_is_made_anew() -> None:
+    accept(key=KEY + "1")
+    connection.connection.close()  # as a restart of the server leaves it
+    assert not accept().again
+    assert Report.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_fails_on_a_sound_connection_is_not_tried_again() -> None:
+    tries = []
+
+    def too_slow(execute: Any, sql: str, *rest: Any) -> Any:
+        tries.append(sql)
+        raise OperationalError("canceling statement due to statement timeout")
+
+    with connection.execute_wrapper(too_slow), pytest.raises(OperationalError):
+        accept()
+    assert len(tries) == 1
+    assert not Report.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_a_server_there_is_no_receipt(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise OperationalError
+
+    connection.close()
+    monkeypatch.setattr(connection, "connect", refused)
+    with pytest.raises(OperationalError):
+        accept()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_cut_off_while_connecting_is_tried_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    def cut_off() -> None:
+        monkeypatch.undo()
+        raise OperationalError
+
+    connection.close()
+    monkeypatch.setattr(connection, "connect", cut_off)
+    assert accept().code
+    assert Report.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("forget", ["DISCARD ALL", "DEALLOCATE ALL"])
+def test_a_server_that_forgot_the_statement_is_asked_anew(forget: str) -> None:
+    accept()
+    with connection.cursor() as cursor:
+        cursor.execute(forget)
+    assert accept(key="key-of-the-second-report").code
+    assert Report.objects.count() == 2
+    connection.close()  # it has forgotten what other tests prepared, too
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_statement_that_another_prepared_there_is_no_hindrance() -> None:
+    accept()
+    intake._prepared.clear()
+    assert accept(key="key-of-the-second-report").code
+    assert Report.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_flood_of_one_key_is_one_report_and_wakes_the_relay_once() -> None:
+    with CaptureQueriesContext(connection) as queries:
+        codes = {accept().code for _ in range(500)}
+    assert len(codes) == Report.objects.count() == OutboxItem.objects.count() == 1
+    assert sum("pg_notify" in sql for sql in statements(queries)) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_neither_broker_nor_cache_is_asked(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def touched(*_: object, **__: object) -> None:
+        raise AssertionError("the request reached for the broker")
+
+    for door in (
+        "kombu.connection.Connection.ensure_connection",
+        "kombu.Producer.publish",
+        "redis.Redis.execute_command",
+    ):
+        monkeypatch.setattr(door, touched)
+    assert client.post(REPORT, {**hidden(client), "story": STORY}).status_code == 303
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lost_notify_loses_no_report(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "CHANNEL", "x" * 100)  # PostgreSQL refuses so long a name
+    assert client.post(REPORT, {**hidden(client), "story": STORY}).status_code == 303
+    assert OutboxItem.objects.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("trouble", [OperationalError, InterfaceError])
+def test_a_connection_lost_after_commit_costs_nothing(
+    monkeypatch: pytest.MonkeyPatch, trouble: type[Exception]
+) -> None:
+    class Lost:
+        def cursor(self) -> None:
+            raise trouble
+
+    monkeypatch.setattr(outbox, "connection", Lost())
+    assert accept().code
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_presses_at_the_same_instant_are_one_report(client: Client) -> None:
+    fields = {**hidden(client), "story": STORY}
+    answers = in_parallel([lambda: Client().post(REPORT, fields)] * 2)
+    assert {answer.status_code for answer in answers} <= {200, 303}
+    assert Report.objects.count() == Receipt.objects.count() == OutboxItem.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_four_different_reports_at_the_same_instant_are_four() -> None:
+    works = [lambda n=n: accept(f"{STORY} {n}").code for n in range(4)]
+    assert len(set(in_parallel(works))) == 4
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE reports_report SET story = 'khác'",
+        "UPDATE reports_report SET flags = '{}'",
+        "UPDATE reports_report SET erased_at = now()",
+        "DELETE FROM reports_report",
+    ],
+)
+def test_evidence_cannot_be_changed(sql: str) -> None:
+    report = accept(flags=("too_fast",)).report
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql)
+    assert Report.objects.get(pk=report.pk).story == STORY
+
+
+BLANK = """UPDATE reports_report SET story = '', claimed_name = '', commune_raw = '',
+    story_sealed = NULL, contact_sealed = NULL, phrase_sealed = NULL, contact_index = NULL,
+    erased_at = now()"""
+
+
+@pytest.mark.django_db
+def test_an_erasure_needs_its_event() -> None:
+    accept(contact="0550000111")
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(BLANK)
+
+
+@pytest.mark.django_db
+def test_an_erasure_on_record_blanks_once_and_only_what_is_personal() -> None:
+    report = accept(contact="0550000111", caller_number="0550 000 123").report
+    events.record("report", report.pk, "erased")
+    with connection.cursor() as cursor:
+        cursor.execute(BLANK)
+    report.refresh_from_db()
+    assert (report.story, report.contact_sealed) == ("", None)
+    assert report.caller_number == "0550 000 123"
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(BLANK)
+
+
+@pytest.mark.django_db
+def test_an_erasure_may_not_slip_in_another_change() -> None:
+    events.record("report", accept().report.pk, "erased")
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"{BLANK}, caller_number = 'khác'")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "sql", ["UPDATE reports_event SET kind = 'x'", "DELETE FROM reports_event"]
+)
+def test_events_are_append_only(sql: str) -> None:
+    events.record("report", "1", "read")
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql)
+    assert Event.objects.get().kind == "read"
+
+
+@pytest.mark.django_db
+def test_a_commune_that_is_not_in_the_table_is_refused_by_the_database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    with pytest.raises(IntegrityError):
+        accept(commune_id="xa_khong_co")
+
+
+@pytest.mark.django_db
+def test_a_code_opens_its_own_report_and_no_other() -> None:
+    one, other = accept(), accept(key=KEY + "2")
+    assert one.code
+    assert receipts.find(one.code) == one.report != other.report

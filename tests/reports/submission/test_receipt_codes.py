@@ -1,0 +1,146 @@
+"""Receipt codes: what can be mistyped, what a rotation does to them."""
+
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from django.db import connection
+from hypothesis import given
+from hypothesis import strategies as st
+from pytest_django import Settings
+
+from core.keys import newest_key
+from reports.models.report import SIGNS
+from reports.submission import intake
+from reports.submission import receipt_codes as receipts
+from reports.submission.intake import Typed
+from reports.submission.receipt_codes import BadGroup, derive, grouped, read_code, spoken
+
+
+def some_code(number: int = 0) -> str:
+    return derive(f"key-{number:016}", b"digest", newest_key())
+
+
+def accept(key: str = "a-key-of-the-browser") -> intake.Accepted:
+    return intake.accept(Typed(story="Họ gọi."), key)
+
+
+def rotate(settings: Settings) -> None:
+    settings.FIELD_KEYS = (Fernet.generate_key().decode(), *settings.FIELD_KEYS)
+
+
+def test_a_code_is_four_groups_of_four_without_signs_to_mistake() -> None:
+    groups = grouped(some_code())
+    assert [len(group) for group in groups] == [4, 4, 4, 4]
+    assert not set("".join(groups)) & set("AEIOU01")
+
+
+def test_twelve_signs_cannot_be_guessed() -> None:
+    assert len(SIGNS) ** 12 > 2**58
+
+
+def test_a_code_is_read_however_it_is_spaced() -> None:
+    code = some_code()
+    assert read_code(code) == code
+    assert read_code(" - ".join(grouped(code.lower()))) == code
+
+
+@pytest.mark.parametrize("place", range(16))
+def test_every_single_slip_names_its_group(place: int) -> None:
+    code = some_code(place)
+    for sign in set(SIGNS) - {code[place]}:
+        slipped = code[:place] + sign + code[place + 1 :]
+        assert read_code(slipped) == BadGroup(
+            place // 4 + 1, slipped[place // 4 * 4 : place // 4 * 4 + 4]
+        )
+
+
+@pytest.mark.parametrize("place", [n for n in range(15) if n % 4 != 3])
+def test_two_neighbours_in_the_wrong_order_are_noticed(place: int) -> None:
+    for number in range(20):
+        code = some_code(number)
+        swapped = code[:place] + code[place + 1] + code[place] + code[place + 2 :]
+        if swapped != code:
+            assert isinstance(read_code(swapped), BadGroup)
+
+
+def test_groups_in_the_wrong_order_are_noticed() -> None:
+    first, second, third, fourth = grouped(some_code())
+    assert read_code(second + first + third + fourth) == BadGroup(1, second)
+
+
+def test_a_short_code_names_the_group_that_is_missing() -> None:
+    assert read_code(some_code()[:9]) == BadGroup(3, some_code()[8:9])
+    assert read_code("") == BadGroup(1, "")
+
+
+def test_a_code_that_is_too_long_is_no_code() -> None:
+    assert isinstance(read_code(some_code() + "2"), BadGroup)
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_a_code_or_a_bad_group(text: str) -> None:
+    read = read_code(text)
+    assert isinstance(read, BadGroup) or len(read) == 16
+
+
+def test_every_sign_can_be_said() -> None:
+    assert all(spoken(sign) for sign in SIGNS)
+    assert spoken("7K4M") == "bảy, K\u00a0kéo, bốn, M\u00a0mèo"
+
+
+def test_codes_differ_by_key_words_and_submission() -> None:
+    key = newest_key()
+    codes = {derive("a", b"1", key), derive("b", b"1", key), derive("a", b"2", key)}
+    assert len(codes) == 3
+
+
+@pytest.mark.django_db
+def test_a_receipt_of_two_rotations_ago_still_opens(settings: Settings) -> None:
+    accepted = accept()
+    assert accepted.code
+    rotate(settings)
+    rotate(settings)
+    assert receipts.find(accepted.code) == accepted.report
+
+
+@pytest.mark.django_db
+def test_a_look_up_under_an_old_key_is_hashed_anew(settings: Settings) -> None:
+    accepted = accept()
+    assert accepted.code
+    old = settings.FIELD_KEYS
+    rotate(settings)
+    receipts.find(accepted.code)
+    settings.FIELD_KEYS = tuple(key for key in settings.FIELD_KEYS if key not in old)
+    assert receipts.find(accepted.code) == accepted.report
+
+
+@pytest.mark.django_db
+def test_a_code_replaced_while_it_is_looked_up_stays_dead(settings: Settings) -> None:
+    accepted = accept()
+    assert accepted.code
+    rotate(settings)
+
+    def replaced_before(execute: Any, sql: str, *rest: Any) -> Any:
+        if sql.startswith("UPDATE"):
+            with connection.cursor() as cursor:
+                cursor.cursor.execute("UPDATE reports_receipt SET code_hash = 'another'")
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(replaced_before):
+        receipts.find(accepted.code)
+    assert receipts.find(accepted.code) is None
+
+
+@pytest.mark.django_db
+def test_a_code_whose_key_is_gone_is_not_shown_again(settings: Settings) -> None:
+    report = accept().report
+    settings.FIELD_KEYS = (Fernet.generate_key().decode(),)
+    report.refresh_from_db()
+    assert receipts.again(report) is None
+
+
+@pytest.mark.django_db
+def test_a_code_that_nobody_has_opens_nothing() -> None:
+    accept()
+    assert receipts.find(some_code()) is None

@@ -1,0 +1,76 @@
+"""Signs that look like digits and are none: every reader leaves them alone, none stumbles."""
+
+import sys
+from collections.abc import Iterator
+
+import pytest
+from django.http import QueryDict
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from desk.reports import search
+from reports.campaigns import shared_identifiers as traces
+from reports.cases import full_text_search as story_search
+from reports.extraction import accounts_and_links as indicators
+from reports.extraction import amounts as money
+from reports.extraction import phones
+from reports.extraction import redaction as privacy
+from reports.extraction.story_reader import read_story
+from reports.reference import gazetteer as places
+from reports.submission import receipt_codes as receipts
+from reports.submission.form_parser import Posted
+
+LOOK_ALIKES = [
+    sign
+    for sign in map(chr, range(sys.maxunicode + 1))
+    if sign.isnumeric() and not sign.isdecimal()
+]
+WORDS = ["mất", "triệu", "tr", "k", "rưỡi", "hai", "stk", "gọi", "+", "5", "0550", "35.000.000"]
+_piece = st.sampled_from(LOOK_ALIKES) | st.sampled_from(WORDS)
+texts = st.builds(str.join, st.sampled_from(["", " "]), st.lists(_piece, max_size=12))
+
+
+@pytest.mark.parametrize("sign", "⓵①²⑽¼Ⅷ一")
+def test_the_list_of_look_alikes_holds_what_people_paste(sign: str) -> None:
+    assert sign in LOOK_ALIKES
+
+
+@given(texts)
+def test_a_story_and_a_sum_are_read_to_the_end(text: str) -> None:
+    assert read_story(text).scenario
+    read = money.read_money(text)
+    assert (read.value is None) == bool(read.problem)
+
+
+def _keys(text: str) -> Iterator[str]:
+    yield phones.read(text).key
+    yield from (phone.key for phone in phones.read_all(text))
+    yield from (found.phone.key for found in phones.find(text))
+    yield from (found.account for found in indicators.find_accounts(text))
+
+
+@given(texts)
+def test_no_look_alike_gets_into_a_number(text: str) -> None:
+    assert all(key.isascii() for key in _keys(text))
+
+
+@given(st.lists(st.sampled_from(LOOK_ALIKES), min_size=6).map("".join))
+@example("²²⑩⑩⑩⑩")  # a number, spelled in circles: it is read as one
+def test_look_alikes_tie_nothing_but_a_number_that_they_spell(text: str) -> None:
+    spelled = {phone.key for phone in phones.read_all(text)}
+    assert {key.value for key in traces.keys_of(text, text, text)} <= spelled - {""}
+    assert privacy.mask(text, contact=text).flags == ()
+
+
+@given(texts)
+def test_forms_and_the_search_box_take_them(text: str) -> None:
+    data = QueryDict(mutable=True)
+    data.update({"caller_number": text, "contact_phone": text, "money_lost_vnd": text})
+    assert Posted(data).typed(communes=()).contact == text
+    assert places.find(text, ()).codename is None
+    assert receipts.read_code(text) != text
+    assert "" not in [*search._keys(text), *story_search.words_of(text)]
+
+
+def test_a_number_in_circles_is_searched_by_its_digits() -> None:
+    assert search._keys("⓪⑨⑨② ①②③④⑤⑥") == ["+84992123456", "0992123456"]

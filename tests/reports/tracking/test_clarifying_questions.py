@@ -1,0 +1,171 @@
+"""What a report leaves open is asked back, in words that its reporter can answer."""
+
+import pytest
+from django.utils import translation
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reports.reference.gazetteer import Place
+from reports.tracking.clarifying_questions import Question, Words, questions
+
+PLACES = (
+    Place("xa_lam_son", "Xã Lam Sơn", ("Huyện Thọ Xuân",), ("Thị trấn Lam Sơn",)),
+    Place("xa_minh_son", "Xã Minh Sơn", ("Huyện Ngọc Lặc",), ("Xã Lam Sơn",)),
+    Place("xa_ba_dinh", "Xã Ba Đình", ("Huyện Nga Sơn",), ("Xã Nga Văn",)),
+)
+CALLER = "0992 000 123"
+
+
+def ask(**words: object) -> list[Question]:
+    return questions(Words(**words), PLACES)  # type: ignore[arg-type]
+
+
+def one(**words: object) -> Question:
+    (question,) = ask(**words)
+    return question
+
+
+def test_a_plain_report_is_asked_nothing() -> None:
+    said = {"caller_number": CALLER, "commune": "Ba Đình", "contact": "0550 000 111"}
+    assert ask(**said, phrase="ấm và chảo", flags=("same_network", "flood")) == []
+
+
+@pytest.mark.parametrize("flag", ["too_fast", "trap_filled", "address_busy", "same_words"])
+def test_who_looks_like_a_machine_is_asked_for_a_sentence(flag: str) -> None:
+    question = one(caller_number=CALLER, flags=(flag,))
+    assert question.field == "story"
+    assert "Tin đã nhận" in question.text
+    (only,) = ask(missing=("story",), flags=(flag,))
+    assert "chưa có lời kể" in only.text
+
+
+def test_a_readable_sum_is_said_in_words_to_confirm() -> None:
+    question = one(money="35.500.000đ")
+    assert question.field == "money_lost_vnd"
+    sum_in_words = "35.500.000 đồng (ba mươi lăm triệu năm trăm nghìn đồng)"
+    assert question.text == f"Trang hiểu là {sum_in_words}."
+
+
+def test_english_says_the_sum_in_english() -> None:
+    with translation.override("en"):
+        assert "thirty-five million five hundred thousand đồng" in one(money="35,5 triệu").text
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("20", "Bạn ghi “20”. Là 20 nghìn hay 20 triệu?"),
+        ("nhiều lắm", "Trang chưa hiểu “nhiều lắm”. Ghi áng chừng"),
+        ("5 triệu, rồi 7 triệu", "Có vẻ là mấy số tiền. Ghi tổng số"),
+        ("20.000", "Là 20.000 đồng hay 20 triệu đồng?"),
+        ("35500", "Là 35.500 đồng hay 35,5 triệu đồng?"),
+        ("9" * 30, "Trang chưa hiểu “9999"),
+        ("999999999999999 nghìn", "Trang chưa hiểu"),
+        ("100 đô", "Trang chưa hiểu “100 đô”. Ghi áng chừng, ví dụ 20 triệu."),
+        ("2 cây vàng", "Trang chưa hiểu “2 cây vàng”"),
+        ("20 nghìn hay triệu", "Trang chưa hiểu"),
+        ("-5 triệu", "Trang chưa hiểu “-5 triệu”"),
+        ("<b>{typed}</b>", "Trang chưa hiểu “<b>{typed}</b>”"),
+    ],
+)
+def test_a_sum_that_cannot_be_read_is_quoted_and_asked(typed: str, said: str) -> None:
+    assert said in one(money=typed).text
+
+
+@pytest.mark.parametrize("typed", ["", "  ", "0", "không mất"])
+def test_nothing_lost_is_no_question(typed: str) -> None:
+    assert ask(money=typed) == []
+
+
+def test_the_same_old_name_in_two_districts_is_asked_about() -> None:
+    question = one(commune="lam sơn")
+    assert question.text == "Trước đây có mấy nơi tên Lam Sơn. Chọn một:"
+    assert question.choices == (
+        ("xa_lam_son", "Xã Lam Sơn (Thọ Xuân cũ)"),
+        ("xa_minh_son", "Xã Minh Sơn (Ngọc Lặc cũ)"),
+        ("", "Nơi khác, hoặc không rõ"),
+    )
+
+
+@pytest.mark.parametrize("typed", ["tho xuan", "huyen Tho Xuan", "h. thọ xuân cũ", "Thọ Xuân"])
+def test_a_district_is_asked_for_its_commune(typed: str) -> None:
+    place = Place("xa_tho_xuan", "Xã Thọ Xuân", ("Huyện Thọ Xuân",), ("Thị trấn Thọ Xuân",))
+    (question,) = questions(Words(commune=typed), (*PLACES, place))
+    assert question.text == "Huyện Thọ Xuân cũ nay chia thành nhiều xã. Bạn ở xã nào?"
+
+
+def test_an_unknown_place_is_asked_once_more() -> None:
+    question = one(commune="Lam Sn")
+    assert question.text.startswith("Chưa tìm thấy “Lam Sn”.")
+    assert question.choices == ()
+
+
+def test_without_the_list_of_communes_nobody_is_told_that_a_place_is_unknown() -> None:
+    assert questions(Words(commune="Ba Đình"), ()) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("không có máy", "chưa có số nào"),
+        ("0992000", "mới có 7 chữ số"),
+        ("0992 000 12", "mới có 9 chữ số"),
+        ("0550000111 0550000112", "có 20 chữ số, có vẻ là hai số"),
+        ("+84 992 000 123", "trùng với số gọi đến"),
+    ],
+)
+def test_a_number_to_ring_back_that_cannot_be_is_asked_about(typed: str, said: str) -> None:
+    question = one(contact=typed, caller_number=CALLER)
+    assert question.field == "contact_phone"
+    assert said in question.text
+
+
+def test_what_is_sealed_is_not_repeated_in_a_question() -> None:
+    asked = ask(contact="0992000", phrase="số 0992000", caller_number=CALLER)
+    assert [question.field for question in asked] == ["contact_phone", "callback_phrase"]
+    assert not [question for question in asked if "0992000" in question.text]
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("0992 000 123, 0550 000 124", "có vẻ là mấy số"),
+        ("099200012345678", "“099200012345678” thừa chữ số"),
+        ("09920001", "thiếu chữ số"),
+        ("nguyen van a 20 trieu", "chưa có số. Là tên thì để ở phần tên."),
+    ],
+)
+def test_a_callers_number_that_cannot_be_is_kept_and_asked_about(typed: str, said: str) -> None:
+    question = one(caller_number=typed)
+    assert question.field == "leg_number"
+    assert said in question.text
+
+
+@pytest.mark.parametrize(
+    "phrase", ["gọi từ số 0992000123", "4711 4712", "ấm", "Mật khẩu là gì", "mat khau"]
+)
+def test_a_phrase_that_is_easy_to_guess_is_asked_for_anew(phrase: str) -> None:
+    (question,) = ask(phrase=phrase, contact="0550 000 111", caller_number=CALLER)
+    assert question.field == "callback_phrase"
+    assert "kẻ gian dễ đoán. Chọn câu khác" in question.text
+
+
+def test_masked_digits_may_have_been_the_account_that_the_money_went_to() -> None:
+    assert one(flags=("masked_card", "flood")).field == "accounts"
+
+
+def test_what_is_quoted_stays_short() -> None:
+    assert len(one(money="lắm " * 10_000).text) < 200
+
+
+def test_a_quoted_word_cannot_turn_the_line_around() -> None:
+    assert "“abc”" in one(money="a\u202eb\x07c").text
+
+
+@given(st.text(max_size=300), st.text(max_size=300), st.text(max_size=300), st.text(max_size=300))
+def test_whatever_was_typed_the_questions_can_be_asked(
+    caller: str, money: str, commune: str, contact: str
+) -> None:
+    asked = ask(caller_number=caller, money=money, commune=commune, contact=contact)
+    assert all(question.field and question.text for question in asked)
+    assert len({question.field for question in asked}) == len(asked)

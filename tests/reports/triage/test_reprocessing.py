@@ -1,0 +1,524 @@
+"""Reading reports again: each once, none forgotten, whatever dies on the way; decisions stay."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from io import StringIO
+from itertools import count, islice
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.models.functions import Now
+from django.test.utils import CaptureQueriesContext
+
+from core.audit import log as events
+from core.outbox import queue as outbox
+from core.outbox.queue import MAX_ATTEMPTS, Priority
+from reports.cases import workflow
+from reports.management.commands import retriage as command
+from reports.management.commands import retriage as watching
+from reports.models import Case, Event, Facts, OutboxItem, Report, Retriage
+from reports.monitoring.queue_stats import queue_balance
+from reports.submission import intake
+from reports.tasks import retriage_some
+from reports.triage import reprocessing as retriage
+from reports.triage import service as triage
+from tests.support import report_factories as evidence
+from tests.support.concurrency import in_parallel
+from tests.support.officers import Person
+from tests.support.outbox_factories import claimed, let_lapse
+
+OLD = "2020-01"
+
+
+@pytest.fixture(autouse=True)
+def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retriage, "BATCH", 2)
+
+
+def read_under(rules: str, story: str = "Có người gọi.", **typed: Any) -> Report:
+    """A report whose triage is done, under these rules."""
+    report = evidence.report(story, **typed)
+    evidence.read(report, rules_version=rules)
+    OutboxItem.objects.filter(key=str(report.pk)).update(settled_at=Now())
+    return report
+
+
+def owed() -> list[str]:
+    """The reports that wait to be read, in the order in which they were owed."""
+    waiting = OutboxItem.objects.filter(task=intake.TRIAGE, settled_at=None, failed_at=None)
+    return list(waiting.order_by("id").values_list("key", flat=True))
+
+
+def next_step() -> OutboxItem | None:
+    return OutboxItem.objects.filter(task=retriage.STEP, settled_at=None, failed_at=None).first()
+
+
+def take_steps(most: int = 100) -> int:
+    """What the machine does with the steps that wait; how many there were."""
+    for taken in range(most):
+        item = next_step()
+        if item is None:
+            return taken
+        retriage.work_off([item.pk])
+    return most
+
+
+def read_all() -> None:
+    """What the machine does with everything that waits."""
+    take_steps()
+    waiting = OutboxItem.objects.filter(task=intake.TRIAGE, settled_at=None, failed_at=None)
+    triage.work_off(waiting.order_by("id").values_list("pk", flat=True))
+
+
+def told(*arguments: str) -> str:
+    output = StringIO()
+    call_command("retriage", *arguments, stdout=output)
+    return output.getvalue()
+
+
+def rows(table: str) -> list[tuple[Any, ...]]:
+    """Every byte of a table."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT row::text FROM {table} AS row ORDER BY 1")  # noqa: S608
+        return list(cursor.fetchall())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_message_that_takes_long_leaves_the_rest_to_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever reaches the broker may name a million items and set the time limit as he likes."""
+    monkeypatch.setattr(triage, "PATIENCE", 0.0)
+    named = count(10**9)
+    asked = islice(named, 1000)
+    retriage_some(asked)  # type: ignore[arg-type]
+    assert next(named) == 10**9 + 1
+
+
+# --- which reports
+
+
+@pytest.mark.django_db
+def test_what_was_read_under_other_rules_and_what_was_not_read_is_read_again() -> None:
+    old, unread = read_under(OLD), evidence.report("không đọc được")
+    OutboxItem.objects.filter(key=str(unread.pk)).update(failed_at=Now())
+    read_under(triage.RULES_VERSION)
+    assert retriage.start().total == 2
+    take_steps()
+    assert sorted(owed()) == sorted([str(old.pk), str(unread.pk)])
+
+
+@pytest.mark.django_db
+def test_every_report_is_read_again_where_that_is_asked() -> None:
+    for rules in (OLD, triage.RULES_VERSION):
+        read_under(rules)
+    assert retriage.start(every=True).total == 2
+    take_steps()
+    assert len(owed()) == 2
+
+
+@pytest.mark.django_db
+def test_what_was_read_and_owes_nothing_is_read_again_and_the_count_balances() -> None:
+    robbed, _ = read_under(triage.RULES_VERSION), read_under(triage.RULES_VERSION)
+    OutboxItem.objects.filter(key=str(robbed.pk)).delete()
+    assert not queue_balance().balanced
+    assert told("--no-wait").startswith("1 report will be read again")
+    read_all()
+    assert queue_balance().balanced
+    assert "Nothing to do" in told()
+
+
+@pytest.mark.django_db
+def test_what_waits_already_is_not_owed_twice() -> None:
+    waiting = evidence.report()
+    read_under(OLD)
+    assert retriage.start().total == 1
+    take_steps()
+    assert owed().count(str(waiting.pk)) == 1
+
+
+@pytest.mark.django_db
+def test_what_failed_the_last_time_is_read_again_whatever_was_read_before() -> None:
+    failed, mended = read_under(triage.RULES_VERSION), read_under(triage.RULES_VERSION)
+    for report in (failed, mended):
+        outbox.enqueue(intake.TRIAGE, report.pk)
+    OutboxItem.objects.filter(settled_at=None).update(failed_at=Now())
+    outbox.enqueue(intake.TRIAGE, mended.pk)
+    OutboxItem.objects.filter(settled_at=None, failed_at=None).update(settled_at=Now())
+    assert retriage.start().total == 1
+    take_steps()
+    assert owed() == [str(failed.pk)]
+
+
+@pytest.mark.django_db
+def test_what_is_erased_is_left_in_peace() -> None:
+    report = read_under(OLD, "Bà Tư ở xóm Trên kể lại.")
+    erase(report)
+    assert retriage.count(every=True) == 0
+    assert retriage.read_again([report.pk]) == 0
+    assert owed() == []
+
+
+@pytest.mark.django_db
+def test_what_is_erased_and_owes_nothing_is_left_in_peace_too() -> None:
+    report = read_under(triage.RULES_VERSION)
+    OutboxItem.objects.filter(key=str(report.pk)).delete()
+    assert retriage.count() == 1
+    erase(report)
+    Facts.objects.filter(report=report).update(rules_version=triage.RULES_VERSION)
+    assert retriage.count() == 0
+
+
+def erase(report: Report) -> None:
+    """As an erasure that is on record blanks a report."""
+    events.record("report", report.pk, "erased")
+    blank = {"story": "", "claimed_name": "", "commune_raw": "", "erased_at": Now()}
+    sealed = {"story_sealed": None, "contact_sealed": None, "phrase_sealed": None}
+    Report.objects.filter(pk=report.pk).update(**blank, **sealed, contact_index=None)
+
+
+@pytest.mark.django_db
+def test_a_report_erased_while_it_waits_is_read_as_it_is_now() -> None:
+    """Nothing crashes, and no word of it comes back."""
+    report = read_under(OLD, "Bà Tư ở xóm Trên kể lại.")
+    retriage.start()
+    take_steps()
+    erase(report)
+    read_all()
+    assert "ba tu" not in Facts.objects.get().search
+    assert not OutboxItem.objects.exclude(error="").exists()
+
+
+@pytest.mark.django_db
+def test_nothing_to_read_starts_no_run() -> None:
+    read_under(triage.RULES_VERSION)
+    with pytest.raises(retriage.NothingToReadError):
+        retriage.start()
+    assert not Retriage.objects.exists()
+
+
+# --- step by step
+
+
+@pytest.mark.django_db
+def test_reports_are_owed_in_batches_in_the_order_of_their_ids() -> None:
+    reports = sorted(str(read_under(OLD).pk) for _ in range(5))
+    run = retriage.start()
+    for expected in (2, 4, 5):
+        take_steps(1)
+        assert owed() == reports[:expected]
+    run.refresh_from_db()
+    assert (run.owed, run.total, next_step()) == (5, 5, None)
+    assert run.finished_at is not None
+
+
+@pytest.mark.django_db
+def test_a_step_stands_behind_what_it_owes_and_all_of_it_behind_fresh_reports() -> None:
+    """So the queue stays short, however many reports there are."""
+    for _ in range(4):
+        read_under(OLD)
+    retriage.start()
+    take_steps(1)
+    fresh = evidence.report("vừa gửi")
+    line = OutboxItem.objects.filter(settled_at=None).order_by("priority", "id")
+    assert [item.task for item in line] == [intake.TRIAGE] * 3 + [retriage.STEP]
+    assert line[0].key == str(fresh.pk)
+    assert {item.priority for item in line[1:]} == {Priority.IDLE}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_step_that_breaks_in_the_middle_leaves_nothing_and_is_taken_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reports = sorted(str(read_under(OLD).pk) for _ in range(5))
+    run = retriage.start()
+    take_steps(1)
+    with monkeypatch.context() as broken:
+        broken.setattr(retriage, "_owe_step", lambda _: {}["no more"])
+        take_steps(1)
+    run.refresh_from_db()
+    assert (owed(), run.owed) == (reports[:2], 2)
+    OutboxItem.objects.update(due_at=Now())
+    take_steps()
+    assert owed() == reports
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_step_whose_process_is_killed_is_taken_again() -> None:
+    """Kill -9 after the batch is written and before it is committed."""
+    reports = sorted(str(read_under(OLD).pk) for _ in range(5))
+    retriage.start()
+    take_steps(1)
+    item = next_step()
+    assert item
+    assert die_in_the_middle_of(item) == -signal.SIGKILL
+    assert owed() == reports[:2]
+    let_lapse(item)
+    take_steps()
+    assert owed() == reports
+
+
+_DIE = """
+import os, signal, sys, django
+django.setup()
+from reports.triage import reprocessing as retriage
+retriage.BATCH = 2
+retriage._owe_step = lambda run: os.kill(os.getpid(), signal.SIGKILL)
+retriage.work_off([int(sys.argv[1])])
+"""
+
+
+def die_in_the_middle_of(item: OutboxItem) -> int:
+    here = connection.get_connection_params()
+    database = f"postgresql://{here['user']}@/{here['dbname']}?host={here['host']}"
+    env = os.environ | {"DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "portal.settings"}
+    return subprocess.run(
+        [sys.executable, "-c", _DIE, str(item.pk)], env=env, check=False
+    ).returncode
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_step_delivered_twice_owes_nothing_twice() -> None:
+    for _ in range(4):
+        read_under(OLD)
+    retriage.start()
+    item = next_step()
+    assert item
+    retriage_some([item.pk, item.pk])
+    assert len(owed()) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_step_that_overslept_owes_nothing() -> None:
+    for _ in range(4):
+        read_under(OLD)
+    retriage.start()
+    item = next_step()
+    assert item
+    asleep = claimed(item)
+    let_lapse(item)
+    claimed(item)
+    with asleep:
+        retriage.step(asleep)
+    assert owed() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_steps_of_one_run_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each goes on where the other has come to, and each report is owed once."""
+    reports = sorted(str(read_under(OLD).pk) for _ in range(6))
+    run = retriage.start()
+    outbox.enqueue(retriage.STEP, run.pk)
+    items = list(OutboxItem.objects.filter(task=retriage.STEP))
+    owe_step = retriage._owe_step
+    monkeypatch.setattr(retriage, "_owe_step", lambda run: (time.sleep(0.3), owe_step(run)))
+    in_parallel([lambda item=item: retriage.work_off([item.pk]) for item in items])
+    run.refresh_from_db()
+    assert (owed(), run.owed) == (reports[:4], 4)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_starts_at_once_are_one_run() -> None:
+    read_under(OLD)
+
+    def begin() -> str:
+        try:
+            return str(retriage.start().pk)
+        except retriage.UnderWayError as error:
+            return f"under way: {error.run.pk}"
+
+    (run,) = {answer.split()[-1] for answer in in_parallel([begin] * 4)}
+    assert Retriage.objects.get().pk == int(run)
+    assert OutboxItem.objects.filter(task=retriage.STEP).count() == 1
+
+
+@pytest.mark.django_db
+def test_a_run_whose_step_ran_out_of_attempts_goes_on_when_somebody_says_so() -> None:
+    read_under(OLD)
+    run = retriage.start()
+    OutboxItem.objects.filter(task=retriage.STEP).update(failed_at=Now(), attempts=MAX_ATTEMPTS)
+    assert retriage.progress(run).stands_still
+    assert retriage.carry_on(run)
+    assert not retriage.carry_on(run)
+    take_steps()
+    assert len(owed()) == 1
+
+
+@pytest.mark.django_db
+def test_a_batch_is_one_statement_however_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No report comes into Python's memory."""
+    monkeypatch.setattr(retriage, "BATCH", 1000)
+    for _ in range(20):
+        read_under(OLD)
+    retriage.start()
+    with CaptureQueriesContext(connection) as queries:
+        take_steps()
+    assert len([sql for sql in queries if "reports_report" in sql["sql"]]) == 1
+
+
+# --- what is left alone
+
+
+@pytest.mark.django_db
+def test_no_decision_and_no_evidence_is_touched(duty: Person) -> None:
+    report = read_under(OLD, "Họ xưng công an, đòi chuyển tiền.", caller_number="0550 000 123")
+    read_under(OLD, "Họ xưng công an, đòi chuyển tiền.", caller_number="0550 000 123")
+    workflow.junk(report.pk, by=duty.user, version=1, reason="Thử")
+    tables = ("reports_case", "reports_event", "reports_report", "reports_receipt")
+    before = {table: rows(table) for table in tables}
+    retriage.start()
+    started = rows("reports_event")
+    read_all()
+    assert {table: rows(table) for table in tables} == before | {"reports_event": started}
+    assert set(before["reports_event"]) < set(started)
+    facts = Facts.objects.get(report=report)
+    assert (facts.scenario, facts.rules_version) == ("police_case", triage.RULES_VERSION)
+    assert Case.objects.get(report=report).status == Case.Status.JUNK
+
+
+@pytest.mark.django_db
+def test_the_equation_balances_at_every_step() -> None:
+    for _ in range(3):
+        read_under(OLD)
+    retriage.start()
+    while next_step():
+        take_steps(1)
+        assert queue_balance().balanced
+    read_all()
+    assert (queue_balance().done, queue_balance().balanced) == (3, True)
+
+
+@pytest.mark.django_db
+def test_a_report_that_is_being_read_is_not_owed_again() -> None:
+    report = evidence.report()
+    claimed(OutboxItem.objects.get())
+    assert retriage.read_again([report.pk]) == 0
+    assert retriage.count() == 0
+
+
+# --- one report
+
+
+@pytest.mark.django_db
+def test_one_report_is_read_again_with_the_usual_priority_and_on_record(duty: Person) -> None:
+    report = read_under(triage.RULES_VERSION)
+    assert retriage.read_again([report.pk], by=duty.user) == 1
+    item = OutboxItem.objects.latest("id")
+    assert (item.task, item.key, item.priority) == (intake.TRIAGE, str(report.pk), Priority.USUAL)
+    event = Event.objects.get()
+    assert (event.kind, event.by, event.subject_id) == ("reread", duty.user, str(report.pk))
+
+
+@pytest.mark.django_db
+def test_a_report_that_failed_is_no_longer_failed_when_it_is_read_again() -> None:
+    report = evidence.report()
+    OutboxItem.objects.update(failed_at=Now())
+    assert told("--report", report.public_number.lower()).startswith(report.public_number)
+    read_all()
+    assert (queue_balance().failed, queue_balance().done) == (0, 1)
+
+
+@pytest.mark.django_db
+def test_a_report_is_named_by_its_number_or_its_id() -> None:
+    report = read_under(OLD)
+    assert "will be read again" in told("--report", str(report.pk))
+    assert "waits" in told("--report", report.public_number)
+    with pytest.raises(CommandError, match="No such report"):
+        told("--report", "26-XXXX-XXXX")
+
+
+@pytest.mark.django_db
+def test_an_erased_report_has_nothing_left_to_read() -> None:
+    report = read_under(OLD)
+    erase(report)
+    with pytest.raises(CommandError, match="erased"):
+        told("--report", str(report.pk))
+
+
+# --- how far it is
+
+
+@pytest.mark.django_db
+def test_progress_tells_what_is_owed_read_and_unreadable() -> None:
+    for _ in range(4):
+        read_under(OLD)
+    run = retriage.start()
+    take_steps(1)
+    first, second = OutboxItem.objects.filter(priority=Priority.IDLE, task=intake.TRIAGE)
+    triage.work_off([first.pk])
+    OutboxItem.objects.filter(pk=second.pk).update(failed_at=Now())
+    assert retriage.progress(run) == retriage.Progress(4, 2, 1, 1, False, False)
+    retriage.read_again([second.key])
+    read_all()
+    assert retriage.progress(run) == retriage.Progress(4, 4, 4, 0, False, True)
+
+
+@pytest.mark.django_db
+def test_progress_reads_no_report() -> None:
+    read_under(OLD)
+    run = retriage.start()
+    with CaptureQueriesContext(connection) as queries:
+        retriage.progress(run)
+    assert not [sql for sql in queries if "reports_report" in sql["sql"]]
+
+
+@pytest.mark.django_db
+def test_the_command_starts_and_leaves_the_rest_to_the_machine() -> None:
+    read_under(OLD)
+    assert "1 report will be read again" in told("--no-wait")
+    read_all()
+    assert Facts.objects.get().rules_version == triage.RULES_VERSION
+    assert "Nothing to do" in told()
+
+
+@pytest.mark.django_db
+def test_a_second_command_shows_the_run_that_is_going_on() -> None:
+    read_under(OLD)
+    told("--no-wait")
+    assert "under way since" in told("--no-wait")
+    assert Retriage.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_the_command_watches_until_all_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        read_under(OLD)
+    monkeypatch.setattr(watching, "sleep", lambda _: read_all())
+    lines = told().splitlines()
+    assert "0/3 read, 0 put in line" in lines[1]
+    assert "3/3 read, 3 put in line, 0 failed" in lines[-2]
+    assert lines[-1] == "All were read."
+
+
+@pytest.mark.django_db
+def test_ctrl_c_ends_the_watching_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def pressed(_: float) -> None:
+        raise KeyboardInterrupt
+
+    read_under(OLD)
+    monkeypatch.setattr(watching, "sleep", pressed)
+    assert "No longer watching" in told()
+    read_all()
+    assert Facts.objects.get().rules_version == triage.RULES_VERSION
+
+
+def test_a_line_tells_pace_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = count(100.0, 10.0)
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    watch = command.Watch(retriage.Progress(1000, 300, 0, 0, False, False))
+    watch.look(retriage.Progress(1000, 300, 195, 5, False, False))
+    line = watch.line(time.monotonic())
+    assert (
+        line
+        == "[####--------------------] 195/1000 read, 300 put in line, 5 failed, 10/s, 0:01:20 left"
+    )
+
+
+def test_a_run_that_does_not_move_says_so() -> None:
+    watch = command.Watch(retriage.Progress(10, 0, 0, 0, False, False))
+    assert "nothing moves" in watch.line(watch.since + command.ENOUGH + 1)

@@ -1,0 +1,337 @@
+"""Triage: from a report to its facts, once in effect, whatever happens on the way."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.forms.models import model_to_dict
+from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
+
+from core.outbox import queue as outbox
+from core.outbox.queue import MAX_ATTEMPTS
+from reports.extraction.explanations import is_of_the_rest
+from reports.extraction.priority import Declared
+from reports.extraction.story_reader import read_story
+from reports.models import Case, Facts, Indicator, OutboxItem, Report
+from reports.monitoring.queue_stats import queue_balance
+from reports.submission import intake
+from reports.tasks import triage_reports
+from reports.triage import service as triage
+from tests.support.concurrency import in_parallel
+from tests.support.outbox_factories import claimed, let_lapse
+from tests.support.report_factories import report
+
+STORY = (
+    "Họ xưng công an nói tôi liên quan vụ rửa tiền, bắt chuyển tiền vào tài khoản"
+    " 0987000111222 ngay, không được nói với ai. Số khác họ gọi là 0550000124."
+    " Bấm vào http://dichvucong-fake.example/xyz."
+)
+
+
+def item_of(subject: Report) -> OutboxItem:
+    return OutboxItem.objects.filter(key=str(subject.pk)).latest("id")
+
+
+def item_of_same(item: OutboxItem) -> OutboxItem:
+    return OutboxItem.objects.get(pk=item.pk)
+
+
+def triaged(story: str = STORY, **typed: Any) -> Facts:
+    subject = report(story, **typed)
+    triage.work_off([item_of(subject).pk])
+    return Facts.objects.get(report=subject)
+
+
+@pytest.mark.django_db
+def test_a_story_becomes_facts_with_reasons() -> None:
+    facts = triaged(caller_number="0550 000 123")
+    assert facts.scenario == "police_case"
+    assert "transfer_money" in facts.actions
+    assert 0 < facts.priority <= 100
+    assert {reason["fact"] for reason in facts.reasons} >= {"scenario", "actions", "priority"}
+
+
+@pytest.mark.django_db
+def test_reasons_show_the_words_of_the_story() -> None:
+    facts = triaged()
+    shown = [reason for reason in facts.reasons if reason["start"] is not None]
+    story = facts.report.story
+    assert shown
+    for each in shown:
+        said = story[each["start"] : each["end"]]
+        # The story is not kept once more for the sake of all its other words.
+        assert each["words"] == ("" if is_of_the_rest(each["rule"]) else said)
+
+
+@pytest.mark.django_db
+def test_priority_is_the_sum_of_its_reasons() -> None:
+    facts = triaged(happening_now=True)
+    points = [reason["points"] for reason in facts.reasons if reason["fact"] == "priority"]
+    assert sum(points) == facts.priority
+
+
+@pytest.mark.django_db
+def test_numbers_accounts_and_links_become_indicators() -> None:
+    facts = triaged(caller_number="0550 000 123")
+    found = {(each.kind, each.place, each.key) for each in facts.report.indicators.all()}
+    assert found >= {
+        ("number", "caller", "+84550000123"),
+        ("number", "story", "+84550000124"),
+        ("account", "story", "0987000111222"),
+        ("link", "story", "dichvucong-fake.example/xyz"),
+    }
+
+
+@pytest.mark.django_db
+def test_what_cannot_be_read_is_kept_as_it_was_typed() -> None:
+    facts = triaged("", caller_number="số lạ, không nhớ")
+    (indicator,) = facts.report.indicators.all()
+    assert (indicator.raw, indicator.key) == ("số lạ, không nhớ", "")
+    assert facts.scenario == "unclear"
+
+
+@pytest.mark.django_db
+def test_search_finds_folded_words_and_every_spelling_of_a_number() -> None:
+    facts = triaged("Họ gọi từ Sầm Sơn.", caller_number="0550 000 123", claimed_name="Đỗ Văn A")
+    for words in ("sam son", "do van a", "0550000123", "+84550000123"):
+        assert words in facts.search
+    assert triage.fold(facts.report.public_number) in facts.search
+
+
+@pytest.mark.django_db
+def test_triage_again_gives_the_same_facts_and_no_second_indicator() -> None:
+    first = triaged(caller_number="0550 000 123")
+    outbox.enqueue(intake.TRIAGE, first.report_id)
+    triage.work_off([item_of(first.report).pk])
+    again = Facts.objects.get(report=first.report_id)
+    assert model_to_dict(again, exclude=["read_at"]) == model_to_dict(first, exclude=["read_at"])
+    assert Indicator.objects.filter(report=first.report_id, place="caller").count() == 1
+    assert again.read_at >= first.read_at
+
+
+@pytest.mark.django_db
+def test_new_rules_replace_old_facts() -> None:
+    subject = report(STORY)
+    Facts.objects.create(report=subject, scenario="tax", priority=1, rules_version="old")
+    triage.work_off([item_of(subject).pk])
+    facts = Facts.objects.get()
+    assert (facts.scenario, facts.rules_version) == ("police_case", triage.RULES_VERSION)
+
+
+@pytest.mark.django_db
+def test_triage_writes_neither_the_report_nor_its_case() -> None:
+    subject = report(STORY)
+    before = model_to_dict(subject), model_to_dict(Case.objects.get())
+    with CaptureQueriesContext(connection) as queries:
+        triage.work_off([item_of(subject).pk])
+    assert (model_to_dict(Report.objects.get()), model_to_dict(Case.objects.get())) == before
+    written = [query["sql"] for query in queries if not query["sql"].startswith("SELECT")]
+    assert not [sql for sql in written if '"reports_report"' in sql.split("WHERE")[0]]
+    assert not [sql for sql in written if "reports_case" in sql]
+
+
+@pytest.mark.django_db
+def test_duplicate_delivery_does_nothing() -> None:
+    item = item_of(triaged().report).pk
+    with CaptureQueriesContext(connection) as queries:
+        triage.work_off([item])
+    assert len(queries) == 1
+    assert OutboxItem.objects.get().attempts == 1
+
+
+@pytest.mark.django_db
+def test_triage_takes_few_statements() -> None:
+    """Claim, report; then settle, facts, indicators out and in, turns, neighbour."""
+    triaged(STORY)  # what each connection says once
+    item = item_of(report(STORY, caller_number="0550 000 123")).pk
+    with CaptureQueriesContext(connection) as queries:
+        triage.work_off([item])
+    statements = [q["sql"] for q in queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
+    assert len(statements) <= 8
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_task_takes_many_items() -> None:
+    reports = [report(f"Chuyện thứ {number}") for number in range(3)]
+    triage_reports([item_of(subject).pk for subject in reports])
+    assert Facts.objects.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_message_that_takes_long_leaves_the_rest_to_the_next(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    assert triage.PATIENCE < settings.CELERY_TASK_SOFT_TIME_LIMIT
+    monkeypatch.setattr(triage, "PATIENCE", 0.0)
+    items = [item_of(report(f"Chuyện thứ {number}")) for number in range(3)]
+    triage_reports([item.pk for item in items])
+    assert Facts.objects.count() == 1
+    assert [item_of_same(item).attempts for item in items] == [1, 0, 0]
+
+
+@pytest.mark.django_db
+def test_items_of_one_report_may_come_in_any_order() -> None:
+    """The newer one first, then the older, then both again: the same facts, each item settled."""
+    first = triaged(caller_number="0550 000 123")
+    older, newer = (outbox.enqueue(intake.TRIAGE, first.report_id).pk for _ in range(2))
+    triage.work_off([newer, older, newer, older])
+    again = Facts.objects.get(report=first.report_id)
+    assert model_to_dict(again, exclude=["read_at"]) == model_to_dict(first, exclude=["read_at"])
+    assert set(OutboxItem.objects.values_list("attempts", flat=True)) == {1}
+    assert not OutboxItem.objects.filter(settled_at=None).exists()
+    assert Indicator.objects.filter(report=first.report_id, place="caller").count() == 1
+    assert (queue_balance().done, queue_balance().balanced) == (1, True)
+
+
+@pytest.mark.django_db
+def test_a_report_that_cannot_be_read_does_not_stop_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    poison, behind = report("độc"), report("lành")
+    find = triage.find
+
+    def fails_on_poison(subject: Report, *later: Any) -> triage.Findings:
+        if subject.story == "độc":
+            raise ValueError(subject.story)
+        return find(subject, *later)
+
+    monkeypatch.setattr(triage, "find", fails_on_poison)
+    triage.work_off([item_of(poison).pk, item_of(behind).pk])
+    assert Facts.objects.get().report == behind
+    assert item_of(poison).error == "ValueError"
+
+
+@pytest.mark.django_db
+def test_a_report_that_never_can_be_read_fails_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    subject = report("độc")
+    monkeypatch.setattr(triage, "find", lambda *_: {}["no such fact"])
+    triage.work_off([item_of(subject).pk] * (MAX_ATTEMPTS + 3))
+    item = item_of(subject)
+    assert (item.attempts, item.error) == (MAX_ATTEMPTS, "KeyError")
+    assert item.failed_at is not None
+
+
+@pytest.mark.django_db
+def test_no_word_of_a_report_is_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def quotes(subject: Report, *later: Any) -> None:
+        raise ValueError(subject.story)
+
+    monkeypatch.setattr(triage, "find", quotes)
+    triage.work_off([item_of(report("bí mật của một người")).pk])
+    assert "ValueError" in caplog.text
+    assert "bí mật" not in caplog.text
+
+
+@pytest.mark.django_db
+def test_an_item_without_a_report_fails_quietly() -> None:
+    item = outbox.enqueue(intake.TRIAGE, "018f0000-0000-7000-8000-000000000000")
+    triage.work_off([item.pk])
+    item.refresh_from_db()
+    assert item.error == "DoesNotExist"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_on_one_item_write_once() -> None:
+    subject = report(STORY, caller_number="0550 000 123")
+    item = item_of(subject).pk
+    in_parallel([lambda: triage.work_off([item])] * 6)
+    assert item_of(subject).attempts == 1
+    assert Indicator.objects.filter(report=subject, place="caller").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_overslept_writes_nothing() -> None:
+    subject = report(STORY)
+    item = item_of(subject)
+    asleep = claimed(item)
+    let_lapse(item)
+    claimed(item)
+    with asleep:
+        triage.triage(asleep)
+    assert not Facts.objects.exists()
+    assert item_of(subject).settled_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_facts_and_settling_stand_or_fall_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise RuntimeError
+
+    subject = report(STORY)
+    monkeypatch.setattr(triage.linking, "link", fails)
+    triage.work_off([item_of(subject).pk])
+    assert not Facts.objects.exists()
+    assert not Indicator.objects.exists()
+    assert item_of(subject).settled_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_on_one_report_agree() -> None:
+    """At the same instant, each with an item of its own: as if one of them had come alone."""
+    alone, subject = (
+        triaged(caller_number="0550 000 123"),
+        report(f"{STORY} ", caller_number="0550 000 123"),
+    )
+    items = [item_of(subject).pk, *(outbox.enqueue(intake.TRIAGE, subject.pk).pk for _ in "123")]
+    in_parallel([lambda item=item: triage.work_off([item]) for item in items])
+    assert OutboxItem.objects.filter(pk__in=items, settled_at__isnull=False).count() == 4
+    agreed, apart = Facts.objects.get(report=subject), ["report", "search", "read_at"]
+    assert model_to_dict(agreed, exclude=apart) == model_to_dict(alone, exclude=apart)
+    assert _named(subject) == _named(alone.report)
+
+
+def _named(subject: Report) -> list[tuple[str, str]]:
+    return list(subject.indicators.order_by("id").values_list("place", "key"))
+
+
+def test_what_the_form_said_is_a_fact_with_its_field() -> None:
+    said = read_story("Họ gọi cho tôi.")
+    form = Declared(happening_now=True, money_lost_vnd=5_000_000, demands=("give_otp",))
+    facts = triage.merge(said, form)
+    assert (facts.ongoing, facts.money_lost_vnd) == (True, 5_000_000)
+    assert "give_otp" in facts.actions
+    assert {(each.fact, each.rule) for each in facts.reasons} >= {
+        ("ongoing", "declared: happening_now"),
+        ("money_lost_vnd", "declared: money_lost"),
+        ("actions", "declared: demands"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("story", "declared", "lost"),
+    [
+        ("Họ gọi cho tôi.", Declared(), None),
+        ("Họ gọi cho tôi.", Declared(money_lost=False), 0),
+        ("Tôi đã chuyển 20 triệu cho họ.", Declared(money_lost=False), 20_000_000),
+        ("Tôi đã chuyển 20 triệu cho họ.", Declared(money_lost_vnd=50_000_000), 50_000_000),
+        ("", Declared(), None),
+        ("👍", Declared(money_lost=True), None),
+        ("Tôi không chuyển đồng nào.", Declared(), 0),
+        ("Tôi không chuyển đồng nào.", Declared(money_lost=True), None),
+    ],
+)
+def test_of_two_losses_the_larger_stands(story: str, declared: Declared, lost: int | None) -> None:
+    assert triage.merge(read_story(story), declared).money_lost_vnd == lost
+
+
+def test_a_claimed_office_speaks_only_where_the_story_is_mute() -> None:
+    form = Declared(claimed_office="bank")
+    assert triage.merge(read_story("Họ gọi cho tôi."), form).scenario == "bank"
+    assert triage.merge(read_story(STORY), form).scenario == "police_case"
+
+
+@pytest.mark.django_db
+def test_a_box_that_may_mean_several_demands_proves_none() -> None:
+    assert triaged("Họ gọi cho tôi.", demands=("money", "threat")).actions == []
+
+
+@pytest.mark.django_db
+def test_a_flood_of_numbers_makes_no_flood_of_rows() -> None:
+    numbers = " ".join(f"0550{number:06}" for number in range(5_000))
+    facts = triaged(numbers * 4, caller_number=numbers * 4)
+    assert 0 < facts.report.indicators.count() <= 100
+    assert all(len(each.raw) <= 500 for each in facts.report.indicators.all())
+    assert len(facts.search) < 60_000

@@ -1,0 +1,122 @@
+"""Who tries many wrong codes is asked to wait, at every step that takes one; a right one opens."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
+
+from core import rate_limits as limits
+from core.keys import Key, newest_key
+from reports.submission import intake
+from reports.submission import receipt_codes as receipts
+from reports.submission.intake import Typed
+from tests.support.resident_pages import value, words
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enforced")]
+
+TRACK = "/theo-doi/"
+STEPS = [
+    TRACK,
+    f"{TRACK}tep/",
+    f"{TRACK}them/",
+    f"{TRACK}tra-loi/",
+    f"{TRACK}rut/",
+    f"{TRACK}xoa/",
+    f"{TRACK}ban-sao/",
+]
+WAIT = "Bạn đã thử nhiều lần. Chờ 10 phút, hoặc gọi 02373.725.725."
+
+
+def nobodys(number: int) -> str:
+    """A code that is well formed and opens nothing."""
+    return receipts.derive(f"nobody-{number:016}", b"digest", newest_key())
+
+
+def guess(client: Client, times: int, address: str = TRACK) -> Any:
+    answers = [client.post(address, {"code": nobodys(number)}) for number in range(times)]
+    return answers[-1]
+
+
+def near(code: str) -> str:
+    """A well-formed code that differs from this one in its last group alone."""
+    groups = (f"{code[:12]}22{sign}" for sign in receipts.SIGNS)
+    checked = (f"{each}{last}" for each in groups for last in receipts.SIGNS)
+    return next(each for each in checked if receipts.read_code(each) == each != code)
+
+
+@pytest.fixture
+def code() -> str:
+    return str(intake.accept(Typed(story="Họ gọi."), "a-key-of-the-browser").code)
+
+
+def test_the_eleventh_guess_is_asked_to_wait(client: Client) -> None:
+    assert guess(client, 10).status_code == 422
+    answer = guess(client, 1)
+    assert answer.status_code == 429
+    assert WAIT in words(answer.content)
+    assert 1 <= int(answer["Retry-After"]) <= 600
+    assert value(answer.content, "code") == nobodys(0)
+
+
+def test_a_right_code_opens_for_who_shares_the_address_of_a_guesser(
+    client: Client, code: str
+) -> None:
+    assert guess(client, 11).status_code == 429
+    assert client.post(TRACK, {"code": code}).status_code == 200
+
+
+def test_right_codes_cost_nothing(client: Client, code: str) -> None:
+    assert {client.post(TRACK, {"code": code}).status_code for _ in range(15)} == {200}
+    assert limits.wrong_codes() == 0
+
+
+def test_a_slip_of_the_finger_costs_nothing(client: Client, code: str) -> None:
+    slip = ("2" if code[0] != "2" else "3") + code[1:]
+    assert {client.post(TRACK, {"code": slip}).status_code for _ in range(15)} == {422}
+    assert limits.wrong_codes() == 0
+
+
+@pytest.mark.parametrize("address", STEPS)
+def test_every_step_that_takes_a_code_counts_and_waits(client: Client, address: str) -> None:
+    assert guess(client, 10, address).status_code == 422
+    assert guess(client, 1, address).status_code == 429
+    assert limits.wrong_codes() == 11
+
+
+def test_how_near_a_guess_comes_changes_nothing_of_the_work(
+    client: Client, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hashes and statements are counted, not seconds. The code itself goes to no database."""
+    made: list[str] = []
+    mac = Key.mac
+    monkeypatch.setattr(Key, "mac", lambda self, *a: (made.append(a[0]), mac(self, *a))[1])
+    work = []
+    for guessed in (near(code), nobodys(1)):
+        made.clear()
+        with CaptureQueriesContext(connection) as asked:
+            client.post(TRACK, {"code": guessed})
+        work.append((len(asked), sorted(made)))
+        assert not any(guessed in query["sql"] for query in asked)
+    assert work[0] == work[1]
+
+
+def test_what_was_typed_comes_back_to_who_must_wait(client: Client) -> None:
+    guess(client, 10)
+    typed = {"code": nobodys(1), "story": "Chúng gọi lại lần nữa."}
+    for address in (f"{TRACK}them/", f"{TRACK}tep/"):
+        answer = client.post(address, typed)
+        assert answer.status_code == 429
+        assert "Chúng gọi lại lần nữa." in answer.content.decode()
+        assert "Chờ 10 phút" in words(answer.content)
+
+
+def test_without_valkey_guesses_wait_sooner_and_a_right_code_opens(
+    client: Client, code: str, settings: Settings, tmp_path: Any
+) -> None:
+    settings.REDIS_URL = f"unix://{tmp_path}/nobody.sock?db=0"
+    assert guess(client, 4).status_code == 422
+    assert guess(client, 1).status_code == 429
+    assert client.post(TRACK, {"code": code}).status_code == 200

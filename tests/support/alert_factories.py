@@ -1,0 +1,116 @@
+"""Warnings to test with, written and issued the way the desk does it."""
+
+import uuid
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from alerts import publishing
+from alerts.delivery import subscriptions
+from alerts.models import (
+    Alert,
+    AlertRevision,
+    AlertStep,
+    Channel,
+    Delivery,
+    PartnerAgency,
+    Subscriber,
+)
+from core.keys import newest_key
+from reports.extraction import redaction as privacy
+from reports.models import Commune, Office
+
+IN_ENGLISH = {
+    "title_en": "Callers posing as the power company",
+    "summary_en": "They threaten to cut the power off.",
+    "advice_en": "Hang up. You owe no answer.\nRing 02373.725.725 to ask. If you are pressed, ring 113.",
+}
+HOSTILE = "<script>alert(1)</script>\"'&<b>]]></style>"
+
+
+def person(name: str) -> User:
+    user, _ = User.objects.get_or_create(username=name)
+    return user
+
+
+def commune(codename: str = "hac-thanh") -> Commune:
+    values = {"code": codename[:8], "name": "Phường Thử", "former_districts": []}
+    values |= {"former_communes": [], "sort_key": "thu"}
+    return Commune.objects.get_or_create(codename=codename, defaults=values)[0]
+
+
+def office(codename: str = "dien-luc") -> Office:
+    return Office.objects.get_or_create(codename=codename, defaults={"name": "Điện lực"})[0]
+
+
+def draft(slug: str = "gia-dien-luc", **text: Any) -> Alert:
+    """A complete draft by the editor."""
+    words = {
+        "title": "Giả điện lực, dọa cắt điện",
+        "short_title": "Giả điện lực",
+        "summary": "Kẻ gian gọi, xưng điện lực, dọa cắt điện.",
+        "advice": "Cúp máy. Không cần cãi.\nTự bấm 02373.725.725 để hỏi. Gấp thì gọi 113.",
+        "sms": "Canh bao: gia dien luc. Cup may. Cong an tinh Thanh Hoa",
+        "sms_share": "Gia dien luc day. Cup may. Theo Cong an tinh Thanh Hoa",
+        "loudspeaker": "Thưa bà con.\nCúp máy.",
+        "author": person("editor"),
+    }
+    alert = Alert.objects.create(slug=slug, **words | text)
+    AlertStep.objects.create(
+        alert=alert, position=1, title="Dọa cắt điện", text="Trong hai giờ.", quote="Cắt ngay."
+    )
+    return alert
+
+
+def submitted(slug: str = "gia-dien-luc", **text: Any) -> Alert:
+    alert = draft(slug, **text)
+    publishing.submit(alert, by=person("editor"))
+    alert.refresh_from_db()
+    return alert
+
+
+def issued(slug: str = "gia-dien-luc", **text: Any) -> AlertRevision:
+    """In force, issued by the approver."""
+    return publishing.issue(submitted(slug, **text), by=person("approver"))
+
+
+def rewritten(revision: AlertRevision, **text: Any) -> AlertRevision:
+    """A second word about the same warning."""
+    changed = {"audience": f"lần {revision.version + 1}"} | text
+    Alert.objects.filter(pk=revision.alert_id).update(**changed)
+    publishing.submit(revision.alert, by=person("editor"))
+    return publishing.update(revision.alert, by=person("approver"))
+
+
+def cancelled(revision: AlertRevision, reason: str = "Không còn tin báo.") -> AlertRevision:
+    return publishing.cancel(revision.alert, by=person("approver"), reason=reason)
+
+
+KEY = "khoa-cua-co-quan"
+
+
+def partner(name: str = "Sở Mẫu", webhook: str = "", mail: str = "so@mau.example") -> PartnerAgency:
+    """An agency that warnings are brought to."""
+    given = {"webhook": webhook, "mail": mail, "secret": webhook and KEY}
+    sealed = {f"{name}_sealed": privacy.seal(text, name) for name, text in given.items()}
+    return PartnerAgency.objects.create(name=name, kind="department", **sealed)
+
+
+def delivery() -> Delivery:
+    """A version on its way to an agency by mail."""
+    return Delivery.objects.create(
+        revision=issued("dang-gui"), partner=partner("Sở Gửi"), channel=Channel.MAIL
+    )
+
+
+def subscriber(address: str = "dan@mau.example", **wish: str) -> Subscriber:
+    """Somebody who said yes."""
+    key = uuid.uuid4()
+    return Subscriber.objects.create(
+        pk=key,
+        address_sealed=privacy.seal(address, "address", key),
+        address_index=subscriptions.index(address, newest_key()),
+        confirmed_at=timezone.now(),
+        **wish,
+    )

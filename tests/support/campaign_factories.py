@@ -1,0 +1,67 @@
+"""Campaigns for tests, as the machine or an officer leaves them."""
+
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from core.audit import log as events
+from reports.campaigns.grouping_locks import Hand
+from reports.models import Campaign, CampaignLink, CampaignProposal, KeptApart, Report
+from tests.support import report_factories as evidence
+
+
+def campaign(code: str, reports: int = 0, **typed: Any) -> Campaign:
+    """A campaign into which the machine has laid that many reports."""
+    opened = Campaign.objects.create(code=code, title=f"Giả điện lực {code}")
+    for number in range(reports):
+        laid(evidence.report(f"{code} {number}: gọi báo cắt điện.", **typed), opened)
+    return opened
+
+
+def laid(report: Report, into: Campaign, **fields: Any) -> CampaignLink:
+    """The machine's link of a report to a campaign."""
+    given = {"kind": "same_number", "strength": "0.80", "reason": "Cùng số gọi"} | fields
+    return CampaignLink.objects.create(report=report, campaign=into, **given)
+
+
+def merged_by_machine(away: Campaign, into: Campaign) -> None:
+    """As gathering.py leaves it: links moved, the code leads on, on record with what moved."""
+    moved = [str(pk) for pk in members(away)]
+    CampaignLink.objects.filter(campaign=away).update(campaign=into)
+    Campaign.objects.filter(pk=away.pk).update(merged_into=into)
+    said = {"reports": len(moved)}
+    events.record("campaign", into.pk, "campaign_merged", other=away.code, **said)
+    events.record("campaign", away.pk, "campaign_merged_away", other=into.code, moved=moved, **said)
+
+
+def proposed(one: Campaign, other: Campaign, reason: str = "Cùng số gọi") -> CampaignProposal:
+    """As the machine asks about two campaigns of which a person has touched one."""
+    first, second = sorted((one, other), key=lambda each: each.pk)
+    return CampaignProposal.objects.create(
+        one=first, other=second, report=evidence.report(f"nối {reason}"),
+        kind="same_number", strength="0.80", reason=reason,
+    )  # fmt: skip
+
+
+def hand(by: User, reason: str = "Cùng một nhóm gọi") -> Hand:
+    return Hand(by, reason)
+
+
+def members(of: Campaign) -> list[Any]:
+    """The reports of a campaign, in one order."""
+    return list(of.links.order_by("pk").values_list("pk", flat=True))
+
+
+def state() -> tuple[list[Any], ...]:
+    """Everything that an act may move, in every column."""
+    return (
+        list(CampaignLink.objects.order_by("pk").values()),
+        list(KeptApart.objects.order_by("report", "campaign").values("report", "campaign", "act")),
+        list(Campaign.objects.order_by("code").values("code", "title", "merged_into")),
+    )
+
+
+def versions(*campaigns: Campaign) -> dict[Any, int]:
+    """What an officer sees who looks at this moment."""
+    keys = [each.pk for each in campaigns]
+    return dict(Campaign.objects.filter(pk__in=keys).values_list("pk", "version"))

@@ -1,0 +1,67 @@
+"""What a test finds in the database: nothing after a test that committed, or what the tests of its
+module share.
+
+Django truncates ninety tables, most of them empty, and writes content types and permissions anew.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from django.db import connection, transaction
+from pytest_django import DjangoDbBlocker
+
+from portal import offline_cache as keeping
+from reports.calendar import days_off
+from reports.public import confirmed_statements as confirmed
+from reports.reference import gazetteer as places
+from reports.reference import office_lexicon as office_names
+from reports.reference import units
+
+KEPT = ("django_content_type", "auth_permission")  # what migrate writes and no test does
+# Guards and foreign keys look away, as they do when a table is truncated.
+UNGUARDED = "SET LOCAL session_replication_role = replica"
+
+
+def empty() -> None:
+    """Delete every row that a test has left."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(UNGUARDED)
+        for table in filled():
+            cursor.execute(f"DELETE FROM {table}")  # noqa: S608
+
+
+@contextmanager
+def shared(blocker: DjangoDbBlocker) -> Iterator[None]:
+    """What is written in the block every test of a module finds, and leaves as it was; for fixtures
+    of modules of whose tests none commits.
+    """
+    forget()
+    with blocker.unblock(), transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def forget() -> None:
+    """What this process remembers of tables: it may be another test's."""
+    for each in (places, office_names, confirmed, days_off, units, keeping):
+        each.forget()
+
+
+def filled() -> list[str]:
+    """The tables that hold a row."""
+    with connection.cursor() as cursor:
+        cursor.execute(_question())
+        (found,) = cursor.fetchone()
+    return list(found)
+
+
+@cache
+def _question() -> str:
+    known = connection.introspection.django_table_names(only_existing=True, include_views=False)
+    each = (
+        f"CASE WHEN EXISTS (SELECT FROM {name}) THEN '{name}' END"
+        for name in known
+        if name not in KEPT
+    )
+    return f"SELECT array_remove(ARRAY[{', '.join(each)}], NULL)"

@@ -1,0 +1,59 @@
+"""What each page says in its headers, by kind; a page that somebody adds must be placed here."""
+
+_EVERYWHERE = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains; preload",
+}
+_OURS = _EVERYWHERE | {
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Access-Control-Allow-Origin": None,
+}
+KINDS: dict[str, dict[str, str | None]] = {
+    "ours": _OURS,  # pages, and what only our pages ask for
+    "desk": _OURS,
+    "embedded": _EVERYWHERE  # frames and their script: other sites show them, none reads them
+    | {"Cross-Origin-Resource-Policy": "cross-origin", "Access-Control-Allow-Origin": None},
+    "shared": _EVERYWHERE  # published words: every site and program reads them
+    | {"Cross-Origin-Resource-Policy": "cross-origin", "Access-Control-Allow-Origin": "*"},
+}
+FRAMES = {
+    *("frame", "commune_frame", "office_frame", "alert_frame"),
+    *("live_frame", "live_alert_frame", "live_commune_frame", "live_office_frame"),
+}
+EMBEDDED = FRAMES | {"script"}
+SHARED = {
+    *("rss", "atom", "json_feed", "cap_index", "cap_message", "content", "signature"),
+    *("public_key", "picture", "oembed"),
+}
+# Pages of residents, and what only our own pages or our own people ask for.
+OURS = {
+    *("home", "now", "quiz", "scam_call", "genuine", "personal_data", "check", "dispute"),
+    *("for_programs", "offices", "office", "figures", "figures_file", "search", "report", "send"),
+    *("report_received", "track", "new_code", "files", "add", "reply", "withdraw", "copy", "erase"),
+    *("offline", "list", "detail", "print", "history", "plain", "poster", "pack", "for_agencies"),
+    *("deployed", "subscribe", "subscription_join", "subscription_leave", "csp", "livez", "readyz"),
+    *(
+        "metrics",
+        "sitemap",
+        "robots",
+        "favicon",
+        "manifest",
+        "service_worker",
+        "security_txt",
+        "invitation",
+    ),
+}
+# For programs, by our own rules of sharing.
+SHARED |= {"no_range", "number_range", "number_pack", "number_pack_key"}
+
+
+def kind_of(name: str) -> str:
+    """Raises KeyError for a page that nobody has placed."""
+    for kind, names in (("ours", OURS), ("embedded", EMBEDDED), ("shared", SHARED)):
+        if name in names:
+            return kind
+    raise KeyError(f"{name}: place it in tests/support/header_matrix.py")

@@ -1,0 +1,86 @@
+"""The people of the desk, each with a browser in which the second factor has been given."""
+
+from dataclasses import dataclass
+
+import pytest
+from django.conf import settings
+from django.contrib.auth import login
+from django.contrib.auth.models import Group, User
+from django.contrib.sessions.backends.db import SessionStore
+from django.http import HttpRequest
+from django.test import Client
+from django_otp import DEVICE_ID_SESSION_KEY
+
+from accounts import roles as people
+from reports.models import Phone
+
+PASSWORD = "correct horse battery staple"
+
+
+@dataclass(frozen=True)
+class Person:
+    """An officer and the browser that the officer is logged in with."""
+
+    user: User
+    client: Client
+
+
+def enlist(name: str, role: str) -> User:
+    """An officer of that role, with a device."""
+    if not Group.objects.exists():
+        people.establish_roles()
+    user = User.objects.create_user(name, password=PASSWORD, is_staff=True)
+    user.groups.add(people.group_of(role))
+    Phone.issue(user)
+    return user
+
+
+def phone_of(user: User) -> Phone:
+    """What makes an officer's codes."""
+    return Phone.objects.get(user=user)
+
+
+def log_in(user: User) -> Client:
+    """A browser of that officer, second factor given."""
+    request, client = HttpRequest(), Client()
+    request.session = SessionStore()
+    login(request, user, backend="accounts.backends.DeskBackend")
+    request.session[DEVICE_ID_SESSION_KEY] = phone_of(user).persistent_id
+    request.session.save()
+    client.cookies[settings.SESSION_COOKIE_NAME] = request.session.session_key
+    return client
+
+
+def _person(role: str) -> Person:
+    user = enlist(role, role)
+    return Person(user, log_in(user))
+
+
+def second() -> User:
+    """Another officer, who confirms what the first asked for."""
+    return User.objects.filter(username="thu.hai").first() or enlist("thu.hai", "duty")
+
+
+@pytest.fixture
+def duty(db: None) -> Person:
+    return _person("duty")
+
+
+@pytest.fixture
+def lead(db: None) -> Person:
+    return _person("lead")
+
+
+@pytest.fixture
+def editor(db: None) -> Person:
+    return _person("editor")
+
+
+@pytest.fixture
+def approver(db: None) -> Person:
+    return _person("approver")
+
+
+@pytest.fixture
+def auditor(db: None) -> Person:
+    return _person("auditor")

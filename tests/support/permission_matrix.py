@@ -1,0 +1,358 @@
+"""Who gets into what at the desk.
+
+A page that somebody adds is found by itself and must be placed in `PAGES`: who may get it, who may
+post to it. A page of one thing needs that kind of thing in `THINGS`.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.utils import timezone
+
+from accounts import roles as people
+from core.audit import log as events
+from reports.models import (
+    BankLine,
+    Breach,
+    Campaign,
+    CannedReply,
+    Case,
+    Commune,
+    Dispute,
+    KnownNumber,
+    LookAlike,
+    NumberChange,
+    Office,
+    OfficeNumber,
+    PurgeRun,
+    Report,
+    Retriage,
+    RoutingRule,
+    SpecialDay,
+    Statement,
+)
+from tests.support import alert_factories as writing
+from tests.support import report_factories as evidence
+from tests.support.officers import enlist
+
+Roles = tuple[str, ...]
+
+NOBODY: Roles = ()
+ALL: Roles = ("duty", "lead", "unit", "editor", "approver", "auditor")
+DUTY: Roles = ("duty", "lead")
+WORKS: Roles = ("duty", "lead", "unit")
+LEAD: Roles = ("lead",)
+WATCHES: Roles = ("lead", "auditor")
+READS: Roles = ("duty", "lead", "auditor")
+WRITES: Roles = ("editor",)
+ISSUES: Roles = ("approver",)
+WARNS: Roles = ("editor", "approver")
+NAMES: Roles = ("duty", "lead", "editor")
+SEES: Roles = ("duty", "lead", "editor", "approver")
+
+# Name of the page: who may get, who may post. Everybody else is refused, or the page is closed to
+# that method for all alike.
+PAGES: dict[str, tuple[Roles, Roles]] = {
+    "alerts_alert_add": (WRITES, WRITES),
+    "alerts_alert_cancel": (NOBODY, ISSUES),
+    "alerts_alert_change": (SEES, WRITES),
+    "alerts_alert_changelist": (SEES, SEES),
+    "alerts_alert_delete": (NOBODY, NOBODY),
+    "alerts_alert_history": (SEES, SEES),
+    "alerts_alert_issue": (NOBODY, ISSUES),
+    "alerts_alert_preview": (WARNS, NOBODY),
+    "alerts_alert_preview_english": (WARNS, NOBODY),
+    "alerts_alert_preview_frame": (WARNS, NOBODY),
+    "alerts_alert_preview_page": (WARNS, NOBODY),
+    "alerts_alert_preview_pack": (WARNS, NOBODY),
+    "alerts_alert_preview_paper": (WARNS, NOBODY),
+    "alerts_alert_preview_picture": (WARNS, NOBODY),
+    "alerts_alert_preview_poster": (WARNS, NOBODY),
+    "alerts_alert_preview_square": (WARNS, NOBODY),
+    "alerts_alert_send-back": (NOBODY, WARNS),
+    "alerts_alert_submit": (NOBODY, WRITES),
+    "alerts_alertrevision_add": (NOBODY, NOBODY),
+    "alerts_alertrevision_change": (WARNS, NOBODY),
+    "alerts_alertrevision_changelist": (WARNS, WARNS),
+    "alerts_alertrevision_delete": (NOBODY, NOBODY),
+    "alerts_alertrevision_history": (WARNS, WARNS),
+    "alerts_delivery_add": (NOBODY, NOBODY),
+    "alerts_delivery_change": (WARNS, NOBODY),
+    "alerts_delivery_changelist": (WARNS, WARNS),
+    "alerts_delivery_delete": (NOBODY, NOBODY),
+    "alerts_delivery_history": (WARNS, WARNS),
+    "alerts_delivery_resend": (NOBODY, WARNS),
+    "alerts_partneragency_add": (WARNS, WARNS),
+    "alerts_partneragency_change": (WARNS, WARNS),
+    "alerts_partneragency_changelist": (WARNS, WARNS),
+    "alerts_partneragency_delete": (NOBODY, NOBODY),
+    "alerts_partneragency_history": (WARNS, WARNS),
+    "alerts_partneragency_renew": (NOBODY, WARNS),
+    "alerts_partneragency_reopen": (NOBODY, WARNS),
+    "app_list": (ALL, ALL),
+    "auth_group_add": (NOBODY, NOBODY),
+    "auth_group_change": (NOBODY, NOBODY),
+    "auth_group_changelist": (NOBODY, NOBODY),
+    "auth_group_delete": (NOBODY, NOBODY),
+    "auth_group_history": (NOBODY, NOBODY),
+    "auth_user_add": (NOBODY, NOBODY),
+    "auth_user_close": (NOBODY, LEAD),
+    "auth_user_change": (WATCHES, NOBODY),
+    "auth_user_changelist": (WATCHES, WATCHES),
+    "auth_user_delete": (NOBODY, NOBODY),
+    "auth_user_history": (WATCHES, WATCHES),
+    "auth_user_link": (NOBODY, LEAD),
+    "auth_user_unlink": (NOBODY, LEAD),
+    "auth_user_reopen": (NOBODY, LEAD),
+    "auth_user_role": (NOBODY, LEAD),
+    "auth_user_unlock": (NOBODY, LEAD),
+    "autocomplete": (NOBODY, NOBODY),
+    "handbook": (ALL, NOBODY),
+    "handbook_picture": (ALL, NOBODY),
+    "index": (ALL, ALL),
+    "jsi18n": (ALL, NOBODY),
+    "password_change": (ALL, ALL),
+    "password_change_done": (ALL, NOBODY),
+    "reports_bankline_add": (LEAD, LEAD),
+    "reports_bankline_change": (DUTY, LEAD),
+    "reports_bankline_changelist": (DUTY, DUTY),
+    "reports_bankline_delete": (LEAD, LEAD),
+    "reports_bankline_history": (DUTY, DUTY),
+    "reports_breach_add": (LEAD, LEAD),
+    "reports_breach_change": (WATCHES, LEAD),
+    "reports_breach_changelist": (WATCHES, WATCHES),
+    "reports_breach_delete": (NOBODY, NOBODY),
+    "reports_breach_history": (WATCHES, WATCHES),
+    "reports_campaign_add": (NOBODY, NOBODY),
+    "reports_campaign_attach": (NOBODY, DUTY),
+    "reports_campaign_attach_to": (NOBODY, DUTY),
+    "reports_campaign_change": (SEES, NOBODY),
+    "reports_campaign_changelist": (SEES, SEES),
+    "reports_campaign_code": (SEES, NOBODY),
+    "reports_campaign_delete": (NOBODY, NOBODY),
+    "reports_campaign_detach": (NOBODY, DUTY),
+    "reports_campaign_history": (SEES, SEES),
+    "reports_campaign_keep_two": (NOBODY, DUTY),
+    "reports_campaign_merge": (NOBODY, DUTY),
+    "reports_campaign_merge_with": (NOBODY, DUTY),
+    "reports_campaign_part": (NOBODY, DUTY),
+    "reports_campaign_split": (NOBODY, DUTY),
+    "reports_campaign_take_back": (NOBODY, DUTY),
+    "reports_cannedreply_add": (LEAD, LEAD),
+    "reports_cannedreply_change": (DUTY, LEAD),
+    "reports_cannedreply_changelist": (DUTY, DUTY),
+    "reports_cannedreply_delete": (NOBODY, NOBODY),
+    "reports_cannedreply_history": (DUTY, DUTY),
+    "reports_commune_add": (NOBODY, NOBODY),
+    "reports_commune_change": (DUTY, NOBODY),
+    "reports_commune_changelist": (DUTY, DUTY),
+    "reports_commune_delete": (NOBODY, NOBODY),
+    "reports_commune_history": (DUTY, DUTY),
+    "reports_dispute_add": (NOBODY, NOBODY),
+    "reports_dispute_agree": (NOBODY, DUTY),
+    "reports_dispute_answer": (NOBODY, DUTY),
+    "reports_dispute_change": (DUTY, NOBODY),
+    "reports_dispute_changelist": (DUTY, DUTY),
+    "reports_dispute_delete": (NOBODY, NOBODY),
+    "reports_dispute_history": (DUTY, DUTY),
+    "reports_dispute_reveal": (NOBODY, DUTY),
+    "reports_dispute_reveal_reason": (NOBODY, DUTY),
+    "reports_event_add": (NOBODY, NOBODY),
+    "reports_event_change": (READS, READS),
+    "reports_event_changelist": (READS, READS),
+    "reports_event_delete": (NOBODY, NOBODY),
+    "reports_event_history": (READS, READS),
+    "reports_event_looks": (WATCHES, NOBODY),
+    "reports_knownnumber_add": (DUTY, DUTY),
+    "reports_knownnumber_change": (DUTY, NOBODY),
+    "reports_knownnumber_changelist": (DUTY, DUTY),
+    "reports_knownnumber_confirm": (NOBODY, LEAD),
+    "reports_knownnumber_delete": (NOBODY, NOBODY),
+    "reports_knownnumber_history": (DUTY, DUTY),
+    "reports_knownnumber_withdraw": (NOBODY, DUTY),
+    "reports_lookalike_add": (LEAD, LEAD),
+    "reports_lookalike_change": (DUTY, LEAD),
+    "reports_lookalike_changelist": (DUTY, DUTY),
+    "reports_lookalike_delete": (NOBODY, NOBODY),
+    "reports_lookalike_history": (DUTY, DUTY),
+    "reports_numberchange_add": (NOBODY, NOBODY),
+    "reports_numberchange_change": (DUTY, NOBODY),
+    "reports_numberchange_changelist": (DUTY, DUTY),
+    "reports_numberchange_confirm": (NOBODY, DUTY),
+    "reports_numberchange_delete": (NOBODY, NOBODY),
+    "reports_numberchange_history": (DUTY, DUTY),
+    "reports_numberchange_refuse": (NOBODY, DUTY),
+    "reports_office_add": (LEAD, LEAD),
+    "reports_office_change": (NAMES, LEAD),
+    "reports_office_changelist": (NAMES, NAMES),
+    "reports_office_delete": (NOBODY, NOBODY),
+    "reports_office_history": (NAMES, NAMES),
+    "reports_officenumber_add": (LEAD, LEAD),
+    "reports_officenumber_change": (DUTY, LEAD),
+    "reports_officenumber_changelist": (DUTY, DUTY),
+    "reports_officenumber_delete": (LEAD, LEAD),
+    "reports_officenumber_history": (DUTY, DUTY),
+    "reports_report_act": (NOBODY, WORKS),
+    "reports_purgerun_add": (NOBODY, NOBODY),
+    "reports_purgerun_change": (WATCHES, WATCHES),
+    "reports_purgerun_changelist": (WATCHES, WATCHES),
+    "reports_purgerun_delete": (NOBODY, NOBODY),
+    "reports_purgerun_history": (WATCHES, WATCHES),
+    "reports_report_add": (NOBODY, NOBODY),
+    "reports_report_ask": (NOBODY, WORKS),
+    "reports_report_assign": (NOBODY, LEAD),
+    "reports_report_assign_unit": (NOBODY, LEAD),
+    "reports_report_bulk_assign": (NOBODY, LEAD),
+    "reports_report_bulk_attach": (NOBODY, DUTY),
+    "reports_report_bulk_close": (NOBODY, WORKS),
+    "reports_report_bulk_junk": (NOBODY, WORKS),
+    "reports_report_bulk_told": (WORKS, NOBODY),
+    "reports_report_change": (WORKS, NOBODY),
+    "reports_report_changelist": (WORKS, WORKS),
+    "reports_report_close": (NOBODY, WORKS),
+    "reports_report_compose_ask": (NOBODY, WORKS),
+    "reports_report_compose_message": (NOBODY, WORKS),
+    "reports_report_correct": (NOBODY, WORKS),
+    "reports_report_delete": (NOBODY, NOBODY),
+    "reports_report_export": (LEAD, LEAD),
+    "reports_report_extend": (NOBODY, LEAD),
+    "reports_report_file": (DUTY, DUTY),
+    "reports_report_habit": (NOBODY, WORKS),
+    "reports_report_hand_over": (NOBODY, DUTY),
+    "reports_report_here": (NOBODY, WORKS),
+    "reports_report_history": (WORKS, WORKS),
+    "reports_report_junk": (NOBODY, WORKS),
+    "reports_report_keeping": (WORKS, NOBODY),
+    "reports_report_keeping_case_file": (NOBODY, LEAD),
+    "reports_report_keeping_confirm": (NOBODY, LEAD),
+    "reports_report_keeping_destroy": (NOBODY, DUTY),
+    "reports_report_keeping_grant_erasure": (NOBODY, LEAD),
+    "reports_report_keeping_hold": (NOBODY, LEAD),
+    "reports_report_keeping_lift": (NOBODY, LEAD),
+    "reports_report_keeping_refuse_erasure": (NOBODY, WORKS),
+    "reports_report_keeping_take_up_erasure": (NOBODY, DUTY),
+    "reports_report_keeping_withdraw": (NOBODY, DUTY),
+    "reports_report_message": (NOBODY, WORKS),
+    "reports_report_next": (WORKS, NOBODY),
+    "reports_report_note": (NOBODY, WORKS),
+    "reports_report_picture": (WORKS, NOBODY),
+    "reports_report_previous": (WORKS, NOBODY),
+    "reports_report_read_again": (NOBODY, WORKS),
+    "reports_report_recall": (NOBODY, WORKS),
+    "reports_report_release_code": (NOBODY, WORKS),
+    "reports_report_remove_search": (NOBODY, WORKS),
+    "reports_report_reopen": (NOBODY, LEAD),
+    "reports_report_resume": (NOBODY, WORKS),
+    "reports_report_reveal_addition": (NOBODY, WORKS),
+    "reports_report_reveal_contact": (NOBODY, WORKS),
+    "reports_report_reveal_file": (NOBODY, WORKS),
+    "reports_report_reveal_message": (NOBODY, WORKS),
+    "reports_report_reveal_phrase": (NOBODY, WORKS),
+    "reports_report_reveal_story": (NOBODY, WORKS),
+    "reports_report_save_search": (NOBODY, WORKS),
+    "reports_report_slip": (NOBODY, WORKS),
+    "reports_report_slip_make": (NOBODY, DUTY),
+    "reports_report_take": (NOBODY, WORKS),
+    "reports_report_text": (WORKS, NOBODY),
+    "reports_report_uncorrect": (NOBODY, WORKS),
+    "reports_report_withdraw": (NOBODY, WORKS),
+    "reports_retriage_add": (NOBODY, NOBODY),
+    "reports_retriage_change": (LEAD, LEAD),
+    "reports_retriage_changelist": (LEAD, LEAD),
+    "reports_retriage_delete": (NOBODY, NOBODY),
+    "reports_retriage_history": (LEAD, LEAD),
+    "reports_retriage_start": (LEAD, LEAD),
+    "reports_routingrule_add": (LEAD, LEAD),
+    "reports_routingrule_change": (DUTY, LEAD),
+    "reports_routingrule_changelist": (DUTY, DUTY),
+    "reports_routingrule_delete": (LEAD, LEAD),
+    "reports_routingrule_dry_run": (DUTY, NOBODY),
+    "reports_routingrule_history": (DUTY, DUTY),
+    "reports_specialday_add": (LEAD, LEAD),
+    "reports_specialday_change": (LEAD, NOBODY),
+    "reports_specialday_changelist": (LEAD, LEAD),
+    "reports_specialday_delete": (LEAD, LEAD),
+    "reports_specialday_history": (LEAD, LEAD),
+    "reports_statement_add": (NOBODY, NOBODY),
+    "reports_statement_change": (DUTY, LEAD),
+    "reports_statement_changelist": (DUTY, DUTY),
+    "reports_statement_delete": (NOBODY, NOBODY),
+    "reports_statement_history": (DUTY, DUTY),
+    "reports_unit_add": (LEAD, LEAD),
+    "reports_unit_change": (DUTY, LEAD),
+    "reports_unit_changelist": (DUTY, DUTY),
+    "reports_unit_delete": (NOBODY, NOBODY),
+    "reports_unit_history": (DUTY, DUTY),
+    "sessions": (ALL, ALL),
+    "tour": (ALL, ALL),
+    "view_on_site": (ALL, ALL),
+}
+
+
+# What speaks of every unit's reports is closed to who works at one, whatever their role.
+OF_ALL_UNITS = {
+    name
+    for name in PAGES
+    if name.startswith("reports_campaign_") or name == "reports_routingrule_dry_run"
+}
+
+
+def _report() -> Report:
+    """One that lies at the unit of `evidence.unit()`, so that its officer gets into its pages too."""
+    report, unit = evidence.report(), evidence.unit()
+    Case.objects.filter(report=report).update(at_unit=unit, unit=unit.name)
+    return report
+
+
+def _office() -> Office:
+    return Office.objects.get_or_create(codename="mau", name="Mẫu")[0]
+
+
+# A thing of each kind that the desk has pages of.
+THINGS: dict[str, Callable[[], Any]] = {
+    "report": _report,
+    "event": lambda: events.record("report", "x", "noted"),
+    "office": _office,
+    "officenumber": lambda: OfficeNumber.objects.create(
+        office=_office(), number="1900 1111", key="x", source="thẻ", checked_on="2026-11-05"
+    ),
+    "numberchange": lambda: NumberChange.objects.create(
+        table="bank",
+        act="save",
+        values={"name": "x", "number": "x", "source": "x", "checked_on": "2026-11-05"},
+        proposed_by=enlist("xin", "lead"),
+    ),
+    "knownnumber": lambda: KnownNumber.objects.create(
+        key="x",
+        number="x",
+        finding="confirmed",
+        reason="x",
+        valid_until="2099-01-01",
+        proposed_by=enlist("ai", "duty"),
+    ),
+    "dispute": lambda: Dispute.objects.create(submission_key="x"),
+    "commune": lambda: Commune.objects.create(
+        codename="xa_mau", code="1", name="Xã Mẫu", former_districts=[], former_communes=[]
+    ),
+    "campaign": lambda: Campaign.objects.create(code="Đ-26-X", title="x"),
+    "statement": lambda: Statement.objects.create(codename="mau", title="x", text="x", text_en="x"),
+    "bankline": lambda: BankLine.objects.create(
+        name="Mẫu", number="1900 000 111", source="thẻ", checked_on="2026-11-05"
+    ),
+    "cannedreply": lambda: CannedReply.objects.create(title="x", text="x", text_en="x"),
+    "breach": lambda: Breach.objects.create(
+        title="x", detected_at=timezone.now(), opened_by=enlist("thay", "lead")
+    ),
+    "purgerun": lambda: PurgeRun.objects.create(finished_at=timezone.now()),
+    "lookalike": lambda: LookAlike.objects.create(name="cong.example"),
+    "specialday": lambda: SpecialDay.objects.create(day="2099-01-01", name="x", source="x"),
+    "unit": evidence.unit,
+    "routingrule": lambda: RoutingRule.objects.create(unit=evidence.unit()),
+    "retriage": lambda: Retriage.objects.create(rules_version="x", total=1),
+    "alert": writing.draft,
+    "alertrevision": lambda: writing.issued("da-phat"),
+    "partneragency": writing.partner,
+    "delivery": writing.delivery,
+    "user": lambda: enlist("nao", "duty"),
+    "group": lambda: people.group_of("duty"),
+}

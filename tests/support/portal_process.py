@@ -1,0 +1,179 @@
+"""The whole portal, as `make run` starts it, for tests that need every process.
+
+`running_portal` starts it on a port and in a folder of its own; `Visitor` is a plain client that
+reads forms as a browser without script does.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.cookiejar import CookieJar
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urljoin
+
+from lxml import html
+
+from tests.support.real_services import UNSET
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE = 180.0  # seconds for a cold start on a machine that is overrun
+
+
+@dataclass
+class Portal:
+    """A running portal: where it is, who may log in, and its command line."""
+
+    url: str
+    data_dir: Path
+    process: subprocess.Popen[str]
+    env: dict[str, str] = field(repr=False)
+
+    @property
+    def people(self) -> dict[str, dict[str, str]]:
+        """The demo people by name, as DATA_DIR/first-look.json tells them."""
+        known = json.loads((self.data_dir / "first-look.json").read_text())
+        return {person["user"]: person for person in known["people"]}
+
+    def manage(self, *arguments: str) -> str:
+        """What a management command prints in a second terminal."""
+        command = [sys.executable, str(ROOT / "manage.py"), *arguments]
+        done = subprocess.run(
+            command, env=self.env, capture_output=True, text=True, check=False, timeout=180
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@contextmanager
+def running_portal() -> Iterator[Portal]:
+    """Start everything, wait for the first page, and stop everything at the end."""
+    with tempfile.TemporaryDirectory(prefix="portal-stack-") as folder:
+        port = free_port()
+        env = {key: value for key, value in os.environ.items() if key not in UNSET}
+        env |= {"DATA_DIR": folder, "PORT": str(port), "PYTHONDONTWRITEBYTECODE": "1"}
+        log = Path(folder) / "portal.log"
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "ops.dev_server", "--with-parent"],
+                cwd=ROOT,
+                env=env,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+        portal = Portal(f"http://127.0.0.1:{port}", Path(folder), process, env)
+        try:
+            _wait_for_first_page(portal, log)
+            yield portal
+        finally:
+            process.terminate()
+            process.wait(timeout=120)
+
+
+def _wait_for_first_page(portal: Portal, log: Path) -> None:
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if portal.process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{portal.url}/readyz", timeout=2):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise AssertionError(f"the portal did not start:\n{log.read_text()}")
+
+
+@dataclass
+class Page:
+    """An answer: its status, headers and text, and the forms in it."""
+
+    address: str
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def tree(self) -> html.HtmlElement:
+        return html.document_fromstring(self.text, base_url=self.address)
+
+    @property
+    def words(self) -> str:
+        """What a person reads, with single spaces."""
+        return " ".join(self.tree.text_content().split())
+
+    def form(self, action: str) -> tuple[str, dict[str, Any]]:
+        """The first form whose action contains these letters: its address, its filled fields."""
+        for form in self.tree.forms:
+            if action in (form.action or self.address):
+                fields = {name: value for name, value in form.form_values() if name}
+                return urljoin(self.address, form.action or self.address), fields
+        raise AssertionError(f"no form {action!r} on {self.address}")
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+class Visitor:
+    """Somebody with a browser without script: keeps cookies, follows links and forms."""
+
+    def __init__(self, base: str) -> None:
+        self.base = base
+        self.cookies = CookieJar()
+        jar = urllib.request.HTTPCookieProcessor(self.cookies)
+        self._follow = urllib.request.build_opener(jar)
+        self._stay = urllib.request.build_opener(jar, _Stay)
+
+    def get(self, path: str) -> Page:
+        return self._ask(self._follow, urllib.request.Request(urljoin(self.base, path)))
+
+    def post(self, path: str, fields: dict[str, Any], *, follow: bool = True) -> Page:
+        request = urllib.request.Request(
+            urljoin(self.base, path),
+            data=urlencode(fields, doseq=True).encode(),
+            headers={"Referer": urljoin(self.base, path), "Origin": self.base},
+        )
+        return self._ask(self._follow if follow else self._stay, request)
+
+    def submit(self, page: Page, action: str, **typed: Any) -> Page:
+        """Fill the form whose action contains these letters and press its button."""
+        address, fields = page.form(action)
+        return self.post(address, {**fields, **typed})
+
+    def log_in(self, portal: Portal, user: str) -> Page:
+        """Enter the desk with password and the code of the moment."""
+        code = portal.manage("officer_code", user)
+        page = self.get("/admin/login/?next=/admin/")
+        return self.submit(
+            page,
+            "/admin/login",
+            username=user,
+            password=portal.people[user]["password"],
+            otp_token=code.split()[-1],
+        )
+
+    @staticmethod
+    def _ask(opener: urllib.request.OpenerDirector, request: urllib.request.Request) -> Page:
+        try:
+            answer = opener.open(request, timeout=60)
+        except urllib.error.HTTPError as error:
+            answer = error
+        with answer:
+            text = answer.read().decode(errors="replace")
+            return Page(answer.url, answer.status, dict(answer.headers), text)

@@ -1,0 +1,63 @@
+"""Helpers that start a program of ours as a process and look at what is left of it."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.support.real_services import UNSET
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def start(*arguments: str, prefix: tuple[str, ...] = (), **env: str) -> subprocess.Popen[str]:
+    """Run Python with these arguments, from the project's folder, output and errors together."""
+    inherited = {name: value for name, value in os.environ.items() if name not in UNSET}
+    return subprocess.Popen(
+        [*prefix, sys.executable, *arguments],
+        cwd=ROOT,
+        env={**inherited, "PYTHONUNBUFFERED": "1", **env},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def eventually(holds: Callable[[], bool], within: float = 10.0) -> bool:
+    """Whether something comes true in time."""
+    end = time.monotonic() + within
+    while not holds():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that is dead and only not yet noticed does not."""
+    with contextlib.suppress(OSError):
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    return False
+
+
+def processes_about(word: str) -> list[int]:
+    """The processes whose command line, environment or folder holds this word; not this one."""
+    numbers = [int(entry.name) for entry in Path("/proc").glob("[0-9]*")]
+    return [pid for pid in numbers if pid != os.getpid() and alive(pid) and _is_about(pid, word)]
+
+
+def _is_about(pid: int, word: str) -> bool:
+    process = Path(f"/proc/{pid}")
+    with contextlib.suppress(OSError):
+        said = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+        return word.encode() in said or word in str((process / "cwd").readlink())
+    return False
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])

@@ -1,0 +1,64 @@
+"""Reports for tests: taken in as a resident's are, and read as triage would."""
+
+from typing import Any
+
+from django.utils import timezone
+from django.utils.text import slugify
+
+from core.audit import log as events
+from core.text import fold
+from reports.models import Case, Facts, Indicator, Report, Unit
+from reports.submission import intake
+from reports.triage import service as triage
+
+# Why an officer looks at what is sealed.
+BECAUSE = {"why": "Gọi lại người báo"}
+
+
+def report(story: str = "Có người gọi xưng công an.", **typed: Any) -> Report:
+    """A report that is in the database; its case stands open."""
+    key = f"key-{Report.objects.count():012}"
+    return intake.accept(intake.Typed(story=story, **typed), key).report
+
+
+def case(story: str = "Có người gọi xưng công an.", **typed: Any) -> Case:
+    return Case.objects.get(report=report(story, **typed))
+
+
+def read(subject: Report, **facts: Any) -> Facts:
+    """Facts of a report, as a triage that we need not run would write them."""
+    given = {"scenario": "police_case", "priority": 50, "rules_version": "test"} | facts
+    return Facts.objects.create(report=subject, **given)
+
+
+def number(subject: Report, key: str, **fields: Any) -> Indicator:
+    """A caller's number in its canonical form."""
+    given = {"kind": "number", "place": "caller", "raw": key, "number_kind": "mobile"} | fields
+    return Indicator.objects.create(report=subject, key=key, **given)
+
+
+def triaged(story: str, **typed: Any) -> Report:
+    """A report that the machine has read."""
+    subject = report(story, **typed)
+    read_all(subject)
+    return subject
+
+
+def read_all(subject: Report) -> None:
+    """Have the machine read a report with all that was said later."""
+    triage._write(triage.find(*triage._report(str(subject.pk))))
+
+
+def unit(name: str = "Công an xã Yên Định", **fields: Any) -> Unit:
+    """A unit that takes reports over."""
+    given = {"codename": slugify(fold(name)), "folded": fold(name), "kind": "province"} | fields
+    return Unit.objects.get_or_create(name=name, defaults=given)[0]
+
+
+def erase(subject: Report) -> Report:
+    """The report without its personal data, as an erasure on record leaves it."""
+    events.record("report", subject.pk, "erased")
+    sealed = dict.fromkeys(("story_sealed", "contact_sealed", "phrase_sealed", "contact_index"))
+    texts = dict.fromkeys(("story", "claimed_name", "commune_raw"), "")
+    Report.objects.filter(pk=subject.pk).update(erased_at=timezone.now(), **sealed, **texts)
+    return Report.objects.get(pk=subject.pk)
