@@ -18,7 +18,7 @@ def main() -> None:
             raise
         from core import database  # noqa: PLC0415
 
-        sys.exit(database.complaint(error))
+        sys.exit(database.error_summary(error))
 
 
 if __name__ == "__main__":

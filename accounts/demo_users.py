@@ -12,15 +12,15 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from accounts import roles as people
-from core import second_factor_crypto as factors
+from accounts import roles
+from core import second_factor_crypto
 from reports.models import Phone
 
 DEVICE = "first look"
 
 
 @dataclass(frozen=True)
-class Login:
+class DemoCredentials:
     """What one person types: user, password, and the secret of the one-time codes (base32)."""
 
     user: str
@@ -31,12 +31,12 @@ class Login:
 PEOPLE = {"truc.ban": "duty", "bien.tap": "editor", "nguoi.duyet": "approver"}
 
 
-def notes() -> Path:
+def credentials_path() -> Path:
     """Where the log-ins stand, readable by the owner only."""
     return Path(settings.DATA_DIR) / "first-look.json"
 
 
-def ensure_people() -> dict[str, User]:
+def ensure_demo_users() -> dict[str, User]:
     """The three, by role. Who can log in as noted stays as they are; others begin anew."""
     noted = _noted()
     logins = [_ensure(name, role, noted.get(name)) for name, role in PEOPLE.items()]
@@ -44,7 +44,7 @@ def ensure_people() -> dict[str, User]:
     return {role: User.objects.get(username=name) for name, role in PEOPLE.items()}
 
 
-def _ensure(name: str, role: str, noted: Login | None) -> Login:
+def _ensure(name: str, role: str, noted: DemoCredentials | None) -> DemoCredentials:
     user = User.objects.filter(username=name, is_active=True).first()
     if user and noted and _still_true(user, noted):
         return noted
@@ -54,24 +54,24 @@ def _ensure(name: str, role: str, noted: Login | None) -> Login:
         user.is_staff = user.is_active = True
         user.set_password(password)
         user.save()
-        user.groups.set([people.group_of(role)])
+        user.groups.set([roles.group_of(role)])
         Phone.objects.filter(user=user).delete()
         device = Phone.issue(user, DEVICE)
-    return Login(name, password, base64.b32encode(device.bin_key).decode())
+    return DemoCredentials(name, password, base64.b32encode(device.bin_key).decode())
 
 
-def _still_true(user: User, noted: Login) -> bool:
+def _still_true(user: User, noted: DemoCredentials) -> bool:
     device = Phone.objects.filter(user=user, name=DEVICE, confirmed=True).first()
-    secret = factors.unseal(device.key, user.pk) if device else None
+    secret = second_factor_crypto.decrypt_secret(device.key, user.pk) if device else None
     known = secret is not None and base64.b32encode(secret).decode() == noted.totp_secret
     return known and user.check_password(noted.password)
 
 
-def _noted() -> dict[str, Login]:
+def _noted() -> dict[str, DemoCredentials]:
     """What an earlier start wrote down; nothing when it cannot be read."""
     try:
-        written = json.loads(notes().read_text("utf-8"))
-        logins = [Login(**person) for person in written["people"]]
+        written = json.loads(credentials_path().read_text("utf-8"))
+        logins = [DemoCredentials(**person) for person in written["people"]]
     except (OSError, ValueError, TypeError, KeyError):
         return {}
     return {login.user: login for login in logins}
@@ -79,7 +79,7 @@ def _noted() -> dict[str, Login]:
 
 def _note(what: dict[str, Any]) -> None:
     """Write all or nothing, never readable by others in between."""
-    path = notes()
+    path = credentials_path()
     fresh = path.with_suffix(".new")
     fresh.unlink(missing_ok=True)
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

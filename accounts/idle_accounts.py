@@ -16,26 +16,26 @@ from django.db.models.functions import Greatest
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from accounts import service as accounts
-from core.audit import log as events
+from accounts import service
+from core.audit import events
 from reports.models import DeskAccount
 
 log = structlog.get_logger(__name__)
 
 NOTICE = timedelta(days=7)
-MOST_AT_ONCE = 100
+MAX_BATCH = 100
 
 
-def look() -> None:
+def close_and_warn() -> None:
     """Close what nobody has used for `ACCOUNT_IDLE_DAYS`, and warn of what comes next."""
     if settings.ACCOUNT_IDLE_DAYS <= 0:
         return
     allowed, now = timedelta(days=settings.ACCOUNT_IDLE_DAYS), timezone.now()
     try:
-        for user in unused_since(now - allowed)[:MOST_AT_ONCE]:
+        for user in unused_since(now - allowed)[:MAX_BATCH]:
             _close(user)
         if settings.EMAIL_URL:
-            for user in _to_warn(now - allowed + NOTICE)[:MOST_AT_ONCE]:
+            for user in _to_warn(now - allowed + NOTICE)[:MAX_BATCH]:
                 _warn(user, allowed)
     except DatabaseTrouble as error:
         log.warning("accounts.not_looked", error=type(error).__name__)
@@ -52,8 +52,8 @@ def unused_since(before: datetime) -> QuerySet[User]:
 
 def _close(user: User) -> None:
     try:
-        accounts.close(user, by=None, reason=f"không dùng {settings.ACCOUNT_IDLE_DAYS} ngày")
-    except accounts.AccountError as error:  # the last lead, or somebody was quicker
+        service.deactivate(user, by=None, reason=f"không dùng {settings.ACCOUNT_IDLE_DAYS} ngày")
+    except service.AccountError as error:  # the last lead, or somebody was quicker
         log.info("accounts.stays", why=error.why)
 
 
@@ -76,4 +76,4 @@ def _warn(user: User, allowed: timedelta) -> None:
         DeskAccount.objects.filter(user=user).update(warned_at=None)
         log.warning("accounts.mail_failed", error=type(error).__name__)
         return
-    events.record("user", user.pk, "account_warned")
+    events.log_event("user", user.pk, "account_warned")

@@ -24,9 +24,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from accounts import roles as people
-from accounts import service as accounts
-from core.audit import log as events
+from accounts import roles, service
+from core.audit import events as log
 from reports.models import Paper, Phone
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ _SALT = "portal.invitation"
 
 
 @dataclass(frozen=True)
-class Square:
+class QrCode:
     """A QR code for a template: its side in modules and the path that draws it."""
 
     side: int
@@ -83,13 +82,13 @@ class EnrolForm(_SetPasswordForm):
         return super().save(commit)
 
 
-def invite(name: str, role: str) -> str:
+def create_invitation(name: str, role: str) -> str:
     """Make or restore an officer and give the path of the one link that lets them in.
 
     An officer who exists keeps password and devices until the link is used. Raises KeyError
     for an unknown role, AccountError where it would leave no lead.
     """
-    group = people.group_of(role)
+    group = roles.group_of(role)
     with transaction.atomic():
         user, new = User.objects.select_for_update().get_or_create(
             username=name, defaults={"is_active": False, "is_staff": True}
@@ -97,15 +96,15 @@ def invite(name: str, role: str) -> str:
         if new:
             user.set_unusable_password()
             user.save(update_fields=["password"])
-        accounts.place(user, group)
+        service.assign_group(user, group)
         Phone.objects.filter(user=user, confirmed=False).delete()
         device = Phone.issue(user, confirmed=False)
-        events.record("user", user.pk, "invited", role=role)
+        log.log_event("user", user.pk, "invited", role=role)
     token = signing.TimestampSigner(salt=_SALT).sign(device.pk)
     return reverse("invitation", args=[token])
 
 
-def open_invitation(token: str) -> Phone | None:
+def pending_device_for(token: str) -> Phone | None:
     """The unconfirmed device that a link speaks of; None when used, replaced, late or forged.
 
     The row stays locked: a second click waits, and then finds the link used. Checking a code
@@ -127,12 +126,12 @@ def open_invitation(token: str) -> Phone | None:
 @transaction.atomic
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """The page behind a link: the QR code, then a password and a first code."""
-    device = open_invitation(token)
+    device = pending_device_for(token)
     if device is None:
         return render(request, "admin/invitation_ended.html", status=410, using="public")
     form = EnrolForm(device, request.POST.dict() if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
-        context = {"user": device.user, "codes": enrol(form)}
+        context = {"user": device.user, "codes": complete_enrolment(form)}
         return render(request, "admin/enrolled.html", context, using="public")
     context = {"form": form, "user": device.user, "square": _square(device)} | _spoken(device)
     status = 422 if form.is_bound else 200
@@ -140,21 +139,21 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @transaction.atomic
-def enrol(form: EnrolForm) -> list[str]:
+def complete_enrolment(form: EnrolForm) -> list[str]:
     """Put the new password and device in the place of the old; gives fresh codes on paper."""
     user, device = form.user, form.device
     Phone.objects.filter(user=user).exclude(pk=device.pk).delete()
     Phone.objects.filter(pk=device.pk).update(confirmed=True)
     form.save()
-    accounts.enrolled(user)
+    service.on_enrolment(user)
     Paper.objects.filter(user=user).delete()
     codes = Paper.issue(user, PAPER_CODES)
     reset(username=user.get_username())
-    events.record("user", user.pk, "enrolled", by=user)
+    log.log_event("user", user.pk, "enrolled", by=user)
     return codes
 
 
-def _square(device: Phone) -> Square:
+def _square(device: Phone) -> QrCode:
     code = segno.make(device.config_url, error="m")
     dots = [
         f"M{x} {y}h1v1h-1z"
@@ -162,7 +161,7 @@ def _square(device: Phone) -> Square:
         for x, dark in enumerate(row)
         if dark
     ]
-    return Square(int(code.symbol_size(border=4)[0]), "".join(dots))
+    return QrCode(int(code.symbol_size(border=4)[0]), "".join(dots))
 
 
 def _spoken(device: Phone) -> dict[str, str]:

@@ -11,11 +11,11 @@ from django.db import transaction
 from django.db.models import Max, Sum
 from django.utils import timezone
 
-from core.audit import log as events
+from core.audit import events as log
 from reports.models import Paper, Phone
 
 
-def standing(users: Iterable[User]) -> dict[str, datetime]:
+def active_lockouts(users: Iterable[User]) -> dict[str, datetime]:
     """Whose name is locked somewhere, and until when at the longest. No address is told, and no
     name that is nobody's: what was typed there may be a password.
     """
@@ -32,13 +32,13 @@ def standing(users: Iterable[User]) -> dict[str, datetime]:
 
 
 @transaction.atomic
-def lift(user: User, *, by: User) -> None:
+def clear_lockout(user: User, *, by: User) -> None:
     """Let the officer try again at once, from everywhere; on record."""
     reset(username=user.get_username())
     free = {"throttling_failure_count": 0, "throttling_failure_timestamp": None}
     for kind in (Phone, Paper):
         kind.objects.filter(user=user).update(**free)
-    events.record("user", user.pk, "lock_lifted", by=by)
+    log.log_event("user", user.pk, "lock_lifted", by=by)
 
 
 def _cool_off() -> timedelta:

@@ -10,9 +10,9 @@ from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.exceptions import ValidationError
 
-from core.text import fold
+from core.text import normalize
 
-_FEWEST_OTHER = 6  # different signs beside what everybody here would try first
+_MIN_OTHER = 6  # different signs beside what everybody here would try first
 # What is tried first against a police office in Thanh Hóa, as folded words without spaces.
 _TRIED_FIRST = (
     "congantinh", "congan", "thanhhoa", "pv01", "trucban", "chihuy", "canbo", "matkhau",
@@ -21,7 +21,7 @@ _TRIED_FIRST = (
 )  # fmt: skip
 
 
-class DeskArgon2(Argon2PasswordHasher):
+class Owasp19MiBArgon2PasswordHasher(Argon2PasswordHasher):
     """Argon2id at OWASP's smaller setting: 19 MiB, 2 passes (Django's own takes 100 MiB)."""
 
     memory_cost = 19 * 1024
@@ -29,15 +29,15 @@ class DeskArgon2(Argon2PasswordHasher):
     parallelism = 1
 
 
-class NotGuessable:
+class GuessablePasswordValidator:
     """Refuses what is long only by repeating itself or by words that are tried first."""
 
     def validate(self, password: str, user: Any = None) -> None:
         """Raises ValidationError."""
-        left = "".join(fold(password).split())
+        left = "".join(normalize(password).split())
         for word in _TRIED_FIRST:
             left = left.replace(word, "")
-        if len(set(left)) < _FEWEST_OTHER:
+        if len(set(left)) < _MIN_OTHER:
             raise ValidationError(
                 "Mật khẩu này dễ đoán. Chọn vài từ không liên quan đến nhau, ví dụ bốn đồ vật.",
                 code="password_guessable",
@@ -47,7 +47,7 @@ class NotGuessable:
         return "Vài từ không liên quan đến nhau, đừng dùng tên đơn vị hay dãy số liền."
 
 
-class NotBreached:
+class BreachedPasswordValidator:
     """Refuses what stands in BREACHED_PASSWORDS: lines of 40 hex digits, perhaps with `:` and a
     count, sorted, as Pwned Passwords are given away. A file that is not there refuses nothing.
     """

@@ -12,28 +12,28 @@ from reports.models import DeskHabit
 
 
 @dataclass(frozen=True)
-class Habits:
+class Preferences:
     """See DeskHabit."""
 
     keys: bool = True
     moves_on: bool = True
 
 
-NAMES = tuple(asdict(Habits()))
+NAMES = tuple(asdict(Preferences()))
 
 
-def column(officer: User) -> Subquery:
+def preferences_column(officer: User) -> Subquery:
     """For `annotate(liked=…)`: the officer's habits, beside whatever is asked for."""
     row = DeskHabit.objects.filter(pk=officer.pk)
     return Subquery(row.values(of=JSONObject(**{name: name for name in NAMES})), JSONField())
 
 
-def liked(row: object) -> Habits:
+def preferences_of(row: object) -> Preferences:
     """The habits that came along with a row."""
     kept = getattr(row, "liked", None)
-    return Habits(**kept) if kept else Habits()
+    return Preferences(**kept) if kept else Preferences()
 
 
-def change(officer: User, name: str, *, to: bool) -> None:
+def set_preference(officer: User, name: str, *, to: bool) -> None:
     """Keep one habit, a name of NAMES."""
     DeskHabit.objects.update_or_create(pk=officer.pk, defaults={name: to})

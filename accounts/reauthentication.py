@@ -29,14 +29,14 @@ View = Callable[..., HttpResponseBase]
 _WHEN = "confirmed_at"  # in the session: seconds since 1970
 _PROOF, _FIRST = "confirm_proof", "confirm_method"
 _OURS = {_PROOF, _FIRST, "csrfmiddlewaretoken"}
-_PHONES_CODE, _LONGEST_CODE = (
+_PHONES_CODE, _MAX_CODE_LENGTH = (
     6,
     8,
 )  # six digits of a phone, eight signs on paper; a password has fourteen or more
 _WRONG = "Chưa đúng. Mã trên điện thoại đổi 30 giây một lần, mỗi mã chỉ dùng được một lần."
 
 
-def must_be_confirmed(view: View, permission: str) -> View:
+def reauthentication_required(view: View, permission: str) -> View:
     """The view, which asks first. Who lacks the permission is left to the view, which refuses.
 
     Put it outside of what looks at the method: `must_be_confirmed(require_safe(view), EXPORT)`.
@@ -48,7 +48,7 @@ def must_be_confirmed(view: View, permission: str) -> View:
         if not _may(request, permission):
             return view(request, *args, **given)
         proof = request.POST.get(_PROOF)
-        if not is_confirmed(request):
+        if not is_recently_authenticated(request):
             if proof is None or not _proves(request, proof):
                 return _ask(request, is_wrong=proof is not None)
             request.session[_WHEN] = timezone.now().timestamp()
@@ -59,18 +59,18 @@ def must_be_confirmed(view: View, permission: str) -> View:
     return guarded
 
 
-def is_confirmed(request: HttpRequest) -> bool:
+def is_recently_authenticated(request: HttpRequest) -> bool:
     """Whether password or code was given here lately."""
     age = timezone.now().timestamp() - request.session.get(_WHEN, 0)
     return bool(0 <= age < settings.CONFIRMED_FOR * 60)
 
 
-def ask_again(request: HttpRequest) -> None:
+def require_reauthentication(request: HttpRequest) -> None:
     """As if nothing had been given here yet: somebody else vouched for who it is."""
     request.session.pop(_WHEN, None)
 
 
-def begin() -> None:
+def connect_signals() -> None:
     """Logging in is the first confirmation. Called once, when the desk starts."""
     user_logged_in.connect(_logged_in, dispatch_uid="reauth")
 
@@ -88,20 +88,20 @@ def _proves(request: HttpRequest, typed: str) -> bool:
     which counts them.
     """
     code = "".join(typed.split()).lower()
-    if len(code) <= _LONGEST_CODE:
-        return bool(code) and match(request.user, code) is not None
+    if len(code) <= _MAX_CODE_LENGTH:
+        return bool(code) and verify_code(request.user, code) is not None
     name = request.user.get_username()
     return authenticate(request, username=name, password=typed) == request.user
 
 
-def match(user: Any, code: str) -> Device | None:
+def verify_code(user: Any, code: str) -> Device | None:
     """The device that takes this code, if one does; a wrong one slows the next."""
     with transaction.atomic():
-        device = chosen(user, code)
+        device = lock_device_for(user, code)
         return device if device and device.verify_token(code) else None
 
 
-def chosen(user: Any, code: str) -> Device | None:
+def lock_device_for(user: Any, code: str) -> Device | None:
     """The device that a code is for, nobody else's until COMMIT: six digits are the phone's, anything
     else is one of the codes on paper.
     """

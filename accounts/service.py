@@ -14,11 +14,11 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import sessions
-from core.audit import log as events
+from core.audit import events as log
 from reports.models import DeskAccount
 
 KEEP = "reports.keep_people"
-LONGEST_SUBJECT = 255  # as OpenID Connect has it
+MAX_SUBJECT_LENGTH = 255  # as OpenID Connect has it
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('leads of the desk', 0))"
 
@@ -33,37 +33,37 @@ class AccountError(Exception):
         self.why = why
 
 
-def leads() -> QuerySet[User]:
+def active_leads() -> QuerySet[User]:
     """Who keeps the people of the desk and can log in."""
     able = User.objects.with_perm(KEEP, backend=_BACKEND, include_superusers=False)
     return able.filter(is_active=True, is_staff=True)
 
 
-def close(user: User, *, by: User | None, reason: str) -> None:
+def deactivate(user: User, *, by: User | None, reason: str) -> None:
     """Let an officer in no more. `by=None` is the machine. Raises AccountError."""
     with _decided(user, by, reason) as person:
         if not person.is_active:
             raise AccountError("same")
         _must_not_be_the_last_lead(person)
         _let_in(person, is_in=False)
-        events.record("user", person.pk, "account_closed", by=by, reason=reason.strip())
+        log.log_event("user", person.pk, "account_closed", by=by, reason=reason.strip())
 
 
-def reopen(user: User, *, by: User, reason: str) -> None:
+def reactivate(user: User, *, by: User, reason: str) -> None:
     """Let an officer in again, with the password and the device of before. Raises AccountError."""
     with _decided(user, by, reason) as person:
         if person.is_active:
             raise AccountError("same")
         _let_in(person, is_in=True)
-        events.record("user", person.pk, "account_reopened", by=by, reason=reason.strip())
+        log.log_event("user", person.pk, "account_reopened", by=by, reason=reason.strip())
 
 
 def change_role(user: User, group: Group, *, by: User, reason: str) -> None:
     """Give an officer this role in the place of what they had. Raises AccountError."""
     with _decided(user, by, reason) as person:
-        if not place(person, group):
+        if not assign_group(person, group):
             raise AccountError("same")
-        events.record(
+        log.log_event(
             "user", person.pk, "role_changed", by=by, group=group.name, reason=reason.strip()
         )
 
@@ -80,7 +80,7 @@ def link(user: User, subject: str, *, by: User, reason: str) -> None:
         if holder:
             raise AccountError("same" if holder == person else "taken")
         _link(person, settings.OIDC_ISSUER, named)
-        events.record("user", person.pk, "account_linked", by=by, reason=reason.strip())
+        log.log_event("user", person.pk, "account_linked", by=by, reason=reason.strip())
 
 
 def unlink(user: User, *, by: User, reason: str) -> None:
@@ -89,12 +89,12 @@ def unlink(user: User, *, by: User, reason: str) -> None:
         if not DeskAccount.objects.filter(user=person, oidc_subject__isnull=False).exists():
             raise AccountError("same")
         _link(person, None, None)
-        events.record("user", person.pk, "account_unlinked", by=by, reason=reason.strip())
+        log.log_event("user", person.pk, "account_unlinked", by=by, reason=reason.strip())
 
 
 def is_subject(text: str) -> bool:
     """Whether a provider may call anybody so: letters and signs of ASCII, as the protocol says."""
-    return 0 < len(text) <= LONGEST_SUBJECT and text.isascii() and text.isprintable()
+    return 0 < len(text) <= MAX_SUBJECT_LENGTH and text.isascii() and text.isprintable()
 
 
 def linked_to(subject: str) -> User | None:
@@ -115,10 +115,10 @@ def _link(person: User, issuer: str | None, subject: str | None) -> None:
     DeskAccount.objects.update_or_create(
         user=person, defaults={"oidc_issuer": issuer, "oidc_subject": subject}
     )
-    sessions.end_all(person)
+    sessions.end_all_sessions(person)
 
 
-def place(user: User, group: Group) -> bool:
+def assign_group(user: User, group: Group) -> bool:
     """As above without a record of its own, for an invitation; whether that changed anything."""
     with _in_turn():
         if list(user.groups.all()) == [group]:
@@ -126,11 +126,11 @@ def place(user: User, group: Group) -> bool:
         if not _leads(group):
             _must_not_be_the_last_lead(user)
         user.groups.set([group])
-        sessions.end_all(user)
+        sessions.end_all_sessions(user)
     return True
 
 
-def enrolled(user: User) -> None:
+def on_enrolment(user: User) -> None:
     """An invitation was used: a new password and a new device, so whoever was in is out."""
     _let_in(user, is_in=True)
 
@@ -142,7 +142,7 @@ def _let_in(user: User, *, is_in: bool) -> None:
     if is_in:
         fresh = {"used_from": timezone.now(), "warned_at": None}
         DeskAccount.objects.update_or_create(user=user, defaults=fresh)
-    sessions.end_all(user)
+    sessions.end_all_sessions(user)
 
 
 @contextmanager
@@ -166,7 +166,7 @@ def _in_turn() -> Iterator[None]:
 
 
 def _must_not_be_the_last_lead(user: User) -> None:
-    able = set(leads().values_list("pk", flat=True))
+    able = set(active_leads().values_list("pk", flat=True))
     if able == {user.pk}:
         raise AccountError("last_lead")
 

@@ -12,7 +12,7 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_http_methods
 
 from accounts import sessions
-from core.audit import log as events
+from core.audit import events as log
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
@@ -22,13 +22,13 @@ def urls(site: AdminSite) -> list[URLPattern]:
     def places(request: HttpRequest) -> HttpResponse:
         user = _officer(request)
         if request.method == "POST":
-            ended = end_others(request)
+            ended = end_other_sessions(request)
             messages.success(request, f"Đã thoát ở {ended} nơi khác.")
             return HttpResponseRedirect(reverse("admin:sessions"), status=303)
         context: dict[str, Any] = {
             **site.each_context(request),
             "title": "Nơi đang đăng nhập",
-            "places": sessions.of(user),
+            "places": sessions.sessions_of(user),
             "here": request.session.session_key,
         }
         return TemplateResponse(request, "admin/sessions.html", context)
@@ -36,11 +36,11 @@ def urls(site: AdminSite) -> list[URLPattern]:
     return [path("sessions/", site.admin_view(places), name="sessions")]
 
 
-def end_others(request: HttpRequest, kind: str = "sessions_ended") -> int:
+def end_other_sessions(request: HttpRequest, kind: str = "sessions_ended") -> int:
     """Log the officer out everywhere but here, on record as an act of that kind; how many ended."""
     user = _officer(request)
-    ended = sessions.end_all(user, but=request.session.session_key)
-    events.record("user", user.pk, kind, by=user, sessions=ended)
+    ended = sessions.end_all_sessions(user, but=request.session.session_key)
+    log.log_event("user", user.pk, kind, by=user, sessions=ended)
     return ended
 
 

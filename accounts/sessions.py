@@ -42,7 +42,7 @@ _BROWSERS = {
 
 
 @dataclass(frozen=True)
-class Here:
+class ActiveSession:
     """One log-in that still stands. `key` never leaves the server."""
 
     key: str
@@ -51,12 +51,12 @@ class Here:
     seen: datetime
 
 
-def begin() -> None:
+def connect_signals() -> None:
     """Logging in notes when and on what. Called once, when the desk starts."""
     user_logged_in.connect(_logged_in, dispatch_uid="sessions")
 
 
-def is_over(request: HttpRequest) -> bool:
+def is_past_max_age(request: HttpRequest) -> bool:
     """Whether somebody is logged in here for longer than anybody may be."""
     if SESSION_KEY not in request.session:
         return False
@@ -64,23 +64,23 @@ def is_over(request: HttpRequest) -> bool:
     return bool(age >= settings.SESSION_LONGEST_HOURS * 3600)
 
 
-def of(user: User) -> list[Here]:
+def sessions_of(user: User) -> list[ActiveSession]:
     """Where the person is logged in, the newest first."""
     found = [_here(row, kept) for row, kept in _all_of(user)]
     return sorted(found, key=lambda each: each.since, reverse=True)
 
 
-def end_all(user: User, *, but: str | None = None) -> int:
+def end_all_sessions(user: User, *, but: str | None = None) -> int:
     """Log the person out everywhere, except from the session of that key; how many there were."""
-    return end(row.session_key for row, _ in _all_of(user) if row.session_key != but)
+    return end_sessions(row.session_key for row, _ in _all_of(user) if row.session_key != but)
 
 
-def end(keys: Iterable[str]) -> int:
+def end_sessions(keys: Iterable[str]) -> int:
     """End the sessions of those keys; how many there were."""
     return Session.objects.filter(session_key__in=list(keys)).delete()[0]
 
 
-def opened_as(named: Mapping[str, str]) -> dict[str, str]:
+def sessions_for_subject(named: Mapping[str, str]) -> dict[str, str]:
     """The sessions that a provider opened for whom it names so: of each key its officer's, "" where the
     code has not come yet. A name that the provider did not tell at the log-in rules nothing out.
     """
@@ -122,7 +122,7 @@ def _all_of(user: User) -> Iterator[tuple[Session, dict[str, Any]]]:
     return ((row, kept) for row, kept in _standing() if kept.get(SESSION_KEY) == str(user.pk))
 
 
-def _here(row: Session, kept: dict[str, Any]) -> Here:
+def _here(row: Session, kept: dict[str, Any]) -> ActiveSession:
     began = datetime.fromtimestamp(kept.get(_BEGAN, 0), UTC)
     seen = row.expire_date - timedelta(seconds=settings.SESSION_COOKIE_AGE)
-    return Here(row.session_key, kept.get(_DEVICE, "Trình duyệt khác"), began, seen)
+    return ActiveSession(row.session_key, kept.get(_DEVICE, "Trình duyệt khác"), began, seen)

@@ -22,24 +22,32 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_POST, require_safe
 
 from alerts import drafting, previews, publishing
-from alerts.admin_state import CHANGE, ISSUE, acts_for, open_to_change, record, standing, told
+from alerts.admin_state import (
+    CHANGE,
+    ISSUE,
+    allowed_actions,
+    history_lines,
+    is_editable,
+    publication_notice,
+    status_text,
+)
 from alerts.delivery.partner_admin import DeliveryAdmin, PartnerAdmin
 from alerts.embed import frames
 from alerts.formats import html as pages
 from alerts.forms import AlertForm
 from alerts.localization import ENGLISH
-from alerts.models import Alert, AlertRevision, AlertStep, Ending, ResponseType
-from alerts.responses import framed
-from core.readonly_admin import Shown
-from reports.campaigns import public_summary as outline
+from alerts.models import Alert, AlertRevision, AlertStep, CancelReason, ResponseType
+from alerts.responses import allow_framing
+from core.readonly_admin import ReadOnlyAdminMixin
+from reports.campaigns import public_summary
 from reports.models import Campaign
 
 __all__ = ["AlertAdmin", "AlertRevisionAdmin", "DeliveryAdmin", "PartnerAdmin"]
 
 
-LONGEST_REASON = 500
+MAX_REASON_LENGTH = 500
 # What a page to read says in place of a field of the form.
-_READ = {"scenario": "kind", "response_type": "wanted"}
+_READ = {"scenario": "scenario_label", "response_type": "submit_missing"}
 
 
 class StepInline(admin.StackedInline):  # type: ignore[type-arg]
@@ -48,13 +56,13 @@ class StepInline(admin.StackedInline):  # type: ignore[type-arg]
     ordering = ["position"]
 
     def has_add_permission(self, request: HttpRequest, obj: Alert | None = None) -> bool:
-        return open_to_change(obj) and super().has_add_permission(request, obj)
+        return is_editable(obj) and super().has_add_permission(request, obj)
 
     def has_change_permission(self, request: HttpRequest, obj: Alert | None = None) -> bool:
-        return open_to_change(obj) and super().has_change_permission(request, obj)
+        return is_editable(obj) and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Alert | None = None) -> bool:
-        return open_to_change(obj) and super().has_delete_permission(request, obj)
+        return is_editable(obj) and super().has_delete_permission(request, obj)
 
     def get_extra(self, request: HttpRequest, obj: Alert | None = None, **kwargs: Any) -> int:
         return 0 if obj else 4
@@ -64,7 +72,7 @@ class StepInline(admin.StackedInline):  # type: ignore[type-arg]
 class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     form = AlertForm
     inlines = [StepInline]
-    list_display = ["title", "where", "document_number", "author", "changed_at"]
+    list_display = ["title", "stage_label", "document_number", "author", "changed_at"]
     list_filter = ["stage"]
     list_select_related = ["current", "author"]
     search_fields = ["title", "document_number", "summary"]
@@ -111,8 +119,8 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         css = {"all": ["css/alert_desk.css"]}
 
     @admin.display(description="đang ở đâu")
-    def where(self, alert: Alert) -> str:
-        return standing(alert)
+    def stage_label(self, alert: Alert) -> str:
+        return status_text(alert)
 
     # --- Who may change what
 
@@ -126,15 +134,19 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return alert
 
     def has_change_permission(self, request: HttpRequest, obj: Alert | None = None) -> bool:
-        return open_to_change(obj) and super().has_change_permission(request, obj)
+        return is_editable(obj) and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Alert | None = None) -> bool:
         """What has been said stays; a draft that was never issued may go."""
-        unsaid = obj is not None and obj.current_id is None and open_to_change(obj)
+        unsaid = obj is not None and obj.current_id is None and is_editable(obj)
         return unsaid and super().has_delete_permission(request, obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Alert | None = None) -> list[str]:
-        return ["slug", "kind", "wanted"] if obj else ["kind", "wanted"]
+        return (
+            ["slug", "scenario_label", "submit_missing"]
+            if obj
+            else ["scenario_label", "submit_missing"]
+        )
 
     def get_fieldsets(self, request: HttpRequest, obj: Alert | None = None) -> Any:
         """`seen` belongs to the form, not to the warning: a read-only page has none, and says codes
@@ -146,11 +158,11 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         return [(name, options | {"fields": _to_read(options["fields"])}) for name, options in sets]
 
     @admin.display(description="kiểu lừa")
-    def kind(self, alert: Alert) -> str:
-        return outline.label(alert.scenario) if alert.scenario else "-"
+    def scenario_label(self, alert: Alert) -> str:
+        return public_summary.code_label(alert.scenario) if alert.scenario else "-"
 
     @admin.display(description="người dân cần")
-    def wanted(self, alert: Alert) -> str:
+    def submit_missing(self, alert: Alert) -> str:
         return ", ".join(str(ResponseType(each).label) for each in alert.response_type)
 
     def save_model(self, request: HttpRequest, obj: Alert, form: Any, change: bool) -> None:
@@ -160,13 +172,13 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """From an address the campaign alone: nobody's link puts words into a warning."""
         campaign = _campaign(request.GET.get("campaign", ""))
-        return drafting.from_campaign(campaign) if campaign else {"campaign": None}
+        return drafting.initial_from_campaign(campaign) if campaign else {"campaign": None}
 
     # --- Acts
 
     def get_urls(self) -> list[URLPattern]:
         acts = {
-            "submit": self.submit,
+            "submit_view": self.submit_view,
             "send-back": self.send_back,
             "issue": self.issue,
             "cancel": self.cancel,
@@ -194,11 +206,11 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         guarded = self.admin_site.admin_view(view)
         return path(f"<uuid:pk>/{name}/", guarded, name=f"alerts_alert_{name.replace('/', '_')}")
 
-    def submit(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+    def submit_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         return self._act(request, pk, [CHANGE], publishing.submit, "Đã gửi đi duyệt.")
 
     def send_back(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        reason = request.POST.get("reason", "")[:LONGEST_REASON]
+        reason = request.POST.get("reason", "")[:MAX_REASON_LENGTH]
 
         def give_back(alert: Alert, *, by: Any) -> None:
             publishing.send_back(alert, by=by, reason=reason)
@@ -212,11 +224,11 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
             give_word = publishing.update if alert.current_id else publishing.issue
             return give_word(alert, by=by, seen=request.POST.get("seen", ""))
 
-        return self._act(request, pk, [ISSUE], give, told)
+        return self._act(request, pk, [ISSUE], give, publication_notice)
 
     def cancel(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        error = request.POST.get("ending") == Ending.ERROR
-        ending = Ending.ERROR if error else Ending.OVER
+        error = request.POST.get("ending") == CancelReason.ERROR
+        ending = CancelReason.ERROR if error else CancelReason.OVER
         reason = request.POST.get("reason", "")
 
         def take_back(alert: Alert, *, by: Any) -> None:
@@ -250,26 +262,26 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         revision, context = publishing.preview(alert), self.admin_site.each_context(request)
         context |= {"title": f"Xem trước: {alert.title}", "alert": alert, "opts": self.opts}
         context["texts"] = list(previews.texts(revision, timezone.now(), settings.PORTAL_URL))
-        context["measured"] = list(previews.measured(revision.words))
+        context["measured"] = list(previews.measured(revision.frozen_content))
         return TemplateResponse(request, "admin/alerts/alert/preview.html", context)
 
     def preview_page(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         revision = publishing.preview(self._seen(request, pk))
-        return HttpResponse(pages.page(revision, timezone.now(), preview=True))
+        return HttpResponse(pages.render_detail(revision, timezone.now(), preview=True))
 
     def preview_english(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         revision = publishing.preview(self._seen(request, pk))
         with translation.override(ENGLISH):
-            return HttpResponse(pages.page(revision, timezone.now(), preview=True))
+            return HttpResponse(pages.render_detail(revision, timezone.now(), preview=True))
 
     def preview_paper(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         revision = publishing.preview(self._seen(request, pk))
-        return HttpResponse(pages.paper(revision, timezone.now(), preview=True))
+        return HttpResponse(pages.render_print(revision, timezone.now(), preview=True))
 
     def preview_frame(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         revision = publishing.preview(self._seen(request, pk))
-        html = frames.of_one(revision, timezone.now(), preview=True)
-        return framed(HttpResponse(html), ancestors="'self'")
+        html = frames.render_single(revision, timezone.now(), preview=True)
+        return allow_framing(HttpResponse(html), ancestors="'self'")
 
     def preview_picture(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         image = previews.picture(publishing.preview(self._seen(request, pk)), timezone.now())
@@ -309,16 +321,16 @@ class AlertAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         alert = Alert.objects.filter(pk=key).first() if key else None
         if alert is not None and request.method == "GET":
             shown |= {
-                "acts": acts_for(request, alert),
-                "standing": standing(alert),
-                "endings": Ending.choices,
-                "record": list(record(alert)),
+                "acts": allowed_actions(request, alert),
+                "standing": status_text(alert),
+                "endings": CancelReason.choices,
+                "record": list(history_lines(alert)),
             }
         return super().change_view(request, object_id, form_url, shown)
 
 
 @admin.register(AlertRevision)
-class AlertRevisionAdmin(Shown, admin.ModelAdmin):  # type: ignore[type-arg]
+class AlertRevisionAdmin(ReadOnlyAdminMixin, admin.ModelAdmin):  # type: ignore[type-arg]
     """What was said, to read and nothing else."""
 
     list_display = ["identifier", "title", "msg_type", "sent", "author", "issued_by"]
@@ -343,11 +355,11 @@ class AlertRevisionAdmin(Shown, admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.display(description="tiêu đề")
     def title(self, revision: AlertRevision) -> str:
-        return revision.words.title
+        return revision.frozen_content.title
 
     @admin.display(description="nội dung")
     def text(self, revision: AlertRevision) -> str:
-        return linebreaksbr(pages.plain(revision, timezone.now()))
+        return linebreaksbr(pages.render_text(revision, timezone.now()))
 
 
 def _allow(view: Callable[..., HttpResponse], directive: str) -> Callable[..., Any]:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from alerts import publishing
 from alerts.models import Alert, AlertRevision, MsgType, State
-from core.audit import log as events
+from core.audit import events as log
 
 CHANGE, ISSUE = "alerts.change_alert", "alerts.issue_alert"
 _SAID = {
@@ -23,7 +23,7 @@ _SAID = {
 }
 
 
-def open_to_change(alert: Alert | None) -> bool:
+def is_editable(alert: Alert | None) -> bool:
     """A text is changed neither while it waits for review nor after its warning was cancelled."""
     if alert is None:
         return True
@@ -31,15 +31,13 @@ def open_to_change(alert: Alert | None) -> bool:
     return alert.stage == Alert.Stage.DRAFT and not cancelled
 
 
-def standing(alert: Alert) -> str:
+def status_text(alert: Alert) -> str:
     """Where a warning stands, for the list and the head of the form."""
     said = alert.current
     if said is None:
         return alert.get_stage_display()
     public = f"{_public(said)}, bản {said.version}"
-    if said.state(timezone.now()) is State.SCHEDULED and (
-        now := alert.revisions.standing().first()
-    ):
+    if said.state(timezone.now()) is State.SCHEDULED and (now := alert.revisions.current().first()):
         public = f"{_public(now)}, bản {now.version}; {public[0].lower()}{public[1:]}"
     return public if alert.stage == Alert.Stage.DRAFT else f"{public}; bản mới chờ duyệt"
 
@@ -55,7 +53,7 @@ def _public(said: AlertRevision) -> str:
 
 
 @dataclass(frozen=True)
-class Acts:
+class AllowedActions:
     """What this officer may do now with this warning, `missing` what stands against submitting it;
     `seen` names the text on the screen; `returned` says why it came back.
     """
@@ -71,34 +69,35 @@ class Acts:
     returned: str
 
 
-def acts_for(request: HttpRequest, alert: Alert) -> Acts:
+def allowed_actions(request: HttpRequest, alert: Alert) -> AllowedActions:
     may_change, may_issue = (request.user.has_perm(name) for name in (CHANGE, ISSUE))
     in_review = alert.stage == Alert.Stage.REVIEW
     said = alert.current
-    may_submit = may_change and open_to_change(alert) and not publishing.says_the_same(alert)
-    return Acts(
+    may_submit = may_change and is_editable(alert) and not publishing.is_unchanged(alert)
+    return AllowedActions(
         submit=may_submit,
-        missing=publishing.missing(alert) if may_submit else [],
+        missing=publishing.missing_fields(alert) if may_submit else [],
         send_back=in_review and (may_change or may_issue),
         issue=may_issue and in_review and alert.author_id != request.user.pk,
         own_text=may_issue and in_review and alert.author_id == request.user.pk,
         cancel=may_issue
         and said is not None
         and said.msg_type != MsgType.CANCEL
-        and request.user.pk not in {said.author_id, _author_of(publishing.to_cancel(alert))},
+        and request.user.pk
+        not in {said.author_id, _author_of(publishing.revision_to_cancel(alert))},
         look=may_change or may_issue,
-        seen=publishing.draft_digest(alert) if in_review else "",
+        seen=publishing.draft_etag(alert) if in_review else "",
         returned=_returned(alert),
     )
 
 
 def _returned(alert: Alert) -> str:
     """Why a draft was sent back, as long as that is the last act on it."""
-    last = events.about("alert", alert.pk).first()
+    last = log.events_for("alert", alert.pk).first()
     return str(last.detail.get("reason", "")) if last and last.kind == "alert_sent_back" else ""
 
 
-def told(given: object) -> str:
+def publication_notice(given: object) -> str:
     """What an officer reads after giving a word: from when others read it."""
     if isinstance(given, AlertRevision) and given.effective > timezone.now():
         at = timezone.localtime(given.effective)
@@ -110,7 +109,7 @@ def _author_of(word: AlertRevision | None) -> int | None:
     return word.author_id if word else None
 
 
-def record(alert: Alert) -> Iterator[tuple[Any, str]]:
+def history_lines(alert: Alert) -> Iterator[tuple[Any, str]]:
     """The latest acts on record, each with its name at the desk."""
-    for event in events.about("alert", alert.pk)[:20]:
+    for event in log.events_for("alert", alert.pk)[:20]:
         yield event, _SAID.get(event.kind, event.kind)

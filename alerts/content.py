@@ -43,7 +43,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Impersonated:
+class ImpersonatedOffice:
     """An office that the callers pretend to be."""
 
     codename: str
@@ -51,7 +51,7 @@ class Impersonated:
 
 
 @dataclass(frozen=True)
-class English:
+class EnglishContent:
     """What the warning says in English; empty where nobody has written it."""
 
     title: str = ""
@@ -60,7 +60,7 @@ class English:
 
 
 @dataclass(frozen=True)
-class Message:
+class MessageHeader:
     """The name and time of one message, in CAP's terms; `ending` and `reason` of a Cancel."""
 
     identifier: str
@@ -103,10 +103,10 @@ class Content:
     response_type: tuple[str, ...]
     reviewed_on: date | None
     document: Document
-    message: Message
+    message: MessageHeader
     communes: tuple[Place, ...] = ()
-    offices: tuple[Impersonated, ...] = ()
-    english: English = English()
+    offices: tuple[ImpersonatedOffice, ...] = ()
+    english: EnglishContent = EnglishContent()
     sms_marked: str = ""
 
     @property
@@ -139,7 +139,9 @@ class Content:
                 "document": _document(known["document"]),
                 "message": _message(known["message"]),
                 "communes": tuple(Place(**place) for place in known.get("communes", ())),
-                "offices": tuple(Impersonated(**office) for office in known.get("offices", ())),
+                "offices": tuple(
+                    ImpersonatedOffice(**office) for office in known.get("offices", ())
+                ),
                 "english": _english(known.get("english", {})),
             }
         )
@@ -157,7 +159,7 @@ def digest(values: dict[str, Any]) -> str:
     return hashlib.sha256(canonical(values)).hexdigest()
 
 
-def lines(text: str) -> tuple[str, ...]:
+def nonblank_lines(text: str) -> tuple[str, ...]:
     """The lines of a text that say something."""
     return tuple(line.strip() for line in text.splitlines() if line.strip())
 
@@ -181,13 +183,13 @@ def _document(values: dict[str, Any]) -> Document:
     return Document(**values | parts)
 
 
-def _english(values: dict[str, Any]) -> English:
-    return English(**values | {"advice": tuple(values.get("advice", ()))})
+def _english(values: dict[str, Any]) -> EnglishContent:
+    return EnglishContent(**values | {"advice": tuple(values.get("advice", ()))})
 
 
-def _message(values: dict[str, Any]) -> Message:
+def _message(values: dict[str, Any]) -> MessageHeader:
     times = {name: _time(values[name]) for name in ("sent", "effective", "expires")}
-    return Message(**values | times | {"references": tuple(values["references"])})
+    return MessageHeader(**values | times | {"references": tuple(values["references"])})
 
 
 def _fit(value: Any) -> Any:

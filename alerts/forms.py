@@ -7,7 +7,7 @@ from django.http import QueryDict
 from django.utils.text import slugify
 
 from alerts.models import Alert, ResponseType
-from core.text import fold
+from core.text import normalize
 from reports.campaigns.public_summary import scenarios
 
 _TEXT = {"rows": 4, "cols": 80}
@@ -129,7 +129,7 @@ class AlertForm(forms.ModelForm):  # type: ignore[type-arg]
 
 def free_slug(title: str) -> str:
     """An address made of the title, not taken by another warning."""
-    stem = slugify(fold(title))[:70].strip("-") or "canh-bao"
+    stem = slugify(normalize(title))[:70].strip("-") or "canh-bao"
     taken = set(Alert.objects.filter(slug__startswith=stem).values_list("slug", flat=True))
     numbered = (f"{stem}-{number}" for number in range(2, len(taken) + 3))
     return next(slug for slug in (stem, *numbered) if slug not in taken)

@@ -8,13 +8,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 from alerts.content import Content
-from alerts.models import AlertRevision, Ending, MsgType
+from alerts.models import AlertRevision, CancelReason, MsgType
 
 _KINDS: Mapping[str, str] = {
     MsgType.ALERT: _("Phát lần đầu"),
     MsgType.UPDATE: _("Cập nhật"),
-    Ending.OVER: _("Hết hiệu lực"),
-    Ending.ERROR: _("Rút lại"),
+    CancelReason.OVER: _("Hết hiệu lực"),
+    CancelReason.ERROR: _("Rút lại"),
 }
 _PARTS: Mapping[str, str] = {
     "title": _("tiêu đề"),
@@ -41,7 +41,7 @@ _PARTS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Entry:
+class VersionEntry:
     """One version; `changed` names in words what differs from the one before, "" of the first."""
 
     revision: AlertRevision
@@ -55,22 +55,25 @@ class Entry:
         return self.revision.effective > self.revision.sent
 
 
-def entries(said: Sequence[AlertRevision]) -> list[Entry]:
+def version_entries(said: Sequence[AlertRevision]) -> list[VersionEntry]:
     """The versions, newest first as they come. What was withdrawn may not be read again here."""
-    withdrawn = said[0].words.message.ending == Ending.ERROR
-    changes = [changed(before.words, after.words) for after, before in pairwise(said)]
+    withdrawn = said[0].frozen_content.message.ending == CancelReason.ERROR
+    changes = [
+        changed_fields(before.frozen_content, after.frozen_content)
+        for after, before in pairwise(said)
+    ]
     return [
-        Entry(revision, _kind(revision), change, readable=not withdrawn)
+        VersionEntry(revision, _kind(revision), change, readable=not withdrawn)
         for revision, change in zip(said, [*changes, ""], strict=True)
     ]
 
 
-def never_shown(said: Sequence[AlertRevision]) -> list[int]:
+def superseded_before_onset(said: Sequence[AlertRevision]) -> list[int]:
     """Versions that were replaced or cancelled before they took effect."""
     return sorted(set(range(1, said[0].version)) - {revision.version for revision in said})
 
 
-def changed(before: Content, after: Content) -> str:
+def changed_fields(before: Content, after: Content) -> str:
     """The parts that differ, each named once: "tóm tắt, thời hạn"; of a Cancel nothing."""
     if after.message.msg_type == MsgType.CANCEL:
         return ""
@@ -81,4 +84,4 @@ def changed(before: Content, after: Content) -> str:
 
 
 def _kind(revision: AlertRevision) -> str:
-    return gettext(_KINDS[revision.words.message.ending or revision.msg_type])
+    return gettext(_KINDS[revision.frozen_content.message.ending or revision.msg_type])

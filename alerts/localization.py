@@ -14,7 +14,7 @@ ENGLISH = "en"
 
 
 @dataclass(frozen=True)
-class Spoken:
+class LocalizedContent:
     """`web` is the page in this language, `share` a message to others. What is `borrowed` is
     Vietnamese on a page that is not.
     """
@@ -27,19 +27,21 @@ class Spoken:
     borrowed: bool = False
 
 
-def spoken(words: Content) -> Spoken:
+def localize(words: Content) -> LocalizedContent:
     """A warning in the language of the page that is being written."""
     head, english = words.message, words.english
     if translation.get_language() != ENGLISH:
-        return Spoken(words.title, words.summary, words.advice, head.web, words.sms_share)
+        return LocalizedContent(words.title, words.summary, words.advice, head.web, words.sms_share)
     web = head.web_in_english
     if words.speaks_english:
         share = f"{english.title}. {web}"
-        return Spoken(english.title, english.summary, english.advice, web, share)
-    return Spoken(words.title, words.summary, words.advice, web, words.sms_share, borrowed=True)
+        return LocalizedContent(english.title, english.summary, english.advice, web, share)
+    return LocalizedContent(
+        words.title, words.summary, words.advice, web, words.sms_share, borrowed=True
+    )
 
 
-def addresses(name: str, *args: str) -> dict[str, str]:
+def urls_by_language(name: str, *args: str) -> dict[str, str]:
     """Where a page stands, by language."""
     found = {}
     for language, _ in settings.LANGUAGES:

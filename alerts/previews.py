@@ -10,8 +10,7 @@ from django.utils import translation
 
 from alerts.content import Content
 from alerts.embed import oembed
-from alerts.formats import cap, feeds
-from alerts.formats import html as pages
+from alerts.formats import cap, feeds, html
 from alerts.localization import ENGLISH
 from alerts.models import LOUDSPEAKER_LONGEST, SMS_LONGEST, SMS_MARKED_LONGEST, AlertRevision
 
@@ -19,7 +18,7 @@ MARK, MARK_IN_ENGLISH = "[Bản xem trước] ", "[Preview] "
 
 
 @dataclass(frozen=True)
-class Measured:
+class TextWithLimit:
     """A text that has a longest length: so many of `unit`, at most `most`."""
 
     name: str
@@ -33,11 +32,11 @@ class Measured:
         return self.length > self.most
 
 
-def marked(revision: AlertRevision) -> AlertRevision:
+def as_draft_preview(revision: AlertRevision) -> AlertRevision:
     """The same under a name that no word is given, with a title that says what it is: these leave
     the page as files.
     """
-    words, shown = revision.words, copy(revision)
+    words, shown = revision.frozen_content, copy(revision)
     message = replace(words.message, identifier=f"XEM-TRUOC-{words.message.version}")
     english = words.english
     if english.title:
@@ -50,47 +49,52 @@ def marked(revision: AlertRevision) -> AlertRevision:
 
 def texts(revision: AlertRevision, now: datetime, portal: str) -> Iterator[tuple[str, str]]:
     """What is text: name and content."""
-    shown = marked(revision)
-    yield "Chữ thường (van-ban.txt)", pages.plain(shown, now)
+    shown = as_draft_preview(revision)
+    yield "Chữ thường (van-ban.txt)", html.render_text(shown, now)
     with translation.override(ENGLISH):
-        yield "Chữ thường, tiếng Anh", pages.plain(shown, now)
+        yield "Chữ thường, tiếng Anh", html.render_text(shown, now)
     yield "Nguồn tin RSS", feeds.rss([shown], now, portal).decode()
     yield "Nguồn tin Atom", feeds.atom([shown], now, portal).decode()
     yield "Nguồn tin JSON Feed", feeds.json_feed([shown], now, portal).decode()
-    yield "Danh mục CAP", cap.index([shown], portal).decode()
-    frame = portal + reverse("alerts:alert_frame", args=[shown.words.slug])
-    yield "Trả lời oEmbed", oembed.answer(frame, portal, oembed.WIDTH, oembed.HEIGHT).decode()
-    yield "Bản CAP, ghi là Draft, chưa ký", cap.message(shown, draft=True).decode()
+    yield "Danh mục CAP", cap.render_cap_index([shown], portal).decode()
+    frame = portal + reverse("alerts:alert_frame", args=[shown.frozen_content.slug])
+    yield (
+        "Trả lời oEmbed",
+        oembed.oembed_response(frame, portal, oembed.WIDTH, oembed.HEIGHT).decode(),
+    )
+    yield "Bản CAP, ghi là Draft, chưa ký", cap.render_cap_message(shown, draft=True).decode()
 
 
-def measured(words: Content) -> Iterator[Measured]:
+def measured(words: Content) -> Iterator[TextWithLimit]:
     """What is sent to phones or read aloud, each with its length."""
     for name, text in ("của Công an", words.sms), ("để người dân nhắn nhau", words.sms_share):
-        yield Measured(f"Tin nhắn {name}", text, len(text), SMS_LONGEST)
-    yield Measured("Tin nhắn có dấu", words.sms_marked, len(words.sms_marked), SMS_MARKED_LONGEST)
+        yield TextWithLimit(f"Tin nhắn {name}", text, len(text), SMS_LONGEST)
+    yield TextWithLimit(
+        "Tin nhắn có dấu", words.sms_marked, len(words.sms_marked), SMS_MARKED_LONGEST
+    )
     read = len(words.loudspeaker.split())
-    yield Measured("Bài đọc loa xã", words.loudspeaker, read, LOUDSPEAKER_LONGEST, "tiếng")
+    yield TextWithLimit("Bài đọc loa xã", words.loudspeaker, read, LOUDSPEAKER_LONGEST, "tiếng")
 
 
 def picture(revision: AlertRevision, now: datetime) -> bytes:
-    from alerts.formats import share_image as picture  # noqa: PLC0415 - what draws weighs on a process of web
+    from alerts.formats import share_image  # noqa: PLC0415 - what draws weighs on a process of web
 
-    return picture.png(marked(revision), revision.state(now))
+    return share_image.render_og_image(as_draft_preview(revision), revision.state(now))
 
 
 def square(revision: AlertRevision, now: datetime) -> bytes:
     from alerts.formats import share_image as picture  # noqa: PLC0415 - see above
 
-    return picture.square(marked(revision), revision.state(now))
+    return picture.render_square_image(as_draft_preview(revision), revision.state(now))
 
 
 def poster(revision: AlertRevision) -> bytes:
-    from alerts.formats import poster_pdf as poster  # noqa: PLC0415 - see above
+    from alerts.formats import poster_pdf  # noqa: PLC0415 - see above
 
-    return poster.pdf(marked(revision))
+    return poster_pdf.render_poster(as_draft_preview(revision))
 
 
 def pack(revision: AlertRevision, now: datetime) -> bytes:
-    from alerts.formats import print_bundle as pack  # noqa: PLC0415 - see above
+    from alerts.formats import print_bundle  # noqa: PLC0415 - see above
 
-    return pack.archive(marked(revision), now)
+    return print_bundle.build_zip(as_draft_preview(revision), now)

@@ -18,22 +18,22 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 
-from alerts import signatures as seals
+from alerts import signatures
 from alerts.content import (
     Content,
     Document,
-    English,
-    Impersonated,
-    Message,
+    EnglishContent,
+    ImpersonatedOffice,
+    MessageHeader,
     Place,
     Step,
     digest,
-    lines,
+    nonblank_lines,
 )
-from alerts.delivery import service as delivery
-from alerts.models import LOUDSPEAKER_LONGEST, Alert, AlertRevision, Ending, MsgType
-from alerts.static_pages import generator as snapshots
-from core.audit import log as events
+from alerts.delivery import service
+from alerts.models import LOUDSPEAKER_LONGEST, Alert, AlertRevision, CancelReason, MsgType
+from alerts.static_pages import generator
+from core.audit import events
 
 log = structlog.get_logger(__name__)
 
@@ -58,22 +58,22 @@ class NotReadyError(PublishingError):
     """The text lacks something, or the warning stands at another stage."""
 
 
-class UnsealedError(PublishingError):
+class SignatureFailedError(PublishingError):
     """The signature failed; nothing was issued."""
 
 
-class StaleError(PublishingError):
+class StaleDraftError(PublishingError):
     """The text has changed since the person looked at it."""
 
 
-def content_of(alert: Alert, message: Message) -> Content:
+def build_content(alert: Alert, message: MessageHeader) -> Content:
     """The draft's text as it stands, under the head of `message`."""
     return Content(
         slug=alert.slug,
         title=alert.title,
         short_title=alert.short_title,
         summary=alert.summary,
-        advice=lines(alert.advice),
+        advice=nonblank_lines(alert.advice),
         steps=tuple(Step(step.title, step.text, step.quote) for step in alert.steps.all()),
         sms=alert.sms,
         sms_share=alert.sms_share,
@@ -90,18 +90,18 @@ def content_of(alert: Alert, message: Message) -> Content:
             dated=alert.document_date,
             office=alert.document_office,
             subject=alert.document_subject,
-            recipients=lines(alert.document_recipients),
+            recipients=nonblank_lines(alert.document_recipients),
             note=alert.document_note,
         ),
         message=message,
         communes=tuple(Place(each.codename, each.code, each.name) for each in alert.communes.all()),
-        offices=tuple(Impersonated(each.codename, each.name) for each in alert.offices.all()),
+        offices=tuple(ImpersonatedOffice(each.codename, each.name) for each in alert.offices.all()),
         sms_marked=alert.sms_marked,
-        english=English(alert.title_en, alert.summary_en, lines(alert.advice_en)),
+        english=EnglishContent(alert.title_en, alert.summary_en, nonblank_lines(alert.advice_en)),
     )
 
 
-def draft_digest(alert: Alert) -> str:
+def draft_etag(alert: Alert) -> str:
     """Names the draft's text: who issues says with it which text they have read."""
     return digest(_compose(alert, _message(alert, _next_kind(alert), _NO_TIME)).content)
 
@@ -113,14 +113,14 @@ def preview(alert: Alert) -> AlertRevision:
     )
 
 
-def says_the_same(alert: Alert) -> bool:
+def is_unchanged(alert: Alert) -> bool:
     """Whether the draft has nothing to add to the word that was given last."""
     said = alert.current
     if said is None or said.expires != alert.expires:
         return False
     if said.effective != _start(alert.effective, said.sent):
         return False
-    return content_of(alert, said.words.message) == said.words
+    return build_content(alert, said.frozen_content.message) == said.frozen_content
 
 
 @transaction.atomic
@@ -130,13 +130,13 @@ def submit(alert: Alert, *, by: User) -> None:
     if alert.stage != Alert.Stage.DRAFT:
         raise NotReadyError("Cảnh báo này đã được trình, đang chờ duyệt.")
     _refuse_cancelled(alert)
-    if says_the_same(alert):
+    if is_unchanged(alert):
         raise NotReadyError("Chưa có gì khác với bản đang đăng.")
-    if found := missing(alert):
+    if found := missing_fields(alert):
         raise NotReadyError("Chưa trình được. " + " ".join(found))
     alert.stage, alert.author = Alert.Stage.REVIEW, by
     alert.save(update_fields=["stage", "author"])
-    events.record("alert", alert.pk, "alert_submitted", by=by)
+    events.log_event("alert", alert.pk, "alert_submitted", by=by)
 
 
 @transaction.atomic
@@ -152,7 +152,7 @@ def send_back(alert: Alert, *, by: User, reason: str = "") -> None:
         raise NotReadyError("Ghi vì sao trả lại, để người soạn biết sửa gì.")
     alert.stage = Alert.Stage.DRAFT
     alert.save(update_fields=["stage"])
-    events.record("alert", alert.pk, "alert_sent_back", by=by, reason=reason)
+    events.log_event("alert", alert.pk, "alert_sent_back", by=by, reason=reason)
 
 
 @transaction.atomic
@@ -174,7 +174,9 @@ def update(alert: Alert, *, by: User, seen: str | None = None) -> AlertRevision:
 
 
 @transaction.atomic
-def cancel(alert: Alert, *, by: User, reason: str, ending: Ending = Ending.OVER) -> AlertRevision:
+def cancel(
+    alert: Alert, *, by: User, reason: str, ending: CancelReason = CancelReason.OVER
+) -> AlertRevision:
     """Take a warning back, for good, and with it what waits for its hour. The public reads `reason`."""
     alert = _locked(alert)
     reason = _one_line(reason)
@@ -183,16 +185,16 @@ def cancel(alert: Alert, *, by: User, reason: str, ending: Ending = Ending.OVER)
     if not reason:
         raise NotReadyError("Ghi lý do hủy. Người dân sẽ đọc lý do này.")
     _refuse_cancelled(alert)
-    for word in {alert.current, to_cancel(alert)}:
+    for word in {alert.current, revision_to_cancel(alert)}:
         _refuse_author(word.author if word else None, by)
     return _say(alert, MsgType.CANCEL, by, ending, reason)
 
 
-def to_cancel(alert: Alert) -> AlertRevision | None:
+def revision_to_cancel(alert: Alert) -> AlertRevision | None:
     """The word that a Cancel repeats: what stands now, not what waits for its hour; where nothing
     stands yet, what waits, and then nobody reads either. An expired word stands, too.
     """
-    return alert.revisions.standing().select_related("author").first() or alert.current
+    return alert.revisions.current().select_related("author").first() or alert.current
 
 
 def _next_kind(alert: Alert) -> MsgType:
@@ -213,8 +215,8 @@ def _reviewed(alert: Alert, by: User, seen: str | None) -> Alert:
     _refuse_cancelled(alert)
     if alert.stage != Alert.Stage.REVIEW:
         raise NotReadyError("Cảnh báo này không ở khâu chờ duyệt, chưa phát được.")
-    if seen is not None and seen != draft_digest(alert):
-        raise StaleError("Nội dung đã đổi từ lúc bạn mở xem. Đọc lại rồi hãy phát.")
+    if seen is not None and seen != draft_etag(alert):
+        raise StaleDraftError("Nội dung đã đổi từ lúc bạn mở xem. Đọc lại rồi hãy phát.")
     if alert.expires and alert.expires <= timezone.now():
         raise NotReadyError("Hạn hiệu lực đã qua. Trả lại để sửa hạn.")
     _refuse_author(alert.author, by)
@@ -231,7 +233,7 @@ def _refuse_cancelled(alert: Alert) -> None:
         raise NotReadyError("Cảnh báo này đã hủy. Muốn báo lại thì soạn cảnh báo mới.")
 
 
-def missing(alert: Alert) -> list[str]:
+def missing_fields(alert: Alert) -> list[str]:
     """What a draft lacks before it can be submitted, in sentences."""
     found = []
     try:
@@ -271,19 +273,19 @@ def _say(
     _seal(revision)
     alert.current, alert.stage = revision, Alert.Stage.DRAFT
     alert.save(update_fields=["current", "stage", "year", "number"])
-    events.record("alert", alert.pk, _KINDS[kind], by=by, identifier=revision.identifier)
-    snapshots.owe()
-    delivery.owe(revision)
+    events.log_event("alert", alert.pk, _KINDS[kind], by=by, identifier=revision.identifier)
+    generator.enqueue_rebuild()
+    service.enqueue_deliveries(revision)
     return revision
 
 
 def _seal(revision: AlertRevision) -> None:
     """What cannot be signed is not said: the whole act is undone."""
     try:
-        seals.seal(revision)
-    except seals.SealingError as error:
+        signatures.sign_revision(revision)
+    except signatures.SigningError as error:
         log.error("alert.not_sealed", error=str(error))  # noqa: TRY400 - a key may be in the trace
-        raise UnsealedError("Chưa phát: máy không ký được bản này. Báo kỹ thuật.") from None
+        raise SignatureFailedError("Chưa phát: máy không ký được bản này. Báo kỹ thuật.") from None
 
 
 def _next_number(year: int) -> tuple[int, int]:
@@ -296,12 +298,12 @@ def _next_number(year: int) -> tuple[int, int]:
 
 def _message(
     alert: Alert, kind: MsgType, sent: datetime, ending: str = "", reason: str = ""
-) -> Message:
+) -> MessageHeader:
     """The head of the next message. A Cancel starts at once."""
     version = alert.current.version + 1 if alert.current else 1
     later = alert.effective if kind != MsgType.CANCEL else None
     until = alert.expires if kind != MsgType.CANCEL else None
-    return Message(
+    return MessageHeader(
         identifier=f"TH-PV01-{alert.year or 0}-{alert.number or 0:04}-{version}",
         sender=urlsplit(settings.PORTAL_URL).hostname or "",
         sent=timezone.localtime(sent),
@@ -323,17 +325,17 @@ def _start(wanted: datetime | None, sent: datetime) -> datetime:
 
 def _references(alert: Alert) -> tuple[str, ...]:
     """CAP's names of all that was said before: "sender,identifier,sent"."""
-    before = (revision.words.message for revision in alert.revisions.order_by("version"))
+    before = (revision.frozen_content.message for revision in alert.revisions.order_by("version"))
     return tuple(f"{m.sender},{m.identifier},{m.sent.isoformat()}" for m in before)
 
 
-def _compose(alert: Alert, message: Message) -> AlertRevision:
+def _compose(alert: Alert, message: MessageHeader) -> AlertRevision:
     """A revision, unsaved. A Cancel repeats what was said, not what is being written."""
-    cancelled = to_cancel(alert) if message.msg_type == MsgType.CANCEL else None
+    cancelled = revision_to_cancel(alert) if message.msg_type == MsgType.CANCEL else None
     if cancelled:
-        content = replace(cancelled.words, message=message).as_json()
+        content = replace(cancelled.frozen_content, message=message).as_json()
     else:
-        content = content_of(alert, message).as_json()
+        content = build_content(alert, message).as_json()
     return AlertRevision(
         alert=alert,
         version=message.version,

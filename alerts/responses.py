@@ -4,8 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response, patch_cache_control, set_response_etag
 from django.utils.http import http_date
 
-from alerts.embed import frame_ancestors as framing
-from alerts.static_pages import content_version as editions
+from alerts.embed import frame_ancestors
+from alerts.static_pages import content_version
 from reports.public.inline_css import style_source
 
 FRAME_POLICY = (
@@ -15,13 +15,13 @@ FRAME_POLICY = (
 _LIVE = "script-src 'self'; connect-src 'self'; "
 
 
-def told(
+def conditional_response(
     request: HttpRequest, text: str | bytes, content_type: str = "text/html; charset=utf-8"
 ) -> HttpResponse:
     """A published text, or 304 when the reader has this very text already."""
     response = HttpResponse(text, content_type=content_type)
     set_response_etag(response)
-    if edition := editions.current():
+    if edition := content_version.current_version():
         response["Last-Modified"] = http_date(edition.since)
     patch_cache_control(
         response, public=True, max_age=30, stale_while_revalidate=20, stale_if_error=86400
@@ -30,21 +30,23 @@ def told(
     return answer if isinstance(answer, HttpResponse) else response
 
 
-def shared(response: HttpResponse) -> HttpResponse:
+def allow_cross_origin(response: HttpResponse) -> HttpResponse:
     """Let programs of every origin read this answer."""
     response["Access-Control-Allow-Origin"] = "*"
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
 
 
-def framed(response: HttpResponse, ancestors: str = "", *, live: bool = False) -> HttpResponse:
+def allow_framing(
+    response: HttpResponse, ancestors: str = "", *, live: bool = False
+) -> HttpResponse:
     """Let other sites frame this answer, or those that `ancestors` names. There is no act in a frame, so nothing to click-jack.
 
     A 304 carries the same headers: a browser may lay them over the copy it kept.
     """
     response["Content-Security-Policy"] = FRAME_POLICY.format(
         style=style_source("alerts/frame.css"),
-        ancestors=ancestors or framing.ancestors(),
+        ancestors=ancestors or frame_ancestors.frame_ancestors(),
         live=_LIVE if live else "",
     )
     response["Cross-Origin-Resource-Policy"] = "cross-origin"

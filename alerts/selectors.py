@@ -9,7 +9,7 @@ from alerts.models import AlertRevision
 
 def in_force(most: int | None = None) -> list[AlertRevision]:
     """The word that stands of each warning in force, newest first."""
-    return list(AlertRevision.objects.published()[:most])
+    return list(AlertRevision.objects.in_force()[:most])
 
 
 def ended(most: int | None = None) -> list[AlertRevision]:
@@ -17,30 +17,32 @@ def ended(most: int | None = None) -> list[AlertRevision]:
     return list(AlertRevision.objects.ended()[:most])
 
 
-def newest(most: int) -> list[AlertRevision]:
+def list_latest(most: int) -> list[AlertRevision]:
     """The words that stand of all, in force or over, in the order in which they took effect."""
-    return list(AlertRevision.objects.standing()[:most])
+    return list(AlertRevision.objects.current()[:most])
 
 
-def latest(slug: str) -> AlertRevision:
+def get_current_or_404(slug: str) -> AlertRevision:
     """The word that stands under this name, in force or ended; a draft is nobody's business: 404."""
-    found = AlertRevision.objects.standing().filter(alert__slug=slug).first()
+    found = AlertRevision.objects.current().filter(alert__slug=slug).first()
     if found is None:
         raise Http404
     return found
 
 
-def versions(slug: str) -> list[AlertRevision]:
+def get_versions_or_404(slug: str) -> list[AlertRevision]:
     """All that was said under this name, newest first; where nothing was: 404."""
-    said = list(AlertRevision.objects.said().filter(alert__slug=slug).order_by("-version"))
+    said = list(
+        AlertRevision.objects.effective_ever().filter(alert__slug=slug).order_by("-version")
+    )
     if not said:
         raise Http404
     return said
 
 
-def turns() -> tuple[float, float]:
+def change_boundaries() -> tuple[float, float]:
     """When a word last began or ended, and when the next one will if nothing more is said: epoch
     seconds; 0 where nothing did, infinity where nothing will.
     """
-    before, after = AlertRevision.objects.turns()
+    before, after = AlertRevision.objects.change_boundaries()
     return before.timestamp() if before else 0.0, after.timestamp() if after else inf

@@ -18,22 +18,22 @@ from core.keys import Signer, signer
 KIND = "thanh-hoa/warning/1"  # stands in what is signed: a signature serves one end
 
 
-class SealingError(Exception):
+class SigningError(Exception):
     """A revision that could not be signed; it must not be issued."""
 
 
-def signed_text(revision: AlertRevision) -> bytes:
+def signing_input(revision: AlertRevision) -> bytes:
     """The bytes that Ed25519 signs: canonical JSON of the kind and the content."""
     return canonical({"kind": KIND, "warning": revision.content})
 
 
-def header(of: RevisionSeal) -> str:
+def signature_header(of: RevisionSeal) -> str:
     """The signature as X-Content-Signature beside the content has it."""
     named = f'keyid="{of.text_key_id}", algorithm="Ed25519"'
     return f'{named}, signature="{of.text_signature}"'
 
 
-def seal(revision: AlertRevision) -> None:
+def sign_revision(revision: AlertRevision) -> None:
     """Sign a revision that has just been written. Raises SealingError; without keys it does
     nothing, and the desk says of the revision that it has no signature.
     """
@@ -41,7 +41,7 @@ def seal(revision: AlertRevision) -> None:
         if signers := _signers():
             _write(revision, *signers)
     except (ImproperlyConfigured, OSError, ValueError) as error:
-        raise SealingError(type(error).__name__) from error
+        raise SigningError(type(error).__name__) from error
 
 
 def _signers() -> tuple[Signer, CapSigner] | None:
@@ -57,9 +57,9 @@ def _write(revision: AlertRevision, text: Signer, message: CapSigner) -> None:
     RevisionSeal(
         revision=revision,
         text_key=text_key,
-        text_signature=text.sign(signed_text(revision)),
+        text_signature=text.sign(signing_input(revision)),
         cap_key=cap_key,
-        cap_message=message.sign(cap.message(revision)),
+        cap_message=message.sign(cap.render_cap_message(revision)),
     ).save(force_insert=True)
 
 

@@ -1,26 +1,22 @@
 from django.urls import path
 
-from alerts.views import embed as agencies
-from alerts.views import formats as machines
-from alerts.views import frames, pages
-from alerts.views import partner_confirmations as partners
-from alerts.views import print_files as prints
+from alerts.views import embed, formats, frames, pages, partner_confirmations, print_files
 
 app_name = "alerts"
 LIVE = {"live": True}
 urlpatterns = [
-    path("canh-bao/rss.xml", machines.rss, name="rss"),
-    path("canh-bao/atom.xml", machines.atom, name="atom"),
-    path("canh-bao/feed.json", machines.json_feed, name="json_feed"),
-    path("canh-bao/cap.xml", machines.cap_index, name="cap_index"),
-    path("canh-bao/cap/<str:identifier>.xml", machines.cap_message, name="cap_message"),
-    path("canh-bao/noi-dung/<str:identifier>.json", machines.content, name="content"),
-    path("canh-bao/chu-ky/<str:identifier>.json", machines.signature, name="signature"),
-    path("canh-bao/khoa/<str:name>.pem", machines.public_key, name="public_key"),
+    path("canh-bao/rss.xml", formats.rss, name="rss"),
+    path("canh-bao/atom.xml", formats.atom, name="atom"),
+    path("canh-bao/feed.json", formats.json_feed, name="json_feed"),
+    path("canh-bao/cap.xml", formats.cap_index, name="cap_index"),
+    path("canh-bao/cap/<str:identifier>.xml", formats.cap_message, name="cap_message"),
+    path("canh-bao/noi-dung/<str:identifier>.json", formats.content, name="content"),
+    path("canh-bao/chu-ky/<str:identifier>.json", formats.signature, name="signature"),
+    path("canh-bao/khoa/<str:name>.pem", formats.public_key, name="public_key"),
     path("canh-bao/<slug:slug>/in/", pages.paper, name="print"),
-    path("canh-bao/<slug:slug>/anh.png", prints.picture, name="picture"),
-    path("canh-bao/<slug:slug>/to-dan.pdf", prints.poster, name="poster"),
-    path("canh-bao/<slug:slug>/tai-lieu.zip", prints.pack, name="pack"),
+    path("canh-bao/<slug:slug>/anh.png", print_files.picture, name="picture"),
+    path("canh-bao/<slug:slug>/to-dan.pdf", print_files.poster, name="poster"),
+    path("canh-bao/<slug:slug>/tai-lieu.zip", print_files.pack, name="pack"),
     path("canh-bao/<slug:slug>/nhung/", frames.of_alert, name="alert_frame"),
     path("nhung/", frames.newest, name="frame"),
     path("nhung/xa/<slug:codename>/", frames.of_commune, name="commune_frame"),
@@ -30,7 +26,7 @@ urlpatterns = [
     path("nhung/song/xa/<slug:codename>/", frames.of_commune, LIVE, name="live_commune_frame"),
     path("nhung/song/co-quan/<slug:codename>/", frames.of_office, LIVE, name="live_office_frame"),
     path("nhung.js", frames.script, name="script"),
-    path("oembed/", machines.embed, name="oembed"),
-    path("danh-cho-co-quan/", agencies.for_agencies, name="for_agencies"),
-    path("da-trien-khai/<str:token>/", partners.deployed, name="deployed"),
+    path("oembed/", formats.embed, name="oembed"),
+    path("danh-cho-co-quan/", embed.for_agencies, name="for_agencies"),
+    path("da-trien-khai/<str:token>/", partner_confirmations.confirm_deployment, name="deployed"),
 ]

@@ -2,11 +2,11 @@
 
 from django.urls import path
 
-from alerts.views import subscriptions as subscribing
+from alerts.views import subscriptions
 
 app_name = "subscriptions"
 urlpatterns = [
-    path("dang-ky/", subscribing.subscribe, name="subscribe"),
-    path("dang-ky/xac-nhan/<str:token>/", subscribing.join, name="subscription_join"),
-    path("dang-ky/bo/<str:token>/", subscribing.leave, name="subscription_leave"),
+    path("dang-ky/", subscriptions.subscribe, name="subscribe"),
+    path("dang-ky/xac-nhan/<str:token>/", subscriptions.join, name="subscription_join"),
+    path("dang-ky/bo/<str:token>/", subscriptions.leave, name="subscription_leave"),
 ]

@@ -173,12 +173,12 @@ def _one_post() -> tuple[list[str], int]:
     from redis import Redis  # noqa: PLC0415
 
     from core.keys import form_token  # noqa: PLC0415
-    from core.outbox.queue import QUIET  # noqa: PLC0415
+    from core.outbox.queue import NOTIFY_INTERVAL_SECONDS  # noqa: PLC0415
 
     host = f"127.0.0.1:{settings.PORT}"
     fields = requests.REPORT | {"form_token": form_token()}
     assert Client(HTTP_HOST=host).post("/bao-cao/", fields).status_code == 303
-    time.sleep(2 * QUIET)  # so that the next one has a NOTIFY of its own
+    time.sleep(2 * NOTIFY_INTERVAL_SECONDS)  # so that the next one has a NOTIFY of its own
     valkey = Redis.from_url(settings.REDIS_URL)
     asked = valkey.info("commandstats")
     with CaptureQueriesContext(connection) as queries:

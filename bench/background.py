@@ -13,8 +13,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, pairwise
 from pathlib import Path
 
-from reports.campaigns.shared_identifiers import common
-from reports.campaigns.word_rarity import Token, compounded, has_marks, names, sentences
+from reports.campaigns.shared_identifiers import stop_list
+from reports.campaigns.word_rarity import (
+    ScriptToken,
+    claimed_names,
+    has_marks,
+    join_compounds,
+    sentences,
+)
 
 _DATA = Path(__file__).resolve().parent.parent / "reports" / "data"
 _CUES = ("taxonomy.json", "cues.json")
@@ -30,14 +36,14 @@ _MANY_ENGLISH = 3
 _COMPOUND_SEEN, _COMPOUND_SHARE = 4, 0.35
 _PAIR_SEEN = 2
 
-Story = list[list[Token]]
+Story = list[list[ScriptToken]]
 Floor = tuple[Sequence[Story], tuple[float, float]]
 
 
 def main() -> None:
     stories = [list(sentences([text])) for text in _texts(sys.argv[1:])]
     cues = [list(sentences([phrase])) for name in _CUES for phrase in _phrases(name)]
-    usual = [list(sentences([told])) for told in common()["usual"]]
+    usual = [list(sentences([told])) for told in stop_list()["usual"]]
     table = counted(stories, [(cues, _IN_CUES), (usual, _IN_ANY)])
     _FILE.write_text(json.dumps(table, ensure_ascii=False, indent=0, sort_keys=True) + "\n")
     print(f"{_FILE.name}: {table['stories']} stories, {_FILE.stat().st_size // 1024} KB")
@@ -65,7 +71,7 @@ def counted(stories: Sequence[Story], floors: Sequence[Floor] = ()) -> dict[str,
     which share of the stories their words and pairs are told at least.
     """
     compounds = _compounds(stories)
-    told = [[compounded(each, compounds) for each in story] for story in stories]
+    told = [[join_compounds(each, compounds) for each in story] for story in stories]
     english = [story for story in told if _is_english(story)]
     ours = [story for story in told if not _is_english(story)]
     share = len(told) / (len(english) + 5)
@@ -74,7 +80,7 @@ def counted(stories: Sequence[Story], floors: Sequence[Floor] = ()) -> dict[str,
     pairs = _merged(_count(map(_pairs, ours)), _count(map(_pairs, english)), share)
     spelled = _count(map(_spelled, marked))
     for phrases, (word, pair) in floors:
-        known = [[compounded(each, compounds) for each in phrase] for phrase in phrases]
+        known = [[join_compounds(each, compounds) for each in phrase] for phrase in phrases]
         _at_least(words, _count(map(_words, known)), word * len(told))
         _at_least(pairs, _count(map(_pairs, known)), pair * len(told))
         _at_least(spelled, _count(map(_spelled, known)), word * len(marked))
@@ -91,7 +97,7 @@ def counted(stories: Sequence[Story], floors: Sequence[Floor] = ()) -> dict[str,
 
 def _words(story: Story) -> set[str]:
     told = {token.folded for each in story for token in each}
-    return told | {name.folded for each in story for name in names(each)}
+    return told | {name.folded for each in story for name in claimed_names(each)}
 
 
 def _spelled(story: Story) -> set[str]:

@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg2
 
-from core.text import fold
+from core.text import normalize
 
 OPEN = 2_000
 LEAST, MOST = 60, 120  # words of a story
@@ -153,7 +153,7 @@ def sentences() -> list[tuple[str, str, str, int]]:
     return [
         (
             " ".join(part.replace("\\", "").split()),
-            fold(part),
+            normalize(part),
             story.get("scenario", "unclear"),
             len(part.split()),
         )

@@ -49,7 +49,7 @@ def _report() -> Give:
 
     def give(number: int) -> tuple[int, float]:
         known, caller = number % 10 == 0, secrets.randbelow(1_000_000)
-        typed = intake.Typed(
+        typed = intake.ReportSubmission(
             channel="number",
             caller_number=f"0550 000 1{caller % 100:02}" if known else f"0992 {caller:06}",
             claimed_office="police",
@@ -59,7 +59,7 @@ def _report() -> Give:
             contact="0992 000 456",
             phrase="hai cái ấm",
         )
-        intake.accept(typed, f"{prefix}{number:012}")
+        intake.submit_report(typed, f"{prefix}{number:012}")
         return 0, 0.0
 
     return give

@@ -13,8 +13,7 @@ from pathlib import Path
 
 from bench.harness import Result
 from bench.servers import Ground
-from reports.extraction import accounts_and_links as indicators
-from reports.extraction import phones
+from reports.extraction import accounts_and_links, phones
 
 DATA = Path(__file__).resolve().parent.parent / "tests" / "data"
 STRINGS = 200_000
@@ -43,7 +42,7 @@ def held(_: Ground) -> Iterator[Result]:
 def _fields(name: str, key: str) -> tuple[str, int, int]:
     with (DATA / name).open(encoding="utf-8", newline="") as lines:
         cases = list(csv.DictReader(lines))
-    read = [(phones.read(case["raw"]), case) for case in cases]
+    read = [(phones.parse(case["raw"]), case) for case in cases]
     return (
         name,
         sum((one.kind, one.key) == (case["kind"], case[key]) for one, case in read),
@@ -60,9 +59,9 @@ def _sentences() -> tuple[str, int, int]:
 def _is_found(case: dict[str, object]) -> bool:
     text = str(case["text"])
     found = (
-        [one.phone.key for one in phones.find(text)],
-        [one.account for one in indicators.find_accounts(text)],
-        [one.link for one in indicators.find_links(text)],
+        [one.phone.key for one in phones.find_in_text(text)],
+        [one.account for one in accounts_and_links.find_bank_accounts(text)],
+        [one.link for one in accounts_and_links.find_links(text)],
     )
     return found == (case["phones"], case["accounts"], case["links"])
 
@@ -92,6 +91,6 @@ def _drawn(chance: random.Random) -> str:
 
 
 def _is_sound(text: str) -> bool:
-    found = [*phones.read_all(text), *(one.phone for one in phones.find(text))]
-    indicators.find_accounts(text), indicators.find_links(text)
-    return all(phones.read(one.key).key == one.key for one in found if one.key)
+    found = [*phones.parse_many(text), *(one.phone for one in phones.find_in_text(text))]
+    accounts_and_links.find_bank_accounts(text), accounts_and_links.find_links(text)
+    return all(phones.parse(one.key).key == one.key for one in found if one.key)

@@ -21,8 +21,8 @@ from bench.harness import Result, ratio_of
 from bench.looking import copied
 from bench.newcomers import stories
 from bench.servers import ROOT, Ground
-from reports.campaigns.offline_clustering import trail_of
-from reports.campaigns.script_fingerprint import MOST_KEYS, Script, Term, signed
+from reports.campaigns.offline_clustering import fingerprint
+from reports.campaigns.script_fingerprint import MAX_KEYS, RareTerm, ScriptFingerprint, to_signed_64
 
 MANY, FEW = 1_000_000, 10_000
 MOST_MS, MOST_RATIO = 20, 1.3
@@ -85,7 +85,7 @@ def fill(database: str, reports: int) -> None:
         with line.cursor() as cursor:
             cursor.execute(POOL)
             execute_values(cursor, "INSERT INTO pool VALUES %s", list(_pool()))
-            cursor.execute(FILL, {"reports": reports, "keys": MOST_KEYS})
+            cursor.execute(FILL, {"reports": reports, "keys": MAX_KEYS})
             cursor.execute("VACUUM ANALYZE reports_footprintkey")
             cursor.execute("VACUUM ANALYZE reports_footprint")
 
@@ -94,12 +94,12 @@ def _pool() -> Iterator[tuple[int, int, bytes]]:
     """Every key by which one of the stories is found, and a script's piece that holds it."""
     weights: dict[int, float] = {}
     for story in stories():
-        script = trail_of(story).script
+        script = fingerprint(story).script
         known = {term.key: term.weight for term in script.terms}
         weights |= {key: known.get(key, 5.0) for key in script.keys}
     for place, (key, weight) in enumerate(sorted(weights.items())):
-        piece = Script((Term(key, 0, 0, weight, weight),), 0, {}).packed()[2:]
-        yield place, signed(key), piece
+        piece = ScriptFingerprint((RareTerm(key, 0, 0, weight, weight),), 0, {}).to_bytes()[2:]
+        yield place, to_signed_64(key), piece
 
 
 def p50(ground: Ground, database: str, seconds: float) -> float:

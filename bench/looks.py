@@ -21,16 +21,20 @@ def main() -> None:
     what, reports, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
-    from reports.extraction import phones  # noqa: PLC0415  # after the set-up
-    from reports.extraction import redaction as privacy
-    from reports.numbers import lookup  # noqa: PLC0415  # after the set-up
-    from reports.numbers import report_counts as callers  # noqa: PLC0415  # after the set-up
+    from reports.extraction import (  # noqa: PLC0415
+        phones,  # after the set-up
+        redaction,
+    )
+    from reports.numbers import (  # noqa: PLC0415
+        lookup,  # after the set-up
+        report_counts,  # after the set-up
+    )
 
     def look(key: str) -> str:
-        return lookup.look(phones.Phone(key, "international", key)).state.value
+        return lookup.lookup_number(phones.ParsedCaller(key, "international", key)).state.value
 
     if what == "head":
-        print(json.dumps({"head": privacy.head().hex()}))
+        print(json.dumps({"head": redaction.newest_key_prefix().hex()}))
         return
     keys = drawn(what, reports)
     for key in (next(keys) for _ in range(WARM)):
@@ -38,8 +42,8 @@ def main() -> None:
     if what == "plan":
         print(json.dumps(plan(look, next(keys))))
     elif what == "heard":
-        since = callers.window()
-        print(json.dumps(times(lambda key: callers.heard_of(key, since), keys, seconds)))
+        since = report_counts.counting_window_start()
+        print(json.dumps(times(lambda key: report_counts.summary_for(key, since), keys, seconds)))
     else:
         print(json.dumps(times(look, keys, seconds)))
 

@@ -11,15 +11,15 @@ from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
 
-from reports.campaigns.offline_clustering import Story, trail_of
+from reports.campaigns.offline_clustering import StoryInput, fingerprint
 
 _FILE = Path(__file__).parent / "data" / "links_dev.jsonl"
 _FIELDS = ("id", "caller_number", "claimed_to_be", "text", "bank_account", "at")
 
 
-def stories() -> list[Story]:
+def stories() -> list[StoryInput]:
     rows = map(json.loads, _FILE.read_text(encoding="utf-8").splitlines())
-    return [Story(*(row[field] for field in _FIELDS)) for row in rows]
+    return [StoryInput(*(row[field] for field in _FIELDS)) for row in rows]
 
 
 def main() -> None:
@@ -36,19 +36,19 @@ def _times(end: float) -> Iterator[float]:
     from django.db import transaction  # noqa: PLC0415
     from django.utils import timezone  # noqa: PLC0415
 
-    from reports.campaigns import matching as linking  # noqa: PLC0415
+    from reports.campaigns import matching  # noqa: PLC0415
     from reports.models import Facts  # noqa: PLC0415
     from reports.submission import intake  # noqa: PLC0415
 
-    trails = [trail_of(story) for story in stories()]
+    trails = [fingerprint(story) for story in stories()]
     for number, trail in enumerate(cycle(trails)):
-        typed = intake.Typed(story=f"tin {number} của {os.getpid()}")
-        report = intake.accept(typed, f"newcomer-{os.getpid()}-{number:09}").report
+        typed = intake.ReportSubmission(story=f"tin {number} của {os.getpid()}")
+        report = intake.submit_report(typed, f"newcomer-{os.getpid()}-{number:09}").report
         Facts.objects.create(report=report, scenario="other", priority=0, rules_version="bench")
-        newcomer = linking.Newcomer(report.pk, timezone.now(), trail, "đợt")
+        newcomer = matching.IncomingReport(report.pk, timezone.now(), trail, "đợt")
         started = time.perf_counter()
         with transaction.atomic():
-            linking.link(newcomer)
+            matching.link_report(newcomer)
         yield time.perf_counter() - started
         if time.monotonic() > end:
             return

@@ -12,7 +12,7 @@ from typing import Any
 from bench.harness import Result
 from bench.servers import Ground
 from reports.extraction import evaluation
-from reports.extraction.story_reader import read_story
+from reports.extraction.story_reader import extract_from_story
 
 DATA = Path(__file__).parent / "data"
 UNSEEN = DATA / "unseen.jsonl"
@@ -48,8 +48,8 @@ def _labels(file: Path) -> list[dict[str, Any]]:
 
 def _figures(labels: list[dict[str, Any]]) -> Iterator[tuple[str, float, float]]:
     """What each is, how good it is, and how good it must be."""
-    judged = evaluation.judge(labels)
-    demands = evaluation.together(evaluation.actions(judged)).f1
+    judged = evaluation.evaluate(labels)
+    demands = evaluation.micro_average(evaluation.actions(judged)).f1
     yield "scenario macro F1", evaluation.macro_f1(evaluation.scenarios(judged)), 0.85
     yield "scenario accuracy", evaluation.accuracy(judged), 0.88
     yield "demanded actions micro F1", demands, 0.85
@@ -64,7 +64,7 @@ def _median_ms(labels: list[dict[str, Any]]) -> float:
 
 def _ms(text: str) -> float:
     started = time.process_time()
-    read_story(text)
+    extract_from_story(text)
     return (time.process_time() - started) * 1000
 
 

@@ -25,16 +25,15 @@ from scipy.sparse import csr_matrix
 from sklearn.svm import LinearSVC
 
 import reports
-from reports.extraction import evaluation
-from reports.extraction import ngram_model as grams
+from reports.extraction import evaluation, ngram_model
 from reports.extraction.cue_matcher import action_codes, scenario_codes
-from reports.extraction.loss.classifier import KINDS, hear, told
+from reports.extraction.loss.classifier import KINDS, collect_loss_evidence, loss_features
 from reports.extraction.loss.clause_classifier import KINDS as OF_PIECES
-from reports.extraction.loss.clause_classifier import Piece, pieces_of
-from reports.extraction.loss.phrase_rules import Said, what_phrases_say
-from reports.extraction.loss.total import times
-from reports.extraction.ngram_model import SCALE, SHORTEST, SIGNS, Gram
-from reports.extraction.parsed_story import Look, look_at
+from reports.extraction.loss.clause_classifier import Clause, split_clauses
+from reports.extraction.loss.phrase_rules import PhraseEvidence, apply_phrase_rules
+from reports.extraction.loss.total import payment_count
+from reports.extraction.ngram_model import MIN_LENGTH, SCALE, SIGNS, Feature
+from reports.extraction.parsed_story import ParsedStory, parse_story
 
 STORIES = Path(__file__).parent / "data" / "training"
 CONCEPTS = Path(reports.__file__).parent / "data" / "concepts.json"
@@ -58,8 +57,8 @@ class Lesson:
     """A labelled story and its look."""
 
     label: Label
-    look: Look
-    said: Said
+    look: ParsedStory
+    said: PhraseEvidence
 
 
 @dataclass(frozen=True)
@@ -95,9 +94,9 @@ def lessons(file: Path) -> list[Lesson]:
     """The stories of one hand."""
     lines = file.read_text(encoding="utf-8").splitlines()
     labels = [json.loads(line) for line in lines if line.strip()]
-    looks = [look_at(label["text"]) for label in labels]
+    looks = [parse_story(label["text"]) for label in labels]
     return [
-        Lesson(label, look, what_phrases_say(look))
+        Lesson(label, look, apply_phrase_rules(look))
         for label, look in zip(labels, looks, strict=True)
     ]
 
@@ -122,7 +121,7 @@ def matrix(
     ]
     at_row, at_column, shares = zip(*cells, strict=True)
     rows = csr_matrix((shares, (at_row, at_column)), (len(counts), len(names)))
-    lengths = np.maximum(SHORTEST, np.sqrt(rows.multiply(rows).sum(axis=1)))
+    lengths = np.maximum(MIN_LENGTH, np.sqrt(rows.multiply(rows).sum(axis=1)))
     return Matrix(names, rarities, csr_matrix(rows.multiply(1 / lengths)))
 
 
@@ -217,7 +216,7 @@ def kinds(taught: Sequence[Lesson]) -> Lectures:
     return Lectures(documents, [one_of(meant, scenario_codes()), *demands])
 
 
-def _names(grams: Sequence[Gram]) -> list[str]:
+def _names(grams: Sequence[Feature]) -> list[str]:
     return [gram.name for gram in grams]
 
 
@@ -230,7 +229,7 @@ def pieces(taught: Sequence[Lesson]) -> Lectures:
         if not quotes and evaluation.kind_of(lesson.label["money_lost_vnd"]) != "unknown":
             continue  # nobody marked it
         marked = _marked(lesson.look, quotes)
-        for piece in pieces_of(lesson.look, lesson.said):
+        for piece in split_clauses(lesson.look, lesson.said):
             documents.append(piece.names)
             tells.append(_tells(lesson, piece, marked))
     questions = [
@@ -240,7 +239,7 @@ def pieces(taught: Sequence[Lesson]) -> Lectures:
     return Lectures(documents, questions)
 
 
-def _marked(look: Look, quotes: Sequence[str]) -> set[int]:
+def _marked(look: ParsedStory, quotes: Sequence[str]) -> set[int]:
     """The words that lie within the quotes."""
     places = [
         (start, start + len(quote))
@@ -254,7 +253,7 @@ def _marked(look: Look, quotes: Sequence[str]) -> set[int]:
     }
 
 
-def _tells(lesson: Lesson, piece: Piece, marked: Collection[int]) -> str:
+def _tells(lesson: Lesson, piece: Clause, marked: Collection[int]) -> str:
     """What a piece tells: half of its words at least are marked."""
     words = range(piece.first, piece.last)
     if 2 * sum(word in marked for word in words) < len(words):
@@ -266,7 +265,7 @@ def state(taught: Sequence[Lesson]) -> Lectures:
     """Whether it goes on, whether money is gone."""
     kind = [evaluation.kind_of(lesson.label["money_lost_vnd"]) for lesson in taught]
     going = [lesson.label["ongoing"] for lesson in taught]
-    documents = [_names(told(lesson.look, lesson.said)) for lesson in taught]
+    documents = [_names(loss_features(lesson.look, lesson.said)) for lesson in taught]
     questions = [
         whether(
             going, "ongoing", EARLY["ongoing"], deaf_to=".?~<>*", machines=((1.0, 0.0), (0.6, 0.5))
@@ -310,8 +309,8 @@ class Parts(NamedTuple):
     back: frozenset[int]
 
 
-def _values(look: Look) -> list[int]:
-    return [each.value * times(look, each) for each in look.sums]
+def _values(look: ParsedStory) -> list[int]:
+    return [each.value * payment_count(look, each) for each in look.sums]
 
 
 def parts_of_loss(lesson: Lesson) -> Parts | None:
@@ -364,14 +363,16 @@ def _heard_by_strangers(taught: Sequence[Lesson]) -> list[Lesson]:
     was learnt from a story is surer of it than of any to come.
     """
     heard = list(taught)
-    known = grams.FOLDER
+    known = ngram_model.FOLDER
     for part in range(_PARTS):
         with tempfile.TemporaryDirectory() as folder:
             others = [lesson for number, lesson in enumerate(taught) if number % _PARTS != part]
             _learn("pieces", others, Path(folder))
             read_by(Path(folder))
             for number in range(part, len(taught), _PARTS):
-                heard[number] = replace(taught[number], said=hear(taught[number].look))
+                heard[number] = replace(
+                    taught[number], said=collect_loss_evidence(taught[number].look)
+                )
     read_by(known)
     return heard
 
@@ -423,14 +424,14 @@ def check(held: Path, files: Iterable[Path]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         learn(others, Path(folder))
         read_by(Path(folder))
-        judged = evaluation.judge(lesson.label for lesson in lessons(held))
-    print(f"{held.stem}: {', '.join(evaluation.five(judged))}", flush=True)
+        judged = evaluation.evaluate(lesson.label for lesson in lessons(held))
+    print(f"{held.stem}: {', '.join(evaluation.summary_metrics(judged))}", flush=True)
 
 
 def read_by(folder: Path) -> None:
     """Have the reader use the weights of a folder."""
-    grams.FOLDER = folder
-    grams.weights.cache_clear()
+    ngram_model.FOLDER = folder
+    ngram_model.load_model.cache_clear()
 
 
 def main() -> None:
@@ -440,8 +441,8 @@ def main() -> None:
     options = parser.parse_args()
     files = sorted(STORIES.glob("*.jsonl"))
     if not options.check:
-        learn([lesson for file in files for lesson in lessons(file)], grams.FOLDER)
-        (grams.FOLDER / SOURCE).write_text(source() + "\n", encoding="utf-8")
+        learn([lesson for file in files for lesson in lessons(file)], ngram_model.FOLDER)
+        (ngram_model.FOLDER / SOURCE).write_text(source() + "\n", encoding="utf-8")
         return
     for held in files:
         if not options.only or held.stem in options.only:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 
-def append(path: Path, row: Mapping[str, Any]) -> None:
+def append_json_line(path: Path, row: Mapping[str, Any]) -> None:
     """Write one line. Raises OSError."""
     line = json.dumps(dict(row)).encode() + b"\n"
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)

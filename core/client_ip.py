@@ -6,13 +6,13 @@ from django.conf import settings
 from django.http import HttpRequest
 
 
-def address_of(request: HttpRequest) -> str | None:
+def client_ip(request: HttpRequest) -> str | None:
     """The same as `seen`, in letters."""
-    address = seen(request)
+    address = forwarded_ip(request)
     return None if address is None else str(address)
 
 
-def seen(request: HttpRequest) -> IPv4Address | IPv6Address | None:
+def forwarded_ip(request: HttpRequest) -> IPv4Address | IPv6Address | None:
     """The visitor's address, as the outermost of our own proxies saw it; None when unknown.
 
     Each proxy adds at the right the address that spoke to it, so `TRUSTED_PROXIES` of them are
@@ -27,11 +27,11 @@ def seen(request: HttpRequest) -> IPv4Address | IPv6Address | None:
         return None
 
 
-def household_of(request: HttpRequest) -> str | None:
+def client_network(request: HttpRequest) -> str | None:
     """By whose address tries at a password are counted. A household has as many IPv6 addresses as
     it likes, so of those it is the first of the /64; an IPv4 one is itself, however it is written.
     """
-    address = seen(request)
+    address = forwarded_ip(request)
     if not isinstance(address, IPv6Address):
         return None if address is None else str(address)
     if address.ipv4_mapped:

@@ -14,7 +14,7 @@ SELECT current_setting('transaction_read_only')::boolean
 """
 
 
-def takes_rows() -> bool:
+def is_writable() -> bool:
     """False where it only reads; raises DatabaseTrouble when it does not answer or has no room."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL work_mem = '64kB'")
@@ -23,15 +23,15 @@ def takes_rows() -> bool:
     return not read_only
 
 
-def complaint(error: DatabaseTrouble) -> str:
+def error_summary(error: DatabaseTrouble) -> str:
     """One line: what PostgreSQL said, of which server, and a hint where none was named. Its first
     line alone: rows are quoted from the second on.
     """
     said = str(error).partition("\n")[0].strip() or type(error.__cause__ or error).__name__
-    return with_hint(f"PostgreSQL: {said} (asked: {_server()})")
+    return append_hint(f"PostgreSQL: {said} (asked: {_server()})")
 
 
-def with_hint(line: str) -> str:
+def append_hint(line: str) -> str:
     """The line, and what to look at where nobody said which server to ask."""
     named = any(os.environ.get(name) for name in ("DATABASE_URL", "DATABASE_URL_FILE"))
     return line if named else f"{line}; {HINT}"

@@ -26,7 +26,7 @@ FORM_TOKEN_HOURS = 24
 
 
 @dataclass(frozen=True)
-class Key:
+class FieldKey:
     """One of the FIELD_KEYS: its public name and its secret."""
 
     id: str
@@ -47,14 +47,16 @@ def _derived(secret: bytes, purpose: str) -> bytes:
 
 
 @lru_cache(maxsize=4)
-def _keys(configured: tuple[str, ...]) -> tuple[Key, ...]:
+def _keys(configured: tuple[str, ...]) -> tuple[FieldKey, ...]:
     return tuple(
-        Key(id=hashlib.sha256(b"key name:" + text.encode()).hexdigest()[:8], secret=text.encode())
+        FieldKey(
+            id=hashlib.sha256(b"key name:" + text.encode()).hexdigest()[:8], secret=text.encode()
+        )
         for text in configured
     )
 
 
-def field_keys() -> tuple[Key, ...]:
+def field_keys() -> tuple[FieldKey, ...]:
     """All keys, newest first. Raises ImproperlyConfigured when there is none."""
     configured = settings.FIELD_KEYS
     if not configured:
@@ -62,11 +64,11 @@ def field_keys() -> tuple[Key, ...]:
     return _keys(configured)
 
 
-def newest_key() -> Key:
+def newest_key() -> FieldKey:
     return field_keys()[0]
 
 
-def key_named(key_id: str) -> Key | None:
+def key_by_id(key_id: str) -> FieldKey | None:
     """The key of that name, or None when it has been taken away."""
     return next((key for key in field_keys() if key.id == key_id), None)
 
@@ -76,7 +78,7 @@ def _multi_fernet(configured: tuple[str, ...]) -> MultiFernet:
     return MultiFernet([Fernet(text) for text in configured])
 
 
-def sealer() -> MultiFernet:
+def fernet() -> MultiFernet:
     """Seals under the newest key and opens under any."""
     field_keys()
     return _multi_fernet(settings.FIELD_KEYS)
@@ -92,7 +94,7 @@ def _form_signer(secret: str) -> signing.TimestampSigner:
     return signing.TimestampSigner(key=secret, salt=FORM_TOKEN_SALT)
 
 
-def form_token_age(token: str) -> float | None:
+def token_age(token: str) -> float | None:
     """Seconds since the form was offered; None when the token is not ours or stale. The signer's
     own look makes its key anew each time.
     """
@@ -139,11 +141,11 @@ def signer() -> Signer | None:
     """None where no SIGNING_KEY is set: then nothing is signed, and nothing unsigned is given in
     its place. Raises ImproperlyConfigured where it is no key.
     """
-    return signer_of(settings.SIGNING_KEY) if settings.SIGNING_KEY else None
+    return parse_signer(settings.SIGNING_KEY) if settings.SIGNING_KEY else None
 
 
 @lru_cache(maxsize=2)
-def signer_of(configured: str) -> Signer:
+def parse_signer(configured: str) -> Signer:
     """The signer of 32 bytes in base64, usual or url-safe. Raises ImproperlyConfigured."""
     try:
         secret = base64.b64decode(configured.replace("-", "+").replace("_", "/"), validate=True)

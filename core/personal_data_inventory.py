@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
-class Fields:
+class FieldClassification:
     """The fields of one model, names apart by blanks. `nothing` is about nobody. `ties` says of
     nobody who they are, and ties together what is of one. `sealed` opens under FIELD_KEYS alone.
     `clear` is personal and readable in a dump, each with why it has to be.
@@ -18,33 +18,33 @@ class Fields:
     sealed: str = ""
     clear: Mapping[str, str] = field(default_factory=dict)
 
-    def named(self) -> list[str]:
+    def all_fields(self) -> list[str]:
         """Every field, as often as it is named."""
         lists = (self.nothing, self.ties, self.sealed, *self.clear)
         return [name for names in lists for name in names.split()]
 
-    def personal(self) -> set[str]:
+    def personal_fields(self) -> set[str]:
         """Those that tell something of a person to who reads them."""
         return {name for names in (self.sealed, *self.clear) for name in names.split()}
 
 
-Declared = Mapping[str, Fields]
+Declared = Mapping[str, FieldClassification]
 
 HEAD = """| table | sealed under `FIELD_KEYS` | ties together | in clear, and why |
 |---|---|---|---|"""
 
 
-def table(declared: Declared) -> str:
+def render_inventory(declared: Declared) -> str:
     """As docs/personal.md shows it: models about nobody are left out."""
     rows = (_row(name, each) for name, each in sorted(declared.items()) if _is_told(each))
     return "\n".join([HEAD, *rows])
 
 
-def _is_told(fields: Fields) -> bool:
-    return bool(fields.ties or fields.personal())
+def _is_told(fields: FieldClassification) -> bool:
+    return bool(fields.ties or fields.personal_fields())
 
 
-def _row(name: str, fields: Fields) -> str:
+def _row(name: str, fields: FieldClassification) -> str:
     clear = "; ".join(f"{_code(names)}: {why}" for names, why in fields.clear.items())
     cells = (f"`{name}`", _code(fields.sealed), _code(fields.ties), clear or "–")
     return f"| {' | '.join(cells)} |"

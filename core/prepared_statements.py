@@ -13,7 +13,7 @@ from psycopg2.errors import InvalidSqlStatementName
 BY_INDEX = "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off"
 
 
-class Prepared:
+class PreparedStatement:
     """A statement with places as `%(name)s`, under a name of its own in the database. What is cast
     in its text is sent with that cast: a list of texts becomes no list of times by itself.
     """
@@ -29,16 +29,18 @@ class Prepared:
         self.known: WeakSet[Any] = WeakSet()  # psycopg2's connections that have it
 
 
-def run(cursor: Any, values: Any, *steps: Prepared | str) -> None:
+def execute_pipeline(cursor: Any, values: Any, *steps: PreparedStatement | str) -> None:
     """Send these steps on one way; what the last one gives is with the cursor. Raises
     django.db.Error.
     """
-    prepared = [step for step in steps if isinstance(step, Prepared)]
+    prepared = [step for step in steps if isinstance(step, PreparedStatement)]
     for step in prepared:
         if connection.connection not in step.known:
             cursor.execute(step.prepare)
             step.known.add(connection.connection)
-    said = "; ".join(step.execute if isinstance(step, Prepared) else step for step in steps)
+    said = "; ".join(
+        step.execute if isinstance(step, PreparedStatement) else step for step in steps
+    )
     try:
         cursor.execute(said, values)
     except OperationalError as error:

@@ -49,7 +49,7 @@ WINDOWS: dict[str, RateLimitItem] = {
 }
 ALL_WRONG = RateLimitItemPerMinute(300)  # wrong codes of everybody together
 SLOWED_BY = 0.3  # seconds that a wrong code waits while there are more than that
-PATIENCE = 0.05  # seconds for a connection or an answer
+TIMEOUT_SECONDS = 0.05  # seconds for a connection or an answer
 REST = 5.0  # seconds until a Valkey that did not answer is asked again
 WRONG_CODES = "portal:wrong-codes"
 ALONE = 3  # a process without Valkey lets one of so many through
@@ -118,7 +118,7 @@ _circuit = _Circuit()
 
 
 @dataclass(frozen=True)
-class Counter:
+class SlidingWindow:
     """A counter of many: how many may come within so many seconds until it is full.
     `about`: the report for which it counts; `member`: what it counts, each once: that report, which
     is over where it finds it full, or what fills it for all. `stops`: while it is over, those of the
@@ -133,16 +133,16 @@ class Counter:
     stops: bool = False
 
     @property
-    def told(self) -> tuple[str, str, int, int, int]:
+    def limit_reached(self) -> tuple[str, str, int, int, int]:
         return self.about, self.member, self.most, self.seconds, int(self.stops)
 
 
-def over(counted: Sequence[Counter]) -> list[int] | None:
+def exceeded_windows(counted: Sequence[SlidingWindow]) -> list[int] | None:
     """The places of those counters that these reports are over; None while Valkey does not answer.
     Asks once.
     """
     keys = [f"portal:crowds:{counter.key}" for counter in counted]
-    told = [part for counter in counted for part in counter.told]
+    told = [part for counter in counted for part in counter.limit_reached]
     found: list[int] | None = _circuit.ask(
         lambda: _valkey().storage.eval(_COUNT, len(keys), *keys, *told), otherwise=lambda: None
     )
@@ -151,7 +151,7 @@ def over(counted: Sequence[Counter]) -> list[int] | None:
 
 @lru_cache(maxsize=1)
 def _limiter(address: str) -> MovingWindowRateLimiter:
-    patient = {"socket_timeout": PATIENCE, "socket_connect_timeout": PATIENCE}
+    patient = {"socket_timeout": TIMEOUT_SECONDS, "socket_connect_timeout": TIMEOUT_SECONDS}
     never_again = Retry(NoBackoff(), 0)
     storage = RedisStorage(address, retry=never_again, **patient)  # type: ignore[arg-type]
     return MovingWindowRateLimiter(storage)
@@ -168,7 +168,7 @@ def _own(window: RateLimitItem) -> RateLimitItem:
     return RateLimitItemPerMinute(ceil(window.amount / ALONE), window.multiples)
 
 
-def forget() -> None:
+def reset_connection() -> None:
     """Ask Valkey anew, whatever was known of it and counted without it."""
     _limiter.cache_clear()
     _own_windows.cache_clear()
@@ -186,41 +186,43 @@ def _valkey() -> RedisStorage:
     return storage
 
 
-def address_of(request: HttpRequest) -> Address | None:
+def client_ip(request: HttpRequest) -> Address | None:
     """The visitor's address, an IPv4 one as itself however it is written; None where unknown."""
     address: Address | None = _reader(settings.VISITOR_ADDRESS)(request)
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return mapped or address
 
 
-def neighbours(address: Address, bits: int = IPV4_NETWORK, bits_of_6: int = IPV6_NETWORK) -> str:
+def network_prefix(
+    address: Address, bits: int = IPV4_NETWORK, bits_of_6: int = IPV6_NETWORK
+) -> str:
     """Its network by so many bits: of IPv6 usually the /64, which is one household."""
     bits = bits_of_6 if address.version == 6 else bits
     return f"{address.version}/{bits} {int(address) >> (address.max_prefixlen - bits)}"
 
 
-def is_ours(address: Address) -> bool:
+def is_internal(address: Address) -> bool:
     """Whether it is of our own network, and so nobody's in particular."""
     version, number = address.version, int(address)
     return any(of == version and number >> bits == start >> bits for of, bits, start in _OURS)
 
 
-def named(*about: str) -> str:
+def counter_key(*about: str) -> str:
     """What a counter is called: a keyed hash of whom and what it is about."""
     return newest_key().mac("visitor", " ".join(about).encode()).hex()[:32]
 
 
-def visitor(request: HttpRequest, about: str = "") -> str | None:
+def window_key(request: HttpRequest, about: str = "") -> str | None:
     """Whose window it is: by the address, of an IPv6 one its network, and by what the window is
     about. None where the address is unknown: then there is no window.
     """
-    address = address_of(request)
-    return None if address is None else named(neighbours(address, bits=32), about)
+    address = client_ip(request)
+    return None if address is None else counter_key(network_prefix(address, bits=32), about)
 
 
-def pause(name: str, request: HttpRequest, about: str = "") -> int:
+def retry_after(name: str, request: HttpRequest, about: str = "") -> int:
     """Seconds until this visitor may try again; 0 is now. Takes nothing from the window."""
-    whose = visitor(request, about)
+    whose = window_key(request, about)
     if whose is None:
         return 0
     window = WINDOWS[name]
@@ -240,9 +242,9 @@ def _enforced(seconds: int) -> int:
     return 0 if settings.RATE_LIMITS == "count" else seconds
 
 
-def allow(name: str, request: HttpRequest, about: str = "") -> bool:
+def consume(name: str, request: HttpRequest, about: str = "") -> bool:
     """Take one from this visitor's window; False when nothing was left in it."""
-    whose = visitor(request, about)
+    whose = window_key(request, about)
     if whose is None:
         return True
     return _hit(WINDOWS[name], name, whose) or settings.RATE_LIMITS == "count"
@@ -255,22 +257,22 @@ def _hit(window: RateLimitItem, *whose: str) -> bool:
     )
 
 
-def wrong_code(request: HttpRequest) -> None:
+def record_wrong_code(request: HttpRequest) -> None:
     """Count a code that opens nothing: for this visitor, for everybody, for /metrics."""
-    allow("code", request)
+    consume("code", request)
     _count()
 
 
-def wrong_word(request: HttpRequest, public_number: str) -> None:
+def record_wrong_word(request: HttpRequest, public_number: str) -> None:
     """Count a one-time word that is not this report's: for this visitor and report, for
     everybody, for /metrics.
     """
-    allow("word", request, public_number)
+    consume("word", request, public_number)
     _count()
 
 
 def _count() -> None:
-    total = add_to(WRONG_CODES)
+    total = increment(WRONG_CODES)
     if total == 1 or (total and total % 100 == 0):
         log.warning("codes.guessed", wrong=total)
     if not _hit(ALL_WRONG, "everybody"):
@@ -297,6 +299,6 @@ def counters(names: Sequence[str]) -> list[int]:
     return [int(many or 0) for many in found]
 
 
-def add_to(name: str) -> int:
+def increment(name: str) -> int:
     """Count one up and tell how many there are; 0 while Valkey does not answer."""
     return _circuit.ask(lambda: int(_valkey().storage.incr(name)), otherwise=int)

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 
 
-class Shown:
+class ReadOnlyAdminMixin:
     """Nothing is added, changed or removed by a form."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 
-def from_our_page(request: HttpRequest) -> bool:
+def is_same_origin(request: HttpRequest) -> bool:
     """Where a browser says that the form was: on our pages, or it does not say."""
     site = request.META.get("HTTP_SEC_FETCH_SITE")
     if site not in {None, "same-origin", "none"}:

@@ -9,8 +9,8 @@ import os
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
 
-from core.keys import Key, field_keys, newest_key
-from reports.extraction import redaction as privacy
+from core.keys import FieldKey, field_keys, newest_key
+from reports.extraction import redaction
 
 _WHAT = "second factor"
 _SECRET = 20  # bytes, as RFC 4226 asks
@@ -19,14 +19,14 @@ _KEY_NAME, _HASH = 4, 12  # signs of a code that is kept
 
 def new_secret(user_id: int) -> str:
     """A fresh secret of an officer's phone, sealed."""
-    return seal(os.urandom(_SECRET), user_id)
+    return encrypt_secret(os.urandom(_SECRET), user_id)
 
 
-def seal(secret: bytes, user_id: int) -> str:
-    return b64encode(privacy.seal_bytes(secret, _WHAT, user_id)).decode()
+def encrypt_secret(secret: bytes, user_id: int) -> str:
+    return b64encode(redaction.encrypt_bytes(secret, _WHAT, user_id)).decode()
 
 
-def unseal(kept: str, user_id: int) -> bytes | None:
+def decrypt_secret(kept: str, user_id: int) -> bytes | None:
     """None where no key opens it, or it is another officer's, or anything that was sealed before texts
     were bound: whose contact it is would know the secret.
     """
@@ -34,15 +34,19 @@ def unseal(kept: str, user_id: int) -> bytes | None:
         sealed = b64decode(kept, validate=True)
     except ValueError:
         return None
-    return privacy.unseal_bytes(sealed, _WHAT, user_id) if privacy.is_bound(sealed) else None
+    return (
+        redaction.decrypt_bytes(sealed, _WHAT, user_id)
+        if redaction.has_associated_data(sealed)
+        else None
+    )
 
 
 def sealed_by_newest() -> str:
     """What each secret begins with that the newest key sealed: nine bytes, so twelve whole signs."""
-    return b64encode(privacy.head()).decode()
+    return b64encode(redaction.newest_key_prefix()).decode()
 
 
-def keep(code: str, user_id: int, key: Key | None = None) -> str:
+def hash_backup_code(code: str, user_id: int, key: FieldKey | None = None) -> str:
     """What is kept of a code on paper."""
     key = key or newest_key()
     return (
@@ -51,11 +55,11 @@ def keep(code: str, user_id: int, key: Key | None = None) -> str:
     )
 
 
-def kept(code: str, user_id: int) -> Iterator[str]:
+def candidate_hashes(code: str, user_id: int) -> Iterator[str]:
     """What may have been kept of a code, under whichever of our keys it was made."""
-    return (keep(code, user_id, key) for key in field_keys())
+    return (hash_backup_code(code, user_id, key) for key in field_keys())
 
 
-def hashed_by(key: Key) -> str:
+def hashed_by(key: FieldKey) -> str:
     """What each code begins with that is kept under this key."""
     return key.id[:_KEY_NAME]

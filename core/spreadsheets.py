@@ -17,7 +17,7 @@ from typing import IO
 from xml.sax.saxutils import escape  # nosec B406
 
 Cell = str | int
-MOST_SIGNS = 32_000  # of a cell; Excel takes 32,767
+MAX_CHARS = 32_000  # of a cell; Excel takes 32,767
 
 _STARTERS = tuple("=+-@")
 _SHIFTERS = frozenset("\t\r\n")  # they move what follows into a cell of its own
@@ -56,7 +56,7 @@ def is_formula(text: str) -> bool:
     return bool(text) and (begins[:1] in _STARTERS or text[0] in _SHIFTERS)
 
 
-def guarded(cell: Cell) -> str:
+def escape_formula(cell: Cell) -> str:
     """A cell of CSV: a text that no spreadsheet runs."""
     if isinstance(cell, int):
         return str(cell)
@@ -66,7 +66,7 @@ def guarded(cell: Cell) -> str:
 
 
 def _legible(text: str) -> str:
-    shown = _FORBIDDEN.sub(lambda found: f"[U+{ord(found[0]):04X}]", text[:MOST_SIGNS])
+    shown = _FORBIDDEN.sub(lambda found: f"[U+{ord(found[0]):04X}]", text[:MAX_CHARS])
     return shown.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -76,7 +76,7 @@ def write_csv(file: IO[bytes], rows: Iterable[Sequence[Cell]]) -> int:
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="", write_through=True)
     writer = csv.writer(text, quoting=csv.QUOTE_ALL)
     for row in rows:
-        writer.writerow([guarded(cell) for cell in row])
+        writer.writerow([escape_formula(cell) for cell in row])
         count += 1
     text.flush()
     text.detach()

@@ -44,7 +44,7 @@ class _Signs(dict[int, str]):
 _SIGNS = _Signs()
 
 
-def fold(text: str) -> str:
+def normalize(text: str) -> str:
     """The search form of *text*; folding it again changes nothing."""
     return " ".join(text.translate(_SIGNS).split())
 
@@ -67,7 +67,7 @@ _one_for_one = lru_cache(maxsize=8)(_OneForOne)
 
 
 @dataclass(frozen=True, slots=True)
-class Folded:
+class NormalizedText:
     """Folded text; sign ``i`` of it stands at ``original[starts[i]:ends[i]]``."""
 
     original: str
@@ -75,31 +75,31 @@ class Folded:
     starts: Sequence[int]
     ends: Sequence[int]
 
-    def place(self, start: int, end: int) -> tuple[int, int]:
+    def original_span(self, start: int, end: int) -> tuple[int, int]:
         """Where the non-empty folded span [start, end) stands in the original."""
         return self.starts[start], self.ends[end - 1]
 
-    def words(self, start: int, end: int) -> str:
+    def original_text(self, start: int, end: int) -> str:
         """The original words of the folded span [start, end)."""
-        first, last = self.place(start, end)
+        first, last = self.original_span(start, end)
         return self.original[first:last]
 
 
-def fold_with_map(text: str, keep: str = "") -> Folded:
+def normalize_with_offsets(text: str, keep: str = "") -> NormalizedText:
     """Fold *text* and remember the places; the signs in *keep* stay as they are."""
     return _sign_for_sign(text, keep) or _with_map(text, keep)
 
 
-def _sign_for_sign(text: str, keep: str) -> Folded | None:
+def _sign_for_sign(text: str, keep: str) -> NormalizedText | None:
     """The usual text at once: each sign gives one, and no space is doubled or at an end."""
     folded = text.translate(_one_for_one(keep))
     size = len(text)
     if len(folded) != size or "  " in folded or folded != folded.strip(" "):
         return None
-    return Folded(text, folded, range(size), range(1, size + 1))
+    return NormalizedText(text, folded, range(size), range(1, size + 1))
 
 
-def _with_map(text: str, keep: str) -> Folded:
+def _with_map(text: str, keep: str) -> NormalizedText:
     signs: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
@@ -118,7 +118,9 @@ def _with_map(text: str, keep: str) -> Folded:
             ends.append(index + 1)
     if signs and signs[-1] == " ":
         signs.pop()
-    return Folded(text, "".join(signs), tuple(starts[: len(signs)]), tuple(ends[: len(signs)]))
+    return NormalizedText(
+        text, "".join(signs), tuple(starts[: len(signs)]), tuple(ends[: len(signs)])
+    )
 
 
 class _Digits(dict[int, str]):
@@ -135,16 +137,16 @@ class _Digits(dict[int, str]):
 _DIGITS = _Digits()
 
 
-def plain_digits(text: str) -> str:
+def to_ascii_digits(text: str) -> str:
     """*text* with ASCII digits, each sign in its old place."""
     return text.translate(_DIGITS)
 
 
-MOST_WORDS = 12  # of a query; nobody is found by more
+MAX_WORDS = 12  # of a query; nobody is found by more
 _TITLE, _TEXT = 4, 1
 
 
-def closest(query: str, things: Iterable[tuple[T, str, str]]) -> list[T]:
+def rank_by_similarity(query: str, things: Iterable[tuple[T, str, str]]) -> list[T]:
     """Those of *things* (thing, its title, more words of it) that a query is about, the closest
     first; equal ones keep their order.
 
@@ -152,8 +154,10 @@ def closest(query: str, things: Iterable[tuple[T, str, str]]) -> list[T]:
     a title and one elsewhere, twice that when it is the whole word. Where something has all words
     of the query, only what has them all is found; else what has half of them, and two at least.
     """
-    words = list(dict.fromkeys(fold(query).split()))[:MOST_WORDS]
-    weighed = [(*_weight(words, fold(title), fold(text)), thing) for thing, title, text in things]
+    words = list(dict.fromkeys(normalize(query).split()))[:MAX_WORDS]
+    weighed = [
+        (*_weight(words, normalize(title), normalize(text)), thing) for thing, title, text in things
+    ]
     most = max((fitting for fitting, _, _ in weighed), default=0)
     least = len(words) if most == len(words) else max(2, (len(words) + 1) // 2)
     found = [row for row in weighed if words and row[0] >= least]

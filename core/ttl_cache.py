@@ -8,12 +8,12 @@ from typing import Generic, TypeVar
 from django.db import Error as DatabaseTrouble
 
 T = TypeVar("T")
-_KEPT_FOR = 60  # seconds
+_CACHE_SECONDS = 60  # seconds
 _PAUSE = 10  # seconds until a database that was away is asked again
 
 
 @dataclass
-class Kept(Generic[T]):
+class TTLCache(Generic[T]):
     """What `read` gave last, for a minute; `nothing` before the database has ever answered."""
 
     read: Callable[[], T]
@@ -27,11 +27,11 @@ class Kept(Generic[T]):
     def get(self) -> T:
         if time.monotonic() >= self.due:
             try:
-                self.value, pause = self.read(), _KEPT_FOR
+                self.value, pause = self.read(), _CACHE_SECONDS
             except DatabaseTrouble:
                 pause = _PAUSE
             self.due = time.monotonic() + pause
         return self.value
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         self.value, self.due = self.nothing, 0.0

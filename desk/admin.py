@@ -1,38 +1,40 @@
-"""The desk's pages of this app, each registered where it is written."""
+"""The desk's pages, each registered where it is written."""
 
-from desk import audit_log as record
-from desk import breaches as breach
-from desk import canned_replies as replies
-from desk import lookalike_domains as look_alikes
-from desk import public_statements as confirming
-from desk import purge_runs as purge
-from desk import reference_data as reference
-from desk import reprocessing as retriage
-from desk import routing_rules as routing
-from desk import special_days, units
-from desk import users as people
-from desk.campaigns import admin as campaign
-from desk.numbers import change_requests as published
-from desk.numbers import disputes, known_numbers, office_numbers
-from desk.reports import admin as report
+from desk import (
+    audit_log,
+    breaches,
+    canned_replies,
+    lookalike_domains,
+    public_statements,
+    purge_runs,
+    reference_data,
+    reprocessing,
+    routing_rules,
+    special_days,
+    units,
+    users,
+)
+from desk.campaigns import admin as campaigns
+from desk.numbers import change_requests, disputes, known_numbers, office_numbers
+from desk.reports import admin as reports
 
 __all__ = [
-    "breach",
-    "campaign",
-    "confirming",
+    "audit_log",
+    "breaches",
+    "campaigns",
+    "canned_replies",
+    "change_requests",
     "disputes",
     "known_numbers",
-    "look_alikes",
+    "lookalike_domains",
     "office_numbers",
-    "people",
-    "published",
-    "purge",
-    "record",
-    "reference",
-    "replies",
-    "report",
-    "retriage",
-    "routing",
+    "public_statements",
+    "purge_runs",
+    "reference_data",
+    "reports",
+    "reprocessing",
+    "routing_rules",
     "special_days",
     "units",
+    "users",
 ]

@@ -14,13 +14,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from core.audit import chain
-from desk import highlighting as marking
-from desk import labels as words
-from desk import labels_deadlines as clock_words
-from desk.audit_log_filter import PAGE, RecordFilter, numbers_of
+from desk import highlighting, labels, labels_deadlines
+from desk.audit_log_filter import PAGE, EventFilterForm, numbers_of
 from desk.base import officer
-from desk.pagination import Listed
-from reports.cases import visibility as scope
+from desk.pagination import NoDetailAdminMixin
+from reports.cases import visibility
 from reports.models import Case, ChainCheck, Correction, Event, EventSeal
 
 if TYPE_CHECKING:
@@ -48,7 +46,7 @@ _FIGURES = {"number": "tệp số {}", "rows": "{} dòng", "files": "{} tệp"}
 
 
 @dataclass(frozen=True)
-class Line:
+class EventRow:
     """One act as the list shows it. `report`: its key where the reader may open it."""
 
     when: str
@@ -62,13 +60,13 @@ class Line:
 
 
 @admin.register(Event)
-class EventAdmin(Listed, _Admin):
+class EventAdmin(NoDetailAdminMixin, _Admin):
     """Who did what and when, and who saw whose personal data: lists, and nothing to change."""
 
     def get_urls(self) -> list[URLPattern]:
         looks: URLPattern = path(
             "looks/",
-            self.admin_site.admin_view(require_safe(self.looks)),
+            self.admin_site.admin_view(require_safe(self.access_log_view)),
             name="reports_event_looks",
         )
         return [looks, *super().get_urls()]
@@ -78,31 +76,31 @@ class EventAdmin(Listed, _Admin):
     ) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return self._list(request, RecordFilter(request.GET), "Nhật ký xử lý")
+        return self._list(request, EventFilterForm(request.GET), "Nhật ký xử lý")
 
-    def looks(self, request: HttpRequest) -> HttpResponse:
+    def access_log_view(self, request: HttpRequest) -> HttpResponse:
         """Who saw or took along whose personal data, and when."""
         if not request.user.has_perm(LOOK):
             raise PermissionDenied
-        return self._list(request, RecordFilter(request.GET, looks=True), "Ai đã xem gì")
+        return self._list(request, EventFilterForm(request.GET, looks=True), "Ai đã xem gì")
 
-    def _list(self, request: HttpRequest, asked: RecordFilter, title: str) -> HttpResponse:
-        acts = list(asked.acts()[: PAGE + 1])
+    def _list(self, request: HttpRequest, asked: EventFilterForm, title: str) -> HttpResponse:
+        acts = list(asked.matching_events()[: PAGE + 1])
         shown = acts[:PAGE]
         context = {
             **self.admin_site.each_context(request),
             "title": title,
             "opts": self.opts,
             "asked": asked,
-            "lines": lines(shown, may_read=_may_read(request)),
-            "older": asked.older(shown[-1].pk) if len(acts) > PAGE else "",
+            "lines": event_rows(shown, may_read=_may_read(request)),
+            "older": asked.next_page_url(shown[-1].pk) if len(acts) > PAGE else "",
             "may_look": request.user.has_perm(LOOK),
             **_chained(),
         }
         return TemplateResponse(request, "admin/reports/event/change_list.html", context)
 
 
-def lines(acts: list[Event], *, may_read: bool) -> list[Line]:
+def event_rows(acts: list[Event], *, may_read: bool) -> list[EventRow]:
     """Acts for the list. Reasons are officers' words and may name people: for those alone who may
     read the reports. One statement.
     """
@@ -110,22 +108,22 @@ def lines(acts: list[Event], *, may_read: bool) -> list[Line]:
     return [_line(act, numbers.get(act.subject_id, ""), may_read=may_read) for act in acts]
 
 
-def _line(act: Event, number: str, *, may_read: bool) -> Line:
-    about = words.SUBJECTS.get(act.subject_type, act.subject_type)
+def _line(act: Event, number: str, *, may_read: bool) -> EventRow:
+    about = labels.SUBJECTS.get(act.subject_type, act.subject_type)
     reason = act.detail.get("reason", "")
-    return Line(
+    return EventRow(
         f"{timezone.localtime(act.at):%H:%M:%S, %d/%m/%Y}",
-        words.person(act.by) if act.by else "Máy",
-        words.EVENTS.get(act.kind, act.kind),
+        labels.officer_name(act.by) if act.by else "Máy",
+        labels.EVENTS.get(act.kind, act.kind),
         f"{about} {number}" if number else about,
         act.subject_id,
         act.subject_id if number and may_read else "",
-        codes(act.detail),
-        (marking.plain(str(reason)) if may_read else "có ghi lý do") if reason else "",
+        detail_codes(act.detail),
+        (highlighting.plain_line(str(reason)) if may_read else "có ghi lý do") if reason else "",
     )
 
 
-def codes(detail: dict[str, Any]) -> str:
+def detail_codes(detail: dict[str, Any]) -> str:
     """What an act says of itself, without a person's words."""
     told = [_code(name, detail[name]) for name in _CODES if detail.get(name)]
     # A published number stands under the same name; it is a text and no figure.
@@ -143,13 +141,13 @@ def _code(name: str, value: Any) -> str:
     if name in {"before", "after"}:
         status = dict(Case.Status.choices).get(value, value)
         return f"{'từ' if name == 'before' else 'thành'} {status}"
-    known = (words.PERSONAL, words.OUTCOMES, _FACTS, clock_words.KINDS)
+    known = (labels.PERSONAL, labels.OUTCOMES, _FACTS, labels_deadlines.KINDS)
     return next((named[value] for named in known if value in named), str(value))
 
 
 def _may_read(request: HttpRequest) -> bool:
     """Acts of every unit stand in the list, so their reasons are for who sees every unit's reports."""
-    return request.user.has_perm("reports.view_report") and scope.is_at_pv01(officer(request))
+    return request.user.has_perm("reports.view_report") and visibility.is_at_pv01(officer(request))
 
 
 def _chained() -> dict[str, Any]:

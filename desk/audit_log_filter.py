@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from desk import labels as words
+from desk import labels
 from reports.models import Event, Report
 from reports.models.desk import LOOKS
 
@@ -37,7 +37,7 @@ class _Day(forms.DateField):
         return day
 
 
-class RecordFilter(forms.Form):
+class EventFilterForm(forms.Form):
     """The questions above the list. Nothing is required; what cannot be read finds nothing and is
     told beside its field.
     """
@@ -54,15 +54,15 @@ class RecordFilter(forms.Form):
         super().__init__(data, label_suffix="", auto_id="record_%s")
         self.looks = looks
         self.fields["who"].choices = [("", "Mọi người"), ("0", "Máy"), *_people()]  # type: ignore[attr-defined]
-        kinds = {kind: words.EVENTS.get(kind, kind) for kind in LOOKS} if looks else words.EVENTS
+        kinds = {kind: labels.EVENTS.get(kind, kind) for kind in LOOKS} if looks else labels.EVENTS
         self.fields["kind"].choices = [("", "Mọi việc"), *kinds.items()]  # type: ignore[attr-defined]
-        about = [("", "Mọi thứ"), *words.SUBJECTS.items()]
+        about = [("", "Mọi thứ"), *labels.SUBJECTS.items()]
         self.fields["subject_type"].choices = about  # type: ignore[attr-defined]
 
     def questions(self) -> list[forms.BoundField]:
         return [field for field in self if field.name != "before"]
 
-    def acts(self) -> QuerySet[Event]:
+    def matching_events(self) -> QuerySet[Event]:
         """What was asked for, the newest first; with PAGE + 1 rows one sees whether more follow."""
         if not self.is_valid():
             return Event.objects.none()
@@ -85,7 +85,7 @@ class RecordFilter(forms.Form):
             wanted["id__lt"] = given["before"]
         return wanted
 
-    def older(self, last: int) -> str:
+    def next_page_url(self, last: int) -> str:
         """The address of the page after the one that ends with this event."""
         asked = {name: self.data.get(name, "") for name in self.fields} | {"before": last}
         return urlencode({name: value for name, value in asked.items() if value})
@@ -93,7 +93,7 @@ class RecordFilter(forms.Form):
 
 def _people() -> list[tuple[str, str]]:
     staff = User.objects.filter(is_staff=True).order_by("first_name", "username")
-    return [(str(user.pk), words.person(user)) for user in staff]
+    return [(str(user.pk), labels.officer_name(user)) for user in staff]
 
 
 def _begin(day: date, days: int = 0) -> datetime:

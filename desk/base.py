@@ -15,13 +15,13 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from core.audit import log as events
-from core.readonly_admin import Shown
-from desk import labels as words
-from reports.numbers.findings import FindingError, LackingRightError
+from core.audit import events as log
+from core.readonly_admin import ReadOnlyAdminMixin
+from desk import labels
+from reports.numbers.findings import FindingError, NotPermittedError
 
 
-class Acts(Shown):
+class ReadOnlyActionsMixin(ReadOnlyAdminMixin):
     """Pages that only show, with buttons under them; each is a POST that `findings` carries out.
     `beside` gives what such a page says beside its row.
     """
@@ -59,13 +59,13 @@ class Acts(Shown):
         address: URLPattern = path(route, wrapped, name=f"reports_{self.opts.model_name}_{name}")
         return address
 
-    def done(
+    def run_action(
         self, request: HttpRequest, pk: object, act: Callable[[], object], told: str
     ) -> HttpResponse:
         """Do it or say why not, and look at the page again."""
         try:
             act()
-        except LackingRightError as error:
+        except NotPermittedError as error:
             raise PermissionDenied from error
         except FindingError as error:
             messages.error(request, f"Chưa làm. {error}")
@@ -74,20 +74,20 @@ class Acts(Shown):
         return see_other(reverse(f"admin:reports_{self.opts.model_name}_change", args=[pk]))
 
 
-def record(subject: str, pk: object) -> list[tuple[str, str, str, str]]:
+def action_history(subject: str, pk: object) -> list[tuple[str, str, str, str]]:
     """The acts on record: when, who, what, and the reason that was given."""
     return [
         (
-            moment(event.at),
-            words.person(event.by) if event.by else "Máy",
-            words.EVENTS.get(event.kind, event.kind),
-            event.detail.get("reason", "") or words.PERSONAL.get(event.detail.get("what", ""), ""),
+            format_datetime(event.at),
+            labels.officer_name(event.by) if event.by else "Máy",
+            labels.EVENTS.get(event.kind, event.kind),
+            event.detail.get("reason", "") or labels.PERSONAL.get(event.detail.get("what", ""), ""),
         )
-        for event in events.about(subject, pk)[:50]
+        for event in log.events_for(subject, pk)[:50]
     ]
 
 
-def by_two(row: Any, by: User, right: str, *, waits: bool) -> dict[str, bool]:
+def four_eyes_buttons(row: Any, by: User, right: str, *, waits: bool) -> dict[str, bool]:
     """The buttons of what one proposes and another confirms, who has that right."""
     may, own = by.has_perm(right), row.proposed_by_id == by.pk
     return {
@@ -97,12 +97,12 @@ def by_two(row: Any, by: User, right: str, *, waits: bool) -> dict[str, bool]:
     }
 
 
-def typed(request: HttpRequest, name: str) -> str:
+def post_text(request: HttpRequest, name: str) -> str:
     """What was posted under that name, without the sign that PostgreSQL does not hold."""
     return request.POST.get(name, "").replace("\0", "")
 
 
-def moment(at: Any) -> str:
+def format_datetime(at: Any) -> str:
     return f"{timezone.localtime(at):%H:%M, %d/%m/%Y}"
 
 

@@ -8,8 +8,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 
-from desk import validators as vetting
-from desk.base import moment, officer
+from desk import validators
+from desk.base import format_datetime, officer
 from reports.models import Breach
 from reports.retention import breaches
 
@@ -51,7 +51,7 @@ class BreachForm(_Form):
         widgets = {"title": forms.TextInput({"class": "vLargeTextField"})}
 
     def clean_title(self) -> str:
-        return vetting.plain(self.cleaned_data["title"])
+        return validators.validate_plain_text(self.cleaned_data["title"])
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or self.cleaned_data
@@ -71,18 +71,18 @@ class BreachAdmin(_Admin):
     """One row a breach, with both timers."""
 
     form = BreachForm
-    list_display = ("title", "found_at", "first", "body", "standing")
-    readonly_fields = ("first", "body")
+    list_display = ("title", "found_at", "first_notice", "authority_notice", "status_text")
+    readonly_fields = ("first_notice", "authority_notice")
     actions = None
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Breach | None = None
     ) -> tuple[str, ...]:
         """When it was found starts the timers, so it stays as it was written."""
-        return ("first", "body", "detected_at") if obj else ()
+        return ("first_notice", "authority_notice", "detected_at") if obj else ()
 
     def get_fields(self, request: HttpRequest, obj: Breach | None = None) -> tuple[str, ...]:
-        timers = ("first", "body") if obj else ()
+        timers = ("first_notice", "authority_notice") if obj else ()
         return ("title", "detected_at", *timers, "found", *breaches.STEPS)
 
     def save_model(self, request: HttpRequest, obj: Breach, form: Any, change: bool) -> None:
@@ -90,24 +90,26 @@ class BreachAdmin(_Admin):
 
     @admin.display(description="phát hiện lúc", ordering="detected_at")
     def found_at(self, breach: Breach) -> str:
-        return moment(breach.detected_at)
+        return format_datetime(breach.detected_at)
 
     @admin.display(description="báo lần đầu trước")
-    def first(self, breach: Breach) -> str:
+    def first_notice(self, breach: Breach) -> str:
         return _timer(breach.first_due, breach.first_told_at)
 
     @admin.display(description="báo cơ quan bảo vệ dữ liệu trước")
-    def body(self, breach: Breach) -> str:
+    def authority_notice(self, breach: Breach) -> str:
         return _timer(breach.body_due, breach.body_told_at)
 
     @admin.display(description="đến đâu")
-    def standing(self, breach: Breach) -> str:
-        return f"kết thúc {moment(breach.closed_at)}" if breach.closed_at else "đang xử lý"
+    def status_text(self, breach: Breach) -> str:
+        return f"kết thúc {format_datetime(breach.closed_at)}" if breach.closed_at else "đang xử lý"
 
 
 def _timer(due: datetime, told: datetime | None) -> str:
     if told:
         late = " (trễ)" if told > due else ""
-        return f"{moment(due)}; đã báo lúc {moment(told)}{late}"
+        return f"{format_datetime(due)}; đã báo lúc {format_datetime(told)}{late}"
     hours = int((due - timezone.now()).total_seconds() // 3600)
-    return f"{moment(due)}; " + (f"còn {hours} giờ" if hours >= 0 else "đã quá hạn, chưa báo")
+    return f"{format_datetime(due)}; " + (
+        f"còn {hours} giờ" if hours >= 0 else "đã quá hạn, chưa báo"
+    )

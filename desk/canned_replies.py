@@ -7,13 +7,11 @@ from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest
 
-from core.audit import log as events
-from desk import labels as words
-from desk import validators as vetting
+from core.audit import events as log
+from desk import labels, validators
 from desk.base import officer
 from desk.reports.decision_forms import NOT_TOLD
-from reports.cases import reply_placeholders as blanks
-from reports.cases import reply_policy as promises
+from reports.cases import reply_placeholders, reply_policy
 from reports.extraction.cue_matcher import scenario_codes
 from reports.models import CannedReply
 
@@ -24,13 +22,13 @@ else:
     _Admin, _Form = admin.ModelAdmin, forms.ModelForm
 
 _TEXT = {"rows": 4, "cols": 80}
-_BLANKS = "; ".join(f"{{{name}}}: {told}" for name, told in blanks.BLANKS.items())
+_BLANKS = "; ".join(f"{{{name}}}: {told}" for name, told in reply_placeholders.BLANKS.items())
 _ON_RECORD = ("text", "text_en", "use", "is_active")
 
 
 def kinds() -> list[tuple[str, str]]:
     """The kinds of scam that a reply may be kept for."""
-    return [(code, words.label(code)) for code in scenario_codes()]
+    return [(code, labels.code_label(code)) for code in scenario_codes()]
 
 
 class ReplyForm(_Form):
@@ -59,21 +57,21 @@ class ReplyForm(_Form):
             field.choices = kinds()
 
     def clean_text(self) -> str:
-        return sayable(self.cleaned_data["text"])
+        return validate_reply_text(self.cleaned_data["text"])
 
     def clean_text_en(self) -> str:
-        return sayable(self.cleaned_data["text_en"])
+        return validate_reply_text(self.cleaned_data["text_en"])
 
 
-def sayable(typed: str) -> str:
+def validate_reply_text(typed: str) -> str:
     """Words that the pages' promises allow, with known blanks alone. Raises ValidationError."""
-    if unknown := blanks.strange(typed):
-        known = ", ".join(f"{{{name}}}" for name in blanks.BLANKS)
+    if unknown := reply_placeholders.unknown_placeholders(typed):
+        known = ", ".join(f"{{{name}}}" for name in reply_placeholders.BLANKS)
         raise forms.ValidationError(
             f"Trang không biết điền {', '.join(unknown)[:200]}. Chỉ dùng: {known}."
         )
-    vetting.plain(typed)
-    if what := promises.broken_by(typed):
+    validators.validate_plain_text(typed)
+    if what := reply_policy.forbidden_wording(typed):
         raise forms.ValidationError(NOT_TOLD[what])
     return typed
 
@@ -95,11 +93,11 @@ class ReplyAdmin(_Admin):
         changed = [name for name in _ON_RECORD if name in form.changed_data]
         was = {name: str(form.initial.get(name, "")) for name in changed}
         now = {name: str(getattr(obj, name)) for name in changed}
-        events.record("reply", obj.pk, "reply_saved", by=officer(request), was=was, now=now)
+        log.log_event("reply", obj.pk, "reply_saved", by=officer(request), was=was, now=now)
 
     @admin.display(description="chỉ cho kiểu lừa")
     def kinds(self, reply: CannedReply) -> str:
-        return "; ".join(map(words.short, reply.scenarios)) or "mọi tin"
+        return "; ".join(map(labels.short_label, reply.scenarios)) or "mọi tin"
 
     def has_delete_permission(self, request: HttpRequest, obj: CannedReply | None = None) -> bool:
         return False

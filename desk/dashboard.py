@@ -6,22 +6,25 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from desk import lookalike_domains as look_alikes
-from desk import saved_searches as saved
-from desk.campaigns import bursts as campaign_bursts
-from desk.numbers import pending as numbers
-from reports.campaigns import campaign_stats as portrait
-from reports.cases import daily_counts as days
-from reports.cases import visibility as scope
+from desk import lookalike_domains, saved_searches
+from desk.campaigns import bursts
+from desk.numbers import pending
+from reports.campaigns import campaign_stats
+from reports.cases import daily_counts, visibility
 
 
-def front_of(request: Any) -> dict[str, Any]:
+def dashboard_data(request: Any) -> dict[str, Any]:
     """The answer as the modules that ask here read it, asked once for a request."""
     if not hasattr(request, "desk_front"):
         user = request.user
-        asked = numbers.asked(user) | saved.asked(user) | days.asked() | look_alikes.asked(user)
-        if scope.sees_campaigns(user):
-            asked |= campaign_bursts.asked() | portrait.asked()
+        asked = (
+            pending.pending_counts_column(user)
+            | saved_searches.saved_searches_column(user)
+            | daily_counts.daily_counts_column()
+            | lookalike_domains.lookalike_counts_column(user)
+        )
+        if visibility.sees_campaigns(user):
+            asked |= bursts.bursts_column() | campaign_stats.active_campaigns_column()
         request.desk_front = User.objects.filter(pk=user.pk).order_by().values(**asked).get()
     told: dict[str, Any] = request.desk_front
     return told

@@ -15,7 +15,7 @@ _BOLD = re.compile(r"\*\*([^*]+)\*\*")
 
 
 @dataclass(frozen=True)
-class Piece:
+class InlineSpan:
     """Words of a line."""
 
     text: str
@@ -29,7 +29,7 @@ class Block:
     """
 
     kind: str
-    lines: list[list[Piece]] = field(default_factory=list)
+    lines: list[list[InlineSpan]] = field(default_factory=list)
     name: str = ""
 
     @property
@@ -37,7 +37,7 @@ class Block:
         return " ".join(piece.text for line in self.lines for piece in line)
 
 
-def blocks(text: str) -> list[Block]:
+def parse_markdown(text: str) -> list[Block]:
     """The handbook in order; parts are parted by empty lines."""
     parts = groupby(text.splitlines(), key=lambda line: bool(line.strip()))
     groups = [list(lines) for is_said, lines in parts if is_said]
@@ -47,7 +47,7 @@ def blocks(text: str) -> list[Block]:
 def _block(lines: list[str], number: int) -> Block:
     first = lines[0]
     if picture := _PICTURE.fullmatch(first.strip()):
-        return Block("picture", [[Piece(picture[1])]], picture[2])
+        return Block("picture", [[InlineSpan(picture[1])]], picture[2])
     for sign, kind in (("### ", "section"), ("## ", "chapter"), ("# ", "title")):
         if first.startswith(sign):
             return Block(kind, [_pieces(first.removeprefix(sign))], f"c{number}")
@@ -68,6 +68,6 @@ def _items(lines: list[str]) -> Iterator[str]:
     yield item
 
 
-def _pieces(line: str) -> list[Piece]:
+def _pieces(line: str) -> list[InlineSpan]:
     parts = _BOLD.split(line)
-    return [Piece(part, is_bold=place % 2 == 1) for place, part in enumerate(parts) if part]
+    return [InlineSpan(part, is_bold=place % 2 == 1) for place, part in enumerate(parts) if part]

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby, islice
 
-MOST_SIGNS = 20_000  # of a story on a page: as many as triage reads
-MOST_PARTS = 1000
-MOST_OF_LINE = 500  # signs
+MAX_CHARS = 20_000  # of a story on a page: as many as triage reads
+MAX_PARTS = 1000
+MAX_OF_LINE = 500  # signs
 
 _HARMLESS = frozenset("\n\t\r")
 _ODD_KINDS = frozenset({"Cf", "Cc", "Co", "Cn", "Zl", "Zp"})
@@ -23,7 +23,7 @@ _BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 
 
 @dataclass(frozen=True)
-class Span:
+class HighlightSpan:
     """text[start:end] is a ground of something; `why` says of what."""
 
     start: int
@@ -32,7 +32,7 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Part:
+class TextSegment:
     """A piece of a text: plain, marked (`why`), or an odd sign (`odd`, its name) `times` over."""
 
     text: str
@@ -47,14 +47,14 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Beginning:
+class TruncatedText:
     """What a page shows of a text, and how many signs it leaves out."""
 
-    parts: list[Part]
+    parts: list[TextSegment]
     left: int
 
 
-def is_odd(sign: str) -> bool:
+def is_invisible_sign(sign: str) -> bool:
     """Whether a sign is invisible or changes how others are shown."""
     if sign in _BLANKS:
         return True
@@ -65,9 +65,9 @@ def code_point(sign: str) -> str:
     return f"U+{ord(sign):04X}"
 
 
-def plain(text: str, most: int = MOST_OF_LINE) -> str:
+def plain_line(text: str, most: int = MAX_OF_LINE) -> str:
     """One line of text, odd signs shown by their code points; of a long one `most` signs."""
-    shown = "".join(part.text for part in parts(text[:most]))
+    shown = "".join(part.text for part in split_segments(text[:most]))
     line = " ".join(shown.split())
     left = len(text) - most
     return f"{line}… (còn {count(left)} ký tự)" if left > 0 else line
@@ -78,25 +78,25 @@ def count(number: int) -> str:
     return f"{number:,}".replace(",", ".")
 
 
-def parts(text: str, spans: Iterable[Span] = ()) -> list[Part]:
+def split_segments(text: str, spans: Iterable[HighlightSpan] = ()) -> list[TextSegment]:
     """The text cut where a mark begins or ends and around odd signs, in order."""
     return list(_cut(text, _apart(spans, len(text))))
 
 
-def beginning(
-    text: str, spans: Iterable[Span] = (), most: int = MOST_SIGNS, pieces: int = MOST_PARTS
-) -> Beginning:
+def truncate(
+    text: str, spans: Iterable[HighlightSpan] = (), most: int = MAX_CHARS, pieces: int = MAX_PARTS
+) -> TruncatedText:
     """The parts that a page has room for: `most` signs in that many `pieces` at most."""
     head = text[:most]
     shown = list(islice(_cut(head, _apart(spans, len(head))), pieces))
-    return Beginning(shown, len(text) - sum(part.signs for part in shown))
+    return TruncatedText(shown, len(text) - sum(part.signs for part in shown))
 
 
 def count_odd(text: str) -> int:
-    return sum(times for sign, times in Counter(text).items() if is_odd(sign))
+    return sum(times for sign, times in Counter(text).items() if is_invisible_sign(sign))
 
 
-def _cut(text: str, spans: list[Span]) -> Iterator[Part]:
+def _cut(text: str, spans: list[HighlightSpan]) -> Iterator[TextSegment]:
     place = 0
     for span in spans:
         yield from _pieces(text[place : span.start], "")
@@ -105,20 +105,20 @@ def _cut(text: str, spans: list[Span]) -> Iterator[Part]:
     yield from _pieces(text[place:], "")
 
 
-def _pieces(text: str, why: str) -> Iterator[Part]:
-    for odd, run in groupby(text, lambda sign: sign if is_odd(sign) else ""):
+def _pieces(text: str, why: str) -> Iterator[TextSegment]:
+    for odd, run in groupby(text, lambda sign: sign if is_invisible_sign(sign) else ""):
         signs = "".join(run)
-        yield _odd(odd, len(signs), why) if odd else Part(signs, why)
+        yield _odd(odd, len(signs), why) if odd else TextSegment(signs, why)
 
 
-def _odd(sign: str, times: int, why: str) -> Part:
+def _odd(sign: str, times: int, why: str) -> TextSegment:
     shown = code_point(sign) if times == 1 else f"{code_point(sign)} ×{times}"
-    return Part(f"[{shown}]", why, unicodedata.name(sign, "ký tự điều khiển"), times)
+    return TextSegment(f"[{shown}]", why, unicodedata.name(sign, "ký tự điều khiển"), times)
 
 
-def _apart(spans: Iterable[Span], length: int) -> list[Span]:
+def _apart(spans: Iterable[HighlightSpan], length: int) -> list[HighlightSpan]:
     """The spans in order, those that overlap joined, none outside the text."""
-    joined: list[Span] = []
+    joined: list[HighlightSpan] = []
     for span in sorted(spans, key=lambda span: (span.start, span.end)):
         start, end = max(0, span.start), min(span.end, length)
         if start >= end:
@@ -126,7 +126,7 @@ def _apart(spans: Iterable[Span], length: int) -> list[Span]:
         if joined and start < joined[-1].end:
             last = joined.pop()
             whys = dict.fromkeys([*last.why.split("; "), span.why])
-            joined.append(Span(last.start, max(last.end, end), "; ".join(whys)))
+            joined.append(HighlightSpan(last.start, max(last.end, end), "; ".join(whys)))
         else:
-            joined.append(Span(start, end, span.why))
+            joined.append(HighlightSpan(start, end, span.why))
     return joined

@@ -12,16 +12,16 @@ from django.contrib.auth.models import User
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 
-from reports.cases import visibility as scope
+from reports.cases import visibility
 from reports.models import Indicator, Report
 
 # What may be known by its digits; the index begins with the kind.
 BY_DIGITS = (Indicator.Kind.NUMBER, Indicator.Kind.ACCOUNT)
-MOST_NAMED = 20
-MOST_COUNTED = 100  # in a row of the queue: a wave may have thousands
+MAX_NAMED = 20
+MAX_COUNTED = 100  # in a row of the queue: a wave may have thousands
 
 
-def counted(indicators: QuerySet[Indicator]) -> QuerySet[Any]:
+def with_mention_counts(indicators: QuerySet[Indicator]) -> QuerySet[Any]:
     """The same indicators with `.named`: how many reports name each."""
     same = (
         Indicator.objects.filter(kind=OuterRef("kind"), key=OuterRef("key"))
@@ -33,7 +33,7 @@ def counted(indicators: QuerySet[Indicator]) -> QuerySet[Any]:
     return indicators.annotate(named=Subquery(same))
 
 
-def reports_naming(key: str) -> int:
+def count_reports_naming(key: str) -> int:
     """How many reports name a number, in whatever place."""
     named = Indicator.objects.filter(kind__in=BY_DIGITS, key=key).exclude(key="")
     return named.aggregate(n=Count("report", distinct=True))["n"] or 0
@@ -44,24 +44,28 @@ def newest_naming(key: str, viewer: User) -> list[Report]:
     links, so that no address holds the number.
     """
     named = Indicator.objects.filter(report=OuterRef("pk"), kind__in=BY_DIGITS, key=key, key__gt="")
-    rows = scope.reports(Report.objects.filter(Exists(named)), viewer).order_by("-received_at")
-    return list(rows.only("public_number", "received_at")[:MOST_NAMED])
+    rows = visibility.visible_reports(Report.objects.filter(Exists(named)), viewer).order_by(
+        "-received_at"
+    )
+    return list(rows.only("public_number", "received_at")[:MAX_NAMED])
 
 
-def with_callers(reports: QuerySet[Report]) -> QuerySet[Report]:
+def annotate_callers(reports: QuerySet[Report]) -> QuerySet[Report]:
     """The same, each with `caller_key`, the first caller's number that was written there, and with
     the reports that name it as `named_by`, so many as a row counts.
     """
     numbers = Indicator.objects.filter(kind=Indicator.Kind.NUMBER)
-    own = numbers.filter(report=OuterRef("pk"), place=Indicator.Place.CALLER).order_by("id")
+    own = numbers.filter(report=OuterRef("pk"), place=Indicator.IndicatorSource.CALLER).order_by(
+        "id"
+    )
     named = numbers.filter(key=OuterRef("caller_key"), key__gt="").values("report_id")
     return reports.annotate(caller_key=Subquery(own.values("key")[:1])).annotate(
-        named_by=ArraySubquery(named[:MOST_COUNTED])
+        named_by=ArraySubquery(named[:MAX_COUNTED])
     )
 
 
-def callers_of(report_ids: Iterable[UUID]) -> dict[UUID, Any]:
+def caller_by_report(report_ids: Iterable[UUID]) -> dict[UUID, Any]:
     """The caller's number of each report, the first that was written there."""
-    kind, place = Indicator.Kind.NUMBER, Indicator.Place.CALLER
+    kind, place = Indicator.Kind.NUMBER, Indicator.IndicatorSource.CALLER
     found = Indicator.objects.filter(report_id__in=list(report_ids), kind=kind, place=place)
     return {caller.report_id: caller for caller in found.order_by("-id")}

@@ -8,9 +8,9 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from reports.extraction.cue_matcher import code_rows
-from reports.extraction.explanations import DENIED, is_of_the_rest
-from reports.facts import abuse_flags as marks
-from reports.facts.demand_choices import label_of
+from reports.extraction.explanations import DENIED, is_remainder
+from reports.facts import abuse_flags
+from reports.facts.demand_choices import demand_label as label_of
 from reports.facts.followup_facts import ADDED
 from reports.facts.office_choices import OFFICES
 from reports.models import Case, Report
@@ -19,7 +19,7 @@ UNTRIAGED = "máy chưa đọc"
 
 
 @dataclass(frozen=True)
-class Urgency:
+class PriorityLabel:
     """A priority in words; the figure stands beside them."""
 
     word: str
@@ -27,13 +27,13 @@ class Urgency:
 
 
 _URGENCIES = (
-    (80, Urgency("Rất khẩn", "urgent-5")),
-    (60, Urgency("Khẩn", "urgent-4")),
-    (40, Urgency("Vừa", "urgent-3")),
-    (20, Urgency("Thấp", "urgent-2")),
-    (0, Urgency("Sau cùng", "urgent-1")),
+    (80, PriorityLabel("Rất khẩn", "urgent-5")),
+    (60, PriorityLabel("Khẩn", "urgent-4")),
+    (40, PriorityLabel("Vừa", "urgent-3")),
+    (20, PriorityLabel("Thấp", "urgent-2")),
+    (0, PriorityLabel("Sau cùng", "urgent-1")),
 )
-_UNREAD = Urgency(UNTRIAGED, "urgent-0")
+_UNREAD = PriorityLabel(UNTRIAGED, "urgent-0")
 
 EVENTS = {
     "taken": "Nhận xử lý",
@@ -222,12 +222,12 @@ _FLAGS = {
     "demand_unknown": "Có ô chọn mà cổng không biết.",
     "money_unread": "Chưa đọc được số tiền như đã ghi.",
     "signs_replaced": "Có ký tự hỏng, đã thay bằng dấu khác.",
-    marks.ADDRESS_BUSY: "Một địa chỉ mạng gửi nhiều tin trong mười phút. Xếp dưới đến khi có người nhận.",
-    marks.FLOOD: "Gửi lúc tin về dồn dập.",
-    marks.NETWORK_BUSY: "Một mạng gửi rất nhiều tin trong mười phút. Xếp dưới đến khi có người nhận.",
-    marks.NUMBER_BUSY: "Rất nhiều tin nêu số này trong mười phút. Xếp dưới đến khi có người nhận.",
-    marks.SAME_NETWORK: "Mạng gửi tin này đã từng báo số này. Chỉ riêng tin này thì chưa tính thêm một người.",
-    marks.SAME_WORDS: "Trong một giờ nhiều tin dùng đúng lời này. Xếp dưới đến khi có người nhận.",
+    abuse_flags.ADDRESS_BUSY: "Một địa chỉ mạng gửi nhiều tin trong mười phút. Xếp dưới đến khi có người nhận.",
+    abuse_flags.FLOOD: "Gửi lúc tin về dồn dập.",
+    abuse_flags.NETWORK_BUSY: "Một mạng gửi rất nhiều tin trong mười phút. Xếp dưới đến khi có người nhận.",
+    abuse_flags.NUMBER_BUSY: "Rất nhiều tin nêu số này trong mười phút. Xếp dưới đến khi có người nhận.",
+    abuse_flags.SAME_NETWORK: "Mạng gửi tin này đã từng báo số này. Chỉ riêng tin này thì chưa tính thêm một người.",
+    abuse_flags.SAME_WORDS: "Trong một giờ nhiều tin dùng đúng lời này. Xếp dưới đến khi có người nhận.",
     "too_fast": "Gửi rất nhanh sau khi mở trang, có thể do máy gửi.",
     "trap_filled": "Đã điền ô ẩn mà người thường không thấy, có thể do máy gửi.",
 }
@@ -257,64 +257,64 @@ _OF_NUMBER = {
 _MANY = re.compile(r"(campaign of|further demands:|money lost:) (\d+)")
 
 
-def urgency(priority: int | None) -> Urgency:
+def priority_label(priority: int | None) -> PriorityLabel:
     """A priority's word; None is a report that the machine has not read."""
     if priority is None:
         return _UNREAD
     return next(urgency for least, urgency in _URGENCIES if priority >= least)
 
 
-def floor_of(step: str) -> int | None:
+def priority_floor(step: str) -> int | None:
     """The least priority of a step: "5" is the gravest, "0" what the machine has not read."""
     return (int(step) - 1) * 20 if step in {"1", "2", "3", "4", "5"} else None
 
 
-def label(code: str) -> str:
+def code_label(code: str) -> str:
     """A scenario or an action of the taxonomy; an unknown code stands for itself."""
     row = code_rows().get(code)
     return row["label_vi"] if row else code
 
 
-def short(code: str) -> str:
+def short_label(code: str) -> str:
     """The label up to its first comma: enough for a row."""
-    return label(code).partition(",")[0]
+    return code_label(code).partition(",")[0]
 
 
-def demand(code: str) -> str:
+def demand_label(code: str) -> str:
     """What the reporter ticked: a box of the form, or an action."""
     boxed = label_of(code)
-    return label(code) if boxed == code else boxed
+    return code_label(code) if boxed == code else boxed
 
 
-def office(code: str) -> str:
+def office_label(code: str) -> str:
     """Whom the caller claimed to be, as the form offers it."""
     return str(OFFICES_OF_FORM.get(code, code))
 
 
-def channel(code: str) -> str:
+def channel_label(code: str) -> str:
     """By what they called; a channel that the form does not offer stands for itself."""
     return str(dict(Report.Channel.choices).get(code, code))
 
 
-def flag(code: str) -> str:
+def flag_label(code: str) -> str:
     """An oddity that intake marked."""
     return _FLAGS.get(code, code)
 
 
-def rule(text: str) -> str:
+def rule_label(text: str) -> str:
     """The ground of a priority in an officer's words."""
     if text in _RULES:
         return _RULES[text]
     head, _, code = text.partition(": ")
     if head in _OF_CODE:
-        return f"{_OF_CODE[head]}: {label(code)}"
+        return f"{_OF_CODE[head]}: {code_label(code)}"
     if found := _MANY.match(text):
-        amount = money(int(found[2])) if found[1] == "money lost:" else found[2]
+        amount = format_loss(int(found[2])) if found[1] == "money lost:" else found[2]
         return _OF_NUMBER[found[1]].format(amount)
     return _RULES.get(head, text)
 
 
-def ground(text: str) -> str:
+def source_label(text: str) -> str:
     """The ground of a fact: where it was read, when not in the story itself."""
     if text.startswith("declared: "):
         return "Người báo cho biết"
@@ -322,17 +322,17 @@ def ground(text: str) -> str:
     notes = ["Trong lời báo thêm"] if said != text else []
     if said.endswith(DENIED):
         notes.insert(0, "Có nói, nhưng chưa làm theo")
-    if is_of_the_rest(said):
+    if is_remainder(said):
         notes.insert(0, "Các chữ còn lại của lời kể")
     return "; ".join(notes)
 
 
-def inside(text: str) -> str:
+def lower_initial(text: str) -> str:
     """A label as it stands inside a sentence: names in it keep their capitals."""
     return text[:1].lower() + text[1:]
 
 
-def money(dong: int | None) -> str:
+def format_loss(dong: int | None) -> str:
     """A loss: 120 triệu, 35,5 triệu, 1,2 tỷ; none and unknown in words."""
     if dong is None:
         return "Chưa rõ"
@@ -344,12 +344,12 @@ def money(dong: int | None) -> str:
     return f"{dong} đồng"
 
 
-def number(amount: int) -> str:
+def format_count(amount: int) -> str:
     """A count as people write it: 1.234.567."""
     return f"{amount:,}".replace(",", ".")
 
 
-def age(since: datetime, now: datetime) -> str:
+def format_age(since: datetime, now: datetime) -> str:
     """How long a report has been here."""
     minutes = (now - since) // timedelta(minutes=1)
     for length, word in ((24 * 60, "ngày"), (60, "giờ"), (1, "phút")):
@@ -358,7 +358,7 @@ def age(since: datetime, now: datetime) -> str:
     return "vừa xong"
 
 
-def phone(key: str) -> str:
+def format_phone(key: str) -> str:
     """A canonical number as people write it: 0550 000 123."""
     if not key.startswith("+84"):
         return key
@@ -366,13 +366,13 @@ def phone(key: str) -> str:
     return f"{digits[:4]} {digits[4:7]} {digits[7:]}" if len(digits) in {10, 11} else digits
 
 
-def person(user: User | None) -> str:
+def officer_name(user: User | None) -> str:
     """An officer's name, or the login where none was entered."""
     if user is None:
         return "chưa phân công"
     return user.get_full_name() or user.get_username()
 
 
-def clock(at: datetime) -> str:
+def format_time(at: datetime) -> str:
     """An hour of the day as the desk writes it, in the desk's own time zone."""
     return f"{timezone.localtime(at):%H:%M}"

@@ -10,14 +10,14 @@ from django.db.models import OuterRef
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
-from desk import labels_due as due_words
+from desk import labels_due
 from reports.models import Clock, Report
 
 KINDS: dict[str, str] = {str(kind): str(label) for kind, label in Clock.Kind.choices}
 
 
 @dataclass(frozen=True)
-class Line:
+class DeadlineLine:
     """One clock: what it is, when it runs or ran out, how that stands in words."""
 
     title: str
@@ -26,21 +26,21 @@ class Line:
     css: str = ""
 
 
-def rows() -> ArraySubquery:
+def deadline_prefetch() -> ArraySubquery:
     """The clocks of a report, to be read with it in one statement."""
     every = Clock.objects.filter(report_id=OuterRef("pk")).order_by("id")
     names = ("kind", "due_at", "met_at", "dropped_at", "extended")
     return ArraySubquery(every.values(row=JSONObject(**{name: name for name in names})))
 
 
-def lines(report: Report) -> list[Line]:
+def deadline_lines(report: Report) -> list[DeadlineLine]:
     """The clocks of a report that was loaded with its `clock_rows`, those that run first."""
     now = timezone.now()
     found: list[dict[str, Any]] = getattr(report, "clock_rows", [])
     return [_line(row, now) for row in sorted(found, key=_is_over)]
 
 
-def ending(lines: list[Line], at: datetime) -> str:
+def ending_at(lines: list[DeadlineLine], at: datetime) -> str:
     """The clocks that end then, by name."""
     return ", ".join(line.title.lower() for line in lines if line.due_at == at)
 
@@ -49,19 +49,19 @@ def _is_over(row: dict[str, Any]) -> bool:
     return bool(row["met_at"] or row["dropped_at"])
 
 
-def _line(row: dict[str, Any], now: datetime) -> Line:
+def _line(row: dict[str, Any], now: datetime) -> DeadlineLine:
     title, end = KINDS[row["kind"]].capitalize(), datetime.fromisoformat(row["due_at"])
     if row["extended"]:
         title = f"{title} (gia hạn {row['extended']} lần)"
     if not _is_over(row):
-        due = due_words.said(end, now)
-        return Line(title, end, due.words, due.css)
+        due = labels_due.relative_time(end, now)
+        return DeadlineLine(title, end, due.words, due.css)
     if not row["met_at"]:
-        return Line(title, end, "thôi tính")
+        return DeadlineLine(title, end, "thôi tính")
     in_time = datetime.fromisoformat(row["met_at"]) <= end
-    return Line(title, end, "xong đúng hạn" if in_time else "xong, muộn")
+    return DeadlineLine(title, end, "xong đúng hạn" if in_time else "xong, muộn")
 
 
-def basis() -> str:
+def legal_basis() -> str:
     """The law that the lengths rest on, as the lawyers gave it; or that nobody has."""
     return settings.CLOCK_BASIS or "Thời hạn do đơn vị đặt, chưa ghi căn cứ pháp lý."

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from reports.calendar import deadline_rules as clocks
+from reports.calendar import deadline_rules
 from reports.models import Case
 from reports.models.desk import SOON
 
@@ -17,7 +17,7 @@ _UNITS = (
 
 
 @dataclass(frozen=True)
-class Due:
+class DeadlineLabel:
     """A deadline in words, and how it is to look: late, soon or calm. `at` is the moment itself."""
 
     at: datetime
@@ -25,23 +25,27 @@ class Due:
     css: str
 
 
-def of(case: Case, received_at: datetime, now: datetime | None = None) -> Due | None:
+def next_deadline(
+    case: Case, received_at: datetime, now: datetime | None = None
+) -> DeadlineLabel | None:
     """The next deadline of a case; None where nothing is due. A report so new that its clocks have
     not been started is due to be sorted.
     """
     at = case.due_at
     if at is None and case.status in Case.OPEN:
-        at = clocks.due(clocks.SORT, received_at)
-    return said(at, now) if at else None
+        at = deadline_rules.due_at(deadline_rules.SORT, received_at)
+    return relative_time(at, now) if at else None
 
 
-def said(at: datetime, now: datetime | None = None) -> Due:
+def relative_time(at: datetime, now: datetime | None = None) -> DeadlineLabel:
     """A deadline against the present moment, in its largest whole unit."""
     left = at - (now or timezone.now())
     if left <= timedelta(0):
         late = _span(-left)
-        return Due(at, f"quá hạn {late}" if late else "đến hạn", "due-late")
-    return Due(at, f"còn {_span(left) or 'chưa đầy 1 phút'}", "due-soon" if left <= SOON else "due")
+        return DeadlineLabel(at, f"quá hạn {late}" if late else "đến hạn", "due-late")
+    return DeadlineLabel(
+        at, f"còn {_span(left) or 'chưa đầy 1 phút'}", "due-soon" if left <= SOON else "due"
+    )
 
 
 def _span(length: timedelta) -> str:

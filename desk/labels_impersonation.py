@@ -2,31 +2,33 @@
 
 from collections.abc import Sequence
 
-from desk import labels as words
-from reports.extraction import script_stages as stages
-from reports.reference import office_lexicon as office_names
+from desk import labels
+from reports.extraction import script_stages
+from reports.reference import office_lexicon
 
 
-def claimed(code: str) -> str:
+def claim_label(code: str) -> str:
     """Whom the caller claimed to be: an office, a wider name, or as the form offers it."""
-    return words.office(code) if code in words.OFFICES_OF_FORM else office_names.label(code)
+    return (
+        labels.office_label(code) if code in labels.OFFICES_OF_FORM else office_lexicon.label(code)
+    )
 
 
 def communes(codenames: Sequence[str]) -> str:
     """The commune of a claimed unit; of several, that none of them is sure."""
-    names = [office_names.commune(code) for code in codenames]
+    names = [office_lexicon.commune(code) for code in codenames]
     return names[0] if len(names) == 1 else f"chưa rõ: {' / '.join(names)}"
 
 
-def step(code: str) -> str:
+def stage_label(code: str) -> str:
     """A step of the script; an unknown one stands for itself."""
-    return stages.labels().get(code, code)
+    return script_stages.labels().get(code, code)
 
 
-def claim(text: str) -> str:
+def claim_explanation(text: str) -> str:
     """The ground of a claimed office: its name, the commune of its unit, where it was read."""
     head, _, said = text.partition(": ")
     codes, _, places = head.partition(" in ")
-    name = " / ".join(map(claimed, codes.split("|")))
+    name = " / ".join(map(claim_label, codes.split("|")))
     place = f" ({communes(places.split('|'))})" if places else ""
-    return "; ".join(filter(None, (name + place, words.ground(said))))
+    return "; ".join(filter(None, (name + place, labels.source_label(said))))

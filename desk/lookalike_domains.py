@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 
 from desk.base import officer
 from reports.models import LookAlike
-from reports.public import lookalike_domains as lookalikes
+from reports.public import lookalike_domains
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[LookAlike]
@@ -64,7 +64,7 @@ class LookAlikeAdmin(_Admin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        shown = (extra_context or {}) | {"host": lookalikes.host()}
+        shown = (extra_context or {}) | {"host": lookalike_domains.portal_hostname()}
         return super().changelist_view(request, shown)
 
     def get_readonly_fields(
@@ -73,10 +73,10 @@ class LookAlikeAdmin(_Admin):
         return ("name",) if obj else ()
 
     def save_model(self, request: HttpRequest, obj: LookAlike, form: Any, change: bool) -> None:
-        lookalikes.judge(obj, officer(request))
+        lookalike_domains.record_verdict(obj, officer(request))
 
 
-def asked(user: User) -> dict[str, Any]:
+def lookalike_counts_column(user: User) -> dict[str, Any]:
     """How many names nobody has looked at, how many are false; nothing for who may not see them. As a
     column of the statement of the start page.
     """

@@ -7,7 +7,7 @@ from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.functional import cached_property
 
-from core.readonly_admin import Shown
+from core.readonly_admin import ReadOnlyAdminMixin
 
 if TYPE_CHECKING:
     _Paginator = Paginator[Any]
@@ -16,22 +16,22 @@ else:
 
 NEAR = 2000  # rows that paging reaches; beyond them one filters or searches
 
-LONGEST, MOST_ASKED = 200, 30  # signs of what an address asks for; and of how many things
+MAX_LENGTH, MAX_ASKED = 200, 30  # signs of what an address asks for; and of how many things
 
 
-def bounded(asked: QueryDict) -> QueryDict:
+def sanitize_query(asked: QueryDict) -> QueryDict:
     """The same without NUL, which no database takes, and no longer than a person types: each link
     of a list repeats what was asked.
     """
-    few = [(name, str(value)) for name, value in asked.items()][:MOST_ASKED]
-    if all(len(name + value) <= LONGEST and "\0" not in name + value for name, value in few):
+    few = [(name, str(value)) for name, value in asked.items()][:MAX_ASKED]
+    if all(len(name + value) <= MAX_LENGTH and "\0" not in name + value for name, value in few):
         return asked
     kept = QueryDict(mutable=True)
-    kept.update({name: value.replace("\0", "")[:LONGEST] for name, value in few})
+    kept.update({name: value.replace("\0", "")[:MAX_LENGTH] for name, value in few})
     return kept
 
 
-class NearPaginator(_Paginator):
+class BoundedPaginator(_Paginator):
     """Knows the keys of the first `NEAR` rows in their order and no more: the table may be long,
     what people page through is not. The last page of them costs what the first one does.
     """
@@ -58,12 +58,12 @@ class NearPaginator(_Paginator):
         return [found[key] for key in keys if key in found]
 
 
-class Listed(Shown):
+class NoDetailAdminMixin(ReadOnlyAdminMixin):
     """A list, the newest first, that says all there is to say: its rows have no page of their own."""
 
     list_display_links: Any = None
     ordering: Any = ("-id",)
-    paginator: Any = NearPaginator
+    paginator: Any = BoundedPaginator
     list_max_show_all = 0
     show_full_result_count = False
     actions: Any = None

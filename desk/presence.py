@@ -11,7 +11,7 @@ from django.db import connection
 
 FRESH_S = 180  # without a sign for so long somebody has gone
 _KEPT = "1 hour"
-_MOST = 5
+_MAX_COUNT = 5
 
 # An officer's old rows go with the next look; one that another tab holds may stay.
 _LOOK = f"""
@@ -28,24 +28,24 @@ SELECT officer.username, officer.first_name, officer.last_name, other.at
   FROM reports_presence AS other JOIN auth_user AS officer ON officer.id = other.officer_id
  WHERE other.report_id = %(report)s AND other.officer_id <> %(officer)s
    AND other.at > statement_timestamp() - interval '{FRESH_S} seconds'
- ORDER BY other.at DESC LIMIT {_MOST}
+ ORDER BY other.at DESC LIMIT {_MAX_COUNT}
 """  # noqa: S608  # nosec B608
 
 
 @dataclass(frozen=True)
-class Other:
+class OtherViewer:
     """A colleague who has the report open, and when that was last seen."""
 
     officer: User
     at: datetime
 
 
-def look(report: UUID, officer: User) -> list[Other]:
+def touch(report: UUID, officer: User) -> list[OtherViewer]:
     """Say that the officer has the report open, and who else has, the latest first."""
     with connection.cursor() as cursor:
         cursor.execute(_LOOK, {"report": report, "officer": officer.pk})
         rows = cursor.fetchall()
     return [
-        Other(User(username=name, first_name=first, last_name=last), at)
+        OtherViewer(User(username=name, first_name=first, last_name=last), at)
         for name, first, last, at in rows
     ]

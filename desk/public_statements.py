@@ -9,10 +9,10 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils import timezone
 
-from desk import validators as vetting
-from desk.numbers.change_requests import Proposing
+from desk import validators
+from desk.numbers.change_requests import FourEyesAdminMixin
 from reports.models import BankLine, Statement
-from reports.public import confirmed_statements as confirmed
+from reports.public import confirmed_statements
 
 if TYPE_CHECKING:
     _StatementAdmin = admin.ModelAdmin[Statement]
@@ -50,7 +50,7 @@ class StatementForm(_StatementForm):
         return self._with_its_marks("text_en")
 
     def _with_its_marks(self, name: str) -> str:
-        typed: str = vetting.plain(self.cleaned_data[name])
+        typed: str = validators.validate_plain_text(self.cleaned_data[name])
         needed = set(_MARKS.findall(self.initial.get(name, "")))
         if set(_MARKS.findall(typed)) == needed:
             return typed
@@ -93,9 +93,11 @@ class StatementAdmin(_StatementAdmin):
         if not isinstance(by, User):
             return
         if obj.is_public:
-            confirmed.show(obj, by)
+            confirmed_statements.publish_statement(obj, by)
         else:
-            confirmed.keep_off(obj, by, was_public=bool(form.initial.get("is_public")))
+            confirmed_statements.unpublish_statement(
+                obj, by, was_public=bool(form.initial.get("is_public"))
+            )
         messages.info(request, SOON)
 
     @admin.display(description="trên trang", ordering="is_public")
@@ -132,14 +134,14 @@ class BankLineForm(_BankLineForm):
         typed = " ".join(self.cleaned_data["number"].split())
         if not _CALLABLE.fullmatch(typed):
             raise forms.ValidationError("Ghi một số gọi được, chỉ chữ số và dấu cách.")
-        return vetting.publishable(self, typed)
+        return validators.validate_publishable(self, typed)
 
     def clean_source(self) -> str:
-        return vetting.source(self.cleaned_data["source"])
+        return validators.validate_source(self.cleaned_data["source"])
 
 
 @admin.register(BankLine)
-class BankLineAdmin(Proposing, _BankLineAdmin):
+class BankLineAdmin(FourEyesAdminMixin, _BankLineAdmin):
     """The banks' own numbers for the first half hour; a change takes a second officer."""
 
     form = BankLineForm

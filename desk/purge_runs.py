@@ -7,26 +7,26 @@ from django.contrib.auth.models import User
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 
-from desk import labels as words
-from desk.base import moment, officer
-from desk.pagination import Listed
-from reports.cases import visibility as scope
+from desk import labels
+from desk.base import format_datetime, officer
+from desk.pagination import NoDetailAdminMixin
+from reports.cases import visibility
 from reports.models import ErasureWish, PurgeRun
-from reports.retention.policy import BY_NAME, KINDS, Kind
+from reports.retention.policy import BY_NAME, KINDS, RetentionPolicy
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[PurgeRun]
 else:
     _Admin = admin.ModelAdmin
 
-_MOST_WISHES = 50
+_MAX_WISHES = 50
 
 
 @admin.register(PurgeRun)
-class PurgeRunAdmin(Listed, _Admin):
+class PurgeRunAdmin(NoDetailAdminMixin, _Admin):
     """One line a night; nothing to change."""
 
-    list_display = ("when", "done", "went", "stayed")
+    list_display = ("when", "done", "erased_counts", "stayed")
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -40,16 +40,16 @@ class PurgeRunAdmin(Listed, _Admin):
 
     @admin.display(description="bắt đầu")
     def when(self, run: PurgeRun) -> str:
-        return moment(run.started_at)
+        return format_datetime(run.started_at)
 
     @admin.display(description="xong")
     def done(self, run: PurgeRun) -> str:
-        return moment(run.finished_at) if run.finished_at else "đang làm"
+        return format_datetime(run.finished_at) if run.finished_at else "đang làm"
 
     @admin.display(description="đã xóa")
-    def went(self, run: PurgeRun) -> str:
+    def erased_counts(self, run: PurgeRun) -> str:
         told = [
-            f"{words.number(count)} {BY_NAME[name].told}"
+            f"{labels.format_count(count)} {BY_NAME[name].told}"
             for name, count in run.counts.items()
             if count and name in BY_NAME
         ]
@@ -64,10 +64,10 @@ def _waiting(viewer: User) -> list[ErasureWish]:
         return []
     since = Coalesce("taken_up_at", "asked_at")
     wishes = ErasureWish.objects.open().order_by(since).select_related("report__case")
-    return [wish for wish in wishes[:_MOST_WISHES] if scope.sees(viewer, wish.report.case)]
+    return [wish for wish in wishes[:_MAX_WISHES] if visibility.can_see(viewer, wish.report.case)]
 
 
-def _length(kind: Kind) -> str:
-    if not kind.length:
+def _length(kind: RetentionPolicy) -> str:
+    if not kind.period:
         return "giữ đến khi PV01 quyết định"
-    return f"{kind.length} {'tháng' if kind.is_in_months else 'ngày'}"
+    return f"{kind.period} {'tháng' if kind.is_in_months else 'ngày'}"

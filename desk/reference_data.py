@@ -7,9 +7,9 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 
-from core.audit import log as events
-from core.readonly_admin import Shown
-from desk import validators as vetting
+from core.audit import events as log
+from core.readonly_admin import ReadOnlyAdminMixin
+from desk import validators
 from desk.public_statements import DayField
 from reports.models import Commune, Office
 
@@ -34,7 +34,7 @@ _WORDS = (
 
 
 @admin.register(Commune)
-class CommuneAdmin(Shown, _CommuneAdmin):
+class CommuneAdmin(ReadOnlyAdminMixin, _CommuneAdmin):
     """The state's own list; setup_desk writes it, nobody edits it."""
 
     list_display = ("name", "code", "districts")
@@ -55,7 +55,7 @@ class OfficeForm(_OfficeForm):
         said = super().clean() or self.cleaned_data
         for name in _WORDS:
             try:
-                vetting.plain(str(said.get(name) or ""))
+                validators.validate_plain_text(str(said.get(name) or ""))
             except forms.ValidationError as error:
                 self.add_error(name, error)
         return said
@@ -76,7 +76,7 @@ class OfficeAdmin(_OfficeAdmin):
         }
         now = {name: str(getattr(obj, name)) for name in was}
         by = request.user if isinstance(request.user, User) else None
-        events.record("office", obj.pk, "office_saved", by=by, was=was, now=now)
+        log.log_event("office", obj.pk, "office_saved", by=by, was=was, now=now)
 
     @admin.display(description="rà soát ngày", ordering="reviewed_on")
     def reviewed(self, office: Office) -> str:

@@ -16,25 +16,24 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from desk import labels as words
+from desk import labels
 from desk.base import officer, see_other
-from desk.pagination import Listed
+from desk.pagination import NoDetailAdminMixin
 from reports.models import Retriage
-from reports.triage import reprocessing as retriage
-from reports.triage import service as triage
+from reports.triage import reprocessing, service
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Retriage]
 else:
     _Admin = admin.ModelAdmin
 
-MOST_AT_ONCE = retriage.MOST_AT_ONCE
+MAX_BATCH = reprocessing.MAX_BATCH
 MANY = "reports.add_retriage"
 ONE = "reports.decide_case"
 
 
 @admin.register(Retriage)
-class RetriageAdmin(Listed, _Admin):
+class ReprocessingRunAdmin(NoDetailAdminMixin, _Admin):
     """Who had reports read again, and when; a run is started on a page of its own."""
 
     list_display = ("when", "who", "rules", "reports", "done")
@@ -65,8 +64,8 @@ class RetriageAdmin(Listed, _Admin):
             **self.admin_site.each_context(request),
             "title": "Đọc lại những tin theo bộ quy tắc cũ",
             "opts": self.opts,
-            "rules": triage.RULES_VERSION,
-            "run": retriage.unfinished(),
+            "rules": service.RULES_VERSION,
+            "run": reprocessing.unfinished(),
             "reports": _counted(),
         }
         return TemplateResponse(request, "admin/reports/retriage/start.html", context)
@@ -77,7 +76,7 @@ class RetriageAdmin(Listed, _Admin):
 
     @admin.display(description="ai")
     def who(self, run: Retriage) -> str:
-        return words.person(run.by) if run.by else "Quản trị máy chủ"
+        return labels.officer_name(run.by) if run.by else "Quản trị máy chủ"
 
     @admin.display(description="bộ quy tắc")
     def rules(self, run: Retriage) -> str:
@@ -85,7 +84,7 @@ class RetriageAdmin(Listed, _Admin):
 
     @admin.display(description="số tin")
     def reports(self, run: Retriage) -> str:
-        return words.number(run.total)
+        return labels.format_count(run.total)
 
     @admin.display(description="giao xong")
     def done(self, run: Retriage) -> str:
@@ -94,20 +93,18 @@ class RetriageAdmin(Listed, _Admin):
         return f"{timezone.localtime(run.finished_at):%H:%M, %d/%m/%Y}"
 
 
-def read_again(request: HttpRequest, reports: Sequence[UUID]) -> None:
+def reprocess_selected(request: HttpRequest, reports: Sequence[UUID]) -> None:
     """Have some reports read again and say what becomes of them."""
-    if len(reports) > MOST_AT_ONCE:
-        most = words.number(MOST_AT_ONCE)
+    if len(reports) > MAX_BATCH:
+        most = labels.format_count(MAX_BATCH)
         messages.error(request, f"Chưa làm gì. Mỗi lần chọn nhiều nhất {most} tin.")
         return
-    owed = retriage.read_again(reports, by=officer(request))
+    owed = reprocessing.reprocess_selected(reports, by=officer(request))
     if owed:
-        told = (
-            f"Máy sẽ đọc lại {words.number(owed)} tin, thường chỉ vài giây. Quyết định giữ nguyên."
-        )
+        told = f"Máy sẽ đọc lại {labels.format_count(owed)} tin, thường chỉ vài giây. Quyết định giữ nguyên."
         messages.success(request, told)
     if left := len(reports) - owed:
-        told = f"{words.number(left)} tin để nguyên: đang chờ máy đọc, đang phải giữ nguyên, hoặc đã xóa dữ liệu."
+        told = f"{labels.format_count(left)} tin để nguyên: đang chờ máy đọc, đang phải giữ nguyên, hoặc đã xóa dữ liệu."
         messages.info(request, told)
 
 
@@ -115,16 +112,16 @@ def _begin(request: HttpRequest) -> None:
     """Start a run, or set the one that is there going again, and say which."""
     by = officer(request)
     try:
-        run = retriage.start(by=by)
-    except retriage.NothingToReadError:
+        run = reprocessing.start(by=by)
+    except reprocessing.NothingToReprocessError:
         messages.info(request, "Mọi tin đã theo bộ quy tắc hiện nay, không có gì phải đọc lại.")
-    except retriage.UnderWayError as error:
-        again = retriage.carry_on(error.run, by=by)
+    except reprocessing.RunInProgressError as error:
+        again = reprocessing.resume(error.run, by=by)
         messages.info(request, "Đã cho máy làm tiếp." if again else "Đang có một lượt đọc lại rồi.")
     except DatabaseTrouble:
         messages.error(request, "Chưa bắt đầu được, máy chủ đang bận. Vài phút nữa bấm lại.")
     else:
-        told = f"Đã bắt đầu đọc lại {words.number(run.total)} tin. Máy tự làm, trang này đóng cũng được."
+        told = f"Đã bắt đầu đọc lại {labels.format_count(run.total)} tin. Máy tự làm, trang này đóng cũng được."
         messages.success(request, told)
 
 
@@ -133,8 +130,8 @@ def _newest(request: HttpRequest) -> dict[str, Any]:
     run = Retriage.objects.order_by("-id").first()
     return {
         "run": run,
-        "progress": retriage.progress(run) if run else None,
-        "rules": triage.RULES_VERSION,
+        "progress": reprocessing.progress(run) if run else None,
+        "rules": service.RULES_VERSION,
         "may_start": request.user.has_perm(MANY),
     }
 
@@ -142,6 +139,6 @@ def _newest(request: HttpRequest) -> dict[str, Any]:
 def _counted() -> int | None:
     """How many reports a run would be about; None where counting took too long."""
     try:
-        return retriage.count()
+        return reprocessing.count()
     except DatabaseTrouble:
         return None

@@ -11,11 +11,10 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 
-from core.audit import log as events
-from desk import labels as words
+from core.audit import events as log
+from desk import labels
 from desk.base import officer
-from reports.cases import routing
-from reports.cases import visibility as scope
+from reports.cases import routing, visibility
 from reports.extraction.cue_matcher import scenario_codes
 from reports.models import RoutingRule, Unit
 
@@ -43,7 +42,7 @@ class RuleForm(_Form):
         if isinstance(kinds := self.fields.get("scenario"), forms.ChoiceField):
             kinds.choices = [
                 ("", "Kiểu nào cũng được"),
-                *((code, words.label(code)) for code in scenario_codes()),
+                *((code, labels.code_label(code)) for code in scenario_codes()),
             ]
         if isinstance(to := self.fields.get("unit"), forms.ModelChoiceField):
             to.queryset = Unit.objects.active()
@@ -84,7 +83,7 @@ class RoutingRuleAdmin(_Admin):
 
     def dry_run(self, request: HttpRequest) -> HttpResponse:
         """What the rules would have done with the last month's reports; drafts too where asked."""
-        if not self.has_view_permission(request) or not scope.is_at_pv01(officer(request)):
+        if not self.has_view_permission(request) or not visibility.is_at_pv01(officer(request)):
             raise PermissionDenied
         with_drafts = "drafts" in request.GET
         context = {
@@ -101,10 +100,10 @@ class RoutingRuleAdmin(_Admin):
         super().save_model(request, obj, form, change)
         said = {name: form.cleaned_data[name] for name in (*_ASKED, *_GIVEN)}
         now = {name: getattr(value, "pk", value) for name, value in said.items()}
-        events.record("rule", obj.pk, "rule_saved", by=officer(request), **now)
+        log.log_event("rule", obj.pk, "rule_saved", by=officer(request), **now)
 
     def delete_model(self, request: HttpRequest, obj: RoutingRule) -> None:
-        events.record("rule", obj.pk, "rule_removed", by=officer(request))
+        log.log_event("rule", obj.pk, "rule_removed", by=officer(request))
         super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[RoutingRule]) -> None:
@@ -117,37 +116,39 @@ class RoutingRuleAdmin(_Admin):
 
     @admin.display(description="tin nào")
     def when(self, rule: RoutingRule) -> str:
-        return asks(rule)
+        return condition_text(rule)
 
     @admin.display(description="chuyển đến")
     def to(self, rule: RoutingRule) -> str:
-        return leads_to(rule)
+        return target_text(rule)
 
     @admin.display(description="ưu tiên ít nhất")
     def urgency(self, rule: RoutingRule) -> str:
-        return "–" if rule.priority is None else words.urgency(rule.priority).word
+        return "–" if rule.priority is None else labels.priority_label(rule.priority).word
 
 
-def asks(rule: RoutingRule) -> str:
+def condition_text(rule: RoutingRule) -> str:
     """What a report must be like, in words."""
     asked = [
-        words.label(rule.scenario) if rule.scenario else "",
+        labels.code_label(rule.scenario) if rule.scenario else "",
         f"người báo ở {rule.commune}" if rule.commune else "",
         f"họ xưng {rule.office}" if rule.office else "",
-        f"thiệt hại từ {words.money(rule.least_loss)}" if rule.least_loss else "",
+        f"thiệt hại từ {labels.format_loss(rule.least_loss)}" if rule.least_loss else "",
     ]
     return "; ".join(filter(None, asked)) or "Mọi tin"
 
 
-def leads_to(rule: RoutingRule) -> str:
+def target_text(rule: RoutingRule) -> str:
     """Where it goes."""
     return rule.unit.name if rule.unit else "Công an xã, phường nơi người báo ở"
 
 
-def _tried(trial: routing.Trial) -> dict[str, Any]:
+def _tried(trial: routing.DryRunResult) -> dict[str, Any]:
     """The trial as its page shows it: a line for each rule, what no rule fits apart."""
     lines = [
-        (line.rule, asks(line.rule), leads_to(line.rule), line) for line in trial.lines if line.rule
+        (line.rule, condition_text(line.rule), target_text(line.rule), line)
+        for line in trial.lines
+        if line.rule
     ]
     rest = next(line for line in trial.lines if line.rule is None)
     return {"trial": trial, "lines": lines, "rest": rest}

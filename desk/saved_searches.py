@@ -26,21 +26,25 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from core.audit import log as events
-from desk.pagination import LONGEST, NEAR
-from desk.reports import filters as facets
-from desk.reports.search import find
-from reports.cases import visibility as scope
+from core.audit import events
+from desk.pagination import MAX_LENGTH, NEAR
+from desk.reports import filters
+from desk.reports.search import search_reports
+from reports.cases import visibility
 from reports.models import Report, SavedSearch
 
 log = structlog.get_logger(__name__)
 
 KEEP = "reports.decide_case"
-MOST = 30  # searches of one officer
-LONGEST_QUERY = 400  # signs, as of SavedSearch.query
-MOST_SHOWN = 40  # on the start page
-MOST_COUNTED = 500  # at one look
-KNOWN = ("q", facets.WorkFilter.parameter_name, *(each.parameter_name for each in facets.NARROWING))
+MAX_COUNT = 30  # searches of one officer
+MAX_QUERY_LENGTH = 400  # signs, as of SavedSearch.query
+MAX_SHOWN = 40  # on the start page
+MAX_COUNTED = 500  # at one look
+KNOWN = (
+    "q",
+    filters.WorkFilter.parameter_name,
+    *(each.parameter_name for each in filters.NARROWING),
+)
 _SHOWN = ("id", "name", "query", "is_shared", "alert_at", "hits", "counted_at")
 _OWNER = ("id", "username", "first_name", "last_name")
 
@@ -60,43 +64,45 @@ class SaveForm(forms.Form):
     is_shared = forms.BooleanField(required=False)
 
     def clean_query(self) -> str:
-        kept = kept_of(QueryDict(str(self.cleaned_data["query"]).lstrip("?")))
+        kept = allowed_query(QueryDict(str(self.cleaned_data["query"]).lstrip("?")))
         if not kept:
             raise forms.ValidationError("Chưa lọc, chưa tìm gì nên không có gì để lưu.")
-        if len(kept) > LONGEST_QUERY:
+        if len(kept) > MAX_QUERY_LENGTH:
             raise forms.ValidationError("Tìm kiếm này dài quá. Bỏ bớt chữ rồi lưu lại.")
         return kept
 
 
-def kept_of(asked: QueryDict) -> str:
+def allowed_query(asked: QueryDict) -> str:
     """Of what an address asks for, what may be kept: known lists and the words sought."""
     found = {
-        name: asked.get(name, "").replace("\0", "").strip()[:LONGEST] for name in KNOWN if name
+        name: asked.get(name, "").replace("\0", "").strip()[:MAX_LENGTH] for name in KNOWN if name
     }
     return urlencode({name: value for name, value in found.items() if value})
 
 
-def seen_by(user: User) -> QuerySet[SavedSearch]:
+def visible_searches(user: User) -> QuerySet[SavedSearch]:
     """An officer's own searches, and those that others share; at a unit only those of its own
     people: names, words and counts of the others speak of reports that are not seen there.
     """
-    rows, unit = SavedSearch.objects.select_related("owner"), scope.unit_of(user)
+    rows, unit = SavedSearch.objects.select_related("owner"), visibility.unit_of(user)
     shared = Q(is_shared=True) if unit is None else Q(is_shared=True, owner__membership__unit=unit)
     return rows.filter(Q(owner=user) | shared)
 
 
-def asked(user: User) -> dict[str, Any]:
+def saved_searches_column(user: User) -> dict[str, Any]:
     """The searches on an officer's start page, as a column of a statement, which `kept` reads;
     nothing for who keeps none.
     """
     if not user.has_perm(KEEP):
         return {}
-    rows = seen_by(user).annotate(by=JSONObject(**{name: f"owner__{name}" for name in _OWNER}))
+    rows = visible_searches(user).annotate(
+        by=JSONObject(**{name: f"owner__{name}" for name in _OWNER})
+    )
     shown = rows.order_by("name", "id").values(told=JSONObject(by="by", **{n: n for n in _SHOWN}))
-    return {"searches": ArraySubquery(shown[:MOST_SHOWN])}
+    return {"searches": ArraySubquery(shown[:MAX_SHOWN])}
 
 
-def kept(told: dict[str, Any]) -> list[SavedSearch]:
+def saved_searches(told: dict[str, Any]) -> list[SavedSearch]:
     """Those that have come to what their owner waits for first."""
     rows = [_row(**row) for row in told.get("searches", [])]
     return sorted(rows, key=lambda row: not row.has_come)
@@ -114,13 +120,13 @@ def save(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         for told in form.errors.values():
             messages.error(request, f"Chưa lưu. {told[0]}")
-    elif by.saved_searches.count() >= MOST:
+    elif by.saved_searches.count() >= MAX_COUNT:
         messages.error(
-            request, f"Chưa lưu. Mỗi người giữ nhiều nhất {MOST} tìm kiếm; xóa bớt rồi lưu."
+            request, f"Chưa lưu. Mỗi người giữ nhiều nhất {MAX_COUNT} tìm kiếm; xóa bớt rồi lưu."
         )
     else:
         _keep(request, by, form.cleaned_data)
-    query = kept_of(QueryDict(request.POST.get("query", "").lstrip("?")[:2000]))
+    query = allowed_query(QueryDict(request.POST.get("query", "").lstrip("?")[:2000]))
     return HttpResponseRedirect(f"{reverse('admin:reports_report_changelist')}?{query}")
 
 
@@ -128,7 +134,7 @@ def _keep(request: HttpRequest, by: User, said: dict[str, Any]) -> None:
     try:
         with transaction.atomic():
             kept = SavedSearch.objects.create(owner=by, **said)
-            events.record("search", kept.pk, "search_saved", by=by, shared=kept.is_shared)
+            events.log_event("search", kept.pk, "search_saved", by=by, shared=kept.is_shared)
     except IntegrityError:
         messages.error(request, "Chưa lưu. Đã có tìm kiếm mang tên này; đặt tên khác.")
         return
@@ -139,11 +145,11 @@ def _keep(request: HttpRequest, by: User, said: dict[str, Any]) -> None:
 def remove(request: HttpRequest, search: int) -> HttpResponse:
     """Throw a search away; its owner alone may."""
     by = _officer(request)
-    kept = get_object_or_404(seen_by(by), pk=search)
+    kept = get_object_or_404(visible_searches(by), pk=search)
     if kept.owner_id != by.pk:
         raise PermissionDenied
     with transaction.atomic():
-        events.record("search", search, "search_removed", by=by)
+        events.log_event("search", search, "search_removed", by=by)
         kept.delete()
     messages.success(request, "Đã xóa tìm kiếm.")
     return HttpResponseRedirect(reverse("admin:index"))
@@ -155,25 +161,27 @@ def _officer(request: HttpRequest) -> User:
     return request.user
 
 
-def found(kept: SavedSearch) -> QuerySet[Report]:
+def matching_reports(kept: SavedSearch) -> QuerySet[Report]:
     """The reports of a search, as its owner sees them; none once the owner reads none."""
     asked, owner = QueryDict(kept.query), kept.owner
     if not owner.has_perm(KEEP):
         return Report.objects.none()
-    rows = scope.reports(Report.objects.all(), owner)
+    rows = visibility.visible_reports(Report.objects.all(), owner)
     typed = asked.get("q", "")
-    work = asked.get(str(facets.WorkFilter.parameter_name)) or ("all" if typed else "open")
-    chosen = [(each, asked[str(each.parameter_name)]) for each in facets.NARROWING
+    work = asked.get(str(filters.WorkFilter.parameter_name)) or ("all" if typed else "open")
+    chosen = [(each, asked[str(each.parameter_name)]) for each in filters.NARROWING
               if asked.get(str(each.parameter_name))]  # fmt: skip
-    rows = facets.of_work(rows, work, owner, is_narrowed=bool(chosen) and not typed)
+    rows = filters.filter_by_work(rows, work, owner, is_narrowed=bool(chosen) and not typed)
     for each, value in chosen:
-        rows = each.narrow(rows, value[: facets.LONGEST])
-    return find(rows, typed, owner, only_open=work in facets.OF_OPEN)[0] if typed else rows
+        rows = each.filter_queryset(rows, value[: filters.MAX_LENGTH])
+    return (
+        search_reports(rows, typed, owner, only_open=work in filters.OF_OPEN)[0] if typed else rows
+    )
 
 
 def count(kept: SavedSearch) -> None:
     """Count a search and tell its owner, once, when it has come to what they wait for."""
-    kept.hits = found(kept).order_by().values("pk")[:NEAR].count()
+    kept.hits = matching_reports(kept).order_by().values("pk")[:NEAR].count()
     rows = SavedSearch.objects.filter(pk=kept.pk)
     rows.update(hits=kept.hits, counted_at=timezone.now())
     if not kept.has_come:
@@ -185,7 +193,7 @@ def count(kept: SavedSearch) -> None:
 def count_all() -> None:
     """Count every search, the longest uncounted first; one that fails holds up no other."""
     rows = SavedSearch.objects.select_related("owner").filter(owner__is_active=True)
-    for kept in rows.order_by("counted_at")[:MOST_COUNTED]:
+    for kept in rows.order_by("counted_at")[:MAX_COUNTED]:
         try:
             count(kept)
         except DatabaseTrouble as error:

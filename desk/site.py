@@ -10,10 +10,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django_otp.admin import OTPAdminAuthenticationForm, OTPAdminSite
 from django_otp.models import Device
 
-from accounts import reauthentication as reauth
-from accounts import session_views as logins
-from accounts.oidc import views as oidc
-from desk import help as desk_help
+from accounts import reauthentication, session_views
+from accounts.oidc import views
+from desk import help_pages
 
 WRONG = (
     "Tên đăng nhập, mật khẩu hoặc mã xác nhận chưa đúng. Mã trên điện thoại đổi 30 giây một lần:"
@@ -63,7 +62,7 @@ class DeskLogin(OTPAdminAuthenticationForm):
             raise
 
     def _chosen_device(self, user: User) -> Device | None:
-        return reauth.chosen(user, self.cleaned_data.get("otp_token", ""))
+        return reauthentication.lock_device_for(user, self.cleaned_data.get("otp_token", ""))
 
     def _update_form(self, user: User) -> None:
         """The password is not sent back into the page."""
@@ -82,12 +81,17 @@ class DeskSite(OTPAdminSite):
     logout_template = "admin/logged_out.html"
 
     def get_urls(self) -> list[Any]:
-        return [*desk_help.urls(self), *logins.urls(self), *oidc.urls(self), *super().get_urls()]
+        return [
+            *help_pages.urls(self),
+            *session_views.urls(self),
+            *views.urls(self),
+            *super().get_urls(),
+        ]
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        context = {"has_oidc": oidc.is_configured()} | (extra_context or {})
+        context = {"has_oidc": views.is_configured()} | (extra_context or {})
         answer: HttpResponse = super().login(request, context)
         return answer
 
@@ -95,7 +99,7 @@ class DeskSite(OTPAdminSite):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Out here, and by way of the page that says so at the provider that let the officer in."""
-        told = oidc.farewell(request) if request.method == "POST" else {}
+        told = views.end_session_context(request) if request.method == "POST" else {}
         answer: HttpResponse = super().logout(request, told | (extra_context or {}))
         return answer
 
@@ -105,7 +109,7 @@ class DeskSite(OTPAdminSite):
         """A new password ends the sessions that the old one began."""
         response: HttpResponse = super().password_change(request, extra_context)
         if request.method == "POST" and response.status_code == HttpResponseRedirect.status_code:
-            logins.end_others(request, "password_changed")
+            session_views.end_other_sessions(request, "password_changed")
         return response
 
     def get_app_list(

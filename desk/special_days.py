@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
-from desk import validators as vetting
+from desk import validators
 from desk.base import officer
 from desk.public_statements import AnyDayField
 from reports.calendar import days_off
@@ -38,10 +38,10 @@ class SpecialDayForm(_Form):
         return said
 
     def clean_name(self) -> str:
-        return vetting.plain(self.cleaned_data["name"])
+        return validators.validate_plain_text(self.cleaned_data["name"])
 
     def clean_source(self) -> str:
-        return vetting.plain(self.cleaned_data["source"])
+        return validators.validate_plain_text(self.cleaned_data["source"])
 
 
 @admin.register(SpecialDay)

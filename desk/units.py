@@ -8,12 +8,11 @@ from django.contrib.auth.models import User
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 
-from core.audit import log as events
-from core.text import fold
-from desk import labels as words
-from desk import validators as vetting
+from core.audit import events as log
+from core.text import normalize
+from desk import labels, validators
 from desk.base import officer
-from reports.cases import reply_policy as promises
+from reports.cases import reply_policy
 from reports.models import Unit, UnitMember
 from reports.reference import units
 
@@ -39,12 +38,12 @@ class UnitForm(_Form):
         fields = ("name", "codename", "kind", "commune", "contact", "is_active")
 
     def clean_name(self) -> str:
-        name = vetting.plain(" ".join(self.cleaned_data["name"].split()))
-        if not fold(name).strip() or not promises.is_unit(name):
+        name = validators.validate_plain_text(" ".join(self.cleaned_data["name"].split()))
+        if not normalize(name).strip() or not reply_policy.is_unit(name):
             raise forms.ValidationError(
                 "Người báo đọc nguyên văn tên này. Chỉ ghi tên, không ghi số điện thoại, đường link."
             )
-        if Unit.objects.filter(folded=fold(name)).exclude(pk=self.instance.pk).exists():
+        if Unit.objects.filter(folded=normalize(name)).exclude(pk=self.instance.pk).exists():
             raise forms.ValidationError("Đã có đơn vị tên như vậy.")
         return name
 
@@ -61,7 +60,7 @@ class UnitForm(_Form):
 
 class _Officer(_UserChoice):
     def label_from_instance(self, obj: Any) -> str:
-        return words.person(obj)
+        return labels.officer_name(obj)
 
 
 class MembersFormSet(_FormSet):
@@ -111,7 +110,7 @@ class UnitAdmin(_Admin):
     list_per_page = 50
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
-        return super().get_search_results(request, queryset, fold(search_term))
+        return super().get_search_results(request, queryset, normalize(search_term))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Unit | None = None) -> Any:
         return ("codename", "kind", "commune") if obj else ()
@@ -120,17 +119,17 @@ class UnitAdmin(_Admin):
         return False
 
     def save_model(self, request: HttpRequest, obj: Unit, form: Any, change: bool) -> None:
-        obj.folded = fold(obj.name)
+        obj.folded = normalize(obj.name)
         super().save_model(request, obj, form, change)
         now = {name: getattr(obj, name) for name in _KEPT}
-        units.forget()
-        events.record("unit", obj.pk, "unit_saved", by=officer(request), **now)
+        units.clear_cache()
+        log.log_event("unit", obj.pk, "unit_saved", by=officer(request), **now)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Write who joined and who left, each on record by the officer's key."""
         super().save_formset(request, form, formset, change)
         by, unit = officer(request), form.instance.pk
         for row in (*formset.new_objects, *(row for row, _ in formset.changed_objects)):
-            events.record("unit", unit, "member_joined", by=by, officer=row.user_id)
+            log.log_event("unit", unit, "member_joined", by=by, officer=row.user_id)
         for row in formset.deleted_objects:
-            events.record("unit", unit, "member_left", by=by, officer=row.user_id)
+            log.log_event("unit", unit, "member_left", by=by, officer=row.user_id)

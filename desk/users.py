@@ -21,12 +21,11 @@ from django.views.decorators.http import require_POST
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts import lockouts as locks
-from accounts import service as accounts
+from accounts import lockouts, service
 from accounts.service import AccountError
-from core.readonly_admin import Shown
-from desk.base import officer, record, see_other, typed
-from reports.cases import visibility as scope
+from core.readonly_admin import ReadOnlyAdminMixin
+from desk.base import action_history, officer, post_text, see_other
+from reports.cases import visibility
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[User]
@@ -61,12 +60,12 @@ class RoleAdmin(GroupAdmin):
 
 
 @admin.register(User)
-class PersonAdmin(Shown, _Admin):
+class PersonAdmin(ReadOnlyAdminMixin, _Admin):
     """Officers by log-in name."""
 
     change_form_template = "admin/auth/user/change_form.html"
     change_list_template = "admin/auth/user/change_list.html"
-    list_display = ("username", "full_name", "role", "unit", "standing", "last_login")
+    list_display = ("username", "full_name", "role", "unit", "status_column", "last_login")
     list_filter = ("is_active", "groups")
     list_per_page = 100
     show_facets = admin.ShowFacets.NEVER
@@ -78,7 +77,7 @@ class PersonAdmin(Shown, _Admin):
         "full_name",
         "role",
         "unit",
-        "standing",
+        "status_column",
         "last_login",
         "date_joined",
     )
@@ -98,7 +97,7 @@ class PersonAdmin(Shown, _Admin):
         @require_POST
         def view(request: HttpRequest, pk: int) -> HttpResponse:
             by = officer(request)
-            if not by.has_perm(accounts.KEEP):
+            if not by.has_perm(service.KEEP):
                 raise PermissionDenied
             user = get_object_or_404(User, pk=pk)
             try:
@@ -116,15 +115,15 @@ class PersonAdmin(Shown, _Admin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         rows = super().get_queryset(request).filter(is_staff=True)
-        rows = rows.annotate(is_blind=Exists(scope.blind().filter(pk=OuterRef("pk"))))
+        rows = rows.annotate(is_blind=Exists(visibility.without_unit().filter(pk=OuterRef("pk"))))
         return rows.select_related("membership__unit").prefetch_related("groups")
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         locked = {}
-        if request.user.has_perm(accounts.KEEP):
-            locked = locks.standing(self.get_queryset(request))
+        if request.user.has_perm(service.KEEP):
+            locked = lockouts.active_lockouts(self.get_queryset(request))
         people = User.objects.filter(username__in=locked)
         context = {
             "title": "Cán bộ trực ban",
@@ -140,16 +139,18 @@ class PersonAdmin(Shown, _Admin):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         user: User | None = self.get_object(request, object_id)
-        may = request.user.has_perm(accounts.KEEP)
-        lines = record("user", object_id)
+        may = request.user.has_perm(service.KEEP)
+        lines = action_history("user", object_id)
         context = {
             "title": user.get_username() if user else None,
             "subtitle": None,
             "may_keep": may and user is not None and user != request.user,
             "is_own": user == request.user,
-            "locked_until": locks.standing([user]).get(user.username) if user and may else None,
+            "locked_until": lockouts.active_lockouts([user]).get(user.username)
+            if user and may
+            else None,
             "has_oidc": bool(settings.OIDC_ISSUER),
-            "is_linked": user is not None and accounts.is_linked(user),
+            "is_linked": user is not None and service.is_linked(user),
             "roles": Group.objects.order_by("name"),
             # Who reads acts alone does not read what a lead wrote about a colleague.
             "record": lines if may else [(*line[:3], "") for line in lines],
@@ -177,24 +178,24 @@ class PersonAdmin(Shown, _Admin):
         return "Chưa giao, chưa thấy tin nào" if is_blind else "PV01"
 
     @admin.display(description="tài khoản", ordering="is_active")
-    def standing(self, user: User) -> str:
+    def status_column(self, user: User) -> str:
         if user.is_active:
             return "Đang dùng"
         return "Đã khóa" if user.has_usable_password() else "Đã mời, chưa vào"
 
 
 def _why(request: HttpRequest) -> str:
-    return typed(request, "reason")[:1000]
+    return post_text(request, "reason")[:1000]
 
 
 def _close(user: User, by: User, request: HttpRequest) -> None:
-    accounts.close(user, by=by, reason=_why(request))
+    service.deactivate(user, by=by, reason=_why(request))
 
 
 def _reopen(user: User, by: User, request: HttpRequest) -> None:
     if not user.has_usable_password():
         raise AccountError("same")
-    accounts.reopen(user, by=by, reason=_why(request))
+    service.reactivate(user, by=by, reason=_why(request))
 
 
 def _change_role(user: User, by: User, request: HttpRequest) -> None:
@@ -202,7 +203,7 @@ def _change_role(user: User, by: User, request: HttpRequest) -> None:
     group = Group.objects.filter(pk=int(role)).first() if _is_key(role) else None
     if group is None:
         raise AccountError("role")
-    accounts.change_role(user, group, by=by, reason=_why(request))
+    service.change_role(user, group, by=by, reason=_why(request))
 
 
 def _is_key(typed: str) -> bool:
@@ -210,12 +211,12 @@ def _is_key(typed: str) -> bool:
 
 
 def _unlock(user: User, by: User, _: HttpRequest) -> None:
-    locks.lift(user, by=by)
+    lockouts.clear_lockout(user, by=by)
 
 
 def _link(user: User, by: User, request: HttpRequest) -> None:
-    accounts.link(user, request.POST.get("subject", ""), by=by, reason=_why(request))
+    service.link(user, request.POST.get("subject", ""), by=by, reason=_why(request))
 
 
 def _unlink(user: User, by: User, request: HttpRequest) -> None:
-    accounts.unlink(user, by=by, reason=_why(request))
+    service.unlink(user, by=by, reason=_why(request))

@@ -6,30 +6,30 @@ from typing import Any
 from django import forms
 
 from reports.extraction.accounts_and_links import find_links
-from reports.numbers import official_number_checks as genuine
+from reports.numbers import official_number_checks
 
-FEWEST_SIGNS = 10  # of what says where a number was published
+MIN_SIGNS = 10  # of what says where a number was published
 _TAG = re.compile(r"<\s*/?\s*[a-zA-Z!]|&#?\w+;")
 
 
-def source(typed: str) -> str:
+def validate_source(typed: str) -> str:
     """Where a number was published, told so that a colleague finds it. Raises ValidationError."""
-    if len(typed.strip()) < FEWEST_SIGNS:
+    if len(typed.strip()) < MIN_SIGNS:
         raise forms.ValidationError(
             "Ghi rõ hơn để người khác tìm lại được, ví dụ: mặt sau thẻ ngân hàng."
         )
     return typed
 
 
-def publishable(form: "forms.ModelForm[Any]", typed: str) -> str:
+def validate_publishable(form: "forms.ModelForm[Any]", typed: str) -> str:
     """A number from which nobody here was called, asked where it is new. Raises ValidationError."""
     is_new = form.instance.pk is None or "number" in form.changed_data
-    if is_new and (why := genuine.speaks_against(typed)):
+    if is_new and (why := official_number_checks.publication_blocker(typed)):
         raise forms.ValidationError(why)
     return typed
 
 
-def plain(typed: str) -> str:
+def validate_plain_text(typed: str) -> str:
     """Words without tags and links: a page shows them as they are. Raises ValidationError."""
     if _TAG.search(typed):
         raise forms.ValidationError("Chỉ ghi chữ thường: bỏ thẻ HTML và các dấu < > &…; đi.")

@@ -5,8 +5,7 @@ import time
 
 from django.db import connection
 
-from reports.monitoring import alarms as watch
-from reports.monitoring import queue_stats as stats
+from reports.monitoring import alarms, queue_stats
 
 EVERY = 60.0  # seconds
 
@@ -27,7 +26,7 @@ def look_once() -> None:
     has: a portal that has just started shows its figures at once.
     """
     try:
-        stats.roll_up_if_due()
-        watch.look()
+        queue_stats.store_queue_balance_if_due()
+        alarms.check_alarms()
     finally:
         connection.close()

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from alerts.formats.cap_signer import new_key as new_cap_key
+from alerts.formats.cap_signer import generate_key as new_cap_key
 from ops.backup.archive import new_key as new_backup_key
 from ops.child_process import Child, StartError
 from ops.local_postgres import database_answers, postgres_url, prepare_postgres

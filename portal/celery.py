@@ -7,7 +7,7 @@ from celery import Celery
 from celery.signals import worker_before_create_process, worker_process_init
 
 from ops.child_process import die_with_parent
-from portal import gc_tuning as heap
+from portal import gc_tuning
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
@@ -17,12 +17,12 @@ app.autodiscover_tasks()
 
 
 @worker_before_create_process.connect
-def share_what_was_read(**_: object) -> None:
+def preload_models_before_fork(**_: object) -> None:
     """The tables of the reader are in memory once, not once in each pool process."""
-    heap.keep()
+    gc_tuning.freeze_gc()
 
 
 @worker_process_init.connect
-def end_with_the_worker(**_: object) -> None:
+def die_with_parent_worker(**_: object) -> None:
     """A pool process never outlives a worker that was killed: its item is another's by then."""
     die_with_parent(signal.SIGKILL, os.getppid())

@@ -13,13 +13,13 @@ from django.core.validators import validate_email
 
 from alerts.embed.frame_ancestors import PARTNERS, is_origin
 from alerts.formats.cap_signer import cap_signer
-from core.keys import signer_of
+from core.keys import parse_signer
 from ops.backup.archive import is_key
-from portal.email_url import NOWHERE, server_of
-from reports.attachments.antivirus import place_of
+from portal.email_url import NOWHERE, parse_email_url
+from reports.attachments.antivirus import parse_clamd_url
 
-SHORTEST_SECRET = 50
-SHORTEST_TOKEN = 32
+MIN_SECRET_LENGTH = 50
+MIN_TOKEN_LENGTH = 32
 _PATH = re.compile(r"[a-z0-9][a-z0-9-]*")
 # How other addresses begin; a test looks that none is missing.
 TAKEN = frozenset(
@@ -36,12 +36,12 @@ TAKEN = frozenset(
 @register(Tags.security, deploy=True)
 def check_secret_key(**_: Any) -> Iterator[CheckMessage]:
     try:
-        long_enough = len(settings.SECRET_KEY) >= SHORTEST_SECRET
+        long_enough = len(settings.SECRET_KEY) >= MIN_SECRET_LENGTH
     except ImproperlyConfigured:
         long_enough = False
     if not long_enough:
         yield Error(
-            f"SECRET_KEY is missing or shorter than {SHORTEST_SECRET} signs.",
+            f"SECRET_KEY is missing or shorter than {MIN_SECRET_LENGTH} signs.",
             hint="Set SECRET_KEY or SECRET_KEY_FILE, for example from: openssl rand -base64 48",
             id="portal.E001",
         )
@@ -142,7 +142,7 @@ def check_signing_key(**_: Any) -> Iterator[CheckMessage]:
         )
         return
     try:
-        signer_of(settings.SIGNING_KEY)
+        parse_signer(settings.SIGNING_KEY)
     except ImproperlyConfigured:
         yield Error("SIGNING_KEY is not 32 bytes in base64.", hint=how, id="portal.E014")
 
@@ -184,7 +184,7 @@ def check_frames(**_: Any) -> Iterator[CheckMessage]:
 def check_mail(**_: Any) -> Iterator[CheckMessage]:
     """An alarm that nobody hears of is the worst of silent faults."""
     try:
-        server_of(settings.EMAIL_URL or NOWHERE)
+        parse_email_url(settings.EMAIL_URL or NOWHERE)
     except ValueError:
         yield Error(
             "EMAIL_URL cannot be read: no alarm would be mailed.",
@@ -236,9 +236,9 @@ def check_partner_failures(**_: Any) -> Iterator[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def check_metrics_token(**_: Any) -> Iterator[CheckMessage]:
-    if settings.METRICS_TOKEN and len(settings.METRICS_TOKEN) < SHORTEST_TOKEN:
+    if settings.METRICS_TOKEN and len(settings.METRICS_TOKEN) < MIN_TOKEN_LENGTH:
         yield Error(
-            f"METRICS_TOKEN is shorter than {SHORTEST_TOKEN} signs.",
+            f"METRICS_TOKEN is shorter than {MIN_TOKEN_LENGTH} signs.",
             hint="Set METRICS_TOKEN or METRICS_TOKEN_FILE from: openssl rand -hex 32; or unset it,"
             " and there is no /metrics.",
             id="portal.E011",
@@ -255,7 +255,7 @@ def check_clamd(**_: Any) -> Iterator[CheckMessage]:
         )
         return
     try:
-        place_of(settings.CLAMD_URL)
+        parse_clamd_url(settings.CLAMD_URL)
     except ValueError:
         yield Error(
             "CLAMD_URL cannot be read: no file would be scanned.",

@@ -18,13 +18,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from core import rate_limits as limits
-from core.same_origin import from_our_page
+from core import rate_limits
+from core.same_origin import is_same_origin
 
 log = structlog.get_logger(__name__)
 
-LONGEST = 16 * 1024  # bytes of one post; browsers send a kilobyte for each report
-MOST = 10  # reports of one post
+MAX_LENGTH = 16 * 1024  # bytes of one post; browsers send a kilobyte for each report
+MAX_COUNT = 10  # reports of one post
 TYPES = {"application/csp-report", "application/reports+json", "application/json"}
 DIRECTIVES = (
     "base-uri", "connect-src", "default-src", "font-src", "form-action", "frame-ancestors",
@@ -39,22 +39,22 @@ _KEY = "portal:csp:{} {}"
 @csrf_exempt  # a browser sends it by itself; another site's page may not
 @never_cache
 @require_POST
-def take_in(request: HttpRequest) -> HttpResponse:
+def count_csp_report(request: HttpRequest) -> HttpResponse:
     """One or several reports: counted and forgotten. 204 also where nothing could be read."""
-    if not from_our_page(request):
+    if not is_same_origin(request):
         return HttpResponse(status=403)
-    if _size(request) > LONGEST:
+    if _size(request) > MAX_LENGTH:
         return HttpResponse(status=413)
-    if request.content_type in TYPES and limits.allow("csp", request):
-        for told in list(_reports(request.body))[:MOST]:
+    if request.content_type in TYPES and rate_limits.consume("csp", request):
+        for told in list(_reports(request.body))[:MAX_COUNT]:
             _count(told)
     return HttpResponse(status=204)
 
 
-def counted() -> dict[tuple[str, str], int]:
+def csp_report_count() -> dict[tuple[str, str], int]:
     """How many there were so far of each kind; empty while Valkey does not answer."""
     kinds = [(directive, blocked) for directive in DIRECTIVES for blocked in BLOCKED]
-    found = limits.counters([_KEY.format(*kind) for kind in kinds])
+    found = rate_limits.counters([_KEY.format(*kind) for kind in kinds])
     return {kind: many for kind, many in zip(kinds, found, strict=False) if many}
 
 
@@ -62,7 +62,7 @@ def _size(request: HttpRequest) -> int:
     """As promised; what promises nothing is as good as too much."""
     told = request.META.get("CONTENT_LENGTH")
     if "HTTP_TRANSFER_ENCODING" in request.META or not (told or "0").isdecimal():
-        return LONGEST + 1
+        return MAX_LENGTH + 1
     return int(told or 0)
 
 
@@ -82,7 +82,7 @@ def _count(told: dict[str, Any]) -> None:
     directive = _text(told, "effectiveDirective", "effective-directive", "violated-directive")
     name = directive.partition(" ")[0]
     kind = (name if name in DIRECTIVES else "other", _blocked(told))
-    many = limits.add_to(_KEY.format(*kind))
+    many = rate_limits.increment(_KEY.format(*kind))
     if many == 1 or (many and many % 100 == 0):
         page = _page(_text(told, "documentURL", "document-uri"))
         log.warning("csp.violated", directive=kind[0], blocked=kind[1], page=page, reports=many)

@@ -14,12 +14,12 @@ from typing import Any
 import psycopg2
 from psycopg2.extensions import POLL_OK, POLL_READ, set_wait_callback
 
-from portal.middleware import is_for_staff
+from portal.middleware import is_staff_path
 
 # Seconds that all waits of one request may take together. Who had to wait for a thread before has
 # to be answered within three too; and under lock_timeout, so that one wait spares others theirs.
-PATIENCE = 1.2
-STAFF_PATIENCE = 10.0
+TIMEOUT_SECONDS = 1.2
+STAFF_TIMEOUT_SECONDS = 10.0
 # What one wait still gets when those are used up, and when the server was silent the last time:
 # else a frozen server would hold every thread for seconds, and visitors would queue for one.
 GRACE = 0.25
@@ -33,7 +33,7 @@ class _Request(threading.local):
     a body that comes slowly, or a picture that is drawn anew, takes nothing away.
     """
 
-    left = PATIENCE
+    left = TIMEOUT_SECONDS
 
 
 _request = _Request()
@@ -41,17 +41,17 @@ _silent = False
 _ask_again_at = 0.0
 
 
-class SilenceError(psycopg2.OperationalError):
+class DatabaseTimeout(psycopg2.OperationalError):
     """PostgreSQL did not answer within the time that the request had."""
 
 
-def within(application: Application) -> Application:
+def limit_database_wait(application: Application) -> Application:
     """The same application, whose requests do not wait for PostgreSQL beyond their time."""
     set_wait_callback(_wait)
 
     def bounded(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        staff = is_for_staff(environ["PATH_INFO"])
-        _request.left = STAFF_PATIENCE if staff else PATIENCE
+        staff = is_staff_path(environ["PATH_INFO"])
+        _request.left = STAFF_TIMEOUT_SECONDS if staff else TIMEOUT_SECONDS
         return application(environ, start_response)
 
     return bounded
@@ -67,7 +67,7 @@ def _wait(connection: Any) -> None:
     while (state := connection.poll()) != POLL_OK:
         if not _ready(connection.fileno(), state, end - time.monotonic()):
             _silent, _request.left = True, 0.0
-            raise SilenceError
+            raise DatabaseTimeout
     _silent = False
     _request.left -= time.monotonic() - started
 

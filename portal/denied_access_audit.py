@@ -10,15 +10,15 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, QueryDict
 from django.urls import ResolverMatch
 
-from core.audit import log as events
-from portal.middleware import ForStaff
+from core.audit import events as log
+from portal.middleware import StaffPathsOnly
 
 _TYPE, _ID = 16, 64  # what the columns of the record hold
 _KEYS = ("pk", "object_id", "id")
 
 
 @dataclass(frozen=True)
-class Subject:
+class AuditSubject:
     """What a page is about, and what was wanted there: ("report", its key, "reveal_contact")."""
 
     type: str
@@ -39,7 +39,7 @@ class _Layer:
         return response
 
 
-class StaffRefusals(ForStaff, _Layer):
+class AuditDeniedAccessMiddleware(StaffPathsOnly, _Layer):
     """Records each 403 that somebody who is logged in was given. Whatever the view had begun is
     undone by then, and the record stands by itself.
     """
@@ -80,12 +80,12 @@ def _record(request: HttpRequest) -> None:
     user = getattr(request, "user", None)
     if not isinstance(user, User):
         return
-    subject, match = subject_of(request.resolver_match), request.resolver_match
+    subject, match = audit_subject_for(request.resolver_match), request.resolver_match
     told = {"verb": subject.verb, "page": str(match.url_name) if match else ""}
-    events.record(subject.type, subject.id, "refused", by=user, method=str(request.method), **told)
+    log.log_event(subject.type, subject.id, "refused", by=user, method=str(request.method), **told)
 
 
-def subject_of(match: ResolverMatch | None) -> Subject:
+def audit_subject_for(match: ResolverMatch | None) -> AuditSubject:
     """From the name of the page, `app_model_verb`, and the key in its address."""
     name = (match.url_name if match else None) or "unknown"
     _, _, rest = name.partition("_")
@@ -93,5 +93,5 @@ def subject_of(match: ResolverMatch | None) -> Subject:
     given = match.kwargs if match else {}
     key = next((given[each] for each in _KEYS if each in given), None)
     if key is None or not model:
-        return Subject("page", name[:_ID], verb or name)
-    return Subject(model[:_TYPE], str(key).replace("\0", "")[:_ID], verb)
+        return AuditSubject("page", name[:_ID], verb or name)
+    return AuditSubject(model[:_TYPE], str(key).replace("\0", "")[:_ID], verb)

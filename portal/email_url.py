@@ -10,7 +10,7 @@ CONSOLE = "consolemail://"  # a first look shows its mails where it shows its lo
 SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
 
-def server_of(url: str) -> dict[str, Any]:
+def parse_email_url(url: str) -> dict[str, Any]:
     """Django's EMAIL_… settings for this address; raises ValueError for one that names none."""
     try:
         server: dict[str, Any] = environ.Env.email_url_config(url)
@@ -21,11 +21,11 @@ def server_of(url: str) -> dict[str, Any]:
     return server
 
 
-def server_or_nowhere(url: str) -> dict[str, Any]:
+def parse_email_url_or_dummy(url: str) -> dict[str, Any]:
     """As above; for an address that cannot be read, nowhere: settings must import, and
     portal/checks.py says what is wrong.
     """
     try:
-        return server_of(url or NOWHERE)
+        return parse_email_url(url or NOWHERE)
     except ValueError:
-        return server_of(NOWHERE)
+        return parse_email_url(NOWHERE)

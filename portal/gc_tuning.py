@@ -3,7 +3,7 @@
 import gc
 
 
-def keep() -> None:
+def freeze_gc() -> None:
     """What has been read in is there to stay: the collector shall not look at it again, for each
     look would make a process its own copy of a page that all could share. Requests and tasks leave
     next to no rings behind, so it looks seldom: that is a twentieth of a report's cost.

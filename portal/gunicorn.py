@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ops.child_process import die_with_parent
-from portal import gc_tuning as heap
+from portal import gc_tuning
 
 worker_class = "gthread"
 workers = 2
@@ -35,7 +35,7 @@ loglevel = "warning"
 
 def when_ready(_: Any) -> None:
     """Before the workers are forked."""
-    heap.keep()
+    gc_tuning.freeze_gc()
 
 
 def post_fork(server: Any, worker: Any) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 
 
-class CodesOnly(logging.Filter):
+class ErrorRedactionFilter(logging.Filter):
     """For Django's own line about an error: where it happened and its class. A path may be an
     invitation, which opens an account, and an error's text may quote a report.
 
@@ -31,7 +31,7 @@ LOG_INS = {
 }
 
 
-class LogInCodes(logging.Filter):
+class LoginRedactionFilter(logging.Filter):
     """For axes' lines: a code, and neither who it was nor from where."""
 
     def filter(self, record: logging.LogRecord) -> bool:

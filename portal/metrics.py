@@ -17,18 +17,18 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYP
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
-from core import rate_limits as limits
-from portal import csp_reports as violations
-from reports.attachments import storage as files
+from core import rate_limits
+from portal import csp_reports
+from reports.attachments import storage
 from reports.models import Alarm
-from reports.monitoring import queue_stats as stats
-from reports.monitoring.alarms import concerned
-from reports.monitoring.queue_stats import Standing
+from reports.monitoring import queue_stats
+from reports.monitoring.alarms import affected_counts
+from reports.monitoring.queue_stats import QueueState
 
-__all__ = ["CONTENT_TYPE", "text"]
+__all__ = ["CONTENT_TYPE", "render_prometheus"]
 
 
-def text() -> bytes:
+def render_prometheus() -> bytes:
     """One scrape, in Prometheus' text format 0.0.4."""
     registry = CollectorRegistry()
     registry.register(_Portal())
@@ -51,7 +51,7 @@ class _Portal(Collector):
 
 
 def _queue() -> Iterator[Metric]:
-    now = stats.standing()
+    now = queue_stats.queue_state()
     yield _gauge("portal_reports_waiting", "Reports that wait for the machine.", now.waiting)
     yield _gauge("portal_reports_failed", "Reports that ran out of attempts.", now.failed)
     yield _gauge(
@@ -61,10 +61,10 @@ def _queue() -> Iterator[Metric]:
     yield _gauge("portal_oldest_waiting_seconds", oldest, now.oldest_prompt_s)
     yield from _tally(now)
     yield from _alarms(now)
-    yield from _outbox(stats.owed_by_state())
+    yield from _outbox(queue_stats.outbox_counts())
 
 
-def _tally(now: Standing) -> Iterator[Metric]:
+def _tally(now: QueueState) -> Iterator[Metric]:
     """The last whole count; nothing before the first one."""
     if now.tally is None:
         return
@@ -77,11 +77,11 @@ def _tally(now: Standing) -> Iterator[Metric]:
     yield _gauge("portal_counted_timestamp_seconds", "When that count was taken.", counted_at)
 
 
-def _alarms(now: Standing) -> Iterator[Metric]:
+def _alarms(now: QueueState) -> Iterator[Metric]:
     holds = GaugeMetricFamily(
         "portal_alarm_reports", "Reports that an alarm is about now; 0 is well.", labels=["kind"]
     )
-    for kind, count in concerned(now).items():
+    for kind, count in affected_counts(now).items():
         holds.add_metric([kind.value], count)
     yield holds
     raised = GaugeMetricFamily(
@@ -131,14 +131,14 @@ def _room() -> Iterator[Metric]:
         disk = os.statvfs(settings.FILES_DIR)
     except OSError:
         return
-    free = disk.f_bavail * disk.f_frsize - files.RESERVED
+    free = disk.f_bavail * disk.f_frsize - storage.RESERVED
     what = "Room for files that residents send, without what they leave free on their disk."
     yield _gauge("portal_files_free_bytes", what, free)
 
 
 def _guesses() -> Iterator[Metric]:
     """Nothing while Valkey does not answer."""
-    wrong = limits.wrong_codes()
+    wrong = rate_limits.wrong_codes()
     if wrong is not None:
         what = "Receipt codes and one-time words that opened nothing."
         yield CounterMetricFamily("portal_wrong_codes", what, value=wrong)
@@ -151,7 +151,7 @@ def _violations() -> Iterator[Metric]:
         "What browsers told of our Content-Security-Policy.",
         labels=["directive", "blocked"],
     )
-    for (directive, blocked), count in violations.counted().items():
+    for (directive, blocked), count in csp_reports.csp_report_count().items():
         told.add_metric([directive, blocked], count)
     yield told
 

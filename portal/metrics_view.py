@@ -19,4 +19,4 @@ def metrics(request: HttpRequest) -> HttpResponse:
     # The library costs a web process a megabyte: only one that is asked pays.
     from portal import metrics as exposition  # noqa: PLC0415
 
-    return HttpResponse(exposition.text(), content_type=exposition.CONTENT_TYPE)
+    return HttpResponse(exposition.render_prometheus(), content_type=exposition.CONTENT_TYPE)

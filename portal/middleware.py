@@ -17,7 +17,7 @@ from django.utils import translation
 from django_otp.middleware import OTPMiddleware
 
 from accounts import sessions
-from core.client_ip import address_of
+from core.client_ip import client_ip
 
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
 # Where browsers tell what a policy kept them from (portal/csp_reports.py); policies say `report-to csp`.
@@ -25,7 +25,7 @@ REPORTING = 'csp="/csp/"'
 NOWHERE = "/khong-co/"
 
 
-class SecurityHeaders:
+class SecurityHeadersMiddleware:
     """Adds what Django's SecurityMiddleware does not know; a view's own header wins."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -39,7 +39,7 @@ class SecurityHeaders:
         return response
 
 
-class Compression(GZipMiddleware):
+class NoTransformGZipMiddleware(GZipMiddleware):
     """Not where a view says `no-transform`: the size of such an answer must tell nothing of it."""
 
     def process_response(
@@ -71,7 +71,7 @@ class ContentSecurityPolicy(CSPMiddleware):
         return response
 
 
-class LanguageOfPath:
+class PathLanguageMiddleware:
     """English under /en/, Vietnamese elsewhere, whatever the browser prefers: an address is one
     page for everybody, so no answer varies by a header.
     """
@@ -80,21 +80,21 @@ class LanguageOfPath:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with translation.override(language_of(request.path_info)):
+        with translation.override(language_for_path(request.path_info)):
             return self.get_response(request)
 
 
-def language_of(path: str) -> str:
+def language_for_path(path: str) -> str:
     """The language of the page at a path."""
     return "en" if path.startswith("/en/") else settings.LANGUAGE_CODE
 
 
-def is_for_staff(path: str) -> bool:
+def is_staff_path(path: str) -> bool:
     """Whether a path, with its last slash or without, leads to the desk or to an invitation."""
     return f"{path}/".startswith(settings.STAFF_PATHS)
 
 
-class ForStaff:
+class StaffPathsOnly:
     """Keeps a middleware to the staff's paths: a public page has no session, no user and no
     cookie to vary by, and pays for none of them.
     """
@@ -102,7 +102,7 @@ class ForStaff:
     get_response: Any
 
     def __call__(self, request: HttpRequest) -> Any:
-        inside = is_for_staff(request.path_info)
+        inside = is_staff_path(request.path_info)
         return super().__call__(request) if inside else self.get_response(request)  # type: ignore[misc]
 
 
@@ -115,7 +115,7 @@ class _Networks:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if settings.ADMIN_NETWORKS and not _is_near(address_of(request)):
+        if settings.ADMIN_NETWORKS and not _is_near(client_ip(request)):
             request.path = request.path_info = NOWHERE
         return self.get_response(request)
 
@@ -127,11 +127,11 @@ def _is_near(address: str | None) -> bool:
     )
 
 
-class StaffNetworks(ForStaff, _Networks):
+class StaffNetworks(StaffPathsOnly, _Networks):
     pass
 
 
-class StaffSessions(ForStaff, SessionMiddleware):
+class StaffSessions(StaffPathsOnly, SessionMiddleware):
     """PostgreSQL holds no NUL: neither a session's name, an address nor a filter may bring one."""
 
     def process_request(self, request: HttpRequest) -> None:
@@ -150,22 +150,22 @@ class _Hours:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if sessions.is_over(request):
+        if sessions.is_past_max_age(request):
             request.session.flush()
         return self.get_response(request)
 
 
-class StaffHours(ForStaff, _Hours):
+class MaxSessionAge(StaffPathsOnly, _Hours):
     pass
 
 
-class StaffUsers(ForStaff, AuthenticationMiddleware):
+class StaffUsers(StaffPathsOnly, AuthenticationMiddleware):
     pass
 
 
-class StaffSecondFactor(ForStaff, OTPMiddleware):
+class StaffSecondFactor(StaffPathsOnly, OTPMiddleware):
     pass
 
 
-class StaffMessages(ForStaff, MessageMiddleware):
+class StaffPathsMessages(StaffPathsOnly, MessageMiddleware):
     pass

@@ -21,26 +21,30 @@ PARTS = ("css/portal.css", "js/portal.js", "js/sending.js")
 _SECONDS = 60
 
 
-def kept() -> list[str]:
+def precached_urls() -> list[str]:
     """The addresses that are kept."""
     return [*PAGES, *(static(name) for name in PARTS)]
 
 
-def version() -> str:
+def cache_version() -> str:
     """A name for what is kept as it stands now: other content, another name. Put together once
     a minute, for every visit asks for it.
     """
     return _version(int(time.time() // _SECONDS))
 
 
-def forget() -> None:
+def clear_cache() -> None:
     """The pages have other content now."""
     _version.cache_clear()
 
 
 @lru_cache(maxsize=1)
 def _version(minute: int) -> str:
-    content = [*map(_page, PAGES), *map(source_of, PARTS), *map(str.encode, kept())]
+    content = [
+        *map(_page, PAGES),
+        *map(read_static_file, PARTS),
+        *map(str.encode, precached_urls()),
+    ]
     return hashlib.sha256(b"\0".join(content)).hexdigest()[:16]
 
 
@@ -53,7 +57,7 @@ def _page(path: str) -> bytes:
         return bytes(view(request, *arguments, **names).content)
 
 
-def source_of(name: str) -> bytes:
+def read_static_file(name: str) -> bytes:
     """One of our own static files."""
     found = finders.find(name)
     if not isinstance(found, str):

@@ -1,34 +1,34 @@
 """What is personal in every table: ours say so themselves, those of packages are told here."""
 
-from alerts.models import personal as alerts
-from core.personal_data_inventory import Declared, Fields
+from alerts.models import personal
+from core.personal_data_inventory import Declared, FieldClassification
 from reports.models import personal as reports
 
 _ACCOUNT = "an officer's account: who logs in is known by name"
 _LOG_IN = "of who tried to log in as an officer: a lock goes by name and address, for a while"
 
 _FOREIGN: Declared = {
-    "admin.LogEntry": Fields(
+    "admin.LogEntry": FieldClassification(
         "id action_time content_type object_id action_flag",
         clear={
             "user": _ACCOUNT,
             "object_repr change_message": "names of rows that the desk edits by form, no report's",
         },
     ),
-    "auth.Permission": Fields("id name content_type codename"),
-    "auth.Group": Fields("id name"),
-    "auth.Group_permissions": Fields("id group permission"),
-    "auth.User": Fields(
+    "auth.Permission": FieldClassification("id name content_type codename"),
+    "auth.Group": FieldClassification("id name"),
+    "auth.Group_permissions": FieldClassification("id group permission"),
+    "auth.User": FieldClassification(
         "id last_login is_superuser is_staff is_active date_joined",
         clear={
             "username first_name last_name email": _ACCOUNT,
             "password": "hashed, no password can be read in it",  # nosec B105
         },
     ),
-    "auth.User_groups": Fields("id group", clear={"user": _ACCOUNT}),
-    "auth.User_user_permissions": Fields("id permission", clear={"user": _ACCOUNT}),
-    "contenttypes.ContentType": Fields("id app_label model"),
-    "sessions.Session": Fields(
+    "auth.User_groups": FieldClassification("id group", clear={"user": _ACCOUNT}),
+    "auth.User_user_permissions": FieldClassification("id permission", clear={"user": _ACCOUNT}),
+    "contenttypes.ContentType": FieldClassification("id app_label model"),
+    "sessions.Session": FieldClassification(
         "expire_date",
         ties="session_key",
         clear={
@@ -36,32 +36,34 @@ _FOREIGN: Declared = {
             " log-in, signed; residents have no session"
         },
     ),
-    "otp_totp.TOTPDevice": Fields(
+    "otp_totp.TOTPDevice": FieldClassification(
         "id confirmed throttling_failure_timestamp throttling_failure_count created_at"
         " last_used_at step t0 digits tolerance drift last_t",
         sealed="key",
         clear={"user name": _ACCOUNT},
     ),
-    "otp_static.StaticDevice": Fields(
+    "otp_static.StaticDevice": FieldClassification(
         "id confirmed throttling_failure_timestamp throttling_failure_count created_at"
         " last_used_at",
         clear={"user name": _ACCOUNT},
     ),
-    "otp_static.StaticToken": Fields("id device", ties="token"),  # a keyed hash, as of receipts
-    "axes.AccessFailureLog": Fields(
+    "otp_static.StaticToken": FieldClassification(
+        "id device", ties="token"
+    ),  # a keyed hash, as of receipts
+    "axes.AccessFailureLog": FieldClassification(
         "id http_accept path_info attempt_time locked_out",
         clear={"username ip_address user_agent": _LOG_IN},
     ),
-    "axes.AccessAttempt": Fields(
+    "axes.AccessAttempt": FieldClassification(
         "id http_accept path_info attempt_time failures_since_start",
         clear={"username ip_address user_agent get_data post_data": _LOG_IN},
     ),
-    "axes.AccessAttemptExpiration": Fields("access_attempt expires_at"),
-    "axes.AccessLog": Fields(
+    "axes.AccessAttemptExpiration": FieldClassification("access_attempt expires_at"),
+    "axes.AccessLog": FieldClassification(
         "id http_accept path_info attempt_time logout_time",
         ties="session_hash",
         clear={"username ip_address user_agent": _LOG_IN},
     ),
 }
 
-DECLARED: Declared = {**reports.DECLARED, **alerts.DECLARED, **_FOREIGN}
+DECLARED: Declared = {**reports.DECLARED, **personal.DECLARED, **_FOREIGN}

@@ -17,11 +17,11 @@ from django.urls import ResolverMatch, resolve, reverse
 from django.utils import translation
 from django.utils.datastructures import CaseInsensitiveMapping
 
-from portal.middleware import language_of
-from reports.views.form_errors import SeeOther
+from portal.middleware import language_for_path
+from reports.views.form_errors import HttpResponseSeeOther
 from reports.views.report import answer_to
 
-MOST = 16  # paths, hosts and schemes that are known: whoever types hosts fills no memory
+MAX_COUNT = 16  # paths, hosts and schemes that are known: whoever types hosts fills no memory
 PAGES = ("reports:report", "reports:send")
 Key = tuple[str, str, bool]
 
@@ -36,14 +36,14 @@ class Door:
         self._lock = Lock()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.method != "POST" or request.path_info not in self.paths:
+        if request.method != "POST" or request.path_info not in self.submission_paths:
             return self.get_response(request)
         key = (request.path_info, request.META.get("HTTP_HOST", ""), request.is_secure())
         headers = self.known.get(key)
         if headers is None:
             return self._learnt(key, self.get_response(request))
         answer = self._taken_in(request)
-        if not isinstance(answer, SeeOther):
+        if not isinstance(answer, HttpResponseSeeOther):
             request.taken_in = answer  # type: ignore[attr-defined]
             return self.get_response(request)
         answer.headers = headers
@@ -51,24 +51,26 @@ class Door:
 
     def _learnt(self, key: Key, answer: HttpResponse) -> HttpResponse:
         """What has been known longest gives way. Threads share the headers: nobody adds to them."""
-        if isinstance(answer, SeeOther):
+        if isinstance(answer, HttpResponseSeeOther):
             with self._lock:
-                while len(self.known) >= MOST:
+                while len(self.known) >= MAX_COUNT:
                     del self.known[next(iter(self.known))]
                 self.known[key] = CaseInsensitiveMapping(answer.headers)
         return answer
 
     def _taken_in(self, request: HttpRequest) -> Any:
         """What the view answers, or its page of an error, in the language of the path."""
-        request.resolver_match = self.paths[request.path_info]  # an error's line names the view
-        language = language_of(request.path_info)
+        request.resolver_match = self.submission_paths[
+            request.path_info
+        ]  # an error's line names the view
+        language = language_for_path(request.path_info)
         if translation.get_language() == language:  # as a rule: putting it on and off again costs
             return self.answer(request)
         with translation.override(language):
             return self.answer(request)
 
     @cached_property
-    def paths(self) -> dict[str, ResolverMatch]:
+    def submission_paths(self) -> dict[str, ResolverMatch]:
         """Where a report may be posted, in every language."""
         found: dict[str, ResolverMatch] = {}
         for language, _ in settings.LANGUAGES:

@@ -20,11 +20,11 @@ LOOK = 1.0  # seconds between two looks at bodies that are on their way
 Application = Callable[..., Iterable[bytes]]
 
 
-class BrokenOffError(OSError):
+class IncompleteBodyError(OSError):
     """The rest of a body did not come, or not in time. Django makes an UnreadablePostError of it."""
 
 
-class Body:
+class GuardedRequestBody:
     """`wsgi.input`, read to its promised end or not at all."""
 
     def __init__(self, source: Any, promised: int, line: socket.socket | None) -> None:
@@ -55,15 +55,15 @@ class Body:
         self._left -= len(data)
         self._seen += len(data)
         if len(data) < wanted:
-            raise BrokenOffError
+            raise IncompleteBodyError
         return data
 
     @property
-    def is_late(self) -> bool:
+    def is_past_deadline(self) -> bool:
         on_its_way = time.monotonic() - self._began
         return self._left > 0 and on_its_way > HEAD_START + self._seen / SLOWEST
 
-    def give_up(self) -> None:
+    def abort_read(self) -> None:
         """End the wait of the thread that reads it."""
         if self._line:
             with contextlib.suppress(OSError):  # it is gone already
@@ -74,11 +74,11 @@ class _Watch:
     """Gives up on bodies that are late, from a thread that begins with the first of them."""
 
     def __init__(self) -> None:
-        self._bodies: set[Body] = set()
+        self._bodies: set[GuardedRequestBody] = set()
         self._thread: threading.Thread | None = None
 
     @contextlib.contextmanager
-    def over(self, body: Body) -> Any:
+    def over(self, body: GuardedRequestBody) -> Any:
         self._bodies.add(body)
         if self._thread is None:
             self._thread = threading.Thread(target=self._look, name="bodies", daemon=True)
@@ -91,15 +91,15 @@ class _Watch:
     def _look(self) -> None:
         while True:
             for body in tuple(self._bodies):
-                if body.is_late:
-                    body.give_up()
+                if body.is_past_deadline:
+                    body.abort_read()
             time.sleep(LOOK)
 
 
 _watch = _Watch()
 
 
-def whole(application: Application) -> Application:
+def request_body_guard(application: Application) -> Application:
     """The same application, which is given whole bodies, and types that can be read."""
 
     def bounded(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
@@ -109,7 +109,9 @@ def whole(application: Application) -> Application:
         length = environ.get("CONTENT_LENGTH") or "0"
         if not length.isdecimal() or not int(length):
             return application(environ, start_response)
-        body = Body(environ["wsgi.input"], int(length), environ.get("gunicorn.socket"))
+        body = GuardedRequestBody(
+            environ["wsgi.input"], int(length), environ.get("gunicorn.socket")
+        )
         environ["wsgi.input"] = body
         with _watch.over(body):
             return application(environ, start_response)

@@ -10,12 +10,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.middleware.gzip import re_accepts_gzip
 from django.utils.cache import get_conditional_response
 
-from alerts.static_pages import content_version as editions
-from alerts.static_pages.content_version import Edition
+from alerts.static_pages import content_version
+from alerts.static_pages.content_version import ContentVersion
 from alerts.static_pages.generator import ANEW
 
 PLACES = ("/canh-bao/", "/en/canh-bao/", "/nhung/", "/nhung.js")
-MOST = 4 * 1024 * 1024  # bytes in one process
+MAX_COUNT = 4 * 1024 * 1024  # bytes in one process
 BESIDE = 2048  # bytes that an answer takes beside its text: headers, names
 LARGEST = 128 * 1024  # a sheet to print is drawn each time
 _CONDITIONS = (
@@ -29,10 +29,10 @@ _OK = 200
 Key = tuple[str, str, bool, bool]
 
 
-class Copy(NamedTuple):
+class CachedResponse(NamedTuple):
     """An answer as it went out, and the edition in which it was asked for."""
 
-    edition: Edition
+    edition: ContentVersion
     body: bytes
     headers: dict[str, str]
 
@@ -44,12 +44,12 @@ class Shelf:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        self.copies: dict[Key, Copy] = {}
+        self.copies: dict[Key, CachedResponse] = {}
         self.bytes = 0
         self._lock = Lock()
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        edition = editions.current() if _may_lie_here(request) else None
+        edition = content_version.current_version() if _may_lie_here(request) else None
         if edition is None:
             return self.get_response(request)
         key = _key(request)
@@ -60,17 +60,17 @@ class Shelf:
             answer = _whole(request, self.get_response)
             if not _is_for_all(answer):
                 return answer
-            copy = Copy(edition, answer.content, dict(answer.headers.items()))
+            copy = CachedResponse(edition, answer.content, dict(answer.headers.items()))
             self._put(key, copy)
         return _given(request, copy)
 
-    def _put(self, key: Key, copy: Copy) -> None:
+    def _put(self, key: Key, copy: CachedResponse) -> None:
         """What has lain here longest gives way."""
         with self._lock:
             self._remove(key)
             self.copies[key] = copy
             self.bytes += len(copy.body) + BESIDE
-            while self.bytes > MOST:
+            while self.bytes > MAX_COUNT:
                 self._remove(next(iter(self.copies)))
 
     def _remove(self, key: Key) -> None:
@@ -115,7 +115,7 @@ def _is_for_all(answer: HttpResponse) -> bool:
     )
 
 
-def _given(request: HttpRequest, copy: Copy) -> HttpResponse:
+def _given(request: HttpRequest, copy: CachedResponse) -> HttpResponse:
     """The copy, or 304 by its ETag alone: a second is too coarse for two words in one."""
     has_it = any(name in request.META for name in _CONDITIONS) and get_conditional_response(
         request, etag=copy.headers.get("ETag")

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import environ
 import structlog
 
-from portal.email_url import CONSOLE, server_or_nowhere
+from portal.email_url import CONSOLE, parse_email_url_or_dummy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -70,7 +70,9 @@ INSTALLED_APPS = [
     "django_otp.plugins.otp_static",
     "axes",
     "crispy_forms",
+    "core.apps.CoreConfig",
     "reports.apps.ReportsConfig",
+    "accounts.apps.AccountsConfig",
     "desk.apps.DeskConfig",
     "alerts.apps.AlertsConfig",
 ]
@@ -78,23 +80,23 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "portal.response_cache.Shelf",  # outermost: it gives out what all others have let through
     "portal.report_fast_path.Door",  # where reports come in, past the others once they have let one through
-    "portal.middleware.SecurityHeaders",  # around the others: also on what they answer
+    "portal.middleware.SecurityHeadersMiddleware",  # around the others: also on what they answer
     "django.middleware.security.SecurityMiddleware",
     # Before WhiteNoise: where files are not collected and pre-compressed, it compresses them too.
-    "portal.middleware.Compression",
+    "portal.middleware.NoTransformGZipMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.middleware.ContentSecurityPolicy",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "portal.middleware.LanguageOfPath",
+    "portal.middleware.PathLanguageMiddleware",
     "portal.middleware.StaffNetworks",  # before anybody asks where a path leads
     "portal.middleware.StaffSessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "portal.middleware.StaffHours",  # before anybody is known by a session that is over
+    "portal.middleware.MaxSessionAge",  # before anybody is known by a session that is over
     "portal.middleware.StaffUsers",
     "portal.middleware.StaffSecondFactor",  # after the user is known
-    "portal.middleware.StaffMessages",
-    "portal.denied_access_audit.StaffRefusals",  # puts what an officer is refused on record
+    "portal.middleware.StaffPathsMessages",
+    "portal.denied_access_audit.AuditDeniedAccessMiddleware",  # puts what an officer is refused on record
     "axes.middleware.AxesMiddleware",  # last: it turns a lock-out into a page
 ]
 
@@ -162,7 +164,7 @@ CACHES = {
 
 # Wrong receipt codes and look-ups (core/rate_limits.py): enforce, or count alone, for load tests.
 RATE_LIMITS = env.str("RATE_LIMITS", "") or "enforce"
-VISITOR_ADDRESS = "core.client_ip.seen"
+VISITOR_ADDRESS = "core.client_ip.forwarded_ip"
 
 # --- Queue. The relay alone publishes (core/outbox/relay.py): a dead or frozen broker costs it 50 ms.
 CELERY_BROKER_URL = (
@@ -214,7 +216,7 @@ QUEUE_LATE_AFTER = env.int("QUEUE_LATE_AFTER", 180)  # seconds; five attempts ta
 ALARM_EMAILS = tuple(map(str.strip, env.list("ALARM_EMAILS", default=[])))
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 EMAIL_URL = env.str("EMAIL_URL", "")
-vars().update(server_or_nowhere(EMAIL_URL or (CONSOLE if FIRST_LOOK else "")))
+vars().update(parse_email_url_or_dummy(EMAIL_URL or (CONSOLE if FIRST_LOOK else "")))
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "") or f"no-reply@{_portal.hostname}"
 
@@ -257,7 +259,7 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",  # first: a locked door asks nobody
     "accounts.backends.DeskBackend",
 ]
-PASSWORD_HASHERS = ["accounts.password_validators.DeskArgon2"]
+PASSWORD_HASHERS = ["accounts.password_validators.Owasp19MiBArgon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
@@ -265,8 +267,8 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
-    {"NAME": "accounts.password_validators.NotGuessable"},
-    {"NAME": "accounts.password_validators.NotBreached"},
+    {"NAME": "accounts.password_validators.GuessablePasswordValidator"},
+    {"NAME": "accounts.password_validators.BreachedPasswordValidator"},
 ]
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no cookie more
 # SHA-1 of passwords that were stolen elsewhere, a line each, sorted (accounts/password_validators.py).
@@ -277,7 +279,7 @@ OTP_ADMIN_HIDE_SENSITIVE_DATA = True
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]  # a name alone would lock officers out
-AXES_CLIENT_IP_CALLABLE = "core.client_ip.household_of"
+AXES_CLIENT_IP_CALLABLE = "core.client_ip.client_network"
 AXES_RESET_ON_SUCCESS = True
 # A code on paper stays good when the password beside it was wrong: no failure keeps it.
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "otp_token", "confirm_proof"]
@@ -344,7 +346,7 @@ CONTENT_SECURITY_POLICY = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = DATA_UPLOAD_MAX_NUMBER_FILES = 2000
 # One page takes files and has a handler of its own; on no other is a file written anywhere.
-FILE_UPLOAD_HANDLERS = ["reports.attachments.upload_handler.NoFiles"]
+FILE_UPLOAD_HANDLERS = ["reports.attachments.upload_handler.DiscardFilesUploadHandler"]
 
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.str("STATIC_ROOT", str(BASE_DIR / "build" / "static")))
@@ -390,8 +392,8 @@ LOGGING = {
         }
     },
     "filters": {
-        "codes_only": {"()": "portal.logging_filters.CodesOnly"},
-        "log_in_codes": {"()": "portal.logging_filters.LogInCodes"},
+        "codes_only": {"()": "portal.logging_filters.ErrorRedactionFilter"},
+        "log_in_codes": {"()": "portal.logging_filters.LoginRedactionFilter"},
     },
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "json"},

@@ -13,11 +13,11 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from alerts import selectors as said
+from alerts import selectors
 from alerts.formats import xml
-from alerts.localization import ENGLISH, addresses
-from alerts.models import AlertRevision, Ending
-from alerts.responses import told
+from alerts.localization import ENGLISH, urls_by_language
+from alerts.models import AlertRevision, CancelReason
+from alerts.responses import conditional_response
 from reports.models import Office
 
 _PAGES = (
@@ -31,7 +31,7 @@ _XHTML = "http://www.w3.org/1999/xhtml"
 
 
 @dataclass(frozen=True)
-class Place:
+class SitemapEntry:
     """A page: its address by language, and when it changed."""
 
     addresses: dict[str, str]
@@ -45,36 +45,36 @@ def sitemap(request: HttpRequest) -> HttpResponse:
     for place in _places():
         for address in place.addresses.values():
             _add(root, place, address)
-    return told(request, xml.document(root), "application/xml; charset=utf-8")
+    return conditional_response(request, xml.serialize(root), "application/xml; charset=utf-8")
 
 
-def _places() -> Iterator[Place]:
-    warnings = [w for w in (*said.in_force(), *said.ended()) if not _is_withdrawn(w)]
-    newest = AlertRevision.objects.said().aggregate(at=Max("effective"))["at"]
+def _places() -> Iterator[SitemapEntry]:
+    warnings = [w for w in (*selectors.in_force(), *selectors.ended()) if not _is_withdrawn(w)]
+    newest = AlertRevision.objects.effective_ever().aggregate(at=Max("effective"))["at"]
     for name in _PAGES:
-        yield Place(addresses(name), newest if name in _WITH_WARNINGS else None)
-    yield Place({"vi": reverse("alerts:for_agencies")})
+        yield SitemapEntry(urls_by_language(name), newest if name in _WITH_WARNINGS else None)
+    yield SitemapEntry({"vi": reverse("alerts:for_agencies")})
     for pk, reviewed_on in Office.objects.order_by("pk").values_list("pk", "reviewed_on"):
-        yield Place(addresses("reports:office", pk), reviewed_on)
+        yield SitemapEntry(urls_by_language("reports:office", pk), reviewed_on)
     for warning in warnings:
-        found = addresses("warnings:detail", warning.words.slug)
-        if not warning.words.speaks_english:
+        found = urls_by_language("warnings:detail", warning.frozen_content.slug)
+        if not warning.frozen_content.speaks_english:
             del found[ENGLISH]
-        yield Place(found, warning.words.message.effective)
+        yield SitemapEntry(found, warning.frozen_content.message.effective)
 
 
 def _is_withdrawn(warning: AlertRevision) -> bool:
-    return warning.words.message.ending == Ending.ERROR
+    return warning.frozen_content.message.ending == CancelReason.ERROR
 
 
-def _add(root: Element, place: Place, address: str) -> None:
-    url = xml.add(root, "url")
-    xml.add(url, "loc", f"{settings.PORTAL_URL}{address}")
+def _add(root: Element, place: SitemapEntry, address: str) -> None:
+    url = xml.add_child(root, "url")
+    xml.add_child(url, "loc", f"{settings.PORTAL_URL}{address}")
     if place.changed:
-        xml.add(url, "lastmod", place.changed.isoformat())
+        xml.add_child(url, "lastmod", place.changed.isoformat())
     if len(place.addresses) > 1:
         for language, other in place.addresses.items():
             href = f"{settings.PORTAL_URL}{other}"
-            xml.add(
+            xml.add_child(
                 url, "xhtml:link", marks={"rel": "alternate", "hreflang": language, "href": href}
             )

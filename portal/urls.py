@@ -6,10 +6,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from accounts import invitations
-from portal import csp_reports as violations
-from portal import metrics_view as metrics
-from portal import sitemaps as sitemap
-from portal import views
+from portal import csp_reports, metrics_view, sitemaps, views
 
 urlpatterns = [
     *i18n_patterns(
@@ -21,11 +18,11 @@ urlpatterns = [
     ),
     path("", include("alerts.urls")),
     path("api/v1/", include("reports.urls_api")),
-    path("csp/", violations.take_in, name="csp"),
+    path("csp/", csp_reports.count_csp_report, name="csp"),
     path("livez", views.livez, name="livez"),
     path("readyz", views.readyz, name="readyz"),
-    path("metrics", metrics.metrics, name="metrics"),
-    path("sitemap.xml", sitemap.sitemap, name="sitemap"),
+    path("metrics", metrics_view.metrics, name="metrics"),
+    path("sitemap.xml", sitemaps.sitemap, name="sitemap"),
     path("robots.txt", views.robots, name="robots"),
     path("favicon.ico", views.favicon, name="favicon"),
     path("manifest.webmanifest", views.manifest, name="manifest"),

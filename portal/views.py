@@ -17,7 +17,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from core import database
-from portal import offline_cache as keeping
+from portal import offline_cache
 
 
 @require_safe
@@ -32,7 +32,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     is not asked; without it a report is late, never lost.
     """
     try:
-        why = "" if database.takes_rows() else "read_only"
+        why = "" if database.is_writable() else "read_only"
     except DatabaseTrouble as error:
         why = type(error.__cause__ or error).__name__
     if why:
@@ -70,7 +70,7 @@ def security_txt(request: HttpRequest) -> HttpResponse:
 @cache_control(public=True, max_age=7 * 24 * 3600)
 def favicon(request: HttpRequest) -> HttpResponse:
     """Asked for by itself, once; a link to it would be a request more on each first page."""
-    return HttpResponse(keeping.source_of("img/star.ico"), content_type="image/x-icon")
+    return HttpResponse(offline_cache.read_static_file("img/star.ico"), content_type="image/x-icon")
 
 
 @require_safe
@@ -102,7 +102,10 @@ def offline(request: HttpRequest) -> HttpResponse:
 @cache_control(no_cache=True)
 def service_worker(request: HttpRequest) -> HttpResponse:
     """The script that keeps a few pages in the browser; a new one when any of them changed."""
-    context = {"kept": json.dumps(keeping.kept()), "version": keeping.version()}
+    context = {
+        "kept": json.dumps(offline_cache.precached_urls()),
+        "version": offline_cache.cache_version(),
+    }
     return render(request, "sw.js", context, content_type="text/javascript", using="public")
 
 

@@ -40,10 +40,12 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _empty_again_in_no_time() -> Iterator[None]:
     """After a test that committed; see tests/support/database_reset.py."""
-    from tests.support import database_reset as afresh
+    from tests.support import database_reset
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(TransactionTestCase, "_fixture_teardown", lambda _: afresh.empty())
+        patched.setattr(
+            TransactionTestCase, "_fixture_teardown", lambda _: database_reset.truncate_all()
+        )
         yield
 
 
@@ -85,11 +87,11 @@ def _guesses_of_other_tests_refuse_nobody(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And a busy machine may be slow with what counts them."""
-    from core import rate_limits as limits
+    from core import rate_limits
 
     settings.RATE_LIMITS = "count"
-    monkeypatch.setattr(limits, "PATIENCE", 5.0)
-    limits.forget()
+    monkeypatch.setattr(rate_limits, "TIMEOUT_SECONDS", 5.0)
+    rate_limits.reset_connection()
 
 
 @pytest.fixture
@@ -101,7 +103,7 @@ def enforced(settings: Settings) -> Iterator[Redis]:
     client = Redis.from_url(settings.REDIS_URL)
     client.flushdb()
     yield client
-    limits.forget()
+    limits.reset_connection()
     client.flushdb()
 
 

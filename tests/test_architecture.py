@@ -23,7 +23,7 @@ FOR_ALERTS = {
     "reports.models.Commune",
     "reports.models.Office",
     "core.outbox.queue",
-    "core.audit.log",
+    "core.audit.events",
     "reports.extraction.redaction",
     "core.rate_limits",
     "core.same_origin",
@@ -421,7 +421,7 @@ def test_events_are_recorded_in_one_place() -> None:
         for _, call in called(path)
         if ast.unparse(call.func).startswith(("Event.objects.create", "Event.objects.bulk_create"))
     ]
-    only_in("core/audit/log.py", creators)
+    only_in("core/audit/events.py", creators)
 
 
 def test_refusals_are_recorded_in_one_place() -> None:

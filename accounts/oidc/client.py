@@ -24,8 +24,8 @@ from mozilla_django_oidc.views import OIDCAuthenticationRequestView
 from accounts.oidc.errors import RefusedError
 from accounts.service import is_subject
 
-PATIENCE = 5  # seconds for a connection, and for each answer
-FRESH = 3600  # seconds for which the provider's addresses are believed
+TIMEOUT_SECONDS = 5  # seconds for a connection, and for each answer
+MAX_AGE_SECONDS = 3600  # seconds for which the provider's addresses are believed
 KEYS_FRESH = 300  # and its keys, for what it tells of log-outs
 LATE = 600  # seconds after which a log-out is told no more
 # The one algorithm that every provider must offer.
@@ -41,7 +41,7 @@ _asking, hearing = BoundedSemaphore(2), BoundedSemaphore(2)
 
 
 @dataclass(frozen=True)
-class Told:
+class IdentityClaims:
     """Who came, by the provider's own name for them, how they proved it (amr and acr), and what its
     log-out will name them by (sub, sid) beside the signed token.
     """
@@ -52,7 +52,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Left:
+class LogoutClaims:
     """Whose log-out at the provider a signed token tells: by sub, sid or both; `jti` is its own name."""
 
     named: dict[str, str]
@@ -74,14 +74,14 @@ class _Known:
 _known = _Known()
 
 
-def forget() -> None:
+def clear_discovery_cache() -> None:
     """Ask the provider anew where it is, and for its keys."""
     _known.until = 0.0
     _known.keys.clear()
 
 
 @contextmanager
-def asking(places: BoundedSemaphore = _asking) -> Iterator[None]:
+def translate_provider_errors(places: BoundedSemaphore = _asking) -> Iterator[None]:
     """Around whatever asks the provider: its troubles become a RefusedError."""
     if not places.acquire(blocking=False):
         raise RefusedError("down")
@@ -95,21 +95,21 @@ def asking(places: BoundedSemaphore = _asking) -> Iterator[None]:
         places.release()
 
 
-def away(request: HttpRequest) -> HttpResponse:
+def authorization_redirect(request: HttpRequest) -> HttpResponse:
     """To the provider's page. Raises what `asking` understands."""
-    answer: HttpResponse = Departure.as_view()(request)
+    answer: HttpResponse = AuthorizationRequestView.as_view()(request)
     return answer
 
 
-def told(request: HttpRequest, nonce: str, verifier: str) -> Told:
+def exchange_code(request: HttpRequest, nonce: str, verifier: str) -> IdentityClaims:
     """What the provider says of the code in this address. Raises what `asking` understands."""
-    provider = Provider()
+    provider = TokenExchangeBackend()
     provider.authenticate(request, nonce=nonce, code_verifier=verifier)
     subject, methods = _read(provider.claims, nonce)
-    return Told(subject, methods, _named(provider.claims) | {"token": provider.signed})
+    return IdentityClaims(subject, methods, _named(provider.claims) | {"token": provider.signed})
 
 
-def end_of(token: str, back: str) -> str:
+def end_session_url(token: str, back: str) -> str:
     """The address where the provider ends what that token of its began, and sends people *back*; ""
     where it offers none. Raises what `asking` understands.
     """
@@ -122,7 +122,7 @@ def end_of(token: str, back: str) -> str:
     return f"{end}{'&' if '?' in end else '?'}{urlencode(query)}" if end else ""
 
 
-def left(token: str) -> Left:
+def verify_logout_token(token: str) -> LogoutClaims:
     """Who has left the provider, by its token of a log-out. Nobody is asked about what could not be
     one whoever signed it. Raises what `asking` understands.
     """
@@ -130,8 +130,8 @@ def left(token: str) -> Left:
     is_ours = header["alg"] == ALGORITHM and header.get("typ", "JWT").lower() in _TYPES
     if not (is_ours and _is_log_out(jwt.decode(token, options={"verify_signature": False}))):
         raise SuspiciousOperation("no log-out")
-    claims = Hearing().verify_token(token)  # without a nonce: none was asked for
-    return Left(_named(claims), claims["jti"])
+    claims = BackChannelTokenVerifier().verify_token(token)  # without a nonce: none was asked for
+    return LogoutClaims(_named(claims), claims["jti"])
 
 
 def _is_log_out(claims: Any) -> bool:
@@ -160,7 +160,7 @@ class _Configured:
             "OIDC_OP_USER_ENDPOINT": "",  # nobody asks it: the signed token says who it is
             "OIDC_AUTHENTICATION_CALLBACK_URL": "admin:oidc_callback",
             "OIDC_USE_PKCE": True,
-            "OIDC_TIMEOUT": PATIENCE,
+            "OIDC_TIMEOUT": TIMEOUT_SECONDS,
         }
         if name in ours:
             return ours[name]
@@ -174,13 +174,13 @@ class _Configured:
         return otherwise[0] if otherwise else None
 
 
-class Departure(_Configured, OIDCAuthenticationRequestView):
+class AuthorizationRequestView(_Configured, OIDCAuthenticationRequestView):
     """The library's way to the provider."""
 
     http_method_names = ["get", "head"]
 
 
-class Provider(_Configured, OIDCAuthenticationBackend):
+class TokenExchangeBackend(_Configured, OIDCAuthenticationBackend):
     """Exchanges a code for a signed token and keeps what it claims; it knows no user."""
 
     claims: Any = None
@@ -190,7 +190,7 @@ class Provider(_Configured, OIDCAuthenticationBackend):
         self.claims, self.signed = payload, id_token
 
 
-class Hearing(Provider):
+class BackChannelTokenVerifier(TokenExchangeBackend):
     """Takes the keys of a moment ago for what anybody may post."""
 
     def retrieve_matching_jwk(self, token: str) -> jwt.PyJWK:
@@ -206,14 +206,14 @@ def _addresses() -> dict[str, str]:
     issuer = settings.OIDC_ISSUER
     if _known.issuer != issuer or time.monotonic() > _known.until:
         _known.addresses = _discovered(issuer)
-        _known.issuer, _known.until = issuer, time.monotonic() + FRESH
+        _known.issuer, _known.until = issuer, time.monotonic() + MAX_AGE_SECONDS
     return _known.addresses
 
 
 def _discovered(issuer: str) -> dict[str, str]:
     """Where the provider is, by its own word. Nothing of it is asked less safely than the issuer."""
     answer = requests.get(
-        f"{issuer.rstrip('/')}/.well-known/openid-configuration", timeout=PATIENCE
+        f"{issuer.rstrip('/')}/.well-known/openid-configuration", timeout=TIMEOUT_SECONDS
     )
     answer.raise_for_status()
     said = answer.json()

@@ -30,15 +30,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_otp import devices_for_user
 from django_otp.models import Device
 
-from accounts import reauthentication as reauth
-from accounts import service as accounts
-from accounts import sessions
+from accounts import reauthentication, service, sessions
 from accounts.oidc.errors import REFUSED, RefusedError
-from core import rate_limits as limits
-from core.audit import log as events
+from core import rate_limits
+from core.audit import events
 
 if TYPE_CHECKING:
-    from accounts.oidc import client as oidc_provider
+    from accounts.oidc import client
 
 log = structlog.get_logger(__name__)
 
@@ -87,22 +85,22 @@ def urls(site: AdminSite) -> list[URLPattern]:
         return TemplateResponse(request, "admin/oidc_code.html", context, status=status)
 
     return [
-        path("nganh/", door(start), name="oidc_start"),
+        path("nganh/", door(begin_login), name="oidc_start"),
         path("nganh/ve/", door(callback), name="oidc_callback"),
         path("nganh/ma/", door(code), name="oidc_code"),
-        path("nganh/ra/", told_out, name="oidc_told_out"),
+        path("nganh/ra/", backchannel_logout, name="oidc_told_out"),
     ]
 
 
 @require_safe
-def start(request: HttpRequest) -> HttpResponse:
+def begin_login(request: HttpRequest) -> HttpResponse:
     """To the provider, with a state, a nonce and a challenge of this one try. Raises RefusedError."""
-    if not limits.allow("log_in", request):
+    if not rate_limits.consume("log_in", request):
         raise RefusedError("often")
     from accounts.oidc import client as oidc_provider  # noqa: PLC0415
 
-    with oidc_provider.asking():
-        return oidc_provider.away(request)
+    with oidc_provider.translate_provider_errors():
+        return oidc_provider.authorization_redirect(request)
 
 
 @require_safe
@@ -113,8 +111,8 @@ def callback(request: HttpRequest) -> HttpResponse:
         raise RefusedError("cancelled")
     from accounts.oidc import client as oidc_provider  # noqa: PLC0415
 
-    with oidc_provider.asking():
-        told = oidc_provider.told(request, begun["nonce"], begun["code_verifier"])
+    with oidc_provider.translate_provider_errors():
+        told = oidc_provider.exchange_code(request, begun["nonce"], begun["code_verifier"])
     user = _linked(request, told.subject)
     device = _device_of(user)
     request.session[sessions.OPENED] = told.opened
@@ -149,7 +147,7 @@ def _linked(request: HttpRequest, subject: str) -> User:
     """The officer of that subject, who may log in now. Whose name wrong guesses have locked here
     is not let in by another door.
     """
-    user = accounts.linked_to(subject)
+    user = service.linked_to(subject)
     if user is None:
         raise RefusedError("unknown", subject)
     is_open = AxesProxyHandler.is_allowed(request, {"username": user.get_username()})
@@ -167,7 +165,7 @@ def _device_of(user: User) -> Device:
 
 
 def _matching(user: User, typed: str) -> Device | None:
-    return reauth.match(user, "".join(typed.split()).lower())
+    return reauthentication.verify_code(user, "".join(typed.split()).lower())
 
 
 def _enter(
@@ -184,11 +182,11 @@ def _enter(
     auth.login(request, user, backend=_BACKEND)
     request.session[sessions.OPENED] = opened
     if not is_ours:
-        reauth.ask_again(request)
+        reauthentication.require_reauthentication(request)
     return HttpResponseRedirect(address)
 
 
-def farewell(request: HttpRequest) -> dict[str, Any]:
+def end_session_context(request: HttpRequest) -> dict[str, Any]:
     """What the page after the log-out says of the provider's own session: the address that ends it
     (`away`), or that it stays; nothing where the provider did not let the officer in.
     """
@@ -199,8 +197,8 @@ def farewell(request: HttpRequest) -> dict[str, Any]:
 
     back, away = request.build_absolute_uri(reverse("admin:login")), ""
     try:
-        with oidc_provider.asking():
-            away = oidc_provider.end_of(opened["token"], back)
+        with oidc_provider.translate_provider_errors():
+            away = oidc_provider.end_session_url(opened["token"], back)
     except RefusedError as error:
         _log(error)
     return {"away": away, "stays_in": not away}
@@ -209,7 +207,7 @@ def farewell(request: HttpRequest) -> dict[str, Any]:
 @csrf_exempt
 @never_cache
 @require_POST
-def told_out(request: HttpRequest) -> HttpResponse:
+def backchannel_logout(request: HttpRequest) -> HttpResponse:
     """The provider says that somebody has left it: what it opened here ends. The status is the answer."""
     if not is_configured():
         raise Http404
@@ -226,30 +224,30 @@ def _end_of(request: HttpRequest) -> None:
     """End those sessions, on record. A token is good once. Raises RefusedError."""
     left = _left(request)
     once = sha256(left.jti.encode()).hexdigest()
-    if events.about("log_out", once).exists():
+    if events.events_for("log_out", once).exists():
         raise RefusedError("untrue")
-    found = sessions.opened_as(left.named)
+    found = sessions.sessions_for_subject(left.named)
     with transaction.atomic():
-        sessions.end(found)
-        events.record("log_out", once, _LEFT)
+        sessions.end_sessions(found)
+        events.log_event("log_out", once, _LEFT)
         for pk in set(filter(None, found.values())):
-            events.record("user", pk, _LEFT)
+            events.log_event("user", pk, _LEFT)
 
 
-def _left(request: HttpRequest) -> "oidc_provider.Left":
+def _left(request: HttpRequest) -> "client.LogoutClaims":
     """Who has left. What is not the provider's word is counted by address: the provider has one for
     everybody. Raises RefusedError.
     """
-    if limits.pause("log_out", request):
+    if rate_limits.retry_after("log_out", request):
         raise RefusedError("often")
     from accounts.oidc import client as oidc_provider  # noqa: PLC0415
 
     try:
-        with oidc_provider.asking(oidc_provider.hearing):
-            return oidc_provider.left(request.POST.get("logout_token", ""))
+        with oidc_provider.translate_provider_errors(oidc_provider.hearing):
+            return oidc_provider.verify_logout_token(request.POST.get("logout_token", ""))
     except RefusedError as error:
         if error.why == "untrue":
-            limits.allow("log_out", request)
+            rate_limits.consume("log_out", request)
         raise
 
 

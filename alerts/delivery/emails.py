@@ -7,9 +7,9 @@ from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from alerts.delivery import signed_links as links
+from alerts.delivery import signed_links
 from alerts.models import AlertRevision, PartnerAgency, Subscriber
-from reports.extraction import redaction as privacy
+from reports.extraction import redaction
 
 _NO_SERVER = "django.core.mail.backends.dummy.EmailBackend"
 
@@ -18,30 +18,34 @@ class MailError(Exception):
     """The server did not take it, or there is none."""
 
 
-def can_be_sent() -> bool:
+def mail_is_configured() -> bool:
     """Whether mail goes anywhere at all."""
     return bool(settings.EMAIL_BACKEND != _NO_SERVER)
 
 
-def to_partner(partner: PartnerAgency, revision: AlertRevision) -> EmailMessage:
-    confirm = links.deployed(partner, revision)
-    return _letter("partner", privacy.opened(partner, "mail"), revision=revision, confirm=confirm)
+def partner_mail(partner: PartnerAgency, revision: AlertRevision) -> EmailMessage:
+    confirm = signed_links.confirmation_url(partner, revision)
+    return _letter(
+        "partner", redaction.decrypt_field(partner, "mail"), revision=revision, confirm=confirm
+    )
 
 
-def to_subscriber(subscriber: Subscriber, revision: AlertRevision) -> EmailMessage:
-    leave = links.leave(subscriber)
+def subscriber_mail(subscriber: Subscriber, revision: AlertRevision) -> EmailMessage:
+    leave = signed_links.unsubscribe_url(subscriber)
     letter = _letter("warning", _address(subscriber), revision=revision, leave=leave)
     return _with_way_out(letter, leave)
 
 
-def asking(subscriber: Subscriber) -> EmailMessage:
+def confirmation_mail(subscriber: Subscriber) -> EmailMessage:
     """The mail that asks whether the owner of the address wants this; no word of whoever asked."""
-    leave = links.leave(subscriber)
-    letter = _letter("join", _address(subscriber), join=links.join(subscriber), leave=leave)
+    leave = signed_links.unsubscribe_url(subscriber)
+    letter = _letter(
+        "join", _address(subscriber), join=signed_links.opt_in_url(subscriber), leave=leave
+    )
     return _with_way_out(letter, leave)
 
 
-def of_stopped(partner: PartnerAgency, ways: list[str]) -> EmailMessage:
+def stopped_channel_mail(partner: PartnerAgency, ways: list[str]) -> EmailMessage:
     """To those who watch: a partner hears nothing any more."""
     page = reverse("admin:alerts_partneragency_change", args=[partner.pk])
     desk = f"{settings.PORTAL_URL}{page}"
@@ -52,7 +56,7 @@ def of_stopped(partner: PartnerAgency, ways: list[str]) -> EmailMessage:
 
 def send(letter: EmailMessage) -> None:
     """Raises MailError."""
-    if not can_be_sent():
+    if not mail_is_configured():
         raise MailError("no_mail_server")
     try:
         letter.send()
@@ -61,7 +65,7 @@ def send(letter: EmailMessage) -> None:
 
 
 def _address(subscriber: Subscriber) -> str | None:
-    return privacy.opened(subscriber, "address")
+    return redaction.decrypt_field(subscriber, "address")
 
 
 def _letter(name: str, address: str | None, **context: Any) -> EmailMessage:

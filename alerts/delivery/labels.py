@@ -20,7 +20,7 @@ _WORDS = {
 }
 
 
-def told(code: str, status: int | None = None) -> str:
+def attempt_label(code: str, status: int | None = None) -> str:
     """A code of a try in words; an unknown one stands for itself."""
     if code == "refused":
         return f"máy kia trả lời mã {status}"

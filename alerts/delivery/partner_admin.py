@@ -14,15 +14,14 @@ from django.urls import URLPattern, path, reverse
 from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_POST
 
-from alerts.delivery import partners
-from alerts.delivery import service as delivery
-from alerts.delivery.labels import told
+from alerts.delivery import partners, service
+from alerts.delivery.labels import attempt_label
 from alerts.delivery.partner_forms import PartnerForm
-from alerts.embed import frame_ancestors as framing
+from alerts.embed import frame_ancestors
 from alerts.models import Channel, Delivery, PartnerAgency
-from alerts.static_pages import generator as snapshots
-from core.audit import log as events
-from core.readonly_admin import Shown
+from alerts.static_pages import generator
+from core.audit import events as log
+from core.readonly_admin import ReadOnlyAdminMixin
 
 if TYPE_CHECKING:
     _Partners = admin.ModelAdmin[PartnerAgency]
@@ -45,21 +44,24 @@ class PartnerAdmin(_Partners):
     """Written down, switched off, never removed: the record speaks of them."""
 
     form = PartnerForm
-    list_display = ["name", "kind", "is_active", "ways", "halted"]
+    list_display = ["name", "kind", "is_active", "channel_labels", "stopped_channels"]
     list_filter = ["kind", "is_active"]
     search_fields = ["name"]
     actions = None
 
     @admin.display(description="nhận qua")
-    def ways(self, partner: PartnerAgency) -> str:
-        return ", ".join(each.label for each in Channel if partner.has(each)) or "không kênh nào"
+    def channel_labels(self, partner: PartnerAgency) -> str:
+        return (
+            ", ".join(each.label for each in Channel if partner.has_channel(each))
+            or "không kênh nào"
+        )
 
     @admin.display(description="tự ngừng")
-    def halted(self, partner: PartnerAgency) -> str:
+    def stopped_channels(self, partner: PartnerAgency) -> str:
         return ", ".join(Channel(each).label for each in partner.stopped)
 
     def get_urls(self) -> list[URLPattern]:
-        acts = {"renew": self.renew, "reopen": self.reopen}
+        acts = {"rotate_secret": self.rotate_secret, "reopen": self.reopen}
         return [
             path(f"<int:pk>/{name}/", self._guarded(act), name=f"alerts_partneragency_{name}")
             for name, act in acts.items()
@@ -74,9 +76,11 @@ class PartnerAdmin(_Partners):
         form.seal()
         super().save_model(request, obj, form, change)
         kind = "partner_changed" if change else "partner_added"
-        events.record("partner", obj.pk, kind, by=_officer(request), fields=form.changed_data)
-        if framing.by_partners() and {"origins", "is_active"} & set(form.changed_data):
-            snapshots.owe()
+        log.log_event("partner", obj.pk, kind, by=_officer(request), fields=form.changed_data)
+        if frame_ancestors.limited_to_partners() and {"origins", "is_active"} & set(
+            form.changed_data
+        ):
+            generator.enqueue_rebuild()
 
     def get_fields(self, request: HttpRequest, obj: PartnerAgency | None = None) -> Any:
         """Who may only look sees no address."""
@@ -108,7 +112,7 @@ class PartnerAdmin(_Partners):
         add_never_cache_headers(answer)
         return answer
 
-    def renew(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def rotate_secret(self, request: HttpRequest, pk: int) -> HttpResponse:
         _keeper(request)
         return self._key_shown(request, get_object_or_404(PartnerAgency, pk=pk))
 
@@ -129,7 +133,7 @@ def _officer(request: HttpRequest) -> User:
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(Shown, _Deliveries):
+class DeliveryAdmin(ReadOnlyAdminMixin, _Deliveries):
     """What went to which agency, and each try; to read, and to send once more."""
 
     list_display = ["partner", "identifier", "channel", "state", "attempts", "last"]
@@ -156,7 +160,7 @@ class DeliveryAdmin(Shown, _Deliveries):
     @admin.display(description="lần thử gần nhất")
     def last(self, row: Delivery) -> str:
         return "; ".join(
-            f"{each.at:%d/%m %H:%M} {told(each.outcome, each.status)}"
+            f"{each.at:%d/%m %H:%M} {attempt_label(each.outcome, each.status)}"
             for each in row.tries.all()[:1]
         )
 
@@ -169,8 +173,8 @@ class DeliveryAdmin(Shown, _Deliveries):
         by = _keeper(request)
         row = get_object_or_404(Delivery, pk=pk, partner__isnull=False)
         try:
-            delivery.resend(row.pk, by=by)
-        except delivery.ResendError as error:
+            service.resend(row.pk, by=by)
+        except service.ResendError as error:
             messages.error(request, str(error))
         else:
             messages.success(request, "Đang gửi lại.")

@@ -5,10 +5,10 @@ from urllib.parse import urlsplit
 
 from django import forms
 
-from alerts.delivery import safe_http as outside
-from alerts.embed import frame_ancestors as framing
+from alerts.delivery import safe_http
+from alerts.embed import frame_ancestors
 from alerts.models import PartnerAgency
-from reports.extraction import redaction as privacy
+from reports.extraction import redaction
 
 if TYPE_CHECKING:
     _Form = forms.ModelForm[PartnerAgency]
@@ -35,7 +35,7 @@ class PartnerForm(_Form):
     )
     webhook = forms.CharField(
         label="Địa chỉ webhook",
-        max_length=outside.LONGEST_ADDRESS,
+        max_length=safe_http.MAX_ADDRESS_LENGTH,
         required=False,
         help_text="Để trống nếu cơ quan không có phần mềm nhận. Chỉ https.",
         widget=forms.TextInput(_WIDE),
@@ -58,29 +58,31 @@ class PartnerForm(_Form):
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             for name in SEALED:
-                self.initial[name] = privacy.opened(self.instance, name) or ""
+                self.initial[name] = redaction.decrypt_field(self.instance, name) or ""
             self.initial["origins"] = "\r\n".join(self.instance.origins)
 
     def clean_webhook(self) -> str:
         url: str = self.cleaned_data["webhook"]
         if url:
             try:
-                outside.target(url)
-            except outside.OutsideError as error:
+                safe_http.parse_webhook_url(url)
+            except safe_http.WebhookDeliveryError as error:
                 raise forms.ValidationError(_WRONG[error.code]) from None
         return url
 
     def clean_origins(self) -> list[str]:
         lines = self.cleaned_data["origins"].split()
         names = list(dict.fromkeys(map(_origin, lines)))
-        if framing.by_partners():
+        if frame_ancestors.limited_to_partners():
             self._refuse_what_does_not_fit(names)
         return names
 
     def _refuse_what_does_not_fit(self, names: list[str]) -> None:
-        known = framing.registered()
+        known = frame_ancestors.partner_origins()
         every = [*known, *(name for name in names if name not in known)]
-        if left_out := [name for name in names if name not in framing.fitting(every)]:
+        if left_out := [
+            name for name in names if name not in frame_ancestors.truncate_to_header(every)
+        ]:
             raise forms.ValidationError(f"Danh sách trang gắn khung đã đầy: {', '.join(left_out)}.")
 
     def clean(self) -> dict[str, Any]:
@@ -94,14 +96,14 @@ class PartnerForm(_Form):
     def seal(self) -> None:
         """Put the sealed halves of what was typed into the instance."""
         for name in SEALED:
-            sealed = privacy.seal(self.cleaned_data[name], name)
+            sealed = redaction.encrypt(self.cleaned_data[name], name)
             setattr(self.instance, f"{name}_sealed", sealed)
 
 
 def _origin(line: str) -> str:
     """Scheme, host and port alone. Raises ValidationError."""
     try:
-        to = outside.target(line)
-    except outside.OutsideError as error:
+        to = safe_http.parse_webhook_url(line)
+    except safe_http.WebhookDeliveryError as error:
         raise forms.ValidationError(f"{line[:80]}: {_WRONG[error.code]}") from None
     return f"{urlsplit(line).scheme}://{to.authority}"

@@ -7,11 +7,10 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
 
-from alerts.delivery import service as delivery
-from alerts.delivery import signed_links as links
+from alerts.delivery import service, signed_links
 from alerts.models import Alert, AlertRevision, Delivery, PartnerAgency, PartnerReading
-from core.audit import log as events
-from reports.extraction import redaction as privacy
+from core.audit import events as log
+from reports.extraction import redaction
 
 _SECRET_BYTES = 32
 
@@ -20,9 +19,9 @@ def new_secret(partner: PartnerAgency, *, by: User) -> str:
     """Give a partner another key for its webhook; the old one is worth nothing from now on."""
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     with transaction.atomic():
-        sealed = privacy.seal(secret, "secret")
+        sealed = redaction.encrypt(secret, "secret")
         PartnerAgency.objects.filter(pk=partner.pk).update(secret_sealed=sealed)
-        events.record("partner", partner.pk, "partner_key_made", by=by)
+        log.log_event("partner", partner.pk, "partner_key_made", by=by)
     return secret
 
 
@@ -31,12 +30,12 @@ def reopen(partner: PartnerAgency, *, by: User) -> None:
     """Use the channels again that were stopped for failing."""
     kept = PartnerAgency.objects.select_for_update().get(pk=partner.pk)
     if kept.stopped:
-        events.record("partner", kept.pk, "partner_reopened", by=by, channels=kept.stopped)
+        log.log_event("partner", kept.pk, "partner_reopened", by=by, channels=kept.stopped)
         PartnerAgency.objects.filter(pk=kept.pk).update(stopped=[])
 
 
 @dataclass(frozen=True)
-class Asked:
+class ConfirmationRequest:
     """Of whom a link wants to know whether they put which version to use."""
 
     partner: PartnerAgency
@@ -45,31 +44,31 @@ class Asked:
 
     @property
     def is_newest(self) -> bool:
-        return delivery.stands(self.revision)
+        return service.is_current(self.revision)
 
 
-def asked(token: str) -> Asked | None:
+def open_confirmation(token: str) -> ConfirmationRequest | None:
     """What the link is about, marked as seen; None when it is not ours or too old."""
-    told = links.opened(links.DEPLOYED, token)
+    told = signed_links.read_token(signed_links.DEPLOYED, token)
     if told is None:
         return None
     partner = PartnerAgency.objects.filter(pk=told[0], is_active=True).first()
-    said = AlertRevision.objects.said()
+    said = AlertRevision.objects.effective_ever()
     revision = said.filter(identifier=told[1]).first()
     if partner is None or revision is None:
         return None
     reading, _ = PartnerReading.objects.get_or_create(partner=partner, revision=revision)
-    return Asked(partner, revision, reading)
+    return ConfirmationRequest(partner, revision, reading)
 
 
 @transaction.atomic
-def confirm(asked: Asked) -> bool:
+def record_confirmation(asked: ConfirmationRequest) -> bool:
     """The agency put the version to use. False when it has said so before."""
     row = PartnerReading.objects.filter(pk=asked.reading.pk, confirmed_at=None)
     if not row.update(confirmed_at=Now()):
         return False
     revision, partner = asked.revision, asked.partner.pk
-    events.record(
+    log.log_event(
         "alert",
         revision.alert_id,
         "alert_deployed",
@@ -80,7 +79,7 @@ def confirm(asked: Asked) -> bool:
 
 
 @dataclass(frozen=True)
-class Reached:
+class DeliveryStatus:
     """How far one version came with one agency."""
 
     partner: PartnerAgency
@@ -90,7 +89,7 @@ class Reached:
     stands: bool
 
 
-def reached(alert: Alert) -> list[Reached]:
+def delivery_statuses(alert: Alert) -> list[DeliveryStatus]:
     """Every version of a warning with every agency that it was owed to: newest version first."""
     by_pair: dict[tuple[int, int], list[Delivery]] = {}
     rows = Delivery.objects.filter(revision__alert=alert, partner__isnull=False)
@@ -101,9 +100,9 @@ def reached(alert: Alert) -> list[Reached]:
         (each.revision_id, each.partner_id): each
         for each in PartnerReading.objects.filter(revision__alert=alert)
     }
-    standing = AlertRevision.objects.standing().filter(alert=alert).first()
+    standing = AlertRevision.objects.current().filter(alert=alert).first()
     return [
-        Reached(
+        DeliveryStatus(
             rows[0].partner,
             rows[0].revision,
             rows,

@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-PATIENCE = 5.0  # seconds for connecting, sending and the answer's head together
+TIMEOUT_SECONDS = 5.0  # seconds for connecting, sending and the answer's head together
 LARGEST_ANSWER = 64 * 1024
-LONGEST_ADDRESS = 500
+MAX_ADDRESS_LENGTH = 500
 _LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
 _NAME = re.compile(rf"(?:{_LABEL}\.)+(?!\d+$){_LABEL}")
 _PLAIN = re.compile(r"[\x21-\x7e]+")
@@ -30,7 +30,7 @@ _INTERIM = range(100, 200)
 _TRANSLATED = [ip_network(each) for each in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16")]
 
 
-class OutsideError(Exception):
+class WebhookDeliveryError(Exception):
     """It was not delivered: `code` says why, in a word of ours; `status` is what was answered."""
 
     def __init__(self, code: str, status: int | None = None) -> None:
@@ -40,7 +40,7 @@ class OutsideError(Exception):
 
 
 @dataclass(frozen=True)
-class Target:
+class ParsedUrl:
     """An address taken apart."""
 
     host: str
@@ -55,25 +55,25 @@ class Target:
         return self.host if self.port == usual else f"{self.host}:{self.port}"
 
 
-def target(url: str) -> Target:
+def parse_webhook_url(url: str) -> ParsedUrl:
     """Raises OutsideError: address, scheme, host. Nothing is asked of the network."""
-    if len(url) > LONGEST_ADDRESS or not _PLAIN.fullmatch(url):
-        raise OutsideError("address")
+    if len(url) > MAX_ADDRESS_LENGTH or not _PLAIN.fullmatch(url):
+        raise WebhookDeliveryError("address")
     try:
         parts = urlsplit(url)
         host, port = (parts.hostname or "").lower(), parts.port
     except ValueError:
-        raise OutsideError("address") from None
+        raise WebhookDeliveryError("address") from None
     if parts.username is not None or parts.fragment or "\\" in url or port == 0:
-        raise OutsideError("address")
+        raise WebhookDeliveryError("address")
     is_test = host in settings.PARTNER_TEST_HOSTS
     if parts.scheme != "https" and not (is_test and parts.scheme == "http"):
-        raise OutsideError("scheme")
+        raise WebhookDeliveryError("scheme")
     if not is_test and not _NAME.fullmatch(host):
-        raise OutsideError("host")
+        raise WebhookDeliveryError("host")
     is_secure = parts.scheme == "https"
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Target(host, port or (443 if is_secure else 80), path, is_secure, is_test)
+    return ParsedUrl(host, port or (443 if is_secure else 80), path, is_secure, is_test)
 
 
 def is_public(address: str) -> bool:
@@ -90,22 +90,22 @@ def is_public(address: str) -> bool:
 
 def post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
     """Send, and give the status of the answer. Raises OutsideError."""
-    to = target(url)
-    end = time.monotonic() + PATIENCE
+    to = parse_webhook_url(url)
+    end = time.monotonic() + TIMEOUT_SECONDS
     try:
         with _connected(to, end) as connection:
             connection.settimeout(_left(end))
             connection.sendall(_request(to, body, headers))
             return _status(connection, end)
     except TimeoutError:
-        raise OutsideError("slow") from None
+        raise WebhookDeliveryError("slow") from None
     except ssl.SSLError:
-        raise OutsideError("tls") from None
+        raise WebhookDeliveryError("tls") from None
     except OSError:
-        raise OutsideError("unreachable") from None
+        raise WebhookDeliveryError("unreachable") from None
 
 
-def _connected(to: Target, end: float) -> socket.socket:
+def _connected(to: ParsedUrl, end: float) -> socket.socket:
     with ExitStack() as closing:
         connection = closing.enter_context(_plain(to, end))
         if to.is_secure:
@@ -116,10 +116,10 @@ def _connected(to: Target, end: float) -> socket.socket:
         return connection
 
 
-def _plain(to: Target, end: float) -> socket.socket:
+def _plain(to: ParsedUrl, end: float) -> socket.socket:
     """A connection to the first judged address that takes one."""
     trouble: OSError = OSError()
-    for address in judged(to):
+    for address in resolve_public_ips(to):
         try:
             return socket.create_connection((address, to.port), timeout=_left(end))
         except TimeoutError:
@@ -129,19 +129,19 @@ def _plain(to: Target, end: float) -> socket.socket:
     raise trouble
 
 
-def judged(to: Target) -> list[str]:
+def resolve_public_ips(to: ParsedUrl) -> list[str]:
     """The IP addresses of a name; one that is not public condemns all. Raises OutsideError."""
     try:
         found = socket.getaddrinfo(to.host, to.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise OutsideError("unknown_host") from None
+        raise WebhookDeliveryError("unknown_host") from None
     addresses = [str(each[4][0]) for each in found]
     if not to.is_test and not all(map(is_public, addresses)):
-        raise OutsideError("not_public")
+        raise WebhookDeliveryError("not_public")
     return addresses
 
 
-def _request(to: Target, body: bytes, headers: Mapping[str, str]) -> bytes:
+def _request(to: ParsedUrl, body: bytes, headers: Mapping[str, str]) -> bytes:
     fields = {"Host": to.authority, "Content-Length": str(len(body)), "Connection": "close"}
     lines = [f"{name}: {value}" for name, value in (fields | dict(headers)).items()]
     return "\r\n".join([f"POST {to.path} HTTP/1.1", *lines, "", ""]).encode("ascii") + body
@@ -152,10 +152,10 @@ def _status(connection: socket.socket, end: float) -> int:
     for head in _heads(connection, end):
         told = _STATUS.match(head)
         if told is None:
-            raise OutsideError("not_http")
+            raise WebhookDeliveryError("not_http")
         if int(told[1]) not in _INTERIM:
             return int(told[1])
-    raise OutsideError("no_answer")
+    raise WebhookDeliveryError("no_answer")
 
 
 def _heads(connection: socket.socket, end: float) -> Iterator[bytes]:
@@ -167,7 +167,7 @@ def _heads(connection: socket.socket, end: float) -> Iterator[bytes]:
         if not part:
             return
         if total > LARGEST_ANSWER:
-            raise OutsideError("too_large")
+            raise WebhookDeliveryError("too_large")
         read += part
         while b"\r\n\r\n" in read:
             head, _, read = read.partition(b"\r\n\r\n")

@@ -21,10 +21,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from alerts.delivery import emails as letters
-from alerts.delivery import safe_http as outside
-from alerts.delivery import signed_links as links
-from alerts.delivery import webhooks
+from alerts.delivery import emails, safe_http, signed_links, webhooks
 from alerts.models import (
     AlertRevision,
     Channel,
@@ -34,23 +31,31 @@ from alerts.models import (
     PartnerAgency,
     State,
 )
-from core.audit import log as events
-from core.outbox import queue as outbox
-from reports.extraction import redaction as privacy
+from core.audit import events
+from core.outbox import queue
+from reports.extraction import redaction
 
 log = structlog.get_logger(__name__)
 
 TASK, TELL_STOPPED = "alerts.deliver", "alerts.tell_stopped"
 OWE_SUBSCRIBERS = "alerts.owe_subscribers"
-PATIENCE = 9.0  # seconds after which a task begins no further try
-PAUSES = (1, 5, 15, 60, 180, 360, 720)  # minutes from the first, second … failed try to the next
-MOST_TRIES = len(PAUSES) + 1
+TIMEOUT_SECONDS = 9.0  # seconds after which a task begins no further try
+RETRY_DELAYS = (
+    1,
+    5,
+    15,
+    60,
+    180,
+    360,
+    720,
+)  # minutes from the first, second … failed try to the next
+MAX_TRIES = len(RETRY_DELAYS) + 1
 JITTER = (0.8, 1.2)
-AT_ONCE = 1000  # rows that are owed, or handed over, in one statement
+BATCH_SIZE = 1000  # rows that are owed, or handed over, in one statement
 _ENDED = (Delivery.State.DONE, Delivery.State.FAILED)
 
 # What is in the outbox comes back by itself when nothing was written of it for ten minutes.
-_HAND_OVER = """
+_DISPATCH_SQL = """
 UPDATE alerts_delivery
    SET attempts = attempts + 1, next_at = statement_timestamp() + interval '10 minutes'
  WHERE id IN (SELECT id FROM alerts_delivery
@@ -85,14 +90,14 @@ class ResendError(Exception):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class AttemptResult:
     """What came of a try: `code` "ok" or why not; `status` what a webhook answered."""
 
     code: str
     status: int | None = None
 
 
-def owe(revision: AlertRevision) -> None:
+def enqueue_deliveries(revision: AlertRevision) -> None:
     """Owe a version to all who should have it, in the transaction that issues it. What starts
     later is brought then, and until then the version before it.
     """
@@ -105,9 +110,9 @@ def owe(revision: AlertRevision) -> None:
         Delivery(revision=revision, partner=partner, channel=channel, next_at=revision.effective)
         for partner in PartnerAgency.objects.filter(is_active=True)
         for channel in Channel
-        if partner.has(channel)
+        if partner.has_channel(channel)
     )
-    outbox.enqueue(OWE_SUBSCRIBERS, revision.pk)  # of whom there may be too many to wait for
+    queue.enqueue(OWE_SUBSCRIBERS, revision.pk)  # of whom there may be too many to wait for
     _hand_over(only=revision.pk)  # no other row may hold up what is being issued
 
 
@@ -116,24 +121,24 @@ def _drop(rows: QuerySet[Delivery]) -> None:
     waiting.update(state=Delivery.State.DROPPED, ended_at=Now())
 
 
-def owe_subscribers(items: Iterable[int], patience: float = inf) -> None:
+def enqueue_subscriber_deliveries(items: Iterable[int], patience: float = inf) -> None:
     """Owe versions to those who asked for mails, some thousands at once."""
-    for claim in outbox.claims(items, patience):
+    for claim in queue.iter_leases(items, patience):
         with claim, transaction.atomic():
-            if outbox.settle(claim):
+            if queue.mark_done(claim):
                 revision = AlertRevision.objects.get(pk=claim.key)
-                if _owe_some(revision) == AT_ONCE:
-                    outbox.enqueue(OWE_SUBSCRIBERS, revision.pk)
+                if _owe_some(revision) == BATCH_SIZE:
+                    queue.enqueue(OWE_SUBSCRIBERS, revision.pk)
                 _hand_over(only=revision.pk)
 
 
 def _owe_some(revision: AlertRevision) -> int:
-    words = revision.words
+    words = revision.frozen_content
     wanted: dict[str, Any] = {
         "revision": revision.pk,
         "alert": revision.alert_id,
         "due": revision.effective,
-        "at_once": AT_ONCE,
+        "at_once": BATCH_SIZE,
         "cancelled": revision.msg_type == MsgType.CANCEL,
         "everywhere": not words.communes,
         "communes": [place.codename for place in words.communes],
@@ -146,7 +151,7 @@ def _owe_some(revision: AlertRevision) -> int:
 
 
 @transaction.atomic
-def hand_over() -> int:
+def dispatch_due() -> int:
     """Hand what is due to the outbox, agencies first; how many that were."""
     _give_up()
     return _hand_over()
@@ -155,32 +160,32 @@ def hand_over() -> int:
 def _hand_over(only: int | None = None) -> int:
     """Hand over what is due, of one version or of all."""
     with connection.cursor() as cursor:
-        cursor.execute(_HAND_OVER, {"most": MOST_TRIES, "at_once": AT_ONCE, "only": only})
+        cursor.execute(_DISPATCH_SQL, {"most": MAX_TRIES, "at_once": BATCH_SIZE, "only": only})
         rows = cursor.fetchall()
-    for priority, of_partners in ((outbox.Priority.USUAL, True), (outbox.Priority.IDLE, False)):
+    for priority, of_partners in ((queue.Priority.USUAL, True), (queue.Priority.IDLE, False)):
         keys = [key for key, is_partner in rows if is_partner == of_partners]
-        outbox.enqueue_all(TASK, keys, priority=priority)
-    transaction.on_commit(outbox.wake)
+        queue.enqueue_all(TASK, keys, priority=priority)
+    transaction.on_commit(queue.notify)
     return len(rows)
 
 
 def _give_up() -> None:
     """End rows whose last try was lost with its worker."""
     lost = Delivery.objects.filter(
-        state=Delivery.State.WAITING, next_at__lte=Now(), attempts__gte=MOST_TRIES
+        state=Delivery.State.WAITING, next_at__lte=Now(), attempts__gte=MAX_TRIES
     )
     for delivery in lost.select_for_update(of=("self",), skip_locked=True):
-        _write(delivery, Outcome("lost"))
+        _write(delivery, AttemptResult("lost"))
 
 
-def work_off(items: Iterable[int], patience: float = inf) -> None:
+def process_items(items: Iterable[int], patience: float = inf) -> None:
     """Try the deliveries that these outbox items owe."""
-    for claim in outbox.claims(items, patience):
+    for claim in queue.iter_leases(items, patience):
         with claim:
             _bring(claim)
 
 
-def _bring(claim: outbox.Claim) -> None:
+def _bring(claim: queue.Lease) -> None:
     """Try outside any transaction, write and settle inside one. A worker that dies between the two
     tries again: whoever is told twice knows it by the identifier.
     """
@@ -188,52 +193,55 @@ def _bring(claim: outbox.Claim) -> None:
     delivery = rows.filter(pk=claim.key, state=Delivery.State.WAITING).first()
     outcome = _outcome(delivery) if delivery and _is_wanted(delivery) else None
     with transaction.atomic():
-        if outbox.settle(claim) and delivery:
+        if queue.mark_done(claim) and delivery:
             kept = Delivery.objects.select_for_update().filter(pk=delivery.pk).first()
             if kept and kept.state == Delivery.State.WAITING:
                 _write(kept, outcome)
 
 
-def stands(revision: AlertRevision) -> bool:
+def is_current(revision: AlertRevision) -> bool:
     """Whether this is the word of its warning that counts at present."""
-    return AlertRevision.objects.standing().filter(pk=revision.pk).exists()
+    return AlertRevision.objects.current().filter(pk=revision.pk).exists()
 
 
 def _is_wanted(delivery: Delivery) -> bool:
     """Whether it is still the word that stands, in force, and there is somebody to tell."""
     revision = delivery.revision
-    if not stands(revision) or revision.state(timezone.now()) == State.EXPIRED:
+    if not is_current(revision) or revision.state(timezone.now()) == State.EXPIRED:
         return False
-    return delivery.partner is None or delivery.partner.has(delivery.channel)
+    return delivery.partner is None or delivery.partner.has_channel(delivery.channel)
 
 
-def _outcome(delivery: Delivery) -> Outcome:
+def _outcome(delivery: Delivery) -> AttemptResult:
     try:
-        return Outcome("ok", _sent(delivery))
-    except outside.OutsideError as error:
-        return Outcome(error.code, error.status)
-    except letters.MailError as error:
-        return Outcome(str(error))
+        return AttemptResult("ok", _sent(delivery))
+    except safe_http.WebhookDeliveryError as error:
+        return AttemptResult(error.code, error.status)
+    except emails.MailError as error:
+        return AttemptResult(str(error))
 
 
 def _sent(delivery: Delivery) -> int | None:
     """Raises OutsideError or MailError."""
     revision, partner = delivery.revision, delivery.partner
     if delivery.subscriber:
-        letters.send(letters.to_subscriber(delivery.subscriber, revision))
+        emails.send(emails.subscriber_mail(delivery.subscriber, revision))
         return None
     assert partner is not None  # noqa: S101 - a constraint: to one of the two  # nosec B101
     if delivery.channel == Channel.MAIL:
-        letters.send(letters.to_partner(partner, revision))
+        emails.send(emails.partner_mail(partner, revision))
         return None
-    url, secret = privacy.opened(partner, "webhook"), privacy.opened(partner, "secret")
+    url, secret = (
+        redaction.decrypt_field(partner, "webhook"),
+        redaction.decrypt_field(partner, "secret"),
+    )
     if not (url and secret):
-        raise outside.OutsideError("no_key")
-    body = webhooks.body(revision, links.deployed(partner, revision))
+        raise safe_http.WebhookDeliveryError("no_key")
+    body = webhooks.payload(revision, signed_links.confirmation_url(partner, revision))
     return webhooks.send(url, secret, delivery.pk, body)
 
 
-def _write(delivery: Delivery, outcome: Outcome | None) -> None:
+def _write(delivery: Delivery, outcome: AttemptResult | None) -> None:
     """Put a try on the log, and end the delivery or set its next try; None drops it."""
     if outcome is None:
         return _end(delivery, Delivery.State.DROPPED)
@@ -241,8 +249,8 @@ def _write(delivery: Delivery, outcome: Outcome | None) -> None:
     if outcome.code == "ok":
         return _end(delivery, Delivery.State.DONE)
     log.warning("delivery.failed", delivery=delivery.pk, why=outcome.code, status=outcome.status)
-    if delivery.attempts < MOST_TRIES:
-        minutes = PAUSES[max(0, delivery.attempts - 1)] * random.uniform(*JITTER)  # noqa: S311  # nosec B311
+    if delivery.attempts < MAX_TRIES:
+        minutes = RETRY_DELAYS[max(0, delivery.attempts - 1)] * random.uniform(*JITTER)  # noqa: S311  # nosec B311
         Delivery.objects.filter(pk=delivery.pk).update(next_at=Now() + timedelta(minutes=minutes))
         return None
     _end(delivery, Delivery.State.FAILED)
@@ -267,19 +275,19 @@ def _stop_if_hopeless(delivery: Delivery) -> None:
         return
     partner.stopped = [*partner.stopped, channel]
     partner.save(update_fields=["stopped"])
-    events.record("partner", partner.pk, "partner_stopped", channel=channel, failed=most)
-    outbox.enqueue(TELL_STOPPED, partner.pk)
+    events.log_event("partner", partner.pk, "partner_stopped", channel=channel, failed=most)
+    queue.enqueue(TELL_STOPPED, partner.pk)
 
 
-def tell_stopped(items: Iterable[int], patience: float = inf) -> None:
+def mail_stopped_partners(items: Iterable[int], patience: float = inf) -> None:
     """Mail to those who watch that a partner hears nothing any more."""
-    for claim in outbox.claims(items, patience):
+    for claim in queue.iter_leases(items, patience):
         with claim:
             partner = PartnerAgency.objects.get(pk=claim.key)
             ways = [Channel(each).label for each in partner.stopped]
-            if ways and settings.ALARM_EMAILS and letters.can_be_sent():
-                letters.send(letters.of_stopped(partner, ways))
-            outbox.settle(claim)
+            if ways and settings.ALARM_EMAILS and emails.mail_is_configured():
+                emails.send(emails.stopped_channel_mail(partner, ways))
+            queue.mark_done(claim)
 
 
 @transaction.atomic
@@ -289,22 +297,22 @@ def resend(delivery_id: int, *, by: User) -> None:
     if delivery.state == Delivery.State.WAITING:
         raise ResendError("Lượt này đang gửi, chưa cần gửi lại.")
     revision, partner = delivery.revision, delivery.partner
-    if not stands(revision):
+    if not is_current(revision):
         raise ResendError("Đã có bản mới hơn. Gửi lại bản đó.")
-    if partner is None or not partner.has(delivery.channel):
+    if partner is None or not partner.has_channel(delivery.channel):
         raise ResendError("Kênh này đang ngừng. Mở lại ở trang của cơ quan rồi gửi.")
     again = {"state": Delivery.State.WAITING, "attempts": 0, "ended_at": None, "next_at": Now()}
     Delivery.objects.filter(pk=delivery.pk).update(**again)
     told = {"partner": partner.pk, "channel": delivery.channel, "identifier": revision.identifier}
-    events.record("alert", revision.alert_id, "delivery_resent", by=by, **told)
+    events.log_event("alert", revision.alert_id, "delivery_resent", by=by, **told)
     _hand_over(only=revision.pk)
 
 
-def failed(most: int = 20) -> list[Delivery]:
+def failed_deliveries(most: int = 20) -> list[Delivery]:
     """Deliveries to agencies that did not arrive and whose word still stands, newest first."""
     rows = Delivery.objects.filter(
         state=Delivery.State.FAILED,
         partner__is_active=True,
-        revision__in=AlertRevision.objects.standing().order_by(),
+        revision__in=AlertRevision.objects.current().order_by(),
     )
     return list(rows.select_related("revision__alert", "partner")[:most])

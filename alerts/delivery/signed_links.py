@@ -10,7 +10,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from alerts.models import AlertRevision, PartnerAgency, Subscriber
-from core.keys import Key, field_keys, newest_key
+from core.keys import FieldKey, field_keys, newest_key
 
 DEPLOYED, JOIN, LEAVE = "link deployed", "link join", "link leave"
 DEPLOYED_FOR = timedelta(days=14)
@@ -18,25 +18,25 @@ JOIN_FOR = timedelta(hours=48)
 _SIGNS = 32  # hex digits of the signature
 
 
-def deployed(partner: PartnerAgency, revision: AlertRevision) -> str:
+def confirmation_url(partner: PartnerAgency, revision: AlertRevision) -> str:
     """Where an agency says that it put a version to use."""
     token = _signed(DEPLOYED, _until(DEPLOYED_FOR), str(partner.pk), revision.identifier)
     return _address("alerts:deployed", token)
 
 
-def join(subscriber: Subscriber) -> str:
+def opt_in_url(subscriber: Subscriber) -> str:
     """Where the owner of an address says yes to what was asked for last."""
     wish = [subscriber.wish.get(name, "") for name in ("commune", "scenario", "office")]
     token = _signed(JOIN, _until(JOIN_FOR), str(subscriber.pk), *wish)
     return _address("subscriptions:subscription_join", token)
 
 
-def leave(subscriber: Subscriber) -> str:
+def unsubscribe_url(subscriber: Subscriber) -> str:
     """Where the owner of an address leaves: at any time."""
     return _address("subscriptions:subscription_leave", _signed(LEAVE, "", str(subscriber.pk)))
 
 
-def opened(purpose: str, token: str) -> list[str] | None:
+def read_token(purpose: str, token: str) -> list[str] | None:
     """What the link says, or None when it is not ours, of another purpose or too old."""
     text, _, given = token.rpartition(".")
     until, *parts = text.split(".")
@@ -55,7 +55,7 @@ def _signed(purpose: str, *parts: str) -> str:
     return f"{text}.{_mac(newest_key(), purpose, text)}"
 
 
-def _mac(key: Key, purpose: str, text: str) -> str:
+def _mac(key: FieldKey, purpose: str, text: str) -> str:
     return key.mac(purpose, text.encode()).hex()[:_SIGNS]
 
 

@@ -6,12 +6,12 @@ from django import forms
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from alerts.delivery.subscriptions import Wish
-from core.keys import form_token, form_token_age
-from reports.campaigns import public_summary as outline
+from alerts.delivery.subscriptions import SubscriptionFilter
+from core.keys import form_token, token_age
+from reports.campaigns import public_summary
 from reports.models import Commune, Office
 
-LONGEST = 254
+MAX_LENGTH = 254
 _LOOK = {"class": "input"}
 _UNKNOWN = {"invalid_choice": _("Chọn một dòng trong danh sách.")}
 _WRONG = _("Địa chỉ thư chưa đúng. Ví dụ: ten@coquan.vn.")
@@ -32,7 +32,7 @@ class SubscribeForm(forms.Form):
 
     address = forms.EmailField(
         label=_("Địa chỉ thư điện tử"),
-        max_length=LONGEST,
+        max_length=MAX_LENGTH,
         widget=forms.EmailInput(_LOOK | {"autocomplete": "email", "required": True}),
         error_messages={
             "required": _("Chưa ghi địa chỉ thư."),
@@ -57,7 +57,7 @@ class SubscribeForm(forms.Form):
     def __init__(self, data: Any = None) -> None:
         super().__init__(data, initial={"token": form_token()}, label_suffix="")
         self._offer("commune", _("Cả tỉnh"), Commune.objects.values_list("pk", "name"))
-        self._offer("scenario", _("Mọi kiểu lừa"), outline.scenarios())
+        self._offer("scenario", _("Mọi kiểu lừa"), public_summary.scenarios())
         self._offer("office", _("Mọi nơi"), _offices())
 
     def _offer(self, name: str, every: Any, rows: Any) -> None:
@@ -66,9 +66,9 @@ class SubscribeForm(forms.Form):
         field.choices = [("", every), *rows]
 
     @property
-    def wish(self) -> Wish:
+    def filters(self) -> SubscriptionFilter:
         said = self.cleaned_data
-        return Wish(said["commune"], said["scenario"], said["office"])
+        return SubscriptionFilter(said["commune"], said["scenario"], said["office"])
 
     def clean_address(self) -> str:
         address: str = self.cleaned_data["address"]
@@ -78,7 +78,7 @@ class SubscribeForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or self.cleaned_data
-        if form_token_age(said.get("token", "")) is None:
+        if token_age(said.get("token", "")) is None:
             self.data = {**dict(self.data.items()), "token": form_token()}
             raise forms.ValidationError(_("Trang mở lâu quá rồi. Bấm lại một lần nữa là được."))
         return said

@@ -16,27 +16,26 @@ from django.db import transaction
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
-from alerts.delivery import emails as letters
-from alerts.delivery import signed_links as links
+from alerts.delivery import emails, signed_links
 from alerts.models import Subscriber
-from core.keys import Key, field_keys, newest_key
-from core.outbox import queue as outbox
-from reports.extraction import redaction as privacy
+from core.keys import FieldKey, field_keys, newest_key
+from core.outbox import queue
+from reports.extraction import redaction
 
 ASK = "alerts.ask_subscriber"
 # From the first, second … mail that asks to the next; the count begins anew with a confirmation.
 WAITS = tuple(timedelta(minutes=each) for each in (15, 60, 240, 960))
-MOST_AN_HOUR = 500  # addresses that are asked, all visitors together
+MAX_AN_HOUR = 500  # addresses that are asked, all visitors together
 _HOUR = timedelta(hours=1)
 _DOTLESS = {"gmail.com", "googlemail.com"}  # their letter boxes are the same with and without dots
 
 
-class CrowdedError(Exception):
+class RateLimitedError(Exception):
     """More addresses were given within the hour than people would."""
 
 
 @dataclass(frozen=True)
-class Wish:
+class SubscriptionFilter:
     """Which warnings: "" stands for all of a kind."""
 
     commune: str = ""
@@ -44,7 +43,7 @@ class Wish:
     office: str = ""
 
 
-def ask(address: str, wish: Wish) -> None:
+def request_opt_in(address: str, wish: SubscriptionFilter) -> None:
     """Have the owner of an address asked. Raises CrowdedError."""
     with transaction.atomic():
         row = _row(address)
@@ -54,27 +53,31 @@ def ask(address: str, wish: Wish) -> None:
             row.address_sealed = _sealed(address, row.pk)
         row.wish, row.asks, row.asked_at = asdict(wish), row.asks + 1, timezone.now()
         row.save(update_fields=["address_sealed", "wish", "asks", "asked_at"])
-        outbox.enqueue(ASK, row.pk)
-    outbox.wake()
+        queue.enqueue(ASK, row.pk)
+    queue.notify()
 
 
 def _row(address: str) -> Subscriber | None:
     """The row of the address, made if there is none, this transaction's to write."""
     known = Subscriber.objects.select_for_update()
-    row = known.filter(address_index__in=[index(address, key) for key in field_keys()]).first()
+    row = known.filter(
+        address_index__in=[email_blind_index(address, key) for key in field_keys()]
+    ).first()
     if row is not None:
         return row
     fresh = Subscriber.objects.filter(confirmed_at=None, asked_at__gt=Now() - _HOUR)
-    if fresh.count() >= MOST_AN_HOUR:
-        raise CrowdedError
+    if fresh.count() >= MAX_AN_HOUR:
+        raise RateLimitedError
     key = uuid4()
     made = {"pk": key, "address_sealed": _sealed(address, key)}
-    row, is_new = known.get_or_create(address_index=index(address, newest_key()), defaults=made)
+    row, is_new = known.get_or_create(
+        address_index=email_blind_index(address, newest_key()), defaults=made
+    )
     return row if is_new else None  # somebody else's ask came in between
 
 
 def _sealed(address: str, key: UUID) -> bytes:
-    return privacy.seal(address, "address", key) or b""
+    return redaction.encrypt(address, "address", key) or b""
 
 
 def _rests(row: Subscriber) -> bool:
@@ -84,7 +87,7 @@ def _rests(row: Subscriber) -> bool:
     return timezone.now() < row.asked_at + wait
 
 
-def index(address: str, key: Key) -> bytes:
+def email_blind_index(address: str, key: FieldKey) -> bytes:
     """A keyed hash for "the same letter box?", however the address is spelled."""
     local, _, domain = address.strip().casefold().rpartition("@")
     local = local.partition("+")[0]
@@ -93,43 +96,45 @@ def index(address: str, key: Key) -> bytes:
     return key.mac("subscriber's address", f"{local}@{domain}".encode())
 
 
-def work_off(items: Iterable[int], patience: float = inf) -> None:
+def process_items(items: Iterable[int], patience: float = inf) -> None:
     """Send the mails that ask, of these outbox items."""
-    for claim in outbox.claims(items, patience):
+    for claim in queue.iter_leases(items, patience):
         with claim:
             if subscriber := Subscriber.objects.filter(pk=claim.key).first():
-                letters.send(letters.asking(subscriber))
-            outbox.settle(claim)
+                emails.send(emails.confirmation_mail(subscriber))
+            queue.mark_done(claim)
 
 
-def wanted(token: str) -> Subscriber | None:
+def pending_subscriber(token: str) -> Subscriber | None:
     """Whose link to join it is, while there is such a row."""
-    told = links.opened(links.JOIN, token)
+    told = signed_links.read_token(signed_links.JOIN, token)
     return Subscriber.objects.filter(pk=told[0]).first() if told else None
 
 
-def join(token: str) -> bool:
+def confirm_opt_in(token: str) -> bool:
     """The owner said yes. False when the link leads nowhere."""
-    told = links.opened(links.JOIN, token)
+    told = signed_links.read_token(signed_links.JOIN, token)
     if told is None:
         return False
     pk, *wish = told
-    chosen = asdict(Wish(*wish))
+    chosen = asdict(SubscriptionFilter(*wish))
     joined = {"confirmed_at": Coalesce("confirmed_at", Now()), "wish": {}, "asks": 0}
     return bool(Subscriber.objects.filter(pk=pk).update(**joined, **chosen))
 
 
-def is_way_out(token: str) -> bool:
+def is_unsubscribe_token(token: str) -> bool:
     """Whether a link to leave is one of ours, whoever it was for and whether they are gone."""
-    return links.opened(links.LEAVE, token) is not None
+    return signed_links.read_token(signed_links.LEAVE, token) is not None
 
 
-def leave(token: str) -> None:
+def unsubscribe(token: str) -> None:
     """Remove the address and all that went to it."""
-    if told := links.opened(links.LEAVE, token):
+    if told := signed_links.read_token(signed_links.LEAVE, token):
         Subscriber.objects.filter(pk=told[0]).delete()
 
 
 def purge() -> None:
     """Remove the addresses that nobody confirmed in time."""
-    Subscriber.objects.filter(confirmed_at=None, asked_at__lte=Now() - links.JOIN_FOR).delete()
+    Subscriber.objects.filter(
+        confirmed_at=None, asked_at__lte=Now() - signed_links.JOIN_FOR
+    ).delete()

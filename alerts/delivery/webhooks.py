@@ -5,20 +5,20 @@ import json
 import time
 from http import HTTPStatus
 
-from alerts.delivery import safe_http as outside
+from alerts.delivery import safe_http
 from alerts.models import AlertRevision
 
 _ACCEPTED = range(HTTPStatus.OK, HTTPStatus.MULTIPLE_CHOICES)
 
 
-def body(revision: AlertRevision, confirm: str) -> bytes:
+def payload(revision: AlertRevision, confirm: str) -> bytes:
     """JSON in UTF-8. `confirm` is the page where an agency says that it put the version to use."""
-    message = revision.words.message
+    message = revision.frozen_content.message
     told = {
         "kind": "warning",
         "identifier": revision.identifier,
         "msg_type": revision.msg_type,
-        "slug": revision.words.slug,
+        "slug": revision.frozen_content.slug,
         "web": message.web,
         "sent": message.sent.isoformat(),
         "content": revision.content,
@@ -45,7 +45,7 @@ def send(url: str, secret: str, delivery: int, content: bytes) -> int:
         "X-Portal-Timestamp": timestamp,
         "X-Portal-Signature": signature(secret, timestamp, content),
     }
-    status = outside.post(url, content, headers)
+    status = safe_http.post(url, content, headers)
     if status not in _ACCEPTED:
-        raise outside.OutsideError("refused", status)
+        raise safe_http.WebhookDeliveryError("refused", status)
     return status

@@ -5,11 +5,11 @@ from typing import Any
 
 from django import forms
 
-from alerts import selectors as said
-from alerts.embed.snippets import SIZES, Choice, What
+from alerts import selectors
+from alerts.embed.snippets import SIZES, EmbedOptions, EmbedScope
 from reports.models import Commune, Office
 
-LONGEST_CODE = 60
+MAX_CODE_LENGTH = 60
 _CODE = re.compile(r"TH-PV01-[0-9]{4}-[0-9]{4,}-[0-9]{1,4}")  # as publishing writes it
 _NEWEST = ("", "Các cảnh báo mới nhất của cả tỉnh")
 
@@ -39,20 +39,23 @@ class EmbedForm(forms.Form):
         show.choices = [
             _NEWEST,
             ("Một cảnh báo", [_warning(words.slug, words.title) for words in _in_force()]),
-            ("Theo xã, phường", _rows(What.COMMUNE, Commune.objects.values_list("pk", "name"))),
+            (
+                "Theo xã, phường",
+                _rows(EmbedScope.COMMUNE, Commune.objects.values_list("pk", "name")),
+            ),
             (
                 "Theo cơ quan bị giả danh",
-                _rows(What.OFFICE, Office.objects.values_list("pk", "name")),
+                _rows(EmbedScope.OFFICE, Office.objects.values_list("pk", "name")),
             ),
         ]
 
     @property
-    def choice(self) -> Choice:
+    def choice(self) -> EmbedOptions:
         """What was chosen; the newest warnings in the usual size where nothing can be read."""
         chosen = self.cleaned_data if self.is_bound and self.is_valid() else {}
         what, _, name = chosen.get("show", "").partition(":")
         width, height = SIZES[chosen.get("size") or "320x420"]
-        return Choice(What(what), name, width, height)
+        return EmbedOptions(EmbedScope(what), name, width, height)
 
 
 class CodeForm(forms.Form):
@@ -61,7 +64,7 @@ class CodeForm(forms.Form):
     code = forms.CharField(
         label="Mã cảnh báo",
         help_text="Ví dụ: TH-PV01-2026-0001-1. Mã nằm ở cuối trang cảnh báo, cuối tờ dán, cuối bản chữ.",
-        max_length=LONGEST_CODE,
+        max_length=MAX_CODE_LENGTH,
         widget=forms.TextInput(
             {"class": "input", "autocomplete": "off", "autocapitalize": "characters"}
         ),
@@ -72,7 +75,7 @@ class CodeForm(forms.Form):
     )
 
     @property
-    def misshapen(self) -> bool:
+    def is_malformed(self) -> bool:
         """Whether no warning could carry such a code: it was misread, which proves nothing."""
         return not _CODE.fullmatch(self.cleaned_data["code"])
 
@@ -81,12 +84,12 @@ class CodeForm(forms.Form):
 
 
 def _in_force() -> list[Any]:
-    return [revision.words for revision in said.in_force()]
+    return [revision.frozen_content for revision in selectors.in_force()]
 
 
 def _warning(slug: str, title: str) -> tuple[str, str]:
-    return f"{What.WARNING}:{slug}", title
+    return f"{EmbedScope.WARNING}:{slug}", title
 
 
-def _rows(what: What, rows: Any) -> list[tuple[str, str]]:
+def _rows(what: EmbedScope, rows: Any) -> list[tuple[str, str]]:
     return [(f"{what}:{key}", name) for key, name in rows]

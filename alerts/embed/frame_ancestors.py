@@ -13,44 +13,44 @@ from django.db import Error as DatabaseTrouble
 from alerts.models import PartnerAgency
 
 PARTNERS = "partners"
-LONGEST = 7000  # signs of all names together: servers on the way take no header without end
+MAX_LENGTH = 7000  # signs of all names together: servers on the way take no header without end
 _ORIGIN = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
 
 
-def ancestors() -> str:
+def frame_ancestors() -> str:
     """The sources of a frame's `frame-ancestors`. A name that is no origin lets nobody in; our own
     pages show what a frame looks like.
     """
     if not settings.FRAMES_ONLY_FOR:
         return "*"
     named = dict.fromkeys((*filter(is_origin, settings.FRAMES_ONLY_FOR), *_registered()))
-    return " ".join(("'self'", *fitting(named)))
+    return " ".join(("'self'", *truncate_to_header(named)))
 
 
-def by_partners() -> bool:
+def limited_to_partners() -> bool:
     """Whether what agencies register decides who may frame."""
     return PARTNERS in settings.FRAMES_ONLY_FOR
 
 
 def _registered() -> list[str]:
     """Without a database nobody is let in whom the setting does not name."""
-    if by_partners():
+    if limited_to_partners():
         with contextlib.suppress(DatabaseTrouble):
-            return list(filter(is_origin, registered()))
+            return list(filter(is_origin, partner_origins()))
     return []
 
 
-def registered() -> list[str]:
+def partner_origins() -> list[str]:
     """The origins of the agencies that are active, each once, first come first. One statement."""
     rows = PartnerAgency.objects.filter(is_active=True).order_by("pk")
     names = chain.from_iterable(rows.values_list("origins", flat=True))
     return list(dict.fromkeys(names))
 
 
-def fitting(names: Collection[str]) -> list[str]:
+def truncate_to_header(names: Collection[str]) -> list[str]:
     """As many of them, in their order, as a header has room for."""
     sizes = accumulate(len(name) + 1 for name in names)
-    return [name for name, size in zip(names, sizes, strict=True) if size <= LONGEST]
+    return [name for name, size in zip(names, sizes, strict=True) if size <= MAX_LENGTH]
 
 
 def is_origin(text: str) -> bool:

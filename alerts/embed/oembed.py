@@ -13,14 +13,14 @@ _TITLE = "Cảnh báo lừa đảo của Công an tỉnh Thanh Hóa"
 
 
 @dataclass(frozen=True)
-class Wanted:
+class OembedTarget:
     """What a page is asked to be embedded as: the frame's address, and whose words are in it."""
 
     frame: str
     slug: str = ""
 
 
-def wanted(url: str, portal: str) -> Wanted | None:
+def resolve_url(url: str, portal: str) -> OembedTarget | None:
     """The frame for a page of either language or a frame of this portal; None for all else."""
     if not url.startswith(f"{portal}/"):
         return None
@@ -32,13 +32,13 @@ def wanted(url: str, portal: str) -> Wanted | None:
         return None
     if found.view_name in {"warnings:detail", "alerts:alert_frame"}:
         slug = found.kwargs["slug"]
-        return Wanted(portal + reverse("alerts:alert_frame", args=[slug]), slug)
+        return OembedTarget(portal + reverse("alerts:alert_frame", args=[slug]), slug)
     if found.view_name in {"warnings:list", "alerts:frame", "reports:home"}:
-        return Wanted(portal + reverse("alerts:frame"))
+        return OembedTarget(portal + reverse("alerts:frame"))
     return None
 
 
-def answer(frame: str, portal: str, most_width: int, most_height: int) -> bytes:
+def oembed_response(frame: str, portal: str, most_width: int, most_height: int) -> bytes:
     """The response, JSON; never wider or higher than the asker has room for."""
     width, height = min(WIDTH, most_width), min(HEIGHT, most_height)
     code = (

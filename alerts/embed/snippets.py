@@ -10,7 +10,7 @@ TITLE = "Cảnh báo lừa đảo của Công an tỉnh Thanh Hóa"
 SIZES = {"320x420": (320, 420), "300x250": (300, 250), "600x420": (600, 420)}
 
 
-class What(StrEnum):
+class EmbedScope(StrEnum):
     """Which warnings a frame shows; the value is the data attribute of the line of script."""
 
     NEWEST = ""
@@ -20,18 +20,18 @@ class What(StrEnum):
 
 
 _PLAIN = {
-    What.NEWEST: "alerts:frame",
-    What.COMMUNE: "alerts:commune_frame",
-    What.OFFICE: "alerts:office_frame",
-    What.WARNING: "alerts:alert_frame",
+    EmbedScope.NEWEST: "alerts:frame",
+    EmbedScope.COMMUNE: "alerts:commune_frame",
+    EmbedScope.OFFICE: "alerts:office_frame",
+    EmbedScope.WARNING: "alerts:alert_frame",
 }
 
 
 @dataclass(frozen=True)
-class Choice:
+class EmbedOptions:
     """What an agency chose: `name` of the commune, office or warning, and the frame's size."""
 
-    what: What = What.NEWEST
+    what: EmbedScope = EmbedScope.NEWEST
     name: str = ""
     width: int = 320
     height: int = 420
@@ -44,12 +44,12 @@ class Choice:
     @property
     def source(self) -> str:
         """The page of the portal that says the same: of the one warning, or of all."""
-        if self.what is What.WARNING:
+        if self.what is EmbedScope.WARNING:
             return reverse("warnings:detail", args=[self.name])
         return reverse("warnings:list")
 
 
-def frame_line(choice: Choice, portal: str) -> str:
+def iframe_snippet(choice: EmbedOptions, portal: str) -> str:
     """A line that works where an editor lets no script through."""
     return (
         f'<iframe src="{portal}{choice.path}" title="{TITLE}" width="{choice.width}"'
@@ -57,7 +57,7 @@ def frame_line(choice: Choice, portal: str) -> str:
     )
 
 
-def script_line(choice: Choice, portal: str) -> str:
+def script_snippet(choice: EmbedOptions, portal: str) -> str:
     """A line that brings a frame of the right height, which looks for news by itself; without
     script, a link to the warnings.
     """

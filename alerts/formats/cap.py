@@ -11,19 +11,22 @@ from functools import cache
 from importlib.resources import files
 from xml.etree.ElementTree import Element  # nosec B405
 
-from alerts.content import Content, Message
+from alerts.content import Content, MessageHeader
 from alerts.formats import xml
-from alerts.formats.feed_entry import TELEPHONE, address_of_message, published_at
-from alerts.models import AlertRevision, Ending, MsgType, ResponseType
+from alerts.formats.feed_entry import TELEPHONE, cap_message_url, published_at
+from alerts.models import AlertRevision, CancelReason, MsgType, ResponseType
 
 MEDIA_TYPE = "application/cap+xml"
 _NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 _OUR_SCENARIOS = "urn:thanhhoa:scam-scenario"
-_LONGEST_HEADLINE = 140  # signs, as aggregators want it
+_MAX_HEADLINE_LENGTH = 140  # signs, as aggregators want it
 _CYBERCRIME = ("OET:v1.2", "OET-050")
 _PROVINCE = ("VN-NSO-province", "38")
 _COMMUNE = "VN-NSO-commune"
-_ENDED: Mapping[str, str] = {Ending.ERROR: "Đã rút lại: ", Ending.OVER: "Hết hiệu lực: "}
+_ENDED: Mapping[str, str] = {
+    CancelReason.ERROR: "Đã rút lại: ",
+    CancelReason.OVER: "Hết hiệu lực: ",
+}
 
 
 @dataclass(frozen=True)
@@ -40,17 +43,17 @@ class _Block:
     web: str
 
 
-def message(revision: AlertRevision, *, draft: bool = False) -> bytes:
+def render_cap_message(revision: AlertRevision, *, draft: bool = False) -> bytes:
     """The whole message, UTF-8 with declaration; valid against the standard's schema. A draft says
     of itself that nobody may act on it.
     """
-    words = revision.words
+    words = revision.frozen_content
     head = words.message
     alert = Element("alert", {"xmlns": _NAMESPACE})
-    add = xml.add
+    add = xml.add_child
     add(alert, "identifier", head.identifier)
     add(alert, "sender", head.sender)
-    add(alert, "sent", moment(head.sent))
+    add(alert, "sent", cap_datetime(head.sent))
     actual = "Actual" if head.web.startswith("https:") else "Test"
     add(alert, "status", "Draft" if draft else actual)
     add(alert, "msgType", head.msg_type)
@@ -63,35 +66,35 @@ def message(revision: AlertRevision, *, draft: bool = False) -> bytes:
     _info(alert, words, _vietnamese(words))
     if words.speaks_english:
         _info(alert, words, _english(words))
-    return xml.document(alert)
+    return xml.serialize(alert)
 
 
-def moment(at: datetime) -> str:
+def cap_datetime(at: datetime) -> str:
     """A time as CAP writes it: whole seconds, the offset in digits."""
     return at.replace(microsecond=0).isoformat()
 
 
-def index(revisions: Sequence[AlertRevision], portal: str) -> bytes:
+def render_cap_index(revisions: Sequence[AlertRevision], portal: str) -> bytes:
     """The messages that stand at present, newest first, as an Atom feed of links."""
     feed = Element("feed", {"xmlns": "http://www.w3.org/2005/Atom", "xml:lang": "vi"})
-    xml.add(feed, "id", f"{portal}/canh-bao/cap.xml")
-    xml.add(feed, "title", "Cảnh báo lừa đảo của Công an tỉnh Thanh Hóa, dạng CAP 1.2")
-    xml.add(feed, "updated", published_at(revisions))
-    xml.add(xml.add(feed, "author"), "name", "Công an tỉnh Thanh Hóa")
-    xml.add(feed, "link", marks={"rel": "self", "href": f"{portal}/canh-bao/cap.xml"})
+    xml.add_child(feed, "id", f"{portal}/canh-bao/cap.xml")
+    xml.add_child(feed, "title", "Cảnh báo lừa đảo của Công an tỉnh Thanh Hóa, dạng CAP 1.2")
+    xml.add_child(feed, "updated", published_at(revisions))
+    xml.add_child(xml.add_child(feed, "author"), "name", "Công an tỉnh Thanh Hóa")
+    xml.add_child(feed, "link", marks={"rel": "self", "href": f"{portal}/canh-bao/cap.xml"})
     for revision in revisions:
         _entry(feed, revision, portal)
-    return xml.document(feed)
+    return xml.serialize(feed)
 
 
 def _entry(feed: Element, revision: AlertRevision, portal: str) -> None:
-    entry, words = xml.add(feed, "entry"), revision.words
-    address = address_of_message(revision, portal)
-    xml.add(entry, "id", address)
-    xml.add(entry, "title", _headline(words))
-    xml.add(entry, "updated", moment(words.message.effective))
-    xml.add(entry, "link", marks={"rel": "alternate", "type": MEDIA_TYPE, "href": address})
-    xml.add(entry, "summary", _description(words))
+    entry, words = xml.add_child(feed, "entry"), revision.frozen_content
+    address = cap_message_url(revision, portal)
+    xml.add_child(entry, "id", address)
+    xml.add_child(entry, "title", _headline(words))
+    xml.add_child(entry, "updated", cap_datetime(words.message.effective))
+    xml.add_child(entry, "link", marks={"rel": "alternate", "type": MEDIA_TYPE, "href": address})
+    xml.add_child(entry, "summary", _description(words))
 
 
 def _vietnamese(words: Content) -> _Block:
@@ -123,7 +126,7 @@ def _english(words: Content) -> _Block:
 
 
 def _info(alert: Element, words: Content, block: _Block) -> None:
-    info, head, add = xml.add(alert, "info"), words.message, xml.add
+    info, head, add = xml.add_child(alert, "info"), words.message, xml.add_child
     add(info, "language", block.language)
     add(info, "category", "Security")
     add(info, "event", block.event)
@@ -133,11 +136,11 @@ def _info(alert: Element, words: Content, block: _Block) -> None:
     add(info, "severity", words.severity)
     add(info, "certainty", words.certainty)
     _codes(info, "eventCode", _events(words))
-    add(info, "effective", moment(head.effective))
+    add(info, "effective", cap_datetime(head.effective))
     if head.expires:
-        add(info, "expires", moment(head.expires))
+        add(info, "expires", cap_datetime(head.expires))
     add(info, "senderName", block.sender)
-    add(info, "headline", block.headline[:_LONGEST_HEADLINE])
+    add(info, "headline", block.headline[:_MAX_HEADLINE_LENGTH])
     add(info, "description", block.description)
     if not _withdrawn(head):
         add(info, "instruction", block.instruction)
@@ -148,20 +151,20 @@ def _info(alert: Element, words: Content, block: _Block) -> None:
 
 def _area(info: Element, words: Content, province: str) -> None:
     """The province as a shape, or its communes by their codes; nobody publishes their shapes."""
-    area = xml.add(info, "area")
+    area = xml.add_child(info, "area")
     names = ", ".join(place.name for place in words.communes)
-    xml.add(area, "areaDesc", f"{names}, {province}" if names else province)
+    xml.add_child(area, "areaDesc", f"{names}, {province}" if names else province)
     if not words.communes:
-        xml.add(area, "polygon", _outline())
+        xml.add_child(area, "polygon", _outline())
     places = [(_COMMUNE, place.code) for place in words.communes]
     _codes(area, "geocode", [_PROVINCE, *places])
 
 
 def _codes(parent: Element, name: str, pairs: Iterable[tuple[str, str]]) -> None:
     for kind, value in pairs:
-        code = xml.add(parent, name)
-        xml.add(code, "valueName", kind)
-        xml.add(code, "value", value)
+        code = xml.add_child(parent, name)
+        xml.add_child(code, "valueName", kind)
+        xml.add_child(code, "value", value)
 
 
 def _events(words: Content) -> list[tuple[str, str]]:
@@ -186,8 +189,8 @@ def _description(words: Content) -> str:
     return "\n".join((words.summary, *steps))
 
 
-def _withdrawn(head: Message) -> bool:
-    return head.ending == Ending.ERROR
+def _withdrawn(head: MessageHeader) -> bool:
+    return head.ending == CancelReason.ERROR
 
 
 @cache

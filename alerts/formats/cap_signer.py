@@ -78,7 +78,7 @@ def _from_base64(text: str) -> str:
         raise ValueError("neither PEM nor base64") from error
 
 
-def new_key(name: str) -> str:
+def generate_key(name: str) -> str:
     """A key and its own certificate for a portal of that name, PEM in base64 on one line."""
     private = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])

@@ -11,7 +11,7 @@ _NEVER = datetime.fromtimestamp(0, tz=UTC)
 
 
 @dataclass(frozen=True)
-class Told:
+class FeedEntry:
     """A warning as a feed's entry: `name` is the revision's for good, `address` its page, `since`
     when readers had it first.
     """
@@ -24,14 +24,14 @@ class Told:
     since: datetime
 
 
-def told(revision: AlertRevision, now: datetime) -> Told:
+def feed_entry(revision: AlertRevision, now: datetime) -> FeedEntry:
     """What a reader of feeds is told at `now`; of a withdrawn warning no more than that."""
-    words, state = revision.words, revision.state(now)
+    words, state = revision.frozen_content, revision.state(now)
     ended = _ended(words.message.ending, state)
     withdrawn = words.message.ending == "error"
     reason = words.message.reason
     advice = "\n".join(words.advice)
-    return Told(
+    return FeedEntry(
         name=revision.identifier,
         address=words.message.web,
         title=f"{ended}{words.title}",
@@ -47,16 +47,18 @@ def _ended(ending: str, state: State) -> str:
     return "[Hết hiệu lực] " if state in {State.CANCELLED, State.EXPIRED} else ""
 
 
-def address_of_message(revision: AlertRevision, portal: str) -> str:
+def cap_message_url(revision: AlertRevision, portal: str) -> str:
     """Where the CAP message stands for good."""
     return f"{portal}/canh-bao/cap/{revision.identifier}.xml"
 
 
-def last_said(revisions: Sequence[AlertRevision]) -> datetime:
+def last_changed(revisions: Sequence[AlertRevision]) -> datetime:
     """When a word last took effect; the beginning of time where none did."""
-    return max((revision.words.message.effective for revision in revisions), default=_NEVER)
+    return max(
+        (revision.frozen_content.message.effective for revision in revisions), default=_NEVER
+    )
 
 
 def published_at(revisions: Sequence[AlertRevision]) -> str:
     """The same, as RFC 3339 has it."""
-    return last_said(revisions).isoformat()
+    return last_changed(revisions).isoformat()

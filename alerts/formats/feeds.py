@@ -9,65 +9,71 @@ from xml.etree.ElementTree import Element  # nosec B405
 
 from alerts.formats import xml
 from alerts.formats.cap import MEDIA_TYPE as CAP_TYPE
-from alerts.formats.feed_entry import Told, address_of_message, last_said, published_at, told
+from alerts.formats.feed_entry import (
+    FeedEntry,
+    cap_message_url,
+    feed_entry,
+    last_changed,
+    published_at,
+)
 from alerts.models import AlertRevision
 
 TITLE = "Cảnh báo lừa đảo của Công an tỉnh Thanh Hóa"
 ABOUT = "Cảnh báo về các cuộc gọi giả danh cơ quan nhà nước."
 _SOURCE = "Công an tỉnh Thanh Hóa"
-MOST = 50  # entries; older warnings stand on their pages
+MAX_COUNT = 50  # entries; older warnings stand on their pages
 
 
 def rss(revisions: Sequence[AlertRevision], now: datetime, portal: str) -> bytes:
     """RSS 2.0 with the link to itself that aggregators want."""
     root = Element("rss", {"version": "2.0", "xmlns:atom": "http://www.w3.org/2005/Atom"})
-    channel = xml.add(root, "channel")
-    xml.add(channel, "title", TITLE)
-    xml.add(channel, "link", f"{portal}/canh-bao/")
-    xml.add(channel, "description", ABOUT)
-    xml.add(channel, "language", "vi")
-    xml.add(channel, "lastBuildDate", format_datetime(last_said(revisions)))
+    channel = xml.add_child(root, "channel")
+    xml.add_child(channel, "title", TITLE)
+    xml.add_child(channel, "link", f"{portal}/canh-bao/")
+    xml.add_child(channel, "description", ABOUT)
+    xml.add_child(channel, "language", "vi")
+    xml.add_child(channel, "lastBuildDate", format_datetime(last_changed(revisions)))
     address = f"{portal}/canh-bao/rss.xml"
     marks = {"rel": "self", "type": "application/rss+xml", "href": address}
-    xml.add(channel, "atom:link", marks=marks)
+    xml.add_child(channel, "atom:link", marks=marks)
     for revision in revisions:
-        _item(channel, told(revision, now))
-    return xml.document(root)
+        _item(channel, feed_entry(revision, now))
+    return xml.serialize(root)
 
 
-def _item(channel: Element, said: Told) -> None:
-    item = xml.add(channel, "item")
-    xml.add(item, "title", said.title)
-    xml.add(item, "link", said.address)
-    xml.add(item, "guid", said.name, {"isPermaLink": "false"})
-    xml.add(item, "pubDate", format_datetime(said.since))
-    xml.add(item, "description", _as_html(said.text))
+def _item(channel: Element, said: FeedEntry) -> None:
+    item = xml.add_child(channel, "item")
+    xml.add_child(item, "title", said.title)
+    xml.add_child(item, "link", said.address)
+    xml.add_child(item, "guid", said.name, {"isPermaLink": "false"})
+    xml.add_child(item, "pubDate", format_datetime(said.since))
+    xml.add_child(item, "description", _as_html(said.text))
 
 
 def atom(revisions: Sequence[AlertRevision], now: datetime, portal: str) -> bytes:
     """Atom; each entry also leads to its CAP message."""
     feed = Element("feed", {"xmlns": "http://www.w3.org/2005/Atom", "xml:lang": "vi"})
-    xml.add(feed, "id", f"{portal}/canh-bao/")
-    xml.add(feed, "title", TITLE)
-    xml.add(feed, "subtitle", ABOUT)
-    xml.add(feed, "updated", published_at(revisions))
-    xml.add(xml.add(feed, "author"), "name", _SOURCE)
-    xml.add(feed, "link", marks={"rel": "self", "href": f"{portal}/canh-bao/atom.xml"})
-    xml.add(feed, "link", marks={"rel": "alternate", "href": f"{portal}/canh-bao/"})
+    xml.add_child(feed, "id", f"{portal}/canh-bao/")
+    xml.add_child(feed, "title", TITLE)
+    xml.add_child(feed, "subtitle", ABOUT)
+    xml.add_child(feed, "updated", published_at(revisions))
+    xml.add_child(xml.add_child(feed, "author"), "name", _SOURCE)
+    xml.add_child(feed, "link", marks={"rel": "self", "href": f"{portal}/canh-bao/atom.xml"})
+    xml.add_child(feed, "link", marks={"rel": "alternate", "href": f"{portal}/canh-bao/"})
     for revision in revisions:
-        _entry(feed, told(revision, now), address_of_message(revision, portal))
-    return xml.document(feed)
+        _entry(feed, feed_entry(revision, now), cap_message_url(revision, portal))
+    return xml.serialize(feed)
 
 
-def _entry(feed: Element, said: Told, message: str) -> None:
-    entry = xml.add(feed, "entry")
-    xml.add(entry, "id", message)
-    xml.add(entry, "title", said.title)
-    xml.add(entry, "updated", said.since.isoformat())
-    xml.add(entry, "link", marks={"rel": "alternate", "href": said.address})
-    xml.add(entry, "link", marks={"rel": "related", "type": CAP_TYPE, "href": message})
-    xml.add(entry, "summary", said.summary)
-    xml.add(entry, "content", said.text, {"type": "text"})
+def _entry(feed: Element, said: FeedEntry, message: str) -> None:
+    entry = xml.add_child(feed, "entry")
+    xml.add_child(entry, "id", message)
+    xml.add_child(entry, "title", said.title)
+    xml.add_child(entry, "updated", said.since.isoformat())
+    xml.add_child(entry, "link", marks={"rel": "alternate", "href": said.address})
+    xml.add_child(entry, "link", marks={"rel": "related", "type": CAP_TYPE, "href": message})
+    xml.add_child(entry, "summary", said.summary)
+    xml.add_child(entry, "content", said.text, {"type": "text"})
 
 
 def json_feed(revisions: Sequence[AlertRevision], now: datetime, portal: str) -> bytes:
@@ -80,12 +86,12 @@ def json_feed(revisions: Sequence[AlertRevision], now: datetime, portal: str) ->
         "feed_url": f"{portal}/canh-bao/feed.json",
         "language": "vi",
         "authors": [{"name": _SOURCE, "url": f"{portal}/"}],
-        "items": [_json_item(told(revision, now)) for revision in revisions],
+        "items": [_json_item(feed_entry(revision, now)) for revision in revisions],
     }
     return json.dumps(feed, ensure_ascii=False).encode()
 
 
-def _json_item(said: Told) -> dict[str, Any]:
+def _json_item(said: FeedEntry) -> dict[str, Any]:
     return {
         "id": said.name,
         "url": said.address,

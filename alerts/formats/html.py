@@ -10,58 +10,58 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from alerts import history
-from alerts.formats import schema_org as structured
-from alerts.localization import spoken
+from alerts.formats import schema_org
+from alerts.localization import localize
 from alerts.models import AlertRevision, State
 
 
-def page(revision: AlertRevision, now: datetime, *, preview: bool = False) -> str:
+def render_detail(revision: AlertRevision, now: datetime, *, preview: bool = False) -> str:
     """The warning's own page, which also prints as one A4 sheet."""
-    facts = facts_of(revision, now) | {"preview": preview}
+    facts = template_context(revision, now) | {"preview": preview}
     if not preview:
-        facts["announcement"] = structured.announcement(revision)
-        facts["here"] = reverse("warnings:detail", args=[revision.words.slug])
+        facts["announcement"] = schema_org.special_announcement_json(revision)
+        facts["here"] = reverse("warnings:detail", args=[revision.frozen_content.slug])
     return _html("alerts/detail.html", facts)
 
 
-def paper(revision: AlertRevision, now: datetime, *, preview: bool = False) -> str:
+def render_print(revision: AlertRevision, now: datetime, *, preview: bool = False) -> str:
     """The same, set for paper on the screen too, without the ways to other pages."""
-    return _html("alerts/print.html", facts_of(revision, now) | {"preview": preview})
+    return _html("alerts/print.html", template_context(revision, now) | {"preview": preview})
 
 
-def listing(in_force: Sequence[AlertRevision], ended: Sequence[AlertRevision]) -> str:
+def render_list(in_force: Sequence[AlertRevision], ended: Sequence[AlertRevision]) -> str:
     """All warnings, those in force first."""
     here = reverse("warnings:list")
     return _html("alerts/list.html", {"in_force": in_force, "ended": ended, "here": here})
 
 
-def past(said: Sequence[AlertRevision], now: datetime) -> str:
+def render_history(said: Sequence[AlertRevision], now: datetime) -> str:
     """Every version of one warning, newest first as they come."""
-    facts = facts_of(said[0], now) | {
-        "entries": history.entries(said),
-        "never_shown": history.never_shown(said),
-        "here": reverse("warnings:history", args=[said[0].words.slug]),
+    facts = template_context(said[0], now) | {
+        "entries": history.version_entries(said),
+        "never_shown": history.superseded_before_onset(said),
+        "here": reverse("warnings:history", args=[said[0].frozen_content.slug]),
     }
     return _html("alerts/history.html", facts)
 
 
-def plain(revision: AlertRevision, now: datetime) -> str:
+def render_text(revision: AlertRevision, now: datetime) -> str:
     """The warning as text, for a notice board, a chat or a reading voice."""
-    text = render_to_string("alerts/van-ban.txt", facts_of(revision, now), using="public")
+    text = render_to_string("alerts/van-ban.txt", template_context(revision, now), using="public")
     return text + ""  # no longer marked as safe: nothing in it is escaped, a page must do that
 
 
-def facts_of(revision: AlertRevision, now: datetime) -> dict[str, object]:
+def template_context(revision: AlertRevision, now: datetime) -> dict[str, object]:
     """What templates say of one revision at `now`."""
     state = revision.state(now)
     return {
         "revision": revision,
-        "words": revision.words,
-        "told": spoken(revision.words),
-        "message": revision.words.message,
+        "words": revision.frozen_content,
+        "told": localize(revision.frozen_content),
+        "message": revision.frozen_content.message,
         "in_force": state is State.IN_FORCE,
         "scheduled": state is State.SCHEDULED,
-        "withdrawn": revision.words.message.ending == "error",
+        "withdrawn": revision.frozen_content.message.ending == "error",
         "over": state in {State.CANCELLED, State.EXPIRED},
         "portal": _portal(revision),
         "ended_at": revision.sent if state is State.CANCELLED else revision.expires,
@@ -70,7 +70,7 @@ def facts_of(revision: AlertRevision, now: datetime) -> dict[str, object]:
 
 def _portal(revision: AlertRevision) -> str:
     """Where the portal stood when this was said."""
-    web = urlsplit(revision.words.message.web)
+    web = urlsplit(revision.frozen_content.message.web)
     return f"{web.scheme}://{web.netloc}"
 
 

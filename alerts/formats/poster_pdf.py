@@ -11,7 +11,7 @@ from fpdf.enums import XPos, YPos
 from fpdf.fonts import TTFFont
 
 from alerts.content import Content
-from alerts.formats.xml import fit
+from alerts.formats.xml import strip_invalid_xml
 from alerts.models import AlertRevision
 
 _WIDTH, _MARGIN = 210, 14  # millimetres
@@ -22,7 +22,7 @@ _NEXT_LINE: Any = {"new_x": XPos.LMARGIN, "new_y": YPos.NEXT}
 _SIZES = (1.0, 0.92, 0.84, 0.76, 0.68, 0.6, 0.5, 0.4)
 
 
-def pdf(revision: AlertRevision) -> bytes:
+def render_poster(revision: AlertRevision) -> bytes:
     """One page; long words are set smaller until they fit, and at the smallest they end early."""
     for size in _SIZES:
         sheet = _sheet(revision, size)
@@ -36,10 +36,10 @@ def pdf(revision: AlertRevision) -> bytes:
 
 
 def _sheet(revision: AlertRevision, size: float) -> FPDF:
-    words = revision.words
+    words = revision.frozen_content
     sheet = FPDF(format="A4")
     sheet.set_creation_date(words.message.sent)
-    sheet.set_title(fit(words.title))
+    sheet.set_title(strip_invalid_xml(words.title))
     sheet.set_lang("vi")
     sheet.set_margin(_MARGIN)
     sheet.set_auto_page_break(auto=False)
@@ -91,7 +91,9 @@ def _text(sheet: FPDF, text: str, points: float, *, bold: bool = False) -> None:
     height = points * 0.5
     sheet.set_font("Roboto", "B" if bold else "", points)
     sheet.set_y(sheet.get_y() + points * 0.12)
-    lines: Any = sheet.multi_cell(_ROOM, height, fit(text), dry_run=True, output="LINES")
+    lines: Any = sheet.multi_cell(
+        _ROOM, height, strip_invalid_xml(text), dry_run=True, output="LINES"
+    )
     for line in lines:
         if sheet.get_y() > _FOOT + _QR:
             return
@@ -100,18 +102,20 @@ def _text(sheet: FPDF, text: str, points: float, *, bold: bool = False) -> None:
 
 def _foot(sheet: FPDF, revision: AlertRevision) -> None:
     picture = BytesIO()
-    segno.make(revision.words.message.web, error="m").save(picture, kind="png", scale=8, border=1)
+    segno.make(revision.frozen_content.message.web, error="m").save(
+        picture, kind="png", scale=8, border=1
+    )
     sheet.set_fill_color(255)
     sheet.rect(0, _FOOT - 2, _WIDTH, 297 - _FOOT + 2, "F")
     sheet.image(picture, _WIDTH - _MARGIN - _QR, _FOOT, _QR, _QR)
     sheet.set_y(_FOOT + 2)
     for line in _reference(revision):
         sheet.set_font("Roboto", "", 11)
-        sheet.multi_cell(_ROOM - _QR - 6, 5.5, fit(line), **_NEXT_LINE)
+        sheet.multi_cell(_ROOM - _QR - 6, 5.5, strip_invalid_xml(line), **_NEXT_LINE)
 
 
 def _reference(revision: AlertRevision) -> Iterable[str]:
-    words, document = revision.words, revision.words.document
+    words, document = revision.frozen_content, revision.frozen_content.document
     if document.number:
         dated = f", ngày {document.dated:%d/%m/%Y}" if document.dated else ""
         yield f"Văn bản {document.number}{dated}."

@@ -5,9 +5,7 @@ from datetime import datetime
 from io import BytesIO
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from alerts.formats import html as pages
-from alerts.formats import poster_pdf as poster
-from alerts.formats import share_image as picture
+from alerts.formats import html, poster_pdf, share_image
 from alerts.models import AlertRevision
 
 Entry = tuple[str, bytes]
@@ -25,10 +23,10 @@ Trước khi dùng, mở {web} xem còn hiệu lực không.
 """
 
 
-def archive(revision: AlertRevision, now: datetime) -> bytes:
+def build_zip(revision: AlertRevision, now: datetime) -> bytes:
     """The ZIP; its bytes are the same for the same revision while its state is."""
     out = BytesIO()
-    at = revision.words.message.sent
+    at = revision.frozen_content.message.sent
     with ZipFile(out, "w", ZIP_DEFLATED) as packed:
         for name, content in _entries(revision, now):
             stamp = (at.year, at.month, at.day, at.hour, at.minute, at.second)
@@ -39,16 +37,16 @@ def archive(revision: AlertRevision, now: datetime) -> bytes:
 
 
 def _entries(revision: AlertRevision, now: datetime) -> Iterator[Entry]:
-    words, state = revision.words, revision.state(now)
+    words, state = revision.frozen_content, revision.state(now)
     about = _README.format(identifier=revision.identifier, web=words.message.web)
     yield "doc-truoc.txt", _text(about)
-    yield "to-dan.pdf", poster.pdf(revision)
+    yield "to-dan.pdf", poster_pdf.render_poster(revision)
     if words.loudspeaker:
         yield "bai-doc-loa.txt", _text(words.loudspeaker)
     yield "tin-nhan.txt", _text("\n\n".join(filter(None, (words.sms, words.sms_marked))))
-    yield "anh-zalo.png", picture.square(revision, state)
-    yield "anh-chia-se.png", picture.png(revision, state)
-    yield "van-ban.txt", _text(pages.plain(revision, now))
+    yield "anh-zalo.png", share_image.render_square_image(revision, state)
+    yield "anh-chia-se.png", share_image.render_og_image(revision, state)
+    yield "van-ban.txt", _text(html.render_text(revision, now))
 
 
 def _text(text: str) -> bytes:

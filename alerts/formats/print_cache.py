@@ -42,11 +42,17 @@ class _Named:
 
 @lru_cache(maxsize=_KEPT)
 def _made(what: str, named: _Named) -> bytes:
-    from alerts.formats import poster_pdf as poster
-    from alerts.formats import print_bundle as pack  # noqa: PLC0415 - see above
-    from alerts.formats import share_image as picture
+    from alerts.formats import (  # noqa: PLC0415 - heavy: loaded when first asked for
+        poster_pdf,
+        print_bundle,
+        share_image,
+    )
 
     revision = named.revision
     if what == "picture":
-        return picture.png(revision, named.key[2])
-    return poster.pdf(revision) if what == "poster" else pack.archive(revision, timezone.now())
+        return share_image.render_og_image(revision, named.key[2])
+    return (
+        poster_pdf.render_poster(revision)
+        if what == "poster"
+        else print_bundle.build_zip(revision, timezone.now())
+    )

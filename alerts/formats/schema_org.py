@@ -8,16 +8,16 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from alerts.formats.feed_entry import TELEPHONE
-from alerts.localization import spoken
+from alerts.localization import localize
 from alerts.models import AlertRevision, MsgType
 
 # A block of data in a page ends at the first "</script", wherever that stands.
 _FOR_HTML = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
 
 
-def announcement(revision: AlertRevision) -> SafeString | None:
+def special_announcement_json(revision: AlertRevision) -> SafeString | None:
     """JSON that may stand inside a script element as it is; None for what is said no more."""
-    words, told = revision.words, spoken(revision.words)
+    words, told = revision.frozen_content, localize(revision.frozen_content)
     if words.message.msg_type == MsgType.CANCEL:
         return None
     values: dict[str, Any] = {

@@ -17,16 +17,16 @@ SQUARE = 1080
 _MARGIN = 64
 _PAPER, _BAND, _GOLD = "#faf9f5", "#0d4433", "#f0b429"
 _INK, _SOFT, _WHITE, _RED = "#17211d", "#49564f", "#ffffff", "#9b1c1c"
-_MOST_LINES = 4
+_MAX_LINES = 4
 _OVER = {State.CANCELLED, State.EXPIRED}
 
 
-def png(revision: AlertRevision, state: State) -> bytes:
+def render_og_image(revision: AlertRevision, state: State) -> bytes:
     """The warning's title and what to do; of an ended one, that it is over."""
     return _drawn(revision, state, WIDTH, HEIGHT)
 
 
-def square(revision: AlertRevision, state: State) -> bytes:
+def render_square_image(revision: AlertRevision, state: State) -> bytes:
     """The same for chats that show pictures by themselves: 1080 by 1080 points."""
     return _drawn(revision, state, SQUARE, SQUARE)
 
@@ -38,9 +38,9 @@ def _drawn(revision: AlertRevision, state: State, width: int, height: int) -> by
     draw.rectangle((0, 132, width, 140), fill=_GOLD)
     draw.text((_MARGIN, 26), "CẢNH BÁO LỪA ĐẢO", _WHITE, _type(44, bold=True))
     draw.text((_MARGIN, 80), "Công an tỉnh Thanh Hóa", _WHITE, _type(30))
-    below = _title(draw, revision.words.title, width)
+    below = _title(draw, revision.frozen_content.title, width)
     if height > width * 3 // 4:
-        _summary(draw, revision.words, state, (below, height), width)
+        _summary(draw, revision.frozen_content, state, (below, height), width)
     _foot(draw, revision, state, (width, height))
     return _packed(image)
 
@@ -49,8 +49,8 @@ def _title(draw: ImageDraw.ImageDraw, title: str, width: int) -> int:
     """Where the title ends."""
     letters = _type(64, bold=True)
     lines = list(_lines(title, letters, width - 2 * _MARGIN))
-    if len(lines) > _MOST_LINES:
-        lines = [*lines[: _MOST_LINES - 1], f"{lines[_MOST_LINES - 1]} …"]
+    if len(lines) > _MAX_LINES:
+        lines = [*lines[: _MAX_LINES - 1], f"{lines[_MAX_LINES - 1]} …"]
     for row, line in enumerate(lines):
         draw.text((_MARGIN, 176 + row * 78), line, _INK, letters)
     return 176 + len(lines) * 78

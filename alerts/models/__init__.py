@@ -16,8 +16,8 @@ from alerts.models.warnings import (
     AlertRevision,
     AlertRevisionQuerySet,
     AlertStep,
+    CancelReason,
     Certainty,
-    Ending,
     MsgType,
     PublicKey,
     ResponseType,
@@ -25,8 +25,8 @@ from alerts.models.warnings import (
     Severity,
     State,
     Urgency,
-    avoid,
-    one_sms,
+    default_response_types,
+    validate_single_sms,
 )
 
 __all__ = [
@@ -37,11 +37,11 @@ __all__ = [
     "AlertRevision",
     "AlertRevisionQuerySet",
     "AlertStep",
+    "CancelReason",
     "Certainty",
     "Channel",
     "Delivery",
     "DeliveryTry",
-    "Ending",
     "MsgType",
     "PartnerAgency",
     "PartnerReading",
@@ -52,6 +52,6 @@ __all__ = [
     "State",
     "Subscriber",
     "Urgency",
-    "avoid",
-    "one_sms",
+    "default_response_types",
+    "validate_single_sms",
 ]

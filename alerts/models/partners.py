@@ -62,7 +62,7 @@ class PartnerAgency(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def has(self, channel: str) -> bool:
+    def has_channel(self, channel: str) -> bool:
         """Whether a warning can go to this agency by that way now."""
         sealed = self.webhook_sealed if channel == Channel.WEBHOOK else self.mail_sealed
         return self.is_active and sealed is not None and channel not in self.stopped

@@ -24,7 +24,7 @@ LOUDSPEAKER_LONGEST = 190  # syllables that are read slowly in some 70 seconds
 _GSM_ASCII = re.compile(r"[A-Za-z0-9 @$!\"#%&'()*+,\-./:;<=>?]*")
 
 
-def one_sms(text: str) -> None:
+def validate_single_sms(text: str) -> None:
     """One part of plain signs: it reaches every phone and costs one message."""
     if len(text) > SMS_LONGEST:
         raise ValidationError(
@@ -80,7 +80,7 @@ class ResponseType(models.TextChoices):
     NONE = "None", "Không cần làm gì"
 
 
-def avoid() -> list[str]:
+def default_response_types() -> list[str]:
     """What every warning of a trick asks for."""
     return [ResponseType.AVOID]
 
@@ -93,7 +93,7 @@ class MsgType(models.TextChoices):
     CANCEL = "Cancel", "Hủy"
 
 
-class Ending(models.TextChoices):
+class CancelReason(models.TextChoices):
     """Why a warning was cancelled: residents read different words."""
 
     OVER = "over", "Hết hiệu lực"
@@ -133,8 +133,10 @@ class Alert(models.Model):
     advice = models.TextField(
         "làm gì khi gặp", help_text="Mỗi dòng một việc. Câu đầu là việc phải làm."
     )
-    sms = models.CharField("tin nhắn của Công an", max_length=200, validators=[one_sms])
-    sms_share = models.CharField("tin để người dân nhắn nhau", max_length=200, validators=[one_sms])
+    sms = models.CharField("tin nhắn của Công an", max_length=200, validators=[validate_single_sms])
+    sms_share = models.CharField(
+        "tin để người dân nhắn nhau", max_length=200, validators=[validate_single_sms]
+    )
     sms_marked = models.CharField(
         "tin nhắn có dấu",
         max_length=SMS_MARKED_LONGEST,
@@ -181,7 +183,7 @@ class Alert(models.Model):
     response_type = ArrayField(
         models.CharField(max_length=16, choices=ResponseType.choices),
         verbose_name="người dân cần",
-        default=avoid,
+        default=default_response_types,
     )
     effective = models.DateTimeField(
         "có hiệu lực từ",
@@ -275,7 +277,7 @@ class AlertStep(models.Model):
 
 
 class AlertRevisionQuerySet(models.QuerySet["AlertRevision"]):
-    def published(self) -> "AlertRevisionQuerySet":
+    def in_force(self) -> "AlertRevisionQuerySet":
         """Words in force, newest first: the only door to what is said as live."""
         now = timezone.now()
         in_force = Q(expires__isnull=True) | Q(expires__gt=now)
@@ -286,15 +288,15 @@ class AlertRevisionQuerySet(models.QuerySet["AlertRevision"]):
         now = timezone.now()
         return self._standing(now).filter(Q(msg_type=MsgType.CANCEL) | Q(expires__lte=now))
 
-    def standing(self) -> "AlertRevisionQuerySet":
+    def current(self) -> "AlertRevisionQuerySet":
         """The word of each warning that counts at present, in force or over, newest first."""
         return self._standing(timezone.now())
 
-    def said(self) -> "AlertRevisionQuerySet":
+    def effective_ever(self) -> "AlertRevisionQuerySet":
         """All that ever took effect, for programs and readers refer to old words too."""
         return self._said(timezone.now())
 
-    def turns(self) -> tuple[datetime | None, datetime | None]:
+    def change_boundaries(self) -> tuple[datetime | None, datetime | None]:
         """The last moment at which a word began or ended, and the next; in one statement."""
         now = timezone.now()
         found = self.aggregate(
@@ -414,7 +416,7 @@ class AlertRevision(models.Model):
         return State.SCHEDULED if self.effective > now else State.IN_FORCE
 
     @cached_property
-    def words(self) -> Content:
+    def frozen_content(self) -> Content:
         """The frozen content as typed values."""
         return Content.from_json(self.content)
 

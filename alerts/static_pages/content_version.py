@@ -13,46 +13,46 @@ from typing import NamedTuple
 
 from django.db import Error as DatabaseTrouble
 
-from alerts import selectors as said
-from alerts.static_pages import generator as snapshots
+from alerts import selectors
+from alerts.static_pages import generator
 
 TRUSTED = 55  # seconds since somebody looked last
 
 
-class Signs(NamedTuple):
+class SnapshotStat(NamedTuple):
     """What on the disk changes with every word: tree and doubt, each by time and inode."""
 
     tree: tuple[int, int]
     doubt: tuple[int, int]
 
 
-class Edition(NamedTuple):
+class ContentVersion(NamedTuple):
     """`since` then a word began or ended last, `until` then one does next; both epoch seconds."""
 
-    signs: Signs
+    signs: SnapshotStat
     since: float
     until: float
 
 
-_newest: Edition | None = None
+_newest: ContentVersion | None = None
 
 
-def current() -> Edition | None:
+def current_version() -> ContentVersion | None:
     """The edition of this moment; None where nobody looks after it, or none can be read."""
     global _newest  # noqa: PLW0603  # one for all threads: the next one that differs replaces it
-    now, folder = time.time(), str(snapshots.home())
+    now, folder = time.time(), str(generator.snapshot_dir())
     if not _looked_after(folder, now):
         return None
-    signs, known = Signs(_mark(f"{folder}/current"), _mark(f"{folder}/doubted")), _newest
+    signs, known = SnapshotStat(_mark(f"{folder}/current"), _mark(f"{folder}/doubted")), _newest
     if known is None or known.signs != signs or now >= known.until:
         # The signs were read before the rows: a word that comes in between ends this edition.
         _newest = known = _read(signs)
     return known
 
 
-def _read(signs: Signs) -> Edition | None:
+def _read(signs: SnapshotStat) -> ContentVersion | None:
     with contextlib.suppress(DatabaseTrouble):
-        return Edition(signs, *said.turns())
+        return ContentVersion(signs, *selectors.change_boundaries())
     return None
 
 

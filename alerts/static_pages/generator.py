@@ -29,23 +29,21 @@ from django.http import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 
-from alerts import selectors as said
-from alerts import signatures as seals
-from alerts.embed import frame_ancestors as framing
+from alerts import selectors, signatures
+from alerts.embed import frame_ancestors
 from alerts.models import RevisionSeal
-from alerts.static_pages import old_assets as assets
-from alerts.static_pages import stale_banner as twins
-from alerts.static_pages.page_list import Door, doors
-from alerts.static_pages.store import Made, Tree, file_of
-from alerts.static_pages.subprocess_renderer import drawn
-from core.outbox import queue as outbox
+from alerts.static_pages import old_assets, stale_banner
+from alerts.static_pages.page_list import StaticPage, list_static_pages
+from alerts.static_pages.store import Made, SnapshotTree, path_for
+from alerts.static_pages.subprocess_renderer import render_in_subprocess
+from core.outbox import queue
 
 log = structlog.get_logger(__name__)
 
 TASK = "alerts.write_snapshots"
 KEY = "snapshots"
-PATIENCE = 10.0
-SLOT = 300  # seconds after which pages of the other room are looked at again
+TIMEOUT_SECONDS = 10.0
+REBUILD_INTERVAL_SECONDS = 300  # seconds after which pages of the other room are looked at again
 # Of each kind the front server knows one policy; the addresses that tell it.
 POLICIES = {
     "page": "/canh-bao/",
@@ -64,56 +62,56 @@ class SnapshotError(Exception):
     """A page could not be had; the tree that is served stays."""
 
 
-def home() -> Path:
+def snapshot_dir() -> Path:
     folder: Path = settings.DATA_DIR / "snapshots"
     return folder
 
 
-def work_off(items: Iterable[int], patience: float = inf) -> None:
+def process_items(items: Iterable[int], patience: float = inf) -> None:
     """Write what these outbox items owe; each claims a tree that is newer than its own cause."""
-    for claim in outbox.claims(items, patience):
+    for claim in queue.iter_leases(items, patience):
         with claim:
-            write()
-            outbox.settle(claim)
+            rebuild()
+            queue.mark_done(claim)
 
 
-def owe() -> None:
+def enqueue_rebuild() -> None:
     """Owe new files, in the transaction that gives the cause; the old ones are doubted at once."""
-    outbox.owe(TASK, KEY)
-    transaction.on_commit(doubt)
-    transaction.on_commit(outbox.wake)
+    queue.enqueue_once(TASK, KEY)
+    transaction.on_commit(mark_stale)
+    transaction.on_commit(queue.notify)
 
 
-def doubt() -> None:
+def mark_stale() -> None:
     """Have the front server ask the application first until the files are right again."""
     with contextlib.suppress(OSError):
-        if home().is_dir():
+        if snapshot_dir().is_dir():
             _put("doubted", str(time.time_ns()))
 
 
-def look() -> None:
+def refresh_if_needed() -> None:
     """Beat: say that the files are right, or make them so, and draw what a word had no time for."""
-    doubted, current = _doubt(), Tree.current(home())
+    doubted, current = _doubt(), SnapshotTree.current(snapshot_dir())
     known = current.made.get("", {}) if current else {}
-    if known == {"standing": standing(timezone.now()), "undrawn": False}:
+    if known == {"standing": content_fingerprint(timezone.now()), "undrawn": False}:
         _check(doubted)
     else:
-        write(draws=True)
+        rebuild(draws=True)
 
 
-def standing(now: datetime) -> str:
+def content_fingerprint(now: datetime) -> str:
     """Names what is in force and over, and who may frame it; changes with every SLOT too."""
     words = [
         f"{revision.identifier} {revision.state(now)}"
-        for revision in (*said.in_force(), *said.ended())
+        for revision in (*selectors.in_force(), *selectors.ended())
     ]
-    slot = int(now.timestamp()) // SLOT
-    made_of = f"{words} {slot} {release()} {framing.ancestors()}"
+    slot = int(now.timestamp()) // REBUILD_INTERVAL_SECONDS
+    made_of = f"{words} {slot} {release_fingerprint()} {frame_ancestors.frame_ancestors()}"
     return hashlib.sha256(made_of.encode()).hexdigest()
 
 
 @cache
-def release() -> str:
+def release_fingerprint() -> str:
     """Names the code and the templates that pages are made of: a new version writes all anew."""
     found = hashlib.sha256()
     for folder in ("alerts", "reports", "templates", "static", "locale"):
@@ -127,11 +125,11 @@ def release() -> str:
 class _Before:
     """The tree that is served, and whether its pages may be taken over, or its drawings alone."""
 
-    tree: Tree | None
+    tree: SnapshotTree | None
     pages: bool
     drawings: bool
 
-    def having(self, door: Door) -> Tree | None:
+    def having(self, door: StaticPage) -> SnapshotTree | None:
         """The same, when it holds what this door would say now."""
         may = self.drawings if door.drawn else self.pages
         if self.tree and may and door.made_of and self.of(door.path).get("of") == _made_of(door):
@@ -142,7 +140,7 @@ class _Before:
         return self.tree.made.get(path, {}) if self.tree else {}
 
 
-def write(*, anew: bool = False, draws: bool = False) -> int:
+def rebuild(*, anew: bool = False, draws: bool = False) -> int:
     """Write what has changed, or all of it `anew`; how many texts were rendered. New sheets are left
     out unless it `draws`: their second would be one in which a word is not in its files.
 
@@ -150,29 +148,33 @@ def write(*, anew: bool = False, draws: bool = False) -> int:
     """
     with _alone(), _one_moment():
         doubted = _doubt()
-        assets.keep(home())
+        old_assets.copy_release_assets(snapshot_dir())
         now = timezone.now()
-        old = Tree.current(home())
-        tree = Tree.beside(home(), f"{timezone.localdate(now)} {release()}")
+        old = SnapshotTree.current(snapshot_dir())
+        tree = SnapshotTree.create(
+            snapshot_dir(), f"{timezone.localdate(now)} {release_fingerprint()}"
+        )
         before = _Before(old, bool(old and old.basis == tree.basis and not anew), not anew)
         rendered = _fill(tree, before, now, draws=draws)
-        tree.put_in_place(home())
+        tree.activate(snapshot_dir())
         _check(doubted)
     log.info("snapshots.written", rendered=rendered, files=len(tree.made))
     return rendered
 
 
-def _fill(tree: Tree, before: _Before, now: datetime, *, draws: bool) -> int:
+def _fill(tree: SnapshotTree, before: _Before, now: datetime, *, draws: bool) -> int:
     rendered = 0
     alike: dict[str, str] = {}
-    wanted = doors(now)
+    wanted = list_static_pages(now)
     undrawn = [door for door in wanted if door.drawn and not before.having(door)]
-    with closing(drawn([door.drawn for door in undrawn if door.drawn and draws])) as drawings:
+    with closing(
+        render_in_subprocess([door.drawn for door in undrawn if door.drawn and draws])
+    ) as drawings:
         for door in wanted:
             if first := alike.get(door.alike):
-                tree.take(door.path, tree, first)
+                tree.copy_from(door.path, tree, first)
             elif same := before.having(door):
-                tree.take(door.path, same, door.path)
+                tree.copy_from(door.path, same, door.path)
             elif text := next(drawings, b"") if door.drawn else _asked(door.path):
                 rendered += 1
                 _write(tree, before, door, text, now)
@@ -180,40 +182,42 @@ def _fill(tree: Tree, before: _Before, now: datetime, *, draws: bool) -> int:
                 log.error("snapshots.not_drawn", path=door.path)
             if door.alike:
                 alike[door.alike] = door.path
-    tree.made[""] = {"standing": standing(now), "undrawn": bool(undrawn) and not draws}
-    tree.finish(_ends(wanted), _policies(), _signatures())
+    tree.made[""] = {"standing": content_fingerprint(now), "undrawn": bool(undrawn) and not draws}
+    tree.write_manifest(_ends(wanted), _policies(), _signatures())
     return rendered
 
 
-def _made_of(door: Door) -> str:
+def _made_of(door: StaticPage) -> str:
     """Pages are written anew by a new release and each day, drawings by a new release alone."""
-    return f"{door.made_of} {release()}" if door.drawn else door.made_of
+    return f"{door.made_of} {release_fingerprint()}" if door.drawn else door.made_of
 
 
 def _asked(path: str) -> bytes:
-    return bytes(getattr(ask(path), "content", b""))
+    return bytes(getattr(render_internally(path), "content", b""))
 
 
-def _write(tree: Tree, before: _Before, door: Door, text: bytes, now: datetime) -> None:
+def _write(
+    tree: SnapshotTree, before: _Before, door: StaticPage, text: bytes, now: datetime
+) -> None:
     """Write a text. When it says what it said, its file stays, with its time."""
     digest = hashlib.sha256(text).hexdigest()
     said_before = before.of(door.path)
     made = {"of": _made_of(door), "digest": digest}
     if before.tree and before.pages and said_before.get("digest") == digest:
-        tree.take(door.path, before.tree, door.path)
+        tree.copy_from(door.path, before.tree, door.path)
         tree.made[door.path] = said_before | made
         return
     # A new text has a later second: the front server's ETag is made of it and of the size.
     at = max(now.replace(microsecond=0), _after(said_before.get("at"), now))
-    fresh = twins.dated(door.path, text, timezone.localtime(at))
-    tree.write(door.path, made, fresh, twins.stale(door.path, fresh, at), at)
+    fresh = stale_banner.with_timestamp(door.path, text, timezone.localtime(at))
+    tree.write(door.path, made, fresh, stale_banner.with_stale_banner(door.path, fresh, at), at)
 
 
 def _after(second: int | None, now: datetime) -> datetime:
     return datetime.fromtimestamp(second + 1, now.tzinfo) if second else now - timedelta(days=1)
 
 
-def ask(path: str) -> HttpResponseBase:
+def render_internally(path: str) -> HttpResponseBase:
     """What Django answers to a visitor without a cookie. Raises SnapshotError."""
     portal = urlsplit(settings.PORTAL_URL)
     environ = {
@@ -245,22 +249,24 @@ def _handler() -> BaseHandler:
 
 def _policies() -> dict[str, str]:
     """By kind of page; a kind of which there is no page has none."""
-    told = {kind: ask(path).headers[_POLICY] for kind, path in POLICIES.items()}
+    told = {kind: render_internally(path).headers[_POLICY] for kind, path in POLICIES.items()}
     return told | {"scheme": urlsplit(settings.PORTAL_URL).scheme}
 
 
 def _signatures() -> dict[str, str]:
     """By address of what was signed; the header that a file cannot have."""
     return {
-        reverse("alerts:content", args=[seal.revision.identifier]): seals.header(seal)
+        reverse("alerts:content", args=[seal.revision.identifier]): signatures.signature_header(
+            seal
+        )
         for seal in RevisionSeal.objects.select_related("revision").order_by("pk")
     }
 
 
-def _ends(wanted: list[Door]) -> list[str]:
+def _ends(wanted: list[StaticPage]) -> list[str]:
     """For the loop: when which file is to go, or to give way to its twin; the first end first."""
     return [
-        f"{until} {'drop' if drops else 'twin'} {file_of(path)}"
+        f"{until} {'drop' if drops else 'twin'} {path_for(path)}"
         for until, drops, path in sorted((d.until, d.drops, d.path) for d in wanted if d.until)
     ]
 
@@ -271,8 +277,8 @@ def _ends(wanted: list[Door]) -> list[str]:
 @contextmanager
 def _alone() -> Iterator[None]:
     """One writer at a time; the lock goes with its process."""
-    home().mkdir(parents=True, exist_ok=True)
-    with (home() / ".lock").open("w") as lock:
+    snapshot_dir().mkdir(parents=True, exist_ok=True)
+    with (snapshot_dir() / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -290,19 +296,19 @@ def _one_moment() -> Iterator[None]:
 
 def _doubt() -> str:
     with contextlib.suppress(OSError):
-        return (home() / "doubted").read_text()
+        return (snapshot_dir() / "doubted").read_text()
     return ""
 
 
 def _check(doubted: str) -> None:
     """Say that the tree is right now. A doubt that came while it was written stays."""
     if doubted and _doubt() == doubted:
-        (home() / "doubted").unlink(missing_ok=True)
+        (snapshot_dir() / "doubted").unlink(missing_ok=True)
     _put("checked", str(int(time.time())))
 
 
 def _put(name: str, text: str) -> None:
     """A file in one step: who reads it while it is written reads the one before."""
-    draft = home() / f".{name}-{secrets.token_hex(4)}"
+    draft = snapshot_dir() / f".{name}-{secrets.token_hex(4)}"
     draft.write_text(f"{text}\n")
-    draft.replace(home() / name)
+    draft.replace(snapshot_dir() / name)

@@ -10,7 +10,7 @@ from django.conf import settings
 RELEASES = 3
 
 
-def keep(home: Path) -> None:
+def copy_release_assets(home: Path) -> None:
     """Copy what this release collected, once, and remove what only older ones used. Where nothing
     is collected, files have no hash in their names and there is nothing to keep.
     """

@@ -26,7 +26,7 @@ def is_frame(path: str) -> bool:
     return is_page(path) and "/nhung/" in path
 
 
-def dated(path: str, text: bytes, at: datetime) -> bytes:
+def with_timestamp(path: str, text: bytes, at: datetime) -> bytes:
     """A page that carries the moment at which it was written. Raises ValueError for a page that
     has no place for it.
     """
@@ -36,7 +36,7 @@ def dated(path: str, text: bytes, at: datetime) -> bytes:
     return _once(re.compile(re.escape(_CHARSET)), mark.encode(), text)
 
 
-def stale(path: str, text: bytes, at: datetime) -> bytes:
+def with_stale_banner(path: str, text: bytes, at: datetime) -> bytes:
     """The same, saying that it may be old: frames turn grey, pages and texts have a sentence.
     What programs read, and what is signed, stays as it is. Raises ValueError as `dated` does.
     """

@@ -23,7 +23,7 @@ from typing import Any, Self
 
 import brotli
 
-FRESH, STALE = "fresh", "stale"
+MAX_AGE_SECONDS, STALE = "fresh", "stale"
 CURRENT = "current"
 _KEPT = 2  # trees; the one before is still being read when its successor takes over
 _SMALL = 200  # bytes, that compressing makes no smaller
@@ -32,13 +32,13 @@ _PACKED = {".png", ".pdf", ".zip"}  # that compressing makes no smaller either
 Made = dict[str, Any]
 
 
-def file_of(path: str) -> str:
+def path_for(path: str) -> str:
     """Where an address lies in a tree."""
     return f"{path.lstrip('/')}index.html" if path.endswith("/") else path.lstrip("/")
 
 
 @dataclass
-class Tree:
+class SnapshotTree:
     """One tree. `basis` names what all of it was made of, `made` by address each file."""
 
     folder: Path
@@ -46,7 +46,7 @@ class Tree:
     made: dict[str, Made] = field(default_factory=dict)
 
     @classmethod
-    def beside(cls, home: Path, basis: str) -> Self:
+    def create(cls, home: Path, basis: str) -> Self:
         """A new, empty one that nobody sees yet."""
         name = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
         folder = home / "trees" / name
@@ -65,20 +65,22 @@ class Tree:
     def write(self, path: str, made: Made, fresh: bytes, stale: bytes, at: datetime) -> None:
         """Both copies of an address, compressed beside; `at` becomes their Last-Modified."""
         self.made[path] = made | {"at": int(at.timestamp())}
-        plain = self._file(FRESH, path)
+        plain = self._file(MAX_AGE_SECONDS, path)
         _write(plain, fresh, at)
         if stale == fresh:
-            self._link(FRESH, path, self, STALE, path)
+            self._link(MAX_AGE_SECONDS, path, self, STALE, path)
         else:
             _write(self._file(STALE, path), stale, at)
 
-    def take(self, path: str, other: "Tree", other_path: str) -> None:
+    def copy_from(self, path: str, other: "SnapshotTree", other_path: str) -> None:
         """Both copies as they are in another tree, or here under another address."""
         self.made[path] = other.made[other_path]
-        for kind in (FRESH, STALE):
+        for kind in (MAX_AGE_SECONDS, STALE):
             other._link(kind, other_path, self, kind, path)  # noqa: SLF001  # of our own kind
 
-    def finish(self, ends: list[str], policies: dict[str, str], signatures: dict[str, str]) -> None:
+    def write_manifest(
+        self, ends: list[str], policies: dict[str, str], signatures: dict[str, str]
+    ) -> None:
         """What the front server's loop and the next tree read."""
         (self.folder / "ends").write_text("".join(f"{line}\n" for line in ends))
         for name, told in ("policies", policies), ("signatures", signatures):
@@ -87,7 +89,7 @@ class Tree:
         kept = {"basis": self.basis, "files": self.made}
         (self.folder / "made.json").write_text(json.dumps(kept))
 
-    def put_in_place(self, home: Path) -> None:
+    def activate(self, home: Path) -> None:
         """Serve this one from now on, and remove those that nobody reads any more. First all of it
         is on the disk: after a power cut no name leads to half a tree. Raises OSError.
         """
@@ -96,14 +98,16 @@ class Tree:
         draft.unlink(missing_ok=True)
         draft.symlink_to(self.folder.relative_to(home))
         draft.replace(home / CURRENT)
-        remove_old(home)
+        prune(home)
 
     def _file(self, kind: str, path: str) -> Path:
-        place = self.folder / kind / file_of(path)
+        place = self.folder / kind / path_for(path)
         place.parent.mkdir(parents=True, exist_ok=True)
         return place
 
-    def _link(self, kind: str, path: str, other: "Tree", other_kind: str, other_path: str) -> None:
+    def _link(
+        self, kind: str, path: str, other: "SnapshotTree", other_kind: str, other_path: str
+    ) -> None:
         source, target = self._file(kind, path), other._file(other_kind, other_path)  # noqa: SLF001
         for ending in ("", ".gz", ".br"):
             if not ending or Path(f"{source}{ending}").exists():
@@ -120,7 +124,7 @@ def _sync(folder: Path) -> None:
         os.close(descriptor)
 
 
-def remove_old(home: Path) -> None:
+def prune(home: Path) -> None:
     """All but the newest few, what a killed writer left among them."""
     current = (home / CURRENT).resolve()
     others = sorted(tree for tree in (home / "trees").iterdir() if tree != current)

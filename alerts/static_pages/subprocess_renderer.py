@@ -11,7 +11,7 @@ Drawing = Callable[[], bytes]
 _LENGTH = 8  # bytes that say how many follow
 
 
-def drawn(wanted: Sequence[Drawing]) -> Generator[bytes, None, None]:
+def render_in_subprocess(wanted: Sequence[Drawing]) -> Generator[bytes, None, None]:
     """What each makes, in order, one at a time; empty for one that cannot be made. They must ask no
     database, whose connection is not theirs.
     """

@@ -22,7 +22,7 @@ class OfCampaign(TypedDict):
 @register.inclusion_tag("alerts/current_warning.html")
 def current_warning() -> Current:
     """The newest warning in force, as a card; nothing when there is none."""
-    return {"revision": AlertRevision.objects.published().first()}
+    return {"revision": AlertRevision.objects.in_force().first()}
 
 
 @register.inclusion_tag("alerts/warnings_of_campaign.html")
@@ -30,7 +30,7 @@ def warnings_of_campaign(campaign: Campaign) -> OfCampaign:
     """For the desk: what is said or being written about a wave and those merged into it, and the
     way to a new draft.
     """
-    of_it = Campaign.objects.leading_to(campaign)
+    of_it = Campaign.objects.with_merged_into(campaign)
     alerts = Alert.objects.filter(campaign__in=of_it).select_related("current")
     return {"campaign": campaign, "alerts": list(alerts)}
 
@@ -38,8 +38,8 @@ def warnings_of_campaign(campaign: Campaign) -> OfCampaign:
 @register.inclusion_tag("alerts/warnings_for_residents.html")
 def warnings_of_campaign_for_residents(campaign: Campaign) -> dict[str, list[AlertRevision]]:
     """For a resident whose report belongs to a wave: the warnings in force about it."""
-    of_it = Campaign.objects.leading_to(campaign)
-    return {"revisions": list(AlertRevision.objects.published().filter(alert__campaign__in=of_it))}
+    of_it = Campaign.objects.with_merged_into(campaign)
+    return {"revisions": list(AlertRevision.objects.in_force().filter(alert__campaign__in=of_it))}
 
 
 @register.inclusion_tag("alerts/in_review.html", takes_context=True)
@@ -52,4 +52,4 @@ def warnings_in_review(context: template.Context) -> dict[str, int]:
 @register.inclusion_tag("alerts/unsigned.html")
 def unsigned_warnings() -> dict[str, list[AlertRevision]]:
     """For the desk: warnings in force whose last word has no signature."""
-    return {"unsigned": list(AlertRevision.objects.published().filter(seal=None))}
+    return {"unsigned": list(AlertRevision.objects.in_force().filter(seal=None))}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django import template
 
-from alerts.localization import spoken
+from alerts.localization import localize
 
 register = template.Library()
 
@@ -14,36 +14,36 @@ _SENTENCE = re.compile(r"(?<=[.?])\s+")
 
 
 @dataclass(frozen=True)
-class Piece:
+class TextSegment:
     """Some words, and the number to ring when they are one."""
 
     text: str
     tel: str = ""
 
 
-register.filter(spoken)
+register.filter(localize)
 
 
 @register.filter
-def pieces(text: str) -> list[Piece]:
+def split_hotlines(text: str) -> list[TextSegment]:
     """Cut a text at the two numbers that help, so that a template can link them."""
     found = []
     for index, part in enumerate(_NUMBERS.split(text)):
         digits = "".join(sign for sign in part if sign.isdecimal()) if index % 2 else ""
-        found.append(Piece(part, digits))
+        found.append(TextSegment(part, digits))
     return [piece for piece in found if piece.text]
 
 
 @register.filter
-def act(text: str) -> str:
+def first_sentence(text: str) -> str:
     """The first sentence: what to do."""
     return _SENTENCE.split(text, maxsplit=1)[0]
 
 
 @register.filter
-def reason(text: str) -> str:
+def remaining_sentences(text: str) -> str:
     """What follows the first sentence."""
-    return text[len(act(text)) :].strip()
+    return text[len(first_sentence(text)) :].strip()
 
 
 @register.filter

@@ -5,9 +5,7 @@ from typing import Any, TypedDict
 from django import template
 from django.utils import timezone
 
-from alerts.delivery import labels as outcome_words
-from alerts.delivery import partners
-from alerts.delivery import service as delivery
+from alerts.delivery import labels, partners, service
 from alerts.models import Alert, Delivery, DeliveryTry, PartnerAgency
 
 register = template.Library()
@@ -22,14 +20,14 @@ class Failed(TypedDict):
 def failed_deliveries() -> Failed:
     """For the start page of the desk: agencies that a warning in force did not reach."""
     stopped = PartnerAgency.objects.filter(is_active=True).exclude(stopped=[])
-    return {"failed": delivery.failed(), "stopped": list(stopped)}
+    return {"failed": service.failed_deliveries(), "stopped": list(stopped)}
 
 
 @register.inclusion_tag("admin/alerts/alert/partners.html", takes_context=True)
-def partners_reached(context: Any, alert: Alert) -> dict[str, Any]:
+def partner_delivery_table(context: Any, alert: Alert) -> dict[str, Any]:
     """For the desk's page of a warning: which agency got, saw and confirmed which version."""
     return {
-        "reached": partners.reached(alert),
+        "reached": partners.delivery_statuses(alert),
         "alert": alert,
         "may_resend": context["request"].user.has_perm("alerts.change_partneragency"),
         "csrf_token": context.get("csrf_token"),
@@ -40,4 +38,4 @@ def partners_reached(context: Any, alert: Alert) -> dict[str, Any]:
 @register.filter
 def outcome(each: DeliveryTry) -> str:
     """What came of a try, in words."""
-    return outcome_words.told(each.outcome, each.status)
+    return labels.attempt_label(each.outcome, each.status)

@@ -11,11 +11,11 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from alerts.embed import snippets as embedding
+from alerts.embed import snippets
 from alerts.embed.forms import CodeForm, EmbedForm
-from alerts.formats.html import facts_of
+from alerts.formats.html import template_context
 from alerts.models import AlertRevision, PublicKey
-from core.same_origin import from_our_page
+from core.same_origin import is_same_origin
 
 
 @csrf_exempt
@@ -23,7 +23,7 @@ from core.same_origin import from_our_page
 @csp_update({"frame-src": ["'self'"]})
 def for_agencies(request: HttpRequest) -> HttpResponse:
     """The page; posted, with the chosen line or the answer about a code."""
-    if request.method == "POST" and not from_our_page(request):
+    if request.method == "POST" and not is_same_origin(request):
         raise PermissionDenied
     asks_code = request.method == "POST" and "code" in request.POST
     chooses = request.method == "POST" and not asks_code
@@ -34,8 +34,8 @@ def for_agencies(request: HttpRequest) -> HttpResponse:
         "choosing": choosing,
         "asking": asking,
         "choice": choice,
-        "frame_line": embedding.frame_line(choice, settings.PORTAL_URL),
-        "script_line": embedding.script_line(choice, settings.PORTAL_URL),
+        "frame_line": snippets.iframe_snippet(choice, settings.PORTAL_URL),
+        "script_line": snippets.script_snippet(choice, settings.PORTAL_URL),
         "portal": settings.PORTAL_URL,
         "narrowed": settings.FRAMES_ONLY_FOR,
         "keys": PublicKey.objects.all(),
@@ -51,9 +51,9 @@ def _genuine(asking: CodeForm) -> dict[str, object]:
     if not (asking.is_bound and asking.is_valid()):
         return {}
     code = asking.cleaned_data["code"]
-    revision = AlertRevision.objects.said().filter(identifier=code).first()
+    revision = AlertRevision.objects.effective_ever().filter(identifier=code).first()
     if revision is None:
-        return {"asked": code, "misshapen": asking.misshapen}
-    newest = AlertRevision.objects.standing().filter(alert=revision.alert_id).first() or revision
-    facts = facts_of(newest, timezone.now())
+        return {"asked": code, "misshapen": asking.is_malformed}
+    newest = AlertRevision.objects.current().filter(alert=revision.alert_id).first() or revision
+    facts = template_context(newest, timezone.now())
     return {"asked": code, "found": revision, "newest": newest, "newest_facts": facts}

@@ -11,15 +11,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from alerts import selectors as said
-from alerts import signatures as seals
+from alerts import selectors, signatures
 from alerts.embed import oembed
 from alerts.formats import cap, feeds
 from alerts.models import AlertRevision, PublicKey, RevisionSeal
-from alerts.responses import shared, told
+from alerts.responses import allow_cross_origin, conditional_response
 
 _NOT_OFFERED = 501  # as the standard wants it for a format that a provider does not have
-_MOST_DIGITS = 6
+_MAX_DIGITS = 6
 Writer = Callable[[list[AlertRevision], datetime, str], bytes]
 
 
@@ -41,8 +40,10 @@ def json_feed(request: HttpRequest) -> HttpResponse:
 @require_safe
 def cap_index(request: HttpRequest) -> HttpResponse:
     """The messages that stand, cancels among them, so that a program learns of the end."""
-    index = cap.index(said.newest(feeds.MOST), settings.PORTAL_URL)
-    return shared(told(request, index, "application/atom+xml; charset=utf-8"))
+    index = cap.render_cap_index(selectors.list_latest(feeds.MAX_COUNT), settings.PORTAL_URL)
+    return allow_cross_origin(
+        conditional_response(request, index, "application/atom+xml; charset=utf-8")
+    )
 
 
 @require_safe
@@ -50,19 +51,21 @@ def cap_message(request: HttpRequest, identifier: str) -> HttpResponse:
     """One message as it was sent, for good: later messages refer to it."""
     revision = _said(identifier)
     seal = _seal_of(revision)
-    message = seal.cap_message.encode() if seal else cap.message(revision)
-    return shared(told(request, message, f"{cap.MEDIA_TYPE}; charset=utf-8"))
+    message = seal.cap_message.encode() if seal else cap.render_cap_message(revision)
+    return allow_cross_origin(
+        conditional_response(request, message, f"{cap.MEDIA_TYPE}; charset=utf-8")
+    )
 
 
 @require_safe
 def content(request: HttpRequest, identifier: str) -> HttpResponse:
     """What was said, byte for byte as it was signed; the signature is in a header."""
     revision = _said(identifier)
-    response = told(request, seals.signed_text(revision), "application/json")
+    response = conditional_response(request, signatures.signing_input(revision), "application/json")
     if seal := _seal_of(revision):
-        response["X-Content-Signature"] = seals.header(seal)
+        response["X-Content-Signature"] = signatures.signature_header(seal)
         response["Access-Control-Expose-Headers"] = "X-Content-Signature"
-    return shared(response)
+    return allow_cross_origin(response)
 
 
 @require_safe
@@ -74,23 +77,23 @@ def signature(request: HttpRequest, identifier: str) -> HttpResponse:
     values = {
         "algorithm": "Ed25519",
         "key_id": seal.text_key_id,
-        "kind": seals.KIND,
+        "kind": signatures.KIND,
         "signature": seal.text_signature,
         "content": reverse("alerts:content", args=[identifier]),
         "public_key": reverse("alerts:public_key", args=[seal.text_key_id]),
     }
-    return shared(told(request, json.dumps(values), "application/json"))
+    return allow_cross_origin(conditional_response(request, json.dumps(values), "application/json"))
 
 
 @require_safe
 def public_key(request: HttpRequest, name: str) -> HttpResponse:
     """A key that has signed warnings, today or before: PEM."""
     key = get_object_or_404(PublicKey, pk=name)
-    return shared(told(request, key.pem, "application/x-pem-file"))
+    return allow_cross_origin(conditional_response(request, key.pem, "application/x-pem-file"))
 
 
 def _said(identifier: str) -> AlertRevision:
-    said_so_far = AlertRevision.objects.said().select_related("seal")
+    said_so_far = AlertRevision.objects.effective_ever().select_related("seal")
     return get_object_or_404(said_so_far, identifier=identifier)
 
 
@@ -103,26 +106,30 @@ def _seal_of(revision: AlertRevision) -> RevisionSeal | None:
 def embed(request: HttpRequest) -> HttpResponse:
     """OEmbed for an address of ours; JSON alone, as the standard lets a provider choose."""
     if request.GET.get("format", "json") != "json":
-        return shared(HttpResponse("JSON alone is offered here.\n", "text/plain", _NOT_OFFERED))
+        return allow_cross_origin(
+            HttpResponse("JSON alone is offered here.\n", "text/plain", _NOT_OFFERED)
+        )
     width, height = (_size(request.GET.get(name)) for name in ("maxwidth", "maxheight"))
     if not (width and height):
-        return shared(HttpResponseBadRequest("maxwidth and maxheight are whole numbers.\n"))
-    wanted = oembed.wanted(request.GET.get("url", ""), settings.PORTAL_URL)
+        return allow_cross_origin(
+            HttpResponseBadRequest("maxwidth and maxheight are whole numbers.\n")
+        )
+    wanted = oembed.resolve_url(request.GET.get("url", ""), settings.PORTAL_URL)
     if wanted is None:
         raise Http404
     if wanted.slug:
-        said.latest(wanted.slug)
-    text = oembed.answer(wanted.frame, settings.PORTAL_URL, width, height)
-    return shared(told(request, text, "application/json"))
+        selectors.get_current_or_404(wanted.slug)
+    text = oembed.oembed_response(wanted.frame, settings.PORTAL_URL, width, height)
+    return allow_cross_origin(conditional_response(request, text, "application/json"))
 
 
 def _size(text: str | None) -> int:
     """How much room is offered; more than anybody has where nothing is said, 0 for nonsense."""
     if not text:
         return 100_000
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS else 0
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS else 0
 
 
 def _feed(request: HttpRequest, write: Writer, content_type: str) -> HttpResponse:
-    text = write(said.newest(feeds.MOST), timezone.now(), settings.PORTAL_URL)
-    return shared(told(request, text, content_type))
+    text = write(selectors.list_latest(feeds.MAX_COUNT), timezone.now(), settings.PORTAL_URL)
+    return allow_cross_origin(conditional_response(request, text, content_type))

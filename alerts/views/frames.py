@@ -13,10 +13,10 @@ from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
-from alerts import selectors as said
+from alerts import selectors
 from alerts.embed import frames
 from alerts.models import AlertRevision
-from alerts.responses import framed, told
+from alerts.responses import allow_framing, conditional_response
 from reports.models import Commune, Office
 
 log = structlog.get_logger(__name__)
@@ -26,13 +26,15 @@ _SCRIPT_KEPT_FOR = 3600  # seconds
 @require_safe
 def newest(request: HttpRequest, *, live: bool = False) -> HttpResponse:
     """The newest warnings; an empty province is told so, the numbers to ring stay."""
-    return _in_frame(request, live, lambda: _newest(said.in_force(frames.HOLDS), live))
+    return _in_frame(request, live, lambda: _newest(selectors.in_force(frames.HOLDS), live))
 
 
 @require_safe
 def of_alert(request: HttpRequest, slug: str, *, live: bool = False) -> HttpResponse:
     return _in_frame(
-        request, live, lambda: frames.of_one(said.latest(slug), timezone.now(), live=live)
+        request,
+        live,
+        lambda: frames.render_single(selectors.get_current_or_404(slug), timezone.now(), live=live),
     )
 
 
@@ -43,7 +45,7 @@ def of_commune(request: HttpRequest, codename: str, *, live: bool = False) -> Ht
     def write() -> str:
         if not Commune.objects.filter(pk=codename).exists():
             raise Http404
-        return _newest(frames.for_commune(said.in_force(), codename), live)
+        return _newest(frames.filter_by_commune(selectors.in_force(), codename), live)
 
     return _in_frame(request, live, write)
 
@@ -55,7 +57,7 @@ def of_office(request: HttpRequest, codename: str, *, live: bool = False) -> Htt
     def write() -> str:
         if not Office.objects.filter(pk=codename).exists():
             raise Http404
-        return _newest(frames.about_office(said.in_force(), codename), live)
+        return _newest(frames.filter_by_office(selectors.in_force(), codename), live)
 
     return _in_frame(request, live, write)
 
@@ -64,20 +66,20 @@ def of_office(request: HttpRequest, codename: str, *, live: bool = False) -> Htt
 def script(request: HttpRequest) -> HttpResponse:
     """One line in an agency's page brings this, and this brings the frame."""
     text = render_to_string("alerts/nhung.js", {"portal": settings.PORTAL_URL}, using="public")
-    response = told(request, text, "text/javascript; charset=utf-8")
+    response = conditional_response(request, text, "text/javascript; charset=utf-8")
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     patch_cache_control(response, max_age=_SCRIPT_KEPT_FOR)
     return response
 
 
 def _newest(revisions: list[AlertRevision], live: bool) -> str:
-    return frames.of_newest(revisions, timezone.now(), live=live)
+    return frames.render_latest(revisions, timezone.now(), live=live)
 
 
 def _in_frame(request: HttpRequest, live: bool, write: Callable[[], str]) -> HttpResponse:
     """Without a database the frame stands and says whom to ring."""
     try:
-        return framed(told(request, write()), live=live)
+        return allow_framing(conditional_response(request, write()), live=live)
     except DatabaseTrouble as error:
         log.error("frame.not_read", error=type(error).__name__)  # noqa: TRY400
-        return framed(HttpResponse(frames.away(), status=503), live=live)
+        return allow_framing(HttpResponse(frames.render_unavailable(), status=503), live=live)

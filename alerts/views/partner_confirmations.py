@@ -12,11 +12,11 @@ from alerts.delivery import partners
 @csrf_exempt  # the link itself is the right to press, and there is no cookie to abuse
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
-def deployed(request: HttpRequest, token: str) -> HttpResponse:
-    asked = partners.asked(token)
+def confirm_deployment(request: HttpRequest, token: str) -> HttpResponse:
+    asked = partners.open_confirmation(token)
     if asked and request.method == "POST":
-        partners.confirm(asked)
-        asked = partners.asked(token)
+        partners.record_confirmation(asked)
+        asked = partners.open_confirmation(token)
     context = {"asked": asked}
     status = 200 if asked else 404
     return render(request, "alerts/deployed.html", context, status=status, using="public")

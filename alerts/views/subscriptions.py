@@ -7,11 +7,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from alerts.delivery import emails as letters
-from alerts.delivery import subscriptions
+from alerts.delivery import emails, subscriptions
 from alerts.delivery.subscription_forms import SubscribeForm
-from core import rate_limits as limits
-from core.same_origin import from_our_page
+from core import rate_limits
+from core.same_origin import is_same_origin
 
 _CROWDED = _("Đang có quá nhiều người ghi. Đợi một lát rồi bấm lại.")
 _ELSEWHERE = _("Phần vừa gửi không phải từ trang này. Bấm lại ở đây.")
@@ -24,22 +23,22 @@ _page = require_http_methods(["GET", "HEAD", "POST"])
 def subscribe(request: HttpRequest) -> HttpResponse:
     """Take an address; the answer is the same whether it is known or not."""
     form = SubscribeForm(request.POST if request.method == "POST" else None)
-    is_ours = not form.is_bound or from_our_page(request)
+    is_ours = not form.is_bound or is_same_origin(request)
     if not is_ours:
         form.add_error(None, _ELSEWHERE)
-    may_ask = form.is_bound and letters.can_be_sent() and form.is_valid()
+    may_ask = form.is_bound and emails.mail_is_configured() and form.is_valid()
     is_asked = may_ask and _asked(request, form)
-    context = {"form": form, "is_open": letters.can_be_sent(), "is_asked": is_asked}
+    context = {"form": form, "is_open": emails.mail_is_configured(), "is_asked": is_asked}
     status = 200 if not form.errors else 422 if is_ours else 403
     return render(request, "alerts/subscribe.html", context, status=status, using="public")
 
 
 def _asked(request: HttpRequest, form: SubscribeForm) -> bool:
     try:
-        if limits.allow("subscribe", request):
-            subscriptions.ask(form.cleaned_data["address"], form.wish)
+        if rate_limits.consume("subscribe", request):
+            subscriptions.request_opt_in(form.cleaned_data["address"], form.filters)
             return True
-    except subscriptions.CrowdedError:
+    except subscriptions.RateLimitedError:
         pass
     form.add_error(None, _CROWDED)
     return False
@@ -50,8 +49,8 @@ def _asked(request: HttpRequest, form: SubscribeForm) -> bool:
 @never_cache
 def join(request: HttpRequest, token: str) -> HttpResponse:
     """A mail program may open links by itself: only the button says yes."""
-    is_done = request.method == "POST" and subscriptions.join(token)
-    is_ours = is_done or subscriptions.wanted(token) is not None
+    is_done = request.method == "POST" and subscriptions.confirm_opt_in(token)
+    is_ours = is_done or subscriptions.pending_subscriber(token) is not None
     context = {"is_done": is_done, "is_ours": is_ours}
     status = 200 if is_ours else 404
     return render(request, "alerts/subscription_join.html", context, status=status, using="public")
@@ -61,9 +60,9 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
 @_page
 @never_cache
 def leave(request: HttpRequest, token: str) -> HttpResponse:
-    is_ours = subscriptions.is_way_out(token)
+    is_ours = subscriptions.is_unsubscribe_token(token)
     if request.method == "POST":
-        subscriptions.leave(token)
+        subscriptions.unsubscribe(token)
     context = {"is_done": is_ours and request.method == "POST", "is_ours": is_ours}
     status = 200 if is_ours else 404
     return render(request, "alerts/subscription_leave.html", context, status=status, using="public")

@@ -20,14 +20,14 @@ from typing import Any
 import structlog
 from django.db import connection, transaction
 
-from core.audit import chain_heads as heads
+from core.audit import chain_heads
 from reports.models import EventSeal
 
 log = structlog.get_logger(__name__)
 
 BEGINNING = bytes(32)  # what the first link follows
-AT_ONCE = 2000  # links in one transaction
-PATIENCE = 8.0  # seconds for those who are writing events to end
+BATCH_SIZE = 2000  # links in one transaction
+TIMEOUT_SECONDS = 8.0  # seconds for those who are writing events to end
 SEAL_FOR = 8.0  # seconds of sealing in one go, after that
 _LOOK_AGAIN = 0.05
 _SEALER = 0x7E5EA1  # the advisory lock
@@ -48,7 +48,7 @@ SELECT coalesce(virtualtransaction, '') FROM pg_locks
 
 
 @dataclass(frozen=True)
-class Act:
+class ChainedEvent:
     """An event as the chain sees it: `at` in microseconds since 1970, `detail` as text."""
 
     id: int
@@ -60,9 +60,9 @@ class Act:
     detail: str
 
 
-def acts(after: int, up_to: int, most: int) -> list[Act]:
+def events_between(after: int, up_to: int, most: int) -> list[ChainedEvent]:
     """The events with after < id <= up_to, in order, `most` of them."""
-    return [Act(*row) for row in _rows(_ACTS, [after, up_to, most])]
+    return [ChainedEvent(*row) for row in _rows(_ACTS, [after, up_to, most])]
 
 
 def _rows(statement: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
@@ -76,7 +76,7 @@ def detail_digest(salt: bytes, detail: str) -> bytes:
     return hmac.digest(salt, detail.encode(), "sha256")
 
 
-def digest_of(act: Act, previous: bytes, detail: bytes) -> bytes:
+def digest_of(act: ChainedEvent, previous: bytes, detail: bytes) -> bytes:
     """The digest of a link that follows `previous`; `detail` is the detail's own digest."""
     said = [act.id, act.at, act.by, act.subject_type, act.subject_id, act.kind]
     return sha256(json.dumps([previous.hex(), *said, detail.hex()]).encode()).digest()
@@ -87,9 +87,9 @@ def newest() -> EventSeal | None:
     return EventSeal.objects.order_by("-event_id").first()
 
 
-def seal() -> int:
+def extend_chain() -> int:
     """Link what can be linked, and write the end outside the database; how many were linked."""
-    up_to = settled()
+    up_to = safe_upper_bound()
     if up_to is None:
         log.warning("chain.writers_linger")
         return 0
@@ -97,16 +97,16 @@ def seal() -> int:
     while time.monotonic() < until:
         more = _seal_some(up_to)
         linked += more
-        if more < AT_ONCE:
+        if more < BATCH_SIZE:
             break
-    publish()
+    publish_head()
     return linked
 
 
-def settled() -> int | None:
+def safe_upper_bound() -> int | None:
     """An id up to which no event can come any more; None when somebody writes on and on."""
     [(newest_id,)] = _rows("SELECT coalesce(max(id), 0) FROM reports_event")
-    writing, until = _writers(), time.monotonic() + PATIENCE
+    writing, until = _writers(), time.monotonic() + TIMEOUT_SECONDS
     while writing and time.monotonic() < until:
         time.sleep(_LOOK_AGAIN)
         writing &= _writers()
@@ -124,12 +124,12 @@ def _seal_some(up_to: int) -> int:
             return 0
         end = newest()
         after, previous = (end.event_id, bytes(end.digest)) if end else (0, BEGINNING)
-        links = list(_linked(acts(after, up_to, AT_ONCE), previous))
+        links = list(_linked(events_between(after, up_to, BATCH_SIZE), previous))
         EventSeal.objects.bulk_create(links)
     return len(links)
 
 
-def _linked(unsealed: Iterable[Act], previous: bytes) -> Iterator[EventSeal]:
+def _linked(unsealed: Iterable[ChainedEvent], previous: bytes) -> Iterator[EventSeal]:
     for act in unsealed:
         salt = os.urandom(16)
         detail = detail_digest(salt, act.detail)
@@ -140,13 +140,13 @@ def _linked(unsealed: Iterable[Act], previous: bytes) -> Iterator[EventSeal]:
         previous = digest
 
 
-def publish() -> None:
+def publish_head() -> None:
     """Write the end of the chain where the database's masters do not reach: file and log."""
-    end, written = newest(), heads.newest()
+    end, written = newest(), chain_heads.newest()
     if end is None or (written and written.digest == bytes(end.digest).hex()):
         return
     try:
-        head = heads.append(end.event_id, bytes(end.digest))
+        head = chain_heads.append(end.event_id, bytes(end.digest))
     except OSError as error:
         log.error("chain.head_not_written", error=type(error).__name__)  # noqa: TRY400
         return

@@ -15,14 +15,14 @@ from pathlib import Path
 
 from django.conf import settings
 
-from core import append_only_file as lines
+from core import append_only_file
 
 NAME = "event-heads.jsonl"
 NO_LINE = 512  # bytes: what is longer nobody of ours has written
 
 
 @dataclass(frozen=True)
-class Head:
+class ChainHead:
     """The newest link as somebody saw it; `digest` in hex."""
 
     event: int
@@ -36,40 +36,40 @@ def path() -> Path:
     return folder / NAME
 
 
-def append(event: int, digest: bytes, *, restored: bool = False) -> Head:
+def append(event: int, digest: bytes, *, restored: bool = False) -> ChainHead:
     """Write one line, whole and on disk when this returns. Raises OSError."""
-    head = Head(event, digest.hex(), datetime.now(UTC).isoformat(timespec="seconds"), restored)
-    lines.append(path(), asdict(head))
+    head = ChainHead(event, digest.hex(), datetime.now(UTC).isoformat(timespec="seconds"), restored)
+    append_only_file.append_json_line(path(), asdict(head))
     return head
 
 
-def newest() -> Head | None:
+def newest() -> ChainHead | None:
     """The last line that can be read; None without one."""
-    written = latest(1)
+    written = recent_heads(1)
     return written[-1] if written else None
 
 
-def binding() -> Iterator[Head]:
+def authoritative_heads() -> Iterator[ChainHead]:
     """The heads that the database must hold, in the order in which they were written: without
     those that a restore on record took back.
     """
-    return _without_taken_back(written)
+    return _without_taken_back(all_heads)
 
 
-def latest(most: int) -> list[Head]:
+def recent_heads(most: int) -> list[ChainHead]:
     """The same of the last `most` lines."""
     tail = list(_heads_of(_last_lines(most)))[-most:]
     return list(_without_taken_back(lambda: tail))
 
 
-def _without_taken_back(read: Callable[[], Iterable[Head]]) -> Iterator[Head]:
+def _without_taken_back(read: Callable[[], Iterable[ChainHead]]) -> Iterator[ChainHead]:
     restores = [(line, head.event) for line, head in enumerate(read()) if head.restored]
     for line, head in enumerate(read()):
         if all(head.event <= event for later, event in restores if later > line):
             yield head
 
 
-def written() -> Iterator[Head]:
+def all_heads() -> Iterator[ChainHead]:
     """Every line that is a head; a file that is not there has none."""
     with contextlib.suppress(FileNotFoundError), path().open("rb") as file:
         yield from _heads_of(iter(lambda: file.readline(NO_LINE), b""))
@@ -84,13 +84,13 @@ def _last_lines(most: int) -> list[bytes]:
     return []
 
 
-def _heads_of(lines: Iterable[bytes]) -> Iterator[Head]:
+def _heads_of(lines: Iterable[bytes]) -> Iterator[ChainHead]:
     return (head for line in lines if (head := _read(line)))
 
 
-def _read(line: bytes) -> Head | None:
+def _read(line: bytes) -> ChainHead | None:
     try:
-        head = Head(**json.loads(line))
+        head = ChainHead(**json.loads(line))
     except (ValueError, TypeError):
         return None
     return head if isinstance(head.event, int) and isinstance(head.digest, str) else None

@@ -8,9 +8,7 @@ import structlog
 from django.db import transaction
 from django.db.models.functions import Now
 
-from core.audit import chain
-from core.audit import chain_heads as heads
-from core.audit import log as events
+from core.audit import chain, chain_heads, events
 from reports.models import ChainCheck, Event, EventSeal
 
 log = structlog.get_logger(__name__)
@@ -30,7 +28,7 @@ WHAT = {
 }
 
 
-class BrokenError(Exception):
+class ChainBrokenError(Exception):
     """The first break of the chain: what it is (a key of WHAT), and at which event."""
 
     def __init__(self, what: str, event: int) -> None:
@@ -39,7 +37,7 @@ class BrokenError(Exception):
 
 
 @dataclass(frozen=True)
-class Place:
+class Cursor:
     """How far the chain was walked: the last event, its digest, how many links so far."""
 
     event: int = 0
@@ -47,7 +45,7 @@ class Place:
     links: int = 0
 
 
-def walk(place: Place, pages: int | None = None) -> Place:
+def verify_links(place: Cursor, pages: int | None = None) -> Cursor:
     """Check the links after `place`, all or some pages of them; the place where it ended.
 
     Raises BrokenError at the first link that does not hold.
@@ -61,26 +59,28 @@ def walk(place: Place, pages: int | None = None) -> Place:
     return place
 
 
-def _page(place: Place, links: list[EventSeal]) -> Place:
+def _page(place: Cursor, links: list[EventSeal]) -> Cursor:
     """One act more than there are links is enough to see that one was put in."""
-    found = {act.id: act for act in chain.acts(place.event, links[-1].event_id, len(links) + 1)}
+    found = {
+        act.id: act for act in chain.events_between(place.event, links[-1].event_id, len(links) + 1)
+    }
     linked = {link.event_id: link for link in links}
     erased = _erased(link.event_id for link in links if link.salt is None)
     for event in sorted(found.keys() | linked.keys()):
         act, link = found.get(event), linked.get(event)
         if link is None:
-            raise BrokenError("inserted", event)
+            raise ChainBrokenError("inserted", event)
         if bytes(link.previous) != place.digest:
-            raise BrokenError("unlinked", event)
+            raise ChainBrokenError("unlinked", event)
         if act is None:
-            raise BrokenError("removed", event)
+            raise ChainBrokenError("removed", event)
         if not _holds(act, link, erased=event in erased):
-            raise BrokenError("changed", event)
-        place = Place(event, bytes(link.digest), place.links + 1)
+            raise ChainBrokenError("changed", event)
+        place = Cursor(event, bytes(link.digest), place.links + 1)
     return place
 
 
-def _holds(act: chain.Act, link: EventSeal, *, erased: bool) -> bool:
+def _holds(act: chain.ChainedEvent, link: EventSeal, *, erased: bool) -> bool:
     """Whether a link is that of its act; of an erased detail only the digest is left."""
     detail = bytes(link.detail_digest)
     told = (
@@ -98,7 +98,7 @@ def _erased(ids: Iterable[int]) -> set[int]:
     return set(map(int, on_record.values_list("subject_id", flat=True))) if keys else set()
 
 
-def compare(written: Iterable[heads.Head], *, up_to: int | None = None) -> int:
+def verify_heads(written: Iterable[chain_heads.ChainHead], *, up_to: int | None = None) -> int:
     """Hold heads against the links, those after the event `up_to` left out; how many were held.
 
     Raises BrokenError at the first that the database does not know as it was written.
@@ -110,9 +110,9 @@ def compare(written: Iterable[heads.Head], *, up_to: int | None = None) -> int:
         digests = {link.event_id: bytes(link.digest).hex() for link in links.only("digest")}
         for head in some:
             if head.event not in digests:
-                raise BrokenError("cut", head.event)
+                raise ChainBrokenError("cut", head.event)
             if digests[head.event] != head.digest:
-                raise BrokenError("rewritten", head.event)
+                raise ChainBrokenError("rewritten", head.event)
         compared += len(some)
     return compared
 
@@ -121,7 +121,7 @@ def compare(written: Iterable[heads.Head], *, up_to: int | None = None) -> int:
 class Verdict:
     """What a whole check found: links and heads that hold, acts that have no link yet."""
 
-    place: Place
+    place: Cursor
     heads: int
     unsealed: int
 
@@ -130,10 +130,12 @@ def verify(*, restored: bool = False) -> Verdict:
     """Check everything from the beginning; with `restored` the end may lie before what the file
     of heads knows, which is then put on record. Raises BrokenError.
     """
-    place = walk(Place())
-    compared = compare(heads.binding(), up_to=place.event if restored else None)
-    if place.links and not heads.newest() and not restored:
-        raise BrokenError("no_heads", place.event)
+    place = verify_links(Cursor())
+    compared = verify_heads(
+        chain_heads.authoritative_heads(), up_to=place.event if restored else None
+    )
+    if place.links and not chain_heads.newest() and not restored:
+        raise ChainBrokenError("no_heads", place.event)
     unsealed = Event.objects.filter(pk__gt=place.event).count()
     if restored:
         _take_back(place)
@@ -141,16 +143,16 @@ def verify(*, restored: bool = False) -> Verdict:
     return Verdict(place, compared, unsealed)
 
 
-def _take_back(place: Place) -> None:
+def _take_back(place: Cursor) -> None:
     """On record, and in the file, that the record ends here because an archive was put back."""
-    furthest = max((head.event for head in heads.binding()), default=0)
-    if heads.newest() and furthest <= place.event:
+    furthest = max((head.event for head in chain_heads.authoritative_heads()), default=0)
+    if chain_heads.newest() and furthest <= place.event:
         return
-    heads.append(place.event, place.digest, restored=True)
-    events.record("event", place.event, "record_restored", known=furthest)
+    chain_heads.append(place.event, place.digest, restored=True)
+    events.log_event("event", place.event, "record_restored", known=furthest)
 
 
-def check_some() -> None:
+def verify_next_batch() -> None:
     """Check the next links, and the newest heads; beat asks every ten minutes. A break stays told
     until somebody has everything verified.
     """
@@ -158,23 +160,23 @@ def check_some() -> None:
     if check.broken:
         return
     try:
-        compare(heads.latest(TAIL))
+        verify_heads(chain_heads.recent_heads(TAIL))
         begun = _reached(check.checked_to)
-        place = walk(begun, PAGES)
+        place = verify_links(begun, PAGES)
         done = place.event == begun.event
         _note(ChainCheck(checked_to=0 if done else place.event))
-    except BrokenError as error:
+    except ChainBrokenError as error:
         log.error("chain.broken", what=error.what, event_id=error.event)  # noqa: TRY400
-        note_break(error)
+        store_break(error)
 
 
-def _reached(event: int) -> Place:
+def _reached(event: int) -> Cursor:
     """The place of a link; the beginning where it is gone, which the walk will find."""
     link = EventSeal.objects.filter(pk=event).first()
-    return Place(link.event_id, bytes(link.digest)) if link else Place()
+    return Cursor(link.event_id, bytes(link.digest)) if link else Cursor()
 
 
-def note_break(error: BrokenError) -> None:
+def store_break(error: ChainBrokenError) -> None:
     """Keep what was found, for the alarm."""
     _note(ChainCheck(broken=error.what, broken_at=error.event))
 

@@ -23,7 +23,7 @@ from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from core.prepared_statements import BY_INDEX, Prepared, run
+from core.prepared_statements import BY_INDEX, PreparedStatement, execute_pipeline
 from reports.models import OutboxItem
 
 log = structlog.get_logger(__name__)
@@ -32,10 +32,10 @@ CHANNEL = "outbox"
 Priority = OutboxItem.Priority
 LEASE = timedelta(seconds=15)
 MAX_ATTEMPTS = 5
-QUIET = 0.01  # seconds after a NOTIFY in which its process needs no other
+NOTIFY_INTERVAL_SECONDS = 0.01  # seconds after a NOTIFY in which its process needs no other
 # Seconds from the first, second … failed attempt to the next, each drawn within the share beside
 # it: the attempts outlast a short trouble of the database, and many items do not come back as one.
-PAUSES = (1, 4, 16, 60)
+RETRY_DELAYS = (1, 4, 16, 60)
 JITTER = (0.5, 1.5)
 _WAITING = Q(settled_at__isnull=True, failed_at__isnull=True)
 
@@ -52,7 +52,7 @@ _UNFINISHED = "coalesce(settled_at, failed_at) IS NULL"
 
 # One statement and one commit of its own: the attempt is counted before the work begins, so
 # that work which kills its worker runs out of attempts.
-_CLAIM = Prepared(
+_CLAIM = PreparedStatement(
     "claim_item",
     f"""
 UPDATE reports_outboxitem
@@ -70,7 +70,7 @@ RETURNING key, attempts
 )
 
 # Plain SQL, as is the claim: the ORM spent more on making this statement than PostgreSQL on it.
-_SETTLE = Prepared(
+_MARK_DONE_SQL = PreparedStatement(
     "settle_item",
     f"""
 UPDATE reports_outboxitem
@@ -91,7 +91,7 @@ UPDATE reports_outboxitem
 
 
 @dataclass(frozen=True)
-class Claim:
+class Lease:
     """A worker's hold on an item: valid for LEASE, and only as the attempt that it names.
 
     `with claim:` stands around the work: an error there gives the item back and goes no
@@ -131,7 +131,7 @@ def enqueue_all(task: str, keys: Iterable[object], *, priority: int = Priority.U
     )
 
 
-def owe(task: str, key: object) -> None:
+def enqueue_once(task: str, key: object) -> None:
     """Owe a task unless an item that nobody has begun owes it: whoever claims that one reads what
     this transaction writes, for it cannot be claimed before COMMIT. It is due then at once.
     """
@@ -141,7 +141,7 @@ def owe(task: str, key: object) -> None:
             enqueue(task, key)
 
 
-def wake() -> None:
+def notify() -> None:
     """Tell the relay that there is work. In autocommit, after COMMIT: inside a transaction a
     NOTIFY takes a lock that makes all commits wait for one another. The relay's sweep finds
     what a lost NOTIFY leaves behind, so an error here is only written down.
@@ -153,32 +153,34 @@ def wake() -> None:
         log.warning("outbox.notify_failed", error=type(error).__name__)
 
 
-class _Bell:
+class NotifyThrottle:
     """When this process last woke the relay (monotonic time)."""
 
     rung_at = 0.0
 
 
-def wake_soon() -> None:
+def notify_throttled() -> None:
     """The same for what may come a thousand times a second: this process says so once in QUIET
     seconds, and the relay looks once more when they are over.
     """
     now = time.monotonic()
-    if now - _Bell.rung_at >= QUIET:
-        _Bell.rung_at = now  # before it rings: who is silent from here on is seen when it is heard
-        wake()
+    if now - NotifyThrottle.rung_at >= NOTIFY_INTERVAL_SECONDS:
+        NotifyThrottle.rung_at = (
+            now  # before it rings: who is silent from here on is seen when it is heard
+        )
+        notify()
 
 
-def claim(item_id: int) -> Claim | None:
+def acquire_lease(item_id: int) -> Lease | None:
     """Take hold of an item; None when it is done, failed or in another worker's hands."""
     values = {"item": item_id, "lease": LEASE.total_seconds(), "most": MAX_ATTEMPTS}
     with connection.cursor() as cursor:
-        run(cursor, values, _UNHURRIED, BY_INDEX, _CLAIM)
+        execute_pipeline(cursor, values, _UNHURRIED, BY_INDEX, _CLAIM)
         row = cursor.fetchone()
-    return Claim(item_id, *row) if row else None
+    return Lease(item_id, *row) if row else None
 
 
-def claims(items: Iterable[int], patience: float = inf) -> Iterator[Claim]:
+def iter_leases(items: Iterable[int], patience: float = inf) -> Iterator[Lease]:
     """Take hold of these items, one when the one before is done with, those left out that are
     not to be had.
 
@@ -188,13 +190,13 @@ def claims(items: Iterable[int], patience: float = inf) -> Iterator[Claim]:
     """
     end = time.monotonic() + patience
     for item in items:
-        if held := claim(item):
+        if held := acquire_lease(item):
             yield held
         if time.monotonic() > end:
             break
 
 
-def recall() -> None:
+def requeue_unclaimed() -> None:
     """Have the relay hand over at once what it has handed over and nobody has begun; what rests
     after a failure rests on. An error is only written down: leases lapse by themselves.
     """
@@ -203,20 +205,20 @@ def recall() -> None:
         handed_over.update(due_at=Now())
     except DatabaseTrouble as error:
         log.warning("outbox.recall_failed", error=type(error).__name__)
-    wake()
+    notify()
 
 
-def settle(claim: Claim) -> bool:
+def mark_done(claim: Lease) -> bool:
     """Mark the work done, first thing in the transaction that does it: the row stays locked
     until both are committed. False: somebody else was faster, do nothing.
     """
     values = {"item": claim.item_id, "attempt": claim.attempt}
     with connection.cursor() as cursor:
-        run(cursor, values, _UNHURRIED, BY_INDEX, _SETTLE)
+        execute_pipeline(cursor, values, _UNHURRIED, BY_INDEX, _MARK_DONE_SQL)
         return bool(cursor.rowcount)
 
 
-def release(claim: Claim, error: BaseException) -> None:
+def release_for_retry(claim: Lease, error: BaseException) -> None:
     """Give an item back after a failure, to be sent again after a pause; the last attempt marks
     it as failed.
     """
@@ -229,12 +231,12 @@ def release(claim: Claim, error: BaseException) -> None:
 
 def _pause(attempt: int) -> timedelta:
     """How long an item rests after this attempt has failed."""
-    return timedelta(seconds=PAUSES[attempt - 1] * random.uniform(*JITTER))  # noqa: S311  # nosec B311
+    return timedelta(seconds=RETRY_DELAYS[attempt - 1] * random.uniform(*JITTER))  # noqa: S311  # nosec B311
 
 
-def _release_if_possible(claim: Claim, error: BaseException) -> None:
+def _release_if_possible(claim: Lease, error: BaseException) -> None:
     """Without a database the claim lapses by itself."""
     try:
-        release(claim, error)
+        release_for_retry(claim, error)
     except DatabaseTrouble as lost:
         log.warning("outbox.release_failed", item=claim.item_id, error=type(lost).__name__)

@@ -25,21 +25,21 @@ from django.db import connection as django_connection
 from kombu import Connection
 from kombu.exceptions import KombuError
 
-from core.backoff import BackOff
+from core.backoff import Backoff
 from core.outbox import queue as outbox
-from core.outbox.queue import CHANNEL, LEASE, MAX_ATTEMPTS, QUIET, Priority
+from core.outbox.queue import CHANNEL, LEASE, MAX_ATTEMPTS, NOTIFY_INTERVAL_SECONDS, Priority
 
 log = structlog.get_logger(__name__)
 
 WINDOW = 32  # messages waiting at the broker
-BATCH = 16  # items in one message, at most
+BATCH_SIZE = 16  # items in one message, at most
 IDLE_WINDOW = 4  # messages at the broker, whichever they are, up to which idle ones are added
 IDLE_BATCH = 4  # of those a worker may have to end one before it sees to a fresh report
 SPREAD = 4  # messages that a handful of items is spread over, so that idle workers share them
 UNCOUNTED = 0.1  # seconds that a report waits at most for its crowd to be counted
 SWEEP = 2.0  # seconds between two looks at what no NOTIFY told
 ROOM_PAUSE = 0.05  # seconds until a full window is looked at again
-BROKER_PATIENCE = 0.05  # seconds for a connection or an answer
+BROKER_TIMEOUT_SECONDS = 0.05  # seconds for a connection or an answer
 SESSION = "-c statement_timeout=5000 -c lock_timeout=2000 -c synchronous_commit=off"
 
 # In Celery's Redis transport 0 goes before 9, in steps of three.
@@ -57,7 +57,7 @@ _DUE = """
             WHERE places IS NOT NULL
               AND came_at > statement_timestamp() - %(uncounted)s * interval '1 second')
 """
-_TAKE = f"""
+_LEASE_SQL = f"""
 WITH usual AS MATERIALIZED ({_DUE}
        AND priority < {Priority.IDLE}
      ORDER BY priority, id
@@ -75,7 +75,7 @@ UPDATE reports_outboxitem AS item
 RETURNING item.priority, item.task, item.id
 """  # noqa: S608  # two constants of ours  # nosec B608
 
-_GIVE_BACK = "UPDATE reports_outboxitem SET due_at = statement_timestamp() WHERE id = ANY(%s)"
+_RELEASE_SQL = "UPDATE reports_outboxitem SET due_at = statement_timestamp() WHERE id = ANY(%s)"
 
 # Work that kills its worker never comes to release(): its last claim lapses instead.
 _FAIL_USED_UP = """
@@ -93,7 +93,7 @@ Query = Callable[[str, Any], list[Any]]
 
 
 @dataclass(frozen=True)
-class Message:
+class TaskMessage:
     """What one broker message carries: a task's name and the items it is about."""
 
     task: str
@@ -115,7 +115,7 @@ class Broker:
         self._connection: Connection | None = None
         self._at_most = WINDOW  # messages that may lie there; unknown at first
 
-    def room(self) -> tuple[int, int]:
+    def available_slots(self) -> tuple[int, int]:
         """How many messages the window still takes, and how many idle ones; asks only when it
         may be too full for these.
 
@@ -128,7 +128,7 @@ class Broker:
                 self._at_most = declared.message_count
         return max(0, WINDOW - self._at_most), max(0, IDLE_WINDOW - self._at_most)
 
-    def publish(self, message: Message) -> None:
+    def publish(self, message: TaskMessage) -> None:
         """Send one message. Raises BrokerError; the message may have arrived all the same."""
         with self._connected() as connection:
             self.app.send_task(
@@ -141,7 +141,7 @@ class Broker:
             )
         self._at_most += 1
 
-    def empty(self) -> None:
+    def purge(self) -> None:
         """Throw away every message, also those in a worker's hands. Raises BrokerError."""
         with self._connected() as connection:
             channel: Any = connection.default_channel
@@ -173,21 +173,21 @@ class Broker:
             "interval_start": 0,
             "interval_step": 0,
             "interval_max": 0,
-            "socket_timeout": BROKER_PATIENCE,
-            "socket_connect_timeout": BROKER_PATIENCE,
+            "socket_timeout": BROKER_TIMEOUT_SECONDS,
+            "socket_connect_timeout": BROKER_TIMEOUT_SECONDS,
         }
         return self.app.connection_for_write(
-            connect_timeout=BROKER_PATIENCE, transport_options=impatient
+            connect_timeout=BROKER_TIMEOUT_SECONDS, transport_options=impatient
         )
 
 
-class Relay:
+class OutboxRelay:
     """One relay process; a second one does no harm, each item goes to one of them."""
 
     def __init__(self, app: Celery, first: Callable[[Query], bool] = lambda _: False) -> None:
         self.broker = Broker(app)
         self.first = first
-        self.broker_pause = BackOff("relay.broker_failed")
+        self.broker_pause = Backoff("relay.broker_failed")
         self.limited = False  # the window was full: there may be more to hand over
         self.woken = False  # by a NOTIFY (what came since may have none), or by what `first` left
         self._database: Any = None
@@ -196,13 +196,13 @@ class Relay:
 
     def run(self) -> None:
         """Serve until stopped; the database may come and go."""
-        pause = BackOff("relay.database_lost")
+        pause = Backoff("relay.database_lost")
         while not self._stopping:
             try:
                 self._serve(pause)
             except psycopg2.Error as error:
-                pause.failed(type(error).__name__)
-                select.select([self._bell], [], [], pause.left)
+                pause.record_failure(type(error).__name__)
+                select.select([self._bell], [], [], pause.remaining_seconds)
         self.close()
 
     def stop(self) -> None:
@@ -219,23 +219,23 @@ class Relay:
     @contextmanager
     def connected(self) -> Iterator[None]:
         """Give the methods below their database. Raises psycopg2.OperationalError."""
-        with closing(connect()) as self._database:
+        with closing(open_listen_connection()) as self._database:
             yield
 
-    def sweep(self) -> int:
+    def dispatch_all_due(self) -> int:
         """Look at everything: what ran out of attempts, and what is due; how many went out."""
         for (item,) in self._query(_FAIL_USED_UP, {"most": MAX_ATTEMPTS}):
             log.error("relay.attempts_used_up", item=item)
-        return self.hand_over()
+        return self.dispatch_due()
 
-    def hand_over(self) -> int:
+    def dispatch_due(self) -> int:
         """Give the broker what is due, as far as its window has room; how many items went."""
         self._first()
         room, idle_room = self._room()
         messages = self._take(room, idle_room) if room else []
         for sent, message in enumerate(messages):
             if not self._publish(message):
-                self._query(_GIVE_BACK, [_items(messages[sent:])])
+                self._query(_RELEASE_SQL, [_items(messages[sent:])])
                 return len(_items(messages[:sent]))
         return len(_items(messages))
 
@@ -251,54 +251,54 @@ class Relay:
     def _room(self) -> tuple[int, int]:
         """Messages that may go out now, and idle ones; none while the broker is out of reach."""
         self.limited = False
-        if self.broker_pause.left:
+        if self.broker_pause.remaining_seconds:
             return 0, 0
         try:
-            room, idle_room = self.broker.room()
+            room, idle_room = self.broker.available_slots()
         except BrokerError as error:
-            self.broker_pause.failed(str(error))
+            self.broker_pause.record_failure(str(error))
             return 0, 0
         self.limited = not room
         return room, idle_room
 
-    def _take(self, room: int, idle_room: int) -> list[Message]:
+    def _take(self, room: int, idle_room: int) -> list[TaskMessage]:
         """Mark what is due as handed over, committed before any of it goes out."""
         values = {
-            "room": room * BATCH,
+            "room": room * BATCH_SIZE,
             "idle_room": idle_room * IDLE_BATCH,
             "most": MAX_ATTEMPTS,
             "lease": LEASE.total_seconds(),
             "uncounted": UNCOUNTED,
         }
-        rows = sorted(self._query(_TAKE, values))
+        rows = sorted(self._query(_LEASE_SQL, values))
         usual = [row for row in rows if row[0] < Priority.IDLE]
         idle = rows[len(usual) :]
         self.limited = len(usual) == values["room"] or len(idle) == values["idle_room"]
         return [
-            *_messages(usual, min(room, SPREAD), BATCH),
+            *_messages(usual, min(room, SPREAD), BATCH_SIZE),
             *_messages(idle, idle_room, IDLE_BATCH),
         ]
 
-    def _publish(self, message: Message) -> bool:
+    def _publish(self, message: TaskMessage) -> bool:
         try:
             self.broker.publish(message)
         except BrokerError as error:
-            self.broker_pause.failed(str(error))
+            self.broker_pause.record_failure(str(error))
             return False
-        self.broker_pause.succeeded()
+        self.broker_pause.reset()
         return True
 
-    def _serve(self, pause: BackOff) -> None:
+    def _serve(self, pause: Backoff) -> None:
         """One database connection's life."""
         with self.connected():
             next_sweep = 0.0
             while not self._stopping:
                 if time.monotonic() >= next_sweep:
                     next_sweep = time.monotonic() + SWEEP
-                    self.sweep()
-                    pause.succeeded()  # not by a connection alone: the tables may be missing
+                    self.dispatch_all_due()
+                    pause.reset()  # not by a connection alone: the tables may be missing
                 else:
-                    self.hand_over()
+                    self.dispatch_due()
                 self._sleep(next_sweep - time.monotonic())
 
     def _sleep(self, longest: float) -> None:
@@ -306,11 +306,11 @@ class Relay:
         the next sweep.
         """
         if self.woken:
-            longest = min(longest, QUIET)
+            longest = min(longest, NOTIFY_INTERVAL_SECONDS)
         if self.limited:
             longest = min(longest, ROOM_PAUSE)
-        if self.broker_pause.left:
-            longest = min(longest, self.broker_pause.left)
+        if self.broker_pause.remaining_seconds:
+            longest = min(longest, self.broker_pause.remaining_seconds)
         select.select([self._database, self._bell], [], [], max(0.0, longest))
         self._database.poll()
         self.woken = bool(self._database.notifies)
@@ -322,7 +322,7 @@ class Relay:
             return list(cursor.fetchall()) if cursor.description else []
 
 
-def start_afresh(app: Celery) -> None:
+def purge_and_requeue(app: Celery) -> None:
     """Empty the broker and have everything handed over again, for a worker that starts.
 
     Whoever can write to the broker can write what ends Celery's worker, at each start anew, for
@@ -331,14 +331,14 @@ def start_afresh(app: Celery) -> None:
     """
     broker = Broker(app)
     try:
-        broker.empty()
+        broker.purge()
     except BrokerError as error:
         log.warning("relay.broker_not_emptied", error=str(error))
     broker.close()
-    outbox.recall()
+    outbox.requeue_unclaimed()
 
 
-def connect() -> Any:
+def open_listen_connection() -> Any:
     """A connection of our own to Django's database, in autocommit, that hears every NOTIFY.
 
     Raises psycopg2.OperationalError.
@@ -351,14 +351,16 @@ def connect() -> Any:
     return database
 
 
-def _messages(rows: Sequence[tuple[int, str, int]], spread: int, most: int) -> Iterator[Message]:
+def _messages(
+    rows: Sequence[tuple[int, str, int]], spread: int, most: int
+) -> Iterator[TaskMessage]:
     """The rows (priority, task, item), in order, as few messages that keep workers busy."""
     size = min(most, ceil(len(rows) / max(spread, 1)))
     for (priority, task), group in groupby(rows, key=lambda row: row[:2]):
         items = [item for _, _, item in group]
         for start in range(0, len(items), size):
-            yield Message(task, priority, tuple(items[start : start + size]))
+            yield TaskMessage(task, priority, tuple(items[start : start + size]))
 
 
-def _items(messages: Sequence[Message]) -> list[int]:
+def _items(messages: Sequence[TaskMessage]) -> list[int]:
     return [item for message in messages for item in message.items]

@@ -15,24 +15,23 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
-from desk import labels as words
+from desk import labels
 from desk.base import officer, see_other
-from desk.campaigns.detail import may_group
-from desk.reports.search import campaign_named
-from reports.campaigns import campaign_stats as portrait
-from reports.campaigns import manual_grouping as grouping
-from reports.campaigns.campaign_stats import Sums
-from reports.campaigns.grouping_locks import MOST_CAMPAIGNS, MOST_REPORTS, GroupingError, Hand
-from reports.cases import visibility as scope
+from desk.campaigns.detail import can_group
+from desk.reports.search import campaign_for_field
+from reports.campaigns import campaign_stats, manual_grouping
+from reports.campaigns.campaign_stats import CampaignTotals
+from reports.campaigns.grouping_locks import MAX_CAMPAIGNS, MAX_REPORTS, Actor, GroupingError
+from reports.cases import visibility
 from reports.models import Campaign, CampaignAct, CampaignProposal, Report
 from reports.models.report import is_public_number
 
-MOST_WORDS = 1000
-_LONGEST_VERSION = 10  # digits
+MAX_WORDS = 1000
+_MAX_VERSION_LENGTH = 10  # digits
 _KEPT = "Những gì đã gõ còn nguyên."
 
 
-class GroupingActs:
+class CampaignActionsMixin:
     """The acts of a campaign's page and of the list."""
 
     admin_site: admin.AdminSite
@@ -46,9 +45,9 @@ class GroupingActs:
             self._act("<uuid:pk>/detach/", self.detach, "detach"),
             self._act("<uuid:pk>/attach/", self.attach, "attach"),
             self._act("<uuid:pk>/merge/", self.merge_with, "merge_with"),
-            self._act("<uuid:pk>/take-back/<int:act>/", self.take_back, "take_back"),
-            self._act("<uuid:pk>/part/<uuid:away>/", self.part, "part"),
-            self._act("<uuid:pk>/keep-two/<int:proposal>/", self.keep_two, "keep_two"),
+            self._act("<uuid:pk>/take-back/<int:act>/", self.undo_view, "take_back"),
+            self._act("<uuid:pk>/part/<uuid:away>/", self.undo_machine_merge_view, "part"),
+            self._act("<uuid:pk>/keep-two/<int:proposal>/", self.reject_proposal_view, "keep_two"),
             self._act("merge/", self.merge, "merge"),
             self._act("attach/", self.attach_to, "attach_to"),
         ]
@@ -61,9 +60,9 @@ class GroupingActs:
     def split(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Lay the ticked reports into a new campaign."""
 
-        def act(hand: Hand, version: int) -> str:
-            chosen, title = keys(request.POST.getlist("reports")), text(request, "title")
-            done = grouping.split(pk, chosen, hand, version, title)
+        def act(hand: Actor, version: int) -> str:
+            chosen, title = parse_ids(request.POST.getlist("reports")), text(request, "title")
+            done = manual_grouping.split(pk, chosen, hand, version, title)
             return f"Đã tách {done.reports} tin thành đợt {done.other.code if done.other else ''}."
 
         return self._carried(request, pk, act)
@@ -71,8 +70,10 @@ class GroupingActs:
     def detach(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Take the ticked reports out."""
 
-        def act(hand: Hand, version: int) -> str:
-            done = grouping.detach(pk, keys(request.POST.getlist("reports")), hand, version)
+        def act(hand: Actor, version: int) -> str:
+            done = manual_grouping.detach(
+                pk, parse_ids(request.POST.getlist("reports")), hand, version
+            )
             return f"Đã tách {done.reports} tin khỏi đợt. Máy không gắn lại các tin này vào đây."
 
         return self._carried(request, pk, act)
@@ -82,8 +83,10 @@ class GroupingActs:
         if "sure" not in request.POST:
             return self._ask_attach(request, self._allowed(request, pk))
 
-        def act(hand: Hand, version: int) -> str:
-            done = grouping.attach(pk, lying(request.POST.getlist("lay")), hand, version)
+        def act(hand: Actor, version: int) -> str:
+            done = manual_grouping.attach(
+                pk, parse_memberships(request.POST.getlist("lay")), hand, version
+            )
             return f"Đã gắn {done.reports} tin vào đợt."
 
         return self._carried(request, pk, act)
@@ -92,43 +95,43 @@ class GroupingActs:
         """From a report's page: say where it lies now, before it is laid into the typed campaign."""
         _demand(request)
         try:
-            meant = campaign_named(text(request, "code"))
+            meant = campaign_for_field(text(request, "code"))
         except GroupingError as error:
             return self._ask_code(request, str(error))
         return self._ask_attach(request, self._allowed(request, meant.pk))
 
-    def take_back(self, request: HttpRequest, pk: UUID, act: int) -> HttpResponse:
+    def undo_view(self, request: HttpRequest, pk: UUID, act: int) -> HttpResponse:
         """Undo an act that stands on this page."""
 
-        def undo(hand: Hand, version: int) -> str:
+        def undo(hand: Actor, version: int) -> str:
             if not CampaignAct.objects.filter(pk=act, campaign=pk).exists():
                 raise GroupingError("Việc này không thuộc đợt này.")
-            done = grouping.take_back(act, hand)
+            done = manual_grouping.undo_action(act, hand)
             left = f" {done.left} tin để nguyên vì đã được xếp lại sau đó." if done.left else ""
             return f"Đã lấy lại: {done.restored} tin về chỗ cũ.{left}"
 
         return self._carried(request, pk, undo)
 
-    def part(self, request: HttpRequest, pk: UUID, away: UUID) -> HttpResponse:
+    def undo_machine_merge_view(self, request: HttpRequest, pk: UUID, away: UUID) -> HttpResponse:
         """Undo a merge into this campaign that the machine did."""
 
-        def undo(hand: Hand, version: int) -> str:
+        def undo(hand: Actor, version: int) -> str:
             if not Campaign.objects.filter(pk=away, merged_into=pk).exists():
                 raise GroupingError("Đợt ấy không còn nằm trong đợt này.")
-            done = grouping.part(away, hand)
+            done = manual_grouping.undo_machine_merge(away, hand)
             code = done.other.code if done.other else ""
             return f"Đã lấy lại: {done.reports} tin về đợt {code}. Máy không gộp lại nữa."
 
         return self._carried(request, pk, undo)
 
-    def keep_two(self, request: HttpRequest, pk: UUID, proposal: int) -> HttpResponse:
+    def reject_proposal_view(self, request: HttpRequest, pk: UUID, proposal: int) -> HttpResponse:
         """Turn down what the machine would merge."""
 
-        def turn_down(hand: Hand, version: int) -> str:
+        def turn_down(hand: Actor, version: int) -> str:
             of_it = Q(one=pk) | Q(other=pk)
             if not CampaignProposal.objects.filter(of_it, pk=proposal).exists():
                 raise GroupingError("Đề nghị này không thuộc đợt này.")
-            grouping.turn_down(proposal, hand)
+            manual_grouping.reject_proposal(proposal, hand)
             return "Đã ghi: hai đợt khác nhau. Máy không đề nghị lại."
 
         return self._carried(request, pk, turn_down)
@@ -137,7 +140,7 @@ class GroupingActs:
         """Ask which of this campaign and the one of the typed code goes on."""
         campaign = self._allowed(request, pk)
         try:
-            other = campaign_named(text(request, "code"))
+            other = campaign_for_field(text(request, "code"))
         except GroupingError as error:
             return self._not_done(request, pk, str(error))
         if other == campaign:
@@ -148,14 +151,14 @@ class GroupingActs:
     def ask_merge(self, request: HttpRequest, chosen: Iterable[Campaign]) -> HttpResponse:
         """The page that asks which campaign goes on, and why the others belong to it."""
         rows = list(chosen)
-        if not 2 <= len(rows) <= MOST_CAMPAIGNS:
-            told = f"Chưa làm gì. Chọn từ 2 đến {MOST_CAMPAIGNS} đợt."
+        if not 2 <= len(rows) <= MAX_CAMPAIGNS:
+            told = f"Chưa làm gì. Chọn từ 2 đến {MAX_CAMPAIGNS} đợt."
             messages.error(request, told)
             return see_other(reverse("admin:reports_campaign_changelist"))
-        counted = portrait.sums(row.pk for row in rows)
+        counted = campaign_stats.campaign_totals(row.pk for row in rows)
         for row in rows:
-            row.sums = counted.get(row.pk, Sums())  # type: ignore[attr-defined]
-        largest = max(rows, key=lambda row: counted.get(row.pk, Sums()).reports)
+            row.sums = counted.get(row.pk, CampaignTotals())  # type: ignore[attr-defined]
+        largest = max(rows, key=lambda row: counted.get(row.pk, CampaignTotals()).reports)
         given = {"rows": rows, "goes_on": str(largest.pk), "reason": text(request, "reason")}
         return self._asked(request, "merge", "Gộp đợt", given)
 
@@ -163,7 +166,7 @@ class GroupingActs:
         """Merge all but one of the campaigns into that one; each by itself, refusals are told."""
         _demand(request)
         seen = versions(request.POST.getlist("campaigns"))
-        for into in keys([request.POST.get("into", "")]):
+        for into in parse_ids([request.POST.get("into", "")]):
             if into in seen:
                 return self._merged(request, into, seen)
         messages.error(request, "Chưa làm gì. Chọn đợt giữ lại.")
@@ -171,14 +174,14 @@ class GroupingActs:
 
     def _merged(self, request: HttpRequest, into: UUID, seen: dict[UUID, int]) -> HttpResponse:
         target = self._allowed(request, into)
-        hand = Hand(officer(request), text(request, "reason"))
+        hand = Actor(officer(request), text(request, "reason"))
         if not hand.words:
             messages.error(request, f"Chưa làm. Chưa ghi lý do. {_KEPT}")
             return self.ask_merge(
                 request, Campaign.objects.filter(pk__in=seen).order_by("opened_at")
             )
-        done = grouping.merge_many([pk for pk in seen if pk != into], into, hand, seen)
-        moved = words.number(sum(act.reports for act in done.acts))
+        done = manual_grouping.merge_many([pk for pk in seen if pk != into], into, hand, seen)
+        moved = labels.format_count(sum(act.reports for act in done.acts))
         if done.acts:
             told = f"Đã gộp {len(done.acts)} đợt vào {target.code}, {moved} tin."
             messages.success(request, told)
@@ -224,11 +227,11 @@ class GroupingActs:
         return TemplateResponse(request, f"admin/reports/campaign/{name}.html", context)
 
     def _carried(
-        self, request: HttpRequest, pk: UUID, act: Callable[[Hand, int], str]
+        self, request: HttpRequest, pk: UUID, act: Callable[[Actor, int], str]
     ) -> HttpResponse:
         """Do it and look at the page again, or show the page with what was typed and why not."""
         self._allowed(request, pk)
-        hand = Hand(officer(request), text(request, "reason"))
+        hand = Actor(officer(request), text(request, "reason"))
         try:
             told = act(hand, number(request.POST, "version"))
         except GroupingError as error:
@@ -249,19 +252,19 @@ class GroupingActs:
 
 
 def _demand(request: HttpRequest) -> None:
-    if not may_group(request):
+    if not can_group(request):
         raise PermissionDenied
 
 
 def _seen_report(typed: str, viewer: User) -> Report | None:
     """The report of that number, where the viewer sees one."""
     numbers, _ = public_numbers(typed)
-    seen = scope.reports(Report.objects.only("public_number"), viewer)
+    seen = visibility.visible_reports(Report.objects.only("public_number"), viewer)
     return seen.filter(public_number__in=numbers).first()
 
 
 def text(request: HttpRequest, name: str) -> str:
-    return request.POST.get(name, "")[:MOST_WORDS].replace("\0", "").strip()
+    return request.POST.get(name, "")[:MAX_WORDS].replace("\0", "").strip()
 
 
 def number(posted: QueryDict, name: str) -> int:
@@ -269,13 +272,13 @@ def number(posted: QueryDict, name: str) -> int:
     return int(typed) if typed.isdecimal() and len(typed) < 10 else 0
 
 
-def keys(typed: Iterable[str]) -> list[UUID]:
+def parse_ids(typed: Iterable[str]) -> list[UUID]:
     """The keys among what was posted, each once; what is none is left out."""
     found = dict.fromkeys(key for each in typed if (key := _key(each)))
-    return list(found)[: MOST_REPORTS + 1]
+    return list(found)[: MAX_REPORTS + 1]
 
 
-def lying(typed: Iterable[str]) -> dict[UUID, UUID | None]:
+def parse_memberships(typed: Iterable[str]) -> dict[UUID, UUID | None]:
     """Where the officer saw each report, from "report:campaign"; no campaign is ""."""
     pairs = (each.partition(":") for each in typed)
     return {key: _key(at) for report, _, at in pairs if (key := _key(report))}
@@ -289,7 +292,7 @@ def versions(typed: Iterable[str]) -> dict[UUID, int]:
 
 def _is_short(seen: str) -> bool:
     """Whether a version may be read: Python refuses thousands of digits with an error."""
-    return seen.isdecimal() and len(seen) < _LONGEST_VERSION
+    return seen.isdecimal() and len(seen) < _MAX_VERSION_LENGTH
 
 
 def public_numbers(typed: str) -> tuple[set[str], list[str]]:

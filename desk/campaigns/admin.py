@@ -20,13 +20,12 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_safe
 
-from core.readonly_admin import Shown
+from core.readonly_admin import ReadOnlyAdminMixin
 from desk.base import officer
-from desk.campaigns import changelist as campaign_list
-from desk.campaigns import detail as campaign_page
-from desk.campaigns.actions import GroupingActs
-from desk.pagination import NearPaginator
-from reports.cases import visibility as scope
+from desk.campaigns import changelist, detail
+from desk.campaigns.actions import CampaignActionsMixin
+from desk.pagination import BoundedPaginator
+from reports.cases import visibility
 from reports.models import Campaign
 
 if TYPE_CHECKING:
@@ -36,43 +35,45 @@ else:
 
 
 @admin.register(Campaign)
-class CampaignAdmin(GroupingActs, Shown, _Admin):
+class CampaignAdmin(CampaignActionsMixin, ReadOnlyAdminMixin, _Admin):
     """The waves that machine and officers have found. Nothing here is edited; acts have addresses."""
 
     list_display = (
-        campaign_list.name,
-        campaign_list.week,
-        campaign_list.last,
-        campaign_list.size,
-        campaign_list.loss,
+        changelist.name,
+        changelist.week,
+        changelist.last,
+        changelist.size,
+        changelist.loss,
     )
-    list_display_links = (campaign_list.name,)
-    list_filter = (campaign_list.PaceFilter,)
+    list_display_links = (changelist.name,)
+    list_filter = (changelist.TrendFilter,)
     list_select_related = ("merged_into",)
     list_per_page = 25
     list_max_show_all = 0
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    paginator = NearPaginator
+    paginator = BoundedPaginator
     sortable_by = ()
     search_fields = ("code", "title")
     search_help_text = "Mã đợt (cả mã đã gộp) hoặc tên đợt."
     actions = ("merge_chosen",)
 
     def has_view_permission(self, request: HttpRequest, obj: Campaign | None = None) -> bool:
-        return scope.sees_campaigns(officer(request))
+        return visibility.sees_campaigns(officer(request))
 
     def has_group_permission(self, request: HttpRequest) -> bool:
-        return campaign_page.may_group(request)
+        return detail.can_group(request)
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[campaign_list.Waves]:
-        return campaign_list.Waves
+    def get_changelist(
+        self, request: HttpRequest, **kwargs: Any
+    ) -> type[changelist.CampaignChangeList]:
+        return changelist.CampaignChangeList
 
     def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
-        return campaign_list.ordering(request)
+        return changelist.ordering(request)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        return lookup == campaign_list.PARAMETER
+        return lookup == changelist.PARAMETER
 
     @admin.action(description="Gộp các đợt đã chọn", permissions=["group"])
     def merge_chosen(self, request: HttpRequest, queryset: QuerySet[Campaign]) -> HttpResponse:
@@ -103,7 +104,7 @@ class CampaignAdmin(GroupingActs, Shown, _Admin):
     ) -> HttpResponse:
         if request.method not in {"GET", "HEAD"}:
             return HttpResponseNotAllowed(["GET", "HEAD"])
-        campaign = self.found(request, object_id)
+        campaign = self.get_campaign_or_404(request, object_id)
         if campaign.merged_into_id is None:
             return self.page(request, campaign)
         goes_on = campaign.root()
@@ -118,7 +119,7 @@ class CampaignAdmin(GroupingActs, Shown, _Admin):
         here = reverse("admin:reports_campaign_change", args=[object_id])
         return HttpResponseRedirect(f"{here}#acts")
 
-    def found(self, request: HttpRequest, pk: UUID | str) -> Campaign:
+    def get_campaign_or_404(self, request: HttpRequest, pk: UUID | str) -> Campaign:
         """The campaign, for who may see campaigns."""
         if not self.has_view_permission(request):
             raise PermissionDenied
@@ -139,7 +140,7 @@ class CampaignAdmin(GroupingActs, Shown, _Admin):
         """The page; with what was typed for an act that was not done, as it was typed, and why."""
         context = {
             **self.admin_site.each_context(request),
-            **campaign_page.context(request, campaign),
+            **detail.context(request, campaign),
             "opts": self.opts,
             "title": f"Đợt {campaign.code}",
             "typed": typed or {},

@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from desk import labels as words
-from reports.campaigns import campaign_stats as portrait
-from reports.campaigns.campaign_stats import Sums
+from desk import labels
+from reports.campaigns import campaign_stats
+from reports.campaigns.campaign_stats import CampaignTotals
 from reports.models import Campaign, CampaignProposal
 
 PARAMETER = "nhip"
@@ -27,36 +27,36 @@ _PACES = {
 }
 
 
-def pace(request: HttpRequest) -> str:
+def chosen_trend(request: HttpRequest) -> str:
     """What is asked for: what grows, unless one searches or says otherwise."""
     chosen = request.GET.get(PARAMETER, "")
     return chosen if chosen in _PACES else "all" if request.GET.get(SEARCH_VAR) else "hot"
 
 
-def hot(request: Any) -> list[UUID]:
+def growing_campaigns(request: Any) -> list[UUID]:
     """The campaigns that grow, asked once for a request."""
     if not hasattr(request, "hot_campaigns"):
-        request.hot_campaigns = portrait.hot()
+        request.hot_campaigns = campaign_stats.most_active()
     found: list[UUID] = request.hot_campaigns
     return found
 
 
 def ordering(request: HttpRequest) -> tuple[Any, ...]:
     """Of those that grow the largest first; else the newest."""
-    if pace(request) != "hot":
+    if chosen_trend(request) != "hot":
         return ("-opened_at",)
     place = "array_position(%s::uuid[], reports_campaign.id)"
-    return (RawSQL(place, [hot(request)]).asc(),)  # noqa: S611  # keys of ours  # nosec B611
+    return (RawSQL(place, [growing_campaigns(request)]).asc(),)  # noqa: S611  # keys of ours  # nosec B611
 
 
-class PaceFilter(admin.SimpleListFilter):
+class TrendFilter(admin.SimpleListFilter):
     """By what becomes of them."""
 
     title = "nhịp"
     parameter_name = PARAMETER
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        self.chosen = pace(request)
+        self.chosen = chosen_trend(request)
         return list(_PACES.items())
 
     def choices(self, changelist: Any) -> Iterator[Any]:
@@ -71,7 +71,7 @@ class PaceFilter(admin.SimpleListFilter):
         if self.chosen == "merged":
             return queryset.exclude(merged_into=None)
         if self.chosen == "hot":
-            return queryset.filter(pk__in=hot(request))
+            return queryset.filter(pk__in=growing_campaigns(request))
         if self.chosen == "asked":
             open_ones = CampaignProposal.objects.open()
             asked = Q(pk__in=open_ones.values("one")) | Q(pk__in=open_ones.values("other"))
@@ -80,15 +80,15 @@ class PaceFilter(admin.SimpleListFilter):
         return queryset if request.GET.get(SEARCH_VAR) else queryset.filter(merged_into=None)
 
 
-class Waves(ChangeList):
+class CampaignChangeList(ChangeList):
     """The change list, with what each campaign of the page amounts to, in one statement."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         rows = list(self.result_list)
-        counted = portrait.sums(row.pk for row in rows)
+        counted = campaign_stats.campaign_totals(row.pk for row in rows)
         for row in rows:
-            row.sums = counted.get(row.pk, Sums())
+            row.sums = counted.get(row.pk, CampaignTotals())
         self.result_list = rows
 
 
@@ -110,16 +110,16 @@ def week(campaign: Campaign) -> SafeString:
     return format_html(
         '<span class="tag {}">+{}</span> <span class="sub">7 ngày trước đó: {}</span>',
         css,
-        words.number(sums.week),
-        words.number(sums.week_before),
+        labels.format_count(sums.week),
+        labels.format_count(sums.week_before),
     )
 
 
 @admin.display(description="Số tin")
 def size(campaign: Campaign) -> str:
     sums = _sums(campaign)
-    waiting = f", {words.number(sums.open)} chờ xử lý" if sums.open else ""
-    return f"{words.number(sums.reports)}{waiting}"
+    waiting = f", {labels.format_count(sums.open)} chờ xử lý" if sums.open else ""
+    return f"{labels.format_count(sums.reports)}{waiting}"
 
 
 @admin.display(description="Tin mới nhất")
@@ -132,16 +132,16 @@ def last(campaign: Campaign) -> SafeString | str:
         '<time datetime="{}" title="{}">{}</time>',
         at.isoformat(timespec="seconds"),
         f"{at:%H:%M, %d/%m/%Y}",
-        words.age(at, timezone.now()),
+        labels.format_age(at, timezone.now()),
     )
 
 
 @admin.display(description="Thiệt hại")
 def loss(campaign: Campaign) -> str:
     sums = _sums(campaign)
-    return words.money(sums.loss if sums.losers or not sums.loss_unknown else None)
+    return labels.format_loss(sums.loss if sums.losers or not sums.loss_unknown else None)
 
 
-def _sums(campaign: Campaign) -> Sums:
-    sums: Sums = getattr(campaign, "sums", Sums())
+def _sums(campaign: Campaign) -> CampaignTotals:
+    sums: CampaignTotals = getattr(campaign, "sums", CampaignTotals())
     return sums

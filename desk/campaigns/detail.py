@@ -13,16 +13,15 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from core.audit import log as events
-from desk import labels as words
-from desk import labels_impersonation as claim_words
+from core.audit import events as log
+from desk import labels, labels_impersonation
 from desk.base import officer
-from reports.campaigns import campaign_stats as portrait
-from reports.campaigns.campaign_stats import Portrait, Sums
+from reports.campaigns import campaign_stats
+from reports.campaigns.campaign_stats import CampaignBreakdown, CampaignTotals
 from reports.campaigns.grouping_locks import PERMISSION
 from reports.campaigns.growth_chart import growth
-from reports.cases import visibility as scope
-from reports.extraction import script_stages as stages
+from reports.cases import visibility
+from reports.extraction import script_stages
 from reports.models import (
     Campaign,
     CampaignAct,
@@ -35,10 +34,10 @@ from reports.models import (
 from reports.public.svg_charts import share
 
 ON_A_PAGE = 25
-MOST_ROWS = 8  # of what the reports share
-MOST_ACTS = 30
-MOST_APART = 20
-MOST_PROPOSALS = 5
+MAX_ROWS = 8  # of what the reports share
+MAX_ACTS = 30
+MAX_APART = 20
+MAX_PROPOSALS = 5
 PAGE_VAR = "p"
 _NAMED = {
     Indicator.Kind.NUMBER.value: "Số gọi đến",
@@ -56,7 +55,7 @@ _HEAVY = (
 
 
 @dataclass(frozen=True)
-class Row:
+class SharedValue:
     """Something that reports share: how many do, and that in hundredths of the most frequent."""
 
     label: str
@@ -66,11 +65,11 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Table:
+class SharedValues:
     """What reports share of one sort, the most frequent first, and how many rows are left out."""
 
     title: str
-    rows: list[Row]
+    rows: list[SharedValue]
     left: int
 
 
@@ -84,7 +83,7 @@ class Proposal:
 
 
 @dataclass(frozen=True)
-class MachinesMerge:
+class MachineMerge:
     """A campaign that the machine merged into another, and how many reports went along."""
 
     campaign: UUID
@@ -95,9 +94,11 @@ class MachinesMerge:
 
 def context(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
     """All that the template shows to this officer."""
-    may_see = request.user.has_perm("reports.view_report") and scope.is_at_pv01(officer(request))
-    sums = portrait.sums([campaign.pk]).get(campaign.pk, Sums())
-    drawn = portrait.portrait(campaign.pk, with_numbers=may_see)
+    may_see = request.user.has_perm("reports.view_report") and visibility.is_at_pv01(
+        officer(request)
+    )
+    sums = campaign_stats.campaign_totals([campaign.pk]).get(campaign.pk, CampaignTotals())
+    drawn = campaign_stats.campaign_breakdown(campaign.pk, with_numbers=may_see)
     return {
         "campaign": campaign,
         "sums": sums,
@@ -106,53 +107,58 @@ def context(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
         "shared": list(filter(None, _shared(drawn))),
         "named": _named(drawn),
         "links": _links(request, campaign, sums) if may_see else None,
-        "apart": _apart(campaign)[:MOST_APART] if may_see else [],
-        "acts": _acts(campaign)[:MOST_ACTS],
+        "apart": _apart(campaign)[:MAX_APART] if may_see else [],
+        "acts": _acts(campaign)[:MAX_ACTS],
         "proposals": _proposals(campaign),
         "merged_by_machine": _merged_by_machine(campaign),
         "may_see": may_see,
-        "may_group": may_group(request),
+        "may_group": can_group(request),
     }
 
 
-def may_group(request: HttpRequest) -> bool:
+def can_group(request: HttpRequest) -> bool:
     """A campaign's reports lie at many units, so who works at one of them moves none."""
-    return request.user.has_perm(PERMISSION) and scope.is_at_pv01(officer(request))
+    return request.user.has_perm(PERMISSION) and visibility.is_at_pv01(officer(request))
 
 
-def _shared(drawn: Portrait) -> list[Table | None]:
+def _shared(drawn: CampaignBreakdown) -> list[SharedValues | None]:
     parts = drawn.parts
     return [
-        _table("Kiểu lừa", parts.get("scenario", []), words.label),
-        _table("Họ đòi", parts.get("action", []), words.label),
-        _table("Họ xưng", parts.get("office", []), claim_words.claimed),
-        _table("Bước kịch bản", _in_order(parts.get("stage", [])), claim_words.step),
+        _table("Kiểu lừa", parts.get("scenario", []), labels.code_label),
+        _table("Họ đòi", parts.get("action", []), labels.code_label),
+        _table("Họ xưng", parts.get("office", []), labels_impersonation.claim_label),
+        _table(
+            "Bước kịch bản", _in_order(parts.get("stage", [])), labels_impersonation.stage_label
+        ),
         _table("Xã, phường", parts.get("commune", []), str),
     ]
 
 
 def _in_order(counted: list[tuple[str, int]]) -> list[tuple[str, int]]:
     """The steps in the order of the script."""
-    script = list(stages.labels())
+    script = list(script_stages.labels())
     known = [step for step in counted if step[0] in script]
     return sorted(known, key=lambda step: script.index(step[0]))
 
 
-def _table(title: str, counted: list[tuple[str, int]], worded: Any) -> Table | None:
+def _table(title: str, counted: list[tuple[str, int]], worded: Any) -> SharedValues | None:
     most = max((count for _, count in counted), default=0)
     rows = [
-        Row(worded(value), count, share(count, most), words.STATUS_TAGS.get(value, ""))
-        for value, count in counted[:MOST_ROWS]
+        SharedValue(worded(value), count, share(count, most), labels.STATUS_TAGS.get(value, ""))
+        for value, count in counted[:MAX_ROWS]
     ]
-    return Table(title, rows, max(0, len(counted) - MOST_ROWS)) if rows else None
+    return SharedValues(title, rows, max(0, len(counted) - MAX_ROWS)) if rows else None
 
 
-def _named(drawn: Portrait) -> list[Table]:
+def _named(drawn: CampaignBreakdown) -> list[SharedValues]:
     """Numbers, accounts and links, each with how many of the campaign's reports name it."""
     return [
-        Table(
+        SharedValues(
             title,
-            [Row(words.phone(each.key), each.reports, 0, each.key) for each in drawn.named[kind]],
+            [
+                SharedValue(labels.format_phone(each.key), each.reports, 0, each.key)
+                for each in drawn.named[kind]
+            ],
             drawn.distinct[kind] - len(drawn.named[kind]),
         )
         for kind, title in _NAMED.items()
@@ -160,7 +166,7 @@ def _named(drawn: Portrait) -> list[Table]:
     ]
 
 
-def _links(request: HttpRequest, campaign: Campaign, sums: Sums) -> Any:
+def _links(request: HttpRequest, campaign: Campaign, sums: CampaignTotals) -> Any:
     """One page of the campaign's reports, the newest first."""
     rows = (
         CampaignLink.objects.filter(campaign=campaign)
@@ -194,29 +200,29 @@ def _proposals(campaign: Campaign) -> list[Proposal]:
     rows = CampaignProposal.objects.open().filter(of_it).select_related("one", "other")
     return [
         Proposal(row.pk, row.other if row.one_id == campaign.pk else row.one, row.reason)
-        for row in rows.order_by("-strength", "-id")[:MOST_PROPOSALS]
+        for row in rows.order_by("-strength", "-id")[:MAX_PROPOSALS]
     ]
 
 
-def _merged_by_machine(campaign: Campaign) -> list[MachinesMerge]:
+def _merged_by_machine(campaign: Campaign) -> list[MachineMerge]:
     """The merges that the machine did into this campaign, the newest first, where they stand."""
-    recorded = events.about("campaign", campaign.pk).filter(kind="campaign_merged", by=None)
-    merges = {event.detail.get("other", ""): event for event in recorded[:MOST_ACTS]}
+    recorded = log.events_for("campaign", campaign.pk).filter(kind="campaign_merged", by=None)
+    merges = {event.detail.get("other", ""): event for event in recorded[:MAX_ACTS]}
     if not merges:
         return []
     standing = Campaign.objects.filter(merged_into=campaign, code__in=merges)
     keys = dict(standing.values_list("code", "pk"))
     return [
-        MachinesMerge(keys[code], code, event.at, event.detail.get("reports", 0))
+        MachineMerge(keys[code], code, event.at, event.detail.get("reports", 0))
         for code, event in merges.items()
         if code in keys
     ]
 
 
-def told(act: CampaignAct) -> str:
+def action_line(act: CampaignAct) -> str:
     """An act in one line."""
     other = act.other.code if act.other else ""
-    reports = f"{words.number(act.reports)} tin"
+    reports = f"{labels.format_count(act.reports)} tin"
     return {
         CampaignAct.Kind.MERGED.value: f"Gộp {other} vào {act.campaign.code}, {reports}",
         CampaignAct.Kind.SPLIT.value: f"Tách {reports} của {act.campaign.code} thành {other}",
@@ -226,4 +232,4 @@ def told(act: CampaignAct) -> str:
 
 
 def person(user: User | None) -> str:
-    return words.person(user) if user else ""
+    return labels.officer_name(user) if user else ""

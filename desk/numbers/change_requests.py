@@ -7,9 +7,17 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, reverse
 
-from desk.base import Acts, by_two, moment, officer, record, see_other, typed
+from desk.base import (
+    ReadOnlyActionsMixin,
+    action_history,
+    format_datetime,
+    four_eyes_buttons,
+    officer,
+    post_text,
+    see_other,
+)
 from reports.models import NumberChange
-from reports.numbers import official_numbers as published
+from reports.numbers import official_numbers
 from reports.numbers.findings import FindingError
 
 if TYPE_CHECKING:
@@ -24,17 +32,17 @@ _NAMES = {
 }  # fmt: skip
 
 
-class Proposing:
+class FourEyesAdminMixin:
     """A page whose save button asks a colleague and writes nothing by itself."""
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         return {}
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        self._ask(request, obj, published.propose)
+        self._ask(request, obj, official_numbers.propose)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        self._ask(request, obj, published.propose_removal)
+        self._ask(request, obj, official_numbers.propose_removal)
 
     def _ask(self, request: HttpRequest, obj: Any, ask: Any) -> None:
         try:
@@ -62,20 +70,20 @@ class Proposing:
 
 
 @admin.register(NumberChange)
-class NumberChangeAdmin(Acts, _Admin):
+class NumberChangeAdmin(ReadOnlyActionsMixin, _Admin):
     """What waits for a second officer, and what came of the rest."""
 
     change_form_template = "admin/reports/numberchange/change_form.html"
-    list_display = ("__str__", "table", "standing", "proposed_by", "decided_by")
+    list_display = ("__str__", "table", "status_column", "proposed_by", "decided_by")
     list_select_related = ("proposed_by", "decided_by")
     list_filter = ("outcome",)
     show_facets = admin.ShowFacets.NEVER
     fields = readonly_fields = (
         "table",
         "act",
-        "before",
-        "after",
-        "standing",
+        "old_value",
+        "new_value",
+        "status_column",
         "proposed_by",
         "decided_by",
     )
@@ -89,11 +97,11 @@ class NumberChangeAdmin(Acts, _Admin):
 
     def beside(self, request: HttpRequest, row: NumberChange) -> dict[str, Any]:
         waits = not row.outcome
-        may = by_two(row, officer(request), published.CONFIRM, waits=waits)
+        may = four_eyes_buttons(row, officer(request), official_numbers.CONFIRM, waits=waits)
         return {
             **may,
             "may_refuse": waits and may["may_end"],
-            "record": record("published", row.pk),
+            "record": action_history("published", row.pk),
             "title": str(row),
         }
 
@@ -103,27 +111,27 @@ class NumberChangeAdmin(Acts, _Admin):
             officer(request),
             "Đã xác nhận. Các trang công khai đổi theo trong vòng hai phút.",
         )
-        return self.done(request, pk, lambda: published.confirm(pk, by=by), told)
+        return self.run_action(request, pk, lambda: official_numbers.confirm(pk, by=by), told)
 
     def refuse(self, request: HttpRequest, pk: int) -> HttpResponse:
         get_object_or_404(NumberChange, pk=pk)
-        by, reason = officer(request), typed(request, "reason")
-        return self.done(
-            request, pk, lambda: published.refuse(pk, reason, by=by), "Đã giữ nguyên số cũ."
+        by, reason = officer(request), post_text(request, "reason")
+        return self.run_action(
+            request, pk, lambda: official_numbers.refuse(pk, reason, by=by), "Đã giữ nguyên số cũ."
         )
 
     @admin.display(description="trạng thái")
-    def standing(self, row: NumberChange) -> str:
+    def status_column(self, row: NumberChange) -> str:
         if row.decided_at:
-            return f"{row.get_outcome_display()} {moment(row.decided_at)}"
+            return f"{row.get_outcome_display()} {format_datetime(row.decided_at)}"
         return "Chờ người khác xác nhận"
 
     @admin.display(description="đang là")
-    def before(self, row: NumberChange) -> str:
+    def old_value(self, row: NumberChange) -> str:
         return _told(row.was) or "Chưa có"
 
     @admin.display(description="đổi thành")
-    def after(self, row: NumberChange) -> str:
+    def new_value(self, row: NumberChange) -> str:
         return _told(row.values) or "Bỏ khỏi danh sách"
 
 

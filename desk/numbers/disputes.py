@@ -14,17 +14,15 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern
 from django.utils import timezone
 
-from accounts.reauthentication import must_be_confirmed
-from core.audit import log as events
-from desk import labels as words
-from desk.base import Acts, moment, officer, record, typed
+from accounts.reauthentication import reauthentication_required
+from core.audit import events as log
+from desk import labels
+from desk.base import ReadOnlyActionsMixin, action_history, format_datetime, officer, post_text
 from desk.indicator_counts import newest_naming
 from desk.reports import search
-from reports.extraction import phones
-from reports.extraction import redaction as privacy
+from reports.extraction import phones, redaction
 from reports.models import Dispute
-from reports.numbers import coordination_signals as concert
-from reports.numbers import findings, lookup
+from reports.numbers import coordination_signals, findings, lookup
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[Dispute]
@@ -57,66 +55,68 @@ class OpenFilter(admin.SimpleListFilter):
 
 
 @admin.register(Dispute)
-class DisputeAdmin(Acts, _Admin):
+class DisputeAdmin(ReadOnlyActionsMixin, _Admin):
     """Who asks for a second look, the next to be answered first."""
 
     change_form_template = "admin/reports/dispute/change_form.html"
-    list_display = ("public_number", "shown", "due", "standing", "received")
+    list_display = ("public_number", "number_column", "due", "standing", "received")
     list_filter = (OpenFilter,)
     show_facets = admin.ShowFacets.NEVER
     ordering = ("due_at", "received_at")
     search_fields = ("public_number",)  # shows the box; `search` reads what is meant
     search_help_text = "Mã đề nghị, hoặc số điện thoại cần xem lại."
     list_select_related = ("upheld_by",)
-    fields = ("shown", "why", "received", "due", "standing", "answer", "answered")
+    fields = ("number_column", "reason_column", "received", "due", "standing", "answer", "answered")
     readonly_fields = fields
 
     def get_urls(self) -> list[URLPattern]:
         return [
-            self.act("<uuid:pk>/answer/", self.give, "answer"),
-            self.act("<uuid:pk>/agree/", self.agree, "agree"),
-            self.act("<uuid:pk>/reveal/", must_be_confirmed(self.reveal, REVEAL), "reveal"),
+            self.act("<uuid:pk>/answer/", self.answer_view, "answer"),
+            self.act("<uuid:pk>/agree/", self.confirm_view, "confirm_view"),
+            self.act("<uuid:pk>/reveal/", reauthentication_required(self.reveal, REVEAL), "reveal"),
             self.act(
                 "<uuid:pk>/reveal-reason/",
-                must_be_confirmed(self.reveal_reason, REVEAL),
+                reauthentication_required(self.reveal_reason, REVEAL),
                 "reveal_reason",
             ),
             *super().get_urls(),
         ]
 
-    def beside(self, request: HttpRequest, dispute: Dispute) -> dict[str, Any]:
-        finding, by = findings.accusing(dispute.key), officer(request)
+    def sidebar(self, request: HttpRequest, dispute: Dispute) -> dict[str, Any]:
+        finding, by = findings.open_accusation(dispute.key), officer(request)
         return {
             "dispute": dispute,
             "may_answer": dispute.status == Dispute.Status.OPEN and by.has_perm(findings.ANSWER),
             "may_agree": findings.may_agree(dispute, by),
             "may_reject": finding is None or finding.proposed_by_id != by.pk,
-            "is_masked": _reason(dispute) != self.why(dispute),
+            "is_masked": _reason(dispute) != self.reason_column(dispute),
             "may_reveal": by.has_perm(REVEAL),
             "verdict": _verdict(dispute),
             "naming": newest_naming(dispute.key, by),
-            "concert": concert.of(dispute.key),
-            "record": record("dispute", dispute.pk),
+            "concert": coordination_signals.coordination_signal(dispute.key),
+            "record": action_history("dispute", dispute.pk),
             "title": f"Đề nghị xem lại {dispute.public_number}",
         }
 
-    def give(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+    def answer_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Answer: upheld or not."""
         get_object_or_404(Dispute, pk=pk)
-        by, text = officer(request), typed(request, "answer")
+        by, text = officer(request), post_text(request, "answer")
         upheld = request.POST.get("decision") == "upheld"
-        return self.done(
+        return self.run_action(
             request,
             pk,
             lambda: findings.answer(pk, upheld=upheld, text=text, by=by),
             "Đã đề nghị gỡ. Chờ người khác xác nhận." if upheld else "Đã giữ nguyên.",
         )
 
-    def agree(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+    def confirm_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Confirm what a colleague found right."""
         get_object_or_404(Dispute, pk=pk)
         by = officer(request)
-        return self.done(request, pk, lambda: findings.agree(pk, by=by), "Đã gỡ số.")
+        return self.run_action(
+            request, pk, lambda: findings.confirm_clearing(pk, by=by), "Đã gỡ số."
+        )
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -125,7 +125,9 @@ class DisputeAdmin(Acts, _Admin):
 
     def reveal(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Show the number to ring once; on record before it is shown."""
-        return self._revealed(request, pk, "contact", lambda row: privacy.opened(row, "contact"))
+        return self._revealed(
+            request, pk, "contact", lambda row: redaction.decrypt_field(row, "contact")
+        )
 
     def reveal_reason(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Show the reason as it came, once; on record before it is shown."""
@@ -137,55 +139,55 @@ class DisputeAdmin(Acts, _Admin):
         dispute = get_object_or_404(Dispute, pk=pk)
         if not request.user.has_perm(REVEAL):
             raise PermissionDenied
-        events.record("dispute", pk, "revealed", by=officer(request), what=what)
+        log.log_event("dispute", pk, "revealed", by=officer(request), what=what)
         context = {
             **self.admin_site.each_context(request),
-            **self.beside(request, dispute),
+            **self.sidebar(request, dispute),
             "opts": self.opts,
-            "shown": self.shown(dispute),
-            "why": self.why(dispute),
+            "shown": self.number_column(dispute),
+            "why": self.reason_column(dispute),
             what: opened(dispute) or "Không mở được",
         }
         return TemplateResponse(request, "admin/reports/dispute/revealed.html", context)
 
     @admin.display(description="số")
-    def shown(self, dispute: Dispute) -> str:
-        return privacy.opened(dispute, "number") or "–"
+    def number_column(self, dispute: Dispute) -> str:
+        return redaction.decrypt_field(dispute, "number") or "–"
 
     @admin.display(description="vì sao")
-    def why(self, dispute: Dispute) -> str:
-        contact = privacy.opened(dispute, "contact") or ""
-        return privacy.mask(_reason(dispute), contact).text
+    def reason_column(self, dispute: Dispute) -> str:
+        contact = redaction.decrypt_field(dispute, "contact") or ""
+        return redaction.redact(_reason(dispute), contact).text
 
     @admin.display(description="nhận lúc", ordering="received_at")
     def received(self, dispute: Dispute) -> str:
-        return moment(dispute.received_at)
+        return format_datetime(dispute.received_at)
 
     @admin.display(description="hạn trả lời", ordering="due_at")
     def due(self, dispute: Dispute) -> str:
         if dispute.due_at is None:
             return "–"
         is_late = dispute.status == Dispute.Status.OPEN and dispute.due_at < timezone.now()
-        return f"{moment(dispute.due_at)}{', quá hạn' if is_late else ''}"
+        return f"{format_datetime(dispute.due_at)}{', quá hạn' if is_late else ''}"
 
     @admin.display(description="trạng thái", ordering="status")
     def standing(self, dispute: Dispute) -> str:
         if dispute.status == Dispute.Status.OPEN and dispute.upheld_by:
-            return f"{words.person(dispute.upheld_by)} đề nghị gỡ, chờ người khác xác nhận"
+            return f"{labels.officer_name(dispute.upheld_by)} đề nghị gỡ, chờ người khác xác nhận"
         return dispute.get_status_display()
 
     @admin.display(description="trả lời lúc")
     def answered(self, dispute: Dispute) -> str:
         if dispute.answered_at is None:
             return "–"
-        return f"{moment(dispute.answered_at)}, {words.person(dispute.answered_by)}"
+        return f"{format_datetime(dispute.answered_at)}, {labels.officer_name(dispute.answered_by)}"
 
 
 def _verdict(dispute: Dispute) -> lookup.Verdict:
     """What the public page says of the number at this moment."""
-    return lookup.look(phones.read(privacy.opened(dispute, "number") or ""))
+    return lookup.lookup_number(phones.parse(redaction.decrypt_field(dispute, "number") or ""))
 
 
 def _reason(dispute: Dispute) -> str:
     """What was written, as it came."""
-    return privacy.opened(dispute, "reason") or "Không ghi"
+    return redaction.decrypt_field(dispute, "reason") or "Không ghi"

@@ -11,16 +11,22 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 
-from desk import labels as words
-from desk.base import Acts, by_two, moment, officer, record, see_other, typed
-from desk.indicator_counts import newest_naming, reports_naming
-from desk.numbers.pending import unconfirmed
-from reports.cases import visibility as scope
+from desk import labels
+from desk.base import (
+    ReadOnlyActionsMixin,
+    action_history,
+    format_datetime,
+    four_eyes_buttons,
+    officer,
+    post_text,
+    see_other,
+)
+from desk.indicator_counts import count_reports_naming, newest_naming
+from desk.numbers.pending import count_unconfirmed
+from reports.cases import visibility
 from reports.extraction import phones
 from reports.models import Indicator, KnownNumber
-from reports.numbers import coordination_signals as concert
-from reports.numbers import findings, lookup
-from reports.numbers import report_counts as callers
+from reports.numbers import coordination_signals, findings, lookup, report_counts
 from reports.numbers.findings import FindingError
 
 if TYPE_CHECKING:
@@ -49,13 +55,13 @@ class KnownNumberForm(_Form):
         said = super().clean() or self.cleaned_data
         if not self.errors:
             try:
-                self.instance = findings.weigh(**said, by=self.by)
+                self.instance = findings.validate_finding(**said, by=self.by)
             except FindingError as error:
                 self.add_error(None, str(error))
         return said
 
 
-class StandingFilter(admin.SimpleListFilter):
+class StatusFilter(admin.SimpleListFilter):
     """What waits for a second officer."""
 
     title = "trạng thái"
@@ -67,18 +73,18 @@ class StandingFilter(admin.SimpleListFilter):
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[KnownNumber]
     ) -> QuerySet[KnownNumber]:
-        return queryset & unconfirmed() if self.value() else queryset
+        return queryset & count_unconfirmed() if self.value() else queryset
 
 
 @admin.register(KnownNumber)
-class KnownNumberAdmin(Acts, _Admin):
+class KnownNumberAdmin(ReadOnlyActionsMixin, _Admin):
     """One proposes, another confirms; the public page shows what is confirmed, for its time."""
 
     form = KnownNumberForm
     change_form_template = "admin/reports/knownnumber/change_form.html"
     list_display = ("number", "finding", "standing", "until", "proposed_by", "confirmed_by")
     list_select_related = ("proposed_by", "confirmed_by")
-    list_filter = (StandingFilter,)
+    list_filter = (StatusFilter,)
     ordering = ("-proposed_at",)
     search_fields = ("number", "key__exact")
 
@@ -114,7 +120,7 @@ class KnownNumberAdmin(Acts, _Admin):
         return form
 
     def save_model(self, request: HttpRequest, obj: KnownNumber, form: Any, change: bool) -> None:
-        findings.put(obj)
+        findings.store_proposal(obj)
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -132,18 +138,20 @@ class KnownNumberAdmin(Acts, _Admin):
         messages.success(request, "Đã đề nghị. Chờ người khác xác nhận.")
         return see_other(reverse("admin:reports_knownnumber_change", args=[obj.pk]))
 
-    def beside(self, request: HttpRequest, row: KnownNumber) -> dict[str, Any]:
+    def sidebar(self, request: HttpRequest, row: KnownNumber) -> dict[str, Any]:
         by, stands = officer(request), row.withdrawn_at is None
-        may = by_two(row, by, findings.CONFIRM, waits=stands and row.confirmed_at is None)
+        may = four_eyes_buttons(
+            row, by, findings.CONFIRM, waits=stands and row.confirmed_at is None
+        )
         return {
             **may,
             "may_withdraw": stands and may["may_end"],
-            "record": record("number", row.pk),
-            "verdict": lookup.look(phones.read(row.number)),
-            "named": reports_naming(row.key),
+            "record": action_history("number", row.pk),
+            "verdict": lookup.lookup_number(phones.parse(row.number)),
+            "named": count_reports_naming(row.key),
             "naming": newest_naming(row.key, by),
-            "concert": concert.of(row.key),
-            "days": callers.DAYS,
+            "concert": coordination_signals.coordination_signal(row.key),
+            "days": report_counts.DAYS,
             "title": f"Số {row.number}",
         }
 
@@ -151,24 +159,24 @@ class KnownNumberAdmin(Acts, _Admin):
         get_object_or_404(KnownNumber, pk=pk)
         by = officer(request)
         told = "Đã xác nhận. Trang kiểm tra số nói điều này từ bây giờ."
-        return self.done(request, pk, lambda: findings.confirm(pk, by=by), told)
+        return self.run_action(request, pk, lambda: findings.confirm(pk, by=by), told)
 
     def withdraw(self, request: HttpRequest, pk: int) -> HttpResponse:
         get_object_or_404(KnownNumber, pk=pk)
-        by, reason = officer(request), typed(request, "reason")
-        return self.done(
+        by, reason = officer(request), post_text(request, "reason")
+        return self.run_action(
             request, pk, lambda: findings.withdraw(pk, reason, by=by), "Đã gỡ ghi nhận."
         )
 
     @admin.display(description="trạng thái")
     def standing(self, row: KnownNumber) -> str:
         if row.withdrawn_at:
-            return f"Đã gỡ {moment(row.withdrawn_at)}"
+            return f"Đã gỡ {format_datetime(row.withdrawn_at)}"
         if row.confirmed_at is None:
             return "Chờ người khác xác nhận"
         if row.valid_until < timezone.localdate():
             return "Hết giá trị"
-        return f"Đã xác nhận {moment(row.confirmed_at)}"
+        return f"Đã xác nhận {format_datetime(row.confirmed_at)}"
 
     @admin.display(description="có giá trị đến", ordering="valid_until")
     def until(self, row: KnownNumber) -> str:
@@ -181,7 +189,9 @@ def _of_a_report(indicator: str, by: User) -> dict[str, Any]:
     """
     if not (indicator.isascii() and indicator.isdecimal() and len(indicator) < 19):
         return {}
-    rows = scope.told_in(Indicator.objects.filter(pk=int(indicator)), by).exclude(key="")
+    rows = visibility.visible_via_report(Indicator.objects.filter(pk=int(indicator)), by).exclude(
+        key=""
+    )
     row = (
         rows.filter(kind=Indicator.Kind.NUMBER)
         .select_related("report")
@@ -190,4 +200,4 @@ def _of_a_report(indicator: str, by: User) -> dict[str, Any]:
     )
     if row is None:
         return {}
-    return {"number": words.phone(row.key), "reason": f"Tin {row.report.public_number}."}
+    return {"number": labels.format_phone(row.key), "reason": f"Tin {row.report.public_number}."}

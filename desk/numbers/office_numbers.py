@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from django import forms
 from django.contrib import admin
 
-from desk import validators as vetting
-from desk.numbers.change_requests import Proposing
+from desk import validators
+from desk.numbers.change_requests import FourEyesAdminMixin
 from desk.public_statements import DayField
 from reports.extraction import phones
 from reports.models import KnownNumber, OfficeNumber
@@ -30,23 +30,23 @@ class OfficeNumberForm(_Form):
 
     def clean_number(self) -> str:
         typed: str = self.cleaned_data["number"]
-        key = lookup.key_of(phones.read(typed))
+        key = lookup.lookup_key(phones.parse(typed))
         if not key:
             raise forms.ValidationError("Chưa đọc được một số nào ở đây. Ghi một số, đủ chữ số.")
         if OfficeNumber.objects.filter(key=key).exclude(pk=self.instance.pk).exists():
             raise forms.ValidationError("Số này đã có trong danh sách.")
         if KnownNumber.objects.filter(key=key, withdrawn_at=None).exists():
             raise forms.ValidationError("Số này đang có ghi nhận là kẻ gian dùng. Gỡ trước đã.")
-        vetting.publishable(self, typed)
+        validators.validate_publishable(self, typed)
         self.instance.key = key
         return typed
 
     def clean_source(self) -> str:
-        return vetting.source(self.cleaned_data["source"])
+        return validators.validate_source(self.cleaned_data["source"])
 
 
 @admin.register(OfficeNumber)
-class OfficeNumberAdmin(Proposing, _Admin):
+class OfficeNumberAdmin(FourEyesAdminMixin, _Admin):
     """The numbers that institutions have published; a change takes a second officer."""
 
     form = OfficeNumberForm

@@ -12,13 +12,13 @@ from reports.models import Dispute, KnownNumber
 from reports.numbers import findings
 
 
-def asked(user: User) -> dict[str, Any]:
+def pending_counts_column(user: User) -> dict[str, Any]:
     """How many numbers wait for this officer to confirm them, and how many wishes for an answer;
     nothing for who may not. As columns of a statement, which `waiting` reads.
     """
     found: dict[str, Any] = {}
     if user.has_perm(findings.CONFIRM):
-        numbers = unconfirmed().exclude(proposed_by=user)
+        numbers = count_unconfirmed().exclude(proposed_by=user)
         found["numbers"] = _of_all(numbers, count=Count("pk"))
     if user.has_perm(findings.ANSWER):
         wishes = Dispute.objects.filter(status=Dispute.Status.OPEN)
@@ -32,7 +32,7 @@ def _of_all(rows: QuerySet[Any], **told: Any) -> Subquery:
     return Subquery(together.annotate(told=JSONObject(**told)).values("told"))
 
 
-def waiting(told: dict[str, Any]) -> dict[str, Any]:
+def pending_tiles(told: dict[str, Any]) -> dict[str, Any]:
     """The tiles of what `asked` found: how many numbers, how many wishes, the next by `due`."""
     numbers, wishes = told.get("numbers") or {}, told.get("wishes") or {}
     due = parse_datetime(wishes["due"]) if wishes.get("due") else None
@@ -45,7 +45,7 @@ def waiting(told: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def unconfirmed() -> QuerySet[KnownNumber]:
+def count_unconfirmed() -> QuerySet[KnownNumber]:
     """Findings that wait for a second officer."""
     waiting = KnownNumber.objects.filter(confirmed_at=None, withdrawn_at=None)
     return waiting.filter(valid_until__gte=timezone.localdate())

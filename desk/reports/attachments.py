@@ -11,10 +11,8 @@ from django.contrib.auth.models import User
 from django.http import HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 
-from core.audit import log as events
-from reports.attachments import filetypes
-from reports.attachments import sanitized_copies as clean_copies
-from reports.attachments import storage as files
+from core.audit import events as log
+from reports.attachments import filetypes, sanitized_copies, storage
 from reports.attachments.filetypes import FileType
 from reports.models import EvidenceFile, FileCheck, Report
 
@@ -27,7 +25,7 @@ _SENT_AS_IT_IS = {
 
 
 @dataclass(frozen=True)
-class Row:
+class FileRow:
     """One file in the list; `digest` is the beginning of its SHA-256 in hex. `found` says what
     came of looking into it, nothing where nobody has.
     """
@@ -45,21 +43,21 @@ class Row:
     picture: FileCheck | None
 
 
-def rows(report: Report) -> list[Row]:
+def file_rows(report: Report) -> list[FileRow]:
     """The files of a report in the order in which they came. One statement."""
-    sent = files.of(report).select_related("check_result")
+    sent = storage.files_of_report(report).select_related("check_result")
     return [_row(number, file) for number, file in enumerate(sent, 1)]
 
 
-def _row(number: int, file: EvidenceFile) -> Row:
+def _row(number: int, file: EvidenceFile) -> FileRow:
     check = None if file.erased_at else check_of(file)
-    is_lost = check is not None and clean_copies.is_copy_lost(check)
-    return Row(
+    is_lost = check is not None and sanitized_copies.is_copy_lost(check)
+    return FileRow(
         file.pk,
         number,
-        filetypes.named(file.media_type).word,
+        filetypes.by_media_type(file.media_type).word,
         file.media_type,
-        filetypes.megabytes(file.size),
+        filetypes.format_size(file.size),
         bytes(file.sha256).hex()[:12],
         file.received_at,
         file.erased_at,
@@ -85,19 +83,19 @@ def _found(check: FileCheck | None, *, is_lost: bool) -> tuple[str, ...]:
     return check.get_scan_display(), _LOST if is_lost else check.get_copy_display()
 
 
-def number_of(report: Report, file: EvidenceFile) -> int:
+def file_ordinal(report: Report, file: EvidenceFile) -> int:
     """The place of a file among those of its report, from 1."""
-    return list(files.of(report).values_list("pk", flat=True)).index(file.pk) + 1
+    return list(storage.files_of_report(report).values_list("pk", flat=True)).index(file.pk) + 1
 
 
 def attachment(report: Report, file: EvidenceFile, number: int) -> StreamingHttpResponse:
     """The original, opened while it is sent; one that is known to be harmful under a name that
     no program opens by itself. Raises files.UnopenableError, before a byte is.
     """
-    kind = _HARMFUL if is_infected(file) else filetypes.named(file.media_type)
+    kind = _HARMFUL if is_infected(file) else filetypes.by_media_type(file.media_type)
     name = f"{report.public_number}-{number}.{kind.extension}"
     return StreamingHttpResponse(
-        files.original(file),
+        storage.open_original(file),
         content_type=kind.media_type,
         headers={
             **_SENT_AS_IT_IS,
@@ -108,12 +106,12 @@ def attachment(report: Report, file: EvidenceFile, number: int) -> StreamingHttp
     )
 
 
-def drawn(check: FileCheck) -> HttpResponse:
+def open_clean_copy(check: FileCheck) -> HttpResponse:
     """The picture that we drew anew, to be shown. Raises files.UnopenableError."""
     if check.copy_id is None:
-        raise files.UnopenableError
+        raise storage.DecryptionError
     return HttpResponse(
-        files.copy(check.copy_id),
+        storage.open_clean_copy(check.copy_id),
         content_type=check.media_type,
         headers={
             **_SENT_AS_IT_IS,
@@ -123,11 +121,11 @@ def drawn(check: FileCheck) -> HttpResponse:
     )
 
 
-def put_on_record(report: Report, officer: User) -> None:
+def log_picture_view(report: Report, officer: User) -> None:
     """Who looks at the pictures of a report is on record once a day: a page asks for each of them
     by itself, and a line for each would bury the acts.
     """
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    seen = events.about("report", report.pk).filter(kind="revealed", by=officer, at__gte=today)
+    seen = log.events_for("report", report.pk).filter(kind="revealed", by=officer, at__gte=today)
     if not seen.filter(detail__what="copy").exists():
-        events.record("report", report.pk, "revealed", by=officer, what="copy")
+        log.log_event("report", report.pk, "revealed", by=officer, what="copy")

@@ -13,19 +13,18 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from core.audit import log as events
-from desk import labels as words
+from core.audit import events as log
+from desk import labels
 from desk.base import officer, see_other
-from desk.reports.decision_forms import MISSING, ActForm
-from desk.reports.search import campaign_named
-from reports.campaigns import grouping_locks as holding
+from desk.reports.decision_forms import MISSING, DecisionForm
+from desk.reports.search import campaign_for_field
+from reports.campaigns import grouping_locks
 from reports.cases import bulk as many
-from reports.cases import transitions as moves
-from reports.cases import workflow
-from reports.cases.bulk import MOST, Result, Seen
+from reports.cases import transitions, workflow
+from reports.cases.bulk import MAX_COUNT, ReportVersion, Result
 from reports.models import Campaign, Report
 
-LONGEST = 64 * 1024  # signs of the list of rows
+MAX_LENGTH = 64 * 1024  # signs of the list of rows
 SHOWN = 60  # numbers that the page before the press names
 TITLES = {
     "assign": "Phân công",
@@ -66,15 +65,15 @@ class AttachForm(forms.Form):
     def clean_code(self) -> Campaign:
         """The campaign that goes on under this code."""
         try:
-            return campaign_named(self.cleaned_data["code"])
-        except holding.GroupingError as error:
+            return campaign_for_field(self.cleaned_data["code"])
+        except grouping_locks.GroupingError as error:
             raise forms.ValidationError(str(error)) from error
 
     def questions(self) -> list[forms.BoundField]:
         return list(self)
 
 
-class BulkActs:
+class BulkActionsMixin:
     """The acts of the queue. Each is asked on a page of its own, which keeps what the officer saw."""
 
     admin_site: admin.AdminSite
@@ -93,7 +92,7 @@ class BulkActs:
             )
             for verb in TITLES
         ]
-        told = self.admin_site.admin_view(require_safe(self.bulk_told))
+        told = self.admin_site.admin_view(require_safe(self.bulk_result))
         return [*acts, path("bulk/<uuid:key>/", told, name="reports_report_bulk_told")]
 
     @admin.action(description="Phân công…", permissions=["assign"])
@@ -125,36 +124,36 @@ class BulkActs:
         self, request: HttpRequest, verb: str, queryset: QuerySet[Report]
     ) -> HttpResponse | None:
         """Ask what is needed for the chosen reports, as they are now."""
-        rows = list(seen(queryset, MOST + 1))
-        if len(rows) > MOST:
+        rows = list(snapshot_rows(queryset, MAX_COUNT + 1))
+        if len(rows) > MAX_COUNT:
             messages.error(request, too_many())
             return None
         return self._ask(request, verb, rows, form_for(verb), uuid4())
 
     def bulk(self, request: HttpRequest, verb: str) -> HttpResponse:
         """Do it for each, or show the page again with what was typed and why nothing was done."""
-        by, key = officer(request), key_of(request.POST.get("key", ""))
+        by, key = officer(request), idempotency_key(request.POST.get("key", ""))
         if not (self.has_view_permission(request) and by.has_perm(permission(verb))):
             raise PermissionDenied
-        if many.kept(key, by) is not None:
+        if many.load_result(key, by) is not None:
             return self._tell(request, key, "Lần bấm này đã làm rồi, không làm lại.")
-        asked = list(posted(request.POST.get("rows", "")[:LONGEST]))
-        if not asked or len(asked) > MOST:
+        asked = list(parse_rows(request.POST.get("rows", "")[:MAX_LENGTH]))
+        if not asked or len(asked) > MAX_COUNT:
             messages.error(request, too_many() if asked else "Chưa làm gì. Chưa chọn tin nào.")
             return see_other(reverse("admin:reports_report_changelist"))
         return self._carry_out(request, verb, asked, key)
 
     def _carry_out(
-        self, request: HttpRequest, verb: str, asked: list[Seen], key: UUID
+        self, request: HttpRequest, verb: str, asked: list[ReportVersion], key: UUID
     ) -> HttpResponse:
         form = form_for(verb, request)
         rows, gone = self._named(request, asked)
         try:
-            result = carried_out(verb, form, rows, request) if form.is_valid() else None
+            result = execute(verb, form, rows, request) if form.is_valid() else None
         except workflow.ReasonMissing as error:
             form.add_error(error.what, MISSING[error.what])
             result = None
-        except holding.GroupingError as error:
+        except grouping_locks.GroupingError as error:
             form.add_error("code", str(error))
             result = None
         if result is None:
@@ -163,17 +162,19 @@ class BulkActs:
             page.status_code = 422
             return page
         for row in gone:  # another unit's, or none: which of the two is not told
-            events.record("report", row.report, "refused", by=officer(request), verb=verb)
+            log.log_event("report", row.report, "refused", by=officer(request), verb=verb)
             result.refused.append((str(row.report), "gone"))
-        many.keep(key, verb, result, officer(request))
+        many.store_result(key, verb, result, officer(request))
         return self._tell(request, key)
 
-    def _named(self, request: HttpRequest, asked: list[Seen]) -> tuple[list[Seen], list[Seen]]:
+    def _named(
+        self, request: HttpRequest, asked: list[ReportVersion]
+    ) -> tuple[list[ReportVersion], list[ReportVersion]]:
         """The rows with the numbers of reports that this officer sees, and those that are none."""
         mine = self.get_queryset(request).filter(pk__in=[row.report for row in asked]).order_by()
         numbers = dict(mine.values_list("pk", "public_number"))
         rows = [
-            Seen(row.report, numbers[row.report], row.version, row.campaign)
+            ReportVersion(row.report, numbers[row.report], row.version, row.campaign)
             for row in asked
             if row.report in numbers
         ]
@@ -184,27 +185,31 @@ class BulkActs:
             messages.info(request, note)
         return see_other(reverse("admin:reports_report_bulk_told", args=[key]))
 
-    def bulk_told(self, request: HttpRequest, key: UUID) -> HttpResponse:
+    def bulk_result(self, request: HttpRequest, key: UUID) -> HttpResponse:
         """What became of one press."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        told = many.kept(key, officer(request))
+        told = many.load_result(key, officer(request))
         if told is None:
             raise Http404
         verb, result = told
-        given = {"title": TITLES.get(verb, verb), "result": result, "groups": groups(result)}
+        given = {
+            "title": TITLES.get(verb, verb),
+            "result": result,
+            "groups": refusals_by_reason(result),
+        }
         return self._shown(request, "bulk_told", given)
 
     def _ask(
-        self, request: HttpRequest, verb: str, rows: list[Seen], form: Any, key: UUID
+        self, request: HttpRequest, verb: str, rows: list[ReportVersion], form: Any, key: UUID
     ) -> HttpResponse:
         given = {
-            "title": f"{TITLES[verb]}: {words.number(len(rows))} tin",
-            "button": f"{TITLES[verb]} {words.number(len(rows))} tin",
+            "title": f"{TITLES[verb]}: {labels.format_count(len(rows))} tin",
+            "button": f"{TITLES[verb]} {labels.format_count(len(rows))} tin",
             "address": f"admin:reports_report_bulk_{verb}",
             "rows": rows[:SHOWN],
             "left": max(0, len(rows) - SHOWN),
-            "listed": " ".join(map(listed, rows)),
+            "listed": " ".join(map(row_token, rows)),
             "form": form,
             "key": key,
         }
@@ -216,49 +221,49 @@ class BulkActs:
 
 
 def permission(verb: str) -> str:
-    return holding.PERMISSION if verb == many.ATTACH else moves.TABLE[verb].permission
+    return grouping_locks.PERMISSION if verb == many.ATTACH else transitions.TABLE[verb].permission
 
 
 def form_for(verb: str, request: HttpRequest | None = None) -> Any:
     """What is asked before a verb, filled with what was posted."""
     data = request.POST if request else None
-    return AttachForm(data, label_suffix="") if verb == many.ATTACH else ActForm(verb, data)
+    return AttachForm(data, label_suffix="") if verb == many.ATTACH else DecisionForm(verb, data)
 
 
-def carried_out(verb: str, form: Any, rows: list[Seen], request: HttpRequest) -> Result:
+def execute(verb: str, form: Any, rows: list[ReportVersion], request: HttpRequest) -> Result:
     """Raises WorkflowError or GroupingError where what was typed will not do."""
     typed = {name: value for name, value in form.cleaned_data.items() if name != "version"}
     if verb == many.ATTACH:
-        hand = holding.Hand(officer(request), typed["reason"])
+        hand = grouping_locks.Actor(officer(request), typed["reason"])
         return many.attach(typed["code"].pk, rows, hand)
-    return many.decide(verb, rows, officer(request), typed)
+    return many.apply_to_each(verb, rows, officer(request), typed)
 
 
-def seen(queryset: QuerySet[Report], most: int) -> Iterator[Seen]:
+def snapshot_rows(queryset: QuerySet[Report], most: int) -> Iterator[ReportVersion]:
     """The first reports of the list as they stand."""
     columns = ("pk", "public_number", "case__version", "campaign_link__campaign")
     for row in queryset.values_list(*columns)[:most]:
-        yield Seen(*row)
+        yield ReportVersion(*row)
 
 
-def listed(row: Seen) -> str:
+def row_token(row: ReportVersion) -> str:
     return f"{row.report}:{row.version}:{row.campaign or ''}"
 
 
-def posted(text: str) -> Iterator[Seen]:
+def parse_rows(text: str) -> Iterator[ReportVersion]:
     """The rows that a page listed, each once; what is none is left out."""
     for each in dict.fromkeys(text.split()):
         report, version, campaign = [*each.split(":"), "", ""][:3]
         if (key := _uuid(report)) and version.isdecimal() and len(version) < 10:
-            yield Seen(key, "", int(version), _uuid(campaign))
+            yield ReportVersion(key, "", int(version), _uuid(campaign))
 
 
-def key_of(typed: str) -> UUID:
+def idempotency_key(typed: str) -> UUID:
     """The key of a press; one that came without is given its own."""
     return _uuid(typed) or uuid4()
 
 
-def groups(result: Result) -> list[tuple[str, list[str]]]:
+def refusals_by_reason(result: Result) -> list[tuple[str, list[str]]]:
     """The numbers that were refused, by the reason as it is told."""
     by_reason: dict[str, list[str]] = {}
     for number, why in result.refused:
@@ -267,7 +272,7 @@ def groups(result: Result) -> list[tuple[str, list[str]]]:
 
 
 def too_many() -> str:
-    most = words.number(MOST)
+    most = labels.format_count(MAX_COUNT)
     return f"Chưa làm gì. Mỗi lần chọn nhiều nhất {most} tin. Lọc cho ít lại rồi làm từng phần."
 
 

@@ -12,26 +12,23 @@ from django.db.models.lookups import Exact
 from django.http import HttpRequest
 
 from desk.base import officer
-from desk.indicator_counts import with_callers
+from desk.indicator_counts import annotate_callers
 from desk.pagination import NEAR
-from desk.reports import columns, search
-from desk.reports import reporter_activity as answers
-from desk.reports import text_download as texts
-from desk.reports.filters import WorkFilter, burning, figures, open_ones
+from desk.reports import columns, reporter_activity, search, text_download
+from desk.reports.filters import WorkFilter, figures, filter_open, in_progress
 from reports.calendar.deadline_rules import LOOK
-from reports.cases import visibility as scope
-from reports.facts import effective_facts as held
-from reports.facts import publicly_counted as counted
+from reports.cases import visibility
+from reports.facts import effective_facts, publicly_counted
 from reports.models import Case, Clock, Report
 
 _HEAVY = (
     "story", "story_sealed", "contact_sealed", "phrase_sealed", "content_digest",
-    "contact_index", "facts__reasons", "facts__search", *texts.LINES,
+    "contact_index", "facts__reasons", "facts__search", *text_download.LINES,
 )  # fmt: skip
 _GROUNDS = '$[*] ? (@.fact == "priority")'
 
 
-class Queue(ChangeList):
+class ReportChangeList(ChangeList):
     """The change list, with the figures of this request and how far it looks."""
 
     def get_results(self, request: HttpRequest) -> None:
@@ -40,23 +37,23 @@ class Queue(ChangeList):
         self.near = NEAR
         self.show_admin_actions = bool(self.result_count)
         is_lost = bool(self.query) and not self.result_count
-        self.meant = search.words_meant(self.query, officer(request)) if is_lost else ""
+        self.meant = search.did_you_mean(self.query, officer(request)) if is_lost else ""
         self.as_meant = self.get_query_string({SEARCH_VAR: self.meant}, [PAGE_VAR])
         self.found_many = getattr(request, "found_many", False)
 
 
-class Order(Queue):
+class ReportOrdering(ReportChangeList):
     """The same list for its order alone: no page of it is made."""
 
     def get_results(self, request: HttpRequest) -> None:
         pass
 
 
-def rows() -> QuerySet[Report]:
+def queue_rows() -> QuerySet[Report]:
     """The reports as the queue shows them: each row's number, how many reports name it, and what its
     reporter has done since; no sealed column, no whole text of a person.
     """
-    return with_callers(answers.with_tags(_plain_rows()))
+    return annotate_callers(reporter_activity.annotate_tags(_plain_rows()))
 
 
 def _plain_rows() -> QuerySet[Report]:
@@ -66,7 +63,7 @@ def _plain_rows() -> QuerySet[Report]:
         .annotate(
             gist=Left("story", columns.GIST),
             caller_typed=Left("caller_number", columns.TYPED),
-            place_typed=Left(held.typed_place(), columns.TYPED),
+            place_typed=Left(effective_facts.typed_place(), columns.TYPED),
             grounds=Func(
                 "facts__reasons",
                 Value(_GROUNDS),
@@ -80,9 +77,9 @@ def _plain_rows() -> QuerySet[Report]:
 # What bears the mark of a machine or a crowd stands below until somebody takes it up; its priority
 # is what it was. Of the rest, what the machine has not read comes first, so that nothing waits
 # unseen; then by the word of the priority, and of one word by the clock.
-_PRIORITY = held.priority()
+_PRIORITY = effective_facts.priority()
 BY_URGENCY = (
-    Switch(When(counted.SUSPECTED, then=1), default=0),
+    Switch(When(publicly_counted.SUSPECTED, then=1), default=0),
     ((_PRIORITY - _PRIORITY / 100) / 20).desc(nulls_first=True),  # 100 stands with 99
     Coalesce("case__due_at", F("received_at") + timedelta(days=1)),
     _PRIORITY.desc(nulls_first=True),
@@ -90,32 +87,34 @@ BY_URGENCY = (
 )
 
 
-def by_look() -> tuple[Any, ...]:
+def order_for_call_back() -> tuple[Any, ...]:
     """Of who is pressed, first who waits for the look, who came last before all: they can still be
     helped. Who has just come waits for it before its clock is started. Made anew for each query, as
     Django resolves what is inside in its place.
     """
-    look = Clock.objects.running().filter(report=OuterRef("pk"), kind=LOOK)
-    untouched = Q(Exact(held.ongoing(), True), case__status=Case.Status.NEW, case__due_at=None)
+    look = Clock.objects.pending().filter(report=OuterRef("pk"), kind=LOOK)
+    untouched = Q(
+        Exact(effective_facts.ongoing(), True), case__status=Case.Status.NEW, case__due_at=None
+    )
     just_came = Switch(When(untouched, then="received_at"))
     since = Coalesce(Subquery(look.values("started_at")[:1]), just_came)
     return (BY_URGENCY[0], since.desc(nulls_last=True), *BY_URGENCY[1:])
 
 
-def first_of(user: User, few: int) -> QuerySet[Report]:
+def top_of_queue(user: User, few: int) -> QuerySet[Report]:
     """The open ones that burn and the open ones of this officer, the first *few* of each and in
     one order; of what the officer may see. One statement.
     """
-    burn, own = burning(open_ones(_seen(user))), open_ones(_seen(user), officer=user)
+    burn, own = in_progress(filter_open(_seen(user))), filter_open(_seen(user), officer=user)
     first = burn.values("pk")[:few].union(own.values("pk")[:few])
-    return _plain_rows().filter(pk__in=first).order_by(*by_look())
+    return _plain_rows().filter(pk__in=first).order_by(*order_for_call_back())
 
 
 def _seen(user: User) -> QuerySet[Report]:
-    return scope.reports(Report.objects.order_by(*by_look()), user)
+    return visibility.visible_reports(Report.objects.order_by(*order_for_call_back()), user)
 
 
 def ordering(request: HttpRequest) -> tuple[Any, ...]:
     """By urgency and clock; of everything, the newest first; of who is pressed, who was not looked at."""
-    orders = {"all": ("-received_at",), "burning": by_look()}
+    orders = {"all": ("-received_at",), "burning": order_for_call_back()}
     return orders.get(request.GET.get(WorkFilter.parameter_name, ""), BY_URGENCY)

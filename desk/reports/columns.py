@@ -11,19 +11,16 @@ from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
-from desk import highlighting as marking
-from desk import labels as words
-from desk import labels_due as due_words
-from desk import labels_impersonation as claim_words
-from desk.indicator_counts import MOST_COUNTED
-from desk.reports import reporter_activity as answers
-from reports.facts import abuse_flags as marks
-from reports.facts.effective_facts import held
+from desk import highlighting, labels, labels_due, labels_impersonation
+from desk.indicator_counts import MAX_COUNTED
+from desk.reports import reporter_activity
+from reports.facts import abuse_flags
+from reports.facts.effective_facts import effective_facts
 from reports.models import Case, Report
-from reports.reference import gazetteer as places
+from reports.reference import gazetteer
 
 GIST = 90  # signs of a story in its row
-MOST_OFFICES = 2
+MAX_OFFICES = 2
 _BY_OFFICER = " (cán bộ sửa)"
 TYPED = 40  # signs of a number or a place that nobody knows
 
@@ -31,8 +28,8 @@ TYPED = 40  # signs of a number or a place that nobody knows
 @admin.display(description="Ưu tiên")
 def urgency(report: Report) -> SafeString:
     """The word, the figure beside it, and what weighed most."""
-    holds = held(report)
-    shown = words.urgency(holds.priority)
+    holds = effective_facts(report)
+    shown = labels.priority_label(holds.priority)
     title = "Chưa có gợi ý của máy" if holds.priority is None else f"{holds.priority} trên 100"
     why = _BY_OFFICER if "priority" in holds.corrected else _weightiest(report)
     said = "" if holds.priority is None else f"{holds.priority}{why}"
@@ -49,33 +46,33 @@ def _weightiest(report: Report) -> str:
     every: list[dict[str, Any]] = getattr(report, "grounds", None) or []
     grounds = [ground for ground in every if not ground["rule"].startswith("scenario: ")]
     top = max(grounds, key=lambda ground: ground.get("points") or 0, default=None)
-    return f", {words.rule(top['rule'])}" if top else ""
+    return f", {labels.rule_label(top['rule'])}" if top else ""
 
 
 @admin.display(description="Mã tin, tóm tắt")
 def report(report: Report) -> SafeString:
     told = getattr(report, "gist", "")
-    gist = marking.plain(told) or "Không có lời kể"
+    gist = highlighting.plain_line(told) or "Không có lời kể"
     if len(told) == GIST:  # it goes on: no word is left half
         gist = gist.rpartition(" ")[0].rstrip(" ,.;:") + "…"
     return format_html('<b>{}</b> <span class="sub">{}</span>', report.public_number, gist)
 
 
 @admin.display(description="Nhận, hạn")
-def since(report: Report) -> SafeString:
+def age_column(report: Report) -> SafeString:
     """How old it is, and how long until its deadline where it has one and is still open."""
     received, now = timezone.localtime(report.received_at), timezone.now()
     age = format_html(
         '<time datetime="{}" title="Nhận {}">{}</time>',
         received.isoformat(timespec="seconds"),
         f"{received:%H:%M, %d/%m/%Y}",
-        words.age(received, now),
+        labels.format_age(received, now),
     )
-    due = due_words.of(report.case, report.received_at, now)
+    due = labels_due.next_deadline(report.case, report.received_at, now)
     return format_html("{}{}", age, _clock(received, due, now)) if due else age
 
 
-def _clock(received: datetime, due: due_words.Due, now: datetime) -> SafeString:
+def _clock(received: datetime, due: labels_due.DeadlineLabel, now: datetime) -> SafeString:
     """The words first; the bar says the same to who looks over many rows."""
     share = (now - received) / max(due.at - received, timedelta(minutes=1))
     return format_html(
@@ -89,12 +86,14 @@ def _clock(received: datetime, due: due_words.Due, now: datetime) -> SafeString:
 @admin.display(description="Kiểu lừa")
 def scenario(report: Report) -> SafeString | str:
     """The kind, and below it whom the caller claimed to be."""
-    holds = held(report)
+    holds = effective_facts(report)
     if not holds.scenario:
         return "–"
-    claimed = "; ".join(map(claim_words.claimed, holds.offices[:MOST_OFFICES]))
-    told = format_html(' <span class="sub">Xưng: {}</span>', marking.plain(claimed))
-    return format_html("{}{}", _said(report, "scenario", words.short), told if claimed else "")
+    claimed = "; ".join(map(labels_impersonation.claim_label, holds.offices[:MAX_OFFICES]))
+    told = format_html(' <span class="sub">Xưng: {}</span>', highlighting.plain_line(claimed))
+    return format_html(
+        "{}{}", _said(report, "scenario", labels.short_label), told if claimed else ""
+    )
 
 
 @admin.display(description="Số gọi, đợt")
@@ -112,18 +111,18 @@ def caller_and_own(report: Report) -> SafeString:
 def caller(report: Report) -> SafeString | str:
     key: str = getattr(report, "caller_key", None) or ""
     if not key:
-        typed = marking.plain(getattr(report, "caller_typed", ""))[:TYPED]
+        typed = highlighting.plain_line(getattr(report, "caller_typed", ""))[:TYPED]
         return typed or ("Ẩn số" if report.channel == Report.Channel.HIDDEN else "Chưa rõ")
-    shown = format_html('<span class="number">{}</span>', words.phone(key))
+    shown = format_html('<span class="number">{}</span>', labels.format_phone(key))
     naming = getattr(report, "named_by", [])
     named = len(set(naming))
     if named < 2:
         return shown
-    count = f"{named}+" if len(naming) == MOST_COUNTED else str(named)
+    count = f"{named}+" if len(naming) == MAX_COUNTED else str(named)
     return format_html(
         '{} <a class="tag tag-quiet" href="?{}" title="{} tin nêu số này">×{}</a>',
         shown,
-        urlencode({"q": words.phone(key), "viec": "all"}),
+        urlencode({"q": labels.format_phone(key), "viec": "all"}),
         count,
         count,
     )
@@ -138,18 +137,22 @@ def campaign(report: Report, *, is_open: bool = True) -> SafeString | str:
         page = f"?{urlencode({'q': link.campaign.code, 'viec': 'all'})}"
     return format_html(
         '<a class="tag tag-violet" href="{}" title="{}">{}</a>',
-        page, marking.plain(link.campaign.title), link.campaign.code,
+        page, highlighting.plain_line(link.campaign.title), link.campaign.code,
     )  # fmt: skip
 
 
 @admin.display(description="Thiệt hại")
 def loss(report: Report) -> SafeString | str:
-    return _said(report, "money_lost_vnd", words.money) if held(report).knows_money else "–"
+    return (
+        _said(report, "money_lost_vnd", labels.format_loss)
+        if effective_facts(report).is_loss_known
+        else "–"
+    )
 
 
 def _said(report: Report, fact: str, worded: Callable[[Any], str]) -> SafeString | str:
     """A fact as it holds; an officer's word with the machine's beside it."""
-    said = held(report)
+    said = effective_facts(report)
     shown = worded(getattr(said, fact))
     if fact not in said.corrected:
         return shown
@@ -161,23 +164,23 @@ def _said(report: Report, fact: str, worded: Callable[[Any], str]) -> SafeString
 
 @admin.display(description="Xã, phường")
 def place(report: Report) -> str:
-    if name := places.name_of(held(report).commune):
+    if name := gazetteer.commune_name(effective_facts(report).commune):
         return name
-    return marking.plain(getattr(report, "place_typed", ""))[:TYPED] or "–"
+    return highlighting.plain_line(getattr(report, "place_typed", ""))[:TYPED] or "–"
 
 
 def _lowered(report: Report) -> list[str]:
     is_new = report.case.status == Case.Status.NEW
-    return ["xếp dưới"] if is_new and marks.lower(report.signs) else []
+    return ["xếp dưới"] if is_new and abuse_flags.is_deprioritized(report.all_flags) else []
 
 
 @admin.display(description="Cán bộ xử lý")
-def standing(report: Report) -> SafeString:
-    told = [*answers.tags_of(report), *_lowered(report)]
+def status_column(report: Report) -> SafeString:
+    told = [*reporter_activity.row_tags(report), *_lowered(report)]
     return format_html(
         '<span class="who">{}</span> <span class="tag {}">{}</span>{}',
-        words.person(report.case.officer),
-        words.STATUS_TAGS[report.case.status],
+        labels.officer_name(report.case.officer),
+        labels.STATUS_TAGS[report.case.status],
         report.case.get_status_display(),
         format_html_join("", ' <span class="tag tag-amber">{}</span>', ((tag,) for tag in told)),
     )

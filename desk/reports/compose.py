@@ -13,23 +13,19 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
-from desk import highlighting as marking
+from desk import highlighting
 from desk.base import officer
-from desk.reports.decision_forms import ACTS, MISSING, MOST_WORDS, NO_LINKS, NOT_TOLD
+from desk.reports.decision_forms import ACTS, MAX_WORDS, MISSING, NO_LINKS, NOT_TOLD
 from desk.reports.navigation import filters_of, page_address
-from reports.cases import canned_replies as replies
-from reports.cases import reply_placeholders as blanks
-from reports.cases import reply_policy as promises
-from reports.cases import transitions as moves
-from reports.cases import workflow
+from reports.cases import canned_replies, reply_placeholders, reply_policy, transitions, workflow
 from reports.extraction.accounts_and_links import find_links
 from reports.models import Report
 
-VERBS = tuple(verb for verb, move in moves.TABLE.items() if move.tells)
-_TOO_LONG = f"Dài quá {MOST_WORDS} ký tự, viết ngắn lại."
+VERBS = tuple(verb for verb, move in transitions.TABLE.items() if move.tells)
+_TOO_LONG = f"Dài quá {MAX_WORDS} ký tự, viết ngắn lại."
 
 
-class ComposeActs:
+class ComposeActionsMixin:
     """The pages between a report and a word to its reporter."""
 
     admin_site: admin.AdminSite
@@ -50,16 +46,16 @@ class ComposeActs:
     def compose(self, request: HttpRequest, pk: UUID, verb: str) -> HttpResponse:
         """Take a reply in, show what the reporter will read, or go on writing."""
         report = self._get(request, pk)
-        if not officer(request).has_perm(moves.TABLE[verb].permission):
+        if not officer(request).has_perm(transitions.TABLE[verb].permission):
             raise PermissionDenied
-        if verb not in workflow.offers(report.case, officer(request)):
+        if verb not in workflow.allowed_actions(report.case, officer(request)):
             standing = report.case.get_status_display()
             messages.error(
                 request, f"Tin đang ở trạng thái “{standing}” nên không làm được việc này."
             )
             return self._page(request, report)
         written = with_reply(request.POST.get("reason", ""), request.POST.get("insert", ""))
-        wrong = problems(written) if "look" in request.POST else []
+        wrong = validation_errors(written) if "look" in request.POST else []
         if "look" in request.POST and not wrong:
             return self._preview(request, report, verb, written)
         return self._writing(request, report, verb, written, wrong)
@@ -75,8 +71,8 @@ class ComposeActs:
             written=written,
             wrong=wrong,
             languages=Report.Language.choices,
-            offered=replies.offered(report.case, verb, language),
-            most=MOST_WORDS,
+            offered=canned_replies.suggested_replies(report.case, verb, language),
+            most=MAX_WORDS,
         )
         page.status_code = 422 if wrong else 200
         return page
@@ -84,7 +80,9 @@ class ComposeActs:
     def _preview(
         self, request: HttpRequest, report: Report, verb: str, written: str
     ) -> HttpResponse:
-        page = self._asked(request, report, verb, written=written, text=marking.beginning(written))
+        page = self._asked(
+            request, report, verb, written=written, text=highlighting.truncate(written)
+        )
         page.template_name = "admin/reports/report/preview.html"
         return page
 
@@ -121,14 +119,14 @@ def chosen_language(request: HttpRequest, report: Report) -> str:
     return chosen if chosen in Report.Language.values else report.language
 
 
-def problems(written: str) -> list[str]:
+def validation_errors(written: str) -> list[str]:
     """Why these words may not be sent, in an officer's words; none is well. One statement."""
     if not written.strip():
         return [MISSING["reason"]]
-    if len(written) > MOST_WORDS:
+    if len(written) > MAX_WORDS:
         return [_TOO_LONG]
-    open_blanks = blanks.explained(written)
-    broken = promises.broken_by(written)
+    open_blanks = reply_placeholders.placeholder_help(written)
+    broken = reply_policy.forbidden_wording(written)
     return [
         *(
             [f"Chưa điền {', '.join(open_blanks)[:400]}. {NOT_TOLD['blank']}"]

@@ -11,15 +11,15 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_POST
 
 from desk.base import officer, see_other
-from desk.reports import correction_forms as correcting
+from desk.reports import correction_forms
 from desk.reports.correction_forms import CorrectionForm
-from desk.reports.decision_forms import why_not
+from desk.reports.decision_forms import error_message
 from desk.reports.navigation import filters_of, page_address
 from reports.cases import workflow
 from reports.models import Report
 
 
-class CorrectActs:
+class CorrectionActionsMixin:
     """The words "wrong, because…" beside each fact of the report page."""
 
     admin_site: admin.AdminSite
@@ -28,7 +28,7 @@ class CorrectActs:
     _not_taken: Callable[..., HttpResponse]
 
     def correct_urls(self) -> list[URLPattern]:
-        views: dict[str, Any] = {"correct": self.correct, "uncorrect": self.uncorrect}
+        views: dict[str, Any] = {"correct": self.correct, "uncorrect": self.revert_correction}
         return [
             path(
                 f"<uuid:pk>/{verb}/<str:fact>/",
@@ -41,7 +41,7 @@ class CorrectActs:
     def correct(self, request: HttpRequest, pk: UUID, fact: str) -> HttpResponse:
         """Put a fact of the machine right, or show what was typed and why not."""
         report = self._get(request, pk)
-        if fact not in correcting.TITLES:
+        if fact not in correction_forms.TITLES:
             raise Http404
         if not officer(request).has_perm("reports.decide_case"):
             raise PermissionDenied
@@ -56,17 +56,17 @@ class CorrectActs:
         messages.success(request, "Đã ghi chỗ sửa. Máy có đọc lại cũng không đổi chỗ này.")
         return _back(request, pk)
 
-    def uncorrect(self, request: HttpRequest, pk: UUID, fact: str) -> HttpResponse:
+    def revert_correction(self, request: HttpRequest, pk: UUID, fact: str) -> HttpResponse:
         """Let the machine's reading of a fact hold again."""
         report, typed = self._get(request, pk), request.POST.get("version", "")
         version = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 10 else 0
         try:
-            workflow.take_correction_back(pk, by=officer(request), version=version, fact=fact)
+            workflow.revert_correction(pk, by=officer(request), version=version, fact=fact)
         except workflow.NotAllowed as error:
             raise PermissionDenied from error
         except workflow.WorkflowError as error:
             report = self._get(request, pk)
-            messages.error(request, why_not(error, report.case, version))
+            messages.error(request, error_message(error, report.case, version))
             page = self._page(request, report)
             page.status_code = 409
             return page

@@ -8,23 +8,21 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib.auth.models import User
 
-from desk import highlighting as marking
-from desk import labels as words
-from desk import labels_impersonation as claim_words
+from desk import highlighting, labels, labels_impersonation
 from desk.reports.decision_forms import NO_VALUE
 from reports.cases import workflow
-from reports.cases.corrections import Right
-from reports.extraction import amounts as money
+from reports.cases.corrections import CorrectedValue
+from reports.extraction import amounts
 from reports.extraction.cue_matcher import action_codes, scenario_codes
 from reports.models import Case, Correction, Report
-from reports.reference import office_lexicon as office_names
+from reports.reference import office_lexicon
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 Fact = Correction.Fact
-MOST_WORDS = 1000
-MOST_SHOWN = 200
+MAX_WORDS = 1000
+MAX_SHOWN = 200
 TITLES: Mapping[str, str] = {
     Fact.PRIORITY: "Ưu tiên",
     Fact.SCENARIO: "Kiểu lừa",
@@ -36,31 +34,31 @@ TITLES: Mapping[str, str] = {
 _URGENCIES = (90, 70, 50, 30, 10)
 _NOT_MONEY = "Chưa hiểu số tiền này. Ghi rõ đơn vị, ví dụ: 20 triệu."
 _NO_REASON = "Chưa ghi vì sao."
-_TOO_LONG = f"Dài quá {MOST_WORDS} ký tự, viết ngắn lại."
+_TOO_LONG = f"Dài quá {MAX_WORDS} ký tự, viết ngắn lại."
 
 
-def said_of(report: Report) -> "QuerySet[Correction]":
+def corrections_of(report: Report) -> "QuerySet[Correction]":
     """What officers have said of a report's facts, newest first."""
-    return report.corrections.select_related("by").order_by("-id")[:MOST_SHOWN]
+    return report.corrections.select_related("by").order_by("-id")[:MAX_SHOWN]
 
 
-def worded(fact: str, value: Any) -> str:
+def value_label(fact: str, value: Any) -> str:
     """A fact's value as the desk says it; None of all but a loss is that nobody has said it."""
     if value is None and fact != Fact.MONEY:
         return "chưa có"
     return _WORDED[fact](value)
 
 
-def told(correction: Correction) -> str:
+def correction_line(correction: Correction) -> str:
     """One word of an officer on one fact, in a line."""
     title = TITLES[correction.fact]
     if not correction.stands:
         return f"{title}, theo máy như cũ"
-    return f"{title}: {worded(correction.fact, correction.value)}; {correction.reason}"
+    return f"{title}: {value_label(correction.fact, correction.value)}; {correction.reason}"
 
 
 def _urgency(priority: int) -> str:
-    return f"{words.urgency(priority).word} ({priority} trên 100)"
+    return f"{labels.priority_label(priority).word} ({priority} trên 100)"
 
 
 def _listed(label: Callable[[str], str]) -> Callable[[Any], str]:
@@ -69,11 +67,11 @@ def _listed(label: Callable[[str], str]) -> Callable[[Any], str]:
 
 _WORDED: Mapping[str, Callable[[Any], str]] = {
     Fact.PRIORITY: _urgency,
-    Fact.SCENARIO: words.label,
-    Fact.ACTIONS: _listed(words.label),
-    Fact.MONEY: lambda dong: words.money(dong).lower(),
+    Fact.SCENARIO: labels.code_label,
+    Fact.ACTIONS: _listed(labels.code_label),
+    Fact.MONEY: lambda dong: labels.format_loss(dong).lower(),
     Fact.ONGOING: lambda is_on: "có" if is_on else "không thấy",
-    Fact.OFFICES: _listed(claim_words.claimed),
+    Fact.OFFICES: _listed(labels_impersonation.claim_label),
 }
 
 
@@ -81,7 +79,7 @@ class _Loss(forms.CharField):
     """A sum as people write it; empty is not known, 0 none."""
 
     def clean(self, value: Any) -> int | None:
-        read = money.read_money(super().clean(value))
+        read = amounts.parse_money_field(super().clean(value))
         if read.value is None and read.problem != "empty":
             raise forms.ValidationError(_NOT_MONEY)
         return read.value
@@ -109,9 +107,9 @@ def _named(codes: Any, label: Callable[[str], str]) -> list[tuple[Any, str]]:
 
 
 _FIELDS: Mapping[str, Callable[[], forms.Field]] = {
-    Fact.PRIORITY: lambda: _choice([(n, words.urgency(n).word) for n in _URGENCIES], int),
-    Fact.SCENARIO: lambda: _choice(_named(scenario_codes(), words.label), str),
-    Fact.ACTIONS: lambda: _boxes(_named(action_codes(), words.label)),
+    Fact.PRIORITY: lambda: _choice([(n, labels.priority_label(n).word) for n in _URGENCIES], int),
+    Fact.SCENARIO: lambda: _choice(_named(scenario_codes(), labels.code_label), str),
+    Fact.ACTIONS: lambda: _boxes(_named(action_codes(), labels.code_label)),
     Fact.MONEY: lambda: _Loss(
         required=False,
         max_length=100,
@@ -120,7 +118,7 @@ _FIELDS: Mapping[str, Callable[[], forms.Field]] = {
     Fact.ONGOING: lambda: _choice(
         [("yes", "Có, đang bị ép"), ("no", "Không")], lambda said: said == "yes"
     ),
-    Fact.OFFICES: lambda: _boxes(_named(office_names.codes(), claim_words.claimed)),
+    Fact.OFFICES: lambda: _boxes(_named(office_lexicon.codes(), labels_impersonation.claim_label)),
 }
 
 
@@ -130,7 +128,7 @@ class CorrectionForm(forms.Form):
     version = forms.IntegerField(required=False)
     reason = forms.CharField(
         label="Vì sao",
-        max_length=MOST_WORDS,
+        max_length=MAX_WORDS,
         widget=forms.Textarea({"rows": 2}),
         error_messages={"max_length": _TOO_LONG, "required": _NO_REASON},
     )
@@ -149,17 +147,17 @@ class CorrectionForm(forms.Form):
     def carry_out(self, case: Case, by: User) -> Case:
         """Put the fact right. Raises WorkflowError; then nothing is written."""
         given = self.cleaned_data
-        return workflow.correct(
+        return workflow.correct_fact(
             case.pk,
             by=by,
             version=given["version"] or 0,
-            right=Right(self.fact, given["value"]),
+            right=CorrectedValue(self.fact, given["value"]),
             reason=given["reason"],
         )
 
-    def blame(self, error: workflow.WorkflowError) -> None:
+    def add_workflow_error(self, error: workflow.WorkflowError) -> None:
         """Say beside the field what was wrong with it, if it was one field."""
-        if isinstance(error, workflow.NotAValue):
+        if isinstance(error, workflow.InvalidFactValue):
             self.add_error("value", NO_VALUE)
         elif isinstance(error, workflow.ReasonMissing):
             self.add_error("reason", _NO_REASON)
@@ -171,4 +169,4 @@ def _typed(fact: str, held: Any) -> Any:
         return list(held or ())
     if fact == Fact.ONGOING:
         return "no" if held else "yes"
-    return "" if fact != Fact.MONEY or held is None else f"{marking.count(held)} đồng"
+    return "" if fact != Fact.MONEY or held is None else f"{highlighting.count(held)} đồng"

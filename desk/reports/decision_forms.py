@@ -7,22 +7,19 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib.auth.models import User
 
-from core.audit import log as events
-from desk import labels as words
-from reports.cases import closing_checks as pending
-from reports.cases import transitions as moves
-from reports.cases import visibility as scope
-from reports.cases import workflow
+from core.audit import events as log
+from desk import labels
+from reports.cases import closing_checks, transitions, visibility, workflow
 from reports.models import Case, Event
-from reports.models.units import LONGEST_NAME
+from reports.models.units import MAX_NAME_LENGTH
 
 if TYPE_CHECKING:
     _UserChoice = forms.ModelChoiceField[User]
 else:
     _UserChoice = forms.ModelChoiceField
 
-MOST_WORDS = 4000
-MOST_TOLD = 5  # acts of colleagues, in a lost race
+MAX_WORDS = 4000
+MAX_TOLD = 5  # acts of colleagues, in a lost race
 # On record, and nothing of the case is other.
 NO_DECISION = (
     "revealed", "refused", "reread", "code_released", "code_replaced",
@@ -33,7 +30,7 @@ _NEVER = "Không hỏi mã, không hỏi số thẻ, không gửi đường link
 
 
 @dataclass(frozen=True)
-class Act:
+class ActionLabel:
     """A verb of the workflow as the desk words it."""
 
     title: str
@@ -44,38 +41,38 @@ class Act:
     css: str = ""
 
 
-ACTS: Mapping[str, Act] = {
-    "take": Act("Nhận xử lý", "Đã nhận xử lý.", css="go"),
-    "resume": Act("Xử lý tiếp, không chờ nữa", "Đã chuyển sang đang xác minh.", css="go"),
-    "note": Act("Ghi chú nội bộ", "Đã ghi chú.", "Ghi chú"),
-    "assign": Act("Phân công cho…", "Đã phân công."),
-    "assign_unit": Act("Giao đơn vị xử lý", "Đã giao đơn vị."),
-    "recall": Act("Thu tin về PV01", "Đã thu về PV01.", "Vì sao thu về"),
-    "ask": Act(
+ACTS: Mapping[str, ActionLabel] = {
+    "take": ActionLabel("Nhận xử lý", "Đã nhận xử lý.", css="go"),
+    "resume": ActionLabel("Xử lý tiếp, không chờ nữa", "Đã chuyển sang đang xác minh.", css="go"),
+    "note": ActionLabel("Ghi chú nội bộ", "Đã ghi chú.", "Ghi chú"),
+    "assign": ActionLabel("Phân công cho…", "Đã phân công."),
+    "assign_unit": ActionLabel("Giao đơn vị xử lý", "Đã giao đơn vị."),
+    "recall": ActionLabel("Thu tin về PV01", "Đã thu về PV01.", "Vì sao thu về"),
+    "ask": ActionLabel(
         "Hỏi thêm người báo",
         "Đã chuyển sang chờ người báo.",
         "Cần hỏi điều gì",
         f"Người báo đọc nguyên văn câu này khi mở tin bằng mã. {_NEVER}",
     ),
-    "message": Act(
+    "message": ActionLabel(
         "Nhắn người báo",
         "Đã nhắn. Người báo đọc được khi mở tin bằng mã.",
         "Lời nhắn",
         f"Người báo đọc nguyên văn, không thấy tên cán bộ. Trạng thái giữ nguyên. {_NEVER}",
     ),
-    "hand_over": Act("Lập phiếu chuyển đơn vị", "Đã chuyển đơn vị.", "Lý do chuyển"),
-    "close": Act("Kết thúc xử lý", "Đã kết thúc xử lý.", "Lý do"),
-    "junk": Act("Tin rác", "Đã đánh dấu tin rác.", "Vì sao là tin rác"),
-    "withdraw": Act("Người báo đề nghị rút", "Đã ghi nhận.", "Người báo nói gì"),
-    "reopen": Act("Mở lại", "Đã mở lại.", "Vì sao mở lại"),
-    "act": Act(
+    "hand_over": ActionLabel("Lập phiếu chuyển đơn vị", "Đã chuyển đơn vị.", "Lý do chuyển"),
+    "close": ActionLabel("Kết thúc xử lý", "Đã kết thúc xử lý.", "Lý do"),
+    "junk": ActionLabel("Tin rác", "Đã đánh dấu tin rác.", "Vì sao là tin rác"),
+    "withdraw": ActionLabel("Người báo đề nghị rút", "Đã ghi nhận.", "Người báo nói gì"),
+    "reopen": ActionLabel("Mở lại", "Đã mở lại.", "Vì sao mở lại"),
+    "act": ActionLabel(
         "Có dấu hiệu tội phạm: phân loại là tin báo về tội phạm",
         "Đã phân loại là tin báo về tội phạm.",
         "Dấu hiệu gì, gửi cơ quan nào",
         "Ghi rõ tên cơ quan tiếp nhận.",
         css="grave",
     ),
-    "extend": Act(
+    "extend": ActionLabel(
         "Gia hạn xác minh tin báo",
         "Đã gia hạn. Hạn mới ghi ở đầu trang.",
         "Ai quyết định, theo văn bản nào",
@@ -100,9 +97,9 @@ NOT_RELEASED = {
     " vòng 15 phút. Lời đã gõ còn nguyên.",
 }
 PENDING = {
-    pending.PRESSED: "còn đang bị ép",
-    pending.WRITTEN: "có lời chưa ai trả lời",
-    pending.WISH: "có đề nghị chưa trả lời",
+    closing_checks.PRESSED: "còn đang bị ép",
+    closing_checks.WRITTEN: "có lời chưa ai trả lời",
+    closing_checks.WISH: "có đề nghị chưa trả lời",
 }
 NO_VALUE = "Chưa chọn giá trị đúng."
 NO_UNIT = "Chưa có đơn vị này trong bảng đơn vị. Chọn một tên trong danh sách, ví dụ: Công an xã Yên Định."
@@ -121,24 +118,26 @@ NOT_TOLD = {
 class _Officer(_UserChoice):
     def label_from_instance(self, obj: Any) -> str:
         membership = getattr(obj, "membership", None)
-        return f"{words.person(obj)}{f', {membership.unit}' if membership else ''}"
+        return f"{labels.officer_name(obj)}{f', {membership.unit}' if membership else ''}"
 
 
-def officers() -> Any:
+def assignable_officers() -> Any:
     """Who may be given a case."""
     backend = "django.contrib.auth.backends.ModelBackend"
     able = User.objects.with_perm("reports.decide_case", backend=backend)
-    return scope.officers(able).select_related("membership__unit").order_by("username")
+    return (
+        visibility.officers_in_scope(able).select_related("membership__unit").order_by("username")
+    )
 
 
-class ActForm(forms.Form):
+class DecisionForm(forms.Form):
     """What an officer typed for one verb. Nothing is required here: workflow says what is."""
 
     version = forms.IntegerField(required=False)
     officer = _Officer(User.objects.none(), label="Cán bộ", required=False)
     unit = forms.CharField(
         label="Đơn vị nhận",
-        max_length=LONGEST_NAME,
+        max_length=MAX_NAME_LENGTH,
         required=False,
         widget=forms.TextInput({"list": "units", "autocomplete": "off"}),
     )
@@ -147,13 +146,13 @@ class ActForm(forms.Form):
     )
     reason = forms.CharField(
         label="Lý do",
-        max_length=MOST_WORDS,
+        max_length=MAX_WORDS,
         required=False,
         widget=forms.Textarea({"rows": 2}),
-        error_messages={"max_length": f"Dài quá {MOST_WORDS} ký tự, viết ngắn lại."},
+        error_messages={"max_length": f"Dài quá {MAX_WORDS} ký tự, viết ngắn lại."},
     )
     # A button's value: a reason that the officer takes over. What was typed stands before it.
-    suggested = forms.CharField(max_length=MOST_WORDS, required=False)
+    suggested = forms.CharField(max_length=MAX_WORDS, required=False)
     anyway = forms.BooleanField(required=False)
 
     def __init__(
@@ -168,23 +167,23 @@ class ActForm(forms.Form):
         super().__init__(data, initial=dict(initial or {}), auto_id=f"{verb}_%s", label_suffix="")
         self.verb, self.act, self.key = verb, ACTS[verb], KEYS.get(verb, "")
         self.address = f"admin:reports_report_{verb}"
-        tells = moves.TABLE[verb].tells
+        tells = transitions.TABLE[verb].tells
         self.compose = f"admin:reports_report_compose_{verb}" if tells else ""
         self.suggestion, self.waits = suggestion, ", ".join(PENDING[code] for code in waits)
-        asked = {*moves.TABLE[verb].needs, "version"}
+        asked = {*transitions.TABLE[verb].needs, "version"}
         asked |= {"suggested"} if suggestion else set()
         asked |= {"anyway"} if waits else set()
         for name in self.fields.keys() - asked:
             del self.fields[name]
         if isinstance(officer := self.fields.get("officer"), _Officer):
-            officer.queryset = officers()
+            officer.queryset = assignable_officers()
         if "reason" in asked:
             self.fields["reason"].label = self.act.asks
             self.fields["reason"].help_text = self.act.hint
         if waits:
             self.fields["anyway"].label = f"Người báo {self.waits}, vẫn kết thúc"
 
-    def questions(self) -> list[forms.BoundField]:
+    def visible_fields(self) -> list[forms.BoundField]:
         """What is to be filled in; the version and the suggestion are the page's affair."""
         return [field for field in self if field.name not in {"version", "suggested"}]
 
@@ -198,14 +197,14 @@ class ActForm(forms.Form):
             self.add_error("anyway", told)
         return given
 
-    def carry_out(self, case: Case, by: User) -> Case:
+    def execute(self, case: Case, by: User) -> Case:
         """Take the decision. Raises WorkflowError; then nothing is written."""
         given = {name: value for name, value in self.cleaned_data.items() if name != "version"}
         version = self.cleaned_data["version"] or 0
-        verb: Callable[..., Case] = getattr(workflow, self.verb)
+        verb: Callable[..., Case] = workflow.ACTIONS[self.verb]
         return verb(case.pk, by=by, version=version, **given)
 
-    def blame(self, error: workflow.WorkflowError) -> None:
+    def add_workflow_error(self, error: workflow.WorkflowError) -> None:
         """Say beside the field what was wrong with it, if it was one field."""
         if wrong := _wrong(error):
             self.add_error(*wrong)
@@ -217,25 +216,25 @@ def _wrong(error: workflow.WorkflowError) -> tuple[str, str] | None:
         return error.what, MISSING[error.what]
     if isinstance(error, workflow.UnitUnknown):
         return "unit", NO_UNIT
-    if isinstance(error, workflow.LinkInside):
+    if isinstance(error, workflow.LinkNotAllowed):
         return "reason", NO_LINKS
-    if isinstance(error, workflow.PromiseBroken):
+    if isinstance(error, workflow.ForbiddenWording):
         return "unit" if error.what == "unit" else "reason", NOT_TOLD[error.what]
     return None
 
 
 _IN_ONE_SENTENCE: Mapping[type[workflow.WorkflowError], str] = {
-    workflow.OnHold: "Chưa lưu. Tin đang phải giữ nguyên theo yêu cầu: không kết thúc, không"
+    workflow.UnderLegalHold: "Chưa lưu. Tin đang phải giữ nguyên theo yêu cầu: không kết thúc, không"
     " sửa gợi ý của máy. Những gì đã gõ còn nguyên.",
     workflow.ReporterErased: "Chưa gửi. Tin này đã xóa dữ liệu cá nhân nên không nhắn người báo"
     " được nữa.",
-    workflow.NotAValue: f"Chưa lưu. {NO_VALUE} Những gì đã gõ còn nguyên.",
-    workflow.NoMoreTime: "Chưa gia hạn. Tin này không còn hạn xác minh nào gia hạn được nữa."
+    workflow.InvalidFactValue: f"Chưa lưu. {NO_VALUE} Những gì đã gõ còn nguyên.",
+    workflow.NoExtensionLeft: "Chưa gia hạn. Tin này không còn hạn xác minh nào gia hạn được nữa."
     " Những gì đã gõ còn nguyên.",
 }
 
 
-def why_not(error: workflow.WorkflowError, case: Case, seen: int = 0) -> str:
+def error_message(error: workflow.WorkflowError, case: Case, seen: int = 0) -> str:
     """What the officer, who saw the case at its version `seen`, is told when a decision was not
     taken.
     """
@@ -251,12 +250,12 @@ def why_not(error: workflow.WorkflowError, case: Case, seen: int = 0) -> str:
 
 def _meanwhile(case: Case, seen: int) -> str:
     """Who did what since, the latest first."""
-    acts = events.about("report", case.pk).exclude(kind__in=NO_DECISION)
+    acts = log.events_for("report", case.pk).exclude(kind__in=NO_DECISION)
     since = case.version - seen if 0 < seen < case.version else 1
-    lines = [_did(event) for event in acts[: min(since, MOST_TOLD)]]
+    lines = [_did(event) for event in acts[: min(since, MAX_TOLD)]]
     return f"{'; '.join(lines)}." if lines else "Trang này đã cũ."
 
 
 def _did(event: Event) -> str:
-    did = words.inside(words.EVENTS.get(event.kind, event.kind))
-    return f"{words.person(event.by)} vừa xử lý tin này lúc {words.clock(event.at)}: {did}"
+    did = labels.lower_initial(labels.EVENTS.get(event.kind, event.kind))
+    return f"{labels.officer_name(event.by)} vừa xử lý tin này lúc {labels.format_time(event.at)}: {did}"

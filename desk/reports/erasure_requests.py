@@ -8,14 +8,14 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from accounts.reauthentication import must_be_confirmed
-from core.audit import log as events
-from desk import highlighting as marking
-from desk.reports.followups import Later
+from accounts.reauthentication import reauthentication_required
+from core.audit import events as log
+from desk import highlighting
+from desk.reports.followups import FollowupPanel
 from reports.cases.transitions import ON_WISH
-from reports.extraction import redaction as privacy
+from reports.extraction import redaction
 from reports.models import Report
-from reports.retention import erasure_requests as rights
+from reports.retention import erasure_requests
 
 # What the reporter reads where the law stands above the wish: it tells no more than that.
 MUST_BE_KEPT = {
@@ -36,7 +36,7 @@ NOT_DONE = {
 }
 
 
-class WishActs:
+class ErasureActionsMixin:
     """The two answers, and taking a refused wish up again; each is a POST."""
 
     _do: Callable[..., HttpResponse]
@@ -44,16 +44,16 @@ class WishActs:
     def wish_acts(self) -> dict[str, Callable[..., HttpResponseBase]]:
         """The addresses under a report, and what answers there."""
         return {
-            "grant-erasure": must_be_confirmed(self.grant_erasure, rights.GRANT),
+            "grant-erasure": reauthentication_required(self.grant_erasure, erasure_requests.GRANT),
             "refuse-erasure": self.refuse_erasure,
-            "take-up-erasure": self.take_up_erasure,
+            "take-up-erasure": self.reopen_erasure,
         }
 
     def grant_erasure(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Erase everything."""
 
         def act(by: User, _: str) -> None:
-            rights.grant(pk, by=by, version=_version(request))
+            erasure_requests.grant_erasure(pk, by=by, version=_version(request))
 
         return self._do(request, pk, "grant_erasure", act, "Đã xóa toàn bộ dữ liệu của tin.")
 
@@ -61,15 +61,15 @@ class WishActs:
         """Leave it and tell the reporter why."""
 
         def act(by: User, reason: str) -> None:
-            rights.refuse(pk, by=by, version=_version(request), reason=reason)
+            erasure_requests.refuse_erasure(pk, by=by, version=_version(request), reason=reason)
 
         return self._do(request, pk, "refuse_erasure", act, "Đã trả lời người báo.")
 
-    def take_up_erasure(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+    def reopen_erasure(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Have a refused wish answered anew."""
 
         def act(by: User, reason: str) -> None:
-            rights.take_up(pk, by=by, version=_version(request), reason=reason)
+            erasure_requests.reopen_request(pk, by=by, version=_version(request), reason=reason)
 
         return self._do(request, pk, "take_up_erasure", act, "Đã đưa đề nghị xóa ra xem lại.")
 
@@ -81,29 +81,31 @@ def _version(request: HttpRequest) -> int:
 
 def _taken_up(report: Report) -> str:
     """Why the wish is answered anew."""
-    act = events.about("report", report.pk).filter(kind="wish_taken_up").first()
-    return marking.plain(act.detail.get("reason", "")) if act else ""
+    act = log.events_for("report", report.pk).filter(kind="wish_taken_up").first()
+    return highlighting.plain_line(act.detail.get("reason", "")) if act else ""
 
 
-def shown(report: Report, by: User) -> dict[str, Any]:
+def erasure_panel(report: Report, by: User) -> dict[str, Any]:
     """What the page says of the wish that waits, if one does, its words masked as a message's are;
     or of the one that was refused, which may be taken up again. Four statements at most.
     """
-    newest, later = rights.newest(report.pk), Later(report)
+    newest, later = erasure_requests.latest_request(report.pk), FollowupPanel(report)
     waits = newest is not None and newest.decided_at is None and not report.erased_at
     wish = newest if waits else None
-    against = rights.stands_against(report.pk) if newest else ""
+    against = erasure_requests.erasure_blocker(report.pk) if newest else ""
     return {
         "wish": wish,
         "refused_wish": None if wish or against or report.erased_at else newest,
         "taken_up": _taken_up(report) if wish and wish.taken_up_at else "",
         "is_taken_up_by_me": wish is not None and wish.taken_up_by == by,
         "may_take_up": by.has_perm(ON_WISH["take_wish_up"].permission),
-        "wish_words": marking.plain(later.masked(privacy.opened(wish, "words") or ""))
+        "wish_words": highlighting.plain_line(
+            later.redact(redaction.decrypt_field(wish, "words") or "")
+        )
         if wish
         else "",
         "wish_against": AGAINST.get(against, ""),
         "wish_answer": MUST_BE_KEPT[report.language] if wish and against else "",
-        "may_grant": by.has_perm(rights.GRANT),
+        "may_grant": by.has_perm(erasure_requests.GRANT),
         "may_refuse": by.has_perm("reports.close_case"),
     }

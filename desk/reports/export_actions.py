@@ -21,25 +21,24 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
-from accounts.reauthentication import must_be_confirmed
-from core import spreadsheets as sheets
-from core.audit import log as events
-from desk import labels as words
-from desk import saved_searches as saved
+from accounts.reauthentication import reauthentication_required
+from core import spreadsheets
+from core.audit import events as log
+from desk import labels, saved_searches
 from desk.base import officer
 from desk.reports import export_rows
 
 EXPORT, WITH_PERSONAL = "reports.export_queue", "reports.export_personal"
-FEWEST = 5  # signs of a reason
+MIN_COUNT = 5  # signs of a reason
 _IN_MEMORY = 4 * 1024 * 1024
 _CSV, _XLSX = "text/csv; charset=utf-8", "application/vnd.openxmlformats-officedocument."
 _WRITERS: Mapping[str, tuple[Callable[..., int], str]] = {
-    "xlsx": (sheets.write_xlsx, f"{_XLSX}spreadsheetml.sheet"),
-    "csv": (sheets.write_csv, _CSV),
+    "xlsx": (spreadsheets.write_xlsx, f"{_XLSX}spreadsheetml.sheet"),
+    "csv": (spreadsheets.write_csv, _CSV),
 }
 
 
-class WhyForm(forms.Form):
+class ReasonForm(forms.Form):
     """Whether personal data go along, and why: the reason is asked where they do."""
 
     always = False
@@ -60,19 +59,19 @@ class WhyForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         given["reason"] = " ".join(given.get("reason", "").split())
-        if (self.always or given.get("personal")) and len(given["reason"]) < FEWEST:
+        if (self.always or given.get("personal")) and len(given["reason"]) < MIN_COUNT:
             self.add_error("reason", "Ghi vì sao cần xuất, gửi cho ai.")
         return given
 
 
-class ExportForm(WhyForm):
+class ExportForm(ReasonForm):
     format = forms.ChoiceField(
         label="Dạng tệp", choices=[("xlsx", "Excel (.xlsx)"), ("csv", "CSV")], initial="xlsx"
     )
     field_order = ("format", "personal", "reason")
 
 
-class ExportActs:
+class ExportActionsMixin:
     """The page that asks how, and the file."""
 
     admin_site: admin.AdminSite
@@ -81,7 +80,7 @@ class ExportActs:
 
     def export_urls(self) -> list[URLPattern]:
         shown = require_http_methods(["GET", "POST"])(self.export)
-        view = self.admin_site.admin_view(must_be_confirmed(shown, EXPORT))
+        view = self.admin_site.admin_view(reauthentication_required(shown, EXPORT))
         return [path("export/", view, name="reports_report_export")]
 
     def export(self, request: HttpRequest) -> HttpResponseBase:
@@ -97,7 +96,7 @@ class ExportActs:
             return self._asks(request, form, status=422)
         keys = self._keys(request)
         if len(keys) > settings.EXPORT_MOST_ROWS:
-            most = words.number(settings.EXPORT_MOST_ROWS)
+            most = labels.format_count(settings.EXPORT_MOST_ROWS)
             form.add_error(None, f"Chưa xuất. Có hơn {most} tin: lọc hoặc tìm hẹp lại rồi xuất.")
             return self._asks(request, form, status=422)
         return _file(request, form.cleaned_data, keys)
@@ -119,7 +118,7 @@ class ExportActs:
             "title": "Xuất danh sách tin",
             "opts": self.opts,
             "form": form,
-            "most": words.number(settings.EXPORT_MOST_ROWS),
+            "most": labels.format_count(settings.EXPORT_MOST_ROWS),
             "query": request.GET.urlencode(),
         }
         page = "admin/reports/report/export.html"
@@ -131,8 +130,8 @@ def _file(request: HttpRequest, given: Mapping[str, Any], keys: list[Any]) -> Fi
     personal = bool(given.get("personal"))
     with contextlib.ExitStack() as unless_given:
         file = unless_given.enter_context(tempfile.SpooledTemporaryFile(_IN_MEMORY))
-        count = write(file, export_rows.rows(keys, personal=personal)) - 1
-        events.record(
+        count = write(file, export_rows.iter_export_rows(keys, personal=personal)) - 1
+        log.log_event(
             "export", uuid.uuid4(), "exported", by=officer(request), format=given["format"],
             rows=count, personal=personal, sha256=digest(file), **_asked(request),
             **({"reason": given["reason"]} if given["reason"] else {}),
@@ -146,7 +145,7 @@ def _asked(request: HttpRequest) -> dict[str, Any]:
     """The filter by its codes, as the queue knows them. Not what was typed, into the search box or the
     address: it may be somebody's name or number.
     """
-    known = [name for name in saved.KNOWN if name in request.GET and name != SEARCH_VAR]
+    known = [name for name in saved_searches.KNOWN if name in request.GET and name != SEARCH_VAR]
     asked = {name: request.GET[name][:64] for name in known}
     searched = bool(request.GET.get(SEARCH_VAR))
     return {"filter": urlencode(sorted(asked.items())), "searched": searched}

@@ -12,17 +12,16 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils import timezone
 
-from core.spreadsheets import MOST_SIGNS, Cell
-from desk import highlighting as marking
-from desk import labels as words
-from desk.indicator_counts import callers_of
-from reports.extraction import redaction as privacy
-from reports.facts import followup_facts as heard
-from reports.facts.effective_facts import held, place_typed
+from core.spreadsheets import MAX_CHARS, Cell
+from desk import highlighting, labels
+from desk.indicator_counts import caller_by_report
+from reports.extraction import redaction
+from reports.facts import followup_facts
+from reports.facts.effective_facts import effective_facts, typed_place_of
 from reports.models import Addition, Indicator, Report
-from reports.reference import gazetteer as places
+from reports.reference import gazetteer
 
-AT_ONCE = 500
+BATCH_SIZE = 500
 HEADER = (
     "Mã tin", "Nhận lúc", "Nguồn", "Ưu tiên", "Điểm ưu tiên", "Kiểu lừa", "Số gọi đến", "Họ xưng",
     "Thiệt hại (đồng)", "Xã, phường", "Đợt", "Trạng thái", "Kết quả", "Cán bộ xử lý",
@@ -47,13 +46,13 @@ class _Later:
     stories: Mapping[UUID, list[str]]
 
 
-def rows(keys: Sequence[UUID], *, personal: bool) -> Iterator[Sequence[Cell]]:
+def iter_export_rows(keys: Sequence[UUID], *, personal: bool) -> Iterator[Sequence[Cell]]:
     """The header, then a row for each report in the order of the keys; few are in memory at once."""
     yield (*HEADER, *PERSONAL) if personal else HEADER
     for some in _batches(keys):
         found = _load(some, personal=personal)
         later = _Later(
-            callers_of(some),
+            caller_by_report(some),
             _contacts(some),
             _named(some, personal=personal),
             _stories(some) if personal else {},
@@ -64,7 +63,7 @@ def rows(keys: Sequence[UUID], *, personal: bool) -> Iterator[Sequence[Cell]]:
 
 
 def _batches(keys: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
-    return (keys[begin : begin + AT_ONCE] for begin in range(0, len(keys), AT_ONCE))
+    return (keys[begin : begin + BATCH_SIZE] for begin in range(0, len(keys), BATCH_SIZE))
 
 
 def _load(keys: Sequence[UUID], *, personal: bool) -> dict[UUID, Report]:
@@ -86,12 +85,12 @@ def _named(keys: Sequence[UUID], *, personal: bool) -> Mapping[UUID, Mapping[str
     """
     kinds, found = Indicator.Kind, defaultdict[UUID, dict[str, list[str]]](dict)
     rows = Indicator.objects.filter(
-        Q(kind__in=(kinds.ACCOUNT, kinds.LINK)) | Q(place=Indicator.Place.LATER),
+        Q(kind__in=(kinds.ACCOUNT, kinds.LINK)) | Q(place=Indicator.IndicatorSource.LATER),
         report__in=keys,
-    ).exclude(flags__contains=[heard.CORRECTED])
+    ).exclude(flags__contains=[followup_facts.CORRECTED])
     named = rows.order_by("id").values_list("report_id", "kind", "key", "raw")
     for report, kind, key, raw in named:
-        said = _legible(kind, key) if key else marking.plain(raw) if personal else ""
+        said = _legible(kind, key) if key else highlighting.plain_line(raw) if personal else ""
         told = found[report].setdefault(kind, [])
         if said and said not in told:
             told.append(said)
@@ -101,7 +100,7 @@ def _named(keys: Sequence[UUID], *, personal: bool) -> Mapping[UUID, Mapping[str
 def _legible(kind: str, key: str) -> str:
     """In groups: a spreadsheet takes a run of digits for a figure, drops its zeros and rounds it."""
     if kind == Indicator.Kind.NUMBER:
-        return words.phone(key)
+        return labels.format_phone(key)
     return " ".join(wrap(key, 4)) if key.isdecimal() else key
 
 
@@ -117,7 +116,7 @@ def _stories(keys: Sequence[UUID]) -> Mapping[UUID, list[str]]:
 
 
 def _row(report: Report, later: _Later, *, personal: bool) -> Sequence[Cell]:
-    case, said = report.case, held(report)
+    case, said = report.case, effective_facts(report)
     caller, named = later.callers.get(report.pk), later.named.get(report.pk, {})
     contact = later.contacts.get(report.pk, report.contact_sealed)
     link = getattr(report, "campaign_link", None)
@@ -125,25 +124,25 @@ def _row(report: Report, later: _Later, *, personal: bool) -> Sequence[Cell]:
         report.public_number,
         f"{timezone.localtime(report.received_at):%H:%M %d/%m/%Y}",
         report.get_source_display(),
-        words.urgency(said.priority).word,
+        labels.priority_label(said.priority).word,
         "" if said.priority is None else said.priority,
-        words.label(said.scenario) if said.scenario else words.UNTRIAGED,
-        words.phone(caller.key) if caller and caller.key else "",
-        words.office(report.claimed_office) if report.claimed_office else "",
+        labels.code_label(said.scenario) if said.scenario else labels.UNTRIAGED,
+        labels.format_phone(caller.key) if caller and caller.key else "",
+        labels.office_label(report.claimed_office) if report.claimed_office else "",
         "" if said.money_lost_vnd is None else said.money_lost_vnd,
-        places.name_of(said.commune),
+        gazetteer.commune_name(said.commune),
         link.campaign.code if link else "",
         str(case.get_status_display()),
         str(case.get_outcome_display()) if case.outcome else "",
-        words.person(case.officer) if case.officer else "",
+        labels.officer_name(case.officer) if case.officer else "",
         case.unit,
         _contact(contact, report.pk, personal=personal),
         *("; ".join(named.get(kind, [])) for kind in _KINDS),
     ]
     if personal:
         stories = [report.story, "\n".join(later.stories.get(report.pk, []))]
-        told += [marking.plain(place_typed(report))]
-        told += [marking.plain(story, MOST_SIGNS) for story in stories]
+        told += [highlighting.plain_line(typed_place_of(report))]
+        told += [highlighting.plain_line(story, MAX_CHARS) for story in stories]
     return told
 
 
@@ -152,4 +151,6 @@ def _contact(sealed: Any, report_id: UUID, *, personal: bool) -> str:
         return ""
     if not personal:
         return _HIDDEN
-    return marking.plain(privacy.unseal(sealed, "contact", report_id) or "không mở được")
+    return highlighting.plain_line(
+        redaction.decrypt(sealed, "contact", report_id) or "không mở được"
+    )

@@ -11,22 +11,20 @@ from django.db.models import F, Model, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce, Now
 from django.http import HttpRequest
 
-from desk import highlighting as marking
-from desk import labels as words
-from desk import labels_impersonation as claim_words
-from desk.reports import reporter_activity as answers
-from desk.reports.queue_counts import Counted, Figures, figures_of, standing_of
-from desk.reports.unread_updates import fresh
-from reports.cases import visibility as scope
-from reports.facts import effective_facts as held
+from desk import highlighting, labels, labels_impersonation
+from desk.reports import reporter_activity
+from desk.reports.queue_counts import QueueCounts, ValueCount, load_counts, queue_state_for
+from desk.reports.unread_updates import with_unread_updates
+from reports.cases import visibility
+from reports.facts import effective_facts
 from reports.models import Case, Report
-from reports.monitoring import queue_stats as stats
+from reports.monitoring import queue_stats
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
 
-LONGEST = 64  # signs of what an address may ask for
-MOST_SHOWN = 12  # values of a list; the rest is reached by a search
+MAX_LENGTH = 64  # signs of what an address may ask for
+MAX_SHOWN = 12  # values of a list; the rest is reached by a search
 NEWEST = 20_000  # reports that are looked through where closed ones are wanted too
 MUCH = 100_000_000  # đồng
 _NOWHERE = "none"  # in an address: of no commune
@@ -34,15 +32,15 @@ _NOWHERE = "none"  # in an address: of no commune
 OF_OPEN = ("open", "burning", "unassigned", "mine", "waiting", "answered")
 
 
-def figures(request: Any) -> Figures:
+def figures(request: Any) -> QueueCounts:
     """The figures of this request, counted once."""
     if not hasattr(request, "desk_figures"):
-        request.desk_figures = figures_of(request.user)
-    counted: Figures = request.desk_figures
+        request.desk_figures = load_counts(request.user)
+    counted: QueueCounts = request.desk_figures
     return counted
 
 
-class Facet(admin.SimpleListFilter):
+class CountedListFilter(admin.SimpleListFilter):
     """A list of what occurs among the open cases, the most first. What nobody knows finds nothing."""
 
     template = "admin/reports/report/facet.html"
@@ -63,8 +61,8 @@ class Facet(admin.SimpleListFilter):
         self, request: HttpRequest, model_admin: "ModelAdmin[Any]"
     ) -> list[tuple[str, str]]:
         return [
-            (self.code(each), f"{self.said(each)} ({words.number(each.count)})")
-            for each in self.counted[:MOST_SHOWN]
+            (self.code(each), f"{self.label(each)} ({labels.format_count(each.count)})")
+            for each in self.counted[:MAX_SHOWN]
         ]
 
     def has_output(self) -> bool:
@@ -72,35 +70,35 @@ class Facet(admin.SimpleListFilter):
 
     def value(self) -> str | None:
         chosen = super().value()
-        return chosen[:LONGEST] if chosen else None
+        return chosen[:MAX_LENGTH] if chosen else None
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Report]) -> QuerySet[Report]:
         chosen = self.value()
-        return self.narrow(queryset, chosen) if chosen else queryset
+        return self.filter_queryset(queryset, chosen) if chosen else queryset
 
     @classmethod
-    def narrow(cls, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
-        return queryset.filter(cls.where(chosen))
+    def filter_queryset(cls, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
+        return queryset.filter(cls.value_lookup(chosen))
 
     @classmethod
-    def where(cls, chosen: str) -> Q:
+    def value_lookup(cls, chosen: str) -> Q:
         return Q(**{cls.field: chosen})
 
-    def code(self, each: Counted) -> str:
+    def code(self, each: ValueCount) -> str:
         return each.value
 
-    def said(self, each: Counted) -> str:
-        return each.name or marking.plain(each.value, LONGEST)
+    def label(self, each: ValueCount) -> str:
+        return each.name or highlighting.plain_line(each.value, MAX_LENGTH)
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         """One that is chosen and occurs no more stands there too, so that it can be let go."""
         yield from super().choices(changelist)
         if self.value() and self.value() not in {code for code, _ in self.lookup_choices}:
-            shown = self.said(Counted(str(self.value()), 0, ""))
+            shown = self.label(ValueCount(str(self.value()), 0, ""))
             yield {"selected": True, "query_string": "?", "display": f"{shown} (0)"}
 
 
-class PriorityFacet(Facet):
+class PriorityFilter(CountedListFilter):
     title = "mức ưu tiên"
     parameter_name = "muc"
     folded = False
@@ -111,142 +109,146 @@ class PriorityFacet(Facet):
         self.counted = sorted(self.counted, key=lambda each: (each.value != "0", -int(each.value)))
         return super().lookups(request, model_admin)
 
-    def said(self, each: Counted) -> str:
-        return words.urgency(words.floor_of(each.value)).word
+    def label(self, each: ValueCount) -> str:
+        return labels.priority_label(labels.priority_floor(each.value)).word
 
     @classmethod
-    def narrow(cls, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
+    def filter_queryset(cls, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
         if chosen not in {"0", "1", "2", "3", "4", "5"}:
             return queryset.none()
-        queryset = queryset.alias(held_priority=held.priority())
-        least = words.floor_of(chosen)
+        queryset = queryset.alias(held_priority=effective_facts.priority())
+        least = labels.priority_floor(chosen)
         if least is None:
             return queryset.filter(held_priority=None)
         most = 100 if chosen == "5" else least + 19
         return queryset.filter(held_priority__range=(least, most))
 
 
-class ScenarioFacet(Facet):
+class ScenarioFilter(CountedListFilter):
     title = "kiểu lừa"
     parameter_name = "kieu"
     folded = False
 
     @classmethod
-    def narrow(cls, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
-        return held.of_scenario(queryset, chosen)
+    def filter_queryset(cls, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
+        return effective_facts.of_scenario(queryset, chosen)
 
-    def said(self, each: Counted) -> str:
-        return marking.plain(words.short(each.value), LONGEST)
+    def label(self, each: ValueCount) -> str:
+        return highlighting.plain_line(labels.short_label(each.value), MAX_LENGTH)
 
 
-class MoneyFacet(Facet):
+class LossFilter(CountedListFilter):
     """By the loss as it holds: an officer's word before the machine's."""
 
     title = "thiệt hại"
     parameter_name = "tien"
     _WORDS = {"lost": "Có mất tiền", "much": "Từ 100 triệu", "unknown": "Chưa rõ"}
 
-    def said(self, each: Counted) -> str:
-        return self._WORDS.get(each.value, marking.plain(each.value, LONGEST))
+    def label(self, each: ValueCount) -> str:
+        return self._WORDS.get(each.value, highlighting.plain_line(each.value, MAX_LENGTH))
 
     @classmethod
-    def narrow(cls, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
+    def filter_queryset(cls, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
         wanted: dict[str, dict[str, Any]] = {
             "lost": {"held_loss__gt": 0},
             "much": {"held_loss__gte": MUCH},
             "unknown": {"held_loss": None, "facts__isnull": False},
         }
-        loss = queryset.alias(held_loss=held.money_lost_vnd())
+        loss = queryset.alias(held_loss=effective_facts.money_lost_vnd())
         return loss.filter(**wanted[chosen]) if chosen in wanted else queryset.none()
 
 
-class CommuneFacet(Facet):
+class CommuneFilter(CountedListFilter):
     title = "xã, phường"
     parameter_name = "xa"
 
-    def code(self, each: Counted) -> str:
+    def code(self, each: ValueCount) -> str:
         return each.value or _NOWHERE
 
-    def said(self, each: Counted) -> str:
-        return super().said(each) if each.value not in {"", _NOWHERE} else "Chưa rõ"
+    def label(self, each: ValueCount) -> str:
+        return super().label(each) if each.value not in {"", _NOWHERE} else "Chưa rõ"
 
     @classmethod
-    def narrow(cls, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
-        return held.of_commune(queryset, None if chosen == _NOWHERE else chosen)
+    def filter_queryset(cls, queryset: QuerySet[Report], chosen: str) -> QuerySet[Report]:
+        return effective_facts.of_commune(queryset, None if chosen == _NOWHERE else chosen)
 
 
-class OfficeFacet(Facet):
+class OfficeFilter(CountedListFilter):
     title = "nơi bị giả danh"
     parameter_name = "xung"
 
-    def said(self, each: Counted) -> str:
-        return marking.plain(claim_words.claimed(each.value), LONGEST)
+    def label(self, each: ValueCount) -> str:
+        return highlighting.plain_line(labels_impersonation.claim_label(each.value), MAX_LENGTH)
 
     @classmethod
-    def where(cls, chosen: str) -> Q:
+    def value_lookup(cls, chosen: str) -> Q:
         corrected = Q(case__corrected__has_key="offices")
         said = corrected & Q(case__corrected__offices__contains=[chosen])
         return said | ~corrected & Q(facts__offices__contains=[chosen])
 
 
-class OfficerFacet(Facet):
+class OfficerFilter(CountedListFilter):
     title = "cán bộ"
     parameter_name = "can-bo"
 
     @classmethod
-    def where(cls, chosen: str) -> Q:
+    def value_lookup(cls, chosen: str) -> Q:
         is_key = chosen.isascii() and chosen.isdecimal() and len(chosen) < 10
         return Q(case__officer_id=int(chosen)) if is_key else Q(pk=None)
 
 
-class UnitFacet(Facet):
+class UnitFilter(CountedListFilter):
     title = "đơn vị"
     parameter_name = "don-vi"
     field = "case__at_unit_id"
 
 
-class ChannelFacet(Facet):
+class ChannelFilter(CountedListFilter):
     title = "cách gọi"
     parameter_name = "kenh"
     field = "channel"
 
-    def said(self, each: Counted) -> str:
-        return words.channel(each.value) if each.value else "Không ghi"
+    def label(self, each: ValueCount) -> str:
+        return labels.channel_label(each.value) if each.value else "Không ghi"
 
-    def code(self, each: Counted) -> str:
+    def code(self, each: ValueCount) -> str:
         return each.value or _NOWHERE
 
     @classmethod
-    def where(cls, chosen: str) -> Q:
-        return super().where("" if chosen == _NOWHERE else chosen)
+    def value_lookup(cls, chosen: str) -> Q:
+        return super().value_lookup("" if chosen == _NOWHERE else chosen)
 
 
-class SourceFacet(Facet):
+class SourceFilter(CountedListFilter):
     title = "nguồn tin"
     parameter_name = "nguon"
     field = "source"
 
-    def said(self, each: Counted) -> str:
-        return str(dict(Report.Source.choices).get(each.value, marking.plain(each.value, LONGEST)))
+    def label(self, each: ValueCount) -> str:
+        return str(
+            dict(Report.Source.choices).get(
+                each.value, highlighting.plain_line(each.value, MAX_LENGTH)
+            )
+        )
 
 
-class FlagFacet(Facet):
+class FlagFilter(CountedListFilter):
     """Of what was typed, and of the crowd in which it came."""
 
     title = "dấu hiệu"
     parameter_name = "dau"
 
-    def said(self, each: Counted) -> str:
-        return marking.plain(words.flag(each.value), LONGEST)
+    def label(self, each: ValueCount) -> str:
+        return highlighting.plain_line(labels.flag_label(each.value), MAX_LENGTH)
 
     @classmethod
-    def where(cls, chosen: str) -> Q:
+    def value_lookup(cls, chosen: str) -> Q:
         return Q(flags__contains=[chosen]) | Q(crowd__marks__contains=[chosen])
 
 
 NARROWING = (
-    PriorityFacet, ScenarioFacet, MoneyFacet, CommuneFacet, OfficeFacet, OfficerFacet,
-    UnitFacet, ChannelFacet, SourceFacet, FlagFacet,
+    PriorityFilter, ScenarioFilter, LossFilter, CommuneFilter, OfficeFilter, OfficerFilter,
+    UnitFilter, ChannelFilter, SourceFilter, FlagFilter,
 )  # fmt: skip
 
 
@@ -267,7 +269,7 @@ class WorkFilter(admin.SimpleListFilter):
         model_admin: "ModelAdmin[Any]",
     ) -> None:
         self.figures = figures(request)
-        self.standing = standing_of(request)
+        self.standing = queue_state_for(request)
         self.searching = bool(request.GET.get(SEARCH_VAR))
         self.narrowed = any(request.GET.get(str(each.parameter_name)) for each in NARROWING)
         self.user = request.user
@@ -281,7 +283,7 @@ class WorkFilter(admin.SimpleListFilter):
         return [
             *([("stuck", f"Máy không đọc được ({stuck})")] if stuck else []),
             ("open", f"Đang chờ xử lý ({shown.open})"),
-            ("burning", f"Đang bị ép ({shown.burning})"),
+            ("burning", f"Đang bị ép ({shown.in_progress})"),
             ("overdue", f"Quá hạn ({shown.overdue})"),
             ("unassigned", f"Chưa phân công ({shown.unassigned})"),
             ("mine", f"Tôi đang xử lý ({shown.mine})"),
@@ -299,7 +301,7 @@ class WorkFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Report]) -> QuerySet[Report]:
         narrowed = self.narrowed and not self.searching
-        return of_work(queryset, self.value(), self.user, is_narrowed=narrowed)
+        return filter_by_work(queryset, self.value(), self.user, is_narrowed=narrowed)
 
     def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:  # type: ignore[override]
         for lookup, title in self.lookup_choices:
@@ -310,33 +312,33 @@ class WorkFilter(admin.SimpleListFilter):
             }
 
 
-def newest(reports: QuerySet[Report]) -> QuerySet[Report]:
+def limit_to_newest(reports: QuerySet[Report]) -> QuerySet[Report]:
     """Those of the last `NEWEST` that came in: a rare value is not sought through all the years."""
     times = Report.objects.order_by("-received_at").values("received_at")
     first = Coalesce(Subquery(times[NEWEST : NEWEST + 1]), datetime(1970, 1, 1, tzinfo=UTC))
     return reports.filter(received_at__gte=first)
 
 
-def of_work(
+def filter_by_work(
     reports: QuerySet[Report], chosen: str, user: Any, *, is_narrowed: bool = False
 ) -> QuerySet[Report]:
     """Those of *reports* that want this work, of a code of `WorkFilter`; `is_narrowed`: by another
     list too, so that of everything the newest are looked through.
     """
     if chosen == "stuck":
-        return reports.filter(pk__in=stats.stuck())
+        return reports.filter(pk__in=queue_stats.failed_reports())
     if chosen == "fresh":
-        return fresh(reports)
+        return with_unread_updates(reports)
     if chosen == "overdue":
         return _of_cases(reports, Case.objects.filter(due_at__lte=Now()))
     if chosen == "all":
         # Of a unit's few hardly one is among everybody's newest.
-        is_long = is_narrowed and scope.is_at_pv01(user)
-        return newest(reports) if is_long else reports
+        is_long = is_narrowed and visibility.is_at_pv01(user)
+        return limit_to_newest(reports) if is_long else reports
     return _of_open(reports, chosen, user)
 
 
-def open_ones(reports: QuerySet[Report], **of_case: Any) -> QuerySet[Report]:
+def filter_open(reports: QuerySet[Report], **of_case: Any) -> QuerySet[Report]:
     """Those of *reports* whose case is open and such, looked up one by one: what the planner
     believes of their number makes no walk over the table of it.
     """
@@ -345,22 +347,22 @@ def open_ones(reports: QuerySet[Report], **of_case: Any) -> QuerySet[Report]:
 
 def _of_cases(reports: QuerySet[Report], cases: QuerySet[Case]) -> QuerySet[Report]:
     keys = ArraySubquery(cases.values("pk"))
-    return reports.filter(held.IsOneOf(F("pk"), keys), case__isnull=False)
+    return reports.filter(effective_facts.IsOneOf(F("pk"), keys), case__isnull=False)
 
 
 def _of_open(reports: QuerySet[Report], chosen: str, user: Any) -> QuerySet[Report]:
     if chosen == "answered":
-        return answers.answered(open_ones(reports))
+        return reporter_activity.with_new_answers(filter_open(reports))
     if chosen == "burning":
-        return burning(open_ones(reports))
+        return in_progress(filter_open(reports))
     wanted: dict[str, dict[str, Any]] = {
         "unassigned": {"officer": None},
         "mine": {"officer_id": user.pk},
         "waiting": {"status": Case.Status.WAITING},
     }
-    return open_ones(reports, **wanted.get(chosen, {}))
+    return filter_open(reports, **wanted.get(chosen, {}))
 
 
-def burning(reports: QuerySet[Report]) -> QuerySet[Report]:
+def in_progress(reports: QuerySet[Report]) -> QuerySet[Report]:
     """Those of *reports* whose people are pressed at this moment."""
-    return reports.alias(held_ongoing=held.ongoing()).filter(held_ongoing=True)
+    return reports.alias(held_ongoing=effective_facts.ongoing()).filter(held_ongoing=True)

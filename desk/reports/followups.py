@@ -17,18 +17,17 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from core.audit.log import NO_LOOK
-from desk import highlighting as marking
-from desk import labels as words
-from desk.highlighting import Beginning
-from reports.extraction import redaction as privacy
-from reports.facts.merged_report import every_addition, tells_phrase
+from core.audit.events import NO_LOOK
+from desk import highlighting, labels
+from desk.highlighting import TruncatedText
+from reports.extraction import redaction
+from reports.facts.merged_report import iter_followups, tells_phrase
 from reports.models import Addition, Event, Message, Report
 
 Sealed = bytes | memoryview | None
 
-MOST_SHOWN = 30  # messages, and additions
-MOST_READ = 60  # additions; `later` takes fewer in
+MAX_SHOWN = 30  # messages, and additions
+MAX_READ_BYTES = 60  # additions; `later` takes fewer in
 SIGNS = 8000  # of all messages, and of all stories that were added
 PARTS = 400
 _HEAVY = ("story", "story_sealed", "phrase_sealed")  # left in the database until asked for
@@ -37,31 +36,31 @@ _LEG = (("number", "Số"), ("channel", "Gọi bằng"), ("office", "Xưng là")
 
 
 @dataclass(frozen=True)
-class Said:
+class MessageRow:
     """One message. `masks` says whether something of it is hidden; without `text` none opens."""
 
     pk: int
     at: datetime
     who: str
     is_reporters: bool
-    text: Beginning | None
+    text: TruncatedText | None
     masks: bool
     erased_at: datetime | None
 
 
 @dataclass(frozen=True)
-class Added:
+class FollowupRow:
     """One addition: the rows that say something, its story, whether something of it is hidden."""
 
     row: Addition
     said: list[tuple[str, str]]
-    story: Beginning
+    story: TruncatedText
     notes: list[str]
     masks: bool
 
 
 @dataclass(frozen=True)
-class Later:
+class FollowupPanel:
     """All that came after one report, as far as a page has room. `opened` is the key of the one
     message or addition whose sealed words are shown as they came: that is on record already.
     """
@@ -82,9 +81,9 @@ class Later:
                 has_phrase=Q(phrase_sealed__isnull=False),
             )
         )
-        return list(rows.order_by("-received_at", "-id")[:MOST_READ])
+        return list(rows.order_by("-received_at", "-id")[:MAX_READ_BYTES])
 
-    def sealed(self, what: str) -> Sealed:
+    def latest_sealed(self, what: str) -> Sealed:
         """The newest contact or phrase that was told, sealed."""
         return next((each for each in self._told(what) if each is not None), None)
 
@@ -99,19 +98,19 @@ class Later:
         """The reporter's numbers, to mask by; they go nowhere else."""
         about = self.report.pk
         told = (each for each in self._told("contact") if each is not None)
-        return [privacy.unseal(each, "contact", about) or "" for each in told]
+        return [redaction.decrypt(each, "contact", about) or "" for each in told]
 
-    def masked(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """A message without what would say whose it is."""
         for contact in self.contacts or [""]:
-            text = privacy.mask(text, contact).text
+            text = redaction.redact(text, contact).text
         return text
 
-    def added(self) -> list[Added]:
+    def added(self) -> list[FollowupRow]:
         """The additions as they are shown."""
         room = SIGNS
         shown = []
-        for row in self.additions[:MOST_SHOWN]:
+        for row in self.additions[:MAX_SHOWN]:
             shown.append(self._added(row, room))
             room = max(0, room - row.signs)
         return shown
@@ -120,61 +119,61 @@ class Later:
     def messages(self) -> list[Message]:
         """The newest messages, the newest first, one more than is shown. One statement."""
         rows = self.report.messages.select_related("by").order_by("-id")
-        return list(rows[: MOST_SHOWN + 1])
+        return list(rows[: MAX_SHOWN + 1])
 
-    def thread(self) -> list[Said]:
+    def thread(self) -> list[MessageRow]:
         """The newest messages in the order in which they were written."""
         room, shown = SIGNS, []
-        for row in self.messages[:MOST_SHOWN]:
-            text = privacy.opened(row, "text")
+        for row in self.messages[:MAX_SHOWN]:
+            text = redaction.decrypt_field(row, "text")
             shown.append(self._said(row, text, room))
             room = max(0, room - len(text or ""))
         return shown[::-1]
 
-    def _said(self, row: Message, text: str | None, room: int) -> Said:
+    def _said(self, row: Message, text: str | None, room: int) -> MessageRow:
         is_whole = row.pk == self.opened
-        body = text if is_whole and text else self.masked(text or "")
-        return Said(
+        body = text if is_whole and text else self.redact(text or "")
+        return MessageRow(
             pk=row.pk,
             at=row.sent_at,
-            who=words.person(row.by) if row.by else "Người báo",
+            who=labels.officer_name(row.by) if row.by else "Người báo",
             is_reporters=row.by is None,
-            text=None if text is None else marking.beginning(body, most=room, pieces=PARTS),
+            text=None if text is None else highlighting.truncate(body, most=room, pieces=PARTS),
             masks=body != (text or ""),
             erased_at=row.erased_at,
         )
 
-    def _added(self, row: Any, room: int) -> Added:
-        raw = privacy.opened(row, "story") if row.pk == self.opened else None
-        return Added(
+    def _added(self, row: Any, room: int) -> FollowupRow:
+        raw = redaction.decrypt_field(row, "story") if row.pk == self.opened else None
+        return FollowupRow(
             row=row,
-            said=[(title, marking.plain(text)) for title, text in _rows(row) if text],
+            said=[(title, highlighting.plain_line(text)) for title, text in _rows(row) if text],
             story=_beginning(row, room) if raw is None else _shown(raw, room),
-            notes=[words.flag(code) for code in row.flags],
+            notes=[labels.flag_label(code) for code in row.flags],
             masks=raw is None and row.has_story and any(code in _MASKED for code in row.flags),
         )
 
 
-def _beginning(row: Any, room: int) -> Beginning:
+def _beginning(row: Any, room: int) -> TruncatedText:
     """What there is room for of a story of which the beginning alone was read."""
     shown = _shown(row.beginning, room)
     return replace(shown, left=shown.left + row.signs - len(row.beginning))
 
 
-def _shown(text: str, room: int) -> Beginning:
-    return marking.beginning(text, most=room, pieces=PARTS)
+def _shown(text: str, room: int) -> TruncatedText:
+    return highlighting.truncate(text, most=room, pieces=PARTS)
 
 
-def whole(report: Report) -> list[tuple[str, str]]:
+def full_texts(report: Report) -> list[tuple[str, str]]:
     """Every addition and message, each with its title, the oldest first; masked as on the page."""
-    later = Later(report)
+    later = FollowupPanel(report)
     told = [
         (f"{each.get_kind_display()} {_clock(each.received_at)}", _text_of(each))
-        for each in every_addition(report)
+        for each in iter_followups(report)
     ]
     for row in report.messages.select_related("by").order_by("id"):
-        who = words.person(row.by) if row.by else "Người báo"
-        text = later.masked(privacy.opened(row, "text") or "")
+        who = labels.officer_name(row.by) if row.by else "Người báo"
+        text = later.redact(redaction.decrypt_field(row, "text") or "")
         told.append((f"{who} nhắn {_clock(row.sent_at)}", text))
     return told
 
@@ -211,7 +210,7 @@ def _leg(leg: Any) -> Iterator[str]:
     if not isinstance(leg, dict):
         yield str(leg)
         return
-    spoken = {"office": words.office, "channel": words.channel}
+    spoken = {"office": labels.office_label, "channel": labels.channel_label}
     for name, title in _LEG:
         if said := str(leg.get(name) or ""):
             yield f"{title}: {spoken.get(name, str)(said)}"
@@ -221,7 +220,7 @@ def _in_quotes(text: str) -> str:
     return f"(ghi “{text}”)" if text else ""
 
 
-def words_of(report: Report, what: str, which: int | UUID) -> Sealed:
+def sealed_text_or_404(report: Report, what: str, which: int | UUID) -> Sealed:
     """The sealed words of one message or addition of this report. Raises Http404."""
     if what == "message":
         return get_object_or_404(report.messages, pk=which).text_sealed
@@ -229,7 +228,7 @@ def words_of(report: Report, what: str, which: int | UUID) -> Sealed:
 
 
 def _unanswered(
-    sealed: Later, recorded: Iterable[Event], sent: Iterable[datetime], *, may_read: bool
+    sealed: FollowupPanel, recorded: Iterable[Event], sent: Iterable[datetime], *, may_read: bool
 ) -> tuple[datetime, str] | None:
     """When the reporter said or *sent* last what no person has acted on since, and under which
     heading of the page it stands. Files of a report that nobody has acted on came with it.
@@ -243,8 +242,8 @@ def _unanswered(
     return newest if newest and (not acts or newest[0] > max(acts)) else None
 
 
-def told(
-    request: HttpRequest, sealed: Later, recorded: Iterable[Event], sent: Iterable[datetime]
+def panel_context(
+    request: HttpRequest, sealed: FollowupPanel, recorded: Iterable[Event], sent: Iterable[datetime]
 ) -> dict[str, Any]:
     """What the page says of what came after the report; `recorded`: its events, `sent`: when its
     files came.
@@ -254,11 +253,11 @@ def told(
     return {
         "fresh_at": newest and newest[0],
         "fresh_where": newest and newest[1],
-        "has_contact": sealed.sealed("contact") is not None,
-        "has_phrase": sealed.sealed("phrase") is not None,
+        "has_contact": sealed.latest_sealed("contact") is not None,
+        "has_phrase": sealed.latest_sealed("phrase") is not None,
         "withdrawal": withdrawal_of(sealed.additions),
         "additions": sealed.added(),
-        "additions_left": len(sealed.additions) - MOST_SHOWN,
+        "additions_left": len(sealed.additions) - MAX_SHOWN,
         "thread": sealed.thread() if may_read else [],
-        "thread_is_cut": may_read and len(sealed.messages) > MOST_SHOWN,
+        "thread_is_cut": may_read and len(sealed.messages) > MAX_SHOWN,
     }

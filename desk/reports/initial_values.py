@@ -5,11 +5,10 @@ suggests stands beside the empty field, to be taken over.
 
 from collections.abc import Mapping
 
-from desk import labels as words
-from reports.facts.effective_facts import Held
+from desk import labels
+from reports.facts.effective_facts import EffectiveFacts
 from reports.models import Case
-from reports.reference import gazetteer as places
-from reports.reference import units
+from reports.reference import gazetteer, units
 
 _OUTCOMES = {
     "not_scam": Case.Outcome.NOT_SCAM.value,
@@ -18,10 +17,10 @@ _OUTCOMES = {
 _NO_REPORT = ("spam_submission", "abuse_prank")
 
 
-def of(holds: Held) -> dict[str, Mapping[str, str]]:
+def initial_values(holds: EffectiveFacts) -> dict[str, Mapping[str, str]]:
     """First values of the fields, by verb. Codes in words alone, nothing that a person wrote."""
     place = _unit(holds)
-    junk = words.label(holds.scenario) if holds.scenario in _NO_REPORT else ""
+    junk = labels.code_label(holds.scenario) if holds.scenario in _NO_REPORT else ""
     return {
         "hand_over": {"unit": place},
         "close": {"outcome": _OUTCOMES.get(holds.scenario or "", "")},
@@ -29,21 +28,21 @@ def of(holds: Held) -> dict[str, Mapping[str, str]]:
     }
 
 
-def reasons(holds: Held) -> Mapping[str, str]:
+def suggested_reasons(holds: EffectiveFacts) -> Mapping[str, str]:
     """The reason that the report suggests, by verb, "" for none; codes in words, as above."""
     gist = _gist(holds)
     is_placed = bool(gist and _unit(holds))
     return {"hand_over": f"Đúng địa bàn. {gist}" if is_placed else gist, "close": gist}
 
 
-def _unit(holds: Held) -> str:
-    commune = places.name_of(holds.commune)
-    return units.police_of(commune) if commune else ""
+def _unit(holds: EffectiveFacts) -> str:
+    commune = gazetteer.commune_name(holds.commune)
+    return units.commune_police_name(commune) if commune else ""
 
 
-def _gist(holds: Held) -> str:
+def _gist(holds: EffectiveFacts) -> str:
     """The kind of scam and the loss, in a sentence; nothing where nobody has read the report."""
     if holds.scenario is None:
         return ""
-    loss = words.money(holds.money_lost_vnd).lower()
-    return f"{words.short(holds.scenario)}; thiệt hại: {loss}."
+    loss = labels.format_loss(holds.money_lost_vnd).lower()
+    return f"{labels.short_label(holds.scenario)}; thiệt hại: {loss}."

@@ -24,17 +24,16 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import preferences as habits
-from desk import labels as words
-from desk import presence
+from accounts import preferences
+from desk import labels, presence
 from desk.base import officer, see_other
 from desk.pagination import NEAR
 from desk.reports.decision_forms import ACTS
-from reports.cases import visibility as scope
+from reports.cases import visibility
 from reports.models import Case, Report
 
 FILTERS = "_changelist_filters"  # what Django calls the list that a page was opened from
-_LONGEST = 2000
+_MAX_LENGTH = 2000
 _STEPS = {"next": 1, "previous": -1}
 # After these nothing is left to do with the report for now.
 _ENDS = frozenset({"act", "hand_over", "close", "junk", "withdraw", "ask", "assign", "assign_unit"})
@@ -50,7 +49,7 @@ _TOLD = {
 }
 
 
-class MovingActs:
+class NavigationMixin:
     """The addresses that lead on from a report."""
 
     admin_site: admin.AdminSite
@@ -59,27 +58,34 @@ class MovingActs:
 
     def moving_urls(self) -> list[URLPattern]:
         steps = [
-            self._at(f"<uuid:pk>/{way}/", require_safe(self.step), f"reports_report_{way}", way=way)
+            self._at(
+                f"<uuid:pk>/{way}/",
+                require_safe(self.next_or_previous),
+                f"reports_report_{way}",
+                way=way,
+            )
             for way in _STEPS
         ]
-        here = self._at("<uuid:pk>/here/", require_POST(self.here), "reports_report_here")
-        liked = self._at("<uuid:pk>/habit/", require_POST(self.habit), "reports_report_habit")
+        here = self._at("<uuid:pk>/here/", require_POST(self.heartbeat), "reports_report_here")
+        liked = self._at(
+            "<uuid:pk>/habit/", require_POST(self.toggle_preference), "reports_report_habit"
+        )
         return [*steps, here, liked]
 
     def _at(self, route: str, view: Any, name: str, **given: str) -> URLPattern:
         address: URLPattern = path(route, self.admin_site.admin_view(view), given, name=name)
         return address
 
-    def step(self, request: HttpRequest, pk: UUID, way: str) -> HttpResponse:
+    def next_or_previous(self, request: HttpRequest, pk: UUID, way: str) -> HttpResponse:
         """Go to the report beside this one in the list, or back to the list where there is none."""
         report, filters = self._get(request, pk), filters_of(request.GET)
-        beside = self.beside(request, report.pk, filters, way)
+        beside = self.adjacent_report(request, report.pk, filters, way)
         if beside is None:
             messages.info(request, _NO_MORE[way])
             return HttpResponseRedirect(list_address(filters))
         return HttpResponseRedirect(page_address(beside, filters))
 
-    def beside(
+    def adjacent_report(
         self, request: HttpRequest, pk: UUID, filters: str, way: str = "next"
     ) -> UUID | None:
         """The report beside one in the list as it is now. One that has left the list stands before
@@ -105,20 +111,20 @@ class MovingActs:
         listed = self.get_changelist_instance(asked)
         return list(listed.queryset.values_list("pk", flat=True)[:NEAR])
 
-    def following(self, request: HttpRequest, pk: UUID, verb: str) -> UUID | None:
+    def next_after_action(self, request: HttpRequest, pk: UUID, verb: str) -> UUID | None:
         """Where a decision leads, asked before it is taken: afterwards the report may have left the
         list. None where the officer stays.
         """
         if not _moves(request, verb):
             return None
-        return self.beside(request, pk, filters_of(request.POST))
+        return self.adjacent_report(request, pk, filters_of(request.POST))
 
-    def after(
+    def redirect_after_action(
         self, request: HttpRequest, case: Case, verb: str, following: UUID | None
     ) -> HttpResponse:
         """Say what was done, with a way back where the officer still sees the report, and go on."""
         filters, moves = filters_of(request.POST), _moves(request, verb)
-        here, sees = page_address(case.pk, filters), scope.sees(officer(request), case)
+        here, sees = page_address(case.pk, filters), visibility.can_see(officer(request), case)
         if sees and moves:
             told = '{} <a href="{}">Xem lại tin {}</a>'
             number = case.report.public_number
@@ -132,18 +138,18 @@ class MovingActs:
             return see_other(list_address(filters))
         return see_other(page_address(following, filters))
 
-    def here(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+    def heartbeat(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Say that the report is still open, and who else has it open."""
         report = self._get(request, pk)
-        return JsonResponse({"others": others(report.pk, request)})
+        return JsonResponse({"others": other_viewers(report.pk, request)})
 
-    def habit(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+    def toggle_preference(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Switch one habit of the officer."""
         report, name = self._get(request, pk), request.POST.get("name", "")
-        if name not in habits.NAMES:
+        if name not in preferences.NAMES:
             raise Http404
         to = request.POST.get("to") == "on"
-        habits.change(officer(request), name, to=to)
+        preferences.set_preference(officer(request), name, to=to)
         messages.success(request, _TOLD[name, to])
         return see_other(page_address(report.pk, filters_of(request.POST)) + "#decide")
 
@@ -156,7 +162,7 @@ def _moves(request: HttpRequest, verb: str) -> bool:
 def filters_of(asked: Mapping[str, Any]) -> str:
     """The filters of the list that the page was opened from, as a query; "" for the list itself."""
     typed = str(asked.get(FILTERS, ""))
-    return QueryDict(typed).urlencode() if len(typed) <= _LONGEST else ""
+    return QueryDict(typed).urlencode() if len(typed) <= _MAX_LENGTH else ""
 
 
 def page_address(pk: UUID, filters: str) -> str:
@@ -169,10 +175,10 @@ def list_address(filters: str) -> str:
     return f"{address}?{filters}" if filters else address
 
 
-def others(pk: UUID, request: HttpRequest) -> list[str]:
+def other_viewers(pk: UUID, request: HttpRequest) -> list[str]:
     """A sentence for each colleague who has the report open; the officer counts as here."""
     now = timezone.now()
     return [
-        f"{words.person(other.officer)} cũng đang mở tin này, {words.age(other.at, now)}."
-        for other in presence.look(pk, officer(request))
+        f"{labels.officer_name(other.officer)} cũng đang mở tin này, {labels.format_age(other.at, now)}."
+        for other in presence.touch(pk, officer(request))
     ]

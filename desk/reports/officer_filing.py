@@ -17,13 +17,11 @@ from django.views.decorators.http import require_http_methods
 
 from desk.base import officer
 from reports.models import Report
-from reports.reference import gazetteer as places
-from reports.submission import form_parser as posted
-from reports.submission import officer_filing as filing
-from reports.submission import receipt_codes as receipts
-from reports.submission.form_parser import Fields, Posted
+from reports.reference import gazetteer
+from reports.submission import form_parser, officer_filing, receipt_codes
+from reports.submission.form_parser import Fields, ReportFormParser
 from reports.submission.forms import ReportForm
-from reports.submission.intake import Accepted
+from reports.submission.intake import SubmissionResult
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +59,7 @@ class FilingForm(ReportForm):
 
     source = forms.ChoiceField(
         label="Tin đến bằng cách nào",
-        choices=[(each.value, _HOW[each]) for each in filing.SOURCES],
+        choices=[(each.value, _HOW[each]) for each in officer_filing.SOURCES],
         widget=forms.RadioSelect,
         error_messages={"required": NO_SOURCE, "invalid_choice": NO_SOURCE},
     )
@@ -77,7 +75,7 @@ class FilingForm(ReportForm):
 
     def clean(self) -> dict[str, Any]:
         said = forms.Form.clean(self) or self.cleaned_data
-        if Posted(MultiValueDict(self.data)).is_empty:
+        if ReportFormParser(MultiValueDict(self.data)).is_empty:
             self.add_error("story", NOTHING_TOLD)
         return said
 
@@ -86,30 +84,32 @@ class FilingForm(ReportForm):
         return [(field, field.name in _FEW) for field in self.visible_fields()]
 
 
-class FilingActs:
+class FilingActionsMixin:
     """The form for a caller, and the receipt to read out."""
 
     admin_site: admin.AdminSite
     opts: Any
 
     def filing_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(require_http_methods(["GET", "HEAD", "POST"])(self.file))
+        view = self.admin_site.admin_view(
+            require_http_methods(["GET", "HEAD", "POST"])(self.file_report_view)
+        )
         return [path("file/", view, name="reports_report_file")]
 
-    def file(self, request: HttpRequest) -> HttpResponse:
+    def file_report_view(self, request: HttpRequest) -> HttpResponse:
         """The form; posted, the receipt, or the form again with all that was typed and why."""
         by = officer(request)
-        if not by.has_perm(filing.PERMISSION):
+        if not by.has_perm(officer_filing.PERMISSION):
             raise PermissionDenied
         if request.method != "POST":
             fresh = {"submission_key": secrets.token_urlsafe(24), "source": Report.Source.PHONE}
             return self._form(request, FilingForm(initial=fresh))
-        given = Posted(_kept(request))
+        given = ReportFormParser(_kept(request))
         form = FilingForm(given.data)
         if not form.is_valid():
             return self._form(request, form, status=422)
         try:
-            accepted = filing.accept(given, form.cleaned_data["source"], by)
+            accepted = officer_filing.file_on_behalf(given, form.cleaned_data["source"], by)
         except DatabaseTrouble as error:
             log.error("filing.not_saved", error=type(error).__name__)  # noqa: TRY400
             return self._form(request, form, NOT_SAVED, status=503)
@@ -129,16 +129,16 @@ class FilingActs:
         page = "admin/reports/report/file.html"
         return TemplateResponse(request, page, context, status=status)
 
-    def _receipt(self, request: HttpRequest, accepted: Accepted) -> HttpResponse:
+    def _receipt(self, request: HttpRequest, accepted: SubmissionResult) -> HttpResponse:
         """No address of its own: the code is on this answer and nowhere else."""
-        groups = receipts.grouped(accepted.code) if accepted.code else []
+        groups = receipt_codes.format_code(accepted.code) if accepted.code else []
         context = {
             **self.admin_site.each_context(request),
             "title": f"Đã ghi nhận tin {accepted.report.public_number}",
             "opts": self.opts,
             "report": accepted.report,
             "again": accepted.again,
-            "groups": [(group, receipts.spoken(group)) for group in groups],
+            "groups": [(group, receipt_codes.phonetic_group(group)) for group in groups],
         }
         return _once(request, context)
 
@@ -150,13 +150,13 @@ def _once(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
 
 def _kept(request: HttpRequest) -> Fields:
     """The fields of the form; `csrfmiddlewaretoken` is Django's."""
-    data = posted.kept(request.POST.copy())
+    data = form_parser.sanitize(request.POST.copy())
     data.pop("csrfmiddlewaretoken", None)
     return data
 
 
-def _communes() -> tuple[places.Place, ...]:
+def _communes() -> tuple[gazetteer.CommunePlace, ...]:
     try:
-        return tuple(sorted(places.communes(), key=lambda place: place.former_district))
+        return tuple(sorted(gazetteer.communes(), key=lambda place: place.former_district))
     except DatabaseTrouble:
         return ()

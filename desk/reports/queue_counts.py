@@ -9,12 +9,12 @@ from django.contrib.auth.models import User
 from django.db import Error as DatabaseTrouble
 from django.db import connection
 
-from desk.reports import reporter_activity as answers
-from reports.cases import visibility as scope
-from reports.facts import effective_facts as held
+from desk.reports import reporter_activity
+from reports.cases import visibility
+from reports.facts import effective_facts
 from reports.models import Alarm, Case
-from reports.monitoring.alarms import concerned
-from reports.monitoring.queue_stats import Standing, standing
+from reports.monitoring.alarms import affected_counts
+from reports.monitoring.queue_stats import QueueState, queue_state
 
 OF_REPORTS = (Alarm.Kind.LATE, Alarm.Kind.FAILED, Alarm.Kind.UNSEEN, Alarm.Kind.OVERDUE)
 
@@ -26,7 +26,7 @@ _COUNTED = f"""
 WITH waits AS MATERIALIZED (
     SELECT desk.report_id, desk.status, desk.changed_at, desk.officer_id, desk.at_unit_id,
            report.channel, report.source, report.flags,
-           crowd.marks, {held.COLUMNS}, {held.COMMUNE} AS commune,
+           crowd.marks, {effective_facts.COLUMNS}, {effective_facts.COMMUNE} AS commune,
            coalesce((desk.corrected ->> 'priority')::int,
                     greatest(machine.priority, desk.least_priority)) AS priority
       FROM reports_case AS desk
@@ -73,7 +73,7 @@ counted AS (
                   ('viec', 'unassigned', unassigned), ('tien', 'lost', lost), ('tien', 'much', much),
                   ('tien', 'unknown', unknown)) AS kind
      UNION ALL
-    SELECT 'viec', 'answered', count(*) FROM waits WHERE {answers.SPOKEN}
+    SELECT 'viec', 'answered', count(*) FROM waits WHERE {reporter_activity.SPOKEN}
      UNION ALL
     SELECT 'viec', 'overdue', count(*) FROM reports_case
      WHERE due_at <= statement_timestamp()
@@ -91,7 +91,7 @@ SELECT facet, value, n,
 
 
 @dataclass(frozen=True)
-class Counted:
+class ValueCount:
     """One value of a list beside the queue: its name where the database knows it, how many wait."""
 
     value: str
@@ -100,12 +100,12 @@ class Counted:
 
 
 @dataclass(frozen=True)
-class Figures:
+class QueueCounts:
     """The open cases by what the lists beside the queue sort them by, the most first. `viec` holds
     the work they want: open, burning, overdue, unassigned, mine, answered, and the states themselves.
     """
 
-    by: Mapping[str, list[Counted]] = field(default_factory=dict)
+    by: Mapping[str, list[ValueCount]] = field(default_factory=dict)
 
     def count(self, facet: str, value: str) -> int:
         return next((each.count for each in self.by.get(facet, []) if each.value == value), 0)
@@ -119,7 +119,7 @@ class Figures:
         return self.count("muc", "0")
 
     @property
-    def burning(self) -> int:
+    def in_progress(self) -> int:
         return self.count("viec", "burning")
 
     @property
@@ -143,38 +143,38 @@ class Figures:
         return self.count("viec", Case.Status.WAITING)
 
 
-def figures_of(user: User) -> Figures:
+def load_counts(user: User) -> QueueCounts:
     """One statement; its cost grows with the open cases, not with the reports."""
-    by: dict[str, list[Counted]] = defaultdict(list)
+    by: dict[str, list[ValueCount]] = defaultdict(list)
     with connection.cursor() as cursor:
-        cursor.execute(_COUNTED, {"officer": user.pk, "unit": scope.unit_of(user)})
+        cursor.execute(_COUNTED, {"officer": user.pk, "unit": visibility.unit_of(user)})
         for facet, value, count, name in cursor.fetchall():
-            by[facet].append(Counted(value, count, name or ""))
-    return Figures(by)
+            by[facet].append(ValueCount(value, count, name or ""))
+    return QueueCounts(by)
 
 
-def standing_of(request: Any) -> Standing | None:
+def queue_state_for(request: Any) -> QueueState | None:
     """How the queue stands, for an officer of a unit its own part, asked once for a request; None when
     it could not be counted in time: the page stands without it.
     """
     if not hasattr(request, "queue_standing"):
         try:
-            request.queue_standing = standing(scope.unit_of(request.user))
+            request.queue_standing = queue_state(visibility.unit_of(request.user))
         except DatabaseTrouble:
             request.queue_standing = None
-    counted: Standing | None = request.queue_standing
+    counted: QueueState | None = request.queue_standing
     return counted
 
 
-def alarms_of(request: Any) -> dict[str, int]:
+def active_alarms(request: Any) -> dict[str, int]:
     """What is wrong at this moment, by kind, and how many reports each is about; asked of the
     queue itself, so that no watcher need be alive; what takes hours to go wrong is left to one. An
     officer of a unit is told of its reports alone.
     """
-    now = standing_of(request)
+    now = queue_state_for(request)
     if now is None:
         return {}
-    told = {kind.value: count for kind, count in concerned(now).items() if count}
-    if not scope.is_at_pv01(request.user):
+    told = {kind.value: count for kind, count in affected_counts(now).items() if count}
+    if not visibility.is_at_pv01(request.user):
         return {kind: count for kind, count in told.items() if kind in OF_REPORTS}
     return told | now.slow

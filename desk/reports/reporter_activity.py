@@ -6,12 +6,12 @@ from typing import Any
 from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Cast, Coalesce
 
-from core.audit.log import NO_LOOK
-from desk.reports.unread_updates import is_fresh, with_acts
+from core.audit.events import NO_LOOK
+from desk.reports.unread_updates import annotate_last_action, has_unread_updates
 from reports.models import Addition, Case, Event, Message, Report
 
 
-def answered(reports: QuerySet[Report]) -> QuerySet[Report]:
+def with_new_answers(reports: QuerySet[Report]) -> QuerySet[Report]:
     """Those that wait for their reporter although the reporter has written or added something
     since the desk last asked, and the other open ones with a message that nobody has acted on since.
     """
@@ -58,22 +58,22 @@ def _spoken() -> Q:
     )
 
 
-def with_tags(reports: QuerySet[Report]) -> QuerySet[Report]:
+def annotate_tags(reports: QuerySet[Report]) -> QuerySet[Report]:
     """The same, each with what its reporter has done that a row should say; `tags_of` says it."""
     is_open = Q(case__status__in=Case.OPEN)
     wish = Addition.objects.filter(report=OuterRef("pk"), kind=Addition.Kind.WITHDRAWAL)
     return (
-        with_acts(reports)
+        annotate_last_action(reports)
         .annotate(asked_at=_asked_at())
         .annotate(
             has_spoken=Q(case__status=Case.Status.WAITING) & _spoken(),
-            has_fresh=is_fresh(),
+            has_fresh=has_unread_updates(),
             has_wish=is_open & Exists(wish),
         )
     )
 
 
-def tags_of(row: Any) -> list[str]:
+def row_tags(row: Any) -> list[str]:
     """What a row of `with_tags` says."""
     return list(_tags(row.has_spoken, row.has_fresh, row.has_wish))
 

@@ -16,29 +16,23 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.reauthentication import must_be_confirmed
-from core.audit import log as events
-from desk import highlighting as marking
-from desk import labels as words
-from desk.base import moment, officer, see_other
-from desk.reports import case_text
-from desk.reports import decision_forms as acts
-from desk.reports import erasure_requests as wishes
-from desk.reports.erasure_requests import WishActs
-from desk.reports.export_actions import WITH_PERSONAL, WhyForm, attachment, digest
-from reports.attachments import filetypes
-from reports.attachments import storage as files
-from reports.cases import case_archive as case_file
-from reports.cases import legal_holds as holds
-from reports.cases import workflow
+from accounts.reauthentication import reauthentication_required
+from core.audit import events as log
+from desk import highlighting, labels
+from desk.base import format_datetime, officer, see_other
+from desk.reports import case_text, decision_forms, erasure_requests
+from desk.reports.erasure_requests import ErasureActionsMixin
+from desk.reports.export_actions import WITH_PERSONAL, ReasonForm, attachment, digest
+from reports.attachments import filetypes, storage
+from reports.cases import case_archive, legal_holds, workflow
 from reports.cases.legal_holds import HoldError
 from reports.models import Case, Destruction, Report
-from reports.retention import destruction_requests as destruction
+from reports.retention import destruction_requests
 from reports.retention.destruction_requests import DestructionError, What
-from reports.retention.erasure_requests import WishError
+from reports.retention.erasure_requests import ErasureRequestError
 
 CASE_FILE = "reports.export_case"
-MOST_WORDS = 1000
+MAX_WORDS = 1000
 _IN_MEMORY = 16 * 1024 * 1024
 NOT_DONE = {
     "reason": "Chưa làm. Ghi lý do rồi bấm lại.",
@@ -51,14 +45,14 @@ NOT_DONE = {
 }
 
 
-class CaseFileForm(WhyForm):
+class CaseFileForm(ReasonForm):
     """A case file always leaves the house, so its reason is always asked."""
 
     always = True
 
 
 @dataclass(frozen=True)
-class Thing:
+class DestructibleItem:
     """A file or an addition that could be destroyed, and the proposal that waits for it."""
 
     what: str
@@ -68,7 +62,7 @@ class Thing:
     is_mine: bool
 
 
-class KeepingActs(WishActs):
+class RetentionActionsMixin(ErasureActionsMixin):
     """The page beside a report, and its acts."""
 
     admin_site: admin.AdminSite
@@ -77,11 +71,11 @@ class KeepingActs(WishActs):
 
     def keeping_urls(self) -> list[URLPattern]:
         under: dict[str, Callable[..., HttpResponseBase]] = {
-            "hold": self.hold, "lift": self.lift, "case-file": must_be_confirmed(self.give_case_file, CASE_FILE),
+            "hold": self.hold, "lift": self.lift_hold_view, "case-file": reauthentication_required(self.give_case_file, CASE_FILE),
             "destroy": self.destroy, "destroy/<int:which>/confirm": self.confirm,
             "destroy/<int:which>/withdraw": self.withdraw, **self.wish_acts(),
         }  # fmt: skip
-        shown = self.admin_site.admin_view(require_safe(self.keeping))
+        shown = self.admin_site.admin_view(require_safe(self.retention_view))
         return [
             path("<uuid:pk>/keeping/", shown, name="reports_report_keeping"),
             *(self._keeping_url(route, view) for route, view in under.items()),
@@ -92,22 +86,22 @@ class KeepingActs(WishActs):
         wrapped = self.admin_site.admin_view(require_POST(view))
         return path(f"<uuid:pk>/{route}/", wrapped, name=f"reports_report_keeping_{name}")
 
-    def keeping(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+    def retention_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         return self._keeping_page(request, self._get(request, pk))
 
     def hold(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Put the report under a hold."""
 
         def act(by: User, reason: str) -> object:
-            return holds.place(pk, by=by, reason=reason)
+            return legal_holds.place_hold(pk, by=by, reason=reason)
 
         return self._do(request, pk, "hold", act, "Đã giữ nguyên tin này.")
 
-    def lift(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+    def lift_hold_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """End the hold."""
 
         def act(by: User, reason: str) -> None:
-            holds.lift(pk, by=by, reason=reason)
+            legal_holds.lift_hold(pk, by=by, reason=reason)
 
         return self._do(request, pk, "lift", act, "Đã thôi giữ.")
 
@@ -116,7 +110,7 @@ class KeepingActs(WishActs):
         what, target = request.POST.get("what", ""), _key(request.POST.get("target", ""))
 
         def act(by: User, reason: str) -> object:
-            return destruction.propose(pk, what, target, by=by, reason=reason)
+            return destruction_requests.propose(pk, what, target, by=by, reason=reason)
 
         return self._do(request, pk, "destroy", act, "Đã đề nghị hủy. Cần người thứ hai đồng ý.")
 
@@ -124,7 +118,7 @@ class KeepingActs(WishActs):
         """Destroy what somebody else has proposed."""
 
         def act(by: User, _: str) -> None:
-            destruction.confirm(pk, which, by=by)
+            destruction_requests.confirm(pk, which, by=by)
 
         return self._do(request, pk, "confirm_destruction", act, "Đã hủy.")
 
@@ -132,7 +126,7 @@ class KeepingActs(WishActs):
         """Take a proposal back, or refuse it."""
 
         def act(by: User, _: str) -> None:
-            destruction.withdraw(pk, which, by=by)
+            destruction_requests.withdraw(pk, which, by=by)
 
         return self._do(request, pk, "withdraw_destruction", act, "Đã bỏ đề nghị hủy.")
 
@@ -146,10 +140,10 @@ class KeepingActs(WishActs):
     ) -> HttpResponse:
         """Do it, or show the page again with what was typed and why not."""
         report = self._get(request, pk)
-        reason = request.POST.get("reason", "").replace("\0", "")[:MOST_WORDS]
+        reason = request.POST.get("reason", "").replace("\0", "")[:MAX_WORDS]
         try:
             act(officer(request), reason)
-        except (HoldError, DestructionError, WishError, workflow.WorkflowError) as error:
+        except (HoldError, DestructionError, ErasureRequestError, workflow.WorkflowError) as error:
             messages.error(request, _why_not(error, pk))
             return self._keeping_page(request, report, typed=(verb, reason), status=409)
         messages.success(request, done)
@@ -168,11 +162,11 @@ class KeepingActs(WishActs):
         with contextlib.ExitStack() as unless_given:
             file = unless_given.enter_context(tempfile.SpooledTemporaryFile(_IN_MEMORY))
             talk = by.has_perm("reports.decide_case")
-            text = case_text.whole(report, personal=personal, talk=talk)
-            count = case_file.write(file, report, text, pictures=personal)
+            text = case_text.case_text(report, personal=personal, talk=talk)
+            count = case_archive.write_case_zip(file, report, text, pictures=personal)
             said = {"format": "zip", "files": count, "personal": personal, "sha256": digest(file)}
             reason = form.cleaned_data["reason"]
-            events.record("report", report.pk, "case_exported", by=by, reason=reason, **said)
+            log.log_event("report", report.pk, "case_exported", by=by, reason=reason, **said)
             unless_given.pop_all()  # the answer closes it
         return attachment(file, f"tin-{report.public_number}.zip", "application/zip")
 
@@ -187,19 +181,19 @@ class KeepingActs(WishActs):
     ) -> HttpResponse:
         by = officer(request)
         may = {
-            "may_hold": holds.PLACE, "may_lift": holds.LIFT, "may_export": CASE_FILE,
-            "may_propose": destruction.PROPOSE, "may_confirm": destruction.CONFIRM,
+            "may_hold": legal_holds.PLACE, "may_lift": legal_holds.LIFT, "may_export": CASE_FILE,
+            "may_propose": destruction_requests.PROPOSE, "may_confirm": destruction_requests.CONFIRM,
         }  # fmt: skip
         context = {
             **self.admin_site.each_context(request),
             "title": f"Giữ, xuất, hủy: tin {report.public_number}",
             "opts": self.opts,
             "report": report,
-            "hold": (hold := holds.current(report.pk)),
-            "hold_by": words.person(hold.by) if hold else "",
-            "hold_reason": marking.plain(hold.reason) if hold else "",
-            "things": things(report, by),
-            **wishes.shown(report, by),
+            "hold": (hold := legal_holds.current_hold(report.pk)),
+            "hold_by": labels.officer_name(hold.by) if hold else "",
+            "hold_reason": highlighting.plain_line(hold.reason) if hold else "",
+            "things": destructible_items(report, by),
+            **erasure_requests.erasure_panel(report, by),
             "form": form or CaseFileForm(may_personal=by.has_perm(WITH_PERSONAL)),
             "typed": dict([typed]),
             **{name: by.has_perm(permission) for name, permission in may.items()},
@@ -208,37 +202,37 @@ class KeepingActs(WishActs):
         return TemplateResponse(request, page, context, status=status)
 
 
-def things(report: Report, by: User) -> list[Thing]:
+def destructible_items(report: Report, by: User) -> list[DestructibleItem]:
     """What of a report could be destroyed. Three statements."""
     rows = Destruction.objects.filter(report=report, confirmed_at=None, withdrawn_at=None)
     open_ones = {row.target: row for row in rows.select_related("proposed_by")}
     sent = [
-        (What.FILE, file.pk, f"Tệp số {number}: {filetypes.named(file.media_type).word}")
-        for number, file in enumerate(files.of(report), 1)
+        (What.FILE, file.pk, f"Tệp số {number}: {filetypes.by_media_type(file.media_type).word}")
+        for number, file in enumerate(storage.files_of_report(report), 1)
         if file.erased_at is None
     ]
     told = [
-        (What.ADDITION, row.pk, f"{row.get_kind_display()}, {moment(row.received_at)}")
+        (What.ADDITION, row.pk, f"{row.get_kind_display()}, {format_datetime(row.received_at)}")
         for row in report.additions.filter(erased_at=None).order_by("received_at")
     ]
     return [
-        Thing(what, target, title, row, bool(row and row.proposed_by_id == by.pk))
+        DestructibleItem(what, target, title, row, bool(row and row.proposed_by_id == by.pk))
         for what, target, title in (*sent, *told)
         for row in [open_ones.get(target)]
     ]
 
 
 def _why_not(
-    error: HoldError | DestructionError | WishError | workflow.WorkflowError, pk: UUID
+    error: HoldError | DestructionError | ErasureRequestError | workflow.WorkflowError, pk: UUID
 ) -> str:
     """What the officer reads. Raises PermissionDenied where it is the right that is missing."""
     if isinstance(error, workflow.NotAllowed):
         raise PermissionDenied from error
     if isinstance(error, workflow.WorkflowError):
-        return acts.why_not(error, Case.objects.get(pk=pk))
+        return decision_forms.error_message(error, Case.objects.get(pk=pk))
     if error.why == "permission":
         raise PermissionDenied from error
-    told = wishes.NOT_DONE if isinstance(error, WishError) else NOT_DONE
+    told = erasure_requests.NOT_DONE if isinstance(error, ErasureRequestError) else NOT_DONE
     return told[error.why]
 
 

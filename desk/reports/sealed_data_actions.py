@@ -13,26 +13,23 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 
-from accounts import reauthentication as reauth
-from core.audit import log as events
-from desk.base import officer, typed
-from desk.reports import attachments as originals
-from desk.reports import followups as later
-from desk.reports import sealed_data_reasons as reveals
-from desk.reports import text_download as texts
-from desk.reports.decision_forms import MOST_WORDS, NOT_RELEASED
-from desk.reports.followups import Later, Sealed
-from reports.attachments import storage as files
-from reports.extraction import redaction as privacy
+from accounts import reauthentication
+from core.audit import events as log
+from desk.base import officer, post_text
+from desk.reports import attachments, followups, sealed_data_reasons, text_download
+from desk.reports.decision_forms import MAX_WORDS, NOT_RELEASED
+from desk.reports.followups import FollowupPanel, Sealed
+from reports.attachments import storage
+from reports.extraction import redaction
 from reports.models import FileCheck, Report
-from reports.submission import receipt_codes as receipts
-from reports.tracking import code_recovery as pickup
+from reports.submission import receipt_codes
+from reports.tracking import code_recovery
 
 REVEAL = "reports.reveal_contact"
 _FIELDS = {"message": "text", "addition": "story"}  # where what is asked for lies
 
 
-class RevealActs:
+class RevealActionsMixin:
     """Words, files and the code of a reporter, one at a time."""
 
     admin_site: admin.AdminSite
@@ -43,11 +40,11 @@ class RevealActs:
     def reveal_urls(self) -> list[URLPattern]:
         once = [
             self._reveal_url(f"reveal-{what}/", self.reveal, f"reveal_{what}", what=what)
-            for what in reveals.SEALED
+            for what in sealed_data_reasons.SEALED
         ]
         later_words = [
             self._reveal_url(
-                f"reveal-{what}/<{key}:which>/", self.reveal_later, f"reveal_{what}", what=what
+                f"reveal-{what}/<{key}:which>/", self.reveal_followup, f"reveal_{what}", what=what
             )
             for what, key in (("message", "int"), ("addition", "uuid"))
         ]
@@ -57,62 +54,68 @@ class RevealActs:
             self._reveal_url("release-code/", self.release_code, "release_code"),
             self._reveal_url("file/<uuid:file>/", self.original, "reveal_file"),
             self._look_url("picture/<uuid:file>/", self.picture, "picture"),
-            self._look_url("text/", self.text, "text"),
+            self._look_url("text/", self.download_text, "text"),
         ]
 
-    def _reveal_url(self, route: str, view: reauth.View, name: str, **given: str) -> URLPattern:
+    def _reveal_url(
+        self, route: str, view: reauthentication.View, name: str, **given: str
+    ) -> URLPattern:
         """Personal data is given to who has lately said who they are."""
-        asked_again = reauth.must_be_confirmed(view, REVEAL)
+        asked_again = reauthentication.reauthentication_required(view, REVEAL)
         return self._post(f"<uuid:pk>/{route}", asked_again, f"reports_report_{name}", **given)
 
-    def _look_url(self, route: str, view: reauth.View, name: str) -> URLPattern:
+    def _look_url(self, route: str, view: reauthentication.View, name: str) -> URLPattern:
         shown = self.admin_site.admin_view(require_safe(view))
         address: URLPattern = path(f"<uuid:pk>/{route}", shown, name=f"reports_report_{name}")
         return address
 
-    def text(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+    def download_text(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Give the whole working copy of what was typed as a file, on record before it is given."""
         report = self._get(request, pk)
-        said = later.whole(report) if request.user.has_perm("reports.decide_case") else []
-        events.record("report", report.pk, "revealed", by=officer(request), what="text")
-        return texts.attachment(texts.whole(report, said), report.public_number)
+        said = followups.full_texts(report) if request.user.has_perm("reports.decide_case") else []
+        log.log_event("report", report.pk, "revealed", by=officer(request), what="text")
+        return text_download.attachment(
+            text_download.working_copy_text(report, said), report.public_number
+        )
 
     def reveal(self, request: HttpRequest, pk: UUID, what: str) -> HttpResponse:
         """Show one sealed thing once, or give it whole; on record before it is shown."""
         report = self._get(request, pk)
         if not request.user.has_perm(REVEAL):
             raise PermissionDenied
-        why = reveals.reason_of(request)
-        if told := reveals.why_not(request, report, officer(request)):
+        why = sealed_data_reasons.reveal_reason(request)
+        if told := sealed_data_reasons.reveal_refusal(request, report, officer(request)):
             messages.error(request, told)
             page = self._page(request, report, shown={"asked": what, "why": why})
             page.status_code = 422
             return page
-        sealed = report.story_sealed if what == "story" else Later(report).sealed(what)
+        sealed = (
+            report.story_sealed if what == "story" else FollowupPanel(report).latest_sealed(what)
+        )
         text = self._opened(request, report, sealed, what, reason=why)
         if text and "whole" in request.POST:
-            return texts.attachment(text, f"{report.public_number}-{what}")
+            return text_download.attachment(text, f"{report.public_number}-{what}")
         return self._page(request, report, shown={what: text, "why": why})
 
-    def reveal_later(
+    def reveal_followup(
         self, request: HttpRequest, pk: UUID, what: str, which: int | UUID
     ) -> HttpResponse:
         """Show one message or addition as it came, or give it whole; on record before that."""
         report = self._get(request, pk)
         if not request.user.has_perm(REVEAL):
             raise PermissionDenied
-        sealed = later.words_of(report, what, which)
+        sealed = followups.sealed_text_or_404(report, what, which)
         text = self._opened(request, report, sealed, what, which=str(which))
         if text and "whole" in request.POST:
-            return texts.attachment(text, f"{report.public_number}-{what}")
+            return text_download.attachment(text, f"{report.public_number}-{what}")
         return self._page(request, report, opened=which)
 
     def _opened(
         self, request: HttpRequest, report: Report, sealed: Sealed, what: str, **which: str
     ) -> str:
         """The sealed words, on record before they are; "" when they do not open, which is told."""
-        events.record("report", report.pk, "revealed", by=officer(request), what=what, **which)
-        text = privacy.unseal(sealed, _FIELDS.get(what, what), report.pk)
+        log.log_event("report", report.pk, "revealed", by=officer(request), what=what, **which)
+        text = redaction.decrypt(sealed, _FIELDS.get(what, what), report.pk)
         if text is None:
             messages.error(request, "Không mở được: không có, đã xóa, hoặc thiếu khóa.")
         return text or ""
@@ -120,10 +123,14 @@ class RevealActs:
     def release_code(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Show, once, the word with which the reporter fetches a new code."""
         report = self._get(request, pk)
-        reason = typed(request, "reason")[:MOST_WORDS]
+        reason = post_text(request, "reason")[:MAX_WORDS]
         try:
-            word = " ".join(receipts.grouped(pickup.release(report, officer(request), reason)))
-        except pickup.NotReleased as error:
+            word = " ".join(
+                receipt_codes.format_code(
+                    code_recovery.issue_one_time_word(report, officer(request), reason)
+                )
+            )
+        except code_recovery.ReleaseError as error:
             if error.why == "permission":
                 raise PermissionDenied from error
             messages.error(request, NOT_RELEASED[error.why])
@@ -131,7 +138,7 @@ class RevealActs:
             page.status_code = 422
             return page
         messages.success(request, "Đọc số tin và chữ dùng một lần ở dưới cho người gọi.")
-        spoken = "; ".join(map(receipts.spoken, word.split()))
+        spoken = "; ".join(map(receipt_codes.phonetic_group, word.split()))
         return self._page(request, report, shown={"word": word, "spoken": spoken})
 
     def original(self, request: HttpRequest, pk: UUID, file: UUID) -> HttpResponseBase:
@@ -140,15 +147,15 @@ class RevealActs:
         if not request.user.has_perm(REVEAL):
             raise PermissionDenied
         row = get_object_or_404(report.files.select_related("check_result"), pk=file)
-        if originals.is_infected(row) and "harmful" not in request.POST:
+        if attachments.is_infected(row) and "harmful" not in request.POST:
             messages.error(request, "Tệp này có mã độc. Xem cảnh báo ở dưới trước khi tải.")
             return self._page(request, report)
-        number = originals.number_of(report, row)
+        number = attachments.file_ordinal(report, row)
         by = officer(request)
-        events.record("report", report.pk, "revealed", by=by, what="file", number=number)
+        log.log_event("report", report.pk, "revealed", by=by, what="file", number=number)
         try:
-            return originals.attachment(report, row, number)
-        except files.UnopenableError:
+            return attachments.attachment(report, row, number)
+        except storage.DecryptionError:
             messages.error(request, "Không mở được bản gốc: đã xóa, đã hỏng, hoặc thiếu khóa.")
         return self._page(request, report)
 
@@ -160,8 +167,8 @@ class RevealActs:
         row = get_object_or_404(report.files.filter(erased_at=None), pk=file)
         check = get_object_or_404(FileCheck, file=row)
         try:
-            answer = originals.drawn(check)
-        except files.UnopenableError as error:
+            answer = attachments.open_clean_copy(check)
+        except storage.DecryptionError as error:
             raise Http404 from error
-        originals.put_on_record(report, officer(request))
+        attachments.log_picture_view(report, officer(request))
         return answer

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 
-from core.audit import log as events
-from desk.reports import detail as page
+from core.audit import events as log
+from desk.reports import detail
 from reports.models import Event, Report
 
 SEALED = ("contact", "phrase", "story")
@@ -20,37 +20,37 @@ REASONS = (
     "Đối chiếu lời kể gốc",
     "Lập phiếu chuyển đơn vị",
 )
-FEWEST, MOST = 5, 300  # signs of a reason
+MIN_COUNT, MAX_COUNT = 5, 300  # signs of a reason
 _KEPT = "Chưa hiện. "
 
 
-def last_look(report: Report, by: User) -> int:
+def latest_reveal_id(report: Report, by: User) -> int:
     """The key of the officer's newest look at a sealed thing of a report, 0 for none."""
-    looks = events.about("report", report.pk).filter(
+    looks = log.events_for("report", report.pk).filter(
         kind="revealed", by=by, detail__what__in=SEALED
     )
     return looks.values_list("pk", flat=True).first() or 0
 
 
-def last_of(recorded: Sequence[Event], report: Report, by: User) -> int:
+def latest_reveal_in(recorded: Sequence[Event], report: Report, by: User) -> int:
     """The same where the newest events of the report are at hand, of which there may be older ones
     only if they are as many as a page shows.
     """
     for event in recorded:
         if event.kind == "revealed" and event.by == by and event.detail.get("what") in SEALED:
             return int(event.pk)
-    return last_look(report, by) if len(recorded) >= page.MOST_EVENTS else 0
+    return latest_reveal_id(report, by) if len(recorded) >= detail.MAX_EVENTS else 0
 
 
-def reason_of(request: HttpRequest) -> str:
+def reveal_reason(request: HttpRequest) -> str:
     """What was given as reason, on one line."""
-    return " ".join(request.POST.get("why", "").replace("\0", "").split())[:MOST]
+    return " ".join(request.POST.get("why", "").replace("\0", "").split())[:MAX_COUNT]
 
 
-def why_not(request: HttpRequest, report: Report, by: User) -> str:
+def reveal_refusal(request: HttpRequest, report: Report, by: User) -> str:
     """Why nothing is shown, in an officer's words; "" where it may be."""
-    if len(reason_of(request)) < FEWEST:
+    if len(reveal_reason(request)) < MIN_COUNT:
         return f"{_KEPT}Ghi vì sao cần xem, ví dụ: {REASONS[0].lower()}."
-    if request.POST.get("seen", "0") != str(last_look(report, by)):
+    if request.POST.get("seen", "0") != str(latest_reveal_id(report, by)):
         return f"{_KEPT}Mỗi lý do chỉ hiện một lần, lần ấy đã hiện. Cần xem nữa thì bấm lại."
     return ""

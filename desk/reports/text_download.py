@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.http import HttpResponse
 
-from desk import highlighting as marking
+from desk import highlighting
 from reports.models import Report
 
 # The texts of one line, and their titles.
@@ -16,7 +16,7 @@ LINES = {
 }
 
 
-def whole(report: Report, later: Iterable[tuple[str, str]] = ()) -> str:
+def working_copy_text(report: Report, later: Iterable[tuple[str, str]] = ()) -> str:
     """Every text of the working copy under its title, then what came later; the empty ones left
     out.
     """
@@ -26,10 +26,10 @@ def whole(report: Report, later: Iterable[tuple[str, str]] = ()) -> str:
     return "\n\n".join(f"{title}:\n{text}" for title, text in texts if text)
 
 
-def is_left_out(report: Report, story: marking.Beginning) -> bool:
+def is_truncated(report: Report, story: highlighting.TruncatedText) -> bool:
     """Whether the page of a report leaves out some of what was typed."""
     return story.left > 0 or any(
-        len(getattr(report, name)) > marking.MOST_OF_LINE for name in LINES
+        len(getattr(report, name)) > highlighting.MAX_OF_LINE for name in LINES
     )
 
 

@@ -17,17 +17,15 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from accounts.reauthentication import must_be_confirmed
-from core.audit import log as events
-from desk import highlighting as marking
-from desk import labels as words
+from accounts.reauthentication import reauthentication_required
+from core.audit import events as log
+from desk import highlighting, labels
 from desk.base import officer, see_other
-from desk.reports import attachments as originals
-from desk.reports import detail as page
-from desk.reports.followups import Later
-from reports.cases import transfer_slips as slips
-from reports.extraction import redaction as privacy
-from reports.facts.effective_facts import held
+from desk.reports import attachments, detail
+from desk.reports.followups import FollowupPanel
+from reports.cases import transfer_slips
+from reports.extraction import redaction
+from reports.facts.effective_facts import effective_facts
 from reports.models import Case, Report, Slip
 
 REVEAL = "reports.reveal_contact"
@@ -46,7 +44,7 @@ _MASKED = "Số giấy tờ, số thẻ và số người báo trong lời kể 
 _OPEN = "Có số người báo và lời kể gốc: giữ kín, không sao gửi tiếp."
 
 
-class SlipActs:
+class TransferSlipActionsMixin:
     """The paper of a hand-over: made later where it has none, and given as a file."""
 
     admin_site: admin.AdminSite
@@ -67,16 +65,16 @@ class SlipActs:
         if not by.has_perm("reports.hand_over_case"):
             raise PermissionDenied
         try:
-            row = slips.issue_later(report.case, by)
+            row = transfer_slips.issue_transfer_slip_later(report.case, by)
             messages.success(request, f"Đã lập phiếu số {NUMBER.format(row.number)}.")
-        except slips.NoSlip:
+        except transfer_slips.TransferSlipError:
             messages.error(request, "Chưa lập. Tin này chưa chuyển đơn vị, hoặc đã có phiếu.")
         return see_other(reverse("admin:reports_report_change", args=[pk]) + "#slips")
 
     def give_slip(self, request: HttpRequest, pk: UUID, slip: int) -> HttpResponseBase:
         """The paper; who wants it with what is sealed says once more who they are."""
         is_whole = "whole" in request.POST
-        view = must_be_confirmed(self.slip, REVEAL) if is_whole else self.slip
+        view = reauthentication_required(self.slip, REVEAL) if is_whole else self.slip
         return view(request, pk=pk, slip=slip)
 
     def slip(self, request: HttpRequest, pk: UUID, slip: int) -> HttpResponse:
@@ -90,17 +88,17 @@ class SlipActs:
             raise PermissionDenied
         if is_whole:
             why = f"Phiếu chuyển {row}"
-            events.record("report", pk, "revealed", by=by, what="slip", reason=why)
-        events.record("report", pk, "slip_given", by=by, slip=str(row))
+            log.log_event("report", pk, "revealed", by=by, what="slip", reason=why)
+        log.log_event("report", pk, "slip_given", by=by, slip=str(row))
         return _attachment(
             _drawn(report, row, is_whole=is_whole), f"phieu-chuyen-{row.number}-{row.year}"
         )
 
 
-def of(report: Report) -> QuerySet[Any]:
+def slips_of_report(report: Report) -> QuerySet[Any]:
     """The papers of a report, each with how often it was given (`.given`). One statement."""
     given = (
-        events.about("report", report.pk)
+        log.events_for("report", report.pk)
         .alias(printed=KT("detail__slip"))
         .filter(kind="slip_given", printed=OuterRef("said"))
         .order_by()
@@ -116,31 +114,38 @@ def of(report: Report) -> QuerySet[Any]:
     return rows.annotate(given=Coalesce(Subquery(given), 0))
 
 
-def shown(report: Report, by: User) -> dict[str, Any]:
+def slip_panel(report: Report, by: User) -> dict[str, Any]:
     """What the report page needs for its box of papers; nothing of a report that is worked on."""
     if report.case.status in Case.OPEN:  # most are, and each statement of this page counts
         return {}
-    rows = list(of(report))
-    may_make = not rows and by.has_perm("reports.hand_over_case") and slips.lacks_one(report.case)
+    rows = list(slips_of_report(report))
+    may_make = (
+        not rows
+        and by.has_perm("reports.hand_over_case")
+        and transfer_slips.is_slip_missing(report.case)
+    )
     return {"slips": rows, "may_make_slip": may_make}
 
 
 def _drawn(report: Report, row: Slip, *, is_whole: bool) -> bytes:
-    from reports.cases import pdf_documents as papers  # noqa: PLC0415  # fpdf2 is heavy: only who draws pays
+    from reports.cases import pdf_documents  # noqa: PLC0415  # fpdf2 is heavy: only who draws pays
 
-    return papers.draw(
-        papers.Paper(
+    return pdf_documents.render_pdf(
+        pdf_documents.PdfDocument(
             number=NUMBER.format(row.number),
             issued_on=timezone.localtime(row.at).date(),
             title="PHIẾU CHUYỂN TIN",
             about=f"Tin số {report.public_number}",
             to=row.unit,
             opening=_OPENING,
-            facts=tuple((title, papers.cut(text)) for title, text in _facts(report, row, is_whole)),
+            facts=tuple(
+                (title, pdf_documents.truncate_to_pages(text))
+                for title, text in _facts(report, row, is_whole)
+            ),
             closing=_CLOSING,
             receivers=("- Như trên;", "- Lưu: VT, PV01."),
             signed_as="CÁN BỘ LẬP PHIẾU",
-            signer=words.person(row.by),
+            signer=labels.officer_name(row.by),
             foot=f"{_OPEN if is_whole else _MASKED} {_FOOT}",
         )
     )
@@ -149,38 +154,40 @@ def _drawn(report: Report, row: Slip, *, is_whole: bool) -> bytes:
 def _facts(report: Report, row: Slip, is_whole: bool) -> Iterator[tuple[str, str]]:
     """What the paper tells, the longest last. Odd signs are shown by their code points."""
     yield "Nhận lúc", f"{timezone.localtime(report.received_at):%H:%M, ngày %d/%m/%Y}"
-    yield from page.declared(report)
+    yield from detail.form_answers(report)
     if is_whole:
-        contact = privacy.unseal(Later(report).sealed("contact"), "contact", report.pk)
-        yield "Số người báo", marking.plain(contact or "") or "Không để lại"
+        contact = redaction.decrypt(
+            FollowupPanel(report).latest_sealed("contact"), "contact", report.pk
+        )
+        yield "Số người báo", highlighting.plain_line(contact or "") or "Không để lại"
     yield from _reading(report)
-    if named := page.indicators(report):
+    if named := detail.indicators(report):
         yield "Số, tài khoản", "\n".join(f"{each.what}: {each.shown}" for each in named)
-    if sent := originals.rows(report):
+    if sent := attachments.file_rows(report):
         yield "Tài liệu kèm theo", "\n".join(_file(each) for each in sent)
     yield "Lý do chuyển", _lines(row.reason)
-    story = privacy.opened(report, "story") if is_whole else None
+    story = redaction.decrypt_field(report, "story") if is_whole else None
     yield "Lời kể", _lines(story or report.story) or "Người báo không kể."
 
 
 def _reading(report: Report) -> Iterator[tuple[str, str]]:
     """The kind of scam and the loss: first what an officer put right, then what only the machine says."""
-    said = held(report)
-    loss = f"thiệt hại: {words.money(said.money_lost_vnd).lower()}"
-    told = {"scenario": words.label(said.scenario or ""), "money_lost_vnd": loss}
+    said = effective_facts(report)
+    loss = f"thiệt hại: {labels.format_loss(said.money_lost_vnd).lower()}"
+    told = {"scenario": labels.code_label(said.scenario or ""), "money_lost_vnd": loss}
     if mended := [text for fact, text in told.items() if fact in said.corrected]:
         yield "Cán bộ ghi", "; ".join(mended)
     if said.is_read and (read := [told[fact] for fact in told if fact not in said.corrected]):
         yield "Máy gợi ý", "; ".join(read)
 
 
-def _file(row: originals.Row) -> str:
+def _file(row: attachments.FileRow) -> str:
     return f"Số {row.number}: {row.word}, {row.size}, SHA-256 {row.digest}…"
 
 
 def _lines(text: str) -> str:
     """Several lines of a person's text as they stand, odd signs by their code points."""
-    return "".join(part.text for part in marking.parts(text)).strip()
+    return "".join(part.text for part in highlighting.split_segments(text)).strip()
 
 
 def _attachment(sheet: bytes, name: str) -> HttpResponse:

@@ -7,11 +7,11 @@ there too what came later, and tells a wish to withdraw by itself (desk/reports/
 from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Cast
 
-from core.audit.log import NO_LOOK
+from core.audit.events import NO_LOOK
 from reports.models import Addition, Event, EvidenceFile, Message, Report
 
 
-def fresh(reports: QuerySet[Report]) -> QuerySet[Report]:
+def with_unread_updates(reports: QuerySet[Report]) -> QuerySet[Report]:
     """Those of *reports* with words or files that no person has acted on since; its cost grows with
     what came later, not with the reports.
     """
@@ -23,12 +23,12 @@ def fresh(reports: QuerySet[Report]) -> QuerySet[Report]:
     return reports.filter(found[0] | found[1] | found[2])
 
 
-def with_acts(reports: QuerySet[Report]) -> QuerySet[Report]:
+def annotate_last_action(reports: QuerySet[Report]) -> QuerySet[Report]:
     """The same with `.acted_at`, when a person last acted on each, which `is_fresh` asks for."""
     return reports.annotate(acted_at=_last_act("pk"))
 
 
-def is_fresh() -> Q:
+def has_unread_updates() -> Q:
     """Whether something came since `acted_at`. For the few rows of a page."""
     about, since = OuterRef("pk"), OuterRef("acted_at")
     written = Message.objects.filter(report=about, by=None, sent_at__gt=since)

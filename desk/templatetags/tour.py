@@ -6,7 +6,7 @@ from django import template
 from django.contrib.auth.models import User
 from django.template import Context
 
-from desk import help as desk_help
+from desk import help_pages
 
 register = template.Library()
 
@@ -15,6 +15,8 @@ register = template.Library()
 def desk_tour(context: Context) -> dict[str, Any]:
     """The five steps, once; nothing for who has read them."""
     request = context["request"]
-    steps = desk_help.tour_for(request)
-    is_new = isinstance(request.user, User) and steps and not desk_help.knows_desk(request)
+    steps = help_pages.tour_for(request)
+    is_new = (
+        isinstance(request.user, User) and steps and not help_pages.has_seen_tour_cached(request)
+    )
     return {"is_new": is_new, "steps": steps, "csrf_token": context.get("csrf_token")}

@@ -33,13 +33,12 @@ from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from redis import RedisError
 
-from ops.backup import archive
-from ops.backup import pg_dump as dumps
+from ops.backup import archive, pg_dump
 from ops.backup.archive import ArchiveError, Content, Manifest
 from ops.backup.manifest import read, refuse_malformed
 from ops.backup.pg_dump import DumpError
 from ops.child_process import StartError
-from reports.attachments import storage as files
+from reports.attachments import storage
 from reports.models import EvidenceFile
 
 DUMP = "database"  # database/000001 and so on: one after the other they are pg_dump's file
@@ -47,7 +46,7 @@ PIECE = 8 * 1024 * 1024
 DRAFT = ".backup.draft"
 BUSY = "another backup is being written to {}"
 NEW, OLD = ".restored", ".replaced"  # inside their folder, which may be a disk of its own
-PASSING = {NEW, OLD, files.DRAFTS, files.COPIES, "lost+found"}  # copies can be drawn again
+PASSING = {NEW, OLD, storage.DRAFTS, storage.COPIES, "lost+found"}  # copies can be drawn again
 _MIGRATIONS = "SELECT app || '.' || name FROM django_migrations ORDER BY 1"
 _FILES = "SELECT id::text FROM reports_evidencefile WHERE erased_at IS NULL ORDER BY 1"
 
@@ -73,7 +72,7 @@ def in_one_line(about: str = "") -> Iterator[None]:
     except OSError as error:
         raise CommandError(f"{error.filename or about}: {error.strerror}") from error
     except (psycopg2.Error, DatabaseError) as error:
-        raise CommandError(f"PostgreSQL: {dumps.without_values(str(error))}") from error
+        raise CommandError(f"PostgreSQL: {pg_dump.without_values(str(error))}") from error
 
 
 # --- out
@@ -85,7 +84,7 @@ def back_up(target: Path) -> list[str]:
 
     Raises ArchiveError, DumpError, StartError, OSError and psycopg2.Error.
     """
-    with _drafted(target) as draft, dumps.snapshot() as moment:
+    with _drafted(target) as draft, pg_dump.snapshot() as moment:
         about = {
             "taken_at": moment.taken_at.astimezone(UTC).isoformat(),
             "migrations": moment.column(_MIGRATIONS),
@@ -148,8 +147,8 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _contents(moment: dumps.Snapshot) -> Generator[Content, None, None]:
-    with dumps.dumping(moment) as dump:
+def _contents(moment: pg_dump.Snapshot) -> Generator[Content, None, None]:
+    with pg_dump.dumping(moment) as dump:
         for number in itertools.count(1):
             piece = dump.read(PIECE)
             if not piece:
@@ -280,7 +279,7 @@ def restore(archived: Unpacked, here: dict[str, int]) -> None:
     Raises DumpError when nothing has changed, UnfinishedError when only the last steps failed.
     """
     connection.close()
-    dumps.put_back(archived.dump, archived.rows, here)
+    pg_dump.put_back(archived.dump, archived.rows, here)
     with _finishing("the files: give this command again"):
         for folder in folders().values():
             _swap(folder)

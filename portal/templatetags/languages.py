@@ -9,7 +9,7 @@ from django.utils.translation import get_language
 register = template.Library()
 
 
-class Other(NamedTuple):
+class LanguageLink(NamedTuple):
     """Where a page stands in its other language, and how that language calls itself."""
 
     address: str
@@ -18,7 +18,7 @@ class Other(NamedTuple):
 
 
 @register.simple_tag(takes_context=True)
-def other_language(context: template.Context) -> Other | None:
+def language_switch_link(context: template.Context) -> LanguageLink | None:
     """None where the page stands in one language only, or is drawn without a request and does not
     say where it stands (`here`).
     """
@@ -28,4 +28,4 @@ def other_language(context: template.Context) -> Other | None:
         return None
     code, name = ("vi", "Tiếng Việt") if get_language() == "en" else ("en", "English")
     address = translate_url(here, code)
-    return Other(address, code, name) if address != here else None
+    return LanguageLink(address, code, name) if address != here else None

@@ -14,7 +14,7 @@ from django.conf import settings
 
 SECONDS = 5.0  # for the whole of it: to connect, to take the pieces, to answer
 _PIECE = 64 * 1024
-_LONGEST_ANSWER = 4096
+_MAX_ANSWER_LENGTH = 4096
 _PORT = 3310
 
 
@@ -39,7 +39,7 @@ def is_infected(content: bytes) -> bool:
     raise ScanError("answer")
 
 
-def place_of(url: str) -> str | tuple[str, int]:
+def parse_clamd_url(url: str) -> str | tuple[str, int]:
     """The socket that CLAMD_URL names: tcp://host:3310 or unix:///path. Raises ValueError."""
     parts = urlsplit(url)
     if parts.scheme == "tcp" and parts.hostname and parts.path in {"", "/"}:
@@ -51,7 +51,7 @@ def place_of(url: str) -> str | tuple[str, int]:
 
 def _ask(content: bytes) -> str:
     until = time.monotonic() + SECONDS
-    with _connected(place_of(settings.CLAMD_URL)) as line:
+    with _connected(parse_clamd_url(settings.CLAMD_URL)) as line:
         for piece in _stream(content):
             _limit(line, until)
             line.sendall(piece)
@@ -90,9 +90,9 @@ def _connected(place: str | tuple[str, int]) -> socket.socket:
 def _answer(line: socket.socket, until: float) -> str:
     """What clamd says, up to its NUL."""
     said = b""
-    while b"\0" not in said and len(said) < _LONGEST_ANSWER:
+    while b"\0" not in said and len(said) < _MAX_ANSWER_LENGTH:
         _limit(line, until)
-        piece = line.recv(_LONGEST_ANSWER)
+        piece = line.recv(_MAX_ANSWER_LENGTH)
         if not piece:
             break
         said += piece

@@ -41,17 +41,17 @@ _PATTERNS = [(re.compile(sign, re.DOTALL), kind) for sign, kind in _SIGNS]
 _BY_MEDIA_TYPE = {kind.media_type: kind for _, kind in _SIGNS}
 
 
-def recognise(head: bytes) -> FileType | None:
+def sniff(head: bytes) -> FileType | None:
     """The type of a file that begins like this; None for what we do not take."""
     return next((kind for pattern, kind in _PATTERNS if pattern.match(head)), None)
 
 
-def named(media_type: str) -> FileType:
+def by_media_type(media_type: str) -> FileType:
     """The type that a row names; one that we took in another year is bytes and no more."""
     return _BY_MEDIA_TYPE.get(media_type, FileType("application/octet-stream", "bin", "tệp"))
 
 
-def megabytes(size: int) -> str:
+def format_size(size: int) -> str:
     """A size as people read it: 2,3 MB, 640 KB, never 0."""
     if size >= 1024**2:
         return f"{size / 1024**2:.1f}".removesuffix(".0").replace(".", ",") + "\u00a0MB"

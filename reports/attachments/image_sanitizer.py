@@ -17,17 +17,17 @@ from PIL import Image, ImageFile, ImageOps
 pi_heif.register_heif_opener(thumbnails=False, decode_threads=1)
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "HEIF")
-LONGEST = 2400  # points on the long side of what is drawn
+MAX_LENGTH = 2400  # points on the long side of what is drawn
 # By its header, before anything is decoded: a phone's largest pictures, 108 million, and no more.
-MOST_POINTS = 128_000_000
+MAX_POINTS = 128_000_000
 # What is decoded at once; a JPEG is decoded at an eighth to a half where it is larger.
-MOST_DECODED = 40_000_000
+MAX_DECODED = 40_000_000
 MEMORY = 768 * 1024**2  # bytes of addresses, the interpreter's own among them
 SECONDS = 8  # of the processor
 QUALITY = 85
 
 
-class Ended(IntEnum):
+class ExitCode(IntEnum):
     """Exit codes. Any other, or a signal, is a picture that cannot be opened."""
 
     DRAWN = 0
@@ -41,7 +41,7 @@ class TooLargeError(Exception):
 BOMBS = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
-def confine() -> None:
+def apply_rlimits() -> None:
     """Whatever is read from now on: no more memory than this, no file, no core of evidence."""
     for what, most in (
         (resource.RLIMIT_AS, MEMORY),
@@ -52,7 +52,7 @@ def confine() -> None:
         resource.setrlimit(what, (most, most))
 
 
-def redraw(content: bytes) -> tuple[str, Image.Image, bytes]:
+def reencode_image(content: bytes) -> tuple[str, Image.Image, bytes]:
     """The media type, the picture and its bytes. Raises TooLargeError, and whatever Pillow does
     (OSError, ValueError, SyntaxError, struct.error, MemoryError …) where it cannot be read.
     """
@@ -76,8 +76,8 @@ def _opened(content: bytes) -> Image.Image:
 
 def _decoded(content: bytes) -> Image.Image:
     image = Image.open(io.BytesIO(content), formats=FORMATS)  # no more than MOST_POINTS: see main
-    image.draft(None, (LONGEST, LONGEST))
-    if image.width * image.height > MOST_DECODED:
+    image.draft(None, (MAX_LENGTH, MAX_LENGTH))
+    if image.width * image.height > MAX_DECODED:
         raise TooLargeError
     image.load()
     return image
@@ -103,7 +103,7 @@ def _scaled(image: Image.Image) -> Image.Image:
         image = image.convert("RGBA")
     elif image.mode == "1":
         image = image.convert("L")
-    image.thumbnail((LONGEST, LONGEST))
+    image.thumbnail((MAX_LENGTH, MAX_LENGTH))
     return image
 
 
@@ -131,18 +131,18 @@ def _written(image: Image.Image, kind: str, **options: int) -> bytes:
     return target.getvalue()
 
 
-def main() -> Ended:
+def main() -> ExitCode:
     """Read, draw, write; the exit code tells how it went, a traceback that it did not."""
     warnings.simplefilter("error", Image.DecompressionBombWarning)
-    Image.MAX_IMAGE_PIXELS = MOST_POINTS
+    Image.MAX_IMAGE_PIXELS = MAX_POINTS
     try:
-        media_type, image, data = redraw(sys.stdin.buffer.read())
+        media_type, image, data = reencode_image(sys.stdin.buffer.read())
     except (TooLargeError, MemoryError, *BOMBS):
-        return Ended.TOO_LARGE
+        return ExitCode.TOO_LARGE
     sys.stdout.buffer.write(f"{media_type} {image.width} {image.height}\n".encode() + data)
-    return Ended.DRAWN
+    return ExitCode.DRAWN
 
 
 if __name__ == "__main__":
-    confine()
+    apply_rlimits()
     sys.exit(main())

@@ -19,20 +19,20 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
-from core.outbox import queue as outbox
-from core.outbox.queue import Claim
-from reports.attachments import antivirus as scanning
-from reports.attachments import filetypes
-from reports.attachments import storage as files
+from core.outbox import queue
+from core.outbox.queue import Lease
+from reports.attachments import antivirus, filetypes, storage
 from reports.attachments.antivirus import ScanError
-from reports.attachments.image_sanitizer import Ended
-from reports.attachments.storage import COPIES, LOOK, Draft, RefusedError
+from reports.attachments.image_sanitizer import ExitCode
+from reports.attachments.storage import COPIES, LOOK, PendingUpload, RefusedError
 from reports.models import EvidenceFile, FileCheck, OutboxItem
 
 log = structlog.get_logger(__name__)
 
 # Drawing and clamd together end within a lease, and behind PATIENCE before the task's own limit.
-PATIENCE = 4.0  # seconds for one message: the last file may take the drawer's time and clamd's
+TIMEOUT_SECONDS = (
+    4.0  # seconds for one message: the last file may take the drawer's time and clamd's
+)
 DRAW_SECONDS = 8.0
 ORPHAN_SECONDS = 3600  # a copy without a row was left by a killed process, or is being written
 _DRAWER = Path(__file__).with_name("image_sanitizer.py")
@@ -42,7 +42,7 @@ Scan = FileCheck.Scan
 
 
 @dataclass(frozen=True)
-class Drawn:
+class RedrawResult:
     """How drawing ended; the picture with its type and size where there is one."""
 
     copy: str
@@ -52,16 +52,16 @@ class Drawn:
     height: int = 0
 
 
-def work_off(items: Iterable[int], patience: float = inf) -> None:
+def process_items(items: Iterable[int], patience: float = inf) -> None:
     """Look into the files of these outbox items, each by itself; after `patience` seconds no
     further one is begun.
     """
-    for claim in outbox.claims(items, patience):
+    for claim in queue.iter_leases(items, patience):
         with claim:
-            look_into(claim)
+            scan_and_redraw(claim)
 
 
-def look_into(claim: Claim) -> None:
+def scan_and_redraw(claim: Lease) -> None:
     """Draw and scan outside, write and settle inside one short transaction.
 
     Raises ScanError, but for the last attempt: then the picture is there and nobody has scanned
@@ -69,27 +69,27 @@ def look_into(claim: Claim) -> None:
     """
     file = EvidenceFile.objects.get(pk=claim.key)
     if file.erased_at:
-        outbox.settle(claim)
+        queue.mark_done(claim)
         return
-    content = b"".join(files.original(file))
+    content = b"".join(storage.open_original(file))
     drawn = _drawn(file, content)
-    scan = _scanned(content, is_last=claim.attempt >= outbox.MAX_ATTEMPTS)
+    scan = _scanned(content, is_last=claim.attempt >= queue.MAX_ATTEMPTS)
     _replace(claim, file, scan, drawn)
 
 
-def owe(chosen: Iterable[EvidenceFile]) -> int:
+def enqueue_scan(chosen: Iterable[EvidenceFile]) -> int:
     """Have these files looked into once more, those left out that wait for it; how many."""
     owed = 0
     for file in chosen:
         items = OutboxItem.objects.filter(task=LOOK, key=str(file.pk))
         if not items.filter(settled_at=None, failed_at=None).exists():
-            outbox.enqueue(LOOK, file.pk, priority=outbox.Priority.IDLE)
+            queue.enqueue(LOOK, file.pk, priority=queue.Priority.IDLE)
             owed += 1
-    outbox.wake()
+    queue.notify()
     return owed
 
 
-def lacking() -> Iterator[EvidenceFile]:
+def files_needing_scan() -> Iterator[EvidenceFile]:
     """Files that nobody looked into, or not clamd though it is there now, or whose copy is lost."""
     present = EvidenceFile.objects.filter(erased_at=None).select_related("check_result")
     for file in present.order_by("pk").iterator(1000):
@@ -100,14 +100,14 @@ def lacking() -> Iterator[EvidenceFile]:
 
 def is_copy_lost(check: FileCheck) -> bool:
     """Whether a copy was made and lies nowhere, as after an archive came back elsewhere."""
-    return bool(check.copy_id and not files.path_of(check.copy_id, COPIES).exists())
+    return bool(check.copy_id and not storage.path_of(check.copy_id, COPIES).exists())
 
 
 def _is_unscanned(check: FileCheck) -> bool:
-    return check.scan == Scan.NOT_SCANNED and scanning.is_configured()
+    return check.scan == Scan.NOT_SCANNED and antivirus.is_configured()
 
 
-def sweep() -> int:
+def delete_orphaned_copies() -> int:
     """Remove copies that no row names, and those of files that were erased; how many."""
     needed = FileCheck.objects.filter(copy_id__isnull=False, file__erased_at=None)
     named = {str(copy) for copy in needed.values_list("copy_id", flat=True)}
@@ -115,15 +115,15 @@ def sweep() -> int:
     copies = (settings.FILES_DIR / COPIES).glob("*/*")
     orphans = [each for each in copies if each.name not in named and each.stat().st_mtime < until]
     for orphan in orphans:
-        files.remove(orphan)
+        storage.remove(orphan)
     return len(orphans)
 
 
 def _scanned(content: bytes, *, is_last: bool) -> Scan:
-    if not scanning.is_configured():
+    if not antivirus.is_configured():
         return Scan.NOT_SCANNED
     try:
-        return Scan.INFECTED if scanning.is_infected(content) else Scan.CLEAN
+        return Scan.INFECTED if antivirus.is_infected(content) else Scan.CLEAN
     except ScanError as error:
         if not is_last:
             raise
@@ -131,9 +131,9 @@ def _scanned(content: bytes, *, is_last: bool) -> Scan:
         return Scan.NOT_SCANNED
 
 
-def _drawn(file: EvidenceFile, content: bytes) -> Drawn:
+def _drawn(file: EvidenceFile, content: bytes) -> RedrawResult:
     if not file.media_type.startswith("image/"):
-        return Drawn(Copy.NOT_MADE)
+        return RedrawResult(Copy.NOT_MADE)
     try:
         ended = subprocess.run(  # noqa: S603  # nosec B603
             [sys.executable, "-I", str(_DRAWER)],
@@ -145,39 +145,41 @@ def _drawn(file: EvidenceFile, content: bytes) -> Drawn:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return Drawn(Copy.UNREADABLE)
-    if ended.returncode == Ended.TOO_LARGE:
-        return Drawn(Copy.TOO_LARGE)
-    return _read(ended.stdout) if ended.returncode == Ended.DRAWN else Drawn(Copy.UNREADABLE)
+        return RedrawResult(Copy.UNREADABLE)
+    if ended.returncode == ExitCode.TOO_LARGE:
+        return RedrawResult(Copy.TOO_LARGE)
+    return (
+        _read(ended.stdout) if ended.returncode == ExitCode.DRAWN else RedrawResult(Copy.UNREADABLE)
+    )
 
 
-def _read(output: bytes) -> Drawn:
+def _read(output: bytes) -> RedrawResult:
     """What the drawer gave, which may be in a picture's hands by then: believed only as far as
     it is a picture of the kinds that we make.
     """
     head, _, data = output.partition(b"\n")
     match head.decode(errors="replace").split():
         case [media_type, width, height] if width.isdecimal() and height.isdecimal():
-            kind = filetypes.recognise(data[: filetypes.HEAD])
-            if kind and kind.media_type == media_type in _OURS and len(data) <= files.LARGEST:
-                return Drawn(Copy.MADE, data, media_type, int(width[:5]), int(height[:5]))
-    return Drawn(Copy.UNREADABLE)
+            kind = filetypes.sniff(data[: filetypes.HEAD])
+            if kind and kind.media_type == media_type in _OURS and len(data) <= storage.LARGEST:
+                return RedrawResult(Copy.MADE, data, media_type, int(width[:5]), int(height[:5]))
+    return RedrawResult(Copy.UNREADABLE)
 
 
-def _sealed(data: bytes) -> Draft:
+def _sealed(data: bytes) -> PendingUpload:
     """A copy on disk, still as a draft. Raises RefusedError; then nothing is left of it."""
-    draft = Draft("")
+    draft = PendingUpload("")
     try:
-        draft.begin()
+        draft.open()
         draft.write(data)
         draft.finish()
     except RefusedError:
-        draft.discard()
+        draft.delete()
         raise
     return draft
 
 
-def _replace(claim: Claim, file: EvidenceFile, scan: Scan, drawn: Drawn) -> None:
+def _replace(claim: Lease, file: EvidenceFile, scan: Scan, drawn: RedrawResult) -> None:
     """Write what was found; the former copy goes when the new one stands. One that is left over
     where COMMIT failed is swept.
     """
@@ -185,16 +187,16 @@ def _replace(claim: Claim, file: EvidenceFile, scan: Scan, drawn: Drawn) -> None
     former = None
     try:
         with transaction.atomic():
-            if outbox.settle(claim) and not _is_erased(file):
+            if queue.mark_done(claim) and not _is_erased(file):
                 former = _former_copy(file)
                 if draft:
-                    draft.settle(COPIES)
+                    draft.rename_into_place(COPIES)
                 _write(file, scan, drawn, draft)
     finally:
         if draft:
-            draft.discard()
+            draft.delete()
     if former:
-        files.remove(files.path_of(former, COPIES))
+        storage.remove(storage.path_of(former, COPIES))
 
 
 def _is_erased(file: EvidenceFile) -> bool:
@@ -207,7 +209,9 @@ def _former_copy(file: EvidenceFile) -> UUID | None:
     return FileCheck.objects.filter(file=file).values_list("copy_id", flat=True).first()
 
 
-def _write(file: EvidenceFile, scan: Scan, drawn: Drawn, draft: Draft | None) -> None:
+def _write(
+    file: EvidenceFile, scan: Scan, drawn: RedrawResult, draft: PendingUpload | None
+) -> None:
     FileCheck.objects.update_or_create(
         file=file,
         defaults={

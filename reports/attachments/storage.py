@@ -26,16 +26,17 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from core.keys import newest_key
-from core.outbox import queue as outbox
+from core.outbox import queue
 from reports.attachments import filetypes
 from reports.attachments.filetypes import FileType
-from reports.attachments.stream_encryption import SealBrokenError, Sealer, key_name, unsealed
-from reports.extraction import redaction as privacy
+from reports.attachments.stream_encryption import DecryptionError as SealBrokenError
+from reports.attachments.stream_encryption import StreamEncryptor, decrypt_stream, key_id_of
+from reports.extraction import redaction
 from reports.models import EvidenceFile, Report
 
 log = structlog.get_logger(__name__)
 
-MOST = 5  # files of one report
+MAX_COUNT = 5  # files of one report
 LARGEST = 10 * 1024 * 1024  # bytes
 # Room that files leave on their disk: the database may live on the same one, and it needs room
 # for the words of those who report.
@@ -68,11 +69,11 @@ class RefusedError(Exception):
         self.why = why
 
 
-class UnopenableError(Exception):
+class DecryptionError(Exception):
     """The original is not there, not whole, or its key has been taken away."""
 
 
-class Draft:
+class PendingUpload:
     """A file while it comes, and until it is kept or thrown away. Every step but `discard` raises
     RefusedError; then the draft is good for nothing but that.
     """
@@ -84,7 +85,7 @@ class Draft:
 
     @property
     def type(self) -> FileType | None:
-        return filetypes.recognise(self._head)
+        return filetypes.sniff(self._head)
 
     @property
     def sha256(self) -> bytes:
@@ -94,13 +95,13 @@ class Draft:
     def path(self) -> Path:
         return settings.FILES_DIR / DRAFTS / str(self.id)
 
-    def begin(self) -> None:
+    def open(self) -> None:
         with _on_disk():
             _folder(DRAFTS)
             _leave_room()
             flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC  # one that was sealed anew was killed
             self._file = os.fdopen(os.open(self.path, flags, 0o600), "wb")
-            self._sealer = Sealer(self._file, self.id)
+            self._sealer = StreamEncryptor(self._file, self.id)
 
     def write(self, data: bytes) -> None:
         self.size += len(data)
@@ -126,7 +127,7 @@ class Draft:
             os.fsync(self._file.fileno())
             self._file.close()
 
-    def settle(self, folder: str = "") -> Path:
+    def rename_into_place(self, folder: str = "") -> Path:
         """Give it the name that its row will stand for, durably."""
         with _on_disk():
             target = path_of(self.id, folder)
@@ -135,7 +136,7 @@ class Draft:
             _sync(target.parent)
             return target
 
-    def discard(self) -> None:
+    def delete(self) -> None:
         """Leave nothing of what was not kept; what was has another name by now."""
         if self._file:
             with contextlib.suppress(OSError):  # what it could not write before
@@ -144,7 +145,7 @@ class Draft:
                 self.path.unlink()
 
 
-def keep(draft: Draft, report: Report) -> bool:
+def store(draft: PendingUpload, report: Report) -> bool:
     """Keep a finished draft as evidence of a report; False when the very file was there before.
 
     Raises RefusedError; then neither file nor row is left. But when COMMIT itself failed nobody
@@ -155,10 +156,10 @@ def keep(draft: Draft, report: Report) -> bool:
         with transaction.atomic():
             if not _is_new(draft, report):
                 return False
-            draft.settle()
+            draft.rename_into_place()
             _row(draft, report).save(force_insert=True)
             # When nothing else is to be done: a hostile picture takes seconds, and no report waits.
-            outbox.enqueue(LOOK, draft.id, priority=outbox.Priority.IDLE)
+            queue.enqueue(LOOK, draft.id, priority=queue.Priority.IDLE)
             committing = True
     except RefusedError:
         remove(path_of(draft.id))
@@ -168,7 +169,7 @@ def keep(draft: Draft, report: Report) -> bool:
             remove(path_of(draft.id))
         log.error("file.row_not_written", error=type(error).__name__)  # noqa: TRY400
         raise RefusedError(Refusal.NOT_WRITTEN) from error
-    outbox.wake()
+    queue.notify()
     return True
 
 
@@ -180,20 +181,20 @@ def remove(path: Path) -> None:
         log.error("file.not_removed", error=_code(error))  # noqa: TRY400
 
 
-def _is_new(draft: Draft, report: Report) -> bool:
+def _is_new(draft: PendingUpload, report: Report) -> bool:
     """Whether it may be added; nobody else adds to this report, or erases it, until COMMIT."""
     locked = Report.objects.select_for_update(no_key=True).only("erased_at").get(pk=report.pk)
     if locked.erased_at:
         raise RefusedError(Refusal.ERASED)
-    sent = {bytes(digest) for digest in of(report).values_list("sha256", flat=True)}
+    sent = {bytes(digest) for digest in files_of_report(report).values_list("sha256", flat=True)}
     if draft.sha256 in sent:
         return False
-    if len(sent) >= MOST:
+    if len(sent) >= MAX_COUNT:
         raise RefusedError(Refusal.TOO_MANY)
     return True
 
 
-def _row(draft: Draft, report: Report) -> EvidenceFile:
+def _row(draft: PendingUpload, report: Report) -> EvidenceFile:
     assert draft.type  # noqa: S101  # `finish` let no other pass  # nosec B101
     return EvidenceFile(
         id=draft.id,
@@ -201,16 +202,16 @@ def _row(draft: Draft, report: Report) -> EvidenceFile:
         media_type=draft.type.media_type,
         size=draft.size,
         sha256=draft.sha256,
-        name_sealed=privacy.seal(draft.name, "name", report.pk),
+        name_sealed=redaction.encrypt(draft.name, "name", report.pk),
     )
 
 
-def of(report: Report) -> QuerySet[EvidenceFile]:
+def files_of_report(report: Report) -> QuerySet[EvidenceFile]:
     """The files of a report in the order in which they came."""
     return report.files.order_by("received_at", "id")
 
 
-def original(file: EvidenceFile) -> Iterator[bytes]:
+def open_original(file: EvidenceFile) -> Iterator[bytes]:
     """What was sent, in chunks, proved to the last byte before the first one is given.
 
     Raises UnopenableError.
@@ -221,48 +222,48 @@ def original(file: EvidenceFile) -> Iterator[bytes]:
             digest.update(chunk)
     except (OSError, SealBrokenError) as error:
         log.error("file.not_opened", error=type(error).__name__)  # noqa: TRY400
-        raise UnopenableError from error
+        raise DecryptionError from error
     if digest.digest() != bytes(file.sha256):
         log.error("file.not_opened", error="digest")
-        raise UnopenableError
+        raise DecryptionError
     return _opened(file.pk)
 
 
-def copy(pk: UUID) -> bytes:
+def open_clean_copy(pk: UUID) -> bytes:
     """A picture that was drawn anew, whole. Raises UnopenableError."""
     try:
         return b"".join(_opened(pk, COPIES))
     except (OSError, SealBrokenError) as error:
         log.error("file.copy_not_opened", error=type(error).__name__)  # noqa: TRY400
-        raise UnopenableError from error
+        raise DecryptionError from error
 
 
-def is_newest(pk: UUID, folder: str = "") -> bool:
+def has_newest_key(pk: UUID, folder: str = "") -> bool:
     """Whether the newest key sealed it. Raises OSError where it is not there."""
     with path_of(pk, folder).open("rb") as source:
-        return key_name(source) == newest_key().id
+        return key_id_of(source) == newest_key().id
 
 
-def seal_anew(pk: UUID, folder: str = "") -> None:
+def reencrypt(pk: UUID, folder: str = "") -> None:
     """Put in its place the same bytes under the newest key, at once for all who read. Nobody may
     erase it meanwhile.
 
     Raises OSError, SealBrokenError or RefusedError; then it is as it was.
     """
-    draft = Draft("", pk)
+    draft = PendingUpload("", pk)
     try:
-        draft.begin()
+        draft.open()
         for chunk in _opened(pk, folder):
             draft.write(chunk)
         draft.finish()
-        draft.settle(folder)
+        draft.rename_into_place(folder)
     finally:
-        draft.discard()
+        draft.delete()
 
 
 def _opened(pk: UUID, folder: str = "") -> Iterator[bytes]:
     with path_of(pk, folder).open("rb") as source:
-        yield from unsealed(source, pk)
+        yield from decrypt_stream(source, pk)
 
 
 def path_of(pk: UUID, folder: str = "") -> Path:

@@ -15,7 +15,7 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
-from core.keys import Key, key_named, newest_key
+from core.keys import FieldKey, key_by_id, newest_key
 
 CHUNK = 64 * 1024
 _SEALED_CHUNK = CHUNK + 16  # with its tag
@@ -24,11 +24,11 @@ _KEY_NAME = 8
 _PURPOSE = "evidence file"
 
 
-class SealBrokenError(Exception):
+class DecryptionError(Exception):
     """What lies there cannot be opened: altered, cut short, or its key has been taken away."""
 
 
-def _cipher(key: Key, identity: UUID) -> ChaCha20Poly1305:
+def _cipher(key: FieldKey, identity: UUID) -> ChaCha20Poly1305:
     return ChaCha20Poly1305(key.mac(_PURPOSE, identity.bytes))
 
 
@@ -36,7 +36,7 @@ def _nonce(number: int, *, last: bool) -> bytes:
     return number.to_bytes(11) + bytes([last])
 
 
-class Sealer:
+class StreamEncryptor:
     """Seals into `target` under the newest key whatever is written, at most a chunk in memory."""
 
     def __init__(self, target: IO[bytes], identity: UUID) -> None:
@@ -61,17 +61,17 @@ class Sealer:
         self._number += 1
 
 
-def key_name(source: IO[bytes]) -> str:
+def key_id_of(source: IO[bytes]) -> str:
     """The name of the key that sealed it; "" where it is not of our format."""
     head = source.read(len(_FORMAT) + _KEY_NAME)
     return head[len(_FORMAT) :].decode("latin-1") if head.startswith(_FORMAT) else ""
 
 
-def unsealed(source: IO[bytes], identity: UUID) -> Iterator[bytes]:
+def decrypt_stream(source: IO[bytes], identity: UUID) -> Iterator[bytes]:
     """What was sealed, chunk by chunk. Raises SealBrokenError where it does not open."""
-    key = key_named(key_name(source))
+    key = key_by_id(key_id_of(source))
     if key is None:
-        raise SealBrokenError
+        raise DecryptionError
     cipher, number = _cipher(key, identity), 0
     chunk = source.read(_SEALED_CHUNK)
     while True:
@@ -79,7 +79,7 @@ def unsealed(source: IO[bytes], identity: UUID) -> Iterator[bytes]:
         try:
             yield cipher.decrypt(_nonce(number, last=not following), chunk, None)
         except InvalidTag as error:
-            raise SealBrokenError from error
+            raise DecryptionError from error
         if not following:
             return
         chunk, number = following, number + 1

@@ -17,13 +17,13 @@ from django.http import HttpRequest, QueryDict
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
 from django.http.request import UnreadablePostError
 
-from reports.attachments import storage as files
-from reports.attachments.storage import Draft, Refusal, RefusedError
+from reports.attachments import storage
+from reports.attachments.storage import PendingUpload, Refusal, RefusedError
 
 FIELD = "files"
 # What is too large is still read off the line, and thrown away: a browser that is cut off while
 # it sends shows its own error and not our sentence. Beyond this even so.
-MOST_READ = 128 * 1024 * 1024
+MAX_READ_BYTES = 128 * 1024 * 1024
 _STEP = 64 * 1024
 # Of the four threads of a web process one is left to those who report: who comes on top is read
 # past for a moment, answered and cut off.
@@ -45,12 +45,12 @@ class UnreadableError(Exception):
 class Upload:
     """One file of the form: a finished draft, or why it was refused."""
 
-    draft: Draft
+    draft: PendingUpload
     refusal: Refusal | None = None
 
 
 @dataclass
-class Received:
+class MultipartForm:
     """What was posted. Files beyond the first MOST are only counted."""
 
     fields: QueryDict = field(default_factory=QueryDict)
@@ -59,7 +59,7 @@ class Received:
 
 
 @contextmanager
-def received(request: HttpRequest) -> Iterator[Received]:
+def parse_multipart(request: HttpRequest) -> Iterator[MultipartForm]:
     """The posted form; drafts that were not kept are gone when the block ends.
 
     Raises UnreadableError.
@@ -67,12 +67,12 @@ def received(request: HttpRequest) -> Iterator[Received]:
     has_place = _places.acquire(blocking=False)
     handler = _Sealing(None if has_place else Refusal.BUSY)
     try:
-        files.sweep()
+        storage.sweep()
         handler.form.fields = _read(request, handler)
         yield handler.form
     finally:
         for upload in handler.form.uploads:
-            upload.draft.discard()
+            upload.draft.delete()
         if has_place:
             _places.release()
 
@@ -94,11 +94,11 @@ def _read(request: HttpRequest, handler: "_Sealing") -> QueryDict:
     return fields
 
 
-def read_past(request: HttpRequest) -> None:
+def drain_body(request: HttpRequest) -> None:
     """Take what is too large off the line and throw it away, up to MOST_READ."""
     seen = 0
     with suppress(UnreadablePostError):
-        while seen < MOST_READ and (data := request.read(_STEP)):
+        while seen < MAX_READ_BYTES and (data := request.read(_STEP)):
             seen += len(data)
 
 
@@ -111,7 +111,7 @@ class _Body:
         self._promised = int(request.META.get("CONTENT_LENGTH") or 0)
 
     def read(self, size: int | None = None, /) -> bytes:
-        if self._seen > MOST_READ or time.monotonic() > self._until:
+        if self._seen > MAX_READ_BYTES or time.monotonic() > self._until:
             self._stopped = True
             raise StopUpload(connection_reset=True)
         data = self._request.read(size)
@@ -131,18 +131,18 @@ class _Sealing(FileUploadHandler):
 
     def __init__(self, refusal: Refusal | None) -> None:
         super().__init__()
-        self.form, self.refusal = Received(), refusal
+        self.form, self.refusal = MultipartForm(), refusal
 
     def new_file(self, field_name: str, file_name: str, *args: Any, **kwargs: Any) -> None:
         if field_name != FIELD:
             raise SkipFile
-        if len(self.form.uploads) == files.MOST:
+        if len(self.form.uploads) == storage.MAX_COUNT:
             self.form.surplus += 1
             raise SkipFile
-        self.form.uploads.append(Upload(Draft(file_name), self.refusal))
+        self.form.uploads.append(Upload(PendingUpload(file_name), self.refusal))
         if self.refusal:
             raise SkipFile
-        self._or_skip(lambda draft: draft.begin())
+        self._or_skip(lambda draft: draft.open())
 
     def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
         self._or_skip(lambda draft: draft.write(raw_data))
@@ -151,17 +151,17 @@ class _Sealing(FileUploadHandler):
         with suppress(SkipFile):  # all of it has been read
             self._or_skip(lambda draft: draft.finish())
 
-    def _or_skip(self, step: Callable[[Draft], None]) -> None:
+    def _or_skip(self, step: Callable[[PendingUpload], None]) -> None:
         upload = self.form.uploads[-1]
         try:
             step(upload.draft)
         except RefusedError as refused:
             upload.refusal = refused.why
-            upload.draft.discard()
+            upload.draft.delete()
             raise SkipFile from refused
 
 
-class NoFiles(FileUploadHandler):
+class DiscardFilesUploadHandler(FileUploadHandler):
     """For every other page: it takes no files, and none is written anywhere."""
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:

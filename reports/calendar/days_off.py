@@ -10,8 +10,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from core.audit import log as events
-from core.ttl_cache import Kept
+from core.audit import events as log
+from core.ttl_cache import TTLCache
 from reports.calendar import working_days
 from reports.calendar.working_days import Calendar
 from reports.models import SpecialDay
@@ -22,10 +22,10 @@ AHEAD = timedelta(days=60)  # a year that is not known by then is an alarm
 def _read() -> Calendar:
     rows = list(SpecialDay.objects.values_list("day", "is_worked"))
     off = (day for day, is_worked in rows if not is_worked)
-    return working_days.on_file().corrected(off, (day for day, is_worked in rows if is_worked))
+    return working_days.on_file().with_overrides(off, (day for day, is_worked in rows if is_worked))
 
 
-_kept = Kept(_read, working_days.on_file())
+_kept = TTLCache(_read, working_days.on_file())
 
 
 def calendar() -> Calendar:
@@ -33,15 +33,15 @@ def calendar() -> Calendar:
     return _kept.get()
 
 
-def forget() -> None:
+def clear_cache() -> None:
     """Read the table anew at the next call."""
-    _kept.forget()
+    _kept.invalidate()
 
 
-def missing(today: date | None = None) -> list[int]:
+def years_without_data(today: date | None = None) -> list[int]:
     """The years, from this one to the one of sixty days ahead, whose days off nobody knows."""
     first = today or timezone.localdate()
-    return calendar().unknown(first, first + AHEAD)
+    return calendar().unknown_years(first, first + AHEAD)
 
 
 def add(day: SpecialDay, by: User) -> None:
@@ -49,16 +49,16 @@ def add(day: SpecialDay, by: User) -> None:
     with transaction.atomic():
         day.added_by = by
         day.save(force_insert=True)
-        events.record("day", day.pk, "day_added", by=by, **_said(day))
-    forget()
+        log.log_event("day", day.pk, "day_added", by=by, **_said(day))
+    clear_cache()
 
 
 def remove(day: SpecialDay, by: User) -> None:
     """Take a day out of the calendar again, on record."""
     with transaction.atomic():
-        events.record("day", day.pk, "day_removed", by=by, **_said(day))
+        log.log_event("day", day.pk, "day_removed", by=by, **_said(day))
         day.delete()
-    forget()
+    clear_cache()
 
 
 def _said(day: SpecialDay) -> dict[str, object]:

@@ -17,16 +17,16 @@ from reports.calendar import days_off, working_days
 LOOK, SORT, TELL, VERIFY, RIGHTS, WISH = "look", "sort", "tell", "verify", "rights", "wish"
 FROM_RECEIPT = (LOOK, SORT)
 FROM_CRIME_REPORT = (TELL, VERIFY)
-MOST_EXTENSIONS = 2
+MAX_EXTENSIONS = 2
 END_OF_WORK = time(17, 0)
-LONGEST_NOTICE = timedelta(days=3)
+MAX_NOTICE_LENGTH = timedelta(days=3)
 _DAYS = (
     _("thứ Hai"), _("thứ Ba"), _("thứ Tư"), _("thứ Năm"), _("thứ Sáu"), _("thứ Bảy"),
     _("Chủ nhật"),
 )  # fmt: skip
 
 
-def due(kind: str, start: datetime, extended: int = 0) -> datetime:
+def due_at(kind: str, start: datetime, extended: int = 0) -> datetime:
     """When a clock runs out that began at *start* and was extended so often. Raises KeyError for
     a kind that there is not.
     """
@@ -34,10 +34,10 @@ def due(kind: str, start: datetime, extended: int = 0) -> datetime:
         return _verified_by(start, extended)
     return {
         LOOK: lambda: start + timedelta(minutes=settings.CLOCK_LOOK_MINUTES),
-        SORT: lambda: in_hours(start, settings.CLOCK_SORT_HOURS),
-        TELL: lambda: in_working_days(start, settings.CLOCK_TELL_WORKING_DAYS),
-        RIGHTS: lambda: in_working_days(start, settings.CLOCK_RIGHTS_WORKING_DAYS),
-        WISH: lambda: in_working_days(start, settings.CLOCK_RIGHTS_WORKING_DAYS),
+        SORT: lambda: add_hours(start, settings.CLOCK_SORT_HOURS),
+        TELL: lambda: add_working_days(start, settings.CLOCK_TELL_WORKING_DAYS),
+        RIGHTS: lambda: add_working_days(start, settings.CLOCK_RIGHTS_WORKING_DAYS),
+        WISH: lambda: add_working_days(start, settings.CLOCK_RIGHTS_WORKING_DAYS),
     }[kind]()
 
 
@@ -46,30 +46,30 @@ def _verified_by(start: datetime, extended: int) -> datetime:
     day = timezone.localdate(start)
     if not extended:
         return _end_of(day + timedelta(days=settings.CLOCK_VERIFY_DAYS))
-    more = settings.CLOCK_EXTENSION_MONTHS * (min(extended, MOST_EXTENSIONS) - 1)
+    more = settings.CLOCK_EXTENSION_MONTHS * (min(extended, MAX_EXTENSIONS) - 1)
     return _end_of(working_days.months_after(day, settings.CLOCK_VERIFY_MONTHS + more))
 
 
-def soon(start: datetime, end: datetime) -> datetime:
+def warn_at(start: datetime, end: datetime) -> datetime:
     """From when a clock counts as about to run out: its last quarter, three days at most."""
-    return end - min((end - start) / 4, LONGEST_NOTICE)
+    return end - min((end - start) / 4, MAX_NOTICE_LENGTH)
 
 
-def in_hours(start: datetime, hours: int) -> datetime:
+def add_hours(start: datetime, hours: int) -> datetime:
     """So many hours later, on the clock of Vietnam."""
     return timezone.localtime(start + timedelta(hours=hours))
 
 
-def in_working_days(start: datetime, days: int) -> datetime:
+def add_working_days(start: datetime, days: int) -> datetime:
     """The end of work on the so-manyth working day after the day of *start*."""
-    return _end_of(days_off.calendar().after(timezone.localdate(start), days))
+    return _end_of(days_off.calendar().add_working_days(timezone.localdate(start), days))
 
 
 def _end_of(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, END_OF_WORK))
 
 
-def said(moment: datetime) -> str:
+def format_deadline(moment: datetime) -> str:
     """14:32 thứ Tư 25/11; with the year where it is not the present one."""
     local = timezone.localtime(moment)
     form = "%d/%m" if local.year == timezone.localtime().year else "%d/%m/%Y"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 DATA = Path(__file__).parents[1] / "data" / "holidays.json"
-LEAST_DAYS_OFF = 11
+MIN_DAYS_OFF = 11
 _SATURDAY = 5
 
 
@@ -31,7 +31,7 @@ class Calendar:
             return True
         return day.weekday() < _SATURDAY and day not in self.off
 
-    def after(self, day: date, days: int) -> date:
+    def add_working_days(self, day: date, days: int) -> date:
         """The so-manyth working day after *day*, which itself is not counted."""
         while days > 0:
             day += timedelta(days=1)
@@ -39,13 +39,13 @@ class Calendar:
         return day
 
     def knows(self, year: int) -> bool:
-        return sum(day.year == year for day in self.off) >= LEAST_DAYS_OFF
+        return sum(day.year == year for day in self.off) >= MIN_DAYS_OFF
 
-    def unknown(self, first: date, last: date) -> list[int]:
+    def unknown_years(self, first: date, last: date) -> list[int]:
         """The years between two days of which the days off are not known."""
         return [year for year in range(first.year, last.year + 1) if not self.knows(year)]
 
-    def corrected(self, off: Iterable[date], worked: Iterable[date]) -> "Calendar":
+    def with_overrides(self, off: Iterable[date], worked: Iterable[date]) -> "Calendar":
         """With what people know better: days off, and days worked after all."""
         more, fewer = frozenset(off), frozenset(worked)
         return Calendar((self.off | more) - fewer, (self.worked | fewer) - more)

@@ -17,9 +17,9 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from core.audit import log as events
-from core.prepared_statements import Prepared, run
-from reports.campaigns.link_scoring import Tie
+from core.audit import events as log
+from core.prepared_statements import PreparedStatement, execute_pipeline
+from reports.campaigns.link_scoring import Link
 from reports.models import Campaign, CampaignLink, CampaignProposal
 from reports.models.report import SIGNS
 
@@ -43,7 +43,7 @@ _FORBIDDEN = (
     "SELECT report_id, campaign_id FROM reports_keptapart WHERE report_id = ANY(%s::uuid[])"
 )
 # Plain SQL: nearly every report comes by here, and the ORM took longer than PostgreSQL.
-_PLACE = Prepared(
+_PLACE = PreparedStatement(
     "place_reports",
     """
 INSERT INTO reports_campaignlink (report_id, campaign_id, kind, strength, reason)
@@ -58,7 +58,7 @@ UPDATE reports_campaignlink SET campaign_id = %(into)s WHERE campaign_id = %(awa
 RETURNING report_id
 """
 
-Ties = Mapping[UUID, Tie]  # reports that belong together, each with what holds it there
+Ties = Mapping[UUID, Link]  # reports that belong together, each with what holds it there
 LiesIn = Mapping[UUID, UUID | None]
 
 
@@ -72,7 +72,7 @@ class _Held:
     opened_at: Any
 
 
-def gather(ties: Ties, lies_in: LiesIn, title: str) -> None:
+def assign_campaign(ties: Ties, lies_in: LiesIn, title: str) -> None:
     """Let these reports lie in one campaign, as far as people have left it to the machine.
 
     `title` is for a campaign that has to be opened. Part of triage's transaction.
@@ -96,10 +96,10 @@ def _place(ties: Ties, reports: Iterable[UUID], campaign: UUID) -> None:
         "reasons": [tie.reason for _, tie in placed],
     }
     with connection.cursor() as cursor:
-        run(cursor, values, _PLACE)
+        execute_pipeline(cursor, values, _PLACE)
 
 
-def _strength(tie: Tie) -> Decimal:
+def _strength(tie: Link) -> Decimal:
     return Decimal(str(tie.strength))
 
 
@@ -171,18 +171,18 @@ def _merge_untouched(
     return standing
 
 
-def _tie_to(campaign: _Held, ties: Ties, lies_in: Mapping[UUID, UUID]) -> Tie:
+def _tie_to(campaign: _Held, ties: Ties, lies_in: Mapping[UUID, UUID]) -> Link:
     there = (tie for report, tie in ties.items() if lies_in.get(report) == campaign.id)
     return max(there, key=lambda tie: (tie.strength, tie))
 
 
-def _merge(away: _Held, into: _Held, tie: Tie) -> None:
+def _merge(away: _Held, into: _Held, tie: Link) -> None:
     moved = [report for (report,) in _rows(_MOVE, {"into": into.id, "away": away.id})]
     Campaign.objects.filter(pk=away.id).update(merged_into=into.id)
     said: dict[str, Any] = {"reports": len(moved), "tie": tie.kind, "strength": tie.strength}
-    events.record("campaign", into.id, "campaign_merged", other=away.code, **said)
+    log.log_event("campaign", into.id, "campaign_merged", other=away.code, **said)
     said["moved"] = sorted(map(str, moved))
-    events.record("campaign", away.id, "campaign_merged_away", other=into.code, **said)
+    log.log_event("campaign", away.id, "campaign_merged_away", other=into.code, **said)
 
 
 def _propose(

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from math import exp, lgamma, log
 
 WEEKS = 8  # that a baseline has at most
-FEWEST_WEEKS = 2  # that it needs: a portal that began last week has no usual yet
-FEWEST = 6  # reports; fewer are no alarm, however rare
-FEWEST_MORE = 5  # than usual
+MIN_WEEKS = 2  # that it needs: a portal that began last week has no usual yet
+MIN_COUNT = 6  # reports; fewer are no alarm, however rare
+MIN_MORE = 5  # than usual
 RARE = 1e-5  # some 400 questions are asked at each look: a false alarm in years
 SAME = 0.6  # of a burst's reports that another explains: then it is one burst
 _START = 0.5  # of a report, as if seen before the first week (Jeffreys)
@@ -23,7 +23,7 @@ _NO_KIND = frozenset({"", "unclear", "not_scam", "spam_submission", "abuse_prank
 
 
 @dataclass(frozen=True)
-class Counted:
+class UnitCounts:
     """How many reports a unit had: in the last day, in the last seven, and in each of the weeks
     before, the nearest first, of as many weeks as there were reports at all.
     """
@@ -50,8 +50,8 @@ class Burst:
     mostly: str = ""
 
 
-def find(
-    counts: Iterable[Counted], together: Mapping[tuple[str, str], tuple[int, int]]
+def find_bursts(
+    counts: Iterable[UnitCounts], together: Mapping[tuple[str, str], tuple[int, int]]
 ) -> list[Burst]:
     """The bursts, the least likely first. `together`: of each commune and scenario, the reports of
     the last day and of the last seven. A scenario whose burst lies in bursting communes is told
@@ -67,7 +67,7 @@ def find(
     return sorted([*communes, *wide], key=lambda burst: (burst.chance, burst.unit, burst.key))
 
 
-def chance(count: int, weeks: tuple[int, ...], days: int) -> float:
+def poisson_tail_probability(count: int, weeks: tuple[int, ...], days: int) -> float:
     """That *count* reports or more come in so many days, after such weeks."""
     spread = _spread(weeks)
     shape = (sum(weeks) + _START) / spread
@@ -75,25 +75,25 @@ def chance(count: int, weeks: tuple[int, ...], days: int) -> float:
     return _tail(int(count / spread), shape, stays)
 
 
-def usual(weeks: tuple[int, ...], days: int) -> float:
+def expected_count(weeks: tuple[int, ...], days: int) -> float:
     """How many come in so many days, by those weeks."""
     return sum(weeks) / len(weeks) * days / 7
 
 
-def _of(counted: Counted) -> Burst | None:
+def _of(counted: UnitCounts) -> Burst | None:
     """The rarer of a unit's two windows, where it is an alarm."""
-    if len(counted.weeks) < FEWEST_WEEKS or (counted.unit == SCENARIO and counted.key in _NO_KIND):
+    if len(counted.weeks) < MIN_WEEKS or (counted.unit == SCENARIO and counted.key in _NO_KIND):
         return None
     alarms = list(_alarms(counted))
     return min(alarms, key=lambda burst: burst.chance) if alarms else None
 
 
-def _alarms(counted: Counted) -> Iterator[Burst]:
+def _alarms(counted: UnitCounts) -> Iterator[Burst]:
     for days, count in ((1, counted.day), (7, counted.week)):
-        expected = usual(counted.weeks, days)
-        if count < FEWEST or count < expected + FEWEST_MORE or count < 2 * expected:
+        expected = expected_count(counted.weeks, days)
+        if count < MIN_COUNT or count < expected + MIN_MORE or count < 2 * expected:
             continue
-        rare = chance(count, counted.weeks, days)
+        rare = poisson_tail_probability(count, counted.weeks, days)
         if rare < RARE:
             yield Burst(counted.unit, counted.key, days, count, round(expected, 1), rare)
 

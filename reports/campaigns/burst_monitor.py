@@ -10,18 +10,18 @@ import structlog
 from django.db import Error as DatabaseTrouble
 from django.utils import timezone
 
-from reports.campaigns import burst_detection as bursts
-from reports.campaigns.burst_detection import Burst, Counted
-from reports.facts import effective_facts as held
+from reports.campaigns import burst_detection
+from reports.campaigns.burst_detection import Burst, UnitCounts
+from reports.facts import effective_facts
 from reports.models import BurstTally
-from reports.monitoring import queue_stats as stats
+from reports.monitoring import queue_stats
 
 log = structlog.get_logger(__name__)
 
 AGAIN_AFTER = 8 * 60.0  # seconds; beat asks every ten minutes
-OLD_AFTER = 3600.0
+STALE_AFTER_SECONDS = 3600.0
 _WEEKS = ",\n       ".join(
-    f"count(*) FILTER (WHERE week = {week})" for week in range(1, bursts.WEEKS + 1)
+    f"count(*) FILTER (WHERE week = {week})" for week in range(1, burst_detection.WEEKS + 1)
 )
 
 # Junk is left out: who floods the desk with it is no wave of calls. A commune and a scenario
@@ -29,13 +29,13 @@ _WEEKS = ",\n       ".join(
 _COUNTS = f"""
 SELECT GROUPING(commune), GROUPING(scenario), commune, scenario,
        count(*) FILTER (WHERE day = 0), count(*) FILTER (WHERE week = 0), {_WEEKS}
-  FROM (SELECT coalesce({held.COMMUNE}, '') AS commune,
+  FROM (SELECT coalesce({effective_facts.COMMUNE}, '') AS commune,
                coalesce(desk.corrected ->> 'scenario', machine.scenario, '') AS scenario,
                floor(age / 86400)::int AS day, floor(age / 604800)::int AS week
           FROM (SELECT id, commune_id,
                        extract(epoch FROM statement_timestamp() - received_at) AS age
                   FROM reports_report
-                 WHERE received_at > statement_timestamp() - interval '{bursts.WEEKS + 1} weeks'
+                 WHERE received_at > statement_timestamp() - interval '{burst_detection.WEEKS + 1} weeks'
                ) AS report
           JOIN reports_case AS desk ON desk.report_id = report.id AND desk.status <> 'junk'
           LEFT JOIN reports_facts AS machine ON machine.report_id = report.id) AS recent
@@ -48,26 +48,26 @@ SELECT floor(extract(epoch FROM statement_timestamp() - min(received_at)) / 6048
 """
 
 
-def look() -> list[Burst]:
+def detect() -> list[Burst]:
     """The bursts of this moment. Two statements of one snapshot; their cost grows with the reports
     of nine weeks.
     """
-    with stats.snapshot() as cursor:
+    with queue_stats.read_snapshot() as cursor:
         cursor.execute(_SINCE)
         (age,) = cursor.fetchone()
         cursor.execute(_COUNTS)
         rows = cursor.fetchall()
-    known = max(0, min(bursts.WEEKS, (age or 0) - 1))
-    return bursts.find(_units(rows, known), _together(rows))
+    known = max(0, min(burst_detection.WEEKS, (age or 0) - 1))
+    return burst_detection.find_bursts(_units(rows, known), _together(rows))
 
 
-def _units(rows: Iterable[tuple[Any, ...]], known: int) -> Iterable[Counted]:
+def _units(rows: Iterable[tuple[Any, ...]], known: int) -> Iterable[UnitCounts]:
     """The rows of single units, with as many weeks as the portal has been there."""
     for no_commune, no_scenario, commune, scenario, day, week, *weeks in rows:
         if no_scenario and commune:
-            yield Counted(bursts.COMMUNE, commune, day, week, tuple(weeks[:known]))
+            yield UnitCounts(burst_detection.COMMUNE, commune, day, week, tuple(weeks[:known]))
         elif no_commune and scenario:
-            yield Counted(bursts.SCENARIO, scenario, day, week, tuple(weeks[:known]))
+            yield UnitCounts(burst_detection.SCENARIO, scenario, day, week, tuple(weeks[:known]))
 
 
 def _together(rows: Iterable[tuple[Any, ...]]) -> dict[tuple[str, str], tuple[int, int]]:
@@ -78,9 +78,9 @@ def _together(rows: Iterable[tuple[Any, ...]]) -> dict[tuple[str, str], tuple[in
     }
 
 
-def look_and_keep() -> list[Burst]:
+def detect_and_store() -> list[Burst]:
     """Look, and keep what was found for the pages."""
-    found = look()
+    found = detect()
     tally = BurstTally(counted_at=timezone.now(), bursts=[asdict(burst) for burst in found])
     BurstTally.objects.bulk_create(
         [tally],
@@ -91,11 +91,11 @@ def look_and_keep() -> list[Burst]:
     return found
 
 
-def look_if_due() -> None:
+def detect_if_due() -> None:
     """Look, unless it was done a moment ago; what could not be counted is asked again."""
     try:
         kept = BurstTally.objects.first()
         if kept is None or (timezone.now() - kept.counted_at).total_seconds() > AGAIN_AFTER:
-            look_and_keep()
+            detect_and_store()
     except DatabaseTrouble as error:
         log.warning("bursts.not_counted", error=type(error).__name__)

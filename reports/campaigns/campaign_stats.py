@@ -13,18 +13,18 @@ from django.db import connection
 from django.db.models import JSONField
 from django.db.models.expressions import RawSQL
 
-from reports.facts import effective_facts as held
+from reports.facts import effective_facts
 
-MOST_NAMED = 10  # of each kind of number
-MOST_HOT = 200
-MOST_WAVES = 6  # on the start page
+MAX_NAMED = 10  # of each kind of number
+MAX_HOT = 200
+MAX_WAVES = 6  # on the start page
 
 _OF = f"""
   FROM reports_campaignlink AS link
   JOIN reports_report AS report ON report.id = link.report_id
   JOIN reports_case AS desk ON desk.report_id = link.report_id
   LEFT JOIN reports_facts AS machine ON machine.report_id = link.report_id
- CROSS JOIN LATERAL (SELECT {held.COLUMNS}) AS facts
+ CROSS JOIN LATERAL (SELECT {effective_facts.COLUMNS}) AS facts
 """
 
 _SUMS = f"""
@@ -46,7 +46,7 @@ SELECT link.campaign_id, count(*), min(report.received_at), max(report.received_
 _PARTS = f"""
 WITH mine AS MATERIALIZED (
      SELECT report.received_at AT TIME ZONE %(zone)s AS at, desk.status, facts.scenario,
-            facts.actions, facts.stages, {held.COMMUNE} AS commune_id,
+            facts.actions, facts.stages, {effective_facts.COMMUNE} AS commune_id,
             CASE WHEN cardinality(facts.offices) > 0 THEN facts.offices
                  WHEN report.claimed_office <> '' THEN ARRAY[report.claimed_office] END AS offices
      {_OF}
@@ -104,14 +104,14 @@ SELECT jsonb_agg(wave ORDER BY week DESC, pk) FROM (
                           WHERE report_id = link.report_id LIMIT 1) AS desk
       LEFT JOIN LATERAL (SELECT * FROM reports_facts
                           WHERE report_id = link.report_id LIMIT 1) AS machine ON true
-     CROSS JOIN LATERAL (SELECT {held.COLUMNS}) AS facts
+     CROSS JOIN LATERAL (SELECT {effective_facts.COLUMNS}) AS facts
      WHERE link.campaign_id = ANY(ARRAY({_HOT}))
      GROUP BY campaign.id) AS wave)
 """  # noqa: S608  # nosec B608
 
 
 @dataclass(frozen=True)
-class Sums:
+class CampaignTotals:
     """A campaign in figures. `week` and `week_before`: received in the last seven days and in those
     before; `placed`: by people; `loss_unknown`: reports of which no sum is known.
     """
@@ -130,7 +130,7 @@ class Sums:
 
 
 @dataclass(frozen=True)
-class Wave:
+class ActiveCampaign:
     """A campaign of the last seven days in a line: reports of these days and of all, loss in đồng,
     and how many lost something.
     """
@@ -145,7 +145,7 @@ class Wave:
 
 
 @dataclass(frozen=True)
-class Named:
+class IndicatorCount:
     """A number, an account or a link, and how many reports of the campaign name it."""
 
     key: str
@@ -153,45 +153,45 @@ class Named:
 
 
 @dataclass
-class Portrait:
+class CampaignBreakdown:
     """What the reports of a campaign share, each list the most frequent first; `named` by kind
     (number, told, account, link), `distinct`: how many there are of each kind.
     """
 
     days: dict[date, int] = field(default_factory=dict)
     parts: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
-    named: dict[str, list[Named]] = field(default_factory=dict)
+    named: dict[str, list[IndicatorCount]] = field(default_factory=dict)
     distinct: dict[str, int] = field(default_factory=dict)
 
 
-def sums(campaigns: Iterable[UUID]) -> dict[UUID, Sums]:
+def campaign_totals(campaigns: Iterable[UUID]) -> dict[UUID, CampaignTotals]:
     """The figures of campaigns; one without reports is left out. One statement."""
     rows = _rows(_SUMS, [list(campaigns)])
-    return {campaign: Sums(*figures) for campaign, *figures in rows}
+    return {campaign: CampaignTotals(*figures) for campaign, *figures in rows}
 
 
-def hot(limit: int = MOST_HOT) -> list[UUID]:
+def most_active(limit: int = MAX_HOT) -> list[UUID]:
     """The campaigns of the last seven days, those with most reports first. One statement; its cost
     grows with the reports of a week.
     """
     return [campaign for (campaign,) in _rows(_HOT, [limit])]
 
 
-def asked() -> dict[str, Any]:
+def active_campaigns_column() -> dict[str, Any]:
     """The campaigns that grow, as a column of a statement, which `waves` reads; its cost grows with
     the reports of a week.
     """
-    return {"waves": RawSQL(_WAVES, [MOST_WAVES], JSONField())}  # noqa: S611  # no words of others  # nosec B611
+    return {"waves": RawSQL(_WAVES, [MAX_WAVES], JSONField())}  # noqa: S611  # no words of others  # nosec B611
 
 
-def waves(told: dict[str, Any]) -> list[Wave]:
+def active_campaigns(told: dict[str, Any]) -> list[ActiveCampaign]:
     """The campaigns with most reports in seven days, those first."""
-    return [Wave(**wave) for wave in told["waves"] or []]
+    return [ActiveCampaign(**wave) for wave in told["waves"] or []]
 
 
-def portrait(campaign: UUID, *, with_numbers: bool) -> Portrait:
+def campaign_breakdown(campaign: UUID, *, with_numbers: bool) -> CampaignBreakdown:
     """What the reports of one campaign share. Two statements, or one without numbers."""
-    drawn = Portrait()
+    drawn = CampaignBreakdown()
     values = {"campaign": campaign, "zone": settings.TIME_ZONE}
     for what, value, count in _rows(_PARTS, values):
         if what == "day":
@@ -199,8 +199,8 @@ def portrait(campaign: UUID, *, with_numbers: bool) -> Portrait:
         else:
             drawn.parts.setdefault(what, []).append((value, count))
     if with_numbers:
-        for sort, key, reports, total in _rows(_NAMED, [campaign, MOST_NAMED]):
-            drawn.named.setdefault(sort, []).append(Named(key, reports))
+        for sort, key, reports, total in _rows(_NAMED, [campaign, MAX_NAMED]):
+            drawn.named.setdefault(sort, []).append(IndicatorCount(key, reports))
             drawn.distinct[sort] = total
     return drawn
 

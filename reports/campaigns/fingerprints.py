@@ -2,60 +2,74 @@
 
 from collections.abc import Iterable, Sequence
 
-from reports.campaigns import shared_identifiers as traces
-from reports.campaigns.link_scoring import Trail
-from reports.campaigns.matching import moment
-from reports.campaigns.script_fingerprint import script_of
-from reports.extraction.accounts_and_links import READ_OF_NUMBER, READ_OF_STORY
-from reports.extraction.phones import FoundPhone, Phone
-from reports.facts import followup_facts as heard
-from reports.facts.merged_report import Whole
+from reports.campaigns import shared_identifiers
+from reports.campaigns.link_scoring import ReportFingerprint
+from reports.campaigns.matching import to_timestamp
+from reports.campaigns.script_fingerprint import fingerprint_script
+from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ, MAX_STORY_CHARS_READ
+from reports.extraction.phones import FoundPhone, ParsedCaller
+from reports.facts import followup_facts
+from reports.facts.merged_report import MergedReport
 from reports.models import Indicator
 
-_PLACES, _KINDS = Indicator.Place, Indicator.Kind
+_PLACES, _KINDS = Indicator.IndicatorSource, Indicator.Kind
 
 
-def trail(
-    whole: Whole,
-    callers: Iterable[Phone],
+def build_fingerprint(
+    whole: MergedReport,
+    callers: Iterable[ParsedCaller],
     told: Sequence[FoundPhone],
-    later: Sequence[heard.Named],
-) -> Trail:
+    later: Sequence[followup_facts.MentionedIndicator],
+) -> ReportFingerprint:
     """The trail of a report, from what was found in it once for all: the numbers on its form and
     in its story, and what additions name. A caller that was corrected stays: it may tie reports
     together.
     """
-    story = whole.report.story[:READ_OF_STORY]
-    links = [*traces.sites_in(story), *heard.keys_of(_KINDS.LINK, later)]
-    sites = {traces.site(link) for link in links if not traces.is_common_link(link)}
-    accounts = [*traces.accounts_in(story), *heard.keys_of(_KINDS.ACCOUNT, later)]
-    names = traces.site_names_in(story, sites)
-    return Trail(
-        frozenset(traces.keys_among(_numbers(story, callers, told, later), accounts, sites, names)),
-        script_of(_claimed(whole), _words(whole, story), sites),
-        moment(whole.report.received_at),
+    story = whole.report.story[:MAX_STORY_CHARS_READ]
+    links = [
+        *shared_identifiers.sites_in(story),
+        *followup_facts.indicator_keys(_KINDS.LINK, later),
+    ]
+    sites = {
+        shared_identifiers.host_of(link)
+        for link in links
+        if not shared_identifiers.is_common_link(link)
+    }
+    accounts = [
+        *shared_identifiers.accounts_in(story),
+        *followup_facts.indicator_keys(_KINDS.ACCOUNT, later),
+    ]
+    names = shared_identifiers.site_names_in(story, sites)
+    return ReportFingerprint(
+        frozenset(
+            shared_identifiers.collect_identifiers(
+                _numbers(story, callers, told, later), accounts, sites, names
+            )
+        ),
+        fingerprint_script(_claimed(whole), _words(whole, story), sites),
+        to_timestamp(whole.report.received_at),
     )
 
 
 def _numbers(
     story: str,
-    callers: Iterable[Phone],
+    callers: Iterable[ParsedCaller],
     told: Sequence[FoundPhone],
-    later: Sequence[heard.Named],
-) -> list[Phone]:
+    later: Sequence[followup_facts.MentionedIndicator],
+) -> list[ParsedCaller]:
     """A story's numbers count where no form names a caller."""
-    typed = [*callers, *heard.phones_at(_PLACES.LATER, later)]
-    return traces.callers(typed, story, told) + (
-        [] if any(phone.key for phone in typed) else heard.phones_at(_PLACES.STORY, later)
+    typed = [*callers, *followup_facts.phones_at(_PLACES.LATER, later)]
+    return shared_identifiers.callers(typed, story, told) + (
+        [] if any(phone.key for phone in typed) else followup_facts.phones_at(_PLACES.STORY, later)
     )
 
 
-def _claimed(whole: Whole) -> str:
-    names = [whole.report.claimed_name, *(leg.name for leg in whole.told_legs)]
-    return ". ".join(name[:READ_OF_NUMBER] for name in names if name)
+def _claimed(whole: MergedReport) -> str:
+    names = [whole.report.claimed_name, *(leg.name for leg in whole.all_followup_callers)]
+    return ". ".join(name[:MAX_NUMBER_CHARS_READ] for name in names if name)
 
 
-def _words(whole: Whole, story: str) -> str:
+def _words(whole: MergedReport, story: str) -> str:
     """What was told, as much of all of it as of a story."""
-    later = (addition.story for addition in whole.told)
-    return "\n".join([story, *filter(None, later)])[:READ_OF_STORY]
+    later = (addition.story for addition in whole.substantive_followups)
+    return "\n".join([story, *filter(None, later)])[:MAX_STORY_CHARS_READ]

@@ -14,8 +14,8 @@ from psycopg2.errors import DeadlockDetected, LockNotAvailable
 from reports.models import Campaign, CampaignLink, Report
 
 PERMISSION = "reports.group_campaign"
-MOST_REPORTS = 200  # that one act splits, attaches or detaches
-MOST_CAMPAIGNS = 50  # that are merged at once
+MAX_REPORTS = 200  # that one act splits, attaches or detaches
+MAX_CAMPAIGNS = 50  # that are merged at once
 _BUSY = (DeadlockDetected, LockNotAvailable)
 
 
@@ -27,12 +27,12 @@ class NotAllowedError(GroupingError):
     """The officer lacks the permission."""
 
 
-class LostRaceError(GroupingError):
+class StaleVersionError(GroupingError):
     """Somebody acted between the officer's look and the officer's act."""
 
 
 @dataclass(frozen=True)
-class Hand:
+class Actor:
     """Who acts, and why."""
 
     by: User
@@ -44,7 +44,7 @@ class Hand:
 
 
 @contextmanager
-def acting(hand: Hand) -> Iterator[None]:
+def campaign_action(hand: Actor) -> Iterator[None]:
     """One transaction in which a person acts. Raises GroupingError for who may not, for no reason,
     and where somebody else holds the same reports.
     """
@@ -60,7 +60,7 @@ def acting(hand: Hand) -> Iterator[None]:
     except OperationalError as error:
         if isinstance(error.__cause__, _BUSY):
             told = "Máy hoặc người khác đang xếp các tin này. Bấm lại lần nữa."
-            raise LostRaceError(told) from error
+            raise StaleVersionError(told) from error
         raise
 
 
@@ -69,7 +69,7 @@ def _say_who(person: str) -> None:
         cursor.execute("SELECT set_config('reports.person', %s, true)", [person])
 
 
-def campaigns(wanted: Collection[UUID], seen: Mapping[UUID, int]) -> dict[UUID, Campaign]:
+def lock_campaigns(wanted: Collection[UUID], seen: Mapping[UUID, int]) -> dict[UUID, Campaign]:
     """Lock campaigns, in one order for all. Raises GroupingError where one is gone or changed."""
     locked = Campaign.objects.select_for_update().filter(pk__in=wanted).order_by("pk")
     held = {campaign.pk: campaign for campaign in locked}
@@ -77,19 +77,19 @@ def campaigns(wanted: Collection[UUID], seen: Mapping[UUID, int]) -> dict[UUID, 
         raise GroupingError("Không tìm thấy đợt này.")
     for campaign in held.values():
         if campaign.version != seen.get(campaign.pk, campaign.version):
-            raise LostRaceError(f"Đợt {campaign.code} vừa có người thay đổi. Xem lại rồi làm.")
-    must_be_live(held)
+            raise StaleVersionError(f"Đợt {campaign.code} vừa có người thay đổi. Xem lại rồi làm.")
+    check_not_merged(held)
     return held
 
 
-def must_be_live(campaigns: Iterable[UUID]) -> None:
+def check_not_merged(campaigns: Iterable[UUID]) -> None:
     away = Campaign.objects.filter(pk__in=list(campaigns)).exclude(merged_into=None)
     for campaign in away.select_related("merged_into")[:1]:
         into = campaign.merged_into.code if campaign.merged_into else ""
         raise GroupingError(f"Đợt {campaign.code} đã gộp vào {into}. Lấy lại lần gộp ấy trước.")
 
 
-def reports(wanted: Iterable[UUID]) -> None:
+def lock_reports(wanted: Iterable[UUID]) -> None:
     """Two officers on one report take turns; evidence is not changed, its row is only held."""
     chosen = list(wanted)
     _must_be_few(chosen)
@@ -98,24 +98,24 @@ def reports(wanted: Iterable[UUID]) -> None:
         raise GroupingError("Không tìm thấy tin này.")
 
 
-def must_lie_so(lay: Mapping[UUID, UUID | None]) -> None:
+def check_membership(lay: Mapping[UUID, UUID | None]) -> None:
     links = dict(CampaignLink.objects.filter(report__in=lay).values_list("report", "campaign"))
     if any(links.get(report) != seen for report, seen in lay.items()):
-        raise LostRaceError("Có tin vừa được chuyển sang đợt khác. Xem lại rồi làm.")
+        raise StaleVersionError("Có tin vừa được chuyển sang đợt khác. Xem lại rồi làm.")
 
 
-def lying_in(campaign: Campaign, wanted: Collection[UUID]) -> list[UUID]:
+def lock_members(campaign: Campaign, wanted: Collection[UUID]) -> list[UUID]:
     """The chosen reports, their links locked. Raises GroupingError unless all of them lie there."""
     _must_be_few(wanted)
     links = CampaignLink.objects.select_for_update().filter(campaign=campaign, report__in=wanted)
     found = list(links.order_by("pk").values_list("pk", flat=True))
     if len(found) < len(set(wanted)):
-        raise LostRaceError("Có tin vừa được chuyển khỏi đợt này. Xem lại rồi làm.")
+        raise StaleVersionError("Có tin vừa được chuyển khỏi đợt này. Xem lại rồi làm.")
     return found
 
 
 def _must_be_few(chosen: Collection[UUID]) -> None:
     if not chosen:
         raise GroupingError("Chưa chọn tin nào.")
-    if len(chosen) > MOST_REPORTS:
-        raise GroupingError(f"Mỗi lần chọn nhiều nhất {MOST_REPORTS} tin.")
+    if len(chosen) > MAX_REPORTS:
+        raise GroupingError(f"Mỗi lần chọn nhiều nhất {MAX_REPORTS} tin.")

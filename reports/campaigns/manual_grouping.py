@@ -14,15 +14,14 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
-from core.audit import log as events
-from reports.campaigns import grouping_locks as holding
-from reports.campaigns import membership as placements
+from core.audit import events as log
+from reports.campaigns import grouping_locks, membership
 from reports.campaigns.grouping_locks import (
+    Actor,
     GroupingError,
-    Hand,
-    LostRaceError,
     NotAllowedError,
-    acting,
+    StaleVersionError,
+    campaign_action,
 )
 from reports.campaigns.matching import new_code
 from reports.models import Campaign, CampaignAct, CampaignLink, CampaignProposal
@@ -31,7 +30,7 @@ K = CampaignAct.Kind
 
 
 @dataclass(frozen=True)
-class Merged:
+class MergeResult:
     """What became of a merge of many: the acts, and who was refused with what is told."""
 
     acts: list[CampaignAct]
@@ -39,7 +38,7 @@ class Merged:
 
 
 @dataclass(frozen=True)
-class TakenBack:
+class UndoResult:
     """How many reports lie again as before, and how many were left as somebody placed them since."""
 
     act: CampaignAct
@@ -47,28 +46,32 @@ class TakenBack:
     left: int
 
 
-def merge(source: UUID, into: UUID, hand: Hand, seen: Mapping[UUID, int]) -> CampaignAct:
+def merge(source: UUID, into: UUID, hand: Actor, seen: Mapping[UUID, int]) -> CampaignAct:
     """Lay all reports of one campaign into another; the first keeps its code and leads there.
     `seen` has the version of both as the officer saw them. Raises GroupingError.
     """
     if source == into:
         raise GroupingError("Một đợt không gộp với chính nó.")
-    with acting(hand):
-        held = holding.campaigns({source, into}, seen)
+    with campaign_action(hand):
+        held = grouping_locks.lock_campaigns({source, into}, seen)
         target, away = held[into], held[source]
-        reports = placements.held_in(away)
+        reports = membership.lock_members(away)
         act = _write(K.MERGED, (target, away), hand, len(reports))
-        placements.place(reports, target, act, f"Gộp từ {away.code}. ", keeps_reason=True)
-        placements.keep_apart_along(away, target, act)
+        membership.move_to_campaign(
+            reports, target, act, f"Gộp từ {away.code}. ", keeps_reason=True
+        )
+        membership.copy_exclusions(away, target, act)
         Campaign.objects.filter(pk=source).update(merged_into=target)
     return act
 
 
-def merge_many(sources: Iterable[UUID], into: UUID, hand: Hand, seen: Mapping[UUID, int]) -> Merged:
+def merge_many(
+    sources: Iterable[UUID], into: UUID, hand: Actor, seen: Mapping[UUID, int]
+) -> MergeResult:
     """Merge several into one, each by itself: one that is refused leaves the others be. Raises
     NotAllowedError.
     """
-    merged, known = Merged([], []), dict(seen)
+    merged, known = MergeResult([], []), dict(seen)
     for source in sources:
         try:
             merged.acts.append(merge(source, into, hand, known))
@@ -81,122 +84,124 @@ def merge_many(sources: Iterable[UUID], into: UUID, hand: Hand, seen: Mapping[UU
 
 
 def split(
-    campaign: UUID, reports: Collection[UUID], hand: Hand, version: int, title: str = ""
+    campaign: UUID, reports: Collection[UUID], hand: Actor, version: int, title: str = ""
 ) -> CampaignAct:
     """Lay some reports of a campaign into a new one (`act.other`) and keep them out of the old.
     Raises GroupingError.
     """
-    with acting(hand):
-        origin = holding.campaigns({campaign}, {campaign: version})[campaign]
-        chosen = holding.lying_in(origin, reports)
+    with campaign_action(hand):
+        origin = grouping_locks.lock_campaigns({campaign}, {campaign: version})[campaign]
+        chosen = grouping_locks.lock_members(origin, reports)
         opened = _open(title.strip()[:200] or origin.title)
         act = _write(K.SPLIT, (origin, opened), hand, len(chosen))
         words = f"Tách từ {origin.code}. {hand.words}"
-        placements.place(chosen, opened, act, words, keeps_reason=False)
-        placements.keep_apart(chosen, origin, act)
+        membership.move_to_campaign(chosen, opened, act, words, keeps_reason=False)
+        membership.exclude(chosen, origin, act)
     return act
 
 
-def detach(campaign: UUID, reports: Collection[UUID], hand: Hand, version: int) -> CampaignAct:
+def detach(campaign: UUID, reports: Collection[UUID], hand: Actor, version: int) -> CampaignAct:
     """Take reports out of a campaign; the machine does not put them there again. Raises
     GroupingError.
     """
-    with acting(hand):
-        origin = holding.campaigns({campaign}, {campaign: version})[campaign]
-        chosen = holding.lying_in(origin, reports)
+    with campaign_action(hand):
+        origin = grouping_locks.lock_campaigns({campaign}, {campaign: version})[campaign]
+        chosen = grouping_locks.lock_members(origin, reports)
         act = _write(K.DETACHED, (origin,), hand, len(chosen))
-        placements.lift(chosen, origin, act)
+        membership.remove_from_campaign(chosen, origin, act)
     return act
 
 
 def attach(
-    campaign: UUID, lay: Mapping[UUID, UUID | None], hand: Hand, version: int
+    campaign: UUID, lay: Mapping[UUID, UUID | None], hand: Actor, version: int
 ) -> CampaignAct:
     """Lay reports into a campaign by hand. `lay`: in which campaign the officer saw each, or None.
     Raises GroupingError.
     """
-    with acting(hand):
-        holding.reports(lay)
+    with campaign_action(hand):
+        grouping_locks.lock_reports(lay)
         away = {each for each in lay.values() if each}
-        target = holding.campaigns({campaign, *away}, {campaign: version})[campaign]
-        holding.must_lie_so(lay)
+        target = grouping_locks.lock_campaigns({campaign, *away}, {campaign: version})[campaign]
+        grouping_locks.check_membership(lay)
         if campaign in away:
             raise GroupingError("Có tin đã nằm trong đợt này rồi.")
         act = _write(K.ATTACHED, (target,), hand, len(lay))
-        placements.place(lay, target, act, hand.words, keeps_reason=False)
+        membership.move_to_campaign(lay, target, act, hand.words, keeps_reason=False)
         _count(away)
     return act
 
 
-def part(away: UUID, hand: Hand) -> CampaignAct:
+def undo_machine_merge(away: UUID, hand: Actor) -> CampaignAct:
     """Take back a merge that the machine did: what it moved lies under its old code again, and the
     machine keeps its hands off. What a person has placed otherwise since stays. Raises
     GroupingError.
     """
-    with acting(hand):
+    with campaign_action(hand):
         opened = Campaign.objects.select_for_update().get(pk=away)
         if opened.merged_into_id is None:
-            raise LostRaceError("Đợt này đã được tách ra rồi.")
-        into = holding.campaigns({opened.merged_into_id}, {})[opened.merged_into_id]
-        chosen = placements.still_lying(_moved_by_machine(away), into)
+            raise StaleVersionError("Đợt này đã được tách ra rồi.")
+        into = grouping_locks.lock_campaigns({opened.merged_into_id}, {})[opened.merged_into_id]
+        chosen = membership.lock_machine_members(_moved_by_machine(away), into)
         if not chosen:
             raise GroupingError("Không còn tin nào do máy chuyển sang để lấy lại.")
         Campaign.objects.filter(pk=away).update(merged_into=None)
         act = _write(K.SPLIT, (into, opened), hand, len(chosen))
-        placements.place(chosen, opened, act, f"Về lại {opened.code}. ", keeps_reason=True)
-        placements.keep_apart(chosen, into, act)
+        membership.move_to_campaign(
+            chosen, opened, act, f"Về lại {opened.code}. ", keeps_reason=True
+        )
+        membership.exclude(chosen, into, act)
     return act
 
 
-def turn_down(proposal_id: int, hand: Hand) -> CampaignProposal:
+def reject_proposal(proposal_id: int, hand: Actor) -> CampaignProposal:
     """Say that two campaigns that the machine would merge are two; it asks no more. Raises
     GroupingError.
     """
-    with acting(hand):
+    with campaign_action(hand):
         rows = CampaignProposal.objects.select_for_update(of=("self",))
         proposal = rows.select_related("one", "other").get(pk=proposal_id)
         if proposal.turned_down_at:
-            raise LostRaceError("Đã có người trả lời đề nghị này.")
+            raise StaleVersionError("Đã có người trả lời đề nghị này.")
         CampaignProposal.objects.filter(pk=proposal_id).update(
             turned_down_at=Now(), turned_down_by=hand.by
         )
         for here, there in ((proposal.one, proposal.other), (proposal.other, proposal.one)):
             said = {"other": there.code, "reason": hand.words}
-            events.record("campaign", here.pk, "campaign_kept_two", by=hand.by, **said)
+            log.log_event("campaign", here.pk, "campaign_kept_two", by=hand.by, **said)
     return proposal
 
 
 def _moved_by_machine(away: UUID) -> list[UUID]:
     """The reports that the machine moved when it merged this campaign away, as it wrote down."""
-    merges = events.about("campaign", away).filter(kind="campaign_merged_away", by=None)
+    merges = log.events_for("campaign", away).filter(kind="campaign_merged_away", by=None)
     last = merges.first()
     return [UUID(report) for report in last.detail.get("moved", ())] if last else []
 
 
-def take_back(act_id: int, hand: Hand) -> TakenBack:
+def undo_action(act_id: int, hand: Actor) -> UndoResult:
     """Undo an act: its reports lie again as they lay before. Those that a person has placed
     otherwise since stay; where that is all of them, nothing is done. Raises GroupingError.
     """
-    with acting(hand):
+    with campaign_action(hand):
         act = CampaignAct.objects.select_for_update().get(pk=act_id)
         if act.taken_back_at:
-            raise LostRaceError("Việc này đã được lấy lại rồi.")
+            raise StaleVersionError("Việc này đã được lấy lại rồi.")
         if act.kind == K.DETACHED:  # the others' reports have links to hold
-            holding.reports(act.moves.values_list("report", flat=True))
+            grouping_locks.lock_reports(act.moves.values_list("report", flat=True))
         _hold_for_return(act)
-        chosen = placements.as_left(act)
+        chosen = membership.unchanged_since(act)
         if act.reports and not chosen:
             raise GroupingError("Các tin này đã được xếp lại sau đó, không còn gì để lấy lại.")
         _put_back(act, chosen)
         _end(act, hand, len(chosen))
-    return TakenBack(act, len(chosen), act.reports - len(chosen))
+    return UndoResult(act, len(chosen), act.reports - len(chosen))
 
 
 def _put_back(act: CampaignAct, chosen: list[UUID]) -> None:
     if act.kind == K.MERGED:
         _other(act).update(merged_into=None)
-    holding.must_be_live(placements.where_to(act, chosen))
-    placements.restore(act, chosen)
+    grouping_locks.check_not_merged(membership.restore_targets(act, chosen))
+    membership.undo_moves(act, chosen)
     if act.kind == K.SPLIT and not CampaignLink.objects.filter(campaign=act.other_id).exists():
         # Its code is on record and perhaps in a link: it leads back to where it came from.
         _other(act).update(merged_into=act.campaign_id)
@@ -210,7 +215,7 @@ def _hold_for_return(act: CampaignAct) -> None:
     """Lock the campaigns of an act that is taken back; what leads elsewhere by now is in the way."""
     of_act = {act.campaign_id, act.other_id or act.campaign_id}
     list(Campaign.objects.select_for_update().filter(pk__in=of_act).order_by("pk"))
-    holding.must_be_live(of_act - ({act.other_id} if act.kind == K.MERGED else set()))
+    grouping_locks.check_not_merged(of_act - ({act.other_id} if act.kind == K.MERGED else set()))
 
 
 def _open(title: str) -> Campaign:
@@ -224,7 +229,7 @@ def _open(title: str) -> Campaign:
     raise RuntimeError("no free campaign code in a hundred tries")
 
 
-def _write(kind: str, pair: tuple[Campaign, ...], hand: Hand, reports: int) -> CampaignAct:
+def _write(kind: str, pair: tuple[Campaign, ...], hand: Actor, reports: int) -> CampaignAct:
     """The act, its events, and the versions that it ends."""
     campaign, other = pair[0], pair[1] if pair[1:] else None
     act = CampaignAct.objects.create(
@@ -235,20 +240,20 @@ def _write(kind: str, pair: tuple[Campaign, ...], hand: Hand, reports: int) -> C
     return act
 
 
-def _end(act: CampaignAct, hand: Hand, restored: int) -> None:
+def _end(act: CampaignAct, hand: Actor, restored: int) -> None:
     CampaignAct.objects.filter(pk=act.pk).update(taken_back_at=Now(), taken_back_by=hand.by)
     _record(act, hand, "campaign_taken_back", restored, what=act.kind)
     _count({act.campaign_id, act.other_id or act.campaign_id})
 
 
-def _record(act: CampaignAct, hand: Hand, kind: str, reports: int, **detail: str) -> None:
+def _record(act: CampaignAct, hand: Actor, kind: str, reports: int, **detail: str) -> None:
     """On record at each campaign of the act, with the other's code."""
     said = {"act": act.pk, "reason": hand.words, "reports": reports, **detail}
     code = {"other": act.other.code} if act.other else {}
-    events.record("campaign", act.campaign_id, kind, by=hand.by, **said, **code)
+    log.log_event("campaign", act.campaign_id, kind, by=hand.by, **said, **code)
     if act.other_id:
         said["other"] = act.campaign.code
-        events.record("campaign", act.other_id, f"{kind}_away", by=hand.by, **said)
+        log.log_event("campaign", act.other_id, f"{kind}_away", by=hand.by, **said)
 
 
 def _count(campaigns: Iterable[UUID]) -> None:

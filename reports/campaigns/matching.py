@@ -14,19 +14,23 @@ from uuid import UUID
 
 from django.db import connection
 
-from core.prepared_statements import BY_INDEX, Prepared, run
-from reports.campaigns import auto_grouping as gathering
-from reports.campaigns import link_scoring as ties
+from core.prepared_statements import BY_INDEX, PreparedStatement, execute_pipeline
+from reports.campaigns import auto_grouping, link_scoring
 from reports.campaigns.auto_grouping import new_code
-from reports.campaigns.link_scoring import SCRIPT_DAYS, Tie, Trail
-from reports.campaigns.script_fingerprint import Script, signed, unpacked
-from reports.campaigns.shared_identifiers import NEIGHBOUR_HOURS, NEIGHBOURS, Key, neighbours
+from reports.campaigns.link_scoring import SCRIPT_DAYS, Link, ReportFingerprint
+from reports.campaigns.script_fingerprint import ScriptFingerprint, from_bytes, to_signed_64
+from reports.campaigns.shared_identifiers import (
+    NEIGHBOUR_HOURS,
+    NEIGHBOURS,
+    SharedIdentifier,
+    adjacent_numbers,
+)
 
-__all__ = ["link", "new_code"]
+__all__ = ["link_report", "new_code"]
 
-_MOST_BY_KEY = 16  # reports, the newest
-_MOST_OTHERS = 48
-_MOST_UNSURE, _MOST_AROUND = 8, 16  # of them that are compared with each other, the most alike
+_MAX_BY_KEY = 16  # reports, the newest
+_MAX_OTHERS = 48
+_MAX_UNSURE, _MAX_AROUND = 8, 16  # of them that are compared with each other, the most alike
 # What a shared key counts when there are more others than that.
 _EXACT, _NEIGHBOUR, _WORD = 1000, 100, 1
 _EVER = ("-infinity", "infinity")
@@ -35,10 +39,10 @@ _BLOCK = 2 * NEIGHBOURS  # numbers that take turns together
 # What was read before an addition came changes nothing any more once that has been read. Where the
 # planner takes a key for rarer than it is, a bitmap would fetch and sort all that share it; walking
 # the index backwards ends with the newest few.
-_TAKE_TURNS = Prepared(
+_TAKE_TURNS = PreparedStatement(
     "take_turns", "SELECT pg_advisory_xact_lock(key) FROM unnest(%(turns)s::bigint[]) AS key"
 )
-_WRITE = Prepared(
+_WRITE = PreparedStatement(
     "write_footprint",
     """
 WITH stands AS (SELECT FROM reports_facts
@@ -60,7 +64,7 @@ SELECT %(report)s, %(at)s, %(keys)s, %(script)s, %(own)s::bigint[] FROM stands
 """,
 )
 # A statement of its own: it sees what others wrote before it was our turn.
-_LOOK = Prepared(
+_LOOK = PreparedStatement(
     "find_others",
     f"""
 SELECT report_id, extract(epoch FROM footprint.at)::float, keys,
@@ -73,9 +77,9 @@ SELECT report_id, extract(epoch FROM footprint.at)::float, keys,
                SELECT report_id FROM reports_footprintkey
                 WHERE key = wanted.key AND at BETWEEN wanted.since AND wanted.until
                   AND report_id <> %(report)s
-                ORDER BY at DESC LIMIT {_MOST_BY_KEY}) AS found
+                ORDER BY at DESC LIMIT {_MAX_BY_KEY}) AS found
          GROUP BY found.report_id
-         ORDER BY sum(wanted.worth) DESC, found.report_id LIMIT {_MOST_OTHERS}) AS other
+         ORDER BY sum(wanted.worth) DESC, found.report_id LIMIT {_MAX_OTHERS}) AS other
   JOIN reports_footprint AS footprint USING (report_id)
   LEFT JOIN reports_campaignlink AS link USING (report_id)
 """,  # noqa: S608  # nosec B608
@@ -84,14 +88,14 @@ _STEPS = (BY_INDEX, _TAKE_TURNS, _WRITE, _LOOK)
 
 
 @dataclass(frozen=True)
-class Newcomer:
+class IncomingReport:
     """A report whose facts are written: when it came in, what may tie it, how many additions that
     rests on, and a title for a campaign that it may open.
     """
 
     report: UUID
     at: datetime
-    trail: Trail
+    trail: ReportFingerprint
     title: str
     additions_read: int = 0
 
@@ -102,7 +106,7 @@ class _Found:
     the words for the newcomer's terms, which are kept of no other.
     """
 
-    trails: dict[UUID, Trail]
+    trails: dict[UUID, ReportFingerprint]
     shown: Mapping[int, str]
     lies_in: dict[UUID, UUID | None] = field(default_factory=dict)
 
@@ -114,25 +118,25 @@ class _Edge(NamedTuple):
 
     strength: float
     close: float
-    exact: Tie | tuple[()]
+    exact: Link | tuple[()]
     one: UUID
     other: UUID
 
-    def tie(self, found: _Found) -> Tie:
+    def tie(self, found: _Found) -> Link:
         if self.exact:
             return self.exact
         told = found.trails[self.one].script, found.trails[self.other].script
-        return ties.script_tie(self.close, ties.words_of_both(*told, found.shown))
+        return link_scoring.script_link(self.close, link_scoring.shared_words(*told, found.shown))
 
 
 @dataclass(frozen=True)
-class _Group(Mapping[UUID, Tie]):
+class _Group(Mapping[UUID, Link]):
     """Reports that ties hold together, each with its strongest."""
 
     edges: Mapping[UUID, _Edge]
     found: _Found
 
-    def __getitem__(self, report: UUID) -> Tie:
+    def __getitem__(self, report: UUID) -> Link:
         return self.edges[report].tie(self.found)
 
     def __iter__(self) -> Iterator[UUID]:
@@ -142,50 +146,50 @@ class _Group(Mapping[UUID, Tie]):
         return len(self.edges)
 
 
-def link(newcomer: Newcomer) -> None:
+def link_report(newcomer: IncomingReport) -> None:
     """Write by what a report is found, and bring together what it ties. Part of triage's
     transaction.
     """
     found = _look(newcomer)
     for edges in _groups(newcomer, found):
         lies_in = {report: found.lies_in.get(report) for report in edges}
-        gathering.gather(_Group(edges, found), lies_in, newcomer.title)
+        auto_grouping.assign_campaign(_Group(edges, found), lies_in, newcomer.title)
 
 
-def _look(newcomer: Newcomer) -> _Found:
+def _look(newcomer: IncomingReport) -> _Found:
     mine = newcomer.trail
     values = _written(newcomer) | _sought(newcomer)
     found = _Found({newcomer.report: mine}, mine.script.shown)
     with connection.cursor() as cursor:
-        run(cursor, values, *_STEPS)
+        execute_pipeline(cursor, values, *_STEPS)
         # What is told word for word is compared once; the newcomer's own is not sent again.
-        scripts: dict[bytes, Script] = {b"": mine.script}
+        scripts: dict[bytes, ScriptFingerprint] = {b"": mine.script}
         for report, at, keys, packed, campaign, own in cursor.fetchall():
             told = bytes(packed or b"")
             if told not in scripts:
-                scripts[told] = unpacked(told)
-            found.trails[report] = Trail(frozenset(_read(keys)), scripts[told], at)
+                scripts[told] = from_bytes(told)
+            found.trails[report] = ReportFingerprint(frozenset(_read(keys)), scripts[told], at)
             found.lies_in |= {report: campaign, newcomer.report: own}
     return found
 
 
-def _written(newcomer: Newcomer) -> dict[str, Any]:
+def _written(newcomer: IncomingReport) -> dict[str, Any]:
     trail = newcomer.trail
-    own = {*map(_hash, trail.keys), *map(signed, trail.script.keys)}
+    own = {*map(_hash, trail.keys), *map(to_signed_64, trail.script.keys)}
     turns = {*own, *(_signed_hash(f"numbers {block}") for block in _blocks(trail))}
     return {
         "report": newcomer.report,
         "at": newcomer.at,
         "known": newcomer.additions_read,
         "keys": sorted(f"{key.kind}:{key.value}" for key in trail.keys),
-        "script": trail.script.packed(),
+        "script": trail.script.to_bytes(),
         "own": sorted(own),
         # Sorted: two workers that want the same locks in another order would wait for ever.
         "turns": sorted(turns),
     }
 
 
-def _blocks(trail: Trail) -> Iterator[int]:
+def _blocks(trail: ReportFingerprint) -> Iterator[int]:
     """Of a caller's numbers and their neighbours."""
     for key in trail.keys:
         digits = key.value.removeprefix("+")
@@ -193,10 +197,14 @@ def _blocks(trail: Trail) -> Iterator[int]:
             yield from {(int(digits) - NEIGHBOURS) // _BLOCK, (int(digits) + NEIGHBOURS) // _BLOCK}
 
 
-def _sought(newcomer: Newcomer) -> dict[str, list[Any]]:
+def _sought(newcomer: IncomingReport) -> dict[str, list[Any]]:
     """The keys to look for, each within its time."""
     numbers = [key.value for key in newcomer.trail.keys if key.kind == "same_number"]
-    near = [_hash(Key("same_number", value)) for each in numbers for value in neighbours(each)]
+    near = [
+        _hash(SharedIdentifier("same_number", value))
+        for each in numbers
+        for value in adjacent_numbers(each)
+    ]
     beside, wave = (
         (newcomer.at - span, newcomer.at + span)
         for span in (timedelta(hours=NEIGHBOUR_HOURS), timedelta(days=SCRIPT_DAYS))
@@ -204,13 +212,13 @@ def _sought(newcomer: Newcomer) -> dict[str, list[Any]]:
     rows = [
         *((_hash(key), *_EVER, _EXACT) for key in newcomer.trail.keys),
         *((key, *beside, _NEIGHBOUR) for key in near),
-        *((signed(key), *wave, _WORD) for key in newcomer.trail.script.keys),
+        *((to_signed_64(key), *wave, _WORD) for key in newcomer.trail.script.keys),
     ]
     columns = zip(*rows, strict=True) if rows else ((), (), (), ())
     return dict(zip(("sought", "since", "until", "worth"), map(list, columns), strict=True))
 
 
-def _hash(key: Key) -> int:
+def _hash(key: SharedIdentifier) -> int:
     return _signed_hash(f"{key.kind}:{key.value}")
 
 
@@ -219,16 +227,16 @@ def _signed_hash(text: str) -> int:
     return int.from_bytes(digest, "little", signed=True)
 
 
-def _read(keys: Iterable[str]) -> Iterator[Key]:
+def _read(keys: Iterable[str]) -> Iterator[SharedIdentifier]:
     for key in keys:
         kind, _, value = key.partition(":")
-        yield Key(kind, value)
+        yield SharedIdentifier(kind, value)
 
 
 # --- what belongs together
 
 
-def _groups(newcomer: Newcomer, found: _Found) -> list[dict[UUID, _Edge]]:
+def _groups(newcomer: IncomingReport, found: _Found) -> list[dict[UUID, _Edge]]:
     """The reports that ties hold together, each with its strongest; the newcomer may make sure
     what two others tell, too.
     """
@@ -248,17 +256,21 @@ def _groups(newcomer: Newcomer, found: _Found) -> list[dict[UUID, _Edge]]:
     ]
 
 
-def _edges(newcomer: Newcomer, found: _Found) -> Iterator[_Edge]:
+def _edges(newcomer: IncomingReport, found: _Found) -> Iterator[_Edge]:
     me, mine = newcomer.report, newcomer.trail
     others = {report: trail for report, trail in found.trails.items() if report != me}
-    exact = {report: tie for report, trail in others.items() if (tie := ties.exact(mine, trail))}
+    exact = {
+        report: tie
+        for report, trail in others.items()
+        if (tie := link_scoring.exact_link(mine, trail))
+    }
     for report, tie in exact.items():
         yield _Edge(tie.strength, 0.0, tie, me, report)
-    near = ties.near_ones(found.trails, ((me, report) for report in others))
-    _add(near, ties.near_ones(found.trails, _around(near.get(me, {}), exact)))
-    for one, other, close in ties.same_script(found.trails, near):
+    near = link_scoring.similar_pairs(found.trails, ((me, report) for report in others))
+    _add(near, link_scoring.similar_pairs(found.trails, _around(near.get(me, {}), exact)))
+    for one, other, close in link_scoring.script_pairs(found.trails, near):
         first, second = (other, one) if other == me else (one, other)
-        yield _Edge(ties.strength_of_script(close), close, (), first, second)
+        yield _Edge(link_scoring.strength_of_script(close), close, (), first, second)
 
 
 def _around(near: Mapping[UUID, float], exact: Iterable[UUID]) -> list[tuple[UUID, UUID]]:
@@ -266,8 +278,8 @@ def _around(near: Mapping[UUID, float], exact: Iterable[UUID]) -> list[tuple[UUI
     not surely tied to it, with another that is near it in whatever way.
     """
     alike = sorted(near, key=lambda report: (-near[report], report))
-    unsure = [report for report in alike if near[report] < ties.SURE][:_MOST_UNSURE]
-    around = [*sorted(exact), *alike][:_MOST_AROUND]
+    unsure = [report for report in alike if near[report] < link_scoring.SURE][:_MAX_UNSURE]
+    around = [*sorted(exact), *alike][:_MAX_AROUND]
     pairs = {(min(one, two), max(one, two)) for one in unsure for two in around if one != two}
     return sorted(pairs)
 
@@ -277,6 +289,6 @@ def _add(near: dict[UUID, dict[UUID, float]], more: Mapping[UUID, Mapping[UUID, 
         near.setdefault(report, {}).update(others)
 
 
-def moment(at: datetime) -> float:
+def to_timestamp(at: datetime) -> float:
     """Seconds, as trails have them."""
     return at.astimezone(UTC).timestamp()

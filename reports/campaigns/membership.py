@@ -89,20 +89,20 @@ SELECT apart.report_id, %(to)s, %(act)s
 """
 
 
-def held_in(campaign: Campaign) -> list[UUID]:
+def lock_members(campaign: Campaign) -> list[UUID]:
     """The reports of a campaign, their links locked until COMMIT."""
     links = CampaignLink.objects.select_for_update().filter(campaign=campaign)
     return list(links.order_by("pk").values_list("pk", flat=True))
 
 
-def still_lying(reports: Iterable[UUID], campaign: Campaign) -> list[UUID]:
+def lock_machine_members(reports: Iterable[UUID], campaign: Campaign) -> list[UUID]:
     """Those of the reports that lie in the campaign by the machine's hand, locked until COMMIT."""
     links = CampaignLink.objects.select_for_update().filter(campaign=campaign, report__in=reports)
     machines = links.exclude(kind=CampaignLink.Kind.OFFICER)
     return list(machines.order_by("pk").values_list("pk", flat=True))
 
 
-def place(
+def move_to_campaign(
     reports: Iterable[UUID], to: Campaign, act: CampaignAct, words: str, *, keeps_reason: bool
 ) -> None:
     """Lay reports into a campaign for the act's officer; `words` say why, before the reason that
@@ -113,25 +113,25 @@ def place(
     KeptApart.objects.filter(campaign=to, report__in=chosen).delete()
 
 
-def lift(reports: Iterable[UUID], away: Campaign, act: CampaignAct) -> None:
+def remove_from_campaign(reports: Iterable[UUID], away: Campaign, act: CampaignAct) -> None:
     """Take reports out of a campaign and keep them out."""
     chosen = list(reports)
     _run(_LIFT, act, chosen, away=away.pk)
-    keep_apart(chosen, away, act)
+    exclude(chosen, away, act)
 
 
-def keep_apart(reports: Iterable[UUID], away: Campaign, act: CampaignAct) -> None:
+def exclude(reports: Iterable[UUID], away: Campaign, act: CampaignAct) -> None:
     """From now on the machine places none of them in that campaign."""
     rows = [KeptApart(report_id=report, campaign=away, act=act) for report in reports]
     KeptApart.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def keep_apart_along(away: Campaign, to: Campaign, act: CampaignAct) -> None:
+def copy_exclusions(away: Campaign, to: Campaign, act: CampaignAct) -> None:
     """What was kept apart from one campaign is kept apart from the one that it is merged into."""
     _run(_APART_ALONG, act, [], away=away.pk, to=to.pk)
 
 
-def as_left(act: CampaignAct) -> list[UUID]:
+def unchanged_since(act: CampaignAct) -> list[UUID]:
     """The reports that lie as the act left them: nobody has placed them otherwise since."""
     if act.kind != CampaignAct.Kind.DETACHED:
         links = CampaignLink.objects.select_for_update().filter(act=act)
@@ -141,14 +141,14 @@ def as_left(act: CampaignAct) -> list[UUID]:
     return list(apart.exclude(pk__in=placed).values_list("report", flat=True))
 
 
-def where_to(act: CampaignAct, reports: Iterable[UUID]) -> list[UUID]:
+def restore_targets(act: CampaignAct, reports: Iterable[UUID]) -> list[UUID]:
     """The campaigns into which `restore` would put these reports."""
     with connection.cursor() as cursor:
         cursor.execute(_WHERE_TO, {"act": act.pk, "reports": list(reports)})
         return [campaign for (campaign,) in cursor.fetchall() if campaign]
 
 
-def restore(act: CampaignAct, reports: Iterable[UUID]) -> None:
+def undo_moves(act: CampaignAct, reports: Iterable[UUID]) -> None:
     """Put reports back as they lay before the act, in every column, and what kept them apart."""
     chosen = list(reports)
     _run(_RESTORE, act, chosen)

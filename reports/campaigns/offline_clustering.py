@@ -12,26 +12,26 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
-from reports.campaigns import link_scoring as ties
-from reports.campaigns.link_scoring import Tie, Trail
-from reports.campaigns.script_fingerprint import script_of
+from reports.campaigns import link_scoring
+from reports.campaigns.link_scoring import Link, ReportFingerprint
+from reports.campaigns.script_fingerprint import fingerprint_script
 from reports.campaigns.shared_identifiers import (
     NEIGHBOUR_HOURS,
-    Key,
+    SharedIdentifier,
+    host_of,
+    identifiers_of_story,
     is_common_link,
-    keys_of,
-    site,
     sites_in,
 )
-from reports.campaigns.shared_identifiers import neighbours as neighbours_of
-from reports.extraction.accounts_and_links import READ_OF_NUMBER, READ_OF_STORY
+from reports.campaigns.shared_identifiers import adjacent_numbers as neighbours_of
+from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ, MAX_STORY_CHARS_READ
 
 _VIETNAM = timezone(timedelta(hours=7))
-_MOST_BESIDE = 30  # stories, the nearest in time, that one is compared with for each shared word
+_MAX_BESIDE = 30  # stories, the nearest in time, that one is compared with for each shared word
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class StoryInput:
     """One report as the campaigns see it; ``id`` comes back as it was given."""
 
     id: Any
@@ -42,34 +42,38 @@ class Story:
     at: str = ""
 
 
-class Why(NamedTuple):
+class LinkReason(NamedTuple):
     """A tie that holds a story in its campaign, and with how many stories in all."""
 
-    tie: Tie
+    tie: Link
     stories: int
 
 
 @dataclass(frozen=True, slots=True)
-class Linked:
+class StoryWithCampaign:
     """A story with its campaign (None: alone) and what put it there, the strongest first."""
 
     id: Any
     campaign: str | None
-    whys: tuple[Why, ...] = ()
+    whys: tuple[LinkReason, ...] = ()
 
 
-def trail_of(story: Story) -> Trail:
+def fingerprint(story: StoryInput) -> ReportFingerprint:
     """What of a story may tie it to others."""
-    text = story.text[:READ_OF_STORY]
-    sites = {site(link) for link in sites_in(text) if not is_common_link(link)}
-    return Trail(
-        frozenset(keys_of(story.caller_number[:READ_OF_NUMBER], text, story.bank_account)),
-        script_of(story.claimed_to_be[:READ_OF_NUMBER], text, sites),
-        seconds(story.at),
+    text = story.text[:MAX_STORY_CHARS_READ]
+    sites = {host_of(link) for link in sites_in(text) if not is_common_link(link)}
+    return ReportFingerprint(
+        frozenset(
+            identifiers_of_story(
+                story.caller_number[:MAX_NUMBER_CHARS_READ], text, story.bank_account
+            )
+        ),
+        fingerprint_script(story.claimed_to_be[:MAX_NUMBER_CHARS_READ], text, sites),
+        to_timestamp(story.at),
     )
 
 
-def seconds(at: str) -> float | None:
+def to_timestamp(at: str) -> float | None:
     """A time in ISO 8601 as seconds since 1970, in Vietnam's time where it names none."""
     try:
         moment = datetime.fromisoformat(at)
@@ -78,10 +82,10 @@ def seconds(at: str) -> float | None:
         return None
 
 
-def link(stories: Iterable[Story]) -> list[Linked]:
+def cluster(stories: Iterable[StoryInput]) -> list[StoryWithCampaign]:
     """The campaign of each story, in the order given; the order decides nothing."""
     listed = list(stories)
-    trails = dict(enumerate(map(trail_of, listed)))
+    trails = dict(enumerate(map(fingerprint, listed)))
     marks = [_mark(story) for story in listed]
     graph = _Graph()
     _tie_by_key(trails, graph)
@@ -89,11 +93,12 @@ def link(stories: Iterable[Story]) -> list[Linked]:
     _tie_by_script(trails, marks, graph)
     names = graph.names(marks)
     return [
-        Linked(story.id, names.get(place), graph.whys(place)) for place, story in enumerate(listed)
+        StoryWithCampaign(story.id, names.get(place), graph.whys(place))
+        for place, story in enumerate(listed)
     ]
 
 
-def _mark(story: Story) -> str:
+def _mark(story: StoryInput) -> str:
     """The same for the same story, wherever it stands."""
     told = (story.caller_number, story.claimed_to_be, story.text, story.bank_account, story.at)
     whole = "\0".join((repr(story.id), *told))
@@ -105,7 +110,7 @@ class _Graph:
     """Stories by their places, their ties, and the parts that hang together."""
 
     parent: dict[int, int] = field(default_factory=dict)
-    found: dict[int, dict[tuple[str, str], Why]] = field(default_factory=dict)
+    found: dict[int, dict[tuple[str, str], LinkReason]] = field(default_factory=dict)
     partners: dict[int, int] = field(default_factory=lambda: defaultdict(int))
 
     def root(self, place: int) -> int:
@@ -118,17 +123,17 @@ class _Graph:
     def join(self, one: int, other: int) -> None:
         self.parent[self.root(one)] = self.root(other)
 
-    def explain(self, place: int, tie: Tie, stories: int) -> None:
+    def explain(self, place: int, tie: Link, stories: int) -> None:
         """Note a tie of a story; of its script ties the strongest stays, and how many there are."""
         whys = self.found.setdefault(place, {})
         if tie.kind != "same_script":
-            whys[tie.kind, tie.value] = Why(tie, stories)
+            whys[tie.kind, tie.value] = LinkReason(tie, stories)
             return
         self.partners[place] += 1
-        best = max(whys.get(("same_script", ""), Why(tie, 0)).tie, tie, key=_strongest)
-        whys["same_script", ""] = Why(best, self.partners[place] + 1)
+        best = max(whys.get(("same_script", ""), LinkReason(tie, 0)).tie, tie, key=_strongest)
+        whys["same_script", ""] = LinkReason(best, self.partners[place] + 1)
 
-    def whys(self, place: int) -> tuple[Why, ...]:
+    def whys(self, place: int) -> tuple[LinkReason, ...]:
         found = self.found.get(place, {}).values()
         return tuple(sorted(found, key=lambda why: (-why.tie.strength, why.tie)))
 
@@ -141,27 +146,27 @@ class _Graph:
         return {place: f"c-{least[self.root(place)][:12]}" for place in self.parent}
 
 
-def _strongest(tie: Tie) -> tuple[float, Tie]:
+def _strongest(tie: Link) -> tuple[float, Link]:
     return tie.strength, tie
 
 
-def _tie_by_key(trails: Mapping[int, Trail], graph: _Graph) -> None:
+def _tie_by_key(trails: Mapping[int, ReportFingerprint], graph: _Graph) -> None:
     for key, places in _holders(trails).items():
         if len(places) > 1:
             for place in places:
                 graph.join(place, places[0])
-                graph.explain(place, ties.by_key(key), len(places))
+                graph.explain(place, link_scoring.key_link(key), len(places))
 
 
-def _holders(trails: Mapping[int, Trail]) -> dict[Key, list[int]]:
-    holders: dict[Key, list[int]] = defaultdict(list)
+def _holders(trails: Mapping[int, ReportFingerprint]) -> dict[SharedIdentifier, list[int]]:
+    holders: dict[SharedIdentifier, list[int]] = defaultdict(list)
     for place, trail in trails.items():
         for key in trail.keys:
             holders[key].append(place)
     return holders
 
 
-def _tie_by_neighbour(trails: Mapping[int, Trail], graph: _Graph) -> None:
+def _tie_by_neighbour(trails: Mapping[int, ReportFingerprint], graph: _Graph) -> None:
     """Who shares a number lies together already: the nearest in time speaks for a number."""
     called = {
         key.value: sorted((at, place) for place in places if (at := trails[place].at) is not None)
@@ -172,11 +177,11 @@ def _tie_by_neighbour(trails: Mapping[int, Trail], graph: _Graph) -> None:
         for near in neighbours_of(value):
             for at, place in here:
                 other = _nearest(at, called.get(near, ()))
-                if other is not None and ties.within_hours(
+                if other is not None and link_scoring.within_hours(
                     trails[place], trails[other], NEIGHBOUR_HOURS
                 ):
                     graph.join(place, other)
-                    graph.explain(place, ties.neighbour(near), 2)
+                    graph.explain(place, link_scoring.neighbour_link(near), 2)
 
 
 def _nearest(at: float, times: Sequence[tuple[float, int]]) -> int | None:
@@ -186,16 +191,20 @@ def _nearest(at: float, times: Sequence[tuple[float, int]]) -> int | None:
     return min(beside, key=lambda row: abs(row[0] - at))[1] if beside else None
 
 
-def _tie_by_script(trails: Mapping[int, Trail], marks: Sequence[str], graph: _Graph) -> None:
-    near = ties.near_ones(trails, _beside(trails, marks))
-    for one, other, close in ties.same_script(trails, near):
+def _tie_by_script(
+    trails: Mapping[int, ReportFingerprint], marks: Sequence[str], graph: _Graph
+) -> None:
+    near = link_scoring.similar_pairs(trails, _beside(trails, marks))
+    for one, other, close in link_scoring.script_pairs(trails, near):
         graph.join(one, other)
         for here, there in ((one, other), (other, one)):
-            words = ties.words_of_both(trails[here].script, trails[there].script)
-            graph.explain(here, ties.script_tie(close, words), 2)
+            words = link_scoring.shared_words(trails[here].script, trails[there].script)
+            graph.explain(here, link_scoring.script_link(close, words), 2)
 
 
-def _beside(trails: Mapping[int, Trail], marks: Sequence[str]) -> Iterator[tuple[int, int]]:
+def _beside(
+    trails: Mapping[int, ReportFingerprint], marks: Sequence[str]
+) -> Iterator[tuple[int, int]]:
     """Pairs that share a rare word, each once; of many with one word the nearest in time."""
     holders: dict[int, list[int]] = defaultdict(list)
     for place in sorted(trails, key=lambda place: (trails[place].at or 0.0, marks[place])):
@@ -204,7 +213,7 @@ def _beside(trails: Mapping[int, Trail], marks: Sequence[str]) -> Iterator[tuple
     seen: set[tuple[int, int]] = set()
     for places in holders.values():
         for order, one in enumerate(places):
-            for other in places[order + 1 : order + 1 + _MOST_BESIDE]:
+            for other in places[order + 1 : order + 1 + _MAX_BESIDE]:
                 pair = (min(one, other), max(one, other))
                 if pair not in seen:
                     seen.add(pair)

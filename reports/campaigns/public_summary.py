@@ -6,18 +6,19 @@ from datetime import date
 
 from django.utils.translation import get_language
 
-from reports.campaigns import campaign_stats as portrait
+from reports.campaigns import campaign_stats
 from reports.extraction.cue_matcher import code_rows, scenario_codes
 from reports.models import Campaign
-from reports.public.cell_suppression import LEAST, to_hide
+from reports.public.cell_suppression import MIN_COUNT as LEAST
+from reports.public.cell_suppression import cells_to_suppress
 
 Counted = Sequence[tuple[str, int]]
-FEWEST = LEAST  # reports of which anything is told
-MOST = 5  # communes, and demands
+MIN_COUNT = LEAST  # reports of which anything is told
+MAX_COUNT = 5  # communes, and demands
 
 
 @dataclass(frozen=True)
-class Outline:
+class CampaignSummary:
     """What the reports of a campaign share. `reports` is None for fewer than LEAST, and then all else
     is empty. Lists have the most frequent first, in Vietnamese labels.
     """
@@ -30,7 +31,7 @@ class Outline:
     losers: int | None = None
 
 
-def label(code: str) -> str:
+def code_label(code: str) -> str:
     """A code of the taxonomy in words; an unknown one stands for itself."""
     row = code_rows().get(code)
     return str(row["label_vi"]) if row else code
@@ -42,13 +43,13 @@ def scenarios() -> list[tuple[str, str]]:
     return [(code, str(code_rows()[code][words])) for code in scenario_codes()]
 
 
-def of(campaign: Campaign) -> Outline:
+def campaign_summary(campaign: Campaign) -> CampaignSummary:
     """Two statements."""
-    sums = portrait.sums([campaign.pk]).get(campaign.pk)
+    sums = campaign_stats.campaign_totals([campaign.pk]).get(campaign.pk)
     if sums is None or sums.reports < LEAST:
-        return Outline()
-    drawn = portrait.portrait(campaign.pk, with_numbers=False)
-    return Outline(
+        return CampaignSummary()
+    drawn = campaign_stats.campaign_breakdown(campaign.pk, with_numbers=False)
+    return CampaignSummary(
         reports=sums.reports,
         first=min(drawn.days),
         last=max(drawn.days),
@@ -59,12 +60,12 @@ def of(campaign: Campaign) -> Outline:
 
 
 def _shown(counted: Counted) -> Counted:
-    return [(label(code), count) for code, count in counted if count >= LEAST][:MOST]
+    return [(code_label(code), count) for code, count in counted if count >= LEAST][:MAX_COUNT]
 
 
 def _not_hidden(counts: Mapping[str, int]) -> Counted:
     """The communes beside a total that is known: more is hidden, until nothing can be worked out."""
-    hidden = to_hide(counts)
+    hidden = cells_to_suppress(counts)
     if hidden is None:
         return []
-    return [(name, count) for name, count in counts.items() if name not in hidden][:MOST]
+    return [(name, count) for name, count in counts.items() if name not in hidden][:MAX_COUNT]

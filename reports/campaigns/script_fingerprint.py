@@ -14,19 +14,19 @@ from itertools import pairwise
 from math import log, sqrt
 from typing import NamedTuple
 
-from reports.campaigns.shared_identifiers import common
+from reports.campaigns.shared_identifiers import stop_list
 from reports.campaigns.word_rarity import (
-    Counted,
-    Token,
-    compounded,
-    counted,
+    DocumentFrequencies,
+    ScriptToken,
+    claimed_names,
+    document_frequencies,
     has_marks,
-    names,
+    join_compounds,
     sentences,
 )
 
-MOST_TERMS = 60  # of one story, the rarest
-MOST_KEYS = 16  # by which stories find each other
+MAX_TERMS = 60  # of one story, the rarest
+MAX_KEYS = 16  # by which stories find each other
 _PAIR_LATER = 3.0  # a pair of words is rare more easily than a word: it is chosen after words
 _MARKS_TELL = 0.5  # by so much a word with its marks has to be rarer to be a key of its own
 _RARE_WORD, _RARE_PAIR = 2.5, 4.5  # weights below say nothing
@@ -40,7 +40,7 @@ _BY_LENGTH = 0.08
 _RUN_FADES = 0.4  # of a run of words the weightiest counts whole, each next one so much of the last
 
 
-class Term(NamedTuple):
+class RareTerm(NamedTuple):
     """A rare word (`second` is 0) or two words side by side. `spelled` is 0 where the writer uses
     no marks; between two who use them the marks have to agree, and then the weight may be higher.
     """
@@ -56,11 +56,11 @@ class Term(NamedTuple):
         return self.first ^ (self.second * 3 & _MASK) if self.second else self.first
 
 
-class Shared(NamedTuple):
+class SharedTerm(NamedTuple):
     """What two stories share: the term's key and what it counts."""
 
     key: int
-    points: float
+    term_weights: float
 
 
 _MASK = (1 << 64) - 1
@@ -69,22 +69,22 @@ _HEAD = struct.Struct("<H")
 
 
 @dataclass(frozen=True)
-class Script:
+class ScriptFingerprint:
     """The rare terms of a story, the rarest first, and how many different words it has.
 
     `shown` has the words for the terms, by key, for reasons; it is not packed.
     """
 
-    terms: tuple[Term, ...]
+    terms: tuple[RareTerm, ...]
     length: int
     shown: Mapping[int, str]
 
     @cached_property
-    def by_key(self) -> dict[int, Term]:
+    def by_key(self) -> dict[int, RareTerm]:
         return {term.key: term for term in self.terms}
 
     @cached_property
-    def points(self) -> dict[int, float]:
+    def term_weights(self) -> dict[int, float]:
         """What each term counts at most where another story has it."""
         return {
             key: max(term.weight, term.weight_spelled, _CHANCE) - _CHANCE
@@ -95,9 +95,9 @@ class Script:
     def keys(self) -> frozenset[int]:
         """By these stories find each other."""
         rarest = sorted((row for term in self.terms for row in _ways(term)), reverse=True)
-        return frozenset(key for _, key in rarest[:MOST_KEYS])
+        return frozenset(key for _, key in rarest[:MAX_KEYS])
 
-    def packed(self) -> bytes:
+    def to_bytes(self) -> bytes:
         """Bytes that `unpacked` reads again; they hold hashes, no words."""
         body = (
             _PACKED.pack(*term[:3], round(term.weight * 100), round(term.weight_spelled * 100))
@@ -106,24 +106,24 @@ class Script:
         return _HEAD.pack(min(self.length, 0xFFFF)) + b"".join(body)
 
 
-def _ways(term: Term) -> Iterator[tuple[float, int]]:
+def _ways(term: RareTerm) -> Iterator[tuple[float, int]]:
     """How rare a key is by which a term is found: its words, and with marks where that tells more."""
     yield term.weight - (_PAIR_LATER if term.second else 0), term.key
     if term.spelled and term.weight_spelled > term.weight + _MARKS_TELL:
         yield term.weight_spelled, term.spelled
 
 
-def unpacked(data: bytes) -> Script:
+def from_bytes(data: bytes) -> ScriptFingerprint:
     """What `Script.packed` wrote. Raises struct.error for anything else."""
     (length,) = _HEAD.unpack_from(data)
     terms = tuple(
-        Term(first, second, own, weight / 100, spelled / 100)
+        RareTerm(first, second, own, weight / 100, spelled / 100)
         for first, second, own, weight, spelled in _PACKED.iter_unpack(data[_HEAD.size :])
     )
-    return Script(terms, length, {})
+    return ScriptFingerprint(terms, length, {})
 
 
-def signed(number: int) -> int:
+def to_signed_64(number: int) -> int:
     """64 bits as a bigint has them."""
     return number - (1 << 64) if number >> 63 else number
 
@@ -131,40 +131,42 @@ def signed(number: int) -> int:
 # --- from words to terms
 
 
-def script_of(claimed_to_be: str, text: str, sites: Iterable[str] = ()) -> Script:
+def fingerprint_script(
+    claimed_to_be: str, text: str, sites: Iterable[str] = ()
+) -> ScriptFingerprint:
     """What of a story's words its script may be known by."""
-    table = counted()
+    table = document_frequencies()
     told = [*map(_claimed, sentences([claimed_to_be])), *sentences([text])]
-    found = [compounded(sentence, table.compounds) for sentence in told]
+    found = [join_compounds(sentence, table.compounds) for sentence in told]
     found += [_syllables(site, table) for site in sorted(sites)]
     tokens = [token for sentence in found for token in sentence]
     marked = has_marks(tokens)
-    terms: dict[int, tuple[Term, str]] = {}
+    terms: dict[int, tuple[RareTerm, str]] = {}
     for sentence in found:
         for term, shown in _terms(sentence, table, marked=marked):
             terms.setdefault(term.key, (term, shown))
-    rarest = sorted(terms.values(), key=lambda row: (-row[0].weight, row[0].key))[:MOST_TERMS]
-    return Script(
+    rarest = sorted(terms.values(), key=lambda row: (-row[0].weight, row[0].key))[:MAX_TERMS]
+    return ScriptFingerprint(
         tuple(term for term, _ in rarest),
         len({token.folded for token in tokens}),
         {term.key: shown for term, shown in rarest},
     )
 
 
-def _claimed(sentence: Sequence[Token]) -> list[Token]:
+def _claimed(sentence: Sequence[ScriptToken]) -> list[ScriptToken]:
     """What of a claimed role says more than any caller's."""
-    return [token for token in sentence if token.folded not in common()["claims"]]
+    return [token for token in sentence if token.folded not in stop_list()["claims"]]
 
 
 def _terms(
-    sentence: Sequence[Token], table: Counted, *, marked: bool
-) -> Iterator[tuple[Term, str]]:
+    sentence: Sequence[ScriptToken], table: DocumentFrequencies, *, marked: bool
+) -> Iterator[tuple[RareTerm, str]]:
     weights = [table.word(token.folded) for token in sentence]
     for token, alone in zip(sentence, weights, strict=True):
-        spelled = table.word_spelled(token) if marked else alone
+        spelled = table.word_with_marks(token) if marked else alone
         if max(alone, spelled) >= _RARE_WORD:
             own = _hash(token.spelled) if marked else 0
-            yield Term(_hash(token.folded), 0, own, alone, spelled), token.shown
+            yield RareTerm(_hash(token.folded), 0, own, alone, spelled), token.shown
     yield from _names(sentence, table)
     for (one, two), most in zip(pairwise(sentence), map(sum, pairwise(weights)), strict=True):
         if most < _RARE_PAIR or one.folded[0] == "$" or two.folded[0] == "$":
@@ -172,27 +174,29 @@ def _terms(
         weight = table.pair(one.folded, two.folded)
         if weight >= _RARE_PAIR:
             own = _hash(f"{one.spelled} {two.spelled}") if marked else 0
-            term = Term(_hash(one.folded), _hash(two.folded), own, weight, weight)
+            term = RareTerm(_hash(one.folded), _hash(two.folded), own, weight, weight)
             yield term, f"{one.shown} {two.shown}"
 
 
-def _names(sentence: Sequence[Token], table: Counted) -> Iterator[tuple[Term, str]]:
-    for name in names(sentence):
+def _names(
+    sentence: Sequence[ScriptToken], table: DocumentFrequencies
+) -> Iterator[tuple[RareTerm, str]]:
+    for name in claimed_names(sentence):
         weight = table.word(name.folded)
         if weight >= _RARE_NAME:
-            yield Term(_hash(name.folded), 0, 0, weight, weight), name.shown
+            yield RareTerm(_hash(name.folded), 0, 0, weight, weight), name.shown
 
 
-def _syllables(site: str, table: Counted) -> list[Token]:
+def _syllables(site: str, table: DocumentFrequencies) -> list[ScriptToken]:
     """The words in a host's name: vangtoancau.example is about "vang toan cau". A name with a
     hyphen ties by itself (traces.py).
     """
     label = site.partition(".")[0]
     parts = [] if "-" in label else _split(label, table)
-    return [Token(part, part, part) for part in parts]
+    return [ScriptToken(part, part, part) for part in parts]
 
 
-def _split(piece: str, table: Counted) -> list[str]:
+def _split(piece: str, table: DocumentFrequencies) -> list[str]:
     """Cut into the fewest known syllables; whole where that does not go."""
     best: list[list[str] | None] = [[]]
     for end in range(1, len(piece) + 1):
@@ -214,7 +218,7 @@ def _hash(text: str) -> int:
 # --- likeness
 
 
-def shared(one: Script, other: Script) -> list[Shared]:
+def shared(one: ScriptFingerprint, other: ScriptFingerprint) -> list[SharedTerm]:
     """The rare words that both have, the weightiest first, no word twice."""
     chance = _CHANCE + log(max(1.0, _length(one, other) / _USUAL_LENGTH))
     both = [
@@ -225,18 +229,18 @@ def shared(one: Script, other: Script) -> list[Shared]:
     runs = _runs(term for _, term in both)
     used: set[int] = set()
     told: Counter[int] = Counter()
-    found: list[Shared] = []
+    found: list[SharedTerm] = []
     for points, term in sorted(both, key=lambda row: (-row[0], not row[1].second, row[1].key)):
         parts = {term.first, term.second} - {0}
         if used.isdisjoint(parts):
             used |= parts
             run = runs.get(term.first, term.first)
-            found.append(Shared(term.key, points * _RUN_FADES ** told[run]))
+            found.append(SharedTerm(term.key, points * _RUN_FADES ** told[run]))
             told[run] += 1
     return found
 
 
-def _runs(terms: Iterable[Term]) -> dict[int, int]:
+def _runs(terms: Iterable[RareTerm]) -> dict[int, int]:
     """Words that pairs hold together -> one of them: a sentence told word for word says one thing."""
     runs: dict[int, int] = {}
     for term in terms:
@@ -248,7 +252,7 @@ def _runs(terms: Iterable[Term]) -> dict[int, int]:
     return runs
 
 
-def likeness(one: Script, other: Script, least: float = 0.0) -> float:
+def similarity(one: ScriptFingerprint, other: ScriptFingerprint, least: float = 0.0) -> float:
     """How much speaks for one script, 0 where nothing does, or surely less than *least*; the same
     both ways.
     """
@@ -258,22 +262,22 @@ def likeness(one: Script, other: Script, least: float = 0.0) -> float:
     if len(found) < 2:  # one word, however rare, may be anything
         return 0.0
     too_long = max(0.0, _length(one, other) - _USUAL_LENGTH)
-    return sum(each.points for each in found) - _BY_LENGTH * too_long
+    return sum(each.term_weights for each in found) - _BY_LENGTH * too_long
 
 
-def _may_share(one: Script, other: Script, least: float) -> bool:
+def _may_share(one: ScriptFingerprint, other: ScriptFingerprint, least: float) -> bool:
     """Whether the terms of both come to so much where every one counts whole: soon told, and most
     pairs share too little.
     """
     both = one.by_key.keys() & other.by_key.keys()
-    return len(both) > 1 and sum(one.points[key] for key in both) >= least
+    return len(both) > 1 and sum(one.term_weights[key] for key in both) >= least
 
 
-def _length(one: Script, other: Script) -> float:
+def _length(one: ScriptFingerprint, other: ScriptFingerprint) -> float:
     return sqrt(one.length * other.length)
 
 
-def _weight(one: Term, other: Term) -> float:
+def _weight(one: RareTerm, other: RareTerm) -> float:
     """What a shared term weighs; nothing where the marks of both say two different words."""
     if not one.spelled or not other.spelled:
         return one.weight

@@ -11,14 +11,20 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from core.text import fold, plain_digits
-from reports.extraction.accounts_and_links import CHAINS, find_accounts, find_links, is_money
-from reports.extraction.phones import FoundPhone, Phone, find, in_groups, read_all
+from core.text import normalize, to_ascii_digits
+from reports.extraction.accounts_and_links import CHAINS, find_bank_accounts, find_links, is_money
+from reports.extraction.phones import (
+    FoundPhone,
+    ParsedCaller,
+    find_in_text,
+    group_digits,
+    parse_many,
+)
 
 _FILE = Path(__file__).parents[1] / "data" / "common.json"
-_SHORTEST_ACCOUNT = 6
-_SHORTEST_BARE = 8  # digits of an account that no word announces
-_LONGEST_ACCOUNT = 19
+_MIN_ACCOUNT_LENGTH = 6
+_MIN_BARE_LENGTH = 8  # digits of an account that no word announces
+_MAX_ACCOUNT_LENGTH = 19
 _LOOK = 60  # signs before and behind that say whose a number is
 NEIGHBOURS = 9  # numbers so far apart are neighbours
 NEIGHBOUR_HOURS = 48
@@ -41,7 +47,7 @@ _OWN_BEFORE = re.compile(
 _OWN_BEHIND = re.compile(rf"cua {_PEOPLE}\b")
 # Gangs keep the name and change the ending: evn-hoadon.example, evn-hoadon.test, "tệp evn-hoadon".
 _SITE_NAME = re.compile(r"(?<![\w@./-])[a-z0-9]{2,}(?:-[a-z0-9]{2,})+(?![\w@-])", re.IGNORECASE)
-_SHORTEST_NAME = 7
+_MIN_NAME_LENGTH = 7
 # Dots that are written so that no machine sees them: "a (.) example", "a . example", "a [dot] vn".
 # Bounded: a story of nothing but spaces is asked at each of them.
 _HIDDEN_DOT = re.compile(
@@ -50,7 +56,7 @@ _HIDDEN_DOT = re.compile(
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Key:
+class SharedIdentifier:
     """What a story shares exactly with others."""
 
     kind: str
@@ -62,12 +68,12 @@ class Key:
 
     @property
     def reason(self) -> str:
-        value = in_groups(self.value) if self.kind == "same_number" else self.value
+        value = group_digits(self.value) if self.kind == "same_number" else self.value
         return f"{_WORDS_VI[self.kind]} {value}"
 
 
 @lru_cache(maxsize=1)
-def common() -> Mapping[str, Mapping[str, Any]]:
+def stop_list() -> Mapping[str, Mapping[str, Any]]:
     """What ties nobody, by sort."""
     data: dict[str, Any] = json.loads(_FILE.read_text(encoding="utf-8"))
     return {
@@ -77,13 +83,13 @@ def common() -> Mapping[str, Mapping[str, Any]]:
     }
 
 
-def is_common_number(phone: Phone) -> bool:
+def is_common_number(phone: ParsedCaller) -> bool:
     """Whether this caller may be anybody: no line of its own, a forged hotline, 069."""
     return (
         not phone.key
-        or phone.kind not in common()["number_kinds"]
-        or phone.key in common()["numbers"]
-        or not common()["number_flags"].keys().isdisjoint(phone.flags)
+        or phone.kind not in stop_list()["number_kinds"]
+        or phone.key in stop_list()["numbers"]
+        or not stop_list()["number_flags"].keys().isdisjoint(phone.flags)
     )
 
 
@@ -91,23 +97,25 @@ def is_common_link(link: str) -> bool:
     """Whether everybody links there."""
     host, _, page = link.partition("/")
     labels = host.split(".")
-    return (host in common()["shorteners"] and not page) or any(
-        ".".join(labels[at:]) in common()["hosts"] for at in range(len(labels))
+    return (host in stop_list()["shorteners"] and not page) or any(
+        ".".join(labels[at:]) in stop_list()["hosts"] for at in range(len(labels))
     )
 
 
-def site(link: str) -> str:
+def host_of(link: str) -> str:
     """The host of a canonical link: a gang changes pages more often than hosts. The whole link
     where anybody gets a page of the host.
     """
     host = link.partition("/")[0]
-    return link if host in common()["shorteners"] else host
+    return link if host in stop_list()["shorteners"] else host
 
 
 # --- numbers
 
 
-def callers(typed: Iterable[Phone], text: str, told: Iterable[FoundPhone]) -> list[Phone]:
+def callers(
+    typed: Iterable[ParsedCaller], text: str, told: Iterable[FoundPhone]
+) -> list[ParsedCaller]:
     """The callers on the form; where none can be read, the one that the story names, but for the
     reporter's own. Of several none: who lists numbers would bring together whoever they called.
     """
@@ -119,12 +127,12 @@ def callers(typed: Iterable[Phone], text: str, told: Iterable[FoundPhone]) -> li
 
 def _is_own(text: str, start: int, end: int) -> bool:
     """Whether the reporter says that the digits at text[start:end] are theirs."""
-    before = fold(text[max(0, start - _LOOK) : start].rsplit("\n", 1)[-1])
-    behind = fold(text[end : end + _LOOK])
+    before = normalize(text[max(0, start - _LOOK) : start].rsplit("\n", 1)[-1])
+    behind = normalize(text[end : end + _LOOK])
     return bool(_OWN_BEFORE.search(before) or _OWN_BEHIND.match(behind))
 
 
-def neighbours(value: str) -> list[str]:
+def adjacent_numbers(value: str) -> list[str]:
     """The canonical numbers next to one, without itself; [] where it is no plain number."""
     digits = value.removeprefix("+")
     if not digits.isdecimal():
@@ -140,10 +148,10 @@ def accounts_in(text: str) -> Iterator[str]:
     """The receiving accounts that a story names: those that a word announces, and long numbers
     that are neither phones nor money; not the reporter's own.
     """
-    for account in find_accounts(text):
+    for account in find_bank_accounts(text):
         if not _is_own(text, account.start, account.end):
             yield account.account
-    plain = plain_digits(text)
+    plain = to_ascii_digits(text)
     for chain in CHAINS.finditer(plain):
         digits = re.sub(r"[^0-9]", "", chain[0])
         if _may_be_account(plain, chain, digits) and not _is_own(text, *chain.span()):
@@ -152,18 +160,18 @@ def accounts_in(text: str) -> Iterator[str]:
 
 def _may_be_account(text: str, chain: re.Match[str], digits: str) -> bool:
     return (
-        _SHORTEST_BARE <= len(digits) <= _LONGEST_ACCOUNT
+        _MIN_BARE_LENGTH <= len(digits) <= _MAX_ACCOUNT_LENGTH
         and not _OTHER_DIGITS.fullmatch(digits)
         and not _GROUPED.fullmatch(chain[0])
         and not is_money(text, chain.end())
     )
 
 
-def accounts_typed(field: str) -> Iterator[str]:
+def accounts_in_field(field: str) -> Iterator[str]:
     """The account numbers of a field that may name a bank too ("MB 1234 5678")."""
-    for chain in CHAINS.finditer(plain_digits(field)):
+    for chain in CHAINS.finditer(to_ascii_digits(field)):
         digits = re.sub(r"[^0-9]", "", chain[0])
-        if _SHORTEST_ACCOUNT <= len(digits) <= _LONGEST_ACCOUNT:
+        if _MIN_ACCOUNT_LENGTH <= len(digits) <= _MAX_ACCOUNT_LENGTH:
             yield digits
 
 
@@ -173,7 +181,7 @@ def accounts_typed(field: str) -> Iterator[str]:
 @lru_cache(maxsize=1)
 def _site_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     """A dot that stands apart before a usual ending; a bare host with one."""
-    ending = "(?:" + "|".join(sorted(common()["endings"])) + r")\b"
+    ending = "(?:" + "|".join(sorted(stop_list()["endings"])) + r")\b"
     label = r"[a-z0-9][a-z0-9-]{0,62}"
     return (
         re.compile(rf"(?<=[a-z0-9])\s+\.\s*(?={ending})", re.IGNORECASE),
@@ -181,7 +189,7 @@ def _site_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
     )
 
 
-def opened(text: str) -> str:
+def restore_link_dots(text: str) -> str:
     """The text with the dots of its links as dots."""
     apart, _ = _site_patterns()
     return apart.sub(".", _HIDDEN_DOT.sub(".", text))
@@ -189,7 +197,7 @@ def opened(text: str) -> str:
 
 def sites_in(text: str) -> Iterator[str]:
     """The links and bare hosts that a text names, also where their dots are hidden; common ones too."""
-    plain = opened(text)
+    plain = restore_link_dots(text)
     _, bare = _site_patterns()
     yield from (found.link for found in find_links(plain))
     yield from (found[0].lower().removeprefix("www.") for found in bare.finditer(plain))
@@ -197,51 +205,53 @@ def sites_in(text: str) -> Iterator[str]:
 
 def site_names_in(text: str, sites: Iterable[str]) -> Iterator[str]:
     """Names with a hyphen as sites and files have them, of these sites and in the text."""
-    named = [found[0].lower() for found in _SITE_NAME.finditer(opened(text))]
+    named = [found[0].lower() for found in _SITE_NAME.finditer(restore_link_dots(text))]
     for name in [*named, *(value.partition(".")[0] for value in sites)]:
         letters = sum(map(str.isalpha, name))
-        if "-" in name and name.isascii() and letters >= _SHORTEST_NAME:
+        if "-" in name and name.isascii() and letters >= _MIN_NAME_LENGTH:
             yield name
 
 
 def without_digits_and_sites(text: str) -> str:
     """The words of a text: what `Key` speaks for becomes the end of a sentence."""
     _, bare = _site_patterns()
-    plain = re.sub(r"https?://", " ", opened(text))
+    plain = re.sub(r"https?://", " ", restore_link_dots(text))
     plain = bare.sub(" . ", plain)
-    return CHAINS.sub(lambda chain: _cut(plain, chain), plain_digits(plain))
+    return CHAINS.sub(lambda chain: _cut(plain, chain), to_ascii_digits(plain))
 
 
 def _cut(text: str, chain: re.Match[str]) -> str:
     digits = sum(map(str.isdecimal, chain[0]))
     money = _GROUPED.fullmatch(chain[0]) or is_money(text, chain.end())
-    return " . " if digits >= _SHORTEST_BARE and not money else chain[0]
+    return " . " if digits >= _MIN_BARE_LENGTH and not money else chain[0]
 
 
 # --- all of it
 
 
-def keys_among(
-    numbers: Iterable[Phone],
+def collect_identifiers(
+    numbers: Iterable[ParsedCaller],
     accounts: Iterable[str],
     sites: Iterable[str],
     site_names: Iterable[str] = (),
-) -> list[Key]:
+) -> list[SharedIdentifier]:
     """What of this may tie its story to others, in a fixed order."""
-    known = common()["accounts"]
+    known = stop_list()["accounts"]
     own = {phone.key for phone in numbers if not is_common_number(phone)}
-    hosts = {site(value) for value in sites if not is_common_link(value)}
+    hosts = {host_of(value) for value in sites if not is_common_link(value)}
     return sorted(
-        [Key("same_number", value) for value in own]
-        + [Key("same_account", value) for value in set(accounts) if value not in known]
-        + [Key("same_link", value) for value in hosts]
-        + [Key("same_site_name", value) for value in set(site_names)]
+        [SharedIdentifier("same_number", value) for value in own]
+        + [SharedIdentifier("same_account", value) for value in set(accounts) if value not in known]
+        + [SharedIdentifier("same_link", value) for value in hosts]
+        + [SharedIdentifier("same_site_name", value) for value in set(site_names)]
     )
 
 
-def keys_of(caller_number: str, text: str, bank_account: str) -> list[Key]:
+def identifiers_of_story(
+    caller_number: str, text: str, bank_account: str
+) -> list[SharedIdentifier]:
     """What a story of the door may share with others, in a fixed order."""
-    numbers = callers(read_all(caller_number), text, find(text))
-    accounts = [*accounts_typed(bank_account), *accounts_in(text)]
+    numbers = callers(parse_many(caller_number), text, find_in_text(text))
+    accounts = [*accounts_in_field(bank_account), *accounts_in(text)]
     sites = [value for value in sites_in(text) if not is_common_link(value)]
-    return keys_among(numbers, accounts, sites, site_names_in(text, map(site, sites)))
+    return collect_identifiers(numbers, accounts, sites, site_names_in(text, map(host_of, sites)))

@@ -13,14 +13,15 @@ from math import log
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from reports.campaigns.shared_identifiers import common, without_digits_and_sites
-from reports.extraction.amounts import amounts
-from reports.extraction.cue_matcher import Word, cut
+from reports.campaigns.shared_identifiers import stop_list, without_digits_and_sites
+from reports.extraction.amounts import find_amounts
+from reports.extraction.cue_matcher import Token as Word
+from reports.extraction.cue_matcher import tokenize
 
 _FILE = Path(__file__).parents[1] / "data" / "script_words.json"
 _FLOOR = 0.0002  # a word that no counted story has counts as if this share had it
 _TOGETHER = 0.03  # how often two words that know nothing of each other stand side by side
-_LEAST_SUM = 1000  # đồng; smaller figures are no sums that a caller names
+_MIN_SUM = 1000  # đồng; smaller figures are no sums that a caller names
 _CODE = re.compile(r"[A-ZĐ]{1,4}[\s./-]{0,2}[0-9]{1,5}|[a-zđ]{1,3}-?[0-9]{2,5}")
 _TITLES = frozenset(
     [
@@ -44,7 +45,7 @@ _TITLES = frozenset(
 _UNITS = frozenset(["k", "tr", "trieu", "h", "g", "d", "cu", "ty", "p", "m", "kg", "km", "l"])
 
 
-class Token(NamedTuple):
+class ScriptToken(NamedTuple):
     """A word, a compound, a sum or a code: folded, with its marks, and as the story shows it."""
 
     folded: str
@@ -55,7 +56,7 @@ class Token(NamedTuple):
 # --- how rare words are
 
 
-class Counted(NamedTuple):
+class DocumentFrequencies(NamedTuple):
     """The table of data/script_words.json: in how many stories a word, a pair of words and a word
     with its marks occurs.
     """
@@ -70,7 +71,7 @@ class Counted(NamedTuple):
     def word(self, folded: str) -> float:
         return _rarity(self.words.get(folded, 0) / self.stories)
 
-    def word_spelled(self, token: Token) -> float:
+    def word_with_marks(self, token: ScriptToken) -> float:
         if token.spelled == token.folded:
             return self.word(token.folded)
         rare = _rarity(self.spelled.get(token.spelled, 0) / self.marked)
@@ -90,9 +91,9 @@ def _rarity(share: float) -> float:
 
 
 @lru_cache(maxsize=1)
-def counted() -> Counted:
+def document_frequencies() -> DocumentFrequencies:
     data: dict[str, Any] = json.loads(_FILE.read_text(encoding="utf-8"))
-    return Counted(
+    return DocumentFrequencies(
         data["stories"],
         data["marked"],
         frozenset((one, two) for one, two in map(str.split, data["compounds"])),
@@ -102,7 +103,7 @@ def counted() -> Counted:
     )
 
 
-def sentences(texts: Iterable[str]) -> Iterator[list[Token]]:
+def sentences(texts: Iterable[str]) -> Iterator[list[ScriptToken]]:
     """The words of these texts, a list a sentence; sums and codes are one word each. Without what
     reporters of any call write.
     """
@@ -111,7 +112,7 @@ def sentences(texts: Iterable[str]) -> Iterator[list[Token]]:
             yield _without_usual(sentence)
 
 
-def _without_usual(sentence: list[Token]) -> list[Token]:
+def _without_usual(sentence: list[ScriptToken]) -> list[ScriptToken]:
     """Without what reporters of any call write, as a sentence or at its end."""
     told = tuple(token.folded for token in sentence)
     for phrase in _usual().get(told[-1], ()) if told else ():
@@ -124,29 +125,31 @@ def _without_usual(sentence: list[Token]) -> list[Token]:
 def _usual() -> Mapping[str, Sequence[tuple[str, ...]]]:
     """Sentences that reporters of any call write, by their last word, the longest first."""
     found: dict[str, list[tuple[str, ...]]] = {}
-    for text in common()["phrases"]:
+    for text in stop_list()["phrases"]:
         for sentence in _sentences(text):
             found.setdefault(sentence[-1].folded, []).append(tuple(t.folded for t in sentence))
     return {last: sorted(phrases, key=len, reverse=True) for last, phrases in found.items()}
 
 
-def _sentences(text: str) -> Iterator[list[Token]]:
-    story = cut(text)
-    sums = {sum_.first: sum_ for sum_ in amounts(story) if sum_.value >= _LEAST_SUM}
+def _sentences(text: str) -> Iterator[list[ScriptToken]]:
+    story = tokenize(text)
+    sums = {sum_.first: sum_ for sum_ in find_amounts(story) if sum_.value >= _MIN_SUM}
     words, at = story.words, 0
-    found: list[Token] = []
+    found: list[ScriptToken] = []
     while at < len(words):
         sentence = words[at].sentence
         if sum_ := sums.get(at):
-            start, end = story.span(sum_.first, sum_.last)
-            found.append(Token(f"${sum_.value}", f"${sum_.value}", text[start:end]))
+            start, end = story.char_span(sum_.first, sum_.last)
+            found.append(ScriptToken(f"${sum_.value}", f"${sum_.value}", text[start:end]))
             at = sum_.last
         elif code := _code(text, words, at):
             found.append(code)
             at += 2
         else:
             found.append(
-                Token(words[at].folded, words[at].spelled, text[words[at].start : words[at].end])
+                ScriptToken(
+                    words[at].folded, words[at].spelled, text[words[at].start : words[at].end]
+                )
             )
             at += 1
         if at >= len(words) or words[at].sentence != sentence:
@@ -154,7 +157,7 @@ def _sentences(text: str) -> Iterator[list[Token]]:
             found = []
 
 
-def _code(text: str, words: Sequence[Word], at: int) -> Token | None:
+def _code(text: str, words: Sequence[Word], at: int) -> ScriptToken | None:
     """A mark like H17, TT-62 or AM 305 at words[at] and the next."""
     if at + 1 >= len(words) or not words[at + 1].folded[0].isdecimal():
         return None
@@ -164,18 +167,22 @@ def _code(text: str, words: Sequence[Word], at: int) -> Token | None:
     if not _CODE.fullmatch(shown):
         return None
     code = f"#{words[at].folded}{words[at + 1].folded}"
-    return Token(code, code, shown)
+    return ScriptToken(code, code, shown)
 
 
-def compounded(tokens: Sequence[Token], compounds: frozenset[tuple[str, str]]) -> list[Token]:
+def join_compounds(
+    tokens: Sequence[ScriptToken], compounds: frozenset[tuple[str, str]]
+) -> list[ScriptToken]:
     """The tokens with usual compounds ("phần mềm") as one word each."""
-    found: list[Token] = []
+    found: list[ScriptToken] = []
     at = 0
     while at < len(tokens):
         one, two = tokens[at], tokens[min(at + 1, len(tokens) - 1)]
         if one is not two and (one.folded, two.folded) in compounds:
             shown = f"{one.shown} {two.shown}"
-            found.append(Token(f"{one.folded}-{two.folded}", f"{one.spelled}-{two.spelled}", shown))
+            found.append(
+                ScriptToken(f"{one.folded}-{two.folded}", f"{one.spelled}-{two.spelled}", shown)
+            )
             at += 2
         else:
             found.append(one)
@@ -183,17 +190,17 @@ def compounded(tokens: Sequence[Token], compounds: frozenset[tuple[str, str]]) -
     return found
 
 
-def has_marks(tokens: Sequence[Token]) -> bool:
+def has_marks(tokens: Sequence[ScriptToken]) -> bool:
     """Whether the writer uses marks."""
     marks = sum(token.folded != token.spelled for token in tokens)
     return marks * 5 >= len(tokens) > 0
 
 
-def names(sentence: Sequence[Token]) -> Iterator[Token]:
+def claimed_names(sentence: Sequence[ScriptToken]) -> Iterator[ScriptToken]:
     """Whom a caller claims to be: what stands behind a title, and goes on in capitals."""
     is_name = False
     for before, token in pairwise(sentence):
         is_name = before.folded in _TITLES or (is_name and token.shown[:1].isupper())
         if is_name and token.folded not in _TITLES and token.folded[0].isalpha():
             name = f"@{token.folded}"
-            yield Token(name, name, token.shown)
+            yield ScriptToken(name, name, token.shown)

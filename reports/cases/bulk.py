@@ -11,21 +11,19 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import DatabaseError
 
-from core.audit import log as events
-from reports.campaigns import grouping_locks as holding
-from reports.campaigns import manual_grouping as grouping
-from reports.cases import closing_checks as pending
-from reports.cases import workflow
+from core.audit import events as log
+from reports.campaigns import grouping_locks, manual_grouping
+from reports.cases import closing_checks, workflow
 from reports.models import Campaign, CampaignLink, Report
 
-MOST = 500  # reports of one press
-PATIENCE = 6.0  # seconds; what is not begun by then is left as it is
+MAX_COUNT = 500  # reports of one press
+TIMEOUT_SECONDS = 6.0  # seconds; what is not begun by then is left as it is
 VERBS = ("assign", "close", "junk")
 ATTACH = "attach"
 
 
 @dataclass(frozen=True)
-class Seen:
+class ReportVersion:
     """A report as the officer saw it: its number, its case's version, the campaign it lay in."""
 
     report: UUID
@@ -42,11 +40,13 @@ class Result:
     refused: list[tuple[str, str]] = field(default_factory=list)
 
 
-def decide(verb: str, rows: Sequence[Seen], by: User, given: Mapping[str, Any]) -> Result:
+def apply_to_each(
+    verb: str, rows: Sequence[ReportVersion], by: User, given: Mapping[str, Any]
+) -> Result:
     """Carry a verb of workflow out for each. Raises WorkflowError where the words themselves will not
     do: then nothing was done.
     """
-    result, until = Result(), monotonic() + PATIENCE
+    result, until = Result(), monotonic() + TIMEOUT_SECONDS
     for row in rows:
         is_late = monotonic() > until
         why = "late" if is_late else _asks_first(verb, row) or _decided(verb, row, by, given)
@@ -57,18 +57,18 @@ def decide(verb: str, rows: Sequence[Seen], by: User, given: Mapping[str, Any]) 
     return result
 
 
-def _decided(verb: str, row: Seen, by: User, given: Mapping[str, Any]) -> str:
+def _decided(verb: str, row: ReportVersion, by: User, given: Mapping[str, Any]) -> str:
     """Why one was refused; "" for done."""
     try:
-        getattr(workflow, verb)(row.report, by=by, version=row.version, **given)
+        workflow.ACTIONS[verb](row.report, by=by, version=row.version, **given)
     except workflow.StaleVersion:
         return "stale"
-    except workflow.NotFromHere:
+    except workflow.InvalidTransition:
         return "status"
     except workflow.NotAllowed:
-        events.record("report", row.report, "refused", by=by, verb=verb)
+        log.log_event("report", row.report, "refused", by=by, verb=verb)
         return "permission"
-    except (workflow.ReasonMissing, workflow.PromiseBroken, workflow.LinkInside):
+    except (workflow.ReasonMissing, workflow.ForbiddenWording, workflow.LinkNotAllowed):
         raise
     except workflow.WorkflowError:
         return "other"
@@ -77,26 +77,28 @@ def _decided(verb: str, row: Seen, by: User, given: Mapping[str, Any]) -> str:
     return ""
 
 
-def _asks_first(verb: str, row: Seen) -> str:
+def _asks_first(verb: str, row: ReportVersion) -> str:
     """Whether ending it wants a tick on its own page; "" for no."""
     if verb != "close":
         return ""
     report = Report.objects.select_related("case", "facts").get(pk=row.report)
-    return "pending" if pending.of(report) else ""
+    return "pending" if closing_checks.closing_blockers(report) else ""
 
 
-def attach(target: UUID, rows: Sequence[Seen], hand: holding.Hand) -> Result:
+def attach(target: UUID, rows: Sequence[ReportVersion], hand: grouping_locks.Actor) -> Result:
     """Lay all that still lie where they were seen into a campaign. Raises GroupingError without the
     right to it.
     """
     result = Result()
     fit = list(_still_there(rows, target, result))
-    for start in range(0, len(fit), holding.MOST_REPORTS):
-        _attach(target, fit[start : start + holding.MOST_REPORTS], hand, result)
+    for start in range(0, len(fit), grouping_locks.MAX_REPORTS):
+        _attach(target, fit[start : start + grouping_locks.MAX_REPORTS], hand, result)
     return result
 
 
-def _still_there(rows: Sequence[Seen], target: UUID, result: Result) -> Iterator[Seen]:
+def _still_there(
+    rows: Sequence[ReportVersion], target: UUID, result: Result
+) -> Iterator[ReportVersion]:
     reports = [row.report for row in rows]
     links = CampaignLink.objects.filter(report__in=reports).values_list("report", "campaign")
     now: dict[UUID, UUID] = dict(links)
@@ -110,28 +112,30 @@ def _still_there(rows: Sequence[Seen], target: UUID, result: Result) -> Iterator
             yield row
 
 
-def _attach(target: UUID, part: Sequence[Seen], hand: holding.Hand, result: Result) -> None:
+def _attach(
+    target: UUID, part: Sequence[ReportVersion], hand: grouping_locks.Actor, result: Result
+) -> None:
     version = Campaign.objects.values_list("version", flat=True).get(pk=target)
     try:
-        grouping.attach(target, {row.report: row.campaign for row in part}, hand, version)
-    except holding.NotAllowedError:
+        manual_grouping.attach(target, {row.report: row.campaign for row in part}, hand, version)
+    except grouping_locks.NotAllowedError:
         raise
-    except holding.GroupingError:
+    except grouping_locks.GroupingError:
         result.refused += [(row.number, "moved") for row in part]
     else:
         result.done += [row.number for row in part]
 
 
-def keep(key: UUID, verb: str, result: Result, by: User) -> None:
+def store_result(key: UUID, verb: str, result: Result, by: User) -> None:
     """Put a press on record under its own key."""
-    events.record(
+    log.log_event(
         "bulk", key, "bulk_done", by=by, verb=verb, done=result.done, refused=result.refused
     )
 
 
-def kept(key: UUID, by: User) -> tuple[str, Result] | None:
+def load_result(key: UUID, by: User) -> tuple[str, Result] | None:
     """The verb and what became of a press of this officer; what two presses at once did, together."""
-    told = [event.detail for event in events.about("bulk", key).filter(by=by)]
+    told = [event.detail for event in log.events_for("bulk", key).filter(by=by)]
     if not told:
         return None
     done = dict.fromkeys(number for detail in told for number in detail["done"])

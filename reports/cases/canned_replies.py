@@ -5,19 +5,19 @@ from dataclasses import dataclass
 
 from django.utils import timezone, translation
 
-from reports.cases import reply_placeholders as blanks
-from reports.extraction.impersonation.lexicon import table
-from reports.facts.effective_facts import held
+from reports.cases import reply_placeholders
+from reports.extraction.impersonation.lexicon import claim_table
+from reports.facts.effective_facts import effective_facts
 from reports.facts.office_choices import OFFICES
 from reports.models import CannedReply, Case, Office, OfficeNumber, Report
-from reports.reference import gazetteer as places
+from reports.reference import gazetteer
 
 HOTLINE_OF = "cong-an-tinh"
 _MEAN_ONE_THING = {"police", "court_procuracy", "bank"}  # of the answers of the report page
 
 
 @dataclass(frozen=True)
-class Offered:
+class SuggestedReply:
     """A reply as it would stand in the message; `open`: the blanks that nothing fills, explained."""
 
     title: str
@@ -25,7 +25,7 @@ class Offered:
     open: list[str]
 
 
-def offered(case: Case, verb: str, language: str) -> list[Offered]:
+def suggested_replies(case: Case, verb: str, language: str) -> list[SuggestedReply]:
     """The replies for a question or a message to this reporter, those for its kind first. At most
     five statements.
     """
@@ -36,19 +36,19 @@ def offered(case: Case, verb: str, language: str) -> list[Offered]:
         for each in CannedReply.objects.usable(verb)
         if not each.scenarios or kind in each.scenarios
     ]
-    values = values_for(case, language) if fitting else {}
+    values = placeholder_values(case, language) if fitting else {}
     return [
         _offered(each, values, language)
         for each in sorted(fitting, key=lambda each: not each.scenarios)
     ]
 
 
-def _offered(reply: CannedReply, values: Mapping[str, str], language: str) -> Offered:
-    text = blanks.fill(reply.in_language(language), values)
-    return Offered(reply.title, text, blanks.explained(text))
+def _offered(reply: CannedReply, values: Mapping[str, str], language: str) -> SuggestedReply:
+    text = reply_placeholders.substitute(reply.in_language(language), values)
+    return SuggestedReply(reply.title, text, reply_placeholders.placeholder_help(text))
 
 
-def values_for(case: Case, language: str) -> dict[str, str]:
+def placeholder_values(case: Case, language: str) -> dict[str, str]:
     """What fills each blank, "" where nothing is known; nothing that is sealed."""
     report = case.report
     return {
@@ -57,7 +57,7 @@ def values_for(case: Case, language: str) -> dict[str, str]:
         "duong_day_nong": hotline(),
         "co_quan": _claimed(report, language),
         "don_vi": case.unit,
-        "xa": places.name_of(held(report).commune),
+        "xa": gazetteer.commune_name(effective_facts(report).commune),
     }
 
 
@@ -71,7 +71,7 @@ def _claimed(report: Report, language: str) -> str:
     """The first institution that the caller claimed to be: as the officers' table names it, or as
     the report page does where no more is known of it; "" where neither has a name for it.
     """
-    codes = [*held(report).offices, report.claimed_office]
+    codes = [*effective_facts(report).offices, report.claimed_office]
     known = Office.objects.in_bulk([code for code in codes if code])
     is_english = language == Report.Language.ENGLISH
     with translation.override(language):
@@ -84,6 +84,6 @@ def _as_on_the_form(code: str) -> str:
     """The answer of the report page that means this and nothing else beside it, "" for none: who said
     "cán bộ" did not say "thuế, bảo hiểm, VNeID".
     """
-    answers = {wide: answer for answer, wide in table().declared.items()}
+    answers = {wide: answer for answer, wide in claim_table().declared.items()}
     answer = answers.get(code, code)
     return str(dict(OFFICES)[answer]) if answer in _MEAN_ONE_THING else ""

@@ -10,29 +10,29 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import IO
 
-from reports.attachments import storage as files
+from reports.attachments import storage
 from reports.models import EvidenceFile, Report
 
 SUMS = "SHA256SUMS.txt"
 
 
 @dataclass(frozen=True)
-class Member:
+class ZipEntry:
     """One file of the archive; its name has ASCII signs alone."""
 
     name: str
     content: bytes
 
 
-Document = Callable[[Report], Iterable[Member]]
+Document = Callable[[Report], Iterable[ZipEntry]]
 DOCUMENTS: list[Document] = []  # what others add: report -> members
 
 
-def write(file: IO[bytes], report: Report, text: str, *, pictures: bool) -> int:
+def write_case_zip(file: IO[bytes], report: Report, text: str, *, pictures: bool) -> int:
     """Write the archive of a report, *text* first; how many of its reporter's pictures are in it."""
     drawn = list(_pictures(report)) if pictures else []
     further = [member for document in DOCUMENTS for member in document(report)]
-    members = [Member("tin.txt", text.encode()), *further, *drawn]
+    members = [ZipEntry("tin.txt", text.encode()), *further, *drawn]
     folder = f"tin-{report.public_number}"
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for member in members:
@@ -41,23 +41,25 @@ def write(file: IO[bytes], report: Report, text: str, *, pictures: bool) -> int:
     return len(drawn)
 
 
-def _sums(members: Iterable[Member]) -> str:
+def _sums(members: Iterable[ZipEntry]) -> str:
     return "".join(f"{hashlib.sha256(each.content).hexdigest()}  {each.name}\n" for each in members)
 
 
-def _pictures(report: Report) -> Iterator[Member]:
+def _pictures(report: Report) -> Iterator[ZipEntry]:
     """The drawn copies in the order of their files; what has none, or is lost, is left out."""
-    for number, file in enumerate(files.of(report).select_related("check_result"), 1):
+    for number, file in enumerate(
+        storage.files_of_report(report).select_related("check_result"), 1
+    ):
         check = getattr(file, "check_result", None)
         if file.erased_at or check is None or check.copy_id is None:
             continue
         extension = "png" if check.media_type == "image/png" else "jpg"
         try:
-            yield Member(f"tep/{number:02}.{extension}", files.copy(check.copy_id))
-        except files.UnopenableError:
+            yield ZipEntry(f"tep/{number:02}.{extension}", storage.open_clean_copy(check.copy_id))
+        except storage.DecryptionError:
             continue
 
 
-def originals(report: Report) -> list[EvidenceFile]:
+def evidence_hashes(report: Report) -> list[EvidenceFile]:
     """Every file that was sent, for the list of their hashes."""
-    return list(files.of(report))
+    return list(storage.files_of_report(report))

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 from django.db.models import Exists, OuterRef, Q
 
-from core.audit import log as events
-from reports.cases import deadlines as timekeeping
-from reports.facts.effective_facts import held
+from core.audit import events as log
+from reports.cases import deadlines
+from reports.facts.effective_facts import effective_facts
 from reports.models import ErasureWish, Report
 
 PRESSED, WRITTEN, WISH = "pressed", "written", "wish"
 
 
-def of(report: Report) -> tuple[str, ...]:
+def closing_blockers(report: Report) -> tuple[str, ...]:
     """Codes of what is pending. Wants the report with its case, and its facts where there are any;
     one statement.
     """
@@ -22,13 +22,13 @@ def of(report: Report) -> tuple[str, ...]:
 
 
 def _found(report: Report) -> Iterator[str]:
-    ongoing = held(report).ongoing
+    ongoing = effective_facts(report).ongoing
     if report.happening_now if ongoing is None else ongoing:
         yield PRESSED
-    looked = events.looks(report.pk).filter(at__gte=OuterRef("sent_at"))
+    looked = log.views_of_report(report.pk).filter(at__gte=OuterRef("sent_at"))
     written = report.messages.filter(~Exists(looked), by=None)
     erasures = ErasureWish.objects.open().filter(report=report)
-    others = timekeeping.unanswered().filter(report=report)
+    others = deadlines.unanswered_followups().filter(report=report)
     asked = Report.objects.filter(pk=report.pk).annotate(
         written=Exists(written), wish=Q(Exists(erasures)) | Q(Exists(others))
     )

@@ -10,21 +10,21 @@ from typing import Any
 
 from reports.extraction.cue_matcher import action_codes, scenario_codes
 from reports.models import Correction
-from reports.reference import office_lexicon as office_names
+from reports.reference import office_lexicon
 
 Fact = Correction.Fact
-_MOST_DONG = 10**15
+_MAX_DONG = 10**15
 
 
 @dataclass(frozen=True)
-class Right:
+class CorrectedValue:
     """What an officer says that a fact is."""
 
     fact: str
     value: Any
 
     @property
-    def is_possible(self) -> bool:
+    def is_valid(self) -> bool:
         """Whether the fact can have this value; offices are those of the last minute."""
         check = _CHECKS.get(self.fact)
         return bool(check and check(self.value))
@@ -47,7 +47,7 @@ _CHECKS: Mapping[str, Callable[[object], bool]] = {
     Fact.PRIORITY: lambda value: _is_whole(value, 100),
     Fact.SCENARIO: lambda value: isinstance(value, str) and value in scenario_codes(),
     Fact.ACTIONS: _are_of(action_codes),
-    Fact.MONEY: lambda value: value is None or _is_whole(value, _MOST_DONG),
+    Fact.MONEY: lambda value: value is None or _is_whole(value, _MAX_DONG),
     Fact.ONGOING: lambda value: isinstance(value, bool),
-    Fact.OFFICES: _are_of(office_names.codes),
+    Fact.OFFICES: _are_of(office_lexicon.codes),
 }

@@ -39,13 +39,13 @@ SELECT day,
 """
 
 
-def count() -> None:
+def update_daily_counts() -> None:
     """Count today and yesterday, and the days that nobody has counted. One statement."""
     today = timezone.localdate()
     given: dict[str, str | date] = {
         "zone": settings.TIME_ZONE,
         "today": today,
-        "first": first_day(today),
+        "first": window_start(today),
     }
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, given)
@@ -54,25 +54,25 @@ def count() -> None:
 def count_if_possible() -> None:
     """As beat does: what could not be counted is counted the next time."""
     try:
-        count()
+        update_daily_counts()
     except DatabaseTrouble as error:
         log.warning("days.not_counted", error=type(error).__name__)
 
 
-def first_day(today: date) -> date:
+def window_start(today: date) -> date:
     return today - timedelta(days=DAYS - 1)
 
 
-def asked() -> dict[str, Any]:
+def daily_counts_column() -> dict[str, Any]:
     """The days that were counted, as a column of a statement, which `known` reads."""
-    counted = DayTally.objects.filter(day__gte=first_day(timezone.localdate()))
+    counted = DayTally.objects.filter(day__gte=window_start(timezone.localdate()))
     as_json = JSONObject(day="day", received="received", open="open")
     return {"days": ArraySubquery(counted.values(told=as_json))}
 
 
-def known(told: dict[str, Any]) -> dict[date, DayTally | None]:
+def daily_counts(told: dict[str, Any]) -> dict[date, DayTally | None]:
     """The last days in their order, None for one that nobody has counted."""
     rows = (DayTally(**row | {"day": date.fromisoformat(row["day"])}) for row in told["days"])
     counted = {row.day: row for row in rows}
-    first = first_day(timezone.localdate())
+    first = window_start(timezone.localdate())
     return {day: counted.get(day) for day in (first + timedelta(days=n) for n in range(DAYS))}

@@ -21,26 +21,26 @@ from django.db.models.expressions import RawSQL
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from core.audit import log as events
-from reports.calendar import deadline_rules as clocks
-from reports.cases import deadlines as timekeeping
+from core.audit import events
+from reports.calendar import deadline_rules
+from reports.cases import deadlines
 from reports.models import Clock, Escalation
 
 log = structlog.get_logger(__name__)
 
-MOST_AT_ONCE = 200
+MAX_BATCH = 200
 MAIL_WITHIN = timedelta(hours=6)  # what could not be mailed by then is old
 Stage = Escalation.Stage
 _SOON_AT = RawSQL(  # as clocks.soon has it
-    "due_at - least((due_at - started_at) / 4, %s)", [clocks.LONGEST_NOTICE]
+    "due_at - least((due_at - started_at) / 4, %s)", [deadline_rules.MAX_NOTICE_LENGTH]
 )
 
 
-def look() -> None:
+def send_due_reminders() -> None:
     """Start the clocks of new reports, put on record whose time runs out, and mail it."""
     try:
-        timekeeping.start_those_of_new_reports()
-        timekeeping.start_those_asked_for()
+        deadlines.start_for_new_reports()
+        deadlines.start_for_requests()
         now = timezone.now()
         told = _told(Stage.OVERDUE, now) + _told(Stage.SOON, now)
         if told:
@@ -54,22 +54,22 @@ def look() -> None:
 @transaction.atomic
 def _told(stage: str, now: datetime) -> int:
     """Put a stage on record for every clock that has come to it; how many."""
-    found = list(_come_to(stage, now).select_for_update(skip_locked=True)[:MOST_AT_ONCE])
+    found = list(_come_to(stage, now).select_for_update(skip_locked=True)[:MAX_BATCH])
     Escalation.objects.bulk_create(
         Escalation(clock=clock, stage=stage, due_at=clock.due_at, at=now) for clock in found
     )
     for clock in found:
         due = clock.due_at.isoformat(timespec="seconds")
-        events.record("report", clock.report_id, f"clock_{stage}", clock=clock.kind, due=due)
+        events.log_event("report", clock.report_id, f"clock_{stage}", clock=clock.kind, due=due)
     return len(found)
 
 
 def _come_to(stage: str, now: datetime) -> QuerySet[Clock]:
     told = Escalation.objects.filter(clock=OuterRef("pk"), stage=stage, due_at=OuterRef("due_at"))
-    running = Clock.objects.running().filter(~Exists(told)).order_by("due_at")
+    running = Clock.objects.pending().filter(~Exists(told)).order_by("due_at")
     if stage == Stage.OVERDUE:
         return running.filter(due_at__lte=now)
-    ahead = running.filter(due_at__gt=now, due_at__lte=now + clocks.LONGEST_NOTICE)
+    ahead = running.filter(due_at__gt=now, due_at__lte=now + deadline_rules.MAX_NOTICE_LENGTH)
     return ahead.alias(soon_at=_SOON_AT).filter(soon_at__lte=now)
 
 
@@ -77,7 +77,7 @@ def _mail() -> None:
     """Claim what nobody was mailed of yet, and mail it; given back when nothing could be sent."""
     recent = Escalation.objects.filter(mailed_at=None, at__gte=timezone.now() - MAIL_WITHIN)
     with transaction.atomic():
-        mine = list(recent.select_for_update(skip_locked=True).order_by("id")[:MOST_AT_ONCE])
+        mine = list(recent.select_for_update(skip_locked=True).order_by("id")[:MAX_BATCH])
         Escalation.objects.filter(pk__in=[each.pk for each in mine]).update(
             mailed_at=timezone.now()
         )

@@ -14,17 +14,17 @@ from django.db.models import CharField, Exists, Min, Model, OuterRef, Q, QuerySe
 from django.db.models.functions import Cast
 from django.utils import timezone
 
-from core.audit.log import NO_LOOK
-from reports.calendar import deadline_rules as clocks
+from core.audit.events import NO_LOOK
+from reports.calendar import deadline_rules
 from reports.cases.transitions import ANSWERS
 from reports.models import Addition, Case, Clock, ErasureWish, Event, Hold
 
-MOST_AT_ONCE = 500
+MAX_BATCH = 500
 LOOKED_BACK = timedelta(days=30)  # for wishes that wait
 _Wish = TypeVar("_Wish", bound=Model)
 
 
-def begin(case: Case) -> None:
+def start_deadlines(case: Case) -> None:
     """Start the clocks that run from receipt, where they have not been started."""
     is_there = case.due_at is None and case.status in Case.OPEN
     if is_there and case.report.erased_at is None:
@@ -34,25 +34,27 @@ def begin(case: Case) -> None:
 def _from_receipt(case: Case) -> list[Clock]:
     facts = getattr(case.report, "facts", None)
     is_pressed = case.report.happening_now or (facts is not None and facts.ongoing)
-    kinds = clocks.FROM_RECEIPT if is_pressed else (clocks.SORT,)
+    kinds = deadline_rules.FROM_RECEIPT if is_pressed else (deadline_rules.SORT,)
     return [_clock(case.pk, kind, case.report.received_at) for kind in kinds]
 
 
 def _clock(report_id: UUID, kind: str, start: datetime) -> Clock:
-    return Clock(report_id=report_id, kind=kind, started_at=start, due_at=clocks.due(kind, start))
+    return Clock(
+        report_id=report_id, kind=kind, started_at=start, due_at=deadline_rules.due_at(kind, start)
+    )
 
 
-def keep(
+def apply_transition(
     case: Case,
     *,
-    meets: Iterable[str] = (clocks.LOOK,),
+    meets: Iterable[str] = (deadline_rules.LOOK,),
     drops: Iterable[str] = (),
     starts: Iterable[str] = (),
 ) -> datetime | None:
     """End clocks by what they were waiting for or because they lost their sense, and start others;
     when the case is due next.
     """
-    begin(case)
+    start_deadlines(case)
     now = timezone.now()
     _running(case.pk, meets).update(met_at=now)
     if drops:
@@ -64,33 +66,33 @@ def keep(
 
 def extend(report_id: UUID, kind: str) -> bool:
     """Move the end of a clock; False when none runs or it was extended as often as it may be."""
-    clock = _running(report_id, [kind]).filter(extended__lt=clocks.MOST_EXTENSIONS).first()
+    clock = _running(report_id, [kind]).filter(extended__lt=deadline_rules.MAX_EXTENSIONS).first()
     if clock is None:
         return False
     clock.extended += 1
-    clock.due_at = clocks.due(kind, clock.started_at, clock.extended)
+    clock.due_at = deadline_rules.due_at(kind, clock.started_at, clock.extended)
     clock.save(update_fields=["extended", "due_at"])
     return True
 
 
 def _running(report_id: UUID, kinds: Iterable[str]) -> QuerySet[Clock]:
-    return Clock.objects.running().filter(report_id=report_id, kind__in=tuple(kinds))
+    return Clock.objects.pending().filter(report_id=report_id, kind__in=tuple(kinds))
 
 
-def drop_all(report_id: UUID) -> None:
+def cancel_all(report_id: UUID) -> None:
     """End whatever runs: the report is erased, there is nothing left to look at or to answer."""
-    running = Clock.objects.running().filter(report_id=report_id)
+    running = Clock.objects.pending().filter(report_id=report_id)
     if running.update(dropped_at=timezone.now()):
         _set_due([report_id])
 
 
 def next_due(report_id: UUID) -> datetime | None:
     """When the next running clock of a report runs out."""
-    running = Clock.objects.running().filter(report_id=report_id)
+    running = Clock.objects.pending().filter(report_id=report_id)
     return running.order_by("due_at").values_list("due_at", flat=True).first()
 
 
-def start_those_of_new_reports() -> int:
+def start_for_new_reports() -> int:
     """Start the clocks from receipt of reports that came in, and the one to look at a report in
     which the machine has read since that its reporter is still pressed; how many cases.
     """
@@ -98,24 +100,24 @@ def start_those_of_new_reports() -> int:
     return begun + _start(_pressed_and_unseen().exclude(due_at=None))
 
 
-def lock(report_id: UUID) -> Case:
+def lock_case(report_id: UUID) -> Case:
     """The case of a report, nobody else's until COMMIT."""
     return Case.objects.select_for_update(of=("self",)).get(pk=report_id)
 
 
-def look_again(case: Case) -> None:
+def restart_review_deadline(case: Case) -> None:
     """Start the clock to look at a report whose reporter writes of being pressed, also where it has
     ended, as junk too: nobody would see those words in time. Where one runs, its end stays.
     """
-    begin(case)
-    clock = _clock(case.pk, clocks.LOOK, timezone.now())
+    start_deadlines(case)
+    clock = _clock(case.pk, deadline_rules.LOOK, timezone.now())
     Clock.objects.bulk_create([clock], ignore_conflicts=True)
     _set_due([case.pk])
 
 
 def _pressed_and_unseen() -> QuerySet[Case]:
     """New cases that nobody has looked at, of reporters who are pressed as the machine reads it."""
-    clock = Clock.objects.filter(report_id=OuterRef("pk"), kind=clocks.LOOK)
+    clock = Clock.objects.filter(report_id=OuterRef("pk"), kind=deadline_rules.LOOK)
     by_people = Event.objects.filter(by__isnull=False).exclude(kind__in=NO_LOOK)
     look = by_people.filter(subject_type="report", subject_id=Cast(OuterRef("pk"), CharField()))
     there = Case.objects.filter(status=Case.Status.NEW, report__erased_at=None)
@@ -123,15 +125,15 @@ def _pressed_and_unseen() -> QuerySet[Case]:
     return pressed.filter(~Exists(clock), ~Exists(look))
 
 
-def start_those_asked_for() -> int:
+def start_for_requests() -> int:
     """Start the clocks of what reporters wish of the desk; how many. Who answers one at this moment
     ends it.
     """
-    erasures = _start_for(clocks.RIGHTS, ErasureWish.objects.open(), "asked_at")
-    return erasures + _start_for(clocks.WISH, unanswered(), "received_at")
+    erasures = _start_for(deadline_rules.RIGHTS, ErasureWish.objects.open(), "asked_at")
+    return erasures + _start_for(deadline_rules.WISH, unanswered_followups(), "received_at")
 
 
-def unanswered() -> QuerySet[Addition]:
+def unanswered_followups() -> QuerySet[Addition]:
     """What reporters added of late that waits for an officer: a wish to withdraw, and a correction
     where an officer's own word or a hold stands above it. Any other correction holds at once.
     """
@@ -153,12 +155,12 @@ def unanswered() -> QuerySet[Addition]:
 @transaction.atomic
 def _start_for(kind: str, wishes: QuerySet[_Wish], since: str) -> int:
     """Start that clock for each report of which one of these waits, from the first of them."""
-    runs = Clock.objects.running().filter(report_id=OuterRef("pk"), kind=kind)
+    runs = Clock.objects.pending().filter(report_id=OuterRef("pk"), kind=kind)
     # One whose clocks from receipt are still to be started gets those first.
     cases = Case.objects.filter(
         Exists(wishes.filter(report_id=OuterRef("pk"))), ~Exists(runs)
     ).exclude(status__in=Case.OPEN, due_at=None)
-    locked = list(cases.select_for_update(skip_locked=True, of=("self",))[:MOST_AT_ONCE])
+    locked = list(cases.select_for_update(skip_locked=True, of=("self",))[:MAX_BATCH])
     waiting: Any = wishes.filter(report_id__in=[case.pk for case in locked]).order_by()
     first = waiting.values("report_id").annotate(first=Min(since))
     started = [_clock(row["report_id"], kind, row["first"]) for row in first]
@@ -171,7 +173,7 @@ def _start_for(kind: str, wishes: QuerySet[_Wish], since: str) -> int:
 def _start(cases: QuerySet[Case]) -> int:
     """Whoever decides on one of them at this moment starts its clocks alone: it is left out."""
     locked = cases.select_for_update(skip_locked=True, of=("self",))
-    found = list(locked.select_related("report", "report__facts")[:MOST_AT_ONCE])
+    found = list(locked.select_related("report", "report__facts")[:MAX_BATCH])
     Clock.objects.bulk_create(
         [clock for case in found for clock in _from_receipt(case)], ignore_conflicts=True
     )
@@ -180,5 +182,5 @@ def _start(cases: QuerySet[Case]) -> int:
 
 
 def _set_due(cases: list[UUID]) -> None:
-    first = Clock.objects.running().filter(report_id=OuterRef("pk")).order_by("due_at")
+    first = Clock.objects.pending().filter(report_id=OuterRef("pk")).order_by("due_at")
     Case.objects.filter(pk__in=cases).update(due_at=Subquery(first.values("due_at")[:1]))

@@ -18,13 +18,13 @@ from uuid import UUID
 
 from django.db import connection
 
-from core.text import fold
+from core.text import normalize
 
-MOST_FOUND = 200  # reports; with more, further words are wanted
+MAX_FOUND = 200  # reports; with more, further words are wanted
 WALKED = 10_000  # of the newest; what has fewer than MOST_FOUND among them is rare
-MOST_MET = 30_000  # of the rare that are put in order; more only where a word was common long ago
-MOST_WORDS = 8
-LONGEST_WORD = 60  # signs
+MAX_MET = 30_000  # of the rare that are put in order; more only where a word was common long ago
+MAX_WORDS = 8
+MAX_WORD_LENGTH = 60  # signs
 KNOWN = 2_000  # of the newest, whose words a slip of the hand is compared with
 COMPARED = 300  # of them, those that have all of the words but one
 BEGINS_WITH = (
@@ -82,13 +82,13 @@ SELECT id FROM rare
 """
 
 
-def words_of(typed: str) -> list[str]:
+def query_terms(typed: str) -> list[str]:
     """The folded words of what somebody typed, each once; so many as are looked for."""
-    words = (word[:LONGEST_WORD] for word in fold(typed).split())
-    return list(dict.fromkeys(words))[:MOST_WORDS]
+    words = (word[:MAX_WORD_LENGTH] for word in normalize(typed).split())
+    return list(dict.fromkeys(words))[:MAX_WORDS]
 
 
-def reports_with(
+def search_reports(
     words: Sequence[str], *, unit: str | None = None, only_open: bool = False
 ) -> list[UUID]:
     """The newest reports whose story has all of these folded words, MOST_FOUND at most; of those
@@ -98,9 +98,9 @@ def reports_with(
         return []
     given: dict[str, str | int | None] = {
         "unit": unit,
-        "most": MOST_FOUND,
+        "most": MAX_FOUND,
         "walked": WALKED,
-        "met": MOST_MET,
+        "met": MAX_MET,
         "query": _query(words),
         **{f"w{place}": _pattern(word) for place, word in enumerate(words)},
     }
@@ -114,7 +114,7 @@ def reports_with(
         return [key for (key,) in cursor.fetchall()]
 
 
-def meant(words: Sequence[str], *, unit: str | None = None) -> list[str]:
+def spelling_suggestions(words: Sequence[str], *, unit: str | None = None) -> list[str]:
     """The words that somebody may have meant, by the newest stories: of stories that have all but one,
     what stands there one slip of the hand away from that one; else for each word that no story has
     the most usual one so near. What is told more rarely than the word itself is a slip of its own

@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
 
-from core.audit import log as events
+from core.audit import events as log
 from reports.models import Hold, Report
 
 PLACE, LIFT = "reports.place_hold", "reports.lift_hold"
@@ -20,7 +20,7 @@ class HoldError(Exception):
         self.why = why
 
 
-def current(report_id: UUID) -> Hold | None:
+def current_hold(report_id: UUID) -> Hold | None:
     """The hold that a report is under."""
     return Hold.objects.select_related("by").filter(report=report_id, lifted_at=None).first()
 
@@ -29,31 +29,31 @@ def is_held(report_id: UUID) -> bool:
     return Hold.objects.filter(report=report_id, lifted_at=None).exists()
 
 
-def place(report_id: UUID, *, by: User, reason: str) -> Hold:
+def place_hold(report_id: UUID, *, by: User, reason: str) -> Hold:
     """Put a report under a hold. Raises HoldError."""
     _must_may(by, PLACE, reason)
     with transaction.atomic():
-        lock(report_id)
+        lock_report(report_id)
         if is_held(report_id):
             raise HoldError("held")
         hold = Hold.objects.create(report_id=report_id, by=by, reason=reason.strip())
-        events.record("report", report_id, "hold_placed", by=by, reason=hold.reason)
+        log.log_event("report", report_id, "hold_placed", by=by, reason=hold.reason)
     return hold
 
 
-def lift(report_id: UUID, *, by: User, reason: str) -> None:
+def lift_hold(report_id: UUID, *, by: User, reason: str) -> None:
     """End the hold of a report. Raises HoldError."""
     _must_may(by, LIFT, reason)
     with transaction.atomic():
-        lock(report_id)
+        lock_report(report_id)
         standing = Hold.objects.filter(report=report_id, lifted_at=None)
         lifted = {"lifted_at": Now(), "lifted_by": by, "lifted_reason": reason.strip()}
         if not standing.update(**lifted):
             raise HoldError("free")
-        events.record("report", report_id, "hold_lifted", by=by, reason=reason.strip())
+        log.log_event("report", report_id, "hold_lifted", by=by, reason=reason.strip())
 
 
-def lock(report_id: UUID) -> Report:
+def lock_report(report_id: UUID) -> Report:
     """The report, nobody else's to hold, erase or destroy anything of until COMMIT."""
     return Report.objects.select_for_update(no_key=True).only("erased_at").get(pk=report_id)
 

@@ -21,11 +21,11 @@ _FACES = {"": "SourceSerifPro-Regular.ttf", "B": "SourceSerifPro-Bold.ttf"}
 _LEFT, _TOP, _RIGHT, _BOTTOM = 30, 20, 15, 20  # mm, as decree 30/2020 has them
 _LINE = 6.2  # mm
 _BODY = 12.5  # points
-MOST_SIGNS = 8000  # of one text: two pages; the rest stays on the portal
+MAX_CHARS = 8000  # of one text: two pages; the rest stays on the portal
 
 
 @dataclass(frozen=True)
-class Paper:
+class PdfDocument:
     """What a paper says. `facts` are titles with their texts; each text may have several lines."""
 
     number: str
@@ -42,7 +42,7 @@ class Paper:
     foot: str
 
 
-def draw(paper: Paper) -> bytes:
+def render_pdf(paper: PdfDocument) -> bytes:
     """The paper as a PDF of A4 sheets."""
     pdf = _blank(paper)
     _heading(pdf, paper)
@@ -59,19 +59,19 @@ def draw(paper: Paper) -> bytes:
     return bytes(pdf.output())
 
 
-def drawable(text: str) -> str:
+def replace_missing_glyphs(text: str) -> str:
     """The text with signs that the type lacks shown by their code points."""
     return "".join(
         sign if sign in "\n " or ord(sign) in _glyphs() else f"[U+{ord(sign):04X}]" for sign in text
     )
 
 
-def cut(text: str) -> str:
+def truncate_to_pages(text: str) -> str:
     """A text that two pages can hold; of a longer one is said how much is left."""
-    left = len(text) - MOST_SIGNS
+    left = len(text) - MAX_CHARS
     if left <= 0:
         return text
-    return f"{text[:MOST_SIGNS]}… (còn {left} ký tự, xem trên cổng tiếp nhận tin)"
+    return f"{text[:MAX_CHARS]}… (còn {left} ký tự, xem trên cổng tiếp nhận tin)"
 
 
 @lru_cache(maxsize=1)
@@ -80,20 +80,20 @@ def _glyphs() -> frozenset[int]:
         return frozenset(font.getBestCmap())
 
 
-def _blank(paper: Paper) -> FPDF:
+def _blank(paper: PdfDocument) -> FPDF:
     pdf = FPDF(format="A4")
     pdf.set_margins(_LEFT, _TOP, _RIGHT)
     pdf.set_auto_page_break(auto=True, margin=_BOTTOM)
     for style, file in _FACES.items():
         pdf.add_font("serif", style, _FONTS / file)
-    pdf.set_title(drawable(f"{paper.title} {paper.number}"))
+    pdf.set_title(replace_missing_glyphs(f"{paper.title} {paper.number}"))
     pdf.set_lang("vi")
     pdf.set_creator("")
     pdf.add_page()
     return pdf
 
 
-def _heading(pdf: FPDF, paper: Paper) -> None:
+def _heading(pdf: FPDF, paper: PdfDocument) -> None:
     """The body that issues on the left, the nation on the right, each over a rule."""
     left, right = 66.0, pdf.epw - 66
     _pair(
@@ -118,17 +118,21 @@ def _pair(pdf: FPDF, left: tuple[str, float, str], right: tuple[str, float, str]
     ):
         pdf.set_font("serif", style, size)
         down = YPos.TOP if after == XPos.RIGHT else YPos.NEXT
-        pdf.cell(width, _LINE, drawable(text), align="C", new_x=after, new_y=down)
+        pdf.cell(width, _LINE, replace_missing_glyphs(text), align="C", new_x=after, new_y=down)
 
 
 def _middle(pdf: FPDF, text: str, size: float, *, bold: bool = False) -> None:
     pdf.set_font("serif", "B" if bold else "", size)
-    pdf.multi_cell(0, _LINE + 1, drawable(text), align="C", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    pdf.multi_cell(
+        0, _LINE + 1, replace_missing_glyphs(text), align="C", new_x=XPos.LMARGIN, new_y=YPos.NEXT
+    )
 
 
 def _paragraph(pdf: FPDF, text: str) -> None:
     pdf.set_font("serif", "", _BODY)
-    pdf.multi_cell(0, _LINE, drawable(text), align="J", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    pdf.multi_cell(
+        0, _LINE, replace_missing_glyphs(text), align="J", new_x=XPos.LMARGIN, new_y=YPos.NEXT
+    )
     pdf.ln(1.5)
 
 
@@ -138,16 +142,18 @@ def _fact(pdf: FPDF, title: str, text: str) -> None:
     if pdf.will_page_break(_LINE * 2):
         pdf.add_page()
     pdf.set_font("serif", "B", _BODY)
-    pdf.cell(width, _LINE, drawable(title))
+    pdf.cell(width, _LINE, replace_missing_glyphs(title))
     pdf.set_font("serif", "", _BODY)
     pdf.set_left_margin(_LEFT + width)
-    pdf.multi_cell(0, _LINE, drawable(text), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    pdf.multi_cell(
+        0, _LINE, replace_missing_glyphs(text), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT
+    )
     pdf.set_left_margin(_LEFT)
     pdf.set_x(_LEFT)
     pdf.ln(0.8)
 
 
-def _ending(pdf: FPDF, paper: Paper) -> None:
+def _ending(pdf: FPDF, paper: PdfDocument) -> None:
     """Who receives on the left, who signs on the right, kept on one sheet; a note under both."""
     if pdf.will_page_break(48):
         pdf.add_page()
@@ -159,7 +165,7 @@ def _ending(pdf: FPDF, paper: Paper) -> None:
     _column(pdf, (_LEFT + 85, pdf.epw - 85), sign, align="C")
     pdf.ln(4)
     pdf.set_font("serif", "", 9.5)
-    pdf.multi_cell(0, 4.8, drawable(paper.foot), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    pdf.multi_cell(0, 4.8, replace_missing_glyphs(paper.foot), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
 
 def _column(
@@ -170,5 +176,10 @@ def _column(
         pdf.set_x(place[0])
         pdf.set_font("serif", style, _BODY - 1)
         pdf.multi_cell(
-            place[1], 5.6, drawable(text), align=align, new_x=XPos.LMARGIN, new_y=YPos.NEXT
+            place[1],
+            5.6,
+            replace_missing_glyphs(text),
+            align=align,
+            new_x=XPos.LMARGIN,
+            new_y=YPos.NEXT,
         )

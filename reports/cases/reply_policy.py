@@ -6,13 +6,13 @@ would use them. So a word too many is refused: it can be said in another way.
 
 import re
 
-from core.text import fold, plain_digits
+from core.text import normalize, to_ascii_digits
 from reports.extraction import phones
 from reports.extraction.accounts_and_links import find_links
 from reports.models import OfficeNumber
 from reports.numbers import lookup
 
-MOST_DIGITS = 3  # of a unit: PC02 has two, a telephone number more
+MAX_DIGITS = 3  # of a unit: PC02 has two, a telephone number more
 _SECRETS = (
     r"(?:[o0] ?t ?p|mat khau|ma pin|so the|cvv|ma xac (?:thuc|nhan)"
     r"|ma (?:\w+ ){0,4}gui (?:ve|den|toi) (?:\w+ )?(?:may|dien thoai))"
@@ -24,22 +24,22 @@ _SECRET_ASKED = re.compile(
 )
 
 
-def broken_by(text: str) -> str:
+def forbidden_wording(text: str) -> str:
     """What of *text* breaks the promise: "secret", "number" or "" for nothing. One statement, where
     there is a telephone number.
     """
-    if _SECRET_ASKED.search(fold(text)):
+    if _SECRET_ASKED.search(normalize(text)):
         return "secret"
     return "number" if _has_strange_number(text) else ""
 
 
 def _has_strange_number(text: str) -> bool:
     """Whether a telephone number is given that no institution has published."""
-    keys = {lookup.key_of(found.phone) for found in phones.find(text)}
+    keys = {lookup.lookup_key(found.phone) for found in phones.find_in_text(text)}
     return OfficeNumber.objects.filter(key__in=keys).count() < len(keys)
 
 
 def is_unit(text: str) -> bool:
     """Whether a text names a unit, and gives no number to ring, no link, no order."""
-    digits = sum(sign.isdecimal() for sign in plain_digits(text))
-    return digits <= MOST_DIGITS and not find_links(text) and not broken_by(text)
+    digits = sum(sign.isdecimal() for sign in to_ascii_digits(text))
+    return digits <= MAX_DIGITS and not find_links(text) and not forbidden_wording(text)

@@ -12,13 +12,15 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from reports.cases import workflow
-from reports.facts.effective_facts import held
+from reports.facts.effective_facts import effective_facts
 from reports.models import Case, Report, RoutingRule, Unit
 
-FRESH = timedelta(days=1)  # what is older when a first rule is switched on stays where it is
-MOST_AT_ONCE = 500
+MAX_AGE_SECONDS = timedelta(
+    days=1
+)  # what is older when a first rule is switched on stays where it is
+MAX_BATCH = 500
 TRIED_DAYS = 30
-MOST_TRIED = 5000
+MAX_TRIED = 5000
 SAMPLES = 3
 _READ = (
     "public_number", "received_at", "commune", "case__corrected", "case__least_priority",
@@ -28,7 +30,7 @@ _READ = (
 
 
 @dataclass(frozen=True)
-class Told:
+class RoutingInput:
     """What the rules ask of a report: codes, the reporter's commune, the loss in đồng."""
 
     scenario: str = ""
@@ -38,7 +40,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Way:
+class RoutingDecision:
     """The rule that fits, and the codename of the unit that it leads to."""
 
     rule: RoutingRule
@@ -46,7 +48,7 @@ class Way:
 
 
 @dataclass
-class Tried:
+class RuleTrialResult:
     """What a rule would have taken; `rule` is None for what no rule fits."""
 
     rule: RoutingRule | None
@@ -60,24 +62,26 @@ class Tried:
 
 
 @dataclass(frozen=True)
-class Trial:
+class DryRunResult:
     """The rules tried on the newest reports of a month; `is_cut`: there were more than were tried."""
 
-    lines: tuple[Tried, ...]
+    lines: tuple[RuleTrialResult, ...]
     reports: int
     is_cut: bool
 
 
-def way(rules: Iterable[RoutingRule], told: Told, police: Mapping[str, str]) -> Way | None:
+def match_rule(
+    rules: Iterable[RoutingRule], told: RoutingInput, police: Mapping[str, str]
+) -> RoutingDecision | None:
     """The first rule that fits and leads somewhere. Pure; `police` gives a commune's unit."""
     for rule in rules:
         unit = rule.unit_id or police.get(told.commune or "")
         if unit and _fits(rule, told):
-            return Way(rule, unit)
+            return RoutingDecision(rule, unit)
     return None
 
 
-def _fits(rule: RoutingRule, told: Told) -> bool:
+def _fits(rule: RoutingRule, told: RoutingInput) -> bool:
     return (
         rule.scenario in {"", told.scenario}
         and rule.commune_id in {None, told.commune}
@@ -86,10 +90,12 @@ def _fits(rule: RoutingRule, told: Told) -> bool:
     )
 
 
-def told_of(report: Report) -> Told:
+def routing_input(report: Report) -> RoutingInput:
     """What holds of a report that is loaded with its case and facts."""
-    holds = held(report)
-    return Told(holds.scenario or "", holds.commune, tuple(holds.offices), holds.money_lost_vnd)
+    holds = effective_facts(report)
+    return RoutingInput(
+        holds.scenario or "", holds.commune, tuple(holds.offices), holds.money_lost_vnd
+    )
 
 
 def rules(*, with_drafts: bool = False) -> list[RoutingRule]:
@@ -101,14 +107,14 @@ def rules(*, with_drafts: bool = False) -> list[RoutingRule]:
     return list(rows if with_drafts else rows.filter(is_active=True))
 
 
-def route_fresh() -> int:
+def route_untriaged_cases() -> int:
     """Send what was read since the last look where the rules say; gives how many went."""
     asked = rules()
     if not asked:
         return 0
     there, police = Unit.objects.active().in_bulk(), _police()
-    ways = {report.pk: way(asked, told_of(report), police) for report in _fresh()}
-    workflow.leave(key for key, found in ways.items() if found is None)
+    ways = {report.pk: match_rule(asked, routing_input(report), police) for report in _fresh()}
+    workflow.mark_unroutable(key for key, found in ways.items() if found is None)
     return sum(
         workflow.route(
             key, unit=there[found.unit], rule=found.rule.pk, priority=found.rule.priority
@@ -121,8 +127,8 @@ def route_fresh() -> int:
 def _fresh() -> QuerySet[Report]:
     waiting = Case.objects.unrouted().values("pk")
     rows = _read(Report.objects.filter(pk__in=waiting, facts__isnull=False))
-    return rows.filter(received_at__gte=timezone.now() - FRESH).order_by("received_at")[
-        :MOST_AT_ONCE
+    return rows.filter(received_at__gte=timezone.now() - MAX_AGE_SECONDS).order_by("received_at")[
+        :MAX_BATCH
     ]
 
 
@@ -137,15 +143,17 @@ def _police() -> dict[str, str]:
     return {str(commune): unit for commune, unit in rows.values_list("commune_id", "pk")}
 
 
-def dry_run(asked: Sequence[RoutingRule]) -> Trial:
+def dry_run(asked: Sequence[RoutingRule]) -> DryRunResult:
     """How many reports of the last month would have gone where. Nothing is written."""
     since = timezone.now() - timedelta(days=TRIED_DAYS)
     month = Report.objects.filter(received_at__gte=since, facts__isnull=False)
-    reports = list(_read(month).order_by("-received_at")[: MOST_TRIED + 1])
-    lines = {rule.pk: Tried(rule) for rule in asked} | {None: Tried(None)}
-    for pk, report in _placed(asked, reports[:MOST_TRIED]):
+    reports = list(_read(month).order_by("-received_at")[: MAX_TRIED + 1])
+    lines = {rule.pk: RuleTrialResult(rule) for rule in asked} | {None: RuleTrialResult(None)}
+    for pk, report in _placed(asked, reports[:MAX_TRIED]):
         lines[pk].add(report)
-    return Trial(tuple(lines.values()), min(len(reports), MOST_TRIED), len(reports) > MOST_TRIED)
+    return DryRunResult(
+        tuple(lines.values()), min(len(reports), MAX_TRIED), len(reports) > MAX_TRIED
+    )
 
 
 def _placed(
@@ -153,5 +161,5 @@ def _placed(
 ) -> Iterator[tuple[int | None, Report]]:
     police = _police()
     for report in reports:
-        found = way(asked, told_of(report), police)
+        found = match_rule(asked, routing_input(report), police)
         yield (found.rule.pk if found else None), report

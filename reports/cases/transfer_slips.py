@@ -7,17 +7,17 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from core.audit import log as events
+from core.audit import events as log
 from reports.models import Case, Event, Slip
 
 _LOCK = 7_303_140  # the register's; the year is the second key
 
 
-class NoSlip(Exception):  # noqa: N818
+class TransferSlipError(Exception):
     """There is nothing to make a paper of, or it is there already."""
 
 
-def issue(report_id: UUID, *, unit: str, reason: str, by: User) -> Slip:
+def issue_transfer_slip(report_id: UUID, *, unit: str, reason: str, by: User) -> Slip:
     """The next paper of the year; part of the transaction that hands over. Officers wait for one
     another until COMMIT, so that the register has no gap.
     """
@@ -31,20 +31,20 @@ def issue(report_id: UUID, *, unit: str, reason: str, by: User) -> Slip:
     return row
 
 
-def issue_later(case: Case, by: User) -> Slip:
+def issue_transfer_slip_later(case: Case, by: User) -> Slip:
     """The paper of a hand-over that has none, from what was written then. Raises NoSlip."""
     with transaction.atomic():
         Case.objects.select_for_update(of=("self",)).get(pk=case.pk)
-        handed = events.about("report", case.pk).filter(kind="handed_over").first()
-        if not lacks_one(case) or handed is None:
-            raise NoSlip
+        handed = log.events_for("report", case.pk).filter(kind="handed_over").first()
+        if not is_slip_missing(case) or handed is None:
+            raise TransferSlipError
         unit, reason = case.unit, handed.detail.get("reason", "")
-        slip = issue(case.pk, unit=unit, reason=reason, by=by)
-        events.record("report", case.pk, "slip_issued", by=by, slip=str(slip))
+        slip = issue_transfer_slip(case.pk, unit=unit, reason=reason, by=by)
+        log.log_event("report", case.pk, "slip_issued", by=by, slip=str(slip))
     return slip
 
 
-def lacks_one(case: Case) -> bool:
+def is_slip_missing(case: Case) -> bool:
     """Whether a report was handed over, and no paper says so since."""
     if case.status != Case.Status.HANDED_OVER:
         return False

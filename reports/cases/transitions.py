@@ -18,7 +18,7 @@ S = Case.Status
 
 
 @dataclass(frozen=True)
-class Move:
+class Transition:
     """A row of the status table: where a verb leads from each status, who may, what it needs."""
 
     event: str
@@ -62,10 +62,10 @@ _SORTED = (LOOK, SORT)
 _DONE = (*_SORTED, WISH)  # whoever wished something reads how it ended
 _ENDED = (S.ACTIONED, S.HANDED_OVER, S.CLOSED, S.JUNK, S.WITHDRAWN)
 
-TABLE: Mapping[str, Move] = {
-    "take": Move("taken", "reports.decide_case", _BEGIN),
-    "assign": Move("assigned", "reports.assign_case", _BEGIN, needs=("officer",)),
-    "assign_unit": Move(
+TABLE: Mapping[str, Transition] = {
+    "take": Transition("taken", "reports.decide_case", _BEGIN),
+    "assign": Transition("assigned", "reports.assign_case", _BEGIN, needs=("officer",)),
+    "assign_unit": Transition(
         "unit_assigned",
         "reports.assign_case",
         _BEGIN,
@@ -74,7 +74,7 @@ TABLE: Mapping[str, Move] = {
         adopts=False,
         gives_away=True,
     ),
-    "recall": Move(
+    "recall": Transition(
         "unit_recalled",
         "reports.decide_case",
         {status: status for status in Case.OPEN},
@@ -82,8 +82,8 @@ TABLE: Mapping[str, Move] = {
         clears=("unit", "at_unit", "officer", "least_priority"),
         adopts=False,
     ),
-    "note": Move("noted", "reports.decide_case", _STAY, needs=("reason",), adopts=False),
-    "ask": Move(
+    "note": Transition("noted", "reports.decide_case", _STAY, needs=("reason",), adopts=False),
+    "ask": Transition(
         "asked",
         "reports.decide_case",
         _to(S.WAITING, S.NEW, S.IN_REVIEW),
@@ -91,7 +91,7 @@ TABLE: Mapping[str, Move] = {
         tells=True,
         asks=True,
     ),
-    "message": Move(
+    "message": Transition(
         "messaged",
         "reports.decide_case",
         _STAY,
@@ -100,8 +100,8 @@ TABLE: Mapping[str, Move] = {
         tells=True,
         meets=(LOOK, TELL, WISH),
     ),
-    "resume": Move("resumed", "reports.decide_case", _to(S.IN_REVIEW, S.WAITING)),
-    "act": Move(
+    "resume": Transition("resumed", "reports.decide_case", _to(S.IN_REVIEW, S.WAITING)),
+    "act": Transition(
         "actioned",
         "reports.act_case",
         _to(S.ACTIONED, *Case.OPEN),
@@ -109,7 +109,7 @@ TABLE: Mapping[str, Move] = {
         meets=_SORTED,
         starts=FROM_CRIME_REPORT,
     ),
-    "extend": Move(
+    "extend": Transition(
         "extended",
         "reports.extend_case",
         _to(S.ACTIONED, S.ACTIONED),
@@ -117,7 +117,7 @@ TABLE: Mapping[str, Move] = {
         adopts=False,
         extends=VERIFY,
     ),
-    "hand_over": Move(
+    "hand_over": Transition(
         "handed_over",
         "reports.hand_over_case",
         _to(S.HANDED_OVER, *Case.OPEN, S.ACTIONED),
@@ -125,28 +125,28 @@ TABLE: Mapping[str, Move] = {
         meets=(*_SORTED, VERIFY),  # nobody has told the reporter anything
         has_slip=True,
     ),
-    "close": Move(
+    "close": Transition(
         "closed",
         "reports.close_case",
         _to(S.CLOSED, *Case.OPEN, S.ACTIONED),
         needs=("outcome", "reason"),
         meets=(*_DONE, VERIFY),
     ),
-    "junk": Move(
+    "junk": Transition(
         "junked",
         "reports.close_case",
         _to(S.JUNK, *Case.OPEN),
         needs=("reason",),
         meets=_DONE,
     ),
-    "withdraw": Move(
+    "withdraw": Transition(
         "withdrawn",
         "reports.close_case",
         _to(S.WITHDRAWN, *Case.OPEN),
         needs=("reason",),
         meets=_DONE,
     ),
-    "reopen": Move(
+    "reopen": Transition(
         "reopened",
         "reports.reopen_case",
         _to(S.IN_REVIEW, *_ENDED),
@@ -158,8 +158,8 @@ TABLE: Mapping[str, Move] = {
     ),
 }
 # Answers to a wish to be erased (rights.py): no buttons of the report's page.
-ON_WISH: Mapping[str, Move] = {
-    "refuse_wish": Move(
+ON_WISH: Mapping[str, Transition] = {
+    "refuse_wish": Transition(
         "wish_refused",
         "reports.close_case",
         _STAY,
@@ -168,7 +168,7 @@ ON_WISH: Mapping[str, Move] = {
         tells=True,
         meets=(LOOK, RIGHTS),
     ),
-    "take_wish_up": Move(
+    "take_wish_up": Transition(
         "wish_taken_up",
         "reports.propose_destruction",
         _STAY,
@@ -176,7 +176,7 @@ ON_WISH: Mapping[str, Move] = {
         adopts=False,
         starts=(RIGHTS,),
     ),
-    "grant_wish": Move(
+    "grant_wish": Transition(
         "wish_granted",
         "reports.grant_erasure",
         _to(S.WITHDRAWN, *Case.OPEN) | {each: each for each in _ENDED if each != S.ACTIONED},

@@ -16,41 +16,41 @@ _BACKEND = "django.contrib.auth.backends.ModelBackend"
 _NOWHERE = ""  # no unit is called so
 
 
-def reports(rows: QuerySet[Report], user: User) -> QuerySet[Report]:
+def visible_reports(rows: QuerySet[Report], user: User) -> QuerySet[Report]:
     """Those of *rows* that the officer may see."""
     unit = unit_of(user)
     return rows if unit is None else rows.filter(case__at_unit=unit)
 
 
-def cases(rows: QuerySet[Case], user: User) -> QuerySet[Case]:
+def visible_cases(rows: QuerySet[Case], user: User) -> QuerySet[Case]:
     """Those of *rows* that the officer may see."""
     unit = unit_of(user)
     return rows if unit is None else rows.filter(at_unit=unit)
 
 
-def told_in(rows: QuerySet[Indicator], user: User) -> QuerySet[Indicator]:
+def visible_via_report(rows: QuerySet[Indicator], user: User) -> QuerySet[Indicator]:
     """Those of *rows* that stand in reports that the officer may see."""
     unit = unit_of(user)
     return rows if unit is None else rows.filter(report__case__at_unit=unit)
 
 
-def officers(rows: QuerySet[User]) -> QuerySet[User]:
+def officers_in_scope(rows: QuerySet[User]) -> QuerySet[User]:
     """Those of *rows* who may see a report that lies where they work."""
     everywhere = User.objects.with_perm(EVERY_UNIT, backend=_BACKEND)
     return rows.filter(Q(membership__isnull=False) | Q(pk__in=everywhere.values("pk")))
 
 
-def blind() -> QuerySet[User]:
+def without_unit() -> QuerySet[User]:
     """Who may read reports and has none to read: nobody has given them a unit yet."""
     readers = User.objects.with_perm(_READS, backend=_BACKEND)
-    return readers.exclude(pk__in=officers(User.objects.all()).values("pk"))
+    return readers.exclude(pk__in=officers_in_scope(User.objects.all()).values("pk"))
 
 
 def unit_of(user: User) -> str | None:
     """The codename of the only unit whose reports the officer may see; None where that is every one.
     A right that is missing opens nothing: then it is the name of no unit.
     """
-    unit = units.of(user)
+    unit = units.unit_code_of(user)
     return unit or (None if user.has_perm(EVERY_UNIT) else _NOWHERE)
 
 
@@ -66,12 +66,12 @@ def sees_campaigns(user: User) -> bool:
     return user.has_perm(_CAMPAIGNS) and (is_at_pv01(user) or not user.has_perm(_READS))
 
 
-def is_blind(user: User) -> bool:
+def has_no_unit(user: User) -> bool:
     """Whether nobody has given the officer anything to see yet."""
     return unit_of(user) == _NOWHERE
 
 
-def sees(user: User, case: Case) -> bool:
+def can_see(user: User, case: Case) -> bool:
     """Whether the officer may see this one."""
     unit = unit_of(user)
     return unit is None or case.at_unit_id == unit

@@ -7,7 +7,7 @@ nothing is overwritten. With the move go the clocks that it meets, starts or dro
 names that message, so that an erasure can reach its words.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,17 +16,27 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from core.audit import log as events
+from core.audit import events as log
 from core.keys import newest_key
-from reports.cases import deadlines as timekeeping
-from reports.cases import legal_holds as holds
-from reports.cases import reply_placeholders as blanks
-from reports.cases import reply_policy as promises
-from reports.cases import transfer_slips as slips
-from reports.cases import visibility as scope
-from reports.cases.corrections import Right
-from reports.cases.transitions import CORRECTS, EMPTY, ENDINGS, NOT_ON_HOLD, ON_WISH, TABLE, Move
-from reports.extraction import redaction as privacy
+from reports.cases import (
+    deadlines,
+    legal_holds,
+    reply_placeholders,
+    reply_policy,
+    transfer_slips,
+    visibility,
+)
+from reports.cases.corrections import CorrectedValue
+from reports.cases.transitions import (
+    CORRECTS,
+    EMPTY,
+    ENDINGS,
+    NOT_ON_HOLD,
+    ON_WISH,
+    TABLE,
+    Transition,
+)
+from reports.extraction import redaction
 from reports.extraction.accounts_and_links import find_links
 from reports.models import Case, Correction, Message, Report, Unit
 from reports.reference import units
@@ -46,7 +56,7 @@ class NotAllowed(WorkflowError):  # noqa: N818
     """The officer lacks the permission of this verb."""
 
 
-class NotFromHere(WorkflowError):  # noqa: N818
+class InvalidTransition(WorkflowError):  # noqa: N818
     """The verb does not lead anywhere from the status that the case has."""
 
 
@@ -62,11 +72,11 @@ class UnitUnknown(WorkflowError):  # noqa: N818
     """The named unit is none of the table, or takes no reports."""
 
 
-class LinkInside(WorkflowError):  # noqa: N818
+class LinkNotAllowed(WorkflowError):  # noqa: N818
     """What the reporter was to be told holds a link; the pages promise that none is ever sent."""
 
 
-class PromiseBroken(WorkflowError):  # noqa: N818
+class ForbiddenWording(WorkflowError):  # noqa: N818
     """What the reporter was to read breaks what the pages promise: `what` is secret, number, unit
     or blank.
     """
@@ -76,15 +86,15 @@ class PromiseBroken(WorkflowError):  # noqa: N818
         self.what = what
 
 
-class NotAValue(WorkflowError):  # noqa: N818
+class InvalidFactValue(WorkflowError):  # noqa: N818
     """What an officer said of a fact is nothing that this fact can be, or was not said at all."""
 
 
-class NoMoreTime(WorkflowError):  # noqa: N818
+class NoExtensionLeft(WorkflowError):  # noqa: N818
     """Nothing runs that could be extended, or it was extended as often as it may be."""
 
 
-class OnHold(WorkflowError):  # noqa: N818
+class UnderLegalHold(WorkflowError):  # noqa: N818
     """The report must stay as it is: its case is not ended and no fact of it put right."""
 
 
@@ -92,7 +102,7 @@ class ReporterErased(WorkflowError):  # noqa: N818
     """The report's personal data are gone: nobody is there to be told."""
 
 
-def offers(case: Case, user: User, *, is_held: bool = False) -> list[str]:
+def allowed_actions(case: Case, user: User, *, is_held: bool = False) -> list[str]:
     """The verbs that this officer may use on the case as it stands, or as a hold lets it."""
     return [
         verb
@@ -105,7 +115,7 @@ def offers(case: Case, user: User, *, is_held: bool = False) -> list[str]:
     ]
 
 
-def _may(move: Move, case_id: UUID, by: User) -> bool:
+def _may(move: Transition, case_id: UUID, by: User) -> bool:
     """Whether an officer may make a move, by right or because it mends a slip of the officer's."""
     if by.has_perm(move.permission):
         return True
@@ -114,7 +124,7 @@ def _may(move: Move, case_id: UUID, by: User) -> bool:
 
 def _ended_it(case_id: UUID, by: User) -> bool:
     """Whether it was this officer who ended the work, a short while ago."""
-    ending = events.about("report", case_id).filter(kind__in=ENDINGS).first()
+    ending = log.events_for("report", case_id).filter(kind__in=ENDINGS).first()
     return ending is not None and ending.by == by and ending.at >= timezone.now() - OWN_SLIP
 
 
@@ -134,22 +144,22 @@ def assign_unit(case_id: UUID, *, by: User, version: int, unit: str) -> Case:
     return _decide("assign_unit", case_id, by, version, unit=unit)
 
 
-def recall(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
+def take_back_from_unit(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
     """Take a case back from a unit, whoever gave it there."""
     return _decide("recall", case_id, by, version, reason=reason)
 
 
-def note(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
+def add_note(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
     """Add a remark; the status stays."""
     return _decide("note", case_id, by, version, reason=reason)
 
 
-def ask(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
+def ask_reporter(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
     """Wait for the reporter; the reason is the question, which the reporter reads."""
     return _decide("ask", case_id, by, version, reason=reason)
 
 
-def message(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
+def message_reporter(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
     """Write to the reporter, the reason word for word; the status stays."""
     return _decide("message", case_id, by, version, reason=reason)
 
@@ -159,7 +169,7 @@ def resume(case_id: UUID, *, by: User, version: int, reason: str = "") -> Case:
     return _decide("resume", case_id, by, version, reason=reason)
 
 
-def act(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
+def classify_as_crime_report(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
     """Sort the report as a tin báo về tội phạm; the reason names signs and receiving body."""
     return _decide("act", case_id, by, version, reason=reason)
 
@@ -195,33 +205,35 @@ def reopen(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
     return _decide("reopen", case_id, by, version, reason=reason)
 
 
-def refuse_wish(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
+def refuse_erasure(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
     """Tell the reporter why their report is not erased; rights.py keeps the wish."""
     return _decide("refuse_wish", case_id, by, version, reason=reason)
 
 
-def take_wish_up(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
+def reopen_erasure_request(case_id: UUID, *, by: User, version: int, reason: str) -> Case:
     """Have a refused wish to be erased answered anew; rights.py keeps the wish."""
     return _decide("take_wish_up", case_id, by, version, reason=reason)
 
 
-def grant_wish(case_id: UUID, *, by: User, version: int) -> Case:
+def grant_erasure(case_id: UUID, *, by: User, version: int) -> Case:
     """End the work because the reporter asked to be erased; rights.py erases."""
     return _decide("grant_wish", case_id, by, version)
 
 
-def correct(case_id: UUID, *, by: User, version: int, right: Right, reason: str) -> Case:
+def correct_fact(
+    case_id: UUID, *, by: User, version: int, right: CorrectedValue, reason: str
+) -> Case:
     """Say that the machine read a fact wrongly, and what is right. The status stays."""
     _must_correct(by)
     if not reason.strip():
         raise ReasonMissing("reason")
-    if not right.is_possible:
-        raise NotAValue
+    if not right.is_valid:
+        raise InvalidFactValue
     row = Correction(fact=right.fact, value=right.value, reason=reason.strip(), by=by)
     return _correct(case_id, version, row)
 
 
-def take_correction_back(case_id: UUID, *, by: User, version: int, fact: str) -> Case:
+def revert_correction(case_id: UUID, *, by: User, version: int, fact: str) -> Case:
     """Let the machine's reading of a fact hold again."""
     _must_correct(by)
     return _correct(case_id, version, Correction(fact=fact, stands=False, by=by))
@@ -236,23 +248,23 @@ def _correct(case_id: UUID, version: int, row: Correction) -> Case:
     """The newest word on one fact, in the table of corrections and among those that hold."""
     with transaction.atomic():
         case = _locked(case_id, row.by, version)
-        if holds.is_held(case_id):
-            raise OnHold
+        if legal_holds.is_held(case_id):
+            raise UnderLegalHold
         holding = {fact: value for fact, value in case.corrected.items() if fact != row.fact}
         if row.stands:
             holding[row.fact] = row.value
         elif holding == case.corrected:
-            raise NotAValue
+            raise InvalidFactValue
         row.report_id = case_id
         row.save(force_insert=True)
         Case.objects.filter(pk=case_id).update(
             corrected=holding,
             version=case.version + 1,
             changed_at=Now(),
-            due_at=timekeeping.keep(case),
+            due_at=deadlines.apply_transition(case),
         )
         kind = "corrected" if row.stands else "uncorrected"
-        events.record("report", case_id, kind, by=row.by, fact=row.fact, correction=row.pk)
+        log.log_event("report", case_id, kind, by=row.by, fact=row.fact, correction=row.pk)
     case.refresh_from_db()
     return case
 
@@ -274,7 +286,7 @@ def _decide(
         if not (officer if what == "officer" else words.get(what)):
             raise ReasonMissing(what)
     _must_be_tellable(move, words)
-    named = units.find(words["unit"]) if "unit" in words else None
+    named = units.match_unit(words["unit"]) if "unit" in words else None
     if move.gives_away and named is None:
         raise UnitUnknown
     if named:
@@ -282,10 +294,10 @@ def _decide(
     with transaction.atomic():
         case = _locked(case_id, by, version)
         if case.status not in move.steps:
-            raise NotFromHere
+            raise InvalidTransition
         before, after = case.status, move.steps[case.status]
-        if after in NOT_ON_HOLD and holds.is_held(case_id):
-            raise OnHold
+        if after in NOT_ON_HOLD and legal_holds.is_held(case_id):
+            raise UnderLegalHold
         officer = officer or _adopter(case, move, by)
         given: dict[str, int] = {"officer": officer.pk} if officer else {}
         changes = {"status": after, **_place(move, officer, words, named)}
@@ -294,9 +306,11 @@ def _decide(
         if move.tells:
             given["message"] = _tell(case_id, by, words.pop("reason"), is_question=move.asks)
         if move.has_slip:
-            slip = slips.issue(case_id, unit=words["unit"], reason=words["reason"], by=by)
+            slip = transfer_slips.issue_transfer_slip(
+                case_id, unit=words["unit"], reason=words["reason"], by=by
+            )
             words["slip"] = str(slip)
-        events.record(
+        log.log_event(
             "report", case_id, move.event, by=by, before=before, after=after, **given, **words
         )
     case.refresh_from_db()
@@ -306,27 +320,27 @@ def _decide(
 def _locked(case_id: UUID, by: User, version: int) -> Case:
     """The case as the officer saw it, until COMMIT nobody else's to write."""
     case = Case.objects.select_for_update(of=("self",)).get(pk=case_id)
-    if not scope.sees(by, case):
+    if not visibility.can_see(by, case):
         raise NotAllowed
     if case.version != version:
         raise StaleVersion
     return case
 
 
-def _adopter(case: Case, move: Move, by: User) -> User | None:
+def _adopter(case: Case, move: Transition, by: User) -> User | None:
     """Who becomes the officer of a case that nobody has taken: who decides on it where it lies."""
     at_unit = None if "at_unit" in move.clears else case.at_unit_id
-    is_free = move.adopts and case.officer_id is None and at_unit == units.of(by)
+    is_free = move.adopts and case.officer_id is None and at_unit == units.unit_code_of(by)
     return by if is_free else None
 
 
 def _place(
-    move: Move, officer: User | None, words: Mapping[str, str], named: Unit | None
+    move: Transition, officer: User | None, words: Mapping[str, str], named: Unit | None
 ) -> dict[str, object]:
     """Where a case lies after a move: at the unit that was named, else where its new officer works."""
     changes: dict[str, object] = {name: EMPTY[name] for name in move.clears}
     if officer is not None:
-        own = units.row_of(officer)
+        own = units.unit_of(officer)
         changes |= {"officer": officer, "unit": own.name if own else "", "at_unit": own}
     if "unit" in words:
         changes |= {"unit": words["unit"], "at_unit": named}
@@ -343,32 +357,32 @@ def route(case_id: UUID, *, unit: Unit, rule: int, priority: int | None) -> bool
             return False
         changes = {"unit": unit.name, "at_unit": unit, "least_priority": priority}
         _write(case, {**changes, "routed_at": Now()})
-        events.record("report", case_id, "routed", unit=unit.name, rule=rule)
+        log.log_event("report", case_id, "routed", unit=unit.name, rule=rule)
     return True
 
 
-def leave(case_ids: Iterable[UUID]) -> None:
+def mark_unroutable(case_ids: Iterable[UUID]) -> None:
     """Remember of cases that no rule fits them: they are not asked about again."""
     Case.objects.unrouted().filter(pk__in=list(case_ids)).update(routed_at=Now())
 
 
-def _must_be_tellable(move: Move, words: Mapping[str, str]) -> None:
+def _must_be_tellable(move: Transition, words: Mapping[str, str]) -> None:
     """Whether what the reporter will read word for word may be said."""
     if move.tells and find_links(words["reason"]):
-        raise LinkInside
-    if move.tells and (what := promises.broken_by(words["reason"])):
-        raise PromiseBroken(what)
-    if move.tells and blanks.left_in(words["reason"]):
-        raise PromiseBroken("blank")
-    if not promises.is_unit(words.get("unit", "")):
-        raise PromiseBroken("unit")
+        raise LinkNotAllowed
+    if move.tells and (what := reply_policy.forbidden_wording(words["reason"])):
+        raise ForbiddenWording(what)
+    if move.tells and reply_placeholders.unfilled_placeholders(words["reason"]):
+        raise ForbiddenWording("blank")
+    if not reply_policy.is_unit(words.get("unit", "")):
+        raise ForbiddenWording("unit")
 
 
-def _keep_time(case: Case, move: Move) -> datetime | None:
+def _keep_time(case: Case, move: Transition) -> datetime | None:
     """What a move does to the clocks; when the case is due next."""
-    if move.extends and not timekeeping.extend(case.pk, move.extends):
-        raise NoMoreTime
-    return timekeeping.keep(case, meets=move.meets, drops=move.drops, starts=move.starts)
+    if move.extends and not deadlines.extend(case.pk, move.extends):
+        raise NoExtensionLeft
+    return deadlines.apply_transition(case, meets=move.meets, drops=move.drops, starts=move.starts)
 
 
 def _write(case: Case, changes: Mapping[str, object]) -> None:
@@ -385,8 +399,31 @@ def _tell(case_id: UUID, by: User, text: str, *, is_question: bool) -> int:
         report_id=case_id,
         by=by,
         is_question=is_question,
-        text_sealed=privacy.seal(text, "text", case_id),
+        text_sealed=redaction.encrypt(text, "text", case_id),
         content_digest=newest_key().mac("message digest", text.encode()),
     )
     left.save(force_insert=True)
     return int(left.pk)
+
+
+# The function behind each verb of the transition table.
+ACTIONS: Mapping[str, Callable[..., Case]] = {
+    "take": take,
+    "assign": assign,
+    "assign_unit": assign_unit,
+    "recall": take_back_from_unit,
+    "note": add_note,
+    "ask": ask_reporter,
+    "message": message_reporter,
+    "resume": resume,
+    "act": classify_as_crime_report,
+    "extend": extend,
+    "hand_over": hand_over,
+    "close": close,
+    "junk": junk,
+    "withdraw": withdraw,
+    "reopen": reopen,
+    "refuse_wish": refuse_erasure,
+    "take_wish_up": reopen_erasure_request,
+    "grant_wish": grant_erasure,
+}

@@ -11,17 +11,17 @@ from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
-from core.text import fold, plain_digits
+from core.text import normalize, to_ascii_digits
 
-MOST_FOUND = 200  # of each kind in one story; more is a pasted list, not a story
+MAX_FOUND = 200  # of each kind in one story; more is a pasted list, not a story
 # A report may be as long as a body; what is read of it is bounded, and officers see all of it.
-READ_OF_STORY = 20_000  # signs
-READ_OF_NUMBER = 500
+MAX_STORY_CHARS_READ = 20_000  # signs
+MAX_NUMBER_CHARS_READ = 500
 _FILE = Path(__file__).parents[1] / "data" / "indicators.json"
 _LOOK_BACK = 60  # signs before a number that can say what it is
 _LOOK_AHEAD = 30
 _WHOLE = 8  # digits of a group that is a number by itself, whatever follows
-_LONGEST_PHONE = 11  # digits at home, the 11 of before 2018 too
+_MAX_PHONE_LENGTH = 11  # digits at home, the 11 of before 2018 too
 
 # Groups of digits that a person sets apart with a space, a dot or a hyphen, as one number.
 CHAINS = re.compile(r"(?<![0-9])[0-9]++(?:[ \u00a0.\-–]{1,2}[0-9]++)*+")
@@ -64,16 +64,16 @@ def tables() -> Mapping[str, frozenset[str]]:
     """The lists of words by name, folded; a word may be two."""
     data = json.loads(_FILE.read_text(encoding="utf-8"))
     lists = {name: table["words"] for name, table in data.items() if name != "about"}
-    return {name: frozenset(map(fold, words)) for name, words in lists.items()}
+    return {name: frozenset(map(normalize, words)) for name, words in lists.items()}
 
 
 def words_before(text: str, start: int, floor: int = 0) -> list[str]:
     """The folded words just before *start*, none from before *floor* or an earlier line."""
     before = text[max(floor, start - _LOOK_BACK) : start]
-    return fold(before.rsplit("\n", 1)[-1]).split()
+    return normalize(before.rsplit("\n", 1)[-1]).split()
 
 
-def ends_with(words: Sequence[str], back: int, name: str) -> bool:
+def previous_word_in(words: Sequence[str], back: int, name: str) -> bool:
     """Whether the word *back* places from the end, or the pair that ends there, is in a list."""
     table = tables()[name]
     return words[-back] in table or " ".join(words[-back - 1 : len(words) - back + 1]) in table
@@ -84,14 +84,14 @@ def is_money(text: str, end: int) -> bool:
     return _MONEY_AFTER.match(text, end) is not None
 
 
-def is_surely_money(text: str, end: int) -> bool:
+def is_unambiguous_money(text: str, end: int) -> bool:
     """Whether one follows that cannot be another word, for digits that look like a number."""
     return _SURE_MONEY_AFTER.match(text, end) is not None
 
 
 def _accounts(text: str) -> Iterator[FoundAccount]:
     floor = 0
-    for chain in CHAINS.finditer(plain_digits(text)):
+    for chain in CHAINS.finditer(to_ascii_digits(text)):
         digits, end = _one_number(text, chain)
         words = words_before(text, chain.start(), floor)
         if 6 <= len(digits) <= 19 and (
@@ -105,7 +105,7 @@ def _one_number(text: str, chain: re.Match[str]) -> tuple[str, int]:
     """The digits of the number that the chain begins with, and its end; none for an amount."""
     groups = list(GROUPS.finditer(chain[0]))
     first = chain.start() + groups[0].end()
-    if len(groups[0][0]) >= _WHOLE and not is_surely_money(text, first):
+    if len(groups[0][0]) >= _WHOLE and not is_unambiguous_money(text, first):
         return groups[0][0], first
     if is_money(text, chain.end()):
         return "", chain.end()
@@ -115,9 +115,9 @@ def _one_number(text: str, chain: re.Match[str]) -> tuple[str, int]:
 def _follows_account_word(words: list[str]) -> bool:
     """Whether the nearest account word is at most six words back, with nothing in between."""
     for back in range(1, min(len(words), 7) + 1):
-        if ends_with(words, back, "account_words"):
+        if previous_word_in(words, back, "account_words"):
             return True
-        is_filler = ends_with(words, back, "between")
+        is_filler = previous_word_in(words, back, "between")
         if words[-back] in tables()["not_account"] and not is_filler:
             return False
     return False
@@ -126,18 +126,18 @@ def _follows_account_word(words: list[str]) -> bool:
 def _beside_bank(text: str, digits: str, words: list[str], end: int) -> bool:
     """Whether a bank is named right beside the digits, and nothing speaks for a telephone."""
     banks, goes_to = tables()["banks"], tables()["goes_to"]
-    after = fold(text[end : end + _LOOK_AHEAD].split("\n", 1)[0]).split()[:2]
+    after = normalize(text[end : end + _LOOK_AHEAD].split("\n", 1)[0]).split()[:2]
     before = words[:-1] if words[-1:] == ["so"] else words
     is_after = not banks.isdisjoint([*after[:1], " ".join(after)])
-    if digits.startswith("0") and len(digits) <= _LONGEST_PHONE:
+    if digits.startswith("0") and len(digits) <= _MAX_PHONE_LENGTH:
         return is_after and not goes_to.isdisjoint(before[-1:])
     return is_after or (len(digits) > _WHOLE and not banks.isdisjoint(before[-1:]))
 
 
 @lru_cache(maxsize=8)  # readers of one report ask for the same texts again
-def find_accounts(text: str) -> Sequence[FoundAccount]:
+def find_bank_accounts(text: str) -> Sequence[FoundAccount]:
     """The receiving accounts that *text* names, at most ``MOST_FOUND``."""
-    return tuple(islice(_accounts(text), MOST_FOUND))
+    return tuple(islice(_accounts(text), MAX_FOUND))
 
 
 def canonical_link(raw: str) -> str:
@@ -179,4 +179,4 @@ def _links(text: str) -> Iterator[FoundLink]:
 @lru_cache(maxsize=8)
 def find_links(text: str) -> Sequence[FoundLink]:
     """The links in *text*: with http, with www, or bare with a usual ending."""
-    return tuple(islice(_links(text), MOST_FOUND))
+    return tuple(islice(_links(text), MAX_FOUND))

@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
-from core.text import fold
-from reports.extraction.cue_matcher import Story, Word, cut, spelling
+from core.text import normalize
+from reports.extraction.cue_matcher import Token, TokenizedText, canonical_spelling, tokenize
 from reports.extraction.numerals import (
     GROUPED,
     HALF,
-    figure_of,
-    in_clause,
-    in_words,
+    continues_clause,
     is_half,
     is_large,
     number_at,
-    opening,
+    number_start_words,
+    parse_figure,
+    parse_number_words,
+    token_value,
     unit_at,
-    worth,
 )
 
 _SHORT_UNITS = {"k", "tr", "cu", "chai", "m", "lit"}
@@ -30,31 +30,35 @@ _COUNTS = (
 _COUNTS_MARKED = ("đợt", "bận", "đứa")  # without marks each is another word too
 _BARE_AMID_MARKS = {"so", "vo"}  # "vô tài khoản", typed without its mark
 # What a digit behind a sum counts: "3 triệu 2 lần", "2 triệu hai vợ chồng". By whether marks are used.
-_COUNTED = {True: {*map(spelling, _COUNTS + _COUNTS_MARKED)}, False: {*map(fold, _COUNTS)}}
+_COUNTED = {
+    True: {*map(canonical_spelling, _COUNTS + _COUNTS_MARKED)},
+    False: {*map(normalize, _COUNTS)},
+}
 _CODE, _ROUND = 10, "00000"  # digits of an account; how a sum that is written out ends
 _NUMBERED = {"khoan", "thoai", "thue", "ma", "so", "cuoc", "thu"}
 _SPACED = re.compile(r"(?<=[0-9]) (?=[0-9]{3}(?![0-9]))")  # 35 500 000
 _FOREIGN = {
-    spelling(word) for word in ("đôla", "usd", "usdt", "dollar", "dollars", "euro", "eur", "won")
+    canonical_spelling(word)
+    for word in ("đôla", "usd", "usdt", "dollar", "dollars", "euro", "eur", "won")
 }
 _FOREIGN_GROUPS = {
-    tuple(map(spelling, words.split()))
+    tuple(map(canonical_spelling, words.split()))
     for words in ("bảng anh", "mỹ kim", "yên nhật", "đài tệ", "nhân dân tệ")
 }
 _FOREIGN_SIGNS = {"$", "€"}
-_DOLLAR, _YUAN = spelling("đô"), spelling("tệ")
+_DOLLAR, _YUAN = canonical_spelling("đô"), canonical_spelling("tệ")
 _BAD = {"hai", "that", "qua", "hon", "nhat", "lam"}  # "50 triệu tệ thật"
 # Without marks "do la" is more often "đó là": a currency behind a small number alone.
 _FOREIGN_BARE = {("do", "la"), ("do", "mi"), ("do", "uc")}
-_MOST_BARE = 10**5
+_MAX_BARE = 10**5
 _DONG = {"dong", "vnd", "d"}
-_MOST = 10**15
-_LEAST = 500  # in a story; "tư đồng" are no four đồng
+_MAX_COUNT = 10**15
+_MIN_COUNT = 500  # in a story; "tư đồng" are no four đồng
 _FEW_DIGITS = re.compile(r"[1-9][0-9]{0,2}(?:[.,][0-9]{1,2})?")
 _THOUSANDS = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}|[1-9][0-9]{3,4}")
 
 
-class Amount(NamedTuple):
+class MoneyAmount(NamedTuple):
     """A sum in đồng at words[first:last] of a story."""
 
     value: int
@@ -62,7 +66,7 @@ class Amount(NamedTuple):
     last: int
 
 
-def _tail(story: Story, at: int, unit: int) -> tuple[Fraction | None, int]:
+def _tail(story: TokenizedText, at: int, unit: int) -> tuple[Fraction | None, int]:
     """What follows a unit: the 9 of 2tr9, the 500 of 2 triệu 500, rưỡi, a smaller unit."""
     if at >= len(story.words) or story.words[at].sentence != story.words[at - 1].sentence:
         return Fraction(0), at
@@ -73,14 +77,14 @@ def _tail(story: Story, at: int, unit: int) -> tuple[Fraction | None, int]:
     if more:
         is_foreign = _is_foreign(story, more[1], round(more[0] or 0))
         return (Fraction(0), at) if is_foreign else more
-    if unit < 10**6 or not in_clause(story, at):
+    if unit < 10**6 or not continues_clause(story, at):
         return Fraction(0), at
     if hundreds := _hundreds_tail(story, at):
         return hundreds[0] * unit / 1000, hundreds[1]
     return _decimals(story, at, unit)
 
 
-def _decimals(story: Story, at: int, unit: int) -> tuple[Fraction, int]:
+def _decimals(story: TokenizedText, at: int, unit: int) -> tuple[Fraction, int]:
     """The 9 of 2tr9, the "chín rưỡi" of "một triệu chín rưỡi"; nothing where it is another word."""
     word = story.words[at].folded
     digits = word if word.isdecimal() else _spoken_tail(story, at)
@@ -90,36 +94,40 @@ def _decimals(story: Story, at: int, unit: int) -> tuple[Fraction, int]:
     return Fraction((2 * int(digits) + half) * unit, 2 * 10 ** len(digits)), at + 1 + half
 
 
-def _hundreds_tail(story: Story, at: int) -> tuple[Fraction, int] | None:
+def _hundreds_tail(story: TokenizedText, at: int) -> tuple[Fraction, int] | None:
     """Hundreds in words behind a unit: the "tám trăm rưỡi" of "một triệu tám trăm rưỡi"."""
-    figure, last = in_words(story, at) or (None, at)
+    figure, last = parse_number_words(story, at) or (None, at)
     is_whole = figure is not None and 100 < figure < 1000 and not _is_counted(story, last)
     return (figure, last) if figure is not None and is_whole else None
 
 
-def _spoken_tail(story: Story, at: int) -> str:
+def _spoken_tail(story: TokenizedText, at: int) -> str:
     """The digit that word *at* names behind a unit. Behind figures, in a story without marks, it
     is another word: "chuyen 10tr tam ung", "3tr truoc, 5tr sau".
     """
     in_figures = at >= 2 and story.words[at - 2].folded[0].isdecimal()
-    return "" if in_figures and not story.marked else str(worth(story, story.words[at], 1) or "")
+    return (
+        "" if in_figures and not story.marked else str(token_value(story, story.words[at], 1) or "")
+    )
 
 
-def _ends_sum(story: Story, at: int) -> bool:
+def _ends_sum(story: TokenizedText, at: int) -> bool:
     """Whether the digit at word *at* belongs to the sum before it: "ba triệu hai", not "ba triệu
     một tháng".
     """
     word = story.words[at]
-    if word.spelled == spelling("mốt"):
+    if word.spelled == canonical_spelling("mốt"):
         return True
-    if word.folded == "mot" and (word.spelled == spelling("một") or in_clause(story, at + 1)):
+    if word.folded == "mot" and (
+        word.spelled == canonical_spelling("một") or continues_clause(story, at + 1)
+    ):
         return False
     return not _is_counted(story, at + 1) and not _followed_by_number_or_unit(story, at)
 
 
-def _is_counted(story: Story, at: int) -> bool:
+def _is_counted(story: TokenizedText, at: int) -> bool:
     """Whether what is counted stands there: "lần", "người"."""
-    if not in_clause(story, at):
+    if not continues_clause(story, at):
         return False
     word = story.words[at]
     if not story.marked:
@@ -128,14 +136,14 @@ def _is_counted(story: Story, at: int) -> bool:
     return word.spelled in _COUNTED[True] or (is_bare and word.folded in _COUNTED[False])
 
 
-def _followed_by_number_or_unit(story: Story, at: int) -> bool:
+def _followed_by_number_or_unit(story: TokenizedText, at: int) -> bool:
     at += 1
-    if not in_clause(story, at):
+    if not continues_clause(story, at):
         return False
     return unit_at(story, at, Fraction(10)) is not None or number_at(story, at) is not None
 
 
-def _one(story: Story, at: int, below: int = 10**12) -> tuple[Fraction | None, int] | None:
+def _one(story: TokenizedText, at: int, below: int = 10**12) -> tuple[Fraction | None, int] | None:
     """A number with a unit smaller than *below* at word *at*: value, the word after it. The value
     is None where a sum is named and it is not to be told which: "hai ba triệu".
     """
@@ -152,7 +160,7 @@ def _one(story: Story, at: int, below: int = 10**12) -> tuple[Fraction | None, i
     return figure * unit + rest, last
 
 
-def _unsaid(story: Story, at: int) -> tuple[Fraction, int] | None:
+def _unsaid(story: TokenizedText, at: int) -> tuple[Fraction, int] | None:
     """Half of a unit, or one of it and a half: "nửa tỷ", "triệu rưỡi"."""
     words = story.words
     if words[at].folded == HALF and is_large(story, at + 1):
@@ -160,22 +168,22 @@ def _unsaid(story: Story, at: int) -> tuple[Fraction, int] | None:
     return (Fraction(1), at) if is_large(story, at) and is_half(story, at + 1) else None
 
 
-def _is_large_unit(story: Story, at: int) -> bool:
+def _is_large_unit(story: TokenizedText, at: int) -> bool:
     """Whether a second unit stands there: 900 nghìn tỷ."""
     return (unit_at(story, at, Fraction(1)) or 0) >= 10**3
 
 
-def _bare(word: Word) -> int | None:
+def _bare(word: Token) -> int | None:
     """A sum without a unit: 35.500.000, 20000000."""
     text = word.folded
     grouped = text.count(".") + text.count(",") >= 2 and GROUPED.fullmatch(text)
     whole = text.isdecimal() and 6 <= len(text) <= 12 and text.endswith("000") and text[0] != "0"
-    return int(figure_of(text)) if grouped or whole else None
+    return int(parse_figure(text)) if grouped or whole else None
 
 
-def amounts(story: Story) -> Iterator[Amount]:
+def find_amounts(story: TokenizedText) -> Iterator[MoneyAmount]:
     """Every sum of đồng in the story, in order."""
-    at, begin = 0, opening()
+    at, begin = 0, number_start_words()
     while at < len(story.words):
         word = story.words[at].folded
         one = _one(story, at) if word in begin or word[0].isdecimal() else None
@@ -184,17 +192,17 @@ def amounts(story: Story) -> Iterator[Amount]:
             while _names_dong(story, last):
                 last += 1
             value = round(one[0] or 0)
-            if _LEAST <= value <= _MOST and not _is_open(story, at, last, value):
-                yield Amount(value, at, last)
+            if _MIN_COUNT <= value <= _MAX_COUNT and not _is_open(story, at, last, value):
+                yield MoneyAmount(value, at, last)
             at = last
         else:
             value = _bare(story.words[at]) or 0
             if value and not (_is_foreign(story, at + 1, value) or _is_code(story, at)):
-                yield Amount(value, at, at + 1)
+                yield MoneyAmount(value, at, at + 1)
             at += 1
 
 
-def _is_code(story: Story, at: int) -> bool:
+def _is_code(story: TokenizedText, at: int) -> bool:
     """Whether a bare number is an account, a telephone or a file: "stk: 1030456000", "+84912345000". A
     sum of so many digits ends in more zeros.
     """
@@ -207,16 +215,16 @@ def _is_code(story: Story, at: int) -> bool:
     return is_called or story.text[: words[at].start].endswith("+")
 
 
-def _names_dong(story: Story, at: int) -> bool:
+def _names_dong(story: TokenizedText, at: int) -> bool:
     """Whether "đồng" closes the sum before word *at*: not "15 triệu, đóng …", not "3tr dong phi"."""
-    if not in_clause(story, at) or story.words[at].folded not in _DONG:
+    if not continues_clause(story, at) or story.words[at].folded not in _DONG:
         return False
     word, unit = story.words[at], story.words[at - 1].folded
     bare = word.folded == word.spelled
-    return unit not in _SHORT_UNITS if bare else worth(story, word, 0) == 1
+    return unit not in _SHORT_UNITS if bare else token_value(story, word, 0) == 1
 
 
-def _is_open(story: Story, first: int, last: int, value: int) -> bool:
+def _is_open(story: TokenizedText, first: int, last: int, value: int) -> bool:
     """Whether more is said of the sum: another currency, or another sum that it may be."""
     words = story.words
     if _is_foreign(story, last, value):
@@ -226,28 +234,28 @@ def _is_open(story: Story, first: int, last: int, value: int) -> bool:
     return before or after
 
 
-def _is_foreign(story: Story, at: int, value: int) -> bool:
+def _is_foreign(story: TokenizedText, at: int, value: int) -> bool:
     """Whether the sum before word *at* is of another currency: "5 nghìn đô", "5k$", "3000 do la"."""
     words, end = story.words, story.words[at - 1].end
     if story.text[end : end + 2].strip()[:1] in _FOREIGN_SIGNS:
         return True
-    if words[at - 1].folded in _DONG or not in_clause(story, at):
+    if words[at - 1].folded in _DONG or not continues_clause(story, at):
         return False
-    word, follower = words[at], words[at + 1].folded if in_clause(story, at + 1) else ""
+    word, follower = words[at], words[at + 1].folded if continues_clause(story, at + 1) else ""
     if word.spelled == _DOLLAR:
         return story.text[word.start] in "đĐ"  # "dô" is "vô"
     if word.spelled == _YUAN:
         return follower not in _BAD
     spelled = tuple(each.spelled for each in words[at : at + 3])
     named = word.spelled in _FOREIGN or not _FOREIGN_GROUPS.isdisjoint({spelled, spelled[:2]})
-    bare = not story.marked and value < _MOST_BARE and (word.folded, follower) in _FOREIGN_BARE
+    bare = not story.marked and value < _MAX_BARE and (word.folded, follower) in _FOREIGN_BARE
     return named or bare
 
 
-def _counts(story: Story, at: int) -> bool:
+def _counts(story: TokenizedText, at: int) -> bool:
     """Whether the word is a figure, a digit or a unit."""
     word = story.words[at]
-    named = worth(story, word, 0) or worth(story, word, 1)
+    named = token_value(story, word, 0) or token_value(story, word, 1)
     return word.folded[0].isdecimal() or named is not None
 
 
@@ -264,7 +272,7 @@ MONEY_PROBLEMS_VI = {
 
 
 @dataclass(frozen=True, slots=True)
-class MoneyRead:
+class ParsedMoney:
     """A sum in đồng, or None with the problem (a key of ``MONEY_PROBLEMS_VI``)."""
 
     value: int | None
@@ -272,7 +280,7 @@ class MoneyRead:
 
 
 _NOTHING = frozenset(
-    fold(words)
+    normalize(words)
     for words in (
         "0", "không", "không mất", "chưa", "chưa mất", "không có", "không mất gì", "chưa mất gì", "ko", "k",
         "không mất tiền", "chưa mất tiền", "không mất đồng nào", "none", "no", "nothing", "zero", "0 đồng", "0 d", "0d", "0k", "0 vnd",
@@ -280,24 +288,24 @@ _NOTHING = frozenset(
 )  # fmt: skip
 
 
-def read_money(raw: str) -> MoneyRead:
+def parse_money_field(raw: str) -> ParsedMoney:
     """Read the money field: "12 triệu", "2tr9", "35.500.000đ"; "20" lacks its unit."""
     if not raw.strip():
-        return MoneyRead(None, "empty")
-    if fold(raw) in _NOTHING:
-        return MoneyRead(0)
-    story = cut(_SPACED.sub(".", raw[:400]))
-    found = {amount.value for amount in amounts(story)}
+        return ParsedMoney(None, "empty")
+    if normalize(raw) in _NOTHING:
+        return ParsedMoney(0)
+    story = tokenize(_SPACED.sub(".", raw[:400]))
+    found = {amount.value for amount in find_amounts(story)}
     if len(found) == 1 and "-" not in raw and not _is_choice(story):
-        return MoneyRead(found.pop())
-    return MoneyRead(None, _problem(raw.strip(), story, len(found)))
+        return ParsedMoney(found.pop())
+    return ParsedMoney(None, _problem(raw.strip(), story, len(found)))
 
 
-def _is_choice(story: Story) -> bool:
+def _is_choice(story: TokenizedText) -> bool:
     return any(word.folded in _OR for word in story.words)
 
 
-def _problem(raw: str, story: Story, found: int) -> str:
+def _problem(raw: str, story: TokenizedText, found: int) -> str:
     """Its unit is asked only of a number that stands by itself."""
     figures = [word.folded for word in story.words if word.folded[0].isdecimal()]
     if raw.startswith("-") or _is_choice(story):
@@ -308,9 +316,9 @@ def _problem(raw: str, story: Story, found: int) -> str:
         return "too_large"
     if _FEW_DIGITS.fullmatch(raw):
         return "no_unit"
-    return "unreadable" if thousands(raw) is None else "thousands"
+    return "unreadable" if parse_bare_number(raw) is None else "thousands"
 
 
-def thousands(raw: str) -> int | None:
+def parse_bare_number(raw: str) -> int | None:
     """The number of a field that holds but 20.000 or 20000: in đồng, or in thousands of them."""
-    return int(figure_of(raw.strip())) if _THOUSANDS.fullmatch(raw.strip()) else None
+    return int(parse_figure(raw.strip())) if _THOUSANDS.fullmatch(raw.strip()) else None

@@ -16,7 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from core.text import fold, fold_with_map
+from core.text import normalize, normalize_with_offsets
 
 _DATA = Path(__file__).parents[1] / "data"
 _STOPS = ".;!?\n"
@@ -29,7 +29,7 @@ ANY_NUMBER = "#"
 _SPELLED_ALONE = {"scenarios", "actions"}
 
 
-class Word(NamedTuple):
+class Token(NamedTuple):
     """One word of a story: folded, as spelled with its marks, its place, its sentence."""
 
     folded: str
@@ -40,24 +40,24 @@ class Word(NamedTuple):
     clause: int
 
 
-class Story(NamedTuple):
+class TokenizedText(NamedTuple):
     """A story cut into words."""
 
     text: str
-    words: list[Word]
+    words: list[Token]
     marked: bool  # whether its writer uses marks
 
-    def form(self, word: Word) -> str:
+    def surface_form(self, word: Token) -> str:
         """The word with its marks where the writer uses them, else folded."""
         return word.spelled if self.marked else word.folded
 
-    def span(self, first: int, last: int) -> tuple[int, int]:
+    def char_span(self, first: int, last: int) -> tuple[int, int]:
         """Where words[first:last] stand in the text."""
         return self.words[first].start, self.words[last - 1].end
 
 
 @dataclass(frozen=True, slots=True)
-class Cue:
+class CuePhrase:
     """A phrase that speaks for a code of a family (scenario, action, ongoing …)."""
 
     family: str
@@ -69,16 +69,16 @@ class Cue:
     needs_marks: bool  # one word that says something else without them: "nỏ" beside "no"
 
 
-class Hit(NamedTuple):
+class CueMatch(NamedTuple):
     """A cue at words[first:last] of a story."""
 
-    cue: Cue
+    cue: CuePhrase
     first: int
     last: int
 
 
 @lru_cache(maxsize=8192)
-def spelling(word: str) -> str:
+def canonical_spelling(word: str) -> str:
     """Letters with their marks, the tone at the end: hoà = hòa; hỏi and ngã count as one."""
     tone, letters = "", []
     for part in unicodedata.normalize("NFD", word.lower().replace("đ", "d")):
@@ -125,30 +125,30 @@ def action_codes() -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=1)
-def tables() -> dict[str, Any]:
+def cue_tables() -> dict[str, Any]:
     """Our own cue tables, spelled with marks."""
     return _load("cues.json")
 
 
 @lru_cache(maxsize=1)
-def concepts() -> Mapping[str, list[str]]:
+def word_families() -> Mapping[str, list[str]]:
     """Families of words that stand for one thing (data/concepts.json)."""
     return {code: rows for code, rows in _load("concepts.json").items() if code != "about"}
 
 
 @lru_cache(maxsize=1)
-def short_forms() -> Mapping[str, tuple[str, ...]]:
+def abbreviations() -> Mapping[str, tuple[str, ...]]:
     """Chat spellings -> the words that they stand for ("ko" -> không, "ck" -> chuyển khoản)."""
-    return {short: tuple(full.split()) for short, full in tables()["short_forms"].items()}
+    return {short: tuple(full.split()) for short, full in cue_tables()["short_forms"].items()}
 
 
-def _expanded(word: Word) -> Iterator[Word]:
-    full = short_forms().get(word.folded)
+def _expanded(word: Token) -> Iterator[Token]:
+    full = abbreviations().get(word.folded)
     if full is None or word.folded != word.spelled:
         yield word
         return
     for part in full:
-        yield word._replace(folded=_plain(fold(part)), spelled=spelling(part))
+        yield word._replace(folded=_plain(normalize(part)), spelled=canonical_spelling(part))
 
 
 def _is_thousand(figure: str, rest: str) -> bool:
@@ -160,10 +160,10 @@ def _is_thousand(figure: str, rest: str) -> bool:
 
 
 @lru_cache(maxsize=8)  # readers of one report ask for the same texts again
-def cut(text: str) -> Story:
+def tokenize(text: str) -> TokenizedText:
     """Cut a story into words, chat spellings written out."""
-    folded = fold_with_map(text, keep=".,;:!?\n")
-    words: list[Word] = []
+    folded = normalize_with_offsets(text, keep=".,;:!?\n")
+    words: list[Token] = []
     sentence = clause = at = 0
     for match in _WORD.finditer(folded.text):
         gap = folded.text[at : match.start()]
@@ -171,8 +171,10 @@ def cut(text: str) -> Story:
         if gap != " ":  # as between most words
             sentence += any(stop in gap for stop in _STOPS)
             clause += any(stop in gap for stop in ",:" + _STOPS)
-        start, end = folded.place(*match.span())
-        word = Word(_plain(match[0]), spelling(text[start:end]), start, end, sentence, clause)
+        start, end = folded.original_span(*match.span())
+        word = Token(
+            _plain(match[0]), canonical_spelling(text[start:end]), start, end, sentence, clause
+        )
         behind_figure = bool(words) and words[-1].folded[0].isdecimal()
         is_thousand = (
             behind_figure
@@ -183,37 +185,37 @@ def cut(text: str) -> Story:
         glued = (behind_figure and not gap) or is_thousand
         words.extend([word] if glued else _expanded(word))
     marks = sum(word.folded != word.spelled for word in words)
-    return Story(text, words, marks * 5 >= len(words) > 0)
+    return TokenizedText(text, words, marks * 5 >= len(words) > 0)
 
 
-def _cue(family: str, code: str, phrase: str, points: float | None) -> Cue:
-    spelled = [part for word in phrase.split() for part in short_forms().get(word, (word,))]
-    words = tuple(ANY_NUMBER if word == ANY_NUMBER else _plain(fold(word)) for word in spelled)
+def _cue(family: str, code: str, phrase: str, points: float | None) -> CuePhrase:
+    spelled = [part for word in phrase.split() for part in abbreviations().get(word, (word,))]
+    words = tuple(ANY_NUMBER if word == ANY_NUMBER else _plain(normalize(word)) for word in spelled)
     worth = 1 + 0.5 * (len(words) - 1) if points is None else points
-    marked = tuple(frozenset({spelling(word)}) for word in spelled)
-    alone = family in _SPELLED_ALONE or phrase in tables()["spelled_only"].get(family, ())
-    return Cue(family, code, phrase, words, marked, worth, alone and len(words) == 1)
+    marked = tuple(frozenset({canonical_spelling(word)}) for word in spelled)
+    alone = family in _SPELLED_ALONE or phrase in cue_tables()["spelled_only"].get(family, ())
+    return CuePhrase(family, code, phrase, words, marked, worth, alone and len(words) == 1)
 
 
-def _entries(family: str, code: str, rows: Iterable[Any]) -> Iterator[Cue]:
+def _entries(family: str, code: str, rows: Iterable[Any]) -> Iterator[CuePhrase]:
     """A row is a phrase, or [phrase, points] where the usual points would mislead."""
     for row in rows:
         phrase, points = (row, None) if isinstance(row, str) else row
         yield _cue(family, code, phrase, points)
 
 
-def _all_cues() -> Iterator[Cue]:
-    marked, own_points = tables()["marked"], tables()["points"]
+def _all_cues() -> Iterator[CuePhrase]:
+    marked, own_points = cue_tables()["marked"], cue_tables()["points"]
     for family in ("scenarios", "actions"):
         for row in taxonomy()[family]:
             phrases = [phrase for phrase in row["cues"] if phrase not in _useless_alone()]
             known = [[marked.get(phrase, phrase), own_points.get(phrase)] for phrase in phrases]
             yield from _entries(family, row["code"], known)
-            yield from _entries(family, row["code"], tables()[family].get(row["code"], []))
-    for family, codes in tables()["phrases"].items():
+            yield from _entries(family, row["code"], cue_tables()[family].get(row["code"], []))
+    for family, codes in cue_tables()["phrases"].items():
         for code, rows in codes.items():
             yield from _entries(family, code, rows)
-    for code, rows in concepts().items():
+    for code, rows in word_families().items():
         yield from _entries("concepts", code, [[phrase, 0] for phrase in rows])
 
 
@@ -222,7 +224,7 @@ def _useless_alone() -> frozenset[str]:
     return frozenset(taxonomy()["never_use_alone"])
 
 
-_Index = Mapping[str, Mapping[str, tuple[Cue, ...]]]
+_Index = Mapping[str, Mapping[str, tuple[CuePhrase, ...]]]
 
 
 @lru_cache(maxsize=1)
@@ -230,7 +232,7 @@ def _index() -> _Index:
     """The cues by their first word and their second, "" where there is none; the last of equal
     cues wins, and stands for those of its code that differ from it in marks alone ("hỏi", "hối").
     """
-    index: dict[str, dict[str, dict[tuple[str, str, tuple[str, ...]], Cue]]] = {}
+    index: dict[str, dict[str, dict[tuple[str, str, tuple[str, ...]], CuePhrase]]] = {}
     for cue in _all_cues():
         one, two = (*cue.words, "")[:2]
         same = index.setdefault(one, {}).setdefault(two, {})
@@ -246,7 +248,7 @@ def _index() -> _Index:
     }
 
 
-def _fits(cue: Cue, story: Story, first: int) -> bool:
+def _fits(cue: CuePhrase, story: TokenizedText, first: int) -> bool:
     """Whether the cue's words stand at *first* and their marks agree (see the module)."""
     found = story.words[first : first + len(cue.words)]
     if len(found) < len(cue.words) or found[0].clause != found[-1].clause:
@@ -262,12 +264,12 @@ def _fits(cue: Cue, story: Story, first: int) -> bool:
     return wrong <= (len(found) >= 3)
 
 
-def find_cues(story: Story) -> list[Hit]:
+def find_cues(story: TokenizedText) -> list[CueMatch]:
     """Every cue in the story, in order of place. A number fits as such, or as any."""
     index = _index()
     forms = [_forms(word.folded) for word in story.words]
     return [
-        Hit(cue, first, first + len(cue.words))
+        CueMatch(cue, first, first + len(cue.words))
         for first, (here, then) in enumerate(pairwise([*forms, ()]))
         for one in here
         if (seconds := index.get(one))
@@ -282,16 +284,16 @@ def _forms(word: str) -> tuple[str, ...]:
     return (word, ANY_NUMBER) if word[0].isdecimal() else (word,)
 
 
-def between(hits: Sequence[Hit], low: int, high: int) -> list[Hit]:
+def matches_between(hits: Sequence[CueMatch], low: int, high: int) -> list[CueMatch]:
     """Those of *hits* (in order of place) that lie within words [low, high)."""
     first = bisect_left(hits, low, key=lambda hit: hit.first)
     last = bisect_left(hits, high, key=lambda hit: hit.first)
     return [hit for hit in hits[first:last] if hit.last <= high]
 
 
-def cover(hits: Iterable[Hit]) -> dict[int, Hit]:
+def longest_match_by_token(hits: Iterable[CueMatch]) -> dict[int, CueMatch]:
     """For each word, the hit over it that reaches furthest."""
-    over: dict[int, Hit] = {}
+    over: dict[int, CueMatch] = {}
     for hit in hits:
         for at in range(hit.first, hit.last):
             if at not in over or over[at].last < hit.last:
@@ -299,13 +301,13 @@ def cover(hits: Iterable[Hit]) -> dict[int, Hit]:
     return over
 
 
-def covered(hit: Hit, over: Mapping[int, Hit]) -> bool:
+def is_covered(hit: CueMatch, over: Mapping[int, CueMatch]) -> bool:
     """Whether *hit* lies within a hit of ``cover``, or begins amid one ("báo công an" tỉnh)."""
     longer = over.get(hit.first)
     return longer is not None and (longer.first < hit.first or hit.last <= longer.last)
 
 
-def inside(hit: Hit, others: Iterable[Hit]) -> bool:
+def inside(hit: CueMatch, others: Iterable[CueMatch]) -> bool:
     """Whether *hit* lies within one of *others* that is longer."""
     size = hit.last - hit.first
     return any(

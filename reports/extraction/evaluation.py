@@ -12,19 +12,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports.extraction.cue_matcher import code_rows
-from reports.extraction.story_reader import Reading, read_story
+from reports.extraction.story_reader import StoryReading, extract_from_story
 
 FACTS = frozenset({"scenario", "actions", "money_lost_vnd", "ongoing"})
 _BANDS = 5  # of sureness
-_MOST_SWAPS = 20
+_MAX_SWAPS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class EvaluatedStory:
     """One labelled story and what was read in it."""
 
     label: Mapping[str, Any]
-    reading: Reading
+    reading: StoryReading
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
-class Band:
+class CalibrationBin:
     """Stories whose scenario led by about the same margin, and the share that was right."""
 
     least: float
@@ -61,16 +61,16 @@ def _share(part: float, whole: float) -> float:
     return part / whole if whole else 0.0
 
 
-def judge(labels: Iterable[Mapping[str, Any]]) -> list[Judged]:
+def evaluate(labels: Iterable[Mapping[str, Any]]) -> list[EvaluatedStory]:
     """Read every labelled story."""
-    return [Judged(label, read_story(label["text"])) for label in labels]
+    return [EvaluatedStory(label, extract_from_story(label["text"])) for label in labels]
 
 
-def _having(field: str, judged: Iterable[Judged]) -> list[Judged]:
+def _having(field: str, judged: Iterable[EvaluatedStory]) -> list[EvaluatedStory]:
     return [each for each in judged if field in each.label]
 
 
-def hits(judged: Iterable[Judged]) -> dict[str, tuple[int, int]]:
+def fact_accuracy(judged: Iterable[EvaluatedStory]) -> dict[str, tuple[int, int]]:
     """For each fact that somebody labelled: how often it was read so, and how often labelled."""
     right, labelled = Counter[str](), Counter[str]()
     for each in judged:
@@ -87,7 +87,7 @@ def _same(meant: object, read: object) -> bool:
     return meant == read
 
 
-def scenarios(judged: Iterable[Judged]) -> dict[str, Score]:
+def scenarios(judged: Iterable[EvaluatedStory]) -> dict[str, Score]:
     """A score for each scenario that was said or meant, in the order of the taxonomy."""
     return _scores(
         _having("scenario", judged),
@@ -96,7 +96,7 @@ def scenarios(judged: Iterable[Judged]) -> dict[str, Score]:
     )
 
 
-def actions(judged: Iterable[Judged]) -> dict[str, Score]:
+def actions(judged: Iterable[EvaluatedStory]) -> dict[str, Score]:
     """The same for demanded actions, of which a story may have many."""
     return _scores(
         _having("actions", judged), lambda label: label["actions"], lambda reading: reading.actions
@@ -104,9 +104,9 @@ def actions(judged: Iterable[Judged]) -> dict[str, Score]:
 
 
 def _scores(
-    judged: Sequence[Judged],
+    judged: Sequence[EvaluatedStory],
     meant: Callable[[Mapping[str, Any]], Collection[str]],
-    said: Callable[[Reading], Collection[str]],
+    said: Callable[[StoryReading], Collection[str]],
 ) -> dict[str, Score]:
     right, wrong, missed = Counter[str](), Counter[str](), Counter[str]()
     for each in judged:
@@ -123,7 +123,7 @@ def macro_f1(scores: Mapping[str, Score]) -> float:
     return statistics.fmean(score.f1 for score in scores.values()) if scores else 0.0
 
 
-def together(scores: Mapping[str, Score]) -> Score:
+def micro_average(scores: Mapping[str, Score]) -> Score:
     """All codes as one: its F1 is the micro F1."""
     values = scores.values()
     return Score(
@@ -133,22 +133,24 @@ def together(scores: Mapping[str, Score]) -> Score:
     )
 
 
-def accuracy(judged: Iterable[Judged]) -> float:
+def accuracy(judged: Iterable[EvaluatedStory]) -> float:
     """The share of stories with the right scenario."""
     return _rate("scenario", judged, lambda reading: reading.scenario)
 
 
-def money_exact(judged: Iterable[Judged]) -> float:
+def money_exact(judged: Iterable[EvaluatedStory]) -> float:
     """The share with the right loss to the đồng; none, not said and a sum are told apart."""
     return _rate("money_lost_vnd", judged, lambda reading: reading.money_lost_vnd)
 
 
-def _rate(field: str, judged: Iterable[Judged], said: Callable[[Reading], object]) -> float:
+def _rate(
+    field: str, judged: Iterable[EvaluatedStory], said: Callable[[StoryReading], object]
+) -> float:
     rows = _having(field, judged)
     return _share(sum(each.label[field] == said(each.reading) for each in rows), len(rows))
 
 
-def money_kinds(judged: Iterable[Judged]) -> Counter[tuple[str, str]]:
+def loss_kind_confusion(judged: Iterable[EvaluatedStory]) -> Counter[tuple[str, str]]:
     """How often a kind of loss (none, unknown, sum) was meant and which was read."""
     rows = _having("money_lost_vnd", judged)
     return Counter(
@@ -161,7 +163,7 @@ def kind_of(loss: int | None) -> str:
     return "unknown" if loss is None else "sum" if loss else "none"
 
 
-def ongoing(judged: Iterable[Judged]) -> Score:
+def ongoing(judged: Iterable[EvaluatedStory]) -> Score:
     """Whether it goes on, as one code."""
     pairs = Counter(
         (bool(each.label["ongoing"]), each.reading.ongoing) for each in _having("ongoing", judged)
@@ -169,33 +171,33 @@ def ongoing(judged: Iterable[Judged]) -> Score:
     return Score(pairs[True, True], pairs[False, True], pairs[True, False])
 
 
-def swaps(judged: Iterable[Judged]) -> list[tuple[str, str, int]]:
+def confusion_pairs(judged: Iterable[EvaluatedStory]) -> list[tuple[str, str, int]]:
     """The scenarios that were taken for another: (meant, read, how often), most often first."""
     pairs = Counter(
         (str(each.label["scenario"]), each.reading.scenario) for each in _having("scenario", judged)
     )
     wrong = [(meant, read, many) for (meant, read), many in pairs.items() if meant != read]
-    return sorted(wrong, key=lambda row: (-row[2], row))[:_MOST_SWAPS]
+    return sorted(wrong, key=lambda row: (-row[2], row))[:_MAX_SWAPS]
 
 
-def calibration(judged: Iterable[Judged]) -> list[Band]:
+def calibration(judged: Iterable[EvaluatedStory]) -> list[CalibrationBin]:
     """Fifths of the stories by the margin of their scenario, the least sure first."""
     rows = sorted(_having("scenario", judged), key=lambda each: each.reading.margin)
     return list(_bands(rows))
 
 
-def _bands(rows: Sequence[Judged]) -> Iterator[Band]:
+def _bands(rows: Sequence[EvaluatedStory]) -> Iterator[CalibrationBin]:
     for number in range(_BANDS):
         part = rows[number * len(rows) // _BANDS : (number + 1) * len(rows) // _BANDS]
         if part:
             right = sum(each.label["scenario"] == each.reading.scenario for each in part)
-            yield Band(part[0].reading.margin, len(part), right / len(part))
+            yield CalibrationBin(part[0].reading.margin, len(part), right / len(part))
 
 
-def five(judged: Sequence[Judged]) -> Iterator[str]:
+def summary_metrics(judged: Sequence[EvaluatedStory]) -> Iterator[str]:
     """The five figures by which a reader is judged."""
     yield f"scenario macro F1 {macro_f1(scenarios(judged)):.3f}"
     yield f"scenario accuracy {accuracy(judged):.3f}"
-    yield f"actions micro F1 {together(actions(judged)).f1:.3f}"
+    yield f"actions micro F1 {micro_average(actions(judged)).f1:.3f}"
     yield f"money exact {money_exact(judged):.3f}"
     yield f"ongoing F1 {ongoing(judged).f1:.3f}"

@@ -7,18 +7,18 @@ score is the sum of its reasons to the cent, and each reason points at words of 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from reports.extraction.cue_matcher import Hit, Story
-from reports.extraction.ngram_model import Part
+from reports.extraction.cue_matcher import CueMatch, TokenizedText
+from reports.extraction.ngram_model import FeatureContribution
 
 ALL_OTHERS = "all other words"
 DENIED = " (asked, not done)"
-_MOST_WORDS = 6  # that are shown one by one
-_MOST_PHRASES = 8
-_MOST_OF_PHRASES = 3.0  # points of their own: many phrases say no more than a few
+_MAX_WORDS = 6  # that are shown one by one
+_MAX_PHRASES = 8
+_MAX_OF_PHRASES = 3.0  # points of their own: many phrases say no more than a few
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class Explanation:
     """One ground of a fact: the rule, the words at text[start:end] (None: not from the story)."""
 
     fact: str
@@ -30,7 +30,7 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class ExplanationTarget:
     """What the reasons are for: the name of the fact, the code, what a phrase's point is worth."""
 
     name: str
@@ -38,66 +38,73 @@ class Fact:
     worth: float
 
 
-def spot(story: Story, fact: str, rule: str, place: tuple[int, int], points: float) -> Reason:
+def explanation_at(
+    story: TokenizedText, fact: str, rule: str, place: tuple[int, int], points: float
+) -> Explanation:
     """A reason at words [first, last)."""
-    start, end = story.span(*place)
-    return Reason(fact, rule, story.text[start:end], start, end, round(points, 2))
+    start, end = story.char_span(*place)
+    return Explanation(fact, rule, story.text[start:end], start, end, round(points, 2))
 
 
-def worth_of(phrases: Iterable[Hit], worth: float) -> float:
+def phrase_score(phrases: Iterable[CueMatch], worth: float) -> float:
     """What the phrases of a code add to it."""
-    return min(sum(hit.cue.points for hit in phrases), _MOST_OF_PHRASES) * worth
+    return min(sum(hit.cue.points for hit in phrases), _MAX_OF_PHRASES) * worth
 
 
-def grounds(
-    story: Story,
-    fact: Fact,
-    phrases: Sequence[Hit],
-    parts: Sequence[Part],
-    denied: Collection[Hit] = (),
-) -> list[Reason]:
+def explain(
+    story: TokenizedText,
+    fact: ExplanationTarget,
+    phrases: Sequence[CueMatch],
+    parts: Sequence[FeatureContribution],
+    denied: Collection[CueMatch] = (),
+) -> list[Explanation]:
     """Every point of a code: its phrases, its weightiest words, and its other words as one.
     `denied` are the phrases of what was asked and not done.
     """
-    shown = phrases[:_MOST_PHRASES]
+    shown = phrases[:_MAX_PHRASES]
     rules = [f"{fact.code}: {hit.cue.phrase}{DENIED if hit in denied else ''}" for hit in shown]
     return [
         *_of_phrases(
-            story, fact, list(zip(shown, rules, strict=True)), worth_of(phrases, fact.worth)
+            story, fact, list(zip(shown, rules, strict=True)), phrase_score(phrases, fact.worth)
         ),
         *_of_words(story, fact, parts),
     ]
 
 
 def _of_phrases(
-    story: Story, fact: Fact, phrases: Sequence[tuple[Hit, str]], together: float
-) -> Iterator[Reason]:
+    story: TokenizedText,
+    fact: ExplanationTarget,
+    phrases: Sequence[tuple[CueMatch, str]],
+    together: float,
+) -> Iterator[Explanation]:
     """Each phrase with its share of what they add together."""
     total = sum(hit.cue.points for hit, _ in phrases) or 1.0
     for hit, rule in phrases:
-        yield spot(story, fact.name, rule, hit[1:], together * hit.cue.points / total)
+        yield explanation_at(story, fact.name, rule, hit[1:], together * hit.cue.points / total)
 
 
-def _of_words(story: Story, fact: Fact, parts: Sequence[Part]) -> Iterator[Reason]:
-    for part in parts[:_MOST_WORDS]:
+def _of_words(
+    story: TokenizedText, fact: ExplanationTarget, parts: Sequence[FeatureContribution]
+) -> Iterator[Explanation]:
+    for part in parts[:_MAX_WORDS]:
         rule = f"{fact.code}: words “{part.gram.name}”"
-        yield spot(story, fact.name, rule, part.gram[1:], part.points)
-    rest = round(sum(part.points for part in parts[_MOST_WORDS:]), 2)
+        yield explanation_at(story, fact.name, rule, part.gram[1:], part.points)
+    rest = round(sum(part.points for part in parts[_MAX_WORDS:]), 2)
     if rest:
         whole = (0, len(story.words))
-        yield spot(story, fact.name, f"{fact.code}: {ALL_OTHERS}", whole, rest)
+        yield explanation_at(story, fact.name, f"{fact.code}: {ALL_OTHERS}", whole, rest)
 
 
-def is_of_words(rule: str) -> bool:
+def is_model_reason(rule: str) -> bool:
     """Whether a reason is a word, a pair or a family by its weight, not a phrase of the rules."""
     return ": words “" in rule
 
 
-def is_of_the_rest(rule: str) -> bool:
+def is_remainder(rule: str) -> bool:
     """Whether a reason is the one of all the words that are not shown one by one."""
     return ALL_OTHERS in rule
 
 
-def score_of(reasons: Iterable[Reason]) -> float:
+def score_of(reasons: Iterable[Explanation]) -> float:
     """The points of reasons together, to the cent."""
     return round(sum(reason.points for reason in reasons), 2)

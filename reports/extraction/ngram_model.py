@@ -19,19 +19,19 @@ from pathlib import Path
 from string import ascii_letters
 from typing import NamedTuple
 
-from reports.extraction.amounts import Amount
-from reports.extraction.cue_matcher import Hit, Story
+from reports.extraction.amounts import MoneyAmount
+from reports.extraction.cue_matcher import CueMatch, TokenizedText
 
 FOLDER = Path(__file__).parents[1] / "data" / "weights"
 _SUM, _NUMBER = "$", "#"  # any sum of money, any other number
 _LAST_WORDS = 12  # how it ended is told at the end
-SHORTEST = 30.0  # the length of some eight usual words
+MIN_LENGTH = 30.0  # the length of some eight usual words
 SCALE = 10  # weights are whole tenths of a point
 SIGNS = ascii_letters  # of the labels, in the order of the first line
 _ADD = re.compile(r"([A-Za-z])(-?[0-9]+)")
 
 
-class Gram(NamedTuple):
+class Feature(NamedTuple):
     """A part of a story: its name, and the words [first, last) that it is."""
 
     name: str
@@ -39,15 +39,15 @@ class Gram(NamedTuple):
     last: int
 
 
-class Part(NamedTuple):
+class FeatureContribution(NamedTuple):
     """What a gram adds to a code."""
 
-    gram: Gram
+    gram: Feature
     points: float
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
+class LinearModel:
     """A table of weights: the labels, the points that each needs, and for each gram its rarity and
     what it adds to which labels, in tenths of a point. Packed: a worker keeps four of them.
     """
@@ -61,57 +61,57 @@ class Weights:
     adds: Sequence[int]
 
 
-def words_of(story: Story, sums: Sequence[Amount]) -> list[Gram]:
+def feature_tokens(story: TokenizedText, sums: Sequence[MoneyAmount]) -> list[Feature]:
     """The words, each number and each sum as one sign."""
     inside = {place: amount for amount in sums for place in range(amount.first, amount.last)}
-    words: list[Gram] = []
+    words: list[Feature] = []
     for place, word in enumerate(story.words):
         amount = inside.get(place)
         if amount is None:
             name = _NUMBER if word.folded[0].isdecimal() else word.folded
-            words.append(Gram(name, place, place + 1))
+            words.append(Feature(name, place, place + 1))
         elif amount.first == place:
-            words.append(Gram(_SUM, place, amount.last))
+            words.append(Feature(_SUM, place, amount.last))
     return words
 
 
-def pairs(words: Sequence[Gram]) -> Iterator[Gram]:
+def pairs(words: Sequence[Feature]) -> Iterator[Feature]:
     """Each two words that follow each other."""
     for one, two in pairwise(words):
-        yield Gram(f"{one.name} {two.name}", one.first, two.last)
+        yield Feature(f"{one.name} {two.name}", one.first, two.last)
 
 
-def grams_of(words: Sequence[Gram], hits: Iterable[Hit]) -> list[Gram]:
+def extract_features(words: Sequence[Feature], hits: Iterable[CueMatch]) -> list[Feature]:
     """Words, pairs and families of a story."""
     families = (
-        Gram("=" + hit.cue.code, hit.first, hit.last)
+        Feature("=" + hit.cue.code, hit.first, hit.last)
         for hit in hits
         if hit.cue.family == "concepts"
     )
     return [*words, *pairs(words), *families]
 
 
-def endings_of(words: Sequence[Gram]) -> list[Gram]:
+def ending_features(words: Sequence[Feature]) -> list[Feature]:
     """The last words once more, as such."""
     last = words[-_LAST_WORDS:]
-    return [Gram("…" + name, first, end) for name, first, end in [*last, *pairs(last)]]
+    return [Feature("…" + name, first, end) for name, first, end in [*last, *pairs(last)]]
 
 
-def last_sentence_of(story: Story, grams: Iterable[Gram]) -> Iterator[Gram]:
+def last_sentence_features(story: TokenizedText, grams: Iterable[Feature]) -> Iterator[Feature]:
     """The grams of the last sentence once more, as such."""
     last = story.words[-1].sentence if story.words else 0
     for name, first, end in grams:
         if story.words[first].sentence == last:
-            yield Gram("." + name, first, end)
+            yield Feature("." + name, first, end)
 
 
 @lru_cache(maxsize=8)
-def weights(name: str) -> Weights:
+def load_model(name: str) -> LinearModel:
     """A table of data/weights, read once."""
     with (FOLDER / f"{name}.tsv").open(encoding="utf-8") as file:
         labels = tuple(cell.partition("=")[2] for cell in _cells(next(file)))
         needed = dict(zip(labels, map(float, _cells(next(file))), strict=True))
-        return Weights(labels, needed, *_packed(map(_cells, file)))
+        return LinearModel(labels, needed, *_packed(map(_cells, file)))
 
 
 def _cells(line: str) -> list[str]:
@@ -138,21 +138,21 @@ def _packed(rows: Iterable[list[str]]) -> _Packed:
 
 
 @dataclass(frozen=True, slots=True)
-class Weighing:
+class Scores:
     """A story as a table weighs it: every label's points; its grams, and the share that each which
     the table knows, by number, has in the story.
     """
 
-    table: Weights
+    table: LinearModel
     scores: Mapping[str, float]
-    grams: Sequence[Gram]
+    grams: Sequence[Feature]
     shares: Sequence[tuple[int, float]]
 
-    def parts(self, label: str) -> list[Part]:
+    def contributions(self, label: str) -> list[FeatureContribution]:
         """What each gram adds to a label, at its first place, the weightiest first."""
         adds, numbers = dict(self._adds(label)), self.table.numbers
         parts = [
-            Part(gram, adds.pop(number))
+            FeatureContribution(gram, adds.pop(number))
             for gram in self.grams
             if (number := numbers.get(gram.name)) in adds
         ]
@@ -168,18 +168,18 @@ class Weighing:
                 yield number, share * adds[place] / SCALE
 
 
-def weigh(table: Weights, grams: Sequence[Gram]) -> Weighing:
+def score(table: LinearModel, grams: Sequence[Feature]) -> Scores:
     """Weigh a story by its grams."""
     shares = _shares(table, (gram.name for gram in grams))
-    return Weighing(table, _scores(table, shares), grams, shares)
+    return Scores(table, _scores(table, shares), grams, shares)
 
 
-def scores_of(table: Weights, names: Iterable[str]) -> dict[str, float]:
+def score_labels(table: LinearModel, names: Iterable[str]) -> dict[str, float]:
     """Every label's points, where nobody asks which gram gave them."""
     return _scores(table, _shares(table, names))
 
 
-def _shares(table: Weights, names: Iterable[str]) -> list[tuple[int, float]]:
+def _shares(table: LinearModel, names: Iterable[str]) -> list[tuple[int, float]]:
     """The grams that the table knows, by number, each with its share of the story. A rare gram counts
     more, a repeated one a little more, and a long story no more than a short one: its shares are a
     vector of length one, or shorter where a few words are all that there is.
@@ -190,11 +190,11 @@ def _shares(table: Weights, names: Iterable[str]) -> list[tuple[int, float]]:
         for number, many in Counter(map(table.numbers.get, names)).items()
         if number is not None
     ]
-    length = max(SHORTEST, sqrt(sum(share * share for _, share in weighed)))
+    length = max(MIN_LENGTH, sqrt(sum(share * share for _, share in weighed)))
     return [(number, share / length) for number, share in weighed]
 
 
-def _scores(table: Weights, shares: Iterable[tuple[int, float]]) -> dict[str, float]:
+def _scores(table: LinearModel, shares: Iterable[tuple[int, float]]) -> dict[str, float]:
     """Every story and label comes through here: no calls inside."""
     sums = [0.0] * len(table.labels)
     begins, label_of, adds = table.begins, table.label_of, table.adds

@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterator, Mapping
 from fractions import Fraction
 from functools import lru_cache
 
-from core.text import fold
-from reports.extraction.cue_matcher import Story, Word, spelling
+from core.text import normalize
+from reports.extraction.cue_matcher import Token, TokenizedText, canonical_spelling
 
 _UNITS = {
     "nghìn": 10**3, "ngàn": 10**3, "k": 10**3, "thousand": 10**3,
@@ -43,17 +43,17 @@ _WEIGHTS = {
     "unit": 1, "short": 10,
 }  # fmt: skip
 HALF = "nua"
-_LEAST_UNSAID = 10**5  # the smallest unit of which there is "nửa", and one without "một"
+_MIN_UNSAID = 10**5  # the smallest unit of which there is "nửa", and one without "một"
 _SOME_SAID = ("mấy", "vài", "hàng", "bạc", "nhiều", "nhiêu")
 _SOME = {
-    True: {*map(spelling, _SOME_SAID)},
-    False: {*map(fold, _SOME_SAID)},
+    True: {*map(canonical_spelling, _SOME_SAID)},
+    False: {*map(normalize, _SOME_SAID)},
 }  # by whether marks are used
 _OF_GOODS = {
     "ngan", "khach", "don", "cua", "mua", "ban", "giao", "nhan", "dat", "cong", "lay",
 }  # "… hàng"  # fmt: skip
 _OF_HUNDREDS = {
-    True: {*map(spelling, ("triệu", "tr", "củ", "tỷ", "tỉ"))}, False: {"trieu", "tr", "ty", "ti"},
+    True: {*map(canonical_spelling, ("triệu", "tr", "củ", "tỷ", "tỉ"))}, False: {"trieu", "tr", "ty", "ti"},
 }  # fmt: skip
 _UNSAID = {"hundreds": 1, "tens": 1, "ones": 0, "unit": 0}  # trăm rưỡi, mười
 _HUNDREDS_FOLDED = {"tram", "hundred"}
@@ -66,28 +66,30 @@ _AFTER_LOSS_VERB = {"mat", "bay", "het", "lua"}
 @lru_cache(maxsize=1)
 def _tables() -> tuple[Mapping[str, int], Mapping[str, int], Mapping[str, int], Mapping[str, int]]:
     """Units and digits, by spelling and by folded form."""
-    spelled = [{spelling(word): value for word, value in t.items()} for t in (_UNITS, _DIGITS)]
-    folded = [{fold(word): value for word, value in t.items()} for t in (_UNITS, _DIGITS)]
+    spelled = [
+        {canonical_spelling(word): value for word, value in t.items()} for t in (_UNITS, _DIGITS)
+    ]
+    folded = [{normalize(word): value for word, value in t.items()} for t in (_UNITS, _DIGITS)]
     for table, source in zip(folded, (_UNITS, _DIGITS), strict=True):
-        table.update({spelling(fold(word)): value for word, value in source.items()})
+        table.update({canonical_spelling(normalize(word)): value for word, value in source.items()})
     return spelled[0], spelled[1], folded[0], folded[1]
 
 
-def worth(story: Story, word: Word, which: int) -> int | None:
+def token_value(story: TokenizedText, word: Token, which: int) -> int | None:
     """The unit (0) or digit (1) that *word* names; marks decide where there are any."""
     tables = _tables()
     bare = word.folded == word.spelled and not (story.marked and which)
     return tables[which].get(word.spelled) or (tables[which + 2].get(word.folded) if bare else None)
 
 
-def number_at(story: Story, at: int) -> tuple[Fraction | None, int] | None:
+def number_at(story: TokenizedText, at: int) -> tuple[Fraction | None, int] | None:
     """A number in figures ("3", "3 trăm") or in words, and the word after it."""
     word = story.words[at]
     if not word.folded[0].isdecimal():
-        return in_words(story, at)
+        return parse_number_words(story, at)
     if word.folded[0] == "0" and word.folded.isdecimal() and len(word.folded) > 1:
         return None  # the digits of a telephone, not of a sum
-    figure, after = figure_of(word.folded), at + 1
+    figure, after = parse_figure(word.folded), at + 1
     behind = story.words[after].folded if after < len(story.words) else ""
     if behind in _HUNDREDS_FOLDED:
         half = is_half(story, after + 1)
@@ -96,7 +98,7 @@ def number_at(story: Story, at: int) -> tuple[Fraction | None, int] | None:
     return (figure * 10, after + 1) if behind == "chuc" else (figure, after)
 
 
-def figure_of(text: str) -> Fraction:
+def parse_figure(text: str) -> Fraction:
     """35.500.000 and 35,500,000 are grouped; 12,5 and 12.5 have a fraction."""
     if len(text) > 19:
         return Fraction(0)
@@ -106,7 +108,7 @@ def figure_of(text: str) -> Fraction:
     return Fraction(whole + "." + rest) if rest.isdecimal() else Fraction(whole)
 
 
-def in_words(story: Story, at: int) -> tuple[Fraction | None, int] | None:
+def parse_number_words(story: TokenizedText, at: int) -> tuple[Fraction | None, int] | None:
     """Read "hai mươi lăm", "ba lăm", "trăm rưỡi": the value, None where the words are no number
     together ("hai ba"), and the word after them.
     """
@@ -119,7 +121,9 @@ def in_words(story: Story, at: int) -> tuple[Fraction | None, int] | None:
     if not shape:
         return _two_digits(story, at, kinds), at + len(kinds)
     said = {
-        name: (worth(story, story.words[at + shape.start(name)], 1) or 0) if kind else _UNSAID[name]
+        name: (token_value(story, story.words[at + shape.start(name)], 1) or 0)
+        if kind
+        else _UNSAID[name]
         for name, kind in shape.groupdict().items()
         if kind is not None
     }
@@ -127,19 +131,19 @@ def in_words(story: Story, at: int) -> tuple[Fraction | None, int] | None:
     return Fraction(value), at + len(kinds)
 
 
-def _two_digits(story: Story, at: int, kinds: str) -> Fraction | None:
+def _two_digits(story: TokenizedText, at: int, kinds: str) -> Fraction | None:
     """Tens and ones without a word between, before a unit: "năm tám triệu" is 58; "hai ba" is two to
     three, "năm hai" alone the second year.
     """
     behind = at + len(kinds)
     if kinds != "dd" or not story.marked or unit_at(story, behind, Fraction(10)) is None:
         return None
-    tens, ones = (worth(story, story.words[place], 1) or 0 for place in (at, at + 1))
+    tens, ones = (token_value(story, story.words[place], 1) or 0 for place in (at, at + 1))
     is_range = ones in (tens, tens + 1) or (tens, ones) in _ABOUT
     return None if is_range else Fraction(10 * tens + ones)
 
 
-def _kinds(story: Story, at: int) -> Iterator[str]:
+def _kinds(story: TokenizedText, at: int) -> Iterator[str]:
     """A letter for each word of a number that begins at word *at*."""
     kind, clause = "", story.words[at].clause
     for place in range(at, min(at + 8, len(story.words))):
@@ -149,10 +153,10 @@ def _kinds(story: Story, at: int) -> Iterator[str]:
         yield kind
 
 
-def _kind(story: Story, at: int, before: str) -> str:
+def _kind(story: TokenizedText, at: int, before: str) -> str:
     """The letter of a word in `_SHAPE`, "" for a word that is of no number."""
     word = story.words[at]
-    digit = worth(story, word, 1)
+    digit = token_value(story, word, 1)
     if digit is not None and digit < 10:
         return "e" if word.spelled in _spelled_or_bare(_BEHIND_TENS) else "d"
     if digit is not None:
@@ -166,12 +170,12 @@ def _kind(story: Story, at: int, before: str) -> str:
     return ""
 
 
-def _is_one_hundred(story: Story, at: int) -> bool:
+def _is_one_hundred(story: TokenizedText, at: int) -> bool:
     """Whether "một" goes without saying: "gần trăm triệu", "trăm hai triệu"; "trăm chai", "trăm mét" and
     "phần trăm" are of no sum.
     """
     words = story.words
-    counted = at + 1 < len(words) and worth(story, words[at + 1], 1) is not None
+    counted = at + 1 < len(words) and token_value(story, words[at + 1], 1) is not None
     behind = words[at + 1 : at + 3 + counted]
     if len(behind) <= counted or behind[counted].clause != words[at].clause:
         return False
@@ -179,73 +183,73 @@ def _is_one_hundred(story: Story, at: int) -> bool:
     is_ratio = any(word.folded == "le" for word in follower) or (
         at and words[at - 1].folded == "phan"
     )
-    is_hundred = not story.marked or words[at].spelled == spelling("trăm")
-    is_unit = story.form(unit) in _OF_HUNDREDS[story.marked]
+    is_hundred = not story.marked or words[at].spelled == canonical_spelling("trăm")
+    is_unit = story.surface_form(unit) in _OF_HUNDREDS[story.marked]
     return is_unit and is_hundred and not is_ratio
 
 
-def _is_vague(story: Story, at: int) -> bool:
+def _is_vague(story: TokenizedText, at: int) -> bool:
     """Whether nobody knows how many: "mấy chục triệu", "hàng trăm triệu"; not "ngân hàng mười triệu"."""
     word = story.words[at]
-    tens = {spelling("chục"), spelling("mươi")} if story.marked else {"chuc"}
-    is_round = word.folded in _HUNDREDS_FOLDED or story.form(word) in tens
-    if not at or not is_round or not in_clause(story, at):
+    tens = {canonical_spelling("chục"), canonical_spelling("mươi")} if story.marked else {"chuc"}
+    is_round = word.folded in _HUNDREDS_FOLDED or story.surface_form(word) in tens
+    if not at or not is_round or not continues_clause(story, at):
         return False
     before = story.words[at - 1]
     further = story.words[at - 2].folded if at > 1 else ""
-    is_some = story.form(before) in _SOME[story.marked]
+    is_some = story.surface_form(before) in _SOME[story.marked]
     return is_some and not (before.folded == "hang" and further in _OF_GOODS)
 
 
-def is_half(story: Story, at: int) -> bool:
+def is_half(story: TokenizedText, at: int) -> bool:
     return at < len(story.words) and story.words[at].folded == "ruoi"
 
 
 @lru_cache(maxsize=2)
 def _spelled_or_bare(words: frozenset[str]) -> set[str]:
-    return {spelling(word) for word in words} | {fold(word) for word in words}
+    return {canonical_spelling(word) for word in words} | {normalize(word) for word in words}
 
 
-def _tens_in_figures(story: Story, at: int) -> int:
+def _tens_in_figures(story: TokenizedText, at: int) -> int:
     """The 30 of "1 trăm 30 triệu", else 0."""
-    word = story.words[at].folded if in_clause(story, at) else ""
+    word = story.words[at].folded if continues_clause(story, at) else ""
     tens = len(word) == 2 and word.isdecimal() and word[0] != "0"
     return int(word) if tens and is_large(story, at + 1) else 0
 
 
-def unit_at(story: Story, at: int, figure: Fraction) -> int | None:
+def unit_at(story: TokenizedText, at: int, figure: Fraction) -> int | None:
     """The unit at word *at*, unless that word says something else there."""
-    if not in_clause(story, at):
+    if not continues_clause(story, at):
         return None
     word = story.words[at]
-    unit = worth(story, word, 0)
+    unit = token_value(story, word, 0)
     if word.folded in {"toi", "ti", "ty"} and word.spelled == "toi":
         lost = at >= 2 and story.words[at - 2].folded in _AFTER_LOSS_VERB
         # "lua het 15 toi moi biet": that is "tôi"
-        is_end = figure < _FEW_BILLIONS or not in_clause(story, at + 1)
+        is_end = figure < _FEW_BILLIONS or not continues_clause(story, at + 1)
         return unit if lost and is_end and not story.marked and figure < 100 else None
     if word.folded in {"k", "m", "d"} and not _glued(story, at):
         return unit if figure >= 10 and figure % 5 == 0 else None
     return unit
 
 
-def _glued(story: Story, at: int) -> bool:
+def _glued(story: TokenizedText, at: int) -> bool:
     return 0 < at < len(story.words) and story.words[at - 1].end == story.words[at].start
 
 
-def is_large(story: Story, at: int) -> bool:
+def is_large(story: TokenizedText, at: int) -> bool:
     """Whether word *at* is a unit from a hundred thousand on."""
-    return at < len(story.words) and (worth(story, story.words[at], 0) or 0) >= _LEAST_UNSAID
+    return at < len(story.words) and (token_value(story, story.words[at], 0) or 0) >= _MIN_UNSAID
 
 
-def in_clause(story: Story, at: int) -> bool:
+def continues_clause(story: TokenizedText, at: int) -> bool:
     """Whether word *at* goes on with the clause of the word before it."""
     return at < len(story.words) and story.words[at].clause == story.words[at - 1].clause
 
 
 @lru_cache(maxsize=1)
-def opening() -> Collection[str]:
+def number_start_words() -> Collection[str]:
     """The words, folded, with which a sum in words can begin."""
     units, digits = _tables()[2:]
-    large = {word for word, unit in units.items() if unit >= _LEAST_UNSAID}
-    return {*digits, *large, *map(fold, _TENS), *_HUNDREDS_FOLDED, HALF}
+    large = {word for word, unit in units.items() if unit >= _MIN_UNSAID}
+    return {*digits, *large, *map(normalize, _TENS), *_HUNDREDS_FOLDED, HALF}

@@ -6,13 +6,13 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from core.text import plain_digits
-from reports.extraction.accounts_and_links import GROUPS, MOST_FOUND
-from reports.extraction.numbering_plan import Number, dialled
+from core.text import to_ascii_digits
+from reports.extraction.accounts_and_links import GROUPS, MAX_FOUND
+from reports.extraction.numbering_plan import ParsedNumber, parse_digits
 
 # Signs that stand for digits: stars, dots, and x that belongs to no word.
 _MASKS = re.compile(r"[*•?#]+|_{2,}|\.{3,}|(?<![^\W\d_])[xX]+(?![^\W\d_])")
-_FEWEST_BESIDE_MASKS = 3
+_MIN_BESIDE_MASKS = 3
 _RUN = re.compile(r"[0-9][0-9\s._\-‐‒–—−~'’()·\\]*")
 _BREAKS = re.compile(r"[/,;|&\n]")
 _LOOKALIKES = re.compile(r"(?<![^\W_+])[0-9OoIl+]++(?![^\W_])")
@@ -22,20 +22,20 @@ _EXTENSION = re.compile(
     r"(?:\b(?:ext|extension|máy lẻ|may le|nhánh|nhanh|số lẻ|so le)[.:]?|#)\s*[0-9]{1,5}\s*$"
 )
 _OF_A_SHEET = re.compile(r"([0-9]{9,12})\.0")  # a spreadsheet took it for an amount
-_MOST_GROUPS = 7  # of one number
+_MAX_GROUPS = 7  # of one number
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class DigitRun:
     """A number, and how many digits it is written with."""
 
-    number: Number
+    number: ParsedNumber
     digits: int
 
 
-def clean(raw: str) -> str:
+def normalize_digits(raw: str) -> str:
     """Full-width and foreign digits to ASCII, invisible signs out, odd spaces to spaces."""
-    text = plain_digits(unicodedata.normalize("NFKC", raw))
+    text = to_ascii_digits(unicodedata.normalize("NFKC", raw))
     seen = (" " if unicodedata.category(sign) == "Cc" and sign != "\n" else sign for sign in text)
     text = "".join(sign for sign in seen if unicodedata.category(sign) != "Cf").strip()
     return _OF_A_SHEET.sub(r"\1", text) if _OF_A_SHEET.fullmatch(text) else text
@@ -56,36 +56,36 @@ def has_plus(text: str, start: int) -> bool:
     return "+" in text[max(0, start - 2) : start]
 
 
-def runs_in(text: str) -> list[Run]:
+def find_digit_runs(text: str) -> list[DigitRun]:
     """All numbers of a field, in order; the same number in two spellings stays one."""
-    found: dict[str, Run] = {}
+    found: dict[str, DigitRun] = {}
     for part in _BREAKS.split(text):
         for run in _RUN.finditer(part):
             whole = _of_run(part, *run.span())
             for one in [whole] if whole else _side_by_side(part, *run.span()):
                 found.setdefault(one.number.key, one)
-        if len(found) >= MOST_FOUND:
+        if len(found) >= MAX_FOUND:
             break
     if not found and _BREAKS.search(text):
-        return runs_in(_BREAKS.sub(" ", text))  # 0912,345,678
+        return find_digit_runs(_BREAKS.sub(" ", text))  # 0912,345,678
     keyed = [one for one in found.values() if one.number.key]
     return keyed or list(found.values())
 
 
-def _of_run(text: str, start: int, end: int) -> Run | None:
+def _of_run(text: str, start: int, end: int) -> DigitRun | None:
     """Read one run of digits and separators; a + just before it counts."""
     digits = "".join(GROUPS.findall(text[start:end].replace("(0)", "")))
-    number = dialled(digits, plus=has_plus(text, start))
-    return Run(number, sum(map(str.isdecimal, text[start:end]))) if number else None
+    number = parse_digits(digits, plus=has_plus(text, start))
+    return DigitRun(number, sum(map(str.isdecimal, text[start:end]))) if number else None
 
 
-def _side_by_side(text: str, start: int, end: int) -> list[Run]:
+def _side_by_side(text: str, start: int, end: int) -> list[DigitRun]:
     """Read a run as several whole numbers that leave no digit over, else nothing."""
     groups = [(start + g.start(), start + g.end()) for g in GROUPS.finditer(text[start:end])]
-    found: list[Run] = []
+    found: list[DigitRun] = []
     at = 0
     while at < len(groups):
-        for last in range(min(at + _MOST_GROUPS, len(groups) - 1), at - 1, -1):
+        for last in range(min(at + _MAX_GROUPS, len(groups) - 1), at - 1, -1):
             one = _of_run(text, groups[at][0], groups[last][1])
             if one and one.number.key:
                 found.append(one)
@@ -101,14 +101,16 @@ def is_masked(text: str) -> bool:
     pieces = _MASKS.split(text)
     hidden = len(text) - sum(map(len, pieces))
     beside = sum(sign.isdecimal() for sign in text)
-    if not hidden or beside < _FEWEST_BESIDE_MASKS > hidden:
+    if not hidden or beside < _MIN_BESIDE_MASKS > hidden:
         return False
-    return beside > 0 and not any(one.number.key for piece in pieces for one in runs_in(piece))
+    return beside > 0 and not any(
+        one.number.key for piece in pieces for one in find_digit_runs(piece)
+    )
 
 
 def without_extension(text: str) -> tuple[str, bool]:
     """The text without the number of an extension, and whether there was one."""
     match = _EXTENSION.search(text.lower())
-    if match and len(text) == len(text.lower()) and runs_in(text[: match.start()]):
+    if match and len(text) == len(text.lower()) and find_digit_runs(text[: match.start()]):
         return text[: match.start()], True
     return text, False

@@ -7,9 +7,9 @@ without fits by its folded form. Time is in proportion to the story, however lar
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from reports.extraction.cue_matcher import Story, cut
+from reports.extraction.cue_matcher import TokenizedText, tokenize
 
-_LONGEST = 12  # words of a phrase
+_MAX_LENGTH = 12  # words of a phrase
 _MANY = 3  # words of which one may be mistyped
 
 
@@ -22,7 +22,7 @@ class Phrase(NamedTuple):
     spelled: tuple[str, ...]
 
 
-class Match(NamedTuple):
+class PhraseMatch(NamedTuple):
     """A phrase at words [first, last) of a story."""
 
     phrase: Phrase
@@ -40,7 +40,7 @@ class _Node:
         self.following: dict[str, _Node] = {}
 
 
-class Book:
+class PhraseTrie:
     """A table of (kind, code, phrase); of a phrase without words nothing is kept."""
 
     def __init__(self, rows: Iterable[tuple[str, str, str]]) -> None:
@@ -49,14 +49,14 @@ class Book:
             self._add(kind, code, text)
 
     def _add(self, kind: str, code: str, text: str) -> None:
-        words, node = cut(text).words[:_LONGEST], self._root
+        words, node = tokenize(text).words[:_MAX_LENGTH], self._root
         for word in words:
             node = node.following.setdefault(word.folded, _Node())
         if words:
             spelled = tuple(word.spelled for word in words)
             node.phrases[Phrase(kind, code, text, spelled)] = None
 
-    def find(self, story: Story) -> list[Match]:
+    def find(self, story: TokenizedText) -> list[PhraseMatch]:
         """Every phrase in the story, in order of place, the shorter of two first."""
         begins = self._root.following
         return [
@@ -67,20 +67,20 @@ class Book:
         ]
 
 
-def _at(story: Story, first: int, node: _Node | None) -> Iterator[Match]:
+def _at(story: TokenizedText, first: int, node: _Node | None) -> Iterator[PhraseMatch]:
     """The phrases at word *first*; `node` is where that word leads."""
     words, last = story.words, first
     while node is not None:
         last += 1
         for phrase in node.phrases:
             if _agree(story, first, phrase.spelled):
-                yield Match(phrase, first, last)
+                yield PhraseMatch(phrase, first, last)
         if not node.following or last == len(words) or words[last].clause != words[first].clause:
             return
         node = node.following.get(words[last].folded)
 
 
-def _agree(story: Story, first: int, spelled: tuple[str, ...]) -> bool:
+def _agree(story: TokenizedText, first: int, spelled: tuple[str, ...]) -> bool:
     """Whether the marks agree; of three words or more one may be mistyped. Marks may lack, but not
     of some words alone, nor of a single word where the writer uses marks.
     """
@@ -96,11 +96,11 @@ def _agree(story: Story, first: int, spelled: tuple[str, ...]) -> bool:
     return wrong + lacking * marked <= (many >= _MANY)
 
 
-def outermost(matches: Iterable[Match]) -> list[Match]:
+def drop_nested(matches: Iterable[PhraseMatch]) -> list[PhraseMatch]:
     """In order of place, those that lie in no longer one; of two that overlap the longer, of two
     as long the first. Phrases at the very same words stay together.
     """
-    kept: list[Match] = []
+    kept: list[PhraseMatch] = []
     taken: dict[int, tuple[int, int]] = {}
     for match in sorted(matches, key=lambda each: (each.first - each.last, each.first)):
         place = (match.first, match.last)

@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from reports.extraction.cue_matcher import code_rows
-from reports.extraction.explanations import Reason, is_of_the_rest, is_of_words
-from reports.extraction.story_reader import Reading
+from reports.extraction.explanations import Explanation, is_model_reason, is_remainder
+from reports.extraction.story_reader import StoryReading
 
 _FILE = Path(__file__).parents[1] / "data" / "priority.json"
 HIGHEST = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class FormAnswers:
     """What the form said beside the story; None where it was not answered."""
 
     happening_now: bool | None = None
@@ -32,11 +32,11 @@ class Declared:
 
 
 @dataclass(frozen=True, slots=True)
-class Priority:
+class PriorityScore:
     """0 to 100, exactly the sum of the points of its reasons."""
 
     score: int
-    reasons: tuple[Reason, ...]
+    reasons: tuple[Explanation, ...]
 
 
 @lru_cache(maxsize=1)
@@ -45,30 +45,30 @@ def _points() -> dict[str, Any]:
     return points
 
 
-def _said(reading: Reading, fact: str, rule: str = "") -> Reason | None:
+def _said(reading: StoryReading, fact: str, rule: str = "") -> Explanation | None:
     """The first reason of the story for this fact, the one that outweighs the others."""
     found = [
         reason
         for reason in reading.reasons
-        if reason.fact == fact and reason.rule.startswith(rule) and not is_of_the_rest(reason.rule)
+        if reason.fact == fact and reason.rule.startswith(rule) and not is_remainder(reason.rule)
     ]
     return max(found, key=lambda reason: reason.points, default=None)
 
 
-def _has_phrase(reading: Reading, fact: str) -> bool:
+def _has_phrase(reading: StoryReading, fact: str) -> bool:
     """Whether a phrase of the rules says so, not the weights of words alone."""
     own = [each.rule for each in reading.reasons if each.fact == fact]
-    return any(not is_of_words(rule) and not is_of_the_rest(rule) for rule in own)
+    return any(not is_model_reason(rule) and not is_remainder(rule) for rule in own)
 
 
-def _ground(rule: str, points: int, said: Reason | None = None) -> Reason:
+def _ground(rule: str, points: int, said: Explanation | None = None) -> Explanation:
     """A reason of the priority that rests on words of the story, where there are any."""
     if said is None:
-        return Reason("priority", rule, "", None, None, points)
-    return Reason("priority", rule, said.words, said.start, said.end, points)
+        return Explanation("priority", rule, "", None, None, points)
+    return Explanation("priority", rule, said.words, said.start, said.end, points)
 
 
-def _of_scenario(reading: Reading) -> Iterator[Reason]:
+def _of_scenario(reading: StoryReading) -> Iterator[Explanation]:
     row, said = code_rows()[reading.scenario], _said(reading, "scenario")
     if row["severity_weight"]:
         points = row["severity_weight"] * _points()["severity"]
@@ -79,7 +79,7 @@ def _of_scenario(reading: Reading) -> Iterator[Reason]:
         yield _ground("junk: " + reading.scenario, _points()["junk"]["points"], said)
 
 
-def _of_ongoing(reading: Reading, declared: Declared) -> Iterator[Reason]:
+def _of_ongoing(reading: StoryReading, declared: FormAnswers) -> Iterator[Explanation]:
     """Words whose weights alone say so are half believed, so that they bury nobody."""
     said = _said(reading, "ongoing")
     if reading.ongoing and (declared.happening_now or _has_phrase(reading, "ongoing")):
@@ -90,7 +90,7 @@ def _of_ongoing(reading: Reading, declared: Declared) -> Iterator[Reason]:
         yield _ground("ongoing: declared", _points()["ongoing"])
 
 
-def _of_demands(reading: Reading, declared: Declared) -> Iterator[Reason]:
+def _of_demands(reading: StoryReading, declared: FormAnswers) -> Iterator[Explanation]:
     """The gravest demand counts by its weight, each further one a little."""
     rows, points = code_rows(), _points()
     known = [code for code in declared.demands if code in rows]
@@ -111,7 +111,7 @@ def _of_demands(reading: Reading, declared: Declared) -> Iterator[Reason]:
         yield _ground(f"further demands: {len(codes) - 1}", more)
 
 
-def _of_money(reading: Reading, declared: Declared) -> Iterator[Reason]:
+def _of_money(reading: StoryReading, declared: FormAnswers) -> Iterator[Explanation]:
     """The size of the loss (the larger of story and form), and whether it is hours old."""
     told, typed = reading.money_lost_vnd or 0, declared.money_lost_vnd or 0
     lost, said = max(told, typed), _said(reading, "money_lost_vnd") if told >= typed else None
@@ -127,7 +127,9 @@ def _of_money(reading: Reading, declared: Declared) -> Iterator[Reason]:
         yield _ground("money moved within hours", _points()["recent_loss"], recent)
 
 
-def _of_people(reading: Reading, declared: Declared, office: Reason | None) -> Iterator[Reason]:
+def _of_people(
+    reading: StoryReading, declared: FormAnswers, office: Explanation | None
+) -> Iterator[Explanation]:
     for code in ("child", "elder", "other"):
         if said := _said(reading, "third_person", code + ":"):
             yield _ground("third party: " + code, _points()[code], said)
@@ -143,30 +145,30 @@ def _of_people(reading: Reading, declared: Declared, office: Reason | None) -> I
         yield _ground("office of state", _points()["state_office"], office)
 
 
-def _of_campaign(size: int) -> Iterator[Reason]:
+def _of_campaign(size: int) -> Iterator[Explanation]:
     each, most = _points()["campaign"]["each"], _points()["campaign"]["most"]
     if size > 1:
         yield _ground(f"campaign of {size} reports", min(size * each, most))
 
 
-def _within_bounds(score: int) -> Iterator[Reason]:
+def _within_bounds(score: int) -> Iterator[Explanation]:
     if score > HIGHEST:
         yield _ground("clamped to 100", HIGHEST - score)
     if score < 0:
         yield _ground("clamped to 0", -score)
 
 
-def priority(
-    reading: Reading,
+def compute_priority(
+    reading: StoryReading,
     *,
-    declared: Declared | None = None,
+    declared: FormAnswers | None = None,
     campaign_size: int = 0,
-    office: Reason | None = None,
-) -> Priority:
+    office: Explanation | None = None,
+) -> PriorityScore:
     """How soon an officer should look, from the story, the form and the campaign's size; `office`
     says that an office of state was claimed.
     """
-    form = declared or Declared()
+    form = declared or FormAnswers()
     reasons = [
         *_of_scenario(reading),
         *_of_ongoing(reading, form),
@@ -176,4 +178,4 @@ def priority(
         *_of_campaign(campaign_size),
     ]
     reasons += _within_bounds(int(sum(reason.points for reason in reasons)))
-    return Priority(int(sum(reason.points for reason in reasons)), tuple(reasons))
+    return PriorityScore(int(sum(reason.points for reason in reasons)), tuple(reasons))

@@ -17,11 +17,10 @@ from cryptography.exceptions import InvalidTag
 from cryptography.fernet import InvalidToken
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from core.keys import Key, key_named, newest_key, sealer
-from core.text import plain_digits
-from reports.extraction import numbering_plan as numbering
-from reports.extraction import phones
-from reports.extraction.accounts_and_links import READ_OF_STORY, find_accounts
+from core.keys import FieldKey, fernet, key_by_id, newest_key
+from core.text import to_ascii_digits
+from reports.extraction import numbering_plan, phones
+from reports.extraction.accounts_and_links import MAX_STORY_CHARS_READ, find_bank_accounts
 
 ID_MASK = "[số giấy tờ]"
 CARD_MASK = "[số thẻ]"
@@ -57,11 +56,13 @@ _SUM = re.compile(r"[1-9]\d{5}0{6}")
 _RUN = re.compile(r"[0-9](?:(?:[^\w\n]|_){0,3}[0-9oOlI])*")
 _LIKE_DIGITS = str.maketrans("oOlI", "0011")
 _HEADS = ("00840", "0084", "840", "84", "0", "")
-_FEWEST = 8  # digits that could say whose a text is: those of a telephone number without its head
-_FEWEST_TYPED = 4  # of a number in which letters stand for others
-_TYPED = re.compile(rf"(?:\d\D*){{{_FEWEST_TYPED}}}")
+_MIN_COUNT = (
+    8  # digits that could say whose a text is: those of a telephone number without its head
+)
+_MIN_TYPED = 4  # of a number in which letters stand for others
+_TYPED = re.compile(rf"(?:\d\D*){{{_MIN_TYPED}}}")
 _TELLING = 9  # the last digits of a number, with which no head is left that is written or not
-_LONGEST_CONTACT = 200  # signs that are read for a number
+_MAX_CONTACT_LENGTH = 200  # signs that are read for a number
 _AS_DIALLED = re.compile(r"0[0-9]{3}(?: ?[0-9]{3}){2}")  # as nearly everybody writes one
 _NOBODYS = frozenset({"unknown_area", "ministry_network", "forged_069"})
 _MAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@.]{2,}")
@@ -69,7 +70,7 @@ _REACH, _BEHIND = 72, 24  # signs before and after digits in which a word still 
 
 
 @dataclass(frozen=True)
-class Masked:
+class RedactedText:
     """A text without what would say whose it is, and the codes of what was masked."""
 
     text: str
@@ -90,7 +91,7 @@ class _Rule:
     def apply(self, text: str) -> str:
         """Told by ASCII digits; what is not hidden stays as it was typed."""
         kept, end = "", 0
-        for start, stop in self.spans(plain_digits(text)):
+        for start, stop in self.spans(to_ascii_digits(text)):
             kept, end = kept + text[end:start] + self.sign, stop
         return kept + text[end:]
 
@@ -125,9 +126,11 @@ def _is_spared(found: re.Match[str]) -> bool:
     before = text[max(0, start - _REACH) : start]
     if account := _ACCOUNT_WORDS.search(before):
         return not _PAPER_WORDS.search(account[0])
-    if len(text) > READ_OF_STORY:  # nobody reads so far, and a look at each would take seconds
+    if (
+        len(text) > MAX_STORY_CHARS_READ
+    ):  # nobody reads so far, and a look at each would take seconds
         return False
-    near = find_accounts(before + text[start : end + _REACH])  # beside the name of a bank
+    near = find_bank_accounts(before + text[start : end + _REACH])  # beside the name of a bank
     is_account = any(each.account == _digits(found[0]) for each in near)
     return is_account and not _PAPER_WORDS.search(before)
 
@@ -144,31 +147,31 @@ _KEY_NAME, _NONCE = 8, 12  # bytes
 
 
 @lru_cache(maxsize=8)
-def _cipher(key: Key) -> AESGCM:
+def _cipher(key: FieldKey) -> AESGCM:
     return AESGCM(key.derive("sealed text"))
 
 
-def seal(text: str, what: str, whose: object = "") -> bytes | None:
+def encrypt(text: str, what: str, whose: object = "") -> bytes | None:
     """Encrypt a text under the newest key; nothing to seal gives None. It opens as that alone: `what`
     is the name of its field without "_sealed", `whose` the key that `owner` gives.
     """
-    return seal_bytes(text.encode(), what, whose) if text else None
+    return encrypt_bytes(text.encode(), what, whose) if text else None
 
 
-def seal_bytes(data: bytes, what: str, whose: object = "") -> bytes:
+def encrypt_bytes(data: bytes, what: str, whose: object = "") -> bytes:
     """The same of what is no text."""
     key, nonce = newest_key(), os.urandom(_NONCE)
     sealed = _cipher(key).encrypt(nonce, data, _bound(what, whose))
     return _FORMAT + key.id.encode() + nonce + sealed
 
 
-def unseal(sealed: bytes | memoryview | None, what: str, whose: object = "") -> str | None:
+def decrypt(sealed: bytes | memoryview | None, what: str, whose: object = "") -> str | None:
     """The text, or None when there is none, no key opens it, or it is another's."""
-    data = unseal_bytes(sealed, what, whose)
+    data = decrypt_bytes(sealed, what, whose)
     return None if data is None else data.decode()
 
 
-def unseal_bytes(sealed: bytes | memoryview | None, what: str, whose: object = "") -> bytes | None:
+def decrypt_bytes(sealed: bytes | memoryview | None, what: str, whose: object = "") -> bytes | None:
     """The same of what is no text."""
     if sealed is None:
         return None
@@ -178,12 +181,12 @@ def unseal_bytes(sealed: bytes | memoryview | None, what: str, whose: object = "
         return None
 
 
-def opened(row: Any, what: str) -> str | None:
+def decrypt_field(row: Any, what: str) -> str | None:
     """The text that a row has sealed in the field of that name, as `unseal` gives it."""
-    return unseal(getattr(row, f"{what}_sealed"), what, owner(row))
+    return decrypt(getattr(row, f"{what}_sealed"), what, associated_data(row))
 
 
-def owner(row: Any) -> object:
+def associated_data(row: Any) -> object:
     """Whose a sealed text of a row is: the report's, else the row's own where its key is random. A
     key that the database counts is not known when the text is sealed.
     """
@@ -198,9 +201,9 @@ def _bound(what: str, whose: object) -> bytes:
 def _opened(sealed: bytes, bound: bytes) -> bytes:
     """Raises InvalidTag or InvalidToken when no key of ours opens it there, or it was altered."""
     if not sealed.startswith((_FORMAT, _UNBOUND)):
-        return sealer().decrypt(sealed)
+        return fernet().decrypt(sealed)
     name, nonce, text = _parts(sealed[len(_FORMAT) :])
-    key = key_named(name.decode("latin-1"))
+    key = key_by_id(name.decode("latin-1"))
     if key is None or len(nonce) < _NONCE:
         raise InvalidTag
     return _cipher(key).decrypt(nonce, text, bound if sealed.startswith(_FORMAT) else None)
@@ -211,35 +214,35 @@ def _parts(sealed: bytes) -> tuple[bytes, bytes, bytes]:
     return sealed[:_KEY_NAME], sealed[_KEY_NAME:end], sealed[end:]
 
 
-def head() -> bytes:
+def newest_key_prefix() -> bytes:
     """What each text begins with that the newest key sealed in today's form."""
     return _FORMAT + newest_key().id.encode()
 
 
-def is_bound(sealed: bytes) -> bool:
+def has_associated_data(sealed: bytes) -> bool:
     """Whether it opens in its own place alone, if at all."""
     return sealed.startswith(_FORMAT)
 
 
-def is_newest(sealed: bytes | memoryview) -> bool:
+def has_newest_key(sealed: bytes | memoryview) -> bool:
     """Whether the newest key sealed it; what was made of the same text then is under that key too."""
-    return bytes(sealed[: len(_FORMAT) + _KEY_NAME]) == head()
+    return bytes(sealed[: len(_FORMAT) + _KEY_NAME]) == newest_key_prefix()
 
 
-def subscriber(contact: str) -> str:
+def domestic_number(contact: str) -> str:
     """The canonical key of the one number at home on which somebody may be reached, else ""."""
-    phone = _read(contact[:_LONGEST_CONTACT])
+    phone = _read(contact[:_MAX_CONTACT_LENGTH])
     is_one = phone.kind in {"mobile", "landline"} and not _NOBODYS.intersection(phone.flags)
     return phone.key if is_one else ""
 
 
-def _read(contact: str) -> numbering.Number | phones.Phone:
+def _read(contact: str) -> numbering_plan.ParsedNumber | phones.ParsedCaller:
     """As `phones.read`; what is written as it is dialled needs nothing of its care for spellings,
     which is a tenth of what taking a report in costs.
     """
     plain = _AS_DIALLED.fullmatch(contact)
-    number = numbering.dialled(contact.replace(" ", "")) if plain else None
-    return number or phones.read(contact)
+    number = numbering_plan.parse_digits(contact.replace(" ", "")) if plain else None
+    return number or phones.parse(contact)
 
 
 def blind_index(contact: str) -> bytes | None:
@@ -247,8 +250,8 @@ def blind_index(contact: str) -> bytes | None:
     it is the same one: the number that was read tells, else the last nine digits.
     """
     digits = _digits(contact)
-    same = subscriber(contact).removeprefix("+84")
-    if not same and len(digits) >= _FEWEST:
+    same = domestic_number(contact).removeprefix("+84")
+    if not same and len(digits) >= _MIN_COUNT:
         same = digits[-_TELLING:]
     same = same or " ".join(contact.split()).casefold()
     return newest_key().mac("blind index", same.encode()) if same else None
@@ -256,52 +259,52 @@ def blind_index(contact: str) -> bytes | None:
 
 def same_contact(index: bytes, sealed: bytes | memoryview, report_id: UUID) -> bytes:
     """The index of a row as the newest key makes it, though the row waits to be sealed anew."""
-    if is_newest(sealed):
+    if has_newest_key(sealed):
         return index
-    return blind_index(unseal(sealed, "contact", report_id) or "") or index
+    return blind_index(decrypt(sealed, "contact", report_id) or "") or index
 
 
-def mask(text: str, contact: str = "") -> Masked:
+def redact(text: str, contact: str = "") -> RedactedText:
     """Make the working copy of what a reporter wrote.
 
     Masks 16-digit card numbers, 12-digit identity numbers and the reporter's own contact,
     however the contact is spelled. Receiving accounts stay: an account word right before
     the digits decides.
     """
-    if not text or (not _TYPED.search(plain_digits(text)) and "@" not in contact):
-        return Masked(text, ())
+    if not text or (not _TYPED.search(to_ascii_digits(text)) and "@" not in contact):
+        return RedactedText(text, ())
     flags: dict[str, None] = {}
     for rule in (*_own(contact), *_CARDS_AND_PAPERS):
         hidden = rule.apply(text)
         if hidden != text:
             flags[rule.flag] = None
         text = hidden
-    return Masked(text, tuple(flags))
+    return RedactedText(text, tuple(flags))
 
 
-def giveaways(contact: str) -> Iterator[str]:
+def identifying_strings(contact: str) -> Iterator[str]:
     """By what a text of others tells whose it is: the one number on which somebody may be reached,
     without its head, and mail addresses.
     """
-    if number := subscriber(contact):
+    if number := domestic_number(contact):
         yield number.removeprefix("+84")
     yield from filter(_MAIL.fullmatch, contact.split())
 
 
-def without(text: str, told: str, sign: str) -> str:
+def strip_strings(text: str, told: str, sign: str) -> str:
     """The text with that sign in the place of what `giveaways` gave, however it is spelled."""
     rule = _number_rule if told.isdecimal() else _mail_rule
     return rule(told, sign).apply(text)
 
 
 def _digits(contact: str) -> str:
-    return "".join(filter(str.isdecimal, plain_digits(contact)))
+    return "".join(filter(str.isdecimal, to_ascii_digits(contact)))
 
 
 def _own(contact: str) -> Iterator[_Rule]:
     """The last nine digits of a number, with or without its head, and a mail address."""
     tail = _digits(contact)[-_TELLING:]
-    if len(tail) >= _FEWEST:
+    if len(tail) >= _MIN_COUNT:
         yield _number_rule(tail)
     yield from map(_mail_rule, filter(_MAIL.fullmatch, contact.split()))
 

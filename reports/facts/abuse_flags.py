@@ -7,8 +7,8 @@ page counts it.
 
 from collections.abc import Iterable
 
-TOO_FAST = "too_fast"
-TRAP_FILLED = "trap_filled"
+FLAG_SUBMITTED_TOO_FAST = "too_fast"
+FLAG_HONEYPOT = "trap_filled"
 ADDRESS_BUSY = "address_busy"
 NETWORK_BUSY = "network_busy"
 NUMBER_BUSY = "number_busy"
@@ -18,9 +18,16 @@ SAME_WORDS = "same_words"
 SAME_NETWORK = "same_network"
 FLOOD = "flood"
 
-LOWERING = (TOO_FAST, TRAP_FILLED, ADDRESS_BUSY, NETWORK_BUSY, NUMBER_BUSY, SAME_WORDS)
+LOWERING = (
+    FLAG_SUBMITTED_TOO_FAST,
+    FLAG_HONEYPOT,
+    ADDRESS_BUSY,
+    NETWORK_BUSY,
+    NUMBER_BUSY,
+    SAME_WORDS,
+)
 
 
-def lower(flags: Iterable[str]) -> bool:
+def is_deprioritized(flags: Iterable[str]) -> bool:
     """Whether a report with these flags stands below the others until somebody has taken it up."""
     return any(flag in LOWERING for flag in flags)

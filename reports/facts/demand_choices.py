@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Group:
+class DemandGroup:
     """One box: its code, its words, the actions that it may mean (none: no action of the
     taxonomy says it).
     """
@@ -25,30 +25,34 @@ def gettext_noop(words: str) -> str:
 
 
 GROUPS = (
-    Group("threat", gettext_noop("Dọa bắt, phạt, cắt điện, khóa SIM"), ()),
-    Group(
+    DemandGroup("threat", gettext_noop("Dọa bắt, phạt, cắt điện, khóa SIM"), ()),
+    DemandGroup(
         "money",
         gettext_noop("Đòi chuyển tiền, rút tiền"),
         ("transfer_money", "withdraw_cash", "deposit_advance", "pay_fee"),
     ),
-    Group("secrets", gettext_noop("Hỏi mã OTP, mật khẩu, số thẻ"), ("give_otp", "give_bank_info")),
-    Group(
+    DemandGroup(
+        "secrets", gettext_noop("Hỏi mã OTP, mật khẩu, số thẻ"), ("give_otp", "give_bank_info")
+    ),
+    DemandGroup(
         "software",
         gettext_noop("Bảo cài app, bấm link, quét mã"),
         ("install_app", "click_link", "scan_qr", "screen_share"),
     ),
-    Group(
+    DemandGroup(
         "identity",
         gettext_noop("Hỏi căn cước, quét khuôn mặt"),
         ("give_personal_id", "give_biometric"),
     ),
-    Group("isolation", gettext_noop("Dặn giữ bí mật, ra chỗ vắng"), ("keep_secret", "move_hotel")),
-    Group(
+    DemandGroup(
+        "isolation", gettext_noop("Dặn giữ bí mật, ra chỗ vắng"), ("keep_secret", "move_hotel")
+    ),
+    DemandGroup(
         "contact",
         gettext_noop("Rủ kết bạn Zalo, gọi video"),
         ("add_zalo", "video_call", "call_back"),
     ),
-    Group("promise", gettext_noop("Hứa giúp, hứa quà, hoàn tiền"), ()),
+    DemandGroup("promise", gettext_noop("Hứa giúp, hứa quà, hoàn tiền"), ()),
 )
 _BY_CODE = {group.code: group for group in GROUPS}
 ACTIONS = frozenset(action for group in GROUPS for action in group.actions)
@@ -59,7 +63,7 @@ def is_known(code: str) -> bool:
     return code in _BY_CODE or code in ACTIONS
 
 
-def actions_of(code: str) -> tuple[str, ...]:
+def actions_for(code: str) -> tuple[str, ...]:
     """The actions that a stored demand may mean; of an unknown one, none."""
     if code in ACTIONS:
         return (code,)
@@ -67,7 +71,7 @@ def actions_of(code: str) -> tuple[str, ...]:
     return group.actions if group else ()
 
 
-def label_of(code: str) -> str:
+def demand_label(code: str) -> str:
     """The words of a box; an action or an unknown code stands for itself."""
     group = _BY_CODE.get(code)
     return group.label if group else code

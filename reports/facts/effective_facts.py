@@ -28,7 +28,7 @@ from reports.models import Case, Facts, Report
 
 
 @dataclass(frozen=True)
-class Held:
+class EffectiveFacts:
     """None, or () of a list, where neither has said anything. `commune`: its codename, None where
     it was not told or not found. `corrected`: the facts that are an officer's.
     """
@@ -44,16 +44,16 @@ class Held:
     corrected: frozenset[str] = frozenset()
 
     @property
-    def knows_money(self) -> bool:
+    def is_loss_known(self) -> bool:
         """Whether anybody has looked for a loss; that its sum is not known is an answer too."""
         return self.is_read or "money_lost_vnd" in self.corrected
 
 
 _NOT_FACTS = {"commune", "is_read", "corrected"}
-_VALUES = tuple(field.name for field in fields(Held) if field.name not in _NOT_FACTS)
+_VALUES = tuple(field.name for field in fields(EffectiveFacts) if field.name not in _NOT_FACTS)
 
 
-def held(report: Report) -> Held:
+def effective_facts(report: Report) -> EffectiveFacts:
     """What holds of a report that is loaded with its case, and its facts where there are any."""
     said: dict[str, Any] = report.case.corrected
     facts = getattr(report, "facts", None)
@@ -63,7 +63,7 @@ def held(report: Report) -> Held:
     values |= {name: value for name, value in said.items() if name in _VALUES}
     for name in ("actions", "offices"):
         values[name] = tuple(values.get(name) or ())
-    return Held(
+    return EffectiveFacts(
         **values,
         commune=facts.commune_id if facts and facts.commune_raw else report.commune_id,
         is_read=facts is not None,
@@ -71,15 +71,15 @@ def held(report: Report) -> Held:
     )
 
 
-def place_told_later(report: Report) -> str:
+def latest_place(report: Report) -> str:
     """Where the reporter lives as it was written after the report, "" where nobody did."""
     facts = getattr(report, "facts", None)
     return str(facts.commune_raw) if facts else ""
 
 
-def place_typed(report: Report) -> str:
+def typed_place_of(report: Report) -> str:
     """Where the reporter lives, as they wrote it last; of a report with its facts."""
-    return place_told_later(report) or report.commune_raw
+    return latest_place(report) or report.commune_raw
 
 
 def scenario(case: str = "case__", facts: str = "facts__") -> Expression:
@@ -135,7 +135,7 @@ def of_scenario(reports: QuerySet[Report], code: str) -> QuerySet[Report]:
     return reports.alias(held_scenario=scenario()).filter(held_scenario=code)
 
 
-def read_as(reports: QuerySet[Report], code: str) -> QuerySet[Report]:
+def machine_scenario_is(reports: QuerySet[Report], code: str) -> QuerySet[Report]:
     """The same of a long table, without those that no machine has read: what officers made so,
     which are few, is looked up first, and the search runs over the indexes of the facts.
     """

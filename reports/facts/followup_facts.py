@@ -10,27 +10,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reports.extraction import accounts_and_links as indicators
-from reports.extraction import amounts as money
-from reports.extraction import phones
-from reports.extraction import story_reader as reading
-from reports.extraction.accounts_and_links import READ_OF_NUMBER, READ_OF_STORY
-from reports.extraction.explanations import Reason
-from reports.extraction.loss import additional_loss as more
-from reports.extraction.phones import Phone
-from reports.extraction.story_reader import Reading
-from reports.facts.merged_report import Whole
+from reports.extraction import accounts_and_links, amounts, phones, story_reader
+from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ, MAX_STORY_CHARS_READ
+from reports.extraction.explanations import Explanation
+from reports.extraction.loss import additional_loss
+from reports.extraction.phones import ParsedCaller
+from reports.extraction.story_reader import StoryReading
+from reports.facts.merged_report import MergedReport
 from reports.models import Addition, Indicator
 
 ADDED = " (báo thêm)"
 _LABEL = "stk "  # what stands in the field for accounts is one, with or without the word
-_LATER, _STORY = Indicator.Place.LATER, Indicator.Place.STORY
+_LATER, _STORY = Indicator.IndicatorSource.LATER, Indicator.IndicatorSource.STORY
 _KINDS = Indicator.Kind
 CORRECTED = "corrected"  # the flag of a number in whose place its reporter named another
 
 
 @dataclass(frozen=True)
-class Named:
+class MentionedIndicator:
     """A number, an account or a link of an addition: where it stood, as it was written, and its
     canonical form, "" where it has none. `is_corrected`: its reporter named another instead.
     """
@@ -39,42 +36,50 @@ class Named:
     place: str
     raw: str
     key: str
-    phone: Phone | None = None
+    phone: ParsedCaller | None = None
     is_corrected: bool = False
 
 
-def read(whole: Whole) -> tuple[Reading, int | None]:
+def merge_followups(whole: MergedReport) -> tuple[StoryReading, int | None]:
     """The reading of the report's own story, with what its additions say beside it; and the sum
     that was typed, with all that was lost since, in đồng.
     """
-    said = reading.read_story(whole.report.story)
-    typed = money.read_money(whole.report.money_lost_raw).value
-    for addition in whole.told:
-        later = reading.read_story(addition.story) if addition.story.strip() else None
+    said = story_reader.extract_from_story(whole.report.story)
+    typed = amounts.parse_money_field(whole.report.money_lost_raw).value
+    for addition in whole.substantive_followups:
+        later = story_reader.extract_from_story(addition.story) if addition.story.strip() else None
         further = _further(addition, later)
         if further:
             typed = max(typed or 0, said.money_lost_vnd or 0) + further
-        elif (total := money.read_money(addition.money_lost_raw).value) is not None:
+        elif (total := amounts.parse_money_field(addition.money_lost_raw).value) is not None:
             typed = total
         if later:
             said = _beside(said, later, is_further=bool(further))
     return said, typed
 
 
-def _further(addition: Addition, later: Reading | None) -> int | None:
+def _further(addition: Addition, later: StoryReading | None) -> int | None:
     """What was lost beside all that was told before. A sum that stands both in the story and in
     its field is one.
     """
-    typed = money.read_money(addition.money_lost_raw).value
-    told = later.money_lost_vnd if later and more.tells_more(addition.story) else None
+    typed = amounts.parse_money_field(addition.money_lost_raw).value
+    told = (
+        later.money_lost_vnd
+        if later and additional_loss.is_additional_loss(addition.story)
+        else None
+    )
     if typed is None:
         return told or None
-    return typed if typed == told or more.says_more(addition.money_lost_raw) else None
+    return (
+        typed
+        if typed == told or additional_loss.is_additional_field(addition.money_lost_raw)
+        else None
+    )
 
 
-def _beside(said: Reading, later: Reading, *, is_further: bool) -> Reading:
+def _beside(said: StoryReading, later: StoryReading, *, is_further: bool) -> StoryReading:
     facts: dict[str, Any] = {}
-    if said.scenario == reading.UNCLEAR:
+    if said.scenario == story_reader.UNCLEAR:
         facts["scenario"] = later.scenario
     if later.ongoing and not said.ongoing:
         facts["ongoing"] = later.ongoing
@@ -89,7 +94,7 @@ def _beside(said: Reading, later: Reading, *, is_further: bool) -> Reading:
 
 
 def _is_new(
-    reason: Reason, said: Reading, facts: Mapping[str, Any], fresh: tuple[str, ...]
+    reason: Explanation, said: StoryReading, facts: Mapping[str, Any], fresh: tuple[str, ...]
 ) -> bool:
     """Whether a reason speaks for what the addition brought."""
     if reason.fact == "actions":
@@ -101,44 +106,48 @@ def _is_new(
 _AROUND = {"third_person", "just_now"}  # facts that are nothing but their reasons
 
 
-def _without_place(reason: Reason) -> Reason:
+def _without_place(reason: Explanation) -> Explanation:
     return replace(reason, rule=reason.rule + ADDED, start=None, end=None)
 
 
-def named(whole: Whole) -> list[Named]:
+def mentioned_in_followups(whole: MergedReport) -> list[MentionedIndicator]:
     """All that the additions name, in the order of their fields and then of their stories."""
-    return [*_in_fields(whole), *_in_stories(whole.told)]
+    return [*_in_fields(whole), *_in_stories(whole.substantive_followups)]
 
 
-def _in_fields(whole: Whole) -> Iterator[Named]:
-    for leg in whole.told_legs:
-        number, is_corrected = leg.number[:READ_OF_NUMBER], leg not in whole.legs
-        for phone in phones.read_all(number) if number.strip() else ():
-            yield Named(_KINDS.NUMBER, _LATER, phone.raw, phone.key, phone, is_corrected)
+def _in_fields(whole: MergedReport) -> Iterator[MentionedIndicator]:
+    for leg in whole.all_followup_callers:
+        number, is_corrected = leg.number[:MAX_NUMBER_CHARS_READ], leg not in whole.legs
+        for phone in phones.parse_many(number) if number.strip() else ():
+            yield MentionedIndicator(
+                _KINDS.NUMBER, _LATER, phone.raw, phone.key, phone, is_corrected
+            )
     for line in whole.accounts:
-        found = indicators.find_accounts(_LABEL + line[:READ_OF_NUMBER])
-        yield Named(_KINDS.ACCOUNT, _LATER, line, found[0].account if found else "")
+        found = accounts_and_links.find_bank_accounts(_LABEL + line[:MAX_NUMBER_CHARS_READ])
+        yield MentionedIndicator(_KINDS.ACCOUNT, _LATER, line, found[0].account if found else "")
     for line in whole.links:
-        links = indicators.find_links(line[:READ_OF_NUMBER])
-        yield Named(_KINDS.LINK, _LATER, line, links[0].link if links else "")
+        links = accounts_and_links.find_links(line[:MAX_NUMBER_CHARS_READ])
+        yield MentionedIndicator(_KINDS.LINK, _LATER, line, links[0].link if links else "")
 
 
-def _in_stories(additions: Iterable[Addition]) -> Iterator[Named]:
+def _in_stories(additions: Iterable[Addition]) -> Iterator[MentionedIndicator]:
     for addition in additions:
-        story = addition.story[:READ_OF_STORY]
-        for phone in phones.find(story):
-            yield Named(_KINDS.NUMBER, _STORY, phone.phone.raw, phone.phone.key, phone.phone)
-        for account in indicators.find_accounts(story):
+        story = addition.story[:MAX_STORY_CHARS_READ]
+        for phone in phones.find_in_text(story):
+            yield MentionedIndicator(
+                _KINDS.NUMBER, _STORY, phone.phone.raw, phone.phone.key, phone.phone
+            )
+        for account in accounts_and_links.find_bank_accounts(story):
             raw = story[account.start : account.end]
-            yield Named(_KINDS.ACCOUNT, _STORY, raw, account.account)
-        for link in indicators.find_links(story):
-            yield Named(_KINDS.LINK, _STORY, story[link.start : link.end], link.link)
+            yield MentionedIndicator(_KINDS.ACCOUNT, _STORY, raw, account.account)
+        for link in accounts_and_links.find_links(story):
+            yield MentionedIndicator(_KINDS.LINK, _STORY, story[link.start : link.end], link.link)
 
 
-def phones_at(place: str, named: Iterable[Named]) -> list[Phone]:
+def phones_at(place: str, named: Iterable[MentionedIndicator]) -> list[ParsedCaller]:
     """The numbers that stood there and can be told apart."""
     return [each.phone for each in named if each.phone and each.key and each.place == place]
 
 
-def keys_of(kind: str, named: Iterable[Named]) -> list[str]:
+def indicator_keys(kind: str, named: Iterable[MentionedIndicator]) -> list[str]:
     return [each.key for each in named if each.kind == kind and each.key]

@@ -5,45 +5,49 @@ and what was told later, together. Writes nothing.
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from reports.extraction import script_stages as stages
-from reports.extraction.explanations import Reason
+from reports.extraction import script_stages
+from reports.extraction.explanations import Explanation
 from reports.extraction.impersonation import claims as claimed
-from reports.extraction.impersonation.claims import Claim, Claimed
-from reports.extraction.impersonation.lexicon import Names
-from reports.extraction.story_reader import Reading
+from reports.extraction.impersonation.claims import ImpersonationClaim, ImpersonationResult
+from reports.extraction.impersonation.lexicon import OfficeLexicon
+from reports.extraction.story_reader import StoryReading
 from reports.facts.followup_facts import ADDED
-from reports.facts.merged_report import Whole
+from reports.facts.merged_report import MergedReport
 from reports.models import Addition
 
 
-def claims(whole: Whole, names: Names) -> Claimed:
+def all_claims(whole: MergedReport, names: OfficeLexicon) -> ImpersonationResult:
     """All that the callers claimed; what the form says first."""
-    return claimed.together([*_of_form(whole, names), *_of_stories(whole, names)])
+    return claimed.merge_claims([*_of_form(whole, names), *_of_stories(whole, names)])
 
 
-def _of_form(whole: Whole, names: Names) -> Iterator[Claim]:
+def _of_form(whole: MergedReport, names: OfficeLexicon) -> Iterator[ImpersonationClaim]:
     for leg in whole.callers:
-        yield from claimed.of_form(leg.office, names)
-        yield from claimed.of_field(leg.name, names)
+        yield from claimed.claims_from_checkbox(leg.office, names)
+        yield from claimed.claims_in_field(leg.name, names)
 
 
-def _of_stories(whole: Whole, names: Names) -> Iterator[Claim]:
-    yield from claimed.of_story(whole.report.story, names)
-    for addition in whole.told:
-        for claim in claimed.of_story(addition.story, names):
+def _of_stories(whole: MergedReport, names: OfficeLexicon) -> Iterator[ImpersonationClaim]:
+    yield from claimed.claims_in_story(whole.report.story, names)
+    for addition in whole.substantive_followups:
+        for claim in claimed.claims_in_story(addition.story, names):
             yield replace(claim, reason=_added(claim.reason))
 
 
-def steps(said: Reading, story: str, additions: Iterable[Addition]) -> list[Reason]:
+def all_stages(said: StoryReading, story: str, additions: Iterable[Addition]) -> list[Explanation]:
     """The steps of the story, then those that only later words tell. `said`: what was read in all."""
-    found = stages.find(story, [reason for reason in said.reasons if ADDED not in reason.rule])
+    found = script_stages.find_stages(
+        story, [reason for reason in said.reasons if ADDED not in reason.rule]
+    )
     for addition in additions:
-        known = set(stages.codes(found))
-        later = stages.find(addition.story)
-        found += [_added(reason) for reason in later if stages.code_of(reason) not in known]
+        known = set(script_stages.stage_codes(found))
+        later = script_stages.find_stages(addition.story)
+        found += [
+            _added(reason) for reason in later if script_stages.stage_code(reason) not in known
+        ]
     return found
 
 
-def _added(reason: Reason) -> Reason:
+def _added(reason: Explanation) -> Explanation:
     """A reason whose words stand in what was told later: it has no place in the story."""
     return replace(reason, rule=reason.rule + ADDED, start=None, end=None)

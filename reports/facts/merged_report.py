@@ -16,7 +16,7 @@ from django.db.models.functions import Left
 
 from reports.models import Addition, Report
 
-MOST = 100  # additions that are looked at, the latest; `later` takes fewer in
+MAX_COUNT = 100  # additions that are looked at, the latest; `later` takes fewer in
 SHOWN = 2000  # signs of a story that a page shows
 _HEAVY = ("story", "story_sealed", "contact_sealed", "phrase_sealed")
 
@@ -26,7 +26,7 @@ Sealed = bytes | memoryview | None
 
 
 @dataclass(frozen=True)
-class Leg:
+class Caller:
     """One caller of a chain, each field as it was typed, "" for none."""
 
     number: str = ""
@@ -39,16 +39,16 @@ class Leg:
         return not any(text.strip() for text in vars(self).values())
 
     @classmethod
-    def of(cls, row: dict[str, Any]) -> "Leg":
+    def from_json(cls, row: dict[str, Any]) -> "Caller":
         """A leg as Addition.legs holds it; what else stands there is left out."""
         return cls(**{name: str(row.get(name, "")) for name in _LEG})
 
 
-_LEG = tuple(field.name for field in fields(Leg))
+_LEG = tuple(field.name for field in fields(Caller))
 
 
 @dataclass(frozen=True)
-class Whole:
+class MergedReport:
     """A report and its additions, oldest first."""
 
     report: Report
@@ -59,7 +59,7 @@ class Whole:
         return self.report.pk
 
     @cached_property
-    def told(self) -> tuple[Addition, ...]:
+    def substantive_followups(self) -> tuple[Addition, ...]:
         """The additions that tell something of the call: all but a wish to withdraw."""
         kinds = Addition.Kind
         return tuple(each for each in self.additions if each.kind != kinds.WITHDRAWAL)
@@ -76,16 +76,18 @@ class Whole:
 
     @property
     def commune_id(self) -> str | None:
-        return (self.moved or self.report).commune_id
+        return (self.followup_with_latest_place or self.report).commune_id
 
     @property
     def commune_raw(self) -> str:
-        return (self.moved or self.report).commune_raw
+        return (self.followup_with_latest_place or self.report).commune_raw
 
     @property
-    def moved(self) -> Addition | None:
+    def followup_with_latest_place(self) -> Addition | None:
         """The addition that said last where the reporter lives; None where only the report does."""
-        return next((each for each in reversed(self.told) if each.commune_raw), None)
+        return next(
+            (each for each in reversed(self.substantive_followups) if each.commune_raw), None
+        )
 
     @property
     def contact_sealed(self) -> Sealed:
@@ -104,42 +106,46 @@ class Whole:
         return tells_phrase(self._latest(tells_phrase))
 
     @cached_property
-    def callers(self) -> tuple[Leg, ...]:
+    def callers(self) -> tuple[Caller, ...]:
         """Everybody who rang, in order: the caller of the report, then those told later."""
         report = self.report
-        first = Leg(
+        first = Caller(
             report.caller_number, report.channel, report.claimed_office, report.claimed_name
         )
         return (() if first.is_empty or self.is_caller_corrected else (first,)) + self.legs
 
     @cached_property
-    def legs(self) -> tuple[Leg, ...]:
+    def legs(self) -> tuple[Caller, ...]:
         """The callers that were told later, as far as no correction stands in their place."""
-        told = self.told
+        told = self.substantive_followups
         last = max((at for at, said in enumerate(told) if _names_anew(said)), default=0)
-        return _each_once(Leg.of(leg) for said in told[last:] for leg in said.legs)
+        return _each_once(Caller.from_json(leg) for said in told[last:] for leg in said.legs)
 
     @cached_property
-    def told_legs(self) -> tuple[Leg, ...]:
+    def all_followup_callers(self) -> tuple[Caller, ...]:
         """All callers that were told later, corrected ones too."""
-        return _each_once(Leg.of(leg) for said in self.told for leg in said.legs)
+        return _each_once(
+            Caller.from_json(leg) for said in self.substantive_followups for leg in said.legs
+        )
 
     @property
     def is_caller_corrected(self) -> bool:
         """Whether a later correction names the callers anew."""
-        return any(map(_names_anew, self.told))
+        return any(map(_names_anew, self.substantive_followups))
 
     @property
     def accounts(self) -> tuple[str, ...]:
-        return _each_once(account for said in self.told for account in said.accounts)
+        return _each_once(
+            account for said in self.substantive_followups for account in said.accounts
+        )
 
     @property
     def links(self) -> tuple[str, ...]:
-        return _each_once(link for said in self.told for link in said.links)
+        return _each_once(link for said in self.substantive_followups for link in said.links)
 
     def _latest(self, says: Callable[[Said], object]) -> Said:
         """Whoever said it last, an addition or the report; the report where nobody did."""
-        said: list[Said] = [self.report, *self.told]
+        said: list[Said] = [self.report, *self.substantive_followups]
         return next((each for each in reversed(said) if says(each)), self.report)
 
 
@@ -151,11 +157,11 @@ def _each_once(told: Iterable[T]) -> tuple[T, ...]:
     return tuple(dict.fromkeys(told))
 
 
-def of(report: Report) -> Whole:
+def merged_report(report: Report) -> MergedReport:
     """A report with its additions. One statement; what is long or sealed stays in the database
     until it is asked for, and `beginning` holds what a page shows of a story.
     """
-    return Whole(report, tuple(reversed(list(_light(report)[:MOST]))))
+    return MergedReport(report, tuple(reversed(list(_light(report)[:MAX_COUNT]))))
 
 
 def _light(report: Report) -> Any:
@@ -171,7 +177,7 @@ def _light(report: Report) -> Any:
     )
 
 
-def every_addition(report: Report) -> Iterator[Addition]:
+def iter_followups(report: Report) -> Iterator[Addition]:
     """All of them with all their words, oldest first, one at a time."""
     rows = report.additions.select_related("commune").order_by("received_at", "id")
     return rows.iterator(chunk_size=1)

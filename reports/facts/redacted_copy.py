@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, field
 
-from reports.extraction import redaction as privacy
-from reports.extraction.redaction import Masked
+from reports.extraction import redaction
+from reports.extraction.redaction import RedactedText
 
 
 @dataclass
-class Copy:
+class RedactedCopy:
     """Makes the copy of one telling. `contacts`: all by which its reporter may be reached.
     `hidden`: the fields in which something was masked, as they came; they are sealed behind the
     story, or they would be lost.
@@ -17,29 +17,29 @@ class Copy:
     hidden: list[str] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)
 
-    def of(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """A text as the desk reads it."""
-        shown = self.masked(text)
+        shown = self.redact_silently(text)
         self.flags += shown.flags
         return shown.text
 
-    def of_field(self, text: str, label: str = "") -> str:
+    def redact_field(self, text: str, label: str = "") -> str:
         """The same for a field of its own, whose label may say what its first digits are."""
         if not text:
             return text
-        shown = self.of(label + text).removeprefix(label)
+        shown = self.redact(label + text).removeprefix(label)
         if shown != text:
             self.hidden.append(text)
         return shown
 
-    def whole(self, story: str) -> str:
+    def sealed_original(self, story: str) -> str:
         """What is sealed: the story as it came, and behind it what was masked elsewhere."""
         return "\n".join(filter(None, [story, *self.hidden]))
 
-    def masked(self, text: str) -> Masked:
+    def redact_silently(self, text: str) -> RedactedText:
         """A text without any of the reporter's numbers; nothing is noted of it."""
         flags: list[str] = []
         for contact in self.contacts:
-            hidden = privacy.mask(text, contact)
+            hidden = redaction.redact(text, contact)
             text, flags = hidden.text, [*flags, *hidden.flags]
-        return Masked(text, tuple(flags))
+        return RedactedText(text, tuple(flags))

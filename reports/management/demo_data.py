@@ -17,14 +17,14 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from core.audit import log as events
-from core.outbox import queue as outbox
+from core.audit import events as log
+from core.outbox import queue
 from reports.cases import workflow
 from reports.models import Case, Statement
-from reports.public import confirmed_statements as confirmed
-from reports.reference import gazetteer as places
+from reports.public import confirmed_statements
+from reports.reference import gazetteer
 from reports.submission import intake
-from reports.submission.intake import Typed
+from reports.submission.intake import ReportSubmission
 
 REPORTS = 300
 _WEEKS = 10
@@ -35,21 +35,21 @@ _WHY = "Ví dụ cho lần xem đầu."
 
 
 @dataclass(frozen=True)
-class Planned:
+class DemoReport:
     """One invented report and the end its case comes to ("" stays new)."""
 
     key: str
-    typed: Typed
+    typed: ReportSubmission
     end: str
     age: timedelta
 
 
 # What was typed, from which commune, and how long ago.
-Draft = tuple[Typed, str, timedelta]
+Draft = tuple[ReportSubmission, str, timedelta]
 
 
 @dataclass(frozen=True)
-class Filled:
+class DemoResult:
     """What a run did: reports that were new, and cases decided on."""
 
     reports: int
@@ -62,18 +62,18 @@ def _data() -> dict[str, Any]:
     return data
 
 
-def fill(officer: User) -> Filled:
+def create_demo_data(officer: User) -> DemoResult:
     """Take the planned reports in as residents' are, and decide on some as the officer would."""
     reports, decisions, now = 0, 0, timezone.now()
-    for planned in plan():
-        accepted = intake.invent(planned.typed, planned.key, now - planned.age)
+    for planned in demo_reports():
+        accepted = intake.submit_demo_report(planned.typed, planned.key, now - planned.age)
         reports += not accepted.again
         case = Case.objects.get(report=accepted.report)
         if planned.end and case.version == 1:
-            decide(case, planned.end, officer)
+            apply_outcome(case, planned.end, officer)
             decisions += 1
-    outbox.wake()
-    return Filled(reports, decisions)
+    queue.notify()
+    return DemoResult(reports, decisions)
 
 
 def confirm_all(officer: User) -> None:
@@ -81,19 +81,19 @@ def confirm_all(officer: User) -> None:
     somebody has decided about one stands.
     """
     for statement in Statement.objects.filter(is_public=False):
-        if not events.about("statement", statement.pk).exists():
-            confirmed.show(statement, officer)
+        if not log.events_for("statement", statement.pk).exists():
+            confirmed_statements.publish_statement(statement, officer)
 
 
-def plan() -> Iterator[Planned]:
+def demo_reports() -> Iterator[DemoReport]:
     """All reports, the same ones each time, campaigns and single calls mixed."""
     dice = random.Random(140)  # noqa: S311  # no secret: always the same  # nosec B311
     drafts = [*_of_campaigns(dice), *_single(dice)]
     dice.shuffle(drafts)
-    table = places.communes()
+    table = gazetteer.communes()
     for number, (typed, commune, age) in enumerate(drafts):
-        place = places.find(commune, table)
-        yield Planned(
+        place = gazetteer.match_place(commune, table)
+        yield DemoReport(
             key=f"demo-report-{number:04}",
             typed=replace(typed, commune_raw=commune, commune_id=place.codename),
             end=_ENDS[number % len(_ENDS)] or _old_end(number, age),
@@ -119,7 +119,7 @@ def _of_campaigns(dice: random.Random) -> Iterator[Draft]:
 
 def _place(dice: random.Random, campaign: dict[str, Any], usual: str) -> str:
     """Where a report of a campaign comes from: a burst has a ward of its own, or all of them."""
-    everywhere = [commune.name for commune in places.communes()] or [usual]
+    everywhere = [commune.name for commune in gazetteer.communes()] or [usual]
     at = str(campaign.get("at", ""))
     return {"all": dice.choice(everywhere), "": usual}.get(at, at)
 
@@ -139,9 +139,9 @@ def _single(dice: random.Random) -> Iterator[Draft]:
 
 def _typed(
     dice: random.Random, story: str, number: str, office: str, ticked: list[str]
-) -> tuple[Typed, str]:
+) -> tuple[ReportSubmission, str]:
     tail, commune = dice.choice(_data()["tails"]), dice.choice(_data()["communes"])
-    typed = Typed(
+    typed = ReportSubmission(
         happening_now=True if dice.random() < 0.06 else None,
         channel="number" if number else "hidden",
         caller_number=number,
@@ -157,7 +157,7 @@ def _typed(
 # --- what the desk made of them: half stay new, every status and outcome occurs
 
 
-def decide(case: Case, end: str, officer: User) -> None:
+def apply_outcome(case: Case, end: str, officer: User) -> None:
     """Bring a new case to its end, by the verbs that an officer has."""
     verb, _, word = end.partition(":")
     given: dict[str, Any] = {"by": officer, "version": case.version}
@@ -172,8 +172,8 @@ def decide(case: Case, end: str, officer: User) -> None:
 
 
 _PLAIN = {
-    "ask": workflow.ask,
-    "act": workflow.act,
+    "ask": workflow.ask_reporter,
+    "act": workflow.classify_as_crime_report,
     "junk": workflow.junk,
     "withdraw": workflow.withdraw,
 }

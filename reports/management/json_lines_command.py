@@ -10,7 +10,7 @@ from typing import IO, Any, NoReturn
 from django.core.management.base import BaseCommand
 
 
-class BadLineError(ValueError):
+class InvalidInputLineError(ValueError):
     """A line that cannot be read; the message and the id, if there is one, go to its sender."""
 
     def __init__(self, message: str, line_id: object = None) -> None:
@@ -21,7 +21,7 @@ class BadLineError(ValueError):
         return {"id": self.line_id, "error": str(self)}
 
 
-class DoorCommand(BaseCommand):
+class JsonLinesCommand(BaseCommand):
     """Answers standard input on standard output, in UTF-8 whatever the locale, line by line."""
 
     requires_system_checks = []
@@ -31,11 +31,11 @@ class DoorCommand(BaseCommand):
         if isinstance(sys.stdout, io.TextIOWrapper):
             # A lone half of a surrogate pair is no UTF-8; as \\udxxx it is still JSON.
             sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
-        for answer in self.answers(lines(options.get("stdin") or sys.stdin)):
+        for answer in self.handle_lines(lines(options.get("stdin") or sys.stdin)):
             self.stdout.write(json.dumps(answer, ensure_ascii=False))
             self.stdout.flush()
 
-    def answers(self, given: Iterable[str]) -> Iterator[dict[str, Any]]:
+    def handle_lines(self, given: Iterable[str]) -> Iterator[dict[str, Any]]:
         """One answer for each line, in order."""
         raise NotImplementedError
 
@@ -52,9 +52,9 @@ def record_of(line: str) -> dict[str, Any]:
     try:
         record = json.loads(line, parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError) as error:
-        raise BadLineError("not a line of JSON") from error
+        raise InvalidInputLineError("not a line of JSON") from error
     if not isinstance(record, dict):
-        raise BadLineError("not a JSON object")
+        raise InvalidInputLineError("not a JSON object")
     return record
 
 
@@ -74,4 +74,4 @@ def text_of(record: dict[str, Any], field: str, *, needed: bool = False) -> str:
         return value
     if value is None and not needed:
         return ""
-    raise BadLineError(f'"{field}" must be text', record.get("id"))
+    raise InvalidInputLineError(f'"{field}" must be text', record.get("id"))

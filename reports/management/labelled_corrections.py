@@ -2,29 +2,29 @@
 
 from collections.abc import Iterator
 
-from reports.extraction.evaluation import FACTS, Judged
+from reports.extraction.evaluation import FACTS, EvaluatedStory
 from reports.models import Addition, Case
-from reports.triage import service as triage
+from reports.triage import service
 
-_MOST = 5000  # the newest
+_MAX_COUNT = 5000  # the newest
 
 
-def judged() -> list[Judged]:
+def labelled_from_corrections() -> list[EvaluatedStory]:
     """The reports of which corrections hold, and how triage reads each of them today."""
     cases = (
         Case.objects.filter(corrected__has_any_keys=sorted(FACTS), report__erased_at=None)
         .select_related("report")
         .prefetch_related("report__additions")
-        .order_by("-changed_at")[:_MOST]
+        .order_by("-changed_at")[:_MAX_COUNT]
     )
     return list(map(_judged, cases))
 
 
-def _judged(case: Case) -> Judged:
+def _judged(case: Case) -> EvaluatedStory:
     report = case.report
     said = {fact: value for fact, value in case.corrected.items() if fact in FACTS}
     label = {"id": report.public_number, "text": report.story, **said}
-    return Judged(label, triage.read(report, tuple(_told(case))))
+    return EvaluatedStory(label, service.read_report(report, tuple(_told(case))))
 
 
 def _told(case: Case) -> Iterator[Addition]:

@@ -10,11 +10,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from core.text import fold
+from core.text import normalize
 from reports.extraction import phones
 from reports.models import CannedReply, Commune, Office, OfficeNumber, Statement, Unit
-from reports.numbers import lookup
-from reports.numbers import official_numbers as published
+from reports.numbers import lookup, official_numbers
 from reports.reference import units
 
 DATA = Path(__file__).parents[1] / "data"
@@ -39,17 +38,17 @@ def load_units() -> int:
     are not there yet; those that are there belong to the officers. Gives how many are known.
     """
     rows = json.loads((DATA / "units.json").read_text(encoding="utf-8"))["units"]
-    others = [Unit(folded=fold(row["name"]), **row) for row in rows]
+    others = [Unit(folded=normalize(row["name"]), **row) for row in rows]
     police = [_police(commune) for commune in Commune.objects.all()]
     Unit.objects.bulk_create([*others, *police], ignore_conflicts=True)
     return len(others) + len(police)
 
 
 def _police(commune: Commune) -> Unit:
-    name = units.police_of(commune.name)
+    name = units.commune_police_name(commune.name)
     codename = f"cong-an-{commune.pk.replace('_', '-')}"
     kind = Unit.Kind.COMMUNE
-    return Unit(codename=codename, name=name, folded=fold(name), kind=kind, commune=commune)
+    return Unit(codename=codename, name=name, folded=normalize(name), kind=kind, commune=commune)
 
 
 def load_offices() -> int:
@@ -61,7 +60,7 @@ def load_offices() -> int:
     Office.objects.bulk_create(offices, ignore_conflicts=True)
     _fill(offices)
     if not OfficeNumber.objects.exists():  # one that an officer has taken away stays away
-        with published.seeding():
+        with official_numbers.bypass_four_eyes_for_seed():
             OfficeNumber.objects.bulk_create(map(_office_number, data["numbers"]))
     return len(offices)
 
@@ -105,7 +104,7 @@ def _office_number(row: dict[str, str]) -> OfficeNumber:
     return OfficeNumber(
         office_id=row["office"],
         number=row["number"],
-        key=lookup.key_of(phones.read(row["number"])),
+        key=lookup.lookup_key(phones.parse(row["number"])),
         label=row["label"],
         label_en=row["label_en"],
         source=row["source"],
@@ -147,7 +146,7 @@ def _commune(row: dict[str, str]) -> Commune:
         former_districts=_names(row["former_districts"]),
         former_communes=_names(row["former_communes"]),
         # People look for the name, not for "xã" or "phường".
-        sort_key=f"{fold(bare)} {fold(kind)}",
+        sort_key=f"{normalize(bare)} {normalize(kind)}",
     )
 
 

@@ -9,7 +9,7 @@ from reports.models.report import Report
 
 
 class ClockQuerySet(models.QuerySet["Clock"]):
-    def running(self) -> "ClockQuerySet":
+    def pending(self) -> "ClockQuerySet":
         """Clocks that nothing has met yet."""
         return self.filter(met_at=None, dropped_at=None)
 

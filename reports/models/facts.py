@@ -27,7 +27,7 @@ SELECT id FROM way WHERE merged_into_id IS NULL
 """
 
 
-def words_of(field: str) -> models.Func:
+def search_vector_input(field: str) -> models.Func:
     """The words of a text as PostgreSQL indexes them: as they are, the first 100,000 signs."""
     return models.Func(
         Left(field, 100_000),
@@ -88,7 +88,9 @@ class Facts(models.Model):
         ]
         indexes = [
             models.Index(fields=["scenario"], name="facts_scenario"),
-            GinIndex(words_of("search"), name="facts_words"),  # reports/cases/full_text_search.py
+            GinIndex(
+                search_vector_input("search"), name="facts_words"
+            ),  # reports/cases/full_text_search.py
             # Of those that told it later: no other reading pays for it.
             models.Index(
                 fields=["commune"], condition=models.Q(commune_raw__gt=""), name="facts_commune"
@@ -107,7 +109,7 @@ class Indicator(models.Model):
         ACCOUNT = "account", "tài khoản nhận"
         LINK = "link", "đường dẫn"
 
-    class Place(models.TextChoices):
+    class IndicatorSource(models.TextChoices):
         CALLER = "caller", "số gọi đến"
         STORY = "story", "trong lời kể"
         LATER = "later", "báo thêm sau"
@@ -115,7 +117,7 @@ class Indicator(models.Model):
     id = models.BigAutoField(primary_key=True)
     report = models.ForeignKey(Report, models.PROTECT, related_name="indicators")
     kind = models.CharField("loại", max_length=8, choices=Kind.choices)
-    place = models.CharField("chỗ thấy", max_length=8, choices=Place.choices)
+    place = models.CharField("chỗ thấy", max_length=8, choices=IndicatorSource.choices)
     raw = models.TextField("như đã ghi")
     key = models.CharField("dạng chuẩn", max_length=255, blank=True)
     number_kind = models.CharField("loại số", max_length=16, blank=True)
@@ -150,7 +152,7 @@ class CampaignQuerySet(models.QuerySet["Campaign"]):
         """Campaigns that have not been merged away."""
         return self.filter(merged_into=None)
 
-    def leading_to(self, campaign: "Campaign") -> "CampaignQuerySet":
+    def with_merged_into(self, campaign: "Campaign") -> "CampaignQuerySet":
         """The campaign itself and all that were merged into it, over however many merges."""
         return self.filter(pk__in=RawSQL(_LEADING_TO, [campaign.pk]))  # noqa: S611  # no words of others  # nosec B611
 

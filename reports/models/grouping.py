@@ -13,13 +13,13 @@ from reports.models.report import Report
 
 
 class CampaignActQuerySet(models.QuerySet["CampaignAct"]):
-    def standing(self) -> "CampaignActQuerySet":
+    def not_undone(self) -> "CampaignActQuerySet":
         """Acts that nobody has taken back."""
         return self.filter(taken_back_at=None)
 
-    def partings(self) -> "CampaignActQuerySet":
+    def active_splits(self) -> "CampaignActQuerySet":
         """Splits that stand: `campaign` and `other` are two campaigns because a person said so."""
-        return self.standing().filter(kind=CampaignAct.Kind.SPLIT)
+        return self.not_undone().filter(kind=CampaignAct.Kind.SPLIT)
 
 
 class CampaignAct(models.Model):

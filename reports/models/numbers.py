@@ -45,7 +45,7 @@ def sha256_of(field: str) -> Func:
 class KnownNumberQuerySet(models.QuerySet["KnownNumber"]):
     """Findings, as far as somebody may say them."""
 
-    def standing(self, day: date) -> "KnownNumberQuerySet":
+    def in_effect(self, day: date) -> "KnownNumberQuerySet":
         """What two officers found, either way, and what is neither over on that day nor taken
         back: the one door to what is said in public.
         """

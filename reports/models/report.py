@@ -124,7 +124,7 @@ class Report(models.Model):
         return timezone.localtime(self.received_at)
 
     @property
-    def signs(self) -> list[str]:
+    def all_flags(self) -> list[str]:
         """The flags of what was typed, and the marks of the crowd in which it came."""
         crowd = getattr(self, "crowd", None)
         return [*self.flags, *(crowd.marks if crowd else ())]

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models.functions import Now
 
 from reports.models.report import Report
-from reports.models.units import LONGEST_NAME
+from reports.models.units import MAX_NAME_LENGTH
 
 
 class Slip(models.Model):
@@ -17,7 +17,7 @@ class Slip(models.Model):
     report = models.ForeignKey(Report, models.PROTECT, related_name="slips")
     year = models.PositiveSmallIntegerField("năm")
     number = models.PositiveIntegerField("số")
-    unit = models.CharField("nơi nhận", max_length=LONGEST_NAME)
+    unit = models.CharField("nơi nhận", max_length=MAX_NAME_LENGTH)
     reason = models.TextField("lý do chuyển")
     by = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name="người lập")
     at = models.DateTimeField("lúc", db_default=Now())

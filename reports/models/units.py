@@ -5,7 +5,7 @@ from django.db import models
 
 from reports.models.places import Commune, Office
 
-LONGEST_NAME = 120  # signs, as of Case.unit
+MAX_NAME_LENGTH = 120  # signs, as of Case.unit
 
 
 class UnitQuerySet(models.QuerySet["Unit"]):
@@ -27,8 +27,8 @@ class Unit(models.Model):
         OTHER = "other", "cơ quan khác"
 
     codename = models.SlugField("mã", max_length=80, primary_key=True)
-    name = models.CharField("tên", max_length=LONGEST_NAME)
-    folded = models.CharField(max_length=LONGEST_NAME, unique=True)
+    name = models.CharField("tên", max_length=MAX_NAME_LENGTH)
+    folded = models.CharField(max_length=MAX_NAME_LENGTH, unique=True)
     kind = models.CharField("loại", max_length=16, choices=Kind.choices)
     commune = models.OneToOneField(
         Commune,

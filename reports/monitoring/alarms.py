@@ -20,15 +20,14 @@ from django.template.loader import render_to_string
 
 from reports.calendar import days_off
 from reports.models import Alarm
-from reports.monitoring import queue_stats as stats
-from reports.monitoring.queue_stats import Standing
-from reports.retention import breaches
-from reports.retention import purge as purging
+from reports.monitoring import queue_stats
+from reports.monitoring.queue_stats import QueueState
+from reports.retention import breaches, purge
 
 log = structlog.get_logger(__name__)
 
-TELL_AFTER = timedelta(minutes=1)
-REMIND_AFTER = timedelta(hours=6)
+NOTIFY_AFTER_SECONDS = timedelta(minutes=1)
+REMIND_AFTER_SECONDS = timedelta(hours=6)
 Kind = Alarm.Kind
 
 # A count of 0: it is over, and the mail that says so could not be sent yet.
@@ -42,7 +41,7 @@ RETURNING since = statement_timestamp()
 """
 
 
-def look() -> None:
+def check_alarms() -> None:
     """Compare the queue with its limits; raise, end and tell what there is to tell. Without a
     database there is nothing to look at.
     """
@@ -54,11 +53,11 @@ def look() -> None:
 
 def _look() -> None:
     others = {
-        Kind.CALENDAR: len(days_off.missing()),
-        Kind.UNPURGED: int(purging.is_missed()),
-        Kind.BREACH: breaches.missed(),
+        Kind.CALENDAR: len(days_off.years_without_data()),
+        Kind.UNPURGED: int(purge.is_missed()),
+        Kind.BREACH: breaches.count_missed_deadlines(),
     }
-    for kind, count in (concerned(stats.standing()) | others).items():
+    for kind, count in (affected_counts(queue_stats.queue_state()) | others).items():
         if count:
             _raise(kind, count)
         else:
@@ -67,21 +66,21 @@ def _look() -> None:
         _tell()
 
 
-def concerned(standing: Standing) -> dict[Kind, int]:
+def affected_counts(standing: QueueState) -> dict[Kind, int]:
     """How many reports each alarm is about, 1 where it is about none; 0 where all is well."""
     return {
         Kind.LATE: standing.late,
         Kind.FAILED: standing.failed,
         Kind.UNBALANCED: standing.unaccounted,
-        Kind.UNCOUNTED: int(standing.uncounted),
-        Kind.UNSEALED: int(standing.unsealed),
+        Kind.UNCOUNTED: int(standing.tally_is_late),
+        Kind.UNSEALED: int(standing.audit_chain_is_late),
         Kind.BROKEN: int(standing.broken),
         Kind.UNSEEN: standing.unseen,
         Kind.OVERDUE: standing.overdue,
     }
 
 
-def span(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A length of time in its largest whole unit."""
     for unit, word in ((86_400, "ngày"), (3_600, "giờ"), (60, "phút")):
         if seconds >= unit:
@@ -118,8 +117,8 @@ def _tell() -> None:
     at its limit mails at each look. One refused mail ends it for this look: a server that does
     not answer costs ten seconds.
     """
-    due = Q(told_at=None) | Q(told_at__lte=Now() - REMIND_AFTER)
-    stands = Q(since__lte=Now() - TELL_AFTER, count__gt=0)
+    due = Q(told_at=None) | Q(told_at__lte=Now() - REMIND_AFTER_SECONDS)
+    stands = Q(since__lte=Now() - NOTIFY_AFTER_SECONDS, count__gt=0)
     for alarm in Alarm.objects.filter(due, stands).order_by("kind"):
         mine = Alarm.objects.filter(pk=alarm.pk, since=alarm.since, told_at=alarm.told_at)
         if mine.update(told_at=Now()) and not _told(alarm):
@@ -142,10 +141,10 @@ def _sent(alarm: Alarm, *, over: bool = False) -> bool:
     context = {
         "alarm": alarm,
         "over": over,
-        "limit": span(settings.QUEUE_LATE_AFTER),
-        "old": span(stats.OLD_AFTER),
-        "unsealed": span(stats.SEALED_WITHIN),
-        "hours": REMIND_AFTER // timedelta(hours=1),
+        "limit": format_duration(settings.QUEUE_LATE_AFTER),
+        "old": format_duration(queue_stats.STALE_AFTER_SECONDS),
+        "unsealed": format_duration(queue_stats.SEALED_WITHIN),
+        "hours": REMIND_AFTER_SECONDS // timedelta(hours=1),
         "desk": f"{settings.PORTAL_URL}/{settings.ADMIN_PATH}/",
     }
     rendered = render_to_string("reports/alarm.txt", context, using="public")

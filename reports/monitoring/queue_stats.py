@@ -25,9 +25,9 @@ log = structlog.get_logger(__name__)
 
 COUNT_WITHIN = 50  # seconds, under the broker's visibility_timeout
 COUNT_AGAIN_AFTER = 4 * 60.0  # seconds; beat asks every five minutes
-OLD_AFTER = 15 * 60.0
+STALE_AFTER_SECONDS = 15 * 60.0
 SEALED_WITHIN = 10 * 60.0
-MOST_STUCK = 500
+MAX_STUCK = 500
 SLOW = (Alarm.Kind.UNPURGED, Alarm.Kind.BREACH)
 KEPT = ("counted_at", "accepted", "done", "waiting", "failed")  # columns of the tally
 
@@ -127,7 +127,7 @@ class QueueBalance:
 
 
 @dataclass(frozen=True)
-class Standing:
+class QueueState:
     """How the queue stands now. `late`: waiting longer than QUEUE_LATE_AFTER, without what may
     wait its turn (re-reading); so the oldest of those that may not, `oldest_prompt_s`.
     `first_report_s`: seconds since the first report, None without any. `tally`: the last whole
@@ -153,19 +153,19 @@ class Standing:
 
     @property
     def tally_old(self) -> bool:
-        return self.tally_age_s is not None and self.tally_age_s > OLD_AFTER
+        return self.tally_age_s is not None and self.tally_age_s > STALE_AFTER_SECONDS
 
     @property
-    def uncounted(self) -> bool:
+    def tally_is_late(self) -> bool:
         """Whether there are reports and nobody has counted them for long: `unaccounted` then
         says nothing of now.
         """
         if self.first_report_s is None:
             return False
-        return self.tally_old or (self.tally is None and self.first_report_s > OLD_AFTER)
+        return self.tally_old or (self.tally is None and self.first_report_s > STALE_AFTER_SECONDS)
 
     @property
-    def unsealed(self) -> bool:
+    def audit_chain_is_late(self) -> bool:
         """Whether nobody has linked the acts on record for long."""
         return self.unsealed_s is not None and self.unsealed_s > SEALED_WITHIN
 
@@ -180,13 +180,13 @@ class Standing:
 
 def queue_balance() -> QueueBalance:
     """The whole count, exact, of one moment; it reads every report."""
-    with snapshot() as cursor:
+    with read_snapshot() as cursor:
         cursor.execute(_BALANCE, [TRIAGE])
         return QueueBalance(*cursor.fetchone())
 
 
 @contextmanager
-def snapshot(within: int = COUNT_WITHIN) -> Iterator[Any]:
+def read_snapshot(within: int = COUNT_WITHIN) -> Iterator[Any]:
     """Read the database as it is at one moment, each statement in `within` seconds. In a
     transaction that runs already the statement is a snapshot all the same.
     """
@@ -198,7 +198,7 @@ def snapshot(within: int = COUNT_WITHIN) -> Iterator[Any]:
         yield cursor
 
 
-def roll_up() -> QueueBalance:
+def store_queue_balance() -> QueueBalance:
     """Count everything and keep the count. It holds also where it cannot be kept."""
     balance = queue_balance()
     tally = QueueTally(**{name: getattr(balance, name) for name in KEPT})
@@ -211,19 +211,19 @@ def roll_up() -> QueueBalance:
     return balance
 
 
-def roll_up_if_due() -> None:
+def store_queue_balance_if_due() -> None:
     """Count, unless it was done a moment ago: what beat sent while no worker lived comes all
     at once. What could not be counted is asked again in five minutes.
     """
     try:
-        age = standing().tally_age_s
+        age = queue_state().tally_age_s
         if age is None or age > COUNT_AGAIN_AFTER:
-            roll_up()
+            store_queue_balance()
     except DatabaseTrouble as error:
         log.warning("queue.not_counted", error=type(error).__name__)
 
 
-def standing(unit: str | None = None) -> Standing:
+def queue_state(unit: str | None = None) -> QueueState:
     """One cheap statement: its cost grows with what waits, not with the reports. `unit`: what waits,
     failed or ran out among the reports that lie there, by its codename; None of all.
     """
@@ -235,25 +235,25 @@ def standing(unit: str | None = None) -> Standing:
     unsealed, broken, unseen, overdue, slow, *counted = more
     kept = dict(zip(KEPT, counted, strict=True))
     tally = QueueTally(**kept) if age is not None else None
-    return Standing(
+    return QueueState(
         waiting, late, failed, oldest, oldest_prompt, first, age, tally, unsealed, broken,
         unseen, overdue, slow or {},
     )  # fmt: skip
 
 
-def stuck() -> list[UUID]:
+def failed_reports() -> list[UUID]:
     """The reports that the machine gave up on, the longest ago first; MOST_STUCK at most."""
     with connection.cursor() as cursor:
-        cursor.execute(_STUCK, [TRIAGE, MOST_STUCK])
+        cursor.execute(_STUCK, [TRIAGE, MAX_STUCK])
         return [UUID(key) for (key,) in cursor.fetchall()]
 
 
-def reading_of(report: UUID) -> OutboxItem | None:
+def triage_state_of(report: UUID) -> OutboxItem | None:
     """The latest triage that a report was owed; None for one that nothing was owed."""
     return OutboxItem.objects.filter(task=TRIAGE, key=str(report)).order_by("-id").first()
 
 
-def owed_by_state() -> list[tuple[str, str, int, int]]:
+def outbox_counts() -> list[tuple[str, str, int, int]]:
     """What is not done, of every task: (task, state, items, attempts so far)."""
     with connection.cursor() as cursor:
         cursor.execute(_BY_STATE)

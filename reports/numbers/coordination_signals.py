@@ -10,40 +10,40 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Left
 
-from core.text import fold
-from reports.facts import abuse_flags as marks
+from core.text import normalize
+from reports.facts import abuse_flags
 from reports.models import Indicator, Report
-from reports.numbers import report_counts as callers
-from reports.numbers.reporter_independence import are_alike
+from reports.numbers import report_counts
+from reports.numbers.reporter_independence import are_near_duplicates
 
-FEWEST = 3  # reports of a number, and of those that share a sign
-MOST_READ = 100  # the newest reports of a number
+MIN_COUNT = 3  # reports of a number, and of those that share a sign
+MAX_READ_BYTES = 100  # the newest reports of a number
 
 
 @dataclass(frozen=True)
-class Concert:
+class CoordinationSignal:
     """How many of the newest reports of a number there are, and how many share each sign."""
 
     reports: int
     one_network: int
     alike: int
     lowered: int
-    days: int = callers.DAYS
+    days: int = report_counts.DAYS
 
 
-def of(key: str) -> Concert | None:
+def coordination_signal(key: str) -> CoordinationSignal | None:
     """The signs of a number's canonical key; None where there are too few. One statement."""
     rows = _rows(key)
     every = [{*flags, *(told or ())} for flags, told, _ in rows]
     signs = {
-        "one_network": sum(marks.SAME_NETWORK in flags for flags in every),
-        "alike": _alike([frozenset(fold(story).split()) for *_, story in rows]),
-        "lowered": sum(map(marks.lower, every)),
+        "one_network": sum(abuse_flags.SAME_NETWORK in flags for flags in every),
+        "alike": _alike([frozenset(normalize(story).split()) for *_, story in rows]),
+        "lowered": sum(map(abuse_flags.is_deprioritized, every)),
     }
-    telling = {name: many for name, many in signs.items() if many >= FEWEST - 1}
-    if len(rows) < FEWEST or not telling:
+    telling = {name: many for name, many in signs.items() if many >= MIN_COUNT - 1}
+    if len(rows) < MIN_COUNT or not telling:
         return None
-    return Concert(len(rows), **{name: telling.get(name, 0) for name in signs})
+    return CoordinationSignal(len(rows), **{name: telling.get(name, 0) for name in signs})
 
 
 def _rows(key: str) -> list[tuple[list[str], list[str] | None, str]]:
@@ -51,16 +51,18 @@ def _rows(key: str) -> list[tuple[list[str], list[str] | None, str]]:
     if not key:
         return []
     named = Indicator.objects.filter(
-        report=OuterRef("pk"), kind=Indicator.Kind.NUMBER, place__in=callers.CALLERS, key=key
+        report=OuterRef("pk"), kind=Indicator.Kind.NUMBER, place__in=report_counts.CALLERS, key=key
     )
-    rows = Report.objects.filter(Exists(named), received_at__gte=callers.window())
-    newest = rows.order_by("-received_at").annotate(told=Left("story", callers.STORY))
-    return list(newest.values_list("flags", "crowd__marks", "told")[:MOST_READ])
+    rows = Report.objects.filter(
+        Exists(named), received_at__gte=report_counts.counting_window_start()
+    )
+    newest = rows.order_by("-received_at").annotate(told=Left("story", report_counts.STORY))
+    return list(newest.values_list("flags", "crowd__marks", "told")[:MAX_READ_BYTES])
 
 
 def _alike(stories: Sequence[frozenset[str]]) -> int:
     """How many are near-identical to another one."""
     return sum(
-        any(are_alike(words, other) for at, other in enumerate(stories) if at != place)
+        any(are_near_duplicates(words, other) for at, other in enumerate(stories) if at != place)
         for place, words in enumerate(stories)
     )

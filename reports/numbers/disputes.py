@@ -10,14 +10,13 @@ from uuid import uuid4
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from core.keys import Key, field_keys, newest_key
-from reports.calendar import deadline_rules as clocks
-from reports.extraction import phones
-from reports.extraction import redaction as privacy
+from core.keys import FieldKey, field_keys, newest_key
+from reports.calendar import deadline_rules
+from reports.extraction import phones, redaction
 from reports.models import Dispute
 from reports.models.numbers import new_dispute_number
 from reports.numbers import lookup
-from reports.public import confirmed_statements as confirmed
+from reports.public import confirmed_statements
 
 WORKING_DAYS = 2  # for the desk, while no other number has been confirmed
 STATEMENT = "dispute_answer"
@@ -27,7 +26,7 @@ _json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 
 
 @dataclass(frozen=True)
-class Asked:
+class DisputeSubmission:
     """What was typed."""
 
     number: str
@@ -35,7 +34,7 @@ class Asked:
     contact: str = ""
 
 
-def take_in(asked: Asked, submission_key: str) -> Dispute:
+def submit_dispute(asked: DisputeSubmission, submission_key: str) -> Dispute:
     """Write it down, once: the same words under the same key are the same dispute, other words a
     further one. Raises DatabaseError or InterfaceError when it is not known to be written.
     """
@@ -49,23 +48,23 @@ def take_in(asked: Asked, submission_key: str) -> Dispute:
     raise refused
 
 
-def _kept(asked: Asked, submission_key: str) -> Dispute | None:
+def _kept(asked: DisputeSubmission, submission_key: str) -> Dispute | None:
     """The row of these words, under whichever of our keys they came."""
     digests = [_digest(asked, submission_key, key) for key in field_keys()]
     rows = Dispute.objects.filter(submission_key=submission_key, content_digest__in=digests)
     return rows.first()
 
 
-def _write(asked: Asked, submission_key: str) -> Dispute:
+def _write(asked: DisputeSubmission, submission_key: str) -> Dispute:
     key = uuid4()
     row = Dispute(
         id=key,
         public_number=new_dispute_number(),
         due_at=_due(timezone.now()),
-        key=lookup.key_of(phones.read(asked.number))[:64],
-        number_sealed=privacy.seal(asked.number, "number", key),
-        reason_sealed=privacy.seal(asked.reason, "reason", key),
-        contact_sealed=privacy.seal(asked.contact, "contact", key),
+        key=lookup.lookup_key(phones.parse(asked.number))[:64],
+        number_sealed=redaction.encrypt(asked.number, "number", key),
+        reason_sealed=redaction.encrypt(asked.reason, "reason", key),
+        contact_sealed=redaction.encrypt(asked.contact, "contact", key),
         submission_key=submission_key,
         content_digest=_digest(asked, submission_key, newest_key()),
     )
@@ -74,11 +73,11 @@ def _write(asked: Asked, submission_key: str) -> Dispute:
     return row
 
 
-def _digest(asked: Asked, submission_key: str, key: Key) -> bytes:
+def _digest(asked: DisputeSubmission, submission_key: str, key: FieldKey) -> bytes:
     return key.mac("dispute digest", _json([submission_key, asdict(asked)]).encode())
 
 
 def _due(now: datetime) -> datetime:
-    said = confirmed.statements().get(STATEMENT)
+    said = confirmed_statements.statements().get(STATEMENT)
     days = said.amount if said and said.amount else WORKING_DAYS
-    return clocks.in_working_days(now, days)
+    return deadline_rules.add_working_days(now, days)

@@ -11,11 +11,10 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from core.audit import log as events
+from core.audit import events as log
 from reports.extraction import phones
 from reports.models import Dispute, KnownNumber, OfficeNumber
-from reports.numbers import lookup
-from reports.numbers import report_counts as callers
+from reports.numbers import lookup, report_counts
 
 VALID_DAYS = 92  # three months
 PROPOSE = "reports.add_knownnumber"
@@ -27,7 +26,7 @@ class FindingError(Exception):
     """An act that was not done, with what the officer is told; nothing has been written."""
 
 
-class LackingRightError(FindingError):
+class NotPermittedError(FindingError):
     """An act that is not for this officer at all."""
 
 
@@ -38,7 +37,7 @@ def usual_end() -> date:
 
 def _least_end() -> date:
     """Until when a number is cleared at least: until all that was told before has gone."""
-    return timezone.localdate() + timedelta(days=callers.DAYS)
+    return timezone.localdate() + timedelta(days=report_counts.DAYS)
 
 
 def _end_of(row: KnownNumber) -> date:
@@ -51,7 +50,7 @@ def key_for(number: str) -> str:
     """The key of one whole number. Raises FindingError for anything else, and for a number that an
     institution has published: that one is forged when crooks show it.
     """
-    key = lookup.key_of(phones.read(number))
+    key = lookup.lookup_key(phones.parse(number))
     if not key:
         raise FindingError("Chưa đọc được một số nào ở đây. Ghi một số, đủ các chữ số.")
     if OfficeNumber.objects.filter(key=key).exists():
@@ -59,7 +58,7 @@ def key_for(number: str) -> str:
     return key
 
 
-def weigh(
+def validate_finding(
     number: str, finding: str, reason: str, *, by: User, valid_until: date | None = None
 ) -> KnownNumber:
     """A finding as it may be put before a colleague; nothing is written. Raises FindingError."""
@@ -70,7 +69,9 @@ def weigh(
     if valid_until <= timezone.localdate():
         raise FindingError("Ngày hết giá trị phải sau hôm nay.")
     if finding == KnownNumber.Finding.CLEARED and valid_until < _least_end():
-        raise FindingError(f"Gỡ thì có giá trị ít nhất {callers.DAYS} ngày, kẻo tin cũ lại tính.")
+        raise FindingError(
+            f"Gỡ thì có giá trị ít nhất {report_counts.DAYS} ngày, kẻo tin cũ lại tính."
+        )
     key = key_for(number)
     if KnownNumber.objects.filter(key=key, withdrawn_at=None).exists():
         raise FindingError(_TAKEN)
@@ -84,14 +85,14 @@ def weigh(
     )
 
 
-def put(row: KnownNumber) -> None:
+def store_proposal(row: KnownNumber) -> None:
     """Put what `weigh` gave before a colleague; no page shows it yet. Raises FindingError where
     somebody was quicker.
     """
     try:
         with transaction.atomic():
             row.save(force_insert=True)
-            events.record(
+            log.log_event(
                 "number", row.pk, "number_proposed", by=row.proposed_by, reason=row.reason
             )
     except IntegrityError as error:
@@ -102,8 +103,8 @@ def propose(
     number: str, finding: str, reason: str, *, by: User, valid_until: date | None = None
 ) -> KnownNumber:
     """Weigh a finding and put it before a colleague. Raises FindingError."""
-    row = weigh(number, finding, reason, by=by, valid_until=valid_until)
-    put(row)
+    row = validate_finding(number, finding, reason, by=by, valid_until=valid_until)
+    store_proposal(row)
     return row
 
 
@@ -122,7 +123,7 @@ def confirm(pk: int, *, by: User) -> KnownNumber:
         KnownNumber.objects.filter(pk=pk).update(
             confirmed_by=by, confirmed_at=Now(), valid_until=_end_of(row)
         )
-        events.record("number", pk, "number_confirmed", by=by)
+        log.log_event("number", pk, "number_confirmed", by=by)
     row.refresh_from_db()
     return row
 
@@ -147,21 +148,21 @@ def answer(pk: UUID, *, upheld: bool, text: str, by: User) -> Dispute:
         raise FindingError("Chưa ghi câu trả lời.")
     with transaction.atomic():
         dispute = _open(pk)
-        row = accusing(dispute.key, lock=True)
+        row = open_accusation(dispute.key, lock=True)
         if not upheld and row and row.proposed_by_id == by.pk:
             raise FindingError("Bạn đã đề nghị số này nên không tự giữ nguyên. Nhờ một người khác.")
         if upheld and dispute.upheld_by_id:
             raise FindingError("Đã có người đề nghị gỡ số này. Xem căn cứ rồi xác nhận.")
         if upheld:
             _change(dispute, answer=text.strip(), upheld_by=by, upheld_at=Now())
-            events.record("dispute", pk, "dispute_proposed", by=by)
+            log.log_event("dispute", pk, "dispute_proposed", by=by)
         else:
             _answered(dispute, Dispute.Status.REJECTED, by, answer=text.strip())
     dispute.refresh_from_db()
     return dispute
 
 
-def agree(pk: UUID, *, by: User) -> Dispute:
+def confirm_clearing(pk: UUID, *, by: User) -> Dispute:
     """Uphold what a colleague found right: an accusing finding is taken back, and what was reported
     before counts no more. One of the two may confirm numbers. Raises FindingError.
     """
@@ -174,7 +175,7 @@ def agree(pk: UUID, *, by: User) -> Dispute:
             raise FindingError("Người đề nghị không tự xác nhận được. Nhờ một người khác.")
         if not dispute.upheld_by.has_perm(CONFIRM):
             _must(by, CONFIRM)
-        if row := accusing(dispute.key, lock=True):
+        if row := open_accusation(dispute.key, lock=True):
             _take_back(row, f"Đề nghị xem lại {dispute.public_number}", by)
         _answered(dispute, Dispute.Status.UPHELD, by)
     dispute.refresh_from_db()
@@ -201,14 +202,14 @@ def _open(pk: UUID) -> Dispute:
 
 def _answered(dispute: Dispute, status: Dispute.Status, by: User, **words: str) -> None:
     _change(dispute, status=status, answered_at=Now(), answered_by=by, **words)
-    events.record("dispute", dispute.pk, "dispute_answered", by=by, outcome=status.value)
+    log.log_event("dispute", dispute.pk, "dispute_answered", by=by, outcome=status.value)
 
 
 def _change(dispute: Dispute, **changes: object) -> None:
     Dispute.objects.filter(pk=dispute.pk).update(**changes)
 
 
-def accusing(key: str, *, lock: bool = False) -> KnownNumber | None:
+def open_accusation(key: str, *, lock: bool = False) -> KnownNumber | None:
     """The accusing finding on a number that has not been taken back."""
     rows = KnownNumber.objects.exclude(key="")
     rows = rows.select_for_update() if lock else rows
@@ -225,12 +226,12 @@ def _locked(pk: int) -> KnownNumber:
 
 def _take_back(row: KnownNumber, reason: str, by: User) -> None:
     KnownNumber.objects.filter(pk=row.pk).update(withdrawn_at=Now(), withdrawn_by=by)
-    events.record("number", row.pk, "number_withdrawn", by=by, reason=reason)
+    log.log_event("number", row.pk, "number_withdrawn", by=by, reason=reason)
 
 
 def _must(by: User, permission: str) -> None:
     if not by.has_perm(permission):
-        raise LackingRightError(_LACKING[permission])
+        raise NotPermittedError(_LACKING[permission])
 
 
 _TAKEN = "Số này đã có một ghi nhận. Gỡ ghi nhận ấy trước."

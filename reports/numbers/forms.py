@@ -13,10 +13,10 @@ from django.utils.translation import gettext_lazy as _
 
 from core.keys import form_token
 from reports.extraction import phones
-from reports.extraction.phones import Phone
+from reports.extraction.phones import ParsedCaller
 from reports.submission.form_parser import Fields
 
-LONGEST = 200  # signs; enough for several numbers, too short for a story
+MAX_LENGTH = 200  # signs; enough for several numbers, too short for a story
 PREFILL = "prefill_number"  # a number that a page carries to a form, in the body of a POST
 
 
@@ -30,7 +30,7 @@ class CheckForm(forms.Form):
     number = forms.CharField(
         label=_("Số bạn muốn kiểm tra"),
         help_text=_("Chép y như trên máy. Số bạn gõ ở đây không bị lưu lại."),
-        max_length=LONGEST,
+        max_length=MAX_LENGTH,
         widget=_box(type="tel", autocomplete="off"),
         error_messages={
             "required": _("Chưa ghi số. Chép y như trên máy, cả dấu +. Ví dụ: 0550 000 123."),
@@ -39,15 +39,15 @@ class CheckForm(forms.Form):
     )
 
     def __init__(self, data: Fields | None = None) -> None:
-        typed = {} if data is None else {"number": data.get("number", "")[: LONGEST + 1]}
+        typed = {} if data is None else {"number": data.get("number", "")[: MAX_LENGTH + 1]}
         super().__init__(None if data is None else typed)
         self.fields["number"].widget.attrs.pop("maxlength", None)
         self.helper = _helper("reports:check", "number", "check")
 
     @property
-    def found(self) -> tuple[Phone, ...]:
+    def found(self) -> tuple[ParsedCaller, ...]:
         """What was typed, read: one number, or several."""
-        return phones.read_all(self.cleaned_data["number"])
+        return phones.parse_many(self.cleaned_data["number"])
 
 
 class DisputeForm(forms.Form):
@@ -56,7 +56,7 @@ class DisputeForm(forms.Form):
     number = forms.CharField(
         label=_("Số cần xem lại"),
         help_text=_("Ghi đủ các chữ số, ví dụ 0550 000 123."),
-        max_length=LONGEST,
+        max_length=MAX_LENGTH,
         widget=_box(type="tel", autocomplete="off"),
         error_messages={
             "required": _("Chưa ghi số cần xem lại. Ví dụ: 0550 000 123."),
@@ -103,7 +103,7 @@ class DisputeForm(forms.Form):
         key = secrets.token_urlsafe(24)
         return cls(
             initial={
-                "number": number[:LONGEST],
+                "number": number[:MAX_LENGTH],
                 "submission_key": key,
                 "form_token": form_token(),
             }

@@ -57,15 +57,15 @@ def in_range(prefix: str) -> list[Entry]:
     """The confirmed numbers whose hash begins so, in a list of one size. One statement."""
     first, last = (bytes.fromhex(prefix.ljust(_DIGITS, fill)) for fill in "0f")
     found = list(_entries(first, last))
-    return sorted([*found, *drawn(prefix, -len(found) % ROOM if found else ROOM)])
+    return sorted([*found, *decoy_entries(prefix, -len(found) % ROOM if found else ROOM)])
 
 
-def standing() -> list[Entry]:
+def all_entries() -> list[Entry]:
     """All of them. One statement."""
     return sorted(_entries(bytes(32), b"\xff" * 32))
 
 
-def drawn(prefix: str, count: int) -> Iterable[Entry]:
+def decoy_entries(prefix: str, count: int) -> Iterable[Entry]:
     """Entries of no number, with dates as findings have them."""
     today = timezone.localdate()
     for _ in range(count):
@@ -75,7 +75,7 @@ def drawn(prefix: str, count: int) -> Iterable[Entry]:
 
 
 def _entries(first: bytes, last: bytes) -> Iterator[Entry]:
-    rows = KnownNumber.objects.standing(timezone.localdate()).accusing()
+    rows = KnownNumber.objects.in_effect(timezone.localdate()).accusing()
     hashed = rows.annotate(hash=sha256_of("key")).filter(hash__range=(first, last))
     for key_hash, confirmed_at, until in hashed.values_list("hash", "confirmed_at", "valid_until"):
         yield Entry(bytes(key_hash).hex(), timezone.localdate(confirmed_at), until)

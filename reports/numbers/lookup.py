@@ -11,13 +11,13 @@ from enum import StrEnum
 
 from django.utils import timezone
 
-from core.text import plain_digits
-from reports.extraction.numbering_plan import owner_of
-from reports.extraction.phones import Phone, as_typed, written
+from core.text import to_ascii_digits
+from reports.extraction.numbering_plan import range_owner
+from reports.extraction.phones import ParsedCaller, format_national, format_raw
 from reports.models import Dispute, KnownNumber, OfficeNumber
-from reports.numbers import report_counts as callers
+from reports.numbers import report_counts
 from reports.numbers import text as number_words
-from reports.numbers.report_counts import Heard
+from reports.numbers.report_counts import CallerReportSummary
 
 _ODD_KINDS = {"international", "hidden", "brandname", "invalid", "shortcode"}
 _FORGED = frozenset(
@@ -25,7 +25,7 @@ _FORGED = frozenset(
 )
 
 
-class State(StrEnum):
+class VerdictKind(StrEnum):
     """What the page says first."""
 
     CONFIRMED = "confirmed"
@@ -37,12 +37,12 @@ class State(StrEnum):
 
 
 _TONES = {
-    State.CONFIRMED: "is-red",
-    State.SEVERAL: "is-amber",
-    State.OFFICE: "is-green",
-    State.SERVICE: "is-green",
-    State.UNKNOWN: "is-violet",
-    State.ODD: "is-violet",
+    VerdictKind.CONFIRMED: "is-red",
+    VerdictKind.SEVERAL: "is-amber",
+    VerdictKind.OFFICE: "is-green",
+    VerdictKind.SERVICE: "is-green",
+    VerdictKind.UNKNOWN: "is-violet",
+    VerdictKind.ODD: "is-violet",
 }
 
 
@@ -50,10 +50,10 @@ _TONES = {
 class Verdict:
     """What may be said of one number, and why."""
 
-    phone: Phone
-    state: State
+    phone: ParsedCaller
+    state: VerdictKind
     shown: str
-    heard: Heard
+    heard: CallerReportSummary
     known: KnownNumber | None = None
     office: OfficeNumber | None = None
     near: tuple[OfficeNumber, ...] = ()
@@ -62,7 +62,7 @@ class Verdict:
     @property
     def notes(self) -> list[str]:
         """What is odd, and how the number was read."""
-        return [str(sentence) for sentence in number_words.of(self.phone.flags)]
+        return [str(sentence) for sentence in number_words.flag_sentences(self.phone.flags)]
 
     @property
     def is_forged(self) -> bool:
@@ -72,56 +72,60 @@ class Verdict:
     @property
     def service(self) -> number_words.Service | None:
         """What a short number that everybody may dial is for."""
-        return number_words.SERVICES.get(key_of(self.phone))
+        return number_words.SERVICES.get(lookup_key(self.phone))
 
     @property
     def is_foreign(self) -> bool:
         return self.phone.kind == "international" and not self.is_forged
 
     @property
-    def is_noted(self) -> bool:
+    def shows_notes(self) -> bool:
         """Whether the notes stand beside the reasons, and not in the place of a finding."""
-        return self.state in {State.CONFIRMED, State.SEVERAL, State.OFFICE} and bool(self.notes)
+        return self.state in {
+            VerdictKind.CONFIRMED,
+            VerdictKind.SEVERAL,
+            VerdictKind.OFFICE,
+        } and bool(self.notes)
 
     @property
     def has_key(self) -> bool:
-        return bool(key_of(self.phone))
+        return bool(lookup_key(self.phone))
 
     @property
-    def tone(self) -> str:
+    def css_class(self) -> str:
         """The class of the box's colour; never green for what nobody knows."""
-        if self.state == State.ODD and self.is_forged:
+        if self.state == VerdictKind.ODD and self.is_forged:
             return "is-amber"
         return _TONES[self.state]
 
     @property
     def range_of(self) -> str:
         """Whose range a Vietnamese number lies in, "" where that is not known."""
-        return owner_of(self.phone.key) if self.phone.key.startswith("+84") else ""
+        return range_owner(self.phone.key) if self.phone.key.startswith("+84") else ""
 
 
-def look(phone: Phone) -> Verdict:
+def lookup_number(phone: ParsedCaller) -> Verdict:
     """What may be said of a number as phones.read gives it. Six statements."""
-    key = key_of(phone)
+    key = lookup_key(phone)
     office, near = _offices(phone, key)
     known, cleared_at = _finding(key)
-    since = callers.window()
-    heard = callers.heard_of(key, max(filter(None, [since, cleared_at])))
-    alike = callers.alike(key, since)
+    since = report_counts.counting_window_start()
+    heard = report_counts.summary_for(key, max(filter(None, [since, cleared_at])))
+    alike = report_counts.similar_numbers_exist(key, since)
     state = _state(phone, office, known, heard)
-    verdict = Verdict(phone, state, written(phone), heard, known, office, near, alike)
+    verdict = Verdict(phone, state, format_national(phone), heard, known, office, near, alike)
     return replace(verdict, shown=_shown(verdict))
 
 
 def _shown(verdict: Verdict) -> str:
     """An institution's number as it is published, one that says something odd as it was typed."""
-    if verdict.state == State.OFFICE and verdict.office:
+    if verdict.state == VerdictKind.OFFICE and verdict.office:
         return verdict.office.number
-    is_odd = verdict.state == State.ODD and not verdict.is_foreign
-    return as_typed(verdict.phone) if is_odd else verdict.shown
+    is_odd = verdict.state == VerdictKind.ODD and not verdict.is_foreign
+    return format_raw(verdict.phone) if is_odd else verdict.shown
 
 
-def key_of(phone: Phone) -> str:
+def lookup_key(phone: ParsedCaller) -> str:
     """What a number is looked up by: its canonical key, a short number its digits, else ""."""
     if phone.kind == "shortcode" and not phone.flags:
         return _digits(phone.raw)
@@ -129,33 +133,36 @@ def key_of(phone: Phone) -> str:
 
 
 def _state(
-    phone: Phone, office: OfficeNumber | None, known: KnownNumber | None, heard: Heard
-) -> State:
+    phone: ParsedCaller,
+    office: OfficeNumber | None,
+    known: KnownNumber | None,
+    heard: CallerReportSummary,
+) -> VerdictKind:
     """An institution's own number is never called a crook's: it is forged that crooks show it."""
-    if key_of(phone) in number_words.SERVICES:
-        return State.SERVICE
+    if lookup_key(phone) in number_words.SERVICES:
+        return VerdictKind.SERVICE
     if office:
-        return State.OFFICE
+        return VerdictKind.OFFICE
     if known:
-        return State.CONFIRMED
+        return VerdictKind.CONFIRMED
     if heard.people:
-        return State.SEVERAL
+        return VerdictKind.SEVERAL
     is_odd = phone.kind in _ODD_KINDS or not number_words.ODD.keys().isdisjoint(phone.flags)
-    return State.ODD if is_odd else State.UNKNOWN
+    return VerdictKind.ODD if is_odd else VerdictKind.UNKNOWN
 
 
-def _offices(phone: Phone, key: str) -> tuple[OfficeNumber | None, tuple[OfficeNumber, ...]]:
+def _offices(phone: ParsedCaller, key: str) -> tuple[OfficeNumber | None, tuple[OfficeNumber, ...]]:
     """The institution whose number it is, and those whose number is one digit away from it.
 
     A number that is near is never read as the other one: a mobile number may belong to somebody.
     """
-    keys = {key, *one_digit_away(key or _as_key(phone))}
+    keys = {key, *neighbouring_keys(key or _as_key(phone))}
     found = list(OfficeNumber.objects.select_related("office").filter(key__in=keys))
     own = next((each for each in found if key and each.key == key), None)
     return own, () if own else tuple(found)
 
 
-def one_digit_away(key: str) -> set[str]:
+def neighbouring_keys(key: str) -> set[str]:
     """All keys in which one digit more, less or another stands; none for short numbers."""
     digits = key.removeprefix("+")
     if len(digits) < 7 or len(digits) > 15:
@@ -169,21 +176,21 @@ def one_digit_away(key: str) -> set[str]:
     return {f"+{near}" for near in less | other | more} - {key}
 
 
-def _as_key(phone: Phone) -> str:
+def _as_key(phone: ParsedCaller) -> str:
     """The digits of what could not be read, in the shape of a key, to find what they are near to."""
     digits = _digits(phone.raw)
     return "+84" + digits[1:] if digits.startswith("0") else "+" + digits
 
 
 def _digits(text: str) -> str:
-    return "".join(sign for sign in plain_digits(text) if sign.isdecimal())
+    return "".join(sign for sign in to_ascii_digits(text) if sign.isdecimal())
 
 
 def _finding(key: str) -> tuple[KnownNumber | None, datetime | None]:
     """The confirmed finding that holds today, and up to when reports count no more because an
     officer has cleared the number. Two statements.
     """
-    row = KnownNumber.objects.standing(timezone.localdate()).filter(key=key).first()
+    row = KnownNumber.objects.in_effect(timezone.localdate()).filter(key=key).first()
     upheld = Dispute.objects.filter(key=key, status=Dispute.Status.UPHELD).exclude(key="")
     answered = upheld.order_by("-answered_at").values_list("answered_at", flat=True).first()
     if row is None or row.finding == KnownNumber.Finding.CONFIRMED:

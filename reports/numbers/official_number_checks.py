@@ -9,18 +9,17 @@ from django.utils import timezone
 
 from reports.extraction import phones
 from reports.models import Indicator, KnownNumber, Report
-from reports.numbers import lookup
-from reports.numbers import report_counts as callers
+from reports.numbers import lookup, report_counts
 
-_CALLERS = (Indicator.Place.CALLER, Indicator.Place.LATER)
+_CALLERS = (Indicator.IndicatorSource.CALLER, Indicator.IndicatorSource.LATER)
 _NAMED = 3  # reports that the sentence names
 
 
-def speaks_against(number: str) -> str:
+def publication_blocker(number: str) -> str:
     """Why a number may not be published, in a sentence; "" when nothing is known against it. Two
     statements.
     """
-    key = lookup.key_of(phones.read(number))
+    key = lookup.lookup_key(phones.parse(number))
     if not key:
         return ""
     if _standing(key):
@@ -28,7 +27,7 @@ def speaks_against(number: str) -> str:
     if told := _callers_of(key):
         which = ", ".join(told)
         return (
-            f"Trong {callers.DAYS} ngày qua có tin báo bị gọi từ số này ({which}). Xem các tin ấy;"
+            f"Trong {report_counts.DAYS} ngày qua có tin báo bị gọi từ số này ({which}). Xem các tin ấy;"
             " số này chưa cho lên trang được."
         )
     return ""
@@ -42,7 +41,7 @@ def _standing(key: str) -> bool:
 def _callers_of(key: str) -> list[str]:
     """The public numbers of the newest reports of a call from it."""
     called = Indicator.objects.filter(key=key, kind=Indicator.Kind.NUMBER, place__in=_CALLERS)
-    since = timezone.now() - timedelta(days=callers.DAYS)
+    since = timezone.now() - timedelta(days=report_counts.DAYS)
     told = Report.objects.filter(pk__in=called.values("report_id"), received_at__gte=since)
     newest = told.order_by("-received_at").values_list("public_number", flat=True)
     return list(newest[:_NAMED])

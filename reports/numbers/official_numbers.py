@@ -11,10 +11,10 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 
-from core.audit import log as events
+from core.audit import events as log
 from reports.models import BankLine, NumberChange, OfficeNumber
-from reports.numbers.findings import FindingError, LackingRightError
-from reports.public import confirmed_statements as confirmed
+from reports.numbers.findings import FindingError, NotPermittedError
+from reports.public import confirmed_statements
 
 CONFIRM = "reports.confirm_published"
 _FIELDS = {
@@ -27,7 +27,7 @@ _SUBJECTS = {NumberChange.Table.OFFICE: "officenumber", NumberChange.Table.BANK:
 Row = OfficeNumber | BankLine
 
 
-def table_of(row: Row) -> NumberChange.Table:
+def table_for(row: Row) -> NumberChange.Table:
     tables = NumberChange.Table
     return tables.OFFICE if isinstance(row, OfficeNumber) else tables.BANK
 
@@ -45,7 +45,7 @@ def propose_removal(row: Row, by: User) -> NumberChange:
 def _ask(row: Row, act: NumberChange.Act, values: dict[str, str], by: User) -> NumberChange:
     stored = type(row).objects.filter(pk=row.pk).first() if row.pk else None
     was = _said(stored) if stored else {}
-    table = table_of(row)
+    table = table_for(row)
     change = NumberChange(
         table=table, act=act, target=row.pk, values=values, was=was, proposed_by=by
     )
@@ -59,13 +59,13 @@ def _ask(row: Row, act: NumberChange.Act, values: dict[str, str], by: User) -> N
 
 
 def _said(row: Row) -> dict[str, str]:
-    return {name: str(getattr(row, name)) for name in _FIELDS[table_of(row)]}
+    return {name: str(getattr(row, name)) for name in _FIELDS[table_for(row)]}
 
 
 def confirm(pk: int, *, by: User) -> NumberChange:
     """Make the change. Raises FindingError; nothing has been written then."""
     if not by.has_perm(CONFIRM):
-        raise LackingRightError("Bạn không có quyền xác nhận số công bố.")
+        raise NotPermittedError("Bạn không có quyền xác nhận số công bố.")
     try:
         with transaction.atomic():
             change = _open(pk)
@@ -76,7 +76,7 @@ def confirm(pk: int, *, by: User) -> NumberChange:
             _record("published_confirmed", change, by)
     except IntegrityError as error:
         raise FindingError("Số hoặc tên này đã có trong danh sách.") from error
-    confirmed.forget()
+    confirmed_statements.clear_cache()
     return change
 
 
@@ -87,7 +87,7 @@ def refuse(pk: int, reason: str, *, by: User) -> None:
     with transaction.atomic():
         change = _open(pk)
         if change.proposed_by_id != by.pk and not by.has_perm(CONFIRM):
-            raise LackingRightError("Bạn không có quyền xác nhận số công bố.")
+            raise NotPermittedError("Bạn không có quyền xác nhận số công bố.")
         _decide(change, NumberChange.Outcome.REFUSED, by)
         _record("published_refused", change, by, reason=reason.strip())
 
@@ -126,7 +126,7 @@ def _apply(change: NumberChange) -> None:
 
 
 @contextmanager
-def seeding() -> Iterator[None]:
+def bypass_four_eyes_for_seed() -> Iterator[None]:
     """Rows of the data files need no second officer: they came with the release."""
     with transaction.atomic(), _writing("reference"):
         yield
@@ -145,4 +145,4 @@ def _writing(change: str) -> Iterator[None]:
 
 def _record(kind: str, change: NumberChange, by: User, **more: str) -> None:
     numbers = {"number": change.values.get("number") or change.was.get("number", "")}
-    events.record("published", change.pk, kind, by=by, table=change.table, **numbers, **more)
+    log.log_event("published", change.pk, kind, by=by, table=change.table, **numbers, **more)

@@ -30,24 +30,29 @@ from django.db.models.functions import Left, TruncDate
 from django.db.models.lookups import LessThanOrEqual
 from django.utils import timezone
 
-from core.text import fold
-from reports.extraction import redaction as privacy
-from reports.facts import publicly_counted as counted
+from core.text import normalize
+from reports.extraction import redaction
+from reports.facts import publicly_counted
 from reports.facts.abuse_flags import SAME_NETWORK
 from reports.facts.office_choices import OFFICES
 from reports.models import Addition, Dispute, Indicator, KnownNumber, OfficeNumber
-from reports.numbers.reporter_independence import Told, enough_until, last_day, people_among
+from reports.numbers.reporter_independence import (
+    ReporterEvidence,
+    distinct_reporters,
+    expiry_day,
+    last_report_day,
+)
 
-FEWEST_PEOPLE = 2
-FEWEST_ALIKE = 3  # other numbers of a range, each of which may be said by itself
+MIN_PEOPLE = 2
+MIN_ALIKE = 3  # other numbers of a range, each of which may be said by itself
 DAYS = 60
-_MOST_READ = 150  # reports of one kind in one look
-MOST_NAMED = 3  # callers of a report: a longer list is one for an officer
+_MAX_READ_BYTES = 150  # reports of one kind in one look
+MAX_NAMED = 3  # callers of a report: a longer list is one for an officer
 _TELLING = r"(\S+\s+){4}\S"  # five words, see reports/numbers/reporter_independence.py
 STORY = 500  # signs of a story that tell two apart
 _RANGE = 3  # the last digits that numbers of one range differ in
 # A reporter who names the number of a caller later was called by it too.
-CALLERS = (Indicator.Place.CALLER, Indicator.Place.LATER)
+CALLERS = (Indicator.IndicatorSource.CALLER, Indicator.IndicatorSource.LATER)
 _NO_CONTACT = ["contact_unread", "contact_doubtful", "contact_is_caller"]
 _OFFICES = {code: name for code, name in OFFICES if code != "other"}
 
@@ -78,7 +83,7 @@ SELECT key, claimed, contact, sealed, commune, at, story, shared, report_id FROM
 
 
 @dataclass(frozen=True)
-class Heard:
+class CallerReportSummary:
     """What unrelated people told; all empty while they are fewer than `FEWEST_PEOPLE`.
 
     `last`: the day of the last report by one of them. `until`: the day on which, without further
@@ -98,49 +103,49 @@ class _Row:
 
     key: str
     claimed: str
-    told: Told
+    told: ReporterEvidence
 
 
-def window() -> datetime:
+def counting_window_start() -> datetime:
     """Where it begins, at a local midnight: what was told on a day goes DAYS days later."""
     first = timezone.localdate() - timedelta(days=DAYS - 1)
     return timezone.make_aware(datetime.combine(first, time.min))
 
 
-def heard_of(key: str, since: datetime) -> Heard:
+def summary_for(key: str, since: datetime) -> CallerReportSummary:
     """What was told of one number since then. One statement."""
     rows = _told(_own, {_KEY: key}, since)
     told = [row.told for row in rows]
-    people = people_among(told)
-    if len(people) < FEWEST_PEOPLE:
-        return Heard()
-    return Heard(
+    people = distinct_reporters(told)
+    if len(people) < MIN_PEOPLE:
+        return CallerReportSummary()
+    return CallerReportSummary(
         people=len(people),
         communes=len({person.commune for person in people if person.commune}),
-        last=last_day(people, told),
-        until=enough_until(told, FEWEST_PEOPLE) + timedelta(days=DAYS),
+        last=last_report_day(people, told),
+        until=expiry_day(told, MIN_PEOPLE) + timedelta(days=DAYS),
         claimed=_claimed(rows),
     )
 
 
-def alike(key: str, since: datetime) -> bool:
+def similar_numbers_exist(key: str, since: datetime) -> bool:
     """Whether some other numbers that begin alike may be said, each by itself. How many they are,
     and what was told of the number itself, the answer does not give away. Two statements.
     """
     has_range = key.startswith("+") and len(key) > 9
     start = key[:-_RANGE] if has_range else _NO_NUMBER
     found = set(_confirmed(start, key))
-    by_key: dict[str, list[Told]] = {}
+    by_key: dict[str, list[ReporterEvidence]] = {}
     for row in _told(_others, {_KEY: key, f"{_START}%": f"{start}%"}, since):
         by_key.setdefault(row.key, []).append(row.told)
-    said = {key for key, told in by_key.items() if len(people_among(told)) >= FEWEST_PEOPLE}
-    return len(found | said) >= FEWEST_ALIKE
+    said = {key for key, told in by_key.items() if len(distinct_reporters(told)) >= MIN_PEOPLE}
+    return len(found | said) >= MIN_ALIKE
 
 
 def _confirmed(start: str, key: str) -> list[str]:
-    standing = KnownNumber.objects.standing(timezone.localdate()).accusing()
+    standing = KnownNumber.objects.in_effect(timezone.localdate()).accusing()
     others = standing.filter(key__startswith=start).exclude(key=key)
-    return list(others.values_list("key", flat=True)[:FEWEST_ALIKE])
+    return list(others.values_list("key", flat=True)[:MIN_ALIKE])
 
 
 def _own() -> Q:
@@ -167,8 +172,8 @@ def _claimed(rows: Iterable[_Row]) -> str:
     """Whom the callers claimed to be, where two people at least say the same."""
     rows = list(rows)
     for code, _ in Counter(row.claimed for row in rows).most_common():
-        same = people_among(row.told for row in rows if row.claimed == code)
-        if code in _OFFICES and len(same) >= FEWEST_PEOPLE:
+        same = distinct_reporters(row.told for row in rows if row.claimed == code)
+        if code in _OFFICES and len(same) >= MIN_PEOPLE:
             return str(_OFFICES[code])
     return ""
 
@@ -192,7 +197,7 @@ def _statement(named: Callable[[], Q]) -> tuple[str, list[Any]]:
     takes the machine ten times as long as PostgreSQL needs to answer it.
     """
     rows, values = _columns(_naming(named(), _SINCE)).query.sql_with_params()
-    return _APART.format(named=rows), [*values, *[_MOST_READ] * 4]
+    return _APART.format(named=rows), [*values, *[_MAX_READ_BYTES] * 4]
 
 
 def _naming(named: Q, since: datetime) -> QuerySet[Indicator]:
@@ -203,8 +208,8 @@ def _naming(named: Q, since: datetime) -> QuerySet[Indicator]:
     return Indicator.objects.filter(
         named,
         callers,
-        report__in=counted.reports().filter(received_at__gte=since),
-    ).filter(LessThanOrEqual(Subquery(many), MOST_NAMED))
+        report__in=publicly_counted.publicly_countable().filter(received_at__gte=since),
+    ).filter(LessThanOrEqual(Subquery(many), MAX_NAMED))
 
 
 def _of_one_network() -> Q:
@@ -213,7 +218,7 @@ def _of_one_network() -> Q:
     return (
         Q(report__flags__contains=[SAME_NETWORK])
         | Q(report__crowd__isnull=False, report__crowd__marks__contains=[SAME_NETWORK])
-        | Q(Exists(later), place=Indicator.Place.LATER)
+        | Q(Exists(later), place=Indicator.IndicatorSource.LATER)
     )
 
 
@@ -251,15 +256,15 @@ def _row(  # noqa: PLR0913, PLR0917  # what _APART gives
     shared: bool,
     report_id: UUID,
 ) -> _Row:
-    told = Told(
+    told = ReporterEvidence(
         contact=_index(contact, sealed, report_id),
         commune=commune or "",
         at=timezone.localtime(at),
-        words=frozenset(fold(story).split()),
+        words=frozenset(normalize(story).split()),
         is_shared=shared,
     )
     return _Row(key, claimed, told)
 
 
 def _index(contact: memoryview | None, sealed: memoryview | None, report_id: UUID) -> bytes:
-    return privacy.same_contact(bytes(contact), sealed, report_id) if contact and sealed else b""
+    return redaction.same_contact(bytes(contact), sealed, report_id) if contact and sealed else b""

@@ -28,14 +28,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import islice
 
-_FEWEST_WORDS = 5
+_MIN_WORDS = 5
 _APART = timedelta(minutes=30)
-FEWEST_SHARED = 4  # people of networks that had told of the number before
+MIN_SHARED = 4  # people of networks that had told of the number before
 _ALIKE = 0.8  # of the words of the shorter story that stand in the other one too
 
 
 @dataclass(frozen=True)
-class Told:
+class ReporterEvidence:
     """What of a report tells its reporter apart: `contact` is a keyed hash or b"", `commune` a
     codename or "", as told at first, `at` the local time, `words` the folded words of the story. `is_shared`: it came
     through a network that had told of the number before.
@@ -53,15 +53,15 @@ class Told:
 
     @property
     def has_story(self) -> bool:
-        return len(self.words) >= _FEWEST_WORDS
+        return len(self.words) >= _MIN_WORDS
 
 
-def people_among(told: Iterable[Told]) -> list[Told]:
+def distinct_reporters(told: Iterable[ReporterEvidence]) -> list[ReporterEvidence]:
     """One report for each person who is told apart from all the others."""
     return list(_told_apart(told))
 
 
-def last_day(people: list[Told], told: Iterable[Told]) -> date:
+def last_report_day(people: list[ReporterEvidence], told: Iterable[ReporterEvidence]) -> date:
     """The day of the last of *told* that is known to be by one of *people*, who are one at least.
     What cannot be told apart from them may be anybody's.
     """
@@ -70,7 +70,7 @@ def last_day(people: list[Told], told: Iterable[Told]) -> date:
     return max(days | {each.day for each in told if each.contact in contacts})
 
 
-def enough_until(told: Iterable[Told], fewest: int) -> date:
+def expiry_day(told: Iterable[ReporterEvidence], fewest: int) -> date:
     """The day whose reports are still needed: once all up to it are left out, the rest is of fewer
     than *fewest* people. There is one report at least.
     """
@@ -79,13 +79,13 @@ def enough_until(told: Iterable[Told], fewest: int) -> date:
     return next(day for day in days if not _are_enough((e for e in told if e.day > day), fewest))
 
 
-def _are_enough(told: Iterable[Told], fewest: int) -> bool:
+def _are_enough(told: Iterable[ReporterEvidence], fewest: int) -> bool:
     return len(list(islice(_told_apart(told), fewest))) == fewest
 
 
-def _told_apart(told: Iterable[Told]) -> Iterator[Told]:
-    counted: list[Told] = []
-    sharing: list[Told] = []
+def _told_apart(told: Iterable[ReporterEvidence]) -> Iterator[ReporterEvidence]:
+    counted: list[ReporterEvidence] = []
+    sharing: list[ReporterEvidence] = []
     for each in sorted(told, key=lambda one: (one.is_shared, not one.contact, one.at)):
         if each.is_shared:
             if all(_are_surely_two(each, other) for other in (*counted, *sharing)):
@@ -93,18 +93,18 @@ def _told_apart(told: Iterable[Told]) -> Iterator[Told]:
         elif all(_are_two(each, other) for other in counted):
             counted.append(each)
             yield each
-    if len(sharing) >= FEWEST_SHARED:
+    if len(sharing) >= MIN_SHARED:
         yield from sharing
 
 
-def _are_surely_two(one: Told, other: Told) -> bool:
+def _are_surely_two(one: ReporterEvidence, other: ReporterEvidence) -> bool:
     """Contacts that differ are quickly invented; one that is the same tells."""
     is_one = bool(one.contact) and one.contact == other.contact
     return not is_one and _are_two(replace(one, contact=b""), other)
 
 
-def _are_two(one: Told, other: Told) -> bool:
-    if abs(one.at - other.at) < _APART or are_alike(one.words, other.words):
+def _are_two(one: ReporterEvidence, other: ReporterEvidence) -> bool:
+    if abs(one.at - other.at) < _APART or are_near_duplicates(one.words, other.words):
         return False
     both_tell = one.has_story and other.has_story
     elsewhere = bool(one.commune and other.commune) and one.commune != other.commune
@@ -113,7 +113,7 @@ def _are_two(one: Told, other: Told) -> bool:
     return both_tell and elsewhere and one.day != other.day
 
 
-def are_alike(words: frozenset[str], others: frozenset[str]) -> bool:
+def are_near_duplicates(words: frozenset[str], others: frozenset[str]) -> bool:
     """Whether two stories are near-identical; one of few words is like none."""
     fewest = min(len(words), len(others))
-    return fewest >= _FEWEST_WORDS and len(words & others) >= _ALIKE * fewest
+    return fewest >= _MIN_WORDS and len(words & others) >= _ALIKE * fewest

@@ -70,7 +70,7 @@ UNSAID = frozenset({
 })  # fmt: skip
 
 
-def of(flags: tuple[str, ...]) -> "list[Promise]":
+def flag_sentences(flags: tuple[str, ...]) -> "list[Promise]":
     """The sentences for these flags, what is odd first."""
     told = ODD | READ
     return [told[flag] for flag in sorted(flags, key=lambda flag: flag not in ODD) if flag in told]

@@ -9,10 +9,12 @@ would stay as it is. As long as the hidden values differ, none of them can be to
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 
-LEAST = 5
+MIN_COUNT = 5
 
 
-def to_hide(counts: Mapping[str, int], *, empty_is_small: bool = False) -> AbstractSet[str] | None:
+def cells_to_suppress(
+    counts: Mapping[str, int], *, empty_is_small: bool = False
+) -> AbstractSet[str] | None:
     """The cells to hide so that the others and the total may be shown; None where no choice will do.
 
     The smallest go first, equal ones together, until they add up to LEAST and are not all alike.
@@ -20,10 +22,10 @@ def to_hide(counts: Mapping[str, int], *, empty_is_small: bool = False) -> Abstr
     there that they were silent.
     """
     secret = {name: count for name, count in counts.items() if count or empty_is_small}
-    if not any(count < LEAST for count in secret.values()):
+    if not any(count < MIN_COUNT for count in secret.values()):
         return frozenset()
-    for limit in sorted({max(count, LEAST - 1) for count in secret.values()}):
+    for limit in sorted({max(count, MIN_COUNT - 1) for count in secret.values()}):
         hidden = {name: count for name, count in secret.items() if count <= limit}
-        if sum(hidden.values()) >= LEAST and len(set(hidden.values())) > 1:
+        if sum(hidden.values()) >= MIN_COUNT and len(set(hidden.values())) > 1:
             return frozenset(hidden)
     return None

@@ -11,13 +11,13 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from core.audit import log as events
-from core.ttl_cache import Kept
+from core.audit import events as log
+from core.ttl_cache import TTLCache
 from reports.models import BankLine, Statement
 
 
 @dataclass(frozen=True)
-class Said:
+class ConfirmedStatement:
     """A confirmed sentence in the language of the page; `amount` is its figure, if it has one."""
 
     text: str
@@ -30,38 +30,38 @@ def _read_statements() -> dict[str, Statement]:
 
 _no_statements: dict[str, Statement] = {}
 _no_banks: tuple[BankLine, ...] = ()
-_statements = Kept(_read_statements, _no_statements)
-_banks = Kept(lambda: tuple(BankLine.objects.all()), _no_banks)
+_statements = TTLCache(_read_statements, _no_statements)
+_banks = TTLCache(lambda: tuple(BankLine.objects.all()), _no_banks)
 
 
-def statements() -> dict[str, Said]:
+def statements() -> dict[str, ConfirmedStatement]:
     """The confirmed sentences by codename (data/statements.json lists them all)."""
     english = get_language() == "en"
     return {
-        codename: Said(row.text_en if english else row.text, row.amount)
+        codename: ConfirmedStatement(row.text_en if english else row.text, row.amount)
         for codename, row in _statements.get().items()
     }
 
 
-def banks() -> tuple[BankLine, ...]:
+def bank_hotlines() -> tuple[BankLine, ...]:
     """The banks' numbers that officers have verified, by name; none until they have."""
     return _banks.get()
 
 
-def forget() -> None:
+def clear_cache() -> None:
     """Read everything anew at the next call."""
-    _statements.forget()
-    _banks.forget()
+    _statements.invalidate()
+    _banks.invalidate()
 
 
-def show(statement: Statement, by: User) -> None:
+def publish_statement(statement: Statement, by: User) -> None:
     """Let the pages say a sentence as it stands; `by` has confirmed it, on record."""
     statement.is_public, statement.confirmed_by = True, by
     statement.confirmed_at = timezone.now()
     _keep(statement, "statement_shown", by)
 
 
-def keep_off(statement: Statement, by: User, *, was_public: bool) -> None:
+def unpublish_statement(statement: Statement, by: User, *, was_public: bool) -> None:
     """Save a sentence that no page is to say, on record."""
     statement.is_public, statement.confirmed_by, statement.confirmed_at = False, None, None
     _keep(statement, "statement_hidden" if was_public else "statement_changed", by)
@@ -71,8 +71,8 @@ def _keep(statement: Statement, kind: str, by: User) -> None:
     with transaction.atomic():
         was = _said(Statement.objects.select_for_update().get(pk=statement.pk))
         statement.save()
-        events.record("statement", statement.pk, kind, by=by, was=was, **_said(statement))
-    forget()
+        log.log_event("statement", statement.pk, kind, by=by, was=was, **_said(statement))
+    clear_cache()
 
 
 def _said(statement: Statement) -> dict[str, str | int | None]:

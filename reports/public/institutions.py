@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 
 from reports.management.reference_data import DATA
 from reports.models import Office, OfficeNumber
-from reports.public import statistics as figures
+from reports.public import statistics
 
 # What the report page offers as "who", for the offices that lie in it.
 _CLAIMED_AS = {
@@ -31,7 +31,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Words:
+class OfficeText:
     """What a page says of an office, in the language of the page."""
 
     name: str
@@ -40,7 +40,7 @@ class Words:
 
 
 @dataclass(frozen=True)
-class Published:
+class PublishedNumber:
     """A number that an institution has published; `dial` is what a telephone is to ring."""
 
     number: str
@@ -64,7 +64,7 @@ def _groups() -> list[tuple[str, str, frozenset[str]]]:
     ]
 
 
-def grouped(offices: Iterable[Office]) -> list[Group]:
+def group_by_kind(offices: Iterable[Office]) -> list[Group]:
     """Offices under their headings; those that officers have added come last, under none."""
     left = list(offices)
     groups = []
@@ -75,22 +75,22 @@ def grouped(offices: Iterable[Office]) -> list[Group]:
     return [group for group in [*groups, Group("", left)] if group.offices]
 
 
-def words_of(office: Office) -> Words:
+def localized_text(office: Office) -> OfficeText:
     """In English where an officer or the data file has the words, else as they stand."""
     english = _is_english()
     claims = (english and office.claims_en) or office.claims
-    return Words(
+    return OfficeText(
         name=(english and office.name_en) or office.name,
         never=(english and office.never_by_phone_en) or office.never_by_phone,
         claims=[line.strip() for line in claims.splitlines() if line.strip()],
     )
 
 
-def published(number: OfficeNumber) -> Published:
+def published(number: OfficeNumber) -> PublishedNumber:
     """As a page shows it, in its language."""
     home = number.key.removeprefix("+84")
     is_short = home == number.key or home.startswith(("1800", "1900"))
-    return Published(
+    return PublishedNumber(
         number=number.number,
         dial=home if is_short else f"0{home}",
         label=(_is_english() and number.label_en) or number.label,
@@ -100,7 +100,7 @@ def published(number: OfficeNumber) -> Published:
 
 
 @dataclass(frozen=True)
-class ToldOf:
+class OfficeStatistics:
     """How many reports say whom the callers claimed to be, by the code of the report page, and to
     the end of which day they were counted.
     """
@@ -110,17 +110,17 @@ class ToldOf:
     through: date
 
 
-def told_of(office: Office) -> ToldOf | None:
+def office_statistics(office: Office) -> OfficeStatistics | None:
     """What the public figures tell of an office; None where they hide it, or the report page does
     not ask for it. Never a count of this moment: that would show each report arrive.
     """
     code = _ASKED_AS.get(office.pk)
-    found = figures.kept() if code else None
+    found = statistics.load() if code else None
     if code is None or found is None:
         return None
     told = found[0]
     reports = told.claims.get(code)
-    return ToldOf(code, reports, date.fromisoformat(told.through)) if reports else None
+    return OfficeStatistics(code, reports, date.fromisoformat(told.through)) if reports else None
 
 
 def _is_english() -> bool:

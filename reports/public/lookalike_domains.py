@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
 
-from core.audit import log as events
+from core.audit import events as log
 from reports.models import LookAlike
 
 # Signs that pass for one another in an address, on a small screen or read in haste.
@@ -24,16 +24,16 @@ _PAIRS = {"m": "rn", "d": "cl", "h": "lh", "nh": "hn", "ph": "f", "gi": "d"}
 # Where names are had in a minute, and where people expect an office of ours.
 _ENDINGS = ("vn", "com", "com.vn", "net", "org", "info", "top", "xyz", "site", "online", "vip", "cc", "app", "click")  # fmt: skip
 _WORDS = ("pv01", "thanhhoa", "congan", "canhbao", "baocao", "gov", "vneid", "cong", "vn")
-MOST = 400
+MAX_COUNT = 400
 
 
-def host() -> str:
+def portal_hostname() -> str:
     """The name of this portal; "" for a first look, which nobody would clone."""
     name = urlsplit(settings.PORTAL_URL).hostname or ""
     return name if "." in name and not name.replace(".", "").isdigit() else ""
 
 
-def names_like(name: str) -> list[str]:
+def generate_lookalikes(name: str) -> list[str]:
     """What looks like a host name, the closest first; at most MOST, never the name itself."""
     label, _, ending = name.partition(".")
     whole = name.replace(".", "-")
@@ -41,7 +41,7 @@ def names_like(name: str) -> list[str]:
     found += [f"{other}.{top}" for other in _typed(label) for top in (ending, *_ENDINGS[:2])]
     found += [f"{whole}.{other}" for other in _ENDINGS]
     found += [f"{other}.{top}" for other in _worded(label) for top in (ending, *_ENDINGS[:3])]
-    return [each for each in dict.fromkeys(found) if each != name and _is_name(each)][:MOST]
+    return [each for each in dict.fromkeys(found) if each != name and _is_name(each)][:MAX_COUNT]
 
 
 def _typed(label: str) -> Iterator[str]:
@@ -69,19 +69,23 @@ def _is_name(name: str) -> bool:
     return all(0 < len(part) <= 63 and part.strip("-") == part for part in name.split("."))
 
 
-def establish() -> int:
+def sync_lookalikes() -> int:
     """Put the names that look like this portal's on the list; what officers wrote stays. How many are
     new. Sure to be run again.
     """
-    rows = [LookAlike(name=name) for name in names_like(host())] if host() else []
+    rows = (
+        [LookAlike(name=name) for name in generate_lookalikes(portal_hostname())]
+        if portal_hostname()
+        else []
+    )
     before = LookAlike.objects.count()
     LookAlike.objects.bulk_create(rows, ignore_conflicts=True)
     return LookAlike.objects.count() - before
 
 
-def judge(row: LookAlike, by: User) -> None:
+def record_verdict(row: LookAlike, by: User) -> None:
     """Write down what an officer found a name to be, on record."""
     with transaction.atomic():
         row.judged_by, row.judged_at = by, Now()
         row.save()
-        events.record("lookalike", row.pk, "name_judged", by=by, name=row.name, verdict=row.verdict)
+        log.log_event("lookalike", row.pk, "name_judged", by=by, name=row.name, verdict=row.verdict)

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from core.text import closest
+from core.text import rank_by_similarity
 from reports.extraction import phones
 from reports.models import Office
-from reports.public import institutions as offices
+from reports.public import institutions
 
-LONGEST = 200  # signs of a query
+MAX_LENGTH = 200  # signs of a query
 _MANY_DIGITS = 6
 
 
@@ -108,24 +108,26 @@ class FoundOffice:
     only_vietnamese: bool
 
 
-def pages_about(query: str) -> list[Page]:
+def search_pages(query: str) -> list[Page]:
     """Our pages that a query is about, the closest first."""
-    return closest(query, [(page, str(page.title), f"{page.about} {page.also}") for page in PAGES])
+    return rank_by_similarity(
+        query, [(page, str(page.title), f"{page.about} {page.also}") for page in PAGES]
+    )
 
 
-def doors() -> list[Page]:
+def fallback_pages() -> list[Page]:
     """The three pages that help whoever found nothing."""
     return [page for page in PAGES if page.address in HELP]
 
 
-def offices_about(query: str) -> list[FoundOffice]:
+def search_offices(query: str) -> list[FoundOffice]:
     """The offices that a query is about, the closest first. One statement."""
-    found = closest(query, _looked_through(Office.objects.all()))
+    found = rank_by_similarity(query, _looked_through(Office.objects.all()))
     return [_in_words(office) for office in found]
 
 
 def _in_words(office: Office) -> FoundOffice:
-    said = offices.words_of(office)
+    said = institutions.localized_text(office)
     spoken = said.name == office.name_en and said.never == office.never_by_phone_en
     return FoundOffice(office.pk, said.name, said.never, only_vietnamese=not spoken)
 
@@ -143,6 +145,6 @@ def _looked_through(table: Iterable[Office]) -> list[tuple[Office, str, str]]:
 
 def is_number(query: str) -> bool:
     """Whether a telephone number may be meant, whole or in pieces: another page knows of those."""
-    phone = phones.read(query)
+    phone = phones.parse(query)
     digits = sum(sign.isdecimal() for sign in query)
     return bool(phone.key) or phone.kind == "shortcode" or digits >= _MANY_DIGITS

@@ -19,14 +19,14 @@ import structlog
 from django.db import Error as DatabaseTrouble
 from django.utils import timezone
 
-from core.audit import log as events
+from core.audit import events
 from reports.extraction.cue_matcher import taxonomy
 from reports.extraction.story_reader import UNCLEAR
-from reports.facts import publicly_counted as counted
+from reports.facts import publicly_counted
 from reports.facts.office_choices import OFFICES
 from reports.models import Commune, PublicFigures
-from reports.monitoring.queue_stats import snapshot
-from reports.public.cell_suppression import LEAST, to_hide
+from reports.monitoring.queue_stats import read_snapshot
+from reports.public.cell_suppression import MIN_COUNT, cells_to_suppress
 
 log = structlog.get_logger(__name__)
 
@@ -70,7 +70,7 @@ SELECT count(*), percentile_disc(0.5) WITHIN GROUP (
 
 
 @dataclass(frozen=True)
-class Losses:
+class LossStatistics:
     """Reports with a loss; of them `named` told how much, together `vnd`, the largest `most`."""
 
     reports: int = 0
@@ -80,7 +80,7 @@ class Losses:
 
 
 @dataclass(frozen=True)
-class Raw:
+class RawStatistics:
     """What was counted, nothing hidden yet; it leaves this module only through `closed`.
 
     `tables`: weeks by the ISO date of their Monday, scenarios by code, communes by codename ("" for
@@ -91,12 +91,12 @@ class Raw:
     through: date
     total: int
     tables: Mapping[str, Mapping[str, int]]
-    losses: Losses = Losses()
+    losses: LossStatistics = LossStatistics()
     first_look_s: float = NEVER
 
 
 @dataclass(frozen=True)
-class Figures:
+class PublicStatistics:
     """What is told, of the WEEKS weeks to the end of `through` (ISO date, a Sunday). A count is
     None where it is hidden; no `total`: there is too little to tell anything. `others`: what the
     hidden cells of a table come to together, by the table's name.
@@ -114,10 +114,10 @@ class Figures:
     first_look_s: int | None = None
 
 
-def kept() -> tuple[Figures, datetime] | None:
+def load() -> tuple[PublicStatistics, datetime] | None:
     """The figures and when they were counted; None before the first count. One statement."""
     row = PublicFigures.objects.first()
-    return (Figures(**row.figures), row.counted_at) if row else None
+    return (PublicStatistics(**row.figures), row.counted_at) if row else None
 
 
 def last_sunday() -> date:
@@ -131,9 +131,9 @@ def this_sunday() -> date:
     return last_sunday() + timedelta(days=7)
 
 
-def count_and_keep(through: date | None = None) -> Figures:
+def count_and_keep(through: date | None = None) -> PublicStatistics:
     """Count the WEEKS weeks to the end of a Sunday, usually the last one, and keep what is told."""
-    told = closed(_counted(through or last_sunday()))
+    told = apply_suppression(_counted(through or last_sunday()))
     row = PublicFigures(counted_at=timezone.now(), figures=asdict(told))
     PublicFigures.objects.bulk_create(
         [row],
@@ -154,13 +154,13 @@ def count_if_due() -> None:
         log.warning("figures.not_counted", error=type(error).__name__)
 
 
-def closed(raw: Raw) -> Figures:
+def apply_suppression(raw: RawStatistics) -> PublicStatistics:
     """What may be told of a count: see hiding.py. Nothing, where one table cannot be closed."""
     through = raw.through.isoformat()
     tables = {name: _shown(name, counts) for name, counts in raw.tables.items()}
-    if raw.total < LEAST or None in tables.values():
-        return Figures(through)
-    return Figures(
+    if raw.total < MIN_COUNT or None in tables.values():
+        return PublicStatistics(through)
+    return PublicStatistics(
         through,
         raw.total,
         **{name: table or {} for name, table in tables.items()},
@@ -173,7 +173,7 @@ def closed(raw: Raw) -> Figures:
 
 def _shown(name: str, counts: Mapping[str, int]) -> dict[str, int | None] | None:
     """A table without its hidden counts, in the order of the names: an order by size would tell."""
-    hidden = to_hide(counts, empty_is_small=name in _EMPTY_TELLS)
+    hidden = cells_to_suppress(counts, empty_is_small=name in _EMPTY_TELLS)
     if hidden is None:
         return None
     return {cell: None if cell in hidden else counts[cell] for cell in sorted(counts)}
@@ -183,15 +183,15 @@ def _told(table: Mapping[str, int | None] | None) -> Iterable[int]:
     return (count for count in (table or {}).values() if count)
 
 
-def _losses_told(raw: Raw) -> bool:
+def _losses_told(raw: RawStatistics) -> bool:
     """Neither those with a loss nor those without are few."""
-    return min(raw.losses.reports, raw.total - raw.losses.reports) >= LEAST
+    return min(raw.losses.reports, raw.total - raw.losses.reports) >= MIN_COUNT
 
 
-def _sum_told(raw: Raw) -> bool:
+def _sum_told(raw: RawStatistics) -> bool:
     """A sum tells of nobody: many are in it, and none of them is half of it."""
     losses = raw.losses
-    return _losses_told(raw) and losses.named >= LEAST and 2 * losses.most <= losses.vnd
+    return _losses_told(raw) and losses.named >= MIN_COUNT and 2 * losses.most <= losses.vnd
 
 
 def _rounded(amount: int) -> int:
@@ -200,17 +200,19 @@ def _rounded(amount: int) -> int:
     return (amount + step // 2) // step * step
 
 
-def _counted(through: date) -> Raw:
+def _counted(through: date) -> RawStatistics:
     """Everything of one moment: two statements over the window's reports, one over the places."""
     first = through - timedelta(days=7 * WEEKS - 1)
-    with snapshot(_STATEMENT_WITHIN) as cursor:
+    with read_snapshot(_STATEMENT_WITHIN) as cursor:
         tables = _empty(first)
         cursor.execute(*_over(_MARGINS, first, through, _margin_values()))
         total, *losses = _fill(tables, cursor.fetchall())
         lately = through - timedelta(days=7 * LOOK_WEEKS - 1)
         cursor.execute(*_over(_FIRST_LOOK, lately, through, {"no_look": list(events.NO_LOOK)}))
         looked, seconds = cursor.fetchone()
-    return Raw(through, total, tables, Losses(*losses), seconds if looked >= LEAST else NEVER)
+    return RawStatistics(
+        through, total, tables, LossStatistics(*losses), seconds if looked >= MIN_COUNT else NEVER
+    )
 
 
 def _over(
@@ -218,7 +220,7 @@ def _over(
 ) -> tuple[str, dict[str, Any]]:
     """A statement over the reports of these days that count, and its values."""
     until = _midnight(through + timedelta(days=1))
-    sql, of_reports = counted.as_sql(_midnight(first), until)
+    sql, of_reports = publicly_counted.publicly_countable_sql(_midnight(first), until)
     return statement.format(counted=sql), values | of_reports
 
 

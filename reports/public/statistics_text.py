@@ -8,8 +8,8 @@ from datetime import date
 from django.utils.translation import get_language, gettext, ngettext
 
 from reports.extraction.cue_matcher import code_rows
-from reports.public.statistics import Figures
-from reports.reference import gazetteer as places
+from reports.public.statistics import PublicStatistics
+from reports.reference import gazetteer
 
 Line = tuple[str, str, int | str]
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -39,7 +39,7 @@ def _with_comma(figure: str) -> str:
     return figure.replace(",", " ").replace(".", ",").replace(" ", ".")
 
 
-def span(seconds: int) -> str:
+def format_duration(seconds: int) -> str:
     """A length of time in its one or two largest units."""
     if seconds < _MINUTE:
         return gettext("dưới 1 phút")
@@ -61,11 +61,11 @@ def scenario(code: str) -> str:
 
 def communes() -> Mapping[str, str]:
     """Codename -> name; "" is for reports without one."""
-    names = {place.codename: place.name for place in places.communes()}
+    names = {place.codename: place.name for place in gazetteer.communes()}
     return names | {"": gettext("Không rõ xã, phường")}
 
 
-def lines(told: Figures) -> Iterator[Line]:
+def csv_rows(told: PublicStatistics) -> Iterator[Line]:
     """What a file says: table, cell, count. What is hidden is said to be hidden."""
     yield gettext("Bảng"), gettext("Mục"), gettext("Số")
     if told.total is None:

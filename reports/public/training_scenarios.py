@@ -34,7 +34,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Situation:
+class QuizQuestion:
     """A call or a message: how it comes, what is said, what gives it away, what to do."""
 
     how: Promise
@@ -55,56 +55,56 @@ class Situation:
 
 
 SITUATIONS = (
-    Situation(
+    QuizQuestion(
         _("Gọi điện, số di động lạ"),
         _("“Tôi là cán bộ Công an tỉnh. Bác có tên trong vụ rửa tiền. Không được kể với ai.”"),
         Answer.FAKE,
         _("Dọa có vụ án, rồi dặn giữ kín."),
         _("Cúp máy. Kể ngay với người nhà."),
     ),
-    Situation(
+    QuizQuestion(
         _("Tin nhắn mang tên ngân hàng"),
         _("“Tài khoản của bạn sắp bị khóa. Bấm vào đường link để mở lại.”"),
         Answer.FAKE,
         _("Dọa khóa tài khoản, bảo bấm đường link. Tên người gửi có thể bị giả."),
         _("Đừng bấm. Muốn hỏi, tự bấm số in trên thẻ."),
     ),
-    Situation(
+    QuizQuestion(
         _("Bạn tự gọi số in ở mặt sau thẻ"),
         _("Nhân viên hỏi tên bạn, nghe bạn kể, rồi khóa thẻ giúp. Không hỏi mã OTP, mật khẩu."),
         Answer.GENUINE,
         _("Bạn tự bấm số in trên thẻ. Họ không hỏi mã, không đòi tiền."),
         _("Nghi thì cúp máy, rồi tự bấm số in trên thẻ như vậy."),
     ),
-    Situation(
+    QuizQuestion(
         _("Zalo, người xưng là cán bộ xã"),
         _("“Xã mới sáp nhập. Bác quét mã vuông này để cập nhật quê quán.”"),
         Answer.FAKE,
         _("Làm giấy tờ qua Zalo, bảo quét mã vuông (QR)."),
         _("Đừng quét. Ra ủy ban xã, phường hỏi."),
     ),
-    Situation(
+    QuizQuestion(
         _("Màn hình hiện tên CONG AN"),
         _("Họ chỉ hỏi bạn có nhà không, hẹn chiều gọi lại."),
         Answer.UNSURE,
         _("Tên hiện trên máy có thể bị giả. Chưa đòi gì cũng chưa chắc là thật."),
         _("Cúp máy. Tự bấm 02373.725.725 để hỏi."),
     ),
-    Situation(
+    QuizQuestion(
         _("Gọi điện, xưng là nhân viên điện lực"),
         _("“Nhà bác nợ tiền điện, chiều nay cắt. Cài ứng dụng tôi gửi để đóng tiền.”"),
         Answer.FAKE,
         _("Dọa cắt điện ngay, bảo cài ứng dụng."),
         _("Đừng cài. Tự bấm số in trên hóa đơn tiền điện để hỏi."),
     ),
-    Situation(
+    QuizQuestion(
         _("Bạn đã báo tin ở đây và để lại số"),
         _("Người gọi đọc đúng câu hẹn của bạn trước, rồi hỏi thêm họ gọi lúc mấy giờ."),
         Answer.GENUINE,
         _("Câu hẹn chỉ bạn và công an biết, và họ đọc trước."),
         _("Trả lời được. Nhưng hễ đòi tiền, hỏi mã thì cúp máy."),
     ),
-    Situation(
+    QuizQuestion(
         _("Gọi điện, xưng là thầy giáo"),
         _("“Con chị ngã, đang cấp cứu. Chuyển viện phí ngay mới kịp mổ.”"),
         Answer.FAKE,
@@ -115,7 +115,7 @@ SITUATIONS = (
 
 
 @dataclass(frozen=True)
-class Line:
+class DialogueLine:
     """A line of the call. What the caller is doing with it stands beside the caller's lines."""
 
     speaker: Promise
@@ -133,52 +133,52 @@ _SECOND = _("Người gọi thứ hai")
 _YOU = _("Bạn")
 
 SCAM_CALL = (
-    Line(
+    DialogueLine(
         _FIRST,
         _("“Tôi giao hàng đây. Bác có gói hàng bị giữ, trong có giấy của công an.”"),
         _("Bắt chuyện"),
         _("Mở đầu bằng chuyện nhỏ, ai cũng có thể gặp, để bạn nghe tiếp."),
     ),
-    Line(_YOU, _("“Tôi có gửi gì đâu.”")),
-    Line(
+    DialogueLine(_YOU, _("“Tôi có gửi gì đâu.”")),
+    DialogueLine(
         _FIRST,
         _("“Vậy là có người lấy tên bác. Để tôi nối máy sang công an cho bác.”"),
         _("Chuyền máy"),
         _("Người thứ hai nghe như ở cơ quan khác. Thật ra họ cùng một nhóm."),
     ),
-    Line(
+    DialogueLine(
         _SECOND,
         _("“Tôi là Nguyễn Văn A, Công an tỉnh. Tôi đọc số căn cước của bác, bác nghe đúng không.”"),
         _("Ra oai"),
         _("Tên, chức vụ, số căn cước nghe rất thật. Ai có số của bạn cũng đọc được."),
     ),
-    Line(
+    DialogueLine(
         _SECOND,
         _("“Gói hàng có ma túy. Lệnh bắt bác đã ký, mai là thi hành.”"),
         _("Dọa"),
         _("Sợ thì không kịp nghĩ. Họ chờ đúng lúc đó."),
     ),
-    Line(_YOU, _("“Trời ơi, tôi có biết gì đâu.”")),
-    Line(
+    DialogueLine(_YOU, _("“Trời ơi, tôi có biết gì đâu.”")),
+    DialogueLine(
         _SECOND,
         _("“Việc này bí mật. Bác vào phòng, khóa cửa, giữ máy, không được kể với vợ con.”"),
         _("Tách bạn ra"),
         _("Không cho bạn gặp người có thể ngăn bạn. Người cấm bạn kể chính là kẻ gian."),
     ),
-    Line(
+    DialogueLine(
         _SECOND,
         _("“Bác chuyển hết tiền vào tài khoản này để kiểm tra. Sạch thì chiều trả lại.”"),
         _("Đòi tiền"),
         _("Việc này họ nhắm đến từ đầu. Chuyển rồi là mất."),
     ),
-    Line(_YOU, _("“Tôi chỉ còn 30 triệu.”")),
-    Line(
+    DialogueLine(_YOU, _("“Tôi chỉ còn 30 triệu.”")),
+    DialogueLine(
         _SECOND,
         _("“Chuyển 30 triệu trước. Thiếu thì vay nốt. Không thì tối nay có người đến bắt.”"),
         _("Ép thêm"),
         _("Chuyển một lần, họ đòi lần hai. Không nghe thì họ chửi mắng."),
     ),
-    Line(
+    DialogueLine(
         _YOU,
         _("“Tôi ra công an xã hỏi đã.”"),
         _("Lối ra"),

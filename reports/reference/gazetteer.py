@@ -10,13 +10,13 @@ from functools import lru_cache
 
 from django.db import Error as DatabaseTrouble
 
-from core.text import fold
+from core.text import normalize
 from reports.models import Commune
 
 UNKNOWN = "commune_unknown"
 AMBIGUOUS = "commune_ambiguous"
-LONGEST = 200  # signs; a place is no story
-_KEPT_FOR = 300  # seconds; communes change by law, and a report should not wait for their list
+MAX_LENGTH = 200  # signs; a place is no story
+_CACHE_SECONDS = 300  # seconds; communes change by law, and a report should not wait for their list
 _PAUSE = 10  # seconds until a database that was away is asked again
 
 _COMMUNE_TYPES = ("thi tran", "phuong", "xa", "tt", "p", "x")
@@ -26,7 +26,7 @@ _PROVINCE = ("tinh thanh hoa", "thanh hoa")
 
 
 @dataclass(frozen=True, eq=False)  # told apart by identity: the hash of a list costs nothing
-class Place:
+class CommunePlace:
     """A commune of today with the names that it took over."""
 
     codename: str
@@ -46,7 +46,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Found:
+class PlaceMatch:
     """The one commune that is meant, or the flag that says why none was taken. Of several,
     `name` is what was typed as the table writes it, "" where it writes it in no one way.
     """
@@ -62,7 +62,7 @@ class Found:
 class _Table:
     """The communes as they were last read, and when they are to be read again (monotonic)."""
 
-    places: tuple[Place, ...] = ()
+    places: tuple[CommunePlace, ...] = ()
     due: float = 0.0
 
     def read(self) -> None:
@@ -70,15 +70,15 @@ class _Table:
             "codename", "name", "former_districts", "former_communes"
         )
         self.places = tuple(
-            Place(code, name, tuple(old), tuple(older)) for code, name, old, older in rows
+            CommunePlace(code, name, tuple(old), tuple(older)) for code, name, old, older in rows
         )
-        self.due = time.monotonic() + (_KEPT_FOR if self.places else 0)
+        self.due = time.monotonic() + (_CACHE_SECONDS if self.places else 0)
 
 
 _table = _Table()
 
 
-def communes() -> tuple[Place, ...]:
+def communes() -> tuple[CommunePlace, ...]:
     """All communes of the table, read anew every five minutes; an empty table at each call.
     While the database is away those that were read last. Raises django.db.Error without any.
     """
@@ -92,44 +92,46 @@ def communes() -> tuple[Place, ...]:
     return _table.places
 
 
-def name_of(codename: str | None) -> str:
+def commune_name(codename: str | None) -> str:
     """The name of a commune of the table, "" for none."""
     if codename is None:
         return ""
     return next((place.name for place in communes() if place.codename == codename), "")
 
 
-def forget() -> None:
+def clear_cache() -> None:
     """Read the communes anew at the next call."""
     _table.due, _table.places = 0.0, ()
 
 
-def find(typed: str, places: tuple[Place, ...]) -> Found:
+def match_place(typed: str, places: tuple[CommunePlace, ...]) -> PlaceMatch:
     """The commune that somebody typed or chose: a codename, a label of the page's list, or
     names as people write them.
     """
     typed = typed.strip()
     if not typed:
-        return Found()
+        return PlaceMatch()
     gazetteer = _gazetteer(places)
     if typed in gazetteer.exact:
-        return Found(gazetteer.exact[typed])
-    if len(typed) > LONGEST:
-        return Found(flag=UNKNOWN)
-    folded = fold(typed).removesuffix(" cu")
+        return PlaceMatch(gazetteer.exact[typed])
+    if len(typed) > MAX_LENGTH:
+        return PlaceMatch(flag=UNKNOWN)
+    folded = normalize(typed).removesuffix(" cu")
     codenames = tuple(sorted(_meant(folded, gazetteer)))
     if not codenames:
-        return Found(flag=UNKNOWN)
-    return Found(codenames[0]) if len(codenames) == 1 else _several(folded, codenames, gazetteer)
+        return PlaceMatch(flag=UNKNOWN)
+    return (
+        PlaceMatch(codenames[0]) if len(codenames) == 1 else _several(folded, codenames, gazetteer)
+    )
 
 
-def _several(folded: str, codenames: tuple[str, ...], gazetteer: "_Gazetteer") -> Found:
+def _several(folded: str, codenames: tuple[str, ...], gazetteer: "_Gazetteer") -> PlaceMatch:
     spelled, bare = _spelled(folded, _DISTRICT_TYPES), _without_type(folded)
     if bare in gazetteer.districts and bare not in gazetteer.communes:
         spelled = bare  # "xã Quảng Xương"
     if spelled in gazetteer.districts:
-        return Found(None, AMBIGUOUS, codenames, gazetteer.written[spelled], is_district=True)
-    return Found(None, AMBIGUOUS, codenames, gazetteer.written.get(_without_type(folded), ""))
+        return PlaceMatch(None, AMBIGUOUS, codenames, gazetteer.written[spelled], is_district=True)
+    return PlaceMatch(None, AMBIGUOUS, codenames, gazetteer.written.get(_without_type(folded), ""))
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ class _Gazetteer:
 
 
 @lru_cache(maxsize=2)
-def _gazetteer(places: tuple[Place, ...]) -> _Gazetteer:
+def _gazetteer(places: tuple[CommunePlace, ...]) -> _Gazetteer:
     return _Gazetteer(
         {exact: place.codename for place in places for exact in (place.label, place.codename)},
         _index(
@@ -154,29 +156,29 @@ def _gazetteer(places: tuple[Place, ...]) -> _Gazetteer:
     )
 
 
-def _districts(place: Place) -> Iterator[str]:
+def _districts(place: CommunePlace) -> Iterator[str]:
     """Its old districts by all their names."""
     for name in place.former_districts:
         yield from filter(None, (name, _OLDER.get(name)))
 
 
-def _written(places: tuple[Place, ...]) -> dict[str, str]:
+def _written(places: tuple[CommunePlace, ...]) -> dict[str, str]:
     """Communes without their type; names that differ by their marks alone in one line."""
     written: dict[str, dict[str, None]] = {}
     for place in places:
         for name in (place.name, *place.former_communes):
             bare = _bare(name, _COMMUNE_TYPES)
-            written.setdefault(fold(bare), {})[bare] = None
+            written.setdefault(normalize(bare), {})[bare] = None
     lines = {folded: " / ".join(names) for folded, names in written.items()}
     districts = {name for place in places for name in _districts(place)}
-    forms = ((form, name) for name in districts for form in _forms(fold(name)))
+    forms = ((form, name) for name in districts for form in _forms(normalize(name)))
     return lines | dict(forms)
 
 
 def _index(names: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
     index: dict[str, set[str]] = {}
     for name, codename in names:
-        for form in _forms(fold(name)):
+        for form in _forms(normalize(name)):
             index.setdefault(form, set()).add(codename)
     return {form: frozenset(codenames) for form, codenames in index.items()}
 
@@ -255,5 +257,5 @@ def _without_type(words: str) -> str:
 
 def _bare(name: str, types: tuple[str, ...] = _DISTRICT_TYPES) -> str:
     """A written name without its type, marks kept: Huyện Thọ Xuân gives Thọ Xuân."""
-    kind = _type_of(fold(name), types)
+    kind = _type_of(normalize(name), types)
     return " ".join(name.split()[len(kind.split()) :])

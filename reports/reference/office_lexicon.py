@@ -10,16 +10,16 @@ from functools import lru_cache, partial
 
 from django.db import Error as DatabaseTrouble
 
-from reports.extraction.impersonation.lexicon import Names, Row, names_of, table
+from reports.extraction.impersonation.lexicon import OfficeLexicon, Row, build_lexicon, claim_table
 from reports.management.reference_data import DATA
 from reports.models import Office
-from reports.reference import gazetteer as places
-from reports.reference.gazetteer import Place
+from reports.reference import gazetteer
+from reports.reference.gazetteer import CommunePlace
 
-_KEPT_FOR = 60  # seconds
+_CACHE_SECONDS = 60  # seconds
 _PAUSE = 10  # seconds until a database that was away, or an empty table, is asked again
-_MOST_ROWS = 1000
-_MOST_MEANT = 20  # communes that a name may mean
+_MAX_ROWS = 1000
+_MAX_MEANT = 20  # communes that a name may mean
 
 
 @dataclass
@@ -27,39 +27,39 @@ class _Kept:
     """The names as they were last read, and when they are to be read again (monotonic)."""
 
     rows: list[tuple[str, str, list[str]]] = field(default_factory=list)
-    communes: tuple[Place, ...] = ()
-    names: Names | None = None
+    communes: tuple[CommunePlace, ...] = ()
+    names: OfficeLexicon | None = None
     due: float = 0.0
 
     def read(self) -> None:
-        rows = list(Office.objects.values_list("codename", "name", "other_names")[:_MOST_ROWS])
-        communes = places.communes()
+        rows = list(Office.objects.values_list("codename", "name", "other_names")[:_MAX_ROWS])
+        communes = gazetteer.communes()
         if self.names is None or (rows, communes) != (self.rows, self.communes):
             named = [(code, (name, *others)) for code, name, others in rows]
-            self.names = names_of(named, _locate(communes))
+            self.names = build_lexicon(named, _locate(communes))
         self.rows, self.communes = rows, communes
-        self.due = time.monotonic() + (_KEPT_FOR if rows and communes else _PAUSE)
+        self.due = time.monotonic() + (_CACHE_SECONDS if rows and communes else _PAUSE)
 
 
 _kept = _Kept()
 
 
-def names() -> Names:
+def office_lexicon() -> OfficeLexicon:
     """The names of today's table, read anew each minute; while the database is away those that
     were read last. Raises django.db.Error where none were.
     """
-    return _read().names or names_of((), _locate(()))
+    return _read().names or build_lexicon((), _locate(()))
 
 
 def label(code: str) -> str:
     """The name of an office or of a wider name; an unknown code stands for itself."""
     named = {row: name for row, name, _ in _read().rows}
-    return named.get(code) or table().labels.get(code, code)
+    return named.get(code) or claim_table().labels.get(code, code)
 
 
 def codes() -> list[str]:
     """Whom a caller can have claimed to be: the rows of the table, then the wider names."""
-    return [*(row for row, _, _ in _read().rows), *table().labels]
+    return [*(row for row, _, _ in _read().rows), *claim_table().labels]
 
 
 def commune(codename: str) -> str:
@@ -78,24 +78,24 @@ def _read() -> _Kept:
     return _kept
 
 
-def forget() -> None:
+def clear_cache() -> None:
     """Read the table anew at the next call."""
     _kept.names, _kept.due = None, 0.0
 
 
 @lru_cache(maxsize=1)
-def shipped() -> Names:
+def bundled_lexicon() -> OfficeLexicon:
     """The names as the data files have them, for the doors, which ask no database."""
     data = json.loads((DATA / "offices.json").read_text(encoding="utf-8"))
     offices = data["offices"]
     rows: list[Row] = [(row["codename"], (row["name"], *row["other_names"])) for row in offices]
-    return names_of(rows, _locate(_shipped_communes()))
+    return build_lexicon(rows, _locate(_shipped_communes()))
 
 
-def _shipped_communes() -> tuple[Place, ...]:
+def _shipped_communes() -> tuple[CommunePlace, ...]:
     with (DATA / "communes.csv").open(encoding="utf-8", newline="") as file:
         return tuple(
-            Place(
+            CommunePlace(
                 row["codename"],
                 row["name"],
                 tuple(row["former_districts"].split("; ")),
@@ -105,11 +105,11 @@ def _shipped_communes() -> tuple[Place, ...]:
         )
 
 
-def _locate(communes: tuple[Place, ...]) -> partial[tuple[str, ...]]:
+def _locate(communes: tuple[CommunePlace, ...]) -> partial[tuple[str, ...]]:
     return partial(_meant, communes)
 
 
-def _meant(communes: tuple[Place, ...], typed: str) -> tuple[str, ...]:
+def _meant(communes: tuple[CommunePlace, ...], typed: str) -> tuple[str, ...]:
     """The codenames that words may mean; () for none."""
-    found = places.find(typed, communes)
-    return (found.codename,) if found.codename else found.candidates[:_MOST_MEANT]
+    found = gazetteer.match_place(typed, communes)
+    return (found.codename,) if found.codename else found.candidates[:_MAX_MEANT]

@@ -4,19 +4,19 @@ import time
 
 from django.contrib.auth.models import User
 
-from core.text import fold
+from core.text import normalize
 from reports.models import Unit
 
 _HEAD = "cong an "
-_KEPT_FOR = 60  # seconds; a name that officers add is offered within a minute
+_CACHE_SECONDS = 60  # seconds; a name that officers add is offered within a minute
 _names: tuple[float, list[str]] = (0.0, [])
 
 
-def find(typed: str) -> Unit | None:
+def match_unit(typed: str) -> Unit | None:
     """The unit that takes reports and is called so, with or without marks; of a commune's police
     the commune with its kind is enough: xã Yên Định. One statement.
     """
-    folded = fold(typed).strip()
+    folded = normalize(typed).strip()
     names = {folded: 0, f"{_HEAD}{folded}": 1}
     found = Unit.objects.active().filter(folded__in=names)
     return min(found, key=lambda unit: names[unit.folded], default=None)
@@ -27,29 +27,29 @@ def names() -> list[str]:
     global _names  # noqa: PLW0603
     if time.monotonic() >= _names[0]:
         found = list(Unit.objects.active().values_list("name", flat=True))
-        _names = (time.monotonic() + _KEPT_FOR, found)
+        _names = (time.monotonic() + _CACHE_SECONDS, found)
     return _names[1]
 
 
-def forget() -> None:
+def clear_cache() -> None:
     """Read the names anew at the next call."""
     global _names  # noqa: PLW0603
     _names = (0.0, [])
 
 
-def police_of(commune: str) -> str:
+def commune_police_name(commune: str) -> str:
     """What the police of a commune are called: Công an xã Yên Định."""
     kind, bare = commune.split(" ", 1)
     return f"Công an {kind.lower()} {bare}"
 
 
-def of(user: User) -> str | None:
+def unit_code_of(user: User) -> str | None:
     """The codename of the unit that an officer works at; None at PV01. Asked once for an object."""
     membership = getattr(user, "membership", None)
     return membership.unit_id if membership else None
 
 
-def row_of(user: User) -> Unit | None:
+def unit_of(user: User) -> Unit | None:
     """The unit that an officer works at; None at PV01."""
-    codename = of(user)
+    codename = unit_code_of(user)
     return Unit.objects.get(pk=codename) if codename else None

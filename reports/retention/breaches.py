@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from core.audit import log as events
+from core.audit import events as log
 from reports.models import Breach
 
 STEPS = ("first_told_at", "body_told_at", "people_told_at", "closed_at")
@@ -21,9 +21,9 @@ def save(breach: Breach, *, by: User, changed: list[str]) -> None:
         done: dict[str, Any] = {
             name: str(getattr(breach, name)) for name in STEPS if name in changed
         }
-        events.record("breach", breach.pk, kind, by=by, **done)
+        log.log_event("breach", breach.pk, kind, by=by, **done)
 
 
-def missed() -> int:
+def count_missed_deadlines() -> int:
     """How many deadlines of open breaches have passed with nobody told."""
     return sum(breach.missed for breach in Breach.objects.filter(closed_at=None))

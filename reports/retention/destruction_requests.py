@@ -14,13 +14,12 @@ from django.db import transaction
 from django.db.models import Model
 from django.db.models.functions import Now
 
-from core.audit import log as events
-from core.outbox import queue as outbox
-from reports.attachments import storage as files
-from reports.cases import legal_holds as holds
+from core.audit import events as log
+from core.outbox import queue
+from reports.attachments import storage
+from reports.cases import legal_holds
 from reports.models import Addition, Destruction, EvidenceFile
-from reports.retention import erasure as erasing
-from reports.retention import erasure_log as erased_list
+from reports.retention import erasure, erasure_log
 from reports.submission import intake
 
 PROPOSE, CONFIRM = "reports.propose_destruction", "reports.confirm_destruction"
@@ -53,7 +52,7 @@ def propose(report_id: UUID, what: str, target: UUID, *, by: User, reason: str) 
             report_id=report_id, what=what, target=target, reason=reason.strip(), proposed_by=by
         )
         said = {"what": what, "which": str(target), "reason": row.reason}
-        events.record("report", report_id, "destruction_proposed", by=by, **said)
+        log.log_event("report", report_id, "destruction_proposed", by=by, **said)
     return row
 
 
@@ -69,9 +68,9 @@ def confirm(report_id: UUID, pk: int, *, by: User) -> None:
         _must_be_there(report_id, row.what, row.target)
         Destruction.objects.filter(pk=pk).update(confirmed_at=Now(), confirmed_by=by)
         said = {"what": row.what, "which": str(row.target), "proposed_by": row.proposed_by_id}
-        events.record("report", report_id, "destroyed", by=by, **said)
+        log.log_event("report", report_id, "destroyed", by=by, **said)
         _blank(row)
-    outbox.wake()
+    queue.notify()
 
 
 def withdraw(report_id: UUID, pk: int, *, by: User) -> None:
@@ -82,12 +81,12 @@ def withdraw(report_id: UUID, pk: int, *, by: User) -> None:
         row = _open(report_id, pk)
         Destruction.objects.filter(pk=pk).update(withdrawn_at=Now(), withdrawn_by=by)
         said = {"what": row.what, "which": str(row.target)}
-        events.record("report", report_id, "destruction_withdrawn", by=by, **said)
+        log.log_event("report", report_id, "destruction_withdrawn", by=by, **said)
 
 
 def _must_be_free(report_id: UUID) -> None:
-    holds.lock(report_id)
-    if holds.is_held(report_id):
+    legal_holds.lock_report(report_id)
+    if legal_holds.is_held(report_id):
         raise DestructionError("held")
 
 
@@ -110,17 +109,17 @@ def _open(report_id: UUID, pk: int) -> Destruction:
 def _blank(row: Destruction) -> None:
     """Take the words out of the row; what stands without them is read anew."""
     table = _TABLES[row.what]
-    erasing.empty(table._default_manager.filter(pk=row.target))  # noqa: SLF001
-    erased_list.note(row.what, row.target)
+    erasure.erase_rows(table._default_manager.filter(pk=row.target))  # noqa: SLF001
+    erasure_log.append_on_commit(row.what, row.target)
     if row.what == What.ADDITION:
-        outbox.enqueue(intake.TRIAGE, row.report_id)
+        queue.enqueue(intake.TRIAGE, row.report_id)
 
 
-def work_off(items: Iterable[int], patience: float = inf) -> None:
+def process_items(items: Iterable[int], patience: float = inf) -> None:
     """Remove the files of these outbox items from the disk, originals and drawn copies."""
-    for claim in outbox.claims(items, patience):
+    for claim in queue.iter_leases(items, patience):
         with claim, transaction.atomic():
-            if outbox.settle(claim):
+            if queue.mark_done(claim):
                 _remove(UUID(claim.key))
 
 
@@ -129,7 +128,7 @@ def _remove(file_id: UUID) -> None:
     file = EvidenceFile.objects.select_related("check_result").get(pk=file_id)
     if file.erased_at is None:
         return
-    files.path_of(file_id).unlink(missing_ok=True)
+    storage.path_of(file_id).unlink(missing_ok=True)
     check = getattr(file, "check_result", None)
     if check and check.copy_id:
-        files.path_of(check.copy_id, files.COPIES).unlink(missing_ok=True)
+        storage.path_of(check.copy_id, storage.COPIES).unlink(missing_ok=True)

@@ -21,12 +21,10 @@ from django.db.models.functions import Now
 from django.db.models.lookups import Contains
 from django.utils import timezone
 
-from core.audit import log as events
-from core.outbox import queue as outbox
-from reports.cases import deadlines as timekeeping
-from reports.cases import legal_holds as holds
-from reports.extraction import redaction as privacy
-from reports.extraction import story_reader as reading
+from core.audit import events as log
+from core.outbox import queue
+from reports.cases import deadlines, legal_holds
+from reports.extraction import redaction, story_reader
 from reports.models import (
     Addition,
     CampaignAct,
@@ -51,7 +49,7 @@ from reports.models import (
     Slip,
 )
 from reports.numbers.report_counts import CALLERS
-from reports.retention import erasure_log as erased_list
+from reports.retention import erasure_log
 
 REMOVE = "reports.remove_file"
 GONE = "đã xóa"  # in the place of what an officer wrote (migration 0047)
@@ -82,7 +80,7 @@ _BESIDE: Mapping[type[Model], tuple[str, ...]] = {
 }
 
 
-class Part(StrEnum):
+class ErasureScope(StrEnum):
     """What of a report is erased. NAMES: all that tells whose it is, the sealed story too; the
     working copy stays.
     """
@@ -94,10 +92,10 @@ class Part(StrEnum):
 
 
 ACTS = {
-    Part.WHOLE: "erased",
-    Part.NAMES: "contact_erased",
-    Part.FILES: "files_erased",
-    Part.MESSAGES: "messages_erased",
+    ErasureScope.WHOLE: "erased",
+    ErasureScope.NAMES: "contact_erased",
+    ErasureScope.FILES: "files_erased",
+    ErasureScope.MESSAGES: "messages_erased",
 }  # on record, by which alone the database lets it pass
 
 
@@ -111,7 +109,7 @@ class ErasureError(Exception):
 
 def erase(
     report_id: UUID,
-    part: Part = Part.WHOLE,
+    part: ErasureScope = ErasureScope.WHOLE,
     *,
     why: str,
     by: User | None = None,
@@ -121,22 +119,22 @@ def erase(
     ErasureError.
     """
     with transaction.atomic():
-        timekeeping.lock(report_id)  # before the report, as whoever decides on it locks them
+        deadlines.lock_case(report_id)  # before the report, as whoever decides on it locks them
         _must_be_free(report_id)
-        events.record("report", report_id, ACTS[part], by=by, why=why)
+        log.log_event("report", report_id, ACTS[part], by=by, why=why)
         _PARTS[part](report_id, until or timezone.now())
-        erased_list.note(part, report_id)
-        transaction.on_commit(outbox.wake)
+        erasure_log.append_on_commit(part, report_id)
+        transaction.on_commit(queue.notify)
 
 
-def holding(part: Part) -> QuerySet[Report]:
+def reports_with_scope(part: ErasureScope) -> QuerySet[Report]:
     """Reports of which that part is still there."""
     present = Report.objects.filter(erased_at=None)
-    if part is Part.NAMES:
+    if part is ErasureScope.NAMES:
         named = ~Q(**dict.fromkeys(_NAMES))
         told = Addition.objects.filter(named, report=OuterRef("pk"), erased_at=None)
         return present.filter(named | Exists(told))
-    table = {Part.FILES: EvidenceFile, Part.MESSAGES: Message}.get(part)
+    table = {ErasureScope.FILES: EvidenceFile, ErasureScope.MESSAGES: Message}.get(part)
     return (
         present.filter(Exists(_of(table, OuterRef("pk")).filter(erased_at=None)))
         if table
@@ -144,7 +142,7 @@ def holding(part: Part) -> QuerySet[Report]:
     )
 
 
-def empty(rows: QuerySet[Any]) -> int:
+def erase_rows(rows: QuerySet[Any]) -> int:
     """Take the words out of files, additions or messages, and the files off the disk; how many. An
     act that is on record must allow it (triggers).
     """
@@ -152,14 +150,14 @@ def empty(rows: QuerySet[Any]) -> int:
     if rows.model is EvidenceFile:
         for pk in present.values_list("pk", flat=True):
             # Owed in the same transaction, so that none stays when a process dies in between.
-            outbox.enqueue(REMOVE, pk)
+            queue.enqueue(REMOVE, pk)
     return present.update(erased_at=Now(), **_EMPTY[rows.model])
 
 
 def _must_be_free(report_id: UUID) -> None:
-    if holds.lock(report_id).erased_at:
+    if legal_holds.lock_report(report_id).erased_at:
         raise ErasureError("gone")
-    if holds.is_held(report_id):
+    if legal_holds.is_held(report_id):
         raise ErasureError("held")
     if Case.objects.filter(report=report_id, status=Case.Status.ACTIONED).exists():
         raise ErasureError("crime")
@@ -170,10 +168,10 @@ def _whole(report_id: UUID, _: datetime) -> None:
     _clear_of_contacts(report_id, _of(Addition, report_id))
     Report.objects.filter(pk=report_id).update(erased_at=Now(), **_REPORT)
     for table in _EMPTY:
-        empty(_of(table, report_id))
+        erase_rows(_of(table, report_id))
     _empty_what_was_read(report_id)
     _empty_what_was_written(report_id)
-    timekeeping.drop_all(report_id)
+    deadlines.cancel_all(report_id)
 
 
 def _names(report_id: UUID, until: datetime) -> None:
@@ -184,18 +182,18 @@ def _names(report_id: UUID, until: datetime) -> None:
 
 
 def _files(report_id: UUID, until: datetime) -> None:
-    empty(EvidenceFile.objects.filter(report=report_id, received_at__lte=until))
+    erase_rows(EvidenceFile.objects.filter(report=report_id, received_at__lte=until))
 
 
 def _messages(report_id: UUID, until: datetime) -> None:
-    empty(Message.objects.filter(report=report_id, sent_at__lte=until))
+    erase_rows(Message.objects.filter(report=report_id, sent_at__lte=until))
 
 
-_PARTS: Mapping[Part, Callable[[UUID, datetime], None]] = {
-    Part.WHOLE: _whole,
-    Part.NAMES: _names,
-    Part.FILES: _files,
-    Part.MESSAGES: _messages,
+_PARTS: Mapping[ErasureScope, Callable[[UUID, datetime], None]] = {
+    ErasureScope.WHOLE: _whole,
+    ErasureScope.NAMES: _names,
+    ErasureScope.FILES: _files,
+    ErasureScope.MESSAGES: _messages,
 }
 
 
@@ -208,14 +206,14 @@ def _clear_of_contacts(report_id: UUID, additions: QuerySet[Addition]) -> None:
     they acted on a campaign, and searches that they keep.
     """
     rows = (*Report.objects.filter(pk=report_id), *additions)
-    contacts = filter(None, (privacy.opened(row, "contact") for row in rows))
-    told = {each for contact in contacts for each in privacy.giveaways(contact)}
+    contacts = filter(None, (redaction.decrypt_field(row, "contact") for row in rows))
+    told = {each for contact in contacts for each in redaction.identifying_strings(contact)}
     for each in filter(_is_the_reporters, told):
         for act in _holding_it(CampaignAct, each, "reason"):
-            act.reason = privacy.without(act.reason, each, GONE)
+            act.reason = redaction.strip_strings(act.reason, each, GONE)
             act.save(update_fields=["reason"])
         for search in _holding_it(SavedSearch, each, "name", "query"):
-            events.record("search", search.pk, "search_removed", why="contact")
+            log.log_event("search", search.pk, "search_removed", why="contact")
             search.delete()
 
 
@@ -245,7 +243,7 @@ def _holding_it(table: type[Model], told: str, *fields: str) -> list[Any]:
         roughly |= Q(Contains(only, told)) if told.isdecimal() else as_typed
     rows = table._default_manager.filter(roughly)  # noqa: SLF001
     words = {row: " | ".join(unquote_plus(getattr(row, field)) for field in fields) for row in rows}
-    return [row for row, text in words.items() if privacy.without(text, told, GONE) != text]
+    return [row for row, text in words.items() if redaction.strip_strings(text, told, GONE) != text]
 
 
 def _stop_readers(report_id: UUID) -> None:
@@ -254,7 +252,7 @@ def _stop_readers(report_id: UUID) -> None:
     """
     row = Facts(
         report_id=report_id,
-        scenario=reading.UNCLEAR,
+        scenario=story_reader.UNCLEAR,
         priority=0,
         rules_version="",
         additions_read=_NEVER_READ_AGAIN,
@@ -277,7 +275,7 @@ def _empty_what_was_read(report_id: UUID) -> None:
     _forget_footprint(report_id)
 
 
-def forget_numbers(report_id: UUID) -> None:
+def erase_caller_numbers(report_id: UUID) -> None:
     """Take the callers' numbers too, when their own time is over."""
     Indicator.objects.filter(report=report_id).delete()
 
@@ -298,7 +296,7 @@ def _empty_what_was_written(report_id: UUID) -> None:
     _say_who("")
     ErasureWish.objects.filter(report=report_id).update(words_sealed=None)
     Presence.objects.filter(report=report_id).delete()
-    events.erase_words("report", report_id, reason=GONE)
+    log.redact_details_of("report", report_id, reason=GONE)
 
 
 def _say_who(person: str) -> None:

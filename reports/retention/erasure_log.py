@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from core import append_only_file as lines
+from core import append_only_file
 
 log = structlog.get_logger(__name__)
 
@@ -31,20 +31,20 @@ def path() -> Path:
     return folder / NAME
 
 
-def digest(what: str, key: UUID) -> str:
+def row_digest(what: str, key: UUID) -> str:
     """How a row is named in the list."""
     return sha256(f"{what} {key}".encode()).hexdigest()
 
 
-def note(what: str, key: UUID) -> None:
+def append_on_commit(what: str, key: UUID) -> None:
     """Write the line once it is COMMITted; one that cannot be written is written by the purge."""
     transaction.on_commit(lambda: _write([(what, key)]), robust=True)
 
 
-def complete(erased: Iterable[tuple[str, UUID]]) -> int:
+def append_missing(erased: Iterable[tuple[str, UUID]]) -> int:
     """Write the lines that are missing; how many."""
     listed = read()
-    missing = [each for each in erased if digest(*each) not in listed]
+    missing = [each for each in erased if row_digest(*each) not in listed]
     _write(missing)
     return len(missing)
 
@@ -53,7 +53,9 @@ def _write(erased: Iterable[tuple[str, UUID]]) -> None:
     at = timezone.now().isoformat(timespec="seconds")
     for what, key in erased:
         try:
-            lines.append(path(), {"what": str(what), "of": digest(what, key), "at": at})
+            append_only_file.append_json_line(
+                path(), {"what": str(what), "of": row_digest(what, key), "at": at}
+            )
         except OSError as error:
             log.error("erased.not_noted", error=type(error).__name__)  # noqa: TRY400
 

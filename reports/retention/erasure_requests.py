@@ -12,20 +12,19 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from reports.calendar import deadline_rules as clocks
-from reports.cases import legal_holds as holds
-from reports.cases import workflow
-from reports.extraction import redaction as privacy
+from reports.calendar import deadline_rules
+from reports.cases import legal_holds, workflow
+from reports.extraction import redaction
 from reports.models import Case, ErasureWish, Report
-from reports.public import confirmed_statements as confirmed
-from reports.retention import erasure as erasing
-from reports.tracking.followups import ErasedError
+from reports.public import confirmed_statements
+from reports.retention import erasure
+from reports.tracking.followups import ReportErasedError
 
 GRANT = "reports.grant_erasure"
-MOST_WISHES = 5  # of one report, the refused ones too
+MAX_WISHES = 5  # of one report, the refused ones too
 
 
-class WishError(Exception):
+class ErasureRequestError(Exception):
     """It was not done: `why` is permission, closed, held, crime, gone or same. Nothing has been
     written.
     """
@@ -35,22 +34,22 @@ class WishError(Exception):
         self.why = why
 
 
-def ask(report: Report, words: str) -> bool:
+def request_erasure(report: Report, words: str) -> bool:
     """Write the wish down; False where one waits already, or enough were answered. Raises
     ErasedError.
     """
     with transaction.atomic():
-        if holds.lock(report.pk).erased_at:
-            raise ErasedError
+        if legal_holds.lock_report(report.pk).erased_at:
+            raise ReportErasedError
         wishes = ErasureWish.objects.filter(report=report)
-        if wishes.open().exists() or wishes.count() >= MOST_WISHES:
+        if wishes.open().exists() or wishes.count() >= MAX_WISHES:
             return False
-        sealed = privacy.seal(words, "words", report.pk)
+        sealed = redaction.encrypt(words, "words", report.pk)
         ErasureWish.objects.create(report=report, words_sealed=sealed)
     return True
 
 
-def shown(report: Report) -> dict[str, object]:
+def request_summary(report: Report) -> dict[str, object]:
     """What the page about a report says of it: the wish, by when it is answered where that promise
     is confirmed, and whether another may be made. One statement.
     """
@@ -59,71 +58,77 @@ def shown(report: Report) -> dict[str, object]:
     waits = wish is not None and wish.decided_at is None and not report.erased_at
     return {
         "wish": wish,
-        "wish_promise": promise("erase_answer", wish.asked_at) if wish and waits else "",
-        "may_wish": not report.erased_at and not waits and len(wishes) < MOST_WISHES,
+        "wish_promise": answer_deadline_text("erase_answer", wish.asked_at)
+        if wish and waits
+        else "",
+        "may_wish": not report.erased_at and not waits and len(wishes) < MAX_WISHES,
     }
 
 
-def promise(codename: str, asked_at: datetime) -> str:
+def answer_deadline_text(codename: str, asked_at: datetime) -> str:
     """By when a wish is answered, "" where that is not confirmed or has passed."""
-    said = confirmed.statements().get(codename)
+    said = confirmed_statements.statements().get(codename)
     if said is None or not said.amount:
         return ""
-    due = clocks.in_working_days(asked_at, said.amount)
-    return said.text.replace("{time}", clocks.said(due)) if due > timezone.now() else ""
+    due = deadline_rules.add_working_days(asked_at, said.amount)
+    return (
+        said.text.replace("{time}", deadline_rules.format_deadline(due))
+        if due > timezone.now()
+        else ""
+    )
 
 
-def stands_against(report_id: UUID) -> str:
+def erasure_blocker(report_id: UUID) -> str:
     """What keeps a report from being erased: "held", "crime" or ""."""
-    if holds.is_held(report_id):
+    if legal_holds.is_held(report_id):
         return "held"
     is_crime = Case.objects.filter(pk=report_id, status=Case.Status.ACTIONED).exists()
     return "crime" if is_crime else ""
 
 
-def grant(report_id: UUID, *, by: User, version: int) -> None:
+def grant_erasure(report_id: UUID, *, by: User, version: int) -> None:
     """Erase everything, because its reporter asked for it. Raises WishError and WorkflowError."""
     if not by.has_perm(GRANT):
-        raise WishError("permission")
+        raise ErasureRequestError("permission")
     with transaction.atomic():
-        if against := stands_against(report_id):
-            raise WishError(against)
-        workflow.grant_wish(report_id, by=by, version=version)
+        if against := erasure_blocker(report_id):
+            raise ErasureRequestError(against)
+        workflow.grant_erasure(report_id, by=by, version=version)
         if ErasureWish.objects.open().filter(report=report_id, taken_up_by=by).exists():
-            raise WishError("same")
+            raise ErasureRequestError("same")
         _answer(report_id, ErasureWish.Outcome.GRANTED, by)
         try:
-            erasing.erase(report_id, why="asked", by=by)
-        except erasing.ErasureError as error:
-            raise WishError(error.why) from error
+            erasure.erase(report_id, why="asked", by=by)
+        except erasure.ErasureError as error:
+            raise ErasureRequestError(error.why) from error
 
 
-def refuse(report_id: UUID, *, by: User, version: int, reason: str) -> None:
+def refuse_erasure(report_id: UUID, *, by: User, version: int, reason: str) -> None:
     """Leave it, and tell the reporter why. Raises WishError and WorkflowError."""
     with transaction.atomic():
-        workflow.refuse_wish(report_id, by=by, version=version, reason=reason)
+        workflow.refuse_erasure(report_id, by=by, version=version, reason=reason)
         _answer(report_id, ErasureWish.Outcome.REFUSED, by)
 
 
-def take_up(report_id: UUID, *, by: User, version: int, reason: str) -> None:
+def reopen_request(report_id: UUID, *, by: User, version: int, reason: str) -> None:
     """Put the refused wish before the desk again; somebody else grants it then, since it destroys
     what an officer wanted kept. Raises WishError and WorkflowError.
     """
     with transaction.atomic():
-        if against := stands_against(report_id):
-            raise WishError(against)
-        workflow.take_wish_up(report_id, by=by, version=version, reason=reason)
-        if holds.lock(report_id).erased_at:
-            raise WishError("gone")
-        wish = newest(report_id)
+        if against := erasure_blocker(report_id):
+            raise ErasureRequestError(against)
+        workflow.reopen_erasure_request(report_id, by=by, version=version, reason=reason)
+        if legal_holds.lock_report(report_id).erased_at:
+            raise ErasureRequestError("gone")
+        wish = latest_request(report_id)
         if wish is None or wish.outcome != ErasureWish.Outcome.REFUSED:
-            raise WishError("closed")
+            raise ErasureRequestError("closed")
         again = {"outcome": "", "decided_at": None, "decided_by": None}
         taken = {"taken_up_at": Now(), "taken_up_by": by}
         ErasureWish.objects.filter(pk=wish.pk).update(**again, **taken)
 
 
-def newest(report_id: UUID) -> ErasureWish | None:
+def latest_request(report_id: UUID) -> ErasureWish | None:
     """The last wish of a report, answered or not, with its people."""
     people = ErasureWish.objects.select_related("decided_by", "taken_up_by")
     return people.filter(report=report_id).order_by("id").last()
@@ -132,4 +137,4 @@ def newest(report_id: UUID) -> ErasureWish | None:
 def _answer(report_id: UUID, outcome: str, by: User) -> None:
     open_one = ErasureWish.objects.open().filter(report=report_id)
     if not open_one.update(outcome=outcome, decided_at=Now(), decided_by=by):
-        raise WishError("closed")
+        raise ErasureRequestError("closed")

@@ -16,24 +16,24 @@ from django.db.models import BinaryField, F, Func, Model, Q, QuerySet, Value
 from django.db.models.lookups import Exact
 from django_otp.plugins.otp_static.models import StaticToken
 
-from core import second_factor_crypto as factors
+from core import second_factor_crypto
 from core.keys import newest_key
-from reports.attachments import storage as files
+from reports.attachments import storage
 from reports.attachments.storage import COPIES, RefusedError
-from reports.attachments.stream_encryption import SealBrokenError
-from reports.extraction import redaction as privacy
+from reports.attachments.stream_encryption import DecryptionError
+from reports.extraction import redaction
 from reports.models import EvidenceFile, Phone, Receipt
-from reports.submission import receipt_codes as receipts
+from reports.submission import receipt_codes
 
 log = structlog.get_logger(__name__)
 
-BATCH = 200
+BATCH_SIZE = 200
 SEALED, INDEX = "_sealed", "_index"
 # Guards of evidence let a sealed text change beside this alone (migration 0048).
 _RESEALING = "SELECT set_config('reports.resealing', 'on', true)"
 
 
-class Kind(Protocol):
+class EncryptedDataset(Protocol):
     """What is sealed in one way. `rows` of it wait, as far as a statement tells; `seal_anew` one of
     them, held by this transaction, and say whether it was.
     """
@@ -41,12 +41,12 @@ class Kind(Protocol):
     @property
     def name(self) -> str: ...
     def rows(self) -> "QuerySet[Any]": ...
-    def needs_older(self, row: Any) -> bool: ...
-    def seal_anew(self, row: Any) -> bool: ...
+    def uses_old_key(self, row: Any) -> bool: ...
+    def reencrypt(self, row: Any) -> bool: ...
 
 
 @dataclass(frozen=True)
-class Texts:
+class EncryptedTextFields:
     """The sealed texts of a model: its fields that end in SEALED. `index` makes what stands in the
     field of the same name that ends in INDEX.
     """
@@ -70,17 +70,17 @@ class Texts:
     def rows(self) -> "QuerySet[Any]":
         older = Q()
         for field in self.fields:
-            older |= ~Q(Exact(_head_of(field), Value(privacy.head())))
+            older |= ~Q(Exact(_head_of(field), Value(redaction.newest_key_prefix())))
         return self.model._default_manager.filter(older).only("pk", *self.owner, *self.fields)  # noqa: SLF001
 
-    def needs_older(self, row: Any) -> bool:  # the statement has told
+    def uses_old_key(self, row: Any) -> bool:  # the statement has told
         return True
 
-    def seal_anew(self, row: Any) -> bool:
+    def reencrypt(self, row: Any) -> bool:
         changes: dict[str, bytes | None] = {}
         for field in self.fields:
             sealed = getattr(row, field)
-            if sealed is not None and not privacy.is_newest(sealed):
+            if sealed is not None and not redaction.has_newest_key(sealed):
                 changes |= self._anew(field, row)
         same = self.model._default_manager.filter(pk=row.pk)  # noqa: SLF001
         return bool(changes) and bool(same.update(**changes))
@@ -88,34 +88,36 @@ class Texts:
     def _anew(self, field: str, row: Any) -> dict[str, bytes | None]:
         """The field under the newest key, with its index; nothing where no key opens it."""
         what = field.removesuffix(SEALED)
-        text = privacy.opened(row, what)
+        text = redaction.decrypt_field(row, what)
         if not text:
             return {}
-        anew = {field: privacy.seal(text, what, privacy.owner(row))}
+        anew = {field: redaction.encrypt(text, what, redaction.associated_data(row))}
         if self.index and (index := what + INDEX) in _names(self.model):
             anew[index] = self.index(text)
         return anew
 
 
-class Factors:
+class TotpSecrets:
     """Secrets of officers' phones."""
 
     name = "second factors"
 
     def rows(self) -> "QuerySet[Any]":
-        older = Phone.objects.exclude(key__startswith=factors.sealed_by_newest())
+        older = Phone.objects.exclude(key__startswith=second_factor_crypto.sealed_by_newest())
         return cast("QuerySet[Any]", older)
 
-    def needs_older(self, row: Phone) -> bool:
+    def uses_old_key(self, row: Phone) -> bool:
         return True
 
-    def seal_anew(self, row: Phone) -> bool:
-        secret = factors.unseal(row.key, row.user_id)
+    def reencrypt(self, row: Phone) -> bool:
+        secret = second_factor_crypto.decrypt_secret(row.key, row.user_id)
         same = Phone.objects.filter(pk=row.pk)
-        return secret is not None and bool(same.update(key=factors.seal(secret, row.user_id)))
+        return secret is not None and bool(
+            same.update(key=second_factor_crypto.encrypt_secret(secret, row.user_id))
+        )
 
 
-class Codes:
+class ReceiptHashes:
     """Keyed hashes of receipt codes that were derived from their reports."""
 
     name = "receipt codes"
@@ -124,14 +126,14 @@ class Codes:
         derived = Receipt.objects.filter(replaced_at=None).select_related("report")
         return derived.exclude(hashed_with=newest_key().id)
 
-    def needs_older(self, row: Receipt) -> bool:
+    def uses_old_key(self, row: Receipt) -> bool:
         return True
 
-    def seal_anew(self, row: Receipt) -> bool:
-        return receipts.rotate(row)
+    def reencrypt(self, row: Receipt) -> bool:
+        return receipt_codes.rehash(row)
 
 
-class Files:
+class EncryptedFiles:
     """Originals and drawn copies, on disk. Whoever erases one waits for its row."""
 
     name = "files"
@@ -139,21 +141,21 @@ class Files:
     def rows(self) -> "QuerySet[EvidenceFile]":
         return EvidenceFile.objects.filter(erased_at=None).select_related("check_result")
 
-    def needs_older(self, row: EvidenceFile) -> bool:
+    def uses_old_key(self, row: EvidenceFile) -> bool:
         return any(not _is_newest(*each) for each in _places(row))
 
-    def seal_anew(self, row: EvidenceFile) -> bool:
+    def reencrypt(self, row: EvidenceFile) -> bool:
         for each in _places(row):
             if not _is_newest(*each):
-                files.seal_anew(*each)
+                storage.reencrypt(*each)
         return True
 
 
-def left(kind: Kind) -> int:
+def count_pending(kind: EncryptedDataset) -> int:
     """How many rows still need an older key."""
-    if not isinstance(kind, Files):
+    if not isinstance(kind, EncryptedFiles):
         return kind.rows().count()
-    return sum(map(kind.needs_older, kind.rows().order_by("pk").iterator(BATCH)))
+    return sum(map(kind.uses_old_key, kind.rows().order_by("pk").iterator(BATCH_SIZE)))
 
 
 def left_to_holders() -> int:
@@ -162,13 +164,15 @@ def left_to_holders() -> int:
     return replaced.exclude(hashed_with=newest_key().id).count()
 
 
-def left_on_paper() -> int:
+def count_old_backup_codes() -> int:
     """How many officers' codes on paper open under an older key alone: only new ones replace them."""
-    older = StaticToken.objects.exclude(token__startswith=factors.hashed_by(newest_key()))
+    older = StaticToken.objects.exclude(
+        token__startswith=second_factor_crypto.hashed_by(newest_key())
+    )
     return int(older.count())
 
 
-def run(kind: Kind) -> Iterator[int]:
+def run(kind: EncryptedDataset) -> Iterator[int]:
     """Seal anew whatever waits, and say after each batch how many rows were; in rounds, until one
     finds nothing that it can do.
     """
@@ -180,33 +184,33 @@ def run(kind: Kind) -> Iterator[int]:
             yield batch
 
 
-def _round(kind: Kind) -> Iterator[int]:
+def _round(kind: EncryptedDataset) -> Iterator[int]:
     last: Any = None
     while True:
         rows = kind.rows().order_by("pk")
         following = rows.filter(pk__gt=last) if last else rows
-        keys = list(following.values_list("pk", flat=True)[:BATCH])
+        keys = list(following.values_list("pk", flat=True)[:BATCH_SIZE])
         if not keys:
             return
         yield _batch(kind, keys)
         last = keys[-1]
 
 
-def _batch(kind: Kind, keys: list[Any]) -> int:
+def _batch(kind: EncryptedDataset, keys: list[Any]) -> int:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(_RESEALING)
         rows = kind.rows().select_for_update(of=("self",), skip_locked=True, no_key=True)
         held = rows.filter(pk__in=keys)
-        return sum(_sealed_anew(kind, row) for row in held if kind.needs_older(row))
+        return sum(_sealed_anew(kind, row) for row in held if kind.uses_old_key(row))
 
 
-def _sealed_anew(kind: Kind, row: Any) -> bool:
+def _sealed_anew(kind: EncryptedDataset, row: Any) -> bool:
     """One that cannot be stays as it is, and stops no other."""
     try:
         with transaction.atomic():
-            return kind.seal_anew(row)
-    except (IntegrityError, OSError, SealBrokenError, RefusedError) as error:
+            return kind.reencrypt(row)
+    except (IntegrityError, OSError, DecryptionError, RefusedError) as error:
         log.error("key.not_rotated", kind=kind.name, error=type(error).__name__)  # noqa: TRY400
         return False
 
@@ -217,7 +221,7 @@ def _names(model: type[Model]) -> list[str]:
 
 def _head_of(field: str) -> Func:
     """The first bytes of a sealed text, which name its key; of a text that is none, none."""
-    length = Value(len(privacy.head()))
+    length = Value(len(redaction.newest_key_prefix()))
     return Func(F(field), Value(1), length, function="substring", output_field=BinaryField())
 
 
@@ -232,6 +236,6 @@ def _places(row: EvidenceFile) -> Iterator[tuple[Any, str]]:
 def _is_newest(pk: Any, folder: str) -> bool:
     """What is lost waits for no key: `backup` and the desk tell of it."""
     try:
-        return files.is_newest(pk, folder)
+        return storage.has_newest_key(pk, folder)
     except FileNotFoundError:
         return True

@@ -18,7 +18,7 @@ from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet, When
 from django.db.models import Case as Switch
 from django.utils import timezone
 
-from core.audit import log as events
+from core.audit import events as log
 from reports.calendar import working_days
 from reports.models import (
     Addition,
@@ -31,9 +31,9 @@ from reports.models import (
     Message,
     Report,
 )
-from reports.public import confirmed_statements as confirmed
-from reports.retention import erasure as erasing
-from reports.retention.erasure import GONE, Part
+from reports.public import confirmed_statements
+from reports.retention import erasure
+from reports.retention.erasure import GONE, ErasureScope
 
 _S = Case.Status
 _LOSS = (
@@ -42,11 +42,11 @@ _LOSS = (
     | Q(corrected__money_lost_vnd__gt=0)
 )
 _LOST = Switch(When(_LOSS, then=True), default=False, output_field=BooleanField())
-_KEPT_ACTS = (events.DETAIL_ERASED, "record_restored")  # the chain's own check reads them
+_KEPT_ACTS = (log.DETAIL_ERASED, "record_restored")  # the chain's own check reads them
 
 
 @dataclass(frozen=True)
-class Kind:
+class RetentionPolicy:
     """One kind of thing: the setting that gives its time, how what is over it is found (the keys,
     oldest first), how one is taken. `promise`: the sentence that may promise a shorter time.
     """
@@ -59,7 +59,7 @@ class Kind:
     promise: str = ""
 
     @property
-    def length(self) -> int:
+    def period(self) -> int:
         """Days or months, as the setting's name says; 0: for ever."""
         lengths = [int(getattr(settings, self.setting)), _promised(self.promise)]
         return min(filter(None, lengths), default=0)
@@ -68,22 +68,22 @@ class Kind:
     def is_in_months(self) -> bool:
         return self.setting.endswith("_MONTHS")
 
-    def before(self, now: datetime) -> datetime | None:
+    def cutoff(self, now: datetime) -> datetime | None:
         """What ended before is over its time; None where nothing ever is."""
-        if not self.length:
+        if not self.period:
             return None
         if not self.is_in_months:
-            return now - timedelta(days=self.length)
-        day = working_days.months_after(timezone.localdate(now), -self.length)
+            return now - timedelta(days=self.period)
+        day = working_days.months_after(timezone.localdate(now), -self.period)
         return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def _promised(codename: str) -> int:
-    said = confirmed.statements().get(codename) if codename else None
+    said = confirmed_statements.statements().get(codename) if codename else None
     return (said.amount or 0) if said else 0
 
 
-def ended(before: datetime, *statuses: str) -> QuerySet[Case]:
+def closed_cases_before(before: datetime, *statuses: str) -> QuerySet[Case]:
     """Cases whose work ended in such a status before that, with no later word of their reporter and
     under no hold. Who asked to be erased is answered by an officer, and not by silence.
     """
@@ -98,18 +98,20 @@ def ended(before: datetime, *statuses: str) -> QuerySet[Case]:
 
 
 def _whole(*statuses: str) -> Callable[[datetime], QuerySet[Case, Any]]:
-    return lambda before: ended(before, *statuses).values_list("pk", flat=True)
+    return lambda before: closed_cases_before(before, *statuses).values_list("pk", flat=True)
 
 
 def _closed(before: datetime, *, loss: bool) -> QuerySet[Case]:
     """Said by the form, read by the machine or put right by an officer: one of them is enough."""
-    return ended(before, _S.CLOSED).alias(lost=_LOST).filter(lost=loss)
+    return closed_cases_before(before, _S.CLOSED).alias(lost=_LOST).filter(lost=loss)
 
 
-def _without_loss(part: Part) -> Callable[[datetime], QuerySet[Case, Any]]:
+def _without_loss(part: ErasureScope) -> Callable[[datetime], QuerySet[Case, Any]]:
     def due(before: datetime) -> QuerySet[Case, Any]:
         closed = _closed(before, loss=False)
-        return closed.filter(report__in=erasing.holding(part)).values_list("pk", flat=True)
+        return closed.filter(report__in=erasure.reports_with_scope(part)).values_list(
+            "pk", flat=True
+        )
 
     return due
 
@@ -118,8 +120,8 @@ def _with_loss(before: datetime) -> QuerySet[Case, Any]:
     return _closed(before, loss=True).values_list("pk", flat=True)
 
 
-def _erase(part: Part, why: str) -> Callable[[UUID], None]:
-    return lambda report_id: erasing.erase(report_id, part, why=why)
+def _erase(part: ErasureScope, why: str) -> Callable[[UUID], None]:
+    return lambda report_id: erasure.erase(report_id, part, why=why)
 
 
 def _numbers(before: datetime) -> QuerySet[Report, Any]:
@@ -141,7 +143,7 @@ def _empty_dispute(pk: UUID) -> None:
     emptied = {"number_sealed": None, "reason_sealed": None, "contact_sealed": None}
     with transaction.atomic():
         Dispute.objects.filter(pk=pk).update(key="", answer=GONE, **emptied)
-        events.erase_words("dispute", pk, reason=GONE)
+        log.redact_details_of("dispute", pk, reason=GONE)
 
 
 def _events(before: datetime) -> QuerySet[Event, Any]:
@@ -152,7 +154,7 @@ def _events(before: datetime) -> QuerySet[Event, Any]:
 
 
 def _erase_detail(pk: int) -> None:
-    events.erase_detail(pk, by=None, reason=GONE)
+    log.redact_detail(pk, by=None, reason=GONE)
 
 
 def _attempts(before: datetime) -> QuerySet[AccessAttempt, Any]:
@@ -165,46 +167,46 @@ def _forget_attempt(pk: int) -> None:
 
 
 KINDS = (
-    Kind(
-        "junk", "KEEP_JUNK_DAYS", "tin rác", _whole(_S.JUNK), _erase(Part.WHOLE, "junk")
+    RetentionPolicy(
+        "junk", "KEEP_JUNK_DAYS", "tin rác", _whole(_S.JUNK), _erase(ErasureScope.WHOLE, "junk")
     ),
-    Kind(
+    RetentionPolicy(
         "withdrawn", "KEEP_WITHDRAWN_DAYS", "tin người báo rút",
-        _whole(_S.WITHDRAWN), _erase(Part.WHOLE, "withdrawn"),
+        _whole(_S.WITHDRAWN), _erase(ErasureScope.WHOLE, "withdrawn"),
     ),
-    Kind(
+    RetentionPolicy(
         "story", "KEEP_STORY_MONTHS", "lời kể của tin không mất tiền",
-        _without_loss(Part.WHOLE), _erase(Part.WHOLE, "story"), "keep_story",
+        _without_loss(ErasureScope.WHOLE), _erase(ErasureScope.WHOLE, "story"), "keep_story",
     ),
-    Kind(
+    RetentionPolicy(
         "loss", "KEEP_LOSS_MONTHS", "lời kể của tin có mất tiền",
-        _with_loss, _erase(Part.WHOLE, "loss"),
+        _with_loss, _erase(ErasureScope.WHOLE, "loss"),
     ),
-    Kind(
+    RetentionPolicy(
         "contact", "KEEP_CONTACT_DAYS", "số, câu hẹn, bản gốc lời kể",
-        _without_loss(Part.NAMES), _erase(Part.NAMES, "contact"), "keep_contact",
+        _without_loss(ErasureScope.NAMES), _erase(ErasureScope.NAMES, "contact"), "keep_contact",
     ),
-    Kind(
+    RetentionPolicy(
         "files", "KEEP_FILES_MONTHS", "ảnh, ghi âm, tài liệu",
-        _without_loss(Part.FILES), _erase(Part.FILES, "files"),
+        _without_loss(ErasureScope.FILES), _erase(ErasureScope.FILES, "files"),
     ),
-    Kind(
+    RetentionPolicy(
         "messages", "KEEP_MESSAGES_DAYS", "tin nhắn với người báo",
-        _without_loss(Part.MESSAGES), _erase(Part.MESSAGES, "messages"),
+        _without_loss(ErasureScope.MESSAGES), _erase(ErasureScope.MESSAGES, "messages"),
     ),
-    Kind(
-        "numbers", "KEEP_NUMBERS_MONTHS", "số gọi đến của tin đã xóa", _numbers, erasing.forget_numbers
+    RetentionPolicy(
+        "numbers", "KEEP_NUMBERS_MONTHS", "số gọi đến của tin đã xóa", _numbers, erasure.erase_caller_numbers
     ),
-    Kind("disputes", "KEEP_DISPUTES_DAYS", "đề nghị xem lại số", _disputes, _empty_dispute),
-    Kind("events", "KEEP_EVENTS_MONTHS", "lời ghi trong nhật ký", _events, _erase_detail),
-    Kind(
+    RetentionPolicy("disputes", "KEEP_DISPUTES_DAYS", "đề nghị xem lại số", _disputes, _empty_dispute),
+    RetentionPolicy("events", "KEEP_EVENTS_MONTHS", "lời ghi trong nhật ký", _events, _erase_detail),
+    RetentionPolicy(
         "attempts", "KEEP_ATTEMPTS_MONTHS", "lần đăng nhập hỏng", _attempts, _forget_attempt
     ),
 )  # fmt: skip
-BY_NAME: Mapping[str, Kind] = {kind.name: kind for kind in KINDS}
+BY_NAME: Mapping[str, RetentionPolicy] = {kind.name: kind for kind in KINDS}
 
 
-def kept_back(now: datetime) -> Mapping[str, int]:
+def retained_with_reason(now: datetime) -> Mapping[str, int]:
     """Ended reports that are not found above, and why: for the dry run."""
     present = Case.objects.filter(report__erased_at=None)
     held = Hold.objects.filter(report=OuterRef("pk"), lifted_at=None)

@@ -18,16 +18,16 @@ from django.db.models import Min, QuerySet
 from django.utils import timezone
 
 from reports.models import PurgeRun, Report
-from reports.retention import reerase_after_restore as erasing_again
+from reports.retention import reerase_after_restore
 from reports.retention.erasure import ErasureError
-from reports.retention.policy import KINDS, Kind
-from reports.submission import flood_detection as crowds
+from reports.retention.policy import KINDS, RetentionPolicy
+from reports.submission import flood_detection
 
 log = structlog.get_logger(__name__)
 
 NIGHT = 1  # o'clock in Vietnam
-PATIENCE = 8.0  # seconds at one look, under the task's limit
-BATCH = 100  # looked for in one statement
+TIMEOUT_SECONDS = 8.0  # seconds at one look, under the task's limit
+BATCH_SIZE = 100  # looked for in one statement
 MISSED_AFTER = timedelta(hours=50)
 _PURGER = 0x7E5EA2  # the advisory lock
 
@@ -37,25 +37,25 @@ def run_if_due() -> None:
     look.
     """
     try:
-        crowds.forget_late()  # at each look: minutes, not nights
+        flood_detection.drop_expired()  # at each look: minutes, not nights
         run = _tonights()
         if run:
-            go_on(run, PATIENCE)
+            run_until(run, TIMEOUT_SECONDS)
     except DatabaseTrouble as error:
         log.warning("purge.not_run", error=type(error).__name__)
 
 
 def _tonights() -> PurgeRun | None:
     """The run that is not finished, or a new one where tonight's is due."""
-    newest, now = last(), timezone.localtime()
+    newest, now = last_run(), timezone.localtime()
     if newest and newest.finished_at is None:
         return newest
     if now.hour < NIGHT or (newest and timezone.localdate(newest.started_at) == now.date()):
         return None
-    return begin()
+    return start_run()
 
 
-def begin() -> PurgeRun:
+def start_run() -> PurgeRun:
     """A new run, or the one that somebody has begun."""
     try:
         with transaction.atomic():
@@ -64,13 +64,13 @@ def begin() -> PurgeRun:
         return PurgeRun.objects.get(finished_at=None)
 
 
-def go_on(run: PurgeRun, patience: float) -> bool:
+def run_until(run: PurgeRun, patience: float) -> bool:
     """Take what is over its time; whether nothing of it is left. One process at a time."""
     until = time.monotonic() + patience
     with _alone() as mine:
         if not mine or not all(_kind(run, kind, until) for kind in KINDS):
             return False
-        erasing_again.complete_list()
+        reerase_after_restore.append_missing()
         run.finished_at = timezone.now()
         run.save(update_fields=["finished_at"])
     log.info("purge.finished", stayed=run.stayed, **run.counts)
@@ -90,10 +90,12 @@ def _alone() -> Iterator[bool]:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [_PURGER])
 
 
-def _kind(run: PurgeRun, kind: Kind, until: float) -> bool:
+def _kind(run: PurgeRun, kind: RetentionPolicy, until: float) -> bool:
     """Take what is over its time of one kind; False when our time was over first."""
     tried: set[Any] = set()
-    while batch := [key for key in due(kind)[: BATCH + len(tried)] if key not in tried]:
+    while batch := [
+        key for key in expired_keys(kind)[: BATCH_SIZE + len(tried)] if key not in tried
+    ]:
         for key in batch:
             if time.monotonic() >= until:
                 return False
@@ -102,7 +104,7 @@ def _kind(run: PurgeRun, kind: Kind, until: float) -> bool:
     return True
 
 
-def _take(run: PurgeRun, kind: Kind, key: Any) -> None:
+def _take(run: PurgeRun, kind: RetentionPolicy, key: Any) -> None:
     """Take one, and count it in the same transaction. What cannot be taken stays until tomorrow."""
     counts = run.counts | {kind.name: run.counts.get(kind.name, 0) + 1}
     try:
@@ -121,19 +123,19 @@ def _take(run: PurgeRun, kind: Kind, key: Any) -> None:
         run.counts = counts
 
 
-def _still_due(kind: Kind, key: Any) -> bool:
+def _still_due(kind: RetentionPolicy, key: Any) -> bool:
     """Whether it is over its time even now; who would take it up again waits until COMMIT."""
-    rows = due(kind).filter(pk=key).select_for_update(of=("self",), no_key=True)
+    rows = expired_keys(kind).filter(pk=key).select_for_update(of=("self",), no_key=True)
     return bool(rows)
 
 
-def due(kind: Kind) -> QuerySet[Any, Any]:
+def expired_keys(kind: RetentionPolicy) -> QuerySet[Any, Any]:
     """The keys of what is over its time, oldest first."""
-    before = kind.before(timezone.now())
+    before = kind.cutoff(timezone.now())
     return kind.due(before) if before else Report.objects.none()
 
 
-def last() -> PurgeRun | None:
+def last_run() -> PurgeRun | None:
     """The newest run."""
     return PurgeRun.objects.order_by("-id").first()
 

@@ -9,13 +9,12 @@ from django.db import transaction
 from django.db.models import Model
 from django.utils import timezone
 
-from core.audit import log as events
-from core.outbox import queue as outbox
-from reports.cases import legal_holds as holds
+from core.audit import events as log
+from core.outbox import queue
+from reports.cases import legal_holds
 from reports.models import Addition, Destruction, Event, EvidenceFile
-from reports.retention import erasure as erasing
-from reports.retention import erasure_log as erased_list
-from reports.retention.erasure import ErasureError, Part
+from reports.retention import erasure, erasure_log
+from reports.retention.erasure import ErasureError, ErasureScope
 from reports.submission import intake
 
 _LOOKED_BACK = timedelta(days=3)  # for acts whose line a dying process did not write
@@ -25,15 +24,17 @@ _SINGLE: dict[str, tuple[type[Model], str]] = {
 }
 
 
-def again() -> Counter[str]:
+def reapply_erasures() -> Counter[str]:
     """Erase what the list names and the database holds; how many `done`, and `held` by an order that
     stood when the archive was made.
     """
-    listed, ended = erased_list.read(), Counter[str]()
-    for part in Part:
-        for pk, at in _listed(part, erasing.holding(part).values_list("pk", flat=True), listed):
+    listed, ended = erasure_log.read(), Counter[str]()
+    for part in ErasureScope:
+        for pk, at in _listed(
+            part, erasure.reports_with_scope(part).values_list("pk", flat=True), listed
+        ):
             try:
-                erasing.erase(pk, part, why="restored", until=at)
+                erasure.erase(pk, part, why="restored", until=at)
                 ended["done"] += 1
             except ErasureError as error:
                 ended[error.why] += 1
@@ -48,7 +49,7 @@ def _listed(
     what: str, present: Iterable[UUID], listed: dict[str, datetime]
 ) -> Iterator[tuple[UUID, datetime]]:
     for pk in list(present):
-        at = listed.get(erased_list.digest(what, pk))
+        at = listed.get(erasure_log.row_digest(what, pk))
         if at:
             yield pk, at
 
@@ -58,21 +59,21 @@ def _one(table: type[Model], pk: UUID, kind: str) -> bool:
     """Empty one file or addition that two people had destroyed; False where a hold stands."""
     rows = table._default_manager.filter(pk=pk)  # noqa: SLF001
     report_id = rows.values_list("report_id", flat=True).get()
-    holds.lock(report_id)
-    if holds.is_held(report_id):
+    legal_holds.lock_report(report_id)
+    if legal_holds.is_held(report_id):
         return False
-    events.record("report", report_id, kind, why="restored", which=str(pk))
-    erasing.empty(rows)
+    log.log_event("report", report_id, kind, why="restored", which=str(pk))
+    erasure.erase_rows(rows)
     if table is Addition:
-        outbox.enqueue(intake.TRIAGE, report_id)
+        queue.enqueue(intake.TRIAGE, report_id)
     return True
 
 
-def complete_list() -> int:
+def append_missing() -> int:
     """Note what was erased lately and is not on the list; how many."""
     since = timezone.now() - _LOOKED_BACK
-    parts = {kind: part for part, kind in erasing.ACTS.items()}
+    parts = {kind: part for part, kind in erasure.ACTS.items()}
     acts = Event.objects.filter(subject_type="report", kind__in=parts, at__gte=since)
     erased = [(parts[kind], UUID(key)) for kind, key in acts.values_list("kind", "subject_id")]
     pairs = Destruction.objects.filter(confirmed_at__gte=since).values_list("what", "target")
-    return erased_list.complete([*erased, *pairs])
+    return erasure_log.append_missing([*erased, *pairs])

@@ -21,14 +21,14 @@ import structlog
 from django.db.models.functions import Now
 from django.http import HttpRequest
 
-from core import rate_limits as limits
+from core import rate_limits
 from core.outbox.queue import Priority
-from core.rate_limits import Address, Counter
-from reports.extraction.accounts_and_links import READ_OF_NUMBER
-from reports.facts import abuse_flags as marks
+from core.rate_limits import Address, SlidingWindow
+from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ
+from reports.facts import abuse_flags
 from reports.models import Crowd
-from reports.numbers import report_counts as callers
-from reports.submission import form_parser as posted
+from reports.numbers import report_counts
+from reports.submission import form_parser
 from reports.submission.intake import TRIAGE
 
 log = structlog.get_logger(__name__)
@@ -37,17 +37,17 @@ MINUTES_10, HOUR, DAY = 600, 3600, 24 * 3600
 FROM_ADDRESS = 10  # within ten minutes; a village office has one address
 FROM_NETWORK = 60  # within ten minutes; a carrier has thousands behind a few
 OF_NUMBER = 100  # networks within ten minutes
-OF_WORDS = 3  # within an hour, from everywhere
+RULE_STORY = 3  # within an hour, from everywhere
 OF_ALL = 1000  # within ten minutes: an ordinary day is a few hundred
-AT_ONCE = 100  # reports in one question
+BATCH_SIZE = 100  # reports in one question
 MOMENT = 0.1  # seconds for reading them
 _WORDS_READ = 2000  # signs of a story
-_FEWEST_SIGNS = 40  # of a story whose words are its reporter's own
-_PLACES = {marks.ADDRESS_BUSY, marks.NETWORK_BUSY}
+_MIN_SIGNS = 40  # of a story whose words are its reporter's own
+_PLACES = {abuse_flags.ADDRESS_BUSY, abuse_flags.NETWORK_BUSY}
 # What a reader breaks with that meets a text which nobody thought of.
 _BROKEN = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 _OURS = "ours"  # the place of all whom no address tells apart
-Marked = tuple[str, Counter]
+Marked = tuple[str, SlidingWindow]
 Query = Callable[[str, Any], list[Any]]
 
 _WAITING = f"""
@@ -75,7 +75,7 @@ UPDATE reports_crowd SET places = NULL, marks = told.marks FROM told
 
 
 @dataclass(frozen=True)
-class Came:
+class Arrival:
     """A report that came, by its key: from where (`places_of`), which callers' numbers it names,
     by their last digits, and its story.
     """
@@ -86,37 +86,43 @@ class Came:
     story: str = ""
 
 
-def places_of(request: HttpRequest) -> list[str]:
+def origin_digests(request: HttpRequest) -> list[str]:
     """Where a visitor is, by keyed digests: itself, its network, the site of that; an IPv4 network
     is a site. Empty where the address tells nobody apart.
     """
     address = _known(request)
     if address is None:
         return []
-    visitor = limits.named(limits.neighbours(address, bits=32))
-    site = limits.named(limits.neighbours(address, bits_of_6=limits.IPV6_SITE))
+    visitor = rate_limits.counter_key(rate_limits.network_prefix(address, bits=32))
+    site = rate_limits.counter_key(
+        rate_limits.network_prefix(address, bits_of_6=rate_limits.IPV6_SITE)
+    )
     return [visitor, visitor if address.version == 6 else site, site]
 
 
-def count_waiting(query: Query) -> bool:
+def process_pending(query: Query) -> bool:
     """Count those that have waited longest, with a database that answers statements; whether others
     wait. What Valkey does not answer waits on.
     """
-    asked = {"number": READ_OF_NUMBER, "words": _WORDS_READ, "most": AT_ONCE}
+    asked = {"number": MAX_NUMBER_CHARS_READ, "words": _WORDS_READ, "most": BATCH_SIZE}
     rows = query(_WAITING, asked)
     came = list(_in_a_moment(rows))
-    found = marks_of(came) if came else None
+    found = flood_flags(came) if came else None
     if found is None:
         return False
     told = [
-        {"report": each.report, "marks": each_found, "lowered": marks.lower(each_found)}
+        {
+            "report": each.report,
+            "marks": each_found,
+            "lowered": abuse_flags.is_deprioritized(each_found),
+        }
         for each, each_found in zip(came, found, strict=True)
     ]
     query(_COUNTED, {"told": json.dumps(told), "task": TRIAGE, "usual": Priority.USUAL})
-    return len(came) < len(rows) or len(rows) == AT_ONCE
+    return len(came) < len(rows) or len(rows) == BATCH_SIZE
 
 
-def _in_a_moment(rows: Iterable[Sequence[Any]]) -> Iterator[Came]:
+def _in_a_moment(rows: Iterable[Sequence[Any]]) -> Iterator[Arrival]:
     """As many as are read in it: what somebody typed to be hard to read keeps no other waiting."""
     until = monotonic() + MOMENT
     for row in rows:
@@ -125,16 +131,16 @@ def _in_a_moment(rows: Iterable[Sequence[Any]]) -> Iterator[Came]:
             return
 
 
-def forget_late() -> None:
+def drop_expired() -> None:
     """Let go of places that waited too long, for whom no relay does it."""
     late = Now() - timedelta(seconds=MINUTES_10)
     Crowd.objects.filter(places__isnull=False, came_at__lt=late).delete()
 
 
-def marks_of(came: Sequence[Came]) -> list[tuple[str, ...]] | None:
+def flood_flags(came: Sequence[Arrival]) -> list[tuple[str, ...]] | None:
     """The marks of each; None while Valkey does not answer. Counted once more it counts once."""
     counted = [(place, *marked) for place, each in enumerate(came) for marked in _counters(each)]
-    over = limits.over([counter for _, _, counter in counted])
+    over = rate_limits.exceeded_windows([counter for _, _, counter in counted])
     if over is None:
         return None
     found: list[dict[str, None]] = [{} for _ in came]
@@ -142,65 +148,67 @@ def marks_of(came: Sequence[Came]) -> list[tuple[str, ...]] | None:
         found[place][code] = None
     for each, codes in zip(came, found, strict=True):
         if each.numbers and _PLACES & codes.keys():  # nothing was counted of its numbers
-            codes[marks.SAME_NETWORK] = None
+            codes[abuse_flags.SAME_NETWORK] = None
     return [tuple(codes) for codes in found]
 
 
-def later_marks(request: HttpRequest, numbers: Iterable[str], key: str) -> tuple[str, ...]:
+def followup_flood_flags(request: HttpRequest, numbers: Iterable[str], key: str) -> tuple[str, ...]:
     """Of what is added to a report, under its submission key: whether its network has told of the
     numbers before.
     """
-    came = Came(key, places_of(request), tuple(numbers))
-    told = [counter for code, counter in _of_numbers(came) if code == marks.SAME_NETWORK]
-    return (marks.SAME_NETWORK,) if told and limits.over(told) else ()
+    came = Arrival(key, origin_digests(request), tuple(numbers))
+    told = [counter for code, counter in _of_numbers(came) if code == abuse_flags.SAME_NETWORK]
+    return (abuse_flags.SAME_NETWORK,) if told and rate_limits.exceeded_windows(told) else ()
 
 
-def _came(report: str, places: list[str], callers_typed: str, story: str) -> Came:
+def _came(report: str, places: list[str], callers_typed: str, story: str) -> Arrival:
     try:
-        numbers = posted.ends_in(callers_typed)
+        numbers = form_parser.last_digits_in(callers_typed)
     except _BROKEN as error:  # it would break at each look
         log.error("crowds.number_unread", error=type(error).__name__)  # noqa: TRY400
         numbers = ()
-    return Came(report, places, numbers, story)
+    return Arrival(report, places, numbers, story)
 
 
-def _counters(came: Came) -> Iterator[Marked]:
+def _counters(came: Arrival) -> Iterator[Marked]:
     count = partial(_counter, came)
-    yield marks.FLOOD, count("all", OF_ALL, MINUTES_10)
+    yield abuse_flags.FLOOD, count("all", OF_ALL, MINUTES_10)
     yield from _of_place(came)
     words = " ".join(came.story.lower().split())
-    if len(words) >= _FEWEST_SIGNS:
-        yield marks.SAME_WORDS, count("words", OF_WORDS, HOUR, words)
+    if len(words) >= _MIN_SIGNS:
+        yield abuse_flags.SAME_WORDS, count("words", RULE_STORY, HOUR, words)
     yield from _of_numbers(came)
 
 
-def _of_place(came: Came) -> Iterator[Marked]:
+def _of_place(came: Arrival) -> Iterator[Marked]:
     """While one of these is over, what follows is not counted."""
     if came.places:
         visitor, _, site = came.places
         of_visitor = _counter(came, "address", FROM_ADDRESS, MINUTES_10, visitor)
-        yield marks.ADDRESS_BUSY, replace(of_visitor, stops=True)
+        yield abuse_flags.ADDRESS_BUSY, replace(of_visitor, stops=True)
         of_site = _counter(came, "network", FROM_NETWORK, MINUTES_10, site)
-        yield marks.NETWORK_BUSY, replace(of_site, stops=True)
+        yield abuse_flags.NETWORK_BUSY, replace(of_site, stops=True)
 
 
-def _of_numbers(came: Came) -> Iterator[Marked]:
+def _of_numbers(came: Arrival) -> Iterator[Marked]:
     """A number is busy by how many networks name it: one alone pushes nobody's report down."""
     network, site = came.places[1:] or ("", _OURS)
-    for number in came.numbers[: callers.MOST_NAMED]:
+    for number in came.numbers[: report_counts.MAX_NAMED]:
         busy = _counter(came, "number", OF_NUMBER, MINUTES_10, number)
-        yield marks.NUMBER_BUSY, replace(busy, member=site, most=OF_NUMBER + 1)
+        yield abuse_flags.NUMBER_BUSY, replace(busy, member=site, most=OF_NUMBER + 1)
         if came.places:
-            both = _counter(came, "both", 1, callers.DAYS * DAY, network, number)
-            yield marks.SAME_NETWORK, both
+            both = _counter(came, "both", 1, report_counts.DAYS * DAY, network, number)
+            yield abuse_flags.SAME_NETWORK, both
 
 
 def _known(request: HttpRequest) -> Address | None:
     """An address that tells visitors apart."""
-    address = limits.address_of(request)
-    return None if address is None or limits.is_ours(address) else address
+    address = rate_limits.client_ip(request)
+    return None if address is None or rate_limits.is_internal(address) else address
 
 
-def _counter(came: Came, kind: str, most: int, seconds: int, *of: str) -> Counter:
+def _counter(came: Arrival, kind: str, most: int, seconds: int, *of: str) -> SlidingWindow:
     """Of this kind and of what it is about; a report counts once."""
-    return Counter(limits.named(kind, *of), came.report, came.report, most, seconds)
+    return SlidingWindow(
+        rate_limits.counter_key(kind, *of), came.report, came.report, most, seconds
+    )

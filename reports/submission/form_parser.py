@@ -15,25 +15,23 @@ from django.http import HttpRequest
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import get_language
 
-from core.keys import form_token_age
-from core.text import plain_digits
-from reports.extraction import amounts as money
-from reports.extraction import phones
-from reports.extraction import redaction as privacy
-from reports.extraction.accounts_and_links import READ_OF_NUMBER
+from core.keys import token_age
+from core.text import to_ascii_digits
+from reports.extraction import amounts, phones, redaction
+from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ
 from reports.extraction.phone_digits import LETTERS_FOR_DIGITS
-from reports.facts import demand_choices as demands
-from reports.facts.abuse_flags import TOO_FAST, TRAP_FILLED
+from reports.facts import demand_choices
+from reports.facts.abuse_flags import FLAG_HONEYPOT, FLAG_SUBMITTED_TOO_FAST
 from reports.facts.office_choices import OFFICES
 from reports.models import Report
-from reports.reference import gazetteer as places
-from reports.reference.gazetteer import Place
-from reports.submission.intake import Typed, clean
+from reports.reference import gazetteer
+from reports.reference.gazetteer import CommunePlace
+from reports.submission.intake import ReportSubmission, sanitize_text
 
 Fields = MultiValueDict[str, str]
 
 YES_NO = {"yes": True, "no": False}
-TOO_FAST_SECONDS = 3
+MIN_FILL_SECONDS = 3
 _ENDING = 9  # last digits: they tell a number from all others
 _UNCHANGED = 6  # last digits: old heads, missing zeros and country codes stand before them
 _DIGITS_OF_ONE = 12  # with a country's code; more are several numbers
@@ -46,7 +44,7 @@ _LANGUAGES = frozenset(Report.Language.values)
 _NO_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 
-def fields(request: HttpRequest) -> Fields:
+def post_data(request: HttpRequest) -> Fields:
     """What was posted, `kept`. Raises as `request.POST` does."""
     if request.content_type != "application/x-www-form-urlencoded":
         return _as_django_reads(request)
@@ -61,7 +59,7 @@ def fields(request: HttpRequest) -> Fields:
 
 def _as_django_reads(request: HttpRequest) -> Fields:
     request.encoding = "utf-8"  # whatever the client calls it
-    return kept(request.POST)
+    return sanitize(request.POST)
 
 
 def _is_regular(body: bytes) -> bool:
@@ -84,14 +82,17 @@ def _decoded(text: bytes) -> str:
 _name = lru_cache(maxsize=256)(_decoded)  # of those that hold nothing else, a page's own
 
 
-def kept(data: Fields) -> Fields:
+def sanitize(data: Fields) -> Fields:
     """What was posted, in signs that PostgreSQL and a page can hold."""
     return MultiValueDict(
-        {clean(name)[0]: [clean(value)[0] for value in values] for name, values in data.lists()}
+        {
+            sanitize_text(name)[0]: [sanitize_text(value)[0] for value in values]
+            for name, values in data.lists()
+        }
     )
 
 
-class Posted:
+class ReportFormParser:
     """The fields, `kept` as they came; one without a usable submission key is given one."""
 
     def __init__(self, data: Fields) -> None:
@@ -106,7 +107,7 @@ class Posted:
     @cached_property
     def age(self) -> float | None:
         """Seconds since this server offered the page; None when it did not, or a day ago."""
-        return form_token_age(self._said("form_token"))
+        return token_age(self._said("form_token"))
 
     @property
     def is_empty(self) -> bool:
@@ -114,22 +115,24 @@ class Posted:
         return not (
             any(self._said(name).strip() for name in _TELLING)
             or "yes" in {self._said("happening_now"), self._said("money_lost")}
-            or any(map(demands.is_known, self.data.getlist("demands")))
+            or any(map(demand_choices.is_known, self.data.getlist("demands")))
         )
 
-    def typed(self, communes: tuple[Place, ...]) -> Typed:
+    def to_submission(self, communes: tuple[CommunePlace, ...]) -> ReportSubmission:
         """What intake takes in."""
-        place = places.find(self._said("commune"), communes)
+        place = gazetteer.match_place(self._said("commune"), communes)
         office, name = self._claimed()
         channel = self._said("channel")
-        return Typed(
+        return ReportSubmission(
             happening_now=self._answer("happening_now"),
             channel=channel if channel in _CHANNELS else "",
             caller_number=self._said("caller_number"),
             claimed_office=office,
             claimed_name=name,
             story=self._said("story"),
-            demands=tuple(dict.fromkeys(filter(demands.is_known, self.data.getlist("demands")))),
+            demands=tuple(
+                dict.fromkeys(filter(demand_choices.is_known, self.data.getlist("demands")))
+            ),
             money_lost=self._answer("money_lost"),
             money_lost_raw=self._said("money_lost_vnd"),
             commune_raw=self._said("commune"),
@@ -160,16 +163,16 @@ class Posted:
     def _flags(self) -> list[str]:
         """What somebody should look at: never a reason to refuse."""
         lost, contact = self._said("money_lost_vnd"), self._said("contact_phone")
-        tail, own = _last_digits(contact), privacy.subscriber(contact)
+        tail, own = _last_digits(contact), redaction.domestic_number(contact)
         found = {
-            "money_unread": bool(lost.strip()) and money.read_money(lost).value is None,
+            "money_unread": bool(lost.strip()) and amounts.parse_money_field(lost).value is None,
             "signs_replaced": any("\ufffd" in "".join(texts) for _, texts in self.data.lists()),
             "contact_unread": bool(contact.strip()) and len(tail) < 8,
             "contact_doubtful": len(tail) >= 8 and not own,
             "contact_is_caller": _is_caller(own, tail, self._said("caller_number")),
-            "demand_unknown": not all(map(demands.is_known, self.data.getlist("demands"))),
-            TRAP_FILLED: bool(self._said("website")),
-            TOO_FAST: self.age is not None and self.age < TOO_FAST_SECONDS,
+            "demand_unknown": not all(map(demand_choices.is_known, self.data.getlist("demands"))),
+            FLAG_HONEYPOT: bool(self._said("website")),
+            FLAG_SUBMITTED_TOO_FAST: self.age is not None and self.age < MIN_FILL_SECONDS,
         }
         return [flag for flag, is_set in found.items() if is_set]
 
@@ -186,27 +189,29 @@ def _is_caller(own: str, tail: str, callers: str) -> bool:
     """
     if len(tail) < 8:
         return False
-    callers = callers[:READ_OF_NUMBER]
+    callers = callers[:MAX_NUMBER_CHARS_READ]
     if not own or own[-_UNCHANGED:] not in _all_digits(callers):
         return tail == _last_digits(callers)
-    return own in {phone.key for phone in phones.read_all(callers)} or tail == _last_digits(callers)
+    return own in {phone.key for phone in phones.parse_many(callers)} or tail == _last_digits(
+        callers
+    )
 
 
 def _all_digits(text: str) -> str:
     """The digits, and the letters that are typed for some."""
-    return "".join(filter(str.isdecimal, plain_digits(text).translate(LETTERS_FOR_DIGITS)))
+    return "".join(filter(str.isdecimal, to_ascii_digits(text).translate(LETTERS_FOR_DIGITS)))
 
 
-def ends_in(typed: str) -> tuple[str, ...]:
+def last_digits_in(typed: str) -> tuple[str, ...]:
     """The last digits of the numbers in a field; several are read one by one, at more expense."""
     if sum(map(str.isdecimal, typed)) > _DIGITS_OF_ONE:
-        return tuple(ends_of(typed))
+        return tuple(last_digits(typed))
     return tuple(filter(None, [_last_digits(typed)]))
 
 
-def ends_of(typed: str) -> Iterator[str]:
+def last_digits(typed: str) -> Iterator[str]:
     """The last digits of each number that can be read in a field."""
-    read = phones.read_all(typed[:READ_OF_NUMBER])
+    read = phones.parse_many(typed[:MAX_NUMBER_CHARS_READ])
     return filter(None, (phone.key[-_ENDING:] for phone in read))
 
 

@@ -15,12 +15,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.keys import form_token
-from reports.facts import demand_choices as demands
+from reports.facts import demand_choices
 from reports.facts.office_choices import OFFICES
 from reports.models import Report
 from reports.models.report import is_public_number
-from reports.submission import receipt_codes as receipts
-from reports.submission.form_parser import Posted
+from reports.submission import receipt_codes
+from reports.submission.form_parser import ReportFormParser
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # Only what answers the questions of the page for people on the call may come by GET.
 CARRIED = ("threat", "isolation", "money", "secrets", "software")
 
-_LONGEST_GROUP = 40  # signs of what was typed that are said back
+_MAX_GROUP_LENGTH = 40  # signs of what was typed that are said back
 _WRONG_GROUP = {
     1: _("Nhóm thứ nhất “%(typed)s” chưa đúng. Xem lại trên phiếu: mỗi nhóm có 4 chữ và số."),
     2: _("Nhóm thứ hai “%(typed)s” chưa đúng. Xem lại trên phiếu: mỗi nhóm có 4 chữ và số."),
@@ -101,7 +101,7 @@ class ReportForm(forms.Form):
         label="",
         help_text=_("Đúng ô nào bấm ô đó, được nhiều ô."),
         required=False,
-        choices=[(group.code, _(group.label)) for group in demands.GROUPS],
+        choices=[(group.code, _(group.label)) for group in demand_choices.GROUPS],
         widget=forms.CheckboxSelectMultiple,
     )
     story = forms.CharField(
@@ -155,7 +155,7 @@ class ReportForm(forms.Form):
         return _helper()
 
     @classmethod
-    def fresh(cls, answers: Mapping[str, str]) -> "ReportForm":
+    def initial_form(cls, answers: Mapping[str, str]) -> "ReportForm":
         """A page to fill in, with what was answered on the page for people on the call."""
         said = [name for name in CARRIED if answers.get(name) == "yes"]
         return cls(
@@ -167,7 +167,7 @@ class ReportForm(forms.Form):
             }
         )
 
-    def offer_again(self) -> None:
+    def renew_token(self) -> None:
         """Give a page that comes back a fresh token, so that one more press sends it."""
         data = QueryDict(mutable=True)
         data.update(self.data)
@@ -178,12 +178,12 @@ class ReportForm(forms.Form):
         said = super().clean() or self.cleaned_data
         data = QueryDict(mutable=True)
         data.update(self.data)
-        if Posted(data).is_empty:
+        if ReportFormParser(data).is_empty:
             self.add_error("story", _EMPTY)
         return said
 
 
-class Fold(Fieldset):
+class CollapsibleFieldset(Fieldset):
     """Fields that stand out of the way until somebody opens them; open where one holds something."""
 
     template = "%s/layout/fold.html"
@@ -211,7 +211,7 @@ def _helper() -> FormHelper:
         Fieldset(
             gettext("2. Họ xưng là ai?"),
             "claimed_office",
-            Fold(gettext("Nhớ tên, chức vụ họ nêu?"), "claimed_name"),
+            CollapsibleFieldset(gettext("Nhớ tên, chức vụ họ nêu?"), "claimed_name"),
         ),
         Fieldset(gettext("3. Họ nói gì, muốn gì?"), "demands", "story"),
         Fieldset(
@@ -226,7 +226,7 @@ def _helper() -> FormHelper:
             _note("communes"),
             "contact_phone",
             Field("callback_phrase", wrapper_class="if-contact"),
-            Fold(gettext("Báo thay người khác?"), "on_behalf"),
+            CollapsibleFieldset(gettext("Báo thay người khác?"), "on_behalf"),
         ),
         _note("closing"),
     )
@@ -259,14 +259,14 @@ class CodeForm(forms.Form):
         self.helper.layout = Layout("code", _note("find"))
 
     def clean_code(self) -> str:
-        code = receipts.read_code(self.cleaned_data["code"])
+        code = receipt_codes.parse_code(self.cleaned_data["code"])
         if isinstance(code, str):
             return code
         typed = self.cleaned_data["code"].strip()
         if not typed or is_public_number(typed):
             raise forms.ValidationError(_IS_NUMBER if typed else _NO_CODE)
         sentence = (_WRONG_GROUP if code.typed else _MISSING_GROUP)[code.number]
-        raise forms.ValidationError(sentence % {"typed": code.typed[:_LONGEST_GROUP]})
+        raise forms.ValidationError(sentence % {"typed": code.typed[:_MAX_GROUP_LENGTH]})
 
 
 def _note(name: str) -> HTML:

@@ -17,15 +17,15 @@ from django.db import InterfaceError, OperationalError, ProgrammingError, connec
 from django.utils.functional import SimpleLazyObject
 from psycopg2.errors import DuplicatePreparedStatement, InvalidSqlStatementName
 
-from core.keys import Key, field_keys, newest_key
-from core.outbox import queue as outbox
+from core.keys import FieldKey, field_keys, newest_key
+from core.outbox import queue
 from core.outbox.queue import Priority
-from reports.extraction import redaction as privacy
-from reports.facts import abuse_flags as marks
-from reports.facts.redacted_copy import Copy
+from reports.extraction import redaction
+from reports.facts import abuse_flags
+from reports.facts.redacted_copy import RedactedCopy
 from reports.models import Report
 from reports.models.report import new_public_number
-from reports.submission import receipt_codes as receipts
+from reports.submission import receipt_codes
 
 TRIAGE = "reports.triage"
 
@@ -76,7 +76,7 @@ _FIELDS = ("claimed_office", "claimed_name", "money_lost_raw", "commune_raw")
 
 
 @dataclass(frozen=True)
-class Typed:
+class ReportSubmission:
     """What the form held, as it was typed: nothing is refused, nothing is repaired.
 
     `None` means "not said". Texts are already free of NUL and lone surrogates (`clean`).
@@ -101,7 +101,7 @@ class Typed:
 
 
 @dataclass(frozen=True)
-class Accepted:
+class SubmissionResult:
     """A report that is in the database: its receipt code, and whether it was there before."""
 
     report: Report
@@ -109,19 +109,19 @@ class Accepted:
     again: bool
 
 
-def clean(text: str) -> tuple[str, bool]:
+def sanitize_text(text: str) -> tuple[str, bool]:
     """A text that PostgreSQL can hold, and whether signs had to be replaced by U+FFFD."""
     kept = _UNHOLDABLE.sub("\ufffd", text)
     return kept, kept != text
 
 
-def accept(
-    typed: Typed,
+def submit_report(
+    typed: ReportSubmission,
     submission_key: str,
     *,
     source: str = Report.Source.WEB,
     came_from: list[str] | None = None,
-) -> Accepted:
+) -> SubmissionResult:
     """Take a report in. The same words under the same key are the same report and give the
     same code; other words under the same key are a further report. `came_from`: see
     `crowds.places_of`; None for what no crowd sends.
@@ -149,8 +149,8 @@ def _is_for_a_new_connection(error: DatabaseTrouble) -> bool:
 
 
 def _accept(
-    typed: Typed, submission_key: str, source: str, came_from: list[str] | None
-) -> Accepted:
+    typed: ReportSubmission, submission_key: str, source: str, came_from: list[str] | None
+) -> SubmissionResult:
     before = _sent_under_older_keys(typed, submission_key)
     if before is not None:
         return _again(before)
@@ -158,11 +158,13 @@ def _accept(
     if not _write(row | {"came_from": came_from}):
         sent = {"submission_key": submission_key, "content_digest": row["content_digest"]}
         return _again(Report.objects.select_related("receipt").get(**sent))
-    outbox.wake_soon()
-    return Accepted(_when_looked_at(row["id"]), code, again=False)
+    queue.notify_throttled()
+    return SubmissionResult(_when_looked_at(row["id"]), code, again=False)
 
 
-def invent(typed: Typed, submission_key: str, received_at: datetime) -> Accepted:
+def submit_demo_report(
+    typed: ReportSubmission, submission_key: str, received_at: datetime
+) -> SubmissionResult:
     """Take in a report of a demo as if it had come then; what is there already stays as it is. A
     real report comes through `accept` alone: it is received when the database writes it. Wakes
     nobody.
@@ -174,14 +176,14 @@ def invent(typed: Typed, submission_key: str, received_at: datetime) -> Accepted
         cursor.execute(_BACK_THEN, row | {"received_at": received_at, "came_from": None})
         is_new = cursor.fetchone() is not None
     sent = {"submission_key": submission_key, "content_digest": row["content_digest"]}
-    return Accepted(Report.objects.get(**sent), code, again=not is_new)
+    return SubmissionResult(Report.objects.get(**sent), code, again=not is_new)
 
 
-def _row(typed: Typed, submission_key: str, source: str) -> tuple[dict[str, Any], str]:
+def _row(typed: ReportSubmission, submission_key: str, source: str) -> tuple[dict[str, Any], str]:
     """What is written of a report, and its code."""
     key = newest_key()
     digest = _digest(typed, submission_key, key)
-    code = receipts.derive(submission_key, digest, key)
+    code = receipt_codes.derive_code(submission_key, digest, key)
     report_id = uuid4()
     row = _evidence(typed, report_id) | {
         "id": report_id,
@@ -190,16 +192,16 @@ def _row(typed: Typed, submission_key: str, source: str) -> tuple[dict[str, Any]
         "submission_key": submission_key,
         "content_digest": digest,
         "key_id": key.id,
-        "code_hash": receipts.code_hash(code, key),
+        "code_hash": receipt_codes.code_hash(code, key),
         "task": TRIAGE,
         "priority": Priority.URGENT if _is_urgent(typed) else Priority.USUAL,
     }
     return row, code
 
 
-def _is_urgent(typed: Typed) -> bool:
+def _is_urgent(typed: ReportSubmission) -> bool:
     """Machines that all say so do not stand in the way of who is pressed."""
-    return bool(typed.happening_now) and not marks.lower(typed.flags)
+    return bool(typed.happening_now) and not abuse_flags.is_deprioritized(typed.flags)
 
 
 def _when_looked_at(report_id: UUID) -> Report:
@@ -207,7 +209,7 @@ def _when_looked_at(report_id: UUID) -> Report:
     return cast("Report", SimpleLazyObject(lambda: Report.objects.get(pk=report_id)))
 
 
-def _sent_under_older_keys(typed: Typed, submission_key: str) -> Report | None:
+def _sent_under_older_keys(typed: ReportSubmission, submission_key: str) -> Report | None:
     """The same words, digested under a key that has been rotated out of first place. Only then
     does this ask; for the newest key the unique constraint answers.
     """
@@ -218,26 +220,26 @@ def _sent_under_older_keys(typed: Typed, submission_key: str) -> Report | None:
     return sent.select_related("receipt").first()
 
 
-def _again(report: Report) -> Accepted:
-    return Accepted(report, receipts.again(report), again=True)
+def _again(report: Report) -> SubmissionResult:
+    return SubmissionResult(report, receipt_codes.recover_code(report), again=True)
 
 
-def _evidence(typed: Typed, report_id: UUID) -> dict[str, Any]:
+def _evidence(typed: ReportSubmission, report_id: UUID) -> dict[str, Any]:
     """What was said, by column: what is personal sealed, the working copy masked."""
-    copy = Copy((typed.contact,))
-    told = {name: copy.of_field(getattr(typed, name)) for name in _FIELDS}
+    copy = RedactedCopy((typed.contact,))
+    told = {name: copy.redact_field(getattr(typed, name)) for name in _FIELDS}
     return told | {
         "happening_now": typed.happening_now,
         "channel": typed.channel,
         "caller_number": typed.caller_number,
-        "story": copy.of(typed.story),
-        "story_sealed": privacy.seal(copy.whole(typed.story), "story", report_id),
+        "story": copy.redact(typed.story),
+        "story_sealed": redaction.encrypt(copy.sealed_original(typed.story), "story", report_id),
         "demands": list(typed.demands),
         "money_lost": typed.money_lost,
         "commune_id": typed.commune_id,
-        "contact_sealed": privacy.seal(typed.contact, "contact", report_id),
-        "contact_index": privacy.blind_index(typed.contact),
-        "phrase_sealed": privacy.seal(typed.phrase, "phrase", report_id),
+        "contact_sealed": redaction.encrypt(typed.contact, "contact", report_id),
+        "contact_index": redaction.blind_index(typed.contact),
+        "phrase_sealed": redaction.encrypt(typed.phrase, "phrase", report_id),
         "on_behalf": typed.on_behalf,
         "flags": list(dict.fromkeys([*typed.flags, *copy.flags])),
         "language": typed.language,
@@ -256,7 +258,7 @@ def _write(row: dict[str, Any]) -> bool:
         return cursor.fetchone() is not None
 
 
-def _digest(typed: Typed, submission_key: str, key: Key) -> bytes:
+def _digest(typed: ReportSubmission, submission_key: str, key: FieldKey) -> bytes:
     # Keyed: a bare hash would let the holder of a dump try telephone numbers against it.
     # What we made of the words (flags, commune) and where they were typed is left out: a second press is later, not other.
     words = {name: said for name, said in vars(typed).items() if name not in _DERIVED}

@@ -7,12 +7,12 @@ report and one act.
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from core.audit import log as events
+from core.audit import events as log
 from reports.models import Case, Report
-from reports.reference import gazetteer as places
+from reports.reference import gazetteer
 from reports.submission import intake
-from reports.submission.form_parser import Posted
-from reports.submission.intake import Accepted
+from reports.submission.form_parser import ReportFormParser
+from reports.submission.intake import SubmissionResult
 
 PERMISSION = "reports.file_report"
 SOURCES = (
@@ -27,12 +27,12 @@ class NotAllowed(Exception):  # noqa: N818
     """The officer may not file for others. Nothing has been written."""
 
 
-def accept(posted: Posted, source: str, by: User) -> Accepted:
+def file_on_behalf(posted: ReportFormParser, source: str, by: User) -> SubmissionResult:
     """Take it in. Raises NotAllowed, and what intake raises when it is not known to be written."""
     if not by.has_perm(PERMISSION):
         raise NotAllowed
-    typed = posted.typed(places.communes())
-    accepted = intake.accept(typed, posted.submission_key, source=source)
+    typed = posted.to_submission(gazetteer.communes())
+    accepted = intake.submit_report(typed, posted.submission_key, source=source)
     _put_on_record(accepted.report, by)
     return accepted
 
@@ -41,5 +41,5 @@ def _put_on_record(report: Report, by: User) -> None:
     """Once, also where the first try was cut off after its report was written."""
     with transaction.atomic():
         Case.objects.select_for_update().get(report_id=report.pk)
-        if not events.about("report", report.pk).filter(kind="filed").exists():
-            events.record("report", report.pk, "filed", by=by, source=report.source)
+        if not log.events_for("report", report.pk).filter(kind="filed").exists():
+            log.log_event("report", report.pk, "filed", by=by, source=report.source)

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef
 from django.utils.translation import get_language
 
-from core.keys import Key, field_keys, key_named, newest_key
+from core.keys import FieldKey, field_keys, key_by_id, newest_key
 from reports.models import Addition, Receipt, Report
 from reports.models.report import SIGNS
 
 GROUPS = 4
 WORD_GROUPS = 2
 _BASE = len(SIGNS)
-MOST = _BASE ** (3 * GROUPS)  # small numbers divide faster
+MAX_COUNT = _BASE ** (3 * GROUPS)  # small numbers divide faster
 
 # How to say each sign over the telephone.
 SPOKEN = {
@@ -40,25 +40,25 @@ SPOKEN_EN = {
 
 
 @dataclass(frozen=True)
-class BadGroup:
+class InvalidCodeGroup:
     """A code that cannot be right: which group (1 to 4), and what was typed there."""
 
     number: int
     typed: str
 
 
-def derive(submission_key: str, content_digest: bytes, key: Key) -> str:
+def derive_code(submission_key: str, content_digest: bytes, key: FieldKey) -> str:
     """The code of a submission: sixteen signs without spaces."""
     number = int.from_bytes(key.mac("receipt code", submission_key.encode() + content_digest))
-    return _spelled(number % MOST, GROUPS)
+    return _spelled(number % MAX_COUNT, GROUPS)
 
 
-def fresh_code() -> str:
+def generate_code() -> str:
     """A code of nothing but chance, for who has lost the first one."""
-    return _spelled(secrets.randbelow(MOST), GROUPS)
+    return _spelled(secrets.randbelow(MAX_COUNT), GROUPS)
 
 
-def fresh_word() -> str:
+def generate_one_time_word() -> str:
     """A one-time word: two groups, each with its check, as in a code."""
     return _spelled(secrets.randbelow(_BASE ** (3 * WORD_GROUPS)), WORD_GROUPS)
 
@@ -82,7 +82,7 @@ def _check(group: int, signs: list[int]) -> int:
     return (7 * (group + 1) + 2 * first + 3 * second + 4 * third) % _BASE
 
 
-def read_code(typed: str, groups: int = GROUPS) -> str | BadGroup:
+def parse_code(typed: str, groups: int = GROUPS) -> str | InvalidCodeGroup:
     """What a person typed as a code of so many groups, or the first group that is wrong.
 
     Spaces, hyphens and small letters do not matter.
@@ -92,16 +92,16 @@ def read_code(typed: str, groups: int = GROUPS) -> str | BadGroup:
         part = signs[4 * group : 4 * group + 4]
         places = [SIGNS.find(sign) for sign in part]
         if len(part) < 4 or -1 in places or places[3] != _check(group, places[:3]):
-            return BadGroup(group + 1, part)
-    return signs if len(signs) == 4 * groups else BadGroup(groups, signs[4 * groups - 4 :])
+            return InvalidCodeGroup(group + 1, part)
+    return signs if len(signs) == 4 * groups else InvalidCodeGroup(groups, signs[4 * groups - 4 :])
 
 
-def grouped(code: str) -> list[str]:
+def format_code(code: str) -> list[str]:
     """A code as it is shown: four groups of four."""
     return [code[start : start + 4] for start in range(0, len(code), 4)]
 
 
-def spoken(group: str) -> str:
+def phonetic_group(group: str) -> str:
     """How a group is said, in the language of the page; no line breaks between a sign and its
     word.
     """
@@ -109,17 +109,17 @@ def spoken(group: str) -> str:
     return ", ".join(words[sign].replace(" ", "\u00a0") for sign in group)
 
 
-def again(report: Report) -> str | None:
+def recover_code(report: Report) -> str | None:
     """The code of a report sent a second time; None when its key has been taken away, or the
     code replaced by another: it would open nothing.
     """
-    key = key_named(report.receipt.derived_with)
+    key = key_by_id(report.receipt.derived_with)
     if key is None or report.receipt.replaced_at is not None:
         return None
-    return derive(report.submission_key, bytes(report.content_digest), key)
+    return derive_code(report.submission_key, bytes(report.content_digest), key)
 
 
-def find(code: str) -> Report | None:
+def report_for_code(code: str) -> Report | None:
     """The report that a code opens; a hash under an older key is replaced on the way."""
     report = _opened_by([code_hash(code, key) for key in field_keys()])
     if report is not None and report.receipt.hashed_with != newest_key().id:
@@ -143,19 +143,19 @@ def _hash_anew(receipt: Receipt, code: str) -> bool:
     return bool(same.update(hashed_with=newest.id, code_hash=code_hash(code, newest)))
 
 
-def rotate(receipt: Receipt) -> bool:
+def rehash(receipt: Receipt) -> bool:
     """Hash its code under the newest key, without its holder: what was derived from the report is
     derived once more. False for a code of chance, and where a key has been taken away.
     """
-    derived, hashed = key_named(receipt.derived_with), key_named(receipt.hashed_with)
+    derived, hashed = key_by_id(receipt.derived_with), key_by_id(receipt.hashed_with)
     if derived is None or hashed is None:
         return False
     report = receipt.report
-    code = derive(report.submission_key, bytes(report.content_digest), derived)
+    code = derive_code(report.submission_key, bytes(report.content_digest), derived)
     is_its = code_hash(code, hashed) == bytes(receipt.code_hash)
     return is_its and _hash_anew(receipt, code)
 
 
-def code_hash(code: str, key: Key) -> bytes:
+def code_hash(code: str, key: FieldKey) -> bytes:
     """What is stored in place of a code."""
     return key.mac("receipt hash", code.encode())

@@ -2,7 +2,7 @@
 
 from django import template
 
-from reports.public import statistics_text as figure_words
+from reports.public import statistics_text
 
 register = template.Library()
 
@@ -10,4 +10,4 @@ register = template.Library()
 @register.filter
 def number(amount: int) -> str:
     """A count with its thousands apart."""
-    return figure_words.number(amount)
+    return statistics_text.number(amount)

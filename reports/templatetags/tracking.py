@@ -4,8 +4,8 @@ from typing import Any
 
 from django import template
 
-from reports.facts.merged_report import Leg
-from reports.tracking import followup_feedback as told
+from reports.facts.merged_report import Caller
+from reports.tracking import followup_feedback
 
 register = template.Library()
 
@@ -13,10 +13,10 @@ register = template.Library()
 @register.filter
 def caller(leg: dict[str, Any]) -> str:
     """One caller of an addition in a line, as their reporter told of them."""
-    return told.caller(Leg.of(leg))
+    return followup_feedback.caller_line(Caller.from_json(leg))
 
 
 @register.filter
 def office(code: str) -> str:
     """What a caller claimed to be, as the form offers it."""
-    return told.office(code)
+    return followup_feedback.office(code)

@@ -10,29 +10,33 @@ from decimal import Decimal
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from core.text import fold, plain_digits
-from reports.extraction import amounts as money
-from reports.extraction import amounts_spelled_out as money_words
-from reports.extraction import phones
-from reports.extraction import redaction as privacy
-from reports.extraction.accounts_and_links import READ_OF_NUMBER
-from reports.facts import abuse_flags as marks
-from reports.facts.merged_report import Whole
+from core.text import normalize, to_ascii_digits
+from reports.extraction import amounts, amounts_spelled_out, phones, redaction
+from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ
+from reports.facts import abuse_flags
+from reports.facts.merged_report import MergedReport
 from reports.models import Report
-from reports.reference import gazetteer as places
-from reports.reference.gazetteer import Place
+from reports.reference import gazetteer
+from reports.reference.gazetteer import CommunePlace
 
 _QUOTED = 60  # signs of what was typed that a question repeats
 _FEW = 6  # candidates that are shown one under the other; more go into a list
-_FEWEST_DIGITS, _MOST_DIGITS = 8, 15  # of a telephone number
-_FEWEST_LETTERS = 6  # of a call-back phrase
+_MIN_DIGITS, _MAX_DIGITS = 8, 15  # of a telephone number
+_MIN_LETTERS = 6  # of a call-back phrase
 _TRIED_FIRST = ("mat khau", "cau hen", "password")
 _MASKED = frozenset({"masked_card", "masked_id"})
-_HASTY = frozenset({marks.TOO_FAST, marks.TRAP_FILLED, marks.ADDRESS_BUSY, marks.SAME_WORDS})
+_HASTY = frozenset(
+    {
+        abuse_flags.FLAG_SUBMITTED_TOO_FAST,
+        abuse_flags.FLAG_HONEYPOT,
+        abuse_flags.ADDRESS_BUSY,
+        abuse_flags.SAME_WORDS,
+    }
+)
 
 
 @dataclass(frozen=True)
-class Words:
+class ReporterInput:
     """What a reporter typed into the fields that can leave a question, the latest of each."""
 
     caller_number: str = ""
@@ -61,38 +65,38 @@ class Question:
         return len(self.choices) > _FEW
 
 
-def words_of(whole: Whole) -> Words:
+def latest_input(whole: MergedReport) -> ReporterInput:
     """The latest words of a reporter, sealed fields opened; what was answered is asked no more."""
     report = whole.report
-    return Words(
+    return ReporterInput(
         caller_number="" if whole.legs else report.caller_number,
         money=_sum_to_ask(whole),
         commune="" if whole.commune_id else whole.commune_raw,
-        contact=privacy.opened(whole, "contact") or "",
-        phrase=privacy.opened(whole, "phrase") or "",
-        flags=() if whole.told else tuple(report.signs),
+        contact=redaction.decrypt_field(whole, "contact") or "",
+        phrase=redaction.decrypt_field(whole, "phrase") or "",
+        flags=() if whole.substantive_followups else tuple(report.all_flags),
         missing=_missing(whole),
     )
 
 
-def _missing(whole: Whole) -> tuple[str, ...]:
+def _missing(whole: MergedReport) -> tuple[str, ...]:
     """The fields to ask for: nobody can be traced by boxes alone."""
     report = whole.report
     written = (report.caller_number, report.story)
-    if report.erased_at or whole.told or any(text.strip() for text in written):
+    if report.erased_at or whole.substantive_followups or any(text.strip() for text in written):
         return ()
     hid = report.channel == Report.Channel.HIDDEN
     return ("story",) if hid else ("leg_number", "story")
 
 
-def _sum_to_ask(whole: Whole) -> str:
+def _sum_to_ask(whole: MergedReport) -> str:
     """A sum that was told later has been seen in its words once: it is asked while unread."""
     latest = whole.money_lost_raw
-    is_answered = any(said.money_lost_raw for said in whole.told)
-    return "" if is_answered and money.read_money(latest).value is not None else latest
+    is_answered = any(said.money_lost_raw for said in whole.substantive_followups)
+    return "" if is_answered and amounts.parse_money_field(latest).value is not None else latest
 
 
-def questions(words: Words, communes: tuple[Place, ...]) -> list[Question]:
+def open_questions(words: ReporterInput, communes: tuple[CommunePlace, ...]) -> list[Question]:
     """The open questions, the dearest first. Pure but for the language of the page."""
     asked = (
         *_about_money(words.money),
@@ -110,7 +114,7 @@ def questions(words: Words, communes: tuple[Place, ...]) -> list[Question]:
 def _about_money(typed: str) -> Iterator[Question]:
     if not typed.strip():
         return
-    read = money.read_money(typed)
+    read = amounts.parse_money_field(typed)
     question = Question("money_lost_vnd", "", _("Số tiền đã mất"))
     if read.value:
         yield replace(question, text=_understood(read.value), label=_("Chưa đúng thì ghi lại"))
@@ -125,8 +129,12 @@ def _understood(dong: int) -> str:
 
 def in_figures_and_words(dong: int) -> tuple[str, str]:
     """A sum as it is said back, in the language of the page, so that a slip of a nought is seen."""
-    said = money_words.in_english if get_language() == "en" else money_words.in_vietnamese
-    return money_words.grouped(dong), said(dong)
+    said = (
+        amounts_spelled_out.in_english
+        if get_language() == "en"
+        else amounts_spelled_out.in_vietnamese
+    )
+    return amounts_spelled_out.grouped(dong), said(dong)
 
 
 def _unread_sum(problem: str, typed: str) -> str:
@@ -138,28 +146,28 @@ def _unread_sum(problem: str, typed: str) -> str:
         "several": _("Bạn ghi “{typed}”. Có vẻ là mấy số tiền. Ghi tổng số đã mất."),
     }
     usual = _("Trang chưa hiểu “{typed}”. Ghi áng chừng, ví dụ 20 triệu. Chưa rõ thì để trống.")
-    dong = money.thousands(typed) or 0
+    dong = amounts.parse_bare_number(typed) or 0
     return sentences.get(problem, usual).format(
         typed=_quoted(typed.strip()),
-        dong=money_words.grouped(dong),
+        dong=amounts_spelled_out.grouped(dong),
         millions=f"{Decimal(dong) / 1000}".replace(".", ","),
     )
 
 
-def _about_commune(typed: str, communes: tuple[Place, ...]) -> Iterator[Question]:
-    found = places.find(typed, communes)
+def _about_commune(typed: str, communes: tuple[CommunePlace, ...]) -> Iterator[Question]:
+    found = gazetteer.match_place(typed, communes)
     label = _("Xã, phường của bạn")
-    if found.flag == places.UNKNOWN and communes:
+    if found.flag == gazetteer.UNKNOWN and communes:
         text = _("Chưa tìm thấy “{typed}”. Gõ tên xã mới hoặc tên huyện cũ. Không rõ thì để trống.")
         yield Question("commune", text.format(typed=_quoted(typed)), label)
-    elif found.flag == places.AMBIGUOUS:
+    elif found.flag == gazetteer.AMBIGUOUS:
         text = _several(found).format(name=found.name or _quoted(typed))
         meant = [place for place in communes if place.codename in found.candidates]
         choices = tuple((place.codename, _told_apart(place)) for place in meant)
         yield Question("commune", text, label, (*choices, ("", _("Nơi khác, hoặc không rõ"))))
 
 
-def _several(found: places.Found) -> str:
+def _several(found: gazetteer.PlaceMatch) -> str:
     if not found.is_district:
         return _("Trước đây có mấy nơi tên {name}. Chọn một:")
     if found.name.startswith("Huyện"):
@@ -167,7 +175,7 @@ def _several(found: places.Found) -> str:
     return _("{name} cũ nay chia thành nhiều xã, phường. Bạn ở xã, phường nào?")
 
 
-def _told_apart(place: Place) -> str:
+def _told_apart(place: CommunePlace) -> str:
     """Its name, and the old district that tells it from its namesakes."""
     if not place.former_district:
         return place.name
@@ -181,7 +189,7 @@ def _about_contact(typed: str, caller: str) -> Iterator[Question]:
         problem = _("Ô số để gọi lại chưa có số nào. Ghi số của bạn, hoặc để trống.")
     elif digits and _is_short(digits):
         problem = _("Số để gọi lại mới có {count} chữ số. Số di động có 10 chữ số, bắt đầu bằng 0.")
-    elif len(digits) > _MOST_DIGITS:
+    elif len(digits) > _MAX_DIGITS:
         problem = _("Số để gọi lại có {count} chữ số, có vẻ là hai số. Ghi một số của bạn.")
     elif digits and digits[-9:] == _digits(caller)[-9:]:
         problem = _("Số để gọi lại trùng với số gọi đến. Ghi số của bạn, hoặc để trống.")
@@ -191,7 +199,7 @@ def _about_contact(typed: str, caller: str) -> Iterator[Question]:
 
 
 def _is_short(digits: str) -> bool:
-    return len(digits) < (10 if digits.startswith("0") else _FEWEST_DIGITS)
+    return len(digits) < (10 if digits.startswith("0") else _MIN_DIGITS)
 
 
 def _about_phrase(phrase: str, *numbers: str) -> Iterator[Question]:
@@ -205,18 +213,18 @@ def _about_phrase(phrase: str, *numbers: str) -> Iterator[Question]:
 
 def _is_easy(phrase: str, numbers: Iterable[str]) -> bool:
     """Whether it holds a number of the report, is short, or is what everybody would try."""
-    folded, digits = fold(phrase), _digits(phrase)
+    folded, digits = normalize(phrase), _digits(phrase)
     if not folded:
         return False
     letters = sum(map(str.isalpha, folded))
     told = len(digits) >= 4 and any(digits in _digits(number) for number in numbers)
-    return told or letters < _FEWEST_LETTERS or any(word in folded for word in _TRIED_FIRST)
+    return told or letters < _MIN_LETTERS or any(word in folded for word in _TRIED_FIRST)
 
 
 def _about_caller(typed: str) -> Iterator[Question]:
     if not typed.strip():
         return
-    found = phones.read_all(typed[:READ_OF_NUMBER])
+    found = phones.parse_many(typed[:MAX_NUMBER_CHARS_READ])
     problems = {flag for phone in found for flag in phone.flags}
     text = ""
     if len(found) > 1:
@@ -245,7 +253,7 @@ def _about_missing(missing: tuple[str, ...]) -> Iterator[Question]:
         yield Question("story", text, _("Kể thêm"))
 
 
-def _about_haste(words: Words) -> Iterator[Question]:
+def _about_haste(words: ReporterInput) -> Iterator[Question]:
     """A plain question to who looks like a machine: a person answers it in a sentence."""
     if _HASTY.intersection(words.flags) and "story" not in words.missing:
         text = _("Tin đã nhận. Bạn kể thêm một câu: họ gọi lúc mấy giờ, mở đầu nói gì?")
@@ -262,7 +270,7 @@ def _about_story(flags: tuple[str, ...]) -> Iterator[Question]:
 
 
 def _digits(text: str) -> str:
-    return "".join(filter(str.isdecimal, plain_digits(text)))
+    return "".join(filter(str.isdecimal, to_ascii_digits(text)))
 
 
 def _quoted(typed: str) -> str:

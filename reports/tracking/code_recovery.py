@@ -13,20 +13,20 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
 
-from core.audit import log as events
-from core.keys import Key, field_keys, newest_key
+from core.audit import events as log
+from core.keys import FieldKey, field_keys, newest_key
 from reports.models import Receipt, ReplacedCode, Report
-from reports.submission import receipt_codes as receipts
+from reports.submission import receipt_codes
 
 PERMISSION = "reports.reveal_contact"
 LASTS = timedelta(minutes=30)
 PHRASE_SEEN = timedelta(minutes=15)  # how fresh the officer's look at the phrase must be
 # Wrong words from everywhere together, of 29^6. Each address has five of its own before
 # (limits.py), so that no one stranger kills the word of its owner.
-MOST_TRIES = 30
+MAX_TRIES = 30
 
 
-class NotReleased(Exception):  # noqa: N818
+class ReleaseError(Exception):
     """No word was given out. Nothing has been written. `why` is permission, reason or phrase."""
 
     def __init__(self, why: str) -> None:
@@ -35,45 +35,45 @@ class NotReleased(Exception):  # noqa: N818
 
 
 @dataclass(frozen=True)
-class Fetched:
+class RedeemedCode:
     """A report and its new code, shown once."""
 
     report: Report
     code: str
 
 
-def release(report: Report, by: User, reason: str) -> str:
+def issue_one_time_word(report: Report, by: User, reason: str) -> str:
     """A one-time word with which a new code can be fetched for half an hour; an older word is void.
 
     Raises NotReleased.
     """
     if not by.has_perm(PERMISSION):
-        raise NotReleased("permission")
+        raise ReleaseError("permission")
     if not reason.strip():
-        raise NotReleased("reason")
+        raise ReleaseError("reason")
     if not _has_seen_phrase(report, by):
-        raise NotReleased("phrase")
-    word = receipts.fresh_word()
+        raise ReleaseError("phrase")
+    word = receipt_codes.generate_one_time_word()
     with transaction.atomic():
         Receipt.objects.filter(pk=report.pk).update(
             pickup_hash=_word_hash(word, report.pk, newest_key()),
             pickup_until=Now() + LASTS,
             pickup_tries=0,
         )
-        events.record("report", report.pk, "code_released", by=by, reason=reason.strip())
+        log.log_event("report", report.pk, "code_released", by=by, reason=reason.strip())
     return word
 
 
 def _has_seen_phrase(report: Report, by: User) -> bool:
     """Whether this very officer had the phrase shown a short while ago, so that there is one."""
     has_one = report.phrase_sealed or report.additions.exclude(phrase_sealed=None).exists()
-    seen = events.about("report", report.pk).filter(
+    seen = log.events_for("report", report.pk).filter(
         kind="revealed", by=by, detail__what="phrase", at__gt=Now() - PHRASE_SEEN
     )
     return bool(has_one) and seen.exists()
 
 
-def fetch(public_number: str, word: str) -> Fetched | None:
+def redeem_one_time_word(public_number: str, word: str) -> RedeemedCode | None:
     """A new code for a report; None where number and word do not open one. A wrong word counts,
     and after MOST_TRIES the right one is dead. A word opens once.
     """
@@ -82,7 +82,7 @@ def fetch(public_number: str, word: str) -> Fetched | None:
             Receipt.objects.select_for_update(of=("self",))
             .select_related("report")
             .filter(report__public_number=public_number, pickup_until__gt=Now())
-            .filter(pickup_hash__isnull=False, pickup_tries__lt=MOST_TRIES)
+            .filter(pickup_hash__isnull=False, pickup_tries__lt=MAX_TRIES)
             .first()
         )
         if receipt is None:
@@ -90,7 +90,7 @@ def fetch(public_number: str, word: str) -> Fetched | None:
         if not _is_its_word(receipt, word):
             Receipt.objects.filter(pk=receipt.pk).update(pickup_tries=receipt.pickup_tries + 1)
             return None
-        return Fetched(receipt.report, _replace(receipt))
+        return RedeemedCode(receipt.report, _replace(receipt))
 
 
 def _is_its_word(receipt: Receipt, word: str) -> bool:
@@ -100,27 +100,27 @@ def _is_its_word(receipt: Receipt, word: str) -> bool:
 
 
 def _replace(receipt: Receipt) -> str:
-    code, key = receipts.fresh_code(), newest_key()
+    code, key = receipt_codes.generate_code(), newest_key()
     ReplacedCode.objects.create(report_id=receipt.pk, code_hash=bytes(receipt.code_hash))
     Receipt.objects.filter(pk=receipt.pk).update(
-        code_hash=receipts.code_hash(code, key),
+        code_hash=receipt_codes.code_hash(code, key),
         hashed_with=key.id,
         replaced_at=Now(),
         pickup_hash=None,
         pickup_until=None,
     )
-    events.record("report", receipt.pk, "code_replaced")
+    log.log_event("report", receipt.pk, "code_replaced")
     return code
 
 
 def replaced_at(code: str) -> datetime | None:
     """When this code was replaced by another; None for a code that never opened a report."""
-    hashes = [receipts.code_hash(code, key) for key in field_keys()]
+    hashes = [receipt_codes.code_hash(code, key) for key in field_keys()]
     gone = ReplacedCode.objects.filter(code_hash__in=hashes).first()
     return gone.replaced_at if gone else None
 
 
-def _word_hash(word: str, report_id: UUID, key: Key) -> bytes:
+def _word_hash(word: str, report_id: UUID, key: FieldKey) -> bytes:
     return key.mac("pickup word", report_id.bytes + word.encode())
 
 

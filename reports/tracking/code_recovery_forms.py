@@ -7,10 +7,10 @@ from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
-from reports.submission import receipt_codes as receipts
-from reports.tracking import code_recovery as pickup
+from reports.submission import receipt_codes
+from reports.tracking import code_recovery
 
-_MOST_SHOWN = 12  # signs of a group that are shown back
+_MAX_SHOWN = 12  # signs of a group that are shown back
 _WRONG = {1: _("Nhóm thứ nhất “%(typed)s” chưa đúng."), 2: _("Nhóm thứ hai “%(typed)s” chưa đúng.")}
 _MISSING = _("Nghe cán bộ đọc đủ hai nhóm, mỗi nhóm 4 chữ và số.")
 
@@ -38,15 +38,15 @@ class PickupForm(forms.Form):
         self.helper.layout = Layout("public_number", "word", button)
 
     def clean_public_number(self) -> str:
-        number = pickup.read_number(self.cleaned_data["public_number"])
+        number = code_recovery.read_number(self.cleaned_data["public_number"])
         if not number:
             raise forms.ValidationError(_("Chưa ghi số tin. Hỏi cán bộ đang nghe máy."))
         return number
 
     def clean_word(self) -> str:
-        word = receipts.read_code(self.cleaned_data["word"], receipts.WORD_GROUPS)
+        word = receipt_codes.parse_code(self.cleaned_data["word"], receipt_codes.WORD_GROUPS)
         if isinstance(word, str):
             return word
         if len(word.typed) < 4:
             raise forms.ValidationError(_MISSING)
-        raise forms.ValidationError(_WRONG[word.number] % {"typed": word.typed[:_MOST_SHOWN]})
+        raise forms.ValidationError(_WRONG[word.number] % {"typed": word.typed[:_MAX_SHOWN]})

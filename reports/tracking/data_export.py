@@ -10,21 +10,19 @@ from datetime import datetime
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from reports.extraction import redaction as privacy
-from reports.facts import demand_choices as demands
-from reports.facts import merged_report as whole
-from reports.facts.merged_report import Leg
+from reports.extraction import redaction
+from reports.facts import demand_choices, merged_report
+from reports.facts.merged_report import Caller
 from reports.models import Addition, Case, Message, Report
-from reports.tracking import followup_feedback as told
-from reports.tracking import status_timeline as tracking
+from reports.tracking import followup_feedback, status_timeline
 
-LONGEST = 5_000_000  # signs; whoever wrote more is told that it is cut
+MAX_LENGTH = 5_000_000  # signs; whoever wrote more is told that it is cut
 
 
-def text_of(report: Report) -> str:
+def subject_access_text(report: Report) -> str:
     """The whole text, in the language of the page."""
     lines: list[str] = []
-    room = LONGEST
+    room = MAX_LENGTH
     for line in _lines(report):
         room -= len(line)
         if room < 0:
@@ -47,15 +45,20 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _part(
         gettext("Tin đã gửi lúc %(at)s") % {"at": _clock(report.received_at)}, _of(report)
     )
-    for addition in whole.every_addition(report):
+    for addition in merged_report.iter_followups(report):
         title = f"{_kind(addition)}, {_clock(addition.received_at)}"
         yield from _part(title, _of_addition(addition))
     for message in report.messages.order_by("id").iterator():
-        yield from _part(_sender(message), [("", privacy.opened(message, "text") or "")])
-    files = [(f"{each.word}, {each.size}", _clock(each.at)) for each in tracking.files_sent(report)]
+        yield from _part(_sender(message), [("", redaction.decrypt_field(message, "text") or "")])
+    files = [
+        (f"{each.word}, {each.size}", _clock(each.at))
+        for each in status_timeline.files_sent(report)
+    ]
     if files:
         yield from _part(gettext("Ảnh, ghi âm đã gửi"), files)
-    steps = tracking.way(report, Case.objects.get(report=report), tracking.talk(report))
+    steps = status_timeline.progress_steps(
+        report, Case.objects.get(report=report), status_timeline.conversation(report)
+    )
     yield from _part(
         gettext("Tin đang ở đâu"),
         [(str(step.word), f"{_clock(step.at)} {step.sentence}".strip()) for step in steps],
@@ -73,31 +76,36 @@ def _of(report: Report) -> Iterator[tuple[str, str]]:
     yes, no = gettext("có"), gettext("không")
     answers = {True: yes, False: no, None: ""}
     yield gettext("Họ vẫn đang ép"), answers[report.happening_now]
-    caller = Leg(report.caller_number, report.channel, report.claimed_office, report.claimed_name)
-    yield gettext("Người gọi"), told.caller(caller)
-    yield gettext("Họ đòi"), ", ".join(str(demands.label_of(code)) for code in report.demands)
+    caller = Caller(
+        report.caller_number, report.channel, report.claimed_office, report.claimed_name
+    )
+    yield gettext("Người gọi"), followup_feedback.caller_line(caller)
+    yield (
+        gettext("Họ đòi"),
+        ", ".join(str(demand_choices.demand_label(code)) for code in report.demands),
+    )
     yield gettext("Đã mất tiền"), answers[report.money_lost]
     yield gettext("Số tiền"), report.money_lost_raw
     yield gettext("Nơi ở"), report.commune_raw
-    yield gettext("Số của bạn"), privacy.opened(report, "contact") or ""
+    yield gettext("Số của bạn"), redaction.decrypt_field(report, "contact") or ""
     yield gettext("Báo thay người khác"), yes if report.on_behalf else ""
-    yield gettext("Lời kể"), privacy.opened(report, "story") or report.story
+    yield gettext("Lời kể"), redaction.decrypt_field(report, "story") or report.story
 
 
 def _of_addition(addition: Addition) -> Iterator[tuple[str, str]]:
     day = f"{addition.called_on:%d/%m/%Y}" if addition.called_on else ""
     yield gettext("Họ gọi lúc"), ", ".join(filter(None, [day, addition.called_raw]))
-    for leg in map(Leg.of, addition.legs):
-        yield gettext("Người gọi"), told.caller(leg)
+    for leg in map(Caller.from_json, addition.legs):
+        yield gettext("Người gọi"), followup_feedback.caller_line(leg)
     for account in addition.accounts:
         yield gettext("Tài khoản nhận"), account
     for link in addition.links:
         yield gettext("Đường link"), link
     yield gettext("Số tiền"), addition.money_lost_raw
     yield gettext("Nơi ở"), addition.commune.name if addition.commune else addition.commune_raw
-    yield gettext("Số của bạn"), privacy.opened(addition, "contact") or ""
+    yield gettext("Số của bạn"), redaction.decrypt_field(addition, "contact") or ""
     yield gettext("Câu hẹn"), gettext("đã đổi, không in ra đây") if addition.phrase_sealed else ""
-    yield gettext("Lời kể"), privacy.opened(addition, "story") or addition.story
+    yield gettext("Lời kể"), redaction.decrypt_field(addition, "story") or addition.story
 
 
 def _kind(addition: Addition) -> str:

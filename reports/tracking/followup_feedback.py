@@ -7,48 +7,51 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext, ngettext
 
-from reports.extraction import amounts as money
-from reports.extraction import story_reader as reading
-from reports.extraction.parsed_story import look_at
-from reports.facts import effective_facts as held
-from reports.facts import merged_report as whole
-from reports.facts.merged_report import Leg
+from reports.extraction import amounts, story_reader
+from reports.extraction.parsed_story import parse_story
+from reports.facts import effective_facts, merged_report
+from reports.facts.merged_report import Caller
 from reports.facts.office_choices import OFFICES
 from reports.models import Case, Report
-from reports.tracking import clarifying_questions as asking
-from reports.tracking.followups import READ_AT_ONCE, Kept, Later, both_ends
-from reports.triage import service as triage
+from reports.tracking import clarifying_questions
+from reports.tracking.followups import (
+    READ_AT_ONCE,
+    FollowupResult,
+    FollowupSubmission,
+    truncate_middle,
+)
+from reports.triage import service
 
-_LONGEST = 40  # signs of what was typed that are said back
+_MAX_LENGTH = 40  # signs of what was typed that are said back
 
 
-class Urgent(NamedTuple):
+class EmergencyHelp(NamedTuple):
     """What the red help of a page is for, named as on the report."""
 
     happening_now: bool
     money_lost: bool
 
 
-def urgent(report: Report, words: str, money_raw: str = "") -> Urgent | None:
+def emergency_help(report: Report, words: str, money_raw: str = "") -> EmergencyHelp | None:
     """The help that is due once this was added, None for none. One statement."""
-    text = both_ends(words)
-    said, look = reading.read_story(text), look_at(text)
+    text = truncate_middle(words)
+    said, look = story_reader.extract_from_story(text), parse_story(text)
     paid = look.sums or any(deed.kind == "pay" and deed.state == "done" for deed in look.deeds)
-    typed = bool(money_raw.strip()) and money.read_money(money_raw).value != 0
+    typed = bool(money_raw.strip()) and amounts.parse_money_field(money_raw).value != 0
     now = said.ongoing or _is_pressed(report)
     lost = typed or bool(paid and said.money_lost_vnd != 0) or (now and bool(report.money_lost))
-    return Urgent(now, lost) if now or lost else None
+    return EmergencyHelp(now, lost) if now or lost else None
 
 
 def _is_pressed(report: Report) -> bool:
     """Whether its reporter is held to be pressed still: by the desk, else machine, else form."""
     open_one = Report.objects.filter(pk=report.pk, case__status__in=Case.OPEN)
-    for ongoing in open_one.values_list(held.ongoing(), flat=True):
+    for ongoing in open_one.values_list(effective_facts.ongoing(), flat=True):
         return bool(report.happening_now) if ongoing is None else bool(ongoing)
     return False
 
 
-def added(said: Later, kept: Kept) -> list[str]:
+def confirmation_sentences(said: FollowupSubmission, kept: FollowupResult) -> list[str]:
     """Sentences for the page, the first of them what was added and what was lost by now."""
     if not kept.is_new:
         return [gettext("Trang đã ghi những điều này từ trước, giữ một bản.")]
@@ -57,28 +60,32 @@ def added(said: Later, kept: Kept) -> list[str]:
     return [first, *_odd(said, kept.addition.flags)]
 
 
-def _in_all(said: Later, report: Report) -> Iterator[str]:
+def _in_all(said: FollowupSubmission, report: Report) -> Iterator[str]:
     """The loss that the report tells of by now, where this speaks of one that was understood, and
     all that was told is read in no time.
     """
     typed = said.money_lost_raw
-    sums = money.read_money(typed).value if typed.strip() else _sum_in(said.story)
+    sums = amounts.parse_money_field(typed).value if typed.strip() else _sum_in(said.story)
     if not sums:
         return
-    additions = tuple(whole.every_addition(report))
+    additions = tuple(merged_report.iter_followups(report))
     if len(report.story) + sum(len(each.story) for each in additions) > READ_AT_ONCE:
         return
-    if lost := triage.read(report, additions).money_lost_vnd:
-        figures, words = asking.in_figures_and_words(lost)
+    if lost := service.read_report(report, additions).money_lost_vnd:
+        figures, words = clarifying_questions.in_figures_and_words(lost)
         total = gettext("Tin ghi tổng cộng đã mất %(figures)s đồng (%(words)s đồng).")
         yield total % {"figures": figures, "words": words}
 
 
 def _sum_in(story: str) -> int | None:
-    return reading.read_story(story[:READ_AT_ONCE]).money_lost_vnd if story.strip() else None
+    return (
+        story_reader.extract_from_story(story[:READ_AT_ONCE]).money_lost_vnd
+        if story.strip()
+        else None
+    )
 
 
-def _parts(said: Later) -> Iterator[str]:
+def _parts(said: FollowupSubmission) -> Iterator[str]:
     if said.story.strip():
         yield gettext("lời kể")
     if legs := len(said.legs):
@@ -99,7 +106,7 @@ def _parts(said: Later) -> Iterator[str]:
         yield gettext("câu hẹn")
 
 
-def _odd(said: Later, flags: list[str]) -> Iterator[str]:
+def _odd(said: FollowupSubmission, flags: list[str]) -> Iterator[str]:
     """What the page asks back in a form of its own (asking.py) is left out here."""
     sentences = {
         "date_in_future": gettext("Ngày “%(typed)s” chưa tới. Xem lại ngày họ gọi, rồi ghi lại."),
@@ -111,10 +118,10 @@ def _odd(said: Later, flags: list[str]) -> Iterator[str]:
     }
     for flag, sentence in sentences.items():
         if flag in flags:
-            yield sentence % {"typed": said.called_raw[:_LONGEST]}
+            yield sentence % {"typed": said.called_raw[:_MAX_LENGTH]}
 
 
-def caller(leg: Leg) -> str:
+def caller_line(leg: Caller) -> str:
     """One caller in a line: number, name, what they claimed to be, how they rang."""
     channel = str(dict(Report.Channel.choices).get(leg.channel, ""))
     parts = (leg.number, leg.name, office(leg.office), channel)

@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
-from reports.facts.merged_report import Leg
+from reports.facts.merged_report import Caller
 from reports.facts.office_choices import OFFICES
 from reports.models import Addition, Report
 from reports.submission.forms import CodeForm
-from reports.tracking.followup_parser import DATE_PARTS, MOST_LEGS, PostedLater
+from reports.tracking.followup_parser import DATE_PARTS, MAX_LEGS, FollowupFormParser
 
 _FORMER = _("Quận, huyện, xã cũ đều được.")
 
@@ -26,7 +26,7 @@ class _Choice(forms.ChoiceField):
         """Every value is welcome; posted_later.py picks what it knows."""
 
 
-class StepForm(CodeForm):
+class FollowupBaseForm(CodeForm):
     """What is sent from the page about a report: the code, and the key that makes it come once."""
 
     submission_key = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -41,14 +41,14 @@ class StepForm(CodeForm):
         self.helper = FormHelper()
         self.helper.form_action = reverse(self.address)
         self.helper.disable_csrf = True  # the code in the body is the key
-        self.helper.layout = Layout("code", "submission_key", *self.parts())
+        self.helper.layout = Layout("code", "submission_key", *self.layout_fields())
 
     @classmethod
-    def fresh(cls, code: str) -> "StepForm":
+    def fresh(cls, code: str) -> "FollowupBaseForm":
         """A form to fill in for the report that the code opens."""
         return cls(code=code, submission_key=secrets.token_urlsafe(24))
 
-    def parts(self) -> tuple[Any, ...]:
+    def layout_fields(self) -> tuple[Any, ...]:
         """The fields in order, and the button."""
         return ()
 
@@ -79,7 +79,7 @@ class _Note(HTML):
             return super().render(form, context, *args, **kwargs)
 
 
-class AddForm(StepForm):
+class FollowupForm(FollowupBaseForm):
     """More, at leisure: everything is optional."""
 
     address = "reports:add"
@@ -134,11 +134,11 @@ class AddForm(StepForm):
     )
 
     @classmethod
-    def fresh(cls, code: str) -> "AddForm":
+    def fresh(cls, code: str) -> "FollowupForm":
         key = secrets.token_urlsafe(24)
         return cls(code=code, submission_key=key, kind=Addition.Kind.MORE)
 
-    def parts(self) -> tuple[Any, ...]:
+    def layout_fields(self) -> tuple[Any, ...]:
         """The fields in order, and the button."""
         return (
             Fieldset(_("Kể thêm, hay sửa lại?"), "kind", "story"),
@@ -156,10 +156,10 @@ class AddForm(StepForm):
         )
 
     @property
-    def legs(self) -> list[Leg]:
+    def caller_rows(self) -> list[Caller]:
         """The callers as they were typed, and empty ones up to five."""
-        typed = list(PostedLater(self.sent).legs)
-        return typed + [Leg()] * (MOST_LEGS - len(typed))
+        typed = list(FollowupFormParser(self.sent).caller_rows)
+        return typed + [Caller()] * (MAX_LEGS - len(typed))
 
     @property
     def date_fields(self) -> list[forms.BoundField]:
@@ -170,34 +170,34 @@ class AddForm(StepForm):
     offices = OFFICES
 
 
-class ReplyForm(StepForm):
+class ReplyForm(FollowupBaseForm):
     """A message to the officer."""
 
     address = "reports:reply"
     text = _lines(_("Điều bạn muốn nói"), _("Đừng ghi mã OTP, mật khẩu, số thẻ."), 4)
 
-    def parts(self) -> tuple[Any, ...]:
+    def layout_fields(self) -> tuple[Any, ...]:
         """The fields in order, and the button."""
         return ("text", _Note("send_reply"))
 
 
-class WithdrawForm(StepForm):
+class WithdrawForm(FollowupBaseForm):
     """The wish to withdraw, with a reason if there is one."""
 
     address = "reports:withdraw"
     reason = _lines(_("Vì sao bạn muốn rút? (bỏ trống cũng được)"))
 
-    def parts(self) -> tuple[Any, ...]:
+    def layout_fields(self) -> tuple[Any, ...]:
         """The fields in order, and the button."""
         return ("reason", _Note("send_withdrawal"))
 
 
-class EraseForm(StepForm):
+class EraseForm(FollowupBaseForm):
     """The wish to be erased, with a reason if there is one."""
 
     address = "reports:erase"
     reason = _lines(_("Vì sao bạn muốn xóa? (bỏ trống cũng được)"))
 
-    def parts(self) -> tuple[Any, ...]:
+    def layout_fields(self) -> tuple[Any, ...]:
         """The fields in order, and the button."""
         return ("reason", _Note("send_erasure"))

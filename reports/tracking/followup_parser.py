@@ -12,28 +12,28 @@ from itertools import zip_longest
 
 from django.utils import timezone
 
-from reports.extraction import amounts as money
-from reports.facts.merged_report import Leg
+from reports.extraction import amounts
+from reports.facts.merged_report import Caller
 from reports.models import Addition, Report
-from reports.reference import gazetteer as places
-from reports.reference.gazetteer import Place
-from reports.submission.form_parser import Fields, ends_of
-from reports.tracking.followups import Later
+from reports.reference import gazetteer
+from reports.reference.gazetteer import CommunePlace
+from reports.submission.form_parser import Fields, last_digits
+from reports.tracking.followups import FollowupSubmission
 
-MOST_LEGS = 5
-MOST_LINES = 50  # of accounts, and of links
-LONGEST = 500  # signs of a field that is no story
+MAX_LEGS = 5
+MAX_LINES = 50  # of accounts, and of links
+MAX_LENGTH = 500  # signs of a field that is no story
 DAYS = ("today", "yesterday", "before")
 DATE_PARTS = ("called_d", "called_m", "called_y")
 _LEG_FIELDS = ("leg_number", "leg_channel", "leg_office", "leg_name")
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _KINDS = (Addition.Kind.MORE, Addition.Kind.ANSWER, Addition.Kind.CORRECTION)
 _CHANNELS = frozenset(Report.Channel.values)
-_FEWEST_DIGITS = 8  # of a number that can be rung
+_MIN_DIGITS = 8  # of a number that can be rung
 _OLDEST = date(2000, 1, 1)
 
 
-class PostedLater:
+class FollowupFormParser:
     """The fields of an addition, `kept` as they came."""
 
     def __init__(self, data: Fields) -> None:
@@ -46,14 +46,16 @@ class PostedLater:
         key = self.data.get("submission_key", "")
         return key if _KEY.fullmatch(key) else secrets.token_urlsafe(24)
 
-    def later(self, communes: tuple[Place, ...], marks: tuple[str, ...] = ()) -> Later:
+    def to_submission(
+        self, communes: tuple[CommunePlace, ...], marks: tuple[str, ...] = ()
+    ) -> FollowupSubmission:
         """What `later.add` takes in; `marks` are those of reports/submission/flood_detection.py."""
         kind = self._said("kind")
-        place = places.find(self._said("commune"), communes)
+        place = gazetteer.match_place(self._said("commune"), communes)
         called_on, called_raw, odd_date = self._called()
-        return Later(
+        return FollowupSubmission(
             kind=kind if kind in _KINDS else Addition.Kind.MORE,
-            legs=self.legs,
+            legs=self.caller_rows,
             accounts=self._lines("accounts"),
             links=self._lines("links"),
             called_day=self._called_day,
@@ -69,20 +71,20 @@ class PostedLater:
         )
 
     @cached_property
-    def legs(self) -> tuple[Leg, ...]:
+    def caller_rows(self) -> tuple[Caller, ...]:
         """The callers of the chain: at most MOST_LEGS, empty ones left out."""
         columns = [self.data.getlist(name) for name in _LEG_FIELDS]
         found = [leg for row in zip_longest(*columns, fillvalue="") if (leg := self._leg(*row))]
-        self.beyond += [" ".join(vars(leg).values()) for leg in found[MOST_LEGS:]]
-        return tuple(found[:MOST_LEGS])
+        self.beyond += [" ".join(vars(leg).values()) for leg in found[MAX_LEGS:]]
+        return tuple(found[:MAX_LEGS])
 
     @property
-    def callers(self) -> tuple[str, ...]:
+    def caller_last_digits(self) -> tuple[str, ...]:
         """The last digits of their numbers."""
-        return tuple(end for leg in self.legs for end in ends_of(leg.number))
+        return tuple(end for leg in self.caller_rows for end in last_digits(leg.number))
 
-    def _leg(self, number: str, channel: str, office: str, name: str) -> Leg | None:
-        leg = Leg(
+    def _leg(self, number: str, channel: str, office: str, name: str) -> Caller | None:
+        leg = Caller(
             self._cut(number), channel if channel in _CHANNELS else "", self._cut(office),
             self._cut(name),
         )  # fmt: skip
@@ -92,8 +94,8 @@ class PostedLater:
     def _lines(self, name: str) -> tuple[str, ...]:
         lines = (line.strip() for text in self.data.getlist(name) for line in text.splitlines())
         found = list(dict.fromkeys(filter(None, lines)))
-        self.beyond += found[MOST_LINES:]
-        return tuple(self._cut(line) for line in found[:MOST_LINES])
+        self.beyond += found[MAX_LINES:]
+        return tuple(self._cut(line) for line in found[:MAX_LINES])
 
     def _story(self) -> str:
         """The story, and behind it whatever found no room elsewhere. Called last."""
@@ -101,7 +103,7 @@ class PostedLater:
 
     def _called(self) -> tuple[date | None, str, str]:
         """The day of the call, its time as it was written, and the flag of a day that is odd."""
-        parts = [self._said(name).strip()[:LONGEST] for name in DATE_PARTS]
+        parts = [self._said(name).strip()[:MAX_LENGTH] for name in DATE_PARTS]
         written = "/".join(filter(None, parts))
         raw = ", ".join(filter(None, [written, self._short("called_time").strip()]))
         if written:
@@ -117,10 +119,10 @@ class PostedLater:
 
     def _flags(self) -> list[str]:
         lost, contact = self._short("money_lost_vnd"), self._said("contact_phone")
-        digits = sum(sign.isdecimal() for sign in contact[:LONGEST])
+        digits = sum(sign.isdecimal() for sign in contact[:MAX_LENGTH])
         found = {
-            "money_unread": bool(lost.strip()) and money.read_money(lost).value is None,
-            "contact_unread": bool(contact.strip()) and digits < _FEWEST_DIGITS,
+            "money_unread": bool(lost.strip()) and amounts.parse_money_field(lost).value is None,
+            "contact_unread": bool(contact.strip()) and digits < _MIN_DIGITS,
             "signs_replaced": any(
                 "\ufffd" in text for _, all_ in self.data.lists() for text in all_
             ),
@@ -133,9 +135,9 @@ class PostedLater:
 
     def _cut(self, text: str) -> str:
         """A text as long as a field may be; the whole of a longer one goes on in the story."""
-        if len(text) > LONGEST and text not in self.beyond:
+        if len(text) > MAX_LENGTH and text not in self.beyond:
             self.beyond.append(text)
-        return text[:LONGEST]
+        return text[:MAX_LENGTH]
 
     def _said(self, name: str) -> str:
         return self.data.get(name) or ""

@@ -13,23 +13,21 @@ from typing import Any, TypeVar
 from django.db import transaction
 from django.db.models import QuerySet
 
-from core.keys import Key, field_keys, newest_key
-from core.outbox import queue as outbox
-from reports.cases import deadlines as timekeeping
-from reports.extraction import phones
-from reports.extraction import redaction as privacy
-from reports.extraction import story_reader as reading
-from reports.extraction.accounts_and_links import READ_OF_NUMBER
-from reports.facts import merged_report as whole
-from reports.facts.merged_report import Leg
-from reports.facts.redacted_copy import Copy
+from core.keys import FieldKey, field_keys, newest_key
+from core.outbox import queue
+from reports.cases import deadlines
+from reports.extraction import phones, redaction, story_reader
+from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ
+from reports.facts import merged_report
+from reports.facts.merged_report import Caller
+from reports.facts.redacted_copy import RedactedCopy
 from reports.models import Addition, Message, Report
 from reports.submission.intake import TRIAGE
 
 # Of one report: far more than anybody in need says, and what desk and machine can read.
-MOST_ADDITIONS = 40
-MOST_WISHES = 5  # to withdraw, counted by themselves: who has said much may still wish so
-MOST_MESSAGES = 100
+MAX_ADDITIONS = 40
+MAX_WISHES = 5  # to withdraw, counted by themselves: who has said much may still wish so
+MAX_MESSAGES = 100
 READ_AT_ONCE = 4000  # signs that are read while somebody waits: 40 ms
 _ACCOUNT = "stk "  # what stands in the field for accounts is one, with or without the word
 
@@ -39,23 +37,23 @@ T = TypeVar("T", Addition, Message)
 _json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 
 
-class ErasedError(Exception):
+class ReportErasedError(Exception):
     """The report's personal data are gone, and nothing more is taken in for it."""
 
 
-class FullError(Exception):
+class LimitReachedError(Exception):
     """As much has been said of the report as is taken in by this way."""
 
 
 @dataclass(frozen=True)
-class Later:
+class FollowupSubmission:
     """What was typed on a form of the tracking page. `called_day` is the choice that was made,
     `called_on` the day that came of it, None where none can be told.
     """
 
     kind: str = Addition.Kind.MORE
     story: str = ""
-    legs: tuple[Leg, ...] = ()
+    legs: tuple[Caller, ...] = ()
     accounts: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     called_day: str = ""
@@ -80,14 +78,16 @@ class Later:
 
 
 @dataclass(frozen=True)
-class Kept:
+class FollowupResult:
     """An addition that is in the database, and whether it is there only now."""
 
     addition: Addition
     is_new: bool
 
 
-def add(report: Report, said: Later, submission_key: str) -> Kept:
+def submit_followup(
+    report: Report, said: FollowupSubmission, submission_key: str
+) -> FollowupResult:
     """Keep an addition, once.
 
     Raises ErasedError, FullError, or DatabaseError where it is not known to be written.
@@ -95,39 +95,39 @@ def add(report: Report, said: Later, submission_key: str) -> Kept:
     words = {name: told for name, told in asdict(said).items() if name not in _DERIVED}
     with transaction.atomic():
         # Decisions lock the case before the report: so does this.
-        case = timekeeping.lock(report.pk) if _is_pressing(said.story) else None
+        case = deadlines.lock_case(report.pk) if _is_pressing(said.story) else None
         _hold(report)
         if before := _kept(report.additions.all(), submission_key, words).first():
-            return Kept(before, is_new=False)
+            return FollowupResult(before, is_new=False)
         if _is_full(report, said.kind):
-            raise FullError
+            raise LimitReachedError
         addition = _row(report, said, submission_key, words)
         addition.save(force_insert=True)
         if said.kind != Addition.Kind.WITHDRAWAL:
-            outbox.owe(TRIAGE, report.pk)
+            queue.enqueue_once(TRIAGE, report.pk)
         if case:
-            timekeeping.look_again(case)
-    outbox.wake()
-    return Kept(addition, is_new=True)
+            deadlines.restart_review_deadline(case)
+    queue.notify()
+    return FollowupResult(addition, is_new=True)
 
 
-def reply(report: Report, text: str, submission_key: str) -> bool:
+def submit_reply(report: Report, text: str, submission_key: str) -> bool:
     """Keep a message of the reporter; False when it is kept already. Raises as `add`."""
     with transaction.atomic():
-        case = timekeeping.lock(report.pk) if _is_pressing(text) else None  # first, as above
+        case = deadlines.lock_case(report.pk) if _is_pressing(text) else None  # first, as above
         _hold(report)
         if _kept(report.messages.filter(by=None), submission_key, text).exists():
             return False
-        if report.messages.filter(by=None).count() >= MOST_MESSAGES:
-            raise FullError
+        if report.messages.filter(by=None).count() >= MAX_MESSAGES:
+            raise LimitReachedError
         Message(
             report=report,
-            text_sealed=privacy.seal(text, "text", report.pk),
+            text_sealed=redaction.encrypt(text, "text", report.pk),
             submission_key=submission_key,
             content_digest=_digest(text, submission_key, newest_key()),
         ).save(force_insert=True)
         if case:
-            timekeeping.look_again(case)
+            deadlines.restart_review_deadline(case)
     return True
 
 
@@ -135,11 +135,11 @@ def _is_pressing(text: str) -> bool:
     """Whether it tells of pressing that goes on, or of money that has just gone."""
     if not text.strip():
         return False
-    said = reading.read_story(both_ends(text))
+    said = story_reader.extract_from_story(truncate_middle(text))
     return said.ongoing or any(reason.fact == "just_now" for reason in said.reasons)
 
 
-def both_ends(text: str) -> str:
+def truncate_middle(text: str) -> str:
     """As much as is read while somebody waits: how it began, and what goes on now, said last."""
     half = READ_AT_ONCE // 2
     return text if len(text) <= READ_AT_ONCE else f"{text[:half]}\n{text[-half:]}"
@@ -149,14 +149,14 @@ def _hold(report: Report) -> None:
     """Nobody else adds to this report, or erases it, until COMMIT."""
     locked = Report.objects.select_for_update(no_key=True).only("erased_at").get(pk=report.pk)
     if locked.erased_at:
-        raise ErasedError
+        raise ReportErasedError
 
 
 def _is_full(report: Report, kind: str) -> bool:
     wish = Addition.Kind.WITHDRAWAL
     if kind == wish:
-        return report.additions.filter(kind=wish).count() >= MOST_WISHES
-    return report.additions.exclude(kind=wish).count() >= MOST_ADDITIONS
+        return report.additions.filter(kind=wish).count() >= MAX_WISHES
+    return report.additions.exclude(kind=wish).count() >= MAX_ADDITIONS
 
 
 def _kept(rows: QuerySet[T], submission_key: str, words: object) -> QuerySet[T]:
@@ -165,21 +165,26 @@ def _kept(rows: QuerySet[T], submission_key: str, words: object) -> QuerySet[T]:
     return rows.filter(submission_key=submission_key, content_digest__in=digests)
 
 
-def _digest(words: object, submission_key: str, key: Key) -> bytes:
+def _digest(words: object, submission_key: str, key: FieldKey) -> bytes:
     # Keyed, as a report's is: a bare hash would let the holder of a dump try numbers against it.
     return key.mac("later digest", _json([submission_key, words]).encode())
 
 
-def _row(report: Report, said: Later, submission_key: str, words: object) -> Addition:
-    copy = Copy((privacy.opened(whole.of(report), "contact") or "", said.contact))
-    story = copy.of(said.story)
+def _row(report: Report, said: FollowupSubmission, submission_key: str, words: object) -> Addition:
+    copy = RedactedCopy(
+        (
+            redaction.decrypt_field(merged_report.merged_report(report), "contact") or "",
+            said.contact,
+        )
+    )
+    story = copy.redact(said.story)
     fields = {
         "legs": [_leg(copy, leg) for leg in said.legs],
-        "accounts": [copy.of_field(line, _ACCOUNT) for line in said.accounts],
-        "links": [copy.of_field(link) for link in said.links],
-        "called_raw": copy.of_field(said.called_raw),
-        "money_lost_raw": copy.of_field(said.money_lost_raw),
-        "commune_raw": copy.of_field(said.commune_raw),
+        "accounts": [copy.redact_field(line, _ACCOUNT) for line in said.accounts],
+        "links": [copy.redact_field(link) for link in said.links],
+        "called_raw": copy.redact_field(said.called_raw),
+        "money_lost_raw": copy.redact_field(said.money_lost_raw),
+        "commune_raw": copy.redact_field(said.commune_raw),
     }
     return Addition(
         report=report,
@@ -187,26 +192,26 @@ def _row(report: Report, said: Later, submission_key: str, words: object) -> Add
         submission_key=submission_key,
         content_digest=_digest(words, submission_key, newest_key()),
         story=story,
-        story_sealed=privacy.seal(copy.whole(said.story), "story", report.pk),
+        story_sealed=redaction.encrypt(copy.sealed_original(said.story), "story", report.pk),
         **fields,
         called_on=said.called_on,
         commune_id=said.commune_id,
         flags=list(dict.fromkeys([*said.flags, *copy.flags])),
-        contact_sealed=privacy.seal(said.contact, "contact", report.pk),
-        contact_index=privacy.blind_index(said.contact),
-        phrase_sealed=privacy.seal(said.phrase, "phrase", report.pk),
+        contact_sealed=redaction.encrypt(said.contact, "contact", report.pk),
+        contact_index=redaction.blind_index(said.contact),
+        phrase_sealed=redaction.encrypt(said.phrase, "phrase", report.pk),
     )
 
 
-def _leg(copy: Copy, leg: Leg) -> dict[str, Any]:
+def _leg(copy: RedactedCopy, leg: Caller) -> dict[str, Any]:
     """One caller; two numbers in one field are no card."""
     texts = asdict(leg)
     for name in ("office", "name"):
-        texts[name] = copy.of_field(texts[name])
-    if not _is_readable(leg.number) or "masked_contact" in copy.masked(leg.number).flags:
-        texts["number"] = copy.of_field(leg.number)
+        texts[name] = copy.redact_field(texts[name])
+    if not _is_readable(leg.number) or "masked_contact" in copy.redact_silently(leg.number).flags:
+        texts["number"] = copy.redact_field(leg.number)
     return texts
 
 
 def _is_readable(number: str) -> bool:
-    return any(phone.key for phone in phones.read_all(number[:READ_OF_NUMBER]))
+    return any(phone.key for phone in phones.parse_many(number[:MAX_NUMBER_CHARS_READ]))

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import segno
 
-_QUIET = 2  # modules of white around it
+_NOTIFY_INTERVAL_SECONDS = 2  # modules of white around it
 
 
 @dataclass(frozen=True)
-class Square:
+class QrCode:
     """A QR code: how many modules wide with its white edge, and its lines as an SVG path that is
     stroked one module thick.
     """
@@ -17,8 +17,8 @@ class Square:
     path: str
 
 
-def square(text: str) -> Square:
+def qr_code(text: str) -> QrCode:
     code = segno.make(text, micro=False)
-    svg = code.svg_inline(border=_QUIET, omitsize=True)
-    width, _ = code.symbol_size(border=_QUIET)
-    return Square(int(width), svg.partition(' d="')[2].partition('"')[0])
+    svg = code.svg_inline(border=_NOTIFY_INTERVAL_SECONDS, omitsize=True)
+    width, _ = code.symbol_size(border=_NOTIFY_INTERVAL_SECONDS)
+    return QrCode(int(width), svg.partition(' d="')[2].partition('"')[0])

@@ -10,13 +10,13 @@ from django.urls import reverse
 from django.utils.translation import get_language
 
 from reports.extraction import phones
-from reports.extraction.accounts_and_links import READ_OF_NUMBER
-from reports.extraction.phones import Phone
-from reports.facts.merged_report import Whole
+from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ
+from reports.extraction.phones import ParsedCaller
+from reports.facts.merged_report import MergedReport
 from reports.models import OfficeNumber, Report
-from reports.submission.receipt_codes import grouped
+from reports.submission.receipt_codes import format_code
 
-LONGEST = 160  # signs of one message
+MAX_LENGTH = 160  # signs of one message
 CARRIERS = "156"
 _WITHOUT_ZERO = frozenset({"premium", "tollfree"})
 _CODE = "Bao cuoc goi lua dao, Cong an tinh Thanh Hoa. Ma tin bao: {code}. Xem tin: {address}"
@@ -41,19 +41,19 @@ _DEMANDS = {
 }
 
 
-def opens(text: str, number: str = "") -> str:
+def sms_url(text: str, number: str = "") -> str:
     """The address that opens a message, ready to send; phones differ in where the text begins."""
     return f"sms:{number}?&body={quote(text)}"
 
 
-def with_code(code: str) -> str:
+def code_sms(code: str) -> str:
     """What to send to oneself: where this is, the code, where to type it."""
     words = _CODE_EN if get_language() == "en" else _CODE
     address = urlsplit(settings.PORTAL_URL).netloc + reverse("reports:track")
-    return words.format(code=" ".join(grouped(code)), address=address)
+    return words.format(code=" ".join(format_code(code)), address=address)
 
 
-def to_carriers(whole: Whole) -> str | None:
+def carrier_report_sms(whole: MergedReport) -> str | None:
     """`LD (number) (what they said)` as 156 takes it; None where no number can be read, and for a
     number that an institution has published: a faked one must not be blocked. Of several callers
     the one that was told last. One statement.
@@ -64,14 +64,16 @@ def to_carriers(whole: Whole) -> str | None:
         return None
     head = f"LD ({_dialled(phone)}) ("
     said = ", ".join(_in_short(whole.report)) or "goi dien lua dao"
-    return head + _cut(said, LONGEST - len(head) - 1) + ")"
+    return head + _cut(said, MAX_LENGTH - len(head) - 1) + ")"
 
 
-def _first_number(typed: str) -> Phone | None:
-    return next((phone for phone in phones.read_all(typed[:READ_OF_NUMBER]) if phone.key), None)
+def _first_number(typed: str) -> ParsedCaller | None:
+    return next(
+        (phone for phone in phones.parse_many(typed[:MAX_NUMBER_CHARS_READ]) if phone.key), None
+    )
 
 
-def _dialled(phone: Phone) -> str:
+def _dialled(phone: ParsedCaller) -> str:
     """As it is dialled at home: 1900… as it is, a foreign one with its +."""
     if not phone.key.startswith("+84"):
         return phone.key

@@ -13,22 +13,22 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from core.audit import log as events
-from core.text import fold
-from reports.attachments import storage as files
-from reports.attachments.filetypes import megabytes, named
-from reports.calendar import deadline_rules as clocks
-from reports.extraction import redaction as privacy
+from core.audit import events as log
+from core.text import normalize
+from reports.attachments import storage
+from reports.attachments.filetypes import by_media_type, format_size
+from reports.calendar import deadline_rules
+from reports.extraction import redaction
 from reports.models import Campaign, CampaignLink, Case, Message, Report
-from reports.public import confirmed_statements as confirmed
+from reports.public import confirmed_statements
 
 S, O = Case.Status, Case.Outcome  # noqa: E741
 
-MOST_MESSAGES = 100  # that a page shows, the latest
-LONGEST_MESSAGE = 4000  # signs
+MAX_MESSAGES = 100  # that a page shows, the latest
+MAX_MESSAGE_LENGTH = 4000  # signs
 # Words that no Vietnamese sentence has, with or without its marks.
 _ENGLISH = re.compile(r"\b(?:you|your|we|our|and|of|please|are|which|what|thank)\b")
-FEWEST_OTHERS = 5  # reports of a wave that are counted aloud; fewer could point at somebody
+MIN_OTHERS = 5  # reports of a wave that are counted aloud; fewer could point at somebody
 
 _CLOSED = _("Đã xử lý xong trên trang này")
 _INSUFFICIENT = _("Chưa đủ để làm tiếp. Có gì mới, bạn ghi thêm ở đây.")
@@ -59,7 +59,7 @@ _OUTCOMES = {
 
 
 @dataclass(frozen=True)
-class Step:
+class ProgressStep:
     """One step of the way: done, the one where the report is now, or one that is to come."""
 
     word: str | Promise
@@ -70,7 +70,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Line:
+class UploadResult:
     """What a sender is told of one thing that was just sent; `status` as HTTP has it."""
 
     name: str
@@ -83,7 +83,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Sent:
+class SentFile:
     """A file that was sent along, as its sender may see it again: what it is, never its name."""
 
     word: str
@@ -92,7 +92,7 @@ class Sent:
 
 
 @dataclass(frozen=True)
-class Said:
+class ConversationMessage:
     """One message as the reporter sees it: from the desk, or their own; what the desk asked is a
     question, and what else it told is none.
     """
@@ -106,33 +106,33 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Talk:
+class Conversation:
     """The messages both ways, oldest first."""
 
-    messages: tuple[Said, ...]
+    messages: tuple[ConversationMessage, ...]
 
     @property
-    def asked(self) -> Said | None:
+    def last_question(self) -> ConversationMessage | None:
         """The desk's last question."""
         return next((said for said in reversed(self.messages) if said.is_question), None)
 
     @property
-    def question(self) -> Said | None:
+    def question(self) -> ConversationMessage | None:
         """The desk's last question, while nobody has answered it."""
-        return None if self.answered_at else self.asked
+        return None if self.answered_at else self.last_question
 
     @property
     def answered_at(self) -> datetime | None:
         """When the reporter wrote last, if that was after the desk's last question."""
         said_last = next((said for said in reversed(self.messages) if said.is_mine), None)
-        if said_last is None or self.asked is None:
+        if said_last is None or self.last_question is None:
             return None
-        is_after = self.messages.index(said_last) > self.messages.index(self.asked)
+        is_after = self.messages.index(said_last) > self.messages.index(self.last_question)
         return said_last.at if is_after else None
 
 
 @dataclass(frozen=True)
-class Wave:
+class CampaignNotice:
     """The wave that a report belongs to, by the machine's eye or an officer's; `others` only where
     there are enough of them.
     """
@@ -142,38 +142,42 @@ class Wave:
     is_machines: bool
 
 
-def files_sent(report: Report) -> list[Sent]:
+def files_sent(report: Report) -> list[SentFile]:
     """The files of a report, in order. One statement."""
     return [
-        Sent(
-            named(file.media_type).word, megabytes(file.size), timezone.localtime(file.received_at)
+        SentFile(
+            by_media_type(file.media_type).word,
+            format_size(file.size),
+            timezone.localtime(file.received_at),
         )
-        for file in files.of(report)
+        for file in storage.files_of_report(report)
     ]
 
 
-def talk(report: Report) -> Talk:
+def conversation(report: Report) -> Conversation:
     """What desk and reporter wrote each other, the latest of it. One statement."""
-    rows = report.messages.filter(erased_at=None).order_by("-id")[:MOST_MESSAGES]
-    return Talk(tuple(_said(row) for row in reversed(rows)))
+    rows = report.messages.filter(erased_at=None).order_by("-id")[:MAX_MESSAGES]
+    return Conversation(tuple(_said(row) for row in reversed(rows)))
 
 
-def _said(message: Message) -> Said:
-    text = privacy.opened(message, "text") or ""
+def _said(message: Message) -> ConversationMessage:
+    text = redaction.decrypt_field(message, "text") or ""
     at = timezone.localtime(message.sent_at)
-    is_cut = len(text) > LONGEST_MESSAGE
+    is_cut = len(text) > MAX_MESSAGE_LENGTH
     is_mine = message.by_id is None
-    return Said(is_mine, message.is_question, at, text[:LONGEST_MESSAGE], is_cut, _language(text))
+    return ConversationMessage(
+        is_mine, message.is_question, at, text[:MAX_MESSAGE_LENGTH], is_cut, _language(text)
+    )
 
 
 def _language(text: str) -> str:
     """Officers write in either language on any page, so only the words tell."""
     words = text.split()
     is_plain = 2 * sum(map(str.isascii, words)) > len(words)
-    return "en" if is_plain and _ENGLISH.search(fold(text)) else "vi"
+    return "en" if is_plain and _ENGLISH.search(normalize(text)) else "vi"
 
 
-def wave(report: Report) -> Wave | None:
+def campaign_summary(report: Report) -> CampaignNotice | None:
     """The wave of a report, and how many others are in it. Two statements at most."""
     link = CampaignLink.objects.select_related("campaign").filter(report=report).first()
     if link is None:
@@ -185,67 +189,71 @@ def wave(report: Report) -> Wave | None:
     )
     many = others.count()
     is_machines = link.kind != CampaignLink.Kind.OFFICER
-    return Wave(link.campaign, many if many >= FEWEST_OTHERS else None, is_machines)
+    return CampaignNotice(link.campaign, many if many >= MIN_OTHERS else None, is_machines)
 
 
-def way(report: Report, case: Case, spoken: Talk | None = None) -> list[Step]:
+def progress_steps(
+    report: Report, case: Case, spoken: Conversation | None = None
+) -> list[ProgressStep]:
     """The steps that a report has gone, where it stands and what comes. One statement."""
     read_at = _first_read_at(report)
-    steps = [Step(_("Đã nhận"), "", report.received_local, is_done=True)]
+    steps = [ProgressStep(_("Đã nhận"), "", report.received_local, is_done=True)]
     if read_at:
-        steps.append(Step(_("Cán bộ đã đọc"), "", read_at, is_done=case.status != S.NEW))
+        steps.append(ProgressStep(_("Cán bộ đã đọc"), "", read_at, is_done=case.status != S.NEW))
     elif case.status == S.NEW:
-        steps.append(Step(_("Chờ cán bộ đọc"), _until_read(report)))
+        steps.append(ProgressStep(_("Chờ cán bộ đọc"), _until_read(report)))
     if case.status != S.NEW:
-        steps.append(_standing(case, spoken or Talk(())))
+        steps.append(_standing(case, spoken or Conversation(())))
     return [*steps, *_to_come(report, case)]
 
 
 def _until_read(report: Report) -> str:
     """The promise of the first look, once an officer has confirmed it."""
     every = gettext("Tin nào cũng có cán bộ đọc.")
-    promise = confirmed.statements().get("first_look")
+    promise = confirmed_statements.statements().get("first_look")
     if promise is None or not promise.amount:
         return every
-    due = clocks.in_hours(report.received_at, promise.amount)
+    due = deadline_rules.add_hours(report.received_at, promise.amount)
     if due < timezone.now():
         return f"{every} {gettext('Tin này chậm hơn dự kiến. Gấp thì gọi 02373.725.725.')}"
-    return f"{every} {promise.text.replace('{time}', clocks.said(due))}"
+    return f"{every} {promise.text.replace('{time}', deadline_rules.format_deadline(due))}"
 
 
-def _to_come(report: Report, case: Case) -> Iterable[Step]:
+def _to_come(report: Report, case: Case) -> Iterable[ProgressStep]:
     """Where the report goes from here, once that promise is confirmed and until it is due."""
-    promise = confirmed.statements().get("told_where")
+    promise = confirmed_statements.statements().get("told_where")
     if case.status not in Case.OPEN or promise is None or not promise.amount:
         return
-    due = clocks.in_working_days(report.received_at, promise.amount)
+    due = deadline_rules.add_working_days(report.received_at, promise.amount)
     if due > timezone.now():
-        sentence = promise.text.replace("{time}", clocks.said(due))
-        yield Step(_("Báo nơi nhận xử lý"), sentence, is_to_come=True)
+        sentence = promise.text.replace("{time}", deadline_rules.format_deadline(due))
+        yield ProgressStep(_("Báo nơi nhận xử lý"), sentence, is_to_come=True)
 
 
-def _standing(case: Case, spoken: Talk) -> Step:
+def _standing(case: Case, spoken: Conversation) -> ProgressStep:
     at = timezone.localtime(case.changed_at)
     if case.status == S.CLOSED:
-        return Step(_CLOSED, _OUTCOMES[O(case.outcome)], at)
-    if case.status == S.WAITING and spoken.asked:
+        return ProgressStep(_CLOSED, _OUTCOMES[O(case.outcome)], at)
+    if case.status == S.WAITING and spoken.last_question:
         return _waiting(at, spoken)
     word, sentence = _WORDS[S(case.status)]
     told = str(sentence).format(unit=case.unit)
-    if case.status == S.ACTIONED and (law := confirmed.statements().get("investigators")):
+    if case.status == S.ACTIONED and (
+        law := confirmed_statements.statements().get("investigators")
+    ):
         told = f"{told} {law.text}"
-    return Step(word, told, at)
+    return ProgressStep(word, told, at)
 
 
-def _waiting(at: datetime, spoken: Talk) -> Step:
+def _waiting(at: datetime, spoken: Conversation) -> ProgressStep:
     if spoken.answered_at is None:
-        return Step(_("Chờ bạn trả lời"), _("Cán bộ hỏi thêm một câu, ở đầu trang."), at)
+        return ProgressStep(_("Chờ bạn trả lời"), _("Cán bộ hỏi thêm một câu, ở đầu trang."), at)
     answered = f"{spoken.answered_at:%H:%M, %d/%m/%Y}"
     told = gettext("Đã nhận câu trả lời của bạn lúc %(at)s.") % {"at": answered}
-    return Step(_("Cán bộ đã hỏi thêm"), told, at)
+    return ProgressStep(_("Cán bộ đã hỏi thêm"), told, at)
 
 
 def _first_read_at(report: Report) -> datetime | None:
     """When a person first looked at it."""
-    act = events.looks(report.pk).first()
+    act = log.views_of_report(report.pk).first()
     return timezone.localtime(act.at) if act else None

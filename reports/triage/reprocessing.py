@@ -18,18 +18,18 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
-from core.audit import log as events
-from core.outbox import queue as outbox
-from core.outbox.queue import Claim, Priority
+from core.audit import events
+from core.outbox import queue
+from core.outbox.queue import Lease, Priority
 from reports.models import OutboxItem, Retriage
 from reports.submission.intake import TRIAGE
-from reports.triage import service as triage
+from reports.triage import service
 
 log = structlog.get_logger(__name__)
 
 STEP = "reports.retriage_some"
-BATCH = 1000  # reports that one step looks at
-MOST_AT_ONCE = 1000  # reports that are named one by one
+BATCH_SIZE = 1000  # reports that one step looks at
+MAX_BATCH = 1000  # reports that are named one by one
 COUNT_MS = 20_000  # milliseconds for the count of a run: it reads every report
 _FIRST = UUID(int=0)
 
@@ -76,7 +76,7 @@ WITH report AS MATERIALIZED (
 SELECT (SELECT count(*) FROM report), (SELECT id FROM report ORDER BY id DESC LIMIT 1),
        (SELECT count(*) FROM owed)
 """  # noqa: S608  # nosec B608
-_OWE_THESE = f"""
+_ENQUEUE_SQL = f"""
 INSERT INTO reports_outboxitem (task, key, priority)
 SELECT %(triage)s, report.id::text, %(priority)s
   FROM reports_report AS report LEFT JOIN reports_facts ON report_id = report.id
@@ -85,7 +85,7 @@ RETURNING key
 """  # noqa: S608  # nosec B608
 
 
-class UnderWayError(Exception):
+class RunInProgressError(Exception):
     """Another run has not owed all its reports yet."""
 
     def __init__(self, run: Retriage) -> None:
@@ -93,12 +93,12 @@ class UnderWayError(Exception):
         self.run = run
 
 
-class NothingToReadError(Exception):
+class NothingToReprocessError(Exception):
     """Every report is read under the present rules, or waits to be."""
 
 
 @dataclass(frozen=True)
-class Progress:
+class RunProgress:
     """How far a run has come, in reports: of `total` so many are owed, read, unreadable.
 
     `stands_still`: nobody will owe the rest. `is_over`: all are owed, and none of them waits.
@@ -122,19 +122,19 @@ def start(*, by: User | None = None, every: bool = False) -> Retriage:
     """
     going_on = unfinished()
     if going_on:
-        raise UnderWayError(going_on)
+        raise RunInProgressError(going_on)
     total = count(every=every)
     if not total:
-        raise NothingToReadError
+        raise NothingToReprocessError
     try:
         run = _begin(by, every, total)
     except IntegrityError as error:  # somebody pressed at the same instant
-        raise UnderWayError(unfinished() or Retriage.objects.latest("id")) from error
-    outbox.wake()
+        raise RunInProgressError(unfinished() or Retriage.objects.latest("id")) from error
+    queue.notify()
     return run
 
 
-def carry_on(run: Retriage, *, by: User | None = None) -> bool:
+def resume(run: Retriage, *, by: User | None = None) -> bool:
     """Owe the next step of a run that stands still, as when its step ran out of attempts; on
     record. False where it does not.
     """
@@ -142,9 +142,9 @@ def carry_on(run: Retriage, *, by: User | None = None) -> bool:
         run = Retriage.objects.select_for_update().get(pk=run.pk)
         stands_still = _stands_still(run)
         if stands_still:
-            events.record("retriage", run.pk, "retriage_resumed", by=by)
+            events.log_event("retriage", run.pk, "retriage_resumed", by=by)
             _owe_step(run)
-    outbox.wake()
+    queue.notify()
     return stands_still
 
 
@@ -161,40 +161,40 @@ def count(*, every: bool = False) -> int:
         return int(cursor.fetchone()[0])
 
 
-def read_again(reports: Iterable[UUID], *, by: User | None = None) -> int:
+def reprocess_selected(reports: Iterable[UUID], *, by: User | None = None) -> int:
     """Have these reports read again, each on record, those left out that wait already, are held or
     are erased; how many.
     """
     values = _values(every=True) | {"ids": list(reports), "priority": Priority.USUAL}
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(_OWE_THESE, values)
+            cursor.execute(_ENQUEUE_SQL, values)
             keys = [key for (key,) in cursor.fetchall()]
         for key in keys:
-            events.record("report", key, "reread", by=by)
-    outbox.wake()
+            events.log_event("report", key, "reread", by=by)
+    queue.notify()
     return len(keys)
 
 
-def work_off(items: Iterable[int], patience: float = inf) -> None:
+def process_items(items: Iterable[int], patience: float = inf) -> None:
     """Take the steps that these outbox items owe; after `patience` seconds no further one."""
-    for claim in outbox.claims(items, patience):
+    for claim in queue.iter_leases(items, patience):
         with claim:
-            step(claim)
-    outbox.wake()
+            enqueue_batch(claim)
+    queue.notify()
 
 
-def step(claim: Claim) -> None:
+def enqueue_batch(claim: Lease) -> None:
     """Owe the next reports their triage, remember how far that is, and owe the next step."""
     with transaction.atomic():
-        if not outbox.settle(claim):
+        if not queue.mark_done(claim):
             return
         run = Retriage.objects.select_for_update().get(pk=claim.key)
         if run.finished_at is None:
             _owe_some(run)
 
 
-def progress(run: Retriage) -> Progress:
+def progress(run: Retriage) -> RunProgress:
     """How far the newest run has come: what waits and what failed are in partial indexes."""
     run.refresh_from_db()
     waiting = _owed_idly().filter(settled_at=None, failed_at=None).count()
@@ -202,33 +202,33 @@ def progress(run: Retriage) -> Progress:
     read = max(0, run.owed - waiting - failed)
     is_over = run.finished_at is not None and not waiting
     total = max(run.total, run.owed)
-    return Progress(total, run.owed, read, failed, _stands_still(run), is_over)
+    return RunProgress(total, run.owed, read, failed, _stands_still(run), is_over)
 
 
 def _begin(by: User | None, every: bool, total: int) -> Retriage:
     with transaction.atomic():
         run = Retriage.objects.create(
-            by=by, rules_version=triage.RULES_VERSION, every_report=every, total=total
+            by=by, rules_version=service.RULES_VERSION, every_report=every, total=total
         )
-        events.record("retriage", run.pk, "retriage_started", by=by, reports=total, every=every)
+        events.log_event("retriage", run.pk, "retriage_started", by=by, reports=total, every=every)
         _owe_step(run)
     run.refresh_from_db()
     return run
 
 
 def _owe_step(run: Retriage) -> None:
-    outbox.enqueue(STEP, run.pk, priority=Priority.IDLE)
+    queue.enqueue(STEP, run.pk, priority=Priority.IDLE)
 
 
 def _owe_some(run: Retriage) -> None:
     """One batch, inside the transaction that settles its step; the run's row is locked."""
     values = _values(every=run.every_report, rules=run.rules_version)
-    values |= {"after": run.after or _FIRST, "batch": BATCH, "priority": Priority.IDLE}
+    values |= {"after": run.after or _FIRST, "batch": BATCH_SIZE, "priority": Priority.IDLE}
     with connection.cursor() as cursor:
         cursor.execute(_OWE_NEXT, values)
         looked_at, last, owed = cursor.fetchone()
     changes: dict[str, Any] = {"owed": run.owed + owed, "after": last or run.after}
-    if looked_at < BATCH:
+    if looked_at < BATCH_SIZE:
         changes |= {"finished_at": Now(), "total": run.owed + owed}
         log.info("retriage.all_owed", run=run.pk, reports=run.owed + owed)
     else:
@@ -237,7 +237,7 @@ def _owe_some(run: Retriage) -> None:
 
 
 def _values(*, every: bool, rules: str | None = None) -> dict[str, Any]:
-    return {"every": every, "rules": rules or triage.RULES_VERSION, "triage": TRIAGE}
+    return {"every": every, "rules": rules or service.RULES_VERSION, "triage": TRIAGE}
 
 
 def _stands_still(run: Retriage) -> bool:

@@ -14,41 +14,35 @@ from django.db import Error as DatabaseTrouble
 from django.db import connection, transaction
 from django.utils import timezone
 
-from core.outbox import queue as outbox
-from core.outbox.queue import Claim
-from core.prepared_statements import Prepared, run
-from core.text import fold
-from reports.campaigns import fingerprints as footprints
-from reports.campaigns import matching as linking
-from reports.campaigns.link_scoring import Trail
-from reports.extraction import accounts_and_links as indicators
-from reports.extraction import phones
+from core.outbox import queue
+from core.outbox.queue import Lease
+from core.prepared_statements import PreparedStatement, execute_pipeline
+from core.text import normalize
+from reports.campaigns import fingerprints, matching
+from reports.campaigns.link_scoring import ReportFingerprint
+from reports.extraction import accounts_and_links, phones, script_stages, story_reader
 from reports.extraction import priority as urgency
-from reports.extraction import script_stages as stages
-from reports.extraction import story_reader as reading
 from reports.extraction.accounts_and_links import (
-    READ_OF_NUMBER,
-    READ_OF_STORY,
+    MAX_NUMBER_CHARS_READ,
+    MAX_STORY_CHARS_READ,
     FoundAccount,
     FoundLink,
 )
 from reports.extraction.cue_matcher import code_rows
-from reports.extraction.explanations import Reason, is_of_the_rest
-from reports.extraction.phones import FoundPhone, Phone
-from reports.extraction.priority import Declared
-from reports.extraction.story_reader import Reading
-from reports.facts import followup_facts as heard
-from reports.facts import impersonation_claims as claims_told
-from reports.facts.demand_choices import actions_of
-from reports.facts.merged_report import Whole
+from reports.extraction.explanations import Explanation, is_remainder
+from reports.extraction.phones import FoundPhone, ParsedCaller
+from reports.extraction.priority import FormAnswers
+from reports.extraction.story_reader import StoryReading
+from reports.facts import followup_facts, impersonation_claims
+from reports.facts.demand_choices import actions_for
+from reports.facts.merged_report import MergedReport
 from reports.models import Addition, Facts, Indicator, Report
-from reports.reference import gazetteer as places
-from reports.reference import office_lexicon as office_names
+from reports.reference import gazetteer, office_lexicon
 
 RULES_VERSION = "2026-11-28a"  # raise it with every change of words or weights
-PATIENCE = 10.0  # seconds for one message, half of the task's soft time limit
-_LONGEST_KEY = 255
-_MOST_INDICATORS = 100
+TIMEOUT_SECONDS = 10.0  # seconds for one message, half of the task's soft time limit
+_MAX_KEY_LENGTH = 255
+_MAX_INDICATORS = 100
 _ANY_STORY = "Có người xưng công an gọi, đòi chuyển 5 triệu vào stk 0992 000 456."
 
 # Plain SQL: the ORM spent twice as long on making these statements as PostgreSQL on all of them
@@ -60,19 +54,19 @@ _COLUMNS = (
 _LATER = (
     "kind", "story", "legs", "accounts", "links", "money_lost_raw", "commune_id", "commune_raw",
 )  # fmt: skip
-_MOST_READ = 50  # additions, the latest; of each as much as of a story
+_MAX_READ_BYTES = 50  # additions, the latest; of each as much as of a story
 # One statement: a report without additions costs a look into their index.
-_READ = Prepared(
+_READ = PreparedStatement(
     "read_report",
     f"""
 SELECT {", ".join(_COLUMNS)},
        (SELECT count(*) FROM reports_addition WHERE report_id = report.id),
        (SELECT json_agg(latest ORDER BY received_at, id)
-          FROM (SELECT id, received_at, kind, left(story, {READ_OF_STORY}) AS story,
+          FROM (SELECT id, received_at, kind, left(story, {MAX_STORY_CHARS_READ}) AS story,
                        legs, accounts, links, money_lost_raw, commune_id, commune_raw
                   FROM reports_addition
                  WHERE report_id = report.id AND kind <> '{Addition.Kind.WITHDRAWAL}'
-                 ORDER BY received_at DESC, id DESC LIMIT {_MOST_READ}) AS latest)
+                 ORDER BY received_at DESC, id DESC LIMIT {_MAX_READ_BYTES}) AS latest)
   FROM reports_report AS report WHERE id = %(report)s
 """,  # noqa: S608  # nosec B608
 )
@@ -80,7 +74,7 @@ SELECT {", ".join(_COLUMNS)},
 # Two statements on one way: of two workers on one report the second waits at the facts, and its
 # next statement sees the indicators of the first. Who read before an addition came changes nothing
 # any more once it has been read; nor does a reading anew of a report that is under a hold.
-_WRITE_FACTS = Prepared(
+_UPSERT_FACTS_SQL = PreparedStatement(
     "write_facts",
     """
 INSERT INTO reports_facts (
@@ -104,7 +98,7 @@ ON CONFLICT (report_id) DO UPDATE
        AND NOT reports_is_held(reports_facts.report_id)
 """,
 )
-_WRITE_INDICATORS = Prepared(
+_WRITE_INDICATORS = PreparedStatement(
     "write_indicators",
     """
 WITH stands AS (SELECT FROM reports_facts
@@ -118,7 +112,7 @@ SELECT %(report_id)s, kind, place, raw, key, number_kind, flags
  WHERE EXISTS (SELECT FROM stands)
 """,
 )
-_REASON = tuple(field.name for field in fields(Reason))
+_REASON = tuple(field.name for field in fields(Explanation))
 _INDICATOR = ("kind", "place", "raw", "key", "number_kind", "flags")
 # What a caller claimed to be, where it says as much as a scenario of the taxonomy.
 _CLAIMED = {
@@ -130,51 +124,51 @@ _CLAIMED = {
 
 
 @dataclass(frozen=True)
-class Findings:
+class TriageResult:
     """All that triage writes of one report; nothing of it is in the database yet."""
 
     facts: Facts
     indicators: list[Indicator]
-    trail: Trail
+    trail: ReportFingerprint
 
 
 @dataclass(frozen=True)
-class Named:
+class MentionedIndicator:
     """The numbers on the form and in the story, the accounts and the links, found once for all;
     and what the additions name.
     """
 
-    callers: tuple[Phone, ...]
+    callers: tuple[ParsedCaller, ...]
     phones: list[FoundPhone]
     accounts: Sequence[FoundAccount]
     links: Sequence[FoundLink]
-    later: list[heard.Named]
+    later: list[followup_facts.MentionedIndicator]
     is_caller_corrected: bool = False
 
 
-def work_off(items: Iterable[int], patience: float = inf) -> None:
+def process_items(items: Iterable[int], patience: float = inf) -> None:
     """Triage what these outbox items owe, each by itself: one failing leaves the others be.
     After `patience` seconds no further one is begun.
     """
-    for claim in outbox.claims(items, patience):
+    for claim in queue.iter_leases(items, patience):
         with claim:
             triage(claim)
 
 
-def triage(claim: Claim) -> None:
+def triage(claim: Lease) -> None:
     """Read the report outside, write and settle inside one short transaction."""
-    findings = find(*_report(claim.key))
+    findings = extract(*_report(claim.key))
     with transaction.atomic():
-        if outbox.settle(claim):
+        if queue.mark_done(claim):
             _write(findings)
 
 
-def read_tables() -> None:
+def preload_models() -> None:
     """Read the tables that triage rests on, for all processes that are forked afterwards. What a
     database that is away leaves unread each of them reads later.
     """
     with suppress(DatabaseTrouble):
-        find(Report(story=_ANY_STORY, caller_number="0550 000 123", received_at=timezone.now()))
+        extract(Report(story=_ANY_STORY, caller_number="0550 000 123", received_at=timezone.now()))
 
 
 def _report(key: str) -> tuple[Report, tuple[Addition, ...], int]:
@@ -182,7 +176,7 @@ def _report(key: str) -> tuple[Report, tuple[Addition, ...], int]:
     in all. Raises Report.DoesNotExist.
     """
     with connection.cursor() as cursor:
-        run(cursor, {"report": key}, _READ)
+        execute_pipeline(cursor, {"report": key}, _READ)
         row = cursor.fetchone()
     if row is None:
         raise Report.DoesNotExist
@@ -191,20 +185,20 @@ def _report(key: str) -> tuple[Report, tuple[Addition, ...], int]:
     return Report.from_db(connection.alias, _COLUMNS, columns), tuple(additions), many
 
 
-def find(report: Report, additions: tuple[Addition, ...] = (), many: int = 0) -> Findings:
+def extract(report: Report, additions: tuple[Addition, ...] = (), many: int = 0) -> TriageResult:
     """Read a report and the latest of `many` additions; writes nothing."""
-    whole = Whole(report, additions)
+    whole = MergedReport(report, additions)
     named = _named(whole)
-    found = list(islice(_indicators(report, named), _MOST_INDICATORS))
-    said, typed = heard.read(whole)
-    claims = claims_told.claims(whole, office_names.names())
-    steps = claims_told.steps(said, report.story, whole.told)
-    place = whole.moved
+    found = list(islice(_indicators(report, named), _MAX_INDICATORS))
+    said, typed = followup_facts.merge_followups(whole)
+    claims = impersonation_claims.all_claims(whole, office_lexicon.office_lexicon())
+    steps = impersonation_claims.all_stages(said, report.story, whole.substantive_followups)
+    place = whole.followup_with_latest_place
     declared = _declared(whole, typed)
-    priority = urgency.priority(said, declared=declared, office=claims.of_state)
-    facts = merge(said, declared)
+    priority = urgency.compute_priority(said, declared=declared, office=claims.of_state)
+    facts = merge_form_facts(said, declared)
     reasons = (*facts.reasons, *claims.reasons, *steps, *priority.reasons)
-    return Findings(
+    return TriageResult(
         Facts(
             report=report,
             scenario=facts.scenario,
@@ -214,27 +208,27 @@ def find(report: Report, additions: tuple[Addition, ...] = (), many: int = 0) ->
             priority=priority.score,
             offices=list(claims.offices),
             office_communes=list(claims.communes),
-            stages=list(stages.codes(steps)),
+            stages=list(script_stages.stage_codes(steps)),
             commune_id=place.commune_id if place else None,
-            commune_raw=place.commune_raw[: places.LONGEST] if place else "",
+            commune_raw=place.commune_raw[: gazetteer.MAX_LENGTH] if place else "",
             reasons=[_row(reason) for reason in reasons],
             search=_search(whole, found),
             rules_version=RULES_VERSION,
             additions_read=many,
         ),
         found,
-        footprints.trail(whole, named.callers, named.phones, named.later),
+        fingerprints.build_fingerprint(whole, named.callers, named.phones, named.later),
     )
 
 
-def read(report: Report, additions: tuple[Addition, ...] = ()) -> Reading:
+def read_report(report: Report, additions: tuple[Addition, ...] = ()) -> StoryReading:
     """What a report says as triage reads it: story, additions and form together."""
-    whole = Whole(report, additions)
-    said, typed = heard.read(whole)
-    return merge(said, _declared(whole, typed))
+    whole = MergedReport(report, additions)
+    said, typed = followup_facts.merge_followups(whole)
+    return merge_form_facts(said, _declared(whole, typed))
 
 
-def merge(said: Reading, declared: Declared) -> Reading:
+def merge_form_facts(said: StoryReading, declared: FormAnswers) -> StoryReading:
     """The story's facts and what the form said outright. Nothing makes a report look smaller:
     of two losses the larger stands, and "no longer" on the form does not undo "now" in a story.
     """
@@ -247,14 +241,14 @@ def merge(said: Reading, declared: Declared) -> Reading:
     return _with_loss(facts, declared)
 
 
-def _with_scenario(facts: Reading, declared: Declared) -> Reading:
+def _with_scenario(facts: StoryReading, declared: FormAnswers) -> StoryReading:
     claimed = _CLAIMED.get(declared.claimed_office)
-    if not claimed or facts.scenario != reading.UNCLEAR:
+    if not claimed or facts.scenario != story_reader.UNCLEAR:
         return facts
     return _with(facts, "scenario", "claimed_office", scenario=claimed)
 
 
-def _with_loss(facts: Reading, declared: Declared) -> Reading:
+def _with_loss(facts: StoryReading, declared: FormAnswers) -> StoryReading:
     typed, told = declared.money_lost_vnd, facts.money_lost_vnd
     if typed is None and declared.money_lost is False:
         typed = 0
@@ -265,16 +259,16 @@ def _with_loss(facts: Reading, declared: Declared) -> Reading:
     return _with(facts, "money_lost_vnd", "money_lost", money_lost_vnd=typed)
 
 
-def _with(facts: Reading, fact: str, field: str, **changed: Any) -> Reading:
+def _with(facts: StoryReading, fact: str, field: str, **changed: Any) -> StoryReading:
     """A fact that the form declares, with the field that says so as its reason."""
-    reason = Reason(fact, f"declared: {field}", "", None, None, 0)
+    reason = Explanation(fact, f"declared: {field}", "", None, None, 0)
     return replace(facts, reasons=(*facts.reasons, reason), **changed)
 
 
-def _declared(whole: Whole, typed: int | None) -> Declared:
+def _declared(whole: MergedReport, typed: int | None) -> FormAnswers:
     report = whole.report
     office = next((leg.office for leg in whole.legs if leg.office), "")
-    return Declared(
+    return FormAnswers(
         happening_now=report.happening_now,
         money_lost=report.money_lost,
         money_lost_vnd=typed,
@@ -286,30 +280,35 @@ def _declared(whole: Whole, typed: int | None) -> Declared:
 
 def _sure_action(demand: str) -> tuple[str, ...]:
     """The action that a demand names; a box that may mean several says none for sure."""
-    actions = actions_of(demand)
+    actions = actions_for(demand)
     return actions if len(actions) == 1 else ()
 
 
-def _named(whole: Whole) -> Named:
+def _named(whole: MergedReport) -> MentionedIndicator:
     report = whole.report
-    caller, story = report.caller_number[:READ_OF_NUMBER], report.story[:READ_OF_STORY]
-    return Named(
-        phones.read_all(caller) if caller.strip() else (),
-        phones.find(story),
-        indicators.find_accounts(story),
-        indicators.find_links(story),
-        heard.named(whole),
+    caller, story = (
+        report.caller_number[:MAX_NUMBER_CHARS_READ],
+        report.story[:MAX_STORY_CHARS_READ],
+    )
+    return MentionedIndicator(
+        phones.parse_many(caller) if caller.strip() else (),
+        phones.find_in_text(story),
+        accounts_and_links.find_bank_accounts(story),
+        accounts_and_links.find_links(story),
+        followup_facts.mentioned_in_followups(whole),
         whole.is_caller_corrected,
     )
 
 
-def _indicators(report: Report, named: Named) -> Iterator[Indicator]:
+def _indicators(report: Report, named: MentionedIndicator) -> Iterator[Indicator]:
     """The caller's number, the numbers, accounts and links of the story, those told later."""
     kinds, story = Indicator.Kind, report.story
     for phone in named.callers:
-        yield _number(report, Indicator.Place.CALLER, phone, is_corrected=named.is_caller_corrected)
+        yield _number(
+            report, Indicator.IndicatorSource.CALLER, phone, is_corrected=named.is_caller_corrected
+        )
     for found in named.phones:
-        yield _number(report, Indicator.Place.STORY, found.phone, is_corrected=False)
+        yield _number(report, Indicator.IndicatorSource.STORY, found.phone, is_corrected=False)
     for account in named.accounts:
         raw = story[account.start : account.end]
         yield _in_story(report, kinds.ACCOUNT, raw, account.account)
@@ -319,7 +318,9 @@ def _indicators(report: Report, named: Named) -> Iterator[Indicator]:
         yield _later(report, each)
 
 
-def _number(report: Report, place: str, phone: phones.Phone, *, is_corrected: bool) -> Indicator:
+def _number(
+    report: Report, place: str, phone: phones.ParsedCaller, *, is_corrected: bool
+) -> Indicator:
     return Indicator(
         report=report,
         kind=Indicator.Kind.NUMBER,
@@ -327,49 +328,52 @@ def _number(report: Report, place: str, phone: phones.Phone, *, is_corrected: bo
         raw=phone.raw,
         key=phone.key,
         number_kind=phone.kind,
-        flags=[*phone.flags, *([heard.CORRECTED] if is_corrected else [])],
+        flags=[*phone.flags, *([followup_facts.CORRECTED] if is_corrected else [])],
     )
 
 
 def _in_story(report: Report, kind: str, raw: str, key: str) -> Indicator:
-    place = Indicator.Place.STORY
-    return Indicator(report=report, kind=kind, place=place, raw=raw, key=key[:_LONGEST_KEY])
+    place = Indicator.IndicatorSource.STORY
+    return Indicator(report=report, kind=kind, place=place, raw=raw, key=key[:_MAX_KEY_LENGTH])
 
 
-def _later(report: Report, named: heard.Named) -> Indicator:
+def _later(report: Report, named: followup_facts.MentionedIndicator) -> Indicator:
     if named.phone:
         return _number(report, named.place, named.phone, is_corrected=named.is_corrected)
-    key = named.key[:_LONGEST_KEY]
+    key = named.key[:_MAX_KEY_LENGTH]
     return Indicator(report=report, kind=named.kind, place=named.place, raw=named.raw, key=key)
 
 
-def _search(whole: Whole, found: Iterable[Indicator]) -> str:
+def _search(whole: MergedReport, found: Iterable[Indicator]) -> str:
     """What the desk's search looks through: folded words, and numbers in each usual spelling."""
     spellings = [spelling for each in found for spelling in _spellings(each)]
     report = whole.report
-    names = [report.claimed_name[:READ_OF_NUMBER], *(leg.name for leg in whole.told_legs)]
-    stories = [report.story, *(addition.story for addition in whole.told)]
-    told = " ".join([*names, *(story[:READ_OF_STORY] for story in stories)])
-    words = fold(f"{report.public_number} {told}")
+    names = [
+        report.claimed_name[:MAX_NUMBER_CHARS_READ],
+        *(leg.name for leg in whole.all_followup_callers),
+    ]
+    stories = [report.story, *(addition.story for addition in whole.substantive_followups)]
+    told = " ".join([*names, *(story[:MAX_STORY_CHARS_READ] for story in stories)])
+    words = normalize(f"{report.public_number} {told}")
     return " ".join([words, *dict.fromkeys(spellings)])
 
 
 def _spellings(indicator: Indicator) -> Iterator[str]:
     """An indicator without spaces; a number also as people dial it at home."""
-    yield from filter(None, (indicator.key, fold(indicator.raw).replace(" ", "")))
+    yield from filter(None, (indicator.key, normalize(indicator.raw).replace(" ", "")))
     if indicator.key.startswith("+84"):
         yield "0" + indicator.key.removeprefix("+84")
 
 
-def _write(findings: Findings) -> None:
+def _write(findings: TriageResult) -> None:
     """Replace what an earlier triage of the report wrote, and place it in a campaign."""
     facts = findings.facts
     found = [{name: getattr(each, name) for name in _INDICATOR} for each in findings.indicators]
     with connection.cursor() as cursor:
         said = {"reasons": _json(facts.reasons), "found": _json(found)}
-        run(cursor, facts.__dict__ | said, _WRITE_FACTS, _WRITE_INDICATORS)
-    linking.link(
-        linking.Newcomer(
+        execute_pipeline(cursor, facts.__dict__ | said, _UPSERT_FACTS_SQL, _WRITE_INDICATORS)
+    matching.link_report(
+        matching.IncomingReport(
             facts.report_id,
             facts.report.received_at,
             findings.trail,
@@ -379,10 +383,10 @@ def _write(findings: Findings) -> None:
     )
 
 
-def _row(reason: Reason) -> dict[str, Any]:
+def _row(reason: Explanation) -> dict[str, Any]:
     """What is kept of a reason; of all the other words their place, not the story once more."""
     row = {name: getattr(reason, name) for name in _REASON}
-    return row | {"words": ""} if is_of_the_rest(reason.rule) else row
+    return row | {"words": ""} if is_remainder(reason.rule) else row
 
 
 def _json(value: list[Any]) -> str:

@@ -11,29 +11,26 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from core.same_origin import from_our_page
-from reports.attachments import filetypes
-from reports.attachments import storage as files
-from reports.attachments import upload_handler as uploads
-from reports.attachments.storage import Draft, Refusal, RefusedError
-from reports.attachments.upload_handler import Received, Upload
+from core.same_origin import is_same_origin
+from reports.attachments import filetypes, storage, upload_handler
+from reports.attachments.storage import PendingUpload, Refusal, RefusedError
+from reports.attachments.upload_handler import MultipartForm, Upload
 from reports.models import Report
-from reports.submission.form_parser import Fields, kept
+from reports.submission.form_parser import Fields, sanitize
 from reports.submission.forms import CodeForm
-from reports.tracking import followup_feedback as told
-from reports.tracking import followups as later
-from reports.tracking.followup_forms import AddForm
-from reports.tracking.followup_parser import PostedLater
-from reports.tracking.followups import ErasedError, Later
-from reports.tracking.status_timeline import Line
-from reports.views.code_lookup import form_page, found_by
-from reports.views.form_errors import Trouble
-from reports.views.tracking import FOREIGN_LOOK, code_page, standing_page
+from reports.tracking import followup_feedback, followups
+from reports.tracking.followup_forms import FollowupForm
+from reports.tracking.followup_parser import FollowupFormParser
+from reports.tracking.followups import FollowupSubmission, ReportErasedError
+from reports.tracking.status_timeline import UploadResult
+from reports.views.code_lookup import render_invalid, report_for_code_or_error
+from reports.views.form_errors import FormError
+from reports.views.tracking import FOREIGN_LOOK, code_page, status_page
 
 log = structlog.get_logger(__name__)
 
-_LONGEST_NAME = 32  # signs of a name that are shown back
-NOT_NOW = Trouble(
+_MAX_NAME_LENGTH = 32  # signs of a name that are shown back
+NOT_NOW = FormError(
     503,
     _("Chưa nhận được ảnh, ghi âm"),
     _(
@@ -41,18 +38,18 @@ NOT_NOW = Trouble(
         " Chờ một phút, gõ mã rồi gửi lại. Gấp thì gọi 02373.725.725."
     ),
 )
-UNREADABLE = Trouble(
+UNREADABLE = FormError(
     400,
     _("Chưa nhận được ảnh, ghi âm"),
     _("Có thể do mạng đứt giữa chừng. Tin của bạn vẫn còn nguyên. Gõ mã rồi gửi lại."),
 )
-WRONG_CODE = Trouble(
+WRONG_CODE = FormError(
     422,
     _("Chưa nhận ảnh, ghi âm: mã chưa đúng"),
     _("Gõ lại mã tin báo, rồi chọn lại ảnh. Tin của bạn vẫn còn nguyên."),
 )
-NOTHING = Line("", _("Chưa chọn ảnh, bản ghi âm nào. Chọn xong rồi bấm Gửi."))
-ERASED = Line("", _("Tin này đã xóa dữ liệu nên không nhận thêm."))
+NOTHING = UploadResult("", _("Chưa chọn ảnh, bản ghi âm nào. Chọn xong rồi bấm Gửi."))
+ERASED = UploadResult("", _("Tin này đã xóa dữ liệu nên không nhận thêm."))
 _REFUSED: dict[Refusal, tuple[int, str | Promise]] = {
     Refusal.EMPTY: (422, _("Bên trong không có gì. Chọn lại rồi gửi.")),
     Refusal.TOO_LARGE: (
@@ -92,55 +89,56 @@ def send_files(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return redirect("reports:track")
     try:
-        with uploads.received(request) as form:
+        with upload_handler.parse_multipart(request) as form:
             return _answer(request, form)
-    except uploads.UnreadableError as error:
-        data = kept(error.fields)
+    except upload_handler.UnreadableError as error:
+        data = sanitize(error.fields)
         return _ask_again(request, CodeForm(data), data, UNREADABLE)
 
 
-def _answer(request: HttpRequest, sent: Received) -> HttpResponse:
-    data = kept(sent.fields)
+def _answer(request: HttpRequest, sent: MultipartForm) -> HttpResponse:
+    data = sanitize(sent.fields)
     form = CodeForm(data)
-    if not from_our_page(request):
+    if not is_same_origin(request):
         return _ask_again(request, form, data, FOREIGN_LOOK)
     try:
-        report = found_by(request, form) if form.is_valid() else None
+        report = report_for_code_or_error(request, form) if form.is_valid() else None
         if report is None:
             return _ask_again(request, form, data, WRONG_CODE)
         words = _add_story(report, data)
         lines = _take_all(sent, report) or ([] if words else [NOTHING])
-        return standing_page(
-            request, report, form, _status(words + lines), lines=lines, notice=words
-        )
+        return status_page(request, report, form, _status(words + lines), lines=lines, notice=words)
     except DatabaseTrouble:
         return _ask_again(request, form, data, NOT_NOW)
 
 
 def _ask_again(
-    request: HttpRequest, form: CodeForm, data: Fields, trouble: Trouble
+    request: HttpRequest, form: CodeForm, data: Fields, trouble: FormError
 ) -> HttpResponse:
     """The page that asks for the code; where words came along, the form that gives them back."""
     if not data.get("story", "").strip():
         return code_page(request, form, trouble)
-    add = AddForm(data)
+    add = FollowupForm(data)
     add.ask_for_code()
-    return form_page(request, "reports/later/again.html", form, trouble, shown=add)
+    return render_invalid(request, "reports/later/again.html", form, trouble, shown=add)
 
 
-def _add_story(report: Report, data: Fields) -> list[Line]:
+def _add_story(report: Report, data: Fields) -> list[UploadResult]:
     """Keep the words that came along with the files; what their writer is told."""
-    said = Later(story=data.get("story", ""))
+    said = FollowupSubmission(story=data.get("story", ""))
     if said.is_empty:
         return []
     try:
-        addition = later.add(report, said, PostedLater(data).submission_key)
-    except ErasedError:
+        addition = followups.submit_followup(report, said, FollowupFormParser(data).submission_key)
+    except ReportErasedError:
         return [ERASED]
-    return [Line("", text, 200) for text in told.added(said, addition)]
+    return [
+        UploadResult("", text, 200)
+        for text in followup_feedback.confirmation_sentences(said, addition)
+    ]
 
 
-def _take_all(sent: Received, report: Report) -> list[Line]:
+def _take_all(sent: MultipartForm, report: Report) -> list[UploadResult]:
     """A line for each file, and one for all those that nobody looked at."""
     lines = [_take(upload, report) for upload in sent.uploads]
     if more := sent.surplus:
@@ -149,38 +147,38 @@ def _take_all(sent: Received, report: Report) -> list[Line]:
             "Còn %(more)s cái nữa chưa nhận. Mỗi tin nhận đến %(most)s ảnh, bản ghi âm, PDF.",
             more,
         )
-        lines.append(Line("", sentence % {"more": more, "most": files.MOST}))
+        lines.append(UploadResult("", sentence % {"more": more, "most": storage.MAX_COUNT}))
     return lines
 
 
-def _take(upload: Upload, report: Report) -> Line:
+def _take(upload: Upload, report: Report) -> UploadResult:
     """Keep one file; what its sender is told."""
     draft = upload.draft
     if upload.refusal:
         return _refused(draft, upload.refusal)
     try:
-        is_new = files.keep(draft, report)
+        is_new = storage.store(draft, report)
     except RefusedError as refused:
         return _refused(draft, refused.why)
     kind = gettext(draft.type.word) if draft.type else ""
-    what = {"kind": kind, "size": filetypes.megabytes(draft.size)}
+    what = {"kind": kind, "size": filetypes.format_size(draft.size)}
     taken = gettext("Đã nhận %(kind)s %(size)s.")
     before = gettext("Đã nhận %(kind)s %(size)s từ trước, giữ một bản.")
-    return Line(shown(draft.name), (taken if is_new else before) % what, 200)
+    return UploadResult(display_name(draft.name), (taken if is_new else before) % what, 200)
 
 
-def _refused(draft: Draft, why: Refusal) -> Line:
+def _refused(draft: PendingUpload, why: Refusal) -> UploadResult:
     log.info("file.refused", why=why)
     status, text = _REFUSED[why]
-    return Line(shown(draft.name), text, status)
+    return UploadResult(display_name(draft.name), text, status)
 
 
-def shown(name: str) -> str:
+def display_name(name: str) -> str:
     """A file's name as its sender is shown it again; its beginning is enough."""
-    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
+    return name if len(name) <= _MAX_NAME_LENGTH else f"{name[:_MAX_NAME_LENGTH]}…"
 
 
-def _status(lines: list[Line]) -> int:
+def _status(lines: list[UploadResult]) -> int:
     """200 where anything came in, else what the first refusal is."""
     told = [line.status for line in lines]
     return 200 if 200 in told else told[0]

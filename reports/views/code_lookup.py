@@ -10,47 +10,47 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from core import rate_limits as limits
+from core import rate_limits
 from reports.models import Report
-from reports.submission import receipt_codes as receipts
+from reports.submission import receipt_codes
 from reports.submission.forms import CodeForm
-from reports.tracking import code_recovery as pickup
-from reports.views.form_errors import Trouble
+from reports.tracking import code_recovery
+from reports.views.form_errors import FormError
 
 UNKNOWN_CODE = _("Chưa thấy tin nào có mã này. Xem lại từng nhóm, hoặc gọi 02373.725.725.")
 REPLACED = _("Mã này đã được thay lúc %(at)s. Không phải bạn lấy mã mới? Gọi 02373.725.725.")
 TOO_MANY = _("Bạn đã thử nhiều lần. Chờ 10 phút, hoặc gọi 02373.725.725.")
-_NOT_SENT = Trouble(429, _("Chưa gửi"), TOO_MANY)
+_NOT_SENT = FormError(429, _("Chưa gửi"), TOO_MANY)
 _WAIT = "wait"  # the code of that error
 
 
-def found_by(request: HttpRequest, form: CodeForm) -> Report | None:
+def report_for_code_or_error(request: HttpRequest, form: CodeForm) -> Report | None:
     """The report whose code was typed; that there is none becomes an error of the form.
 
     Only a code that is well formed and never opened anything counts: a slip is told by its check
     sign, and who holds a replaced code has not guessed it.
     """
     code = form.cleaned_data["code"]
-    found = receipts.find(code)
+    found = receipt_codes.report_for_code(code)
     if found is None:
         form.add_error("code", _replaced(code) or _unknown(request))
     return found
 
 
 def _replaced(code: str) -> ValidationError | None:
-    at = pickup.replaced_at(code)
+    at = code_recovery.replaced_at(code)
     said = {"at": f"{timezone.localtime(at):%H:%M, %d/%m/%Y}"} if at else None
     return ValidationError(REPLACED, params=said) if said else None
 
 
 def _unknown(request: HttpRequest) -> ValidationError:
     """The error of one more wrong code, which is counted."""
-    seconds = limits.pause("code", request)
-    limits.wrong_code(request)
-    return too_many(seconds) if seconds else ValidationError(UNKNOWN_CODE)
+    seconds = rate_limits.retry_after("code", request)
+    rate_limits.record_wrong_code(request)
+    return rate_limited_error(seconds) if seconds else ValidationError(UNKNOWN_CODE)
 
 
-def too_many(seconds: int) -> ValidationError:
+def rate_limited_error(seconds: int) -> ValidationError:
     """The error of a field that was tried too often, with how long to wait."""
     return ValidationError(TOO_MANY, code=_WAIT, params={"seconds": seconds})
 
@@ -61,11 +61,11 @@ def _wait_of(form: Form) -> int:
     return next((each.params["seconds"] for each in every if each.code == _WAIT and each.params), 0)
 
 
-def form_page(
+def render_invalid(
     request: HttpRequest,
     template: str,
     asked: Form,
-    trouble: Trouble | None = None,
+    trouble: FormError | None = None,
     *,
     shown: Form | None = None,
     **more: object,

@@ -10,23 +10,23 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from core import rate_limits as limits
-from core.same_origin import from_our_page
-from reports.submission import receipt_codes as receipts
-from reports.tracking import code_recovery as pickup
-from reports.tracking.code_recovery import Fetched
+from core import rate_limits
+from core.same_origin import is_same_origin
+from reports.submission import receipt_codes
+from reports.tracking import code_recovery
+from reports.tracking.code_recovery import RedeemedCode
 from reports.tracking.code_recovery_forms import PickupForm
-from reports.views.code_lookup import form_page, too_many
-from reports.views.form_errors import Trouble, posted_fields
+from reports.views.code_lookup import rate_limited_error, render_invalid
+from reports.views.form_errors import FormError, parse_body
 
 log = structlog.get_logger(__name__)
 
-FOREIGN = Trouble(
+FOREIGN = FormError(
     403,
     _("Chưa lấy. Bạn bấm một lần nữa"),
     _("Số vừa rồi đến từ một trang khác, không phải trang này."),
 )
-NOT_NOW = Trouble(
+NOT_NOW = FormError(
     503,
     _("Chưa lấy được mã mới"),
     _("Trang đang gặp trục trặc, tin của bạn không mất. Chờ một phút rồi bấm lại."),
@@ -44,33 +44,36 @@ def new_code(request: HttpRequest) -> HttpResponse:
     """Number and word in, the new code out, once."""
     if request.method != "POST":
         return _ask(request, PickupForm())
-    data, trouble = posted_fields(request)
+    data, trouble = parse_body(request)
     form = PickupForm(data)
-    if trouble is None and not from_our_page(request):
+    if trouble is None and not is_same_origin(request):
         trouble = FOREIGN
     if trouble or not form.is_valid():
         return _ask(request, form, trouble)
     number, word = form.cleaned_data["public_number"], form.cleaned_data["word"]
-    if seconds := limits.pause("word", request, number):
-        form.add_error("word", too_many(seconds))
+    if seconds := rate_limits.retry_after("word", request, number):
+        form.add_error("word", rate_limited_error(seconds))
         return _ask(request, form)
     try:
-        fetched = pickup.fetch(number, word)
+        fetched = code_recovery.redeem_one_time_word(number, word)
     except DatabaseTrouble as error:
         log.error("code.not_replaced", error=type(error).__name__)  # noqa: TRY400
         return _ask(request, form, NOT_NOW)
     if fetched is None:
-        limits.wrong_word(request, number)
+        rate_limits.record_wrong_word(request, number)
         form.add_error("word", ValidationError(NOTHING))
         return _ask(request, form)
     return _shown(request, fetched)
 
 
-def _ask(request: HttpRequest, form: PickupForm, trouble: Trouble | None = None) -> HttpResponse:
-    return form_page(request, "reports/new_code.html", form, trouble)
+def _ask(request: HttpRequest, form: PickupForm, trouble: FormError | None = None) -> HttpResponse:
+    return render_invalid(request, "reports/new_code.html", form, trouble)
 
 
-def _shown(request: HttpRequest, fetched: Fetched) -> HttpResponse:
-    groups = [(group, receipts.spoken(group)) for group in receipts.grouped(fetched.code)]
+def _shown(request: HttpRequest, fetched: RedeemedCode) -> HttpResponse:
+    groups = [
+        (group, receipt_codes.phonetic_group(group))
+        for group in receipt_codes.format_code(fetched.code)
+    ]
     context = {"report": fetched.report, "groups": groups}
     return render(request, "reports/new_code_shown.html", context, using="public")

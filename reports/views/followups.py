@@ -14,33 +14,37 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from core.same_origin import from_our_page
+from core.same_origin import is_same_origin
 from reports.models import Addition, Report
-from reports.reference import gazetteer as places
-from reports.retention import erasure_requests as rights
-from reports.submission import flood_detection as crowds
+from reports.reference import gazetteer
+from reports.retention import erasure_requests
+from reports.submission import flood_detection
 from reports.submission.form_parser import Fields
 from reports.submission.forms import CodeForm
-from reports.submission.intake import clean
-from reports.tracking import data_export as own_copy
-from reports.tracking import followup_feedback as told
-from reports.tracking import followups as later
-from reports.tracking.followup_forms import AddForm, EraseForm, ReplyForm, StepForm, WithdrawForm
-from reports.tracking.followup_parser import PostedLater
-from reports.tracking.followups import ErasedError, FullError, Later
-from reports.tracking.status_timeline import Line
-from reports.views.code_lookup import form_page, found_by
-from reports.views.form_errors import Trouble, posted_fields
-from reports.views.tracking import code_page, standing_page
+from reports.submission.intake import sanitize_text
+from reports.tracking import data_export, followup_feedback, followups
+from reports.tracking.followup_forms import (
+    EraseForm,
+    FollowupBaseForm,
+    FollowupForm,
+    ReplyForm,
+    WithdrawForm,
+)
+from reports.tracking.followup_parser import FollowupFormParser
+from reports.tracking.followups import FollowupSubmission, LimitReachedError, ReportErasedError
+from reports.tracking.status_timeline import UploadResult
+from reports.views.code_lookup import render_invalid, report_for_code_or_error
+from reports.views.form_errors import FormError, parse_body
+from reports.views.tracking import code_page, status_page
 
 log = structlog.get_logger(__name__)
 
-FOREIGN = Trouble(
+FOREIGN = FormError(
     403,
     _("Chưa gửi. Bạn bấm một lần nữa"),
     _("Phần vừa rồi đến từ một trang khác. Những gì bạn đã viết vẫn còn nguyên."),
 )
-NOT_SAVED = Trouble(
+NOT_SAVED = FormError(
     503,
     _("Chưa gửi được"),
     _(
@@ -48,7 +52,7 @@ NOT_SAVED = Trouble(
         " Chờ một phút rồi bấm lại. Gấp thì gọi 113."
     ),
 )
-TOO_LONG = Trouble(
+TOO_LONG = FormError(
     413,
     _("Dài quá, chưa gửi được"),
     _(
@@ -56,7 +60,7 @@ TOO_LONG = Trouble(
         " Bỏ bớt phần chép lại, rồi bấm lại."
     ),
 )
-FULL = Trouble(
+FULL = FormError(
     422,
     _("Đã đủ, chưa gửi được"),
     _(
@@ -64,23 +68,23 @@ FULL = Trouble(
         " nguyên. Còn điều cần nói, gọi 02373.725.725 và đọc số tin."
     ),
 )
-NO_COPY = Trouble(
+NO_COPY = FormError(
     503,
     _("Chưa lấy được bản sao"),
     _("Trang đang gặp trục trặc, tin của bạn không mất. Chờ một phút rồi thử lại."),
 )
-MOST_WORDS = 4000  # of a reason
-ERASED = Line("", _("Tin này đã xóa dữ liệu nên không nhận thêm."))
-NOTHING = Line("", _("Chưa có gì để gửi. Ghi một điều rồi bấm lại."))
-Act = Callable[[HttpRequest, Report, Fields], list[Line]]
+MAX_WORDS = 4000  # of a reason
+ERASED = UploadResult("", _("Tin này đã xóa dữ liệu nên không nhận thêm."))
+NOTHING = UploadResult("", _("Chưa có gì để gửi. Ghi một điều rồi bấm lại."))
+Act = Callable[[HttpRequest, Report, Fields], list[UploadResult]]
 
 
 @csrf_exempt  # the code in the body is the key; there is no cookie to ride on
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
-def add(request: HttpRequest) -> HttpResponse:
+def add_followup(request: HttpRequest) -> HttpResponse:
     """More, or a correction."""
-    return _step(request, AddForm, _add)
+    return _step(request, FollowupForm, _add)
 
 
 @csrf_exempt  # as above
@@ -110,18 +114,18 @@ def erase(request: HttpRequest) -> HttpResponse:
 @csrf_exempt  # it changes nothing
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
-def copy(request: HttpRequest) -> HttpResponse:
+def download_own_data(request: HttpRequest) -> HttpResponse:
     """The reporter's own data, as a text to keep."""
     if request.method != "POST":
         return redirect("reports:track")
-    data, trouble = posted_fields(request)
+    data, trouble = parse_body(request)
     form = CodeForm(data)
-    if trouble is None and not from_our_page(request):
+    if trouble is None and not is_same_origin(request):
         trouble = FOREIGN
     if trouble or not form.is_valid():
         return code_page(request, form, trouble)
     try:
-        found = found_by(request, form)
+        found = report_for_code_or_error(request, form)
         return _as_file(found) if found else code_page(request, form)
     except DatabaseTrouble:
         return code_page(request, form, NO_COPY)
@@ -129,31 +133,31 @@ def copy(request: HttpRequest) -> HttpResponse:
 
 def _as_file(report: Report) -> HttpResponse:
     return HttpResponse(
-        own_copy.text_of(report),
+        data_export.subject_access_text(report),
         content_type="text/plain; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="tin-{report.public_number}.txt"'},
     )
 
 
 def _step(
-    request: HttpRequest, form_class: type[StepForm], act: Act, asks_first: str = ""
+    request: HttpRequest, form_class: type[FollowupBaseForm], act: Act, asks_first: str = ""
 ) -> HttpResponse:
     """One step: what was sent is written and the page about the report comes again, or the form
     with all that was typed.
     """
     if request.method != "POST":
         return redirect("reports:track")
-    data, trouble = posted_fields(request)
+    data, trouble = parse_body(request)
     form = form_class(data)
     if trouble and trouble.status == TOO_LONG.status and data:
         trouble = TOO_LONG
-    if trouble is None and not from_our_page(request):
+    if trouble is None and not is_same_origin(request):
         trouble = FOREIGN
     again = partial(_again, request, form)
     if trouble or not form.is_valid():
         return again(trouble)
     try:
-        report = found_by(request, form)
+        report = report_for_code_or_error(request, form)
         if report is None:
             return again()
         if asks_first and data.get(asks_first) != "yes":
@@ -165,26 +169,30 @@ def _step(
 
 
 def _written(
-    request: HttpRequest, report: Report, form: StepForm, act: Act, data: Fields
+    request: HttpRequest, report: Report, form: FollowupBaseForm, act: Act, data: Fields
 ) -> HttpResponse:
     try:
         lines = act(request, report, data)
-    except ErasedError:
+    except ReportErasedError:
         lines = [ERASED]
-    except FullError:
+    except LimitReachedError:
         return _again(request, form, FULL)
     more: dict[str, object] = {"notice": lines}
     if lines[0].is_taken and act in (_add, _reply):
         words = data.get("story") or data.get("text") or ""
-        more["urgent"] = told.urgent(report, words, data.get("money_lost_vnd") or "")
-    return standing_page(request, report, form, lines[0].status, **more)
+        more["urgent"] = followup_feedback.emergency_help(
+            report, words, data.get("money_lost_vnd") or ""
+        )
+    return status_page(request, report, form, lines[0].status, **more)
 
 
-def _again(request: HttpRequest, form: StepForm, trouble: Trouble | None = None) -> HttpResponse:
+def _again(
+    request: HttpRequest, form: FollowupBaseForm, trouble: FormError | None = None
+) -> HttpResponse:
     """The form by itself, filled in."""
     if "code" in form.errors:
         form.ask_for_code()
-    return form_page(
+    return render_invalid(
         request,
         "reports/later/again.html",
         form,
@@ -194,32 +202,42 @@ def _again(request: HttpRequest, form: StepForm, trouble: Trouble | None = None)
     )
 
 
-def _add(request: HttpRequest, report: Report, data: Fields) -> list[Line]:
-    posted = PostedLater(data)
-    marks = crowds.later_marks(request, posted.callers, posted.submission_key)
-    said = posted.later(places.communes(), marks)
+def _add(request: HttpRequest, report: Report, data: Fields) -> list[UploadResult]:
+    posted = FollowupFormParser(data)
+    marks = flood_detection.followup_flood_flags(
+        request, posted.caller_last_digits, posted.submission_key
+    )
+    said = posted.to_submission(gazetteer.communes(), marks)
     if said.is_empty:
         return [NOTHING]
-    kept = later.add(report, said, posted.submission_key)
-    return [Line("", text, 200) for text in told.added(said, kept)]
+    kept = followups.submit_followup(report, said, posted.submission_key)
+    return [
+        UploadResult("", text, 200) for text in followup_feedback.confirmation_sentences(said, kept)
+    ]
 
 
-def _reply(request: HttpRequest, report: Report, data: Fields) -> list[Line]:
+def _reply(request: HttpRequest, report: Report, data: Fields) -> list[UploadResult]:
     text = data.get("text") or ""
     if not text.strip():
         return [NOTHING]
-    is_new = later.reply(report, text, PostedLater(data).submission_key)
-    return [Line("", _("Đã gửi cho cán bộ.") if is_new else _("Trang đã nhận từ trước."), 200)]
+    is_new = followups.submit_reply(report, text, FollowupFormParser(data).submission_key)
+    return [
+        UploadResult("", _("Đã gửi cho cán bộ.") if is_new else _("Trang đã nhận từ trước."), 200)
+    ]
 
 
-def _withdraw(request: HttpRequest, report: Report, data: Fields) -> list[Line]:
-    said = Later(kind=Addition.Kind.WITHDRAWAL, story=data.get("reason") or "")
-    later.add(report, said, PostedLater(data).submission_key)
-    return [Line("", _("Đã ghi đề nghị rút tin. Cán bộ xem rồi trả lời ở trang này."), 200)]
+def _withdraw(request: HttpRequest, report: Report, data: Fields) -> list[UploadResult]:
+    said = FollowupSubmission(kind=Addition.Kind.WITHDRAWAL, story=data.get("reason") or "")
+    followups.submit_followup(report, said, FollowupFormParser(data).submission_key)
+    return [UploadResult("", _("Đã ghi đề nghị rút tin. Cán bộ xem rồi trả lời ở trang này."), 200)]
 
 
-def _erase(request: HttpRequest, report: Report, data: Fields) -> list[Line]:
-    words = clean(data.get("reason") or "")[0][:MOST_WORDS]
-    if not rights.ask(report, words):
-        return [Line("", _("Trang đã nhận đề nghị xóa từ trước. Cán bộ trả lời ở trang này."), 200)]
-    return [Line("", _("Đã ghi đề nghị xóa. Cán bộ xem rồi trả lời ở trang này."), 200)]
+def _erase(request: HttpRequest, report: Report, data: Fields) -> list[UploadResult]:
+    words = sanitize_text(data.get("reason") or "")[0][:MAX_WORDS]
+    if not erasure_requests.request_erasure(report, words):
+        return [
+            UploadResult(
+                "", _("Trang đã nhận đề nghị xóa từ trước. Cán bộ trả lời ở trang này."), 200
+            )
+        ]
+    return [UploadResult("", _("Đã ghi đề nghị xóa. Cán bộ xem rồi trả lời ở trang này."), 200)]

@@ -13,15 +13,15 @@ from django.http.request import UnreadablePostError
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from reports.attachments import upload_handler as uploads
-from reports.submission.form_parser import Fields, fields, kept
+from reports.attachments import upload_handler
+from reports.submission.form_parser import Fields, post_data, sanitize
 from reports.submission.forms import ReportForm
 
 BODY_LIMIT = 1_500_000
 
 
 @dataclass(frozen=True)
-class Trouble:
+class FormError:
     """Why a report was not sent: what the page says, and its status."""
 
     status: int
@@ -29,7 +29,7 @@ class Trouble:
     text: str | Promise
 
 
-class SeeOther(HttpResponse):
+class HttpResponseSeeOther(HttpResponse):
     """Where the answer to a POST stands, kept by nobody. An address of ours needs nothing of the
     care that Django's own redirects take of theirs.
     """
@@ -44,7 +44,7 @@ class SeeOther(HttpResponse):
         return self.headers["Location"]
 
 
-TOO_LARGE = Trouble(
+TOO_LARGE = FormError(
     413,
     _("Tin dài quá, chưa gửi được"),
     _(
@@ -52,7 +52,7 @@ TOO_LARGE = Trouble(
         " Bỏ bớt phần chép lại, rồi bấm Gửi tin báo."
     ),
 )
-FAR_TOO_LARGE = Trouble(
+FAR_TOO_LARGE = FormError(
     413,
     _("Tin dài quá, chưa gửi được"),
     _(
@@ -60,7 +60,7 @@ FAR_TOO_LARGE = Trouble(
         " Bấm Quay lại để lấy phần đã viết, bỏ bớt rồi gửi. Gấp thì gọi 02373.725.725."
     ),
 )
-UNREADABLE = Trouble(
+UNREADABLE = FormError(
     400,
     _("Chưa gửi được"),
     _(
@@ -72,20 +72,20 @@ UNREADABLE = Trouble(
 LENGTHLESS = replace(UNREADABLE, status=411)
 
 
-def posted_fields(request: HttpRequest) -> tuple[Fields, Trouble | None]:
+def parse_body(request: HttpRequest) -> tuple[Fields, FormError | None]:
     """The fields of a body, as far as it could be read, and what is wrong with its size."""
     if "HTTP_TRANSFER_ENCODING" in request.META:  # Django would read it as an empty form
         return Fields(), LENGTHLESS
     size = int(request.META.get("CONTENT_LENGTH") or 0)
     if size > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-        uploads.read_past(request)
+        upload_handler.drain_body(request)
         return Fields(), FAR_TOO_LARGE
     try:
-        data = fields(request)
+        data = post_data(request)
     except UnreadablePostError:
         return Fields(), UNREADABLE
     except (SuspiciousOperation, MultiPartParserError):
-        salvaged = kept(_salvaged(request))
+        salvaged = sanitize(_salvaged(request))
         return salvaged, TOO_LARGE if salvaged else UNREADABLE
     return data, TOO_LARGE if size > BODY_LIMIT else None
 

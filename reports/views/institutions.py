@@ -8,8 +8,7 @@ from django.views.decorators.http import require_safe
 
 from reports.facts.office_choices import OFFICES
 from reports.models import Office
-from reports.public import institutions as offices
-from reports.public import statistics as figures
+from reports.public import institutions, statistics
 from reports.views.pages import WITH_A_WARNING
 
 
@@ -19,8 +18,11 @@ def office_list(request: HttpRequest) -> HttpResponse:
     """All institutions, under a few headings."""
     try:
         groups = [
-            (group.name, [(office.pk, offices.words_of(office)) for office in group.offices])
-            for group in offices.grouped(Office.objects.all())
+            (
+                group.name,
+                [(office.pk, institutions.localized_text(office)) for office in group.offices],
+            )
+            for group in institutions.group_by_kind(Office.objects.all())
         ]
     except DatabaseTrouble:
         return _away(request)
@@ -33,14 +35,14 @@ def office(request: HttpRequest, slug: str) -> HttpResponse:
     """What the real one never does by telephone, its numbers, what callers say now."""
     try:
         shown = get_object_or_404(Office.objects.prefetch_related("numbers"), pk=slug)
-        told = offices.told_of(shown)
+        told = institutions.office_statistics(shown)
         context = {
             "office": shown,
-            "words": offices.words_of(shown),
+            "words": institutions.localized_text(shown),
             "told": told,
             "claimed": dict(OFFICES)[told.claimed] if told else "",
-            "weeks": figures.WEEKS,
-            "numbers": [offices.published(number) for number in shown.numbers.all()],
+            "weeks": statistics.WEEKS,
+            "numbers": [institutions.published(number) for number in shown.numbers.all()],
         }
         return render(request, "reports/office.html", context, using="public")
     except DatabaseTrouble:

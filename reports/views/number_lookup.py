@@ -11,28 +11,26 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from core import rate_limits as limits
-from core.same_origin import from_our_page
-from reports.extraction.phones import Phone, written
+from core import rate_limits
+from core.same_origin import is_same_origin
+from reports.extraction.phones import ParsedCaller, format_national
 from reports.models import Dispute
-from reports.numbers import disputes, lookup
-from reports.numbers import report_counts as callers
-from reports.numbers.disputes import Asked
+from reports.numbers import disputes, lookup, report_counts
+from reports.numbers.disputes import DisputeSubmission
 from reports.numbers.forms import PREFILL, CheckForm, DisputeForm
-from reports.public import confirmed_statements as confirmed
-from reports.public import institutions as offices
-from reports.submission.form_parser import Fields, Posted
-from reports.views.form_errors import Trouble, posted_fields
+from reports.public import confirmed_statements, institutions
+from reports.submission.form_parser import Fields, ReportFormParser
+from reports.views.form_errors import FormError, parse_body
 
 log = structlog.get_logger(__name__)
 
-MOST_ASKED = 8  # numbers of one field
-FOREIGN = Trouble(
+MAX_ASKED = 8  # numbers of one field
+FOREIGN = FormError(
     403,
     _("Chưa kiểm tra. Bạn bấm một lần nữa"),
     _("Số vừa rồi đến từ một trang khác, không phải trang này."),
 )
-NOT_NOW = Trouble(
+NOT_NOW = FormError(
     503,
     _("Chưa kiểm tra được"),
     _(
@@ -40,7 +38,7 @@ NOT_NOW = Trouble(
         " họ đòi tiền, hỏi mã thì cúp máy. Cần hỏi, gọi 02373.725.725."
     ),
 )
-TOO_MANY = Trouble(
+TOO_MANY = FormError(
     429,
     _("Chưa làm được ngay"),
     _(
@@ -48,15 +46,15 @@ TOO_MANY = Trouble(
         " Cần hỏi, gọi 02373.725.725."
     ),
 )
-TOO_LONG = Trouble(
+TOO_LONG = FormError(
     413, _("Dài quá, chưa đọc được"), _("Bấm Quay lại, bỏ bớt phần chép lại, rồi gửi lại.")
 )
-AGAIN = Trouble(
+AGAIN = FormError(
     422,
     _("Chưa gửi. Bạn bấm Gửi một lần nữa"),
     _("Trang đã mở quá lâu. Những gì bạn đã viết vẫn còn nguyên. Bấm Gửi đề nghị là xong."),
 )
-NOT_SAVED = Trouble(
+NOT_SAVED = FormError(
     503,
     _("Chưa gửi được"),
     _(
@@ -80,10 +78,10 @@ def check(request: HttpRequest) -> HttpResponse:
     found = form.found
     if len(found) > 1:
         return _which(request, found)
-    if not limits.allow("check", request):
+    if not rate_limits.consume("check", request):
         return _check_page(request, form, TOO_MANY)
     try:
-        verdict = lookup.look(found[0])
+        verdict = lookup.lookup_number(found[0])
     except DatabaseTrouble:
         return _check_page(request, form, NOT_NOW)
     return _verdict_page(request, verdict)
@@ -101,48 +99,50 @@ def dispute(request: HttpRequest) -> HttpResponse:
     data, trouble = _posted(request)
     if trouble is None and PREFILL in data:
         return _dispute_page(request, DisputeForm.fresh(data.get(PREFILL, "")))
-    posted = Posted(data)
+    posted = ReportFormParser(data)
     form = DisputeForm(posted.data)
     trouble = trouble or _distrust(posted)
     if trouble or not form.is_valid():
         return _dispute_page(request, form, trouble)
-    if not limits.allow("dispute", request):
+    if not rate_limits.consume("dispute", request):
         return _dispute_page(request, form, TOO_MANY)
     try:
-        taken = disputes.take_in(_asked(form), posted.submission_key)
+        taken = disputes.submit_dispute(_asked(form), posted.submission_key)
     except DatabaseTrouble as error:
         log.error("dispute.not_saved", error=type(error).__name__)  # noqa: TRY400
         return _dispute_page(request, form, NOT_SAVED)
     return _taken_page(request, taken)
 
 
-def _posted(request: HttpRequest) -> tuple[Fields, Trouble | None]:
+def _posted(request: HttpRequest) -> tuple[Fields, FormError | None]:
     """What was sent, and why it is not looked at."""
-    data, trouble = posted_fields(request)
+    data, trouble = parse_body(request)
     if trouble:
         return data, TOO_LONG
-    return data, None if from_our_page(request) else FOREIGN
+    return data, None if is_same_origin(request) else FOREIGN
 
 
-def _distrust(posted: Posted) -> Trouble | None:
+def _distrust(posted: ReportFormParser) -> FormError | None:
     """An old page, or a field filled in that people do not see: one more press sends it."""
     is_ours = posted.age is not None and not posted.data.get("website")
     return None if is_ours else AGAIN
 
 
-def _asked(form: DisputeForm) -> Asked:
+def _asked(form: DisputeForm) -> DisputeSubmission:
     said = form.cleaned_data
-    return Asked(number=said["number"], reason=said["reason"], contact=said["contact_phone"])
+    return DisputeSubmission(
+        number=said["number"], reason=said["reason"], contact=said["contact_phone"]
+    )
 
 
 def _promise() -> str:
     """Within how many working days an answer is expected, once officers have confirmed it."""
-    said = confirmed.statements().get(disputes.STATEMENT)
+    said = confirmed_statements.statements().get(disputes.STATEMENT)
     return said.text.replace("{days}", str(said.amount)) if said else ""
 
 
 def _check_page(
-    request: HttpRequest, form: CheckForm, trouble: Trouble | None = None
+    request: HttpRequest, form: CheckForm, trouble: FormError | None = None
 ) -> HttpResponse:
     status = trouble.status if trouble else 422 if form.errors else 200
     context = {"form": form, "trouble": trouble}
@@ -150,23 +150,27 @@ def _check_page(
 
 
 def _verdict_page(request: HttpRequest, verdict: lookup.Verdict) -> HttpResponse:
-    context: dict[str, object] = {"verdict": verdict, "form": CheckForm(), "days": callers.DAYS}
+    context: dict[str, object] = {
+        "verdict": verdict,
+        "form": CheckForm(),
+        "days": report_counts.DAYS,
+    }
     context["answer"] = _promise()
     if verdict.office:
-        context["office"] = offices.words_of(verdict.office.office)
-        context["published"] = offices.published(verdict.office)
+        context["office"] = institutions.localized_text(verdict.office.office)
+        context["published"] = institutions.published(verdict.office)
     return render(request, "reports/check_verdict.html", context, using="public")
 
 
-def _which(request: HttpRequest, found: tuple[Phone, ...]) -> HttpResponse:
+def _which(request: HttpRequest, found: tuple[ParsedCaller, ...]) -> HttpResponse:
     """Several numbers stand in one field: each is a button."""
-    numbers = [(phone.key or phone.raw, written(phone)) for phone in found[:MOST_ASKED]]
+    numbers = [(phone.key or phone.raw, format_national(phone)) for phone in found[:MAX_ASKED]]
     context = {"numbers": numbers, "form": CheckForm()}
     return render(request, "reports/check_which.html", context, using="public")
 
 
 def _dispute_page(
-    request: HttpRequest, form: DisputeForm, trouble: Trouble | None = None
+    request: HttpRequest, form: DisputeForm, trouble: FormError | None = None
 ) -> HttpResponse:
     status = trouble.status if trouble else 422 if form.errors else 200
     if form.is_bound:

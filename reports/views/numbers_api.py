@@ -18,11 +18,9 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from core import keys as signing
-from core import rate_limits as limits
+from core import keys, rate_limits
 from core.keys import Signer
-from reports.numbers import hash_api as number_hashes
-from reports.numbers import signed_bundle as number_pack
+from reports.numbers import hash_api, signed_bundle
 
 # A finding that is taken back is gone at once; a pack says by itself until when it is good.
 NOT_KEPT = "no-store, no-transform"
@@ -37,7 +35,7 @@ ONLY_READ = "Ở đây chỉ đọc được: hỏi bằng GET."
 NO_KEY = "Trang này chưa có khóa ký, nên chưa phát gói số. Gói không có chữ ký thì không phát."
 
 
-def for_reading(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def read_only_api(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """A view for GET and HEAD, which answers any other method as programs expect: in JSON. It reads
     no cookie and changes nothing, so there is nothing that a forged request could do.
     """
@@ -47,50 +45,52 @@ def for_reading(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.method in {"GET", "HEAD"}:
             return view(request, *args, **kwargs)
-        response = refused(405, "only_read", ONLY_READ)
+        response = json_error(405, "only_read", ONLY_READ)
         response.headers["Allow"] = "GET, HEAD"
         return response
 
     return answer
 
 
-@for_reading
+@read_only_api
 def number_range(request: HttpRequest, prefix: str = "") -> HttpResponse:
     """{"entries": [{"hash", "confirmed_on", "valid_until"}, …]}, always of one size."""
     asked = prefix.lower()
-    if not number_hashes.is_prefix(asked):
-        return refused(400, "bad_prefix", BAD_PREFIX)
-    if not limits.allow("range", request):
-        return refused(429, "too_many", TOO_MANY, wait=600)
+    if not hash_api.is_prefix(asked):
+        return json_error(400, "bad_prefix", BAD_PREFIX)
+    if not rate_limits.consume("range", request):
+        return json_error(429, "too_many", TOO_MANY, wait=600)
     try:
-        entries = number_hashes.in_range(asked)
+        entries = hash_api.in_range(asked)
     except DatabaseTrouble:
-        return refused(503, "not_now", NOT_NOW, wait=30)
-    return answered({"entries": [entry.as_json() for entry in entries]})
+        return json_error(503, "not_now", NOT_NOW, wait=30)
+    return json_response({"entries": [entry.as_json() for entry in entries]})
 
 
-@for_reading
+@read_only_api
 def pack(request: HttpRequest) -> HttpResponse:
     """The signed file; without a key a sentence, never the numbers."""
     signer = _signer()
     if signer is None:
-        return refused(503, "no_signing_key", NO_KEY)
-    if not limits.allow("pack", request):
-        return refused(429, "too_many", TOO_MANY, wait=600)
+        return json_error(503, "no_signing_key", NO_KEY)
+    if not rate_limits.consume("pack", request):
+        return json_error(429, "too_many", TOO_MANY, wait=600)
     try:
-        content = number_pack.pack(signer)
+        content = signed_bundle.pack(signer)
     except DatabaseTrouble:
-        return refused(503, "not_now", NOT_NOW, wait=30)
-    return opened(HttpResponse(content, content_type="application/json"), KEPT)
+        return json_error(503, "not_now", NOT_NOW, wait=30)
+    return allow_cross_origin(HttpResponse(content, content_type="application/json"), KEPT)
 
 
-@for_reading
+@read_only_api
 def public_key(request: HttpRequest) -> HttpResponse:
     """What the pack is verified with."""
     signer = _signer()
     if signer is None:
-        return refused(503, "no_signing_key", NO_KEY)
-    return opened(HttpResponse(signer.public_pem, content_type="application/x-pem-file"), KEPT)
+        return json_error(503, "no_signing_key", NO_KEY)
+    return allow_cross_origin(
+        HttpResponse(signer.public_pem, content_type="application/x-pem-file"), KEPT
+    )
 
 
 @require_safe
@@ -100,8 +100,8 @@ def for_programs(request: HttpRequest) -> HttpResponse:
     signer = _signer()
     context = {
         "portal": settings.PORTAL_URL,
-        "room": number_hashes.ROOM,
-        "hours": number_pack.USE_HOURS,
+        "room": hash_api.ROOM,
+        "hours": signed_bundle.USE_HOURS,
         "signer": signer,
     }
     return render(request, "reports/for_programs.html", context, using="public")
@@ -110,24 +110,24 @@ def for_programs(request: HttpRequest) -> HttpResponse:
 def _signer() -> Signer | None:
     """No key, or none that can be read: a start in production says so (portal/checks.py)."""
     try:
-        return signing.signer()
+        return keys.signer()
     except ImproperlyConfigured:
         return None
 
 
-def answered(data: dict[str, Any], status: int = 200) -> HttpResponse:
-    return opened(JsonResponse(data, status=status), NOT_KEPT)
+def json_response(data: dict[str, Any], status: int = 200) -> HttpResponse:
+    return allow_cross_origin(JsonResponse(data, status=status), NOT_KEPT)
 
 
-def refused(status: int, error: str, message: str, wait: int = 0) -> HttpResponse:
+def json_error(status: int, error: str, message: str, wait: int = 0) -> HttpResponse:
     """{"error": a word for programs, "message": a sentence for people}."""
-    response = answered({"error": error, "message": message}, status)
+    response = json_response({"error": error, "message": message}, status)
     if wait:
         response.headers["Retry-After"] = str(wait)
     return response
 
 
-def opened(response: HttpResponse, kept: str) -> HttpResponse:
+def allow_cross_origin(response: HttpResponse, kept: str) -> HttpResponse:
     """Any site's page may read it: it is the same for everybody, and no cookie belongs to it."""
     response.headers["Cache-Control"] = kept
     response.headers["Access-Control-Allow-Origin"] = "*"

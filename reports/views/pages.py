@@ -12,8 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from reports.public import confirmed_statements as confirmed
-from reports.public import training_scenarios as lessons
+from reports.public import confirmed_statements, training_scenarios
 from reports.public.inline_css import style_source
 
 QUESTIONS = [
@@ -53,8 +52,8 @@ def now(request: HttpRequest) -> HttpResponse:
     """For somebody who is on the call: one request, and it stands without a database."""
     context = {
         "questions": QUESTIONS,
-        "said": confirmed.statements(),
-        "banks": confirmed.banks(),
+        "said": confirmed_statements.statements(),
+        "banks": confirmed_statements.bank_hotlines(),
     }
     response = render(request, "reports/now.html", context, using="public")
     policy = NOW_POLICY.format(style=style_source("reports/now.css"))
@@ -66,7 +65,7 @@ def now(request: HttpRequest) -> HttpResponse:
 @cache_control(public=True, max_age=300)
 def quiz(request: HttpRequest) -> HttpResponse:
     """Invented situations; the style sheet shows an explanation once an answer is chosen."""
-    context = {"situations": lessons.SITUATIONS}
+    context = {"situations": training_scenarios.SITUATIONS}
     return render(request, "reports/quiz.html", context, using="public")
 
 
@@ -74,7 +73,7 @@ def quiz(request: HttpRequest) -> HttpResponse:
 @cache_control(public=True, max_age=300)
 def scam_call(request: HttpRequest) -> HttpResponse:
     """One invented call, each line with what the caller is doing."""
-    context = {"lines": lessons.SCAM_CALL}
+    context = {"lines": training_scenarios.SCAM_CALL}
     return render(request, "reports/scam_call.html", context, using="public")
 
 
@@ -96,6 +95,6 @@ def personal_data(request: HttpRequest) -> HttpResponse:
 
 def _periods(*codenames: str) -> list[str]:
     """How long things are kept, as far as that is confirmed."""
-    said = confirmed.statements()
+    said = confirmed_statements.statements()
     told = [said[codename] for codename in codenames if codename in said]
     return [each.text.replace("{days}", str(each.amount)) for each in told]

@@ -15,25 +15,22 @@ from django.utils.translation import get_language, override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from reports.calendar import deadline_rules as clocks
-from reports.extraction import redaction as privacy
-from reports.facts import merged_report as whole
-from reports.facts.merged_report import Whole
+from reports.calendar import deadline_rules
+from reports.extraction import redaction
+from reports.facts import merged_report
+from reports.facts.merged_report import MergedReport
 from reports.models import Report
-from reports.public import confirmed_statements as confirmed
-from reports.reference import gazetteer as places
-from reports.submission import intake
-from reports.submission import receipt_codes as receipts
-from reports.tracking import clarifying_questions as asking
-from reports.tracking import qr_code as squares
-from reports.tracking import sms_links as texting
-from reports.views.form_errors import SeeOther
+from reports.public import confirmed_statements
+from reports.reference import gazetteer
+from reports.submission import intake, receipt_codes
+from reports.tracking import clarifying_questions, qr_code, sms_links
+from reports.views.form_errors import HttpResponseSeeOther
 
 RECEIPT_SECONDS = 15 * 60
 _COOKIE = "receipt cookie"  # what it is sealed as
 
 
-def receipt_given(request: HttpRequest, accepted: intake.Accepted) -> HttpResponse:
+def receipt_given(request: HttpRequest, accepted: intake.SubmissionResult) -> HttpResponse:
     """On to the receipt, the code in a short sealed cookie. A browser that brought no cookie
     back when it sends the same report again keeps none: it gets the receipt as the answer. So
     does a report whose code can be shown no more: the cookie at hand is another report's.
@@ -44,7 +41,7 @@ def receipt_given(request: HttpRequest, accepted: intake.Accepted) -> HttpRespon
     ):
         response = _receipt_page(request, accepted.report, accepted.code)
     else:
-        response = SeeOther(_address("reports:report_received", language))
+        response = HttpResponseSeeOther(_address("reports:report_received", language))
     if accepted.code:
         response.set_cookie(
             settings.RECEIPT_COOKIE_NAME,
@@ -65,7 +62,9 @@ def _address(name: str, language: str | None) -> str:
 
 
 def _cookie(code: str) -> str:
-    return urlsafe_b64encode(privacy.seal(f"{code} {time.time():.0f}", _COOKIE) or b"").decode()
+    return urlsafe_b64encode(
+        redaction.encrypt(f"{code} {time.time():.0f}", _COOKIE) or b""
+    ).decode()
 
 
 @require_safe
@@ -76,7 +75,7 @@ def report_received(request: HttpRequest) -> HttpResponse:
     if code is None:
         return render(request, "reports/no_cookie.html", using="public")
     try:
-        found = receipts.find(code)
+        found = receipt_codes.report_for_code(code)
     except DatabaseTrouble:
         return _receipt_page(request, None, code)
     return _receipt_page(request, found, code if found else None)
@@ -87,7 +86,7 @@ def _code_in_cookie(request: HttpRequest) -> str | None:
         sealed = urlsafe_b64decode(request.COOKIES.get(settings.RECEIPT_COOKIE_NAME, ""))
     except ValueError:
         return None
-    code, _, given_at = (privacy.unseal(sealed, _COOKIE) or "").partition(" ")
+    code, _, given_at = (redaction.decrypt(sealed, _COOKIE) or "").partition(" ")
     is_young = given_at.isdecimal() and time.time() < int(given_at) + RECEIPT_SECONDS
     return code if is_young else None
 
@@ -97,7 +96,7 @@ def _receipt_page(request: HttpRequest, report: Report | None, code: str | None)
     """What is known of the two: without the report, or with a database that has just gone, the code
     still stands there; without the code the report's number.
     """
-    context = {"report": report, "code": code, "said": confirmed.statements()}
+    context = {"report": report, "code": code, "said": confirmed_statements.statements()}
     context |= _about_code(code) if code else {}
     try:
         context |= _about_report(report) if report else {}
@@ -109,9 +108,12 @@ def _receipt_page(request: HttpRequest, report: Report | None, code: str | None)
 def _about_code(code: str) -> dict[str, Any]:
     address = f"{settings.PORTAL_URL}{reverse('reports:track')}#{code}"
     return {
-        "groups": [(group, receipts.spoken(group)) for group in receipts.grouped(code)],
-        "square": squares.square(address),
-        "sms_to_self": texting.opens(texting.with_code(code)),
+        "groups": [
+            (group, receipt_codes.phonetic_group(group))
+            for group in receipt_codes.format_code(code)
+        ],
+        "square": qr_code.qr_code(address),
+        "sms_to_self": sms_links.sms_url(sms_links.code_sms(code)),
         "submission_key": secrets.token_urlsafe(24),
     }
 
@@ -119,7 +121,7 @@ def _about_code(code: str) -> dict[str, Any]:
 def _about_report(report: Report) -> dict[str, Any]:
     told = _told(report)
     return {
-        "phrase": privacy.opened(told, "phrase"),
+        "phrase": redaction.decrypt_field(told, "phrase"),
         "may_be_called": told.has_contact,
         "questions": _questions(told),
         **_promised(report),
@@ -127,39 +129,47 @@ def _about_report(report: Report) -> dict[str, Any]:
     }
 
 
-def _told(report: Report) -> Whole:
+def _told(report: Report) -> MergedReport:
     """The report with what was added; nothing is looked for where `receipts.find` saw nothing."""
-    return whole.of(report) if getattr(report, "was_added_to", True) else Whole(report)
+    return (
+        merged_report.merged_report(report)
+        if getattr(report, "was_added_to", True)
+        else MergedReport(report)
+    )
 
 
-def _questions(told: Whole) -> list[asking.Question]:
+def _questions(told: MergedReport) -> list[clarifying_questions.Question]:
     try:
-        communes = places.communes()
+        communes = gazetteer.communes()
     except DatabaseTrouble:
         communes = ()
-    return asking.questions(asking.words_of(told), communes)
+    return clarifying_questions.open_questions(clarifying_questions.latest_input(told), communes)
 
 
 def _promised(report: Report) -> dict[str, str]:
     """The public clocks, each only once an officer has confirmed it."""
-    said, since = confirmed.statements(), report.received_at
+    said, since = confirmed_statements.statements(), report.received_at
     look, told = said.get("first_look"), said.get("told_where")
     promised = {}
     if look and look.amount:
-        due = clocks.in_hours(since, look.amount)
-        promised["first_look"] = look.text.replace("{time}", clocks.said(due))
+        due = deadline_rules.add_hours(since, look.amount)
+        promised["first_look"] = look.text.replace("{time}", deadline_rules.format_deadline(due))
     if told and told.amount:
-        due = clocks.in_working_days(since, told.amount)
-        promised["told_where"] = told.text.replace("{time}", clocks.said(due))
+        due = deadline_rules.add_working_days(since, told.amount)
+        promised["told_where"] = told.text.replace("{time}", deadline_rules.format_deadline(due))
     return promised
 
 
-def _for_carriers(told: Whole) -> dict[str, str]:
+def _for_carriers(told: MergedReport) -> dict[str, str]:
     """The text for 156, once an officer has confirmed that way and where there is a number."""
-    if "sms_156" not in confirmed.statements():
+    if "sms_156" not in confirmed_statements.statements():
         return {}
     try:
-        text = texting.to_carriers(told)
+        text = sms_links.carrier_report_sms(told)
     except DatabaseTrouble:
         text = None
-    return {"sms_156": text, "sms_156_opens": texting.opens(text, texting.CARRIERS)} if text else {}
+    return (
+        {"sms_156": text, "sms_156_opens": sms_links.sms_url(text, sms_links.CARRIERS)}
+        if text
+        else {}
+    )

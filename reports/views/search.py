@@ -9,9 +9,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from core.same_origin import from_our_page
-from reports.public import site_search as searching
-from reports.views.form_errors import posted_fields
+from core.same_origin import is_same_origin
+from reports.public import site_search
+from reports.views.form_errors import parse_body
 
 
 @csrf_exempt  # it changes nothing, and a visitor has no cookie
@@ -23,23 +23,23 @@ def search(request: HttpRequest) -> HttpResponse:
     """
     if request.method != "POST":
         return _page(request, {})
-    if not from_our_page(request):
+    if not is_same_origin(request):
         return _page(request, {}, 403)
-    data, trouble = posted_fields(request)
+    data, trouble = parse_body(request)
     typed = data.get("q", "").strip()
-    query = typed[: searching.LONGEST]
+    query = typed[: site_search.MAX_LENGTH]
     context = {
         "typed": typed,
         "query": query,
         "cut": len(typed) > len(query),
-        "pages": searching.pages_about(query),
-        "is_number": searching.is_number(query),
-        "doors": searching.doors(),
+        "pages": site_search.search_pages(query),
+        "is_number": site_search.is_number(query),
+        "doors": site_search.fallback_pages(),
         "asked": True,
     }
     status = trouble.status if trouble else 200
     try:
-        context |= {"offices": searching.offices_about(query), "with_warnings": True}
+        context |= {"offices": site_search.search_offices(query), "with_warnings": True}
         return _page(request, context, status)
     except DatabaseTrouble:
         context |= {"offices": [], "with_warnings": False, "away": True}

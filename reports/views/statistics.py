@@ -11,11 +11,11 @@ from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 
-from reports.public import statistics_text as figure_words
-from reports.public.statistics import WEEKS, Figures, kept
+from reports.public import statistics_text
+from reports.public.statistics import WEEKS, PublicStatistics, load
 from reports.public.svg_charts import chart, share
 
-_KEPT_FOR = 300  # seconds
+_CACHE_SECONDS = 300  # seconds
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ class Row:
 def figures(request: HttpRequest) -> HttpResponse:
     """What was counted last; a page that says so before the first count and without a database."""
     try:
-        found = kept()
+        found = load()
         context = _context(*found) if found and found[0].total is not None else {}
     except DatabaseTrouble:
         return _away(request)
     page = render(request, "reports/figures.html", context, using="public")
-    patch_cache_control(page, public=True, max_age=_KEPT_FOR)
+    patch_cache_control(page, public=True, max_age=_CACHE_SECONDS)
     return page
 
 
@@ -45,14 +45,14 @@ def figures(request: HttpRequest) -> HttpResponse:
 def figures_file(request: HttpRequest) -> HttpResponse:
     """The same figures for a spreadsheet, its words in the language of the address."""
     try:
-        found = kept()
-        text = figure_words.as_csv(figure_words.lines(found[0]) if found else ())
+        found = load()
+        text = statistics_text.as_csv(statistics_text.csv_rows(found[0]) if found else ())
     except DatabaseTrouble:
         return _away(request)
     name = f"so-lieu-{found[0].through}.csv" if found else "so-lieu.csv"
     file = HttpResponse(text, content_type="text/csv; charset=utf-8")
     file["Content-Disposition"] = f'attachment; filename="{name}"'
-    patch_cache_control(file, public=True, max_age=_KEPT_FOR)
+    patch_cache_control(file, public=True, max_age=_CACHE_SECONDS)
     return file
 
 
@@ -62,19 +62,21 @@ def _away(request: HttpRequest) -> HttpResponse:
     return page
 
 
-def _context(told: Figures, counted_at: datetime) -> dict[str, object]:
+def _context(told: PublicStatistics, counted_at: datetime) -> dict[str, object]:
     through = date.fromisoformat(told.through)
-    kinds = {code: figure_words.scenario(code) for code in told.scenarios}
+    kinds = {code: statistics_text.scenario(code) for code in told.scenarios}
     return {
         "told": told,
         "since": through - timedelta(days=7 * WEEKS - 1),
         "through": through,
         "counted_at": timezone.localtime(counted_at),
-        "lost_vnd": told.lost_vnd and figure_words.money(told.lost_vnd),
-        "first_look": None if told.first_look_s is None else figure_words.span(told.first_look_s),
+        "lost_vnd": told.lost_vnd and statistics_text.money(told.lost_vnd),
+        "first_look": None
+        if told.first_look_s is None
+        else statistics_text.format_duration(told.first_look_s),
         "chart": chart(told.weeks),
         "scenarios": _rows(told.scenarios, kinds),
-        "communes": _rows(told.communes, figure_words.communes(), are_names=True),
+        "communes": _rows(told.communes, statistics_text.communes(), are_names=True),
     }
 
 

@@ -8,25 +8,24 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from core.same_origin import from_our_page
-from reports.attachments import storage as files
-from reports.facts import merged_report as whole
+from core.same_origin import is_same_origin
+from reports.attachments import storage
+from reports.facts import merged_report
 from reports.models import Case, Report
-from reports.reference import gazetteer as places
-from reports.retention import erasure_requests as rights
+from reports.reference import gazetteer
+from reports.retention import erasure_requests
 from reports.submission.forms import CodeForm
-from reports.tracking import clarifying_questions as asking
-from reports.tracking import status_timeline as tracking
-from reports.tracking.followup_forms import AddForm, ReplyForm
-from reports.views.code_lookup import form_page, found_by
-from reports.views.form_errors import Trouble, posted_fields
+from reports.tracking import clarifying_questions, status_timeline
+from reports.tracking.followup_forms import FollowupForm, ReplyForm
+from reports.views.code_lookup import render_invalid, report_for_code_or_error
+from reports.views.form_errors import FormError, parse_body
 
-FOREIGN_LOOK = Trouble(
+FOREIGN_LOOK = FormError(
     403,
     _("Chưa xem. Bạn bấm một lần nữa"),
     _("Mã vừa rồi đến từ một trang khác, không phải trang này."),
 )
-NOT_FOUND_NOW = Trouble(
+NOT_FOUND_NOW = FormError(
     503,
     _("Chưa xem được tin"),
     _(
@@ -45,59 +44,65 @@ def track(request: HttpRequest) -> HttpResponse:
     """Where a report stands, for whoever holds its code. The code travels in the body alone."""
     if request.method != "POST":
         return code_page(request, CodeForm())
-    data, trouble = posted_fields(request)
+    data, trouble = parse_body(request)
     form = CodeForm(data)
-    if trouble is None and not from_our_page(request):
+    if trouble is None and not is_same_origin(request):
         trouble = FOREIGN_LOOK
     if trouble or not form.is_valid():
         return code_page(request, form, trouble)
     try:
-        found = found_by(request, form)
-        return standing_page(request, found, form) if found else code_page(request, form)
+        found = report_for_code_or_error(request, form)
+        return status_page(request, found, form) if found else code_page(request, form)
     except DatabaseTrouble:
         return code_page(request, form, NOT_FOUND_NOW)
 
 
-def standing_page(
+def status_page(
     request: HttpRequest, report: Report, form: CodeForm, status: int = 200, **more: object
 ) -> HttpResponse:
     """Where a report stands. Its code stays in the page, hidden, for what is sent from there."""
     code, case = form.cleaned_data["code"], Case.objects.get(report=report)
-    talk = tracking.talk(report)
+    talk = status_timeline.conversation(report)
     question = talk.question if case.status == Case.Status.WAITING else None
     reply = ReplyForm.fresh(code)
     if question:
         reply.fields["text"].label = _("Câu trả lời của bạn")
-    told = whole.of(report)
-    add = AddForm.fresh(code)
-    sent = tracking.files_sent(report)
+    told = merged_report.merged_report(report)
+    add = FollowupForm.fresh(code)
+    sent = status_timeline.files_sent(report)
     context = {
         "report": report,
         "whole": told,
         "code": code,
         "submission_key": add.initial["submission_key"],
-        "steps": tracking.way(report, case, talk),
+        "steps": status_timeline.progress_steps(report, case, talk),
         "talk": talk,
         "question": question,
         # One thing at a time: the officer's question comes first, and what has ended is not asked.
-        "questions": asking.questions(asking.words_of(told), places.communes())
+        "questions": clarifying_questions.open_questions(
+            clarifying_questions.latest_input(told), gazetteer.communes()
+        )
         if case.status in _ASKED and not report.erased_at
         else [],
-        "withdrawal_promise": rights.promise("withdraw_answer", told.withdrawal.received_at)
+        "withdrawal_promise": erasure_requests.answer_deadline_text(
+            "withdraw_answer", told.withdrawal.received_at
+        )
         if told.withdrawal and case.status in Case.OPEN
         else "",
-        "wave": tracking.wave(report),
+        "wave": status_timeline.campaign_summary(report),
         "files": sent,
-        "most_files": files.MOST,
-        "files_left": files.MOST - len(sent),
+        "most_files": storage.MAX_COUNT,
+        "files_left": storage.MAX_COUNT - len(sent),
         "add_form": add,
         "reply_form": reply,
-        **rights.shown(report),
+        **erasure_requests.request_summary(report),
         **more,
     }
     return render(request, "reports/standing.html", context, status=status, using="public")
 
 
-def code_page(request: HttpRequest, form: CodeForm, trouble: Trouble | None = None) -> HttpResponse:
+def code_page(
+    request: HttpRequest, form: CodeForm, trouble: FormError | None = None
+) -> HttpResponse:
     """The page that asks for the code, with what was wrong with the one that was typed."""
-    return form_page(request, "reports/track.html", form, trouble)
+    return render_invalid(request, "reports/track.html", form, trouble)

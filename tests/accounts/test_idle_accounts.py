@@ -9,10 +9,9 @@ from django.core import mail
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts import idle_accounts as idle
-from accounts import service as accounts
-from core.audit import log as events
-from tests.support.officers import Person, enlist
+from accounts import idle_accounts, service
+from core.audit import events as log
+from tests.support.officers import Person, create_officer
 
 pytestmark = pytest.mark.django_db
 
@@ -35,24 +34,24 @@ def _mailing(settings: Settings) -> None:
 
 
 def test_an_account_that_nobody_used_is_closed_on_record(duty: Person, lead: Person) -> None:
-    idle_one, busy = away(enlist("nghi", "duty"), 46), away(duty.user, 44)
-    idle.look()
+    idle_one, busy = away(create_officer("nghi", "duty"), 46), away(duty.user, 44)
+    idle_accounts.close_and_warn()
     assert (is_in(idle_one), is_in(busy)) == (False, True)
-    closed = events.about("user", idle_one.pk).get()
+    closed = log.events_for("user", idle_one.pk).get()
     assert (closed.kind, closed.by) == ("account_closed", None)
 
 
 def test_who_was_invited_long_ago_and_came_often_is_not_idle(duty: Person) -> None:
     away(duty.user, 400)
     User.objects.filter(pk=duty.user.pk).update(last_login=timezone.now())
-    idle.look()
+    idle_accounts.close_and_warn()
     assert is_in(duty.user)
 
 
 def test_the_last_lead_stays_and_it_is_the_one_who_came_last(lead: Person) -> None:
-    other = away(enlist("hai", "lead"), 60)
+    other = away(create_officer("hai", "lead"), 60)
     away(lead.user, 90)
-    idle.look()
+    idle_accounts.close_and_warn()
     assert (is_in(lead.user), is_in(other)) == (False, True)
 
 
@@ -60,9 +59,9 @@ def test_an_account_that_was_reopened_is_not_closed_at_the_next_look(
     lead: Person, duty: Person
 ) -> None:
     away(duty.user, 50)
-    idle.look()
-    accounts.reopen(duty.user, by=lead.user, reason="quay lại")
-    idle.look()
+    idle_accounts.close_and_warn()
+    service.reactivate(duty.user, by=lead.user, reason="quay lại")
+    idle_accounts.close_and_warn()
     assert is_in(duty.user)
 
 
@@ -72,21 +71,21 @@ def test_the_setting_says_after_how_many_days(
 ) -> None:
     settings.ACCOUNT_IDLE_DAYS = days
     away(duty.user, 40)
-    idle.look()
+    idle_accounts.close_and_warn()
     assert is_in(duty.user) is stays
 
 
 @pytest.mark.usefixtures("_mailing")
 def test_a_week_before_it_is_told_by_mail_once(lead: Person, duty: Person) -> None:
     away(duty.user, 39, "duty@desk.example")
-    away(enlist("khong.thu", "duty"), 39)
-    idle.look()
-    idle.look()
+    away(create_officer("khong.thu", "duty"), 39)
+    idle_accounts.close_and_warn()
+    idle_accounts.close_and_warn()
     (told,) = mail.outbox
     assert told.to == ["duty@desk.example"]
     assert "duty" in told.body
     assert "http" not in told.body
-    assert events.about("user", duty.user.pk).get().kind == "account_warned"
+    assert log.events_for("user", duty.user.pk).get().kind == "account_warned"
 
 
 @pytest.mark.usefixtures("_mailing")
@@ -96,9 +95,9 @@ def test_a_mail_that_could_not_be_sent_is_tried_again(
     away(duty.user, 39, "duty@desk.example")
     with monkeypatch.context() as broken:
         broken.setattr("django.core.mail.EmailMessage.send", _fail)
-        idle.look()
-    assert not events.about("user", duty.user.pk)
-    idle.look()
+        idle_accounts.close_and_warn()
+    assert not log.events_for("user", duty.user.pk)
+    idle_accounts.close_and_warn()
     assert len(mail.outbox) == 1
 
 
@@ -109,9 +108,9 @@ def _fail(*_: object) -> None:
 @pytest.mark.usefixtures("_mailing")
 def test_who_came_back_and_stays_away_again_is_told_again(lead: Person, duty: Person) -> None:
     away(duty.user, 39, "duty@desk.example")
-    idle.look()
+    idle_accounts.close_and_warn()
     User.objects.filter(pk=duty.user.pk).update(last_login=timezone.now())
-    idle.look()
+    idle_accounts.close_and_warn()
     assert len(mail.outbox) == 1
 
 

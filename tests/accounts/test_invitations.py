@@ -14,11 +14,10 @@ from django.db import connection
 from django.test import Client
 from django_otp.oath import totp
 
-from accounts import invitations
-from accounts import roles as people
-from core.audit import log as events
+from accounts import invitations, roles
+from core.audit import events as log
 from reports.models import Paper, Phone
-from tests.support.officers import PASSWORD, enlist
+from tests.support.officers import PASSWORD, create_officer
 
 pytestmark = pytest.mark.django_db
 
@@ -27,11 +26,11 @@ NEW = "một câu rất dài mà dễ nhớ"
 
 @pytest.fixture(autouse=True)
 def _roles(db: None) -> None:
-    people.establish_roles()
+    roles.establish_roles()
 
 
 def invited(name: str = "le.thu.ha", role: str = "duty") -> tuple[str, Phone]:
-    path = invitations.invite(name, role)
+    path = invitations.create_invitation(name, role)
     return path, Phone.objects.get(user__username=name, confirmed=False)
 
 
@@ -119,7 +118,7 @@ def test_what_is_wrong_is_said_and_nobody_gets_in(client: Client, changed: dict[
 
 
 def test_an_invitation_changes_nothing_until_it_is_used(client: Client) -> None:
-    lead = enlist("chief", "lead")
+    lead = create_officer("chief", "lead")
     invited("chief", "lead")
     lead.refresh_from_db()
     assert lead.check_password(PASSWORD)
@@ -127,15 +126,15 @@ def test_an_invitation_changes_nothing_until_it_is_used(client: Client) -> None:
 
 
 def test_a_locked_out_lead_comes_back_with_a_new_device(client: Client) -> None:
-    lead = enlist("chief", "lead")
-    enlist("other", "lead")  # the last one is never locked out
+    lead = create_officer("chief", "lead")
+    create_officer("other", "lead")  # the last one is never locked out
     User.objects.filter(pk=lead.pk).update(is_active=False)
     path, device = invited("chief", "lead")
     client.post(path, filled(device))
     lead.refresh_from_db()
     assert lead.is_active
     assert Phone.objects.get(user=lead) == device
-    kinds = set(events.about("user", lead.pk).values_list("kind", flat=True))
+    kinds = set(log.events_for("user", lead.pk).values_list("kind", flat=True))
     assert kinds == {"invited", "enrolled"}
 
 

@@ -13,9 +13,9 @@ from django_otp.oath import totp
 from lxml import html
 from pytest_django import Settings
 
-from portal.management.commands.officer_code import code_of
+from portal.management.commands.officer_code import current_totp
 from reports.models import Paper, Phone
-from tests.support.officers import PASSWORD, Person, enlist, phone_of
+from tests.support.officers import PASSWORD, Person, create_officer, phone_of
 
 pytestmark = pytest.mark.django_db
 
@@ -24,7 +24,7 @@ LOGIN = "/admin/login/?next=/admin/"
 
 @pytest.fixture
 def user(db: None) -> User:
-    return enlist("ha", "duty")
+    return create_officer("ha", "duty")
 
 
 def code(user: User) -> str:
@@ -105,7 +105,7 @@ def test_a_session_without_the_second_factor_is_nobody(client: Client, user: Use
 
 
 def test_another_persons_device_does_not_count(client: Client, user: User) -> None:
-    other = enlist("minh", "duty")
+    other = create_officer("minh", "duty")
     assert enter(client, token=code(other)).status_code == 200
 
 
@@ -146,7 +146,7 @@ def test_who_logs_in_leaves_no_line(
 
 
 def test_a_lock_out_keeps_nobody_else_out(client: Client, user: User) -> None:
-    enlist("minh", "duty")
+    create_officer("minh", "duty")
     for _ in range(5):
         enter(client, password="sai", token="000000")
     other = User.objects.get(username="minh")
@@ -174,9 +174,9 @@ def test_officer_code_prints_a_code_that_opens(client: Client, user: User) -> No
 
 def test_officer_code_never_prints_a_code_twice(user: User) -> None:
     device = phone_of(user)
-    first = code_of(device)
+    first = current_totp(device)
     assert device.verify_token(first)
-    second = code_of(Phone.objects.get())
+    second = current_totp(Phone.objects.get())
     assert second != first
     Phone.objects.update(throttling_failure_count=0)
     assert Phone.objects.get().verify_token(second)

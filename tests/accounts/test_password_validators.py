@@ -11,10 +11,10 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from pytest_django import Settings
 
-from accounts.password_validators import DeskArgon2
+from accounts.password_validators import Owasp19MiBArgon2PasswordHasher
 from portal import settings as kept
 from tests.accounts.test_login import code, enter
-from tests.support.officers import PASSWORD, enlist
+from tests.support.officers import PASSWORD, create_officer
 
 GOOD = "bồ câu nồi gang xe lu"
 
@@ -68,8 +68,8 @@ def test_a_list_that_is_not_there_keeps_nobody_out(settings: Settings, tmp_path:
 
 
 def test_passwords_are_hashed_by_argon2id_at_19_mib() -> None:
-    assert kept.PASSWORD_HASHERS == ["accounts.password_validators.DeskArgon2"]
-    encoded = DeskArgon2().encode("x" * 14, "salt" * 4)
+    assert kept.PASSWORD_HASHERS == ["accounts.password_validators.Owasp19MiBArgon2PasswordHasher"]
+    encoded = Owasp19MiBArgon2PasswordHasher().encode("x" * 14, "salt" * 4)
     assert encoded.startswith("argon2$argon2id$v=19$m=19456,t=2,p=1$")
 
 
@@ -90,7 +90,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.mark.django_db
 def test_whoever_it_is_a_wrong_log_in_costs_the_same_work(client: Client, work: list[str]) -> None:
     """Hashes are counted, not seconds: on a shared machine a clock tells nothing."""
-    known, closed, invited, guest = (enlist(name, "duty") for name in "abcd")
+    known, closed, invited, guest = (create_officer(name, "duty") for name in "abcd")
     User.objects.filter(pk=closed.pk).update(is_active=False)
     User.objects.filter(pk=guest.pk).update(is_staff=False)
     invited.set_unusable_password(), invited.save()
@@ -114,7 +114,7 @@ def test_whoever_it_is_a_wrong_log_in_costs_the_same_work(client: Client, work: 
 
 @pytest.mark.django_db
 def test_a_name_that_nobody_has_is_locked_like_any_other(client: Client) -> None:
-    enlist("ha", "duty")
+    create_officer("ha", "duty")
     told = {
         name: [enter(client, name, "sai", "000000").status_code for _ in range(6)]
         for name in ("ha", "khong-co")

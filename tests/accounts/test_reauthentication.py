@@ -10,10 +10,10 @@ from django_otp.oath import totp
 from lxml import html
 from pytest_django import Settings
 
-from core.audit import log as events
+from core.audit import events as log
 from reports.models import Event
 from tests.reports.cases.test_transfer_slips import handed, take
-from tests.support import report_factories as evidence
+from tests.support import report_factories
 from tests.support.officers import PASSWORD, Person, phone_of
 
 STORY = "Xưng công an, dọa bắt."
@@ -27,7 +27,7 @@ def reveal(who: Person, address: str, **typed: str) -> Any:
 
 @pytest.fixture
 def address(db: None) -> str:
-    report = evidence.report(STORY, contact="0992 000 118")
+    report = report_factories.report(STORY, contact="0992 000 118")
     return f"/admin/reports/report/{report.pk}/reveal-contact/"
 
 
@@ -102,16 +102,16 @@ def test_an_export_asks_before_its_page_and_leads_to_it(lead: Person) -> None:
 
 
 def test_a_new_code_is_not_given_to_who_only_found_the_desk_open(duty: Person) -> None:
-    report = evidence.report(STORY, contact="0992 000 118", phrase="bến đò")
+    report = report_factories.report(STORY, contact="0992 000 118", phrase="bến đò")
     page = f"/admin/reports/report/{report.pk}/release-code/"
-    events.record("report", report.pk, "revealed", by=duty.user, what="phrase")
+    log.log_event("report", report.pk, "revealed", by=duty.user, what="phrase")
     with time_machine.travel(time.time() + TWENTY_MINUTES, tick=False):
         asked = duty.client.post(page, {"reason": "đọc đúng câu hẹn"})
         assert asks(asked)
-        assert not events.about("report", report.pk).filter(kind="code_released").exists()
+        assert not log.events_for("report", report.pk).filter(kind="code_released").exists()
         carried = {**hidden_of(asked.content), "confirm_proof": PASSWORD}
         assert not asks(duty.client.post(page, carried))
-    released = events.about("report", report.pk).get(kind="code_released")
+    released = log.events_for("report", report.pk).get(kind="code_released")
     assert released.detail["reason"] == "đọc đúng câu hẹn"
 
 
@@ -119,7 +119,7 @@ def test_a_paper_with_what_is_sealed_asks_and_one_without_does_not(duty: Person)
     report = handed(duty, contact="0992 000 118")
     with time_machine.travel(time.time() + TWENTY_MINUTES):
         assert asks(take(duty, report, whole="1"))
-        assert not events.about("report", report.pk).filter(kind="slip_given").exists()
+        assert not log.events_for("report", report.pk).filter(kind="slip_given").exists()
         assert take(duty, report).headers["Content-Type"] == "application/pdf"
 
 
@@ -127,4 +127,4 @@ def test_the_setting_says_for_how_long(duty: Person, address: str, settings: Set
     settings.CONFIRMED_FOR = 30
     with time_machine.travel(time.time() + TWENTY_MINUTES):
         assert not asks(reveal(duty, address))
-    assert events.about("user", duty.user.pk).count() == 0
+    assert log.events_for("user", duty.user.pk).count() == 0

@@ -20,14 +20,14 @@ from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django import Settings
 
-from accounts import reauthentication as reauth
-from core import second_factor_crypto as factors
+from accounts import reauthentication
+from core import second_factor_crypto
 from core.keys import newest_key
-from reports.extraction import redaction as privacy
+from reports.extraction import redaction
 from reports.models import Paper, Phone
 from tests.accounts.test_login import code, enter
 from tests.support.concurrency import in_parallel
-from tests.support.officers import enlist, phone_of
+from tests.support.officers import create_officer, phone_of
 
 pytestmark = pytest.mark.django_db
 SEALING: Any = import_module("reports.migrations.0053_seal_second_factors")
@@ -36,7 +36,7 @@ SECRET = "ab" * 20  # in hex, as the package keeps one
 
 @pytest.fixture
 def user(db: None) -> User:
-    return enlist("ha", "duty")
+    return create_officer("ha", "duty")
 
 
 def all_rows() -> str:
@@ -65,18 +65,18 @@ def test_what_stands_there_is_no_code(user: User, client: Client) -> None:
 
 def test_another_officers_secret_or_code_is_nobodys_in_ones_own_row(user: User) -> None:
     """Who may write to the database, and has a phone of their own, logs in as nobody else."""
-    own = enlist("minh", "duty")
+    own = create_officer("minh", "duty")
     [paper] = Paper.issue(own, 1)
     Phone.objects.filter(user=user).update(key=phone_of(own).key)
     StaticDevice.objects.update(user=user)
-    assert reauth.match(user, f"{totp(phone_of(own).bin_key):06d}") is None
-    assert reauth.match(user, paper) is None
+    assert reauthentication.verify_code(user, f"{totp(phone_of(own).bin_key):06d}") is None
+    assert reauthentication.verify_code(user, paper) is None
 
 
 def test_a_secret_in_clear_opens_nothing(user: User) -> None:
     secret = b"known to the forger."
     Phone.objects.filter(user=user).update(key=secret.hex())
-    assert reauth.match(user, f"{totp(secret):06d}") is None
+    assert reauthentication.verify_code(user, f"{totp(secret):06d}") is None
 
 
 def test_a_contact_of_before_texts_were_bound_is_nobodys_secret(user: User) -> None:
@@ -84,9 +84,9 @@ def test_a_contact_of_before_texts_were_bound_is_nobodys_secret(user: User) -> N
     contact, key = b"0992 000 118", newest_key()
     sealed = AESGCM(key.derive("sealed text")).encrypt(bytes(12), contact, None)
     older = b"\x01" + key.id.encode() + bytes(12) + sealed
-    assert privacy.unseal(older, "contact") == contact.decode()
+    assert redaction.decrypt(older, "contact") == contact.decode()
     Phone.objects.filter(user=user).update(key=b64encode(older).decode())
-    assert reauth.match(user, f"{totp(contact):06d}") is None
+    assert reauthentication.verify_code(user, f"{totp(contact):06d}") is None
 
 
 @pytest.mark.django_db(transaction=True)
@@ -108,8 +108,8 @@ def test_one_code_is_good_once_for_two_who_come_at_once(
 
 def test_a_wrong_code_of_one_device_slows_no_other(user: User) -> None:
     [paper] = Paper.issue(user, 1)
-    assert reauth.match(user, "000000") is None
-    assert reauth.match(user, paper)
+    assert reauthentication.verify_code(user, "000000") is None
+    assert reauthentication.verify_code(user, paper)
     assert phone_of(user).throttling_failure_count == 1
 
 
@@ -130,7 +130,7 @@ def test_after_a_change_of_keys_the_phone_needs_the_new_one_alone(
 def test_a_code_on_paper_of_an_older_key_still_opens(user: User, settings: Settings) -> None:
     [paper] = Paper.issue(user, 1)
     settings.FIELD_KEYS = (Fernet.generate_key().decode(), *settings.FIELD_KEYS)
-    assert reauth.match(user, paper)
+    assert reauthentication.verify_code(user, paper)
 
 
 def test_whoever_was_enrolled_before_still_comes_in(user: User) -> None:
@@ -141,7 +141,7 @@ def test_whoever_was_enrolled_before_still_comes_in(user: User) -> None:
     SEALING.seal(apps, None)
     assert phone.key not in all_rows()
     assert phone_of(user).bin_key.hex() == phone.key
-    assert reauth.match(user, "abcd2345")
+    assert reauthentication.verify_code(user, "abcd2345")
     SEALING.unseal(apps, None)
     assert TOTPDevice.objects.get().key == phone.key
 
@@ -151,7 +151,7 @@ def test_the_migration_writes_its_own_form_whatever_today_is(
 ) -> None:
     TOTPDevice.objects.update(key=SECRET)
     for name in ("seal", "keep"):
-        monkeypatch.setattr(factors, name, lambda *_: "another form")
+        monkeypatch.setattr(second_factor_crypto, name, lambda *_: "another form")
     SEALING.seal(apps, None)
     assert phone_of(user).bin_key.hex() == SECRET
 
@@ -162,9 +162,12 @@ def test_a_secret_that_an_old_process_wrote_back_in_clear_is_counted(user: User)
     with pytest.raises(CommandError):
         call_command("rotate_keys", stdout=(out := StringIO()))
     assert "second factors: 1 need an older key" in out.getvalue()
-    assert reauth.match(user, f"{totp(bytes.fromhex(SECRET)):06d}") is None
+    assert reauthentication.verify_code(user, f"{totp(bytes.fromhex(SECRET)):06d}") is None
 
 
 def test_what_is_sealed_fits_the_fields_of_the_package(user: User) -> None:
     assert len(phone_of(user).key) <= TOTPDevice._meta.get_field("key").max_length
-    assert len(factors.keep("abcd2345", user.pk)) == StaticToken._meta.get_field("token").max_length
+    assert (
+        len(second_factor_crypto.hash_backup_code("abcd2345", user.pk))
+        == StaticToken._meta.get_field("token").max_length
+    )

@@ -8,12 +8,10 @@ from django.contrib.auth.models import Group, User
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
-from accounts import invitations
-from accounts import roles as people
-from accounts import service as accounts
+from accounts import invitations, roles, service
 from accounts.service import AccountError
-from core.audit import log as events
-from tests.support.officers import Person, enlist
+from core.audit import events as log
+from tests.support.officers import Person, create_officer
 
 pytestmark = pytest.mark.django_db
 
@@ -23,9 +21,9 @@ REMOVALS: dict[str, Callable[[User], object]] = {
     "no staff": lambda user: User.objects.filter(pk=user.pk).update(is_staff=False),
     "deleted": lambda user: user.delete(),
     "out of the group": lambda user: user.groups.clear(),
-    "another group": lambda user: user.groups.set([people.group_of("duty")]),
+    "another group": lambda user: user.groups.set([roles.group_of("duty")]),
     "no such group": lambda _: Group.objects.filter(name="Chỉ huy").delete(),
-    "a group without the right": lambda _: people.group_of("lead").permissions.clear(),
+    "a group without the right": lambda _: roles.group_of("lead").permissions.clear(),
 }
 
 
@@ -39,18 +37,18 @@ def why(act: Callable[[], object]) -> str:
 def test_the_database_keeps_the_last_lead(lead: Person, removal: str) -> None:
     with pytest.raises(IntegrityError, match="the last lead stays"), transaction.atomic():
         REMOVALS[removal](lead.user)
-    assert lead.user in accounts.leads()
+    assert lead.user in service.active_leads()
 
 
 @pytest.mark.parametrize("removal", list(REMOVALS)[:5])
 def test_of_two_leads_one_may_go(lead: Person, removal: str) -> None:
-    other = enlist("hai", "lead")
+    other = create_officer("hai", "lead")
     REMOVALS[removal](lead.user)
-    assert list(accounts.leads()) == [other]
+    assert list(service.active_leads()) == [other]
 
 
 def test_a_lead_who_cannot_log_in_counts_for_none(lead: Person) -> None:
-    other = enlist("hai", "lead")
+    other = create_officer("hai", "lead")
     User.objects.filter(pk=other.pk).update(is_active=False)
     other.groups.clear()  # was none who could log in
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -59,11 +57,11 @@ def test_a_lead_who_cannot_log_in_counts_for_none(lead: Person) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_leads_who_close_each_other_one_stays() -> None:
-    both = [enlist("mot", "lead"), enlist("hai", "lead")]
+    both = [create_officer("mot", "lead"), create_officer("hai", "lead")]
 
     def close(pair: tuple[User, User]) -> str:
         try:
-            accounts.close(pair[0], by=pair[1], reason="đi vắng")
+            service.deactivate(pair[0], by=pair[1], reason="đi vắng")
         except AccountError as error:
             return error.why
         finally:
@@ -73,49 +71,49 @@ def test_of_two_leads_who_close_each_other_one_stays() -> None:
     with ThreadPoolExecutor(2) as pool:
         done = sorted(pool.map(close, [(both[0], both[1]), (both[1], both[0])]))
     assert done == ["closed", "last_lead"]
-    assert accounts.leads().count() == 1
+    assert service.active_leads().count() == 1
 
 
 def test_the_writer_names_the_last_lead(lead: Person, duty: Person) -> None:
-    assert why(lambda: accounts.close(lead.user, by=duty.user, reason="x")) == "last_lead"
-    duty_role = people.group_of("duty")
-    role = lambda: accounts.change_role(lead.user, duty_role, by=duty.user, reason="x")  # noqa: E731
+    assert why(lambda: service.deactivate(lead.user, by=duty.user, reason="x")) == "last_lead"
+    duty_role = roles.group_of("duty")
+    role = lambda: service.change_role(lead.user, duty_role, by=duty.user, reason="x")  # noqa: E731
     assert why(role) == "last_lead"
-    assert not events.about("user", lead.user.pk)
+    assert not log.events_for("user", lead.user.pk)
 
 
 def test_an_invitation_does_not_demote_the_last_lead(lead: Person) -> None:
     with pytest.raises(CommandError, match="invite another lead first"):
         call_command("invite_officer", lead.user.username, "--role", "duty")
-    assert lead.user in accounts.leads()
+    assert lead.user in service.active_leads()
     assert not lead.user.totpdevice_set.filter(confirmed=False).exists()
 
 
 def test_nobody_decides_on_their_own_account(lead: Person) -> None:
-    enlist("hai", "lead")
+    create_officer("hai", "lead")
     own = {"by": lead.user, "reason": "x"}
-    assert why(lambda: accounts.close(lead.user, **own)) == "own"
-    assert why(lambda: accounts.reopen(lead.user, **own)) == "own"
-    editor = people.group_of("editor")
-    assert why(lambda: accounts.change_role(lead.user, editor, **own)) == "own"
+    assert why(lambda: service.deactivate(lead.user, **own)) == "own"
+    assert why(lambda: service.reactivate(lead.user, **own)) == "own"
+    editor = roles.group_of("editor")
+    assert why(lambda: service.change_role(lead.user, editor, **own)) == "own"
 
 
 def test_each_act_has_a_reason_and_is_on_record(lead: Person, duty: Person) -> None:
     by, user = lead.user, duty.user
-    assert why(lambda: accounts.close(user, by=by, reason=" ")) == "reason"
-    accounts.close(user, by=by, reason="nghỉ hưu")
-    accounts.reopen(user, by=by, reason="quay lại")
-    accounts.change_role(user, people.group_of("editor"), by=by, reason="chuyển việc")
-    kinds = [each.kind for each in events.about("user", user.pk)]
+    assert why(lambda: service.deactivate(user, by=by, reason=" ")) == "reason"
+    service.deactivate(user, by=by, reason="nghỉ hưu")
+    service.reactivate(user, by=by, reason="quay lại")
+    service.change_role(user, roles.group_of("editor"), by=by, reason="chuyển việc")
+    kinds = [each.kind for each in log.events_for("user", user.pk)]
     assert kinds == ["role_changed", "account_reopened", "account_closed"]
-    assert events.about("user", user.pk)[2].detail == {"reason": "nghỉ hưu"}
+    assert log.events_for("user", user.pk)[2].detail == {"reason": "nghỉ hưu"}
 
 
 def test_an_act_that_changes_nothing_is_told(lead: Person, duty: Person) -> None:
     by, user = lead.user, duty.user
-    assert why(lambda: accounts.reopen(user, by=by, reason="x")) == "same"
-    role = people.group_of("duty")
-    assert why(lambda: accounts.change_role(user, role, by=by, reason="x")) == "same"
+    assert why(lambda: service.reactivate(user, by=by, reason="x")) == "same"
+    role = roles.group_of("duty")
+    assert why(lambda: service.change_role(user, role, by=by, reason="x")) == "same"
 
 
 @pytest.mark.parametrize("act", ["close", "role", "invitation to another role", "new device"])
@@ -123,13 +121,13 @@ def test_whoever_was_in_is_out(lead: Person, duty: Person, act: str) -> None:
     user, by = duty.user, lead.user
     assert duty.client.get("/admin/sessions/").status_code == 200
     if act == "close":
-        accounts.close(user, by=by, reason="x")
-        accounts.reopen(user, by=by, reason="x")
+        service.deactivate(user, by=by, reason="x")
+        service.reactivate(user, by=by, reason="x")
     elif act == "role":
-        accounts.change_role(user, people.group_of("editor"), by=by, reason="x")
+        service.change_role(user, roles.group_of("editor"), by=by, reason="x")
     elif act == "new device":
-        accounts.enrolled(user)
+        service.on_enrolment(user)
     else:
-        invitations.invite(user.username, "editor")
+        invitations.create_invitation(user.username, "editor")
     assert duty.client.get("/admin/sessions/").status_code == 302
     assert lead.client.get("/admin/sessions/").status_code == 200

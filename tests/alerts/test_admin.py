@@ -31,7 +31,7 @@ def act(person: Person, alert: Alert, name: str, **fields: Any) -> HttpResponse:
 
 
 def issue(person: Person, alert: Alert) -> HttpResponse:
-    return act(person, alert, "issue", seen=publishing.draft_digest(alert))
+    return act(person, alert, "issue", seen=publishing.draft_etag(alert))
 
 
 def typed(**fields: Any) -> dict[str, Any]:
@@ -242,7 +242,7 @@ def test_nobody_acts_without_the_second_factor(approver: Person) -> None:
 
 def test_an_old_screen_issues_nothing(approver: Person) -> None:
     alert = submitted()
-    seen = publishing.draft_digest(alert)
+    seen = publishing.draft_etag(alert)
     AlertStep.objects.update(quote="Lời khác.")
     answer = act(approver, alert, "issue", seen=seen)
     assert "Nội dung đã đổi" in answer.content.decode()
@@ -253,13 +253,13 @@ def test_an_approver_cancels_with_a_reason(approver: Person) -> None:
     alert = issued().alert
     answer = act(approver, alert, "cancel", reason="Nhầm số.", ending="error")
     assert "Đã hủy" in answer.content.decode()
-    message = AlertRevision.objects.get(msg_type="Cancel").words.message
+    message = AlertRevision.objects.get(msg_type="Cancel").frozen_content.message
     assert (message.reason, message.ending) == ("Nhầm số.", "error")
 
 
 def test_a_reason_with_a_nul_is_cleaned(approver: Person) -> None:
     act(approver, issued().alert, "cancel", reason="Nhầm\0số.\0")
-    assert AlertRevision.objects.get(msg_type="Cancel").words.message.reason == "Nhầm số."
+    assert AlertRevision.objects.get(msg_type="Cancel").frozen_content.message.reason == "Nhầm số."
 
 
 def test_what_was_said_is_escaped_at_the_desk(approver: Person) -> None:

@@ -9,7 +9,7 @@ from alerts.models import Alert
 from alerts.templatetags import alert_cards
 from reports.models import Campaign, CampaignLink, Commune
 from tests.support.alert_factories import draft, issued
-from tests.support.campaign_factories import laid
+from tests.support.campaign_factories import add_to_campaign
 from tests.support.officers import Person
 from tests.support.report_factories import read, report
 
@@ -32,7 +32,7 @@ def attach(campaign: Campaign, story: str, scenario: str) -> None:
 def test_a_wave_gives_its_size_its_days_and_its_usual_scenario(campaign: Campaign) -> None:
     for scenario in ("police_case", "delivery_parcel", "delivery_parcel"):
         attach(campaign, f"Chuyện riêng {scenario}", scenario)
-    first = drafting.from_campaign(campaign)
+    first = drafting.initial_from_campaign(campaign)
     assert first["scenario"] == "delivery_parcel"
     assert first["grounds"] == "Đợt Đ-26-001: dưới 5 tin."
     assert first["summary"] == ""
@@ -46,9 +46,9 @@ def test_a_wave_of_many_tells_counts_that_point_at_nobody(campaign: Campaign) ->
         subject = report(f"Chuyện {number}", contact="0550 000 777", commune_id=place.pk)
         actions = ["transfer_money"] + (["otp"] if number < 2 else [])
         read(subject, scenario="tax", actions=actions, money_lost_vnd=5 if number < 3 else 0)
-        laid(subject, campaign)
+        add_to_campaign(subject, campaign)
     day = timezone.localdate().strftime("%d/%m/%Y")
-    first = drafting.from_campaign(campaign)
+    first = drafting.initial_from_campaign(campaign)
     assert first["grounds"].splitlines()[0] == f"Đợt Đ-26-001: 9 tin, từ {day} đến {day}."
     assert first["grounds"].splitlines()[-1] == "Họ đòi: Chuyển tiền (9)."
     assert "Xã Xa" not in first["grounds"]
@@ -58,7 +58,7 @@ def test_a_wave_of_many_tells_counts_that_point_at_nobody(campaign: Campaign) ->
 def test_a_number_in_the_title_of_a_wave_stays_at_the_desk(campaign: Campaign) -> None:
     Campaign.objects.filter(pk=campaign.pk).update(title="Giả điện lực 0550 000 123 gọi")
     campaign.refresh_from_db()
-    assert drafting.from_campaign(campaign)["title"] == "Giả điện lực gọi"
+    assert drafting.initial_from_campaign(campaign)["title"] == "Giả điện lực gọi"
 
 
 def test_the_form_of_a_warning_opens_with_the_aggregates(
@@ -80,13 +80,13 @@ def commune(codename: str, name: str) -> Commune:
 
 def test_nothing_of_a_person_reaches_the_draft(campaign: Campaign) -> None:
     attach(campaign, "Bà Tư ở đầu làng mất tiền", "police_case")
-    said = str(drafting.from_campaign(campaign))
+    said = str(drafting.initial_from_campaign(campaign))
     assert "Bà Tư" not in said
     assert "0550" not in said
 
 
 def test_an_empty_wave_gives_no_scenario(campaign: Campaign) -> None:
-    assert drafting.from_campaign(campaign)["scenario"] == ""
+    assert drafting.initial_from_campaign(campaign)["scenario"] == ""
 
 
 def test_the_desk_sees_what_is_said_about_a_wave_and_may_write_more(campaign: Campaign) -> None:

@@ -29,7 +29,7 @@ def test_it_arrives_as_a_draft_once(first: Alert) -> None:
 
 def test_it_is_complete_and_can_be_issued_by_two(first: Alert) -> None:
     publishing.submit(first, by=person("editor"))
-    assert publishing.issue(first, by=person("approver")).words.title == first.title
+    assert publishing.issue(first, by=person("approver")).frozen_content.title == first.title
 
 
 def test_it_names_the_dispatch_and_whom_to_ring(first: Alert) -> None:

@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from alerts import publishing
-from alerts.models import Alert, Ending
+from alerts.models import Alert, CancelReason
 from tests.support.alert_factories import (
     HOSTILE,
     cancelled,
@@ -50,7 +50,9 @@ def test_every_version_is_told_with_what_changed_and_where_to_read_it(client: Cl
 def test_a_withdrawn_warning_shows_its_versions_and_none_of_their_words(client: Client) -> None:
     first = issued(title="Tiêu đề sai", summary="Điều sai.")
     second = rewritten(first, title="Tiêu đề khác")
-    publishing.cancel(second.alert, by=person("approver"), reason="Nhầm.", ending=Ending.ERROR)
+    publishing.cancel(
+        second.alert, by=person("approver"), reason="Nhầm.", ending=CancelReason.ERROR
+    )
     words = text(client)
     assert "Bản 1: phát lần đầu" in words
     assert "rút lại" in words

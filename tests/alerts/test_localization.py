@@ -19,7 +19,7 @@ from lxml import html
 from alerts import publishing
 from alerts.first_alert import SLUG, ensure_first_alert
 from alerts.formats import cap
-from alerts.models import Ending
+from alerts.models import CancelReason
 from tests.alerts.delivery.test_service import work
 from tests.support.alert_factories import (
     IN_ENGLISH,
@@ -30,7 +30,7 @@ from tests.support.alert_factories import (
     rewritten,
     subscriber,
 )
-from tests.support.language import vietnamese
+from tests.support.language import vietnamese_words
 
 pytestmark = pytest.mark.django_db
 LIST, PAGE = "/en/canh-bao/", "/en/canh-bao/gia-dien-luc/"
@@ -64,7 +64,7 @@ def test_what_is_vietnamese_on_an_english_page_says_so(
     cancelled(issued("da-het", **words), reason="Không còn ai gọi.")
     rewritten(issued(document_note="Ghi chú.", **more, **words))
     for each in (path, path.replace("gia-dien-luc", "da-het")):
-        assert vietnamese(client.get(each).content) == []
+        assert vietnamese_words(client.get(each).content) == []
 
 
 def test_a_warning_without_english_says_so_and_what_to_do_all_the_same(client: Client) -> None:
@@ -87,7 +87,7 @@ def test_steps_that_nobody_translated_are_shown_as_vietnamese(client: Client) ->
 def test_an_end_and_a_withdrawal_are_told_in_english(client: Client) -> None:
     cancelled(issued(**IN_ENGLISH))
     wrong = issued("nham", **IN_ENGLISH)
-    publishing.cancel(wrong.alert, by=person("approver"), reason="Nhầm.", ending=Ending.ERROR)
+    publishing.cancel(wrong.alert, by=person("approver"), reason="Nhầm.", ending=CancelReason.ERROR)
     page = text(client, PAGE)
     assert "This warning is no longer in force</b> since" in page
     assert 'Reason, in Vietnamese: <span lang="vi">Không còn tin báo.</span>' in page
@@ -181,11 +181,11 @@ def test_programs_are_told_the_language_and_the_address_of_the_page(client: Clie
     page = html.document_fromstring(client.get(PAGE).content)
     told = json.loads(page.xpath("//script[@type='application/ld+json']")[0].text)
     assert (told["inLanguage"], told["name"]) == ("en", IN_ENGLISH["title_en"])
-    assert told["url"] == revision.words.message.web_in_english
+    assert told["url"] == revision.frozen_content.message.web_in_english
     assert told["url"].endswith(PAGE)
     assert page.xpath("//meta[@property='og:url']/@content") == [told["url"]]
     assert page.xpath("//link[@type='application/json+oembed']") == []
-    assert f"<web>{told['url']}</web>".encode() in cap.message(revision)
+    assert f"<web>{told['url']}</web>".encode() in cap.render_cap_message(revision)
 
 
 def test_the_card_of_an_english_page_speaks_english() -> None:

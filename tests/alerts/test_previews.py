@@ -74,8 +74,8 @@ def test_every_text_is_marked_and_hostile_words_stay_text(approver: Person) -> N
 
 
 def test_a_previewed_message_is_a_valid_draft_under_no_real_name() -> None:
-    revision = previews.marked(publishing.preview(issued().alert))
-    message = judged(cap.message(revision, draft=True))
+    revision = previews.as_draft_preview(publishing.preview(issued().alert))
+    message = judged(cap.render_cap_message(revision, draft=True))
     assert texts(message, "status") == ["Draft"]
     assert texts(message, "identifier") == ["XEM-TRUOC-2"]
 

@@ -19,7 +19,7 @@ LISTS = ["/canh-bao/", "/nhung/"]
 def test_drafts_and_texts_in_review_are_not_published() -> None:
     draft("mot")
     submitted("hai")
-    assert not AlertRevision.objects.published().exists()
+    assert not AlertRevision.objects.in_force().exists()
     assert not AlertRevision.objects.ended().exists()
 
 
@@ -27,23 +27,23 @@ def test_cancelled_and_expired_warnings_have_ended() -> None:
     cancelled(issued("mot"))
     issued("hai", expires=timezone.now() + timedelta(hours=1))
     with time_machine.travel(timezone.now() + timedelta(hours=2)):
-        assert not AlertRevision.objects.published().exists()
+        assert not AlertRevision.objects.in_force().exists()
         assert AlertRevision.objects.ended().count() == 2
 
 
 def test_a_warning_for_later_is_neither_published_nor_ended_until_then() -> None:
     issued(effective=timezone.now() + timedelta(hours=1))
-    assert not AlertRevision.objects.published().exists()
+    assert not AlertRevision.objects.in_force().exists()
     assert not AlertRevision.objects.ended().exists()
     with time_machine.travel(timezone.now() + timedelta(hours=2)):
-        assert AlertRevision.objects.published().exists()
+        assert AlertRevision.objects.in_force().exists()
 
 
 def test_the_newest_word_comes_first() -> None:
     with time_machine.travel(timezone.now() - timedelta(days=1)):
         issued("cu")
     issued("moi")
-    assert [said.alert.slug for said in AlertRevision.objects.published()] == ["moi", "cu"]
+    assert [said.alert.slug for said in AlertRevision.objects.in_force()] == ["moi", "cu"]
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -11,9 +11,9 @@ from pytest_django import Settings
 
 from alerts import publishing
 from alerts.content import Content, digest
-from alerts.models import Alert, AlertRevision, AlertStep, Ending
-from alerts.publishing import FourEyesError, NotReadyError, StaleError
-from core.audit import log as events
+from alerts.models import Alert, AlertRevision, AlertStep, CancelReason
+from alerts.publishing import FourEyesError, NotReadyError, StaleDraftError
+from core.audit import events as log
 from tests.support.alert_factories import cancelled, draft, issued, person, rewritten, submitted
 
 pytestmark = pytest.mark.django_db
@@ -21,13 +21,13 @@ ROOT = Path(__file__).parents[2]
 
 
 def kinds(alert: Alert) -> list[str]:
-    return [event.kind for event in events.about("alert", alert.pk)][::-1]
+    return [event.kind for event in log.events_for("alert", alert.pk)][::-1]
 
 
 def test_a_word_is_given_by_two_people() -> None:
     revision = issued()
     assert (revision.author, revision.issued_by) == (person("editor"), person("approver"))
-    assert AlertRevision.objects.published().get() == revision
+    assert AlertRevision.objects.in_force().get() == revision
     assert kinds(revision.alert) == ["alert_submitted", "alert_issued"]
 
 
@@ -49,7 +49,7 @@ def test_the_author_does_not_cancel() -> None:
     revision = issued()
     with pytest.raises(FourEyesError):
         publishing.cancel(revision.alert, by=person("editor"), reason="Sai.")
-    assert AlertRevision.objects.published().exists()
+    assert AlertRevision.objects.in_force().exists()
 
 
 def test_a_draft_is_not_issued() -> None:
@@ -79,11 +79,11 @@ def test_what_was_sent_back_is_not_issued() -> None:
 
 def test_an_approver_issues_only_the_text_that_was_read() -> None:
     alert = submitted()
-    seen = publishing.draft_digest(alert)
+    seen = publishing.draft_etag(alert)
     publishing.send_back(alert, by=person("editor"))
     Alert.objects.update(summary="Khác hẳn.")
     publishing.submit(alert, by=person("editor"))
-    with pytest.raises(StaleError, match="đã đổi"):
+    with pytest.raises(StaleDraftError, match="đã đổi"):
         publishing.issue(alert, by=person("approver"), seen=seen)
 
 
@@ -92,18 +92,18 @@ def test_an_approver_issues_only_the_text_that_was_read() -> None:
 )
 def test_a_change_of_any_text_changes_the_digest(change: str) -> None:
     alert = submitted()
-    before = publishing.draft_digest(alert)
+    before = publishing.draft_etag(alert)
     setattr(alert, change, "Khác")
-    assert publishing.draft_digest(alert) != before
+    assert publishing.draft_etag(alert) != before
 
 
 def test_a_change_of_a_step_or_of_the_end_changes_the_digest() -> None:
     alert = submitted()
-    before = publishing.draft_digest(alert)
+    before = publishing.draft_etag(alert)
     AlertStep.objects.update(quote="Khác")
-    between = publishing.draft_digest(alert)
+    between = publishing.draft_etag(alert)
     alert.expires = timezone.now() + timedelta(days=1)
-    assert len({before, between, publishing.draft_digest(alert)}) == 3
+    assert len({before, between, publishing.draft_etag(alert)}) == 3
 
 
 def test_an_incomplete_draft_says_all_that_is_missing() -> None:
@@ -133,8 +133,8 @@ def test_a_new_word_leaves_the_old_one_as_it_was() -> None:
     second = rewritten(first, title="Tiêu đề mới")
     first.refresh_from_db()
     assert (first.version, second.version) == (1, 2)
-    assert first.words.title == "Giả điện lực, dọa cắt điện"
-    assert AlertRevision.objects.published().get() == second
+    assert first.frozen_content.title == "Giả điện lực, dọa cắt điện"
+    assert AlertRevision.objects.in_force().get() == second
 
 
 def test_a_draft_that_says_the_same_is_not_submitted_again() -> None:
@@ -148,14 +148,14 @@ def test_a_draft_that_says_the_same_is_not_submitted_again() -> None:
 def test_editing_an_issued_warning_changes_nothing_in_public() -> None:
     revision = issued()
     Alert.objects.update(title="Chưa duyệt")
-    assert AlertRevision.objects.published().get() == revision
-    assert revision.words.title != "Chưa duyệt"
+    assert AlertRevision.objects.in_force().get() == revision
+    assert revision.frozen_content.title != "Chưa duyệt"
 
 
 def test_each_later_word_refers_to_all_before_as_cap_does() -> None:
     first = issued()
     last = cancelled(rewritten(first))
-    sender = first.words.message.sender
+    sender = first.frozen_content.message.sender
     sent = timezone.localtime(first.sent).isoformat()
     assert first.references == ""
     assert last.references.split(" ")[0] == f"{sender},{first.identifier},{sent}"
@@ -167,9 +167,9 @@ def test_a_cancel_repeats_what_was_said_not_what_is_being_written() -> None:
     first = issued()
     Alert.objects.update(title="Chưa duyệt")
     last = cancelled(first, "  Không còn\n tin báo. ")
-    assert last.words.title == first.words.title
-    assert last.words.message.reason == "Không còn tin báo."
-    assert not AlertRevision.objects.published().exists()
+    assert last.frozen_content.title == first.frozen_content.title
+    assert last.frozen_content.message.reason == "Không còn tin báo."
+    assert not AlertRevision.objects.in_force().exists()
 
 
 @pytest.mark.parametrize("reason", ["", "  \n "])
@@ -193,9 +193,9 @@ def test_a_cancelled_warning_says_no_more() -> None:
 def test_a_withdrawal_for_an_error_is_another_ending() -> None:
     revision = issued()
     last = publishing.cancel(
-        revision.alert, by=person("approver"), reason="Nhầm số.", ending=Ending.ERROR
+        revision.alert, by=person("approver"), reason="Nhầm số.", ending=CancelReason.ERROR
     )
-    assert last.words.message.ending == "error"
+    assert last.frozen_content.message.ending == "error"
 
 
 def test_a_text_whose_end_has_passed_is_not_issued() -> None:
@@ -209,7 +209,7 @@ def test_an_update_never_leaves_a_gap() -> None:
     first = issued()
     second = rewritten(first, effective=timezone.now() + timedelta(days=3))
     assert second.effective > second.sent
-    assert AlertRevision.objects.published().get() == first
+    assert AlertRevision.objects.in_force().get() == first
 
 
 def test_the_hash_is_that_of_the_stored_content() -> None:
@@ -221,7 +221,7 @@ def test_the_hash_is_that_of_the_stored_content() -> None:
 
 def test_the_content_names_the_portal_not_the_visitor(settings: Settings) -> None:
     settings.PORTAL_URL = "https://baolua.example.vn"
-    message = issued().words.message
+    message = issued().frozen_content.message
     assert message.sender == "baolua.example.vn"
     assert message.web == "https://baolua.example.vn/canh-bao/gia-dien-luc/"
 

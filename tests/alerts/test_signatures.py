@@ -12,16 +12,15 @@ from django.template import engines
 from django.test import Client
 from pytest_django import Settings
 
-from alerts import publishing
-from alerts import signatures as seals
+from alerts import publishing, signatures
 from alerts.formats import cap
-from alerts.formats.cap_signer import cap_signer, new_key
+from alerts.formats.cap_signer import cap_signer, generate_key
 from alerts.models import AlertRevision, PublicKey, RevisionSeal
 from tests.support.alert_factories import HOSTILE, cancelled, issued, person, rewritten, submitted
 
 pytestmark = pytest.mark.django_db
 TEXT_KEY = base64.b64encode(bytes(range(32))).decode()
-CAP_KEY = new_key("portal.example")
+CAP_KEY = generate_key("portal.example")
 
 
 @pytest.fixture(autouse=True)
@@ -95,7 +94,7 @@ def test_what_the_old_key_signed_is_verified_after_a_change_of_keys(
 ) -> None:
     old = issued()
     settings.SIGNING_KEY = base64.b64encode(bytes(32)).decode()
-    settings.CAP_KEY = new_key("portal.example")
+    settings.CAP_KEY = generate_key("portal.example")
     issued("moi")
     told = client.get(f"/canh-bao/chu-ky/{old.identifier}.json").json()
     text = client.get(f"/canh-bao/noi-dung/{old.identifier}.json").content
@@ -108,7 +107,7 @@ def test_what_the_old_key_signed_is_verified_after_a_change_of_keys(
 def test_with_one_key_alone_nothing_is_issued(settings: Settings, missing: str) -> None:
     alert = submitted()
     setattr(settings, missing, "")
-    with pytest.raises(publishing.UnsealedError, match="Chưa phát"):
+    with pytest.raises(publishing.SignatureFailedError, match="Chưa phát"):
         publishing.issue(alert, by=person("approver"))
     assert not AlertRevision.objects.exists()
 
@@ -118,8 +117,8 @@ def test_a_signature_that_fails_undoes_the_issue(monkeypatch: pytest.MonkeyPatch
         raise OSError
 
     alert = submitted()
-    monkeypatch.setattr(cap, "message", fails)
-    with pytest.raises(publishing.UnsealedError):
+    monkeypatch.setattr(cap, "render_cap_message", fails)
+    with pytest.raises(publishing.SignatureFailedError):
         publishing.issue(alert, by=person("approver"))
     alert.refresh_from_db()
     assert (alert.current, AlertRevision.objects.count()) == (None, 0)
@@ -152,7 +151,7 @@ def test_what_is_no_key_is_told(bad: str) -> None:
 
 
 def test_a_certificate_of_another_key_is_told() -> None:
-    mine, other = (base64.b64decode(new_key("x")).decode() for _ in range(2))
+    mine, other = (base64.b64decode(generate_key("x")).decode() for _ in range(2))
     end = "-----END PRIVATE KEY-----\n"
     mixed = mine.partition(end)[0] + end + other.partition(end)[2]
     with pytest.raises(ImproperlyConfigured, match="another"):
@@ -165,7 +164,9 @@ def test_a_key_may_stand_as_pem_or_on_one_line() -> None:
 
 
 def test_the_signed_text_says_what_it_is_for() -> None:
-    assert seals.signed_text(issued()).startswith(b'{"kind":"thanh-hoa/warning/1","warning":')
+    assert signatures.signing_input(issued()).startswith(
+        b'{"kind":"thanh-hoa/warning/1","warning":'
+    )
 
 
 def test_the_desk_is_told_of_warnings_without_a_signature(settings: Settings) -> None:

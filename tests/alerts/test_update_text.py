@@ -43,7 +43,7 @@ def read(client: Client, path: str) -> str:
 
 
 def current() -> list[str]:
-    return [revision.words.title for revision in AlertRevision.objects.published()]
+    return [revision.frozen_content.title for revision in AlertRevision.objects.in_force()]
 
 
 @pytest.mark.parametrize("path", DOORS)
@@ -76,7 +76,7 @@ def test_a_cancel_repeats_what_stands_and_takes_back_what_waits(
 ) -> None:
     name = planned().identifier
     cancel = cancelled(Alert.objects.get().current)  # type: ignore[arg-type]
-    assert cancel.words.title == "Lời cũ"
+    assert cancel.frozen_content.title == "Lời cũ"
     clock.move_to(HOUR + SECOND)
     assert current() == []
     for path in DOORS:
@@ -97,7 +97,7 @@ def test_a_cancel_of_what_never_began_tells_nobody(client: Client, clock: Travel
     for moment in (BEGIN, HOUR + SECOND):
         clock.move_to(moment)
         assert client.get(PAGE).status_code == 404
-        assert not AlertRevision.objects.standing().exists()
+        assert not AlertRevision.objects.current().exists()
 
 
 def test_the_older_word_ends_by_itself_while_the_newer_waits(clock: Traveller) -> None:
@@ -115,12 +115,12 @@ def test_two_that_wait_for_one_hour_leave_the_later_one(clock: Traveller) -> Non
     rewritten(waiting, title="Lời mới hơn")
     clock.move_to(HOUR)
     assert current() == ["Lời mới hơn"]
-    assert AlertRevision.objects.said().count() == 2
+    assert AlertRevision.objects.effective_ever().count() == 2
 
 
 def test_only_the_hour_may_change() -> None:
     alert = planned().alert
-    assert publishing.says_the_same(Alert.objects.get())
+    assert publishing.is_unchanged(Alert.objects.get())
     Alert.objects.update(effective=None)
     publishing.submit(alert, by=person("editor"))
     assert publishing.update(alert, by=person("approver")).effective == BEGIN

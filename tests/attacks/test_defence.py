@@ -9,9 +9,9 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from pytest_django import Settings
 
-from core.audit import log as events
+from core.audit import events as log
 from reports.models import LookAlike
-from reports.public import lookalike_domains as lookalikes
+from reports.public import lookalike_domains
 from tests.support.officers import Person
 from tests.support.resident_pages import words
 
@@ -43,33 +43,35 @@ def test_the_page_says_how_an_officer_proves_to_be_one(
 
 
 def test_the_names_that_a_thief_would_take_are_on_the_list() -> None:
-    found = lookalikes.names_like(HOST)
+    found = lookalike_domains.generate_lookalikes(HOST)
     for name in ("canhbao.vn", "canhbao.com", "canhbao-congan-example.top", "cahnbao.vn", "canh-bao.com",
                  "c4nhbao.vn", "canhbao-pv01.vn", "thanhhoa-canhbao.com", "canhdao.congan.example"):  # fmt: skip
         assert name in found
     assert HOST not in found
-    assert len(found) == len(set(found)) <= lookalikes.MOST
+    assert len(found) == len(set(found)) <= lookalike_domains.MAX_COUNT
 
 
 @pytest.mark.parametrize(
     "name", ["a.vn", "-x-.example", "a" * 63 + ".vn", "xn--bo-cng-9ta.vn", "1.2.3"]
 )
 def test_of_any_name_the_list_holds_names_alone(name: str) -> None:
-    assert all(lookalikes._is_name(each) for each in lookalikes.names_like(name))
+    assert all(
+        lookalike_domains._is_name(each) for each in lookalike_domains.generate_lookalikes(name)
+    )
 
 
 def test_the_list_is_filled_once_and_keeps_what_officers_wrote(settings: Settings) -> None:
     settings.PORTAL_URL = f"https://{HOST}"
     call_command("setup_desk", verbosity=0)
     LookAlike.objects.filter(name="canhbao.vn").update(verdict="false", note="đã báo")
-    assert lookalikes.establish() == 0
+    assert lookalike_domains.sync_lookalikes() == 0
     assert LookAlike.objects.get(name="canhbao.vn").verdict == "false"
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://localhost:8000"])
 def test_a_first_look_has_no_look_alikes(settings: Settings, url: str) -> None:
     settings.PORTAL_URL = url
-    assert lookalikes.establish() == 0
+    assert lookalike_domains.sync_lookalikes() == 0
 
 
 def test_an_officer_says_what_a_name_is_and_it_is_on_record(lead: Person) -> None:
@@ -80,7 +82,7 @@ def test_an_officer_says_what_a_name_is_and_it_is_on_record(lead: Person) -> Non
     assert answer.status_code == 302
     row.refresh_from_db()
     assert (row.verdict, row.judged_by) == ("false", lead.user)
-    event = events.about("lookalike", row.pk).get()
+    event = log.events_for("lookalike", row.pk).get()
     assert event.detail == {"name": "canhbao.vn", "verdict": "false"}
 
 

@@ -8,24 +8,20 @@ from django.db import connection
 from django.db.models import Model
 from django.test import Client
 
-from core.outbox import queue as outbox
-from core.personal_data_inventory import Fields
+from core.outbox import queue
+from core.personal_data_inventory import FieldClassification
 from portal.personal_data_third_party import DECLARED
-from reports.cases import legal_holds as holds
-from reports.cases import workflow
-from reports.cases.corrections import Right
-from reports.extraction import redaction as privacy
-from reports.facts.merged_report import Leg
+from reports.cases import legal_holds, workflow
+from reports.cases.corrections import CorrectedValue
+from reports.extraction import redaction
+from reports.facts.merged_report import Caller
 from reports.models import Addition, Case, Receipt, Report
-from reports.retention import destruction_requests as destruction
-from reports.retention import erasure as erasing
-from reports.retention import erasure_requests as rights
-from reports.retention import key_rotation as rotation
-from reports.tracking import followups as later
-from reports.tracking.followups import Later
-from reports.triage import service as triage
+from reports.retention import destruction_requests, erasure, erasure_requests, key_rotation
+from reports.tracking import followups
+from reports.tracking.followups import FollowupSubmission
+from reports.triage import service
 from tests.reports.retention.test_retention import sent
-from tests.support import report_factories as evidence
+from tests.support import report_factories
 from tests.support.officers import Person
 from tests.support.resident_pages import code_of, send
 
@@ -52,20 +48,20 @@ def marked(client: Client, lead: Person) -> Report:
 
 
 def read(report: Report) -> None:
-    triage._write(triage.find(*triage._report(str(report.pk))))
+    service._write(service.extract(*service._report(str(report.pk))))
 
 
 def told_later(report: Report) -> None:
-    said = Later(
+    said = FollowupSubmission(
         story=f"{MARK} kể thêm, stk 0992 000 456", accounts=(f"{MARK} 0992000457",),
-        legs=(Leg(number=CALLER, office=f"{MARK} sở", name=f"{MARK} ông"),),
+        legs=(Caller(number=CALLER, office=f"{MARK} sở", name=f"{MARK} ông"),),
         links=(f"http://{MARK}.example/",), called_raw=f"{MARK} hôm qua",
         money_lost_raw=f"{MARK} triệu", commune_raw=f"{MARK} xã", contact=LATER_CONTACT,
         phrase=f"{MARK} câu",
     )  # fmt: skip
-    later.add(report, said, "key-of-a-page-1")
-    later.reply(report, f"{MARK} trả lời", "key-of-a-page-2")
-    rights.ask(report, f"{MARK} xin xóa")
+    followups.submit_followup(report, said, "key-of-a-page-1")
+    followups.submit_reply(report, f"{MARK} trả lời", "key-of-a-page-2")
+    erasure_requests.request_erasure(report, f"{MARK} xin xóa")
     sent(report)
     read(report)
 
@@ -73,16 +69,16 @@ def told_later(report: Report) -> None:
 def worked_on(report: Report, lead: Person) -> None:
     """Whatever an officer may write beside it."""
     by, pk, word = lead.user, report.pk, f"{MARK} cán bộ ghi"
-    right = Right("ongoing", True)
-    workflow.note(pk, by=by, version=1, reason=word)
-    workflow.message(pk, by=by, version=2, reason=word)
-    workflow.correct(pk, by=by, version=3, right=right, reason=word)
-    workflow.hand_over(pk, by=by, version=4, unit=evidence.unit().name, reason=word)
+    right = CorrectedValue("ongoing", True)
+    workflow.add_note(pk, by=by, version=1, reason=word)
+    workflow.message_reporter(pk, by=by, version=2, reason=word)
+    workflow.correct_fact(pk, by=by, version=3, right=right, reason=word)
+    workflow.hand_over(pk, by=by, version=4, unit=report_factories.unit().name, reason=word)
     workflow.reopen(pk, by=by, version=5, reason=word)
-    holds.place(pk, by=by, reason=word)
-    holds.lift(pk, by=by, reason=word)
+    legal_holds.place_hold(pk, by=by, reason=word)
+    legal_holds.lift_hold(pk, by=by, reason=word)
     told = Addition.objects.get()
-    destruction.propose(pk, "addition", told.pk, by=by, reason=word)
+    destruction_requests.propose(pk, "addition", told.pk, by=by, reason=word)
 
 
 def tables() -> Iterator[tuple[str, str]]:
@@ -108,18 +104,18 @@ WORDS = (MARK, "0992 000 456", "0992000456", "0992000457", CALLER, CONTACT, LATE
 
 def test_no_word_is_left_in_any_table(marked: Report) -> None:
     assert len({table for table, _ in found(*WORDS)}) > 8
-    erasing.erase(marked.pk, why="asked")
+    erasure.erase(marked.pk, why="asked")
     assert found(*WORDS) == set()
 
 
-def sealed(model: type[Model], declared: Fields) -> list[str]:
+def sealed(model: type[Model], declared: FieldClassification) -> list[str]:
     """The columns of a report's rows that open under our keys."""
     of_report = {field.name for field in model._meta.fields} & {"report"} or model is Report
     return declared.sealed.split() if of_report else []
 
 
 def test_nothing_sealed_is_left_and_no_index_of_a_contact(marked: Report) -> None:
-    erasing.erase(marked.pk, why="asked")
+    erasure.erase(marked.pk, why="asked")
     left = [
         (model.__name__, name)
         for model in apps.get_app_config("reports").get_models()
@@ -132,10 +128,10 @@ def test_nothing_sealed_is_left_and_no_index_of_a_contact(marked: Report) -> Non
 
 
 def test_sealing_anew_and_reading_anew_bring_nothing_back(marked: Report) -> None:
-    erasing.erase(marked.pk, why="asked")
-    outbox.enqueue("reports.triage", marked.pk)
+    erasure.erase(marked.pk, why="asked")
+    queue.enqueue("reports.triage", marked.pk)
     read(marked)
-    list(rotation.run(rotation.Texts(Report, privacy.blind_index)))
+    list(key_rotation.run(key_rotation.EncryptedTextFields(Report, redaction.blind_index)))
     assert found(*WORDS) == set()
     assert Receipt.objects.filter(report=marked).exists()
     assert Case.objects.filter(report=marked).exists()

@@ -11,8 +11,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from pytest_django import Settings
 
-from reports.attachments import sanitized_copies as clean_copies
-from reports.attachments import storage as files
+from reports.attachments import sanitized_copies, storage
 from reports.models import EvidenceFile, FileCheck, OutboxItem
 from reports.submission import intake
 from tests.attacks.hostile_strings import MARK
@@ -100,12 +99,14 @@ NAMES = ("../../../../tmp/x.jpg", "a.jpg\r\nX: y", "a\0.html", ".htaccess", "\u2
 def _room(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.FILES_DIR = tmp_path / "files"
     settings.CLAMD_URL = ""
-    monkeypatch.setattr(files, "RESERVED", 0)
+    monkeypatch.setattr(storage, "RESERVED", 0)
 
 
 @pytest.fixture
 def code() -> str:
-    return intake.accept(intake.Typed(story="Họ gọi."), "a-key-of-the-browser").code
+    return intake.submit_report(
+        intake.ReportSubmission(story="Họ gọi."), "a-key-of-the-browser"
+    ).code
 
 
 def send(client: Client, code: str, content: bytes, name: str = "a.jpg") -> int:
@@ -115,8 +116,8 @@ def send(client: Client, code: str, content: bytes, name: str = "a.jpg") -> int:
 
 
 def looked_into(file: EvidenceFile) -> FileCheck:
-    clean_copies.work_off(
-        OutboxItem.objects.filter(task=files.LOOK, key=file.pk).values_list("pk", flat=True)
+    sanitized_copies.process_items(
+        OutboxItem.objects.filter(task=storage.LOOK, key=file.pk).values_list("pk", flat=True)
     )
     return FileCheck.objects.get(file=file)
 
@@ -137,7 +138,7 @@ def test_what_officers_see_of_a_picture_is_drawn_anew(client: Client, code: str,
     if check.copy_id is None:
         assert "unpacks" in what
         return
-    copy = files.copy(check.copy_id)
+    copy = storage.open_clean_copy(check.copy_id)
     assert MARK.encode() not in copy
     assert b"<script" not in copy
     shown = Image.open(io.BytesIO(copy))

@@ -20,7 +20,7 @@ from lxml import html
 from reports.models import Report
 from tests.attacks.hostile_strings import STRINGS, faults_of_headers, faults_of_page
 from tests.attacks.http_fuzzer import Asked, Lot
-from tests.support import report_factories as evidence
+from tests.support import report_factories
 from tests.support.alert_factories import issued
 from tests.support.officers import Person
 from tests.support.public_urls import public_paths
@@ -112,7 +112,7 @@ def test_no_request_drawn_by_lot_is_an_error_of_ours(client: Client) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_nor_at_the_desk_by_somebody_who_is_in(lead: Person) -> None:
-    report = evidence.triaged("Họ xưng công an, số 0550 000 123, đòi chuyển 5 triệu.")
+    report = report_factories.triaged("Họ xưng công an, số 0550 000 123, đòi chuyển 5 triệu.")
     bases = (
         "report",
         "campaign",

@@ -14,20 +14,18 @@ from lxml import etree
 from PIL import Image
 from pypdf import PdfReader
 
-from alerts.delivery import emails as letters
+from alerts.delivery import emails
 from alerts.models import AlertRevision, Subscriber
-from core import spreadsheets as sheets
-from portal import settings as ours
-from reports.cases import case_archive as case_file
-from reports.cases import pdf_documents as papers
+from core import spreadsheets
+from portal import settings
+from reports.cases import case_archive, pdf_documents
 from reports.models import Addition, Report
 from reports.submission import intake
-from reports.triage import service as triage
+from reports.triage import service
 from tests.attacks.hostile_strings import MARK, STRINGS, encoded, faults_of_headers, faults_of_page
 from tests.desk.reports.test_exports import as_csv, as_xlsx
 from tests.reports.cases.test_transfer_slips import PAPER
-from tests.support import alert_factories as writing
-from tests.support import report_factories as evidence
+from tests.support import alert_factories, report_factories
 from tests.support.officers import Person
 from tests.support.resident_pages import RECEIPT, REPORT, code_of, hidden, hidden_of
 
@@ -71,7 +69,7 @@ def test_a_report_of_it_is_taken_shown_and_read_by_the_machine(
 ) -> None:
     code = reported(client, STRINGS[what])
     report = Report.objects.get()
-    triage._write(triage.find(report))
+    service._write(service.extract(report))
     sound(client.post("/theo-doi/", {"code": code}))
     for page in (f"{report.pk}/change/", f"{report.pk}/text/", ""):
         answer = duty.client.get(f"/admin/reports/report/{page}")
@@ -82,7 +80,9 @@ def test_a_report_of_it_is_taken_shown_and_read_by_the_machine(
 
 @EVERY
 def test_what_is_added_with_a_code_is_taken_and_shown(client: Client, what: str) -> None:
-    accepted = intake.accept(intake.Typed(story="Họ gọi."), "a-key-of-the-browser")
+    accepted = intake.submit_report(
+        intake.ReportSubmission(story="Họ gọi."), "a-key-of-the-browser"
+    )
     text = STRINGS[what]
     added = {"code": accepted.code, "submission_key": "a-key-of-this-page"}
     added |= dict.fromkeys(("story", "day", "month", "year", "account", "link", "caller_number",
@@ -123,7 +123,7 @@ def test_a_queue_of_nothing_else_is_exported_without_a_formula(
         rows = read(content)
         assert len(rows) == len(STRINGS) + 1
         if kind == "csv":
-            assert not [cell for row in rows for cell in row if sheets.is_formula(cell)]
+            assert not [cell for row in rows for cell in row if spreadsheets.is_formula(cell)]
         else:
             assert b"<f>" not in zipfile.ZipFile(io.BytesIO(content)).read(
                 "xl/worksheets/sheet1.xml"
@@ -133,14 +133,14 @@ def test_a_queue_of_nothing_else_is_exported_without_a_formula(
 @EVERY
 def test_a_sheet_of_paper_and_a_case_file_hold_it_as_text(what: str) -> None:
     text = STRINGS[what].encode("utf-8", "replace").decode()
-    paper = papers.Paper(
+    paper = pdf_documents.PdfDocument(
         **{**vars(PAPER), "facts": (("Lời kể", text), (text[:40], "x")), "to": text[:200]}
     )
-    drawn = papers.draw(paper)
+    drawn = pdf_documents.render_pdf(paper)
     assert len(PdfReader(io.BytesIO(drawn)).pages) > 0
     assert not [word for word in (b"/JavaScript", b"/JS", b"/URI") if word in drawn]
     file = io.BytesIO()
-    case_file.write(file, evidence.report("Họ gọi."), text, pictures=False)
+    case_archive.write_case_zip(file, report_factories.report("Họ gọi."), text, pictures=False)
     assert zipfile.ZipFile(file).testzip() is None
 
 
@@ -212,7 +212,9 @@ def warned(what: str) -> AlertRevision:
     """A warning of these words alone, as far as the database can hold them; of others in English."""
     text = STRINGS[what].encode("utf-8", "replace").decode().replace("\0", "")
     words = {name: text[:most] for name, most in WORDS.items()}
-    return writing.issued(**words, **{name: f"E {text}"[:most] for name, most in ENGLISH.items()})
+    return alert_factories.issued(
+        **words, **{name: f"E {text}"[:most] for name, most in ENGLISH.items()}
+    )
 
 
 @EVERY
@@ -245,7 +247,7 @@ def test_what_is_drawn_of_a_warning_can_be_opened(client: Client, path: str, wha
 @EVERY
 def test_a_letter_about_it_has_the_headers_that_we_gave_it(what: str) -> None:
     revision = warned(what)
-    letter = letters.to_subscriber(writing.subscriber(), revision).message()
+    letter = emails.subscriber_mail(alert_factories.subscriber(), revision).message()
     assert set(letter.keys()) == {
         "Subject", "From", "To", "Date", "Message-ID", "Auto-Submitted", "List-Unsubscribe",
         "List-Unsubscribe-Post", "Content-Type", "MIME-Version", "Content-Transfer-Encoding",
@@ -256,7 +258,7 @@ def test_a_letter_about_it_has_the_headers_that_we_gave_it(what: str) -> None:
 
 @EVERY
 def test_a_line_of_the_log_stays_one_line(what: str, capsys: pytest.CaptureFixture[str]) -> None:
-    formatter = ours.LOGGING["formatters"]["json"]  # type: ignore[index]
+    formatter = settings.LOGGING["formatters"]["json"]  # type: ignore[index]
     line = logging.LogRecord("x", logging.INFO, "x", 1, "%s", (STRINGS[what],), None)
     made = formatter["()"]
     assert made

@@ -18,7 +18,7 @@ from redis import Redis
 from redis.exceptions import AuthenticationError
 from redis.exceptions import ConnectionError as NobodyThere
 
-from ops import process_commands as roles
+from ops import process_commands
 from ops.local_services import valkey_server
 from requirements import sbom
 from tests.support.processes import ROOT, eventually, free_port
@@ -148,11 +148,13 @@ def _answers(client: Redis) -> bool:
         return False
 
 
-@pytest.mark.parametrize("role", roles.ROLES)
+@pytest.mark.parametrize("role", process_commands.ROLES)
 def test_no_role_is_started_with_a_secret(role: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("SECRET_KEY", "FIELD_KEYS", "REDIS_URL", "DATABASE_URL"):
         monkeypatch.setenv(name, "chimgidau")
-    assert "chimgidau" not in " ".join(roles.command(role, Path("/data"), "0.0.0.0:8000"))
+    assert "chimgidau" not in " ".join(
+        process_commands.command(role, Path("/data"), "0.0.0.0:8000")
+    )
 
 
 def test_nothing_of_the_image_is_brought_by_a_script_of_others() -> None:

@@ -8,12 +8,12 @@ from playwright.sync_api import Browser, Page
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from alerts.delivery import signed_links as links
+from alerts.delivery import signed_links
 from alerts.models import Delivery, DeliveryTry, Subscriber
 from tests.browser.pages import WIDTHS, press, too_wide, violations
 from tests.browser.test_desk import _come_in
-from tests.support import alert_factories as writing
-from tests.support.officers import enlist, log_in
+from tests.support import alert_factories
+from tests.support.officers import create_officer, log_in
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 NAME = "Ủy ban nhân dân phường có tên rất dài " + "a" * 60
@@ -47,7 +47,10 @@ def test_the_way_in_and_out_of_the_mails_has_no_fault(portal: str, page: Page) -
     press(page, page.locator("main form button"))
     assert faults(page) == []
     row = Subscriber.objects.get()
-    for address, done in ((links.join(row), "Xong"), (links.leave(row), "Đã bỏ")):
+    for address, done in (
+        (signed_links.opt_in_url(row), "Xong"),
+        (signed_links.unsubscribe_url(row), "Đã bỏ"),
+    ):
         page.goto(address)
         assert faults(page) == []
         press(page, page.locator("main form button"))
@@ -56,7 +59,7 @@ def test_the_way_in_and_out_of_the_mails_has_no_fault(portal: str, page: Page) -
 
 
 def test_the_page_of_an_agency_has_no_fault(portal: str, page: Page) -> None:
-    address = links.deployed(writing.partner(NAME), writing.issued())
+    address = signed_links.confirmation_url(alert_factories.partner(NAME), alert_factories.issued())
     for path in (f"{portal}/da-trien-khai/x/", address):
         page.goto(path)
         assert faults(page) == []
@@ -66,14 +69,14 @@ def test_the_page_of_an_agency_has_no_fault(portal: str, page: Page) -> None:
 
 
 def test_the_desk_of_agencies_has_no_fault(portal: str, page: Page) -> None:
-    row = writing.partner(NAME, "https://so.example/" + "duong-rat-dai/" * 20)
+    row = alert_factories.partner(NAME, "https://so.example/" + "duong-rat-dai/" * 20)
     row.stopped = ["webhook"]
     row.save()
-    revision = writing.issued()
+    revision = alert_factories.issued()
     for each in Delivery.objects.all():
         DeliveryTry.objects.create(delivery=each, outcome="refused", status=503)
     Delivery.objects.update(state=Delivery.State.FAILED)
-    _come_in(page.context, portal, log_in(enlist("bien.tap", "editor")))
+    _come_in(page.context, portal, log_in(create_officer("bien.tap", "editor")))
     desk, wrong = f"{portal}/admin/", {}
     for path in (
         "",

@@ -12,8 +12,8 @@ from accounts import invitations
 from reports.cases import workflow
 from reports.models import Case, Report
 from tests.browser.pages import WIDTHS, once, press, small_and_large, too_wide, violations
-from tests.support import report_factories as evidence
-from tests.support.officers import enlist, log_in
+from tests.support import report_factories
+from tests.support.officers import create_officer, log_in
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -56,19 +56,19 @@ TIGHT_LINES = """
 
 @pytest.fixture
 def chief(portal: str) -> Client:
-    return log_in(enlist("chief", "lead"))
+    return log_in(create_officer("chief", "lead"))
 
 
 @pytest.fixture
 def report(chief: Client) -> Report:
     """The report that most is known of, among others."""
-    evidence.report(HOSTILE, caller_number="<b>0550</b>")
-    evidence.triaged("Quảng cáo đất.", caller_number="0550 000 123")
-    subject = evidence.triaged(
+    report_factories.report(HOSTILE, caller_number="<b>0550</b>")
+    report_factories.triaged("Quảng cáo đất.", caller_number="0550 000 123")
+    subject = report_factories.triaged(
         STORY, caller_number="0550 000 123", contact="0992 000 118", phrase="bến đò, 47", flags=("masked_id",)
     )  # fmt: skip
-    by = enlist("minh", "duty")
-    workflow.ask(subject.pk, by=by, version=1, reason="Số tài khoản nhận là gì?")
+    by = create_officer("minh", "duty")
+    workflow.ask_reporter(subject.pk, by=by, version=1, reason="Số tài khoản nhận là gì?")
     return subject
 
 
@@ -133,7 +133,7 @@ def test_a_report_that_is_too_long_has_no_fault_and_is_downloaded_whole(
     portal: str, page: Page, chief: Client
 ) -> None:
     story = "công an \u202e\u2066" * 50 + "công an " * 20_000
-    report = evidence.triaged(story, claimed_name="dài " * 500)
+    report = report_factories.triaged(story, claimed_name="dài " * 500)
     page.goto(f"{portal}{QUEUE}{report.pk}/change/")
     assert faults(page) == []
     with page.expect_download() as copy:
@@ -156,7 +156,7 @@ def test_no_page_outside_the_desk_has_a_fault(portal: str, page: Page) -> None:
     assert faults(page) == []
     press(page, page.locator("[type=submit]"))
     assert faults(page) == []
-    page.goto(portal + invitations.invite("le.thu.ha", "duty"))
+    page.goto(portal + invitations.create_invitation("le.thu.ha", "duty"))
     assert faults(page) == []
     square = page.locator("svg.square").bounding_box()
     assert square is not None

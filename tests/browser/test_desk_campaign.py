@@ -5,22 +5,21 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 
-from reports.campaigns import burst_monitor as burst_watch
-from reports.campaigns import manual_grouping as grouping
+from reports.campaigns import burst_monitor, manual_grouping
 from reports.models import Campaign
 from tests.browser import test_desk
 from tests.browser.pages import press
 from tests.browser.test_desk import chief, faults, page  # noqa: F401
-from tests.support import report_factories as evidence
+from tests.support import report_factories
 from tests.support.campaign_factories import (
+    add_to_campaign,
     campaign,
     hand,
-    laid,
     members,
     merged_by_machine,
     proposed,
 )
-from tests.support.officers import enlist
+from tests.support.officers import create_officer
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -31,16 +30,16 @@ LIST = "/admin/reports/campaign/"
 def waves(chief: Client) -> tuple[Campaign, Campaign]:
     """Two campaigns, of one of which much is known and with which much was done."""
     large, small = campaign("Đ-26-AAA", 30), campaign("Đ-26-BBB", 3)
-    report = evidence.triaged(test_desk.STORY, caller_number="0550 000 123")
-    laid(report, large, reason="Cùng số gọi " + "dài" * 100)
-    by = enlist("ha", "duty")
-    grouping.detach(large.pk, members(large)[:1], hand(by, "<b>Khác giọng</b> " * 9), 1)
+    report = report_factories.triaged(test_desk.STORY, caller_number="0550 000 123")
+    add_to_campaign(report, large, reason="Cùng số gọi " + "dài" * 100)
+    by = create_officer("ha", "duty")
+    manual_grouping.detach(large.pk, members(large)[:1], hand(by, "<b>Khác giọng</b> " * 9), 1)
     merged_by_machine(campaign("Đ-26-CCC", 1), large)
-    grouping.take_back(
-        grouping.split(large.pk, members(large)[:2], hand(by), 2).pk, hand(by, "Nhầm")
+    manual_grouping.undo_action(
+        manual_grouping.split(large.pk, members(large)[:2], hand(by), 2).pk, hand(by, "Nhầm")
     )
     proposed(large, small)
-    burst_watch.look_and_keep()
+    burst_monitor.detect_and_store()
     return large, small
 
 

@@ -6,7 +6,7 @@ from playwright.sync_api import Browser
 
 from reports.models import Case, Report
 from tests.browser.test_desk import QUEUE, _come_in, chief, faults  # noqa: F401
-from tests.support import report_factories as evidence
+from tests.support import report_factories
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -18,8 +18,8 @@ def test_three_keys_lead_from_the_queue_to_a_decision(
     chief: Client,  # noqa: F811
     width: int,
 ) -> None:
-    first = evidence.triaged("Cho vay lãi suất thấp, giải ngân ngay, liên hệ zalo.")
-    second = evidence.triaged("Quảng cáo đất.")
+    first = report_factories.triaged("Cho vay lãi suất thấp, giải ngân ngay, liên hệ zalo.")
+    second = report_factories.triaged("Quảng cáo đất.")
     context = browser.new_context(viewport={"width": width, "height": 800}, bypass_csp=True)
     _come_in(context, portal, chief)
     page = context.new_page()
@@ -46,8 +46,8 @@ def test_three_keys_end_a_report_with_the_suggested_reason(
     portal: str,
     chief: Client,  # noqa: F811
 ) -> None:
-    report = evidence.report("Tôi không rõ chuyện gì.")
-    evidence.read(report, scenario="unclear")
+    report = report_factories.report("Tôi không rõ chuyện gì.")
+    report_factories.read(report, scenario="unclear")
     context = browser.new_context(viewport={"width": 1280, "height": 800}, bypass_csp=True)
     _come_in(context, portal, chief)
     page = context.new_page()
@@ -106,7 +106,8 @@ def test_decisions_are_in_sight_without_scrolling(
     chief: Client,  # noqa: F811
 ) -> None:
     reports = [
-        evidence.triaged("Xưng công an. " * 300, caller_number="0550 000 123") for _ in range(3)
+        report_factories.triaged("Xưng công an. " * 300, caller_number="0550 000 123")
+        for _ in range(3)
     ]
     context = browser.new_context(viewport={"width": 1280, "height": 800}, bypass_csp=True)
     _come_in(context, portal, chief)

@@ -9,7 +9,7 @@ from tests.browser.pages import press
 from tests.browser.test_desk import chief, faults, page
 from tests.browser.test_desk_people import shot, whole
 from tests.support.fake_oidc_provider import Provider
-from tests.support.officers import enlist
+from tests.support.officers import create_officer
 
 __all__ = ["chief", "page", "provider"]
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
@@ -30,7 +30,7 @@ def away(page: Page, portal: str) -> None:
 def test_from_a_stranger_to_an_officer_who_is_in(
     portal: str, page: Page, provider: Provider
 ) -> None:
-    officer = enlist("truc.ban", "duty")
+    officer = create_officer("truc.ban", "duty")
     whole(page, f"{portal}/admin/auth/user/{officer.pk}/change/", "oidc-link")
     page.fill("#subject", "canbo-01")
     page.fill("#link-reason", "gặp tận mặt")

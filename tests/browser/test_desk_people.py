@@ -9,12 +9,12 @@ from django.test import Client
 from playwright.sync_api import Page
 from pytest_django import Settings
 
-from accounts import service as accounts
+from accounts import service
 from tests.accounts.test_login import enter
 from tests.browser.pages import press
 from tests.browser.test_desk import QUEUE, chief, faults, page
-from tests.support import report_factories as evidence
-from tests.support.officers import enlist
+from tests.support import report_factories
+from tests.support.officers import create_officer
 
 __all__ = ["chief", "page"]
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
@@ -37,8 +37,8 @@ def whole(page: Page, address: str, name: str) -> None:
 
 
 def test_no_page_on_people_has_a_fault(portal: str, page: Page) -> None:
-    duty, gone = enlist("truc.ban", "duty"), enlist("nghi.huu", "duty")
-    accounts.close(gone, by=User.objects.get(username="chief"), reason="nghỉ hưu")
+    duty, gone = create_officer("truc.ban", "duty"), create_officer("nghi.huu", "duty")
+    service.deactivate(gone, by=User.objects.get(username="chief"), reason="nghỉ hưu")
     for _ in range(5):
         enter(Client(), name="truc.ban", password="sai")
     whole(page, f"{portal}/admin/auth/user/", "people")
@@ -49,7 +49,7 @@ def test_no_page_on_people_has_a_fault(portal: str, page: Page) -> None:
 
 def test_the_page_that_asks_again_has_no_fault(portal: str, page: Page, settings: Settings) -> None:
     settings.CONFIRMED_FOR = 0
-    report = evidence.report(contact="0992 000 118", phrase="bến đò, 47")
+    report = report_factories.report(contact="0992 000 118", phrase="bến đò, 47")
     page.goto(f"{portal}{QUEUE}{report.pk}/change/")
     with page.expect_navigation():
         page.evaluate(

@@ -8,9 +8,9 @@ from playwright.sync_api import Error as PlaywrightError
 
 from tests.browser.pages import small_and_large
 from tests.browser.test_desk import _come_in, faults
-from tests.support.admin_urls import Addresses, pages
+from tests.support.admin_urls import AdminUrls, pages
 from tests.support.alert_factories import draft, submitted
-from tests.support.officers import enlist, log_in
+from tests.support.officers import create_officer, log_in
 from tests.support.permission_matrix import PAGES
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
@@ -27,14 +27,14 @@ WALKS += [("approver", slice(None)), ("editor", slice(None))]
 def test_no_page_of_the_desk_has_a_fault(
     portal: str, browser: Browser, role: str, part: slice
 ) -> None:
-    addresses = Addresses()
+    addresses = AdminUrls()
     # With what an approver decides, or as an editor writes it.
     addresses.made["alert"] = (draft() if role == "editor" else submitted()).pk
     seen = [name for name in pages() if name.startswith(WALKED[role])]
     open_to_role = [name for name in seen if role in PAGES[name][0]]
     paths = {name: addresses.of(name, pages()[name]) for name in open_to_role[part]}
     context = browser.new_context(viewport={"width": 1280, "height": 800}, bypass_csp=True)
-    _come_in(context, portal, log_in(enlist("di.bo", role)))
+    _come_in(context, portal, log_in(create_officer("di.bo", role)))
     wrong = _walk(context.new_page(), portal, paths)
     context.close()
     assert wrong == {}

@@ -10,17 +10,17 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from accounts import roles as people
+from accounts import roles
 from alerts.models import Alert
-from reports.extraction import redaction as privacy
+from reports.extraction import redaction
 from reports.models import Campaign, Case, Clock, Event, Message, Report, Slip
 from reports.submission import intake
-from reports.triage import service as triage
+from reports.triage import service
 from tests.browser.pages import press
 from tests.browser.test_desk import QUEUE, _come_in
-from tests.support import report_factories as evidence
+from tests.support import report_factories
 from tests.support.campaign_factories import members
-from tests.support.officers import enlist, log_in
+from tests.support.officers import create_officer, log_in
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -36,7 +36,7 @@ ANSWER = "Lúc 9 giờ sáng, ngân hàng ở phường Hạc Thành."
 class Morning:
     """The twenty reports of a night by what they will come to."""
 
-    asked: intake.Accepted
+    asked: intake.SubmissionResult
     police: list[Report]
     power: list[Report]
     adverts: list[Report]
@@ -50,11 +50,13 @@ class Morning:
 
 @pytest.fixture
 def morning(portal: str) -> Morning:
-    asked = intake.accept(intake.Typed(story=BANK, contact="0550 000 111"), "a-key-of-the-morning")
-    triage._write(triage.find(asked.report))
+    asked = intake.submit_report(
+        intake.ReportSubmission(story=BANK, contact="0550 000 111"), "a-key-of-the-morning"
+    )
+    service._write(service.extract(asked.report))
     police = [_called(POLICE, "0550 000 123") for _ in range(6)]
     power = [_called(POWER, "0992 000 118") for _ in range(5)]
-    adverts = [evidence.triaged(ADVERT) for _ in range(5)]
+    adverts = [report_factories.triaged(ADVERT) for _ in range(5)]
     banks = [_called(BANK, f"0550 000 20{number}") for number in range(3)]
     assert _wave(police) != _wave(power)
     return Morning(asked, police, power, adverts, banks, (_wave(police), _wave(power)))
@@ -66,7 +68,7 @@ def _wave(reports: list[Report]) -> Campaign:
 
 
 def _called(story: str, number: str) -> Report:
-    return evidence.triaged(story, caller_number=number)
+    return report_factories.triaged(story, caller_number=number)
 
 
 def _desk(browser: Browser, portal: str, officer: Client) -> BrowserContext:
@@ -78,8 +80,8 @@ def _desk(browser: Browser, portal: str, officer: Client) -> BrowserContext:
 @pytest.fixture
 def ha(browser: Browser, portal: str) -> Iterator[Page]:
     """The lead, who also writes warnings."""
-    user = enlist("ha", "lead")
-    user.groups.add(people.group_of("editor"))
+    user = create_officer("ha", "lead")
+    user.groups.add(roles.group_of("editor"))
     context = _desk(browser, portal, log_in(user))
     yield context.new_page()
     context.close()
@@ -87,7 +89,7 @@ def ha(browser: Browser, portal: str) -> Iterator[Page]:
 
 @pytest.fixture
 def minh(browser: Browser, portal: str) -> Iterator[Page]:
-    context = _desk(browser, portal, log_in(enlist("minh", "duty")))
+    context = _desk(browser, portal, log_in(create_officer("minh", "duty")))
     yield context.new_page()
     context.close()
 
@@ -145,7 +147,7 @@ def _look(page: Page, url: str, report: Report) -> None:
 
 
 def _ask_and_be_answered(
-    url: str, phone: BrowserContext, page: Page, asked: intake.Accepted
+    url: str, phone: BrowserContext, page: Page, asked: intake.SubmissionResult
 ) -> None:
     """Asked by keys, seen before it is sent, answered on the resident's phone, gone on with."""
     _look(page, url, asked.report)
@@ -170,7 +172,7 @@ def _ask_and_be_answered(
         page.keyboard.press("t")
 
 
-def _answer(url: str, phone: BrowserContext, asked: intake.Accepted) -> None:
+def _answer(url: str, phone: BrowserContext, asked: intake.SubmissionResult) -> None:
     page = phone.new_page()
     page.goto(f"{url}/theo-doi/")
     page.locator("main [name=code]").fill(asked.code or "")
@@ -271,7 +273,7 @@ def _is_on_record(morning: Morning) -> None:
     asked = Case.objects.get(report=morning.asked.report)
     assert (asked.status, getattr(asked.officer, "username", "")) == ("in_review", "minh")
     thread = Message.objects.filter(report=asked.pk).order_by("pk")
-    assert [privacy.opened(said, "text") for said in thread] == [QUESTION, ANSWER]
+    assert [redaction.decrypt_field(said, "text") for said in thread] == [QUESTION, ANSWER]
     assert Slip.objects.get().report_id == Case.objects.get(status="handed_over").pk
     running = Clock.objects.filter(report=Case.objects.get(status="actioned").pk, met_at=None)
     assert {clock.kind for clock in running} == {"tell", "verify"}

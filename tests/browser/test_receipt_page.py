@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from reports.models import Addition, Report, Statement
-from reports.public import confirmed_statements as confirmed
+from reports.public import confirmed_statements
 from tests.browser.pages import A4, press, printed
 from tests.browser.test_resident_pages import faults
 
@@ -26,7 +26,7 @@ def portal(live_server: LiveServer) -> str:
     call_command("setup_desk", verbosity=0)
     by = User.objects.create(username="lead")
     Statement.objects.update(is_public=True, confirmed_by=by, confirmed_at=timezone.now())
-    confirmed.forget()
+    confirmed_statements.clear_cache()
     return str(live_server.url)
 
 

@@ -235,7 +235,9 @@ def test_script_sends_the_very_words_that_the_browser_would(writing: Page) -> No
 def test_what_the_server_refuses_is_shown_as_without_script(
     writing: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reports.submission.intake.accept", Mock(side_effect=OperationalError))
+    monkeypatch.setattr(
+        "reports.submission.intake.submit_report", Mock(side_effect=OperationalError)
+    )
     writing.get_by_role("button", name=SEND).click()
     expect(writing.get_by_role("heading", name="Chưa gửi được")).to_be_visible()
     assert told(writing) == STORY

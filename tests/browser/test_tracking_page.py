@@ -7,12 +7,12 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from accounts import roles as people
+from accounts import roles
 from reports.cases import workflow
 from reports.models import Addition, Campaign, CampaignLink, Message, Statement
-from reports.public import confirmed_statements as confirmed
+from reports.public import confirmed_statements
 from reports.submission import intake
-from reports.submission.intake import Typed
+from reports.submission.intake import ReportSubmission
 from tests.browser.pages import press
 from tests.browser.test_resident_pages import faults
 from tests.support.report_factories import report
@@ -22,7 +22,7 @@ WORDS = {
     "": {"look": "Xem tin của tôi", "answer": "Gửi cho cán bộ", "add": "Thêm vào tin báo"},
     "/en": {"look": "See my report", "answer": "Send to the officer", "add": "Add to my report"},
 }
-TYPED = Typed(
+TYPED = ReportSubmission(
     story="Họ xưng công an.",
     caller_number="0550 000 123",
     money_lost_raw="12 triệu",
@@ -35,18 +35,18 @@ TYPED = Typed(
 @pytest.fixture
 def officer() -> User:
     call_command("setup_desk", verbosity=0)
-    people.establish_roles()
+    roles.establish_roles()
     user = User.objects.create_user("truc.ban", is_staff=True)
-    user.groups.add(people.group_of("duty"))
+    user.groups.add(roles.group_of("duty"))
     Statement.objects.update(is_public=True, confirmed_by=user, confirmed_at=timezone.now())
-    confirmed.forget()
+    confirmed_statements.clear_cache()
     return user
 
 
 @pytest.fixture
-def mine(officer: User) -> intake.Accepted:
+def mine(officer: User) -> intake.SubmissionResult:
     """A report in a wave that is large enough to be counted."""
-    accepted = intake.accept(TYPED, "a-key-of-the-browser")
+    accepted = intake.submit_report(TYPED, "a-key-of-the-browser")
     wave = Campaign.objects.create(code="Đ-26-K4M", title="Giả danh công an")
     for member in (accepted.report, *(report(f"Chuyện {each}") for each in range(5))):
         CampaignLink.objects.create(
@@ -55,7 +55,7 @@ def mine(officer: User) -> intake.Accepted:
     return accepted
 
 
-def look(page: Page, portal: str, mine: intake.Accepted, language: str) -> None:
+def look(page: Page, portal: str, mine: intake.SubmissionResult, language: str) -> None:
     page.goto(f"{portal}{language}/theo-doi/")
     page.fill("main [name=code]", str(mine.code))
     press(page, page.get_by_role("button", name=WORDS[language]["look"]))
@@ -68,7 +68,7 @@ def unfold(page: Page) -> None:
 
 @pytest.mark.parametrize("language", WORDS)
 def test_no_state_of_the_page_has_a_fault(
-    live_server: LiveServer, mine: intake.Accepted, officer: User, page: Page, language: str
+    live_server: LiveServer, mine: intake.SubmissionResult, officer: User, page: Page, language: str
 ) -> None:
     look(page, live_server.url, mine, language)
     unfold(page)
@@ -77,7 +77,7 @@ def test_no_state_of_the_page_has_a_fault(
     page.locator("main [name=called_d]").fill("31/2")
     press(page, page.get_by_role("button", name=WORDS[language]["add"]))
     assert faults(page) == []
-    workflow.ask(mine.report.pk, by=officer, version=1, reason="Họ gọi lúc mấy giờ?")
+    workflow.ask_reporter(mine.report.pk, by=officer, version=1, reason="Họ gọi lúc mấy giờ?")
     look(page, live_server.url, mine, language)
     assert faults(page) == []
     page.locator("main [name=text]").fill("Lúc 9 giờ.")
@@ -88,9 +88,9 @@ def test_no_state_of_the_page_has_a_fault(
 
 
 def test_without_script_an_answer_takes_two_touches(
-    live_server: LiveServer, mine: intake.Accepted, officer: User, browser: Browser
+    live_server: LiveServer, mine: intake.SubmissionResult, officer: User, browser: Browser
 ) -> None:
-    workflow.ask(mine.report.pk, by=officer, version=1, reason="Họ gọi lúc mấy giờ?")
+    workflow.ask_reporter(mine.report.pk, by=officer, version=1, reason="Họ gọi lúc mấy giờ?")
     context = browser.new_context(viewport={"width": 360, "height": 740}, java_script_enabled=False)
     page = context.new_page()
     look(page, live_server.url, mine, "")
@@ -102,7 +102,7 @@ def test_without_script_an_answer_takes_two_touches(
 
 
 def test_without_script_a_second_caller_is_added_by_labels_alone(
-    live_server: LiveServer, mine: intake.Accepted, browser: Browser
+    live_server: LiveServer, mine: intake.SubmissionResult, browser: Browser
 ) -> None:
     context = browser.new_context(viewport={"width": 360, "height": 740}, java_script_enabled=False)
     page = context.new_page()

@@ -310,7 +310,7 @@ def test_the_lines_that_an_agency_chooses_work_where_they_are_pasted(
     theirs = visitor.context.new_page()
     theirs.goto(agency.url)
     theirs.wait_for_function("document.querySelectorAll('iframe').length === 2")
-    title = AlertRevision.objects.get().words.short_title
+    title = AlertRevision.objects.get().frozen_content.short_title
     for framed in theirs.frames[1:]:
         framed.get_by_text(title).first.wait_for()
     assert too_wide(theirs) == []

@@ -5,8 +5,8 @@ from django.contrib.auth.models import User
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
-from core.client_ip import address_of
-from tests.support.officers import enlist
+from core.client_ip import client_ip
+from tests.support.officers import create_officer
 
 PROXY = "10.0.0.1"
 
@@ -14,7 +14,7 @@ PROXY = "10.0.0.1"
 def seen(settings: Settings, trusted: int, told: str | None, spoke: str = PROXY) -> str | None:
     settings.TRUSTED_PROXIES = trusted
     headers = {} if told is None else {"X-Forwarded-For": told}
-    return address_of(RequestFactory().get("/", headers=headers, REMOTE_ADDR=spoke))
+    return client_ip(RequestFactory().get("/", headers=headers, REMOTE_ADDR=spoke))
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def _fail(address: str, name: str = "ha") -> int:
 
 @pytest.fixture
 def user(db: None) -> User:
-    return enlist("ha", "duty")
+    return create_officer("ha", "duty")
 
 
 def test_a_stranger_locks_no_officer_out(settings: Settings, user: User) -> None:

@@ -10,19 +10,19 @@ from django.apps import apps
 from django.db.models import BinaryField, Model
 from django.test import Client
 
-from core.personal_data_inventory import HEAD, table
+from core.personal_data_inventory import HEAD, render_inventory
 from portal.personal_data_third_party import DECLARED
 from reports.cases import workflow
-from reports.facts.merged_report import Leg
+from reports.facts.merged_report import Caller
 from reports.models import Case, Report
 from reports.numbers import disputes
-from reports.numbers.disputes import Asked
-from reports.retention import key_rotation as rotation
-from reports.tracking import followups as later
-from reports.tracking.followups import Later
-from reports.triage import service as triage
-from tests.support import report_factories as evidence
-from tests.support.admin_urls import Addresses, pages
+from reports.numbers.disputes import DisputeSubmission
+from reports.retention import key_rotation
+from reports.tracking import followups
+from reports.tracking.followups import FollowupSubmission
+from reports.triage import service
+from tests.support import report_factories
+from tests.support.admin_urls import AdminUrls, pages
 from tests.support.officers import Person
 from tests.support.permission_matrix import PAGES
 
@@ -52,14 +52,14 @@ def test_every_model_says_what_is_personal() -> None:
 
 @pytest.mark.parametrize("label", sorted(DECLARED))
 def test_every_field_is_declared_and_no_other(label: str) -> None:
-    named = Counter(DECLARED[label].named())
+    named = Counter(DECLARED[label].all_fields())
     assert not [name for name, times in named.items() if times > 1], "said twice"
     assert fields_of(label) == named.keys(), fields_of(label) ^ named.keys()
 
 
 def test_what_is_declared_sealed_is_sealed_and_rotated() -> None:
     for label, fields in DECLARED.items():
-        by_name = {name for name in fields_of(label) if name.endswith(rotation.SEALED)}
+        by_name = {name for name in fields_of(label) if name.endswith(key_rotation.SEALED)}
         assert set(fields.sealed.split()) == by_name | SEALED_AS_SIGNS.get(label, set()), label
         kinds = [type(MODELS[label]._meta.get_field(name)) for name in by_name]
         assert set(kinds) <= {BinaryField}, label
@@ -72,7 +72,7 @@ def test_whoever_leaves_something_in_clear_says_why() -> None:
 
 def test_the_docs_hold_the_same_table() -> None:
     told = DOCS.read_text().partition(HEAD)
-    assert told[1] + told[2] == table(DECLARED) + "\n", (
+    assert told[1] + told[2] == render_inventory(DECLARED) + "\n", (
         "write it anew: manage.py personal_data > docs/personal.md"
     )
 
@@ -80,7 +80,7 @@ def test_the_docs_hold_the_same_table() -> None:
 @pytest.fixture
 def full(db: None, duty: Person) -> Report:
     """A report with a mark in whatever it says of a person, read, answered and added to."""
-    report = evidence.report(
+    report = report_factories.report(
         f"Họ gọi {MARKS['story']}, đọc số căn cước {MARKS['story_sealed']} của tôi.",
         contact=MARKS["contact_sealed"],
         phrase=MARKS["phrase_sealed"],
@@ -89,22 +89,26 @@ def full(db: None, duty: Person) -> Report:
         money_lost_raw=MARKS["money_lost_raw"],
         commune_raw=MARKS["commune_raw"],
     )
-    said = Later(story=MARKS["story"], legs=(Leg(number=MARKS["caller_number"]),))
-    later.add(report, said, "key-of-a-page-1")
-    later.reply(report, MARKS["phrase_sealed"], "key-of-a-page-2")
-    triage._write(triage.find(report))
-    disputes.take_in(Asked(MARKS["caller_number"], MARKS["story"]), "key-of-a-page-3")
+    said = FollowupSubmission(story=MARKS["story"], legs=(Caller(number=MARKS["caller_number"]),))
+    followups.submit_followup(report, said, "key-of-a-page-1")
+    followups.submit_reply(report, MARKS["phrase_sealed"], "key-of-a-page-2")
+    service._write(service.extract(report))
+    disputes.submit_dispute(
+        DisputeSubmission(MARKS["caller_number"], MARKS["story"]), "key-of-a-page-3"
+    )
     version = Case.objects.get(report=report).version
-    workflow.note(report.pk, by=duty.user, version=version, reason=f"Gọi {MARKS['contact_sealed']}")
+    workflow.add_note(
+        report.pk, by=duty.user, version=version, reason=f"Gọi {MARKS['contact_sealed']}"
+    )
     return report
 
 
 def test_each_personal_field_of_a_report_has_a_mark() -> None:
-    assert MARKS.keys() == DECLARED["reports.Report"].personal()
+    assert MARKS.keys() == DECLARED["reports.Report"].personal_fields()
 
 
 def test_the_auditor_sees_nothing_that_tells_of_a_reporter(full: Report, auditor: Person) -> None:
-    addresses = Addresses()
+    addresses = AdminUrls()
     mine = {name: page for name, page in pages().items() if "auditor" in PAGES[name][0]}
     seen = {name: body(auditor.client, addresses.of(name, page)) for name, page in mine.items()}
     assert len(seen) > 10

@@ -15,7 +15,7 @@ from limits import RateLimitItemPerMinute
 from pytest_django import Settings
 from redis import Redis
 
-from core import rate_limits as limits
+from core import rate_limits
 
 pytestmark = pytest.mark.usefixtures("enforced")
 
@@ -31,66 +31,66 @@ def visit(address: str = "192.0.2.1") -> HttpRequest:
 
 def guess(times: int, address: str = "192.0.2.1") -> None:
     for _ in range(times):
-        limits.wrong_code(visit(address))
+        rate_limits.record_wrong_code(visit(address))
 
 
 def test_ten_wrong_codes_are_answered_and_then_one_waits() -> None:
     guess(9)
-    assert limits.pause("code", visit()) == 0
+    assert rate_limits.retry_after("code", visit()) == 0
     guess(1)
-    assert 590 <= limits.pause("code", visit()) <= 600
+    assert 590 <= rate_limits.retry_after("code", visit()) <= 600
 
 
 def test_looking_at_the_window_takes_nothing_from_it() -> None:
     for _ in range(40):
-        assert limits.pause("code", visit()) == 0
+        assert rate_limits.retry_after("code", visit()) == 0
 
 
 def test_one_address_does_not_slow_another() -> None:
     guess(10)
-    assert limits.pause("code", visit("192.0.2.2")) == 0
+    assert rate_limits.retry_after("code", visit("192.0.2.2")) == 0
 
 
 def test_the_addresses_of_one_ipv6_network_are_one_visitor() -> None:
     guess(10, "2001:db8:1:2::1")
-    assert limits.pause("code", visit("2001:db8:1:2:3::9")) > 0
-    assert limits.pause("code", visit("2001:db8:1:3::1")) == 0
+    assert rate_limits.retry_after("code", visit("2001:db8:1:2:3::9")) > 0
+    assert rate_limits.retry_after("code", visit("2001:db8:1:3::1")) == 0
 
 
 def test_an_ipv4_address_is_itself_however_it_is_written() -> None:
     guess(10, "::ffff:192.0.2.1")
-    assert limits.pause("code", visit()) > 0
-    assert limits.pause("code", visit("::ffff:192.0.2.2")) == 0
+    assert rate_limits.retry_after("code", visit()) > 0
+    assert rate_limits.retry_after("code", visit("::ffff:192.0.2.2")) == 0
 
 
 def test_who_has_no_address_is_never_slowed() -> None:
     guess(20, "")
-    assert limits.pause("code", visit("")) == 0
-    assert limits.wrong_codes() == 20
+    assert rate_limits.retry_after("code", visit("")) == 0
+    assert rate_limits.wrong_codes() == 20
 
 
 def test_look_ups_have_a_window_of_their_own() -> None:
-    assert [limits.allow("check", visit()) for _ in range(301)] == [True] * 300 + [False]
-    assert [limits.allow("dispute", visit()) for _ in range(31)] == [True] * 30 + [False]
-    assert limits.pause("code", visit()) == 0
+    assert [rate_limits.consume("check", visit()) for _ in range(301)] == [True] * 300 + [False]
+    assert [rate_limits.consume("dispute", visit()) for _ in range(31)] == [True] * 30 + [False]
+    assert rate_limits.retry_after("code", visit()) == 0
 
 
 def test_wrong_words_are_counted_by_address_and_report() -> None:
     for _ in range(5):
-        assert limits.pause("word", visit(), "26-7K4M-29QX") == 0
-        limits.wrong_word(visit(), "26-7K4M-29QX")
-    assert 590 <= limits.pause("word", visit(), "26-7K4M-29QX") <= 600
-    assert limits.pause("word", visit("192.0.2.2"), "26-7K4M-29QX") == 0
-    assert limits.pause("word", visit(), "26-2222-2222") == 0
-    assert limits.wrong_codes() == 5
+        assert rate_limits.retry_after("word", visit(), "26-7K4M-29QX") == 0
+        rate_limits.record_wrong_word(visit(), "26-7K4M-29QX")
+    assert 590 <= rate_limits.retry_after("word", visit(), "26-7K4M-29QX") <= 600
+    assert rate_limits.retry_after("word", visit("192.0.2.2"), "26-7K4M-29QX") == 0
+    assert rate_limits.retry_after("word", visit(), "26-2222-2222") == 0
+    assert rate_limits.wrong_codes() == 5
 
 
 def test_counting_alone_refuses_nobody(settings: Settings) -> None:
     settings.RATE_LIMITS = "count"
     guess(12)
-    assert limits.pause("code", visit()) == 0
-    assert all(limits.allow("dispute", visit()) for _ in range(35))
-    assert limits.wrong_codes() == 12
+    assert rate_limits.retry_after("code", visit()) == 0
+    assert all(rate_limits.consume("dispute", visit()) for _ in range(35))
+    assert rate_limits.wrong_codes() == 12
 
 
 def test_no_address_is_kept_in_clear(enforced: Redis) -> None:
@@ -104,11 +104,11 @@ def test_no_address_is_kept_in_clear(enforced: Redis) -> None:
 @pytest.mark.usefixtures("frozen")
 def test_without_valkey_a_process_lets_a_third_through_by_itself() -> None:
     guess(3)
-    assert limits.pause("code", visit()) == 0
+    assert rate_limits.retry_after("code", visit()) == 0
     guess(1)
-    assert 590 <= limits.pause("code", visit()) <= 600
-    assert limits.pause("code", visit("192.0.2.2")) == 0
-    assert [limits.allow("dispute", visit()) for _ in range(11)] == [True] * 10 + [False]
+    assert 590 <= rate_limits.retry_after("code", visit()) <= 600
+    assert rate_limits.retry_after("code", visit("192.0.2.2")) == 0
+    assert [rate_limits.consume("dispute", visit()) for _ in range(11)] == [True] * 10 + [False]
 
 
 @pytest.mark.usefixtures("frozen")
@@ -116,7 +116,7 @@ def test_without_valkey_it_is_asked_once() -> None:
     guess(1)
     begun = time.monotonic()
     guess(50)
-    assert limits.wrong_codes() is None
+    assert rate_limits.wrong_codes() is None
     assert time.monotonic() - begun < 1
 
 
@@ -136,31 +136,31 @@ def test_a_frozen_valkey_costs_one_short_wait(
 def test_a_valkey_that_is_back_is_asked_after_a_rest(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "REST", 0.3)
+    monkeypatch.setattr(rate_limits, "REST", 0.3)
     there, settings.REDIS_URL = settings.REDIS_URL, f"unix://{tmp_path}/nobody.sock?db=0"
     guess(9)
     settings.REDIS_URL = there
-    assert limits.wrong_codes() is None
+    assert rate_limits.wrong_codes() is None
     time.sleep(0.4)
-    assert limits.wrong_codes() == 0
-    assert limits.pause("code", visit()) == 0
+    assert rate_limits.wrong_codes() == 0
+    assert rate_limits.retry_after("code", visit()) == 0
 
 
 def test_the_first_guess_and_every_hundredth_are_logged(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[int] = []
-    monkeypatch.setattr(limits.log, "warning", lambda _, wrong: told.append(wrong))
-    monkeypatch.setattr(limits, "sleep", lambda _: None)
+    monkeypatch.setattr(rate_limits.log, "warning", lambda _, wrong: told.append(wrong))
+    monkeypatch.setattr(rate_limits, "sleep", lambda _: None)
     guess(200)
     assert told == [1, 100, 200]
 
 
 def test_many_guesses_of_all_only_slow_the_wrong_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
-    monkeypatch.setattr(limits, "sleep", slept.append)
+    monkeypatch.setattr(rate_limits, "sleep", slept.append)
     for number in range(302):
         guess(1, f"198.51.{number // 250}.{number % 250}")
-    assert slept == [limits.SLOWED_BY] * 2
-    assert limits.pause("code", visit()) == 0
+    assert slept == [rate_limits.SLOWED_BY] * 2
+    assert rate_limits.retry_after("code", visit()) == 0
 
 
 def test_no_more_than_two_wait_in_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,10 +171,10 @@ def test_no_more_than_two_wait_in_a_process(monkeypatch: pytest.MonkeyPatch) -> 
         slept.append(seconds)
         guess(1)
 
-    monkeypatch.setattr(limits, "ALL_WRONG", RateLimitItemPerMinute(1))
-    monkeypatch.setattr(limits, "sleep", meanwhile)
+    monkeypatch.setattr(rate_limits, "ALL_WRONG", RateLimitItemPerMinute(1))
+    monkeypatch.setattr(rate_limits, "sleep", meanwhile)
     guess(2)
-    assert slept == [limits.SLOWED_BY] * 2
+    assert slept == [rate_limits.SLOWED_BY] * 2
 
 
 @pytest.mark.parametrize(("given", "found"), [("", "enforce"), ("count", "count")])

@@ -3,14 +3,14 @@
 import pytest
 from django.urls import NoReverseMatch, reverse
 
-from core.audit import log as events
+from core.audit import events as log
 from reports.cases import workflow
 from reports.models import (
     Campaign,
     Event,
     Report,
 )
-from tests.support import report_factories as evidence
+from tests.support import report_factories
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -22,8 +22,8 @@ def test_only_models_with_a_reason_are_registered() -> None:
 
 
 def test_the_auditor_reads_acts_and_nothing_personal(auditor: Person, duty: Person) -> None:
-    report = evidence.triaged("Bà Tư ở xóm Trên kể lại.", contact="0992 000 118")
-    workflow.note(report.pk, by=duty.user, version=1, reason="Đã gọi bà Tư, số 0992 000 118")
+    report = report_factories.triaged("Bà Tư ở xóm Trên kể lại.", contact="0992 000 118")
+    workflow.add_note(report.pk, by=duty.user, version=1, reason="Đã gọi bà Tư, số 0992 000 118")
     page = auditor.client.get("/admin/reports/event/").content.decode()
     assert "Ghi chú" in page
     assert "duty" in page
@@ -34,14 +34,14 @@ def test_the_auditor_reads_acts_and_nothing_personal(auditor: Person, duty: Pers
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
 def test_the_record_cannot_be_changed_from_the_desk(lead: Person, method: str) -> None:
-    event = events.record("report", "x", "noted", by=lead.user)
+    event = log.log_event("report", "x", "noted", by=lead.user)
     for page in ("change", "delete"):
         getattr(lead.client, method)(f"/admin/reports/event/{event.pk}/{page}/", {"kind": "junked"})
     assert Event.objects.get(pk=event.pk).kind == "noted"
 
 
 def test_reports_cannot_be_deleted_many_at_once(lead: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     assert b"delete_selected" not in lead.client.get("/admin/reports/report/").content
     lead.client.post(
         "/admin/reports/report/",

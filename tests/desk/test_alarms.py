@@ -9,12 +9,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from lxml import html
 
-from core.outbox import queue as outbox
+from core.outbox import queue
 from reports.models import Alarm, OutboxItem, QueueTally
-from reports.monitoring import queue_stats as stats
+from reports.monitoring import queue_stats
 from reports.submission import intake
-from tests.support import report_factories as evidence
-from tests.support.officers import Person, enlist
+from tests.support import report_factories
+from tests.support.officers import Person, create_officer
 
 pytestmark = pytest.mark.django_db
 
@@ -22,7 +22,7 @@ PAGES = ["/admin/", "/admin/reports/report/", "/admin/alerts/alert/", "/admin/pa
 
 
 def late(minutes: int = 12) -> None:
-    evidence.report()
+    report_factories.report()
     OutboxItem.objects.update(created_at=Now() - timedelta(minutes=minutes))
 
 
@@ -33,7 +33,7 @@ def banner(client: Client, address: str = "/admin/") -> str:
 
 
 def test_a_quiet_desk_has_no_banner(duty: Person) -> None:
-    evidence.report()
+    report_factories.report()
     assert banner(duty.client) == ""
 
 
@@ -45,7 +45,7 @@ def test_every_page_of_the_desk_tells(lead: Person, address: str) -> None:
 
 def test_a_reports_page_tells(duty: Person) -> None:
     late()
-    report = evidence.report()
+    report = report_factories.report()
     assert "Tin không mất" in banner(duty.client, f"/admin/reports/report/{report.pk}/change/")
 
 
@@ -70,7 +70,7 @@ def test_a_purge_or_a_breach_that_is_late_is_told(lead: Person, duty: Person, ki
 
 
 def test_what_failed_leads_to_its_reports(duty: Person) -> None:
-    stuck = evidence.report("a")
+    stuck = report_factories.report("a")
     OutboxItem.objects.update(failed_at=Now())
     page = html.document_fromstring(duty.client.get("/admin/").content.decode())
     (link,) = page.xpath("//*[@class='alarms']//a/@href")
@@ -79,26 +79,26 @@ def test_what_failed_leads_to_its_reports(duty: Person) -> None:
 
 
 def test_what_was_read_again_since_is_no_longer_failed(duty: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     OutboxItem.objects.update(failed_at=Now())
     assert "không đọc được" in banner(duty.client)
-    outbox.enqueue(intake.TRIAGE, report.pk)
+    queue.enqueue(intake.TRIAGE, report.pk)
     assert banner(duty.client) == ""
 
 
 def test_an_equation_that_is_false_is_told_with_its_time(duty: Person) -> None:
-    evidence.report()
+    report_factories.report()
     OutboxItem.objects.all().delete()
-    stats.roll_up()
+    queue_stats.store_queue_balance()
     assert "1 tin chưa vào hàng máy đọc (đếm lúc" in banner(duty.client)
 
 
 def test_a_count_that_nobody_takes_is_told(duty: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    evidence.report()
+    report_factories.report()
     with monkeypatch.context() as patched:
-        patched.setattr(stats, "OLD_AFTER", 0)
+        patched.setattr(queue_stats, "STALE_AFTER_SECONDS", 0)
         assert "Máy chưa đếm số tin lần nào" in banner(duty.client)
-    stats.roll_up()
+    queue_stats.store_queue_balance()
     assert banner(duty.client) == ""
     QueueTally.objects.update(counted_at=Now() - timedelta(minutes=16))
     assert "Đã 16 phút máy chưa đếm lại số tin" in banner(duty.client)
@@ -120,7 +120,7 @@ def test_an_editor_of_warnings_is_not_told(editor: Person) -> None:
 def test_who_has_not_given_the_second_factor_is_not_told() -> None:
     late()
     client = Client()
-    client.force_login(enlist("nửa đường", "duty"), backend="accounts.backends.DeskBackend")
+    client.force_login(create_officer("nửa đường", "duty"), backend="accounts.backends.DeskBackend")
     assert banner(client, "/admin/login/") == ""
 
 
@@ -139,7 +139,7 @@ def text_of(client: Client, report_page: str) -> str:
 
 
 def test_a_report_that_the_machine_gave_up_on_says_so(duty: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     OutboxItem.objects.update(failed_at=Now(), attempts=5, error="ValueError")
     text = text_of(duty.client, f"/admin/reports/report/{report.pk}/change/")
     assert "5 lần thử, lỗi ValueError. Tin này cần người đọc." in text
@@ -147,7 +147,7 @@ def test_a_report_that_the_machine_gave_up_on_says_so(duty: Person) -> None:
 
 
 def test_facts_of_an_earlier_reading_stay_beside_a_failed_one(duty: Person) -> None:
-    report = evidence.triaged("Họ xưng công an.")
+    report = report_factories.triaged("Họ xưng công an.")
     OutboxItem.objects.update(failed_at=Now(), attempts=5, error="ValueError")
     text = text_of(duty.client, f"/admin/reports/report/{report.pk}/change/")
     assert "Tin này cần người đọc" in text
@@ -155,7 +155,7 @@ def test_facts_of_an_earlier_reading_stay_beside_a_failed_one(duty: Person) -> N
 
 
 def test_a_report_that_is_tried_again_says_why_it_was_not_read(duty: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     OutboxItem.objects.update(attempts=2, error="OperationalError")
     text = text_of(duty.client, f"/admin/reports/report/{report.pk}/change/")
     assert "Đã thử 2 lần, lỗi OperationalError; máy sẽ thử lại." in text

@@ -9,12 +9,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from lxml import html
 
-from core.audit import chain
-from core.audit import chain_verification as chain_check
-from core.audit import log as events
-from desk import audit_log_filter as record_filter
+from core.audit import chain, chain_verification
+from core.audit import events as log
+from desk import audit_log_filter
 from reports.models import Report
-from tests.support import report_factories as evidence
+from tests.support import report_factories
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -29,11 +28,11 @@ def listed(person: Person, address: str = LIST, **asked: Any) -> list[str]:
 
 
 def some_acts(duty: Person, lead: Person) -> Report:
-    report = evidence.report()
-    events.record("report", report.pk, "noted", by=duty.user, reason="Đã gọi bà Tư")
-    events.record("report", report.pk, "revealed", by=lead.user, what="contact")
-    events.record("office", 7, "office_saved", by=lead.user)
-    events.record("report", "x", "code_replaced")
+    report = report_factories.report()
+    log.log_event("report", report.pk, "noted", by=duty.user, reason="Đã gọi bà Tư")
+    log.log_event("report", report.pk, "revealed", by=lead.user, what="contact")
+    log.log_event("office", 7, "office_saved", by=lead.user)
+    log.log_event("report", "x", "code_replaced")
     return report
 
 
@@ -96,7 +95,7 @@ def test_hostile_questions_break_nothing(lead: Person, name: str, value: str) ->
 def test_older_acts_are_one_link_away(lead: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("desk.audit_log.PAGE", 3)
     for number in range(5):
-        events.record("report", f"r{number}", "noted")
+        log.log_event("report", f"r{number}", "noted")
     page = html.document_fromstring(lead.client.get(LIST, {"kind": "noted"}).content.decode())
     (older,) = page.xpath("//a[contains(., 'cũ hơn')]/@href")
     rows = html.document_fromstring(lead.client.get(LIST + older).content.decode())
@@ -134,7 +133,9 @@ def test_an_auditor_gets_no_link_to_a_report(duty: Person, lead: Person, auditor
 @pytest.mark.parametrize("address", [LIST, LOOKS])
 def test_no_table_is_counted_and_few_statements_are_asked(lead: Person, address: str) -> None:
     for _ in range(30):
-        events.record("report", evidence.report().pk, "revealed", by=lead.user, what="contact")
+        log.log_event(
+            "report", report_factories.report().pk, "revealed", by=lead.user, what="contact"
+        )
     with CaptureQueriesContext(connection) as asked:
         lead.client.get(address)
     book_keeping = ("django_session", "SAVEPOINT")
@@ -145,15 +146,15 @@ def test_no_table_is_counted_and_few_statements_are_asked(lead: Person, address:
 
 def test_the_page_tells_how_far_the_record_is_chained(auditor: Person) -> None:
     assert "Chưa dòng nào được khóa nối" in auditor.client.get(LIST).content.decode()
-    event = events.record("report", "r", "noted")
-    chain.seal()
+    event = log.log_event("report", "r", "noted")
+    chain.extend_chain()
     assert f"Đã khóa nối đến dòng số {event.pk}" in auditor.client.get(LIST).content.decode()
-    chain_check.note_break(chain_check.BrokenError("changed", event.pk))
+    chain_verification.store_break(chain_verification.ChainBrokenError("changed", event.pk))
     assert "không khớp với bản đã khóa" in auditor.client.get(LIST).content.decode()
 
 
 def test_the_list_of_a_page_is_as_long_as_said() -> None:
-    assert record_filter.PAGE == 100
+    assert audit_log_filter.PAGE == 100
 
 
 # What an auditor must not reach: everything that shows, holds or takes along what is personal.
@@ -175,7 +176,7 @@ CLOSED_TO_AUDITORS = [
 
 @pytest.mark.parametrize(("method", "what"), CLOSED_TO_AUDITORS)
 def test_an_auditor_reaches_nothing_personal(auditor: Person, method: str, what: str) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     answer = getattr(auditor.client, method)(f"/admin/reports/report/{report.pk}/{what}")
     assert answer.status_code == 403
 
@@ -183,7 +184,9 @@ def test_an_auditor_reaches_nothing_personal(auditor: Person, method: str, what:
 def test_an_auditors_pages_hold_no_number_name_or_word_of_a_reporter(
     auditor: Person, duty: Person
 ) -> None:
-    report = evidence.triaged("Bà Tư ở xóm Trên kể.", contact="0992 000 118", phrase="ấm chảo")
+    report = report_factories.triaged(
+        "Bà Tư ở xóm Trên kể.", contact="0992 000 118", phrase="ấm chảo"
+    )
     duty.client.post(f"/admin/reports/report/{report.pk}/reveal-contact/")
     for page in ("/admin/", LIST, LOOKS, "/admin/auth/user/"):
         shown = auditor.client.get(page).content.decode()

@@ -6,13 +6,13 @@ import pytest
 from django.db import connection
 from lxml import html
 
-from reports.cases import legal_holds as holds
+from reports.cases import legal_holds
 from reports.models import Commune, Facts, Report
-from reports.reference import gazetteer as places
-from reports.tracking import followups as later
-from reports.tracking.followups import Later
+from reports.reference import gazetteer
+from reports.tracking import followups
+from reports.tracking.followups import FollowupSubmission
 from tests.desk.reports.test_exports import exported
-from tests.support import report_factories as evidence
+from tests.support import report_factories
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -24,20 +24,22 @@ TOLD = "Xã Kể Sau"
 @pytest.fixture
 def moved() -> Report:
     """A report from one commune whose reporter corrected it to another."""
-    places.forget()
+    gazetteer.clear_cache()
     for code, name in (("xa_dau", "Xã Ban Đầu"), ("xa_sau", TOLD)):
         Commune.objects.create(
             codename=code, code=code, name=name, former_districts=[], former_communes=[]
         )
-    subject = evidence.report(commune_raw="Ban Đầu", commune_id="xa_dau", flags=(places.AMBIGUOUS,))
+    subject = report_factories.report(
+        commune_raw="Ban Đầu", commune_id="xa_dau", flags=(gazetteer.AMBIGUOUS,)
+    )
     say(subject, commune_raw="Kể Sau", commune_id="xa_sau")
     return subject
 
 
 def say(subject: Report, **said: object) -> None:
     key = f"key-of-a-page-{subject.additions.count()}"
-    later.add(subject, Later(**said), key)  # type: ignore[arg-type]
-    evidence.read_all(subject)
+    followups.submit_followup(subject, FollowupSubmission(**said), key)  # type: ignore[arg-type]
+    report_factories.read_all(subject)
 
 
 def words(person: Person, page: str) -> str:
@@ -71,7 +73,7 @@ def test_the_file_says_it(lead: Person, moved: Report) -> None:
 
 
 def test_what_no_table_knows_is_shown_as_it_was_written_last(duty: Person, moved: Report) -> None:
-    say(moved, commune_raw="Lam Sn", flags=(places.UNKNOWN,))
+    say(moved, commune_raw="Lam Sn", flags=(gazetteer.UNKNOWN,))
     shown = words(duty, QUEUE)
     assert "Lam Sn" in shown
     assert TOLD not in shown
@@ -86,7 +88,7 @@ def test_what_was_told_before_stands_there_after_the_update(moved: Report) -> No
 
 def test_what_is_held_is_not_read_anew_by_the_update_either(lead: Person, moved: Report) -> None:
     Facts.objects.update(commune=None, commune_raw="")
-    holds.place(moved.pk, by=lead.user, reason="Công văn 12/CV")
+    legal_holds.place_hold(moved.pk, by=lead.user, reason="Công văn 12/CV")
     with connection.cursor() as cursor:
         cursor.execute(import_module("reports.migrations.0060_what_was_told_before").FILL)
     assert Facts.objects.get().commune_id is None

@@ -4,73 +4,82 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk import highlighting as marking
-from desk import labels as words
-from desk.highlighting import Part, Span
+from desk import highlighting, labels
+from desk.highlighting import HighlightSpan, TextSegment
 
 
 def test_a_span_becomes_a_part_of_its_own() -> None:
-    assert marking.parts("xưng công an gọi", [Span(5, 12, "kiểu")]) == [
-        Part("xưng "),
-        Part("công an", "kiểu"),
-        Part(" gọi"),
+    assert highlighting.split_segments("xưng công an gọi", [HighlightSpan(5, 12, "kiểu")]) == [
+        TextSegment("xưng "),
+        TextSegment("công an", "kiểu"),
+        TextSegment(" gọi"),
     ]
 
 
 def test_spans_that_overlap_are_joined_with_both_reasons() -> None:
-    joined = marking.parts("abcdef", [Span(1, 4, "một"), Span(3, 5, "hai")])
-    assert joined == [Part("a"), Part("bcde", "một; hai"), Part("f")]
+    joined = highlighting.split_segments(
+        "abcdef", [HighlightSpan(1, 4, "một"), HighlightSpan(3, 5, "hai")]
+    )
+    assert joined == [TextSegment("a"), TextSegment("bcde", "một; hai"), TextSegment("f")]
 
 
 @pytest.mark.parametrize(
-    "span", [Span(9, 20, "x"), Span(2, 2, "x"), Span(-5, 0, "x"), Span(3, 1, "x")]
+    "span",
+    [
+        HighlightSpan(9, 20, "x"),
+        HighlightSpan(2, 2, "x"),
+        HighlightSpan(-5, 0, "x"),
+        HighlightSpan(3, 1, "x"),
+    ],
 )
-def test_a_span_that_is_nowhere_marks_nothing(span: Span) -> None:
-    assert marking.parts("abc", [span]) == [Part("abc")]
+def test_a_span_that_is_nowhere_marks_nothing(span: HighlightSpan) -> None:
+    assert highlighting.split_segments("abc", [span]) == [TextSegment("abc")]
 
 
 @pytest.mark.parametrize("sign", "\u202e\u2066\u200b\u200d\ufeff\u00ad\x07\u2028\u3164\u2800\ue000")
 def test_a_sign_that_nobody_sees_is_shown_by_its_code_point(sign: str) -> None:
-    shown = marking.parts(f"a{sign}b")
+    shown = highlighting.split_segments(f"a{sign}b")
     assert [part.text for part in shown] == ["a", f"[U+{ord(sign):04X}]", "b"]
     assert shown[1].odd
-    assert marking.plain(f"a{sign}b") == f"a[U+{ord(sign):04X}]b"
+    assert highlighting.plain_line(f"a{sign}b") == f"a[U+{ord(sign):04X}]b"
 
 
 @pytest.mark.parametrize("text", ["Ậm ừ, đồng chí!", "dòng\nmới\tcột", "🙂 你好", "e\u0301"])
 def test_ordinary_text_is_left_alone(text: str) -> None:
-    assert marking.count_odd(text) == 0
-    assert "".join(part.text for part in marking.parts(text)) == text
+    assert highlighting.count_odd(text) == 0
+    assert "".join(part.text for part in highlighting.split_segments(text)) == text
 
 
 @given(st.text(), st.lists(st.tuples(st.integers(-5, 40), st.integers(-5, 40))))
 def test_no_text_is_lost_and_none_is_told_twice(text: str, places: list[tuple[int, int]]) -> None:
-    parts = marking.parts(text, [Span(start, end, "vì") for start, end in places])
+    parts = highlighting.split_segments(
+        text, [HighlightSpan(start, end, "vì") for start, end in places]
+    )
     kept = "".join(part.text for part in parts if not part.odd)
-    assert kept == "".join(sign for sign in text if not marking.is_odd(sign))
-    assert sum(part.times for part in parts if part.odd) == marking.count_odd(text)
+    assert kept == "".join(sign for sign in text if not highlighting.is_invisible_sign(sign))
+    assert sum(part.times for part in parts if part.odd) == highlighting.count_odd(text)
 
 
 def test_equal_odd_signs_in_a_row_are_one_part() -> None:
-    shown = marking.parts("a" + "\u202e" * 480_000 + "\u200b\u200b")
+    shown = highlighting.split_segments("a" + "\u202e" * 480_000 + "\u200b\u200b")
     assert [part.text for part in shown] == ["a", "[U+202E ×480000]", "[U+200B ×2]"]
 
 
 def test_of_a_long_text_the_beginning_is_shown_and_the_rest_counted() -> None:
-    shown = marking.beginning("a" * 25_000, [Span(19_999, 20_010, "vì")])
+    shown = highlighting.truncate("a" * 25_000, [HighlightSpan(19_999, 20_010, "vì")])
     assert [len(part.text) for part in shown.parts] == [19_999, 1]
     assert shown.left == 5000
 
 
 def test_of_a_text_in_pieces_so_many_are_shown_and_the_rest_counted() -> None:
-    shown = marking.beginning("\u202ea\u202e\u202e" * 4000)
-    assert len(shown.parts) == marking.MOST_PARTS
+    shown = highlighting.truncate("\u202ea\u202e\u202e" * 4000)
+    assert len(shown.parts) == highlighting.MAX_PARTS
     assert sum(part.signs for part in shown.parts) + shown.left == 16_000
 
 
 def test_a_line_says_how_much_it_leaves_out() -> None:
-    assert marking.plain("a" * 500) == "a" * 500
-    assert marking.plain("a" * 1_400_000) == "a" * 500 + "… (còn 1.399.500 ký tự)"
+    assert highlighting.plain_line("a" * 500) == "a" * 500
+    assert highlighting.plain_line("a" * 1_400_000) == "a" * 500 + "… (còn 1.399.500 ký tự)"
 
 
 @pytest.mark.parametrize(
@@ -79,7 +88,7 @@ def test_a_line_says_how_much_it_leaves_out() -> None:
      (120_000_000, "120 triệu"), (1_200_000_000, "1,2 tỷ"), (999_999, "1 triệu")],
 )  # fmt: skip
 def test_money_is_said_as_people_say_it(dong: int | None, said: str) -> None:
-    assert words.money(dong) == said
+    assert labels.format_loss(dong) == said
 
 
 @pytest.mark.parametrize(
@@ -88,7 +97,7 @@ def test_money_is_said_as_people_say_it(dong: int | None, said: str) -> None:
      ("+842373725725", "0237 372 5725")],
 )  # fmt: skip
 def test_a_number_is_written_as_people_write_it(key: str, said: str) -> None:
-    assert words.phone(key) == said
+    assert labels.format_phone(key) == said
 
 
 @pytest.mark.parametrize(
@@ -100,4 +109,4 @@ def test_a_number_is_written_as_people_write_it(key: str, said: str) -> None:
      ("ongoing: declared", "Người báo chọn: họ vẫn đang ép"), ("something new", "something new")],
 )  # fmt: skip
 def test_the_ground_of_a_priority_is_told_in_vietnamese(rule: str, said: str) -> None:
-    assert words.rule(rule) == said
+    assert labels.rule_label(rule) == said

@@ -6,12 +6,12 @@ import io
 import pytest
 from django.contrib.auth.models import User
 
-from core import spreadsheets as sheets
-from desk import saved_searches as saved
+from core import spreadsheets
+from desk import saved_searches
 from reports.models import Event, KnownNumber, SavedSearch, SpecialDay, UnitMember
 from reports.numbers import findings
-from tests.support import report_factories as evidence
-from tests.support.officers import Person, enlist, log_in
+from tests.support import report_factories
+from tests.support.officers import Person, create_officer, log_in
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +32,7 @@ def test_a_campaigns_code_with_nul_is_not_found(lead: Person) -> None:
 @pytest.mark.parametrize("typed", NO_KEYS)
 @pytest.mark.parametrize("action", ["close_many", "assign_many", "read_many_again"])
 def test_a_ticked_row_that_is_none_is_left_out(lead: Person, action: str, typed: str) -> None:
-    report = evidence.case("Họ xưng công an.").report
+    report = report_factories.case("Họ xưng công an.").report
     chosen = {"action": action, "_selected_action": [typed, str(report.pk)]}
     answer = lead.client.post("/admin/reports/report/", chosen)
     assert answer.status_code in {200, 302}
@@ -48,7 +48,7 @@ def test_rows_with_numbers_for_keys_are_read_alike(lead: Person, typed: str) -> 
 
 
 def test_a_reason_with_nul_closes_an_account_without_it(lead: Person) -> None:
-    other = enlist("khac", "duty")
+    other = create_officer("khac", "duty")
     address = f"/admin/auth/user/{other.pk}/close/"
     assert lead.client.post(address, {"reason": "nghỉ\0việc"}).status_code == 303
     assert not User.objects.get(pk=other.pk).is_active
@@ -79,23 +79,25 @@ def test_a_reason_with_nul_takes_a_finding_back(lead: Person) -> None:
 
 
 def test_who_works_at_a_unit_is_not_shown_what_others_share(lead: Person) -> None:
-    here, there = evidence.unit(), evidence.unit("Công an xã Kiên Thọ")
-    people = {name: enlist(name, "unit") for name in ("doc", "gan", "xa")}
+    here, there = report_factories.unit(), report_factories.unit("Công an xã Kiên Thọ")
+    people = {name: create_officer(name, "unit") for name in ("doc", "gan", "xa")}
     for name, unit in (("doc", here), ("gan", here), ("xa", there)):
         UnitMember.objects.create(user=people[name], unit=unit)
     for owner in (lead.user, people["gan"], people["xa"]):
         SavedSearch.objects.create(owner=owner, name=owner.username, query="q=a", is_shared=True)
     page = log_in(people["doc"]).get("/admin/").content.decode()
     assert [name in page for name in (">gan<", ">xa<", ">lead<")] == [True, False, False]
-    assert saved.seen_by(lead.user).count() == 3
+    assert saved_searches.visible_searches(lead.user).count() == 3
 
 
 @pytest.mark.parametrize("start", ["=1", "@x", '"=1', " -1", "\n+1", "＝1"])
 @pytest.mark.parametrize("cut", [";", "\n", "\t", "\r"])
 def test_a_spreadsheet_that_cuts_at_other_signs_runs_nothing(cut: str, start: str) -> None:
     file = io.BytesIO()
-    sheets.write_csv(file, [["26-0000", f"lời kể{cut}{start};hết", "x"]])
+    spreadsheets.write_csv(file, [["26-0000", f"lời kể{cut}{start};hết", "x"]])
     text = file.getvalue().decode("utf-8-sig")
     for delimiter in ";\t":
         rows = csv.reader(io.StringIO(text), delimiter=delimiter)
-        assert not [cell for row in rows for cell in row if sheets.is_formula(cell.strip('"'))]
+        assert not [
+            cell for row in rows for cell in row if spreadsheets.is_formula(cell.strip('"'))
+        ]

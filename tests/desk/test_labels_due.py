@@ -6,12 +6,11 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from desk import labels_deadlines as clock_words
-from desk import labels_due as due_words
+from desk import labels_deadlines, labels_due
 from reports.cases import workflow
 from reports.models import Case
 from tests.desk.reports.test_detail import words
-from tests.support import report_factories as evidence
+from tests.support import report_factories
 from tests.support.officers import Person
 
 
@@ -29,14 +28,14 @@ from tests.support.officers import Person
 )
 def test_a_deadline_is_said_in_its_largest_unit(left: timedelta, told: str, css: str) -> None:
     now = timezone.now()
-    said = due_words.said(now + left, now)
+    said = labels_due.relative_time(now + left, now)
     assert (said.words, said.css) == (told, css)
 
 
 @pytest.mark.django_db
 def test_a_new_report_is_due_to_be_sorted_before_its_clocks_run(duty: Person) -> None:
-    case = evidence.case()
-    due = due_words.of(case, case.report.received_at)
+    case = report_factories.case()
+    due = labels_due.next_deadline(case, case.report.received_at)
     assert due is not None
     assert due.at == case.report.received_at + timedelta(hours=24)
     page = duty.client.get(f"/admin/reports/report/{case.pk}/change/").content.decode()
@@ -45,25 +44,27 @@ def test_a_new_report_is_due_to_be_sorted_before_its_clocks_run(duty: Person) ->
 
 def test_clocks_of_one_end_stand_in_one_bracket() -> None:
     now = timezone.now()
-    lines = [clock_words.Line(title, now, "") for title in ("Xem ngay", "Phân loại")]
-    later = clock_words.Line("Báo lại", now + timedelta(hours=1), "")
-    assert clock_words.ending([*lines, later], now) == "xem ngay, phân loại"
+    lines = [labels_deadlines.DeadlineLine(title, now, "") for title in ("Xem ngay", "Phân loại")]
+    later = labels_deadlines.DeadlineLine("Báo lại", now + timedelta(hours=1), "")
+    assert labels_deadlines.ending_at([*lines, later], now) == "xem ngay, phân loại"
 
 
 @pytest.mark.django_db
 def test_ended_work_is_due_no_more() -> None:
-    case = evidence.case()
+    case = report_factories.case()
     Case.objects.filter(pk=case.pk).update(status="junk")
     case.refresh_from_db()
-    assert due_words.of(case, case.report.received_at) is None
+    assert labels_due.next_deadline(case, case.report.received_at) is None
 
 
 @pytest.mark.django_db
 def test_the_page_tells_each_clock_and_the_law_once_it_is_given(
     lead: Person, settings: Settings
 ) -> None:
-    case = evidence.case()
-    workflow.act(case.pk, by=lead.user, version=1, reason="gửi Cơ quan điều tra")
+    case = report_factories.case()
+    workflow.classify_as_crime_report(
+        case.pk, by=lead.user, version=1, reason="gửi Cơ quan điều tra"
+    )
     workflow.extend(case.pk, by=lead.user, version=2, reason="vụ việc phức tạp")
     seen = words(lead.client.get(f"/admin/reports/report/{case.pk}/change/"))
     assert "Phân loại" in seen

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from core.audit import log as events
-from desk.reports import sealed_data_reasons as reveals
+from core.audit import events as log
+from desk.reports import sealed_data_reasons
 from reports.models import Report
-from tests.support import report_factories as evidence
+from tests.support import report_factories
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -43,21 +43,21 @@ def page_of(report: Report, name: str = "change") -> str:
 
 @pytest.mark.parametrize("story", STORIES.values(), ids=STORIES)
 def test_a_hostile_story_leaves_the_page_light(duty: Person, story: str) -> None:
-    report = evidence.triaged(story)
+    report = report_factories.triaged(story)
     page = opened(duty.client.get, page_of(report)).content.decode()
     assert "Lời kể quá dài. Trang chỉ hiện phần đầu, còn " in page
     assert page_of(report, "text") in page
     revealed = opened(
-        duty.client.post, page_of(report, "reveal-story"), evidence.BECAUSE
+        duty.client.post, page_of(report, "reveal-story"), report_factories.BECAUSE
     ).content.decode()
     assert "Bản gốc quá dài." in revealed
 
 
 @pytest.mark.parametrize("text", STORIES.values(), ids=STORIES)
 def test_hostile_fields_leave_the_pages_light(duty: Person, text: str) -> None:
-    report = evidence.report(text, contact=text, phrase=text, **dict.fromkeys(FIELDS, text))
-    evidence.number(report, "", raw=text)
-    evidence.read(
+    report = report_factories.report(text, contact=text, phrase=text, **dict.fromkeys(FIELDS, text))
+    report_factories.number(report, "", raw=text)
+    report_factories.read(
         report,
         ongoing=True,
         reasons=[{"fact": "ongoing", "rule": "now", "words": text, "points": 1}],
@@ -67,21 +67,21 @@ def test_hostile_fields_leave_the_pages_light(duty: Person, text: str) -> None:
     for address in (QUEUE, f"{QUEUE}?q={report.public_number}", "/admin/"):
         assert report.public_number in opened(duty.client.get, address).content.decode()
     for what in ("contact", "phrase"):
-        seen = {"seen": reveals.last_look(report, duty.user)}
-        opened(duty.client.post, page_of(report, f"reveal-{what}"), evidence.BECAUSE | seen)
+        seen = {"seen": sealed_data_reasons.latest_reveal_id(report, duty.user)}
+        opened(duty.client.post, page_of(report, f"reveal-{what}"), report_factories.BECAUSE | seen)
 
 
 def test_the_queue_fetches_no_whole_text(duty: Person) -> None:
-    from desk.reports import changelist as queue
+    from desk.reports import changelist
 
-    evidence.report("x", **dict.fromkeys(FIELDS, "y" * 5000))
-    row = queue.rows().get()
+    report_factories.report("x", **dict.fromkeys(FIELDS, "y" * 5000))
+    row = changelist.queue_rows().get()
     assert {"story", *FIELDS} <= row.get_deferred_fields()
     assert (row.caller_typed, row.place_typed) == ("y" * 40, "y" * 40)
 
 
 def test_what_fits_has_no_door_to_more(duty: Person) -> None:
-    report = evidence.triaged("công an " * 2500)
+    report = report_factories.triaged("công an " * 2500)
     page = duty.client.get(page_of(report)).content.decode()
     assert page_of(report, "text") not in page
     assert "quá dài" not in page
@@ -89,7 +89,7 @@ def test_what_fits_has_no_door_to_more(duty: Person) -> None:
 
 def test_the_whole_working_copy_is_an_attachment_of_plain_text(duty: Person) -> None:
     story = "<b>căn cước 038 099 123 456</b> " + "\u202e" * 30_000
-    report = evidence.report(story, claimed_name="Ông Mẫu", commune_raw="y" * 5000)
+    report = report_factories.report(story, claimed_name="Ông Mẫu", commune_raw="y" * 5000)
     given = duty.client.get(page_of(report, "text"))
     text = given.content.decode()
     assert text.startswith(f"Lời kể:\n{report.story}\n\n")
@@ -104,9 +104,9 @@ def test_the_whole_working_copy_is_an_attachment_of_plain_text(duty: Person) -> 
 
 
 def test_who_takes_a_working_copy_along_is_on_record_as_a_look(duty: Person, lead: Person) -> None:
-    report = evidence.report("Họ xưng công an.")
+    report = report_factories.report("Họ xưng công an.")
     assert duty.client.get(page_of(report, "text")).status_code == 200
-    look = events.about("report", report.pk).get(kind="revealed")
+    look = log.events_for("report", report.pk).get(kind="revealed")
     assert (look.by, look.detail) == (duty.user, {"what": "text"})
     page = lead.client.get("/admin/reports/event/looks/").content.decode()
     assert "Toàn bộ lời đã che số, tải về" in page
@@ -114,22 +114,26 @@ def test_who_takes_a_working_copy_along_is_on_record_as_a_look(duty: Person, lea
 
 def test_the_whole_raw_story_is_given_on_record_alone(duty: Person) -> None:
     story = "căn cước 038 099 123 456 " + "\u202ea" * 30_000
-    report = evidence.report(story)
-    given = duty.client.post(page_of(report, "reveal-story"), evidence.BECAUSE | {"whole": "1"})
+    report = report_factories.report(story)
+    given = duty.client.post(
+        page_of(report, "reveal-story"), report_factories.BECAUSE | {"whole": "1"}
+    )
     assert given.content.decode() == story
     assert given.headers["Content-Disposition"].startswith("attachment;")
     assert given.headers["X-Content-Type-Options"] == "nosniff"
-    event = events.about("report", report.pk).get(kind="revealed")
+    event = log.events_for("report", report.pk).get(kind="revealed")
     assert (event.by, event.detail) == (duty.user, {"what": "story", "reason": "Gọi lại người báo"})
 
 
 def test_without_the_right_the_raw_story_is_not_given_whole(duty: Person) -> None:
-    report = evidence.report("căn cước 038 099 123 456")
+    report = report_factories.report("căn cước 038 099 123 456")
     group = duty.user.groups.get()
     group.permissions.remove(group.permissions.get(codename="reveal_contact"))
-    refused = duty.client.post(page_of(report, "reveal-story"), evidence.BECAUSE | {"whole": "1"})
+    refused = duty.client.post(
+        page_of(report, "reveal-story"), report_factories.BECAUSE | {"whole": "1"}
+    )
     assert refused.status_code == 403
-    assert events.about("report", report.pk).get().kind == "refused"
+    assert log.events_for("report", report.pk).get().kind == "refused"
 
 
 @pytest.mark.parametrize(
@@ -138,7 +142,7 @@ def test_without_the_right_the_raw_story_is_not_given_whole(duty: Person) -> Non
      "facts__search__contains=a", "public_number__startswith=2", "story_sealed__isnull=0"],
 )  # fmt: skip
 def test_the_list_answers_no_question_about_a_column(duty: Person, lookup: str) -> None:
-    evidence.report("aaa", contact="0992 000 118")
+    report_factories.report("aaa", contact="0992 000 118")
     assert duty.client.get(f"{QUEUE}?{lookup}").status_code == 400
 
 

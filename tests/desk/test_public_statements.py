@@ -8,10 +8,10 @@ import pytest
 from django.core.management import call_command
 from django.http import HttpResponse
 
-from core.audit import log as events
+from core.audit import events as log
 from reports.models import BankLine, NumberChange, Statement
-from reports.numbers import official_numbers as published
-from reports.public import confirmed_statements as confirmed
+from reports.numbers import official_numbers
+from reports.public import confirmed_statements
 from tests.desk.reports.test_detail import words
 from tests.support.officers import Person, second
 
@@ -45,25 +45,25 @@ def test_who_turns_a_sentence_on_stands_for_it_on_record(lead: Person) -> None:
     row = Statement.objects.get(pk="no_fine")
     assert (row.is_public, row.confirmed_by) == (True, lead.user)
     assert row.confirmed_at
-    event = events.about("statement", "no_fine").get()
+    event = log.events_for("statement", "no_fine").get()
     assert (event.kind, event.by, event.detail["text"]) == ("statement_shown", lead.user, row.text)
-    assert set(confirmed.statements()) == {"no_fine"}
+    assert set(confirmed_statements.statements()) == {"no_fine"}
 
 
 def test_a_sentence_that_is_turned_off_is_gone_and_on_record(lead: Person) -> None:
     save(lead, "no_fine", is_public="on")
     save(lead, "no_fine")
-    assert confirmed.statements() == {}
-    kinds = [event.kind for event in events.about("statement", "no_fine")]
+    assert confirmed_statements.statements() == {}
+    kinds = [event.kind for event in log.events_for("statement", "no_fine")]
     assert kinds == ["statement_hidden", "statement_shown"]
 
 
 def test_a_change_of_what_is_shown_is_confirmed_anew(lead: Person) -> None:
     save(lead, "first_look", is_public="on")
     save(lead, "first_look", is_public="on", amount="48")
-    said = confirmed.statements()["first_look"]
+    said = confirmed_statements.statements()["first_look"]
     assert said.amount == 48
-    assert events.about("statement", "first_look").count() == 2
+    assert log.events_for("statement", "first_look").count() == 2
 
 
 @pytest.mark.parametrize(
@@ -113,11 +113,11 @@ def test_nobody_adds_or_removes_a_sentence(lead: Person) -> None:
 
 def test_a_banks_number_is_kept_with_the_day_it_was_compared(lead: Person) -> None:
     assert lead.client.post(f"{BANKS}add/", BANK).status_code == 303
-    assert confirmed.banks() == ()
-    change = published.confirm(NumberChange.objects.get().pk, by=second())
-    line = confirmed.banks()[0]
+    assert confirmed_statements.bank_hotlines() == ()
+    change = official_numbers.confirm(NumberChange.objects.get().pk, by=second())
+    line = confirmed_statements.bank_hotlines()[0]
     assert (line.number, line.checked_on) == ("1900 000 111", date(2026, 11, 5))
-    kinds = [event.kind for event in events.about("published", change.pk)]
+    kinds = [event.kind for event in log.events_for("published", change.pk)]
     assert kinds == ["published_confirmed", "published_proposed"]
 
 
@@ -140,12 +140,12 @@ def test_what_nobody_could_dial_or_has_compared_is_given_back(
 
 def test_a_number_that_is_removed_is_gone_from_the_pages(lead: Person) -> None:
     lead.client.post(f"{BANKS}add/", BANK)
-    published.confirm(NumberChange.objects.get().pk, by=second())
-    line = confirmed.banks()[0]
+    official_numbers.confirm(NumberChange.objects.get().pk, by=second())
+    line = confirmed_statements.bank_hotlines()[0]
     assert lead.client.post(f"{BANKS}{line.pk}/delete/", {"post": "yes"}).status_code == 303
-    assert confirmed.banks() == (line,)
-    published.confirm(NumberChange.objects.get(outcome="").pk, by=second())
-    assert confirmed.banks() == ()
+    assert confirmed_statements.bank_hotlines() == (line,)
+    official_numbers.confirm(NumberChange.objects.get(outcome="").pk, by=second())
+    assert confirmed_statements.bank_hotlines() == ()
 
 
 def test_the_duty_officer_keeps_no_bank(duty: Person) -> None:

@@ -12,9 +12,8 @@ from lxml import html
 from core.outbox.queue import Priority
 from reports.cases import workflow
 from reports.models import Case, Event, Facts, OutboxItem, Report, Retriage
-from reports.tracking import status_timeline as tracking
-from reports.triage import reprocessing as retriage
-from reports.triage import service as triage
+from reports.tracking import status_timeline
+from reports.triage import reprocessing, service
 from tests.reports.triage.test_reprocessing import (
     OLD,
     erase,
@@ -23,7 +22,7 @@ from tests.reports.triage.test_reprocessing import (
     read_under,
     take_steps,
 )
-from tests.support import report_factories as evidence
+from tests.support import report_factories
 from tests.support.officers import Person, log_in
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +57,7 @@ def words(response: Any) -> str:
 def test_before_it_starts_the_page_says_how_many_and_what_stays(lead: Person) -> None:
     for _ in range(2):
         read_under(OLD)
-    read_under(triage.RULES_VERSION)
+    read_under(service.RULES_VERSION)
     text = words(lead.client.get(START))
     for part in ("Máy sẽ đọc lại 2 tin.", "Quyết định, ghi chú, lời kể", "giữ nguyên",
                  "Tin mới gửi đến vẫn được đọc trước", "Bắt đầu đọc lại 2 tin"):  # fmt: skip
@@ -72,7 +71,7 @@ def test_a_lead_starts_a_run_that_the_machine_carries_to_its_end(lead: Person) -
     assert response.redirect_chain == [(RUNS, 303)]
     assert "Đã bắt đầu đọc lại 1 tin" in words(response)
     read_all()
-    assert Facts.objects.get().rules_version == triage.RULES_VERSION
+    assert Facts.objects.get().rules_version == service.RULES_VERSION
     assert "Đã đọc xong: 1 trên 1 tin" in words(lead.client.get(RUNS))
 
 
@@ -94,7 +93,7 @@ def test_a_second_press_says_that_one_is_going_on(lead: Person) -> None:
 
 
 def test_nothing_to_read_is_said_before_and_after(lead: Person) -> None:
-    read_under(triage.RULES_VERSION)
+    read_under(service.RULES_VERSION)
     assert "không có gì phải đọc lại" in words(lead.client.get(START))
     assert "không có gì phải đọc lại" in words(lead.client.post(START, follow=True))
 
@@ -117,13 +116,13 @@ def test_a_start_needs_the_forms_own_token(lead: Person) -> None:
 def test_the_page_shows_how_far_the_newest_run_is(
     lead: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retriage, "BATCH", 2)
+    monkeypatch.setattr(reprocessing, "BATCH_SIZE", 2)
     for _ in range(4):
         read_under(OLD)
     lead.client.post(START)
     take_steps(1)
     first, second = OutboxItem.objects.filter(task="reports.triage", priority=Priority.IDLE)
-    triage.work_off([first.pk])
+    service.process_items([first.pk])
     OutboxItem.objects.filter(pk=second.pk).update(failed_at=Now())
     page = lead.client.get(RUNS)
     (bar,) = html.document_fromstring(page.content.decode()).iter("progress")
@@ -134,7 +133,7 @@ def test_the_page_shows_how_far_the_newest_run_is(
 def test_a_run_that_stands_still_says_so_and_goes_on_at_a_press(lead: Person) -> None:
     read_under(OLD)
     lead.client.post(START)
-    OutboxItem.objects.filter(task=retriage.STEP).update(failed_at=Now())
+    OutboxItem.objects.filter(task=reprocessing.STEP).update(failed_at=Now())
     assert "Đang đứng yên" in words(lead.client.get(RUNS))
     assert "Đã cho máy làm tiếp." in words(lead.client.post(START, follow=True))
     assert Event.objects.latest("id").kind == "retriage_resumed"
@@ -149,7 +148,7 @@ def test_a_count_that_takes_too_long_is_told(
     def late(**_: bool) -> int:
         raise trouble
 
-    monkeypatch.setattr(retriage, "count", late)
+    monkeypatch.setattr(reprocessing, "count", late)
     assert "Chưa đếm được" in words(lead.client.get(START))
     assert "Chưa bắt đầu được" in words(lead.client.post(START, follow=True))
 
@@ -165,13 +164,13 @@ def test_an_officer_has_one_report_read_again_and_the_decision_stays(duty: Perso
     assert response.redirect_chain == [(page_of(report), 303)]
     assert "Máy sẽ đọc lại 1 tin" in words(response)
     read_all()
-    assert Facts.objects.get().rules_version == triage.RULES_VERSION
+    assert Facts.objects.get().rules_version == service.RULES_VERSION
     assert Case.objects.values().get() == before
     assert "Cho máy đọc lại" in words(duty.client.get(page_of(report)))
 
 
 def test_what_failed_is_read_at_a_press(duty: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     OutboxItem.objects.update(failed_at=Now())
     again(duty.client, report)
     read_all()
@@ -179,7 +178,7 @@ def test_what_failed_is_read_at_a_press(duty: Person) -> None:
 
 
 def test_a_press_on_what_waits_owes_nothing(duty: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     again(duty.client, report)
     assert "đang chờ máy đọc" in words(duty.client.get(page_of(report)))
     assert (len(owed()), Event.objects.count()) == (1, 0)
@@ -216,7 +215,10 @@ def permission(codename: str) -> Any:
 def test_to_the_reporter_nobody_has_read_what_the_machine_reads_again(duty: Person) -> None:
     report = read_under(OLD)
     again(duty.client, report)
-    told = [step.word for step in tracking.way(report, Case.objects.get(report=report))]
+    told = [
+        step.word
+        for step in status_timeline.progress_steps(report, Case.objects.get(report=report))
+    ]
     assert told == ["Đã nhận", "Chờ cán bộ đọc"]
 
 
@@ -234,7 +236,7 @@ def test_a_colleague_is_not_told_of_it_as_of_a_decision(duty: Person) -> None:
 
 
 def test_a_lead_has_chosen_reports_read_again(lead: Person) -> None:
-    first, second, other = (read_under(triage.RULES_VERSION) for _ in range(3))
+    first, second, other = (read_under(service.RULES_VERSION) for _ in range(3))
     text = words(choose(lead.client, first, second))
     assert "Máy sẽ đọc lại 2 tin" in text
     assert set(owed()) == {str(first.pk), str(second.pk)}
@@ -243,7 +245,7 @@ def test_a_lead_has_chosen_reports_read_again(lead: Person) -> None:
 
 
 def test_too_many_at_once_are_refused(lead: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("desk.reprocessing.MOST_AT_ONCE", 1)
+    monkeypatch.setattr("desk.reprocessing.MAX_BATCH", 1)
     reports = [read_under(OLD) for _ in range(3)]
     assert "nhiều nhất 1 tin" in words(choose(lead.client, *reports[:2]))
     assert "nhiều nhất 1 tin" in words(choose(lead.client, reports[0], select_across="1"))

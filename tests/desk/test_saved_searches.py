@@ -5,10 +5,10 @@ from django.core import mail
 from django.http import QueryDict
 from pytest_django import Settings
 
-from accounts import roles as people
-from desk import saved_searches as saved
+from accounts import roles
+from desk import saved_searches
 from reports.models import Event, SavedSearch
-from tests.support import report_factories as evidence
+from tests.support import report_factories
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +26,7 @@ def start(person: Person) -> str:
 
 
 def test_a_search_is_kept_counted_and_on_record(duty: Person) -> None:
-    evidence.read(evidence.report(), scenario="bank")
+    report_factories.read(report_factories.report(), scenario="bank")
     assert keep(duty) == 302
     kept = SavedSearch.objects.get()
     assert (kept.owner, kept.hits, kept.query) == (duty.user, 1, "viec=open&kieu=bank")
@@ -46,7 +46,7 @@ def test_the_queue_offers_to_keep_only_what_narrows_it(duty: Person) -> None:
 
 def test_of_an_address_only_what_is_known_is_kept() -> None:
     asked = QueryDict("kieu=bank&p=4&story__contains=a&q=%00 điện&next=//evil&kieu=tax")
-    assert saved.kept_of(asked) == "q=%C4%91i%E1%BB%87n&kieu=tax"
+    assert saved_searches.allowed_query(asked) == "q=%C4%91i%E1%BB%87n&kieu=tax"
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_what_is_wrong_is_said_and_nothing_kept(
 def test_one_name_is_kept_once_and_so_many_at_most(
     duty: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(saved, "MOST", 2)
+    monkeypatch.setattr(saved_searches, "MAX_COUNT", 2)
     for name in ("a", "a", "b", "c"):
         keep(duty, name=name)
     assert list(SavedSearch.objects.values_list("name", flat=True)) == ["a", "b"]
@@ -101,8 +101,8 @@ def test_its_owner_is_told_once_when_so_many_have_come(duty: Person, settings: S
     duty.user.save()
     keep(duty, alert_at="2")
     for n in range(3):
-        evidence.read(evidence.report(f"tin {n}"), scenario="bank")
-        saved.count_all()
+        report_factories.read(report_factories.report(f"tin {n}"), scenario="bank")
+        saved_searches.count_all()
     (sent,) = mail.outbox
     assert (sent.to, "2 tin" in sent.subject) == (["duty@example.invalid"], True)
     assert "Đã tới mức 2" in start(duty)
@@ -111,13 +111,13 @@ def test_its_owner_is_told_once_when_so_many_have_come(duty: Person, settings: S
 def test_who_is_told_is_told_again_after_there_were_fewer(duty: Person) -> None:
     keep(duty, alert_at="1")
     kept = SavedSearch.objects.get()
-    report = evidence.report()
-    evidence.read(report, scenario="bank")
-    saved.count_all()
+    report = report_factories.report()
+    report_factories.read(report, scenario="bank")
+    saved_searches.count_all()
     SavedSearch.objects.filter(pk=kept.pk, told_at__isnull=False).update(name="told")
     report.case.status = "junk"
     report.case.save()
-    saved.count_all()
+    saved_searches.count_all()
     kept.refresh_from_db()
     assert (kept.name, kept.told_at, kept.hits) == ("told", None, 0)
 
@@ -126,7 +126,7 @@ def test_who_is_told_is_told_again_after_there_were_fewer(duty: Person) -> None:
     "query", ["?q=dien+luc", "?viec=all&kieu=bank", "?viec=overdue", "?q=26-2222-2222"]
 )
 def test_every_kind_of_search_is_counted(duty: Person, query: str) -> None:
-    evidence.triaged("Điện lực gọi.")
+    report_factories.triaged("Điện lực gọi.")
     keep(duty, query)
     assert SavedSearch.objects.get().hits == len(
         duty.client.get(f"/admin/reports/report/{query}").context["cl"].result_list
@@ -139,7 +139,7 @@ def test_who_reads_no_reports_any_more_is_told_nothing(duty: Person, settings: S
     duty.user.email = "duty@example.invalid"
     duty.user.save()
     keep(duty, alert_at="1")
-    duty.user.groups.set([people.group_of("auditor")])
-    evidence.read(evidence.report(), scenario="bank")
-    saved.count_all()
+    duty.user.groups.set([roles.group_of("auditor")])
+    report_factories.read(report_factories.report(), scenario="bank")
+    saved_searches.count_all()
     assert (mail.outbox, SavedSearch.objects.get().hits) == ([], 0)

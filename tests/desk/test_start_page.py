@@ -8,13 +8,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from lxml import html
 
-from reports.cases import daily_counts as days
+from reports.cases import daily_counts
 from reports.models import BurstTally, Case, Commune, SavedSearch, UnitMember
-from reports.monitoring import queue_stats as stats
-from reports.reference import gazetteer as places
+from reports.monitoring import queue_stats
+from reports.reference import gazetteer
 from tests.reports.numbers.test_findings import asked, proposed
-from tests.support import campaign_factories as campaigns
-from tests.support import report_factories as evidence
+from tests.support import campaign_factories, report_factories
 from tests.support.officers import Person, second
 
 pytestmark = pytest.mark.django_db
@@ -42,20 +41,20 @@ def morning(lead: Person) -> Person:
         sort_key="x",
     )
     for n in range(4):
-        burning = evidence.report(f"đang bị ép {n}")
-        evidence.read(burning, ongoing=True)
-    own = evidence.report("của tôi")
-    evidence.read(own, ongoing=True)
+        burning = report_factories.report(f"đang bị ép {n}")
+        report_factories.read(burning, ongoing=True)
+    own = report_factories.report("của tôi")
+    report_factories.read(own, ongoing=True)
     Case.objects.filter(report=own).update(officer=lead.user, status="waiting")
-    campaigns.campaign("Đ-26-BBB", reports=3)
-    campaigns.campaign("Đ-26-CCC", reports=2)
+    campaign_factories.campaign("Đ-26-BBB", reports=3)
+    campaign_factories.campaign("Đ-26-CCC", reports=2)
     BurstTally.objects.create(bursts=[{"unit": "commune", "key": "xa-x", "days": 1, "count": 9,
                                        "usual": 1.0, "chance": 0.0, "mostly": "police_case"}])  # fmt: skip
     proposed(Person(second(), Client()))
     asked()
     SavedSearch.objects.create(owner=second(), name="Bị ép", query="viec=burning", is_shared=True)
-    stats.roll_up()
-    days.count()
+    queue_stats.store_queue_balance()
+    daily_counts.update_daily_counts()
     return lead
 
 
@@ -65,7 +64,7 @@ def told(person: Person) -> str:
 
 
 def test_a_full_start_page_takes_twelve_statements_at_most(morning: Person) -> None:
-    places.communes()  # read every five minutes
+    gazetteer.communes()  # read every five minutes
     assert len(statements(morning.client)) <= MOST_STATEMENTS
     morning.client.post("/admin/help/tour/")
     morning.client.get("/admin/")
@@ -81,11 +80,11 @@ def test_a_full_start_page_tells_all_of_it(morning: Person) -> None:
 
 
 def test_the_board_holds_the_first_of_each_list(duty: Person) -> None:
-    burning = [evidence.report(f"bị ép {n}") for n in range(8)]
+    burning = [report_factories.report(f"bị ép {n}") for n in range(8)]
     for n, report in enumerate(burning):
-        evidence.read(report, ongoing=True, priority=99 - n)
-    mine = evidence.report("của tôi")
-    evidence.read(mine, priority=1)
+        report_factories.read(report, ongoing=True, priority=99 - n)
+    mine = report_factories.report("của tôi")
+    report_factories.read(mine, priority=1)
     Case.objects.filter(report__in=[burning[7], mine]).update(officer=duty.user)
     board = duty.client.get("/admin/").content.decode()
     boxes = html.document_fromstring(board).xpath("//div[@class='board'][1]/section")
@@ -96,11 +95,11 @@ def test_the_board_holds_the_first_of_each_list(duty: Person) -> None:
 
 
 def test_a_unit_sees_its_own_on_the_board(duty: Person) -> None:
-    unit = evidence.unit()
+    unit = report_factories.unit()
     UnitMember.objects.create(user=duty.user, unit=unit)
-    own, other = evidence.report("a"), evidence.report("b")
+    own, other = report_factories.report("a"), report_factories.report("b")
     for report in (own, other):
-        evidence.read(report, ongoing=True)
+        report_factories.read(report, ongoing=True)
     Case.objects.filter(report=own).update(at_unit=unit)
     text = told(duty)
     assert own.public_number in text

@@ -5,11 +5,10 @@ from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from pytest_django import Settings
 
-from accounts import roles as people
-from accounts import service as accounts
-from core.audit import log as events
+from accounts import roles, service
+from core.audit import events as log
 from tests.accounts.test_login import code, enter
-from tests.support.officers import Person, enlist
+from tests.support.officers import Person, create_officer
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/auth/user/"
@@ -35,7 +34,7 @@ def test_a_lead_closes_and_reopens_an_account(lead: Person, duty: Person) -> Non
 
 
 def test_a_lead_gives_another_role(lead: Person, duty: Person) -> None:
-    role = people.group_of("editor")
+    role = roles.group_of("editor")
     assert "Đã đổi vai trò" in act(lead, duty, "role", role=str(role.pk), reason="chuyển việc")
     assert list(duty.user.groups.all()) == [role]
 
@@ -44,7 +43,7 @@ def test_who_has_no_unit_yet_is_not_called_pv01(lead: Person) -> None:
     """An officer of a unit sees nothing before the lead has given one."""
     units = {}
     for role in ("unit", "duty", "editor"):
-        page = lead.client.get(f"{LIST}{enlist(f'moi.{role}', role).pk}/change/")
+        page = lead.client.get(f"{LIST}{create_officer(f'moi.{role}', role).pk}/change/")
         units[role] = "Chưa giao, chưa thấy tin nào" in page.content.decode()
     assert units == {"unit": True, "duty": False, "editor": False}
 
@@ -52,24 +51,24 @@ def test_who_has_no_unit_yet_is_not_called_pv01(lead: Person) -> None:
 @pytest.mark.parametrize("role", ["", "x", "999999", "9" * 40])
 def test_a_role_that_is_none_changes_nothing(lead: Person, duty: Person, role: str) -> None:
     assert "Chọn một vai trò" in act(lead, duty, "role", role=role, reason="x")
-    assert list(duty.user.groups.all()) == [people.group_of("duty")]
+    assert list(duty.user.groups.all()) == [roles.group_of("duty")]
 
 
 @pytest.mark.parametrize("verb", ["close", "reopen", "role"])
 def test_the_last_lead_cannot_act_on_their_own_account(lead: Person, verb: str) -> None:
-    role = str(people.group_of("duty").pk)
+    role = str(roles.group_of("duty").pk)
     assert "Không ai tự quyết" in act(lead, lead, verb, reason="x", role=role)
     assert "<button" not in lead.client.get(page_of(lead)).content.decode().split('id="decide"')[1]
-    assert lead.user in accounts.leads()
+    assert lead.user in service.active_leads()
 
 
 def test_without_a_reason_nothing_is_done(lead: Person, duty: Person) -> None:
     assert "Ghi lý do" in act(lead, duty, "close", reason="  ")
-    assert not events.about("user", duty.user.pk)
+    assert not log.events_for("user", duty.user.pk)
 
 
 def test_who_was_invited_and_never_came_is_not_let_in_from_the_page(lead: Person) -> None:
-    fresh = enlist("moi", "duty")
+    fresh = create_officer("moi", "duty")
     fresh.set_unusable_password()
     fresh.is_active = False
     fresh.save()
@@ -112,7 +111,7 @@ def test_a_lead_sees_a_lock_and_lifts_it_on_record(
     assert "127.0.0.1" not in page
     assert "Đã mở khóa đăng nhập" in act(lead, duty, "unlock")
     assert enter(client, name="duty", token=code(duty.user)).status_code == 302
-    assert events.about("user", duty.user.pk).get().kind == "lock_lifted"
+    assert log.events_for("user", duty.user.pk).get().kind == "lock_lifted"
 
 
 def test_what_was_typed_for_a_name_is_not_shown_where_it_is_nobodys(
@@ -160,14 +159,14 @@ def _ministry(settings: Settings) -> None:
 @pytest.mark.usefixtures("_ministry")
 def test_a_lead_links_and_unlinks_an_account_of_the_ministry(lead: Person, duty: Person) -> None:
     assert "Đã nối" in act(lead, duty, "link", subject=" canbo-01 ", reason="gặp tận mặt")
-    assert accounts.linked_to("canbo-01") == duty.user
+    assert service.linked_to("canbo-01") == duty.user
     assert duty.client.get("/admin/").status_code == 302
     page = lead.client.get(page_of(duty)).content.decode()
     assert "gặp tận mặt" in page
     assert "Gỡ tài khoản ngành" in page
     assert "Đã gỡ" in act(lead, duty, "unlink", reason="chuyển đơn vị")
-    assert accounts.linked_to("canbo-01") is None
-    kinds = [event.kind for event in events.about("user", duty.user.pk)]
+    assert service.linked_to("canbo-01") is None
+    kinds = [event.kind for event in log.events_for("user", duty.user.pk)]
     assert kinds == ["account_unlinked", "account_linked"]
 
 
@@ -175,7 +174,7 @@ def test_a_lead_links_and_unlinks_an_account_of_the_ministry(lead: Person, duty:
 @pytest.mark.parametrize("subject", ["", "  ", "x" * 256, "cán bộ", "a\u202eb", "a\nb", "a\0b"])
 def test_what_no_provider_writes_is_not_linked(lead: Person, duty: Person, subject: str) -> None:
     assert "đúng như trang đăng nhập" in act(lead, duty, "link", subject=subject, reason="x")
-    assert not accounts.is_linked(duty.user)
+    assert not service.is_linked(duty.user)
 
 
 @pytest.mark.usefixtures("_ministry")
@@ -185,7 +184,7 @@ def test_one_account_of_the_ministry_is_one_officer(
     act(lead, duty, "link", subject="canbo-01", reason="x")
     assert "một cán bộ khác" in act(lead, editor, "link", subject="canbo-01", reason="x")
     assert "không có gì thay đổi" in act(lead, duty, "link", subject="canbo-01", reason="x")
-    assert accounts.linked_to("canbo-01") == duty.user
+    assert service.linked_to("canbo-01") == duty.user
     assert "không có gì thay đổi" in act(lead, editor, "unlink", reason="x")
 
 
@@ -195,10 +194,10 @@ def test_a_lead_links_nobody_to_themselves_and_nobody_without_a_reason(
 ) -> None:
     assert "Không ai tự quyết" in act(lead, lead, "link", subject="canbo-01", reason="x")
     assert "Ghi lý do" in act(lead, duty, "link", subject="canbo-01", reason=" ")
-    assert accounts.linked_to("canbo-01") is None
+    assert service.linked_to("canbo-01") is None
 
 
 def test_without_a_provider_there_is_nothing_to_link(lead: Person, duty: Person) -> None:
     assert "tài khoản ngành" not in lead.client.get(page_of(duty)).content.decode()
     assert "chưa có nơi cấp tài khoản" in act(lead, duty, "link", subject="canbo-01", reason="x")
-    assert not accounts.is_linked(duty.user)
+    assert not service.is_linked(duty.user)

@@ -5,11 +5,9 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from core.audit import log as events
+from core.audit import events as log
 from reports.models import BankLine, NumberChange, Office, OfficeNumber, Statement
-from reports.numbers import findings
-from reports.numbers import official_numbers as published
-from reports.numbers import report_counts as callers
+from reports.numbers import findings, official_numbers, report_counts
 from tests.desk.reports.test_detail import words
 from tests.reports.views.test_number_lookup import KEY, NUMBER, told
 from tests.support.officers import Person, second
@@ -33,7 +31,7 @@ def _tables(db: None) -> None:
 def send(person: Person, path: str, form: dict[str, str], **typed: str) -> str:
     page = words(person.client.post(path, form | SOURCE | typed, follow=True))
     for change in NumberChange.objects.filter(outcome=""):
-        published.confirm(change.pk, by=second())
+        official_numbers.confirm(change.pk, by=second())
     return page
 
 
@@ -78,7 +76,7 @@ def test_an_older_call_speaks_against_no_number(
     lead: Person, path: str, form: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told()
-    monkeypatch.setattr(callers, "DAYS", 0)
+    monkeypatch.setattr(report_counts, "DAYS", 0)
     send(lead, path, form)
     assert is_published()
 
@@ -110,12 +108,12 @@ def test_tags_and_links_stay_off_the_public_pages(lead: Person, words_: str) -> 
 def test_the_record_keeps_the_words_before_and_after(lead: Person) -> None:
     was = Office.objects.get(pk="dien-luc").never_by_phone
     lead.client.post(OFFICE, office_form(never_by_phone="Không đòi tiền."))
-    saved = events.about("office", "dien-luc").get(kind="office_saved").detail
+    saved = log.events_for("office", "dien-luc").get(kind="office_saved").detail
     assert saved["was"]["never_by_phone"] == was
     assert saved["now"]["never_by_phone"] == "Không đòi tiền."
     row = Statement.objects.get(pk="no_fine")
     lead.client.post(
         "/admin/reports/statement/no_fine/change/", {"text": "Cúp.", "text_en": row.text_en}
     )
-    said = events.about("statement", "no_fine").get().detail
+    said = log.events_for("statement", "no_fine").get().detail
     assert (said["was"]["text"], said["text"]) == (row.text, "Cúp.")

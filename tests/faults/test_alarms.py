@@ -12,8 +12,13 @@ from bench.house import until
 from bench.pace import Pace
 from ops.process_commands import command
 from reports.models import Alarm, Facts, OutboxItem, QueueTally
-from tests.faults.support.queue_processes import Floor, accept, floor, others_of_the_database
-from tests.faults.support.smtp_sink import Postbox, postbox
+from tests.faults.support.queue_processes import (
+    QueueProcesses,
+    accept,
+    others_of_the_database,
+    queue_processes,
+)
+from tests.faults.support.smtp_sink import SmtpSink, smtp_sink
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -21,9 +26,9 @@ LATE = "Báo động: 1 tin chờ máy đọc quá 1 phút"
 
 
 @contextmanager
-def stage(box: Postbox) -> Iterator[Floor]:
+def stage(box: SmtpSink) -> Iterator[QueueProcesses]:
     """A floor whose alarms go to this postbox."""
-    with floor() as ours:
+    with queue_processes() as ours:
         ours.env |= {
             "EMAIL_URL": box.url,
             "ALARM_EMAILS": "ky-thuat@portal.example",
@@ -44,7 +49,7 @@ def stand_for_minutes(kind: str) -> None:
 
 
 def test_valkey_worker_and_beat_dead_the_relay_tells() -> None:
-    with postbox() as box, stage(box) as ours:
+    with smtp_sink() as box, stage(box) as ours:
         before = others_of_the_database()  # of browser tests, perhaps
         ours.valkey.sweep()
         wait_for_minutes()
@@ -57,7 +62,7 @@ def test_valkey_worker_and_beat_dead_the_relay_tells() -> None:
 
 
 def test_the_relay_dead_beat_and_worker_tell_and_count() -> None:
-    with postbox() as box, stage(box) as ours:
+    with smtp_sink() as box, stage(box) as ours:
         wait_for_minutes()
         ours.start_worker()
         words = command("beat", ours.folder, "")
@@ -74,7 +79,7 @@ def test_the_relay_dead_beat_and_worker_tell_and_count() -> None:
 
 
 def test_a_mail_server_that_never_answers_delays_no_report() -> None:
-    with postbox(silent=True) as box, stage(box) as ours:
+    with smtp_sink(silent=True) as box, stage(box) as ours:
         wait_for_minutes()
         OutboxItem.objects.update(failed_at=Now())
         stand_for_minutes("failed")

@@ -16,7 +16,7 @@ import pytest
 from bench.house import until
 from tests.faults.support.disposable_portal import (
     ROOT,
-    Place,
+    DisposablePortal,
     connected,
     place,
     programs,
@@ -34,7 +34,7 @@ TAKE_ONE_IN = f"(cd {ROOT} && {sys.executable} -m tests.faults.support.filled_po
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DisposablePortal]:
     """A portal with something of everything in it. Never changed: others are made like it."""
     with place("filled", tmp_path_factory.mktemp("filled")) as ours:
         done = ours.run("-m", "tests.faults.support.filled_portal", "fill")
@@ -43,19 +43,19 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 
 @pytest.fixture(scope="module")
-def kept(filled: Place) -> Path:
+def kept(filled: DisposablePortal) -> Path:
     """Its archive."""
     return filled.back_up()
 
 
 @pytest.fixture
-def here(filled: Place, tmp_path: Path) -> Iterator[Place]:
+def here(filled: DisposablePortal, tmp_path: Path) -> Iterator[DisposablePortal]:
     """A portal like it, for one test to burn down."""
     with place("burnt", tmp_path / "burnt", like=filled) as ours:
         yield ours
 
 
-def test_the_drill(here: Place, kept: Path) -> None:
+def test_the_drill(here: DisposablePortal, kept: Path) -> None:
     rows, shape, files = here.everything()
     assert min(len(rows[name]) for name in ("reports_facts", "reports_event", "alerts_alert")) > 0
     assert (len(rows["reports_report"]), len(files)) == (301, 10)
@@ -71,7 +71,7 @@ def test_the_drill(here: Place, kept: Path) -> None:
     }  # fmt: skip
 
 
-def seen_from_inside(here: Place) -> dict[str, Any]:
+def seen_from_inside(here: DisposablePortal) -> dict[str, Any]:
     looked = here.run("-m", "tests.faults.support.filled_portal", "look")
     assert looked.returncode == 0, looked.stderr
     seen: dict[str, Any] = json.loads(looked.stdout)
@@ -86,7 +86,7 @@ def test_nothing_of_a_report_can_be_read_in_it(kept: Path) -> None:
 
 
 def test_a_newer_version_migrates_what_it_restores_and_an_older_one_refuses_it(
-    here: Place, kept: Path
+    here: DisposablePortal, kept: Path
 ) -> None:
     here.burn()
     here.manage("restore", str(kept), "--yes", **TOMORROW)
@@ -98,7 +98,7 @@ def test_a_newer_version_migrates_what_it_restores_and_an_older_one_refuses_it(
 
 
 def test_what_cannot_be_trusted_is_refused_before_anything_is_touched(
-    here: Place, kept: Path, tmp_path: Path
+    here: DisposablePortal, kept: Path, tmp_path: Path
 ) -> None:
     before, whole = here.everything(), kept.read_bytes()
     middle = len(whole) // 2
@@ -112,14 +112,14 @@ def test_what_cannot_be_trusted_is_refused_before_anything_is_touched(
     assert here.everything() == before
 
 
-def test_with_another_key_an_archive_does_not_open(here: Place, kept: Path) -> None:
+def test_with_another_key_an_archive_does_not_open(here: DisposablePortal, kept: Path) -> None:
     other = here.manage("backup", "--new-key").strip()
     said = here.refused("restore", "--check", str(kept), BACKUP_KEY=other)
     assert "BACKUP_KEY does not open it" in said
 
 
 def test_to_check_an_archive_takes_the_key_and_no_database(
-    here: Place, kept: Path, tmp_path: Path
+    here: DisposablePortal, kept: Path, tmp_path: Path
 ) -> None:
     key, nowhere = tmp_path / "key", "postgres://portal@127.0.0.1:1/none"
     key.write_text(f"{here.env['BACKUP_KEY']}\n")
@@ -129,7 +129,9 @@ def test_to_check_an_archive_takes_the_key_and_no_database(
     assert said.strip().endswith("reports: 301, files: 10")
 
 
-def test_nothing_is_replaced_unasked_and_no_report_that_came_since(here: Place, kept: Path) -> None:
+def test_nothing_is_replaced_unasked_and_no_report_that_came_since(
+    here: DisposablePortal, kept: Path
+) -> None:
     seen_from_inside(here)  # which takes one more in
     before = here.everything()
     done = here.run("manage.py", "restore", str(kept))
@@ -143,7 +145,9 @@ def test_nothing_is_replaced_unasked_and_no_report_that_came_since(here: Place, 
     assert len(here.ask("SELECT id FROM reports_report")) == 301
 
 
-def test_nor_a_file_or_an_act_that_came_since_for_an_older_report(here: Place, kept: Path) -> None:
+def test_nor_a_file_or_an_act_that_came_since_for_an_older_report(
+    here: DisposablePortal, kept: Path
+) -> None:
     here.ask(
         "INSERT INTO reports_evidencefile (id, report_id, media_type, size, sha256)"
         " SELECT gen_random_uuid(), id, 'image/png', 1, 'x' FROM reports_report LIMIT 1"
@@ -160,7 +164,9 @@ def test_nor_a_file_or_an_act_that_came_since_for_an_older_report(here: Place, k
     assert len(here.ask("SELECT id FROM reports_evidencefile")) == 10
 
 
-def test_a_portal_that_runs_is_not_replaced_under_its_feet(here: Place, kept: Path) -> None:
+def test_a_portal_that_runs_is_not_replaced_under_its_feet(
+    here: DisposablePortal, kept: Path
+) -> None:
     with connected(here.database):
         said = here.refused("restore", str(kept), "--yes")
         assert "1 others are connected (portal): stop web, relay, worker and beat" in said
@@ -177,7 +183,7 @@ def test_a_portal_that_runs_is_not_replaced_under_its_feet(here: Place, kept: Pa
     ids=["pg_restore dies", "pg_restore writes nothing", "psql dies"],
 )
 def test_a_restore_that_fails_leaves_the_old_state(
-    here: Place, kept: Path, tmp_path: Path, instead: dict[str, str]
+    here: DisposablePortal, kept: Path, tmp_path: Path, instead: dict[str, str]
 ) -> None:
     before = here.everything()
     here.refused("restore", str(kept), "--yes", PG_BIN=programs(tmp_path / "bin", **instead))
@@ -194,7 +200,7 @@ def test_a_restore_that_fails_leaves_the_old_state(
     ids=["before COMMIT", "between COMMIT and files"],
 )
 def test_after_kill_9_of_a_restore_the_same_command_again_finishes_it(
-    here: Place, kept: Path, tmp_path: Path, killed: dict[str, str], rows_there: bool
+    here: DisposablePortal, kept: Path, tmp_path: Path, killed: dict[str, str], rows_there: bool
 ) -> None:
     whole = here.everything()
     here.burn()
@@ -207,7 +213,7 @@ def test_after_kill_9_of_a_restore_the_same_command_again_finishes_it(
 
 
 def test_a_report_that_comes_in_at_the_last_moment_stops_the_restore(
-    here: Place, kept: Path, tmp_path: Path
+    here: DisposablePortal, kept: Path, tmp_path: Path
 ) -> None:
     tools = programs(tmp_path / "bin", psql=TAKE_ONE_IN)
     said = here.refused("restore", str(kept), "--yes", PG_BIN=tools)
@@ -215,14 +221,14 @@ def test_a_report_that_comes_in_at_the_last_moment_stops_the_restore(
     assert len(here.ask("SELECT id FROM reports_report")) == 302
 
 
-def test_a_dump_that_fails_leaves_no_archive(here: Place, tmp_path: Path) -> None:
+def test_a_dump_that_fails_leaves_no_archive(here: DisposablePortal, tmp_path: Path) -> None:
     half = '"$REAL" "$@" | head -c 90000; echo "pg_dump: error: the disk is on fire" >&2; exit 1'
     tools = programs(tmp_path / "bin", pg_dump=half)
     assert here.refused("backup", PG_BIN=tools) == "CommandError: the disk is on fire"
     assert here.backups == []
 
 
-def test_a_full_disk_leaves_no_half_archive(here: Place, tmp_path: Path) -> None:
+def test_a_full_disk_leaves_no_half_archive(here: DisposablePortal, tmp_path: Path) -> None:
     words = ["-c", 'ulimit -f 64; exec "$0" manage.py backup', sys.executable]
     done = subprocess.run(
         ["sh", *words], cwd=ROOT, env=here.env, capture_output=True, text=True, check=False
@@ -232,13 +238,13 @@ def test_a_full_disk_leaves_no_half_archive(here: Place, tmp_path: Path) -> None
     assert here.backups == []
 
 
-def test_an_archive_is_never_overwritten(here: Place, kept: Path) -> None:
+def test_an_archive_is_never_overwritten(here: DisposablePortal, kept: Path) -> None:
     before = kept.read_bytes()
     assert "is there already" in here.refused("backup", str(kept))
     assert kept.read_bytes() == before
 
 
-def test_what_kill_9_left_is_in_nobodys_way(here: Place) -> None:
+def test_what_kill_9_left_is_in_nobodys_way(here: DisposablePortal) -> None:
     (here.folder / "backups").mkdir()
     (here.folder / "backups" / ".backup.draft").write_bytes(b"half" * 1000)
     (here.files / ".restored" / "ab").mkdir(parents=True)
@@ -251,7 +257,7 @@ def test_what_kill_9_left_is_in_nobodys_way(here: Place) -> None:
     assert len(here.contents()) == 10
 
 
-def test_published_pages_that_are_kept_as_files_come_back_too(here: Place) -> None:
+def test_published_pages_that_are_kept_as_files_come_back_too(here: DisposablePortal) -> None:
     page = here.folder / "snapshots" / "canh-bao" / "index.html"
     page.parent.mkdir(parents=True)
     page.write_bytes(b"<!doctype html>")
@@ -264,7 +270,7 @@ def test_published_pages_that_are_kept_as_files_come_back_too(here: Place) -> No
 
 
 def test_passwords_reach_the_programs_in_their_environment_alone(
-    here: Place, tmp_path: Path
+    here: DisposablePortal, tmp_path: Path
 ) -> None:
     note = f'echo "$@" >>{tmp_path}/words; echo "$PGPASSWORD" >>{tmp_path}/passwords'
     tools = programs(tmp_path / "bin", pg_dump=note, psql=note, pg_restore=note)
@@ -277,7 +283,7 @@ def test_passwords_reach_the_programs_in_their_environment_alone(
 
 
 def test_what_happens_during_a_backup_is_wholly_in_it_or_not_at_all(
-    here: Place, tmp_path: Path
+    here: DisposablePortal, tmp_path: Path
 ) -> None:
     here.manage("backup", PG_BIN=programs(tmp_path / "bin", pg_dump=TAKE_ONE_IN))
     assert len(here.ask("SELECT id FROM reports_report")) == 302
@@ -285,11 +291,11 @@ def test_what_happens_during_a_backup_is_wholly_in_it_or_not_at_all(
     assert len(here.ask("SELECT id FROM reports_report")) == 301
 
 
-def a_file(here: Place) -> Path:
+def a_file(here: DisposablePortal) -> Path:
     return next(path for path in sorted(here.files.rglob("*")) if path.is_file())
 
 
-def test_a_lost_file_is_told_with_an_exit_code_and_costs_no_archive(here: Place) -> None:
+def test_a_lost_file_is_told_with_an_exit_code_and_costs_no_archive(here: DisposablePortal) -> None:
     gone = a_file(here)
     gone.unlink()
     done = here.run("manage.py", "backup", "--check")
@@ -302,7 +308,9 @@ def test_a_lost_file_is_told_with_an_exit_code_and_costs_no_archive(here: Place)
     assert f"Written: {archive}" in done.stdout
 
 
-def test_a_file_that_was_erased_meanwhile_is_not_lost(here: Place, tmp_path: Path) -> None:
+def test_a_file_that_was_erased_meanwhile_is_not_lost(
+    here: DisposablePortal, tmp_path: Path
+) -> None:
     gone = a_file(here)
     [report] = here.ask(f"SELECT report_id FROM reports_evidencefile WHERE id = '{gone.name}'")  # noqa: S608
     (tmp_path / "erase.sql").write_text(
@@ -318,7 +326,7 @@ def test_a_file_that_was_erased_meanwhile_is_not_lost(here: Place, tmp_path: Pat
 
 
 def test_what_was_erased_after_the_backup_does_not_come_back_with_it(
-    here: Place, tmp_path: Path
+    here: DisposablePortal, tmp_path: Path
 ) -> None:
     """The list of what was erased lies beside the database, and outlives it."""
     marks = new_marks()
@@ -334,12 +342,12 @@ def test_what_was_erased_after_the_backup_does_not_come_back_with_it(
     assert marks["story"] not in str(here.rows())
 
 
-def confided(here: Place, *words: str) -> None:
+def confided(here: DisposablePortal, *words: str) -> None:
     done = here.run("-m", "tests.faults.support.erasure_probe", *words)
     assert done.returncode == 0, done.stderr
 
 
-def peak_memory(here: Place, *words: str) -> int:
+def peak_memory(here: DisposablePortal, *words: str) -> int:
     """The most that a command held at once, in bytes."""
     process = subprocess.Popen([sys.executable, "manage.py", *words], cwd=ROOT, env=here.env)
     _, status, used = os.wait4(process.pid, 0)
@@ -348,7 +356,7 @@ def peak_memory(here: Place, *words: str) -> int:
     return used.ru_maxrss * 1024
 
 
-def test_memory_does_not_grow_with_what_is_kept(here: Place) -> None:
+def test_memory_does_not_grow_with_what_is_kept(here: DisposablePortal) -> None:
     small = peak_memory(here, "backup")
     with (here.files / "large").open("wb") as file:
         file.truncate(300 * 1024 * 1024)

@@ -17,7 +17,7 @@ from ops.backup.archive import new_key
 from ops.local_services import VALKEY_SOCKET
 from tests.faults.support.canary_marks import Browser, Search, digits, overheard, word
 from tests.faults.support.resident_load import desk
-from tests.faults.support.smtp_sink import Postbox, postbox
+from tests.faults.support.smtp_sink import SmtpSink, smtp_sink
 from tests.faults.test_files_disk import form_with
 from tests.portal.test_nginx import NGINX, ask
 from tests.support.images import jpeg
@@ -37,7 +37,7 @@ class Canary:
     """The house after everything was done, and what was left where."""
 
     home: House
-    letters: Postbox
+    letters: SmtpSink
     heard: bytearray
     marks: dict[str, str]
     pages: list[Page] = field(default_factory=list)
@@ -55,7 +55,7 @@ def canary() -> Iterator[Canary]:
         "address": f"{word()}@mau.example", "refused": digits("038", 9), "later": digits("0550", 6),
     }  # fmt: skip
     with ExitStack() as stack:
-        letters = stack.enter_context(postbox())
+        letters = stack.enter_context(smtp_sink())
         env = {"EMAIL_URL": letters.url, "METRICS_TOKEN": TOKEN, "BACKUP_KEY": new_key()}
         home = stack.enter_context(house(front=NGINX is not None, **env))
         heard = stack.enter_context(overheard(home.folder / VALKEY_SOCKET))

@@ -12,11 +12,11 @@ from pytest_django.live_server_helper import LiveServer
 
 from bench import ledger as books
 from bench.ledger import FRONT, RECEIPT, REFUSED, WRONG, Answer, Entry, Ledger, judge, longest_gap
-from core.outbox import queue as outbox
+from core.outbox import queue
 from reports.models import OutboxItem, Receipt
 from reports.submission import intake
-from reports.submission.intake import Typed
-from reports.triage import service as triage
+from reports.submission.intake import ReportSubmission
+from reports.triage import service
 from tests.support.processes import ROOT
 
 STORY = "Họ nói “anh & tôi” <đừng> kể ai."
@@ -74,10 +74,10 @@ def with_receipt(ledger: Ledger, *, read: bool = True) -> Entry:
     """A report that is in the database and, with `read`, triaged; its code is in the book."""
     entry = ledger.write()
     entry.answers.append(Answer(RECEIPT, 303, 0.0, 0.1))
-    accepted = intake.accept(Typed(story=entry.story), entry.key)
+    accepted = intake.submit_report(ReportSubmission(story=entry.story), entry.key)
     entry.codes.add(str(accepted.code))
     if read:
-        triage.work_off([OutboxItem.objects.get(key=str(accepted.report.pk)).pk])
+        service.process_items([OutboxItem.objects.get(key=str(accepted.report.pk)).pk])
     return entry
 
 
@@ -106,9 +106,9 @@ def test_other_words_under_the_key_are_a_loss_too(ledger: Ledger) -> None:
 
 def test_two_rows_of_one_key_are_a_duplicate(ledger: Ledger) -> None:
     entry = with_receipt(ledger)
-    intake.accept(Typed(story=entry.story, channel="number"), entry.key)
+    intake.submit_report(ReportSubmission(story=entry.story, channel="number"), entry.key)
     for item in OutboxItem.objects.filter(settled_at=None):
-        triage.work_off([item.pk])
+        service.process_items([item.pk])
     assert compared(ledger) == ["duplicated: 1"]
 
 
@@ -116,8 +116,8 @@ def test_a_report_that_was_not_read_or_owed_twice_is_told(ledger: Ledger) -> Non
     with_receipt(ledger, read=False)
     assert compared(ledger) == ["not triaged exactly once: 1"]
     item = OutboxItem.objects.get()
-    triage.work_off([item.pk])
-    outbox.enqueue(item.task, item.key)
+    service.process_items([item.pk])
+    queue.enqueue(item.task, item.key)
     assert compared(ledger) == ["not triaged exactly once: 1"]
 
 

@@ -13,7 +13,7 @@ from bench.requests import form_token
 from bench.servers import answers, free_port
 from ops.process_commands import command
 from reports.models import OutboxItem, Receipt, Report
-from tests.faults.support.queue_processes import Floor, floor
+from tests.faults.support.queue_processes import QueueProcesses, queue_processes
 from tests.support.concurrency import in_parallel
 from tests.support.resident_pages import code_of
 
@@ -28,11 +28,11 @@ FORM = "application/x-www-form-urlencoded"
 @pytest.fixture
 def portals(transactional_db: None) -> Iterator[list[int]]:
     """The ports of two portals, each of two processes of four threads."""
-    with floor() as ours:
+    with queue_processes() as ours:
         yield [start_portal(ours, name) for name in ("one", "other")]
 
 
-def start_portal(stage: Floor, name: str) -> int:
+def start_portal(stage: QueueProcesses, name: str) -> int:
     port = free_port()
     child = stage.start(name, command("web", stage.folder, f"127.0.0.1:{port}"))
     child.wait_until(lambda: answers(port))

@@ -13,10 +13,10 @@ from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from pytest_django import Settings
 
 from bench.house import house
-from reports.attachments import storage as files
+from reports.attachments import storage
 from reports.models import EvidenceFile, Report
 from reports.submission import intake
-from reports.submission.intake import Typed
+from reports.submission.intake import ReportSubmission
 from tests.portal.test_nginx import NGINX, ask
 from tests.reports.attachments.test_storage import JPEG, lines, on_disk, opened, post
 from tests.support.portal_process import Visitor
@@ -29,8 +29,8 @@ FULL = "Máy chủ hết chỗ, chưa nhận được. Tin của bạn vẫn cò
 
 
 @pytest.fixture
-def mine() -> intake.Accepted:
-    return intake.accept(Typed(story="Họ gọi."), "a-key-of-the-browser")
+def mine() -> intake.SubmissionResult:
+    return intake.submit_report(ReportSubmission(story="Họ gọi."), "a-key-of-the-browser")
 
 
 @contextmanager
@@ -54,14 +54,14 @@ def files_end_at_a_megabyte(folder: Path) -> Iterator[None]:
 def disk(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where files go, to the last byte of the disk."""
     settings.FILES_DIR = tmp_path / "files"
-    monkeypatch.setattr(files, "RESERVED", -files.LARGEST)
+    monkeypatch.setattr(storage, "RESERVED", -storage.LARGEST)
     return tmp_path / "files"
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("full", "kept"), [(tiny_disk, 1), (files_end_at_a_megabyte, 0)])
 def test_what_no_longer_fits_is_refused_and_the_text_is_taken(
-    client: Client, mine: intake.Accepted, disk: Path, full: Any, kept: int
+    client: Client, mine: intake.SubmissionResult, disk: Path, full: Any, kept: int
 ) -> None:
     with full(disk):
         told = lines(post(client, mine.code, ("a.jpg", PICTURES[0]), ("b.jpg", PICTURES[1])))

@@ -20,13 +20,12 @@ from cryptography.x509.oid import NameOID
 from django.db.models.functions import Now
 from django.test import Client
 
-from alerts.delivery import partners
-from alerts.delivery import service as delivery
+from alerts.delivery import partners, service
 from alerts.models import Channel, Delivery, DeliveryTry, PartnerAgency, PartnerReading
 from bench.house import until
-from core.outbox import queue as outbox
-from tests.faults.support.queue_processes import Floor, floor
-from tests.faults.support.smtp_sink import Postbox, postbox
+from core.outbox import queue
+from tests.faults.support.queue_processes import QueueProcesses, queue_processes
+from tests.faults.support.smtp_sink import SmtpSink, smtp_sink
 from tests.support.alert_factories import KEY, cancelled, issued, partner, person
 from tests.support.concurrency import serving
 
@@ -92,9 +91,9 @@ def certified(file: Path) -> Path:
 
 
 @contextmanager
-def stage(box: Postbox, theirs: Receiver) -> Iterator[Floor]:
+def stage(box: SmtpSink, theirs: Receiver) -> Iterator[QueueProcesses]:
     """Relay and worker, whose mails go to this box and who trust this agency's certificate."""
-    with floor() as ours:
+    with queue_processes() as ours:
         ours.env |= {
             "EMAIL_URL": box.url,
             "ALARM_EMAILS": "ky-thuat@portal.example",
@@ -110,7 +109,7 @@ def stage(box: Postbox, theirs: Receiver) -> Iterator[Floor]:
 def test_an_agency_hears_each_word_confirms_it_and_hears_of_the_end(
     tmp_path: Path, client: Client
 ) -> None:
-    with postbox() as box, receiver(tmp_path) as theirs, stage(box, theirs):
+    with smtp_sink() as box, receiver(tmp_path) as theirs, stage(box, theirs):
         partner(webhook=theirs.url, mail="so@mau.example")
         revision = issued(title="Giả điện lực")
         assert until(lambda: len(theirs.heard) == 1 and len(box.kept) == 1)
@@ -131,20 +130,20 @@ def test_an_agency_hears_each_word_confirms_it_and_hears_of_the_end(
 def test_an_agency_that_fails_is_left_with_a_notice_and_hears_again_when_sent_anew(
     tmp_path: Path,
 ) -> None:
-    with postbox() as box, receiver(tmp_path) as theirs, stage(box, theirs):
+    with smtp_sink() as box, receiver(tmp_path) as theirs, stage(box, theirs):
         theirs.answers = 500
         agency = partner(webhook=theirs.url, mail="")
         issued()
         assert until(lambda: DeliveryTry.objects.filter(outcome="refused").exists())
-        last = {"attempts": delivery.MOST_TRIES - 1, "next_at": Now()}  # the hours go by
+        last = {"attempts": service.MAX_TRIES - 1, "next_at": Now()}  # the hours go by
         Delivery.objects.update(**last)
-        delivery.hand_over()
-        outbox.wake()
+        service.dispatch_due()
+        queue.notify()
         assert until(lambda: PartnerAgency.objects.get().stopped == [Channel.WEBHOOK])
         assert until(lambda: any("Sở Mẫu" in mail.get_content() for mail in box.kept))
         assert box.kept[-1]["To"] == "ky-thuat@portal.example"
         theirs.answers = 200
         partners.reopen(PartnerAgency.objects.get(pk=agency.pk), by=person("approver"))
-        delivery.resend(Delivery.objects.get().pk, by=person("approver"))
+        service.resend(Delivery.objects.get().pk, by=person("approver"))
         assert until(lambda: Delivery.objects.get().state == Delivery.State.DONE)
         assert len({each["identifier"] for each in theirs.genuine()}) == 1

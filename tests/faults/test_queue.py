@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 
 from bench.house import until
 from bench.pace import Pace
-from core.outbox import queue as outbox
+from core.outbox import queue
 from core.outbox.queue import MAX_ATTEMPTS, Priority
 from core.outbox.relay import SWEEP
 from ops.local_services import VALKEY_SOCKET
@@ -27,21 +27,21 @@ from reports.submission.intake import TRIAGE
 from tests.faults.support.forged_messages import FORGED
 from tests.faults.support.queue_processes import (
     POISON,
-    Floor,
+    QueueProcesses,
     accept,
     children_of,
-    floor,
     let_leases_lapse,
     others_of_the_database,
+    queue_processes,
 )
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def stage(transactional_db: None) -> Iterator[Floor]:
+def stage(transactional_db: None) -> Iterator[QueueProcesses]:
     """Valkey, relay and worker, all up."""
-    with floor() as ours:
+    with queue_processes() as ours:
         ours.start_relay()
         ours.start_worker()
         yield ours
@@ -76,14 +76,14 @@ def seconds_to_triage() -> float:
     return time.monotonic() - started
 
 
-def test_receipt_to_triaged_takes_less_than_a_tenth_of_a_second(stage: Floor) -> None:
+def test_receipt_to_triaged_takes_less_than_a_tenth_of_a_second(stage: QueueProcesses) -> None:
     seconds_to_triage()  # connections and tables of words are warm after the first
     seconds_to_triage()
     pace = Pace()
     assert statistics.median(seconds_to_triage() for _ in range(9)) < pace.grants(0.1)
 
 
-def test_a_worker_killed_in_the_middle_of_a_task(stage: Floor) -> None:
+def test_a_worker_killed_in_the_middle_of_a_task(stage: QueueProcesses) -> None:
     with facts_locked():
         accept()
         assert until(claimed)
@@ -95,7 +95,7 @@ def test_a_worker_killed_in_the_middle_of_a_task(stage: Floor) -> None:
     assert OutboxItem.objects.get().attempts >= 2
 
 
-def test_all_workers_killed_and_started_again(stage: Floor) -> None:
+def test_all_workers_killed_and_started_again(stage: QueueProcesses) -> None:
     with facts_locked():
         for _ in range(20):
             accept()
@@ -107,7 +107,7 @@ def test_all_workers_killed_and_started_again(stage: Floor) -> None:
     assert_each_read_once(20)
 
 
-def test_the_relay_killed_and_started_again(stage: Floor) -> None:
+def test_the_relay_killed_and_started_again(stage: QueueProcesses) -> None:
     stage.kill("relay")
     for _ in range(5):
         accept()
@@ -118,7 +118,7 @@ def test_the_relay_killed_and_started_again(stage: Floor) -> None:
 
 
 def test_a_story_that_kills_its_worker_gives_way_to_the_next(transactional_db: None) -> None:
-    with floor() as stage:
+    with queue_processes() as stage:
         stage.start_relay()
         stage.start_worker("tests.faults.support.poisoned_worker")
         poison, behind = accept(POISON), accept()
@@ -142,12 +142,12 @@ def test_a_poison_in_a_message_takes_no_attempt_from_its_neighbours(
     """No lease lapses here: what lay behind the poison is read from the message come again, and
     the poison in it is refused.
     """
-    with floor() as stage:
+    with queue_processes() as stage:
         reports = [accept(POISON if number == 9 else "lành") for number in range(20)]
         poison = str(reports[9].pk)
         stage.start_worker("tests.faults.support.poisoned_worker")
         stage.start_relay()
-        assert until(lambda: outbox.CHANNEL in others_of_the_database())
+        assert until(lambda: queue.CHANNEL in others_of_the_database())
         assert until(lambda: Facts.objects.count() == 19, seconds=10)
         with redis.Redis(unix_socket_path=str(stage.folder / VALKEY_SOCKET)) as broker:
             assert until(lambda: not broker.hlen("unacked"))
@@ -157,7 +157,7 @@ def test_a_poison_in_a_message_takes_no_attempt_from_its_neighbours(
     assert not others.filter(settled_at=None).exists()
 
 
-def test_two_relays_at_once_send_each_report_once(stage: Floor) -> None:
+def test_two_relays_at_once_send_each_report_once(stage: QueueProcesses) -> None:
     stage.start_relay("second relay")
     for _ in range(100):
         accept()
@@ -166,7 +166,9 @@ def test_two_relays_at_once_send_each_report_once(stage: Floor) -> None:
     assert set(OutboxItem.objects.values_list("attempts", flat=True)) == {1}
 
 
-def test_a_fresh_report_does_not_wait_behind_a_rereading_of_thousands(stage: Floor) -> None:
+def test_a_fresh_report_does_not_wait_behind_a_rereading_of_thousands(
+    stage: QueueProcesses,
+) -> None:
     again = [accept() for _ in range(20)]
     assert until(stage.drained)
     OutboxItem.objects.bulk_create(
@@ -187,9 +189,9 @@ def test_a_fresh_report_does_not_wait_behind_a_rereading_of_thousands(stage: Flo
 def test_relay_and_worker_whose_clocks_are_wrong(transactional_db: None, hours: str) -> None:
     """They hand over, claim and settle, and hold to a lease that their own clock calls over."""
     held = OutboxItem.objects.filter(key=str(accept().pk))
-    assert outbox.claim(held.get().pk)
+    assert queue.acquire_lease(held.get().pk)
     held.update(claimed_until=Now() + timedelta(minutes=1))
-    with floor() as stage:
+    with queue_processes() as stage:
         stage.env["CLOCK_HOURS"] = hours
         stage.start("relay", [sys.executable, "-m", "tests.faults.support.skewed_clock", "relay"])
         stage.start_worker("tests.faults.support.skewed_clock")
@@ -205,7 +207,7 @@ def test_relay_and_worker_whose_clocks_are_wrong(transactional_db: None, hours: 
     assert OutboxItem.objects.filter(settled_at__gt=Now() - timedelta(minutes=1)).count() == 5
 
 
-def test_delivered_many_times_is_read_once(stage: Floor) -> None:
+def test_delivered_many_times_is_read_once(stage: QueueProcesses) -> None:
     """While no worker takes them, the same keys go to the broker again and again."""
     stage.kill("worker")
     for _ in range(10):
@@ -218,7 +220,7 @@ def test_delivered_many_times_is_read_once(stage: Floor) -> None:
     assert set(OutboxItem.objects.values_list("attempts", flat=True)) == {1}
 
 
-def test_what_lies_at_the_broker_is_as_late_as_the_workers_start(stage: Floor) -> None:
+def test_what_lies_at_the_broker_is_as_late_as_the_workers_start(stage: QueueProcesses) -> None:
     """A worker begins with an empty broker, and nobody waits for a lease."""
     stage.kill("worker")
     for _ in range(5):
@@ -232,7 +234,7 @@ def test_what_lies_at_the_broker_is_as_late_as_the_workers_start(stage: Floor) -
     assert_each_read_once(5)
 
 
-def test_whatever_is_forged_at_the_broker_the_next_report_is_read(stage: Floor) -> None:
+def test_whatever_is_forged_at_the_broker_the_next_report_is_read(stage: QueueProcesses) -> None:
     """Some of it ends the worker; the next one finds it gone. The first report finds the worker
     ready: it listens to nobody before.
     """

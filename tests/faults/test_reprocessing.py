@@ -9,9 +9,13 @@ from core.outbox.queue import Priority
 from reports.models import Facts, OutboxItem
 from reports.monitoring.queue_stats import queue_balance
 from reports.submission import intake
-from reports.triage import reprocessing as retriage
-from reports.triage import service as triage
-from tests.faults.support.queue_processes import Floor, accept, floor, let_leases_lapse
+from reports.triage import reprocessing, service
+from tests.faults.support.queue_processes import (
+    QueueProcesses,
+    accept,
+    let_leases_lapse,
+    queue_processes,
+)
 
 pytestmark = [pytest.mark.serial, pytest.mark.django_db(transaction=True)]
 
@@ -19,9 +23,9 @@ REPORTS = 60
 
 
 @pytest.fixture
-def stage(transactional_db: None) -> Iterator[Floor]:
+def stage(transactional_db: None) -> Iterator[QueueProcesses]:
     """Relay and worker up, and many reports read under rules that are no longer ours."""
-    with floor() as ours:
+    with queue_processes() as ours:
         ours.start_relay()
         ours.start_worker()
         for number in range(REPORTS):
@@ -32,16 +36,16 @@ def stage(transactional_db: None) -> Iterator[Floor]:
 
 
 def read_anew() -> int:
-    return Facts.objects.filter(rules_version=triage.RULES_VERSION).count()
+    return Facts.objects.filter(rules_version=service.RULES_VERSION).count()
 
 
-def test_a_run_goes_on_after_its_worker_is_killed(stage: Floor) -> None:
-    run = retriage.start()
+def test_a_run_goes_on_after_its_worker_is_killed(stage: QueueProcesses) -> None:
+    run = reprocessing.start()
     assert until(lambda: read_anew() > 0)
     stage.kill("worker")
     let_leases_lapse()
     stage.start_worker()
-    assert until(lambda: retriage.progress(run).is_over)
+    assert until(lambda: reprocessing.progress(run).is_over)
     assert read_anew() == REPORTS
     again = OutboxItem.objects.filter(task=intake.TRIAGE, priority=Priority.IDLE)
     assert again.exclude(settled_at=None).count() == REPORTS == again.count()

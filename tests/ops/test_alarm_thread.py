@@ -2,11 +2,11 @@
 
 import pytest
 
-from ops import alarm_thread as watchman
+from ops import alarm_thread
 from reports.models import QueueTally
 
 
 @pytest.mark.django_db(transaction=True)  # it closes its connection
 def test_the_first_look_counts_where_nobody_has() -> None:
-    watchman.look_once()
+    alarm_thread.look_once()
     assert QueueTally.objects.get().accepted == 0

@@ -10,7 +10,7 @@ from django.test import Client
 from django_otp.oath import totp
 from pytest_django import Settings
 
-from accounts import demo_users as demo_people
+from accounts import demo_users
 from alerts.models import Alert, AlertRevision
 from reports.models import Phone
 
@@ -24,20 +24,20 @@ def _own_folder(settings: Settings, tmp_path: object) -> None:
 
 def prepare() -> dict:
     call_command("prepare_first_look", verbosity=0)
-    return json.loads(demo_people.notes().read_text())
+    return json.loads(demo_users.credentials_path().read_text())
 
 
 def test_three_people_and_the_first_warning_are_there() -> None:
     noted = prepare()
     assert [one["user"] for one in noted["people"]] == ["truc.ban", "bien.tap", "nguoi.duyet"]
-    assert AlertRevision.objects.published().count() == 1
+    assert AlertRevision.objects.in_force().count() == 1
     revision = AlertRevision.objects.get()
     assert (revision.author.username, revision.issued_by.username) == ("bien.tap", "nguoi.duyet")
 
 
 def test_log_ins_are_readable_by_the_owner_only() -> None:
     prepare()
-    assert stat.S_IMODE(demo_people.notes().stat().st_mode) == 0o600
+    assert stat.S_IMODE(demo_users.credentials_path().stat().st_mode) == 0o600
 
 
 def test_a_noted_person_can_enter_the_desk() -> None:
@@ -63,7 +63,7 @@ def test_a_second_start_changes_nothing() -> None:
 
 def test_lost_notes_give_new_passwords_and_nobody_twice() -> None:
     first = prepare()
-    demo_people.notes().unlink()
+    demo_users.credentials_path().unlink()
     second = prepare()
     assert second["people"][0]["password"] != first["people"][0]["password"]
     assert User.objects.count() == Phone.objects.count() == 3
@@ -72,7 +72,7 @@ def test_lost_notes_give_new_passwords_and_nobody_twice() -> None:
 @pytest.mark.parametrize("rubbish", ["", "{", "[]", '{"people": [{"user": 1}]}'])
 def test_spoilt_notes_are_written_anew(rubbish: str) -> None:
     prepare()
-    demo_people.notes().write_text(rubbish)
+    demo_users.credentials_path().write_text(rubbish)
     assert len(prepare()["people"]) == 3
 
 
@@ -88,7 +88,7 @@ def test_a_warning_cancelled_in_the_first_look_stays_cancelled() -> None:
     from alerts import publishing
 
     prepare()
-    people = demo_people.ensure_people()
+    people = demo_users.ensure_demo_users()
     publishing.cancel(Alert.objects.get(), by=people["approver"], reason="Thử.")
     prepare()
     assert AlertRevision.objects.count() == 2

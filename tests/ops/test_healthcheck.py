@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ops import healthcheck as health
+from ops import healthcheck
 from ops.local_services import write_env
 from ops.worker_stall_probe import Row
 
@@ -19,7 +19,7 @@ def _a_terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def asked(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     monkeypatch.setattr(sys, "argv", ["health", *arguments])
-    return health.main()
+    return healthcheck.main()
 
 
 def test_the_worker_is_asked_about_where_make_run_keeps_its_database(
@@ -32,8 +32,8 @@ def test_the_worker_is_asked_about_where_make_run_keeps_its_database(
         seen.append(dsn)
         return []
 
-    monkeypatch.setattr(health, "first_in_line", first_in_line)
-    monkeypatch.setattr(health, "processes", lambda *_: [1])
+    monkeypatch.setattr(healthcheck, "first_in_line", first_in_line)
+    monkeypatch.setattr(healthcheck, "processes", lambda *_: [1])
     assert asked(monkeypatch, "worker") == 0
     assert seen == ["postgres:///of-the-file"]
 
@@ -44,7 +44,7 @@ def test_what_is_given_goes_before_the_file(
     write_env(tmp_path, {"DATABASE_URL": "postgres:///of-the-file", "REDIS_URL": "redis://file"})
     monkeypatch.setenv("DATABASE_URL", "postgres:///given")
     monkeypatch.setenv("REDIS_URL", "")
-    found = health.environment()
+    found = healthcheck.environment()
     assert (found["DATABASE_URL"], found["REDIS_URL"]) == ("postgres:///given", "redis://file")
 
 
@@ -60,9 +60,9 @@ def test_a_memory_that_cannot_be_read_breaks_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, memory: str
 ) -> None:
     write_env(tmp_path, {"DATABASE_URL": "postgres:///x"})
-    (tmp_path / health.MEMORY).write_text(memory)
-    monkeypatch.setattr(health, "first_in_line", lambda _: [])
-    monkeypatch.setattr(health, "processes", lambda *_: [1])
+    (tmp_path / healthcheck.MEMORY).write_text(memory)
+    monkeypatch.setattr(healthcheck, "first_in_line", lambda _: [])
+    monkeypatch.setattr(healthcheck, "processes", lambda *_: [1])
     assert asked(monkeypatch, "worker") == 0
 
 

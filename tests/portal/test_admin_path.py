@@ -11,7 +11,7 @@ from django.conf import settings as ours
 from django.test import Client
 from pytest_django import Settings
 
-from portal.middleware import is_for_staff
+from portal.middleware import is_staff_path
 
 ROOT = Path(__file__).resolve().parents[2]
 ELSEWHERE = """
@@ -56,7 +56,7 @@ def test_nobody_but_the_settings_spells_the_desks_path() -> None:
     [("/admin", True), ("/admin/x", True), ("/can-bo/", True), ("/adminx/", False), ("/", False)],
 )
 def test_what_is_the_staffs(path: str, staff: bool) -> None:
-    assert is_for_staff(path) is staff
+    assert is_staff_path(path) is staff
 
 
 @pytest.mark.django_db

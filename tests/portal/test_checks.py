@@ -8,7 +8,7 @@ from cryptography.fernet import Fernet
 from django.core.checks import ERROR, WARNING, CheckMessage, Tags, run_checks
 from pytest_django import Settings
 
-from alerts.formats.cap_signer import new_key
+from alerts.formats.cap_signer import generate_key
 from ops.backup.archive import new_key as new_backup_key
 from portal import checks
 from tests.support.public_urls import public_paths
@@ -17,7 +17,7 @@ GOOD = {
     "SECRET_KEY": "k3Zr-" * 12,
     "FIELD_KEYS": (Fernet.generate_key().decode(),),
     "BACKUP_KEY": new_backup_key(),
-    "CAP_KEY": new_key("portal.example"),
+    "CAP_KEY": generate_key("portal.example"),
     "SIGNING_KEY": base64.b64encode(bytes(32)).decode(),
     "DEBUG": False,
     "HTTPS": True,

@@ -9,8 +9,8 @@ from django.test import Client
 from pytest_django import Settings
 from redis import Redis
 
-from core import rate_limits as limits
-from portal import csp_reports as violations
+from core import rate_limits
+from portal import csp_reports
 
 pytestmark = pytest.mark.usefixtures("enforced")
 
@@ -41,7 +41,7 @@ def tell(client: Client, told: Any, kind: str = "application/csp-report", **more
 
 def test_both_forms_are_counted_by_directive_and_by_what_was_stopped(client: Client) -> None:
     assert tell(client, OLD) == tell(client, NEW, "application/reports+json") == 204
-    assert violations.counted() == {
+    assert csp_reports.csp_report_count() == {
         ("style-src-elem", "inline"): 1,
         ("script-src-elem", "elsewhere"): 1,
     }
@@ -51,7 +51,7 @@ def test_nothing_of_a_report_is_kept(
     client: Client, enforced: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[Any] = []
-    monkeypatch.setattr(violations.log, "warning", lambda *a, **told: said.append((a, told)))
+    monkeypatch.setattr(csp_reports.log, "warning", lambda *a, **told: said.append((a, told)))
     tell(client, OLD)
     kept = re.sub("[0-9a-f]{32}", "", f"{said} {enforced.keys('*')}")  # a digest holds any digits
     assert "invitation" in kept
@@ -63,7 +63,7 @@ def test_the_first_and_every_hundredth_are_logged(
 ) -> None:
     settings.RATE_LIMITS = "count"
     said: list[int] = []
-    monkeypatch.setattr(violations.log, "warning", lambda _, reports, **__: said.append(reports))
+    monkeypatch.setattr(csp_reports.log, "warning", lambda _, reports, **__: said.append(reports))
     for _ in range(10):
         tell(client, NEW * 10, "application/reports+json")
     assert said == [1, 100]
@@ -75,33 +75,35 @@ def test_the_first_and_every_hundredth_are_logged(
 )
 def test_what_is_no_report_breaks_nothing(client: Client, told: Any) -> None:
     assert tell(client, told) == 204
-    assert sum(violations.counted().values()) <= 1
+    assert sum(csp_reports.csp_report_count().values()) <= 1
 
 
 def test_a_strange_directive_makes_no_counter_of_its_own(client: Client, enforced: Redis) -> None:
     for number in range(20):
         tell(client, {"body": {"effectiveDirective": f"x{number}", "blockedURL": f"y{number}:"}})
-    assert violations.counted() == {("other", "other"): 20}
+    assert csp_reports.csp_report_count() == {("other", "other"): 20}
     assert len(enforced.keys("portal:csp:*")) == 1
 
 
 def test_more_than_a_browser_sends_is_refused_unread(client: Client) -> None:
-    assert tell(client, "x" * (violations.LONGEST + 1)) == 413
+    assert tell(client, "x" * (csp_reports.MAX_LENGTH + 1)) == 413
     assert tell(client, NEW * 11, "application/reports+json") == 204
-    assert violations.counted() == {("script-src-elem", "elsewhere"): violations.MOST}
+    assert csp_reports.csp_report_count() == {
+        ("script-src-elem", "elsewhere"): csp_reports.MAX_COUNT
+    }
 
 
 def test_other_sites_and_other_things_count_nothing(client: Client) -> None:
     assert tell(client, OLD, headers={"Origin": "https://other.example"}) == 403
     assert tell(client, OLD, "text/plain") == 204
     assert client.get("/csp/").status_code == 405
-    assert violations.counted() == {}
+    assert csp_reports.csp_report_count() == {}
 
 
 def test_who_tells_very_much_is_thanked_and_not_counted(client: Client) -> None:
-    most = limits.WINDOWS["csp"].amount
+    most = rate_limits.WINDOWS["csp"].amount
     assert {tell(client, OLD) for _ in range(most + 5)} == {204}
-    assert violations.counted() == {("style-src-elem", "inline"): most}
+    assert csp_reports.csp_report_count() == {("style-src-elem", "inline"): most}
 
 
 @pytest.mark.django_db

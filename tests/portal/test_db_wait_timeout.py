@@ -13,22 +13,22 @@ import pytest
 from django.db import OperationalError, connection
 from psycopg2.extensions import POLL_OK, POLL_READ, set_wait_callback
 
-from portal import db_wait_timeout as deadlines
+from portal import db_wait_timeout
 from tests.support.concurrency import in_parallel
 
 
 @pytest.fixture(autouse=True)
 def as_in_web(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The callback of web processes, with short times, taken away afterwards."""
-    monkeypatch.setattr(deadlines, "PATIENCE", 0.9)
-    monkeypatch.setattr(deadlines, "STAFF_PATIENCE", 2.7)
-    monkeypatch.setattr(deadlines, "GRACE", 0.15)
-    monkeypatch.setattr(deadlines, "ASK_AGAIN", 1.5)
-    monkeypatch.setattr(deadlines, "_silent", False)
+    monkeypatch.setattr(db_wait_timeout, "TIMEOUT_SECONDS", 0.9)
+    monkeypatch.setattr(db_wait_timeout, "STAFF_TIMEOUT_SECONDS", 2.7)
+    monkeypatch.setattr(db_wait_timeout, "GRACE", 0.15)
+    monkeypatch.setattr(db_wait_timeout, "ASK_AGAIN", 1.5)
+    monkeypatch.setattr(db_wait_timeout, "_silent", False)
     yield
     set_wait_callback(None)
     connection.close()
-    deadlines._request.left = 2.0
+    db_wait_timeout._request.left = 2.0
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def request(work: Any, path: str = "/bao-cao/") -> float:
         return []
 
     started = time.monotonic()
-    deadlines.within(application)({"PATH_INFO": path}, None)
+    db_wait_timeout.limit_database_wait(application)({"PATH_INFO": path}, None)
     return time.monotonic() - started
 
 
@@ -107,7 +107,7 @@ def wait_for_a_slow_answer() -> None:
         answer = threading.Timer(0.48, theirs.send, [b"!"])
         answer.start()
         try:
-            deadlines._wait(Slow(ours))
+            db_wait_timeout._wait(Slow(ours))
         finally:
             answer.join()
 

@@ -3,19 +3,19 @@
 import pytest
 from django.test import Client
 
-from core.audit import log as events
+from core.audit import events as log
 from reports.models import Event
-from tests.support import report_factories as evidence
+from tests.support import report_factories
 from tests.support.officers import Person, log_in
 
 pytestmark = pytest.mark.django_db
 
 
 def test_a_refusal_names_who_what_and_how_and_no_query(editor: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     page = f"/admin/reports/report/{report.pk}/reveal-contact/"
     assert editor.client.post(f"{page}?q=0550000111", {"x": "y"}).status_code == 403
-    refused = events.about("report", report.pk).get()
+    refused = log.events_for("report", report.pk).get()
     assert (refused.kind, refused.by) == ("refused", editor.user)
     assert refused.detail == {
         "verb": "reveal_contact",
@@ -38,14 +38,14 @@ def test_a_stranger_is_sent_to_the_door_and_leaves_no_line(client: Client) -> No
 
 @pytest.mark.parametrize("action", ["delete_selected", "read_many_again", "khong-co"])
 def test_an_action_that_is_not_offered_is_refused(duty: Person, action: str) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     chosen = {"action": action, "_selected_action": [report.pk], "post": "yes"}
     assert duty.client.post("/admin/reports/report/", chosen).status_code == 403
     assert Event.objects.get().kind == "refused"
 
 
 def test_an_action_that_is_offered_is_done(lead: Person) -> None:
-    chosen = {"action": "read_many_again", "_selected_action": [evidence.report().pk]}
+    chosen = {"action": "read_many_again", "_selected_action": [report_factories.report().pk]}
     assert lead.client.post("/admin/reports/report/", chosen).status_code == 302
     assert not Event.objects.filter(kind="refused").exists()
 
@@ -53,9 +53,9 @@ def test_an_action_that_is_offered_is_done(lead: Person) -> None:
 def test_a_forged_post_is_refused_on_record(duty: Person) -> None:
     forged = log_in(duty.user)
     forged.handler.enforce_csrf_checks = True
-    report = evidence.report()
+    report = report_factories.report()
     assert forged.post(f"/admin/reports/report/{report.pk}/take/").status_code == 403
-    assert events.about("report", report.pk).get().kind == "refused"
+    assert log.events_for("report", report.pk).get().kind == "refused"
 
 
 def test_what_the_view_had_begun_is_undone_and_the_refusal_stands(editor: Person) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from portal.email_url import server_of
+from portal.email_url import parse_email_url
 from tests.support.processes import ROOT
 from tests.support.real_services import UNSET
 
@@ -85,9 +85,9 @@ def test_no_mail_server_is_waited_for_longer_than_ten_seconds() -> None:
 def test_an_address_that_cannot_be_read_breaks_no_start(url: str) -> None:
     assert settings_of(EMAIL_URL=url)["EMAIL_BACKEND"].endswith("dummy.EmailBackend")
     with pytest.raises(ValueError, match=r"\w"):
-        server_of(url)
+        parse_email_url(url)
 
 
 def test_starttls_and_tls_are_told_apart() -> None:
-    assert server_of("smtp+tls://mail.example")["EMAIL_USE_TLS"] is True
-    assert server_of("smtp+ssl://mail.example")["EMAIL_USE_SSL"] is True
+    assert parse_email_url("smtp+tls://mail.example")["EMAIL_USE_TLS"] is True
+    assert parse_email_url("smtp+ssl://mail.example")["EMAIL_USE_SSL"] is True

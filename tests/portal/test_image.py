@@ -166,7 +166,7 @@ def test_a_worker_that_claims_nothing_is_ended_by_its_health_check(
     from django.db import connection
 
     from core.outbox.queue import enqueue
-    from ops import healthcheck as health
+    from ops import healthcheck
 
     enqueue("nothing", "key")
     url = os.environ["DATABASE_URL"].replace("/portal?", f"/{connection.settings_dict['NAME']}?")
@@ -175,7 +175,7 @@ def test_a_worker_that_claims_nothing_is_ended_by_its_health_check(
     with subprocess.Popen(
         [sys.executable, "-c", "import time; time.sleep(60)", "celery", "worker"]
     ) as hanging:
-        assert health.worker()
-        monkeypatch.setattr(health.time, "time", lambda: time.time_ns() / 1e9 + 60)
-        assert not health.worker()
+        assert healthcheck.worker()
+        monkeypatch.setattr(healthcheck.time, "time", lambda: time.time_ns() / 1e9 + 60)
+        assert not healthcheck.worker()
         assert hanging.wait(5) == -9

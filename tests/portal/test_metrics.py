@@ -15,15 +15,14 @@ from django.test import Client, RequestFactory
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
-from core import rate_limits as limits
-from core.outbox import queue as outbox
-from ops.backup import backup as backups
-from reports.attachments import storage as files
+from core import rate_limits
+from core.outbox import queue
+from ops.backup import backup
+from reports.attachments import storage
 from reports.models import OutboxItem
-from reports.monitoring import alarms as watch
-from reports.monitoring import queue_stats as stats
+from reports.monitoring import alarms, queue_stats
 from reports.submission import intake
-from reports.submission.intake import Typed
+from reports.submission.intake import ReportSubmission
 from tests.support.processes import ROOT
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +39,9 @@ def _token(settings: Settings, tmp_path: Path) -> None:
 
 
 def accept() -> OutboxItem:
-    report = intake.accept(Typed(story=STORY), f"key-{OutboxItem.objects.count():016}").report
+    report = intake.submit_report(
+        ReportSubmission(story=STORY), f"key-{OutboxItem.objects.count():016}"
+    ).report
     return OutboxItem.objects.get(key=str(report.pk))
 
 
@@ -86,7 +87,7 @@ def test_it_is_text_of_the_agreed_format_and_kept_nowhere(client: Client) -> Non
 
 def test_waiting_and_failed_are_of_now_and_the_total_of_its_time(client: Client) -> None:
     OutboxItem.objects.filter(pk=accept().pk).update(settled_at=Now())
-    counted_at = stats.roll_up().counted_at.timestamp()
+    counted_at = queue_stats.store_queue_balance().counted_at.timestamp()
     accept()
     OutboxItem.objects.filter(pk=accept().pk).update(failed_at=Now(), attempts=5)
     told = samples(scrape(client))
@@ -104,7 +105,7 @@ def test_before_the_first_count_no_total_is_made_up(client: Client) -> None:
 
 def test_an_alarm_is_told_with_its_count_and_since_when(client: Client) -> None:
     OutboxItem.objects.filter(pk=accept().pk).update(failed_at=Now())
-    watch.look()
+    alarms.check_alarms()
     told = samples(scrape(client))
     assert told["portal_alarm_reports failed"] == 1
     assert told["portal_alarm_reports late"] == told["portal_alarm_reports unbalanced"] == 0
@@ -113,10 +114,10 @@ def test_an_alarm_is_told_with_its_count_and_since_when(client: Client) -> None:
 
 def test_the_outbox_is_told_by_task_and_state(client: Client) -> None:
     claimed, failed, later = accept(), accept(), accept()
-    assert outbox.claim(claimed.pk)
+    assert queue.acquire_lease(claimed.pk)
     OutboxItem.objects.filter(pk=failed.pk).update(failed_at=Now(), attempts=5)
-    OutboxItem.objects.filter(pk=later.pk).update(due_at=Now() + outbox.LEASE)
-    outbox.enqueue("alerts.deliver", "1")
+    OutboxItem.objects.filter(pk=later.pk).update(due_at=Now() + queue.LEASE)
+    queue.enqueue("alerts.deliver", "1")
     told = samples(scrape(client))
     for state in ("claimed", "failed", "later"):
         assert told[f"portal_outbox_items {state} reports.triage"] == 1
@@ -148,7 +149,7 @@ def test_the_last_backup_is_told(
         return []
 
     assert "portal_backup" not in scrape(client)
-    monkeypatch.setattr(backups, "back_up", back_up)
+    monkeypatch.setattr(backup, "back_up", back_up)
     call_command("backup", tmp_path / "archive.tar.age")
     written_at = (tmp_path / "archive.tar.age").stat().st_mtime
     assert samples(scrape(client))["portal_backup_timestamp_seconds"] == written_at
@@ -159,7 +160,9 @@ def test_the_room_for_files_is_told_without_the_reserve(
 ) -> None:
     settings.FILES_DIR = tmp_path
     free = samples(scrape(client))["portal_files_free_bytes"]
-    assert free == pytest.approx(disk_usage(tmp_path).free - files.RESERVED, abs=100 * 1024 * 1024)
+    assert free == pytest.approx(
+        disk_usage(tmp_path).free - storage.RESERVED, abs=100 * 1024 * 1024
+    )
     settings.FILES_DIR = tmp_path / "not mounted"
     assert "portal_files" not in scrape(client)
 
@@ -170,7 +173,7 @@ def test_it_answers_while_the_database_is_away(
     def away() -> None:
         raise DatabaseError
 
-    monkeypatch.setattr(stats, "standing", away)
+    monkeypatch.setattr(queue_stats, "queue_state", away)
     found = samples(scrape(client))
     found.pop("portal_wrong_codes_total")
     assert found == {"portal_database_up": 0}
@@ -193,7 +196,7 @@ def test_wrong_codes_are_counted_and_without_valkey_left_out(
     client: Client, settings: Settings, tmp_path: Path
 ) -> None:
     before = samples(scrape(client))["portal_wrong_codes_total"]
-    limits.wrong_code(RequestFactory().post("/theo-doi/"))
+    rate_limits.record_wrong_code(RequestFactory().post("/theo-doi/"))
     assert samples(scrape(client))["portal_wrong_codes_total"] == before + 1
     settings.REDIS_URL = f"unix://{tmp_path}/nobody.sock?db=0"
     assert "portal_wrong_codes_total" not in samples(scrape(client))

@@ -15,10 +15,10 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from alerts.formats import print_cache as printing
+from alerts.formats import print_cache
 from alerts.models import AlertRevision
-from alerts.static_pages import generator as snapshots
-from alerts.static_pages.page_list import doors
+from alerts.static_pages import generator
+from alerts.static_pages.page_list import list_static_pages
 from bench.house import until
 from bench.memory import tree
 from bench.servers import front_server
@@ -57,9 +57,9 @@ def home(settings: Settings, tmp_path: Path) -> Path:
 def revision(home: Path, monkeypatch: pytest.MonkeyPatch) -> AlertRevision:
     """One warning, in a tree that was found right just now."""
     for name in ("picture", "poster", "pack"):
-        monkeypatch.setattr(printing, name, lambda _: b"drawn")
+        monkeypatch.setattr(print_cache, name, lambda _: b"drawn")
     said = issued(expires=timezone.now() + timedelta(days=1))
-    snapshots.write(draws=True)
+    generator.rebuild(draws=True)
     return said
 
 
@@ -76,7 +76,9 @@ def front(
     revision: AlertRevision,
 ) -> Iterator[int]:
     port = free_port()
-    child = front_server(tmp_path / "front", port, portal.server_address[1], snapshots.home())
+    child = front_server(
+        tmp_path / "front", port, portal.server_address[1], generator.snapshot_dir()
+    )
     child.env = {**(child.env or {}), "QUIET": "2"}
     child.start()
     try:
@@ -136,13 +138,13 @@ def checked(home: Path, seconds_ago: int) -> None:
 def test_every_kept_page_goes_out_as_the_portal_would_send_it(
     front: int, client: Client, home: Path
 ) -> None:
-    for door in doors(timezone.now()):
+    for door in list_static_pages(timezone.now()):
         answer, text = ask(front, door.path)
         if text.startswith(FROM_PORTAL):
             continue  # kept for the worst only
         wanted = client.get(door.path)
         assert answer.status == 200, door.path
-        assert text == (home / "current/fresh" / snapshots.file_of(door.path)).read_bytes()
+        assert text == (home / "current/fresh" / generator.path_for(door.path)).read_bytes()
         for name in SAME:
             assert answer.headers.get_all(name) in ([wanted.headers.get(name)], None), (
                 door.path,
@@ -192,7 +194,7 @@ def test_a_reader_who_has_it_is_told_so(front: int) -> None:
 def test_a_dead_portal_leaves_every_kept_page_and_says_so(dead: int, home: Path) -> None:
     checked(home, 3600)
     wanted = (200, "the portal does not answer; fresh")
-    for door in doors(timezone.now()):
+    for door in list_static_pages(timezone.now()):
         assert soon(lambda path=door.path: kept_as(dead, path) == wanted), door.path  # type: ignore[misc]
 
 
@@ -222,9 +224,9 @@ def test_after_a_day_the_stale_twins_stand(dead: int, home: Path) -> None:
 
 def test_a_doubt_has_the_portal_asked_until_the_files_are_right(front: int, home: Path) -> None:
     assert not body(front, PAGE).startswith(FROM_PORTAL)
-    snapshots.doubt()
+    generator.mark_stale()
     assert soon(lambda: body(front, PAGE).startswith(FROM_PORTAL))
-    snapshots.look()
+    generator.refresh_if_needed()
     assert soon(lambda: not body(front, PAGE).startswith(FROM_PORTAL))
 
 
@@ -240,7 +242,7 @@ def test_a_crowd_at_a_doubted_page_is_one_question_a_second(
             super().do_GET()
 
     portal.RequestHandlerClass = Counting
-    snapshots.doubt()
+    generator.mark_stale()
     assert soon(lambda: body(front, "/nhung/").startswith(FROM_PORTAL))
     with ThreadPoolExecutor(32) as crowd:
         started = time.monotonic()
@@ -260,7 +262,7 @@ def asking(front: int, number: int, end: float) -> bytes:
 
 
 def test_a_new_doubt_empties_what_the_portal_said_before(front: int, tmp_path: Path) -> None:
-    snapshots.doubt()
+    generator.mark_stale()
     cache = tmp_path / "front" / "front-cache"
     before: set[Path] = set()
 
@@ -269,7 +271,7 @@ def test_a_new_doubt_empties_what_the_portal_said_before(front: int, tmp_path: P
         return body(front, PAGE).startswith(FROM_PORTAL) and bool(before)
 
     assert soon(kept)
-    snapshots.doubt()
+    generator.mark_stale()
     assert soon(lambda: not before & set(cache.iterdir()))
 
 
@@ -278,7 +280,7 @@ def test_at_a_doubt_nothing_is_held_open(front: int, tmp_path: Path) -> None:
     assert soon(lambda: bool(workers(tmp_path / "front")))
     before, first = workers(tmp_path / "front"), tmp_path / "front" / "first"
     assert first.is_symlink()
-    snapshots.doubt()
+    generator.mark_stale()
     assert soon(lambda: not first.is_symlink() and not before & workers(tmp_path / "front"))
     assert body(front, PAGE).startswith(FROM_PORTAL)
 
@@ -290,7 +292,7 @@ def test_files_that_nobody_looks_at_any_more_are_not_trusted(front: int, home: P
 
 def test_a_cancel_is_seen_at_once(front: int, revision: AlertRevision) -> None:
     cancelled(revision)
-    snapshots.write()
+    generator.rebuild()
     assert "hết hiệu lực" in body(front, PAGE).decode()
 
 
@@ -362,7 +364,7 @@ def test_what_was_signed_keeps_its_signature_when_the_portal_is_dead(
 ) -> None:
     settings.SIGNING_KEY, settings.CAP_KEY = TEXT_KEY, CAP_KEY
     path = f"/canh-bao/noi-dung/{issued('da-ky').identifier}.json"
-    snapshots.write()
+    generator.rebuild()
     portal.RequestHandlerClass = Failing
     wanted = client.get(path).headers
     names = ("X-Content-Signature", "Access-Control-Expose-Headers", "Content-Type")

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from PIL import Image
 
-from portal import offline_cache as keeping
+from portal import offline_cache
 from tests.support.resident_pages import words
 
 pytestmark = pytest.mark.django_db
@@ -18,18 +18,18 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _looked_at_anew() -> None:
-    keeping._version.cache_clear()
+    offline_cache._version.cache_clear()
 
 
 def test_the_service_worker_may_hold_every_address_and_is_asked_for_anew(client: Client) -> None:
     answer = client.get("/sw.js")
     assert answer["Content-Type"] == "text/javascript"
     assert answer["Cache-Control"] == "no-cache"
-    assert keeping.version() in answer.content.decode()
+    assert offline_cache.cache_version() in answer.content.decode()
 
 
 def test_only_what_is_nobodys_is_kept(client: Client) -> None:
-    assert keeping.kept() == [
+    assert offline_cache.precached_urls() == [
         "/dang-bi-goi/",
         "/en/dang-bi-goi/",
         "/offline/",
@@ -38,18 +38,18 @@ def test_only_what_is_nobodys_is_kept(client: Client) -> None:
         "/static/js/portal.js",
         "/static/js/sending.js",
     ]
-    for path in keeping.PAGES:
+    for path in offline_cache.PAGES:
         answer = client.get(path)
         assert answer.status_code == 200
         assert "no-store" not in answer["Cache-Control"]
 
 
 def test_other_content_has_another_name(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    before = keeping.version()
-    assert keeping._version(0) == before
-    keeping._version.cache_clear()
-    monkeypatch.setattr("portal.offline_cache.source_of", lambda name: name.encode())
-    assert keeping.version() != before
+    before = offline_cache.cache_version()
+    assert offline_cache._version(0) == before
+    offline_cache._version.cache_clear()
+    monkeypatch.setattr("portal.offline_cache.read_static_file", lambda name: name.encode())
+    assert offline_cache.cache_version() != before
 
 
 def test_the_page_without_a_line_leads_to_help_in_both_languages(client: Client) -> None:

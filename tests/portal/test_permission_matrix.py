@@ -10,10 +10,9 @@ from pytest_django import DjangoDbBlocker
 
 from accounts import roles as people
 from reports.models import Event, UnitMember
-from tests.support import database_reset as afresh
-from tests.support import report_factories as evidence
-from tests.support.admin_urls import METHODS, Addresses, answer, kind_of, pages
-from tests.support.officers import enlist, log_in
+from tests.support import database_reset, report_factories
+from tests.support.admin_urls import METHODS, AdminUrls, answer, kind_of, pages
+from tests.support.officers import create_officer, log_in
 from tests.support.permission_matrix import OF_ALL_UNITS, PAGES, THINGS
 
 pytestmark = pytest.mark.django_db
@@ -38,17 +37,17 @@ def test_the_table_names_roles_that_there_are() -> None:
 
 
 @pytest.fixture(scope="module")
-def desk(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Addresses]:
+def desk(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[AdminUrls]:
     """A thing of each kind that there are pages of."""
-    with afresh.shared(django_db_blocker):
+    with database_reset.session_fixture_data(django_db_blocker):
         people.establish_roles()
-        addresses = Addresses()
+        addresses = AdminUrls()
         for name, page in pages().items():
             addresses.of(name, page)
         yield addresses
 
 
-def known_addresses(desk: Addresses) -> dict[str, str]:
+def known_addresses(desk: AdminUrls) -> dict[str, str]:
     """The pages that the table knows; what is missing there has a test of its own."""
     return {name: desk.of(name, page) for name, page in pages().items() if name in PAGES}
 
@@ -70,12 +69,12 @@ def wrongly_answered(
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("role", people.ROLES)
 def test_a_role_is_let_in_where_the_table_says_and_refused_on_record_elsewhere(
-    desk: Addresses, role: str, method: str
+    desk: AdminUrls, role: str, method: str
 ) -> None:
     """Of the pages that somebody gets into; the next test asks for the others."""
-    who = enlist(f"vao.{role}", role)
+    who = create_officer(f"vao.{role}", role)
     if role == "unit":
-        UnitMember.objects.create(user=who, unit=evidence.unit())
+        UnitMember.objects.create(user=who, unit=report_factories.unit())
     roles = {name: PAGES[name][METHODS.index(method)] for name in PAGES}
     asked = {name: at for name, at in known_addresses(desk).items() if roles[name]}
     assert wrongly_answered(who, method, asked, lambda name: role in roles[name]) == {}
@@ -84,14 +83,14 @@ def test_a_role_is_let_in_where_the_table_says_and_refused_on_record_elsewhere(
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("role", ["duty and all", "editor", "approver", "auditor", "unit"])
 def test_where_nobody_is_let_in_no_role_and_not_all_of_them_are(
-    desk: Addresses, role: str, method: str
+    desk: AdminUrls, role: str, method: str
 ) -> None:
     """By themselves those that see less: pages ask for more than permissions (scope.sees_campaigns)."""
-    who = enlist("vao.dong", role.partition(" ")[0])
+    who = create_officer("vao.dong", role.partition(" ")[0])
     if role == "duty and all":
         who.groups.add(*map(people.group_of, people.ROLES))
     if role == "unit":
-        UnitMember.objects.create(user=who, unit=evidence.unit())
+        UnitMember.objects.create(user=who, unit=report_factories.unit())
     addresses = known_addresses(desk)
     closed = {name: at for name, at in addresses.items() if not PAGES[name][METHODS.index(method)]}
     assert len(closed) > 50
@@ -101,12 +100,12 @@ def test_where_nobody_is_let_in_no_role_and_not_all_of_them_are(
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("unit", ["Công an xã Kiên Thọ", ""])
 def test_a_report_of_another_unit_is_closed_by_its_key_on_every_page(
-    desk: Addresses, unit: str, method: str
+    desk: AdminUrls, unit: str, method: str
 ) -> None:
     """Also to who was given the role and no unit yet."""
-    who = enlist("vao.unit", "unit")
+    who = create_officer("vao.unit", "unit")
     if unit:
-        UnitMember.objects.create(user=who, unit=evidence.unit(unit))
+        UnitMember.objects.create(user=who, unit=report_factories.unit(unit))
     client = log_in(who)
     at = {name: desk.of(name, page) for name, page in pages().items()}
     of_one = {name: here for name, here in at.items() if str(desk.made["report"]) in here}
@@ -119,10 +118,10 @@ def test_a_report_of_another_unit_is_closed_by_its_key_on_every_page(
 
 @pytest.mark.parametrize("method", METHODS)
 def test_what_speaks_of_every_unit_is_closed_to_a_duty_officer_of_one(
-    desk: Addresses, method: str
+    desk: AdminUrls, method: str
 ) -> None:
-    addresses, who = known_addresses(desk), enlist("vao.duty", "duty")
-    UnitMember.objects.create(user=who, unit=evidence.unit())
+    addresses, who = known_addresses(desk), create_officer("vao.duty", "duty")
+    UnitMember.objects.create(user=who, unit=report_factories.unit())
     client = log_in(who)
     answers = {name: answer(client, method, addresses[name]) for name in OF_ALL_UNITS}
     assert {
@@ -131,7 +130,7 @@ def test_what_speaks_of_every_unit_is_closed_to_a_duty_officer_of_one(
 
 
 def test_pages_that_add_something_say_so_in_the_words_of_the_desk() -> None:
-    client = log_in(enlist("vao.lead", "lead"))
+    client = log_in(create_officer("vao.lead", "lead"))
     adds = [name for name, (get, _) in PAGES.items() if name.endswith("_add") and "lead" in get]
     shown = [client.get(reverse(f"admin:{name}")).content.decode() for name in adds]
     assert all("&rsaquo; Thêm " in page and "Thêm vào" not in page for page in shown)
@@ -139,7 +138,7 @@ def test_pages_that_add_something_say_so_in_the_words_of_the_desk() -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_stranger_is_sent_to_the_door_from_every_page(
-    desk: Addresses, client: Client, method: str
+    desk: AdminUrls, client: Client, method: str
 ) -> None:
     wrong = []
     for name, address in known_addresses(desk).items():

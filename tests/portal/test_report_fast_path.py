@@ -8,10 +8,10 @@ from django.test import Client, RequestFactory
 from django.test.utils import override_settings
 
 from core.keys import form_token
-from portal import report_fast_path as door
+from portal import report_fast_path
 from reports.models import Report
-from reports.views import report as view
-from reports.views.form_errors import SeeOther
+from reports.views import report
+from reports.views.form_errors import HttpResponseSeeOther
 from tests.reports.submission.test_intake import STORY
 
 pytestmark = pytest.mark.django_db
@@ -27,13 +27,13 @@ def send(client: Client, path: str = "/bao-cao/", **more: Any) -> Any:
 def passed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The posts that reached the view through all layers."""
     seen: list[str] = []
-    original = view.take_in
+    original = report.submit_view
 
     def through(request: HttpRequest) -> Any:
         seen.append(request.path)
         return original(request)
 
-    monkeypatch.setattr(view, "take_in", through)
+    monkeypatch.setattr(report, "submit_view", through)
     return seen
 
 
@@ -70,7 +70,7 @@ def broken(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
 
     for path in ("/bao-cao/", "/en/bao-cao/"):
         send(client, path)
-    monkeypatch.setattr("reports.submission.intake.accept", breaks)
+    monkeypatch.setattr("reports.submission.intake.submit_report", breaks)
     client.raise_request_exception = False
 
 
@@ -111,11 +111,11 @@ def test_under_https_nothing_is_taken_in_in_clear(client: Client) -> None:
 
 
 def test_whoever_types_hosts_fills_no_memory_and_keeps_no_other_host_out() -> None:
-    ours = door.Door(lambda _: SeeOther("/bao-cao/da-nhan/"))
-    for number in range(door.MOST + 3):
+    ours = report_fast_path.Door(lambda _: HttpResponseSeeOther("/bao-cao/da-nhan/"))
+    for number in range(report_fast_path.MAX_COUNT + 3):
         ours(RequestFactory().post("/bao-cao/", HTTP_HOST=f"host{number}.example"))
-    assert len(ours.known) == door.MOST
-    assert ("/bao-cao/", f"host{door.MOST + 2}.example", False) in ours.known
+    assert len(ours.known) == report_fast_path.MAX_COUNT
+    assert ("/bao-cao/", f"host{report_fast_path.MAX_COUNT + 2}.example", False) in ours.known
 
 
 def test_what_all_reports_share_of_an_answer_is_changed_by_none(client: Client) -> None:

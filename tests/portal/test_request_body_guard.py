@@ -12,8 +12,8 @@ import pytest
 from django.core.handlers.wsgi import WSGIHandler
 
 from core.keys import form_token
-from portal import request_body_guard as bodies
-from portal.request_body_guard import BrokenOffError
+from portal import request_body_guard
+from portal.request_body_guard import IncompleteBodyError
 from reports.models import Report
 
 
@@ -27,7 +27,9 @@ def read(body: Any, promised: int, *, line: Any = None, kind: str = "text/plain"
         return []
 
     environ = {"wsgi.input": body, "CONTENT_LENGTH": str(promised), "CONTENT_TYPE": kind}
-    bodies.whole(application)(environ | ({"gunicorn.socket": line} if line else {}), None)
+    request_body_guard.request_body_guard(application)(
+        environ | ({"gunicorn.socket": line} if line else {}), None
+    )
     return b"|".join(found)
 
 
@@ -43,7 +45,7 @@ def test_what_follows_a_body_is_left_alone() -> None:
 
 @pytest.mark.parametrize("came", [b"", b"story=ab"])
 def test_a_body_that_breaks_off_is_none(came: bytes) -> None:
-    with pytest.raises(BrokenOffError):
+    with pytest.raises(IncompleteBodyError):
         read(BytesIO(came), 9)
 
 
@@ -54,10 +56,10 @@ def test_a_type_that_django_breaks_on_is_taken_away() -> None:
 @pytest.fixture
 def line(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[socket.socket, socket.socket]]:
     """A connection, ours and the visitor's end, and little patience."""
-    monkeypatch.setattr(bodies, "HEAD_START", 0.3)
-    monkeypatch.setattr(bodies, "LOOK", 0.05)
-    monkeypatch.setattr(bodies, "STEP", 1000)
-    monkeypatch.setattr(bodies, "_watch", bodies._Watch())
+    monkeypatch.setattr(request_body_guard, "HEAD_START", 0.3)
+    monkeypatch.setattr(request_body_guard, "LOOK", 0.05)
+    monkeypatch.setattr(request_body_guard, "STEP", 1000)
+    monkeypatch.setattr(request_body_guard, "_watch", request_body_guard._Watch())
     ours, theirs = socket.socketpair()
     with ours, theirs:
         yield ours, theirs
@@ -67,7 +69,7 @@ def test_a_visitor_who_falls_silent_holds_no_thread(line: Any) -> None:
     ours, theirs = line
     theirs.sendall(b"story")
     started = time.monotonic()
-    with pytest.raises(BrokenOffError):
+    with pytest.raises(IncompleteBodyError):
         read(ours.makefile("rb"), 9, line=ours)
     assert time.monotonic() - started < 3
 
@@ -84,7 +86,7 @@ def test_a_byte_now_and_then_is_not_enough(line: Any) -> None:
     visitor = threading.Thread(target=trickle)
     visitor.start()
     try:
-        with pytest.raises(BrokenOffError):
+        with pytest.raises(IncompleteBodyError):
             read(ours.makefile("rb"), 5000, line=ours)
     finally:
         done.set()
@@ -136,5 +138,7 @@ def _status(body: bytes, promised: int, kind: str) -> str:
         "CONTENT_LENGTH": str(promised),
         "CONTENT_TYPE": kind,
     }
-    bodies.whole(WSGIHandler())(environ, lambda status, *_: said.append(status))
+    request_body_guard.request_body_guard(WSGIHandler())(
+        environ, lambda status, *_: said.append(status)
+    )
     return said[0].partition(" ")[0]

@@ -13,11 +13,10 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from alerts import selectors as said
-from alerts.static_pages import content_version as editions
-from alerts.static_pages import generator as snapshots
-from alerts.static_pages.page_list import doors
-from portal import response_cache as shelf
+from alerts import selectors
+from alerts.static_pages import content_version, generator
+from alerts.static_pages.page_list import list_static_pages
+from portal import response_cache
 from tests.support.alert_factories import cancelled, commune, issued, office, rewritten
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +56,11 @@ def test_every_text_of_a_warning_costs_no_statement_when_it_is_asked_for_again(
     client: Client, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     issued(), commune(), office()
-    paths = [door.path for door in doors(timezone.now()) if door.path.startswith(shelf.PLACES)]
+    paths = [
+        door.path
+        for door in list_static_pages(timezone.now())
+        if door.path.startswith(response_cache.PLACES)
+    ]
     assert len(paths) > 20
     assert {"/en/canh-bao/", f"/en{PAGE}", f"/en{PAGE}van-ban.txt"} < set(paths)
     first = {path: client.get(path).content for path in paths}
@@ -140,15 +143,17 @@ def test_a_cancel_is_read_at_once_while_files_are_doubted_and_after(
     for _ in range(2):
         assert "Đang có hiệu lực" not in warm(client, PAGE)
         assert "Giả điện lực" not in warm(client, "/nhung/")
-        snapshots.write()
+        generator.rebuild()
 
 
 def test_a_text_that_a_word_overtook_while_it_was_made_is_given_out_once(
     client: Client, done: Doing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     revision = done(issued)
-    read = said.latest
-    monkeypatch.setattr(said, "latest", lambda slug: _then(read(slug), done, revision))
+    read = selectors.get_current_or_404
+    monkeypatch.setattr(
+        selectors, "get_current_or_404", lambda slug: _then(read(slug), done, revision)
+    )
     assert "Đang có hiệu lực" in client.get(PAGE).content.decode()
     monkeypatch.undo()
     assert "hết hiệu lực" in client.get(PAGE).content.decode()
@@ -178,7 +183,7 @@ def test_what_nobody_looks_after_is_asked_of_the_database(
 ) -> None:
     issued()
     warm(client, PAGE)
-    (home / "checked").write_text(f"{int(time.time()) - editions.TRUSTED - 1}\n")
+    (home / "checked").write_text(f"{int(time.time()) - content_version.TRUSTED - 1}\n")
     with django_assert_num_queries(1):
         client.get(PAGE)
     (home / "checked").unlink()
@@ -191,7 +196,7 @@ def test_a_database_that_is_away_leaves_what_lies_here(
 ) -> None:
     issued()
     warm(client, PAGE)
-    monkeypatch.setattr(said, "turns", _away)
+    monkeypatch.setattr(selectors, "change_boundaries", _away)
     assert client.get(PAGE).status_code == 200
 
 
@@ -199,8 +204,8 @@ def test_an_edition_that_cannot_be_read_is_none(
     monkeypatch: pytest.MonkeyPatch, done: Doing
 ) -> None:
     done(issued)
-    monkeypatch.setattr(said, "turns", _away)
-    assert editions.current() is None
+    monkeypatch.setattr(selectors, "change_boundaries", _away)
+    assert content_version.current_version() is None
 
 
 def _away() -> tuple[float, float]:
@@ -222,9 +227,11 @@ def test_another_host_or_scheme_is_not_given_what_was_made_for_this_one(
 
 def test_files_are_written_of_the_database_and_not_of_what_lies_here() -> None:
     revision = issued()
-    snapshots.ask(PAGE)
+    generator.render_internally(PAGE)
     rewritten(revision, title="Không ai trao qua đây")
-    assert "Không ai trao qua đây".encode() in getattr(snapshots.ask(PAGE), "content", b"")
+    assert "Không ai trao qua đây".encode() in getattr(
+        generator.render_internally(PAGE), "content", b""
+    )
 
 
 @pytest.mark.parametrize("path", ["/canh-bao/khong-co/", f"{PAGE}?a=b", "/danh-cho-co-quan/"])
@@ -236,7 +243,7 @@ def test_what_is_not_a_text_for_all_does_not_lie_here(client: Client, path: str)
 
 def test_a_large_text_does_not_lie_here(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     issued()
-    monkeypatch.setattr(shelf, "LARGEST", 1000)
+    monkeypatch.setattr(response_cache, "LARGEST", 1000)
     assert client.get(PAGE).status_code == 200
     assert copies_of(client) == {}
 
@@ -246,17 +253,23 @@ def test_what_lies_here_stays_within_its_bounds(
 ) -> None:
     issued()
     paths = [PAGE, f"{PAGE}in/", f"{PAGE}lich-su/", "/canh-bao/", "/nhung/"]
-    monkeypatch.setattr(shelf, "MOST", 2 * (shelf.BESIDE + len(client.get(PAGE).content)))
+    monkeypatch.setattr(
+        response_cache, "MAX_COUNT", 2 * (response_cache.BESIDE + len(client.get(PAGE).content))
+    )
     for path in paths:
         client.get(path)
     copies = copies_of(client)
-    assert 0 < sum(len(copy.body) + shelf.BESIDE for copy in copies.values()) <= shelf.MOST
+    assert (
+        0
+        < sum(len(copy.body) + response_cache.BESIDE for copy in copies.values())
+        <= response_cache.MAX_COUNT
+    )
     assert "/nhung/" in [path for path, *_ in copies]
     assert PAGE not in [path for path, *_ in copies]
 
 
-def copies_of(client: Client) -> dict[shelf.Key, shelf.Copy]:
+def copies_of(client: Client) -> dict[response_cache.Key, response_cache.CachedResponse]:
     """What lies in the outermost layer of those that this client asks."""
     outermost = vars(client.handler)["_middleware_chain"].__wrapped__
-    assert isinstance(outermost, shelf.Shelf)
+    assert isinstance(outermost, response_cache.Shelf)
     return outermost.copies

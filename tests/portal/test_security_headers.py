@@ -17,7 +17,7 @@ from lxml import html
 from pytest_django import Settings
 
 from tests.portal.test_views import Broken
-from tests.support.admin_urls import Addresses, pages
+from tests.support.admin_urls import AdminUrls, pages
 from tests.support.alert_factories import commune, issued, office
 from tests.support.header_matrix import FRAMES, KINDS, kind_of
 from tests.support.officers import Person
@@ -138,7 +138,7 @@ def test_an_address_says_what_its_kind_says(
 
 
 def test_every_page_of_the_desk_says_what_the_desk_says(lead: Person) -> None:
-    addresses = Addresses()
+    addresses = AdminUrls()
     for name, page in pages().items():
         answer = lead.client.get(addresses.of(name, page), secure=True)
         if "sandbox" not in answer.headers.get("Content-Security-Policy", ""):

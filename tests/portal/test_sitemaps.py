@@ -6,7 +6,7 @@ from django.test import Client
 from lxml import etree
 
 from alerts import publishing
-from alerts.models import Ending
+from alerts.models import CancelReason
 from tests.support.alert_factories import IN_ENGLISH, cancelled, draft, issued, office, person
 
 pytestmark = pytest.mark.django_db
@@ -38,13 +38,13 @@ def test_warnings_stand_with_their_time_and_withdrawn_ones_and_drafts_do_not(
     word, over, wrong = issued("mot"), issued("hai"), issued("ba")
     draft("bon")
     cancelled(over)
-    publishing.cancel(wrong.alert, by=person("approver"), reason="Nhầm.", ending=Ending.ERROR)
+    publishing.cancel(wrong.alert, by=person("approver"), reason="Nhầm.", ending=CancelReason.ERROR)
     found = listed(client)
     warnings = {path for path in found if path.startswith("/canh-bao/")}
     assert warnings == {"/canh-bao/", "/canh-bao/mot/", "/canh-bao/hai/"}
     assert {path for path in found if path.startswith("/en/canh-bao/")} == {"/en/canh-bao/"}
     changed = found["/canh-bao/mot/"].findtext("s:lastmod", "", NAMES)
-    assert changed == word.words.message.effective.isoformat()
+    assert changed == word.frozen_content.message.effective.isoformat()
 
 
 def test_a_page_in_two_languages_names_both_beside_each(client: Client) -> None:

@@ -13,8 +13,8 @@ from pytest_django import Settings
 
 from core import database
 from portal import urls
-from portal.logging_filters import CodesOnly
-from tests.support.language import vietnamese
+from portal.logging_filters import ErrorRedactionFilter
+from tests.support.language import vietnamese_words
 from tests.support.resident_pages import words
 
 HOTLINE = "02373.725.725"
@@ -75,14 +75,14 @@ def test_a_fault_of_an_english_page_is_told_in_english(broken: Client, address: 
     answer = broken.post(address)
     assert answer.status_code in {404, 500, 503}
     assert HOTLINE in words(answer.content)
-    assert vietnamese(answer.content) == []
+    assert vietnamese_words(answer.content) == []
 
 
 def test_a_strange_host_is_led_to_our_english_home(client: Client, settings: Settings) -> None:
     answer = client.get("/en/", headers={"Host": "ke-gian.example"})
     assert answer.status_code == 400
     assert f'href="{settings.PORTAL_URL}/en/"' in answer.content.decode()
-    assert vietnamese(answer.content) == []
+    assert vietnamese_words(answer.content) == []
 
 
 def test_the_log_names_view_place_and_class_of_an_error_and_nothing_else(
@@ -98,7 +98,7 @@ def test_the_log_names_view_place_and_class_of_an_error_and_nothing_else(
 
 def test_an_answer_that_has_had_its_line_gets_no_second_one() -> None:
     record = logging.makeLogRecord({"msg": "Service Unavailable: /bao-cao/", "levelno": 40})
-    assert not CodesOnly().filter(record)
+    assert not ErrorRedactionFilter().filter(record)
 
 
 def test_a_form_of_the_desk_from_elsewhere_is_refused_in_our_words() -> None:
@@ -141,6 +141,6 @@ def test_without_a_database_readiness_says_so(
     def away() -> Any:
         raise OperationalError
 
-    monkeypatch.setattr(database, "takes_rows", away)
+    monkeypatch.setattr(database, "is_writable", away)
     answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["database"]) == (503, False)

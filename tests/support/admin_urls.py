@@ -33,7 +33,7 @@ def _leaves(patterns: list[URLPattern | URLResolver]) -> Iterator[URLPattern]:
             yield pattern
 
 
-class Addresses:
+class AdminUrls:
     """Where each page is; of pages of one thing, the page of one that exists."""
 
     def __init__(self) -> None:

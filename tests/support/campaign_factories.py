@@ -4,21 +4,23 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from core.audit import log as events
-from reports.campaigns.grouping_locks import Hand
+from core.audit import events as log
+from reports.campaigns.grouping_locks import Actor
 from reports.models import Campaign, CampaignLink, CampaignProposal, KeptApart, Report
-from tests.support import report_factories as evidence
+from tests.support import report_factories
 
 
 def campaign(code: str, reports: int = 0, **typed: Any) -> Campaign:
     """A campaign into which the machine has laid that many reports."""
     opened = Campaign.objects.create(code=code, title=f"Giả điện lực {code}")
     for number in range(reports):
-        laid(evidence.report(f"{code} {number}: gọi báo cắt điện.", **typed), opened)
+        add_to_campaign(
+            report_factories.report(f"{code} {number}: gọi báo cắt điện.", **typed), opened
+        )
     return opened
 
 
-def laid(report: Report, into: Campaign, **fields: Any) -> CampaignLink:
+def add_to_campaign(report: Report, into: Campaign, **fields: Any) -> CampaignLink:
     """The machine's link of a report to a campaign."""
     given = {"kind": "same_number", "strength": "0.80", "reason": "Cùng số gọi"} | fields
     return CampaignLink.objects.create(report=report, campaign=into, **given)
@@ -30,21 +32,21 @@ def merged_by_machine(away: Campaign, into: Campaign) -> None:
     CampaignLink.objects.filter(campaign=away).update(campaign=into)
     Campaign.objects.filter(pk=away.pk).update(merged_into=into)
     said = {"reports": len(moved)}
-    events.record("campaign", into.pk, "campaign_merged", other=away.code, **said)
-    events.record("campaign", away.pk, "campaign_merged_away", other=into.code, moved=moved, **said)
+    log.log_event("campaign", into.pk, "campaign_merged", other=away.code, **said)
+    log.log_event("campaign", away.pk, "campaign_merged_away", other=into.code, moved=moved, **said)
 
 
 def proposed(one: Campaign, other: Campaign, reason: str = "Cùng số gọi") -> CampaignProposal:
     """As the machine asks about two campaigns of which a person has touched one."""
     first, second = sorted((one, other), key=lambda each: each.pk)
     return CampaignProposal.objects.create(
-        one=first, other=second, report=evidence.report(f"nối {reason}"),
+        one=first, other=second, report=report_factories.report(f"nối {reason}"),
         kind="same_number", strength="0.80", reason=reason,
     )  # fmt: skip
 
 
-def hand(by: User, reason: str = "Cùng một nhóm gọi") -> Hand:
-    return Hand(by, reason)
+def hand(by: User, reason: str = "Cùng một nhóm gọi") -> Actor:
+    return Actor(by, reason)
 
 
 def members(of: Campaign) -> list[Any]:

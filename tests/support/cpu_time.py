@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 
-def takes_less_than(limit: float, work: Callable[[str], object], text: str) -> bool:
+def assert_cpu_time_below(limit: float, work: Callable[[str], object], text: str) -> bool:
     """Whether the text can be worked through in so many seconds. Whoever shares the core makes one
     try slow, so there is another, with a sign more, lest something is remembered of the first; it
     may not be that sign that makes it quick, so it stands before the text and behind it.

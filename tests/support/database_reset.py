@@ -11,19 +11,17 @@ from functools import cache
 from django.db import connection, transaction
 from pytest_django import DjangoDbBlocker
 
-from portal import offline_cache as keeping
+from portal import offline_cache
 from reports.calendar import days_off
-from reports.public import confirmed_statements as confirmed
-from reports.reference import gazetteer as places
-from reports.reference import office_lexicon as office_names
-from reports.reference import units
+from reports.public import confirmed_statements
+from reports.reference import gazetteer, office_lexicon, units
 
 KEPT = ("django_content_type", "auth_permission")  # what migrate writes and no test does
 # Guards and foreign keys look away, as they do when a table is truncated.
 UNGUARDED = "SET LOCAL session_replication_role = replica"
 
 
-def empty() -> None:
+def truncate_all() -> None:
     """Delete every row that a test has left."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(UNGUARDED)
@@ -32,7 +30,7 @@ def empty() -> None:
 
 
 @contextmanager
-def shared(blocker: DjangoDbBlocker) -> Iterator[None]:
+def session_fixture_data(blocker: DjangoDbBlocker) -> Iterator[None]:
     """What is written in the block every test of a module finds, and leaves as it was; for fixtures
     of modules of whose tests none commits.
     """
@@ -44,7 +42,7 @@ def shared(blocker: DjangoDbBlocker) -> Iterator[None]:
 
 def forget() -> None:
     """What this process remembers of tables: it may be another test's."""
-    for each in (places, office_names, confirmed, days_off, units, keeping):
+    for each in (gazetteer, office_lexicon, confirmed_statements, days_off, units, offline_cache):
         each.forget()
 
 

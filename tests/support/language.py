@@ -11,7 +11,7 @@ NAMES = ("Thanh Hóa", "Nguyễn Văn A", " đồng")
 SPOKEN = ("aria-label", "title", "placeholder", "alt", "content")
 
 
-def vietnamese(page: bytes) -> list[str]:
+def vietnamese_words(page: bytes) -> list[str]:
     """What a page says in Vietnamese outside of what calls itself Vietnamese."""
     tree = html.document_fromstring(page, parser=html.HTMLParser(encoding="utf-8"))
     for part in tree.xpath("//*[@lang='vi'] | //style | //script | //datalist"):

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.test import Client
 from django_otp import DEVICE_ID_SESSION_KEY
 
-from accounts import roles as people
+from accounts import roles
 from reports.models import Phone
 
 PASSWORD = "correct horse battery staple"
@@ -25,12 +25,12 @@ class Person:
     client: Client
 
 
-def enlist(name: str, role: str) -> User:
+def create_officer(name: str, role: str) -> User:
     """An officer of that role, with a device."""
     if not Group.objects.exists():
-        people.establish_roles()
+        roles.establish_roles()
     user = User.objects.create_user(name, password=PASSWORD, is_staff=True)
-    user.groups.add(people.group_of(role))
+    user.groups.add(roles.group_of(role))
     Phone.issue(user)
     return user
 
@@ -52,13 +52,13 @@ def log_in(user: User) -> Client:
 
 
 def _person(role: str) -> Person:
-    user = enlist(role, role)
+    user = create_officer(role, role)
     return Person(user, log_in(user))
 
 
 def second() -> User:
     """Another officer, who confirms what the first asked for."""
-    return User.objects.filter(username="thu.hai").first() or enlist("thu.hai", "duty")
+    return User.objects.filter(username="thu.hai").first() or create_officer("thu.hai", "duty")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
 @dataclass
-class Outsider:
+class PartnerServer:
     """A server on this machine; `heard` is what it was sent, whole."""
 
     url: str
@@ -29,10 +29,12 @@ def say(answer: bytes) -> Callable[[socket.socket], None]:
 
 
 @contextmanager
-def listening(answer: Callable[[socket.socket], None], *, hears: bool = True) -> Iterator[Outsider]:
+def partner_server(
+    answer: Callable[[socket.socket], None], *, hears: bool = True
+) -> Iterator[PartnerServer]:
     """One that reads a request, or does not, and then does as `answer` says."""
     server = socket.create_server(("127.0.0.1", 0))
-    outsider = Outsider(f"http://localhost:{server.getsockname()[1]}/nhan")
+    outsider = PartnerServer(f"http://localhost:{server.getsockname()[1]}/nhan")
     threading.Thread(target=_serve, args=(server, outsider, answer, hears), daemon=True).start()
     try:
         yield outsider
@@ -42,7 +44,7 @@ def listening(answer: Callable[[socket.socket], None], *, hears: bool = True) ->
 
 def _serve(
     server: socket.socket,
-    outsider: Outsider,
+    outsider: PartnerServer,
     answer: Callable[[socket.socket], None],
     hears: bool,
 ) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts import roles as people
-from core.audit import log as events
+from accounts import roles
+from core.audit import events as log
 from reports.models import (
     BankLine,
     Breach,
@@ -31,9 +31,8 @@ from reports.models import (
     SpecialDay,
     Statement,
 )
-from tests.support import alert_factories as writing
-from tests.support import report_factories as evidence
-from tests.support.officers import enlist
+from tests.support import alert_factories, report_factories
+from tests.support.officers import create_officer
 
 Roles = tuple[str, ...]
 
@@ -299,7 +298,7 @@ OF_ALL_UNITS = {
 
 def _report() -> Report:
     """One that lies at the unit of `evidence.unit()`, so that its officer gets into its pages too."""
-    report, unit = evidence.report(), evidence.unit()
+    report, unit = report_factories.report(), report_factories.unit()
     Case.objects.filter(report=report).update(at_unit=unit, unit=unit.name)
     return report
 
@@ -311,7 +310,7 @@ def _office() -> Office:
 # A thing of each kind that the desk has pages of.
 THINGS: dict[str, Callable[[], Any]] = {
     "report": _report,
-    "event": lambda: events.record("report", "x", "noted"),
+    "event": lambda: log.log_event("report", "x", "noted"),
     "office": _office,
     "officenumber": lambda: OfficeNumber.objects.create(
         office=_office(), number="1900 1111", key="x", source="thẻ", checked_on="2026-11-05"
@@ -320,7 +319,7 @@ THINGS: dict[str, Callable[[], Any]] = {
         table="bank",
         act="save",
         values={"name": "x", "number": "x", "source": "x", "checked_on": "2026-11-05"},
-        proposed_by=enlist("xin", "lead"),
+        proposed_by=create_officer("xin", "lead"),
     ),
     "knownnumber": lambda: KnownNumber.objects.create(
         key="x",
@@ -328,7 +327,7 @@ THINGS: dict[str, Callable[[], Any]] = {
         finding="confirmed",
         reason="x",
         valid_until="2099-01-01",
-        proposed_by=enlist("ai", "duty"),
+        proposed_by=create_officer("ai", "duty"),
     ),
     "dispute": lambda: Dispute.objects.create(submission_key="x"),
     "commune": lambda: Commune.objects.create(
@@ -341,18 +340,18 @@ THINGS: dict[str, Callable[[], Any]] = {
     ),
     "cannedreply": lambda: CannedReply.objects.create(title="x", text="x", text_en="x"),
     "breach": lambda: Breach.objects.create(
-        title="x", detected_at=timezone.now(), opened_by=enlist("thay", "lead")
+        title="x", detected_at=timezone.now(), opened_by=create_officer("thay", "lead")
     ),
     "purgerun": lambda: PurgeRun.objects.create(finished_at=timezone.now()),
     "lookalike": lambda: LookAlike.objects.create(name="cong.example"),
     "specialday": lambda: SpecialDay.objects.create(day="2099-01-01", name="x", source="x"),
-    "unit": evidence.unit,
-    "routingrule": lambda: RoutingRule.objects.create(unit=evidence.unit()),
+    "unit": report_factories.unit,
+    "routingrule": lambda: RoutingRule.objects.create(unit=report_factories.unit()),
     "retriage": lambda: Retriage.objects.create(rules_version="x", total=1),
-    "alert": writing.draft,
-    "alertrevision": lambda: writing.issued("da-phat"),
-    "partneragency": writing.partner,
-    "delivery": writing.delivery,
-    "user": lambda: enlist("nao", "duty"),
-    "group": lambda: people.group_of("duty"),
+    "alert": alert_factories.draft,
+    "alertrevision": lambda: alert_factories.issued("da-phat"),
+    "partneragency": alert_factories.partner,
+    "delivery": alert_factories.delivery,
+    "user": lambda: create_officer("nao", "duty"),
+    "group": lambda: roles.group_of("duty"),
 }

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import translation
 
-from portal.middleware import is_for_staff
+from portal.middleware import is_staff_path
 
 FILLED = {"slug": "khong-co", "path": "x", "token": "x", "prefix": "1a2b"}
 
@@ -17,7 +17,7 @@ def public_paths() -> list[str]:
     for language, _ in settings.LANGUAGES:
         with translation.override(language):
             found |= dict.fromkeys(path for _, path in _leaves(get_resolver(), "/"))
-    return [path for path in found if not is_for_staff(path)]
+    return [path for path in found if not is_staff_path(path)]
 
 
 def _leaves(resolver: URLResolver, before: str) -> Iterator[tuple[URLPattern, str]]:

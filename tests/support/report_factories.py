@@ -5,11 +5,11 @@ from typing import Any
 from django.utils import timezone
 from django.utils.text import slugify
 
-from core.audit import log as events
-from core.text import fold
+from core.audit import events as log
+from core.text import normalize
 from reports.models import Case, Facts, Indicator, Report, Unit
 from reports.submission import intake
-from reports.triage import service as triage
+from reports.triage import service
 
 # Why an officer looks at what is sealed.
 BECAUSE = {"why": "Gọi lại người báo"}
@@ -18,7 +18,7 @@ BECAUSE = {"why": "Gọi lại người báo"}
 def report(story: str = "Có người gọi xưng công an.", **typed: Any) -> Report:
     """A report that is in the database; its case stands open."""
     key = f"key-{Report.objects.count():012}"
-    return intake.accept(intake.Typed(story=story, **typed), key).report
+    return intake.submit_report(intake.ReportSubmission(story=story, **typed), key).report
 
 
 def case(story: str = "Có người gọi xưng công an.", **typed: Any) -> Case:
@@ -46,18 +46,22 @@ def triaged(story: str, **typed: Any) -> Report:
 
 def read_all(subject: Report) -> None:
     """Have the machine read a report with all that was said later."""
-    triage._write(triage.find(*triage._report(str(subject.pk))))
+    service._write(service.extract(*service._report(str(subject.pk))))
 
 
 def unit(name: str = "Công an xã Yên Định", **fields: Any) -> Unit:
     """A unit that takes reports over."""
-    given = {"codename": slugify(fold(name)), "folded": fold(name), "kind": "province"} | fields
+    given = {
+        "codename": slugify(normalize(name)),
+        "folded": normalize(name),
+        "kind": "province",
+    } | fields
     return Unit.objects.get_or_create(name=name, defaults=given)[0]
 
 
 def erase(subject: Report) -> Report:
     """The report without its personal data, as an erasure on record leaves it."""
-    events.record("report", subject.pk, "erased")
+    log.log_event("report", subject.pk, "erased")
     sealed = dict.fromkeys(("story_sealed", "contact_sealed", "phrase_sealed", "contact_index"))
     texts = dict.fromkeys(("story", "claimed_name", "commune_raw"), "")
     Report.objects.filter(pk=subject.pk).update(erased_at=timezone.now(), **sealed, **texts)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from alerts.static_pages import generator as snapshots
+from alerts.static_pages import generator
 
 
 class Command(BaseCommand):
@@ -12,7 +12,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            rendered = snapshots.write(anew=True, draws=True)
-        except (snapshots.SnapshotError, OSError) as error:
+            rendered = generator.rebuild(anew=True, draws=True)
+        except (generator.SnapshotError, OSError) as error:
             raise CommandError(f"The pages that were kept before stay: {error}") from error
         self.stdout.write(f"{rendered} texts written.")

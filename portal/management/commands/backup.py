@@ -9,8 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ops.backup import archive
-from ops.backup import backup as backups
+from ops.backup import archive, backup
 
 LACKING = 3  # exit code: there is an archive, and a file is lost; 2 is argparse's, for wrong words
 
@@ -36,11 +35,11 @@ class Command(BaseCommand):
         if options["new_key"]:
             self.stdout.write(archive.new_key())
             return
-        with backups.in_one_line():
+        with backup.in_one_line():
             target = _file(options["target"] or _own_folder())
-            missing = backups.back_up(target)
+            missing = backup.back_up(target)
             if options["check"]:
-                backups.check(target)
+                backup.check(target)
         _note(target)
         self.stdout.write(f"Written: {target} ({target.stat().st_size} bytes)")
         if not missing:
@@ -52,8 +51,8 @@ class Command(BaseCommand):
 
     def _prune(self, target: Path) -> None:
         """A whole archive lets the old ones of its folder go, with what was erased since."""
-        with backups.in_one_line():
-            for old in backups.prune(target.parent, target):
+        with backup.in_one_line():
+            for old in backup.prune(target.parent, target):
                 self.stdout.write(f"Removed, older than {settings.BACKUP_KEEP_DAYS} days: {old}")
 
 

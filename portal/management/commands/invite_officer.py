@@ -8,8 +8,7 @@ from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts import invitations
-from accounts import roles as people
+from accounts import invitations, roles
 from accounts.service import AccountError
 
 
@@ -18,12 +17,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="the officer's log-in name")
-        parser.add_argument("--role", required=True, choices=people.ROLES)
+        parser.add_argument("--role", required=True, choices=roles.ROLES)
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             UnicodeUsernameValidator()(options["name"])
-            path = invitations.invite(options["name"], options["role"])
+            path = invitations.create_invitation(options["name"], options["role"])
         except ValidationError as error:
             raise CommandError(
                 f"{options['name']!r} is no log-in name: letters, digits, @.+-_"

@@ -26,7 +26,7 @@ class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         for left in reversed(range(TRIES)):
             try:
-                with patient_statements(options["database"]):
+                with migration_timeouts(options["database"]):
                     super().handle(*args, **options)
             except OperationalError as error:
                 if not left or not isinstance(error.__cause__, LockNotAvailable):
@@ -38,7 +38,7 @@ class Command(migrate.Command):
 
 
 @contextlib.contextmanager
-def patient_statements(alias: str) -> Iterator[None]:
+def migration_timeouts(alias: str) -> Iterator[None]:
     """No limit for a statement, a short one for a lock, until the block ends."""
     with connections[alias].cursor() as cursor:
         cursor.execute("SET statement_timeout = 0")

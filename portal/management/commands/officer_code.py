@@ -25,10 +25,10 @@ class Command(BaseCommand):
         device = devices.first()
         if device is None:
             raise CommandError(f"There is no officer {options['name']!r} with a device.")
-        self.stdout.write(code_of(device))
+        self.stdout.write(current_totp(device))
 
 
-def code_of(device: Phone) -> str:
+def current_totp(device: Phone) -> str:
     """The present code; where that one has been used, the next, which is good already."""
     totp = TOTP(device.bin_key, device.step, device.t0, device.digits, device.drift)
     step = max(int(time.time() - device.t0) // device.step + device.drift, device.last_t + 1)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from core.personal_data_inventory import table
+from core.personal_data_inventory import render_inventory
 from portal.personal_data_third_party import DECLARED
 
 HEAD = """# What is personal, and where it lies
@@ -25,4 +25,4 @@ class Command(BaseCommand):
     help = "Prints docs/personal.md: which table holds what of a person, sealed or why not."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(HEAD + table(DECLARED))
+        self.stdout.write(HEAD + render_inventory(DECLARED))

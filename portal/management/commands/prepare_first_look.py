@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from accounts import demo_users as demo_people
+from accounts import demo_users
 from alerts import publishing
 from alerts.first_alert import ensure_first_alert
 from alerts.models import Alert
@@ -22,10 +22,10 @@ class Command(BaseCommand):
             raise CommandError("Demo people are for a first look at http://127.0.0.1 only.")
         if not Group.objects.exists():
             call_command("setup_desk", verbosity=0)
-        people = demo_people.ensure_people()
+        people = demo_users.ensure_demo_users()
         issue_first_warning(people["editor"], people["approver"])
         if options["verbosity"]:
-            self.stdout.write(f"Demo people: see {demo_people.notes()}")
+            self.stdout.write(f"Demo people: see {demo_users.credentials_path()}")
 
 
 def issue_first_warning(editor: User, approver: User) -> None:

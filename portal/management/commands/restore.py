@@ -6,8 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-from ops.backup import backup as backups
-from ops.backup import restore_guard as present
+from ops.backup import backup, restore_guard
 from ops.backup.archive import Manifest
 
 
@@ -24,25 +23,27 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with backups.in_one_line(about=options["archive"].name):
+        with backup.in_one_line(about=options["archive"].name):
             if options["check"]:
-                self.stdout.write(f"Whole: {_told(backups.check(options['archive']))}")
+                self.stdout.write(f"Whole: {_told(backup.check(options['archive']))}")
                 return
-            with backups.unpacked(options["archive"]) as archived:
+            with backup.unpacked(options["archive"]) as archived:
                 self.stdout.write(f"Whole: {_told(archived.manifest)}")
-                here = present.rows()
-                self.stdout.write(f"Here: {_place()}, reports: {here.get(present.REPORTS, 0)}")
+                here = restore_guard.rows()
+                self.stdout.write(
+                    f"Here: {_place()}, reports: {here.get(restore_guard.REPORTS, 0)}"
+                )
                 self._refuse(archived, here, options)
-                backups.restore(archived, here)
+                backup.restore(archived, here)
         self.stdout.write("Restored. Start web, relay, worker and beat again.")
         self.stdout.write("The record of acts now ends earlier: manage.py verify_events --restored")
 
     def _refuse(
-        self, archived: backups.Unpacked, here: dict[str, int], options: dict[str, Any]
+        self, archived: backup.Unpacked, here: dict[str, int], options: dict[str, Any]
     ) -> None:
         """Everything that speaks against it, at once; raises CommandError when there is any."""
-        lost = present.newer(here, archived.rows, archived.taken_at)
-        others = present.others()
+        lost = restore_guard.newer(here, archived.rows, archived.taken_at)
+        others = restore_guard.others()
         against = []
         if lost and not options["discard_newer"]:
             told = ", ".join(f"{count} {what}" for what, count in lost.items())
@@ -60,7 +61,7 @@ class Command(BaseCommand):
 def _told(manifest: Manifest) -> str:
     about = manifest.about
     files = sum(member.name.startswith("files/") for member in manifest.members)
-    return f"taken {about['taken_at']}, reports: {about['rows'][present.REPORTS]}, files: {files}"
+    return f"taken {about['taken_at']}, reports: {about['rows'][restore_guard.REPORTS]}, files: {files}"
 
 
 def _place() -> str:

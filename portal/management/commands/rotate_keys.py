@@ -12,25 +12,33 @@ from django.db import connection
 from alerts.delivery import subscriptions
 from alerts.models import PartnerAgency, Subscriber
 from core.keys import field_keys, newest_key
-from reports.extraction import redaction as privacy
+from reports.extraction import redaction
 from reports.models import Addition, Dispute, ErasureWish, EvidenceFile, Message, Report
-from reports.retention import key_rotation as rotation
-from reports.retention.key_rotation import Codes, Factors, Files, Kind, Texts
+from reports.retention import key_rotation
+from reports.retention.key_rotation import (
+    EncryptedDataset,
+    EncryptedFiles,
+    EncryptedTextFields,
+    ReceiptHashes,
+    TotpSecrets,
+)
 
 LINE = 5.0  # seconds between two lines of progress
 _ONE_AT_A_TIME = "SELECT pg_try_advisory_lock(hashtextextended('rotate keys', 0))"
-KINDS: tuple[Kind, ...] = (
-    Texts(Report, privacy.blind_index),
-    Texts(Addition, privacy.blind_index),
-    Texts(Message),
-    Texts(ErasureWish),
-    Texts(EvidenceFile),
-    Texts(Dispute),
-    Texts(Subscriber, lambda address: subscriptions.index(address, newest_key())),
-    Texts(PartnerAgency),
-    Factors(),
-    Codes(),
-    Files(),
+KINDS: tuple[EncryptedDataset, ...] = (
+    EncryptedTextFields(Report, redaction.blind_index),
+    EncryptedTextFields(Addition, redaction.blind_index),
+    EncryptedTextFields(Message),
+    EncryptedTextFields(ErasureWish),
+    EncryptedTextFields(EvidenceFile),
+    EncryptedTextFields(Dispute),
+    EncryptedTextFields(
+        Subscriber, lambda address: subscriptions.email_blind_index(address, newest_key())
+    ),
+    EncryptedTextFields(PartnerAgency),
+    TotpSecrets(),
+    ReceiptHashes(),
+    EncryptedFiles(),
 )
 
 
@@ -58,9 +66,9 @@ class Command(BaseCommand):
         for kind in KINDS:
             self._bring_over(kind)
 
-    def _bring_over(self, kind: Kind) -> None:
-        total, done, due = rotation.left(kind), 0, time.monotonic() + LINE
-        for moved in rotation.run(kind):
+    def _bring_over(self, kind: EncryptedDataset) -> None:
+        total, done, due = key_rotation.count_pending(kind), 0, time.monotonic() + LINE
+        for moved in key_rotation.run(kind):
             done += moved
             if time.monotonic() > due:
                 self.stdout.write(f"{kind.name}: {done} of {total}")
@@ -70,11 +78,13 @@ class Command(BaseCommand):
             self.stdout.write(f"{kind.name}: {done} of {total}, done")
 
     def _tell(self) -> None:
-        waiting = {kind.name: rotation.left(kind) for kind in KINDS}
+        waiting = {kind.name: key_rotation.count_pending(kind) for kind in KINDS}
         for name, many in waiting.items():
             self.stdout.write(f"{name}: {many} need an older key")
-        self.stdout.write(f"codes that only their holders bring over: {rotation.left_to_holders()}")
-        on_paper = rotation.left_on_paper()
+        self.stdout.write(
+            f"codes that only their holders bring over: {key_rotation.left_to_holders()}"
+        )
+        on_paper = key_rotation.count_old_backup_codes()
         self.stdout.write(
             f"officers' codes on paper that only a new invitation replaces: {on_paper}"
         )

@@ -27,10 +27,10 @@ class Command(BaseCommand):
         chosen = ["--host", options["host"], "--wait", options["wait"]]
         # The supervisor needs no Django: give its memory back.
         command = [sys.executable, "-m", "ops.serve", *chosen]
-        os.execve(sys.executable, command, given_environment())  # noqa: S606  # nosec B606
+        os.execve(sys.executable, command, original_environment())  # noqa: S606  # nosec B606
 
 
-def given_environment() -> dict[str, str]:
+def original_environment() -> dict[str, str]:
     """Ours, without what settings took from local.env: the servers named there belong to an
     older start and end with it.
     """

@@ -5,9 +5,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from accounts import roles as people
-from reports.management import reference_data as reference
-from reports.public import lookalike_domains as lookalikes
+from accounts import roles
+from reports.management import reference_data
+from reports.public import lookalike_domains
 
 
 class Command(BaseCommand):
@@ -16,19 +16,19 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with transaction.atomic():
             self._establish_roles()
-            communes = reference.load_communes()
-            units = reference.load_units()
-            offices = reference.load_offices()
-            statements = reference.load_statements()
-            replies = reference.load_replies()
-            lookalikes.establish()
+            communes = reference_data.load_communes()
+            units = reference_data.load_units()
+            offices = reference_data.load_offices()
+            statements = reference_data.load_statements()
+            replies = reference_data.load_replies()
+            lookalike_domains.sync_lookalikes()
         self.stdout.write(
-            f"Desk ready: {len(people.ROLES)} roles, {communes} communes, {units} units,"
+            f"Desk ready: {len(roles.ROLES)} roles, {communes} communes, {units} units,"
             f" {offices} offices, {statements} sentences to confirm, {replies} canned replies."
         )
 
     def _establish_roles(self) -> None:
         try:
-            people.establish_roles()
+            roles.establish_roles()
         except LookupError as error:
             raise CommandError(str(error)) from error

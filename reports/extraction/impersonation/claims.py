@@ -8,106 +8,116 @@ that may be several offices, or a place that may be several communes, stays seve
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from reports.extraction.cue_matcher import Story, cut
-from reports.extraction.explanations import Reason
-from reports.extraction.impersonation.lexicon import Names, table
+from reports.extraction.cue_matcher import TokenizedText, tokenize
+from reports.extraction.explanations import Explanation
+from reports.extraction.impersonation.lexicon import OfficeLexicon, claim_table
 from reports.extraction.impersonation.mentions import (
-    Mention,
-    Scene,
-    is_shy,
-    mentions_of,
-    scene_of,
-    sign_before,
-    speaks,
+    MentionContext,
+    OfficeMention,
+    find_mentions,
+    has_cue_after,
+    mention_context,
+    nearest_cue_before,
+    needs_explicit_claim,
 )
-from reports.extraction.parsed_story import LONGEST
-from reports.extraction.phrase_trie import Match
+from reports.extraction.parsed_story import MAX_LENGTH
+from reports.extraction.phrase_trie import PhraseMatch
 
 FACT = "office"
-OF_FORM = "declared: claimed_office"
+RULE_FORM = "declared: claimed_office"
 OF_NAME = "declared: claimed_name"
-MOST = 10  # claims that are kept
-LONGEST_FIELD = 500  # signs of a field that are read
+MAX_COUNT = 10  # claims that are kept
+MAX_FIELD_LENGTH = 500  # signs of a field that are read
 # How many words may lie after a name before what it does, or before the next name.
 _SPOKE_WITHIN, _WARNED_WITHIN, _SHY_WITHIN, _CHAIN_WITHIN = 4, 1, 1, 3
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class ImpersonationClaim:
     """One claim: the offices that the name may mean, the communes that its place may mean, and
     the words that say so.
     """
 
     offices: tuple[str, ...]
     communes: tuple[str, ...]
-    reason: Reason
+    reason: Explanation
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
+class ImpersonationResult:
     """All that was claimed, in order; `offices` without the wider names of narrower ones."""
 
     offices: tuple[str, ...] = ()
     communes: tuple[str, ...] = ()
-    reasons: tuple[Reason, ...] = ()
-    of_state: Reason | None = None
+    reasons: tuple[Explanation, ...] = ()
+    of_state: Explanation | None = None
 
 
-def of_story(text: str, names: Names) -> list[Claim]:
+def claims_in_story(text: str, names: OfficeLexicon) -> list[ImpersonationClaim]:
     """The claims that a story tells, in their order. Never raises; time in proportion."""
-    story = cut(text[:LONGEST])
-    scene = scene_of(story)
-    mentions = mentions_of(scene, names)
+    story = tokenize(text[:MAX_LENGTH])
+    scene = mention_context(story)
+    mentions = find_mentions(scene, names)
     found = list(_claimed(scene, mentions)) or _alone(scene, mentions)
-    return [_claim(story, mention) for mention in found[:MOST]]
+    return [_claim(story, mention) for mention in found[:MAX_COUNT]]
 
 
-def of_field(text: str, names: Names, rule: str = OF_NAME) -> list[Claim]:
+def claims_in_field(
+    text: str, names: OfficeLexicon, rule: str = OF_NAME
+) -> list[ImpersonationClaim]:
     """The claims in what stands in a field for the caller's name and rank: all that it names."""
-    story = cut(text[:LONGEST_FIELD])
-    mentions = mentions_of(scene_of(story), names)
-    found = [mention for mention in mentions if not is_shy(mention) or not mention.start]
-    claims = [_claim(story, mention) for mention in found[:MOST]]
+    story = tokenize(text[:MAX_FIELD_LENGTH])
+    mentions = find_mentions(mention_context(story), names)
+    found = [
+        mention for mention in mentions if not needs_explicit_claim(mention) or not mention.start
+    ]
+    claims = [_claim(story, mention) for mention in found[:MAX_COUNT]]
     return [replace(claim, reason=_placeless(claim.reason, rule)) for claim in claims]
 
 
-def of_form(answer: str, names: Names) -> list[Claim]:
+def claims_from_checkbox(answer: str, names: OfficeLexicon) -> list[ImpersonationClaim]:
     """What a box of the report page means, or what else stands in its place."""
-    if code := table().declared.get(answer):
-        return [Claim((code,), (), Reason(FACT, f"{code}: {OF_FORM}", "", None, None, 0))]
-    return of_field(answer, names, OF_FORM) if answer.strip() else []
+    if code := claim_table().declared.get(answer):
+        return [
+            ImpersonationClaim(
+                (code,), (), Explanation(FACT, f"{code}: {RULE_FORM}", "", None, None, 0)
+            )
+        ]
+    return claims_in_field(answer, names, RULE_FORM) if answer.strip() else []
 
 
-def together(claims: Iterable[Claim]) -> Claimed:
+def merge_claims(claims: Iterable[ImpersonationClaim]) -> ImpersonationResult:
     """Claims of all sources as one: each office once, a wider name only where no narrower stands."""
     every = list(claims)
     named = [office for claim in every for office in claim.offices]
     narrow = tuple(office for office in dict.fromkeys(named) if not _is_widened(office, named))
-    stated = [claim.reason for claim in every if table().of_state.intersection(claim.offices)]
-    return Claimed(
-        narrow[:MOST],
+    stated = [claim.reason for claim in every if claim_table().of_state.intersection(claim.offices)]
+    return ImpersonationResult(
+        narrow[:MAX_COUNT],
         next((claim.communes for claim in every if claim.communes), ()),
-        tuple({claim.reason.rule: claim.reason for claim in reversed(every)}.values())[::-1][:MOST],
+        tuple({claim.reason.rule: claim.reason for claim in reversed(every)}.values())[::-1][
+            :MAX_COUNT
+        ],
         next(iter(stated), None),
     )
 
 
 def _is_widened(office: str, named: Sequence[str]) -> bool:
     """Whether a narrower name than this one was said, too."""
-    return bool(table().any_of.get(office, frozenset()).intersection(named))
+    return bool(claim_table().any_of.get(office, frozenset()).intersection(named))
 
 
-def _placeless(reason: Reason, rule: str) -> Reason:
+def _placeless(reason: Explanation, rule: str) -> Explanation:
     said = reason.rule.partition(": ")[0]
     return replace(reason, rule=f"{said}: {rule}", start=None, end=None)
 
 
-def _claimed(scene: Scene, mentions: Sequence[Mention]) -> Iterator[Mention]:
+def _claimed(scene: MentionContext, mentions: Sequence[OfficeMention]) -> Iterator[OfficeMention]:
     """The mentions that were claimed."""
     visited: set[str] = set()
     claimed = before = 0
     for mention in mentions:
-        sign = sign_before(scene, mention)
+        sign = nearest_cue_before(scene, mention)
         if _is_silent(scene, mention, sign):
             visited.update(mention.offices)
         elif (
@@ -120,60 +130,68 @@ def _claimed(scene: Scene, mentions: Sequence[Mention]) -> Iterator[Mention]:
         before = mention.end
 
 
-def _is_silent(scene: Scene, mention: Mention, sign: Match | None) -> bool:
+def _is_silent(scene: MentionContext, mention: OfficeMention, sign: PhraseMatch | None) -> bool:
     """Whether somebody went to the bearer of a name, it is denied, or the real one warned."""
     kind = sign.phrase.kind if sign else ""
     if kind == "claims":
         return False
-    return kind in {"told", "denied"} or speaks(scene, mention, "warned", _WARNED_WITHIN)
+    return kind in {"told", "denied"} or has_cue_after(scene, mention, "warned", _WARNED_WITHIN)
 
 
-def _is_announced(scene: Scene, mention: Mention, sign: Match) -> bool:
+def _is_announced(scene: MentionContext, mention: OfficeMention, sign: PhraseMatch) -> bool:
     """Whether the sign before a name is a claim of it; a shy name wants a plain one, near."""
-    if is_shy(mention):
-        near = scene.far(sign.last, mention.start) <= _SHY_WITHIN
+    if needs_explicit_claim(mention):
+        near = scene.token_distance(sign.last, mention.start) <= _SHY_WITHIN
         return sign.phrase.kind == "claims" and near
     return sign.phrase.kind in {"claims", "openers"}
 
 
-def _goes_on(scene: Scene, mention: Mention, claimed: int) -> bool:
+def _goes_on(scene: MentionContext, mention: OfficeMention, claimed: int) -> bool:
     """Whether a name goes on with the one claimed before it: "đại úy" Hùng, "công an tỉnh"."""
-    if not claimed or is_shy(mention) or scene.far(claimed, mention.start) > _CHAIN_WITHIN:
+    if (
+        not claimed
+        or needs_explicit_claim(mention)
+        or scene.token_distance(claimed, mention.start) > _CHAIN_WITHIN
+    ):
         return False
     between = range(claimed, mention.start)
     signs = [sign for first in between for sign in scene.beginning.get(first, ())]
     return not any(sign.phrase.kind in {"calls", "says", "told"} for sign in signs)
 
 
-def _acts(scene: Scene, mention: Mention, *, fresh: bool) -> bool:
+def _acts(scene: MentionContext, mention: OfficeMention, *, fresh: bool) -> bool:
     """Whether the bearer of a name rings, or speaks without having been gone to before."""
-    everyday = table().everyday.issuperset(mention.offices)
+    everyday = claim_table().everyday.issuperset(mention.offices)
     titled = mention.titled
-    if is_shy(mention) and not titled:
-        return not everyday and speaks(scene, mention, "calls", 0)
-    if speaks(scene, mention, "calls", _SPOKE_WITHIN):
+    if needs_explicit_claim(mention) and not titled:
+        return not everyday and has_cue_after(scene, mention, "calls", 0)
+    if has_cue_after(scene, mention, "calls", _SPOKE_WITHIN):
         return True
-    return (titled or not everyday) and fresh and speaks(scene, mention, "says", _SPOKE_WITHIN)
+    return (
+        (titled or not everyday) and fresh and has_cue_after(scene, mention, "says", _SPOKE_WITHIN)
+    )
 
 
-def _alone(scene: Scene, mentions: Sequence[Mention]) -> list[Mention]:
+def _alone(scene: MentionContext, mentions: Sequence[OfficeMention]) -> list[OfficeMention]:
     """The first office that nobody meets every day, where the story claims none in so many words
     and tells of nobody who went there.
     """
     visited: set[str] = set()
     for mention in mentions:
-        common = is_shy(mention) or not table().everyday.isdisjoint(mention.offices)
-        if _is_silent(scene, mention, sign_before(scene, mention)):
+        common = needs_explicit_claim(mention) or not claim_table().everyday.isdisjoint(
+            mention.offices
+        )
+        if _is_silent(scene, mention, nearest_cue_before(scene, mention)):
             visited.update(mention.offices)
         elif not common and visited.isdisjoint(mention.offices):
             return [mention]
     return []
 
 
-def _claim(story: Story, mention: Mention) -> Claim:
+def _claim(story: TokenizedText, mention: OfficeMention) -> ImpersonationClaim:
     """A mention with its place, the words of both as the reason."""
-    start, end = story.span(mention.first, mention.end)
+    start, end = story.char_span(mention.first, mention.end)
     unit = " in " + "|".join(mention.communes) if mention.communes else ""
     rule = f"{'|'.join(mention.offices)}{unit}: {mention.names[0]}"
-    reason = Reason(FACT, rule, story.text[start:end], start, end, 0)
-    return Claim(mention.offices, mention.communes, reason)
+    reason = Explanation(FACT, rule, story.text[start:end], start, end, 0)
+    return ImpersonationClaim(mention.offices, mention.communes, reason)

@@ -7,21 +7,21 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from core.text import fold
-from reports.extraction.phrase_trie import Book
+from core.text import normalize
+from reports.extraction.phrase_trie import PhraseTrie
 
 _FILE = Path(__file__).parents[2] / "data" / "claimed.json"
 DECOY = "decoy"  # the kind of words that look like a name and are none
 OTHER_PROVINCE = "cong-an-tinh-khac"
-_MOST_NAMES = 60  # of one row
-_LONGEST_NAME = 120
+_MAX_NAMES = 60  # of one row
+_MAX_NAME_LENGTH = 120
 
 Locate = Callable[[str], tuple[str, ...]]
 Row = tuple[str, Sequence[str]]
 
 
 @dataclass(frozen=True)
-class Table:
+class ClaimTable:
     """data/claimed.json, its lists as sets. `any_of`: a wider name -> what it may be;
     `declared`: an answer of the report page -> the wider name; `labels` of the wider names;
     `shy` folded.
@@ -38,10 +38,10 @@ class Table:
 
 
 @dataclass(frozen=True, eq=False)
-class Names:
+class OfficeLexicon:
     """The names of the officers' table, and who knows the communes that words may mean."""
 
-    book: Book
+    book: PhraseTrie
     locate: Locate
 
 
@@ -52,44 +52,48 @@ def _data() -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1)
-def table() -> Table:
+def claim_table() -> ClaimTable:
     """What the data file says beside the names and the signs."""
     data = _data()
     broad = data["broad"]
     stately = [row["code"] for row in broad if row["of_state"]]
     answers = {answer: row["code"] for row in broad for answer in row["declared"]}
-    return Table(
+    return ClaimTable(
         labels={row["code"]: row["label"] for row in broad},
         any_of={row["code"]: frozenset(row["any_of"]) for row in broad},
         declared=data["declared"] | answers,
         everyday=frozenset(data["everyday"]),
         of_state=frozenset([*data["of_state"], *stately]),
         with_unit=frozenset(data["with_unit"]),
-        shy=frozenset(map(fold, data["shy"])),
+        shy=frozenset(map(normalize, data["shy"])),
         capitals=frozenset(data["capitals"]),
     )
 
 
 @lru_cache(maxsize=1)
-def hears() -> Book:
+def claim_cues() -> PhraseTrie:
     """The signs of a claim: "claims", "told", "denied", "titles", "calls", "says", "warned"."""
-    return Book((kind, "", sign) for kind, signs in _data()["signs"].items() for sign in signs)
+    return PhraseTrie(
+        (kind, "", sign) for kind, signs in _data()["signs"].items() for sign in signs
+    )
 
 
-def names_of(rows: Iterable[Row], locate: Locate) -> Names:
+def build_lexicon(rows: Iterable[Row], locate: Locate) -> OfficeLexicon:
     """The names of rows (codename, names) with the file's other names of them and its wider ones.
     `locate` gives the communes that words may mean, () for none.
     """
     decoys = [(DECOY, "", name) for name in _data()["decoys"]]
-    return Names(Book([*decoys, *(("office", code, name) for code, name in _names(rows))]), locate)
+    return OfficeLexicon(
+        PhraseTrie([*decoys, *(("office", code, name) for code, name in _names(rows))]), locate
+    )
 
 
 def _names(rows: Iterable[Row]) -> Iterator[tuple[str, str]]:
     data = _data()
     for code, named in rows:
         if code not in data["never"]:
-            for name in [*named[:_MOST_NAMES], *data["offices"].get(code, ())]:
-                yield code, name[:_LONGEST_NAME]
+            for name in [*named[:_MAX_NAMES], *data["offices"].get(code, ())]:
+                yield code, name[:_MAX_NAME_LENGTH]
     for row in data["broad"]:
         yield from ((row["code"], name) for name in row["names"])
     for police in data["police_of_a_province"]:

@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice, zip_longest
 
-from core.text import fold
-from reports.extraction.cue_matcher import Story
-from reports.extraction.impersonation.lexicon import DECOY, Names, hears, table
-from reports.extraction.phrase_trie import Match, outermost
+from core.text import normalize
+from reports.extraction.cue_matcher import TokenizedText
+from reports.extraction.impersonation.lexicon import DECOY, OfficeLexicon, claim_cues, claim_table
+from reports.extraction.phrase_trie import PhraseMatch, drop_nested
 
-_MOST_NAMES = 200  # mentions that are looked at
-_MOST_PLACES = 20  # mentions whose place is looked up
+_MAX_NAMES = 200  # mentions that are looked at
+_MAX_PLACES = 20  # mentions whose place is looked up
 _WORDS_OF_PLACE = 8
-_MOST_TITLES = 4
+_MAX_TITLES = 4
 # How many words may lie between a sign and the name after it.
 _REACHES = {"claims": 6, "openers": 2, "told": 1, "denied": 2}
 _FURTHEST = max(_REACHES.values())
@@ -22,7 +22,7 @@ _LONG_UNITS = {"thi xa", "thi tran", "thanh pho"}
 
 
 @dataclass(frozen=True, slots=True)
-class Mention:
+class OfficeMention:
     """A name at words [first, last), its titles from `start` on, the offices that it means; its
     place up to `end`, and the communes which that may be.
     """
@@ -38,14 +38,14 @@ class Mention:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class MentionContext:
     """A story with its signs: by the word where they end, and by the word where they begin."""
 
-    story: Story
-    ending: dict[int, list[Match]]
-    beginning: dict[int, list[Match]]
+    story: TokenizedText
+    ending: dict[int, list[PhraseMatch]]
+    beginning: dict[int, list[PhraseMatch]]
 
-    def far(self, low: int, high: int) -> int:
+    def token_distance(self, low: int, high: int) -> int:
         """The words between two places, a comma counting two; beyond all reach over a full stop."""
         words = self.story.words
         if not 0 < low <= high < len(words):
@@ -55,33 +55,33 @@ class Scene:
         return high - low + 2 * (one.clause != other.clause) if same else _OUT_OF_REACH
 
 
-def scene_of(story: Story) -> Scene:
+def mention_context(story: TokenizedText) -> MentionContext:
     """A story with the signs of claims in it."""
-    ending: dict[int, list[Match]] = {}
-    beginning: dict[int, list[Match]] = {}
-    for sign in hears().find(story):
+    ending: dict[int, list[PhraseMatch]] = {}
+    beginning: dict[int, list[PhraseMatch]] = {}
+    for sign in claim_cues().find(story):
         ending.setdefault(sign.last, []).append(sign)
         beginning.setdefault(sign.first, []).append(sign)
-    return Scene(story, ending, beginning)
+    return MentionContext(story, ending, beginning)
 
 
-def mentions_of(scene: Scene, names: Names) -> list[Mention]:
+def find_mentions(scene: MentionContext, names: OfficeLexicon) -> list[OfficeMention]:
     """The names in a story, in order, the longest where several stand; none that is but a title."""
-    found = list(islice(_named(scene, names), _MOST_NAMES))
+    found = list(islice(_named(scene, names), _MAX_NAMES))
     pairs = zip_longest(found, found[1:])
     plain = [one for one, other in pairs if other is None or one.first < other.start]
     return [
         _placed(scene.story, mention, names)
-        if at < _MOST_PLACES
+        if at < _MAX_PLACES
         else replace(mention, end=mention.last)
         for at, mention in enumerate(plain)
     ]
 
 
-def _named(scene: Scene, names: Names) -> Iterator[Mention]:
+def _named(scene: MentionContext, names: OfficeLexicon) -> Iterator[OfficeMention]:
     """Each name once, with all offices that it means."""
-    by_place: dict[tuple[int, int], list[Match]] = {}
-    for match in outermost(names.book.find(scene.story)):
+    by_place: dict[tuple[int, int], list[PhraseMatch]] = {}
+    for match in drop_nested(names.book.find(scene.story)):
         if _is_name(scene.story, match):
             by_place.setdefault((match.first, match.last), []).append(match)
     for (first, last), matches in by_place.items():
@@ -89,33 +89,33 @@ def _named(scene: Scene, names: Names) -> Iterator[Mention]:
         said = tuple(match.phrase.text for match in matches)
         start = _with_titles(scene, first)
         titled = start < first or _opens(scene, first, last)
-        yield Mention(start, first, last, offices, said, titled)
+        yield OfficeMention(start, first, last, offices, said, titled)
 
 
-def _is_name(story: Story, match: Match) -> bool:
+def _is_name(story: TokenizedText, match: PhraseMatch) -> bool:
     """Whether words are a name: no decoy, and in capitals where "cat" would be another word."""
-    start, end = story.span(match.first, match.last)
-    spelled = match.phrase.text not in table().capitals or story.text[start:end].isupper()
+    start, end = story.char_span(match.first, match.last)
+    spelled = match.phrase.text not in claim_table().capitals or story.text[start:end].isupper()
     return spelled and match.phrase.kind != DECOY
 
 
-def _opens(scene: Scene, first: int, last: int) -> bool:
+def _opens(scene: MentionContext, first: int, last: int) -> bool:
     """Whether a name begins with a title: "nhân viên" ngân hàng."""
     signs = scene.beginning.get(first, ())
     return any(sign.phrase.kind == "titles" and sign.last < last for sign in signs)
 
 
-def _with_titles(scene: Scene, first: int) -> int:
+def _with_titles(scene: MentionContext, first: int) -> int:
     """Where the titles before a name begin: "cán bộ bên" công an xã."""
-    for _ in range(_MOST_TITLES):
+    for _ in range(_MAX_TITLES):
         titles = [sign for sign in scene.ending.get(first, ()) if sign.phrase.kind == "titles"]
-        if not titles or scene.far(first, first):
+        if not titles or scene.token_distance(first, first):
             break
         first = min(title.first for title in titles)
     return first
 
 
-def sign_before(scene: Scene, mention: Mention) -> Match | None:
+def nearest_cue_before(scene: MentionContext, mention: OfficeMention) -> PhraseMatch | None:
     """The nearest sign before a name and its titles, the longest of those; of equals "told"."""
     adjacent = _nearest(scene, mention.first)
     if adjacent and adjacent.last == mention.first:
@@ -123,10 +123,10 @@ def sign_before(scene: Scene, mention: Mention) -> Match | None:
     return _nearest(scene, mention.start)
 
 
-def _nearest(scene: Scene, start: int) -> Match | None:
+def _nearest(scene: MentionContext, start: int) -> PhraseMatch | None:
     """The sign that ends nearest before a word, within its own reach."""
     for last in range(start, max(start - _FURTHEST, 0) - 1, -1):
-        away = scene.far(last, start)
+        away = scene.token_distance(last, start)
         signs = [
             sign
             for sign in scene.ending.get(last, ())
@@ -137,39 +137,39 @@ def _nearest(scene: Scene, start: int) -> Match | None:
     return None
 
 
-def speaks(scene: Scene, mention: Mention, kind: str, within: int) -> bool:
+def has_cue_after(scene: MentionContext, mention: OfficeMention, kind: str, within: int) -> bool:
     """Whether a sign of this kind follows a name, its place between them or not."""
     return any(
-        sign.phrase.kind == kind and scene.far(mention.end, first) <= within
+        sign.phrase.kind == kind and scene.token_distance(mention.end, first) <= within
         for first in range(mention.end, mention.end + within + 1)
         for sign in scene.beginning.get(first, ())
     )
 
 
-def is_shy(mention: Mention) -> bool:
+def needs_explicit_claim(mention: OfficeMention) -> bool:
     """Whether a name counts only right after a claim."""
-    return table().shy.issuperset(map(fold, mention.names))
+    return claim_table().shy.issuperset(map(normalize, mention.names))
 
 
-def _placed(story: Story, mention: Mention, names: Names) -> Mention:
+def _placed(story: TokenizedText, mention: OfficeMention, names: OfficeLexicon) -> OfficeMention:
     """A mention with the longest words after it that may be a place, its own unit before them."""
-    if not table().with_unit.isdisjoint(mention.offices):
+    if not claim_table().with_unit.isdisjoint(mention.offices):
         reach = _reach_of_place(story, mention.last)
         for first in (mention.last - _size_of_unit(story, mention), mention.last):
             for last in range(reach, mention.last, -1):
-                start, end = story.span(first, last)
+                start, end = story.char_span(first, last)
                 if communes := names.locate(story.text[start:end]):
                     return replace(mention, communes=communes, end=last)
     return replace(mention, end=mention.last)
 
 
-def _size_of_unit(story: Story, mention: Mention) -> int:
+def _size_of_unit(story: TokenizedText, mention: OfficeMention) -> int:
     """How many words at the end of a name are a unit: "xã" one, "thị xã" two."""
     words = [word.folded for word in story.words[mention.first : mention.last]]
     return 2 if " ".join(words[-2:]) in _LONG_UNITS else int(words[-1] in _UNITS)
 
 
-def _reach_of_place(story: Story, first: int) -> int:
+def _reach_of_place(story: TokenizedText, first: int) -> int:
     """Where the words that may be a place end: with their sentence."""
     last = first
     sentence = story.words[first - 1].sentence

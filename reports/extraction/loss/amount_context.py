@@ -5,12 +5,17 @@ no Django.
 from collections.abc import Collection, Iterator
 from itertools import pairwise
 
-from reports.extraction.amounts import Amount
-from reports.extraction.cue_matcher import Hit, between
-from reports.extraction.loss.clause_classifier import grams_around
-from reports.extraction.loss.phrase_rules import TOLD, Said, naming_deed, settling_deed
-from reports.extraction.ngram_model import Gram, scores_of, weights
-from reports.extraction.parsed_story import Look
+from reports.extraction.amounts import MoneyAmount
+from reports.extraction.cue_matcher import CueMatch, matches_between
+from reports.extraction.loss.clause_classifier import neighbour_clause_features
+from reports.extraction.loss.phrase_rules import (
+    TOLD,
+    PhraseEvidence,
+    governing_action,
+    resolving_action,
+)
+from reports.extraction.ngram_model import Feature, load_model, score_labels
+from reports.extraction.parsed_story import ParsedStory
 
 _BEFORE, _BEHIND = 8, 6  # words around a sum that can speak of it
 _NEAR = 3
@@ -21,33 +26,33 @@ _BACK_REACH = 5  # words between "trả lại" and its sum
 _SPEAK_OF_MONEY = {"concepts", "money", "negation", "actions"}
 
 
-def points(said: Said, number: int, label: str = "lost") -> float:
+def role_scores(said: PhraseEvidence, number: int, label: str = "lost") -> float:
     """How much the words around a sum speak for it to be "lost", to have come "back", or to have been
     paid "again".
     """
-    return scores_of(weights("sums"), (gram.name for gram in said.around[number]))[label]
+    return score_labels(load_model("sums"), (gram.name for gram in said.around[number]))[label]
 
 
-def says(look: Look, said: Said, amount: Amount, label: str) -> bool:
+def role_of_sum(look: ParsedStory, said: PhraseEvidence, amount: MoneyAmount, label: str) -> bool:
     """Whether a sum is one that came "back", or one that was paid "again"."""
-    needed = weights("sums").needed[label]
-    return points(said, look.sums.index(amount), label) >= needed
+    needed = load_model("sums").needed[label]
+    return role_scores(said, look.sums.index(amount), label) >= needed
 
 
-def is_returned(look: Look, number: int) -> bool:
+def is_refunded(look: ParsedStory, number: int) -> bool:
     """Whether a sum came back, whole or in part: "trả lại 30 triệu", "rút ra được 2 triệu"."""
     amount, words = look.sums[number], look.story.words
-    near = between(look.hits, amount.first - _BACK_REACH, amount.first)
+    near = matches_between(look.hits, amount.first - _BACK_REACH, amount.first)
     back = [hit for hit in near if hit.cue.family == "money" and hit.cue.code == "returned"]
     if not number or not back or words[back[-1].first].clause != words[amount.first].clause:
         return False
     low = max(look.sums[number - 1].last, back[-1].first - _BACK_REACH)
-    spoilt = between(look.hits, low, back[-1].first)
+    spoilt = matches_between(look.hits, low, back[-1].first)
     codes = {"asks"} if "duoc" in back[-1].cue.words else {"asks", "self"}
     return not any(hit.cue.family == "negation" or hit.cue.code in codes for hit in spoilt)
 
 
-def around(look: Look, number: int, said: Said) -> list[Gram]:
+def context_features(look: ParsedStory, number: int, said: PhraseEvidence) -> list[Feature]:
     """What stands around a sum: words and families before and behind it, near or far, in its
     sentence or not; its place among the sums; what phrases and pieces say of it.
     """
@@ -55,11 +60,11 @@ def around(look: Look, number: int, said: Said) -> list[Gram]:
     return [
         *_side(look, amount, "<"),
         *_side(look, amount, ">"),
-        *(Gram(name, amount.first, amount.last) for name in _of_sum(look, number, said)),
+        *(Feature(name, amount.first, amount.last) for name in _of_sum(look, number, said)),
     ]
 
 
-def _side(look: Look, amount: Amount, sign: str) -> Iterator[Gram]:
+def _side(look: ParsedStory, amount: MoneyAmount, sign: str) -> Iterator[Feature]:
     """The grams on one side of a sum."""
     low, high = (
         (amount.first - _BEFORE, amount.first)
@@ -69,29 +74,29 @@ def _side(look: Look, amount: Amount, sign: str) -> Iterator[Gram]:
     near = [gram for gram in look.words if low <= gram.first and gram.last <= high]
     for name, first, last in near:
         away = amount.first - last if sign == "<" else first - amount.last
-        yield Gram(f"{_mark(look, amount, first, sign)}{int(away >= _NEAR)} {name}", first, last)
+        yield Feature(f"{_mark(look, amount, first, sign)}{int(away >= _NEAR)} {name}", first, last)
     for one, two in pairwise(near):
-        yield Gram(
+        yield Feature(
             f"{_mark(look, amount, one.first, sign)} {one.name} {two.name}", one.first, two.last
         )
-    for hit in between(look.hits, low, high):
+    for hit in matches_between(look.hits, low, high):
         if hit.cue.family in _SPEAK_OF_MONEY:
-            yield Gram(
+            yield Feature(
                 f"{_mark(look, amount, hit.first, sign)}={_family(hit)}", hit.first, hit.last
             )
 
 
-def _family(hit: Hit) -> str:
+def _family(hit: CueMatch) -> str:
     return hit.cue.code if hit.cue.family == "concepts" else f"{hit.cue.family}.{hit.cue.code}"
 
 
-def _mark(look: Look, amount: Amount, place: int, sign: str) -> str:
+def _mark(look: ParsedStory, amount: MoneyAmount, place: int, sign: str) -> str:
     """The side, doubled where another sentence lies between."""
     words = look.story.words
     return sign * (1 + (words[place].sentence != words[amount.first].sentence))
 
 
-def _of_sum(look: Look, number: int, said: Said) -> Iterator[str]:
+def _of_sum(look: ParsedStory, number: int, said: PhraseEvidence) -> Iterator[str]:
     amount, many = look.sums[number], len(look.sums)
     place = (
         "only" if many == 1 else "first" if not number else "last" if number == many - 1 else "amid"
@@ -110,23 +115,23 @@ def _of_sum(look: Look, number: int, said: Said) -> Iterator[str]:
         yield "~times told"
     if number and look.sums[number - 1].last == amount.first:
         yield "~listed"
-    if is_returned(look, number):
+    if is_refunded(look, number):
         yield "~returned"
     yield from _more(look, number)
     yield from _deeds_around(look, number)
-    yield from grams_around(said.pieces, amount.first)
+    yield from neighbour_clause_features(said.pieces, amount.first)
 
 
-def _more(look: Look, number: int) -> Iterator[str]:
+def _more(look: ParsedStory, number: int) -> Iterator[str]:
     """Whether a sum is a further one, and whether the next one is: "5 triệu … thêm 3 triệu"."""
     follower = number + 1
-    if number and is_further(look, number):
+    if number and is_additional(look, number):
         yield "~further"
-    if follower < len(look.sums) and is_further(look, follower):
+    if follower < len(look.sums) and is_additional(look, follower):
         yield "~further follows"
 
 
-def is_further(look: Look, number: int, called: Collection[str] = _FURTHER) -> bool:
+def is_additional(look: ParsedStory, number: int, called: Collection[str] = _FURTHER) -> bool:
     """Whether a word beside a sum says that it comes on top of others: "thêm 3 triệu"."""
     amount, words = look.sums[number], look.story.words
     beside = (
@@ -136,11 +141,11 @@ def is_further(look: Look, number: int, called: Collection[str] = _FURTHER) -> b
     return any(word.folded in called for word in beside)
 
 
-def _deeds_around(look: Look, number: int) -> Iterator[str]:
+def _deeds_around(look: ParsedStory, number: int) -> Iterator[str]:
     """What was done with a sum: the deed that names it, the next one behind it ("nộp 5 triệu. Tôi
     nộp."), and the last of the story.
     """
-    naming, settling = naming_deed(look, number), settling_deed(look, number)
+    naming, settling = governing_action(look, number), resolving_action(look, number)
     yield f"~in {naming.state}" if naming else "~in none"
     yield f"~then {settling.state}" if settling else "~then none"
     told = [deed for deed in look.deeds if deed.kind == "pay" and deed.state in TOLD]

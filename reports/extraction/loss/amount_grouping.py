@@ -3,12 +3,12 @@
 from collections.abc import Collection, Iterable
 from itertools import pairwise
 
-from reports.extraction.amounts import Amount
-from reports.extraction.cue_matcher import spelling
-from reports.extraction.loss.amount_context import MORE, is_further
-from reports.extraction.loss.payment_verbs import Deed
-from reports.extraction.loss.phrase_rules import is_due, is_plain, naming_deed
-from reports.extraction.parsed_story import Look
+from reports.extraction.amounts import MoneyAmount
+from reports.extraction.cue_matcher import canonical_spelling
+from reports.extraction.loss.amount_context import MORE, is_additional
+from reports.extraction.loss.payment_verbs import PaymentAction
+from reports.extraction.loss.phrase_rules import governing_action, is_demanded, is_stated_payment
+from reports.extraction.parsed_story import ParsedStory
 
 _BEHIND = 6  # words before a sum that can name it
 JOINS = {
@@ -20,7 +20,7 @@ _DAYS = {
 _PAYERS = {
     "me", "bo", "vo", "chong", "chi", "anh", "em", "toi", "con", "ong", "ba", "va",
 }  # "mẹ 10 triệu, em 3 triệu"  # fmt: skip
-_NEXT, _TURN = {"hom", "nay", "nua", "them", "tiep", "not"}, spelling("lần")
+_NEXT, _TURN = {"hom", "nay", "nua", "them", "tiep", "not"}, canonical_spelling("lần")
 _SERIES = (JOINS - {"xong"}) | _DAYS | {"not"}  # "lần sau tôi chuyển", "hôm nay tôi chuyển"
 _FEES_NAMED = {"phi", "coc"}  # "phí hồ sơ 6 triệu, phí xác minh 15 triệu"
 _FEES = {*_FEES_NAMED, "tien"}
@@ -36,11 +36,13 @@ _NOT_WITHIN = {"chua", "khong", "ngoai"}  # "chưa kể cả 5 triệu phí"
 _WITHIN_REACH = 6  # words before the sum that is within another
 
 
-def with_joined(look: Look, gone: Collection[Amount]) -> list[Amount]:
+def extend_to_coordinated_amounts(
+    look: ParsedStory, gone: Collection[MoneyAmount]
+) -> list[MoneyAmount]:
     """The sums that are gone and those that are told in one breath with them: "10 triệu rồi 5
     triệu nữa".
     """
-    groups: list[list[Amount]] = []
+    groups: list[list[MoneyAmount]] = []
     for amount in look.sums:
         if groups and _is_joined(look, groups[-1][-1], amount):
             groups[-1].append(amount)
@@ -49,13 +51,13 @@ def with_joined(look: Look, gone: Collection[Amount]) -> list[Amount]:
     return [amount for group in groups if any(one in gone for one in group) for amount in group]
 
 
-def without_parts(look: Look, gone: Iterable[Amount]) -> list[Amount]:
+def drop_partial_amounts(look: ParsedStory, gone: Iterable[MoneyAmount]) -> list[MoneyAmount]:
     """The sums that are gone, of one that is part of another the other: "40 triệu, tính cả 2 triệu
     tiền cọc".
     """
-    gone, holders = list(gone), dict[Amount, Amount]()
+    gone, holders = list(gone), dict[MoneyAmount, MoneyAmount]()
     for number, (one, two) in enumerate(pairwise(look.sums)):
-        naming = naming_deed(look, number)
+        naming = governing_action(look, number)
         is_gone = one in gone or (naming is not None and naming.state == "done")
         if is_gone and _is_part(look, one, two):
             holders[two] = one
@@ -64,7 +66,7 @@ def without_parts(look: Look, gone: Iterable[Amount]) -> list[Amount]:
     return list(dict.fromkeys(holders.get(amount, amount) for amount in gone))
 
 
-def _is_part(look: Look, one: Amount, two: Amount) -> bool:
+def _is_part(look: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> bool:
     """Whether the second sum is said to be within the first, a larger one."""
     words = look.story.words
     before = [word.folded for word in words[one.last : two.first]][-_WITHIN_REACH:]
@@ -74,7 +76,7 @@ def _is_part(look: Look, one: Amount, two: Amount) -> bool:
     return together and one.value > two.value and not _WITHIN.isdisjoint(within)
 
 
-def _is_joined(look: Look, one: Amount, two: Amount) -> bool:
+def _is_joined(look: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> bool:
     words = look.story.words
     between_them = [word.folded for word in words[one.last : two.first]]
     together = words[one.first].sentence == words[two.first].sentence
@@ -89,19 +91,21 @@ def _is_joined(look: Look, one: Amount, two: Amount) -> bool:
     return together and near and bool(joins) and not _parts(look, one, two)
 
 
-def _is_answer(look: Look, one: Amount, two: Amount) -> bool:
+def _is_answer(look: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> bool:
     """Whether the first sum was asked for and the second is what was paid: "đòi 30 triệu rồi tôi
     chuyển 5 triệu"; not one payment after another: "phải nộp 3 triệu, hôm sau tôi nộp 7 triệu".
     """
     number, follower = look.sums.index(one), look.sums.index(two)
-    if not is_due(look, number) or is_further(look, follower, MORE):
+    if not is_demanded(look, number) or is_additional(look, follower, MORE):
         return False
     between_them = (deed for deed in look.deeds if one.last <= deed.first < two.first)
-    paid = any(deed.kind == "pay" and is_plain(look, deed) for deed in between_them)
-    return paid and not _is_series(look, one, two, naming_deed(look, number))
+    paid = any(deed.kind == "pay" and is_stated_payment(look, deed) for deed in between_them)
+    return paid and not _is_series(look, one, two, governing_action(look, number))
 
 
-def _is_series(look: Look, one: Amount, two: Amount, naming: Deed | None) -> bool:
+def _is_series(
+    look: ParsedStory, one: MoneyAmount, two: MoneyAmount, naming: PaymentAction | None
+) -> bool:
     """Whether the teller tells of payments in their order."""
     words = look.story.words
     between_them = words[one.last : two.first]
@@ -115,7 +119,7 @@ def _is_series(look: Look, one: Amount, two: Amount, naming: Deed | None) -> boo
     return (together and had_to) or (naming.state == "bare" and (together or bool(said & _SERIES)))
 
 
-def _is_called_a_fee(look: Look, one: Amount, two: Amount) -> bool:
+def _is_called_a_fee(look: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> bool:
     """Whether the second sum is, in its own clause; of "tiền xe 300 triệu" nothing says who paid it."""
     words = look.story.words
     called = {
@@ -126,7 +130,7 @@ def _is_called_a_fee(look: Look, one: Amount, two: Amount) -> bool:
     return bool(called & _FEES_NAMED)
 
 
-def _is_fee(look: Look, amount: Amount) -> bool:
+def _is_fee(look: ParsedStory, amount: MoneyAmount) -> bool:
     """Whether a sum is called a fee: "phí hồ sơ 6 triệu", "nộp 6 triệu", "6 triệu tiền thẻ"."""
     words = look.story.words
     clause = words[amount.first].clause
@@ -137,7 +141,7 @@ def _is_fee(look: Look, amount: Amount) -> bool:
     return named or bool(called & (_FEES | _PAID_IN))
 
 
-def _parts(look: Look, one: Amount, two: Amount) -> set[str]:
+def _parts(look: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> set[str]:
     """Words between two sums by which the second is another matter; "con" is a child, not "còn"."""
     words = look.story.words[one.last : two.first]
     children = {"con"} if look.story.marked else set()
@@ -145,7 +149,7 @@ def _parts(look: Look, one: Amount, two: Amount) -> set[str]:
     return _PARTS & said
 
 
-def _is_listed(look: Look, one: Amount, two: Amount) -> bool:
+def _is_listed(look: ParsedStory, one: MoneyAmount, two: MoneyAmount) -> bool:
     """Whether two sums are items of one list: "nạp 2tr, nạp 6tr", "nộp 30 triệu … nộp 60 triệu"."""
     words, gap = look.story.words, two.first - one.last
     heads = [words[amount.first - 1].folded for amount in (one, two) if amount.first]

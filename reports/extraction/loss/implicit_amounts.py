@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from core.text import fold
-from reports.extraction.amounts import Amount
-from reports.extraction.cue_matcher import Story, spelling
+from core.text import normalize
+from reports.extraction.amounts import MoneyAmount
+from reports.extraction.cue_matcher import TokenizedText, canonical_spelling
 from reports.extraction.numerals import number_at
 
 
@@ -25,9 +25,9 @@ class _Phrases(NamedTuple):
 
 def _phrases(*phrases: str) -> _Phrases:
     words = [phrase.split() for phrase in phrases]
-    marked = frozenset(tuple(map(spelling, each)) for each in words)
-    bare = frozenset(tuple(map(fold, each)) for each in words)
-    return _Phrases(marked, bare, frozenset(fold(each[-1]) for each in words))
+    marked = frozenset(tuple(map(canonical_spelling, each)) for each in words)
+    bare = frozenset(tuple(map(normalize, each)) for each in words)
+    return _Phrases(marked, bare, frozenset(normalize(each[-1]) for each in words))
 
 
 _VERBS = (
@@ -67,14 +67,14 @@ _TURNS = ("lần", "lượt", "đợt", "khoản", "đơn", "lệnh")
 _NTHS = ("đầu", "sau", "cuối", "một", "hai", "ba", "tư", "nhất", "là", "1", "2", "3", "4")
 _NTH_TURNS = ("lần lượt", *(f"{turn} {nth}" for turn in _TURNS for nth in _NTHS))
 _PAYERS = ("tôi", "em", "chị", "anh", "mẹ", "bố", "vợ", "chồng", "ông")  # "chị 25, tôi 30 triệu"
-_BETWEEN_ITEMS = {*_JOINS, *map(fold, (*_TURNS, *_NTHS, *_PAYERS, "thêm", "thứ", "nữa", "là"))}
+_BETWEEN_ITEMS = {*_JOINS, *map(normalize, (*_TURNS, *_NTHS, *_PAYERS, "thêm", "thứ", "nữa", "là"))}
 _ITEMS_APART = 4  # words
-_MOST_ITEMS = 100
+_MAX_ITEMS = 100
 _ITEMS_UNLIKE = 10  # times the sum at its end, an item of a list is none
-_OF_PAYERS = {*map(fold, _PAYERS)}
-_LEAST, _MOST = 2, 999
-_FIGURES = {str(figure) for figure in range(_LEAST, _MOST + 1)}
-_LEAST_ALONE = 10  # where no sum with its unit is told
+_OF_PAYERS = {*map(normalize, _PAYERS)}
+_MIN_COUNT, _MAX_COUNT = 2, 999
+_FIGURES = {str(figure) for figure in range(_MIN_COUNT, _MAX_COUNT + 1)}
+_MIN_ALONE = 10  # where no sum with its unit is told
 _THOUSANDS_FROM = 100  # "nạp 300 ăn 345, nạp 2tr": thousands beside sums under _SMALL
 _SMALL = 10**7
 _BILLION, _MILLION, _THOUSAND = 10**9, 10**6, 10**3
@@ -89,11 +89,13 @@ _SHARED = _phrases(*_PAYERS)
 _TURNS_NAMED = _phrases(*_TURNS, *_NTH_TURNS)
 
 
-def elided(story: Story, named: Sequence[Amount]) -> Iterator[Amount]:
+def find_implicit_amounts(
+    story: TokenizedText, named: Sequence[MoneyAmount]
+) -> Iterator[MoneyAmount]:
     """The sums without a unit, beside those that are *named*."""
     taken = {place for amount in named for place in range(amount.first, amount.last)}
     every = (item for amount in named for item in _items_before(story, amount, taken))
-    items = list(islice(every, _MOST_ITEMS))
+    items = list(islice(every, _MAX_ITEMS))
     yield from items
     known = [*named, *items]
     taken.update(item.first for item in items)
@@ -106,18 +108,20 @@ def elided(story: Story, named: Sequence[Amount]) -> Iterator[Amount]:
         at = found.last if found else at + 1
 
 
-def _items_before(story: Story, amount: Amount, taken: Collection[int]) -> Iterator[Amount]:
+def _items_before(
+    story: TokenizedText, amount: MoneyAmount, taken: Collection[int]
+) -> Iterator[MoneyAmount]:
     """The items of a list whose unit is said at its end: "20 với 20 với 25 triệu"."""
     places, first = list[int](), amount.first
-    while len(places) < _MOST_ITEMS and (at := _item_before(story, first, taken)) is not None:
+    while len(places) < _MAX_ITEMS and (at := _item_before(story, first, taken)) is not None:
         places.append(at)
         first = at
     if places and not _is_range(story, places, amount) and _begins_list(story, places, taken):
         for at in places:
-            yield Amount(_item_value(int(story.words[at].folded), amount), at, at + 1)
+            yield MoneyAmount(_item_value(int(story.words[at].folded), amount), at, at + 1)
 
 
-def _item_before(story: Story, first: int, taken: Collection[int]) -> int | None:
+def _item_before(story: TokenizedText, first: int, taken: Collection[int]) -> int | None:
     """Where the bare number stands that is listed just before word *first*."""
     words, at = story.words, first - 1
     while at > max(0, first - _ITEMS_APART) and words[at].folded in _BETWEEN_ITEMS:
@@ -127,7 +131,7 @@ def _item_before(story: Story, first: int, taken: Collection[int]) -> int | None
     return at if at >= 0 and at not in taken and _is_item(story, at, first) else None
 
 
-def _is_item(story: Story, at: int, first: int) -> bool:
+def _is_item(story: TokenizedText, at: int, first: int) -> bool:
     """Whether word *at* is a bare number of a list that goes on at word *first*."""
     word, behind = story.words[at : at + 2]
     if word.folded not in _FIGURES or word.sentence != story.words[first].sentence:
@@ -136,14 +140,14 @@ def _is_item(story: Story, at: int, first: int) -> bool:
     return gap in (",", ";") or (not gap and behind.folded in _JOINS)
 
 
-def _is_range(story: Story, places: Sequence[int], amount: Amount) -> bool:
+def _is_range(story: TokenizedText, places: Sequence[int], amount: MoneyAmount) -> bool:
     """Whether "5, 6 triệu" or "20, 30 triệu" is said of one sum."""
     low, high = int(story.words[places[0]].folded), story.words[amount.first].folded
     beside = len(places) == 1 and places[0] + 1 == amount.first
     return beside and high in (str(low + 1), str(low + 10) if low % 10 == 0 else "")
 
 
-def _begins_list(story: Story, places: Sequence[int], taken: Collection[int]) -> bool:
+def _begins_list(story: TokenizedText, places: Sequence[int], taken: Collection[int]) -> bool:
     """Whether what stands before the first number of a list speaks of sums: another sum, a verb of
     paying, which time, whose it is beside another's; no date, no hour, no house, no age.
     """
@@ -159,7 +163,7 @@ def _begins_list(story: Story, places: Sequence[int], taken: Collection[int]) ->
     return counted or shared or _is_behind(story, at, _LISTED)
 
 
-def _item_value(figure: int, amount: Amount) -> int:
+def _item_value(figure: int, amount: MoneyAmount) -> int:
     """An item by the unit at the end of its list; hundreds before a few millions are thousands."""
     most = amount.value * _ITEMS_UNLIKE
     for unit in (_BILLION, _unit(figure, [amount]), _THOUSAND):
@@ -169,7 +173,7 @@ def _item_value(figure: int, amount: Amount) -> int:
     return figure * _unit(figure, [amount])
 
 
-def _half(story: Story, at: int, named: Sequence[Amount]) -> Amount | None:
+def _half(story: TokenizedText, at: int, named: Sequence[MoneyAmount]) -> MoneyAmount | None:
     """Half of the sum named last: "trả một nửa"."""
     words = [word.folded for word in story.words[at : at + 2]]
     if words not in _HALVES:
@@ -178,36 +182,36 @@ def _half(story: Story, at: int, named: Sequence[Amount]) -> Amount | None:
     verb = story.words[at - 1 - (story.words[at - 1].folded in _BETWEEN)]
     is_told = any(at + 2 <= amount.first <= at + 3 for amount in named)  # "một nửa là 3 triệu"
     if before and verb.folded in _HALVERS and not is_told:
-        return Amount(before.value // 2, at, at + 2)
+        return MoneyAmount(before.value // 2, at, at + 2)
     return None
 
 
-def _end(amount: Amount) -> int:
+def _end(amount: MoneyAmount) -> int:
     return amount.last
 
 
-def _bare(story: Story, at: int, named: Sequence[Amount]) -> Amount | None:
+def _bare(story: TokenizedText, at: int, named: Sequence[MoneyAmount]) -> MoneyAmount | None:
     near = any(at - _NEAR <= amount.last <= at for amount in named)
     phrases = (_PAYING_BEHIND if near else _PAYING_BESIDE) if named else _PAYING
     read = number_at(story, at) if _is_behind(story, at, phrases) else None
     if read is None or read[0] is None or not _ends(story, read[1]):
         return None
     figure, last, first_word = read[0], read[1], story.words[at].folded
-    least = _LEAST if first_word.isdecimal() and named else _LEAST_ALONE
-    fits = least <= figure <= _MOST and figure.denominator == 1
+    least = _MIN_COUNT if first_word.isdecimal() and named else _MIN_ALONE
+    fits = least <= figure <= _MAX_COUNT and figure.denominator == 1
     if not fits or first_word == _NAME or first_word in _EMERGENCY:
         return None
-    return Amount(int(figure) * _unit(int(figure), named), at, last)
+    return MoneyAmount(int(figure) * _unit(int(figure), named), at, last)
 
 
-def _unit(figure: int, named: Sequence[Amount]) -> int:
+def _unit(figure: int, named: Sequence[MoneyAmount]) -> int:
     """Millions, but for hundreds beside small sums, or where all that is named is small."""
     most = max((amount.value for amount in named), default=_SMALL)
     small = most < _MILLION or (figure >= _THOUSANDS_FROM and most < _SMALL)
     return _THOUSAND if small else _MILLION
 
 
-def _is_behind(story: Story, at: int, phrases: _Phrases, across: bool = False) -> bool:
+def _is_behind(story: TokenizedText, at: int, phrases: _Phrases, across: bool = False) -> bool:
     """Whether one of the phrases ends just before word *at*, in its clause, or *across* its stop."""
     if story.words[at - 1].folded not in phrases.ends:
         return False
@@ -224,7 +228,7 @@ def _is_behind(story: Story, at: int, phrases: _Phrases, across: bool = False) -
     return False
 
 
-def _ends(story: Story, at: int) -> bool:
+def _ends(story: TokenizedText, at: int) -> bool:
     """Whether nothing that is counted stands behind the number: "15", "15 trước", not "15 cái"."""
     if at >= len(story.words):
         return True

@@ -9,11 +9,17 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from reports.extraction.amounts import Amount
-from reports.extraction.cue_matcher import Hit, Story, between, inside, spelling
-from reports.extraction.ngram_model import Gram
+from reports.extraction.amounts import MoneyAmount
+from reports.extraction.cue_matcher import (
+    CueMatch,
+    TokenizedText,
+    canonical_spelling,
+    inside,
+    matches_between,
+)
+from reports.extraction.ngram_model import Feature
 
-_LONGEST = 5  # words of a phrase around a verb
+_MAX_LENGTH = 5  # words of a phrase around a verb
 _BEFORE = 6  # words before a verb that say whose deed it is
 _NOT_WITHIN = 2  # words between "không" and its verb: "không dám chuyển"
 _THEN_WITHIN = 3  # "không nộp thì …" is a threat
@@ -31,18 +37,18 @@ _TURN_OF_DEED = {
     ("pay", "nearly"): "R", ("heed", "nearly"): "R",
 }  # fmt: skip
 _ALWAYS_TOLD = {"D", "G", "W"}
-_MOST_TURNS = 3
+_MAX_TURNS = 3
 _IF = {"neu", "he", "keo", "do", "vi", "tai", "if", "so"}
 _JOINTS = ("rồi", "sau", "xong", "và", "nhưng", "nên", "then", "but")
 _AND_THEN = {
-    True: {*map(spelling, _JOINTS)},
+    True: {*map(canonical_spelling, _JOINTS)},
     False: {"roi", "xong", "nhung", "then", "but"},
 }  # by marks
 _TELLER = {"toi", "tui", "minh", "i", "we"}
 _THEN = {"thi", "la", "se"}
 
 
-class Deed(NamedTuple):
+class PaymentAction(NamedTuple):
     """A verb at words [first, last): "pay" or "heed"; asked, done, refused, nearly or bare."""
 
     kind: str
@@ -51,7 +57,9 @@ class Deed(NamedTuple):
     last: int
 
 
-def deeds_of(story: Story, hits: Sequence[Hit], sums: Sequence[Amount]) -> list[Deed]:
+def find_payment_actions(
+    story: TokenizedText, hits: Sequence[CueMatch], sums: Sequence[MoneyAmount]
+) -> list[PaymentAction]:
     """Every deed in order of place, none inside a sum ("5 trieu dong")."""
     own = [hit for hit in hits if hit.cue.family == "deeds"]
     verbs = [hit for hit in own if hit.cue.code in _VERBS]
@@ -60,16 +68,18 @@ def deeds_of(story: Story, hits: Sequence[Hit], sums: Sequence[Amount]) -> list[
     outermost = {
         hit.first: hit
         for hit in verbs
-        if not inside(hit, between(others, hit.first - _LONGEST, hit.last + _LONGEST))
+        if not inside(hit, matches_between(others, hit.first - _MAX_LENGTH, hit.last + _MAX_LENGTH))
     }
     return [
-        Deed(hit.cue.code, _state(story, own, hit, sums), hit.first, hit.last)
+        PaymentAction(hit.cue.code, _state(story, own, hit, sums), hit.first, hit.last)
         for hit in outermost.values()
         if hit.first not in taken
     ]
 
 
-def _state(story: Story, hits: Sequence[Hit], verb: Hit, sums: Sequence[Amount]) -> str:
+def _state(
+    story: TokenizedText, hits: Sequence[CueMatch], verb: CueMatch, sums: Sequence[MoneyAmount]
+) -> str:
     start = _clause_start(story, verb.first)
     named = max((amount.last for amount in sums if amount.last < verb.first), default=0)
     if _places(hits, "self", named, min(named + 1 + _is_joined(story, named), verb.first)):
@@ -91,24 +101,26 @@ def _state(story: Story, hits: Sequence[Hit], verb: Hit, sums: Sequence[Amount])
     return "done" if is_own or _places(hits, "after", verb.last, verb.last + 2) else "bare"
 
 
-def _is_joined(story: Story, at: int) -> bool:
+def _is_joined(story: TokenizedText, at: int) -> bool:
     """Whether the teller goes on there: "đòi 30 triệu rồi tôi chuyển"; not "rồi chị chuyển tiếp"."""
     joint = story.words[at : at + 2]
     if len(joint) < 2 or joint[1].folded not in _TELLER:
         return False
-    return story.form(joint[0]) in _AND_THEN[story.marked]
+    return story.surface_form(joint[0]) in _AND_THEN[story.marked]
 
 
-def _places(hits: Sequence[Hit], code: str, low: int, high: int) -> list[int]:
+def _places(hits: Sequence[CueMatch], code: str, low: int, high: int) -> list[int]:
     """Where the phrases of *code* within words [low, high) begin."""
-    return [hit.first for hit in between(hits, low, high) if hit.cue.code == code]
+    return [hit.first for hit in matches_between(hits, low, high) if hit.cue.code == code]
 
 
-def _is_must(story: Story, at: int) -> bool:
+def _is_must(story: TokenizedText, at: int) -> bool:
     return story.words[at].folded == "phai"
 
 
-def _is_threat(story: Story, hits: Sequence[Hit], start: int, no: int, verb: Hit) -> bool:
+def _is_threat(
+    story: TokenizedText, hits: Sequence[CueMatch], start: int, no: int, verb: CueMatch
+) -> bool:
     """Said by them, not left undone: "nếu không nộp", "không chuyển thì", "bảo tôi chưa nộp"."""
     words = story.words
     just_before = [word.folded for word in words[max(start, no - 2) : no]]
@@ -122,51 +134,53 @@ def _is_threat(story: Story, hits: Sequence[Hit], start: int, no: int, verb: Hit
     return asks != _NEVER and not min(_places(hits, "self", start, no), default=no) < asks
 
 
-def _clause_start(story: Story, at: int) -> int:
+def _clause_start(story: TokenizedText, at: int) -> int:
     start, words = at, story.words
     while start > max(0, at - _BEFORE) and words[start - 1].clause == words[at].clause:
         start -= 1
     return start
 
 
-def grams_of_deeds(deeds: Sequence[Deed]) -> Iterator[Gram]:
+def action_features(deeds: Sequence[PaymentAction]) -> Iterator[Feature]:
     """Each deed that says something, the last one once more as such."""
     for kind, state, first, last in deeds:
         if state != "bare":
-            yield Gram(f"@{kind} {state}", first, last)
+            yield Feature(f"@{kind} {state}", first, last)
     told = [deed for deed in deeds if deed.state not in ("bare", "asked")]
     for kind, state, first, last in told[-1:]:
-        yield Gram(f"…@{kind} {state}", first, last)
+        yield Feature(f"…@{kind} {state}", first, last)
 
 
-def grams_of_turns(
-    hits: Sequence[Hit], deeds: Sequence[Deed], sums: Sequence[Amount]
-) -> Iterator[Gram]:
+def sequence_features(
+    hits: Sequence[CueMatch], deeds: Sequence[PaymentAction], sums: Sequence[MoneyAmount]
+) -> Iterator[Feature]:
     """How the story turned: the last one, two and three things told in their order, and which were
     told at all. "D$R" is a demand, its sum, a refusal; see `_TURNS`.
     """
     turns = _turns(hits, deeds, sums)
     names = "".join(turn.name for turn in turns)
-    for many in range(1, min(len(turns), _MOST_TURNS) + 1):
-        yield Gram("!" + names[-many:], turns[-many].first, turns[-1].last)
+    for many in range(1, min(len(turns), _MAX_TURNS) + 1):
+        yield Feature("!" + names[-many:], turns[-many].first, turns[-1].last)
     if turns:
         told = "".join(sorted({*names} - _ALWAYS_TOLD))
-        yield Gram("!all " + told, turns[0].first, turns[-1].last)
+        yield Feature("!all " + told, turns[0].first, turns[-1].last)
 
 
-def _turns(hits: Sequence[Hit], deeds: Sequence[Deed], sums: Sequence[Amount]) -> list[Gram]:
+def _turns(
+    hits: Sequence[CueMatch], deeds: Sequence[PaymentAction], sums: Sequence[MoneyAmount]
+) -> list[Feature]:
     """What is told, in order of place; the same twice in a row is told once."""
     told = [
-        Gram(_TURNS[hit.cue.code], hit.first, hit.last)
+        Feature(_TURNS[hit.cue.code], hit.first, hit.last)
         for hit in hits
         if hit.cue.family == "concepts" and hit.cue.code in _TURNS
     ]
     told += [
-        Gram(_TURN_OF_DEED[deed[:2]], deed.first, deed.last)
+        Feature(_TURN_OF_DEED[deed[:2]], deed.first, deed.last)
         for deed in deeds
         if deed[:2] in _TURN_OF_DEED
     ]
-    told += [Gram("$", amount.first, amount.last) for amount in sums]
+    told += [Feature("$", amount.first, amount.last) for amount in sums]
     told.sort(key=lambda turn: turn[1:])
     return [
         turn

@@ -9,11 +9,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from reports.extraction.amounts import Amount
-from reports.extraction.cue_matcher import Hit, Story, between, cover, covered
-from reports.extraction.loss.payment_verbs import Deed
-from reports.extraction.ngram_model import Gram
-from reports.extraction.parsed_story import Look
+from reports.extraction.amounts import MoneyAmount
+from reports.extraction.cue_matcher import (
+    CueMatch,
+    TokenizedText,
+    is_covered,
+    longest_match_by_token,
+    matches_between,
+)
+from reports.extraction.loss.payment_verbs import PaymentAction
+from reports.extraction.ngram_model import Feature
+from reports.extraction.parsed_story import ParsedStory
 
 _REACH = 5  # words between a verb and its sum
 _BEFORE_VERB = 6  # words in which "bảo", "phải", "chưa" turn a verb into no loss
@@ -30,7 +36,7 @@ SETTLED = "asked, then paid"  # the rule that is surest
 TOLD = frozenset({"done", "refused", "nearly"})  # of a deed: what came of it
 
 
-class Because(NamedTuple):
+class RuleEvidence(NamedTuple):
     """Why: the rule, and the words [first, last) of the story that it rests on."""
 
     rule: str
@@ -38,7 +44,7 @@ class Because(NamedTuple):
     last: int
 
 
-class Told(NamedTuple):
+class ClauseVerdict(NamedTuple):
     """What a piece of a story at words [first, last) tells: that money is "gone" or "kept", and how
     surely: points beyond those needed.
     """
@@ -50,29 +56,29 @@ class Told(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class PhraseEvidence:
     """What phrases say: the sums that are gone, each with why, or why nothing is; the total. And
     what each piece of the story tells (pieces.py).
     """
 
-    gone: tuple[tuple[Amount, Because], ...] = ()
-    none: Because | None = None
-    total: Amount | None = None  # the sum that is called the total
+    gone: tuple[tuple[MoneyAmount, RuleEvidence], ...] = ()
+    none: RuleEvidence | None = None
+    total: MoneyAmount | None = None  # the sum that is called the total
     is_asked: bool = False  # every sum stands behind a demand, a promise or the like
-    pieces: tuple[Told, ...] = ()
-    around: tuple[list[Gram], ...] = ()  # of each sum (around.py)
+    pieces: tuple[ClauseVerdict, ...] = ()
+    around: tuple[list[Feature], ...] = ()  # of each sum (around.py)
 
 
 @dataclass(frozen=True, slots=True)
 class _Talk:
     """The money phrases of one story."""
 
-    story: Story
-    phrases: dict[str, list[Hit]]
+    story: TokenizedText
+    phrases: dict[str, list[CueMatch]]
 
-    def last(self, code: str, low: int, high: int) -> Hit | None:
+    def last(self, code: str, low: int, high: int) -> CueMatch | None:
         """The last, then longest, phrase of *code* within words [low, high)."""
-        hits = between(self.phrases.get(code, []), low, high)
+        hits = matches_between(self.phrases.get(code, []), low, high)
         return max(hits, key=lambda hit: (hit.last, hit.last - hit.first), default=None)
 
     def said(self, codes: tuple[str, ...], low: int, high: int) -> bool:
@@ -95,15 +101,15 @@ class _Talk:
         return end
 
 
-def _listen(story: Story, hits: list[Hit]) -> _Talk:
-    phrases: dict[str, list[Hit]] = {}
+def _listen(story: TokenizedText, hits: list[CueMatch]) -> _Talk:
+    phrases: dict[str, list[CueMatch]] = {}
     for hit in hits:
         if hit.cue.family in {"money", "negation"}:
             phrases.setdefault(hit.cue.code, []).append(hit)
     return _Talk(story, phrases)
 
 
-def _open(talk: _Talk, low: int, verb: Hit, amount: Amount) -> bool:
+def _open(talk: _Talk, low: int, verb: CueMatch, amount: MoneyAmount) -> bool:
     """Whether nothing before the verb or between it and the sum undoes it."""
     start = max(low, verb.first - _BEFORE_VERB)
     start = max(start, talk.clause_start(verb.first, start))
@@ -111,26 +117,26 @@ def _open(talk: _Talk, low: int, verb: Hit, amount: Amount) -> bool:
     return not undone and not talk.said(("asked",), verb.last, amount.first)
 
 
-def _verb(talk: _Talk, code: str, low: int, amount: Amount) -> Hit | None:
+def _verb(talk: _Talk, code: str, low: int, amount: MoneyAmount) -> CueMatch | None:
     """The nearest verb of *code* before the sum, not too far from it."""
     hit = talk.last(code, low, amount.first)
     return hit if hit and amount.first - hit.last <= _REACH else None
 
 
-def _grounds(talk: _Talk, amount: Amount, low: int, high: int) -> Because | None:
+def _grounds(talk: _Talk, amount: MoneyAmount, low: int, high: int) -> RuleEvidence | None:
     """Why this sum is lost, from the words around it in [low, high), or None."""
     if talk.said(("theirs",), low, high):
         return None
     sure = _verb(talk, "sure", low, amount)
     if sure and not talk.said(("asked",), sure.last, amount.first):
-        return Because("gone: " + sure.cue.phrase, sure.first, amount.last)
+        return RuleEvidence("gone: " + sure.cue.phrase, sure.first, amount.last)
     lost = _verb(talk, "lost", low, amount)
     if lost and _open(talk, low, lost, amount):
-        return Because("lost: " + lost.cue.phrase, lost.first, amount.last)
+        return RuleEvidence("lost: " + lost.cue.phrase, lost.first, amount.last)
     return _given(talk, amount, low, high)
 
 
-def _given(talk: _Talk, amount: Amount, low: int, high: int) -> Because | None:
+def _given(talk: _Talk, amount: MoneyAmount, low: int, high: int) -> RuleEvidence | None:
     """A plain "chuyển 5tr" is a loss where the speaker did it or it is over ("… rồi")."""
     same_clause = talk.clause_end(amount.last - 1, high)
     after = talk.last("given", amount.last, same_clause)
@@ -138,14 +144,14 @@ def _given(talk: _Talk, amount: Amount, low: int, high: int) -> Because | None:
     if give:
         mine = after or talk.said(("me",), max(low, give.first - _BEFORE_VERB), give.first)
         gone = mine and _open(talk, low, give, amount)
-        return Because("given: " + give.cue.phrase, give.first, amount.last) if gone else None
+        return RuleEvidence("given: " + give.cue.phrase, give.first, amount.last) if gone else None
     start = talk.clause_start(amount.first, low)
     if after and not talk.said(("asked", "not"), start, amount.first):
-        return Because("given: " + after.cue.phrase, amount.first, after.last)
+        return RuleEvidence("given: " + after.cue.phrase, amount.first, after.last)
     return None
 
 
-def _window(story: Story, sums: list[Amount], index: int) -> tuple[int, int]:
+def _window(story: TokenizedText, sums: list[MoneyAmount], index: int) -> tuple[int, int]:
     """The words around a sum that can speak of it: its sentence, up to its neighbours."""
     words, amount = story.words, sums[index]
     low = sums[index - 1].last if index else 0
@@ -158,17 +164,17 @@ def _window(story: Story, sums: list[Amount], index: int) -> tuple[int, int]:
     return max(low, amount.first - 14), high
 
 
-def _done(talk: _Talk, sums: list[Amount]) -> tuple[Amount, Because] | None:
+def _done(talk: _Talk, sums: list[MoneyAmount]) -> tuple[MoneyAmount, RuleEvidence] | None:
     """A sum that was asked for, then words that it was paid: "đòi 5tr, tôi chuyển rồi"."""
     for hit in sorted([*talk.phrases.get("done", ()), *_curt(talk)], key=lambda hit: hit.first):
         before = [amount for amount in sums if amount.last <= hit.first]
         undone = talk.said(("not",), max(0, hit.first - 3), hit.first)
         if before and not undone and _demanded(talk, before[-1]):
-            return before[-1], Because("done: " + hit.cue.phrase, before[-1].first, hit.last)
+            return before[-1], RuleEvidence("done: " + hit.cue.phrase, before[-1].first, hit.last)
     return None
 
 
-def naming_deed(look: Look, number: int) -> Deed | None:
+def governing_action(look: ParsedStory, number: int) -> PaymentAction | None:
     """The deed that names a sum: the last before it, near and in its clause."""
     amount, words = look.sums[number], look.story.words
     near = [
@@ -181,48 +187,50 @@ def naming_deed(look: Look, number: int) -> Deed | None:
     return near[-1] if near else None
 
 
-def settling_deed(look: Look, number: int) -> Deed | None:
+def resolving_action(look: ParsedStory, number: int) -> PaymentAction | None:
     """The first deed behind a sum that says what came of it, before another sum is named."""
     amount, follower = look.sums[number], number + 1
     high = len(look.story.words)
     if follower < len(look.sums):
-        naming = naming_deed(look, follower)
+        naming = governing_action(look, follower)
         high = naming.first if naming else look.sums[follower].first
     told = (deed for deed in look.deeds if deed.kind == "pay" and deed.state in TOLD)
     return next((deed for deed in told if amount.last <= deed.first < high), None)
 
 
-def _settled(look: Look, known: Sequence[Amount]) -> Iterator[tuple[Amount, Because]]:
+def _settled(
+    look: ParsedStory, known: Sequence[MoneyAmount]
+) -> Iterator[tuple[MoneyAmount, RuleEvidence]]:
     """Sums that were asked for and then paid: "nộp 5 triệu. Tôi nộp. Sau thêm 4 triệu, tôi nộp"."""
     for number, amount in enumerate(look.sums):
-        settling = settling_deed(look, number)
+        settling = resolving_action(look, number)
         if amount in known or settling is None or settling.state != "done":
             continue
         near = settling.first - amount.last <= _SETTLED_WITHIN
         if _deeds_said(look, ("every",), settling.last, settling.last + 3):
             yield from _all_due(look, number, known, settling)
-        if near and is_due(look, number) and is_plain(look, settling):
-            yield amount, Because(SETTLED, amount.first, settling.last)
+        if near and is_demanded(look, number) and is_stated_payment(look, settling):
+            yield amount, RuleEvidence(SETTLED, amount.first, settling.last)
 
 
 def _all_due(
-    look: Look, last: int, known: Sequence[Amount], settling: Deed
-) -> Iterator[tuple[Amount, Because]]:
+    look: ParsedStory, last: int, known: Sequence[MoneyAmount], settling: PaymentAction
+) -> Iterator[tuple[MoneyAmount, RuleEvidence]]:
     """The sums before the last one, where all were paid: "tôi đóng cả hai"."""
     for number, amount in enumerate(look.sums[:last]):
-        if amount not in known and is_due(look, number):
-            yield amount, Because(SETTLED, amount.first, settling.last)
+        if amount not in known and is_demanded(look, number):
+            yield amount, RuleEvidence(SETTLED, amount.first, settling.last)
 
 
-def is_due(look: Look, number: int) -> bool:
+def is_demanded(look: ParsedStory, number: int) -> bool:
     """Whether a sum is one that somebody asked for: "đóng 3 triệu đi", "đòi 15 triệu"."""
-    naming, amount = naming_deed(look, number), look.sums[number]
+    naming, amount = governing_action(look, number), look.sums[number]
     if naming is not None:
         return naming.state in ("asked", "bare")
     return _deeds_said(look, ("due",), amount.first - _DUE_REACH, amount.first)
 
 
-def is_plain(look: Look, deed: Deed) -> bool:
+def is_stated_payment(look: ParsedStory, deed: PaymentAction) -> bool:
     """Whether somebody is said to have paid: "tôi nộp", "nên đưa", "tôi ra bưu điện gửi luôn"."""
     near = _deeds_said(look, ("self", "did"), deed.first - 2, deed.first)
     own = near or _deeds_said(look, ("self", "did"), deed.first - _OWN_WITHIN, deed.first)
@@ -230,12 +238,12 @@ def is_plain(look: Look, deed: Deed) -> bool:
     return plain and look.story.words[deed.first].folded not in _LOSING
 
 
-def _deeds_said(look: Look, codes: tuple[str, ...], low: int, high: int) -> bool:
-    near = between(look.hits, low, high)
+def _deeds_said(look: ParsedStory, codes: tuple[str, ...], low: int, high: int) -> bool:
+    near = matches_between(look.hits, low, high)
     return any(hit.cue.family == "deeds" and hit.cue.code in codes for hit in near)
 
 
-def _curt(talk: _Talk) -> Iterator[Hit]:
+def _curt(talk: _Talk) -> Iterator[CueMatch]:
     """A clause of a few words in which somebody pays: "Tôi nộp.", "sợ nên đóng"."""
     for hit in talk.phrases.get("give", ()):
         first = talk.clause_start(hit.first, max(0, hit.first - _CURT))
@@ -245,20 +253,20 @@ def _curt(talk: _Talk) -> Iterator[Hit]:
             yield hit
 
 
-def _demanded(talk: _Talk, amount: Amount) -> bool:
+def _demanded(talk: _Talk, amount: MoneyAmount) -> bool:
     return talk.said(("give", "asked"), max(0, amount.first - _DEMAND_REACH), amount.first)
 
 
-def _none(talk: _Talk) -> Because | None:
+def _none(talk: _Talk) -> RuleEvidence | None:
     """Words that nothing was lost, outside a threat."""
-    threats = cover(talk.phrases.get("threat", []))
+    threats = longest_match_by_token(talk.phrases.get("threat", []))
     for hit in talk.phrases.get("none", ()):
-        if not covered(hit, threats):
-            return Because("none: " + hit.cue.phrase, hit.first, hit.last)
+        if not is_covered(hit, threats):
+            return RuleEvidence("none: " + hit.cue.phrase, hit.first, hit.last)
     return None
 
 
-def what_phrases_say(look: Look) -> Said:
+def apply_phrase_rules(look: ParsedStory) -> PhraseEvidence:
     """What the phrases of the story say of its sums."""
     talk = _listen(look.story, look.hits)
     gone = []
@@ -270,25 +278,25 @@ def what_phrases_say(look: Look) -> Said:
         gone.append(done)
     asked = bool(look.sums) and all(_is_asked(talk, amount) for amount in look.sums)
     none = None if gone else _none(talk) or _left_undone(look)
-    return Said(tuple(gone), none, _total(talk, look.sums), asked)
+    return PhraseEvidence(tuple(gone), none, _total(talk, look.sums), asked)
 
 
-def _left_undone(look: Look) -> Because | None:
+def _left_undone(look: ParsedStory) -> RuleEvidence | None:
     """The last that is told of what was asked is that it was not done."""
     told = [deed for deed in look.deeds if deed.state in TOLD]
     if not told or told[-1].state == "done":
         return None
-    return Because(f"not done: {told[-1].state}", max(0, told[-1].first - 1), told[-1].last)
+    return RuleEvidence(f"not done: {told[-1].state}", max(0, told[-1].first - 1), told[-1].last)
 
 
-def _is_asked(talk: _Talk, amount: Amount) -> bool:
+def _is_asked(talk: _Talk, amount: MoneyAmount) -> bool:
     start = max(0, amount.first - _DEMAND_REACH)
     while talk.story.words[start].sentence != talk.story.words[amount.first].sentence:
         start += 1
     return talk.said(("asked",), start, amount.first)
 
 
-def _total(talk: _Talk, sums: Sequence[Amount]) -> Amount | None:
+def _total(talk: _Talk, sums: Sequence[MoneyAmount]) -> MoneyAmount | None:
     """The first sum behind "tổng cộng" or the like."""
     called = (
         amount for amount in sums if talk.last("total", max(0, amount.first - _REACH), amount.first)

@@ -3,13 +3,13 @@
 from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
-from core.text import fold
-from reports.extraction.amounts import Amount
-from reports.extraction.cue_matcher import Word, spelling
-from reports.extraction.loss.amount_context import MORE, is_further, says
+from core.text import normalize
+from reports.extraction.amounts import MoneyAmount
+from reports.extraction.cue_matcher import Token, canonical_spelling
+from reports.extraction.loss.amount_context import MORE, is_additional, role_of_sum
 from reports.extraction.loss.amount_grouping import JOINS
-from reports.extraction.loss.phrase_rules import Because, Said, naming_deed
-from reports.extraction.parsed_story import Look
+from reports.extraction.loss.phrase_rules import PhraseEvidence, RuleEvidence, governing_action
+from reports.extraction.parsed_story import ParsedStory
 
 _NEAR = 3
 _TURNS = {"lan", "times"}  # "ba lần 12 triệu"
@@ -21,20 +21,30 @@ _NUMBERS = {
     "hai": 2, "ba": 3, "bốn": 4, "năm": 5, "sáu": 6, "bảy": 7, "tám": 8, "chín": 9, "mười": 10, "two": 2,
 }  # fmt: skip
 _COUNTS = {
-    True: {spelling(word): many for word, many in _NUMBERS.items()},
-    False: {fold(word): many for word, many in _NUMBERS.items() if many < 10},  # "muoi" is -ty too
+    True: {canonical_spelling(word): many for word, many in _NUMBERS.items()},
+    False: {
+        normalize(word): many for word, many in _NUMBERS.items() if many < 10
+    },  # "muoi" is -ty too
 }  # by whether marks are used
 _NO_ACCOUNT = 50  # a fiftieth
-_LEFT = {True: {spelling("còn")}, False: {spelling("còn"), "con"}}  # by whether marks are used
+_LEFT = {
+    True: {canonical_spelling("còn")},
+    False: {canonical_spelling("còn"), "con"},
+}  # by whether marks are used
 _JUST = {"dung", "co", "moi", "lai", "du", "duoc", "vai"}  # "còn đúng", "còn có"
 _BEATEN_DOWN = {"bot", "giam", "xuong", "gia", "thieu", "no", "xin", "doi", "keu"}
-_CARDS = {True: {spelling("thẻ"), "card", "cards"}, False: {"the", "card", "cards"}}  # by marks
+_CARDS = {
+    True: {canonical_spelling("thẻ"), "card", "cards"},
+    False: {"the", "card", "cards"},
+}  # by marks
 _OF_CARDS = {*_CARDS[False], "cai", "chiec", "tam"}
 _BY = "x"
-_MOST_TIMES = 20
+_MAX_TIMES = 20
 
 
-def total_of(look: Look, said: Said, lost: Sequence[tuple[Amount, Because]]) -> int | None:
+def total_loss(
+    look: ParsedStory, said: PhraseEvidence, lost: Sequence[tuple[MoneyAmount, RuleEvidence]]
+) -> int | None:
     """The total that is named, or the sums added; one told again counts once unless it is another
     one, and one that is the total of the others is the total. None: money is gone, no sum is said.
     """
@@ -51,25 +61,25 @@ def total_of(look: Look, said: Said, lost: Sequence[tuple[Amount, Because]]) -> 
     return (lost_in_all - back if back < lost_in_all else lost_in_all) or None
 
 
-def _counted(look: Look, said: Said, lost: Sequence[Amount]) -> Iterator[int]:
+def _counted(look: ParsedStory, said: PhraseEvidence, lost: Sequence[MoneyAmount]) -> Iterator[int]:
     """What each sum adds to the loss, as often as it was paid."""
     values: set[int] = set()
     for amount in lost:
-        value = amount.value * times(look, amount)
+        value = amount.value * payment_count(look, amount)
         if value not in values or _is_another(look, said, amount):
             yield value
         values.add(value)
 
 
-def _is_another(look: Look, said: Said, amount: Amount) -> bool:
+def _is_another(look: ParsedStory, said: PhraseEvidence, amount: MoneyAmount) -> bool:
     """Whether a sum that was told before was paid once more: "tôi chuyển thêm 8 triệu"."""
     number = look.sums.index(amount)
-    naming = naming_deed(look, number)
-    more = naming is not None and naming.state == "done" and is_further(look, number, MORE)
-    return more or says(look, said, amount, "again")
+    naming = governing_action(look, number)
+    more = naming is not None and naming.state == "done" and is_additional(look, number, MORE)
+    return more or role_of_sum(look, said, amount, "again")
 
 
-def _spent(look: Look, said: Said) -> int:
+def _spent(look: ParsedStory, said: PhraseEvidence) -> int:
     """What is missing where a balance and its rest are all that is told: "thẻ có 9tr6, giờ còn 200
     nghìn". Zero where phrases say what is gone; a rest of no account is not taken off.
     """
@@ -77,13 +87,17 @@ def _spent(look: Look, said: Said) -> int:
         return 0
     for number, rest in enumerate(look.sums):
         balance = look.sums[1 - number]
-        if _is_rest(look, rest) and rest.value < balance.value and not naming_deed(look, number):
+        if (
+            _is_rest(look, rest)
+            and rest.value < balance.value
+            and not governing_action(look, number)
+        ):
             small = rest.value * _NO_ACCOUNT < balance.value
             return balance.value - (0 if small else rest.value)
     return 0
 
 
-def _is_rest(look: Look, amount: Amount) -> bool:
+def _is_rest(look: ParsedStory, amount: MoneyAmount) -> bool:
     """Whether "còn" stands just before a sum, and nobody beat a price down to it."""
     before = look.story.words[max(0, amount.first - 4) : amount.first]
     while before and before[-1].folded in _JUST:
@@ -93,20 +107,20 @@ def _is_rest(look: Look, amount: Amount) -> bool:
     return not _BEATEN_DOWN & {word.folded for word in before}
 
 
-def _back(look: Look, said: Said, lost: Collection[Amount]) -> int:
+def _back(look: ParsedStory, said: PhraseEvidence, lost: Collection[MoneyAmount]) -> int:
     """What came back of the sums that are gone, never more than had gone before it: "nạp 5 triệu,
     rút được 6" gives five back.
     """
-    paid = [(each.first, each.value * times(look, each)) for each in lost]
+    paid = [(each.first, each.value * payment_count(look, each)) for each in lost]
     back = 0
     for amount in look.sums:
-        if amount not in lost and says(look, said, amount, "back"):
+        if amount not in lost and role_of_sum(look, said, amount, "back"):
             before = sum(value for first, value in paid if first < amount.first)
-            back += min(amount.value * times(look, amount), before - back)
+            back += min(amount.value * payment_count(look, amount), before - back)
     return back
 
 
-def times(look: Look, amount: Amount) -> int:
+def payment_count(look: ParsedStory, amount: MoneyAmount) -> int:
     """How often a sum was paid: "hai lần, mỗi lần 15 triệu" is two, "bảy hộp, 1 triệu mỗi hộp"
     seven, "5 cái thẻ 500 nghìn" five, "600k x 3 lần" three, "ba lần 15 triệu" three where no list
     of sums follows; else once.
@@ -128,14 +142,14 @@ def times(look: Look, amount: Amount) -> int:
     return (not _begins_list(look, amount) and _count(before[-2:], _TURNS, marked)) or 1
 
 
-def _begins_list(look: Look, amount: Amount) -> bool:
+def _begins_list(look: ParsedStory, amount: MoneyAmount) -> bool:
     """Whether further sums, or "rồi", follow at once: "ba lần, 5 triệu, 2 triệu"."""
     behind = look.story.words[amount.last : amount.last + 1]
     follows = any(0 <= other.first - amount.last <= _NEAR for other in look.sums)
     return follows or any(word.folded in JOINS for word in behind)
 
 
-def _count(words: Sequence[Word], things: Collection[str], marked: bool) -> int:
+def _count(words: Sequence[Token], things: Collection[str], marked: bool) -> int:
     """The first number of times or things: "hai lần", "5 cái"; 0 where none is told."""
     counts = [
         int(number.folded)
@@ -144,4 +158,4 @@ def _count(words: Sequence[Word], things: Collection[str], marked: bool) -> int:
         for number, thing in pairwise(words)
         if thing.folded in things
     ]
-    return next((count for count in counts if 1 < count <= _MOST_TIMES), 0)
+    return next((count for count in counts if 1 < count <= _MAX_TIMES), 0)

@@ -9,12 +9,12 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
-from reports.campaigns import burst_monitor as burst_watch
-from reports.cases import daily_counts as days
-from reports.management import demo_data as demo
-from reports.monitoring.queue_stats import roll_up, standing
-from reports.public import statistics as figures
-from reports.retention import purge as purging
+from reports.campaigns import burst_monitor
+from reports.cases import daily_counts
+from reports.management import demo_data
+from reports.monitoring.queue_stats import queue_state, store_queue_balance
+from reports.public import statistics
+from reports.retention import purge
 
 
 class Command(BaseCommand):
@@ -33,14 +33,14 @@ class Command(BaseCommand):
         if not settings.FIRST_LOOK:
             raise CommandError("Invented reports are for a first look at http://127.0.0.1 only.")
         officer = _officer()
-        filled = demo.fill(officer)
-        demo.confirm_all(officer)
+        filled = demo_data.create_demo_data(officer)
+        demo_data.confirm_all(officer)
         _wait_until_read(options["wait"])
-        figures.count_and_keep(figures.this_sunday())
-        burst_watch.look_and_keep()
-        days.count()
-        roll_up()
-        purging.go_on(purging.begin(), inf)  # some of them are older than a night
+        statistics.count_and_keep(statistics.this_sunday())
+        burst_monitor.detect_and_store()
+        daily_counts.update_daily_counts()
+        store_queue_balance()
+        purge.run_until(purge.start_run(), inf)  # some of them are older than a night
         self.stdout.write(
             f"{filled.reports} invented reports, {filled.decisions} decisions. See /{settings.ADMIN_PATH}/."
             if filled.reports or filled.decisions
@@ -50,7 +50,7 @@ class Command(BaseCommand):
 
 def _wait_until_read(seconds: float) -> None:
     end = time.monotonic() + seconds
-    while time.monotonic() < end and standing().waiting:
+    while time.monotonic() < end and queue_state().waiting:
         time.sleep(0.5)
 
 

@@ -4,14 +4,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from reports.retention import reerase_after_restore as erasing_again
+from reports.retention import reerase_after_restore
 
 
 class Command(BaseCommand):
     help = "Erases what DATA_DIR/erased.jsonl names and the database still holds. restore runs it."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        ended = erasing_again.again()
+        ended = reerase_after_restore.reapply_erasures()
         self.stdout.write(f"Erased again: {ended['done']}.")
         left = {why: count for why, count in ended.items() if why != "done"}
         if left:

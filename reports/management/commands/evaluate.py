@@ -10,9 +10,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from reports.extraction import evaluation
 from reports.extraction.cue_matcher import action_codes, scenario_codes
-from reports.extraction.evaluation import Judged, Score
-from reports.management import labelled_corrections as truths
-from reports.management.json_lines_command import BadLineError, record_of, text_of
+from reports.extraction.evaluation import EvaluatedStory, Score
+from reports.management import labelled_corrections
+from reports.management.json_lines_command import InvalidInputLineError, record_of, text_of
 
 
 class Command(BaseCommand):
@@ -33,19 +33,19 @@ class Command(BaseCommand):
         if options["corrections"]:
             self._corrections()
             return
-        judged = evaluation.judge(_labels(options["file"]))
+        judged = evaluation.evaluate(_labels(options["file"]))
         if not judged:
             raise CommandError(f"{options['file']} holds no story")
         for line in report(judged):
             self.stdout.write(line)
 
     def _corrections(self) -> None:
-        judged = truths.judged()
+        judged = labelled_corrections.labelled_from_corrections()
         if not judged:
             self.stdout.write("no correction holds")
             return
         self.stdout.write(f"{len(judged)} reports with corrections, read as triage reads today")
-        for fact, (right, labelled) in evaluation.hits(judged).items():
+        for fact, (right, labelled) in evaluation.fact_accuracy(judged).items():
             self.stdout.write(f"  {fact:16}{right:>6} of {labelled} as the officer says")
         for line in _swaps(judged):
             self.stdout.write(line)
@@ -65,7 +65,7 @@ def _label(place: str, line: str) -> Mapping[str, Any]:
     try:
         label = record_of(line)
         text_of(label, "text", needed=True)
-    except BadLineError as error:
+    except InvalidInputLineError as error:
         raise CommandError(f"{place}: {error}") from error
     for field, is_right in _FIELDS.items():
         if field in label and not is_right(label[field]):
@@ -95,7 +95,7 @@ _FIELDS: Mapping[str, Callable[[object], bool]] = {
 }
 
 
-def report(judged: list[Judged]) -> Iterator[str]:
+def report(judged: list[EvaluatedStory]) -> Iterator[str]:
     """The whole report, line by line."""
     yield f"{len(judged)} stories"
     for title, scores in (
@@ -104,7 +104,7 @@ def report(judged: list[Judged]) -> Iterator[str]:
     ):
         yield from _table(title, scores)
     yield ""
-    yield from evaluation.five(judged)
+    yield from evaluation.summary_metrics(judged)
     yield from _losses(judged)
     yield from _swaps(judged)
     yield from _calibration(judged)
@@ -122,21 +122,21 @@ def _row(name: str, score: Score) -> str:
     return f"{name:24}{score.precision:>10.2f}{score.recall:>8.2f}{score.f1:>8.2f}{meant:>9}"
 
 
-def _losses(judged: list[Judged]) -> Iterator[str]:
+def _losses(judged: list[EvaluatedStory]) -> Iterator[str]:
     yield ""
     yield "loss meant -> read"
-    for (meant, read), many in sorted(evaluation.money_kinds(judged).items()):
+    for (meant, read), many in sorted(evaluation.loss_kind_confusion(judged).items()):
         yield f"  {meant:8} -> {read:8}{many:>6}"
 
 
-def _swaps(judged: list[Judged]) -> Iterator[str]:
+def _swaps(judged: list[EvaluatedStory]) -> Iterator[str]:
     yield ""
     yield "scenario meant -> read (most often mistaken)"
-    for meant, read, many in evaluation.swaps(judged):
+    for meant, read, many in evaluation.confusion_pairs(judged):
         yield f"  {meant:20} -> {read:20}{many:>5}"
 
 
-def _calibration(judged: list[Judged]) -> Iterator[str]:
+def _calibration(judged: list[EvaluatedStory]) -> Iterator[str]:
     yield ""
     yield "margin of the scenario (points), stories, share that was right"
     for band in evaluation.calibration(judged):

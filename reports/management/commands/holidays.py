@@ -22,13 +22,13 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, check: bool = False, **options: Any) -> None:
-        days_off.forget()
+        days_off.clear_cache()
         for year in working_days.sources():
             known = "announced" if year["announced"] else "by rule, not announced yet"
             self.stdout.write(f"{year['year']}: {len(year['off'])} days off, {known}")
         self.stdout.write(f"added at the desk: {SpecialDay.objects.count()}")
         today = timezone.localdate()
-        missing = days_off.calendar().unknown(today, today + _LOOKED_AHEAD)
+        missing = days_off.calendar().unknown_years(today, today + _LOOKED_AHEAD)
         told = ", ".join(map(str, missing))
         if missing and check:
             raise CommandError(f"No days off known for {told}: add them at the desk.")

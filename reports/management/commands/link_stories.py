@@ -3,36 +3,41 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from reports.campaigns.offline_clustering import Linked, Story, Why, link
-from reports.management.json_lines_command import BadLineError, DoorCommand, record_of, text_of
+from reports.campaigns.offline_clustering import LinkReason, StoryInput, StoryWithCampaign, cluster
+from reports.management.json_lines_command import (
+    InvalidInputLineError,
+    JsonLinesCommand,
+    record_of,
+    text_of,
+)
 
 _FIELDS = ("caller_number", "claimed_to_be", "text", "bank_account", "at")
 
 
-class Command(DoorCommand):
+class Command(JsonLinesCommand):
     help = "Read all stories, then answer the campaign of each, or null where it stands alone."
 
-    def answers(self, given: Iterable[str]) -> Iterator[dict[str, Any]]:
+    def handle_lines(self, given: Iterable[str]) -> Iterator[dict[str, Any]]:
         stories = [_story(line) for line in given]
-        linked = iter(link(story for story in stories if isinstance(story, Story)))
+        linked = iter(cluster(story for story in stories if isinstance(story, StoryInput)))
         for story in stories:
-            yield _answer(next(linked)) if isinstance(story, Story) else story.answer()
+            yield _answer(next(linked)) if isinstance(story, StoryInput) else story.answer()
 
 
-def _story(line: str) -> Story | BadLineError:
+def _story(line: str) -> StoryInput | InvalidInputLineError:
     try:
         record = record_of(line)
-        return Story(record.get("id"), *(text_of(record, field) for field in _FIELDS))
-    except BadLineError as error:
+        return StoryInput(record.get("id"), *(text_of(record, field) for field in _FIELDS))
+    except InvalidInputLineError as error:
         return error
 
 
-def _answer(linked: Linked) -> dict[str, Any]:
+def _answer(linked: StoryWithCampaign) -> dict[str, Any]:
     reasons = [_reason(why) for why in linked.whys]
     return {"id": linked.id, "campaign": linked.campaign, "reasons": reasons}
 
 
-def _reason(why: Why) -> dict[str, Any]:
+def _reason(why: LinkReason) -> dict[str, Any]:
     """A link as its reader sees it; `words` where a script ties."""
     said = {
         "kind": why.tie.kind,

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from reports.attachments import sanitized_copies as clean_copies
+from reports.attachments import sanitized_copies
 from reports.models import EvidenceFile
 
 
@@ -19,7 +19,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         every = EvidenceFile.objects.filter(erased_at=None).order_by("pk").iterator()
-        owed = clean_copies.owe(every if options["every"] else clean_copies.lacking())
-        removed = clean_copies.sweep()
+        owed = sanitized_copies.enqueue_scan(
+            every if options["every"] else sanitized_copies.files_needing_scan()
+        )
+        removed = sanitized_copies.delete_orphaned_copies()
         if options["verbosity"]:
             self.stdout.write(f"Files to be looked into: {owed}. Copies removed: {removed}.")

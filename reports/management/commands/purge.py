@@ -10,9 +10,8 @@ from django.utils import timezone
 from psycopg2 import sql
 
 from reports.models import PurgeRun
-from reports.retention import policy as retention
-from reports.retention import purge as purging
-from reports.retention.policy import KINDS, Kind
+from reports.retention import policy, purge
+from reports.retention.policy import KINDS, RetentionPolicy
 
 # Where words stood in clear: rows that are gone leave their bytes in a table until it is rewritten.
 _REWRITTEN = (
@@ -48,8 +47,8 @@ class Command(BaseCommand):
         if options["dry_run"]:
             self._say()
             return
-        run = purging.begin()
-        finished = purging.go_on(run, inf)
+        run = purge.start_run()
+        finished = purge.run_until(run, inf)
         run = PurgeRun.objects.get(pk=run.pk)
         for kind in KINDS:
             self.stdout.write(f"{kind.name}: {run.counts.get(kind.name, 0)}")
@@ -59,8 +58,8 @@ class Command(BaseCommand):
 
     def _say(self) -> None:
         for kind in KINDS:
-            self.stdout.write(f"{kind.name}: {purging.due(kind).count()} ({_why(kind)})")
-        for why, count in retention.kept_back(timezone.now()).items():
+            self.stdout.write(f"{kind.name}: {purge.expired_keys(kind).count()} ({_why(kind)})")
+        for why, count in policy.retained_with_reason(timezone.now()).items():
             self.stdout.write(f"kept: {count} {why}")
         self.stdout.write("Nothing was erased.")
 
@@ -76,11 +75,11 @@ class Command(BaseCommand):
         self.stdout.write("The tables are written anew.")
 
 
-def _why(kind: Kind) -> str:
-    if not kind.length:
+def _why(kind: RetentionPolicy) -> str:
+    if not kind.period:
         return f"{kind.setting} is 0: kept"
     unit = "months" if kind.is_in_months else "days"
-    return f"ended more than {kind.length} {unit} ago, {kind.setting}"
+    return f"ended more than {kind.period} {unit} ago, {kind.setting}"
 
 
 def _written_anew(cursor: Any) -> bool:

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseTrouble
 
 from core import database
-from reports.monitoring import queue_stats as stats
+from reports.monitoring import queue_stats
 from reports.monitoring.queue_stats import QueueBalance
 
 NAMES = ("accepted", "done", "waiting", "failed", "balanced")
@@ -28,17 +28,17 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            before = stats.standing()
-            balance = stats.roll_up()
+            before = queue_stats.queue_state()
+            balance = queue_stats.store_queue_balance()
         except DatabaseTrouble as error:
-            why = database.with_hint(f"not counted: {type(error).__name__}")
+            why = database.append_hint(f"not counted: {type(error).__name__}")
             raise CommandError(why, returncode=3) from error
         self.stdout.write(_as_json(balance) if options["json"] else _for_people(balance))
         if options["check"] and (why := _refuses()):
             raise CommandError(why, returncode=3)
-        if before.uncounted:
+        if before.tally_is_late:
             self.stderr.write("nobody had counted for long: see docs/operations.md")
-        wrong = before.late or before.uncounted or balance.failed or not balance.balanced
+        wrong = before.late or before.tally_is_late or balance.failed or not balance.balanced
         if options["check"] and wrong:
             sys.exit(1)
 
@@ -46,7 +46,7 @@ class Command(BaseCommand):
 def _refuses() -> str:
     """Why no row could be written now, in one line; empty where it could."""
     try:
-        return "" if database.takes_rows() else "the database takes no rows: it is read-only"
+        return "" if database.is_writable() else "the database takes no rows: it is read-only"
     except DatabaseTrouble as error:
         return f"the database takes no rows: {type(error.__cause__ or error).__name__}"
 

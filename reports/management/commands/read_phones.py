@@ -3,15 +3,15 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from reports.extraction.phones import read
-from reports.management.json_lines_command import DoorCommand
+from reports.extraction.phones import parse
+from reports.management.json_lines_command import JsonLinesCommand
 
 
-class Command(DoorCommand):
+class Command(JsonLinesCommand):
     help = 'Read numbers, one a line; answer {"raw", "kind", "key", "flags"} for each.'
 
-    def answers(self, given: Iterable[str]) -> Iterator[dict[str, Any]]:
-        for phone in map(read, given):
+    def handle_lines(self, given: Iterable[str]) -> Iterator[dict[str, Any]]:
+        for phone in map(parse, given):
             yield {
                 "raw": phone.raw,
                 "kind": phone.kind,

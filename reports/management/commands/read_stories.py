@@ -4,32 +4,37 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
-from reports.extraction import script_stages as stages
+from reports.extraction import script_stages
 from reports.extraction.impersonation import claims as claimed
-from reports.extraction.priority import priority
-from reports.extraction.story_reader import read_story
-from reports.management.json_lines_command import BadLineError, DoorCommand, record_of, text_of
-from reports.reference.office_lexicon import shipped
+from reports.extraction.priority import compute_priority
+from reports.extraction.story_reader import extract_from_story
+from reports.management.json_lines_command import (
+    InvalidInputLineError,
+    JsonLinesCommand,
+    record_of,
+    text_of,
+)
+from reports.reference.office_lexicon import bundled_lexicon
 
 
-class Command(DoorCommand):
+class Command(JsonLinesCommand):
     help = 'Read stories {"id", "text"}; answer the facts, the priority and every reason.'
 
-    def answers(self, given: Iterable[str]) -> Iterator[dict[str, Any]]:
+    def handle_lines(self, given: Iterable[str]) -> Iterator[dict[str, Any]]:
         for line in given:
             try:
                 record = record_of(line)
                 yield {"id": record.get("id"), **_read(text_of(record, "text", needed=True))}
-            except BadLineError as error:
+            except InvalidInputLineError as error:
                 yield error.answer()
 
 
 def _read(text: str) -> dict[str, Any]:
     """The points of a fact's reasons add up to its score; those of "priority" to the priority."""
-    reading = read_story(text)
-    claims = claimed.together(claimed.of_story(text, shipped()))
-    steps = stages.find(text, reading.reasons)
-    urgency = priority(reading, office=claims.of_state)
+    reading = extract_from_story(text)
+    claims = claimed.merge_claims(claimed.claims_in_story(text, bundled_lexicon()))
+    steps = script_stages.find_stages(text, reading.reasons)
+    urgency = compute_priority(reading, office=claims.of_state)
     reasons = (*reading.reasons, *claims.reasons, *steps, *urgency.reasons)
     return {
         "scenario": reading.scenario,

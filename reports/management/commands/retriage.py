@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Q
 
 from reports.models import Report, Retriage
-from reports.triage import reprocessing as retriage
-from reports.triage.reprocessing import NothingToReadError, Progress, UnderWayError
+from reports.triage import reprocessing
+from reports.triage.reprocessing import NothingToReprocessError, RunInProgressError, RunProgress
 
 LOOK = 0.5  # seconds between two looks, and two pictures on a terminal
 LINE = 10.0  # seconds between two lines elsewhere
@@ -42,12 +42,14 @@ class Command(BaseCommand):
     def _start(self, *, every: bool) -> Retriage | None:
         """The run to watch: a new one, or the one that is going on."""
         try:
-            run = retriage.start(every=every)
-        except NothingToReadError:
+            run = reprocessing.start(every=every)
+        except NothingToReprocessError:
             self.stdout.write("Nothing to do: every report is read under the present rules.")
             return None
-        except UnderWayError as error:
-            again = "It stood still and goes on." if retriage.carry_on(error.run) else "It goes on."
+        except RunInProgressError as error:
+            again = (
+                "It stood still and goes on." if reprocessing.resume(error.run) else "It goes on."
+            )
             self.stdout.write(
                 f"A run is under way since {error.run.started_at:%Y-%m-%d %H:%M} UTC,"
             )
@@ -58,7 +60,7 @@ class Command(BaseCommand):
 
     def _watch(self, run: Retriage) -> None:
         """A bar on a terminal, else a line now and then, until all are read."""
-        watch, next_line = Watch(retriage.progress(run)), 0.0
+        watch, next_line = Watch(reprocessing.progress(run)), 0.0
         alive = self.stdout.isatty()
         try:
             while not watch.progress.is_over:
@@ -66,7 +68,7 @@ class Command(BaseCommand):
                     self._show(watch, alive)
                     next_line = time.monotonic() + LINE
                 sleep(LOOK)
-                watch.look(retriage.progress(run))
+                watch.look(reprocessing.progress(run))
         except KeyboardInterrupt:
             self.stdout.write(
                 "\nNo longer watching. The machine reads on; run this again to watch."
@@ -84,11 +86,11 @@ class Command(BaseCommand):
 class Watch:
     """The progress of a run and its pace since we look."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: RunProgress) -> None:
         self.first = self.progress = progress
         self.since = self.moved = time.monotonic()
 
-    def look(self, progress: Progress) -> None:
+    def look(self, progress: RunProgress) -> None:
         if progress != self.progress:
             self.moved = time.monotonic()
         self.progress = progress
@@ -123,7 +125,7 @@ def _read_one_again(named: str) -> str:
     report = _report(named)
     if report.erased_at:
         raise CommandError("This report is erased: there is nothing left to read.")
-    owed = retriage.read_again([report.pk])
+    owed = reprocessing.reprocess_selected([report.pk])
     return f"{report} will be read again." if owed else f"{report} waits to be read already."
 
 

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.core.management.base import BaseCommand, CommandError
 
-from reports.monitoring import alarms as watch
+from reports.monitoring import alarms
 
 SUBJECT = "Thử đường thư báo động"
 TEXT = (
@@ -18,7 +18,7 @@ class Command(BaseCommand):
     help = "Send a mail of trial on the way of the alarms: EMAIL_URL, to ALARM_EMAILS."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not watch.mail_is_configured():
+        if not alarms.mail_is_configured():
             raise CommandError("EMAIL_URL or ALARM_EMAILS is not set: alarms are mailed to nobody.")
         mail = EmailMessage(SUBJECT, TEXT, to=settings.ALARM_EMAILS)
         try:

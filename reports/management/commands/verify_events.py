@@ -9,9 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseTrouble
 
 from core import database
-from core.audit import chain_heads as heads
-from core.audit import chain_verification as chain_check
-from core.audit.chain_verification import BrokenError
+from core.audit import chain_heads, chain_verification
+from core.audit.chain_verification import ChainBrokenError
 
 
 class Command(BaseCommand):
@@ -26,15 +25,15 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            verdict = chain_check.verify(restored=options["restored"])
-        except BrokenError as error:
-            chain_check.note_break(error)
+            verdict = chain_verification.verify(restored=options["restored"])
+        except ChainBrokenError as error:
+            chain_verification.store_break(error)
             raise CommandError(f"BROKEN at {error}") from error
         except DatabaseTrouble as error:
-            why = database.with_hint(f"not checked: {type(error).__name__}")
+            why = database.append_hint(f"not checked: {type(error).__name__}")
             raise CommandError(why, returncode=3) from error
         except OSError as error:
-            why = f"not checked: {heads.path()}: {error.strerror}"
+            why = f"not checked: {chain_heads.path()}: {error.strerror}"
             raise CommandError(why, returncode=3) from error
         self.stdout.write(
             f"Whole: {verdict.place.links} acts sealed, up to event {verdict.place.event};"

@@ -18,16 +18,14 @@ from django.utils import timezone
 from pytest_django import Settings
 from redis import Redis
 
-from accounts import idle_accounts as idle
-from accounts import service as accounts
-from accounts import sessions
+from accounts import idle_accounts, service, sessions
 from accounts.oidc import client as oidc_provider
-from core import rate_limits as limits
+from core import rate_limits
 from reports.models import DeskAccount
 from tests.accounts.test_login import code, enter
-from tests.support import fake_oidc_provider as fake_provider
+from tests.support import fake_oidc_provider
 from tests.support.fake_oidc_provider import Provider, running
-from tests.support.officers import enlist
+from tests.support.officers import create_officer
 from tests.support.processes import ROOT
 
 pytestmark = pytest.mark.django_db
@@ -40,17 +38,17 @@ BUTTON = "Đăng nhập bằng tài khoản ngành"
 def provider(settings: Settings) -> Iterator[Provider]:
     with running() as found:
         settings.OIDC_ISSUER = found.issuer
-        settings.OIDC_CLIENT_ID = fake_provider.CLIENT
-        settings.OIDC_CLIENT_SECRET = fake_provider.SECRET
-        oidc_provider.forget()
+        settings.OIDC_CLIENT_ID = fake_oidc_provider.CLIENT
+        settings.OIDC_CLIENT_SECRET = fake_oidc_provider.SECRET
+        oidc_provider.clear_discovery_cache()
         yield found
 
 
 @pytest.fixture
 def user(provider: Provider) -> User:
     """An officer whom a lead has linked."""
-    found = enlist("ha", "duty")
-    accounts.link(found, "canbo-01", by=enlist("chi.huy", "lead"), reason="gặp tận mặt")
+    found = create_officer("ha", "duty")
+    service.link(found, "canbo-01", by=create_officer("chi.huy", "lead"), reason="gặp tận mặt")
     return found
 
 
@@ -89,7 +87,7 @@ def test_the_session_is_one_like_others(client: Client, provider: Provider, user
     client.post(CODE, {"otp_token": code(user)})
     assert client.session.session_key != before
     assert not [name for name, _ in client.session.items() if name.startswith("oidc")]
-    assert [each.key for each in sessions.of(user)] == [client.session.session_key]
+    assert [each.key for each in sessions.sessions_of(user)] == [client.session.session_key]
     user.refresh_from_db()
     assert user.last_login is not None
     session = client.session
@@ -180,7 +178,7 @@ def test_an_account_that_was_closed_for_want_of_use_is_refused(
 ) -> None:
     long_ago = timezone.now() - timedelta(days=99)
     User.objects.filter(pk=user.pk).update(date_joined=long_ago)
-    idle.look()
+    idle_accounts.close_and_warn()
     says(come_back(client, provider), 403, "đã khóa")
 
 
@@ -188,7 +186,7 @@ def test_an_account_that_is_closed_while_the_code_is_typed_is_refused(
     client: Client, provider: Provider, user: User
 ) -> None:
     come_back(client, provider)
-    accounts.close(user, by=User.objects.get(username="chi.huy"), reason="x")
+    service.deactivate(user, by=User.objects.get(username="chi.huy"), reason="x")
     says(client.post(CODE, {"otp_token": code(user)}), 403, "đã khóa")  # type: ignore[arg-type]
     assert not is_in(client)
 
@@ -327,13 +325,13 @@ def test_a_provider_that_dies_on_the_way_is_told_so(
 def test_a_provider_that_hangs_holds_two_threads_and_no_more(
     client: Client, provider: Provider
 ) -> None:
-    with oidc_provider.asking(), oidc_provider.asking():
+    with oidc_provider.translate_provider_errors(), oidc_provider.translate_provider_errors():
         says(client.get(START), 503, "Thử lại sau ít phút")  # type: ignore[arg-type]
     assert client.get(START).status_code == 302
 
 
 def test_who_tries_all_the_time_waits(client: Client, provider: Provider, enforced: Redis) -> None:
-    most = limits.WINDOWS["log_in"].amount
+    most = rate_limits.WINDOWS["log_in"].amount
     answers = [client.get(START).status_code for _ in range(most + 1)]
     assert answers[-2:] == [302, 429]
 

@@ -15,12 +15,12 @@ from pytest_django import Settings
 from redis import Redis
 
 from accounts.oidc import client as oidc_provider
-from core import rate_limits as limits
-from core.audit import log as events
+from core import rate_limits
+from core.audit import events as log
 from tests.accounts.oidc.test_login import CODE, come_back, is_in, provider, user
 from tests.accounts.test_login import code
 from tests.support.fake_oidc_provider import CLIENT, LOG_OUT, Provider
-from tests.support.officers import enlist, log_in
+from tests.support.officers import create_officer, log_in
 
 __all__ = ["provider", "user"]
 pytestmark = pytest.mark.django_db
@@ -63,7 +63,7 @@ def test_where_the_provider_cannot_be_left_the_desk_is_and_says_so(
     provider: Provider, user: User, settings: Settings, how: str
 ) -> None:
     client = let_in(provider, user)
-    oidc_provider.forget()
+    oidc_provider.clear_discovery_cache()
     provider.discovery = {"end_session_endpoint": None} if how == "none" else {}
     provider.answers = 200 if how == "none" else 503
     page = leave(client)
@@ -73,7 +73,7 @@ def test_where_the_provider_cannot_be_left_the_desk_is_and_says_so(
 
 
 def test_who_came_by_name_and_password_is_sent_nowhere(provider: Provider) -> None:
-    page = leave(log_in(enlist("ten", "duty")))
+    page = leave(log_in(create_officer("ten", "duty")))
     assert "tài khoản ngành" not in page.text_content()
     assert not page.xpath("//meta[@http-equiv='refresh']")
 
@@ -87,7 +87,7 @@ def test_what_the_provider_opened_ends_when_it_says_so_on_record(
     assert "no-store" in answer.headers["Cache-Control"]
     assert not is_in(client)
     assert is_in(by_password)
-    assert events.about("user", user.pk)[0].kind == "provider_left"
+    assert log.events_for("user", user.pk)[0].kind == "provider_left"
 
 
 def test_of_two_sessions_there_the_one_that_is_named_ends(provider: Provider, user: User) -> None:
@@ -141,7 +141,7 @@ def test_also_where_no_session_fell_and_none_is_good_for_long(
 def test_the_providers_word_is_heard_however_often_and_what_is_none_is_counted(
     provider: Provider, enforced: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(limits.WINDOWS, "log_out", RateLimitItemPerMinute(2, 10))
+    monkeypatch.setitem(rate_limits.WINDOWS, "log_out", RateLimitItemPerMinute(2, 10))
     true = [tell(provider, jti=f"{number}").status_code for number in range(4)]
     assert true == [200] * 4
     junk = [tell(provider, aud="another").status_code for _ in range(3)]
@@ -151,7 +151,7 @@ def test_the_providers_word_is_heard_however_often_and_what_is_none_is_counted(
 def test_what_cannot_be_a_log_out_asks_the_provider_nothing_and_its_keys_are_kept(
     provider: Provider,
 ) -> None:
-    oidc_provider.forget()
+    oidc_provider.clear_discovery_cache()
     for claims in ({"aud": "another"}, {"iss": "https://ke-gian.example"}, {"events": {}}):
         assert tell(provider, **claims).status_code == 400
     assert provider.asked == []
@@ -162,7 +162,7 @@ def test_what_cannot_be_a_log_out_asks_the_provider_nothing_and_its_keys_are_kep
 def test_log_outs_take_no_place_of_log_ins(provider: Provider, user: User) -> None:
     with ExitStack() as held:
         for _ in range(2):
-            held.enter_context(oidc_provider.asking(oidc_provider.hearing))
+            held.enter_context(oidc_provider.translate_provider_errors(oidc_provider.hearing))
         assert tell(provider).status_code == 503
         assert is_in(let_in(provider, user))
 
@@ -218,7 +218,7 @@ def test_the_door_is_a_post_needs_a_provider_and_is_not_knocked_at_all_the_time(
     provider: Provider, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert Client().get(TOLD_OUT).status_code == 405
-    monkeypatch.setattr(limits, "pause", lambda *_: 60)
+    monkeypatch.setattr(rate_limits, "retry_after", lambda *_: 60)
     assert Client().post(TOLD_OUT).status_code == 429
     settings.OIDC_ISSUER = ""
     assert Client().post(TOLD_OUT).status_code == 404
@@ -228,5 +228,5 @@ def test_a_try_that_did_not_end_marks_no_other_log_in(
     client: Client, provider: Provider, user: User
 ) -> None:
     come_back(client, provider)
-    client.force_login(enlist("khac", "duty"), backend="accounts.backends.DeskBackend")
+    client.force_login(create_officer("khac", "duty"), backend="accounts.backends.DeskBackend")
     assert "opened" not in client.session

@@ -10,15 +10,13 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from alerts.delivery import partners
-from alerts.delivery import service as delivery
-from alerts.delivery import signed_links as links
-from alerts.embed import frame_ancestors as framing
+from alerts.delivery import partners, service, signed_links
+from alerts.embed import frame_ancestors
 from alerts.models import Channel, Delivery, PartnerAgency, PartnerReading
-from alerts.static_pages import generator as snapshots
-from core.audit import log as events
+from alerts.static_pages import generator
+from core.audit import events as log
 from core.keys import newest_key
-from reports.extraction import redaction as privacy
+from reports.extraction import redaction
 from reports.models import OutboxItem
 from tests.alerts.delivery.test_service import NOWHERE, work
 from tests.support.alert_factories import HOSTILE, issued, partner, rewritten
@@ -55,7 +53,7 @@ def secret_in(answer: HttpResponse) -> str:
 def test_an_agency_is_kept_sealed_and_its_key_is_shown_once(editor: Person) -> None:
     answer = editor.client.post(ADD, typed())
     row = PartnerAgency.objects.get()
-    assert secret_in(answer) == privacy.opened(row, "secret")
+    assert secret_in(answer) == redaction.decrypt_field(row, "secret")
     assert "no-store" in answer["Cache-Control"]
     assert row.origins == ["https://so.example", "https://tin.so.example:8443"]
     assert b"so.example" not in bytes(row.webhook_sealed or b"")
@@ -69,7 +67,7 @@ def test_the_record_names_what_changed_and_no_address(editor: Person) -> None:
     row = PartnerAgency.objects.get()
     moved = typed(webhook="https://moi.example/nhan", origins="\r\n".join(row.origins))
     editor.client.post(change(row), moved)
-    newest = events.about("partner", row.pk)[0]
+    newest = log.events_for("partner", row.pk)[0]
     assert (newest.kind, newest.by, newest.detail) == (
         "partner_changed", editor.user, {"fields": ["webhook"]},
     )  # fmt: skip
@@ -79,17 +77,17 @@ def test_an_origin_that_decides_who_may_frame_owes_new_files(
     editor: Person, settings: Settings
 ) -> None:
     editor.client.post(ADD, typed())
-    assert not OutboxItem.objects.filter(task=snapshots.TASK).exists()
+    assert not OutboxItem.objects.filter(task=generator.TASK).exists()
     settings.FRAMES_ONLY_FOR = ("partners",)
     editor.client.post(ADD, typed(name="Sở Khác"))
-    assert OutboxItem.objects.filter(task=snapshots.TASK).count() == 1
+    assert OutboxItem.objects.filter(task=generator.TASK).count() == 1
 
 
 def test_an_origin_for_which_the_header_has_no_room_is_told(
     editor: Person, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.FRAMES_ONLY_FOR = ("partners",)
-    monkeypatch.setattr(framing, "LONGEST", 30)
+    monkeypatch.setattr(frame_ancestors, "MAX_LENGTH", 30)
     text = editor.client.post(ADD, typed()).content.decode()
     assert "đã đầy: https://tin.so.example:8443." in text
     assert not PartnerAgency.objects.exists()
@@ -97,11 +95,11 @@ def test_an_origin_for_which_the_header_has_no_room_is_told(
 
 def test_another_key_ends_the_old_one(approver: Person) -> None:
     row = partner(webhook="https://so.example/")
-    before = privacy.opened(row, "secret")
+    before = redaction.decrypt_field(row, "secret")
     answer = approver.client.post(reverse("admin:alerts_partneragency_renew", args=[row.pk]))
     row.refresh_from_db()
-    assert secret_in(answer) == privacy.opened(row, "secret") != before
-    assert events.about("partner", row.pk)[0].kind == "partner_key_made"
+    assert secret_in(answer) == redaction.decrypt_field(row, "secret") != before
+    assert log.events_for("partner", row.pk)[0].kind == "partner_key_made"
 
 
 @pytest.mark.parametrize(
@@ -132,7 +130,7 @@ def test_those_who_do_not_keep_agencies_are_refused_on_record(duty: Person) -> N
     for name in ("renew", "reopen"):
         address = reverse(f"admin:alerts_partneragency_{name}", args=[row.pk])
         assert duty.client.post(address).status_code == 403
-    assert [each.kind for each in events.about("partneragency", row.pk)] == ["refused", "refused"]
+    assert [each.kind for each in log.events_for("partneragency", row.pk)] == ["refused", "refused"]
 
 
 def test_a_stopped_way_is_shown_and_opened_again(editor: Person) -> None:
@@ -141,14 +139,14 @@ def test_a_stopped_way_is_shown_and_opened_again(editor: Person) -> None:
     assert "kênh đã tự ngừng" in editor.client.get("/admin/").content.decode()
     editor.client.post(reverse("admin:alerts_partneragency_reopen", args=[row.pk]))
     row.refresh_from_db()
-    assert row.has(Channel.MAIL)
-    assert events.about("partner", row.pk)[0].detail == {"channels": ["mail"]}
+    assert row.has_channel(Channel.MAIL)
+    assert log.events_for("partner", row.pk)[0].detail == {"channels": ["mail"]}
 
 
 def test_what_did_not_arrive_stands_on_the_start_page_with_a_button_to_send_again(
     editor: Person, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delivery, "MOST_TRIES", 1)
+    monkeypatch.setattr(service, "MAX_TRIES", 1)
     here, settings.EMAIL_BACKEND = settings.EMAIL_BACKEND, NOWHERE
     partner(HOSTILE)
     revision = issued()
@@ -195,7 +193,7 @@ def test_looking_confirms_nothing_and_one_press_does(client: Client) -> None:
     assert PartnerReading.objects.get().confirmed_at is None
     assert "Đã ghi nhận" in client.post(address).content.decode()
     assert PartnerReading.objects.get().confirmed_at
-    assert events.about("alert", revision.alert_id)[0].kind == "alert_deployed"
+    assert log.events_for("alert", revision.alert_id)[0].kind == "alert_deployed"
 
 
 def test_pressed_again_it_says_when_and_counts_once(client: Client) -> None:
@@ -207,7 +205,7 @@ def test_pressed_again_it_says_when_and_counts_once(client: Client) -> None:
     again = client.post(address).content.decode()
     assert "<button" not in again
     assert PartnerReading.objects.get().confirmed_at == first
-    kinds = [each.kind for each in events.about("alert", revision.alert_id)]
+    kinds = [each.kind for each in log.events_for("alert", revision.alert_id)]
     assert kinds.count("alert_deployed") == 1
 
 
@@ -223,7 +221,7 @@ def test_each_version_is_confirmed_by_itself(client: Client, editor: Person) -> 
         "bản 1 (Phát): <b>đã triển khai"
     )
     client.get(link())
-    assert partners.reached(second.alert)[0].reading is not None
+    assert partners.delivery_statuses(second.alert)[0].reading is not None
 
 
 @pytest.mark.parametrize(
@@ -251,7 +249,7 @@ def test_a_link_that_was_changed_opens_nothing(client: Client, spoil: object) ->
 def test_a_link_of_another_kind_opens_nothing(client: Client) -> None:
     row, revision = partner(), issued()
     parts = [str(int(time.time()) + 99), str(row.pk), revision.identifier]
-    token = links._signed(links.JOIN, *parts)
+    token = signed_links._signed(signed_links.JOIN, *parts)
     assert client.get(reverse("alerts:deployed", args=[token])).status_code == 404
 
 
@@ -259,8 +257,8 @@ def test_a_link_ends_after_its_days(client: Client, monkeypatch: pytest.MonkeyPa
     partner()
     issued()
     address = link()
-    late = time.time() + links.DEPLOYED_FOR.total_seconds() + 1
-    monkeypatch.setattr(links.time, "time", lambda: late)
+    late = time.time() + signed_links.DEPLOYED_FOR.total_seconds() + 1
+    monkeypatch.setattr(signed_links.time, "time", lambda: late)
     assert client.post(address).status_code == 404
 
 

@@ -14,15 +14,14 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from pytest_django import Settings
 
-from alerts.delivery import safe_http as outside
-from alerts.delivery import service as delivery
+from alerts.delivery import safe_http, service
 from alerts.models import Channel, Delivery, DeliveryTry, PartnerAgency
-from core.audit import log as events
-from core.outbox import queue as outbox
+from core.audit import events as log
+from core.outbox import queue
 from reports.models import OutboxItem
-from tests.support import alert_factories as writing
+from tests.support import alert_factories
 from tests.support.alert_factories import KEY, cancelled, issued, partner, rewritten, submitted
-from tests.support.partner_server import OK, Outsider, listening, say
+from tests.support.partner_server import OK, PartnerServer, partner_server, say
 
 pytestmark = pytest.mark.django_db
 State = Delivery.State
@@ -31,29 +30,29 @@ BUSY = b"HTTP/1.1 503 Busy\r\n\r\n"
 
 
 @pytest.fixture
-def outsider(settings: Settings) -> Iterator[Outsider]:
+def outsider(settings: Settings) -> Iterator[PartnerServer]:
     settings.PARTNER_TEST_HOSTS = ("localhost",)
-    with listening(say(OK)) as found:
+    with partner_server(say(OK)) as found:
         yield found
 
 
 @pytest.fixture
-def refusing(settings: Settings) -> Iterator[Outsider]:
+def refusing(settings: Settings) -> Iterator[PartnerServer]:
     settings.PARTNER_TEST_HOSTS = ("localhost",)
-    with listening(say(BUSY)) as found:
+    with partner_server(say(BUSY)) as found:
         yield found
 
 
 DOORS = {
-    delivery.OWE_SUBSCRIBERS: delivery.owe_subscribers,
-    delivery.TASK: delivery.work_off,
-    delivery.TELL_STOPPED: delivery.tell_stopped,
+    service.OWE_SUBSCRIBERS: service.enqueue_subscriber_deliveries,
+    service.TASK: service.process_items,
+    service.TELL_STOPPED: service.mail_stopped_partners,
 }
 
 
 def work(*tasks: str) -> None:
     """What the relay and a worker do with what is owed now."""
-    for task in tasks or (delivery.OWE_SUBSCRIBERS, delivery.TASK):
+    for task in tasks or (service.OWE_SUBSCRIBERS, service.TASK):
         while items := list(OutboxItem.objects.filter(task=task, settled_at=None, failed_at=None)):
             DOORS[task]([item.pk for item in items])
 
@@ -61,7 +60,7 @@ def work(*tasks: str) -> None:
 def try_again() -> None:
     """Let the pause pass, and try."""
     Delivery.objects.filter(state=State.WAITING).update(next_at=Now())
-    delivery.hand_over()
+    service.dispatch_due()
     work()
 
 
@@ -76,22 +75,22 @@ def test_issuing_owes_one_row_for_each_agency_and_way() -> None:
     issued()
     rows = Delivery.objects.values_list("partner__name", "channel")
     assert set(rows) == {("Sở Một", "webhook"), ("Sở Một", "mail"), ("Sở Hai", "mail")}
-    assert OutboxItem.objects.filter(task=delivery.TASK).count() == 3
+    assert OutboxItem.objects.filter(task=service.TASK).count() == 3
 
 
 def test_what_was_not_issued_is_owed_to_nobody() -> None:
     partner()
     alert = submitted()
     with transaction.atomic():
-        writing.publishing.issue(alert, by=writing.person("approver"))
+        alert_factories.publishing.issue(alert, by=alert_factories.person("approver"))
         assert Delivery.objects.exists()
         transaction.set_rollback(True)
     assert not Delivery.objects.exists()
-    assert not OutboxItem.objects.filter(task=delivery.TASK).exists()
+    assert not OutboxItem.objects.filter(task=service.TASK).exists()
 
 
 def test_a_webhook_gets_the_version_and_a_signature_that_another_program_verifies(
-    outsider: Outsider,
+    outsider: PartnerServer,
 ) -> None:
     partner(webhook=outsider.url, mail="")
     revision = issued()
@@ -125,7 +124,7 @@ def test_addresses_and_keys_are_sealed_in_the_row() -> None:
     assert KEY.encode() not in kept
 
 
-def test_a_failure_is_on_the_log_and_tried_again_later(refusing: Outsider) -> None:
+def test_a_failure_is_on_the_log_and_tried_again_later(refusing: PartnerServer) -> None:
     partner(webhook=refusing.url, mail="")
     issued()
     work()
@@ -133,29 +132,29 @@ def test_a_failure_is_on_the_log_and_tried_again_later(refusing: Outsider) -> No
     assert row.state == State.WAITING
     assert timedelta(seconds=40) < row.next_at - timezone.now() < timedelta(seconds=80)
     assert row.tries.values_list("outcome", "status").get() == ("refused", 503)
-    delivery.hand_over()
-    assert OutboxItem.objects.filter(task=delivery.TASK).count() == 1
+    service.dispatch_due()
+    assert OutboxItem.objects.filter(task=service.TASK).count() == 1
 
 
-def test_pauses_grow_from_minutes_to_hours(refusing: Outsider) -> None:
+def test_pauses_grow_from_minutes_to_hours(refusing: PartnerServer) -> None:
     partner(webhook=refusing.url, mail="")
     issued()
     work()
     pauses = []
-    for _ in range(delivery.MOST_TRIES - 2):
+    for _ in range(service.MAX_TRIES - 2):
         try_again()
         pauses.append(Delivery.objects.get().next_at - timezone.now())
     assert pauses == sorted(pauses)
     assert pauses[-1] > timedelta(hours=9)
     try_again()
     assert states() == [State.FAILED]
-    assert len(refusing.heard) == delivery.MOST_TRIES
+    assert len(refusing.heard) == service.MAX_TRIES
 
 
 @pytest.mark.parametrize("status", [301, 307, 400, 410, 500])
 def test_no_other_answer_than_success_counts(settings: Settings, status: int) -> None:
     settings.PARTNER_TEST_HOSTS = ("localhost",)
-    with listening(say(f"HTTP/1.1 {status} X\r\nLocation: /\r\n\r\n".encode())) as found:
+    with partner_server(say(f"HTTP/1.1 {status} X\r\nLocation: /\r\n\r\n".encode())) as found:
         partner(webhook=found.url, mail="")
         issued()
         work()
@@ -184,7 +183,7 @@ def test_a_version_that_is_overtaken_in_the_outbox_is_not_sent() -> None:
     assert len(mail.outbox) == 1
 
 
-def test_a_cancel_is_brought_like_any_word(outsider: Outsider) -> None:
+def test_a_cancel_is_brought_like_any_word(outsider: PartnerServer) -> None:
     partner(webhook=outsider.url, mail="")
     cancelled(issued())
     work()
@@ -194,7 +193,7 @@ def test_a_cancel_is_brought_like_any_word(outsider: Outsider) -> None:
 def test_what_starts_later_is_brought_then() -> None:
     partner()
     issued(effective=timezone.now() + timedelta(hours=2))
-    assert not OutboxItem.objects.filter(task=delivery.TASK).exists()
+    assert not OutboxItem.objects.filter(task=service.TASK).exists()
     with time_machine.travel(timezone.now() + timedelta(hours=3)):
         try_again()
     assert len(mail.outbox) == 1
@@ -224,7 +223,7 @@ def test_the_same_item_worked_off_twice_sends_once() -> None:
     partner()
     issued()
     work()
-    OutboxItem.objects.filter(task=delivery.TASK).update(settled_at=None)
+    OutboxItem.objects.filter(task=service.TASK).update(settled_at=None)
     work()
     assert len(mail.outbox) == 1
 
@@ -232,18 +231,18 @@ def test_the_same_item_worked_off_twice_sends_once() -> None:
 def test_a_worker_that_dies_each_time_runs_out_of_tries() -> None:
     partner()
     issued()
-    for _ in range(delivery.MOST_TRIES):
+    for _ in range(service.MAX_TRIES):
         Delivery.objects.update(next_at=Now())
-        delivery.hand_over()
+        service.dispatch_due()
     assert states() == [State.FAILED]
     assert DeliveryTry.objects.get().outcome == "lost"
 
 
 def test_a_way_that_fails_again_and_again_is_stopped_and_told(
-    refusing: Outsider, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    refusing: PartnerServer, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.PARTNER_FAILURES, settings.ALARM_EMAILS = 2, ("truc@mau.example",)
-    monkeypatch.setattr(delivery, "MOST_TRIES", 1)
+    monkeypatch.setattr(service, "MAX_TRIES", 1)
     row = partner(webhook=refusing.url, mail="con@so.example")
     revision = issued()
     work()
@@ -253,9 +252,9 @@ def test_a_way_that_fails_again_and_again_is_stopped_and_told(
     work()
     row.refresh_from_db()
     assert row.stopped == [Channel.WEBHOOK]
-    assert events.about("partner", row.pk)[0].kind == "partner_stopped"
+    assert log.events_for("partner", row.pk)[0].kind == "partner_stopped"
     mail.outbox.clear()
-    work(delivery.TELL_STOPPED)
+    work(service.TELL_STOPPED)
     assert "Sở Mẫu" in mail.outbox[0].body
     rewritten(revision)
     assert list(Delivery.objects.filter(attempts=1).values_list("channel", flat=True)[:1]) == [
@@ -267,7 +266,7 @@ def test_one_success_between_keeps_a_way_open(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.PARTNER_FAILURES = 2
-    monkeypatch.setattr(delivery, "MOST_TRIES", 1)
+    monkeypatch.setattr(service, "MAX_TRIES", 1)
     row, here, stopped = partner(), settings.EMAIL_BACKEND, []
     revision = issued()
     for backend in (NOWHERE, here, NOWHERE, NOWHERE):
@@ -293,7 +292,7 @@ def test_a_partner_whose_name_now_leads_inside_is_not_called(
 ) -> None:
     partner(webhook="https://doi.example/", mail="")
     monkeypatch.setattr(
-        outside.socket, "getaddrinfo", lambda *_, **__: [(0, 0, 0, "", ("10.0.0.7", 443))]
+        safe_http.socket, "getaddrinfo", lambda *_, **__: [(0, 0, 0, "", ("10.0.0.7", 443))]
     )
     issued()
     work()
@@ -301,21 +300,21 @@ def test_a_partner_whose_name_now_leads_inside_is_not_called(
 
 
 def test_agencies_go_before_subscribers() -> None:
-    writing.subscriber()
+    alert_factories.subscriber()
     partner()
     issued()
-    work(delivery.OWE_SUBSCRIBERS)
-    items = OutboxItem.objects.filter(task=delivery.TASK).order_by("priority")
+    work(service.OWE_SUBSCRIBERS)
+    items = OutboxItem.objects.filter(task=service.TASK).order_by("priority")
     keys = [Delivery.objects.get(pk=item.key).subscriber_id is None for item in items]
     assert keys == [True, False]
-    assert [item.priority for item in items] == [outbox.Priority.USUAL, outbox.Priority.IDLE]
+    assert [item.priority for item in items] == [queue.Priority.USUAL, queue.Priority.IDLE]
 
 
 def test_a_row_is_for_one_reader_alone() -> None:
     revision = issued()
     with pytest.raises(IntegrityError), transaction.atomic():
         Delivery.objects.create(revision=revision, channel="mail")
-    both = {"partner": partner(), "subscriber": writing.subscriber()}
+    both = {"partner": partner(), "subscriber": alert_factories.subscriber()}
     with pytest.raises(IntegrityError), transaction.atomic():
         Delivery.objects.create(revision=revision, channel="mail", **both)
 
@@ -324,11 +323,11 @@ def test_sent_once_more_it_goes_out_again_and_is_on_record() -> None:
     partner()
     revision = issued()
     work()
-    by = writing.person("approver")
-    delivery.resend(Delivery.objects.get().pk, by=by)
+    by = alert_factories.person("approver")
+    service.resend(Delivery.objects.get().pk, by=by)
     work()
     assert len(mail.outbox) == 2
-    assert "delivery_resent" in {each.kind for each in events.about("alert", revision.alert_id)}
+    assert "delivery_resent" in {each.kind for each in log.events_for("alert", revision.alert_id)}
 
 
 def test_an_old_version_is_not_sent_once_more() -> None:
@@ -336,5 +335,7 @@ def test_an_old_version_is_not_sent_once_more() -> None:
     first = issued()
     work()
     rewritten(first)
-    with pytest.raises(delivery.ResendError, match="bản mới hơn"):
-        delivery.resend(Delivery.objects.get(revision=first).pk, by=writing.person("approver"))
+    with pytest.raises(service.ResendError, match="bản mới hơn"):
+        service.resend(
+            Delivery.objects.get(revision=first).pk, by=alert_factories.person("approver")
+        )

@@ -13,14 +13,12 @@ from django.utils import timezone
 from pytest_django import Settings
 from redis import Redis
 
-from alerts.delivery import service as delivery
-from alerts.delivery import signed_links as links
-from alerts.delivery import subscriptions
+from alerts.delivery import service, signed_links, subscriptions
 from alerts.models import Delivery, Subscriber
 from core.keys import form_token, newest_key
 from reports.models import Commune, Office, OutboxItem
 from tests.alerts.delivery.test_service import NOWHERE, work
-from tests.support import alert_factories as writing
+from tests.support import alert_factories
 from tests.support.alert_factories import cancelled, commune, issued, office, rewritten, subscriber
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +30,7 @@ def give(client: Client, address: str = ME, **fields: str) -> str:
     """Fill the form and send what it owes."""
     answer = client.post(PAGE, {"address": address, "token": form_token()} | fields)
     owed = OutboxItem.objects.filter(task=subscriptions.ASK, settled_at=None)
-    subscriptions.work_off(list(owed.values_list("pk", flat=True)))
+    subscriptions.process_items(list(owed.values_list("pk", flat=True)))
     return unescape(answer.content.decode())
 
 
@@ -85,10 +83,12 @@ def test_two_with_like_digits_are_two(client: Client) -> None:
 
 def test_dots_make_no_second_letter_box_where_they_do_not_count() -> None:
     key = newest_key()
-    assert subscriptions.index("a.b.c@gmail.com", key) == subscriptions.index(
-        "abc@googlemail.com", key
-    )
-    assert subscriptions.index("a.b@mau.example", key) != subscriptions.index("ab@mau.example", key)
+    assert subscriptions.email_blind_index(
+        "a.b.c@gmail.com", key
+    ) == subscriptions.email_blind_index("abc@googlemail.com", key)
+    assert subscriptions.email_blind_index(
+        "a.b@mau.example", key
+    ) != subscriptions.email_blind_index("ab@mau.example", key)
 
 
 def test_a_letter_box_is_not_filled(client: Client) -> None:
@@ -114,7 +114,7 @@ def test_one_visitor_asks_for_few(client: Client, enforced: Redis) -> None:
 def test_all_together_ask_for_no_more_than_people_would(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(subscriptions, "MOST_AN_HOUR", 2)
+    monkeypatch.setattr(subscriptions, "MAX_AN_HOUR", 2)
     texts = [give(client, f"n{each}@mau.example") for each in range(3)]
     assert "quá nhiều người" in texts[2]
     assert len(mail.outbox) == 2
@@ -153,7 +153,7 @@ def test_one_click_in_the_mail_program_leaves_without_cookie_or_token() -> None:
 
 def test_looking_at_the_way_out_does_not_leave(client: Client) -> None:
     row = subscriber()
-    path = links.leave(row).removeprefix("http://127.0.0.1:8000")
+    path = signed_links.unsubscribe_url(row).removeprefix("http://127.0.0.1:8000")
     assert "<button" in client.get(path).content.decode()
     assert Subscriber.objects.exists()
     client.post(path)
@@ -188,7 +188,7 @@ def test_a_link_to_join_ends_after_two_days(
 ) -> None:
     give(client)
     join, late = link("xac-nhan"), timezone.now().timestamp() + 48 * 3600 + 5
-    monkeypatch.setattr(links.time, "time", lambda: late)
+    monkeypatch.setattr(signed_links.time, "time", lambda: late)
     assert client.post(join).status_code == 404
     assert Subscriber.objects.get().confirmed_at is None
 
@@ -222,11 +222,11 @@ def test_a_link_to_join_is_no_way_out(client: Client) -> None:
 )
 def test_each_is_told_what_they_asked_for(wish: dict[str, str], is_told: bool) -> None:
     subscriber(**wish)
-    alert = writing.draft(scenario="utility")
+    alert = alert_factories.draft(scenario="utility")
     alert.communes.add(commune())
     alert.offices.add(office())
-    writing.publishing.submit(alert, by=writing.person("editor"))
-    writing.publishing.issue(alert, by=writing.person("approver"))
+    alert_factories.publishing.submit(alert, by=alert_factories.person("editor"))
+    alert_factories.publishing.issue(alert, by=alert_factories.person("approver"))
     assert told() == ([ME] if is_told else [])
 
 
@@ -313,15 +313,15 @@ def test_pages_set_no_cookie_and_are_small(client: Client) -> None:
 
 
 def test_many_are_owed_some_at_a_time_each_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery, "AT_ONCE", 4)
+    monkeypatch.setattr(service, "BATCH_SIZE", 4)
     for each in range(10):
         subscriber(f"n{each}@mau.example")
     issued()
     assert not Delivery.objects.exists()
-    work(delivery.OWE_SUBSCRIBERS)
+    work(service.OWE_SUBSCRIBERS)
     assert Delivery.objects.count() == 10
-    assert OutboxItem.objects.filter(task=delivery.TASK, priority=2).count() == 10
-    assert OutboxItem.objects.filter(task=delivery.OWE_SUBSCRIBERS).count() == 3
+    assert OutboxItem.objects.filter(task=service.TASK, priority=2).count() == 10
+    assert OutboxItem.objects.filter(task=service.OWE_SUBSCRIBERS).count() == 3
 
 
 def test_the_page_speaks_english_and_names_places_in_vietnamese(client: Client) -> None:

@@ -8,9 +8,9 @@ from django.test import Client
 from pytest_django import Settings
 
 from alerts import publishing
-from alerts.embed.snippets import TITLE, Choice, What, script_line
-from alerts.formats.cap_signer import new_key
-from alerts.models import Ending
+from alerts.embed.snippets import TITLE, EmbedOptions, EmbedScope, script_snippet
+from alerts.formats.cap_signer import generate_key
+from alerts.models import CancelReason
 from tests.support.alert_factories import (
     HOSTILE,
     cancelled,
@@ -62,13 +62,15 @@ def test_a_choice_gives_its_two_lines_and_a_frame_to_look_at(
 @pytest.mark.parametrize(
     ("choice", "page"),
     [
-        (Choice(), "/canh-bao/"),
-        (Choice(What.COMMUNE, "hac-thanh"), "/canh-bao/"),
-        (Choice(What.WARNING, "gia-dien-luc"), "/canh-bao/gia-dien-luc/"),
+        (EmbedOptions(), "/canh-bao/"),
+        (EmbedOptions(EmbedScope.COMMUNE, "hac-thanh"), "/canh-bao/"),
+        (EmbedOptions(EmbedScope.WARNING, "gia-dien-luc"), "/canh-bao/gia-dien-luc/"),
     ],
 )
-def test_the_line_of_script_leaves_a_link_where_no_script_runs(choice: Choice, page: str) -> None:
-    line = script_line(choice, PORTAL)
+def test_the_line_of_script_leaves_a_link_where_no_script_runs(
+    choice: EmbedOptions, page: str
+) -> None:
+    line = script_snippet(choice, PORTAL)
     assert line.endswith(f'<noscript><a href="{PORTAL}{page}">{TITLE}</a></noscript>')
     assert "\n" not in line
 
@@ -101,7 +103,7 @@ def test_an_old_code_leads_to_the_newer_word(client: Client) -> None:
 def test_a_code_of_an_ended_or_withdrawn_warning_says_to_take_it_down(client: Client) -> None:
     over, wrong = issued("mot"), issued("hai")
     cancelled(over)
-    publishing.cancel(wrong.alert, by=person("approver"), reason="Nhầm.", ending=Ending.ERROR)
+    publishing.cancel(wrong.alert, by=person("approver"), reason="Nhầm.", ending=CancelReason.ERROR)
     assert "đã hết hiệu lực" in asked(client, code=over.identifier)
     assert "đã được rút lại" in asked(client, code=wrong.identifier)
 
@@ -132,7 +134,7 @@ def test_what_is_no_code_gets_a_clear_sentence(client: Client, code: str) -> Non
 def test_all_keys_that_have_signed_are_listed(client: Client, settings: Settings) -> None:
     assert "chưa ký cảnh báo nào" in client.get(PAGE).content.decode()
     settings.SIGNING_KEY = base64.b64encode(bytes(32)).decode()
-    settings.CAP_KEY = new_key("portal.example")
+    settings.CAP_KEY = generate_key("portal.example")
     issued()
     text = client.get(PAGE).content.decode()
     assert text.count("/canh-bao/khoa/") == 2

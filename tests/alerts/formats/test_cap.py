@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from alerts import publishing
-from alerts.content import English, Impersonated, Place
+from alerts.content import EnglishContent, ImpersonatedOffice, Place
 from alerts.formats import cap
-from alerts.models import AlertRevision, Ending
+from alerts.models import AlertRevision, CancelReason
 from tests.support.alert_factories import (
     HOSTILE,
     cancelled,
@@ -56,7 +56,7 @@ def texts(root: etree._Element, path: str) -> list[str]:
 
 def test_a_warning_says_who_sent_what_when_and_for_whom() -> None:
     revision = issued(scenario="power_cut")
-    root = judged(cap.message(revision))
+    root = judged(cap.render_cap_message(revision))
     assert texts(root, "identifier") == [revision.identifier]
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+07:00", texts(root, "sent")[0])
     assert texts(root, "info/category") == ["Security"]
@@ -67,45 +67,45 @@ def test_a_warning_says_who_sent_what_when_and_for_whom() -> None:
 
 def test_a_portal_without_https_sends_tests_only() -> None:
     revision = issued()
-    assert texts(judged(cap.message(revision)), "status") == ["Test"]
+    assert texts(judged(cap.render_cap_message(revision)), "status") == ["Test"]
     revision.content["message"]["web"] = "https://portal.example/canh-bao/x/"
     revision.__dict__.pop("words", None)
-    assert texts(judged(cap.message(revision)), "status") == ["Actual"]
+    assert texts(judged(cap.render_cap_message(revision)), "status") == ["Actual"]
 
 
 def test_the_province_is_a_closed_shape_and_a_commune_its_code() -> None:
-    whole = judged(cap.message(issued()))
+    whole = judged(cap.render_cap_message(issued()))
     points = texts(whole, "polygon")[0].split()
     assert (points[0], len(points)) == (points[-1], 103)
     alert = submitted("mot-xa")
     place = commune()
     alert.communes.add(place)
-    one = judged(cap.message(publishing.issue(alert, by=person("approver"))))
+    one = judged(cap.render_cap_message(publishing.issue(alert, by=person("approver"))))
     assert texts(one, "polygon") == []
     assert texts(one, "geocode/value") == ["38", place.code]
     assert texts(one, "areaDesc") == [f"{place.name}, Tỉnh Thanh Hóa"]
 
 
 def test_each_language_has_its_block_and_none_repeats_another() -> None:
-    both = judged(cap.message(issued(**IN_ENGLISH)))
+    both = judged(cap.render_cap_message(issued(**IN_ENGLISH)))
     assert texts(both, "info/language") == ["vi-VN", "en"]
     assert texts(both, "info/headline")[1] == "Fake power company"
     alone = {"title": "Same", "summary": "The same.", "title_en": "Same", "summary_en": "The same."}
-    repeated = judged(cap.message(issued("same", **IN_ENGLISH | alone)))
+    repeated = judged(cap.render_cap_message(issued("same", **IN_ENGLISH | alone)))
     assert texts(repeated, "info/language") == ["vi-VN"]
 
 
 def test_an_update_names_all_that_was_said_before() -> None:
     first = issued()
     second = rewritten(first)
-    third = judged(cap.message(rewritten(second)))
+    third = judged(cap.render_cap_message(rewritten(second)))
     assert texts(third, "msgType") == ["Update"]
     named = [reference.split(",")[1] for reference in texts(third, "references")[0].split()]
     assert named == [first.identifier, second.identifier]
 
 
 def test_a_warning_that_is_over_says_that_all_is_clear_and_why() -> None:
-    root = judged(cap.message(cancelled(issued(), reason="Hết đợt.")))
+    root = judged(cap.render_cap_message(cancelled(issued(), reason="Hết đợt.")))
     assert texts(root, "msgType") == ["Cancel"]
     assert texts(root, "note") == ["Hết đợt."]
     assert texts(root, "responseType") == ["AllClear"]
@@ -115,9 +115,9 @@ def test_a_warning_that_is_over_says_that_all_is_clear_and_why() -> None:
 def test_a_withdrawn_warning_is_not_told_again() -> None:
     revision = issued(summary="Điều sai.", **IN_ENGLISH)
     taken_back = publishing.cancel(
-        revision.alert, by=person("approver"), reason="Nhầm số.", ending=Ending.ERROR
+        revision.alert, by=person("approver"), reason="Nhầm số.", ending=CancelReason.ERROR
     )
-    text = cap.message(taken_back).decode()
+    text = cap.render_cap_message(taken_back).decode()
     root = judged(text.encode())
     assert "Điều sai." not in text
     assert "They threaten" not in text
@@ -126,7 +126,7 @@ def test_a_withdrawn_warning_is_not_told_again() -> None:
 
 def test_an_expiry_stands_in_every_block() -> None:
     revision = issued(expires=timezone.now() + timedelta(days=2), **IN_ENGLISH)
-    assert len(texts(judged(cap.message(revision)), "info/expires")) == 2
+    assert len(texts(judged(cap.render_cap_message(revision)), "info/expires")) == 2
 
 
 def words() -> st.SearchStrategy[str]:
@@ -156,7 +156,7 @@ def test_three_hundred_hostile_warnings_are_valid_messages(data: st.DataObject) 
     english = {"title": data.draw(any_words), "summary": data.draw(any_words), "advice": advice}
     communes = [{"codename": "x", "code": "12345", "name": data.draw(any_words)}]
     more = {"advice": advice, "steps": steps, "english": english, "communes": communes}
-    root = judged(cap.message(changed(some, text | more)))
+    root = judged(cap.render_cap_message(changed(some, text | more)))
     assert len(texts(root, "info/headline")[0]) <= 140
 
 
@@ -179,17 +179,17 @@ TEMPLATE: dict[str, Any] = {
 
 def test_messages_from_before_languages_and_places_are_still_read() -> None:
     revision = AlertRevision(content=dict(TEMPLATE))
-    assert (revision.words.communes, revision.words.offices) == ((), ())
-    assert revision.words.english == English()
-    judged(cap.message(revision))
+    assert (revision.frozen_content.communes, revision.frozen_content.offices) == ((), ())
+    assert revision.frozen_content.english == EnglishContent()
+    judged(cap.render_cap_message(revision))
 
 
 def test_places_and_offices_come_back_as_they_were_frozen() -> None:
     place = {"codename": "hac-thanh", "code": "14758", "name": "Phường Hạc Thành"}
     office = {"codename": "evn", "name": "Điện lực"}
     revision = AlertRevision(content=TEMPLATE | {"communes": [place], "offices": [office]})
-    assert revision.words.communes == (Place(**place),)
-    assert revision.words.offices == (Impersonated(**office),)
+    assert revision.frozen_content.communes == (Place(**place),)
+    assert revision.frozen_content.offices == (ImpersonatedOffice(**office),)
 
 
 def test_the_index_leads_to_each_message_that_stands(client: Client) -> None:

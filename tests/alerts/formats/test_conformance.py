@@ -24,8 +24,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from alerts.embed import frames, oembed
-from alerts.formats import feeds
-from alerts.formats import html as pages
+from alerts.formats import feeds, html
 from alerts.models import AlertRevision
 from tests.alerts.formats.test_cap import TEMPLATE, changed, words
 from tests.support.alert_factories import HOSTILE, cancelled, commune, issued, office
@@ -67,13 +66,13 @@ def for_people(revision: AlertRevision) -> Iterator[str]:
     now = timezone.now()
     for language in ("vi", "en"):
         with translation.override(language):
-            yield pages.page(revision, now)
-            yield pages.listing([revision], [revision])
-            yield pages.past([revision], now)
-    yield pages.paper(revision, now)
+            yield html.render_detail(revision, now)
+            yield html.render_list([revision], [revision])
+            yield html.render_history([revision], now)
+    yield html.render_print(revision, now)
     for live in (False, True):
-        yield frames.of_one(revision, now, live=live)
-        yield frames.of_newest([revision, revision], now, live=live)
+        yield frames.render_single(revision, now, live=live)
+        yield frames.render_latest([revision, revision], now, live=live)
 
 
 def strictly(page: str | bytes) -> None:
@@ -99,7 +98,7 @@ def test_feeds_are_read_alike_by_two_programs(revision: AlertRevision) -> None:
         read = feedparser.parse(feed)
         assert not read.bozo, read.bozo_exception
         (entry,) = read.entries
-        assert entry.link == revision.words.message.web
+        assert entry.link == revision.frozen_content.message.web
         assert entry.get("published_parsed") or entry.get("updated_parsed")
     (item,) = json.loads(feeds.json_feed([revision], now, PORTAL))["items"]
     assert item["id"] == revision.identifier
@@ -149,7 +148,9 @@ def test_a_second_program_finds_no_error_either(tmp_path: Path, revision: AlertR
 
 @pytest.mark.parametrize("most", [(1, 1), (320, 420), (100_000, 100_000)])
 def test_what_an_embed_brings_is_one_frame_and_fits(most: tuple[int, int]) -> None:
-    told: dict[str, Any] = json.loads(oembed.answer(f"{PORTAL}/nhung/?a=1&b='\"", PORTAL, *most))
+    told: dict[str, Any] = json.loads(
+        oembed.oembed_response(f"{PORTAL}/nhung/?a=1&b='\"", PORTAL, *most)
+    )
     assert {"version", "type", "html", "width", "height"} <= set(told)
     fragment = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False).parseFragment(
         told["html"]

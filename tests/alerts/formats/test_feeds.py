@@ -11,7 +11,7 @@ from django.test import Client
 from PIL import Image
 
 from alerts import publishing
-from alerts.models import Ending
+from alerts.models import CancelReason
 from tests.support.alert_factories import HOSTILE, cancelled, draft, issued, person, rewritten
 
 pytestmark = pytest.mark.django_db
@@ -77,7 +77,9 @@ def test_an_ended_warning_stays_and_is_marked(client: Client, path: str) -> None
 @pytest.mark.parametrize("path", FOR_PROGRAMS[:3])
 def test_a_withdrawn_warning_leaves_nothing_but_the_reason(client: Client, path: str) -> None:
     revision = issued(summary="Điều sai.")
-    publishing.cancel(revision.alert, by=person("approver"), reason="Nhầm.", ending=Ending.ERROR)
+    publishing.cancel(
+        revision.alert, by=person("approver"), reason="Nhầm.", ending=CancelReason.ERROR
+    )
     (entry,) = entries(client, path)
     assert entry["title"].startswith("[Đã rút lại] ")
     assert entry["text"] == "Nhầm."
@@ -220,6 +222,8 @@ def test_a_picture_shows_that_its_warning_is_over(client: Client) -> None:
 
 def test_a_withdrawn_warning_has_no_picture(client: Client) -> None:
     revision = issued()
-    publishing.cancel(revision.alert, by=person("approver"), reason="Nhầm.", ending=Ending.ERROR)
+    publishing.cancel(
+        revision.alert, by=person("approver"), reason="Nhầm.", ending=CancelReason.ERROR
+    )
     assert client.get("/canh-bao/gia-dien-luc/anh.png").status_code == 404
     assert b"og:image" not in client.get("/canh-bao/gia-dien-luc/").content

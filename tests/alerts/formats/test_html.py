@@ -13,10 +13,10 @@ from django.template import engines
 from django.test import Client
 from django.utils.html import strip_tags
 
-from alerts import selectors as said
+from alerts import selectors
 from alerts.embed import frames
 from alerts.first_alert import ensure_first_alert
-from alerts.templatetags.alert_words import act, pieces, reason
+from alerts.templatetags.alert_words import first_sentence, remaining_sentences, split_hotlines
 from tests.support.alert_factories import (
     HOSTILE,
     cancelled,
@@ -89,7 +89,7 @@ def test_the_two_numbers_in_the_advice_can_be_rung(client: Client) -> None:
 def test_the_message_is_shown_with_its_length_and_offered_to_send(client: Client) -> None:
     revision = issued()
     text = words(client.get(PAGE))
-    assert f"{len(revision.words.sms)}/160 ký tự" in text
+    assert f"{len(revision.frozen_content.sms)}/160 ký tự" in text
     link = next(a["href"] for a in Tags(text).named("a") if (a["href"] or "").startswith("sms:"))
     assert (
         link
@@ -164,7 +164,7 @@ def test_a_frame_without_its_database_stands_and_says_whom_to_ring(
         raise OperationalError
 
     for door in ("latest", "in_force"):
-        monkeypatch.setattr(said, door, away)
+        monkeypatch.setattr(selectors, door, away)
     answer = client.get(path)
     assert answer.status_code == 503
     assert "frame-ancestors *" in answer.headers["Content-Security-Policy"]
@@ -234,7 +234,7 @@ def frame_states(client: Client) -> list[str]:
     cancelled(first)
     ended = words(client.get("/canh-bao/mot/nhung/"))
     issued("ba")
-    return [none, one, ended, words(client.get("/nhung/")), frames.away()]
+    return [none, one, ended, words(client.get("/nhung/")), frames.render_unavailable()]
 
 
 def test_each_frame_says_113_and_the_bank_once_and_first(client: Client) -> None:
@@ -326,7 +326,7 @@ def test_home_shows_the_newest_warning_and_nothing_when_there_is_none() -> None:
     ],
 )
 def test_the_first_sentence_is_the_act(line: str, first: str, rest: str) -> None:
-    assert (act(line), reason(line)) == (first, rest)
+    assert (first_sentence(line), remaining_sentences(line)) == (first, rest)
 
 
 @pytest.mark.parametrize(
@@ -339,7 +339,7 @@ def test_the_first_sentence_is_the_act(line: str, first: str, rest: str) -> None
     ],
 )
 def test_only_the_two_numbers_become_links(text: str, numbers: list[str]) -> None:
-    found = pieces(text)
+    found = split_hotlines(text)
     assert [piece.tel for piece in found if piece.tel] == numbers
     assert "".join(piece.text for piece in found) == text
 

@@ -13,14 +13,12 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from alerts.formats import print_cache as printing
+from alerts.formats import print_cache
 from alerts.models import PartnerAgency
-from alerts.static_pages import generator as snapshots
-from alerts.static_pages import stale_banner as twins
-from alerts.static_pages import store as trees
-from alerts.static_pages.page_list import doors
-from alerts.static_pages.store import FRESH, STALE, Tree, file_of
-from alerts.static_pages.subprocess_renderer import drawn
+from alerts.static_pages import generator, stale_banner, store
+from alerts.static_pages.page_list import list_static_pages
+from alerts.static_pages.store import MAX_AGE_SECONDS, STALE, SnapshotTree, path_for
+from alerts.static_pages.subprocess_renderer import render_in_subprocess
 from reports.models import OutboxItem
 from tests.alerts.test_signatures import CAP_KEY, TEXT_KEY
 from tests.support.alert_factories import cancelled, commune, draft, issued, office, rewritten
@@ -34,11 +32,11 @@ def home(settings: Settings, tmp_path: Path) -> Path:
     return tmp_path / "snapshots"
 
 
-def file(path: str, kind: str = FRESH) -> Path:
-    return snapshots.home() / "current" / kind / file_of(path)
+def file(path: str, kind: str = MAX_AGE_SECONDS) -> Path:
+    return generator.snapshot_dir() / "current" / kind / path_for(path)
 
 
-def kept(path: str, kind: str = FRESH) -> str:
+def kept(path: str, kind: str = MAX_AGE_SECONDS) -> str:
     return file(path, kind).read_text()
 
 
@@ -49,8 +47,8 @@ def inode(path: str) -> int:
 def test_every_door_is_a_file_with_what_the_portal_answers(client: Client) -> None:
     issued()
     commune(), office()
-    snapshots.write()
-    for door in (door for door in doors(timezone.now()) if not door.drawn):
+    generator.rebuild()
+    for door in (door for door in list_static_pages(timezone.now()) if not door.drawn):
         page = client.get(door.path)
         assert page.status_code == 200, door.path
         text = file(door.path).read_bytes()
@@ -62,9 +60,9 @@ def test_every_door_is_a_file_with_what_the_portal_answers(client: Client) -> No
 
 def test_both_compressed_forms_hold_the_same_text() -> None:
     issued()
-    snapshots.write()
-    for kind in (FRESH, STALE):
-        file = snapshots.home() / "current" / kind / "canh-bao" / "index.html"
+    generator.rebuild()
+    for kind in (MAX_AGE_SECONDS, STALE):
+        file = generator.snapshot_dir() / "current" / kind / "canh-bao" / "index.html"
         text = file.read_bytes()
         assert gzip.decompress(Path(f"{file}.gz").read_bytes()) == text
         assert brotli.decompress(Path(f"{file}.br").read_bytes()) == text
@@ -73,7 +71,7 @@ def test_both_compressed_forms_hold_the_same_text() -> None:
 def test_a_page_carries_the_time_it_was_written_and_its_twin_says_so() -> None:
     with time_machine.travel("2026-11-20T10:01:00+07:00", tick=False):
         issued()
-        snapshots.write()
+        generator.rebuild()
     written = '<meta name="written" content="2026-11-20T10:01'
     assert written in kept("/canh-bao/gia-dien-luc/")
     for path in ("/", "/dang-bi-goi/", "/co-quan/", "/canh-bao/gia-dien-luc/van-ban.txt"):
@@ -88,14 +86,14 @@ def test_a_page_carries_the_time_it_was_written_and_its_twin_says_so() -> None:
 @pytest.mark.parametrize("path", ["/nhung/", "/nhung/song/", "/canh-bao/gia-dien-luc/nhung/"])
 def test_the_twin_of_a_frame_is_grey(path: str) -> None:
     issued()
-    snapshots.write()
+    generator.rebuild()
     assert 'past">' in kept(path, STALE)
     assert 'past">' not in kept(path)
 
 
 def test_what_is_signed_is_the_same_in_both_trees() -> None:
     revision = issued()
-    snapshots.write()
+    generator.rebuild()
     path = f"/canh-bao/cap/{revision.identifier}.xml"
     assert kept(path, STALE) == kept(path)
 
@@ -103,9 +101,9 @@ def test_what_is_signed_is_the_same_in_both_trees() -> None:
 def test_a_draft_and_a_withdrawn_word_are_in_no_file() -> None:
     first = issued("mot", title="Bản đầu", summary="Bản đầu")
     draft("hai", title="Chưa ai được biết")
-    snapshots.write()
+    generator.rebuild()
     cancelled(first)
-    snapshots.write()
+    generator.rebuild()
     whole = "".join(file.read_text() for file in files_of_pages())
     assert "Chưa ai được biết" not in whole
     assert "Đang có hiệu lực</" not in kept("/canh-bao/mot/")
@@ -114,15 +112,15 @@ def test_a_draft_and_a_withdrawn_word_are_in_no_file() -> None:
 
 
 def files_of_pages() -> list[Path]:
-    return list((snapshots.home() / "current" / FRESH).rglob("*.html"))
+    return list((generator.snapshot_dir() / "current" / MAX_AGE_SECONDS).rglob("*.html"))
 
 
 def test_only_what_changed_is_rendered_and_the_rest_is_the_same_file() -> None:
     first, _ = issued("mot"), issued("hai")
-    every = snapshots.write()
+    every = generator.rebuild()
     before = {path: inode(path) for path in ("/canh-bao/mot/", "/canh-bao/hai/", "/co-quan/")}
     rewritten(first)
-    assert snapshots.write() < every
+    assert generator.rebuild() < every
     after = {path: inode(path) for path in before}
     assert [path for path in before if before[path] != after[path]] == ["/canh-bao/mot/"]
 
@@ -130,28 +128,28 @@ def test_only_what_changed_is_rendered_and_the_rest_is_the_same_file() -> None:
 def test_places_with_the_same_warnings_share_one_file() -> None:
     commune("xa-nay"), commune("xa-kia")
     issued()
-    snapshots.write()
+    generator.rebuild()
     assert inode("/nhung/xa/xa-nay/") == inode("/nhung/xa/xa-kia/")
 
 
 def test_a_new_text_never_has_the_second_of_the_old_one(home: Path) -> None:
     with time_machine.travel(timezone.now(), tick=False):
         first = issued()
-        snapshots.write()
+        generator.rebuild()
         old = (home / "current/fresh/canh-bao/gia-dien-luc/index.html").stat().st_mtime
         cancelled(first)
-        snapshots.write()
+        generator.rebuild()
         new = (home / "current/fresh/canh-bao/gia-dien-luc/index.html").stat().st_mtime
     assert new > old
 
 
 def test_a_page_that_fails_leaves_the_old_tree(monkeypatch: pytest.MonkeyPatch) -> None:
     first = issued()
-    snapshots.write()
+    generator.rebuild()
     cancelled(first)
-    monkeypatch.setattr(twins, "stale", broken)
+    monkeypatch.setattr(stale_banner, "with_stale_banner", broken)
     with pytest.raises(OSError, match="no space"):
-        snapshots.write()
+        generator.rebuild()
     assert "Đang có hiệu lực" in kept("/canh-bao/gia-dien-luc/")
 
 
@@ -162,8 +160,8 @@ def broken(*_: object) -> bytes:
 def test_what_broken_writers_left_is_removed(home: Path) -> None:
     for number in range(4):
         (home / "trees" / f"20200101T00000{number}-dead").mkdir(parents=True)
-    snapshots.write()
-    snapshots.write()
+    generator.rebuild()
+    generator.rebuild()
     assert len(list((home / "trees").iterdir())) <= 2
     assert kept("/")
 
@@ -171,13 +169,13 @@ def test_what_broken_writers_left_is_removed(home: Path) -> None:
 def test_a_word_owes_new_files_once_and_doubts_the_old(
     django_capture_on_commit_callbacks: object, home: Path
 ) -> None:
-    snapshots.write()
+    generator.rebuild()
     with django_capture_on_commit_callbacks(execute=True):  # type: ignore[operator]
         cancelled(issued())
-    assert OutboxItem.objects.filter(task=snapshots.TASK).count() == 1
+    assert OutboxItem.objects.filter(task=generator.TASK).count() == 1
     assert (home / "doubted").exists()
-    item = OutboxItem.objects.get(task=snapshots.TASK)
-    snapshots.work_off([item.pk])
+    item = OutboxItem.objects.get(task=generator.TASK)
+    generator.process_items([item.pk])
     assert not (home / "doubted").exists()
     item.refresh_from_db()
     assert item.settled_at
@@ -186,19 +184,21 @@ def test_a_word_owes_new_files_once_and_doubts_the_old(
 def test_a_doubt_that_comes_while_files_are_written_stays(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    snapshots.write()
-    monkeypatch.setattr(snapshots.assets, "keep", lambda _: snapshots.doubt())
-    snapshots.write()
+    generator.rebuild()
+    monkeypatch.setattr(
+        generator.old_assets, "copy_release_assets", lambda _: generator.mark_stale()
+    )
+    generator.rebuild()
     assert (home / "doubted").exists()
 
 
 def test_a_look_says_that_all_is_right_and_writes_nothing(home: Path) -> None:
     issued()
     with time_machine.travel("2026-11-20T10:01:00+07:00", tick=False) as clock:
-        snapshots.write()
+        generator.rebuild()
         tree = (home / "current").readlink()
         clock.shift(20)
-        snapshots.look()
+        generator.refresh_if_needed()
         assert (home / "current").readlink() == tree
         assert (home / "checked").read_text() == f"{int(timezone.now().timestamp())}\n"
 
@@ -206,7 +206,7 @@ def test_a_look_says_that_all_is_right_and_writes_nothing(home: Path) -> None:
 def test_an_end_is_seen_by_the_next_look_and_told_to_the_front_before(home: Path) -> None:
     now = timezone.now()
     issued(expires=now + timedelta(minutes=1))
-    snapshots.write()
+    generator.rebuild()
     ends = (home / "current" / "ends").read_text()
     assert (
         f"{int((now + timedelta(minutes=1)).timestamp())} drop canh-bao/gia-dien-luc/index.html"
@@ -214,24 +214,24 @@ def test_an_end_is_seen_by_the_next_look_and_told_to_the_front_before(home: Path
     )
     assert " twin index.html" in ends
     with time_machine.travel(now + timedelta(minutes=2)):
-        snapshots.look()
+        generator.refresh_if_needed()
         assert "hết hiệu lực" in kept("/canh-bao/gia-dien-luc/")
 
 
 def test_a_new_release_and_a_new_day_write_all_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    every = snapshots.write()
-    assert snapshots.write() < every + 1
-    monkeypatch.setattr(snapshots, "release", lambda: "another")
+    every = generator.rebuild()
+    assert generator.rebuild() < every + 1
+    monkeypatch.setattr(generator, "release_fingerprint", lambda: "another")
     before = inode("/canh-bao/")
-    snapshots.look()
+    generator.refresh_if_needed()
     assert inode("/canh-bao/") != before
 
 
 def test_a_tree_that_cannot_be_read_is_written_anew(home: Path) -> None:
-    snapshots.write()
+    generator.rebuild()
     (home / "current" / "made.json").write_text("{")
-    assert Tree.current(home) is None
-    assert snapshots.write() > 5
+    assert SnapshotTree.current(home) is None
+    assert generator.rebuild() > 5
 
 
 # --- What is drawn
@@ -241,24 +241,26 @@ SHEETS = [f"/canh-bao/gia-dien-luc/{name}" for name in ("to-dan.pdf", "tai-lieu.
 
 def test_sheets_pictures_and_packs_are_kept_while_their_warning_stands(client: Client) -> None:
     revision = issued()
-    snapshots.write(draws=True)
+    generator.rebuild(draws=True)
     assert [file(path).read_bytes() for path in SHEETS] == [
         client.get(path).content for path in SHEETS
     ]
     assert not Path(f"{file(SHEETS[0])}.br").exists()
     cancelled(revision)
-    snapshots.write(draws=True)
+    generator.rebuild(draws=True)
     assert [file(path).exists() for path in SHEETS] == [False, False, True]
     assert file(SHEETS[2]).read_bytes() == client.get(SHEETS[2]).content
 
 
 def test_a_word_waits_for_no_drawing_and_the_next_look_draws_it() -> None:
     issued()
-    snapshots.write()
+    generator.rebuild()
     assert [file(path).exists() for path in SHEETS] == [False, False, False]
-    snapshots.look()
+    generator.refresh_if_needed()
     assert [file(path).exists() for path in SHEETS] == [True, True, True]
-    assert snapshots.write() == len([door for door in doors(timezone.now()) if not door.made_of])
+    assert generator.rebuild() == len(
+        [door for door in list_static_pages(timezone.now()) if not door.made_of]
+    )
 
 
 def test_what_draws_stays_out_of_the_process_that_writes() -> None:
@@ -266,42 +268,42 @@ def test_what_draws_stays_out_of_the_process_that_writes() -> None:
         sys.modules["something heavy"] = sys
         return b"ok"
 
-    assert list(drawn([draw, lambda: b"" + 1, lambda: b"x"])) == [b"ok", b"", b"x"]  # type: ignore[operator]
+    assert list(render_in_subprocess([draw, lambda: b"" + 1, lambda: b"x"])) == [b"ok", b"", b"x"]  # type: ignore[operator]
     assert "something heavy" not in sys.modules
 
 
 def test_a_sheet_that_cannot_be_drawn_holds_up_no_page(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("picture", "poster", "pack"):
-        monkeypatch.setattr(printing, name, broken)
+        monkeypatch.setattr(print_cache, name, broken)
     with time_machine.travel("2026-11-20T10:01:00+07:00", tick=False):
         issued()
-        snapshots.look()
-        tree = (snapshots.home() / "current").readlink()
+        generator.refresh_if_needed()
+        tree = (generator.snapshot_dir() / "current").readlink()
         assert "Đang có hiệu lực" in kept("/canh-bao/gia-dien-luc/")
-        snapshots.look()
-        assert (snapshots.home() / "current").readlink() == tree
+        generator.refresh_if_needed()
+        assert (generator.snapshot_dir() / "current").readlink() == tree
 
 
 def test_drawings_outlast_the_day_that_pages_are_written_anew(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for name in ("picture", "poster", "pack"):
-        monkeypatch.setattr(printing, name, lambda _: b"drawn")
+        monkeypatch.setattr(print_cache, name, lambda _: b"drawn")
     with time_machine.travel("2026-11-20T10:00:00+07:00") as clock:
         issued()
-        snapshots.write(draws=True)
+        generator.rebuild(draws=True)
         before = {path: inode(path) for path in (*SHEETS, "/canh-bao/")}
         clock.shift(timedelta(days=1))
-        snapshots.write()
+        generator.rebuild()
     assert [path for path in before if before[path] != inode(path)] == ["/canh-bao/"]
 
 
 def test_a_signature_is_kept_beside_what_it_signs(settings: Settings) -> None:
     settings.SIGNING_KEY, settings.CAP_KEY = TEXT_KEY, CAP_KEY
     revision = issued()
-    snapshots.write()
+    generator.rebuild()
     signature = json.loads(kept(f"/canh-bao/chu-ky/{revision.identifier}.json"))["signature"]
-    told = (snapshots.home() / "current" / "signatures").read_text()
+    told = (generator.snapshot_dir() / "current" / "signatures").read_text()
     assert told.startswith(f"/canh-bao/noi-dung/{revision.identifier}.json keyid=")
     assert f'signature="{signature}"' in told
 
@@ -309,20 +311,20 @@ def test_a_signature_is_kept_beside_what_it_signs(settings: Settings) -> None:
 def test_a_tree_is_on_the_disk_before_it_is_served(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    snapshots.write()
+    generator.rebuild()
     before = (home / "current").readlink()
     issued()
-    monkeypatch.setattr(trees, "_sync", broken)
+    monkeypatch.setattr(store, "_sync", broken)
     with pytest.raises(OSError, match="no space"):
-        snapshots.write()
+        generator.rebuild()
     assert (home / "current").readlink() == before
 
 
 def test_whom_agencies_register_is_looked_at_like_a_word(settings: Settings, home: Path) -> None:
     settings.FRAMES_ONLY_FOR = ("partners",)
-    snapshots.write()
+    generator.rebuild()
     partner_of(["https://xa.example.vn"])
-    snapshots.look()
+    generator.refresh_if_needed()
     policies = (home / "current" / "policies").read_text()
     assert policies.count("frame-ancestors 'self' https://xa.example.vn;") == 2
 

@@ -9,15 +9,12 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from pytest_django import Settings
 
-from core.audit import chain
-from core.audit import chain_heads as heads
-from core.audit import chain_verification as chain_check
-from core.audit import log as events
-from core.audit.chain_verification import BrokenError
+from core.audit import chain, chain_heads, chain_verification
+from core.audit import events as log
+from core.audit.chain_verification import ChainBrokenError
 from reports import tasks
 from reports.models import ChainCheck, Event, EventSeal
-from reports.monitoring import alarms as watch
-from reports.monitoring import queue_stats as stats
+from reports.monitoring import alarms, queue_stats
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -30,12 +27,12 @@ def _file_of_this_test(settings: Settings, tmp_path: Path) -> None:
 
 def acted(times: int = 5) -> list[int]:
     """So many acts on record."""
-    return [events.record("report", "r", "noted", reason=f"lời {n}").pk for n in range(times)]
+    return [log.log_event("report", "r", "noted", reason=f"lời {n}").pk for n in range(times)]
 
 
 def sealed(times: int = 5) -> list[int]:
     made = acted(times)
-    assert chain.seal() == times
+    assert chain.extend_chain() == times
     return made
 
 
@@ -49,8 +46,8 @@ def forge(statement: str, *values: Any) -> None:
 
 def found(*, restored: bool = False) -> tuple[str, int]:
     """The first break that a whole check finds."""
-    with pytest.raises(BrokenError) as broken:
-        chain_check.verify(restored=restored)
+    with pytest.raises(ChainBrokenError) as broken:
+        chain_verification.verify(restored=restored)
     return broken.value.what, broken.value.event
 
 
@@ -67,20 +64,20 @@ def test_each_act_follows_the_one_before() -> None:
 def test_the_chain_goes_on_where_it_ended() -> None:
     sealed(2)
     sealed(2)
-    assert chain_check.verify().place.links == 4
-    assert chain.seal() == 0
+    assert chain_verification.verify().place.links == 4
+    assert chain.extend_chain() == 0
 
 
 def test_more_acts_than_one_go_takes_are_sealed_in_several(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chain, "AT_ONCE", 2)
+    monkeypatch.setattr(chain, "BATCH_SIZE", 2)
     sealed(5)
-    assert chain_check.verify().place.links == 5
+    assert chain_verification.verify().place.links == 5
 
 
 def test_a_walk_in_pages_holds_few_links_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chain_check, "PAGE", 2)
+    monkeypatch.setattr(chain_verification, "PAGE", 2)
     sealed(5)
-    verdict = chain_check.verify()
+    verdict = chain_verification.verify()
     assert (verdict.place.links, verdict.heads, verdict.unsealed) == (5, 1, 0)
 
 
@@ -145,13 +142,13 @@ def test_a_record_that_was_written_anew_is_found_by_the_file() -> None:
     ids = sealed()
     forge("UPDATE reports_event SET kind = 'junked' WHERE id = %s", ids[0])
     forge("DELETE FROM reports_eventseal")
-    chain.seal()
+    chain.extend_chain()
     assert found() == ("rewritten", ids[4])
 
 
 def test_links_without_any_file_are_found() -> None:
     ids = sealed()
-    heads.path().unlink()
+    chain_heads.path().unlink()
     assert found() == ("no_heads", ids[-1])
 
 
@@ -164,17 +161,17 @@ def test_a_salt_that_was_thrown_away_without_a_record_is_found() -> None:
 
 def test_words_of_an_act_can_be_erased_on_record_and_the_chain_holds(lead: Person) -> None:
     ids = sealed()
-    events.erase_detail(ids[1], by=lead.user, reason="ghi nhầm tên")
-    chain.seal()
-    assert chain_check.verify().place.links == 6
+    log.redact_detail(ids[1], by=lead.user, reason="ghi nhầm tên")
+    chain.extend_chain()
+    assert chain_verification.verify().place.links == 6
     assert Event.objects.get(pk=ids[1]).detail == {}
     assert EventSeal.objects.get(pk=ids[1]).salt is None
 
 
 def test_the_same_words_never_give_the_same_digest() -> None:
     for _ in range(2):
-        events.record("report", "r", "noted", reason="0550 000 123")
-    chain.seal()
+        log.log_event("report", "r", "noted", reason="0550 000 123")
+    chain.extend_chain()
     first, second = EventSeal.objects.values_list("detail_digest", flat=True)
     assert bytes(first) != bytes(second)
 
@@ -205,9 +202,9 @@ def test_after_a_restore_the_file_is_ahead_until_somebody_says_so() -> None:
     forge("DELETE FROM reports_event WHERE id > %s", ids[-1])
     forge("DELETE FROM reports_eventseal WHERE event_id > %s", ids[-1])
     assert found()[0] == "cut"
-    assert chain_check.verify(restored=True).place.event == ids[-1]
-    chain.seal()
-    assert chain_check.verify().unsealed == 0
+    assert chain_verification.verify(restored=True).place.event == ids[-1]
+    chain.extend_chain()
+    assert chain_verification.verify().unsealed == 0
     assert Event.objects.filter(kind="record_restored").exists()
 
 
@@ -219,42 +216,42 @@ def test_a_restore_excuses_no_change() -> None:
 
 def test_saying_restored_for_nothing_writes_nothing() -> None:
     sealed(2)
-    chain_check.verify(restored=True)
+    chain_verification.verify(restored=True)
     assert not Event.objects.filter(kind="record_restored").exists()
-    assert not heads.newest().restored  # type: ignore[union-attr]
+    assert not chain_heads.newest().restored  # type: ignore[union-attr]
 
 
 def test_a_line_that_was_cut_short_spoils_no_other() -> None:
     sealed(1)
-    with heads.path().open("ab") as file:
+    with chain_heads.path().open("ab") as file:
         file.write(b'{"event": 12, "dig')
     sealed(1)
-    assert [head.event for head in heads.written()] == list(
+    assert [head.event for head in chain_heads.all_heads()] == list(
         EventSeal.objects.order_by("event_id").values_list("event_id", flat=True)
     )
 
 
 def test_the_file_is_its_owners_alone_and_one_line_a_head() -> None:
     sealed(1)
-    assert heads.path().stat().st_mode & 0o777 == 0o600
-    chain.seal()
-    assert len(heads.path().read_text().splitlines()) == 1
+    assert chain_heads.path().stat().st_mode & 0o777 == 0o600
+    chain.extend_chain()
+    assert len(chain_heads.path().read_text().splitlines()) == 1
 
 
 def test_a_file_that_could_not_be_written_is_made_good(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr(heads, "path", lambda: Path("/proc/nowhere"))
+        patched.setattr(chain_heads, "path", lambda: Path("/proc/nowhere"))
         acted(2)
-        chain.seal()
-    assert heads.newest() is None
-    chain.seal()
-    assert chain_check.verify().heads == 1
+        chain.extend_chain()
+    assert chain_heads.newest() is None
+    chain.extend_chain()
+    assert chain_verification.verify().heads == 1
 
 
 def test_the_newest_lines_of_a_long_file_are_read_alone() -> None:
     for number in range(1, 2001):
-        heads.append(number, bytes(32))
-    assert [head.event for head in heads.latest(3)] == [1998, 1999, 2000]
+        chain_heads.append(number, bytes(32))
+    assert [head.event for head in chain_heads.recent_heads(3)] == [1998, 1999, 2000]
 
 
 def one_who_commits_late() -> tuple[threading.Thread, threading.Event]:
@@ -263,7 +260,7 @@ def one_who_commits_late() -> tuple[threading.Thread, threading.Event]:
 
     def slow() -> None:
         with transaction.atomic():
-            events.record("report", "slow", "noted")
+            log.log_event("report", "slow", "noted")
             inserted.set()
             go_on.wait(5)
         connection.close()
@@ -278,22 +275,22 @@ def one_who_commits_late() -> tuple[threading.Thread, threading.Event]:
 def test_an_act_that_commits_late_is_waited_for() -> None:
     """Its id is smaller than that of an act which is there already."""
     writer, go_on = one_who_commits_late()
-    events.record("report", "quick", "noted")
+    log.log_event("report", "quick", "noted")
     threading.Timer(0.3, go_on.set).start()
-    assert chain.seal() == 2
+    assert chain.extend_chain() == 2
     writer.join()
-    assert chain_check.verify().unsealed == 0
+    assert chain_verification.verify().unsealed == 0
 
 
 @pytest.mark.django_db(transaction=True)
 def test_nothing_is_sealed_over_one_who_writes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chain, "PATIENCE", 0.1)
+    monkeypatch.setattr(chain, "TIMEOUT_SECONDS", 0.1)
     writer, go_on = one_who_commits_late()
-    events.record("report", "quick", "noted")
-    assert chain.seal() == 0
+    log.log_event("report", "quick", "noted")
+    assert chain.extend_chain() == 0
     go_on.set()
     writer.join()
-    assert chain.seal() == 2
+    assert chain.extend_chain() == 2
 
 
 @pytest.mark.django_db(transaction=True)
@@ -311,10 +308,10 @@ def test_while_one_seals_a_second_leaves_it_alone() -> None:
     sealer = threading.Thread(target=first)
     sealer.start()
     held.wait(5)
-    assert chain.seal() == 0
+    assert chain.extend_chain() == 0
     go_on.set()
     sealer.join()
-    assert chain.seal() == 1
+    assert chain.extend_chain() == 1
 
 
 def test_the_command_says_that_all_is_whole(capsys: pytest.CaptureFixture[str]) -> None:
@@ -332,27 +329,27 @@ def test_the_command_names_the_first_break_and_ends_badly() -> None:
     with pytest.raises(CommandError, match=f"event {ids[1]}: the act was removed") as refused:
         call_command("verify_events")
     assert refused.value.returncode == 1
-    assert stats.standing().broken
+    assert queue_stats.queue_state().broken
 
 
 def test_a_break_is_an_alarm_until_all_is_verified() -> None:
     ids = sealed(3)
     forge("UPDATE reports_event SET kind = 'junked' WHERE id = %s", ids[1])
-    chain_check.check_some()
-    assert watch.concerned(stats.standing())[watch.Kind.BROKEN] == 1
+    chain_verification.verify_next_batch()
+    assert alarms.affected_counts(queue_stats.queue_state())[alarms.Kind.BROKEN] == 1
     forge("UPDATE reports_event SET kind = 'noted' WHERE id = %s", ids[1])
-    chain_check.check_some()
-    assert stats.standing().broken
+    chain_verification.verify_next_batch()
+    assert queue_stats.queue_state().broken
     call_command("verify_events")
-    assert not stats.standing().broken
+    assert not queue_stats.queue_state().broken
 
 
 def test_beat_checks_page_after_page_and_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(chain_check, "PAGE", 2)
-    monkeypatch.setattr(chain_check, "PAGES", 1)
+    monkeypatch.setattr(chain_verification, "PAGE", 2)
+    monkeypatch.setattr(chain_verification, "PAGES", 1)
     ids, reached = sealed(3), []
     for _ in range(4):
-        chain_check.check_some()
+        chain_verification.verify_next_batch()
         reached.append(ChainCheck.objects.get().checked_to)
     assert reached == [ids[1], ids[2], 0, ids[1]]
 
@@ -361,24 +358,24 @@ def test_beat_finds_a_cut_end() -> None:
     ids = sealed(3)
     forge("DELETE FROM reports_event WHERE id = %s", ids[2])
     forge("DELETE FROM reports_eventseal WHERE event_id = %s", ids[2])
-    chain_check.check_some()
+    chain_verification.verify_next_batch()
     assert ChainCheck.objects.get().broken == "cut"
 
 
 def test_a_sealer_that_stands_still_is_an_alarm(monkeypatch: pytest.MonkeyPatch) -> None:
     acted(1)
-    assert not stats.standing().unsealed
-    monkeypatch.setattr(stats, "SEALED_WITHIN", -1)
-    assert watch.concerned(stats.standing())[watch.Kind.UNSEALED] == 1
-    chain.seal()
-    assert not stats.standing().unsealed
+    assert not queue_stats.queue_state().audit_chain_is_late
+    monkeypatch.setattr(queue_stats, "SEALED_WITHIN", -1)
+    assert alarms.affected_counts(queue_stats.queue_state())[alarms.Kind.UNSEALED] == 1
+    chain.extend_chain()
+    assert not queue_stats.queue_state().audit_chain_is_late
 
 
 @pytest.mark.django_db(transaction=True)
 def test_beats_tasks_seal_and_check() -> None:
     acted(2)
-    tasks.seal_events()
-    tasks.check_events()
+    tasks.extend_audit_chain()
+    tasks.verify_audit_chain()
     check = ChainCheck.objects.get()
     assert (check.broken, check.checked_to) == ("", EventSeal.objects.latest("event_id").event_id)
 
@@ -391,5 +388,5 @@ def test_beat_sends_both(name: str, settings: Settings) -> None:
 
 def test_the_banner_tells_of_a_broken_record(duty: Person) -> None:
     ids = sealed(1)
-    chain_check.note_break(BrokenError("changed", ids[0]))
+    chain_verification.store_break(ChainBrokenError("changed", ids[0]))
     assert "không khớp với bản đã khóa" in duty.client.get("/admin/").content.decode()

@@ -22,25 +22,24 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from core import backoff
-from core.backoff import BackOff
-from core.outbox import queue as outbox
-from core.outbox import relay
+from core.backoff import Backoff
+from core.outbox import queue, relay
 from core.outbox.queue import LEASE, MAX_ATTEMPTS, Priority
 from core.outbox.relay import (
     AT_BROKER,
-    BATCH,
+    BATCH_SIZE,
     IDLE_BATCH,
     IDLE_WINDOW,
     WINDOW,
     BrokerError,
-    Message,
+    OutboxRelay,
     Query,
-    Relay,
+    TaskMessage,
 )
 from portal.celery import app
 from reports.models import Crowd, OutboxItem
-from reports.tasks import start_afresh
-from tests.support.outbox_factories import claimed, owed
+from reports.tasks import on_worker_ready
+from tests.support.outbox_factories import leased_item, outbox_item
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -89,7 +88,7 @@ def _sent(message: dict[str, Any]) -> Sent:
 @pytest.fixture
 def valkey(monkeypatch: pytest.MonkeyPatch) -> Iterator[Valkey]:
     """A live broker, to which a relay on a busy machine may give more than 50 ms."""
-    monkeypatch.setattr(relay, "BROKER_PATIENCE", 5.0)
+    monkeypatch.setattr(relay, "BROKER_TIMEOUT_SECONDS", 5.0)
     broker = Valkey()
     yield broker
     broker.client.flushdb()
@@ -97,16 +96,16 @@ def valkey(monkeypatch: pytest.MonkeyPatch) -> Iterator[Valkey]:
 
 
 @pytest.fixture
-def our_relay(valkey: Valkey) -> Iterator[Relay]:
-    ours = Relay(app)
+def our_relay(valkey: Valkey) -> Iterator[OutboxRelay]:
+    ours = OutboxRelay(app)
     with ours.connected():
         yield ours
     ours.close()
 
 
-def relay_to(url: str) -> Relay:
+def relay_to(url: str) -> OutboxRelay:
     other = Celery("other", broker=url, set_as_current=False)
-    return Relay(other)
+    return OutboxRelay(other)
 
 
 @pytest.fixture
@@ -132,152 +131,156 @@ def until(true: Callable[[], bool], seconds: float = 5.0) -> bool:
     return True
 
 
-def test_an_item_goes_out_by_the_name_of_its_task(our_relay: Relay, valkey: Valkey) -> None:
-    item = owed()
-    assert our_relay.hand_over() == 1
+def test_an_item_goes_out_by_the_name_of_its_task(our_relay: OutboxRelay, valkey: Valkey) -> None:
+    item = outbox_item()
+    assert our_relay.dispatch_due() == 1
     assert valkey.waiting() == [Sent("test.task", [item.pk], AT_BROKER[Priority.USUAL])]
 
 
-def test_a_message_holds_keys_and_nothing_of_a_report(our_relay: Relay, valkey: Valkey) -> None:
+def test_a_message_holds_keys_and_nothing_of_a_report(
+    our_relay: OutboxRelay, valkey: Valkey
+) -> None:
     OutboxItem.objects.create(task="test.task", key="a key of somebody")
-    our_relay.hand_over()
+    our_relay.dispatch_due()
     (raw,) = valkey.client.lrange(f"celery\x06\x16{AT_BROKER[Priority.USUAL]}", 0, -1)
     assert b"somebody" not in raw
     assert b"somebody" not in b64decode(json.loads(raw)["body"])
 
 
 def test_what_ails_the_count_keeps_nothing_from_the_broker(
-    our_relay: Relay, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+    our_relay: OutboxRelay, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def ails(query: Query) -> bool:
         return bool(query("SELECT 1 FROM no_such_table", None))
 
     monkeypatch.setattr(our_relay, "first", ails)
-    item = owed()
-    assert our_relay.hand_over() == 1
+    item = outbox_item()
+    assert our_relay.dispatch_due() == 1
     assert valkey.items() == [item.pk]
 
 
 def test_a_report_that_came_since_the_count_waits_a_moment_for_the_next(
-    our_relay: Relay, monkeypatch: pytest.MonkeyPatch
+    our_relay: OutboxRelay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(relay, "UNCOUNTED", 60)
     crowd = Crowd.objects.create(report_id=uuid4(), places=[])
     OutboxItem.objects.create(task="test.task", key=str(crowd.pk))
-    assert our_relay.hand_over() == 0
+    assert our_relay.dispatch_due() == 0
     Crowd.objects.update(came_at=F("came_at") - timedelta(seconds=60))
-    assert our_relay.hand_over() == 1
+    assert our_relay.dispatch_due() == 1
 
 
 def test_what_the_count_leaves_is_looked_at_soon(
-    our_relay: Relay, monkeypatch: pytest.MonkeyPatch
+    our_relay: OutboxRelay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    our_relay.hand_over()
+    our_relay.dispatch_due()
     assert not our_relay.woken
     monkeypatch.setattr(our_relay, "first", lambda _: True)
-    our_relay.hand_over()
+    our_relay.dispatch_due()
     assert our_relay.woken
 
 
-def test_an_item_goes_out_once_within_its_lease(our_relay: Relay, valkey: Valkey) -> None:
-    owed()
-    our_relay.hand_over()
-    assert our_relay.hand_over() == 0
+def test_an_item_goes_out_once_within_its_lease(our_relay: OutboxRelay, valkey: Valkey) -> None:
+    outbox_item()
+    our_relay.dispatch_due()
+    assert our_relay.dispatch_due() == 0
     assert len(valkey.waiting()) == 1
 
 
-def test_an_item_goes_out_again_after_its_lease(our_relay: Relay, valkey: Valkey) -> None:
-    item = owed()
-    our_relay.hand_over()
+def test_an_item_goes_out_again_after_its_lease(our_relay: OutboxRelay, valkey: Valkey) -> None:
+    item = outbox_item()
+    our_relay.dispatch_due()
     valkey.client.flushdb()
     let_hand_over_lapse()
-    assert our_relay.hand_over() == 1
+    assert our_relay.dispatch_due() == 1
     assert valkey.items() == [item.pk]
 
 
-def test_an_item_in_a_workers_hands_is_left_alone(our_relay: Relay) -> None:
-    claimed(owed())
-    assert our_relay.hand_over() == 0
+def test_an_item_in_a_workers_hands_is_left_alone(our_relay: OutboxRelay) -> None:
+    leased_item(outbox_item())
+    assert our_relay.dispatch_due() == 0
 
 
-def test_finished_items_are_left_alone(our_relay: Relay) -> None:
-    owed(settled_at=Now())
-    owed(failed_at=Now())
-    assert our_relay.hand_over() == 0
+def test_finished_items_are_left_alone(our_relay: OutboxRelay) -> None:
+    outbox_item(settled_at=Now())
+    outbox_item(failed_at=Now())
+    assert our_relay.dispatch_due() == 0
 
 
-def test_urgent_items_go_first_and_overtake_at_the_broker(our_relay: Relay, valkey: Valkey) -> None:
-    first = owed()
-    our_relay.hand_over()
-    second, urgent = owed(), owed(priority=Priority.URGENT)
-    our_relay.hand_over()
+def test_urgent_items_go_first_and_overtake_at_the_broker(
+    our_relay: OutboxRelay, valkey: Valkey
+) -> None:
+    first = outbox_item()
+    our_relay.dispatch_due()
+    second, urgent = outbox_item(), outbox_item(priority=Priority.URGENT)
+    our_relay.dispatch_due()
     assert valkey.items() == [urgent.pk, first.pk, second.pk]
     assert valkey.waiting()[0].priority == AT_BROKER[Priority.URGENT]
 
 
-def test_urgent_items_are_taken_before_a_deep_queue(our_relay: Relay, valkey: Valkey) -> None:
+def test_urgent_items_are_taken_before_a_deep_queue(our_relay: OutboxRelay, valkey: Valkey) -> None:
     """More waits than the window holds, and the urgent one came last."""
-    deep = range(2 * WINDOW * BATCH)
+    deep = range(2 * WINDOW * BATCH_SIZE)
     OutboxItem.objects.bulk_create(OutboxItem(task="test.task", key=str(key)) for key in deep)
-    urgent = owed(priority=Priority.URGENT)
-    our_relay.hand_over()
+    urgent = outbox_item(priority=Priority.URGENT)
+    our_relay.dispatch_due()
     assert valkey.items()[0] == urgent.pk
 
 
-def test_a_deep_queue_shares_messages(our_relay: Relay, valkey: Valkey) -> None:
-    items = [owed().pk for _ in range(2 * BATCH)]
-    our_relay.hand_over()
+def test_a_deep_queue_shares_messages(our_relay: OutboxRelay, valkey: Valkey) -> None:
+    items = [outbox_item().pk for _ in range(2 * BATCH_SIZE)]
+    our_relay.dispatch_due()
     assert valkey.items() == items
     assert 2 <= len(valkey.waiting()) < len(items)
 
 
-def test_a_few_items_spread_over_workers(our_relay: Relay, valkey: Valkey) -> None:
-    owed()
-    owed()
-    our_relay.hand_over()
+def test_a_few_items_spread_over_workers(our_relay: OutboxRelay, valkey: Valkey) -> None:
+    outbox_item()
+    outbox_item()
+    our_relay.dispatch_due()
     assert len(valkey.waiting()) == 2
 
 
-def test_items_of_two_tasks_never_share_a_message(our_relay: Relay, valkey: Valkey) -> None:
+def test_items_of_two_tasks_never_share_a_message(our_relay: OutboxRelay, valkey: Valkey) -> None:
     for number in range(40):
         OutboxItem.objects.create(task=f"test.{number % 2}", key=str(number))
-    our_relay.hand_over()
+    our_relay.dispatch_due()
     assert {sent.task for sent in valkey.waiting()} == {"test.0", "test.1"}
     assert len(valkey.items()) == 40
 
 
-def test_the_window_at_the_broker_is_bounded(our_relay: Relay, valkey: Valkey) -> None:
+def test_the_window_at_the_broker_is_bounded(our_relay: OutboxRelay, valkey: Valkey) -> None:
     OutboxItem.objects.bulk_create(
-        OutboxItem(task="test.task", key=str(number)) for number in range(3 * WINDOW * BATCH)
+        OutboxItem(task="test.task", key=str(number)) for number in range(3 * WINDOW * BATCH_SIZE)
     )
     for _ in range(6):
-        our_relay.hand_over()
+        our_relay.dispatch_due()
     assert len(valkey.waiting()) <= WINDOW + relay.SPREAD
     assert our_relay.limited
 
 
 def test_without_workers_nothing_piles_up_lease_after_lease(
-    our_relay: Relay, valkey: Valkey
+    our_relay: OutboxRelay, valkey: Valkey
 ) -> None:
     OutboxItem.objects.bulk_create(
         OutboxItem(task="test.task", key=str(number)) for number in range(100)
     )
     for _ in range(3 * WINDOW):
-        our_relay.hand_over()
+        our_relay.dispatch_due()
         let_hand_over_lapse()
     assert len(valkey.waiting()) <= WINDOW + relay.SPREAD
 
 
-def test_a_full_take_says_that_there_may_be_more(our_relay: Relay) -> None:
-    deep = range(WINDOW * BATCH + 1)
+def test_a_full_take_says_that_there_may_be_more(our_relay: OutboxRelay) -> None:
+    deep = range(WINDOW * BATCH_SIZE + 1)
     OutboxItem.objects.bulk_create(OutboxItem(task="test.task", key=str(key)) for key in deep)
-    assert our_relay.hand_over() == WINDOW * BATCH
+    assert our_relay.dispatch_due() == WINDOW * BATCH_SIZE
     assert our_relay.limited
 
 
-def test_a_drained_queue_is_not_limited(our_relay: Relay) -> None:
-    owed()
-    our_relay.hand_over()
+def test_a_drained_queue_is_not_limited(our_relay: OutboxRelay) -> None:
+    outbox_item()
+    our_relay.dispatch_due()
     assert not our_relay.limited
 
 
@@ -288,10 +291,10 @@ def idle(number: int) -> list[int]:
     return [item.pk for item in OutboxItem.objects.bulk_create(items)]
 
 
-def test_idle_items_take_a_small_part_of_the_window(our_relay: Relay, valkey: Valkey) -> None:
+def test_idle_items_take_a_small_part_of_the_window(our_relay: OutboxRelay, valkey: Valkey) -> None:
     waiting = idle(5_000)
     for _ in range(5):
-        our_relay.hand_over()
+        our_relay.dispatch_due()
     sent = valkey.waiting()
     assert valkey.items() == waiting[: IDLE_WINDOW * IDLE_BATCH]
     assert {(each.priority, len(each.items)) for each in sent} == {
@@ -300,39 +303,43 @@ def test_idle_items_take_a_small_part_of_the_window(our_relay: Relay, valkey: Va
     assert our_relay.limited
 
 
-def test_a_fresh_report_goes_past_thousands_of_idle_items(our_relay: Relay, valkey: Valkey) -> None:
+def test_a_fresh_report_goes_past_thousands_of_idle_items(
+    our_relay: OutboxRelay, valkey: Valkey
+) -> None:
     idle(5_000)
-    our_relay.hand_over()
-    fresh, urgent = owed(), owed(priority=Priority.URGENT)
-    assert our_relay.hand_over() == 2
+    our_relay.dispatch_due()
+    fresh, urgent = outbox_item(), outbox_item(priority=Priority.URGENT)
+    assert our_relay.dispatch_due() == 2
     assert valkey.items()[:2] == [urgent.pk, fresh.pk]
 
 
-def test_idle_items_wait_while_a_burst_lies_at_the_broker(our_relay: Relay, valkey: Valkey) -> None:
-    burst = [owed().pk for _ in range(IDLE_WINDOW)]
-    our_relay.hand_over()
+def test_idle_items_wait_while_a_burst_lies_at_the_broker(
+    our_relay: OutboxRelay, valkey: Valkey
+) -> None:
+    burst = [outbox_item().pk for _ in range(IDLE_WINDOW)]
+    our_relay.dispatch_due()
     waiting = idle(IDLE_BATCH)
-    assert our_relay.hand_over() == 0
+    assert our_relay.dispatch_due() == 0
     assert valkey.take() == burst
-    assert our_relay.hand_over() == IDLE_BATCH
+    assert our_relay.dispatch_due() == IDLE_BATCH
     assert valkey.items() == waiting
 
 
 def test_idle_items_follow_one_another_without_waiting_for_the_sweep(
-    our_relay: Relay, valkey: Valkey
+    our_relay: OutboxRelay, valkey: Valkey
 ) -> None:
     waiting, seen = idle(10 * IDLE_WINDOW * IDLE_BATCH), []
     for _ in range(11):
-        our_relay.hand_over()
+        our_relay.dispatch_due()
         seen += valkey.take()
     assert seen == waiting
-    our_relay.hand_over()
+    our_relay.dispatch_due()
     assert not our_relay.limited
 
 
-def test_sweep_fails_what_killed_its_last_worker(our_relay: Relay) -> None:
-    poison, behind = owed(attempts=MAX_ATTEMPTS, claimed_until=Now()), owed()
-    assert our_relay.sweep() == 1
+def test_sweep_fails_what_killed_its_last_worker(our_relay: OutboxRelay) -> None:
+    poison, behind = outbox_item(attempts=MAX_ATTEMPTS, claimed_until=Now()), outbox_item()
+    assert our_relay.dispatch_all_due() == 1
     poison.refresh_from_db()
     behind.refresh_from_db()
     assert poison.error == "WorkerLost"
@@ -340,19 +347,19 @@ def test_sweep_fails_what_killed_its_last_worker(our_relay: Relay) -> None:
     assert behind.due_at > behind.created_at
 
 
-def test_sweep_leaves_the_last_attempt_its_lease(our_relay: Relay) -> None:
-    item = owed(attempts=MAX_ATTEMPTS - 1)
-    claimed(item)
-    our_relay.sweep()
+def test_sweep_leaves_the_last_attempt_its_lease(our_relay: OutboxRelay) -> None:
+    item = outbox_item(attempts=MAX_ATTEMPTS - 1)
+    leased_item(item)
+    our_relay.dispatch_all_due()
     item.refresh_from_db()
     assert item.failed_at is None
 
 
-def test_two_relays_hand_an_item_over_once(our_relay: Relay, valkey: Valkey) -> None:
-    items = [owed().pk for _ in range(30)]
-    second = Relay(app)
+def test_two_relays_hand_an_item_over_once(our_relay: OutboxRelay, valkey: Valkey) -> None:
+    items = [outbox_item().pk for _ in range(30)]
+    second = OutboxRelay(app)
     with second.connected():
-        threads = [threading.Thread(target=each.sweep) for each in (our_relay, second)]
+        threads = [threading.Thread(target=each.dispatch_all_due) for each in (our_relay, second)]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -362,19 +369,23 @@ def test_two_relays_hand_an_item_over_once(our_relay: Relay, valkey: Valkey) -> 
 
 
 def test_a_worker_starts_with_an_empty_broker_and_all_of_it_to_come(
-    our_relay: Relay, valkey: Valkey
+    our_relay: OutboxRelay, valkey: Valkey
 ) -> None:
     """Whatever lay there, and of whatever kind; what rests after a failure rests on."""
-    handed, begun, _resting = owed(), owed(), owed(attempts=1, due_at=Now() + LEASE)
-    our_relay.hand_over()
-    claimed(begun)
+    handed, begun, _resting = (
+        outbox_item(),
+        outbox_item(),
+        outbox_item(attempts=1, due_at=Now() + LEASE),
+    )
+    our_relay.dispatch_due()
+    leased_item(begun)
     valkey.client.set(f"celery\x06\x16{AT_BROKER[Priority.IDLE]}", "no list")
     valkey.client.hset("unacked", "x", "no JSON")
     valkey.client.zadd("unacked_index", {"x": 0})
-    start_afresh()
+    on_worker_ready()
     assert not valkey.client.exists("unacked", "unacked_index")
     assert valkey.items() == []
-    our_relay.hand_over()
+    our_relay.dispatch_due()
     assert valkey.items() == [handed.pk]
 
 
@@ -382,20 +393,20 @@ def test_a_worker_starts_without_a_broker(
     frozen_broker: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Handed over, it may be lost: it is due at once."""
-    item = owed(due_at=Now() + LEASE)
+    item = outbox_item(due_at=Now() + LEASE)
     started = time.monotonic()
-    relay.start_afresh(Celery("other", broker=frozen_broker, set_as_current=False))
+    relay.purge_and_requeue(Celery("other", broker=frozen_broker, set_as_current=False))
     assert time.monotonic() - started < 1
     assert "relay.broker_not_emptied" in caplog.text
     assert OutboxItem.objects.filter(pk=item.pk, due_at__lte=Now()).exists()
 
 
 def test_a_refused_broker_costs_little_and_loses_nothing() -> None:
-    item = owed()
+    item = outbox_item()
     ours = relay_to("redis://127.0.0.1:1/0")
     with ours.connected():
         started = time.monotonic()
-        assert ours.hand_over() == 0
+        assert ours.dispatch_due() == 0
         assert time.monotonic() - started < 0.5
     ours.close()
     item.refresh_from_db()
@@ -403,19 +414,19 @@ def test_a_refused_broker_costs_little_and_loses_nothing() -> None:
 
 
 def test_a_frozen_broker_costs_less_than_a_second(frozen_broker: str) -> None:
-    owed()
+    outbox_item()
     ours = relay_to(frozen_broker)
     with ours.connected():
         started = time.monotonic()
         for _ in range(100):
-            ours.hand_over()
+            ours.dispatch_due()
         assert time.monotonic() - started < 1
     ours.close()
 
 
 def test_a_frozen_unix_socket_costs_less_than_a_second(tmp_path: Path) -> None:
     path = tmp_path / "s"
-    owed()
+    outbox_item()
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(path))
         listening.listen(0)
@@ -423,47 +434,47 @@ def test_a_frozen_unix_socket_costs_less_than_a_second(tmp_path: Path) -> None:
         with ours.connected():
             started = time.monotonic()
             for _ in range(100):
-                ours.hand_over()
+                ours.dispatch_due()
             assert time.monotonic() - started < 1
 
 
 def test_what_a_broker_did_not_take_goes_out_when_it_is_back(
-    our_relay: Relay, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
+    our_relay: OutboxRelay, valkey: Valkey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The broker fails at the third message: two are out, two are given back."""
-    items = [owed().pk for _ in range(4)]
+    items = [outbox_item().pk for _ in range(4)]
     answers = iter([None, None, BrokerError("TimeoutError")])
     publish = our_relay.broker.publish
 
-    def failing(message: Message) -> None:
+    def failing(message: TaskMessage) -> None:
         if error := next(answers):
             raise error
         publish(message)
 
     with monkeypatch.context() as patched:
         patched.setattr(our_relay.broker, "publish", failing)
-        assert our_relay.hand_over() == 2
-    our_relay.broker_pause.succeeded()
-    assert our_relay.hand_over() == 2
+        assert our_relay.dispatch_due() == 2
+    our_relay.broker_pause.reset()
+    assert our_relay.dispatch_due() == 2
     assert valkey.items() == items
 
 
 def test_a_broker_out_of_reach_is_asked_ever_more_rarely() -> None:
-    pause, lefts = BackOff("test"), []
+    pause, lefts = Backoff("test"), []
     for _ in range(8):
-        pause.failed("ConnectionError")
-        lefts.append(pause.left)
+        pause.record_failure("ConnectionError")
+        lefts.append(pause.remaining_seconds)
     for left, middle in zip(lefts, [0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0, 2.0], strict=True):
         assert middle * backoff.JITTER[0] - 0.01 < left <= middle * backoff.JITTER[1]
     assert len({round(left, 3) for left in lefts[5:]}) > 1
-    pause.succeeded()
-    assert pause.left == 0
+    pause.reset()
+    assert pause.remaining_seconds == 0
 
 
 def test_a_long_trouble_fills_no_log(caplog: pytest.LogCaptureFixture) -> None:
-    pause = BackOff("test.trouble")
+    pause = Backoff("test.trouble")
     for _ in range(1000):
-        pause.failed("ConnectionError")
+        pause.record_failure("ConnectionError")
     assert caplog.text.count("test.trouble") == 10  # the 1st, 2nd, 4th … 512th
 
 
@@ -494,12 +505,12 @@ def refusing_broker() -> Iterator[Refusing]:
 
 
 def test_a_dead_broker_is_asked_once_a_pause(refusing_broker: Refusing) -> None:
-    owed()
+    outbox_item()
     ours = relay_to(f"redis://127.0.0.1:{refusing_broker.port}/0")
     end = time.monotonic() + 1.0
     with ours.connected():
         while time.monotonic() < end:  # as NOTIFYs of a burst would wake it
-            ours.hand_over()
+            ours.dispatch_due()
             time.sleep(0.001)
     ours.close()
     assert 3 <= ours.broker_pause.failures <= 5
@@ -507,10 +518,10 @@ def test_a_dead_broker_is_asked_once_a_pause(refusing_broker: Refusing) -> None:
 
 
 @pytest.fixture
-def serving(valkey: Valkey) -> Iterator[Relay]:
+def serving(valkey: Valkey) -> Iterator[OutboxRelay]:
     """The relay at work in a thread of its own, past its first sweep."""
-    first = owed()
-    ours = Relay(app)
+    first = outbox_item()
+    ours = OutboxRelay(app)
     thread = threading.Thread(target=ours.run)
     thread.start()
     assert until(lambda: valkey.items() == [first.pk])
@@ -526,14 +537,14 @@ def cut_the_relays_connection() -> None:
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE application_name = %s AND datname = current_database()",
-            [outbox.CHANNEL],
+            [queue.CHANNEL],
         )
 
 
 @pytest.mark.usefixtures("serving")
 def test_a_notify_wakes_the_relay_at_once(valkey: Valkey) -> None:
-    item = owed()
-    outbox.wake()
+    item = outbox_item()
+    queue.notify()
     assert until(lambda: valkey.items() == [item.pk], 1.5)  # the sweep comes after two
 
 
@@ -543,24 +554,24 @@ def test_what_came_in_the_quiet_after_a_notify_goes_out_when_it_is_over(
     monkeypatch.setattr(relay, "SWEEP", 60.0)
     monkeypatch.setattr(relay, "QUIET", 0.5)
     request.getfixturevalue("serving")
-    first = owed()
-    outbox.wake()
+    first = outbox_item()
+    queue.notify()
     assert until(lambda: valkey.items() == [first.pk])
-    second = owed()
+    second = outbox_item()
     assert until(lambda: second.pk in valkey.items(), 1.0)
 
 
 @pytest.mark.usefixtures("serving")
 def test_the_sweep_finds_what_a_lost_notify_left(valkey: Valkey) -> None:
-    item = owed()
+    item = outbox_item()
     assert until(lambda: valkey.items() == [item.pk], relay.SWEEP + 1)
 
 
 @pytest.mark.usefixtures("serving")
 def test_the_relay_comes_back_after_its_connection_is_cut(valkey: Valkey) -> None:
     cut_the_relays_connection()
-    item = owed()
-    outbox.wake()
+    item = outbox_item()
+    queue.notify()
     assert until(lambda: valkey.items() == [item.pk])
 
 
@@ -568,8 +579,8 @@ def test_a_database_without_tables_is_asked_ever_more_rarely(
     valkey: Valkey, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Before the first migration: connecting works, and nothing else."""
-    monkeypatch.setattr(relay, "_TAKE", "SELECT FROM no_such_table")
-    ours = Relay(app)
+    monkeypatch.setattr(relay, "_LEASE_SQL", "SELECT FROM no_such_table")
+    ours = OutboxRelay(app)
     thread = threading.Thread(target=ours.run)
     thread.start()
     time.sleep(1.2)
@@ -582,9 +593,9 @@ def test_a_database_without_tables_is_asked_ever_more_rarely(
 @pytest.mark.usefixtures("serving")
 def test_a_full_window_goes_on_without_waiting_for_the_sweep(valkey: Valkey) -> None:
     """A worker that takes everything at once: what lies behind the window follows quickly."""
-    items = range(3 * WINDOW * BATCH)
+    items = range(3 * WINDOW * BATCH_SIZE)
     OutboxItem.objects.bulk_create(OutboxItem(task="test.task", key=str(key)) for key in items)
-    outbox.wake()
+    queue.notify()
     started, seen = time.monotonic(), 0
     while seen < len(items):
         seen += len(valkey.take())

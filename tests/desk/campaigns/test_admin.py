@@ -9,15 +9,15 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from lxml import html
 
-from core.audit import log as events
-from reports.campaigns import manual_grouping as grouping
+from core.audit import events as log
+from reports.campaigns import manual_grouping
 from reports.campaigns.grouping_locks import GroupingError
 from reports.models import Campaign, CampaignLink, CampaignProposal, Event
-from tests.support import report_factories as evidence
+from tests.support import report_factories
 from tests.support.campaign_factories import (
+    add_to_campaign,
     campaign,
     hand,
-    laid,
     members,
     merged_by_machine,
     proposed,
@@ -49,10 +49,12 @@ def shown(who: Person, address: str) -> str:
 def known(subject: Campaign, **typed: Any) -> Any:
     """A report of the campaign of which everything is known."""
     story = f"Gọi báo cắt điện, STK 19031234567890. {typed}"
-    report = evidence.report(story, caller_number="0550 000 123", claimed_office="utility")
-    evidence.number(report, "+84550000123")
-    evidence.read(report, actions=["transfer_money"], money_lost_vnd=2_000_000, ongoing=True)
-    return laid(report, subject, reason="Cùng số gọi 0550 000 123").report
+    report = report_factories.report(story, caller_number="0550 000 123", claimed_office="utility")
+    report_factories.number(report, "+84550000123")
+    report_factories.read(
+        report, actions=["transfer_money"], money_lost_vnd=2_000_000, ongoing=True
+    )
+    return add_to_campaign(report, subject, reason="Cùng số gọi 0550 000 123").report
 
 
 def test_the_page_tells_what_the_reports_share(duty: Person) -> None:
@@ -78,7 +80,7 @@ def test_a_large_campaign_asks_no_more_than_a_small_one(lead: Person) -> None:
     asked = []
     for size in (2, 60):
         subject = campaign(f"Đ-26-B{size}", size)
-        grouping.detach(subject.pk, members(subject)[:1], hand(lead.user), 1)
+        manual_grouping.detach(subject.pk, members(subject)[:1], hand(lead.user), 1)
         lead.client.get(page_of(subject))
         with CaptureQueriesContext(
             connection,
@@ -90,7 +92,7 @@ def test_a_large_campaign_asks_no_more_than_a_small_one(lead: Person) -> None:
 
 def test_an_old_address_and_an_old_code_lead_on(duty: Person) -> None:
     small, large = campaign("Đ-26-AAA", 1), campaign("Đ-26-BBB", 1)
-    grouping.merge(small.pk, large.pk, hand(duty.user), versions(small, large))
+    manual_grouping.merge(small.pk, large.pk, hand(duty.user), versions(small, large))
     for old in (page_of(small), f"{LIST}code/đ-26-aaa/", f"{LIST}code/Đ-26-AAA/"):
         answer = duty.client.get(old, follow=True)
         assert answer.request["PATH_INFO"] == page_of(large)
@@ -117,7 +119,7 @@ def test_ticked_reports_are_detached_and_the_page_tells_of_it(duty: Person) -> N
 
 def test_attaching_asks_first_and_says_where_each_report_lies(duty: Person) -> None:
     here, there = campaign("Đ-26-AAA"), campaign("Đ-26-BBB", 1)
-    alone = evidence.report("Lẻ.")
+    alone = report_factories.report("Lẻ.")
     other = CampaignLink.objects.get(campaign=there).report
     numbers = f"{alone.public_number}\n{other.public_number.lower().replace('-', ' ', 0)}"
     asked = post(duty, here, "attach", numbers=numbers).content.decode()
@@ -129,7 +131,7 @@ def test_attaching_asks_first_and_says_where_each_report_lies(duty: Person) -> N
 
 
 def test_from_its_own_page_a_report_is_attached_and_detached(duty: Person) -> None:
-    here, report = campaign("Đ-26-BBB", 1), evidence.report("Lẻ.")
+    here, report = campaign("Đ-26-BBB", 1), report_factories.report("Lẻ.")
     page = reverse("admin:reports_report_change", args=[report.pk])
     assert "Tin này chưa ở đợt nào" in shown(duty, page)
     sent = {"code": "d 26 bbb", "numbers": report.public_number, "reason": WHY}
@@ -144,7 +146,7 @@ def test_from_its_own_page_a_report_is_attached_and_detached(duty: Person) -> No
 def test_a_code_that_names_no_campaign_is_asked_again_with_what_was_typed(
     duty: Person, code: str, told: str
 ) -> None:
-    report = evidence.report("Lẻ.")
+    report = report_factories.report("Lẻ.")
     sent = {"code": code, "numbers": report.public_number, "reason": WHY}
     answer = duty.client.post(f"{LIST}attach/", sent)
     page = answer.content.decode()
@@ -194,7 +196,7 @@ def test_the_fold_of_an_act_that_is_not_done_stays_open_and_says_why(
     subject, away, other = campaign("Đ-26-AAA", 2), campaign("Đ-26-BBB", 1), campaign("Đ-26-CCC")
     merged_by_machine(away, subject)
     asked, version = proposed(subject, other, "Cùng số"), versions(subject)[subject.pk]
-    done = grouping.detach(subject.pk, members(subject)[:1], hand(duty.user), version)
+    done = manual_grouping.detach(subject.pk, members(subject)[:1], hand(duty.user), version)
     key = {"take-back": f"/{done.pk}", "part": f"/{away.pk}", "keep-two": f"/{asked.pk}"}
     fold = open_fold(post(duty, subject, f"{act}{key.get(act, '')}", reason=""))
     told = {"merge": "Chưa ghi mã đợt.", "attach": "Chưa ghi số tin nào."}
@@ -207,8 +209,10 @@ def test_what_was_typed_to_take_an_act_back_stays(
     duty: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     subject = campaign("Đ-26-AAA", 2)
-    done = grouping.detach(subject.pk, members(subject)[:1], hand(duty.user), 1)
-    monkeypatch.setattr(grouping, "take_back", Mock(side_effect=GroupingError("Máy chủ bận.")))
+    done = manual_grouping.detach(subject.pk, members(subject)[:1], hand(duty.user), 1)
+    monkeypatch.setattr(
+        manual_grouping, "undo_action", Mock(side_effect=GroupingError("Máy chủ bận."))
+    )
     fold = open_fold(post(duty, subject, f"take-back/{done.pk}"))
     assert fold.xpath("string(.//textarea)").strip() == WHY
     assert "Máy chủ bận." in fold.text_content()
@@ -233,7 +237,7 @@ def test_chosen_campaigns_are_merged_with_counts_of_done_and_refused(duty: Perso
     chosen = {"action": "merge_chosen", "_selected_action": [first.pk, second.pk, third.pk]}
     assert "Giữ lại đợt nào?" in duty.client.post(f"{LIST}?nhip=all", chosen).content.decode()
     seen = [f"{pk}:{version}" for pk, version in versions(first, second, third).items()]
-    grouping.detach(second.pk, members(second)[:1], hand(duty.user), 1)
+    manual_grouping.detach(second.pk, members(second)[:1], hand(duty.user), 1)
     done = {"campaigns": seen, "into": third.pk, "reason": WHY}
     page = duty.client.post(f"{LIST}merge/", done, follow=True).content.decode()
     assert "Đã gộp 1 đợt vào Đ-26-CCC, 2 tin" in page
@@ -255,7 +259,7 @@ def test_a_version_that_is_none_merges_nothing(duty: Person, seen: str) -> None:
 def test_a_merge_is_taken_back_on_the_page(duty: Person) -> None:
     small, large = campaign("Đ-26-AAA", 2), campaign("Đ-26-BBB", 1)
     before = state()
-    act = grouping.merge(small.pk, large.pk, hand(duty.user), versions(small, large))
+    act = manual_grouping.merge(small.pk, large.pk, hand(duty.user), versions(small, large))
     assert "Lấy lại việc này" in shown(duty, page_of(large))
     page = post(duty, large, f"take-back/{act.pk}").content.decode()
     assert "Đã lấy lại: 2 tin về chỗ cũ" in page
@@ -282,7 +286,7 @@ def test_what_the_machine_would_merge_is_asked_and_turned_down(duty: Person) -> 
     assert "Máy không đề nghị lại" in page
     assert not CampaignProposal.objects.open().exists()
     assert post(duty, large, f"keep-two/{asked.pk}").status_code == 409
-    assert events.about("campaign", large.pk).get().kind == "campaign_kept_two"
+    assert log.events_for("campaign", large.pk).get().kind == "campaign_kept_two"
 
 
 def test_a_proposal_leads_to_the_page_that_asks_which_goes_on(duty: Person) -> None:
@@ -295,7 +299,7 @@ def test_a_proposal_leads_to_the_page_that_asks_which_goes_on(duty: Person) -> N
 
 def test_an_act_is_taken_back_on_its_own_page_alone(duty: Person) -> None:
     subject, other = campaign("Đ-26-AAA", 1), campaign("Đ-26-BBB")
-    act = grouping.detach(subject.pk, members(subject), hand(duty.user), 1)
+    act = manual_grouping.detach(subject.pk, members(subject), hand(duty.user), 1)
     assert post(duty, other, f"take-back/{act.pk}").status_code == 409
 
 
@@ -313,7 +317,7 @@ def test_who_may_not_group_is_refused_on_record(
     before = state()
     assert post(who, subject, act, reports=members(subject)).status_code == 403
     assert state() == before
-    refused = events.about("campaign", subject.pk).get()
+    refused = log.events_for("campaign", subject.pk).get()
     assert (refused.kind, refused.by) == ("refused", who.user)
 
 
@@ -356,7 +360,7 @@ def test_the_list_shows_what_grows_and_finds_old_codes(duty: Person) -> None:
     assert page.index("Đ-26-BBB") < page.index("Đ-26-AAA")
     assert "+3" in page
     assert "Đ-26-CCC" not in page
-    grouping.merge(small.pk, large.pk, hand(duty.user), versions(small, large))
+    manual_grouping.merge(small.pk, large.pk, hand(duty.user), versions(small, large))
     assert "Đ-26-AAA" not in shown(duty, LIST)
     assert "đã gộp vào Đ-26-BBB" in shown(duty, f"{LIST}?q=Đ-26-AAA")
 

@@ -6,15 +6,15 @@ import pytest
 from django.utils import timezone
 from lxml import html
 
-from reports.extraction import redaction as privacy
+from reports.extraction import redaction
 from reports.models import Dispute, Event
 from reports.numbers import disputes, findings
-from reports.numbers.disputes import Asked
+from reports.numbers.disputes import DisputeSubmission
 from reports.numbers.findings import FindingError
 from tests.desk.reports.test_detail import words
 from tests.reports.numbers.test_findings import DISPUTES, NUMBERS, asked, proposed
 from tests.reports.views.test_number_lookup import NUMBER, told
-from tests.support import report_factories as evidence
+from tests.support import report_factories
 from tests.support.officers import Person
 
 QUEUE = "/admin/reports/report/"
@@ -72,7 +72,9 @@ def test_who_proposed_a_number_does_not_reject_the_dispute_over_it(
 
 def test_papers_in_a_reason_are_masked_until_shown_on_record(duty: Person) -> None:
     reason = "Số của tôi, căn cước 038 099 123 456."
-    dispute = disputes.take_in(Asked(NUMBER, reason, "0550000111"), "key-of-the-page-1234")
+    dispute = disputes.submit_dispute(
+        DisputeSubmission(NUMBER, reason, "0550000111"), "key-of-the-page-1234"
+    )
     page = words(duty.client.get(page_of(dispute)))
     assert "Số của tôi, căn cước" in page
     assert "038 099" not in page
@@ -121,7 +123,7 @@ def test_a_wish_from_before_its_head_is_found_too(duty: Person) -> None:
 
 def test_sealed_words_that_do_not_open_break_no_page(duty: Person) -> None:
     dispute = asked()
-    another = privacy.seal("x", "contact", "another")
+    another = redaction.encrypt("x", "contact", "another")
     Dispute.objects.update(reason_sealed=b"\1nothing", contact_sealed=another)
     assert duty.client.get(page_of(dispute)).status_code == 200
 
@@ -173,8 +175,8 @@ def test_a_confirmed_number_is_not_said_to_lack_reports(duty: Person, lead: Pers
 def test_a_report_leads_to_a_proposal_that_is_filled_in_and_no_address_holds_the_number(
     duty: Person,
 ) -> None:
-    report = evidence.report("Họ gọi tôi.")
-    row = evidence.number(report, "+84992000118")
+    report = report_factories.report("Họ gọi tôi.")
+    row = report_factories.number(report, "+84992000118")
     page = duty.client.get(f"/admin/reports/report/{report.pk}/change/").content.decode()
     address = f"/admin/reports/knownnumber/add/?indicator={row.pk}"
     assert address in page

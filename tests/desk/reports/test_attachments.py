@@ -8,14 +8,11 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from core.audit import log as events
-from reports.attachments import sanitized_copies as clean_copies
-from reports.attachments import storage as files
-from reports.attachments.storage import Draft
+from core.audit import events as log
+from reports.attachments import sanitized_copies, storage
+from reports.attachments.storage import PendingUpload
 from reports.models import EvidenceFile, FileCheck, OutboxItem
-from tests.support import fake_clamd as clamd
-from tests.support import images as pictures
-from tests.support import report_factories as evidence
+from tests.support import fake_clamd, images, report_factories
 from tests.support.officers import Person
 from tests.support.resident_pages import words
 
@@ -26,34 +23,36 @@ pytestmark = pytest.mark.django_db
 def _room(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.FILES_DIR = tmp_path / "files"
     settings.CLAMD_URL = ""
-    monkeypatch.setattr(files, "RESERVED", 0)
+    monkeypatch.setattr(storage, "RESERVED", 0)
 
 
 def sent(content: bytes) -> EvidenceFile:
-    draft = Draft("a.jpg")
-    draft.begin()
+    draft = PendingUpload("a.jpg")
+    draft.open()
     draft.write(content)
     draft.finish()
-    files.keep(draft, evidence.report())
+    storage.store(draft, report_factories.report())
     return EvidenceFile.objects.get(pk=draft.id)
 
 
 def looked_into(content: bytes) -> EvidenceFile:
     file = sent(content)
-    clean_copies.work_off(OutboxItem.objects.filter(key=file.pk).values_list("pk", flat=True))
+    sanitized_copies.process_items(
+        OutboxItem.objects.filter(key=file.pk).values_list("pk", flat=True)
+    )
     return file
 
 
 @pytest.fixture
 def picture() -> EvidenceFile:
-    return looked_into(pictures.telling_jpeg())
+    return looked_into(images.telling_jpeg())
 
 
 @pytest.fixture
 def harmful(settings: Settings) -> EvidenceFile:
-    with clamd.running() as running:
+    with fake_clamd.running() as running:
         settings.CLAMD_URL = running.url
-        return looked_into(pictures.jpeg() + pictures.EICAR)
+        return looked_into(images.jpeg() + images.EICAR)
 
 
 def page_of(officer: Person, file: EvidenceFile) -> str:
@@ -74,14 +73,14 @@ def original_of(file: EvidenceFile) -> str:
 
 
 def test_a_file_that_nobody_looked_into_says_so(duty: Person) -> None:
-    assert "Máy chưa xem" in page_of(duty, sent(pictures.jpeg()))
+    assert "Máy chưa xem" in page_of(duty, sent(images.jpeg()))
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (pictures.jpeg(), "Chưa quét mã độc Có bản đã xóa dữ liệu ẩn"),
-        (pictures.png_of(30_000, 30_000), "Chưa quét mã độc Ảnh có quá nhiều điểm"),
+        (images.jpeg(), "Chưa quét mã độc Có bản đã xóa dữ liệu ẩn"),
+        (images.png_of(30_000, 30_000), "Chưa quét mã độc Ảnh có quá nhiều điểm"),
         (b"\xff\xd8\xff\xe0" + b"." * 90, "Chưa quét mã độc Ảnh hỏng, không mở được"),
         (b"%PDF-1.7\n", "Chưa quét mã độc Không phải ảnh"),
     ],
@@ -99,13 +98,13 @@ def test_a_picture_is_shown_as_we_drew_it(duty: Person, picture: EvidenceFile) -
     assert answer["Content-Security-Policy"] == "default-src 'none'"
     assert "no-store" in answer["Cache-Control"]
     assert answer.content.startswith(b"\xff\xd8\xff")
-    assert pictures.SECRET not in answer.content
+    assert images.SECRET not in answer.content
 
 
 def test_looking_is_on_record_once_a_day(duty: Person, picture: EvidenceFile) -> None:
     for _ in range(3):
         duty.client.get(picture_of(picture))
-    (event,) = events.about("report", picture.report_id)
+    (event,) = log.events_for("report", picture.report_id)
     assert (event.kind, event.by, event.detail) == ("revealed", duty.user, {"what": "copy"})
     assert "Ảnh kèm theo, bản đã xóa dữ liệu ẩn" in page_of(duty, picture)
 
@@ -122,13 +121,13 @@ def test_a_stranger_sees_no_picture(client: Client, picture: EvidenceFile) -> No
 
 
 def test_what_has_no_copy_is_not_found(duty: Person) -> None:
-    for file in (sent(pictures.jpeg()), looked_into(b"%PDF-1.7\n")):
+    for file in (sent(images.jpeg()), looked_into(b"%PDF-1.7\n")):
         assert duty.client.get(picture_of(file)).status_code == 404
-        assert not events.about("report", file.report_id).exists()
+        assert not log.events_for("report", file.report_id).exists()
 
 
 def test_a_picture_of_another_report_is_not_found(duty: Person, picture: EvidenceFile) -> None:
-    other = evidence.report()
+    other = report_factories.report()
     answer = duty.client.get(f"/admin/reports/report/{other.pk}/picture/{picture.pk}/")
     assert answer.status_code == 404
 
@@ -136,7 +135,7 @@ def test_a_picture_of_another_report_is_not_found(duty: Person, picture: Evidenc
 def test_a_lost_copy_is_told_and_made_again_on_a_press(duty: Person, picture: EvidenceFile) -> None:
     copy = FileCheck.objects.get().copy_id
     assert copy
-    files.path_of(copy, files.COPIES).unlink()
+    storage.path_of(copy, storage.COPIES).unlink()
     assert "Bản đã xóa dữ liệu ẩn bị mất, bấm Cho máy đọc lại" in page_of(duty, picture)
     assert duty.client.get(picture_of(picture)).status_code == 404
     duty.client.post(f"/admin/reports/report/{picture.report_id}/read-again/")
@@ -149,9 +148,9 @@ def test_a_harmful_original_is_given_only_behind_a_warning(
     assert "Vẫn tải bản gốc có mã độc (ghi nhật ký)" in page_of(duty, harmful)
     refused = duty.client.post(original_of(harmful))
     assert "Tệp này có mã độc" in words(refused.content.decode())
-    assert not events.about("report", harmful.report_id).exists()
+    assert not log.events_for("report", harmful.report_id).exists()
     answer = duty.client.post(original_of(harmful), {"harmful": "1"})
     assert answer["Content-Type"] == "application/octet-stream"
     assert answer["Content-Disposition"].endswith('-1.bin"')
-    assert b"".join(answer.streaming_content).endswith(pictures.EICAR)
-    assert events.about("report", harmful.report_id).get().detail["what"] == "file"
+    assert b"".join(answer.streaming_content).endswith(images.EICAR)
+    assert log.events_for("report", harmful.report_id).get().detail["what"] == "file"

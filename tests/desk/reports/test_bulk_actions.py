@@ -5,13 +5,13 @@ from uuid import UUID, uuid4
 import pytest
 from django.http import HttpResponse
 
-from core.audit import log as events
-from desk.reports import bulk_actions as bulk
+from core.audit import events as log
+from desk.reports import bulk_actions
 from reports.cases import bulk as many
 from reports.cases import workflow
 from reports.models import Campaign, CampaignLink, Case, Event, Report
 from tests.desk.reports.test_detail import words
-from tests.support import report_factories as evidence
+from tests.support import report_factories
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +39,7 @@ def statuses(*reports: Report) -> list[str]:
 
 
 def test_the_page_before_the_press_names_the_reports_and_does_nothing(duty: Person) -> None:
-    one, two = evidence.report("a"), evidence.report("b")
+    one, two = report_factories.report("a"), report_factories.report("b")
     page = choose(duty, "junk_many", one, two)
     assert "Đánh dấu tin rác 2 tin" in words(page)
     assert one.public_number in words(page)
@@ -48,8 +48,12 @@ def test_the_page_before_the_press_names_the_reports_and_does_nothing(duty: Pers
 
 
 def test_what_is_done_and_what_is_refused_is_told_by_number(duty: Person) -> None:
-    one, stale, ended = evidence.report("a"), evidence.report("b"), evidence.report("c")
-    workflow.note(stale.pk, by=duty.user, version=1, reason="Đã gọi.")
+    one, stale, ended = (
+        report_factories.report("a"),
+        report_factories.report("b"),
+        report_factories.report("c"),
+    )
+    workflow.add_note(stale.pk, by=duty.user, version=1, reason="Đã gọi.")
     Case.objects.filter(report=ended).update(status="withdrawn")
     told = words(press(duty, "junk", rows(one, stale, ended), **WHY))
     assert "Đã làm 1 tin, không làm 2 tin." in told
@@ -62,25 +66,25 @@ def test_what_is_done_and_what_is_refused_is_told_by_number(duty: Person) -> Non
 
 
 def test_the_same_press_twice_acts_once_and_tells_the_same(duty: Person) -> None:
-    one, key = evidence.report("a"), uuid4()
+    one, key = report_factories.report("a"), uuid4()
     press(duty, "junk", rows(one), key, **WHY)
     again = words(press(duty, "junk", rows(one, version=2), key, **WHY))
     assert "đã làm rồi, không làm lại" in again
     assert "Đã làm 1 tin, không làm 0 tin." in again
-    assert events.about("report", one.pk).filter(kind="junked").count() == 1
-    assert events.about("bulk", key).get().detail["done"] == [one.public_number]
+    assert log.events_for("report", one.pk).filter(kind="junked").count() == 1
+    assert log.events_for("bulk", key).get().detail["done"] == [one.public_number]
 
 
 def test_what_two_presses_at_once_did_is_told_together(duty: Person) -> None:
     key = uuid4()
-    many.keep(key, "junk", many.Result(["a"], [("b", "stale")]), duty.user)
-    many.keep(key, "junk", many.Result(["b"], [("a", "stale"), ("c", "status")]), duty.user)
-    told = many.kept(key, duty.user)
+    many.store_result(key, "junk", many.Result(["a"], [("b", "stale")]), duty.user)
+    many.store_result(key, "junk", many.Result(["b"], [("a", "stale"), ("c", "status")]), duty.user)
+    told = many.load_result(key, duty.user)
     assert told == ("junk", many.Result(["b", "a"], [("c", "status")]))
 
 
 def test_without_a_reason_nothing_is_done_and_all_is_kept(duty: Person) -> None:
-    one = evidence.report("a")
+    one = report_factories.report("a")
     page = press(duty, "close", rows(one), outcome="duplicate", reason=" ")
     assert page.status_code == 422
     assert "Chưa ghi lý do." in words(page)
@@ -89,22 +93,22 @@ def test_without_a_reason_nothing_is_done_and_all_is_kept(duty: Person) -> None:
 
 
 def test_many_are_not_ended_over_the_head_of_who_is_still_pressed(duty: Person) -> None:
-    one, pressed = evidence.report("a"), evidence.report("b", happening_now=True)
+    one, pressed = report_factories.report("a"), report_factories.report("b", happening_now=True)
     told = words(press(duty, "close", rows(one, pressed), outcome="duplicate", **WHY))
     assert "người báo còn đang bị ép" in told
     assert statuses(one, pressed) == ["closed", "new"]
 
 
 def test_a_lead_assigns_many_to_one_officer(lead: Person, duty: Person) -> None:
-    one, two = evidence.report("a"), evidence.report("b")
+    one, two = report_factories.report("a"), report_factories.report("b")
     told = words(press(lead, "assign", rows(one, two), officer=duty.user.pk))
     assert "Đã làm 2 tin" in told
     assert set(Case.objects.values_list("officer", flat=True)) == {duty.user.pk}
 
 
-@pytest.mark.parametrize("verb", bulk.TITLES)
+@pytest.mark.parametrize("verb", bulk_actions.TITLES)
 def test_who_lacks_the_right_is_refused_on_record(editor: Person, verb: str) -> None:
-    one, key = evidence.report("a"), uuid4()
+    one, key = report_factories.report("a"), uuid4()
     assert press(editor, verb, rows(one), key, **WHY).status_code == 403
     refused = Event.objects.get(kind="refused")
     assert refused.subject_id == f"reports_report_bulk_{verb}"
@@ -112,7 +116,7 @@ def test_who_lacks_the_right_is_refused_on_record(editor: Person, verb: str) -> 
 
 
 def test_duty_is_not_offered_what_only_a_lead_may(duty: Person) -> None:
-    evidence.report("a")
+    report_factories.report("a")
     page = duty.client.get(QUEUE).content.decode()
     assert 'value="junk_many"' in page
     assert 'value="assign_many"' not in page
@@ -122,8 +126,8 @@ def test_duty_is_not_offered_what_only_a_lead_may(duty: Person) -> None:
 def test_more_than_the_most_is_refused_with_a_sentence(
     duty: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bulk, "MOST", 2)
-    made = [evidence.report(str(number)) for number in range(3)]
+    monkeypatch.setattr(bulk_actions, "MOST", 2)
+    made = [report_factories.report(str(number)) for number in range(3)]
     page = duty.client.post(
         QUEUE,
         {"action": "junk_many", "_selected_action": [str(made[0].pk)], "select_across": "1"},
@@ -135,7 +139,7 @@ def test_more_than_the_most_is_refused_with_a_sentence(
 
 
 def test_all_that_match_are_taken_not_only_those_on_the_page(duty: Person) -> None:
-    made = [evidence.report(str(number)) for number in range(3)]
+    made = [report_factories.report(str(number)) for number in range(3)]
     Case.objects.filter(report=made[2]).update(status="closed", outcome="duplicate")
     page = choose(duty, "junk_many", made[0], select_across="1")
     assert "Đánh dấu tin rác 2 tin" in words(page)
@@ -150,13 +154,13 @@ def test_a_report_that_is_not_there_is_told(duty: Person) -> None:
     strange = uuid4()
     told = words(press(duty, "junk", f"{strange}:1:", **WHY))
     assert f"hoặc bạn không được xem {strange}" in told
-    assert events.about("report", strange).get().kind == "refused"
+    assert log.events_for("report", strange).get().kind == "refused"
 
 
 def test_reports_are_attached_and_those_that_moved_are_left(duty: Person) -> None:
     into = Campaign.objects.create(code="Đ-26-K4M", title="Giả điện lực")
     other = Campaign.objects.create(code="Đ-26-K5M", title="Khác")
-    one, moved = evidence.report("a"), evidence.report("b")
+    one, moved = report_factories.report("a"), report_factories.report("b")
     CampaignLink.objects.create(campaign=other, report=moved, kind="same_number", strength=1)
     told = words(press(duty, "attach", rows(one, moved), code="đ-26-k4m", reason="Cùng kịch bản."))
     assert "Đã làm 1 tin, không làm 1 tin." in told
@@ -166,7 +170,7 @@ def test_reports_are_attached_and_those_that_moved_are_left(duty: Person) -> Non
 
 
 def test_a_campaign_that_is_not_there_is_told_beside_its_field(duty: Person) -> None:
-    page = press(duty, "attach", rows(evidence.report("a")), code="Đ-26-XXX", reason="Vì")
+    page = press(duty, "attach", rows(report_factories.report("a")), code="Đ-26-XXX", reason="Vì")
     assert page.status_code == 422
     assert "Không có đợt mang mã “Đ-26-XXX”." in words(page)
 
@@ -174,7 +178,7 @@ def test_a_campaign_that_is_not_there_is_told_beside_its_field(duty: Person) -> 
 @pytest.mark.parametrize("typed", ["K4M", "k-4m", "26 k4m", "d 26 K4M", "Đ-26-K4M"])
 def test_a_campaigns_code_is_read_however_it_is_typed(duty: Person, typed: str) -> None:
     into = Campaign.objects.create(code="Đ-26-K4M", title="Giả điện lực")
-    one = evidence.report("a")
+    one = report_factories.report("a")
     press(duty, "attach", rows(one), code=typed, reason="Cùng kịch bản.")
     assert CampaignLink.objects.get(report=one).campaign == into
 
@@ -182,26 +186,26 @@ def test_a_campaigns_code_is_read_however_it_is_typed(duty: Person, typed: str) 
 def test_of_a_short_code_of_two_years_it_is_asked_which(duty: Person) -> None:
     for year in (25, 26):
         Campaign.objects.create(code=f"Đ-{year}-K4M", title="Giả điện lực")
-    page = press(duty, "attach", rows(evidence.report("a")), code="K4M", reason="Vì")
+    page = press(duty, "attach", rows(report_factories.report("a")), code="K4M", reason="Vì")
     assert "Có mấy đợt mang mã “K4M”: Đ-26-K4M, Đ-25-K4M." in words(page)
 
 
 def test_a_part_of_a_short_code_names_nothing(duty: Person) -> None:
     Campaign.objects.create(code="Đ-26-XK4M", title="Giả điện lực")
-    page = press(duty, "attach", rows(evidence.report("a")), code="K4M", reason="Vì")
+    page = press(duty, "attach", rows(report_factories.report("a")), code="K4M", reason="Vì")
     assert page.status_code == 422
 
 
 def test_another_officer_does_not_read_the_result(duty: Person, lead: Person) -> None:
     key = uuid4()
-    many.keep(key, "junk", many.Result(["a"], []), duty.user)
+    many.store_result(key, "junk", many.Result(["a"], []), duty.user)
     assert lead.client.get(f"{QUEUE}bulk/{key}/").status_code == 404
 
 
 def test_what_is_not_begun_in_time_is_left_and_told(
     duty: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(many, "PATIENCE", -1.0)
-    one = evidence.report("a")
+    monkeypatch.setattr(many, "TIMEOUT_SECONDS", -1.0)
+    one = report_factories.report("a")
     assert "chọn lại và làm tiếp" in words(press(duty, "junk", rows(one), **WHY))
     assert statuses(one) == ["new"]

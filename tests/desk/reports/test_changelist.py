@@ -13,12 +13,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from lxml import html
 
-from desk import pagination as paging
-from desk.reports import queue_counts as figures
+from desk import pagination
+from desk.reports import queue_counts
 from reports.models import Case, Clock, Commune, OutboxItem, QueueTally, Report
-from reports.monitoring import queue_stats as stats
-from reports.monitoring.queue_stats import Standing
-from tests.support import report_factories as evidence
+from reports.monitoring import queue_stats
+from reports.monitoring.queue_stats import QueueState
+from tests.support import report_factories
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -50,9 +50,9 @@ def stand(report: Report, **decided: object) -> None:
 
 
 def test_the_unread_comes_first_then_the_most_urgent_then_the_oldest(duty: Person) -> None:
-    low, high, unread, later = (evidence.report(f"tin {n}") for n in range(4))
+    low, high, unread, later = (report_factories.report(f"tin {n}") for n in range(4))
     for report, priority in ((low, 20), (high, 90), (later, 20)):
-        evidence.read(report, priority=priority)
+        report_factories.read(report, priority=priority)
     assert shown(duty.client) == [unread, high, low, later]
 
 
@@ -64,14 +64,14 @@ def test_the_unread_comes_first_then_the_most_urgent_then_the_oldest(duty: Perso
 def test_a_priority_is_a_word_with_its_figure_in_the_title(
     duty: Person, priority: int, word: str
 ) -> None:
-    evidence.read(evidence.report(), priority=priority)
+    report_factories.read(report_factories.report(), priority=priority)
     page = duty.client.get(QUEUE).content.decode()
     badge = html.document_fromstring(page).find_class("urgent")[0]
     assert (badge.text, badge.get("title")) == (word, f"{priority} trên 100")
 
 
 def test_what_the_machine_has_not_read_says_so(duty: Person) -> None:
-    evidence.report()
+    report_factories.report()
     assert "máy chưa đọc" in words(duty.client)
 
 
@@ -79,11 +79,11 @@ def test_a_row_says_what_an_officer_needs(duty: Person) -> None:
     commune = Commune.objects.create(
         codename="xa_x", code="1", name="Xã Mẫu", former_districts=[], former_communes=[]
     )
-    report = evidence.report(STORY, caller_number="0550 000 123", commune_id=commune.pk)
-    evidence.read(report, priority=90, money_lost_vnd=35_500_000)
+    report = report_factories.report(STORY, caller_number="0550 000 123", commune_id=commune.pk)
+    report_factories.read(report, priority=90, money_lost_vnd=35_500_000)
     for n in range(2):
-        evidence.number(evidence.report(f"khác {n}"), "+84550000123")
-    evidence.number(report, "+84550000123")
+        report_factories.number(report_factories.report(f"khác {n}"), "+84550000123")
+    report_factories.number(report, "+84550000123")
     row = words(duty.client)
     for part in (report.public_number, "rút sổ tiết kiệm", "vừa xong", "0550 000 123", "×3",
                  "35,5 triệu", "Xã Mẫu", "chưa phân công", "Giả danh công an báo dính vụ án"):  # fmt: skip
@@ -91,9 +91,9 @@ def test_a_row_says_what_an_officer_needs(duty: Person) -> None:
 
 
 def test_the_count_of_a_foreign_number_leads_to_its_reports(duty: Person) -> None:
-    abroad = {evidence.report(f"tin {n}") for n in range(2)}
+    abroad = {report_factories.report(f"tin {n}") for n in range(2)}
     for report in abroad:
-        evidence.number(report, "+447700900123")
+        report_factories.number(report, "+447700900123")
     page = html.document_fromstring(duty.client.get(QUEUE).content.decode())
     (link,) = {tag.get("href") for tag in page.find_class("tag") if tag.get("href")}
     assert link == "?q=%2B447700900123&viec=all"
@@ -106,9 +106,9 @@ FILTERS = {"": "NRWB", "open": "NRWB", "burning": "B", "unassigned": "NWB", "min
 
 @pytest.mark.parametrize(("chosen", "expected"), FILTERS.items())
 def test_the_queue_is_filtered_by_the_work_wanted(duty: Person, chosen: str, expected: str) -> None:
-    reports = {letter: evidence.report(f"tin {letter}") for letter in "NRWBC"}
+    reports = {letter: report_factories.report(f"tin {letter}") for letter in "NRWBC"}
     for letter, report in reports.items():
-        evidence.read(report, ongoing=letter == "B")
+        report_factories.read(report, ongoing=letter == "B")
     stand(reports["R"], status="in_review", officer=duty.user)
     stand(reports["W"], status="waiting")
     stand(reports["C"], status="closed", outcome="duplicate")
@@ -118,9 +118,9 @@ def test_the_queue_is_filtered_by_the_work_wanted(duty: Person, chosen: str, exp
 def test_who_is_pressed_and_waits_for_the_look_comes_first_who_came_last_before_all(
     duty: Person,
 ) -> None:
-    taken, old, new, no_clock = (evidence.report(f"tin {n}") for n in range(4))
+    taken, old, new, no_clock = (report_factories.report(f"tin {n}") for n in range(4))
     for report, priority in ((taken, 99), (old, 70), (new, 70), (no_clock, 60)):
-        evidence.read(report, ongoing=True, priority=priority)
+        report_factories.read(report, ongoing=True, priority=priority)
     now = timezone.now()
     for report, since in ((old, 600), (new, 1)):
         stand(report, due_at=now)
@@ -147,8 +147,8 @@ def test_the_queue_is_filtered_by_money_and_scenario(
     }
     reports = {}
     for letter, (lost, scenario) in facts.items():
-        reports[letter] = evidence.report(f"tin {letter}")
-        evidence.read(reports[letter], money_lost_vnd=lost, scenario=scenario)
+        reports[letter] = report_factories.report(f"tin {letter}")
+        report_factories.read(reports[letter], money_lost_vnd=lost, scenario=scenario)
     assert set(shown(duty.client, query)) == {reports[letter] for letter in expected}
 
 
@@ -156,8 +156,8 @@ def test_the_queue_is_filtered_by_money_and_scenario(
     "typed", ["rút sổ", "rut so tiet kiem", "RÚT  SỔ", "kiem rut", "công an tỉnh"]
 )
 def test_words_are_found_with_marks_and_without(duty: Person, typed: str) -> None:
-    report = evidence.triaged(STORY)
-    evidence.triaged("Nhân viên điện lực gọi.")
+    report = report_factories.triaged(STORY)
+    report_factories.triaged("Nhân viên điện lực gọi.")
     assert found(duty.client, typed) == [report]
 
 
@@ -166,25 +166,25 @@ def test_words_are_found_with_marks_and_without(duty: Person, typed: str) -> Non
     ["0550000123", "0550 000 123", "+84 550 000 123", "0550.000.123", "84550000123", "000123"],
 )
 def test_a_number_is_found_in_any_spelling_and_by_its_end(duty: Person, typed: str) -> None:
-    report = evidence.triaged("Họ gọi.", caller_number="0550-000-123")
-    evidence.triaged("Họ gọi.", caller_number="0550 000 999")
+    report = report_factories.triaged("Họ gọi.", caller_number="0550-000-123")
+    report_factories.triaged("Họ gọi.", caller_number="0550 000 999")
     assert found(duty.client, typed) == [report]
 
 
 def test_an_account_of_a_story_is_found(duty: Person) -> None:
-    report = evidence.triaged("Bảo chuyển vào tài khoản 1903 5678 9012 gấp.")
+    report = report_factories.triaged("Bảo chuyển vào tài khoản 1903 5678 9012 gấp.")
     assert found(duty.client, "190356789012") == [report]
 
 
 @pytest.mark.parametrize("dress", [str, str.lower, lambda number: number.replace("-", " ")])
 def test_a_report_is_found_by_its_number(duty: Person, dress: Callable[[str], str]) -> None:
-    report = evidence.report()
-    evidence.report("khác")
+    report = report_factories.report()
+    report_factories.report("khác")
     assert found(duty.client, dress(report.public_number)) == [report]
 
 
 def test_a_search_looks_at_closed_reports_too(duty: Person) -> None:
-    report = evidence.triaged(STORY)
+    report = report_factories.triaged(STORY)
     stand(report, status="closed", outcome="duplicate")
     assert found(duty.client, "tiet kiem") == [report]
 
@@ -193,7 +193,7 @@ def test_a_search_looks_at_closed_reports_too(duty: Person) -> None:
     "typed", ["%", "_", "\\", "'; DROP TABLE x; --", "\u202e", "🙂", "…" * 500]
 )
 def test_a_strange_search_finds_nothing_and_breaks_nothing(duty: Person, typed: str) -> None:
-    evidence.triaged(STORY)
+    report_factories.triaged(STORY)
     assert found(duty.client, typed) == []
 
 
@@ -211,9 +211,9 @@ def statements(client: Client, **query: str) -> list[str]:
 
 def test_a_page_of_fifty_takes_twelve_statements_at_most(duty: Person) -> None:
     for n in range(60):
-        report = evidence.report(f"tin {n}", caller_number="0550 000 123")
-        evidence.read(report)
-        evidence.number(report, "+84550000123")
+        report = report_factories.report(f"tin {n}", caller_number="0550 000 123")
+        report_factories.read(report)
+        report_factories.number(report, "+84550000123")
     assert len(shown(duty.client)) == 50
     for query in ({}, {"p": "2"}, {"q": "0550 000 123", "viec": "all"}, {"kieu": "police_case"}):
         assert len(statements(duty.client, **query)) <= 12
@@ -224,12 +224,12 @@ def test_an_empty_list_says_so(duty: Person) -> None:
     page = words(duty.client, "?q=khongcochunao")
     assert "Không tin nào có số hay chữ ấy." in page
     assert "Thao tác" not in page  # there is nothing to do it with
-    evidence.report()
+    report_factories.report()
     assert "Không có tin nào ở đây." not in words(duty.client)
 
 
 def test_open_reports_are_looked_up_by_their_keys(duty: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     for work in ("open", "burning", "overdue", "unassigned", "mine", "waiting", "answered"):
         keys = [sql for sql in statements(duty.client, viec=work) if 'report"."id" AS "pk"' in sql]
         assert keys
@@ -238,9 +238,9 @@ def test_open_reports_are_looked_up_by_their_keys(duty: Person) -> None:
 
 
 def test_nothing_counts_the_whole_table(duty: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paging, "NEAR", 3)
+    monkeypatch.setattr(pagination, "NEAR", 3)
     for n in range(5):
-        evidence.report(f"tin {n}")
+        report_factories.report(f"tin {n}")
     counting = [sql for sql in statements(duty.client, viec="all") if "COUNT(*)" in sql]
     assert [sql for sql in counting if "LIMIT 3" not in sql] == []
     assert duty.client.get(QUEUE).context["cl"].result_count == 3
@@ -248,7 +248,7 @@ def test_nothing_counts_the_whole_table(duty: Person, monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("address", ["/admin/", QUEUE])
 def test_no_page_of_the_desk_counts_every_report(duty: Person, address: str) -> None:
-    evidence.report()
+    report_factories.report()
     with CaptureQueriesContext(connection) as queries:
         duty.client.get(address)
     asked = [query["sql"] for query in queries.captured_queries]
@@ -258,9 +258,9 @@ def test_no_page_of_the_desk_counts_every_report(duty: Person, address: str) -> 
 
 
 def test_the_strip_counts_what_waits_now_and_shows_the_total_with_its_time(duty: Person) -> None:
-    evidence.read(evidence.report("a"), ongoing=True)
-    stats.roll_up()
-    evidence.report("b")
+    report_factories.read(report_factories.report("a"), ongoing=True)
+    queue_stats.store_queue_balance()
+    report_factories.report("b")
     at = timezone.localtime(QueueTally.objects.get().counted_at)
     text = words(duty.client)
     for part in ("1 máy chưa đọc", "1 đang bị ép", "2 chưa phân công",
@@ -275,7 +275,7 @@ def test_a_total_is_written_as_people_write_it(duty: Person) -> None:
 
 
 def test_an_old_count_says_so(duty: Person) -> None:
-    stats.roll_up()
+    queue_stats.store_queue_balance()
     QueueTally.objects.update(counted_at=Now() - timedelta(days=3))
     text = words(duty.client)
     assert "Số cũ: đã 3 ngày không đếm lại" in text
@@ -287,9 +287,9 @@ def test_a_portal_that_never_counted_says_so(duty: Person) -> None:
 
 
 def test_an_equation_that_is_false_is_shown_as_false(duty: Person) -> None:
-    evidence.report()
+    report_factories.report()
     OutboxItem.objects.all().delete()
-    stats.roll_up()
+    queue_stats.store_queue_balance()
     assert "Lệch 1 tin" in words(duty.client)
 
 
@@ -297,15 +297,15 @@ def test_an_equation_that_is_false_is_shown_as_false(duty: Person) -> None:
 def test_the_queue_stands_without_its_count(
     trouble: type[Exception], duty: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def late(unit: str | None) -> Standing:
+    def late(unit: str | None) -> QueueState:
         raise trouble
 
-    monkeypatch.setattr(figures, "standing", late)
+    monkeypatch.setattr(queue_counts, "standing", late)
     assert "Chưa đếm được" in words(duty.client)
 
 
 def test_what_the_machine_gave_up_on_is_a_list_of_its_own(duty: Person) -> None:
-    stuck, _ = evidence.report("a"), evidence.report("b")
+    stuck, _ = report_factories.report("a"), report_factories.report("b")
     OutboxItem.objects.filter(key=str(stuck.pk)).update(failed_at=Now())
     stand(stuck, status="closed", outcome="duplicate")
     assert shown(duty.client, "?viec=stuck") == [stuck]
@@ -314,7 +314,7 @@ def test_what_the_machine_gave_up_on_is_a_list_of_its_own(duty: Person) -> None:
 
 def test_hostile_text_is_text_in_the_queue(duty: Person) -> None:
     hostile = "<script>alert(1)</script> \u202eabc \u200b"
-    evidence.report(hostile, caller_number="<i>0550</i>", commune_raw="<b>x</b>")
+    report_factories.report(hostile, caller_number="<i>0550</i>", commune_raw="<b>x</b>")
     page = duty.client.get(QUEUE).content.decode()
     for tag in ("<script>alert", "<i>0550", "<b>x", "\u202e", "\u200b"):
         assert tag not in page
@@ -322,8 +322,8 @@ def test_hostile_text_is_text_in_the_queue(duty: Person) -> None:
 
 
 def test_the_start_page_shows_what_burns_and_what_is_mine(duty: Person) -> None:
-    burning, mine, other = (evidence.report(f"tin {n}") for n in range(3))
-    evidence.read(burning, ongoing=True)
+    burning, mine, other = (report_factories.report(f"tin {n}") for n in range(3))
+    report_factories.read(burning, ongoing=True)
     stand(mine, status="in_review", officer=duty.user)
     page = html.document_fromstring(duty.client.get("/admin/").content.decode())
     boxes = [box.text_content() for box in page.find_class("rows")][:2]  # then bursts and waves

@@ -5,12 +5,12 @@ from django.contrib.auth.models import Permission
 from django.http import HttpResponse
 from lxml import html
 
-from core.audit import log as events
+from core.audit import events as log
 from reports.cases import workflow
 from reports.models import CannedReply, Case, Message, Report
 from tests.desk.reports.test_detail import words
-from tests.support import report_factories as evidence
-from tests.support.officers import Person, enlist, log_in
+from tests.support import report_factories
+from tests.support.officers import Person, create_officer, log_in
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +37,7 @@ def fields(answer: HttpResponse) -> dict[str, str]:
 def test_a_reply_is_offered_filled_in_the_language_of_the_report(
     duty: Person, reply: CannedReply
 ) -> None:
-    report = evidence.report(language="en")
+    report = report_factories.report(language="en")
     page = words(step(duty, report))
     assert f"We have {report.public_number}." in page
     assert "trang tiếng Anh" in page
@@ -45,13 +45,13 @@ def test_a_reply_is_offered_filled_in_the_language_of_the_report(
 
 
 def test_a_chosen_reply_stands_below_what_was_typed(duty: Person, reply: CannedReply) -> None:
-    answer = step(duty, evidence.report(), reason="Chào bác.", insert="Tin đã nhận.")
+    answer = step(duty, report_factories.report(), reason="Chào bác.", insert="Tin đã nhận.")
     area = html.document_fromstring(answer.content.decode()).get_element_by_id("reason")
     assert area.text.strip() == "Chào bác.\nTin đã nhận."
 
 
 def test_what_is_previewed_is_what_is_sent_once(duty: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     answer = step(duty, report, reason="Bác <b>giữ</b>\nmáy", look="1")
     assert "Người báo sẽ đọc" in words(answer)
     given = fields(answer)
@@ -74,43 +74,43 @@ def test_what_is_previewed_is_what_is_sent_once(duty: Person) -> None:
     ],
 )
 def test_what_may_not_be_sent_is_given_back_with_why(duty: Person, typed: str, told: str) -> None:
-    answer = step(duty, evidence.report(), reason=typed, look="1")
+    answer = step(duty, report_factories.report(), reason=typed, look="1")
     assert answer.status_code == 422
     assert told in words(answer)
     assert typed in words(answer)
 
 
 def test_an_open_blank_is_refused_at_the_last_door_too(duty: Person) -> None:
-    case = evidence.case()
-    with pytest.raises(workflow.PromiseBroken):
-        workflow.message(case.pk, by=duty.user, version=1, reason="Tin {so_tin}")
+    case = report_factories.case()
+    with pytest.raises(workflow.ForbiddenWording):
+        workflow.message_reporter(case.pk, by=duty.user, version=1, reason="Tin {so_tin}")
 
 
 def test_who_may_not_decide_is_refused_on_record(lead: Person) -> None:
-    report = evidence.report()
-    user = enlist("xem", "editor")
+    report = report_factories.report()
+    user = create_officer("xem", "editor")
     user.user_permissions.add(Permission.objects.get(codename="view_report"))
     person = Person(user, log_in(user))
     assert step(person, report).status_code == 403
-    assert events.about("report", report.pk).get().kind == "refused"
+    assert log.events_for("report", report.pk).get().kind == "refused"
 
 
 def test_a_question_is_not_written_where_none_can_be_asked(duty: Person) -> None:
-    case = evidence.case()
+    case = report_factories.case()
     Case.objects.filter(pk=case.pk).update(status="junk")
     assert "không làm được việc này" in words(step(duty, case.report, "ask"))
 
 
 @pytest.mark.parametrize("verb", ["ask", "message"])
 def test_from_the_page_of_a_report_nothing_is_sent_unseen(duty: Person, verb: str) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     page = duty.client.get(f"/admin/reports/report/{report.pk}/change/").content.decode()
     assert f'action="/admin/reports/report/{report.pk}/compose/{verb}/"' in page
     assert f'action="/admin/reports/report/{report.pk}/{verb}/"' not in page
 
 
 def test_after_a_question_that_was_seen_the_next_report_of_the_list_is_there(duty: Person) -> None:
-    first, following = evidence.report("Gọi một."), evidence.report("Gọi hai.")
+    first, following = report_factories.report("Gọi một."), report_factories.report("Gọi hai.")
     back = {"then": "next", "_changelist_filters": "viec=all"}
     seen = step(duty, following, "ask", reason="Mấy giờ?", look="1", **back)
     href = html.document_fromstring(seen.content.decode()).xpath(

@@ -14,17 +14,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from lxml import html
 
-from core.audit import log as events
-from desk.reports.detail import grounds_of
-from reports.cases import deadlines as timekeeping
-from reports.cases import transitions as moves
-from reports.cases import workflow
+from core.audit import events
+from desk.reports.detail import explanations_of
+from reports.cases import deadlines, transitions, workflow
 from reports.models import Case, Facts, Report
 from reports.reference import units
-from reports.tracking import followups as later
+from reports.tracking import followups
 from tests.reports.cases.test_workflow import LEADS, MAY, WORDS
-from tests.support import report_factories as evidence
-from tests.support.officers import Person, enlist, log_in
+from tests.support import report_factories
+from tests.support.officers import Person, create_officer, log_in
 
 pytestmark = pytest.mark.django_db
 
@@ -61,7 +59,7 @@ def press(client: Client, report: Report, verb: str, **typed: Any) -> HttpRespon
 def test_the_words_that_fired_are_marked_with_what_they_speak_for(duty: Person) -> None:
     marks = {
         mark.text: mark.get("title")
-        for mark in look(duty.client, evidence.triaged(STORY)).iter("mark")
+        for mark in look(duty.client, report_factories.triaged(STORY)).iter("mark")
     }
     why = next(why for text, why in marks.items() if "phó giám đốc sở" in text)
     assert "Kiểu lừa: Giả danh lãnh đạo tỉnh, sở, ngành" in why
@@ -70,7 +68,7 @@ def test_the_words_that_fired_are_marked_with_what_they_speak_for(duty: Person) 
 
 
 def test_the_machines_suggestions_stand_with_their_grounds_and_points(duty: Person) -> None:
-    text = words(duty.client.get(page_of(evidence.triaged(STORY))))
+    text = words(duty.client.get(page_of(report_factories.triaged(STORY))))
     assert "máy gợi ý, chưa duyệt" in text
     assert "+24 Kiểu lừa: Giả danh lãnh đạo tỉnh, sở, ngành: “phó giám đốc”" in text
 
@@ -97,26 +95,26 @@ def _reason(rule: str, quote: str, points: float, fact: str = "scenario") -> dic
 
 def grounds(*reasons: dict[str, Any], of: str = "scenario") -> list[tuple[str, str]]:
     """What an officer reads of these reasons of a fact: points and quotes."""
-    told = grounds_of(Facts(reasons=list(reasons)), of)
+    told = explanations_of(Facts(reasons=list(reasons)), of)
     return [(each.points, each.quote) for each in told]
 
 
 def test_before_the_machine_has_read_the_page_says_so_and_works(duty: Person) -> None:
-    report = evidence.report(STORY)
+    report = report_factories.report(STORY)
     assert "máy chưa đọc" in words(duty.client.get(page_of(report)))
     assert press(duty.client, report, "take").status_code == 303
 
 
 def test_hostile_text_is_text_on_the_page(duty: Person) -> None:
     hostile = "<script>alert(1)</script><b>công an</b> \u202egnas\u202c \u200b {{ x }}"
-    report = evidence.triaged(
+    report = report_factories.triaged(
         hostile,
         caller_number="<i>0</i>",
         claimed_name='"><u>',
         commune_raw="<s>",
         money_lost_raw="<q>",
     )
-    workflow.note(report.pk, by=duty.user, version=1, reason="<em>ghi</em>\u202e")
+    workflow.add_note(report.pk, by=duty.user, version=1, reason="<em>ghi</em>\u202e")
     page = duty.client.get(page_of(report)).content.decode()
     for raw in (
         "<script>alert",
@@ -135,12 +133,12 @@ def test_hostile_text_is_text_on_the_page(duty: Person) -> None:
 
 
 def test_twenty_thousand_signs_fit_the_page(duty: Person) -> None:
-    report = evidence.triaged("công an " * 2500)
+    report = report_factories.triaged("công an " * 2500)
     assert look(duty.client, report).find_class("tale")
 
 
 def test_nothing_on_the_page_can_be_edited(duty: Person) -> None:
-    for form in look(duty.client, evidence.triaged(STORY)).forms:
+    for form in look(duty.client, report_factories.triaged(STORY)).forms:
         assert {name for name in form.fields if name} <= {
             "csrfmiddlewaretoken", "version", "reason", "unit", "outcome", "officer",
             "code", "numbers",  # of the campaign that it is attached to
@@ -153,7 +151,7 @@ def test_nothing_on_the_page_can_be_edited(duty: Person) -> None:
 
 def test_the_model_admin_saves_and_deletes_nothing(duty: Person) -> None:
     model_admin = admin.site.get_model_admin(Report)
-    report = evidence.report()
+    report = report_factories.report()
     request: Any = None
     with pytest.raises(PermissionDenied):
         model_admin.save_model(request, report, None, True)
@@ -162,23 +160,23 @@ def test_the_model_admin_saves_and_deletes_nothing(duty: Person) -> None:
 
 
 def test_posting_to_the_page_itself_changes_nothing(duty: Person) -> None:
-    report = evidence.report(STORY)
+    report = report_factories.report(STORY)
     assert duty.client.post(page_of(report), {"story": "x"}).status_code == 405
     assert Report.objects.get(pk=report.pk).story == STORY
 
 
-@pytest.mark.parametrize("verb", moves.TABLE)
+@pytest.mark.parametrize("verb", transitions.TABLE)
 def test_each_button_takes_its_decision_and_the_log_shows_it(lead: Person, verb: str) -> None:
-    report, _ = evidence.report(STORY), evidence.unit()
+    report, _ = report_factories.report(STORY), report_factories.unit()
     status = next(status for status in LEADS if f"{verb}=" in LEADS[status])
     given = {"outcome": "duplicate"} if status == "closed" else {}
     Case.objects.filter(report=report).update(status=status, **given)
     if status == "actioned":
-        timekeeping.keep(report.case, starts=("verify",))
+        deadlines.apply_transition(report.case, starts=("verify",))
     officer = {"officer": lead.user.pk} if verb == "assign" else {}
     response = press(lead.client, report, verb, **officer)
     assert response.status_code == 303
-    assert events.about("report", report.pk).get().kind == moves.TABLE[verb].event
+    assert events.events_for("report", report.pk).get().kind == transitions.TABLE[verb].event
     after = words(lead.client.get(response.headers["Location"]))
     for typed in WORDS[verb].values():
         assert typed in after or typed == "duplicate"
@@ -189,36 +187,36 @@ def test_each_button_takes_its_decision_and_the_log_shows_it(lead: Person, verb:
     [(role, verb) for role in MAY for verb in WORDS if verb not in MAY[role].split()],
 )
 def test_who_may_not_is_refused_and_the_try_is_on_record(role: str, verb: str) -> None:
-    user = enlist(role, role)
-    report = evidence.report(STORY)
+    user = create_officer(role, role)
+    report = report_factories.report(STORY)
     assert press(log_in(user), report, verb).status_code == 403
     assert Case.objects.get(report=report).version == 1
-    kinds = [event.kind for event in events.about("report", report.pk)]
+    kinds = [event.kind for event in events.events_for("report", report.pk)]
     assert kinds == ["refused"]
 
 
 @pytest.mark.parametrize(
-    "address", [*moves.TABLE, "reveal-contact", "reveal-phrase", "reveal-story"]
+    "address", [*transitions.TABLE, "reveal-contact", "reveal-phrase", "reveal-story"]
 )
 def test_an_act_has_no_get(duty: Person, address: str) -> None:
-    report = evidence.report(STORY, contact="0992 000 118")
+    report = report_factories.report(STORY, contact="0992 000 118")
     assert duty.client.get(act_of(report, address)).status_code == 405
-    assert not events.about("report", report.pk)
+    assert not events.events_for("report", report.pk)
 
 
 @pytest.mark.parametrize("address", ["take", "junk", "reveal-contact"])
 def test_a_forged_post_is_refused(duty: Person, address: str) -> None:
-    report = evidence.report(STORY, contact="0992 000 118")
+    report = report_factories.report(STORY, contact="0992 000 118")
     forger = Client(enforce_csrf_checks=True)
     forger.cookies = duty.client.cookies
     answer = forger.post(act_of(report, address), {"version": 1, "reason": "x"})
     assert answer.status_code == 403
     assert "Chưa gửi được" in answer.content.decode()
-    assert [event.kind for event in events.about("report", report.pk)] == ["refused"]
+    assert [event.kind for event in events.events_for("report", report.pk)] == ["refused"]
 
 
 def test_a_lost_race_is_told_and_the_typed_words_stay(duty: Person, lead: Person) -> None:
-    report = evidence.report(STORY)
+    report = report_factories.report(STORY)
     press(lead.client, report, "take")
     late = duty.client.post(act_of(report, "junk"), {"version": 1, "reason": "Tin <quảng cáo>"})
     assert late.status_code == 409
@@ -230,7 +228,7 @@ def test_a_lost_race_is_told_and_the_typed_words_stay(duty: Person, lead: Person
 
 
 def test_the_words_stay_even_when_the_verb_is_no_longer_offered(duty: Person, lead: Person) -> None:
-    report = evidence.report(STORY)
+    report = report_factories.report(STORY)
     press(lead.client, report, "junk")
     late = duty.client.post(act_of(report, "ask"), {"version": 1, "reason": "Hỏi số tài khoản"})
     assert late.status_code == 409
@@ -238,7 +236,7 @@ def test_the_words_stay_even_when_the_verb_is_no_longer_offered(duty: Person, le
 
 
 def test_a_missing_reason_is_asked_for_beside_its_field(duty: Person) -> None:
-    report = evidence.report(STORY)
+    report = report_factories.report(STORY)
     answer = press(duty.client, report, "close", reason="  ")
     assert answer.status_code == 422
     tree = html.document_fromstring(answer.content.decode())
@@ -250,36 +248,40 @@ def test_a_missing_reason_is_asked_for_beside_its_field(duty: Person) -> None:
 def test_the_reason_of_an_ending_is_empty_until_somebody_gives_one_or_takes_the_suggestion(
     duty: Person,
 ) -> None:
-    report = evidence.triaged("Sáng nay có người xưng công an gọi, tôi cúp máy luôn.")
+    report = report_factories.triaged("Sáng nay có người xưng công an gọi, tôi cúp máy luôn.")
     tree = look(duty.client, report)
     for verb in ("close", "hand_over"):
         assert (tree.get_element_by_id(f"{verb}_reason").text or "").strip() == ""
     (gist,) = tree.xpath("//form[contains(@action, '/close/')]//button[@name='suggested']/@value")
     taken = press(duty.client, report, "close", reason="", suggested=gist)
     assert taken.status_code == 303
-    assert events.about("report", report.pk).get(kind="closed").detail["reason"] == gist
+    assert events.events_for("report", report.pk).get(kind="closed").detail["reason"] == gist
 
 
 def test_typed_words_stand_before_the_suggestion(duty: Person) -> None:
-    report = evidence.triaged("Sáng nay có người xưng công an gọi, tôi cúp máy luôn.")
+    report = report_factories.triaged("Sáng nay có người xưng công an gọi, tôi cúp máy luôn.")
     press(duty.client, report, "close", reason="Tự ghi.", suggested="Gợi ý.")
-    assert events.about("report", report.pk).get(kind="closed").detail["reason"] == "Tự ghi."
+    assert events.events_for("report", report.pk).get(kind="closed").detail["reason"] == "Tự ghi."
 
 
 def _pressed(_: Person) -> Report:
-    return evidence.report(STORY, happening_now=True)
+    return report_factories.report(STORY, happening_now=True)
 
 
 def _written(duty: Person) -> Report:
-    report = evidence.report(STORY)
+    report = report_factories.report(STORY)
     workflow.take(report.pk, by=duty.user, version=1)
-    later.reply(report, "Tôi hỏi chuyện này với ạ.", "a-key-of-a-message")
+    followups.submit_reply(report, "Tôi hỏi chuyện này với ạ.", "a-key-of-a-message")
     return report
 
 
 def _wishing(_: Person) -> Report:
-    report = evidence.report(STORY)
-    later.add(report, later.Later(kind="withdrawal", story="Cho tôi rút."), "a-key-of-a-wish")
+    report = report_factories.report(STORY)
+    followups.submit_followup(
+        report,
+        followups.FollowupSubmission(kind="withdrawal", story="Cho tôi rút."),
+        "a-key-of-a-wish",
+    )
     return report
 
 
@@ -313,7 +315,7 @@ def test_what_is_pending_is_ended_by_a_tick_alone(duty: Person, left: Any, told:
     ],
 )
 def test_clumsy_and_hostile_fields_decide_nothing(duty: Person, typed: dict[str, str]) -> None:
-    report = evidence.report(STORY)
+    report = report_factories.report(STORY)
     assert press(duty.client, report, "close", **typed).status_code in {409, 422}
     assert Case.objects.get(report=report).version == 1
 
@@ -328,7 +330,7 @@ SECRETS = {"contact": "0992 000 118", "phrase": "bến đò, 47", "story": "số
 
 def secretive() -> Report:
     story = f"Họ gọi, {SECRETS['story']}."
-    return evidence.triaged(story, contact=SECRETS["contact"], phrase=SECRETS["phrase"])
+    return report_factories.triaged(story, contact=SECRETS["contact"], phrase=SECRETS["phrase"])
 
 
 def test_what_is_personal_is_not_on_the_page(duty: Person) -> None:
@@ -340,18 +342,18 @@ def test_what_is_personal_is_not_on_the_page(duty: Person) -> None:
 @pytest.mark.parametrize("what", SECRETS)
 def test_a_secret_is_shown_once_and_on_record(duty: Person, what: str) -> None:
     report = secretive()
-    shown = duty.client.post(act_of(report, f"reveal-{what}"), evidence.BECAUSE)
+    shown = duty.client.post(act_of(report, f"reveal-{what}"), report_factories.BECAUSE)
     assert SECRETS[what] in words(shown)
     assert "no-store" in shown.headers["Cache-Control"]
-    event = events.about("report", report.pk).get(kind="revealed")
+    event = events.events_for("report", report.pk).get(kind="revealed")
     assert (event.by, event.detail) == (duty.user, {"what": what, "reason": "Gọi lại người báo"})
     assert SECRETS[what] not in duty.client.get(page_of(report)).content.decode()
 
 
 def test_a_secret_cannot_turn_its_line_around(duty: Person) -> None:
-    report = evidence.triaged(STORY, contact="0550 000 111\u202e222")
+    report = report_factories.triaged(STORY, contact="0550 000 111\u202e222")
     assert "0550 000 111[U+202E]222" in words(
-        duty.client.post(act_of(report, "reveal-contact"), evidence.BECAUSE)
+        duty.client.post(act_of(report, "reveal-contact"), report_factories.BECAUSE)
     )
 
 
@@ -361,8 +363,11 @@ def test_without_the_right_nothing_is_revealed(duty: Person) -> None:
         duty.user.groups.get().permissions.get(codename="reveal_contact")
     )
     assert "Hiện số" not in duty.client.get(page_of(report)).content.decode()
-    assert duty.client.post(act_of(report, "reveal-contact"), evidence.BECAUSE).status_code == 403
-    assert events.about("report", report.pk).get().kind == "refused"
+    assert (
+        duty.client.post(act_of(report, "reveal-contact"), report_factories.BECAUSE).status_code
+        == 403
+    )
+    assert events.events_for("report", report.pk).get().kind == "refused"
 
 
 def test_a_secret_without_its_key_is_told(duty: Person, settings: Any) -> None:
@@ -371,14 +376,14 @@ def test_a_secret_without_its_key_is_told(duty: Person, settings: Any) -> None:
     report = secretive()
     settings.FIELD_KEYS = (Fernet.generate_key().decode(),)
     assert "Không mở được" in words(
-        duty.client.post(act_of(report, "reveal-contact"), evidence.BECAUSE)
+        duty.client.post(act_of(report, "reveal-contact"), report_factories.BECAUSE)
     )
 
 
 def test_reports_that_share_a_number_stand_beside_with_the_reason(duty: Person) -> None:
-    first = evidence.triaged("Họ gọi tôi.", caller_number="0550 000 123")
-    other = evidence.triaged("Họ gọi mẹ tôi.", caller_number="+84 550 000 123")
-    stranger = evidence.triaged("Họ gọi ông.", caller_number="0550 000 999")
+    first = report_factories.triaged("Họ gọi tôi.", caller_number="0550 000 123")
+    other = report_factories.triaged("Họ gọi mẹ tôi.", caller_number="+84 550 000 123")
+    stranger = report_factories.triaged("Họ gọi ông.", caller_number="0550 000 999")
     text = words(duty.client.get(page_of(first)))
     assert f"{other.public_number} cùng số điện thoại 0550 000 123" in text
     assert stranger.public_number not in text
@@ -386,7 +391,7 @@ def test_reports_that_share_a_number_stand_beside_with_the_reason(duty: Person) 
 
 
 def test_the_log_tells_what_happened_newest_first(duty: Person) -> None:
-    report = evidence.triaged(STORY)
+    report = report_factories.triaged(STORY)
     press(duty.client, report, "take")
     press(duty.client, report, "note", reason="đã gọi lại")
     text = words(duty.client.get(page_of(report)))
@@ -399,21 +404,21 @@ def test_the_log_tells_what_happened_newest_first(duty: Person) -> None:
 
 
 def test_an_assignment_names_who_got_the_report(lead: Person) -> None:
-    minh = enlist("minh", "duty")
-    report = evidence.report(STORY)
+    minh = create_officer("minh", "duty")
+    report = report_factories.report(STORY)
     press(lead.client, report, "assign", officer=minh.pk)
     assert "Phân công: minh" in words(lead.client.get(page_of(report)))
 
 
 def test_only_officers_who_may_decide_are_offered(lead: Person, editor: Person) -> None:
-    enlist("minh", "duty")
-    options = look(lead.client, evidence.report(STORY)).get_element_by_id("assign_officer")
+    create_officer("minh", "duty")
+    options = look(lead.client, report_factories.report(STORY)).get_element_by_id("assign_officer")
     assert [option.text for option in options.iter("option")][1:] == ["lead", "minh"]
 
 
 def test_the_page_takes_twenty_statements_at_most(lead: Person) -> None:
     reports = [
-        evidence.triaged(
+        report_factories.triaged(
             f"Họ gọi {n}, chuyển vào STK 19031234567890.", caller_number="0550 000 123"
         )
         for n in range(25)
@@ -428,7 +433,7 @@ def test_the_page_takes_twenty_statements_at_most(lead: Person) -> None:
 
 
 def test_the_way_back_keeps_the_filter(duty: Person) -> None:
-    page = look(duty.client, evidence.report(STORY))
+    page = look(duty.client, report_factories.report(STORY))
     assert page.xpath("//div[@class='breadcrumbs']/a[2]/@href") == ["/admin/reports/report/"]
     filtered = duty.client.get(page_of(Report.objects.get()) + "?_changelist_filters=viec%3Dmine")
     assert b'href="/admin/reports/report/?viec=mine"' in filtered.content
@@ -438,7 +443,7 @@ def test_an_erased_report_says_when(duty: Person) -> None:
     from django.db.models.functions import Now
 
     report = secretive()
-    events.record("report", report.pk, "erased")
+    events.log_event("report", report.pk, "erased")
     Report.objects.filter(pk=report.pk).update(
         story="", claimed_name="", commune_raw="", story_sealed=None, contact_sealed=None,
         phrase_sealed=None, contact_index=None, erased_at=Now(),

@@ -15,12 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from core import spreadsheets as sheets
-from reports.facts.merged_report import Leg
+from core import spreadsheets
+from reports.facts.merged_report import Caller
 from reports.models import Event
-from reports.tracking import followups as later
-from reports.tracking.followups import Later
-from tests.support import report_factories as evidence
+from reports.tracking import followups
+from reports.tracking.followups import FollowupSubmission
+from tests.support import report_factories
 from tests.support.officers import Person
 
 PAGE = "/admin/reports/report/export/"
@@ -48,17 +48,17 @@ def exported(person: Person, query: str = "?viec=all", **given: Any) -> list[lis
 
 @pytest.mark.parametrize("text", FORMULAS)
 def test_no_text_begins_as_a_formula(text: str) -> None:
-    assert sheets.guarded(text).startswith("'")
+    assert spreadsheets.escape_formula(text).startswith("'")
 
 
 @pytest.mark.parametrize("text", ["", "công an", "0550 000 123", "a=1", "…=", "'=1"])
 def test_other_texts_stay_as_they_are(text: str) -> None:
-    assert sheets.guarded(text) == text
+    assert spreadsheets.escape_formula(text) == text
 
 
 @given(st.lists(st.lists(st.text(max_size=60), min_size=1, max_size=4), max_size=5))
 def test_whatever_stands_in_a_cell_both_files_can_be_read(rows: list[list[str]]) -> None:
-    for write, read in ((sheets.write_csv, as_csv), (sheets.write_xlsx, as_xlsx)):
+    for write, read in ((spreadsheets.write_csv, as_csv), (spreadsheets.write_xlsx, as_xlsx)):
         file = io.BytesIO()
         assert write(file, rows) == len(rows)
         assert [len(row) for row in read(file.getvalue())] == [len(row) for row in rows]
@@ -66,12 +66,12 @@ def test_whatever_stands_in_a_cell_both_files_can_be_read(rows: list[list[str]])
 
 @given(st.text(max_size=80))
 def test_no_cell_of_csv_is_run(text: str) -> None:
-    assert sheets.guarded(text)[:1] not in set("=+-@\t\r")
+    assert spreadsheets.escape_formula(text)[:1] not in set("=+-@\t\r")
 
 
 def test_a_workbook_holds_texts_and_numbers_and_no_formula() -> None:
     file = io.BytesIO()
-    sheets.write_xlsx(file, [("=1+1", 5, "<b>&\x00")])
+    spreadsheets.write_xlsx(file, [("=1+1", 5, "<b>&\x00")])
     with zipfile.ZipFile(file) as book:
         sheet = book.read("xl/worksheets/sheet1.xml").decode()
     assert "<f>" not in sheet
@@ -83,22 +83,22 @@ pytestmark = pytest.mark.django_db
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_a_row_for_each_report_of_the_filter(lead: Person, kind: str) -> None:
-    here, other = evidence.report("a"), evidence.report("b")
-    evidence.read(here, scenario="police_case")
-    evidence.read(other, scenario="prize")
+    here, other = report_factories.report("a"), report_factories.report("b")
+    report_factories.read(here, scenario="police_case")
+    report_factories.read(other, scenario="prize")
     rows = exported(lead, "?viec=all&kieu=police_case", format=kind)
     assert [row[0] for row in rows] == ["Mã tin", here.public_number]
 
 
 def test_nothing_personal_stands_in_it_unless_asked(lead: Person) -> None:
-    evidence.report("Bà Tư kể.", contact="0992 000 118", commune_raw="số 7 xóm Trên")
+    report_factories.report("Bà Tư kể.", contact="0992 000 118", commune_raw="số 7 xóm Trên")
     told = " ".join(exported(lead)[1])
     assert "có, đã che" in told
     assert not [secret for secret in ("Bà Tư", "0992", "xóm Trên") if secret in told]
 
 
 def test_with_the_right_and_a_reason_it_does(lead: Person) -> None:
-    evidence.report("Bà Tư kể.", contact="0992 000 118")
+    report_factories.report("Bà Tư kể.", contact="0992 000 118")
     told = " ".join(exported(lead, personal="on", reason="Gửi Công an xã")[1])
     assert "Bà Tư" in told
     assert "0992 000 118" in told
@@ -112,7 +112,7 @@ def test_without_a_reason_nothing_personal_is_given(lead: Person) -> None:
 
 
 def test_each_export_is_on_record_with_filter_and_rows(lead: Person) -> None:
-    evidence.report()
+    report_factories.report()
     exported(lead, "?viec=all&q=B%C3%A0+T%C6%B0")
     exported(lead, "?viec=open", personal="on", reason="Gửi Công an xã")
     first, second = Event.objects.filter(kind="exported").order_by("id")
@@ -129,7 +129,7 @@ def test_each_export_is_on_record_with_filter_and_rows(lead: Person) -> None:
 def test_more_than_the_setting_are_refused_and_said(lead: Person, settings: Settings) -> None:
     settings.EXPORT_MOST_ROWS = 2
     for _ in range(3):
-        evidence.report()
+        report_factories.report()
     answer = lead.client.post(PAGE + "?viec=all", {"format": "csv"})
     assert answer.status_code == 422
     assert "Có hơn 2 tin" in answer.content.decode()
@@ -155,21 +155,25 @@ def test_the_right_to_export_is_none_to_personal_data(lead: Person) -> None:
 
 
 def test_a_hostile_story_is_a_text(lead: Person) -> None:
-    evidence.report("=HYPERLINK(0)\u202e\x07")
+    report_factories.report("=HYPERLINK(0)\u202e\x07")
     (head, row) = exported(lead, personal="on", reason="kiểm tra")
     assert row[head.index("Lời kể (đã che số giấy tờ, số thẻ)")] == "'=HYPERLINK(0)[U+202E][U+0007]"
 
 
 def test_what_was_told_later_goes_along(lead: Person) -> None:
-    subject = evidence.report("Họ gọi.", caller_number="0550 000 123")
+    subject = report_factories.report("Họ gọi.", caller_number="0550 000 123")
     said = {
-        "legs": (Leg(number="0550 000 124"),),
+        "legs": (Caller(number="0550 000 124"),),
         "accounts": ("0992000456", "của anh tôi, Vietcombank"),
         "links": ("dichvu-cong.example",),
     }
-    later.add(subject, Later(story="Họ gọi lại hai lần.", **said), "key-of-a-page")
-    later.add(subject, Later(accounts=("0992 000 456",)), "key-of-another")
-    evidence.read_all(subject)
+    followups.submit_followup(
+        subject, FollowupSubmission(story="Họ gọi lại hai lần.", **said), "key-of-a-page"
+    )
+    followups.submit_followup(
+        subject, FollowupSubmission(accounts=("0992 000 456",)), "key-of-another"
+    )
+    report_factories.read_all(subject)
     head, row = exported(lead, personal="on", reason="Gửi Công an xã")
     told = dict(zip(head, row, strict=True))
     assert told["Số gọi kể sau"] == "0550 000 124"
@@ -191,16 +195,16 @@ def test_the_file_is_an_attachment_that_nobody_keeps(lead: Person) -> None:
 def test_a_thousand_reports_cost_few_statements(
     lead: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("desk.reports.export_rows.AT_ONCE", 10)
+    monkeypatch.setattr("desk.reports.export_rows.BATCH_SIZE", 10)
     for _ in range(20):
-        evidence.report(contact="0992 000 118")
+        report_factories.report(contact="0992 000 118")
     with CaptureQueriesContext(connection) as asked:
         assert len(exported(lead)) == 21
     assert len(asked) < 35
 
 
 def test_the_queue_leads_there_with_its_filter(lead: Person, duty: Person) -> None:
-    evidence.report()
+    report_factories.report()
     queue = "/admin/reports/report/?viec=all"
     assert f'{PAGE}?viec=all"' in lead.client.get(queue).content.decode()
     assert PAGE not in duty.client.get(queue).content.decode()

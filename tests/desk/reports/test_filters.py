@@ -6,13 +6,12 @@ import pytest
 from django.utils import timezone
 from lxml import html
 
-from desk import highlighting as marking
-from desk import labels as words
-from desk.reports import filters as facets
+from desk import highlighting, labels
+from desk.reports import filters
 from reports.facts.abuse_flags import ADDRESS_BUSY
 from reports.models import Case, Commune, Crowd, Report
-from tests.support import report_factories as evidence
-from tests.support.officers import Person, enlist
+from tests.support import report_factories
+from tests.support.officers import Person, create_officer
 
 pytestmark = pytest.mark.django_db
 
@@ -38,14 +37,19 @@ def told(duty: Person) -> dict[str, Report]:
     commune = Commune.objects.create(
         codename="xa_x", code="1", name="Xã Mẫu", former_districts=[], former_communes=[]
     )
-    of_x = evidence.report("a", commune_id=commune.pk, channel="hidden", flags=("masked_id",))
-    other, done = evidence.report("b", channel="app"), evidence.report("c", commune_id=commune.pk)
+    of_x = report_factories.report(
+        "a", commune_id=commune.pk, channel="hidden", flags=("masked_id",)
+    )
+    other, done = (
+        report_factories.report("b", channel="app"),
+        report_factories.report("c", commune_id=commune.pk),
+    )
     for report, facts in (
         (of_x, {"scenario": "bank", "priority": 85, "money_lost_vnd": 200_000_000,
                 "offices": ["cong-an-tinh"], "ongoing": True}),
         (done, {"scenario": "bank", "priority": 85}),
     ):  # fmt: skip
-        evidence.read(report, **facts)
+        report_factories.read(report, **facts)
     Case.objects.filter(report=of_x).update(status="in_review", officer=duty.user)
     Case.objects.filter(report=done).update(status="closed", outcome="duplicate")
     return {"x": of_x, "other": other, "done": done}
@@ -71,7 +75,7 @@ def test_each_list_narrows_the_queue(
 
 def test_the_mark_of_a_crowd_is_counted_and_narrows(duty: Person, told: dict[str, Report]) -> None:
     Crowd.objects.create(report=told["other"], marks=[ADDRESS_BUSY])
-    said = marking.plain(words.flag(ADDRESS_BUSY), facets.LONGEST)
+    said = highlighting.plain_line(labels.flag_label(ADDRESS_BUSY), filters.MAX_LENGTH)
     assert f"{said} (1)" in offered(duty)
     assert shown(duty, dau=ADDRESS_BUSY) == {told["other"]}
 
@@ -95,7 +99,7 @@ def test_only_open_cases_are_counted(duty: Person, told: dict[str, Report]) -> N
 
 def test_an_officer_is_named_in_the_list(duty: Person, told: dict[str, Report]) -> None:
     mine = Case.objects.get(report=told["other"])
-    Case.objects.filter(pk=mine.pk).update(officer=enlist("minh", "duty"))
+    Case.objects.filter(pk=mine.pk).update(officer=create_officer("minh", "duty"))
     assert offered(duty)["minh (1)"].startswith("?can-bo=")
 
 
@@ -105,7 +109,7 @@ def test_a_chosen_value_that_occurs_no_more_can_be_let_go(duty: Person) -> None:
     assert links["Tất cả"] == "?"
 
 
-@pytest.mark.parametrize("name", [str(each.parameter_name) for each in facets.NARROWING])
+@pytest.mark.parametrize("name", [str(each.parameter_name) for each in filters.NARROWING])
 @pytest.mark.parametrize("value", ["\0", "<script>", "9" * 40, "٣", "x" * 100_000])
 def test_what_nobody_knows_finds_nothing_and_breaks_nothing(
     duty: Person, told: dict[str, Report], name: str, value: str
@@ -118,9 +122,9 @@ def test_what_nobody_knows_finds_nothing_and_breaks_nothing(
 
 
 def test_of_one_word_the_clock_decides(duty: Person) -> None:
-    late, soon, graver = (evidence.report(name) for name in "abc")
+    late, soon, graver = (report_factories.report(name) for name in "abc")
     for report, priority, hours in ((late, 62, -2), (soon, 79, 3), (graver, 80, 50)):
-        evidence.read(report, priority=priority)
+        report_factories.read(report, priority=priority)
         due = timezone.now() + timedelta(hours=hours)
         Case.objects.filter(report=report).update(due_at=due)
     found = list(duty.client.get(QUEUE).context["cl"].result_list)
@@ -132,5 +136,5 @@ def test_of_one_word_the_clock_decides(duty: Person) -> None:
 def test_rare_values_are_sought_among_the_newest_alone(
     duty: Person, told: dict[str, Report], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(facets, "NEWEST", 1)
+    monkeypatch.setattr(filters, "NEWEST", 1)
     assert shown(duty, viec="all", kieu="bank") == {told["done"]}

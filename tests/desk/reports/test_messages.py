@@ -8,14 +8,14 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 
-from core.audit import log as events
+from core.audit import events as log
 from reports.cases import workflow
-from reports.extraction import redaction as privacy
+from reports.extraction import redaction
 from reports.models import Addition, Case, EvidenceFile, Message, Report
-from reports.tracking import followups as later
-from reports.tracking.followups import Later
+from reports.tracking import followups
+from reports.tracking.followups import FollowupSubmission
 from tests.desk.reports.test_detail import words
-from tests.support import report_factories as evidence
+from tests.support import report_factories
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +40,7 @@ def press(person: Person, report: Report, verb: str, reason: str) -> HttpRespons
 
 def answered(report: Report, text: str) -> Message:
     """A message of the reporter, as intake writes it."""
-    sealed = privacy.seal(text, "text", report.pk)
+    sealed = redaction.encrypt(text, "text", report.pk)
     return Message.objects.create(
         report=report, text_sealed=sealed, content_digest=uuid.uuid4().bytes * 2
     )
@@ -64,15 +64,15 @@ def sent(report: Report, sign: bytes) -> EvidenceFile:
 def test_what_the_officer_asks_or_tells_is_left_for_the_reporter(
     duty: Person, verb: str, status: str
 ) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     assert press(duty, report, verb, QUESTION).status_code == 303
     message = Message.objects.get(report=report)
-    assert (privacy.opened(message, "text"), message.by) == (QUESTION, duty.user)
+    assert (redaction.decrypt_field(message, "text"), message.by) == (QUESTION, duty.user)
     assert Case.objects.get(report=report).status == status
 
 
 def test_what_was_said_since_the_last_act_is_told_above_the_page(duty: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     assert "Người báo có lời mới" not in seen(duty, report)
     added(report, story="Họ vừa gọi lại.")
     assert "Người báo có lời mới" in seen(duty, report)
@@ -83,7 +83,7 @@ def test_what_was_said_since_the_last_act_is_told_above_the_page(duty: Person) -
 
 
 def test_a_file_that_came_since_the_last_act_is_told_above_the_page(duty: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     sent(report, b"1")
     assert "tài liệu mới" not in seen(duty, report)
     press(duty, report, "note", "Đã gọi lại.")
@@ -93,7 +93,7 @@ def test_a_file_that_came_since_the_last_act_is_told_above_the_page(duty: Person
 
 
 def test_a_wish_to_withdraw_is_told_once(duty: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     added(report, "withdrawal")
     page = seen(duty, report)
     assert "Người báo đề nghị rút tin" in page
@@ -101,22 +101,22 @@ def test_a_wish_to_withdraw_is_told_once(duty: Person) -> None:
 
 
 def test_the_record_names_the_message_and_keeps_none_of_its_words(duty: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     press(duty, report, "ask", QUESTION)
-    event = events.about("report", report.pk).get()
+    event = log.events_for("report", report.pk).get()
     assert event.detail["message"] == Message.objects.get().pk
     assert QUESTION not in str(event.detail)
 
 
 def test_a_decision_that_was_not_taken_leaves_no_message(duty: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     with pytest.raises(workflow.StaleVersion):
-        workflow.message(report.pk, by=duty.user, version=7, reason=QUESTION)
+        workflow.message_reporter(report.pk, by=duty.user, version=7, reason=QUESTION)
     assert not Message.objects.exists()
 
 
 def test_a_message_with_a_link_is_given_back(duty: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     answer = press(duty, report, "message", "Bác xem ở ke-gian.example/abc nhé, hoặc bit.ly/abc.")
     assert answer.status_code == 422
     assert "không gửi đường link" in words(answer)
@@ -125,7 +125,7 @@ def test_a_message_with_a_link_is_given_back(duty: Person) -> None:
 
 
 def test_the_talk_is_shown_in_order_with_who_wrote(duty: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     press(duty, report, "ask", QUESTION)
     answered(report, "Tài khoản 1903 của <b>họ</b>")
     page = seen(duty, report)
@@ -135,20 +135,20 @@ def test_the_talk_is_shown_in_order_with_who_wrote(duty: Person) -> None:
 
 
 def test_numbers_in_an_answer_are_masked_until_they_are_shown_on_record(duty: Person) -> None:
-    report = evidence.report(contact=MINE)
+    report = report_factories.report(contact=MINE)
     text = f"Căn cước 038 099 123 456, gọi tôi {MINE}"
     message = answered(report, text)
     page = seen(duty, report)
     assert "Căn cước [số giấy tờ], gọi tôi [số người báo]" in page
     shown = duty.client.post(page_of(report, f"reveal-message/{message.pk}"))
     assert text in words(shown)
-    event = events.about("report", report.pk).get(kind="revealed")
+    event = log.events_for("report", report.pk).get(kind="revealed")
     assert event.detail == {"what": "message", "which": str(message.pk)}
 
 
 def test_an_addition_is_shown_with_all_it_says(duty: Person) -> None:
     leg = {"number": "0550 000 111", "channel": "app", "office": "police", "name": "Đại úy X"}
-    report = evidence.report()
+    report = report_factories.report()
     added(
         report, legs=[leg, {"number": "0550 000 222"}], accounts=["Ngân hàng A 1903"],
         links=["ke-gian.example"], called_raw="hôm qua", money_lost_raw="35 triệu",
@@ -164,44 +164,44 @@ def test_an_addition_is_shown_with_all_it_says(duty: Person) -> None:
 
 
 def test_the_raw_story_of_an_addition_is_shown_on_record_alone(duty: Person) -> None:
-    report = evidence.report()
-    sealed = privacy.seal("thẻ 4000 0000 0000 0002", "story", report.pk)
+    report = report_factories.report()
+    sealed = redaction.encrypt("thẻ 4000 0000 0000 0002", "story", report.pk)
     row = added(report, story="thẻ [số thẻ]", story_sealed=sealed)
     assert "4000" not in seen(duty, report)
     shown = duty.client.post(page_of(report, f"reveal-addition/{row.pk}"))
     assert "thẻ 4000 0000 0000 0002" in words(shown)
-    assert events.about("report", report.pk).get().detail["what"] == "addition"
+    assert log.events_for("report", report.pk).get().detail["what"] == "addition"
 
 
 @pytest.mark.parametrize(("what", "field"), [("contact", "contact"), ("phrase", "phrase")])
 def test_the_newest_number_and_phrase_are_the_ones_shown(
     duty: Person, what: str, field: str
 ) -> None:
-    report = evidence.report(contact=MINE, phrase="bến đò, 47")
-    added(report, **{f"{field}_sealed": privacy.seal("mới hơn, 1", field, report.pk)})
-    added(report, **{f"{field}_sealed": privacy.seal("mới nhất, 2", field, report.pk)})
+    report = report_factories.report(contact=MINE, phrase="bến đò, 47")
+    added(report, **{f"{field}_sealed": redaction.encrypt("mới hơn, 1", field, report.pk)})
+    added(report, **{f"{field}_sealed": redaction.encrypt("mới nhất, 2", field, report.pk)})
     added(report, story="không nói gì về số")
-    shown = words(duty.client.post(page_of(report, f"reveal-{what}"), evidence.BECAUSE))
+    shown = words(duty.client.post(page_of(report, f"reveal-{what}"), report_factories.BECAUSE))
     assert "mới nhất, 2" in shown
     assert "mới hơn, 1" not in shown
 
 
 def test_a_number_that_came_later_can_be_shown(duty: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     assert "Không để lại" in seen(duty, report)
-    added(report, contact_sealed=privacy.seal(MINE, "contact", report.pk))
+    added(report, contact_sealed=redaction.encrypt(MINE, "contact", report.pk))
     assert "Hiện số" in seen(duty, report)
 
 
 def test_the_wish_to_withdraw_stands_above_everything(duty: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     added(report, "withdrawal")
     page = seen(duty, report)
     assert page.index("Người báo đề nghị rút tin") < page.index("Lời kể của người báo")
 
 
 def test_who_may_not_decide_reads_no_talk(duty: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     answered(report, "lời của người báo")
     group = duty.user.groups.get()
     group.permissions.remove(group.permissions.get(codename="decide_case"))
@@ -212,24 +212,24 @@ def test_who_may_not_decide_reads_no_talk(duty: Person) -> None:
 
 @pytest.mark.parametrize("what", ["message", "addition"])
 def test_without_the_right_no_later_word_is_revealed(duty: Person, what: str) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     row = answered(report, "x") if what == "message" else added(report, story="x")
     group = duty.user.groups.get()
     group.permissions.remove(group.permissions.get(codename="reveal_contact"))
     refused = duty.client.post(page_of(report, f"reveal-{what}/{row.pk}"))
     assert refused.status_code == 403
-    assert events.about("report", report.pk).get().kind == "refused"
+    assert log.events_for("report", report.pk).get().kind == "refused"
 
 
 def test_a_message_of_another_report_is_not_shown(duty: Person) -> None:
-    message = answered(evidence.report(), "của tin khác")
-    other = evidence.report()
+    message = answered(report_factories.report(), "của tin khác")
+    other = report_factories.report()
     assert duty.client.post(page_of(other, f"reveal-message/{message.pk}")).status_code == 404
 
 
 @pytest.mark.parametrize("verb", ["ask", "message"])
 def test_who_is_erased_is_told_nothing(duty: Person, verb: str) -> None:
-    report = evidence.erase(evidence.report())
+    report = report_factories.erase(report_factories.report())
     answer = press(duty, report, verb, QUESTION)
     assert answer.status_code == 409
     assert "đã xóa dữ liệu" in words(answer)
@@ -238,9 +238,9 @@ def test_who_is_erased_is_told_nothing(duty: Person, verb: str) -> None:
 
 
 def test_masked_fields_of_an_addition_can_be_shown_on_record(duty: Person) -> None:
-    report = evidence.report(contact=MINE)
-    said = Later(accounts=(f"ví {MINE}",), story="Họ gọi lại.")
-    row = later.add(report, said, "a-key-of-this-page").addition
+    report = report_factories.report(contact=MINE)
+    said = FollowupSubmission(accounts=(f"ví {MINE}",), story="Họ gọi lại.")
+    row = followups.submit_followup(report, said, "a-key-of-this-page").addition
     page = seen(duty, report)
     assert MINE not in page
     assert "Hiện bản gốc (ghi nhật ký)" in page[page.index("Báo thêm (1)") :]
@@ -249,7 +249,7 @@ def test_masked_fields_of_an_addition_can_be_shown_on_record(duty: Person) -> No
 
 
 def test_the_desk_reads_the_beginning_of_long_stories_alone(duty: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     added(report, story="dài " * 100_000, story_sealed=b"x" * 400_000)
     with CaptureQueriesContext(connection) as queries:
         page = seen(duty, report)
@@ -266,7 +266,7 @@ def test_the_desk_reads_the_beginning_of_long_stories_alone(duty: Person) -> Non
 def test_a_flood_of_messages_leaves_the_page_light_and_whole_in_the_file(
     duty: Person, text: str
 ) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     for number in range(35):
         answered(report, f"tin {number} {text}")
         added(report, story=text)

@@ -11,8 +11,8 @@ from desk import presence
 from reports.cases import workflow
 from reports.models import Case, DeskHabit, Presence, Report
 from tests.desk.reports.test_detail import STORY, act_of, look, page_of, press, words
-from tests.support import report_factories as evidence
-from tests.support.officers import Person, enlist
+from tests.support import report_factories
+from tests.support.officers import Person, create_officer
 
 pytestmark = pytest.mark.django_db
 QUEUE = "/admin/reports/report/"
@@ -21,9 +21,9 @@ QUEUE = "/admin/reports/report/"
 @pytest.fixture
 def three(db: None) -> list[Report]:
     """Reports in the order of the queue."""
-    reports = [evidence.report(f"Họ gọi {n}.") for n in range(3)]
+    reports = [report_factories.report(f"Họ gọi {n}.") for n in range(3)]
     for report, priority in zip(reports, (90, 60, 30), strict=True):
-        evidence.read(report, priority=priority)
+        report_factories.read(report, priority=priority)
     return reports
 
 
@@ -135,7 +135,7 @@ def test_a_colleague_who_has_the_report_open_is_named(
 
 
 def test_who_went_is_named_no_more(duty: Person, lead: Person, three: list[Report]) -> None:
-    presence.look(three[0].pk, duty.user)
+    presence.touch(three[0].pk, duty.user)
     _age(presence.FRESH_S + 1)
     assert "cũng đang mở" not in words(lead.client.get(page_of(three[0])))
 
@@ -154,9 +154,9 @@ def test_a_beat_keeps_one_row_and_tells_of_others(
 
 def test_old_presence_goes_with_the_next_look(duty: Person, three: list[Report]) -> None:
     for report in three[:2]:
-        presence.look(report.pk, duty.user)
+        presence.touch(report.pk, duty.user)
     _age(3601)
-    presence.look(three[2].pk, duty.user)
+    presence.touch(three[2].pk, duty.user)
     assert Presence.objects.get().report == three[2]
 
 
@@ -187,7 +187,7 @@ def test_a_report_that_is_not_there_is_not_found(duty: Person, way: str) -> None
 
 
 def test_a_lost_race_tells_all_that_was_done_meanwhile(duty: Person, lead: Person) -> None:
-    report = evidence.triaged(STORY)
+    report = report_factories.triaged(STORY)
     press(lead.client, report, "take")
     press(lead.client, report, "note", reason="đã gọi lại")
     late = duty.client.post(act_of(report, "junk"), {"version": 1, "reason": "Tin quảng cáo"})
@@ -199,7 +199,7 @@ def test_a_lost_race_tells_all_that_was_done_meanwhile(duty: Person, lead: Perso
 
 
 def test_the_forms_begin_empty_beside_what_the_report_suggests(duty: Person) -> None:
-    report = evidence.triaged("Xưng công an, dọa bắt. Chưa mất tiền.")
+    report = report_factories.triaged("Xưng công an, dọa bắt. Chưa mất tiền.")
     tree = look(duty.client, report)
     suggested = {"close": "Giả danh công an", "hand_over": "thiệt hại", "junk": ""}
     for verb, words_of_it in suggested.items():
@@ -207,4 +207,4 @@ def test_the_forms_begin_empty_beside_what_the_report_suggests(duty: Person) -> 
         assert (reason.text or "").strip() == ""
         buttons = reason.getparent().getparent().xpath(".//button[@name='suggested']/@value")
         assert [words_of_it in value for value in buttons] == [True] * bool(words_of_it)
-    enlist("ai", "duty")
+    create_officer("ai", "duty")

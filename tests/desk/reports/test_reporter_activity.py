@@ -11,10 +11,10 @@ from lxml import html
 
 from reports.cases import workflow
 from reports.models import Report
-from reports.tracking import followups as later
-from reports.tracking.followups import Later
+from reports.tracking import followups
+from reports.tracking.followups import FollowupSubmission
 from tests.desk.reports.test_messages import added, answered
-from tests.support import report_factories as evidence
+from tests.support import report_factories
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -25,8 +25,8 @@ ANSWERED = f"{QUEUE}?viec=answered"
 
 def asked(by: Person, story: str = "Họ gọi.") -> Report:
     """A report that waits for its reporter."""
-    report = evidence.report(story)
-    workflow.ask(report.pk, by=by.user, version=1, reason="Số tài khoản nhận là gì?")
+    report = report_factories.report(story)
+    workflow.ask_reporter(report.pk, by=by.user, version=1, reason="Số tài khoản nhận là gì?")
     return report
 
 
@@ -53,12 +53,12 @@ def test_who_has_answered_is_a_list_of_its_own(duty: Person) -> None:
 
 
 def test_a_message_counts_on_any_open_report_until_somebody_acts(duty: Person) -> None:
-    report = evidence.report("Họ gọi.")
+    report = report_factories.report("Họ gọi.")
     workflow.take(report.pk, by=duty.user, version=1)
     answered(report, "Họ gọi lại nữa.")
     assert shown(duty) == [report]
     assert "Người báo đã trả lời (1)" in duty.client.get(QUEUE).content.decode()
-    workflow.note(report.pk, by=duty.user, version=2, reason="Đã gọi lại.")
+    workflow.add_note(report.pk, by=duty.user, version=2, reason="Đã gọi lại.")
     assert shown(duty) == []
     assert "Người báo đã trả lời (0)" in duty.client.get(QUEUE).content.decode()
 
@@ -66,9 +66,11 @@ def test_a_message_counts_on_any_open_report_until_somebody_acts(duty: Person) -
 def said_by(report: Report, way: str, told: str) -> None:
     """Words of the reporter, as a message or as an addition."""
     if way == "message":
-        later.reply(report, told, "a-key-of-a-message")
+        followups.submit_reply(report, told, "a-key-of-a-message")
     else:
-        later.add(report, Later(kind=way, story=told), "a-key-of-an-addition")
+        followups.submit_followup(
+            report, FollowupSubmission(kind=way, story=told), "a-key-of-an-addition"
+        )
 
 
 PRESSED = "Họ đang ép tôi chuyển tiếp 50 triệu, làm sao đây?"
@@ -79,11 +81,11 @@ PRESSED = "Họ đang ép tôi chuyển tiếp 50 triệu, làm sao đây?"
 def test_later_words_of_who_is_pressed_start_the_look_anew(
     duty: Person, way: str, told: str, runs: bool
 ) -> None:
-    report = evidence.report("Họ gọi.", happening_now=True)
+    report = report_factories.report("Họ gọi.", happening_now=True)
     workflow.take(report.pk, by=duty.user, version=1)
     said_by(report, way, told)
     look = report.clocks.filter(kind="look")
-    assert look.running().exists() is runs
+    assert look.pending().exists() is runs
     assert look.exclude(met_at=None).count() == 1
 
 
@@ -91,19 +93,19 @@ def test_later_words_of_who_is_pressed_start_the_look_anew(
 def test_who_is_pressed_after_the_end_is_looked_at_in_time(
     duty: Person, told: str, runs: bool
 ) -> None:
-    report = evidence.report("Họ gọi.")
+    report = report_factories.report("Họ gọi.")
     workflow.close(report.pk, by=duty.user, version=1, outcome="scam", reason="Xong.")
     said_by(report, "message", told)
-    assert report.clocks.running().filter(kind="look").exists() is runs
+    assert report.clocks.pending().filter(kind="look").exists() is runs
     report.case.refresh_from_db()
     assert (report.case.due_at is not None) is runs
     version = report.case.version
-    workflow.message(report.pk, by=duty.user, version=version, reason="Dập máy ngay.")
-    assert not report.clocks.running().exists()
+    workflow.message_reporter(report.pk, by=duty.user, version=version, reason="Dập máy ngay.")
+    assert not report.clocks.pending().exists()
 
 
 def test_the_end_of_a_look_that_runs_stays(duty: Person) -> None:
-    report = evidence.report("Họ gọi.")
+    report = report_factories.report("Họ gọi.")
     said_by(report, "more", PRESSED)
     first = report.clocks.get(kind="look").due_at
     with time_machine.travel(timezone.now() + timedelta(minutes=10)):
@@ -112,11 +114,11 @@ def test_the_end_of_a_look_that_runs_stays(duty: Person) -> None:
 
 
 def test_the_same_words_twice_ask_for_one_look(duty: Person) -> None:
-    report = evidence.report("Họ gọi.")
+    report = report_factories.report("Họ gọi.")
     said_by(report, "more", PRESSED)
     workflow.take(report.pk, by=duty.user, version=1)
     said_by(report, "more", PRESSED)
-    assert not report.clocks.running().filter(kind="look").exists()
+    assert not report.clocks.pending().filter(kind="look").exists()
 
 
 def test_what_was_added_since_is_an_answer_too(duty: Person) -> None:
@@ -129,14 +131,14 @@ def test_who_was_asked_again_is_waited_for_again(duty: Person) -> None:
     report = asked(duty)
     answered(report, "Số 1903")
     workflow.resume(report.pk, by=duty.user, version=2)
-    workflow.ask(report.pk, by=duty.user, version=3, reason="Của ngân hàng nào?")
+    workflow.ask_reporter(report.pk, by=duty.user, version=3, reason="Của ngân hàng nào?")
     assert shown(duty) == []
 
 
 def test_what_the_desk_tells_after_an_answer_is_no_new_question(duty: Person) -> None:
     report = asked(duty)
     answered(report, "Số 1903")
-    workflow.message(report.pk, by=duty.user, version=2, reason="Cảm ơn bác.")
+    workflow.message_reporter(report.pk, by=duty.user, version=2, reason="Cảm ơn bác.")
     assert shown(duty) == [report]
 
 
@@ -148,7 +150,7 @@ def test_an_answer_that_nobody_waits_for_is_not_in_the_list(duty: Person) -> Non
 
 
 def test_the_wish_to_withdraw_stands_in_its_row(duty: Person) -> None:
-    report, other = evidence.report(), evidence.report("khác")
+    report, other = report_factories.report(), report_factories.report("khác")
     added(report, "withdrawal")
     added(other)
     assert "Đề nghị rút" in row_of(duty, report)

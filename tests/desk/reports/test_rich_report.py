@@ -6,13 +6,11 @@ from django.test.utils import CaptureQueriesContext
 
 from reports.calendar import days_off
 from reports.models import Hold, Report
-from reports.reference import gazetteer as places
-from reports.reference import office_lexicon as office_names
-from reports.reference import units
+from reports.reference import gazetteer, office_lexicon, units
 from tests.desk.reports.test_detail import page_of, press
 from tests.desk.reports.test_messages import added, answered
-from tests.support import report_factories as evidence
-from tests.support.campaign_factories import campaign, laid
+from tests.support import report_factories
+from tests.support.campaign_factories import add_to_campaign, campaign
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -23,12 +21,12 @@ STORY = "Xưng công an, đòi chuyển 20 triệu vào STK 19031234567890."
 @pytest.fixture
 def rich(lead: Person) -> Report:
     """With a campaign, words of its reporter, corrections, a hold, clocks and a paper."""
-    evidence.triaged(STORY, caller_number="0550 000 123")
-    report = evidence.triaged(
+    report_factories.triaged(STORY, caller_number="0550 000 123")
+    report = report_factories.triaged(
         STORY, caller_number="0550 000 123", contact="0992 000 118", phrase="bến đò"
     )
     if not hasattr(report, "campaign_link"):
-        laid(report, campaign("Đ-26-AAA"))
+        add_to_campaign(report, campaign("Đ-26-AAA"))
     press(lead.client, report, "ask", reason="Mấy giờ?")
     answered(report, "Chín giờ.")
     added(report, story="Họ gọi lại.")
@@ -41,7 +39,7 @@ def rich(lead: Person) -> Report:
 def test_a_rich_report_takes_twenty_statements_with_nothing_kept_warm(
     lead: Person, rich: Report
 ) -> None:
-    for each in (units, places, office_names, days_off):
+    for each in (units, gazetteer, office_lexicon, days_off):
         each.forget()
     with CaptureQueriesContext(connection) as queries:
         assert lead.client.get(page_of(rich)).status_code == 200

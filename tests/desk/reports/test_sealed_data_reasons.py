@@ -3,11 +3,11 @@
 import pytest
 from django.http import HttpResponse
 
-from core.audit import log as events
-from desk.reports import sealed_data_reasons as reveals
+from core.audit import events as log
+from desk.reports import sealed_data_reasons
 from reports.models import Report
 from tests.desk.reports.test_detail import act_of, page_of, words
-from tests.support import report_factories as evidence
+from tests.support import report_factories
 from tests.support.officers import Person
 from tests.support.report_factories import BECAUSE
 
@@ -18,7 +18,7 @@ PHRASE = "bến đò, 47"
 
 @pytest.fixture
 def report(db: None) -> Report:
-    return evidence.report(contact="0992 000 118", phrase=PHRASE)
+    return report_factories.report(contact="0992 000 118", phrase=PHRASE)
 
 
 def show(person: Person, report: Report, **typed: str) -> HttpResponse:
@@ -33,7 +33,7 @@ def test_without_a_reason_nothing_is_shown_or_recorded(
     assert answer.status_code == 422
     assert "Ghi vì sao cần xem" in words(answer)
     assert PHRASE not in words(answer)
-    assert not events.about("report", report.pk).exists()
+    assert not log.events_for("report", report.pk).exists()
 
 
 def test_the_same_press_twice_shows_once_and_keeps_the_reason(duty: Person, report: Report) -> None:
@@ -42,14 +42,14 @@ def test_the_same_press_twice_shows_once_and_keeps_the_reason(duty: Person, repo
     assert again.status_code == 422
     assert PHRASE not in words(again)
     assert 'value="Gọi lại người báo"' in again.content.decode()
-    assert events.about("report", report.pk).count() == 1
+    assert log.events_for("report", report.pk).count() == 1
 
 
 def test_each_showing_is_one_event_with_its_own_reason(duty: Person, report: Report) -> None:
     for why in ("Gọi lại người báo", "Gọi lại lần hai"):
-        seen = str(reveals.last_look(report, duty.user))
+        seen = str(sealed_data_reasons.latest_reveal_id(report, duty.user))
         assert PHRASE in words(show(duty, report, why=why, seen=seen))
-    told = [event.detail["reason"] for event in events.about("report", report.pk)]
+    told = [event.detail["reason"] for event in log.events_for("report", report.pk)]
     assert told == ["Gọi lại lần hai", "Gọi lại người báo"]
     assert "Câu hẹn; Gọi lại lần hai" in words(duty.client.get(page_of(report)))
 
@@ -62,4 +62,4 @@ def test_a_colleagues_look_does_not_spoil_mine(duty: Person, lead: Person, repor
 def test_the_page_offers_reasons_and_the_next_look(duty: Person, report: Report) -> None:
     page = show(duty, report, **BECAUSE).content.decode()
     assert '<option value="Gọi lại người báo">' in page
-    assert f'name="seen" value="{reveals.last_look(report, duty.user)}"' in page
+    assert f'name="seen" value="{sealed_data_reasons.latest_reveal_id(report, duty.user)}"' in page

@@ -7,14 +7,12 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from desk.reports import changelist as queue
-from desk.reports import search
-from desk.reports.search import find
-from reports.cases import full_text_search as story_search
-from reports.cases import visibility as scope
+from desk.reports import changelist, search
+from desk.reports.search import search_reports
+from reports.cases import full_text_search, visibility
 from reports.models import Campaign, CampaignLink, Case, Report, UnitMember
-from tests.support import report_factories as evidence
-from tests.support.officers import Person, enlist
+from tests.support import report_factories
+from tests.support.officers import Person, create_officer
 
 pytestmark = pytest.mark.django_db
 
@@ -24,19 +22,21 @@ QUEUE = "/admin/reports/report/"
 def found(typed: str, viewer: User | None = None, *, only_open: bool = False) -> list[Report]:
     """What PV01 finds, or another viewer."""
     who = viewer or at_pv01()
-    rows, _ = find(Report.objects.order_by("received_at"), typed, who, only_open=only_open)
+    rows, _ = search_reports(
+        Report.objects.order_by("received_at"), typed, who, only_open=only_open
+    )
     return list(rows)
 
 
 def at_pv01() -> User:
-    return User.objects.filter(username="tim").first() or enlist("tim", "duty")
+    return User.objects.filter(username="tim").first() or create_officer("tim", "duty")
 
 
 @pytest.fixture(params=[0, 10_000], ids=["by the index", "by walking"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """Either way alone finds the same."""
     walked: int = request.param
-    monkeypatch.setattr(story_search, "WALKED", walked)
+    monkeypatch.setattr(full_text_search, "WALKED", walked)
     return walked
 
 
@@ -49,8 +49,8 @@ def test_words_are_found_whole_and_long_ones_by_their_beginning(
     way: int, typed: str, expected: str
 ) -> None:
     told = {
-        "a": evidence.triaged("Mẹ tôi rút sổ tiết kiệm."),
-        "b": evidence.triaged("Xưng Vietcombank, hỏi tiết kiệm."),
+        "a": report_factories.triaged("Mẹ tôi rút sổ tiết kiệm."),
+        "b": report_factories.triaged("Xưng Vietcombank, hỏi tiết kiệm."),
     }
     assert found(typed) == [told[name] for name in expected]
 
@@ -58,9 +58,9 @@ def test_words_are_found_whole_and_long_ones_by_their_beginning(
 def test_the_newest_are_found_where_there_are_many(
     way: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(story_search, "MOST_FOUND", 2)
-    told = [evidence.triaged(f"điện lực lần {n}") for n in range(3)]
-    rows, many = find(Report.objects.order_by("received_at"), "dien luc", at_pv01())
+    monkeypatch.setattr(full_text_search, "MAX_FOUND", 2)
+    told = [report_factories.triaged(f"điện lực lần {n}") for n in range(3)]
+    rows, many = search_reports(Report.objects.order_by("received_at"), "dien luc", at_pv01())
     assert (list(rows), many) == (told[1:], True)
 
 
@@ -72,22 +72,23 @@ def test_what_other_units_have_hides_nothing_and_shows_in_no_answer(
     way: int, typed: str, most: str, only_open: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Newer reports elsewhere, as many as are looked up."""
-    monkeypatch.setattr(story_search, "WALKED", 10_000 if only_open else way)
-    monkeypatch.setattr(story_search if most == "MOST_FOUND" else search, most, 1)
+    monkeypatch.setattr(full_text_search, "WALKED", 10_000 if only_open else way)
+    monkeypatch.setattr(full_text_search if most == "MOST_FOUND" else search, most, 1)
     told = [
-        evidence.triaged(f"điện lực lần {n}", caller_number=f"0992 {n}00 123") for n in range(3)
+        report_factories.triaged(f"điện lực lần {n}", caller_number=f"0992 {n}00 123")
+        for n in range(3)
     ]
-    unit, who = evidence.unit(), enlist("xa", "unit")
+    unit, who = report_factories.unit(), create_officer("xa", "unit")
     UnitMember.objects.create(user=who, unit=unit)
     Case.objects.filter(report=told[0]).update(at_unit=unit)
-    seen = scope.reports(Report.objects.all(), who)
-    assert list(find(seen, typed, who, only_open=only_open)[0]) == told[:1]
-    monkeypatch.setattr(story_search, "MOST_FOUND", 2)
-    assert find(seen, typed, who, only_open=only_open)[1] is False
+    seen = visibility.visible_reports(Report.objects.all(), who)
+    assert list(search_reports(seen, typed, who, only_open=only_open)[0]) == told[:1]
+    monkeypatch.setattr(full_text_search, "MAX_FOUND", 2)
+    assert search_reports(seen, typed, who, only_open=only_open)[1] is False
 
 
 def test_a_search_among_what_waits_finds_nothing_else() -> None:
-    done, waits = evidence.triaged("điện lực một"), evidence.triaged("điện lực hai")
+    done, waits = report_factories.triaged("điện lực một"), report_factories.triaged("điện lực hai")
     Case.objects.filter(report=done).update(status="closed", outcome="duplicate")
     assert found("dien luc", only_open=True) == [waits]
     assert found("dien luc") == [done, waits]
@@ -95,14 +96,14 @@ def test_a_search_among_what_waits_finds_nothing_else() -> None:
 
 def test_words_cost_one_statement() -> None:
     with CaptureQueriesContext(connection) as queries:
-        story_search.reports_with(["dien", "luc"])
+        full_text_search.search_reports(["dien", "luc"])
     assert len(queries) == 1
 
 
 @pytest.mark.parametrize("typed", ["0550 000", "0550000", "000 123", "00123", "84550000123"])
 def test_a_number_is_found_by_its_first_and_by_its_last_digits(typed: str) -> None:
-    report = evidence.triaged("Họ gọi.", caller_number="0550-000-123")
-    evidence.triaged("Họ gọi.", caller_number="0992 111 999")
+    report = report_factories.triaged("Họ gọi.", caller_number="0550-000-123")
+    report_factories.triaged("Họ gọi.", caller_number="0992 111 999")
     assert found(typed) == [report]
 
 
@@ -110,14 +111,14 @@ def test_a_whole_number_is_looked_up_in_the_index_by_its_kind_too() -> None:
     """By its key alone the whole index is read: 30 ms for a million reports."""
     viewer = at_pv01()
     with CaptureQueriesContext(connection) as asked:
-        find(Report.objects.all(), "0550 123 456", viewer)
+        search_reports(Report.objects.all(), "0550 123 456", viewer)
     [sought] = [each["sql"] for each in asked if "+84550123456" in each["sql"]]
     columns = re.findall(r'"reports_indicator"\."(\w+)" IN', sought)
     assert set(columns) == {"kind", "key"}
 
 
 def test_an_account_is_found_by_its_last_digits() -> None:
-    report = evidence.triaged("Bảo chuyển vào tài khoản 1903 5678 9012 gấp.")
+    report = report_factories.triaged("Bảo chuyển vào tài khoản 1903 5678 9012 gấp.")
     assert found("5678 9012") == [report]
 
 
@@ -125,7 +126,7 @@ def test_an_account_is_found_by_its_last_digits() -> None:
 def test_a_campaigns_code_finds_its_reports_after_a_merge_too(typed: str, lead: Person) -> None:
     root = Campaign.objects.create(code="Đ-26-ZZZ", title="x")
     Campaign.objects.create(code="Đ-26-K4M", title="y", merged_into=root)
-    report = evidence.triaged("Họ gọi.")
+    report = report_factories.triaged("Họ gọi.")
     CampaignLink.objects.update_or_create(
         report=report, defaults={"campaign": root, "kind": "same_script", "strength": 1, "reason": "r"}
     )  # fmt: skip
@@ -136,9 +137,9 @@ def test_a_campaigns_code_finds_its_reports_after_a_merge_too(typed: str, lead: 
 def test_a_page_joins_no_more_tables_than_the_planner_puts_in_order(typed: str) -> None:
     """Eight by itself; ours leaves room for what a later page may add (portal/settings.py)."""
     Campaign.objects.create(code="Đ-26-K4M", title="x")
-    evidence.triaged("điện lực", caller_number="0550 123 456")
-    rows, _ = find(queue.rows(), typed, at_pv01())
-    asked = rows.order_by(*queue.BY_URGENCY).query
+    report_factories.triaged("điện lực", caller_number="0550 123 456")
+    rows, _ = search_reports(changelist.queue_rows(), typed, at_pv01())
+    asked = rows.order_by(*changelist.BY_URGENCY).query
     asked.get_compiler(connection=connection).as_sql()
     assert sum(1 for used in asked.alias_refcount.values() if used) <= 8
 
@@ -147,14 +148,14 @@ def test_a_page_joins_no_more_tables_than_the_planner_puts_in_order(typed: str) 
     "typed", ["%" * 50, "_", "' | 'a", "a:* & !b", "(", "\\", "công an\0", "x" * 1_000_000, "1" * 5000]
 )  # fmt: skip
 def test_a_hostile_search_is_answered(duty: Person, typed: str) -> None:
-    evidence.triaged("Có người gọi xưng công an.")
+    report_factories.triaged("Có người gọi xưng công an.")
     answer = duty.client.get(QUEUE, {"q": typed, "viec": "all"})
     assert answer.status_code == 200
     assert len(answer.content) < 200_000
 
 
 def test_hostile_words_are_only_words() -> None:
-    report = evidence.triaged("Nó bảo a:* & !b là mã.")
+    report = report_factories.triaged("Nó bảo a:* & !b là mã.")
     assert found("a:* & !b") == [report]
 
 
@@ -164,9 +165,9 @@ def test_hostile_words_are_only_words() -> None:
      ("dien luc", ""), ("xyzxyz", ""), ("kiem dien lucc", "kiem dien luc"), ("lucc xyzxyz", "luc xyzxyz")],
 )  # fmt: skip
 def test_one_slip_of_the_hand_is_understood_by_what_stories_say(typed: str, meant: str) -> None:
-    evidence.triaged("Điện lực báo cắt điện, đòi tiết kiệm.")
-    evidence.triaged("Điện lực gọi.")
-    assert search.words_meant(typed, at_pv01()) == meant
+    report_factories.triaged("Điện lực báo cắt điện, đòi tiết kiệm.")
+    report_factories.triaged("Điện lực gọi.")
+    assert search.did_you_mean(typed, at_pv01()) == meant
 
 
 @pytest.mark.parametrize(
@@ -181,8 +182,8 @@ def test_a_slip_that_other_stories_have_is_understood_by_the_words_beside_it(
         "Dọa khóa SIM, khóa sổ.",
         "Tin giả: có kiện hàng ở tỉnh.",
     ):
-        evidence.triaged(story)
-    assert search.words_meant(typed, at_pv01()) == meant
+        report_factories.triaged(story)
+    assert search.did_you_mean(typed, at_pv01()) == meant
 
 
 def test_what_stands_beside_the_same_word_is_meant_before_what_all_stories_have() -> None:
@@ -191,35 +192,35 @@ def test_what_stands_beside_the_same_word_is_meant_before_what_all_stories_have(
         "Nó là ai, giả danh công an.",
         "Là giả danh công ty.",
     ):
-        evidence.triaged(story)
-    assert search.words_meant("gia danh cong na", at_pv01()) == "gia danh cong an"
+        report_factories.triaged(story)
+    assert search.did_you_mean("gia danh cong na", at_pv01()) == "gia danh cong an"
 
 
 def test_a_misspelt_story_misleads_nobody_who_typed_the_usual_word() -> None:
     """One story has "cong na", and all the others the word that was typed."""
     for story in ("Xưng công an đòi tiền.", "Xưng công an dọa bắt.", "Xưng công na, lừa đảo."):
-        evidence.triaged(story)
-    assert search.words_meant("cong an lua dao", at_pv01()) == ""
+        report_factories.triaged(story)
+    assert search.did_you_mean("cong an lua dao", at_pv01()) == ""
 
 
 @pytest.mark.parametrize("typed", ["0550 000 123", "Đ-26-K4M", "26-AAAA-BBBB", "", "…"])
 def test_a_number_or_a_code_is_not_guessed_at(typed: str) -> None:
-    evidence.triaged("Họ gọi.", caller_number="0550-000-124")
+    report_factories.triaged("Họ gọi.", caller_number="0550-000-124")
     Campaign.objects.create(code="Đ-26-K4M", title="y")
-    assert search.words_meant(typed, at_pv01()) == ""
+    assert search.did_you_mean(typed, at_pv01()) == ""
 
 
 def test_what_other_units_were_told_is_no_suggestion() -> None:
-    evidence.triaged("Điện lực gọi.")
-    who = enlist("xa", "unit")
-    UnitMember.objects.create(user=who, unit=evidence.unit())
-    assert search.words_meant("dein luc", who) == ""
+    report_factories.triaged("Điện lực gọi.")
+    who = create_officer("xa", "unit")
+    UnitMember.objects.create(user=who, unit=report_factories.unit())
+    assert search.did_you_mean("dein luc", who) == ""
 
 
 def test_the_empty_list_leads_to_what_was_meant_and_keeps_the_filters(duty: Person) -> None:
-    evidence.triaged("Điện lực gọi.")
+    report_factories.triaged("Điện lực gọi.")
     page = duty.client.get(QUEUE, {"q": "dein lực", "viec": "all"}).content.decode()
     assert 'href="?q=dien+luc&amp;viec=all">dien luc</a>?' in page
     with CaptureQueriesContext(connection) as queries:
-        story_search.meant(["dein", "luc"])
+        full_text_search.spelling_suggestions(["dein", "luc"])
     assert len(queries) == 2

@@ -8,7 +8,7 @@ from reports.cases import workflow
 from reports.models import Report
 from tests.desk.reports.test_messages import added, answered, sent
 from tests.desk.reports.test_reporter_activity import asked, row_of, shown
-from tests.support import report_factories as evidence
+from tests.support import report_factories
 from tests.support.officers import Person
 
 QUEUE = "/admin/reports/report/"
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 
 def taken(by: Person, story: str = "Họ gọi.") -> Report:
-    report = evidence.report(story)
+    report = report_factories.report(story)
     workflow.take(report.pk, by=by.user, version=1)
     return report
 
@@ -45,7 +45,7 @@ def test_new_words_stand_in_their_row_and_list(duty: Person, how: str) -> None:
 def test_what_a_person_acted_on_is_new_no_more(duty: Person) -> None:
     report = taken(duty)
     say(report, "addition")
-    workflow.note(report.pk, by=duty.user, version=2, reason="Đã đọc.")
+    workflow.add_note(report.pk, by=duty.user, version=2, reason="Đã đọc.")
     assert shown(duty, FRESH) == []
     say(report, "message")
     assert shown(duty, FRESH) == [report]
@@ -66,7 +66,7 @@ def test_a_report_that_was_handed_over_or_ended_is_in_the_list(duty: Person) -> 
 
 
 def test_what_nobody_has_touched_has_no_new_words(duty: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     say(report, "file")
     assert shown(duty, FRESH) == []
     assert "Có lời mới" not in row_of(duty, report)

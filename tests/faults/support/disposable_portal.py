@@ -44,7 +44,7 @@ SELECT extname || ' ' || extnamespace::regnamespace FROM pg_extension
 
 
 @dataclass
-class Place:
+class DisposablePortal:
     """A portal that does not run: its database, its folder, and its commands' environment."""
 
     database: str
@@ -136,7 +136,9 @@ def _url(database: str) -> str:
 
 
 @contextlib.contextmanager
-def place(database: str, folder: Path, *, like: Place | None = None) -> Iterator[Place]:
+def place(
+    database: str, folder: Path, *, like: DisposablePortal | None = None
+) -> Iterator[DisposablePortal]:
     """A new one, empty or like another."""
     env = os.environ | {"DATABASE_URL": _url(database), "DATA_DIR": str(folder), "PORT": "8000"}
     # Its own database in Valkey too: a restore empties it.
@@ -148,7 +150,7 @@ def place(database: str, folder: Path, *, like: Place | None = None) -> Iterator
     try:
         if like:
             shutil.copytree(like.files, folder / "files")
-        yield Place(database, folder, env)
+        yield DisposablePortal(database, folder, env)
     finally:
         with connected("postgres") as cursor:
             cursor.execute(f"DROP DATABASE {database} WITH (FORCE)")

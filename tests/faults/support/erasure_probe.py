@@ -34,18 +34,18 @@ def new_marks() -> dict[str, str]:
 
 def fill(marks: dict[str, str]) -> None:
     """The report, what is said and sent later, and what officers write beside it."""
-    from reports.attachments import storage as files
-    from reports.cases import legal_holds as holds
-    from reports.facts.merged_report import Leg
-    from reports.retention import erasure_requests as rights
+    from reports.attachments import storage
+    from reports.cases import legal_holds
+    from reports.facts.merged_report import Caller
+    from reports.retention import erasure_requests
     from reports.submission import intake
-    from reports.submission.intake import Typed
-    from reports.tracking import followups as later
-    from tests.support.officers import enlist
+    from reports.submission.intake import ReportSubmission
+    from reports.tracking import followups
+    from tests.support.officers import create_officer
     from tests.support.report_factories import unit
 
-    report = intake.accept(
-        Typed(
+    report = intake.submit_report(
+        ReportSubmission(
             story=f"Hắn xưng công an, bảo {marks['story']} và chuyển tiền.",
             caller_number=f"0992 000 777 {marks['caller']}", channel="number",
             claimed_name=marks["name"], commune_raw=marks["commune"], money_lost_raw=marks["money"],
@@ -53,42 +53,44 @@ def fill(marks: dict[str, str]) -> None:
         ),
         "key-of-the-marks",
     ).report  # fmt: skip
-    said = later.Later(
-        story=f"Tôi kể thêm {marks['later']}", legs=(Leg(name=marks["leg"]),),
+    said = followups.FollowupSubmission(
+        story=f"Tôi kể thêm {marks['later']}", legs=(Caller(name=marks["leg"]),),
         accounts=(f"stk {marks['bank']}",), links=(f"http://{marks['link']}.example/x",),
         called_raw=marks["called"],
     )  # fmt: skip
-    later.add(report, said, "key-of-the-addition")
-    later.reply(report, marks["asked"], "key-of-the-message")
-    draft = files.Draft(f"{marks['filename']}.png")
-    draft.begin()
+    followups.submit_followup(report, said, "key-of-the-addition")
+    followups.submit_reply(report, marks["asked"], "key-of-the-message")
+    draft = storage.PendingUpload(f"{marks['filename']}.png")
+    draft.open()
     draft.write(b"\x89PNG\r\n\x1a\n" + marks["file"].encode())
     draft.finish()
-    files.keep(draft, report)
+    storage.store(draft, report)
     # Somebody else, who stays: of a table that is empty PostgreSQL keeps its older statistics.
-    intake.accept(Typed(story="Họ xưng công an.", caller_number="0992 000 555"), "key-of-another")
-    lead = enlist("chief", "lead")
+    intake.submit_report(
+        ReportSubmission(story="Họ xưng công an.", caller_number="0992 000 555"), "key-of-another"
+    )
+    lead = create_officer("chief", "lead")
     unit()
     _decide(report.pk, lead, marks)
-    holds.place(report.pk, by=lead, reason=marks["held"])
-    holds.lift(report.pk, by=lead, reason=marks["held"])
-    rights.ask(report, marks["wish"])
+    legal_holds.place_hold(report.pk, by=lead, reason=marks["held"])
+    legal_holds.lift_hold(report.pk, by=lead, reason=marks["held"])
+    erasure_requests.request_erasure(report, marks["wish"])
 
 
 def _decide(pk: object, lead: object, marks: dict[str, str]) -> None:
     from reports.cases import workflow
-    from reports.cases.corrections import Right
+    from reports.cases.corrections import CorrectedValue
 
     given = {
         "note": {"reason": marks["note"]},
         "message": {"reason": marks["told"]},
-        "correct": {"reason": marks["right"], "right": Right("ongoing", True)},
+        "correct": {"reason": marks["right"], "right": CorrectedValue("ongoing", True)},
         "hand_over": {"reason": marks["slip"], "unit": "Công an xã Yên Định"},
         "reopen": {"reason": marks["note"]},
         "close": {"reason": marks["closed"], "outcome": "insufficient"},
     }
     for version, verb in enumerate(WAY, 1):
-        getattr(workflow, verb)(pk, by=lead, version=version, **given.get(verb, {}))
+        workflow.ACTIONS[verb](pk, by=lead, version=version, **given.get(verb, {}))
 
 
 def erase() -> None:
@@ -100,7 +102,7 @@ def erase() -> None:
 
     pk = Report.objects.get(submission_key="key-of-the-marks").pk
     lead = User.objects.get(username="chief")
-    rights.grant(pk, by=lead, version=Case.objects.get(pk=pk).version)
+    rights.grant_erasure(pk, by=lead, version=Case.objects.get(pk=pk).version)
 
 
 if __name__ == "__main__":

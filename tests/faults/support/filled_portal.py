@@ -19,44 +19,43 @@ def fill() -> None:
     """300 invented reports, half of them read, with decisions, warnings, people and files."""
     from django.core.management import call_command
 
-    from reports.attachments import storage as files
+    from reports.attachments import storage
     from reports.models import OutboxItem, Report
     from reports.submission.intake import TRIAGE
-    from reports.triage import service as triage
+    from reports.triage import service
 
     for command in ("migrate", "setup_desk", "prepare_first_look", "demo"):
         call_command(command, verbosity=0)
     report = told().report
     with_files = [report, *Report.objects.exclude(pk=report.pk).order_by("pk")[:9]]
     for number, one in enumerate(with_files):
-        draft = files.Draft(f"ảnh {number}.png")
-        draft.begin()
+        draft = storage.PendingUpload(f"ảnh {number}.png")
+        draft.open()
         draft.write(PICTURE + bytes([number]))
         draft.finish()
-        files.keep(draft, one)
+        storage.store(draft, one)
     items = OutboxItem.objects.filter(task=TRIAGE).order_by("id").values_list("id", flat=True)
-    triage.work_off(items[: len(items) // 2])
+    service.process_items(items[: len(items) // 2])
 
 
 def told() -> Any:
     """The one report whose receipt and file are looked at again."""
     from reports.submission import intake
 
-    return intake.accept(intake.Typed(story=STORY, contact="0992 000 111"), KEY)
+    return intake.submit_report(intake.ReportSubmission(story=STORY, contact="0992 000 111"), KEY)
 
 
 def look() -> dict[str, Any]:
     """What must be the same afterwards; then one more report, which must find its place."""
     from reports.attachments import storage as files
-    from reports.extraction import redaction as privacy
+    from reports.extraction import redaction
     from reports.models import Case, EvidenceFile, OutboxItem
     from reports.monitoring.queue_stats import queue_balance
-    from reports.submission import intake
-    from reports.submission import receipt_codes as receipts
+    from reports.submission import intake, receipt_codes
     from reports.submission.intake import TRIAGE
 
     again = told()
-    report = receipts.find(again.code)
+    report = receipt_codes.report_for_code(again.code)
     assert report
     file = EvidenceFile.objects.get(report=report)
     balance = queue_balance()
@@ -64,13 +63,15 @@ def look() -> dict[str, Any]:
     seen = {
         "again": again.again,
         "story": report.story,
-        "contact": privacy.opened(report, "contact"),
-        "file": b"".join(files.original(file)) == PICTURE + b"\0",
+        "contact": redaction.decrypt_field(report, "contact"),
+        "file": b"".join(files.open_original(file)) == PICTURE + b"\0",
         "balanced": balance.balanced,
         "waiting": balance.waiting,
         "due": waiting.filter(due_at__lte=django.utils.timezone.now()).count(),
     }
-    newest = intake.accept(intake.Typed(story="Một tin nữa."), "key-after-it").report
+    newest = intake.submit_report(
+        intake.ReportSubmission(story="Một tin nữa."), "key-after-it"
+    ).report
     return seen | {"next": Case.objects.filter(report=newest).exists()}
 
 

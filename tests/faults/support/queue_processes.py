@@ -18,14 +18,14 @@ from ops.local_services import VALKEY_SOCKET, prepare_valkey, valkey_answers
 from ops.process_commands import command
 from reports.models import OutboxItem, Report
 from reports.submission import intake
-from reports.submission.intake import Typed
+from reports.submission.intake import ReportSubmission
 
 ROOT = Path(__file__).resolve().parents[3]
 POISON = "câu chuyện làm chết máy đọc"  # to a worker of poisoned.py
 
 
 @dataclass
-class Floor:
+class QueueProcesses:
     """Where the processes of one test stand."""
 
     folder: Path
@@ -75,7 +75,7 @@ class Floor:
 
 
 @contextmanager
-def floor() -> Iterator[Floor]:
+def queue_processes() -> Iterator[QueueProcesses]:
     """A Valkey that runs, and nothing else yet."""
     with TemporaryDirectory(prefix="faults-") as name, ExitStack() as stack:
         folder = Path(name)
@@ -83,7 +83,7 @@ def floor() -> Iterator[Floor]:
         database = f"postgresql://{here['user']}@/{here['dbname']}?host={here['host']}"
         broker = f"unix://{folder / VALKEY_SOCKET}?db=0"
         env = os.environ | {"DATABASE_URL": database, "REDIS_URL": broker}
-        ours = Floor(folder, prepare_valkey(folder, folder), env)
+        ours = QueueProcesses(folder, prepare_valkey(folder, folder), env)
         stack.callback(ours.stop)
         ours.start_valkey()
         yield ours
@@ -98,7 +98,7 @@ def children_of(child: Child) -> list[int]:
 
 def accept(story: str = "Có người xưng công an gọi cho tôi.") -> Report:
     """One more report, taken in as a resident's is."""
-    return intake.accept(Typed(story=story), f"key-{uuid4().hex}").report
+    return intake.submit_report(ReportSubmission(story=story), f"key-{uuid4().hex}").report
 
 
 def let_leases_lapse() -> None:

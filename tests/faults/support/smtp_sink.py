@@ -10,7 +10,7 @@ from typing import Any
 from tests.support.concurrency import serving
 
 
-class Postbox(socketserver.ThreadingTCPServer):
+class SmtpSink(socketserver.ThreadingTCPServer):
     """SMTP as far as one client of ours speaks it (RFC 5321), on a port of this machine."""
 
     daemon_threads = True
@@ -32,7 +32,7 @@ class Postbox(socketserver.ThreadingTCPServer):
 
 
 class _Session(socketserver.StreamRequestHandler):
-    server: Postbox
+    server: SmtpSink
 
     def handle(self) -> None:
         self.server.callers += 1
@@ -64,6 +64,6 @@ class _Session(socketserver.StreamRequestHandler):
 
 
 @contextmanager
-def postbox(*, silent: bool = False) -> Iterator[Postbox]:
-    with Postbox(silent=silent) as server, serving(server):
+def smtp_sink(*, silent: bool = False) -> Iterator[SmtpSink]:
+    with SmtpSink(silent=silent) as server, serving(server):
         yield server

@@ -13,17 +13,16 @@ import pytest
 from django.core.management import CommandError
 from pytest_django import Settings
 
-from ops.backup import backup as backups
-from ops.backup import pg_dump as dumps
+from ops.backup import backup, pg_dump
 from ops.backup.archive import ArchiveError
-from reports.attachments import storage as files
+from reports.attachments import storage
 
 
 def test_a_backup_that_was_finished_while_ours_began_stays_whole(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Theirs gets its name, and gives up its lock, between our opening the draft and our lock."""
-    theirs, draft, lock = tmp_path / "theirs.age", tmp_path / backups.DRAFT, fcntl.flock
+    theirs, draft, lock = tmp_path / "theirs.age", tmp_path / backup.DRAFT, fcntl.flock
     draft.write_bytes(b"an archive")
 
     def late(file: int, how: int) -> None:
@@ -31,15 +30,15 @@ def test_a_backup_that_was_finished_while_ours_began_stays_whole(
         lock(file, how)
 
     monkeypatch.setattr(fcntl, "flock", late)
-    with pytest.raises(ArchiveError, match="another backup"), backups._drafted(tmp_path / "ours"):
+    with pytest.raises(ArchiveError, match="another backup"), backup._drafted(tmp_path / "ours"):
         pass
     assert theirs.read_bytes() == b"an archive"
     assert [path.name for path in tmp_path.iterdir()] == ["theirs.age"]
 
 
 def test_a_draft_that_a_killed_backup_left_is_written_anew(tmp_path: Path) -> None:
-    (tmp_path / backups.DRAFT).write_bytes(b"half of an older one")
-    with backups._drafted(tmp_path / "ours") as draft:
+    (tmp_path / backup.DRAFT).write_bytes(b"half of an older one")
+    with backup._drafted(tmp_path / "ours") as draft:
         draft.write(b"all")
     assert (tmp_path / "ours").read_bytes() == b"all"
 
@@ -48,9 +47,9 @@ def test_a_draft_that_a_killed_backup_left_is_written_anew(tmp_path: Path) -> No
 def folder(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where files lie; of a restore only what it does with them."""
     settings.DATA_DIR, settings.FILES_DIR = tmp_path, tmp_path / "files"
-    monkeypatch.setattr(dumps, "put_back", lambda *_: None)
-    monkeypatch.setattr(backups, "call_command", lambda *_, **__: None)
-    monkeypatch.setattr(backups, "cache", SimpleNamespace(clear=lambda: None))
+    monkeypatch.setattr(pg_dump, "put_back", lambda *_: None)
+    monkeypatch.setattr(backup, "call_command", lambda *_, **__: None)
+    monkeypatch.setattr(backup, "cache", SimpleNamespace(clear=lambda: None))
     return tmp_path / "files"
 
 
@@ -61,12 +60,12 @@ def put(path: Path, content: str) -> None:
 
 def restore(folder: Path) -> None:
     """The same archive again, laid out beside what it would replace."""
-    put(folder / backups.NEW / "ab" / "one", "restored")
-    backups.restore(cast("Any", SimpleNamespace(dump=None, rows={})), {})
+    put(folder / backup.NEW / "ab" / "one", "restored")
+    backup.restore(cast("Any", SimpleNamespace(dump=None, rows={})), {})
 
 
 def replaced(folder: Path) -> set[str]:
-    return {path.read_text() for path in (folder / backups.OLD).rglob("*") if path.is_file()}
+    return {path.read_text() for path in (folder / backup.OLD).rglob("*") if path.is_file()}
 
 
 def test_what_is_replaced_is_kept_until_migrate_has_succeeded(
@@ -74,8 +73,8 @@ def test_what_is_replaced_is_kept_until_migrate_has_succeeded(
 ) -> None:
     put(folder / "ab" / "one", "from before")
     with monkeypatch.context() as broken:
-        broken.setattr(backups, "call_command", _failing)
-        with pytest.raises(backups.UnfinishedError, match=r"then remove \.replaced"):
+        broken.setattr(backup, "call_command", _failing)
+        with pytest.raises(backup.UnfinishedError, match=r"then remove \.replaced"):
             restore(folder)
     assert replaced(folder) == {"from before"}
     restore(folder)
@@ -95,7 +94,7 @@ def test_what_a_killed_restore_put_aside_is_there_for_the_next(
     put(folder / "cd" / "two", "from before, too")
     seen: list[set[str]] = []
     monkeypatch.setattr(
-        backups,
+        backup,
         "call_command",
         lambda name, **_: name == "setup_desk" and seen.append(replaced(folder)),
     )
@@ -105,7 +104,7 @@ def test_what_a_killed_restore_put_aside_is_there_for_the_next(
             restore(folder)
     restore(folder)
     assert seen[-1] >= {"from before", "from before, too"}
-    assert not (folder / backups.OLD).exists()
+    assert not (folder / backup.OLD).exists()
     assert {path.name for path in folder.iterdir()} == {"ab"}
 
 
@@ -113,10 +112,10 @@ def test_copies_are_in_no_archive_and_owed_anew(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(folder / "ab" / "one", "an original")
-    put(folder / files.COPIES / "cd" / "two", "a copy")
-    assert [content.name for content in backups._files("files", folder)] == ["files/ab/one"]
+    put(folder / storage.COPIES / "cd" / "two", "a copy")
+    assert [content.name for content in backup._files("files", folder)] == ["files/ab/one"]
     called: list[str] = []
-    monkeypatch.setattr(backups, "call_command", lambda name, **_: called.append(name))
+    monkeypatch.setattr(backup, "call_command", lambda name, **_: called.append(name))
     restore(folder)
     assert called == ["migrate", "setup_desk", "erase_again", "look_into_files"]
 
@@ -142,7 +141,7 @@ def test_a_whole_archive_lets_the_old_ones_go_but_never_the_newest(
     for path, days in ((old, 31), (young, 29), (newest, 40), (other, 400)):
         path.write_bytes(b"x")
         os.utime(path, (0, time.time() - days * 86_400))
-    assert backups.prune(tmp_path, newest) == [old]
+    assert backup.prune(tmp_path, newest) == [old]
     assert sorted(tmp_path.iterdir()) == [other, young, newest]
     settings.BACKUP_KEEP_DAYS = 0
-    assert backups.prune(tmp_path, newest) == []
+    assert backup.prune(tmp_path, newest) == []

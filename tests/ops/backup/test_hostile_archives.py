@@ -13,9 +13,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from ops.backup import archive
-from ops.backup import backup as backups
-from ops.backup import manifest as about
+from ops.backup import archive, backup, manifest
 from ops.backup.archive import ArchiveError, Content
 
 ABOUT: dict[str, Any] = {
@@ -36,7 +34,7 @@ def home(settings: Settings, tmp_path: Path) -> Path:
 
 def made(home: Path, *names: str, **told: Any) -> Path:
     """An archive of members whose content is `here`."""
-    target, key = home.parent / "hostile.tar.age", backups.settings.BACKUP_KEY
+    target, key = home.parent / "hostile.tar.age", backup.settings.BACKUP_KEY
     with target.open("wb") as file:
         archive.write(file, key, (_here(name) for name in names), ABOUT | told)
     return target
@@ -65,7 +63,7 @@ def refused(source: Path) -> str:
 
 
 def test_a_good_one_is_laid_out_and_goes_again(home: Path) -> None:
-    with backups.unpacked(made(home, "database/000001", "files/ab/one")) as archived:
+    with backup.unpacked(made(home, "database/000001", "files/ab/one")) as archived:
         assert (home / "files/.restored/ab/one").read_text() == "here"
         assert archived.rows == {"reports_report": 0}
     assert lying(home) == {"files"}
@@ -80,7 +78,7 @@ def test_no_member_lies_outside(home: Path, place: str) -> None:
     assert lying(outside) == set()
 
 
-@pytest.mark.parametrize("second", sorted(backups.PASSING))
+@pytest.mark.parametrize("second", sorted(backup.PASSING))
 def test_no_member_lies_where_a_restore_does_its_work(home: Path, second: str) -> None:
     assert f"it holds 'files/{second}/one'" in refused(made(home, f"files/{second}/one"))
     assert f"it holds 'files/{second}'" in refused(made(home, f"files/{second}"))
@@ -92,13 +90,13 @@ def test_what_the_portal_does_not_know_is_named_in_one_line(home: Path) -> None:
 
 def test_a_name_that_came_by_all_checks_still_lies_nowhere_else(home: Path) -> None:
     with pytest.raises(ArchiveError, match="would lie elsewhere"):
-        backups._place("files/a/../../evil", io.BytesIO())
+        backup._place("files/a/../../evil", io.BytesIO())
     assert lying(home) == {"files"}
 
 
 @pytest.mark.parametrize("kind", ["file", "link", "dead link", "folder"])
 def test_whatever_lies_in_the_way_is_cleared(home: Path, kind: str) -> None:
-    way, other = home / "files" / backups.NEW, home.parent / "other"
+    way, other = home / "files" / backup.NEW, home.parent / "other"
     other.mkdir()
     (other / "kept").touch()
     {
@@ -107,7 +105,7 @@ def test_whatever_lies_in_the_way_is_cleared(home: Path, kind: str) -> None:
         "dead link": lambda: way.symlink_to("nowhere"),
         "folder": lambda: (way / "ab").mkdir(parents=True),
     }[kind]()
-    with backups.unpacked(made(home, "files/ab/one")):
+    with backup.unpacked(made(home, "files/ab/one")):
         assert lying(way) == {"ab", "ab/one"}
     assert (lying(home), lying(other)) == ({"files"}, {"kept"})
 
@@ -139,9 +137,9 @@ def test_what_its_manifest_tells_has_its_types(home: Path, told: dict[str, Any])
 
 @pytest.mark.parametrize("lacking", sorted(ABOUT))
 def test_nothing_that_a_manifest_tells_may_be_missing(lacking: str) -> None:
-    about.refuse_malformed(ABOUT)
+    manifest.refuse_malformed(ABOUT)
     with pytest.raises(ArchiveError, match=f"does not tell {lacking}"):
-        about.refuse_malformed({name: ABOUT[name] for name in ABOUT if name != lacking})
+        manifest.refuse_malformed({name: ABOUT[name] for name in ABOUT if name != lacking})
 
 
 @pytest.mark.parametrize(
@@ -160,7 +158,7 @@ def test_a_table_that_could_not_come_back_is_told_when_the_backup_is_made(
         column=lambda _: [],
         rows=lambda: {"reports_report": 0, "copy of 2026": 1},
     )
-    monkeypatch.setattr(backups.dumps, "snapshot", lambda: nullcontext(moment))
+    monkeypatch.setattr(backup.pg_dump, "snapshot", lambda: nullcontext(moment))
     with pytest.raises(ArchiveError, match="'copy of 2026'"):
-        backups.back_up(home / "one.tar.age")
+        backup.back_up(home / "one.tar.age")
     assert lying(home) == {"files"}

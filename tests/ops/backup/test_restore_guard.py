@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from core.audit import log as events
-from ops.backup import restore_guard as present
+from core.audit import events as log
+from ops.backup import restore_guard
 
 pytestmark = pytest.mark.django_db
 
@@ -24,11 +24,15 @@ pytestmark = pytest.mark.django_db
 def test_an_act_is_lost_by_number_or_by_time(
     archived: dict[str, int], hours: int, lost: dict[str, int]
 ) -> None:
-    events.record("report", 1, "closed")
+    log.log_event("report", 1, "closed")
     taken_at: datetime = timezone.now() + timedelta(hours=hours)
-    assert present.newer({"reports_event": 1}, archived, taken_at) == lost
+    assert restore_guard.newer({"reports_event": 1}, archived, taken_at) == lost
 
 
 def test_reports_files_and_acts_are_counted() -> None:
-    events.record("report", 1, "closed")
-    assert present.rows() == {"reports_report": 0, "reports_evidencefile": 0, "reports_event": 1}
+    log.log_event("report", 1, "closed")
+    assert restore_guard.rows() == {
+        "reports_report": 0,
+        "reports_evidencefile": 0,
+        "reports_event": 1,
+    }

@@ -22,17 +22,12 @@ from django.db import OperationalError
 from PIL import Image
 from pytest_django import Settings
 
-from core.outbox import queue as outbox
+from core.outbox import queue
 from core.outbox.queue import Priority
-from reports.attachments import antivirus as scanning
-from reports.attachments import image_sanitizer as redraw
-from reports.attachments import sanitized_copies as clean_copies
-from reports.attachments import storage as files
-from reports.attachments.storage import Draft
+from reports.attachments import antivirus, image_sanitizer, sanitized_copies, storage
+from reports.attachments.storage import PendingUpload
 from reports.models import EvidenceFile, FileCheck, OutboxItem, Report
-from tests.support import fake_clamd as clamd
-from tests.support import images as pictures
-from tests.support import report_factories as evidence
+from tests.support import fake_clamd, images, report_factories
 
 MB = 1024 * 1024
 COPY, SCAN = FileCheck.Copy, FileCheck.Scan
@@ -45,32 +40,32 @@ pytestmark = pytest.mark.django_db
 def _room(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.FILES_DIR = tmp_path / "files"
     settings.CLAMD_URL = ""
-    monkeypatch.setattr(files, "RESERVED", 0)
+    monkeypatch.setattr(storage, "RESERVED", 0)
 
 
 def kept(content: bytes, report: Report | None = None) -> EvidenceFile:
     """A file as one that a resident has sent."""
-    draft = Draft("a.jpg")
-    draft.begin()
+    draft = PendingUpload("a.jpg")
+    draft.open()
     draft.write(content)
     draft.finish()
-    assert files.keep(draft, report or evidence.report())
+    assert storage.store(draft, report or report_factories.report())
     return EvidenceFile.objects.get(pk=draft.id)
 
 
 def owed(file: EvidenceFile) -> OutboxItem:
-    return OutboxItem.objects.filter(task=files.LOOK, key=file.pk).latest("id")
+    return OutboxItem.objects.filter(task=storage.LOOK, key=file.pk).latest("id")
 
 
 def looked_into(content: bytes) -> FileCheck:
     file = kept(content)
-    clean_copies.work_off([owed(file).pk])
+    sanitized_copies.process_items([owed(file).pk])
     return FileCheck.objects.get(file=file)
 
 
 def copy_of(check: FileCheck) -> bytes:
     assert check.copy_id
-    return files.copy(check.copy_id)
+    return storage.open_clean_copy(check.copy_id)
 
 
 def seen(check: FileCheck) -> Image.Image:
@@ -80,14 +75,14 @@ def seen(check: FileCheck) -> Image.Image:
 def copies() -> list[Path]:
     from django.conf import settings
 
-    return [path for path in (settings.FILES_DIR / files.COPIES).rglob("*") if path.is_file()]
+    return [path for path in (settings.FILES_DIR / storage.COPIES).rglob("*") if path.is_file()]
 
 
 # --- drawn anew
 
 
 def test_a_file_that_is_kept_owes_a_look_when_nothing_else_is_to_be_done() -> None:
-    item = owed(kept(pictures.jpeg()))
+    item = owed(kept(images.jpeg()))
     assert (item.task, item.priority) == ("reports.look_into_file", Priority.IDLE)
 
 
@@ -96,66 +91,66 @@ def test_a_row_that_fails_owes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         raise OperationalError
 
     monkeypatch.setattr(EvidenceFile, "save", fail)
-    with pytest.raises(files.RefusedError):
-        kept(pictures.jpeg())
-    assert not OutboxItem.objects.filter(task=files.LOOK).exists()
+    with pytest.raises(storage.RefusedError):
+        kept(images.jpeg())
+    assert not OutboxItem.objects.filter(task=storage.LOOK).exists()
 
 
 def test_a_picture_is_drawn_anew_and_its_item_settled() -> None:
-    check = looked_into(pictures.jpeg(640, 480))
+    check = looked_into(images.jpeg(640, 480))
     assert (check.copy, check.media_type) == (COPY.MADE, "image/jpeg")
     assert (check.width, check.height) == seen(check).size == (640, 480)
     assert check.size == len(copy_of(check))
     assert owed(check.file).settled_at
 
 
-@pytest.mark.parametrize("content", [pictures.telling_jpeg(), pictures.telling_png()])
+@pytest.mark.parametrize("content", [images.telling_jpeg(), images.telling_png()])
 def test_nothing_comes_along_but_what_is_seen(content: bytes) -> None:
-    assert pictures.SECRET in content or b"iCCP" in content
+    assert images.SECRET in content or b"iCCP" in content
     copy = copy_of(looked_into(content))
-    for told in (pictures.SECRET, b"Exif", b"GPS", b"ICC", b"iCCP", b"tEXt", b"eXIf", b"\xff\xfe"):
+    for told in (images.SECRET, b"Exif", b"GPS", b"ICC", b"iCCP", b"tEXt", b"eXIf", b"\xff\xfe"):
         assert told not in copy
     assert not Image.open(BytesIO(copy)).getexif()
 
 
 def test_a_picture_that_lies_on_its_side_is_turned() -> None:
-    check = looked_into(pictures.telling_jpeg())
+    check = looked_into(images.telling_jpeg())
     assert (check.width, check.height) == (48, 64)
 
 
 def test_what_is_tacked_on_to_a_picture_stays_behind() -> None:
-    check = looked_into(pictures.jpeg() + OVER)
+    check = looked_into(images.jpeg() + OVER)
     assert check.copy == COPY.MADE
     assert b"<script" not in copy_of(check)
     assert b"PK\x03\x04" not in copy_of(check)
 
 
 def test_a_large_picture_is_made_smaller() -> None:
-    check = looked_into(pictures.jpeg(6000, 4000))
+    check = looked_into(images.jpeg(6000, 4000))
     assert (check.width, check.height) == (2400, 1600)
 
 
 def test_a_plain_screenshot_keeps_its_sharp_letters() -> None:
     flat = Image.new("RGB", (360, 740), "white")
     flat.paste("navy", (20, 20, 340, 60))
-    assert looked_into(pictures.written(flat, "PNG")).media_type == "image/png"
+    assert looked_into(images.written(flat, "PNG")).media_type == "image/png"
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
 def test_each_kind_of_png_is_drawn(mode: str) -> None:
-    image = pictures.picture(64, 48, "L" if mode == "I;16" else mode)
+    image = images.picture(64, 48, "L" if mode == "I;16" else mode)
     image = image.convert("I;16") if mode == "I;16" else image
-    check = looked_into(pictures.written(image, "PNG"))
+    check = looked_into(images.written(image, "PNG"))
     assert seen(check).size == (64, 48)
 
 
 @pytest.mark.parametrize(
     "content",
     [
-        pictures.written(pictures.picture(), "WEBP"),
-        pictures.written(pictures.picture(64, 48, "P"), "GIF"),
-        pictures.written(pictures.picture(64, 48, "CMYK"), "JPEG"),
-        pictures.jpeg(progressive=True),
+        images.written(images.picture(), "WEBP"),
+        images.written(images.picture(64, 48, "P"), "GIF"),
+        images.written(images.picture(64, 48, "CMYK"), "JPEG"),
+        images.jpeg(progressive=True),
     ],
     ids=["webp", "gif", "cmyk", "progressive"],
 )
@@ -164,14 +159,14 @@ def test_what_phones_send_is_drawn(content: bytes) -> None:
 
 
 def test_a_picture_of_an_iphone_is_drawn() -> None:
-    check = looked_into(pictures.HEIC)
+    check = looked_into(images.HEIC)
     assert (check.copy, check.media_type) == (COPY.MADE, "image/jpeg")
     assert seen(check).size == (96, 64)
 
 
 def test_what_is_transparent_is_white() -> None:
     clear = Image.new("RGBA", (40, 40), (0, 0, 0, 0))
-    assert seen(looked_into(pictures.written(clear, "PNG"))).convert("L").getextrema() == (255, 255)
+    assert seen(looked_into(images.written(clear, "PNG"))).convert("L").getextrema() == (255, 255)
 
 
 def test_sound_and_paper_have_no_copy() -> None:
@@ -181,7 +176,7 @@ def test_sound_and_paper_have_no_copy() -> None:
 
 
 def test_a_copy_lies_sealed() -> None:
-    check = looked_into(pictures.jpeg())
+    check = looked_into(images.jpeg())
     (path,) = copies()
     assert path.name == str(check.copy_id)
     assert b"JFIF" not in path.read_bytes()
@@ -194,20 +189,20 @@ def test_a_copy_lies_sealed() -> None:
 @pytest.mark.parametrize(
     ("made", "word"),  # when it is asked for: some take a second
     [
-        (lambda: pictures.png_of(30_000, 30_000), COPY.TOO_LARGE),
-        (lambda: pictures.png_of(30_000, 30_000, bytes(20 * MB)), COPY.TOO_LARGE),
-        (lambda: pictures.png_of(2_000_000_000, 2_000_000_000), COPY.TOO_LARGE),
-        (lambda: pictures.png_of(12_000, 11_000), COPY.TOO_LARGE),
-        (lambda: pictures.jpeg(13_000, 10_000, quality=1), COPY.TOO_LARGE),
-        (lambda: pictures.png_of(7_000, 7_000), COPY.TOO_LARGE),
-        (lambda: pictures.png_of(0, 0), COPY.UNREADABLE),
-        (lambda: pictures.png_of(6_000, 6_000), COPY.UNREADABLE),
+        (lambda: images.png_of(30_000, 30_000), COPY.TOO_LARGE),
+        (lambda: images.png_of(30_000, 30_000, bytes(20 * MB)), COPY.TOO_LARGE),
+        (lambda: images.png_of(2_000_000_000, 2_000_000_000), COPY.TOO_LARGE),
+        (lambda: images.png_of(12_000, 11_000), COPY.TOO_LARGE),
+        (lambda: images.jpeg(13_000, 10_000, quality=1), COPY.TOO_LARGE),
+        (lambda: images.png_of(7_000, 7_000), COPY.TOO_LARGE),
+        (lambda: images.png_of(0, 0), COPY.UNREADABLE),
+        (lambda: images.png_of(6_000, 6_000), COPY.UNREADABLE),
         (lambda: b"\xff\xd8\xff\xe0" + b"." * 500, COPY.UNREADABLE),
-        (lambda: pictures.jpeg()[:250], COPY.UNREADABLE),
+        (lambda: images.jpeg()[:250], COPY.UNREADABLE),
         (lambda: b"GIF89a" + bytes(20), COPY.UNREADABLE),
         (lambda: b"RIFF\x10\x0a\0\0WEBPVP8 " + b"." * 50, COPY.UNREADABLE),
         (lambda: b"\0\0\0\x18ftypheic" + b"." * 500, COPY.UNREADABLE),
-        (lambda: pictures.HEIC[:300], COPY.UNREADABLE),
+        (lambda: images.HEIC[:300], COPY.UNREADABLE),
     ],
 )
 def test_what_cannot_be_drawn_says_why(made: Callable[[], bytes], word: str) -> None:
@@ -217,19 +212,19 @@ def test_what_cannot_be_drawn_says_why(made: Callable[[], bytes], word: str) -> 
 
 
 def test_what_came_of_a_broken_picture_is_drawn() -> None:
-    whole = pictures.jpeg(800, 600)
+    whole = images.jpeg(800, 600)
     check = looked_into(whole[: len(whole) // 2])
     assert (check.copy, seen(check).size) == (COPY.MADE, (800, 600))
 
 
 def test_of_a_moving_picture_the_first_frame_is_drawn() -> None:
-    check = looked_into(pictures.animated_gif())
+    check = looked_into(images.animated_gif())
     assert (check.copy, getattr(seen(check), "n_frames", 1)) == (COPY.MADE, 1)
-    assert pictures.SECRET not in copy_of(check)
+    assert images.SECRET not in copy_of(check)
 
 
 def test_a_comment_that_unpacks_to_much_costs_nothing() -> None:
-    assert looked_into(pictures.text_bomb()).copy in {COPY.MADE, COPY.UNREADABLE, COPY.TOO_LARGE}
+    assert looked_into(images.text_bomb()).copy in {COPY.MADE, COPY.UNREADABLE, COPY.TOO_LARGE}
 
 
 MEASURED = """
@@ -242,11 +237,11 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 @pytest.mark.parametrize(
     "content",
     [
-        pictures.written(Image.new("RGBA", (6_300, 6_300)), "PNG"),
-        pictures.written(Image.new("P", (6_300, 6_300)), "PNG"),
-        pictures.written(Image.new("L", (12_000, 9_000)), "JPEG", progressive=True),
-        pictures.png_of(30_000, 30_000, bytes(20 * MB)),
-        pictures.text_bomb(),
+        images.written(Image.new("RGBA", (6_300, 6_300)), "PNG"),
+        images.written(Image.new("P", (6_300, 6_300)), "PNG"),
+        images.written(Image.new("L", (12_000, 9_000)), "JPEG", progressive=True),
+        images.png_of(30_000, 30_000, bytes(20 * MB)),
+        images.text_bomb(),
     ],
     ids=["rgba", "palette", "108 million points", "bomb", "comment"],
 )
@@ -254,19 +249,19 @@ def test_drawing_stays_within_its_memory(content: bytes) -> None:
     """By what the process had of its own at most, beside what it may map at all. Started by a
     small process: one that is forked from this one would count this one's memory.
     """
-    program = [sys.executable, "-I", str(clean_copies._DRAWER)]
+    program = [sys.executable, "-I", str(sanitized_copies._DRAWER)]
     done = subprocess.run(
         [sys.executable, "-c", MEASURED, *program], input=content, capture_output=True, check=True
     )
-    assert 0 < int(done.stdout) * 1024 < redraw.MEMORY
+    assert 0 < int(done.stdout) * 1024 < image_sanitizer.MEMORY
 
 
 def test_who_looks_holds_no_more_than_the_file_and_its_copy() -> None:
     """The worker's own memory; what decoding takes is the drawer's."""
-    file = kept(pictures.written(Image.new("RGB", (5_000, 5_000)), "PNG").ljust(10 * MB, b"."))
+    file = kept(images.written(Image.new("RGB", (5_000, 5_000)), "PNG").ljust(10 * MB, b"."))
     tracemalloc.start()
     try:
-        clean_copies.work_off([owed(file).pk])
+        sanitized_copies.process_items([owed(file).pk])
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -279,10 +274,10 @@ def test_a_picture_that_never_ends_is_given_up(
 ) -> None:
     slow = tmp_path / "slow.py"
     slow.write_text("import time; time.sleep(60)")
-    monkeypatch.setattr(clean_copies, "_DRAWER", slow)
-    monkeypatch.setattr(clean_copies, "DRAW_SECONDS", 0.3)
+    monkeypatch.setattr(sanitized_copies, "_DRAWER", slow)
+    monkeypatch.setattr(sanitized_copies, "DRAW_SECONDS", 0.3)
     began = time.monotonic()
-    assert looked_into(pictures.jpeg()).copy == COPY.UNREADABLE
+    assert looked_into(images.jpeg()).copy == COPY.UNREADABLE
     assert time.monotonic() - began < 5
 
 
@@ -299,19 +294,19 @@ def test_a_picture_that_never_ends_is_given_up(
     ],
 )
 def test_a_drawer_in_a_pictures_hands_is_not_believed(said: bytes) -> None:
-    assert clean_copies._read(said).copy == COPY.UNREADABLE
+    assert sanitized_copies._read(said).copy == COPY.UNREADABLE
 
 
 def test_the_drawer_sees_no_key_and_writes_no_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     spy = tmp_path / "spy.py"
-    drawn = b"image/png 1 1\n" + pictures.png_of(1, 1)
+    drawn = b"image/png 1 1\n" + images.png_of(1, 1)
     spy.write_text(f"import os; 'FIELD_KEYS' in os.environ or os.write(1, {drawn!r})")
     monkeypatch.setenv("FIELD_KEYS", "a key")
-    monkeypatch.setattr(clean_copies, "_DRAWER", spy)
-    assert clean_copies._drawn(EvidenceFile(media_type="image/png"), b"").copy == COPY.MADE
-    confine = f"import runpy; runpy.run_path({str(redraw.__file__)!r})['confine']()"
+    monkeypatch.setattr(sanitized_copies, "_DRAWER", spy)
+    assert sanitized_copies._drawn(EvidenceFile(media_type="image/png"), b"").copy == COPY.MADE
+    confine = f"import runpy; runpy.run_path({str(image_sanitizer.__file__)!r})['confine']()"
     code = f"{confine}; from pathlib import Path; Path('x').write_text('x')"
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, check=False)
     assert (tmp_path / "x").stat().st_size == 0
@@ -321,60 +316,60 @@ def test_the_drawer_sees_no_key_and_writes_no_file(
 
 
 def test_looking_again_replaces_the_copy() -> None:
-    first = looked_into(pictures.jpeg())
-    assert clean_copies.owe([first.file]) == 1
-    clean_copies.work_off([owed(first.file).pk])
+    first = looked_into(images.jpeg())
+    assert sanitized_copies.enqueue_scan([first.file]) == 1
+    sanitized_copies.process_items([owed(first.file).pk])
     second = FileCheck.objects.get()
     assert second.copy_id != first.copy_id
     assert [path.name for path in copies()] == [str(second.copy_id)]
 
 
 def test_who_comes_second_leaves_the_first_copy_alone() -> None:
-    file = kept(pictures.jpeg())
-    claim = outbox.claim(owed(file).pk)
+    file = kept(images.jpeg())
+    claim = queue.acquire_lease(owed(file).pk)
     assert claim
-    clean_copies.look_into(claim)
+    sanitized_copies.scan_and_redraw(claim)
     first = FileCheck.objects.get().copy_id
-    clean_copies.look_into(claim)  # another worker, whose lease had lapsed
+    sanitized_copies.scan_and_redraw(claim)  # another worker, whose lease had lapsed
     assert FileCheck.objects.get().copy_id == first
     assert [path.name for path in copies()] == [str(first)]
 
 
 def test_what_waits_is_not_owed_twice() -> None:
-    assert clean_copies.owe([kept(pictures.jpeg())]) == 0
+    assert sanitized_copies.enqueue_scan([kept(images.jpeg())]) == 0
 
 
 def test_a_copy_that_is_lost_is_made_again_by_a_command(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    check = looked_into(pictures.jpeg())
+    check = looked_into(images.jpeg())
     shutil.rmtree(copies()[0].parent)
     call_command("look_into_files")
     assert "Files to be looked into: 1" in capsys.readouterr().out
-    clean_copies.work_off([owed(check.file).pk])
+    sanitized_copies.process_items([owed(check.file).pk])
     assert copy_of(FileCheck.objects.get())
     call_command("look_into_files")
     assert "Files to be looked into: 0" in capsys.readouterr().out
 
 
 def test_copies_that_no_row_names_are_swept() -> None:
-    check = looked_into(pictures.jpeg())
+    check = looked_into(images.jpeg())
     folder = copies()[0].parent
     old, fresh = folder / "old", folder / "fresh"
     for path in (old, fresh):
         path.write_bytes(b"x")
     os.utime(old, (0, 0))
     os.utime(folder / str(check.copy_id), (0, 0))
-    assert clean_copies.sweep() == 1
+    assert sanitized_copies.delete_orphaned_copies() == 1
     assert sorted(path.name for path in copies()) == sorted(["fresh", str(check.copy_id)])
 
 
 def test_an_original_that_does_not_open_is_tried_again_and_told(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    file = kept(pictures.jpeg())
-    files.path_of(file.pk).unlink()
-    clean_copies.work_off([owed(file).pk])
+    file = kept(images.jpeg())
+    storage.path_of(file.pk).unlink()
+    sanitized_copies.process_items([owed(file).pk])
     item = owed(file)
     assert (item.settled_at, item.error) == (None, "UnopenableError")
     assert "file.not_opened" in caplog.text
@@ -384,67 +379,69 @@ def test_an_original_that_does_not_open_is_tried_again_and_told(
 
 
 @pytest.fixture
-def scanner(settings: Settings) -> Iterator[clamd.Clamd]:
-    with clamd.running() as running:
+def scanner(settings: Settings) -> Iterator[fake_clamd.Clamd]:
+    with fake_clamd.running() as running:
         settings.CLAMD_URL = running.url
         yield running
 
 
 def test_without_clamd_a_file_says_that_nobody_scanned_it() -> None:
-    assert looked_into(pictures.jpeg()).scan == SCAN.NOT_SCANNED
+    assert looked_into(images.jpeg()).scan == SCAN.NOT_SCANNED
 
 
-def test_clamd_is_asked_about_the_whole_original(scanner: clamd.Clamd) -> None:
-    content = pictures.jpeg() + os.urandom(300_000)
+def test_clamd_is_asked_about_the_whole_original(scanner: fake_clamd.Clamd) -> None:
+    content = images.jpeg() + os.urandom(300_000)
     assert looked_into(content).scan == SCAN.CLEAN
     assert scanner.asked == [content]
 
 
-def test_what_clamd_knows_is_said_and_the_picture_drawn_all_the_same(scanner: clamd.Clamd) -> None:
-    check = looked_into(pictures.jpeg() + pictures.EICAR)
+def test_what_clamd_knows_is_said_and_the_picture_drawn_all_the_same(
+    scanner: fake_clamd.Clamd,
+) -> None:
+    check = looked_into(images.jpeg() + images.EICAR)
     assert (check.scan, check.copy) == (SCAN.INFECTED, COPY.MADE)
-    assert pictures.EICAR not in copy_of(check)
+    assert images.EICAR not in copy_of(check)
 
 
 def test_without_an_answer_the_file_rests_and_in_the_end_says_so(settings: Settings) -> None:
     settings.CLAMD_URL = "tcp://127.0.0.1:1"
-    file = kept(pictures.jpeg())
-    for attempt in range(1, outbox.MAX_ATTEMPTS):
-        clean_copies.work_off([owed(file).pk])
+    file = kept(images.jpeg())
+    for attempt in range(1, queue.MAX_ATTEMPTS):
+        sanitized_copies.process_items([owed(file).pk])
         item = owed(file)
         assert (item.attempts, item.settled_at, item.error) == (attempt, None, "ScanError")
-    clean_copies.work_off([owed(file).pk])
+    sanitized_copies.process_items([owed(file).pk])
     check = FileCheck.objects.get()
     assert (check.scan, check.copy) == (SCAN.NOT_SCANNED, COPY.MADE)
     assert owed(file).settled_at
 
 
 def test_what_nobody_scanned_is_owed_once_clamd_is_there(settings: Settings) -> None:
-    check = looked_into(pictures.jpeg())
-    assert list(clean_copies.lacking()) == []
+    check = looked_into(images.jpeg())
+    assert list(sanitized_copies.files_needing_scan()) == []
     settings.CLAMD_URL = "unix:///run/clamd.sock"
-    assert list(clean_copies.lacking()) == [check.file]
+    assert list(sanitized_copies.files_needing_scan()) == [check.file]
 
 
 @pytest.mark.parametrize(
     "answer", [b"INSTREAM size limit exceeded. ERROR", b"", b"x" * 9000, b"stream: \xff"]
 )
 def test_an_odd_answer_is_no_answer(settings: Settings, answer: bytes) -> None:
-    with clamd.running(answer) as odd:
+    with fake_clamd.running(answer) as odd:
         settings.CLAMD_URL = odd.url
-        with pytest.raises(scanning.ScanError):
-            scanning.is_infected(b"x")
+        with pytest.raises(antivirus.ScanError):
+            antivirus.is_infected(b"x")
 
 
 def test_a_clamd_that_hangs_is_not_waited_for(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scanning, "SECONDS", 0.2)
-    hanging = clamd.Clamd()  # it listens and never answers
+    monkeypatch.setattr(antivirus, "SECONDS", 0.2)
+    hanging = fake_clamd.Clamd()  # it listens and never answers
     settings.CLAMD_URL = hanging.url
     began = time.monotonic()
-    with pytest.raises(scanning.ScanError):
-        scanning.is_infected(b"x" * 10 * MB)
+    with pytest.raises(antivirus.ScanError):
+        antivirus.is_infected(b"x" * 10 * MB)
     hanging.stop()
     assert time.monotonic() - began < 3
 
@@ -452,13 +449,13 @@ def test_a_clamd_that_hangs_is_not_waited_for(
 def test_a_clamd_that_answers_by_drops_is_not_waited_for(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scanning, "SECONDS", 0.5)
+    monkeypatch.setattr(antivirus, "SECONDS", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as door:
         settings.CLAMD_URL = f"tcp://127.0.0.1:{door.getsockname()[1]}"
         threading.Thread(target=drip, args=(door,), daemon=True).start()
         began = time.monotonic()
-        with pytest.raises(scanning.ScanError):
-            scanning.is_infected(b"x")
+        with pytest.raises(antivirus.ScanError):
+            antivirus.is_infected(b"x")
         assert time.monotonic() - began < 1.5
 
 
@@ -478,24 +475,24 @@ def test_a_task_that_runs_out_of_time_at_clamd_keeps_the_picture(
         raise SoftTimeLimitExceeded
 
     settings.CLAMD_URL = "tcp://127.0.0.1:1"
-    monkeypatch.setattr(scanning, "place_of", late)
-    file = kept(pictures.jpeg())
-    OutboxItem.objects.update(attempts=outbox.MAX_ATTEMPTS - 1)
-    clean_copies.work_off([owed(file).pk])
+    monkeypatch.setattr(antivirus, "parse_clamd_url", late)
+    file = kept(images.jpeg())
+    OutboxItem.objects.update(attempts=queue.MAX_ATTEMPTS - 1)
+    sanitized_copies.process_items([owed(file).pk])
     check = FileCheck.objects.get()
     assert (check.scan, check.copy) == (SCAN.NOT_SCANNED, COPY.MADE)
 
 
 def test_a_look_ends_within_its_lease_and_a_message_within_its_task(settings: Settings) -> None:
-    one = clean_copies.DRAW_SECONDS + scanning.SECONDS
-    assert one + 1 < outbox.LEASE.total_seconds()
-    assert clean_copies.PATIENCE + one + 1 < settings.CELERY_TASK_SOFT_TIME_LIMIT
+    one = sanitized_copies.DRAW_SECONDS + antivirus.SECONDS
+    assert one + 1 < queue.LEASE.total_seconds()
+    assert sanitized_copies.TIMEOUT_SECONDS + one + 1 < settings.CELERY_TASK_SOFT_TIME_LIMIT
 
 
 def test_a_socket_that_is_not_there_is_no_answer(settings: Settings, tmp_path: Path) -> None:
     settings.CLAMD_URL = f"unix://{tmp_path}/none.sock"
-    with pytest.raises(scanning.ScanError):
-        scanning.is_infected(b"x")
+    with pytest.raises(antivirus.ScanError):
+        antivirus.is_infected(b"x")
 
 
 @pytest.fixture
@@ -511,7 +508,7 @@ def real_clamd(settings: Settings, tmp_path: Path) -> Iterator[None]:
     with tempfile.TemporaryDirectory(prefix="clamd") as folder:
         database, door = Path(folder, "db"), Path(folder, "s")
         database.mkdir()
-        (database / "own.ndb").write_text(f"Own.Mark:0:*:{pictures.EICAR.hex()}\n")
+        (database / "own.ndb").write_text(f"Own.Mark:0:*:{images.EICAR.hex()}\n")
         settings_file = Path(folder, "clamd.conf")
         settings_file.write_text(
             f"LocalSocket {door}\nDatabaseDirectory {database}\nForeground yes\n"
@@ -529,5 +526,5 @@ def real_clamd(settings: Settings, tmp_path: Path) -> Iterator[None]:
 
 
 def test_the_real_clamd_is_understood(real_clamd: None) -> None:
-    assert not scanning.is_infected(pictures.jpeg(2000, 2000))
-    assert scanning.is_infected(b"a letter\n" + pictures.EICAR)
+    assert not antivirus.is_infected(images.jpeg(2000, 2000))
+    assert antivirus.is_infected(b"a letter\n" + images.EICAR)

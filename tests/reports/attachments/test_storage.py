@@ -22,15 +22,12 @@ from django.test import Client
 from lxml import html
 from pytest_django import Settings
 
-from core.audit import log as events
-from reports.attachments import filetypes
-from reports.attachments import storage as files
-from reports.attachments import stream_encryption as sealing
-from reports.attachments import upload_handler as uploads
-from reports.attachments.storage import Draft, Refusal, RefusedError
+from core.audit import events as log
+from reports.attachments import filetypes, storage, stream_encryption, upload_handler
+from reports.attachments.storage import PendingUpload, Refusal, RefusedError
 from reports.models import Addition, EvidenceFile, Receipt
 from reports.submission import intake
-from reports.submission.intake import Typed
+from reports.submission.intake import ReportSubmission
 from tests.support.officers import Person
 from tests.support.resident_pages import hidden, hidden_of, send, value, words
 
@@ -46,12 +43,12 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _room(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.FILES_DIR = tmp_path / "files"
-    monkeypatch.setattr(files, "RESERVED", 0)
+    monkeypatch.setattr(storage, "RESERVED", 0)
 
 
 @pytest.fixture
-def mine() -> intake.Accepted:
-    return intake.accept(Typed(story="Họ gọi."), "a-key-of-the-browser")
+def mine() -> intake.SubmissionResult:
+    return intake.submit_report(ReportSubmission(story="Họ gọi."), "a-key-of-the-browser")
 
 
 def post(client: Client, code: str | None, *sent: tuple[str, bytes], **headers: str) -> Any:
@@ -73,7 +70,7 @@ def on_disk() -> list[Path]:
 
 
 def opened(file: EvidenceFile) -> bytes:
-    return b"".join(files.original(file))
+    return b"".join(storage.open_original(file))
 
 
 def multipart(code: str | None, *parts: bytes, end: bytes = b"--x--\r\n") -> bytes:
@@ -94,7 +91,7 @@ def post_body(client: Client, body: bytes, **more: Any) -> Any:
 # --- on the page
 
 
-def test_the_limits_stand_before_the_button(client: Client, mine: intake.Accepted) -> None:
+def test_the_limits_stand_before_the_button(client: Client, mine: intake.SubmissionResult) -> None:
     page = client.post("/theo-doi/", {"code": mine.code})
     assert "Nhiều nhất 5 tệp, mỗi tệp đến 10 MB" in words(page.content)
     form = html.document_fromstring(page.content).xpath(f"//form[@action='{SEND}']")[0]
@@ -103,7 +100,7 @@ def test_the_limits_stand_before_the_button(client: Client, mine: intake.Accepte
     assert "no-store" in page["Cache-Control"]
 
 
-def test_a_picture_is_kept_and_told(client: Client, mine: intake.Accepted) -> None:
+def test_a_picture_is_kept_and_told(client: Client, mine: intake.SubmissionResult) -> None:
     answer = post(client, mine.code, ("zalo.jpg", JPEG + b"\0" * 2_400_000))
     assert (answer.status_code, lines(answer)) == (200, ["zalo.jpg Đã nhận ảnh 2,3 MB."])
     file = EvidenceFile.objects.get(report=mine.report)
@@ -113,7 +110,7 @@ def test_a_picture_is_kept_and_told(client: Client, mine: intake.Accepted) -> No
     assert "no-store" in answer["Cache-Control"]
 
 
-def test_each_file_has_its_line(client: Client, mine: intake.Accepted) -> None:
+def test_each_file_has_its_line(client: Client, mine: intake.SubmissionResult) -> None:
     answer = post(client, mine.code, ("a.jpg", JPEG), ("b.exe", b"MZ" * 20), ("c.pdf", PDF))
     assert lines(answer) == [
         "a.jpg Đã nhận ảnh 1 KB.",
@@ -124,7 +121,7 @@ def test_each_file_has_its_line(client: Client, mine: intake.Accepted) -> None:
     assert len(on_disk()) == EvidenceFile.objects.count() == 2
 
 
-def test_the_same_file_sent_twice_is_one(client: Client, mine: intake.Accepted) -> None:
+def test_the_same_file_sent_twice_is_one(client: Client, mine: intake.SubmissionResult) -> None:
     post(client, mine.code, ("a.jpg", JPEG))
     answer = post(client, mine.code, ("b.jpg", JPEG), ("c.jpg", JPEG))
     assert lines(answer) == [
@@ -134,14 +131,16 @@ def test_the_same_file_sent_twice_is_one(client: Client, mine: intake.Accepted) 
     assert len(on_disk()) == EvidenceFile.objects.count() == 1
 
 
-def test_the_same_file_may_belong_to_two_reports(client: Client, mine: intake.Accepted) -> None:
-    other = intake.accept(Typed(story="khác"), "another-key-of-one")
+def test_the_same_file_may_belong_to_two_reports(
+    client: Client, mine: intake.SubmissionResult
+) -> None:
+    other = intake.submit_report(ReportSubmission(story="khác"), "another-key-of-one")
     for accepted in (mine, other):
         post(client, accepted.code, ("a.jpg", JPEG))
     assert len(on_disk()) == EvidenceFile.objects.count() == 2
 
 
-def test_nothing_chosen_is_said(client: Client, mine: intake.Accepted) -> None:
+def test_nothing_chosen_is_said(client: Client, mine: intake.SubmissionResult) -> None:
     answer = client.post(SEND, {"code": mine.code})
     assert (answer.status_code, lines(answer)) == (
         422,
@@ -161,7 +160,7 @@ def test_an_address_typed_by_hand_leads_to_the_code_page(client: Client) -> None
 # --- limits
 
 
-def test_five_files_and_no_more(client: Client, mine: intake.Accepted) -> None:
+def test_five_files_and_no_more(client: Client, mine: intake.SubmissionResult) -> None:
     sent = [(f"{number}.jpg", JPEG + bytes([number])) for number in range(50)]
     answer = post(client, mine.code, *sent)
     assert EvidenceFile.objects.count() == len(on_disk()) == 5
@@ -172,7 +171,7 @@ def test_five_files_and_no_more(client: Client, mine: intake.Accepted) -> None:
     assert not page.xpath(f"//form[@action='{SEND}']")
 
 
-def test_the_sixth_of_another_press_is_told(client: Client, mine: intake.Accepted) -> None:
+def test_the_sixth_of_another_press_is_told(client: Client, mine: intake.SubmissionResult) -> None:
     for number in range(5):
         post(client, mine.code, ("a.jpg", JPEG + bytes([number])))
     answer = post(client, mine.code, ("f.jpg", JPEG + b"f"))
@@ -181,7 +180,9 @@ def test_the_sixth_of_another_press_is_told(client: Client, mine: intake.Accepte
     assert len(on_disk()) == 5
 
 
-def test_more_files_than_django_counts_are_answered(client: Client, mine: intake.Accepted) -> None:
+def test_more_files_than_django_counts_are_answered(
+    client: Client, mine: intake.SubmissionResult
+) -> None:
     parts = [part(b'filename="a.jpg"', JPEG)] * 2001
     answer = post_body(client, multipart(mine.code, *parts))
     assert answer.status_code == 400
@@ -190,7 +191,7 @@ def test_more_files_than_django_counts_are_answered(client: Client, mine: intake
 
 
 def test_ten_megabytes_are_taken_and_a_byte_more_is_not(
-    client: Client, mine: intake.Accepted
+    client: Client, mine: intake.SubmissionResult
 ) -> None:
     whole, more = JPEG.ljust(10 * MB, b"."), JPEG.ljust(10 * MB + 1, b".")
     answer = post(client, mine.code, ("a.jpg", more), ("b.jpg", whole))
@@ -202,12 +203,14 @@ def test_ten_megabytes_are_taken_and_a_byte_more_is_not(
 
 
 def test_of_a_hundred_megabytes_only_ten_are_written(
-    client: Client, mine: intake.Accepted, monkeypatch: pytest.MonkeyPatch
+    client: Client, mine: intake.SubmissionResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[int] = []
-    seal = sealing.Sealer.write
+    seal = stream_encryption.StreamEncryptor.write
     monkeypatch.setattr(
-        sealing.Sealer, "write", lambda self, data: (written.append(len(data)), seal(self, data))
+        stream_encryption.StreamEncryptor,
+        "write",
+        lambda self, data: (written.append(len(data)), seal(self, data)),
     )
     answer = post(client, mine.code, ("film.mp4", b"\0\0\0\x20ftypisom".ljust(100 * MB)))
     assert answer.status_code == 413
@@ -217,9 +220,9 @@ def test_of_a_hundred_megabytes_only_ten_are_written(
 
 
 def test_an_endless_body_is_cut_off_and_still_answered(
-    client: Client, mine: intake.Accepted, monkeypatch: pytest.MonkeyPatch
+    client: Client, mine: intake.SubmissionResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(uploads, "MOST_READ", 11 * MB)
+    monkeypatch.setattr(upload_handler, "MAX_READ_BYTES", 11 * MB)
     film = b"\0\0\0\x20ftypisom".ljust(30 * MB)
     body = multipart(mine.code, part(b'filename="film.mp4"', film))
     line = BytesIO(body)
@@ -229,13 +232,15 @@ def test_an_endless_body_is_cut_off_and_still_answered(
     assert line.tell() < 12 * MB
 
 
-def test_a_thread_is_left_to_those_who_report(client: Client, mine: intake.Accepted) -> None:
-    taken = [uploads._places.acquire(blocking=False) for _ in range(3)]
+def test_a_thread_is_left_to_those_who_report(
+    client: Client, mine: intake.SubmissionResult
+) -> None:
+    taken = [upload_handler._places.acquire(blocking=False) for _ in range(3)]
     try:
         assert all(taken)
         answer = post(client, mine.code, ("a.jpg", JPEG))
     finally:
-        uploads._places.release(3)
+        upload_handler._places.release(3)
     assert answer.status_code == 503
     assert "Nhiều người đang gửi cùng lúc. Tin của bạn vẫn còn nguyên" in lines(answer)[0]
     assert on_disk() == []
@@ -243,16 +248,16 @@ def test_a_thread_is_left_to_those_who_report(client: Client, mine: intake.Accep
 
 
 def test_who_comes_on_top_holds_no_thread_for_long(
-    client: Client, mine: intake.Accepted, monkeypatch: pytest.MonkeyPatch
+    client: Client, mine: intake.SubmissionResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Slow(BytesIO):
         def read(self, size: int | None = -1, /) -> bytes:
             time.sleep(0.02)
             return super().read(size)
 
-    monkeypatch.setattr(uploads, "_places", threading.BoundedSemaphore(1))
-    monkeypatch.setattr(uploads, "BUSY_SECONDS", 0.1)
-    uploads._places.acquire()
+    monkeypatch.setattr(upload_handler, "_places", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(upload_handler, "BUSY_SECONDS", 0.1)
+    upload_handler._places.acquire()
     body = multipart(mine.code, part(b'filename="a.jpg"', JPEG.ljust(20 * MB)))
     line = Slow(body)
     answer = post_body(client, body, **{"wsgi.input": line})
@@ -286,10 +291,10 @@ def test_who_comes_on_top_holds_no_thread_for_long(
     ],
 )
 def test_the_first_bytes_tell_what_it_is(head: bytes, media_type: str) -> None:
-    found = filetypes.recognise(head.ljust(filetypes.HEAD, b"\0"))
+    found = filetypes.sniff(head.ljust(filetypes.HEAD, b"\0"))
     assert found
     assert found.media_type == media_type
-    assert filetypes.named(media_type) == found
+    assert filetypes.by_media_type(media_type) == found
 
 
 @pytest.mark.parametrize(
@@ -312,7 +317,7 @@ def test_the_first_bytes_tell_what_it_is(head: bytes, media_type: str) -> None:
     ],
 )
 def test_neither_name_nor_browser_makes_it_a_picture(
-    client: Client, mine: intake.Accepted, content: bytes
+    client: Client, mine: intake.SubmissionResult, content: bytes
 ) -> None:
     answer = client.post(
         SEND,
@@ -323,7 +328,9 @@ def test_neither_name_nor_browser_makes_it_a_picture(
     assert on_disk() == []
 
 
-def test_a_file_of_two_natures_is_what_it_begins_as(client: Client, mine: intake.Accepted) -> None:
+def test_a_file_of_two_natures_is_what_it_begins_as(
+    client: Client, mine: intake.SubmissionResult
+) -> None:
     both = JPEG + b"<script>alert(1)</script>PK\x03\x04%PDF-1.7"
     post(client, mine.code, ("both.html", both))
     file = EvidenceFile.objects.get()
@@ -334,7 +341,7 @@ def test_a_file_of_two_natures_is_what_it_begins_as(client: Client, mine: intake
     ("size", "said"), [(1, "1 KB"), (3 * MB // 2, "1,5 MB"), (2 * MB, "2 MB"), (700_000, "684 KB")]
 )
 def test_sizes_are_said_as_people_read_them(size: int, said: str) -> None:
-    assert filetypes.megabytes(size) == said.replace(" ", "\u00a0")
+    assert filetypes.format_size(size) == said.replace(" ", "\u00a0")
 
 
 # --- hostile forms
@@ -354,7 +361,7 @@ def test_sizes_are_said_as_people_read_them(size: int, said: str) -> None:
     ],
 )
 def test_a_hostile_name_is_shown_tame(
-    client: Client, mine: intake.Accepted, name: bytes, told: str
+    client: Client, mine: intake.SubmissionResult, name: bytes, told: str
 ) -> None:
     answer = post_body(client, multipart(mine.code, part(name, JPEG)))
     assert lines(answer) == [f"{told.replace('&gt;', '>')}Đã nhận ảnh 1 KB."]
@@ -376,7 +383,7 @@ def test_a_hostile_name_is_shown_tame(
     ],
 )
 def test_odd_parts_are_answered_and_leave_nothing(
-    client: Client, mine: intake.Accepted, sent: bytes, status: int, told: str
+    client: Client, mine: intake.SubmissionResult, sent: bytes, status: int, told: str
 ) -> None:
     answer = post_body(client, multipart(mine.code, sent))
     assert answer.status_code == status
@@ -403,14 +410,16 @@ def test_rubbish_is_answered_in_our_words(client: Client, body: bytes, kind: str
     assert on_disk() == []
 
 
-def test_a_body_of_untold_length_is_answered(client: Client, mine: intake.Accepted) -> None:
+def test_a_body_of_untold_length_is_answered(client: Client, mine: intake.SubmissionResult) -> None:
     body = multipart(mine.code, part(b'filename="a.jpg"', JPEG))
     answer = post_body(client, body, headers={"transfer-encoding": "chunked"}, CONTENT_LENGTH="0")
     assert answer.status_code == 400
     assert "Chưa nhận được ảnh, ghi âm" in words(answer.content)
 
 
-def test_a_body_that_breaks_off_leaves_no_half_file(client: Client, mine: intake.Accepted) -> None:
+def test_a_body_that_breaks_off_leaves_no_half_file(
+    client: Client, mine: intake.SubmissionResult
+) -> None:
     """The parser takes what came of the last file for the whole of it."""
     body = multipart(mine.code, part(b'filename="a.jpg"', JPEG * 4000))
     came = {"wsgi.input": BytesIO(body[:100_000]), "CONTENT_LENGTH": str(len(body))}
@@ -433,7 +442,7 @@ def test_a_wrong_code_is_said_before_all_else(client: Client, code: str) -> None
 
 
 def test_a_code_of_nobody_is_asked_for_again(client: Client) -> None:
-    stranger = intake.accept(Typed(story="khác"), "another-key-of-one")
+    stranger = intake.submit_report(ReportSubmission(story="khác"), "another-key-of-one")
     Receipt.objects.filter(report=stranger.report).delete()
     answer = post(client, stranger.code, ("a.jpg", JPEG))
     assert answer.status_code == 422
@@ -450,14 +459,16 @@ def post_story(client: Client, code: str, *sent: tuple[str, bytes]) -> Any:
 
 
 def test_words_that_come_along_are_kept_with_the_files(
-    client: Client, mine: intake.Accepted
+    client: Client, mine: intake.SubmissionResult
 ) -> None:
     answer = post_story(client, mine.code, ("a.jpg", JPEG))
     assert lines(answer) == ["Đã ghi thêm: lời kể.", "a.jpg Đã nhận ảnh 1 KB."]
     assert Addition.objects.get(report=mine.report).story == "Đây là ảnh biên lai."
 
 
-def test_a_file_that_is_refused_costs_no_words(client: Client, mine: intake.Accepted) -> None:
+def test_a_file_that_is_refused_costs_no_words(
+    client: Client, mine: intake.SubmissionResult
+) -> None:
     answer = post_story(client, mine.code, ("a.exe", b"MZ" * 20))
     assert answer.status_code == 200
     assert "không phải ảnh" in lines(answer)[1]
@@ -472,7 +483,7 @@ def test_words_without_a_right_code_are_given_back(client: Client) -> None:
 
 
 def test_words_beside_files_that_broke_off_are_given_back(
-    client: Client, mine: intake.Accepted
+    client: Client, mine: intake.SubmissionResult
 ) -> None:
     story = 'Content-Disposition: form-data; name="story"\r\n\r\nĐây là ảnh biên lai.'.encode()
     body = multipart(mine.code, story, part(b'filename="a.jpg"', JPEG * 4000))
@@ -485,7 +496,7 @@ def test_words_beside_files_that_broke_off_are_given_back(
 
 
 def test_words_before_a_part_that_cannot_be_read_are_given_back(
-    client: Client, mine: intake.Accepted
+    client: Client, mine: intake.SubmissionResult
 ) -> None:
     story = 'Content-Disposition: form-data; name="story"\r\n\r\nĐây là ảnh biên lai.'.encode()
     more = b'Content-Disposition: form-data; name="x"\r\n\r\nx'
@@ -495,7 +506,7 @@ def test_words_before_a_part_that_cannot_be_read_are_given_back(
 
 
 def test_words_that_came_from_another_page_are_given_back(
-    client: Client, mine: intake.Accepted
+    client: Client, mine: intake.SubmissionResult
 ) -> None:
     sent = {"code": mine.code, "story": "Đây là ảnh biên lai."}
     answer = client.post(SEND, sent, headers={"Origin": "https://ke-gian.example"})
@@ -508,24 +519,28 @@ def test_words_that_came_from_another_page_are_given_back(
 # --- as its sender is told
 
 
-def test_the_page_tells_the_limits_to_its_script(client: Client, mine: intake.Accepted) -> None:
+def test_the_page_tells_the_limits_to_its_script(
+    client: Client, mine: intake.SubmissionResult
+) -> None:
     post(client, mine.code, ("a.jpg", JPEG))
     page = client.post("/theo-doi/", {"code": mine.code}).content
     (chooser,) = html.document_fromstring(page).xpath("//input[@type='file']")
-    assert chooser.get("data-largest") == str(files.LARGEST)
-    assert chooser.get("data-most") == str(files.MOST - 1)
+    assert chooser.get("data-largest") == str(storage.LARGEST)
+    assert chooser.get("data-most") == str(storage.MAX_COUNT - 1)
     assert {"image/*", "audio/*", "application/pdf"} <= set(chooser.get("accept").split(","))
 
 
 def test_the_label_stands_without_the_browsers_own_words(
-    client: Client, mine: intake.Accepted
+    client: Client, mine: intake.SubmissionResult
 ) -> None:
     page = html.document_fromstring(client.post("/theo-doi/", {"code": mine.code}).content)
     (label,) = page.xpath("//label[@for='files']")
     assert "Bấm vào đây để chọn ảnh" in label.text_content()
 
 
-def test_an_english_page_is_english_to_the_last_line(client: Client, mine: intake.Accepted) -> None:
+def test_an_english_page_is_english_to_the_last_line(
+    client: Client, mine: intake.SubmissionResult
+) -> None:
     sent = [SimpleUploadedFile(name, content) for name, content in (("a.jpg", JPEG), ("b", b"M"))]
     answer = client.post(f"/en{SEND}", {"code": mine.code, "files": sent})
     assert lines(answer) == [
@@ -540,15 +555,15 @@ def test_an_english_page_is_english_to_the_last_line(client: Client, mine: intak
     "headers", [{"origin": "https://ke-gian.example"}, {"sec-fetch-site": "cross-site"}]
 )
 def test_a_foreign_page_cannot_send(
-    client: Client, mine: intake.Accepted, headers: dict[str, str]
+    client: Client, mine: intake.SubmissionResult, headers: dict[str, str]
 ) -> None:
     answer = post(client, mine.code, ("a.jpg", JPEG), **headers)
     assert answer.status_code == 403
     assert on_disk() == []
 
 
-def test_an_erased_report_takes_none(client: Client, mine: intake.Accepted) -> None:
-    events.record("report", mine.report.pk, "erased")
+def test_an_erased_report_takes_none(client: Client, mine: intake.SubmissionResult) -> None:
+    log.log_event("report", mine.report.pk, "erased")
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE reports_report SET story = '', claimed_name = '', commune_raw = '',"
@@ -562,14 +577,14 @@ def test_an_erased_report_takes_none(client: Client, mine: intake.Accepted) -> N
 
 
 def test_without_a_database_nothing_is_left(
-    client: Client, mine: intake.Accepted, monkeypatch: pytest.MonkeyPatch
+    client: Client, mine: intake.SubmissionResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from reports.submission import receipt_codes as receipts
+    from reports.submission import receipt_codes
 
     def broken(_: str) -> None:
         raise OperationalError
 
-    monkeypatch.setattr(receipts, "find", broken)
+    monkeypatch.setattr(receipt_codes, "report_for_code", broken)
     answer = post(client, mine.code, ("a.jpg", JPEG))
     assert answer.status_code == 503
     assert "Tin của bạn vẫn còn nguyên" in words(answer.content)
@@ -580,19 +595,19 @@ def test_without_a_database_nothing_is_left(
 
 
 def test_nothing_lies_in_clear_while_it_comes_nor_afterwards(
-    client: Client, mine: intake.Accepted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    client: Client, mine: intake.SubmissionResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     seen: list[tuple[int, bool]] = []
-    finish = Draft.finish
+    finish = PendingUpload.finish
 
-    def look(draft: Draft) -> None:
+    def look(draft: PendingUpload) -> None:
         found = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
         seen.append((sum(map(len, found)), any(MARK in content for content in found)))
         finish(draft)
 
-    monkeypatch.setattr(Draft, "finish", look)
+    monkeypatch.setattr(PendingUpload, "finish", look)
     post(client, mine.code, ("tôi.jpg", JPEG * 100_000))
     assert seen[0][0] > 4 * MB  # it was looked at in the middle
     assert not seen[0][1]
@@ -602,22 +617,24 @@ def test_nothing_lies_in_clear_while_it_comes_nor_afterwards(
 
 
 def test_a_file_and_its_folders_are_their_owners_alone(
-    client: Client, mine: intake.Accepted
+    client: Client, mine: intake.SubmissionResult
 ) -> None:
     post(client, mine.code, ("a.jpg", JPEG))
     (path,) = on_disk()
-    assert path == files.path_of(EvidenceFile.objects.get().pk)
+    assert path == storage.path_of(EvidenceFile.objects.get().pk)
     assert path.parent.name == path.name[:2]
     assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
 
 
 def test_a_row_is_written_when_its_file_lies_there(
-    client: Client, mine: intake.Accepted, monkeypatch: pytest.MonkeyPatch
+    client: Client, mine: intake.SubmissionResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order: list[str] = []
     monkeypatch.setattr(os, "fsync", lambda descriptor: order.append(_what(descriptor)))
-    settle = Draft.settle
-    monkeypatch.setattr(Draft, "settle", lambda draft: (settle(draft), order.append("named"))[0])
+    settle = PendingUpload.rename_into_place
+    monkeypatch.setattr(
+        PendingUpload, "settle", lambda draft: (settle(draft), order.append("named"))[0]
+    )
     save = EvidenceFile.save
     monkeypatch.setattr(
         EvidenceFile, "save", lambda self, **how: (order.append("row"), save(self, **how))[1]
@@ -639,7 +656,11 @@ def _what(descriptor: int) -> str:
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
 @pytest.mark.parametrize("step", ["begin", "write", "finish", "settle"])
 def test_a_full_disk_costs_the_file_and_says_so(
-    client: Client, mine: intake.Accepted, monkeypatch: pytest.MonkeyPatch, step: str, number: int
+    client: Client,
+    mine: intake.SubmissionResult,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+    number: int,
 ) -> None:
     _fail(monkeypatch, step, number)
     answer = post(client, mine.code, ("a.jpg", JPEG))
@@ -659,16 +680,16 @@ def _fail(monkeypatch: pytest.MonkeyPatch, step: str, number: int) -> None:
         raise OSError(number, "x")
 
     doors: dict[str, tuple[Any, str]] = {
-        "begin": (files, "_leave_room"),
-        "write": (sealing.Sealer, "write"),
-        "finish": (sealing.Sealer, "finish"),
+        "begin": (storage, "_leave_room"),
+        "write": (stream_encryption.StreamEncryptor, "write"),
+        "finish": (stream_encryption.StreamEncryptor, "finish"),
         "settle": (Path, "rename"),
     }
     monkeypatch.setattr(*doors[step], refuse)
 
 
 def test_another_trouble_of_the_disk_is_not_called_full(
-    client: Client, mine: intake.Accepted, monkeypatch: pytest.MonkeyPatch
+    client: Client, mine: intake.SubmissionResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _fail(monkeypatch, "finish", errno.EIO)
     answer = post(client, mine.code, ("a.jpg", JPEG))
@@ -677,9 +698,9 @@ def test_another_trouble_of_the_disk_is_not_called_full(
 
 
 def test_files_leave_the_database_its_room(
-    client: Client, mine: intake.Accepted, monkeypatch: pytest.MonkeyPatch
+    client: Client, mine: intake.SubmissionResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "RESERVED", 1 << 62)
+    monkeypatch.setattr(storage, "RESERVED", 1 << 62)
     assert "Máy chủ hết chỗ" in lines(post(client, mine.code, ("a.jpg", JPEG)))[0]
     assert on_disk() == []
 
@@ -689,7 +710,7 @@ def _refuse_row(*_: Any, **__: Any) -> None:
 
 
 def test_a_row_that_fails_takes_its_file_along(
-    client: Client, mine: intake.Accepted, monkeypatch: pytest.MonkeyPatch
+    client: Client, mine: intake.SubmissionResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(EvidenceFile, "save", _refuse_row)
     answer = post(client, mine.code, ("a.jpg", JPEG))
@@ -700,7 +721,7 @@ def test_a_row_that_fails_takes_its_file_along(
 @pytest.mark.parametrize("step", ["settle", "the row"])
 def test_a_file_that_the_disk_does_not_let_go_is_no_error_of_the_page(
     client: Client,
-    mine: intake.Accepted,
+    mine: intake.SubmissionResult,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     step: str,
@@ -720,7 +741,7 @@ def test_a_file_that_the_disk_does_not_let_go_is_no_error_of_the_page(
 
 
 def test_where_commit_itself_fails_the_file_stays(
-    client: Client, mine: intake.Accepted, monkeypatch: pytest.MonkeyPatch
+    client: Client, mine: intake.SubmissionResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The server may have committed before the line broke; a row must have its file."""
     leave = transaction.Atomic.__exit__
@@ -737,21 +758,23 @@ def test_where_commit_itself_fails_the_file_stays(
     assert "từ trước" in lines(post(client, mine.code, ("a.jpg", JPEG)))[0]
 
 
-def test_drafts_of_killed_processes_are_swept(client: Client, mine: intake.Accepted) -> None:
-    left, fresh = Draft("a.jpg"), Draft("b.jpg")
+def test_drafts_of_killed_processes_are_swept(
+    client: Client, mine: intake.SubmissionResult
+) -> None:
+    left, fresh = PendingUpload("a.jpg"), PendingUpload("b.jpg")
     for draft in (left, fresh):
-        draft.begin()
+        draft.open()
         draft.write(JPEG)
     os.utime(left.path, (0, 0))
     post(client, mine.code, ("c.jpg", JPEG))
     assert not left.path.exists()
     assert fresh.path.exists()
     for draft in (left, fresh):
-        draft.discard()
+        draft.delete()
 
 
 def test_log_lines_hold_neither_names_nor_codes(
-    client: Client, mine: intake.Accepted, caplog: pytest.LogCaptureFixture
+    client: Client, mine: intake.SubmissionResult, caplog: pytest.LogCaptureFixture
 ) -> None:
     post(client, mine.code, ("bà Tư.jpg", JPEG), ("bà Tư.exe", b"MZ" * 20), ("0", b""))
     assert "unknown_type" in caplog.text
@@ -773,18 +796,26 @@ def test_no_other_page_takes_a_file(
 
 def sealed(content: bytes, identity: UUID) -> bytearray:
     target = BytesIO()
-    sealer = sealing.Sealer(target, identity)
+    sealer = stream_encryption.StreamEncryptor(target, identity)
     sealer.write(content)
     sealer.finish()
     return bytearray(target.getvalue())
 
 
 def unsealed(data: bytes, identity: UUID) -> bytes:
-    return b"".join(sealing.unsealed(BytesIO(data), identity))
+    return b"".join(stream_encryption.decrypt_stream(BytesIO(data), identity))
 
 
 @pytest.mark.parametrize(
-    "size", [0, 1, sealing.CHUNK - 1, sealing.CHUNK, sealing.CHUNK + 1, 3 * sealing.CHUNK]
+    "size",
+    [
+        0,
+        1,
+        stream_encryption.CHUNK - 1,
+        stream_encryption.CHUNK,
+        stream_encryption.CHUNK + 1,
+        3 * stream_encryption.CHUNK,
+    ],
 )
 def test_what_was_sealed_opens_byte_for_byte(size: int) -> None:
     content, identity = os.urandom(size), uuid4()
@@ -799,11 +830,11 @@ def test_it_opens_under_an_older_key_and_not_without_it(settings: Settings) -> N
     assert unsealed(data, identity) == JPEG
     assert sealed(JPEG, identity)[1:9] != data[1:9]
     settings.FIELD_KEYS = (new,)
-    with pytest.raises(sealing.SealBrokenError):
+    with pytest.raises(stream_encryption.DecryptionError):
         unsealed(data, identity)
 
 
-_SEALED_CHUNK = sealing.CHUNK + 16
+_SEALED_CHUNK = stream_encryption.CHUNK + 16
 WRONGS: dict[str, Callable[[bytearray], bytes | bytearray]] = {
     "a bit": lambda data: data[:100] + bytes([data[100] ^ 1]) + data[101:],
     "cut in a chunk": lambda data: data[:-5],
@@ -826,20 +857,20 @@ WRONGS: dict[str, Callable[[bytearray], bytes | bytearray]] = {
 @pytest.mark.parametrize("wrong", WRONGS)
 def test_what_was_touched_does_not_open(wrong: str) -> None:
     identity = uuid4()
-    data = sealed(os.urandom(2 * sealing.CHUNK + 5), identity)
-    with pytest.raises(sealing.SealBrokenError):
+    data = sealed(os.urandom(2 * stream_encryption.CHUNK + 5), identity)
+    with pytest.raises(stream_encryption.DecryptionError):
         unsealed(bytes(WRONGS[wrong](data)), identity)
 
 
 def test_a_sealed_file_opens_in_no_other_place() -> None:
-    with pytest.raises(sealing.SealBrokenError):
+    with pytest.raises(stream_encryption.DecryptionError):
         unsealed(sealed(JPEG, uuid4()), uuid4())
 
 
 # --- rows
 
 
-def test_a_row_cannot_be_changed_or_removed(client: Client, mine: intake.Accepted) -> None:
+def test_a_row_cannot_be_changed_or_removed(client: Client, mine: intake.SubmissionResult) -> None:
     post(client, mine.code, ("a.jpg", JPEG))
     for act in ("UPDATE reports_evidencefile SET size = 1", "DELETE FROM reports_evidencefile"):
         with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
@@ -847,19 +878,19 @@ def test_a_row_cannot_be_changed_or_removed(client: Client, mine: intake.Accepte
 
 
 def test_a_refused_draft_says_why() -> None:
-    draft = Draft("a.jpg")
-    draft.begin()
+    draft = PendingUpload("a.jpg")
+    draft.open()
     with pytest.raises(RefusedError) as refused:
         draft.finish()
     assert refused.value.why == Refusal.EMPTY
-    draft.discard()
+    draft.delete()
 
 
 # --- at the desk
 
 
 @pytest.fixture
-def sent(client: Client, mine: intake.Accepted) -> EvidenceFile:
+def sent(client: Client, mine: intake.SubmissionResult) -> EvidenceFile:
     post(client, mine.code, ("giấy nợ.pdf", PDF), ("a.jpg", JPEG * 10_000))
     return EvidenceFile.objects.get(media_type="image/jpeg")
 
@@ -891,7 +922,7 @@ def test_an_original_is_an_attachment_that_nothing_runs_in(
 ) -> None:
     answer = duty.client.post(original_of(sent))
     assert b"".join(answer.streaming_content) == JPEG * 10_000
-    number = [file.pk for file in files.of(sent.report)].index(sent.pk) + 1
+    number = [file.pk for file in storage.files_of_report(sent.report)].index(sent.pk) + 1
     name = f"{sent.report.public_number}-{number}.jpg"
     assert answer["Content-Disposition"] == f'attachment; filename="{name}"'
     assert answer["Content-Type"] == "image/jpeg"
@@ -903,7 +934,7 @@ def test_an_original_is_an_attachment_that_nothing_runs_in(
 
 def test_opening_is_on_record_before_the_file_is_given(duty: Person, sent: EvidenceFile) -> None:
     duty.client.post(original_of(sent))
-    (event,) = events.about("report", sent.report_id)
+    (event,) = log.events_for("report", sent.report_id)
     assert (event.kind, event.by, event.detail["what"]) == ("revealed", duty.user, "file")
     assert "Xem dữ liệu cá nhân: Bản gốc tài liệu kèm theo; số " in desk(
         duty.client.get(page_of(sent))
@@ -915,14 +946,14 @@ def test_who_may_not_reveal_is_refused_on_record(duty: Person, sent: EvidenceFil
     group.permissions.remove(group.permissions.get(codename="reveal_contact"))
     assert "Tải bản gốc" not in desk(duty.client.get(page_of(sent)))
     assert duty.client.post(original_of(sent)).status_code == 403
-    assert events.about("report", sent.report_id).get().kind == "refused"
+    assert log.events_for("report", sent.report_id).get().kind == "refused"
 
 
 def test_a_forged_press_opens_nothing(duty: Person, sent: EvidenceFile) -> None:
     forger = Client(enforce_csrf_checks=True)
     forger.cookies = duty.client.cookies
     assert forger.post(original_of(sent)).status_code == 403
-    assert [event.kind for event in events.about("report", sent.report_id)] == ["refused"]
+    assert [event.kind for event in log.events_for("report", sent.report_id)] == ["refused"]
 
 
 def test_without_its_key_an_original_is_told_and_not_given(
@@ -935,11 +966,11 @@ def test_without_its_key_an_original_is_told_and_not_given(
 def test_a_link_opens_nothing(duty: Person, client: Client, sent: EvidenceFile) -> None:
     assert duty.client.get(original_of(sent)).status_code == 405
     assert client.post(original_of(sent)).status_code == 302
-    assert not events.about("report", sent.report_id).exists()
+    assert not log.events_for("report", sent.report_id).exists()
 
 
 def test_a_file_of_another_report_is_not_there(duty: Person, sent: EvidenceFile) -> None:
-    other = intake.accept(Typed(story="khác"), "another-key-of-one").report
+    other = intake.submit_report(ReportSubmission(story="khác"), "another-key-of-one").report
     answer = duty.client.post(f"/admin/reports/report/{other.pk}/file/{sent.pk}/")
     assert answer.status_code == 404
 
@@ -948,7 +979,7 @@ def test_a_file_of_another_report_is_not_there(duty: Person, sent: EvidenceFile)
 def test_an_original_that_is_not_whole_is_said_and_not_given(
     duty: Person, sent: EvidenceFile, harm: str
 ) -> None:
-    path = files.path_of(sent.pk)
+    path = storage.path_of(sent.pk)
     match harm:
         case "lost":
             path.unlink()

@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.core.management import CommandError, call_command
 
-from core.audit import log as events
+from core.audit import events as log
 from reports.calendar import days_off
 from reports.models import SpecialDay
 from tests.support.officers import Person
@@ -23,7 +23,7 @@ def test_a_lead_adds_a_day_and_it_counts_at_once(lead: Person) -> None:
     assert days_off.calendar().is_working_day(date(2027, 1, 4))
     assert lead.client.post(ADD, SWAPPED).status_code == 302
     assert not days_off.calendar().is_working_day(date(2027, 1, 4))
-    event = events.about("day", "2027-01-04").get()
+    event = log.events_for("day", "2027-01-04").get()
     assert (event.kind, event.by) == ("day_added", lead.user)
 
 
@@ -31,7 +31,7 @@ def test_a_day_taken_out_again_is_on_record(lead: Person) -> None:
     lead.client.post(ADD, SWAPPED)
     lead.client.post("/admin/reports/specialday/2027-01-04/delete/", {"post": "yes"})
     assert days_off.calendar().is_working_day(date(2027, 1, 4))
-    assert events.about("day", "2027-01-04").first().kind == "day_removed"  # type: ignore[union-attr]
+    assert log.events_for("day", "2027-01-04").first().kind == "day_removed"  # type: ignore[union-attr]
 
 
 def test_only_a_weekend_can_be_worked_in_exchange(lead: Person) -> None:
@@ -52,7 +52,7 @@ def test_who_is_no_lead_adds_no_day(duty: Person) -> None:
 
 @pytest.mark.parametrize(("today", "years"), [("2027-10-31", []), ("2027-11-03", [2028])])
 def test_a_year_is_missing_sixty_days_ahead(today: str, years: list[int]) -> None:
-    assert days_off.missing(date.fromisoformat(today)) == years
+    assert days_off.years_without_data(date.fromisoformat(today)) == years
 
 
 def test_the_command_says_what_is_missing_and_fails_when_asked(

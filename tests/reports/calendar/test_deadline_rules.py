@@ -8,7 +8,7 @@ import time_machine
 from django.utils import timezone, translation
 from pytest_django import Settings
 
-from reports.calendar import deadline_rules as clocks
+from reports.calendar import deadline_rules
 
 HERE = ZoneInfo("Asia/Ho_Chi_Minh")
 pytestmark = pytest.mark.django_db
@@ -23,16 +23,25 @@ def _today() -> object:
 
 
 def test_a_day_later_is_said_with_its_weekday() -> None:
-    assert clocks.said(clocks.in_hours(TUESDAY, 24)) == "14:32 thứ\u00a0Tư 25/11"
+    assert (
+        deadline_rules.format_deadline(deadline_rules.add_hours(TUESDAY, 24))
+        == "14:32 thứ\u00a0Tư 25/11"
+    )
 
 
 def test_english_says_it_too() -> None:
     with translation.override("en"):
-        assert clocks.said(clocks.in_hours(TUESDAY, 24)) == "14:32 on\u00a0Wednesday 25/11"
+        assert (
+            deadline_rules.format_deadline(deadline_rules.add_hours(TUESDAY, 24))
+            == "14:32 on\u00a0Wednesday 25/11"
+        )
 
 
 def test_another_year_is_named() -> None:
-    assert clocks.said(datetime(2027, 1, 3, 8, 0, tzinfo=HERE)) == "08:00 Chủ\u00a0nhật 03/01/2027"
+    assert (
+        deadline_rules.format_deadline(datetime(2027, 1, 3, 8, 0, tzinfo=HERE))
+        == "08:00 Chủ\u00a0nhật 03/01/2027"
+    )
 
 
 @pytest.mark.parametrize(
@@ -46,7 +55,7 @@ def test_another_year_is_named() -> None:
 )
 def test_three_working_days_end_with_the_work(start: str, due: str) -> None:
     begun = datetime.fromisoformat(start).replace(tzinfo=HERE)
-    assert f"{clocks.in_working_days(begun, 3):%Y-%m-%d %H:%M}" == due
+    assert f"{deadline_rules.add_working_days(begun, 3):%Y-%m-%d %H:%M}" == due
 
 
 @pytest.mark.parametrize(
@@ -66,12 +75,14 @@ def test_a_clock_runs_out_by_the_calendar_of_vietnam(
     kind: str, start: str, extended: int, due: str
 ) -> None:
     begun = datetime.fromisoformat(start).replace(tzinfo=HERE)
-    assert f"{timezone.localtime(clocks.due(kind, begun, extended)):%Y-%m-%d %H:%M}" == due
+    assert (
+        f"{timezone.localtime(deadline_rules.due_at(kind, begun, extended)):%Y-%m-%d %H:%M}" == due
+    )
 
 
 def test_the_day_of_a_start_is_that_of_vietnam_whatever_zone_it_comes_in() -> None:
     late = datetime(2026, 11, 24, 18, 0, tzinfo=UTC)  # already the 25th there
-    assert f"{clocks.due('tell', late):%d %H:%M}" == "30 17:00"
+    assert f"{deadline_rules.due_at('tell', late):%d %H:%M}" == "30 17:00"
 
 
 @pytest.mark.parametrize(
@@ -90,10 +101,14 @@ def test_every_length_is_a_setting(
 ) -> None:
     setattr(settings, *setting)
     kind, extended = clock
-    end = timezone.localtime(clocks.due(kind, TUESDAY, extended))
+    end = timezone.localtime(deadline_rules.due_at(kind, TUESDAY, extended))
     assert f"{end:%d/%m %H:%M}" == due
 
 
 def test_a_clock_is_about_to_run_out_in_its_last_quarter_and_three_days_at_most() -> None:
-    assert clocks.soon(TUESDAY, TUESDAY + timedelta(hours=24)) == TUESDAY + timedelta(hours=18)
-    assert clocks.soon(TUESDAY, TUESDAY + timedelta(days=60)) == TUESDAY + timedelta(days=57)
+    assert deadline_rules.warn_at(TUESDAY, TUESDAY + timedelta(hours=24)) == TUESDAY + timedelta(
+        hours=18
+    )
+    assert deadline_rules.warn_at(TUESDAY, TUESDAY + timedelta(days=60)) == TUESDAY + timedelta(
+        days=57
+    )

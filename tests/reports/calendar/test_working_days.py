@@ -39,29 +39,31 @@ def test_a_day_is_worked_or_not(day: str, is_worked: bool) -> None:
 
 
 def test_three_working_days_reach_over_tet() -> None:
-    assert FILE.after(date(2027, 2, 3), 3) == date(2027, 2, 15)
+    assert FILE.add_working_days(date(2027, 2, 3), 3) == date(2027, 2, 15)
 
 
 def test_no_days_later_is_the_same_day() -> None:
-    assert FILE.after(date(2026, 11, 28), 0) == date(2026, 11, 28)
+    assert FILE.add_working_days(date(2026, 11, 28), 0) == date(2026, 11, 28)
 
 
 def test_of_an_unknown_year_weekends_alone_are_known_so_that_nothing_falls_due_late() -> None:
     nothing = Calendar()
     assert not nothing.knows(2027)
-    assert nothing.after(date(2027, 2, 3), 3) <= FILE.after(date(2027, 2, 3), 3)
+    assert nothing.add_working_days(date(2027, 2, 3), 3) <= FILE.add_working_days(
+        date(2027, 2, 3), 3
+    )
 
 
 def test_years_that_are_not_known_are_told_ahead() -> None:
-    assert FILE.unknown(date(2026, 12, 1), date(2027, 1, 30)) == []
-    assert FILE.unknown(date(2027, 12, 1), date(2028, 1, 30)) == [2028]
+    assert FILE.unknown_years(date(2026, 12, 1), date(2027, 1, 30)) == []
+    assert FILE.unknown_years(date(2027, 12, 1), date(2028, 1, 30)) == [2028]
 
 
 def test_what_people_know_better_comes_first() -> None:
-    swapped = FILE.corrected(off=[date(2027, 1, 4)], worked=[date(2027, 1, 9)])
+    swapped = FILE.with_overrides(off=[date(2027, 1, 4)], worked=[date(2027, 1, 9)])
     assert not swapped.is_working_day(date(2027, 1, 4))
     assert swapped.is_working_day(date(2027, 1, 9))
-    assert FILE.corrected([], [date(2027, 2, 10)]).is_working_day(date(2027, 2, 10))
+    assert FILE.with_overrides([], [date(2027, 2, 10)]).is_working_day(date(2027, 2, 10))
 
 
 @pytest.mark.parametrize(
@@ -79,4 +81,4 @@ def test_months_later_is_the_same_day_or_the_last(day: str, months: int, later: 
 
 
 def test_counting_goes_on_for_years() -> None:
-    assert FILE.after(date(2024, 1, 1), 700) > date(2024, 1, 1) + timedelta(days=700)
+    assert FILE.add_working_days(date(2024, 1, 1), 700) > date(2024, 1, 1) + timedelta(days=700)

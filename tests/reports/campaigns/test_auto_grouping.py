@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from core.audit import log as events
+from core.audit import events as log
 from reports.models import (
     Campaign,
     CampaignAct,
@@ -19,7 +19,7 @@ from reports.models import (
     OutboxItem,
     Report,
 )
-from reports.triage import service as triage
+from reports.triage import service
 from tests.support.concurrency import in_parallel
 from tests.support.report_factories import report
 
@@ -33,7 +33,7 @@ def item_of(subject: Report) -> int:
 
 def triaged(story: str = "Có người gọi.", **typed: Any) -> Report:
     subject = report(story, **typed)
-    triage.work_off([item_of(subject)])
+    service.process_items([item_of(subject)])
     return subject
 
 
@@ -80,7 +80,7 @@ def test_such_a_merge_is_on_record_with_what_it_moved() -> None:
     older, younger = two_campaigns()
     moved = sorted(str(pk) for pk in younger.links.values_list("report_id", flat=True))
     tying()
-    here, away = (events.about("campaign", each.pk).get() for each in (older, younger))
+    here, away = (log.events_for("campaign", each.pk).get() for each in (older, younger))
     assert (here.kind, here.by, here.detail["other"]) == ("campaign_merged", None, younger.code)
     assert (away.kind, away.detail["other"]) == ("campaign_merged_away", older.code)
     assert away.detail["moved"] == moved
@@ -141,7 +141,7 @@ def test_a_report_that_does_not_belong_glues_nothing(officer: User) -> None:
         kind="detached", campaign=older, reason="khác", reports=1, by=officer
     )
     KeptApart.objects.create(report=late, campaign=older, act=act)
-    triage.work_off([item_of(late)])
+    service.process_items([item_of(late)])
     assert campaign_of(late) == younger
     assert not Campaign.objects.exclude(merged_into=None).exists()
 
@@ -155,7 +155,7 @@ def test_reading_again_brings_nothing_together_that_people_parted(officer: User)
     )
     CampaignLink.objects.filter(report=second).delete()
     KeptApart.objects.create(report=second, campaign=campaign, act=act)
-    triage._write(triage.find(second))
+    service._write(service.extract(second))
     assert not CampaignLink.objects.filter(report=second).exists()
 
 
@@ -168,8 +168,8 @@ def test_two_workers_who_tie_the_same_campaigns_make_one() -> None:
         report(f"{ACCOUNT} Vẫn nó.", caller_number=OTHER),
     ]
     items = [item_of(subject) for subject in late]
-    in_parallel([lambda item=item: triage.work_off([item]) for item in items])
-    triage.work_off(items)  # what a deadlock threw out comes again
+    in_parallel([lambda item=item: service.process_items([item]) for item in items])
+    service.process_items(items)  # what a deadlock threw out comes again
     assert Campaign.objects.live().count() == 1
     assert len({campaign_of(each) for each in (*late, *three)}) == 1
 

@@ -5,31 +5,31 @@ from math import exp
 
 import pytest
 
-from reports.campaigns import burst_detection as bursts
-from reports.campaigns.burst_detection import Burst, Counted
+from reports.campaigns import burst_detection
+from reports.campaigns.burst_detection import Burst, UnitCounts
 
 QUIET = (0,) * 8
 STEADY = (12, 11, 13, 12, 10, 14, 12, 12)
 WILD = (5, 20, 12, 10, 15, 9, 14, 11)
 
 
-def commune(week: int, weeks: tuple[int, ...] = QUIET, day: int = 0, key: str = "x") -> Counted:
-    return Counted(bursts.COMMUNE, key, day, week, weeks)
+def commune(week: int, weeks: tuple[int, ...] = QUIET, day: int = 0, key: str = "x") -> UnitCounts:
+    return UnitCounts(burst_detection.COMMUNE, key, day, week, weeks)
 
 
 def found(
-    *counted: Counted, together: dict[tuple[str, str], tuple[int, int]] | None = None
+    *counted: UnitCounts, together: dict[tuple[str, str], tuple[int, int]] | None = None
 ) -> list[Burst]:
-    return bursts.find(counted, together or {})
+    return burst_detection.find_bursts(counted, together or {})
 
 
 def test_a_quiet_commune_that_is_struck_is_found() -> None:
     burst = found(commune(9))[0]
     assert (burst.days, burst.count, burst.usual) == (7, 9, 0.0)
-    assert burst.chance < bursts.RARE
+    assert burst.chance < burst_detection.RARE
 
 
-@pytest.mark.parametrize("week", range(bursts.FEWEST))
+@pytest.mark.parametrize("week", range(burst_detection.MIN_COUNT))
 def test_few_reports_are_no_alarm_however_quiet_it_was(week: int) -> None:
     assert found(commune(week, day=week)) == []
 
@@ -60,23 +60,23 @@ def test_a_portal_that_began_last_week_has_no_usual_yet(weeks: tuple[int, ...]) 
 
 
 def test_a_short_memory_judges_mildly() -> None:
-    rare = [bursts.chance(8, QUIET[:known], 7) for known in (2, 4, 8)]
+    rare = [burst_detection.poisson_tail_probability(8, QUIET[:known], 7) for known in (2, 4, 8)]
     assert rare == sorted(rare, reverse=True)
 
 
 @pytest.mark.parametrize("kind", ["unclear", "not_scam", "spam_submission", ""])
 def test_what_is_no_kind_of_scam_does_not_burst(kind: str) -> None:
-    assert found(Counted(bursts.SCENARIO, kind, 50, 50, QUIET)) == []
+    assert found(UnitCounts(burst_detection.SCENARIO, kind, 50, 50, QUIET)) == []
 
 
 def test_a_burst_in_a_commune_and_in_its_scenario_is_told_once() -> None:
-    both = [commune(20), Counted(bursts.SCENARIO, "bank", 0, 22, QUIET)]
+    both = [commune(20), UnitCounts(burst_detection.SCENARIO, "bank", 0, 22, QUIET)]
     only = found(*both, together={("x", "bank"): (0, 19)})
     assert [(burst.key, burst.mostly) for burst in only] == [("x", "bank")]
 
 
 def test_a_scenario_that_bursts_everywhere_is_told_by_itself() -> None:
-    both = [commune(8), Counted(bursts.SCENARIO, "bank", 0, 60, QUIET)]
+    both = [commune(8), UnitCounts(burst_detection.SCENARIO, "bank", 0, 60, QUIET)]
     told = found(*both, together={("x", "bank"): (0, 8)})
     assert [burst.key for burst in told] == ["bank", "x"]
 
@@ -103,6 +103,8 @@ def poisson(dice: random.Random, rate: float) -> int:
 
 def test_chances_are_chances() -> None:
     for weeks in (QUIET, STEADY, WILD, (1000,) * 8):
-        chances = [bursts.chance(count, weeks, 7) for count in range(0, 3000, 7)]
+        chances = [
+            burst_detection.poisson_tail_probability(count, weeks, 7) for count in range(0, 3000, 7)
+        ]
         assert chances == sorted(chances, reverse=True)
         assert all(0 <= each <= 1 for each in chances)

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from reports.campaigns import manual_grouping as grouping
+from reports.campaigns import manual_grouping
 from reports.models import Campaign, CampaignAct, CampaignLink
-from tests.support import report_factories as evidence
-from tests.support.campaign_factories import campaign, hand, laid, members, versions
+from tests.support import report_factories
+from tests.support.campaign_factories import add_to_campaign, campaign, hand, members, versions
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +24,7 @@ def sql(statement: str, *values: Any) -> int:
 @pytest.fixture
 def merge(duty: Person) -> CampaignAct:
     small, large = campaign("Đ-26-AAA", 1), campaign("Đ-26-BBB", 1)
-    return grouping.merge(small.pk, large.pk, hand(duty.user), versions(small, large))
+    return manual_grouping.merge(small.pk, large.pk, hand(duty.user), versions(small, large))
 
 
 @pytest.mark.parametrize(
@@ -50,17 +50,19 @@ def test_the_machine_may_move_what_it_placed_itself() -> None:
 def test_the_machine_puts_no_report_where_a_person_took_it_out(duty: Person) -> None:
     here, there = campaign("Đ-26-AAA", 2), campaign("Đ-26-BBB")
     report = members(here)[0]
-    grouping.detach(here.pk, [report], hand(duty.user), 1)
+    manual_grouping.detach(here.pk, [report], hand(duty.user), 1)
     link = CampaignLink(report_id=report, campaign=here, kind="same_number", strength="0.8")
     CampaignLink.objects.bulk_create([link], ignore_conflicts=True)
     assert report not in members(here)
-    laid(evidence.Report.objects.get(pk=report), there)
+    add_to_campaign(report_factories.Report.objects.get(pk=report), there)
     sql("UPDATE reports_campaignlink SET campaign_id = %s WHERE report_id = %s", here.pk, report)
     assert members(there) == [report]
 
 
 def test_a_link_to_a_campaign_that_was_merged_away_goes_along(merge: CampaignAct) -> None:
-    link = laid(evidence.report("Tin mới."), Campaign.objects.get(code="Đ-26-AAA"))
+    link = add_to_campaign(
+        report_factories.report("Tin mới."), Campaign.objects.get(code="Đ-26-AAA")
+    )
     link.refresh_from_db()
     assert link.campaign == merge.campaign
 
@@ -70,7 +72,7 @@ def test_nobody_places_a_report_by_hand_in_a_campaign_that_was_merged_away(
 ) -> None:
     with pytest.raises(IntegrityError, match="merged away"), transaction.atomic():
         CampaignLink.objects.create(
-            report=evidence.report("Tin mới."), campaign_id=merge.other_id, kind="officer",
+            report=report_factories.report("Tin mới."), campaign_id=merge.other_id, kind="officer",
             strength=1, placed_by=duty.user,
         )  # fmt: skip
 
@@ -105,7 +107,7 @@ def test_acts_stay_as_they_were_done(merge: CampaignAct, statement: str) -> None
 
 
 def test_an_act_that_was_taken_back_stays_so(merge: CampaignAct, duty: Person) -> None:
-    grouping.take_back(merge.pk, hand(duty.user))
+    manual_grouping.undo_action(merge.pk, hand(duty.user))
     with pytest.raises(IntegrityError, match="append-only"):
         sql("UPDATE reports_campaignact SET taken_back_at = NULL, taken_back_by_id = NULL")
 

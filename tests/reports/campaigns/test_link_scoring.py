@@ -2,23 +2,23 @@
 
 import pytest
 
-from reports.campaigns import link_scoring as ties
-from reports.campaigns.link_scoring import NEAR, SURE, Trail
-from reports.campaigns.script_fingerprint import Script
-from reports.campaigns.shared_identifiers import Key
+from reports.campaigns import link_scoring
+from reports.campaigns.link_scoring import NEAR, SURE, ReportFingerprint
+from reports.campaigns.script_fingerprint import ScriptFingerprint
+from reports.campaigns.shared_identifiers import SharedIdentifier
 
 DAY = 86_400.0
-NUMBER = Key("same_number", "+84550000123")
-ACCOUNT = Key("same_account", "123456789")
-NOTHING = Script((), 0, {})
+NUMBER = SharedIdentifier("same_number", "+84550000123")
+ACCOUNT = SharedIdentifier("same_account", "123456789")
+NOTHING = ScriptFingerprint((), 0, {})
 
 
-def _trail(*keys: Key, at: float | None = 0.0) -> Trail:
-    return Trail(frozenset(keys), NOTHING, at)
+def _trail(*keys: SharedIdentifier, at: float | None = 0.0) -> ReportFingerprint:
+    return ReportFingerprint(frozenset(keys), NOTHING, at)
 
 
 def test_the_strongest_of_what_is_shared_is_the_tie() -> None:
-    tie = ties.exact(_trail(NUMBER, ACCOUNT), _trail(ACCOUNT, NUMBER))
+    tie = link_scoring.exact_link(_trail(NUMBER, ACCOUNT), _trail(ACCOUNT, NUMBER))
     assert tie is not None
     assert (tie.kind, tie.strength) == ("same_account", 0.95)
     assert tie.reason == "Cùng tài khoản nhận 123456789"
@@ -32,18 +32,25 @@ def test_the_strongest_of_what_is_shared_is_the_tie() -> None:
 def test_neighbours_are_nine_apart_and_within_two_days(
     other: str, days: float, shown: str | None
 ) -> None:
-    tie = ties.exact(_trail(NUMBER), _trail(Key("same_number", other), at=days * DAY))
+    tie = link_scoring.exact_link(
+        _trail(NUMBER), _trail(SharedIdentifier("same_number", other), at=days * DAY)
+    )
     reason = shown and f"Số gọi liền kề {shown}, trong vòng 48 giờ"
     assert (tie and tie.reason) == reason
 
 
 def test_times_that_nobody_knows_make_no_neighbours() -> None:
-    assert ties.exact(_trail(NUMBER), _trail(Key("same_number", "+84550000124"), at=None)) is None
+    assert (
+        link_scoring.exact_link(
+            _trail(NUMBER), _trail(SharedIdentifier("same_number", "+84550000124"), at=None)
+        )
+        is None
+    )
 
 
-def _tied(near: dict[str, dict[str, float]], **keys: Key) -> set[tuple[str, str]]:
+def _tied(near: dict[str, dict[str, float]], **keys: SharedIdentifier) -> set[tuple[str, str]]:
     trails = {name: _trail(*([keys[name]] if name in keys else [])) for name in "abc"}
-    return {(one, other) for one, other, _ in ties.same_script(trails, near)}
+    return {(one, other) for one, other, _ in link_scoring.script_pairs(trails, near)}
 
 
 def test_much_likeness_ties_by_itself_and_some_does_not() -> None:
@@ -64,6 +71,6 @@ def test_some_likeness_ties_where_a_third_shares_a_number_with_one() -> None:
 
 def test_likeness_fades_with_the_days_and_ends_with_the_wave() -> None:
     here, soon, late = (_trail(at=days * DAY) for days in (0, 5, 22))
-    assert ties.closeness(here, soon, 10.0) == pytest.approx(9.0)
-    assert ties.closeness(here, late, 10.0) == 0
-    assert ties.closeness(here, _trail(at=None), 10.0) < 10
+    assert link_scoring.time_decayed_similarity(here, soon, 10.0) == pytest.approx(9.0)
+    assert link_scoring.time_decayed_similarity(here, late, 10.0) == 0
+    assert link_scoring.time_decayed_similarity(here, _trail(at=None), 10.0) < 10

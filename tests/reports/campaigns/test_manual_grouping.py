@@ -6,21 +6,26 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from core.audit import log as events
-from reports.campaigns import manual_grouping as grouping
-from reports.campaigns.grouping_locks import GroupingError, Hand, LostRaceError, NotAllowedError
+from core.audit import events as log
+from reports.campaigns import manual_grouping
+from reports.campaigns.grouping_locks import (
+    Actor,
+    GroupingError,
+    NotAllowedError,
+    StaleVersionError,
+)
 from reports.models import Campaign, CampaignAct, CampaignLink, Event, KeptApart
-from tests.support import report_factories as evidence
+from tests.support import report_factories
 from tests.support.campaign_factories import (
+    add_to_campaign,
     campaign,
     hand,
-    laid,
     members,
     merged_by_machine,
     state,
     versions,
 )
-from tests.support.officers import Person, enlist
+from tests.support.officers import Person, create_officer
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +36,7 @@ def by(duty: Person) -> User:
 
 
 def merged(source: Campaign, into: Campaign, by: User) -> CampaignAct:
-    return grouping.merge(source.pk, into.pk, hand(by), versions(source, into))
+    return manual_grouping.merge(source.pk, into.pk, hand(by), versions(source, into))
 
 
 def test_a_merge_moves_every_report_and_keeps_each_reason(by: User) -> None:
@@ -48,14 +53,14 @@ def test_a_campaign_that_was_merged_away_leads_to_the_other(by: User) -> None:
     merged(first, second, by), merged(second, third, by)
     first.refresh_from_db()
     assert first.root() == third
-    assert set(Campaign.objects.leading_to(third)) == {first, second, third}
+    assert set(Campaign.objects.with_merged_into(third)) == {first, second, third}
     assert list(Campaign.objects.live()) == [third]
 
 
 def test_a_merge_that_is_taken_back_leaves_all_as_it_was(by: User) -> None:
     small, large = campaign("Đ-26-AAA", 3), campaign("Đ-26-BBB", 2)
     before = state()
-    done = grouping.take_back(merged(small, large, by).pk, hand(by))
+    done = manual_grouping.undo_action(merged(small, large, by).pk, hand(by))
     assert state() == before
     assert (done.restored, done.left) == (3, 0)
 
@@ -63,15 +68,15 @@ def test_a_merge_that_is_taken_back_leaves_all_as_it_was(by: User) -> None:
 def test_an_empty_campaign_can_be_merged_and_unmerged(by: User) -> None:
     empty, other = campaign("Đ-26-AAA"), campaign("Đ-26-BBB", 1)
     before = state()
-    grouping.take_back(merged(empty, other, by).pk, hand(by))
+    manual_grouping.undo_action(merged(empty, other, by).pk, hand(by))
     assert state() == before
 
 
 def test_reports_that_came_later_stay_when_a_merge_is_taken_back(by: User) -> None:
     small, large = campaign("Đ-26-AAA", 1), campaign("Đ-26-BBB", 1)
     act = merged(small, large, by)
-    late = laid(evidence.report("Tin đến sau."), large)
-    grouping.take_back(act.pk, hand(by))
+    late = add_to_campaign(report_factories.report("Tin đến sau."), large)
+    manual_grouping.undo_action(act.pk, hand(by))
     assert late.pk in members(large)
     assert len(members(small)) == 1
 
@@ -81,30 +86,30 @@ def test_the_later_merge_is_taken_back_before_the_earlier_one(by: User) -> None:
     before = state()
     acts = [merged(first, second, by), merged(second, third, by)]
     with pytest.raises(GroupingError, match="Đ-26-BBB đã gộp vào Đ-26-CCC"):
-        grouping.take_back(acts[0].pk, hand(by))
+        manual_grouping.undo_action(acts[0].pk, hand(by))
     for act in reversed(acts):
-        grouping.take_back(act.pk, hand(by))
+        manual_grouping.undo_action(act.pk, hand(by))
     assert state() == before
 
 
 def test_a_split_opens_a_campaign_and_keeps_the_reports_out_of_the_old(by: User) -> None:
     origin = campaign("Đ-26-AAA", 4)
     chosen = members(origin)[:2]
-    act = grouping.split(origin.pk, chosen, hand(by), 1, title="Giả ngân hàng")
+    act = manual_grouping.split(origin.pk, chosen, hand(by), 1, title="Giả ngân hàng")
     assert act.other is not None
     assert (members(act.other), act.other.title) == (chosen, "Giả ngân hàng")
     assert len(members(origin)) == 2
     assert set(KeptApart.objects.values_list("report", "campaign")) == {
         (report, origin.pk) for report in chosen
     }
-    assert list(CampaignAct.objects.partings()) == [act]
+    assert list(CampaignAct.objects.active_splits()) == [act]
 
 
 def test_the_code_of_a_split_that_was_taken_back_leads_home(by: User) -> None:
     origin = campaign("Đ-26-AAA", 3)
     links = state()[0]
-    act = grouping.split(origin.pk, members(origin)[:1], hand(by), 1)
-    grouping.take_back(act.pk, hand(by))
+    act = manual_grouping.split(origin.pk, members(origin)[:1], hand(by), 1)
+    manual_grouping.undo_action(act.pk, hand(by))
     assert state()[:2] == (links, [])
     assert act.other is not None
     assert Campaign.objects.get(pk=act.other.pk).root() == origin
@@ -113,39 +118,41 @@ def test_the_code_of_a_split_that_was_taken_back_leads_home(by: User) -> None:
 def test_a_detached_report_is_kept_out_and_can_come_back(by: User) -> None:
     origin = campaign("Đ-26-AAA", 2)
     before, report = state(), members(origin)[0]
-    act = grouping.detach(origin.pk, [report], hand(by), 1)
+    act = manual_grouping.detach(origin.pk, [report], hand(by), 1)
     assert report not in members(origin)
     assert KeptApart.objects.get().report_id == report
-    grouping.take_back(act.pk, hand(by))
+    manual_grouping.undo_action(act.pk, hand(by))
     assert state() == before
 
 
 def test_a_report_is_attached_from_wherever_it_lay(by: User) -> None:
     here, there = campaign("Đ-26-AAA", 1), campaign("Đ-26-BBB", 1)
-    alone, other = evidence.report("Lẻ loi."), members(there)[0]
+    alone, other = report_factories.report("Lẻ loi."), members(there)[0]
     before = state()
-    act = grouping.attach(here.pk, {alone.pk: None, other: there.pk}, hand(by, "Cùng giọng"), 1)
+    act = manual_grouping.attach(
+        here.pk, {alone.pk: None, other: there.pk}, hand(by, "Cùng giọng"), 1
+    )
     assert len(members(here)) == 3
     assert CampaignLink.objects.get(report=alone).reason == "Cùng giọng"
-    grouping.take_back(act.pk, hand(by))
+    manual_grouping.undo_action(act.pk, hand(by))
     assert state() == before
 
 
 def test_attaching_by_hand_ends_what_kept_a_report_apart(by: User) -> None:
     here = campaign("Đ-26-AAA", 2)
     report = members(here)[0]
-    grouping.detach(here.pk, [report], hand(by), 1)
+    manual_grouping.detach(here.pk, [report], hand(by), 1)
     before = state()
-    act = grouping.attach(here.pk, {report: None}, hand(by), 2)
+    act = manual_grouping.attach(here.pk, {report: None}, hand(by), 2)
     assert not KeptApart.objects.exists()
-    grouping.take_back(act.pk, hand(by))
+    manual_grouping.undo_action(act.pk, hand(by))
     assert state() == before
 
 
 def test_what_is_kept_apart_from_a_campaign_is_so_from_the_one_it_goes_into(by: User) -> None:
     small, large = campaign("Đ-26-AAA", 2), campaign("Đ-26-BBB", 1)
     report = members(small)[0]
-    grouping.detach(small.pk, [report], hand(by), 1)
+    manual_grouping.detach(small.pk, [report], hand(by), 1)
     merged(small, large, by)
     laid_again = CampaignLink(report_id=report, campaign=large, kind="same_number", strength="0.8")
     CampaignLink.objects.bulk_create([laid_again], ignore_conflicts=True)
@@ -156,29 +163,34 @@ def test_what_somebody_placed_since_is_left_where_it_is(by: User) -> None:
     small, large = campaign("Đ-26-AAA", 3), campaign("Đ-26-BBB", 1)
     report = members(small)[0]
     act = merged(small, large, by)
-    grouping.detach(large.pk, [report], hand(by), versions(large)[large.pk])
-    done = grouping.take_back(act.pk, hand(by))
+    manual_grouping.detach(large.pk, [report], hand(by), versions(large)[large.pk])
+    done = manual_grouping.undo_action(act.pk, hand(by))
     assert (done.restored, done.left) == (2, 1)
     assert not CampaignLink.objects.filter(report=report).exists()
 
 
 def test_an_act_of_which_nothing_stands_is_not_taken_back(by: User) -> None:
     here, there = campaign("Đ-26-AAA"), campaign("Đ-26-BBB")
-    report = evidence.report()
-    act = grouping.attach(here.pk, {report.pk: None}, hand(by), 1)
-    grouping.attach(there.pk, {report.pk: here.pk}, hand(by), 1)
+    report = report_factories.report()
+    act = manual_grouping.attach(here.pk, {report.pk: None}, hand(by), 1)
+    manual_grouping.attach(there.pk, {report.pk: here.pk}, hand(by), 1)
     with pytest.raises(GroupingError, match="xếp lại sau đó"):
-        grouping.take_back(act.pk, hand(by))
+        manual_grouping.undo_action(act.pk, hand(by))
 
 
 def test_taking_back_puts_nothing_where_an_act_taken_back_had_put_it(by: User) -> None:
     """Attached with another, detached, then both taken back, the earlier act first."""
-    here, reports = campaign("Đ-26-AAA"), [evidence.report("một"), evidence.report("hai")]
+    here, reports = (
+        campaign("Đ-26-AAA"),
+        [report_factories.report("một"), report_factories.report("hai")],
+    )
     before = state()
-    attached = grouping.attach(here.pk, dict.fromkeys(each.pk for each in reports), hand(by), 1)
-    detached = grouping.detach(here.pk, [reports[0].pk], hand(by), 2)
-    grouping.take_back(attached.pk, hand(by))
-    grouping.take_back(detached.pk, hand(by))
+    attached = manual_grouping.attach(
+        here.pk, dict.fromkeys(each.pk for each in reports), hand(by), 1
+    )
+    detached = manual_grouping.detach(here.pk, [reports[0].pk], hand(by), 2)
+    manual_grouping.undo_action(attached.pk, hand(by))
+    manual_grouping.undo_action(detached.pk, hand(by))
     assert state() == before
 
 
@@ -187,14 +199,14 @@ def test_whatever_was_done_taking_all_back_leaves_everything_as_it_was(by: User,
     dice = random.Random(seed)  # noqa: S311  # no secret
     for sign in "ABC":
         campaign(f"Đ-26-{sign * 3}", 3)
-    alone = [evidence.report(f"lẻ {number}").pk for number in range(2)]
+    alone = [report_factories.report(f"lẻ {number}").pk for number in range(2)]
     before, acts = state()[:2], []
     for _ in range(8):
         acts += _something(dice, by, alone)
     for act in reversed(acts):
-        grouping.take_back(act.pk, hand(by))
+        manual_grouping.undo_action(act.pk, hand(by))
     assert state()[:2] == before
-    assert CampaignAct.objects.standing().count() == 0
+    assert CampaignAct.objects.not_undone().count() == 0
 
 
 def _something(dice: random.Random, by: User, alone: list[Any]) -> list[CampaignAct]:
@@ -206,10 +218,10 @@ def _something(dice: random.Random, by: User, alone: list[Any]) -> list[Campaign
     where = dict(CampaignLink.objects.order_by("report__story").values_list("report", "campaign"))
     some = dice.choice([*alone, *where])
     acts = [
-        lambda: grouping.merge(there.pk, here.pk, hand(by), seen),
-        lambda: grouping.split(here.pk, few, hand(by), seen[here.pk]),
-        lambda: grouping.detach(here.pk, few, hand(by), seen[here.pk]),
-        lambda: grouping.attach(here.pk, {some: where.get(some)}, hand(by), seen[here.pk]),
+        lambda: manual_grouping.merge(there.pk, here.pk, hand(by), seen),
+        lambda: manual_grouping.split(here.pk, few, hand(by), seen[here.pk]),
+        lambda: manual_grouping.detach(here.pk, few, hand(by), seen[here.pk]),
+        lambda: manual_grouping.attach(here.pk, {some: where.get(some)}, hand(by), seen[here.pk]),
     ]
     try:
         return [dice.choice(acts)()]
@@ -220,40 +232,40 @@ def _something(dice: random.Random, by: User, alone: list[Any]) -> list[Campaign
 def test_who_saw_an_older_version_is_told_and_nothing_is_written(by: User) -> None:
     small, large = campaign("Đ-26-AAA", 2), campaign("Đ-26-BBB", 1)
     seen = versions(small, large)
-    grouping.detach(small.pk, members(small)[:1], hand(by), 1)
+    manual_grouping.detach(small.pk, members(small)[:1], hand(by), 1)
     before = state()
-    with pytest.raises(LostRaceError, match="Đ-26-AAA vừa có người thay đổi"):
-        grouping.merge(small.pk, large.pk, hand(by), seen)
+    with pytest.raises(StaleVersionError, match="Đ-26-AAA vừa có người thay đổi"):
+        manual_grouping.merge(small.pk, large.pk, hand(by), seen)
     assert state() == before
 
 
 def test_an_act_is_taken_back_once(by: User) -> None:
     origin = campaign("Đ-26-AAA", 2)
-    act = grouping.detach(origin.pk, members(origin)[:1], hand(by), 1)
-    grouping.take_back(act.pk, hand(by))
-    with pytest.raises(LostRaceError, match="đã được lấy lại"):
-        grouping.take_back(act.pk, hand(by))
+    act = manual_grouping.detach(origin.pk, members(origin)[:1], hand(by), 1)
+    manual_grouping.undo_action(act.pk, hand(by))
+    with pytest.raises(StaleVersionError, match="đã được lấy lại"):
+        manual_grouping.undo_action(act.pk, hand(by))
 
 
 def test_a_report_that_lies_elsewhere_by_now_is_not_attached(by: User) -> None:
     here, there = campaign("Đ-26-AAA"), campaign("Đ-26-BBB")
-    report = evidence.report()
-    laid(report, there)
-    with pytest.raises(LostRaceError, match="chuyển sang đợt khác"):
-        grouping.attach(here.pk, {report.pk: None}, hand(by), 1)
+    report = report_factories.report()
+    add_to_campaign(report, there)
+    with pytest.raises(StaleVersionError, match="chuyển sang đợt khác"):
+        manual_grouping.attach(here.pk, {report.pk: None}, hand(by), 1)
 
 
 @pytest.mark.parametrize("reason", ["", "  \n"])
 def test_no_act_goes_without_a_reason(by: User, reason: str) -> None:
     origin = campaign("Đ-26-AAA", 1)
     with pytest.raises(GroupingError, match="Chưa ghi lý do"):
-        grouping.detach(origin.pk, members(origin), Hand(by, reason), 1)
+        manual_grouping.detach(origin.pk, members(origin), Actor(by, reason), 1)
 
 
 def test_who_may_not_group_is_refused() -> None:
-    origin, editor = campaign("Đ-26-AAA", 1), enlist("bien.tap", "editor")
+    origin, editor = campaign("Đ-26-AAA", 1), create_officer("bien.tap", "editor")
     with pytest.raises(NotAllowedError):
-        grouping.detach(origin.pk, members(origin), hand(editor), 1)
+        manual_grouping.detach(origin.pk, members(origin), hand(editor), 1)
     assert len(members(origin)) == 1
 
 
@@ -266,8 +278,8 @@ def test_a_campaign_is_not_merged_with_itself(by: User) -> None:
 def test_of_many_one_that_is_refused_leaves_the_others_be(by: User) -> None:
     first, second, third = (campaign(f"Đ-26-{sign * 3}", 1) for sign in "ABC")
     seen = versions(first, second, third)
-    grouping.detach(second.pk, members(second), hand(by), 1)
-    done = grouping.merge_many([first.pk, second.pk], third.pk, hand(by), seen)
+    manual_grouping.detach(second.pk, members(second), hand(by), 1)
+    done = manual_grouping.merge_many([first.pk, second.pk], third.pk, hand(by), seen)
     assert [act.other for act in done.acts] == [first]
     assert [pk for pk, _ in done.refused] == [second.pk]
     assert len(members(third)) == 2
@@ -275,11 +287,11 @@ def test_of_many_one_that_is_refused_leaves_the_others_be(by: User) -> None:
 
 def test_every_act_is_on_record_with_whom_and_why(by: User) -> None:
     small, large = campaign("Đ-26-AAA", 1), campaign("Đ-26-BBB", 1)
-    grouping.take_back(merged(small, large, by).pk, hand(by, "Nhầm"))
+    manual_grouping.undo_action(merged(small, large, by).pk, hand(by, "Nhầm"))
     told = [(event.kind, event.by, event.detail["other"]) for event in
-            events.about("campaign", large.pk)]  # fmt: skip
+            log.events_for("campaign", large.pk)]  # fmt: skip
     assert told == [("campaign_taken_back", by, "Đ-26-AAA"), ("campaign_merged", by, "Đ-26-AAA")]
-    assert [event.kind for event in events.about("campaign", small.pk)] == [
+    assert [event.kind for event in log.events_for("campaign", small.pk)] == [
         "campaign_taken_back_away", "campaign_merged_away"]  # fmt: skip
     assert Event.objects.first().detail["reason"] == "Nhầm"  # type: ignore[union-attr]
 
@@ -288,26 +300,26 @@ def test_too_many_reports_at_once_are_refused(by: User) -> None:
     origin = campaign("Đ-26-AAA", 1)
     many = [*members(origin)] * 201
     with pytest.raises(GroupingError, match="nhiều nhất 200"):
-        grouping.detach(origin.pk, many, hand(by), 1)
+        manual_grouping.detach(origin.pk, many, hand(by), 1)
 
 
 def test_a_merge_by_the_machine_is_taken_back_and_stays_so(by: User) -> None:
     small, large = campaign("Đ-26-AAA", 2), campaign("Đ-26-BBB", 1)
     lay = members(small)
     merged_by_machine(small, large)
-    act = grouping.part(small.pk, hand(by))
+    act = manual_grouping.undo_machine_merge(small.pk, hand(by))
     assert (members(small), act.reports) == (lay, 2)
     assert Campaign.objects.live().count() == 2
     assert KeptApart.objects.filter(campaign=large, report__in=lay).count() == 2
-    with pytest.raises(LostRaceError):
-        grouping.part(small.pk, hand(by))
+    with pytest.raises(StaleVersionError):
+        manual_grouping.undo_machine_merge(small.pk, hand(by))
 
 
 def test_parting_what_the_machine_merged_can_be_taken_back_too(by: User) -> None:
     small, large = campaign("Đ-26-AAA", 2), campaign("Đ-26-BBB", 1)
     merged_by_machine(small, large)
     before = state()
-    grouping.take_back(grouping.part(small.pk, hand(by)).pk, hand(by))
+    manual_grouping.undo_action(manual_grouping.undo_machine_merge(small.pk, hand(by)).pk, hand(by))
     assert state() == before
 
 
@@ -315,8 +327,8 @@ def test_what_a_person_placed_since_stays_when_the_machines_merge_is_taken_back(
     small, large = campaign("Đ-26-AAA", 2), campaign("Đ-26-BBB", 1)
     report = members(small)[0]
     merged_by_machine(small, large)
-    grouping.detach(large.pk, [report], hand(by), 1)
-    assert grouping.part(small.pk, hand(by)).reports == 1
+    manual_grouping.detach(large.pk, [report], hand(by), 1)
+    assert manual_grouping.undo_machine_merge(small.pk, hand(by)).reports == 1
     assert report not in members(small)
 
 
@@ -324,4 +336,4 @@ def test_a_merge_by_people_is_not_parted(by: User) -> None:
     small, large = campaign("Đ-26-AAA", 2), campaign("Đ-26-BBB", 1)
     merged(small, large, by)
     with pytest.raises(GroupingError, match="do máy chuyển"):
-        grouping.part(small.pk, hand(by))
+        manual_grouping.undo_machine_merge(small.pk, hand(by))

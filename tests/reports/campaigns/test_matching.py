@@ -11,11 +11,9 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 
-from core.prepared_statements import run
-from reports.campaigns import auto_grouping as gathering
-from reports.campaigns import matching as linking
-from reports.campaigns import offline_clustering as campaigns
-from reports.campaigns.offline_clustering import Story
+from core.prepared_statements import execute_pipeline
+from reports.campaigns import auto_grouping, matching, offline_clustering
+from reports.campaigns.offline_clustering import StoryInput
 from reports.models import (
     Campaign,
     CampaignLink,
@@ -25,7 +23,7 @@ from reports.models import (
     OutboxItem,
     Report,
 )
-from reports.triage import service as triage
+from reports.triage import service
 from tests.support.concurrency import in_parallel
 from tests.support.report_factories import report
 
@@ -39,7 +37,7 @@ def item_of(subject: Report) -> int:
 
 def triaged(story: str = "Có người gọi.", **typed: Any) -> Report:
     subject = report(story, **typed)
-    triage.work_off([item_of(subject)])
+    service.process_items([item_of(subject)])
     return subject
 
 
@@ -111,7 +109,7 @@ def test_what_an_officer_placed_is_never_moved(django_user_model: type[User]) ->
     link = CampaignLink(report=first, campaign=chosen, kind="officer", strength=1)
     link.placed_by = officer
     link.save()
-    triaged("hai", caller_number=NUMBER), triage.work_off([item_of(first)])
+    triaged("hai", caller_number=NUMBER), service.process_items([item_of(first)])
     link.refresh_from_db()
     assert (link.campaign, link.kind) == (chosen, "officer")
 
@@ -124,17 +122,17 @@ def test_an_officer_who_places_a_report_meanwhile_is_not_overruled(
     officer = django_user_model.objects.create(username="truc.ban")
     first, second = triaged(caller_number=NUMBER), report("hai", caller_number=NUMBER)
     chosen = Campaign.objects.create(code="Đ-26-AAA", title="của cán bộ")
-    look = linking._look
+    look = matching._look
 
-    def look_then_officer_acts(newcomer: linking.Newcomer) -> Any:
+    def look_then_officer_acts(newcomer: matching.IncomingReport) -> Any:
         found = look(newcomer)
         CampaignLink.objects.create(
             report=first, campaign=chosen, kind="officer", strength=1, placed_by=officer
         )
         return found
 
-    monkeypatch.setattr(linking, "_look", look_then_officer_acts)
-    triage.work_off([item_of(second)])
+    monkeypatch.setattr(matching, "_look", look_then_officer_acts)
+    service.process_items([item_of(second)])
     assert campaign_of(first) == chosen
 
 
@@ -155,7 +153,7 @@ def test_a_report_joins_where_an_officer_placed_its_neighbour(
 def test_triage_again_leaves_the_campaign() -> None:
     first, _ = triaged(caller_number=NUMBER), triaged("hai", caller_number=NUMBER)
     before = list(CampaignLink.objects.order_by("pk").values())
-    triage._write(triage.find(first))
+    service._write(service.extract(first))
     assert list(CampaignLink.objects.order_by("pk").values()) == before
     assert Campaign.objects.count() == 1
 
@@ -163,7 +161,7 @@ def test_triage_again_leaves_the_campaign() -> None:
 @pytest.mark.django_db
 def test_a_code_that_is_taken_is_not_taken_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     codes = iter(["Đ-26-AAA", "Đ-26-AAA", "Đ-26-BBB"])
-    monkeypatch.setattr(gathering, "new_code", lambda *_: next(codes))
+    monkeypatch.setattr(auto_grouping, "new_code", lambda *_: next(codes))
     Campaign.objects.create(code=next(codes), title="")
     triaged(caller_number=NUMBER), triaged("hai", caller_number=NUMBER)
     assert Campaign.objects.filter(code="Đ-26-BBB").count() == 1
@@ -174,7 +172,7 @@ def test_two_workers_at_once_make_one_campaign() -> None:
     """Neither has committed when the other looks: they take turns on the shared key."""
     reports = [report(f"chuyện {n}", caller_number=NUMBER) for n in range(8)]
     items = [item_of(subject) for subject in reports]
-    in_parallel([lambda item=item: triage.work_off([item]) for item in items])
+    in_parallel([lambda item=item: service.process_items([item]) for item in items])
     assert OutboxItem.objects.filter(settled_at=None).count() == 0
     assert Campaign.objects.count() == 1
     assert CampaignLink.objects.count() == 8
@@ -191,7 +189,7 @@ def test_what_triage_does_not_read_binds_nobody() -> None:
     """Also in time: an endless report holds its locks no longer than another."""
     far = "x " * 10_000
     endless = Report(story=far + ACCOUNT, caller_number=far + NUMBER, received_at=timezone.now())
-    trail = triage.find(endless).trail
+    trail = service.extract(endless).trail
     assert trail.keys == frozenset()
     assert trail.script.length == 1
 
@@ -223,7 +221,7 @@ def received(subject: Report, ago: timedelta) -> None:
 def come_in_at(story: str, ago: timedelta, **typed: Any) -> Report:
     subject = report(story, **typed)
     received(subject, ago)
-    triage.work_off([item_of(subject)])
+    service.process_items([item_of(subject)])
     return subject
 
 
@@ -249,8 +247,8 @@ def test_a_script_ties_within_its_wave(days: int, tied: bool) -> None:
 def test_a_report_read_again_is_found_by_its_new_keys_alone() -> None:
     subject = triaged(SCRIPT[0], caller_number=NUMBER)
     before = set(FootprintKey.objects.values_list("key", flat=True))
-    told = triage.find(subject)
-    triage._write(replace(told, trail=replace(told.trail, keys=frozenset())))
+    told = service.extract(subject)
+    service._write(replace(told, trail=replace(told.trail, keys=frozenset())))
     after = set(FootprintKey.objects.values_list("key", flat=True))
     assert len(before - after) == 1
     assert after == set(Footprint.objects.get(report=subject).found_by)
@@ -261,8 +259,8 @@ def test_a_reading_of_fewer_additions_leaves_the_footprint_alone() -> None:
     subject = triaged(SCRIPT[0], caller_number=NUMBER)
     Facts.objects.filter(report=subject).update(additions_read=1)
     before = Footprint.objects.get(report=subject).keys
-    told = triage.find(subject)
-    triage._write(replace(told, trail=replace(told.trail, keys=frozenset())))
+    told = service.extract(subject)
+    service._write(replace(told, trail=replace(told.trail, keys=frozenset())))
     assert Footprint.objects.get(report=subject).keys == before
 
 
@@ -296,11 +294,11 @@ def test_the_order_of_arrival_changes_nothing_here_either(seed: int) -> None:
 @pytest.mark.django_db
 def test_the_door_and_the_database_decide_alike() -> None:
     stories = [
-        Story(story, caller, text=story, at=timezone.now().isoformat())
+        StoryInput(story, caller, text=story, at=timezone.now().isoformat())
         for story, caller in ARRIVALS
     ]
     lying: dict[Any, set[str]] = {}
-    for each in campaigns.link(stories):
+    for each in offline_clustering.cluster(stories):
         lying.setdefault(each.campaign or each.id, set()).add(each.id)
     assert {frozenset(stories) for stories in lying.values()} == partition(ARRIVALS)
 
@@ -308,9 +306,9 @@ def test_the_door_and_the_database_decide_alike() -> None:
 @pytest.mark.django_db
 def test_the_newest_few_are_found_in_few_pages_whatever_the_planner_believes() -> None:
     """It does not know how long a wave is, and guesses that few reports are of its days."""
-    told = triage.find(Report.objects.get(pk=triaged(SCRIPT[0], caller_number=NUMBER).pk))
-    newcomer = linking.Newcomer(told.facts.report_id, timezone.now(), told.trail, "")
-    values = linking._written(newcomer) | linking._sought(newcomer)
+    told = service.extract(Report.objects.get(pk=triaged(SCRIPT[0], caller_number=NUMBER).pk))
+    newcomer = matching.IncomingReport(told.facts.report_id, timezone.now(), told.trail, "")
+    values = matching._written(newcomer) | matching._sought(newcomer)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO reports_footprintkey SELECT key, now() - n * interval '1 second',"
@@ -318,7 +316,7 @@ def test_the_newest_few_are_found_in_few_pages_whatever_the_planner_believes() -
             values,
         )
         cursor.execute("ANALYZE reports_footprintkey")
-        run(cursor, values, *linking._STEPS)
-        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {linking._LOOK.execute}", values)
+        execute_pipeline(cursor, values, *matching._STEPS)
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {matching._LOOK.execute}", values)
         plan = cursor.fetchone()[0][0]["Plan"]
     assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < 1000

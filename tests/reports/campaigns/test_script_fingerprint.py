@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.campaigns.script_fingerprint import (
-    MOST_KEYS,
-    MOST_TERMS,
-    likeness,
-    script_of,
+    MAX_KEYS,
+    MAX_TERMS,
+    fingerprint_script,
+    from_bytes,
     shared,
-    unpacked,
+    similarity,
 )
 
 FIRST = "Thầy Khánh tổng phụ trách bảo con bị compa đâm vào mắt, mổ theo phiếu H17."
@@ -21,7 +21,7 @@ USUAL = "Có người xưng công an bảo tôi dính vụ án, đòi chuyển t
 
 
 def _alike(one: str, other: str) -> float:
-    return likeness(script_of("", one), script_of("", other))
+    return similarity(fingerprint_script("", one), fingerprint_script("", other))
 
 
 def test_a_retelling_is_far_more_alike_than_what_every_gang_says() -> None:
@@ -39,39 +39,41 @@ def test_one_rare_word_alone_says_nothing() -> None:
      ("hồ sơ AM-305", "mã AM 305", "AM-305"), ("cô Diệu Thúy", "Cô Thúy", "Thúy")],
 )  # fmt: skip
 def test_codes_sums_and_names_are_one_in_every_spelling(one: str, other: str, told: str) -> None:
-    first = script_of("", one)
-    found = [first.shown[each.key] for each in shared(first, script_of("", other))]
+    first = fingerprint_script("", one)
+    found = [first.shown[each.key] for each in shared(first, fingerprint_script("", other))]
     assert told in found
 
 
 def test_marks_tell_words_apart_where_both_writers_use_them() -> None:
-    told = script_of("", "nó trù ẻo cả nhà tôi")
-    assert not shared(told, script_of("", "nó trừ tiền của cả nhà tôi"))
-    assert shared(told, script_of("", "no tru eo ca nha toi"))
+    told = fingerprint_script("", "nó trù ẻo cả nhà tôi")
+    assert not shared(told, fingerprint_script("", "nó trừ tiền của cả nhà tôi"))
+    assert shared(told, fingerprint_script("", "no tru eo ca nha toi"))
 
 
 def test_a_sentence_told_word_for_word_counts_less_than_its_words() -> None:
     sentence = "anh thợ rèn bán khoai lang nướng cạnh bến phà"
-    whole = shared(script_of("", sentence), script_of("", sentence))
+    whole = shared(fingerprint_script("", sentence), fingerprint_script("", sentence))
     scattered = "bến phà. khoai. thợ rèn. lang. nướng. cạnh"
-    parts = shared(script_of("", sentence), script_of("", scattered))
-    assert sum(each.points for each in whole) < 2 * sum(each.points for each in parts)
+    parts = shared(fingerprint_script("", sentence), fingerprint_script("", scattered))
+    assert sum(each.term_weights for each in whole) < 2 * sum(each.term_weights for each in parts)
 
 
 def test_what_reporters_of_any_call_write_is_no_script() -> None:
     told = "Mong các anh kiểm tra giúp."
-    assert script_of("", told).terms == ()
-    assert script_of("", f"Nó gọi. {told}").length == script_of("", "Nó gọi.").length
+    assert fingerprint_script("", told).terms == ()
+    assert (
+        fingerprint_script("", f"Nó gọi. {told}").length == fingerprint_script("", "Nó gọi.").length
+    )
 
 
 def test_a_usual_title_is_no_name_and_a_name_beside_it_is() -> None:
-    assert script_of("cán bộ ngân hàng", "").terms == ()
-    assert "Khánh" in script_of("thầy Khánh", "").shown.values()
+    assert fingerprint_script("cán bộ ngân hàng", "").terms == ()
+    assert "Khánh" in fingerprint_script("thầy Khánh", "").shown.values()
 
 
 def test_the_name_of_a_site_is_told_in_words_too() -> None:
-    site = script_of("", "vao trang nap tien", ["vangtoancau.example"])
-    assert shared(site, script_of("", "sàn Vàng Toàn Cầu"))
+    site = fingerprint_script("", "vao trang nap tien", ["vangtoancau.example"])
+    assert shared(site, fingerprint_script("", "sàn Vàng Toàn Cầu"))
 
 
 def test_long_stories_need_more_to_be_alike() -> None:
@@ -81,23 +83,23 @@ def test_long_stories_need_more_to_be_alike() -> None:
 
 @given(st.text(max_size=400), st.text(max_size=400))
 def test_likeness_is_the_same_both_ways_and_survives_packing(one: str, other: str) -> None:
-    first, second = script_of(one, other), script_of(other, one)
-    packed = unpacked(first.packed())
-    assert likeness(first, second) == likeness(second, first)
-    assert packed.keys == unpacked(packed.packed()).keys
-    assert len(first.packed()) <= 2 + 28 * MOST_TERMS
+    first, second = fingerprint_script(one, other), fingerprint_script(other, one)
+    packed = from_bytes(first.to_bytes())
+    assert similarity(first, second) == similarity(second, first)
+    assert packed.keys == from_bytes(packed.to_bytes()).keys
+    assert len(first.to_bytes()) <= 2 + 28 * MAX_TERMS
 
 
 def test_what_is_packed_is_as_alike() -> None:
-    one, other = script_of("", FIRST), script_of("", AGAIN)
-    kept = likeness(unpacked(one.packed()), unpacked(other.packed()))
-    assert kept == pytest.approx(likeness(one, other), abs=0.2)
-    assert one.keys == unpacked(one.packed()).keys
-    assert len(one.keys) <= MOST_KEYS
+    one, other = fingerprint_script("", FIRST), fingerprint_script("", AGAIN)
+    kept = similarity(from_bytes(one.to_bytes()), from_bytes(other.to_bytes()))
+    assert kept == pytest.approx(similarity(one, other), abs=0.2)
+    assert one.keys == from_bytes(one.to_bytes()).keys
+    assert len(one.keys) <= MAX_KEYS
 
 
 @pytest.mark.parametrize("sign", ["a ", "0550 ", "đ", "H17 ", "a.vn ", "\n", "-", "😀", "1 000 "])
 def test_endless_stories_take_bounded_time(sign: str) -> None:
     started = time.process_time()
-    script_of("", sign * (20_000 // len(sign)))
+    fingerprint_script("", sign * (20_000 // len(sign)))
     assert time.process_time() - started < 2

@@ -4,12 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.campaigns.shared_identifiers import Key, is_common_link, keys_of, neighbours
-from tests.support.cpu_time import takes_less_than
+from reports.campaigns.shared_identifiers import (
+    SharedIdentifier,
+    adjacent_numbers,
+    identifiers_of_story,
+    is_common_link,
+)
+from tests.support.cpu_time import assert_cpu_time_below
 
 
 def _values(text: str, bank_account: str = "") -> list[str]:
-    return [key.value for key in keys_of("không nhớ", text, bank_account)]
+    return [key.value for key in identifiers_of_story("không nhớ", text, bank_account)]
 
 
 @pytest.mark.parametrize(
@@ -23,8 +28,8 @@ def test_sites_where_everybody_is_a_guest_tie_nobody(link: str, common: bool) ->
 
 def test_a_number_in_the_story_counts_where_the_form_has_none() -> None:
     assert _values("số 0550 000 123 gọi tôi") == ["+84550000123"]
-    assert keys_of("0992 000 001", "gọi hỏi 0550 000 123", "") == [
-        Key("same_number", "+84992000001")
+    assert identifiers_of_story("0992 000 001", "gọi hỏi 0550 000 123", "") == [
+        SharedIdentifier("same_number", "+84992000001")
     ]
 
 
@@ -36,7 +41,7 @@ def test_who_lists_several_numbers_brings_nobody_together() -> None:
 @pytest.mark.parametrize("sign", [" ", "\n", "(", "[ ", ". "])
 def test_hostile_lengths_take_bounded_time(sign: str) -> None:
     text = "công an gọi tôi" + sign * (20_000 // len(sign)) + "x"
-    assert takes_less_than(1, _values, text)
+    assert assert_cpu_time_below(1, _values, text)
 
 
 @pytest.mark.parametrize(
@@ -78,12 +83,12 @@ def test_a_shortened_link_ties_by_its_page_alone() -> None:
 
 
 def test_neighbours_are_of_the_same_length_and_nine_apart_at_most() -> None:
-    near = neighbours("+84550000123")
+    near = adjacent_numbers("+84550000123")
     assert len(near) == 18
     assert {"+84550000114", "+84550000132"} <= set(near)
-    assert neighbours("EVN") == []
+    assert adjacent_numbers("EVN") == []
 
 
 @given(st.text(max_size=300))
 def test_no_text_raises(text: str) -> None:
-    assert keys_of(text, text, text) == keys_of(text, text, text)
+    assert identifiers_of_story(text, text, text) == identifiers_of_story(text, text, text)

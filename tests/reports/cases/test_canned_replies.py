@@ -3,13 +3,11 @@
 import pytest
 from django.core.management import call_command
 
-from core.audit import log as events
-from reports.cases import canned_replies as replies
-from reports.cases import reply_placeholders as blanks
-from reports.cases import reply_policy as promises
+from core.audit import events as log
+from reports.cases import canned_replies, reply_placeholders, reply_policy
 from reports.models import CannedReply, Case, Office
 from tests.desk.reports.test_detail import words
-from tests.support import report_factories as evidence
+from tests.support import report_factories
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -29,9 +27,11 @@ def test_every_reply_that_we_bring_keeps_the_promises_in_both_languages(desk: No
     assert rows.count() >= 15
     for reply in rows:
         for text in (reply.text, reply.text_en):
-            filled = blanks.fill(text, {"duong_day_nong": replies.hotline()})
-            assert (reply.title, blanks.strange(text)) == (reply.title, [])
-            assert (reply.title, promises.broken_by(filled)) == (reply.title, "")
+            filled = reply_placeholders.substitute(
+                text, {"duong_day_nong": canned_replies.hotline()}
+            )
+            assert (reply.title, reply_placeholders.unknown_placeholders(text)) == (reply.title, [])
+            assert (reply.title, reply_policy.forbidden_wording(filled)) == (reply.title, "")
 
 
 def test_our_replies_come_into_an_empty_table_alone(desk: None) -> None:
@@ -65,24 +65,27 @@ def test_a_reply_that_breaks_a_promise_is_refused(lead: Person, text: str, told:
 def test_a_saved_reply_is_on_record_with_who(lead: Person) -> None:
     assert lead.client.post(ADD, GIVEN).status_code == 302
     reply = CannedReply.objects.get()
-    event = events.about("reply", reply.pk).get()
+    event = log.events_for("reply", reply.pk).get()
     assert (event.by, event.detail["now"]["text"]) == (lead.user, "Tin {so_tin}")
 
 
 def test_blanks_are_filled_once_and_unknown_ones_stay_to_be_seen() -> None:
-    assert blanks.fill("{a} {b}", {"a": "{b}", "b": ""}) == "{b} {b}"
-    assert blanks.left_in("{so_tin} {x} {so_tin} { }") == ["{so_tin}", "{x}"]
+    assert reply_placeholders.substitute("{a} {b}", {"a": "{b}", "b": ""}) == "{b} {b}"
+    assert reply_placeholders.unfilled_placeholders("{so_tin} {x} {so_tin} { }") == [
+        "{so_tin}",
+        "{x}",
+    ]
 
 
 def test_the_values_are_those_of_the_report_in_its_language(desk: None) -> None:
     Office.objects.filter(codename="thue").update(name="Cơ quan thuế", name_en="Tax office")
-    case = Case.objects.get(report=evidence.report(claimed_office="thue"))
+    case = Case.objects.get(report=report_factories.report(claimed_office="thue"))
     case.unit = "Công an xã Yên Định"
-    given = replies.values_for(case, "en")
+    given = canned_replies.placeholder_values(case, "en")
     assert given["so_tin"] == case.report.public_number
     assert (given["co_quan"], given["don_vi"]) == ("Tax office", "Công an xã Yên Định")
     assert given["duong_day_nong"] == "02373.725.725"
-    assert replies.values_for(case, "vi")["co_quan"] == "Cơ quan thuế"
+    assert canned_replies.placeholder_values(case, "vi")["co_quan"] == "Cơ quan thuế"
 
 
 @pytest.mark.parametrize(
@@ -101,18 +104,20 @@ def test_the_values_are_those_of_the_report_in_its_language(desk: None) -> None:
 def test_whom_the_caller_claimed_to_be_is_said_in_words_of_the_report_page_too(
     desk: None, ticked: str, read: list[str], vietnamese: str, english: str
 ) -> None:
-    report = evidence.report(claimed_office=ticked)
-    evidence.read(report, offices=read)
+    report = report_factories.report(claimed_office=ticked)
+    report_factories.read(report, offices=read)
     case = Case.objects.get(report=report)
-    assert replies.values_for(case, "vi")["co_quan"] == vietnamese
-    assert replies.values_for(case, "en")["co_quan"] == english
+    assert canned_replies.placeholder_values(case, "vi")["co_quan"] == vietnamese
+    assert canned_replies.placeholder_values(case, "en")["co_quan"] == english
 
 
 def test_an_officers_word_on_whom_they_claimed_to_be_stands(desk: None) -> None:
-    report = evidence.report(claimed_office="police")
+    report = report_factories.report(claimed_office="police")
     Case.objects.filter(report=report).update(corrected={"offices": ["ngan-hang"]})
     name = Office.objects.get(codename="ngan-hang").name
-    assert replies.values_for(Case.objects.get(report=report), "vi")["co_quan"] == name
+    assert (
+        canned_replies.placeholder_values(Case.objects.get(report=report), "vi")["co_quan"] == name
+    )
 
 
 def test_replies_for_another_kind_or_out_of_use_are_not_offered(db: None) -> None:
@@ -124,7 +129,10 @@ def test_replies_for_another_kind_or_out_of_use_are_not_offered(db: None) -> Non
     keep("điện", scenarios=["electricity_evn"])
     keep("cũ", is_active=False)
     keep("hỏi", use="ask")
-    report = evidence.report()
-    evidence.read(report, scenario="tax")
+    report = report_factories.report()
+    report_factories.read(report, scenario="tax")
     case = Case.objects.select_related("report__facts").get(report=report)
-    assert [each.title for each in replies.offered(case, "message", "vi")] == ["thuế", "mọi tin"]
+    assert [each.title for each in canned_replies.suggested_replies(case, "message", "vi")] == [
+        "thuế",
+        "mọi tin",
+    ]

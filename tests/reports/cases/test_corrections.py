@@ -8,15 +8,14 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, transaction
 
-from core.audit import log as events
-from desk.reports import changelist as queue
-from desk.reports import queue_counts as figures
+from core.audit import events as log
+from desk.reports import changelist, queue_counts
 from reports.cases import workflow
-from reports.cases.corrections import Right
-from reports.facts.effective_facts import held, of_scenario, read_as
+from reports.cases.corrections import CorrectedValue
+from reports.facts.effective_facts import effective_facts, machine_scenario_is, of_scenario
 from reports.models import Case, Correction, Facts, Report
-from reports.triage import service as triage
-from tests.support import report_factories as evidence
+from reports.triage import service
+from tests.support import report_factories
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +34,7 @@ def correct(report: Report, by: User, fact: str = "scenario", **given: Any) -> C
     version = Case.objects.get(report=report).version
     value = given.pop("value") if "value" in given else RIGHT[fact]
     said = {"version": version, "reason": "Họ xưng ngân hàng."} | given
-    return workflow.correct(report.pk, by=by, right=Right(fact, value), **said)
+    return workflow.correct_fact(report.pk, by=by, right=CorrectedValue(fact, value), **said)
 
 
 def fresh(report: Report) -> Report:
@@ -46,27 +45,27 @@ def fresh(report: Report) -> Report:
 def test_what_an_officer_says_holds_and_the_facts_stay_the_machines(
     duty: Person, fact: str
 ) -> None:
-    report = evidence.report()
-    evidence.read(report)
+    report = report_factories.report()
+    report_factories.read(report)
     before = Facts.objects.values().get()
     correct(report, duty.user, fact)
-    value, holds = RIGHT[fact], held(fresh(report))
+    value, holds = RIGHT[fact], effective_facts(fresh(report))
     assert getattr(holds, fact) == (tuple(value) if isinstance(value, list) else value)
     assert holds.corrected == {fact}
     assert Facts.objects.values().get() == before
 
 
 def test_triage_running_again_overrules_nobody(duty: Person) -> None:
-    report = evidence.triaged("Xưng công an, dọa bắt, đòi chuyển 20 triệu.")
+    report = report_factories.triaged("Xưng công an, dọa bắt, đòi chuyển 20 triệu.")
     correct(report, duty.user)
-    triage._write(triage.find(report))
-    assert held(fresh(report)).scenario == "bank"
+    service._write(service.extract(report))
+    assert effective_facts(fresh(report)).scenario == "bank"
 
 
 def test_a_correction_is_on_record_and_counts_as_an_act(duty: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     assert correct(report, duty.user).version == 2
-    event = events.about("report", report.pk).get()
+    event = log.events_for("report", report.pk).get()
     said = Correction.objects.get()
     assert (event.kind, event.by) == ("corrected", duty.user)
     assert event.detail == {"fact": "scenario", "correction": said.pk}
@@ -74,29 +73,29 @@ def test_a_correction_is_on_record_and_counts_as_an_act(duty: Person) -> None:
 
 
 def test_the_newest_word_counts_and_the_older_ones_are_kept(duty: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     correct(report, duty.user)
     correct(report, duty.user, value="investment_loan")
-    assert held(fresh(report)).scenario == "investment_loan"
+    assert effective_facts(fresh(report)).scenario == "investment_loan"
     assert [row.value for row in Correction.objects.order_by("id")] == ["bank", "investment_loan"]
 
 
 def test_a_correction_is_taken_back_and_the_machine_holds_again(duty: Person) -> None:
-    report = evidence.report()
-    evidence.read(report)
+    report = report_factories.report()
+    report_factories.read(report)
     case = correct(report, duty.user)
-    workflow.take_correction_back(report.pk, by=duty.user, version=case.version, fact="scenario")
-    assert held(fresh(report)).scenario == "police_case"
-    assert [event.kind for event in events.about("report", report.pk)] == [
+    workflow.revert_correction(report.pk, by=duty.user, version=case.version, fact="scenario")
+    assert effective_facts(fresh(report)).scenario == "police_case"
+    assert [event.kind for event in log.events_for("report", report.pk)] == [
         "uncorrected",
         "corrected",
     ]
 
 
 def test_what_was_never_corrected_cannot_be_taken_back(duty: Person) -> None:
-    report = evidence.report()
-    with pytest.raises(workflow.NotAValue):
-        workflow.take_correction_back(report.pk, by=duty.user, version=1, fact="scenario")
+    report = report_factories.report()
+    with pytest.raises(workflow.InvalidFactValue):
+        workflow.revert_correction(report.pk, by=duty.user, version=1, fact="scenario")
     assert not Correction.objects.exists()
 
 
@@ -118,14 +117,14 @@ def test_what_was_never_corrected_cannot_be_taken_back(duty: Person) -> None:
     ],
 )
 def test_nonsense_is_no_value(duty: Person, fact: str, value: Any) -> None:
-    report = evidence.report()
-    with pytest.raises(workflow.NotAValue):
+    report = report_factories.report()
+    with pytest.raises(workflow.InvalidFactValue):
         correct(report, duty.user, fact, value=value)
     assert Case.objects.get(report=report).version == 1
 
 
 def test_a_correction_wants_a_reason_and_the_right(duty: Person, editor: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     with pytest.raises(workflow.ReasonMissing):
         correct(report, duty.user, reason=" \n")
     with pytest.raises(workflow.NotAllowed):
@@ -134,7 +133,7 @@ def test_a_correction_wants_a_reason_and_the_right(duty: Person, editor: Person)
 
 
 def test_a_lost_race_is_told_and_corrects_nothing(duty: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     workflow.take(report.pk, by=duty.user, version=1)
     with pytest.raises(workflow.StaleVersion):
         correct(report, duty.user, version=1)
@@ -147,35 +146,35 @@ def test_a_lost_race_is_told_and_corrects_nothing(duty: Person) -> None:
 def test_no_sql_changes_what_was_said(duty: Person, verb: str) -> None:
     from django.db import connection
 
-    correct(evidence.report(), duty.user)
+    correct(report_factories.report(), duty.user)
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(verb)
 
 
 def test_the_queue_and_the_figures_go_by_what_holds(duty: Person) -> None:
-    calm, urgent = evidence.report(), evidence.report()
+    calm, urgent = report_factories.report(), report_factories.report()
     for report, priority in ((calm, 20), (urgent, 70)):
-        evidence.read(report, priority=priority)
+        report_factories.read(report, priority=priority)
     correct(calm, duty.user, "priority")
     correct(calm, duty.user, "ongoing")
     correct(calm, duty.user)
-    assert list(queue.rows().order_by(*queue.BY_URGENCY)) == [calm, urgent]
-    for search in (of_scenario, read_as):
-        assert list(search(queue.rows(), "bank")) == [calm]
-        assert list(search(queue.rows(), "police_case")) == [urgent]
-    counted = figures.figures_of(duty.user)
-    assert counted.burning == 1
+    assert list(changelist.queue_rows().order_by(*changelist.BY_URGENCY)) == [calm, urgent]
+    for search in (of_scenario, machine_scenario_is):
+        assert list(search(changelist.queue_rows(), "bank")) == [calm]
+        assert list(search(changelist.queue_rows(), "police_case")) == [urgent]
+    counted = queue_counts.load_counts(duty.user)
+    assert counted.in_progress == 1
 
 
 def test_a_report_that_the_machine_could_not_read_is_read_by_an_officer(duty: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     correct(report, duty.user)
-    assert list(of_scenario(queue.rows(), "bank")) == [report]
+    assert list(of_scenario(changelist.queue_rows(), "bank")) == [report]
     assert "Máy chưa đọc" in duty.client.get("/admin/reports/report/").content.decode()
 
 
 def test_evaluate_takes_corrections_for_the_truth_and_tells_hits(duty: Person) -> None:
-    report = evidence.triaged("Xưng công an, dọa bắt, đòi chuyển 20 triệu. Chưa mất tiền.")
+    report = report_factories.triaged("Xưng công an, dọa bắt, đòi chuyển 20 triệu. Chưa mất tiền.")
     correct(report, duty.user)
     correct(report, duty.user, "money_lost_vnd", value=0)
     out = io.StringIO()
@@ -187,11 +186,11 @@ def test_evaluate_takes_corrections_for_the_truth_and_tells_hits(duty: Person) -
 
 
 def test_what_was_taken_back_or_erased_is_no_truth(duty: Person) -> None:
-    taken, erased = evidence.report(), evidence.report()
+    taken, erased = report_factories.report(), report_factories.report()
     case = correct(taken, duty.user)
-    workflow.take_correction_back(taken.pk, by=duty.user, version=case.version, fact="scenario")
+    workflow.revert_correction(taken.pk, by=duty.user, version=case.version, fact="scenario")
     correct(erased, duty.user)
-    evidence.erase(erased)
+    report_factories.erase(erased)
     out = io.StringIO()
     call_command("evaluate", "--corrections", stdout=out)
     assert out.getvalue() == "no correction holds\n"

@@ -8,9 +8,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 from lxml import html
 
-from reports.cases import daily_counts as days
+from reports.cases import daily_counts
 from reports.models import Case, DayTally, Report
-from tests.support import report_factories as evidence
+from tests.support import report_factories
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -26,14 +26,16 @@ def age(report: Report, length: timedelta) -> None:
 
 
 def test_days_count_what_came_in_and_what_is_open_today(duty: Person) -> None:
-    old, done = evidence.report("a"), evidence.report("b")
-    evidence.report("c")
+    old, done = report_factories.report("a"), report_factories.report("b")
+    report_factories.report("c")
     age(old, timedelta(days=3))
     Case.objects.filter(report=done).update(status="closed", outcome="duplicate")
-    days.count_if_possible()
+    daily_counts.count_if_possible()
     today = timezone.localdate()
-    kept = days.known(User.objects.values(**days.asked()).get(pk=duty.user.pk))
-    assert len(kept) == days.DAYS == DayTally.objects.count()
+    kept = daily_counts.daily_counts(
+        User.objects.values(**daily_counts.daily_counts_column()).get(pk=duty.user.pk)
+    )
+    assert len(kept) == daily_counts.DAYS == DayTally.objects.count()
     assert [(row.received, row.open) for day, row in kept.items() if row and row.received] == [
         (1, None),
         (2, 2),
@@ -45,16 +47,16 @@ def test_a_day_that_is_over_keeps_its_backlog_and_is_counted_no_more() -> None:
     today = timezone.localdate()
     for back, received in ((1, 9), (2, 9)):
         DayTally.objects.create(day=today - timedelta(days=back), received=received, open=7)
-    days.count()
+    daily_counts.update_daily_counts()
     yesterday, before = (DayTally.objects.get(day=today - timedelta(days=n)) for n in (1, 2))
     assert (yesterday.received, yesterday.open) == (0, 7)
     assert (before.received, before.open) == (9, 7)
 
 
 def test_the_start_page_draws_the_days_and_says_them(duty: Person) -> None:
-    evidence.report("a")
+    report_factories.report("a")
     assert "Chưa đếm lần nào" in duty.client.get("/admin/").content.decode()
-    days.count()
+    daily_counts.update_daily_counts()
     page = html.document_fromstring(duty.client.get("/admin/").content.decode())
     assert len(page.xpath("//svg[@role='img']/title")) == 2
     assert len(page.xpath("//figure//rect[@height>0]")) == 2

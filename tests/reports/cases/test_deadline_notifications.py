@@ -10,15 +10,13 @@ from django.test.utils import override_settings
 from django.utils import timezone
 from pytest_django import Settings
 
-from core.audit import log as events
+from core.audit import events as log
 from reports import tasks
-from reports.cases import deadline_notifications as escalation
-from reports.cases import workflow
+from reports.cases import deadline_notifications, workflow
 from reports.models import Alarm, Case, Clock, Escalation
-from reports.monitoring import alarms as watch
-from reports.monitoring import queue_stats as stats
+from reports.monitoring import alarms, queue_stats
 from tests.desk.test_alarms import banner
-from tests.support import report_factories as evidence
+from tests.support import report_factories
 from tests.support.concurrency import in_parallel
 from tests.support.officers import Person
 
@@ -38,76 +36,78 @@ def after(**span: int) -> Any:
 
 
 def kinds(case: Case) -> list[str]:
-    told = events.about("report", case.pk).filter(kind__startswith="clock_").order_by("id")
+    told = log.events_for("report", case.pk).filter(kind__startswith="clock_").order_by("id")
     return [f"{event.kind} {event.detail['clock']}" for event in told]
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_minute_after_receipt_clocks_run_and_nobody_is_told() -> None:
-    case = evidence.case(happening_now=True)
+    case = report_factories.case(happening_now=True)
     tasks.watch_deadlines()
-    assert Clock.objects.running().count() == 2
+    assert Clock.objects.pending().count() == 2
     assert kinds(case) == []
 
 
 def test_a_deadline_is_told_before_and_when_it_passes_once_each() -> None:
-    case = evidence.case(happening_now=True)
-    escalation.look()
+    case = report_factories.case(happening_now=True)
+    deadline_notifications.send_due_reminders()
     for minutes in (12, 13, 15, 16, 60):
         with after(minutes=minutes):
-            escalation.look()
+            deadline_notifications.send_due_reminders()
     assert kinds(case) == ["clock_soon look", "clock_overdue look"]
 
 
 def test_the_log_and_the_record_say_which_clock_it_was(lead: Person) -> None:
-    case = evidence.case()
+    case = report_factories.case()
     with after(hours=30):
-        escalation.look()
+        deadline_notifications.send_due_reminders()
     report = lead.client.get(f"/admin/reports/report/{case.pk}/change/").content.decode()
     assert "Báo quá hạn: phân loại" in report
     assert "<td>phân loại</td>" in lead.client.get("/admin/reports/event/").content.decode()
 
 
 def test_a_clock_that_was_slept_through_is_told_as_overdue_alone() -> None:
-    case = evidence.case()
+    case = report_factories.case()
     with after(hours=30):
-        escalation.look()
-        escalation.look()
+        deadline_notifications.send_due_reminders()
+        deadline_notifications.send_due_reminders()
     assert kinds(case) == ["clock_overdue sort"]
 
 
 def test_what_was_met_in_time_is_told_to_nobody(duty: Person) -> None:
-    case = evidence.case(happening_now=True)
-    escalation.look()
+    case = report_factories.case(happening_now=True)
+    deadline_notifications.send_due_reminders()
     workflow.junk(case.pk, by=duty.user, version=1, reason="quảng cáo")
     with after(hours=30):
-        escalation.look()
+        deadline_notifications.send_due_reminders()
     assert kinds(case) == []
 
 
 def test_a_new_end_is_told_anew(lead: Person) -> None:
-    case = evidence.case()
-    workflow.act(case.pk, by=lead.user, version=1, reason="gửi Cơ quan điều tra")
-    workflow.message(case.pk, by=lead.user, version=2, reason="Đã gửi cơ quan điều tra.")
+    case = report_factories.case()
+    workflow.classify_as_crime_report(
+        case.pk, by=lead.user, version=1, reason="gửi Cơ quan điều tra"
+    )
+    workflow.message_reporter(case.pk, by=lead.user, version=2, reason="Đã gửi cơ quan điều tra.")
     with after(days=21):
-        escalation.look()
+        deadline_notifications.send_due_reminders()
     workflow.extend(case.pk, by=lead.user, version=3, reason="phức tạp")
     with after(days=70):
-        escalation.look()
+        deadline_notifications.send_due_reminders()
     assert kinds(case) == ["clock_overdue verify"] * 2
     assert Escalation.objects.count() == 2
 
 
 @pytest.mark.usefixtures("_mailing")
 def test_before_it_passes_the_officer_is_mailed_and_then_the_leads_too(duty: Person) -> None:
-    case = evidence.case()
+    case = report_factories.case()
     workflow.take(case.pk, by=duty.user, version=1)
     with after(hours=20):
-        escalation.look()
+        deadline_notifications.send_due_reminders()
         assert [letter.to for letter in mail.outbox] == [["duty@desk.example"]]
     with after(hours=25):
-        escalation.look()
-        escalation.look()
+        deadline_notifications.send_due_reminders()
+        deadline_notifications.send_due_reminders()
     assert sorted(letter.to[0] for letter in mail.outbox[1:]) == [
         "duty@desk.example",
         "lead@desk.example",
@@ -116,10 +116,10 @@ def test_before_it_passes_the_officer_is_mailed_and_then_the_leads_too(duty: Per
 
 @pytest.mark.usefixtures("_mailing")
 def test_what_is_nobodys_goes_to_the_leads_at_once() -> None:
-    case = evidence.case("Chuyển tiền cho họ, số 0550 000 123.", happening_now=True)
-    escalation.look()
+    case = report_factories.case("Chuyển tiền cho họ, số 0550 000 123.", happening_now=True)
+    deadline_notifications.send_due_reminders()
     with after(minutes=13):
-        escalation.look()
+        deadline_notifications.send_due_reminders()
     (letter,) = mail.outbox
     assert letter.to == ["lead@desk.example"]
     assert case.report.public_number in str(letter.body)
@@ -129,22 +129,22 @@ def test_what_is_nobodys_goes_to_the_leads_at_once() -> None:
 @pytest.mark.usefixtures("_mailing")
 def test_many_deadlines_are_one_mail() -> None:
     for _ in range(5):
-        evidence.case()
+        report_factories.case()
     with after(hours=25):
-        escalation.look()
+        deadline_notifications.send_due_reminders()
     assert [letter.subject for letter in mail.outbox] == ["Quá hạn: 5 tin"]
 
 
 @pytest.mark.usefixtures("_mailing")
 def test_a_mail_that_could_not_be_sent_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    evidence.case()
+    report_factories.case()
     with after(hours=25):
         with override_settings(
             EMAIL_BACKEND="tests.reports.cases.test_deadline_notifications.Refusing"
         ):
-            escalation.look()
+            deadline_notifications.send_due_reminders()
         assert Escalation.objects.filter(mailed_at=None).count() == 1
-        escalation.look()
+        deadline_notifications.send_due_reminders()
     assert len(mail.outbox) == 1
 
 
@@ -158,33 +158,33 @@ class Refusing:
 
 
 def test_the_desk_and_the_alarms_say_who_is_still_pressed_and_unseen(duty: Person) -> None:
-    case = evidence.case(happening_now=True)
-    escalation.look()
+    case = report_factories.case(happening_now=True)
+    deadline_notifications.send_due_reminders()
     past = timezone.now() - timedelta(minutes=20)
     Clock.objects.filter(kind="look").update(started_at=past, due_at=past)
     Case.objects.filter(pk=case.pk).update(due_at=past)
-    now = stats.standing()
+    now = queue_stats.queue_state()
     assert (now.unseen, now.overdue) == (1, 1)
     assert "1 tin người báo đang bị ép, chưa ai xem" in banner(duty.client)
-    watch.look()
+    alarms.check_alarms()
     assert set(Alarm.objects.values_list("kind", flat=True)) >= {"unseen", "overdue"}
 
 
 def test_a_year_that_nobody_knows_is_an_alarm() -> None:
     with time_machine.travel("2027-11-20"):
-        watch.look()
+        alarms.check_alarms()
     assert Alarm.objects.get(kind="calendar").count == 1
     with time_machine.travel("2027-06-20"):
-        watch.look()
+        alarms.check_alarms()
     assert not Alarm.objects.filter(kind="calendar").exists()
 
 
 @pytest.mark.django_db(transaction=True)
 def test_of_several_who_look_at_once_one_tells() -> None:
-    cases = [evidence.case() for _ in range(3)]
-    escalation.look()
+    cases = [report_factories.case() for _ in range(3)]
+    deadline_notifications.send_due_reminders()
     past = timezone.now() - timedelta(minutes=20)
     Clock.objects.update(started_at=past, due_at=past)
-    in_parallel([escalation.look] * 4)
-    escalation.look()
+    in_parallel([deadline_notifications.send_due_reminders] * 4)
+    deadline_notifications.send_due_reminders()
     assert [kinds(case) for case in cases] == [["clock_overdue sort"]] * 3

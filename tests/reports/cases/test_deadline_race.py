@@ -2,19 +2,18 @@
 
 import pytest
 
-from reports.cases import deadlines as timekeeping
-from reports.cases import workflow
+from reports.cases import deadlines, workflow
 from reports.models import Case, Clock
-from tests.support import report_factories as evidence
+from tests.support import report_factories
 from tests.support.concurrency import in_parallel
-from tests.support.officers import enlist
+from tests.support.officers import create_officer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_the_machine_starts_clocks_while_two_officers_decide() -> None:
-    case = evidence.case(happening_now=True)
-    officers = [enlist("ha", "duty"), enlist("minh", "duty")]
+    case = report_factories.case(happening_now=True)
+    officers = [create_officer("ha", "duty"), create_officer("minh", "duty")]
 
     def junk(number: int) -> str:
         try:
@@ -24,16 +23,16 @@ def test_the_machine_starts_clocks_while_two_officers_decide() -> None:
         return "done"
 
     results = in_parallel(
-        [lambda: junk(0), lambda: junk(1), *[timekeeping.start_those_of_new_reports] * 3]
+        [lambda: junk(0), lambda: junk(1), *[deadlines.start_for_new_reports] * 3]
     )
     assert sorted(results[:2]) == ["done", "told"]
-    assert not Clock.objects.running().exists()
+    assert not Clock.objects.pending().exists()
     assert Case.objects.get(pk=case.pk).due_at is None
 
 
 def test_of_two_who_extend_at_once_one_does() -> None:
-    case, chief = evidence.case(), enlist("chief", "lead")
-    workflow.act(case.pk, by=chief, version=1, reason="đủ căn cứ")
+    case, chief = report_factories.case(), create_officer("chief", "lead")
+    workflow.classify_as_crime_report(case.pk, by=chief, version=1, reason="đủ căn cứ")
 
     def extend() -> str:
         try:

@@ -10,12 +10,11 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from reports.cases import deadlines as timekeeping
-from reports.cases import workflow
-from reports.cases.corrections import Right
+from reports.cases import deadlines, workflow
+from reports.cases.corrections import CorrectedValue
 from reports.models import Case, Clock, Report
-from tests.support import report_factories as evidence
-from tests.support.officers import Person, enlist
+from tests.support import report_factories
+from tests.support.officers import Person, create_officer
 
 pytestmark = pytest.mark.django_db
 
@@ -25,17 +24,17 @@ WHY = {"reason": "đủ căn cứ"}
 
 @pytest.fixture
 def chief(db: None) -> User:
-    return enlist("chief", "lead")
+    return create_officer("chief", "lead")
 
 
 def running(case: Case) -> dict[str, datetime]:
-    rows = Clock.objects.running().filter(report_id=case.pk)
+    rows = Clock.objects.pending().filter(report_id=case.pk)
     return {clock.kind: clock.due_at for clock in rows}
 
 
 def decide(case: Case, verb: str, by: User, **words: Any) -> Case:
     case.refresh_from_db()
-    function: Any = getattr(workflow, verb)
+    function: Any = workflow.ACTIONS[verb]
     after: Case = function(case.pk, by=by, version=case.version, **words)
     return after
 
@@ -45,13 +44,13 @@ def at(moment: str) -> Any:
 
 
 def test_a_report_comes_in_without_a_clock() -> None:
-    evidence.report(happening_now=True)
+    report_factories.report(happening_now=True)
     assert not Clock.objects.exists()
 
 
 def test_a_minute_later_its_clocks_run_from_its_receipt() -> None:
-    case = evidence.case(happening_now=True)
-    assert timekeeping.start_those_of_new_reports() == 1
+    case = report_factories.case(happening_now=True)
+    assert deadlines.start_for_new_reports() == 1
     begun = case.report.received_at
     assert running(case) == {
         "look": begun + timedelta(minutes=15),
@@ -62,47 +61,47 @@ def test_a_minute_later_its_clocks_run_from_its_receipt() -> None:
 
 
 def test_starting_them_again_starts_none() -> None:
-    evidence.case(happening_now=True)
-    timekeeping.start_those_of_new_reports()
-    assert timekeeping.start_those_of_new_reports() == 0
+    report_factories.case(happening_now=True)
+    deadlines.start_for_new_reports()
+    assert deadlines.start_for_new_reports() == 0
     assert Clock.objects.count() == 2
 
 
 def test_who_is_not_pressed_is_to_be_sorted_alone() -> None:
-    case = evidence.case()
-    timekeeping.start_those_of_new_reports()
+    case = report_factories.case()
+    deadlines.start_for_new_reports()
     assert running(case).keys() == {"sort"}
 
 
 def test_what_the_machine_reads_later_starts_the_look_too() -> None:
-    case = evidence.case()
-    timekeeping.start_those_of_new_reports()
-    evidence.read(case.report, ongoing=True)
-    timekeeping.start_those_of_new_reports()
+    case = report_factories.case()
+    deadlines.start_for_new_reports()
+    report_factories.read(case.report, ongoing=True)
+    deadlines.start_for_new_reports()
     assert running(case).keys() == {"look", "sort"}
     case.refresh_from_db()
     assert case.due_at == running(case)["look"]
 
 
 def test_a_report_that_somebody_has_seen_needs_no_look(chief: User) -> None:
-    case = evidence.case()
+    case = report_factories.case()
     decide(case, "note", chief, reason="đang gọi")
-    evidence.read(case.report, ongoing=True)
-    timekeeping.start_those_of_new_reports()
+    report_factories.read(case.report, ongoing=True)
+    deadlines.start_for_new_reports()
     assert running(case).keys() == {"sort"}
 
 
 @pytest.mark.parametrize("verb", ["take", "note", "ask", "message"])
 def test_whatever_a_person_does_meets_the_look(verb: str, chief: User) -> None:
-    case = evidence.case(happening_now=True)
-    timekeeping.start_those_of_new_reports()
+    case = report_factories.case(happening_now=True)
+    deadlines.start_for_new_reports()
     decide(case, verb, chief, **({} if verb == "take" else {"reason": "Số tài khoản là gì?"}))
     assert running(case).keys() == {"sort"}
     assert Clock.objects.get(kind="look").met_at
 
 
 def test_a_decision_before_the_minute_starts_and_meets_in_one(chief: User) -> None:
-    case = evidence.case(happening_now=True)
+    case = report_factories.case(happening_now=True)
     after = decide(case, "take", chief)
     assert after.due_at == case.report.received_at + timedelta(hours=24)
     assert Clock.objects.get(kind="look").met_at
@@ -118,14 +117,14 @@ def test_a_decision_before_the_minute_starts_and_meets_in_one(chief: User) -> No
     ],
 )
 def test_sorting_ends_what_ran_from_receipt(verb: str, words: Any, chief: User) -> None:
-    case = evidence.case()
+    case = report_factories.case()
     after = decide(case, verb, chief, **WHY, **words)
     assert running(case) == {}
     assert after.due_at is None
 
 
 def test_a_crime_report_starts_the_clocks_of_the_law(chief: User) -> None:
-    case = evidence.case()
+    case = report_factories.case()
     with at("2026-12-31 09:00"):
         after = decide(case, "act", chief, **WHY)
     due = {kind: f"{timezone.localtime(end):%d/%m/%Y %H:%M}" for kind, end in running(case).items()}
@@ -134,7 +133,7 @@ def test_a_crime_report_starts_the_clocks_of_the_law(chief: User) -> None:
 
 
 def test_a_message_to_the_reporter_meets_the_telling(chief: User) -> None:
-    case = evidence.case()
+    case = report_factories.case()
     decide(case, "act", chief, **WHY)
     after = decide(case, "message", chief, reason="Tin đã gửi Cơ quan điều tra.")
     assert running(case).keys() == {"verify"}
@@ -142,27 +141,27 @@ def test_a_message_to_the_reporter_meets_the_telling(chief: User) -> None:
 
 
 def test_verifying_is_extended_twice_to_month_ends_and_no_further(chief: User) -> None:
-    case, ends = evidence.case(), []
+    case, ends = report_factories.case(), []
     with at("2026-12-31 09:00"):
         decide(case, "act", chief, **WHY)
         for _ in range(2):
             decide(case, "extend", chief, **WHY)
             ends.append(f"{timezone.localtime(running(case)['verify']):%d/%m/%Y}")
-        with pytest.raises(workflow.NoMoreTime):
+        with pytest.raises(workflow.NoExtensionLeft):
             decide(case, "extend", chief, **WHY)
     assert ends == ["28/02/2027", "30/04/2027"]
     assert Case.objects.get(pk=case.pk).version == 4
 
 
 def test_an_officer_on_duty_extends_nothing(duty: Person, chief: User) -> None:
-    case = evidence.case()
+    case = report_factories.case()
     decide(case, "act", chief, **WHY)
     with pytest.raises(workflow.NotAllowed):
         decide(case, "extend", duty.user, **WHY)
 
 
 def test_taking_it_up_again_drops_the_clocks_of_the_law_and_sorts_anew(chief: User) -> None:
-    case = evidence.case()
+    case = report_factories.case()
     decide(case, "act", chief, **WHY)
     with at("2026-12-01 08:00"):
         decide(case, "reopen", chief, **WHY)
@@ -171,24 +170,24 @@ def test_taking_it_up_again_drops_the_clocks_of_the_law_and_sorts_anew(chief: Us
 
 
 def test_handing_a_crime_report_over_leaves_the_telling(chief: User) -> None:
-    case = evidence.case()
+    case = report_factories.case()
     decide(case, "act", chief, **WHY)
     decide(case, "hand_over", chief, unit="Công an xã Yên Định", **WHY)
     assert running(case).keys() == {"tell"}
 
 
 def test_what_was_refused_leaves_the_clocks_alone(chief: User) -> None:
-    case = evidence.case()
+    case = report_factories.case()
     decide(case, "act", chief, **WHY)
     before = list(Clock.objects.order_by("id").values())
-    with pytest.raises(workflow.NotFromHere):
+    with pytest.raises(workflow.InvalidTransition):
         decide(case, "junk", chief, **WHY)
     assert list(Clock.objects.order_by("id").values()) == before
 
 
 def test_two_of_a_kind_cannot_run() -> None:
-    report = evidence.report()
-    timekeeping.keep(report.case)
+    report = report_factories.report()
+    deadlines.apply_transition(report.case)
     row = {"report": report, "kind": "sort"}
     with pytest.raises(IntegrityError), transaction.atomic():
         Clock.objects.create(started_at=timezone.now(), due_at=timezone.now(), **row)
@@ -197,7 +196,7 @@ def test_two_of_a_kind_cannot_run() -> None:
 def test_overdue_and_due_soon_are_told_apart() -> None:
     now = timezone.now()
     for left in (-60, 60, 60 * 60 * 3):
-        case = evidence.case()
+        case = report_factories.case()
         Case.objects.filter(pk=case.pk).update(due_at=now + timedelta(seconds=left))
     assert [case.due_at < now for case in Case.objects.overdue(now)] == [True]  # type: ignore[operator]
     assert Case.objects.due_soon(now=now).count() == 1
@@ -205,18 +204,18 @@ def test_overdue_and_due_soon_are_told_apart() -> None:
 
 
 def test_officers_take_up_again_what_they_ended_themselves(duty: Person) -> None:
-    case = evidence.case()
+    case = report_factories.case()
     after = decide(case, "junk", duty.user, **WHY)
-    assert "reopen" in workflow.offers(after, duty.user)
+    assert "reopen" in workflow.allowed_actions(after, duty.user)
     assert decide(case, "reopen", duty.user, **WHY).status == Case.Status.IN_REVIEW
 
 
 def test_what_another_ended_or_is_a_day_old_wants_the_right(duty: Person, chief: User) -> None:
-    case = evidence.case()
+    case = report_factories.case()
     decide(case, "junk", chief, **WHY)
     with pytest.raises(workflow.NotAllowed):
         decide(case, "reopen", duty.user, **WHY)
-    mine = evidence.case()
+    mine = report_factories.case()
     decide(mine, "junk", duty.user, **WHY)
     with (
         time_machine.travel(timezone.now() + timedelta(hours=25)),
@@ -226,7 +225,9 @@ def test_what_another_ended_or_is_a_day_old_wants_the_right(duty: Person, chief:
 
 
 def test_putting_the_machine_right_is_a_look_too(chief: User) -> None:
-    case = evidence.case(happening_now=True)
-    timekeeping.start_those_of_new_reports()
-    workflow.correct(case.pk, by=chief, version=1, right=Right("ongoing", False), **WHY)
+    case = report_factories.case(happening_now=True)
+    deadlines.start_for_new_reports()
+    workflow.correct_fact(
+        case.pk, by=chief, version=1, right=CorrectedValue("ongoing", False), **WHY
+    )
     assert running(case).keys() == {"sort"}

@@ -2,13 +2,12 @@
 
 import pytest
 
-from reports.cases import reply_policy as promises
-from reports.cases import workflow
-from reports.management import reference_data as reference
+from reports.cases import reply_policy, workflow
+from reports.management import reference_data
 from reports.models import Case, Message
 from tests.desk.reports.test_detail import words
 from tests.desk.reports.test_messages import page_of, press
-from tests.support import report_factories as evidence
+from tests.support import report_factories
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +27,7 @@ pytestmark = pytest.mark.django_db
     ],
 )
 def test_whoever_asks_for_a_secret_is_refused(text: str) -> None:
-    assert promises.broken_by(text) == "secret"
+    assert reply_policy.forbidden_wording(text) == "secret"
 
 
 @pytest.mark.parametrize(
@@ -40,8 +39,8 @@ def test_whoever_asks_for_a_secret_is_refused(text: str) -> None:
     ],
 )
 def test_a_number_that_no_office_has_published_is_refused(text: str) -> None:
-    reference.load_offices()
-    assert promises.broken_by(text) == "number"
+    reference_data.load_offices()
+    assert reply_policy.forbidden_wording(text) == "number"
 
 
 @pytest.mark.parametrize(
@@ -58,8 +57,8 @@ def test_a_number_that_no_office_has_published_is_refused(text: str) -> None:
     ],
 )
 def test_what_officers_ask_every_day_is_told(text: str) -> None:
-    reference.load_offices()
-    assert promises.broken_by(text) == ""
+    reference_data.load_offices()
+    assert reply_policy.forbidden_wording(text) == ""
 
 
 @pytest.mark.parametrize("verb", ["ask", "message"])
@@ -70,7 +69,7 @@ def test_what_officers_ask_every_day_is_told(text: str) -> None:
 def test_words_that_break_the_promise_come_back_with_why(
     duty: Person, verb: str, text: str, why: str
 ) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     answer = press(duty, report, verb, text)
     assert answer.status_code == 422
     assert why in words(answer)
@@ -79,14 +78,14 @@ def test_words_that_break_the_promise_come_back_with_why(
 
 
 def test_what_no_reporter_reads_may_name_any_number(duty: Person) -> None:
-    case = evidence.case()
-    workflow.note(case.pk, by=duty.user, version=1, reason="Đọc OTP: đã gọi 0912345678.")
+    case = report_factories.case()
+    workflow.add_note(case.pk, by=duty.user, version=1, reason="Đọc OTP: đã gọi 0912345678.")
     assert Case.objects.get(pk=case.pk).version == 2
 
 
 @pytest.mark.parametrize("unit", ["Công an xã, gọi 0912345678", "Đội ke-gian.com", "Đọc OTP đi"])
 def test_a_unit_is_a_name_alone(duty: Person, unit: str) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     given = {"version": 1, "unit": unit, "reason": "Đúng địa bàn."}
     answer = duty.client.post(page_of(report, "hand_over"), given)
     assert answer.status_code == 422
@@ -96,4 +95,4 @@ def test_a_unit_is_a_name_alone(duty: Person, unit: str) -> None:
 
 @pytest.mark.parametrize("unit", ["Công an phường Hạc Thành", "Phòng PC02", "Đội 3, PA05"])
 def test_units_are_named_as_they_are(unit: str) -> None:
-    assert promises.is_unit(unit)
+    assert reply_policy.is_unit(unit)

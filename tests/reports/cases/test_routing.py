@@ -7,13 +7,13 @@ import pytest
 from django.db import IntegrityError
 from django.utils import timezone
 
-from core.audit import log as events
+from core.audit import events as log
 from reports.cases import routing, workflow
-from reports.cases.routing import Told, way
-from reports.facts import effective_facts as held
+from reports.cases.routing import RoutingInput, match_rule
+from reports.facts import effective_facts
 from reports.models import Case, Event, Office, Report, RoutingRule, Unit
 from tests.reports.reference.test_units import at
-from tests.support import report_factories as evidence
+from tests.support import report_factories
 from tests.support.officers import Person, log_in
 
 DRY = "/admin/reports/routingrule/dry-run/"
@@ -25,47 +25,47 @@ def a_rule(**asked: Any) -> RoutingRule:
 
 
 def stored(**asked: Any) -> RoutingRule:
-    given = {"unit": evidence.unit(), "is_active": True} | asked
+    given = {"unit": report_factories.unit(), "is_active": True} | asked
     return RoutingRule.objects.create(**given)
 
 
 def read(story: str = "Họ xưng công an.", **facts: Any) -> Report:
-    report = evidence.report(story)
-    evidence.read(report, **facts)
+    report = report_factories.report(story)
+    report_factories.read(report, **facts)
     return report
 
 
 @pytest.mark.parametrize(
     ("asked", "told", "fits"),
     [
-        ({}, Told(), True),
-        ({"scenario": "police_case"}, Told(scenario="police_case"), True),
-        ({"scenario": "police_case"}, Told(scenario="bank"), False),
-        ({"commune_id": "xa_yen_dinh"}, Told(commune="xa_yen_dinh"), True),
-        ({"commune_id": "xa_yen_dinh"}, Told(commune=None), False),
-        ({"office_id": "thue"}, Told(offices=("cong-an", "thue")), True),
-        ({"office_id": "thue"}, Told(offices=()), False),
-        ({"least_loss": 100}, Told(loss=100), True),
-        ({"least_loss": 100}, Told(loss=99), False),
-        ({"least_loss": 100}, Told(loss=None), False),
-        ({"scenario": "police_case", "least_loss": 1}, Told(scenario="police_case"), False),
-        ({"unit_id": None}, Told(commune="xa_yen_dinh"), True),
-        ({"unit_id": None}, Told(commune="xa_khac"), False),
+        ({}, RoutingInput(), True),
+        ({"scenario": "police_case"}, RoutingInput(scenario="police_case"), True),
+        ({"scenario": "police_case"}, RoutingInput(scenario="bank"), False),
+        ({"commune_id": "xa_yen_dinh"}, RoutingInput(commune="xa_yen_dinh"), True),
+        ({"commune_id": "xa_yen_dinh"}, RoutingInput(commune=None), False),
+        ({"office_id": "thue"}, RoutingInput(offices=("cong-an", "thue")), True),
+        ({"office_id": "thue"}, RoutingInput(offices=()), False),
+        ({"least_loss": 100}, RoutingInput(loss=100), True),
+        ({"least_loss": 100}, RoutingInput(loss=99), False),
+        ({"least_loss": 100}, RoutingInput(loss=None), False),
+        ({"scenario": "police_case", "least_loss": 1}, RoutingInput(scenario="police_case"), False),
+        ({"unit_id": None}, RoutingInput(commune="xa_yen_dinh"), True),
+        ({"unit_id": None}, RoutingInput(commune="xa_khac"), False),
     ],
 )
-def test_a_rule_fits_what_it_asks(asked: dict[str, Any], told: Told, *, fits: bool) -> None:
-    assert (way([a_rule(**asked)], told, POLICE) is not None) == fits
+def test_a_rule_fits_what_it_asks(asked: dict[str, Any], told: RoutingInput, *, fits: bool) -> None:
+    assert (match_rule([a_rule(**asked)], told, POLICE) is not None) == fits
 
 
 def test_the_first_that_fits_is_taken() -> None:
     rules = [a_rule(scenario="bank", unit_id="a"), a_rule(unit_id="b"), a_rule(unit_id="c")]
-    found = way(rules, Told(scenario="police_case"), {})
+    found = match_rule(rules, RoutingInput(scenario="police_case"), {})
     assert found is not None
     assert found.unit == "b"
 
 
 def test_a_rule_without_a_unit_leads_to_the_police_of_the_commune() -> None:
-    found = way([a_rule(unit_id=None)], Told(commune="xa_yen_dinh"), POLICE)
+    found = match_rule([a_rule(unit_id=None)], RoutingInput(commune="xa_yen_dinh"), POLICE)
     assert found is not None
     assert found.unit == "police"
 
@@ -88,12 +88,12 @@ def test_a_rule_to_a_unit_that_takes_nothing_is_passed_over() -> None:
 @pytest.mark.django_db
 def test_a_fresh_report_goes_where_the_rule_says_by_the_machine_and_on_record() -> None:
     rule, report = stored(priority=80), read()
-    assert routing.route_fresh() == 1
+    assert routing.route_untriaged_cases() == 1
     case = Case.objects.get(report=report)
     assert (case.at_unit, case.unit, case.status, case.officer) == (
-        evidence.unit(), "Công an xã Yên Định", "new", None,
+        report_factories.unit(), "Công an xã Yên Định", "new", None,
     )  # fmt: skip
-    event = events.about("report", report.pk).get()
+    event = log.events_for("report", report.pk).get()
     assert (event.kind, event.by, event.detail["rule"]) == ("routed", None, rule.pk)
 
 
@@ -101,23 +101,27 @@ def test_a_fresh_report_goes_where_the_rule_says_by_the_machine_and_on_record() 
 def test_a_rule_makes_a_report_no_less_urgent_and_an_officer_has_the_last_word() -> None:
     stored(priority=80)
     low, high = read(priority=30), read(priority=95)
-    routing.route_fresh()
-    found = Report.objects.select_related("case", "facts").alias(p=held.priority()).order_by("p")
-    assert [held.held(report).priority for report in found] == [80, 95]
+    routing.route_untriaged_cases()
+    found = (
+        Report.objects.select_related("case", "facts")
+        .alias(p=effective_facts.priority())
+        .order_by("p")
+    )
+    assert [effective_facts.effective_facts(report).priority for report in found] == [80, 95]
     assert [report.pk for report in found] == [low.pk, high.pk]
     Case.objects.filter(report=low).update(corrected={"priority": 10})
-    assert held.held(Report.objects.get(pk=low.pk)).priority == 10
+    assert effective_facts.effective_facts(Report.objects.get(pk=low.pk)).priority == 10
 
 
 @pytest.mark.django_db
 def test_what_was_taken_back_is_never_sent_again(duty: Person) -> None:
     stored(priority=80)
     report = read()
-    routing.route_fresh()
-    back = workflow.recall(report.pk, by=duty.user, version=2, reason="nhầm nơi")
+    routing.route_untriaged_cases()
+    back = workflow.take_back_from_unit(report.pk, by=duty.user, version=2, reason="nhầm nơi")
     assert (back.at_unit, back.least_priority) == (None, None)
     Case.objects.update(status="new")
-    assert routing.route_fresh() == 0
+    assert routing.route_untriaged_cases() == 0
 
 
 @pytest.mark.django_db
@@ -127,7 +131,7 @@ def test_what_was_taken_back_is_never_sent_again(duty: Person) -> None:
 def test_what_a_person_has_begun_is_left_alone(changes: dict[str, str]) -> None:
     stored()
     Case.objects.filter(report=read()).update(**changes)
-    assert routing.route_fresh() == 0
+    assert routing.route_untriaged_cases() == 0
     assert not Event.objects.exists()
 
 
@@ -135,15 +139,15 @@ def test_what_a_person_has_begun_is_left_alone(changes: dict[str, str]) -> None:
 def test_a_person_who_is_quicker_wins(duty: Person) -> None:
     rule, report = stored(), read()
     workflow.take(report.pk, by=duty.user, version=1)
-    gone = workflow.route(report.pk, unit=evidence.unit(), rule=rule.pk, priority=None)
+    gone = workflow.route(report.pk, unit=report_factories.unit(), rule=rule.pk, priority=None)
     assert (gone, Case.objects.get(report=report).officer) == (False, duty.user)
 
 
 @pytest.mark.django_db
 def test_what_the_machine_has_not_read_waits() -> None:
     stored()
-    report = evidence.report()
-    assert routing.route_fresh() == 0
+    report = report_factories.report()
+    assert routing.route_untriaged_cases() == 0
     assert Case.objects.get(report=report).routed_at is None
 
 
@@ -151,11 +155,11 @@ def test_what_the_machine_has_not_read_waits() -> None:
 def test_what_no_rule_fits_is_asked_about_once_and_its_version_stays() -> None:
     stored(scenario="bank")
     report = read()
-    assert routing.route_fresh() == 0
+    assert routing.route_untriaged_cases() == 0
     case = Case.objects.get(report=report)
     assert (case.routed_at is not None, case.version) == (True, 1)
     RoutingRule.objects.update(scenario="")
-    assert routing.route_fresh() == 0
+    assert routing.route_untriaged_cases() == 0
 
 
 @pytest.mark.django_db
@@ -164,15 +168,15 @@ def test_an_old_backlog_stays_when_a_first_rule_is_switched_on(
 ) -> None:
     stored()
     read()
-    monkeypatch.setattr(routing, "FRESH", timedelta(0))
-    assert routing.route_fresh() == 0
+    monkeypatch.setattr(routing, "MAX_AGE_SECONDS", timedelta(0))
+    assert routing.route_untriaged_cases() == 0
 
 
 @pytest.mark.django_db
 def test_without_rules_nothing_is_asked(django_assert_num_queries: Any) -> None:
     read()
     with django_assert_num_queries(1):
-        assert routing.route_fresh() == 0
+        assert routing.route_untriaged_cases() == 0
 
 
 @pytest.mark.django_db
@@ -196,7 +200,7 @@ def test_a_dry_run_counts_and_shows_and_writes_nothing(lead: Person) -> None:
 
 @pytest.mark.django_db
 def test_a_dry_run_is_bounded_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routing, "MOST_TRIED", 2)
+    monkeypatch.setattr(routing, "MAX_TRIED", 2)
     for _ in range(3):
         read()
     trial = routing.dry_run([])
@@ -216,13 +220,13 @@ def test_a_dry_run_reads_no_text_of_a_person(django_assert_num_queries: Any) -> 
 @pytest.mark.django_db
 def test_a_dry_run_cannot_be_posted_and_is_not_for_a_unit(lead: Person) -> None:
     assert lead.client.post(DRY).status_code == 405
-    assert log_in(at(evidence.unit(), role="lead")).get(DRY).status_code == 403
+    assert log_in(at(report_factories.unit(), role="lead")).get(DRY).status_code == 403
 
 
 @pytest.mark.django_db
 def test_a_rule_that_is_saved_is_on_record(lead: Person) -> None:
     Office.objects.create(codename="thue", name="Thuế")
-    unit = evidence.unit()
+    unit = report_factories.unit()
     typed = {"position": 5, "scenario": "police_case", "office": "thue", "least_loss": "1000000",
              "unit": unit.pk, "priority": "60"}  # fmt: skip
     assert lead.client.post("/admin/reports/routingrule/add/", typed).status_code == 302

@@ -11,20 +11,18 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from pypdf import PdfReader
 
-from core.audit import log as events
-from reports.cases import pdf_documents as papers
-from reports.cases import transfer_slips as slips
-from reports.cases import workflow
-from reports.cases.corrections import Right
+from core.audit import events as log
+from reports.cases import pdf_documents, transfer_slips, workflow
+from reports.cases.corrections import CorrectedValue
 from reports.models import Case, Report, Slip
 from tests.reports.reference.test_units import at
-from tests.support import report_factories as evidence
+from tests.support import report_factories
 from tests.support.concurrency import in_parallel
-from tests.support.officers import Person, enlist, log_in
+from tests.support.officers import Person, create_officer, log_in
 
 pytestmark = pytest.mark.django_db
 STORY = "Họ xưng Công an xã, dọa bắt nếu không chuyển tiền. Số tôi 0992 000 118."
-PAPER = papers.Paper(
+PAPER = pdf_documents.PdfDocument(
     number="7/PCT-PV01",
     issued_on=date(2026, 1, 5),
     title="PHIẾU CHUYỂN TIN",
@@ -41,8 +39,8 @@ PAPER = papers.Paper(
 
 
 def handed(by: Person, story: str = STORY, **typed: Any) -> Report:
-    report = evidence.report(story, **typed)
-    unit, reason = evidence.unit().name, "đúng địa bàn"
+    report = report_factories.report(story, **typed)
+    unit, reason = report_factories.unit().name, "đúng địa bàn"
     workflow.hand_over(report.pk, by=by.user, version=1, unit=unit, reason=reason)
     return report
 
@@ -58,7 +56,7 @@ def take(who: Person, report: Report, **typed: str) -> Any:
 
 
 def test_every_vietnamese_letter_and_the_heading_of_a_dispatch_are_on_the_sheet() -> None:
-    said = words_of(papers.draw(PAPER))
+    said = words_of(pdf_documents.render_pdf(PAPER))
     for text in ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc",
                  "CÔNG AN TỈNH THANH HÓA", "Số: 7/PCT-PV01", "Thanh Hóa, ngày 05 tháng 01 năm 2026",
                  "Kính gửi: Công an xã Yên Định", "Ắt ằ ẳ ẵ ặ Ợ ữ ỹ đ Đ", "Lê Thị Ỷ"):  # fmt: skip
@@ -67,15 +65,19 @@ def test_every_vietnamese_letter_and_the_heading_of_a_dispatch_are_on_the_sheet(
 
 @pytest.mark.parametrize("text", ["\U0001f600", "\u202eđảo", "漢", "\x00", "\ufffd", "a\tb"])
 def test_signs_that_the_type_lacks_are_shown_by_their_code_points(text: str) -> None:
-    assert "[U+" in papers.drawable(text)
+    assert "[U+" in pdf_documents.replace_missing_glyphs(text)
     facts = (("Lời kể", text * 50),)
-    assert papers.draw(papers.Paper(**(PAPER.__dict__ | {"facts": facts}))).startswith(b"%PDF")
+    assert pdf_documents.render_pdf(
+        pdf_documents.PdfDocument(**(PAPER.__dict__ | {"facts": facts}))
+    ).startswith(b"%PDF")
 
 
 @pytest.mark.parametrize("text", ["x" * 20_000, "dòng\n" * 3_000, "a " * 10_000, " ", ""])
 def test_a_text_of_any_length_comes_to_a_few_sheets(text: str) -> None:
-    facts = (("Lời kể", papers.cut(text)),)
-    drawn = papers.draw(papers.Paper(**(PAPER.__dict__ | {"facts": facts})))
+    facts = (("Lời kể", pdf_documents.truncate_to_pages(text)),)
+    drawn = pdf_documents.render_pdf(
+        pdf_documents.PdfDocument(**(PAPER.__dict__ | {"facts": facts}))
+    )
     assert len(PdfReader(io.BytesIO(drawn)).pages) <= 60
 
 
@@ -86,7 +88,7 @@ def test_a_hand_over_gets_the_next_number_of_its_year(duty: Person) -> None:
         (year, 1),
         (year, 2),
     ]
-    said = events.about("report", second.pk).get(kind="handed_over").detail["slip"]
+    said = log.events_for("report", second.pk).get(kind="handed_over").detail["slip"]
     assert (said, first.slips.get().unit) == (f"2/{year}", "Công an xã Yên Định")
 
 
@@ -94,12 +96,14 @@ def test_numbers_begin_anew_each_year(duty: Person, monkeypatch: pytest.MonkeyPa
     handed(duty)
     later = timezone.localtime() + timedelta(days=366)
     monkeypatch.setattr(timezone, "localtime", lambda *_: later)
-    row = slips.issue(evidence.report().pk, unit="Công an", reason="x", by=duty.user)
+    row = transfer_slips.issue_transfer_slip(
+        report_factories.report().pk, unit="Công an", reason="x", by=duty.user
+    )
     assert (row.year, row.number) == (later.year, 1)
 
 
 def test_a_hand_over_that_fails_uses_no_number(duty: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     with pytest.raises(workflow.StaleVersion):
         workflow.hand_over(report.pk, by=duty.user, version=9, unit="Công an", reason="x")
     handed(duty)
@@ -108,7 +112,7 @@ def test_a_hand_over_that_fails_uses_no_number(duty: Person) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_two_at_once_get_two_numbers_without_a_gap() -> None:
-    by, reports = enlist("by", "duty"), [evidence.report() for _ in range(6)]
+    by, reports = create_officer("by", "duty"), [report_factories.report() for _ in range(6)]
 
     def hand(report: Report) -> None:
         workflow.hand_over(report.pk, by=by, version=1, unit="Công an huyện", reason="x")
@@ -138,14 +142,14 @@ def test_the_sheet_tells_the_report_with_what_is_personal_masked(duty: Person) -
     ):
         assert text in said
     assert "0992 000 118" not in said
-    assert not events.about("report", report.pk).filter(kind="revealed").exists()
+    assert not log.events_for("report", report.pk).filter(kind="revealed").exists()
 
 
 def test_the_sheet_gives_an_officers_word_before_the_machines(duty: Person) -> None:
-    report = evidence.triaged(STORY)
-    right = Right("scenario", "bank")
-    workflow.correct(report.pk, by=duty.user, version=1, right=right, reason="Nghe lại.")
-    unit = evidence.unit().name
+    report = report_factories.triaged(STORY)
+    right = CorrectedValue("scenario", "bank")
+    workflow.correct_fact(report.pk, by=duty.user, version=1, right=right, reason="Nghe lại.")
+    unit = report_factories.unit().name
     workflow.hand_over(report.pk, by=duty.user, version=2, unit=unit, reason="đúng địa bàn")
     said = words_of(take(duty, report).content)
     assert "Cán bộ ghi Giả danh nhân viên ngân hàng" in said
@@ -157,7 +161,7 @@ def test_what_is_sealed_is_on_the_sheet_only_for_who_asks_and_may_and_on_record(
 ) -> None:
     report = handed(duty, contact="0992 000 118")
     assert "0992 000 118" in words_of(take(duty, report, whole="1").content)
-    looked = events.about("report", report.pk).get(kind="revealed")
+    looked = log.events_for("report", report.pk).get(kind="revealed")
     assert (looked.by, looked.detail["what"]) == (duty.user, "slip")
 
 
@@ -167,7 +171,7 @@ def test_each_sheet_is_counted_and_the_page_says_how_many(duty: Person) -> None:
     take(duty, report)
     page = duty.client.get(f"/admin/reports/report/{report.pk}/change/").content.decode()
     assert "Đã in 2 lần" in page
-    assert events.about("report", report.pk).filter(kind="slip_given").count() == 2
+    assert log.events_for("report", report.pk).filter(kind="slip_given").count() == 2
 
 
 def test_each_sheet_is_among_the_looks(duty: Person, auditor: Person) -> None:
@@ -181,23 +185,23 @@ def test_the_receiving_unit_prints_it_and_another_does_not(duty: Person) -> None
     report = handed(duty)
     slip = report.slips.get()
     address = f"/admin/reports/report/{report.pk}/slip/{slip.pk}/"
-    there = log_in(at(evidence.unit()))
-    elsewhere = log_in(at(evidence.unit("Công an xã Kiên Thọ"), "khac"))
+    there = log_in(at(report_factories.unit()))
+    elsewhere = log_in(at(report_factories.unit("Công an xã Kiên Thọ"), "khac"))
     assert [each.post(address).status_code for each in (there, elsewhere)] == [200, 403]
     assert duty.client.get(address).status_code == 405
 
 
 def test_the_slip_of_another_report_is_not_found(duty: Person) -> None:
-    report, other = handed(duty), evidence.report()
+    report, other = handed(duty), report_factories.report()
     slip = report.slips.get()
     answer = duty.client.post(f"/admin/reports/report/{other.pk}/slip/{slip.pk}/")
     assert answer.status_code == 404
 
 
 def test_a_hand_over_of_before_gets_its_slip_later_and_only_once(duty: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     Case.objects.filter(report=report).update(status="handed_over", unit="Công an xã Yên Định")
-    events.record("report", report.pk, "handed_over", by=duty.user, reason="đúng nơi")
+    log.log_event("report", report.pk, "handed_over", by=duty.user, reason="đúng nơi")
     address = f"/admin/reports/report/{report.pk}/slip/"
     assert [duty.client.post(address).status_code for _ in range(2)] == [303, 303]
     assert (Slip.objects.get().reason, Slip.objects.get().unit) == (
@@ -207,7 +211,7 @@ def test_a_hand_over_of_before_gets_its_slip_later_and_only_once(duty: Person) -
 
 
 def test_no_slip_is_made_of_what_was_not_handed_over(duty: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     answer = duty.client.post(f"/admin/reports/report/{report.pk}/slip/", follow=True)
     assert "Chưa lập" in answer.content.decode()
     assert not Slip.objects.exists()
@@ -215,7 +219,7 @@ def test_no_slip_is_made_of_what_was_not_handed_over(duty: Person) -> None:
 
 def test_an_erased_report_still_has_its_sheet(duty: Person) -> None:
     report = handed(duty, contact="0992 000 118")
-    evidence.erase(report)
+    report_factories.erase(report)
     said = words_of(take(duty, report, whole="1").content)
     assert "Để lại" not in said
     assert "0992" not in said

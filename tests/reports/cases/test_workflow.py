@@ -5,14 +5,12 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from accounts import roles as people
-from core.audit import log as events
-from reports.cases import deadlines as timekeeping
-from reports.cases import transitions as moves
-from reports.cases import workflow
+from accounts import roles
+from core.audit import events as log
+from reports.cases import deadlines, transitions, workflow
 from reports.models import Case, Message, UnitMember
-from tests.support import report_factories as evidence
-from tests.support.officers import Person, enlist
+from tests.support import report_factories
+from tests.support.officers import Person, create_officer
 
 pytestmark = pytest.mark.django_db
 
@@ -60,19 +58,19 @@ MAY = {
 
 def standing(status: str) -> Case:
     """A case that has come to that status, whatever the way."""
-    case = evidence.case()
+    case = report_factories.case()
     outcome = "duplicate" if status == S.CLOSED else ""
     unit = "Công an xã Yên Định" if status == S.HANDED_OVER else ""
     Case.objects.filter(pk=case.pk).update(status=status, outcome=outcome, unit=unit)
     if status == S.ACTIONED:
-        timekeeping.keep(case, starts=("verify",))
+        deadlines.apply_transition(case, starts=("verify",))
     case.refresh_from_db()
     return case
 
 
 def decide(verb: str, case: Case, by: User, **words: Any) -> Case:
-    evidence.unit()
-    function: Any = getattr(workflow, verb)
+    report_factories.unit()
+    function: Any = workflow.ACTIONS[verb]
     given = WORDS[verb] | ({"officer": by} if verb == "assign" else {}) | words
     after: Case = function(case.pk, **({"by": by, "version": case.version} | given))
     return after
@@ -80,7 +78,7 @@ def decide(verb: str, case: Case, by: User, **words: Any) -> Case:
 
 @pytest.fixture
 def chief(db: None) -> User:
-    return enlist("chief", "lead")
+    return create_officer("chief", "lead")
 
 
 @pytest.mark.parametrize("verb", WORDS)
@@ -93,7 +91,7 @@ def test_a_verb_leads_where_the_table_says_and_nowhere_else(
     if verb in leads:
         assert decide(verb, case, chief).status == leads[verb]
     else:
-        with pytest.raises(workflow.NotFromHere):
+        with pytest.raises(workflow.InvalidTransition):
             decide(verb, case, chief)
         assert Case.objects.get(pk=case.pk).version == case.version
 
@@ -101,27 +99,27 @@ def test_a_verb_leads_where_the_table_says_and_nowhere_else(
 @pytest.mark.parametrize("verb", WORDS)
 @pytest.mark.parametrize("role", MAY)
 def test_a_role_may_what_is_written_here(role: str, verb: str) -> None:
-    by = enlist(role, role)
+    by = create_officer(role, role)
     case = standing(next(status for status in LEADS if f"{verb}=" in LEADS[status]))
     if role == "unit":
-        Case.objects.filter(pk=case.pk).update(at_unit=evidence.unit())
-        UnitMember.objects.create(user=by, unit=evidence.unit())
+        Case.objects.filter(pk=case.pk).update(at_unit=report_factories.unit())
+        UnitMember.objects.create(user=by, unit=report_factories.unit())
     if verb in MAY[role].split():
         assert decide(verb, case, by).version == case.version + 1
     else:
         with pytest.raises(workflow.NotAllowed):
             decide(verb, case, by)
-        assert not events.about("report", case.pk)
+        assert not log.events_for("report", case.pk)
 
 
 @pytest.mark.parametrize("verb", WORDS)
 def test_each_decision_leaves_one_event_with_who_and_why(verb: str, chief: User) -> None:
     case = standing(next(status for status in LEADS if f"{verb}=" in LEADS[status]))
     after = decide(verb, case, chief)
-    event = events.about("report", case.pk).get()
-    assert (event.kind, event.by) == (moves.TABLE[verb].event, chief)
+    event = log.events_for("report", case.pk).get()
+    assert (event.kind, event.by) == (transitions.TABLE[verb].event, chief)
     assert (event.detail["before"], event.detail["after"]) == (case.status, after.status)
-    told = {"message": Message.objects.get().pk} if moves.TABLE[verb].tells else WORDS[verb]
+    told = {"message": Message.objects.get().pk} if transitions.TABLE[verb].tells else WORDS[verb]
     assert event.detail.items() >= told.items()
 
 
@@ -138,12 +136,12 @@ def test_what_a_verb_needs_is_asked_for(verb: str, without: str, chief: User) ->
     with pytest.raises(workflow.ReasonMissing) as caught:
         decide(verb, case, chief, **{without: " \n"})
     assert caught.value.what == without
-    assert not events.about("report", case.pk)
+    assert not log.events_for("report", case.pk)
 
 
 def test_the_second_of_two_officers_is_told_and_overwrites_nothing(chief: User) -> None:
-    case = evidence.case()
-    other = enlist("other", "duty")
+    case = report_factories.case()
+    other = create_officer("other", "duty")
     workflow.take(case.pk, by=other, version=case.version)
     with pytest.raises(workflow.StaleVersion):
         workflow.junk(case.pk, by=chief, version=case.version, reason="quảng cáo")
@@ -152,45 +150,45 @@ def test_the_second_of_two_officers_is_told_and_overwrites_nothing(chief: User) 
 
 def test_an_unknown_outcome_closes_nothing(chief: User) -> None:
     with pytest.raises(workflow.ReasonMissing):
-        decide("close", evidence.case(), chief, outcome="solved")
+        decide("close", report_factories.case(), chief, outcome="solved")
 
 
 def test_only_one_who_may_decide_can_be_assigned(chief: User, editor: Person) -> None:
     with pytest.raises(workflow.ReasonMissing, match="officer"):
-        decide("assign", evidence.case(), chief, officer=editor.user)
+        decide("assign", report_factories.case(), chief, officer=editor.user)
 
 
 def test_an_officer_who_left_decides_nothing(chief: User) -> None:
     chief.is_active = False
     with pytest.raises(workflow.NotAllowed):
-        decide("take", evidence.case(), chief)
+        decide("take", report_factories.case(), chief)
 
 
 def test_who_decides_on_an_untaken_case_becomes_its_officer(duty: Person, chief: User) -> None:
-    case = decide("ask", evidence.case(), duty.user)
+    case = decide("ask", report_factories.case(), duty.user)
     assert case.officer == duty.user
     assert decide("act", case, chief).officer == duty.user
 
 
 def test_a_note_does_not_make_its_writer_the_officer(duty: Person) -> None:
-    assert decide("note", evidence.case(), duty.user).officer is None
+    assert decide("note", report_factories.case(), duty.user).officer is None
 
 
 def test_reopening_clears_the_outcome_and_the_event_keeps_it(chief: User) -> None:
-    case = decide("close", evidence.case(), chief)
+    case = decide("close", report_factories.case(), chief)
     assert decide("reopen", case, chief).outcome == ""
-    closing = events.about("report", case.pk).get(kind="closed")
+    closing = log.events_for("report", case.pk).get(kind="closed")
     assert closing.detail["outcome"] == "duplicate"
 
 
 def test_offers_are_what_would_be_accepted(duty: Person) -> None:
-    case = evidence.case()
+    case = report_factories.case()
     expected = set(MAY["duty"].split()) - {"resume", "recall"}
-    assert set(workflow.offers(case, duty.user)) == expected
+    assert set(workflow.allowed_actions(case, duty.user)) == expected
     taken = decide("take", case, duty.user)
-    assert "take" not in workflow.offers(taken, duty.user)
+    assert "take" not in workflow.allowed_actions(taken, duty.user)
 
 
 def test_every_permission_of_the_table_exists(db: None) -> None:
-    wanted = {move.permission for move in moves.TABLE.values()}
-    assert people._permissions(wanted).keys() == wanted
+    wanted = {move.permission for move in transitions.TABLE.values()}
+    assert roles._permissions(wanted).keys() == wanted

@@ -3,19 +3,19 @@
 import pytest
 from django.contrib.auth.models import User
 
-from core.audit import log as events
+from core.audit import events as log
 from reports.cases import workflow
 from reports.models import Case
-from tests.support import report_factories as evidence
+from tests.support import report_factories
 from tests.support.concurrency import in_parallel
-from tests.support.officers import enlist
+from tests.support.officers import create_officer
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_of_two_who_take_a_case_at_once_one_gets_it_and_one_is_told() -> None:
-    case = evidence.case()
-    officers = [enlist("ha", "duty"), enlist("minh", "duty")]
+    case = report_factories.case()
+    officers = [create_officer("ha", "duty"), create_officer("minh", "duty")]
 
     def taking(by: User) -> str:
         try:
@@ -29,4 +29,4 @@ def test_of_two_who_take_a_case_at_once_one_gets_it_and_one_is_told() -> None:
     winner = next(name for name in results if name != "told")
     after = Case.objects.get(pk=case.pk)
     assert (after.officer, after.version) == (User.objects.get(username=winner), 2)
-    assert [event.kind for event in events.about("report", case.pk)] == ["taken"]
+    assert [event.kind for event in log.events_for("report", case.pk)] == ["taken"]

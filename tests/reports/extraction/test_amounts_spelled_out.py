@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from desk import labels as words
-from reports.extraction.amounts import read_money
+from desk import labels
+from reports.extraction.amounts import parse_money_field
 from reports.extraction.amounts_spelled_out import grouped, in_english, in_vietnamese
 
 SUMS = st.integers(min_value=0, max_value=10**15 - 1)
@@ -60,13 +60,13 @@ def test_the_words_mean_the_sum(dong: int) -> None:
 @given(st.integers(1, 99), st.integers(0, 9))
 def test_the_money_field_reads_what_the_page_says(millions: int, hundreds: int) -> None:
     dong = millions * 10**6 + hundreds * 10**5
-    assert read_money(f"{in_vietnamese(dong)} đồng").value == dong
+    assert parse_money_field(f"{in_vietnamese(dong)} đồng").value == dong
 
 
 @given(SUMS)
 def test_the_money_field_reads_the_figures_too(dong: int) -> None:
     if dong >= 10**6:
-        assert read_money(f"{grouped(dong)}đ").value == dong
+        assert parse_money_field(f"{grouped(dong)}đ").value == dong
 
 
 @pytest.mark.parametrize(
@@ -90,5 +90,5 @@ def test_two_sums_never_sound_alike(one: int, other: int) -> None:
 
 
 def test_a_label_inside_a_sentence_keeps_the_capitals_of_names() -> None:
-    assert words.inside("Kết bạn Zalo, Telegram") == "kết bạn Zalo, Telegram"
-    assert words.inside("") == ""
+    assert labels.lower_initial("Kết bạn Zalo, Telegram") == "kết bạn Zalo, Telegram"
+    assert labels.lower_initial("") == ""

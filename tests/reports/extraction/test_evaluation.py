@@ -12,13 +12,13 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from reports.extraction import evaluation
-from reports.extraction.evaluation import Judged
-from reports.extraction.story_reader import Reading
+from reports.extraction.evaluation import EvaluatedStory
+from reports.extraction.story_reader import StoryReading
 
 
-def judged(meant: dict[str, Any], **said: Any) -> Judged:
+def judged(meant: dict[str, Any], **said: Any) -> EvaluatedStory:
     fields = {"scenario": "tax", "actions": (), "money_lost_vnd": None, "ongoing": False}
-    return Judged(meant, Reading(**(fields | said), reasons=()))
+    return EvaluatedStory(meant, StoryReading(**(fields | said), reasons=()))
 
 
 THREE = [
@@ -39,7 +39,7 @@ def test_precision_and_recall_are_counted_per_code() -> None:
 def test_demands_are_counted_one_by_one() -> None:
     meant = {"actions": ["give_otp", "add_zalo"]}
     scores = evaluation.actions([judged(meant, actions=("give_otp", "scan_qr"))])
-    assert evaluation.together(scores).f1 == pytest.approx(0.5)
+    assert evaluation.micro_average(scores).f1 == pytest.approx(0.5)
     assert (scores["add_zalo"].missed, scores["scan_qr"].wrong) == (1, 1)
 
 
@@ -50,8 +50,8 @@ def test_none_unknown_and_a_sum_are_three_answers() -> None:
         judged({"money_lost_vnd": 5}, money_lost_vnd=6),
     ]
     assert evaluation.money_exact(rows) == pytest.approx(1 / 3)
-    assert evaluation.money_kinds(rows)["none", "unknown"] == 1
-    assert evaluation.money_kinds(rows)["sum", "sum"] == 1
+    assert evaluation.loss_kind_confusion(rows)["none", "unknown"] == 1
+    assert evaluation.loss_kind_confusion(rows)["sum", "sum"] == 1
 
 
 def test_what_a_label_does_not_say_is_not_judged() -> None:
@@ -61,7 +61,7 @@ def test_what_a_label_does_not_say_is_not_judged() -> None:
 
 
 def test_what_is_taken_for_what() -> None:
-    assert evaluation.swaps(THREE) == [("tax", "bank", 1)]
+    assert evaluation.confusion_pairs(THREE) == [("tax", "bank", 1)]
 
 
 def test_the_least_sure_come_first() -> None:

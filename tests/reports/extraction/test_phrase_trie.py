@@ -1,15 +1,15 @@
 """Phrases of a table in a story: marks, clauses, overlaps."""
 
-from reports.extraction.cue_matcher import cut
-from reports.extraction.phrase_trie import Book, outermost
+from reports.extraction.cue_matcher import tokenize
+from reports.extraction.phrase_trie import PhraseTrie, drop_nested
 
-BOOK = Book(
+BOOK = PhraseTrie(
     [("a", "x", "công an"), ("a", "x", "công an tỉnh"), ("a", "y", "thuế"), ("b", "z", "cô giáo")]
 )
 
 
 def found(text: str) -> list[str]:
-    return [match.phrase.text for match in outermost(BOOK.find(cut(text)))]
+    return [match.phrase.text for match in drop_nested(BOOK.find(tokenize(text)))]
 
 
 def test_the_longest_phrase_stands() -> None:
@@ -38,4 +38,4 @@ def test_a_single_bare_word_says_nothing_where_the_writer_uses_marks() -> None:
 
 
 def test_of_nothing_nothing_is_kept() -> None:
-    assert Book([("a", "x", ""), ("a", "x", "!?")]).find(cut("!? gì")) == []
+    assert PhraseTrie([("a", "x", ""), ("a", "x", "!?")]).find(tokenize("!? gì")) == []

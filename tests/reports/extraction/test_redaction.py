@@ -4,9 +4,9 @@ import pytest
 from cryptography.fernet import Fernet
 from pytest_django import Settings
 
-from core.keys import newest_key, sealer
-from reports.extraction import redaction as privacy
-from reports.extraction.redaction import blind_index, mask, subscriber
+from core.keys import fernet, newest_key
+from reports.extraction import redaction
+from reports.extraction.redaction import blind_index, domestic_number, redact
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from reports.extraction.redaction import blind_index, mask, subscriber
     ],
 )
 def test_what_says_whose_it_is_gets_masked(told: str, kept: str, flag: str) -> None:
-    masked = mask(told, "0550000111")
+    masked = redact(told, "0550000111")
     assert masked.text == kept
     assert masked.flags == (flag,)
 
@@ -56,7 +56,7 @@ def test_what_says_whose_it_is_gets_masked(told: str, kept: str, flag: str) -> N
     ],
 )
 def test_what_the_officers_need_stays(told: str) -> None:
-    assert mask(told, "0550000111").text == told
+    assert redact(told, "0550000111").text == told
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_what_the_officers_need_stays(told: str) -> None:
     ],
 )
 def test_a_round_sum_beside_a_word_for_papers_or_an_odd_one_is_a_paper(told: str) -> None:
-    masked = mask(told)
+    masked = redact(told)
     assert masked.flags == ("masked_id",)
     assert not any(digits in masked.text for digits in ("250", "038"))
 
@@ -91,7 +91,7 @@ def test_a_round_sum_beside_a_word_for_papers_or_an_odd_one_is_a_paper(told: str
     ],
 )  # fmt: skip
 def test_one_number_is_read_by_the_nearer_word(told: str, kept: str) -> None:
-    assert mask(told).text == kept
+    assert redact(told).text == kept
 
 
 @pytest.mark.parametrize(
@@ -104,43 +104,43 @@ def test_one_number_is_read_by_the_nearer_word(told: str, kept: str) -> None:
     ],
 )  # fmt: skip
 def test_the_reporters_number_is_masked_in_any_spelling(spelled: str) -> None:
-    masked = mask(f"gọi tôi: {spelled}. Họ gọi 0550 000 222.", "0550000111")
+    masked = redact(f"gọi tôi: {spelled}. Họ gọi 0550 000 222.", "0550000111")
     assert masked.text.replace("([", "[") == "gọi tôi: [số người báo]. Họ gọi 0550 000 222."
 
 
 def test_the_same_digits_inside_a_longer_number_are_another_number() -> None:
     for other in ("05500001112", "99550000111"):
-        assert mask(f"họ gọi {other}", "0550000111").text == f"họ gọi {other}"
+        assert redact(f"họ gọi {other}", "0550000111").text == f"họ gọi {other}"
 
 
 def test_a_mail_address_of_the_reporter_is_masked() -> None:
-    assert mask("viết cho Ba@Mau.example", "ba@mau.example").text == "viết cho [số người báo]"
+    assert redact("viết cho Ba@Mau.example", "ba@mau.example").text == "viết cho [số người báo]"
 
 
 def test_an_account_word_does_not_save_the_reporters_own_number() -> None:
-    assert "0550" not in mask("tài khoản Zalo của tôi 0550000111", "0550 000 111").text
+    assert "0550" not in redact("tài khoản Zalo của tôi 0550000111", "0550 000 111").text
 
 
 def test_a_contact_in_full_width_digits_is_masked_too() -> None:
-    assert mask("gọi tôi 0550000111", "０５５００００１１１").text == "gọi tôi [số người báo]"
+    assert redact("gọi tôi 0550000111", "０５５００００１１１").text == "gọi tôi [số người báo]"
 
 
 def test_every_number_of_a_story_is_masked_by_itself() -> None:
-    masked = mask("số 038012345678, thẻ 4000000000000002, lại số 038012345679")
+    masked = redact("số 038012345678, thẻ 4000000000000002, lại số 038012345679")
     assert masked.text == "số [số giấy tờ], thẻ [số thẻ], lại số [số giấy tờ]"
     assert set(masked.flags) == {"masked_id", "masked_card"}
 
 
 def test_a_contact_that_is_no_number_masks_nothing() -> None:
-    assert mask("Zalo của tôi: Ba", "Ba").text == "Zalo của tôi: Ba"
+    assert redact("Zalo của tôi: Ba", "Ba").text == "Zalo của tôi: Ba"
 
 
 def seal(text: str) -> bytes | None:
-    return privacy.seal(text, "phrase", "a report")
+    return redaction.encrypt(text, "phrase", "a report")
 
 
 def unseal(sealed: bytes | None, what: str = "phrase", whose: str = "a report") -> str | None:
-    return privacy.unseal(sealed, what, whose)
+    return redaction.decrypt(sealed, what, whose)
 
 
 def test_what_is_sealed_opens_and_tells_nothing() -> None:
@@ -179,15 +179,15 @@ def test_what_is_sealed_opens_in_its_own_place_alone(place: dict[str, str]) -> N
 
 def test_what_was_sealed_before_it_was_bound_opens_and_is_not_todays() -> None:
     key, nonce = newest_key(), bytes(12)
-    sealed = privacy._cipher(key).encrypt(nonce, "bến Sung, 47".encode(), None)
+    sealed = redaction._cipher(key).encrypt(nonce, "bến Sung, 47".encode(), None)
     before = b"\x01" + key.id.encode() + nonce + sealed
     assert unseal(before) == "bến Sung, 47"
-    assert not privacy.is_newest(before)
+    assert not redaction.has_newest_key(before)
     assert unseal(b"\x02" + before[1:]) is None
 
 
 def test_what_was_sealed_as_a_fernet_token_opens() -> None:
-    assert unseal(sealer().encrypt("bến Sung, 47".encode())) == "bến Sung, 47"
+    assert unseal(fernet().encrypt("bến Sung, 47".encode())) == "bến Sung, 47"
 
 
 def test_what_no_key_opens_is_none(settings: Settings) -> None:
@@ -207,13 +207,13 @@ def test_an_older_key_still_opens(settings: Settings) -> None:
 )
 def test_a_blind_index_rests_on_the_number_that_is_read(typed: str) -> None:
     assert blind_index(typed) == blind_index("0550 000 111")
-    assert subscriber(typed) == "+84550000111"
+    assert domestic_number(typed) == "+84550000111"
 
 
 @pytest.mark.parametrize("digits", ["0550000111", "0992000456", "0237370000", "0123456789"])
 def test_what_is_written_as_it_is_dialled_reads_as_with_care(digits: str) -> None:
-    assert subscriber(digits) == subscriber(f"sdt {digits}")
-    assert subscriber(f"{digits[:4]} {digits[4:7]} {digits[7:]}") == subscriber(digits)
+    assert domestic_number(digits) == domestic_number(f"sdt {digits}")
+    assert domestic_number(f"{digits[:4]} {digits[4:7]} {digits[7:]}") == domestic_number(digits)
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_what_is_written_as_it_is_dialled_reads_as_with_care(digits: str) -> Non
      "+44 7700 900123", "a@b.example"],
 )  # fmt: skip
 def test_nobody_is_reached_on_what_is_no_subscribers_number(typed: str) -> None:
-    assert subscriber(typed) == ""
+    assert domestic_number(typed) == ""
 
 
 def test_a_blind_index_is_the_same_only_under_the_same_key(settings: Settings) -> None:
@@ -234,4 +234,4 @@ def test_a_blind_index_is_the_same_only_under_the_same_key(settings: Settings) -
 
 def test_masking_takes_no_time_on_hostile_digits() -> None:
     hostile = "1 " * 200_000
-    assert mask(hostile, "0550000111").text != hostile
+    assert redact(hostile, "0550000111").text != hostile

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.extraction import script_stages as stages
+from reports.extraction import script_stages
 from reports.extraction.cue_matcher import action_codes
-from reports.extraction.explanations import Reason
-from reports.extraction.story_reader import read_story
-from tests.support.cpu_time import takes_less_than
+from reports.extraction.explanations import Explanation
+from reports.extraction.story_reader import extract_from_story
+from tests.support.cpu_time import assert_cpu_time_below
 
 _DATA = Path(__file__).parents[2] / "data" / "script_stages.jsonl"
 _SENTENCES = [json.loads(line) for line in _DATA.read_text(encoding="utf-8").splitlines()]
@@ -24,13 +24,13 @@ _PARTS = st.sampled_from(
 )
 
 
-def read(text: str) -> list[Reason]:
-    return stages.find(text, read_story(text).reasons)
+def read(text: str) -> list[Explanation]:
+    return script_stages.find_stages(text, extract_from_story(text).reasons)
 
 
 def test_the_script_has_eight_steps_with_labels() -> None:
-    assert tuple(stages.labels()) == _SCRIPT
-    assert all(stages.labels().values())
+    assert tuple(script_stages.labels()) == _SCRIPT
+    assert all(script_stages.labels().values())
 
 
 def test_there_are_forty_sentences_over_every_step() -> None:
@@ -40,7 +40,7 @@ def test_there_are_forty_sentences_over_every_step() -> None:
 
 @pytest.mark.parametrize("sentence", _SENTENCES, ids=lambda each: each["text"][:40])
 def test_a_sentence_tells_the_steps_in_its_order(sentence: dict[str, Any]) -> None:
-    assert list(stages.codes(read(sentence["text"]))) == sentence["stages"]
+    assert list(script_stages.stage_codes(read(sentence["text"]))) == sentence["stages"]
 
 
 @pytest.mark.parametrize("sentence", _SENTENCES, ids=lambda each: each["text"][:40])
@@ -52,31 +52,33 @@ def test_the_words_of_a_step_stand_at_its_place(sentence: dict[str, Any]) -> Non
 
 def test_a_step_shows_a_few_words_however_often_it_is_told() -> None:
     told = read("Nó dọa cắt điện, dọa khóa sim, dọa bắt giam, dọa đi tù, dọa ra tòa.")
-    threats = [reason for reason in told if stages.code_of(reason) == "threat"]
-    assert 1 < len(threats) <= stages.MOST_REASONS
+    threats = [reason for reason in told if script_stages.stage_code(reason) == "threat"]
+    assert 1 < len(threats) <= script_stages.MAX_REASONS
 
 
 def test_what_the_reader_finds_demanded_is_a_step() -> None:
     text = "đọc mã otp cho nó"
-    otp = Reason("actions", "give_otp: mã otp", "mã otp", 4, 10, 3.0)
-    assert [reason.rule for reason in stages.find(text, [otp])] == ["demand: give_otp"]
+    otp = Explanation("actions", "give_otp: mã otp", "mã otp", 4, 10, 3.0)
+    assert [reason.rule for reason in script_stages.find_stages(text, [otp])] == [
+        "demand: give_otp"
+    ]
 
 
 def test_what_is_denied_is_no_step() -> None:
     assert not read("Nó không đe dọa tôi.")
-    assert stages.codes(read("no de doa toi")) == ("threat",)
+    assert script_stages.stage_codes(read("no de doa toi")) == ("threat",)
 
 
 def test_every_action_of_a_step_is_of_the_taxonomy() -> None:
-    assert set(stages._of_action()) <= set(action_codes())
+    assert set(script_stages._of_action()) <= set(action_codes())
 
 
 @given(st.one_of(st.text(max_size=400), st.lists(_PARTS, max_size=40).map("".join)))
 def test_no_text_raises_and_words_stand_at_their_places(text: str) -> None:
-    for reason in stages.find(text):
+    for reason in script_stages.find_stages(text):
         assert text[reason.start : reason.end] == reason.words != ""
 
 
 @pytest.mark.parametrize("part", ["không được nói ", "bắt ", "a", "không ", "dọa, "])
 def test_hostile_text_takes_bounded_time(part: str) -> None:
-    assert takes_less_than(1.5, stages.find, (part * 20_000)[:20_000])
+    assert assert_cpu_time_below(1.5, script_stages.find_stages, (part * 20_000)[:20_000])

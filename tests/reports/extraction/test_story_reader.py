@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from bench.stories import UNSEEN
 from reports.extraction import evaluation
-from reports.extraction.amounts import MONEY_PROBLEMS_VI, amounts, read_money
-from reports.extraction.cue_matcher import code_rows, cut, tables, taxonomy
-from reports.extraction.parsed_story import look_at
-from reports.extraction.priority import Declared, priority
-from reports.extraction.story_reader import Reading, read_story
-from tests.support.cpu_time import takes_less_than
+from reports.extraction.amounts import MONEY_PROBLEMS_VI, find_amounts, parse_money_field
+from reports.extraction.cue_matcher import code_rows, cue_tables, taxonomy, tokenize
+from reports.extraction.parsed_story import parse_story
+from reports.extraction.priority import FormAnswers, compute_priority
+from reports.extraction.story_reader import StoryReading, extract_from_story
+from tests.support.cpu_time import assert_cpu_time_below
 
 _STORIES = [
     json.loads(line)
@@ -34,12 +34,12 @@ def test_there_are_forty_stories_over_most_scenarios() -> None:
 
 @pytest.mark.parametrize("story", _STORIES, ids=lambda story: story["id"])
 def test_each_plain_story_is_of_the_kind_that_a_person_would_name(story: dict[str, Any]) -> None:
-    assert read_story(story["text"]).scenario == story["scenario"]
+    assert extract_from_story(story["text"]).scenario == story["scenario"]
 
 
 def test_plain_stories_are_read_as_a_person_would() -> None:
-    judged = evaluation.judge(_STORIES)
-    assert evaluation.together(evaluation.actions(judged)).f1 >= 0.9
+    judged = evaluation.evaluate(_STORIES)
+    assert evaluation.micro_average(evaluation.actions(judged)).f1 >= 0.9
     assert evaluation.money_exact(judged) >= 0.85
     assert evaluation.ongoing(judged).f1 >= 0.8
 
@@ -47,16 +47,16 @@ def test_plain_stories_are_read_as_a_person_would() -> None:
 def test_a_stranger_s_stories_are_read_well_enough() -> None:
     """The set on which nobody tunes: a fall here is a fault, wherever it comes from."""
     labels = map(json.loads, UNSEEN.read_text(encoding="utf-8").splitlines())
-    judged = evaluation.judge(labels)
+    judged = evaluation.evaluate(labels)
     assert evaluation.macro_f1(evaluation.scenarios(judged)) >= 0.9
-    assert evaluation.together(evaluation.actions(judged)).f1 >= 0.85
+    assert evaluation.micro_average(evaluation.actions(judged)).f1 >= 0.85
     assert evaluation.money_exact(judged) >= 0.8
     assert evaluation.ongoing(judged).f1 >= 0.8
 
 
 @pytest.mark.parametrize("story", _STORIES, ids=lambda story: story["id"])
 def test_the_score_is_the_sum_of_its_reasons_to_the_cent(story: dict[str, Any]) -> None:
-    reading = read_story(story["text"])
+    reading = extract_from_story(story["text"])
     why = [reason for reason in reading.reasons if reason.fact == "scenario"]
     assert reading.score == round(sum(reason.points for reason in why), 2)
     assert all(round(reason.points, 2) == reason.points for reason in why)
@@ -64,7 +64,7 @@ def test_the_score_is_the_sum_of_its_reasons_to_the_cent(story: dict[str, Any]) 
 
 @pytest.mark.parametrize("story", _STORIES, ids=lambda story: story["id"])
 def test_every_fact_points_at_its_words(story: dict[str, Any]) -> None:
-    reading = read_story(story["text"])
+    reading = extract_from_story(story["text"])
     facts = {reason.fact for reason in reading.reasons}
     assert reading.scenario == "unclear" or "scenario" in facts
     assert {
@@ -78,9 +78,9 @@ def test_every_fact_points_at_its_words(story: dict[str, Any]) -> None:
 
 
 def test_a_negation_does_not_erase_the_demand() -> None:
-    reading = read_story("Nó đòi mã OTP, tôi không đọc mã.")
+    reading = extract_from_story("Nó đòi mã OTP, tôi không đọc mã.")
     assert "give_otp" in reading.actions
-    done = read_story("Nó hỏi, tôi không đưa mã OTP cho nó.")
+    done = extract_from_story("Nó hỏi, tôi không đưa mã OTP cho nó.")
     assert done.actions == done.not_done == ("give_otp",)
 
 
@@ -110,7 +110,7 @@ def test_a_negation_does_not_erase_the_demand() -> None:
     ],
 )
 def test_only_money_that_is_gone_is_a_loss(text: str, lost: int | None) -> None:
-    assert read_story(text).money_lost_vnd == lost
+    assert extract_from_story(text).money_lost_vnd == lost
 
 
 @pytest.mark.parametrize(
@@ -126,12 +126,12 @@ def test_only_money_that_is_gone_is_a_loss(text: str, lost: int | None) -> None:
     ],
 )
 def test_ongoing_is_told_from_telling(text: str, ongoing: bool) -> None:
-    assert read_story(text).ongoing is ongoing
+    assert extract_from_story(text).ongoing is ongoing
 
 
 def phrases(text: str) -> set[str]:
     """The scenarios that phrases of the rules speak for."""
-    return set(look_at(text).counted("scenarios"))
+    return set(parse_story(text).active_cues("scenarios"))
 
 
 def test_marks_decide_where_there_are_marks() -> None:
@@ -150,12 +150,12 @@ def test_a_single_word_with_marks_needs_them() -> None:
 
 def test_going_to_the_police_is_not_posing_as_police() -> None:
     for to_whom in ("báo công an xã", "báo công an tỉnh Thanh Hóa", "gọi công an phường"):
-        reading = read_story(f"Điện lực gọi dọa cắt điện, tôi đã {to_whom}.")
+        reading = extract_from_story(f"Điện lực gọi dọa cắt điện, tôi đã {to_whom}.")
         assert reading.scenario == "electricity_evn"
 
 
 def test_a_tie_goes_to_the_graver_scenario() -> None:
-    reading = read_story("gọi nói chuyện lợi nhuận, rồi etax")  # 1 point each
+    reading = extract_from_story("gọi nói chuyện lợi nhuận, rồi etax")  # 1 point each
     assert reading.scenario == "tax"
 
 
@@ -163,12 +163,12 @@ def test_a_tie_goes_to_the_graver_scenario() -> None:
     "text", ["", " ", "😀", "\x00\x01", "漢字", "vay", "thue", "ma", "no", "toa"]
 )
 def test_too_little_is_unclear(text: str) -> None:
-    assert read_story(text).scenario == "unclear"
+    assert extract_from_story(text).scenario == "unclear"
 
 
 @given(st.text(max_size=300))
 def test_no_text_raises_and_every_reason_is_in_the_text(text: str) -> None:
-    for reason in read_story(text).reasons:
+    for reason in extract_from_story(text).reasons:
         assert text[reason.start : reason.end] == reason.words
 
 
@@ -179,7 +179,7 @@ _PIECES = st.lists(
     max_size=60,
 )
 _DECLARED = st.builds(
-    Declared,
+    FormAnswers,
     happening_now=st.sampled_from([None, True, False]),
     money_lost=st.sampled_from([None, True, False]),
     money_lost_vnd=st.sampled_from([None, 0, 5, 10**7, 10**10]),
@@ -191,10 +191,10 @@ _DECLARED = st.builds(
 
 @given(_PIECES, _DECLARED, st.integers(0, 50))
 def test_the_priority_is_the_sum_of_its_reasons(
-    pieces: list[str], declared: Declared, size: int
+    pieces: list[str], declared: FormAnswers, size: int
 ) -> None:
     text = " ".join(pieces)
-    result = priority(read_story(text), declared=declared, campaign_size=size)
+    result = compute_priority(extract_from_story(text), declared=declared, campaign_size=size)
     assert 0 <= result.score <= 100
     assert result.score == sum(reason.points for reason in result.reasons)
     for reason in result.reasons:
@@ -203,7 +203,7 @@ def test_the_priority_is_the_sum_of_its_reasons(
 
 
 def _score(text: str, **declared: Any) -> int:
-    return priority(read_story(text), declared=Declared(**declared)).score
+    return compute_priority(extract_from_story(text), declared=FormAnswers(**declared)).score
 
 
 def test_urgent_things_come_first() -> None:
@@ -235,8 +235,8 @@ def test_rudeness_and_spelling_lower_nothing_and_junk_sinks() -> None:
 
 
 def test_a_growing_campaign_raises() -> None:
-    reading = read_story("nó xưng công an")
-    scores = [priority(reading, campaign_size=size).score for size in (0, 1, 5, 500)]
+    reading = extract_from_story("nó xưng công an")
+    scores = [compute_priority(reading, campaign_size=size).score for size in (0, 1, 5, 500)]
     assert scores == [scores[0], scores[0], scores[0] + 5, scores[0] + 8]
 
 
@@ -280,7 +280,7 @@ def test_a_growing_campaign_raises() -> None:
     ],
 )
 def test_the_money_field(typed: str, value: int | None, problem: str) -> None:
-    read = read_money(typed)
+    read = parse_money_field(typed)
     assert (read.value, read.problem) == (value, problem)
 
 
@@ -347,12 +347,12 @@ def test_the_money_field(typed: str, value: int | None, problem: str) -> None:
     ],
 )
 def test_a_sum_of_a_story_is_whole_or_not_read(story: str, lost: int | None) -> None:
-    assert [amount.value for amount in amounts(cut(story))] == ([lost] if lost else [])
+    assert [amount.value for amount in find_amounts(tokenize(story))] == ([lost] if lost else [])
 
 
 @given(st.text(max_size=60))
 def test_the_money_field_never_raises(typed: str) -> None:
-    read = read_money(typed)
+    read = parse_money_field(typed)
     assert (read.value is None) == (read.problem in MONEY_PROBLEMS_VI)
 
 
@@ -365,36 +365,36 @@ def test_the_money_field_never_raises(typed: str) -> None:
 )  # fmt: skip
 def test_hostile_lengths_take_bounded_time(piece: str) -> None:
     text = piece * (20_000 // len(piece))
-    read_story("")  # the tables are read once
-    assert takes_less_than(1, read_story, text)  # seven times what it takes
+    extract_from_story("")  # the tables are read once
+    assert assert_cpu_time_below(1, extract_from_story, text)  # seven times what it takes
 
 
 def test_a_story_is_read_in_a_few_milliseconds() -> None:
-    read_story("")
+    extract_from_story("")
     times = []
     for story in _STORIES:
         started = time.process_time()
-        read_story(story["text"])
+        extract_from_story(story["text"])
         times.append(time.process_time() - started)
     assert statistics.median(times) < 0.01
 
 
 def test_every_table_speaks_of_known_codes() -> None:
     codes = set(code_rows())
-    assert {*tables()["scenarios"], *tables()["actions"]} <= codes
+    assert {*cue_tables()["scenarios"], *cue_tables()["actions"]} <= codes
     cues = {
         cue for row in (*taxonomy()["scenarios"], *taxonomy()["actions"]) for cue in row["cues"]
     }
-    assert {*tables()["marked"], *tables()["points"]} <= cues
+    assert {*cue_tables()["marked"], *cue_tables()["points"]} <= cues
 
 
 def test_a_reading_cannot_be_changed() -> None:
-    reading = read_story("x")
+    reading = extract_from_story("x")
     with pytest.raises(AttributeError):
         reading.scenario = "tax"  # type: ignore[misc]
-    assert isinstance(reading, Reading)
+    assert isinstance(reading, StoryReading)
 
 
 @pytest.mark.parametrize("sign", ["⓵", "①", "²", "⑽", "𝟗"])
 def test_signs_that_only_look_like_digits_are_read_or_left_alone(sign: str) -> None:
-    assert read_story(f"Tôi mất {sign} triệu, còn {sign}").scenario
+    assert extract_from_story(f"Tôi mất {sign} triệu, còn {sign}").scenario

@@ -7,14 +7,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from core.audit import log as events
-from core.outbox import queue as outbox
-from reports.extraction.explanations import is_of_the_rest
-from reports.facts.merged_report import Leg
+from core.audit import events as log
+from core.outbox import queue
+from reports.extraction.explanations import is_remainder
+from reports.facts.merged_report import Caller
 from reports.models import Addition, CampaignLink, Facts, Indicator, OutboxItem, Report
-from reports.tracking import followups as later
-from reports.tracking.followups import Later
-from reports.triage import service as triage
+from reports.tracking import followups
+from reports.tracking.followups import FollowupSubmission
+from reports.triage import service
 from tests.support.report_factories import report
 
 LOST = "Tôi đã chuyển khoản mất 35 triệu vào stk 0987000111222 rồi."
@@ -22,13 +22,15 @@ pytestmark = pytest.mark.django_db
 
 
 def say(subject: Report, **said: Any) -> None:
-    later.add(subject, Later(**said), f"key-of-a-page-{subject.additions.count()}")
+    followups.submit_followup(
+        subject, FollowupSubmission(**said), f"key-of-a-page-{subject.additions.count()}"
+    )
 
 
 def read(subject: Report) -> Facts:
     """The facts once all that is owed has been worked off."""
     owed = OutboxItem.objects.filter(key=str(subject.pk), settled_at=None).order_by("id")
-    triage.work_off([item.pk for item in owed])
+    service.process_items([item.pk for item in owed])
     return Facts.objects.get(report=subject)
 
 
@@ -55,7 +57,7 @@ def test_places_of_reasons_count_in_the_reports_own_story() -> None:
     subject = report("Họ xưng công an, bắt chuyển tiền.")
     say(subject, story=LOST)
     for reason in read(subject).reasons:
-        if reason["start"] is not None and not is_of_the_rest(reason["rule"]):
+        if reason["start"] is not None and not is_remainder(reason["rule"]):
             assert subject.story[reason["start"] : reason["end"]] == reason["words"]
 
 
@@ -112,7 +114,7 @@ def test_callers_accounts_and_links_told_later_are_found() -> None:
     subject = report("Họ gọi.", caller_number="0550000123")
     say(
         subject,
-        legs=(Leg(number="0550 000 124"),),
+        legs=(Caller(number="0550 000 124"),),
         accounts=("0987 000 111 222 Vietcombank", "không nhớ"),
         links=("http://dichvucong-fake.example/xyz",),
     )
@@ -129,7 +131,7 @@ def test_callers_accounts_and_links_told_later_are_found() -> None:
 def test_an_answer_to_the_pages_own_question_removes_nothing() -> None:
     subject = report("Họ gọi.", caller_number="0550000123, 0550000124")
     say(subject, accounts=("0987000111222",))
-    say(subject, kind="answer", legs=(Leg(number="0550000124"),), accounts=("0987000111333",))
+    say(subject, kind="answer", legs=(Caller(number="0550000124"),), accounts=("0987000111333",))
     read(subject)
     assert named(subject, "caller") == {("number", "+84550000123"), ("number", "+84550000124")}
     assert named(subject, "later") == {
@@ -142,8 +144,8 @@ def test_an_answer_to_the_pages_own_question_removes_nothing() -> None:
 
 def test_a_corrected_caller_still_ties_reports_together_and_is_marked() -> None:
     subject = report("Họ gọi.", caller_number="0550000123")
-    say(subject, legs=(Leg(number="0550000124"),))
-    say(subject, kind="correction", legs=(Leg(number="0550000125"),))
+    say(subject, legs=(Caller(number="0550000124"),))
+    say(subject, kind="correction", legs=(Caller(number="0550000125"),))
     read(subject)
     marks = {each.key: "corrected" in each.flags for each in Indicator.objects.all()}
     assert marks == {"+84550000123": True, "+84550000124": True, "+84550000125": False}
@@ -154,7 +156,7 @@ def test_wishes_to_withdraw_crowd_out_nothing_that_was_told(
 ) -> None:
     subject = report("Họ gọi.")
     say(subject, accounts=("0987000111222",))
-    monkeypatch.setattr(later, "MOST_WISHES", 60)
+    monkeypatch.setattr(followups, "MAX_WISHES", 60)
     for number in range(51):
         say(subject, kind="withdrawal", story=str(number))
     read(subject)
@@ -176,7 +178,7 @@ def test_a_caller_told_later_ties_a_newer_report_to_this_one() -> None:
         report("Họ gọi.", caller_number="0550000123"),
         report("x", caller_number="0992000124"),
     )
-    say(first, legs=(Leg(number="0992000124"),))
+    say(first, legs=(Caller(number="0992000124"),))
     read(first)
     read(second)
     assert set(CampaignLink.objects.values_list("report_id", flat=True)) == {first.pk, second.pk}
@@ -184,17 +186,17 @@ def test_a_caller_told_later_ties_a_newer_report_to_this_one() -> None:
 
 def test_a_reading_from_before_an_addition_changes_nothing_that_was_read_after() -> None:
     subject = report("Họ gọi.")
-    early = triage.find(*triage._report(str(subject.pk)))
+    early = service.extract(*service._report(str(subject.pk)))
     say(subject, story=LOST, accounts=("0987000111222",))
     read(subject)
-    triage._write(early)
+    service._write(early)
     assert Facts.objects.get().money_lost_vnd == 35_000_000
     assert named(subject, "later") == {("account", "0987000111222")}
 
 
 def test_what_was_said_later_is_found_by_the_desks_search() -> None:
     subject = report("Họ gọi.")
-    say(subject, story="Ở quán Bến Ngự.", legs=(Leg(name="Đại úy Không Ai"),))
+    say(subject, story="Ở quán Bến Ngự.", legs=(Caller(name="Đại úy Không Ai"),))
     search = read(subject).search
     assert "ben ngu" in search
     assert "dai uy khong ai" in search
@@ -202,12 +204,12 @@ def test_what_was_said_later_is_found_by_the_desks_search() -> None:
 
 def test_an_erased_addition_says_nothing() -> None:
     subject = report("Họ gọi.")
-    say(subject, story=LOST, legs=(Leg(number="0550000124"),), accounts=("0987000111222",))
+    say(subject, story=LOST, legs=(Caller(number="0550000124"),), accounts=("0987000111222",))
     assert read(subject).money_lost_vnd == 35_000_000
-    events.record("report", subject.pk, "erased")
+    log.log_event("report", subject.pk, "erased")
     blank = dict.fromkeys(("story_sealed", "contact_sealed", "contact_index", "phrase_sealed"))
     Addition.objects.update(erased_at=timezone.now(), story="", legs=[], accounts=[], **blank)
-    outbox.enqueue("reports.triage", subject.pk)
+    queue.enqueue("reports.triage", subject.pk)
     facts = read(subject)
     assert (facts.money_lost_vnd, facts.additions_read) == (None, 1)
     assert not Indicator.objects.exists()
@@ -216,14 +218,14 @@ def test_an_erased_addition_says_nothing() -> None:
 def test_a_report_without_additions_costs_no_statement_more() -> None:
     item = OutboxItem.objects.get(key=str(report("Họ gọi.").pk))
     with CaptureQueriesContext(connection) as queries:
-        triage.work_off([item.pk])
+        service.process_items([item.pk])
     asked = [query["sql"] for query in queries if not query["sql"].startswith("PREPARE")]
     assert sum("EXECUTE read_report" in sql for sql in asked) == 1
     assert not [sql for sql in asked if "reports_addition" in sql]
 
 
 def test_a_pasted_list_is_read_as_far_as_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(triage, "_MOST_INDICATORS", 10)
+    monkeypatch.setattr(service, "_MAX_INDICATORS", 10)
     subject = report("Họ gọi.")
     say(subject, accounts=tuple(f"0987{number:09}" for number in range(50)))
     read(subject)

@@ -6,15 +6,14 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from reports.management import reference_data as reference
+from reports.management import reference_data
 from reports.models import Facts, OutboxItem, Report
-from reports.reference import office_lexicon as office_names
-from reports.tracking import followups as later
-from reports.tracking.followups import Later
-from reports.triage import service as triage
+from reports.reference import office_lexicon
+from reports.tracking import followups
+from reports.tracking.followups import FollowupSubmission
+from reports.triage import service
 from tests.reports.management.test_json_lines_commands import _ask
-from tests.support import campaign_factories as campaigns
-from tests.support import report_factories as evidence
+from tests.support import campaign_factories, report_factories
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -24,14 +23,14 @@ STORY = "Trưởng công an xã Hoằng Hóa gọi, dọa bắt giam, đòi chuy
 
 @pytest.fixture(autouse=True)
 def _offices_and_communes() -> None:
-    reference.load_offices()
-    reference.load_communes()
-    office_names.forget()
+    reference_data.load_offices()
+    reference_data.load_communes()
+    office_lexicon.clear_cache()
 
 
 def read(subject: Report) -> Facts:
     owed = OutboxItem.objects.filter(key=str(subject.pk), settled_at=None).order_by("id")
-    triage.work_off([item.pk for item in owed])
+    service.process_items([item.pk for item in owed])
     return Facts.objects.get(report=subject)
 
 
@@ -40,7 +39,7 @@ def reasons_of(facts: Facts, fact: str) -> list[dict[str, Any]]:
 
 
 def test_office_commune_and_steps_become_facts_with_their_words() -> None:
-    facts = read(evidence.report(STORY))
+    facts = read(report_factories.report(STORY))
     assert (facts.offices, facts.office_communes) == (["cong-an-xa-phuong"], ["xa_hoang_hoa"])
     assert facts.stages == ["threat", "demand", "isolate"]
     for fact in ("office", "stages"):
@@ -49,22 +48,24 @@ def test_office_commune_and_steps_become_facts_with_their_words() -> None:
 
 
 def test_an_ambiguous_commune_stays_several() -> None:
-    facts = read(evidence.report("Công an phường Lam Sơn gọi."))
+    facts = read(report_factories.report("Công an phường Lam Sơn gọi."))
     assert len(facts.office_communes) > 1
 
 
 def test_the_form_counts_and_gives_way_to_what_is_narrower() -> None:
-    broad = read(evidence.report("Họ đòi tiền.", claimed_office="police"))
+    broad = read(report_factories.report("Họ đòi tiền.", claimed_office="police"))
     assert broad.offices == ["cong-an"]
     name = "đại úy, trưởng công an xã Hoằng Hóa"
-    narrow = read(evidence.report("Đòi tiền.", claimed_office="police", claimed_name=name))
+    narrow = read(report_factories.report("Đòi tiền.", claimed_office="police", claimed_name=name))
     assert (narrow.offices, narrow.office_communes) == (["cong-an-xa-phuong"], ["xa_hoang_hoa"])
 
 
 def test_what_is_told_later_adds_offices_and_steps_without_a_place() -> None:
-    subject = evidence.report("Shipper gọi báo có đơn.")
-    later.add(
-        subject, Later(story="Nó nối máy sang viện kiểm sát, dọa bắt giam."), "key-of-a-page-0"
+    subject = report_factories.report("Shipper gọi báo có đơn.")
+    followups.submit_followup(
+        subject,
+        FollowupSubmission(story="Nó nối máy sang viện kiểm sát, dọa bắt giam."),
+        "key-of-a-page-0",
     )
     facts = read(subject)
     assert facts.offices == ["giao-hang", "vien-kiem-sat"]
@@ -75,10 +76,10 @@ def test_what_is_told_later_adds_offices_and_steps_without_a_place() -> None:
 
 
 def test_read_again_they_are_replaced() -> None:
-    subject = evidence.report(STORY)
+    subject = report_factories.report(STORY)
     read(subject)
     Facts.objects.update(offices=["x"], office_communes=["y"], stages=["z"])
-    triage._write(triage.find(subject))
+    service._write(service.extract(subject))
     facts = Facts.objects.get()
     assert facts.offices == ["cong-an-xa-phuong"]
     assert facts.office_communes == ["xa_hoang_hoa"]
@@ -87,7 +88,7 @@ def test_read_again_they_are_replaced() -> None:
 
 def test_a_writer_of_before_the_columns_still_writes() -> None:
     """While a release is rolled out, workers of the one before know nothing of them."""
-    subject = evidence.report(STORY)
+    subject = report_factories.report(STORY)
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO reports_facts (report_id, scenario, actions, ongoing, priority, reasons,"
@@ -99,14 +100,14 @@ def test_a_writer_of_before_the_columns_still_writes() -> None:
 
 def test_an_office_of_state_in_the_story_counts_where_the_form_names_none() -> None:
     said = "Xưng công an xã mời mua bảo hiểm, bán hàng, chào hàng quảng cáo."
-    facts = read(evidence.report(said))
+    facts = read(report_factories.report(said))
     points = [each for each in reasons_of(facts, "priority") if each["rule"] == "office of state"]
     assert [each["points"] for each in points] == [3]
     assert facts.priority == sum(each["points"] for each in reasons_of(facts, "priority"))
 
 
 def test_the_report_page_says_whom_they_claimed_to_be_and_each_step(duty: Person) -> None:
-    subject = evidence.report(STORY)
+    subject = report_factories.report(STORY)
     read(subject)
     page = duty.client.get(f"/admin/reports/report/{subject.pk}/change/").content.decode()
     assert "Họ xưng: Công an xã, phường (Xã Hoằng Hóa (Hoằng Hóa))" in page
@@ -115,19 +116,21 @@ def test_the_report_page_says_whom_they_claimed_to_be_and_each_step(duty: Person
 
 
 def test_the_report_page_says_that_a_commune_is_not_sure(duty: Person) -> None:
-    subject = evidence.report("Công an phường Lam Sơn gọi.")
+    subject = report_factories.report("Công an phường Lam Sơn gọi.")
     read(subject)
     page = duty.client.get(f"/admin/reports/report/{subject.pk}/change/").content.decode()
     assert "chưa rõ: Phường" in page
 
 
 def test_the_campaign_page_counts_recognised_offices_and_steps(duty: Person) -> None:
-    wave = campaigns.campaign("D-1")
+    wave = campaign_factories.campaign("D-1")
     for story in (STORY, STORY + " Nó gọi lại."):
-        subject = evidence.report(story, claimed_office="police")
-        campaigns.laid(subject, wave)
+        subject = report_factories.report(story, claimed_office="police")
+        campaign_factories.add_to_campaign(subject, wave)
         read(subject)
-    campaigns.laid(evidence.report("chưa đọc", claimed_office="bank"), wave)
+    campaign_factories.add_to_campaign(
+        report_factories.report("chưa đọc", claimed_office="bank"), wave
+    )
     page = duty.client.get(f"/admin/reports/campaign/{wave.pk}/change/").content.decode()
     assert "Công an xã, phường" in page
     assert "Ngân hàng" in page

@@ -8,14 +8,14 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from pytest_django import DjangoDbBlocker
 
-from reports.management import demo_data as demo
+from reports.management import demo_data
 from reports.models import Campaign, Case, Event, Facts, OutboxItem, Report, Statement
 from reports.monitoring.queue_stats import queue_balance
-from reports.public import confirmed_statements as confirmed
-from reports.retention import purge as purging
-from reports.triage import service as triage
-from tests.support import database_reset as afresh
-from tests.support.officers import enlist
+from reports.public import confirmed_statements
+from reports.retention import purge
+from reports.triage import service
+from tests.support import database_reset
+from tests.support.officers import create_officer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("officer")]
 
@@ -23,44 +23,44 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("officer")]
 @pytest.fixture(scope="module")
 def officer(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[User]:
     """Who has decided the invented reports, which every test finds."""
-    with afresh.shared(django_db_blocker):
-        officer = enlist("ha", "duty")
+    with database_reset.session_fixture_data(django_db_blocker):
+        officer = create_officer("ha", "duty")
         call_command("setup_desk", verbosity=0)
         call_command("demo", verbosity=0)
         yield officer
 
 
 def test_it_shows_every_status_and_outcome() -> None:
-    assert Report.objects.count() == demo.REPORTS
+    assert Report.objects.count() == demo_data.REPORTS
     assert set(Case.objects.values_list("status", flat=True)) == set(Case.Status.values)
     outcomes = set(Case.objects.values_list("outcome", flat=True))
     assert outcomes == {"", *Case.Outcome.values}
-    assert Case.objects.filter(status="new").count() > demo.REPORTS / 3
+    assert Case.objects.filter(status="new").count() > demo_data.REPORTS / 3
 
 
 def test_its_reports_come_in_as_residents_do() -> None:
     balance = queue_balance()
-    assert (balance.accepted, balance.waiting) == (demo.REPORTS, demo.REPORTS)
+    assert (balance.accepted, balance.waiting) == (demo_data.REPORTS, demo_data.REPORTS)
     assert balance.balanced
 
 
 def test_triage_finds_the_six_campaigns_and_two_bursts() -> None:
-    triage.work_off(OutboxItem.objects.values_list("pk", flat=True))
-    assert Facts.objects.count() == demo.REPORTS
+    service.process_items(OutboxItem.objects.values_list("pk", flat=True))
+    assert Facts.objects.count() == demo_data.REPORTS
     sizes = sorted((campaign.links.count() for campaign in Campaign.objects.all()), reverse=True)
     assert len(sizes) == 6
     assert sizes[1] > 30 > sizes[2]
 
 
 def test_nothing_of_it_is_said_to_be_late() -> None:
-    assert not purging.is_missed()
+    assert not purge.is_missed()
 
 
 def test_a_second_run_changes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     before = list(Case.objects.order_by("pk").values()), Event.objects.count()
     call_command("demo")
     assert (list(Case.objects.order_by("pk").values()), Event.objects.count()) == before
-    assert Report.objects.count() == demo.REPORTS
+    assert Report.objects.count() == demo_data.REPORTS
     assert "already" in capsys.readouterr().out
 
 
@@ -74,7 +74,7 @@ def test_a_run_that_was_cut_off_is_taken_up_again() -> None:
 
 
 def test_invented_numbers_are_nobodys() -> None:
-    for planned in demo.plan():
+    for planned in demo_data.demo_reports():
         digits = re.sub(r"\D", "", planned.typed.caller_number)
         assert not digits or re.fullmatch(r"(0550|0992)\d{6}|447700900\d{3}", digits)
 
@@ -86,6 +86,6 @@ def test_a_first_look_with_the_demo_shows_every_sentence(officer: User) -> None:
 
 def test_a_second_run_leaves_off_what_an_officer_turned_off(officer: User) -> None:
     statement = Statement.objects.get(pk="no_fine")
-    confirmed.keep_off(statement, officer, was_public=True)
+    confirmed_statements.unpublish_statement(statement, officer, was_public=True)
     call_command("demo", verbosity=0)
     assert not Statement.objects.get(pk="no_fine").is_public

@@ -14,15 +14,14 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from pytest_django import Settings
 
-from core.outbox import queue as outbox
+from core.outbox import queue
 from reports import tasks
 from reports.calendar import days_off
 from reports.models import Alarm, OutboxItem, QueueTally
-from reports.monitoring import alarms as watch
-from reports.monitoring import queue_stats as stats
-from reports.monitoring.alarms import look
+from reports.monitoring import alarms, queue_stats
+from reports.monitoring.alarms import check_alarms
 from reports.submission import intake
-from reports.submission.intake import Typed
+from reports.submission.intake import ReportSubmission
 
 pytestmark = pytest.mark.django_db
 
@@ -39,7 +38,7 @@ def _mail(settings: Settings) -> None:
 @pytest.fixture(autouse=True)
 def _every_year_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """No calendar runs out beside what these tests are about."""
-    monkeypatch.setattr(days_off, "missing", list)
+    monkeypatch.setattr(days_off, "years_without_data", list)
 
 
 @pytest.fixture
@@ -58,12 +57,12 @@ def refused(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[EmailMessage]]:
 
 def wait_for(seconds: int = 240) -> None:
     """One report that has waited so long."""
-    intake.accept(Typed(story=STORY), f"key-{OutboxItem.objects.count():016}")
+    intake.submit_report(ReportSubmission(story=STORY), f"key-{OutboxItem.objects.count():016}")
     OutboxItem.objects.update(created_at=Now() - timedelta(seconds=seconds))
 
 
 def count_minutes_ago(minutes: int) -> None:
-    stats.roll_up()
+    queue_stats.store_queue_balance()
     QueueTally.objects.update(counted_at=Now() - timedelta(minutes=minutes))
 
 
@@ -77,9 +76,9 @@ def a_minute_passes() -> None:
 
 def raise_and_tell() -> None:
     """A look that raises, and one when the alarm has stood for a while."""
-    look()
+    check_alarms()
     a_minute_passes()
-    look()
+    check_alarms()
 
 
 def hours_pass(hours: float) -> None:
@@ -92,55 +91,55 @@ def standing_alarms() -> dict[str, int]:
 
 def test_a_quiet_queue_raises_nothing() -> None:
     wait_for(seconds=5)
-    look()
+    check_alarms()
     assert standing_alarms() == {}
     assert mail.outbox == []
 
 
 def test_what_waits_too_long_is_raised_and_counted_anew() -> None:
     wait_for()
-    look()
+    check_alarms()
     assert standing_alarms() == {"late": 1}
     wait_for()
-    look()
+    check_alarms()
     assert standing_alarms() == {"late": 2}
 
 
 def test_what_ran_out_of_attempts_is_raised() -> None:
     wait_for(seconds=0)
     OutboxItem.objects.update(failed_at=Now(), error="ValueError")
-    look()
+    check_alarms()
     assert standing_alarms() == {"failed": 1}
 
 
 def test_what_was_owed_nothing_is_raised_with_the_next_count() -> None:
     wait_for(seconds=0)
     OutboxItem.objects.all().delete()
-    look()
+    check_alarms()
     assert standing_alarms() == {}
-    stats.roll_up()
-    look()
+    queue_stats.store_queue_balance()
+    check_alarms()
     assert standing_alarms() == {"unbalanced": 1}
 
 
 def test_reports_that_nobody_counts_any_more_are_an_alarm_until_somebody_does() -> None:
     wait_for(seconds=0)
     count_minutes_ago(14)
-    look()
+    check_alarms()
     assert standing_alarms() == {}
     count_minutes_ago(16)
-    look()
+    check_alarms()
     assert standing_alarms() == {"uncounted": 1}
-    stats.roll_up()
-    look()
+    queue_stats.store_queue_balance()
+    check_alarms()
     assert standing_alarms() == {}
 
 
 def test_an_alarm_ends_by_itself() -> None:
     wait_for()
-    look()
+    check_alarms()
     settle()
-    look()
+    check_alarms()
     assert standing_alarms() == {}
 
 
@@ -150,7 +149,7 @@ def test_one_mail_when_raised_and_one_when_over() -> None:
         raise_and_tell()
     settle()
     for _ in range(5):
-        look()
+        check_alarms()
     subjects = [message.subject for message in mail.outbox]
     assert subjects == ["Báo động: 1 tin chờ máy đọc quá 3 phút", "Đã hết: tin chờ máy đọc quá lâu"]
     assert mail.outbox[0].to == ["truc@portal.example", "ky-thuat@portal.example"]
@@ -159,12 +158,12 @@ def test_one_mail_when_raised_and_one_when_over() -> None:
 def test_a_queue_at_its_limit_mails_nothing() -> None:
     for _ in range(3):
         wait_for()
-        look()
-        look()
+        check_alarms()
+        check_alarms()
         Alarm.objects.update(since=Now() - timedelta(seconds=50))
-        look()
+        check_alarms()
         settle()
-        look()
+        check_alarms()
     assert mail.outbox == []
 
 
@@ -172,11 +171,11 @@ def test_a_reminder_every_six_hours() -> None:
     wait_for()
     raise_and_tell()
     hours_pass(5.9)
-    look()
+    check_alarms()
     assert len(mail.outbox) == 1
     hours_pass(6.1)
-    look()
-    look()
+    check_alarms()
+    check_alarms()
     assert [message.subject[:9] for message in mail.outbox] == ["Báo động:", "Vẫn còn: "]
 
 
@@ -185,7 +184,7 @@ def test_an_alarm_that_comes_back_is_told_anew() -> None:
         wait_for()
         raise_and_tell()
         settle()
-        look()
+        check_alarms()
     assert len(mail.outbox) == 4
 
 
@@ -199,7 +198,7 @@ def test_a_mail_says_what_to_do_and_where_and_nothing_of_a_report(
         OutboxItem.objects.update(failed_at=Now())
     elif kind == "unbalanced":
         OutboxItem.objects.all().delete()
-        stats.roll_up()
+        queue_stats.store_queue_balance()
     elif kind == "uncounted":
         settle()
         count_minutes_ago(16)
@@ -215,10 +214,10 @@ def test_a_mail_says_what_to_do_and_where_and_nothing_of_a_report(
 
 def test_the_log_has_a_line_for_each_raise_and_each_end(caplog: pytest.LogCaptureFixture) -> None:
     wait_for()
-    look()
-    look()
+    check_alarms()
+    check_alarms()
     settle()
-    look()
+    check_alarms()
     assert caplog.text.count("alarm.raised") == caplog.text.count("alarm.over") == 1
     assert "Chuyện" not in caplog.text
 
@@ -237,7 +236,7 @@ def test_a_refused_mail_is_tried_again_at_the_next_look(
 ) -> None:
     wait_for()
     raise_and_tell()
-    look()
+    check_alarms()
     assert len(refused) == 2
     assert Alarm.objects.get().told_at is None
     assert "SMTPServerDisconnected" in caplog.text
@@ -259,10 +258,10 @@ def test_a_refused_all_clear_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> 
     settle()
     with monkeypatch.context() as patched:
         patched.setattr(EmailMessage, "send", refuse_once)
-        look()
+        check_alarms()
     assert standing_alarms() == {"late": 0}
-    look()
-    look()
+    check_alarms()
+    check_alarms()
     assert standing_alarms() == {}
     assert [message.subject[:7] for message in mail.outbox] == ["Báo độn", "Đã hết:"]
 
@@ -289,7 +288,7 @@ def test_a_new_alarm_is_not_silenced_by_an_all_clear_that_was_refused(
     settle()
     with monkeypatch.context() as patched:
         patched.setattr(EmailMessage, "send", refuse_once)
-        look()
+        check_alarms()
     wait_for()
     raise_and_tell()
     assert [message.subject[:8] for message in mail.outbox] == ["Báo động"] * 2
@@ -302,13 +301,13 @@ def test_a_looker_that_is_stopped_while_it_sends_gives_the_mail_back(
         raise KeyboardInterrupt
 
     wait_for()
-    look()
+    check_alarms()
     a_minute_passes()
     with monkeypatch.context() as patched:
         patched.setattr(EmailMessage, "send", stopped)
         with pytest.raises(KeyboardInterrupt):
-            look()
-    look()
+            check_alarms()
+    check_alarms()
     assert len(mail.outbox) == 1
 
 
@@ -318,17 +317,17 @@ def overtaken(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
 
     def late(rows: QuerySet[Any], **fields: Any) -> Any:
         patched.undo()
-        look()
+        check_alarms()
         return faster(rows, **fields)
 
     with monkeypatch.context() as patched:
         patched.setattr(QuerySet, step, late)
-        look()
+        check_alarms()
 
 
 def test_a_looker_that_was_overtaken_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     wait_for()
-    look()
+    check_alarms()
     a_minute_passes()
     overtaken(monkeypatch, "update")
     assert [message.subject[:8] for message in mail.outbox] == ["Báo động"]
@@ -340,7 +339,7 @@ def test_a_looker_that_was_overtaken_tells_nothing(monkeypatch: pytest.MonkeyPat
 @pytest.mark.django_db(transaction=True)
 def test_of_many_lookers_at_once_one_tells() -> None:
     def one_look(_: int) -> None:
-        look()
+        check_alarms()
         connection.close()
 
     wait_for()
@@ -356,7 +355,7 @@ def test_of_many_lookers_at_once_one_tells() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_beats_task_looks() -> None:
     wait_for()
-    tasks.watch_queue()
+    tasks.check_queue_alarms()
     assert standing_alarms() == {"late": 1}
 
 
@@ -370,7 +369,7 @@ def test_beats_task_counts() -> None:
 def test_beat_sends_both(name: str, settings: Settings) -> None:
     entries = [entry for entry in settings.CELERY_BEAT_SCHEDULE.values() if entry["task"] == name]
     assert len(entries) == 1
-    assert entries[0]["schedule"] < stats.OLD_AFTER
+    assert entries[0]["schedule"] < queue_stats.STALE_AFTER_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -378,18 +377,22 @@ def test_beat_sends_both(name: str, settings: Settings) -> None:
     [(45, "45 giây"), (60, "1 phút"), (3599, "59 phút"), (7300, "2 giờ"), (200_000, "2 ngày")],
 )
 def test_a_length_of_time_is_told_in_one_unit(seconds: float, words: str) -> None:
-    assert watch.span(seconds) == words
+    assert alarms.format_duration(seconds) == words
 
 
 def test_a_key_of_another_task_is_no_report() -> None:
-    outbox.enqueue("alerts.deliver", "1")
+    queue.enqueue("alerts.deliver", "1")
     OutboxItem.objects.update(created_at=Now() - timedelta(hours=1))
-    look()
+    check_alarms()
     assert standing_alarms() == {}
 
 
 @pytest.mark.parametrize(
-    ("ask", "line"), [(look, "watch.not_looked"), (stats.roll_up_if_due, "queue.not_counted")]
+    ("ask", "line"),
+    [
+        (check_alarms, "watch.not_looked"),
+        (queue_stats.store_queue_balance_if_due, "queue.not_counted"),
+    ],
 )
 def test_without_a_database_a_line_without_words_is_all(
     ask: Callable[[], None], line: str, monkeypatch: pytest.MonkeyPatch,
@@ -398,7 +401,7 @@ def test_without_a_database_a_line_without_words_is_all(
     def away() -> None:
         raise OperationalError(STORY)
 
-    monkeypatch.setattr(stats, "standing", away)
+    monkeypatch.setattr(queue_stats, "queue_state", away)
     ask()
     assert line in caplog.text
     assert "OperationalError" in caplog.text

@@ -7,15 +7,15 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from reports.facts import abuse_flags as marks
-from reports.management import reference_data as reference
+from reports.facts import abuse_flags
+from reports.management import reference_data
 from reports.models import Case, Commune, Crowd, Facts, KnownNumber, Report
-from reports.numbers import coordination_signals as concert
-from reports.numbers.lookup import State
+from reports.numbers import coordination_signals
+from reports.numbers.lookup import VerdictKind
 from tests.desk.reports.test_changelist import shown
 from tests.desk.reports.test_changelist import words as words_of
 from tests.reports.views.test_number_lookup import KEY, NUMBER, STORIES, found, look, sent, told
-from tests.support import report_factories as evidence
+from tests.support import report_factories
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -24,13 +24,13 @@ WARNING = "Có thể có người cố ý báo dồn số này"
 
 def arranged(many: int = 4, **typed: Any) -> list[Report]:
     """One network, one text, many contacts."""
-    given = {"flags": (marks.SAME_NETWORK,), "story": STORIES[0]}
+    given = {"flags": (abuse_flags.SAME_NETWORK,), "story": STORIES[0]}
     made = []
     for number in range(many):
-        report = evidence.report(
+        report = report_factories.report(
             caller_number=KEY, contact=f"0550 222 {number:03}", **given | typed
         )
-        evidence.number(report, KEY)
+        report_factories.number(report, KEY)
         made.append(report)
     return made
 
@@ -38,43 +38,43 @@ def arranged(many: int = 4, **typed: Any) -> list[Report]:
 def test_reports_of_one_network_add_nobody_to_who_told_first() -> None:
     told(0)
     for number in (1, 2, 3):
-        told(number, flags=(marks.SAME_NETWORK,))
-    assert look().state == State.UNKNOWN
+        told(number, flags=(abuse_flags.SAME_NETWORK,))
+    assert look().state == VerdictKind.UNKNOWN
     told(2)
     assert look().heard.people == 2
 
 
 def test_what_an_officer_has_taken_up_still_adds_nobody() -> None:
-    told(0), told(1, flags=(marks.SAME_NETWORK,))
+    told(0), told(1, flags=(abuse_flags.SAME_NETWORK,))
     Case.objects.update(status=Case.Status.IN_REVIEW)
-    assert look().state == State.UNKNOWN
+    assert look().state == VerdictKind.UNKNOWN
 
 
 def test_who_is_first_from_a_carriers_network_silences_nobody_for_long() -> None:
     """The owner of the number says nothing; those who come after say it from four communes."""
-    evidence.number(evidence.report("", caller_number=KEY), KEY)
-    reference.load_communes()
+    report_factories.number(report_factories.report("", caller_number=KEY), KEY)
+    reference_data.load_communes()
     for number, commune in enumerate(Commune.objects.order_by("pk")[:4], 1):
-        assert look().state == State.UNKNOWN
-        report = told(number, flags=(marks.SAME_NETWORK,), commune_id=commune.pk, contact="")
+        assert look().state == VerdictKind.UNKNOWN
+        report = told(number, flags=(abuse_flags.SAME_NETWORK,), commune_id=commune.pk, contact="")
         sent(report, timezone.now() - timedelta(days=number))
     assert look().heard.people == 4
 
 
 def test_marked_reports_count_nowhere_in_public_until_an_officer_has_taken_them_up() -> None:
-    told(0), told(1, flags=(marks.ADDRESS_BUSY,))
-    assert look().state == State.UNKNOWN
+    told(0), told(1, flags=(abuse_flags.ADDRESS_BUSY,))
+    assert look().state == VerdictKind.UNKNOWN
     Case.objects.update(status=Case.Status.IN_REVIEW)
     assert look().heard.people == 2
 
 
 def test_a_mark_that_was_counted_weighs_as_one_that_was_typed(duty: Person) -> None:
     told(0)
-    for number, mark in ((1, marks.SAME_NETWORK), (2, marks.SAME_WORDS)):
+    for number, mark in ((1, abuse_flags.SAME_NETWORK), (2, abuse_flags.SAME_WORDS)):
         Crowd.objects.create(report=told(number), marks=[mark])
-    assert look().state == State.UNKNOWN
+    assert look().state == VerdictKind.UNKNOWN
     assert "xếp dưới" in words_of(duty.client)
-    junk = Report.objects.get(crowd__marks=[marks.SAME_WORDS])
+    junk = Report.objects.get(crowd__marks=[abuse_flags.SAME_WORDS])
     assert shown(duty.client)[-1] == junk
     page = duty.client.get(f"/admin/reports/report/{junk.pk}/change/").content.decode()
     assert "nhiều tin dùng đúng lời này" in page
@@ -82,21 +82,23 @@ def test_a_mark_that_was_counted_weighs_as_one_that_was_typed(duty: Person) -> N
 
 def test_its_signs_are_told_with_how_many_share_them() -> None:
     arranged(4)
-    told(1), told(2, flags=(marks.TOO_FAST,))
-    signs = concert.of(KEY)
-    assert signs == concert.Concert(reports=6, one_network=4, alike=4, lowered=0)
+    told(1), told(2, flags=(abuse_flags.FLAG_SUBMITTED_TOO_FAST,))
+    signs = coordination_signals.coordination_signal(KEY)
+    assert signs == coordination_signals.CoordinationSignal(
+        reports=6, one_network=4, alike=4, lowered=0
+    )
 
 
 def test_unlike_reports_from_everywhere_are_no_concert() -> None:
     for number in range(4):
         told(number)
-    assert concert.of(KEY) is None
-    assert concert.of("") is None
+    assert coordination_signals.coordination_signal(KEY) is None
+    assert coordination_signals.coordination_signal("") is None
 
 
 def test_two_reports_are_too_few_to_tell() -> None:
     arranged(2)
-    assert concert.of(KEY) is None
+    assert coordination_signals.coordination_signal(KEY) is None
 
 
 def test_the_page_of_a_report_and_of_a_number_show_it(duty: Person, lead: Person) -> None:
@@ -120,8 +122,8 @@ def test_the_machine_does_nothing_about_it(duty: Person) -> None:
 
 
 def test_a_marked_report_stands_below_and_keeps_its_priority(duty: Person) -> None:
-    real, junk = evidence.report(), evidence.report(flags=(marks.SAME_WORDS,))
-    evidence.read(real, priority=20), evidence.read(junk, priority=95)
+    real, junk = report_factories.report(), report_factories.report(flags=(abuse_flags.SAME_WORDS,))
+    report_factories.read(real, priority=20), report_factories.read(junk, priority=95)
     assert shown(duty.client) == [real, junk]
     assert Facts.objects.get(report=junk).priority == 95
     assert "xếp dưới" in words_of(duty.client)
@@ -130,9 +132,9 @@ def test_a_marked_report_stands_below_and_keeps_its_priority(duty: Person) -> No
     assert "xếp dưới" not in words_of(duty.client)
 
 
-@pytest.mark.parametrize("flag", marks.LOWERING)
+@pytest.mark.parametrize("flag", abuse_flags.LOWERING)
 def test_a_mark_is_told_in_plain_words(duty: Person, flag: str) -> None:
-    report = evidence.report(flags=(flag,))
+    report = report_factories.report(flags=(flag,))
     text = duty.client.get(f"/admin/reports/report/{report.pk}/change/").content.decode()
     assert flag not in text.partition('class="notice"')[2].partition("</p>")[0]
     assert "gửi" in text or "tin" in text

@@ -13,11 +13,11 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from core import rate_limits as limits
-from reports.extraction import redaction as privacy
+from core import rate_limits
+from reports.extraction import redaction
 from reports.models import Dispute, Statement, numbers
 from reports.numbers import disputes
-from reports.public import confirmed_statements as confirmed
+from reports.public import confirmed_statements
 from tests.support.officers import Person
 from tests.support.resident_pages import hidden_of, value, words
 
@@ -37,16 +37,16 @@ def promise(by: Person) -> None:
     Statement.objects.filter(codename=disputes.STATEMENT).update(
         is_public=True, confirmed_by=by.user, confirmed_at=Now()
     )
-    confirmed.forget()
+    confirmed_statements.clear_cache()
 
 
 def test_a_wish_is_kept_sealed_and_gets_a_number(client: Client) -> None:
     answer = send(client, reason="Số của tôi.", contact_phone="0550000111")
     row = Dispute.objects.get()
     assert row.public_number in words(answer.content)
-    assert (row.key, privacy.opened(row, "number")) == ("+84550000123", NUMBER)
-    assert privacy.opened(row, "reason") == "Số của tôi."
-    assert privacy.opened(row, "contact") == "0550000111"
+    assert (row.key, redaction.decrypt_field(row, "number")) == ("+84550000123", NUMBER)
+    assert redaction.decrypt_field(row, "reason") == "Số của tôi."
+    assert redaction.decrypt_field(row, "contact") == "0550000111"
     assert "no-store" in answer["Cache-Control"]
 
 
@@ -70,22 +70,26 @@ def test_sent_again_with_other_words_it_is_a_further_wish(client: Client) -> Non
     client.post(DISPUTE, form | {"reason": "Số của tôi."})
     answer = client.post(DISPUTE, form | {"reason": "Số của tôi, từ tháng trước."})
     rows = Dispute.objects.order_by("received_at")
-    assert [privacy.opened(row, "reason") for row in rows] == [
+    assert [redaction.decrypt_field(row, "reason") for row in rows] == [
         "Số của tôi.", "Số của tôi, từ tháng trước.",
     ]  # fmt: skip
     assert rows[1].public_number in words(answer.content)
 
 
 def test_words_that_came_under_an_older_key_are_known_again(settings: Settings) -> None:
-    first = disputes.take_in(disputes.Asked(NUMBER), "a-key-of-the-browser")
+    first = disputes.submit_dispute(disputes.DisputeSubmission(NUMBER), "a-key-of-the-browser")
     settings.FIELD_KEYS = (Fernet.generate_key().decode(), *settings.FIELD_KEYS)
-    assert disputes.take_in(disputes.Asked(NUMBER), "a-key-of-the-browser") == first
+    assert (
+        disputes.submit_dispute(disputes.DisputeSubmission(NUMBER), "a-key-of-the-browser") == first
+    )
 
 
 def test_a_public_number_that_is_taken_is_drawn_anew(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    taken = disputes.take_in(disputes.Asked(NUMBER), "another-page").public_number
+    taken = disputes.submit_dispute(
+        disputes.DisputeSubmission(NUMBER), "another-page"
+    ).public_number
     before = taken.removeprefix("XL-")
     draws = iter([before, before, "26-2222-3333"])
     monkeypatch.setattr(numbers, "new_public_number", lambda: next(draws))
@@ -95,7 +99,9 @@ def test_a_public_number_that_is_taken_is_drawn_anew(
 def test_without_any_free_number_what_was_typed_stays(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    taken = disputes.take_in(disputes.Asked(NUMBER), "another-page").public_number
+    taken = disputes.submit_dispute(
+        disputes.DisputeSubmission(NUMBER), "another-page"
+    ).public_number
     monkeypatch.setattr(numbers, "new_public_number", lambda: taken.removeprefix("XL-"))
     answer = send(client, reason="Lời của tôi")
     assert answer.status_code == 503
@@ -114,7 +120,7 @@ def test_no_time_is_promised_before_officers_confirm_it(client: Client, lead: Pe
 def test_the_hour_of_the_answer_counts_working_days(monkeypatch: pytest.MonkeyPatch) -> None:
     friday = datetime(2026, 11, 27, 15, 0, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
     monkeypatch.setattr(timezone, "now", lambda: friday)
-    row = disputes.take_in(disputes.Asked(NUMBER), "a-key-of-the-browser")
+    row = disputes.submit_dispute(disputes.DisputeSubmission(NUMBER), "a-key-of-the-browser")
     assert f"{timezone.localtime(row.due_at):%H:%M %d/%m}" == "17:00 01/12"
 
 
@@ -131,7 +137,7 @@ def test_a_number_that_cannot_be_read_is_kept_as_it_was_typed(client: Client, nu
     assert send(client, number=number).status_code == 200
     row = Dispute.objects.get()
     assert row.key == ""
-    assert privacy.opened(row, "number") == number.replace("\0", "\ufffd")
+    assert redaction.decrypt_field(row, "number") == number.replace("\0", "\ufffd")
 
 
 @pytest.mark.parametrize("fields", [{"form_token": ""}, {"website": "https://robot.example"}])
@@ -142,7 +148,7 @@ def test_what_a_machine_sends_needs_one_more_press(client: Client, fields: dict[
     again = hidden_of(answer.content)
     fields_ = {**again, "number": NUMBER, "reason": value(answer.content, "reason")}
     assert client.post(DISPUTE, fields_).status_code == 200
-    assert privacy.opened(Dispute.objects.get(), "reason") == "Lời của tôi"
+    assert redaction.decrypt_field(Dispute.objects.get(), "reason") == "Lời của tôi"
 
 
 def test_a_foreign_page_cannot_ask(client: Client) -> None:
@@ -162,7 +168,7 @@ def test_another_page_carries_the_number_here_without_an_address(client: Client)
 def test_wishes_have_a_window_of_their_own(
     client: Client, monkeypatch: pytest.MonkeyPatch, window: str, status: int
 ) -> None:
-    monkeypatch.setattr(limits, "allow", lambda name, _: name != window)
+    monkeypatch.setattr(rate_limits, "consume", lambda name, _: name != window)
     answer = send(client, reason="Lời của tôi")
     assert answer.status_code == status
 
@@ -173,7 +179,7 @@ def test_without_a_database_what_was_typed_stays(
     def broken(*_: Any) -> None:
         raise OperationalError
 
-    monkeypatch.setattr(disputes, "take_in", broken)
+    monkeypatch.setattr(disputes, "submit_dispute", broken)
     answer = send(client, reason="Lời của tôi")
     assert answer.status_code == 503
     assert value(answer.content, "reason") == "Lời của tôi"

@@ -15,13 +15,12 @@ from lxml import html
 
 from desk.numbers.known_numbers import KnownNumberForm
 from reports.extraction import phones
-from reports.management import reference_data as reference
+from reports.management import reference_data
 from reports.models import Dispute, Event, KnownNumber, NumberChange, OfficeNumber
-from reports.numbers import disputes, findings, lookup
-from reports.numbers import official_numbers as published
-from reports.numbers.disputes import Asked
+from reports.numbers import disputes, findings, lookup, official_numbers
+from reports.numbers.disputes import DisputeSubmission
 from reports.numbers.findings import FindingError
-from reports.numbers.lookup import State
+from reports.numbers.lookup import VerdictKind
 from tests.reports.views.test_number_lookup import KEY, NUMBER, told
 from tests.support.officers import Person, second
 
@@ -37,11 +36,13 @@ def proposed(by: Person, **words: Any) -> KnownNumber:
 
 
 def asked(number: str = NUMBER) -> Dispute:
-    return disputes.take_in(Asked(number, "Số của tôi.", "0550000111"), f"key-{number:0>12}")
+    return disputes.submit_dispute(
+        DisputeSubmission(number, "Số của tôi.", "0550000111"), f"key-{number:0>12}"
+    )
 
 
-def state() -> State:
-    return lookup.look(phones.read(NUMBER)).state
+def state() -> VerdictKind:
+    return lookup.lookup_number(phones.parse(NUMBER)).state
 
 
 def acts() -> list[str]:
@@ -54,9 +55,9 @@ def words(response: Any) -> str:
 
 def test_a_proposal_is_public_only_once_another_confirms(duty: Person, lead: Person) -> None:
     row = proposed(duty)
-    assert (row.key, state()) == (KEY, State.UNKNOWN)
+    assert (row.key, state()) == (KEY, VerdictKind.UNKNOWN)
     findings.confirm(row.pk, by=lead.user)
-    assert state() == State.CONFIRMED
+    assert state() == VerdictKind.CONFIRMED
     assert acts() == ["number_proposed", "number_confirmed"]
 
 
@@ -94,7 +95,7 @@ def test_who_may_not_confirm_cannot(duty: Person, editor: Person, lead: Person) 
 def test_what_speaks_against_a_proposal_is_said(
     duty: Person, words_: dict[str, Any], why: str
 ) -> None:
-    reference.load_offices()
+    reference_data.load_offices()
     with pytest.raises(FindingError, match=why):
         proposed(duty, **words_)
     assert not KnownNumber.objects.exists()
@@ -115,7 +116,11 @@ def test_a_finding_lasts_three_months(duty: Person) -> None:
 def test_what_is_cleared_outlasts_all_that_was_told_before(duty: Person, lead: Person) -> None:
     told(0), told(1)
     row = proposed(duty, finding="cleared", valid_until=timezone.localdate() + timedelta(days=60))
-    for days, expected in ((0, State.SEVERAL), (30, State.UNKNOWN), (61, State.UNKNOWN)):
+    for days, expected in (
+        (0, VerdictKind.SEVERAL),
+        (30, VerdictKind.UNKNOWN),
+        (61, VerdictKind.UNKNOWN),
+    ):
         with time_machine.travel(timezone.now() + timedelta(days=days)):
             if days == 30:
                 told(2), told(3)
@@ -133,7 +138,7 @@ def test_what_is_confirmed_only_who_may_confirm_takes_back(duty: Person, lead: P
     with pytest.raises(FindingError, match="lý do"):
         findings.withdraw(row.pk, " ", by=lead.user)
     findings.withdraw(row.pk, "Nhầm", by=lead.user)
-    assert (state(), acts()[-1]) == (State.UNKNOWN, "number_withdrawn")
+    assert (state(), acts()[-1]) == (VerdictKind.UNKNOWN, "number_withdrawn")
 
 
 def test_an_upheld_dispute_takes_the_finding_back_and_forgets_what_was_told(
@@ -142,33 +147,33 @@ def test_an_upheld_dispute_takes_the_finding_back_and_forgets_what_was_told(
     told(0), told(1)
     findings.confirm(proposed(duty).pk, by=lead.user)
     dispute = findings.answer(asked().pk, upheld=True, text="Số đã đổi chủ.", by=duty.user)
-    assert (dispute.status, state()) == ("open", State.CONFIRMED)
-    dispute = findings.agree(dispute.pk, by=lead.user)
+    assert (dispute.status, state()) == ("open", VerdictKind.CONFIRMED)
+    dispute = findings.confirm_clearing(dispute.pk, by=lead.user)
     assert (dispute.status, dispute.answer) == ("upheld", "Số đã đổi chủ.")
-    assert state() == State.UNKNOWN
+    assert state() == VerdictKind.UNKNOWN
     assert acts()[-3:] == ["dispute_proposed", "number_withdrawn", "dispute_answered"]
     with time_machine.travel(timezone.now() + timedelta(hours=3)):
         told(2), told(3)
-        assert state() == State.SEVERAL
+        assert state() == VerdictKind.SEVERAL
 
 
 def test_a_rejected_dispute_keeps_the_finding(duty: Person, lead: Person) -> None:
     findings.confirm(proposed(duty).pk, by=lead.user)
     findings.answer(asked().pk, upheld=False, text="Không đủ căn cứ.", by=lead.user)
-    assert state() == State.CONFIRMED
+    assert state() == VerdictKind.CONFIRMED
 
 
 def test_nobody_upholds_a_dispute_alone(lead: Person) -> None:
     told(0), told(1)
     dispute = asked()
     with pytest.raises(FindingError, match="Chưa ai đề nghị"):
-        findings.agree(dispute.pk, by=lead.user)
+        findings.confirm_clearing(dispute.pk, by=lead.user)
     findings.answer(dispute.pk, upheld=True, text="Được.", by=lead.user)
     with pytest.raises(FindingError, match="không tự xác nhận"):
-        findings.agree(dispute.pk, by=lead.user)
+        findings.confirm_clearing(dispute.pk, by=lead.user)
     with pytest.raises(IntegrityError, match="dispute_four_eyes"), transaction.atomic():
         Dispute.objects.filter(pk=dispute.pk).update(status="upheld", answered_by=lead.user)
-    assert state() == State.SEVERAL
+    assert state() == VerdictKind.SEVERAL
 
 
 def test_what_one_officer_upheld_before_can_still_be_changed(lead: Person) -> None:
@@ -192,10 +197,10 @@ def test_clearing_by_a_dispute_needs_one_who_may_confirm(duty: Person, lead: Per
     """Whether that one proposes or confirms, so that an office with one lead can clear a number."""
     dispute = findings.answer(asked().pk, upheld=True, text="Được.", by=duty.user)
     with pytest.raises(FindingError, match="quyền xác nhận"):
-        findings.agree(dispute.pk, by=second())
-    assert findings.agree(dispute.pk, by=lead.user).status == "upheld"
+        findings.confirm_clearing(dispute.pk, by=second())
+    assert findings.confirm_clearing(dispute.pk, by=lead.user).status == "upheld"
     other = findings.answer(asked("0550000001").pk, upheld=True, text="Được.", by=lead.user)
-    assert findings.agree(other.pk, by=duty.user).status == "upheld"
+    assert findings.confirm_clearing(other.pk, by=duty.user).status == "upheld"
 
 
 def test_what_a_colleague_wants_cleared_may_still_be_kept(duty: Person, lead: Person) -> None:
@@ -207,7 +212,7 @@ def test_what_a_colleague_wants_cleared_may_still_be_kept(duty: Person, lead: Pe
     assert (dispute.status, dispute.answer, state()) == (
         "rejected",
         "Chưa đủ căn cứ.",
-        State.SEVERAL,
+        VerdictKind.SEVERAL,
     )
 
 
@@ -222,9 +227,9 @@ def test_a_dispute_is_answered_once_and_with_words(duty: Person) -> None:
 
 def test_disputes_over_what_is_no_number_clear_nothing(duty: Person, lead: Person) -> None:
     dispute = findings.answer(asked("số ẩn").pk, upheld=True, text="Được.", by=duty.user)
-    findings.agree(dispute.pk, by=lead.user)
+    findings.confirm_clearing(dispute.pk, by=lead.user)
     told(0), told(1)
-    assert state() == State.SEVERAL
+    assert state() == VerdictKind.SEVERAL
 
 
 # --- the desk
@@ -267,7 +272,7 @@ def test_of_two_who_propose_at_once_the_slower_is_told(
     def quicker(row: KnownNumber) -> None:
         raise FindingError("Số này đã có một ghi nhận.")
 
-    monkeypatch.setattr(findings, "put", quicker)
+    monkeypatch.setattr(findings, "store_proposal", quicker)
     form = {"number": NUMBER, "finding": "confirmed", "reason": "Thử", "valid_until": "18/02/2099"}
     assert "đã có một ghi nhận" in words(duty.client.post(f"{NUMBERS}add/", form, follow=True))
     assert not LogEntry.objects.exists()
@@ -311,7 +316,7 @@ def test_the_desk_answers_a_dispute(lead: Person, duty: Person) -> None:
     assert "Xác nhận gỡ số" not in words(answer)
     answer = lead.client.post(f"{DISPUTES}{dispute.pk}/agree/", follow=True)
     assert "Đã gỡ số." in words(answer)
-    assert state() == State.UNKNOWN
+    assert state() == VerdictKind.UNKNOWN
 
 
 def test_no_address_of_the_desk_holds_the_number(duty: Person, lead: Person) -> None:
@@ -334,11 +339,11 @@ def test_whom_to_ring_is_shown_once_and_on_record(duty: Person, auditor: Person)
 
 
 def test_a_published_number_gets_its_key_and_is_on_record(lead: Person) -> None:
-    reference.load_offices()
+    reference_data.load_offices()
     form = {"office": "dien-luc", "number": "1900 1234", "label": "Chăm sóc khách hàng",
             "source": "Hóa đơn tiền điện", "checked_on": "24/11/2026"}  # fmt: skip
     assert lead.client.post(f"{OFFICES}add/", form).status_code == 303
-    published.confirm(NumberChange.objects.get().pk, by=second())
+    official_numbers.confirm(NumberChange.objects.get().pk, by=second())
     assert OfficeNumber.objects.get(office="dien-luc").key == "+8419001234"
     assert acts() == ["published_proposed", "published_confirmed"]
     assert "đã có trong danh sách" in words(lead.client.post(f"{OFFICES}add/", form))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reports.numbers.reporter_independence import Told, people_among
+from reports.numbers.reporter_independence import ReporterEvidence, distinct_reporters
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -14,13 +14,13 @@ ONE = frozenset(["ho", "xung", "dien", "luc", "doa", "cat", "dien", "trong", "ha
 OTHER = frozenset(["mot", "giong", "nu", "bao", "toi", "co", "buu", "pham", "cam"])
 
 
-def told(**fields: Any) -> Told:
+def told(**fields: Any) -> ReporterEvidence:
     given = {"contact": b"a", "commune": "x", "at": NOON, "words": ONE} | fields
-    return Told(**given)
+    return ReporterEvidence(**given)
 
 
-def count(*reports: Told) -> int:
-    return len(people_among(reports))
+def count(*reports: ReporterEvidence) -> int:
+    return len(distinct_reporters(reports))
 
 
 def test_two_contacts_with_two_stories_are_two() -> None:
@@ -64,12 +64,12 @@ def test_without_a_contact_place_day_and_story_must_all_differ(
     assert count(first, told(contact=b"", **differs | same)) == 1
 
 
-def tales(many: int, **fields: Any) -> list[Told]:
+def tales(many: int, **fields: Any) -> list[ReporterEvidence]:
     """Reports from shared networks, each of another commune, day and story."""
     return [_tale(number, fields) for number in range(1, many + 1)]
 
 
-def _tale(number: int, fields: dict[str, Any]) -> Told:
+def _tale(number: int, fields: dict[str, Any]) -> ReporterEvidence:
     words = frozenset(f"{word}{number}" for word in ONE)
     given = {"contact": b"", "commune": f"c{number}", "at": NOON + DAY * number, "words": words}
     return told(**{**given, "is_shared": True, **fields})

@@ -16,7 +16,7 @@ from django.utils import timezone
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from core import keys as signing
+from core import keys
 from tests.reports.views.test_number_lookup import found
 from tests.reports.views.test_numbers_api import HASH, listing
 from tests.support.officers import Person
@@ -120,15 +120,15 @@ def test_the_page_says_that_there_is_no_pack(client: Client, settings: Settings)
 def test_what_is_no_key_signs_nothing(settings: Settings, key: str) -> None:
     settings.SIGNING_KEY = key
     with pytest.raises(ImproperlyConfigured):
-        signing.signer()
+        keys.signer()
 
 
 def test_a_key_in_url_safe_letters_is_the_same_key() -> None:
     usual = base64.b64encode(b"\xff" * 32).decode()
     assert "/" in usual
-    assert signing.signer_of(usual).id == signing.signer_of(usual.replace("/", "_")).id
+    assert keys.parse_signer(usual).id == keys.parse_signer(usual.replace("/", "_")).id
 
 
 def test_a_signer_does_not_show_its_secret() -> None:
-    assert "Ed25519PrivateKey" not in repr(signing.signer_of(KEY))
-    assert KEY not in repr(signing.signer_of(KEY))
+    assert "Ed25519PrivateKey" not in repr(keys.parse_signer(KEY))
+    assert KEY not in repr(keys.parse_signer(KEY))

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.public.cell_suppression import LEAST, to_hide
+from reports.public.cell_suppression import MIN_COUNT, cells_to_suppress
 
 Seen = tuple[int, tuple[tuple[str, int | None], ...]]
 
 
 def told(counts: Mapping[str, int], *, empty_is_small: bool) -> Seen | None:
     """All that a reader of the table sees, the total among it."""
-    hidden = to_hide(counts, empty_is_small=empty_is_small)
+    hidden = cells_to_suppress(counts, empty_is_small=empty_is_small)
     if hidden is None:
         return None
     shown = tuple((name, None if name in hidden else counts[name]) for name in sorted(counts))
@@ -23,44 +23,44 @@ def told(counts: Mapping[str, int], *, empty_is_small: bool) -> Seen | None:
 
 
 def test_where_no_count_is_small_all_are_shown() -> None:
-    assert to_hide({"a": 5, "b": 0, "c": 12}) == frozenset()
+    assert cells_to_suppress({"a": 5, "b": 0, "c": 12}) == frozenset()
 
 
 def test_one_small_count_takes_the_next_smallest_along() -> None:
-    assert to_hide({"a": 3, "b": 20, "c": 12}) == {"a", "c"}
+    assert cells_to_suppress({"a": 3, "b": 20, "c": 12}) == {"a", "c"}
 
 
 def test_equal_counts_are_hidden_together() -> None:
-    assert to_hide({"a": 3, "b": 12, "c": 12, "d": 40}) == {"a", "b", "c"}
+    assert cells_to_suppress({"a": 3, "b": 12, "c": 12, "d": 40}) == {"a", "b", "c"}
 
 
 def test_small_counts_that_are_all_alike_take_another_along() -> None:
-    assert to_hide({"a": 4, "b": 4, "c": 9, "d": 10}) == {"a", "b", "c"}
+    assert cells_to_suppress({"a": 4, "b": 4, "c": 9, "d": 10}) == {"a", "b", "c"}
 
 
 def test_hidden_counts_are_not_few_together() -> None:
-    assert to_hide({"a": 1, "b": 2, "c": 9, "d": 10}) == {"a", "b", "c"}
+    assert cells_to_suppress({"a": 1, "b": 2, "c": 9, "d": 10}) == {"a", "b", "c"}
 
 
 def test_nothing_is_a_secret_of_places_alone() -> None:
     counts = {"a": 0, "b": 0, "c": 7, "d": 9}
-    assert to_hide(counts) == frozenset()
-    assert to_hide(counts, empty_is_small=True) == {"a", "b", "c"}
+    assert cells_to_suppress(counts) == frozenset()
+    assert cells_to_suppress(counts, empty_is_small=True) == {"a", "b", "c"}
 
 
 @pytest.mark.parametrize("counts", [{"a": 3}, {"a": 4, "b": 4}, {"a": 1, "b": 2}])
 def test_a_table_that_cannot_be_closed_is_given_up(counts: dict[str, int]) -> None:
-    assert to_hide(counts) is None
+    assert cells_to_suppress(counts) is None
 
 
 @given(st.dictionaries(st.sampled_from("abcdefgh"), st.integers(0, 30), min_size=1), st.booleans())
 def test_no_small_count_is_shown_or_left_over(counts: dict[str, int], empty_is_small: bool) -> None:
-    hidden = to_hide(counts, empty_is_small=empty_is_small)
+    hidden = cells_to_suppress(counts, empty_is_small=empty_is_small)
     if hidden is not None:
         shown = [count for name, count in counts.items() if name not in hidden]
-        assert all(count >= LEAST or (count == 0 and not empty_is_small) for count in shown)
+        assert all(count >= MIN_COUNT or (count == 0 and not empty_is_small) for count in shown)
         rest = sum(counts.values()) - sum(shown)
-        assert rest >= LEAST if hidden else rest == 0
+        assert rest >= MIN_COUNT if hidden else rest == 0
 
 
 @pytest.mark.parametrize("empty_is_small", [False, True])

@@ -9,7 +9,7 @@ from django.db import IntegrityError, OperationalError, connection
 from django.utils import timezone, translation
 
 from reports.models import BankLine, Statement
-from reports.public import confirmed_statements as confirmed
+from reports.public import confirmed_statements
 
 pytestmark = pytest.mark.django_db
 
@@ -25,20 +25,22 @@ def confirm(statement: Statement) -> None:
     statement.is_public, statement.confirmed_by = True, officer
     statement.confirmed_at = timezone.now()
     statement.save()
-    confirmed.forget()
+    confirmed_statements.clear_cache()
 
 
 def test_nothing_is_said_until_it_is_confirmed(no_fine: Statement) -> None:
-    assert confirmed.statements() == {}
+    assert confirmed_statements.statements() == {}
     confirm(no_fine)
-    assert set(confirmed.statements()) == {"no_fine"}
+    assert set(confirmed_statements.statements()) == {"no_fine"}
 
 
 def test_it_is_said_in_the_language_of_the_page(no_fine: Statement) -> None:
     confirm(no_fine)
-    assert confirmed.statements()["no_fine"].text == "Cúp máy không ai phạt."
+    assert confirmed_statements.statements()["no_fine"].text == "Cúp máy không ai phạt."
     with translation.override("en"):
-        assert confirmed.statements()["no_fine"].text == "Nobody is fined for hanging up."
+        assert (
+            confirmed_statements.statements()["no_fine"].text == "Nobody is fined for hanging up."
+        )
 
 
 def test_the_database_refuses_a_public_sentence_that_nobody_confirmed(no_fine: Statement) -> None:
@@ -55,16 +57,16 @@ def test_setup_leaves_what_the_officers_wrote(no_fine: Statement) -> None:
 def test_there_is_no_bank_until_officers_fill_the_table() -> None:
     call_command("setup_desk", verbosity=0)
     assert BankLine.objects.count() == 0
-    assert confirmed.banks() == ()
+    assert confirmed_statements.bank_hotlines() == ()
 
 
 def test_without_a_database_what_was_read_last_goes_on(no_fine: Statement) -> None:
     confirm(no_fine)
-    assert "no_fine" in confirmed.statements()
+    assert "no_fine" in confirmed_statements.statements()
 
     def broken(*_: Any) -> None:
         raise OperationalError
 
-    confirmed._statements.due = 0.0
+    confirmed_statements._statements.due = 0.0
     with connection.execute_wrapper(broken):
-        assert "no_fine" in confirmed.statements()
+        assert "no_fine" in confirmed_statements.statements()

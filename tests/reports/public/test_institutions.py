@@ -8,12 +8,11 @@ from django.test import Client
 from lxml import html
 
 from reports.extraction import phones
-from reports.management import reference_data as reference
+from reports.management import reference_data
 from reports.models import Office, OfficeNumber, PublicFigures
 from reports.numbers import lookup
-from reports.public import institutions as offices
-from reports.public import statistics as figures
-from tests.support import report_factories as evidence
+from reports.public import institutions, statistics
+from tests.support import report_factories
 from tests.support.resident_pages import words
 
 LIST = "/co-quan/"
@@ -23,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _rows() -> None:
-    reference.load_offices()
+    reference_data.load_offices()
 
 
 def test_all_institutions_stand_under_a_heading(client: Client) -> None:
@@ -61,15 +60,15 @@ def test_only_numbers_that_were_compared_are_shown(client: Client) -> None:
 
 def test_seeded_numbers_have_the_keys_that_are_looked_up() -> None:
     for number in OfficeNumber.objects.all():
-        assert lookup.key_of(phones.read(number.number)) == number.key
+        assert lookup.lookup_key(phones.parse(number.number)) == number.key
 
 
 def test_how_many_say_so_is_a_figure_of_the_last_count(client: Client) -> None:
     for _ in range(5):
-        evidence.report(claimed_office="police")
+        report_factories.report(claimed_office="police")
     assert "tin báo nói" not in words(client.get(POLICE).content)
-    sunday = figures.count_and_keep(figures.this_sunday()).through
-    evidence.report(claimed_office="police")
+    sunday = statistics.count_and_keep(statistics.this_sunday()).through
+    report_factories.report(claimed_office="police")
     day = f"{date.fromisoformat(sunday):%d/%m/%Y}"
     said = f"Trong 26 tuần tính đến hết ngày {day}, 5 tin báo nói họ xưng là: Công an."
     assert said in words(client.get(POLICE).content)
@@ -78,8 +77,8 @@ def test_how_many_say_so_is_a_figure_of_the_last_count(client: Client) -> None:
 
 def test_what_the_figures_hide_no_office_tells(client: Client) -> None:
     for office in ("police",) * 4 + ("bank",) * 9:
-        evidence.report(claimed_office=office)
-    figures.count_and_keep(figures.this_sunday())
+        report_factories.report(claimed_office=office)
+    statistics.count_and_keep(statistics.this_sunday())
     assert "tin báo nói" not in words(client.get(POLICE).content)
 
 
@@ -117,7 +116,7 @@ def test_what_officers_wrote_stays_when_rows_are_loaded_again() -> None:
     Office.objects.filter(pk="dien-luc").update(claims="Lời mới.", never_by_phone="Không gọi.")
     Office.objects.filter(pk="dien-luc").update(claims_en="", never_by_phone_en="")
     OfficeNumber.objects.filter(number="113").delete()
-    reference.load_offices()
+    reference_data.load_offices()
     row = Office.objects.get(pk="dien-luc")
     assert (row.claims, row.never_by_phone) == ("Lời mới.", "Không gọi.")
     assert (row.claims_en, row.never_by_phone_en) == ("", "")
@@ -127,7 +126,7 @@ def test_what_officers_wrote_stays_when_rows_are_loaded_again() -> None:
 def test_rows_of_before_are_given_what_they_lack() -> None:
     Office.objects.filter(pk="dien-luc").update(claims="", claims_en="", name_en="")
     Office.objects.filter(pk="thue").update(claims="", reviewed_on="2026-11-20")
-    reference.load_offices()
+    reference_data.load_offices()
     row = Office.objects.get(pk="dien-luc")
     assert row.name_en == "Power company"
     assert len(row.claims.splitlines()) == len(row.claims_en.splitlines()) > 0
@@ -135,5 +134,5 @@ def test_rows_of_before_are_given_what_they_lack() -> None:
 
 
 def test_the_groups_of_the_data_file_leave_nobody_out() -> None:
-    groups = offices.grouped(Office.objects.all())
+    groups = institutions.group_by_kind(Office.objects.all())
     assert all(group.name for group in groups)

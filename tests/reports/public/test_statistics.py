@@ -19,25 +19,25 @@ from hypothesis import strategies as st
 from lxml import html
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from core.audit import log as events
+from core.audit import events as log
 from reports import tasks
 from reports.cases import workflow
 from reports.extraction.cue_matcher import code_rows
 from reports.models import Addition, Case, Commune, Facts, PublicFigures, Report
-from reports.public import statistics as figures
+from reports.public import statistics
 from reports.public.statistics import (
-    Figures,
-    Losses,
-    Raw,
-    closed,
+    LossStatistics,
+    PublicStatistics,
+    RawStatistics,
+    apply_suppression,
     count_and_keep,
-    kept,
+    load,
     this_sunday,
 )
-from reports.public.statistics_text import money, span
+from reports.public.statistics_text import format_duration, money
 from reports.public.svg_charts import ceiling, chart
-from tests.support import report_factories as evidence
-from tests.support.language import vietnamese
+from tests.support import report_factories
+from tests.support.language import vietnamese_words
 from tests.support.officers import Person
 from tests.support.resident_pages import words
 
@@ -52,7 +52,7 @@ def raw(
     communes: list[int],
     claims: Sequence[int] = (),
     **fields: Any,
-) -> Raw:
+) -> RawStatistics:
     """A count whose cells are named by letters, weeks by their Mondays."""
     first = SUNDAY - timedelta(days=7 * len(weeks) - 1)
     mondays = [(first + timedelta(days=7 * week)).isoformat() for week in range(len(weeks))]
@@ -62,44 +62,49 @@ def raw(
         "communes": dict(zip("stuvwxyz", communes, strict=False)),
         "claims": dict(zip("klmn", claims or [sum(weeks)], strict=False)),
     }
-    return Raw(SUNDAY, sum(weeks), tables, **fields)
+    return RawStatistics(SUNDAY, sum(weeks), tables, **fields)
 
 
 # --- hiding
 
 
 def test_a_small_count_is_hidden_and_another_with_it() -> None:
-    told = closed(raw([3, 20, 30], [53, 0], [40, 13, 0]))
+    told = apply_suppression(raw([3, 20, 30], [53, 0], [40, 13, 0]))
     assert list(told.weeks.values()) == [None, None, 30]
     assert told.others == {"weeks": 23, "scenarios": 0, "communes": 13, "claims": 0}
 
 
 def test_that_a_place_was_silent_is_hidden_that_a_week_was_is_not() -> None:
-    told = closed(raw([0, 53], [53, 0], [0, 0, 13, 40]))
+    told = apply_suppression(raw([0, 53], [53, 0], [0, 0, 13, 40]))
     assert list(told.weeks.values()) == [0, 53]
     assert told.communes == {"s": None, "t": None, "u": None, "v": 40}
 
 
 @pytest.mark.parametrize("weeks", [[4], [4, 4], [0]])
 def test_where_one_table_cannot_be_closed_nothing_is_told(weeks: list[int]) -> None:
-    assert closed(raw(weeks, [sum(weeks)], [sum(weeks), 0])) == Figures("2026-11-22")
+    assert apply_suppression(raw(weeks, [sum(weeks)], [sum(weeks), 0])) == PublicStatistics(
+        "2026-11-22"
+    )
 
 
 @pytest.mark.parametrize(("lost", "told"), [(4, None), (5, 5), (45, 45), (46, None), (0, None)])
 def test_losses_are_told_where_neither_side_is_small(lost: int, told: int | None) -> None:
-    assert closed(raw([50], [50], [45, 5], losses=Losses(lost))).lost == told
+    assert apply_suppression(raw([50], [50], [45, 5], losses=LossStatistics(lost))).lost == told
 
 
 def test_a_sum_of_losses_is_rounded() -> None:
-    losses = Losses(reports=9, named=6, vnd=1_873_450_000, most=500_000_000)
-    assert closed(raw([50], [50], [45, 5], losses=losses)).lost_vnd == 1_900_000_000
+    losses = LossStatistics(reports=9, named=6, vnd=1_873_450_000, most=500_000_000)
+    assert apply_suppression(raw([50], [50], [45, 5], losses=losses)).lost_vnd == 1_900_000_000
 
 
 @pytest.mark.parametrize("changed", [{"named": 4}, {"most": 60_000_001}, {"reports": 4}])
 def test_a_sum_that_tells_of_one_person_is_hidden(changed: dict[str, int]) -> None:
-    losses = Losses(reports=9, named=6, vnd=120_000_000, most=60_000_000)
-    assert closed(raw([50], [50], [45, 5], losses=losses)).lost_vnd == 120_000_000
-    assert closed(raw([50], [50], [45, 5], losses=replace(losses, **changed))).lost_vnd is None
+    losses = LossStatistics(reports=9, named=6, vnd=120_000_000, most=60_000_000)
+    assert apply_suppression(raw([50], [50], [45, 5], losses=losses)).lost_vnd == 120_000_000
+    assert (
+        apply_suppression(raw([50], [50], [45, 5], losses=replace(losses, **changed))).lost_vnd
+        is None
+    )
 
 
 CELLS = (st.integers(0, 2), st.integers(0, 2), st.integers(0, 3), st.integers(0, 2))
@@ -107,7 +112,7 @@ REPORTS = st.lists(st.tuples(*CELLS), max_size=70)
 TABLES = ("weeks", "scenarios", "communes", "claims")
 
 
-def counted(reports: list[tuple[int, int, int, int]]) -> Raw:
+def counted(reports: list[tuple[int, int, int, int]]) -> RawStatistics:
     cells = [Counter(report[side] for report in reports) for side in range(4)]
     return raw(
         *([cell[n] for n in range(4 if side == 2 else 3)] for side, cell in enumerate(cells))
@@ -126,14 +131,14 @@ def exchanged(reports: list[Any], side: int, one: int, other: int) -> list[Any]:
 @given(REPORTS)
 def test_for_each_hidden_count_other_reports_would_show_the_very_same(reports: list[Any]) -> None:
     """Of all that is told together: no table helps against another, no total against a table."""
-    told = closed(counted(reports))
+    told = apply_suppression(counted(reports))
     for side, name in enumerate(TABLES):
         cells = list(getattr(told, name).values())
         truth = Counter(report[side] for report in reports)
         for one in (place for place, count in enumerate(cells) if count is None):
             assert any(
                 truth[one] != truth[other]
-                and closed(counted(exchanged(reports, side, one, other))) == told
+                and apply_suppression(counted(exchanged(reports, side, one, other))) == told
                 for other, count in enumerate(cells)
                 if count is None
             )
@@ -142,15 +147,15 @@ def test_for_each_hidden_count_other_reports_would_show_the_very_same(reports: l
 # --- counting
 
 
-def told_of(*reports: Report) -> Figures:
+def told_of(*reports: Report) -> PublicStatistics:
     """What is told once each of these has been read; they are of the present week."""
     for report in reports:
-        evidence.read(report)
+        report_factories.read(report)
     return count_and_keep(this_sunday())
 
 
 def some(count: int, **typed: Any) -> list[Report]:
-    return [evidence.report(f"Chuyện {n}, xưng công an.", **typed) for n in range(count)]
+    return [report_factories.report(f"Chuyện {n}, xưng công an.", **typed) for n in range(count)]
 
 
 @pytest.fixture
@@ -207,7 +212,7 @@ def test_who_wishes_to_withdraw_is_left_out() -> None:
 
 @pytest.mark.django_db
 def test_what_a_machine_may_have_sent_waits_for_an_officer() -> None:
-    reports = [*some(8), evidence.report("Tin rác", flags=("trap_filled",))]
+    reports = [*some(8), report_factories.report("Tin rác", flags=("trap_filled",))]
     assert told_of(*reports).total == 8
     Case.objects.filter(report=reports[-1]).update(status="in_review")
     assert count_and_keep(this_sunday()).total == 9
@@ -234,9 +239,9 @@ def test_a_week_counts_only_when_it_is_over(settings: Settings) -> None:
 def test_what_is_unread_or_no_scam_for_the_machine_has_no_kind() -> None:
     reports = some(12)
     for report in reports[:4]:
-        evidence.read(report, scenario="not_scam")
+        report_factories.read(report, scenario="not_scam")
     for report in reports[4:6]:
-        evidence.read(report, scenario="unclear")
+        report_factories.read(report, scenario="unclear")
     assert count_and_keep(this_sunday()).scenarios["unclear"] == 12
 
 
@@ -244,8 +249,8 @@ def test_what_is_unread_or_no_scam_for_the_machine_has_no_kind() -> None:
 def test_losses_are_those_that_were_ticked_or_read() -> None:
     reports = some(16)
     for report in reports[:6]:
-        evidence.read(report, money_lost_vnd=2_000_000)
-    reports += [evidence.report(f"Mất tiền {n}.", money_lost=True) for n in range(2)]
+        report_factories.read(report, money_lost_vnd=2_000_000)
+    reports += [report_factories.report(f"Mất tiền {n}.", money_lost=True) for n in range(2)]
     told = count_and_keep(this_sunday())
     assert (told.lost, told.lost_vnd) == (8, 12_000_000)
 
@@ -254,9 +259,9 @@ def test_losses_are_those_that_were_ticked_or_read() -> None:
 def test_the_first_look_is_a_persons_and_half_of_all_had_it(duty: Person) -> None:
     reports = some(8)
     for report in reports:
-        events.record("report", report.pk, "triaged")
-        events.record("report", report.pk, "refused", by=duty.user)
-        events.record("report", report.pk, "reread", by=duty.user)
+        log.log_event("report", report.pk, "triaged")
+        log.log_event("report", report.pk, "refused", by=duty.user)
+        log.log_event("report", report.pk, "reread", by=duty.user)
     assert count_and_keep(this_sunday()).first_look_s is None
     for report in reports[:4]:
         workflow.take(report.pk, by=duty.user, version=1)
@@ -268,20 +273,20 @@ def test_the_first_look_is_a_persons_and_half_of_all_had_it(duty: Person) -> Non
 @pytest.mark.django_db
 def test_the_row_holds_nothing_that_is_hidden() -> None:
     count_and_keep()
-    told = told_of(*some(9), evidence.report("Khác."))
+    told = told_of(*some(9), report_factories.report("Khác."))
     row = PublicFigures.objects.get()
     assert row.figures == asdict(told)
-    assert kept() == (told, row.counted_at)
+    assert load() == (told, row.counted_at)
 
 
 @pytest.mark.django_db
 def test_it_is_counted_once_a_night() -> None:
-    figures.count_if_due()
+    statistics.count_if_due()
     first = PublicFigures.objects.get().counted_at
-    figures.count_if_due()
+    statistics.count_if_due()
     assert PublicFigures.objects.get().counted_at == first
     with time_machine.travel(timedelta(days=1), tick=False):
-        figures.count_if_due()
+        statistics.count_if_due()
     assert PublicFigures.objects.get().counted_at > first
 
 
@@ -312,7 +317,7 @@ def page(client: Client, address: str = PAGE) -> str:
 @pytest.fixture
 def _filled(db: None) -> None:
     told = replace(
-        closed(raw([3, 20, 1240], [1263, 0], [1240, 13, 10])),
+        apply_suppression(raw([3, 20, 1240], [1263, 0], [1240, 13, 10])),
         scenarios={"police_case": 1200, "tax": 63, "bank": None, "electricity_evn": 0},
         others={"weeks": 23, "scenarios": 8, "communes": 23},
         lost=31,
@@ -347,7 +352,7 @@ def test_an_english_page_says_which_names_are_vietnamese(client: Client) -> None
     Commune.objects.create(
         codename="s", code="1", name="Xã Yên Định", former_districts=[], former_communes=[]
     )
-    assert vietnamese(client.get(f"/en{PAGE}").content) == []
+    assert vietnamese_words(client.get(f"/en{PAGE}").content) == []
 
 
 @pytest.mark.usefixtures("_filled", "_communes")
@@ -378,9 +383,9 @@ def test_columns_have_a_name_and_a_table(client: Client) -> None:
     assert len(picture.xpath(".//rect[@class='closed']")) == 2
 
 
-@pytest.mark.parametrize("kept_row", [None, Figures("2026-11-22")])
+@pytest.mark.parametrize("kept_row", [None, PublicStatistics("2026-11-22")])
 @pytest.mark.django_db
-def test_too_little_to_tell_is_said(client: Client, kept_row: Figures | None) -> None:
+def test_too_little_to_tell_is_said(client: Client, kept_row: PublicStatistics | None) -> None:
     if kept_row:
         PublicFigures.objects.create(figures=asdict(kept_row))
     assert "Chưa đủ tin để nêu số" in page(client)
@@ -428,7 +433,7 @@ def test_a_name_is_never_a_formula(client: Client) -> None:
 def test_the_page_is_light_with_every_kind_and_every_commune(client: Client) -> None:
     call_command("setup_desk", verbosity=0)
     places = Commune.objects.values_list("codename", flat=True)
-    full = closed(raw([1000], [1000], [500, 500]))
+    full = apply_suppression(raw([1000], [1000], [500, 500]))
     kinds = dict.fromkeys(code_rows(), 17)
     told = replace(full, scenarios=kinds, communes=dict.fromkeys(places, 123))
     PublicFigures.objects.create(figures=asdict(told))
@@ -454,7 +459,7 @@ def test_the_highest_line_is_round(most: int, top: int) -> None:
     [(0, "dưới 1 phút"), (7_830, "2 giờ 10 phút"), (3_600, "1 giờ"), (180_000, "2 ngày 2 giờ")],
 )
 def test_a_length_of_time_is_told_in_two_units(seconds: int, said: str) -> None:
-    assert span(seconds) == said
+    assert format_duration(seconds) == said
 
 
 @pytest.mark.parametrize(

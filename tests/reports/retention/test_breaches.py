@@ -8,7 +8,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from reports.models import Alarm, Breach, Event
-from reports.monitoring import alarms as watch
+from reports.monitoring import alarms
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -68,16 +68,16 @@ def test_an_hour_that_has_not_come_is_refused(lead: Person) -> None:
 
 def test_a_deadline_that_passed_is_an_alarm(lead: Person) -> None:
     breach = found(lead, 73, first_told_at=timezone.now())
-    watch.look()
+    alarms.check_alarms()
     assert Alarm.objects.get(kind="breach").count == 1
     Breach.objects.filter(pk=breach.pk).update(body_told_at=timezone.now())
-    watch.look()
+    alarms.check_alarms()
     assert not Alarm.objects.filter(kind="breach").exists()
 
 
 def test_a_breach_that_is_closed_waits_for_nobody(lead: Person) -> None:
     found(lead, 100, closed_at=timezone.now())
-    watch.look()
+    alarms.check_alarms()
     assert not Alarm.objects.filter(kind="breach").exists()
 
 

@@ -8,15 +8,13 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
-from core.audit import chain
-from core.audit import chain_verification as chain_check
-from core.audit import log as events
-from core.outbox import queue as outbox
-from reports.attachments import storage as files
-from reports.cases import legal_holds as holds
-from reports.cases import workflow
-from reports.cases.corrections import Right
-from reports.facts import publicly_counted as counted
+from core.audit import chain, chain_verification
+from core.audit import events as log
+from core.outbox import queue
+from reports.attachments import storage
+from reports.cases import legal_holds, workflow
+from reports.cases.corrections import CorrectedValue
+from reports.facts import publicly_counted
 from reports.models import (
     Addition,
     Campaign,
@@ -32,16 +30,15 @@ from reports.models import (
     Report,
     SavedSearch,
 )
-from reports.monitoring import queue_stats as stats
-from reports.retention import destruction_requests as destruction
-from reports.retention import erasure as erasing
-from reports.retention.erasure import ErasureError, Part
+from reports.monitoring import queue_stats
+from reports.retention import destruction_requests, erasure
+from reports.retention.erasure import ErasureError, ErasureScope
 from reports.submission.intake import TRIAGE
-from reports.tracking import followups as later
-from reports.tracking.followups import Later
-from reports.triage import service as triage
+from reports.tracking import followups
+from reports.tracking.followups import FollowupSubmission
+from reports.triage import service
 from tests.reports.retention.test_retention import added, refused_by_database, sent
-from tests.support import report_factories as evidence
+from tests.support import report_factories
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -52,13 +49,13 @@ NUMBER = "0992 000 777"
 @pytest.fixture
 def told(lead: Person) -> Report:
     """A report of which something stands in every table, its work ended."""
-    report = evidence.triaged(
+    report = report_factories.triaged(
         STORY, caller_number=NUMBER, channel="number", claimed_name="Kiều Vĩ Bịa",
         contact="0992 000 118", phrase="bến Sung", commune_raw="Xã Bịa", money_lost_raw="30 triệu",
     )  # fmt: skip
     sent(report)
     added(report)
-    workflow.message(report.pk, by=lead.user, version=1, reason="Đã đọc tin.")
+    workflow.message_reporter(report.pk, by=lead.user, version=1, reason="Đã đọc tin.")
     workflow.close(
         report.pk, by=lead.user, version=2, outcome="insufficient", reason="Bà Tư ở Bịa kể"
     )
@@ -85,12 +82,12 @@ WORDS = (
 
 def test_no_word_of_it_is_left(told: Report) -> None:
     assert rows_with(*WORDS)
-    erasing.erase(told.pk, why="asked")
+    erasure.erase(told.pk, why="asked")
     assert rows_with(*WORDS) == []
 
 
 def test_what_was_sealed_is_gone_too(told: Report) -> None:
-    erasing.erase(told.pk, why="asked")
+    erasure.erase(told.pk, why="asked")
     told.refresh_from_db()
     sealed = ("story_sealed", "contact_sealed", "phrase_sealed", "contact_index")
     assert [getattr(told, name) for name in sealed] == [None] * 4
@@ -101,20 +98,23 @@ def test_what_was_sealed_is_gone_too(told: Report) -> None:
 
 
 def test_its_files_leave_the_disk(told: Report) -> None:
-    path = files.path_of(told.files.get().pk)
-    erasing.erase(told.pk, why="asked")
-    item = OutboxItem.objects.get(task=erasing.REMOVE)
-    destruction.work_off([item.pk])
+    path = storage.path_of(told.files.get().pk)
+    erasure.erase(told.pk, why="asked")
+    item = OutboxItem.objects.get(task=erasure.REMOVE)
+    destruction_requests.process_items([item.pk])
     assert not path.exists()
 
 
 def test_what_was_counted_stays_counted(told: Report) -> None:
-    before = stats.queue_balance(), list(counted.reports().values_list("pk"))
+    before = (
+        queue_stats.queue_balance(),
+        list(publicly_counted.publicly_countable().values_list("pk")),
+    )
     facts = Facts.objects.values("scenario", "actions", "money_lost_vnd", "ongoing").get()
-    erasing.erase(told.pk, why="asked")
-    after = stats.queue_balance()
+    erasure.erase(told.pk, why="asked")
+    after = queue_stats.queue_balance()
     assert after.balanced
-    assert (after.accepted, list(counted.reports().values_list("pk"))) == (
+    assert (after.accepted, list(publicly_counted.publicly_countable().values_list("pk"))) == (
         before[0].accepted,
         before[1],
     )
@@ -123,56 +123,56 @@ def test_what_was_counted_stays_counted(told: Report) -> None:
 
 def test_of_what_was_named_the_caller_stays(told: Report) -> None:
     assert Indicator.objects.count() > 1
-    erasing.erase(told.pk, why="asked")
+    erasure.erase(told.pk, why="asked")
     left = Indicator.objects.get()
     assert (left.place, left.key, left.raw) == ("caller", "+84992000777", "+84992000777")
 
 
 def test_the_record_of_acts_holds(told: Report, settings: Settings, tmp_path: Path) -> None:
     settings.DATA_DIR = tmp_path
-    chain.seal()
-    erasing.erase(told.pk, why="asked")
-    chain.seal()
-    assert chain_check.verify().place.links
+    chain.extend_chain()
+    erasure.erase(told.pk, why="asked")
+    chain.extend_chain()
+    assert chain_verification.verify().place.links
     closed = Event.objects.get(kind="closed")
     assert closed.detail == {}
 
 
 def test_who_read_it_before_comes_too_late(told: Report) -> None:
-    findings = triage.find(*triage._report(str(told.pk)))
+    findings = service.extract(*service._report(str(told.pk)))
     CampaignLink.objects.all().delete()
-    erasing.erase(told.pk, why="asked")
-    triage._write(findings)
+    erasure.erase(told.pk, why="asked")
+    service._write(findings)
     assert rows_with(*WORDS) == []
 
 
 def test_it_is_never_read_again(told: Report) -> None:
-    erasing.erase(told.pk, why="asked")
-    outbox.enqueue(TRIAGE, told.pk)
+    erasure.erase(told.pk, why="asked")
+    queue.enqueue(TRIAGE, told.pk)
     items = OutboxItem.objects.filter(task=TRIAGE, settled_at=None)
-    triage.work_off(list(items.values_list("pk", flat=True)))
+    service.process_items(list(items.values_list("pk", flat=True)))
     assert not items.exists()
     assert Facts.objects.get().reasons == []
 
 
 def test_a_report_that_was_never_read_is_erased(lead: Person) -> None:
-    report = evidence.report(STORY)
-    findings = triage.find(*triage._report(str(report.pk)))
-    erasing.erase(report.pk, why="asked")
-    triage._write(findings)
+    report = report_factories.report(STORY)
+    findings = service.extract(*service._report(str(report.pk)))
+    erasure.erase(report.pk, why="asked")
+    service._write(findings)
     assert rows_with(*WORDS) == []
 
 
 def test_without_names_the_working_copy_stays(told: Report) -> None:
-    erasing.erase(told.pk, Part.NAMES, why="contact")
+    erasure.erase(told.pk, ErasureScope.NAMES, why="contact")
     told.refresh_from_db()
     assert (told.contact_sealed, told.story_sealed, told.erased_at) == (None, None, None)
     assert "Vĩ Bịa" in told.story
-    assert not erasing.holding(Part.NAMES).exists()
+    assert not erasure.reports_with_scope(ErasureScope.NAMES).exists()
 
 
 def test_a_part_needs_its_own_act_on_record(told: Report) -> None:
-    events.record("report", told.pk, "files_erased")
+    log.log_event("report", told.pk, "files_erased")
     assert "evidence" in refused_by_database("UPDATE reports_report SET contact_sealed = NULL")
     assert "evidence" in refused_by_database(
         "UPDATE reports_message SET text_sealed = NULL, erased_at = now()"
@@ -189,9 +189,9 @@ def test_a_part_needs_its_own_act_on_record(told: Report) -> None:
 )
 def test_words_beside_a_report_go_with_it_alone(told: Report, lead: Person, statement: str) -> None:
     workflow.reopen(told.pk, by=lead.user, version=3, reason="x")
-    right = Right("ongoing", True)
-    workflow.correct(told.pk, by=lead.user, version=4, right=right, reason="Bà Tư nói")
-    evidence.unit()
+    right = CorrectedValue("ongoing", True)
+    workflow.correct_fact(told.pk, by=lead.user, version=4, right=right, reason="Bà Tư nói")
+    report_factories.unit()
     workflow.hand_over(
         told.pk, by=lead.user, version=5, unit="Công an xã Yên Định", reason="Bà Tư ở đó"
     )
@@ -200,7 +200,7 @@ def test_words_beside_a_report_go_with_it_alone(told: Report, lead: Person, stat
         cursor.execute(f"SELECT count(*) FROM {table}")  # noqa: S608
         if cursor.fetchone()[0]:
             assert refused_by_database(statement)
-    erasing.erase(told.pk, why="asked")
+    erasure.erase(told.pk, why="asked")
     assert rows_with(*WORDS) == []
 
 
@@ -213,13 +213,13 @@ def written_of(contact: str, lead: Person) -> tuple[CampaignAct, SavedSearch]:
     return act, SavedSearch.objects.create(owner=lead.user, name=contact[-3:], query=query)
 
 
-@pytest.mark.parametrize("part", [Part.WHOLE, Part.NAMES])
+@pytest.mark.parametrize("part", [ErasureScope.WHOLE, ErasureScope.NAMES])
 @pytest.mark.parametrize("written", ["0992.000.118", "+84 992 000 118", "(0992) 000-118"])
 def test_a_contact_that_officers_wrote_elsewhere_goes_with_it(
-    told: Report, lead: Person, part: Part, written: str
+    told: Report, lead: Person, part: ErasureScope, written: str
 ) -> None:
     (act, _), (other, kept) = written_of(written, lead), written_of("0992 000 119", lead)
-    erasing.erase(told.pk, part, why="asked")
+    erasure.erase(told.pk, part, why="asked")
     act.refresh_from_db(), other.refresh_from_db()
     assert act.reason == "Gọi lại đã xóa: đúng".replace("lại đã", "lại (đã", written[0] == "(")
     assert "0992 000 119" in other.reason
@@ -227,10 +227,10 @@ def test_a_contact_that_officers_wrote_elsewhere_goes_with_it(
 
 
 def test_a_mail_address_goes_too_and_one_told_later(lead: Person) -> None:
-    report = evidence.report(contact="Ba Tư ba.tu@mau.example")
-    later.add(report, Later(contact="0550 000 111"), "k" * 20)
+    report = report_factories.report(contact="Ba Tư ba.tu@mau.example")
+    followups.submit_followup(report, FollowupSubmission(contact="0550 000 111"), "k" * 20)
     written_of("BA.TU@mau.example", lead), written_of("0550000111", lead)
-    erasing.erase(report.pk, Part.NAMES, why="contact")
+    erasure.erase(report.pk, ErasureScope.NAMES, why="contact")
     assert set(CampaignAct.objects.values_list("reason", flat=True)) == {"Gọi lại đã xóa: đúng"}
     assert not SavedSearch.objects.exists()
 
@@ -246,9 +246,9 @@ def test_what_a_contact_field_says_of_other_things_takes_no_officers_words(
     told: Report, lead: Person, contact: str, written: str
 ) -> None:
     """A date, a number of services, the caller's own, digits of a longer number, digits far apart."""
-    report = evidence.report(contact=contact)
+    report = report_factories.report(contact=contact)
     act, search = written_of(written, lead)
-    erasing.erase(report.pk, why="asked")
+    erasure.erase(report.pk, why="asked")
     assert CampaignAct.objects.get().reason == act.reason
     assert SavedSearch.objects.get() == search
 
@@ -256,10 +256,10 @@ def test_what_a_contact_field_says_of_other_things_takes_no_officers_words(
 def test_the_purge_of_names_looks_for_what_had_come_in_until_then(
     told: Report, lead: Person
 ) -> None:
-    later.add(told, Later(contact="0550 000 111"), "k" * 20)
+    followups.submit_followup(told, FollowupSubmission(contact="0550 000 111"), "k" * 20)
     act, _ = written_of("0550000111", lead)
     until = Addition.objects.latest("received_at").received_at - timedelta(seconds=1)
-    erasing.erase(told.pk, Part.NAMES, why="contact", until=until)
+    erasure.erase(told.pk, ErasureScope.NAMES, why="contact", until=until)
     assert CampaignAct.objects.get().reason == act.reason
 
 
@@ -267,45 +267,47 @@ def test_why_of_an_act_on_a_campaign_changes_in_an_erasure_alone(lead: Person) -
     written_of("0550 000 111", lead)
     blank = "UPDATE reports_campaignact SET reason = replace(reason, '0550 000 111', 'đã xóa')"
     assert "append-only" in refused_by_database(blank)
-    events.record("report", "x", "contact_erased")
+    log.log_event("report", "x", "contact_erased")
     assert "append-only" in refused_by_database(
         "UPDATE reports_campaignact SET reason = 'đã xóa khác'"
     )
     assert "append-only" in refused_by_database(f"{blank}, reports = 7")
 
 
-@pytest.mark.parametrize("part", list(Part))
-def test_a_hold_stops_every_part(told: Report, lead: Person, part: Part) -> None:
-    holds.place(told.pk, by=lead.user, reason="Công văn 12")
+@pytest.mark.parametrize("part", list(ErasureScope))
+def test_a_hold_stops_every_part(told: Report, lead: Person, part: ErasureScope) -> None:
+    legal_holds.place_hold(told.pk, by=lead.user, reason="Công văn 12")
     with pytest.raises(ErasureError) as refused:
-        erasing.erase(told.pk, part, why="story")
+        erasure.erase(told.pk, part, why="story")
     assert refused.value.why == "held"
     assert "Vĩ Bịa" in Report.objects.get().story
 
 
 def test_a_case_stops_it_too(lead: Person) -> None:
-    report = evidence.report(STORY)
-    workflow.act(report.pk, by=lead.user, version=1, reason="Dấu hiệu, gửi CQĐT")
+    report = report_factories.report(STORY)
+    workflow.classify_as_crime_report(
+        report.pk, by=lead.user, version=1, reason="Dấu hiệu, gửi CQĐT"
+    )
     with pytest.raises(ErasureError) as refused:
-        erasing.erase(report.pk, why="asked")
+        erasure.erase(report.pk, why="asked")
     assert refused.value.why == "crime"
 
 
 def test_it_is_erased_once(told: Report) -> None:
-    erasing.erase(told.pk, why="asked")
+    erasure.erase(told.pk, why="asked")
     with pytest.raises(ErasureError) as refused:
-        erasing.erase(told.pk, why="asked")
+        erasure.erase(told.pk, why="asked")
     assert refused.value.why == "gone"
 
 
 def test_what_comes_later_finds_a_closed_door(told: Report) -> None:
-    erasing.erase(told.pk, why="asked")
-    with pytest.raises(later.ErasedError):
-        later.add(told, Later(story="Tôi kể thêm"), "k" * 20)
+    erasure.erase(told.pk, why="asked")
+    with pytest.raises(followups.ReportErasedError):
+        followups.submit_followup(told, FollowupSubmission(story="Tôi kể thêm"), "k" * 20)
 
 
 def test_the_desk_still_shows_what_is_left(told: Report, lead: Person) -> None:
-    erasing.erase(told.pk, why="asked")
+    erasure.erase(told.pk, why="asked")
     for page in ("change", "keeping"):
         assert lead.client.get(f"/admin/reports/report/{told.pk}/{page}/").status_code == 200
     assert lead.client.get("/admin/reports/event/").status_code == 200

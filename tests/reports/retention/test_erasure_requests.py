@@ -10,21 +10,18 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from core.audit import log as events
-from reports.cases import deadline_notifications as escalation
-from reports.cases import deadlines as timekeeping
-from reports.cases import legal_holds as holds
-from reports.cases import workflow
-from reports.cases.corrections import Right
+from core.audit import events as log
+from reports.cases import deadline_notifications, deadlines, legal_holds, workflow
+from reports.cases.corrections import CorrectedValue
 from reports.models import Case, Clock, ErasureWish, Escalation, Report, Statement
-from reports.public import confirmed_statements as confirmed
-from reports.retention import erasure_requests as rights
-from reports.retention.erasure_requests import WishError
+from reports.public import confirmed_statements
+from reports.retention import erasure_requests
+from reports.retention.erasure_requests import ErasureRequestError
 from reports.submission import intake
-from reports.submission.intake import Typed
-from reports.tracking import followups as later
-from reports.tracking.followups import Later
-from tests.support.officers import Person, enlist
+from reports.submission.intake import ReportSubmission
+from reports.tracking import followups
+from reports.tracking.followups import FollowupSubmission
+from tests.support.officers import Person, create_officer
 from tests.support.resident_pages import words
 
 pytestmark = pytest.mark.django_db
@@ -33,14 +30,16 @@ PLAIN = "Công an phải giữ tin này để giải quyết vụ việc"
 
 
 @pytest.fixture
-def mine() -> intake.Accepted:
-    typed = Typed(story="Họ gọi, dọa bắt.", contact="0992 000 118", phrase="bến Sung, 47")
-    return intake.accept(typed, "a-key-of-the-browser")
+def mine() -> intake.SubmissionResult:
+    typed = ReportSubmission(
+        story="Họ gọi, dọa bắt.", contact="0992 000 118", phrase="bến Sung, 47"
+    )
+    return intake.submit_report(typed, "a-key-of-the-browser")
 
 
 @pytest.fixture
-def asked(mine: intake.Accepted) -> Report:
-    rights.ask(mine.report, "Tôi <b>sợ</b> lộ")
+def asked(mine: intake.SubmissionResult) -> Report:
+    erasure_requests.request_erasure(mine.report, "Tôi <b>sợ</b> lộ")
     return mine.report
 
 
@@ -56,14 +55,16 @@ def version(report: Report) -> int:
     return Case.objects.get(pk=report.pk).version
 
 
-def test_the_page_offers_all_five(client: Client, mine: intake.Accepted) -> None:
+def test_the_page_offers_all_five(client: Client, mine: intake.SubmissionResult) -> None:
     page = client.post(TRACK, {"code": mine.code}).content.decode()
     for path in ("/theo-doi/them/", "/theo-doi/rut/", "/theo-doi/ban-sao/", ERASE):
         assert f'action="{path}"' in page
     assert "Họ gọi, dọa bắt." in page
 
 
-def test_it_asks_once_more_before_it_is_written(client: Client, mine: intake.Accepted) -> None:
+def test_it_asks_once_more_before_it_is_written(
+    client: Client, mine: intake.SubmissionResult
+) -> None:
     answer = client.post(ERASE, {"code": mine.code})
     assert "Xóa rồi không lấy lại được" in words(answer.content)
     assert not ErasureWish.objects.exists()
@@ -77,7 +78,7 @@ def test_it_asks_once_more_before_it_is_written(client: Client, mine: intake.Acc
     ],
 )
 def test_a_wish_is_written_once(
-    client: Client, mine: intake.Accepted, path: str, told: str, again: str
+    client: Client, mine: intake.SubmissionResult, path: str, told: str, again: str
 ) -> None:
     assert told in words(ask(client, mine.code, path).content)
     answer = ask(client, mine.code, path)
@@ -86,61 +87,63 @@ def test_a_wish_is_written_once(
     assert f'action="{path}"' not in answer.content.decode()
 
 
-def test_a_wrong_code_asks_for_nothing(client: Client, mine: intake.Accepted) -> None:
+def test_a_wrong_code_asks_for_nothing(client: Client, mine: intake.SubmissionResult) -> None:
     assert ask(client, "7K4M-29QK-XXXX").status_code == 422
     assert not ErasureWish.objects.exists()
 
 
 def test_two_working_days_are_the_officers_clock(asked: Report, settings: Settings) -> None:
     settings.CLOCK_RIGHTS_WORKING_DAYS = 2
-    timekeeping.start_those_of_new_reports()
-    assert timekeeping.start_those_asked_for() == 1
-    assert timekeeping.start_those_asked_for() == 0
+    deadlines.start_for_new_reports()
+    assert deadlines.start_for_requests() == 1
+    assert deadlines.start_for_requests() == 0
     clock = Clock.objects.get(kind="rights")
     assert clock.due_at - clock.started_at > timedelta(days=1)
     Clock.objects.filter(kind="sort").update(met_at=timezone.now())
-    escalation.look()
-    assert Clock.objects.running().get() == clock
+    deadline_notifications.send_due_reminders()
+    assert Clock.objects.pending().get() == clock
 
 
 def test_a_wish_on_ended_work_makes_it_due_again(asked: Report, lead: Person) -> None:
     workflow.junk(asked.pk, by=lead.user, version=1, reason="rác")
-    timekeeping.start_those_asked_for()
+    deadlines.start_for_requests()
     case = Case.objects.get(pk=asked.pk)
-    assert case.due_at == Clock.objects.running().get().due_at
+    assert case.due_at == Clock.objects.pending().get().due_at
 
 
-def wished(mine: intake.Accepted, kind: str = "withdrawal") -> Report:
+def wished(mine: intake.SubmissionResult, kind: str = "withdrawal") -> Report:
     """A report of which the reporter wishes something, a minute before its clocks are started."""
-    said = Later(kind=kind, story="Tôi nhớ nhầm.")
-    later.add(mine.report, said, "key-of-a-page-0001")
-    timekeeping.start_those_of_new_reports()
+    said = FollowupSubmission(kind=kind, story="Tôi nhớ nhầm.")
+    followups.submit_followup(mine.report, said, "key-of-a-page-0001")
+    deadlines.start_for_new_reports()
     return mine.report
 
 
 def running() -> list[str]:
-    rows = Clock.objects.running().order_by("kind")
+    rows = Clock.objects.pending().order_by("kind")
     return list(rows.values_list("kind", flat=True))
 
 
-def test_a_wish_to_withdraw_has_the_officers_clock_too(mine: intake.Accepted, duty: Person) -> None:
+def test_a_wish_to_withdraw_has_the_officers_clock_too(
+    mine: intake.SubmissionResult, duty: Person
+) -> None:
     report = wished(mine)
-    assert [timekeeping.start_those_asked_for() for _ in range(2)] == [1, 0]
+    assert [deadlines.start_for_requests() for _ in range(2)] == [1, 0]
     assert Clock.objects.get(kind="wish").started_at == report.additions.get().received_at
     page = duty.client.get(f"/admin/reports/report/{report.pk}/change/").content.decode()
     assert "Trả lời đề nghị rút, sửa tin" in page
 
 
 def test_a_wish_that_nobody_answers_is_overdue_as_all_else_is(
-    mine: intake.Accepted, lead: Person
+    mine: intake.SubmissionResult, lead: Person
 ) -> None:
     workflow.junk(mine.report.pk, by=lead.user, version=1, reason="rác")
     wished(mine)
-    timekeeping.start_those_asked_for()
-    due_at = Clock.objects.running().get().due_at
+    deadlines.start_for_requests()
+    due_at = Clock.objects.pending().get().due_at
     assert Case.objects.get().due_at == due_at
     with time_machine.travel(due_at + timedelta(minutes=1)):
-        escalation.look()
+        deadline_notifications.send_due_reminders()
     assert Escalation.objects.get().stage == Escalation.Stage.OVERDUE
 
 
@@ -157,49 +160,51 @@ def test_a_wish_that_nobody_answers_is_overdue_as_all_else_is(
     ],
 )
 def test_what_tells_the_reporter_or_ends_the_work_answers_it(
-    mine: intake.Accepted, lead: Person, verb: str, given: dict[str, str], left: list[str]
+    mine: intake.SubmissionResult, lead: Person, verb: str, given: dict[str, str], left: list[str]
 ) -> None:
-    report, act = wished(mine), getattr(workflow, verb)
-    timekeeping.start_those_asked_for()
+    report, act = wished(mine), workflow.ACTIONS[verb]
+    deadlines.start_for_requests()
     act(report.pk, by=lead.user, version=version(report), reason="Đã xem đề nghị.", **given)
     assert running() == left
-    assert timekeeping.start_those_asked_for() == 0
+    assert deadlines.start_for_requests() == 0
 
 
 def test_what_was_answered_within_the_minute_starts_no_clock(
-    mine: intake.Accepted, lead: Person
+    mine: intake.SubmissionResult, lead: Person
 ) -> None:
     report = wished(mine)
-    workflow.message(report.pk, by=lead.user, version=1, reason="Công an đã dừng.")
-    assert timekeeping.start_those_asked_for() == 0
-    later.add(report, Later(kind="withdrawal", story="Xin rút."), "key-of-a-page-0002")
-    assert timekeeping.start_those_asked_for() == 1
+    workflow.message_reporter(report.pk, by=lead.user, version=1, reason="Công an đã dừng.")
+    assert deadlines.start_for_requests() == 0
+    followups.submit_followup(
+        report, FollowupSubmission(kind="withdrawal", story="Xin rút."), "key-of-a-page-0002"
+    )
+    assert deadlines.start_for_requests() == 1
 
 
-def test_a_correction_holds_at_once_and_waits_for_nobody(mine: intake.Accepted) -> None:
+def test_a_correction_holds_at_once_and_waits_for_nobody(mine: intake.SubmissionResult) -> None:
     wished(mine, "correction")
-    assert timekeeping.start_those_asked_for() == 0
+    assert deadlines.start_for_requests() == 0
 
 
 @pytest.mark.parametrize("above", ["word", "hold"])
 def test_a_correction_waits_where_an_officers_word_or_a_hold_stands_above_it(
-    mine: intake.Accepted, lead: Person, above: str
+    mine: intake.SubmissionResult, lead: Person, above: str
 ) -> None:
     report = wished(mine, "correction")
     if above == "hold":
-        holds.place(report.pk, by=lead.user, reason="Công văn 12")
+        legal_holds.place_hold(report.pk, by=lead.user, reason="Công văn 12")
     else:
-        right = Right("ongoing", True)
-        workflow.correct(report.pk, by=lead.user, version=1, right=right, reason="Đã gọi lại.")
-    assert timekeeping.start_those_asked_for() == 1
+        right = CorrectedValue("ongoing", True)
+        workflow.correct_fact(report.pk, by=lead.user, version=1, right=right, reason="Đã gọi lại.")
+    assert deadlines.start_for_requests() == 1
     assert "wish" in running()
 
 
 def test_the_desk_shows_it_and_a_lead_erases(
-    client: Client, mine: intake.Accepted, asked: Report, lead: Person, duty: Person
+    client: Client, mine: intake.SubmissionResult, asked: Report, lead: Person, duty: Person
 ) -> None:
-    timekeeping.start_those_of_new_reports()
-    timekeeping.start_those_asked_for()
+    deadlines.start_for_new_reports()
+    deadlines.start_for_requests()
     assert (
         "Người báo đề nghị xóa dữ liệu"
         in duty.client.get(f"/admin/reports/report/{asked.pk}/change/").content.decode()
@@ -217,30 +222,34 @@ def test_the_desk_shows_it_and_a_lead_erases(
 
 
 def test_the_desk_reads_a_wish_without_what_says_whose_it_is(
-    mine: intake.Accepted, lead: Person
+    mine: intake.SubmissionResult, lead: Person
 ) -> None:
-    rights.ask(mine.report, "Đừng gọi 0992.000.118 nữa, căn cước 038012345678")
+    erasure_requests.request_erasure(
+        mine.report, "Đừng gọi 0992.000.118 nữa, căn cước 038012345678"
+    )
     page = lead.client.get(keeping(mine.report)).content.decode()
     assert "Đừng gọi [số người báo] nữa, căn cước [số giấy tờ]" in page
 
 
 def test_it_is_refused_in_words_that_the_reporter_reads(
-    client: Client, mine: intake.Accepted, asked: Report, duty: Person
+    client: Client, mine: intake.SubmissionResult, asked: Report, duty: Person
 ) -> None:
-    timekeeping.start_those_of_new_reports()
-    timekeeping.start_those_asked_for()
+    deadlines.start_for_new_reports()
+    deadlines.start_for_requests()
     given = {"version": version(asked), "reason": "Tin của bạn giống chín tin khác, cần giữ."}
     assert duty.client.post(keeping(asked, "refuse-erasure"), given).status_code == 303
     page = words(client.post(TRACK, {"code": mine.code}).content)
     assert "chưa xóa được. Lý do ở phần trao đổi" in page
     assert "giống chín tin khác" in page
     assert f'action="{ERASE}"' in client.post(TRACK, {"code": mine.code}).content.decode()
-    assert not Clock.objects.running().filter(kind="rights").exists()
+    assert not Clock.objects.pending().filter(kind="rights").exists()
 
 
 @pytest.fixture
 def refused(asked: Report, duty: Person) -> Report:
-    rights.refuse(asked.pk, by=duty.user, version=version(asked), reason="Cần giữ.")
+    erasure_requests.refuse_erasure(
+        asked.pk, by=duty.user, version=version(asked), reason="Cần giữ."
+    )
     return asked
 
 
@@ -252,20 +261,22 @@ def take_up(report: Report, by: Person, reason: str = "Giữ không cần nữa"
 def test_a_lead_takes_a_refused_wish_up_and_another_erases(refused: Report, lead: Person) -> None:
     assert "Xem lại đề nghị này" in lead.client.get(keeping(refused)).content.decode()
     assert take_up(refused, lead).status_code == 303
-    assert Clock.objects.running().filter(kind="rights").exists()
-    assert events.about("report", refused.pk).filter(kind="wish_taken_up", by=lead.user).exists()
+    assert Clock.objects.pending().filter(kind="rights").exists()
+    assert log.events_for("report", refused.pk).filter(kind="wish_taken_up", by=lead.user).exists()
     page = lead.client.get(keeping(refused)).content.decode()
     assert "Giữ không cần nữa" in page
     assert "Xóa toàn bộ" not in page
-    rights.grant(refused.pk, by=enlist("chi.huy.hai", "lead"), version=version(refused))
+    erasure_requests.grant_erasure(
+        refused.pk, by=create_officer("chi.huy.hai", "lead"), version=version(refused)
+    )
     refused.refresh_from_db()
     assert refused.erased_at
 
 
 def test_who_took_a_wish_up_does_not_erase(refused: Report, lead: Person) -> None:
     take_up(refused, lead)
-    with pytest.raises(WishError) as why:
-        rights.grant(refused.pk, by=lead.user, version=version(refused))
+    with pytest.raises(ErasureRequestError) as why:
+        erasure_requests.grant_erasure(refused.pk, by=lead.user, version=version(refused))
     assert why.value.why == "same"
     granted = {"outcome": "granted", "decided_by": lead.user, "decided_at": timezone.now()}
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -273,7 +284,7 @@ def test_who_took_a_wish_up_does_not_erase(refused: Report, lead: Person) -> Non
 
 
 def test_the_reporter_reads_that_it_is_looked_at_again(
-    client: Client, mine: intake.Accepted, refused: Report, lead: Person
+    client: Client, mine: intake.SubmissionResult, refused: Report, lead: Person
 ) -> None:
     take_up(refused, lead)
     page = words(client.post(TRACK, {"code": mine.code}).content)
@@ -284,10 +295,12 @@ def test_what_was_not_refused_is_not_taken_up(
     asked: Report, lead: Person, duty: Person, auditor: Person
 ) -> None:
     assert take_up(asked, lead).status_code == 409
-    rights.refuse(asked.pk, by=duty.user, version=version(asked), reason="Cần giữ.")
+    erasure_requests.refuse_erasure(
+        asked.pk, by=duty.user, version=version(asked), reason="Cần giữ."
+    )
     assert take_up(asked, lead, reason=" ").status_code == 409
     assert take_up(asked, auditor).status_code == 403
-    holds.place(asked.pk, by=lead.user, reason="Công văn 12")
+    legal_holds.place_hold(asked.pk, by=lead.user, reason="Công văn 12")
     assert take_up(asked, lead).status_code == 409
     assert not ErasureWish.objects.open().exists()
 
@@ -295,55 +308,61 @@ def test_what_was_not_refused_is_not_taken_up(
 @pytest.mark.parametrize("against", ["held", "crime"])
 def test_a_hold_or_a_case_stands_above_it(asked: Report, lead: Person, against: str) -> None:
     if against == "held":
-        holds.place(asked.pk, by=lead.user, reason="Công văn 12")
+        legal_holds.place_hold(asked.pk, by=lead.user, reason="Công văn 12")
     else:
-        workflow.act(asked.pk, by=lead.user, version=1, reason="Dấu hiệu, gửi CQĐT")
+        workflow.classify_as_crime_report(
+            asked.pk, by=lead.user, version=1, reason="Dấu hiệu, gửi CQĐT"
+        )
     page = lead.client.get(keeping(asked)).content.decode()
     assert PLAIN in page
     assert "Xóa toàn bộ" not in page
     given = {"version": version(asked)}
     assert lead.client.post(keeping(asked, "grant-erasure"), given).status_code == 409
-    with pytest.raises(WishError) as refused:
-        rights.grant(asked.pk, by=lead.user, version=version(asked))
+    with pytest.raises(ErasureRequestError) as refused:
+        erasure_requests.grant_erasure(asked.pk, by=lead.user, version=version(asked))
     assert refused.value.why == against
     assert ErasureWish.objects.open().exists()
 
 
 def test_the_reporter_is_told_in_their_language(lead: Person) -> None:
-    english = intake.accept(Typed(story="They called.", language="en"), "another-key-000").report
-    rights.ask(english, "")
-    holds.place(english.pk, by=lead.user, reason="Công văn 12")
+    english = intake.submit_report(
+        ReportSubmission(story="They called.", language="en"), "another-key-000"
+    ).report
+    erasure_requests.request_erasure(english, "")
+    legal_holds.place_hold(english.pk, by=lead.user, reason="Công văn 12")
     page = lead.client.get(keeping(english)).content.decode()
     assert "The police must keep this report" in page
 
 
-def test_an_answer_to_nothing_is_none(mine: intake.Accepted, lead: Person) -> None:
-    with pytest.raises(WishError) as refused:
-        rights.grant(mine.report.pk, by=lead.user, version=1)
+def test_an_answer_to_nothing_is_none(mine: intake.SubmissionResult, lead: Person) -> None:
+    with pytest.raises(ErasureRequestError) as refused:
+        erasure_requests.grant_erasure(mine.report.pk, by=lead.user, version=1)
     assert refused.value.why == "closed"
     mine.report.refresh_from_db()
     assert mine.report.erased_at is None
 
 
 def test_who_looked_at_an_older_page_erases_nothing(asked: Report, lead: Person) -> None:
-    workflow.note(asked.pk, by=lead.user, version=1, reason="x")
+    workflow.add_note(asked.pk, by=lead.user, version=1, reason="x")
     assert lead.client.post(keeping(asked, "grant-erasure"), {"version": 1}).status_code == 409
     asked.refresh_from_db()
     assert asked.erased_at is None
 
 
 def test_the_promise_is_told_once_it_is_confirmed(
-    client: Client, mine: intake.Accepted, lead: Person
+    client: Client, mine: intake.SubmissionResult, lead: Person
 ) -> None:
     said = {"title": "x", "text": "Dự kiến trả lời trước {time}.", "text_en": "x", "amount": 2}
     row = Statement.objects.create(codename="erase_answer", **said)
-    confirmed.show(row, lead.user)
-    confirmed.forget()
+    confirmed_statements.publish_statement(row, lead.user)
+    confirmed_statements.clear_cache()
     assert "Dự kiến trả lời trước 17:00" in words(ask(client, mine.code).content)
 
 
-def test_nobody_fills_the_table(mine: intake.Accepted, lead: Person) -> None:
-    for _ in range(rights.MOST_WISHES):
-        assert rights.ask(mine.report, "x")
-        rights.refuse(mine.report.pk, by=lead.user, version=version(mine.report), reason="Cần giữ.")
-    assert not rights.ask(mine.report, "x")
+def test_nobody_fills_the_table(mine: intake.SubmissionResult, lead: Person) -> None:
+    for _ in range(erasure_requests.MAX_WISHES):
+        assert erasure_requests.request_erasure(mine.report, "x")
+        erasure_requests.refuse_erasure(
+            mine.report.pk, by=lead.user, version=version(mine.report), reason="Cần giữ."
+        )
+    assert not erasure_requests.request_erasure(mine.report, "x")

@@ -16,13 +16,10 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from pytest_django import Settings
 
-from core.audit import chain
-from core.audit import chain_verification as chain_check
-from core.audit import log as events
-from reports.cases import daily_counts as days
-from reports.cases import legal_holds as holds
-from reports.cases import workflow
-from reports.facts import publicly_counted as counted
+from core.audit import chain, chain_verification
+from core.audit import events as log
+from reports.cases import daily_counts, legal_holds, workflow
+from reports.facts import publicly_counted
 from reports.management.commands import purge as command
 from reports.models import (
     Alarm,
@@ -36,18 +33,17 @@ from reports.models import (
     Report,
     Statement,
 )
-from reports.monitoring import queue_stats as stats
-from reports.public import confirmed_statements as confirmed
-from reports.retention import erasure_requests as rights
-from reports.retention import policy as retention
+from reports.monitoring import queue_stats
+from reports.public import confirmed_statements
+from reports.retention import erasure_requests, policy
 from reports.retention import purge as purging
 from reports.retention.policy import BY_NAME
 from reports.submission import intake
-from reports.tracking import followups as later
-from reports.tracking.followups import Later
+from reports.tracking import followups
+from reports.tracking.followups import FollowupSubmission
 from tests.reports.retention.test_retention import sent
-from tests.support import report_factories as evidence
-from tests.support.officers import Person, enlist
+from tests.support import report_factories
+from tests.support.officers import Person, create_officer
 
 pytestmark = pytest.mark.django_db
 CONTACT = "0992 000 118"
@@ -55,22 +51,22 @@ CONTACT = "0992 000 118"
 
 @pytest.fixture
 def chief(db: None) -> User:
-    return enlist("chief", "lead")
+    return create_officer("chief", "lead")
 
 
 def ended(chief: User, verb: str = "close", days_ago: float = 0, **typed: Any) -> Report:
     """A report whose work ended so many days ago."""
-    report = evidence.triaged("Hắn xưng công an, dọa bắt.", contact=CONTACT, **typed)
+    report = report_factories.triaged("Hắn xưng công an, dọa bắt.", contact=CONTACT, **typed)
     words = {"outcome": "insufficient"} if verb == "close" else {}
-    decide: Any = getattr(workflow, verb)
+    decide: Any = workflow.ACTIONS[verb]
     decide(report.pk, by=chief, version=1, reason="xong", **words)
     Case.objects.filter(pk=report.pk).update(changed_at=timezone.now() - timedelta(days=days_ago))
     return report
 
 
 def purge() -> PurgeRun:
-    run = purging.begin()
-    assert purging.go_on(run, 60)
+    run = purging.start_run()
+    assert purging.run_until(run, 60)
     return run
 
 
@@ -98,21 +94,21 @@ def test_each_kind_goes_by_its_setting(
     sent(report)
     message(report, chief)
     with time_machine.travel(timezone.now() + timedelta(days=(default + 1) * unit)):
-        assert list(purging.due(BY_NAME[kind])) == [report.pk]
+        assert list(purging.expired_keys(BY_NAME[kind])) == [report.pk]
         setattr(settings, setting, default + 3)
-        assert not purging.due(BY_NAME[kind]).exists()
+        assert not purging.expired_keys(BY_NAME[kind]).exists()
         setattr(settings, setting, 0)
-        assert not purging.due(BY_NAME[kind]).exists()
+        assert not purging.expired_keys(BY_NAME[kind]).exists()
 
 
 def message(report: Report, by: User) -> None:
-    workflow.message(report.pk, by=by, version=2, reason="Đã xem xong.")
+    workflow.message_reporter(report.pk, by=by, version=2, reason="Đã xem xong.")
 
 
 def test_what_was_taken_up_again_meanwhile_stays(chief: User) -> None:
     report = ended(chief, "junk", days_ago=40)
-    run = purging.begin()
-    assert list(purging.due(BY_NAME["junk"])) == [report.pk]
+    run = purging.start_run()
+    assert list(purging.expired_keys(BY_NAME["junk"])) == [report.pk]
     workflow.reopen(report.pk, by=chief, version=2, reason="Không phải tin rác")
     purging._take(run, BY_NAME["junk"], report.pk)
     assert not is_erased(report)
@@ -129,13 +125,13 @@ def test_names_go_first_and_the_story_without_them_stays(chief: User) -> None:
 
 def test_then_everything_goes_and_stays_counted(chief: User) -> None:
     report = ended(chief, days_ago=800)
-    before = counted.reports().count()
-    days.count()
+    before = publicly_counted.publicly_countable().count()
+    daily_counts.update_daily_counts()
     assert purge().counts["story"] == 1
-    days.count()
+    daily_counts.update_daily_counts()
     assert is_erased(report)
-    assert stats.queue_balance().balanced
-    assert counted.reports().count() == before == 1
+    assert queue_stats.queue_balance().balanced
+    assert publicly_counted.publicly_countable().count() == before == 1
 
 
 @pytest.mark.parametrize("loss", [{"money_lost": True}, {"money_lost_raw": "20 triệu"}])
@@ -151,10 +147,10 @@ def test_a_loss_stays_until_pv01_decides(
 
 @pytest.mark.parametrize("verb", ["take", "act", "hand_over"])
 def test_what_is_worked_on_or_a_case_stays(chief: User, verb: str) -> None:
-    report = evidence.report(contact=CONTACT)
+    report = report_factories.report(contact=CONTACT)
     given = {} if verb == "take" else {"reason": "x"}
-    given |= {"unit": evidence.unit().name} if verb == "hand_over" else {}
-    decide: Any = getattr(workflow, verb)
+    given |= {"unit": report_factories.unit().name} if verb == "hand_over" else {}
+    decide: Any = workflow.ACTIONS[verb]
     decide(report.pk, by=chief, version=1, **given)
     Case.objects.update(changed_at=timezone.now() - timedelta(days=4000))
     assert purge().counts == {}
@@ -165,14 +161,14 @@ def test_a_hold_stops_each_kind(chief: User, kind: str) -> None:
     verb = {"junk": "junk", "withdrawn": "withdraw"}.get(kind, "close")
     report = ended(chief, verb, days_ago=4000)
     sent(report)
-    holds.place(report.pk, by=chief, reason="Công văn 12")
-    assert not purging.due(BY_NAME[kind]).exists()
+    legal_holds.place_hold(report.pk, by=chief, reason="Công văn 12")
+    assert not purging.expired_keys(BY_NAME[kind]).exists()
     assert purge().counts == {}
 
 
 def test_who_told_more_lately_is_not_forgotten(chief: User) -> None:
     report = ended(chief, days_ago=4000)
-    later.add(report, Later(story="Hắn lại gọi"), "k" * 20)
+    followups.submit_followup(report, FollowupSubmission(story="Hắn lại gọi"), "k" * 20)
     assert purge().counts == {}
 
 
@@ -180,9 +176,9 @@ def test_a_hold_that_comes_in_between_is_kept(chief: User, monkeypatch: pytest.M
     report = ended(chief, "junk", days_ago=40)
     found = purging._still_due
 
-    def too_early(kind: retention.Kind, key: Any) -> bool:
+    def too_early(kind: policy.RetentionPolicy, key: Any) -> bool:
         is_due = found(kind, key)
-        holds.place(report.pk, by=chief, reason="Công văn 12")
+        legal_holds.place_hold(report.pk, by=chief, reason="Công văn 12")
         return is_due
 
     monkeypatch.setattr(purging, "_still_due", too_early)
@@ -193,9 +189,9 @@ def test_a_hold_that_comes_in_between_is_kept(chief: User, monkeypatch: pytest.M
 
 def test_who_asked_to_be_erased_is_answered_first(chief: User) -> None:
     report = ended(chief, "junk", days_ago=40)
-    rights.ask(report, "Tôi sợ lộ")
+    erasure_requests.request_erasure(report, "Tôi sợ lộ")
     assert purge().counts == {}
-    rights.refuse(report.pk, by=chief, version=2, reason="Đang cần để đối chiếu.")
+    erasure_requests.refuse_erasure(report.pk, by=chief, version=2, reason="Đang cần để đối chiếu.")
     Case.objects.filter(pk=report.pk).update(changed_at=timezone.now() - timedelta(days=40))
     assert purge().counts == {"junk": 1}
 
@@ -205,7 +201,7 @@ def test_the_callers_number_of_what_is_held_stays(chief: User, settings: Setting
     report = ended(chief, "junk", days_ago=40, caller_number="0550 000 123", channel="number")
     with time_machine.travel(timezone.now() + timedelta(days=1)):
         assert purge().counts == {"junk": 1}
-        holds.place(report.pk, by=chief, reason="Công văn 12")
+        legal_holds.place_hold(report.pk, by=chief, reason="Công văn 12")
     with time_machine.travel(timezone.now() + timedelta(days=90)):
         purge()
         assert Indicator.objects.filter(report=report).exists()
@@ -219,7 +215,7 @@ def test_a_promise_that_is_shown_stands_above_a_longer_setting(
     Statement.objects.create(
         codename="keep_contact", title="x", text="x", text_en="x", amount=60, **shown
     )
-    confirmed.forget()
+    confirmed_statements.clear_cache()
     ended(chief, days_ago=70)
     assert purge().counts == {"contact": 1}
 
@@ -229,12 +225,12 @@ def test_a_promise_that_is_shown_stands_above_a_longer_setting(
     ["KEEP_NUMBERS_MONTHS", "KEEP_DISPUTES_DAYS", "KEEP_EVENTS_MONTHS", "KEEP_ATTEMPTS_MONTHS"],
 )
 def test_what_lies_beside_reports_goes_by_its_setting_too(settings: Settings, setting: str) -> None:
-    (kind,) = (kind for kind in retention.KINDS if kind.setting == setting)
+    (kind,) = (kind for kind in policy.KINDS if kind.setting == setting)
     now = timezone.now()
     setattr(settings, setting, 0)
-    assert kind.before(now) is None
+    assert kind.cutoff(now) is None
     setattr(settings, setting, 2)
-    before = kind.before(now)
+    before = kind.cutoff(now)
     assert before
     assert (now - before > timedelta(days=58)) == setting.endswith("MONTHS")
 
@@ -275,23 +271,23 @@ def test_old_words_of_officers_go_and_the_chain_holds(
     chief: User, settings: Settings, tmp_path: Path
 ) -> None:
     settings.DATA_DIR = tmp_path
-    events.record("user", chief.pk, "role_changed", by=chief, reason="Anh Tư xin")
-    chain.seal()
+    log.log_event("user", chief.pk, "role_changed", by=chief, reason="Anh Tư xin")
+    chain.extend_chain()
     with time_machine.travel(timezone.now() + timedelta(days=1200)):
         assert purge().counts["events"] == 1
         assert purge().counts == {}
-    chain.seal()
-    assert chain_check.verify().place.links
+    chain.extend_chain()
+    assert chain_verification.verify().place.links
     assert Event.objects.get(kind="role_changed").detail == {}
 
 
 def test_a_run_goes_on_where_it_stood(chief: User) -> None:
     for _ in range(3):
         ended(chief, "junk", days_ago=40)
-    run = purging.begin()
-    assert not purging.go_on(run, 0)
-    assert purging.begin() == run
-    assert purging.go_on(run, 60)
+    run = purging.start_run()
+    assert not purging.run_until(run, 0)
+    assert purging.start_run() == run
+    assert purging.run_until(run, 60)
     assert PurgeRun.objects.get().counts == {"junk": 3}
 
 
@@ -309,14 +305,14 @@ def test_it_runs_once_a_night() -> None:
 
 
 def test_when_it_has_not_run_somebody_is_told(chief: User) -> None:
-    from reports.monitoring import alarms as watch
+    from reports.monitoring import alarms
 
     long_ago = timezone.now() - timedelta(days=3)
-    intake.invent(intake.Typed(story="Họ gọi"), "k" * 20, long_ago)
-    watch.look()
+    intake.submit_demo_report(intake.ReportSubmission(story="Họ gọi"), "k" * 20, long_ago)
+    alarms.check_alarms()
     assert Alarm.objects.filter(kind="unpurged", count=1).exists()
     purge()
-    watch.look()
+    alarms.check_alarms()
     assert not Alarm.objects.filter(kind="unpurged").exists()
 
 
@@ -350,7 +346,7 @@ def test_the_desk_says_what_went_and_by_which_rule(lead: Person) -> None:
 
 
 def test_a_wish_that_was_taken_up_again_waits_from_then(chief: User, lead: Person) -> None:
-    first, second = evidence.report("Họ gọi."), evidence.report("Họ nhắn.")
+    first, second = report_factories.report("Họ gọi."), report_factories.report("Họ nhắn.")
     now = timezone.now()
     for report, hours in ((first, 9), (second, 2)):
         ErasureWish.objects.create(report=report, asked_at=now - timedelta(hours=hours))
@@ -371,7 +367,7 @@ def test_a_rewrite_that_was_not_whole_says_so(done: dict[str, Any], told: str) -
 
 
 def test_where_a_report_came_from_goes_by_day_too_while_the_relay_is_dead() -> None:
-    late, fresh, marked = (evidence.report() for _ in range(3))
+    late, fresh, marked = (report_factories.report() for _ in range(3))
     Crowd.objects.create(report=late, places=["digest"], came_at=Now() - timedelta(minutes=11))
     Crowd.objects.create(report=fresh, places=["digest"])
     Crowd.objects.create(report=marked, marks=["flood"], came_at=Now() - timedelta(minutes=11))

@@ -10,13 +10,11 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 
-from core.audit import log as events
+from core.audit import events as log
 from desk.reports import case_text
-from reports.attachments import storage as files
-from reports.cases import case_archive as case_file
-from reports.cases import legal_holds as holds
-from reports.cases import workflow
-from reports.cases.corrections import Right
+from reports.attachments import storage
+from reports.cases import case_archive, legal_holds, workflow
+from reports.cases.corrections import CorrectedValue
 from reports.cases.legal_holds import HoldError
 from reports.models import (
     Addition,
@@ -29,13 +27,11 @@ from reports.models import (
     OutboxItem,
     Report,
 )
-from reports.retention import destruction_requests as destruction
-from reports.retention import erasure as erasing
+from reports.retention import destruction_requests, erasure
 from reports.retention.destruction_requests import DestructionError, What
-from reports.triage import reprocessing as retriage
-from reports.triage import service as triage
-from tests.support import report_factories as evidence
-from tests.support.officers import Person, enlist
+from reports.triage import reprocessing, service
+from tests.support import report_factories
+from tests.support.officers import Person, create_officer
 
 pytestmark = pytest.mark.django_db
 
@@ -46,7 +42,7 @@ def sent(report: Report) -> EvidenceFile:
         report=report, media_type="image/png", size=3, sha256=uuid4().bytes * 2, name_sealed=b"x"
     )
     file.save(force_insert=True)
-    path = files.path_of(file.pk)
+    path = storage.path_of(file.pk)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"xyz")
     return file
@@ -69,19 +65,19 @@ def refused_by_database(statement: str, *values: Any) -> str:
 
 @pytest.fixture
 def held(lead: Person) -> Report:
-    report = evidence.report("Bà Tư kể.", contact="0992 000 118")
-    holds.place(report.pk, by=lead.user, reason="Công văn 12/CV")
+    report = report_factories.report("Bà Tư kể.", contact="0992 000 118")
+    legal_holds.place_hold(report.pk, by=lead.user, reason="Công văn 12/CV")
     return report
 
 
 def test_what_is_held_cannot_be_erased(held: Report) -> None:
     with pytest.raises(IntegrityError, match="under a hold"), transaction.atomic():
-        evidence.erase(held)
+        report_factories.erase(held)
 
 
 def test_neither_files_nor_later_words_of_it_can(held: Report) -> None:
     file, addition = sent(held), added(held)
-    events.record("report", held.pk, "erased")
+    log.log_event("report", held.pk, "erased")
     for table, key in (("evidencefile", file.pk), ("addition", addition.pk)):
         told = refused_by_database(
             f"UPDATE reports_{table} SET erased_at = now() WHERE id = %s",  # noqa: S608
@@ -93,8 +89,8 @@ def test_neither_files_nor_later_words_of_it_can(held: Report) -> None:
 @pytest.mark.parametrize("verb", ["close", "junk", "withdraw"])
 def test_its_case_is_not_ended(held: Report, lead: Person, verb: str) -> None:
     given = {"outcome": "insufficient"} if verb == "close" else {}
-    with pytest.raises(workflow.OnHold):
-        getattr(workflow, verb)(held.pk, by=lead.user, version=1, reason="xong", **given)
+    with pytest.raises(workflow.UnderLegalHold):
+        workflow.ACTIONS[verb](held.pk, by=lead.user, version=1, reason="xong", **given)
     assert "not ended" in refused_by_database(
         "UPDATE reports_case SET status = 'junk' WHERE report_id = %s", held.pk
     )
@@ -102,15 +98,15 @@ def test_its_case_is_not_ended(held: Report, lead: Person, verb: str) -> None:
 
 def test_its_case_goes_on(held: Report, lead: Person) -> None:
     workflow.take(held.pk, by=lead.user, version=1)
-    workflow.note(held.pk, by=lead.user, version=2, reason="đã gọi")
+    workflow.add_note(held.pk, by=lead.user, version=2, reason="đã gọi")
     assert Case.objects.get(pk=held.pk).status == "in_review"
 
 
 def test_no_fact_of_it_is_put_right(held: Report, lead: Person) -> None:
-    evidence.read(held, ongoing=False)
-    right = Right("ongoing", value=True)
-    with pytest.raises(workflow.OnHold):
-        workflow.correct(held.pk, by=lead.user, version=1, right=right, reason="Đã gọi.")
+    report_factories.read(held, ongoing=False)
+    right = CorrectedValue("ongoing", value=True)
+    with pytest.raises(workflow.UnderLegalHold):
+        workflow.correct_fact(held.pk, by=lead.user, version=1, right=right, reason="Đã gọi.")
     told = refused_by_database(
         "INSERT INTO reports_correction (report_id, fact, value, reason, by_id, stands)"
         " VALUES (%s, 'ongoing', 'true', 'x', %s, true)", held.pk, lead.user.pk,
@@ -125,35 +121,38 @@ def test_what_the_machine_said_of_it_stands(held: Report, lead: Person) -> None:
     """Neither a run nor a stray item reads it anew; what its reporter adds is read, for it may be
     urgent.
     """
-    evidence.read(held, rules_version="2020-01", scenario="bank")
-    evidence.number(held, "+84550000123")
+    report_factories.read(held, rules_version="2020-01", scenario="bank")
+    report_factories.number(held, "+84550000123")
     OutboxItem.objects.filter(key=str(held.pk)).update(settled_at=Now())
-    assert (retriage.count(every=True), retriage.read_again([held.pk], by=lead.user)) == (0, 0)
-    triage._write(triage.find(held))
+    assert (
+        reprocessing.count(every=True),
+        reprocessing.reprocess_selected([held.pk], by=lead.user),
+    ) == (0, 0)
+    service._write(service.extract(held))
     assert Facts.objects.get(report=held).rules_version == "2020-01"
     assert held.indicators.get().key == "+84550000123"
-    triage._write(triage.find(held, (added(held),), 1))
-    assert Facts.objects.get(report=held).rules_version == triage.RULES_VERSION
+    service._write(service.extract(held, (added(held),), 1))
+    assert Facts.objects.get(report=held).rules_version == service.RULES_VERSION
 
 
 def test_when_it_is_lifted_all_is_possible_again(held: Report, lead: Person) -> None:
-    holds.lift(held.pk, by=lead.user, reason="Xong vụ")
-    evidence.erase(held)
-    kinds = events.about("report", held.pk).values_list("kind", flat=True)
+    legal_holds.lift_hold(held.pk, by=lead.user, reason="Xong vụ")
+    report_factories.erase(held)
+    kinds = log.events_for("report", held.pk).values_list("kind", flat=True)
     assert {"hold_placed", "hold_lifted"} <= set(kinds)
 
 
-@pytest.mark.parametrize(("act", "why"), [("place", "held"), ("lift", "reason")])
+@pytest.mark.parametrize(("act", "why"), [("place_hold", "held"), ("lift_hold", "reason")])
 def test_a_hold_is_placed_once_and_lifted_for_a_reason(
     held: Report, lead: Person, act: str, why: str
 ) -> None:
     with pytest.raises(HoldError) as refused:
-        getattr(holds, act)(held.pk, by=lead.user, reason="x" if act == "place" else " ")
+        getattr(legal_holds, act)(held.pk, by=lead.user, reason="x" if act == "place_hold" else " ")
     assert refused.value.why == why
 
 
 def test_an_officer_on_duty_places_no_hold(duty: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     address = f"/admin/reports/report/{report.pk}/hold/"
     assert duty.client.post(address, {"reason": "x"}).status_code == 403
     assert Event.objects.get(kind="refused").detail["verb"] == "keeping_hold"
@@ -170,36 +169,42 @@ def test_the_database_keeps_holds(held: Report, statement: str) -> None:
 
 
 def test_a_file_is_destroyed_by_two(duty: Person, lead: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     file = sent(report)
-    row = destruction.propose(report.pk, What.FILE, file.pk, by=duty.user, reason="gửi nhầm")
-    destruction.confirm(report.pk, row.pk, by=lead.user)
+    row = destruction_requests.propose(
+        report.pk, What.FILE, file.pk, by=duty.user, reason="gửi nhầm"
+    )
+    destruction_requests.confirm(report.pk, row.pk, by=lead.user)
     file.refresh_from_db()
     assert (file.name_sealed, file.erased_at is None) == (None, False)
-    item = OutboxItem.objects.get(task=erasing.REMOVE)
-    destruction.work_off([item.pk])
-    assert not files.path_of(file.pk).exists()
+    item = OutboxItem.objects.get(task=erasure.REMOVE)
+    destruction_requests.process_items([item.pk])
+    assert not storage.path_of(file.pk).exists()
     assert Event.objects.get(kind="destroyed").detail["proposed_by"] == duty.user.pk
 
 
 def test_an_addition_is_destroyed_by_two_and_the_report_read_anew(
     duty: Person, lead: Person
 ) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     addition = added(report)
-    row = destruction.propose(report.pk, What.ADDITION, addition.pk, by=duty.user, reason="nhầm")
+    row = destruction_requests.propose(
+        report.pk, What.ADDITION, addition.pk, by=duty.user, reason="nhầm"
+    )
     before = OutboxItem.objects.filter(key=str(report.pk)).count()
-    destruction.confirm(report.pk, row.pk, by=lead.user)
+    destruction_requests.confirm(report.pk, row.pk, by=lead.user)
     addition.refresh_from_db()
     assert (addition.story, addition.accounts, addition.contact_sealed) == ("", [], None)
     assert OutboxItem.objects.filter(key=str(report.pk)).count() == before + 1
 
 
 def test_nobody_confirms_what_they_proposed(lead: Person) -> None:
-    report = evidence.report()
-    row = destruction.propose(report.pk, What.FILE, sent(report).pk, by=lead.user, reason="x")
+    report = report_factories.report()
+    row = destruction_requests.propose(
+        report.pk, What.FILE, sent(report).pk, by=lead.user, reason="x"
+    )
     with pytest.raises(DestructionError) as refused:
-        destruction.confirm(report.pk, row.pk, by=lead.user)
+        destruction_requests.confirm(report.pk, row.pk, by=lead.user)
     assert refused.value.why == "same"
     assert "destruction_by_two" in refused_by_database(
         "UPDATE reports_destruction SET confirmed_at = now(), confirmed_by_id = proposed_by_id"
@@ -207,9 +212,9 @@ def test_nobody_confirms_what_they_proposed(lead: Person) -> None:
 
 
 def test_without_two_people_the_database_blanks_nothing(duty: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     file = sent(report)
-    destruction.propose(report.pk, What.FILE, file.pk, by=duty.user, reason="x")
+    destruction_requests.propose(report.pk, What.FILE, file.pk, by=duty.user, reason="x")
     told = refused_by_database(
         "UPDATE reports_evidencefile SET name_sealed = NULL, erased_at = now() WHERE id = %s",
         file.pk,
@@ -218,7 +223,7 @@ def test_without_two_people_the_database_blanks_nothing(duty: Person) -> None:
 
 
 def test_a_destruction_cannot_be_written_as_done(duty: Person, lead: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     told = refused_by_database(
         "INSERT INTO reports_destruction (report_id, what, target, reason, proposed_by_id,"
         " confirmed_by_id, confirmed_at) VALUES (%s, 'file', %s, 'x', %s, %s, now())",
@@ -229,9 +234,11 @@ def test_a_destruction_cannot_be_written_as_done(duty: Person, lead: Person) -> 
 
 @pytest.mark.parametrize("change", ["reason = 'khác'", "target = report_id", "withdrawn_at = NULL"])
 def test_a_decided_destruction_stays(duty: Person, lead: Person, change: str) -> None:
-    report = evidence.report()
-    row = destruction.propose(report.pk, What.FILE, sent(report).pk, by=duty.user, reason="x")
-    destruction.withdraw(report.pk, row.pk, by=lead.user)
+    report = report_factories.report()
+    row = destruction_requests.propose(
+        report.pk, What.FILE, sent(report).pk, by=duty.user, reason="x"
+    )
+    destruction_requests.withdraw(report.pk, row.pk, by=lead.user)
     assert refused_by_database(f"UPDATE reports_destruction SET {change}")  # noqa: S608
     assert Destruction.objects.get().reason == "x"
 
@@ -241,21 +248,23 @@ def test_a_decided_destruction_stays(duty: Person, lead: Person, change: str) ->
     [({"reason": " "}, "reason"), ({"target": uuid4()}, "gone"), ({"what": "report"}, "gone")],
 )
 def test_what_is_not_there_is_not_destroyed(duty: Person, given: dict[str, Any], why: str) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     asked = {"what": What.FILE, "target": sent(report).pk, "reason": "x"} | given
     with pytest.raises(DestructionError) as refused:
-        destruction.propose(
+        destruction_requests.propose(
             report.pk, asked["what"], asked["target"], by=duty.user, reason=asked["reason"]
         )
     assert refused.value.why == why
 
 
 def test_a_hold_stops_a_destruction_that_was_proposed(duty: Person, lead: Person) -> None:
-    report = evidence.report()
-    row = destruction.propose(report.pk, What.FILE, sent(report).pk, by=duty.user, reason="x")
-    holds.place(report.pk, by=lead.user, reason="Công văn")
+    report = report_factories.report()
+    row = destruction_requests.propose(
+        report.pk, What.FILE, sent(report).pk, by=duty.user, reason="x"
+    )
+    legal_holds.place_hold(report.pk, by=lead.user, reason="Công văn")
     with pytest.raises(DestructionError) as refused:
-        destruction.confirm(report.pk, row.pk, by=enlist("hai", "lead"))
+        destruction_requests.confirm(report.pk, row.pk, by=create_officer("hai", "lead"))
     assert refused.value.why == "held"
     assert refused_by_database(
         "UPDATE reports_destruction SET confirmed_at = now(), confirmed_by_id = %s", lead.user.pk
@@ -263,13 +272,13 @@ def test_a_hold_stops_a_destruction_that_was_proposed(duty: Person, lead: Person
 
 
 def test_a_file_that_is_there_is_not_removed_by_a_stray_item(duty: Person) -> None:
-    file = sent(evidence.report())
-    destruction._remove(file.pk)
-    assert files.path_of(file.pk).exists()
+    file = sent(report_factories.report())
+    destruction_requests._remove(file.pk)
+    assert storage.path_of(file.pk).exists()
 
 
 def test_the_page_proposes_confirms_and_tells(duty: Person, lead: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     addition = added(report)
     page = f"/admin/reports/report/{report.pk}/keeping/"
     act = f"/admin/reports/report/{report.pk}/destroy/"
@@ -307,11 +316,11 @@ def case_of(person: Person, report: Report, **given: Any) -> zipfile.ZipFile:
 
 
 def test_a_case_file_lists_the_hashes_of_all_that_is_in_it(lead: Person) -> None:
-    report = evidence.report("Bà Tư kể.", contact="0992 000 118")
+    report = report_factories.report("Bà Tư kể.", contact="0992 000 118")
     file = sent(report)
     archive = case_of(lead, report)
     folder = f"tin-{report.public_number}"
-    sums = archive.read(f"{folder}/{case_file.SUMS}").decode().splitlines()
+    sums = archive.read(f"{folder}/{case_archive.SUMS}").decode().splitlines()
     assert len(sums) == len(archive.namelist()) - 1
     for line in sums:
         digest, name = line.split("  ")
@@ -320,7 +329,7 @@ def test_a_case_file_lists_the_hashes_of_all_that_is_in_it(lead: Person) -> None
 
 
 def test_a_case_file_masks_the_contact_unless_asked(lead: Person) -> None:
-    report = evidence.report("Bà Tư kể.", contact="0992 000 118")
+    report = report_factories.report("Bà Tư kể.", contact="0992 000 118")
     name = f"tin-{report.public_number}/tin.txt"
     masked = case_of(lead, report).read(name).decode()
     assert "0992 000 118" not in masked
@@ -330,22 +339,22 @@ def test_a_case_file_masks_the_contact_unless_asked(lead: Person) -> None:
 
 def test_a_case_file_holds_what_its_reader_sees_on_the_page_and_no_more(lead: Person) -> None:
     """The talk is for who may decide; the story is the masked one for everybody."""
-    report = evidence.report("Số thẻ 9704 3612 3456 7890.", contact="0992 000 118")
+    report = report_factories.report("Số thẻ 9704 3612 3456 7890.", contact="0992 000 118")
     added(report)
-    told = [case_text.whole(report, personal=False, talk=talk) for talk in (True, False)]
+    told = [case_text.case_text(report, personal=False, talk=talk) for talk in (True, False)]
     assert ["Bà Tư kể thêm" in text for text in told] == [True, False]
     assert not [text for text in told if "7890" in text or "0992" in text]
 
 
 def test_a_case_file_is_on_record_with_its_hash_and_reason(lead: Person) -> None:
-    report = evidence.report()
+    report = report_factories.report()
     case_of(lead, report)
     detail = Event.objects.get(kind="case_exported").detail
     assert (detail["reason"], detail["personal"], len(detail["sha256"])) == ("Gửi VKS", False, 64)
 
 
 def test_a_case_file_without_a_reason_is_not_given(lead: Person) -> None:
-    address = f"/admin/reports/report/{evidence.report().pk}/case-file/"
+    address = f"/admin/reports/report/{report_factories.report().pk}/case-file/"
     answer = lead.client.post(address, {"reason": ""})
     assert answer.status_code == 422
     assert "Ghi vì sao cần xuất" in answer.content.decode()
@@ -360,12 +369,12 @@ def test_other_roles_keep_take_and_destroy_nothing(
     role: str, act: str, request: pytest.FixtureRequest
 ) -> None:
     person: Person = request.getfixturevalue(role)
-    page = f"/admin/reports/report/{evidence.report().pk}/"
+    page = f"/admin/reports/report/{report_factories.report().pk}/"
     assert person.client.post(page + act, {"reason": "x" * 10}).status_code == 403
     assert person.client.get(f"{page}keeping/").status_code == 403
 
 
 @pytest.mark.parametrize("act", ACTS)
 def test_each_act_is_a_post_alone(lead: Person, act: str) -> None:
-    page = f"/admin/reports/report/{evidence.report().pk}/"
+    page = f"/admin/reports/report/{report_factories.report().pk}/"
     assert lead.client.get(page + act).status_code == 405

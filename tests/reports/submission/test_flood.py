@@ -13,10 +13,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from core.keys import form_token
-from reports.facts import abuse_flags as marks
+from reports.facts import abuse_flags
 from reports.models import OutboxItem, Report
-from reports.submission import flood_detection as crowds
-from reports.triage import service as triage
+from reports.submission import flood_detection
+from reports.triage import service
 from tests.desk.reports.test_changelist import shown
 from tests.reports.submission.test_flood_detection import counted
 from tests.support.officers import Person
@@ -74,12 +74,15 @@ def test_real_reports_stay_on_top_of_a_flood_and_the_pages_up(
     assert set(taken) == {303}
     while counted():
         pass
-    triage.work_off(OutboxItem.objects.order_by("pk").values_list("pk", flat=True))
-    before_the_marks = crowds.FROM_ADDRESS + crowds.OF_WORDS
+    service.process_items(OutboxItem.objects.order_by("pk").values_list("pk", flat=True))
+    before_the_marks = flood_detection.FROM_ADDRESS + flood_detection.RULE_STORY
     with CaptureQueriesContext(connection) as asked:
         first = shown(duty.client)[: len(REAL) + before_the_marks]
     assert set(REAL) <= set(stories(first))
-    assert sum(not marks.lower(report.signs) for report in first) == len(REAL) + before_the_marks
+    assert (
+        sum(not abuse_flags.is_deprioritized(report.all_flags) for report in first)
+        == len(REAL) + before_the_marks
+    )
     assert len(asked) < 20
     assert client.get("/bao-cao/").status_code == 200
     assert Report.objects.count() == JUNK + len(REAL)

@@ -14,15 +14,14 @@ from django.test import Client, RequestFactory
 from pytest_django import Settings
 from redis import Redis
 
-from core import rate_limits as limits
+from core import rate_limits
 from core.outbox.queue import Priority
-from reports.facts import abuse_flags as marks
+from reports.facts import abuse_flags
 from reports.models import Addition, Crowd, OutboxItem, Report
-from reports.numbers import report_counts as callers
-from reports.submission import flood_detection as crowds
-from reports.submission import form_parser as posted
-from reports.submission.flood_detection import Came
-from tests.support import report_factories as evidence
+from reports.numbers import report_counts
+from reports.submission import flood_detection, form_parser
+from reports.submission.flood_detection import Arrival
+from tests.support import report_factories
 from tests.support.resident_pages import code_of, hidden
 
 pytestmark = pytest.mark.usefixtures("enforced")
@@ -36,9 +35,9 @@ def came(
     times: int = 1, address: str = "192.0.2.1", numbers: Iterable[str] = (), story: str = ""
 ) -> tuple[str, ...]:
     """The marks of the last of so many reports."""
-    places = crowds.places_of(visit(address))
-    came = [Came(next(_keys), places, tuple(numbers), story) for _ in range(times)]
-    found = crowds.marks_of(came)
+    places = flood_detection.origin_digests(visit(address))
+    came = [Arrival(next(_keys), places, tuple(numbers), story) for _ in range(times)]
+    found = flood_detection.flood_flags(came)
     assert found is not None
     return found[-1]
 
@@ -55,7 +54,7 @@ def counted() -> bool:
             cursor.execute(statement, values)
             return cursor.fetchall() if cursor.description else []
 
-    return crowds.count_waiting(query)
+    return flood_detection.process_pending(query)
 
 
 def everywhere(times: int) -> list[str]:
@@ -67,56 +66,56 @@ def test_a_usual_report_has_no_mark() -> None:
 
 
 def test_the_eleventh_from_one_address_is_marked() -> None:
-    assert came(crowds.FROM_ADDRESS) == ()
-    assert came() == (marks.ADDRESS_BUSY,)
+    assert came(flood_detection.FROM_ADDRESS) == ()
+    assert came() == (abuse_flags.ADDRESS_BUSY,)
     assert came(address="192.0.3.1") == ()
 
 
 def test_neighbours_share_what_their_network_may_send(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crowds, "FROM_NETWORK", 3)
+    monkeypatch.setattr(flood_detection, "FROM_NETWORK", 3)
     assert [came(address=f"192.0.2.{last}") for last in (1, 2, 3)] == [()] * 3
-    assert came(address="192.0.2.200") == (marks.NETWORK_BUSY,)
+    assert came(address="192.0.2.200") == (abuse_flags.NETWORK_BUSY,)
     assert came(address="192.0.3.4") == ()
 
 
 def test_the_addresses_of_one_ipv6_network_are_one() -> None:
-    came(crowds.FROM_ADDRESS, "2001:db8:1:2::1")
-    assert marks.ADDRESS_BUSY in came(address="2001:db8:1:2:3::9")
+    came(flood_detection.FROM_ADDRESS, "2001:db8:1:2::1")
+    assert abuse_flags.ADDRESS_BUSY in came(address="2001:db8:1:2:3::9")
     assert came(address="2001:db8:1:3::1") == ()
 
 
 def test_a_number_that_everybody_names_at_once_is_marked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crowds, "OF_NUMBER", 3)
+    monkeypatch.setattr(flood_detection, "OF_NUMBER", 3)
     told = [came(address=each, numbers=[NUMBER]) for each in everywhere(4)]
-    assert told == [()] * 3 + [(marks.NUMBER_BUSY,)]
+    assert told == [()] * 3 + [(abuse_flags.NUMBER_BUSY,)]
     assert came(address="192.0.2.9", numbers=["550000124"]) == ()
 
 
 def test_one_network_pushes_nobody_elses_report_down(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crowds, "OF_NUMBER", 3)
+    monkeypatch.setattr(flood_detection, "OF_NUMBER", 3)
     for address in ("192.0.2.1", "192.0.2.2", "2001:db8:1:2::1", "2001:db8:1:3::1"):
         came(5, address, [NUMBER])
     assert came(address="198.51.100.1", numbers=[NUMBER]) == ()
 
 
 def test_the_networks_of_one_ipv6_site_are_busy_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crowds, "FROM_NETWORK", 3)
+    monkeypatch.setattr(flood_detection, "FROM_NETWORK", 3)
     told = [came(address=f"2001:db8:1:{network}::1") for network in range(4)]
-    assert told == [()] * 3 + [(marks.NETWORK_BUSY,)]
+    assert told == [()] * 3 + [(abuse_flags.NETWORK_BUSY,)]
 
 
 def test_a_flood_from_one_place_fills_no_memory(enforced: Redis) -> None:
-    came(crowds.FROM_ADDRESS)
+    came(flood_detection.FROM_ADDRESS)
     before = len(enforced.keys("portal:crowds:*"))
     told = [came(numbers=[f"55000{turn:04}"], story=f"{STORY} {turn}") for turn in range(20)]
     assert len(enforced.keys("portal:crowds:*")) == before
-    assert told == [(marks.ADDRESS_BUSY, marks.SAME_NETWORK)] * 20
+    assert told == [(abuse_flags.ADDRESS_BUSY, abuse_flags.SAME_NETWORK)] * 20
 
 
 def test_the_same_words_from_everywhere_are_marked() -> None:
-    told = [came(address=each, story=STORY) for each in everywhere(crowds.OF_WORDS + 1)]
-    assert told[-2:] == [(), (marks.SAME_WORDS,)]
-    assert came(address="192.0.2.9", story=f" {STORY.upper()}\n") == (marks.SAME_WORDS,)
+    told = [came(address=each, story=STORY) for each in everywhere(flood_detection.RULE_STORY + 1)]
+    assert told[-2:] == [(), (abuse_flags.SAME_WORDS,)]
+    assert came(address="192.0.2.9", story=f" {STORY.upper()}\n") == (abuse_flags.SAME_WORDS,)
 
 
 def test_few_words_are_anybodys() -> None:
@@ -126,56 +125,69 @@ def test_few_words_are_anybodys() -> None:
 
 def test_a_network_that_told_of_the_number_before_is_marked_and_not_lowered() -> None:
     assert came(numbers=[NUMBER]) == ()
-    assert came(address="192.0.2.77", numbers=[NUMBER]) == (marks.SAME_NETWORK,)
+    assert came(address="192.0.2.77", numbers=[NUMBER]) == (abuse_flags.SAME_NETWORK,)
     assert came(address="192.0.3.1", numbers=[NUMBER]) == ()
-    assert not marks.lower([marks.SAME_NETWORK, marks.FLOOD])
+    assert not abuse_flags.is_deprioritized([abuse_flags.SAME_NETWORK, abuse_flags.FLOOD])
 
 
 def test_a_flood_is_told_and_lowers_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crowds, "OF_ALL", 3)
-    assert [came(address=each) for each in everywhere(4)][-1] == (marks.FLOOD,)
+    monkeypatch.setattr(flood_detection, "OF_ALL", 3)
+    assert [came(address=each) for each in everywhere(4)][-1] == (abuse_flags.FLOOD,)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.1.2.3", "172.18.0.5", "::1", ""])
 def test_an_address_of_our_own_tells_nobody_apart(address: str) -> None:
-    assert came(crowds.FROM_ADDRESS + 5, address, [NUMBER]) == ()
+    assert came(flood_detection.FROM_ADDRESS + 5, address, [NUMBER]) == ()
 
 
 def test_counting_alone_marks_nobody(settings: Settings) -> None:
     settings.RATE_LIMITS = "count"
-    assert came(crowds.FROM_ADDRESS + 1) == ()
+    assert came(flood_detection.FROM_ADDRESS + 1) == ()
     settings.RATE_LIMITS = "enforce"
-    assert came() == (marks.ADDRESS_BUSY,)
+    assert came() == (abuse_flags.ADDRESS_BUSY,)
 
 
 def test_counted_once_more_it_counts_once() -> None:
-    once = [Came("the report", crowds.places_of(visit("192.0.2.1")), (NUMBER,), STORY)]
-    assert [crowds.marks_of(once) for _ in range(crowds.FROM_ADDRESS + 1)][-1] == [()]
+    once = [
+        Arrival("the report", flood_detection.origin_digests(visit("192.0.2.1")), (NUMBER,), STORY)
+    ]
+    assert [flood_detection.flood_flags(once) for _ in range(flood_detection.FROM_ADDRESS + 1)][
+        -1
+    ] == [()]
 
 
 def test_a_batch_over_a_limit_is_told_the_same_when_it_is_counted_once_more() -> None:
-    places = crowds.places_of(visit("192.0.2.1"))
-    batch = [Came(next(_keys), places, (NUMBER,), STORY) for _ in range(crowds.FROM_ADDRESS + 2)]
-    once = crowds.marks_of(batch)
+    places = flood_detection.origin_digests(visit("192.0.2.1"))
+    batch = [
+        Arrival(next(_keys), places, (NUMBER,), STORY)
+        for _ in range(flood_detection.FROM_ADDRESS + 2)
+    ]
+    once = flood_detection.flood_flags(batch)
     assert once is not None
-    assert (once[0], once[1]) == ((), (marks.SAME_NETWORK,))
-    assert marks.ADDRESS_BUSY in once[-1]
-    assert crowds.marks_of(batch) == once
+    assert (once[0], once[1]) == ((), (abuse_flags.SAME_NETWORK,))
+    assert abuse_flags.ADDRESS_BUSY in once[-1]
+    assert flood_detection.flood_flags(batch) == once
 
 
 def test_a_busy_number_is_busy_for_those_who_made_it_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crowds, "OF_NUMBER", 3)
+    monkeypatch.setattr(flood_detection, "OF_NUMBER", 3)
     for address in everywhere(4):
         came(address=address, numbers=[NUMBER])
-    assert marks.NUMBER_BUSY in came(address=everywhere(1)[0], numbers=[NUMBER])
+    assert abuse_flags.NUMBER_BUSY in came(address=everywhere(1)[0], numbers=[NUMBER])
 
 
 def test_reports_that_are_counted_together_are_marked_each_for_itself() -> None:
-    busy, other = (crowds.places_of(visit(each)) for each in ("192.0.2.1", "198.51.100.1"))
-    came(crowds.FROM_ADDRESS)
-    found = crowds.marks_of([Came("a", busy), Came("b", other, (NUMBER,)), Came("c", busy)])
-    assert found == [(marks.ADDRESS_BUSY,), (), (marks.ADDRESS_BUSY,)]
-    assert crowds.marks_of([Came("d", other, (NUMBER,))]) == [(marks.SAME_NETWORK,)]
+    busy, other = (
+        flood_detection.origin_digests(visit(each)) for each in ("192.0.2.1", "198.51.100.1")
+    )
+    came(flood_detection.FROM_ADDRESS)
+    found = flood_detection.flood_flags(
+        [Arrival("a", busy), Arrival("b", other, (NUMBER,)), Arrival("c", busy)]
+    )
+    assert found == [(abuse_flags.ADDRESS_BUSY,), (), (abuse_flags.ADDRESS_BUSY,)]
+    assert flood_detection.flood_flags([Arrival("d", other, (NUMBER,))]) == [
+        (abuse_flags.SAME_NETWORK,)
+    ]
 
 
 def test_valkey_is_asked_once_for_many_reports(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,7 +204,7 @@ def test_every_counter_ends_and_none_holds_address_number_or_words(enforced: Red
     came(address="192.0.2.77", numbers=[NUMBER], story=STORY)
     keys = enforced.keys("portal:crowds:*")
     assert len(keys) == 6
-    assert all(0 < enforced.ttl(key) <= callers.DAYS * crowds.DAY for key in keys)
+    assert all(0 < enforced.ttl(key) <= report_counts.DAYS * flood_detection.DAY for key in keys)
     text = b" ".join(keys)
     text += b" ".join(member for key in keys for member in enforced.smembers(key))
     assert not any(part in text for part in (b"192.0", b"550000", "điện".encode()))
@@ -208,7 +220,7 @@ def test_every_counter_ends_and_none_holds_address_number_or_words(enforced: Red
     ],
 )
 def test_one_number_is_one_however_it_is_written(typed: str, found: tuple[str, ...]) -> None:
-    assert posted.ends_in(typed) == found
+    assert form_parser.last_digits_in(typed) == found
 
 
 def post(client: Client, **fields: Any) -> Any:
@@ -217,17 +229,17 @@ def post(client: Client, **fields: Any) -> Any:
 
 @pytest.mark.django_db
 def test_over_every_limit_a_report_is_taken_in_and_marked(client: Client) -> None:
-    for _ in range(crowds.FROM_ADDRESS + 1):
+    for _ in range(flood_detection.FROM_ADDRESS + 1):
         assert post(client, story=STORY).status_code == 303
     counted()
     last = Report.objects.order_by("received_at").last()
     assert last
-    assert {marks.ADDRESS_BUSY, marks.SAME_WORDS} <= set(last.signs)
+    assert {abuse_flags.ADDRESS_BUSY, abuse_flags.SAME_WORDS} <= set(last.all_flags)
 
 
 @pytest.mark.django_db
 def test_what_was_noted_of_an_address_is_gone_once_it_is_counted(client: Client) -> None:
-    for _ in range(crowds.OF_WORDS + 1):
+    for _ in range(flood_detection.RULE_STORY + 1):
         post(client, story=STORY)
     assert not any("192.0" in place for row in Crowd.objects.all() for place in row.places)
     counted()
@@ -246,21 +258,21 @@ def test_while_valkey_is_silent_reports_wait_to_be_counted(
     client: Client, settings: Settings, tmp_path: Path
 ) -> None:
     valkey = settings.REDIS_URL
-    for _ in range(crowds.OF_WORDS + 1):
+    for _ in range(flood_detection.RULE_STORY + 1):
         post(client, story=STORY)
     settings.REDIS_URL = f"unix://{tmp_path}/nobody.sock?db=0"
-    limits.forget()
+    rate_limits.reset_connection()
     counted()
-    assert Crowd.objects.filter(places__isnull=False).count() == crowds.OF_WORDS + 1
+    assert Crowd.objects.filter(places__isnull=False).count() == flood_detection.RULE_STORY + 1
     settings.REDIS_URL = valkey
-    limits.forget()
+    rate_limits.reset_connection()
     counted()
-    assert Crowd.objects.get().marks == [marks.SAME_WORDS]
+    assert Crowd.objects.get().marks == [abuse_flags.SAME_WORDS]
 
 
 @pytest.mark.django_db
 def test_a_flood_is_counted_in_parts(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crowds, "AT_ONCE", 2)
+    monkeypatch.setattr(flood_detection, "BATCH_SIZE", 2)
     for _ in range(3):
         post(client, story=STORY)
     assert [counted(), counted()] == [True, False]
@@ -270,7 +282,7 @@ def test_a_flood_is_counted_in_parts(client: Client, monkeypatch: pytest.MonkeyP
 def test_what_is_hard_to_read_ends_the_part(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(crowds, "MOMENT", 0.0)
+    monkeypatch.setattr(flood_detection, "MOMENT", 0.0)
     post(client, story=STORY)
     post(client, story=STORY)
     assert [counted(), Crowd.objects.count()] == [True, 1]
@@ -280,34 +292,34 @@ def test_what_is_hard_to_read_ends_the_part(
 def test_a_number_that_breaks_its_reader_keeps_nobody_from_being_counted(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for _ in range(crowds.OF_WORDS + 1):
+    for _ in range(flood_detection.RULE_STORY + 1):
         post(client, story=STORY)
-    monkeypatch.delattr(posted, "ends_in")
+    monkeypatch.delattr(form_parser, "last_digits_in")
     counted()
-    assert Crowd.objects.get().marks == [marks.SAME_WORDS]
+    assert Crowd.objects.get().marks == [abuse_flags.SAME_WORDS]
 
 
 @pytest.mark.django_db
 def test_what_another_relay_has_counted_stays(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for _ in range(crowds.OF_WORDS + 1):
+    for _ in range(flood_detection.RULE_STORY + 1):
         post(client, story=STORY)
-    quick = crowds.marks_of
+    quick = flood_detection.flood_flags
 
-    def slow(came: list[Came]) -> list[tuple[str, ...]]:
-        monkeypatch.setattr(crowds, "marks_of", quick)
+    def slow(came: list[Arrival]) -> list[tuple[str, ...]]:
+        monkeypatch.setattr(flood_detection, "flood_flags", quick)
         counted()
         return [() for _ in came]
 
-    monkeypatch.setattr(crowds, "marks_of", slow)
+    monkeypatch.setattr(flood_detection, "flood_flags", slow)
     counted()
-    assert Crowd.objects.get().marks == [marks.SAME_WORDS]
+    assert Crowd.objects.get().marks == [abuse_flags.SAME_WORDS]
 
 
 @pytest.mark.django_db
 def test_what_waited_for_longer_than_a_window_is_counted_no_more(client: Client) -> None:
-    for _ in range(crowds.OF_WORDS + 1):
+    for _ in range(flood_detection.RULE_STORY + 1):
         post(client, story=STORY)
     Crowd.objects.update(came_at=F("came_at") - timedelta(minutes=11))
     counted()
@@ -322,22 +334,22 @@ def test_a_number_added_later_from_a_network_that_told_of_it_is_marked(client: C
     code = code_of(client.get("/bao-cao/da-nhan/").content)
     said = {"code": code, "kind": "more", "leg_number": "0550 000 123"}
     client.post("/theo-doi/them/", said, REMOTE_ADDR="192.0.2.2")
-    assert Addition.objects.get().flags == [marks.SAME_NETWORK]
+    assert Addition.objects.get().flags == [abuse_flags.SAME_NETWORK]
 
 
 @pytest.mark.django_db
 def test_a_machine_that_says_it_is_pressed_is_read_in_its_turn() -> None:
-    evidence.report(happening_now=True)
-    evidence.report(happening_now=True, flags=(marks.TRAP_FILLED,))
+    report_factories.report(happening_now=True)
+    report_factories.report(happening_now=True, flags=(abuse_flags.FLAG_HONEYPOT,))
     first, second = OutboxItem.objects.order_by("pk").values_list("priority", flat=True)
     assert first != second
 
 
 @pytest.mark.django_db
 def test_a_crowd_that_says_it_is_pressed_is_read_in_its_turn(client: Client) -> None:
-    for _ in range(crowds.OF_WORDS + 1):
+    for _ in range(flood_detection.RULE_STORY + 1):
         post(client, story=STORY, happening_now="yes")
     OutboxItem.objects.update(priority=Priority.URGENT)  # they were typed within three seconds
     counted()
     told = OutboxItem.objects.order_by("pk").values_list("priority", flat=True)
-    assert list(told) == [*[Priority.URGENT] * crowds.OF_WORDS, Priority.USUAL]
+    assert list(told) == [*[Priority.URGENT] * flood_detection.RULE_STORY, Priority.USUAL]

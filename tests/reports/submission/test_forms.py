@@ -7,10 +7,10 @@ from django.http import QueryDict
 from django.test import Client
 from lxml import html
 
-from reports.facts import demand_choices as demands
+from reports.facts import demand_choices
 from reports.facts.office_choices import OFFICES
 from reports.models import Report
-from reports.submission.form_parser import kept
+from reports.submission.form_parser import sanitize
 from reports.submission.forms import CARRIED, ReportForm
 from tests.support.resident_pages import REPORT
 
@@ -49,7 +49,7 @@ def test_choices_carry_the_agreed_values(page: html.HtmlElement) -> None:
     assert values("happening_now") == values("on_behalf") == {"yes"}
     assert values("money_lost") == {"yes", "no"}
     assert values("channel") == {"number", "hidden", "app"}
-    assert all(demands.is_known(code) for code in values("demands"))
+    assert all(demand_choices.is_known(code) for code in values("demands"))
 
 
 def test_every_visible_field_has_a_label(page: html.HtmlElement) -> None:
@@ -95,18 +95,18 @@ def test_the_trap_is_out_of_reach_for_people(page: html.HtmlElement) -> None:
 
 
 def test_answers_that_can_be_carried_are_boxes_of_the_page() -> None:
-    assert set(CARRIED) <= {group.code for group in demands.GROUPS}
+    assert set(CARRIED) <= {group.code for group in demand_choices.GROUPS}
 
 
 def test_codes_fit_their_columns() -> None:
     limit = Report._meta.get_field("claimed_office").max_length
     assert all(len(code) <= limit for code, _ in OFFICES)
-    assert all(re.fullmatch(r"[a-z_]{1,32}", group.code) for group in demands.GROUPS)
+    assert all(re.fullmatch(r"[a-z_]{1,32}", group.code) for group in demand_choices.GROUPS)
 
 
 def test_a_box_is_no_action_and_an_action_has_one_box() -> None:
-    codes = [group.code for group in demands.GROUPS]
-    actions = [action for group in demands.GROUPS for action in group.actions]
+    codes = [group.code for group in demand_choices.GROUPS]
+    actions = [action for group in demand_choices.GROUPS for action in group.actions]
     assert not set(codes) & set(actions)
     assert len(actions) == len(set(actions)) == 17
 
@@ -115,8 +115,8 @@ def test_lone_surrogates_and_nul_are_replaced_in_names_and_values() -> None:
     data = QueryDict(mutable=True)
     data.setlist("story", ["a\0b", "c\ud800"])
     data["x\0"] = "y"
-    assert kept(data).getlist("story") == ["a\ufffdb", "c\ufffd"]
-    assert kept(data)["x\ufffd"] == "y"
+    assert sanitize(data).getlist("story") == ["a\ufffdb", "c\ufffd"]
+    assert sanitize(data)["x\ufffd"] == "y"
 
 
 def test_a_form_never_shows_a_signature_of_the_python_behind_it(page: html.HtmlElement) -> None:

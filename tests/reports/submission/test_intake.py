@@ -16,14 +16,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from core.audit import log as events
-from core.outbox import queue as outbox
+from core.audit import events as log
+from core.outbox import queue
 from core.outbox.queue import Priority
-from reports.extraction import redaction as privacy
+from reports.extraction import redaction
 from reports.models import Case, Commune, Event, OutboxItem, Receipt, Report
-from reports.submission import intake
-from reports.submission import receipt_codes as receipts
-from reports.submission.intake import Typed, clean
+from reports.submission import intake, receipt_codes
+from reports.submission.intake import ReportSubmission, sanitize_text
 from tests.support.concurrency import in_parallel
 from tests.support.resident_pages import REPORT, hidden
 
@@ -32,8 +31,8 @@ STORY = "Họ xưng công an, bảo chuyển tiền."
 PERSONAL = ("0550000111", "0550 000 111", "bến Sung", "012345678901")
 
 
-def accept(story: str = STORY, key: str = KEY, **typed: Any) -> intake.Accepted:
-    return intake.accept(Typed(story=story, **typed), key)
+def accept(story: str = STORY, key: str = KEY, **typed: Any) -> intake.SubmissionResult:
+    return intake.submit_report(ReportSubmission(story=story, **typed), key)
 
 
 def rows_of_everything() -> str:
@@ -53,8 +52,8 @@ def statements(queries: CaptureQueriesContext) -> list[str]:
 
 @pytest.mark.django_db
 def test_clean_replaces_what_postgresql_cannot_hold() -> None:
-    assert clean("a\0b\ud800c") == ("a\ufffdb\ufffdc", True)
-    assert clean("😱 đ") == ("😱 đ", False)
+    assert sanitize_text("a\0b\ud800c") == ("a\ufffdb\ufffdc", True)
+    assert sanitize_text("😱 đ") == ("😱 đ", False)
 
 
 @pytest.mark.django_db
@@ -143,7 +142,7 @@ def test_contact_phrase_and_raw_story_are_nowhere_in_plain() -> None:
 def test_the_raw_story_can_be_opened_again() -> None:
     report = accept("căn cước 012345678901").report
     assert report.story == "căn cước [số giấy tờ]"
-    assert privacy.opened(report, "story") == "căn cước 012345678901"
+    assert redaction.decrypt_field(report, "story") == "căn cước 012345678901"
     assert "masked_id" in report.flags
 
 
@@ -155,7 +154,7 @@ def test_what_is_masked_in_a_field_beside_the_story_is_sealed_behind_it(field: s
     typed = "của tôi 0550.000.111 và 012345678901"
     report = accept("Họ gọi.", contact="0550 000 111", **{field: typed}).report
     assert getattr(report, field) == "của tôi [số người báo] và [số giấy tờ]"
-    assert privacy.opened(report, "story") == f"Họ gọi.\n{typed}"
+    assert redaction.decrypt_field(report, "story") == f"Họ gọi.\n{typed}"
     assert {"masked_contact", "masked_id"} <= set(report.flags)
 
 
@@ -163,7 +162,7 @@ def test_what_is_masked_in_a_field_beside_the_story_is_sealed_behind_it(field: s
 def test_a_sum_stays_a_sum() -> None:
     report = accept(contact="0550 000 111", money_lost_raw="150.000.000.000 đồng").report
     assert report.money_lost_raw == "150.000.000.000 đồng"
-    assert privacy.opened(report, "story") == STORY
+    assert redaction.decrypt_field(report, "story") == STORY
 
 
 @pytest.mark.django_db
@@ -183,7 +182,7 @@ def test_a_report_costs_one_statement_which_commits_and_a_notify_after_it(
     )
     client.get(REPORT)  # the communes are known for five minutes
     accept("An earlier one of this connection, which knows the statement by now.", "k" * 16)
-    monkeypatch.setattr(outbox, "QUIET", 0.0)
+    monkeypatch.setattr(queue, "NOTIFY_INTERVAL_SECONDS", 0.0)
     with CaptureQueriesContext(connection) as queries:
         assert client.post(REPORT, fields).status_code == 303
     written, notified = statements(queries)
@@ -314,7 +313,7 @@ def test_neither_broker_nor_cache_is_asked(client: Client, monkeypatch: pytest.M
 
 @pytest.mark.django_db(transaction=True)
 def test_a_lost_notify_loses_no_report(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outbox, "CHANNEL", "x" * 100)  # PostgreSQL refuses so long a name
+    monkeypatch.setattr(queue, "CHANNEL", "x" * 100)  # PostgreSQL refuses so long a name
     assert client.post(REPORT, {**hidden(client), "story": STORY}).status_code == 303
     assert OutboxItem.objects.count() == 1
 
@@ -328,7 +327,7 @@ def test_a_connection_lost_after_commit_costs_nothing(
         def cursor(self) -> None:
             raise trouble
 
-    monkeypatch.setattr(outbox, "connection", Lost())
+    monkeypatch.setattr(queue, "connection", Lost())
     assert accept().code
 
 
@@ -378,7 +377,7 @@ def test_an_erasure_needs_its_event() -> None:
 @pytest.mark.django_db
 def test_an_erasure_on_record_blanks_once_and_only_what_is_personal() -> None:
     report = accept(contact="0550000111", caller_number="0550 000 123").report
-    events.record("report", report.pk, "erased")
+    log.log_event("report", report.pk, "erased")
     with connection.cursor() as cursor:
         cursor.execute(BLANK)
     report.refresh_from_db()
@@ -390,7 +389,7 @@ def test_an_erasure_on_record_blanks_once_and_only_what_is_personal() -> None:
 
 @pytest.mark.django_db
 def test_an_erasure_may_not_slip_in_another_change() -> None:
-    events.record("report", accept().report.pk, "erased")
+    log.log_event("report", accept().report.pk, "erased")
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"{BLANK}, caller_number = 'khác'")
 
@@ -400,7 +399,7 @@ def test_an_erasure_may_not_slip_in_another_change() -> None:
     "sql", ["UPDATE reports_event SET kind = 'x'", "DELETE FROM reports_event"]
 )
 def test_events_are_append_only(sql: str) -> None:
-    events.record("report", "1", "read")
+    log.log_event("report", "1", "read")
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql)
     assert Event.objects.get().kind == "read"
@@ -418,4 +417,4 @@ def test_a_commune_that_is_not_in_the_table_is_refused_by_the_database() -> None
 def test_a_code_opens_its_own_report_and_no_other() -> None:
     one, other = accept(), accept(key=KEY + "2")
     assert one.code
-    assert receipts.find(one.code) == one.report != other.report
+    assert receipt_codes.report_for_code(one.code) == one.report != other.report

@@ -11,18 +11,23 @@ from pytest_django import Settings
 
 from core.keys import newest_key
 from reports.models.report import SIGNS
-from reports.submission import intake
-from reports.submission import receipt_codes as receipts
-from reports.submission.intake import Typed
-from reports.submission.receipt_codes import BadGroup, derive, grouped, read_code, spoken
+from reports.submission import intake, receipt_codes
+from reports.submission.intake import ReportSubmission
+from reports.submission.receipt_codes import (
+    InvalidCodeGroup,
+    derive_code,
+    format_code,
+    parse_code,
+    phonetic_group,
+)
 
 
 def some_code(number: int = 0) -> str:
-    return derive(f"key-{number:016}", b"digest", newest_key())
+    return derive_code(f"key-{number:016}", b"digest", newest_key())
 
 
-def accept(key: str = "a-key-of-the-browser") -> intake.Accepted:
-    return intake.accept(Typed(story="Họ gọi."), key)
+def accept(key: str = "a-key-of-the-browser") -> intake.SubmissionResult:
+    return intake.submit_report(ReportSubmission(story="Họ gọi."), key)
 
 
 def rotate(settings: Settings) -> None:
@@ -30,7 +35,7 @@ def rotate(settings: Settings) -> None:
 
 
 def test_a_code_is_four_groups_of_four_without_signs_to_mistake() -> None:
-    groups = grouped(some_code())
+    groups = format_code(some_code())
     assert [len(group) for group in groups] == [4, 4, 4, 4]
     assert not set("".join(groups)) & set("AEIOU01")
 
@@ -41,8 +46,8 @@ def test_twelve_signs_cannot_be_guessed() -> None:
 
 def test_a_code_is_read_however_it_is_spaced() -> None:
     code = some_code()
-    assert read_code(code) == code
-    assert read_code(" - ".join(grouped(code.lower()))) == code
+    assert parse_code(code) == code
+    assert parse_code(" - ".join(format_code(code.lower()))) == code
 
 
 @pytest.mark.parametrize("place", range(16))
@@ -50,7 +55,7 @@ def test_every_single_slip_names_its_group(place: int) -> None:
     code = some_code(place)
     for sign in set(SIGNS) - {code[place]}:
         slipped = code[:place] + sign + code[place + 1 :]
-        assert read_code(slipped) == BadGroup(
+        assert parse_code(slipped) == InvalidCodeGroup(
             place // 4 + 1, slipped[place // 4 * 4 : place // 4 * 4 + 4]
         )
 
@@ -61,37 +66,37 @@ def test_two_neighbours_in_the_wrong_order_are_noticed(place: int) -> None:
         code = some_code(number)
         swapped = code[:place] + code[place + 1] + code[place] + code[place + 2 :]
         if swapped != code:
-            assert isinstance(read_code(swapped), BadGroup)
+            assert isinstance(parse_code(swapped), InvalidCodeGroup)
 
 
 def test_groups_in_the_wrong_order_are_noticed() -> None:
-    first, second, third, fourth = grouped(some_code())
-    assert read_code(second + first + third + fourth) == BadGroup(1, second)
+    first, second, third, fourth = format_code(some_code())
+    assert parse_code(second + first + third + fourth) == InvalidCodeGroup(1, second)
 
 
 def test_a_short_code_names_the_group_that_is_missing() -> None:
-    assert read_code(some_code()[:9]) == BadGroup(3, some_code()[8:9])
-    assert read_code("") == BadGroup(1, "")
+    assert parse_code(some_code()[:9]) == InvalidCodeGroup(3, some_code()[8:9])
+    assert parse_code("") == InvalidCodeGroup(1, "")
 
 
 def test_a_code_that_is_too_long_is_no_code() -> None:
-    assert isinstance(read_code(some_code() + "2"), BadGroup)
+    assert isinstance(parse_code(some_code() + "2"), InvalidCodeGroup)
 
 
 @given(st.text(max_size=60))
 def test_any_text_is_a_code_or_a_bad_group(text: str) -> None:
-    read = read_code(text)
-    assert isinstance(read, BadGroup) or len(read) == 16
+    read = parse_code(text)
+    assert isinstance(read, InvalidCodeGroup) or len(read) == 16
 
 
 def test_every_sign_can_be_said() -> None:
-    assert all(spoken(sign) for sign in SIGNS)
-    assert spoken("7K4M") == "bảy, K\u00a0kéo, bốn, M\u00a0mèo"
+    assert all(phonetic_group(sign) for sign in SIGNS)
+    assert phonetic_group("7K4M") == "bảy, K\u00a0kéo, bốn, M\u00a0mèo"
 
 
 def test_codes_differ_by_key_words_and_submission() -> None:
     key = newest_key()
-    codes = {derive("a", b"1", key), derive("b", b"1", key), derive("a", b"2", key)}
+    codes = {derive_code("a", b"1", key), derive_code("b", b"1", key), derive_code("a", b"2", key)}
     assert len(codes) == 3
 
 
@@ -101,7 +106,7 @@ def test_a_receipt_of_two_rotations_ago_still_opens(settings: Settings) -> None:
     assert accepted.code
     rotate(settings)
     rotate(settings)
-    assert receipts.find(accepted.code) == accepted.report
+    assert receipt_codes.report_for_code(accepted.code) == accepted.report
 
 
 @pytest.mark.django_db
@@ -110,9 +115,9 @@ def test_a_look_up_under_an_old_key_is_hashed_anew(settings: Settings) -> None:
     assert accepted.code
     old = settings.FIELD_KEYS
     rotate(settings)
-    receipts.find(accepted.code)
+    receipt_codes.report_for_code(accepted.code)
     settings.FIELD_KEYS = tuple(key for key in settings.FIELD_KEYS if key not in old)
-    assert receipts.find(accepted.code) == accepted.report
+    assert receipt_codes.report_for_code(accepted.code) == accepted.report
 
 
 @pytest.mark.django_db
@@ -128,8 +133,8 @@ def test_a_code_replaced_while_it_is_looked_up_stays_dead(settings: Settings) ->
         return execute(sql, *rest)
 
     with connection.execute_wrapper(replaced_before):
-        receipts.find(accepted.code)
-    assert receipts.find(accepted.code) is None
+        receipt_codes.report_for_code(accepted.code)
+    assert receipt_codes.report_for_code(accepted.code) is None
 
 
 @pytest.mark.django_db
@@ -137,10 +142,10 @@ def test_a_code_whose_key_is_gone_is_not_shown_again(settings: Settings) -> None
     report = accept().report
     settings.FIELD_KEYS = (Fernet.generate_key().decode(),)
     report.refresh_from_db()
-    assert receipts.again(report) is None
+    assert receipt_codes.recover_code(report) is None
 
 
 @pytest.mark.django_db
 def test_a_code_that_nobody_has_opens_nothing() -> None:
     accept()
-    assert receipts.find(some_code()) is None
+    assert receipt_codes.report_for_code(some_code()) is None

@@ -9,16 +9,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from desk.reports import search
-from reports.campaigns import shared_identifiers as traces
-from reports.cases import full_text_search as story_search
-from reports.extraction import accounts_and_links as indicators
-from reports.extraction import amounts as money
-from reports.extraction import phones
-from reports.extraction import redaction as privacy
-from reports.extraction.story_reader import read_story
-from reports.reference import gazetteer as places
-from reports.submission import receipt_codes as receipts
-from reports.submission.form_parser import Posted
+from reports.campaigns import shared_identifiers
+from reports.cases import full_text_search
+from reports.extraction import accounts_and_links, amounts, phones, redaction
+from reports.extraction.story_reader import extract_from_story
+from reports.reference import gazetteer
+from reports.submission import receipt_codes
+from reports.submission.form_parser import ReportFormParser
 
 LOOK_ALIKES = [
     sign
@@ -37,16 +34,16 @@ def test_the_list_of_look_alikes_holds_what_people_paste(sign: str) -> None:
 
 @given(texts)
 def test_a_story_and_a_sum_are_read_to_the_end(text: str) -> None:
-    assert read_story(text).scenario
-    read = money.read_money(text)
+    assert extract_from_story(text).scenario
+    read = amounts.parse_money_field(text)
     assert (read.value is None) == bool(read.problem)
 
 
 def _keys(text: str) -> Iterator[str]:
-    yield phones.read(text).key
-    yield from (phone.key for phone in phones.read_all(text))
-    yield from (found.phone.key for found in phones.find(text))
-    yield from (found.account for found in indicators.find_accounts(text))
+    yield phones.parse(text).key
+    yield from (phone.key for phone in phones.parse_many(text))
+    yield from (found.phone.key for found in phones.find_in_text(text))
+    yield from (found.account for found in accounts_and_links.find_bank_accounts(text))
 
 
 @given(texts)
@@ -57,19 +54,21 @@ def test_no_look_alike_gets_into_a_number(text: str) -> None:
 @given(st.lists(st.sampled_from(LOOK_ALIKES), min_size=6).map("".join))
 @example("²²⑩⑩⑩⑩")  # a number, spelled in circles: it is read as one
 def test_look_alikes_tie_nothing_but_a_number_that_they_spell(text: str) -> None:
-    spelled = {phone.key for phone in phones.read_all(text)}
-    assert {key.value for key in traces.keys_of(text, text, text)} <= spelled - {""}
-    assert privacy.mask(text, contact=text).flags == ()
+    spelled = {phone.key for phone in phones.parse_many(text)}
+    assert {
+        key.value for key in shared_identifiers.identifiers_of_story(text, text, text)
+    } <= spelled - {""}
+    assert redaction.redact(text, contact=text).flags == ()
 
 
 @given(texts)
 def test_forms_and_the_search_box_take_them(text: str) -> None:
     data = QueryDict(mutable=True)
     data.update({"caller_number": text, "contact_phone": text, "money_lost_vnd": text})
-    assert Posted(data).typed(communes=()).contact == text
-    assert places.find(text, ()).codename is None
-    assert receipts.read_code(text) != text
-    assert "" not in [*search._keys(text), *story_search.words_of(text)]
+    assert ReportFormParser(data).to_submission(communes=()).contact == text
+    assert gazetteer.match_place(text, ()).codename is None
+    assert receipt_codes.parse_code(text) != text
+    assert "" not in [*search._keys(text), *full_text_search.query_terms(text)]
 
 
 def test_a_number_in_circles_is_searched_by_its_digits() -> None:

@@ -5,19 +5,19 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.reference.gazetteer import Place
-from reports.tracking.clarifying_questions import Question, Words, questions
+from reports.reference.gazetteer import CommunePlace
+from reports.tracking.clarifying_questions import Question, ReporterInput, open_questions
 
 PLACES = (
-    Place("xa_lam_son", "Xã Lam Sơn", ("Huyện Thọ Xuân",), ("Thị trấn Lam Sơn",)),
-    Place("xa_minh_son", "Xã Minh Sơn", ("Huyện Ngọc Lặc",), ("Xã Lam Sơn",)),
-    Place("xa_ba_dinh", "Xã Ba Đình", ("Huyện Nga Sơn",), ("Xã Nga Văn",)),
+    CommunePlace("xa_lam_son", "Xã Lam Sơn", ("Huyện Thọ Xuân",), ("Thị trấn Lam Sơn",)),
+    CommunePlace("xa_minh_son", "Xã Minh Sơn", ("Huyện Ngọc Lặc",), ("Xã Lam Sơn",)),
+    CommunePlace("xa_ba_dinh", "Xã Ba Đình", ("Huyện Nga Sơn",), ("Xã Nga Văn",)),
 )
 CALLER = "0992 000 123"
 
 
 def ask(**words: object) -> list[Question]:
-    return questions(Words(**words), PLACES)  # type: ignore[arg-type]
+    return open_questions(ReporterInput(**words), PLACES)  # type: ignore[arg-type]
 
 
 def one(**words: object) -> Question:
@@ -89,8 +89,8 @@ def test_the_same_old_name_in_two_districts_is_asked_about() -> None:
 
 @pytest.mark.parametrize("typed", ["tho xuan", "huyen Tho Xuan", "h. thọ xuân cũ", "Thọ Xuân"])
 def test_a_district_is_asked_for_its_commune(typed: str) -> None:
-    place = Place("xa_tho_xuan", "Xã Thọ Xuân", ("Huyện Thọ Xuân",), ("Thị trấn Thọ Xuân",))
-    (question,) = questions(Words(commune=typed), (*PLACES, place))
+    place = CommunePlace("xa_tho_xuan", "Xã Thọ Xuân", ("Huyện Thọ Xuân",), ("Thị trấn Thọ Xuân",))
+    (question,) = open_questions(ReporterInput(commune=typed), (*PLACES, place))
     assert question.text == "Huyện Thọ Xuân cũ nay chia thành nhiều xã. Bạn ở xã nào?"
 
 
@@ -101,7 +101,7 @@ def test_an_unknown_place_is_asked_once_more() -> None:
 
 
 def test_without_the_list_of_communes_nobody_is_told_that_a_place_is_unknown() -> None:
-    assert questions(Words(commune="Ba Đình"), ()) == []
+    assert open_questions(ReporterInput(commune="Ba Đình"), ()) == []
 
 
 @pytest.mark.parametrize(

@@ -9,18 +9,17 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from core.audit import log as events
-from core.outbox import queue as outbox
-from reports.extraction import redaction as privacy
-from reports.extraction import story_reader as reading
-from reports.facts import merged_report as whole
-from reports.facts.merged_report import Leg
+from core.audit import events as log
+from core.outbox import queue
+from reports.extraction import redaction, story_reader
+from reports.facts import merged_report
+from reports.facts.merged_report import Caller
 from reports.models import Addition, Message, OutboxItem, Report
 from reports.monitoring.queue_stats import queue_balance
 from reports.submission.intake import TRIAGE
-from reports.tracking import followups as later
-from reports.tracking.followups import ErasedError, FullError, Later
-from reports.triage import service as triage
+from reports.tracking import followups
+from reports.tracking.followups import FollowupSubmission, LimitReachedError, ReportErasedError
+from reports.triage import service
 from tests.support.concurrency import in_parallel
 from tests.support.report_factories import erase, report
 
@@ -31,67 +30,76 @@ pytestmark = pytest.mark.django_db
 def read() -> Report:
     """A report that the machine has read."""
     subject = report()
-    triage.work_off([OutboxItem.objects.get(key=str(subject.pk)).pk])
+    service.process_items([OutboxItem.objects.get(key=str(subject.pk)).pk])
     return subject
 
 
 def test_the_same_words_under_the_same_key_are_one_addition() -> None:
     subject = report()
-    first = later.add(subject, Later(story="Họ gọi lại."), KEY)
-    second = later.add(subject, Later(story="Họ gọi lại."), KEY)
+    first = followups.submit_followup(subject, FollowupSubmission(story="Họ gọi lại."), KEY)
+    second = followups.submit_followup(subject, FollowupSubmission(story="Họ gọi lại."), KEY)
     assert (first.is_new, second.is_new) == (True, False)
     assert first.addition == second.addition
 
 
 def test_other_words_under_the_same_key_are_a_further_addition() -> None:
     subject = report()
-    later.add(subject, Later(story="Họ gọi lại."), KEY)
-    later.add(subject, Later(story="Họ gọi lần ba."), KEY)
+    followups.submit_followup(subject, FollowupSubmission(story="Họ gọi lại."), KEY)
+    followups.submit_followup(subject, FollowupSubmission(story="Họ gọi lần ba."), KEY)
     assert subject.additions.count() == 2
 
 
 def test_the_same_words_for_another_report_are_another_addition() -> None:
     for subject in (report("một"), report("hai")):
-        assert later.add(subject, Later(story="Họ gọi lại."), KEY).is_new
+        assert followups.submit_followup(
+            subject, FollowupSubmission(story="Họ gọi lại."), KEY
+        ).is_new
 
 
 def test_the_same_words_are_known_again_after_a_rotation(settings: Settings) -> None:
     subject = report()
-    later.add(subject, Later(story="Họ gọi lại."), KEY)
-    later.reply(subject, "Vâng.", KEY)
+    followups.submit_followup(subject, FollowupSubmission(story="Họ gọi lại."), KEY)
+    followups.submit_reply(subject, "Vâng.", KEY)
     settings.FIELD_KEYS = (Fernet.generate_key().decode(), *settings.FIELD_KEYS)
-    assert not later.add(subject, Later(story="Họ gọi lại."), KEY).is_new
-    assert not later.reply(subject, "Vâng.", KEY)
+    assert not followups.submit_followup(
+        subject, FollowupSubmission(story="Họ gọi lại."), KEY
+    ).is_new
+    assert not followups.submit_reply(subject, "Vâng.", KEY)
 
 
 def test_a_day_that_moved_on_makes_no_second_addition() -> None:
     subject = report()
     for day in (date(2026, 11, 24), date(2026, 11, 25)):
-        later.add(subject, Later(called_day="today", called_on=day), KEY)
+        followups.submit_followup(
+            subject, FollowupSubmission(called_day="today", called_on=day), KEY
+        )
     assert subject.additions.get().called_on == date(2026, 11, 24)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_two_presses_at_once_are_one_addition() -> None:
     subject = report()
-    in_parallel([lambda: later.add(subject, Later(story="Họ gọi lại."), KEY)] * 4)
+    in_parallel(
+        [lambda: followups.submit_followup(subject, FollowupSubmission(story="Họ gọi lại."), KEY)]
+        * 4
+    )
     assert subject.additions.count() == 1
     assert OutboxItem.objects.filter(key=str(subject.pk)).count() == 1  # the report's own
 
 
 def test_the_reporters_numbers_are_masked_out_of_the_working_copy() -> None:
     subject = report(contact="0550 000 111")
-    said = Later(
+    said = FollowupSubmission(
         story="Gọi tôi 0550000111 hay 0550000222, căn cước 038012345678.",
         contact="0550000222",
-        legs=(Leg(name="quen 0550.000.111"),),
+        legs=(Caller(name="quen 0550.000.111"),),
     )
-    addition = later.add(subject, said, KEY).addition
+    addition = followups.submit_followup(subject, said, KEY).addition
     assert "0000" not in addition.story.replace(" ", "")
     assert "038012345678" not in addition.story
     assert "000" not in addition.legs[0]["name"]
-    assert privacy.opened(addition, "story") == f"{said.story}\nquen 0550.000.111"
-    assert addition.contact_index == privacy.blind_index("0550000222")
+    assert redaction.decrypt_field(addition, "story") == f"{said.story}\nquen 0550.000.111"
+    assert addition.contact_index == redaction.blind_index("0550000222")
     assert {"masked_contact", "masked_id"} <= set(addition.flags)
 
 
@@ -106,19 +114,21 @@ CARD, PAPER, MINE = "4000 0000 0000 0002", "038012345678", "0550000111"
         ({"links": (f"http://a.example/{PAPER}",)}, "links", "[số giấy tờ]"),
         ({"called_raw": f"lúc 9 giờ, gọi {MINE}"}, "called_raw", "[số người báo]"),
         ({"commune_raw": f"Hạc Thành, {CARD}"}, "commune_raw", "[số thẻ]"),
-        ({"legs": (Leg(number=PAPER),)}, "legs", "[số giấy tờ]"),
-        ({"legs": (Leg(number=MINE),)}, "legs", "[số người báo]"),
-        ({"legs": (Leg(office=f"thẻ {CARD}"),)}, "legs", "[số thẻ]"),
+        ({"legs": (Caller(number=PAPER),)}, "legs", "[số giấy tờ]"),
+        ({"legs": (Caller(number=MINE),)}, "legs", "[số người báo]"),
+        ({"legs": (Caller(office=f"thẻ {CARD}"),)}, "legs", "[số thẻ]"),
     ],
 )
 def test_what_is_personal_is_masked_in_every_field_and_kept_sealed(
     said: dict[str, Any], column: str, shown: str
 ) -> None:
-    addition = later.add(report(contact=MINE), Later(**said), KEY).addition
+    addition = followups.submit_followup(
+        report(contact=MINE), FollowupSubmission(**said), KEY
+    ).addition
     stored = str(getattr(addition, column))
     assert shown in stored
     assert not any(number in stored for number in (CARD, PAPER, MINE))
-    sealed = privacy.opened(addition, "story") or ""
+    sealed = redaction.decrypt_field(addition, "story") or ""
     assert any(number in sealed for number in (CARD, PAPER, MINE))
 
 
@@ -128,15 +138,17 @@ def test_what_is_personal_is_masked_in_every_field_and_kept_sealed(
         {"accounts": ("1234 5678 9012 3456 Ngân hàng X", "098700011122")},
         {
             "legs": (
-                Leg(number="0992 000 123, 0992 000 124"),
-                Leg(number="0992 000 123 0550 000 124"),
+                Caller(number="0992 000 123, 0992 000 124"),
+                Caller(number="0992 000 123 0550 000 124"),
             )
         },
         {"called_raw": "24/11/2026, khoảng 9 giờ"},
     ],
 )
 def test_what_the_callers_used_stays_as_it_was_typed(said: dict[str, Any]) -> None:
-    addition = later.add(report(contact=MINE), Later(**said), KEY).addition
+    addition = followups.submit_followup(
+        report(contact=MINE), FollowupSubmission(**said), KEY
+    ).addition
     assert addition.flags == []
     assert addition.accounts == list(said.get("accounts", ()))
     assert [leg["number"] for leg in addition.legs] == [leg.number for leg in said.get("legs", ())]
@@ -144,16 +156,16 @@ def test_what_the_callers_used_stays_as_it_was_typed(said: dict[str, Any]) -> No
 
 
 def test_the_phrase_lies_sealed_alone() -> None:
-    later.add(report(), Later(phrase="bến Sung, 47"), KEY)
+    followups.submit_followup(report(), FollowupSubmission(phrase="bến Sung, 47"), KEY)
     row = Addition.objects.values().get()
-    phrase = privacy.unseal(row.pop("phrase_sealed"), "phrase", row["report_id"])
+    phrase = redaction.decrypt(row.pop("phrase_sealed"), "phrase", row["report_id"])
     assert phrase == "bến Sung, 47"
     assert "Sung" not in str(row)
 
 
 def test_an_addition_owes_its_report_a_triage_and_the_equation_stays_true() -> None:
     subject = read()
-    later.add(subject, Later(story="Họ gọi lại."), KEY)
+    followups.submit_followup(subject, FollowupSubmission(story="Họ gọi lại."), KEY)
     assert OutboxItem.objects.filter(task="reports.triage", key=str(subject.pk)).count() == 2
     balance = queue_balance()
     assert balance.balanced
@@ -162,18 +174,18 @@ def test_an_addition_owes_its_report_a_triage_and_the_equation_stays_true() -> N
 
 def test_what_nobody_has_begun_to_read_is_owed_once_and_at_once() -> None:
     subject = report()
-    late = {"due_at": timezone.now() + timedelta(minutes=1), "priority": outbox.Priority.IDLE}
+    late = {"due_at": timezone.now() + timedelta(minutes=1), "priority": queue.Priority.IDLE}
     OutboxItem.objects.filter(key=str(subject.pk)).update(**late)
-    later.add(subject, Later(story="Họ gọi lại."), KEY)
+    followups.submit_followup(subject, FollowupSubmission(story="Họ gọi lại."), KEY)
     item = OutboxItem.objects.get(key=str(subject.pk))
     assert item.due_at <= timezone.now()
-    assert item.priority == outbox.Priority.USUAL
+    assert item.priority == queue.Priority.USUAL
 
 
 def test_what_somebody_is_reading_already_is_owed_once_more() -> None:
     subject = report()
-    assert outbox.claim(OutboxItem.objects.get(key=str(subject.pk)).pk)
-    later.add(subject, Later(story="Họ gọi lại."), KEY)
+    assert queue.acquire_lease(OutboxItem.objects.get(key=str(subject.pk)).pk)
+    followups.submit_followup(subject, FollowupSubmission(story="Họ gọi lại."), KEY)
     assert OutboxItem.objects.filter(key=str(subject.pk)).count() == 2
 
 
@@ -182,61 +194,67 @@ def test_nobody_begins_to_read_before_the_addition_is_there() -> None:
     subject = report()
     item = OutboxItem.objects.get(key=str(subject.pk)).pk
     with transaction.atomic():
-        outbox.owe(TRIAGE, subject.pk)
-        assert in_parallel([lambda: outbox.claim(item)]) == [None]
-    assert outbox.claim(item)
+        queue.enqueue_once(TRIAGE, subject.pk)
+        assert in_parallel([lambda: queue.acquire_lease(item)]) == [None]
+    assert queue.acquire_lease(item)
 
 
 def test_an_urgent_report_stays_urgent() -> None:
     subject = report(happening_now=True)
-    later.add(subject, Later(story="Họ gọi lại."), KEY)
-    assert OutboxItem.objects.get(key=str(subject.pk)).priority == outbox.Priority.URGENT
+    followups.submit_followup(subject, FollowupSubmission(story="Họ gọi lại."), KEY)
+    assert OutboxItem.objects.get(key=str(subject.pk)).priority == queue.Priority.URGENT
 
 
 def test_of_one_report_only_so_much_is_taken_in(monkeypatch: pytest.MonkeyPatch) -> None:
     subject = report()
-    monkeypatch.setattr(later, "MOST_ADDITIONS", 2)
-    monkeypatch.setattr(later, "MOST_MESSAGES", 2)
+    monkeypatch.setattr(followups, "MAX_ADDITIONS", 2)
+    monkeypatch.setattr(followups, "MAX_MESSAGES", 2)
     for words in ("một", "hai"):
-        later.add(subject, Later(story=words), KEY)
-        later.reply(subject, words, KEY)
-    with pytest.raises(FullError):
-        later.add(subject, Later(story="ba"), KEY)
-    with pytest.raises(FullError):
-        later.reply(subject, "ba", KEY)
-    assert not later.add(subject, Later(story="hai"), KEY).is_new
-    assert later.add(subject, Later(kind="withdrawal"), KEY).is_new
+        followups.submit_followup(subject, FollowupSubmission(story=words), KEY)
+        followups.submit_reply(subject, words, KEY)
+    with pytest.raises(LimitReachedError):
+        followups.submit_followup(subject, FollowupSubmission(story="ba"), KEY)
+    with pytest.raises(LimitReachedError):
+        followups.submit_reply(subject, "ba", KEY)
+    assert not followups.submit_followup(subject, FollowupSubmission(story="hai"), KEY).is_new
+    assert followups.submit_followup(subject, FollowupSubmission(kind="withdrawal"), KEY).is_new
 
 
 def test_a_wish_is_taken_in_so_many_times(monkeypatch: pytest.MonkeyPatch) -> None:
     subject = report()
-    monkeypatch.setattr(later, "MOST_WISHES", 1)
-    later.add(subject, Later(kind="withdrawal"), KEY)
-    with pytest.raises(FullError):
-        later.add(subject, Later(kind="withdrawal", story="vì"), KEY)
-    assert later.add(subject, Later(story="thêm"), KEY).is_new
+    monkeypatch.setattr(followups, "MAX_WISHES", 1)
+    followups.submit_followup(subject, FollowupSubmission(kind="withdrawal"), KEY)
+    with pytest.raises(LimitReachedError):
+        followups.submit_followup(subject, FollowupSubmission(kind="withdrawal", story="vì"), KEY)
+    assert followups.submit_followup(subject, FollowupSubmission(story="thêm"), KEY).is_new
 
 
 def test_the_relay_is_woken_after_the_commit(monkeypatch: pytest.MonkeyPatch) -> None:
     woken: list[int] = []
-    monkeypatch.setattr(outbox, "wake", lambda: woken.append(Addition.objects.count()))
-    later.add(report(), Later(story="Họ gọi lại."), KEY)
+    monkeypatch.setattr(queue, "notify", lambda: woken.append(Addition.objects.count()))
+    followups.submit_followup(report(), FollowupSubmission(story="Họ gọi lại."), KEY)
     assert woken[-1] == 1
 
 
 def test_a_wish_to_withdraw_is_read_by_people_alone() -> None:
     subject = report()
-    later.add(subject, Later(kind="withdrawal", story="Tôi nhớ nhầm."), KEY)
+    followups.submit_followup(
+        subject, FollowupSubmission(kind="withdrawal", story="Tôi nhớ nhầm."), KEY
+    )
     assert OutboxItem.objects.filter(key=str(subject.pk)).count() == 1
-    assert whole.of(subject).withdrawal == subject.additions.get()
+    assert merged_report.merged_report(subject).withdrawal == subject.additions.get()
 
 
 @pytest.mark.parametrize(
-    "say", [lambda s: later.add(s, Later(story="x"), KEY), lambda s: later.reply(s, "x", KEY)]
+    "say",
+    [
+        lambda s: followups.submit_followup(s, FollowupSubmission(story="x"), KEY),
+        lambda s: followups.submit_reply(s, "x", KEY),
+    ],
 )
 def test_an_erased_report_takes_nothing_more(say: Any) -> None:
     subject = erase(report("Họ gọi."))
-    with pytest.raises(ErasedError):
+    with pytest.raises(ReportErasedError):
         say(subject)
     assert not Addition.objects.exists()
     assert not Message.objects.exists()
@@ -244,11 +262,11 @@ def test_an_erased_report_takes_nothing_more(say: Any) -> None:
 
 def test_a_reply_is_sealed_and_kept_once() -> None:
     subject = report()
-    assert later.reply(subject, "Khoảng 9 giờ.", KEY)
-    assert not later.reply(subject, "Khoảng 9 giờ.", KEY)
+    assert followups.submit_reply(subject, "Khoảng 9 giờ.", KEY)
+    assert not followups.submit_reply(subject, "Khoảng 9 giờ.", KEY)
     message = Message.objects.get()
     assert message.by is None
-    assert privacy.opened(message, "text") == "Khoảng 9 giờ."
+    assert redaction.decrypt_field(message, "text") == "Khoảng 9 giờ."
 
 
 @pytest.mark.parametrize(
@@ -260,12 +278,12 @@ def test_a_reply_is_sealed_and_kept_once() -> None:
 )
 def test_an_erasure_blanks_what_is_personal_and_may_blank_the_rest(blanked: dict[str, Any]) -> None:
     subject = report()
-    said = Later(
+    said = FollowupSubmission(
         story="Họ gọi.", accounts=("0987000111222",), links=("a.example",), money_lost_raw="1 triệu",
-        called_on=date(2026, 11, 24), called_raw="sáng", legs=(Leg(number="0550000124"),),
+        called_on=date(2026, 11, 24), called_raw="sáng", legs=(Caller(number="0550000124"),),
     )  # fmt: skip
-    later.add(subject, said, KEY)
-    events.record("report", subject.pk, "erased")
+    followups.submit_followup(subject, said, KEY)
+    log.log_event("report", subject.pk, "erased")
     sealed = dict.fromkeys(("story_sealed", "contact_sealed", "contact_index", "phrase_sealed"))
     texts = dict.fromkeys(("story", "called_raw", "commune_raw"), "")
     Addition.objects.update(erased_at=timezone.now(), legs=[], **sealed, **texts, **blanked)
@@ -274,15 +292,17 @@ def test_an_erasure_blanks_what_is_personal_and_may_blank_the_rest(blanked: dict
 
 def test_an_erasure_changes_nothing_into_something_else() -> None:
     subject = report()
-    later.add(subject, Later(accounts=("0987000111222",)), KEY)
-    events.record("report", subject.pk, "erased")
+    followups.submit_followup(subject, FollowupSubmission(accounts=("0987000111222",)), KEY)
+    log.log_event("report", subject.pk, "erased")
     with pytest.raises(IntegrityError, match="evidence"), transaction.atomic():
         Addition.objects.update(erased_at=timezone.now(), accounts=["0987000111333"])
 
 
 @pytest.mark.parametrize("changed", [{"story": "khác"}, {"kind": "more"}, {"legs": [{}]}])
 def test_what_was_said_later_stays_said(changed: dict[str, Any]) -> None:
-    later.add(report(), Later(kind="correction", story="Họ gọi lại."), KEY)
+    followups.submit_followup(
+        report(), FollowupSubmission(kind="correction", story="Họ gọi lại."), KEY
+    )
     with pytest.raises(IntegrityError, match="evidence"), transaction.atomic():
         Addition.objects.update(**changed)
     with pytest.raises(IntegrityError, match="evidence"), transaction.atomic():
@@ -291,7 +311,7 @@ def test_what_was_said_later_stays_said(changed: dict[str, Any]) -> None:
 
 def test_a_long_text_is_read_at_both_its_ends_while_somebody_waits() -> None:
     text = "Họ gọi. " * 2000 + "Bây giờ họ đang ép tôi chuyển tiền."
-    read = later.both_ends(text)
-    assert len(read) <= later.READ_AT_ONCE + 1
+    read = followups.truncate_middle(text)
+    assert len(read) <= followups.READ_AT_ONCE + 1
     assert read.startswith("Họ gọi.")
-    assert reading.read_story(read).ongoing
+    assert story_reader.extract_from_story(read).ongoing

@@ -9,37 +9,39 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from reports.facts.merged_report import Whole
+from reports.facts.merged_report import MergedReport
 from reports.models import Addition, OfficeNumber, Report
-from reports.tracking import sms_links as texting
+from reports.tracking import sms_links
 
 CODE = "7K4M29QXR6TD9WDK"
 
 
 def carriers(**said: object) -> str | None:
-    return texting.to_carriers(Whole(Report(**{"caller_number": "0992 000 123", **said})))
+    return sms_links.carrier_report_sms(
+        MergedReport(Report(**{"caller_number": "0992 000 123", **said}))
+    )
 
 
 def test_a_message_to_oneself_names_place_and_code(settings: Settings) -> None:
     settings.PORTAL_URL = "https://baocuocgoi.example.gov.vn"
-    text = texting.with_code(CODE)
+    text = sms_links.code_sms(CODE)
     assert "7K4M 29QX R6TD 9WDK" in text
     assert text.endswith("baocuocgoi.example.gov.vn/theo-doi/")
     assert text.isascii()
-    assert len(text) <= texting.LONGEST
+    assert len(text) <= sms_links.MAX_LENGTH
 
 
 def test_an_english_page_writes_it_in_english(settings: Settings) -> None:
     settings.PORTAL_URL = "https://baocuocgoi.example.gov.vn"
     with translation.override("en"):
-        text = texting.with_code(CODE)
+        text = sms_links.code_sms(CODE)
     assert "Report code: 7K4M" in text
     assert text.endswith("/en/theo-doi/")
-    assert len(text) <= texting.LONGEST
+    assert len(text) <= sms_links.MAX_LENGTH
 
 
 def test_every_phone_finds_the_text_of_a_message() -> None:
-    address = texting.opens("LD (1) & 2", "156")
+    address = sms_links.sms_url("LD (1) & 2", "156")
     assert address.startswith("sms:156?&body=")  # iOS wants the &, Android the ?
     assert parse_qs(urlsplit(address).query)["body"] == ["LD (1) & 2"]
 
@@ -75,8 +77,8 @@ def test_a_number_is_written_as_it_is_dialled(typed: str, number: str) -> None:
 @pytest.mark.parametrize("kind", ["more", "answer", "correction"])
 def test_the_carriers_get_the_caller_that_was_told_last(kind: str) -> None:
     added = Addition(kind=kind, legs=[{"number": "0550 000 124"}])
-    told = Whole(Report(caller_number="0992 000"), (added,))
-    assert texting.to_carriers(told) == "LD (0550000124) (goi dien lua dao)"
+    told = MergedReport(Report(caller_number="0992 000"), (added,))
+    assert sms_links.carrier_report_sms(told) == "LD (0550000124) (goi dien lua dao)"
 
 
 @pytest.mark.django_db
@@ -98,7 +100,7 @@ def test_a_message_with_every_box_ticked_fits_and_breaks_at_a_comma() -> None:
     text = carriers(claimed_office="court_procuracy", demands=demands)
     assert text
     assert text.endswith(", hoi can cuoc, dan giu bi mat)")
-    assert len(text) <= texting.LONGEST
+    assert len(text) <= sms_links.MAX_LENGTH
 
 
 @pytest.mark.django_db
@@ -106,4 +108,4 @@ def test_a_message_with_every_box_ticked_fits_and_breaks_at_a_comma() -> None:
 def test_a_message_to_the_carriers_always_fits(story: str, caller: str) -> None:
     text = carriers(caller_number=f"0992000123 {caller}", story=story) or ""
     assert text.isascii()
-    assert len(text) <= texting.LONGEST
+    assert len(text) <= sms_links.MAX_LENGTH

@@ -8,10 +8,9 @@ from django.test import Client
 
 from reports.cases import workflow
 from reports.models import Case, Report
-from reports.submission import intake
-from reports.submission import receipt_codes as receipts
-from reports.submission.intake import Typed
-from reports.tracking import status_timeline as tracking
+from reports.submission import intake, receipt_codes
+from reports.submission.intake import ReportSubmission
+from reports.tracking import status_timeline
 from tests.support.officers import Person
 from tests.support.resident_pages import value, words
 
@@ -22,9 +21,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def mine() -> intake.Accepted:
-    typed = Typed(story="Họ gọi.", contact="0550000111", phrase="bến Sung, 47")
-    return intake.accept(typed, "a-key-of-the-browser")
+def mine() -> intake.SubmissionResult:
+    typed = ReportSubmission(story="Họ gọi.", contact="0550000111", phrase="bến Sung, 47")
+    return intake.submit_report(typed, "a-key-of-the-browser")
 
 
 def look(client: Client, code: str | None) -> str:
@@ -35,10 +34,10 @@ def look(client: Client, code: str | None) -> str:
 
 def decide(verb: str, report: Report, by: Person, **words_: Any) -> None:
     case = Case.objects.get(report=report)
-    getattr(workflow, verb)(report.pk, by=by.user, version=case.version, **words_)
+    workflow.ACTIONS[verb](report.pk, by=by.user, version=case.version, **words_)
 
 
-def test_a_fresh_report_waits_to_be_read(client: Client, mine: intake.Accepted) -> None:
+def test_a_fresh_report_waits_to_be_read(client: Client, mine: intake.SubmissionResult) -> None:
     page = look(client, mine.code)
     assert "Đã nhận" in page
     assert "Chờ cán bộ đọc" in page
@@ -46,7 +45,7 @@ def test_a_fresh_report_waits_to_be_read(client: Client, mine: intake.Accepted) 
 
 
 def test_a_report_that_was_taken_has_been_read(
-    client: Client, mine: intake.Accepted, duty: Person
+    client: Client, mine: intake.SubmissionResult, duty: Person
 ) -> None:
     decide("take", mine.report, duty)
     page = look(client, mine.code)
@@ -69,7 +68,7 @@ def test_a_report_that_was_taken_has_been_read(
     ],
 )
 def test_every_decision_has_its_sentence(
-    client: Client, mine: intake.Accepted, lead: Person, decision: Decision, told: str
+    client: Client, mine: intake.SubmissionResult, lead: Person, decision: Decision, told: str
 ) -> None:
     verb, given = decision
     decide(verb, mine.report, lead, **given)
@@ -80,7 +79,7 @@ def test_every_decision_has_its_sentence(
 
 
 def test_neither_code_nor_phrase_nor_contact_is_shown(
-    client: Client, mine: intake.Accepted
+    client: Client, mine: intake.SubmissionResult
 ) -> None:
     answer = client.post(TRACK, {"code": mine.code})
     page = answer.content.decode()
@@ -91,9 +90,9 @@ def test_neither_code_nor_phrase_nor_contact_is_shown(
 
 
 def test_a_slip_names_its_group_and_keeps_what_was_typed(
-    client: Client, mine: intake.Accepted
+    client: Client, mine: intake.SubmissionResult
 ) -> None:
-    first, second, third, fourth = receipts.grouped(str(mine.code))
+    first, second, third, fourth = receipt_codes.format_code(str(mine.code))
     slip = ("2" if second[0] != "2" else "3") + second[1:]
     typed = f"{first} {slip} {third} {fourth}"
     answer = client.post(TRACK, {"code": typed})
@@ -116,7 +115,7 @@ def test_who_typed_no_code_is_told_so(client: Client, code: str) -> None:
     assert "Bạn chưa gõ mã." in words(answer.content)
 
 
-def test_a_public_number_is_told_from_a_code(client: Client, mine: intake.Accepted) -> None:
+def test_a_public_number_is_told_from_a_code(client: Client, mine: intake.SubmissionResult) -> None:
     number = mine.report.public_number
     for typed in (number, number.lower().replace("-", "")):
         answer = client.post(TRACK, {"code": typed})
@@ -125,15 +124,15 @@ def test_a_public_number_is_told_from_a_code(client: Client, mine: intake.Accept
 
 
 def test_of_a_code_that_ends_early_the_missing_group_is_named(
-    client: Client, mine: intake.Accepted
+    client: Client, mine: intake.SubmissionResult
 ) -> None:
-    answer = client.post(TRACK, {"code": receipts.grouped(str(mine.code))[0]})
+    answer = client.post(TRACK, {"code": receipt_codes.format_code(str(mine.code))[0]})
     assert answer.status_code == 422
     assert "nhóm thứ hai" in words(answer.content).lower()
 
 
-def test_a_code_of_nobody_is_answered(client: Client, mine: intake.Accepted) -> None:
-    stranger = intake.accept(Typed(story="khác"), "another-key-of-one")
+def test_a_code_of_nobody_is_answered(client: Client, mine: intake.SubmissionResult) -> None:
+    stranger = intake.submit_report(ReportSubmission(story="khác"), "another-key-of-one")
     code = str(stranger.code)
     from reports.models import Receipt
 
@@ -143,32 +142,32 @@ def test_a_code_of_nobody_is_answered(client: Client, mine: intake.Accepted) -> 
     assert "Chưa thấy tin nào có mã này" in words(answer.content)
 
 
-def test_a_foreign_page_cannot_look(client: Client, mine: intake.Accepted) -> None:
+def test_a_foreign_page_cannot_look(client: Client, mine: intake.SubmissionResult) -> None:
     answer = client.post(TRACK, {"code": mine.code}, headers={"Origin": "https://ke-gian.example"})
     assert answer.status_code == 403
     assert mine.report.public_number not in words(answer.content)
 
 
-def test_a_code_in_the_address_opens_nothing(client: Client, mine: intake.Accepted) -> None:
+def test_a_code_in_the_address_opens_nothing(client: Client, mine: intake.SubmissionResult) -> None:
     page = client.get(TRACK, {"code": mine.code}).content.decode()
     assert str(mine.code) not in page
     assert mine.report.public_number not in page
 
 
 def test_without_a_database_the_code_stays_typed(
-    client: Client, mine: intake.Accepted, monkeypatch: pytest.MonkeyPatch
+    client: Client, mine: intake.SubmissionResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(_: str) -> None:
         raise OperationalError
 
-    monkeypatch.setattr(receipts, "find", broken)
+    monkeypatch.setattr(receipt_codes, "report_for_code", broken)
     answer = client.post(TRACK, {"code": mine.code})
     assert answer.status_code == 503
     assert value(answer.content, "code") == mine.code
 
 
 def test_who_left_no_number_is_told_that_nobody_rings(client: Client) -> None:
-    accepted = intake.accept(Typed(story="Họ gọi."), "a-key-of-the-browser")
+    accepted = intake.submit_report(ReportSubmission(story="Họ gọi."), "a-key-of-the-browser")
     assert "sẽ không ai gọi lại" in look(client, accepted.code)
 
 
@@ -192,4 +191,4 @@ def test_the_receipt_leads_on_to_the_report(client: Client) -> None:
     ],
 )
 def test_a_message_is_read_aloud_in_the_language_of_its_words(text: str, language: str) -> None:
-    assert tracking._language(text) == language
+    assert status_timeline._language(text) == language

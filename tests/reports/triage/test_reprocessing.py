@@ -15,8 +15,8 @@ from django.db import connection
 from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
-from core.audit import log as events
-from core.outbox import queue as outbox
+from core.audit import events as log
+from core.outbox import queue
 from core.outbox.queue import MAX_ATTEMPTS, Priority
 from reports.cases import workflow
 from reports.management.commands import retriage as command
@@ -24,26 +24,25 @@ from reports.management.commands import retriage as watching
 from reports.models import Case, Event, Facts, OutboxItem, Report, Retriage
 from reports.monitoring.queue_stats import queue_balance
 from reports.submission import intake
-from reports.tasks import retriage_some
-from reports.triage import reprocessing as retriage
-from reports.triage import service as triage
-from tests.support import report_factories as evidence
+from reports.tasks import continue_reprocessing
+from reports.triage import reprocessing, service
+from tests.support import report_factories
 from tests.support.concurrency import in_parallel
 from tests.support.officers import Person
-from tests.support.outbox_factories import claimed, let_lapse
+from tests.support.outbox_factories import expire_lease, leased_item
 
 OLD = "2020-01"
 
 
 @pytest.fixture(autouse=True)
 def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retriage, "BATCH", 2)
+    monkeypatch.setattr(reprocessing, "BATCH_SIZE", 2)
 
 
 def read_under(rules: str, story: str = "Có người gọi.", **typed: Any) -> Report:
     """A report whose triage is done, under these rules."""
-    report = evidence.report(story, **typed)
-    evidence.read(report, rules_version=rules)
+    report = report_factories.report(story, **typed)
+    report_factories.read(report, rules_version=rules)
     OutboxItem.objects.filter(key=str(report.pk)).update(settled_at=Now())
     return report
 
@@ -55,7 +54,9 @@ def owed() -> list[str]:
 
 
 def next_step() -> OutboxItem | None:
-    return OutboxItem.objects.filter(task=retriage.STEP, settled_at=None, failed_at=None).first()
+    return OutboxItem.objects.filter(
+        task=reprocessing.STEP, settled_at=None, failed_at=None
+    ).first()
 
 
 def take_steps(most: int = 100) -> int:
@@ -64,7 +65,7 @@ def take_steps(most: int = 100) -> int:
         item = next_step()
         if item is None:
             return taken
-        retriage.work_off([item.pk])
+        reprocessing.process_items([item.pk])
     return most
 
 
@@ -72,7 +73,7 @@ def read_all() -> None:
     """What the machine does with everything that waits."""
     take_steps()
     waiting = OutboxItem.objects.filter(task=intake.TRIAGE, settled_at=None, failed_at=None)
-    triage.work_off(waiting.order_by("id").values_list("pk", flat=True))
+    service.process_items(waiting.order_by("id").values_list("pk", flat=True))
 
 
 def told(*arguments: str) -> str:
@@ -93,10 +94,10 @@ def test_a_message_that_takes_long_leaves_the_rest_to_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Whoever reaches the broker may name a million items and set the time limit as he likes."""
-    monkeypatch.setattr(triage, "PATIENCE", 0.0)
+    monkeypatch.setattr(service, "TIMEOUT_SECONDS", 0.0)
     named = count(10**9)
     asked = islice(named, 1000)
-    retriage_some(asked)  # type: ignore[arg-type]
+    continue_reprocessing(asked)  # type: ignore[arg-type]
     assert next(named) == 10**9 + 1
 
 
@@ -105,26 +106,26 @@ def test_a_message_that_takes_long_leaves_the_rest_to_the_next(
 
 @pytest.mark.django_db
 def test_what_was_read_under_other_rules_and_what_was_not_read_is_read_again() -> None:
-    old, unread = read_under(OLD), evidence.report("không đọc được")
+    old, unread = read_under(OLD), report_factories.report("không đọc được")
     OutboxItem.objects.filter(key=str(unread.pk)).update(failed_at=Now())
-    read_under(triage.RULES_VERSION)
-    assert retriage.start().total == 2
+    read_under(service.RULES_VERSION)
+    assert reprocessing.start().total == 2
     take_steps()
     assert sorted(owed()) == sorted([str(old.pk), str(unread.pk)])
 
 
 @pytest.mark.django_db
 def test_every_report_is_read_again_where_that_is_asked() -> None:
-    for rules in (OLD, triage.RULES_VERSION):
+    for rules in (OLD, service.RULES_VERSION):
         read_under(rules)
-    assert retriage.start(every=True).total == 2
+    assert reprocessing.start(every=True).total == 2
     take_steps()
     assert len(owed()) == 2
 
 
 @pytest.mark.django_db
 def test_what_was_read_and_owes_nothing_is_read_again_and_the_count_balances() -> None:
-    robbed, _ = read_under(triage.RULES_VERSION), read_under(triage.RULES_VERSION)
+    robbed, _ = read_under(service.RULES_VERSION), read_under(service.RULES_VERSION)
     OutboxItem.objects.filter(key=str(robbed.pk)).delete()
     assert not queue_balance().balanced
     assert told("--no-wait").startswith("1 report will be read again")
@@ -135,22 +136,22 @@ def test_what_was_read_and_owes_nothing_is_read_again_and_the_count_balances() -
 
 @pytest.mark.django_db
 def test_what_waits_already_is_not_owed_twice() -> None:
-    waiting = evidence.report()
+    waiting = report_factories.report()
     read_under(OLD)
-    assert retriage.start().total == 1
+    assert reprocessing.start().total == 1
     take_steps()
     assert owed().count(str(waiting.pk)) == 1
 
 
 @pytest.mark.django_db
 def test_what_failed_the_last_time_is_read_again_whatever_was_read_before() -> None:
-    failed, mended = read_under(triage.RULES_VERSION), read_under(triage.RULES_VERSION)
+    failed, mended = read_under(service.RULES_VERSION), read_under(service.RULES_VERSION)
     for report in (failed, mended):
-        outbox.enqueue(intake.TRIAGE, report.pk)
+        queue.enqueue(intake.TRIAGE, report.pk)
     OutboxItem.objects.filter(settled_at=None).update(failed_at=Now())
-    outbox.enqueue(intake.TRIAGE, mended.pk)
+    queue.enqueue(intake.TRIAGE, mended.pk)
     OutboxItem.objects.filter(settled_at=None, failed_at=None).update(settled_at=Now())
-    assert retriage.start().total == 1
+    assert reprocessing.start().total == 1
     take_steps()
     assert owed() == [str(failed.pk)]
 
@@ -159,24 +160,24 @@ def test_what_failed_the_last_time_is_read_again_whatever_was_read_before() -> N
 def test_what_is_erased_is_left_in_peace() -> None:
     report = read_under(OLD, "Bà Tư ở xóm Trên kể lại.")
     erase(report)
-    assert retriage.count(every=True) == 0
-    assert retriage.read_again([report.pk]) == 0
+    assert reprocessing.count(every=True) == 0
+    assert reprocessing.reprocess_selected([report.pk]) == 0
     assert owed() == []
 
 
 @pytest.mark.django_db
 def test_what_is_erased_and_owes_nothing_is_left_in_peace_too() -> None:
-    report = read_under(triage.RULES_VERSION)
+    report = read_under(service.RULES_VERSION)
     OutboxItem.objects.filter(key=str(report.pk)).delete()
-    assert retriage.count() == 1
+    assert reprocessing.count() == 1
     erase(report)
-    Facts.objects.filter(report=report).update(rules_version=triage.RULES_VERSION)
-    assert retriage.count() == 0
+    Facts.objects.filter(report=report).update(rules_version=service.RULES_VERSION)
+    assert reprocessing.count() == 0
 
 
 def erase(report: Report) -> None:
     """As an erasure that is on record blanks a report."""
-    events.record("report", report.pk, "erased")
+    log.log_event("report", report.pk, "erased")
     blank = {"story": "", "claimed_name": "", "commune_raw": "", "erased_at": Now()}
     sealed = {"story_sealed": None, "contact_sealed": None, "phrase_sealed": None}
     Report.objects.filter(pk=report.pk).update(**blank, **sealed, contact_index=None)
@@ -186,7 +187,7 @@ def erase(report: Report) -> None:
 def test_a_report_erased_while_it_waits_is_read_as_it_is_now() -> None:
     """Nothing crashes, and no word of it comes back."""
     report = read_under(OLD, "Bà Tư ở xóm Trên kể lại.")
-    retriage.start()
+    reprocessing.start()
     take_steps()
     erase(report)
     read_all()
@@ -196,9 +197,9 @@ def test_a_report_erased_while_it_waits_is_read_as_it_is_now() -> None:
 
 @pytest.mark.django_db
 def test_nothing_to_read_starts_no_run() -> None:
-    read_under(triage.RULES_VERSION)
-    with pytest.raises(retriage.NothingToReadError):
-        retriage.start()
+    read_under(service.RULES_VERSION)
+    with pytest.raises(reprocessing.NothingToReprocessError):
+        reprocessing.start()
     assert not Retriage.objects.exists()
 
 
@@ -208,7 +209,7 @@ def test_nothing_to_read_starts_no_run() -> None:
 @pytest.mark.django_db
 def test_reports_are_owed_in_batches_in_the_order_of_their_ids() -> None:
     reports = sorted(str(read_under(OLD).pk) for _ in range(5))
-    run = retriage.start()
+    run = reprocessing.start()
     for expected in (2, 4, 5):
         take_steps(1)
         assert owed() == reports[:expected]
@@ -222,11 +223,11 @@ def test_a_step_stands_behind_what_it_owes_and_all_of_it_behind_fresh_reports() 
     """So the queue stays short, however many reports there are."""
     for _ in range(4):
         read_under(OLD)
-    retriage.start()
+    reprocessing.start()
     take_steps(1)
-    fresh = evidence.report("vừa gửi")
+    fresh = report_factories.report("vừa gửi")
     line = OutboxItem.objects.filter(settled_at=None).order_by("priority", "id")
-    assert [item.task for item in line] == [intake.TRIAGE] * 3 + [retriage.STEP]
+    assert [item.task for item in line] == [intake.TRIAGE] * 3 + [reprocessing.STEP]
     assert line[0].key == str(fresh.pk)
     assert {item.priority for item in line[1:]} == {Priority.IDLE}
 
@@ -236,10 +237,10 @@ def test_a_step_that_breaks_in_the_middle_leaves_nothing_and_is_taken_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     reports = sorted(str(read_under(OLD).pk) for _ in range(5))
-    run = retriage.start()
+    run = reprocessing.start()
     take_steps(1)
     with monkeypatch.context() as broken:
-        broken.setattr(retriage, "_owe_step", lambda _: {}["no more"])
+        broken.setattr(reprocessing, "_owe_step", lambda _: {}["no more"])
         take_steps(1)
     run.refresh_from_db()
     assert (owed(), run.owed) == (reports[:2], 2)
@@ -252,13 +253,13 @@ def test_a_step_that_breaks_in_the_middle_leaves_nothing_and_is_taken_again(
 def test_a_step_whose_process_is_killed_is_taken_again() -> None:
     """Kill -9 after the batch is written and before it is committed."""
     reports = sorted(str(read_under(OLD).pk) for _ in range(5))
-    retriage.start()
+    reprocessing.start()
     take_steps(1)
     item = next_step()
     assert item
     assert die_in_the_middle_of(item) == -signal.SIGKILL
     assert owed() == reports[:2]
-    let_lapse(item)
+    expire_lease(item)
     take_steps()
     assert owed() == reports
 
@@ -286,10 +287,10 @@ def die_in_the_middle_of(item: OutboxItem) -> int:
 def test_a_step_delivered_twice_owes_nothing_twice() -> None:
     for _ in range(4):
         read_under(OLD)
-    retriage.start()
+    reprocessing.start()
     item = next_step()
     assert item
-    retriage_some([item.pk, item.pk])
+    continue_reprocessing([item.pk, item.pk])
     assert len(owed()) == 2
 
 
@@ -297,14 +298,14 @@ def test_a_step_delivered_twice_owes_nothing_twice() -> None:
 def test_a_step_that_overslept_owes_nothing() -> None:
     for _ in range(4):
         read_under(OLD)
-    retriage.start()
+    reprocessing.start()
     item = next_step()
     assert item
-    asleep = claimed(item)
-    let_lapse(item)
-    claimed(item)
+    asleep = leased_item(item)
+    expire_lease(item)
+    leased_item(item)
     with asleep:
-        retriage.step(asleep)
+        reprocessing.enqueue_batch(asleep)
     assert owed() == []
 
 
@@ -312,12 +313,12 @@ def test_a_step_that_overslept_owes_nothing() -> None:
 def test_two_steps_of_one_run_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each goes on where the other has come to, and each report is owed once."""
     reports = sorted(str(read_under(OLD).pk) for _ in range(6))
-    run = retriage.start()
-    outbox.enqueue(retriage.STEP, run.pk)
-    items = list(OutboxItem.objects.filter(task=retriage.STEP))
-    owe_step = retriage._owe_step
-    monkeypatch.setattr(retriage, "_owe_step", lambda run: (time.sleep(0.3), owe_step(run)))
-    in_parallel([lambda item=item: retriage.work_off([item.pk]) for item in items])
+    run = reprocessing.start()
+    queue.enqueue(reprocessing.STEP, run.pk)
+    items = list(OutboxItem.objects.filter(task=reprocessing.STEP))
+    owe_step = reprocessing._owe_step
+    monkeypatch.setattr(reprocessing, "_owe_step", lambda run: (time.sleep(0.3), owe_step(run)))
+    in_parallel([lambda item=item: reprocessing.process_items([item.pk]) for item in items])
     run.refresh_from_db()
     assert (owed(), run.owed) == (reports[:4], 4)
 
@@ -328,23 +329,23 @@ def test_two_starts_at_once_are_one_run() -> None:
 
     def begin() -> str:
         try:
-            return str(retriage.start().pk)
-        except retriage.UnderWayError as error:
+            return str(reprocessing.start().pk)
+        except reprocessing.RunInProgressError as error:
             return f"under way: {error.run.pk}"
 
     (run,) = {answer.split()[-1] for answer in in_parallel([begin] * 4)}
     assert Retriage.objects.get().pk == int(run)
-    assert OutboxItem.objects.filter(task=retriage.STEP).count() == 1
+    assert OutboxItem.objects.filter(task=reprocessing.STEP).count() == 1
 
 
 @pytest.mark.django_db
 def test_a_run_whose_step_ran_out_of_attempts_goes_on_when_somebody_says_so() -> None:
     read_under(OLD)
-    run = retriage.start()
-    OutboxItem.objects.filter(task=retriage.STEP).update(failed_at=Now(), attempts=MAX_ATTEMPTS)
-    assert retriage.progress(run).stands_still
-    assert retriage.carry_on(run)
-    assert not retriage.carry_on(run)
+    run = reprocessing.start()
+    OutboxItem.objects.filter(task=reprocessing.STEP).update(failed_at=Now(), attempts=MAX_ATTEMPTS)
+    assert reprocessing.progress(run).stands_still
+    assert reprocessing.resume(run)
+    assert not reprocessing.resume(run)
     take_steps()
     assert len(owed()) == 1
 
@@ -352,10 +353,10 @@ def test_a_run_whose_step_ran_out_of_attempts_goes_on_when_somebody_says_so() ->
 @pytest.mark.django_db
 def test_a_batch_is_one_statement_however_large(monkeypatch: pytest.MonkeyPatch) -> None:
     """No report comes into Python's memory."""
-    monkeypatch.setattr(retriage, "BATCH", 1000)
+    monkeypatch.setattr(reprocessing, "BATCH_SIZE", 1000)
     for _ in range(20):
         read_under(OLD)
-    retriage.start()
+    reprocessing.start()
     with CaptureQueriesContext(connection) as queries:
         take_steps()
     assert len([sql for sql in queries if "reports_report" in sql["sql"]]) == 1
@@ -371,13 +372,13 @@ def test_no_decision_and_no_evidence_is_touched(duty: Person) -> None:
     workflow.junk(report.pk, by=duty.user, version=1, reason="Thử")
     tables = ("reports_case", "reports_event", "reports_report", "reports_receipt")
     before = {table: rows(table) for table in tables}
-    retriage.start()
+    reprocessing.start()
     started = rows("reports_event")
     read_all()
     assert {table: rows(table) for table in tables} == before | {"reports_event": started}
     assert set(before["reports_event"]) < set(started)
     facts = Facts.objects.get(report=report)
-    assert (facts.scenario, facts.rules_version) == ("police_case", triage.RULES_VERSION)
+    assert (facts.scenario, facts.rules_version) == ("police_case", service.RULES_VERSION)
     assert Case.objects.get(report=report).status == Case.Status.JUNK
 
 
@@ -385,7 +386,7 @@ def test_no_decision_and_no_evidence_is_touched(duty: Person) -> None:
 def test_the_equation_balances_at_every_step() -> None:
     for _ in range(3):
         read_under(OLD)
-    retriage.start()
+    reprocessing.start()
     while next_step():
         take_steps(1)
         assert queue_balance().balanced
@@ -395,10 +396,10 @@ def test_the_equation_balances_at_every_step() -> None:
 
 @pytest.mark.django_db
 def test_a_report_that_is_being_read_is_not_owed_again() -> None:
-    report = evidence.report()
-    claimed(OutboxItem.objects.get())
-    assert retriage.read_again([report.pk]) == 0
-    assert retriage.count() == 0
+    report = report_factories.report()
+    leased_item(OutboxItem.objects.get())
+    assert reprocessing.reprocess_selected([report.pk]) == 0
+    assert reprocessing.count() == 0
 
 
 # --- one report
@@ -406,8 +407,8 @@ def test_a_report_that_is_being_read_is_not_owed_again() -> None:
 
 @pytest.mark.django_db
 def test_one_report_is_read_again_with_the_usual_priority_and_on_record(duty: Person) -> None:
-    report = read_under(triage.RULES_VERSION)
-    assert retriage.read_again([report.pk], by=duty.user) == 1
+    report = read_under(service.RULES_VERSION)
+    assert reprocessing.reprocess_selected([report.pk], by=duty.user) == 1
     item = OutboxItem.objects.latest("id")
     assert (item.task, item.key, item.priority) == (intake.TRIAGE, str(report.pk), Priority.USUAL)
     event = Event.objects.get()
@@ -416,7 +417,7 @@ def test_one_report_is_read_again_with_the_usual_priority_and_on_record(duty: Pe
 
 @pytest.mark.django_db
 def test_a_report_that_failed_is_no_longer_failed_when_it_is_read_again() -> None:
-    report = evidence.report()
+    report = report_factories.report()
     OutboxItem.objects.update(failed_at=Now())
     assert told("--report", report.public_number.lower()).startswith(report.public_number)
     read_all()
@@ -447,23 +448,23 @@ def test_an_erased_report_has_nothing_left_to_read() -> None:
 def test_progress_tells_what_is_owed_read_and_unreadable() -> None:
     for _ in range(4):
         read_under(OLD)
-    run = retriage.start()
+    run = reprocessing.start()
     take_steps(1)
     first, second = OutboxItem.objects.filter(priority=Priority.IDLE, task=intake.TRIAGE)
-    triage.work_off([first.pk])
+    service.process_items([first.pk])
     OutboxItem.objects.filter(pk=second.pk).update(failed_at=Now())
-    assert retriage.progress(run) == retriage.Progress(4, 2, 1, 1, False, False)
-    retriage.read_again([second.key])
+    assert reprocessing.progress(run) == reprocessing.RunProgress(4, 2, 1, 1, False, False)
+    reprocessing.reprocess_selected([second.key])
     read_all()
-    assert retriage.progress(run) == retriage.Progress(4, 4, 4, 0, False, True)
+    assert reprocessing.progress(run) == reprocessing.RunProgress(4, 4, 4, 0, False, True)
 
 
 @pytest.mark.django_db
 def test_progress_reads_no_report() -> None:
     read_under(OLD)
-    run = retriage.start()
+    run = reprocessing.start()
     with CaptureQueriesContext(connection) as queries:
-        retriage.progress(run)
+        reprocessing.progress(run)
     assert not [sql for sql in queries if "reports_report" in sql["sql"]]
 
 
@@ -472,7 +473,7 @@ def test_the_command_starts_and_leaves_the_rest_to_the_machine() -> None:
     read_under(OLD)
     assert "1 report will be read again" in told("--no-wait")
     read_all()
-    assert Facts.objects.get().rules_version == triage.RULES_VERSION
+    assert Facts.objects.get().rules_version == service.RULES_VERSION
     assert "Nothing to do" in told()
 
 
@@ -504,14 +505,14 @@ def test_ctrl_c_ends_the_watching_alone(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(watching, "sleep", pressed)
     assert "No longer watching" in told()
     read_all()
-    assert Facts.objects.get().rules_version == triage.RULES_VERSION
+    assert Facts.objects.get().rules_version == service.RULES_VERSION
 
 
 def test_a_line_tells_pace_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = count(100.0, 10.0)
     monkeypatch.setattr(time, "monotonic", lambda: next(clock))
-    watch = command.Watch(retriage.Progress(1000, 300, 0, 0, False, False))
-    watch.look(retriage.Progress(1000, 300, 195, 5, False, False))
+    watch = command.Watch(reprocessing.RunProgress(1000, 300, 0, 0, False, False))
+    watch.look(reprocessing.RunProgress(1000, 300, 195, 5, False, False))
     line = watch.line(time.monotonic())
     assert (
         line
@@ -520,5 +521,5 @@ def test_a_line_tells_pace_and_time_left(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_run_that_does_not_move_says_so() -> None:
-    watch = command.Watch(retriage.Progress(10, 0, 0, 0, False, False))
+    watch = command.Watch(reprocessing.RunProgress(10, 0, 0, 0, False, False))
     assert "nothing moves" in watch.line(watch.since + command.ENOUGH + 1)

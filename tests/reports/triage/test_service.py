@@ -8,18 +8,18 @@ from django.forms.models import model_to_dict
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from core.outbox import queue as outbox
+from core.outbox import queue
 from core.outbox.queue import MAX_ATTEMPTS
-from reports.extraction.explanations import is_of_the_rest
-from reports.extraction.priority import Declared
-from reports.extraction.story_reader import read_story
+from reports.extraction.explanations import is_remainder
+from reports.extraction.priority import FormAnswers
+from reports.extraction.story_reader import extract_from_story
 from reports.models import Case, Facts, Indicator, OutboxItem, Report
 from reports.monitoring.queue_stats import queue_balance
 from reports.submission import intake
 from reports.tasks import triage_reports
-from reports.triage import service as triage
+from reports.triage import service
 from tests.support.concurrency import in_parallel
-from tests.support.outbox_factories import claimed, let_lapse
+from tests.support.outbox_factories import expire_lease, leased_item
 from tests.support.report_factories import report
 
 STORY = (
@@ -39,7 +39,7 @@ def item_of_same(item: OutboxItem) -> OutboxItem:
 
 def triaged(story: str = STORY, **typed: Any) -> Facts:
     subject = report(story, **typed)
-    triage.work_off([item_of(subject).pk])
+    service.process_items([item_of(subject).pk])
     return Facts.objects.get(report=subject)
 
 
@@ -61,7 +61,7 @@ def test_reasons_show_the_words_of_the_story() -> None:
     for each in shown:
         said = story[each["start"] : each["end"]]
         # The story is not kept once more for the sake of all its other words.
-        assert each["words"] == ("" if is_of_the_rest(each["rule"]) else said)
+        assert each["words"] == ("" if is_remainder(each["rule"]) else said)
 
 
 @pytest.mark.django_db
@@ -96,14 +96,14 @@ def test_search_finds_folded_words_and_every_spelling_of_a_number() -> None:
     facts = triaged("Họ gọi từ Sầm Sơn.", caller_number="0550 000 123", claimed_name="Đỗ Văn A")
     for words in ("sam son", "do van a", "0550000123", "+84550000123"):
         assert words in facts.search
-    assert triage.fold(facts.report.public_number) in facts.search
+    assert service.normalize(facts.report.public_number) in facts.search
 
 
 @pytest.mark.django_db
 def test_triage_again_gives_the_same_facts_and_no_second_indicator() -> None:
     first = triaged(caller_number="0550 000 123")
-    outbox.enqueue(intake.TRIAGE, first.report_id)
-    triage.work_off([item_of(first.report).pk])
+    queue.enqueue(intake.TRIAGE, first.report_id)
+    service.process_items([item_of(first.report).pk])
     again = Facts.objects.get(report=first.report_id)
     assert model_to_dict(again, exclude=["read_at"]) == model_to_dict(first, exclude=["read_at"])
     assert Indicator.objects.filter(report=first.report_id, place="caller").count() == 1
@@ -114,9 +114,9 @@ def test_triage_again_gives_the_same_facts_and_no_second_indicator() -> None:
 def test_new_rules_replace_old_facts() -> None:
     subject = report(STORY)
     Facts.objects.create(report=subject, scenario="tax", priority=1, rules_version="old")
-    triage.work_off([item_of(subject).pk])
+    service.process_items([item_of(subject).pk])
     facts = Facts.objects.get()
-    assert (facts.scenario, facts.rules_version) == ("police_case", triage.RULES_VERSION)
+    assert (facts.scenario, facts.rules_version) == ("police_case", service.RULES_VERSION)
 
 
 @pytest.mark.django_db
@@ -124,7 +124,7 @@ def test_triage_writes_neither_the_report_nor_its_case() -> None:
     subject = report(STORY)
     before = model_to_dict(subject), model_to_dict(Case.objects.get())
     with CaptureQueriesContext(connection) as queries:
-        triage.work_off([item_of(subject).pk])
+        service.process_items([item_of(subject).pk])
     assert (model_to_dict(Report.objects.get()), model_to_dict(Case.objects.get())) == before
     written = [query["sql"] for query in queries if not query["sql"].startswith("SELECT")]
     assert not [sql for sql in written if '"reports_report"' in sql.split("WHERE")[0]]
@@ -135,7 +135,7 @@ def test_triage_writes_neither_the_report_nor_its_case() -> None:
 def test_duplicate_delivery_does_nothing() -> None:
     item = item_of(triaged().report).pk
     with CaptureQueriesContext(connection) as queries:
-        triage.work_off([item])
+        service.process_items([item])
     assert len(queries) == 1
     assert OutboxItem.objects.get().attempts == 1
 
@@ -146,7 +146,7 @@ def test_triage_takes_few_statements() -> None:
     triaged(STORY)  # what each connection says once
     item = item_of(report(STORY, caller_number="0550 000 123")).pk
     with CaptureQueriesContext(connection) as queries:
-        triage.work_off([item])
+        service.process_items([item])
     statements = [q["sql"] for q in queries if not q["sql"].startswith(("SAVEPOINT", "RELEASE"))]
     assert len(statements) <= 8
 
@@ -162,8 +162,8 @@ def test_the_task_takes_many_items() -> None:
 def test_a_message_that_takes_long_leaves_the_rest_to_the_next(
     monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
-    assert triage.PATIENCE < settings.CELERY_TASK_SOFT_TIME_LIMIT
-    monkeypatch.setattr(triage, "PATIENCE", 0.0)
+    assert service.TIMEOUT_SECONDS < settings.CELERY_TASK_SOFT_TIME_LIMIT
+    monkeypatch.setattr(service, "TIMEOUT_SECONDS", 0.0)
     items = [item_of(report(f"Chuyện thứ {number}")) for number in range(3)]
     triage_reports([item.pk for item in items])
     assert Facts.objects.count() == 1
@@ -174,8 +174,8 @@ def test_a_message_that_takes_long_leaves_the_rest_to_the_next(
 def test_items_of_one_report_may_come_in_any_order() -> None:
     """The newer one first, then the older, then both again: the same facts, each item settled."""
     first = triaged(caller_number="0550 000 123")
-    older, newer = (outbox.enqueue(intake.TRIAGE, first.report_id).pk for _ in range(2))
-    triage.work_off([newer, older, newer, older])
+    older, newer = (queue.enqueue(intake.TRIAGE, first.report_id).pk for _ in range(2))
+    service.process_items([newer, older, newer, older])
     again = Facts.objects.get(report=first.report_id)
     assert model_to_dict(again, exclude=["read_at"]) == model_to_dict(first, exclude=["read_at"])
     assert set(OutboxItem.objects.values_list("attempts", flat=True)) == {1}
@@ -189,15 +189,15 @@ def test_a_report_that_cannot_be_read_does_not_stop_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     poison, behind = report("độc"), report("lành")
-    find = triage.find
+    find = service.extract
 
-    def fails_on_poison(subject: Report, *later: Any) -> triage.Findings:
+    def fails_on_poison(subject: Report, *later: Any) -> service.TriageResult:
         if subject.story == "độc":
             raise ValueError(subject.story)
         return find(subject, *later)
 
-    monkeypatch.setattr(triage, "find", fails_on_poison)
-    triage.work_off([item_of(poison).pk, item_of(behind).pk])
+    monkeypatch.setattr(service, "extract", fails_on_poison)
+    service.process_items([item_of(poison).pk, item_of(behind).pk])
     assert Facts.objects.get().report == behind
     assert item_of(poison).error == "ValueError"
 
@@ -205,8 +205,8 @@ def test_a_report_that_cannot_be_read_does_not_stop_the_next(
 @pytest.mark.django_db
 def test_a_report_that_never_can_be_read_fails_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     subject = report("độc")
-    monkeypatch.setattr(triage, "find", lambda *_: {}["no such fact"])
-    triage.work_off([item_of(subject).pk] * (MAX_ATTEMPTS + 3))
+    monkeypatch.setattr(service, "extract", lambda *_: {}["no such fact"])
+    service.process_items([item_of(subject).pk] * (MAX_ATTEMPTS + 3))
     item = item_of(subject)
     assert (item.attempts, item.error) == (MAX_ATTEMPTS, "KeyError")
     assert item.failed_at is not None
@@ -219,16 +219,16 @@ def test_no_word_of_a_report_is_logged(
     def quotes(subject: Report, *later: Any) -> None:
         raise ValueError(subject.story)
 
-    monkeypatch.setattr(triage, "find", quotes)
-    triage.work_off([item_of(report("bí mật của một người")).pk])
+    monkeypatch.setattr(service, "extract", quotes)
+    service.process_items([item_of(report("bí mật của một người")).pk])
     assert "ValueError" in caplog.text
     assert "bí mật" not in caplog.text
 
 
 @pytest.mark.django_db
 def test_an_item_without_a_report_fails_quietly() -> None:
-    item = outbox.enqueue(intake.TRIAGE, "018f0000-0000-7000-8000-000000000000")
-    triage.work_off([item.pk])
+    item = queue.enqueue(intake.TRIAGE, "018f0000-0000-7000-8000-000000000000")
+    service.process_items([item.pk])
     item.refresh_from_db()
     assert item.error == "DoesNotExist"
 
@@ -237,7 +237,7 @@ def test_an_item_without_a_report_fails_quietly() -> None:
 def test_two_workers_on_one_item_write_once() -> None:
     subject = report(STORY, caller_number="0550 000 123")
     item = item_of(subject).pk
-    in_parallel([lambda: triage.work_off([item])] * 6)
+    in_parallel([lambda: service.process_items([item])] * 6)
     assert item_of(subject).attempts == 1
     assert Indicator.objects.filter(report=subject, place="caller").count() == 1
 
@@ -246,11 +246,11 @@ def test_two_workers_on_one_item_write_once() -> None:
 def test_a_worker_that_overslept_writes_nothing() -> None:
     subject = report(STORY)
     item = item_of(subject)
-    asleep = claimed(item)
-    let_lapse(item)
-    claimed(item)
+    asleep = leased_item(item)
+    expire_lease(item)
+    leased_item(item)
     with asleep:
-        triage.triage(asleep)
+        service.triage(asleep)
     assert not Facts.objects.exists()
     assert item_of(subject).settled_at is None
 
@@ -261,8 +261,8 @@ def test_facts_and_settling_stand_or_fall_together(monkeypatch: pytest.MonkeyPat
         raise RuntimeError
 
     subject = report(STORY)
-    monkeypatch.setattr(triage.linking, "link", fails)
-    triage.work_off([item_of(subject).pk])
+    monkeypatch.setattr(service.matching, "link_report", fails)
+    service.process_items([item_of(subject).pk])
     assert not Facts.objects.exists()
     assert not Indicator.objects.exists()
     assert item_of(subject).settled_at is None
@@ -275,8 +275,8 @@ def test_two_workers_on_one_report_agree() -> None:
         triaged(caller_number="0550 000 123"),
         report(f"{STORY} ", caller_number="0550 000 123"),
     )
-    items = [item_of(subject).pk, *(outbox.enqueue(intake.TRIAGE, subject.pk).pk for _ in "123")]
-    in_parallel([lambda item=item: triage.work_off([item]) for item in items])
+    items = [item_of(subject).pk, *(queue.enqueue(intake.TRIAGE, subject.pk).pk for _ in "123")]
+    in_parallel([lambda item=item: service.process_items([item]) for item in items])
     assert OutboxItem.objects.filter(pk__in=items, settled_at__isnull=False).count() == 4
     agreed, apart = Facts.objects.get(report=subject), ["report", "search", "read_at"]
     assert model_to_dict(agreed, exclude=apart) == model_to_dict(alone, exclude=apart)
@@ -288,9 +288,9 @@ def _named(subject: Report) -> list[tuple[str, str]]:
 
 
 def test_what_the_form_said_is_a_fact_with_its_field() -> None:
-    said = read_story("Họ gọi cho tôi.")
-    form = Declared(happening_now=True, money_lost_vnd=5_000_000, demands=("give_otp",))
-    facts = triage.merge(said, form)
+    said = extract_from_story("Họ gọi cho tôi.")
+    form = FormAnswers(happening_now=True, money_lost_vnd=5_000_000, demands=("give_otp",))
+    facts = service.merge_form_facts(said, form)
     assert (facts.ongoing, facts.money_lost_vnd) == (True, 5_000_000)
     assert "give_otp" in facts.actions
     assert {(each.fact, each.rule) for each in facts.reasons} >= {
@@ -303,24 +303,26 @@ def test_what_the_form_said_is_a_fact_with_its_field() -> None:
 @pytest.mark.parametrize(
     ("story", "declared", "lost"),
     [
-        ("Họ gọi cho tôi.", Declared(), None),
-        ("Họ gọi cho tôi.", Declared(money_lost=False), 0),
-        ("Tôi đã chuyển 20 triệu cho họ.", Declared(money_lost=False), 20_000_000),
-        ("Tôi đã chuyển 20 triệu cho họ.", Declared(money_lost_vnd=50_000_000), 50_000_000),
-        ("", Declared(), None),
-        ("👍", Declared(money_lost=True), None),
-        ("Tôi không chuyển đồng nào.", Declared(), 0),
-        ("Tôi không chuyển đồng nào.", Declared(money_lost=True), None),
+        ("Họ gọi cho tôi.", FormAnswers(), None),
+        ("Họ gọi cho tôi.", FormAnswers(money_lost=False), 0),
+        ("Tôi đã chuyển 20 triệu cho họ.", FormAnswers(money_lost=False), 20_000_000),
+        ("Tôi đã chuyển 20 triệu cho họ.", FormAnswers(money_lost_vnd=50_000_000), 50_000_000),
+        ("", FormAnswers(), None),
+        ("👍", FormAnswers(money_lost=True), None),
+        ("Tôi không chuyển đồng nào.", FormAnswers(), 0),
+        ("Tôi không chuyển đồng nào.", FormAnswers(money_lost=True), None),
     ],
 )
-def test_of_two_losses_the_larger_stands(story: str, declared: Declared, lost: int | None) -> None:
-    assert triage.merge(read_story(story), declared).money_lost_vnd == lost
+def test_of_two_losses_the_larger_stands(
+    story: str, declared: FormAnswers, lost: int | None
+) -> None:
+    assert service.merge_form_facts(extract_from_story(story), declared).money_lost_vnd == lost
 
 
 def test_a_claimed_office_speaks_only_where_the_story_is_mute() -> None:
-    form = Declared(claimed_office="bank")
-    assert triage.merge(read_story("Họ gọi cho tôi."), form).scenario == "bank"
-    assert triage.merge(read_story(STORY), form).scenario == "police_case"
+    form = FormAnswers(claimed_office="bank")
+    assert service.merge_form_facts(extract_from_story("Họ gọi cho tôi."), form).scenario == "bank"
+    assert service.merge_form_facts(extract_from_story(STORY), form).scenario == "police_case"
 
 
 @pytest.mark.django_db

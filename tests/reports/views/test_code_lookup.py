@@ -8,11 +8,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from core import rate_limits as limits
-from core.keys import Key, newest_key
-from reports.submission import intake
-from reports.submission import receipt_codes as receipts
-from reports.submission.intake import Typed
+from core import rate_limits
+from core.keys import FieldKey, newest_key
+from reports.submission import intake, receipt_codes
+from reports.submission.intake import ReportSubmission
 from tests.support.resident_pages import value, words
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("enforced")]
@@ -32,7 +31,7 @@ WAIT = "Bạn đã thử nhiều lần. Chờ 10 phút, hoặc gọi 02373.725.7
 
 def nobodys(number: int) -> str:
     """A code that is well formed and opens nothing."""
-    return receipts.derive(f"nobody-{number:016}", b"digest", newest_key())
+    return receipt_codes.derive_code(f"nobody-{number:016}", b"digest", newest_key())
 
 
 def guess(client: Client, times: int, address: str = TRACK) -> Any:
@@ -42,14 +41,14 @@ def guess(client: Client, times: int, address: str = TRACK) -> Any:
 
 def near(code: str) -> str:
     """A well-formed code that differs from this one in its last group alone."""
-    groups = (f"{code[:12]}22{sign}" for sign in receipts.SIGNS)
-    checked = (f"{each}{last}" for each in groups for last in receipts.SIGNS)
-    return next(each for each in checked if receipts.read_code(each) == each != code)
+    groups = (f"{code[:12]}22{sign}" for sign in receipt_codes.SIGNS)
+    checked = (f"{each}{last}" for each in groups for last in receipt_codes.SIGNS)
+    return next(each for each in checked if receipt_codes.parse_code(each) == each != code)
 
 
 @pytest.fixture
 def code() -> str:
-    return str(intake.accept(Typed(story="Họ gọi."), "a-key-of-the-browser").code)
+    return str(intake.submit_report(ReportSubmission(story="Họ gọi."), "a-key-of-the-browser").code)
 
 
 def test_the_eleventh_guess_is_asked_to_wait(client: Client) -> None:
@@ -70,20 +69,20 @@ def test_a_right_code_opens_for_who_shares_the_address_of_a_guesser(
 
 def test_right_codes_cost_nothing(client: Client, code: str) -> None:
     assert {client.post(TRACK, {"code": code}).status_code for _ in range(15)} == {200}
-    assert limits.wrong_codes() == 0
+    assert rate_limits.wrong_codes() == 0
 
 
 def test_a_slip_of_the_finger_costs_nothing(client: Client, code: str) -> None:
     slip = ("2" if code[0] != "2" else "3") + code[1:]
     assert {client.post(TRACK, {"code": slip}).status_code for _ in range(15)} == {422}
-    assert limits.wrong_codes() == 0
+    assert rate_limits.wrong_codes() == 0
 
 
 @pytest.mark.parametrize("address", STEPS)
 def test_every_step_that_takes_a_code_counts_and_waits(client: Client, address: str) -> None:
     assert guess(client, 10, address).status_code == 422
     assert guess(client, 1, address).status_code == 429
-    assert limits.wrong_codes() == 11
+    assert rate_limits.wrong_codes() == 11
 
 
 def test_how_near_a_guess_comes_changes_nothing_of_the_work(
@@ -91,8 +90,8 @@ def test_how_near_a_guess_comes_changes_nothing_of_the_work(
 ) -> None:
     """Hashes and statements are counted, not seconds. The code itself goes to no database."""
     made: list[str] = []
-    mac = Key.mac
-    monkeypatch.setattr(Key, "mac", lambda self, *a: (made.append(a[0]), mac(self, *a))[1])
+    mac = FieldKey.mac
+    monkeypatch.setattr(FieldKey, "mac", lambda self, *a: (made.append(a[0]), mac(self, *a))[1])
     work = []
     for guessed in (near(code), nobodys(1)):
         made.clear()

@@ -11,16 +11,15 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from core import rate_limits as limits
-from core.audit import log as events
+from core import rate_limits
+from core.audit import events as log
 from reports.models import Event, Receipt, Report
-from reports.submission import intake
-from reports.submission import receipt_codes as receipts
-from reports.submission.intake import Typed
-from reports.tracking import code_recovery as pickup
+from reports.submission import intake, receipt_codes
+from reports.submission.intake import ReportSubmission
+from reports.tracking import code_recovery
 from tests.desk.reports.test_detail import words as desk_words
-from tests.support import report_factories as evidence
-from tests.support.officers import Person, enlist, log_in
+from tests.support import report_factories
+from tests.support.officers import Person, create_officer, log_in
 from tests.support.resident_pages import code_of, value, words
 
 pytestmark = pytest.mark.django_db
@@ -32,9 +31,9 @@ NO = "Số tin hoặc chữ chưa đúng, đã dùng rồi, hoặc đã quá 30 
 
 
 @pytest.fixture
-def mine() -> intake.Accepted:
-    typed = Typed(story="Họ gọi.", contact="0550000111", phrase="bến Sung, 47")
-    return intake.accept(typed, "a-key-of-the-browser")
+def mine() -> intake.SubmissionResult:
+    typed = ReportSubmission(story="Họ gọi.", contact="0550000111", phrase="bến Sung, 47")
+    return intake.submit_report(typed, "a-key-of-the-browser")
 
 
 def desk(report: Report, what: str) -> str:
@@ -47,7 +46,7 @@ def release(person: Person, report: Report, reason: str = WHY) -> Any:
 
 def word_for(person: Person, report: Report) -> str:
     """The word that the desk shows after the phrase was looked at."""
-    person.client.post(desk(report, "reveal-phrase"), evidence.BECAUSE)
+    person.client.post(desk(report, "reveal-phrase"), report_factories.BECAUSE)
     word: str = release(person, report).context["shown"]["word"]
     return word
 
@@ -58,17 +57,21 @@ def fetch(client: Client, report: Report, word: str) -> Any:
 
 def wrong(word: str) -> str:
     """Another word that is well formed."""
-    return next(each for each in iter(receipts.fresh_word, "") if each != word.replace(" ", ""))
+    return next(
+        each
+        for each in iter(receipt_codes.generate_one_time_word, "")
+        if each != word.replace(" ", "")
+    )
 
 
 def test_the_word_fetches_a_new_code_that_opens_the_report(
-    client: Client, mine: intake.Accepted, duty: Person
+    client: Client, mine: intake.SubmissionResult, duty: Person
 ) -> None:
     answer = fetch(client, mine.report, word_for(duty, mine.report))
     code = code_of(answer.content)
     assert "no-store" in answer["Cache-Control"]
-    assert receipts.find(code) == mine.report
-    assert receipts.find(str(mine.code)) is None
+    assert receipt_codes.report_for_code(code) == mine.report
+    assert receipt_codes.report_for_code(str(mine.code)) is None
 
 
 def replaced(client: Client, code: str | None) -> str:
@@ -79,7 +82,7 @@ def replaced(client: Client, code: str | None) -> str:
 
 
 def test_who_holds_a_replaced_code_is_told_when_it_was_replaced(
-    client: Client, mine: intake.Accepted, duty: Person
+    client: Client, mine: intake.SubmissionResult, duty: Person
 ) -> None:
     fetch(client, mine.report, word_for(duty, mine.report))
     at = timezone.localtime(Receipt.objects.get().replaced_at)
@@ -87,11 +90,11 @@ def test_who_holds_a_replaced_code_is_told_when_it_was_replaced(
     assert f"Mã này đã được thay lúc {at:%H:%M, %d/%m/%Y}." in told
     assert "Không phải bạn lấy mã mới? Gọi 02373.725.725." in told
     assert mine.report.public_number not in told
-    assert "Chưa thấy tin nào" in replaced(client, receipts.fresh_code())
+    assert "Chưa thấy tin nào" in replaced(client, receipt_codes.generate_code())
 
 
 def test_a_code_that_was_fetched_and_replaced_again_is_told_too(
-    client: Client, mine: intake.Accepted, duty: Person
+    client: Client, mine: intake.SubmissionResult, duty: Person
 ) -> None:
     second = code_of(fetch(client, mine.report, word_for(duty, mine.report)).content)
     fetch(client, mine.report, word_for(duty, mine.report))
@@ -100,7 +103,7 @@ def test_a_code_that_was_fetched_and_replaced_again_is_told_too(
 
 
 def test_a_replaced_code_is_known_after_two_rotations_of_the_keys(
-    client: Client, mine: intake.Accepted, duty: Person, settings: Settings
+    client: Client, mine: intake.SubmissionResult, duty: Person, settings: Settings
 ) -> None:
     fetch(client, mine.report, word_for(duty, mine.report))
     newer = (Fernet.generate_key().decode() for _ in range(2))
@@ -108,15 +111,17 @@ def test_a_replaced_code_is_known_after_two_rotations_of_the_keys(
     assert "đã được thay" in replaced(client, mine.code)
 
 
-def test_a_replaced_code_is_no_guess(client: Client, mine: intake.Accepted, duty: Person) -> None:
+def test_a_replaced_code_is_no_guess(
+    client: Client, mine: intake.SubmissionResult, duty: Person
+) -> None:
     fetch(client, mine.report, word_for(duty, mine.report))
-    before = limits.wrong_codes()
+    before = rate_limits.wrong_codes()
     replaced(client, mine.code)
-    assert limits.wrong_codes() == before
+    assert rate_limits.wrong_codes() == before
 
 
 def test_the_page_about_the_report_says_when_its_code_was_replaced(
-    client: Client, mine: intake.Accepted, duty: Person
+    client: Client, mine: intake.SubmissionResult, duty: Person
 ) -> None:
     assert "đã được thay" not in words(client.post(TRACK, {"code": mine.code}).content)
     code = code_of(fetch(client, mine.report, word_for(duty, mine.report)).content)
@@ -126,11 +131,11 @@ def test_the_page_about_the_report_says_when_its_code_was_replaced(
 
 
 def test_both_ends_are_on_record_and_neither_word_nor_code(
-    client: Client, mine: intake.Accepted, duty: Person
+    client: Client, mine: intake.SubmissionResult, duty: Person
 ) -> None:
     word = word_for(duty, mine.report)
     code = code_of(fetch(client, mine.report, word).content)
-    replaced, released, _ = events.about("report", mine.report.pk)
+    replaced, released, _ = log.events_for("report", mine.report.pk)
     assert (replaced.kind, replaced.by) == ("code_replaced", None)
     assert (released.kind, released.by, released.detail) == (
         "code_released", duty.user, {"reason": WHY},
@@ -141,14 +146,14 @@ def test_both_ends_are_on_record_and_neither_word_nor_code(
 
 
 def test_the_form_sent_again_shows_no_dead_code(
-    client: Client, mine: intake.Accepted, duty: Person
+    client: Client, mine: intake.SubmissionResult, duty: Person
 ) -> None:
     fetch(client, mine.report, word_for(duty, mine.report))
-    typed = Typed(story="Họ gọi.", contact="0550000111", phrase="bến Sung, 47")
-    assert intake.accept(typed, "a-key-of-the-browser").code is None
+    typed = ReportSubmission(story="Họ gọi.", contact="0550000111", phrase="bến Sung, 47")
+    assert intake.submit_report(typed, "a-key-of-the-browser").code is None
 
 
-def test_a_word_opens_once(client: Client, mine: intake.Accepted, duty: Person) -> None:
+def test_a_word_opens_once(client: Client, mine: intake.SubmissionResult, duty: Person) -> None:
     word = word_for(duty, mine.report)
     fetch(client, mine.report, word)
     again = fetch(client, mine.report, word)
@@ -157,7 +162,7 @@ def test_a_word_opens_once(client: Client, mine: intake.Accepted, duty: Person) 
 
 
 def test_a_word_is_dead_after_half_an_hour(
-    client: Client, mine: intake.Accepted, duty: Person
+    client: Client, mine: intake.SubmissionResult, duty: Person
 ) -> None:
     word = word_for(duty, mine.report)
     late = Now() - timedelta(seconds=1)
@@ -167,7 +172,7 @@ def test_a_word_is_dead_after_half_an_hour(
 
 
 def test_many_wrong_words_from_everywhere_kill_the_right_one(
-    client: Client, mine: intake.Accepted, duty: Person
+    client: Client, mine: intake.SubmissionResult, duty: Person
 ) -> None:
     word = word_for(duty, mine.report)
     fetch(client, mine.report, wrong(word))
@@ -175,43 +180,47 @@ def test_many_wrong_words_from_everywhere_kill_the_right_one(
     Receipt.objects.update(pickup_tries=29)
     fetch(client, mine.report, wrong(word))
     assert fetch(client, mine.report, word).status_code == 422
-    assert receipts.find(str(mine.code)) == mine.report
+    assert receipt_codes.report_for_code(str(mine.code)) == mine.report
 
 
 @pytest.mark.usefixtures("enforced")
 def test_a_stranger_who_guesses_shuts_out_neither_the_owner_nor_other_reports(
-    client: Client, mine: intake.Accepted, duty: Person
+    client: Client, mine: intake.SubmissionResult, duty: Person
 ) -> None:
     word = word_for(duty, mine.report)
     assert [fetch(client, mine.report, wrong(word)).status_code for _ in range(6)] == [
         *[422] * 5, 429,
     ]  # fmt: skip
     assert fetch(client, mine.report, word).status_code == 429
-    other = intake.accept(Typed(story="khác", phrase="ao làng, 3"), "another-key-of-one")
+    other = intake.submit_report(
+        ReportSubmission(story="khác", phrase="ao làng, 3"), "another-key-of-one"
+    )
     assert fetch(client, other.report, word_for(duty, other.report)).status_code == 200
     elsewhere = Client(REMOTE_ADDR="192.0.2.9")
     assert fetch(elsewhere, mine.report, word).status_code == 200
 
 
 @pytest.mark.usefixtures("enforced")
-def test_who_must_wait_with_a_word_is_told_how_long(client: Client, mine: intake.Accepted) -> None:
-    answers = [fetch(client, mine.report, receipts.fresh_word()) for _ in range(6)]
+def test_who_must_wait_with_a_word_is_told_how_long(
+    client: Client, mine: intake.SubmissionResult
+) -> None:
+    answers = [fetch(client, mine.report, receipt_codes.generate_one_time_word()) for _ in range(6)]
     assert 590 <= int(answers[-1]["Retry-After"]) <= 600
     assert "Chờ 10 phút" in words(answers[-1].content)
 
 
 def test_a_newer_word_makes_the_older_void_and_begins_to_count_anew(
-    client: Client, mine: intake.Accepted, duty: Person
+    client: Client, mine: intake.SubmissionResult, duty: Person
 ) -> None:
     first = word_for(duty, mine.report)
-    Receipt.objects.update(pickup_tries=pickup.MOST_TRIES)
+    Receipt.objects.update(pickup_tries=code_recovery.MAX_TRIES)
     second = word_for(duty, mine.report)
     assert fetch(client, mine.report, first).status_code == 422
     assert fetch(client, mine.report, second).status_code == 200
 
 
 def test_a_slip_names_its_group_and_does_not_count(
-    client: Client, mine: intake.Accepted, duty: Person
+    client: Client, mine: intake.SubmissionResult, duty: Person
 ) -> None:
     word = word_for(duty, mine.report)
     slip = ("2" if word[0] != "2" else "3") + word[1:]
@@ -222,7 +231,7 @@ def test_a_slip_names_its_group_and_does_not_count(
 
 
 def test_number_and_word_are_read_however_they_are_spaced(
-    client: Client, mine: intake.Accepted, duty: Person
+    client: Client, mine: intake.SubmissionResult, duty: Person
 ) -> None:
     word = word_for(duty, mine.report)
     number = mine.report.public_number.lower().replace("-", " ")
@@ -238,45 +247,50 @@ def test_what_is_no_number_or_word_is_answered(client: Client, typed: str) -> No
 
 
 def test_without_a_word_given_out_nothing_fetches_a_code(
-    client: Client, mine: intake.Accepted
+    client: Client, mine: intake.SubmissionResult
 ) -> None:
-    assert fetch(client, mine.report, receipts.fresh_word()).status_code == 422
-    assert receipts.find(str(mine.code)) == mine.report
+    assert fetch(client, mine.report, receipt_codes.generate_one_time_word()).status_code == 422
+    assert receipt_codes.report_for_code(str(mine.code)) == mine.report
 
 
 def test_a_word_of_one_report_opens_no_other(
-    client: Client, mine: intake.Accepted, duty: Person
+    client: Client, mine: intake.SubmissionResult, duty: Person
 ) -> None:
-    other = intake.accept(Typed(story="khác", phrase="ao làng, 3"), "another-key-of-one")
+    other = intake.submit_report(
+        ReportSubmission(story="khác", phrase="ao làng, 3"), "another-key-of-one"
+    )
     word_for(duty, other.report)
     assert fetch(client, other.report, word_for(duty, mine.report)).status_code == 422
 
 
 def test_a_foreign_page_fetches_nothing(
-    client: Client, mine: intake.Accepted, duty: Person
+    client: Client, mine: intake.SubmissionResult, duty: Person
 ) -> None:
     typed = {"public_number": mine.report.public_number, "word": word_for(duty, mine.report)}
     answer = client.post(PAGE, typed, headers={"Origin": "https://ke-gian.example"})
     assert answer.status_code == 403
-    assert receipts.find(str(mine.code)) == mine.report
+    assert receipt_codes.report_for_code(str(mine.code)) == mine.report
 
 
 def test_a_word_outlives_a_rotation_of_the_keys(
-    client: Client, mine: intake.Accepted, duty: Person, settings: Settings
+    client: Client, mine: intake.SubmissionResult, duty: Person, settings: Settings
 ) -> None:
     word = word_for(duty, mine.report)
     settings.FIELD_KEYS = (Fernet.generate_key().decode(), *settings.FIELD_KEYS)
-    assert receipts.find(code_of(fetch(client, mine.report, word).content)) == mine.report
+    assert (
+        receipt_codes.report_for_code(code_of(fetch(client, mine.report, word).content))
+        == mine.report
+    )
 
 
 def test_without_a_database_what_was_typed_stays(
-    client: Client, mine: intake.Accepted, monkeypatch: pytest.MonkeyPatch
+    client: Client, mine: intake.SubmissionResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: str) -> None:
         raise OperationalError
 
-    monkeypatch.setattr(pickup, "fetch", broken)
-    word = receipts.fresh_word()
+    monkeypatch.setattr(code_recovery, "redeem_one_time_word", broken)
+    word = receipt_codes.generate_one_time_word()
     answer = fetch(client, mine.report, word)
     assert answer.status_code == 503
     assert value(answer.content, "word") == word
@@ -286,9 +300,9 @@ def test_without_a_database_what_was_typed_stays(
 
 
 def test_the_desk_shows_the_word_once_with_how_to_say_it(
-    mine: intake.Accepted, duty: Person
+    mine: intake.SubmissionResult, duty: Person
 ) -> None:
-    duty.client.post(desk(mine.report, "reveal-phrase"), evidence.BECAUSE)
+    duty.client.post(desk(mine.report, "reveal-phrase"), report_factories.BECAUSE)
     page = release(duty, mine.report)
     word = page.context["shown"]["word"]
     assert f"Chữ dùng một lần: {word}" in desk_words(page)
@@ -299,7 +313,7 @@ def test_the_desk_shows_the_word_once_with_how_to_say_it(
 
 
 def test_who_has_not_looked_at_the_phrase_gives_out_no_word(
-    mine: intake.Accepted, duty: Person
+    mine: intake.SubmissionResult, duty: Person
 ) -> None:
     page = release(duty, mine.report)
     assert page.status_code == 422
@@ -308,49 +322,53 @@ def test_who_has_not_looked_at_the_phrase_gives_out_no_word(
 
 
 def test_the_look_of_a_colleague_or_of_an_hour_ago_is_none(
-    mine: intake.Accepted, duty: Person
+    mine: intake.SubmissionResult, duty: Person
 ) -> None:
-    colleague = enlist("minh", "duty")
-    log_in(colleague).post(desk(mine.report, "reveal-phrase"), evidence.BECAUSE)
+    colleague = create_officer("minh", "duty")
+    log_in(colleague).post(desk(mine.report, "reveal-phrase"), report_factories.BECAUSE)
     assert release(duty, mine.report).status_code == 422
-    event = events.record("report", mine.report.pk, "revealed", by=duty.user, what="contact")
+    event = log.log_event("report", mine.report.pk, "revealed", by=duty.user, what="contact")
     assert event
     assert release(duty, mine.report).status_code == 422
 
 
 def test_a_look_is_good_for_a_quarter_of_an_hour(
-    mine: intake.Accepted, duty: Person, monkeypatch: pytest.MonkeyPatch
+    mine: intake.SubmissionResult, duty: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    duty.client.post(desk(mine.report, "reveal-phrase"), evidence.BECAUSE)
-    monkeypatch.setattr(pickup, "PHRASE_SEEN", timedelta(0))
+    duty.client.post(desk(mine.report, "reveal-phrase"), report_factories.BECAUSE)
+    monkeypatch.setattr(code_recovery, "PHRASE_SEEN", timedelta(0))
     assert release(duty, mine.report).status_code == 422
 
 
 def test_a_report_without_a_phrase_gets_no_new_code(duty: Person) -> None:
-    report = intake.accept(Typed(story="Họ gọi."), "a-key-of-the-browser").report
-    duty.client.post(desk(report, "reveal-phrase"), evidence.BECAUSE)
+    report = intake.submit_report(ReportSubmission(story="Họ gọi."), "a-key-of-the-browser").report
+    duty.client.post(desk(report, "reveal-phrase"), report_factories.BECAUSE)
     assert release(duty, report).status_code == 422
     assert "Cho lấy mã mới" not in duty.client.get(desk(report, "change")).content.decode()
 
 
-def test_a_word_is_not_given_out_without_a_reason(mine: intake.Accepted, duty: Person) -> None:
-    duty.client.post(desk(mine.report, "reveal-phrase"), evidence.BECAUSE)
+def test_a_word_is_not_given_out_without_a_reason(
+    mine: intake.SubmissionResult, duty: Person
+) -> None:
+    duty.client.post(desk(mine.report, "reveal-phrase"), report_factories.BECAUSE)
     page = release(duty, mine.report, "  ")
     assert page.status_code == 422
     assert '<details class="acts" open>' in page.content.decode()
     assert Receipt.objects.get().pickup_hash is None
 
 
-def test_without_the_right_no_word_is_given_out(mine: intake.Accepted, duty: Person) -> None:
-    duty.client.post(desk(mine.report, "reveal-phrase"), evidence.BECAUSE)
+def test_without_the_right_no_word_is_given_out(
+    mine: intake.SubmissionResult, duty: Person
+) -> None:
+    duty.client.post(desk(mine.report, "reveal-phrase"), report_factories.BECAUSE)
     group = duty.user.groups.get()
     group.permissions.remove(group.permissions.get(codename="reveal_contact"))
     assert release(duty, mine.report).status_code == 403
     assert Receipt.objects.get().pickup_hash is None
-    assert events.about("report", mine.report.pk).first().kind == "refused"  # type: ignore[union-attr]
+    assert log.events_for("report", mine.report.pk).first().kind == "refused"  # type: ignore[union-attr]
 
 
-def test_wrong_words_count_as_guesses(client: Client, mine: intake.Accepted) -> None:
-    before = limits.wrong_codes()
-    fetch(client, mine.report, receipts.fresh_word())
-    assert (limits.wrong_codes() or 0) - (before or 0) == 1
+def test_wrong_words_count_as_guesses(client: Client, mine: intake.SubmissionResult) -> None:
+    before = rate_limits.wrong_codes()
+    fetch(client, mine.report, receipt_codes.generate_one_time_word())
+    assert (rate_limits.wrong_codes() or 0) - (before or 0) == 1

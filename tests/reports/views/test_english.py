@@ -6,7 +6,7 @@ from django.test import Client
 from lxml import html
 
 from tests.support.alert_factories import issued
-from tests.support.language import vietnamese
+from tests.support.language import vietnamese_words
 from tests.support.public_urls import public_paths
 
 ENGLISH = [path for path in public_paths() if path.startswith("/en/")]
@@ -19,8 +19,8 @@ def test_the_walk_finds_the_english_pages() -> None:
 
 
 def test_the_reader_of_this_test_knows_vietnamese() -> None:
-    assert vietnamese("<p>Hang up</p><p>Cúp máy</p><p>Thanh Hóa</p>".encode()) == ["Cúp máy"]
-    assert vietnamese('<p lang="vi">Cúp máy</p><i title="Ảnh">x</i>'.encode()) == ["Ảnh"]
+    assert vietnamese_words("<p>Hang up</p><p>Cúp máy</p><p>Thanh Hóa</p>".encode()) == ["Cúp máy"]
+    assert vietnamese_words('<p lang="vi">Cúp máy</p><i title="Ảnh">x</i>'.encode()) == ["Ảnh"]
 
 
 @pytest.mark.parametrize("path", [*ENGLISH, "/en/khong-co/"])
@@ -28,7 +28,7 @@ def test_an_english_page_speaks_no_vietnamese(client: Client, path: str) -> None
     call_command("setup_desk", verbosity=0)
     answer = client.get(path)
     if answer.headers["Content-Type"].startswith("text/html") and answer.content:
-        assert vietnamese(answer.content) == []
+        assert vietnamese_words(answer.content) == []
 
 
 def test_an_english_home_says_that_its_warning_is_vietnamese(client: Client) -> None:
@@ -38,4 +38,4 @@ def test_an_english_home_says_that_its_warning_is_vietnamese(client: Client) -> 
     title = card.xpath(".//h2/a")[0]
     assert "So far this warning is in Vietnamese only." in card.text_content()
     assert (title.get("lang"), title.get("href")) == ("vi", "/en/canh-bao/gia-dien-luc/")
-    assert vietnamese(page) == []
+    assert vietnamese_words(page) == []

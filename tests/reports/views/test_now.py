@@ -13,7 +13,7 @@ from django.utils import timezone
 from lxml import html
 
 from reports.models import BankLine, Statement
-from reports.public import confirmed_statements as confirmed
+from reports.public import confirmed_statements
 from tests.support.resident_pages import words
 
 NOW = "/dang-bi-goi/"
@@ -34,7 +34,7 @@ def confirm(codename: str) -> str:
     officer, _ = User.objects.get_or_create(username="lead")
     public = {"is_public": True, "confirmed_by": officer, "confirmed_at": timezone.now()}
     Statement.objects.filter(pk=codename).update(**public)
-    confirmed.forget()
+    confirmed_statements.clear_cache()
     return Statement.objects.get(pk=codename).text
 
 

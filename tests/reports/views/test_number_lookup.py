@@ -17,14 +17,13 @@ from limits import RateLimitItemPerMinute
 from lxml import html
 from pytest_django import DjangoAssertNumQueries
 
-from core import rate_limits as limits
+from core import rate_limits
 from reports.extraction import phones
-from reports.management import reference_data as reference
+from reports.management import reference_data
 from reports.models import Addition, Case, Indicator, KnownNumber, Report
-from reports.numbers import lookup
-from reports.numbers import text as number_words
-from reports.numbers.lookup import State, Verdict
-from tests.support import report_factories as evidence
+from reports.numbers import lookup, text
+from reports.numbers.lookup import Verdict, VerdictKind
+from tests.support import report_factories
 from tests.support.officers import Person
 from tests.support.resident_pages import hidden_of, value, words
 
@@ -47,8 +46,8 @@ def told(number: int = 0, key: str = KEY, **typed: Any) -> Report:
     before those with a lower number.
     """
     given = {"contact": f"0550 111 {number:03}", "caller_number": key}
-    report = evidence.report(STORIES[number % len(STORIES)], **given | typed)
-    evidence.number(report, key)
+    report = report_factories.report(STORIES[number % len(STORIES)], **given | typed)
+    report_factories.number(report, key)
     sent(report, timezone.now() - APART * number)
     return report
 
@@ -62,7 +61,7 @@ def sent(report: Report, at: datetime) -> None:
 
 
 def look(number: str = NUMBER) -> Verdict:
-    return lookup.look(phones.read(number))
+    return lookup.lookup_number(phones.parse(number))
 
 
 def ask(client: Client, number: str = NUMBER, path: str = CHECK) -> Any:
@@ -111,7 +110,7 @@ def test_what_is_not_a_finding_today_is_not_said(
     duty: Person, lead: Person, fields: dict[str, Any]
 ) -> None:
     found(duty, lead, **fields)
-    assert look().state == State.UNKNOWN
+    assert look().state == VerdictKind.UNKNOWN
 
 
 def test_two_people_who_have_nothing_to_do_with_each_other_are_said(client: Client) -> None:
@@ -144,7 +143,7 @@ def test_none_is_never_called_safe(client: Client) -> None:
 
 
 def test_an_offices_own_number_may_be_forged(client: Client) -> None:
-    reference.load_offices()
+    reference_data.load_offices()
     page = words(ask(client, "0237 3725725").content)
     assert "Số của Công an tỉnh Thanh Hóa, nhưng có thể bị giả" in page
     assert "Ai gọi đến bằng số này cũng chưa chắc là công an" in page
@@ -165,7 +164,7 @@ def test_an_offices_own_number_may_be_forged(client: Client) -> None:
 def test_a_short_number_that_everybody_may_dial_says_what_it_is(
     client: Client, number: str, said: str
 ) -> None:
-    reference.load_offices()
+    reference_data.load_offices()
     content = ask(client, number).content
     page = words(content)
     assert f"{said}, nhưng có thể bị giả" in page
@@ -176,11 +175,11 @@ def test_a_short_number_that_everybody_may_dial_says_what_it_is(
 
 
 def test_an_offices_number_stays_one_however_many_report_it() -> None:
-    reference.load_offices()
+    reference_data.load_offices()
     key = "+842373725725"
     told(0, key), told(1, key)
     verdict = look("02373.725.725")
-    assert (verdict.state, verdict.heard.people) == (State.OFFICE, 2)
+    assert (verdict.state, verdict.heard.people) == (VerdictKind.OFFICE, 2)
 
 
 @pytest.mark.parametrize(
@@ -226,7 +225,7 @@ def test_several_numbers_become_buttons(client: Client) -> None:
 
 
 def test_a_number_one_digit_from_the_hotline_is_said_and_never_repaired(client: Client) -> None:
-    reference.load_offices()
+    reference_data.load_offices()
     page = words(ask(client, "0373.725.725").content)
     assert "Chưa đủ tin về số này" in page
     assert "0373 725 725" in page
@@ -237,12 +236,12 @@ def test_a_number_one_digit_from_the_hotline_is_said_and_never_repaired(client: 
 
 @pytest.mark.parametrize("typed", ["02373.725.726", "0237.725.725", "023737 25 7255"])
 def test_any_office_has_neighbours(typed: str) -> None:
-    reference.load_offices()
+    reference_data.load_offices()
     assert [near.number for near in look(typed).near] == ["02373.725.725"]
 
 
 def test_short_numbers_have_no_neighbours() -> None:
-    reference.load_offices()
+    reference_data.load_offices()
     assert look("114").near == ()
 
 
@@ -253,7 +252,7 @@ def test_a_forged_number_is_shown_as_the_phone_showed_it(client: Client) -> None
 
 
 def test_every_flag_of_the_reader_has_a_public_sentence() -> None:
-    said = {*number_words.ODD, *number_words.READ, *number_words.UNSAID}
+    said = {*text.ODD, *text.READ, *text.UNSAID}
     assert said == set(phones.FLAG_REASONS_VI)
 
 
@@ -269,7 +268,7 @@ def test_every_flag_of_the_reader_has_a_public_sentence() -> None:
 def test_what_an_officer_took_away_does_not_count(verb: str, fields: dict[str, str]) -> None:
     told(0)
     Case.objects.filter(report=told(1)).update(**fields)
-    assert look().state == State.UNKNOWN, verb
+    assert look().state == VerdictKind.UNKNOWN, verb
 
 
 def test_who_wishes_to_withdraw_does_not_count() -> None:
@@ -277,36 +276,36 @@ def test_who_wishes_to_withdraw_does_not_count() -> None:
     Addition.objects.create(
         report=told(1), kind="withdrawal", submission_key="k" * 16, content_digest=b"d"
     )
-    assert look().state == State.UNKNOWN
+    assert look().state == VerdictKind.UNKNOWN
 
 
 @pytest.mark.parametrize("flag", ["too_fast", "trap_filled"])
 def test_what_a_machine_may_have_sent_waits_for_an_officer(flag: str) -> None:
     told(0)
     suspected = told(1, flags=(flag,))
-    assert look().state == State.UNKNOWN
+    assert look().state == VerdictKind.UNKNOWN
     Case.objects.filter(report=suspected).update(status="in_review")
-    assert look().state == State.SEVERAL
+    assert look().state == VerdictKind.SEVERAL
 
 
 @pytest.mark.parametrize("flag", ["contact_unread", "contact_doubtful", "contact_is_caller"])
 def test_a_contact_that_is_no_number_tells_nobody_apart(flag: str) -> None:
     told(0)
     told(1, contact="người đi đường", flags=(flag,))
-    assert look().state == State.UNKNOWN
+    assert look().state == VerdictKind.UNKNOWN
 
 
 def test_one_contact_in_two_spellings_is_one_person() -> None:
     told(0, contact="0550 000 111")
     told(1, contact="+84550000111")
-    assert look().state == State.UNKNOWN
+    assert look().state == VerdictKind.UNKNOWN
 
 
 def test_a_number_in_a_story_is_not_a_caller() -> None:
     for number in range(2):
-        evidence.number(evidence.report(STORIES[number], contact=f"055000010{number}"), KEY,
+        report_factories.number(report_factories.report(STORIES[number], contact=f"055000010{number}"), KEY,
                         place="story")  # fmt: skip
-    assert look().state == State.UNKNOWN
+    assert look().state == VerdictKind.UNKNOWN
 
 
 def day(number: int) -> time_machine.travel:
@@ -318,9 +317,9 @@ def test_what_is_older_than_sixty_days_is_over() -> None:
     with day(0):
         told(0), told(1)
     with day(59):
-        assert look().state == State.SEVERAL
+        assert look().state == VerdictKind.SEVERAL
     with day(60):
-        assert look().state == State.UNKNOWN
+        assert look().state == VerdictKind.UNKNOWN
 
 
 def told_on(days: Iterable[int]) -> None:
@@ -343,13 +342,13 @@ def test_it_goes_on_the_very_day_that_is_said(days: tuple[int, ...]) -> None:
     assert until == date(2026, 11, 1) + timedelta(days=sorted(days)[-2] + 60)
     goes = sorted(days)[-2] + 60
     with day(goes - 1):
-        assert (look().state, look().heard.until) == (State.SEVERAL, until)
+        assert (look().state, look().heard.until) == (VerdictKind.SEVERAL, until)
     with day(goes):
-        assert look().state == State.UNKNOWN
+        assert look().state == VerdictKind.UNKNOWN
 
 
 def test_the_last_day_is_one_of_the_people_who_count() -> None:
-    reference.load_communes()
+    reference_data.load_communes()
     told_on([0, 5])
     received(told(2, contact="", commune_id="phuong_hac_thanh"), 20)  # may be either of them
     with day(21):
@@ -362,12 +361,12 @@ def test_the_last_day_is_one_of_the_people_who_count() -> None:
 def test_the_number_of_a_caller_told_later_counts() -> None:
     told(0)
     Indicator.objects.filter(report=told(1)).update(place="later")
-    assert look().state == State.SEVERAL
+    assert look().state == VerdictKind.SEVERAL
 
 
 def test_what_a_machine_sends_hides_nobody() -> None:
     told(0), told(1)
-    robot = [evidence.report("Tin rác", flags=("trap_filled",)) for _ in range(2)]
+    robot = [report_factories.report("Tin rác", flags=("trap_filled",)) for _ in range(2)]
     named = {"kind": "number", "place": "caller", "key": KEY}
     Indicator.objects.bulk_create(Indicator(report=robot[n % 2], **named) for n in range(400))
     assert look().heard.people == 2
@@ -419,9 +418,9 @@ def test_a_cleared_neighbour_or_an_offices_is_not_counted(duty: Person, lead: Pe
 def test_who_was_cleared_is_only_told_of_what_came_after(duty: Person, lead: Person) -> None:
     told(4), told(5)
     found(duty, lead, finding="cleared", confirmed_at=timezone.now() - 3 * APART)
-    assert look().state == State.UNKNOWN
+    assert look().state == VerdictKind.UNKNOWN
     told(0), told(1)
-    assert look().state == State.SEVERAL
+    assert look().state == VerdictKind.SEVERAL
 
 
 # --- who writes much
@@ -452,16 +451,16 @@ def flood(count: int, **fields: Any) -> None:
 def test_nobody_removes_a_warning_with_many_posts(fields: dict[str, Any]) -> None:
     told(4), told(5)
     flood(400, **fields)
-    assert look().state == State.SEVERAL
+    assert look().state == VerdictKind.SEVERAL
 
 
 def test_two_long_lists_smear_nobody() -> None:
     reports = told(0), told(1)
     for number in range(2):
-        evidence.number(reports[0], f"+8455000090{number}")
-    assert look().state == State.SEVERAL
-    evidence.number(reports[0], "+84550000902", place="later")
-    assert look().state == State.UNKNOWN
+        report_factories.number(reports[0], f"+8455000090{number}")
+    assert look().state == VerdictKind.SEVERAL
+    report_factories.number(reports[0], "+84550000902", place="later")
+    assert look().state == VerdictKind.UNKNOWN
 
 
 # --- closed and quick
@@ -470,7 +469,7 @@ def test_two_long_lists_smear_nobody() -> None:
 def test_a_look_takes_six_statements_whatever_is_found(
     django_assert_num_queries: DjangoAssertNumQueries, duty: Person, lead: Person
 ) -> None:
-    reference.load_offices()
+    reference_data.load_offices()
     for number in ("0550000124", "số ẩn", "02373.725.725", "113"):
         with django_assert_num_queries(6):
             look(number)
@@ -552,7 +551,7 @@ def test_a_foreign_page_cannot_ask(client: Client) -> None:
 def test_who_asks_without_end_is_asked_to_wait_and_told_what_to_do(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "allow", lambda name, _: name != "check")
+    monkeypatch.setattr(rate_limits, "consume", lambda name, _: name != "check")
     answer = ask(client)
     assert answer.status_code == 429
     assert "Chờ 10 phút" in words(answer.content)
@@ -564,7 +563,7 @@ def test_who_asks_without_end_is_asked_to_wait_and_told_what_to_do(
 def test_only_a_look_up_takes_from_the_window(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(limits.WINDOWS, "check", RateLimitItemPerMinute(1, 10))
+    monkeypatch.setitem(rate_limits.WINDOWS, "check", RateLimitItemPerMinute(1, 10))
     for typed in ("", "9" * 5000, f"{NUMBER} 0550000124"):
         assert ask(client, typed).status_code in {200, 422}
     assert [ask(client).status_code for _ in range(2)] == [200, 429]
@@ -576,7 +575,7 @@ def test_without_a_database_the_number_stays_typed(
     def broken(_: Any) -> None:
         raise OperationalError
 
-    monkeypatch.setattr(lookup, "look", broken)
+    monkeypatch.setattr(lookup, "lookup_number", broken)
     answer = ask(client)
     assert answer.status_code == 503
     assert value(answer.content, "number") == NUMBER
@@ -593,7 +592,7 @@ def test_the_report_page_takes_the_number_over_without_an_address(client: Client
 
 @pytest.mark.parametrize("number", [NUMBER, "02373.725.725", "+84069 234 5678"])
 def test_the_page_is_light(client: Client, number: str, duty: Person, lead: Person) -> None:
-    reference.load_offices()
+    reference_data.load_offices()
     found(duty, lead)
     for person in range(4):
         told(person, claimed_office="bank")

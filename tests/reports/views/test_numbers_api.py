@@ -14,12 +14,12 @@ from lxml import html
 from pytest_django import DjangoAssertNumQueries, Settings
 from pytest_django.live_server_helper import LiveServer
 
-from core import rate_limits as limits
+from core import rate_limits
 from reports.extraction import phones
-from reports.management import reference_data as reference
-from reports.numbers import hash_api as number_hashes
+from reports.management import reference_data
+from reports.numbers import hash_api
 from reports.numbers.hash_api import ROOM, hash_of
-from reports.numbers.lookup import key_of
+from reports.numbers.lookup import lookup_key
 from tests.reports.views.test_number_lookup import KEY, NO_FINDING_TODAY, found, told
 from tests.support.officers import Person
 
@@ -62,7 +62,7 @@ def test_what_is_no_finding_today_is_in_no_answer(
 ) -> None:
     found(duty, lead, **fields)
     assert HASH not in entries(client)
-    assert number_hashes.standing() == []
+    assert hash_api.all_entries() == []
 
 
 def test_what_many_people_report_is_no_finding(client: Client) -> None:
@@ -71,14 +71,14 @@ def test_what_many_people_report_is_no_finding(client: Client) -> None:
 
 
 def test_an_institutions_number_is_in_no_answer(client: Client, duty: Person, lead: Person) -> None:
-    reference.load_offices()
-    key = key_of(phones.read("02373.725.725"))
+    reference_data.load_offices()
+    key = lookup_key(phones.parse("02373.725.725"))
     found(duty, lead, key=key, number="02373.725.725")
     assert hash_of(key) not in entries(client, hash_of(key)[:4])
 
 
 def test_a_short_number_is_hashed_as_it_is_dialled() -> None:
-    assert key_of(phones.read("1022")) == "1022"
+    assert lookup_key(phones.parse("1022")) == "1022"
 
 
 # --- one size, for everybody, and not compressed
@@ -96,7 +96,7 @@ def test_every_answer_is_of_one_size(client: Client, duty: Person, lead: Person)
 def test_more_findings_than_room_are_all_told_in_twice_the_size(
     client: Client, duty: Person, lead: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(number_hashes, "ROOM", 2)
+    monkeypatch.setattr(hash_api, "ROOM", 2)
     keys = [f"+8455000{n:04}" for n in range(10000) if hash_of(f"+8455000{n:04}")[:4] == "00cc"]
     keys += [f"+84992{n:06}" for n in range(10**6) if hash_of(f"+84992{n:06}")[:4] == "00cc"]
     for key in keys[:3]:
@@ -161,7 +161,7 @@ def test_who_does_not_read_is_told_so_in_json(method: str, path: str) -> None:
 
 @pytest.mark.usefixtures("enforced")
 def test_who_asks_without_end_waits(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(limits.WINDOWS, "range", RateLimitItemPerMinute(1, 10))
+    monkeypatch.setitem(rate_limits.WINDOWS, "range", RateLimitItemPerMinute(1, 10))
     assert client.get(RANGE + "xyz").status_code == 400  # costs nothing
     answers = [client.get(RANGE + "1a2b") for _ in range(2)]
     assert [answer.status_code for answer in answers] == [200, 429]
@@ -173,7 +173,7 @@ def test_without_a_database_it_says_so(client: Client, monkeypatch: pytest.Monke
     def broken(_: Any) -> None:
         raise OperationalError
 
-    monkeypatch.setattr(number_hashes, "in_range", broken)
+    monkeypatch.setattr(hash_api, "in_range", broken)
     answer = client.get(RANGE + "1a2b")
     assert (answer.status_code, answer.json()["error"]) == (503, "not_now")
 

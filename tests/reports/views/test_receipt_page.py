@@ -15,10 +15,9 @@ from lxml import html
 from pytest_django import Settings
 
 from reports.models import Receipt, Report, Statement
-from reports.public import confirmed_statements as confirmed
-from reports.submission import form_parser as posted
-from reports.submission import receipt_codes as receipts
-from reports.tracking.qr_code import square
+from reports.public import confirmed_statements
+from reports.submission import form_parser, receipt_codes
+from reports.tracking.qr_code import qr_code
 from tests.support.resident_pages import RECEIPT, REPORT, code_of, hidden, hidden_of, send, words
 
 pytestmark = pytest.mark.django_db
@@ -35,13 +34,13 @@ def promises(db: None) -> None:
     call_command("setup_desk", verbosity=0)
     by = User.objects.create(username="lead")
     Statement.objects.update(is_public=True, confirmed_by=by, confirmed_at=timezone.now())
-    confirmed.forget()
+    confirmed_statements.clear_cache()
 
 
 @pytest.fixture(autouse=True)
 def _people_take_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who sends at once is asked for a sentence, and here everybody does."""
-    monkeypatch.setattr(posted, "TOO_FAST_SECONDS", 0)
+    monkeypatch.setattr(form_parser, "MIN_FILL_SECONDS", 0)
 
 
 def receipt(client: Client, **said: Any) -> bytes:
@@ -73,7 +72,7 @@ def test_the_square_holds_the_address_and_the_code(client: Client, settings: Set
     settings.PORTAL_URL = "https://baocuocgoi.example.gov.vn"
     page = receipt(client)
     address = f"https://baocuocgoi.example.gov.vn/theo-doi/#{code_of(page)}"
-    assert square(address).path in page.decode()
+    assert qr_code(address).path in page.decode()
 
 
 def test_nothing_on_it_needs_a_style_of_its_own(client: Client) -> None:
@@ -84,13 +83,13 @@ def test_nothing_on_it_needs_a_style_of_its_own(client: Client) -> None:
 def test_a_text_to_oneself_holds_the_code(client: Client) -> None:
     page = receipt(client)
     (address,) = html.document_fromstring(page).xpath("//a[starts-with(@href, 'sms:?')]/@href")
-    assert " ".join(receipts.grouped(code_of(page))) in unquote(address)
+    assert " ".join(receipt_codes.format_code(code_of(page))) in unquote(address)
 
 
 def test_each_group_is_spelled_out(client: Client) -> None:
     page = receipt(client)
-    for group in receipts.grouped(code_of(page)):
-        assert receipts.spoken(group) in page.decode()
+    for group in receipt_codes.format_code(code_of(page)):
+        assert receipt_codes.phonetic_group(group) in page.decode()
 
 
 def test_the_english_receipt_is_english(client: Client) -> None:
@@ -126,7 +125,7 @@ def test_without_a_database_the_code_still_stands_there(
         raise OperationalError
 
     send(client, story=STORY)
-    monkeypatch.setattr(receipts, "find", broken)
+    monkeypatch.setattr(receipt_codes, "report_for_code", broken)
     answer = client.get(RECEIPT)
     assert answer.status_code == 200
     assert len(code_of(answer.content)) == 16
@@ -249,7 +248,7 @@ def test_nothing_is_asked_when_nothing_is_open(client: Client) -> None:
 def test_who_sends_at_once_has_a_receipt_and_is_asked_for_a_sentence(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(posted, "TOO_FAST_SECONDS", 3)
+    monkeypatch.setattr(form_parser, "MIN_FILL_SECONDS", 3)
     page = receipt(client)
     assert code_of(page)
     asked = next(form for form in forms(page, LATER) if form.fields["kind"] == "answer")

@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from reports.models import Commune, Report
 from reports.submission import intake
-from reports.triage import service as triage
+from reports.triage import service
 from tests.support.resident_pages import (
     RECEIPT,
     REPORT,
@@ -93,7 +93,7 @@ def test_whatever_is_told_of_the_call_is_a_report(client: Client, said: dict[str
     receipt = client.get(RECEIPT).content
     asked = html.document_fromstring(receipt).xpath("//form//input[starts-with(@id, 'ask_')]/@name")
     assert {"leg_number", "story"} <= set(asked)
-    assert triage.find(Report.objects.get())
+    assert service.extract(Report.objects.get())
 
 
 def test_an_empty_report_is_the_only_error(client: Client) -> None:
@@ -376,7 +376,7 @@ def test_without_a_database_the_page_comes_back_with_its_text(
         raise OperationalError
 
     fields = hidden(client)
-    monkeypatch.setattr(intake, "accept", broken)
+    monkeypatch.setattr(intake, "submit_report", broken)
     answer = client.post(REPORT, {**fields, "story": STORY, "contact_phone": "0550 000 111"})
     assert answer.status_code == 503
     assert "Chưa gửi được" in words(answer.content)
@@ -544,7 +544,7 @@ def test_a_database_that_goes_after_the_report_leaves_the_code_on_the_page(
 
     fields = {**hidden(Client()), "story": STORY}
     Client().post(REPORT, fields)
-    monkeypatch.setattr("reports.facts.merged_report.of", broken)
+    monkeypatch.setattr("reports.facts.merged_report.merged_report", broken)
     answer = Client().post(REPORT, fields)
     assert answer.status_code == 200
     assert len(code_of(answer.content)) == 16

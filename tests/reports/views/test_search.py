@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from lxml import html
 from pytest_django import DjangoAssertNumQueries
 
-from core.text import closest
+from core.text import rank_by_similarity
 from reports.models import Office
-from reports.public import site_search as searching
+from reports.public import site_search
 from tests.support.alert_factories import cancelled, draft, issued
-from tests.support.language import vietnamese
+from tests.support.language import vietnamese_words
 from tests.support.resident_pages import words
 
 PAGE = "/tim/"
@@ -31,7 +31,7 @@ THINGS = [
 
 
 def found(query: str) -> list[str]:
-    return closest(query, THINGS)
+    return rank_by_similarity(query, THINGS)
 
 
 # --- finding
@@ -55,7 +55,7 @@ def test_of_a_whole_sentence_half_is_enough() -> None:
 
 def test_a_title_counts_more_than_what_is_said_of_it() -> None:
     things = [("said", "Khác", "thuế"), ("titled", "Thuế", ""), ("begun", "Thuếx", "")]
-    assert closest("thue", things) == ["titled", "begun", "said"]
+    assert rank_by_similarity("thue", things) == ["titled", "begun", "said"]
 
 
 def test_a_single_letter_begins_nothing() -> None:
@@ -87,8 +87,8 @@ def _desk(db: None) -> None:
     call_command("setup_desk", verbosity=0)
 
 
-@pytest.mark.parametrize("page", searching.PAGES, ids=lambda page: page.address)
-def test_each_page_that_is_named_is_there(page: searching.Page) -> None:
+@pytest.mark.parametrize("page", site_search.PAGES, ids=lambda page: page.address)
+def test_each_page_that_is_named_is_there(page: site_search.Page) -> None:
     assert reverse(page.address)
 
 
@@ -110,7 +110,7 @@ def test_words_lead_to_pages_and_offices(client: Client, query: str, title: str)
 
 @pytest.mark.parametrize("query", ["mất tiền", "bi lua", "bi lua mat tien", "tôi bị lừa mất tiền"])
 def test_who_lost_money_is_led_to_the_first_half_hour(query: str) -> None:
-    assert "reports:now" in [page.address for page in searching.pages_about(query)]
+    assert "reports:now" in [page.address for page in site_search.search_pages(query)]
 
 
 @pytest.mark.usefixtures("_desk")
@@ -125,7 +125,7 @@ def test_an_english_search_says_which_of_its_findings_are_vietnamese(client: Cli
     Office.objects.create(codename="cho-den", name="Chợ Đen điện lực")
     answer = client.post(f"/en{PAGE}", {"q": "dien luc"})
     assert "Chợ Đen".encode() in answer.content
-    assert vietnamese(answer.content) == []
+    assert vietnamese_words(answer.content) == []
 
 
 @pytest.mark.django_db
@@ -163,7 +163,7 @@ def test_words_are_no_number(client: Client) -> None:
 def test_who_finds_nothing_is_shown_three_doors(client: Client, query: str) -> None:
     answer = client.post(PAGE, {"q": query})
     tree: Any = html.document_fromstring(answer.content)
-    doors = [reverse(name) for name in searching.HELP]
+    doors = [reverse(name) for name in site_search.HELP]
     assert tree.xpath("//section[@aria-labelledby='nothing']//a/@href") == doors
     assert b"<script>alert" not in answer.content
 
@@ -208,7 +208,7 @@ def test_without_a_database_our_pages_are_found_all_the_same(
     def away(query: str) -> None:
         raise OperationalError
 
-    monkeypatch.setattr(searching, "offices_about", away)
+    monkeypatch.setattr(site_search, "search_offices", away)
     answer = client.post(address, {"q": "cup may"})
     assert answer.status_code == 503
     assert reverse("reports:now") in answer.content.decode()

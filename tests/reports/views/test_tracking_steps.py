@@ -11,15 +11,14 @@ from django.test import Client
 from django.utils import timezone
 
 from alerts.models import Alert
-from core.audit import log as events
+from core.audit import events as log
 from reports.cases import workflow
-from reports.facts.merged_report import Leg
+from reports.facts.merged_report import Caller
 from reports.models import Addition, Campaign, CampaignLink, Case, Message, Report, Statement
-from reports.public import confirmed_statements as confirmed
-from reports.submission import intake
-from reports.submission import receipt_codes as receipts
-from reports.submission.intake import Typed
-from reports.tracking import followups as later
+from reports.public import confirmed_statements
+from reports.submission import intake, receipt_codes
+from reports.submission.intake import ReportSubmission
+from reports.tracking import followups
 from tests.support.officers import Person
 from tests.support.report_factories import erase, report
 from tests.support.resident_pages import value, words
@@ -38,33 +37,33 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def mine() -> intake.Accepted:
-    typed = Typed(story="Họ gọi.", contact="0550000111", phrase="bến Sung, 47")
-    return intake.accept(typed, "a-key-of-the-browser")
+def mine() -> intake.SubmissionResult:
+    typed = ReportSubmission(story="Họ gọi.", contact="0550000111", phrase="bến Sung, 47")
+    return intake.submit_report(typed, "a-key-of-the-browser")
 
 
-def send(client: Client, step: str, mine: intake.Accepted, **fields: Any) -> Any:
+def send(client: Client, step: str, mine: intake.SubmissionResult, **fields: Any) -> Any:
     headers = fields.pop("headers", None)
     given = {"code": mine.code, "submission_key": KEY, **fields}
     return client.post(step, given, headers=headers)
 
 
-def ask(mine: intake.Accepted, by: Person, question: str) -> None:
+def ask(mine: intake.SubmissionResult, by: Person, question: str) -> None:
     case = Case.objects.get(report=mine.report)
-    workflow.ask(mine.report.pk, by=by.user, version=case.version, reason=question)
+    workflow.ask_reporter(mine.report.pk, by=by.user, version=case.version, reason=question)
 
 
-def tell(mine: intake.Accepted, by: Person, words_: str) -> None:
+def tell(mine: intake.SubmissionResult, by: Person, words_: str) -> None:
     case = Case.objects.get(report=mine.report)
-    workflow.message(mine.report.pk, by=by.user, version=case.version, reason=words_)
+    workflow.message_reporter(mine.report.pk, by=by.user, version=case.version, reason=words_)
 
 
-def look(client: Client, mine: intake.Accepted) -> str:
+def look(client: Client, mine: intake.SubmissionResult) -> str:
     return words(client.post(TRACK, {"code": mine.code}).content)
 
 
 def test_everything_that_can_be_added_comes_in_with_one_press(
-    client: Client, mine: intake.Accepted
+    client: Client, mine: intake.SubmissionResult
 ) -> None:
     answer = send(
         client, ADD, mine,
@@ -92,14 +91,16 @@ def test_everything_that_can_be_added_comes_in_with_one_press(
     assert "hai cái bát" not in answer.content.decode()
 
 
-def test_a_second_press_adds_nothing_and_says_so(client: Client, mine: intake.Accepted) -> None:
+def test_a_second_press_adds_nothing_and_says_so(
+    client: Client, mine: intake.SubmissionResult
+) -> None:
     send(client, ADD, mine, story="Họ gọi lại.")
     answer = send(client, ADD, mine, story="Họ gọi lại.")
     assert Addition.objects.count() == 1
     assert "giữ một bản" in words(answer.content)
 
 
-def test_nothing_is_told_as_nothing(client: Client, mine: intake.Accepted) -> None:
+def test_nothing_is_told_as_nothing(client: Client, mine: intake.SubmissionResult) -> None:
     for step in (ADD, REPLY):
         answer = send(client, step, mine, story="  ", text=" ", leg_channel="app")
         assert answer.status_code == 422
@@ -116,7 +117,7 @@ def test_nothing_is_told_as_nothing(client: Client, mine: intake.Accepted) -> No
     ],
 )
 def test_an_odd_day_is_kept_as_it_was_written_and_asked_about(
-    client: Client, mine: intake.Accepted, date: dict[str, str], told: str
+    client: Client, mine: intake.SubmissionResult, date: dict[str, str], told: str
 ) -> None:
     answer = send(client, ADD, mine, **date)
     addition = Addition.objects.get()
@@ -125,7 +126,9 @@ def test_an_odd_day_is_kept_as_it_was_written_and_asked_about(
     assert told in words(answer.content)
 
 
-def test_ten_thousand_accounts_are_kept_and_bounded(client: Client, mine: intake.Accepted) -> None:
+def test_ten_thousand_accounts_are_kept_and_bounded(
+    client: Client, mine: intake.SubmissionResult
+) -> None:
     lines = [f"0987{number:09}" for number in range(10_000)]
     answer = send(client, ADD, mine, accounts="\n".join(lines))
     addition = Addition.objects.get()
@@ -135,7 +138,9 @@ def test_ten_thousand_accounts_are_kept_and_bounded(client: Client, mine: intake
     assert lines[-1] in copy
 
 
-def test_a_far_too_long_story_comes_back_whole(client: Client, mine: intake.Accepted) -> None:
+def test_a_far_too_long_story_comes_back_whole(
+    client: Client, mine: intake.SubmissionResult
+) -> None:
     story = "dài quá " * 150_000
     answer = send(client, ADD, mine, story=story, leg_number="0550000124")
     assert answer.status_code == 413
@@ -145,21 +150,21 @@ def test_a_far_too_long_story_comes_back_whole(client: Client, mine: intake.Acce
 
 
 def test_a_caller_of_whom_only_the_office_is_known_is_shown(
-    client: Client, mine: intake.Accepted
+    client: Client, mine: intake.SubmissionResult
 ) -> None:
     page = words(send(client, ADD, mine, leg_office="police", leg_channel="app").content)
     assert "Công an, Zalo, Facebook, ứng dụng khác" in page
     assert "Người gọi: Công an" in send(client, COPY, mine).content.decode()
 
 
-def test_a_sixth_caller_goes_on_in_the_story(client: Client, mine: intake.Accepted) -> None:
+def test_a_sixth_caller_goes_on_in_the_story(client: Client, mine: intake.SubmissionResult) -> None:
     send(client, ADD, mine, leg_number=[f"055000012{number}" for number in range(7)])
     addition = Addition.objects.get()
     assert len(addition.legs) == 5
     assert "0550000126" in addition.story
 
 
-def test_hostile_words_come_back_as_words(client: Client, mine: intake.Accepted) -> None:
+def test_hostile_words_come_back_as_words(client: Client, mine: intake.SubmissionResult) -> None:
     evil = "<script>alert(1)</script>\x00\u202e“{{ x }}”"
     send(client, REPLY, mine, text=evil)
     answer = send(
@@ -174,7 +179,7 @@ def test_hostile_words_come_back_as_words(client: Client, mine: intake.Accepted)
 
 
 def test_a_long_field_is_cut_and_the_whole_of_it_stays_in_the_story(
-    client: Client, mine: intake.Accepted
+    client: Client, mine: intake.SubmissionResult
 ) -> None:
     send(client, ADD, mine, money_lost_vnd="nhiều lắm " * 100)
     addition = Addition.objects.get()
@@ -183,7 +188,7 @@ def test_a_long_field_is_cut_and_the_whole_of_it_stays_in_the_story(
 
 
 def test_the_question_stands_first_and_an_answer_ends_the_waiting(
-    client: Client, mine: intake.Accepted, duty: Person
+    client: Client, mine: intake.SubmissionResult, duty: Person
 ) -> None:
     ask(mine, duty, "Họ gọi lúc mấy giờ?")
     page = look(client, mine)
@@ -196,7 +201,9 @@ def test_the_question_stands_first_and_an_answer_ends_the_waiting(
     assert "Lúc 9 giờ." in answer
 
 
-def test_a_second_question_waits_again(client: Client, mine: intake.Accepted, duty: Person) -> None:
+def test_a_second_question_waits_again(
+    client: Client, mine: intake.SubmissionResult, duty: Person
+) -> None:
     ask(mine, duty, "Họ gọi lúc mấy giờ?")
     send(client, REPLY, mine, text="Lúc 9 giờ.")
     case = Case.objects.get(report=mine.report)
@@ -206,7 +213,7 @@ def test_a_second_question_waits_again(client: Client, mine: intake.Accepted, du
 
 
 def test_what_the_desk_tells_after_the_answer_asks_nothing(
-    client: Client, mine: intake.Accepted, duty: Person
+    client: Client, mine: intake.SubmissionResult, duty: Person
 ) -> None:
     ask(mine, duty, "Họ gọi lúc mấy giờ?")
     send(client, REPLY, mine, text="Lúc 9 giờ.")
@@ -218,7 +225,7 @@ def test_what_the_desk_tells_after_the_answer_asks_nothing(
 
 
 def test_what_the_desk_tells_before_the_answer_leaves_the_question_open(
-    client: Client, mine: intake.Accepted, duty: Person
+    client: Client, mine: intake.SubmissionResult, duty: Person
 ) -> None:
     ask(mine, duty, "Họ gọi lúc mấy giờ?")
     tell(mine, duty, "Nhớ áng chừng cũng được.")
@@ -228,9 +235,9 @@ def test_what_the_desk_tells_before_the_answer_leaves_the_question_open(
 
 
 def test_who_has_said_enough_keeps_what_was_written(
-    client: Client, mine: intake.Accepted, monkeypatch: pytest.MonkeyPatch
+    client: Client, mine: intake.SubmissionResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(later, "MOST_ADDITIONS", 0)
+    monkeypatch.setattr(followups, "MAX_ADDITIONS", 0)
     answer = send(client, ADD, mine, story="Họ gọi lại.")
     assert answer.status_code == 422
     assert "Còn điều cần nói, gọi 02373.725.725" in words(answer.content)
@@ -238,7 +245,7 @@ def test_who_has_said_enough_keeps_what_was_written(
 
 
 def test_a_place_that_was_chosen_is_shown_by_its_name(
-    client: Client, mine: intake.Accepted
+    client: Client, mine: intake.SubmissionResult
 ) -> None:
     call_command("setup_desk", verbosity=0)
     page = words(send(client, ADD, mine, kind="answer", commune="xa_lam_son").content)
@@ -250,15 +257,15 @@ def test_a_place_that_was_chosen_is_shown_by_its_name(
 
 
 def test_a_caller_that_was_corrected_is_shown_as_such(client: Client) -> None:
-    typed = Typed(story="Họ gọi.", caller_number="0550000123")
-    mine = intake.accept(typed, "a-key-of-the-browser")
+    typed = ReportSubmission(story="Họ gọi.", caller_number="0550000123")
+    mine = intake.submit_report(typed, "a-key-of-the-browser")
     assert "đã sửa lại" not in look(client, mine)
     page = words(send(client, ADD, mine, kind="correction", leg_number="0550000124").content)
     assert "0550000123 (bạn đã sửa lại ở dưới)" in page
 
 
 def test_a_sum_that_was_answered_is_asked_no_more(client: Client) -> None:
-    mine = intake.accept(Typed(money_lost_raw="20"), "a-key-of-the-browser")
+    mine = intake.submit_report(ReportSubmission(money_lost_raw="20"), "a-key-of-the-browser")
     assert "Là 20 nghìn hay 20 triệu?" in look(client, mine)
     send(client, ADD, mine, kind="answer", money_lost_vnd="20 triệu")
     assert "Trang hỏi lại bạn" not in look(client, mine)
@@ -275,7 +282,7 @@ def test_a_sum_that_was_answered_is_asked_no_more(client: Client) -> None:
 def test_what_was_lost_in_all_by_now_is_said_back(
     client: Client, first: str, fields: dict[str, str], told: str
 ) -> None:
-    mine = intake.accept(Typed(money_lost_raw=first), "a-key-of-the-browser")
+    mine = intake.submit_report(ReportSubmission(money_lost_raw=first), "a-key-of-the-browser")
     page = words(send(client, ADD, mine, **fields).content)
     assert f"Tin ghi tổng cộng đã mất {told}" in page
 
@@ -286,7 +293,7 @@ def test_what_was_lost_in_all_by_now_is_said_back(
 def test_no_total_is_said_where_none_was_told_or_understood(
     client: Client, fields: dict[str, str]
 ) -> None:
-    mine = intake.accept(Typed(money_lost_raw="10 triệu"), "a-key-of-the-browser")
+    mine = intake.submit_report(ReportSubmission(money_lost_raw="10 triệu"), "a-key-of-the-browser")
     assert "Tin ghi tổng cộng" not in words(send(client, ADD, mine, **fields).content)
 
 
@@ -307,7 +314,11 @@ BOTH = [PRESSED, "Đã mất tiền: gọi cả ngân hàng của bạn."]  # on
     ],
 )
 def test_who_tells_of_money_or_pressing_gets_the_red_help(
-    client: Client, mine: intake.Accepted, step: str, fields: dict[str, str], helps: list[str]
+    client: Client,
+    mine: intake.SubmissionResult,
+    step: str,
+    fields: dict[str, str],
+    helps: list[str],
 ) -> None:
     page = words(send(client, step, mine, **fields).content)
     assert [each for each in (PRESSED, BANK, BOTH[1]) if each in page] == helps
@@ -317,7 +328,9 @@ def test_who_tells_of_money_or_pressing_gets_the_red_help(
 def test_who_is_pressed_still_gets_the_red_help_whatever_was_added(
     client: Client, lead: Person, step: str, fields: dict[str, str]
 ) -> None:
-    mine = intake.accept(Typed(story="Họ gọi.", happening_now=True), "a-key-of-the-browser")
+    mine = intake.submit_report(
+        ReportSubmission(story="Họ gọi.", happening_now=True), "a-key-of-the-browser"
+    )
     page = words(send(client, step, mine, **fields).content)
     assert page.index(PRESSED) < page.index("Tin đang ở đâu")
     assert PRESSED not in look(client, mine)
@@ -327,7 +340,7 @@ def test_who_is_pressed_still_gets_the_red_help_whatever_was_added(
 
 
 def test_to_withdraw_is_asked_once_more_and_decides_nothing(
-    client: Client, mine: intake.Accepted
+    client: Client, mine: intake.SubmissionResult
 ) -> None:
     first = send(client, WITHDRAW, mine)
     assert "Cán bộ sẽ xem và quyết định" in words(first.content)
@@ -339,11 +352,15 @@ def test_to_withdraw_is_asked_once_more_and_decides_nothing(
 
 
 def test_the_copy_holds_all_own_words_but_not_the_phrase(
-    client: Client, mine: intake.Accepted, duty: Person
+    client: Client, mine: intake.SubmissionResult, duty: Person
 ) -> None:
     ask(mine, duty, "Họ gọi lúc mấy giờ?")
     send(client, REPLY, mine, text="Lúc 9 giờ.")
-    later.add(mine.report, later.Later(legs=(Leg(number="0550000124"),), phrase="hai cái bát"), KEY)
+    followups.submit_followup(
+        mine.report,
+        followups.FollowupSubmission(legs=(Caller(number="0550000124"),), phrase="hai cái bát"),
+        KEY,
+    )
     answer = send(client, COPY, mine)
     text = answer.content.decode()
     assert answer["Content-Type"] == "text/plain; charset=utf-8"
@@ -355,9 +372,9 @@ def test_the_copy_holds_all_own_words_but_not_the_phrase(
 
 
 def test_a_copy_of_very_much_ends_somewhere_and_says_so(
-    client: Client, mine: intake.Accepted, monkeypatch: pytest.MonkeyPatch
+    client: Client, mine: intake.SubmissionResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reports.tracking.data_export.LONGEST", 300)
+    monkeypatch.setattr("reports.tracking.data_export.MAX_LENGTH", 300)
     send(client, ADD, mine, story="dài " * 1000)
     assert "dừng ở đây" in send(client, COPY, mine).content.decode()
 
@@ -369,7 +386,9 @@ def test_a_step_is_taken_by_post_alone(client: Client, step: str) -> None:
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_foreign_page_sends_nothing(client: Client, mine: intake.Accepted, step: str) -> None:
+def test_a_foreign_page_sends_nothing(
+    client: Client, mine: intake.SubmissionResult, step: str
+) -> None:
     foreign = {"Origin": "https://ke-gian.example"}
     answer = send(client, step, mine, headers=foreign, **SAID[step])
     assert answer.status_code == 403
@@ -379,7 +398,9 @@ def test_a_foreign_page_sends_nothing(client: Client, mine: intake.Accepted, ste
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_a_code_of_nobody_sends_nothing(client: Client, mine: intake.Accepted, step: str) -> None:
+def test_a_code_of_nobody_sends_nothing(
+    client: Client, mine: intake.SubmissionResult, step: str
+) -> None:
     answer = client.post(step, {"code": "7K4M", **SAID[step]})
     assert answer.status_code == 422
     assert not Addition.objects.exists()
@@ -394,12 +415,12 @@ def test_a_wrong_code_keeps_what_was_written(client: Client) -> None:
 
 @pytest.mark.parametrize("step", STEPS)
 def test_without_a_database_all_stays_typed(
-    client: Client, mine: intake.Accepted, monkeypatch: pytest.MonkeyPatch, step: str
+    client: Client, mine: intake.SubmissionResult, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     def broken(_: str) -> None:
         raise OperationalError
 
-    monkeypatch.setattr(receipts, "find", broken)
+    monkeypatch.setattr(receipt_codes, "report_for_code", broken)
     answer = send(client, step, mine, **SAID[step])
     assert answer.status_code == 503
     for name in {"story", "text"} & SAID[step].keys():
@@ -407,14 +428,18 @@ def test_without_a_database_all_stays_typed(
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_no_answer_is_kept_on_the_way(client: Client, mine: intake.Accepted, step: str) -> None:
+def test_no_answer_is_kept_on_the_way(
+    client: Client, mine: intake.SubmissionResult, step: str
+) -> None:
     answer = send(client, step, mine, **SAID[step])
     assert "no-store" in answer["Cache-Control"]
     assert not answer.cookies
     assert "Cookie" not in answer.get("Vary", "")
 
 
-def test_an_erased_report_takes_nothing_and_tells_so(client: Client, mine: intake.Accepted) -> None:
+def test_an_erased_report_takes_nothing_and_tells_so(
+    client: Client, mine: intake.SubmissionResult
+) -> None:
     erase(Report.objects.get())
     for step in (ADD, REPLY, WITHDRAW):
         answer = send(client, step, mine, **SAID[step])
@@ -434,11 +459,11 @@ def promise(codename: str, amount: int, by: Person) -> None:
         confirmed_by=by.user,
         confirmed_at=timezone.now(),
     )
-    confirmed.forget()
+    confirmed_statements.clear_cache()
 
 
 def test_a_promise_is_shown_once_it_is_confirmed(
-    client: Client, mine: intake.Accepted, lead: Person
+    client: Client, mine: intake.SubmissionResult, lead: Person
 ) -> None:
     assert "Dự kiến" not in look(client, mine)
     promise("first_look", 24, lead)
@@ -447,7 +472,7 @@ def test_a_promise_is_shown_once_it_is_confirmed(
 
 
 def test_a_wish_to_withdraw_is_answered_by_a_day_until_it_is(
-    client: Client, mine: intake.Accepted, lead: Person
+    client: Client, mine: intake.SubmissionResult, lead: Person
 ) -> None:
     promise("withdraw_answer", 2, lead)
     assert "Dự kiến" not in look(client, mine)
@@ -458,7 +483,7 @@ def test_a_wish_to_withdraw_is_answered_by_a_day_until_it_is(
 
 
 def test_a_promise_that_was_missed_is_owned_up_to(
-    client: Client, mine: intake.Accepted, lead: Person
+    client: Client, mine: intake.SubmissionResult, lead: Person
 ) -> None:
     promise("first_look", 1, lead)
     with time_machine.travel(timezone.now() + timedelta(hours=2)):
@@ -469,7 +494,7 @@ def test_a_promise_that_was_missed_is_owned_up_to(
 
 @pytest.mark.parametrize(("others", "is_counted"), [(4, False), (5, True)])
 def test_a_wave_is_counted_only_where_it_points_at_nobody(
-    client: Client, mine: intake.Accepted, others: int, is_counted: bool
+    client: Client, mine: intake.SubmissionResult, others: int, is_counted: bool
 ) -> None:
     wave = Campaign.objects.create(code="Đ-26-K4M", title="Giả danh điện lực")
     for member in (mine.report, *(report(f"Chuyện {each}") for each in range(others))):
@@ -493,7 +518,7 @@ def test_a_wave_is_counted_only_where_it_points_at_nobody(
     ],
 )
 def test_what_is_no_report_of_the_wave_is_not_counted_in_it(
-    client: Client, mine: intake.Accepted, decided: dict[str, str]
+    client: Client, mine: intake.SubmissionResult, decided: dict[str, str]
 ) -> None:
     wave = Campaign.objects.create(code="Đ-26-K4M", title="Giả danh điện lực")
     others = [report(f"Chuyện {each}") for each in range(6)]
@@ -507,22 +532,24 @@ def test_what_is_no_report_of_the_wave_is_not_counted_in_it(
 
 
 def test_an_act_that_was_refused_is_no_look(
-    client: Client, mine: intake.Accepted, duty: Person
+    client: Client, mine: intake.SubmissionResult, duty: Person
 ) -> None:
-    events.record("report", mine.report.pk, "refused", by=duty.user, verb="junk")
+    log.log_event("report", mine.report.pk, "refused", by=duty.user, verb="junk")
     assert "Cán bộ đã đọc" not in look(client, mine)
-    events.record("report", mine.report.pk, "revealed", by=duty.user, what="contact")
+    log.log_event("report", mine.report.pk, "revealed", by=duty.user, what="contact")
     assert "Cán bộ đã đọc" in look(client, mine)
 
 
-def test_english_pages_answer_in_english(client: Client, mine: intake.Accepted) -> None:
+def test_english_pages_answer_in_english(client: Client, mine: intake.SubmissionResult) -> None:
     answer = client.post("/en/theo-doi/them/", {"code": mine.code, "story": "They rang again."})
     assert "Added: " in words(answer.content)
     copy = client.post("/en/theo-doi/ban-sao/", {"code": mine.code}).content.decode()
     assert "They rang again." in copy
 
 
-def test_no_warning_that_is_not_in_force_is_shown(client: Client, mine: intake.Accepted) -> None:
+def test_no_warning_that_is_not_in_force_is_shown(
+    client: Client, mine: intake.SubmissionResult
+) -> None:
     wave = Campaign.objects.create(code="Đ-26-K4M", title="Giả danh điện lực")
     CampaignLink.objects.create(
         report_id=mine.report.pk, campaign=wave, kind="same_number", strength=1, reason="x"

@@ -11,8 +11,7 @@ from lxml import html
 from pytest_django import Settings
 
 from reports.models import Statement
-from reports.public import confirmed_statements as confirmed
-from reports.public import training_scenarios as lessons
+from reports.public import confirmed_statements, training_scenarios
 from reports.public.training_scenarios import Answer
 from tests.support.resident_pages import words
 
@@ -27,11 +26,11 @@ pytestmark = pytest.mark.django_db
 
 
 def test_every_answer_of_the_quiz_is_right_somewhere() -> None:
-    assert {situation.answer for situation in lessons.SITUATIONS} == set(Answer)
+    assert {situation.answer for situation in training_scenarios.SITUATIONS} == set(Answer)
 
 
 def test_each_situation_has_one_right_answer_and_doubt_is_never_wrong() -> None:
-    for situation in lessons.SITUATIONS:
+    for situation in training_scenarios.SITUATIONS:
         replies = {choice.value: choice.reply for choice in situation.choices()}
         assert replies.pop(situation.answer) == "right"
         assert replies.pop("unsure", "wary") == "wary"
@@ -41,8 +40,8 @@ def test_each_situation_has_one_right_answer_and_doubt_is_never_wrong() -> None:
 def test_each_situation_stands_with_three_answers_and_its_sign(client: Client) -> None:
     tree = html.document_fromstring(client.get(QUIZ).content)
     asked = tree.xpath("//fieldset")
-    assert len(asked) == len(lessons.SITUATIONS)
-    for fieldset, situation in zip(asked, lessons.SITUATIONS, strict=True):
+    assert len(asked) == len(training_scenarios.SITUATIONS)
+    for fieldset, situation in zip(asked, training_scenarios.SITUATIONS, strict=True):
         assert fieldset.xpath(".//input/@value") == ["fake", "genuine", "unsure"]
         assert str(situation.sign) in fieldset.text_content()
 
@@ -87,7 +86,7 @@ def test_a_confirmed_period_is_named_with_its_figure(client: Client) -> None:
         confirmed_by=User.objects.create(username="lead"),
         confirmed_at=datetime(2026, 11, 24, tzinfo=UTC),
     )
-    confirmed.forget()
+    confirmed_statements.clear_cache()
     page = words(client.get(DATA).content)
     assert "Số của bạn: 90 ngày sau khi xử lý xong." in page
     assert "đang định thời hạn" not in page

@@ -14,9 +14,9 @@ class FatalConfig(AppConfig):
     name = "tests.faults.support.kill_after_commit"
 
     def ready(self) -> None:
-        from core.outbox import queue as outbox
+        from core.outbox import queue
 
-        outbox.wake_soon = _die_or(outbox.wake_soon)
+        queue.notify_throttled = _die_or(queue.notify_throttled)
 
 
 def _die_or(wake: Callable[[], None]) -> Callable[[], None]:

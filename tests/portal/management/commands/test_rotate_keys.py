@@ -16,24 +16,21 @@ from pytest_django import Settings
 from alerts.models import PartnerAgency, Subscriber
 from core.keys import newest_key
 from portal.management.commands import rotate_keys
-from reports.attachments import sanitized_copies as clean_copies
-from reports.attachments import storage as files
-from reports.attachments.stream_encryption import SealBrokenError
-from reports.cases import legal_holds as holds
-from reports.extraction import redaction as privacy
+from reports.attachments import sanitized_copies, storage
+from reports.attachments.stream_encryption import DecryptionError
+from reports.cases import legal_holds
+from reports.extraction import redaction
 from reports.models import Addition, EvidenceFile, FileCheck, Message, Report
-from reports.numbers import disputes
-from reports.numbers import report_counts as callers
-from reports.numbers.disputes import Asked
-from reports.retention import key_rotation as rotation
-from reports.submission import receipt_codes as receipts
-from reports.tracking import code_recovery as pickup
-from reports.tracking import followups as later
-from reports.tracking.followups import Later
+from reports.numbers import disputes, report_counts
+from reports.numbers.disputes import DisputeSubmission
+from reports.retention import key_rotation
+from reports.submission import receipt_codes
+from reports.tracking import code_recovery, followups
+from reports.tracking.followups import FollowupSubmission
 from tests.reports.attachments.test_storage import opened, post
-from tests.reports.views import test_number_lookup as test_check
+from tests.reports.views import test_number_lookup
 from tests.reports.views.test_number_lookup import sent
-from tests.support import report_factories as evidence
+from tests.support import report_factories
 from tests.support.alert_factories import partner, subscriber
 from tests.support.images import jpeg
 from tests.support.officers import Person
@@ -47,11 +44,11 @@ RESEALING = "SET LOCAL reports.resealing = 'on'"
 @pytest.fixture(autouse=True)
 def _room(settings: Settings, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.FILES_DIR = tmp_path / "files"
-    monkeypatch.setattr(files, "RESERVED", -files.LARGEST)
+    monkeypatch.setattr(storage, "RESERVED", -storage.LARGEST)
 
 
 def told(**typed: Any) -> Report:
-    return evidence.report(STORY, contact=CONTACT, phrase=PHRASE, **typed)
+    return report_factories.report(STORY, contact=CONTACT, phrase=PHRASE, **typed)
 
 
 def new_key(settings: Settings) -> str:
@@ -72,14 +69,16 @@ def rotate(*options: str) -> str:
 
 
 def code_of(report: Report) -> str:
-    return receipts.again(Report.objects.select_related("receipt").get(pk=report.pk)) or ""
+    return (
+        receipt_codes.recover_code(Report.objects.select_related("receipt").get(pk=report.pk)) or ""
+    )
 
 
 def with_file(client: Client, report: Report) -> EvidenceFile:
     """A picture that was sent, and drawn anew by the worker."""
     post(client, code_of(report), ("a.jpg", jpeg()))
     file = EvidenceFile.objects.get()
-    clean_copies.work_off(rotation_items(file.pk))
+    sanitized_copies.process_items(rotation_items(file.pk))
     return file
 
 
@@ -97,26 +96,31 @@ def test_every_sealed_field_of_every_model_is_brought_over() -> None:
 
 
 def is_sealed(field: Any) -> bool:
-    return str(field.name).endswith(rotation.SEALED)
+    return str(field.name).endswith(key_rotation.SEALED)
 
 
 def test_a_report_opens_when_the_old_key_is_gone(settings: Settings, duty: Person) -> None:
     report = told()
-    later.add(report, Later(story="Họ gọi lại.", contact="0550 000 112"), "key-of-a-page-1")
-    later.reply(report, "Tôi nhớ thêm.", "key-of-a-page-2")
+    followups.submit_followup(
+        report, FollowupSubmission(story="Họ gọi lại.", contact="0550 000 112"), "key-of-a-page-1"
+    )
+    followups.submit_reply(report, "Tôi nhớ thêm.", "key-of-a-page-2")
     code = code_of(report)
     new_key(settings)
     assert "No text, file or code of a report needs an older key." in rotate()
     old_key_goes(settings)
-    found = receipts.find(code)
+    found = receipt_codes.report_for_code(code)
     assert found == report
-    assert privacy.opened(found, "story") == STORY
-    assert (privacy.opened(found, "contact"), privacy.opened(found, "phrase")) == (
+    assert redaction.decrypt_field(found, "story") == STORY
+    assert (
+        redaction.decrypt_field(found, "contact"),
+        redaction.decrypt_field(found, "phrase"),
+    ) == (
         CONTACT,
         PHRASE,
     )
-    assert privacy.opened(Addition.objects.get(), "story") == "Họ gọi lại."
-    assert privacy.opened(Message.objects.get(), "text") == "Tôi nhớ thêm."
+    assert redaction.decrypt_field(Addition.objects.get(), "story") == "Họ gọi lại."
+    assert redaction.decrypt_field(Message.objects.get(), "text") == "Tôi nhớ thêm."
 
 
 def test_the_same_contact_is_found_again_under_the_new_key(settings: Settings) -> None:
@@ -125,7 +129,7 @@ def test_the_same_contact_is_found_again_under_the_new_key(settings: Settings) -
     rotate()
     old_key_goes(settings)
     report.refresh_from_db()
-    assert bytes(report.contact_index or b"") == privacy.blind_index("+84550000111")
+    assert bytes(report.contact_index or b"") == redaction.blind_index("+84550000111")
 
 
 def test_files_and_their_copies_open_when_the_old_key_is_gone(
@@ -134,27 +138,29 @@ def test_files_and_their_copies_open_when_the_old_key_is_gone(
     file = with_file(client, told())
     copy = FileCheck.objects.get().copy_id
     assert copy
-    before, drawn = opened(file), files.copy(copy)
+    before, drawn = opened(file), storage.open_clean_copy(copy)
     new_key(settings)
     rotate()
     old_key_goes(settings)
-    assert (opened(file), files.copy(copy)) == (before, drawn)
-    assert privacy.opened(EvidenceFile.objects.get(), "name") == "a.jpg"
-    assert not list((settings.FILES_DIR / files.DRAFTS).iterdir())
+    assert (opened(file), storage.open_clean_copy(copy)) == (before, drawn)
+    assert redaction.decrypt_field(EvidenceFile.objects.get(), "name") == "a.jpg"
+    assert not list((settings.FILES_DIR / storage.DRAFTS).iterdir())
 
 
 def test_subscribers_agencies_and_disputes_are_brought_over(settings: Settings) -> None:
     address, agency = subscriber(), partner(webhook="https://so.example/x")
-    hook = privacy.opened(agency, "webhook")
-    dispute = disputes.take_in(Asked("0550000123", "Số của tôi", CONTACT), "key-of-a-page-1")
-    mail = privacy.opened(address, "address")
+    hook = redaction.decrypt_field(agency, "webhook")
+    dispute = disputes.submit_dispute(
+        DisputeSubmission("0550000123", "Số của tôi", CONTACT), "key-of-a-page-1"
+    )
+    mail = redaction.decrypt_field(address, "address")
     new_key(settings)
     rotate()
     old_key_goes(settings)
     dispute.refresh_from_db()
-    assert privacy.opened(Subscriber.objects.get(), "address") == mail
-    assert privacy.opened(PartnerAgency.objects.get(), "webhook") == hook
-    assert privacy.opened(dispute, "reason") == "Số của tôi"
+    assert redaction.decrypt_field(Subscriber.objects.get(), "address") == mail
+    assert redaction.decrypt_field(PartnerAgency.objects.get(), "webhook") == hook
+    assert redaction.decrypt_field(dispute, "reason") == "Số của tôi"
 
 
 def test_check_says_what_still_needs_the_old_key_and_changes_nothing(settings: Settings) -> None:
@@ -176,27 +182,27 @@ def test_who_is_killed_goes_on_where_it_was(
     for _ in range(4):
         told()
     new_key(settings)
-    monkeypatch.setattr(rotation, "BATCH", 1)
+    monkeypatch.setattr(key_rotation, "BATCH_SIZE", 1)
     kind = rotate_keys.KINDS[0]
-    started = rotation.run(kind)
+    started = key_rotation.run(kind)
     assert [next(started), next(started)] == [1, 1]
     started.close()  # type: ignore[attr-defined]
-    assert rotation.left(kind) == 2
-    assert sum(rotation.run(kind)) == 2
+    assert key_rotation.count_pending(kind) == 2
+    assert sum(key_rotation.run(kind)) == 2
 
 
 def test_a_fernet_token_of_before_becomes_a_text_of_today(settings: Settings) -> None:
-    from core.keys import sealer
+    from core.keys import fernet
 
     report = told()
-    token = sealer().encrypt(b"cho hoi")
+    token = fernet().encrypt(b"cho hoi")
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(RESEALING)
         Report.objects.filter(pk=report.pk).update(phrase_sealed=token)
     rotate()
     report.refresh_from_db()
-    assert privacy.is_newest(report.phrase_sealed or b"")
-    assert privacy.opened(report, "phrase") == "cho hoi"
+    assert redaction.has_newest_key(report.phrase_sealed or b"")
+    assert redaction.decrypt_field(report, "phrase") == "cho hoi"
 
 
 def test_what_no_key_opens_stays_as_it_is_and_stops_no_other(settings: Settings) -> None:
@@ -207,33 +213,33 @@ def test_what_no_key_opens_stays_as_it_is_and_stops_no_other(settings: Settings)
     with pytest.raises(CommandError, match="Keep the older keys"):
         rotate()
     assert Report.objects.get(pk=lost.pk).story_sealed == lost.story_sealed
-    assert privacy.opened(Report.objects.get(pk=kept.pk), "story") == STORY
+    assert redaction.decrypt_field(Report.objects.get(pk=kept.pk), "story") == STORY
 
 
 def test_a_file_that_was_altered_is_left_as_it_is(client: Client, settings: Settings) -> None:
     file = with_file(client, told())
-    path = files.path_of(file.pk)
+    path = storage.path_of(file.pk)
     spoiled = path.read_bytes()[:-1] + b"x"
     path.write_bytes(spoiled)
     new_key(settings)
     with pytest.raises(CommandError):
         rotate()
     assert path.read_bytes() == spoiled
-    with pytest.raises(SealBrokenError):
-        files.seal_anew(file.pk)
+    with pytest.raises(DecryptionError):
+        storage.reencrypt(file.pk)
 
 
 def test_a_report_under_a_hold_is_sealed_anew_too(settings: Settings, lead: Person) -> None:
     report = told()
-    holds.place(report.pk, by=lead.user, reason="Công văn 12/CV")
+    legal_holds.place_hold(report.pk, by=lead.user, reason="Công văn 12/CV")
     new_key(settings)
     rotate()
     old_key_goes(settings)
-    assert privacy.opened(Report.objects.get(), "phrase") == PHRASE
+    assert redaction.decrypt_field(Report.objects.get(), "phrase") == PHRASE
 
 
 def test_what_was_erased_does_not_come_back(settings: Settings) -> None:
-    report = evidence.erase(told())
+    report = report_factories.erase(told())
     new_key(settings)
     rotate()
     report.refresh_from_db()
@@ -253,7 +259,7 @@ def test_what_was_erased_does_not_come_back(settings: Settings) -> None:
 )
 def test_sealing_anew_is_no_door_for_anything_else(change: str, duty: Person) -> None:
     report = told()
-    later.reply(report, "Tôi nhớ thêm.", "key-of-a-page-2")
+    followups.submit_reply(report, "Tôi nhớ thêm.", "key-of-a-page-2")
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(RESEALING)
         with pytest.raises(DatabaseError):
@@ -264,7 +270,7 @@ def test_sealing_anew_is_no_door_for_anything_else(change: str, duty: Person) ->
 def test_without_the_setting_a_sealed_text_does_not_change() -> None:
     told()
     with pytest.raises(DatabaseError), transaction.atomic():
-        Report.objects.update(story_sealed=privacy.seal("khác", "story"))
+        Report.objects.update(story_sealed=redaction.encrypt("khác", "story"))
 
 
 def test_the_door_closes_with_its_transaction(settings: Settings) -> None:
@@ -274,18 +280,18 @@ def test_the_door_closes_with_its_transaction(settings: Settings) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL reports.resealing TO DEFAULT")  # the test's own transaction
     with pytest.raises(DatabaseError), transaction.atomic():
-        Report.objects.update(story_sealed=privacy.seal("khác", "story"))
+        Report.objects.update(story_sealed=redaction.encrypt("khác", "story"))
 
 
 def test_a_code_of_chance_waits_for_its_holder(settings: Settings, duty: Person) -> None:
     report = told()
-    code = pickup._replace(report.receipt)
+    code = code_recovery._replace(report.receipt)
     new_key(settings)
     assert "codes that only their holders bring over: 1" in rotate()
-    assert receipts.find(code) == report
+    assert receipt_codes.report_for_code(code) == report
     assert "codes that only their holders bring over: 0" in rotate()
     old_key_goes(settings)
-    assert receipts.find(code) == report
+    assert receipt_codes.report_for_code(code) == report
 
 
 def test_one_person_is_one_while_keys_change(settings: Settings) -> None:
@@ -295,7 +301,9 @@ def test_one_person_is_one_while_keys_change(settings: Settings) -> None:
     after = told()
     assert before.contact_index != after.contact_index
     first, second = (
-        privacy.same_contact(bytes(each.contact_index or b""), each.contact_sealed or b"", each.pk)
+        redaction.same_contact(
+            bytes(each.contact_index or b""), each.contact_sealed or b"", each.pk
+        )
         for each in (before, after)
     )
     assert first == second == bytes(after.contact_index or b"")
@@ -304,12 +312,12 @@ def test_one_person_is_one_while_keys_change(settings: Settings) -> None:
 def test_one_person_who_tells_twice_is_nobody_yet_while_keys_change(settings: Settings) -> None:
     """Under two indexes they would be two, and the number would be said in public."""
     key = "+84550000123"
-    sent(test_check.told(1, key), timezone.now() - timedelta(days=2))
+    sent(test_number_lookup.told(1, key), timezone.now() - timedelta(days=2))
     new_key(settings)
     first = Report.objects.get()
-    again = test_check.told(2, key, contact=privacy.opened(first, "contact") or "")
+    again = test_number_lookup.told(2, key, contact=redaction.decrypt_field(first, "contact") or "")
     assert again.contact_index != first.contact_index
-    assert callers.heard_of(key, callers.window()).people == 0
+    assert report_counts.summary_for(key, report_counts.counting_window_start()).people == 0
 
 
 def test_two_at_once_are_refused(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

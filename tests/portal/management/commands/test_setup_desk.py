@@ -6,8 +6,8 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 
-from accounts import roles as people
-from reports.management import reference_data as reference
+from accounts import roles
+from reports.management import reference_data
 from reports.models import Commune, Office
 
 pytestmark = pytest.mark.django_db
@@ -59,25 +59,25 @@ def test_what_officers_changed_about_an_office_stays(desk: None) -> None:
 
 def test_a_commune_is_put_right_again(desk: None) -> None:
     Commune.objects.filter(codename="xa_kien_tho").update(name="x")
-    reference.load_communes()
+    reference_data.load_communes()
     assert Commune.objects.get(codename="xa_kien_tho").name == "Xã Kiên Thọ"
 
 
 def test_a_role_has_exactly_its_permissions(desk: None) -> None:
-    group = people.group_of("auditor")
+    group = roles.group_of("auditor")
     group.permissions.add(Permission.objects.get(codename="reveal_contact"))
     call_command("setup_desk", verbosity=0)
     names = {f"{p.content_type.app_label}.{p.codename}" for p in group.permissions.all()}
-    assert names == people.ROLES["auditor"].permissions
+    assert names == roles.ROLES["auditor"].permissions
 
 
 def test_nobody_may_both_write_and_issue_a_warning() -> None:
-    for role in people.ROLES.values():
+    for role in roles.ROLES.values():
         assert not {"alerts.change_alert", "alerts.issue_alert"} <= role.permissions
 
 
 def test_no_role_may_edit_reports_events_or_facts() -> None:
-    for role in people.ROLES.values():
+    for role in roles.ROLES.values():
         changing = {name for name in role.permissions if ".view_" not in name}
         changing.discard("reports.group_campaign")  # moves reports between campaigns, edits none
         changing.discard("reports.file_report")  # goes through intake as a resident's does
@@ -86,7 +86,7 @@ def test_no_role_may_edit_reports_events_or_facts() -> None:
 
 
 def test_a_permission_that_does_not_exist_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    role = people.Role("X", frozenset({"reports.fly"}))
-    monkeypatch.setattr(people, "ROLES", {"x": role})
+    role = roles.Role("X", frozenset({"reports.fly"}))
+    monkeypatch.setattr(roles, "ROLES", {"x": role})
     with pytest.raises(LookupError, match=r"reports\.fly"):
-        people.establish_roles()
+        roles.establish_roles()

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.extraction.impersonation import claims as claimed
-from reports.extraction.impersonation.claims import Claimed
-from reports.extraction.impersonation.lexicon import names_of, table
-from reports.reference.office_lexicon import shipped
-from tests.support.cpu_time import takes_less_than
+from reports.extraction.impersonation.claims import ImpersonationResult
+from reports.extraction.impersonation.lexicon import build_lexicon, claim_table
+from reports.reference.office_lexicon import bundled_lexicon
+from tests.support.cpu_time import assert_cpu_time_below
 
 _DATA = Path(__file__).parents[3] / "data" / "claimed_offices.jsonl"
 _SENTENCES = [json.loads(line) for line in _DATA.read_text(encoding="utf-8").splitlines()]
@@ -38,8 +38,8 @@ _PARTS = st.sampled_from(
 )
 
 
-def read(text: str) -> Claimed:
-    return claimed.together(claimed.of_story(text, shipped()))
+def read(text: str) -> ImpersonationResult:
+    return claimed.merge_claims(claimed.claims_in_story(text, bundled_lexicon()))
 
 
 def test_there_are_sixty_sentences() -> None:
@@ -72,34 +72,44 @@ def test_unit_and_commune_are_among_the_words() -> None:
 
 
 def test_all_that_stands_in_the_field_for_the_name_is_claimed() -> None:
-    claims = claimed.of_field("đại úy Nguyễn Văn A, trưởng ca xã hoằng hoá", shipped())
-    found = claimed.together(claims)
+    claims = claimed.claims_in_field(
+        "đại úy Nguyễn Văn A, trưởng ca xã hoằng hoá", bundled_lexicon()
+    )
+    found = claimed.merge_claims(claims)
     assert (found.offices, found.communes) == (("cong-an-xa-phuong",), ("xa_hoang_hoa",))
     assert {(reason.start, reason.end) for reason in found.reasons} == {(None, None)}
     assert not any("Nguyễn" in reason.words for reason in found.reasons)
 
 
 def test_a_box_of_the_page_gives_way_to_what_is_narrower() -> None:
-    box = claimed.of_form("police", shipped())
-    assert claimed.together(box).offices == ("cong-an",)
-    both = claimed.together([*box, *claimed.of_story("Xưng công an xã.", shipped())])
+    box = claimed.claims_from_checkbox("police", bundled_lexicon())
+    assert claimed.merge_claims(box).offices == ("cong-an",)
+    both = claimed.merge_claims(
+        [*box, *claimed.claims_in_story("Xưng công an xã.", bundled_lexicon())]
+    )
     assert both.offices == ("cong-an-xa-phuong",)
     assert len(both.reasons) == 2
 
 
 def test_a_box_that_says_nothing_claims_nothing() -> None:
-    assert claimed.of_form("other", shipped()) == claimed.of_form(" ", shipped()) == []
+    assert (
+        claimed.claims_from_checkbox("other", bundled_lexicon())
+        == claimed.claims_from_checkbox(" ", bundled_lexicon())
+        == []
+    )
 
 
 def test_a_name_of_two_rows_stays_both() -> None:
-    names = names_of([("a", ["Tổ X"]), ("b", ["tổ x"])], lambda _: ())
-    (claim,) = claimed.of_story("Nó xưng là tổ X.", names)
+    names = build_lexicon([("a", ["Tổ X"]), ("b", ["tổ x"])], lambda _: ())
+    (claim,) = claimed.claims_in_story("Nó xưng là tổ X.", names)
     assert claim.offices == ("a", "b")
     assert claim.reason.rule == "a|b: Tổ X"
 
 
 def test_an_office_that_is_not_in_the_table_is_not_recognised() -> None:
-    assert claimed.of_story("Điện lực gọi bảo cắt điện.", names_of([], lambda _: ())) == []
+    assert (
+        claimed.claims_in_story("Điện lực gọi bảo cắt điện.", build_lexicon([], lambda _: ())) == []
+    )
 
 
 def test_what_was_gone_to_before_does_not_speak_as_the_caller() -> None:
@@ -123,20 +133,20 @@ def test_an_office_of_state_is_told_apart() -> None:
 
 def test_every_code_of_the_table_of_signs_is_known() -> None:
     known = {row["codename"] for row in json.loads(_OFFICES.read_text(encoding="utf-8"))["offices"]}
-    known |= table().labels.keys()
-    wider = {code for codes in table().any_of.values() for code in codes}
-    named = wider | table().everyday | table().of_state | table().with_unit
-    assert named | set(table().declared.values()) <= known
+    known |= claim_table().labels.keys()
+    wider = {code for codes in claim_table().any_of.values() for code in codes}
+    named = wider | claim_table().everyday | claim_table().of_state | claim_table().with_unit
+    assert named | set(claim_table().declared.values()) <= known
 
 
-_OFFICES = Path(claimed.__file__).parents[1] / "data" / "offices.json"
+_OFFICES = Path(claimed.__file__).parents[2] / "data" / "offices.json"
 
 
 @given(st.one_of(st.text(max_size=400), st.lists(_PARTS, max_size=40).map("".join)))
 def test_no_text_raises_and_words_stand_at_their_places(text: str) -> None:
-    for claim in claimed.of_story(text, shipped()):
+    for claim in claimed.claims_in_story(text, bundled_lexicon()):
         assert text[claim.reason.start : claim.reason.end] == claim.reason.words != ""
-    claimed.together(claimed.of_field(text, shipped()))
+    claimed.merge_claims(claimed.claims_in_field(text, bundled_lexicon()))
 
 
 def test_no_more_places_are_looked_up_than_a_story_may_ask_for() -> None:
@@ -146,14 +156,14 @@ def test_no_more_places_are_looked_up_than_a_story_may_ask_for() -> None:
         asked.append(words)
         return ()
 
-    names = names_of([("cong-an-xa-phuong", ["công an xã"])], locate)
-    claimed.of_story("công an xã gọi. " * 1000, names)
+    names = build_lexicon([("cong-an-xa-phuong", ["công an xã"])], locate)
+    claimed.claims_in_story("công an xã gọi. " * 1000, names)
     assert 0 < len(asked) < 400
 
 
 @pytest.mark.parametrize("part", HOSTILE)
 def test_hostile_text_takes_bounded_time(part: str) -> None:
     text = (part * 20_000)[:20_000]
-    names = shipped()
-    assert takes_less_than(1.5, lambda text: claimed.of_story(text, names), text)
-    assert len(claimed.of_story(text, names)) <= claimed.MOST
+    names = bundled_lexicon()
+    assert assert_cpu_time_below(1.5, lambda text: claimed.claims_in_story(text, names), text)
+    assert len(claimed.claims_in_story(text, names)) <= claimed.MAX_COUNT

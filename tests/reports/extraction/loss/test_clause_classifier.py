@@ -5,49 +5,49 @@ from pathlib import Path
 
 import pytest
 
-from reports.extraction import ngram_model as grams
-from reports.extraction.loss.classifier import hear
+from reports.extraction import ngram_model
+from reports.extraction.loss.classifier import collect_loss_evidence
 from reports.extraction.loss.clause_classifier import (
-    Piece,
-    grams_around,
-    grams_of_tellings,
-    pieces_of,
-    tellings,
+    Clause,
+    classify_clauses,
+    clause_features,
+    neighbour_clause_features,
+    split_clauses,
 )
-from reports.extraction.loss.phrase_rules import Said, Told
-from reports.extraction.ngram_model import Gram, weights
-from reports.extraction.parsed_story import look_at
+from reports.extraction.loss.phrase_rules import ClauseVerdict, PhraseEvidence
+from reports.extraction.ngram_model import Feature, load_model
+from reports.extraction.parsed_story import parse_story
 
 TABLE = (
     "a=gone\tb=kept\n1.000\t2.000\ncup may\t10.0\tb90\n<cup may\t10.0\ta-5\nbien mat\t9.0\ta80\n"
 )
 
 
-def pieces(text: str) -> list[Piece]:
-    return pieces_of(look_at(text), Said())
+def pieces(text: str) -> list[Clause]:
+    return split_clauses(parse_story(text), PhraseEvidence())
 
 
 def words_of(text: str) -> list[str]:
-    story = look_at(text).story
-    return [story.text[slice(*story.span(each.first, each.last))] for each in pieces(text)]
+    story = parse_story(text).story
+    return [story.text[slice(*story.char_span(each.first, each.last))] for each in pieces(text)]
 
 
-def names(piece: Piece) -> set[str]:
+def names(piece: Clause) -> set[str]:
     return set(piece.names)
 
 
 @pytest.fixture
 def _table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "pieces.tsv").write_text(TABLE, encoding="utf-8")
-    monkeypatch.setattr(grams, "FOLDER", tmp_path)
-    weights.cache_clear()
+    monkeypatch.setattr(ngram_model, "FOLDER", tmp_path)
+    load_model.cache_clear()
 
 
 @pytest.fixture(autouse=True)
 def _forget() -> Iterator[None]:
-    weights.cache_clear()
+    load_model.cache_clear()
     yield
-    weights.cache_clear()
+    load_model.cache_clear()
 
 
 def test_a_story_is_cut_at_its_stops_and_before_words_that_go_on() -> None:
@@ -61,7 +61,7 @@ def test_a_long_breath_is_cut_too() -> None:
 
 def test_a_story_without_a_word_has_no_piece() -> None:
     assert not pieces("😀")
-    assert not tellings(look_at("😀"), Said())
+    assert not classify_clauses(parse_story("😀"), PhraseEvidence())
 
 
 def test_a_piece_hears_its_neighbours() -> None:
@@ -72,15 +72,15 @@ def test_a_piece_hears_its_neighbours() -> None:
 
 
 def test_phrases_and_deeds_speak_in_their_piece() -> None:
-    look = look_at("Họ gọi, tôi đã chuyển 5 triệu")
-    first, last = pieces_of(look, hear(look))
+    look = parse_story("Họ gọi, tôi đã chuyển 5 triệu")
+    first, last = split_clauses(look, collect_loss_evidence(look))
     assert {"@pay done", "?gone"} <= names(last)
     assert {">@pay done", ">?gone"} <= names(first)
 
 
 @pytest.mark.usefixtures("_table")
 def test_each_piece_tells_how_surely_money_is_gone_or_kept() -> None:
-    told = tellings(look_at("tiền biến mất, tôi cúp máy"), Said())
+    told = classify_clauses(parse_story("tiền biến mất, tôi cúp máy"), PhraseEvidence())
     assert [(each.kind, each.first, each.last) for each in told] == [
         ("gone", 0, 3), ("kept", 0, 3), ("gone", 3, 6), ("kept", 3, 6),
     ]  # fmt: skip
@@ -90,19 +90,31 @@ def test_each_piece_tells_how_surely_money_is_gone_or_kept() -> None:
 
 
 def test_what_pieces_tell_is_heard_at_the_surest_and_in_order() -> None:
-    told = [Told("gone", 3.0, 0, 3), Told("kept", -3.0, 0, 3), Told("kept", 6.0, 3, 5)]
-    heard = list(grams_of_tellings(told))
-    assert Gram("*gone 6", 0, 3) in heard
-    assert Gram("*kept 7", 3, 5) in heard
-    assert {Gram("*K", 3, 5), Gram("*GK", 0, 5), Gram("*all GK", 0, 5)} <= {*heard}
+    told = [
+        ClauseVerdict("gone", 3.0, 0, 3),
+        ClauseVerdict("kept", -3.0, 0, 3),
+        ClauseVerdict("kept", 6.0, 3, 5),
+    ]
+    heard = list(clause_features(told))
+    assert Feature("*gone 6", 0, 3) in heard
+    assert Feature("*kept 7", 3, 5) in heard
+    assert {Feature("*K", 3, 5), Feature("*GK", 0, 5), Feature("*all GK", 0, 5)} <= {*heard}
 
 
 def test_pieces_that_tell_nothing_are_heard_as_such_and_no_piece_not_at_all() -> None:
-    assert Gram("*all ", 0, 4) in grams_of_tellings([Told("kept", -3.0, 0, 4)])
-    assert not list(grams_of_tellings([]))
+    assert Feature("*all ", 0, 4) in clause_features([ClauseVerdict("kept", -3.0, 0, 4)])
+    assert not list(clause_features([]))
 
 
 def test_a_sum_hears_its_piece_and_the_next_that_tells() -> None:
-    told = [Told("gone", -6.0, 0, 4), Told("kept", -3.0, 0, 4), Told("kept", 3.0, 4, 6)]
-    assert list(grams_around(told, 2)) == ["~here kept 0", "~next kept"]
-    assert list(grams_around(told, 4)) == ["~here kept 0", "~here kept 1", "~next none"]
+    told = [
+        ClauseVerdict("gone", -6.0, 0, 4),
+        ClauseVerdict("kept", -3.0, 0, 4),
+        ClauseVerdict("kept", 3.0, 4, 6),
+    ]
+    assert list(neighbour_clause_features(told, 2)) == ["~here kept 0", "~next kept"]
+    assert list(neighbour_clause_features(told, 4)) == [
+        "~here kept 0",
+        "~here kept 1",
+        "~next none",
+    ]

@@ -2,14 +2,14 @@
 
 import pytest
 
-from reports.extraction.amounts import read_money
-from reports.extraction.loss.classifier import hear, read_loss, told
-from reports.extraction.loss.phrase_rules import Said, what_phrases_say
-from reports.extraction.ngram_model import Weighing, Weights
-from reports.extraction.parsed_story import look_at
+from reports.extraction.amounts import parse_money_field
+from reports.extraction.loss.classifier import collect_loss_evidence, extract_loss, loss_features
+from reports.extraction.loss.phrase_rules import PhraseEvidence, apply_phrase_rules
+from reports.extraction.ngram_model import LinearModel, Scores
+from reports.extraction.parsed_story import parse_story
 
-TABLE = Weights(("none", "unknown", "sum"), {}, {}, [], [0], b"", [])
-SUM = Weighing(TABLE, {"none": 0, "unknown": 0, "sum": 1}, (), ())  # money is gone
+TABLE = LinearModel(("none", "unknown", "sum"), {}, {}, [], [0], b"", [])
+SUM = Scores(TABLE, {"none": 0, "unknown": 0, "sum": 1}, (), ())  # money is gone
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ SUM = Weighing(TABLE, {"none": 0, "unknown": 0, "sum": 1}, (), ())  # money is g
     ],
 )
 def test_a_sum_behind_a_verb_of_paying_needs_no_unit(story: str, millions: list[int]) -> None:
-    values = [amount.value for amount in look_at(story).sums]
+    values = [amount.value for amount in parse_story(story).sums]
     assert values == [many * 10**6 for many in millions]
 
 
@@ -89,27 +89,27 @@ def test_a_sum_behind_a_verb_of_paying_needs_no_unit(story: str, millions: list[
     ],
 )
 def test_a_sum_is_read_as_it_is_said(story: str, thousands: int) -> None:
-    assert [amount.value for amount in look_at(story).sums] == [thousands * 1000]
+    assert [amount.value for amount in parse_story(story).sums] == [thousands * 1000]
 
 
 def test_some_millions_are_no_sum() -> None:
-    assert not look_at("mất năm ba triệu, chừng hai ba triệu, ba năm triệu").sums
+    assert not parse_story("mất năm ba triệu, chừng hai ba triệu, ba năm triệu").sums
 
 
 def test_hundreds_listed_before_a_small_sum_are_thousands() -> None:
-    values = [amount.value for amount in look_at("Tôi cọc 400, 900, rồi 2 triệu 3").sums]
+    values = [amount.value for amount in parse_story("Tôi cọc 400, 900, rồi 2 triệu 3").sums]
     assert values == [400_000, 900_000, 2_300_000]
-    values = [amount.value for amount in look_at("tôi nạp 300, 500, rồi 15 triệu").sums]
+    values = [amount.value for amount in parse_story("tôi nạp 300, 500, rồi 15 triệu").sums]
     assert values == [300_000, 500_000, 15_000_000]
 
 
 def test_hundreds_beside_small_sums_are_thousands() -> None:
-    values = [amount.value for amount in look_at("nạp 300, nạp 2tr").sums]
+    values = [amount.value for amount in parse_story("nạp 300, nạp 2tr").sums]
     assert values == [300_000, 2_000_000]
 
 
 def test_the_field_of_the_form_asks_for_the_unit() -> None:
-    assert read_money("15").problem == "no_unit"
+    assert parse_money_field("15").problem == "no_unit"
 
 
 @pytest.mark.parametrize(
@@ -162,12 +162,12 @@ def test_the_field_of_the_form_asks_for_the_unit() -> None:
     ],
 )
 def test_what_is_gone_is_reckoned_from_what_is_told(story: str, loss: int) -> None:
-    look = look_at(story)
-    assert read_loss(look, hear(look), SUM).value == loss
+    look = parse_story(story)
+    assert extract_loss(look, collect_loss_evidence(look), SUM).value == loss
 
 
 def test_what_phrases_say_is_heard_with_the_words() -> None:
-    look = look_at("Tôi đã chuyển 5 triệu")
-    names = {gram.name for gram in told(look, what_phrases_say(look))}
+    look = parse_story("Tôi đã chuyển 5 triệu")
+    names = {gram.name for gram in loss_features(look, apply_phrase_rules(look))}
     assert {"?gone", ".chuyen $"} <= names
-    assert "?no sum" in {gram.name for gram in told(look_at("Alo"), Said())}
+    assert "?no sum" in {gram.name for gram in loss_features(parse_story("Alo"), PhraseEvidence())}

@@ -2,14 +2,14 @@
 
 import pytest
 
-from reports.extraction.amounts import amounts
-from reports.extraction.cue_matcher import cut
-from reports.extraction.loss.amount_context import is_returned
-from reports.extraction.loss.classifier import hear, read_loss, told
-from reports.extraction.loss.phrase_rules import SETTLED, what_phrases_say
-from reports.extraction.loss.total import times
-from reports.extraction.ngram_model import weigh, weights
-from reports.extraction.parsed_story import look_at
+from reports.extraction.amounts import find_amounts
+from reports.extraction.cue_matcher import tokenize
+from reports.extraction.loss.amount_context import is_refunded
+from reports.extraction.loss.classifier import collect_loss_evidence, extract_loss, loss_features
+from reports.extraction.loss.phrase_rules import SETTLED, apply_phrase_rules
+from reports.extraction.loss.total import payment_count
+from reports.extraction.ngram_model import load_model, score
+from reports.extraction.parsed_story import parse_story
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ from reports.extraction.parsed_story import look_at
     ],
 )
 def test_a_deed_is_asked_or_done_or_refused(story: str, states: list[str]) -> None:
-    assert [deed.state for deed in look_at(story).deeds] == states
+    assert [deed.state for deed in parse_story(story).deeds] == states
 
 
 @pytest.mark.parametrize(
@@ -42,13 +42,13 @@ def test_a_deed_is_asked_or_done_or_refused(story: str, states: list[str]) -> No
     ],
 )
 def test_a_sum_that_was_asked_for_is_settled_by_the_next_deed(story: str, paid: list[int]) -> None:
-    said = what_phrases_say(look_at(story))
+    said = apply_phrase_rules(parse_story(story))
     settled = [amount.value for amount, why in said.gone if why.rule == SETTLED]
     assert settled == [millions * 10**6 for millions in paid]
 
 
 def test_what_was_last_left_undone_speaks_for_no_loss() -> None:
-    none = what_phrases_say(look_at("Gửi link bắt bấm, em không bấm.")).none
+    none = apply_phrase_rules(parse_story("Gửi link bắt bấm, em không bấm.")).none
     assert none is not None
     assert none.rule == "not done: refused"
 
@@ -64,7 +64,7 @@ def test_what_was_last_left_undone_speaks_for_no_loss() -> None:
     ],
 )
 def test_halves_and_tens_are_read_and_the_next_word_is_none_of_a_sum(said: str, dong: int) -> None:
-    assert [amount.value for amount in amounts(cut(said))] == [dong]
+    assert [amount.value for amount in find_amounts(tokenize(said))] == [dong]
 
 
 @pytest.mark.parametrize(
@@ -77,8 +77,8 @@ def test_halves_and_tens_are_read_and_the_next_word_is_none_of_a_sum(said: str, 
     ],
 )
 def test_cards_and_instalments_are_counted(story: str, millions: list[int]) -> None:
-    look = look_at(story)
-    assert [times(look, amount) for amount in look.sums] == millions
+    look = parse_story(story)
+    assert [payment_count(look, amount) for amount in look.sums] == millions
 
 
 @pytest.mark.parametrize(
@@ -92,36 +92,38 @@ def test_cards_and_instalments_are_counted(story: str, millions: list[int]) -> N
     ],
 )
 def test_a_sum_that_came_back_is_told_from_one_that_was_promised(story: str, back: bool) -> None:
-    assert is_returned(look_at(story), 1) is back
+    assert is_refunded(parse_story(story), 1) is back
 
 
 def test_all_sums_asked_for_are_settled_by_one_deed() -> None:
-    said = what_phrases_say(look_at("Họ thu phí 8 triệu, sau là phí 10 triệu. Tôi đóng cả hai."))
+    said = apply_phrase_rules(
+        parse_story("Họ thu phí 8 triệu, sau là phí 10 triệu. Tôi đóng cả hai.")
+    )
     assert sorted(amount.value for amount, _ in said.gone) == [8_000_000, 10_000_000]
 
 
 def test_what_sounds_like_paying_is_no_deed() -> None:
     story = "Con tôi đi lao động, nó bị mất sóng, công an điều tra"
-    assert [deed for deed in look_at(story).deeds if deed.kind == "pay"] == []
+    assert [deed for deed in parse_story(story).deeds if deed.kind == "pay"] == []
 
 
 @pytest.mark.parametrize("asks", ["hỏi", "hối"])
 def test_cues_that_differ_in_marks_alone_stand_beside_each_other(asks: str) -> None:
-    assert [deed.state for deed in look_at(f"nó {asks} tôi gửi").deeds] == ["asked"]
+    assert [deed.state for deed in parse_story(f"nó {asks} tôi gửi").deeds] == ["asked"]
 
 
 def test_a_word_that_says_another_thing_without_marks_needs_them() -> None:
-    assert [deed.state for deed in look_at("no nop tien").deeds] == ["bare"]
-    assert [deed.state for deed in look_at("tôi nỏ nộp tiền").deeds] == ["refused"]
+    assert [deed.state for deed in parse_story("no nop tien").deeds] == ["bare"]
+    assert [deed.state for deed in parse_story("tôi nỏ nộp tiền").deeds] == ["refused"]
 
 
 def test_a_verb_behind_a_sum_is_no_currency() -> None:
-    assert [amount.last for amount in amounts(cut("xin 3tr dong phi"))] == [3]
-    assert [amount.last for amount in amounts(cut("xin 3 trieu dong phi"))] == [4]
+    assert [amount.last for amount in find_amounts(tokenize("xin 3tr dong phi"))] == [3]
+    assert [amount.last for amount in find_amounts(tokenize("xin 3 trieu dong phi"))] == [4]
 
 
 def test_turns_are_told_in_their_order() -> None:
-    names = [gram.name for gram in look_at("Nó đòi 5 triệu, tôi cúp máy").endings]
+    names = [gram.name for gram in parse_story("Nó đòi 5 triệu, tôi cúp máy").all_features]
     assert "!D$R" in names
 
 
@@ -129,7 +131,7 @@ def test_turns_are_told_in_their_order() -> None:
     ("story", "loss"), [("đồ chó, tôi không gửi", None), ("đồ chó, tôi đã gửi 5 triệu", 5_000_000)]
 )
 def test_junk_says_nothing_of_money_but_where_a_sum_is_gone(story: str, loss: int | None) -> None:
-    look = look_at(story)
-    said = hear(look)
-    state = weigh(weights("state"), told(look, said))
-    assert read_loss(look, said, state, is_junk=True).value == loss
+    look = parse_story(story)
+    said = collect_loss_evidence(look)
+    state = score(load_model("state"), loss_features(look, said))
+    assert extract_loss(look, said, state, is_junk=True).value == loss

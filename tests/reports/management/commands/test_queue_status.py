@@ -14,20 +14,20 @@ from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from core.audit import log as events
-from core.outbox import queue as outbox
+from core.audit import events as log
+from core.outbox import queue
 from core.outbox.queue import Priority
 from reports.models import OutboxItem, QueueTally, Report
-from reports.monitoring import queue_stats as stats
-from reports.monitoring.queue_stats import queue_balance, standing
+from reports.monitoring import queue_stats
+from reports.monitoring.queue_stats import queue_balance, queue_state
 from reports.submission import intake
-from reports.submission.intake import Typed
+from reports.submission.intake import ReportSubmission
 
 pytestmark = pytest.mark.django_db
 
 
 def accept(words: str = "Có người xưng công an gọi.") -> Report:
-    return intake.accept(Typed(story=words), f"a-key-of-{words}"[:64]).report
+    return intake.submit_report(ReportSubmission(story=words), f"a-key-of-{words}"[:64]).report
 
 
 def item_of(report: Report) -> OutboxItem:
@@ -43,7 +43,7 @@ def age(seconds: int) -> None:
 
 
 def count_minutes_ago(minutes: int) -> None:
-    stats.roll_up()
+    queue_stats.store_queue_balance()
     QueueTally.objects.update(counted_at=Now() - timedelta(minutes=minutes))
 
 
@@ -90,7 +90,7 @@ def test_an_item_removed_by_hand_is_told() -> None:
 @pytest.mark.parametrize("key", ["018f0000-0000-7000-8000-000000000000", "no report's key"])
 def test_a_removed_item_is_not_made_up_for_by_a_stray_one(key: str) -> None:
     item_of(accept()).delete()
-    outbox.enqueue(intake.TRIAGE, key)
+    queue.enqueue(intake.TRIAGE, key)
     assert counts() == (1, 0, 0, 0, False)
 
 
@@ -109,45 +109,45 @@ def test_only_the_latest_item_of_a_report_counts(
 ) -> None:
     report = accept()
     stand(report, **first)
-    outbox.enqueue(intake.TRIAGE, report.pk, priority=Priority.IDLE)
+    queue.enqueue(intake.TRIAGE, report.pk, priority=Priority.IDLE)
     stand(report, **again)
     assert counts() == expected
-    now = standing()
+    now = queue_state()
     assert (now.waiting, now.failed) == expected[2:4]
 
 
 def test_a_report_erased_to_its_shell_still_counts() -> None:
     report = accept("một")
     stand(report, settled_at=Now())
-    events.record("report", report.pk, "erased", by=None)
+    log.log_event("report", report.pk, "erased", by=None)
     Report.objects.filter(pk=report.pk).update(story="", story_sealed=None, erased_at=Now())
     assert counts() == (1, 1, 0, 0, True)
 
 
 def test_other_tasks_are_not_reports() -> None:
     report = accept()
-    outbox.enqueue("alerts.deliver", report.pk)
-    assert (queue_balance().waiting, standing().waiting) == (1, 1)
+    queue.enqueue("alerts.deliver", report.pk)
+    assert (queue_balance().waiting, queue_state().waiting) == (1, 1)
 
 
 def test_the_oldest_waiting_is_timed_by_the_database() -> None:
     accept()
     age(90)
     assert queue_balance().oldest_waiting_s == pytest.approx(90, abs=5)
-    assert standing().oldest_waiting_s == pytest.approx(90, abs=5)
+    assert queue_state().oldest_waiting_s == pytest.approx(90, abs=5)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_the_count_sees_one_moment_and_writes_nothing() -> None:
     report = accept()
-    with stats.snapshot() as cursor:
+    with queue_stats.read_snapshot() as cursor:
         cursor.execute("SELECT count(*) FROM reports_outboxitem")
         with another_connection() as other:
             other.execute("DELETE FROM reports_outboxitem")
         cursor.execute("SELECT count(*) FROM reports_outboxitem")
         assert cursor.fetchone() == (1,)
         with pytest.raises(DatabaseError, match="read-only"):
-            outbox.enqueue(intake.TRIAGE, report.pk)
+            queue.enqueue(intake.TRIAGE, report.pk)
         connection.set_rollback(True)
 
 
@@ -158,18 +158,18 @@ def test_the_count_has_its_own_time_and_gives_it_back() -> None:
             cursor.execute("SHOW statement_timeout")
             return str(cursor.fetchone()[0])
 
-    with stats.snapshot():
-        assert allowed() == f"{stats.COUNT_WITHIN}s"
+    with queue_stats.read_snapshot():
+        assert allowed() == f"{queue_stats.COUNT_WITHIN}s"
     assert allowed() == "5s"
 
 
 def test_the_whole_count_is_kept_with_its_time() -> None:
-    assert standing().tally is None
+    assert queue_state().tally is None
     stand(accept("một"), settled_at=Now())
     accept("hai")
-    stats.roll_up()
+    queue_stats.store_queue_balance()
     accept("ba")
-    now = standing()
+    now = queue_state()
     assert now.tally is not None
     assert (now.tally.accepted, now.tally.done, now.waiting) == (2, 1, 2)
     assert now.tally_age_s == pytest.approx(0, abs=5)
@@ -179,37 +179,37 @@ def test_the_whole_count_is_kept_with_its_time() -> None:
 def test_a_count_replaces_the_one_before_it() -> None:
     for words in ("một", "hai"):
         accept(words)
-        stats.roll_up()
+        queue_stats.store_queue_balance()
     assert QueueTally.objects.get().accepted == 2
 
 
 def test_nobody_counts_when_the_count_is_old_and_there_is_something_to_count() -> None:
     count_minutes_ago(16)
-    assert standing().tally_old
-    assert not standing().uncounted
+    assert queue_state().tally_old
+    assert not queue_state().tally_is_late
     accept()
-    assert standing().uncounted
+    assert queue_state().tally_is_late
     count_minutes_ago(14)
-    assert not standing().uncounted
+    assert not queue_state().tally_is_late
 
 
 def test_a_portal_that_never_counted_has_its_time_from_the_first_report(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert not standing().uncounted
+    assert not queue_state().tally_is_late
     accept()
-    assert not standing().uncounted
-    monkeypatch.setattr(stats, "OLD_AFTER", 0)
-    assert standing().uncounted
+    assert not queue_state().tally_is_late
+    monkeypatch.setattr(queue_stats, "STALE_AFTER_SECONDS", 0)
+    assert queue_state().tally_is_late
 
 
 def test_what_was_asked_ten_times_at_once_is_counted_once() -> None:
     for _ in range(10):
         accept(str(_))
-        stats.roll_up_if_due()
+        queue_stats.store_queue_balance_if_due()
     assert QueueTally.objects.get().accepted == 1
     QueueTally.objects.update(counted_at=Now() - timedelta(minutes=5))
-    stats.roll_up_if_due()
+    queue_stats.store_queue_balance_if_due()
     assert QueueTally.objects.get().accepted == 10
 
 
@@ -221,7 +221,7 @@ def test_a_count_that_cannot_be_kept_is_told_all_the_same(
 
     monkeypatch.setattr(type(QueueTally.objects), "bulk_create", refuse)
     accept()
-    assert stats.roll_up().accepted == 1
+    assert queue_stats.store_queue_balance().accepted == 1
     assert "queue.tally_not_kept" in caplog.text
 
 
@@ -229,23 +229,23 @@ def test_late_is_what_waits_longer_than_its_setting(settings: Settings) -> None:
     accept()
     age(90)
     settings.QUEUE_LATE_AFTER = 60
-    assert standing().late == 1
+    assert queue_state().late == 1
     settings.QUEUE_LATE_AFTER = 120
-    assert standing().late == 0
+    assert queue_state().late == 0
 
 
 def test_re_reading_may_wait_its_turn() -> None:
     report = accept()
     stand(report, settled_at=Now())
-    outbox.enqueue(intake.TRIAGE, report.pk, priority=Priority.IDLE)
+    queue.enqueue(intake.TRIAGE, report.pk, priority=Priority.IDLE)
     age(3600)
-    now = standing()
+    now = queue_state()
     assert (now.waiting, now.late, now.oldest_prompt_s) == (1, 0, 0)
 
 
 def test_how_it_stands_is_one_statement(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     with django_assert_num_queries(1):
-        standing()
+        queue_state()
 
 
 def fill_with_done_items(many: int) -> None:
@@ -261,7 +261,7 @@ def fill_with_done_items(many: int) -> None:
 def test_how_it_stands_is_asked_without_reading_every_item() -> None:
     fill_with_done_items(5000)
     with CaptureQueriesContext(connection) as asked:
-        standing()
+        queue_state()
     (query,) = asked.captured_queries
     plan = plan_of(query["sql"])
     assert "Scan using outboxitem_waiting" in plan
@@ -284,9 +284,9 @@ def test_what_is_stuck_is_listed_the_longest_ago_first() -> None:
     reports = [accept(str(number)) for number in range(4)]
     for report in reports[:3]:
         stand(report, failed_at=Now())
-    outbox.enqueue(intake.TRIAGE, reports[1].pk)
+    queue.enqueue(intake.TRIAGE, reports[1].pk)
     stand(reports[0], key="no report's key")
-    assert stats.stuck() == [reports[2].pk]
+    assert queue_stats.failed_reports() == [reports[2].pk]
 
 
 def test_json_has_the_agreed_names(capsys: pytest.CaptureFixture[str]) -> None:
@@ -357,7 +357,7 @@ def test_what_cannot_be_counted_is_neither_good_nor_bad(monkeypatch: pytest.Monk
     def late() -> None:
         raise DatabaseError("words of a row")
 
-    monkeypatch.setattr(stats, "queue_balance", late)
+    monkeypatch.setattr(queue_stats, "queue_balance", late)
     with pytest.raises(CommandError, match=r"DatabaseError$") as ended:
         call_command("queue_status", "--json")
     assert ended.value.returncode == 3

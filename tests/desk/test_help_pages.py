@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from core.audit import log as events
+from core.audit import events as log
 from desk import handbook
 from tests.support.officers import Person
 
@@ -28,7 +28,7 @@ def test_to_have_read_it_is_ones_own_and_on_record_once(duty: Person, lead: Pers
     for _ in range(2):
         duty.client.post(TOUR)
     assert OFFER in page(lead.client, "/admin/")
-    assert events.about("user", duty.user.pk).filter(kind="tour_seen").count() == 1
+    assert log.events_for("user", duty.user.pk).filter(kind="tour_seen").count() == 1
 
 
 def test_the_tour_can_be_opened_again_from_every_page(duty: Person) -> None:
@@ -63,14 +63,14 @@ def test_the_tour_has_a_form_that_a_browser_may_send(duty: Person) -> None:
 
 def test_the_handbook_is_shown_with_its_chapters(duty: Person) -> None:
     shown = page(duty.client, BOOK)
-    chapters = [part for part in handbook.blocks(_text()) if part.kind == "chapter"]
+    chapters = [part for part in handbook.parse_markdown(_text()) if part.kind == "chapter"]
     assert len(chapters) >= 8
     assert all(f'href="#{part.name}"' in shown for part in chapters)
     assert "**" not in shown
 
 
 def test_every_picture_of_the_handbook_is_there_and_no_other_file(duty: Person) -> None:
-    named = [part.name for part in handbook.blocks(_text()) if part.kind == "picture"]
+    named = [part.name for part in handbook.parse_markdown(_text()) if part.kind == "picture"]
     for name in named:
         answer = duty.client.get(f"{BOOK}pictures/{name}")
         assert (answer.status_code, answer.headers["Content-Type"]) == (200, "image/png")
@@ -80,7 +80,7 @@ def test_every_picture_of_the_handbook_is_there_and_no_other_file(duty: Person) 
 
 def test_a_text_becomes_blocks_and_stays_text() -> None:
     text = "# Sổ\n\n## Một\n\nCâu **đậm** <b>.\ntiếp\n\n- a\n- b\n  c\n\n1. x\n2. y\n\n![Ảnh](pictures/a-1.png)"
-    got = handbook.blocks(text)
+    got = handbook.parse_markdown(text)
     kinds = ["title", "chapter", "paragraph", "points", "steps", "picture"]
     assert [part.kind for part in got] == kinds
     bold = [(piece.text, piece.is_bold) for piece in got[2].lines[0]]
@@ -90,6 +90,6 @@ def test_a_text_becomes_blocks_and_stays_text() -> None:
 
 
 def _text() -> str:
-    from desk.help import DOCS
+    from desk.help_pages import DOCS
 
     return (DOCS / "officers.md").read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from core.audit import log as events
+from core.audit import events as log
 from desk import handbook
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -53,7 +53,7 @@ def urls(site: AdminSite) -> list[URLPattern]:
     @require_http_methods(["GET", "HEAD", "POST"])
     def tour(request: HttpRequest) -> HttpResponse:
         if request.method == "POST":
-            end_tour(request)
+            mark_tour_seen(request)
             return HttpResponseRedirect(reverse("admin:index"), status=303)
         steps = tour_for(request) or TOURS["reports.view_report"]
         return shown(request, "admin/tour.html", title="Năm bước làm quen", steps=steps)
@@ -71,18 +71,18 @@ def tour_for(request: HttpRequest) -> str:
     return next((steps for right, steps in TOURS.items() if request.user.has_perm(right)), "")
 
 
-def end_tour(request: HttpRequest) -> None:
+def mark_tour_seen(request: HttpRequest) -> None:
     """The officer has read it: it is not shown by itself again."""
     if isinstance(request.user, User) and not has_seen_tour(request.user):
-        events.record("user", request.user.pk, SEEN, by=request.user)
+        log.log_event("user", request.user.pk, SEEN, by=request.user)
 
 
 def has_seen_tour(user: User) -> bool:
     """One statement."""
-    return events.about("user", user.pk).filter(kind=SEEN, by=user).exists()
+    return log.events_for("user", user.pk).filter(kind=SEEN, by=user).exists()
 
 
-def knows_desk(request: HttpRequest) -> bool:
+def has_seen_tour_cached(request: HttpRequest) -> bool:
     """The same of who asks; the session keeps a yes, so that it is asked once at each log-in."""
     if not request.session.get(SEEN):
         request.session[SEEN] = isinstance(request.user, User) and has_seen_tour(request.user)
@@ -93,4 +93,4 @@ def knows_desk(request: HttpRequest) -> bool:
 def _book() -> list[handbook.Block]:
     """The handbook as it came with this release; nothing where it was left out."""
     file = DOCS / "officers.md"
-    return handbook.blocks(file.read_text(encoding="utf-8")) if file.is_file() else []
+    return handbook.parse_markdown(file.read_text(encoding="utf-8")) if file.is_file() else []

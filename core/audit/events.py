@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from reports.models import Event, EventSeal
 
 
-def record(
+def log_event(
     subject_type: str, subject_id: object, kind: str, *, by: User | None = None, **detail: Any
 ) -> Event:
     """Write down an act. `by=None` is the machine. Details hold codes, numbers and what
@@ -23,12 +23,12 @@ def record(
 DETAIL_ERASED = "detail_erased"
 
 
-def erase_detail(event_id: int, *, by: User | None, reason: str) -> None:
+def redact_detail(event_id: int, *, by: User | None, reason: str) -> None:
     """Take away what an act says in its detail, where an officer wrote what must go. That this was
     done is on record, and the chain holds; nothing of the words can be guessed from it.
     """
     with transaction.atomic():
-        record("event", event_id, DETAIL_ERASED, by=by, reason=reason)
+        log_event("event", event_id, DETAIL_ERASED, by=by, reason=reason)
         Event.objects.filter(pk=event_id).update(detail={})
         EventSeal.objects.filter(pk=event_id).update(salt=None)
 
@@ -46,22 +46,22 @@ _NO_WORDS = frozenset({
 })  # fmt: skip
 
 
-def erase_words(subject_type: str, subject_id: object, *, reason: str) -> None:
+def redact_details_of(subject_type: str, subject_id: object, *, reason: str) -> None:
     """Take the details of those acts about one thing in which an officer's words may stand."""
     acts = Event.objects.filter(subject_type=subject_type, subject_id=str(subject_id))
     told = acts.exclude(detail={}).order_by("id").values_list("pk", "detail")
     for pk in [pk for pk, detail in told if not _NO_WORDS.issuperset(detail)]:
-        erase_detail(pk, by=None, reason=reason)
+        redact_detail(pk, by=None, reason=reason)
 
 
-def about(subject_type: str, subject_id: object) -> QuerySet[Event]:
+def events_for(subject_type: str, subject_id: object) -> QuerySet[Event]:
     """Everything on record about one thing, newest first."""
     return Event.objects.filter(
         subject_type=subject_type, subject_id=str(subject_id)
     ).select_related("by")
 
 
-def looks(report_id: object) -> QuerySet[Event]:
+def views_of_report(report_id: object) -> QuerySet[Event]:
     """What a person did with a report: what a person acts on, a person has read. Oldest first."""
-    acts = about("report", report_id).filter(by__isnull=False).exclude(kind__in=NO_LOOK)
+    acts = events_for("report", report_id).filter(by__isnull=False).exclude(kind__in=NO_LOOK)
     return acts.order_by("id")
