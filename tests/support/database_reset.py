@@ -43,7 +43,7 @@ def session_fixture_data(blocker: DjangoDbBlocker) -> Iterator[None]:
 def forget() -> None:
     """What this process remembers of tables: it may be another test's."""
     for each in (gazetteer, office_lexicon, confirmed_statements, days_off, units, offline_cache):
-        each.forget()
+        each.clear_cache()
 
 
 def filled() -> list[str]:
