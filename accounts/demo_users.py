@@ -13,8 +13,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from accounts import roles
+from accounts.models import EncryptedTOTPDevice
 from core import second_factor_crypto
-from reports.models import Phone
 
 DEVICE = "first look"
 
@@ -55,13 +55,13 @@ def _ensure(name: str, role: str, noted: DemoCredentials | None) -> DemoCredenti
         user.set_password(password)
         user.save()
         user.groups.set([roles.group_of(role)])
-        Phone.objects.filter(user=user).delete()
-        device = Phone.issue(user, DEVICE)
+        EncryptedTOTPDevice.objects.filter(user=user).delete()
+        device = EncryptedTOTPDevice.issue(user, DEVICE)
     return DemoCredentials(name, password, base64.b32encode(device.bin_key).decode())
 
 
 def _still_true(user: User, noted: DemoCredentials) -> bool:
-    device = Phone.objects.filter(user=user, name=DEVICE, confirmed=True).first()
+    device = EncryptedTOTPDevice.objects.filter(user=user, name=DEVICE, confirmed=True).first()
     secret = second_factor_crypto.decrypt_secret(device.key, user.pk) if device else None
     known = secret is not None and base64.b32encode(secret).decode() == noted.totp_secret
     return known and user.check_password(noted.password)

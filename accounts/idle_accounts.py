@@ -17,8 +17,8 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from accounts import service
+from accounts.models import OfficerProfile
 from core.audit import events
-from reports.models import DeskAccount
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +46,7 @@ def unused_since(before: datetime) -> QuerySet[User]:
     `used`, the last sign of use.
     """
     rows = User.objects.filter(is_active=True, is_staff=True)
-    used = Greatest("last_login", "date_joined", "account__used_from")  # passes over NULL
+    used = Greatest("last_login", "date_joined", "account__idle_since")  # passes over NULL
     return rows.annotate(used=used).filter(used__lte=before).order_by("used", "pk")
 
 
@@ -58,14 +58,14 @@ def _close(user: User) -> None:
 
 
 def _to_warn(before: datetime) -> QuerySet[User]:
-    told = Q(account__warned_at__gte=F("used"))
+    told = Q(account__idle_warned_at__gte=F("used"))
     return unused_since(before).exclude(email="").exclude(told)
 
 
 def _warn(user: User, allowed: timedelta) -> None:
     """Claim the mail, send it, and give the claim back where it could not be sent."""
     day = max(user.used + allowed, timezone.now())  # type: ignore[attr-defined]
-    DeskAccount.objects.update_or_create(user=user, defaults={"warned_at": timezone.now()})
+    OfficerProfile.objects.update_or_create(user=user, defaults={"idle_warned_at": timezone.now()})
     rendered = render_to_string("reports/idle.txt", {"user": user, "day": day}, using="public")
     subject, _, body = rendered.partition("\n")
     mail = EmailMessage(subject, body.strip() + "\n", to=[user.email])
@@ -73,7 +73,7 @@ def _warn(user: User, allowed: timedelta) -> None:
     try:
         mail.send()
     except (OSError, ValueError) as error:  # smtplib's are OSErrors; ValueError: no address
-        DeskAccount.objects.filter(user=user).update(warned_at=None)
+        OfficerProfile.objects.filter(user=user).update(idle_warned_at=None)
         log.warning("accounts.mail_failed", error=type(error).__name__)
         return
     events.log_event("user", user.pk, "account_warned")

@@ -25,8 +25,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from accounts import roles, service
-from core.audit import events as log
-from reports.models import Paper, Phone
+from accounts.models import EncryptedTOTPDevice, HashedBackupCodes
+from core.audit import events
 
 if TYPE_CHECKING:
     _SetPasswordForm = SetPasswordForm[User]
@@ -61,7 +61,7 @@ class EnrolForm(_SetPasswordForm):
         widget=forms.TextInput({"autocomplete": "one-time-code", "inputmode": "numeric"}),
     )
 
-    def __init__(self, device: Phone, data: dict[str, str] | None = None) -> None:
+    def __init__(self, device: EncryptedTOTPDevice, data: dict[str, str] | None = None) -> None:
         super().__init__(device.user, data)
         self.device = device
         self.initial["full_name"] = device.user.get_full_name()
@@ -97,14 +97,14 @@ def create_invitation(name: str, role: str) -> str:
             user.set_unusable_password()
             user.save(update_fields=["password"])
         service.assign_group(user, group)
-        Phone.objects.filter(user=user, confirmed=False).delete()
-        device = Phone.issue(user, confirmed=False)
-        log.log_event("user", user.pk, "invited", role=role)
+        EncryptedTOTPDevice.objects.filter(user=user, confirmed=False).delete()
+        device = EncryptedTOTPDevice.issue(user, confirmed=False)
+        events.log_event("user", user.pk, "invited", role=role)
     token = signing.TimestampSigner(salt=_SALT).sign(device.pk)
     return reverse("invitation", args=[token])
 
 
-def pending_device_for(token: str) -> Phone | None:
+def pending_device_for(token: str) -> EncryptedTOTPDevice | None:
     """The unconfirmed device that a link speaks of; None when used, replaced, late or forged.
 
     The row stays locked: a second click waits, and then finds the link used. Checking a code
@@ -114,8 +114,8 @@ def pending_device_for(token: str) -> Phone | None:
         key = signing.TimestampSigner(salt=_SALT).unsign(token, max_age=VALID)
     except signing.BadSignature:
         return None
-    devices = Phone.objects.select_for_update(of=("self",)).select_related("user")
-    device: Phone | None = devices.filter(pk=int(key), confirmed=False).first()
+    devices = EncryptedTOTPDevice.objects.select_for_update(of=("self",)).select_related("user")
+    device: EncryptedTOTPDevice | None = devices.filter(pk=int(key), confirmed=False).first()
     return device
 
 
@@ -142,18 +142,18 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 def complete_enrolment(form: EnrolForm) -> list[str]:
     """Put the new password and device in the place of the old; gives fresh codes on paper."""
     user, device = form.user, form.device
-    Phone.objects.filter(user=user).exclude(pk=device.pk).delete()
-    Phone.objects.filter(pk=device.pk).update(confirmed=True)
+    EncryptedTOTPDevice.objects.filter(user=user).exclude(pk=device.pk).delete()
+    EncryptedTOTPDevice.objects.filter(pk=device.pk).update(confirmed=True)
     form.save()
     service.on_enrolment(user)
-    Paper.objects.filter(user=user).delete()
-    codes = Paper.issue(user, PAPER_CODES)
+    HashedBackupCodes.objects.filter(user=user).delete()
+    codes = HashedBackupCodes.issue(user, PAPER_CODES)
     reset(username=user.get_username())
-    log.log_event("user", user.pk, "enrolled", by=user)
+    events.log_event("user", user.pk, "enrolled", by=user)
     return codes
 
 
-def _square(device: Phone) -> QrCode:
+def _square(device: EncryptedTOTPDevice) -> QrCode:
     code = segno.make(device.config_url, error="m")
     dots = [
         f"M{x} {y}h1v1h-1z"
@@ -164,7 +164,7 @@ def _square(device: Phone) -> QrCode:
     return QrCode(int(code.symbol_size(border=4)[0]), "".join(dots))
 
 
-def _spoken(device: Phone) -> dict[str, str]:
+def _spoken(device: EncryptedTOTPDevice) -> dict[str, str]:
     """The secret for those who cannot scan, in groups of four."""
     secret = device.config_url.split("secret=")[1].split("&")[0]
     groups = (secret[start : start + 4] for start in range(0, len(secret), 4))

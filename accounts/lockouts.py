@@ -11,8 +11,8 @@ from django.db import transaction
 from django.db.models import Max, Sum
 from django.utils import timezone
 
-from core.audit import events as log
-from reports.models import Paper, Phone
+from accounts.models import EncryptedTOTPDevice, HashedBackupCodes
+from core.audit import events
 
 
 def active_lockouts(users: Iterable[User]) -> dict[str, datetime]:
@@ -36,9 +36,9 @@ def clear_lockout(user: User, *, by: User) -> None:
     """Let the officer try again at once, from everywhere; on record."""
     reset(username=user.get_username())
     free = {"throttling_failure_count": 0, "throttling_failure_timestamp": None}
-    for kind in (Phone, Paper):
+    for kind in (EncryptedTOTPDevice, HashedBackupCodes):
         kind.objects.filter(user=user).update(**free)
-    log.log_event("user", user.pk, "lock_lifted", by=by)
+    events.log_event("user", user.pk, "lock_lifted", by=by)
 
 
 def _cool_off() -> timedelta:

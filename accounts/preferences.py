@@ -8,15 +8,15 @@ from django.contrib.auth.models import User
 from django.db.models import JSONField, Subquery
 from django.db.models.functions import JSONObject
 
-from reports.models import DeskHabit
+from accounts.models import DeskPreference
 
 
 @dataclass(frozen=True)
 class Preferences:
     """See DeskHabit."""
 
-    keys: bool = True
-    moves_on: bool = True
+    keyboard_shortcuts: bool = True
+    advance_after_action: bool = True
 
 
 NAMES = tuple(asdict(Preferences()))
@@ -24,7 +24,7 @@ NAMES = tuple(asdict(Preferences()))
 
 def preferences_column(officer: User) -> Subquery:
     """For `annotate(liked=…)`: the officer's habits, beside whatever is asked for."""
-    row = DeskHabit.objects.filter(pk=officer.pk)
+    row = DeskPreference.objects.filter(pk=officer.pk)
     return Subquery(row.values(of=JSONObject(**{name: name for name in NAMES})), JSONField())
 
 
@@ -36,4 +36,4 @@ def preferences_of(row: object) -> Preferences:
 
 def set_preference(officer: User, name: str, *, to: bool) -> None:
     """Keep one habit, a name of NAMES."""
-    DeskHabit.objects.update_or_create(pk=officer.pk, defaults={name: to})
+    DeskPreference.objects.update_or_create(pk=officer.pk, defaults={name: to})

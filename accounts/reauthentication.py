@@ -22,7 +22,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django_otp.models import Device
 
-from reports.models import Paper, Phone
+from accounts.models import EncryptedTOTPDevice, HashedBackupCodes
 
 View = Callable[..., HttpResponseBase]
 
@@ -105,7 +105,9 @@ def lock_device_for(user: Any, code: str) -> Device | None:
     """The device that a code is for, nobody else's until COMMIT: six digits are the phone's, anything
     else is one of the codes on paper.
     """
-    kind = Phone if code.isdecimal() and len(code) == _PHONES_CODE else Paper
+    kind = (
+        EncryptedTOTPDevice if code.isdecimal() and len(code) == _PHONES_CODE else HashedBackupCodes
+    )
     device: Device | None = (
         kind.objects.filter(user=user, confirmed=True).select_for_update().first()
     )

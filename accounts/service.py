@@ -14,10 +14,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import sessions
-from core.audit import events as log
-from reports.models import DeskAccount
+from accounts.models import OfficerProfile
+from core.audit import events
 
-KEEP = "reports.keep_people"
+KEEP = "accounts.keep_people"
 MAX_SUBJECT_LENGTH = 255  # as OpenID Connect has it
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
 _ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('leads of the desk', 0))"
@@ -46,7 +46,7 @@ def deactivate(user: User, *, by: User | None, reason: str) -> None:
             raise AccountError("same")
         _must_not_be_the_last_lead(person)
         _let_in(person, is_in=False)
-        log.log_event("user", person.pk, "account_closed", by=by, reason=reason.strip())
+        events.log_event("user", person.pk, "account_closed", by=by, reason=reason.strip())
 
 
 def reactivate(user: User, *, by: User, reason: str) -> None:
@@ -55,7 +55,7 @@ def reactivate(user: User, *, by: User, reason: str) -> None:
         if person.is_active:
             raise AccountError("same")
         _let_in(person, is_in=True)
-        log.log_event("user", person.pk, "account_reopened", by=by, reason=reason.strip())
+        events.log_event("user", person.pk, "account_reopened", by=by, reason=reason.strip())
 
 
 def change_role(user: User, group: Group, *, by: User, reason: str) -> None:
@@ -63,7 +63,7 @@ def change_role(user: User, group: Group, *, by: User, reason: str) -> None:
     with _decided(user, by, reason) as person:
         if not assign_group(person, group):
             raise AccountError("same")
-        log.log_event(
+        events.log_event(
             "user", person.pk, "role_changed", by=by, group=group.name, reason=reason.strip()
         )
 
@@ -80,16 +80,16 @@ def link(user: User, subject: str, *, by: User, reason: str) -> None:
         if holder:
             raise AccountError("same" if holder == person else "taken")
         _link(person, settings.OIDC_ISSUER, named)
-        log.log_event("user", person.pk, "account_linked", by=by, reason=reason.strip())
+        events.log_event("user", person.pk, "account_linked", by=by, reason=reason.strip())
 
 
 def unlink(user: User, *, by: User, reason: str) -> None:
     """No account of a provider logs in as this officer any more. Raises AccountError."""
     with _decided(user, by, reason) as person:
-        if not DeskAccount.objects.filter(user=person, oidc_subject__isnull=False).exists():
+        if not OfficerProfile.objects.filter(user=person, oidc_subject__isnull=False).exists():
             raise AccountError("same")
         _link(person, None, None)
-        log.log_event("user", person.pk, "account_unlinked", by=by, reason=reason.strip())
+        events.log_event("user", person.pk, "account_unlinked", by=by, reason=reason.strip())
 
 
 def is_subject(text: str) -> bool:
@@ -106,13 +106,13 @@ def linked_to(subject: str) -> User | None:
 
 def is_linked(user: User) -> bool:
     """Whether an account of the provider that is configured logs in as this officer."""
-    return DeskAccount.objects.filter(
+    return OfficerProfile.objects.filter(
         user=user, oidc_issuer=settings.OIDC_ISSUER, oidc_subject__isnull=False
     ).exists()
 
 
 def _link(person: User, issuer: str | None, subject: str | None) -> None:
-    DeskAccount.objects.update_or_create(
+    OfficerProfile.objects.update_or_create(
         user=person, defaults={"oidc_issuer": issuer, "oidc_subject": subject}
     )
     sessions.end_all_sessions(person)
@@ -140,8 +140,8 @@ def _let_in(user: User, *, is_in: bool) -> None:
     user.is_staff = user.is_staff or is_in
     user.save(update_fields=["is_active", "is_staff"])
     if is_in:
-        fresh = {"used_from": timezone.now(), "warned_at": None}
-        DeskAccount.objects.update_or_create(user=user, defaults=fresh)
+        fresh = {"idle_since": timezone.now(), "idle_warned_at": None}
+        OfficerProfile.objects.update_or_create(user=user, defaults=fresh)
     sessions.end_all_sessions(user)
 
 

@@ -12,7 +12,7 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_http_methods
 
 from accounts import sessions
-from core.audit import events as log
+from core.audit import events
 
 
 def urls(site: AdminSite) -> list[URLPattern]:
@@ -40,7 +40,7 @@ def end_other_sessions(request: HttpRequest, kind: str = "sessions_ended") -> in
     """Log the officer out everywhere but here, on record as an act of that kind; how many ended."""
     user = _officer(request)
     ended = sessions.end_all_sessions(user, but=request.session.session_key)
-    log.log_event("user", user.pk, kind, by=user, sessions=ended)
+    events.log_event("user", user.pk, kind, by=user, sessions=ended)
     return ended
 
 

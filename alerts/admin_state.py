@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from alerts import publishing
 from alerts.models import Alert, AlertRevision, MsgType, State
-from core.audit import events as log
+from core.audit import events
 
 CHANGE, ISSUE = "alerts.change_alert", "alerts.issue_alert"
 _SAID = {
@@ -93,7 +93,7 @@ def allowed_actions(request: HttpRequest, alert: Alert) -> AllowedActions:
 
 def _returned(alert: Alert) -> str:
     """Why a draft was sent back, as long as that is the last act on it."""
-    last = log.events_for("alert", alert.pk).first()
+    last = events.events_for("alert", alert.pk).first()
     return str(last.detail.get("reason", "")) if last and last.kind == "alert_sent_back" else ""
 
 
@@ -111,5 +111,5 @@ def _author_of(word: AlertRevision | None) -> int | None:
 
 def history_lines(alert: Alert) -> Iterator[tuple[Any, str]]:
     """The latest acts on record, each with its name at the desk."""
-    for event in log.events_for("alert", alert.pk)[:20]:
+    for event in events.events_for("alert", alert.pk)[:20]:
         yield event, _SAID.get(event.kind, event.kind)

@@ -61,7 +61,7 @@ def _counted(counts: Sequence[tuple[str, int]]) -> str:
 
 def _usual_scenario(campaign: Campaign) -> str:
     """The code most often held of the wave's reports, or none: an officer's, else the machine's."""
-    corrected = KeyTextTransform("scenario", "report__case__corrected")
+    corrected = KeyTextTransform("scenario", "report__case__corrections_json")
     held = Coalesce(corrected, "report__facts__scenario", output_field=CharField())
     counted = campaign.links.exclude(report__facts=None).values_list(held)
     most = counted.annotate(held=held, times=Count("pk")).order_by("-times", "held").first()

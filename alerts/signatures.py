@@ -12,7 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 from alerts.content import canonical
 from alerts.formats import cap
 from alerts.formats.cap_signer import CapSigner, cap_signer
-from alerts.models import AlertRevision, PublicKey, RevisionSeal
+from alerts.models import AlertRevision, PublicKey, RevisionSignature
 from core.keys import Signer, signer
 
 KIND = "thanh-hoa/warning/1"  # stands in what is signed: a signature serves one end
@@ -27,9 +27,9 @@ def signing_input(revision: AlertRevision) -> bytes:
     return canonical({"kind": KIND, "warning": revision.content})
 
 
-def signature_header(of: RevisionSeal) -> str:
+def signature_header(of: RevisionSignature) -> str:
     """The signature as X-Content-Signature beside the content has it."""
-    named = f'keyid="{of.text_key_id}", algorithm="Ed25519"'
+    named = f'keyid="{of.content_key_id}", algorithm="Ed25519"'
     return f'{named}, signature="{of.text_signature}"'
 
 
@@ -52,11 +52,11 @@ def _signers() -> tuple[Signer, CapSigner] | None:
 
 
 def _write(revision: AlertRevision, text: Signer, message: CapSigner) -> None:
-    text_key = _known(text.id, PublicKey.Kind.TEXT, text.public_pem)
+    content_key = _known(text.id, PublicKey.Kind.TEXT, text.public_pem)
     cap_key = _known(message.id, PublicKey.Kind.CAP, message.certificate)
-    RevisionSeal(
+    RevisionSignature(
         revision=revision,
-        text_key=text_key,
+        content_key=content_key,
         text_signature=text.sign(signing_input(revision)),
         cap_key=cap_key,
         cap_message=message.sign(cap.render_cap_message(revision)),

@@ -19,7 +19,7 @@ from ops.process_commands import command
 SIGNALEN = 0.024  # of the same bare view: what Amsterdam's Signalen manages
 POSTS = 20_000
 DRAIN_PATIENCE = 600.0
-WAITING = "SELECT count(*) FROM reports_outboxitem WHERE settled_at IS NULL"
+WAITING = "SELECT count(*) FROM core_outboxitem WHERE done_at IS NULL"
 
 
 def rates(ground: Ground) -> Iterator[Result]:

@@ -47,12 +47,14 @@ def officer() -> Callable[[str], None]:
     from django_otp import DEVICE_ID_SESSION_KEY  # noqa: PLC0415
 
     from accounts import roles  # noqa: PLC0415
-    from reports.models import Phone  # noqa: PLC0415
+    from accounts.models import EncryptedTOTPDevice  # noqa: PLC0415
 
     settings.ALLOWED_HOSTS = ["testserver"]
     user = User.objects.get(username="officer1")
     user.groups.add(roles.group_of("duty"))
-    device = Phone.objects.filter(user=user).first() or Phone.issue(user, "bench")
+    device = EncryptedTOTPDevice.objects.filter(user=user).first() or EncryptedTOTPDevice.issue(
+        user, "bench"
+    )
     client = Client()
     client.force_login(user, backend="accounts.backends.DeskBackend")
     session = client.session

@@ -77,7 +77,7 @@ SELECT each.id, CASE WHEN NOT open THEN (ARRAY['closed', 'junk', 'actioned'])[1 
        CASE WHEN NOT open OR chance %% 4 > 1 THEN officer.id END,
        CASE WHEN open AND chance %% 3 > 0 THEN at + interval '1 day' * (990 + chance %% 20) END, 2
   FROM each JOIN officer ON place = chance / 11 %% (SELECT count(*) FROM officer);
-INSERT INTO reports_facts (
+INSERT INTO reports_extractedfacts (
        report_id, scenario, actions, money_lost_vnd, ongoing, priority, offices, stages, reasons,
        search, rules_version)
 SELECT each.id, scenario, '{{transfer,keep_secret}}',
@@ -98,13 +98,13 @@ SELECT md5('campaign' || n)::uuid, 'C-26-' || lpad(n::text, 6, '0'), 'Đợt ' |
 INSERT INTO reports_campaignlink (report_id, campaign_id, kind, strength, reason)
 SELECT id, md5('campaign' || r / 200)::uuid, 'same_number', 1, 'cùng số gọi' FROM each
  WHERE r %% 5 > 1;
-INSERT INTO reports_footprint (report_id, at, keys, script, found_by)
+INSERT INTO reports_reportfingerprint (report_id, created_at, keys, script_terms, lookup_keys)
 SELECT id, at, ARRAY['same_number:' || number], ''::bytea, ARRAY[hashtext(number), r] FROM each;
-INSERT INTO reports_footprintkey (key, at, report_id)
+INSERT INTO reports_fingerprintkey (key, created_at, report_id)
 SELECT key, at, id FROM each, LATERAL (VALUES (hashtext(number)), (r)) AS found (key);
-INSERT INTO reports_outboxitem (task, key, created_at, due_at, attempts, settled_at)
+INSERT INTO core_outboxitem (task, key, created_at, due_at, attempts, done_at)
 SELECT 'reports.triage', id::text, at, at, 1, at FROM each;
-INSERT INTO reports_event (at, by_id, subject_type, subject_id, kind, detail)
+INSERT INTO core_auditevent (created_at, actor_id, subject_type, subject_id, kind, detail)
 SELECT at, officer.id, 'report', each.id::text, 'taken', '{{}}'
   FROM each JOIN officer ON place = chance / 11 %% (SELECT count(*) FROM officer)
  WHERE NOT open OR chance %% 4 > 1;

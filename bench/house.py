@@ -34,12 +34,12 @@ from ops.local_services import VALKEY_SOCKET, prepare_valkey, valkey_answers
 PATIENCE = 30.0
 STOP_PATIENCE = 40.0  # above what the supervisor gives to requests and tasks under way
 ROLES = ("web master", "web worker", "relay", "worker", "worker child", "beat")
-WAITING = "SELECT count(*) FROM reports_outboxitem WHERE settled_at IS NULL AND failed_at IS NULL"
+WAITING = "SELECT count(*) FROM core_outboxitem WHERE done_at IS NULL AND failed_at IS NULL"
 LAPSE = """
-UPDATE reports_outboxitem
+UPDATE core_outboxitem
    SET due_at = statement_timestamp(),
-       claimed_until = CASE WHEN claimed_until IS NOT NULL THEN statement_timestamp() END
- WHERE settled_at IS NULL AND failed_at IS NULL
+       leased_until = CASE WHEN leased_until IS NOT NULL THEN statement_timestamp() END
+ WHERE done_at IS NULL AND failed_at IS NULL
 """
 
 

@@ -44,11 +44,11 @@ _NUMBER = re.compile(r'<h1>Tin <span class="mono keep">([\w-]+)</span></h1>')
 
 _ROWS = """
 SELECT report.submission_key, report.story,
-       (SELECT count(*) FROM reports_facts WHERE report_id = report.id),
-       (SELECT count(*) FROM reports_outboxitem
+       (SELECT count(*) FROM reports_extractedfacts WHERE report_id = report.id),
+       (SELECT count(*) FROM core_outboxitem
          WHERE task = 'reports.triage' AND key = report.id::text),
-       (SELECT count(*) FROM reports_outboxitem
-         WHERE task = 'reports.triage' AND key = report.id::text AND settled_at IS NOT NULL),
+       (SELECT count(*) FROM core_outboxitem
+         WHERE task = 'reports.triage' AND key = report.id::text AND done_at IS NOT NULL),
        report.public_number
   FROM reports_report AS report
  WHERE report.submission_key = ANY(%s)

@@ -35,7 +35,7 @@ SET session_replication_role = replica;
 SET maintenance_work_mem = '1GB';
 SET work_mem = '512MB';
 SET synchronous_commit = off;
-ALTER TABLE reports_footprintkey DROP CONSTRAINT reports_footprintkey_pkey;
+ALTER TABLE reports_fingerprintkey DROP CONSTRAINT reports_fingerprintkey_pkey;
 CREATE TEMP TABLE told AS
 SELECT r, ('00000000-0000-4000-8000-' || lpad(to_hex(r), 12, '0'))::uuid AS id,
        now() - r * interval '100 days' / %(reports)s AS at, hashint8extended(r, 1) AS number,
@@ -51,13 +51,13 @@ INSERT INTO reports_report (
        on_behalf, flags)
 SELECT id, to_hex(r), at, 'web', to_hex(r), '', '', '', '', '', '', '{}', '', '', false, '{}'
   FROM told;
-INSERT INTO reports_footprintkey (key, at, report_id)
+INSERT INTO reports_fingerprintkey (key, created_at, report_id)
 SELECT key, at, id FROM words JOIN told USING (r) UNION ALL SELECT number, at, id FROM told;
-INSERT INTO reports_footprint (report_id, at, keys, script, found_by)
+INSERT INTO reports_reportfingerprint (report_id, created_at, keys, script_terms, lookup_keys)
 SELECT id, at, ARRAY['same_number:+999' || r], '\\x2800'::bytea || script, keys
   FROM told JOIN (SELECT r, string_agg(packed, '') AS script, array_agg(key) AS keys
                     FROM words GROUP BY r) AS each USING (r);
-ALTER TABLE reports_footprintkey ADD PRIMARY KEY (key, at, report_id);
+ALTER TABLE reports_fingerprintkey ADD PRIMARY KEY (key, created_at, report_id);
 """
 
 
@@ -86,8 +86,8 @@ def fill(database: str, reports: int) -> None:
             cursor.execute(POOL)
             execute_values(cursor, "INSERT INTO pool VALUES %s", list(_pool()))
             cursor.execute(FILL, {"reports": reports, "keys": MAX_KEYS})
-            cursor.execute("VACUUM ANALYZE reports_footprintkey")
-            cursor.execute("VACUUM ANALYZE reports_footprint")
+            cursor.execute("VACUUM ANALYZE reports_fingerprintkey")
+            cursor.execute("VACUUM ANALYZE reports_reportfingerprint")
 
 
 def _pool() -> Iterator[tuple[int, int, bytes]]:

@@ -21,9 +21,9 @@ def main() -> None:
     what, reports, seconds = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
+    from core import encryption  # noqa: PLC0415
     from reports.extraction import (  # noqa: PLC0415
         phones,  # after the set-up
-        redaction,
     )
     from reports.numbers import (  # noqa: PLC0415
         lookup,  # after the set-up
@@ -34,7 +34,7 @@ def main() -> None:
         return lookup.lookup_number(phones.ParsedCaller(key, "international", key)).state.value
 
     if what == "head":
-        print(json.dumps({"head": redaction.newest_key_prefix().hex()}))
+        print(json.dumps({"head": encryption.newest_key_prefix().hex()}))
         return
     keys = drawn(what, reports)
     for key in (next(keys) for _ in range(WARM)):

@@ -37,14 +37,16 @@ def _times(end: float) -> Iterator[float]:
     from django.utils import timezone  # noqa: PLC0415
 
     from reports.campaigns import matching  # noqa: PLC0415
-    from reports.models import Facts  # noqa: PLC0415
+    from reports.models import ExtractedFacts  # noqa: PLC0415
     from reports.submission import intake  # noqa: PLC0415
 
     trails = [fingerprint(story) for story in stories()]
     for number, trail in enumerate(cycle(trails)):
         typed = intake.ReportSubmission(story=f"tin {number} của {os.getpid()}")
         report = intake.submit_report(typed, f"newcomer-{os.getpid()}-{number:09}").report
-        Facts.objects.create(report=report, scenario="other", priority=0, rules_version="bench")
+        ExtractedFacts.objects.create(
+            report=report, scenario="other", priority=0, rules_version="bench"
+        )
         newcomer = matching.IncomingReport(report.pk, timezone.now(), trail, "đợt")
         started = time.perf_counter()
         with transaction.atomic():

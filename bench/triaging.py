@@ -29,12 +29,12 @@ PATIENCE = 120.0
 LONGER = 2  # times as long as other bars: 20 a second make few delays
 DRAINED = {"reports": 400, "nothing": 1000}  # in one measured drain, for each of its seconds
 BURST = 10_000
-WAITING = "SELECT count(*) FROM reports_outboxitem WHERE settled_at IS NULL AND failed_at IS NULL"
+WAITING = "SELECT count(*) FROM core_outboxitem WHERE done_at IS NULL AND failed_at IS NULL"
 TRIAGED = """
 SELECT report.id::text,
        extract(epoch FROM pg_xact_commit_timestamp(report.xmin))::float,
        extract(epoch FROM pg_xact_commit_timestamp(facts.xmin))::float
-  FROM reports_facts AS facts JOIN reports_report AS report ON report.id = facts.report_id
+  FROM reports_extractedfacts AS facts JOIN reports_report AS report ON report.id = facts.report_id
 """
 TOUCHED = """
 SELECT id, extract(epoch FROM pg_xact_commit_timestamp(xmin))::float
@@ -118,7 +118,7 @@ def _burst(ours: Queue) -> Iterator[Result]:
     elapsed = time.monotonic() - started
     _wait_until_none(ours.at_broker)
     after = _largest_child(worker.pid)
-    untidy = "SELECT count(*) FROM reports_outboxitem WHERE attempts <> 1 OR settled_at IS NULL"
+    untidy = "SELECT count(*) FROM core_outboxitem WHERE attempts <> 1 OR done_at IS NULL"
     detail = {"seconds": round(elapsed, 1), "mb": [round(before, 1), round(after, 1)]}
     yield Result(
         11, f"items of {BURST} reports not settled at once", ours.ask(untidy)[0][0], most=0

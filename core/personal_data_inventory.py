@@ -1,4 +1,4 @@
-"""What is personal, said of every field of every model: in `models/personal.py` of each app, and for
+"""What is personal, said of every field of every model: in `personal.py` of each app, and for
 models that are not ours in portal/personal_data_third_party.py. A test finds a field of which nothing is said.
 """
 

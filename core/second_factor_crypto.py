@@ -9,8 +9,8 @@ import os
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
 
+from core import encryption
 from core.keys import FieldKey, field_keys, newest_key
-from reports.extraction import redaction
 
 _WHAT = "second factor"
 _SECRET = 20  # bytes, as RFC 4226 asks
@@ -23,7 +23,7 @@ def new_secret(user_id: int) -> str:
 
 
 def encrypt_secret(secret: bytes, user_id: int) -> str:
-    return b64encode(redaction.encrypt_bytes(secret, _WHAT, user_id)).decode()
+    return b64encode(encryption.encrypt_bytes(secret, _WHAT, user_id)).decode()
 
 
 def decrypt_secret(kept: str, user_id: int) -> bytes | None:
@@ -35,15 +35,15 @@ def decrypt_secret(kept: str, user_id: int) -> bytes | None:
     except ValueError:
         return None
     return (
-        redaction.decrypt_bytes(sealed, _WHAT, user_id)
-        if redaction.has_associated_data(sealed)
+        encryption.decrypt_bytes(sealed, _WHAT, user_id)
+        if encryption.has_associated_data(sealed)
         else None
     )
 
 
 def sealed_by_newest() -> str:
     """What each secret begins with that the newest key sealed: nine bytes, so twelve whole signs."""
-    return b64encode(redaction.newest_key_prefix()).decode()
+    return b64encode(encryption.newest_key_prefix()).decode()
 
 
 def hash_backup_code(code: str, user_id: int, key: FieldKey | None = None) -> str:

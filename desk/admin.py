@@ -1,40 +1,21 @@
-"""The desk's pages, each registered where it is written."""
+"""Import each module that registers pages of the desk."""
 
-from desk import (
-    audit_log,
-    breaches,
-    canned_replies,
-    lookalike_domains,
-    public_statements,
-    purge_runs,
-    reference_data,
-    reprocessing,
-    routing_rules,
-    special_days,
-    units,
-    users,
-)
-from desk.campaigns import admin as campaigns
-from desk.numbers import change_requests, disputes, known_numbers, office_numbers
-from desk.reports import admin as reports
-
-__all__ = [
-    "audit_log",
-    "breaches",
-    "campaigns",
-    "canned_replies",
-    "change_requests",
-    "disputes",
-    "known_numbers",
-    "lookalike_domains",
-    "office_numbers",
-    "public_statements",
-    "purge_runs",
-    "reference_data",
-    "reports",
-    "reprocessing",
-    "routing_rules",
-    "special_days",
-    "units",
-    "users",
-]
+# ruff: noqa: F401
+import desk.audit_log
+import desk.breaches
+import desk.campaigns.admin
+import desk.canned_replies
+import desk.lookalike_domains
+import desk.numbers.change_requests
+import desk.numbers.disputes
+import desk.numbers.known_numbers
+import desk.numbers.office_numbers
+import desk.public_statements
+import desk.purge_runs
+import desk.reference_data
+import desk.reports.admin
+import desk.reprocessing
+import desk.routing_rules
+import desk.special_days
+import desk.units
+import desk.users

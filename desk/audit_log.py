@@ -14,19 +14,20 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from core.audit import chain
+from core.models import AuditChainCheck, AuditChainLink, AuditEvent
 from desk import highlighting, labels, labels_deadlines
 from desk.audit_log_filter import PAGE, EventFilterForm, numbers_of
 from desk.base import officer
 from desk.pagination import NoDetailAdminMixin
 from reports.cases import visibility
-from reports.models import Case, ChainCheck, Correction, Event, EventSeal
+from reports.models import Case, Correction
 
 if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[Event]
+    _Admin = admin.ModelAdmin[AuditEvent]
 else:
     _Admin = admin.ModelAdmin
 
-LOOK = "reports.view_look"
+LOOK = "core.view_look"
 _FACTS: dict[Any, Any] = dict(Correction.Fact.choices)
 # Codes and figures; never what a person wrote.
 _CODES = (
@@ -59,7 +60,7 @@ class EventRow:
     reason: str
 
 
-@admin.register(Event)
+@admin.register(AuditEvent)
 class EventAdmin(NoDetailAdminMixin, _Admin):
     """Who did what and when, and who saw whose personal data: lists, and nothing to change."""
 
@@ -67,7 +68,7 @@ class EventAdmin(NoDetailAdminMixin, _Admin):
         looks: URLPattern = path(
             "looks/",
             self.admin_site.admin_view(require_safe(self.access_log_view)),
-            name="reports_event_looks",
+            name="core_auditevent_looks",
         )
         return [looks, *super().get_urls()]
 
@@ -97,10 +98,10 @@ class EventAdmin(NoDetailAdminMixin, _Admin):
             "may_look": request.user.has_perm(LOOK),
             **_chained(),
         }
-        return TemplateResponse(request, "admin/reports/event/change_list.html", context)
+        return TemplateResponse(request, "admin/core/auditevent/change_list.html", context)
 
 
-def event_rows(acts: list[Event], *, may_read: bool) -> list[EventRow]:
+def event_rows(acts: list[AuditEvent], *, may_read: bool) -> list[EventRow]:
     """Acts for the list. Reasons are officers' words and may name people: for those alone who may
     read the reports. One statement.
     """
@@ -108,12 +109,12 @@ def event_rows(acts: list[Event], *, may_read: bool) -> list[EventRow]:
     return [_line(act, numbers.get(act.subject_id, ""), may_read=may_read) for act in acts]
 
 
-def _line(act: Event, number: str, *, may_read: bool) -> EventRow:
+def _line(act: AuditEvent, number: str, *, may_read: bool) -> EventRow:
     about = labels.SUBJECTS.get(act.subject_type, act.subject_type)
     reason = act.detail.get("reason", "")
     return EventRow(
-        f"{timezone.localtime(act.at):%H:%M:%S, %d/%m/%Y}",
-        labels.officer_name(act.by) if act.by else "Máy",
+        f"{timezone.localtime(act.created_at):%H:%M:%S, %d/%m/%Y}",
+        labels.officer_name(act.actor) if act.actor else "Máy",
         labels.EVENTS.get(act.kind, act.kind),
         f"{about} {number}" if number else about,
         act.subject_id,
@@ -152,5 +153,5 @@ def _may_read(request: HttpRequest) -> bool:
 
 def _chained() -> dict[str, Any]:
     """How far the record is chained, and when that was last checked. Two statements."""
-    end: EventSeal | None = chain.newest()
-    return {"sealed": end, "check": ChainCheck.objects.first()}
+    end: AuditChainLink | None = chain.newest()
+    return {"sealed": end, "check": AuditChainCheck.objects.first()}

@@ -12,9 +12,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.http import urlencode
 
+from core.models import LOOKS, AuditEvent
 from desk import labels
-from reports.models import Event, Report
-from reports.models.desk import LOOKS
+from reports.models import Report
 
 PAGE = 100
 _NO_DATE = {"invalid": "Chưa đọc được ngày. Ghi như 25/11/2026."}
@@ -62,18 +62,18 @@ class EventFilterForm(forms.Form):
     def questions(self) -> list[forms.BoundField]:
         return [field for field in self if field.name != "before"]
 
-    def matching_events(self) -> QuerySet[Event]:
+    def matching_events(self) -> QuerySet[AuditEvent]:
         """What was asked for, the newest first; with PAGE + 1 rows one sees whether more follow."""
         if not self.is_valid():
-            return Event.objects.none()
-        acts = Event.objects.select_related("by").order_by("-id").filter(**self._wanted())
+            return AuditEvent.objects.none()
+        acts = AuditEvent.objects.select_related("actor").order_by("-id").filter(**self._wanted())
         return acts.filter(kind__in=LOOKS) if self.looks else acts
 
     def _wanted(self) -> dict[str, Any]:
         given = self.cleaned_data
         wanted: dict[str, Any] = {}
         if given["who"]:
-            wanted["by"] = None if given["who"] == "0" else int(given["who"])
+            wanted["actor"] = None if given["who"] == "0" else int(given["who"])
         wanted |= {name: given[name] for name in ("kind", "subject_type") if given[name]}
         if given["subject"]:
             wanted["subject_id"] = _meant(given["subject"])
@@ -109,7 +109,7 @@ def _meant(typed: str) -> str:
     return str(report.pk) if report else typed
 
 
-def numbers_of(acts: list[Event]) -> dict[str, str]:
+def numbers_of(acts: list[AuditEvent]) -> dict[str, str]:
     """The public numbers of the reports that acts are about, by their key. One statement."""
     keys = {act.subject_id for act in acts if act.subject_type == "report"}
     found = Report.objects.filter(pk__in=[key for key in keys if _is_key(key)])

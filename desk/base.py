@@ -15,7 +15,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from core.audit import events as log
+from core.audit import events
 from core.readonly_admin import ReadOnlyAdminMixin
 from desk import labels
 from reports.numbers.findings import FindingError, NotPermittedError
@@ -78,12 +78,12 @@ def action_history(subject: str, pk: object) -> list[tuple[str, str, str, str]]:
     """The acts on record: when, who, what, and the reason that was given."""
     return [
         (
-            format_datetime(event.at),
-            labels.officer_name(event.by) if event.by else "Máy",
+            format_datetime(event.created_at),
+            labels.officer_name(event.actor) if event.actor else "Máy",
             labels.EVENTS.get(event.kind, event.kind),
             event.detail.get("reason", "") or labels.PERSONAL.get(event.detail.get("what", ""), ""),
         )
-        for event in log.events_for(subject, pk)[:50]
+        for event in events.events_for(subject, pk)[:50]
     ]
 
 

@@ -10,12 +10,12 @@ from django.utils import timezone
 
 from desk import validators
 from desk.base import format_datetime, officer
-from reports.models import Breach
+from reports.models import DataBreach
 from reports.retention import breaches
 
 if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[Breach]
-    _Form = forms.ModelForm[Breach]
+    _Admin = admin.ModelAdmin[DataBreach]
+    _Form = forms.ModelForm[DataBreach]
 else:
     _Admin, _Form = admin.ModelAdmin, forms.ModelForm
 
@@ -40,13 +40,13 @@ class BreachForm(_Form):
     """What is known and what was done; nothing that was done is undone."""
 
     detected_at = MomentField("Phát hiện lúc", required=True)
-    first_told_at = MomentField("Báo lần đầu lúc")
-    body_told_at = MomentField("Báo cơ quan bảo vệ dữ liệu lúc")
-    people_told_at = MomentField("Báo người bị ảnh hưởng lúc")
+    first_notice_at = MomentField("Báo lần đầu lúc")
+    authority_notified_at = MomentField("Báo cơ quan bảo vệ dữ liệu lúc")
+    subjects_notified_at = MomentField("Báo người bị ảnh hưởng lúc")
     closed_at = MomentField("Kết thúc lúc")
 
     class Meta:
-        model = Breach
+        model = DataBreach
         fields = ("title", "detected_at", "found", *breaches.STEPS)
         widgets = {"title": forms.TextInput({"class": "vLargeTextField"})}
 
@@ -66,7 +66,7 @@ class BreachForm(_Form):
         return said
 
 
-@admin.register(Breach)
+@admin.register(DataBreach)
 class BreachAdmin(_Admin):
     """One row a breach, with both timers."""
 
@@ -76,32 +76,32 @@ class BreachAdmin(_Admin):
     actions = None
 
     def get_readonly_fields(
-        self, request: HttpRequest, obj: Breach | None = None
+        self, request: HttpRequest, obj: DataBreach | None = None
     ) -> tuple[str, ...]:
         """When it was found starts the timers, so it stays as it was written."""
         return ("first_notice", "authority_notice", "detected_at") if obj else ()
 
-    def get_fields(self, request: HttpRequest, obj: Breach | None = None) -> tuple[str, ...]:
+    def get_fields(self, request: HttpRequest, obj: DataBreach | None = None) -> tuple[str, ...]:
         timers = ("first_notice", "authority_notice") if obj else ()
         return ("title", "detected_at", *timers, "found", *breaches.STEPS)
 
-    def save_model(self, request: HttpRequest, obj: Breach, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: DataBreach, form: Any, change: bool) -> None:
         breaches.save(obj, by=officer(request), changed=form.changed_data)
 
     @admin.display(description="phát hiện lúc", ordering="detected_at")
-    def found_at(self, breach: Breach) -> str:
+    def found_at(self, breach: DataBreach) -> str:
         return format_datetime(breach.detected_at)
 
     @admin.display(description="báo lần đầu trước")
-    def first_notice(self, breach: Breach) -> str:
-        return _timer(breach.first_due, breach.first_told_at)
+    def first_notice(self, breach: DataBreach) -> str:
+        return _timer(breach.first_due, breach.first_notice_at)
 
     @admin.display(description="báo cơ quan bảo vệ dữ liệu trước")
-    def authority_notice(self, breach: Breach) -> str:
-        return _timer(breach.body_due, breach.body_told_at)
+    def authority_notice(self, breach: DataBreach) -> str:
+        return _timer(breach.body_due, breach.authority_notified_at)
 
     @admin.display(description="đến đâu")
-    def status_text(self, breach: Breach) -> str:
+    def status_text(self, breach: DataBreach) -> str:
         return f"kết thúc {format_datetime(breach.closed_at)}" if breach.closed_at else "đang xử lý"
 
 

@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest
 
-from core.audit import events as log
+from core.audit import events
 from desk import labels, validators
 from desk.base import officer
 from desk.reports.decision_forms import NOT_TOLD
@@ -93,7 +93,7 @@ class ReplyAdmin(_Admin):
         changed = [name for name in _ON_RECORD if name in form.changed_data]
         was = {name: str(form.initial.get(name, "")) for name in changed}
         now = {name: str(getattr(obj, name)) for name in changed}
-        log.log_event("reply", obj.pk, "reply_saved", by=officer(request), was=was, now=now)
+        events.log_event("reply", obj.pk, "reply_saved", by=officer(request), was=was, now=now)
 
     @admin.display(description="chỉ cho kiểu lừa")
     def kinds(self, reply: CannedReply) -> str:

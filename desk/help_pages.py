@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from core.audit import events as log
+from core.audit import events
 from desk import handbook
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
@@ -74,12 +74,12 @@ def tour_for(request: HttpRequest) -> str:
 def mark_tour_seen(request: HttpRequest) -> None:
     """The officer has read it: it is not shown by itself again."""
     if isinstance(request.user, User) and not has_seen_tour(request.user):
-        log.log_event("user", request.user.pk, SEEN, by=request.user)
+        events.log_event("user", request.user.pk, SEEN, by=request.user)
 
 
 def has_seen_tour(user: User) -> bool:
     """One statement."""
-    return log.events_for("user", user.pk).filter(kind=SEEN, by=user).exists()
+    return events.events_for("user", user.pk).filter(kind=SEEN, actor=user).exists()
 
 
 def has_seen_tour_cached(request: HttpRequest) -> bool:

@@ -11,9 +11,9 @@ from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from desk import labels_due
-from reports.models import Clock, Report
+from reports.models import Deadline, Report
 
-KINDS: dict[str, str] = {str(kind): str(label) for kind, label in Clock.Kind.choices}
+KINDS: dict[str, str] = {str(kind): str(label) for kind, label in Deadline.Kind.choices}
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class DeadlineLine:
 
 def deadline_prefetch() -> ArraySubquery:
     """The clocks of a report, to be read with it in one statement."""
-    every = Clock.objects.filter(report_id=OuterRef("pk")).order_by("id")
-    names = ("kind", "due_at", "met_at", "dropped_at", "extended")
+    every = Deadline.objects.filter(report_id=OuterRef("pk")).order_by("id")
+    names = ("kind", "due_at", "met_at", "dropped_at", "extension_count")
     return ArraySubquery(every.values(row=JSONObject(**{name: name for name in names})))
 
 
@@ -51,8 +51,8 @@ def _is_over(row: dict[str, Any]) -> bool:
 
 def _line(row: dict[str, Any], now: datetime) -> DeadlineLine:
     title, end = KINDS[row["kind"]].capitalize(), datetime.fromisoformat(row["due_at"])
-    if row["extended"]:
-        title = f"{title} (gia hạn {row['extended']} lần)"
+    if row["extension_count"]:
+        title = f"{title} (gia hạn {row['extension_count']} lần)"
     if not _is_over(row):
         due = labels_due.relative_time(end, now)
         return DeadlineLine(title, end, due.words, due.css)

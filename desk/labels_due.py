@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from reports.calendar import deadline_rules
 from reports.models import Case
-from reports.models.desk import SOON
+from reports.models.cases import SOON
 
 _UNITS = (
     (timedelta(days=1), "ngày"),

@@ -11,16 +11,16 @@ from django.db.models.functions import JSONObject
 from django.http import HttpRequest, HttpResponse
 
 from desk.base import officer
-from reports.models import LookAlike
+from reports.models import LookalikeDomain
 from reports.public import lookalike_domains
 
 if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[LookAlike]
-    _Form = forms.ModelForm[LookAlike]
+    _Admin = admin.ModelAdmin[LookalikeDomain]
+    _Form = forms.ModelForm[LookalikeDomain]
 else:
     _Admin, _Form = admin.ModelAdmin, forms.ModelForm
 
-SEE = "reports.view_lookalike"
+SEE = "reports.view_lookalikedomain"
 _NAME = re.compile(r"(?:[a-z0-9-]{1,63}\.)+[a-z0-9-]{2,63}")
 
 
@@ -28,7 +28,7 @@ class LookAlikeForm(_Form):
     """A name as it stands in an address, and what it is."""
 
     class Meta:
-        model = LookAlike
+        model = LookalikeDomain
         fields = ("name", "verdict", "note")
 
     def clean_name(self) -> str:
@@ -45,19 +45,19 @@ class LookAlikeForm(_Form):
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or self.cleaned_data
-        if said.get("verdict") == LookAlike.Verdict.FALSE and not said.get("note"):
+        if said.get("verdict") == LookalikeDomain.Verdict.FALSE and not said.get("note"):
             self.add_error("note", "Ghi thấy gì, đã báo cho ai, để người sau làm tiếp.")
         return said
 
 
-@admin.register(LookAlike)
+@admin.register(LookalikeDomain)
 class LookAlikeAdmin(_Admin):
     """The list: what nobody has looked at comes as it was made, the closest first."""
 
     form = LookAlikeForm
-    list_display = ("name", "verdict", "note", "judged_by", "judged_at")
+    list_display = ("name", "verdict", "note", "reviewed_by", "reviewed_at")
     list_filter = ("verdict",)
-    list_select_related = ("judged_by",)
+    list_select_related = ("reviewed_by",)
     search_fields = ("name",)
     actions = None
 
@@ -68,11 +68,13 @@ class LookAlikeAdmin(_Admin):
         return super().changelist_view(request, shown)
 
     def get_readonly_fields(
-        self, request: HttpRequest, obj: LookAlike | None = None
+        self, request: HttpRequest, obj: LookalikeDomain | None = None
     ) -> tuple[str, ...]:
         return ("name",) if obj else ()
 
-    def save_model(self, request: HttpRequest, obj: LookAlike, form: Any, change: bool) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: LookalikeDomain, form: Any, change: bool
+    ) -> None:
         lookalike_domains.record_verdict(obj, officer(request))
 
 
@@ -82,10 +84,10 @@ def lookalike_counts_column(user: User) -> dict[str, Any]:
     """
     if not user.has_perm(SEE):
         return {}
-    verdicts = LookAlike.Verdict
+    verdicts = LookalikeDomain.Verdict
     counts = {
         "unseen": Count("pk", filter=Q(verdict=verdicts.UNSEEN)),
         "false": Count("pk", filter=Q(verdict=verdicts.FALSE)),
     }
-    rows = LookAlike.objects.order_by().annotate(all=Value(1)).values("all")
+    rows = LookalikeDomain.objects.order_by().annotate(all=Value(1)).values("all")
     return {"names": Subquery(rows.annotate(told=JSONObject(**counts)).values("told"))}

@@ -16,19 +16,19 @@ _MAX_COUNT = 5
 # An officer's old rows go with the next look; one that another tab holds may stay.
 _LOOK = f"""
 WITH here AS (
-    INSERT INTO reports_presence (report_id, officer_id) VALUES (%(report)s, %(officer)s)
-    ON CONFLICT (report_id, officer_id) DO UPDATE SET at = statement_timestamp()),
+    INSERT INTO desk_reportviewer (report_id, officer_id) VALUES (%(report)s, %(officer)s)
+    ON CONFLICT (report_id, officer_id) DO UPDATE SET last_seen_at = statement_timestamp()),
 old AS (
-    DELETE FROM reports_presence WHERE id IN (
-        SELECT id FROM reports_presence
+    DELETE FROM desk_reportviewer WHERE id IN (
+        SELECT id FROM desk_reportviewer
          WHERE officer_id = %(officer)s AND report_id <> %(report)s
-           AND at < statement_timestamp() - interval '{_KEPT}'
+           AND last_seen_at < statement_timestamp() - interval '{_KEPT}'
            FOR UPDATE SKIP LOCKED))
-SELECT officer.username, officer.first_name, officer.last_name, other.at
-  FROM reports_presence AS other JOIN auth_user AS officer ON officer.id = other.officer_id
+SELECT officer.username, officer.first_name, officer.last_name, other.last_seen_at
+  FROM desk_reportviewer AS other JOIN auth_user AS officer ON officer.id = other.officer_id
  WHERE other.report_id = %(report)s AND other.officer_id <> %(officer)s
-   AND other.at > statement_timestamp() - interval '{FRESH_S} seconds'
- ORDER BY other.at DESC LIMIT {_MAX_COUNT}
+   AND other.last_seen_at > statement_timestamp() - interval '{FRESH_S} seconds'
+ ORDER BY other.last_seen_at DESC LIMIT {_MAX_COUNT}
 """  # noqa: S608  # nosec B608
 
 

@@ -11,14 +11,14 @@ from django.utils import timezone
 
 from desk import validators
 from desk.numbers.change_requests import FourEyesAdminMixin
-from reports.models import BankLine, Statement
+from reports.models import BankHotline, PublicStatement
 from reports.public import confirmed_statements
 
 if TYPE_CHECKING:
-    _StatementAdmin = admin.ModelAdmin[Statement]
-    _BankLineAdmin = admin.ModelAdmin[BankLine]
-    _StatementForm = forms.ModelForm[Statement]
-    _BankLineForm = forms.ModelForm[BankLine]
+    _StatementAdmin = admin.ModelAdmin[PublicStatement]
+    _BankLineAdmin = admin.ModelAdmin[BankHotline]
+    _StatementForm = forms.ModelForm[PublicStatement]
+    _BankLineForm = forms.ModelForm[BankHotline]
 else:
     _StatementAdmin = _BankLineAdmin = admin.ModelAdmin
     _StatementForm = _BankLineForm = forms.ModelForm
@@ -62,7 +62,7 @@ class StatementForm(_StatementForm):
         )
 
 
-@admin.register(Statement)
+@admin.register(PublicStatement)
 class StatementAdmin(_StatementAdmin):
     """Each sentence by what it is about; what is turned on is on the pages within two minutes."""
 
@@ -85,10 +85,14 @@ class StatementAdmin(_StatementAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Statement | None = None) -> bool:
+    def has_delete_permission(
+        self, request: HttpRequest, obj: PublicStatement | None = None
+    ) -> bool:
         return False
 
-    def save_model(self, request: HttpRequest, obj: Statement, form: Any, change: bool) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: PublicStatement, form: Any, change: bool
+    ) -> None:
         by = request.user
         if not isinstance(by, User):
             return
@@ -101,7 +105,7 @@ class StatementAdmin(_StatementAdmin):
         messages.info(request, SOON)
 
     @admin.display(description="trên trang", ordering="is_public")
-    def shown(self, statement: Statement) -> str:
+    def shown(self, statement: PublicStatement) -> str:
         return "Đang hiện" if statement.is_public else "Chưa hiện"
 
 
@@ -128,7 +132,7 @@ class DayField(AnyDayField):
 class BankLineForm(_BankLineForm):
     """A number that can be dialled, and where and when an officer compared it."""
 
-    checked_on = DayField(label="Đối chiếu ngày")
+    verified_on = DayField(label="Đối chiếu ngày")
 
     def clean_number(self) -> str:
         typed = " ".join(self.cleaned_data["number"].split())
@@ -140,7 +144,7 @@ class BankLineForm(_BankLineForm):
         return validators.validate_source(self.cleaned_data["source"])
 
 
-@admin.register(BankLine)
+@admin.register(BankHotline)
 class BankLineAdmin(FourEyesAdminMixin, _BankLineAdmin):
     """The banks' own numbers for the first half hour; a change takes a second officer."""
 
@@ -150,13 +154,13 @@ class BankLineAdmin(FourEyesAdminMixin, _BankLineAdmin):
         (
             None,
             {
-                "fields": ("name", "number", "source", "checked_on"),
+                "fields": ("name", "number", "source", "verified_on"),
                 "description": "Đối chiếu với thẻ hoặc trang chính thức của ngân hàng, đừng lấy từ"
                 f" kết quả tìm kiếm. {SOON}",
             },
         ),
     )
 
-    @admin.display(description="đối chiếu ngày", ordering="checked_on")
-    def checked(self, line: BankLine) -> str:
-        return f"{line.checked_on:%d/%m/%Y}"
+    @admin.display(description="đối chiếu ngày", ordering="verified_on")
+    def checked(self, line: BankHotline) -> str:
+        return f"{line.verified_on:%d/%m/%Y}"

@@ -11,7 +11,7 @@ from desk import labels
 from desk.base import format_datetime, officer
 from desk.pagination import NoDetailAdminMixin
 from reports.cases import visibility
-from reports.models import ErasureWish, PurgeRun
+from reports.models import ErasureRequest, PurgeRun
 from reports.retention.policy import BY_NAME, KINDS, RetentionPolicy
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _MAX_WISHES = 50
 class PurgeRunAdmin(NoDetailAdminMixin, _Admin):
     """One line a night; nothing to change."""
 
-    list_display = ("when", "done", "erased_counts", "stayed")
+    list_display = ("when", "done", "erased_counts", "retained_counts")
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -56,14 +56,14 @@ class PurgeRunAdmin(NoDetailAdminMixin, _Admin):
         return "; ".join(told) or "không có gì hết hạn"
 
 
-def _waiting(viewer: User) -> list[ErasureWish]:
+def _waiting(viewer: User) -> list[ErasureRequest]:
     """The wishes that wait, of reports that the viewer may see, the longest first; one that was
     taken up again waits from then.
     """
     if not viewer.has_perm("reports.view_report"):
         return []
     since = Coalesce("taken_up_at", "asked_at")
-    wishes = ErasureWish.objects.open().order_by(since).select_related("report__case")
+    wishes = ErasureRequest.objects.open().order_by(since).select_related("report__case")
     return [wish for wish in wishes[:_MAX_WISHES] if visibility.can_see(viewer, wish.report.case)]
 
 

@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 
-from core.audit import events as log
+from core.audit import events
 from core.readonly_admin import ReadOnlyAdminMixin
 from desk import validators
 from desk.public_statements import DayField
@@ -76,7 +76,7 @@ class OfficeAdmin(_OfficeAdmin):
         }
         now = {name: str(getattr(obj, name)) for name in was}
         by = request.user if isinstance(request.user, User) else None
-        log.log_event("office", obj.pk, "office_saved", by=by, was=was, now=now)
+        events.log_event("office", obj.pk, "office_saved", by=by, was=was, now=now)
 
     @admin.display(description="rà soát ngày", ordering="reviewed_on")
     def reviewed(self, office: Office) -> str:

@@ -19,33 +19,33 @@ from django.views.decorators.http import require_http_methods
 from desk import labels
 from desk.base import officer, see_other
 from desk.pagination import NoDetailAdminMixin
-from reports.models import Retriage
+from reports.models import ReprocessingRun
 from reports.triage import reprocessing, service
 
 if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[Retriage]
+    _Admin = admin.ModelAdmin[ReprocessingRun]
 else:
     _Admin = admin.ModelAdmin
 
 MAX_BATCH = reprocessing.MAX_BATCH
-MANY = "reports.add_retriage"
+MANY = "reports.add_reprocessingrun"
 ONE = "reports.decide_case"
 
 
-@admin.register(Retriage)
+@admin.register(ReprocessingRun)
 class ReprocessingRunAdmin(NoDetailAdminMixin, _Admin):
     """Who had reports read again, and when; a run is started on a page of its own."""
 
     list_display = ("when", "who", "rules", "reports", "done")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Retriage]:
-        return super().get_queryset(request).select_related("by")
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ReprocessingRun]:
+        return super().get_queryset(request).select_related("actor")
 
     def get_urls(self) -> list[URLPattern]:
         begin = self.admin_site.admin_view(
             require_http_methods(["GET", "HEAD", "POST"])(self.start)
         )
-        return [path("start/", begin, name="reports_retriage_start"), *super().get_urls()]
+        return [path("start/", begin, name="reports_reprocessingrun_start"), *super().get_urls()]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -59,7 +59,7 @@ class ReprocessingRunAdmin(NoDetailAdminMixin, _Admin):
             raise PermissionDenied
         if request.method == "POST":
             _begin(request)
-            return see_other(reverse("admin:reports_retriage_changelist"))
+            return see_other(reverse("admin:reports_reprocessingrun_changelist"))
         context = {
             **self.admin_site.each_context(request),
             "title": "Đọc lại những tin theo bộ quy tắc cũ",
@@ -68,26 +68,26 @@ class ReprocessingRunAdmin(NoDetailAdminMixin, _Admin):
             "run": reprocessing.unfinished(),
             "reports": _counted(),
         }
-        return TemplateResponse(request, "admin/reports/retriage/start.html", context)
+        return TemplateResponse(request, "admin/reports/reprocessingrun/start.html", context)
 
     @admin.display(description="bắt đầu")
-    def when(self, run: Retriage) -> str:
+    def when(self, run: ReprocessingRun) -> str:
         return f"{timezone.localtime(run.started_at):%H:%M, %d/%m/%Y}"
 
     @admin.display(description="ai")
-    def who(self, run: Retriage) -> str:
-        return labels.officer_name(run.by) if run.by else "Quản trị máy chủ"
+    def who(self, run: ReprocessingRun) -> str:
+        return labels.officer_name(run.actor) if run.actor else "Quản trị máy chủ"
 
     @admin.display(description="bộ quy tắc")
-    def rules(self, run: Retriage) -> str:
-        return f"{run.rules_version}, mọi tin" if run.every_report else run.rules_version
+    def rules(self, run: ReprocessingRun) -> str:
+        return f"{run.rules_version}, mọi tin" if run.include_current else run.rules_version
 
     @admin.display(description="số tin")
-    def reports(self, run: Retriage) -> str:
+    def reports(self, run: ReprocessingRun) -> str:
         return labels.format_count(run.total)
 
     @admin.display(description="giao xong")
-    def done(self, run: Retriage) -> str:
+    def done(self, run: ReprocessingRun) -> str:
         if run.finished_at is None:
             return "đang giao"
         return f"{timezone.localtime(run.finished_at):%H:%M, %d/%m/%Y}"
@@ -127,7 +127,7 @@ def _begin(request: HttpRequest) -> None:
 
 def _newest(request: HttpRequest) -> dict[str, Any]:
     """The newest run and how far it is."""
-    run = Retriage.objects.order_by("-id").first()
+    run = ReprocessingRun.objects.order_by("-id").first()
     return {
         "run": run,
         "progress": reprocessing.progress(run) if run else None,

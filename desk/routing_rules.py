@@ -11,7 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 
-from core.audit import events as log
+from core.audit import events
 from desk import labels
 from desk.base import officer
 from reports.cases import routing, visibility
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 else:
     _Admin, _Form = admin.ModelAdmin, forms.ModelForm
 
-_ASKED = ("position", "scenario", "commune", "office", "least_loss")
+_ASKED = ("position", "scenario", "commune", "office", "min_loss")
 _GIVEN = ("unit", "priority", "is_active")
 
 
@@ -100,10 +100,10 @@ class RoutingRuleAdmin(_Admin):
         super().save_model(request, obj, form, change)
         said = {name: form.cleaned_data[name] for name in (*_ASKED, *_GIVEN)}
         now = {name: getattr(value, "pk", value) for name, value in said.items()}
-        log.log_event("rule", obj.pk, "rule_saved", by=officer(request), **now)
+        events.log_event("rule", obj.pk, "rule_saved", by=officer(request), **now)
 
     def delete_model(self, request: HttpRequest, obj: RoutingRule) -> None:
-        log.log_event("rule", obj.pk, "rule_removed", by=officer(request))
+        events.log_event("rule", obj.pk, "rule_removed", by=officer(request))
         super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[RoutingRule]) -> None:
@@ -133,7 +133,7 @@ def condition_text(rule: RoutingRule) -> str:
         labels.code_label(rule.scenario) if rule.scenario else "",
         f"người báo ở {rule.commune}" if rule.commune else "",
         f"họ xưng {rule.office}" if rule.office else "",
-        f"thiệt hại từ {labels.format_loss(rule.least_loss)}" if rule.least_loss else "",
+        f"thiệt hại từ {labels.format_loss(rule.min_loss)}" if rule.min_loss else "",
     ]
     return "; ".join(filter(None, asked)) or "Mọi tin"
 

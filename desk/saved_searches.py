@@ -27,11 +27,12 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from core.audit import events
+from desk.models import SavedSearch
 from desk.pagination import MAX_LENGTH, NEAR
 from desk.reports import filters
 from desk.reports.search import search_reports
 from reports.cases import visibility
-from reports.models import Report, SavedSearch
+from reports.models import Report
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +46,7 @@ KNOWN = (
     filters.WorkFilter.parameter_name,
     *(each.parameter_name for each in filters.NARROWING),
 )
-_SHOWN = ("id", "name", "query", "is_shared", "alert_at", "hits", "counted_at")
+_SHOWN = ("id", "name", "query", "is_shared", "notify_threshold", "hits", "counted_at")
 _OWNER = ("id", "username", "first_name", "last_name")
 
 
@@ -54,7 +55,7 @@ class SaveForm(forms.Form):
 
     name = forms.CharField(max_length=80, error_messages={"required": "Ghi tên cho tìm kiếm này."})
     query = forms.CharField(max_length=2000, required=False)
-    alert_at = forms.IntegerField(
+    notify_threshold = forms.IntegerField(
         min_value=1, max_value=NEAR, required=False,
         error_messages={
             "invalid": "Mức báo phải là số.", "min_value": "Mức báo từ 1 trở lên.",
@@ -185,8 +186,8 @@ def count(kept: SavedSearch) -> None:
     rows = SavedSearch.objects.filter(pk=kept.pk)
     rows.update(hits=kept.hits, counted_at=timezone.now())
     if not kept.has_come:
-        rows.update(told_at=None)
-    elif rows.filter(told_at=None).update(told_at=timezone.now()):
+        rows.update(notified_at=None)
+    elif rows.filter(notified_at=None).update(notified_at=timezone.now()):
         _tell(kept)
 
 
@@ -205,7 +206,7 @@ def _tell(kept: SavedSearch) -> None:
     if not (settings.EMAIL_URL and kept.owner.email):
         return
     desk = f"{settings.PORTAL_URL}{reverse('admin:index')}"
-    text = f"Tìm kiếm đã lưu có {kept.hits} tin, từ mức {kept.alert_at}.\n{desk}\n"
+    text = f"Tìm kiếm đã lưu có {kept.hits} tin, từ mức {kept.notify_threshold}.\n{desk}\n"
     mail = EmailMessage(
         f"PV01: một tìm kiếm đã lưu có {kept.hits} tin", text, to=[kept.owner.email]
     )

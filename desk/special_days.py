@@ -10,11 +10,11 @@ from desk import validators
 from desk.base import officer
 from desk.public_statements import AnyDayField
 from reports.calendar import days_off
-from reports.models import SpecialDay
+from reports.models import CalendarException
 
 if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[SpecialDay]
-    _Form = forms.ModelForm[SpecialDay]
+    _Admin = admin.ModelAdmin[CalendarException]
+    _Form = forms.ModelForm[CalendarException]
 else:
     _Admin, _Form = admin.ModelAdmin, forms.ModelForm
 
@@ -27,7 +27,7 @@ class SpecialDayForm(_Form):
     day = AnyDayField(label="Ngày")
 
     class Meta:
-        model = SpecialDay
+        model = CalendarException
         fields = ("day", "is_worked", "name", "source")
 
     def clean(self) -> dict[str, Any]:
@@ -44,7 +44,7 @@ class SpecialDayForm(_Form):
         return validators.validate_plain_text(self.cleaned_data["source"])
 
 
-@admin.register(SpecialDay)
+@admin.register(CalendarException)
 class SpecialDayAdmin(_Admin):
     """Added and removed, never changed: the record says which day counted when."""
 
@@ -53,15 +53,19 @@ class SpecialDayAdmin(_Admin):
     list_select_related = ("added_by",)
     actions = None
 
-    def has_change_permission(self, request: HttpRequest, obj: SpecialDay | None = None) -> bool:
+    def has_change_permission(
+        self, request: HttpRequest, obj: CalendarException | None = None
+    ) -> bool:
         return False
 
-    def save_model(self, request: HttpRequest, obj: SpecialDay, form: Any, change: bool) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: CalendarException, form: Any, change: bool
+    ) -> None:
         days_off.add(obj, officer(request))
 
-    def delete_model(self, request: HttpRequest, obj: SpecialDay) -> None:
+    def delete_model(self, request: HttpRequest, obj: CalendarException) -> None:
         days_off.remove(obj, officer(request))
 
     @admin.display(description="ngày", ordering="day")
-    def shown(self, day: SpecialDay) -> str:
+    def shown(self, day: CalendarException) -> str:
         return f"{day.day:%d/%m/%Y}"

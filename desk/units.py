@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest
 
-from core.audit import events as log
+from core.audit import events
 from core.text import normalize
 from desk import labels, validators
 from desk.base import officer
@@ -43,7 +43,11 @@ class UnitForm(_Form):
             raise forms.ValidationError(
                 "Người báo đọc nguyên văn tên này. Chỉ ghi tên, không ghi số điện thoại, đường link."
             )
-        if Unit.objects.filter(folded=normalize(name)).exclude(pk=self.instance.pk).exists():
+        if (
+            Unit.objects.filter(name_normalized=normalize(name))
+            .exclude(pk=self.instance.pk)
+            .exists()
+        ):
             raise forms.ValidationError("Đã có đơn vị tên như vậy.")
         return name
 
@@ -105,7 +109,7 @@ class UnitAdmin(_Admin):
     list_display = ("name", "kind", "contact", "is_active")
     list_filter = ("kind", "is_active")
     show_facets = admin.ShowFacets.NEVER
-    search_fields = ("folded",)
+    search_fields = ("name_normalized",)
     search_help_text = "Tên đơn vị, không cần dấu."
     list_per_page = 50
 
@@ -119,17 +123,17 @@ class UnitAdmin(_Admin):
         return False
 
     def save_model(self, request: HttpRequest, obj: Unit, form: Any, change: bool) -> None:
-        obj.folded = normalize(obj.name)
+        obj.name_normalized = normalize(obj.name)
         super().save_model(request, obj, form, change)
         now = {name: getattr(obj, name) for name in _KEPT}
         units.clear_cache()
-        log.log_event("unit", obj.pk, "unit_saved", by=officer(request), **now)
+        events.log_event("unit", obj.pk, "unit_saved", by=officer(request), **now)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """Write who joined and who left, each on record by the officer's key."""
         super().save_formset(request, form, formset, change)
         by, unit = officer(request), form.instance.pk
         for row in (*formset.new_objects, *(row for row, _ in formset.changed_objects)):
-            log.log_event("unit", unit, "member_joined", by=by, officer=row.user_id)
+            events.log_event("unit", unit, "member_joined", by=by, officer=row.user_id)
         for row in formset.deleted_objects:
-            log.log_event("unit", unit, "member_left", by=by, officer=row.user_id)
+            events.log_event("unit", unit, "member_left", by=by, officer=row.user_id)

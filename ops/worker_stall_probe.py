@@ -16,9 +16,9 @@ EVERY = 5.0
 ANSWER_WITHIN = 4.0
 # Handing an item over moves due_at by a lease (15 s); what is due later rests after a failure.
 FIRST_IN_LINE = """
-    SELECT id, attempts, (claimed_until IS NULL OR claimed_until < clock_timestamp())
+    SELECT id, attempts, (leased_until IS NULL OR leased_until < clock_timestamp())
                          AND due_at <= clock_timestamp() + interval '15 seconds'
-    FROM reports_outboxitem WHERE settled_at IS NULL AND failed_at IS NULL
+    FROM core_outboxitem WHERE done_at IS NULL AND failed_at IS NULL
     ORDER BY priority, id LIMIT 200
 """
 Row = tuple[int, int, bool]

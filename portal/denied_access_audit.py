@@ -10,7 +10,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden, QueryDict
 from django.urls import ResolverMatch
 
-from core.audit import events as log
+from core.audit import events
 from portal.middleware import StaffPathsOnly
 
 _TYPE, _ID = 16, 64  # what the columns of the record hold
@@ -82,7 +82,9 @@ def _record(request: HttpRequest) -> None:
         return
     subject, match = audit_subject_for(request.resolver_match), request.resolver_match
     told = {"verb": subject.verb, "page": str(match.url_name) if match else ""}
-    log.log_event(subject.type, subject.id, "refused", by=user, method=str(request.method), **told)
+    events.log_event(
+        subject.type, subject.id, "refused", by=user, method=str(request.method), **told
+    )
 
 
 def audit_subject_for(match: ResolverMatch | None) -> AuditSubject:

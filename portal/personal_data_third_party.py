@@ -1,8 +1,11 @@
 """What is personal in every table: ours say so themselves, those of packages are told here."""
 
-from alerts.models import personal
+import accounts.personal
+import alerts.personal
+import core.personal
+import desk.personal
+import reports.personal
 from core.personal_data_inventory import Declared, FieldClassification
-from reports.models import personal as reports
 
 _ACCOUNT = "an officer's account: who logs in is known by name"
 _LOG_IN = "of who tried to log in as an officer: a lock goes by name and address, for a while"
@@ -66,4 +69,11 @@ _FOREIGN: Declared = {
     ),
 }
 
-DECLARED: Declared = {**reports.DECLARED, **personal.DECLARED, **_FOREIGN}
+DECLARED: Declared = {
+    **core.personal.DECLARED,
+    **reports.personal.DECLARED,
+    **accounts.personal.DECLARED,
+    **alerts.personal.DECLARED,
+    **desk.personal.DECLARED,
+    **_FOREIGN,
+}

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from alerts.delivery import signed_links
 from alerts.models import AlertRevision, PartnerAgency, Subscriber
-from reports.extraction import redaction
+from core import encryption
 
 _NO_SERVER = "django.core.mail.backends.dummy.EmailBackend"
 
@@ -26,7 +26,7 @@ def mail_is_configured() -> bool:
 def partner_mail(partner: PartnerAgency, revision: AlertRevision) -> EmailMessage:
     confirm = signed_links.confirmation_url(partner, revision)
     return _letter(
-        "partner", redaction.decrypt_field(partner, "mail"), revision=revision, confirm=confirm
+        "partner", encryption.decrypt_field(partner, "mail"), revision=revision, confirm=confirm
     )
 
 
@@ -65,7 +65,7 @@ def send(letter: EmailMessage) -> None:
 
 
 def _address(subscriber: Subscriber) -> str | None:
-    return redaction.decrypt_field(subscriber, "address")
+    return encryption.decrypt_field(subscriber, "address")
 
 
 def _letter(name: str, address: str | None, **context: Any) -> EmailMessage:

@@ -20,7 +20,7 @@ from alerts.delivery.partner_forms import PartnerForm
 from alerts.embed import frame_ancestors
 from alerts.models import Channel, Delivery, PartnerAgency
 from alerts.static_pages import generator
-from core.audit import events as log
+from core.audit import events
 from core.readonly_admin import ReadOnlyAdminMixin
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class PartnerAdmin(_Partners):
 
     @admin.display(description="tự ngừng")
     def stopped_channels(self, partner: PartnerAgency) -> str:
-        return ", ".join(Channel(each).label for each in partner.stopped)
+        return ", ".join(Channel(each).label for each in partner.stopped_channels)
 
     def get_urls(self) -> list[URLPattern]:
         acts = {"rotate_secret": self.rotate_secret, "reopen": self.reopen}
@@ -76,7 +76,7 @@ class PartnerAdmin(_Partners):
         form.seal()
         super().save_model(request, obj, form, change)
         kind = "partner_changed" if change else "partner_added"
-        log.log_event("partner", obj.pk, kind, by=_officer(request), fields=form.changed_data)
+        events.log_event("partner", obj.pk, kind, by=_officer(request), fields=form.changed_data)
         if frame_ancestors.limited_to_partners() and {"origins", "is_active"} & set(
             form.changed_data
         ):
@@ -143,7 +143,7 @@ class DeliveryAdmin(ReadOnlyAdminMixin, _Deliveries):
     search_fields = ["partner__name", "revision__identifier"]
     show_full_result_count = False
     fields = [
-        "partner", "identifier", "channel", "state", "attempts", "next_at", "created_at", "ended_at",
+        "partner", "identifier", "channel", "state", "attempts", "next_attempt_at", "created_at", "ended_at",
     ]  # fmt: skip
     readonly_fields = ["identifier"]
     actions = None

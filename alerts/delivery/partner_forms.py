@@ -8,7 +8,7 @@ from django import forms
 from alerts.delivery import safe_http
 from alerts.embed import frame_ancestors
 from alerts.models import PartnerAgency
-from reports.extraction import redaction
+from core import encryption
 
 if TYPE_CHECKING:
     _Form = forms.ModelForm[PartnerAgency]
@@ -58,7 +58,7 @@ class PartnerForm(_Form):
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             for name in SEALED:
-                self.initial[name] = redaction.decrypt_field(self.instance, name) or ""
+                self.initial[name] = encryption.decrypt_field(self.instance, name) or ""
             self.initial["origins"] = "\r\n".join(self.instance.origins)
 
     def clean_webhook(self) -> str:
@@ -96,7 +96,7 @@ class PartnerForm(_Form):
     def seal(self) -> None:
         """Put the sealed halves of what was typed into the instance."""
         for name in SEALED:
-            sealed = redaction.encrypt(self.cleaned_data[name], name)
+            sealed = encryption.encrypt(self.cleaned_data[name], name)
             setattr(self.instance, f"{name}_sealed", sealed)
 
 

@@ -8,9 +8,9 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from alerts.delivery import service, signed_links
-from alerts.models import Alert, AlertRevision, Delivery, PartnerAgency, PartnerReading
-from core.audit import events as log
-from reports.extraction import redaction
+from alerts.models import Alert, AlertRevision, Delivery, PartnerAgency, PartnerReceipt
+from core import encryption
+from core.audit import events
 
 _SECRET_BYTES = 32
 
@@ -19,9 +19,9 @@ def new_secret(partner: PartnerAgency, *, by: User) -> str:
     """Give a partner another key for its webhook; the old one is worth nothing from now on."""
     secret = secrets.token_urlsafe(_SECRET_BYTES)
     with transaction.atomic():
-        sealed = redaction.encrypt(secret, "secret")
+        sealed = encryption.encrypt(secret, "secret")
         PartnerAgency.objects.filter(pk=partner.pk).update(secret_sealed=sealed)
-        log.log_event("partner", partner.pk, "partner_key_made", by=by)
+        events.log_event("partner", partner.pk, "partner_key_made", by=by)
     return secret
 
 
@@ -29,9 +29,11 @@ def new_secret(partner: PartnerAgency, *, by: User) -> str:
 def reopen(partner: PartnerAgency, *, by: User) -> None:
     """Use the channels again that were stopped for failing."""
     kept = PartnerAgency.objects.select_for_update().get(pk=partner.pk)
-    if kept.stopped:
-        log.log_event("partner", kept.pk, "partner_reopened", by=by, channels=kept.stopped)
-        PartnerAgency.objects.filter(pk=kept.pk).update(stopped=[])
+    if kept.stopped_channels:
+        events.log_event(
+            "partner", kept.pk, "partner_reopened", by=by, channels=kept.stopped_channels
+        )
+        PartnerAgency.objects.filter(pk=kept.pk).update(stopped_channels=[])
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class ConfirmationRequest:
 
     partner: PartnerAgency
     revision: AlertRevision
-    reading: PartnerReading
+    reading: PartnerReceipt
 
     @property
     def is_newest(self) -> bool:
@@ -57,18 +59,18 @@ def open_confirmation(token: str) -> ConfirmationRequest | None:
     revision = said.filter(identifier=told[1]).first()
     if partner is None or revision is None:
         return None
-    reading, _ = PartnerReading.objects.get_or_create(partner=partner, revision=revision)
+    reading, _ = PartnerReceipt.objects.get_or_create(partner=partner, revision=revision)
     return ConfirmationRequest(partner, revision, reading)
 
 
 @transaction.atomic
 def record_confirmation(asked: ConfirmationRequest) -> bool:
     """The agency put the version to use. False when it has said so before."""
-    row = PartnerReading.objects.filter(pk=asked.reading.pk, confirmed_at=None)
+    row = PartnerReceipt.objects.filter(pk=asked.reading.pk, confirmed_at=None)
     if not row.update(confirmed_at=Now()):
         return False
     revision, partner = asked.revision, asked.partner.pk
-    log.log_event(
+    events.log_event(
         "alert",
         revision.alert_id,
         "alert_deployed",
@@ -85,7 +87,7 @@ class DeliveryStatus:
     partner: PartnerAgency
     revision: AlertRevision
     deliveries: list[Delivery]
-    reading: PartnerReading | None
+    reading: PartnerReceipt | None
     stands: bool
 
 
@@ -98,7 +100,7 @@ def delivery_statuses(alert: Alert) -> list[DeliveryStatus]:
         by_pair.setdefault((row.revision_id, row.partner_id or 0), []).append(row)
     readings = {
         (each.revision_id, each.partner_id): each
-        for each in PartnerReading.objects.filter(revision__alert=alert)
+        for each in PartnerReceipt.objects.filter(revision__alert=alert)
     }
     standing = AlertRevision.objects.current().filter(alert=alert).first()
     return [

@@ -1,6 +1,6 @@
 """Bringing a version to agencies and subscribers: what is owed, each try, the pause after it.
 
-Owed in the transaction that issues. A row waits until `next_at`; then it is handed to the outbox
+Owed in the transaction that issues. A row waits until `next_attempt_at`; then it is handed to the outbox
 and counted as one more try, so that a row that kills its worker runs out of tries. The outbox holds
 one try; the hours between tries are this table's. An older version that is still on the way
 is dropped when a newer one is issued: nobody is told old words after the new.
@@ -26,14 +26,14 @@ from alerts.models import (
     AlertRevision,
     Channel,
     Delivery,
-    DeliveryTry,
+    DeliveryAttempt,
     MsgType,
     PartnerAgency,
     State,
 )
+from core import encryption
 from core.audit import events
 from core.outbox import queue
-from reports.extraction import redaction
 
 log = structlog.get_logger(__name__)
 
@@ -57,17 +57,17 @@ _ENDED = (Delivery.State.DONE, Delivery.State.FAILED)
 # What is in the outbox comes back by itself when nothing was written of it for ten minutes.
 _DISPATCH_SQL = """
 UPDATE alerts_delivery
-   SET attempts = attempts + 1, next_at = statement_timestamp() + interval '10 minutes'
+   SET attempts = attempts + 1, next_attempt_at = statement_timestamp() + interval '10 minutes'
  WHERE id IN (SELECT id FROM alerts_delivery
-               WHERE state = 'waiting' AND next_at <= statement_timestamp() AND attempts < %(most)s
+               WHERE state = 'waiting' AND next_attempt_at <= statement_timestamp() AND attempts < %(most)s
                  AND (%(only)s::bigint IS NULL OR revision_id = %(only)s)
-               ORDER BY subscriber_id IS NOT NULL, next_at
+               ORDER BY subscriber_id IS NOT NULL, next_attempt_at
                LIMIT %(at_once)s FOR UPDATE SKIP LOCKED)
 RETURNING id, subscriber_id IS NULL
 """
 # A cancel goes to those alone who were told; a new version also to those.
 _SUBSCRIBERS = """
-INSERT INTO alerts_delivery (revision_id, subscriber_id, channel, next_at)
+INSERT INTO alerts_delivery (revision_id, subscriber_id, channel, next_attempt_at)
 SELECT %(revision)s, id, 'mail', %(due)s FROM alerts_subscriber AS subscriber
  WHERE confirmed_at IS NOT NULL
    AND (NOT %(cancelled)s
@@ -107,7 +107,9 @@ def enqueue_deliveries(revision: AlertRevision) -> None:
         )
         _drop(older)
     Delivery.objects.bulk_create(
-        Delivery(revision=revision, partner=partner, channel=channel, next_at=revision.effective)
+        Delivery(
+            revision=revision, partner=partner, channel=channel, next_attempt_at=revision.effective
+        )
         for partner in PartnerAgency.objects.filter(is_active=True)
         for channel in Channel
         if partner.has_channel(channel)
@@ -172,7 +174,7 @@ def _hand_over(only: int | None = None) -> int:
 def _give_up() -> None:
     """End rows whose last try was lost with its worker."""
     lost = Delivery.objects.filter(
-        state=Delivery.State.WAITING, next_at__lte=Now(), attempts__gte=MAX_TRIES
+        state=Delivery.State.WAITING, next_attempt_at__lte=Now(), attempts__gte=MAX_TRIES
     )
     for delivery in lost.select_for_update(of=("self",), skip_locked=True):
         _write(delivery, AttemptResult("lost"))
@@ -232,8 +234,8 @@ def _sent(delivery: Delivery) -> int | None:
         emails.send(emails.partner_mail(partner, revision))
         return None
     url, secret = (
-        redaction.decrypt_field(partner, "webhook"),
-        redaction.decrypt_field(partner, "secret"),
+        encryption.decrypt_field(partner, "webhook"),
+        encryption.decrypt_field(partner, "secret"),
     )
     if not (url and secret):
         raise safe_http.WebhookDeliveryError("no_key")
@@ -245,13 +247,15 @@ def _write(delivery: Delivery, outcome: AttemptResult | None) -> None:
     """Put a try on the log, and end the delivery or set its next try; None drops it."""
     if outcome is None:
         return _end(delivery, Delivery.State.DROPPED)
-    DeliveryTry.objects.create(delivery=delivery, outcome=outcome.code, status=outcome.status)
+    DeliveryAttempt.objects.create(delivery=delivery, outcome=outcome.code, status=outcome.status)
     if outcome.code == "ok":
         return _end(delivery, Delivery.State.DONE)
     log.warning("delivery.failed", delivery=delivery.pk, why=outcome.code, status=outcome.status)
     if delivery.attempts < MAX_TRIES:
         minutes = RETRY_DELAYS[max(0, delivery.attempts - 1)] * random.uniform(*JITTER)  # noqa: S311  # nosec B311
-        Delivery.objects.filter(pk=delivery.pk).update(next_at=Now() + timedelta(minutes=minutes))
+        Delivery.objects.filter(pk=delivery.pk).update(
+            next_attempt_at=Now() + timedelta(minutes=minutes)
+        )
         return None
     _end(delivery, Delivery.State.FAILED)
     return _stop_if_hopeless(delivery)
@@ -267,14 +271,14 @@ def _stop_if_hopeless(delivery: Delivery) -> None:
     if delivery.partner_id is None:
         return
     partner = PartnerAgency.objects.select_for_update().get(pk=delivery.partner_id)
-    if channel in partner.stopped:
+    if channel in partner.stopped_channels:
         return
     ended = Delivery.objects.filter(partner=partner, channel=channel, state__in=_ENDED)
     last = list(ended.order_by("-ended_at", "-id").values_list("state", flat=True)[:most])
     if len(last) < most or Delivery.State.DONE in last:
         return
-    partner.stopped = [*partner.stopped, channel]
-    partner.save(update_fields=["stopped"])
+    partner.stopped_channels = [*partner.stopped_channels, channel]
+    partner.save(update_fields=["stopped_channels"])
     events.log_event("partner", partner.pk, "partner_stopped", channel=channel, failed=most)
     queue.enqueue(TELL_STOPPED, partner.pk)
 
@@ -284,7 +288,7 @@ def mail_stopped_partners(items: Iterable[int], patience: float = inf) -> None:
     for claim in queue.iter_leases(items, patience):
         with claim:
             partner = PartnerAgency.objects.get(pk=claim.key)
-            ways = [Channel(each).label for each in partner.stopped]
+            ways = [Channel(each).label for each in partner.stopped_channels]
             if ways and settings.ALARM_EMAILS and emails.mail_is_configured():
                 emails.send(emails.stopped_channel_mail(partner, ways))
             queue.mark_done(claim)
@@ -301,7 +305,12 @@ def resend(delivery_id: int, *, by: User) -> None:
         raise ResendError("Đã có bản mới hơn. Gửi lại bản đó.")
     if partner is None or not partner.has_channel(delivery.channel):
         raise ResendError("Kênh này đang ngừng. Mở lại ở trang của cơ quan rồi gửi.")
-    again = {"state": Delivery.State.WAITING, "attempts": 0, "ended_at": None, "next_at": Now()}
+    again = {
+        "state": Delivery.State.WAITING,
+        "attempts": 0,
+        "ended_at": None,
+        "next_attempt_at": Now(),
+    }
     Delivery.objects.filter(pk=delivery.pk).update(**again)
     told = {"partner": partner.pk, "channel": delivery.channel, "identifier": revision.identifier}
     events.log_event("alert", revision.alert_id, "delivery_resent", by=by, **told)

@@ -26,7 +26,7 @@ def confirmation_url(partner: PartnerAgency, revision: AlertRevision) -> str:
 
 def opt_in_url(subscriber: Subscriber) -> str:
     """Where the owner of an address says yes to what was asked for last."""
-    wish = [subscriber.wish.get(name, "") for name in ("commune", "scenario", "office")]
+    wish = [subscriber.filters.get(name, "") for name in ("commune", "scenario", "office")]
     token = _signed(JOIN, _until(JOIN_FOR), str(subscriber.pk), *wish)
     return _address("subscriptions:subscription_join", token)
 

@@ -18,9 +18,9 @@ from django.utils import timezone
 
 from alerts.delivery import emails, signed_links
 from alerts.models import Subscriber
+from core import encryption
 from core.keys import FieldKey, field_keys, newest_key
 from core.outbox import queue
-from reports.extraction import redaction
 
 ASK = "alerts.ask_subscriber"
 # From the first, second … mail that asks to the next; the count begins anew with a confirmation.
@@ -51,8 +51,14 @@ def request_opt_in(address: str, wish: SubscriptionFilter) -> None:
             return
         if row.confirmed_at is None:
             row.address_sealed = _sealed(address, row.pk)
-        row.wish, row.asks, row.asked_at = asdict(wish), row.asks + 1, timezone.now()
-        row.save(update_fields=["address_sealed", "wish", "asks", "asked_at"])
+        row.filters, row.opt_in_requests, row.opt_in_requested_at = (
+            asdict(wish),
+            row.opt_in_requests + 1,
+            timezone.now(),
+        )
+        row.save(
+            update_fields=["address_sealed", "filters", "opt_in_requests", "opt_in_requested_at"]
+        )
         queue.enqueue(ASK, row.pk)
     queue.notify()
 
@@ -65,7 +71,7 @@ def _row(address: str) -> Subscriber | None:
     ).first()
     if row is not None:
         return row
-    fresh = Subscriber.objects.filter(confirmed_at=None, asked_at__gt=Now() - _HOUR)
+    fresh = Subscriber.objects.filter(confirmed_at=None, opt_in_requested_at__gt=Now() - _HOUR)
     if fresh.count() >= MAX_AN_HOUR:
         raise RateLimitedError
     key = uuid4()
@@ -77,14 +83,14 @@ def _row(address: str) -> Subscriber | None:
 
 
 def _sealed(address: str, key: UUID) -> bytes:
-    return redaction.encrypt(address, "address", key) or b""
+    return encryption.encrypt(address, "address", key) or b""
 
 
 def _rests(row: Subscriber) -> bool:
-    if not row.asks:
+    if not row.opt_in_requests:
         return False
-    wait = WAITS[min(row.asks, len(WAITS)) - 1]
-    return timezone.now() < row.asked_at + wait
+    wait = WAITS[min(row.opt_in_requests, len(WAITS)) - 1]
+    return timezone.now() < row.opt_in_requested_at + wait
 
 
 def email_blind_index(address: str, key: FieldKey) -> bytes:
@@ -136,5 +142,5 @@ def unsubscribe(token: str) -> None:
 def purge() -> None:
     """Remove the addresses that nobody confirmed in time."""
     Subscriber.objects.filter(
-        confirmed_at=None, asked_at__lte=Now() - signed_links.JOIN_FOR
+        confirmed_at=None, opt_in_requested_at__lte=Now() - signed_links.JOIN_FOR
     ).delete()

@@ -1,19 +1,28 @@
-"""What no code may undo: a revision never changes, versions follow one another, a cancelled
-warning stays cancelled, and an alert points at its own latest word under its own lasting name."""
+"""Guards of published warnings: revisions, signatures and identifiers are frozen."""
 
 from django.db import migrations
 
-REVISION_FROZEN = """
-CREATE FUNCTION alerts_keep_revisions() RETURNS trigger LANGUAGE plpgsql AS $$
+GUARD_IDENTIFIERS = r"""
+CREATE FUNCTION alerts_guard_identifiers() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'what was said stays said: % refused', TG_OP USING ERRCODE = 'integrity_constraint_violation';
+    IF NEW.slug <> OLD.slug
+       OR (OLD.year IS NOT NULL AND (NEW.year, NEW.number) IS DISTINCT FROM (OLD.year, OLD.number))
+    THEN
+        RAISE EXCEPTION 'slug and identifier never change' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF NEW.current_id IS DISTINCT FROM OLD.current_id AND NEW.current_id IS DISTINCT FROM
+       (SELECT id FROM alerts_alertrevision WHERE alert_id = NEW.id ORDER BY version DESC LIMIT 1)
+    THEN
+        RAISE EXCEPTION 'an alert shows its own latest revision' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
 END $$;
-CREATE TRIGGER alerts_keep_revisions BEFORE UPDATE OR DELETE ON alerts_alertrevision
-    FOR EACH ROW EXECUTE FUNCTION alerts_keep_revisions();
+CREATE TRIGGER alerts_guard_identifiers BEFORE UPDATE ON alerts_alert
+    FOR EACH ROW EXECUTE FUNCTION alerts_guard_identifiers();
 """
 
-REVISION_ORDER = """
-CREATE FUNCTION alerts_order_revisions() RETURNS trigger LANGUAGE plpgsql AS $$
+CHECK_REVISION_ORDER = r"""
+CREATE FUNCTION alerts_check_revision_order() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     draft alerts_alert;
     latest alerts_alertrevision;
@@ -24,9 +33,12 @@ BEGIN
         RAISE EXCEPTION 'version % does not follow', NEW.version USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     IF latest.msg_type = 'Cancel' THEN
-        RAISE EXCEPTION 'a cancelled warning says no more' USING ERRCODE = 'integrity_constraint_violation';
+        RAISE EXCEPTION 'a cancelled warning takes no further revision' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
-    IF NEW.author_id IS DISTINCT FROM (CASE NEW.msg_type WHEN 'Cancel' THEN latest.author_id ELSE draft.author_id END) THEN
+    IF NEW.author_id IS DISTINCT FROM (CASE NEW.msg_type WHEN 'Cancel' THEN coalesce(
+        (SELECT author_id FROM alerts_alertrevision WHERE alert_id = NEW.alert_id
+         AND effective <= NEW.effective ORDER BY version DESC LIMIT 1),
+        latest.author_id) ELSE draft.author_id END) THEN
         RAISE EXCEPTION 'the author of a revision is the author of its text' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     IF NEW.msg_type <> 'Cancel' AND draft.stage <> 'review' THEN
@@ -35,43 +47,43 @@ BEGIN
     IF (NEW.content #>> '{message,identifier}') IS DISTINCT FROM NEW.identifier
        OR (NEW.content #>> '{message,msg_type}') IS DISTINCT FROM NEW.msg_type
     THEN
-        RAISE EXCEPTION 'the content carries another name' USING ERRCODE = 'integrity_constraint_violation';
+        RAISE EXCEPTION 'the content carries another identifier' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER alerts_order_revisions BEFORE INSERT ON alerts_alertrevision
-    FOR EACH ROW EXECUTE FUNCTION alerts_order_revisions();
+CREATE TRIGGER alerts_check_revision_order BEFORE INSERT ON alerts_alertrevision
+    FOR EACH ROW EXECUTE FUNCTION alerts_check_revision_order();
 """
 
-ALERT_GUARD = """
-CREATE FUNCTION alerts_keep_names() RETURNS trigger LANGUAGE plpgsql AS $$
+GUARD_REVISIONS = r"""
+CREATE FUNCTION alerts_guard_revisions() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NEW.slug <> OLD.slug
-       OR (OLD.year IS NOT NULL AND (NEW.year, NEW.number) IS DISTINCT FROM (OLD.year, OLD.number))
-    THEN
-        RAISE EXCEPTION 'an address and an identifier are given once' USING ERRCODE = 'integrity_constraint_violation';
-    END IF;
-    IF NEW.current_id IS DISTINCT FROM OLD.current_id AND NEW.current_id IS DISTINCT FROM
-       (SELECT id FROM alerts_alertrevision WHERE alert_id = NEW.id ORDER BY version DESC LIMIT 1)
-    THEN
-        RAISE EXCEPTION 'an alert shows its own latest revision' USING ERRCODE = 'integrity_constraint_violation';
-    END IF;
-    RETURN NEW;
+    RAISE EXCEPTION 'a revision is frozen: % refused', TG_OP USING ERRCODE = 'integrity_constraint_violation';
 END $$;
-CREATE TRIGGER alerts_keep_names BEFORE UPDATE ON alerts_alert
-    FOR EACH ROW EXECUTE FUNCTION alerts_keep_names();
+CREATE TRIGGER alerts_guard_revisions BEFORE UPDATE OR DELETE ON alerts_alertrevision
+    FOR EACH ROW EXECUTE FUNCTION alerts_guard_revisions();
 """
 
-
-def drop(table: str, name: str) -> str:
-    return f"DROP TRIGGER {name} ON {table}; DROP FUNCTION {name}();"
+GUARD_SIGNATURES = r"""
+CREATE FUNCTION alerts_guard_signatures() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'a signature is frozen: % refused', TG_OP USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER alerts_guard_public_keys BEFORE UPDATE OR DELETE ON alerts_publickey
+    FOR EACH ROW EXECUTE FUNCTION alerts_guard_signatures();
+CREATE TRIGGER alerts_guard_signatures BEFORE UPDATE OR DELETE ON alerts_revisionsignature
+    FOR EACH ROW EXECUTE FUNCTION alerts_guard_signatures();
+"""
 
 
 class Migration(migrations.Migration):
-    dependencies = [("alerts", "0001_initial")]
+    dependencies = [
+        ("alerts", "0001_initial"),
+    ]
 
     operations = [
-        migrations.RunSQL(REVISION_FROZEN, drop("alerts_alertrevision", "alerts_keep_revisions")),
-        migrations.RunSQL(REVISION_ORDER, drop("alerts_alertrevision", "alerts_order_revisions")),
-        migrations.RunSQL(ALERT_GUARD, drop("alerts_alert", "alerts_keep_names")),
+        migrations.RunSQL(GUARD_IDENTIFIERS, migrations.RunSQL.noop),
+        migrations.RunSQL(CHECK_REVISION_ORDER, migrations.RunSQL.noop),
+        migrations.RunSQL(GUARD_REVISIONS, migrations.RunSQL.noop),
+        migrations.RunSQL(GUARD_SIGNATURES, migrations.RunSQL.noop),
     ]

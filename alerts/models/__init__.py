@@ -3,9 +3,9 @@
 from alerts.models.partners import (
     Channel,
     Delivery,
-    DeliveryTry,
+    DeliveryAttempt,
     PartnerAgency,
-    PartnerReading,
+    PartnerReceipt,
 )
 from alerts.models.subscribers import Subscriber
 from alerts.models.warnings import (
@@ -21,7 +21,7 @@ from alerts.models.warnings import (
     MsgType,
     PublicKey,
     ResponseType,
-    RevisionSeal,
+    RevisionSignature,
     Severity,
     State,
     Urgency,
@@ -41,13 +41,13 @@ __all__ = [
     "Certainty",
     "Channel",
     "Delivery",
-    "DeliveryTry",
+    "DeliveryAttempt",
     "MsgType",
     "PartnerAgency",
-    "PartnerReading",
+    "PartnerReceipt",
     "PublicKey",
     "ResponseType",
-    "RevisionSeal",
+    "RevisionSignature",
     "Severity",
     "State",
     "Subscriber",

@@ -20,7 +20,7 @@ class PartnerAgency(models.Model):
     """An agency that spreads our warnings. Its addresses are sealed as a reporter's contact is.
 
     `secret_sealed` signs what the webhook is sent; a person sees it once, when it is made.
-    `stopped` holds the channels that the machine gave up after failing too often in a row.
+    `stopped_channels` holds the channels that the machine gave up after failing too often in a row.
     """
 
     class Kind(models.TextChoices):
@@ -46,7 +46,7 @@ class PartnerAgency(models.Model):
     secret_sealed = models.BinaryField(null=True, editable=False)
     is_active = models.BooleanField("đang nhận cảnh báo", default=True)
     disabled_reason = models.CharField("lý do ngừng", max_length=200, blank=True)
-    stopped = ArrayField(
+    stopped_channels = ArrayField(
         models.CharField(max_length=8, choices=Channel.choices),
         verbose_name="kênh tự ngừng",
         default=list,
@@ -65,13 +65,13 @@ class PartnerAgency(models.Model):
     def has_channel(self, channel: str) -> bool:
         """Whether a warning can go to this agency by that way now."""
         sealed = self.webhook_sealed if channel == Channel.WEBHOOK else self.mail_sealed
-        return self.is_active and sealed is not None and channel not in self.stopped
+        return self.is_active and sealed is not None and channel not in self.stopped_channels
 
 
 class Delivery(models.Model):
     """One version brought to one agency or one subscriber by one way, or still on the way.
 
-    `next_at`: not tried before; moved on when it is handed to the outbox, and after a failure.
+    `next_attempt_at`: not tried before; moved on when it is handed to the outbox, and after a failure.
     """
 
     class State(models.TextChoices):
@@ -90,7 +90,7 @@ class Delivery(models.Model):
         "tình trạng", max_length=8, choices=State.choices, db_default=State.WAITING
     )
     attempts = models.PositiveSmallIntegerField("số lần thử", db_default=0)
-    next_at = models.DateTimeField("lần thử tới", db_default=Now())
+    next_attempt_at = models.DateTimeField("lần thử tới", db_default=Now())
     ended_at = models.DateTimeField("xong lúc", null=True)
     created_at = models.DateTimeField("ghi lúc", db_default=Now())
 
@@ -112,7 +112,9 @@ class Delivery(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["next_at"], condition=Q(state="waiting"), name="delivery_waiting"),
+            models.Index(
+                fields=["next_attempt_at"], condition=Q(state="waiting"), name="delivery_waiting"
+            ),
             models.Index(fields=["partner", "channel", "-ended_at"], name="delivery_ended"),
         ]
 
@@ -120,7 +122,7 @@ class Delivery(models.Model):
         return f"{self.revision_id} {self.channel} {self.pk}"
 
 
-class DeliveryTry(models.Model):
+class DeliveryAttempt(models.Model):
     """One try and what came of it: a code of ours and the status that was answered, no word."""
 
     delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="tries")
@@ -137,7 +139,7 @@ class DeliveryTry(models.Model):
         return f"{self.delivery_id} {self.outcome}"
 
 
-class PartnerReading(models.Model):
+class PartnerReceipt(models.Model):
     """An agency opened the link of a version, and perhaps confirmed that it put it to use."""
 
     partner = models.ForeignKey(PartnerAgency, models.PROTECT, related_name="readings")

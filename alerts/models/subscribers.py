@@ -10,8 +10,8 @@ from django.db.models.functions import Now
 class Subscriber(models.Model):
     """An address, sealed, and which warnings it is for; "" stands for all of a kind.
 
-    Found by `address_index`, a keyed hash. `wish` is what was asked for last and not confirmed
-    yet; `asks` counts the mails that asked for a confirmation since the last one.
+    Found by `address_index`, a keyed hash. `filters` is what was asked for last and not confirmed
+    yet; `opt_in_requests` counts the mails that asked for a confirmation since the last one.
     Removed when its owner leaves, or never confirmed.
     """
 
@@ -21,9 +21,9 @@ class Subscriber(models.Model):
     commune = models.CharField(max_length=64, blank=True, db_default="")
     scenario = models.CharField(max_length=32, blank=True, db_default="")
     office = models.CharField(max_length=64, blank=True, db_default="")
-    wish = models.JSONField(default=dict)
-    asks = models.PositiveSmallIntegerField(db_default=0)
-    asked_at = models.DateTimeField(db_default=Now())
+    filters = models.JSONField(default=dict)
+    opt_in_requests = models.PositiveSmallIntegerField(db_default=0)
+    opt_in_requested_at = models.DateTimeField(db_default=Now())
     confirmed_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -31,7 +31,9 @@ class Subscriber(models.Model):
         verbose_name_plural = "người đăng ký nhận tin"
         indexes = [
             models.Index(
-                fields=["asked_at"], condition=Q(confirmed_at=None), name="subscriber_unconfirmed"
+                fields=["opt_in_requested_at"],
+                condition=Q(confirmed_at=None),
+                name="subscriber_unconfirmed",
             )
         ]
 

@@ -442,13 +442,13 @@ class PublicKey(models.Model):
         return self.name
 
 
-class RevisionSeal(models.Model):
+class RevisionSignature(models.Model):
     """The two signatures of a revision, made when it was issued. Frozen (migration 0004)."""
 
     revision = models.OneToOneField(
         AlertRevision, models.PROTECT, primary_key=True, related_name="seal"
     )
-    text_key = models.ForeignKey(PublicKey, models.PROTECT, related_name="+")
+    content_key = models.ForeignKey(PublicKey, models.PROTECT, related_name="+")
     text_signature = models.CharField(max_length=88)
     cap_key = models.ForeignKey(PublicKey, models.PROTECT, related_name="+")
     cap_message = models.TextField("bản CAP đã ký")

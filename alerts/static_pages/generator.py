@@ -31,7 +31,7 @@ from django.utils import timezone
 
 from alerts import selectors, signatures
 from alerts.embed import frame_ancestors
-from alerts.models import RevisionSeal
+from alerts.models import RevisionSignature
 from alerts.static_pages import old_assets, stale_banner
 from alerts.static_pages.page_list import StaticPage, list_static_pages
 from alerts.static_pages.store import Made, SnapshotTree, path_for
@@ -259,7 +259,7 @@ def _signatures() -> dict[str, str]:
         reverse("alerts:content", args=[seal.revision.identifier]): signatures.signature_header(
             seal
         )
-        for seal in RevisionSeal.objects.select_related("revision").order_by("pk")
+        for seal in RevisionSignature.objects.select_related("revision").order_by("pk")
     }
 
 

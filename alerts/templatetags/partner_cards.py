@@ -6,7 +6,7 @@ from django import template
 from django.utils import timezone
 
 from alerts.delivery import labels, partners, service
-from alerts.models import Alert, Delivery, DeliveryTry, PartnerAgency
+from alerts.models import Alert, Delivery, DeliveryAttempt, PartnerAgency
 
 register = template.Library()
 
@@ -19,7 +19,7 @@ class Failed(TypedDict):
 @register.inclusion_tag("alerts/failed_deliveries.html")
 def failed_deliveries() -> Failed:
     """For the start page of the desk: agencies that a warning in force did not reach."""
-    stopped = PartnerAgency.objects.filter(is_active=True).exclude(stopped=[])
+    stopped = PartnerAgency.objects.filter(is_active=True).exclude(stopped_channels=[])
     return {"failed": service.failed_deliveries(), "stopped": list(stopped)}
 
 
@@ -36,6 +36,6 @@ def partner_delivery_table(context: Any, alert: Alert) -> dict[str, Any]:
 
 
 @register.filter
-def outcome(each: DeliveryTry) -> str:
+def outcome(each: DeliveryAttempt) -> str:
     """What came of a try, in words."""
     return labels.attempt_label(each.outcome, each.status)

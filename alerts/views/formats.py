@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from alerts import selectors, signatures
 from alerts.embed import oembed
 from alerts.formats import cap, feeds
-from alerts.models import AlertRevision, PublicKey, RevisionSeal
+from alerts.models import AlertRevision, PublicKey, RevisionSignature
 from alerts.responses import allow_cross_origin, conditional_response
 
 _NOT_OFFERED = 501  # as the standard wants it for a format that a provider does not have
@@ -76,11 +76,11 @@ def signature(request: HttpRequest, identifier: str) -> HttpResponse:
         raise Http404
     values = {
         "algorithm": "Ed25519",
-        "key_id": seal.text_key_id,
+        "key_id": seal.content_key_id,
         "kind": signatures.KIND,
         "signature": seal.text_signature,
         "content": reverse("alerts:content", args=[identifier]),
-        "public_key": reverse("alerts:public_key", args=[seal.text_key_id]),
+        "public_key": reverse("alerts:public_key", args=[seal.content_key_id]),
     }
     return allow_cross_origin(conditional_response(request, json.dumps(values), "application/json"))
 
@@ -97,8 +97,8 @@ def _said(identifier: str) -> AlertRevision:
     return get_object_or_404(said_so_far, identifier=identifier)
 
 
-def _seal_of(revision: AlertRevision) -> RevisionSeal | None:
-    seal: RevisionSeal | None = getattr(revision, "seal", None)
+def _seal_of(revision: AlertRevision) -> RevisionSignature | None:
+    seal: RevisionSignature | None = getattr(revision, "seal", None)
     return seal
 
 

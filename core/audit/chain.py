@@ -21,7 +21,7 @@ import structlog
 from django.db import connection, transaction
 
 from core.audit import chain_heads
-from reports.models import EventSeal
+from core.models import AuditChainLink
 
 log = structlog.get_logger(__name__)
 
@@ -34,14 +34,14 @@ _SEALER = 0x7E5EA1  # the advisory lock
 
 # Times as whole microseconds and the detail as PostgreSQL writes it: exact, in whatever zone.
 _ACTS = """
-SELECT id, (extract(epoch FROM at) * 1000000)::bigint, by_id, subject_type, subject_id, kind,
+SELECT id, (extract(epoch FROM created_at) * 1000000)::bigint, actor_id, subject_type, subject_id, kind,
        detail::text
-  FROM reports_event WHERE id > %s AND id <= %s ORDER BY id LIMIT %s
+  FROM core_auditevent WHERE id > %s AND id <= %s ORDER BY id LIMIT %s
 """
 # Whoever inserts holds this lock from before the id is drawn until the transaction has ended.
 _WRITERS = """
 SELECT coalesce(virtualtransaction, '') FROM pg_locks
- WHERE relation = 'reports_event'::regclass AND mode = 'RowExclusiveLock' AND granted
+ WHERE relation = 'core_auditevent'::regclass AND mode = 'RowExclusiveLock' AND granted
    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
    AND pid IS DISTINCT FROM pg_backend_pid()
 """
@@ -82,9 +82,9 @@ def digest_of(act: ChainedEvent, previous: bytes, detail: bytes) -> bytes:
     return sha256(json.dumps([previous.hex(), *said, detail.hex()]).encode()).digest()
 
 
-def newest() -> EventSeal | None:
+def newest() -> AuditChainLink | None:
     """The end of the chain."""
-    return EventSeal.objects.order_by("-event_id").first()
+    return AuditChainLink.objects.order_by("-event_id").first()
 
 
 def extend_chain() -> int:
@@ -105,7 +105,7 @@ def extend_chain() -> int:
 
 def safe_upper_bound() -> int | None:
     """An id up to which no event can come any more; None when somebody writes on and on."""
-    [(newest_id,)] = _rows("SELECT coalesce(max(id), 0) FROM reports_event")
+    [(newest_id,)] = _rows("SELECT coalesce(max(id), 0) FROM core_auditevent")
     writing, until = _writers(), time.monotonic() + TIMEOUT_SECONDS
     while writing and time.monotonic() < until:
         time.sleep(_LOOK_AGAIN)
@@ -125,16 +125,16 @@ def _seal_some(up_to: int) -> int:
         end = newest()
         after, previous = (end.event_id, bytes(end.digest)) if end else (0, BEGINNING)
         links = list(_linked(events_between(after, up_to, BATCH_SIZE), previous))
-        EventSeal.objects.bulk_create(links)
+        AuditChainLink.objects.bulk_create(links)
     return len(links)
 
 
-def _linked(unsealed: Iterable[ChainedEvent], previous: bytes) -> Iterator[EventSeal]:
+def _linked(unsealed: Iterable[ChainedEvent], previous: bytes) -> Iterator[AuditChainLink]:
     for act in unsealed:
         salt = os.urandom(16)
         detail = detail_digest(salt, act.detail)
         digest = digest_of(act, previous, detail)
-        yield EventSeal(
+        yield AuditChainLink(
             event_id=act.id, salt=salt, detail_digest=detail, previous=previous, digest=digest
         )
         previous = digest

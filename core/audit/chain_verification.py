@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from core.audit import chain, chain_heads, events
-from reports.models import ChainCheck, Event, EventSeal
+from core.models import AuditChainCheck, AuditChainLink, AuditEvent
 
 log = structlog.get_logger(__name__)
 
@@ -51,7 +51,9 @@ def verify_links(place: Cursor, pages: int | None = None) -> Cursor:
     Raises BrokenError at the first link that does not hold.
     """
     while pages is None or pages > 0:
-        links = list(EventSeal.objects.filter(event_id__gt=place.event).order_by("event_id")[:PAGE])
+        links = list(
+            AuditChainLink.objects.filter(event_id__gt=place.event).order_by("event_id")[:PAGE]
+        )
         if not links:
             break
         place = _page(place, links)
@@ -59,7 +61,7 @@ def verify_links(place: Cursor, pages: int | None = None) -> Cursor:
     return place
 
 
-def _page(place: Cursor, links: list[EventSeal]) -> Cursor:
+def _page(place: Cursor, links: list[AuditChainLink]) -> Cursor:
     """One act more than there are links is enough to see that one was put in."""
     found = {
         act.id: act for act in chain.events_between(place.event, links[-1].event_id, len(links) + 1)
@@ -80,7 +82,7 @@ def _page(place: Cursor, links: list[EventSeal]) -> Cursor:
     return place
 
 
-def _holds(act: chain.ChainedEvent, link: EventSeal, *, erased: bool) -> bool:
+def _holds(act: chain.ChainedEvent, link: AuditChainLink, *, erased: bool) -> bool:
     """Whether a link is that of its act; of an erased detail only the digest is left."""
     detail = bytes(link.detail_digest)
     told = (
@@ -92,7 +94,7 @@ def _holds(act: chain.ChainedEvent, link: EventSeal, *, erased: bool) -> bool:
 def _erased(ids: Iterable[int]) -> set[int]:
     """Those events among them whose detail was erased on record."""
     keys = [str(each) for each in ids]
-    on_record = Event.objects.filter(
+    on_record = AuditEvent.objects.filter(
         subject_type="event", subject_id__in=keys, kind=events.DETAIL_ERASED
     )
     return set(map(int, on_record.values_list("subject_id", flat=True))) if keys else set()
@@ -106,7 +108,7 @@ def verify_heads(written: Iterable[chain_heads.ChainHead], *, up_to: int | None 
     compared = 0
     known = iter(head for head in written if up_to is None or head.event <= up_to)
     while some := list(islice(known, PAGE)):
-        links = EventSeal.objects.filter(event_id__in={head.event for head in some})
+        links = AuditChainLink.objects.filter(event_id__in={head.event for head in some})
         digests = {link.event_id: bytes(link.digest).hex() for link in links.only("digest")}
         for head in some:
             if head.event not in digests:
@@ -136,10 +138,10 @@ def verify(*, restored: bool = False) -> Verdict:
     )
     if place.links and not chain_heads.newest() and not restored:
         raise ChainBrokenError("no_heads", place.event)
-    unsealed = Event.objects.filter(pk__gt=place.event).count()
+    unsealed = AuditEvent.objects.filter(pk__gt=place.event).count()
     if restored:
         _take_back(place)
-    _note(ChainCheck(checked_to=place.event))
+    _note(AuditChainCheck(last_checked_id=place.event))
     return Verdict(place, compared, unsealed)
 
 
@@ -156,15 +158,15 @@ def verify_next_batch() -> None:
     """Check the next links, and the newest heads; beat asks every ten minutes. A break stays told
     until somebody has everything verified.
     """
-    check = ChainCheck.objects.first() or ChainCheck()
-    if check.broken:
+    check = AuditChainCheck.objects.first() or AuditChainCheck()
+    if check.break_kind:
         return
     try:
         verify_heads(chain_heads.recent_heads(TAIL))
-        begun = _reached(check.checked_to)
+        begun = _reached(check.last_checked_id)
         place = verify_links(begun, PAGES)
         done = place.event == begun.event
-        _note(ChainCheck(checked_to=0 if done else place.event))
+        _note(AuditChainCheck(last_checked_id=0 if done else place.event))
     except ChainBrokenError as error:
         log.error("chain.broken", what=error.what, event_id=error.event)  # noqa: TRY400
         store_break(error)
@@ -172,19 +174,19 @@ def verify_next_batch() -> None:
 
 def _reached(event: int) -> Cursor:
     """The place of a link; the beginning where it is gone, which the walk will find."""
-    link = EventSeal.objects.filter(pk=event).first()
+    link = AuditChainLink.objects.filter(pk=event).first()
     return Cursor(link.event_id, bytes(link.digest)) if link else Cursor()
 
 
 def store_break(error: ChainBrokenError) -> None:
     """Keep what was found, for the alarm."""
-    _note(ChainCheck(broken=error.what, broken_at=error.event))
+    _note(AuditChainCheck(break_kind=error.what, broken_at=error.event))
 
 
-def _note(check: ChainCheck) -> None:
-    kept = ["checked_at", "checked_to", "broken", "broken_at"]
+def _note(check: AuditChainCheck) -> None:
+    kept = ["checked_at", "last_checked_id", "break_kind", "broken_at"]
     check.checked_at = Now()
     with transaction.atomic():
-        ChainCheck.objects.bulk_create(
+        AuditChainCheck.objects.bulk_create(
             [check], update_conflicts=True, unique_fields=["id"], update_fields=kept
         )

@@ -6,17 +6,17 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import QuerySet
 
-from reports.models import Event, EventSeal
+from core.models import AuditChainLink, AuditEvent
 
 
 def log_event(
     subject_type: str, subject_id: object, kind: str, *, by: User | None = None, **detail: Any
-) -> Event:
+) -> AuditEvent:
     """Write down an act. `by=None` is the machine. Details hold codes, numbers and what
     an officer gave as reason, never what a reporter said.
     """
-    return Event.objects.create(
-        subject_type=subject_type, subject_id=str(subject_id), kind=kind, by=by, detail=detail
+    return AuditEvent.objects.create(
+        subject_type=subject_type, subject_id=str(subject_id), kind=kind, actor=by, detail=detail
     )
 
 
@@ -29,8 +29,8 @@ def redact_detail(event_id: int, *, by: User | None, reason: str) -> None:
     """
     with transaction.atomic():
         log_event("event", event_id, DETAIL_ERASED, by=by, reason=reason)
-        Event.objects.filter(pk=event_id).update(detail={})
-        EventSeal.objects.filter(pk=event_id).update(salt=None)
+        AuditEvent.objects.filter(pk=event_id).update(detail={})
+        AuditChainLink.objects.filter(pk=event_id).update(salt=None)
 
 
 # What a person did and has not read the report for: an act that was refused, and to have the
@@ -48,20 +48,20 @@ _NO_WORDS = frozenset({
 
 def redact_details_of(subject_type: str, subject_id: object, *, reason: str) -> None:
     """Take the details of those acts about one thing in which an officer's words may stand."""
-    acts = Event.objects.filter(subject_type=subject_type, subject_id=str(subject_id))
+    acts = AuditEvent.objects.filter(subject_type=subject_type, subject_id=str(subject_id))
     told = acts.exclude(detail={}).order_by("id").values_list("pk", "detail")
     for pk in [pk for pk, detail in told if not _NO_WORDS.issuperset(detail)]:
         redact_detail(pk, by=None, reason=reason)
 
 
-def events_for(subject_type: str, subject_id: object) -> QuerySet[Event]:
+def events_for(subject_type: str, subject_id: object) -> QuerySet[AuditEvent]:
     """Everything on record about one thing, newest first."""
-    return Event.objects.filter(
+    return AuditEvent.objects.filter(
         subject_type=subject_type, subject_id=str(subject_id)
-    ).select_related("by")
+    ).select_related("actor")
 
 
-def views_of_report(report_id: object) -> QuerySet[Event]:
+def views_of_report(report_id: object) -> QuerySet[AuditEvent]:
     """What a person did with a report: what a person acts on, a person has read. Oldest first."""
-    acts = events_for("report", report_id).filter(by__isnull=False).exclude(kind__in=NO_LOOK)
+    acts = events_for("report", report_id).filter(actor__isnull=False).exclude(kind__in=NO_LOOK)
     return acts.order_by("id")

@@ -23,8 +23,8 @@ from django.db import connection
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from core.models import OutboxItem
 from core.prepared_statements import BY_INDEX, PreparedStatement, execute_pipeline
-from reports.models import OutboxItem
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +37,7 @@ NOTIFY_INTERVAL_SECONDS = 0.01  # seconds after a NOTIFY in which its process ne
 # it: the attempts outlast a short trouble of the database, and many items do not come back as one.
 RETRY_DELAYS = (1, 4, 16, 60)
 JITTER = (0.5, 1.5)
-_WAITING = Q(settled_at__isnull=True, failed_at__isnull=True)
+_WAITING = Q(done_at__isnull=True, failed_at__isnull=True)
 
 # Nobody waits for the disk here: evidence is safe since its own commit, and what a crash of the
 # database forgets of a claim, or of work and its settling together, is only owed once more.
@@ -48,22 +48,22 @@ _NOTIFY = f"{_UNHURRIED}; SELECT pg_notify(%s, '')"
 
 # Said so that the small index of what waits does not fit: the planner, which last saw it empty,
 # would read a burst of thousands through for each item. The primary key leads there at once.
-_UNFINISHED = "coalesce(settled_at, failed_at) IS NULL"
+_UNFINISHED = "coalesce(done_at, failed_at) IS NULL"
 
 # One statement and one commit of its own: the attempt is counted before the work begins, so
 # that work which kills its worker runs out of attempts.
 _CLAIM = PreparedStatement(
     "claim_item",
     f"""
-UPDATE reports_outboxitem
+UPDATE core_outboxitem
    SET attempts = attempts + 1,
-       claimed_at = statement_timestamp(),
-       claimed_until = statement_timestamp() + %(lease)s * interval '1 second'
- WHERE id = (SELECT id FROM reports_outboxitem
+       leased_at = statement_timestamp(),
+       leased_until = statement_timestamp() + %(lease)s * interval '1 second'
+ WHERE id = (SELECT id FROM core_outboxitem
               WHERE id = %(item)s
                 AND {_UNFINISHED}
                 AND attempts < %(most)s
-                AND (claimed_until IS NULL OR claimed_until <= statement_timestamp())
+                AND (leased_until IS NULL OR leased_until <= statement_timestamp())
                 FOR UPDATE SKIP LOCKED)
 RETURNING key, attempts
 """,  # noqa: S608  # constants of ours  # nosec B608
@@ -73,8 +73,8 @@ RETURNING key, attempts
 _MARK_DONE_SQL = PreparedStatement(
     "settle_item",
     f"""
-UPDATE reports_outboxitem
-   SET settled_at = statement_timestamp(), claimed_until = NULL, error = ''
+UPDATE core_outboxitem
+   SET done_at = statement_timestamp(), leased_until = NULL, error = ''
  WHERE id = %(item)s AND attempts = %(attempt)s AND {_UNFINISHED}
 """,  # noqa: S608  # nosec B608
 )
@@ -82,9 +82,9 @@ UPDATE reports_outboxitem
 
 # The row stays locked until COMMIT, and a claim leaves locked rows to the relay's next message.
 _HURRY = f"""
-UPDATE reports_outboxitem
+UPDATE core_outboxitem
    SET due_at = statement_timestamp(), priority = least(priority, %(usual)s)
- WHERE id = (SELECT id FROM reports_outboxitem
+ WHERE id = (SELECT id FROM core_outboxitem
               WHERE task = %(task)s AND key = %(key)s ORDER BY id DESC LIMIT 1)
    AND attempts = 0 AND {_UNFINISHED}
 """  # noqa: S608  # nosec B608
@@ -225,7 +225,7 @@ def release_for_retry(claim: Lease, error: BaseException) -> None:
     last = claim.attempt >= MAX_ATTEMPTS
     then = {"failed_at": Now()} if last else {"due_at": Now() + _pause(claim.attempt)}
     OutboxItem.objects.filter(_WAITING, pk=claim.item_id, attempts=claim.attempt).update(
-        claimed_until=None, error=type(error).__name__, **then
+        leased_until=None, error=type(error).__name__, **then
     )
 
 

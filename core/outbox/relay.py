@@ -47,15 +47,15 @@ AT_BROKER = {Priority.URGENT: 0, Priority.USUAL: 3, Priority.IDLE: 9}
 
 # A report that came since `first` looked has its turn at the next look.
 _DUE = """
-    SELECT id FROM reports_outboxitem
-     WHERE settled_at IS NULL AND failed_at IS NULL
+    SELECT id FROM core_outboxitem
+     WHERE done_at IS NULL AND failed_at IS NULL
        AND attempts < %(most)s
        AND due_at <= statement_timestamp()
-       AND (claimed_until IS NULL OR claimed_until <= statement_timestamp())
+       AND (leased_until IS NULL OR leased_until <= statement_timestamp())
        AND key NOT IN (
-           SELECT report_id::text FROM reports_crowd
-            WHERE places IS NOT NULL
-              AND came_at > statement_timestamp() - %(uncounted)s * interval '1 second')
+           SELECT report_id::text FROM reports_floodsample
+            WHERE origin_digests IS NOT NULL
+              AND received_at > statement_timestamp() - %(uncounted)s * interval '1 second')
 """
 _LEASE_SQL = f"""
 WITH usual AS MATERIALIZED ({_DUE}
@@ -68,23 +68,23 @@ idle AS MATERIALIZED ({_DUE}
      ORDER BY priority, id
      LIMIT %(idle_room)s
        FOR UPDATE SKIP LOCKED)
-UPDATE reports_outboxitem AS item
+UPDATE core_outboxitem AS item
    SET due_at = statement_timestamp() + %(lease)s * interval '1 second'
   FROM (SELECT id FROM usual UNION ALL SELECT id FROM idle) AS due
  WHERE item.id = due.id
 RETURNING item.priority, item.task, item.id
 """  # noqa: S608  # two constants of ours  # nosec B608
 
-_RELEASE_SQL = "UPDATE reports_outboxitem SET due_at = statement_timestamp() WHERE id = ANY(%s)"
+_RELEASE_SQL = "UPDATE core_outboxitem SET due_at = statement_timestamp() WHERE id = ANY(%s)"
 
 # Work that kills its worker never comes to release(): its last claim lapses instead.
 _FAIL_USED_UP = """
-UPDATE reports_outboxitem
-   SET failed_at = statement_timestamp(), claimed_until = NULL,
+UPDATE core_outboxitem
+   SET failed_at = statement_timestamp(), leased_until = NULL,
        error = CASE error WHEN '' THEN 'WorkerLost' ELSE error END
- WHERE settled_at IS NULL AND failed_at IS NULL
+ WHERE done_at IS NULL AND failed_at IS NULL
    AND attempts >= %(most)s
-   AND (claimed_until IS NULL OR claimed_until <= statement_timestamp())
+   AND (leased_until IS NULL OR leased_until <= statement_timestamp())
 RETURNING id
 """
 

@@ -23,7 +23,7 @@ from reports.campaigns import campaign_stats, manual_grouping
 from reports.campaigns.campaign_stats import CampaignTotals
 from reports.campaigns.grouping_locks import MAX_CAMPAIGNS, MAX_REPORTS, Actor, GroupingError
 from reports.cases import visibility
-from reports.models import Campaign, CampaignAct, CampaignProposal, Report
+from reports.models import Campaign, CampaignAction, MergeProposal, Report
 from reports.models.report import is_public_number
 
 MAX_WORDS = 1000
@@ -104,7 +104,7 @@ class CampaignActionsMixin:
         """Undo an act that stands on this page."""
 
         def undo(hand: Actor, version: int) -> str:
-            if not CampaignAct.objects.filter(pk=act, campaign=pk).exists():
+            if not CampaignAction.objects.filter(pk=act, campaign=pk).exists():
                 raise GroupingError("Việc này không thuộc đợt này.")
             done = manual_grouping.undo_action(act, hand)
             left = f" {done.left} tin để nguyên vì đã được xếp lại sau đó." if done.left else ""
@@ -129,7 +129,7 @@ class CampaignActionsMixin:
 
         def turn_down(hand: Actor, version: int) -> str:
             of_it = Q(one=pk) | Q(other=pk)
-            if not CampaignProposal.objects.filter(of_it, pk=proposal).exists():
+            if not MergeProposal.objects.filter(of_it, pk=proposal).exists():
                 raise GroupingError("Đề nghị này không thuộc đợt này.")
             manual_grouping.reject_proposal(proposal, hand)
             return "Đã ghi: hai đợt khác nhau. Máy không đề nghị lại."

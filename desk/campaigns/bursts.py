@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from desk import labels
 from reports.campaigns import burst_detection, burst_monitor
-from reports.models import BurstTally
+from reports.models import BurstSnapshot
 from reports.reference import gazetteer
 
 MAX_BURSTS = 8
@@ -36,7 +36,7 @@ class BurstList:
 
 def bursts_column() -> dict[str, Any]:
     """The bursts of the last look, as columns of a statement, which `told` reads."""
-    last = BurstTally.objects.order_by("pk")
+    last = BurstSnapshot.objects.order_by("pk")
     return {
         "bursts": Subquery(last.values("bursts")[:1]),
         "bursts_at": Subquery(last.values("counted_at")[:1]),
@@ -54,7 +54,7 @@ def burst_texts(found: dict[str, Any]) -> BurstList:
 
 def current_bursts() -> BurstList:
     """The bursts of the last look. One statement."""
-    kept = BurstTally.objects.first()
+    kept = BurstSnapshot.objects.first()
     return burst_texts({"bursts": kept and kept.bursts, "bursts_at": kept and kept.counted_at})
 
 

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from desk import labels
 from reports.campaigns import campaign_stats
 from reports.campaigns.campaign_stats import CampaignTotals
-from reports.models import Campaign, CampaignProposal
+from reports.models import Campaign, MergeProposal
 
 PARAMETER = "nhip"
 _PACES = {
@@ -73,8 +73,10 @@ class TrendFilter(admin.SimpleListFilter):
         if self.chosen == "hot":
             return queryset.filter(pk__in=growing_campaigns(request))
         if self.chosen == "asked":
-            open_ones = CampaignProposal.objects.open()
-            asked = Q(pk__in=open_ones.values("one")) | Q(pk__in=open_ones.values("other"))
+            open_ones = MergeProposal.objects.open()
+            asked = Q(pk__in=open_ones.values("campaign_a")) | Q(
+                pk__in=open_ones.values("campaign_b")
+            )
             return queryset.filter(asked)
         # Whoever types an old code is to find it.
         return queryset if request.GET.get(SEARCH_VAR) else queryset.filter(merged_into=None)

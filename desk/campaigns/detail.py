@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from core.audit import events as log
+from core.audit import events
 from desk import labels, labels_impersonation
 from desk.base import officer
 from reports.campaigns import campaign_stats
@@ -24,12 +24,12 @@ from reports.cases import visibility
 from reports.extraction import script_stages
 from reports.models import (
     Campaign,
-    CampaignAct,
+    CampaignAction,
+    CampaignExclusion,
     CampaignLink,
-    CampaignProposal,
     Case,
     Indicator,
-    KeptApart,
+    MergeProposal,
 )
 from reports.public.svg_charts import share
 
@@ -179,55 +179,61 @@ def _links(request: HttpRequest, campaign: Campaign, sums: CampaignTotals) -> An
     return paginator.get_page(request.GET.get(PAGE_VAR))
 
 
-def _apart(campaign: Campaign) -> QuerySet[KeptApart]:
+def _apart(campaign: Campaign) -> QuerySet[CampaignExclusion]:
     """The reports that a person keeps out."""
-    rows = KeptApart.objects.filter(campaign=campaign).select_related("report", "act__by")
+    rows = CampaignExclusion.objects.filter(campaign=campaign).select_related(
+        "report", "act__actor"
+    )
     return rows.only(
-        "report__public_number", "act__at", "act__reason", "act__by__username",
-        "act__by__first_name", "act__by__last_name",
+        "report__public_number", "act__created_at", "act__reason", "act__actor__username",
+        "act__actor__first_name", "act__actor__last_name",
     ).order_by("-id")  # fmt: skip
 
 
-def _acts(campaign: Campaign) -> QuerySet[CampaignAct]:
+def _acts(campaign: Campaign) -> QuerySet[CampaignAction]:
     """What people did with it, the newest first."""
-    concerned = CampaignAct.objects.filter(Q(campaign=campaign) | Q(other=campaign))
-    return concerned.select_related("campaign", "other", "by", "taken_back_by").order_by("-id")
+    concerned = CampaignAction.objects.filter(Q(campaign=campaign) | Q(other=campaign))
+    return concerned.select_related("campaign", "other", "actor", "undone_by").order_by("-id")
 
 
 def _proposals(campaign: Campaign) -> list[Proposal]:
     """What the machine would merge with it; where a person had a hand it asks first."""
-    of_it = Q(one=campaign) | Q(other=campaign)
-    rows = CampaignProposal.objects.open().filter(of_it).select_related("one", "other")
+    of_it = Q(campaign_a=campaign) | Q(campaign_b=campaign)
+    rows = MergeProposal.objects.open().filter(of_it).select_related("campaign_a", "campaign_b")
     return [
-        Proposal(row.pk, row.other if row.one_id == campaign.pk else row.one, row.reason)
+        Proposal(
+            row.pk,
+            row.campaign_b if row.campaign_a_id == campaign.pk else row.campaign_a,
+            row.reason,
+        )
         for row in rows.order_by("-strength", "-id")[:MAX_PROPOSALS]
     ]
 
 
 def _merged_by_machine(campaign: Campaign) -> list[MachineMerge]:
     """The merges that the machine did into this campaign, the newest first, where they stand."""
-    recorded = log.events_for("campaign", campaign.pk).filter(kind="campaign_merged", by=None)
+    recorded = events.events_for("campaign", campaign.pk).filter(kind="campaign_merged", actor=None)
     merges = {event.detail.get("other", ""): event for event in recorded[:MAX_ACTS]}
     if not merges:
         return []
     standing = Campaign.objects.filter(merged_into=campaign, code__in=merges)
     keys = dict(standing.values_list("code", "pk"))
     return [
-        MachineMerge(keys[code], code, event.at, event.detail.get("reports", 0))
+        MachineMerge(keys[code], code, event.created_at, event.detail.get("reports", 0))
         for code, event in merges.items()
         if code in keys
     ]
 
 
-def action_line(act: CampaignAct) -> str:
+def action_line(act: CampaignAction) -> str:
     """An act in one line."""
     other = act.other.code if act.other else ""
     reports = f"{labels.format_count(act.reports)} tin"
     return {
-        CampaignAct.Kind.MERGED.value: f"Gộp {other} vào {act.campaign.code}, {reports}",
-        CampaignAct.Kind.SPLIT.value: f"Tách {reports} của {act.campaign.code} thành {other}",
-        CampaignAct.Kind.ATTACHED.value: f"Gắn {reports} vào {act.campaign.code}",
-        CampaignAct.Kind.DETACHED.value: f"Tách {reports} khỏi {act.campaign.code}",
+        CampaignAction.Kind.MERGED.value: f"Gộp {other} vào {act.campaign.code}, {reports}",
+        CampaignAction.Kind.SPLIT.value: f"Tách {reports} của {act.campaign.code} thành {other}",
+        CampaignAction.Kind.ATTACHED.value: f"Gắn {reports} vào {act.campaign.code}",
+        CampaignAction.Kind.DETACHED.value: f"Tách {reports} khỏi {act.campaign.code}",
     }[act.kind]
 
 

@@ -16,19 +16,19 @@ from desk.base import (
     post_text,
     see_other,
 )
-from reports.models import NumberChange
+from reports.models import PublishedNumberChange
 from reports.numbers import official_numbers
 from reports.numbers.findings import FindingError
 
 if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[NumberChange]
+    _Admin = admin.ModelAdmin[PublishedNumberChange]
 else:
     _Admin = admin.ModelAdmin
 
 ASKED = "Đã đề nghị. Số cũ giữ nguyên cho đến khi một người khác xác nhận."
 _NAMES = {
     "name": "Ngân hàng", "office_id": "Cơ quan", "number": "Số", "label": "Bộ phận",
-    "label_en": "Bộ phận, tiếng Anh", "source": "Công bố ở đâu", "checked_on": "Đối chiếu ngày",
+    "label_en": "Bộ phận, tiếng Anh", "source": "Công bố ở đâu", "verified_on": "Đối chiếu ngày",
 }  # fmt: skip
 
 
@@ -64,16 +64,16 @@ class FourEyesAdminMixin:
         """The change is on record by itself."""
 
     def response_add(self, *args: Any, **kwargs: Any) -> HttpResponse:
-        return see_other(reverse("admin:reports_numberchange_changelist"))
+        return see_other(reverse("admin:reports_publishednumberchange_changelist"))
 
     response_change = response_delete = response_add
 
 
-@admin.register(NumberChange)
+@admin.register(PublishedNumberChange)
 class NumberChangeAdmin(ReadOnlyActionsMixin, _Admin):
     """What waits for a second officer, and what came of the rest."""
 
-    change_form_template = "admin/reports/numberchange/change_form.html"
+    change_form_template = "admin/reports/publishednumberchange/change_form.html"
     list_display = ("__str__", "table", "status_column", "proposed_by", "decided_by")
     list_select_related = ("proposed_by", "decided_by")
     list_filter = ("outcome",)
@@ -95,7 +95,7 @@ class NumberChangeAdmin(ReadOnlyActionsMixin, _Admin):
             *super().get_urls(),
         ]
 
-    def beside(self, request: HttpRequest, row: NumberChange) -> dict[str, Any]:
+    def beside(self, request: HttpRequest, row: PublishedNumberChange) -> dict[str, Any]:
         waits = not row.outcome
         may = four_eyes_buttons(row, officer(request), official_numbers.CONFIRM, waits=waits)
         return {
@@ -106,7 +106,7 @@ class NumberChangeAdmin(ReadOnlyActionsMixin, _Admin):
         }
 
     def confirm(self, request: HttpRequest, pk: int) -> HttpResponse:
-        get_object_or_404(NumberChange, pk=pk)
+        get_object_or_404(PublishedNumberChange, pk=pk)
         by, told = (
             officer(request),
             "Đã xác nhận. Các trang công khai đổi theo trong vòng hai phút.",
@@ -114,25 +114,25 @@ class NumberChangeAdmin(ReadOnlyActionsMixin, _Admin):
         return self.run_action(request, pk, lambda: official_numbers.confirm(pk, by=by), told)
 
     def refuse(self, request: HttpRequest, pk: int) -> HttpResponse:
-        get_object_or_404(NumberChange, pk=pk)
+        get_object_or_404(PublishedNumberChange, pk=pk)
         by, reason = officer(request), post_text(request, "reason")
         return self.run_action(
             request, pk, lambda: official_numbers.refuse(pk, reason, by=by), "Đã giữ nguyên số cũ."
         )
 
     @admin.display(description="trạng thái")
-    def status_column(self, row: NumberChange) -> str:
+    def status_column(self, row: PublishedNumberChange) -> str:
         if row.decided_at:
             return f"{row.get_outcome_display()} {format_datetime(row.decided_at)}"
         return "Chờ người khác xác nhận"
 
     @admin.display(description="đang là")
-    def old_value(self, row: NumberChange) -> str:
-        return _told(row.was) or "Chưa có"
+    def old_value(self, row: PublishedNumberChange) -> str:
+        return _told(row.old_values) or "Chưa có"
 
     @admin.display(description="đổi thành")
-    def new_value(self, row: NumberChange) -> str:
-        return _told(row.values) or "Bỏ khỏi danh sách"
+    def new_value(self, row: PublishedNumberChange) -> str:
+        return _told(row.new_values) or "Bỏ khỏi danh sách"
 
 
 def _told(values: dict[str, str]) -> str:

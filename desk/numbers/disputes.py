@@ -15,7 +15,8 @@ from django.urls import URLPattern
 from django.utils import timezone
 
 from accounts.reauthentication import reauthentication_required
-from core.audit import events as log
+from core import encryption
+from core.audit import events
 from desk import labels
 from desk.base import ReadOnlyActionsMixin, action_history, format_datetime, officer, post_text
 from desk.indicator_counts import newest_naming
@@ -126,7 +127,7 @@ class DisputeAdmin(ReadOnlyActionsMixin, _Admin):
     def reveal(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Show the number to ring once; on record before it is shown."""
         return self._revealed(
-            request, pk, "contact", lambda row: redaction.decrypt_field(row, "contact")
+            request, pk, "contact", lambda row: encryption.decrypt_field(row, "contact")
         )
 
     def reveal_reason(self, request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -139,7 +140,7 @@ class DisputeAdmin(ReadOnlyActionsMixin, _Admin):
         dispute = get_object_or_404(Dispute, pk=pk)
         if not request.user.has_perm(REVEAL):
             raise PermissionDenied
-        log.log_event("dispute", pk, "revealed", by=officer(request), what=what)
+        events.log_event("dispute", pk, "revealed", by=officer(request), what=what)
         context = {
             **self.admin_site.each_context(request),
             **self.sidebar(request, dispute),
@@ -152,11 +153,11 @@ class DisputeAdmin(ReadOnlyActionsMixin, _Admin):
 
     @admin.display(description="số")
     def number_column(self, dispute: Dispute) -> str:
-        return redaction.decrypt_field(dispute, "number") or "–"
+        return encryption.decrypt_field(dispute, "number") or "–"
 
     @admin.display(description="vì sao")
     def reason_column(self, dispute: Dispute) -> str:
-        contact = redaction.decrypt_field(dispute, "contact") or ""
+        contact = encryption.decrypt_field(dispute, "contact") or ""
         return redaction.redact(_reason(dispute), contact).text
 
     @admin.display(description="nhận lúc", ordering="received_at")
@@ -185,9 +186,9 @@ class DisputeAdmin(ReadOnlyActionsMixin, _Admin):
 
 def _verdict(dispute: Dispute) -> lookup.Verdict:
     """What the public page says of the number at this moment."""
-    return lookup.lookup_number(phones.parse(redaction.decrypt_field(dispute, "number") or ""))
+    return lookup.lookup_number(phones.parse(encryption.decrypt_field(dispute, "number") or ""))
 
 
 def _reason(dispute: Dispute) -> str:
     """What was written, as it came."""
-    return redaction.decrypt_field(dispute, "reason") or "Không ghi"
+    return encryption.decrypt_field(dispute, "reason") or "Không ghi"

@@ -25,13 +25,13 @@ from desk.indicator_counts import count_reports_naming, newest_naming
 from desk.numbers.pending import count_unconfirmed
 from reports.cases import visibility
 from reports.extraction import phones
-from reports.models import Indicator, KnownNumber
+from reports.models import Indicator, NumberFinding
 from reports.numbers import coordination_signals, findings, lookup, report_counts
 from reports.numbers.findings import FindingError
 
 if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[KnownNumber]
-    _Form = forms.ModelForm[KnownNumber]
+    _Admin = admin.ModelAdmin[NumberFinding]
+    _Form = forms.ModelForm[NumberFinding]
 else:
     _Admin, _Form = admin.ModelAdmin, forms.ModelForm
 
@@ -48,7 +48,7 @@ class KnownNumberForm(_Form):
     )
 
     class Meta:
-        model = KnownNumber
+        model = NumberFinding
         fields = ("number", "finding", "reason", "valid_until")
 
     def clean(self) -> dict[str, Any]:
@@ -71,17 +71,17 @@ class StatusFilter(admin.SimpleListFilter):
         return [("waiting", "Chờ người khác xác nhận")]
 
     def queryset(
-        self, request: HttpRequest, queryset: QuerySet[KnownNumber]
-    ) -> QuerySet[KnownNumber]:
+        self, request: HttpRequest, queryset: QuerySet[NumberFinding]
+    ) -> QuerySet[NumberFinding]:
         return queryset & count_unconfirmed() if self.value() else queryset
 
 
-@admin.register(KnownNumber)
+@admin.register(NumberFinding)
 class KnownNumberAdmin(ReadOnlyActionsMixin, _Admin):
     """One proposes, another confirms; the public page shows what is confirmed, for its time."""
 
     form = KnownNumberForm
-    change_form_template = "admin/reports/knownnumber/change_form.html"
+    change_form_template = "admin/reports/numberfinding/change_form.html"
     list_display = ("number", "finding", "standing", "until", "proposed_by", "confirmed_by")
     list_select_related = ("proposed_by", "confirmed_by")
     list_filter = (StatusFilter,)
@@ -98,17 +98,17 @@ class KnownNumberAdmin(ReadOnlyActionsMixin, _Admin):
             *super().get_urls(),
         ]
 
-    def get_fields(self, request: HttpRequest, obj: KnownNumber | None = None) -> Any:
+    def get_fields(self, request: HttpRequest, obj: NumberFinding | None = None) -> Any:
         asked = ("number", "finding", "reason")
         if obj is None:
             return (*asked, "valid_until")
         return (*asked, "until", "standing", "proposed_by", "confirmed_by", "withdrawn_by")
 
-    def get_readonly_fields(self, request: HttpRequest, obj: KnownNumber | None = None) -> Any:
+    def get_readonly_fields(self, request: HttpRequest, obj: NumberFinding | None = None) -> Any:
         return self.get_fields(request, obj) if obj else ()
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        finding = KnownNumber.Finding.CONFIRMED
+        finding = NumberFinding.Finding.CONFIRMED
         usual = {"finding": finding, "valid_until": findings.usual_end()}
         return usual | _of_a_report(request.GET.get("indicator", ""), officer(request))
 
@@ -119,7 +119,7 @@ class KnownNumberAdmin(ReadOnlyActionsMixin, _Admin):
         form.by = officer(request)  # type: ignore[attr-defined]
         return form
 
-    def save_model(self, request: HttpRequest, obj: KnownNumber, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: NumberFinding, form: Any, change: bool) -> None:
         findings.store_proposal(obj)
 
     def add_view(
@@ -130,15 +130,15 @@ class KnownNumberAdmin(ReadOnlyActionsMixin, _Admin):
             return super().add_view(request, form_url, context)
         except FindingError as error:  # somebody was quicker: nothing has been written
             messages.error(request, f"Chưa làm. {error}")
-            return see_other(reverse("admin:reports_knownnumber_changelist"))
+            return see_other(reverse("admin:reports_numberfinding_changelist"))
 
     def response_add(
-        self, request: HttpRequest, obj: KnownNumber, post_url_continue: str | None = None
+        self, request: HttpRequest, obj: NumberFinding, post_url_continue: str | None = None
     ) -> HttpResponse:
         messages.success(request, "Đã đề nghị. Chờ người khác xác nhận.")
-        return see_other(reverse("admin:reports_knownnumber_change", args=[obj.pk]))
+        return see_other(reverse("admin:reports_numberfinding_change", args=[obj.pk]))
 
-    def sidebar(self, request: HttpRequest, row: KnownNumber) -> dict[str, Any]:
+    def sidebar(self, request: HttpRequest, row: NumberFinding) -> dict[str, Any]:
         by, stands = officer(request), row.withdrawn_at is None
         may = four_eyes_buttons(
             row, by, findings.CONFIRM, waits=stands and row.confirmed_at is None
@@ -156,20 +156,20 @@ class KnownNumberAdmin(ReadOnlyActionsMixin, _Admin):
         }
 
     def confirm(self, request: HttpRequest, pk: int) -> HttpResponse:
-        get_object_or_404(KnownNumber, pk=pk)
+        get_object_or_404(NumberFinding, pk=pk)
         by = officer(request)
         told = "Đã xác nhận. Trang kiểm tra số nói điều này từ bây giờ."
         return self.run_action(request, pk, lambda: findings.confirm(pk, by=by), told)
 
     def withdraw(self, request: HttpRequest, pk: int) -> HttpResponse:
-        get_object_or_404(KnownNumber, pk=pk)
+        get_object_or_404(NumberFinding, pk=pk)
         by, reason = officer(request), post_text(request, "reason")
         return self.run_action(
             request, pk, lambda: findings.withdraw(pk, reason, by=by), "Đã gỡ ghi nhận."
         )
 
     @admin.display(description="trạng thái")
-    def standing(self, row: KnownNumber) -> str:
+    def standing(self, row: NumberFinding) -> str:
         if row.withdrawn_at:
             return f"Đã gỡ {format_datetime(row.withdrawn_at)}"
         if row.confirmed_at is None:
@@ -179,7 +179,7 @@ class KnownNumberAdmin(ReadOnlyActionsMixin, _Admin):
         return f"Đã xác nhận {format_datetime(row.confirmed_at)}"
 
     @admin.display(description="có giá trị đến", ordering="valid_until")
-    def until(self, row: KnownNumber) -> str:
+    def until(self, row: NumberFinding) -> str:
         return f"{row.valid_until:%d/%m/%Y}"
 
 

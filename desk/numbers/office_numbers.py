@@ -9,7 +9,7 @@ from desk import validators
 from desk.numbers.change_requests import FourEyesAdminMixin
 from desk.public_statements import DayField
 from reports.extraction import phones
-from reports.models import KnownNumber, OfficeNumber
+from reports.models import NumberFinding, OfficeNumber
 from reports.numbers import lookup
 
 if TYPE_CHECKING:
@@ -22,11 +22,11 @@ else:
 class OfficeNumberForm(_Form):
     """One whole number, and where and when it was compared."""
 
-    checked_on = DayField(label="Đối chiếu ngày")
+    verified_on = DayField(label="Đối chiếu ngày")
 
     class Meta:
         model = OfficeNumber
-        fields = ("office", "number", "label", "label_en", "source", "checked_on")
+        fields = ("office", "number", "label", "label_en", "source", "verified_on")
 
     def clean_number(self) -> str:
         typed: str = self.cleaned_data["number"]
@@ -35,7 +35,7 @@ class OfficeNumberForm(_Form):
             raise forms.ValidationError("Chưa đọc được một số nào ở đây. Ghi một số, đủ chữ số.")
         if OfficeNumber.objects.filter(key=key).exclude(pk=self.instance.pk).exists():
             raise forms.ValidationError("Số này đã có trong danh sách.")
-        if KnownNumber.objects.filter(key=key, withdrawn_at=None).exists():
+        if NumberFinding.objects.filter(key=key, withdrawn_at=None).exists():
             raise forms.ValidationError("Số này đang có ghi nhận là kẻ gian dùng. Gỡ trước đã.")
         validators.validate_publishable(self, typed)
         self.instance.key = key
@@ -54,6 +54,6 @@ class OfficeNumberAdmin(FourEyesAdminMixin, _Admin):
     list_select_related = ("office",)
     search_fields = ("number", "office__name")
 
-    @admin.display(description="đối chiếu ngày", ordering="checked_on")
+    @admin.display(description="đối chiếu ngày", ordering="verified_on")
     def checked(self, number: OfficeNumber) -> str:
-        return f"{number.checked_on:%d/%m/%Y}"
+        return f"{number.verified_on:%d/%m/%Y}"

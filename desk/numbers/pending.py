@@ -8,7 +8,7 @@ from django.db.models.functions import JSONObject
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from reports.models import Dispute, KnownNumber
+from reports.models import Dispute, NumberFinding
 from reports.numbers import findings
 
 
@@ -45,7 +45,7 @@ def pending_tiles(told: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def count_unconfirmed() -> QuerySet[KnownNumber]:
+def count_unconfirmed() -> QuerySet[NumberFinding]:
     """Findings that wait for a second officer."""
-    waiting = KnownNumber.objects.filter(confirmed_at=None, withdrawn_at=None)
+    waiting = NumberFinding.objects.filter(confirmed_at=None, withdrawn_at=None)
     return waiting.filter(valid_until__gte=timezone.localdate())

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.http import HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 
-from core.audit import events as log
+from core.audit import events
 from reports.attachments import filetypes, sanitized_copies, storage
 from reports.attachments.filetypes import FileType
 from reports.models import EvidenceFile, FileCheck, Report
@@ -126,6 +126,8 @@ def log_picture_view(report: Report, officer: User) -> None:
     by itself, and a line for each would bury the acts.
     """
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    seen = log.events_for("report", report.pk).filter(kind="revealed", by=officer, at__gte=today)
+    seen = events.events_for("report", report.pk).filter(
+        kind="revealed", actor=officer, created_at__gte=today
+    )
     if not seen.filter(detail__what="copy").exists():
-        log.log_event("report", report.pk, "revealed", by=officer, what="copy")
+        events.log_event("report", report.pk, "revealed", by=officer, what="copy")

@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from core.audit import events as log
+from core.audit import events
 from desk import labels
 from desk.base import officer, see_other
 from desk.reports.decision_forms import MISSING, DecisionForm
@@ -162,7 +162,7 @@ class BulkActionsMixin:
             page.status_code = 422
             return page
         for row in gone:  # another unit's, or none: which of the two is not told
-            log.log_event("report", row.report, "refused", by=officer(request), verb=verb)
+            events.log_event("report", row.report, "refused", by=officer(request), verb=verb)
             result.refused.append((str(row.report), "gone"))
         many.store_result(key, verb, result, officer(request))
         return self._tell(request, key)

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from django.utils import timezone
 
+from core import encryption
 from desk import highlighting, labels
 from desk.reports import correction_forms, detail, followups, text_download
 from desk.reports.followups import FollowupPanel
 from reports.attachments import filetypes
 from reports.cases import case_archive
-from reports.extraction import redaction
 from reports.facts.effective_facts import effective_facts
 from reports.models import Report
 
@@ -58,7 +58,7 @@ def _declared(report: Report, *, personal: bool) -> Iterator[str]:
 
 
 def _opened(contact: bytes | memoryview, report: Report) -> str:
-    return redaction.decrypt(contact, "contact", report.pk) or "không mở được"
+    return encryption.decrypt(contact, "contact", report.pk) or "không mở được"
 
 
 def _told(report: Report, *, talk: bool) -> str:

@@ -19,7 +19,7 @@ from desk.reports.filters import WorkFilter, figures, filter_open, in_progress
 from reports.calendar.deadline_rules import LOOK
 from reports.cases import visibility
 from reports.facts import effective_facts, publicly_counted
-from reports.models import Case, Clock, Report
+from reports.models import Case, Deadline, Report
 
 _HEAVY = (
     "story", "story_sealed", "contact_sealed", "phrase_sealed", "content_digest",
@@ -58,7 +58,9 @@ def queue_rows() -> QuerySet[Report]:
 
 def _plain_rows() -> QuerySet[Report]:
     return (
-        Report.objects.select_related("case__officer", "facts", "crowd", "campaign_link__campaign")
+        Report.objects.select_related(
+            "case__officer", "facts", "flood_sample", "campaign_link__campaign"
+        )
         .defer(*_HEAVY)
         .annotate(
             gist=Left("story", columns.GIST),
@@ -92,7 +94,7 @@ def order_for_call_back() -> tuple[Any, ...]:
     helped. Who has just come waits for it before its clock is started. Made anew for each query, as
     Django resolves what is inside in its place.
     """
-    look = Clock.objects.pending().filter(report=OuterRef("pk"), kind=LOOK)
+    look = Deadline.objects.pending().filter(report=OuterRef("pk"), kind=LOOK)
     untouched = Q(
         Exact(effective_facts.ongoing(), True), case__status=Case.Status.NEW, case__due_at=None
     )

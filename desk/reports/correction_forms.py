@@ -39,7 +39,7 @@ _TOO_LONG = f"Dài quá {MAX_WORDS} ký tự, viết ngắn lại."
 
 def corrections_of(report: Report) -> "QuerySet[Correction]":
     """What officers have said of a report's facts, newest first."""
-    return report.corrections.select_related("by").order_by("-id")[:MAX_SHOWN]
+    return report.corrections.select_related("actor").order_by("-id")[:MAX_SHOWN]
 
 
 def value_label(fact: str, value: Any) -> str:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib.auth.models import User
 
-from core.audit import events as log
+from core.audit import events
+from core.models import AuditEvent
 from desk import labels
 from reports.cases import closing_checks, transitions, visibility, workflow
-from reports.models import Case, Event
+from reports.models import Case
 from reports.models.units import MAX_NAME_LENGTH
 
 if TYPE_CHECKING:
@@ -250,12 +251,12 @@ def error_message(error: workflow.WorkflowError, case: Case, seen: int = 0) -> s
 
 def _meanwhile(case: Case, seen: int) -> str:
     """Who did what since, the latest first."""
-    acts = log.events_for("report", case.pk).exclude(kind__in=NO_DECISION)
+    acts = events.events_for("report", case.pk).exclude(kind__in=NO_DECISION)
     since = case.version - seen if 0 < seen < case.version else 1
     lines = [_did(event) for event in acts[: min(since, MAX_TOLD)]]
     return f"{'; '.join(lines)}." if lines else "Trang này đã cũ."
 
 
-def _did(event: Event) -> str:
+def _did(event: AuditEvent) -> str:
     did = labels.lower_initial(labels.EVENTS.get(event.kind, event.kind))
-    return f"{labels.officer_name(event.by)} vừa xử lý tin này lúc {labels.format_time(event.at)}: {did}"
+    return f"{labels.officer_name(event.actor)} vừa xử lý tin này lúc {labels.format_time(event.created_at)}: {did}"

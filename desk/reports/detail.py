@@ -15,6 +15,7 @@ from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.audit import events
+from core.models import AuditEvent
 from desk import highlighting, labels, labels_deadlines, labels_impersonation
 from desk.highlighting import HighlightSpan, TruncatedText
 from desk.indicator_counts import with_mention_counts
@@ -32,7 +33,7 @@ from reports.facts.effective_facts import (
     latest_place,
     typed_place_of,
 )
-from reports.models import Correction, ErasureWish, Event, Facts, Hold, Indicator, Report
+from reports.models import Correction, ErasureRequest, ExtractedFacts, Indicator, LegalHold, Report
 from reports.reference import gazetteer
 
 MAX_EVENTS = 200
@@ -106,11 +107,11 @@ class LogLine:
 def report_queryset() -> QuerySet[Report]:
     """Reports with all that their page needs of single rows."""
     single = (
-        "case__officer", "case__at_unit", "facts", "crowd", "campaign_link__campaign",
+        "case__officer", "case__assigned_unit", "facts", "flood_sample", "campaign_link__campaign",
     )  # fmt: skip
-    standing = Hold.objects.filter(report=OuterRef("pk"), lifted_at=None)
-    whole = Report.objects.select_related(*single).defer("facts__search")
-    wish = ErasureWish.objects.open().filter(report=OuterRef("pk"))
+    standing = LegalHold.objects.filter(report=OuterRef("pk"), released_at=None)
+    whole = Report.objects.select_related(*single).defer("facts__search_text")
+    wish = ErasureRequest.objects.open().filter(report=OuterRef("pk"))
     return whole.annotate(
         clock_rows=labels_deadlines.deadline_prefetch(),
         is_held=Exists(standing),
@@ -118,9 +119,9 @@ def report_queryset() -> QuerySet[Report]:
     )
 
 
-def facts_of(report: Report) -> Facts | None:
+def facts_of(report: Report) -> ExtractedFacts | None:
     """The machine's reading; None while it has not come to this report."""
-    facts: Facts | None = getattr(report, "facts", None)
+    facts: ExtractedFacts | None = getattr(report, "facts", None)
     return facts
 
 
@@ -239,7 +240,7 @@ def _newest(said: Iterable[Correction]) -> dict[str, Correction]:
 def _suggestion(
     fact: str,
     holds: EffectiveFacts,
-    facts: Facts | None,
+    facts: ExtractedFacts | None,
     newest: dict[str, Correction],
     typed: object,
 ) -> FactSuggestion:
@@ -261,7 +262,7 @@ def _suggestion(
     )
 
 
-def _place(facts: Facts) -> str:
+def _place(facts: ExtractedFacts) -> str:
     """The commune of the claimed unit, or that it may be several."""
     return (
         f" ({labels_impersonation.communes(facts.office_communes)})"
@@ -270,7 +271,7 @@ def _place(facts: Facts) -> str:
     )
 
 
-def explanations_of(facts: Facts | None, fact: str) -> list[ExplanationRow]:
+def explanations_of(facts: ExtractedFacts | None, fact: str) -> list[ExplanationRow]:
     """What an officer reads of why the machine thinks so."""
     reasons = facts.reasons if facts else []
     return list(_grounds([each for each in reasons if each["fact"] == fact]))
@@ -355,7 +356,7 @@ def related_reports(
         visibility.visible_via_report(Indicator.objects.filter(reduce(or_, shared)), viewer)
         .exclude(report=report)
         .select_related("report__facts", "report__case")
-        .defer("raw", "report__story", "report__story_sealed", "report__facts__search")
+        .defer("raw", "report__story", "report__story_sealed", "report__facts__search_text")
         .defer(*(f"report__{name}" for name in text_download.LINES))
         .order_by("-id")[: MAX_SIMILAR * 3]
     )
@@ -368,42 +369,42 @@ def related_reports(
     return list(found.values())[:MAX_SIMILAR]
 
 
-def recent_events(report: Report) -> list[Event]:
+def recent_events(report: Report) -> list[AuditEvent]:
     """The newest events of a report, the last first."""
     return list(events.events_for("report", report.pk)[:MAX_EVENTS])
 
 
 def event_log(
-    report: Report, said: Iterable[Correction], recorded: Sequence[Event]
+    report: Report, said: Iterable[Correction], recorded: Sequence[AuditEvent]
 ) -> list[LogLine]:
     """Everything on record about a report, the newest first."""
     names = _named(recorded)
     corrected = {each.pk: correction_forms.correction_line(each) for each in said}
     lines = [
-        LogLine(event.at, actor_name(event), event_line(event, names, corrected))
+        LogLine(event.created_at, actor_name(event), event_line(event, names, corrected))
         for event in recorded
     ]
     lines.append(LogLine(report.received_at, "Trang", "Đã ghi nhận, đã trả mã."))
     if facts := facts_of(report):
         suggested = f"Gợi ý kiểu lừa: {labels.code_label(facts.scenario)}."
-        lines.append(LogLine(facts.read_at, "Máy", suggested))
+        lines.append(LogLine(facts.extracted_at, "Máy", suggested))
     return sorted(lines, key=lambda line: line.at, reverse=True)
 
 
-def actor_name(event: Event) -> str:
-    return labels.officer_name(event.by) if event.by else "Máy"
+def actor_name(event: AuditEvent) -> str:
+    return labels.officer_name(event.actor) if event.actor else "Máy"
 
 
-def _named(recorded: Iterable[Event]) -> dict[int, str]:
+def _named(recorded: Iterable[AuditEvent]) -> dict[int, str]:
     """The names of the officers whom events speak of; asked only for those who did none of them."""
-    known = {event.by.pk: event.by for event in recorded if event.by}
+    known = {event.actor.pk: event.actor for event in recorded if event.actor}
     spoken_of = {event.detail["officer"] for event in recorded if "officer" in event.detail}
     if unknown := spoken_of - known.keys():
         known |= User.objects.in_bulk(unknown)
     return {key: labels.officer_name(user) for key, user in known.items()}
 
 
-def event_line(event: Event, names: dict[int, str], corrected: dict[int, str]) -> str:
+def event_line(event: AuditEvent, names: dict[int, str], corrected: dict[int, str]) -> str:
     """An event in one line, with what was written at the time."""
     detail, text = event.detail, labels.EVENTS.get(event.kind, event.kind)
     extras = [

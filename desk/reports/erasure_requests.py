@@ -9,11 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from accounts.reauthentication import reauthentication_required
-from core.audit import events as log
+from core import encryption
+from core.audit import events
 from desk import highlighting
 from desk.reports.followups import FollowupPanel
 from reports.cases.transitions import ON_WISH
-from reports.extraction import redaction
 from reports.models import Report
 from reports.retention import erasure_requests
 
@@ -81,7 +81,7 @@ def _version(request: HttpRequest) -> int:
 
 def _taken_up(report: Report) -> str:
     """Why the wish is answered anew."""
-    act = log.events_for("report", report.pk).filter(kind="wish_taken_up").first()
+    act = events.events_for("report", report.pk).filter(kind="wish_taken_up").first()
     return highlighting.plain_line(act.detail.get("reason", "")) if act else ""
 
 
@@ -100,7 +100,7 @@ def erasure_panel(report: Report, by: User) -> dict[str, Any]:
         "is_taken_up_by_me": wish is not None and wish.taken_up_by == by,
         "may_take_up": by.has_perm(ON_WISH["take_wish_up"].permission),
         "wish_words": highlighting.plain_line(
-            later.redact(redaction.decrypt_field(wish, "words") or "")
+            later.redact(encryption.decrypt_field(wish, "words") or "")
         )
         if wish
         else "",

@@ -23,7 +23,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.reauthentication import reauthentication_required
 from core import spreadsheets
-from core.audit import events as log
+from core.audit import events
 from desk import labels, saved_searches
 from desk.base import officer
 from desk.reports import export_rows
@@ -131,7 +131,7 @@ def _file(request: HttpRequest, given: Mapping[str, Any], keys: list[Any]) -> Fi
     with contextlib.ExitStack() as unless_given:
         file = unless_given.enter_context(tempfile.SpooledTemporaryFile(_IN_MEMORY))
         count = write(file, export_rows.iter_export_rows(keys, personal=personal)) - 1
-        log.log_event(
+        events.log_event(
             "export", uuid.uuid4(), "exported", by=officer(request), format=given["format"],
             rows=count, personal=personal, sha256=digest(file), **_asked(request),
             **({"reason": given["reason"]} if given["reason"] else {}),

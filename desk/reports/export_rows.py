@@ -12,13 +12,13 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils import timezone
 
+from core import encryption
 from core.spreadsheets import MAX_CHARS, Cell
 from desk import highlighting, labels
 from desk.indicator_counts import caller_by_report
-from reports.extraction import redaction
 from reports.facts import followup_facts
 from reports.facts.effective_facts import effective_facts, typed_place_of
-from reports.models import Addition, Indicator, Report
+from reports.models import Followup, Indicator, Report
 from reports.reference import gazetteer
 
 BATCH_SIZE = 500
@@ -75,7 +75,7 @@ def _load(keys: Sequence[UUID], *, personal: bool) -> dict[UUID, Report]:
 
 def _contacts(keys: Sequence[UUID]) -> dict[UUID, Any]:
     """Where somebody told a number later, the latest."""
-    later = Addition.objects.filter(report__in=keys, contact_sealed__isnull=False)
+    later = Followup.objects.filter(report__in=keys, contact_sealed__isnull=False)
     return dict(later.order_by("received_at").values_list("report_id", "contact_sealed"))
 
 
@@ -107,8 +107,8 @@ def _legible(kind: str, key: str) -> str:
 def _stories(keys: Sequence[UUID]) -> Mapping[UUID, list[str]]:
     """What was told later, of each report the oldest first."""
     found = defaultdict[UUID, list[str]](list)
-    wish = Addition.Kind.WITHDRAWAL
-    rows = Addition.objects.filter(report__in=keys, story__gt="").exclude(kind=wish)
+    wish = Followup.Kind.WITHDRAWAL
+    rows = Followup.objects.filter(report__in=keys, story__gt="").exclude(kind=wish)
     told = rows.order_by("received_at", "id")
     for report, story in told.values_list("report_id", "story"):
         found[report].append(story)
@@ -152,5 +152,5 @@ def _contact(sealed: Any, report_id: UUID, *, personal: bool) -> str:
     if not personal:
         return _HIDDEN
     return highlighting.plain_line(
-        redaction.decrypt(sealed, "contact", report_id) or "không mở được"
+        encryption.decrypt(sealed, "contact", report_id) or "không mở được"
     )

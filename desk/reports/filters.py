@@ -182,8 +182,8 @@ class OfficeFilter(CountedListFilter):
 
     @classmethod
     def value_lookup(cls, chosen: str) -> Q:
-        corrected = Q(case__corrected__has_key="offices")
-        said = corrected & Q(case__corrected__offices__contains=[chosen])
+        corrected = Q(case__corrections_json__has_key="offices")
+        said = corrected & Q(case__corrections_json__offices__contains=[chosen])
         return said | ~corrected & Q(facts__offices__contains=[chosen])
 
 
@@ -200,7 +200,7 @@ class OfficerFilter(CountedListFilter):
 class UnitFilter(CountedListFilter):
     title = "đơn vị"
     parameter_name = "don-vi"
-    field = "case__at_unit_id"
+    field = "case__assigned_unit_id"
 
 
 class ChannelFilter(CountedListFilter):

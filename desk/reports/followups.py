@@ -17,12 +17,14 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
+from core import encryption
 from core.audit.events import NO_LOOK
+from core.models import AuditEvent
 from desk import highlighting, labels
 from desk.highlighting import TruncatedText
 from reports.extraction import redaction
 from reports.facts.merged_report import iter_followups, tells_phrase
-from reports.models import Addition, Event, Message, Report
+from reports.models import Followup, Message, Report
 
 Sealed = bytes | memoryview | None
 
@@ -52,7 +54,7 @@ class MessageRow:
 class FollowupRow:
     """One addition: the rows that say something, its story, whether something of it is hidden."""
 
-    row: Addition
+    row: Followup
     said: list[tuple[str, str]]
     story: TruncatedText
     notes: list[str]
@@ -98,7 +100,7 @@ class FollowupPanel:
         """The reporter's numbers, to mask by; they go nowhere else."""
         about = self.report.pk
         told = (each for each in self._told("contact") if each is not None)
-        return [redaction.decrypt(each, "contact", about) or "" for each in told]
+        return [encryption.decrypt(each, "contact", about) or "" for each in told]
 
     def redact(self, text: str) -> str:
         """A message without what would say whose it is."""
@@ -118,14 +120,14 @@ class FollowupPanel:
     @cached_property
     def messages(self) -> list[Message]:
         """The newest messages, the newest first, one more than is shown. One statement."""
-        rows = self.report.messages.select_related("by").order_by("-id")
+        rows = self.report.messages.select_related("actor").order_by("-id")
         return list(rows[: MAX_SHOWN + 1])
 
     def thread(self) -> list[MessageRow]:
         """The newest messages in the order in which they were written."""
         room, shown = SIGNS, []
         for row in self.messages[:MAX_SHOWN]:
-            text = redaction.decrypt_field(row, "text")
+            text = encryption.decrypt_field(row, "text")
             shown.append(self._said(row, text, room))
             room = max(0, room - len(text or ""))
         return shown[::-1]
@@ -136,15 +138,15 @@ class FollowupPanel:
         return MessageRow(
             pk=row.pk,
             at=row.sent_at,
-            who=labels.officer_name(row.by) if row.by else "Người báo",
-            is_reporters=row.by is None,
+            who=labels.officer_name(row.actor) if row.actor else "Người báo",
+            is_reporters=row.actor is None,
             text=None if text is None else highlighting.truncate(body, most=room, pieces=PARTS),
             masks=body != (text or ""),
             erased_at=row.erased_at,
         )
 
     def _added(self, row: Any, room: int) -> FollowupRow:
-        raw = redaction.decrypt_field(row, "story") if row.pk == self.opened else None
+        raw = encryption.decrypt_field(row, "story") if row.pk == self.opened else None
         return FollowupRow(
             row=row,
             said=[(title, highlighting.plain_line(text)) for title, text in _rows(row) if text],
@@ -171,14 +173,14 @@ def full_texts(report: Report) -> list[tuple[str, str]]:
         (f"{each.get_kind_display()} {_clock(each.received_at)}", _text_of(each))
         for each in iter_followups(report)
     ]
-    for row in report.messages.select_related("by").order_by("id"):
-        who = labels.officer_name(row.by) if row.by else "Người báo"
-        text = later.redact(redaction.decrypt_field(row, "text") or "")
+    for row in report.messages.select_related("actor").order_by("id"):
+        who = labels.officer_name(row.actor) if row.actor else "Người báo"
+        text = later.redact(encryption.decrypt_field(row, "text") or "")
         told.append((f"{who} nhắn {_clock(row.sent_at)}", text))
     return told
 
 
-def _text_of(row: Addition) -> str:
+def _text_of(row: Followup) -> str:
     said = [f"{title}: {text}" for title, text in _rows(row) if text]
     return "\n".join(filter(None, (*said, row.story)))
 
@@ -187,18 +189,18 @@ def _clock(at: datetime) -> str:
     return f"{timezone.localtime(at):%H:%M, %d/%m/%Y}"
 
 
-def withdrawal_of(additions: Iterable[Addition]) -> Addition | None:
+def withdrawal_of(additions: Iterable[Followup]) -> Followup | None:
     """The newest wish to withdraw, if there is one."""
-    return next((each for each in additions if each.kind == Addition.Kind.WITHDRAWAL), None)
+    return next((each for each in additions if each.kind == Followup.Kind.WITHDRAWAL), None)
 
 
-def _rows(row: Addition) -> Iterator[tuple[str, str]]:
-    for number, leg in enumerate(row.legs, 1):
+def _rows(row: Followup) -> Iterator[tuple[str, str]]:
+    for number, leg in enumerate(row.callers, 1):
         yield f"Người gọi thứ {number}", "; ".join(_leg(leg))
     yield "Tài khoản nhận", "; ".join(row.accounts)
     yield "Đường link", "; ".join(row.links)
     day = f"{row.called_on:%d/%m/%Y}" if row.called_on else ""
-    yield "Gọi lúc", " ".join(filter(None, (day, _in_quotes(row.called_raw))))
+    yield "Gọi lúc", " ".join(filter(None, (day, _in_quotes(row.called_on_raw))))
     yield "Số tiền ghi lại", row.money_lost_raw
     yield "Xã, phường ghi lại", row.commune.name if row.commune else _in_quotes(row.commune_raw)
     yield "Số để gọi lại", "Có số mới, xem ở trên" if row.contact_sealed else ""
@@ -228,14 +230,18 @@ def sealed_text_or_404(report: Report, what: str, which: int | UUID) -> Sealed:
 
 
 def _unanswered(
-    sealed: FollowupPanel, recorded: Iterable[Event], sent: Iterable[datetime], *, may_read: bool
+    sealed: FollowupPanel,
+    recorded: Iterable[AuditEvent],
+    sent: Iterable[datetime],
+    *,
+    may_read: bool,
 ) -> tuple[datetime, str] | None:
     """When the reporter said or *sent* last what no person has acted on since, and under which
     heading of the page it stands. Files of a report that nobody has acted on came with it.
     """
-    acts = [each.at for each in recorded if each.by and each.kind not in NO_LOOK]
-    told = [(each.sent_at, "talk") for each in sealed.messages if may_read and each.by is None]
-    wish = Addition.Kind.WITHDRAWAL  # stands above the page by itself
+    acts = [each.created_at for each in recorded if each.actor and each.kind not in NO_LOOK]
+    told = [(each.sent_at, "talk") for each in sealed.messages if may_read and each.actor is None]
+    wish = Followup.Kind.WITHDRAWAL  # stands above the page by itself
     told += [(each.received_at, "added") for each in sealed.additions if each.kind != wish]
     told += [(at, "files") for at in sent if acts]
     newest = max(told, default=None)
@@ -243,7 +249,10 @@ def _unanswered(
 
 
 def panel_context(
-    request: HttpRequest, sealed: FollowupPanel, recorded: Iterable[Event], sent: Iterable[datetime]
+    request: HttpRequest,
+    sealed: FollowupPanel,
+    recorded: Iterable[AuditEvent],
+    sent: Iterable[datetime],
 ) -> dict[str, Any]:
     """What the page says of what came after the report; `recorded`: its events, `sent`: when its
     files came.

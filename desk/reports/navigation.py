@@ -42,10 +42,10 @@ _NO_MORE = {
     "previous": "Đây là tin đầu danh sách.",
 }
 _TOLD = {
-    ("keys", True): "Đã bật phím tắt.",
-    ("keys", False): "Đã tắt phím tắt. Bật lại ở cuối phần quyết định.",
-    ("moves_on", True): "Sau khi quyết định, trang sẽ mở tin tiếp theo.",
-    ("moves_on", False): "Sau khi quyết định, trang sẽ ở lại tin đó.",
+    ("keyboard_shortcuts", True): "Đã bật phím tắt.",
+    ("keyboard_shortcuts", False): "Đã tắt phím tắt. Bật lại ở cuối phần quyết định.",
+    ("advance_after_action", True): "Sau khi quyết định, trang sẽ mở tin tiếp theo.",
+    ("advance_after_action", False): "Sau khi quyết định, trang sẽ ở lại tin đó.",
 }
 
 

@@ -24,41 +24,41 @@ OF_REPORTS = (Alarm.Kind.LATE, Alarm.Kind.FAILED, Alarm.Kind.UNSEEN, Alarm.Kind.
 # closed to the queue (a crime report), so what is overdue is counted by its own index.
 _COUNTED = f"""
 WITH waits AS MATERIALIZED (
-    SELECT desk.report_id, desk.status, desk.changed_at, desk.officer_id, desk.at_unit_id,
+    SELECT desk.report_id, desk.status, desk.changed_at, desk.officer_id, desk.assigned_unit_id,
            report.channel, report.source, report.flags,
-           crowd.marks, {effective_facts.COLUMNS}, {effective_facts.COMMUNE} AS commune,
-           coalesce((desk.corrected ->> 'priority')::int,
-                    greatest(machine.priority, desk.least_priority)) AS priority
+           crowd.flags AS flood_flags, {effective_facts.COLUMNS}, {effective_facts.COMMUNE} AS commune,
+           coalesce((desk.corrections_json ->> 'priority')::int,
+                    greatest(machine.priority, desk.min_priority)) AS priority
       FROM reports_case AS desk
      CROSS JOIN LATERAL (SELECT commune_id, channel, source, flags FROM reports_report
                           WHERE id = desk.report_id LIMIT 1) AS report
-      LEFT JOIN LATERAL (SELECT marks FROM reports_crowd
+      LEFT JOIN LATERAL (SELECT flags FROM reports_floodsample
                           WHERE report_id = desk.report_id LIMIT 1) AS crowd
              ON true
       LEFT JOIN LATERAL (SELECT scenario, priority, ongoing, money_lost_vnd, actions, offices, stages,
                                 commune_id, commune_raw
-                           FROM reports_facts WHERE report_id = desk.report_id LIMIT 1) AS machine
+                           FROM reports_extractedfacts WHERE report_id = desk.report_id LIMIT 1) AS machine
              ON true
      WHERE desk.status IN ('new', 'in_review', 'waiting')
-       AND (%(unit)s::text IS NULL OR desk.at_unit_id = %(unit)s)),
+       AND (%(unit)s::text IS NULL OR desk.assigned_unit_id = %(unit)s)),
 told AS (
-    SELECT status, scenario, channel, source, at_unit_id, officer_id || '' AS officer,
+    SELECT status, scenario, channel, source, assigned_unit_id, officer_id || '' AS officer,
            coalesce(commune, '') AS commune,
            CASE WHEN priority IS NULL THEN '0' ELSE least(priority / 20, 4)::int + 1 || '' END AS step
       FROM waits),
 counted AS (
     SELECT CASE 0 WHEN grouping(status) THEN 'viec' WHEN grouping(step) THEN 'muc'
                   WHEN grouping(scenario) THEN 'kieu' WHEN grouping(commune) THEN 'xa'
-                  WHEN grouping(officer) THEN 'can-bo' WHEN grouping(at_unit_id) THEN 'don-vi'
+                  WHEN grouping(officer) THEN 'can-bo' WHEN grouping(assigned_unit_id) THEN 'don-vi'
                   WHEN grouping(channel) THEN 'kenh' ELSE 'nguon' END AS facet,
-           coalesce(status, step, scenario, commune, officer, at_unit_id, channel, source) AS value,
+           coalesce(status, step, scenario, commune, officer, assigned_unit_id, channel, source) AS value,
            count(*) AS n
       FROM told
-     GROUP BY GROUPING SETS (status, step, scenario, commune, officer, at_unit_id, channel, source)
+     GROUP BY GROUPING SETS (status, step, scenario, commune, officer, assigned_unit_id, channel, source)
      UNION ALL
     SELECT 'xung', office, count(*) FROM waits CROSS JOIN unnest(offices) AS office GROUP BY office
      UNION ALL
-    SELECT 'dau', flag, count(*) FROM waits CROSS JOIN unnest(flags || marks) AS flag GROUP BY flag
+    SELECT 'dau', flag, count(*) FROM waits CROSS JOIN unnest(flags || flood_flags) AS flag GROUP BY flag
      UNION ALL
     SELECT kind.* FROM (
            SELECT count(*) AS open, count(*) FILTER (WHERE ongoing) AS burning,
@@ -77,7 +77,7 @@ counted AS (
      UNION ALL
     SELECT 'viec', 'overdue', count(*) FROM reports_case
      WHERE due_at <= statement_timestamp()
-       AND (%(unit)s::text IS NULL OR at_unit_id = %(unit)s))
+       AND (%(unit)s::text IS NULL OR assigned_unit_id = %(unit)s))
 SELECT facet, value, n,
        coalesce(commune.name, nullif(trim(person.first_name || ' ' || person.last_name), ''),
                 person.username, unit.name)

@@ -7,8 +7,9 @@ from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Subque
 from django.db.models.functions import Cast, Coalesce
 
 from core.audit.events import NO_LOOK
+from core.models import AuditEvent
 from desk.reports.unread_updates import annotate_last_action, has_unread_updates
-from reports.models import Addition, Case, Event, Message, Report
+from reports.models import Case, Followup, Message, Report
 
 
 def with_new_answers(reports: QuerySet[Report]) -> QuerySet[Report]:
@@ -22,25 +23,25 @@ def with_new_answers(reports: QuerySet[Report]) -> QuerySet[Report]:
 
 def _unread() -> QuerySet[Message]:
     about = Cast(OuterRef("report_id"), CharField())
-    looks = Event.objects.filter(subject_type="report", subject_id=about, by__isnull=False)
-    looked = looks.exclude(kind__in=NO_LOOK).filter(at__gte=OuterRef("sent_at"))
-    return Message.objects.filter(~Exists(looked), report=OuterRef("pk"), by=None)
+    looks = AuditEvent.objects.filter(subject_type="report", subject_id=about, actor__isnull=False)
+    looked = looks.exclude(kind__in=NO_LOOK).filter(created_at__gte=OuterRef("sent_at"))
+    return Message.objects.filter(~Exists(looked), report=OuterRef("pk"), actor=None)
 
 
 # The same of a row of an open case with its `report_id`, `status` and `changed_at`, for plain SQL.
 SPOKEN = f"""(EXISTS (
     SELECT FROM reports_message AS message
-     WHERE message.report_id = waits.report_id AND by_id IS NULL AND NOT EXISTS (
-           SELECT FROM reports_event AS look
+     WHERE message.report_id = waits.report_id AND actor_id IS NULL AND NOT EXISTS (
+           SELECT FROM core_auditevent AS look
             WHERE subject_type = 'report' AND subject_id = waits.report_id::text
-              AND look.by_id IS NOT NULL AND kind NOT IN {NO_LOOK} AND look.at >= message.sent_at))
+              AND look.actor_id IS NOT NULL AND kind NOT IN {NO_LOOK} AND look.created_at >= message.sent_at))
     OR waits.status = 'waiting' AND EXISTS (
     SELECT FROM (SELECT coalesce((SELECT sent_at FROM reports_message AS message
                                    WHERE message.report_id = waits.report_id AND is_question
                                    ORDER BY id DESC LIMIT 1), waits.changed_at) AS at) AS asked
      WHERE EXISTS (SELECT FROM reports_message AS message
-                    WHERE message.report_id = waits.report_id AND by_id IS NULL AND sent_at > asked.at)
-        OR EXISTS (SELECT FROM reports_addition AS addition
+                    WHERE message.report_id = waits.report_id AND actor_id IS NULL AND sent_at > asked.at)
+        OR EXISTS (SELECT FROM reports_followup AS addition
                     WHERE addition.report_id = waits.report_id AND received_at > asked.at)))"""  # noqa: S608  # nosec B608
 
 
@@ -52,16 +53,16 @@ def _asked_at() -> Coalesce:
 def _spoken() -> Q:
     """Whether the reporter has said something since `asked_at`."""
     about, since = OuterRef("pk"), OuterRef("asked_at")
-    written = Message.objects.filter(report=about, by=None, sent_at__gt=since)
+    written = Message.objects.filter(report=about, actor=None, sent_at__gt=since)
     return Q(Exists(written)) | Q(
-        Exists(Addition.objects.filter(report=about, received_at__gt=since))
+        Exists(Followup.objects.filter(report=about, received_at__gt=since))
     )
 
 
 def annotate_tags(reports: QuerySet[Report]) -> QuerySet[Report]:
     """The same, each with what its reporter has done that a row should say; `tags_of` says it."""
     is_open = Q(case__status__in=Case.OPEN)
-    wish = Addition.objects.filter(report=OuterRef("pk"), kind=Addition.Kind.WITHDRAWAL)
+    wish = Followup.objects.filter(report=OuterRef("pk"), kind=Followup.Kind.WITHDRAWAL)
     return (
         annotate_last_action(reports)
         .annotate(asked_at=_asked_at())

@@ -17,7 +17,7 @@ from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.reauthentication import reauthentication_required
-from core.audit import events as log
+from core.audit import events
 from desk import highlighting, labels
 from desk.base import format_datetime, officer, see_other
 from desk.reports import case_text, decision_forms, erasure_requests
@@ -26,7 +26,7 @@ from desk.reports.export_actions import WITH_PERSONAL, ReasonForm, attachment, d
 from reports.attachments import filetypes, storage
 from reports.cases import case_archive, legal_holds, workflow
 from reports.cases.legal_holds import HoldError
-from reports.models import Case, Destruction, Report
+from reports.models import Case, DestructionRequest, Report
 from reports.retention import destruction_requests
 from reports.retention.destruction_requests import DestructionError, What
 from reports.retention.erasure_requests import ErasureRequestError
@@ -58,7 +58,7 @@ class DestructibleItem:
     what: str
     target: UUID
     title: str
-    proposal: Destruction | None
+    proposal: DestructionRequest | None
     is_mine: bool
 
 
@@ -166,7 +166,7 @@ class RetentionActionsMixin(ErasureActionsMixin):
             count = case_archive.write_case_zip(file, report, text, pictures=personal)
             said = {"format": "zip", "files": count, "personal": personal, "sha256": digest(file)}
             reason = form.cleaned_data["reason"]
-            log.log_event("report", report.pk, "case_exported", by=by, reason=reason, **said)
+            events.log_event("report", report.pk, "case_exported", by=by, reason=reason, **said)
             unless_given.pop_all()  # the answer closes it
         return attachment(file, f"tin-{report.public_number}.zip", "application/zip")
 
@@ -190,7 +190,7 @@ class RetentionActionsMixin(ErasureActionsMixin):
             "opts": self.opts,
             "report": report,
             "hold": (hold := legal_holds.current_hold(report.pk)),
-            "hold_by": labels.officer_name(hold.by) if hold else "",
+            "hold_by": labels.officer_name(hold.actor) if hold else "",
             "hold_reason": highlighting.plain_line(hold.reason) if hold else "",
             "things": destructible_items(report, by),
             **erasure_requests.erasure_panel(report, by),
@@ -204,7 +204,7 @@ class RetentionActionsMixin(ErasureActionsMixin):
 
 def destructible_items(report: Report, by: User) -> list[DestructibleItem]:
     """What of a report could be destroyed. Three statements."""
-    rows = Destruction.objects.filter(report=report, confirmed_at=None, withdrawn_at=None)
+    rows = DestructionRequest.objects.filter(report=report, confirmed_at=None, withdrawn_at=None)
     open_ones = {row.target: row for row in rows.select_related("proposed_by")}
     sent = [
         (What.FILE, file.pk, f"Tệp số {number}: {filetypes.by_media_type(file.media_type).word}")

@@ -14,13 +14,13 @@ from django.urls import URLPattern, path
 from django.views.decorators.http import require_safe
 
 from accounts import reauthentication
-from core.audit import events as log
+from core import encryption
+from core.audit import events
 from desk.base import officer, post_text
 from desk.reports import attachments, followups, sealed_data_reasons, text_download
 from desk.reports.decision_forms import MAX_WORDS, NOT_RELEASED
 from desk.reports.followups import FollowupPanel, Sealed
 from reports.attachments import storage
-from reports.extraction import redaction
 from reports.models import FileCheck, Report
 from reports.submission import receipt_codes
 from reports.tracking import code_recovery
@@ -73,7 +73,7 @@ class RevealActionsMixin:
         """Give the whole working copy of what was typed as a file, on record before it is given."""
         report = self._get(request, pk)
         said = followups.full_texts(report) if request.user.has_perm("reports.decide_case") else []
-        log.log_event("report", report.pk, "revealed", by=officer(request), what="text")
+        events.log_event("report", report.pk, "revealed", by=officer(request), what="text")
         return text_download.attachment(
             text_download.working_copy_text(report, said), report.public_number
         )
@@ -114,8 +114,8 @@ class RevealActionsMixin:
         self, request: HttpRequest, report: Report, sealed: Sealed, what: str, **which: str
     ) -> str:
         """The sealed words, on record before they are; "" when they do not open, which is told."""
-        log.log_event("report", report.pk, "revealed", by=officer(request), what=what, **which)
-        text = redaction.decrypt(sealed, _FIELDS.get(what, what), report.pk)
+        events.log_event("report", report.pk, "revealed", by=officer(request), what=what, **which)
+        text = encryption.decrypt(sealed, _FIELDS.get(what, what), report.pk)
         if text is None:
             messages.error(request, "Không mở được: không có, đã xóa, hoặc thiếu khóa.")
         return text or ""
@@ -152,7 +152,7 @@ class RevealActionsMixin:
             return self._page(request, report)
         number = attachments.file_ordinal(report, row)
         by = officer(request)
-        log.log_event("report", report.pk, "revealed", by=by, what="file", number=number)
+        events.log_event("report", report.pk, "revealed", by=by, what="file", number=number)
         try:
             return attachments.attachment(report, row, number)
         except storage.DecryptionError:

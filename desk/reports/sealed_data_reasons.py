@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 
-from core.audit import events as log
+from core.audit import events
+from core.models import AuditEvent
 from desk.reports import detail
-from reports.models import Event, Report
+from reports.models import Report
 
 SEALED = ("contact", "phrase", "story")
 REASONS = (
@@ -26,18 +27,18 @@ _KEPT = "Chưa hiện. "
 
 def latest_reveal_id(report: Report, by: User) -> int:
     """The key of the officer's newest look at a sealed thing of a report, 0 for none."""
-    looks = log.events_for("report", report.pk).filter(
-        kind="revealed", by=by, detail__what__in=SEALED
+    looks = events.events_for("report", report.pk).filter(
+        kind="revealed", actor=by, detail__what__in=SEALED
     )
     return looks.values_list("pk", flat=True).first() or 0
 
 
-def latest_reveal_in(recorded: Sequence[Event], report: Report, by: User) -> int:
+def latest_reveal_in(recorded: Sequence[AuditEvent], report: Report, by: User) -> int:
     """The same where the newest events of the report are at hand, of which there may be older ones
     only if they are as many as a page shows.
     """
     for event in recorded:
-        if event.kind == "revealed" and event.by == by and event.detail.get("what") in SEALED:
+        if event.kind == "revealed" and event.actor == by and event.detail.get("what") in SEALED:
             return int(event.pk)
     return latest_reveal_id(report, by) if len(recorded) >= detail.MAX_EVENTS else 0
 

@@ -18,15 +18,15 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from accounts.reauthentication import reauthentication_required
-from core.audit import events as log
+from core import encryption
+from core.audit import events
 from desk import highlighting, labels
 from desk.base import officer, see_other
 from desk.reports import attachments, detail
 from desk.reports.followups import FollowupPanel
 from reports.cases import transfer_slips
-from reports.extraction import redaction
 from reports.facts.effective_facts import effective_facts
-from reports.models import Case, Report, Slip
+from reports.models import Case, Report, TransferSlip
 
 REVEAL = "reports.reveal_contact"
 NUMBER = "{}/PCT-PV01"
@@ -80,7 +80,7 @@ class TransferSlipActionsMixin:
     def slip(self, request: HttpRequest, pk: UUID, slip: int) -> HttpResponse:
         """The paper as a PDF; with what is sealed only where the officer may see it and asks."""
         report, by = self._get(request, pk), officer(request)
-        row = get_object_or_404(report.slips.select_related("by"), pk=slip)
+        row = get_object_or_404(report.slips.select_related("actor"), pk=slip)
         is_whole = "whole" in request.POST
         if not by.has_perm("reports.decide_case"):
             raise PermissionDenied
@@ -88,8 +88,8 @@ class TransferSlipActionsMixin:
             raise PermissionDenied
         if is_whole:
             why = f"Phiếu chuyển {row}"
-            log.log_event("report", pk, "revealed", by=by, what="slip", reason=why)
-        log.log_event("report", pk, "slip_given", by=by, slip=str(row))
+            events.log_event("report", pk, "revealed", by=by, what="slip", reason=why)
+        events.log_event("report", pk, "slip_given", by=by, slip=str(row))
         return _attachment(
             _drawn(report, row, is_whole=is_whole), f"phieu-chuyen-{row.number}-{row.year}"
         )
@@ -98,7 +98,7 @@ class TransferSlipActionsMixin:
 def slips_of_report(report: Report) -> QuerySet[Any]:
     """The papers of a report, each with how often it was given (`.given`). One statement."""
     given = (
-        log.events_for("report", report.pk)
+        events.events_for("report", report.pk)
         .alias(printed=KT("detail__slip"))
         .filter(kind="slip_given", printed=OuterRef("said"))
         .order_by()
@@ -110,7 +110,7 @@ def slips_of_report(report: Report) -> QuerySet[Any]:
         Cast(F("number"), CharField()), Value("/"), Cast(F("year"), CharField()),
         output_field=CharField(),
     )  # fmt: skip
-    rows = report.slips.select_related("by").annotate(said=said)
+    rows = report.slips.select_related("actor").annotate(said=said)
     return rows.annotate(given=Coalesce(Subquery(given), 0))
 
 
@@ -127,13 +127,13 @@ def slip_panel(report: Report, by: User) -> dict[str, Any]:
     return {"slips": rows, "may_make_slip": may_make}
 
 
-def _drawn(report: Report, row: Slip, *, is_whole: bool) -> bytes:
+def _drawn(report: Report, row: TransferSlip, *, is_whole: bool) -> bytes:
     from reports.cases import pdf_documents  # noqa: PLC0415  # fpdf2 is heavy: only who draws pays
 
     return pdf_documents.render_pdf(
         pdf_documents.PdfDocument(
             number=NUMBER.format(row.number),
-            issued_on=timezone.localtime(row.at).date(),
+            issued_on=timezone.localtime(row.created_at).date(),
             title="PHIẾU CHUYỂN TIN",
             about=f"Tin số {report.public_number}",
             to=row.unit,
@@ -145,18 +145,18 @@ def _drawn(report: Report, row: Slip, *, is_whole: bool) -> bytes:
             closing=_CLOSING,
             receivers=("- Như trên;", "- Lưu: VT, PV01."),
             signed_as="CÁN BỘ LẬP PHIẾU",
-            signer=labels.officer_name(row.by),
+            signer=labels.officer_name(row.actor),
             foot=f"{_OPEN if is_whole else _MASKED} {_FOOT}",
         )
     )
 
 
-def _facts(report: Report, row: Slip, is_whole: bool) -> Iterator[tuple[str, str]]:
+def _facts(report: Report, row: TransferSlip, is_whole: bool) -> Iterator[tuple[str, str]]:
     """What the paper tells, the longest last. Odd signs are shown by their code points."""
     yield "Nhận lúc", f"{timezone.localtime(report.received_at):%H:%M, ngày %d/%m/%Y}"
     yield from detail.form_answers(report)
     if is_whole:
-        contact = redaction.decrypt(
+        contact = encryption.decrypt(
             FollowupPanel(report).latest_sealed("contact"), "contact", report.pk
         )
         yield "Số người báo", highlighting.plain_line(contact or "") or "Không để lại"
@@ -166,7 +166,7 @@ def _facts(report: Report, row: Slip, is_whole: bool) -> Iterator[tuple[str, str
     if sent := attachments.file_rows(report):
         yield "Tài liệu kèm theo", "\n".join(_file(each) for each in sent)
     yield "Lý do chuyển", _lines(row.reason)
-    story = redaction.decrypt_field(report, "story") if is_whole else None
+    story = encryption.decrypt_field(report, "story") if is_whole else None
     yield "Lời kể", _lines(story or report.story) or "Người báo không kể."
 
 

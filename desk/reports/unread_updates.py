@@ -8,7 +8,8 @@ from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Cast
 
 from core.audit.events import NO_LOOK
-from reports.models import Addition, Event, EvidenceFile, Message, Report
+from core.models import AuditEvent
+from reports.models import EvidenceFile, Followup, Message, Report
 
 
 def with_unread_updates(reports: QuerySet[Report]) -> QuerySet[Report]:
@@ -16,8 +17,8 @@ def with_unread_updates(reports: QuerySet[Report]) -> QuerySet[Report]:
     what came later, not with the reports.
     """
     acted = _last_act("report_id")
-    written = Message.objects.filter(by=None, sent_at__gt=acted)
-    added = Addition.objects.filter(received_at__gt=acted)
+    written = Message.objects.filter(actor=None, sent_at__gt=acted)
+    added = Followup.objects.filter(received_at__gt=acted)
     sent = EvidenceFile.objects.filter(received_at__gt=acted)
     found = [Q(pk__in=rows.values("report_id")) for rows in (written, added, sent)]
     return reports.filter(found[0] | found[1] | found[2])
@@ -31,15 +32,15 @@ def annotate_last_action(reports: QuerySet[Report]) -> QuerySet[Report]:
 def has_unread_updates() -> Q:
     """Whether something came since `acted_at`. For the few rows of a page."""
     about, since = OuterRef("pk"), OuterRef("acted_at")
-    written = Message.objects.filter(report=about, by=None, sent_at__gt=since)
-    added = Addition.objects.filter(report=about, received_at__gt=since)
+    written = Message.objects.filter(report=about, actor=None, sent_at__gt=since)
+    added = Followup.objects.filter(report=about, received_at__gt=since)
     sent = EvidenceFile.objects.filter(report=about, received_at__gt=since)
     return Q(Exists(written)) | Q(Exists(added)) | Q(Exists(sent))
 
 
 def _last_act(report: str) -> Subquery:
     """When a person last acted on the report that the field *report* names."""
-    about = Event.objects.filter(
-        subject_type="report", subject_id=Cast(OuterRef(report), CharField()), by__isnull=False
+    about = AuditEvent.objects.filter(
+        subject_type="report", subject_id=Cast(OuterRef(report), CharField()), actor__isnull=False
     )
-    return Subquery(about.exclude(kind__in=NO_LOOK).order_by("-id").values("at")[:1])
+    return Subquery(about.exclude(kind__in=NO_LOOK).order_by("-id").values("created_at")[:1])

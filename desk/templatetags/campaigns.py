@@ -8,7 +8,7 @@ from desk.campaigns import bursts as campaign_bursts
 from desk.campaigns import detail
 from desk.dashboard import dashboard_data
 from reports.campaigns import campaign_stats
-from reports.models import CampaignAct
+from reports.models import CampaignAction
 
 register = template.Library()
 register.filter("person", detail.person)
@@ -16,7 +16,7 @@ register.filter("money", labels.format_loss)
 
 
 @register.filter
-def action_line(act: CampaignAct) -> str:
+def action_line(act: CampaignAction) -> str:
     """An act in one line."""
     return detail.action_line(act)
 

@@ -14,7 +14,7 @@ from desk.reports.detail import IndicatorRow
 from desk.reports.queue_counts import active_alarms, queue_state_for
 from reports.cases import daily_counts, visibility
 from reports.facts import effective_facts
-from reports.models import Indicator, QueueTally, Report
+from reports.models import Indicator, QueueSnapshot, Report
 from reports.monitoring import alarms as watch
 from reports.numbers import coordination_signals
 from reports.public import svg_charts
@@ -59,7 +59,7 @@ def desk_alarms(context: Context) -> dict[str, Any]:
     return {
         "alarms": alarms,
         "standing": queue_state_for(request) if alarms else None,
-        "sees_breaches": request.user.has_perm("reports.view_breach"),
+        "sees_breaches": request.user.has_perm("reports.view_databreach"),
     }
 
 
@@ -132,7 +132,7 @@ def span(seconds: float) -> str:
 
 
 @register.filter
-def counted_at(tally: QueueTally) -> str:
+def counted_at(tally: QueueSnapshot) -> str:
     """When it was counted; the day too where it was not today."""
     at = timezone.localtime(tally.counted_at)
     return f"{at:%H:%M}" if at.date() == timezone.localdate() else f"{at:%H:%M, %d/%m}"

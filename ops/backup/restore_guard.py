@@ -7,14 +7,15 @@ from typing import Any
 from django.db import connection
 from django.db.models import Manager
 
-from reports.models import Event, EvidenceFile, Report
+from core.models import AuditEvent
+from reports.models import EvidenceFile, Report
 
 REPORTS = "reports_report"
 # What nobody can give a second time, by its table: its word, its rows, their time. None is deleted.
 _KEPT: dict[str, tuple[str, Manager[Any], str]] = {
     REPORTS: ("reports", Report.objects, "received_at"),
     "reports_evidencefile": ("files", EvidenceFile.objects, "received_at"),
-    "reports_event": ("acts on record", Event.objects, "at"),
+    "core_auditevent": ("acts on record", AuditEvent.objects, "created_at"),
 }
 
 

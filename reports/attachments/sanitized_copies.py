@@ -19,13 +19,14 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
+from core.models import OutboxItem
 from core.outbox import queue
 from core.outbox.queue import Lease
 from reports.attachments import antivirus, filetypes, storage
 from reports.attachments.antivirus import ScanError
 from reports.attachments.image_sanitizer import ExitCode
 from reports.attachments.storage import COPIES, LOOK, PendingUpload, RefusedError
-from reports.models import EvidenceFile, FileCheck, OutboxItem
+from reports.models import EvidenceFile, FileCheck
 
 log = structlog.get_logger(__name__)
 
@@ -82,7 +83,7 @@ def enqueue_scan(chosen: Iterable[EvidenceFile]) -> int:
     owed = 0
     for file in chosen:
         items = OutboxItem.objects.filter(task=LOOK, key=str(file.pk))
-        if not items.filter(settled_at=None, failed_at=None).exists():
+        if not items.filter(done_at=None, failed_at=None).exists():
             queue.enqueue(LOOK, file.pk, priority=queue.Priority.IDLE)
             owed += 1
     queue.notify()

@@ -25,13 +25,13 @@ from django.db import Error as DatabaseTrouble
 from django.db import transaction
 from django.db.models import QuerySet
 
+from core import encryption
 from core.keys import newest_key
 from core.outbox import queue
 from reports.attachments import filetypes
 from reports.attachments.filetypes import FileType
 from reports.attachments.stream_encryption import DecryptionError as SealBrokenError
 from reports.attachments.stream_encryption import StreamEncryptor, decrypt_stream, key_id_of
-from reports.extraction import redaction
 from reports.models import EvidenceFile, Report
 
 log = structlog.get_logger(__name__)
@@ -202,7 +202,7 @@ def _row(draft: PendingUpload, report: Report) -> EvidenceFile:
         media_type=draft.type.media_type,
         size=draft.size,
         sha256=draft.sha256,
-        name_sealed=redaction.encrypt(draft.name, "name", report.pk),
+        name_sealed=encryption.encrypt(draft.name, "name", report.pk),
     )
 
 

@@ -10,17 +10,17 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
-from core.audit import events as log
+from core.audit import events
 from core.ttl_cache import TTLCache
 from reports.calendar import working_days
 from reports.calendar.working_days import Calendar
-from reports.models import SpecialDay
+from reports.models import CalendarException
 
 AHEAD = timedelta(days=60)  # a year that is not known by then is an alarm
 
 
 def _read() -> Calendar:
-    rows = list(SpecialDay.objects.values_list("day", "is_worked"))
+    rows = list(CalendarException.objects.values_list("day", "is_worked"))
     off = (day for day, is_worked in rows if not is_worked)
     return working_days.on_file().with_overrides(off, (day for day, is_worked in rows if is_worked))
 
@@ -44,22 +44,22 @@ def years_without_data(today: date | None = None) -> list[int]:
     return calendar().unknown_years(first, first + AHEAD)
 
 
-def add(day: SpecialDay, by: User) -> None:
+def add(day: CalendarException, by: User) -> None:
     """Add a day to the calendar, on record."""
     with transaction.atomic():
         day.added_by = by
         day.save(force_insert=True)
-        log.log_event("day", day.pk, "day_added", by=by, **_said(day))
+        events.log_event("day", day.pk, "day_added", by=by, **_said(day))
     clear_cache()
 
 
-def remove(day: SpecialDay, by: User) -> None:
+def remove(day: CalendarException, by: User) -> None:
     """Take a day out of the calendar again, on record."""
     with transaction.atomic():
-        log.log_event("day", day.pk, "day_removed", by=by, **_said(day))
+        events.log_event("day", day.pk, "day_removed", by=by, **_said(day))
         day.delete()
     clear_cache()
 
 
-def _said(day: SpecialDay) -> dict[str, object]:
+def _said(day: CalendarException) -> dict[str, object]:
     return {"is_worked": day.is_worked, "name": day.name, "source": day.source}

@@ -17,10 +17,10 @@ from uuid import UUID
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from core.audit import events as log
+from core.audit import events
 from core.prepared_statements import PreparedStatement, execute_pipeline
 from reports.campaigns.link_scoring import Link
-from reports.models import Campaign, CampaignLink, CampaignProposal
+from reports.models import Campaign, CampaignLink, MergeProposal
 from reports.models.report import SIGNS
 
 _ONE_MERGE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtextextended('campaigns merge', 0))"
@@ -36,11 +36,11 @@ SELECT id, code, version > 1 OR EXISTS (
 # Campaigns of which a person said that a report of one does not belong to the other.
 _APART = """
 SELECT link.campaign_id, apart.campaign_id
-  FROM reports_keptapart AS apart JOIN reports_campaignlink AS link USING (report_id)
+  FROM reports_campaignexclusion AS apart JOIN reports_campaignlink AS link USING (report_id)
  WHERE apart.campaign_id = ANY(%(campaigns)s::uuid[]) AND link.campaign_id = ANY(%(campaigns)s::uuid[])
 """
 _FORBIDDEN = (
-    "SELECT report_id, campaign_id FROM reports_keptapart WHERE report_id = ANY(%s::uuid[])"
+    "SELECT report_id, campaign_id FROM reports_campaignexclusion WHERE report_id = ANY(%s::uuid[])"
 )
 # Plain SQL: nearly every report comes by here, and the ORM took longer than PostgreSQL.
 _PLACE = PreparedStatement(
@@ -180,9 +180,9 @@ def _merge(away: _Held, into: _Held, tie: Link) -> None:
     moved = [report for (report,) in _rows(_MOVE, {"into": into.id, "away": away.id})]
     Campaign.objects.filter(pk=away.id).update(merged_into=into.id)
     said: dict[str, Any] = {"reports": len(moved), "tie": tie.kind, "strength": tie.strength}
-    log.log_event("campaign", into.id, "campaign_merged", other=away.code, **said)
+    events.log_event("campaign", into.id, "campaign_merged", other=away.code, **said)
     said["moved"] = sorted(map(str, moved))
-    log.log_event("campaign", away.id, "campaign_merged_away", other=into.code, **said)
+    events.log_event("campaign", away.id, "campaign_merged_away", other=into.code, **said)
 
 
 def _propose(
@@ -197,23 +197,21 @@ def _propose(
         for one, other in combinations(standing, 2)
         if {one.id, other.id} not in apart
     ]
-    CampaignProposal.objects.bulk_create(proposals, ignore_conflicts=True)
+    MergeProposal.objects.bulk_create(proposals, ignore_conflicts=True)
 
 
 def _id(campaign: _Held) -> UUID:
     return campaign.id
 
 
-def _proposal(
-    one: _Held, other: _Held, ties: Ties, lies_in: Mapping[UUID, UUID]
-) -> CampaignProposal:
+def _proposal(one: _Held, other: _Held, ties: Ties, lies_in: Mapping[UUID, UUID]) -> MergeProposal:
     into = {one.id, other.id}
     tying = [report for report in sorted(ties) if lies_in.get(report) in into]
     report = max(tying, key=lambda each: ties[each].strength, default=min(ties))
     tie = ties[report]
-    return CampaignProposal(
-        one_id=one.id,
-        other_id=other.id,
+    return MergeProposal(
+        campaign_a_id=one.id,
+        campaign_b_id=other.id,
         report_id=report,
         kind=tie.kind,
         strength=_strength(tie),

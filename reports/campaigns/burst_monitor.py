@@ -13,7 +13,7 @@ from django.utils import timezone
 from reports.campaigns import burst_detection
 from reports.campaigns.burst_detection import Burst, UnitCounts
 from reports.facts import effective_facts
-from reports.models import BurstTally
+from reports.models import BurstSnapshot
 from reports.monitoring import queue_stats
 
 log = structlog.get_logger(__name__)
@@ -30,7 +30,7 @@ _COUNTS = f"""
 SELECT GROUPING(commune), GROUPING(scenario), commune, scenario,
        count(*) FILTER (WHERE day = 0), count(*) FILTER (WHERE week = 0), {_WEEKS}
   FROM (SELECT coalesce({effective_facts.COMMUNE}, '') AS commune,
-               coalesce(desk.corrected ->> 'scenario', machine.scenario, '') AS scenario,
+               coalesce(desk.corrections_json ->> 'scenario', machine.scenario, '') AS scenario,
                floor(age / 86400)::int AS day, floor(age / 604800)::int AS week
           FROM (SELECT id, commune_id,
                        extract(epoch FROM statement_timestamp() - received_at) AS age
@@ -38,7 +38,7 @@ SELECT GROUPING(commune), GROUPING(scenario), commune, scenario,
                  WHERE received_at > statement_timestamp() - interval '{burst_detection.WEEKS + 1} weeks'
                ) AS report
           JOIN reports_case AS desk ON desk.report_id = report.id AND desk.status <> 'junk'
-          LEFT JOIN reports_facts AS machine ON machine.report_id = report.id) AS recent
+          LEFT JOIN reports_extractedfacts AS machine ON machine.report_id = report.id) AS recent
  GROUP BY GROUPING SETS ((commune), (scenario), (commune, scenario))
 HAVING count(*) FILTER (WHERE week = 0) > 0
 """  # noqa: S608  # nosec B608
@@ -81,8 +81,8 @@ def _together(rows: Iterable[tuple[Any, ...]]) -> dict[tuple[str, str], tuple[in
 def detect_and_store() -> list[Burst]:
     """Look, and keep what was found for the pages."""
     found = detect()
-    tally = BurstTally(counted_at=timezone.now(), bursts=[asdict(burst) for burst in found])
-    BurstTally.objects.bulk_create(
+    tally = BurstSnapshot(counted_at=timezone.now(), bursts=[asdict(burst) for burst in found])
+    BurstSnapshot.objects.bulk_create(
         [tally],
         update_conflicts=True,
         unique_fields=["id"],
@@ -94,7 +94,7 @@ def detect_and_store() -> list[Burst]:
 def detect_if_due() -> None:
     """Look, unless it was done a moment ago; what could not be counted is asked again."""
     try:
-        kept = BurstTally.objects.first()
+        kept = BurstSnapshot.objects.first()
         if kept is None or (timezone.now() - kept.counted_at).total_seconds() > AGAIN_AFTER:
             detect_and_store()
     except DatabaseTrouble as error:

@@ -23,7 +23,7 @@ _OF = f"""
   FROM reports_campaignlink AS link
   JOIN reports_report AS report ON report.id = link.report_id
   JOIN reports_case AS desk ON desk.report_id = link.report_id
-  LEFT JOIN reports_facts AS machine ON machine.report_id = link.report_id
+  LEFT JOIN reports_extractedfacts AS machine ON machine.report_id = link.report_id
  CROSS JOIN LATERAL (SELECT {effective_facts.COLUMNS}) AS facts
 """
 
@@ -100,9 +100,9 @@ SELECT jsonb_agg(wave ORDER BY week DESC, pk) FROM (
       FROM reports_campaignlink AS link JOIN reports_campaign AS campaign ON campaign.id = campaign_id
      CROSS JOIN LATERAL (SELECT received_at FROM reports_report
                           WHERE id = link.report_id LIMIT 1) AS report
-     CROSS JOIN LATERAL (SELECT corrected FROM reports_case
+     CROSS JOIN LATERAL (SELECT corrections_json FROM reports_case
                           WHERE report_id = link.report_id LIMIT 1) AS desk
-      LEFT JOIN LATERAL (SELECT * FROM reports_facts
+      LEFT JOIN LATERAL (SELECT * FROM reports_extractedfacts
                           WHERE report_id = link.report_id LIMIT 1) AS machine ON true
      CROSS JOIN LATERAL (SELECT {effective_facts.COLUMNS}) AS facts
      WHERE link.campaign_id = ANY(ARRAY({_HOT}))

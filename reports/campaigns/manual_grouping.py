@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 
-from core.audit import events as log
+from core.audit import events
 from reports.campaigns import grouping_locks, membership
 from reports.campaigns.grouping_locks import (
     Actor,
@@ -24,16 +24,16 @@ from reports.campaigns.grouping_locks import (
     campaign_action,
 )
 from reports.campaigns.matching import new_code
-from reports.models import Campaign, CampaignAct, CampaignLink, CampaignProposal
+from reports.models import Campaign, CampaignAction, CampaignLink, MergeProposal
 
-K = CampaignAct.Kind
+K = CampaignAction.Kind
 
 
 @dataclass(frozen=True)
 class MergeResult:
     """What became of a merge of many: the acts, and who was refused with what is told."""
 
-    acts: list[CampaignAct]
+    acts: list[CampaignAction]
     refused: list[tuple[UUID, str]]
 
 
@@ -41,12 +41,12 @@ class MergeResult:
 class UndoResult:
     """How many reports lie again as before, and how many were left as somebody placed them since."""
 
-    act: CampaignAct
+    act: CampaignAction
     restored: int
     left: int
 
 
-def merge(source: UUID, into: UUID, hand: Actor, seen: Mapping[UUID, int]) -> CampaignAct:
+def merge(source: UUID, into: UUID, hand: Actor, seen: Mapping[UUID, int]) -> CampaignAction:
     """Lay all reports of one campaign into another; the first keeps its code and leads there.
     `seen` has the version of both as the officer saw them. Raises GroupingError.
     """
@@ -85,7 +85,7 @@ def merge_many(
 
 def split(
     campaign: UUID, reports: Collection[UUID], hand: Actor, version: int, title: str = ""
-) -> CampaignAct:
+) -> CampaignAction:
     """Lay some reports of a campaign into a new one (`act.other`) and keep them out of the old.
     Raises GroupingError.
     """
@@ -100,7 +100,7 @@ def split(
     return act
 
 
-def detach(campaign: UUID, reports: Collection[UUID], hand: Actor, version: int) -> CampaignAct:
+def detach(campaign: UUID, reports: Collection[UUID], hand: Actor, version: int) -> CampaignAction:
     """Take reports out of a campaign; the machine does not put them there again. Raises
     GroupingError.
     """
@@ -114,7 +114,7 @@ def detach(campaign: UUID, reports: Collection[UUID], hand: Actor, version: int)
 
 def attach(
     campaign: UUID, lay: Mapping[UUID, UUID | None], hand: Actor, version: int
-) -> CampaignAct:
+) -> CampaignAction:
     """Lay reports into a campaign by hand. `lay`: in which campaign the officer saw each, or None.
     Raises GroupingError.
     """
@@ -131,7 +131,7 @@ def attach(
     return act
 
 
-def undo_machine_merge(away: UUID, hand: Actor) -> CampaignAct:
+def undo_machine_merge(away: UUID, hand: Actor) -> CampaignAction:
     """Take back a merge that the machine did: what it moved lies under its old code again, and the
     machine keeps its hands off. What a person has placed otherwise since stays. Raises
     GroupingError.
@@ -153,27 +153,28 @@ def undo_machine_merge(away: UUID, hand: Actor) -> CampaignAct:
     return act
 
 
-def reject_proposal(proposal_id: int, hand: Actor) -> CampaignProposal:
+def reject_proposal(proposal_id: int, hand: Actor) -> MergeProposal:
     """Say that two campaigns that the machine would merge are two; it asks no more. Raises
     GroupingError.
     """
     with campaign_action(hand):
-        rows = CampaignProposal.objects.select_for_update(of=("self",))
-        proposal = rows.select_related("one", "other").get(pk=proposal_id)
-        if proposal.turned_down_at:
+        rows = MergeProposal.objects.select_for_update(of=("self",))
+        proposal = rows.select_related("campaign_a", "campaign_b").get(pk=proposal_id)
+        if proposal.rejected_at:
             raise StaleVersionError("Đã có người trả lời đề nghị này.")
-        CampaignProposal.objects.filter(pk=proposal_id).update(
-            turned_down_at=Now(), turned_down_by=hand.by
-        )
-        for here, there in ((proposal.one, proposal.other), (proposal.other, proposal.one)):
+        MergeProposal.objects.filter(pk=proposal_id).update(rejected_at=Now(), rejected_by=hand.by)
+        for here, there in (
+            (proposal.campaign_a, proposal.campaign_b),
+            (proposal.campaign_b, proposal.campaign_a),
+        ):
             said = {"other": there.code, "reason": hand.words}
-            log.log_event("campaign", here.pk, "campaign_kept_two", by=hand.by, **said)
+            events.log_event("campaign", here.pk, "campaign_kept_two", by=hand.by, **said)
     return proposal
 
 
 def _moved_by_machine(away: UUID) -> list[UUID]:
     """The reports that the machine moved when it merged this campaign away, as it wrote down."""
-    merges = log.events_for("campaign", away).filter(kind="campaign_merged_away", by=None)
+    merges = events.events_for("campaign", away).filter(kind="campaign_merged_away", actor=None)
     last = merges.first()
     return [UUID(report) for report in last.detail.get("moved", ())] if last else []
 
@@ -183,8 +184,8 @@ def undo_action(act_id: int, hand: Actor) -> UndoResult:
     otherwise since stay; where that is all of them, nothing is done. Raises GroupingError.
     """
     with campaign_action(hand):
-        act = CampaignAct.objects.select_for_update().get(pk=act_id)
-        if act.taken_back_at:
+        act = CampaignAction.objects.select_for_update().get(pk=act_id)
+        if act.undone_at:
             raise StaleVersionError("Việc này đã được lấy lại rồi.")
         if act.kind == K.DETACHED:  # the others' reports have links to hold
             grouping_locks.lock_reports(act.moves.values_list("report", flat=True))
@@ -197,7 +198,7 @@ def undo_action(act_id: int, hand: Actor) -> UndoResult:
     return UndoResult(act, len(chosen), act.reports - len(chosen))
 
 
-def _put_back(act: CampaignAct, chosen: list[UUID]) -> None:
+def _put_back(act: CampaignAction, chosen: list[UUID]) -> None:
     if act.kind == K.MERGED:
         _other(act).update(merged_into=None)
     grouping_locks.check_not_merged(membership.restore_targets(act, chosen))
@@ -207,11 +208,11 @@ def _put_back(act: CampaignAct, chosen: list[UUID]) -> None:
         _other(act).update(merged_into=act.campaign_id)
 
 
-def _other(act: CampaignAct) -> QuerySet[Campaign]:
+def _other(act: CampaignAction) -> QuerySet[Campaign]:
     return Campaign.objects.filter(pk=act.other_id or act.campaign_id)
 
 
-def _hold_for_return(act: CampaignAct) -> None:
+def _hold_for_return(act: CampaignAction) -> None:
     """Lock the campaigns of an act that is taken back; what leads elsewhere by now is in the way."""
     of_act = {act.campaign_id, act.other_id or act.campaign_id}
     list(Campaign.objects.select_for_update().filter(pk__in=of_act).order_by("pk"))
@@ -229,31 +230,31 @@ def _open(title: str) -> Campaign:
     raise RuntimeError("no free campaign code in a hundred tries")
 
 
-def _write(kind: str, pair: tuple[Campaign, ...], hand: Actor, reports: int) -> CampaignAct:
+def _write(kind: str, pair: tuple[Campaign, ...], hand: Actor, reports: int) -> CampaignAction:
     """The act, its events, and the versions that it ends."""
     campaign, other = pair[0], pair[1] if pair[1:] else None
-    act = CampaignAct.objects.create(
-        kind=kind, campaign=campaign, other=other, reason=hand.words, reports=reports, by=hand.by
+    act = CampaignAction.objects.create(
+        kind=kind, campaign=campaign, other=other, reason=hand.words, reports=reports, actor=hand.by
     )
     _record(act, hand, f"campaign_{kind}", reports)
     _count(campaign.pk for campaign in pair)
     return act
 
 
-def _end(act: CampaignAct, hand: Actor, restored: int) -> None:
-    CampaignAct.objects.filter(pk=act.pk).update(taken_back_at=Now(), taken_back_by=hand.by)
+def _end(act: CampaignAction, hand: Actor, restored: int) -> None:
+    CampaignAction.objects.filter(pk=act.pk).update(undone_at=Now(), undone_by=hand.by)
     _record(act, hand, "campaign_taken_back", restored, what=act.kind)
     _count({act.campaign_id, act.other_id or act.campaign_id})
 
 
-def _record(act: CampaignAct, hand: Actor, kind: str, reports: int, **detail: str) -> None:
+def _record(act: CampaignAction, hand: Actor, kind: str, reports: int, **detail: str) -> None:
     """On record at each campaign of the act, with the other's code."""
     said = {"act": act.pk, "reason": hand.words, "reports": reports, **detail}
     code = {"other": act.other.code} if act.other else {}
-    log.log_event("campaign", act.campaign_id, kind, by=hand.by, **said, **code)
+    events.log_event("campaign", act.campaign_id, kind, by=hand.by, **said, **code)
     if act.other_id:
         said["other"] = act.campaign.code
-        log.log_event("campaign", act.other_id, f"{kind}_away", by=hand.by, **said)
+        events.log_event("campaign", act.other_id, f"{kind}_away", by=hand.by, **said)
 
 
 def _count(campaigns: Iterable[UUID]) -> None:

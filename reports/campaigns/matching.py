@@ -45,42 +45,42 @@ _TAKE_TURNS = PreparedStatement(
 _WRITE = PreparedStatement(
     "write_footprint",
     """
-WITH stands AS (SELECT FROM reports_facts
-                 WHERE report_id = %(report)s AND additions_read = %(known)s),
-     old AS (SELECT found_by FROM reports_footprint WHERE report_id = %(report)s),
-     gone AS (DELETE FROM reports_footprintkey
-               WHERE EXISTS (SELECT FROM stands) AND report_id = %(report)s AND at = %(at)s
+WITH stands AS (SELECT FROM reports_extractedfacts
+                 WHERE report_id = %(report)s AND followups_read = %(known)s),
+     old AS (SELECT lookup_keys FROM reports_reportfingerprint WHERE report_id = %(report)s),
+     gone AS (DELETE FROM reports_fingerprintkey
+               WHERE EXISTS (SELECT FROM stands) AND report_id = %(report)s AND created_at = %(at)s
                  -- An array, so that rows are found by the index whatever is known of the table.
-                 AND key = ANY(ARRAY(SELECT unnest(found_by) FROM old
+                 AND key = ANY(ARRAY(SELECT unnest(lookup_keys) FROM old
                                      EXCEPT SELECT unnest(%(own)s::bigint[])))),
-     fresh AS (INSERT INTO reports_footprintkey (key, at, report_id)
+     fresh AS (INSERT INTO reports_fingerprintkey (key, created_at, report_id)
                SELECT key, %(at)s, %(report)s FROM unnest(%(own)s::bigint[]) AS key
                 WHERE EXISTS (SELECT FROM stands)
                    ON CONFLICT DO NOTHING)
-INSERT INTO reports_footprint (report_id, at, keys, script, found_by)
+INSERT INTO reports_reportfingerprint (report_id, created_at, keys, script_terms, lookup_keys)
 SELECT %(report)s, %(at)s, %(keys)s, %(script)s, %(own)s::bigint[] FROM stands
     ON CONFLICT (report_id) DO UPDATE
-   SET keys = excluded.keys, script = excluded.script, found_by = excluded.found_by
+   SET keys = excluded.keys, script_terms = excluded.script_terms, lookup_keys = excluded.lookup_keys
 """,
 )
 # A statement of its own: it sees what others wrote before it was our turn.
 _LOOK = PreparedStatement(
     "find_others",
     f"""
-SELECT report_id, extract(epoch FROM footprint.at)::float, keys,
-       nullif(script, %(script)s), link.campaign_id,
+SELECT report_id, extract(epoch FROM footprint.created_at)::float, keys,
+       nullif(script_terms, %(script)s), link.campaign_id,
        (SELECT campaign_id FROM reports_campaignlink WHERE report_id = %(report)s)
   FROM (SELECT found.report_id
           FROM unnest(%(sought)s::bigint[], %(since)s::timestamptz[], %(until)s::timestamptz[],
                       %(worth)s::int[]) AS wanted(key, since, until, worth)
          CROSS JOIN LATERAL (
-               SELECT report_id FROM reports_footprintkey
-                WHERE key = wanted.key AND at BETWEEN wanted.since AND wanted.until
+               SELECT report_id FROM reports_fingerprintkey
+                WHERE key = wanted.key AND created_at BETWEEN wanted.since AND wanted.until
                   AND report_id <> %(report)s
-                ORDER BY at DESC LIMIT {_MAX_BY_KEY}) AS found
+                ORDER BY created_at DESC LIMIT {_MAX_BY_KEY}) AS found
          GROUP BY found.report_id
          ORDER BY sum(wanted.worth) DESC, found.report_id LIMIT {_MAX_OTHERS}) AS other
-  JOIN reports_footprint AS footprint USING (report_id)
+  JOIN reports_reportfingerprint AS footprint USING (report_id)
   LEFT JOIN reports_campaignlink AS link USING (report_id)
 """,  # noqa: S608  # nosec B608
 )
@@ -97,7 +97,7 @@ class IncomingReport:
     at: datetime
     trail: ReportFingerprint
     title: str
-    additions_read: int = 0
+    followups_read: int = 0
 
 
 @dataclass
@@ -180,7 +180,7 @@ def _written(newcomer: IncomingReport) -> dict[str, Any]:
     return {
         "report": newcomer.report,
         "at": newcomer.at,
-        "known": newcomer.additions_read,
+        "known": newcomer.followups_read,
         "keys": sorted(f"{key.kind}:{key.value}" for key in trail.keys),
         "script": trail.script.to_bytes(),
         "own": sorted(own),

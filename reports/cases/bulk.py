@@ -11,7 +11,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import DatabaseError
 
-from core.audit import events as log
+from core.audit import events
 from reports.campaigns import grouping_locks, manual_grouping
 from reports.cases import closing_checks, workflow
 from reports.models import Campaign, CampaignLink, Report
@@ -66,7 +66,7 @@ def _decided(verb: str, row: ReportVersion, by: User, given: Mapping[str, Any]) 
     except workflow.InvalidTransition:
         return "status"
     except workflow.NotAllowed:
-        log.log_event("report", row.report, "refused", by=by, verb=verb)
+        events.log_event("report", row.report, "refused", by=by, verb=verb)
         return "permission"
     except (workflow.ReasonMissing, workflow.ForbiddenWording, workflow.LinkNotAllowed):
         raise
@@ -128,14 +128,14 @@ def _attach(
 
 def store_result(key: UUID, verb: str, result: Result, by: User) -> None:
     """Put a press on record under its own key."""
-    log.log_event(
+    events.log_event(
         "bulk", key, "bulk_done", by=by, verb=verb, done=result.done, refused=result.refused
     )
 
 
 def load_result(key: UUID, by: User) -> tuple[str, Result] | None:
     """The verb and what became of a press of this officer; what two presses at once did, together."""
-    told = [event.detail for event in log.events_for("bulk", key).filter(by=by)]
+    told = [event.detail for event in events.events_for("bulk", key).filter(actor=by)]
     if not told:
         return None
     done = dict.fromkeys(number for detail in told for number in detail["done"])

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from django.db.models import Exists, OuterRef, Q
 
-from core.audit import events as log
+from core.audit import events
 from reports.cases import deadlines
 from reports.facts.effective_facts import effective_facts
-from reports.models import ErasureWish, Report
+from reports.models import ErasureRequest, Report
 
 PRESSED, WRITTEN, WISH = "pressed", "written", "wish"
 
@@ -25,9 +25,9 @@ def _found(report: Report) -> Iterator[str]:
     ongoing = effective_facts(report).ongoing
     if report.happening_now if ongoing is None else ongoing:
         yield PRESSED
-    looked = log.views_of_report(report.pk).filter(at__gte=OuterRef("sent_at"))
-    written = report.messages.filter(~Exists(looked), by=None)
-    erasures = ErasureWish.objects.open().filter(report=report)
+    looked = events.views_of_report(report.pk).filter(created_at__gte=OuterRef("sent_at"))
+    written = report.messages.filter(~Exists(looked), actor=None)
+    erasures = ErasureRequest.objects.open().filter(report=report)
     others = deadlines.unanswered_followups().filter(report=report)
     asked = Report.objects.filter(pk=report.pk).annotate(
         written=Exists(written), wish=Q(Exists(erasures)) | Q(Exists(others))

@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
-from reports.models import DayTally
+from reports.models import DailyCount
 
 log = structlog.get_logger(__name__)
 
@@ -23,7 +23,7 @@ DAYS = 30
 
 # Through the index of arrivals, two days of it once the others are there; and that of open cases.
 _COUNT = """
-INSERT INTO reports_daytally AS kept (day, received, open)
+INSERT INTO reports_dailycount AS kept (day, received, open)
 SELECT day,
        (SELECT count(*) FROM reports_report
          WHERE received_at >= day AT TIME ZONE %(zone)s
@@ -33,7 +33,7 @@ SELECT day,
                    WHERE status IN ('new', 'in_review', 'waiting')) END
   FROM generate_series(%(first)s::timestamp, %(today)s::timestamp, interval '1 day') AS day
  WHERE day >= %(today)s::date - 1
-    OR NOT EXISTS (SELECT FROM reports_daytally AS known WHERE known.day = day.day)
+    OR NOT EXISTS (SELECT FROM reports_dailycount AS known WHERE known.day = day.day)
     ON CONFLICT (day) DO UPDATE
    SET received = excluded.received, open = coalesce(excluded.open, kept.open)
 """
@@ -65,14 +65,14 @@ def window_start(today: date) -> date:
 
 def daily_counts_column() -> dict[str, Any]:
     """The days that were counted, as a column of a statement, which `known` reads."""
-    counted = DayTally.objects.filter(day__gte=window_start(timezone.localdate()))
+    counted = DailyCount.objects.filter(day__gte=window_start(timezone.localdate()))
     as_json = JSONObject(day="day", received="received", open="open")
     return {"days": ArraySubquery(counted.values(told=as_json))}
 
 
-def daily_counts(told: dict[str, Any]) -> dict[date, DayTally | None]:
+def daily_counts(told: dict[str, Any]) -> dict[date, DailyCount | None]:
     """The last days in their order, None for one that nobody has counted."""
-    rows = (DayTally(**row | {"day": date.fromisoformat(row["day"])}) for row in told["days"])
+    rows = (DailyCount(**row | {"day": date.fromisoformat(row["day"])}) for row in told["days"])
     counted = {row.day: row for row in rows}
     first = window_start(timezone.localdate())
     return {day: counted.get(day) for day in (first + timedelta(days=n) for n in range(DAYS))}

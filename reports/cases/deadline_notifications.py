@@ -24,13 +24,13 @@ from django.utils import timezone
 from core.audit import events
 from reports.calendar import deadline_rules
 from reports.cases import deadlines
-from reports.models import Clock, Escalation
+from reports.models import Deadline, DeadlineNotification
 
 log = structlog.get_logger(__name__)
 
 MAX_BATCH = 200
 MAIL_WITHIN = timedelta(hours=6)  # what could not be mailed by then is old
-Stage = Escalation.Stage
+Stage = DeadlineNotification.Stage
 _SOON_AT = RawSQL(  # as clocks.soon has it
     "due_at - least((due_at - started_at) / 4, %s)", [deadline_rules.MAX_NOTICE_LENGTH]
 )
@@ -55,8 +55,9 @@ def send_due_reminders() -> None:
 def _told(stage: str, now: datetime) -> int:
     """Put a stage on record for every clock that has come to it; how many."""
     found = list(_come_to(stage, now).select_for_update(skip_locked=True)[:MAX_BATCH])
-    Escalation.objects.bulk_create(
-        Escalation(clock=clock, stage=stage, due_at=clock.due_at, at=now) for clock in found
+    DeadlineNotification.objects.bulk_create(
+        DeadlineNotification(clock=clock, stage=stage, due_at=clock.due_at, created_at=now)
+        for clock in found
     )
     for clock in found:
         due = clock.due_at.isoformat(timespec="seconds")
@@ -64,9 +65,11 @@ def _told(stage: str, now: datetime) -> int:
     return len(found)
 
 
-def _come_to(stage: str, now: datetime) -> QuerySet[Clock]:
-    told = Escalation.objects.filter(clock=OuterRef("pk"), stage=stage, due_at=OuterRef("due_at"))
-    running = Clock.objects.pending().filter(~Exists(told)).order_by("due_at")
+def _come_to(stage: str, now: datetime) -> QuerySet[Deadline]:
+    told = DeadlineNotification.objects.filter(
+        clock=OuterRef("pk"), stage=stage, due_at=OuterRef("due_at")
+    )
+    running = Deadline.objects.pending().filter(~Exists(told)).order_by("due_at")
     if stage == Stage.OVERDUE:
         return running.filter(due_at__lte=now)
     ahead = running.filter(due_at__gt=now, due_at__lte=now + deadline_rules.MAX_NOTICE_LENGTH)
@@ -75,22 +78,28 @@ def _come_to(stage: str, now: datetime) -> QuerySet[Clock]:
 
 def _mail() -> None:
     """Claim what nobody was mailed of yet, and mail it; given back when nothing could be sent."""
-    recent = Escalation.objects.filter(mailed_at=None, at__gte=timezone.now() - MAIL_WITHIN)
+    recent = DeadlineNotification.objects.filter(
+        mailed_at=None, created_at__gte=timezone.now() - MAIL_WITHIN
+    )
     with transaction.atomic():
         mine = list(recent.select_for_update(skip_locked=True).order_by("id")[:MAX_BATCH])
-        Escalation.objects.filter(pk__in=[each.pk for each in mine]).update(
+        DeadlineNotification.objects.filter(pk__in=[each.pk for each in mine]).update(
             mailed_at=timezone.now()
         )
     sent = [_sent(user, lines) for user, lines in _by_person(mine).items()]
     if sent and not any(sent):
-        Escalation.objects.filter(pk__in=[each.pk for each in mine]).update(mailed_at=None)
+        DeadlineNotification.objects.filter(pk__in=[each.pk for each in mine]).update(
+            mailed_at=None
+        )
 
 
-def _by_person(told: Iterable[Escalation]) -> dict[User, list[Escalation]]:
+def _by_person(told: Iterable[DeadlineNotification]) -> dict[User, list[DeadlineNotification]]:
     """Whom each is for: the officer; those who assign work, once it is overdue or nobody's."""
-    everything: dict[User, list[Escalation]] = defaultdict(list)
+    everything: dict[User, list[DeadlineNotification]] = defaultdict(list)
     keys = [each.pk for each in told]
-    rows = Escalation.objects.filter(pk__in=keys, clock__met_at=None, clock__dropped_at=None)
+    rows = DeadlineNotification.objects.filter(
+        pk__in=keys, clock__met_at=None, clock__dropped_at=None
+    )
     leads = _leads() if keys else []
     for each in rows.select_related("clock__report__case__officer").order_by("due_at"):
         officer = each.clock.report.case.officer
@@ -108,7 +117,7 @@ def _leads() -> list[User]:
     return list(able.filter(~Q(email="")))
 
 
-def _sent(user: User, lines: list[Escalation]) -> bool:
+def _sent(user: User, lines: list[DeadlineNotification]) -> bool:
     late = sum(line.stage == Stage.OVERDUE for line in lines)
     context = {
         "lines": lines,

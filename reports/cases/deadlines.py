@@ -15,9 +15,10 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from core.audit.events import NO_LOOK
+from core.models import AuditEvent
 from reports.calendar import deadline_rules
 from reports.cases.transitions import ANSWERS
-from reports.models import Addition, Case, Clock, ErasureWish, Event, Hold
+from reports.models import Case, Deadline, ErasureRequest, Followup, LegalHold
 
 MAX_BATCH = 500
 LOOKED_BACK = timedelta(days=30)  # for wishes that wait
@@ -28,18 +29,18 @@ def start_deadlines(case: Case) -> None:
     """Start the clocks that run from receipt, where they have not been started."""
     is_there = case.due_at is None and case.status in Case.OPEN
     if is_there and case.report.erased_at is None:
-        Clock.objects.bulk_create(_from_receipt(case), ignore_conflicts=True)
+        Deadline.objects.bulk_create(_from_receipt(case), ignore_conflicts=True)
 
 
-def _from_receipt(case: Case) -> list[Clock]:
+def _from_receipt(case: Case) -> list[Deadline]:
     facts = getattr(case.report, "facts", None)
     is_pressed = case.report.happening_now or (facts is not None and facts.ongoing)
     kinds = deadline_rules.FROM_RECEIPT if is_pressed else (deadline_rules.SORT,)
     return [_clock(case.pk, kind, case.report.received_at) for kind in kinds]
 
 
-def _clock(report_id: UUID, kind: str, start: datetime) -> Clock:
-    return Clock(
+def _clock(report_id: UUID, kind: str, start: datetime) -> Deadline:
+    return Deadline(
         report_id=report_id, kind=kind, started_at=start, due_at=deadline_rules.due_at(kind, start)
     )
 
@@ -60,35 +61,39 @@ def apply_transition(
     if drops:
         _running(case.pk, drops).update(dropped_at=now)
     started = [_clock(case.pk, kind, now) for kind in starts]
-    Clock.objects.bulk_create(started, ignore_conflicts=True)
+    Deadline.objects.bulk_create(started, ignore_conflicts=True)
     return next_due(case.pk)
 
 
 def extend(report_id: UUID, kind: str) -> bool:
     """Move the end of a clock; False when none runs or it was extended as often as it may be."""
-    clock = _running(report_id, [kind]).filter(extended__lt=deadline_rules.MAX_EXTENSIONS).first()
+    clock = (
+        _running(report_id, [kind])
+        .filter(extension_count__lt=deadline_rules.MAX_EXTENSIONS)
+        .first()
+    )
     if clock is None:
         return False
-    clock.extended += 1
-    clock.due_at = deadline_rules.due_at(kind, clock.started_at, clock.extended)
-    clock.save(update_fields=["extended", "due_at"])
+    clock.extension_count += 1
+    clock.due_at = deadline_rules.due_at(kind, clock.started_at, clock.extension_count)
+    clock.save(update_fields=["extension_count", "due_at"])
     return True
 
 
-def _running(report_id: UUID, kinds: Iterable[str]) -> QuerySet[Clock]:
-    return Clock.objects.pending().filter(report_id=report_id, kind__in=tuple(kinds))
+def _running(report_id: UUID, kinds: Iterable[str]) -> QuerySet[Deadline]:
+    return Deadline.objects.pending().filter(report_id=report_id, kind__in=tuple(kinds))
 
 
 def cancel_all(report_id: UUID) -> None:
     """End whatever runs: the report is erased, there is nothing left to look at or to answer."""
-    running = Clock.objects.pending().filter(report_id=report_id)
+    running = Deadline.objects.pending().filter(report_id=report_id)
     if running.update(dropped_at=timezone.now()):
         _set_due([report_id])
 
 
 def next_due(report_id: UUID) -> datetime | None:
     """When the next running clock of a report runs out."""
-    running = Clock.objects.pending().filter(report_id=report_id)
+    running = Deadline.objects.pending().filter(report_id=report_id)
     return running.order_by("due_at").values_list("due_at", flat=True).first()
 
 
@@ -111,14 +116,14 @@ def restart_review_deadline(case: Case) -> None:
     """
     start_deadlines(case)
     clock = _clock(case.pk, deadline_rules.LOOK, timezone.now())
-    Clock.objects.bulk_create([clock], ignore_conflicts=True)
+    Deadline.objects.bulk_create([clock], ignore_conflicts=True)
     _set_due([case.pk])
 
 
 def _pressed_and_unseen() -> QuerySet[Case]:
     """New cases that nobody has looked at, of reporters who are pressed as the machine reads it."""
-    clock = Clock.objects.filter(report_id=OuterRef("pk"), kind=deadline_rules.LOOK)
-    by_people = Event.objects.filter(by__isnull=False).exclude(kind__in=NO_LOOK)
+    clock = Deadline.objects.filter(report_id=OuterRef("pk"), kind=deadline_rules.LOOK)
+    by_people = AuditEvent.objects.filter(actor__isnull=False).exclude(kind__in=NO_LOOK)
     look = by_people.filter(subject_type="report", subject_id=Cast(OuterRef("pk"), CharField()))
     there = Case.objects.filter(status=Case.Status.NEW, report__erased_at=None)
     pressed = there.filter(report__facts__ongoing=True)
@@ -129,21 +134,24 @@ def start_for_requests() -> int:
     """Start the clocks of what reporters wish of the desk; how many. Who answers one at this moment
     ends it.
     """
-    erasures = _start_for(deadline_rules.RIGHTS, ErasureWish.objects.open(), "asked_at")
+    erasures = _start_for(deadline_rules.RIGHTS, ErasureRequest.objects.open(), "asked_at")
     return erasures + _start_for(deadline_rules.WISH, unanswered_followups(), "received_at")
 
 
-def unanswered_followups() -> QuerySet[Addition]:
+def unanswered_followups() -> QuerySet[Followup]:
     """What reporters added of late that waits for an officer: a wish to withdraw, and a correction
     where an officer's own word or a hold stands above it. Any other correction holds at once.
     """
-    kinds, about = Addition.Kind, Cast(OuterRef("report_id"), CharField())
-    told = Event.objects.filter(
-        kind__in=ANSWERS, subject_type="report", subject_id=about, at__gte=OuterRef("received_at")
+    kinds, about = Followup.Kind, Cast(OuterRef("report_id"), CharField())
+    told = AuditEvent.objects.filter(
+        kind__in=ANSWERS,
+        subject_type="report",
+        subject_id=about,
+        created_at__gte=OuterRef("received_at"),
     )
-    hold = Hold.objects.filter(report=OuterRef("report_id"), lifted_at=None)
-    waits = Exists(hold) | ~Q(report__case__corrected={})
-    wishes = Addition.objects.filter(
+    hold = LegalHold.objects.filter(report=OuterRef("report_id"), released_at=None)
+    waits = Exists(hold) | ~Q(report__case__corrections_json={})
+    wishes = Followup.objects.filter(
         Q(kind=kinds.WITHDRAWAL) | Q(waits, kind=kinds.CORRECTION),
         kind__in=(kinds.CORRECTION, kinds.WITHDRAWAL),
         received_at__gte=timezone.now() - LOOKED_BACK,
@@ -155,7 +163,7 @@ def unanswered_followups() -> QuerySet[Addition]:
 @transaction.atomic
 def _start_for(kind: str, wishes: QuerySet[_Wish], since: str) -> int:
     """Start that clock for each report of which one of these waits, from the first of them."""
-    runs = Clock.objects.pending().filter(report_id=OuterRef("pk"), kind=kind)
+    runs = Deadline.objects.pending().filter(report_id=OuterRef("pk"), kind=kind)
     # One whose clocks from receipt are still to be started gets those first.
     cases = Case.objects.filter(
         Exists(wishes.filter(report_id=OuterRef("pk"))), ~Exists(runs)
@@ -164,7 +172,7 @@ def _start_for(kind: str, wishes: QuerySet[_Wish], since: str) -> int:
     waiting: Any = wishes.filter(report_id__in=[case.pk for case in locked]).order_by()
     first = waiting.values("report_id").annotate(first=Min(since))
     started = [_clock(row["report_id"], kind, row["first"]) for row in first]
-    Clock.objects.bulk_create(started, ignore_conflicts=True)
+    Deadline.objects.bulk_create(started, ignore_conflicts=True)
     _set_due([clock.report_id for clock in started])
     return len(started)
 
@@ -174,7 +182,7 @@ def _start(cases: QuerySet[Case]) -> int:
     """Whoever decides on one of them at this moment starts its clocks alone: it is left out."""
     locked = cases.select_for_update(skip_locked=True, of=("self",))
     found = list(locked.select_related("report", "report__facts")[:MAX_BATCH])
-    Clock.objects.bulk_create(
+    Deadline.objects.bulk_create(
         [clock for case in found for clock in _from_receipt(case)], ignore_conflicts=True
     )
     _set_due([case.pk for case in found])
@@ -182,5 +190,5 @@ def _start(cases: QuerySet[Case]) -> int:
 
 
 def _set_due(cases: list[UUID]) -> None:
-    first = Clock.objects.pending().filter(report_id=OuterRef("pk")).order_by("due_at")
+    first = Deadline.objects.pending().filter(report_id=OuterRef("pk")).order_by("due_at")
     Case.objects.filter(pk__in=cases).update(due_at=Subquery(first.values("due_at")[:1]))

@@ -34,7 +34,7 @@ BEGINS_WITH = (
 WORDS = "to_tsvector('simple'::regconfig, left(search, 100000))"
 
 _OPEN = "status IN ('new', 'in_review', 'waiting')"
-_AT_UNIT = "at_unit_id = %(unit)s"
+_AT_UNIT = "assigned_unit_id = %(unit)s"
 _CASES = "SELECT report_id AS id FROM reports_case WHERE {} LIMIT %(walked)s"
 _NEWEST_OF_ALL = "SELECT id FROM reports_report ORDER BY received_at DESC, id LIMIT %(walked)s"
 _NEWEST_OF_UNIT = f"""SELECT report.id FROM reports_case JOIN reports_report AS report ON report.id = report_id
@@ -42,14 +42,14 @@ _NEWEST_OF_UNIT = f"""SELECT report.id FROM reports_case JOIN reports_report AS 
 _NEAR = """
 SELECT word, count(*)
   FROM ({among}) AS report
- CROSS JOIN LATERAL (SELECT search FROM reports_facts WHERE report_id = report.id LIMIT 1) AS facts
+ CROSS JOIN LATERAL (SELECT search FROM reports_extractedfacts WHERE report_id = report.id LIMIT 1) AS facts
  CROSS JOIN LATERAL unnest(string_to_array(left(search, 4000), ' ')) AS word
  WHERE word = ANY(%(near)s) GROUP BY word
 """
 _BESIDE = """
 SELECT left(search, 4000)
   FROM ({among}) AS report
- CROSS JOIN LATERAL (SELECT search FROM reports_facts WHERE report_id = report.id LIMIT 1) AS facts
+ CROSS JOIN LATERAL (SELECT search FROM reports_extractedfacts WHERE report_id = report.id LIMIT 1) AS facts
  WHERE (SELECT count(*) FROM unnest(%(words)s::text[]) AS word
          WHERE position(' ' || word || ' ' IN ' ' || left(search, 4000) || ' ') > 0) >= %(most)s
  LIMIT %(told)s
@@ -62,13 +62,13 @@ _WALKED = """
 WITH walked AS MATERIALIZED (
     SELECT report.id FROM ({among}) AS report
      CROSS JOIN LATERAL (
-           SELECT FROM reports_facts
+           SELECT FROM reports_extractedfacts
             WHERE report_id = report.id AND {has_words} LIMIT 1) AS facts
      LIMIT %(most)s)
 """
 _NEWEST = """
 , met AS MATERIALIZED (
-    SELECT report_id FROM reports_facts
+    SELECT report_id FROM reports_extractedfacts
      WHERE {words} @@ to_tsquery('simple', %(query)s) {of_unit}
        AND (SELECT count(*) FROM walked) < %(most)s),
 rare AS (

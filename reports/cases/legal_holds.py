@@ -6,8 +6,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
 
-from core.audit import events as log
-from reports.models import Hold, Report
+from core.audit import events
+from reports.models import LegalHold, Report
 
 PLACE, LIFT = "reports.place_hold", "reports.lift_hold"
 
@@ -20,24 +20,26 @@ class HoldError(Exception):
         self.why = why
 
 
-def current_hold(report_id: UUID) -> Hold | None:
+def current_hold(report_id: UUID) -> LegalHold | None:
     """The hold that a report is under."""
-    return Hold.objects.select_related("by").filter(report=report_id, lifted_at=None).first()
+    return (
+        LegalHold.objects.select_related("actor").filter(report=report_id, released_at=None).first()
+    )
 
 
 def is_held(report_id: UUID) -> bool:
-    return Hold.objects.filter(report=report_id, lifted_at=None).exists()
+    return LegalHold.objects.filter(report=report_id, released_at=None).exists()
 
 
-def place_hold(report_id: UUID, *, by: User, reason: str) -> Hold:
+def place_hold(report_id: UUID, *, by: User, reason: str) -> LegalHold:
     """Put a report under a hold. Raises HoldError."""
     _must_may(by, PLACE, reason)
     with transaction.atomic():
         lock_report(report_id)
         if is_held(report_id):
             raise HoldError("held")
-        hold = Hold.objects.create(report_id=report_id, by=by, reason=reason.strip())
-        log.log_event("report", report_id, "hold_placed", by=by, reason=hold.reason)
+        hold = LegalHold.objects.create(report_id=report_id, actor=by, reason=reason.strip())
+        events.log_event("report", report_id, "hold_placed", by=by, reason=hold.reason)
     return hold
 
 
@@ -46,11 +48,11 @@ def lift_hold(report_id: UUID, *, by: User, reason: str) -> None:
     _must_may(by, LIFT, reason)
     with transaction.atomic():
         lock_report(report_id)
-        standing = Hold.objects.filter(report=report_id, lifted_at=None)
-        lifted = {"lifted_at": Now(), "lifted_by": by, "lifted_reason": reason.strip()}
+        standing = LegalHold.objects.filter(report=report_id, released_at=None)
+        lifted = {"released_at": Now(), "released_by": by, "released_reason": reason.strip()}
         if not standing.update(**lifted):
             raise HoldError("free")
-        log.log_event("report", report_id, "hold_lifted", by=by, reason=reason.strip())
+        events.log_event("report", report_id, "hold_lifted", by=by, reason=reason.strip())
 
 
 def lock_report(report_id: UUID) -> Report:

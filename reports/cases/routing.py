@@ -23,7 +23,7 @@ TRIED_DAYS = 30
 MAX_TRIED = 5000
 SAMPLES = 3
 _READ = (
-    "public_number", "received_at", "commune", "case__corrected", "case__least_priority",
+    "public_number", "received_at", "commune", "case__corrections_json", "case__min_priority",
     "facts__scenario", "facts__priority", "facts__actions", "facts__money_lost_vnd",
     "facts__ongoing", "facts__offices", "facts__commune", "facts__commune_raw",
 )  # fmt: skip
@@ -86,7 +86,7 @@ def _fits(rule: RoutingRule, told: RoutingInput) -> bool:
         rule.scenario in {"", told.scenario}
         and rule.commune_id in {None, told.commune}
         and (rule.office_id is None or rule.office_id in told.offices)
-        and (rule.least_loss is None or (told.loss or 0) >= rule.least_loss)
+        and (rule.min_loss is None or (told.loss or 0) >= rule.min_loss)
     )
 
 

@@ -7,8 +7,9 @@ from django.db import connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from core.audit import events as log
-from reports.models import Case, Event, Slip
+from core.audit import events
+from core.models import AuditEvent
+from reports.models import Case, TransferSlip
 
 _LOCK = 7_303_140  # the register's; the year is the second key
 
@@ -17,30 +18,32 @@ class TransferSlipError(Exception):
     """There is nothing to make a paper of, or it is there already."""
 
 
-def issue_transfer_slip(report_id: UUID, *, unit: str, reason: str, by: User) -> Slip:
+def issue_transfer_slip(report_id: UUID, *, unit: str, reason: str, by: User) -> TransferSlip:
     """The next paper of the year; part of the transaction that hands over. Officers wait for one
     another until COMMIT, so that the register has no gap.
     """
     year = timezone.localtime().year
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, year])
-    last = Slip.objects.filter(year=year).aggregate(last=Max("number"))["last"] or 0
-    row = Slip(report_id=report_id, year=year, number=last + 1, unit=unit, reason=reason, by=by)
+    last = TransferSlip.objects.filter(year=year).aggregate(last=Max("number"))["last"] or 0
+    row = TransferSlip(
+        report_id=report_id, year=year, number=last + 1, unit=unit, reason=reason, actor=by
+    )
     row.save(force_insert=True)
     row.refresh_from_db()
     return row
 
 
-def issue_transfer_slip_later(case: Case, by: User) -> Slip:
+def issue_transfer_slip_later(case: Case, by: User) -> TransferSlip:
     """The paper of a hand-over that has none, from what was written then. Raises NoSlip."""
     with transaction.atomic():
         Case.objects.select_for_update(of=("self",)).get(pk=case.pk)
-        handed = log.events_for("report", case.pk).filter(kind="handed_over").first()
+        handed = events.events_for("report", case.pk).filter(kind="handed_over").first()
         if not is_slip_missing(case) or handed is None:
             raise TransferSlipError
         unit, reason = case.unit, handed.detail.get("reason", "")
         slip = issue_transfer_slip(case.pk, unit=unit, reason=reason, by=by)
-        log.log_event("report", case.pk, "slip_issued", by=by, slip=str(slip))
+        events.log_event("report", case.pk, "slip_issued", by=by, slip=str(slip))
     return slip
 
 
@@ -48,8 +51,11 @@ def is_slip_missing(case: Case) -> bool:
     """Whether a report was handed over, and no paper says so since."""
     if case.status != Case.Status.HANDED_OVER:
         return False
-    handed = Event.objects.filter(
+    handed = AuditEvent.objects.filter(
         subject_type="report", subject_id=str(case.pk), kind="handed_over"
     ).order_by("-id")
-    at = handed.values_list("at", flat=True).first()
-    return at is not None and not Slip.objects.filter(report=case.pk, at__gte=at).exists()
+    at = handed.values_list("created_at", flat=True).first()
+    return (
+        at is not None
+        and not TransferSlip.objects.filter(report=case.pk, created_at__gte=at).exists()
+    )

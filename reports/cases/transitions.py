@@ -54,9 +54,9 @@ _STAY: Mapping[str, str] = {status: status for status in S}
 EMPTY: Mapping[str, str | None] = {
     "outcome": "",
     "unit": "",
-    "at_unit": None,
+    "assigned_unit": None,
     "officer": None,
-    "least_priority": None,
+    "min_priority": None,
 }
 _SORTED = (LOOK, SORT)
 _DONE = (*_SORTED, WISH)  # whoever wished something reads how it ended
@@ -79,7 +79,7 @@ TABLE: Mapping[str, Transition] = {
         "reports.decide_case",
         {status: status for status in Case.OPEN},
         needs=("reason",),
-        clears=("unit", "at_unit", "officer", "least_priority"),
+        clears=("unit", "assigned_unit", "officer", "min_priority"),
         adopts=False,
     ),
     "note": Transition("noted", "reports.decide_case", _STAY, needs=("reason",), adopts=False),
@@ -151,7 +151,7 @@ TABLE: Mapping[str, Transition] = {
         "reports.reopen_case",
         _to(S.IN_REVIEW, *_ENDED),
         needs=("reason",),
-        clears=("outcome", "unit", "at_unit"),
+        clears=("outcome", "unit", "assigned_unit"),
         own_slip="reports.decide_case",
         starts=(SORT,),
         drops=FROM_CRIME_REPORT,

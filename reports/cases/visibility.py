@@ -19,19 +19,19 @@ _NOWHERE = ""  # no unit is called so
 def visible_reports(rows: QuerySet[Report], user: User) -> QuerySet[Report]:
     """Those of *rows* that the officer may see."""
     unit = unit_of(user)
-    return rows if unit is None else rows.filter(case__at_unit=unit)
+    return rows if unit is None else rows.filter(case__assigned_unit=unit)
 
 
 def visible_cases(rows: QuerySet[Case], user: User) -> QuerySet[Case]:
     """Those of *rows* that the officer may see."""
     unit = unit_of(user)
-    return rows if unit is None else rows.filter(at_unit=unit)
+    return rows if unit is None else rows.filter(assigned_unit=unit)
 
 
 def visible_via_report(rows: QuerySet[Indicator], user: User) -> QuerySet[Indicator]:
     """Those of *rows* that stand in reports that the officer may see."""
     unit = unit_of(user)
-    return rows if unit is None else rows.filter(report__case__at_unit=unit)
+    return rows if unit is None else rows.filter(report__case__assigned_unit=unit)
 
 
 def officers_in_scope(rows: QuerySet[User]) -> QuerySet[User]:
@@ -74,4 +74,4 @@ def has_no_unit(user: User) -> bool:
 def can_see(user: User, case: Case) -> bool:
     """Whether the officer may see this one."""
     unit = unit_of(user)
-    return unit is None or case.at_unit_id == unit
+    return unit is None or case.assigned_unit_id == unit

@@ -16,7 +16,8 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from core.audit import events as log
+from core import encryption
+from core.audit import events
 from core.keys import newest_key
 from reports.cases import (
     deadlines,
@@ -36,7 +37,6 @@ from reports.cases.transitions import (
     TABLE,
     Transition,
 )
-from reports.extraction import redaction
 from reports.extraction.accounts_and_links import find_links
 from reports.models import Case, Correction, Message, Report, Unit
 from reports.reference import units
@@ -124,8 +124,10 @@ def _may(move: Transition, case_id: UUID, by: User) -> bool:
 
 def _ended_it(case_id: UUID, by: User) -> bool:
     """Whether it was this officer who ended the work, a short while ago."""
-    ending = log.events_for("report", case_id).filter(kind__in=ENDINGS).first()
-    return ending is not None and ending.by == by and ending.at >= timezone.now() - OWN_SLIP
+    ending = events.events_for("report", case_id).filter(kind__in=ENDINGS).first()
+    return (
+        ending is not None and ending.actor == by and ending.created_at >= timezone.now() - OWN_SLIP
+    )
 
 
 def take(case_id: UUID, *, by: User, version: int) -> Case:
@@ -229,14 +231,14 @@ def correct_fact(
         raise ReasonMissing("reason")
     if not right.is_valid:
         raise InvalidFactValue
-    row = Correction(fact=right.fact, value=right.value, reason=reason.strip(), by=by)
+    row = Correction(fact=right.fact, value=right.value, reason=reason.strip(), actor=by)
     return _correct(case_id, version, row)
 
 
 def revert_correction(case_id: UUID, *, by: User, version: int, fact: str) -> Case:
     """Let the machine's reading of a fact hold again."""
     _must_correct(by)
-    return _correct(case_id, version, Correction(fact=fact, stands=False, by=by))
+    return _correct(case_id, version, Correction(fact=fact, stands=False, actor=by))
 
 
 def _must_correct(by: User) -> None:
@@ -247,24 +249,24 @@ def _must_correct(by: User) -> None:
 def _correct(case_id: UUID, version: int, row: Correction) -> Case:
     """The newest word on one fact, in the table of corrections and among those that hold."""
     with transaction.atomic():
-        case = _locked(case_id, row.by, version)
+        case = _locked(case_id, row.actor, version)
         if legal_holds.is_held(case_id):
             raise UnderLegalHold
-        holding = {fact: value for fact, value in case.corrected.items() if fact != row.fact}
+        holding = {fact: value for fact, value in case.corrections_json.items() if fact != row.fact}
         if row.stands:
             holding[row.fact] = row.value
-        elif holding == case.corrected:
+        elif holding == case.corrections_json:
             raise InvalidFactValue
         row.report_id = case_id
         row.save(force_insert=True)
         Case.objects.filter(pk=case_id).update(
-            corrected=holding,
+            corrections_json=holding,
             version=case.version + 1,
             changed_at=Now(),
             due_at=deadlines.apply_transition(case),
         )
         kind = "corrected" if row.stands else "uncorrected"
-        log.log_event("report", case_id, kind, by=row.by, fact=row.fact, correction=row.pk)
+        events.log_event("report", case_id, kind, by=row.actor, fact=row.fact, correction=row.pk)
     case.refresh_from_db()
     return case
 
@@ -310,7 +312,7 @@ def _decide(
                 case_id, unit=words["unit"], reason=words["reason"], by=by
             )
             words["slip"] = str(slip)
-        log.log_event(
+        events.log_event(
             "report", case_id, move.event, by=by, before=before, after=after, **given, **words
         )
     case.refresh_from_db()
@@ -329,8 +331,8 @@ def _locked(case_id: UUID, by: User, version: int) -> Case:
 
 def _adopter(case: Case, move: Transition, by: User) -> User | None:
     """Who becomes the officer of a case that nobody has taken: who decides on it where it lies."""
-    at_unit = None if "at_unit" in move.clears else case.at_unit_id
-    is_free = move.adopts and case.officer_id is None and at_unit == units.unit_code_of(by)
+    assigned_unit = None if "assigned_unit" in move.clears else case.assigned_unit_id
+    is_free = move.adopts and case.officer_id is None and assigned_unit == units.unit_code_of(by)
     return by if is_free else None
 
 
@@ -341,9 +343,9 @@ def _place(
     changes: dict[str, object] = {name: EMPTY[name] for name in move.clears}
     if officer is not None:
         own = units.unit_of(officer)
-        changes |= {"officer": officer, "unit": own.name if own else "", "at_unit": own}
+        changes |= {"officer": officer, "unit": own.name if own else "", "assigned_unit": own}
     if "unit" in words:
-        changes |= {"unit": words["unit"], "at_unit": named}
+        changes |= {"unit": words["unit"], "assigned_unit": named}
     return changes
 
 
@@ -355,9 +357,9 @@ def route(case_id: UUID, *, unit: Unit, rule: int, priority: int | None) -> bool
         case = Case.objects.unrouted().select_for_update(of=("self",)).filter(pk=case_id).first()
         if case is None:
             return False
-        changes = {"unit": unit.name, "at_unit": unit, "least_priority": priority}
+        changes = {"unit": unit.name, "assigned_unit": unit, "min_priority": priority}
         _write(case, {**changes, "routed_at": Now()})
-        log.log_event("report", case_id, "routed", unit=unit.name, rule=rule)
+        events.log_event("report", case_id, "routed", unit=unit.name, rule=rule)
     return True
 
 
@@ -397,9 +399,9 @@ def _tell(case_id: UUID, by: User, text: str, *, is_question: bool) -> int:
         raise ReporterErased
     left = Message(
         report_id=case_id,
-        by=by,
+        actor=by,
         is_question=is_question,
-        text_sealed=redaction.encrypt(text, "text", case_id),
+        text_sealed=encryption.encrypt(text, "text", case_id),
         content_digest=newest_key().mac("message digest", text.encode()),
     )
     left.save(force_insert=True)

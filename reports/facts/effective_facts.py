@@ -1,4 +1,4 @@
-"""What holds of a report: an officer's word where there is one (`Case.corrected`, fact -> value),
+"""What holds of a report: an officer's word where there is one (`Case.corrections_json`, fact -> value),
 else what the machine read, and no less urgent than a rule of routing made it; and where its reporter
 lives, as told last. As an object, as expressions for a query, as columns for plain SQL.
 """
@@ -24,7 +24,7 @@ from django.db.models import Case as Choice
 from django.db.models.fields.json import KT, KeyTextTransform
 from django.db.models.functions import Cast, Coalesce, Greatest, NullIf
 
-from reports.models import Case, Facts, Report
+from reports.models import Case, ExtractedFacts, Report
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,11 @@ _VALUES = tuple(field.name for field in fields(EffectiveFacts) if field.name not
 
 def effective_facts(report: Report) -> EffectiveFacts:
     """What holds of a report that is loaded with its case, and its facts where there are any."""
-    said: dict[str, Any] = report.case.corrected
+    said: dict[str, Any] = report.case.corrections_json
     facts = getattr(report, "facts", None)
     values = {name: getattr(facts, name) for name in _VALUES} if facts else {}
     if facts:
-        values["priority"] = max(facts.priority, report.case.least_priority or 0)
+        values["priority"] = max(facts.priority, report.case.min_priority or 0)
     values |= {name: value for name, value in said.items() if name in _VALUES}
     for name in ("actions", "offices"):
         values[name] = tuple(values.get(name) or ())
@@ -84,30 +84,30 @@ def typed_place_of(report: Report) -> str:
 
 def scenario(case: str = "case__", facts: str = "facts__") -> Expression:
     """The kind of scam; the prefixes lead from the query's model to the two tables."""
-    said = KeyTextTransform("scenario", f"{case}corrected")
+    said = KeyTextTransform("scenario", f"{case}corrections_json")
     return Coalesce(said, F(f"{facts}scenario"), output_field=CharField())
 
 
 def priority(case: str = "case__", facts: str = "facts__") -> Expression:
     """The urgency, 0 to 100, NULL where nobody has read the report."""
     kind = SmallIntegerField()
-    said = Cast(KeyTextTransform("priority", f"{case}corrected"), kind)
+    said = Cast(KeyTextTransform("priority", f"{case}corrections_json"), kind)
     read = F(f"{facts}priority")
-    raised = Greatest(read, Coalesce(F(f"{case}least_priority"), read), output_field=kind)
+    raised = Greatest(read, Coalesce(F(f"{case}min_priority"), read), output_field=kind)
     return Coalesce(said, raised, output_field=kind)
 
 
 def ongoing(case: str = "case__", facts: str = "facts__") -> Expression:
     """Whether it goes on."""
-    said = Cast(KeyTextTransform("ongoing", f"{case}corrected"), BooleanField())
+    said = Cast(KeyTextTransform("ongoing", f"{case}corrections_json"), BooleanField())
     return Coalesce(said, F(f"{facts}ongoing"))
 
 
 def money_lost_vnd(case: str = "case__", facts: str = "facts__") -> Expression:
     """The loss in đồng; an officer may say that it is not known, so that word's NULL stands."""
     kind = BigIntegerField()
-    said = Cast(KeyTextTransform("money_lost_vnd", f"{case}corrected"), kind)
-    has_said = Q(**{f"{case}corrected__has_key": "money_lost_vnd"})
+    said = Cast(KeyTextTransform("money_lost_vnd", f"{case}corrections_json"), kind)
+    has_said = Q(**{f"{case}corrections_json__has_key": "money_lost_vnd"})
     return Choice(When(has_said, then=said), default=F(f"{facts}money_lost_vnd"), output_field=kind)
 
 
@@ -139,8 +139,8 @@ def machine_scenario_is(reports: QuerySet[Report], code: str) -> QuerySet[Report
     """The same of a long table, without those that no machine has read: what officers made so,
     which are few, is looked up first, and the search runs over the indexes of the facts.
     """
-    corrected = Case.objects.filter(corrected__has_key="scenario").alias(
-        said=KT("corrected__scenario")
+    corrected = Case.objects.filter(corrections_json__has_key="scenario").alias(
+        said=KT("corrections_json__scenario")
     )
     made_so = ArraySubquery(corrected.filter(said=code).values("pk"))
     may_be = Q(facts__scenario=code) | Q(IsOneOf(F("facts__pk"), made_so))
@@ -151,22 +151,22 @@ def of_commune(reports: QuerySet[Report], code: str | None) -> QuerySet[Report]:
     """Those whose reporter lives in one commune, None for none that is known. Who said so later, who are
     few, is looked up first: of all others the facts are left alone.
     """
-    told_later = Facts.objects.filter(commune_raw__gt="", commune=code)
+    told_later = ExtractedFacts.objects.filter(commune_raw__gt="", commune=code)
     may_be = Q(commune=code) | Q(IsOneOf(F("pk"), ArraySubquery(told_later.values("pk"))))
     return reports.filter(may_be).alias(held_commune=commune()).filter(held_commune=code)
 
 
-# Columns of `reports_facts AS machine` as they hold beside `reports_case AS desk`.
+# Columns of `reports_extractedfacts AS machine` as they hold beside `reports_case AS desk`.
 COLUMNS = """
-    coalesce(desk.corrected ->> 'scenario', machine.scenario) AS scenario,
-    coalesce((desk.corrected ->> 'ongoing')::boolean, machine.ongoing) AS ongoing,
-    CASE WHEN desk.corrected ? 'money_lost_vnd' THEN (desk.corrected ->> 'money_lost_vnd')::bigint
+    coalesce(desk.corrections_json ->> 'scenario', machine.scenario) AS scenario,
+    coalesce((desk.corrections_json ->> 'ongoing')::boolean, machine.ongoing) AS ongoing,
+    CASE WHEN desk.corrections_json ? 'money_lost_vnd' THEN (desk.corrections_json ->> 'money_lost_vnd')::bigint
          ELSE machine.money_lost_vnd END AS money_lost_vnd,
-    CASE WHEN desk.corrected ? 'actions'
-         THEN ARRAY(SELECT jsonb_array_elements_text(desk.corrected -> 'actions'))
+    CASE WHEN desk.corrections_json ? 'actions'
+         THEN ARRAY(SELECT jsonb_array_elements_text(desk.corrections_json -> 'actions'))
          ELSE machine.actions END AS actions,
-    CASE WHEN desk.corrected ? 'offices'
-         THEN ARRAY(SELECT jsonb_array_elements_text(desk.corrected -> 'offices'))
+    CASE WHEN desk.corrections_json ? 'offices'
+         THEN ARRAY(SELECT jsonb_array_elements_text(desk.corrections_json -> 'offices'))
          ELSE machine.offices END AS offices,
     machine.stages AS stages
 """

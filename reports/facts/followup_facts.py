@@ -17,7 +17,7 @@ from reports.extraction.loss import additional_loss
 from reports.extraction.phones import ParsedCaller
 from reports.extraction.story_reader import StoryReading
 from reports.facts.merged_report import MergedReport
-from reports.models import Addition, Indicator
+from reports.models import Followup, Indicator
 
 ADDED = " (báo thêm)"
 _LABEL = "stk "  # what stands in the field for accounts is one, with or without the word
@@ -58,7 +58,7 @@ def merge_followups(whole: MergedReport) -> tuple[StoryReading, int | None]:
     return said, typed
 
 
-def _further(addition: Addition, later: StoryReading | None) -> int | None:
+def _further(addition: Followup, later: StoryReading | None) -> int | None:
     """What was lost beside all that was told before. A sum that stands both in the story and in
     its field is one.
     """
@@ -130,7 +130,7 @@ def _in_fields(whole: MergedReport) -> Iterator[MentionedIndicator]:
         yield MentionedIndicator(_KINDS.LINK, _LATER, line, links[0].link if links else "")
 
 
-def _in_stories(additions: Iterable[Addition]) -> Iterator[MentionedIndicator]:
+def _in_stories(additions: Iterable[Followup]) -> Iterator[MentionedIndicator]:
     for addition in additions:
         story = addition.story[:MAX_STORY_CHARS_READ]
         for phone in phones.find_in_text(story):

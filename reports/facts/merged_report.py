@@ -14,14 +14,14 @@ from uuid import UUID
 from django.db.models import Q
 from django.db.models.functions import Left
 
-from reports.models import Addition, Report
+from reports.models import Followup, Report
 
 MAX_COUNT = 100  # additions that are looked at, the latest; `later` takes fewer in
 SHOWN = 2000  # signs of a story that a page shows
 _HEAVY = ("story", "story_sealed", "contact_sealed", "phrase_sealed")
 
 T = TypeVar("T")
-Said = Addition | Report
+Said = Followup | Report
 Sealed = bytes | memoryview | None
 
 
@@ -52,22 +52,22 @@ class MergedReport:
     """A report and its additions, oldest first."""
 
     report: Report
-    additions: tuple[Addition, ...] = ()
+    additions: tuple[Followup, ...] = ()
 
     @property
     def report_id(self) -> UUID:
         return self.report.pk
 
     @cached_property
-    def substantive_followups(self) -> tuple[Addition, ...]:
+    def substantive_followups(self) -> tuple[Followup, ...]:
         """The additions that tell something of the call: all but a wish to withdraw."""
-        kinds = Addition.Kind
+        kinds = Followup.Kind
         return tuple(each for each in self.additions if each.kind != kinds.WITHDRAWAL)
 
     @property
-    def withdrawal(self) -> Addition | None:
+    def withdrawal(self) -> Followup | None:
         """The latest wish to withdraw."""
-        wishes = [each for each in self.additions if each.kind == Addition.Kind.WITHDRAWAL]
+        wishes = [each for each in self.additions if each.kind == Followup.Kind.WITHDRAWAL]
         return wishes[-1] if wishes else None
 
     @property
@@ -83,7 +83,7 @@ class MergedReport:
         return (self.followup_with_latest_place or self.report).commune_raw
 
     @property
-    def followup_with_latest_place(self) -> Addition | None:
+    def followup_with_latest_place(self) -> Followup | None:
         """The addition that said last where the reporter lives; None where only the report does."""
         return next(
             (each for each in reversed(self.substantive_followups) if each.commune_raw), None
@@ -119,13 +119,13 @@ class MergedReport:
         """The callers that were told later, as far as no correction stands in their place."""
         told = self.substantive_followups
         last = max((at for at, said in enumerate(told) if _names_anew(said)), default=0)
-        return _each_once(Caller.from_json(leg) for said in told[last:] for leg in said.legs)
+        return _each_once(Caller.from_json(leg) for said in told[last:] for leg in said.callers)
 
     @cached_property
     def all_followup_callers(self) -> tuple[Caller, ...]:
         """All callers that were told later, corrected ones too."""
         return _each_once(
-            Caller.from_json(leg) for said in self.substantive_followups for leg in said.legs
+            Caller.from_json(leg) for said in self.substantive_followups for leg in said.callers
         )
 
     @property
@@ -149,8 +149,8 @@ class MergedReport:
         return next((each for each in reversed(said) if says(each)), self.report)
 
 
-def _names_anew(said: Addition) -> bool:
-    return bool(said.legs) and said.kind == Addition.Kind.CORRECTION
+def _names_anew(said: Followup) -> bool:
+    return bool(said.callers) and said.kind == Followup.Kind.CORRECTION
 
 
 def _each_once(told: Iterable[T]) -> tuple[T, ...]:
@@ -177,7 +177,7 @@ def _light(report: Report) -> Any:
     )
 
 
-def iter_followups(report: Report) -> Iterator[Addition]:
+def iter_followups(report: Report) -> Iterator[Followup]:
     """All of them with all their words, oldest first, one at a time."""
     rows = report.additions.select_related("commune").order_by("received_at", "id")
     return rows.iterator(chunk_size=1)

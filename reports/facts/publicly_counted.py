@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from reports.facts import abuse_flags, effective_facts
-from reports.models import Addition, Case, Report
+from reports.models import Case, Followup, Report
 
 _SET_ASIDE = (Case.Status.JUNK, Case.Status.WITHDRAWN)
 _NO_CALL = (Case.Outcome.NOT_SCAM, Case.Outcome.DUPLICATE)
@@ -24,7 +24,7 @@ def publicly_countable() -> QuerySet[Report]:
     look as if a machine or a crowd had sent them while no officer has looked. What was erased was a
     call all the same: it stays counted, or figures would shrink with the years.
     """
-    wish = Addition.objects.filter(report=OuterRef("pk"), kind=Addition.Kind.WITHDRAWAL)
+    wish = Followup.objects.filter(report=OuterRef("pk"), kind=Followup.Kind.WITHDRAWAL)
     return Report.objects.filter(
         ~Q(case__status__in=_SET_ASIDE),
         ~Q(case__outcome__in=_NO_CALL),

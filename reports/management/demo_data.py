@@ -17,10 +17,10 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from core.audit import events as log
+from core.audit import events
 from core.outbox import queue
 from reports.cases import workflow
-from reports.models import Case, Statement
+from reports.models import Case, PublicStatement
 from reports.public import confirmed_statements
 from reports.reference import gazetteer
 from reports.submission import intake
@@ -80,8 +80,8 @@ def confirm_all(officer: User) -> None:
     """Turn on every sentence that waits for confirmation, so that a first look shows them; what
     somebody has decided about one stands.
     """
-    for statement in Statement.objects.filter(is_public=False):
-        if not log.events_for("statement", statement.pk).exists():
+    for statement in PublicStatement.objects.filter(is_public=False):
+        if not events.events_for("statement", statement.pk).exists():
             confirmed_statements.publish_statement(statement, officer)
 
 

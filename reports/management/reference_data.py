@@ -12,7 +12,7 @@ from typing import Any
 
 from core.text import normalize
 from reports.extraction import phones
-from reports.models import CannedReply, Commune, Office, OfficeNumber, Statement, Unit
+from reports.models import CannedReply, Commune, Office, OfficeNumber, PublicStatement, Unit
 from reports.numbers import lookup, official_numbers
 from reports.reference import units
 
@@ -38,7 +38,7 @@ def load_units() -> int:
     are not there yet; those that are there belong to the officers. Gives how many are known.
     """
     rows = json.loads((DATA / "units.json").read_text(encoding="utf-8"))["units"]
-    others = [Unit(folded=normalize(row["name"]), **row) for row in rows]
+    others = [Unit(name_normalized=normalize(row["name"]), **row) for row in rows]
     police = [_police(commune) for commune in Commune.objects.all()]
     Unit.objects.bulk_create([*others, *police], ignore_conflicts=True)
     return len(others) + len(police)
@@ -48,7 +48,9 @@ def _police(commune: Commune) -> Unit:
     name = units.commune_police_name(commune.name)
     codename = f"cong-an-{commune.pk.replace('_', '-')}"
     kind = Unit.Kind.COMMUNE
-    return Unit(codename=codename, name=name, folded=normalize(name), kind=kind, commune=commune)
+    return Unit(
+        codename=codename, name=name, name_normalized=normalize(name), kind=kind, commune=commune
+    )
 
 
 def load_offices() -> int:
@@ -108,7 +110,7 @@ def _office_number(row: dict[str, str]) -> OfficeNumber:
         label=row["label"],
         label_en=row["label_en"],
         source=row["source"],
-        checked_on=date.fromisoformat(row["checked_on"]),
+        verified_on=date.fromisoformat(row["verified_on"]),
     )
 
 
@@ -116,10 +118,10 @@ def load_statements() -> int:
     """Add the sentences that wait for confirmation, switched off; those that are there stay."""
     rows = json.loads((DATA / "statements.json").read_text(encoding="utf-8"))["statements"]
     statements = [
-        Statement(codename=codename, title=title, text=text, text_en=text_en, amount=amount)
+        PublicStatement(codename=codename, title=title, text=text, text_en=text_en, amount=amount)
         for codename, title, text, text_en, amount in rows
     ]
-    Statement.objects.bulk_create(statements, ignore_conflicts=True)
+    PublicStatement.objects.bulk_create(statements, ignore_conflicts=True)
     return len(statements)
 
 

@@ -1,47 +1,8 @@
-"""What no code may undo: evidence is never changed, events are never changed, and a report
-has its case from the moment it exists."""
+"""Guards of evidence and decisions: what no code may change, and what an erasure on record may blank."""
 
 from django.db import migrations
 
-REPORT_GUARD = """
-CREATE FUNCTION reports_keep_evidence() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-    blanked reports_report;
-BEGIN
-    IF TG_OP = 'UPDATE' THEN
-        -- The one change allowed: an erasure, once, blanking all that is personal, on record.
-        blanked := OLD;
-        blanked.story := '';
-        blanked.claimed_name := '';
-        blanked.commune_raw := '';
-        blanked.story_sealed := NULL;
-        blanked.contact_sealed := NULL;
-        blanked.phrase_sealed := NULL;
-        blanked.contact_index := NULL;
-        blanked.erased_at := NEW.erased_at;
-        IF OLD.erased_at IS NULL AND NEW.erased_at IS NOT NULL AND NEW IS NOT DISTINCT FROM blanked
-           AND EXISTS (SELECT FROM reports_event WHERE subject_type = 'report'
-                       AND subject_id = OLD.id::text AND kind = 'erased')
-        THEN
-            RETURN NEW;
-        END IF;
-    END IF;
-    RAISE EXCEPTION 'a report is evidence: % refused', TG_OP USING ERRCODE = 'integrity_constraint_violation';
-END $$;
-CREATE TRIGGER reports_keep_evidence BEFORE UPDATE OR DELETE ON reports_report
-    FOR EACH ROW EXECUTE FUNCTION reports_keep_evidence();
-"""
-
-EVENT_GUARD = """
-CREATE FUNCTION reports_keep_events() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION 'events are append-only: % refused', TG_OP USING ERRCODE = 'integrity_constraint_violation';
-END $$;
-CREATE TRIGGER reports_keep_events BEFORE UPDATE OR DELETE ON reports_event
-    FOR EACH ROW EXECUTE FUNCTION reports_keep_events();
-"""
-
-CASE_OPENING = """
+OPEN_CASE = r"""
 CREATE FUNCTION reports_open_case() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO reports_case (report_id) VALUES (NEW.id);
@@ -51,16 +12,494 @@ CREATE TRIGGER reports_open_case AFTER INSERT ON reports_report
     FOR EACH ROW EXECUTE FUNCTION reports_open_case();
 """
 
+IS_HELD = r"""
+CREATE FUNCTION reports_is_held(report uuid) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT EXISTS (SELECT FROM reports_legalhold WHERE report_id = report AND released_at IS NULL)
+$$;
+"""
 
-def drop(table: str, name: str) -> str:
-    return f"DROP TRIGGER {name} ON {table}; DROP FUNCTION {name}();"
+ERASES_ONLY_TEXT = r"""
+CREATE FUNCTION reports_erases_only_text(old_row jsonb, new_row jsonb, words text[]) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT old_row - words = new_row - words
+       AND NOT EXISTS (SELECT FROM unnest(words) AS word
+                        WHERE new_row ->> word NOT IN ('', 'đã xóa'))
+       AND core_is_erasure_logged(old_row ->> 'report_id', ARRAY['erased'])
+$$;
+"""
+
+CHECK_LEGAL_HOLD = r"""
+CREATE FUNCTION reports_check_legal_hold() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF reports_is_held((to_jsonb(OLD) ->> TG_ARGV[0])::uuid) THEN
+        RAISE EXCEPTION 'this report is under a legal hold: % refused', TG_OP USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+END $$;
+CREATE TRIGGER reports_check_legal_hold BEFORE UPDATE OR DELETE ON reports_followup
+    FOR EACH ROW WHEN (current_setting('reports.resealing', true) IS DISTINCT FROM 'on')
+    EXECUTE FUNCTION reports_check_legal_hold('report_id');
+CREATE TRIGGER reports_check_legal_hold BEFORE UPDATE OR DELETE ON reports_evidencefile
+    FOR EACH ROW WHEN (current_setting('reports.resealing', true) IS DISTINCT FROM 'on')
+    EXECUTE FUNCTION reports_check_legal_hold('report_id');
+CREATE TRIGGER reports_check_legal_hold BEFORE UPDATE OR DELETE ON reports_message
+    FOR EACH ROW WHEN (current_setting('reports.resealing', true) IS DISTINCT FROM 'on')
+    EXECUTE FUNCTION reports_check_legal_hold('report_id');
+CREATE TRIGGER reports_check_legal_hold BEFORE UPDATE OR DELETE ON reports_report
+    FOR EACH ROW WHEN (current_setting('reports.resealing', true) IS DISTINCT FROM 'on')
+    EXECUTE FUNCTION reports_check_legal_hold('id');
+"""
+
+CHECK_HOLD_ON_CASE = r"""
+CREATE FUNCTION reports_check_hold_on_case() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF reports_is_held(NEW.report_id) THEN
+        RAISE EXCEPTION 'this report is under a legal hold: its case cannot end' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER reports_check_legal_hold BEFORE UPDATE OF status ON reports_case
+    FOR EACH ROW WHEN (NEW.status IN ('closed', 'junk', 'withdrawn') AND NEW.status <> OLD.status)
+    EXECUTE FUNCTION reports_check_hold_on_case();
+"""
+
+CHECK_HOLD_ON_CORRECTION = r"""
+CREATE FUNCTION reports_check_hold_on_correction() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF reports_is_held(NEW.report_id) THEN
+        RAISE EXCEPTION 'this report is under a legal hold: its facts cannot be corrected' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER reports_check_legal_hold BEFORE INSERT ON reports_correction
+    FOR EACH ROW EXECUTE FUNCTION reports_check_hold_on_correction();
+"""
+
+GUARD_CAMPAIGN_ACTIONS = r"""
+CREATE FUNCTION reports_guard_campaign_actions() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    undone reports_campaignaction;
+BEGIN
+    IF TG_OP = 'UPDATE' AND TG_TABLE_NAME = 'reports_campaignaction'
+       AND to_jsonb(NEW) - 'reason' = to_jsonb(OLD) - 'reason'
+       AND to_jsonb(OLD) ->> 'reason' LIKE replace(
+           regexp_replace(to_jsonb(NEW) ->> 'reason', '([\\%_])', '\\\1', 'g'), 'đã xóa', '%')
+       AND EXISTS (SELECT FROM core_auditevent WHERE subject_type = 'report' AND created_at >= now()
+                      AND kind IN ('erased', 'contact_erased'))
+    THEN
+        RETURN NEW;
+    END IF;
+    IF TG_OP = 'UPDATE' AND reports_erases_only_text(to_jsonb(OLD), to_jsonb(NEW), ARRAY['before_reason']) THEN
+        RETURN NEW;
+    END IF;
+    IF TG_OP = 'UPDATE' AND TG_TABLE_NAME = 'reports_campaignaction' THEN
+        -- The one change allowed: an act is taken back, once, by somebody.
+        undone := OLD;
+        undone.undone_at := NEW.undone_at;
+        undone.undone_by_id := NEW.undone_by_id;
+        IF OLD.undone_at IS NULL AND NEW.undone_at IS NOT NULL AND NEW IS NOT DISTINCT FROM taken_back
+        THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'campaign actions are append-only: % refused', TG_OP USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER reports_guard_campaign_actions BEFORE UPDATE OR DELETE ON reports_campaignaction
+    FOR EACH ROW EXECUTE FUNCTION reports_guard_campaign_actions();
+CREATE TRIGGER reports_guard_membership_changes BEFORE UPDATE OR DELETE ON reports_campaignmembershipchange
+    FOR EACH ROW EXECUTE FUNCTION reports_guard_campaign_actions();
+"""
+
+GUARD_FOLLOWUPS = r"""
+CREATE FUNCTION reports_guard_followups() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    blanked reports_followup;
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        blanked := OLD;
+        blanked.story_sealed := NULL;
+        blanked.contact_sealed := NULL;
+        blanked.contact_index := NULL;
+        blanked.phrase_sealed := NULL;
+        IF OLD.erased_at IS NULL AND NEW IS NOT DISTINCT FROM blanked
+           AND core_is_erasure_logged(OLD.report_id::text, ARRAY['contact_erased'])
+        THEN
+            RETURN NEW;
+        END IF;
+        blanked := OLD;
+        blanked.story := '';
+        blanked.callers := '[]';
+        blanked.called_on_raw := '';
+        blanked.commune_raw := '';
+        blanked.story_sealed := NULL;
+        blanked.contact_sealed := NULL;
+        blanked.contact_index := NULL;
+        blanked.phrase_sealed := NULL;
+        IF NEW.accounts = '{}' THEN blanked.accounts := '{}'; END IF;
+        IF NEW.links = '{}' THEN blanked.links := '{}'; END IF;
+        IF NEW.money_lost_raw = '' THEN blanked.money_lost_raw := ''; END IF;
+        IF NEW.called_on IS NULL THEN blanked.called_on := NULL; END IF;
+        IF NEW.commune_id IS NULL THEN blanked.commune_id := NULL; END IF;
+        blanked.erased_at := NEW.erased_at;
+        IF OLD.erased_at IS NULL AND NEW.erased_at IS NOT NULL AND NEW IS NOT DISTINCT FROM blanked
+           AND (EXISTS (SELECT FROM core_auditevent WHERE subject_type = 'report'
+                       AND subject_id = OLD.report_id::text AND kind IN ('erased', 'additions_erased'))
+                OR EXISTS (SELECT FROM reports_destructionrequest WHERE target = OLD.id
+                       AND report_id = OLD.report_id AND confirmed_at IS NOT NULL))
+        THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'a follow-up is evidence: % refused', TG_OP
+        USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER reports_guard_followups BEFORE UPDATE OR DELETE ON reports_followup
+    FOR EACH ROW WHEN (current_setting('reports.resealing', true) IS DISTINCT FROM 'on')
+    EXECUTE FUNCTION reports_guard_followups();
+"""
+
+GUARD_CORRECTIONS = r"""
+CREATE FUNCTION reports_guard_corrections() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND reports_erases_only_text(to_jsonb(OLD), to_jsonb(NEW), ARRAY['reason']) THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'corrections are append-only: % refused', TG_OP USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER reports_guard_corrections BEFORE UPDATE OR DELETE ON reports_correction
+    FOR EACH ROW EXECUTE FUNCTION reports_guard_corrections();
+"""
+
+GUARD_DESTRUCTION_REQUESTS = r"""
+CREATE FUNCTION reports_guard_destruction_requests() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    decided reports_destructionrequest;
+BEGIN
+    IF TG_OP = 'UPDATE' AND reports_erases_only_text(to_jsonb(OLD), to_jsonb(NEW), ARRAY['reason']) THEN
+        RETURN NEW;
+    END IF;
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.confirmed_at IS NULL AND NEW.withdrawn_at IS NULL THEN
+            RETURN NEW;
+        END IF;
+    ELSIF TG_OP = 'UPDATE' THEN
+        decided := OLD;
+        decided.confirmed_at := NEW.confirmed_at;
+        decided.confirmed_by_id := NEW.confirmed_by_id;
+        decided.withdrawn_at := NEW.withdrawn_at;
+        decided.withdrawn_by_id := NEW.withdrawn_by_id;
+        IF OLD.confirmed_at IS NULL AND OLD.withdrawn_at IS NULL AND NEW IS NOT DISTINCT FROM decided
+           AND NOT (NEW.confirmed_at IS NOT NULL AND reports_is_held(NEW.report_id))
+        THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'a destruction is requested, then decided once by another person: % refused', TG_OP
+        USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER reports_guard_destruction_requests BEFORE INSERT OR UPDATE OR DELETE ON reports_destructionrequest
+    FOR EACH ROW EXECUTE FUNCTION reports_guard_destruction_requests();
+"""
+
+GUARD_REPORTS = r"""
+CREATE FUNCTION reports_guard_reports() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    blanked reports_report;
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        blanked := OLD;
+        blanked.story_sealed := NULL;
+        blanked.contact_sealed := NULL;
+        blanked.phrase_sealed := NULL;
+        blanked.contact_index := NULL;
+        IF OLD.erased_at IS NULL AND NEW IS NOT DISTINCT FROM blanked
+           AND core_is_erasure_logged(OLD.id::text, ARRAY['contact_erased'])
+        THEN
+            RETURN NEW;
+        END IF;
+        blanked.story := '';
+        blanked.claimed_name := '';
+        blanked.commune_raw := '';
+        IF NEW.caller_number = '' THEN blanked.caller_number := ''; END IF;
+        IF NEW.money_lost_raw = '' THEN blanked.money_lost_raw := ''; END IF;
+        blanked.erased_at := NEW.erased_at;
+        IF OLD.erased_at IS NULL AND NEW.erased_at IS NOT NULL AND NEW IS NOT DISTINCT FROM blanked
+           AND core_is_erasure_logged(OLD.id::text, ARRAY['erased'])
+        THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'a report is evidence: % refused', TG_OP USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER reports_guard_reports BEFORE UPDATE OR DELETE ON reports_report
+    FOR EACH ROW WHEN (current_setting('reports.resealing', true) IS DISTINCT FROM 'on')
+    EXECUTE FUNCTION reports_guard_reports();
+"""
+
+GUARD_FILES = r"""
+CREATE FUNCTION reports_guard_files() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    blanked reports_evidencefile;
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        blanked := OLD;
+        blanked.name_sealed := NULL;
+        blanked.erased_at := NEW.erased_at;
+        IF OLD.erased_at IS NULL AND NEW.erased_at IS NOT NULL AND NEW IS NOT DISTINCT FROM blanked
+           AND (EXISTS (SELECT FROM core_auditevent WHERE subject_type = 'report'
+                       AND subject_id = OLD.report_id::text AND kind IN ('erased', 'files_erased'))
+                OR EXISTS (SELECT FROM reports_destructionrequest WHERE target = OLD.id
+                       AND report_id = OLD.report_id AND confirmed_at IS NOT NULL))
+        THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'a file is evidence: % refused', TG_OP USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER reports_guard_files BEFORE UPDATE OR DELETE ON reports_evidencefile
+    FOR EACH ROW WHEN (current_setting('reports.resealing', true) IS DISTINCT FROM 'on')
+    EXECUTE FUNCTION reports_guard_files();
+"""
+
+GUARD_LEGAL_HOLDS = r"""
+CREATE FUNCTION reports_guard_legal_holds() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    released reports_legalhold;
+BEGIN
+    IF TG_OP = 'UPDATE' AND reports_erases_only_text(to_jsonb(OLD), to_jsonb(NEW), ARRAY['reason', 'released_reason']) THEN
+        RETURN NEW;
+    END IF;
+    IF TG_OP = 'UPDATE' THEN
+        released := OLD;
+        released.released_at := NEW.released_at;
+        released.released_by_id := NEW.released_by_id;
+        released.released_reason := NEW.released_reason;
+        IF OLD.released_at IS NULL AND NEW.released_at IS NOT NULL AND NEW IS NOT DISTINCT FROM released THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'a hold is released once and else stays: % refused', TG_OP USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER reports_guard_legal_holds BEFORE UPDATE OR DELETE ON reports_legalhold
+    FOR EACH ROW EXECUTE FUNCTION reports_guard_legal_holds();
+"""
+
+GUARD_CAMPAIGN_MERGES = r"""
+CREATE FUNCTION reports_guard_campaign_merges() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.merged_into_id IS NOT NULL AND (
+        OLD.merged_into_id IS NOT NULL
+        OR EXISTS (SELECT FROM reports_campaign WHERE id = NEW.merged_into_id AND merged_into_id IS NOT NULL)
+        OR EXISTS (SELECT FROM reports_campaignlink WHERE campaign_id = NEW.id))
+    THEN
+        RAISE EXCEPTION 'only an empty campaign is merged into another, and only into one that is not merged itself'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER reports_guard_campaign_merges BEFORE UPDATE OF merged_into_id ON reports_campaign
+    FOR EACH ROW WHEN (OLD.merged_into_id IS DISTINCT FROM NEW.merged_into_id)
+    EXECUTE FUNCTION reports_guard_campaign_merges();
+"""
+
+GUARD_MESSAGES = r"""
+CREATE FUNCTION reports_guard_messages() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    blanked reports_message;
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        blanked := OLD;
+        blanked.text_sealed := NULL;
+        blanked.erased_at := NEW.erased_at;
+        IF OLD.erased_at IS NULL AND NEW.erased_at IS NOT NULL AND NEW IS NOT DISTINCT FROM blanked
+           AND EXISTS (SELECT FROM core_auditevent WHERE subject_type = 'report'
+                       AND subject_id = OLD.report_id::text AND kind IN ('erased', 'messages_erased'))
+        THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'a message is evidence: % refused', TG_OP
+        USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER reports_guard_messages BEFORE UPDATE OR DELETE ON reports_message
+    FOR EACH ROW WHEN (current_setting('reports.resealing', true) IS DISTINCT FROM 'on')
+    EXECUTE FUNCTION reports_guard_messages();
+"""
+
+GUARD_NUMBER_CHANGES = r"""
+CREATE FUNCTION reports_guard_number_changes() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    decided reports_publishednumberchange;
+BEGIN
+    IF TG_OP = 'UPDATE' AND OLD.outcome = '' THEN
+        decided := OLD;
+        decided.outcome := NEW.outcome;
+        decided.decided_by_id := NEW.decided_by_id;
+        decided.decided_at := NEW.decided_at;
+        IF NEW IS NOT DISTINCT FROM decided THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'a proposed number change is never altered: % refused', TG_OP
+          USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER reports_guard_number_changes BEFORE UPDATE OR DELETE ON reports_publishednumberchange
+    FOR EACH ROW EXECUTE FUNCTION reports_guard_number_changes();
+"""
+
+GUARD_PLACEMENTS = r"""
+CREATE FUNCTION reports_guard_placements() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    by_person boolean := coalesce(current_setting('reports.person', true), '') <> '';
+    next uuid;
+BEGIN
+    IF TG_OP <> 'INSERT' AND OLD.kind = 'officer' AND NOT by_person THEN
+        RAISE EXCEPTION 'a person placed this report: % refused', TG_OP USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF TG_OP <> 'DELETE' AND NOT by_person AND EXISTS (
+        SELECT FROM reports_report WHERE id = NEW.report_id AND erased_at IS NOT NULL)
+    THEN
+        RETURN NULL;
+    END IF;
+    IF TG_OP = 'DELETE' THEN
+        RETURN OLD;
+    END IF;
+    -- A merge holds the campaign until its COMMIT: who comes meanwhile waits and then goes along.
+    LOOP
+        SELECT merged_into_id INTO next FROM reports_campaign WHERE id = NEW.campaign_id FOR KEY SHARE;
+        EXIT WHEN next IS NULL;
+        IF NEW.kind = 'officer' THEN
+            RAISE EXCEPTION 'this campaign was merged away' USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+        NEW.campaign_id := next;
+    END LOOP;
+    IF NEW.kind <> 'officer' AND NOT by_person AND EXISTS (
+        SELECT FROM reports_campaignexclusion WHERE report_id = NEW.report_id AND campaign_id = NEW.campaign_id)
+    THEN
+        RETURN NULL;
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER reports_guard_placements BEFORE INSERT OR UPDATE OR DELETE ON reports_campaignlink
+    FOR EACH ROW EXECUTE FUNCTION reports_guard_placements();
+"""
+
+GUARD_MERGE_PROPOSALS = r"""
+CREATE FUNCTION reports_guard_merge_proposals() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    rejected reports_mergeproposal;
+BEGIN
+    IF TG_OP = 'UPDATE' AND reports_erases_only_text(to_jsonb(OLD), to_jsonb(NEW), ARRAY['reason']) THEN
+        RETURN NEW;
+    END IF;
+    IF TG_OP = 'UPDATE' THEN
+        -- The one change allowed: a person turns it down, once.
+        rejected := OLD;
+        rejected.rejected_at := NEW.rejected_at;
+        rejected.rejected_by_id := NEW.rejected_by_id;
+        IF OLD.rejected_at IS NULL AND NEW.rejected_at IS NOT NULL AND NEW IS NOT DISTINCT FROM turned_down
+        THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'a merge proposal is rejected once and otherwise never changes: % refused', TG_OP USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER reports_guard_merge_proposals BEFORE UPDATE OR DELETE ON reports_mergeproposal
+    FOR EACH ROW EXECUTE FUNCTION reports_guard_merge_proposals();
+"""
+
+GUARD_TRANSFER_SLIPS = r"""
+CREATE FUNCTION reports_guard_transfer_slips() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND reports_erases_only_text(to_jsonb(OLD), to_jsonb(NEW), ARRAY['reason']) THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'a transfer slip never changes: % refused', TG_OP USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER reports_guard_transfer_slips BEFORE UPDATE OR DELETE ON reports_transferslip
+    FOR EACH ROW EXECUTE FUNCTION reports_guard_transfer_slips();
+"""
+
+ALLOW_ONLY_REENCRYPTION = r"""
+CREATE FUNCTION reports_allow_only_reencryption() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    field text;
+BEGIN
+    IF TG_OP = 'DELETE' OR to_jsonb(NEW) - TG_ARGV IS DISTINCT FROM to_jsonb(OLD) - TG_ARGV THEN
+        RAISE EXCEPTION 're-encryption changes encrypted fields only: % refused', TG_OP USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    FOREACH field IN ARRAY TG_ARGV LOOP
+        IF (to_jsonb(NEW) ->> field IS NULL) <> (to_jsonb(OLD) ->> field IS NULL) THEN
+            RAISE EXCEPTION 're-encryption neither loses nor adds a value: % refused', TG_OP USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+    END LOOP;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER reports_allow_only_reencryption BEFORE UPDATE OR DELETE ON reports_followup
+    FOR EACH ROW WHEN (current_setting('reports.resealing', true) = 'on')
+    EXECUTE FUNCTION reports_allow_only_reencryption('story_sealed', 'contact_sealed', 'phrase_sealed', 'contact_index');
+CREATE TRIGGER reports_allow_only_reencryption BEFORE UPDATE OR DELETE ON reports_evidencefile
+    FOR EACH ROW WHEN (current_setting('reports.resealing', true) = 'on')
+    EXECUTE FUNCTION reports_allow_only_reencryption('name_sealed');
+CREATE TRIGGER reports_allow_only_reencryption BEFORE UPDATE OR DELETE ON reports_message
+    FOR EACH ROW WHEN (current_setting('reports.resealing', true) = 'on')
+    EXECUTE FUNCTION reports_allow_only_reencryption('text_sealed');
+CREATE TRIGGER reports_allow_only_reencryption BEFORE UPDATE OR DELETE ON reports_report
+    FOR EACH ROW WHEN (current_setting('reports.resealing', true) = 'on')
+    EXECUTE FUNCTION reports_allow_only_reencryption('story_sealed', 'contact_sealed', 'phrase_sealed', 'contact_index');
+"""
+
+GUARD_PUBLISHED_NUMBERS = r"""
+CREATE FUNCTION reports_guard_published_numbers() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    said text := coalesce(current_setting('reports.number_change', true), '');
+BEGIN
+    IF said <> 'reference' AND NOT EXISTS (
+        SELECT FROM reports_publishednumberchange
+         WHERE id::text = said AND "table" = TG_ARGV[0] AND outcome = 'confirmed'
+           AND CASE TG_OP
+               WHEN 'INSERT' THEN act = 'save' AND target IS NULL AND new_values ->> 'number' = NEW.number
+               WHEN 'UPDATE' THEN act = 'save' AND target = OLD.id AND target = NEW.id
+                                  AND new_values ->> 'number' = NEW.number
+               ELSE act = 'remove' AND target = OLD.id END)
+    THEN
+        RAISE EXCEPTION 'a published number is changed by two people: % refused', TG_OP
+              USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN coalesce(NEW, OLD);
+END $$;
+CREATE TRIGGER reports_guard_published_numbers BEFORE INSERT OR UPDATE OR DELETE ON reports_bankhotline
+    FOR EACH ROW EXECUTE FUNCTION reports_guard_published_numbers('bank');
+CREATE TRIGGER reports_guard_published_numbers BEFORE INSERT OR UPDATE OR DELETE ON reports_officenumber
+    FOR EACH ROW EXECUTE FUNCTION reports_guard_published_numbers('office');
+"""
 
 
 class Migration(migrations.Migration):
-    dependencies = [("reports", "0001_initial")]
+    dependencies = [
+        ("reports", "0001_initial"),
+        ("core", "0002_guards"),
+    ]
 
     operations = [
-        migrations.RunSQL(REPORT_GUARD, drop("reports_report", "reports_keep_evidence")),
-        migrations.RunSQL(EVENT_GUARD, drop("reports_event", "reports_keep_events")),
-        migrations.RunSQL(CASE_OPENING, drop("reports_report", "reports_open_case")),
+        migrations.RunSQL(OPEN_CASE, migrations.RunSQL.noop),
+        migrations.RunSQL(IS_HELD, migrations.RunSQL.noop),
+        migrations.RunSQL(ERASES_ONLY_TEXT, migrations.RunSQL.noop),
+        migrations.RunSQL(CHECK_LEGAL_HOLD, migrations.RunSQL.noop),
+        migrations.RunSQL(CHECK_HOLD_ON_CASE, migrations.RunSQL.noop),
+        migrations.RunSQL(CHECK_HOLD_ON_CORRECTION, migrations.RunSQL.noop),
+        migrations.RunSQL(GUARD_CAMPAIGN_ACTIONS, migrations.RunSQL.noop),
+        migrations.RunSQL(GUARD_FOLLOWUPS, migrations.RunSQL.noop),
+        migrations.RunSQL(GUARD_CORRECTIONS, migrations.RunSQL.noop),
+        migrations.RunSQL(GUARD_DESTRUCTION_REQUESTS, migrations.RunSQL.noop),
+        migrations.RunSQL(GUARD_REPORTS, migrations.RunSQL.noop),
+        migrations.RunSQL(GUARD_FILES, migrations.RunSQL.noop),
+        migrations.RunSQL(GUARD_LEGAL_HOLDS, migrations.RunSQL.noop),
+        migrations.RunSQL(GUARD_CAMPAIGN_MERGES, migrations.RunSQL.noop),
+        migrations.RunSQL(GUARD_MESSAGES, migrations.RunSQL.noop),
+        migrations.RunSQL(GUARD_NUMBER_CHANGES, migrations.RunSQL.noop),
+        migrations.RunSQL(GUARD_PLACEMENTS, migrations.RunSQL.noop),
+        migrations.RunSQL(GUARD_MERGE_PROPOSALS, migrations.RunSQL.noop),
+        migrations.RunSQL(GUARD_TRANSFER_SLIPS, migrations.RunSQL.noop),
+        migrations.RunSQL(ALLOW_ONLY_REENCRYPTION, migrations.RunSQL.noop),
+        migrations.RunSQL(GUARD_PUBLISHED_NUMBERS, migrations.RunSQL.noop),
     ]

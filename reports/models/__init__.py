@@ -1,90 +1,79 @@
 """What residents say, what the machine reads in it, what the desk decides: three tables."""
 
-from reports.models.chain import ChainCheck, EventSeal
-from reports.models.clocks import Clock, Escalation, SpecialDay
+from reports.models.cases import Case
 from reports.models.corrections import Correction
-from reports.models.crowds import Crowd
-from reports.models.desk import Case, Event
-from reports.models.erasing import Breach, ErasureWish, PurgeRun
-from reports.models.factors import Paper, Phone
-from reports.models.facts import Campaign, CampaignLink, Facts, Indicator
+from reports.models.deadlines import CalendarException, Deadline, DeadlineNotification
+from reports.models.facts import Campaign, CampaignLink, ExtractedFacts, Indicator
 from reports.models.files import EvidenceFile, FileCheck
-from reports.models.footprints import CampaignProposal, Footprint, FootprintKey
-from reports.models.grouping import BurstTally, CampaignAct, CampaignMove, KeptApart
-from reports.models.keeping import Destruction, Hold
-from reports.models.later import Addition, Message
-from reports.models.lookalikes import LookAlike
-from reports.models.numbers import Dispute, KnownNumber, OfficeNumber
-from reports.models.outbox import OutboxItem
-from reports.models.people import DeskAccount
+from reports.models.fingerprints import FingerprintKey, MergeProposal, ReportFingerprint
+from reports.models.flood import FloodSample
+from reports.models.followups import Followup, Message
+from reports.models.grouping import (
+    BurstSnapshot,
+    CampaignAction,
+    CampaignExclusion,
+    CampaignMembershipChange,
+)
+from reports.models.legal_holds import DestructionRequest, LegalHold
+from reports.models.lookalikes import LookalikeDomain
+from reports.models.monitoring import Alarm, DailyCount, QueueSnapshot, ReprocessingRun
+from reports.models.number_changes import PublishedNumberChange
+from reports.models.numbers import Dispute, NumberFinding, OfficeNumber
 from reports.models.places import Commune, Office
-from reports.models.public import BankLine, PublicFigures, Statement
-from reports.models.published import NumberChange
+from reports.models.public_statements import BankHotline, PublicStatement, PublicStatistics
 from reports.models.replies import CannedReply
 from reports.models.report import Receipt, ReplacedCode, Report
-from reports.models.searches import SavedSearch
-from reports.models.slips import Slip
-from reports.models.together import DeskHabit, Presence
+from reports.models.retention import DataBreach, ErasureRequest, PurgeRun
+from reports.models.transfer_slips import TransferSlip
 from reports.models.units import RoutingRule, Unit, UnitMember
-from reports.models.upkeep import Alarm, DayTally, QueueTally, Retriage
 
 __all__ = [
-    "Addition",
     "Alarm",
-    "BankLine",
-    "Breach",
-    "BurstTally",
+    "BankHotline",
+    "BurstSnapshot",
+    "CalendarException",
     "Campaign",
-    "CampaignAct",
+    "CampaignAction",
+    "CampaignExclusion",
     "CampaignLink",
-    "CampaignMove",
-    "CampaignProposal",
+    "CampaignMembershipChange",
     "CannedReply",
     "Case",
-    "ChainCheck",
-    "Clock",
     "Commune",
     "Correction",
-    "Crowd",
-    "DayTally",
-    "DeskAccount",
-    "DeskHabit",
-    "Destruction",
+    "DailyCount",
+    "DataBreach",
+    "Deadline",
+    "DeadlineNotification",
+    "DestructionRequest",
     "Dispute",
-    "ErasureWish",
-    "Escalation",
-    "Event",
-    "EventSeal",
+    "ErasureRequest",
     "EvidenceFile",
-    "Facts",
+    "ExtractedFacts",
     "FileCheck",
-    "Footprint",
-    "FootprintKey",
-    "Hold",
+    "FingerprintKey",
+    "FloodSample",
+    "Followup",
     "Indicator",
-    "KeptApart",
-    "KnownNumber",
-    "LookAlike",
+    "LegalHold",
+    "LookalikeDomain",
+    "MergeProposal",
     "Message",
-    "NumberChange",
+    "NumberFinding",
     "Office",
     "OfficeNumber",
-    "OutboxItem",
-    "Paper",
-    "Phone",
-    "Presence",
-    "PublicFigures",
+    "PublicStatement",
+    "PublicStatistics",
+    "PublishedNumberChange",
     "PurgeRun",
-    "QueueTally",
+    "QueueSnapshot",
     "Receipt",
     "ReplacedCode",
     "Report",
-    "Retriage",
+    "ReportFingerprint",
+    "ReprocessingRun",
     "RoutingRule",
-    "SavedSearch",
-    "Slip",
-    "SpecialDay",
-    "Statement",
+    "TransferSlip",
     "Unit",
     "UnitMember",
 ]

@@ -28,8 +28,8 @@ class Correction(models.Model):
     stands = models.BooleanField(default=True)
     value = models.JSONField(null=True)
     reason = models.TextField("lý do", blank=True)
-    by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    at = models.DateTimeField(db_default=Now())
+    actor = models.ForeignKey(User, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
 
     class Meta:
         verbose_name = "chỗ cán bộ sửa"

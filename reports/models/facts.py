@@ -36,11 +36,11 @@ def search_vector_input(field: str) -> models.Func:
     )
 
 
-class Facts(models.Model):
+class ExtractedFacts(models.Model):
     """The latest reading of one report; triage overwrites it, nobody edits it.
 
     `reasons` is a list of {"fact", "rule", "words", "start", "end", "points"}; places count
-    characters of `Report.story`. `additions_read`: how many of the reporter's later words this
+    characters of `Report.story`. `followups_read`: how many of the reporter's later words this
     reading knew; one that knew fewer never replaces it. `offices`: whom the callers claimed to be,
     rows of Office or wider names of claim_tables; `office_communes`: the communes that the unit
     named with it may be, several where its name is ambiguous; `stages`: the steps of the script.
@@ -48,7 +48,7 @@ class Facts(models.Model):
     nobody said it anew, and the report's own stands.
     """
 
-    report = models.OneToOneField(Report, models.PROTECT, primary_key=True)
+    report = models.OneToOneField(Report, models.PROTECT, primary_key=True, related_name="facts")
     scenario = models.CharField("kiểu lừa", max_length=32)
     actions = ArrayField(models.CharField(max_length=32), verbose_name="họ đòi", default=list)
     money_lost_vnd = models.BigIntegerField("thiệt hại (đồng)", null=True)
@@ -73,10 +73,10 @@ class Facts(models.Model):
     )
     commune_raw = models.CharField("nơi ở kể sau", max_length=200, db_default="", blank=True)
     reasons = models.JSONField("căn cứ", default=list)
-    search = models.TextField("chữ để tìm, không dấu", blank=True)
+    search_text = models.TextField("chữ để tìm, không dấu", blank=True)
     rules_version = models.CharField(max_length=16)
-    additions_read = models.PositiveIntegerField(db_default=0)
-    read_at = models.DateTimeField("đọc lúc", db_default=Now())
+    followups_read = models.PositiveIntegerField(db_default=0)
+    extracted_at = models.DateTimeField("đọc lúc", db_default=Now())
 
     class Meta:
         verbose_name = "gợi ý của máy"
@@ -89,7 +89,7 @@ class Facts(models.Model):
         indexes = [
             models.Index(fields=["scenario"], name="facts_scenario"),
             GinIndex(
-                search_vector_input("search"), name="facts_words"
+                search_vector_input("search_text"), name="facts_words"
             ),  # reports/cases/full_text_search.py
             # Of those that told it later: no other reading pays for it.
             models.Index(
@@ -222,7 +222,7 @@ class CampaignLink(models.Model):
         "auth.User", models.PROTECT, null=True, blank=True, related_name="+"
     )
     act = models.ForeignKey(
-        "reports.CampaignAct", models.PROTECT, null=True, blank=True, related_name="links"
+        "reports.CampaignAction", models.PROTECT, null=True, blank=True, related_name="links"
     )
 
     class Meta:

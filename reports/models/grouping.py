@@ -12,17 +12,17 @@ from reports.models.facts import Campaign
 from reports.models.report import Report
 
 
-class CampaignActQuerySet(models.QuerySet["CampaignAct"]):
-    def not_undone(self) -> "CampaignActQuerySet":
+class CampaignActionQuerySet(models.QuerySet["CampaignAction"]):
+    def not_undone(self) -> "CampaignActionQuerySet":
         """Acts that nobody has taken back."""
-        return self.filter(taken_back_at=None)
+        return self.filter(undone_at=None)
 
-    def active_splits(self) -> "CampaignActQuerySet":
+    def active_splits(self) -> "CampaignActionQuerySet":
         """Splits that stand: `campaign` and `other` are two campaigns because a person said so."""
-        return self.not_undone().filter(kind=CampaignAct.Kind.SPLIT)
+        return self.not_undone().filter(kind=CampaignAction.Kind.SPLIT)
 
 
-class CampaignAct(models.Model):
+class CampaignAction(models.Model):
     """A person's act on a campaign. Never changed but to be taken back, once (trigger).
 
     `campaign` is the one that goes on: merged into, split from, attached to, detached from.
@@ -43,12 +43,12 @@ class CampaignAct(models.Model):
     )
     reason = models.TextField("lý do")
     reports = models.PositiveIntegerField("số tin")
-    by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    at = models.DateTimeField(db_default=Now())
-    taken_back_at = models.DateTimeField(null=True, blank=True)
-    taken_back_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    actor = models.ForeignKey(User, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(db_default=Now())
+    undone_at = models.DateTimeField(null=True, blank=True)
+    undone_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
 
-    objects = CampaignActQuerySet.as_manager()
+    objects = CampaignActionQuerySet.as_manager()
 
     class Meta:
         verbose_name = "việc trên đợt"
@@ -63,8 +63,8 @@ class CampaignAct(models.Model):
                 condition=~models.Q(other=models.F("campaign")), name="campaignact_not_with_itself"
             ),
             models.CheckConstraint(
-                condition=models.Q(taken_back_at__isnull=True, taken_back_by__isnull=True)
-                | models.Q(taken_back_at__isnull=False, taken_back_by__isnull=False),
+                condition=models.Q(undone_at__isnull=True, undone_by__isnull=True)
+                | models.Q(undone_at__isnull=False, undone_by__isnull=False),
                 name="campaignact_taken_back_by_whom",
             ),
             models.CheckConstraint(condition=~models.Q(reason=""), name="campaignact_has_reason"),
@@ -74,7 +74,7 @@ class CampaignAct(models.Model):
         return f"{self.kind} {self.campaign_id}"
 
 
-class CampaignMove(models.Model):
+class CampaignMembershipChange(models.Model):
     """Where a report lay before an act, so that it can be put back exactly. Append-only (trigger).
 
     Without `before_campaign` it lay nowhere. `before_apart`: the act that kept it apart from the
@@ -82,7 +82,7 @@ class CampaignMove(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    act = models.ForeignKey(CampaignAct, models.PROTECT, related_name="moves")
+    act = models.ForeignKey(CampaignAction, models.PROTECT, related_name="moves")
     report = models.ForeignKey(Report, models.PROTECT, related_name="campaign_moves")
     before_campaign = models.ForeignKey(Campaign, models.PROTECT, null=True, related_name="+")
     before_kind = models.CharField(max_length=16, blank=True)
@@ -90,8 +90,8 @@ class CampaignMove(models.Model):
     before_reason = models.TextField(blank=True)
     before_placed_at = models.DateTimeField(null=True)
     before_placed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    before_act = models.ForeignKey(CampaignAct, models.PROTECT, null=True, related_name="+")
-    before_apart = models.ForeignKey(CampaignAct, models.PROTECT, null=True, related_name="+")
+    before_act = models.ForeignKey(CampaignAction, models.PROTECT, null=True, related_name="+")
+    before_apart = models.ForeignKey(CampaignAction, models.PROTECT, null=True, related_name="+")
 
     class Meta:
         verbose_name = "tin đã chuyển chỗ"
@@ -104,20 +104,20 @@ class CampaignMove(models.Model):
         return f"{self.report_id} by {self.act_id}"
 
 
-class KeptApart(models.Model):
+class CampaignExclusion(models.Model):
     """A person said that this report does not belong to this campaign: the machine never places it
     there. A row stands as long as that holds; taking the act back, or attaching the report to the
     campaign by hand, removes it. The database lets no machine's link past it (trigger): such an
     INSERT writes nothing, such an UPDATE changes nothing.
 
     For a linker: leave out campaigns for which
-    `EXISTS (SELECT FROM reports_keptapart WHERE report_id = … AND campaign_id = …)`.
+    `EXISTS (SELECT FROM reports_campaignexclusion WHERE report_id = … AND campaign_id = …)`.
     """
 
     id = models.BigAutoField(primary_key=True)
     report = models.ForeignKey(Report, models.PROTECT, related_name="kept_apart")
     campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="kept_apart")
-    act = models.ForeignKey(CampaignAct, models.PROTECT, related_name="keeps_apart")
+    act = models.ForeignKey(CampaignAction, models.PROTECT, related_name="keeps_apart")
 
     class Meta:
         verbose_name = "tin không thuộc đợt"
@@ -130,7 +130,7 @@ class KeptApart(models.Model):
         return f"{self.report_id} not in {self.campaign_id}"
 
 
-class BurstTally(models.Model):
+class BurstSnapshot(models.Model):
     """Where more reports come in than is usual there, as last counted (bursts.py). One row.
 
     `bursts` is a list of {"unit", "key", "days", "count", "usual", "weeks", "chance", "mostly"}.

@@ -4,7 +4,7 @@ from django.contrib.auth.models import User
 from django.db import models
 
 
-class LookAlike(models.Model):
+class LookalikeDomain(models.Model):
     """A name that somebody might take for ours; what an officer found it to be."""
 
     class Verdict(models.TextChoices):
@@ -19,10 +19,10 @@ class LookAlike(models.Model):
         "là gì", max_length=8, choices=Verdict.choices, default=Verdict.UNSEEN, db_index=True
     )
     note = models.CharField("thấy gì, đã báo đâu", max_length=300, blank=True)
-    judged_by = models.ForeignKey(
+    reviewed_by = models.ForeignKey(
         User, models.PROTECT, null=True, editable=False, related_name="+", verbose_name="ai xem"
     )
-    judged_at = models.DateTimeField("xem lúc", null=True, editable=False)
+    reviewed_at = models.DateTimeField("xem lúc", null=True, editable=False)
 
     class Meta:
         verbose_name = "tên miền giống tên của trang"

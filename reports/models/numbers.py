@@ -23,7 +23,7 @@ class OfficeNumber(models.Model):
     label = models.CharField("số của bộ phận nào", max_length=120, blank=True)
     label_en = models.CharField("bộ phận, tiếng Anh", max_length=120, blank=True, db_default="")
     source = models.CharField("công bố ở đâu", max_length=200)
-    checked_on = models.DateField("đối chiếu ngày")
+    verified_on = models.DateField("đối chiếu ngày")
 
     class Meta:
         verbose_name = "số công bố của cơ quan"
@@ -42,10 +42,10 @@ def sha256_of(field: str) -> Func:
     return Func(as_bytes, function="sha256", output_field=models.BinaryField())
 
 
-class KnownNumberQuerySet(models.QuerySet["KnownNumber"]):
+class NumberFindingQuerySet(models.QuerySet["NumberFinding"]):
     """Findings, as far as somebody may say them."""
 
-    def in_effect(self, day: date) -> "KnownNumberQuerySet":
+    def in_effect(self, day: date) -> "NumberFindingQuerySet":
         """What two officers found, either way, and what is neither over on that day nor taken
         back: the one door to what is said in public.
         """
@@ -53,13 +53,13 @@ class KnownNumberQuerySet(models.QuerySet["KnownNumber"]):
             confirmed_at__isnull=False, withdrawn_at=None, valid_until__gte=day
         ).exclude(key="")
 
-    def accusing(self) -> "KnownNumberQuerySet":
+    def accusing(self) -> "NumberFindingQuerySet":
         """Those that say that crooks used the number, and that no institution has published."""
         published = OfficeNumber.objects.values("key")
-        return self.filter(finding=KnownNumber.Finding.CONFIRMED).exclude(key__in=published)
+        return self.filter(finding=NumberFinding.Finding.CONFIRMED).exclude(key__in=published)
 
 
-class KnownNumber(models.Model):
+class NumberFinding(models.Model):
     """An officer's finding on a number: proposed by one, confirmed by another, for a time.
 
     Only a confirmed one that is neither over nor taken back is public.
@@ -87,7 +87,7 @@ class KnownNumber(models.Model):
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="người gỡ"
     )
 
-    objects = KnownNumberQuerySet.as_manager()
+    objects = NumberFindingQuerySet.as_manager()
 
     class Meta:
         verbose_name = "ghi nhận về một số"
@@ -150,7 +150,7 @@ class Dispute(models.Model):
     )
     upheld_at = models.DateTimeField("đề nghị gỡ lúc", null=True, blank=True)
     # Answered before two were wanted; set by the migration alone.
-    is_by_one = models.BooleanField(db_default=False, editable=False)
+    approved_by_one = models.BooleanField(db_default=False, editable=False)
     answered_at = models.DateTimeField("trả lời lúc", null=True, blank=True)
     answered_by = models.ForeignKey(
         User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="người trả lời"
@@ -168,7 +168,7 @@ class Dispute(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(status="upheld")
-                | Q(is_by_one=True)
+                | Q(approved_by_one=True)
                 | Q(upheld_by__isnull=False) & ~Q(upheld_by=F("answered_by")),
                 name="dispute_four_eyes",
             ),

@@ -126,8 +126,8 @@ class Report(models.Model):
     @property
     def all_flags(self) -> list[str]:
         """The flags of what was typed, and the marks of the crowd in which it came."""
-        crowd = getattr(self, "crowd", None)
-        return [*self.flags, *(crowd.marks if crowd else ())]
+        sample = getattr(self, "flood_sample", None)
+        return [*self.flags, *(sample.marks if sample else ())]
 
 
 class Receipt(models.Model):
@@ -137,7 +137,7 @@ class Receipt(models.Model):
     `hashed_with` the key of `code_hash`; a look-up under an older key is hashed anew.
 
     Who lost the code gets a new one: an officer who has checked the phrase lets it be fetched until
-    `pickup_until` with a one-time word (`pickup_hash`); from `replaced_at` the derived code opens
+    `recovery_until` with a one-time word (`recovery_hash`); from `replaced_at` the derived code opens
     nothing any more.
     """
 
@@ -145,9 +145,9 @@ class Receipt(models.Model):
     derived_with = models.CharField(max_length=16)
     hashed_with = models.CharField(max_length=16)
     code_hash = models.BinaryField(max_length=32, unique=True)
-    pickup_hash = models.BinaryField(max_length=32, null=True)
-    pickup_until = models.DateTimeField(null=True)
-    pickup_tries = models.PositiveSmallIntegerField(db_default=0)  # wrong words so far
+    recovery_hash = models.BinaryField(max_length=32, null=True)
+    recovery_until = models.DateTimeField(null=True)
+    recovery_tries = models.PositiveSmallIntegerField(db_default=0)  # wrong words so far
     replaced_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:

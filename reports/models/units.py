@@ -18,7 +18,7 @@ class Unit(models.Model):
     """A commune's police or another body that takes reports over. setup_desk adds those of the
     data files, officers keep the rows; one that takes nothing any more is switched off, not removed.
 
-    `folded` is the name as `core.text` folds it: people look for it without marks.
+    `name_normalized` is the name as `core.text` folds it: people look for it without marks.
     """
 
     class Kind(models.TextChoices):
@@ -28,7 +28,7 @@ class Unit(models.Model):
 
     codename = models.SlugField("mã", max_length=80, primary_key=True)
     name = models.CharField("tên", max_length=MAX_NAME_LENGTH)
-    folded = models.CharField(max_length=MAX_NAME_LENGTH, unique=True)
+    name_normalized = models.CharField(max_length=MAX_NAME_LENGTH, unique=True)
     kind = models.CharField("loại", max_length=16, choices=Kind.choices)
     commune = models.OneToOneField(
         Commune,
@@ -46,7 +46,7 @@ class Unit(models.Model):
     class Meta:
         verbose_name = "đơn vị"
         verbose_name_plural = "đơn vị nhận tin"
-        ordering = ["folded"]
+        ordering = ["name_normalized"]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(kind="commune", commune__isnull=False)
@@ -99,7 +99,7 @@ class RoutingRule(models.Model):
         related_name="+",
         verbose_name="cơ quan bị giả danh",
     )
-    least_loss = models.PositiveBigIntegerField("thiệt hại từ (đồng)", null=True, blank=True)
+    min_loss = models.PositiveBigIntegerField("thiệt hại từ (đồng)", null=True, blank=True)
     unit = models.ForeignKey(
         Unit,
         models.PROTECT,

@@ -36,7 +36,7 @@ INSERT INTO reports_alarm AS alarm (kind, count, since) VALUES (%s, %s, statemen
     ON CONFLICT (kind) DO UPDATE
    SET count = excluded.count,
        since = CASE alarm.count WHEN 0 THEN excluded.since ELSE alarm.since END,
-       told_at = CASE alarm.count WHEN 0 THEN NULL ELSE alarm.told_at END
+       notified_at = CASE alarm.count WHEN 0 THEN NULL ELSE alarm.notified_at END
 RETURNING since = statement_timestamp()
 """
 
@@ -107,7 +107,7 @@ def _end(kind: Kind) -> None:
         return
     if alarm.count:
         log.warning("alarm.over", kind=str(kind))
-    if alarm.told_at and mail_is_configured() and not _sent(alarm, over=True):
+    if alarm.notified_at and mail_is_configured() and not _sent(alarm, over=True):
         alarm.count = 0
         Alarm.objects.bulk_create([alarm], ignore_conflicts=True)
 
@@ -117,11 +117,11 @@ def _tell() -> None:
     at its limit mails at each look. One refused mail ends it for this look: a server that does
     not answer costs ten seconds.
     """
-    due = Q(told_at=None) | Q(told_at__lte=Now() - REMIND_AFTER_SECONDS)
+    due = Q(notified_at=None) | Q(notified_at__lte=Now() - REMIND_AFTER_SECONDS)
     stands = Q(since__lte=Now() - NOTIFY_AFTER_SECONDS, count__gt=0)
     for alarm in Alarm.objects.filter(due, stands).order_by("kind"):
-        mine = Alarm.objects.filter(pk=alarm.pk, since=alarm.since, told_at=alarm.told_at)
-        if mine.update(told_at=Now()) and not _told(alarm):
+        mine = Alarm.objects.filter(pk=alarm.pk, since=alarm.since, notified_at=alarm.notified_at)
+        if mine.update(notified_at=Now()) and not _told(alarm):
             break
 
 
@@ -132,7 +132,9 @@ def _told(alarm: Alarm) -> bool:
         sent = _sent(alarm)
     finally:
         if not sent:
-            Alarm.objects.filter(pk=alarm.pk, since=alarm.since).update(told_at=alarm.told_at)
+            Alarm.objects.filter(pk=alarm.pk, since=alarm.since).update(
+                notified_at=alarm.notified_at
+            )
     return sent
 
 

@@ -17,8 +17,9 @@ from django.conf import settings
 from django.db import Error as DatabaseTrouble
 from django.db import connection, transaction
 
+from core.models import OutboxItem
 from core.outbox.queue import Priority
-from reports.models import Alarm, OutboxItem, QueueTally
+from reports.models import Alarm, QueueSnapshot
 from reports.submission.intake import TRIAGE
 
 log = structlog.get_logger(__name__)
@@ -33,7 +34,7 @@ KEPT = ("counted_at", "accepted", "done", "waiting", "failed")  # columns of the
 
 # A report may be owed its triage more than once: only the latest item says how it stands.
 _LATEST = """
-    NOT EXISTS (SELECT FROM reports_outboxitem AS later
+    NOT EXISTS (SELECT FROM core_outboxitem AS later
                  WHERE later.task = item.task AND later.key = item.key AND later.id > item.id)
 """
 
@@ -42,14 +43,14 @@ _LATEST = """
 # need not be a report's.
 _BALANCE = f"""
 SELECT (SELECT count(*) FROM reports_report),
-       count(*) FILTER (WHERE settled_at IS NOT NULL),
-       count(*) FILTER (WHERE settled_at IS NULL AND failed_at IS NULL),
+       count(*) FILTER (WHERE done_at IS NOT NULL),
+       count(*) FILTER (WHERE done_at IS NULL AND failed_at IS NULL),
        count(*) FILTER (WHERE failed_at IS NOT NULL),
        coalesce(extract(epoch FROM statement_timestamp() - min(created_at)
-                        FILTER (WHERE settled_at IS NULL AND failed_at IS NULL)), 0)::float,
+                        FILTER (WHERE done_at IS NULL AND failed_at IS NULL)), 0)::float,
        statement_timestamp()
   FROM reports_report AS report
-  JOIN reports_outboxitem AS item ON item.key = report.id::text
+  JOIN core_outboxitem AS item ON item.key = report.id::text
  WHERE item.task = %s AND {_LATEST}
 """  # noqa: S608  # nosec B608
 
@@ -58,39 +59,39 @@ SELECT (SELECT count(*) FROM reports_report),
 _STANDING = f"""
 WITH latest AS NOT MATERIALIZED (
          SELECT item.*, extract(epoch FROM statement_timestamp() - created_at)::float AS age
-           FROM reports_outboxitem AS item WHERE item.task = %(task)s AND {_LATEST}
+           FROM core_outboxitem AS item WHERE item.task = %(task)s AND {_LATEST}
             AND (%(unit)s::text IS NULL OR item.key IN (
-                 SELECT report_id::text FROM reports_case WHERE at_unit_id = %(unit)s))),
+                 SELECT report_id::text FROM reports_case WHERE assigned_unit_id = %(unit)s))),
      owed AS (
          SELECT count(*) AS waiting,
                 count(*) FILTER (WHERE priority < %(idle)s AND age > %(late)s) AS late,
                 coalesce(max(age), 0) AS oldest,
                 coalesce(max(age) FILTER (WHERE priority < %(idle)s), 0) AS oldest_prompt
-           FROM latest WHERE settled_at IS NULL AND failed_at IS NULL),
+           FROM latest WHERE done_at IS NULL AND failed_at IS NULL),
      stuck AS (SELECT count(*) AS failed FROM latest WHERE failed_at IS NOT NULL)
 SELECT owed.waiting, owed.late, stuck.failed, owed.oldest, owed.oldest_prompt,
        extract(epoch FROM statement_timestamp()
                           - (SELECT min(received_at) FROM reports_report))::float,
        extract(epoch FROM statement_timestamp() - tally.counted_at)::float,
-       (SELECT extract(epoch FROM statement_timestamp() - at)::float FROM reports_event
-         WHERE id > coalesce((SELECT max(event_id) FROM reports_eventseal), 0)
+       (SELECT extract(epoch FROM statement_timestamp() - created_at)::float FROM core_auditevent
+         WHERE id > coalesce((SELECT max(event_id) FROM core_auditchainlink), 0)
          ORDER BY id LIMIT 1),
-       EXISTS (SELECT FROM reports_chaincheck WHERE broken <> ''),
-       (SELECT count(*) FROM reports_clock AS clock WHERE met_at IS NULL AND dropped_at IS NULL
+       EXISTS (SELECT FROM core_auditchaincheck WHERE break_kind <> ''),
+       (SELECT count(*) FROM reports_deadline AS clock WHERE met_at IS NULL AND dropped_at IS NULL
            AND kind = 'look' AND due_at <= statement_timestamp()
            AND (%(unit)s::text IS NULL OR EXISTS (
                 SELECT FROM reports_case AS desk
-                 WHERE desk.report_id = clock.report_id AND desk.at_unit_id = %(unit)s))),
+                 WHERE desk.report_id = clock.report_id AND desk.assigned_unit_id = %(unit)s))),
        (SELECT count(*) FROM reports_case WHERE due_at <= statement_timestamp()
-           AND (%(unit)s::text IS NULL OR at_unit_id = %(unit)s)),
+           AND (%(unit)s::text IS NULL OR assigned_unit_id = %(unit)s)),
        (SELECT json_object_agg(kind, count) FROM reports_alarm
          WHERE kind = ANY (%(slow)s) AND count > 0),
        tally.counted_at, tally.accepted, tally.done, tally.waiting, tally.failed
-  FROM owed CROSS JOIN stuck LEFT JOIN reports_queuetally AS tally ON true
+  FROM owed CROSS JOIN stuck LEFT JOIN reports_queuesnapshot AS tally ON true
 """  # noqa: S608  # nosec B608
 
 _STUCK = f"""
-SELECT item.key FROM reports_outboxitem AS item
+SELECT item.key FROM core_outboxitem AS item
  WHERE item.task = %s AND item.failed_at IS NOT NULL AND {_LATEST}
    AND pg_input_is_valid(item.key, 'uuid')
  ORDER BY item.id LIMIT %s
@@ -98,13 +99,13 @@ SELECT item.key FROM reports_outboxitem AS item
 
 # "later": at the broker since less than a lease, or pausing after a failure.
 _BY_STATE = """
-SELECT task, CASE WHEN claimed_until > statement_timestamp() THEN 'claimed'
+SELECT task, CASE WHEN leased_until > statement_timestamp() THEN 'claimed'
                   WHEN due_at > statement_timestamp() THEN 'later' ELSE 'due' END AS state,
        count(*), sum(attempts)
-  FROM reports_outboxitem WHERE settled_at IS NULL AND failed_at IS NULL GROUP BY 1, 2
+  FROM core_outboxitem WHERE done_at IS NULL AND failed_at IS NULL GROUP BY 1, 2
  UNION ALL
 SELECT task, 'failed', count(*), sum(attempts)
-  FROM reports_outboxitem WHERE failed_at IS NOT NULL GROUP BY 1
+  FROM core_outboxitem WHERE failed_at IS NOT NULL GROUP BY 1
 """
 
 
@@ -144,7 +145,7 @@ class QueueState:
     oldest_prompt_s: float
     first_report_s: float | None
     tally_age_s: float | None
-    tally: QueueTally | None
+    tally: QueueSnapshot | None
     unsealed_s: float | None = None
     broken: bool = False
     unseen: int = 0
@@ -201,9 +202,9 @@ def read_snapshot(within: int = COUNT_WITHIN) -> Iterator[Any]:
 def store_queue_balance() -> QueueBalance:
     """Count everything and keep the count. It holds also where it cannot be kept."""
     balance = queue_balance()
-    tally = QueueTally(**{name: getattr(balance, name) for name in KEPT})
+    tally = QueueSnapshot(**{name: getattr(balance, name) for name in KEPT})
     try:
-        QueueTally.objects.bulk_create(
+        QueueSnapshot.objects.bulk_create(
             [tally], update_conflicts=True, unique_fields=["id"], update_fields=KEPT
         )
     except DatabaseTrouble as error:
@@ -234,7 +235,7 @@ def queue_state(unit: str | None = None) -> QueueState:
         waiting, late, failed, oldest, oldest_prompt, first, age, *more = cursor.fetchone()
     unsealed, broken, unseen, overdue, slow, *counted = more
     kept = dict(zip(KEPT, counted, strict=True))
-    tally = QueueTally(**kept) if age is not None else None
+    tally = QueueSnapshot(**kept) if age is not None else None
     return QueueState(
         waiting, late, failed, oldest, oldest_prompt, first, age, tally, unsealed, broken,
         unseen, overdue, slow or {},

@@ -10,9 +10,10 @@ from uuid import uuid4
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from core import encryption
 from core.keys import FieldKey, field_keys, newest_key
 from reports.calendar import deadline_rules
-from reports.extraction import phones, redaction
+from reports.extraction import phones
 from reports.models import Dispute
 from reports.models.numbers import new_dispute_number
 from reports.numbers import lookup
@@ -62,9 +63,9 @@ def _write(asked: DisputeSubmission, submission_key: str) -> Dispute:
         public_number=new_dispute_number(),
         due_at=_due(timezone.now()),
         key=lookup.lookup_key(phones.parse(asked.number))[:64],
-        number_sealed=redaction.encrypt(asked.number, "number", key),
-        reason_sealed=redaction.encrypt(asked.reason, "reason", key),
-        contact_sealed=redaction.encrypt(asked.contact, "contact", key),
+        number_sealed=encryption.encrypt(asked.number, "number", key),
+        reason_sealed=encryption.encrypt(asked.reason, "reason", key),
+        contact_sealed=encryption.encrypt(asked.contact, "contact", key),
         submission_key=submission_key,
         content_digest=_digest(asked, submission_key, newest_key()),
     )

@@ -11,13 +11,13 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from core.audit import events as log
+from core.audit import events
 from reports.extraction import phones
-from reports.models import Dispute, KnownNumber, OfficeNumber
+from reports.models import Dispute, NumberFinding, OfficeNumber
 from reports.numbers import lookup, report_counts
 
 VALID_DAYS = 92  # three months
-PROPOSE = "reports.add_knownnumber"
+PROPOSE = "reports.add_numberfinding"
 CONFIRM = "reports.confirm_number"
 ANSWER = "reports.change_dispute"
 
@@ -40,9 +40,9 @@ def _least_end() -> date:
     return timezone.localdate() + timedelta(days=report_counts.DAYS)
 
 
-def _end_of(row: KnownNumber) -> date:
+def _end_of(row: NumberFinding) -> date:
     """Until when a finding is valid that is confirmed today."""
-    is_cleared = row.finding == KnownNumber.Finding.CLEARED
+    is_cleared = row.finding == NumberFinding.Finding.CLEARED
     return max(row.valid_until, _least_end()) if is_cleared else row.valid_until
 
 
@@ -60,7 +60,7 @@ def key_for(number: str) -> str:
 
 def validate_finding(
     number: str, finding: str, reason: str, *, by: User, valid_until: date | None = None
-) -> KnownNumber:
+) -> NumberFinding:
     """A finding as it may be put before a colleague; nothing is written. Raises FindingError."""
     _must(by, PROPOSE)
     valid_until = valid_until or usual_end()
@@ -68,14 +68,14 @@ def validate_finding(
         raise FindingError("Chưa ghi căn cứ.")
     if valid_until <= timezone.localdate():
         raise FindingError("Ngày hết giá trị phải sau hôm nay.")
-    if finding == KnownNumber.Finding.CLEARED and valid_until < _least_end():
+    if finding == NumberFinding.Finding.CLEARED and valid_until < _least_end():
         raise FindingError(
             f"Gỡ thì có giá trị ít nhất {report_counts.DAYS} ngày, kẻo tin cũ lại tính."
         )
     key = key_for(number)
-    if KnownNumber.objects.filter(key=key, withdrawn_at=None).exists():
+    if NumberFinding.objects.filter(key=key, withdrawn_at=None).exists():
         raise FindingError(_TAKEN)
-    return KnownNumber(
+    return NumberFinding(
         key=key,
         number=number.strip()[:40],
         finding=finding,
@@ -85,14 +85,14 @@ def validate_finding(
     )
 
 
-def store_proposal(row: KnownNumber) -> None:
+def store_proposal(row: NumberFinding) -> None:
     """Put what `weigh` gave before a colleague; no page shows it yet. Raises FindingError where
     somebody was quicker.
     """
     try:
         with transaction.atomic():
             row.save(force_insert=True)
-            log.log_event(
+            events.log_event(
                 "number", row.pk, "number_proposed", by=row.proposed_by, reason=row.reason
             )
     except IntegrityError as error:
@@ -101,14 +101,14 @@ def store_proposal(row: KnownNumber) -> None:
 
 def propose(
     number: str, finding: str, reason: str, *, by: User, valid_until: date | None = None
-) -> KnownNumber:
+) -> NumberFinding:
     """Weigh a finding and put it before a colleague. Raises FindingError."""
     row = validate_finding(number, finding, reason, by=by, valid_until=valid_until)
     store_proposal(row)
     return row
 
 
-def confirm(pk: int, *, by: User) -> KnownNumber:
+def confirm(pk: int, *, by: User) -> NumberFinding:
     """Let the public page say it. Raises FindingError."""
     _must(by, CONFIRM)
     with transaction.atomic():
@@ -120,10 +120,10 @@ def confirm(pk: int, *, by: User) -> KnownNumber:
         if row.valid_until < timezone.localdate():
             raise FindingError("Đề nghị này đã quá ngày có giá trị. Gỡ ra rồi đề nghị lại.")
         key_for(row.number)
-        KnownNumber.objects.filter(pk=pk).update(
+        NumberFinding.objects.filter(pk=pk).update(
             confirmed_by=by, confirmed_at=Now(), valid_until=_end_of(row)
         )
-        log.log_event("number", pk, "number_confirmed", by=by)
+        events.log_event("number", pk, "number_confirmed", by=by)
     row.refresh_from_db()
     return row
 
@@ -155,7 +155,7 @@ def answer(pk: UUID, *, upheld: bool, text: str, by: User) -> Dispute:
             raise FindingError("Đã có người đề nghị gỡ số này. Xem căn cứ rồi xác nhận.")
         if upheld:
             _change(dispute, answer=text.strip(), upheld_by=by, upheld_at=Now())
-            log.log_event("dispute", pk, "dispute_proposed", by=by)
+            events.log_event("dispute", pk, "dispute_proposed", by=by)
         else:
             _answered(dispute, Dispute.Status.REJECTED, by, answer=text.strip())
     dispute.refresh_from_db()
@@ -202,31 +202,31 @@ def _open(pk: UUID) -> Dispute:
 
 def _answered(dispute: Dispute, status: Dispute.Status, by: User, **words: str) -> None:
     _change(dispute, status=status, answered_at=Now(), answered_by=by, **words)
-    log.log_event("dispute", dispute.pk, "dispute_answered", by=by, outcome=status.value)
+    events.log_event("dispute", dispute.pk, "dispute_answered", by=by, outcome=status.value)
 
 
 def _change(dispute: Dispute, **changes: object) -> None:
     Dispute.objects.filter(pk=dispute.pk).update(**changes)
 
 
-def open_accusation(key: str, *, lock: bool = False) -> KnownNumber | None:
+def open_accusation(key: str, *, lock: bool = False) -> NumberFinding | None:
     """The accusing finding on a number that has not been taken back."""
-    rows = KnownNumber.objects.exclude(key="")
+    rows = NumberFinding.objects.exclude(key="")
     rows = rows.select_for_update() if lock else rows
-    found = KnownNumber.Finding.CONFIRMED
+    found = NumberFinding.Finding.CONFIRMED
     return rows.filter(key=key, finding=found, withdrawn_at=None).first()
 
 
-def _locked(pk: int) -> KnownNumber:
-    row = KnownNumber.objects.select_for_update().get(pk=pk)
+def _locked(pk: int) -> NumberFinding:
+    row = NumberFinding.objects.select_for_update().get(pk=pk)
     if row.withdrawn_at:
         raise FindingError("Ghi nhận này đã gỡ rồi.")
     return row
 
 
-def _take_back(row: KnownNumber, reason: str, by: User) -> None:
-    KnownNumber.objects.filter(pk=row.pk).update(withdrawn_at=Now(), withdrawn_by=by)
-    log.log_event("number", row.pk, "number_withdrawn", by=by, reason=reason)
+def _take_back(row: NumberFinding, reason: str, by: User) -> None:
+    NumberFinding.objects.filter(pk=row.pk).update(withdrawn_at=Now(), withdrawn_by=by)
+    events.log_event("number", row.pk, "number_withdrawn", by=by, reason=reason)
 
 
 def _must(by: User, permission: str) -> None:

@@ -16,7 +16,7 @@ from datetime import date, timedelta
 
 from django.utils import timezone
 
-from reports.models import KnownNumber
+from reports.models import NumberFinding
 from reports.models.numbers import sha256_of
 from reports.numbers.findings import VALID_DAYS
 
@@ -75,7 +75,7 @@ def decoy_entries(prefix: str, count: int) -> Iterable[Entry]:
 
 
 def _entries(first: bytes, last: bytes) -> Iterator[Entry]:
-    rows = KnownNumber.objects.in_effect(timezone.localdate()).accusing()
+    rows = NumberFinding.objects.in_effect(timezone.localdate()).accusing()
     hashed = rows.annotate(hash=sha256_of("key")).filter(hash__range=(first, last))
     for key_hash, confirmed_at, until in hashed.values_list("hash", "confirmed_at", "valid_until"):
         yield Entry(bytes(key_hash).hex(), timezone.localdate(confirmed_at), until)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from core.text import to_ascii_digits
 from reports.extraction.numbering_plan import range_owner
 from reports.extraction.phones import ParsedCaller, format_national, format_raw
-from reports.models import Dispute, KnownNumber, OfficeNumber
+from reports.models import Dispute, NumberFinding, OfficeNumber
 from reports.numbers import report_counts
 from reports.numbers import text as number_words
 from reports.numbers.report_counts import CallerReportSummary
@@ -54,7 +54,7 @@ class Verdict:
     state: VerdictKind
     shown: str
     heard: CallerReportSummary
-    known: KnownNumber | None = None
+    known: NumberFinding | None = None
     office: OfficeNumber | None = None
     near: tuple[OfficeNumber, ...] = ()
     alike: bool = False
@@ -135,7 +135,7 @@ def lookup_key(phone: ParsedCaller) -> str:
 def _state(
     phone: ParsedCaller,
     office: OfficeNumber | None,
-    known: KnownNumber | None,
+    known: NumberFinding | None,
     heard: CallerReportSummary,
 ) -> VerdictKind:
     """An institution's own number is never called a crook's: it is forged that crooks show it."""
@@ -186,13 +186,13 @@ def _digits(text: str) -> str:
     return "".join(sign for sign in to_ascii_digits(text) if sign.isdecimal())
 
 
-def _finding(key: str) -> tuple[KnownNumber | None, datetime | None]:
+def _finding(key: str) -> tuple[NumberFinding | None, datetime | None]:
     """The confirmed finding that holds today, and up to when reports count no more because an
     officer has cleared the number. Two statements.
     """
-    row = KnownNumber.objects.in_effect(timezone.localdate()).filter(key=key).first()
+    row = NumberFinding.objects.in_effect(timezone.localdate()).filter(key=key).first()
     upheld = Dispute.objects.filter(key=key, status=Dispute.Status.UPHELD).exclude(key="")
     answered = upheld.order_by("-answered_at").values_list("answered_at", flat=True).first()
-    if row is None or row.finding == KnownNumber.Finding.CONFIRMED:
+    if row is None or row.finding == NumberFinding.Finding.CONFIRMED:
         return row, answered
     return None, max(filter(None, [row.confirmed_at, answered]))

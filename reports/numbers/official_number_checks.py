@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from reports.extraction import phones
-from reports.models import Indicator, KnownNumber, Report
+from reports.models import Indicator, NumberFinding, Report
 from reports.numbers import lookup, report_counts
 
 _CALLERS = (Indicator.IndicatorSource.CALLER, Indicator.IndicatorSource.LATER)
@@ -34,8 +34,8 @@ def publication_blocker(number: str) -> str:
 
 
 def _standing(key: str) -> bool:
-    holds = Q(withdrawn_at=None, finding=KnownNumber.Finding.CONFIRMED)
-    return KnownNumber.objects.filter(holds, key=key).exists()
+    holds = Q(withdrawn_at=None, finding=NumberFinding.Finding.CONFIRMED)
+    return NumberFinding.objects.filter(holds, key=key).exists()
 
 
 def _callers_of(key: str) -> list[str]:

@@ -11,43 +11,48 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 
-from core.audit import events as log
-from reports.models import BankLine, NumberChange, OfficeNumber
+from core.audit import events
+from reports.models import BankHotline, OfficeNumber, PublishedNumberChange
 from reports.numbers.findings import FindingError, NotPermittedError
 from reports.public import confirmed_statements
 
 CONFIRM = "reports.confirm_published"
 _FIELDS = {
-    NumberChange.Table.OFFICE: (
-        "office_id", "number", "key", "label", "label_en", "source", "checked_on",
+    PublishedNumberChange.Table.OFFICE: (
+        "office_id", "number", "key", "label", "label_en", "source", "verified_on",
     ),
-    NumberChange.Table.BANK: ("name", "number", "source", "checked_on"),
+    PublishedNumberChange.Table.BANK: ("name", "number", "source", "verified_on"),
 }  # fmt: skip
-_SUBJECTS = {NumberChange.Table.OFFICE: "officenumber", NumberChange.Table.BANK: "bank"}
-Row = OfficeNumber | BankLine
+_SUBJECTS = {
+    PublishedNumberChange.Table.OFFICE: "officenumber",
+    PublishedNumberChange.Table.BANK: "bank",
+}
+Row = OfficeNumber | BankHotline
 
 
-def table_for(row: Row) -> NumberChange.Table:
-    tables = NumberChange.Table
+def table_for(row: Row) -> PublishedNumberChange.Table:
+    tables = PublishedNumberChange.Table
     return tables.OFFICE if isinstance(row, OfficeNumber) else tables.BANK
 
 
-def propose(row: Row, by: User) -> NumberChange:
+def propose(row: Row, by: User) -> PublishedNumberChange:
     """Ask that *row*, new or changed and not saved, be published. Raises FindingError."""
-    return _ask(row, NumberChange.Act.SAVE, _said(row), by)
+    return _ask(row, PublishedNumberChange.Act.SAVE, _said(row), by)
 
 
-def propose_removal(row: Row, by: User) -> NumberChange:
+def propose_removal(row: Row, by: User) -> PublishedNumberChange:
     """Ask that *row* be published no more. Raises FindingError."""
-    return _ask(row, NumberChange.Act.REMOVE, {}, by)
+    return _ask(row, PublishedNumberChange.Act.REMOVE, {}, by)
 
 
-def _ask(row: Row, act: NumberChange.Act, values: dict[str, str], by: User) -> NumberChange:
+def _ask(
+    row: Row, act: PublishedNumberChange.Act, values: dict[str, str], by: User
+) -> PublishedNumberChange:
     stored = type(row).objects.filter(pk=row.pk).first() if row.pk else None
     was = _said(stored) if stored else {}
     table = table_for(row)
-    change = NumberChange(
-        table=table, act=act, target=row.pk, values=values, was=was, proposed_by=by
+    change = PublishedNumberChange(
+        table=table, act=act, target=row.pk, new_values=values, old_values=was, proposed_by=by
     )
     try:
         with transaction.atomic():
@@ -62,7 +67,7 @@ def _said(row: Row) -> dict[str, str]:
     return {name: str(getattr(row, name)) for name in _FIELDS[table_for(row)]}
 
 
-def confirm(pk: int, *, by: User) -> NumberChange:
+def confirm(pk: int, *, by: User) -> PublishedNumberChange:
     """Make the change. Raises FindingError; nothing has been written then."""
     if not by.has_perm(CONFIRM):
         raise NotPermittedError("Bạn không có quyền xác nhận số công bố.")
@@ -71,7 +76,7 @@ def confirm(pk: int, *, by: User) -> NumberChange:
             change = _open(pk)
             if change.proposed_by_id == by.pk:
                 raise FindingError("Người đề nghị không tự xác nhận được. Nhờ một người khác.")
-            _decide(change, NumberChange.Outcome.CONFIRMED, by)
+            _decide(change, PublishedNumberChange.Outcome.CONFIRMED, by)
             _apply(change)
             _record("published_confirmed", change, by)
     except IntegrityError as error:
@@ -88,37 +93,39 @@ def refuse(pk: int, reason: str, *, by: User) -> None:
         change = _open(pk)
         if change.proposed_by_id != by.pk and not by.has_perm(CONFIRM):
             raise NotPermittedError("Bạn không có quyền xác nhận số công bố.")
-        _decide(change, NumberChange.Outcome.REFUSED, by)
+        _decide(change, PublishedNumberChange.Outcome.REFUSED, by)
         _record("published_refused", change, by, reason=reason.strip())
 
 
-def _open(pk: int) -> NumberChange:
-    change = NumberChange.objects.select_for_update().get(pk=pk)
+def _open(pk: int) -> PublishedNumberChange:
+    change = PublishedNumberChange.objects.select_for_update().get(pk=pk)
     if change.outcome:
         raise FindingError("Đề nghị này đã quyết rồi.")
     return change
 
 
-def _decide(change: NumberChange, outcome: NumberChange.Outcome, by: User) -> None:
+def _decide(
+    change: PublishedNumberChange, outcome: PublishedNumberChange.Outcome, by: User
+) -> None:
     change.outcome, change.decided_by = outcome, by
-    NumberChange.objects.filter(pk=change.pk).update(
+    PublishedNumberChange.objects.filter(pk=change.pk).update(
         outcome=outcome, decided_by=by, decided_at=Now()
     )
 
 
-def _apply(change: NumberChange) -> None:
+def _apply(change: PublishedNumberChange) -> None:
     """Write the row as it was confirmed, if it still says what it said when that was asked."""
-    model = OfficeNumber if change.table == NumberChange.Table.OFFICE else BankLine
+    model = OfficeNumber if change.table == PublishedNumberChange.Table.OFFICE else BankHotline
     rows: Any = model.objects.select_for_update().filter(pk=change.target or 0)
     row = rows.first()
-    if change.target and (row is None or _said(row) != change.was):
+    if change.target and (row is None or _said(row) != change.old_values):
         raise FindingError("Số này đã đổi từ khi đề nghị. Gỡ đề nghị ra rồi đề nghị lại.")
     with _writing(str(change.pk)):
-        if change.act == NumberChange.Act.REMOVE:
+        if change.act == PublishedNumberChange.Act.REMOVE:
             rows.delete()
             return
-        values: dict[str, Any] = dict(change.values)
-        values["checked_on"] = date.fromisoformat(values["checked_on"])
+        values: dict[str, Any] = dict(change.new_values)
+        values["verified_on"] = date.fromisoformat(values["verified_on"])
         if row is None:
             model.objects.create(**values)
         else:
@@ -143,6 +150,6 @@ def _writing(change: str) -> Iterator[None]:
         cursor.execute("SELECT set_config('reports.number_change', %s, true)", [before])
 
 
-def _record(kind: str, change: NumberChange, by: User, **more: str) -> None:
-    numbers = {"number": change.values.get("number") or change.was.get("number", "")}
-    log.log_event("published", change.pk, kind, by=by, table=change.table, **numbers, **more)
+def _record(kind: str, change: PublishedNumberChange, by: User, **more: str) -> None:
+    numbers = {"number": change.new_values.get("number") or change.old_values.get("number", "")}
+    events.log_event("published", change.pk, kind, by=by, table=change.table, **numbers, **more)

@@ -35,7 +35,7 @@ from reports.extraction import redaction
 from reports.facts import publicly_counted
 from reports.facts.abuse_flags import SAME_NETWORK
 from reports.facts.office_choices import OFFICES
-from reports.models import Addition, Dispute, Indicator, KnownNumber, OfficeNumber
+from reports.models import Dispute, Followup, Indicator, NumberFinding, OfficeNumber
 from reports.numbers.reporter_independence import (
     ReporterEvidence,
     distinct_reporters,
@@ -143,7 +143,7 @@ def similar_numbers_exist(key: str, since: datetime) -> bool:
 
 
 def _confirmed(start: str, key: str) -> list[str]:
-    standing = KnownNumber.objects.in_effect(timezone.localdate()).accusing()
+    standing = NumberFinding.objects.in_effect(timezone.localdate()).accusing()
     others = standing.filter(key__startswith=start).exclude(key=key)
     return list(others.values_list("key", flat=True)[:MIN_ALIKE])
 
@@ -160,8 +160,8 @@ def _may_not_be_said() -> Q:
     """Numbers that an institution has published, or that an officer has cleared: none is counted
     with its neighbours, whenever the reports came.
     """
-    cleared = KnownNumber.objects.filter(
-        finding=KnownNumber.Finding.CLEARED, withdrawn_at=None, confirmed_at__isnull=False
+    cleared = NumberFinding.objects.filter(
+        finding=NumberFinding.Finding.CLEARED, withdrawn_at=None, confirmed_at__isnull=False
     )
     upheld = Dispute.objects.filter(status=Dispute.Status.UPHELD)
     excluded = [each.values("key") for each in (OfficeNumber.objects.all(), cleared, upheld)]
@@ -214,7 +214,7 @@ def _naming(named: Q, since: datetime) -> QuerySet[Indicator]:
 
 def _of_one_network() -> Q:
     """Told from a network that had told of the number before: see reports/numbers/reporter_independence.py."""
-    later = Addition.objects.filter(report=OuterRef("report"), flags__contains=[SAME_NETWORK])
+    later = Followup.objects.filter(report=OuterRef("report"), flags__contains=[SAME_NETWORK])
     return (
         Q(report__flags__contains=[SAME_NETWORK])
         | Q(report__crowd__isnull=False, report__crowd__marks__contains=[SAME_NETWORK])

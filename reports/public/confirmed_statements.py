@@ -11,9 +11,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from core.audit import events as log
+from core.audit import events
 from core.ttl_cache import TTLCache
-from reports.models import BankLine, Statement
+from reports.models import BankHotline, PublicStatement
 
 
 @dataclass(frozen=True)
@@ -24,14 +24,14 @@ class ConfirmedStatement:
     amount: int | None
 
 
-def _read_statements() -> dict[str, Statement]:
-    return {row.codename: row for row in Statement.objects.filter(is_public=True)}
+def _read_statements() -> dict[str, PublicStatement]:
+    return {row.codename: row for row in PublicStatement.objects.filter(is_public=True)}
 
 
-_no_statements: dict[str, Statement] = {}
-_no_banks: tuple[BankLine, ...] = ()
+_no_statements: dict[str, PublicStatement] = {}
+_no_banks: tuple[BankHotline, ...] = ()
 _statements = TTLCache(_read_statements, _no_statements)
-_banks = TTLCache(lambda: tuple(BankLine.objects.all()), _no_banks)
+_banks = TTLCache(lambda: tuple(BankHotline.objects.all()), _no_banks)
 
 
 def statements() -> dict[str, ConfirmedStatement]:
@@ -43,7 +43,7 @@ def statements() -> dict[str, ConfirmedStatement]:
     }
 
 
-def bank_hotlines() -> tuple[BankLine, ...]:
+def bank_hotlines() -> tuple[BankHotline, ...]:
     """The banks' numbers that officers have verified, by name; none until they have."""
     return _banks.get()
 
@@ -54,26 +54,26 @@ def clear_cache() -> None:
     _banks.invalidate()
 
 
-def publish_statement(statement: Statement, by: User) -> None:
+def publish_statement(statement: PublicStatement, by: User) -> None:
     """Let the pages say a sentence as it stands; `by` has confirmed it, on record."""
     statement.is_public, statement.confirmed_by = True, by
     statement.confirmed_at = timezone.now()
     _keep(statement, "statement_shown", by)
 
 
-def unpublish_statement(statement: Statement, by: User, *, was_public: bool) -> None:
+def unpublish_statement(statement: PublicStatement, by: User, *, was_public: bool) -> None:
     """Save a sentence that no page is to say, on record."""
     statement.is_public, statement.confirmed_by, statement.confirmed_at = False, None, None
     _keep(statement, "statement_hidden" if was_public else "statement_changed", by)
 
 
-def _keep(statement: Statement, kind: str, by: User) -> None:
+def _keep(statement: PublicStatement, kind: str, by: User) -> None:
     with transaction.atomic():
-        was = _said(Statement.objects.select_for_update().get(pk=statement.pk))
+        was = _said(PublicStatement.objects.select_for_update().get(pk=statement.pk))
         statement.save()
-        log.log_event("statement", statement.pk, kind, by=by, was=was, **_said(statement))
+        events.log_event("statement", statement.pk, kind, by=by, was=was, **_said(statement))
     clear_cache()
 
 
-def _said(statement: Statement) -> dict[str, str | int | None]:
+def _said(statement: PublicStatement) -> dict[str, str | int | None]:
     return {"text": statement.text, "text_en": statement.text_en, "amount": statement.amount}

@@ -47,7 +47,7 @@ class PublishedNumber:
     dial: str
     label: str
     source: str
-    checked_on: date
+    verified_on: date
 
 
 @lru_cache(maxsize=1)
@@ -95,7 +95,7 @@ def published(number: OfficeNumber) -> PublishedNumber:
         dial=home if is_short else f"0{home}",
         label=(_is_english() and number.label_en) or number.label,
         source=number.source,
-        checked_on=number.checked_on,
+        verified_on=number.verified_on,
     )
 
 

@@ -11,8 +11,8 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
 
-from core.audit import events as log
-from reports.models import LookAlike
+from core.audit import events
+from reports.models import LookalikeDomain
 
 # Signs that pass for one another in an address, on a small screen or read in haste.
 _ALIKE = {
@@ -74,18 +74,20 @@ def sync_lookalikes() -> int:
     new. Sure to be run again.
     """
     rows = (
-        [LookAlike(name=name) for name in generate_lookalikes(portal_hostname())]
+        [LookalikeDomain(name=name) for name in generate_lookalikes(portal_hostname())]
         if portal_hostname()
         else []
     )
-    before = LookAlike.objects.count()
-    LookAlike.objects.bulk_create(rows, ignore_conflicts=True)
-    return LookAlike.objects.count() - before
+    before = LookalikeDomain.objects.count()
+    LookalikeDomain.objects.bulk_create(rows, ignore_conflicts=True)
+    return LookalikeDomain.objects.count() - before
 
 
-def record_verdict(row: LookAlike, by: User) -> None:
+def record_verdict(row: LookalikeDomain, by: User) -> None:
     """Write down what an officer found a name to be, on record."""
     with transaction.atomic():
-        row.judged_by, row.judged_at = by, Now()
+        row.reviewed_by, row.reviewed_at = by, Now()
         row.save()
-        log.log_event("lookalike", row.pk, "name_judged", by=by, name=row.name, verdict=row.verdict)
+        events.log_event(
+            "lookalike", row.pk, "name_judged", by=by, name=row.name, verdict=row.verdict
+        )

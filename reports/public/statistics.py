@@ -24,7 +24,8 @@ from reports.extraction.cue_matcher import taxonomy
 from reports.extraction.story_reader import UNCLEAR
 from reports.facts import publicly_counted
 from reports.facts.office_choices import OFFICES
-from reports.models import Commune, PublicFigures
+from reports.models import Commune
+from reports.models import PublicStatistics as PublicFigures
 from reports.monitoring.queue_stats import read_snapshot
 from reports.public.cell_suppression import MIN_COUNT, cells_to_suppress
 
@@ -60,11 +61,11 @@ SELECT date_trunc('week', day)::date::text AS week, scenario, commune, claimed, 
 _FIRST_LOOK = """
 WITH counted AS ({counted})
 SELECT count(*), percentile_disc(0.5) WITHIN GROUP (
-           ORDER BY coalesce(extract(epoch FROM look.at - received_at)::float, 'infinity'))
+           ORDER BY coalesce(extract(epoch FROM look.created_at - received_at)::float, 'infinity'))
   FROM counted LEFT JOIN LATERAL (
-       SELECT event.at FROM reports_event AS event
+       SELECT event.created_at FROM core_auditevent AS event
         WHERE event.subject_type = 'report' AND event.subject_id = counted.id::text
-          AND event.by_id IS NOT NULL AND event.kind <> ALL(%(no_look)s)
+          AND event.actor_id IS NOT NULL AND event.kind <> ALL(%(no_look)s)
         ORDER BY event.id LIMIT 1) AS look ON true
 """
 

@@ -18,8 +18,8 @@ def match_unit(typed: str) -> Unit | None:
     """
     folded = normalize(typed).strip()
     names = {folded: 0, f"{_HEAD}{folded}": 1}
-    found = Unit.objects.active().filter(folded__in=names)
-    return min(found, key=lambda unit: names[unit.folded], default=None)
+    found = Unit.objects.active().filter(name_normalized__in=names)
+    return min(found, key=lambda unit: names[unit.name_normalized], default=None)
 
 
 def names() -> list[str]:

@@ -5,13 +5,13 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from core.audit import events as log
-from reports.models import Breach
+from core.audit import events
+from reports.models import DataBreach
 
-STEPS = ("first_told_at", "body_told_at", "people_told_at", "closed_at")
+STEPS = ("first_notice_at", "authority_notified_at", "subjects_notified_at", "closed_at")
 
 
-def save(breach: Breach, *, by: User, changed: list[str]) -> None:
+def save(breach: DataBreach, *, by: User, changed: list[str]) -> None:
     """Write a breach down, or what was done since; on record without a word of it."""
     kind = "breach_changed" if breach.pk else "breach_opened"
     if not breach.pk:
@@ -21,9 +21,9 @@ def save(breach: Breach, *, by: User, changed: list[str]) -> None:
         done: dict[str, Any] = {
             name: str(getattr(breach, name)) for name in STEPS if name in changed
         }
-        log.log_event("breach", breach.pk, kind, by=by, **done)
+        events.log_event("breach", breach.pk, kind, by=by, **done)
 
 
 def count_missed_deadlines() -> int:
     """How many deadlines of open breaches have passed with nobody told."""
-    return sum(breach.missed for breach in Breach.objects.filter(closed_at=None))
+    return sum(breach.missed for breach in DataBreach.objects.filter(closed_at=None))

@@ -14,17 +14,17 @@ from django.db import transaction
 from django.db.models import Model
 from django.db.models.functions import Now
 
-from core.audit import events as log
+from core.audit import events
 from core.outbox import queue
 from reports.attachments import storage
 from reports.cases import legal_holds
-from reports.models import Addition, Destruction, EvidenceFile
+from reports.models import DestructionRequest, EvidenceFile, Followup
 from reports.retention import erasure, erasure_log
 from reports.submission import intake
 
 PROPOSE, CONFIRM = "reports.propose_destruction", "reports.confirm_destruction"
-What = Destruction.What
-_TABLES: dict[str, type[Model]] = {What.FILE: EvidenceFile, What.ADDITION: Addition}
+What = DestructionRequest.What
+_TABLES: dict[str, type[Model]] = {What.FILE: EvidenceFile, What.ADDITION: Followup}
 
 
 class DestructionError(Exception):
@@ -37,7 +37,9 @@ class DestructionError(Exception):
         self.why = why
 
 
-def propose(report_id: UUID, what: str, target: UUID, *, by: User, reason: str) -> Destruction:
+def propose(
+    report_id: UUID, what: str, target: UUID, *, by: User, reason: str
+) -> DestructionRequest:
     """Ask for a second person to have something destroyed. Raises DestructionError."""
     if not by.has_perm(PROPOSE):
         raise DestructionError("permission")
@@ -46,13 +48,13 @@ def propose(report_id: UUID, what: str, target: UUID, *, by: User, reason: str) 
     with transaction.atomic():
         _must_be_free(report_id)
         _must_be_there(report_id, what, target)
-        if Destruction.objects.filter(target=target, withdrawn_at=None).exists():
+        if DestructionRequest.objects.filter(target=target, withdrawn_at=None).exists():
             raise DestructionError("proposed")
-        row = Destruction.objects.create(
+        row = DestructionRequest.objects.create(
             report_id=report_id, what=what, target=target, reason=reason.strip(), proposed_by=by
         )
         said = {"what": what, "which": str(target), "reason": row.reason}
-        log.log_event("report", report_id, "destruction_proposed", by=by, **said)
+        events.log_event("report", report_id, "destruction_proposed", by=by, **said)
     return row
 
 
@@ -66,9 +68,9 @@ def confirm(report_id: UUID, pk: int, *, by: User) -> None:
         if row.proposed_by_id == by.pk:
             raise DestructionError("same")
         _must_be_there(report_id, row.what, row.target)
-        Destruction.objects.filter(pk=pk).update(confirmed_at=Now(), confirmed_by=by)
+        DestructionRequest.objects.filter(pk=pk).update(confirmed_at=Now(), confirmed_by=by)
         said = {"what": row.what, "which": str(row.target), "proposed_by": row.proposed_by_id}
-        log.log_event("report", report_id, "destroyed", by=by, **said)
+        events.log_event("report", report_id, "destroyed", by=by, **said)
         _blank(row)
     queue.notify()
 
@@ -79,9 +81,9 @@ def withdraw(report_id: UUID, pk: int, *, by: User) -> None:
         raise DestructionError("permission")
     with transaction.atomic():
         row = _open(report_id, pk)
-        Destruction.objects.filter(pk=pk).update(withdrawn_at=Now(), withdrawn_by=by)
+        DestructionRequest.objects.filter(pk=pk).update(withdrawn_at=Now(), withdrawn_by=by)
         said = {"what": row.what, "which": str(row.target)}
-        log.log_event("report", report_id, "destruction_withdrawn", by=by, **said)
+        events.log_event("report", report_id, "destruction_withdrawn", by=by, **said)
 
 
 def _must_be_free(report_id: UUID) -> None:
@@ -97,16 +99,16 @@ def _must_be_there(report_id: UUID, what: str, target: UUID) -> None:
         raise DestructionError("gone")
 
 
-def _open(report_id: UUID, pk: int) -> Destruction:
+def _open(report_id: UUID, pk: int) -> DestructionRequest:
     """A proposal that waits, this transaction's to decide."""
-    rows = Destruction.objects.select_for_update().filter(pk=pk, report=report_id)
+    rows = DestructionRequest.objects.select_for_update().filter(pk=pk, report=report_id)
     row = rows.filter(confirmed_at=None, withdrawn_at=None).first()
     if row is None:
         raise DestructionError("closed")
     return row
 
 
-def _blank(row: Destruction) -> None:
+def _blank(row: DestructionRequest) -> None:
     """Take the words out of the row; what stands without them is read anew."""
     table = _TABLES[row.what]
     erasure.erase_rows(table._default_manager.filter(pk=row.target))  # noqa: SLF001

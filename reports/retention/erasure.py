@@ -21,32 +21,32 @@ from django.db.models.functions import Now
 from django.db.models.lookups import Contains
 from django.utils import timezone
 
-from core.audit import events as log
+from core import encryption
+from core.audit import events
 from core.outbox import queue
+from desk.models import ReportViewer, SavedSearch
 from reports.cases import deadlines, legal_holds
 from reports.extraction import redaction, story_reader
 from reports.models import (
-    Addition,
-    CampaignAct,
+    CampaignAction,
     CampaignLink,
-    CampaignMove,
-    CampaignProposal,
+    CampaignMembershipChange,
     Case,
     Correction,
-    Destruction,
-    ErasureWish,
+    DestructionRequest,
+    ErasureRequest,
     EvidenceFile,
-    Facts,
-    Footprint,
-    FootprintKey,
-    Hold,
+    ExtractedFacts,
+    FingerprintKey,
+    Followup,
     Indicator,
-    KnownNumber,
+    LegalHold,
+    MergeProposal,
     Message,
-    Presence,
+    NumberFinding,
     Report,
-    SavedSearch,
-    Slip,
+    ReportFingerprint,
+    TransferSlip,
 )
 from reports.numbers.report_counts import CALLERS
 from reports.retention import erasure_log
@@ -63,20 +63,20 @@ _REPORT = _NAMES | {
 _EMPTY: Mapping[type[Model], Mapping[str, Any]] = {
     EvidenceFile: {"name_sealed": None},
     Message: {"text_sealed": None},
-    Addition: _NAMES | {
-        "story": "", "legs": [], "accounts": [], "links": [], "called_on": None, "called_raw": "",
+    Followup: _NAMES | {
+        "story": "", "callers": [], "accounts": [], "links": [], "called_on": None, "called_on_raw": "",
         "money_lost_raw": "", "commune": None, "commune_raw": "",
     },
 }  # fmt: skip
 # Where officers, and the machine, wrote beside a report.
 _BESIDE: Mapping[type[Model], tuple[str, ...]] = {
     CampaignLink: ("reason",),
-    CampaignMove: ("before_reason",),
-    CampaignProposal: ("reason",),
+    CampaignMembershipChange: ("before_reason",),
+    MergeProposal: ("reason",),
     Correction: ("reason",),
-    Slip: ("reason",),
-    Hold: ("reason", "lifted_reason"),
-    Destruction: ("reason",),
+    TransferSlip: ("reason",),
+    LegalHold: ("reason", "released_reason"),
+    DestructionRequest: ("reason",),
 }
 
 
@@ -121,7 +121,7 @@ def erase(
     with transaction.atomic():
         deadlines.lock_case(report_id)  # before the report, as whoever decides on it locks them
         _must_be_free(report_id)
-        log.log_event("report", report_id, ACTS[part], by=by, why=why)
+        events.log_event("report", report_id, ACTS[part], by=by, why=why)
         _PARTS[part](report_id, until or timezone.now())
         erasure_log.append_on_commit(part, report_id)
         transaction.on_commit(queue.notify)
@@ -132,7 +132,7 @@ def reports_with_scope(part: ErasureScope) -> QuerySet[Report]:
     present = Report.objects.filter(erased_at=None)
     if part is ErasureScope.NAMES:
         named = ~Q(**dict.fromkeys(_NAMES))
-        told = Addition.objects.filter(named, report=OuterRef("pk"), erased_at=None)
+        told = Followup.objects.filter(named, report=OuterRef("pk"), erased_at=None)
         return present.filter(named | Exists(told))
     table = {ErasureScope.FILES: EvidenceFile, ErasureScope.MESSAGES: Message}.get(part)
     return (
@@ -165,7 +165,7 @@ def _must_be_free(report_id: UUID) -> None:
 
 def _whole(report_id: UUID, _: datetime) -> None:
     _stop_readers(report_id)  # first: who is writing now ends before the rest is taken
-    _clear_of_contacts(report_id, _of(Addition, report_id))
+    _clear_of_contacts(report_id, _of(Followup, report_id))
     Report.objects.filter(pk=report_id).update(erased_at=Now(), **_REPORT)
     for table in _EMPTY:
         erase_rows(_of(table, report_id))
@@ -175,7 +175,7 @@ def _whole(report_id: UUID, _: datetime) -> None:
 
 
 def _names(report_id: UUID, until: datetime) -> None:
-    told = Addition.objects.filter(report=report_id, erased_at=None, received_at__lte=until)
+    told = Followup.objects.filter(report=report_id, erased_at=None, received_at__lte=until)
     _clear_of_contacts(report_id, told)
     Report.objects.filter(pk=report_id).update(**_NAMES)
     told.update(**_NAMES)
@@ -201,19 +201,19 @@ def _of(table: type[Model], report_id: UUID | OuterRef) -> QuerySet[Any]:
     return table._default_manager.filter(report=report_id)  # noqa: SLF001
 
 
-def _clear_of_contacts(report_id: UUID, additions: QuerySet[Addition]) -> None:
+def _clear_of_contacts(report_id: UUID, additions: QuerySet[Followup]) -> None:
     """What officers wrote beside no one report, where a contact of the reporter stands in it: why
     they acted on a campaign, and searches that they keep.
     """
     rows = (*Report.objects.filter(pk=report_id), *additions)
-    contacts = filter(None, (redaction.decrypt_field(row, "contact") for row in rows))
+    contacts = filter(None, (encryption.decrypt_field(row, "contact") for row in rows))
     told = {each for contact in contacts for each in redaction.identifying_strings(contact)}
     for each in filter(_is_the_reporters, told):
-        for act in _holding_it(CampaignAct, each, "reason"):
+        for act in _holding_it(CampaignAction, each, "reason"):
             act.reason = redaction.strip_strings(act.reason, each, GONE)
             act.save(update_fields=["reason"])
         for search in _holding_it(SavedSearch, each, "name", "query"):
-            log.log_event("search", search.pk, "search_removed", why="contact")
+            events.log_event("search", search.pk, "search_removed", why="contact")
             search.delete()
 
 
@@ -223,7 +223,7 @@ def _is_the_reporters(told: str) -> bool:
     """
     key = f"+84{told}"
     return not (
-        Indicator.objects.filter(key=key).exists() or KnownNumber.objects.filter(key=key).exists()
+        Indicator.objects.filter(key=key).exists() or NumberFinding.objects.filter(key=key).exists()
     )
 
 
@@ -250,18 +250,18 @@ def _stop_readers(report_id: UUID) -> None:
     """What the machine had read stays as codes, without its words, and is never read again: a
     triage that knew the words before comes too late.
     """
-    row = Facts(
+    row = ExtractedFacts(
         report_id=report_id,
         scenario=story_reader.UNCLEAR,
         priority=0,
         rules_version="",
-        additions_read=_NEVER_READ_AGAIN,
+        followups_read=_NEVER_READ_AGAIN,
     )
-    Facts.objects.bulk_create(
+    ExtractedFacts.objects.bulk_create(
         [row],
         update_conflicts=True,
         unique_fields=["report"],
-        update_fields=["reasons", "search", "commune", "commune_raw", "additions_read"],
+        update_fields=["reasons", "search_text", "commune", "commune_raw", "followups_read"],
     )
 
 
@@ -282,10 +282,12 @@ def erase_caller_numbers(report_id: UUID) -> None:
 
 def _forget_footprint(report_id: UUID) -> None:
     """No report finds this one any more."""
-    for print_ in Footprint.objects.filter(report=report_id):
-        keys = FootprintKey.objects.filter(key__in=print_.found_by, at=print_.at)
+    for print_ in ReportFingerprint.objects.filter(report=report_id):
+        keys = FingerprintKey.objects.filter(
+            key__in=print_.lookup_keys, created_at=print_.created_at
+        )
         keys.filter(report_id=report_id).delete()
-    Footprint.objects.filter(report=report_id).delete()
+    ReportFingerprint.objects.filter(report=report_id).delete()
 
 
 def _empty_what_was_written(report_id: UUID) -> None:
@@ -294,9 +296,9 @@ def _empty_what_was_written(report_id: UUID) -> None:
     for table, words in _BESIDE.items():
         _of(table, report_id).update(**dict.fromkeys(words, GONE))
     _say_who("")
-    ErasureWish.objects.filter(report=report_id).update(words_sealed=None)
-    Presence.objects.filter(report=report_id).delete()
-    log.redact_details_of("report", report_id, reason=GONE)
+    ErasureRequest.objects.filter(report=report_id).update(text_sealed=None)
+    ReportViewer.objects.filter(report=report_id).delete()
+    events.redact_details_of("report", report_id, reason=GONE)
 
 
 def _say_who(person: str) -> None:

@@ -12,10 +12,10 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from core import encryption
 from reports.calendar import deadline_rules
 from reports.cases import legal_holds, workflow
-from reports.extraction import redaction
-from reports.models import Case, ErasureWish, Report
+from reports.models import Case, ErasureRequest, Report
 from reports.public import confirmed_statements
 from reports.retention import erasure
 from reports.tracking.followups import ReportErasedError
@@ -41,11 +41,11 @@ def request_erasure(report: Report, words: str) -> bool:
     with transaction.atomic():
         if legal_holds.lock_report(report.pk).erased_at:
             raise ReportErasedError
-        wishes = ErasureWish.objects.filter(report=report)
+        wishes = ErasureRequest.objects.filter(report=report)
         if wishes.open().exists() or wishes.count() >= MAX_WISHES:
             return False
-        sealed = redaction.encrypt(words, "words", report.pk)
-        ErasureWish.objects.create(report=report, words_sealed=sealed)
+        sealed = encryption.encrypt(words, "words", report.pk)
+        ErasureRequest.objects.create(report=report, text_sealed=sealed)
     return True
 
 
@@ -53,7 +53,7 @@ def request_summary(report: Report) -> dict[str, object]:
     """What the page about a report says of it: the wish, by when it is answered where that promise
     is confirmed, and whether another may be made. One statement.
     """
-    wishes = list(ErasureWish.objects.filter(report=report).order_by("id"))
+    wishes = list(ErasureRequest.objects.filter(report=report).order_by("id"))
     wish = wishes[-1] if wishes else None
     waits = wish is not None and wish.decided_at is None and not report.erased_at
     return {
@@ -94,9 +94,9 @@ def grant_erasure(report_id: UUID, *, by: User, version: int) -> None:
         if against := erasure_blocker(report_id):
             raise ErasureRequestError(against)
         workflow.grant_erasure(report_id, by=by, version=version)
-        if ErasureWish.objects.open().filter(report=report_id, taken_up_by=by).exists():
+        if ErasureRequest.objects.open().filter(report=report_id, taken_up_by=by).exists():
             raise ErasureRequestError("same")
-        _answer(report_id, ErasureWish.Outcome.GRANTED, by)
+        _answer(report_id, ErasureRequest.Outcome.GRANTED, by)
         try:
             erasure.erase(report_id, why="asked", by=by)
         except erasure.ErasureError as error:
@@ -107,7 +107,7 @@ def refuse_erasure(report_id: UUID, *, by: User, version: int, reason: str) -> N
     """Leave it, and tell the reporter why. Raises WishError and WorkflowError."""
     with transaction.atomic():
         workflow.refuse_erasure(report_id, by=by, version=version, reason=reason)
-        _answer(report_id, ErasureWish.Outcome.REFUSED, by)
+        _answer(report_id, ErasureRequest.Outcome.REFUSED, by)
 
 
 def reopen_request(report_id: UUID, *, by: User, version: int, reason: str) -> None:
@@ -121,20 +121,20 @@ def reopen_request(report_id: UUID, *, by: User, version: int, reason: str) -> N
         if legal_holds.lock_report(report_id).erased_at:
             raise ErasureRequestError("gone")
         wish = latest_request(report_id)
-        if wish is None or wish.outcome != ErasureWish.Outcome.REFUSED:
+        if wish is None or wish.outcome != ErasureRequest.Outcome.REFUSED:
             raise ErasureRequestError("closed")
         again = {"outcome": "", "decided_at": None, "decided_by": None}
         taken = {"taken_up_at": Now(), "taken_up_by": by}
-        ErasureWish.objects.filter(pk=wish.pk).update(**again, **taken)
+        ErasureRequest.objects.filter(pk=wish.pk).update(**again, **taken)
 
 
-def latest_request(report_id: UUID) -> ErasureWish | None:
+def latest_request(report_id: UUID) -> ErasureRequest | None:
     """The last wish of a report, answered or not, with its people."""
-    people = ErasureWish.objects.select_related("decided_by", "taken_up_by")
+    people = ErasureRequest.objects.select_related("decided_by", "taken_up_by")
     return people.filter(report=report_id).order_by("id").last()
 
 
 def _answer(report_id: UUID, outcome: str, by: User) -> None:
-    open_one = ErasureWish.objects.open().filter(report=report_id)
+    open_one = ErasureRequest.objects.open().filter(report=report_id)
     if not open_one.update(outcome=outcome, decided_at=Now(), decided_by=by):
         raise ErasureRequestError("closed")

@@ -16,13 +16,13 @@ from django.db.models import BinaryField, F, Func, Model, Q, QuerySet, Value
 from django.db.models.lookups import Exact
 from django_otp.plugins.otp_static.models import StaticToken
 
-from core import second_factor_crypto
+from accounts.models import EncryptedTOTPDevice
+from core import encryption, second_factor_crypto
 from core.keys import newest_key
 from reports.attachments import storage
 from reports.attachments.storage import COPIES, RefusedError
 from reports.attachments.stream_encryption import DecryptionError
-from reports.extraction import redaction
-from reports.models import EvidenceFile, Phone, Receipt
+from reports.models import EvidenceFile, Receipt
 from reports.submission import receipt_codes
 
 log = structlog.get_logger(__name__)
@@ -70,7 +70,7 @@ class EncryptedTextFields:
     def rows(self) -> "QuerySet[Any]":
         older = Q()
         for field in self.fields:
-            older |= ~Q(Exact(_head_of(field), Value(redaction.newest_key_prefix())))
+            older |= ~Q(Exact(_head_of(field), Value(encryption.newest_key_prefix())))
         return self.model._default_manager.filter(older).only("pk", *self.owner, *self.fields)  # noqa: SLF001
 
     def uses_old_key(self, row: Any) -> bool:  # the statement has told
@@ -80,7 +80,7 @@ class EncryptedTextFields:
         changes: dict[str, bytes | None] = {}
         for field in self.fields:
             sealed = getattr(row, field)
-            if sealed is not None and not redaction.has_newest_key(sealed):
+            if sealed is not None and not encryption.has_newest_key(sealed):
                 changes |= self._anew(field, row)
         same = self.model._default_manager.filter(pk=row.pk)  # noqa: SLF001
         return bool(changes) and bool(same.update(**changes))
@@ -88,10 +88,10 @@ class EncryptedTextFields:
     def _anew(self, field: str, row: Any) -> dict[str, bytes | None]:
         """The field under the newest key, with its index; nothing where no key opens it."""
         what = field.removesuffix(SEALED)
-        text = redaction.decrypt_field(row, what)
+        text = encryption.decrypt_field(row, what)
         if not text:
             return {}
-        anew = {field: redaction.encrypt(text, what, redaction.associated_data(row))}
+        anew = {field: encryption.encrypt(text, what, encryption.associated_data(row))}
         if self.index and (index := what + INDEX) in _names(self.model):
             anew[index] = self.index(text)
         return anew
@@ -103,15 +103,17 @@ class TotpSecrets:
     name = "second factors"
 
     def rows(self) -> "QuerySet[Any]":
-        older = Phone.objects.exclude(key__startswith=second_factor_crypto.sealed_by_newest())
+        older = EncryptedTOTPDevice.objects.exclude(
+            key__startswith=second_factor_crypto.sealed_by_newest()
+        )
         return cast("QuerySet[Any]", older)
 
-    def uses_old_key(self, row: Phone) -> bool:
+    def uses_old_key(self, row: EncryptedTOTPDevice) -> bool:
         return True
 
-    def reencrypt(self, row: Phone) -> bool:
+    def reencrypt(self, row: EncryptedTOTPDevice) -> bool:
         secret = second_factor_crypto.decrypt_secret(row.key, row.user_id)
-        same = Phone.objects.filter(pk=row.pk)
+        same = EncryptedTOTPDevice.objects.filter(pk=row.pk)
         return secret is not None and bool(
             same.update(key=second_factor_crypto.encrypt_secret(secret, row.user_id))
         )
@@ -221,7 +223,7 @@ def _names(model: type[Model]) -> list[str]:
 
 def _head_of(field: str) -> Func:
     """The first bytes of a sealed text, which name its key; of a text that is none, none."""
-    length = Value(len(redaction.newest_key_prefix()))
+    length = Value(len(encryption.newest_key_prefix()))
     return Func(F(field), Value(1), length, function="substring", output_field=BinaryField())
 
 

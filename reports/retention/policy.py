@@ -18,16 +18,16 @@ from django.db.models import BooleanField, Exists, OuterRef, Q, QuerySet, When
 from django.db.models import Case as Switch
 from django.utils import timezone
 
-from core.audit import events as log
+from core.audit import events
+from core.models import AuditEvent
 from reports.calendar import working_days
 from reports.models import (
-    Addition,
     Case,
     Dispute,
-    ErasureWish,
-    Event,
-    Hold,
+    ErasureRequest,
+    Followup,
     Indicator,
+    LegalHold,
     Message,
     Report,
 )
@@ -39,10 +39,10 @@ _S = Case.Status
 _LOSS = (
     Q(report__money_lost=True)
     | Q(report__facts__money_lost_vnd__gt=0)
-    | Q(corrected__money_lost_vnd__gt=0)
+    | Q(corrections_json__money_lost_vnd__gt=0)
 )
 _LOST = Switch(When(_LOSS, then=True), default=False, output_field=BooleanField())
-_KEPT_ACTS = (log.DETAIL_ERASED, "record_restored")  # the chain's own check reads them
+_KEPT_ACTS = (events.DETAIL_ERASED, "record_restored")  # the chain's own check reads them
 
 
 @dataclass(frozen=True)
@@ -88,10 +88,10 @@ def closed_cases_before(before: datetime, *statuses: str) -> QuerySet[Case]:
     under no hold. Who asked to be erased is answered by an officer, and not by silence.
     """
     report = OuterRef("pk")
-    later = Addition.objects.filter(report=report, received_at__gte=before)
-    wrote = Message.objects.filter(report=report, by=None, sent_at__gte=before)
-    held = Hold.objects.filter(report=report, lifted_at=None)
-    asked = ErasureWish.objects.open().filter(report=report)
+    later = Followup.objects.filter(report=report, received_at__gte=before)
+    wrote = Message.objects.filter(report=report, actor=None, sent_at__gte=before)
+    held = LegalHold.objects.filter(report=report, released_at=None)
+    asked = ErasureRequest.objects.open().filter(report=report)
     over = Case.objects.filter(status__in=statuses, changed_at__lt=before, report__erased_at=None)
     stays = Exists(later) | Exists(wrote) | Exists(held) | Exists(asked)
     return over.exclude(stays).order_by("changed_at")
@@ -126,7 +126,7 @@ def _erase(part: ErasureScope, why: str) -> Callable[[UUID], None]:
 
 def _numbers(before: datetime) -> QuerySet[Report, Any]:
     named = Indicator.objects.filter(report=OuterRef("pk"))
-    held = Hold.objects.filter(report=OuterRef("pk"), lifted_at=None)
+    held = LegalHold.objects.filter(report=OuterRef("pk"), released_at=None)
     erased = Report.objects.filter(Exists(named), erased_at__isnull=False, received_at__lt=before)
     return erased.exclude(Exists(held)).order_by("received_at").values_list("pk", flat=True)
 
@@ -143,18 +143,18 @@ def _empty_dispute(pk: UUID) -> None:
     emptied = {"number_sealed": None, "reason_sealed": None, "contact_sealed": None}
     with transaction.atomic():
         Dispute.objects.filter(pk=pk).update(key="", answer=GONE, **emptied)
-        log.redact_details_of("dispute", pk, reason=GONE)
+        events.redact_details_of("dispute", pk, reason=GONE)
 
 
-def _events(before: datetime) -> QuerySet[Event, Any]:
+def _events(before: datetime) -> QuerySet[AuditEvent, Any]:
     """Acts about anything but a report: those go with their report, or stay with it."""
-    old = Event.objects.filter(at__lt=before).exclude(subject_type="report")
+    old = AuditEvent.objects.filter(created_at__lt=before).exclude(subject_type="report")
     told = old.exclude(detail={}).exclude(kind__in=_KEPT_ACTS)
     return told.order_by("id").values_list("pk", flat=True)
 
 
 def _erase_detail(pk: int) -> None:
-    log.redact_detail(pk, by=None, reason=GONE)
+    events.redact_detail(pk, by=None, reason=GONE)
 
 
 def _attempts(before: datetime) -> QuerySet[AccessAttempt, Any]:
@@ -209,7 +209,7 @@ BY_NAME: Mapping[str, RetentionPolicy] = {kind.name: kind for kind in KINDS}
 def retained_with_reason(now: datetime) -> Mapping[str, int]:
     """Ended reports that are not found above, and why: for the dry run."""
     present = Case.objects.filter(report__erased_at=None)
-    held = Hold.objects.filter(report=OuterRef("pk"), lifted_at=None)
+    held = LegalHold.objects.filter(report=OuterRef("pk"), released_at=None)
     return {
         "under a hold": present.filter(Exists(held)).count(),
         "a tin báo, or with another unit": present.filter(

@@ -73,7 +73,7 @@ def run_until(run: PurgeRun, patience: float) -> bool:
         reerase_after_restore.append_missing()
         run.finished_at = timezone.now()
         run.save(update_fields=["finished_at"])
-    log.info("purge.finished", stayed=run.stayed, **run.counts)
+    log.info("purge.finished", retained_counts=run.retained_counts, **run.counts)
     return True
 
 
@@ -116,8 +116,8 @@ def _take(run: PurgeRun, kind: RetentionPolicy, key: Any) -> None:
     except (ErasureError, DatabaseTrouble) as error:
         if not connection.is_usable():
             raise
-        run.stayed += 1
-        run.save(update_fields=["stayed"])
+        run.retained_counts += 1
+        run.save(update_fields=["retained_counts"])
         log.warning("purge.stayed", kind=kind.name, error=type(error).__name__)
     else:
         run.counts = counts

@@ -9,18 +9,19 @@ from django.db import transaction
 from django.db.models import Model
 from django.utils import timezone
 
-from core.audit import events as log
+from core.audit import events
+from core.models import AuditEvent
 from core.outbox import queue
 from reports.cases import legal_holds
-from reports.models import Addition, Destruction, Event, EvidenceFile
+from reports.models import DestructionRequest, EvidenceFile, Followup
 from reports.retention import erasure, erasure_log
 from reports.retention.erasure import ErasureError, ErasureScope
 from reports.submission import intake
 
 _LOOKED_BACK = timedelta(days=3)  # for acts whose line a dying process did not write
 _SINGLE: dict[str, tuple[type[Model], str]] = {
-    Destruction.What.FILE: (EvidenceFile, "files_erased"),
-    Destruction.What.ADDITION: (Addition, "additions_erased"),
+    DestructionRequest.What.FILE: (EvidenceFile, "files_erased"),
+    DestructionRequest.What.ADDITION: (Followup, "additions_erased"),
 }
 
 
@@ -62,9 +63,9 @@ def _one(table: type[Model], pk: UUID, kind: str) -> bool:
     legal_holds.lock_report(report_id)
     if legal_holds.is_held(report_id):
         return False
-    log.log_event("report", report_id, kind, why="restored", which=str(pk))
+    events.log_event("report", report_id, kind, why="restored", which=str(pk))
     erasure.erase_rows(rows)
-    if table is Addition:
+    if table is Followup:
         queue.enqueue(intake.TRIAGE, report_id)
     return True
 
@@ -73,7 +74,7 @@ def append_missing() -> int:
     """Note what was erased lately and is not on the list; how many."""
     since = timezone.now() - _LOOKED_BACK
     parts = {kind: part for part, kind in erasure.ACTS.items()}
-    acts = Event.objects.filter(subject_type="report", kind__in=parts, at__gte=since)
+    acts = AuditEvent.objects.filter(subject_type="report", kind__in=parts, created_at__gte=since)
     erased = [(parts[kind], UUID(key)) for kind, key in acts.values_list("kind", "subject_id")]
-    pairs = Destruction.objects.filter(confirmed_at__gte=since).values_list("what", "target")
+    pairs = DestructionRequest.objects.filter(confirmed_at__gte=since).values_list("what", "target")
     return erasure_log.append_missing([*erased, *pairs])

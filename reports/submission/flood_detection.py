@@ -26,7 +26,7 @@ from core.outbox.queue import Priority
 from core.rate_limits import Address, SlidingWindow
 from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ
 from reports.facts import abuse_flags
-from reports.models import Crowd
+from reports.models import FloodSample
 from reports.numbers import report_counts
 from reports.submission import form_parser
 from reports.submission.intake import TRIAGE
@@ -52,25 +52,25 @@ Query = Callable[[str, Any], list[Any]]
 
 _WAITING = f"""
 WITH late AS (
-    DELETE FROM reports_crowd
-     WHERE places IS NOT NULL AND came_at < now() - interval '{MINUTES_10} seconds')
-SELECT id::text, places, left(caller_number, %(number)s), left(story, %(words)s)
-  FROM reports_crowd JOIN reports_report ON id = report_id
- WHERE places IS NOT NULL AND came_at >= now() - interval '{MINUTES_10} seconds'
- ORDER BY came_at LIMIT %(most)s
+    DELETE FROM reports_floodsample AS flood
+     WHERE origin_digests IS NOT NULL AND flood.received_at < now() - interval '{MINUTES_10} seconds')
+SELECT id::text, origin_digests, left(caller_number, %(number)s), left(story, %(words)s)
+  FROM reports_floodsample AS flood JOIN reports_report ON id = report_id
+ WHERE origin_digests IS NOT NULL AND flood.received_at >= now() - interval '{MINUTES_10} seconds'
+ ORDER BY flood.received_at LIMIT %(most)s
 """  # noqa: S608  # a constant of ours  # nosec B608
 # A crowd that all say that they are pressed does not stand in the way of who is.
 _COUNTED = """
 WITH told AS (
     SELECT * FROM jsonb_to_recordset(%(told)s) AS told(report uuid, marks text[], lowered boolean)),
 gone AS (
-    DELETE FROM reports_crowd USING told
-     WHERE report_id = report AND places IS NOT NULL AND told.marks = '{}'),
+    DELETE FROM reports_floodsample USING told
+     WHERE report_id = report AND origin_digests IS NOT NULL AND told.marks = '{}'),
 in_turn AS (
-    UPDATE reports_outboxitem SET priority = %(usual)s FROM told
+    UPDATE core_outboxitem SET priority = %(usual)s FROM told
      WHERE task = %(task)s AND key = report::text AND lowered AND priority < %(usual)s)
-UPDATE reports_crowd SET places = NULL, marks = told.marks FROM told
- WHERE report_id = report AND places IS NOT NULL AND told.marks <> '{}'
+UPDATE reports_floodsample SET origin_digests = NULL, flags = told.marks FROM told
+ WHERE report_id = report AND origin_digests IS NOT NULL AND told.marks <> '{}'
 """
 
 
@@ -134,7 +134,7 @@ def _in_a_moment(rows: Iterable[Sequence[Any]]) -> Iterator[Arrival]:
 def drop_expired() -> None:
     """Let go of places that waited too long, for whom no relay does it."""
     late = Now() - timedelta(seconds=MINUTES_10)
-    Crowd.objects.filter(places__isnull=False, came_at__lt=late).delete()
+    FloodSample.objects.filter(origin_digests__isnull=False, received_at__lt=late).delete()
 
 
 def flood_flags(came: Sequence[Arrival]) -> list[tuple[str, ...]] | None:

@@ -17,6 +17,7 @@ from django.db import InterfaceError, OperationalError, ProgrammingError, connec
 from django.utils.functional import SimpleLazyObject
 from psycopg2.errors import DuplicatePreparedStatement, InvalidSqlStatementName
 
+from core import encryption
 from core.keys import FieldKey, field_keys, newest_key
 from core.outbox import queue
 from core.outbox.queue import Priority
@@ -50,10 +51,10 @@ WITH report AS (
     INSERT INTO reports_receipt (report_id, derived_with, hashed_with, code_hash)
     SELECT id, %(key_id)s, %(key_id)s, %(code_hash)s FROM report
 ), owed AS (
-    INSERT INTO reports_outboxitem (task, key, priority)
+    INSERT INTO core_outboxitem (task, key, priority)
     SELECT %(task)s, id::text, %(priority)s FROM report
 ), crowd AS (
-    INSERT INTO reports_crowd (report_id, places)
+    INSERT INTO reports_floodsample (report_id, origin_digests)
     SELECT id, %(came_from)s::text[] FROM report WHERE %(came_from)s::text[] IS NOT NULL
 )
 SELECT true FROM report
@@ -233,13 +234,13 @@ def _evidence(typed: ReportSubmission, report_id: UUID) -> dict[str, Any]:
         "channel": typed.channel,
         "caller_number": typed.caller_number,
         "story": copy.redact(typed.story),
-        "story_sealed": redaction.encrypt(copy.sealed_original(typed.story), "story", report_id),
+        "story_sealed": encryption.encrypt(copy.sealed_original(typed.story), "story", report_id),
         "demands": list(typed.demands),
         "money_lost": typed.money_lost,
         "commune_id": typed.commune_id,
-        "contact_sealed": redaction.encrypt(typed.contact, "contact", report_id),
+        "contact_sealed": encryption.encrypt(typed.contact, "contact", report_id),
         "contact_index": redaction.blind_index(typed.contact),
-        "phrase_sealed": redaction.encrypt(typed.phrase, "phrase", report_id),
+        "phrase_sealed": encryption.encrypt(typed.phrase, "phrase", report_id),
         "on_behalf": typed.on_behalf,
         "flags": list(dict.fromkeys([*typed.flags, *copy.flags])),
         "language": typed.language,

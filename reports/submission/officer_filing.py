@@ -7,7 +7,7 @@ report and one act.
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from core.audit import events as log
+from core.audit import events
 from reports.models import Case, Report
 from reports.reference import gazetteer
 from reports.submission import intake
@@ -41,5 +41,5 @@ def _put_on_record(report: Report, by: User) -> None:
     """Once, also where the first try was cut off after its report was written."""
     with transaction.atomic():
         Case.objects.select_for_update().get(report_id=report.pk)
-        if not log.events_for("report", report.pk).filter(kind="filed").exists():
-            log.log_event("report", report.pk, "filed", by=by, source=report.source)
+        if not events.events_for("report", report.pk).filter(kind="filed").exists():
+            events.log_event("report", report.pk, "filed", by=by, source=report.source)

@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import get_language
 
 from core.keys import FieldKey, field_keys, key_by_id, newest_key
-from reports.models import Addition, Receipt, Report
+from reports.models import Followup, Receipt, Report
 from reports.models.report import SIGNS
 
 GROUPS = 4
@@ -131,8 +131,8 @@ def _opened_by(hashes: list[bytes]) -> Report | None:
     """The report, its receipt, and `was_added_to`: whether its reporter said more later. Asked
     once for all keys: between two questions the hash may be made anew.
     """
-    later = Exists(Addition.objects.filter(report=OuterRef("pk")))
-    reports = Report.objects.select_related("receipt", "crowd").annotate(was_added_to=later)
+    later = Exists(Followup.objects.filter(report=OuterRef("pk")))
+    reports = Report.objects.select_related("receipt", "flood_sample").annotate(was_added_to=later)
     return reports.filter(receipt__code_hash__in=hashes).first()
 
 

@@ -10,8 +10,9 @@ from decimal import Decimal
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from core import encryption
 from core.text import normalize, to_ascii_digits
-from reports.extraction import amounts, amounts_spelled_out, phones, redaction
+from reports.extraction import amounts, amounts_spelled_out, phones
 from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ
 from reports.facts import abuse_flags
 from reports.facts.merged_report import MergedReport
@@ -72,8 +73,8 @@ def latest_input(whole: MergedReport) -> ReporterInput:
         caller_number="" if whole.legs else report.caller_number,
         money=_sum_to_ask(whole),
         commune="" if whole.commune_id else whole.commune_raw,
-        contact=redaction.decrypt_field(whole, "contact") or "",
-        phrase=redaction.decrypt_field(whole, "phrase") or "",
+        contact=encryption.decrypt_field(whole, "contact") or "",
+        phrase=encryption.decrypt_field(whole, "phrase") or "",
         flags=() if whole.substantive_followups else tuple(report.all_flags),
         missing=_missing(whole),
     )

@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models.functions import Now
 
-from core.audit import events as log
+from core.audit import events
 from core.keys import FieldKey, field_keys, newest_key
 from reports.models import Receipt, ReplacedCode, Report
 from reports.submission import receipt_codes
@@ -56,19 +56,19 @@ def issue_one_time_word(report: Report, by: User, reason: str) -> str:
     word = receipt_codes.generate_one_time_word()
     with transaction.atomic():
         Receipt.objects.filter(pk=report.pk).update(
-            pickup_hash=_word_hash(word, report.pk, newest_key()),
-            pickup_until=Now() + LASTS,
-            pickup_tries=0,
+            recovery_hash=_word_hash(word, report.pk, newest_key()),
+            recovery_until=Now() + LASTS,
+            recovery_tries=0,
         )
-        log.log_event("report", report.pk, "code_released", by=by, reason=reason.strip())
+        events.log_event("report", report.pk, "code_released", by=by, reason=reason.strip())
     return word
 
 
 def _has_seen_phrase(report: Report, by: User) -> bool:
     """Whether this very officer had the phrase shown a short while ago, so that there is one."""
     has_one = report.phrase_sealed or report.additions.exclude(phrase_sealed=None).exists()
-    seen = log.events_for("report", report.pk).filter(
-        kind="revealed", by=by, detail__what="phrase", at__gt=Now() - PHRASE_SEEN
+    seen = events.events_for("report", report.pk).filter(
+        kind="revealed", actor=by, detail__what="phrase", created_at__gt=Now() - PHRASE_SEEN
     )
     return bool(has_one) and seen.exists()
 
@@ -81,20 +81,20 @@ def redeem_one_time_word(public_number: str, word: str) -> RedeemedCode | None:
         receipt = (
             Receipt.objects.select_for_update(of=("self",))
             .select_related("report")
-            .filter(report__public_number=public_number, pickup_until__gt=Now())
-            .filter(pickup_hash__isnull=False, pickup_tries__lt=MAX_TRIES)
+            .filter(report__public_number=public_number, recovery_until__gt=Now())
+            .filter(recovery_hash__isnull=False, recovery_tries__lt=MAX_TRIES)
             .first()
         )
         if receipt is None:
             return None
         if not _is_its_word(receipt, word):
-            Receipt.objects.filter(pk=receipt.pk).update(pickup_tries=receipt.pickup_tries + 1)
+            Receipt.objects.filter(pk=receipt.pk).update(recovery_tries=receipt.recovery_tries + 1)
             return None
         return RedeemedCode(receipt.report, _replace(receipt))
 
 
 def _is_its_word(receipt: Receipt, word: str) -> bool:
-    known = bytes(receipt.pickup_hash or b"")
+    known = bytes(receipt.recovery_hash or b"")
     hashes = (_word_hash(word, receipt.pk, key) for key in field_keys())
     return any(hmac.compare_digest(known, each) for each in hashes)
 
@@ -106,10 +106,10 @@ def _replace(receipt: Receipt) -> str:
         code_hash=receipt_codes.code_hash(code, key),
         hashed_with=key.id,
         replaced_at=Now(),
-        pickup_hash=None,
-        pickup_until=None,
+        recovery_hash=None,
+        recovery_until=None,
     )
-    log.log_event("report", receipt.pk, "code_replaced")
+    events.log_event("report", receipt.pk, "code_replaced")
     return code
 
 

@@ -10,10 +10,10 @@ from datetime import datetime
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from reports.extraction import redaction
+from core import encryption
 from reports.facts import demand_choices, merged_report
 from reports.facts.merged_report import Caller
-from reports.models import Addition, Case, Message, Report
+from reports.models import Case, Followup, Message, Report
 from reports.tracking import followup_feedback, status_timeline
 
 MAX_LENGTH = 5_000_000  # signs; whoever wrote more is told that it is cut
@@ -49,7 +49,7 @@ def _lines(report: Report) -> Iterator[str]:
         title = f"{_kind(addition)}, {_clock(addition.received_at)}"
         yield from _part(title, _of_addition(addition))
     for message in report.messages.order_by("id").iterator():
-        yield from _part(_sender(message), [("", redaction.decrypt_field(message, "text") or "")])
+        yield from _part(_sender(message), [("", encryption.decrypt_field(message, "text") or "")])
     files = [
         (f"{each.word}, {each.size}", _clock(each.at))
         for each in status_timeline.files_sent(report)
@@ -87,15 +87,15 @@ def _of(report: Report) -> Iterator[tuple[str, str]]:
     yield gettext("Đã mất tiền"), answers[report.money_lost]
     yield gettext("Số tiền"), report.money_lost_raw
     yield gettext("Nơi ở"), report.commune_raw
-    yield gettext("Số của bạn"), redaction.decrypt_field(report, "contact") or ""
+    yield gettext("Số của bạn"), encryption.decrypt_field(report, "contact") or ""
     yield gettext("Báo thay người khác"), yes if report.on_behalf else ""
-    yield gettext("Lời kể"), redaction.decrypt_field(report, "story") or report.story
+    yield gettext("Lời kể"), encryption.decrypt_field(report, "story") or report.story
 
 
-def _of_addition(addition: Addition) -> Iterator[tuple[str, str]]:
+def _of_addition(addition: Followup) -> Iterator[tuple[str, str]]:
     day = f"{addition.called_on:%d/%m/%Y}" if addition.called_on else ""
-    yield gettext("Họ gọi lúc"), ", ".join(filter(None, [day, addition.called_raw]))
-    for leg in map(Caller.from_json, addition.legs):
+    yield gettext("Họ gọi lúc"), ", ".join(filter(None, [day, addition.called_on_raw]))
+    for leg in map(Caller.from_json, addition.callers):
         yield gettext("Người gọi"), followup_feedback.caller_line(leg)
     for account in addition.accounts:
         yield gettext("Tài khoản nhận"), account
@@ -103,13 +103,13 @@ def _of_addition(addition: Addition) -> Iterator[tuple[str, str]]:
         yield gettext("Đường link"), link
     yield gettext("Số tiền"), addition.money_lost_raw
     yield gettext("Nơi ở"), addition.commune.name if addition.commune else addition.commune_raw
-    yield gettext("Số của bạn"), redaction.decrypt_field(addition, "contact") or ""
+    yield gettext("Số của bạn"), encryption.decrypt_field(addition, "contact") or ""
     yield gettext("Câu hẹn"), gettext("đã đổi, không in ra đây") if addition.phrase_sealed else ""
-    yield gettext("Lời kể"), redaction.decrypt_field(addition, "story") or addition.story
+    yield gettext("Lời kể"), encryption.decrypt_field(addition, "story") or addition.story
 
 
-def _kind(addition: Addition) -> str:
-    kinds = Addition.Kind
+def _kind(addition: Followup) -> str:
+    kinds = Followup.Kind
     words = {
         kinds.MORE: gettext("Kể thêm"),
         kinds.ANSWER: gettext("Trả lời câu hỏi của trang"),
@@ -120,7 +120,7 @@ def _kind(addition: Addition) -> str:
 
 
 def _sender(message: Message) -> str:
-    who = gettext("Cán bộ") if message.by_id else gettext("Bạn")
+    who = gettext("Cán bộ") if message.actor_id else gettext("Bạn")
     return f"{who}, {_clock(message.sent_at)}"
 
 

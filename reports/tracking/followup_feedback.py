@@ -94,7 +94,7 @@ def _parts(said: FollowupSubmission) -> Iterator[str]:
         yield ngettext("%(count)d tài khoản", "%(count)d tài khoản", many) % {"count": many}
     if many := len(said.links):
         yield ngettext("%(count)d đường link", "%(count)d đường link", many) % {"count": many}
-    if said.called_day or said.called_raw:
+    if said.called_day or said.called_on_raw:
         yield gettext("lúc họ gọi")
     if said.money_lost_raw.strip():
         yield gettext("số tiền")
@@ -118,7 +118,7 @@ def _odd(said: FollowupSubmission, flags: list[str]) -> Iterator[str]:
     }
     for flag, sentence in sentences.items():
         if flag in flags:
-            yield sentence % {"typed": said.called_raw[:_MAX_LENGTH]}
+            yield sentence % {"typed": said.called_on_raw[:_MAX_LENGTH]}
 
 
 def caller_line(leg: Caller) -> str:

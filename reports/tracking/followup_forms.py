@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from reports.facts.merged_report import Caller
 from reports.facts.office_choices import OFFICES
-from reports.models import Addition, Report
+from reports.models import Followup, Report
 from reports.submission.forms import CodeForm
 from reports.tracking.followup_parser import DATE_PARTS, MAX_LEGS, FollowupFormParser
 
@@ -88,8 +88,8 @@ class FollowupForm(FollowupBaseForm):
         help_text=_("Sửa lại: điều mới thay điều cũ. Kể thêm: cả hai còn đó."),
         required=False,
         choices=[
-            (Addition.Kind.MORE, _("Kể thêm")),
-            (Addition.Kind.CORRECTION, _("Sửa lại điều đã kể")),
+            (Followup.Kind.MORE, _("Kể thêm")),
+            (Followup.Kind.CORRECTION, _("Sửa lại điều đã kể")),
         ],
         widget=forms.RadioSelect,
     )
@@ -136,7 +136,7 @@ class FollowupForm(FollowupBaseForm):
     @classmethod
     def fresh(cls, code: str) -> "FollowupForm":
         key = secrets.token_urlsafe(24)
-        return cls(code=code, submission_key=key, kind=Addition.Kind.MORE)
+        return cls(code=code, submission_key=key, kind=Followup.Kind.MORE)
 
     def layout_fields(self) -> tuple[Any, ...]:
         """The fields in order, and the button."""

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from reports.extraction import amounts
 from reports.facts.merged_report import Caller
-from reports.models import Addition, Report
+from reports.models import Followup, Report
 from reports.reference import gazetteer
 from reports.reference.gazetteer import CommunePlace
 from reports.submission.form_parser import Fields, last_digits
@@ -27,7 +27,7 @@ DAYS = ("today", "yesterday", "before")
 DATE_PARTS = ("called_d", "called_m", "called_y")
 _LEG_FIELDS = ("leg_number", "leg_channel", "leg_office", "leg_name")
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
-_KINDS = (Addition.Kind.MORE, Addition.Kind.ANSWER, Addition.Kind.CORRECTION)
+_KINDS = (Followup.Kind.MORE, Followup.Kind.ANSWER, Followup.Kind.CORRECTION)
 _CHANNELS = frozenset(Report.Channel.values)
 _MIN_DIGITS = 8  # of a number that can be rung
 _OLDEST = date(2000, 1, 1)
@@ -52,15 +52,15 @@ class FollowupFormParser:
         """What `later.add` takes in; `marks` are those of reports/submission/flood_detection.py."""
         kind = self._said("kind")
         place = gazetteer.match_place(self._said("commune"), communes)
-        called_on, called_raw, odd_date = self._called()
+        called_on, called_on_raw, odd_date = self._called()
         return FollowupSubmission(
-            kind=kind if kind in _KINDS else Addition.Kind.MORE,
+            kind=kind if kind in _KINDS else Followup.Kind.MORE,
             legs=self.caller_rows,
             accounts=self._lines("accounts"),
             links=self._lines("links"),
             called_day=self._called_day,
             called_on=called_on,
-            called_raw=called_raw,
+            called_on_raw=called_on_raw,
             money_lost_raw=self._short("money_lost_vnd"),
             commune_raw=self._short("commune"),
             commune_id=place.codename,

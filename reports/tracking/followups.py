@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from django.db import transaction
 from django.db.models import QuerySet
 
+from core import encryption
 from core.keys import FieldKey, field_keys, newest_key
 from core.outbox import queue
 from reports.cases import deadlines
@@ -21,7 +22,7 @@ from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ
 from reports.facts import merged_report
 from reports.facts.merged_report import Caller
 from reports.facts.redacted_copy import RedactedCopy
-from reports.models import Addition, Message, Report
+from reports.models import Followup, Message, Report
 from reports.submission.intake import TRIAGE
 
 # Of one report: far more than anybody in need says, and what desk and machine can read.
@@ -32,7 +33,7 @@ READ_AT_ONCE = 4000  # signs that are read while somebody waits: 40 ms
 _ACCOUNT = "stk "  # what stands in the field for accounts is one, with or without the word
 
 _DERIVED = ("flags", "commune_id", "called_on")
-T = TypeVar("T", Addition, Message)
+T = TypeVar("T", Followup, Message)
 
 _json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 
@@ -51,14 +52,14 @@ class FollowupSubmission:
     `called_on` the day that came of it, None where none can be told.
     """
 
-    kind: str = Addition.Kind.MORE
+    kind: str = Followup.Kind.MORE
     story: str = ""
     legs: tuple[Caller, ...] = ()
     accounts: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     called_day: str = ""
     called_on: date | None = None
-    called_raw: str = ""
+    called_on_raw: str = ""
     money_lost_raw: str = ""
     commune_raw: str = ""
     commune_id: str | None = None
@@ -71,7 +72,7 @@ class FollowupSubmission:
         """Whether nothing was said."""
         lists = (self.legs, self.accounts, self.links)
         texts = (
-            self.story, self.called_day, self.called_raw, self.money_lost_raw, self.commune_raw,
+            self.story, self.called_day, self.called_on_raw, self.money_lost_raw, self.commune_raw,
             self.contact, self.phrase,
         )  # fmt: skip
         return not any(lists) and not any(text.strip() for text in texts)
@@ -81,7 +82,7 @@ class FollowupSubmission:
 class FollowupResult:
     """An addition that is in the database, and whether it is there only now."""
 
-    addition: Addition
+    addition: Followup
     is_new: bool
 
 
@@ -103,7 +104,7 @@ def submit_followup(
             raise LimitReachedError
         addition = _row(report, said, submission_key, words)
         addition.save(force_insert=True)
-        if said.kind != Addition.Kind.WITHDRAWAL:
+        if said.kind != Followup.Kind.WITHDRAWAL:
             queue.enqueue_once(TRIAGE, report.pk)
         if case:
             deadlines.restart_review_deadline(case)
@@ -116,13 +117,13 @@ def submit_reply(report: Report, text: str, submission_key: str) -> bool:
     with transaction.atomic():
         case = deadlines.lock_case(report.pk) if _is_pressing(text) else None  # first, as above
         _hold(report)
-        if _kept(report.messages.filter(by=None), submission_key, text).exists():
+        if _kept(report.messages.filter(actor=None), submission_key, text).exists():
             return False
-        if report.messages.filter(by=None).count() >= MAX_MESSAGES:
+        if report.messages.filter(actor=None).count() >= MAX_MESSAGES:
             raise LimitReachedError
         Message(
             report=report,
-            text_sealed=redaction.encrypt(text, "text", report.pk),
+            text_sealed=encryption.encrypt(text, "text", report.pk),
             submission_key=submission_key,
             content_digest=_digest(text, submission_key, newest_key()),
         ).save(force_insert=True)
@@ -153,7 +154,7 @@ def _hold(report: Report) -> None:
 
 
 def _is_full(report: Report, kind: str) -> bool:
-    wish = Addition.Kind.WITHDRAWAL
+    wish = Followup.Kind.WITHDRAWAL
     if kind == wish:
         return report.additions.filter(kind=wish).count() >= MAX_WISHES
     return report.additions.exclude(kind=wish).count() >= MAX_ADDITIONS
@@ -170,36 +171,36 @@ def _digest(words: object, submission_key: str, key: FieldKey) -> bytes:
     return key.mac("later digest", _json([submission_key, words]).encode())
 
 
-def _row(report: Report, said: FollowupSubmission, submission_key: str, words: object) -> Addition:
+def _row(report: Report, said: FollowupSubmission, submission_key: str, words: object) -> Followup:
     copy = RedactedCopy(
         (
-            redaction.decrypt_field(merged_report.merged_report(report), "contact") or "",
+            encryption.decrypt_field(merged_report.merged_report(report), "contact") or "",
             said.contact,
         )
     )
     story = copy.redact(said.story)
     fields = {
-        "legs": [_leg(copy, leg) for leg in said.legs],
+        "callers": [_leg(copy, leg) for leg in said.legs],
         "accounts": [copy.redact_field(line, _ACCOUNT) for line in said.accounts],
         "links": [copy.redact_field(link) for link in said.links],
-        "called_raw": copy.redact_field(said.called_raw),
+        "called_on_raw": copy.redact_field(said.called_on_raw),
         "money_lost_raw": copy.redact_field(said.money_lost_raw),
         "commune_raw": copy.redact_field(said.commune_raw),
     }
-    return Addition(
+    return Followup(
         report=report,
         kind=said.kind,
         submission_key=submission_key,
         content_digest=_digest(words, submission_key, newest_key()),
         story=story,
-        story_sealed=redaction.encrypt(copy.sealed_original(said.story), "story", report.pk),
+        story_sealed=encryption.encrypt(copy.sealed_original(said.story), "story", report.pk),
         **fields,
         called_on=said.called_on,
         commune_id=said.commune_id,
         flags=list(dict.fromkeys([*said.flags, *copy.flags])),
-        contact_sealed=redaction.encrypt(said.contact, "contact", report.pk),
+        contact_sealed=encryption.encrypt(said.contact, "contact", report.pk),
         contact_index=redaction.blind_index(said.contact),
-        phrase_sealed=redaction.encrypt(said.phrase, "phrase", report.pk),
+        phrase_sealed=encryption.encrypt(said.phrase, "phrase", report.pk),
     )
 
 

@@ -13,12 +13,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from core.audit import events as log
+from core import encryption
+from core.audit import events
 from core.text import normalize
 from reports.attachments import storage
 from reports.attachments.filetypes import by_media_type, format_size
 from reports.calendar import deadline_rules
-from reports.extraction import redaction
 from reports.models import Campaign, CampaignLink, Case, Message, Report
 from reports.public import confirmed_statements
 
@@ -161,10 +161,10 @@ def conversation(report: Report) -> Conversation:
 
 
 def _said(message: Message) -> ConversationMessage:
-    text = redaction.decrypt_field(message, "text") or ""
+    text = encryption.decrypt_field(message, "text") or ""
     at = timezone.localtime(message.sent_at)
     is_cut = len(text) > MAX_MESSAGE_LENGTH
-    is_mine = message.by_id is None
+    is_mine = message.actor_id is None
     return ConversationMessage(
         is_mine, message.is_question, at, text[:MAX_MESSAGE_LENGTH], is_cut, _language(text)
     )
@@ -255,5 +255,5 @@ def _waiting(at: datetime, spoken: Conversation) -> ProgressStep:
 
 def _first_read_at(report: Report) -> datetime | None:
     """When a person first looked at it."""
-    act = log.views_of_report(report.pk).first()
-    return timezone.localtime(act.at) if act else None
+    act = events.views_of_report(report.pk).first()
+    return timezone.localtime(act.created_at) if act else None

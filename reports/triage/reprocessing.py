@@ -19,9 +19,10 @@ from django.db.models import Exists, OuterRef
 from django.db.models.functions import Now
 
 from core.audit import events
+from core.models import OutboxItem
 from core.outbox import queue
 from core.outbox.queue import Lease, Priority
-from reports.models import OutboxItem, Retriage
+from reports.models import ReprocessingRun
 from reports.submission.intake import TRIAGE
 from reports.triage import service
 
@@ -39,25 +40,25 @@ _WANTED = """
        erased_at IS NULL
    AND ((%(every)s OR rules_version IS DISTINCT FROM %(rules)s)
         AND (rules_version IS NULL
-             OR report.id NOT IN (SELECT report_id FROM reports_hold WHERE lifted_at IS NULL))
+             OR report.id NOT IN (SELECT report_id FROM reports_legalhold WHERE released_at IS NULL))
         OR report.id::text IN (
-           SELECT key FROM reports_outboxitem AS failed
+           SELECT key FROM core_outboxitem AS failed
             WHERE task = %(triage)s AND failed_at IS NOT NULL
-              AND NOT EXISTS (SELECT FROM reports_outboxitem AS newer
+              AND NOT EXISTS (SELECT FROM core_outboxitem AS newer
                                WHERE newer.task = failed.task AND newer.key = failed.key
                                  AND newer.id > failed.id)))
-   AND NOT EXISTS (SELECT FROM reports_outboxitem AS item
+   AND NOT EXISTS (SELECT FROM core_outboxitem AS item
                     WHERE item.task = %(triage)s AND item.key = report.id::text
-                      AND item.settled_at IS NULL AND item.failed_at IS NULL)
+                      AND item.done_at IS NULL AND item.failed_at IS NULL)
 """
 # Read, and owing nothing: hands took its item away, and the queue does not balance. By itself, not
 # as one more OR above: so a count of a million is one join (two seconds) and not a million looks.
 _ROBBED = """
        rules_version = %(rules)s AND NOT %(every)s AND erased_at IS NULL
-   AND NOT EXISTS (SELECT FROM reports_outboxitem AS any_item
+   AND NOT EXISTS (SELECT FROM core_outboxitem AS any_item
                     WHERE any_item.task = %(triage)s AND any_item.key = report.id::text)
 """
-_READ = "reports_report AS report LEFT JOIN reports_facts ON report_id = report.id"
+_READ = "reports_report AS report LEFT JOIN reports_extractedfacts ON report_id = report.id"
 _COUNT = f"""
 SELECT (SELECT count(*) FROM {_READ} WHERE {_WANTED})
      + (SELECT count(*) FROM {_READ} WHERE {_ROBBED})
@@ -66,9 +67,9 @@ _OWE_NEXT = f"""
 WITH report AS MATERIALIZED (
     SELECT id, erased_at FROM reports_report WHERE id > %(after)s ORDER BY id LIMIT %(batch)s
 ), owed AS (
-    INSERT INTO reports_outboxitem (task, key, priority)
+    INSERT INTO core_outboxitem (task, key, priority)
     SELECT %(triage)s, report.id::text, %(priority)s
-      FROM report LEFT JOIN reports_facts ON report_id = report.id
+      FROM report LEFT JOIN reports_extractedfacts ON report_id = report.id
      WHERE ({_WANTED}) OR ({_ROBBED})
      ORDER BY report.id
     RETURNING key
@@ -77,9 +78,9 @@ SELECT (SELECT count(*) FROM report), (SELECT id FROM report ORDER BY id DESC LI
        (SELECT count(*) FROM owed)
 """  # noqa: S608  # nosec B608
 _ENQUEUE_SQL = f"""
-INSERT INTO reports_outboxitem (task, key, priority)
+INSERT INTO core_outboxitem (task, key, priority)
 SELECT %(triage)s, report.id::text, %(priority)s
-  FROM reports_report AS report LEFT JOIN reports_facts ON report_id = report.id
+  FROM reports_report AS report LEFT JOIN reports_extractedfacts ON report_id = report.id
  WHERE report.id = ANY(%(ids)s::uuid[]) AND {_WANTED}
 RETURNING key
 """  # noqa: S608  # nosec B608
@@ -88,7 +89,7 @@ RETURNING key
 class RunInProgressError(Exception):
     """Another run has not owed all its reports yet."""
 
-    def __init__(self, run: Retriage) -> None:
+    def __init__(self, run: ReprocessingRun) -> None:
         super().__init__(run.pk)
         self.run = run
 
@@ -116,7 +117,7 @@ class RunProgress:
         return self.read + self.failed
 
 
-def start(*, by: User | None = None, every: bool = False) -> Retriage:
+def start(*, by: User | None = None, every: bool = False) -> ReprocessingRun:
     """Have all reports read again whose facts are not of the present rules; with `every` those
     too. On record. Raises UnderWayError and NothingToReadError.
     """
@@ -129,17 +130,17 @@ def start(*, by: User | None = None, every: bool = False) -> Retriage:
     try:
         run = _begin(by, every, total)
     except IntegrityError as error:  # somebody pressed at the same instant
-        raise RunInProgressError(unfinished() or Retriage.objects.latest("id")) from error
+        raise RunInProgressError(unfinished() or ReprocessingRun.objects.latest("id")) from error
     queue.notify()
     return run
 
 
-def resume(run: Retriage, *, by: User | None = None) -> bool:
+def resume(run: ReprocessingRun, *, by: User | None = None) -> bool:
     """Owe the next step of a run that stands still, as when its step ran out of attempts; on
     record. False where it does not.
     """
     with transaction.atomic():
-        run = Retriage.objects.select_for_update().get(pk=run.pk)
+        run = ReprocessingRun.objects.select_for_update().get(pk=run.pk)
         stands_still = _stands_still(run)
         if stands_still:
             events.log_event("retriage", run.pk, "retriage_resumed", by=by)
@@ -148,9 +149,9 @@ def resume(run: Retriage, *, by: User | None = None) -> bool:
     return stands_still
 
 
-def unfinished() -> Retriage | None:
+def unfinished() -> ReprocessingRun | None:
     """The run that has not owed all its reports yet."""
-    return Retriage.objects.filter(finished_at=None).first()
+    return ReprocessingRun.objects.filter(finished_at=None).first()
 
 
 def count(*, every: bool = False) -> int:
@@ -189,26 +190,26 @@ def enqueue_batch(claim: Lease) -> None:
     with transaction.atomic():
         if not queue.mark_done(claim):
             return
-        run = Retriage.objects.select_for_update().get(pk=claim.key)
+        run = ReprocessingRun.objects.select_for_update().get(pk=claim.key)
         if run.finished_at is None:
             _owe_some(run)
 
 
-def progress(run: Retriage) -> RunProgress:
+def progress(run: ReprocessingRun) -> RunProgress:
     """How far the newest run has come: what waits and what failed are in partial indexes."""
     run.refresh_from_db()
-    waiting = _owed_idly().filter(settled_at=None, failed_at=None).count()
+    waiting = _owed_idly().filter(done_at=None, failed_at=None).count()
     failed = _failed_since(run)
-    read = max(0, run.owed - waiting - failed)
+    read = max(0, run.enqueued - waiting - failed)
     is_over = run.finished_at is not None and not waiting
-    total = max(run.total, run.owed)
-    return RunProgress(total, run.owed, read, failed, _stands_still(run), is_over)
+    total = max(run.total, run.enqueued)
+    return RunProgress(total, run.enqueued, read, failed, _stands_still(run), is_over)
 
 
-def _begin(by: User | None, every: bool, total: int) -> Retriage:
+def _begin(by: User | None, every: bool, total: int) -> ReprocessingRun:
     with transaction.atomic():
-        run = Retriage.objects.create(
-            by=by, rules_version=service.RULES_VERSION, every_report=every, total=total
+        run = ReprocessingRun.objects.create(
+            actor=by, rules_version=service.RULES_VERSION, include_current=every, total=total
         )
         events.log_event("retriage", run.pk, "retriage_started", by=by, reports=total, every=every)
         _owe_step(run)
@@ -216,33 +217,40 @@ def _begin(by: User | None, every: bool, total: int) -> Retriage:
     return run
 
 
-def _owe_step(run: Retriage) -> None:
+def _owe_step(run: ReprocessingRun) -> None:
     queue.enqueue(STEP, run.pk, priority=Priority.IDLE)
 
 
-def _owe_some(run: Retriage) -> None:
+def _owe_some(run: ReprocessingRun) -> None:
     """One batch, inside the transaction that settles its step; the run's row is locked."""
-    values = _values(every=run.every_report, rules=run.rules_version)
-    values |= {"after": run.after or _FIRST, "batch": BATCH_SIZE, "priority": Priority.IDLE}
+    values = _values(every=run.include_current, rules=run.rules_version)
+    values |= {
+        "after": run.last_report_id or _FIRST,
+        "batch": BATCH_SIZE,
+        "priority": Priority.IDLE,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_OWE_NEXT, values)
         looked_at, last, owed = cursor.fetchone()
-    changes: dict[str, Any] = {"owed": run.owed + owed, "after": last or run.after}
+    changes: dict[str, Any] = {
+        "enqueued": run.enqueued + owed,
+        "last_report_id": last or run.last_report_id,
+    }
     if looked_at < BATCH_SIZE:
-        changes |= {"finished_at": Now(), "total": run.owed + owed}
-        log.info("retriage.all_owed", run=run.pk, reports=run.owed + owed)
+        changes |= {"finished_at": Now(), "total": run.enqueued + owed}
+        log.info("retriage.all_owed", run=run.pk, reports=run.enqueued + owed)
     else:
         _owe_step(run)
-    Retriage.objects.filter(pk=run.pk).update(**changes)
+    ReprocessingRun.objects.filter(pk=run.pk).update(**changes)
 
 
 def _values(*, every: bool, rules: str | None = None) -> dict[str, Any]:
     return {"every": every, "rules": rules or service.RULES_VERSION, "triage": TRIAGE}
 
 
-def _stands_still(run: Retriage) -> bool:
+def _stands_still(run: ReprocessingRun) -> bool:
     steps = OutboxItem.objects.filter(task=STEP, key=str(run.pk))
-    waiting = steps.filter(settled_at=None, failed_at=None)
+    waiting = steps.filter(done_at=None, failed_at=None)
     return run.finished_at is None and not waiting.exists()
 
 
@@ -250,7 +258,7 @@ def _owed_idly() -> Any:
     return OutboxItem.objects.filter(task=TRIAGE, priority=Priority.IDLE)
 
 
-def _failed_since(run: Retriage) -> int:
+def _failed_since(run: ReprocessingRun) -> int:
     """Reports that the machine gave up on in this run and nobody had read again since."""
     newer = OutboxItem.objects.filter(
         task=OuterRef("task"), key=OuterRef("key"), id__gt=OuterRef("id")

@@ -36,7 +36,7 @@ from reports.extraction.story_reader import StoryReading
 from reports.facts import followup_facts, impersonation_claims
 from reports.facts.demand_choices import actions_for
 from reports.facts.merged_report import MergedReport
-from reports.models import Addition, Facts, Indicator, Report
+from reports.models import ExtractedFacts, Followup, Indicator, Report
 from reports.reference import gazetteer, office_lexicon
 
 RULES_VERSION = "2026-11-28a"  # raise it with every change of words or weights
@@ -52,7 +52,7 @@ _COLUMNS = (
     "claimed_name", "story", "demands", "money_lost", "money_lost_raw", "on_behalf",
 )  # fmt: skip
 _LATER = (
-    "kind", "story", "legs", "accounts", "links", "money_lost_raw", "commune_id", "commune_raw",
+    "kind", "story", "callers", "accounts", "links", "money_lost_raw", "commune_id", "commune_raw",
 )  # fmt: skip
 _MAX_READ_BYTES = 50  # additions, the latest; of each as much as of a story
 # One statement: a report without additions costs a look into their index.
@@ -60,12 +60,12 @@ _READ = PreparedStatement(
     "read_report",
     f"""
 SELECT {", ".join(_COLUMNS)},
-       (SELECT count(*) FROM reports_addition WHERE report_id = report.id),
+       (SELECT count(*) FROM reports_followup WHERE report_id = report.id),
        (SELECT json_agg(latest ORDER BY received_at, id)
           FROM (SELECT id, received_at, kind, left(story, {MAX_STORY_CHARS_READ}) AS story,
-                       legs, accounts, links, money_lost_raw, commune_id, commune_raw
-                  FROM reports_addition
-                 WHERE report_id = report.id AND kind <> '{Addition.Kind.WITHDRAWAL}'
+                       callers, accounts, links, money_lost_raw, commune_id, commune_raw
+                  FROM reports_followup
+                 WHERE report_id = report.id AND kind <> '{Followup.Kind.WITHDRAWAL}'
                  ORDER BY received_at DESC, id DESC LIMIT {_MAX_READ_BYTES}) AS latest)
   FROM reports_report AS report WHERE id = %(report)s
 """,  # noqa: S608  # nosec B608
@@ -77,32 +77,32 @@ SELECT {", ".join(_COLUMNS)},
 _UPSERT_FACTS_SQL = PreparedStatement(
     "write_facts",
     """
-INSERT INTO reports_facts (
+INSERT INTO reports_extractedfacts (
     report_id, scenario, actions, money_lost_vnd, ongoing, priority, offices, office_communes,
-    stages, commune_id, commune_raw, reasons, search, rules_version, additions_read, read_at)
+    stages, commune_id, commune_raw, reasons, search_text, rules_version, followups_read, extracted_at)
 VALUES (
     %(report_id)s, %(scenario)s, %(actions)s, %(money_lost_vnd)s, %(ongoing)s, %(priority)s,
     %(offices)s, %(office_communes)s, %(stages)s, %(commune_id)s, %(commune_raw)s, %(reasons)s,
-    %(search)s, %(rules_version)s, %(additions_read)s, statement_timestamp())
+    %(search_text)s, %(rules_version)s, %(followups_read)s, statement_timestamp())
 ON CONFLICT (report_id) DO UPDATE
    SET scenario = excluded.scenario, actions = excluded.actions,
        money_lost_vnd = excluded.money_lost_vnd, ongoing = excluded.ongoing,
        priority = excluded.priority, offices = excluded.offices,
        office_communes = excluded.office_communes, stages = excluded.stages,
        commune_id = excluded.commune_id, commune_raw = excluded.commune_raw,
-       reasons = excluded.reasons, search = excluded.search,
-       rules_version = excluded.rules_version, additions_read = excluded.additions_read,
-       read_at = excluded.read_at
- WHERE reports_facts.additions_read < excluded.additions_read
-    OR reports_facts.additions_read = excluded.additions_read
-       AND NOT reports_is_held(reports_facts.report_id)
+       reasons = excluded.reasons, search_text = excluded.search_text,
+       rules_version = excluded.rules_version, followups_read = excluded.followups_read,
+       extracted_at = excluded.extracted_at
+ WHERE reports_extractedfacts.followups_read < excluded.followups_read
+    OR reports_extractedfacts.followups_read = excluded.followups_read
+       AND NOT reports_is_held(reports_extractedfacts.report_id)
 """,
 )
 _WRITE_INDICATORS = PreparedStatement(
     "write_indicators",
     """
-WITH stands AS (SELECT FROM reports_facts
-                 WHERE report_id = %(report_id)s AND read_at = statement_timestamp()),
+WITH stands AS (SELECT FROM reports_extractedfacts
+                 WHERE report_id = %(report_id)s AND extracted_at = statement_timestamp()),
      gone AS (DELETE FROM reports_indicator
                WHERE report_id = %(report_id)s AND EXISTS (SELECT FROM stands))
 INSERT INTO reports_indicator (report_id, kind, place, raw, key, number_kind, flags)
@@ -127,7 +127,7 @@ _CLAIMED = {
 class TriageResult:
     """All that triage writes of one report; nothing of it is in the database yet."""
 
-    facts: Facts
+    facts: ExtractedFacts
     indicators: list[Indicator]
     trail: ReportFingerprint
 
@@ -171,7 +171,7 @@ def preload_models() -> None:
         extract(Report(story=_ANY_STORY, caller_number="0550 000 123", received_at=timezone.now()))
 
 
-def _report(key: str) -> tuple[Report, tuple[Addition, ...], int]:
+def _report(key: str) -> tuple[Report, tuple[Followup, ...], int]:
     """The report, without what is sealed; its latest additions, oldest first, and how many it has
     in all. Raises Report.DoesNotExist.
     """
@@ -181,11 +181,11 @@ def _report(key: str) -> tuple[Report, tuple[Addition, ...], int]:
     if row is None:
         raise Report.DoesNotExist
     *columns, many, later = row
-    additions = [Addition(**{name: said[name] for name in _LATER}) for said in later or ()]
+    additions = [Followup(**{name: said[name] for name in _LATER}) for said in later or ()]
     return Report.from_db(connection.alias, _COLUMNS, columns), tuple(additions), many
 
 
-def extract(report: Report, additions: tuple[Addition, ...] = (), many: int = 0) -> TriageResult:
+def extract(report: Report, additions: tuple[Followup, ...] = (), many: int = 0) -> TriageResult:
     """Read a report and the latest of `many` additions; writes nothing."""
     whole = MergedReport(report, additions)
     named = _named(whole)
@@ -199,7 +199,7 @@ def extract(report: Report, additions: tuple[Addition, ...] = (), many: int = 0)
     facts = merge_form_facts(said, declared)
     reasons = (*facts.reasons, *claims.reasons, *steps, *priority.reasons)
     return TriageResult(
-        Facts(
+        ExtractedFacts(
             report=report,
             scenario=facts.scenario,
             actions=list(facts.actions),
@@ -212,16 +212,16 @@ def extract(report: Report, additions: tuple[Addition, ...] = (), many: int = 0)
             commune_id=place.commune_id if place else None,
             commune_raw=place.commune_raw[: gazetteer.MAX_LENGTH] if place else "",
             reasons=[_row(reason) for reason in reasons],
-            search=_search(whole, found),
+            search_text=_search(whole, found),
             rules_version=RULES_VERSION,
-            additions_read=many,
+            followups_read=many,
         ),
         found,
         fingerprints.build_fingerprint(whole, named.callers, named.phones, named.later),
     )
 
 
-def read_report(report: Report, additions: tuple[Addition, ...] = ()) -> StoryReading:
+def read_report(report: Report, additions: tuple[Followup, ...] = ()) -> StoryReading:
     """What a report says as triage reads it: story, additions and form together."""
     whole = MergedReport(report, additions)
     said, typed = followup_facts.merge_followups(whole)
@@ -378,7 +378,7 @@ def _write(findings: TriageResult) -> None:
             facts.report.received_at,
             findings.trail,
             code_rows()[facts.scenario]["label_vi"],
-            facts.additions_read,
+            facts.followups_read,
         )
     )
 

@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from core.same_origin import is_same_origin
-from reports.models import Addition, Report
+from reports.models import Followup, Report
 from reports.reference import gazetteer
 from reports.retention import erasure_requests
 from reports.submission import flood_detection
@@ -227,7 +227,7 @@ def _reply(request: HttpRequest, report: Report, data: Fields) -> list[UploadRes
 
 
 def _withdraw(request: HttpRequest, report: Report, data: Fields) -> list[UploadResult]:
-    said = FollowupSubmission(kind=Addition.Kind.WITHDRAWAL, story=data.get("reason") or "")
+    said = FollowupSubmission(kind=Followup.Kind.WITHDRAWAL, story=data.get("reason") or "")
     followups.submit_followup(report, said, FollowupFormParser(data).submission_key)
     return [UploadResult("", _("Đã ghi đề nghị rút tin. Cán bộ xem rồi trả lời ở trang này."), 200)]
 

@@ -15,8 +15,8 @@ from django.utils.translation import get_language, override
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from core import encryption
 from reports.calendar import deadline_rules
-from reports.extraction import redaction
 from reports.facts import merged_report
 from reports.facts.merged_report import MergedReport
 from reports.models import Report
@@ -63,7 +63,7 @@ def _address(name: str, language: str | None) -> str:
 
 def _cookie(code: str) -> str:
     return urlsafe_b64encode(
-        redaction.encrypt(f"{code} {time.time():.0f}", _COOKIE) or b""
+        encryption.encrypt(f"{code} {time.time():.0f}", _COOKIE) or b""
     ).decode()
 
 
@@ -86,7 +86,7 @@ def _code_in_cookie(request: HttpRequest) -> str | None:
         sealed = urlsafe_b64decode(request.COOKIES.get(settings.RECEIPT_COOKIE_NAME, ""))
     except ValueError:
         return None
-    code, _, given_at = (redaction.decrypt(sealed, _COOKIE) or "").partition(" ")
+    code, _, given_at = (encryption.decrypt(sealed, _COOKIE) or "").partition(" ")
     is_young = given_at.isdecimal() and time.time() < int(given_at) + RECEIPT_SECONDS
     return code if is_young else None
 
@@ -121,7 +121,7 @@ def _about_code(code: str) -> dict[str, Any]:
 def _about_report(report: Report) -> dict[str, Any]:
     told = _told(report)
     return {
-        "phrase": redaction.decrypt_field(told, "phrase"),
+        "phrase": encryption.decrypt_field(told, "phrase"),
         "may_be_called": told.has_contact,
         "questions": _questions(told),
         **_promised(report),

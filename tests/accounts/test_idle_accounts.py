@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts import idle_accounts, service
-from core.audit import events as log
+from core.audit import events
 from tests.support.officers import Person, create_officer
 
 pytestmark = pytest.mark.django_db
@@ -37,8 +37,8 @@ def test_an_account_that_nobody_used_is_closed_on_record(duty: Person, lead: Per
     idle_one, busy = away(create_officer("nghi", "duty"), 46), away(duty.user, 44)
     idle_accounts.close_and_warn()
     assert (is_in(idle_one), is_in(busy)) == (False, True)
-    closed = log.events_for("user", idle_one.pk).get()
-    assert (closed.kind, closed.by) == ("account_closed", None)
+    closed = events.events_for("user", idle_one.pk).get()
+    assert (closed.kind, closed.actor) == ("account_closed", None)
 
 
 def test_who_was_invited_long_ago_and_came_often_is_not_idle(duty: Person) -> None:
@@ -85,7 +85,7 @@ def test_a_week_before_it_is_told_by_mail_once(lead: Person, duty: Person) -> No
     assert told.to == ["duty@desk.example"]
     assert "duty" in told.body
     assert "http" not in told.body
-    assert log.events_for("user", duty.user.pk).get().kind == "account_warned"
+    assert events.events_for("user", duty.user.pk).get().kind == "account_warned"
 
 
 @pytest.mark.usefixtures("_mailing")
@@ -96,7 +96,7 @@ def test_a_mail_that_could_not_be_sent_is_tried_again(
     with monkeypatch.context() as broken:
         broken.setattr("django.core.mail.EmailMessage.send", _fail)
         idle_accounts.close_and_warn()
-    assert not log.events_for("user", duty.user.pk)
+    assert not events.events_for("user", duty.user.pk)
     idle_accounts.close_and_warn()
     assert len(mail.outbox) == 1
 

@@ -15,8 +15,8 @@ from django.test import Client
 from django_otp.oath import totp
 
 from accounts import invitations, roles
-from core.audit import events as log
-from reports.models import Paper, Phone
+from accounts.models import EncryptedTOTPDevice, HashedBackupCodes
+from core.audit import events
 from tests.support.officers import PASSWORD, create_officer
 
 pytestmark = pytest.mark.django_db
@@ -29,12 +29,12 @@ def _roles(db: None) -> None:
     roles.establish_roles()
 
 
-def invited(name: str = "le.thu.ha", role: str = "duty") -> tuple[str, Phone]:
+def invited(name: str = "le.thu.ha", role: str = "duty") -> tuple[str, EncryptedTOTPDevice]:
     path = invitations.create_invitation(name, role)
-    return path, Phone.objects.get(user__username=name, confirmed=False)
+    return path, EncryptedTOTPDevice.objects.get(user__username=name, confirmed=False)
 
 
-def filled(device: Phone, **changed: str) -> dict[str, str]:
+def filled(device: EncryptedTOTPDevice, **changed: str) -> dict[str, str]:
     token = f"{totp(device.bin_key):06d}"
     return {"new_password1": NEW, "new_password2": NEW, "otp_token": token} | changed
 
@@ -48,7 +48,7 @@ def test_the_link_sets_password_and_device_and_gives_codes_on_paper(client: Clie
     assert user.has_perm("reports.decide_case")
     codes = re.findall(r"<code>([a-z2-7]{8})", page.content.decode())
     assert len(set(codes)) == invitations.PAPER_CODES
-    assert all(Paper.objects.get(user=user).verify_token(code) for code in codes)
+    assert all(HashedBackupCodes.objects.get(user=user).verify_token(code) for code in codes)
 
 
 def test_officers_say_how_they_are_called_and_may_leave_it(client: Client) -> None:
@@ -77,7 +77,7 @@ def test_of_many_clicks_at_once_one_counts() -> None:
     with ThreadPoolExecutor(4) as pool:
         answers = sorted(pool.map(click, range(4)))
     assert answers == [200, 410, 410, 410]
-    assert Phone.objects.get(pk=device.pk).confirmed
+    assert EncryptedTOTPDevice.objects.get(pk=device.pk).confirmed
 
 
 def test_a_link_that_still_opens_is_not_written_down(
@@ -122,7 +122,7 @@ def test_an_invitation_changes_nothing_until_it_is_used(client: Client) -> None:
     invited("chief", "lead")
     lead.refresh_from_db()
     assert lead.check_password(PASSWORD)
-    assert Phone.objects.filter(user=lead, confirmed=True).count() == 1
+    assert EncryptedTOTPDevice.objects.filter(user=lead, confirmed=True).count() == 1
 
 
 def test_a_locked_out_lead_comes_back_with_a_new_device(client: Client) -> None:
@@ -133,8 +133,8 @@ def test_a_locked_out_lead_comes_back_with_a_new_device(client: Client) -> None:
     client.post(path, filled(device))
     lead.refresh_from_db()
     assert lead.is_active
-    assert Phone.objects.get(user=lead) == device
-    kinds = set(log.events_for("user", lead.pk).values_list("kind", flat=True))
+    assert EncryptedTOTPDevice.objects.get(user=lead) == device
+    kinds = set(events.events_for("user", lead.pk).values_list("kind", flat=True))
     assert kinds == {"invited", "enrolled"}
 
 

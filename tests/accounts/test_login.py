@@ -13,8 +13,8 @@ from django_otp.oath import totp
 from lxml import html
 from pytest_django import Settings
 
+from accounts.models import EncryptedTOTPDevice, HashedBackupCodes
 from portal.management.commands.officer_code import current_totp
-from reports.models import Paper, Phone
 from tests.support.officers import PASSWORD, Person, create_officer, phone_of
 
 pytestmark = pytest.mark.django_db
@@ -63,11 +63,11 @@ def test_what_is_wrong_says_when_to_try_again(
 
 
 def test_a_code_on_paper_works_once(client: Client, user: User) -> None:
-    first, second = Paper.issue(user, 2)
+    first, second = HashedBackupCodes.issue(user, 2)
     assert enter(client, token=first.upper()).status_code == 302
     client.logout()
     assert enter(client, token=first).status_code == 200
-    Paper.objects.update(throttling_failure_count=0)
+    HashedBackupCodes.objects.update(throttling_failure_count=0)
     assert enter(client, token=second).status_code == 302
 
 
@@ -124,7 +124,7 @@ def test_five_wrong_codes_lock_as_five_wrong_passwords_do(client: Client, user: 
     """Or whoever is never locked out would know that the password was right."""
     answers = [enter(client, token="000000") for _ in range(5)]
     assert [answer.status_code for answer in answers] == [200] * 4 + [429]
-    Phone.objects.update(throttling_failure_count=0)
+    EncryptedTOTPDevice.objects.update(throttling_failure_count=0)
     assert enter(client, token=code(user)).status_code == 429
 
 
@@ -176,10 +176,10 @@ def test_officer_code_never_prints_a_code_twice(user: User) -> None:
     device = phone_of(user)
     first = current_totp(device)
     assert device.verify_token(first)
-    second = current_totp(Phone.objects.get())
+    second = current_totp(EncryptedTOTPDevice.objects.get())
     assert second != first
-    Phone.objects.update(throttling_failure_count=0)
-    assert Phone.objects.get().verify_token(second)
+    EncryptedTOTPDevice.objects.update(throttling_failure_count=0)
+    assert EncryptedTOTPDevice.objects.get().verify_token(second)
 
 
 def test_officer_code_is_for_a_first_look_alone(user: User, settings: Settings) -> None:

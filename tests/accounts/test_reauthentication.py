@@ -10,8 +10,8 @@ from django_otp.oath import totp
 from lxml import html
 from pytest_django import Settings
 
-from core.audit import events as log
-from reports.models import Event
+from core.audit import events
+from core.models import AuditEvent
 from tests.reports.cases.test_transfer_slips import handed, take
 from tests.support import report_factories
 from tests.support.officers import PASSWORD, Person, phone_of
@@ -51,7 +51,7 @@ def test_later_the_desk_asks_and_shows_nothing(duty: Person, address: str) -> No
         answer = reveal(duty, address)
     assert asks(answer)
     assert not any(number in answer.content.decode() for number in ("0992 000", "0992000"))
-    assert not Event.objects.filter(kind="revealed").exists()
+    assert not AuditEvent.objects.filter(kind="revealed").exists()
 
 
 def test_what_was_posted_is_carried_along(duty: Person, address: str) -> None:
@@ -104,14 +104,14 @@ def test_an_export_asks_before_its_page_and_leads_to_it(lead: Person) -> None:
 def test_a_new_code_is_not_given_to_who_only_found_the_desk_open(duty: Person) -> None:
     report = report_factories.report(STORY, contact="0992 000 118", phrase="bến đò")
     page = f"/admin/reports/report/{report.pk}/release-code/"
-    log.log_event("report", report.pk, "revealed", by=duty.user, what="phrase")
+    events.log_event("report", report.pk, "revealed", by=duty.user, what="phrase")
     with time_machine.travel(time.time() + TWENTY_MINUTES, tick=False):
         asked = duty.client.post(page, {"reason": "đọc đúng câu hẹn"})
         assert asks(asked)
-        assert not log.events_for("report", report.pk).filter(kind="code_released").exists()
+        assert not events.events_for("report", report.pk).filter(kind="code_released").exists()
         carried = {**hidden_of(asked.content), "confirm_proof": PASSWORD}
         assert not asks(duty.client.post(page, carried))
-    released = log.events_for("report", report.pk).get(kind="code_released")
+    released = events.events_for("report", report.pk).get(kind="code_released")
     assert released.detail["reason"] == "đọc đúng câu hẹn"
 
 
@@ -119,7 +119,7 @@ def test_a_paper_with_what_is_sealed_asks_and_one_without_does_not(duty: Person)
     report = handed(duty, contact="0992 000 118")
     with time_machine.travel(time.time() + TWENTY_MINUTES):
         assert asks(take(duty, report, whole="1"))
-        assert not log.events_for("report", report.pk).filter(kind="slip_given").exists()
+        assert not events.events_for("report", report.pk).filter(kind="slip_given").exists()
         assert take(duty, report).headers["Content-Type"] == "application/pdf"
 
 
@@ -127,4 +127,4 @@ def test_the_setting_says_for_how_long(duty: Person, address: str, settings: Set
     settings.CONFIRMED_FOR = 30
     with time_machine.travel(time.time() + TWENTY_MINUTES):
         assert not asks(reveal(duty, address))
-    assert log.events_for("user", duty.user.pk).count() == 0
+    assert events.events_for("user", duty.user.pk).count() == 0

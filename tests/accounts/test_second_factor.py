@@ -21,10 +21,9 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django import Settings
 
 from accounts import reauthentication
-from core import second_factor_crypto
+from accounts.models import EncryptedTOTPDevice, HashedBackupCodes
+from core import encryption, second_factor_crypto
 from core.keys import newest_key
-from reports.extraction import redaction
-from reports.models import Paper, Phone
 from tests.accounts.test_login import code, enter
 from tests.support.concurrency import in_parallel
 from tests.support.officers import create_officer, phone_of
@@ -50,14 +49,14 @@ def all_rows() -> str:
 
 
 def test_no_secret_and_no_code_stands_in_a_dump(user: User) -> None:
-    codes, dump = Paper.issue(user, 10), all_rows()
+    codes, dump = HashedBackupCodes.issue(user, 10), all_rows()
     assert not [each for each in codes if each in dump]
     assert phone_of(user).bin_key.hex() not in dump
     assert len(set(StaticToken.objects.values_list("token", flat=True))) == 10
 
 
 def test_what_stands_there_is_no_code(user: User, client: Client) -> None:
-    Paper.issue(user, 1)
+    HashedBackupCodes.issue(user, 1)
     kept = StaticToken.objects.get().token
     assert enter(client, token=kept).status_code == 200
     assert StaticToken.objects.exists()
@@ -66,8 +65,8 @@ def test_what_stands_there_is_no_code(user: User, client: Client) -> None:
 def test_another_officers_secret_or_code_is_nobodys_in_ones_own_row(user: User) -> None:
     """Who may write to the database, and has a phone of their own, logs in as nobody else."""
     own = create_officer("minh", "duty")
-    [paper] = Paper.issue(own, 1)
-    Phone.objects.filter(user=user).update(key=phone_of(own).key)
+    [paper] = HashedBackupCodes.issue(own, 1)
+    EncryptedTOTPDevice.objects.filter(user=user).update(key=phone_of(own).key)
     StaticDevice.objects.update(user=user)
     assert reauthentication.verify_code(user, f"{totp(phone_of(own).bin_key):06d}") is None
     assert reauthentication.verify_code(user, paper) is None
@@ -75,7 +74,7 @@ def test_another_officers_secret_or_code_is_nobodys_in_ones_own_row(user: User) 
 
 def test_a_secret_in_clear_opens_nothing(user: User) -> None:
     secret = b"known to the forger."
-    Phone.objects.filter(user=user).update(key=secret.hex())
+    EncryptedTOTPDevice.objects.filter(user=user).update(key=secret.hex())
     assert reauthentication.verify_code(user, f"{totp(secret):06d}") is None
 
 
@@ -84,8 +83,8 @@ def test_a_contact_of_before_texts_were_bound_is_nobodys_secret(user: User) -> N
     contact, key = b"0992 000 118", newest_key()
     sealed = AESGCM(key.derive("sealed text")).encrypt(bytes(12), contact, None)
     older = b"\x01" + key.id.encode() + bytes(12) + sealed
-    assert redaction.decrypt(older, "contact") == contact.decode()
-    Phone.objects.filter(user=user).update(key=b64encode(older).decode())
+    assert encryption.decrypt(older, "contact") == contact.decode()
+    EncryptedTOTPDevice.objects.filter(user=user).update(key=b64encode(older).decode())
     assert reauthentication.verify_code(user, f"{totp(contact):06d}") is None
 
 
@@ -94,20 +93,20 @@ def test_one_code_is_good_once_for_two_who_come_at_once(
     user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each has read the phone before one of them has used its code, if the database lets them."""
-    token, both, verify = code(user), Barrier(2), Phone.verify_token
+    token, both, verify = code(user), Barrier(2), EncryptedTOTPDevice.verify_token
 
-    def when_both_have_read(phone: Phone, typed: str) -> bool:
+    def when_both_have_read(phone: EncryptedTOTPDevice, typed: str) -> bool:
         with suppress(BrokenBarrierError):
             both.wait(timeout=1)
         return verify(phone, typed)
 
-    monkeypatch.setattr(Phone, "verify_token", when_both_have_read)
+    monkeypatch.setattr(EncryptedTOTPDevice, "verify_token", when_both_have_read)
     answers = in_parallel([lambda: enter(Client(), token=token).status_code] * 2)
     assert sorted(answers) == [200, 302]
 
 
 def test_a_wrong_code_of_one_device_slows_no_other(user: User) -> None:
-    [paper] = Paper.issue(user, 1)
+    [paper] = HashedBackupCodes.issue(user, 1)
     assert reauthentication.verify_code(user, "000000") is None
     assert reauthentication.verify_code(user, paper)
     assert phone_of(user).throttling_failure_count == 1
@@ -117,7 +116,7 @@ def test_after_a_change_of_keys_the_phone_needs_the_new_one_alone(
     user: User, settings: Settings
 ) -> None:
     secret, out = phone_of(user).bin_key, StringIO()
-    Paper.issue(user, 3)
+    HashedBackupCodes.issue(user, 3)
     new = Fernet.generate_key().decode()
     settings.FIELD_KEYS = (new, *settings.FIELD_KEYS)
     call_command("rotate_keys", stdout=out)
@@ -128,14 +127,14 @@ def test_after_a_change_of_keys_the_phone_needs_the_new_one_alone(
 
 
 def test_a_code_on_paper_of_an_older_key_still_opens(user: User, settings: Settings) -> None:
-    [paper] = Paper.issue(user, 1)
+    [paper] = HashedBackupCodes.issue(user, 1)
     settings.FIELD_KEYS = (Fernet.generate_key().decode(), *settings.FIELD_KEYS)
     assert reauthentication.verify_code(user, paper)
 
 
 def test_whoever_was_enrolled_before_still_comes_in(user: User) -> None:
     """The migration seals what stands, and unseals the phones on its way back."""
-    Phone.objects.all().delete()
+    EncryptedTOTPDevice.objects.all().delete()
     phone = TOTPDevice.objects.create(user=user, name="điện thoại")
     StaticDevice.objects.create(user=user, name="giấy").token_set.create(token="abcd2345")
     SEALING.seal(apps, None)
@@ -158,7 +157,7 @@ def test_the_migration_writes_its_own_form_whatever_today_is(
 
 def test_a_secret_that_an_old_process_wrote_back_in_clear_is_counted(user: User) -> None:
     """And not sealed: it may be a forger's."""
-    Phone.objects.filter(user=user).update(key=SECRET)
+    EncryptedTOTPDevice.objects.filter(user=user).update(key=SECRET)
     with pytest.raises(CommandError):
         call_command("rotate_keys", stdout=(out := StringIO()))
     assert "second factors: 1 need an older key" in out.getvalue()

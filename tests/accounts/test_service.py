@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 
 from accounts import invitations, roles, service
 from accounts.service import AccountError
-from core.audit import events as log
+from core.audit import events
 from tests.support.officers import Person, create_officer
 
 pytestmark = pytest.mark.django_db
@@ -79,7 +79,7 @@ def test_the_writer_names_the_last_lead(lead: Person, duty: Person) -> None:
     duty_role = roles.group_of("duty")
     role = lambda: service.change_role(lead.user, duty_role, by=duty.user, reason="x")  # noqa: E731
     assert why(role) == "last_lead"
-    assert not log.events_for("user", lead.user.pk)
+    assert not events.events_for("user", lead.user.pk)
 
 
 def test_an_invitation_does_not_demote_the_last_lead(lead: Person) -> None:
@@ -104,9 +104,9 @@ def test_each_act_has_a_reason_and_is_on_record(lead: Person, duty: Person) -> N
     service.deactivate(user, by=by, reason="nghỉ hưu")
     service.reactivate(user, by=by, reason="quay lại")
     service.change_role(user, roles.group_of("editor"), by=by, reason="chuyển việc")
-    kinds = [each.kind for each in log.events_for("user", user.pk)]
+    kinds = [each.kind for each in events.events_for("user", user.pk)]
     assert kinds == ["role_changed", "account_reopened", "account_closed"]
-    assert log.events_for("user", user.pk)[2].detail == {"reason": "nghỉ hưu"}
+    assert events.events_for("user", user.pk)[2].detail == {"reason": "nghỉ hưu"}
 
 
 def test_an_act_that_changes_nothing_is_told(lead: Person, duty: Person) -> None:

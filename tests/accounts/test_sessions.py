@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts import sessions
-from core.audit import events as log
+from core.audit import events
 from tests.support.officers import PASSWORD, Person, log_in
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +47,7 @@ def test_the_others_are_ended_and_this_one_stays(duty: Person, lead: Person) -> 
     assert other.get(PAGE).status_code == 302
     assert duty.client.get(PAGE).status_code == 200
     assert lead.client.get(PAGE).status_code == 200
-    ended = log.events_for("user", duty.user.pk).get()
+    ended = events.events_for("user", duty.user.pk).get()
     assert (ended.kind, ended.detail) == ("sessions_ended", {"sessions": 1})
 
 
@@ -57,7 +57,7 @@ def test_a_new_password_ends_the_other_sessions(duty: Person) -> None:
     assert duty.client.post("/admin/password_change/", typed).status_code == 302
     assert other.get(PAGE).status_code == 302
     assert duty.client.get(PAGE).status_code == 200
-    assert log.events_for("user", duty.user.pk).get().kind == "password_changed"
+    assert events.events_for("user", duty.user.pk).get().kind == "password_changed"
 
 
 def test_a_wrong_old_password_ends_nothing(duty: Person) -> None:

@@ -13,7 +13,7 @@ from alerts import publishing
 from alerts.content import Content, digest
 from alerts.models import Alert, AlertRevision, AlertStep, CancelReason
 from alerts.publishing import FourEyesError, NotReadyError, StaleDraftError
-from core.audit import events as log
+from core.audit import events
 from tests.support.alert_factories import cancelled, draft, issued, person, rewritten, submitted
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def kinds(alert: Alert) -> list[str]:
-    return [event.kind for event in log.events_for("alert", alert.pk)][::-1]
+    return [event.kind for event in events.events_for("alert", alert.pk)][::-1]
 
 
 def test_a_word_is_given_by_two_people() -> None:

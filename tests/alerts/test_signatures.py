@@ -15,7 +15,7 @@ from pytest_django import Settings
 from alerts import publishing, signatures
 from alerts.formats import cap
 from alerts.formats.cap_signer import cap_signer, generate_key
-from alerts.models import AlertRevision, PublicKey, RevisionSeal
+from alerts.models import AlertRevision, PublicKey, RevisionSignature
 from tests.support.alert_factories import HOSTILE, cancelled, issued, person, rewritten, submitted
 
 pytestmark = pytest.mark.django_db
@@ -80,13 +80,13 @@ def test_xmlsec_verifies_the_cap_message_and_notices_a_change(
 def test_a_signed_message_is_valid_cap() -> None:
     from tests.alerts.formats.test_cap import judged
 
-    judged(RevisionSeal.objects.get(revision=issued()).cap_message.encode())
+    judged(RevisionSignature.objects.get(revision=issued()).cap_message.encode())
 
 
 def test_update_and_cancel_are_signed_too() -> None:
     revision = rewritten(issued())
     cancelled(revision)
-    assert RevisionSeal.objects.count() == 3
+    assert RevisionSignature.objects.count() == 3
 
 
 def test_what_the_old_key_signed_is_verified_after_a_change_of_keys(
@@ -135,7 +135,7 @@ def test_without_keys_a_warning_goes_out_unsigned_and_its_signature_is_not_found
     assert b"Signature" not in client.get(f"/canh-bao/cap/{revision.identifier}.xml").content
 
 
-@pytest.mark.parametrize("table", ["alerts_revisionseal", "alerts_publickey"])
+@pytest.mark.parametrize("table", ["alerts_revisionsignature", "alerts_publickey"])
 @pytest.mark.parametrize("act", ["DELETE FROM {}", "UPDATE {} SET {} = {}"])
 def test_no_code_changes_a_signature_or_a_key(table: str, act: str) -> None:
     issued()

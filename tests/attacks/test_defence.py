@@ -9,15 +9,15 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from pytest_django import Settings
 
-from core.audit import events as log
-from reports.models import LookAlike
+from core.audit import events
+from reports.models import LookalikeDomain
 from reports.public import lookalike_domains
 from tests.support.officers import Person
 from tests.support.resident_pages import words
 
 pytestmark = pytest.mark.django_db
 HOST = "canhbao.congan.example"
-LIST = "/admin/reports/lookalike/"
+LIST = "/admin/reports/lookalikedomain/"
 
 
 def test_security_txt_says_whom_to_tell_and_is_never_stale(client: Client) -> None:
@@ -63,9 +63,9 @@ def test_of_any_name_the_list_holds_names_alone(name: str) -> None:
 def test_the_list_is_filled_once_and_keeps_what_officers_wrote(settings: Settings) -> None:
     settings.PORTAL_URL = f"https://{HOST}"
     call_command("setup_desk", verbosity=0)
-    LookAlike.objects.filter(name="canhbao.vn").update(verdict="false", note="đã báo")
+    LookalikeDomain.objects.filter(name="canhbao.vn").update(verdict="false", note="đã báo")
     assert lookalike_domains.sync_lookalikes() == 0
-    assert LookAlike.objects.get(name="canhbao.vn").verdict == "false"
+    assert LookalikeDomain.objects.get(name="canhbao.vn").verdict == "false"
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://localhost:8000"])
@@ -75,14 +75,14 @@ def test_a_first_look_has_no_look_alikes(settings: Settings, url: str) -> None:
 
 
 def test_an_officer_says_what_a_name_is_and_it_is_on_record(lead: Person) -> None:
-    row = LookAlike.objects.create(name="canhbao.vn")
+    row = LookalikeDomain.objects.create(name="canhbao.vn")
     address = f"{LIST}{row.pk}/change/"
     assert "Ghi thấy gì" in lead.client.post(address, {"verdict": "false"}).content.decode()
     answer = lead.client.post(address, {"verdict": "false", "note": "Xin mã OTP, đã báo VNNIC"})
     assert answer.status_code == 302
     row.refresh_from_db()
-    assert (row.verdict, row.judged_by) == ("false", lead.user)
-    event = log.events_for("lookalike", row.pk).get()
+    assert (row.verdict, row.reviewed_by) == ("false", lead.user)
+    event = events.events_for("lookalike", row.pk).get()
     assert event.detail == {"name": "canhbao.vn", "verdict": "false"}
 
 
@@ -92,19 +92,19 @@ def test_a_name_that_somebody_met_is_added_as_the_browser_sends_it(
     lead: Person, typed: str, kept: str
 ) -> None:
     lead.client.post(f"{LIST}add/", {"name": typed, "verdict": "false", "note": "người dân báo"})
-    assert [row.name for row in LookAlike.objects.all()] == [kept]
+    assert [row.name for row in LookalikeDomain.objects.all()] == [kept]
 
 
 @pytest.mark.parametrize("typed", ["", "x", "a b.vn", "<script>.vn", "..", "a" * 300])
 def test_what_is_no_name_is_told(lead: Person, typed: str) -> None:
     answer = lead.client.post(f"{LIST}add/", {"name": typed, "verdict": "unseen", "note": ""})
     assert answer.status_code == 200
-    assert not LookAlike.objects.exists()
+    assert not LookalikeDomain.objects.exists()
 
 
 def test_the_start_page_tells_of_false_ones_first(lead: Person, editor: Person) -> None:
-    LookAlike.objects.create(name="canhbao.vn", verdict="false")
-    LookAlike.objects.create(name="canhbao.top")
+    LookalikeDomain.objects.create(name="canhbao.vn", verdict="false")
+    LookalikeDomain.objects.create(name="canhbao.top")
     page = words(lead.client.get("/admin/").content.decode())
     assert page.index("1 trang giả đã thấy") < page.index(
         "1 tên miền giống tên của trang, chưa xem"

@@ -15,7 +15,7 @@ from reports.cases import legal_holds, workflow
 from reports.cases.corrections import CorrectedValue
 from reports.extraction import redaction
 from reports.facts.merged_report import Caller
-from reports.models import Addition, Case, Receipt, Report
+from reports.models import Case, Followup, Receipt, Report
 from reports.retention import destruction_requests, erasure, erasure_requests, key_rotation
 from reports.tracking import followups
 from reports.tracking.followups import FollowupSubmission
@@ -55,7 +55,7 @@ def told_later(report: Report) -> None:
     said = FollowupSubmission(
         story=f"{MARK} kể thêm, stk 0992 000 456", accounts=(f"{MARK} 0992000457",),
         legs=(Caller(number=CALLER, office=f"{MARK} sở", name=f"{MARK} ông"),),
-        links=(f"http://{MARK}.example/",), called_raw=f"{MARK} hôm qua",
+        links=(f"http://{MARK}.example/",), called_on_raw=f"{MARK} hôm qua",
         money_lost_raw=f"{MARK} triệu", commune_raw=f"{MARK} xã", contact=LATER_CONTACT,
         phrase=f"{MARK} câu",
     )  # fmt: skip
@@ -77,7 +77,7 @@ def worked_on(report: Report, lead: Person) -> None:
     workflow.reopen(pk, by=by, version=5, reason=word)
     legal_holds.place_hold(pk, by=by, reason=word)
     legal_holds.lift_hold(pk, by=by, reason=word)
-    told = Addition.objects.get()
+    told = Followup.objects.get()
     destruction_requests.propose(pk, "addition", told.pk, by=by, reason=word)
 
 

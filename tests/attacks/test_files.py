@@ -11,8 +11,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from pytest_django import Settings
 
+from core.models import OutboxItem
 from reports.attachments import sanitized_copies, storage
-from reports.models import EvidenceFile, FileCheck, OutboxItem
+from reports.models import EvidenceFile, FileCheck
 from reports.submission import intake
 from tests.attacks.hostile_strings import MARK
 from tests.support.images import HEIC, jpeg, picture, png_of, telling_jpeg, text_bomb, written

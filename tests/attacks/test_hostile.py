@@ -19,7 +19,7 @@ from alerts.models import AlertRevision, Subscriber
 from core import spreadsheets
 from portal import settings
 from reports.cases import case_archive, pdf_documents
-from reports.models import Addition, Report
+from reports.models import Followup, Report
 from reports.submission import intake
 from reports.triage import service
 from tests.attacks.hostile_strings import MARK, STRINGS, encoded, faults_of_headers, faults_of_page
@@ -88,7 +88,7 @@ def test_what_is_added_with_a_code_is_taken_and_shown(client: Client, what: str)
     added |= dict.fromkeys(("story", "day", "month", "year", "account", "link", "caller_number",
                             "claimed_name", "contact_phone", "commune"), text)  # fmt: skip
     sound(post(client, "/theo-doi/them/", added))
-    assert Addition.objects.exists()
+    assert Followup.objects.exists()
     sound(post(client, "/theo-doi/ban-sao/", {"code": accepted.code}))
     sound(post(client, "/theo-doi/tra-loi/", {**added, "text": text}))
     sound(client.post("/theo-doi/", {"code": accepted.code}))

@@ -5,7 +5,8 @@ from django.db import connection
 
 from bench.looking import FILL
 from bench.looks import drawn
-from reports.extraction import phones, redaction
+from core import encryption
+from reports.extraction import phones
 from reports.numbers import lookup
 
 REPORTS = 200
@@ -15,7 +16,7 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize(("what", "state"), [("named", "several"), ("unknown", "odd")])
 def test_its_numbers_are_reported_by_two_or_by_nobody(what: str, state: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(FILL, {"reports": REPORTS, "sealed": redaction.newest_key_prefix().hex()})
+        cursor.execute(FILL, {"reports": REPORTS, "sealed": encryption.newest_key_prefix().hex()})
         cursor.execute("SET session_replication_role = origin")
     keys = drawn(what, REPORTS)
     states = {

@@ -9,7 +9,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from alerts.delivery import signed_links
-from alerts.models import Delivery, DeliveryTry, Subscriber
+from alerts.models import Delivery, DeliveryAttempt, Subscriber
 from tests.browser.pages import WIDTHS, press, too_wide, violations
 from tests.browser.test_desk import _come_in
 from tests.support import alert_factories
@@ -70,11 +70,11 @@ def test_the_page_of_an_agency_has_no_fault(portal: str, page: Page) -> None:
 
 def test_the_desk_of_agencies_has_no_fault(portal: str, page: Page) -> None:
     row = alert_factories.partner(NAME, "https://so.example/" + "duong-rat-dai/" * 20)
-    row.stopped = ["webhook"]
+    row.stopped_channels = ["webhook"]
     row.save()
     revision = alert_factories.issued()
     for each in Delivery.objects.all():
-        DeliveryTry.objects.create(delivery=each, outcome="refused", status=503)
+        DeliveryAttempt.objects.create(delivery=each, outcome="refused", status=503)
     Delivery.objects.update(state=Delivery.State.FAILED)
     _come_in(page.context, portal, log_in(create_officer("bien.tap", "editor")))
     desk, wrong = f"{portal}/admin/", {}

@@ -22,7 +22,7 @@ QUEUE = "/admin/reports/report/"
 STILL = [
     "/admin/password_change/",
     "/admin/reports/report/export/",
-    "/admin/reports/retriage/start/",
+    "/admin/reports/reprocessingrun/start/",
     "/admin/reports/office/",
     "/admin/reports/office/add/",
     "/admin/reports/commune/",
@@ -38,9 +38,9 @@ OF_REPORTS = [
     QUEUE,
     f"{QUEUE}?viec=all&q=cong+an",
     "/admin/reports/campaign/",
-    "/admin/reports/event/",
-    "/admin/reports/event/looks/",
-    "/admin/reports/retriage/",
+    "/admin/core/auditevent/",
+    "/admin/core/auditevent/looks/",
+    "/admin/reports/reprocessingrun/",
 ]
 STORY = "Xưng công an tỉnh, bảo mẹ tôi đang ở nhà rút sổ tiết kiệm 120 triệu, chuyển vào STK 19031234567890."
 HOSTILE = "<script>document.title='x'</script>\u202e" + "dài" * 300 + "\u200b công an"

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import Browser, Page
 
-from reports.extraction import redaction
+from core import encryption
 from reports.models import Case, Message, Report
 from tests.browser.pages import press
 from tests.browser.test_desk import QUEUE, chief, faults, page, report  # noqa: F401
@@ -32,7 +32,7 @@ def test_a_message_is_written_previewed_and_sent_without_a_fault(
     shown = page.locator(".tale").inner_text()
     press(page, page.get_by_role("button", name="Gửi cho người báo"))
     sent = Message.objects.filter(report=report).latest("pk")
-    assert redaction.decrypt_field(sent, "text") == shown
+    assert encryption.decrypt_field(sent, "text") == shown
 
 
 def test_many_are_set_aside_and_the_result_has_no_fault(

@@ -12,8 +12,9 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts import roles
 from alerts.models import Alert
-from reports.extraction import redaction
-from reports.models import Campaign, Case, Clock, Event, Message, Report, Slip
+from core import encryption
+from core.models import AuditEvent
+from reports.models import Campaign, Case, Deadline, Message, Report, TransferSlip
 from reports.submission import intake
 from reports.triage import service
 from tests.browser.pages import press
@@ -273,13 +274,13 @@ def _is_on_record(morning: Morning) -> None:
     asked = Case.objects.get(report=morning.asked.report)
     assert (asked.status, getattr(asked.officer, "username", "")) == ("in_review", "minh")
     thread = Message.objects.filter(report=asked.pk).order_by("pk")
-    assert [redaction.decrypt_field(said, "text") for said in thread] == [QUESTION, ANSWER]
-    assert Slip.objects.get().report_id == Case.objects.get(status="handed_over").pk
-    running = Clock.objects.filter(report=Case.objects.get(status="actioned").pk, met_at=None)
+    assert [encryption.decrypt_field(said, "text") for said in thread] == [QUESTION, ANSWER]
+    assert TransferSlip.objects.get().report_id == Case.objects.get(status="handed_over").pk
+    running = Deadline.objects.filter(report=Case.objects.get(status="actioned").pk, met_at=None)
     assert {clock.kind for clock in running} == {"tell", "verify"}
     assert [len(members(wave)) for wave in morning.waves] == [6, 5]
     assert not Campaign.objects.exclude(merged_into=None).exists()
     assert Alert.objects.get(campaign=morning.waves[0]).current is None
-    done = Counter(Event.objects.exclude(by=None).values_list("by__username", "kind"))
+    done = Counter(AuditEvent.objects.exclude(actor=None).values_list("actor__username", "kind"))
     assert done["minh", "asked"] == done["minh", "slip_given"] == done["ha", "actioned"] == 1
     assert not any(kind == "refused" for _, kind in done)

@@ -7,7 +7,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from reports.models import Addition, Report, Statement
+from reports.models import Followup, PublicStatement, Report
 from reports.public import confirmed_statements
 from tests.browser.pages import A4, press, printed
 from tests.browser.test_resident_pages import faults
@@ -25,7 +25,7 @@ def portal(live_server: LiveServer) -> str:
     """Communes, offices, and every sentence confirmed."""
     call_command("setup_desk", verbosity=0)
     by = User.objects.create(username="lead")
-    Statement.objects.update(is_public=True, confirmed_by=by, confirmed_at=timezone.now())
+    PublicStatement.objects.update(is_public=True, confirmed_by=by, confirmed_at=timezone.now())
     confirmed_statements.clear_cache()
     return str(live_server.url)
 
@@ -88,7 +88,7 @@ def test_without_script_an_old_name_is_settled_by_its_reporter(
     page.get_by_role("button", name="Gửi câu trả lời").click()
     page.get_by_role("heading", name=Report.objects.get().public_number).wait_for()
     context.close()
-    told = Addition.objects.get()
+    told = Followup.objects.get()
     assert (told.kind, told.commune_id) == ("answer", "xa_lam_son")
     assert Report.objects.get().commune_id is None
 

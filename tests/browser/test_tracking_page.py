@@ -9,7 +9,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts import roles
 from reports.cases import workflow
-from reports.models import Addition, Campaign, CampaignLink, Message, Statement
+from reports.models import Campaign, CampaignLink, Followup, Message, PublicStatement
 from reports.public import confirmed_statements
 from reports.submission import intake
 from reports.submission.intake import ReportSubmission
@@ -38,7 +38,7 @@ def officer() -> User:
     roles.establish_roles()
     user = User.objects.create_user("truc.ban", is_staff=True)
     user.groups.add(roles.group_of("duty"))
-    Statement.objects.update(is_public=True, confirmed_by=user, confirmed_at=timezone.now())
+    PublicStatement.objects.update(is_public=True, confirmed_by=user, confirmed_at=timezone.now())
     confirmed_statements.clear_cache()
     return user
 
@@ -98,7 +98,7 @@ def test_without_script_an_answer_takes_two_touches(
     page.get_by_role("button", name="Gửi cho cán bộ").click()
     expect(page.get_by_text("Đã nhận câu trả lời của bạn")).to_be_visible()
     context.close()
-    assert Message.objects.filter(by=None).count() == 1
+    assert Message.objects.filter(actor=None).count() == 1
 
 
 def test_without_script_a_second_caller_is_added_by_labels_alone(
@@ -113,6 +113,6 @@ def test_without_script_a_second_caller_is_added_by_labels_alone(
     page.get_by_label("Hôm qua").check()
     press(page, page.get_by_role("button", name="Thêm vào tin báo"))
     context.close()
-    addition = Addition.objects.get()
-    assert addition.legs[0]["number"] == "0550 000 124"
+    addition = Followup.objects.get()
+    assert addition.callers[0]["number"] == "0550 000 124"
     assert addition.called_on is not None

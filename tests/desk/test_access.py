@@ -3,13 +3,10 @@
 import pytest
 from django.urls import NoReverseMatch, reverse
 
-from core.audit import events as log
+from core.audit import events
+from core.models import AuditEvent
 from reports.cases import workflow
-from reports.models import (
-    Campaign,
-    Event,
-    Report,
-)
+from reports.models import Campaign, Report
 from tests.support import report_factories
 from tests.support.officers import Person
 
@@ -24,7 +21,7 @@ def test_only_models_with_a_reason_are_registered() -> None:
 def test_the_auditor_reads_acts_and_nothing_personal(auditor: Person, duty: Person) -> None:
     report = report_factories.triaged("Bà Tư ở xóm Trên kể lại.", contact="0992 000 118")
     workflow.add_note(report.pk, by=duty.user, version=1, reason="Đã gọi bà Tư, số 0992 000 118")
-    page = auditor.client.get("/admin/reports/event/").content.decode()
+    page = auditor.client.get("/admin/core/auditevent/").content.decode()
     assert "Ghi chú" in page
     assert "duty" in page
     assert "có ghi lý do" in page
@@ -34,10 +31,12 @@ def test_the_auditor_reads_acts_and_nothing_personal(auditor: Person, duty: Pers
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
 def test_the_record_cannot_be_changed_from_the_desk(lead: Person, method: str) -> None:
-    event = log.log_event("report", "x", "noted", by=lead.user)
+    event = events.log_event("report", "x", "noted", by=lead.user)
     for page in ("change", "delete"):
-        getattr(lead.client, method)(f"/admin/reports/event/{event.pk}/{page}/", {"kind": "junked"})
-    assert Event.objects.get(pk=event.pk).kind == "noted"
+        getattr(lead.client, method)(
+            f"/admin/core/auditevent/{event.pk}/{page}/", {"kind": "junked"}
+        )
+    assert AuditEvent.objects.get(pk=event.pk).kind == "noted"
 
 
 def test_reports_cannot_be_deleted_many_at_once(lead: Person) -> None:

@@ -9,8 +9,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from lxml import html
 
+from core.models import OutboxItem
 from core.outbox import queue
-from reports.models import Alarm, OutboxItem, QueueTally
+from reports.models import Alarm, QueueSnapshot
 from reports.monitoring import queue_stats
 from reports.submission import intake
 from tests.support import report_factories
@@ -53,7 +54,7 @@ def test_the_banner_needs_no_watcher(duty: Person) -> None:
     late()
     assert not Alarm.objects.exists()
     assert banner(duty.client)
-    OutboxItem.objects.update(settled_at=Now())
+    OutboxItem.objects.update(done_at=Now())
     Alarm.objects.create(kind="late", count=1)
     assert banner(duty.client) == ""
 
@@ -100,7 +101,7 @@ def test_a_count_that_nobody_takes_is_told(duty: Person, monkeypatch: pytest.Mon
         assert "Máy chưa đếm số tin lần nào" in banner(duty.client)
     queue_stats.store_queue_balance()
     assert banner(duty.client) == ""
-    QueueTally.objects.update(counted_at=Now() - timedelta(minutes=16))
+    QueueSnapshot.objects.update(counted_at=Now() - timedelta(minutes=16))
     assert "Đã 16 phút máy chưa đếm lại số tin" in banner(duty.client)
 
 
@@ -129,7 +130,9 @@ def test_strip_and_banner_share_one_statement(duty: Person, address: str) -> Non
     late()
     with CaptureQueriesContext(connection) as asked:
         banner(duty.client, address)
-    counting = [query for query in asked.captured_queries if "reports_queuetally" in query["sql"]]
+    counting = [
+        query for query in asked.captured_queries if "reports_queuesnapshot" in query["sql"]
+    ]
     assert len(counting) == 1
 
 

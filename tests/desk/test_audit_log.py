@@ -9,8 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from lxml import html
 
-from core.audit import chain, chain_verification
-from core.audit import events as log
+from core.audit import chain, chain_verification, events
 from desk import audit_log_filter
 from reports.models import Report
 from tests.support import report_factories
@@ -18,7 +17,7 @@ from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
 
-LIST, LOOKS = "/admin/reports/event/", "/admin/reports/event/looks/"
+LIST, LOOKS = "/admin/core/auditevent/", "/admin/core/auditevent/looks/"
 
 
 def listed(person: Person, address: str = LIST, **asked: Any) -> list[str]:
@@ -29,10 +28,10 @@ def listed(person: Person, address: str = LIST, **asked: Any) -> list[str]:
 
 def some_acts(duty: Person, lead: Person) -> Report:
     report = report_factories.report()
-    log.log_event("report", report.pk, "noted", by=duty.user, reason="Đã gọi bà Tư")
-    log.log_event("report", report.pk, "revealed", by=lead.user, what="contact")
-    log.log_event("office", 7, "office_saved", by=lead.user)
-    log.log_event("report", "x", "code_replaced")
+    events.log_event("report", report.pk, "noted", by=duty.user, reason="Đã gọi bà Tư")
+    events.log_event("report", report.pk, "revealed", by=lead.user, what="contact")
+    events.log_event("office", 7, "office_saved", by=lead.user)
+    events.log_event("report", "x", "code_replaced")
     return report
 
 
@@ -95,7 +94,7 @@ def test_hostile_questions_break_nothing(lead: Person, name: str, value: str) ->
 def test_older_acts_are_one_link_away(lead: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("desk.audit_log.PAGE", 3)
     for number in range(5):
-        log.log_event("report", f"r{number}", "noted")
+        events.log_event("report", f"r{number}", "noted")
     page = html.document_fromstring(lead.client.get(LIST, {"kind": "noted"}).content.decode())
     (older,) = page.xpath("//a[contains(., 'cũ hơn')]/@href")
     rows = html.document_fromstring(lead.client.get(LIST + older).content.decode())
@@ -133,7 +132,7 @@ def test_an_auditor_gets_no_link_to_a_report(duty: Person, lead: Person, auditor
 @pytest.mark.parametrize("address", [LIST, LOOKS])
 def test_no_table_is_counted_and_few_statements_are_asked(lead: Person, address: str) -> None:
     for _ in range(30):
-        log.log_event(
+        events.log_event(
             "report", report_factories.report().pk, "revealed", by=lead.user, what="contact"
         )
     with CaptureQueriesContext(connection) as asked:
@@ -146,7 +145,7 @@ def test_no_table_is_counted_and_few_statements_are_asked(lead: Person, address:
 
 def test_the_page_tells_how_far_the_record_is_chained(auditor: Person) -> None:
     assert "Chưa dòng nào được khóa nối" in auditor.client.get(LIST).content.decode()
-    event = log.log_event("report", "r", "noted")
+    event = events.log_event("report", "r", "noted")
     chain.extend_chain()
     assert f"Đã khóa nối đến dòng số {event.pk}" in auditor.client.get(LIST).content.decode()
     chain_verification.store_break(chain_verification.ChainBrokenError("changed", event.pk))

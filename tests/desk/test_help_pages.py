@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from core.audit import events as log
+from core.audit import events
 from desk import handbook
 from tests.support.officers import Person
 
@@ -28,7 +28,7 @@ def test_to_have_read_it_is_ones_own_and_on_record_once(duty: Person, lead: Pers
     for _ in range(2):
         duty.client.post(TOUR)
     assert OFFER in page(lead.client, "/admin/")
-    assert log.events_for("user", duty.user.pk).filter(kind="tour_seen").count() == 1
+    assert events.events_for("user", duty.user.pk).filter(kind="tour_seen").count() == 1
 
 
 def test_the_tour_can_be_opened_again_from_every_page(duty: Person) -> None:

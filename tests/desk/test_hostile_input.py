@@ -7,8 +7,10 @@ import pytest
 from django.contrib.auth.models import User
 
 from core import spreadsheets
+from core.models import AuditEvent
 from desk import saved_searches
-from reports.models import Event, KnownNumber, SavedSearch, SpecialDay, UnitMember
+from desk.models import SavedSearch
+from reports.models import CalendarException, NumberFinding, UnitMember
 from reports.numbers import findings
 from tests.support import report_factories
 from tests.support.officers import Person, create_officer, log_in
@@ -42,9 +44,9 @@ def test_a_ticked_row_that_is_none_is_left_out(lead: Person, action: str, typed:
 @pytest.mark.parametrize("typed", NO_KEYS)
 def test_rows_with_numbers_for_keys_are_read_alike(lead: Person, typed: str) -> None:
     chosen = {"action": "delete_selected", "_selected_action": typed}
-    answer = lead.client.post("/admin/reports/specialday/", chosen)
+    answer = lead.client.post("/admin/reports/calendarexception/", chosen)
     assert answer.status_code in {200, 302, 403}
-    assert not SpecialDay.objects.exists()
+    assert not CalendarException.objects.exists()
 
 
 def test_a_reason_with_nul_closes_an_account_without_it(lead: Person) -> None:
@@ -52,13 +54,13 @@ def test_a_reason_with_nul_closes_an_account_without_it(lead: Person) -> None:
     address = f"/admin/auth/user/{other.pk}/close/"
     assert lead.client.post(address, {"reason": "nghỉ\0việc"}).status_code == 303
     assert not User.objects.get(pk=other.pk).is_active
-    assert Event.objects.get(kind="account_closed").detail["reason"] == "nghỉviệc"
+    assert AuditEvent.objects.get(kind="account_closed").detail["reason"] == "nghỉviệc"
 
 
 @pytest.mark.parametrize("page", ["", "looks/"])
 @pytest.mark.parametrize("asked", ["until=31/12/9999", "since=01/01/0001"])
 def test_a_day_beyond_the_calendar_is_told(lead: Person, page: str, asked: str) -> None:
-    answer = lead.client.get(f"/admin/reports/event/{page}?{asked}")
+    answer = lead.client.get(f"/admin/core/auditevent/{page}?{asked}")
     assert answer.status_code == 200
     assert "Chưa đọc được ngày" in answer.content.decode()
 
@@ -72,9 +74,9 @@ def test_no_link_puts_words_into_a_new_warning(editor: Person, asked: str) -> No
 
 def test_a_reason_with_nul_takes_a_finding_back(lead: Person) -> None:
     row = findings.propose("0550 000 123", "confirmed", "nhiều tin", by=lead.user)
-    address = f"/admin/reports/knownnumber/{row.pk}/withdraw/"
+    address = f"/admin/reports/numberfinding/{row.pk}/withdraw/"
     assert lead.client.post(address, {"reason": "nhầm\0"}).status_code == 303
-    assert KnownNumber.objects.get().withdrawn_by == lead.user
+    assert NumberFinding.objects.get().withdrawn_by == lead.user
     assert lead.client.post(address, {"reason": "\0"}).status_code == 303
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from core.audit import events as log
+from core.audit import events
 from desk.reports import sealed_data_reasons
 from reports.models import Report
 from tests.support import report_factories
@@ -106,9 +106,9 @@ def test_the_whole_working_copy_is_an_attachment_of_plain_text(duty: Person) -> 
 def test_who_takes_a_working_copy_along_is_on_record_as_a_look(duty: Person, lead: Person) -> None:
     report = report_factories.report("Họ xưng công an.")
     assert duty.client.get(page_of(report, "text")).status_code == 200
-    look = log.events_for("report", report.pk).get(kind="revealed")
-    assert (look.by, look.detail) == (duty.user, {"what": "text"})
-    page = lead.client.get("/admin/reports/event/looks/").content.decode()
+    look = events.events_for("report", report.pk).get(kind="revealed")
+    assert (look.actor, look.detail) == (duty.user, {"what": "text"})
+    page = lead.client.get("/admin/core/auditevent/looks/").content.decode()
     assert "Toàn bộ lời đã che số, tải về" in page
 
 
@@ -121,8 +121,11 @@ def test_the_whole_raw_story_is_given_on_record_alone(duty: Person) -> None:
     assert given.content.decode() == story
     assert given.headers["Content-Disposition"].startswith("attachment;")
     assert given.headers["X-Content-Type-Options"] == "nosniff"
-    event = log.events_for("report", report.pk).get(kind="revealed")
-    assert (event.by, event.detail) == (duty.user, {"what": "story", "reason": "Gọi lại người báo"})
+    event = events.events_for("report", report.pk).get(kind="revealed")
+    assert (event.actor, event.detail) == (
+        duty.user,
+        {"what": "story", "reason": "Gọi lại người báo"},
+    )
 
 
 def test_without_the_right_the_raw_story_is_not_given_whole(duty: Person) -> None:
@@ -133,7 +136,7 @@ def test_without_the_right_the_raw_story_is_not_given_whole(duty: Person) -> Non
         page_of(report, "reveal-story"), report_factories.BECAUSE | {"whole": "1"}
     )
     assert refused.status_code == 403
-    assert log.events_for("report", report.pk).get().kind == "refused"
+    assert events.events_for("report", report.pk).get().kind == "refused"
 
 
 @pytest.mark.parametrize(

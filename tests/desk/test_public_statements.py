@@ -8,8 +8,8 @@ import pytest
 from django.core.management import call_command
 from django.http import HttpResponse
 
-from core.audit import events as log
-from reports.models import BankLine, NumberChange, Statement
+from core.audit import events
+from reports.models import BankHotline, PublicStatement, PublishedNumberChange
 from reports.numbers import official_numbers
 from reports.public import confirmed_statements
 from tests.desk.reports.test_detail import words
@@ -17,10 +17,10 @@ from tests.support.officers import Person, second
 
 pytestmark = pytest.mark.django_db
 
-BANKS = "/admin/reports/bankline/"
+BANKS = "/admin/reports/bankhotline/"
 BANK = {
     "name": "Ngân hàng A", "number": "1900 000 111", "source": "mặt sau thẻ",
-    "checked_on": "05/11/2026",
+    "verified_on": "05/11/2026",
 }  # fmt: skip
 
 
@@ -30,23 +30,27 @@ def _sentences(db: None) -> None:
 
 
 def page_of(codename: str) -> str:
-    return f"/admin/reports/statement/{codename}/change/"
+    return f"/admin/reports/publicstatement/{codename}/change/"
 
 
 def save(person: Person, codename: str, **typed: Any) -> HttpResponse:
     """Press save on a sentence's page; `is_public="on"` ticks the box."""
-    row = Statement.objects.get(pk=codename)
+    row = PublicStatement.objects.get(pk=codename)
     given = {"text": row.text, "text_en": row.text_en, "amount": row.amount or ""} | typed
     return person.client.post(page_of(codename), given)  # type: ignore[return-value]
 
 
 def test_who_turns_a_sentence_on_stands_for_it_on_record(lead: Person) -> None:
     assert save(lead, "no_fine", is_public="on").status_code == 302
-    row = Statement.objects.get(pk="no_fine")
+    row = PublicStatement.objects.get(pk="no_fine")
     assert (row.is_public, row.confirmed_by) == (True, lead.user)
     assert row.confirmed_at
-    event = log.events_for("statement", "no_fine").get()
-    assert (event.kind, event.by, event.detail["text"]) == ("statement_shown", lead.user, row.text)
+    event = events.events_for("statement", "no_fine").get()
+    assert (event.kind, event.actor, event.detail["text"]) == (
+        "statement_shown",
+        lead.user,
+        row.text,
+    )
     assert set(confirmed_statements.statements()) == {"no_fine"}
 
 
@@ -54,7 +58,7 @@ def test_a_sentence_that_is_turned_off_is_gone_and_on_record(lead: Person) -> No
     save(lead, "no_fine", is_public="on")
     save(lead, "no_fine")
     assert confirmed_statements.statements() == {}
-    kinds = [event.kind for event in log.events_for("statement", "no_fine")]
+    kinds = [event.kind for event in events.events_for("statement", "no_fine")]
     assert kinds == ["statement_hidden", "statement_shown"]
 
 
@@ -63,7 +67,7 @@ def test_a_change_of_what_is_shown_is_confirmed_anew(lead: Person) -> None:
     save(lead, "first_look", is_public="on", amount="48")
     said = confirmed_statements.statements()["first_look"]
     assert said.amount == 48
-    assert log.events_for("statement", "first_look").count() == 2
+    assert events.events_for("statement", "first_look").count() == 2
 
 
 @pytest.mark.parametrize(
@@ -82,14 +86,14 @@ def test_a_sentence_that_a_page_could_not_fill_in_is_given_back(
     lead: Person, codename: str, typed: dict[str, str]
 ) -> None:
     assert save(lead, codename, is_public="on", **typed).status_code == 200
-    assert not Statement.objects.get(pk=codename).is_public
+    assert not PublicStatement.objects.get(pk=codename).is_public
 
 
 def test_the_list_says_what_is_on_the_pages(lead: Person) -> None:
     save(lead, "no_fine", is_public="on")
-    page = words(lead.client.get("/admin/reports/statement/"))
+    page = words(lead.client.get("/admin/reports/publicstatement/"))
     assert page.count("Đang hiện") == 1
-    assert page.count("Chưa hiện") == Statement.objects.count() - 1
+    assert page.count("Chưa hiện") == PublicStatement.objects.count() - 1
 
 
 @pytest.mark.parametrize("path", ["/dang-bi-goi/", "/rieng-tu/", "/en/rieng-tu/"])
@@ -103,21 +107,21 @@ def test_the_page_says_when_the_others_follow(lead: Person, path: str) -> None:
 def test_the_duty_officer_reads_and_changes_nothing(duty: Person) -> None:
     assert duty.client.get(page_of("no_fine")).status_code == 200
     assert save(duty, "no_fine", is_public="on").status_code == 403
-    assert not Statement.objects.get(pk="no_fine").is_public
+    assert not PublicStatement.objects.get(pk="no_fine").is_public
 
 
 def test_nobody_adds_or_removes_a_sentence(lead: Person) -> None:
-    assert lead.client.get("/admin/reports/statement/add/").status_code == 403
-    assert lead.client.post("/admin/reports/statement/no_fine/delete/").status_code == 403
+    assert lead.client.get("/admin/reports/publicstatement/add/").status_code == 403
+    assert lead.client.post("/admin/reports/publicstatement/no_fine/delete/").status_code == 403
 
 
 def test_a_banks_number_is_kept_with_the_day_it_was_compared(lead: Person) -> None:
     assert lead.client.post(f"{BANKS}add/", BANK).status_code == 303
     assert confirmed_statements.bank_hotlines() == ()
-    change = official_numbers.confirm(NumberChange.objects.get().pk, by=second())
+    change = official_numbers.confirm(PublishedNumberChange.objects.get().pk, by=second())
     line = confirmed_statements.bank_hotlines()[0]
-    assert (line.number, line.checked_on) == ("1900 000 111", date(2026, 11, 5))
-    kinds = [event.kind for event in log.events_for("published", change.pk)]
+    assert (line.number, line.verified_on) == ("1900 000 111", date(2026, 11, 5))
+    kinds = [event.kind for event in events.events_for("published", change.pk)]
     assert kinds == ["published_confirmed", "published_proposed"]
 
 
@@ -126,8 +130,8 @@ def test_a_banks_number_is_kept_with_the_day_it_was_compared(lead: Person) -> No
     [
         {"number": "gọi chi nhánh"},
         {"number": "ke-gian.example"},
-        {"checked_on": "31/12/2999"},
-        {"checked_on": "hôm qua"},
+        {"verified_on": "31/12/2999"},
+        {"verified_on": "hôm qua"},
         {"source": ""},
     ],
 )
@@ -135,16 +139,16 @@ def test_what_nobody_could_dial_or_has_compared_is_given_back(
     lead: Person, typed: dict[str, str]
 ) -> None:
     assert lead.client.post(f"{BANKS}add/", BANK | typed).status_code == 200
-    assert not BankLine.objects.exists()
+    assert not BankHotline.objects.exists()
 
 
 def test_a_number_that_is_removed_is_gone_from_the_pages(lead: Person) -> None:
     lead.client.post(f"{BANKS}add/", BANK)
-    official_numbers.confirm(NumberChange.objects.get().pk, by=second())
+    official_numbers.confirm(PublishedNumberChange.objects.get().pk, by=second())
     line = confirmed_statements.bank_hotlines()[0]
     assert lead.client.post(f"{BANKS}{line.pk}/delete/", {"post": "yes"}).status_code == 303
     assert confirmed_statements.bank_hotlines() == (line,)
-    official_numbers.confirm(NumberChange.objects.get(outcome="").pk, by=second())
+    official_numbers.confirm(PublishedNumberChange.objects.get(outcome="").pk, by=second())
     assert confirmed_statements.bank_hotlines() == ()
 
 

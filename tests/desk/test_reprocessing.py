@@ -9,9 +9,10 @@ from django.http import HttpResponse
 from django.test import Client
 from lxml import html
 
+from core.models import AuditEvent, OutboxItem
 from core.outbox.queue import Priority
 from reports.cases import workflow
-from reports.models import Case, Event, Facts, OutboxItem, Report, Retriage
+from reports.models import Case, ExtractedFacts, Report, ReprocessingRun
 from reports.tracking import status_timeline
 from reports.triage import reprocessing, service
 from tests.reports.triage.test_reprocessing import (
@@ -27,7 +28,7 @@ from tests.support.officers import Person, log_in
 
 pytestmark = pytest.mark.django_db
 
-RUNS = "/admin/reports/retriage/"
+RUNS = "/admin/reports/reprocessingrun/"
 START = f"{RUNS}start/"
 QUEUE = "/admin/reports/report/"
 
@@ -62,7 +63,7 @@ def test_before_it_starts_the_page_says_how_many_and_what_stays(lead: Person) ->
     for part in ("Máy sẽ đọc lại 2 tin.", "Quyết định, ghi chú, lời kể", "giữ nguyên",
                  "Tin mới gửi đến vẫn được đọc trước", "Bắt đầu đọc lại 2 tin"):  # fmt: skip
         assert part in text
-    assert not Retriage.objects.exists()
+    assert not ReprocessingRun.objects.exists()
 
 
 def test_a_lead_starts_a_run_that_the_machine_carries_to_its_end(lead: Person) -> None:
@@ -71,17 +72,17 @@ def test_a_lead_starts_a_run_that_the_machine_carries_to_its_end(lead: Person) -
     assert response.redirect_chain == [(RUNS, 303)]
     assert "Đã bắt đầu đọc lại 1 tin" in words(response)
     read_all()
-    assert Facts.objects.get().rules_version == service.RULES_VERSION
+    assert ExtractedFacts.objects.get().rules_version == service.RULES_VERSION
     assert "Đã đọc xong: 1 trên 1 tin" in words(lead.client.get(RUNS))
 
 
 def test_a_start_is_on_record_with_its_officer(lead: Person) -> None:
     read_under(OLD)
     lead.client.post(START)
-    run, event = Retriage.objects.get(), Event.objects.get()
+    run, event = ReprocessingRun.objects.get(), AuditEvent.objects.get()
     assert (event.subject_type, event.subject_id) == ("retriage", str(run.pk))
-    assert (event.kind, event.by, run.by) == ("retriage_started", lead.user, lead.user)
-    assert "Bắt đầu một lượt đọc lại tin" in words(lead.client.get("/admin/reports/event/"))
+    assert (event.kind, event.actor, run.actor) == ("retriage_started", lead.user, lead.user)
+    assert "Bắt đầu một lượt đọc lại tin" in words(lead.client.get("/admin/core/auditevent/"))
 
 
 def test_a_second_press_says_that_one_is_going_on(lead: Person) -> None:
@@ -89,7 +90,7 @@ def test_a_second_press_says_that_one_is_going_on(lead: Person) -> None:
     lead.client.post(START)
     assert "Đang có một lượt đọc lại rồi." in words(lead.client.post(START, follow=True))
     assert "Đang có một lượt đọc lại" in words(lead.client.get(START))
-    assert Retriage.objects.count() == 1
+    assert ReprocessingRun.objects.count() == 1
 
 
 def test_nothing_to_read_is_said_before_and_after(lead: Person) -> None:
@@ -102,7 +103,7 @@ def test_nothing_to_read_is_said_before_and_after(lead: Person) -> None:
 def test_only_who_may_starts_a_run(duty: Person, method: str) -> None:
     read_under(OLD)
     assert getattr(duty.client, method)(START).status_code == 403
-    assert not Retriage.objects.exists()
+    assert not ReprocessingRun.objects.exists()
 
 
 def test_a_start_needs_the_forms_own_token(lead: Person) -> None:
@@ -110,7 +111,7 @@ def test_a_start_needs_the_forms_own_token(lead: Person) -> None:
     strict = log_in(lead.user)
     strict.handler.enforce_csrf_checks = True
     assert strict.post(START).status_code == 403
-    assert not Retriage.objects.exists()
+    assert not ReprocessingRun.objects.exists()
 
 
 def test_the_page_shows_how_far_the_newest_run_is(
@@ -136,7 +137,7 @@ def test_a_run_that_stands_still_says_so_and_goes_on_at_a_press(lead: Person) ->
     OutboxItem.objects.filter(task=reprocessing.STEP).update(failed_at=Now())
     assert "Đang đứng yên" in words(lead.client.get(RUNS))
     assert "Đã cho máy làm tiếp." in words(lead.client.post(START, follow=True))
-    assert Event.objects.latest("id").kind == "retriage_resumed"
+    assert AuditEvent.objects.latest("id").kind == "retriage_resumed"
     take_steps()
     assert len(owed()) == 1
 
@@ -164,7 +165,7 @@ def test_an_officer_has_one_report_read_again_and_the_decision_stays(duty: Perso
     assert response.redirect_chain == [(page_of(report), 303)]
     assert "Máy sẽ đọc lại 1 tin" in words(response)
     read_all()
-    assert Facts.objects.get().rules_version == service.RULES_VERSION
+    assert ExtractedFacts.objects.get().rules_version == service.RULES_VERSION
     assert Case.objects.values().get() == before
     assert "Cho máy đọc lại" in words(duty.client.get(page_of(report)))
 
@@ -174,14 +175,14 @@ def test_what_failed_is_read_at_a_press(duty: Person) -> None:
     OutboxItem.objects.update(failed_at=Now())
     again(duty.client, report)
     read_all()
-    assert Facts.objects.get().report == report
+    assert ExtractedFacts.objects.get().report == report
 
 
 def test_a_press_on_what_waits_owes_nothing(duty: Person) -> None:
     report = report_factories.report()
     again(duty.client, report)
     assert "đang chờ máy đọc" in words(duty.client.get(page_of(report)))
-    assert (len(owed()), Event.objects.count()) == (1, 0)
+    assert (len(owed()), AuditEvent.objects.count()) == (1, 0)
 
 
 def test_an_erased_report_offers_nothing_to_read(duty: Person) -> None:
@@ -203,7 +204,7 @@ def test_who_may_only_look_is_refused_on_record(duty: Person) -> None:
     duty.user.groups.first().permissions.remove(permission("decide_case"))  # type: ignore[union-attr]
     assert "Cho máy đọc lại" not in words(duty.client.get(page_of(report)))
     assert again(duty.client, report).status_code == 403
-    assert (Event.objects.get().kind, owed()) == ("refused", [])
+    assert (AuditEvent.objects.get().kind, owed()) == ("refused", [])
 
 
 def permission(codename: str) -> Any:
@@ -241,7 +242,7 @@ def test_a_lead_has_chosen_reports_read_again(lead: Person) -> None:
     assert "Máy sẽ đọc lại 2 tin" in text
     assert set(owed()) == {str(first.pk), str(second.pk)}
     assert str(other.pk) not in owed()
-    assert set(Event.objects.values_list("kind", "by")) == {("reread", lead.user.pk)}
+    assert set(AuditEvent.objects.values_list("kind", "actor")) == {("reread", lead.user.pk)}
 
 
 def test_too_many_at_once_are_refused(lead: Person, monkeypatch: pytest.MonkeyPatch) -> None:

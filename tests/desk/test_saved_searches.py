@@ -6,8 +6,9 @@ from django.http import QueryDict
 from pytest_django import Settings
 
 from accounts import roles
+from core.models import AuditEvent
 from desk import saved_searches
-from reports.models import Event, SavedSearch
+from desk.models import SavedSearch
 from tests.support import report_factories
 from tests.support.officers import Person
 
@@ -30,7 +31,7 @@ def test_a_search_is_kept_counted_and_on_record(duty: Person) -> None:
     assert keep(duty) == 302
     kept = SavedSearch.objects.get()
     assert (kept.owner, kept.hits, kept.query) == (duty.user, 1, "viec=open&kieu=bank")
-    assert Event.objects.filter(kind="search_saved", by=duty.user).count() == 1
+    assert AuditEvent.objects.filter(kind="search_saved", actor=duty.user).count() == 1
     page = start(duty)
     assert "Ngân hàng" in page
     assert "?viec=open&amp;kieu=bank" in page
@@ -52,8 +53,8 @@ def test_of_an_address_only_what_is_known_is_kept() -> None:
 @pytest.mark.parametrize(
     ("said", "told"),
     [({"name": ""}, "Ghi tên"), ({"query": "?p=3"}, "không có gì để lưu"),
-     ({"alert_at": "0"}, "từ 1 trở lên"), ({"alert_at": "9" * 30}, "không quá"),
-     ({"alert_at": "x"}, "phải là số"), ({"query": "?q=" + "x" * 5000}, "Chưa lưu")],
+     ({"notify_threshold": "0"}, "từ 1 trở lên"), ({"notify_threshold": "9" * 30}, "không quá"),
+     ({"notify_threshold": "x"}, "phải là số"), ({"query": "?q=" + "x" * 5000}, "Chưa lưu")],
 )  # fmt: skip
 def test_what_is_wrong_is_said_and_nothing_kept(
     duty: Person, said: dict[str, str], told: str
@@ -84,7 +85,7 @@ def test_a_shared_search_is_seen_by_others_and_removed_by_its_owner(
     assert lead.client.post(remove.format(mine.pk)).status_code == 404
     assert duty.client.post(remove.format(mine.pk)).status_code == 302
     assert list(SavedSearch.objects.all()) == [shared]
-    kinds = set(Event.objects.filter(by=duty.user).values_list("kind", flat=True))
+    kinds = set(AuditEvent.objects.filter(actor=duty.user).values_list("kind", flat=True))
     assert {"search_saved", "refused", "search_removed"} <= kinds
 
 
@@ -92,14 +93,14 @@ def test_a_shared_search_is_seen_by_others_and_removed_by_its_owner(
 def test_who_may_not_decide_keeps_nothing(role: str, request: pytest.FixtureRequest) -> None:
     person: Person = request.getfixturevalue(role)
     assert keep(person) == 403
-    assert Event.objects.filter(kind="refused", by=person.user).exists()
+    assert AuditEvent.objects.filter(kind="refused", actor=person.user).exists()
 
 
 def test_its_owner_is_told_once_when_so_many_have_come(duty: Person, settings: Settings) -> None:
     settings.EMAIL_URL = "memorymail://"
     duty.user.email = "duty@example.invalid"
     duty.user.save()
-    keep(duty, alert_at="2")
+    keep(duty, notify_threshold="2")
     for n in range(3):
         report_factories.read(report_factories.report(f"tin {n}"), scenario="bank")
         saved_searches.count_all()
@@ -109,17 +110,17 @@ def test_its_owner_is_told_once_when_so_many_have_come(duty: Person, settings: S
 
 
 def test_who_is_told_is_told_again_after_there_were_fewer(duty: Person) -> None:
-    keep(duty, alert_at="1")
+    keep(duty, notify_threshold="1")
     kept = SavedSearch.objects.get()
     report = report_factories.report()
     report_factories.read(report, scenario="bank")
     saved_searches.count_all()
-    SavedSearch.objects.filter(pk=kept.pk, told_at__isnull=False).update(name="told")
+    SavedSearch.objects.filter(pk=kept.pk, notified_at__isnull=False).update(name="told")
     report.case.status = "junk"
     report.case.save()
     saved_searches.count_all()
     kept.refresh_from_db()
-    assert (kept.name, kept.told_at, kept.hits) == ("told", None, 0)
+    assert (kept.name, kept.notified_at, kept.hits) == ("told", None, 0)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +139,7 @@ def test_who_reads_no_reports_any_more_is_told_nothing(duty: Person, settings: S
     settings.EMAIL_URL = "memorymail://"
     duty.user.email = "duty@example.invalid"
     duty.user.save()
-    keep(duty, alert_at="1")
+    keep(duty, notify_threshold="1")
     duty.user.groups.set([roles.group_of("auditor")])
     report_factories.read(report_factories.report(), scenario="bank")
     saved_searches.count_all()

@@ -8,8 +8,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from lxml import html
 
+from desk.models import SavedSearch
 from reports.cases import daily_counts
-from reports.models import BurstTally, Case, Commune, SavedSearch, UnitMember
+from reports.models import BurstSnapshot, Case, Commune, UnitMember
 from reports.monitoring import queue_stats
 from reports.reference import gazetteer
 from tests.reports.numbers.test_findings import asked, proposed
@@ -48,7 +49,7 @@ def morning(lead: Person) -> Person:
     Case.objects.filter(report=own).update(officer=lead.user, status="waiting")
     campaign_factories.campaign("Đ-26-BBB", reports=3)
     campaign_factories.campaign("Đ-26-CCC", reports=2)
-    BurstTally.objects.create(bursts=[{"unit": "commune", "key": "xa-x", "days": 1, "count": 9,
+    BurstSnapshot.objects.create(bursts=[{"unit": "commune", "key": "xa-x", "days": 1, "count": 9,
                                        "usual": 1.0, "chance": 0.0, "mostly": "police_case"}])  # fmt: skip
     proposed(Person(second(), Client()))
     asked()
@@ -100,7 +101,7 @@ def test_a_unit_sees_its_own_on_the_board(duty: Person) -> None:
     own, other = report_factories.report("a"), report_factories.report("b")
     for report in (own, other):
         report_factories.read(report, ongoing=True)
-    Case.objects.filter(report=own).update(at_unit=unit)
+    Case.objects.filter(report=own).update(assigned_unit=unit)
     text = told(duty)
     assert own.public_number in text
     assert other.public_number not in text

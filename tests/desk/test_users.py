@@ -6,7 +6,7 @@ from django.urls import NoReverseMatch, reverse
 from pytest_django import Settings
 
 from accounts import roles, service
-from core.audit import events as log
+from core.audit import events
 from tests.accounts.test_login import code, enter
 from tests.support.officers import Person, create_officer
 
@@ -64,7 +64,7 @@ def test_the_last_lead_cannot_act_on_their_own_account(lead: Person, verb: str) 
 
 def test_without_a_reason_nothing_is_done(lead: Person, duty: Person) -> None:
     assert "Ghi lý do" in act(lead, duty, "close", reason="  ")
-    assert not log.events_for("user", duty.user.pk)
+    assert not events.events_for("user", duty.user.pk)
 
 
 def test_who_was_invited_and_never_came_is_not_let_in_from_the_page(lead: Person) -> None:
@@ -111,7 +111,7 @@ def test_a_lead_sees_a_lock_and_lifts_it_on_record(
     assert "127.0.0.1" not in page
     assert "Đã mở khóa đăng nhập" in act(lead, duty, "unlock")
     assert enter(client, name="duty", token=code(duty.user)).status_code == 302
-    assert log.events_for("user", duty.user.pk).get().kind == "lock_lifted"
+    assert events.events_for("user", duty.user.pk).get().kind == "lock_lifted"
 
 
 def test_what_was_typed_for_a_name_is_not_shown_where_it_is_nobodys(
@@ -166,7 +166,7 @@ def test_a_lead_links_and_unlinks_an_account_of_the_ministry(lead: Person, duty:
     assert "Gỡ tài khoản ngành" in page
     assert "Đã gỡ" in act(lead, duty, "unlink", reason="chuyển đơn vị")
     assert service.linked_to("canbo-01") is None
-    kinds = [event.kind for event in log.events_for("user", duty.user.pk)]
+    kinds = [event.kind for event in events.events_for("user", duty.user.pk)]
     assert kinds == ["account_unlinked", "account_linked"]
 
 

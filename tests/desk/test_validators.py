@@ -5,19 +5,19 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from core.audit import events as log
-from reports.models import BankLine, NumberChange, Office, OfficeNumber, Statement
+from core.audit import events
+from reports.models import BankHotline, Office, OfficeNumber, PublicStatement, PublishedNumberChange
 from reports.numbers import findings, official_numbers, report_counts
 from tests.desk.reports.test_detail import words
 from tests.reports.views.test_number_lookup import KEY, NUMBER, told
 from tests.support.officers import Person, second
 
-BANKS = "/admin/reports/bankline/add/"
+BANKS = "/admin/reports/bankhotline/add/"
 NUMBERS = "/admin/reports/officenumber/add/"
 OFFICE = "/admin/reports/office/dien-luc/change/"
 BANK = {"name": "Ngân hàng A", "number": NUMBER}
 OURS = {"office": "dien-luc", "number": NUMBER, "label": "", "label_en": ""}
-SOURCE = {"source": "Mặt sau thẻ, trang chính thức", "checked_on": "05/11/2026"}
+SOURCE = {"source": "Mặt sau thẻ, trang chính thức", "verified_on": "05/11/2026"}
 FORMS = [(BANKS, BANK), (NUMBERS, OURS)]
 pytestmark = pytest.mark.django_db
 
@@ -30,13 +30,13 @@ def _tables(db: None) -> None:
 
 def send(person: Person, path: str, form: dict[str, str], **typed: str) -> str:
     page = words(person.client.post(path, form | SOURCE | typed, follow=True))
-    for change in NumberChange.objects.filter(outcome=""):
+    for change in PublishedNumberChange.objects.filter(outcome=""):
         official_numbers.confirm(change.pk, by=second())
     return page
 
 
 def is_published() -> bool:
-    return BankLine.objects.exists() or OfficeNumber.objects.exists()
+    return BankHotline.objects.exists() or OfficeNumber.objects.exists()
 
 
 @pytest.mark.parametrize(("path", "form"), FORMS)
@@ -62,7 +62,7 @@ def test_a_number_that_crooks_are_known_to_use_is_not_published(
 @pytest.mark.parametrize(("path", "form"), FORMS)
 @pytest.mark.parametrize(
     ("typed", "why"),
-    [({"source": "mạng"}, "Ghi rõ hơn"), ({"checked_on": "31/12/2999"}, "Ngày này chưa đến")],
+    [({"source": "mạng"}, "Ghi rõ hơn"), ({"verified_on": "31/12/2999"}, "Ngày này chưa đến")],
 )
 def test_where_and_when_it_was_published_is_told(
     lead: Person, path: str, form: dict[str, str], typed: dict[str, str], why: str
@@ -100,20 +100,20 @@ def test_tags_and_links_stay_off_the_public_pages(lead: Person, words_: str) -> 
     page = send(lead, OFFICE, office_form(never_by_phone=words_))
     assert "Bỏ đường link" in page or "bỏ thẻ HTML" in page
     assert Office.objects.get(pk="dien-luc").never_by_phone != words_
-    statement = "/admin/reports/statement/no_fine/change/"
+    statement = "/admin/reports/publicstatement/no_fine/change/"
     lead.client.post(statement, {"text": words_, "text_en": "Fine.", "is_public": "on"})
-    assert not Statement.objects.get(pk="no_fine").is_public
+    assert not PublicStatement.objects.get(pk="no_fine").is_public
 
 
 def test_the_record_keeps_the_words_before_and_after(lead: Person) -> None:
     was = Office.objects.get(pk="dien-luc").never_by_phone
     lead.client.post(OFFICE, office_form(never_by_phone="Không đòi tiền."))
-    saved = log.events_for("office", "dien-luc").get(kind="office_saved").detail
+    saved = events.events_for("office", "dien-luc").get(kind="office_saved").detail
     assert saved["was"]["never_by_phone"] == was
     assert saved["now"]["never_by_phone"] == "Không đòi tiền."
-    row = Statement.objects.get(pk="no_fine")
+    row = PublicStatement.objects.get(pk="no_fine")
     lead.client.post(
-        "/admin/reports/statement/no_fine/change/", {"text": "Cúp.", "text_en": row.text_en}
+        "/admin/reports/publicstatement/no_fine/change/", {"text": "Cúp.", "text_en": row.text_en}
     )
-    said = log.events_for("statement", "no_fine").get().detail
+    said = events.events_for("statement", "no_fine").get().detail
     assert (said["was"]["text"], said["text"]) == (row.text, "Cúp.")

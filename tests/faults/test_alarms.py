@@ -10,8 +10,9 @@ from django.db.models.functions import Now
 
 from bench.house import until
 from bench.pace import Pace
+from core.models import OutboxItem
 from ops.process_commands import command
-from reports.models import Alarm, Facts, OutboxItem, QueueTally
+from reports.models import Alarm, ExtractedFacts, QueueSnapshot
 from tests.faults.support.queue_processes import (
     QueueProcesses,
     accept,
@@ -70,10 +71,10 @@ def test_the_relay_dead_beat_and_worker_tell_and_count() -> None:
         ours.start("beat", words)
         assert until(Alarm.objects.exists)
         Alarm.objects.filter(kind="late").update(since=Now() - timedelta(minutes=2))
-        assert until(lambda: bool(box.kept) and QueueTally.objects.exists())
+        assert until(lambda: bool(box.kept) and QueueSnapshot.objects.exists())
         time.sleep(2.5)  # more looks, no more mails
         assert box.subjects == [LATE]
-        OutboxItem.objects.update(settled_at=Now())
+        OutboxItem.objects.update(done_at=Now())
         assert until(lambda: len(box.kept) == 2)
         assert box.subjects[1] == "Đã hết: tin chờ máy đọc quá lâu"
 
@@ -88,5 +89,5 @@ def test_a_mail_server_that_never_answers_delays_no_report() -> None:
         assert until(lambda: box.callers > 0)
         pace = Pace()
         report = accept()
-        assert until(lambda: Facts.objects.filter(report=report).exists())
+        assert until(lambda: ExtractedFacts.objects.filter(report=report).exists())
         assert pace.keeps(4)  # the look waits for ten

@@ -57,7 +57,13 @@ def here(filled: DisposablePortal, tmp_path: Path) -> Iterator[DisposablePortal]
 
 def test_the_drill(here: DisposablePortal, kept: Path) -> None:
     rows, shape, files = here.everything()
-    assert min(len(rows[name]) for name in ("reports_facts", "reports_event", "alerts_alert")) > 0
+    assert (
+        min(
+            len(rows[name])
+            for name in ("reports_extractedfacts", "core_auditevent", "alerts_alert")
+        )
+        > 0
+    )
     assert (len(rows["reports_report"]), len(files)) == (301, 10)
     here.burn()
     assert here.rows() == {}
@@ -153,7 +159,7 @@ def test_nor_a_file_or_an_act_that_came_since_for_an_older_report(
         " SELECT gen_random_uuid(), id, 'image/png', 1, 'x' FROM reports_report LIMIT 1"
     )
     here.ask(
-        "INSERT INTO reports_event (subject_type, subject_id, kind, detail)"
+        "INSERT INTO core_auditevent (subject_type, subject_id, kind, detail)"
         " VALUES ('report', '1', 'noted', '{}'), ('report', '1', 'closed', '{}')"
     )
     before = here.everything()
@@ -314,7 +320,7 @@ def test_a_file_that_was_erased_meanwhile_is_not_lost(
     gone = a_file(here)
     [report] = here.ask(f"SELECT report_id FROM reports_evidencefile WHERE id = '{gone.name}'")  # noqa: S608
     (tmp_path / "erase.sql").write_text(
-        "INSERT INTO reports_event (subject_type, subject_id, kind, detail)"  # noqa: S608
+        "INSERT INTO core_auditevent (subject_type, subject_id, kind, detail)"  # noqa: S608
         f" VALUES ('report', '{report}', 'erased', '{{}}');"
         "UPDATE reports_evidencefile SET erased_at = now(), name_sealed = NULL"
         f" WHERE report_id = '{report}';"

@@ -12,8 +12,9 @@ from pytest_django.live_server_helper import LiveServer
 
 from bench import ledger as books
 from bench.ledger import FRONT, RECEIPT, REFUSED, WRONG, Answer, Entry, Ledger, judge, longest_gap
+from core.models import OutboxItem
 from core.outbox import queue
-from reports.models import OutboxItem, Receipt
+from reports.models import Receipt
 from reports.submission import intake
 from reports.submission.intake import ReportSubmission
 from reports.triage import service
@@ -107,7 +108,7 @@ def test_other_words_under_the_key_are_a_loss_too(ledger: Ledger) -> None:
 def test_two_rows_of_one_key_are_a_duplicate(ledger: Ledger) -> None:
     entry = with_receipt(ledger)
     intake.submit_report(ReportSubmission(story=entry.story, channel="number"), entry.key)
-    for item in OutboxItem.objects.filter(settled_at=None):
+    for item in OutboxItem.objects.filter(done_at=None):
         service.process_items([item.pk])
     assert compared(ledger) == ["duplicated: 1"]
 

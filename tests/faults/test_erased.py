@@ -26,7 +26,7 @@ def run(home: House, *words: str) -> None:
 
 
 def settled(home: House) -> bool:
-    waits = "SELECT count(*) FROM reports_outboxitem WHERE settled_at IS NULL AND failed_at IS NULL"
+    waits = "SELECT count(*) FROM core_outboxitem WHERE done_at IS NULL AND failed_at IS NULL"
     return home.ask(waits) == [(0,)]
 
 

@@ -11,8 +11,9 @@ import pytest
 
 from bench.requests import form_token
 from bench.servers import answers, free_port
+from core.models import OutboxItem
 from ops.process_commands import command
-from reports.models import OutboxItem, Receipt, Report
+from reports.models import Receipt, Report
 from tests.faults.support.queue_processes import QueueProcesses, queue_processes
 from tests.support.concurrency import in_parallel
 from tests.support.resident_pages import code_of

@@ -21,7 +21,7 @@ from django.db.models.functions import Now
 from django.test import Client
 
 from alerts.delivery import partners, service
-from alerts.models import Channel, Delivery, DeliveryTry, PartnerAgency, PartnerReading
+from alerts.models import Channel, Delivery, DeliveryAttempt, PartnerAgency, PartnerReceipt
 from bench.house import until
 from core.outbox import queue
 from tests.faults.support.queue_processes import QueueProcesses, queue_processes
@@ -117,7 +117,7 @@ def test_an_agency_hears_each_word_confirms_it_and_hears_of_the_end(
         link = re.search(r"http\S+(/da-trien-khai/\S+)", box.kept[0].get_content())
         assert link
         assert client.post(link[1]).status_code == 200
-        assert PartnerReading.objects.get().confirmed_at
+        assert PartnerReceipt.objects.get().confirmed_at
         over = cancelled(revision)
         assert until(lambda: len(theirs.heard) == 2 and len(box.kept) == 2)
         told = theirs.genuine()
@@ -134,12 +134,12 @@ def test_an_agency_that_fails_is_left_with_a_notice_and_hears_again_when_sent_an
         theirs.answers = 500
         agency = partner(webhook=theirs.url, mail="")
         issued()
-        assert until(lambda: DeliveryTry.objects.filter(outcome="refused").exists())
-        last = {"attempts": service.MAX_TRIES - 1, "next_at": Now()}  # the hours go by
+        assert until(lambda: DeliveryAttempt.objects.filter(outcome="refused").exists())
+        last = {"attempts": service.MAX_TRIES - 1, "next_attempt_at": Now()}  # the hours go by
         Delivery.objects.update(**last)
         service.dispatch_due()
         queue.notify()
-        assert until(lambda: PartnerAgency.objects.get().stopped == [Channel.WEBHOOK])
+        assert until(lambda: PartnerAgency.objects.get().stopped_channels == [Channel.WEBHOOK])
         assert until(lambda: any("Sở Mẫu" in mail.get_content() for mail in box.kept))
         assert box.kept[-1]["To"] == "ky-thuat@portal.example"
         theirs.answers = 200

@@ -17,11 +17,12 @@ from django.db.models.functions import Now
 
 from bench.house import until
 from bench.pace import Pace
+from core.models import OutboxItem
 from core.outbox import queue
 from core.outbox.queue import MAX_ATTEMPTS, Priority
 from core.outbox.relay import SWEEP
 from ops.local_services import VALKEY_SOCKET
-from reports.models import Facts, OutboxItem
+from reports.models import ExtractedFacts
 from reports.monitoring.queue_stats import queue_balance
 from reports.submission.intake import TRIAGE
 from tests.faults.support.forged_messages import FORGED
@@ -53,18 +54,18 @@ def facts_locked() -> Iterator[None]:
     here = connection.get_connection_params()
     other = psycopg2.connect(dbname=here["dbname"], user=here["user"], host=here["host"])
     with other.cursor() as cursor:
-        cursor.execute("LOCK TABLE reports_facts IN ACCESS EXCLUSIVE MODE")
+        cursor.execute("LOCK TABLE reports_extractedfacts IN ACCESS EXCLUSIVE MODE")
         yield
     other.rollback()
     other.close()
 
 
 def claimed() -> bool:
-    return OutboxItem.objects.exclude(claimed_until=None).exists()
+    return OutboxItem.objects.exclude(leased_until=None).exists()
 
 
 def assert_each_read_once(reports: int) -> None:
-    assert Facts.objects.count() == reports
+    assert ExtractedFacts.objects.count() == reports
     balance = queue_balance()
     assert (balance.accepted, balance.done, balance.balanced) == (reports, reports, True)
 
@@ -72,7 +73,7 @@ def assert_each_read_once(reports: int) -> None:
 def seconds_to_triage() -> float:
     started = time.monotonic()
     report = accept()
-    assert until(lambda: Facts.objects.filter(report=report).exists())
+    assert until(lambda: ExtractedFacts.objects.filter(report=report).exists())
     return time.monotonic() - started
 
 
@@ -122,7 +123,7 @@ def test_a_story_that_kills_its_worker_gives_way_to_the_next(transactional_db: N
         stage.start_relay()
         stage.start_worker("tests.faults.support.poisoned_worker")
         poison, behind = accept(POISON), accept()
-        assert until(lambda: Facts.objects.filter(report=behind).exists())
+        assert until(lambda: ExtractedFacts.objects.filter(report=behind).exists())
         item = OutboxItem.objects.get(key=str(poison.pk))
 
         def used_up() -> bool:
@@ -148,13 +149,13 @@ def test_a_poison_in_a_message_takes_no_attempt_from_its_neighbours(
         stage.start_worker("tests.faults.support.poisoned_worker")
         stage.start_relay()
         assert until(lambda: queue.CHANNEL in others_of_the_database())
-        assert until(lambda: Facts.objects.count() == 19, seconds=10)
+        assert until(lambda: ExtractedFacts.objects.count() == 19, seconds=10)
         with redis.Redis(unix_socket_path=str(stage.folder / VALKEY_SOCKET)) as broker:
             assert until(lambda: not broker.hlen("unacked"))
     assert OutboxItem.objects.get(key=poison).attempts == 1
     others = OutboxItem.objects.exclude(key=poison)
     assert set(others.values_list("attempts", "failed_at")) == {(1, None)}
-    assert not others.filter(settled_at=None).exists()
+    assert not others.filter(done_at=None).exists()
 
 
 def test_two_relays_at_once_send_each_report_once(stage: QueueProcesses) -> None:
@@ -176,7 +177,7 @@ def test_a_fresh_report_does_not_wait_behind_a_rereading_of_thousands(
         for _ in range(250)
         for report in again
     )
-    idle = OutboxItem.objects.filter(priority=Priority.IDLE, settled_at=None)
+    idle = OutboxItem.objects.filter(priority=Priority.IDLE, done_at=None)
     assert until(lambda: idle.count() < 5_000)
     pace = Pace()
     assert statistics.median(seconds_to_triage() for _ in range(5)) < pace.grants(1)
@@ -190,21 +191,21 @@ def test_relay_and_worker_whose_clocks_are_wrong(transactional_db: None, hours: 
     """They hand over, claim and settle, and hold to a lease that their own clock calls over."""
     held = OutboxItem.objects.filter(key=str(accept().pk))
     assert queue.acquire_lease(held.get().pk)
-    held.update(claimed_until=Now() + timedelta(minutes=1))
+    held.update(leased_until=Now() + timedelta(minutes=1))
     with queue_processes() as stage:
         stage.env["CLOCK_HOURS"] = hours
         stage.start("relay", [sys.executable, "-m", "tests.faults.support.skewed_clock", "relay"])
         stage.start_worker("tests.faults.support.skewed_clock")
         for _ in range(4):
             accept()
-        assert until(lambda: Facts.objects.count() == 4)
+        assert until(lambda: ExtractedFacts.objects.count() == 4)
         time.sleep(SWEEP + 0.5)
-        assert (held.get().attempts, held.get().settled_at) == (1, None)
+        assert (held.get().attempts, held.get().done_at) == (1, None)
         let_leases_lapse()
         assert until(stage.drained)
     assert_each_read_once(5)
     assert sorted(OutboxItem.objects.values_list("attempts", flat=True)) == [1, 1, 1, 1, 2]
-    assert OutboxItem.objects.filter(settled_at__gt=Now() - timedelta(minutes=1)).count() == 5
+    assert OutboxItem.objects.filter(done_at__gt=Now() - timedelta(minutes=1)).count() == 5
 
 
 def test_delivered_many_times_is_read_once(stage: QueueProcesses) -> None:

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from bench.house import until
+from core.models import OutboxItem
 from core.outbox.queue import Priority
-from reports.models import Facts, OutboxItem
+from reports.models import ExtractedFacts
 from reports.monitoring.queue_stats import queue_balance
 from reports.submission import intake
 from reports.triage import reprocessing, service
@@ -31,12 +32,12 @@ def stage(transactional_db: None) -> Iterator[QueueProcesses]:
         for number in range(REPORTS):
             accept(f"Chuyện thứ {number}, họ xưng công an.")
         assert until(ours.drained)
-        Facts.objects.update(rules_version="2020-01")
+        ExtractedFacts.objects.update(rules_version="2020-01")
         yield ours
 
 
 def read_anew() -> int:
-    return Facts.objects.filter(rules_version=service.RULES_VERSION).count()
+    return ExtractedFacts.objects.filter(rules_version=service.RULES_VERSION).count()
 
 
 def test_a_run_goes_on_after_its_worker_is_killed(stage: QueueProcesses) -> None:
@@ -48,5 +49,5 @@ def test_a_run_goes_on_after_its_worker_is_killed(stage: QueueProcesses) -> None
     assert until(lambda: reprocessing.progress(run).is_over)
     assert read_anew() == REPORTS
     again = OutboxItem.objects.filter(task=intake.TRIAGE, priority=Priority.IDLE)
-    assert again.exclude(settled_at=None).count() == REPORTS == again.count()
+    assert again.exclude(done_at=None).count() == REPORTS == again.count()
     assert queue_balance().balanced

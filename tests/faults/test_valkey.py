@@ -22,10 +22,10 @@ pytestmark = pytest.mark.serial
 OUTAGE = 1.5  # seconds
 SLOW = 0.5  # seconds; who asks a broker in trouble would be slower every time
 HANDED_OVER = """
-SELECT count(*) FROM reports_outboxitem
- WHERE settled_at IS NULL AND attempts = 0 AND due_at > statement_timestamp()
+SELECT count(*) FROM core_outboxitem
+ WHERE done_at IS NULL AND attempts = 0 AND due_at > statement_timestamp()
 """
-WAITING = "SELECT count(*) FROM reports_outboxitem WHERE settled_at IS NULL"
+WAITING = "SELECT count(*) FROM core_outboxitem WHERE done_at IS NULL"
 
 
 @contextmanager

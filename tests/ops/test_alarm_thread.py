@@ -3,10 +3,10 @@
 import pytest
 
 from ops import alarm_thread
-from reports.models import QueueTally
+from reports.models import QueueSnapshot
 
 
 @pytest.mark.django_db(transaction=True)  # it closes its connection
 def test_the_first_look_counts_where_nobody_has() -> None:
     alarm_thread.look_once()
-    assert QueueTally.objects.get().accepted == 0
+    assert QueueSnapshot.objects.get().accepted == 0

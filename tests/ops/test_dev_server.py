@@ -11,8 +11,8 @@ from django_otp.oath import totp
 from pytest_django import Settings
 
 from accounts import demo_users
+from accounts.models import EncryptedTOTPDevice
 from alerts.models import Alert, AlertRevision
-from reports.models import Phone
 
 pytestmark = pytest.mark.django_db
 
@@ -44,7 +44,7 @@ def test_a_noted_person_can_enter_the_desk() -> None:
     import base64
 
     officer = prepare()["people"][0]
-    device = Phone.objects.get(user__username=officer["user"]).persistent_id
+    device = EncryptedTOTPDevice.objects.get(user__username=officer["user"]).persistent_id
     code = totp(base64.b32decode(officer["totp_secret"]))
     entry = {"username": officer["user"], "password": officer["password"]}
     otp = {"otp_device": device, "otp_token": f"{code:06}"}
@@ -58,7 +58,7 @@ def test_a_second_start_changes_nothing() -> None:
     assert prepare() == first
     assert list(User.objects.order_by("pk").values_list("password", "date_joined")) == before
     assert AlertRevision.objects.count() == 1
-    assert Phone.objects.count() == 3
+    assert EncryptedTOTPDevice.objects.count() == 3
 
 
 def test_lost_notes_give_new_passwords_and_nobody_twice() -> None:
@@ -66,7 +66,7 @@ def test_lost_notes_give_new_passwords_and_nobody_twice() -> None:
     demo_users.credentials_path().unlink()
     second = prepare()
     assert second["people"][0]["password"] != first["people"][0]["password"]
-    assert User.objects.count() == Phone.objects.count() == 3
+    assert User.objects.count() == EncryptedTOTPDevice.objects.count() == 3
 
 
 @pytest.mark.parametrize("rubbish", ["", "{", "[]", '{"people": [{"user": 1}]}'])

@@ -94,8 +94,8 @@ def test_what_rests_after_a_failure_is_not_due() -> None:
     """What was handed over is due in a lease at the latest; a rest may last a minute."""
     from django.db.models.functions import Now
 
+    from core.models import OutboxItem
     from core.outbox.queue import LEASE
-    from reports.models import OutboxItem
 
     owed = OutboxItem.objects.create
     handed = owed(task="test.task", key="k", due_at=Now() + LEASE)

@@ -16,10 +16,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
 from core import rate_limits
+from core.models import OutboxItem
 from core.outbox import queue
 from ops.backup import backup
 from reports.attachments import storage
-from reports.models import OutboxItem
 from reports.monitoring import alarms, queue_stats
 from reports.submission import intake
 from reports.submission.intake import ReportSubmission
@@ -86,7 +86,7 @@ def test_it_is_text_of_the_agreed_format_and_kept_nowhere(client: Client) -> Non
 
 
 def test_waiting_and_failed_are_of_now_and_the_total_of_its_time(client: Client) -> None:
-    OutboxItem.objects.filter(pk=accept().pk).update(settled_at=Now())
+    OutboxItem.objects.filter(pk=accept().pk).update(done_at=Now())
     counted_at = queue_stats.store_queue_balance().counted_at.timestamp()
     accept()
     OutboxItem.objects.filter(pk=accept().pk).update(failed_at=Now(), attempts=5)

@@ -9,7 +9,8 @@ from django.urls import reverse
 from pytest_django import DjangoDbBlocker
 
 from accounts import roles as people
-from reports.models import Event, UnitMember
+from core.models import AuditEvent
+from reports.models import UnitMember
 from tests.support import database_reset, report_factories
 from tests.support.admin_urls import METHODS, AdminUrls, answer, kind_of, pages
 from tests.support.officers import create_officer, log_in
@@ -147,4 +148,4 @@ def test_a_stranger_is_sent_to_the_door_from_every_page(
         if response.status_code != 302 or not to_the_door:
             wrong.append(name)
     assert wrong == []
-    assert not Event.objects.filter(kind="refused").exists()
+    assert not AuditEvent.objects.filter(kind="refused").exists()

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 from django.urls.converters import IntConverter, UUIDConverter
 
-from reports.models import Event
+from core.models import AuditEvent
 from tests.support.permission_matrix import THINGS
 
 METHODS = ("get", "post")
@@ -78,6 +78,6 @@ def answer(client: Client, method: str, address: str) -> tuple[int, bool]:
     client.raise_request_exception = False
     with transaction.atomic():
         status = getattr(client, method)(address).status_code
-        is_on_record = Event.objects.filter(kind="refused").exists()
+        is_on_record = AuditEvent.objects.filter(kind="refused").exists()
         transaction.set_rollback(True)
     return status, is_on_record

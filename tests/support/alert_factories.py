@@ -17,8 +17,8 @@ from alerts.models import (
     PartnerAgency,
     Subscriber,
 )
+from core import encryption
 from core.keys import newest_key
-from reports.extraction import redaction
 from reports.models import Commune, Office
 
 IN_ENGLISH = {
@@ -93,7 +93,7 @@ KEY = "khoa-cua-co-quan"
 def partner(name: str = "Sở Mẫu", webhook: str = "", mail: str = "so@mau.example") -> PartnerAgency:
     """An agency that warnings are brought to."""
     given = {"webhook": webhook, "mail": mail, "secret": webhook and KEY}
-    sealed = {f"{name}_sealed": redaction.encrypt(text, name) for name, text in given.items()}
+    sealed = {f"{name}_sealed": encryption.encrypt(text, name) for name, text in given.items()}
     return PartnerAgency.objects.create(name=name, kind="department", **sealed)
 
 
@@ -109,7 +109,7 @@ def subscriber(address: str = "dan@mau.example", **wish: str) -> Subscriber:
     key = uuid.uuid4()
     return Subscriber.objects.create(
         pk=key,
-        address_sealed=redaction.encrypt(address, "address", key),
+        address_sealed=encryption.encrypt(address, "address", key),
         address_index=subscriptions.email_blind_index(address, newest_key()),
         confirmed_at=timezone.now(),
         **wish,

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from core.audit import events as log
+from core.audit import events
 from reports.campaigns.grouping_locks import Actor
-from reports.models import Campaign, CampaignLink, CampaignProposal, KeptApart, Report
+from reports.models import Campaign, CampaignExclusion, CampaignLink, MergeProposal, Report
 from tests.support import report_factories
 
 
@@ -32,15 +32,17 @@ def merged_by_machine(away: Campaign, into: Campaign) -> None:
     CampaignLink.objects.filter(campaign=away).update(campaign=into)
     Campaign.objects.filter(pk=away.pk).update(merged_into=into)
     said = {"reports": len(moved)}
-    log.log_event("campaign", into.pk, "campaign_merged", other=away.code, **said)
-    log.log_event("campaign", away.pk, "campaign_merged_away", other=into.code, moved=moved, **said)
+    events.log_event("campaign", into.pk, "campaign_merged", other=away.code, **said)
+    events.log_event(
+        "campaign", away.pk, "campaign_merged_away", other=into.code, moved=moved, **said
+    )
 
 
-def proposed(one: Campaign, other: Campaign, reason: str = "Cùng số gọi") -> CampaignProposal:
+def proposed(one: Campaign, other: Campaign, reason: str = "Cùng số gọi") -> MergeProposal:
     """As the machine asks about two campaigns of which a person has touched one."""
     first, second = sorted((one, other), key=lambda each: each.pk)
-    return CampaignProposal.objects.create(
-        one=first, other=second, report=report_factories.report(f"nối {reason}"),
+    return MergeProposal.objects.create(
+        campaign_a=first, campaign_b=second, report=report_factories.report(f"nối {reason}"),
         kind="same_number", strength="0.80", reason=reason,
     )  # fmt: skip
 
@@ -58,7 +60,11 @@ def state() -> tuple[list[Any], ...]:
     """Everything that an act may move, in every column."""
     return (
         list(CampaignLink.objects.order_by("pk").values()),
-        list(KeptApart.objects.order_by("report", "campaign").values("report", "campaign", "act")),
+        list(
+            CampaignExclusion.objects.order_by("report", "campaign").values(
+                "report", "campaign", "act"
+            )
+        ),
         list(Campaign.objects.order_by("code").values("code", "title", "merged_into")),
     )
 

@@ -12,7 +12,7 @@ from django.test import Client
 from django_otp import DEVICE_ID_SESSION_KEY
 
 from accounts import roles
-from reports.models import Phone
+from accounts.models import EncryptedTOTPDevice
 
 PASSWORD = "correct horse battery staple"
 
@@ -31,13 +31,13 @@ def create_officer(name: str, role: str) -> User:
         roles.establish_roles()
     user = User.objects.create_user(name, password=PASSWORD, is_staff=True)
     user.groups.add(roles.group_of(role))
-    Phone.issue(user)
+    EncryptedTOTPDevice.issue(user)
     return user
 
 
-def phone_of(user: User) -> Phone:
+def phone_of(user: User) -> EncryptedTOTPDevice:
     """What makes an officer's codes."""
-    return Phone.objects.get(user=user)
+    return EncryptedTOTPDevice.objects.get(user=user)
 
 
 def log_in(user: User) -> Client:

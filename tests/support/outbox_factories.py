@@ -5,9 +5,9 @@ from typing import Any
 
 from django.db.models.functions import Now
 
+from core.models import OutboxItem
 from core.outbox import queue
 from core.outbox.queue import Lease
-from reports.models import OutboxItem
 
 
 def outbox_item(**fields: Any) -> OutboxItem:
@@ -22,4 +22,4 @@ def leased_item(item: OutboxItem) -> Lease:
 
 def expire_lease(item: OutboxItem) -> None:
     """Move the item's lease into the past, by PostgreSQL's clock."""
-    OutboxItem.objects.filter(pk=item.pk).update(claimed_until=Now() - timedelta(milliseconds=1))
+    OutboxItem.objects.filter(pk=item.pk).update(leased_until=Now() - timedelta(milliseconds=1))

@@ -5,9 +5,9 @@ from typing import Any
 from django.utils import timezone
 from django.utils.text import slugify
 
-from core.audit import events as log
+from core.audit import events
 from core.text import normalize
-from reports.models import Case, Facts, Indicator, Report, Unit
+from reports.models import Case, ExtractedFacts, Indicator, Report, Unit
 from reports.submission import intake
 from reports.triage import service
 
@@ -25,10 +25,10 @@ def case(story: str = "Có người gọi xưng công an.", **typed: Any) -> Cas
     return Case.objects.get(report=report(story, **typed))
 
 
-def read(subject: Report, **facts: Any) -> Facts:
+def read(subject: Report, **facts: Any) -> ExtractedFacts:
     """Facts of a report, as a triage that we need not run would write them."""
     given = {"scenario": "police_case", "priority": 50, "rules_version": "test"} | facts
-    return Facts.objects.create(report=subject, **given)
+    return ExtractedFacts.objects.create(report=subject, **given)
 
 
 def number(subject: Report, key: str, **fields: Any) -> Indicator:
@@ -61,7 +61,7 @@ def unit(name: str = "Công an xã Yên Định", **fields: Any) -> Unit:
 
 def erase(subject: Report) -> Report:
     """The report without its personal data, as an erasure on record leaves it."""
-    log.log_event("report", subject.pk, "erased")
+    events.log_event("report", subject.pk, "erased")
     sealed = dict.fromkeys(("story_sealed", "contact_sealed", "phrase_sealed", "contact_index"))
     texts = dict.fromkeys(("story", "claimed_name", "commune_raw"), "")
     Report.objects.filter(pk=subject.pk).update(erased_at=timezone.now(), **sealed, **texts)

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django_otp.oath import TOTP
 
-from reports.models import Phone
+from accounts.models import EncryptedTOTPDevice
 
 
 class Command(BaseCommand):
@@ -21,14 +21,14 @@ class Command(BaseCommand):
             raise CommandError(
                 "officer_code works in a first look only (PORTAL_URL on this machine)."
             )
-        devices = Phone.objects.filter(user__username=options["name"], confirmed=True)
+        devices = EncryptedTOTPDevice.objects.filter(user__username=options["name"], confirmed=True)
         device = devices.first()
         if device is None:
             raise CommandError(f"There is no officer {options['name']!r} with a device.")
         self.stdout.write(current_totp(device))
 
 
-def current_totp(device: Phone) -> str:
+def current_totp(device: EncryptedTOTPDevice) -> str:
     """The present code; where that one has been used, the next, which is good already."""
     totp = TOTP(device.bin_key, device.step, device.t0, device.digits, device.drift)
     step = max(int(time.time() - device.t0) // device.step + device.drift, device.last_t + 1)

@@ -10,7 +10,7 @@ from portal.personal_data_third_party import DECLARED
 HEAD = """# What is personal, and where it lies
 
 Made by `manage.py personal_data`; a test holds it to what stands beside the models
-(`reports/models/personal.py`, `alerts/models/personal.py`, `portal/personal_data_third_party.py`), and finds a field of
+(`reports/personal.py`, `alerts/personal.py`, `portal/personal_data_third_party.py`), and finds a field of
 which nothing is said. Tables about nobody are left out.
 
 *Sealed*: a dump of the database without `FIELD_KEYS` tells nothing of it. *Ties together*: names nobody,

@@ -13,7 +13,7 @@ from alerts.delivery import subscriptions
 from alerts.models import PartnerAgency, Subscriber
 from core.keys import field_keys, newest_key
 from reports.extraction import redaction
-from reports.models import Addition, Dispute, ErasureWish, EvidenceFile, Message, Report
+from reports.models import Dispute, ErasureRequest, EvidenceFile, Followup, Message, Report
 from reports.retention import key_rotation
 from reports.retention.key_rotation import (
     EncryptedDataset,
@@ -27,9 +27,9 @@ LINE = 5.0  # seconds between two lines of progress
 _ONE_AT_A_TIME = "SELECT pg_try_advisory_lock(hashtextextended('rotate keys', 0))"
 KINDS: tuple[EncryptedDataset, ...] = (
     EncryptedTextFields(Report, redaction.blind_index),
-    EncryptedTextFields(Addition, redaction.blind_index),
+    EncryptedTextFields(Followup, redaction.blind_index),
     EncryptedTextFields(Message),
-    EncryptedTextFields(ErasureWish),
+    EncryptedTextFields(ErasureRequest),
     EncryptedTextFields(EvidenceFile),
     EncryptedTextFields(Dispute),
     EncryptedTextFields(

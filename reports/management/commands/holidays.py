@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from reports.calendar import days_off, working_days
-from reports.models import SpecialDay
+from reports.models import CalendarException
 
 _LOOKED_AHEAD = timedelta(days=366)
 
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         for year in working_days.sources():
             known = "announced" if year["announced"] else "by rule, not announced yet"
             self.stdout.write(f"{year['year']}: {len(year['off'])} days off, {known}")
-        self.stdout.write(f"added at the desk: {SpecialDay.objects.count()}")
+        self.stdout.write(f"added at the desk: {CalendarException.objects.count()}")
         today = timezone.localdate()
         missing = days_off.calendar().unknown_years(today, today + _LOOKED_AHEAD)
         told = ", ".join(map(str, missing))

@@ -52,7 +52,9 @@ class Command(BaseCommand):
         run = PurgeRun.objects.get(pk=run.pk)
         for kind in KINDS:
             self.stdout.write(f"{kind.name}: {run.counts.get(kind.name, 0)}")
-        self.stdout.write(f"stayed: {run.stayed}" if finished else "Another process is purging.")
+        self.stdout.write(
+            f"retained_counts: {run.retained_counts}" if finished else "Another process is purging."
+        )
         if options["rewrite"]:
             self._rewrite()
 

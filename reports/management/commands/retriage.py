@@ -9,7 +9,7 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Q
 
-from reports.models import Report, Retriage
+from reports.models import Report, ReprocessingRun
 from reports.triage import reprocessing
 from reports.triage.reprocessing import NothingToReprocessError, RunInProgressError, RunProgress
 
@@ -39,7 +39,7 @@ class Command(BaseCommand):
         if run and not options["no_wait"]:
             self._watch(run)
 
-    def _start(self, *, every: bool) -> Retriage | None:
+    def _start(self, *, every: bool) -> ReprocessingRun | None:
         """The run to watch: a new one, or the one that is going on."""
         try:
             run = reprocessing.start(every=every)
@@ -58,7 +58,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{_reports(run.total)} will be read again, under {run.rules_version}.")
         return run
 
-    def _watch(self, run: Retriage) -> None:
+    def _watch(self, run: ReprocessingRun) -> None:
         """A bar on a terminal, else a line now and then, until all are read."""
         watch, next_line = Watch(reprocessing.progress(run)), 0.0
         alive = self.stdout.isatty()

@@ -19,9 +19,9 @@ from pytest_django import Settings
 from redis import Redis
 
 from accounts import idle_accounts, service, sessions
+from accounts.models import OfficerProfile
 from accounts.oidc import client as oidc_provider
 from core import rate_limits
-from reports.models import DeskAccount
 from tests.accounts.test_login import code, enter
 from tests.support import fake_oidc_provider
 from tests.support.fake_oidc_provider import Provider, running
@@ -169,7 +169,7 @@ def test_a_stranger_is_told_what_to_tell_the_lead_and_gets_no_account(
 def test_a_subject_of_another_provider_is_nobody(
     client: Client, provider: Provider, user: User
 ) -> None:
-    DeskAccount.objects.filter(user=user).update(oidc_issuer="https://cu.example")
+    OfficerProfile.objects.filter(user=user).update(oidc_issuer="https://cu.example")
     says(come_back(client, provider), 403, "chưa nối")
 
 

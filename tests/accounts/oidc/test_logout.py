@@ -16,7 +16,7 @@ from redis import Redis
 
 from accounts.oidc import client as oidc_provider
 from core import rate_limits
-from core.audit import events as log
+from core.audit import events
 from tests.accounts.oidc.test_login import CODE, come_back, is_in, provider, user
 from tests.accounts.test_login import code
 from tests.support.fake_oidc_provider import CLIENT, LOG_OUT, Provider
@@ -87,7 +87,7 @@ def test_what_the_provider_opened_ends_when_it_says_so_on_record(
     assert "no-store" in answer.headers["Cache-Control"]
     assert not is_in(client)
     assert is_in(by_password)
-    assert log.events_for("user", user.pk)[0].kind == "provider_left"
+    assert events.events_for("user", user.pk)[0].kind == "provider_left"
 
 
 def test_of_two_sessions_there_the_one_that_is_named_ends(provider: Provider, user: User) -> None:

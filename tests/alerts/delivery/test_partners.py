@@ -12,12 +12,12 @@ from pytest_django import Settings
 
 from alerts.delivery import partners, service, signed_links
 from alerts.embed import frame_ancestors
-from alerts.models import Channel, Delivery, PartnerAgency, PartnerReading
+from alerts.models import Channel, Delivery, PartnerAgency, PartnerReceipt
 from alerts.static_pages import generator
-from core.audit import events as log
+from core import encryption
+from core.audit import events
 from core.keys import newest_key
-from reports.extraction import redaction
-from reports.models import OutboxItem
+from core.models import OutboxItem
 from tests.alerts.delivery.test_service import NOWHERE, work
 from tests.support.alert_factories import HOSTILE, issued, partner, rewritten
 from tests.support.officers import Person
@@ -53,7 +53,7 @@ def secret_in(answer: HttpResponse) -> str:
 def test_an_agency_is_kept_sealed_and_its_key_is_shown_once(editor: Person) -> None:
     answer = editor.client.post(ADD, typed())
     row = PartnerAgency.objects.get()
-    assert secret_in(answer) == redaction.decrypt_field(row, "secret")
+    assert secret_in(answer) == encryption.decrypt_field(row, "secret")
     assert "no-store" in answer["Cache-Control"]
     assert row.origins == ["https://so.example", "https://tin.so.example:8443"]
     assert b"so.example" not in bytes(row.webhook_sealed or b"")
@@ -67,8 +67,8 @@ def test_the_record_names_what_changed_and_no_address(editor: Person) -> None:
     row = PartnerAgency.objects.get()
     moved = typed(webhook="https://moi.example/nhan", origins="\r\n".join(row.origins))
     editor.client.post(change(row), moved)
-    newest = log.events_for("partner", row.pk)[0]
-    assert (newest.kind, newest.by, newest.detail) == (
+    newest = events.events_for("partner", row.pk)[0]
+    assert (newest.kind, newest.actor, newest.detail) == (
         "partner_changed", editor.user, {"fields": ["webhook"]},
     )  # fmt: skip
 
@@ -95,11 +95,11 @@ def test_an_origin_for_which_the_header_has_no_room_is_told(
 
 def test_another_key_ends_the_old_one(approver: Person) -> None:
     row = partner(webhook="https://so.example/")
-    before = redaction.decrypt_field(row, "secret")
+    before = encryption.decrypt_field(row, "secret")
     answer = approver.client.post(reverse("admin:alerts_partneragency_renew", args=[row.pk]))
     row.refresh_from_db()
-    assert secret_in(answer) == redaction.decrypt_field(row, "secret") != before
-    assert log.events_for("partner", row.pk)[0].kind == "partner_key_made"
+    assert secret_in(answer) == encryption.decrypt_field(row, "secret") != before
+    assert events.events_for("partner", row.pk)[0].kind == "partner_key_made"
 
 
 @pytest.mark.parametrize(
@@ -130,17 +130,20 @@ def test_those_who_do_not_keep_agencies_are_refused_on_record(duty: Person) -> N
     for name in ("renew", "reopen"):
         address = reverse(f"admin:alerts_partneragency_{name}", args=[row.pk])
         assert duty.client.post(address).status_code == 403
-    assert [each.kind for each in log.events_for("partneragency", row.pk)] == ["refused", "refused"]
+    assert [each.kind for each in events.events_for("partneragency", row.pk)] == [
+        "refused",
+        "refused",
+    ]
 
 
 def test_a_stopped_way_is_shown_and_opened_again(editor: Person) -> None:
     row = partner()
-    PartnerAgency.objects.update(stopped=[Channel.MAIL])
+    PartnerAgency.objects.update(stopped_channels=[Channel.MAIL])
     assert "kênh đã tự ngừng" in editor.client.get("/admin/").content.decode()
     editor.client.post(reverse("admin:alerts_partneragency_reopen", args=[row.pk]))
     row.refresh_from_db()
     assert row.has_channel(Channel.MAIL)
-    assert log.events_for("partner", row.pk)[0].detail == {"channels": ["mail"]}
+    assert events.events_for("partner", row.pk)[0].detail == {"channels": ["mail"]}
 
 
 def test_what_did_not_arrive_stands_on_the_start_page_with_a_button_to_send_again(
@@ -190,10 +193,10 @@ def test_looking_confirms_nothing_and_one_press_does(client: Client) -> None:
     address = link()
     page = client.get(address)
     assert "<button" in page.content.decode()
-    assert PartnerReading.objects.get().confirmed_at is None
+    assert PartnerReceipt.objects.get().confirmed_at is None
     assert "Đã ghi nhận" in client.post(address).content.decode()
-    assert PartnerReading.objects.get().confirmed_at
-    assert log.events_for("alert", revision.alert_id)[0].kind == "alert_deployed"
+    assert PartnerReceipt.objects.get().confirmed_at
+    assert events.events_for("alert", revision.alert_id)[0].kind == "alert_deployed"
 
 
 def test_pressed_again_it_says_when_and_counts_once(client: Client) -> None:
@@ -201,11 +204,11 @@ def test_pressed_again_it_says_when_and_counts_once(client: Client) -> None:
     revision = issued()
     address = link()
     client.post(address)
-    first = PartnerReading.objects.get().confirmed_at
+    first = PartnerReceipt.objects.get().confirmed_at
     again = client.post(address).content.decode()
     assert "<button" not in again
-    assert PartnerReading.objects.get().confirmed_at == first
-    kinds = [each.kind for each in log.events_for("alert", revision.alert_id)]
+    assert PartnerReceipt.objects.get().confirmed_at == first
+    kinds = [each.kind for each in events.events_for("alert", revision.alert_id)]
     assert kinds.count("alert_deployed") == 1
 
 
@@ -243,7 +246,7 @@ def test_a_link_that_was_changed_opens_nothing(client: Client, spoil: object) ->
     assert callable(spoil)
     answer = client.post(reverse("alerts:deployed", args=[spoil(token)]))
     assert answer.status_code == 404
-    assert not PartnerReading.objects.exists()
+    assert not PartnerReceipt.objects.exists()
 
 
 def test_a_link_of_another_kind_opens_nothing(client: Client) -> None:

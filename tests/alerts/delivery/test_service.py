@@ -15,10 +15,10 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from alerts.delivery import safe_http, service
-from alerts.models import Channel, Delivery, DeliveryTry, PartnerAgency
-from core.audit import events as log
+from alerts.models import Channel, Delivery, DeliveryAttempt, PartnerAgency
+from core.audit import events
+from core.models import OutboxItem
 from core.outbox import queue
-from reports.models import OutboxItem
 from tests.support import alert_factories
 from tests.support.alert_factories import KEY, cancelled, issued, partner, rewritten, submitted
 from tests.support.partner_server import OK, PartnerServer, partner_server, say
@@ -53,13 +53,13 @@ DOORS = {
 def work(*tasks: str) -> None:
     """What the relay and a worker do with what is owed now."""
     for task in tasks or (service.OWE_SUBSCRIBERS, service.TASK):
-        while items := list(OutboxItem.objects.filter(task=task, settled_at=None, failed_at=None)):
+        while items := list(OutboxItem.objects.filter(task=task, done_at=None, failed_at=None)):
             DOORS[task]([item.pk for item in items])
 
 
 def try_again() -> None:
     """Let the pause pass, and try."""
-    Delivery.objects.filter(state=State.WAITING).update(next_at=Now())
+    Delivery.objects.filter(state=State.WAITING).update(next_attempt_at=Now())
     service.dispatch_due()
     work()
 
@@ -130,7 +130,7 @@ def test_a_failure_is_on_the_log_and_tried_again_later(refusing: PartnerServer) 
     work()
     row = Delivery.objects.get()
     assert row.state == State.WAITING
-    assert timedelta(seconds=40) < row.next_at - timezone.now() < timedelta(seconds=80)
+    assert timedelta(seconds=40) < row.next_attempt_at - timezone.now() < timedelta(seconds=80)
     assert row.tries.values_list("outcome", "status").get() == ("refused", 503)
     service.dispatch_due()
     assert OutboxItem.objects.filter(task=service.TASK).count() == 1
@@ -143,7 +143,7 @@ def test_pauses_grow_from_minutes_to_hours(refusing: PartnerServer) -> None:
     pauses = []
     for _ in range(service.MAX_TRIES - 2):
         try_again()
-        pauses.append(Delivery.objects.get().next_at - timezone.now())
+        pauses.append(Delivery.objects.get().next_attempt_at - timezone.now())
     assert pauses == sorted(pauses)
     assert pauses[-1] > timedelta(hours=9)
     try_again()
@@ -159,7 +159,7 @@ def test_no_other_answer_than_success_counts(settings: Settings, status: int) ->
         issued()
         work()
     assert states() == [State.WAITING]
-    assert DeliveryTry.objects.get().status == status
+    assert DeliveryAttempt.objects.get().status == status
 
 
 def test_an_older_version_on_its_way_is_dropped_for_the_newer() -> None:
@@ -223,7 +223,7 @@ def test_the_same_item_worked_off_twice_sends_once() -> None:
     partner()
     issued()
     work()
-    OutboxItem.objects.filter(task=service.TASK).update(settled_at=None)
+    OutboxItem.objects.filter(task=service.TASK).update(done_at=None)
     work()
     assert len(mail.outbox) == 1
 
@@ -232,10 +232,10 @@ def test_a_worker_that_dies_each_time_runs_out_of_tries() -> None:
     partner()
     issued()
     for _ in range(service.MAX_TRIES):
-        Delivery.objects.update(next_at=Now())
+        Delivery.objects.update(next_attempt_at=Now())
         service.dispatch_due()
     assert states() == [State.FAILED]
-    assert DeliveryTry.objects.get().outcome == "lost"
+    assert DeliveryAttempt.objects.get().outcome == "lost"
 
 
 def test_a_way_that_fails_again_and_again_is_stopped_and_told(
@@ -247,12 +247,12 @@ def test_a_way_that_fails_again_and_again_is_stopped_and_told(
     revision = issued()
     work()
     row.refresh_from_db()
-    assert row.stopped == []
+    assert row.stopped_channels == []
     revision = rewritten(revision)
     work()
     row.refresh_from_db()
-    assert row.stopped == [Channel.WEBHOOK]
-    assert log.events_for("partner", row.pk)[0].kind == "partner_stopped"
+    assert row.stopped_channels == [Channel.WEBHOOK]
+    assert events.events_for("partner", row.pk)[0].kind == "partner_stopped"
     mail.outbox.clear()
     work(service.TELL_STOPPED)
     assert "Sở Mẫu" in mail.outbox[0].body
@@ -273,7 +273,7 @@ def test_one_success_between_keeps_a_way_open(
         settings.EMAIL_BACKEND = backend
         work()
         row.refresh_from_db()
-        stopped.append(list(row.stopped))
+        stopped.append(list(row.stopped_channels))
         revision = rewritten(revision)
     assert stopped == [[], [], [], ["mail"]]
 
@@ -284,7 +284,7 @@ def test_without_a_mail_server_nothing_counts_as_sent(settings: Settings) -> Non
     issued()
     work()
     assert states() == [State.WAITING]
-    assert DeliveryTry.objects.get().outcome == "no_mail_server"
+    assert DeliveryAttempt.objects.get().outcome == "no_mail_server"
 
 
 def test_a_partner_whose_name_now_leads_inside_is_not_called(
@@ -296,7 +296,7 @@ def test_a_partner_whose_name_now_leads_inside_is_not_called(
     )
     issued()
     work()
-    assert DeliveryTry.objects.get().outcome == "not_public"
+    assert DeliveryAttempt.objects.get().outcome == "not_public"
 
 
 def test_agencies_go_before_subscribers() -> None:
@@ -327,7 +327,9 @@ def test_sent_once_more_it_goes_out_again_and_is_on_record() -> None:
     service.resend(Delivery.objects.get().pk, by=by)
     work()
     assert len(mail.outbox) == 2
-    assert "delivery_resent" in {each.kind for each in log.events_for("alert", revision.alert_id)}
+    assert "delivery_resent" in {
+        each.kind for each in events.events_for("alert", revision.alert_id)
+    }
 
 
 def test_an_old_version_is_not_sent_once_more() -> None:

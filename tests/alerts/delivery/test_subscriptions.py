@@ -16,7 +16,8 @@ from redis import Redis
 from alerts.delivery import service, signed_links, subscriptions
 from alerts.models import Delivery, Subscriber
 from core.keys import form_token, newest_key
-from reports.models import Commune, Office, OutboxItem
+from core.models import OutboxItem
+from reports.models import Commune, Office
 from tests.alerts.delivery.test_service import NOWHERE, work
 from tests.support import alert_factories
 from tests.support.alert_factories import cancelled, commune, issued, office, rewritten, subscriber
@@ -29,7 +30,7 @@ ME = "dan@mau.example"
 def give(client: Client, address: str = ME, **fields: str) -> str:
     """Fill the form and send what it owes."""
     answer = client.post(PAGE, {"address": address, "token": form_token()} | fields)
-    owed = OutboxItem.objects.filter(task=subscriptions.ASK, settled_at=None)
+    owed = OutboxItem.objects.filter(task=subscriptions.ASK, done_at=None)
     subscriptions.process_items(list(owed.values_list("pk", flat=True)))
     return unescape(answer.content.decode())
 
@@ -95,11 +96,11 @@ def test_a_letter_box_is_not_filled(client: Client) -> None:
     for _ in range(30):
         give(client)
     assert len(mail.outbox) == 1
-    Subscriber.objects.update(asked_at=Now() - timedelta(minutes=16))
+    Subscriber.objects.update(opt_in_requested_at=Now() - timedelta(minutes=16))
     for _ in range(30):
         give(client)
     assert len(mail.outbox) == 2
-    Subscriber.objects.update(asked_at=Now() - timedelta(minutes=16))
+    Subscriber.objects.update(opt_in_requested_at=Now() - timedelta(minutes=16))
     give(client)
     assert len(mail.outbox) == 2
 
@@ -178,7 +179,7 @@ def test_a_link_to_join_is_worth_nothing_after_leaving(client: Client) -> None:
 def test_what_nobody_confirms_is_removed(client: Client) -> None:
     give(client)
     kept = subscriber("khac@mau.example")
-    Subscriber.objects.update(asked_at=Now() - timedelta(hours=49))
+    Subscriber.objects.update(opt_in_requested_at=Now() - timedelta(hours=49))
     subscriptions.purge()
     assert list(Subscriber.objects.all()) == [kept]
 

@@ -19,7 +19,7 @@ from alerts.static_pages import generator, stale_banner, store
 from alerts.static_pages.page_list import list_static_pages
 from alerts.static_pages.store import MAX_AGE_SECONDS, STALE, SnapshotTree, path_for
 from alerts.static_pages.subprocess_renderer import render_in_subprocess
-from reports.models import OutboxItem
+from core.models import OutboxItem
 from tests.alerts.test_signatures import CAP_KEY, TEXT_KEY
 from tests.support.alert_factories import cancelled, commune, draft, issued, office, rewritten
 
@@ -178,7 +178,7 @@ def test_a_word_owes_new_files_once_and_doubts_the_old(
     generator.process_items([item.pk])
     assert not (home / "doubted").exists()
     item.refresh_from_db()
-    assert item.settled_at
+    assert item.done_at
 
 
 def test_a_doubt_that_comes_while_files_are_written_stays(

@@ -9,11 +9,10 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from pytest_django import Settings
 
-from core.audit import chain, chain_heads, chain_verification
-from core.audit import events as log
+from core.audit import chain, chain_heads, chain_verification, events
 from core.audit.chain_verification import ChainBrokenError
+from core.models import AuditChainCheck, AuditChainLink, AuditEvent
 from reports import tasks
-from reports.models import ChainCheck, Event, EventSeal
 from reports.monitoring import alarms, queue_stats
 from tests.support.officers import Person
 
@@ -27,7 +26,7 @@ def _file_of_this_test(settings: Settings, tmp_path: Path) -> None:
 
 def acted(times: int = 5) -> list[int]:
     """So many acts on record."""
-    return [log.log_event("report", "r", "noted", reason=f"lời {n}").pk for n in range(times)]
+    return [events.log_event("report", "r", "noted", reason=f"lời {n}").pk for n in range(times)]
 
 
 def sealed(times: int = 5) -> list[int]:
@@ -53,7 +52,7 @@ def found(*, restored: bool = False) -> tuple[str, int]:
 
 def test_each_act_follows_the_one_before() -> None:
     ids = sealed(3)
-    links = list(EventSeal.objects.order_by("event_id"))
+    links = list(AuditChainLink.objects.order_by("event_id"))
     assert [link.event_id for link in links] == ids
     assert [bytes(link.previous) for link in links[1:]] == [
         bytes(link.digest) for link in links[:2]
@@ -88,29 +87,29 @@ def test_a_walk_in_pages_holds_few_links_at_once(monkeypatch: pytest.MonkeyPatch
 )  # fmt: skip
 def test_an_act_that_was_changed_is_found(change: str) -> None:
     ids = sealed()
-    forge(f"UPDATE reports_event SET {change} WHERE id = %s", ids[2])  # noqa: S608
+    forge(f"UPDATE core_auditevent SET {change} WHERE id = %s", ids[2])  # noqa: S608
     assert found() == ("changed", ids[2])
 
 
 def test_an_act_that_was_removed_is_found() -> None:
     ids = sealed()
-    forge("DELETE FROM reports_event WHERE id = %s", ids[1])
+    forge("DELETE FROM core_auditevent WHERE id = %s", ids[1])
     assert found() == ("removed", ids[1])
 
 
 def test_an_act_that_was_removed_with_its_link_is_found() -> None:
     ids = sealed()
-    forge("DELETE FROM reports_event WHERE id = %s", ids[1])
-    forge("DELETE FROM reports_eventseal WHERE event_id = %s", ids[1])
+    forge("DELETE FROM core_auditevent WHERE id = %s", ids[1])
+    forge("DELETE FROM core_auditchainlink WHERE event_id = %s", ids[1])
     assert found() == ("unlinked", ids[2])
 
 
 def test_an_act_that_was_put_in_is_found() -> None:
     ids = sealed()
-    forge("DELETE FROM reports_event WHERE id = %s", ids[2])
-    forge("DELETE FROM reports_eventseal WHERE event_id = %s", ids[2])
+    forge("DELETE FROM core_auditevent WHERE id = %s", ids[2])
+    forge("DELETE FROM core_auditchainlink WHERE event_id = %s", ids[2])
     forge(
-        "INSERT INTO reports_event (id, at, subject_type, subject_id, kind, detail)"
+        "INSERT INTO core_auditevent (id, at, subject_type, subject_id, kind, detail)"
         " VALUES (%s, now(), 'report', 'r', 'x', '{}')",
         ids[2],
     )
@@ -120,28 +119,28 @@ def test_an_act_that_was_put_in_is_found() -> None:
 def test_acts_that_changed_places_are_found() -> None:
     first, second = sealed(2)
     for was, now in ((first, -1), (second, first), (-1, second)):
-        forge("UPDATE reports_event SET id = %s WHERE id = %s", now, was)
+        forge("UPDATE core_auditevent SET id = %s WHERE id = %s", now, was)
     assert found() == ("changed", first)
 
 
 def test_links_that_changed_places_are_found() -> None:
     first, second = sealed(2)
     for was, now in ((first, -1), (second, first), (-1, second)):
-        forge("UPDATE reports_eventseal SET event_id = %s WHERE event_id = %s", now, was)
+        forge("UPDATE core_auditchainlink SET event_id = %s WHERE event_id = %s", now, was)
     assert found() == ("unlinked", first)
 
 
 def test_an_end_that_was_cut_off_is_found_by_the_file() -> None:
     ids = sealed()
-    forge("DELETE FROM reports_event WHERE id >= %s", ids[3])
-    forge("DELETE FROM reports_eventseal WHERE event_id >= %s", ids[3])
+    forge("DELETE FROM core_auditevent WHERE id >= %s", ids[3])
+    forge("DELETE FROM core_auditchainlink WHERE event_id >= %s", ids[3])
     assert found() == ("cut", ids[4])
 
 
 def test_a_record_that_was_written_anew_is_found_by_the_file() -> None:
     ids = sealed()
-    forge("UPDATE reports_event SET kind = 'junked' WHERE id = %s", ids[0])
-    forge("DELETE FROM reports_eventseal")
+    forge("UPDATE core_auditevent SET kind = 'junked' WHERE id = %s", ids[0])
+    forge("DELETE FROM core_auditchainlink")
     chain.extend_chain()
     assert found() == ("rewritten", ids[4])
 
@@ -154,33 +153,33 @@ def test_links_without_any_file_are_found() -> None:
 
 def test_a_salt_that_was_thrown_away_without_a_record_is_found() -> None:
     ids = sealed()
-    forge("UPDATE reports_event SET detail = '{}' WHERE id = %s", ids[0])
-    forge("UPDATE reports_eventseal SET salt = NULL WHERE event_id = %s", ids[0])
+    forge("UPDATE core_auditevent SET detail = '{}' WHERE id = %s", ids[0])
+    forge("UPDATE core_auditchainlink SET salt = NULL WHERE event_id = %s", ids[0])
     assert found() == ("changed", ids[0])
 
 
 def test_words_of_an_act_can_be_erased_on_record_and_the_chain_holds(lead: Person) -> None:
     ids = sealed()
-    log.redact_detail(ids[1], by=lead.user, reason="ghi nhầm tên")
+    events.redact_detail(ids[1], by=lead.user, reason="ghi nhầm tên")
     chain.extend_chain()
     assert chain_verification.verify().place.links == 6
-    assert Event.objects.get(pk=ids[1]).detail == {}
-    assert EventSeal.objects.get(pk=ids[1]).salt is None
+    assert AuditEvent.objects.get(pk=ids[1]).detail == {}
+    assert AuditChainLink.objects.get(pk=ids[1]).salt is None
 
 
 def test_the_same_words_never_give_the_same_digest() -> None:
     for _ in range(2):
-        log.log_event("report", "r", "noted", reason="0550 000 123")
+        events.log_event("report", "r", "noted", reason="0550 000 123")
     chain.extend_chain()
-    first, second = EventSeal.objects.values_list("detail_digest", flat=True)
+    first, second = AuditChainLink.objects.values_list("detail_digest", flat=True)
     assert bytes(first) != bytes(second)
 
 
 @pytest.mark.parametrize(
     "statement",
-    ["UPDATE reports_eventseal SET digest = previous", "DELETE FROM reports_eventseal",
-     "UPDATE reports_eventseal SET salt = NULL",
-     "UPDATE reports_event SET detail = '{}'", "DELETE FROM reports_event"],
+    ["UPDATE core_auditchainlink SET digest = previous", "DELETE FROM core_auditchainlink",
+     "UPDATE core_auditchainlink SET salt = NULL",
+     "UPDATE core_auditevent SET detail = '{}'", "DELETE FROM core_auditevent"],
 )  # fmt: skip
 def test_the_database_keeps_links_and_acts(statement: str) -> None:
     sealed(1)
@@ -191,7 +190,7 @@ def test_the_database_keeps_links_and_acts(statement: str) -> None:
 def test_a_second_link_never_follows_the_same_one() -> None:
     sealed(2)
     with pytest.raises(IntegrityError, match="one_chain"), transaction.atomic():
-        EventSeal.objects.create(
+        AuditChainLink.objects.create(
             event_id=10**9, salt=b"s", detail_digest=b"d", previous=chain.BEGINNING, digest=b"x"
         )
 
@@ -199,25 +198,25 @@ def test_a_second_link_never_follows_the_same_one() -> None:
 def test_after_a_restore_the_file_is_ahead_until_somebody_says_so() -> None:
     ids = sealed(2)
     sealed(3)
-    forge("DELETE FROM reports_event WHERE id > %s", ids[-1])
-    forge("DELETE FROM reports_eventseal WHERE event_id > %s", ids[-1])
+    forge("DELETE FROM core_auditevent WHERE id > %s", ids[-1])
+    forge("DELETE FROM core_auditchainlink WHERE event_id > %s", ids[-1])
     assert found()[0] == "cut"
     assert chain_verification.verify(restored=True).place.event == ids[-1]
     chain.extend_chain()
     assert chain_verification.verify().unsealed == 0
-    assert Event.objects.filter(kind="record_restored").exists()
+    assert AuditEvent.objects.filter(kind="record_restored").exists()
 
 
 def test_a_restore_excuses_no_change() -> None:
     ids = sealed(3)
-    forge("UPDATE reports_event SET kind = 'junked' WHERE id = %s", ids[0])
+    forge("UPDATE core_auditevent SET kind = 'junked' WHERE id = %s", ids[0])
     assert found(restored=True) == ("changed", ids[0])
 
 
 def test_saying_restored_for_nothing_writes_nothing() -> None:
     sealed(2)
     chain_verification.verify(restored=True)
-    assert not Event.objects.filter(kind="record_restored").exists()
+    assert not AuditEvent.objects.filter(kind="record_restored").exists()
     assert not chain_heads.newest().restored  # type: ignore[union-attr]
 
 
@@ -227,7 +226,7 @@ def test_a_line_that_was_cut_short_spoils_no_other() -> None:
         file.write(b'{"event": 12, "dig')
     sealed(1)
     assert [head.event for head in chain_heads.all_heads()] == list(
-        EventSeal.objects.order_by("event_id").values_list("event_id", flat=True)
+        AuditChainLink.objects.order_by("event_id").values_list("event_id", flat=True)
     )
 
 
@@ -260,7 +259,7 @@ def one_who_commits_late() -> tuple[threading.Thread, threading.Event]:
 
     def slow() -> None:
         with transaction.atomic():
-            log.log_event("report", "slow", "noted")
+            events.log_event("report", "slow", "noted")
             inserted.set()
             go_on.wait(5)
         connection.close()
@@ -275,7 +274,7 @@ def one_who_commits_late() -> tuple[threading.Thread, threading.Event]:
 def test_an_act_that_commits_late_is_waited_for() -> None:
     """Its id is smaller than that of an act which is there already."""
     writer, go_on = one_who_commits_late()
-    log.log_event("report", "quick", "noted")
+    events.log_event("report", "quick", "noted")
     threading.Timer(0.3, go_on.set).start()
     assert chain.extend_chain() == 2
     writer.join()
@@ -286,7 +285,7 @@ def test_an_act_that_commits_late_is_waited_for() -> None:
 def test_nothing_is_sealed_over_one_who_writes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chain, "TIMEOUT_SECONDS", 0.1)
     writer, go_on = one_who_commits_late()
-    log.log_event("report", "quick", "noted")
+    events.log_event("report", "quick", "noted")
     assert chain.extend_chain() == 0
     go_on.set()
     writer.join()
@@ -325,7 +324,7 @@ def test_the_command_says_that_all_is_whole(capsys: pytest.CaptureFixture[str]) 
 
 def test_the_command_names_the_first_break_and_ends_badly() -> None:
     ids = sealed(3)
-    forge("DELETE FROM reports_event WHERE id = %s", ids[1])
+    forge("DELETE FROM core_auditevent WHERE id = %s", ids[1])
     with pytest.raises(CommandError, match=f"event {ids[1]}: the act was removed") as refused:
         call_command("verify_events")
     assert refused.value.returncode == 1
@@ -334,10 +333,10 @@ def test_the_command_names_the_first_break_and_ends_badly() -> None:
 
 def test_a_break_is_an_alarm_until_all_is_verified() -> None:
     ids = sealed(3)
-    forge("UPDATE reports_event SET kind = 'junked' WHERE id = %s", ids[1])
+    forge("UPDATE core_auditevent SET kind = 'junked' WHERE id = %s", ids[1])
     chain_verification.verify_next_batch()
     assert alarms.affected_counts(queue_stats.queue_state())[alarms.Kind.BROKEN] == 1
-    forge("UPDATE reports_event SET kind = 'noted' WHERE id = %s", ids[1])
+    forge("UPDATE core_auditevent SET kind = 'noted' WHERE id = %s", ids[1])
     chain_verification.verify_next_batch()
     assert queue_stats.queue_state().broken
     call_command("verify_events")
@@ -350,16 +349,16 @@ def test_beat_checks_page_after_page_and_begins_anew(monkeypatch: pytest.MonkeyP
     ids, reached = sealed(3), []
     for _ in range(4):
         chain_verification.verify_next_batch()
-        reached.append(ChainCheck.objects.get().checked_to)
+        reached.append(AuditChainCheck.objects.get().last_checked_id)
     assert reached == [ids[1], ids[2], 0, ids[1]]
 
 
 def test_beat_finds_a_cut_end() -> None:
     ids = sealed(3)
-    forge("DELETE FROM reports_event WHERE id = %s", ids[2])
-    forge("DELETE FROM reports_eventseal WHERE event_id = %s", ids[2])
+    forge("DELETE FROM core_auditevent WHERE id = %s", ids[2])
+    forge("DELETE FROM core_auditchainlink WHERE event_id = %s", ids[2])
     chain_verification.verify_next_batch()
-    assert ChainCheck.objects.get().broken == "cut"
+    assert AuditChainCheck.objects.get().break_kind == "cut"
 
 
 def test_a_sealer_that_stands_still_is_an_alarm(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -376,8 +375,11 @@ def test_beats_tasks_seal_and_check() -> None:
     acted(2)
     tasks.extend_audit_chain()
     tasks.verify_audit_chain()
-    check = ChainCheck.objects.get()
-    assert (check.broken, check.checked_to) == ("", EventSeal.objects.latest("event_id").event_id)
+    check = AuditChainCheck.objects.get()
+    assert (check.break_kind, check.last_checked_id) == (
+        "",
+        AuditChainLink.objects.latest("event_id").event_id,
+    )
 
 
 @pytest.mark.parametrize("name", ["reports.seal_events", "reports.check_events"])

@@ -10,10 +10,10 @@ from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries
 
+from core.models import OutboxItem
 from core.outbox import queue
 from core.outbox.queue import JITTER, LEASE, MAX_ATTEMPTS, RETRY_DELAYS, Lease, Priority
 from core.prepared_statements import PreparedStatement, execute_pipeline
-from reports.models import OutboxItem
 from tests.support.concurrency import in_parallel
 from tests.support.outbox_factories import expire_lease, leased_item, outbox_item
 
@@ -24,7 +24,7 @@ def test_claim_counts_the_attempt_and_names_the_key() -> None:
     assert queue.acquire_lease(item.pk) == Lease(item.pk, "k", 1)
     item.refresh_from_db()
     assert item.attempts == 1
-    assert item.claimed_until - item.claimed_at == LEASE
+    assert item.leased_until - item.leased_at == LEASE
 
 
 @pytest.mark.django_db
@@ -39,15 +39,15 @@ def test_claim_is_one_statement(django_assert_num_queries: DjangoAssertNumQuerie
 @pytest.mark.parametrize("statement", [queue._CLAIM, queue._MARK_DONE_SQL])
 def test_an_item_is_found_by_its_key_however_deep_the_queue(statement: PreparedStatement) -> None:
     """The planner last saw the index of what waits when it was empty."""
-    done = [OutboxItem(task="test.task", key="k", settled_at=Now()) for _ in range(500)]
+    done = [OutboxItem(task="test.task", key="k", done_at=Now()) for _ in range(500)]
     OutboxItem.objects.bulk_create(done)
     values = {"item": outbox_item().pk, "attempt": 1, "lease": 1, "most": 5}
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE reports_outboxitem")
+        cursor.execute("ANALYZE core_outboxitem")
         execute_pipeline(cursor, values, statement)
         cursor.execute("EXPLAIN " + statement.execute, values)
         plan = "\n".join(line for (line,) in cursor.fetchall())
-    assert "reports_outboxitem_pkey" in plan
+    assert "core_outboxitem_pkey" in plan
     assert "outboxitem_waiting" not in plan
 
 
@@ -95,7 +95,7 @@ def test_unknown_item_is_not_claimed() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("end", ["settled_at", "failed_at"])
+@pytest.mark.parametrize("end", ["done_at", "failed_at"])
 def test_finished_item_is_not_claimed(end: str) -> None:
     item = outbox_item(**{end: Now()})
     assert queue.acquire_lease(item.pk) is None
@@ -112,8 +112,8 @@ def test_settle_ends_the_item() -> None:
     item = outbox_item()
     assert queue.mark_done(leased_item(item))
     item.refresh_from_db()
-    assert item.settled_at is not None
-    assert item.claimed_until is None
+    assert item.done_at is not None
+    assert item.leased_until is None
     assert queue.acquire_lease(item.pk) is None
 
 
@@ -275,7 +275,7 @@ def test_work_that_is_rolled_back_stays_owed() -> None:
         queue.mark_done(claim)
         raise RuntimeError
     item.refresh_from_db()
-    assert item.settled_at is None
+    assert item.done_at is None
 
 
 @pytest.mark.django_db(transaction=True)
@@ -333,6 +333,6 @@ def test_enqueued_item_is_waiting_with_nobody_on_it() -> None:
         Priority.URGENT,
         0,
     )
-    assert item.claimed_until is item.settled_at is None
+    assert item.leased_until is item.done_at is None
     assert OutboxItem.objects.filter(created_at__lte=Now(), pk=item.pk).exists()
     assert OutboxItem.objects.filter(attempts=F("attempts")).count() == 1

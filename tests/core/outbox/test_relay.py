@@ -23,6 +23,7 @@ from django.db.models.functions import Now
 
 from core import backoff
 from core.backoff import Backoff
+from core.models import OutboxItem
 from core.outbox import queue, relay
 from core.outbox.queue import LEASE, MAX_ATTEMPTS, Priority
 from core.outbox.relay import (
@@ -37,7 +38,7 @@ from core.outbox.relay import (
     TaskMessage,
 )
 from portal.celery import app
-from reports.models import Crowd, OutboxItem
+from reports.models import FloodSample
 from reports.tasks import on_worker_ready
 from tests.support.outbox_factories import leased_item, outbox_item
 
@@ -163,10 +164,10 @@ def test_a_report_that_came_since_the_count_waits_a_moment_for_the_next(
     our_relay: OutboxRelay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(relay, "UNCOUNTED", 60)
-    crowd = Crowd.objects.create(report_id=uuid4(), places=[])
+    crowd = FloodSample.objects.create(report_id=uuid4(), origin_digests=[])
     OutboxItem.objects.create(task="test.task", key=str(crowd.pk))
     assert our_relay.dispatch_due() == 0
-    Crowd.objects.update(came_at=F("came_at") - timedelta(seconds=60))
+    FloodSample.objects.update(received_at=F("received_at") - timedelta(seconds=60))
     assert our_relay.dispatch_due() == 1
 
 
@@ -202,7 +203,7 @@ def test_an_item_in_a_workers_hands_is_left_alone(our_relay: OutboxRelay) -> Non
 
 
 def test_finished_items_are_left_alone(our_relay: OutboxRelay) -> None:
-    outbox_item(settled_at=Now())
+    outbox_item(done_at=Now())
     outbox_item(failed_at=Now())
     assert our_relay.dispatch_due() == 0
 
@@ -338,7 +339,7 @@ def test_idle_items_follow_one_another_without_waiting_for_the_sweep(
 
 
 def test_sweep_fails_what_killed_its_last_worker(our_relay: OutboxRelay) -> None:
-    poison, behind = outbox_item(attempts=MAX_ATTEMPTS, claimed_until=Now()), outbox_item()
+    poison, behind = outbox_item(attempts=MAX_ATTEMPTS, leased_until=Now()), outbox_item()
     assert our_relay.dispatch_all_due() == 1
     poison.refresh_from_db()
     behind.refresh_from_db()

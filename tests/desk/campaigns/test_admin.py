@@ -9,10 +9,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from lxml import html
 
-from core.audit import events as log
+from core.audit import events
+from core.models import AuditEvent
 from reports.campaigns import manual_grouping
 from reports.campaigns.grouping_locks import GroupingError
-from reports.models import Campaign, CampaignLink, CampaignProposal, Event
+from reports.models import Campaign, CampaignLink, MergeProposal
 from tests.support import report_factories
 from tests.support.campaign_factories import (
     add_to_campaign,
@@ -284,9 +285,9 @@ def test_what_the_machine_would_merge_is_asked_and_turned_down(duty: Person) -> 
         assert subject.code in shown(duty, f"{LIST}?nhip=asked")
     page = post(duty, small, f"keep-two/{asked.pk}").content.decode()
     assert "Máy không đề nghị lại" in page
-    assert not CampaignProposal.objects.open().exists()
+    assert not MergeProposal.objects.open().exists()
     assert post(duty, large, f"keep-two/{asked.pk}").status_code == 409
-    assert log.events_for("campaign", large.pk).get().kind == "campaign_kept_two"
+    assert events.events_for("campaign", large.pk).get().kind == "campaign_kept_two"
 
 
 def test_a_proposal_leads_to_the_page_that_asks_which_goes_on(duty: Person) -> None:
@@ -317,8 +318,8 @@ def test_who_may_not_group_is_refused_on_record(
     before = state()
     assert post(who, subject, act, reports=members(subject)).status_code == 403
     assert state() == before
-    refused = log.events_for("campaign", subject.pk).get()
-    assert (refused.kind, refused.by) == ("refused", who.user)
+    refused = events.events_for("campaign", subject.pk).get()
+    assert (refused.kind, refused.actor) == ("refused", who.user)
 
 
 @pytest.mark.parametrize("act", ACTS)
@@ -338,7 +339,7 @@ def test_merging_from_the_list_is_for_who_may(editor: Person) -> None:
     done = {"campaigns": seen, "into": second.pk, "reason": WHY}
     assert editor.client.post(f"{LIST}merge/", done).status_code == 403
     assert b"merge_chosen" not in editor.client.get(f"{LIST}?nhip=all").content
-    assert Event.objects.get().kind == "refused"
+    assert AuditEvent.objects.get().kind == "refused"
 
 
 @pytest.mark.parametrize("hostile", ["", "x", "1;2", "\0", "9" * 40])

@@ -6,8 +6,9 @@ import pytest
 from django.utils import timezone
 from lxml import html
 
-from reports.extraction import redaction
-from reports.models import Dispute, Event
+from core import encryption
+from core.models import AuditEvent
+from reports.models import Dispute
 from reports.numbers import disputes, findings
 from reports.numbers.disputes import DisputeSubmission
 from reports.numbers.findings import FindingError
@@ -79,8 +80,8 @@ def test_papers_in_a_reason_are_masked_until_shown_on_record(duty: Person) -> No
     assert "Số của tôi, căn cước" in page
     assert "038 099" not in page
     assert reason in words(duty.client.post(f"{DISPUTES}{dispute.pk}/reveal-reason/"))
-    event = Event.objects.get(subject_type="dispute")
-    assert (event.kind, event.by, event.detail) == ("revealed", duty.user, {"what": "reason"})
+    event = AuditEvent.objects.get(subject_type="dispute")
+    assert (event.kind, event.actor, event.detail) == ("revealed", duty.user, {"what": "reason"})
 
 
 def test_a_reason_without_papers_has_nothing_to_reveal(duty: Person) -> None:
@@ -90,7 +91,7 @@ def test_a_reason_without_papers_has_nothing_to_reveal(duty: Person) -> None:
 def test_who_may_not_reveal_does_not(auditor: Person) -> None:
     dispute = asked()
     assert auditor.client.post(f"{DISPUTES}{dispute.pk}/reveal-reason/").status_code == 403
-    assert Event.objects.get().kind == "refused"
+    assert AuditEvent.objects.get().kind == "refused"
 
 
 def test_the_code_of_a_wish_has_its_own_head() -> None:
@@ -123,7 +124,7 @@ def test_a_wish_from_before_its_head_is_found_too(duty: Person) -> None:
 
 def test_sealed_words_that_do_not_open_break_no_page(duty: Person) -> None:
     dispute = asked()
-    another = redaction.encrypt("x", "contact", "another")
+    another = encryption.encrypt("x", "contact", "another")
     Dispute.objects.update(reason_sealed=b"\1nothing", contact_sealed=another)
     assert duty.client.get(page_of(dispute)).status_code == 200
 
@@ -178,7 +179,7 @@ def test_a_report_leads_to_a_proposal_that_is_filled_in_and_no_address_holds_the
     report = report_factories.report("Họ gọi tôi.")
     row = report_factories.number(report, "+84992000118")
     page = duty.client.get(f"/admin/reports/report/{report.pk}/change/").content.decode()
-    address = f"/admin/reports/knownnumber/add/?indicator={row.pk}"
+    address = f"/admin/reports/numberfinding/add/?indicator={row.pk}"
     assert address in page
     form = duty.client.get(address).content.decode()
     assert 'value="0992 000 118"' in form
@@ -187,5 +188,5 @@ def test_a_report_leads_to_a_proposal_that_is_filled_in_and_no_address_holds_the
 
 @pytest.mark.parametrize("asked", ["", "x", "9" * 30, "999999", "٣", "-1"])
 def test_a_proposal_of_no_report_is_an_empty_form(duty: Person, asked: str) -> None:
-    page = duty.client.get("/admin/reports/knownnumber/add/", {"indicator": asked})
+    page = duty.client.get("/admin/reports/numberfinding/add/", {"indicator": asked})
     assert (page.status_code, "Tin 2" in page.content.decode()) == (200, False)

@@ -8,10 +8,11 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from core.audit import events as log
+from core.audit import events
+from core.models import OutboxItem
 from reports.attachments import sanitized_copies, storage
 from reports.attachments.storage import PendingUpload
-from reports.models import EvidenceFile, FileCheck, OutboxItem
+from reports.models import EvidenceFile, FileCheck
 from tests.support import fake_clamd, images, report_factories
 from tests.support.officers import Person
 from tests.support.resident_pages import words
@@ -104,8 +105,8 @@ def test_a_picture_is_shown_as_we_drew_it(duty: Person, picture: EvidenceFile) -
 def test_looking_is_on_record_once_a_day(duty: Person, picture: EvidenceFile) -> None:
     for _ in range(3):
         duty.client.get(picture_of(picture))
-    (event,) = log.events_for("report", picture.report_id)
-    assert (event.kind, event.by, event.detail) == ("revealed", duty.user, {"what": "copy"})
+    (event,) = events.events_for("report", picture.report_id)
+    assert (event.kind, event.actor, event.detail) == ("revealed", duty.user, {"what": "copy"})
     assert "Ảnh kèm theo, bản đã xóa dữ liệu ẩn" in page_of(duty, picture)
 
 
@@ -123,7 +124,7 @@ def test_a_stranger_sees_no_picture(client: Client, picture: EvidenceFile) -> No
 def test_what_has_no_copy_is_not_found(duty: Person) -> None:
     for file in (sent(images.jpeg()), looked_into(b"%PDF-1.7\n")):
         assert duty.client.get(picture_of(file)).status_code == 404
-        assert not log.events_for("report", file.report_id).exists()
+        assert not events.events_for("report", file.report_id).exists()
 
 
 def test_a_picture_of_another_report_is_not_found(duty: Person, picture: EvidenceFile) -> None:
@@ -139,7 +140,7 @@ def test_a_lost_copy_is_told_and_made_again_on_a_press(duty: Person, picture: Ev
     assert "Bản đã xóa dữ liệu ẩn bị mất, bấm Cho máy đọc lại" in page_of(duty, picture)
     assert duty.client.get(picture_of(picture)).status_code == 404
     duty.client.post(f"/admin/reports/report/{picture.report_id}/read-again/")
-    assert OutboxItem.objects.filter(key=picture.pk, settled_at=None).count() == 1
+    assert OutboxItem.objects.filter(key=picture.pk, done_at=None).count() == 1
 
 
 def test_a_harmful_original_is_given_only_behind_a_warning(
@@ -148,9 +149,9 @@ def test_a_harmful_original_is_given_only_behind_a_warning(
     assert "Vẫn tải bản gốc có mã độc (ghi nhật ký)" in page_of(duty, harmful)
     refused = duty.client.post(original_of(harmful))
     assert "Tệp này có mã độc" in words(refused.content.decode())
-    assert not log.events_for("report", harmful.report_id).exists()
+    assert not events.events_for("report", harmful.report_id).exists()
     answer = duty.client.post(original_of(harmful), {"harmful": "1"})
     assert answer["Content-Type"] == "application/octet-stream"
     assert answer["Content-Disposition"].endswith('-1.bin"')
     assert b"".join(answer.streaming_content).endswith(images.EICAR)
-    assert log.events_for("report", harmful.report_id).get().detail["what"] == "file"
+    assert events.events_for("report", harmful.report_id).get().detail["what"] == "file"

@@ -5,11 +5,11 @@ from uuid import UUID, uuid4
 import pytest
 from django.http import HttpResponse
 
-from core.audit import events as log
+from core.audit import events
+from core.models import AuditEvent
 from desk.reports import bulk_actions
-from reports.cases import bulk as many
-from reports.cases import workflow
-from reports.models import Campaign, CampaignLink, Case, Event, Report
+from reports.cases import bulk, workflow
+from reports.models import Campaign, CampaignLink, Case, Report
 from tests.desk.reports.test_detail import words
 from tests.support import report_factories
 from tests.support.officers import Person
@@ -71,16 +71,16 @@ def test_the_same_press_twice_acts_once_and_tells_the_same(duty: Person) -> None
     again = words(press(duty, "junk", rows(one, version=2), key, **WHY))
     assert "đã làm rồi, không làm lại" in again
     assert "Đã làm 1 tin, không làm 0 tin." in again
-    assert log.events_for("report", one.pk).filter(kind="junked").count() == 1
-    assert log.events_for("bulk", key).get().detail["done"] == [one.public_number]
+    assert events.events_for("report", one.pk).filter(kind="junked").count() == 1
+    assert events.events_for("bulk", key).get().detail["done"] == [one.public_number]
 
 
 def test_what_two_presses_at_once_did_is_told_together(duty: Person) -> None:
     key = uuid4()
-    many.store_result(key, "junk", many.Result(["a"], [("b", "stale")]), duty.user)
-    many.store_result(key, "junk", many.Result(["b"], [("a", "stale"), ("c", "status")]), duty.user)
-    told = many.load_result(key, duty.user)
-    assert told == ("junk", many.Result(["b", "a"], [("c", "status")]))
+    bulk.store_result(key, "junk", bulk.Result(["a"], [("b", "stale")]), duty.user)
+    bulk.store_result(key, "junk", bulk.Result(["b"], [("a", "stale"), ("c", "status")]), duty.user)
+    told = bulk.load_result(key, duty.user)
+    assert told == ("junk", bulk.Result(["b", "a"], [("c", "status")]))
 
 
 def test_without_a_reason_nothing_is_done_and_all_is_kept(duty: Person) -> None:
@@ -110,7 +110,7 @@ def test_a_lead_assigns_many_to_one_officer(lead: Person, duty: Person) -> None:
 def test_who_lacks_the_right_is_refused_on_record(editor: Person, verb: str) -> None:
     one, key = report_factories.report("a"), uuid4()
     assert press(editor, verb, rows(one), key, **WHY).status_code == 403
-    refused = Event.objects.get(kind="refused")
+    refused = AuditEvent.objects.get(kind="refused")
     assert refused.subject_id == f"reports_report_bulk_{verb}"
     assert statuses(one) == ["new"]
 
@@ -154,7 +154,7 @@ def test_a_report_that_is_not_there_is_told(duty: Person) -> None:
     strange = uuid4()
     told = words(press(duty, "junk", f"{strange}:1:", **WHY))
     assert f"hoặc bạn không được xem {strange}" in told
-    assert log.events_for("report", strange).get().kind == "refused"
+    assert events.events_for("report", strange).get().kind == "refused"
 
 
 def test_reports_are_attached_and_those_that_moved_are_left(duty: Person) -> None:
@@ -198,14 +198,14 @@ def test_a_part_of_a_short_code_names_nothing(duty: Person) -> None:
 
 def test_another_officer_does_not_read_the_result(duty: Person, lead: Person) -> None:
     key = uuid4()
-    many.store_result(key, "junk", many.Result(["a"], []), duty.user)
+    bulk.store_result(key, "junk", bulk.Result(["a"], []), duty.user)
     assert lead.client.get(f"{QUEUE}bulk/{key}/").status_code == 404
 
 
 def test_what_is_not_begun_in_time_is_left_and_told(
     duty: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(many, "TIMEOUT_SECONDS", -1.0)
+    monkeypatch.setattr(bulk, "TIMEOUT_SECONDS", -1.0)
     one = report_factories.report("a")
     assert "chọn lại và làm tiếp" in words(press(duty, "junk", rows(one), **WHY))
     assert statuses(one) == ["new"]

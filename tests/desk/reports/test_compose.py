@@ -5,7 +5,7 @@ from django.contrib.auth.models import Permission
 from django.http import HttpResponse
 from lxml import html
 
-from core.audit import events as log
+from core.audit import events
 from reports.cases import workflow
 from reports.models import CannedReply, Case, Message, Report
 from tests.desk.reports.test_detail import words
@@ -92,7 +92,7 @@ def test_who_may_not_decide_is_refused_on_record(lead: Person) -> None:
     user.user_permissions.add(Permission.objects.get(codename="view_report"))
     person = Person(user, log_in(user))
     assert step(person, report).status_code == 403
-    assert log.events_for("report", report.pk).get().kind == "refused"
+    assert events.events_for("report", report.pk).get().kind == "refused"
 
 
 def test_a_question_is_not_written_where_none_can_be_asked(duty: Person) -> None:

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.test import Client
 from lxml import html
 
-from core.audit import events as log
+from core.audit import events
 from reports.cases import workflow
 from reports.models import Case, Correction, Report
 from tests.desk.reports.test_detail import STORY, page_of, words
@@ -131,7 +131,7 @@ def test_a_correction_is_taken_back_by_one_button(duty: Person) -> None:
     (form,) = [form for form in tree.forms if "/uncorrect/" in form.action]
     answer = duty.client.post(form.action, dict(form.fields))
     assert answer.status_code == 303
-    assert Case.objects.get(report=report).corrected == {}
+    assert Case.objects.get(report=report).corrections_json == {}
 
 
 @pytest.mark.parametrize("version", ["1", "x", "", "9" * 30])
@@ -140,7 +140,7 @@ def test_a_stale_taking_back_is_told(duty: Person, version: str) -> None:
     say(duty.client, report, "scenario")
     address = f"/admin/reports/report/{report.pk}/uncorrect/scenario/"
     assert duty.client.post(address, {"version": version}).status_code == 409
-    assert Case.objects.get(report=report).corrected == {"scenario": "bank"}
+    assert Case.objects.get(report=report).corrections_json == {"scenario": "bank"}
 
 
 def test_what_is_no_fact_is_not_found(duty: Person) -> None:
@@ -157,7 +157,7 @@ def test_who_may_only_look_is_refused_and_that_is_on_record(duty: Person, verb: 
     assert "Sai, vì" not in words(duty.client.get(page_of(report)))
     address = f"/admin/reports/report/{report.pk}/{verb}/scenario/"
     assert duty.client.post(address, {"version": 1}).status_code == 403
-    assert log.events_for("report", report.pk).get().kind == "refused"
+    assert events.events_for("report", report.pk).get().kind == "refused"
 
 
 def test_a_hostile_reason_is_text(duty: Person) -> None:

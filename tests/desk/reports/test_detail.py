@@ -17,7 +17,7 @@ from lxml import html
 from core.audit import events
 from desk.reports.detail import explanations_of
 from reports.cases import deadlines, transitions, workflow
-from reports.models import Case, Facts, Report
+from reports.models import Case, ExtractedFacts, Report
 from reports.reference import units
 from reports.tracking import followups
 from tests.reports.cases.test_workflow import LEADS, MAY, WORDS
@@ -95,7 +95,7 @@ def _reason(rule: str, quote: str, points: float, fact: str = "scenario") -> dic
 
 def grounds(*reasons: dict[str, Any], of: str = "scenario") -> list[tuple[str, str]]:
     """What an officer reads of these reasons of a fact: points and quotes."""
-    told = explanations_of(Facts(reasons=list(reasons)), of)
+    told = explanations_of(ExtractedFacts(reasons=list(reasons)), of)
     return [(each.points, each.quote) for each in told]
 
 
@@ -346,7 +346,7 @@ def test_a_secret_is_shown_once_and_on_record(duty: Person, what: str) -> None:
     assert SECRETS[what] in words(shown)
     assert "no-store" in shown.headers["Cache-Control"]
     event = events.events_for("report", report.pk).get(kind="revealed")
-    assert (event.by, event.detail) == (duty.user, {"what": what, "reason": "Gọi lại người báo"})
+    assert (event.actor, event.detail) == (duty.user, {"what": what, "reason": "Gọi lại người báo"})
     assert SECRETS[what] not in duty.client.get(page_of(report)).content.decode()
 
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from core import spreadsheets
+from core.models import AuditEvent
 from reports.facts.merged_report import Caller
-from reports.models import Event
 from reports.tracking import followups
 from reports.tracking.followups import FollowupSubmission
 from tests.support import report_factories
@@ -108,21 +108,21 @@ def test_without_a_reason_nothing_personal_is_given(lead: Person) -> None:
     answer = lead.client.post(PAGE, {"format": "csv", "personal": "on", "reason": " "})
     assert answer.status_code == 422
     assert "Ghi vì sao cần xuất" in answer.content.decode()
-    assert not Event.objects.filter(kind="exported").exists()
+    assert not AuditEvent.objects.filter(kind="exported").exists()
 
 
 def test_each_export_is_on_record_with_filter_and_rows(lead: Person) -> None:
     report_factories.report()
     exported(lead, "?viec=all&q=B%C3%A0+T%C6%B0")
     exported(lead, "?viec=open", personal="on", reason="Gửi Công an xã")
-    first, second = Event.objects.filter(kind="exported").order_by("id")
+    first, second = AuditEvent.objects.filter(kind="exported").order_by("id")
     assert (first.detail["rows"], first.detail["filter"], first.detail["searched"]) == (
         0,
         "viec=all",
         True,
     )
     assert "Bà" not in str(first.detail)
-    assert (second.by, second.detail["rows"], second.detail["personal"]) == (lead.user, 1, True)
+    assert (second.actor, second.detail["rows"], second.detail["personal"]) == (lead.user, 1, True)
     assert second.detail["reason"] == "Gửi Công an xã"
 
 
@@ -142,7 +142,7 @@ def test_without_the_right_nothing_is_given_and_that_is_on_record(
 ) -> None:
     person: Person = request.getfixturevalue(role)
     assert getattr(person.client, method)(PAGE, {"format": "csv"}).status_code == 403
-    assert Event.objects.get(kind="refused").by == person.user
+    assert AuditEvent.objects.get(kind="refused").actor == person.user
 
 
 def test_the_right_to_export_is_none_to_personal_data(lead: Person) -> None:

@@ -9,7 +9,7 @@ from lxml import html
 from desk import highlighting, labels
 from desk.reports import filters
 from reports.facts.abuse_flags import ADDRESS_BUSY
-from reports.models import Case, Commune, Crowd, Report
+from reports.models import Case, Commune, FloodSample, Report
 from tests.support import report_factories
 from tests.support.officers import Person, create_officer
 
@@ -74,7 +74,7 @@ def test_each_list_narrows_the_queue(
 
 
 def test_the_mark_of_a_crowd_is_counted_and_narrows(duty: Person, told: dict[str, Report]) -> None:
-    Crowd.objects.create(report=told["other"], marks=[ADDRESS_BUSY])
+    FloodSample.objects.create(report=told["other"], flags=[ADDRESS_BUSY])
     said = highlighting.plain_line(labels.flag_label(ADDRESS_BUSY), filters.MAX_LENGTH)
     assert f"{said} (1)" in offered(duty)
     assert shown(duty, dau=ADDRESS_BUSY) == {told["other"]}

@@ -8,10 +8,10 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 
-from core.audit import events as log
+from core import encryption
+from core.audit import events
 from reports.cases import workflow
-from reports.extraction import redaction
-from reports.models import Addition, Case, EvidenceFile, Message, Report
+from reports.models import Case, EvidenceFile, Followup, Message, Report
 from reports.tracking import followups
 from reports.tracking.followups import FollowupSubmission
 from tests.desk.reports.test_detail import words
@@ -40,15 +40,15 @@ def press(person: Person, report: Report, verb: str, reason: str) -> HttpRespons
 
 def answered(report: Report, text: str) -> Message:
     """A message of the reporter, as intake writes it."""
-    sealed = redaction.encrypt(text, "text", report.pk)
+    sealed = encryption.encrypt(text, "text", report.pk)
     return Message.objects.create(
         report=report, text_sealed=sealed, content_digest=uuid.uuid4().bytes * 2
     )
 
 
-def added(report: Report, kind: str = "more", **said: Any) -> Addition:
+def added(report: Report, kind: str = "more", **said: Any) -> Followup:
     """Something that the reporter told later, as intake writes it."""
-    return Addition.objects.create(
+    return Followup.objects.create(
         report=report, kind=kind, submission_key="k", content_digest=uuid.uuid4().bytes * 2, **said
     )
 
@@ -67,7 +67,7 @@ def test_what_the_officer_asks_or_tells_is_left_for_the_reporter(
     report = report_factories.report()
     assert press(duty, report, verb, QUESTION).status_code == 303
     message = Message.objects.get(report=report)
-    assert (redaction.decrypt_field(message, "text"), message.by) == (QUESTION, duty.user)
+    assert (encryption.decrypt_field(message, "text"), message.actor) == (QUESTION, duty.user)
     assert Case.objects.get(report=report).status == status
 
 
@@ -103,7 +103,7 @@ def test_a_wish_to_withdraw_is_told_once(duty: Person) -> None:
 def test_the_record_names_the_message_and_keeps_none_of_its_words(duty: Person) -> None:
     report = report_factories.report()
     press(duty, report, "ask", QUESTION)
-    event = log.events_for("report", report.pk).get()
+    event = events.events_for("report", report.pk).get()
     assert event.detail["message"] == Message.objects.get().pk
     assert QUESTION not in str(event.detail)
 
@@ -142,7 +142,7 @@ def test_numbers_in_an_answer_are_masked_until_they_are_shown_on_record(duty: Pe
     assert "Căn cước [số giấy tờ], gọi tôi [số người báo]" in page
     shown = duty.client.post(page_of(report, f"reveal-message/{message.pk}"))
     assert text in words(shown)
-    event = log.events_for("report", report.pk).get(kind="revealed")
+    event = events.events_for("report", report.pk).get(kind="revealed")
     assert event.detail == {"what": "message", "which": str(message.pk)}
 
 
@@ -151,7 +151,7 @@ def test_an_addition_is_shown_with_all_it_says(duty: Person) -> None:
     report = report_factories.report()
     added(
         report, legs=[leg, {"number": "0550 000 222"}], accounts=["Ngân hàng A 1903"],
-        links=["ke-gian.example"], called_raw="hôm qua", money_lost_raw="35 triệu",
+        links=["ke-gian.example"], called_on_raw="hôm qua", money_lost_raw="35 triệu",
         commune_raw="Lam Sn", story="Chúng gọi hai lần.", flags=["money_unread"],
     )  # fmt: skip
     page = seen(duty, report)
@@ -165,12 +165,12 @@ def test_an_addition_is_shown_with_all_it_says(duty: Person) -> None:
 
 def test_the_raw_story_of_an_addition_is_shown_on_record_alone(duty: Person) -> None:
     report = report_factories.report()
-    sealed = redaction.encrypt("thẻ 4000 0000 0000 0002", "story", report.pk)
+    sealed = encryption.encrypt("thẻ 4000 0000 0000 0002", "story", report.pk)
     row = added(report, story="thẻ [số thẻ]", story_sealed=sealed)
     assert "4000" not in seen(duty, report)
     shown = duty.client.post(page_of(report, f"reveal-addition/{row.pk}"))
     assert "thẻ 4000 0000 0000 0002" in words(shown)
-    assert log.events_for("report", report.pk).get().detail["what"] == "addition"
+    assert events.events_for("report", report.pk).get().detail["what"] == "addition"
 
 
 @pytest.mark.parametrize(("what", "field"), [("contact", "contact"), ("phrase", "phrase")])
@@ -178,8 +178,8 @@ def test_the_newest_number_and_phrase_are_the_ones_shown(
     duty: Person, what: str, field: str
 ) -> None:
     report = report_factories.report(contact=MINE, phrase="bến đò, 47")
-    added(report, **{f"{field}_sealed": redaction.encrypt("mới hơn, 1", field, report.pk)})
-    added(report, **{f"{field}_sealed": redaction.encrypt("mới nhất, 2", field, report.pk)})
+    added(report, **{f"{field}_sealed": encryption.encrypt("mới hơn, 1", field, report.pk)})
+    added(report, **{f"{field}_sealed": encryption.encrypt("mới nhất, 2", field, report.pk)})
     added(report, story="không nói gì về số")
     shown = words(duty.client.post(page_of(report, f"reveal-{what}"), report_factories.BECAUSE))
     assert "mới nhất, 2" in shown
@@ -189,7 +189,7 @@ def test_the_newest_number_and_phrase_are_the_ones_shown(
 def test_a_number_that_came_later_can_be_shown(duty: Person) -> None:
     report = report_factories.report()
     assert "Không để lại" in seen(duty, report)
-    added(report, contact_sealed=redaction.encrypt(MINE, "contact", report.pk))
+    added(report, contact_sealed=encryption.encrypt(MINE, "contact", report.pk))
     assert "Hiện số" in seen(duty, report)
 
 
@@ -218,7 +218,7 @@ def test_without_the_right_no_later_word_is_revealed(duty: Person, what: str) ->
     group.permissions.remove(group.permissions.get(codename="reveal_contact"))
     refused = duty.client.post(page_of(report, f"reveal-{what}/{row.pk}"))
     assert refused.status_code == 403
-    assert log.events_for("report", report.pk).get().kind == "refused"
+    assert events.events_for("report", report.pk).get().kind == "refused"
 
 
 def test_a_message_of_another_report_is_not_shown(duty: Person) -> None:
@@ -254,8 +254,8 @@ def test_the_desk_reads_the_beginning_of_long_stories_alone(duty: Person) -> Non
     with CaptureQueriesContext(connection) as queries:
         page = seen(duty, report)
     assert "Còn 392.000 ký tự chưa hiện." in page
-    told = [q["sql"] for q in queries if 'FROM "reports_addition"' in q["sql"]]
-    beginning = 'LEFT("reports_addition"."story",'
+    told = [q["sql"] for q in queries if 'FROM "reports_followup"' in q["sql"]]
+    beginning = 'LEFT("reports_followup"."story",'
     assert any(beginning in asked for asked in told)
     for asked in told:
         assert '."story_sealed",' not in asked

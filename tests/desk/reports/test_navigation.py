@@ -7,9 +7,11 @@ from django.db import connection
 from django.test import Client
 from lxml import html
 
+from accounts.models import DeskPreference
 from desk import presence
+from desk.models import ReportViewer
 from reports.cases import workflow
-from reports.models import Case, DeskHabit, Presence, Report
+from reports.models import Case, Report
 from tests.desk.reports.test_detail import STORY, act_of, look, page_of, press, words
 from tests.support import report_factories
 from tests.support.officers import Person, create_officer
@@ -88,7 +90,7 @@ def test_what_ends_nothing_stays(duty: Person, three: list[Report], verb: str) -
 
 def test_who_likes_to_stay_stays(duty: Person, three: list[Report]) -> None:
     assert look(duty.client, three[0]).xpath("//input[@name='then']")
-    duty.client.post(act_of(three[0], "habit"), {"name": "moves_on", "to": "off"})
+    duty.client.post(act_of(three[0], "habit"), {"name": "advance_after_action", "to": "off"})
     assert not look(duty.client, three[0]).xpath("//input[@name='then']")
     assert press(duty.client, three[0], "junk").headers["Location"] == page_of(three[0])
 
@@ -99,11 +101,11 @@ def test_keys_can_be_switched_off_and_stay_off_at_the_next_log_in(
     from tests.support.officers import log_in
 
     assert look(duty.client, three[0]).xpath("//*[@aria-keyshortcuts='n']")
-    duty.client.post(act_of(three[0], "habit"), {"name": "keys", "to": "off"})
+    duty.client.post(act_of(three[0], "habit"), {"name": "keyboard_shortcuts", "to": "off"})
     again = log_in(duty.user)
     for page in (page_of(three[0]), QUEUE):
         assert b"aria-keyshortcuts" not in again.get(page).content
-    again.post(act_of(three[0], "habit"), {"name": "keys", "to": "on"})
+    again.post(act_of(three[0], "habit"), {"name": "keyboard_shortcuts", "to": "on"})
     assert b"aria-keyshortcuts" in again.get(QUEUE).content
 
 
@@ -119,7 +121,7 @@ def test_no_key_is_given_twice(lead: Person, three: list[Report]) -> None:
 
 def test_a_habit_that_nobody_has_is_not_found(duty: Person, three: list[Report]) -> None:
     assert duty.client.post(act_of(three[0], "habit"), {"name": "is_superuser"}).status_code == 404
-    assert not DeskHabit.objects.exists()
+    assert not DeskPreference.objects.exists()
 
 
 def test_a_colleague_who_has_the_report_open_is_named(
@@ -146,7 +148,7 @@ def test_a_beat_keeps_one_row_and_tells_of_others(
     for _ in range(3):
         told = duty.client.post(act_of(three[0], "here"))
     assert told.json() == {"others": []}
-    assert Presence.objects.count() == 1
+    assert ReportViewer.objects.count() == 1
     assert lead.client.post(act_of(three[0], "here")).json() == {
         "others": ["duty cũng đang mở tin này, vừa xong."]
     }
@@ -157,12 +159,14 @@ def test_old_presence_goes_with_the_next_look(duty: Person, three: list[Report])
         presence.touch(report.pk, duty.user)
     _age(3601)
     presence.touch(three[2].pk, duty.user)
-    assert Presence.objects.get().report == three[2]
+    assert ReportViewer.objects.get().report == three[2]
 
 
 def _age(seconds: int) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE reports_presence SET at = at - make_interval(secs => %s)", [seconds])
+        cursor.execute(
+            "UPDATE desk_reportviewer SET at = at - make_interval(secs => %s)", [seconds]
+        )
 
 
 def test_being_here_is_no_decision_and_not_on_record(duty: Person, three: list[Report]) -> None:
@@ -176,7 +180,7 @@ def test_who_may_not_see_the_report_is_refused(
 ) -> None:
     ask: Any = getattr(editor.client, method)
     assert ask(act_of(three[0], way)).status_code == 403
-    assert not Presence.objects.exists()
+    assert not ReportViewer.objects.exists()
 
 
 @pytest.mark.parametrize("way", ["next", "previous", "here", "habit"])

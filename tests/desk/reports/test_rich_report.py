@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from reports.calendar import days_off
-from reports.models import Hold, Report
+from reports.models import LegalHold, Report
 from reports.reference import gazetteer, office_lexicon, units
 from tests.desk.reports.test_detail import page_of, press
 from tests.desk.reports.test_messages import added, answered
@@ -32,7 +32,7 @@ def rich(lead: Person) -> Report:
     added(report, story="Họ gọi lại.")
     press(lead.client, report, "act", reason="Đã chiếm đoạt. Gửi Cơ quan điều tra.")
     press(lead.client, report, "hand_over", unit="Công an xã Yên Định", reason="Địa bàn xã.")
-    Hold.objects.create(report=report, reason="Đang điều tra", by=lead.user)
+    LegalHold.objects.create(report=report, reason="Đang điều tra", by=lead.user)
     return report
 
 

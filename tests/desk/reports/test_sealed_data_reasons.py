@@ -3,7 +3,7 @@
 import pytest
 from django.http import HttpResponse
 
-from core.audit import events as log
+from core.audit import events
 from desk.reports import sealed_data_reasons
 from reports.models import Report
 from tests.desk.reports.test_detail import act_of, page_of, words
@@ -33,7 +33,7 @@ def test_without_a_reason_nothing_is_shown_or_recorded(
     assert answer.status_code == 422
     assert "Ghi vì sao cần xem" in words(answer)
     assert PHRASE not in words(answer)
-    assert not log.events_for("report", report.pk).exists()
+    assert not events.events_for("report", report.pk).exists()
 
 
 def test_the_same_press_twice_shows_once_and_keeps_the_reason(duty: Person, report: Report) -> None:
@@ -42,14 +42,14 @@ def test_the_same_press_twice_shows_once_and_keeps_the_reason(duty: Person, repo
     assert again.status_code == 422
     assert PHRASE not in words(again)
     assert 'value="Gọi lại người báo"' in again.content.decode()
-    assert log.events_for("report", report.pk).count() == 1
+    assert events.events_for("report", report.pk).count() == 1
 
 
 def test_each_showing_is_one_event_with_its_own_reason(duty: Person, report: Report) -> None:
     for why in ("Gọi lại người báo", "Gọi lại lần hai"):
         seen = str(sealed_data_reasons.latest_reveal_id(report, duty.user))
         assert PHRASE in words(show(duty, report, why=why, seen=seen))
-    told = [event.detail["reason"] for event in log.events_for("report", report.pk)]
+    told = [event.detail["reason"] for event in events.events_for("report", report.pk)]
     assert told == ["Gọi lại lần hai", "Gọi lại người báo"]
     assert "Câu hẹn; Gọi lại lần hai" in words(duty.client.get(page_of(report)))
 

@@ -80,7 +80,7 @@ def test_what_other_units_have_hides_nothing_and_shows_in_no_answer(
     ]
     unit, who = report_factories.unit(), create_officer("xa", "unit")
     UnitMember.objects.create(user=who, unit=unit)
-    Case.objects.filter(report=told[0]).update(at_unit=unit)
+    Case.objects.filter(report=told[0]).update(assigned_unit=unit)
     seen = visibility.visible_reports(Report.objects.all(), who)
     assert list(search_reports(seen, typed, who, only_open=only_open)[0]) == told[:1]
     monkeypatch.setattr(full_text_search, "MAX_FOUND", 2)

@@ -56,7 +56,7 @@ def fill(marks: dict[str, str]) -> None:
     said = followups.FollowupSubmission(
         story=f"Tôi kể thêm {marks['later']}", legs=(Caller(name=marks["leg"]),),
         accounts=(f"stk {marks['bank']}",), links=(f"http://{marks['link']}.example/x",),
-        called_raw=marks["called"],
+        called_on_raw=marks["called"],
     )  # fmt: skip
     followups.submit_followup(report, said, "key-of-the-addition")
     followups.submit_reply(report, marks["asked"], "key-of-the-message")

@@ -19,8 +19,9 @@ def fill() -> None:
     """300 invented reports, half of them read, with decisions, warnings, people and files."""
     from django.core.management import call_command
 
+    from core.models import OutboxItem
     from reports.attachments import storage
-    from reports.models import OutboxItem, Report
+    from reports.models import Report
     from reports.submission.intake import TRIAGE
     from reports.triage import service
 
@@ -47,9 +48,10 @@ def told() -> Any:
 
 def look() -> dict[str, Any]:
     """What must be the same afterwards; then one more report, which must find its place."""
+    from core import encryption
+    from core.models import OutboxItem
     from reports.attachments import storage as files
-    from reports.extraction import redaction
-    from reports.models import Case, EvidenceFile, OutboxItem
+    from reports.models import Case, EvidenceFile
     from reports.monitoring.queue_stats import queue_balance
     from reports.submission import intake, receipt_codes
     from reports.submission.intake import TRIAGE
@@ -59,11 +61,11 @@ def look() -> dict[str, Any]:
     assert report
     file = EvidenceFile.objects.get(report=report)
     balance = queue_balance()
-    waiting = OutboxItem.objects.filter(task=TRIAGE, settled_at=None, failed_at=None)
+    waiting = OutboxItem.objects.filter(task=TRIAGE, done_at=None, failed_at=None)
     seen = {
         "again": again.again,
         "story": report.story,
-        "contact": redaction.decrypt_field(report, "contact"),
+        "contact": encryption.decrypt_field(report, "contact"),
         "file": b"".join(files.open_original(file)) == PICTURE + b"\0",
         "balanced": balance.balanced,
         "waiting": balance.waiting,

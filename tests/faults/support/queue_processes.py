@@ -13,10 +13,11 @@ from uuid import uuid4
 from django.db import connection
 
 from bench.house import LAPSE, until
+from core.models import OutboxItem
 from ops.child_process import Child
 from ops.local_services import VALKEY_SOCKET, prepare_valkey, valkey_answers
 from ops.process_commands import command
-from reports.models import OutboxItem, Report
+from reports.models import Report
 from reports.submission import intake
 from reports.submission.intake import ReportSubmission
 
@@ -66,7 +67,7 @@ class QueueProcesses:
         for child in self.children.values():
             if not child.running:
                 child.start()
-        return not OutboxItem.objects.filter(settled_at=None, failed_at=None).exists()
+        return not OutboxItem.objects.filter(done_at=None, failed_at=None).exists()
 
     def stop(self) -> None:
         for child in self.children.values():

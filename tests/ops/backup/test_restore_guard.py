@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from core.audit import events as log
+from core.audit import events
 from ops.backup import restore_guard
 
 pytestmark = pytest.mark.django_db
@@ -14,25 +14,25 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize(
     ("archived", "hours", "lost"),
     [
-        ({"reports_event": 1}, 1, {}),
-        ({"reports_event": 0}, 1, {"acts on record": 1}),
+        ({"core_auditevent": 1}, 1, {}),
+        ({"core_auditevent": 0}, 1, {"acts on record": 1}),
         ({}, 1, {"acts on record": 1}),
-        ({"reports_event": 7}, -1, {"acts on record": 1}),
+        ({"core_auditevent": 7}, -1, {"acts on record": 1}),
     ],
     ids=["it is in it", "there are more", "its table is newer", "it is later"],
 )
 def test_an_act_is_lost_by_number_or_by_time(
     archived: dict[str, int], hours: int, lost: dict[str, int]
 ) -> None:
-    log.log_event("report", 1, "closed")
+    events.log_event("report", 1, "closed")
     taken_at: datetime = timezone.now() + timedelta(hours=hours)
-    assert restore_guard.newer({"reports_event": 1}, archived, taken_at) == lost
+    assert restore_guard.newer({"core_auditevent": 1}, archived, taken_at) == lost
 
 
 def test_reports_files_and_acts_are_counted() -> None:
-    log.log_event("report", 1, "closed")
+    events.log_event("report", 1, "closed")
     assert restore_guard.rows() == {
         "reports_report": 0,
         "reports_evidencefile": 0,
-        "reports_event": 1,
+        "core_auditevent": 1,
     }

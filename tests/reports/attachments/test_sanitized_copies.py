@@ -22,11 +22,12 @@ from django.db import OperationalError
 from PIL import Image
 from pytest_django import Settings
 
+from core.models import OutboxItem
 from core.outbox import queue
 from core.outbox.queue import Priority
 from reports.attachments import antivirus, image_sanitizer, sanitized_copies, storage
 from reports.attachments.storage import PendingUpload
-from reports.models import EvidenceFile, FileCheck, OutboxItem, Report
+from reports.models import EvidenceFile, FileCheck, Report
 from tests.support import fake_clamd, images, report_factories
 
 MB = 1024 * 1024
@@ -101,7 +102,7 @@ def test_a_picture_is_drawn_anew_and_its_item_settled() -> None:
     assert (check.copy, check.media_type) == (COPY.MADE, "image/jpeg")
     assert (check.width, check.height) == seen(check).size == (640, 480)
     assert check.size == len(copy_of(check))
-    assert owed(check.file).settled_at
+    assert owed(check.file).done_at
 
 
 @pytest.mark.parametrize("content", [images.telling_jpeg(), images.telling_png()])
@@ -208,7 +209,7 @@ def test_a_copy_lies_sealed() -> None:
 def test_what_cannot_be_drawn_says_why(made: Callable[[], bytes], word: str) -> None:
     check = looked_into(made())
     assert (check.copy, check.copy_id, copies()) == (word, None, [])
-    assert owed(check.file).settled_at
+    assert owed(check.file).done_at
 
 
 def test_what_came_of_a_broken_picture_is_drawn() -> None:
@@ -371,7 +372,7 @@ def test_an_original_that_does_not_open_is_tried_again_and_told(
     storage.path_of(file.pk).unlink()
     sanitized_copies.process_items([owed(file).pk])
     item = owed(file)
-    assert (item.settled_at, item.error) == (None, "UnopenableError")
+    assert (item.done_at, item.error) == (None, "UnopenableError")
     assert "file.not_opened" in caplog.text
 
 
@@ -409,11 +410,11 @@ def test_without_an_answer_the_file_rests_and_in_the_end_says_so(settings: Setti
     for attempt in range(1, queue.MAX_ATTEMPTS):
         sanitized_copies.process_items([owed(file).pk])
         item = owed(file)
-        assert (item.attempts, item.settled_at, item.error) == (attempt, None, "ScanError")
+        assert (item.attempts, item.done_at, item.error) == (attempt, None, "ScanError")
     sanitized_copies.process_items([owed(file).pk])
     check = FileCheck.objects.get()
     assert (check.scan, check.copy) == (SCAN.NOT_SCANNED, COPY.MADE)
-    assert owed(file).settled_at
+    assert owed(file).done_at
 
 
 def test_what_nobody_scanned_is_owed_once_clamd_is_there(settings: Settings) -> None:

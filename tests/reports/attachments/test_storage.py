@@ -22,10 +22,10 @@ from django.test import Client
 from lxml import html
 from pytest_django import Settings
 
-from core.audit import events as log
+from core.audit import events
 from reports.attachments import filetypes, storage, stream_encryption, upload_handler
 from reports.attachments.storage import PendingUpload, Refusal, RefusedError
-from reports.models import Addition, EvidenceFile, Receipt
+from reports.models import EvidenceFile, Followup, Receipt
 from reports.submission import intake
 from reports.submission.intake import ReportSubmission
 from tests.support.officers import Person
@@ -463,7 +463,7 @@ def test_words_that_come_along_are_kept_with_the_files(
 ) -> None:
     answer = post_story(client, mine.code, ("a.jpg", JPEG))
     assert lines(answer) == ["Đã ghi thêm: lời kể.", "a.jpg Đã nhận ảnh 1 KB."]
-    assert Addition.objects.get(report=mine.report).story == "Đây là ảnh biên lai."
+    assert Followup.objects.get(report=mine.report).story == "Đây là ảnh biên lai."
 
 
 def test_a_file_that_is_refused_costs_no_words(
@@ -472,7 +472,7 @@ def test_a_file_that_is_refused_costs_no_words(
     answer = post_story(client, mine.code, ("a.exe", b"MZ" * 20))
     assert answer.status_code == 200
     assert "không phải ảnh" in lines(answer)[1]
-    assert Addition.objects.get(report=mine.report).story == "Đây là ảnh biên lai."
+    assert Followup.objects.get(report=mine.report).story == "Đây là ảnh biên lai."
 
 
 def test_words_without_a_right_code_are_given_back(client: Client) -> None:
@@ -492,7 +492,7 @@ def test_words_beside_files_that_broke_off_are_given_back(
     assert answer.status_code == 400
     assert value(answer.content, "story") == "Đây là ảnh biên lai."
     assert value(answer.content, "code") == mine.code
-    assert not Addition.objects.exists()
+    assert not Followup.objects.exists()
 
 
 def test_words_before_a_part_that_cannot_be_read_are_given_back(
@@ -513,7 +513,7 @@ def test_words_that_came_from_another_page_are_given_back(
     assert answer.status_code == 403
     assert value(answer.content, "story") == "Đây là ảnh biên lai."
     assert value(answer.content, "code") == mine.code
-    assert not Addition.objects.exists()
+    assert not Followup.objects.exists()
 
 
 # --- as its sender is told
@@ -563,7 +563,7 @@ def test_a_foreign_page_cannot_send(
 
 
 def test_an_erased_report_takes_none(client: Client, mine: intake.SubmissionResult) -> None:
-    log.log_event("report", mine.report.pk, "erased")
+    events.log_event("report", mine.report.pk, "erased")
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE reports_report SET story = '', claimed_name = '', commune_raw = '',"
@@ -934,8 +934,8 @@ def test_an_original_is_an_attachment_that_nothing_runs_in(
 
 def test_opening_is_on_record_before_the_file_is_given(duty: Person, sent: EvidenceFile) -> None:
     duty.client.post(original_of(sent))
-    (event,) = log.events_for("report", sent.report_id)
-    assert (event.kind, event.by, event.detail["what"]) == ("revealed", duty.user, "file")
+    (event,) = events.events_for("report", sent.report_id)
+    assert (event.kind, event.actor, event.detail["what"]) == ("revealed", duty.user, "file")
     assert "Xem dữ liệu cá nhân: Bản gốc tài liệu kèm theo; số " in desk(
         duty.client.get(page_of(sent))
     )
@@ -946,14 +946,14 @@ def test_who_may_not_reveal_is_refused_on_record(duty: Person, sent: EvidenceFil
     group.permissions.remove(group.permissions.get(codename="reveal_contact"))
     assert "Tải bản gốc" not in desk(duty.client.get(page_of(sent)))
     assert duty.client.post(original_of(sent)).status_code == 403
-    assert log.events_for("report", sent.report_id).get().kind == "refused"
+    assert events.events_for("report", sent.report_id).get().kind == "refused"
 
 
 def test_a_forged_press_opens_nothing(duty: Person, sent: EvidenceFile) -> None:
     forger = Client(enforce_csrf_checks=True)
     forger.cookies = duty.client.cookies
     assert forger.post(original_of(sent)).status_code == 403
-    assert [event.kind for event in log.events_for("report", sent.report_id)] == ["refused"]
+    assert [event.kind for event in events.events_for("report", sent.report_id)] == ["refused"]
 
 
 def test_without_its_key_an_original_is_told_and_not_given(
@@ -966,7 +966,7 @@ def test_without_its_key_an_original_is_told_and_not_given(
 def test_a_link_opens_nothing(duty: Person, client: Client, sent: EvidenceFile) -> None:
     assert duty.client.get(original_of(sent)).status_code == 405
     assert client.post(original_of(sent)).status_code == 302
-    assert not log.events_for("report", sent.report_id).exists()
+    assert not events.events_for("report", sent.report_id).exists()
 
 
 def test_a_file_of_another_report_is_not_there(duty: Person, sent: EvidenceFile) -> None:

@@ -7,14 +7,14 @@ import pytest
 import time_machine
 from django.core.management import CommandError, call_command
 
-from core.audit import events as log
+from core.audit import events
 from reports.calendar import days_off
-from reports.models import SpecialDay
+from reports.models import CalendarException
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
 
-ADD = "/admin/reports/specialday/add/"
+ADD = "/admin/reports/calendarexception/add/"
 HERE = ZoneInfo("Asia/Ho_Chi_Minh")
 SWAPPED = {"day": "04/01/2027", "name": "Nghỉ hoán đổi", "source": "Thông báo năm 2027"}
 
@@ -23,27 +23,27 @@ def test_a_lead_adds_a_day_and_it_counts_at_once(lead: Person) -> None:
     assert days_off.calendar().is_working_day(date(2027, 1, 4))
     assert lead.client.post(ADD, SWAPPED).status_code == 302
     assert not days_off.calendar().is_working_day(date(2027, 1, 4))
-    event = log.events_for("day", "2027-01-04").get()
-    assert (event.kind, event.by) == ("day_added", lead.user)
+    event = events.events_for("day", "2027-01-04").get()
+    assert (event.kind, event.actor) == ("day_added", lead.user)
 
 
 def test_a_day_taken_out_again_is_on_record(lead: Person) -> None:
     lead.client.post(ADD, SWAPPED)
-    lead.client.post("/admin/reports/specialday/2027-01-04/delete/", {"post": "yes"})
+    lead.client.post("/admin/reports/calendarexception/2027-01-04/delete/", {"post": "yes"})
     assert days_off.calendar().is_working_day(date(2027, 1, 4))
-    assert log.events_for("day", "2027-01-04").first().kind == "day_removed"  # type: ignore[union-attr]
+    assert events.events_for("day", "2027-01-04").first().kind == "day_removed"  # type: ignore[union-attr]
 
 
 def test_only_a_weekend_can_be_worked_in_exchange(lead: Person) -> None:
     answer = lead.client.post(ADD, SWAPPED | {"is_worked": "on"})
     assert "không phải thứ Bảy" in answer.content.decode()
-    assert not SpecialDay.objects.exists()
+    assert not CalendarException.objects.exists()
 
 
 def test_a_day_is_there_once(lead: Person) -> None:
     lead.client.post(ADD, SWAPPED)
     assert lead.client.post(ADD, SWAPPED).status_code == 200
-    assert SpecialDay.objects.count() == 1
+    assert CalendarException.objects.count() == 1
 
 
 def test_who_is_no_lead_adds_no_day(duty: Person) -> None:

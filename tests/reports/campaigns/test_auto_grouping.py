@@ -9,14 +9,14 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from core.audit import events as log
+from core.audit import events
+from core.models import OutboxItem
 from reports.models import (
     Campaign,
-    CampaignAct,
+    CampaignAction,
+    CampaignExclusion,
     CampaignLink,
-    CampaignProposal,
-    KeptApart,
-    OutboxItem,
+    MergeProposal,
     Report,
 )
 from reports.triage import service
@@ -72,7 +72,7 @@ def test_a_late_report_makes_one_of_two_campaigns_that_nobody_touched() -> None:
     younger.refresh_from_db()
     assert campaign_of(late) == older == younger.merged_into
     assert CampaignLink.objects.filter(campaign=older).count() == 5
-    assert not CampaignProposal.objects.exists()
+    assert not MergeProposal.objects.exists()
 
 
 @pytest.mark.django_db
@@ -80,8 +80,8 @@ def test_such_a_merge_is_on_record_with_what_it_moved() -> None:
     older, younger = two_campaigns()
     moved = sorted(str(pk) for pk in younger.links.values_list("report_id", flat=True))
     tying()
-    here, away = (log.events_for("campaign", each.pk).get() for each in (older, younger))
-    assert (here.kind, here.by, here.detail["other"]) == ("campaign_merged", None, younger.code)
+    here, away = (events.events_for("campaign", each.pk).get() for each in (older, younger))
+    assert (here.kind, here.actor, here.detail["other"]) == ("campaign_merged", None, younger.code)
     assert (away.kind, away.detail["other"]) == ("campaign_merged_away", older.code)
     assert away.detail["moved"] == moved
 
@@ -94,7 +94,7 @@ def test_a_campaign_that_a_person_touched_is_proposed_and_not_merged(
     pair = two_campaigns()
     touch(pair[which], officer)
     late = tying()
-    proposal = CampaignProposal.objects.open().get()
+    proposal = MergeProposal.objects.open().get()
     assert {proposal.one, proposal.other} == set(pair)
     assert campaign_of(late) == pair[1]  # an account ties more than a number
     assert proposal.reason
@@ -106,10 +106,10 @@ def test_a_proposal_is_made_once(officer: User) -> None:
     older, _ = two_campaigns()
     touch(older, officer)
     tying(), tying()
-    CampaignProposal.objects.update(turned_down_at=timezone.now(), turned_down_by=officer)
+    MergeProposal.objects.update(rejected_at=timezone.now(), rejected_by=officer)
     tying()
-    assert CampaignProposal.objects.count() == 1
-    assert not CampaignProposal.objects.open().exists()
+    assert MergeProposal.objects.count() == 1
+    assert not MergeProposal.objects.open().exists()
 
 
 @pytest.mark.django_db
@@ -117,19 +117,19 @@ def test_an_act_of_a_person_counts_as_a_touch() -> None:
     older, _ = two_campaigns()
     Campaign.objects.filter(pk=older.pk).update(version=2)
     tying()
-    assert CampaignProposal.objects.count() == 1
+    assert MergeProposal.objects.count() == 1
 
 
 @pytest.mark.django_db
 def test_what_a_person_keeps_apart_is_neither_merged_nor_proposed(officer: User) -> None:
     older, younger = two_campaigns()
-    act = CampaignAct.objects.create(
+    act = CampaignAction.objects.create(
         kind="split", campaign=older, other=younger, reason="khác bọn", reports=1, by=officer
     )
     member = younger.links.earliest("report_id")
-    KeptApart.objects.create(report_id=member.report_id, campaign=older, act=act)
+    CampaignExclusion.objects.create(report_id=member.report_id, campaign=older, act=act)
     tying()
-    assert not CampaignProposal.objects.exists()
+    assert not MergeProposal.objects.exists()
     assert not Campaign.objects.exclude(merged_into=None).exists()
 
 
@@ -137,10 +137,10 @@ def test_what_a_person_keeps_apart_is_neither_merged_nor_proposed(officer: User)
 def test_a_report_that_does_not_belong_glues_nothing(officer: User) -> None:
     older, younger = two_campaigns()
     late = report(f"{ACCOUNT} Lại nữa.", caller_number=NUMBER)
-    act = CampaignAct.objects.create(
-        kind="detached", campaign=older, reason="khác", reports=1, by=officer
+    act = CampaignAction.objects.create(
+        kind="detached", campaign=older, reason="khác", reports=1, actor=officer
     )
-    KeptApart.objects.create(report=late, campaign=older, act=act)
+    CampaignExclusion.objects.create(report=late, campaign=older, act=act)
     service.process_items([item_of(late)])
     assert campaign_of(late) == younger
     assert not Campaign.objects.exclude(merged_into=None).exists()
@@ -150,11 +150,11 @@ def test_a_report_that_does_not_belong_glues_nothing(officer: User) -> None:
 def test_reading_again_brings_nothing_together_that_people_parted(officer: User) -> None:
     first, second = triaged("một", caller_number=NUMBER), triaged("hai", caller_number=NUMBER)
     campaign = campaign_of(first)
-    act = CampaignAct.objects.create(
-        kind="detached", campaign=campaign, reason="khác", reports=1, by=officer
+    act = CampaignAction.objects.create(
+        kind="detached", campaign=campaign, reason="khác", reports=1, actor=officer
     )
     CampaignLink.objects.filter(report=second).delete()
-    KeptApart.objects.create(report=second, campaign=campaign, act=act)
+    CampaignExclusion.objects.create(report=second, campaign=campaign, act=act)
     service._write(service.extract(second))
     assert not CampaignLink.objects.filter(report=second).exists()
 
@@ -177,13 +177,13 @@ def test_two_workers_who_tie_the_same_campaigns_make_one() -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "change",
-    ["UPDATE reports_campaignproposal SET reason = ''", "DELETE FROM reports_campaignproposal",
-     "UPDATE reports_campaignproposal SET turned_down_at = NULL, turned_down_by_id = NULL"],
+    ["UPDATE reports_mergeproposal SET reason = ''", "DELETE FROM reports_mergeproposal",
+     "UPDATE reports_mergeproposal SET rejected_at = NULL, rejected_by_id = NULL"],
 )  # fmt: skip
 def test_a_proposal_stays_as_it_was_made(change: str, officer: User) -> None:
     older, _ = two_campaigns()
     touch(older, officer)
     tying()
-    CampaignProposal.objects.update(turned_down_at=timezone.now(), turned_down_by=officer)
+    MergeProposal.objects.update(rejected_at=timezone.now(), rejected_by=officer)
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(change)

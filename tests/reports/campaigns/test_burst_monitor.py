@@ -8,9 +8,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from core.models import OutboxItem
 from reports.campaigns import burst_monitor
 from reports.management import demo_data
-from reports.models import BurstTally, Case, Commune, OutboxItem
+from reports.models import BurstSnapshot, Case, Commune
 from reports.submission import intake
 from reports.triage import service
 from tests.support.officers import Person
@@ -73,10 +74,10 @@ def test_looking_is_two_statements() -> None:
 @pytest.mark.usefixtures("wave")
 def test_beat_keeps_what_it_found_and_does_not_count_again_at_once() -> None:
     burst_monitor.detect_if_due()
-    kept = BurstTally.objects.get()
+    kept = BurstSnapshot.objects.get()
     assert [row["key"] for row in kept.bursts] == ["xa_mau"]
     burst_monitor.detect_if_due()
-    assert BurstTally.objects.get().counted_at == kept.counted_at
+    assert BurstSnapshot.objects.get().counted_at == kept.counted_at
 
 
 @pytest.mark.usefixtures("wave")
@@ -91,7 +92,7 @@ def test_the_desk_tells_of_it(duty: Person, address: str) -> None:
 @pytest.mark.usefixtures("wave")
 def test_an_old_count_is_said_to_be_old(duty: Person) -> None:
     burst_monitor.detect_and_store()
-    BurstTally.objects.update(counted_at=timezone.now() - timedelta(hours=2))
+    BurstSnapshot.objects.update(counted_at=timezone.now() - timedelta(hours=2))
     assert "Số cũ" in duty.client.get("/admin/").content.decode()
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from reports.campaigns import manual_grouping
-from reports.models import Campaign, CampaignAct, CampaignLink
+from reports.models import Campaign, CampaignAction, CampaignLink
 from tests.support import report_factories
 from tests.support.campaign_factories import add_to_campaign, campaign, hand, members, versions
 from tests.support.officers import Person
@@ -22,7 +22,7 @@ def sql(statement: str, *values: Any) -> int:
 
 
 @pytest.fixture
-def merge(duty: Person) -> CampaignAct:
+def merge(duty: Person) -> CampaignAction:
     small, large = campaign("Đ-26-AAA", 1), campaign("Đ-26-BBB", 1)
     return manual_grouping.merge(small.pk, large.pk, hand(duty.user), versions(small, large))
 
@@ -35,7 +35,7 @@ def merge(duty: Person) -> CampaignAct:
         "DELETE FROM reports_campaignlink WHERE kind = 'officer' AND campaign_id <> %s",
     ],
 )
-def test_what_a_person_placed_only_a_person_moves(merge: CampaignAct, statement: str) -> None:
+def test_what_a_person_placed_only_a_person_moves(merge: CampaignAction, statement: str) -> None:
     elsewhere = campaign("Đ-26-CCC")
     with pytest.raises(IntegrityError, match="a person placed this report"):
         sql(statement, elsewhere.pk)
@@ -59,7 +59,7 @@ def test_the_machine_puts_no_report_where_a_person_took_it_out(duty: Person) -> 
     assert members(there) == [report]
 
 
-def test_a_link_to_a_campaign_that_was_merged_away_goes_along(merge: CampaignAct) -> None:
+def test_a_link_to_a_campaign_that_was_merged_away_goes_along(merge: CampaignAction) -> None:
     link = add_to_campaign(
         report_factories.report("Tin mới."), Campaign.objects.get(code="Đ-26-AAA")
     )
@@ -68,7 +68,7 @@ def test_a_link_to_a_campaign_that_was_merged_away_goes_along(merge: CampaignAct
 
 
 def test_nobody_places_a_report_by_hand_in_a_campaign_that_was_merged_away(
-    merge: CampaignAct, duty: Person
+    merge: CampaignAction, duty: Person
 ) -> None:
     with pytest.raises(IntegrityError, match="merged away"), transaction.atomic():
         CampaignLink.objects.create(
@@ -94,38 +94,38 @@ def test_campaigns_never_lead_in_a_circle() -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        "DELETE FROM reports_campaignmove",
-        "UPDATE reports_campaignmove SET before_reason = ''",
-        "UPDATE reports_campaignact SET reason = 'khác'",
-        "UPDATE reports_campaignact SET reports = 0, taken_back_at = now(), taken_back_by_id = by_id",
-        "UPDATE reports_campaignact SET taken_back_at = now()",
+        "DELETE FROM reports_campaignmembershipchange",
+        "UPDATE reports_campaignmembershipchange SET before_reason = ''",
+        "UPDATE reports_campaignaction SET reason = 'khác'",
+        "UPDATE reports_campaignaction SET reports = 0, undone_at = now(), undone_by_id = by_id",
+        "UPDATE reports_campaignaction SET undone_at = now()",
     ],
 )
-def test_acts_stay_as_they_were_done(merge: CampaignAct, statement: str) -> None:
+def test_acts_stay_as_they_were_done(merge: CampaignAction, statement: str) -> None:
     with pytest.raises(IntegrityError):
         sql(statement)
 
 
-def test_an_act_that_was_taken_back_stays_so(merge: CampaignAct, duty: Person) -> None:
+def test_an_act_that_was_taken_back_stays_so(merge: CampaignAction, duty: Person) -> None:
     manual_grouping.undo_action(merge.pk, hand(duty.user))
     with pytest.raises(IntegrityError, match="append-only"):
-        sql("UPDATE reports_campaignact SET taken_back_at = NULL, taken_back_by_id = NULL")
+        sql("UPDATE reports_campaignaction SET undone_at = NULL, undone_by_id = NULL")
 
 
 @pytest.mark.parametrize(
     ("column", "value"), [("reason", "''"), ("other_id", "NULL"), ("other_id", "campaign_id")]
 )
-def test_an_act_says_why_and_of_what(merge: CampaignAct, column: str, value: str) -> None:
+def test_an_act_says_why_and_of_what(merge: CampaignAction, column: str, value: str) -> None:
     names = ["kind", "campaign_id", "other_id", "reason", "reports", "by_id"]
     given = ", ".join(value if name == column else name for name in names)
     with pytest.raises(IntegrityError):
         sql(
-            f"INSERT INTO reports_campaignact ({', '.join(names)})"  # noqa: S608  # names of ours
-            f" SELECT {given} FROM reports_campaignact"
+            f"INSERT INTO reports_campaignaction ({', '.join(names)})"  # noqa: S608  # names of ours
+            f" SELECT {given} FROM reports_campaignaction"
         )
 
 
-def test_after_an_act_the_machine_is_the_machine_again(merge: CampaignAct) -> None:
+def test_after_an_act_the_machine_is_the_machine_again(merge: CampaignAction) -> None:
     """Also within the same transaction: who acts is said for the act alone."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('reports.person')")

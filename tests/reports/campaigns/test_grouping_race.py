@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 
 from reports.campaigns import manual_grouping
 from reports.campaigns.grouping_locks import GroupingError
-from reports.models import Campaign, CampaignAct, CampaignLink
+from reports.models import Campaign, CampaignAction, CampaignLink
 from tests.support import report_factories
 from tests.support.campaign_factories import add_to_campaign, campaign, hand, members
 from tests.support.concurrency import in_parallel
@@ -38,7 +38,7 @@ def test_of_two_who_merge_at_once_one_is_told(by: User) -> None:
     ])  # fmt: skip
     assert results.count("told") == 1
     assert CampaignLink.objects.count() == 15
-    assert CampaignAct.objects.count() == 1
+    assert CampaignAction.objects.count() == 1
 
 
 def test_two_campaigns_are_not_merged_into_each_other(by: User) -> None:

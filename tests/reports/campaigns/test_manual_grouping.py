@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from core.audit import events as log
+from core.audit import events
+from core.models import AuditEvent
 from reports.campaigns import manual_grouping
 from reports.campaigns.grouping_locks import (
     Actor,
@@ -14,7 +15,7 @@ from reports.campaigns.grouping_locks import (
     NotAllowedError,
     StaleVersionError,
 )
-from reports.models import Campaign, CampaignAct, CampaignLink, Event, KeptApart
+from reports.models import Campaign, CampaignAction, CampaignExclusion, CampaignLink
 from tests.support import report_factories
 from tests.support.campaign_factories import (
     add_to_campaign,
@@ -35,7 +36,7 @@ def by(duty: Person) -> User:
     return duty.user
 
 
-def merged(source: Campaign, into: Campaign, by: User) -> CampaignAct:
+def merged(source: Campaign, into: Campaign, by: User) -> CampaignAction:
     return manual_grouping.merge(source.pk, into.pk, hand(by), versions(source, into))
 
 
@@ -99,10 +100,10 @@ def test_a_split_opens_a_campaign_and_keeps_the_reports_out_of_the_old(by: User)
     assert act.other is not None
     assert (members(act.other), act.other.title) == (chosen, "Giả ngân hàng")
     assert len(members(origin)) == 2
-    assert set(KeptApart.objects.values_list("report", "campaign")) == {
+    assert set(CampaignExclusion.objects.values_list("report", "campaign")) == {
         (report, origin.pk) for report in chosen
     }
-    assert list(CampaignAct.objects.active_splits()) == [act]
+    assert list(CampaignAction.objects.active_splits()) == [act]
 
 
 def test_the_code_of_a_split_that_was_taken_back_leads_home(by: User) -> None:
@@ -120,7 +121,7 @@ def test_a_detached_report_is_kept_out_and_can_come_back(by: User) -> None:
     before, report = state(), members(origin)[0]
     act = manual_grouping.detach(origin.pk, [report], hand(by), 1)
     assert report not in members(origin)
-    assert KeptApart.objects.get().report_id == report
+    assert CampaignExclusion.objects.get().report_id == report
     manual_grouping.undo_action(act.pk, hand(by))
     assert state() == before
 
@@ -144,7 +145,7 @@ def test_attaching_by_hand_ends_what_kept_a_report_apart(by: User) -> None:
     manual_grouping.detach(here.pk, [report], hand(by), 1)
     before = state()
     act = manual_grouping.attach(here.pk, {report: None}, hand(by), 2)
-    assert not KeptApart.objects.exists()
+    assert not CampaignExclusion.objects.exists()
     manual_grouping.undo_action(act.pk, hand(by))
     assert state() == before
 
@@ -206,10 +207,10 @@ def test_whatever_was_done_taking_all_back_leaves_everything_as_it_was(by: User,
     for act in reversed(acts):
         manual_grouping.undo_action(act.pk, hand(by))
     assert state()[:2] == before
-    assert CampaignAct.objects.not_undone().count() == 0
+    assert CampaignAction.objects.not_undone().count() == 0
 
 
-def _something(dice: random.Random, by: User, alone: list[Any]) -> list[CampaignAct]:
+def _something(dice: random.Random, by: User, alone: list[Any]) -> list[CampaignAction]:
     """One act on campaigns as they stand; none where that one is refused."""
     live = list(Campaign.objects.live().order_by("code"))
     here, there = dice.choice(live), dice.choice(live)
@@ -288,12 +289,12 @@ def test_of_many_one_that_is_refused_leaves_the_others_be(by: User) -> None:
 def test_every_act_is_on_record_with_whom_and_why(by: User) -> None:
     small, large = campaign("Đ-26-AAA", 1), campaign("Đ-26-BBB", 1)
     manual_grouping.undo_action(merged(small, large, by).pk, hand(by, "Nhầm"))
-    told = [(event.kind, event.by, event.detail["other"]) for event in
-            log.events_for("campaign", large.pk)]  # fmt: skip
+    told = [(event.kind, event.actor, event.detail["other"]) for event in
+            events.events_for("campaign", large.pk)]  # fmt: skip
     assert told == [("campaign_taken_back", by, "Đ-26-AAA"), ("campaign_merged", by, "Đ-26-AAA")]
-    assert [event.kind for event in log.events_for("campaign", small.pk)] == [
+    assert [event.kind for event in events.events_for("campaign", small.pk)] == [
         "campaign_taken_back_away", "campaign_merged_away"]  # fmt: skip
-    assert Event.objects.first().detail["reason"] == "Nhầm"  # type: ignore[union-attr]
+    assert AuditEvent.objects.first().detail["reason"] == "Nhầm"  # type: ignore[union-attr]
 
 
 def test_too_many_reports_at_once_are_refused(by: User) -> None:
@@ -310,7 +311,7 @@ def test_a_merge_by_the_machine_is_taken_back_and_stays_so(by: User) -> None:
     act = manual_grouping.undo_machine_merge(small.pk, hand(by))
     assert (members(small), act.reports) == (lay, 2)
     assert Campaign.objects.live().count() == 2
-    assert KeptApart.objects.filter(campaign=large, report__in=lay).count() == 2
+    assert CampaignExclusion.objects.filter(campaign=large, report__in=lay).count() == 2
     with pytest.raises(StaleVersionError):
         manual_grouping.undo_machine_merge(small.pk, hand(by))
 

@@ -11,17 +11,17 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
 
+from core.models import OutboxItem
 from core.prepared_statements import execute_pipeline
 from reports.campaigns import auto_grouping, matching, offline_clustering
 from reports.campaigns.offline_clustering import StoryInput
 from reports.models import (
     Campaign,
     CampaignLink,
-    Facts,
-    Footprint,
-    FootprintKey,
-    OutboxItem,
+    ExtractedFacts,
+    FingerprintKey,
     Report,
+    ReportFingerprint,
 )
 from reports.triage import service
 from tests.support.concurrency import in_parallel
@@ -173,7 +173,7 @@ def test_two_workers_at_once_make_one_campaign() -> None:
     reports = [report(f"chuyện {n}", caller_number=NUMBER) for n in range(8)]
     items = [item_of(subject) for subject in reports]
     in_parallel([lambda item=item: service.process_items([item]) for item in items])
-    assert OutboxItem.objects.filter(settled_at=None).count() == 0
+    assert OutboxItem.objects.filter(done_at=None).count() == 0
     assert Campaign.objects.count() == 1
     assert CampaignLink.objects.count() == 8
 
@@ -246,22 +246,22 @@ def test_a_script_ties_within_its_wave(days: int, tied: bool) -> None:
 @pytest.mark.django_db
 def test_a_report_read_again_is_found_by_its_new_keys_alone() -> None:
     subject = triaged(SCRIPT[0], caller_number=NUMBER)
-    before = set(FootprintKey.objects.values_list("key", flat=True))
+    before = set(FingerprintKey.objects.values_list("key", flat=True))
     told = service.extract(subject)
     service._write(replace(told, trail=replace(told.trail, keys=frozenset())))
-    after = set(FootprintKey.objects.values_list("key", flat=True))
+    after = set(FingerprintKey.objects.values_list("key", flat=True))
     assert len(before - after) == 1
-    assert after == set(Footprint.objects.get(report=subject).found_by)
+    assert after == set(ReportFingerprint.objects.get(report=subject).lookup_keys)
 
 
 @pytest.mark.django_db
 def test_a_reading_of_fewer_additions_leaves_the_footprint_alone() -> None:
     subject = triaged(SCRIPT[0], caller_number=NUMBER)
-    Facts.objects.filter(report=subject).update(additions_read=1)
-    before = Footprint.objects.get(report=subject).keys
+    ExtractedFacts.objects.filter(report=subject).update(followups_read=1)
+    before = ReportFingerprint.objects.get(report=subject).keys
     told = service.extract(subject)
     service._write(replace(told, trail=replace(told.trail, keys=frozenset())))
-    assert Footprint.objects.get(report=subject).keys == before
+    assert ReportFingerprint.objects.get(report=subject).keys == before
 
 
 ARRIVALS: list[tuple[str, str]] = [
@@ -311,11 +311,11 @@ def test_the_newest_few_are_found_in_few_pages_whatever_the_planner_believes() -
     values = matching._written(newcomer) | matching._sought(newcomer)
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO reports_footprintkey SELECT key, now() - n * interval '1 second',"
+            "INSERT INTO reports_fingerprintkey SELECT key, now() - n * interval '1 second',"
             " gen_random_uuid() FROM unnest(%(sought)s::bigint[]) AS key, generate_series(1, 2000) n",
             values,
         )
-        cursor.execute("ANALYZE reports_footprintkey")
+        cursor.execute("ANALYZE reports_fingerprintkey")
         execute_pipeline(cursor, values, *matching._STEPS)
         cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {matching._LOOK.execute}", values)
         plan = cursor.fetchone()[0][0]["Plan"]

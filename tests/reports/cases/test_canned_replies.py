@@ -3,7 +3,7 @@
 import pytest
 from django.core.management import call_command
 
-from core.audit import events as log
+from core.audit import events
 from reports.cases import canned_replies, reply_placeholders, reply_policy
 from reports.models import CannedReply, Case, Office
 from tests.desk.reports.test_detail import words
@@ -65,8 +65,8 @@ def test_a_reply_that_breaks_a_promise_is_refused(lead: Person, text: str, told:
 def test_a_saved_reply_is_on_record_with_who(lead: Person) -> None:
     assert lead.client.post(ADD, GIVEN).status_code == 302
     reply = CannedReply.objects.get()
-    event = log.events_for("reply", reply.pk).get()
-    assert (event.by, event.detail["now"]["text"]) == (lead.user, "Tin {so_tin}")
+    event = events.events_for("reply", reply.pk).get()
+    assert (event.actor, event.detail["now"]["text"]) == (lead.user, "Tin {so_tin}")
 
 
 def test_blanks_are_filled_once_and_unknown_ones_stay_to_be_seen() -> None:
@@ -113,7 +113,7 @@ def test_whom_the_caller_claimed_to_be_is_said_in_words_of_the_report_page_too(
 
 def test_an_officers_word_on_whom_they_claimed_to_be_stands(desk: None) -> None:
     report = report_factories.report(claimed_office="police")
-    Case.objects.filter(report=report).update(corrected={"offices": ["ngan-hang"]})
+    Case.objects.filter(report=report).update(corrections_json={"offices": ["ngan-hang"]})
     name = Office.objects.get(codename="ngan-hang").name
     assert (
         canned_replies.placeholder_values(Case.objects.get(report=report), "vi")["co_quan"] == name

@@ -8,12 +8,12 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, transaction
 
-from core.audit import events as log
+from core.audit import events
 from desk.reports import changelist, queue_counts
 from reports.cases import workflow
 from reports.cases.corrections import CorrectedValue
 from reports.facts.effective_facts import effective_facts, machine_scenario_is, of_scenario
-from reports.models import Case, Correction, Facts, Report
+from reports.models import Case, Correction, ExtractedFacts, Report
 from reports.triage import service
 from tests.support import report_factories
 from tests.support.officers import Person
@@ -47,12 +47,12 @@ def test_what_an_officer_says_holds_and_the_facts_stay_the_machines(
 ) -> None:
     report = report_factories.report()
     report_factories.read(report)
-    before = Facts.objects.values().get()
+    before = ExtractedFacts.objects.values().get()
     correct(report, duty.user, fact)
     value, holds = RIGHT[fact], effective_facts(fresh(report))
     assert getattr(holds, fact) == (tuple(value) if isinstance(value, list) else value)
     assert holds.corrected == {fact}
-    assert Facts.objects.values().get() == before
+    assert ExtractedFacts.objects.values().get() == before
 
 
 def test_triage_running_again_overrules_nobody(duty: Person) -> None:
@@ -65,11 +65,11 @@ def test_triage_running_again_overrules_nobody(duty: Person) -> None:
 def test_a_correction_is_on_record_and_counts_as_an_act(duty: Person) -> None:
     report = report_factories.report()
     assert correct(report, duty.user).version == 2
-    event = log.events_for("report", report.pk).get()
+    event = events.events_for("report", report.pk).get()
     said = Correction.objects.get()
-    assert (event.kind, event.by) == ("corrected", duty.user)
+    assert (event.kind, event.actor) == ("corrected", duty.user)
     assert event.detail == {"fact": "scenario", "correction": said.pk}
-    assert (said.value, said.reason, said.by) == ("bank", "Họ xưng ngân hàng.", duty.user)
+    assert (said.value, said.reason, said.actor) == ("bank", "Họ xưng ngân hàng.", duty.user)
 
 
 def test_the_newest_word_counts_and_the_older_ones_are_kept(duty: Person) -> None:
@@ -86,7 +86,7 @@ def test_a_correction_is_taken_back_and_the_machine_holds_again(duty: Person) ->
     case = correct(report, duty.user)
     workflow.revert_correction(report.pk, by=duty.user, version=case.version, fact="scenario")
     assert effective_facts(fresh(report)).scenario == "police_case"
-    assert [event.kind for event in log.events_for("report", report.pk)] == [
+    assert [event.kind for event in events.events_for("report", report.pk)] == [
         "uncorrected",
         "corrected",
     ]

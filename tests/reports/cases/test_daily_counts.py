@@ -9,7 +9,7 @@ from django.utils import timezone
 from lxml import html
 
 from reports.cases import daily_counts
-from reports.models import Case, DayTally, Report
+from reports.models import Case, DailyCount, Report
 from tests.support import report_factories
 from tests.support.officers import Person
 
@@ -35,7 +35,7 @@ def test_days_count_what_came_in_and_what_is_open_today(duty: Person) -> None:
     kept = daily_counts.daily_counts(
         User.objects.values(**daily_counts.daily_counts_column()).get(pk=duty.user.pk)
     )
-    assert len(kept) == daily_counts.DAYS == DayTally.objects.count()
+    assert len(kept) == daily_counts.DAYS == DailyCount.objects.count()
     assert [(row.received, row.open) for day, row in kept.items() if row and row.received] == [
         (1, None),
         (2, 2),
@@ -46,9 +46,9 @@ def test_days_count_what_came_in_and_what_is_open_today(duty: Person) -> None:
 def test_a_day_that_is_over_keeps_its_backlog_and_is_counted_no_more() -> None:
     today = timezone.localdate()
     for back, received in ((1, 9), (2, 9)):
-        DayTally.objects.create(day=today - timedelta(days=back), received=received, open=7)
+        DailyCount.objects.create(day=today - timedelta(days=back), received=received, open=7)
     daily_counts.update_daily_counts()
-    yesterday, before = (DayTally.objects.get(day=today - timedelta(days=n)) for n in (1, 2))
+    yesterday, before = (DailyCount.objects.get(day=today - timedelta(days=n)) for n in (1, 2))
     assert (yesterday.received, yesterday.open) == (0, 7)
     assert (before.received, before.open) == (9, 7)
 

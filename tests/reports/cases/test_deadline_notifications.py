@@ -10,10 +10,10 @@ from django.test.utils import override_settings
 from django.utils import timezone
 from pytest_django import Settings
 
-from core.audit import events as log
+from core.audit import events
 from reports import tasks
 from reports.cases import deadline_notifications, workflow
-from reports.models import Alarm, Case, Clock, Escalation
+from reports.models import Alarm, Case, Deadline, DeadlineNotification
 from reports.monitoring import alarms, queue_stats
 from tests.desk.test_alarms import banner
 from tests.support import report_factories
@@ -36,7 +36,7 @@ def after(**span: int) -> Any:
 
 
 def kinds(case: Case) -> list[str]:
-    told = log.events_for("report", case.pk).filter(kind__startswith="clock_").order_by("id")
+    told = events.events_for("report", case.pk).filter(kind__startswith="clock_").order_by("id")
     return [f"{event.kind} {event.detail['clock']}" for event in told]
 
 
@@ -44,7 +44,7 @@ def kinds(case: Case) -> list[str]:
 def test_a_minute_after_receipt_clocks_run_and_nobody_is_told() -> None:
     case = report_factories.case(happening_now=True)
     tasks.watch_deadlines()
-    assert Clock.objects.pending().count() == 2
+    assert Deadline.objects.pending().count() == 2
     assert kinds(case) == []
 
 
@@ -63,7 +63,7 @@ def test_the_log_and_the_record_say_which_clock_it_was(lead: Person) -> None:
         deadline_notifications.send_due_reminders()
     report = lead.client.get(f"/admin/reports/report/{case.pk}/change/").content.decode()
     assert "Báo quá hạn: phân loại" in report
-    assert "<td>phân loại</td>" in lead.client.get("/admin/reports/event/").content.decode()
+    assert "<td>phân loại</td>" in lead.client.get("/admin/core/auditevent/").content.decode()
 
 
 def test_a_clock_that_was_slept_through_is_told_as_overdue_alone() -> None:
@@ -95,7 +95,7 @@ def test_a_new_end_is_told_anew(lead: Person) -> None:
     with after(days=70):
         deadline_notifications.send_due_reminders()
     assert kinds(case) == ["clock_overdue verify"] * 2
-    assert Escalation.objects.count() == 2
+    assert DeadlineNotification.objects.count() == 2
 
 
 @pytest.mark.usefixtures("_mailing")
@@ -143,7 +143,7 @@ def test_a_mail_that_could_not_be_sent_is_tried_again(monkeypatch: pytest.Monkey
             EMAIL_BACKEND="tests.reports.cases.test_deadline_notifications.Refusing"
         ):
             deadline_notifications.send_due_reminders()
-        assert Escalation.objects.filter(mailed_at=None).count() == 1
+        assert DeadlineNotification.objects.filter(mailed_at=None).count() == 1
         deadline_notifications.send_due_reminders()
     assert len(mail.outbox) == 1
 
@@ -161,7 +161,7 @@ def test_the_desk_and_the_alarms_say_who_is_still_pressed_and_unseen(duty: Perso
     case = report_factories.case(happening_now=True)
     deadline_notifications.send_due_reminders()
     past = timezone.now() - timedelta(minutes=20)
-    Clock.objects.filter(kind="look").update(started_at=past, due_at=past)
+    Deadline.objects.filter(kind="look").update(started_at=past, due_at=past)
     Case.objects.filter(pk=case.pk).update(due_at=past)
     now = queue_stats.queue_state()
     assert (now.unseen, now.overdue) == (1, 1)
@@ -184,7 +184,7 @@ def test_of_several_who_look_at_once_one_tells() -> None:
     cases = [report_factories.case() for _ in range(3)]
     deadline_notifications.send_due_reminders()
     past = timezone.now() - timedelta(minutes=20)
-    Clock.objects.update(started_at=past, due_at=past)
+    Deadline.objects.update(started_at=past, due_at=past)
     in_parallel([deadline_notifications.send_due_reminders] * 4)
     deadline_notifications.send_due_reminders()
     assert [kinds(case) for case in cases] == [["clock_overdue sort"]] * 3

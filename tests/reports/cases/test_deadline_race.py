@@ -3,7 +3,7 @@
 import pytest
 
 from reports.cases import deadlines, workflow
-from reports.models import Case, Clock
+from reports.models import Case, Deadline
 from tests.support import report_factories
 from tests.support.concurrency import in_parallel
 from tests.support.officers import create_officer
@@ -26,7 +26,7 @@ def test_the_machine_starts_clocks_while_two_officers_decide() -> None:
         [lambda: junk(0), lambda: junk(1), *[deadlines.start_for_new_reports] * 3]
     )
     assert sorted(results[:2]) == ["done", "told"]
-    assert not Clock.objects.pending().exists()
+    assert not Deadline.objects.pending().exists()
     assert Case.objects.get(pk=case.pk).due_at is None
 
 
@@ -42,4 +42,4 @@ def test_of_two_who_extend_at_once_one_does() -> None:
         return "done"
 
     assert sorted(in_parallel([extend, extend])) == ["done", "told"]
-    assert Clock.objects.get(kind="verify").extended == 1
+    assert Deadline.objects.get(kind="verify").extension_count == 1

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from reports.cases import deadlines, workflow
 from reports.cases.corrections import CorrectedValue
-from reports.models import Case, Clock, Report
+from reports.models import Case, Deadline, Report
 from tests.support import report_factories
 from tests.support.officers import Person, create_officer
 
@@ -28,7 +28,7 @@ def chief(db: None) -> User:
 
 
 def running(case: Case) -> dict[str, datetime]:
-    rows = Clock.objects.pending().filter(report_id=case.pk)
+    rows = Deadline.objects.pending().filter(report_id=case.pk)
     return {clock.kind: clock.due_at for clock in rows}
 
 
@@ -45,7 +45,7 @@ def at(moment: str) -> Any:
 
 def test_a_report_comes_in_without_a_clock() -> None:
     report_factories.report(happening_now=True)
-    assert not Clock.objects.exists()
+    assert not Deadline.objects.exists()
 
 
 def test_a_minute_later_its_clocks_run_from_its_receipt() -> None:
@@ -64,7 +64,7 @@ def test_starting_them_again_starts_none() -> None:
     report_factories.case(happening_now=True)
     deadlines.start_for_new_reports()
     assert deadlines.start_for_new_reports() == 0
-    assert Clock.objects.count() == 2
+    assert Deadline.objects.count() == 2
 
 
 def test_who_is_not_pressed_is_to_be_sorted_alone() -> None:
@@ -97,14 +97,14 @@ def test_whatever_a_person_does_meets_the_look(verb: str, chief: User) -> None:
     deadlines.start_for_new_reports()
     decide(case, verb, chief, **({} if verb == "take" else {"reason": "Số tài khoản là gì?"}))
     assert running(case).keys() == {"sort"}
-    assert Clock.objects.get(kind="look").met_at
+    assert Deadline.objects.get(kind="look").met_at
 
 
 def test_a_decision_before_the_minute_starts_and_meets_in_one(chief: User) -> None:
     case = report_factories.case(happening_now=True)
     after = decide(case, "take", chief)
     assert after.due_at == case.report.received_at + timedelta(hours=24)
-    assert Clock.objects.get(kind="look").met_at
+    assert Deadline.objects.get(kind="look").met_at
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_taking_it_up_again_drops_the_clocks_of_the_law_and_sorts_anew(chief: Us
     with at("2026-12-01 08:00"):
         decide(case, "reopen", chief, **WHY)
     assert running(case) == {"sort": datetime(2026, 12, 2, 8, tzinfo=HERE)}
-    assert Clock.objects.filter(dropped_at__isnull=False).count() == 2
+    assert Deadline.objects.filter(dropped_at__isnull=False).count() == 2
 
 
 def test_handing_a_crime_report_over_leaves_the_telling(chief: User) -> None:
@@ -179,10 +179,10 @@ def test_handing_a_crime_report_over_leaves_the_telling(chief: User) -> None:
 def test_what_was_refused_leaves_the_clocks_alone(chief: User) -> None:
     case = report_factories.case()
     decide(case, "act", chief, **WHY)
-    before = list(Clock.objects.order_by("id").values())
+    before = list(Deadline.objects.order_by("id").values())
     with pytest.raises(workflow.InvalidTransition):
         decide(case, "junk", chief, **WHY)
-    assert list(Clock.objects.order_by("id").values()) == before
+    assert list(Deadline.objects.order_by("id").values()) == before
 
 
 def test_two_of_a_kind_cannot_run() -> None:
@@ -190,7 +190,7 @@ def test_two_of_a_kind_cannot_run() -> None:
     deadlines.apply_transition(report.case)
     row = {"report": report, "kind": "sort"}
     with pytest.raises(IntegrityError), transaction.atomic():
-        Clock.objects.create(started_at=timezone.now(), due_at=timezone.now(), **row)
+        Deadline.objects.create(started_at=timezone.now(), due_at=timezone.now(), **row)
 
 
 def test_overdue_and_due_soon_are_told_apart() -> None:

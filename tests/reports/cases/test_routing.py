@@ -7,11 +7,12 @@ import pytest
 from django.db import IntegrityError
 from django.utils import timezone
 
-from core.audit import events as log
+from core.audit import events
+from core.models import AuditEvent
 from reports.cases import routing, workflow
 from reports.cases.routing import RoutingInput, match_rule
 from reports.facts import effective_facts
-from reports.models import Case, Event, Office, Report, RoutingRule, Unit
+from reports.models import Case, Office, Report, RoutingRule, Unit
 from tests.reports.reference.test_units import at
 from tests.support import report_factories
 from tests.support.officers import Person, log_in
@@ -45,10 +46,10 @@ def read(story: str = "Họ xưng công an.", **facts: Any) -> Report:
         ({"commune_id": "xa_yen_dinh"}, RoutingInput(commune=None), False),
         ({"office_id": "thue"}, RoutingInput(offices=("cong-an", "thue")), True),
         ({"office_id": "thue"}, RoutingInput(offices=()), False),
-        ({"least_loss": 100}, RoutingInput(loss=100), True),
-        ({"least_loss": 100}, RoutingInput(loss=99), False),
-        ({"least_loss": 100}, RoutingInput(loss=None), False),
-        ({"scenario": "police_case", "least_loss": 1}, RoutingInput(scenario="police_case"), False),
+        ({"min_loss": 100}, RoutingInput(loss=100), True),
+        ({"min_loss": 100}, RoutingInput(loss=99), False),
+        ({"min_loss": 100}, RoutingInput(loss=None), False),
+        ({"scenario": "police_case", "min_loss": 1}, RoutingInput(scenario="police_case"), False),
         ({"unit_id": None}, RoutingInput(commune="xa_yen_dinh"), True),
         ({"unit_id": None}, RoutingInput(commune="xa_khac"), False),
     ],
@@ -90,11 +91,11 @@ def test_a_fresh_report_goes_where_the_rule_says_by_the_machine_and_on_record() 
     rule, report = stored(priority=80), read()
     assert routing.route_untriaged_cases() == 1
     case = Case.objects.get(report=report)
-    assert (case.at_unit, case.unit, case.status, case.officer) == (
+    assert (case.assigned_unit, case.unit, case.status, case.officer) == (
         report_factories.unit(), "Công an xã Yên Định", "new", None,
     )  # fmt: skip
-    event = log.events_for("report", report.pk).get()
-    assert (event.kind, event.by, event.detail["rule"]) == ("routed", None, rule.pk)
+    event = events.events_for("report", report.pk).get()
+    assert (event.kind, event.actor, event.detail["rule"]) == ("routed", None, rule.pk)
 
 
 @pytest.mark.django_db
@@ -109,7 +110,7 @@ def test_a_rule_makes_a_report_no_less_urgent_and_an_officer_has_the_last_word()
     )
     assert [effective_facts.effective_facts(report).priority for report in found] == [80, 95]
     assert [report.pk for report in found] == [low.pk, high.pk]
-    Case.objects.filter(report=low).update(corrected={"priority": 10})
+    Case.objects.filter(report=low).update(corrections_json={"priority": 10})
     assert effective_facts.effective_facts(Report.objects.get(pk=low.pk)).priority == 10
 
 
@@ -119,7 +120,7 @@ def test_what_was_taken_back_is_never_sent_again(duty: Person) -> None:
     report = read()
     routing.route_untriaged_cases()
     back = workflow.take_back_from_unit(report.pk, by=duty.user, version=2, reason="nhầm nơi")
-    assert (back.at_unit, back.least_priority) == (None, None)
+    assert (back.assigned_unit, back.min_priority) == (None, None)
     Case.objects.update(status="new")
     assert routing.route_untriaged_cases() == 0
 
@@ -132,7 +133,7 @@ def test_what_a_person_has_begun_is_left_alone(changes: dict[str, str]) -> None:
     stored()
     Case.objects.filter(report=read()).update(**changes)
     assert routing.route_untriaged_cases() == 0
-    assert not Event.objects.exists()
+    assert not AuditEvent.objects.exists()
 
 
 @pytest.mark.django_db
@@ -195,7 +196,7 @@ def test_a_dry_run_counts_and_shows_and_writes_nothing(lead: Person) -> None:
     assert [line.reports for line in trial.lines] == [0, 4, 1]
     assert [len(line.samples) for line in trial.lines] == [0, 3, 1]
     assert reports[3].public_number in page
-    assert Case.objects.filter(routed_at=None, at_unit=None, version=1).count() == 5
+    assert Case.objects.filter(routed_at=None, assigned_unit=None, version=1).count() == 5
 
 
 @pytest.mark.django_db
@@ -227,12 +228,12 @@ def test_a_dry_run_cannot_be_posted_and_is_not_for_a_unit(lead: Person) -> None:
 def test_a_rule_that_is_saved_is_on_record(lead: Person) -> None:
     Office.objects.create(codename="thue", name="Thuế")
     unit = report_factories.unit()
-    typed = {"position": 5, "scenario": "police_case", "office": "thue", "least_loss": "1000000",
+    typed = {"position": 5, "scenario": "police_case", "office": "thue", "min_loss": "1000000",
              "unit": unit.pk, "priority": "60"}  # fmt: skip
     assert lead.client.post("/admin/reports/routingrule/add/", typed).status_code == 302
     rule = RoutingRule.objects.get()
     assert (rule.office_id, rule.unit, rule.is_active) == ("thue", unit, False)
-    assert Event.objects.get(kind="rule_saved").detail["least_loss"] == 1000000
+    assert AuditEvent.objects.get(kind="rule_saved").detail["min_loss"] == 1000000
 
 
 @pytest.mark.django_db

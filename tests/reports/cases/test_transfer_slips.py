@@ -11,10 +11,10 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from pypdf import PdfReader
 
-from core.audit import events as log
+from core.audit import events
 from reports.cases import pdf_documents, transfer_slips, workflow
 from reports.cases.corrections import CorrectedValue
-from reports.models import Case, Report, Slip
+from reports.models import Case, Report, TransferSlip
 from tests.reports.reference.test_units import at
 from tests.support import report_factories
 from tests.support.concurrency import in_parallel
@@ -51,7 +51,7 @@ def words_of(pdf: bytes) -> str:
 
 
 def take(who: Person, report: Report, **typed: str) -> Any:
-    slip = Slip.objects.get(report=report)
+    slip = TransferSlip.objects.get(report=report)
     return who.client.post(f"/admin/reports/report/{report.pk}/slip/{slip.pk}/", typed)
 
 
@@ -84,11 +84,11 @@ def test_a_text_of_any_length_comes_to_a_few_sheets(text: str) -> None:
 def test_a_hand_over_gets_the_next_number_of_its_year(duty: Person) -> None:
     first, second = handed(duty), handed(duty)
     year = timezone.localtime().year
-    assert [(row.year, row.number) for row in Slip.objects.order_by("number")] == [
+    assert [(row.year, row.number) for row in TransferSlip.objects.order_by("number")] == [
         (year, 1),
         (year, 2),
     ]
-    said = log.events_for("report", second.pk).get(kind="handed_over").detail["slip"]
+    said = events.events_for("report", second.pk).get(kind="handed_over").detail["slip"]
     assert (said, first.slips.get().unit) == (f"2/{year}", "Công an xã Yên Định")
 
 
@@ -107,7 +107,7 @@ def test_a_hand_over_that_fails_uses_no_number(duty: Person) -> None:
     with pytest.raises(workflow.StaleVersion):
         workflow.hand_over(report.pk, by=duty.user, version=9, unit="Công an", reason="x")
     handed(duty)
-    assert Slip.objects.get().number == 1
+    assert TransferSlip.objects.get().number == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -118,10 +118,12 @@ def test_two_at_once_get_two_numbers_without_a_gap() -> None:
         workflow.hand_over(report.pk, by=by, version=1, unit="Công an huyện", reason="x")
 
     in_parallel([lambda report=report: hand(report) for report in reports])
-    assert sorted(Slip.objects.values_list("number", flat=True)) == [1, 2, 3, 4, 5, 6]
+    assert sorted(TransferSlip.objects.values_list("number", flat=True)) == [1, 2, 3, 4, 5, 6]
 
 
-@pytest.mark.parametrize("act", ["UPDATE reports_slip SET unit = 'x'", "DELETE FROM reports_slip"])
+@pytest.mark.parametrize(
+    "act", ["UPDATE reports_transferslip SET unit = 'x'", "DELETE FROM reports_transferslip"]
+)
 def test_a_slip_is_never_changed(duty: Person, act: str) -> None:
     handed(duty)
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
@@ -142,7 +144,7 @@ def test_the_sheet_tells_the_report_with_what_is_personal_masked(duty: Person) -
     ):
         assert text in said
     assert "0992 000 118" not in said
-    assert not log.events_for("report", report.pk).filter(kind="revealed").exists()
+    assert not events.events_for("report", report.pk).filter(kind="revealed").exists()
 
 
 def test_the_sheet_gives_an_officers_word_before_the_machines(duty: Person) -> None:
@@ -161,8 +163,8 @@ def test_what_is_sealed_is_on_the_sheet_only_for_who_asks_and_may_and_on_record(
 ) -> None:
     report = handed(duty, contact="0992 000 118")
     assert "0992 000 118" in words_of(take(duty, report, whole="1").content)
-    looked = log.events_for("report", report.pk).get(kind="revealed")
-    assert (looked.by, looked.detail["what"]) == (duty.user, "slip")
+    looked = events.events_for("report", report.pk).get(kind="revealed")
+    assert (looked.actor, looked.detail["what"]) == (duty.user, "slip")
 
 
 def test_each_sheet_is_counted_and_the_page_says_how_many(duty: Person) -> None:
@@ -171,13 +173,13 @@ def test_each_sheet_is_counted_and_the_page_says_how_many(duty: Person) -> None:
     take(duty, report)
     page = duty.client.get(f"/admin/reports/report/{report.pk}/change/").content.decode()
     assert "Đã in 2 lần" in page
-    assert log.events_for("report", report.pk).filter(kind="slip_given").count() == 2
+    assert events.events_for("report", report.pk).filter(kind="slip_given").count() == 2
 
 
 def test_each_sheet_is_among_the_looks(duty: Person, auditor: Person) -> None:
     """Masked or whole, it carries a person's words out of the house."""
     take(duty, handed(duty))
-    page = auditor.client.get("/admin/reports/event/looks/").content.decode()
+    page = auditor.client.get("/admin/core/auditevent/looks/").content.decode()
     assert page.count("In phiếu chuyển tin") == 2  # the choice of acts, and this one
 
 
@@ -201,10 +203,10 @@ def test_the_slip_of_another_report_is_not_found(duty: Person) -> None:
 def test_a_hand_over_of_before_gets_its_slip_later_and_only_once(duty: Person) -> None:
     report = report_factories.report()
     Case.objects.filter(report=report).update(status="handed_over", unit="Công an xã Yên Định")
-    log.log_event("report", report.pk, "handed_over", by=duty.user, reason="đúng nơi")
+    events.log_event("report", report.pk, "handed_over", by=duty.user, reason="đúng nơi")
     address = f"/admin/reports/report/{report.pk}/slip/"
     assert [duty.client.post(address).status_code for _ in range(2)] == [303, 303]
-    assert (Slip.objects.get().reason, Slip.objects.get().unit) == (
+    assert (TransferSlip.objects.get().reason, TransferSlip.objects.get().unit) == (
         "đúng nơi",
         "Công an xã Yên Định",
     )
@@ -214,7 +216,7 @@ def test_no_slip_is_made_of_what_was_not_handed_over(duty: Person) -> None:
     report = report_factories.report()
     answer = duty.client.post(f"/admin/reports/report/{report.pk}/slip/", follow=True)
     assert "Chưa lập" in answer.content.decode()
-    assert not Slip.objects.exists()
+    assert not TransferSlip.objects.exists()
 
 
 def test_an_erased_report_still_has_its_sheet(duty: Person) -> None:

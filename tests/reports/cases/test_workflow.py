@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from accounts import roles
-from core.audit import events as log
+from core.audit import events
 from reports.cases import deadlines, transitions, workflow
 from reports.models import Case, Message, UnitMember
 from tests.support import report_factories
@@ -102,22 +102,22 @@ def test_a_role_may_what_is_written_here(role: str, verb: str) -> None:
     by = create_officer(role, role)
     case = standing(next(status for status in LEADS if f"{verb}=" in LEADS[status]))
     if role == "unit":
-        Case.objects.filter(pk=case.pk).update(at_unit=report_factories.unit())
+        Case.objects.filter(pk=case.pk).update(assigned_unit=report_factories.unit())
         UnitMember.objects.create(user=by, unit=report_factories.unit())
     if verb in MAY[role].split():
         assert decide(verb, case, by).version == case.version + 1
     else:
         with pytest.raises(workflow.NotAllowed):
             decide(verb, case, by)
-        assert not log.events_for("report", case.pk)
+        assert not events.events_for("report", case.pk)
 
 
 @pytest.mark.parametrize("verb", WORDS)
 def test_each_decision_leaves_one_event_with_who_and_why(verb: str, chief: User) -> None:
     case = standing(next(status for status in LEADS if f"{verb}=" in LEADS[status]))
     after = decide(verb, case, chief)
-    event = log.events_for("report", case.pk).get()
-    assert (event.kind, event.by) == (transitions.TABLE[verb].event, chief)
+    event = events.events_for("report", case.pk).get()
+    assert (event.kind, event.actor) == (transitions.TABLE[verb].event, chief)
     assert (event.detail["before"], event.detail["after"]) == (case.status, after.status)
     told = {"message": Message.objects.get().pk} if transitions.TABLE[verb].tells else WORDS[verb]
     assert event.detail.items() >= told.items()
@@ -136,7 +136,7 @@ def test_what_a_verb_needs_is_asked_for(verb: str, without: str, chief: User) ->
     with pytest.raises(workflow.ReasonMissing) as caught:
         decide(verb, case, chief, **{without: " \n"})
     assert caught.value.what == without
-    assert not log.events_for("report", case.pk)
+    assert not events.events_for("report", case.pk)
 
 
 def test_the_second_of_two_officers_is_told_and_overwrites_nothing(chief: User) -> None:
@@ -177,7 +177,7 @@ def test_a_note_does_not_make_its_writer_the_officer(duty: Person) -> None:
 def test_reopening_clears_the_outcome_and_the_event_keeps_it(chief: User) -> None:
     case = decide("close", report_factories.case(), chief)
     assert decide("reopen", case, chief).outcome == ""
-    closing = log.events_for("report", case.pk).get(kind="closed")
+    closing = events.events_for("report", case.pk).get(kind="closed")
     assert closing.detail["outcome"] == "duplicate"
 
 

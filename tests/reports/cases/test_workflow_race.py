@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.auth.models import User
 
-from core.audit import events as log
+from core.audit import events
 from reports.cases import workflow
 from reports.models import Case
 from tests.support import report_factories
@@ -29,4 +29,4 @@ def test_of_two_who_take_a_case_at_once_one_gets_it_and_one_is_told() -> None:
     winner = next(name for name in results if name != "told")
     after = Case.objects.get(pk=case.pk)
     assert (after.officer, after.version) == (User.objects.get(username=winner), 2)
-    assert [event.kind for event in log.events_for("report", case.pk)] == ["taken"]
+    assert [event.kind for event in events.events_for("report", case.pk)] == ["taken"]

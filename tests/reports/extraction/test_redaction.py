@@ -4,6 +4,7 @@ import pytest
 from cryptography.fernet import Fernet
 from pytest_django import Settings
 
+from core import encryption
 from core.keys import fernet, newest_key
 from reports.extraction import redaction
 from reports.extraction.redaction import blind_index, domestic_number, redact
@@ -136,11 +137,11 @@ def test_a_contact_that_is_no_number_masks_nothing() -> None:
 
 
 def seal(text: str) -> bytes | None:
-    return redaction.encrypt(text, "phrase", "a report")
+    return encryption.encrypt(text, "phrase", "a report")
 
 
 def unseal(sealed: bytes | None, what: str = "phrase", whose: str = "a report") -> str | None:
-    return redaction.decrypt(sealed, what, whose)
+    return encryption.decrypt(sealed, what, whose)
 
 
 def test_what_is_sealed_opens_and_tells_nothing() -> None:
@@ -182,7 +183,7 @@ def test_what_was_sealed_before_it_was_bound_opens_and_is_not_todays() -> None:
     sealed = redaction._cipher(key).encrypt(nonce, "bến Sung, 47".encode(), None)
     before = b"\x01" + key.id.encode() + nonce + sealed
     assert unseal(before) == "bến Sung, 47"
-    assert not redaction.has_newest_key(before)
+    assert not encryption.has_newest_key(before)
     assert unseal(b"\x02" + before[1:]) is None
 
 

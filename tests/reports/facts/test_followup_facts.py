@@ -7,11 +7,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from core.audit import events as log
+from core.audit import events
+from core.models import OutboxItem
 from core.outbox import queue
 from reports.extraction.explanations import is_remainder
 from reports.facts.merged_report import Caller
-from reports.models import Addition, CampaignLink, Facts, Indicator, OutboxItem, Report
+from reports.models import CampaignLink, ExtractedFacts, Followup, Indicator, Report
 from reports.tracking import followups
 from reports.tracking.followups import FollowupSubmission
 from reports.triage import service
@@ -27,11 +28,11 @@ def say(subject: Report, **said: Any) -> None:
     )
 
 
-def read(subject: Report) -> Facts:
+def read(subject: Report) -> ExtractedFacts:
     """The facts once all that is owed has been worked off."""
-    owed = OutboxItem.objects.filter(key=str(subject.pk), settled_at=None).order_by("id")
+    owed = OutboxItem.objects.filter(key=str(subject.pk), done_at=None).order_by("id")
     service.process_items([item.pk for item in owed])
-    return Facts.objects.get(report=subject)
+    return ExtractedFacts.objects.get(report=subject)
 
 
 def named(subject: Report, place: str) -> set[tuple[str, str]]:
@@ -190,14 +191,14 @@ def test_a_reading_from_before_an_addition_changes_nothing_that_was_read_after()
     say(subject, story=LOST, accounts=("0987000111222",))
     read(subject)
     service._write(early)
-    assert Facts.objects.get().money_lost_vnd == 35_000_000
+    assert ExtractedFacts.objects.get().money_lost_vnd == 35_000_000
     assert named(subject, "later") == {("account", "0987000111222")}
 
 
 def test_what_was_said_later_is_found_by_the_desks_search() -> None:
     subject = report("Họ gọi.")
     say(subject, story="Ở quán Bến Ngự.", legs=(Caller(name="Đại úy Không Ai"),))
-    search = read(subject).search
+    search = read(subject).search_text
     assert "ben ngu" in search
     assert "dai uy khong ai" in search
 
@@ -206,12 +207,12 @@ def test_an_erased_addition_says_nothing() -> None:
     subject = report("Họ gọi.")
     say(subject, story=LOST, legs=(Caller(number="0550000124"),), accounts=("0987000111222",))
     assert read(subject).money_lost_vnd == 35_000_000
-    log.log_event("report", subject.pk, "erased")
+    events.log_event("report", subject.pk, "erased")
     blank = dict.fromkeys(("story_sealed", "contact_sealed", "contact_index", "phrase_sealed"))
-    Addition.objects.update(erased_at=timezone.now(), story="", legs=[], accounts=[], **blank)
+    Followup.objects.update(erased_at=timezone.now(), story="", callers=[], accounts=[], **blank)
     queue.enqueue("reports.triage", subject.pk)
     facts = read(subject)
-    assert (facts.money_lost_vnd, facts.additions_read) == (None, 1)
+    assert (facts.money_lost_vnd, facts.followups_read) == (None, 1)
     assert not Indicator.objects.exists()
 
 
@@ -221,7 +222,7 @@ def test_a_report_without_additions_costs_no_statement_more() -> None:
         service.process_items([item.pk])
     asked = [query["sql"] for query in queries if not query["sql"].startswith("PREPARE")]
     assert sum("EXECUTE read_report" in sql for sql in asked) == 1
-    assert not [sql for sql in asked if "reports_addition" in sql]
+    assert not [sql for sql in asked if "reports_followup" in sql]
 
 
 def test_a_pasted_list_is_read_as_far_as_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:

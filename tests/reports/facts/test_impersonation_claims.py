@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from core.models import OutboxItem
 from reports.management import reference_data
-from reports.models import Facts, OutboxItem, Report
+from reports.models import ExtractedFacts, Report
 from reports.reference import office_lexicon
 from reports.tracking import followups
 from reports.tracking.followups import FollowupSubmission
@@ -28,13 +29,13 @@ def _offices_and_communes() -> None:
     office_lexicon.clear_cache()
 
 
-def read(subject: Report) -> Facts:
-    owed = OutboxItem.objects.filter(key=str(subject.pk), settled_at=None).order_by("id")
+def read(subject: Report) -> ExtractedFacts:
+    owed = OutboxItem.objects.filter(key=str(subject.pk), done_at=None).order_by("id")
     service.process_items([item.pk for item in owed])
-    return Facts.objects.get(report=subject)
+    return ExtractedFacts.objects.get(report=subject)
 
 
-def reasons_of(facts: Facts, fact: str) -> list[dict[str, Any]]:
+def reasons_of(facts: ExtractedFacts, fact: str) -> list[dict[str, Any]]:
     return [reason for reason in facts.reasons if reason["fact"] == fact]
 
 
@@ -78,9 +79,9 @@ def test_what_is_told_later_adds_offices_and_steps_without_a_place() -> None:
 def test_read_again_they_are_replaced() -> None:
     subject = report_factories.report(STORY)
     read(subject)
-    Facts.objects.update(offices=["x"], office_communes=["y"], stages=["z"])
+    ExtractedFacts.objects.update(offices=["x"], office_communes=["y"], stages=["z"])
     service._write(service.extract(subject))
-    facts = Facts.objects.get()
+    facts = ExtractedFacts.objects.get()
     assert facts.offices == ["cong-an-xa-phuong"]
     assert facts.office_communes == ["xa_hoang_hoa"]
     assert "z" not in facts.stages
@@ -91,11 +92,11 @@ def test_a_writer_of_before_the_columns_still_writes() -> None:
     subject = report_factories.report(STORY)
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO reports_facts (report_id, scenario, actions, ongoing, priority, reasons,"
+            "INSERT INTO reports_extractedfacts (report_id, scenario, actions, ongoing, priority, reasons,"
             " search, rules_version) VALUES (%s, 'unclear', '{}', false, 0, '[]', '', 'old')",
             [subject.pk],
         )
-    assert (Facts.objects.get().offices, Facts.objects.get().stages) == ([], [])
+    assert (ExtractedFacts.objects.get().offices, ExtractedFacts.objects.get().stages) == ([], [])
 
 
 def test_an_office_of_state_in_the_story_counts_where_the_form_names_none() -> None:

@@ -8,8 +8,9 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from pytest_django import DjangoDbBlocker
 
+from core.models import AuditEvent, OutboxItem
 from reports.management import demo_data
-from reports.models import Campaign, Case, Event, Facts, OutboxItem, Report, Statement
+from reports.models import Campaign, Case, ExtractedFacts, PublicStatement, Report
 from reports.monitoring.queue_stats import queue_balance
 from reports.public import confirmed_statements
 from reports.retention import purge
@@ -46,7 +47,7 @@ def test_its_reports_come_in_as_residents_do() -> None:
 
 def test_triage_finds_the_six_campaigns_and_two_bursts() -> None:
     service.process_items(OutboxItem.objects.values_list("pk", flat=True))
-    assert Facts.objects.count() == demo_data.REPORTS
+    assert ExtractedFacts.objects.count() == demo_data.REPORTS
     sizes = sorted((campaign.links.count() for campaign in Campaign.objects.all()), reverse=True)
     assert len(sizes) == 6
     assert sizes[1] > 30 > sizes[2]
@@ -57,9 +58,9 @@ def test_nothing_of_it_is_said_to_be_late() -> None:
 
 
 def test_a_second_run_changes_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    before = list(Case.objects.order_by("pk").values()), Event.objects.count()
+    before = list(Case.objects.order_by("pk").values()), AuditEvent.objects.count()
     call_command("demo")
-    assert (list(Case.objects.order_by("pk").values()), Event.objects.count()) == before
+    assert (list(Case.objects.order_by("pk").values()), AuditEvent.objects.count()) == before
     assert Report.objects.count() == demo_data.REPORTS
     assert "already" in capsys.readouterr().out
 
@@ -80,12 +81,12 @@ def test_invented_numbers_are_nobodys() -> None:
 
 
 def test_a_first_look_with_the_demo_shows_every_sentence(officer: User) -> None:
-    assert not Statement.objects.filter(is_public=False).exists()
-    assert set(Statement.objects.values_list("confirmed_by", flat=True)) == {officer.pk}
+    assert not PublicStatement.objects.filter(is_public=False).exists()
+    assert set(PublicStatement.objects.values_list("confirmed_by", flat=True)) == {officer.pk}
 
 
 def test_a_second_run_leaves_off_what_an_officer_turned_off(officer: User) -> None:
-    statement = Statement.objects.get(pk="no_fine")
+    statement = PublicStatement.objects.get(pk="no_fine")
     confirmed_statements.unpublish_statement(statement, officer, was_public=True)
     call_command("demo", verbosity=0)
-    assert not Statement.objects.get(pk="no_fine").is_public
+    assert not PublicStatement.objects.get(pk="no_fine").is_public

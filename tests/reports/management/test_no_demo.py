@@ -4,7 +4,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
-from reports.models import Report, Statement
+from reports.models import PublicStatement, Report
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
@@ -24,4 +24,4 @@ def test_without_an_officer_it_says_what_to_start() -> None:
 
 def test_setup_alone_turns_no_sentence_on(duty: Person) -> None:
     call_command("setup_desk", verbosity=0)
-    assert not Statement.objects.filter(is_public=True).exists()
+    assert not PublicStatement.objects.filter(is_public=True).exists()

@@ -14,10 +14,11 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 from pytest_django import Settings
 
+from core.models import OutboxItem
 from core.outbox import queue
 from reports import tasks
 from reports.calendar import days_off
-from reports.models import Alarm, OutboxItem, QueueTally
+from reports.models import Alarm, QueueSnapshot
 from reports.monitoring import alarms, queue_stats
 from reports.monitoring.alarms import check_alarms
 from reports.submission import intake
@@ -63,11 +64,11 @@ def wait_for(seconds: int = 240) -> None:
 
 def count_minutes_ago(minutes: int) -> None:
     queue_stats.store_queue_balance()
-    QueueTally.objects.update(counted_at=Now() - timedelta(minutes=minutes))
+    QueueSnapshot.objects.update(counted_at=Now() - timedelta(minutes=minutes))
 
 
 def settle() -> None:
-    OutboxItem.objects.update(settled_at=Now(), failed_at=None)
+    OutboxItem.objects.update(done_at=Now(), failed_at=None)
 
 
 def a_minute_passes() -> None:
@@ -82,7 +83,7 @@ def raise_and_tell() -> None:
 
 
 def hours_pass(hours: float) -> None:
-    Alarm.objects.exclude(told_at=None).update(told_at=Now() - timedelta(hours=hours))
+    Alarm.objects.exclude(notified_at=None).update(notified_at=Now() - timedelta(hours=hours))
 
 
 def standing_alarms() -> dict[str, int]:
@@ -227,7 +228,7 @@ def test_without_mail_the_rows_and_the_log_tell(missing: str, settings: Settings
     setattr(settings, missing, "")
     wait_for()
     raise_and_tell()
-    assert Alarm.objects.get().told_at is None
+    assert Alarm.objects.get().notified_at is None
     assert mail.outbox == []
 
 
@@ -238,7 +239,7 @@ def test_a_refused_mail_is_tried_again_at_the_next_look(
     raise_and_tell()
     check_alarms()
     assert len(refused) == 2
-    assert Alarm.objects.get().told_at is None
+    assert Alarm.objects.get().notified_at is None
     assert "SMTPServerDisconnected" in caplog.text
     assert "Chuyện" not in caplog.text
 
@@ -273,7 +274,7 @@ def test_an_address_that_is_none_ends_no_watch(
     wait_for()
     raise_and_tell()
     assert "alarm.mail_failed" in caplog.text
-    assert Alarm.objects.get().told_at is None
+    assert Alarm.objects.get().notified_at is None
 
 
 def refuse_once(*_: object, **__: object) -> int:
@@ -362,7 +363,7 @@ def test_beats_task_looks() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_beats_task_counts() -> None:
     tasks.count_queue()
-    assert QueueTally.objects.get().accepted == 0
+    assert QueueSnapshot.objects.get().accepted == 0
 
 
 @pytest.mark.parametrize("name", ["reports.watch_queue", "reports.count_queue"])

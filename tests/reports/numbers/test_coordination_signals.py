@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from reports.facts import abuse_flags
 from reports.management import reference_data
-from reports.models import Case, Commune, Crowd, Facts, KnownNumber, Report
+from reports.models import Case, Commune, ExtractedFacts, FloodSample, NumberFinding, Report
 from reports.numbers import coordination_signals
 from reports.numbers.lookup import VerdictKind
 from tests.desk.reports.test_changelist import shown
@@ -71,7 +71,7 @@ def test_marked_reports_count_nowhere_in_public_until_an_officer_has_taken_them_
 def test_a_mark_that_was_counted_weighs_as_one_that_was_typed(duty: Person) -> None:
     told(0)
     for number, mark in ((1, abuse_flags.SAME_NETWORK), (2, abuse_flags.SAME_WORDS)):
-        Crowd.objects.create(report=told(number), marks=[mark])
+        FloodSample.objects.create(report=told(number), flags=[mark])
     assert look().state == VerdictKind.UNKNOWN
     assert "xếp dưới" in words_of(duty.client)
     junk = Report.objects.get(crowd__marks=[abuse_flags.SAME_WORDS])
@@ -106,7 +106,7 @@ def test_the_page_of_a_report_and_of_a_number_show_it(duty: Person, lead: Person
     finding = found(duty, lead)
     for address in (
         f"/admin/reports/report/{report.pk}/change/",
-        f"/admin/reports/knownnumber/{finding.pk}/change/",
+        f"/admin/reports/numberfinding/{finding.pk}/change/",
     ):
         text = lead.client.get(address).content.decode()
         assert WARNING in text, address
@@ -118,14 +118,14 @@ def test_the_machine_does_nothing_about_it(duty: Person) -> None:
     reports = arranged(4)
     duty.client.get(f"/admin/reports/report/{reports[0].pk}/change/")
     assert set(Case.objects.values_list("status", flat=True)) == {Case.Status.NEW}
-    assert not KnownNumber.objects.exists()
+    assert not NumberFinding.objects.exists()
 
 
 def test_a_marked_report_stands_below_and_keeps_its_priority(duty: Person) -> None:
     real, junk = report_factories.report(), report_factories.report(flags=(abuse_flags.SAME_WORDS,))
     report_factories.read(real, priority=20), report_factories.read(junk, priority=95)
     assert shown(duty.client) == [real, junk]
-    assert Facts.objects.get(report=junk).priority == 95
+    assert ExtractedFacts.objects.get(report=junk).priority == 95
     assert "xếp dưới" in words_of(duty.client)
     Case.objects.filter(report=junk).update(status=Case.Status.IN_REVIEW, officer=duty.user)
     assert shown(duty.client) == [junk, real]

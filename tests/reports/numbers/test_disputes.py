@@ -13,9 +13,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from core import rate_limits
-from reports.extraction import redaction
-from reports.models import Dispute, Statement, numbers
+from core import encryption, rate_limits
+from reports.models import Dispute, PublicStatement, numbers
 from reports.numbers import disputes
 from reports.public import confirmed_statements
 from tests.support.officers import Person
@@ -34,7 +33,7 @@ def send(client: Client, path: str = DISPUTE, **fields: str) -> Any:
 def promise(by: Person) -> None:
     """An officer has confirmed by when such a wish is answered."""
     call_command("setup_desk")
-    Statement.objects.filter(codename=disputes.STATEMENT).update(
+    PublicStatement.objects.filter(codename=disputes.STATEMENT).update(
         is_public=True, confirmed_by=by.user, confirmed_at=Now()
     )
     confirmed_statements.clear_cache()
@@ -44,9 +43,9 @@ def test_a_wish_is_kept_sealed_and_gets_a_number(client: Client) -> None:
     answer = send(client, reason="Số của tôi.", contact_phone="0550000111")
     row = Dispute.objects.get()
     assert row.public_number in words(answer.content)
-    assert (row.key, redaction.decrypt_field(row, "number")) == ("+84550000123", NUMBER)
-    assert redaction.decrypt_field(row, "reason") == "Số của tôi."
-    assert redaction.decrypt_field(row, "contact") == "0550000111"
+    assert (row.key, encryption.decrypt_field(row, "number")) == ("+84550000123", NUMBER)
+    assert encryption.decrypt_field(row, "reason") == "Số của tôi."
+    assert encryption.decrypt_field(row, "contact") == "0550000111"
     assert "no-store" in answer["Cache-Control"]
 
 
@@ -70,7 +69,7 @@ def test_sent_again_with_other_words_it_is_a_further_wish(client: Client) -> Non
     client.post(DISPUTE, form | {"reason": "Số của tôi."})
     answer = client.post(DISPUTE, form | {"reason": "Số của tôi, từ tháng trước."})
     rows = Dispute.objects.order_by("received_at")
-    assert [redaction.decrypt_field(row, "reason") for row in rows] == [
+    assert [encryption.decrypt_field(row, "reason") for row in rows] == [
         "Số của tôi.", "Số của tôi, từ tháng trước.",
     ]  # fmt: skip
     assert rows[1].public_number in words(answer.content)
@@ -137,7 +136,7 @@ def test_a_number_that_cannot_be_read_is_kept_as_it_was_typed(client: Client, nu
     assert send(client, number=number).status_code == 200
     row = Dispute.objects.get()
     assert row.key == ""
-    assert redaction.decrypt_field(row, "number") == number.replace("\0", "\ufffd")
+    assert encryption.decrypt_field(row, "number") == number.replace("\0", "\ufffd")
 
 
 @pytest.mark.parametrize("fields", [{"form_token": ""}, {"website": "https://robot.example"}])
@@ -148,7 +147,7 @@ def test_what_a_machine_sends_needs_one_more_press(client: Client, fields: dict[
     again = hidden_of(answer.content)
     fields_ = {**again, "number": NUMBER, "reason": value(answer.content, "reason")}
     assert client.post(DISPUTE, fields_).status_code == 200
-    assert redaction.decrypt_field(Dispute.objects.get(), "reason") == "Lời của tôi"
+    assert encryption.decrypt_field(Dispute.objects.get(), "reason") == "Lời của tôi"
 
 
 def test_a_foreign_page_cannot_ask(client: Client) -> None:

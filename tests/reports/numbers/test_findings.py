@@ -13,10 +13,11 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from lxml import html
 
+from core.models import AuditEvent
 from desk.numbers.known_numbers import KnownNumberForm
 from reports.extraction import phones
 from reports.management import reference_data
-from reports.models import Dispute, Event, KnownNumber, NumberChange, OfficeNumber
+from reports.models import Dispute, NumberFinding, OfficeNumber, PublishedNumberChange
 from reports.numbers import disputes, findings, lookup, official_numbers
 from reports.numbers.disputes import DisputeSubmission
 from reports.numbers.findings import FindingError
@@ -24,13 +25,13 @@ from reports.numbers.lookup import VerdictKind
 from tests.reports.views.test_number_lookup import KEY, NUMBER, told
 from tests.support.officers import Person, second
 
-NUMBERS = "/admin/reports/knownnumber/"
+NUMBERS = "/admin/reports/numberfinding/"
 DISPUTES = "/admin/reports/dispute/"
 OFFICES = "/admin/reports/officenumber/"
 pytestmark = pytest.mark.django_db
 
 
-def proposed(by: Person, **words: Any) -> KnownNumber:
+def proposed(by: Person, **words: Any) -> NumberFinding:
     given = {"number": NUMBER, "finding": "confirmed", "reason": "Đã gọi thử."} | words
     return findings.propose(**given, by=by.user)
 
@@ -46,7 +47,7 @@ def state() -> VerdictKind:
 
 
 def acts() -> list[str]:
-    return list(Event.objects.order_by("id").values_list("kind", flat=True))
+    return list(AuditEvent.objects.order_by("id").values_list("kind", flat=True))
 
 
 def words(response: Any) -> str:
@@ -66,7 +67,7 @@ def test_nobody_confirms_the_own_proposal(lead: Person) -> None:
     with pytest.raises(FindingError, match="không tự xác nhận"):
         findings.confirm(row.pk, by=lead.user)
     with pytest.raises(IntegrityError, match="four_eyes"), transaction.atomic():
-        KnownNumber.objects.filter(pk=row.pk).update(confirmed_by=lead.user, confirmed_at=Now())
+        NumberFinding.objects.filter(pk=row.pk).update(confirmed_by=lead.user, confirmed_at=Now())
     assert connection.is_usable()
 
 
@@ -98,7 +99,7 @@ def test_what_speaks_against_a_proposal_is_said(
     reference_data.load_offices()
     with pytest.raises(FindingError, match=why):
         proposed(duty, **words_)
-    assert not KnownNumber.objects.exists()
+    assert not NumberFinding.objects.exists()
 
 
 def test_a_number_has_one_finding_at_a_time(duty: Person, lead: Person) -> None:
@@ -125,7 +126,7 @@ def test_what_is_cleared_outlasts_all_that_was_told_before(duty: Person, lead: P
             if days == 30:
                 told(2), told(3)
                 findings.confirm(row.pk, by=lead.user)
-                KnownNumber.objects.update(confirmed_at=timezone.now())
+                NumberFinding.objects.update(confirmed_at=timezone.now())
             assert state() == expected
     row.refresh_from_db()
     assert row.valid_until == timezone.localdate() + timedelta(days=90)
@@ -238,7 +239,7 @@ def test_disputes_over_what_is_no_number_clear_nothing(duty: Person, lead: Perso
 def test_the_desk_proposes_and_confirms(duty: Person, lead: Person) -> None:
     form = {"number": NUMBER, "finding": "confirmed", "reason": "Thử", "valid_until": "18/02/2099"}
     assert duty.client.post(f"{NUMBERS}add/", form).status_code == 303
-    row = KnownNumber.objects.get()
+    row = NumberFinding.objects.get()
     assert (row.proposed_by, row.key, f"{row.valid_until:%d/%m/%Y}") == (
         duty.user, KEY, "18/02/2099",
     )  # fmt: skip
@@ -262,14 +263,14 @@ def test_a_form_that_is_only_looked_at_writes_nothing(duty: Person) -> None:
     })  # fmt: skip
     form.by = duty.user
     assert form.is_valid()
-    assert not KnownNumber.objects.exists()
+    assert not NumberFinding.objects.exists()
     assert acts() == []
 
 
 def test_of_two_who_propose_at_once_the_slower_is_told(
     duty: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def quicker(row: KnownNumber) -> None:
+    def quicker(row: NumberFinding) -> None:
         raise FindingError("Số này đã có một ghi nhận.")
 
     monkeypatch.setattr(findings, "store_proposal", quicker)
@@ -291,7 +292,7 @@ def test_nothing_but_the_buttons_changes_a_finding(duty: Person, lead: Person) -
     assert lead.client.post(f"{NUMBERS}{row.pk}/change/", {"number": "1"}).status_code == 403
     assert lead.client.post(f"{NUMBERS}{row.pk}/delete/", {"post": "yes"}).status_code == 403
     assert duty.client.post(f"{NUMBERS}{row.pk}/confirm/").status_code == 403
-    assert KnownNumber.objects.get().confirmed_at is None
+    assert NumberFinding.objects.get().confirmed_at is None
 
 
 def test_open_disputes_come_by_their_hour(duty: Person) -> None:
@@ -333,17 +334,17 @@ def test_whom_to_ring_is_shown_once_and_on_record(duty: Person, auditor: Person)
     page = f"{DISPUTES}{dispute.pk}/"
     assert "0550000111" not in words(duty.client.get(f"{page}change/"))
     assert "0550000111" in words(duty.client.post(f"{page}reveal/"))
-    event = Event.objects.get()
-    assert (event.kind, event.subject_type, event.by) == ("revealed", "dispute", duty.user)
+    event = AuditEvent.objects.get()
+    assert (event.kind, event.subject_type, event.actor) == ("revealed", "dispute", duty.user)
     assert auditor.client.post(f"{page}reveal/").status_code == 403
 
 
 def test_a_published_number_gets_its_key_and_is_on_record(lead: Person) -> None:
     reference_data.load_offices()
     form = {"office": "dien-luc", "number": "1900 1234", "label": "Chăm sóc khách hàng",
-            "source": "Hóa đơn tiền điện", "checked_on": "24/11/2026"}  # fmt: skip
+            "source": "Hóa đơn tiền điện", "verified_on": "24/11/2026"}  # fmt: skip
     assert lead.client.post(f"{OFFICES}add/", form).status_code == 303
-    official_numbers.confirm(NumberChange.objects.get().pk, by=second())
+    official_numbers.confirm(PublishedNumberChange.objects.get().pk, by=second())
     assert OfficeNumber.objects.get(office="dien-luc").key == "+8419001234"
     assert acts() == ["published_proposed", "published_confirmed"]
     assert "đã có trong danh sách" in words(lead.client.post(f"{OFFICES}add/", form))

@@ -7,14 +7,14 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 
-from core.audit import events as log
-from reports.models import BankLine, NumberChange, OfficeNumber
+from core.audit import events
+from reports.models import BankHotline, OfficeNumber, PublishedNumberChange
 from reports.numbers import official_numbers
 from reports.numbers.findings import FindingError
 from tests.support.officers import Person, second
 
 pytestmark = pytest.mark.django_db
-CHANGES = "/admin/reports/numberchange/"
+CHANGES = "/admin/reports/publishednumberchange/"
 
 
 @pytest.fixture(autouse=True)
@@ -29,16 +29,16 @@ def hotline() -> OfficeNumber:
     return OfficeNumber.objects.get(number="02373.725.725")
 
 
-def asked(by: User, number: str = "0550 000 111") -> NumberChange:
+def asked(by: User, number: str = "0550 000 111") -> PublishedNumberChange:
     row = hotline()
     row.number, row.key = number, "+84550000111"
     return official_numbers.propose(row, by)
 
 
-def bank(**fields: str) -> BankLine:
+def bank(**fields: str) -> BankHotline:
     given: dict[str, Any] = {"name": "Ngân hàng A", "number": "0550 000 199", "source": "mặt sau thẻ",
-                             "checked_on": "2026-11-05"}  # fmt: skip
-    return BankLine(**(given | fields))
+                             "verified_on": "2026-11-05"}  # fmt: skip
+    return BankHotline(**(given | fields))
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def bank(**fields: str) -> BankLine:
         "UPDATE reports_officenumber SET number = '0550000111'",
         "UPDATE reports_officenumber SET source = 'nơi khác'",
         "DELETE FROM reports_officenumber",
-        "INSERT INTO reports_bankline (name, number, source, checked_on) VALUES ('A', '1', 'x', now())",
+        "INSERT INTO reports_bankhotline (name, number, source, verified_on) VALUES ('A', '1', 'x', now())",
     ],
 )
 def test_no_single_hand_changes_a_published_number(act: str) -> None:
@@ -60,7 +60,7 @@ def test_the_old_number_stays_until_another_confirms(lead: Person) -> None:
     assert hotline().number == "02373.725.725"
     official_numbers.confirm(change.pk, by=second())
     assert OfficeNumber.objects.filter(number="0550 000 111", key="+84550000111").count() == 1
-    kinds = [event.kind for event in log.events_for("published", change.pk)]
+    kinds = [event.kind for event in events.events_for("published", change.pk)]
     assert kinds == ["published_confirmed", "published_proposed"]
 
 
@@ -69,7 +69,7 @@ def test_nobody_confirms_what_they_asked_for(lead: Person) -> None:
     with pytest.raises(FindingError, match="không tự xác nhận"):
         official_numbers.confirm(change.pk, by=lead.user)
     with pytest.raises(IntegrityError), transaction.atomic():
-        NumberChange.objects.filter(pk=change.pk).update(
+        PublishedNumberChange.objects.filter(pk=change.pk).update(
             outcome="confirmed", decided_by=lead.user, decided_at="2026-11-26T00:00Z"
         )
     assert hotline().number == "02373.725.725"
@@ -82,11 +82,11 @@ def test_who_may_not_confirm_is_told(lead: Person, editor: Person) -> None:
 
 def test_a_new_bank_and_its_removal_take_two(lead: Person) -> None:
     official_numbers.confirm(official_numbers.propose(bank(), lead.user).pk, by=second())
-    row = BankLine.objects.get()
+    row = BankHotline.objects.get()
     removal = official_numbers.propose_removal(row, lead.user)
-    assert BankLine.objects.exists()
+    assert BankHotline.objects.exists()
     official_numbers.confirm(removal.pk, by=second())
-    assert not BankLine.objects.exists()
+    assert not BankHotline.objects.exists()
 
 
 def test_one_change_of_a_row_waits_at_a_time(lead: Person) -> None:
@@ -100,7 +100,7 @@ def test_the_same_bank_asked_for_twice_is_there_once(lead: Person) -> None:
     official_numbers.confirm(first.pk, by=second())
     with pytest.raises(FindingError, match="đã có trong danh sách"):
         official_numbers.confirm(again.pk, by=second())
-    assert BankLine.objects.count() == 1
+    assert BankHotline.objects.count() == 1
 
 
 def test_a_row_that_changed_meanwhile_is_not_overwritten(lead: Person) -> None:
@@ -122,7 +122,11 @@ def test_a_refusal_needs_a_reason_and_changes_nothing(lead: Person) -> None:
 
 
 @pytest.mark.parametrize(
-    "act", ["UPDATE reports_numberchange SET values = '{}'", "DELETE FROM reports_numberchange"]
+    "act",
+    [
+        "UPDATE reports_publishednumberchange SET values = '{}'",
+        "DELETE FROM reports_publishednumberchange",
+    ],
 )
 def test_what_was_asked_stays_as_it_was(lead: Person, act: str) -> None:
     asked(lead.user)
@@ -133,10 +137,10 @@ def test_what_was_asked_stays_as_it_was(lead: Person, act: str) -> None:
 def test_the_desk_asks_and_a_colleague_confirms(lead: Person, duty: Person) -> None:
     row = hotline()
     form = {"office": row.office_id, "number": row.number, "label": "Trực ban", "label_en": "Duty",
-            "source": "Công văn 140/CAT-PV01", "checked_on": "05/11/2026"}  # fmt: skip
+            "source": "Công văn 140/CAT-PV01", "verified_on": "05/11/2026"}  # fmt: skip
     answer = lead.client.post(f"/admin/reports/officenumber/{row.pk}/change/", form, follow=True)
     assert "Số cũ giữ nguyên cho đến khi một người khác xác nhận" in answer.content.decode()
-    change = NumberChange.objects.get()
+    change = PublishedNumberChange.objects.get()
     page = duty.client.get(f"{CHANGES}{change.pk}/change/").content.decode()
     assert "Đã đối chiếu, xác nhận" in page
     assert (

@@ -8,19 +8,19 @@ from django.core.management import call_command
 from django.db import IntegrityError, OperationalError, connection
 from django.utils import timezone, translation
 
-from reports.models import BankLine, Statement
+from reports.models import BankHotline, PublicStatement
 from reports.public import confirmed_statements
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def no_fine(db: None) -> Statement:
+def no_fine(db: None) -> PublicStatement:
     call_command("setup_desk", verbosity=0)
-    return Statement.objects.get(codename="no_fine")
+    return PublicStatement.objects.get(codename="no_fine")
 
 
-def confirm(statement: Statement) -> None:
+def confirm(statement: PublicStatement) -> None:
     officer = User.objects.create(username="lead")
     statement.is_public, statement.confirmed_by = True, officer
     statement.confirmed_at = timezone.now()
@@ -28,13 +28,13 @@ def confirm(statement: Statement) -> None:
     confirmed_statements.clear_cache()
 
 
-def test_nothing_is_said_until_it_is_confirmed(no_fine: Statement) -> None:
+def test_nothing_is_said_until_it_is_confirmed(no_fine: PublicStatement) -> None:
     assert confirmed_statements.statements() == {}
     confirm(no_fine)
     assert set(confirmed_statements.statements()) == {"no_fine"}
 
 
-def test_it_is_said_in_the_language_of_the_page(no_fine: Statement) -> None:
+def test_it_is_said_in_the_language_of_the_page(no_fine: PublicStatement) -> None:
     confirm(no_fine)
     assert confirmed_statements.statements()["no_fine"].text == "Cúp máy không ai phạt."
     with translation.override("en"):
@@ -43,24 +43,26 @@ def test_it_is_said_in_the_language_of_the_page(no_fine: Statement) -> None:
         )
 
 
-def test_the_database_refuses_a_public_sentence_that_nobody_confirmed(no_fine: Statement) -> None:
+def test_the_database_refuses_a_public_sentence_that_nobody_confirmed(
+    no_fine: PublicStatement,
+) -> None:
     with pytest.raises(IntegrityError, match="statement_public_is_confirmed"):
-        Statement.objects.filter(pk=no_fine.pk).update(is_public=True)
+        PublicStatement.objects.filter(pk=no_fine.pk).update(is_public=True)
 
 
-def test_setup_leaves_what_the_officers_wrote(no_fine: Statement) -> None:
-    Statement.objects.filter(pk=no_fine.pk).update(text="Lời khác.")
+def test_setup_leaves_what_the_officers_wrote(no_fine: PublicStatement) -> None:
+    PublicStatement.objects.filter(pk=no_fine.pk).update(text="Lời khác.")
     call_command("setup_desk", verbosity=0)
-    assert Statement.objects.get(pk=no_fine.pk).text == "Lời khác."
+    assert PublicStatement.objects.get(pk=no_fine.pk).text == "Lời khác."
 
 
 def test_there_is_no_bank_until_officers_fill_the_table() -> None:
     call_command("setup_desk", verbosity=0)
-    assert BankLine.objects.count() == 0
+    assert BankHotline.objects.count() == 0
     assert confirmed_statements.bank_hotlines() == ()
 
 
-def test_without_a_database_what_was_read_last_goes_on(no_fine: Statement) -> None:
+def test_without_a_database_what_was_read_last_goes_on(no_fine: PublicStatement) -> None:
     confirm(no_fine)
     assert "no_fine" in confirmed_statements.statements()
 

@@ -9,7 +9,7 @@ from lxml import html
 
 from reports.extraction import phones
 from reports.management import reference_data
-from reports.models import Office, OfficeNumber, PublicFigures
+from reports.models import Office, OfficeNumber, PublicStatistics
 from reports.numbers import lookup
 from reports.public import institutions, statistics
 from tests.support import report_factories
@@ -83,7 +83,7 @@ def test_what_the_figures_hide_no_office_tells(client: Client) -> None:
 
 
 def test_figures_of_before_tell_of_no_office(client: Client) -> None:
-    PublicFigures.objects.create(figures={"through": "2026-11-22", "total": 50})
+    PublicStatistics.objects.create(figures={"through": "2026-11-22", "total": 50})
     assert client.get(POLICE).status_code == 200
 
 

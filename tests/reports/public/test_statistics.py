@@ -19,11 +19,12 @@ from hypothesis import strategies as st
 from lxml import html
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from core.audit import events as log
+from core.audit import events
 from reports import tasks
 from reports.cases import workflow
 from reports.extraction.cue_matcher import code_rows
-from reports.models import Addition, Case, Commune, Facts, PublicFigures, Report
+from reports.models import Case, Commune, ExtractedFacts, Followup, Report
+from reports.models import PublicStatistics as PublicFigures
 from reports.public import statistics
 from reports.public.statistics import (
     LossStatistics,
@@ -182,7 +183,7 @@ def test_a_report_stands_at_the_commune_that_its_reporter_told_last() -> None:
     first, last = Commune.objects.values_list("codename", flat=True)[:2]
     moved, *_ = reports = [*some(6, commune_id=first), *some(7, commune_id=last)]
     assert told_of(*reports).communes[last] == 7
-    Facts.objects.filter(report=moved).update(commune=last, commune_raw="Xã mới")
+    ExtractedFacts.objects.filter(report=moved).update(commune=last, commune_raw="Xã mới")
     assert count_and_keep(this_sunday()).communes[last] == 8
 
 
@@ -206,7 +207,7 @@ def test_what_the_desk_set_aside_is_left_out(decided: dict[str, str]) -> None:
 def test_who_wishes_to_withdraw_is_left_out() -> None:
     reports = some(9)
     wish = {"kind": "withdrawal", "submission_key": "k" * 16, "content_digest": b"d"}
-    Addition.objects.create(report=reports[0], **wish)
+    Followup.objects.create(report=reports[0], **wish)
     assert told_of(*reports).total == 8
 
 
@@ -259,9 +260,9 @@ def test_losses_are_those_that_were_ticked_or_read() -> None:
 def test_the_first_look_is_a_persons_and_half_of_all_had_it(duty: Person) -> None:
     reports = some(8)
     for report in reports:
-        log.log_event("report", report.pk, "triaged")
-        log.log_event("report", report.pk, "refused", by=duty.user)
-        log.log_event("report", report.pk, "reread", by=duty.user)
+        events.log_event("report", report.pk, "triaged")
+        events.log_event("report", report.pk, "refused", by=duty.user)
+        events.log_event("report", report.pk, "reread", by=duty.user)
     assert count_and_keep(this_sunday()).first_look_s is None
     for report in reports[:4]:
         workflow.take(report.pk, by=duty.user, version=1)

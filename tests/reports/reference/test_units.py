@@ -11,13 +11,14 @@ from django.db.models.functions import Now
 from django.test import Client
 from lxml import html
 
-from core.audit import events as log
+from core.audit import events
+from core.models import AuditEvent, OutboxItem
 from desk import indicator_counts
 from desk.reports.decision_forms import assignable_officers
 from desk.reports.queue_counts import load_counts
 from reports.cases import daily_counts, transitions, visibility, workflow
 from reports.management import reference_data
-from reports.models import Case, Clock, Event, Indicator, OutboxItem, Report, Unit, UnitMember
+from reports.models import Case, Deadline, Indicator, Report, Unit, UnitMember
 from reports.monitoring import queue_stats
 from reports.reference import units
 from tests.support import campaign_factories, report_factories
@@ -96,7 +97,7 @@ def test_a_unit_that_is_given_a_report_has_no_officer_yet(lead: Person) -> None:
     after = workflow.assign_unit(
         case.pk, by=lead.user, version=taken.version, unit=report_factories.unit().name
     )
-    assert (after.officer, after.at_unit, after.status) == (
+    assert (after.officer, after.assigned_unit, after.status) == (
         None,
         report_factories.unit(),
         "in_review",
@@ -115,7 +116,7 @@ def test_a_hand_over_to_a_body_outside_the_table_keeps_its_name_alone(lead: Pers
     after = workflow.hand_over(
         case.pk, by=lead.user, version=1, unit="Viện kiểm sát khu vực", reason="đúng nơi"
     )
-    assert (after.unit, after.at_unit) == ("Viện kiểm sát khu vực", None)
+    assert (after.unit, after.assigned_unit) == ("Viện kiểm sát khu vực", None)
 
 
 def test_a_hand_over_by_an_unmarked_name_reaches_the_unit(lead: Person) -> None:
@@ -123,16 +124,16 @@ def test_a_hand_over_by_an_unmarked_name_reaches_the_unit(lead: Person) -> None:
     after = workflow.hand_over(
         case.pk, by=lead.user, version=1, unit="cong an xa yen dinh", reason="đúng nơi"
     )
-    assert (after.unit, after.at_unit) == (unit.name, unit)
+    assert (after.unit, after.assigned_unit) == (unit.name, unit)
 
 
 def test_a_report_lies_where_its_officer_works(lead: Person) -> None:
     unit = report_factories.unit()
     local, case = at(unit), report_factories.case()
     there = workflow.assign(case.pk, by=lead.user, version=1, officer=local)
-    assert (there.unit, there.at_unit) == (unit.name, unit)
+    assert (there.unit, there.assigned_unit) == (unit.name, unit)
     back = workflow.take(case.pk, by=lead.user, version=there.version)
-    assert (back.unit, back.at_unit) == ("", None)
+    assert (back.unit, back.assigned_unit) == ("", None)
 
 
 def test_who_looks_in_from_pv01_does_not_become_the_officer_of_a_units_report(
@@ -140,7 +141,7 @@ def test_who_looks_in_from_pv01_does_not_become_the_officer_of_a_units_report(
 ) -> None:
     case = given_to(report_factories.unit(), lead)
     asked = workflow.ask_reporter(case.pk, by=lead.user, version=case.version, reason="Ở đâu?")
-    assert (asked.officer, asked.at_unit) == (None, report_factories.unit())
+    assert (asked.officer, asked.assigned_unit) == (None, report_factories.unit())
 
 
 def test_what_is_taken_back_lies_at_pv01_again(lead: Person) -> None:
@@ -148,8 +149,13 @@ def test_what_is_taken_back_lies_at_pv01_again(lead: Person) -> None:
     back = workflow.take_back_from_unit(
         case.pk, by=lead.user, version=case.version, reason="gửi nhầm"
     )
-    assert (back.unit, back.at_unit, back.officer, back.status) == ("", None, None, "in_review")
-    assert log.events_for("report", case.pk)[0].kind == "unit_recalled"
+    assert (back.unit, back.assigned_unit, back.officer, back.status) == (
+        "",
+        None,
+        None,
+        "in_review",
+    )
+    assert events.events_for("report", case.pk)[0].kind == "unit_recalled"
 
 
 def test_an_officer_of_a_unit_sees_its_reports_alone(lead: Person) -> None:
@@ -202,8 +208,8 @@ def test_another_units_report_by_its_id_is_refused_and_the_try_is_on_record(lead
     local = at(report_factories.unit())
     case = given_to(report_factories.unit("Công an xã Kiên Thọ"), lead)
     assert log_in(local).get(page_of(case)).status_code == 403
-    refused = log.events_for("report", case.pk)[0]
-    assert (refused.kind, refused.by) == ("refused", local)
+    refused = events.events_for("report", case.pk)[0]
+    assert (refused.kind, refused.actor) == ("refused", local)
     assert refused.detail["page"] == "reports_report_change"
 
 
@@ -243,7 +249,7 @@ def test_who_gives_a_report_away_is_led_to_the_others(lead: Person) -> None:
     given = {"version": case.version, "reason": "không thuộc địa bàn"}
     answer = client.post(f"{QUEUE}{case.pk}/recall/", given)
     assert (answer.status_code, answer.headers["Location"]) == (303, QUEUE)
-    assert Case.objects.get(pk=case.pk).at_unit is None
+    assert Case.objects.get(pk=case.pk).assigned_unit is None
 
 
 def test_the_figures_of_a_unit_count_its_reports(lead: Person) -> None:
@@ -259,7 +265,7 @@ def test_an_officer_of_a_unit_is_told_of_its_own_reports_alone(lead: Person) -> 
     Case.objects.update(due_at=Now() - timedelta(hours=1))
     OutboxItem.objects.update(failed_at=Now())
     for case in (there, here):
-        looked = Clock(report_id=case.pk, kind="look", started_at=Now(), due_at=Now())
+        looked = Deadline(report_id=case.pk, kind="look", started_at=Now(), due_at=Now())
         looked.save()
     client = log_in(at(report_factories.unit()))
     assert alarms(lead.client) == alarms(lead.client, "2 tin")
@@ -313,7 +319,7 @@ def test_a_lead_writes_a_contact_and_it_is_on_record(lead: Person) -> None:
     unit = report_factories.unit()
     assert save(lead.client, unit, contact="trực ban, 0550 000 111") == 302
     assert Unit.objects.get().contact == "trực ban, 0550 000 111"
-    assert log.events_for("unit", unit.pk).get().kind == "unit_saved"
+    assert events.events_for("unit", unit.pk).get().kind == "unit_saved"
 
 
 @pytest.mark.parametrize(
@@ -329,8 +335,8 @@ def test_who_joins_a_unit_is_on_record_and_sees_less_from_then_on(lead: Person) 
     unit, user = report_factories.unit(), create_officer("minh", "unit")
     assert save(lead.client, unit, **{"members-0-user": str(user.pk)}) == 302
     assert units.unit_code_of(User.objects.get(pk=user.pk)) == unit.pk
-    joined = log.events_for("unit", unit.pk).get(kind="member_joined")
-    assert (joined.by, joined.detail) == (lead.user, {"officer": user.pk})
+    joined = events.events_for("unit", unit.pk).get(kind="member_joined")
+    assert (joined.actor, joined.detail) == (lead.user, {"officer": user.pk})
 
 
 def test_nobody_is_put_into_two_units(lead: Person) -> None:
@@ -385,7 +391,7 @@ def test_campaigns_and_bursts_of_the_province_are_not_on_a_units_start_page(lead
 
 @pytest.mark.parametrize("role", ["unit", "duty"])
 def test_a_campaigns_tag_leads_a_unit_to_its_own_reports(lead: Person, role: str) -> None:
-    case, theirs = of_campaign(lead), Report.objects.get(case__at_unit=None)
+    case, theirs = of_campaign(lead), Report.objects.get(case__assigned_unit=None)
     local = log_in(at(report_factories.unit(), role=role))
     for page in (QUEUE, page_of(case)):
         shown = local.get(page).content.decode()
@@ -409,8 +415,8 @@ def test_a_duty_officer_of_a_unit_reads_no_reasons_of_other_units_in_the_record(
     case = given_to(report_factories.unit(), lead)
     workflow.add_note(case.pk, by=lead.user, version=case.version, reason="Chị Lan gọi lại")
     away = log_in(at(report_factories.unit("Công an xã Kiên Thọ"), "xa.kt", "duty"))
-    assert "Chị Lan" in lead.client.get("/admin/reports/event/").content.decode()
-    assert "Chị Lan" not in away.get("/admin/reports/event/").content.decode()
+    assert "Chị Lan" in lead.client.get("/admin/core/auditevent/").content.decode()
+    assert "Chị Lan" not in away.get("/admin/core/auditevent/").content.decode()
 
 
 def test_a_number_leads_to_no_report_of_another_unit(lead: Person) -> None:
@@ -440,5 +446,5 @@ def test_whether_another_unit_has_a_report_is_not_told(lead: Person, method: str
     answers = [getattr(client, method)(address) for address in addresses]
     assert {answer.status_code for answer in answers} == {403}
     assert len({answer.content for answer in answers}) == 1
-    assert Event.objects.filter(kind="refused").count() == len(addresses)
+    assert AuditEvent.objects.filter(kind="refused").count() == len(addresses)
     assert lead.client.get(f"{QUEUE}{UUID(int=1)}/change/").status_code == 404

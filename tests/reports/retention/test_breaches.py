@@ -7,17 +7,20 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from reports.models import Alarm, Breach, Event
+from core.models import AuditEvent
+from reports.models import Alarm, DataBreach
 from reports.monitoring import alarms
 from tests.support.officers import Person
 
 pytestmark = pytest.mark.django_db
-PAGE = "/admin/reports/breach/"
+PAGE = "/admin/reports/databreach/"
 
 
-def found(lead: Person, hours_ago: float, **done: Any) -> Breach:
+def found(lead: Person, hours_ago: float, **done: Any) -> DataBreach:
     at = timezone.now() - timedelta(hours=hours_ago)
-    return Breach.objects.create(title="Mất máy tính", detected_at=at, opened_by=lead.user, **done)
+    return DataBreach.objects.create(
+        title="Mất máy tính", detected_at=at, opened_by=lead.user, **done
+    )
 
 
 def said(at: datetime) -> str:
@@ -26,7 +29,7 @@ def said(at: datetime) -> str:
 
 def posted(**changed: str) -> dict[str, str]:
     at = timezone.now() - timedelta(hours=1)
-    steps = ("first_told_at", "body_told_at", "people_told_at", "closed_at")
+    steps = ("first_notice_at", "authority_notified_at", "subjects_notified_at", "closed_at")
     fields = {"title": "Mất máy tính", "found": "", "detected_at": said(at)}
     return fields | dict.fromkeys(steps, "") | changed
 
@@ -43,34 +46,34 @@ def test_the_timers_are_settings(lead: Person, settings: Settings) -> None:
 def test_a_lead_writes_it_down_and_sees_both_timers(lead: Person) -> None:
     answer = lead.client.post(f"{PAGE}add/", posted())
     assert answer.status_code == 302, answer.context["errors"]
-    breach = Breach.objects.get()
+    breach = DataBreach.objects.get()
     assert breach.opened_by == lead.user
     page = lead.client.get(f"{PAGE}{breach.pk}/change/").content.decode()
     assert "còn 22 giờ" in page
     assert "còn 70 giờ" in page
-    assert Event.objects.get(kind="breach_opened").detail == {}
+    assert AuditEvent.objects.get(kind="breach_opened").detail == {}
 
 
 def test_what_was_done_is_not_undone(lead: Person) -> None:
-    breach = found(lead, 2, first_told_at=timezone.now() - timedelta(hours=1))
+    breach = found(lead, 2, first_notice_at=timezone.now() - timedelta(hours=1))
     answer = lead.client.post(f"{PAGE}{breach.pk}/change/", posted())
     assert "Việc đã ghi là đã làm thì không bỏ đi được." in answer.content.decode()
     breach.refresh_from_db()
-    assert breach.first_told_at
+    assert breach.first_notice_at
 
 
 def test_an_hour_that_has_not_come_is_refused(lead: Person) -> None:
     breach = found(lead, 2)
-    given = posted(first_told_at=said(timezone.now() + timedelta(days=2)))
+    given = posted(first_notice_at=said(timezone.now() + timedelta(days=2)))
     answer = lead.client.post(f"{PAGE}{breach.pk}/change/", given)
     assert "Giờ này chưa đến." in answer.content.decode()
 
 
 def test_a_deadline_that_passed_is_an_alarm(lead: Person) -> None:
-    breach = found(lead, 73, first_told_at=timezone.now())
+    breach = found(lead, 73, first_notice_at=timezone.now())
     alarms.check_alarms()
     assert Alarm.objects.get(kind="breach").count == 1
-    Breach.objects.filter(pk=breach.pk).update(body_told_at=timezone.now())
+    DataBreach.objects.filter(pk=breach.pk).update(authority_notified_at=timezone.now())
     alarms.check_alarms()
     assert not Alarm.objects.filter(kind="breach").exists()
 
@@ -85,7 +88,7 @@ def test_the_list_says_in_words_where_each_stands(lead: Person) -> None:
     end = timezone.now() - timedelta(hours=1)
     found(lead, 2)
     assert "đang xử lý" in lead.client.get(PAGE).content.decode()
-    Breach.objects.update(closed_at=end)
+    DataBreach.objects.update(closed_at=end)
     page = lead.client.get(PAGE).content.decode()
     assert f"kết thúc {said(end)}" in page
     assert "đang xử lý" not in page

@@ -8,27 +8,25 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
-from core.audit import chain, chain_verification
-from core.audit import events as log
+from core.audit import chain, chain_verification, events
+from core.models import AuditEvent, OutboxItem
 from core.outbox import queue
+from desk.models import SavedSearch
 from reports.attachments import storage
 from reports.cases import legal_holds, workflow
 from reports.cases.corrections import CorrectedValue
 from reports.facts import publicly_counted
 from reports.models import (
-    Addition,
     Campaign,
-    CampaignAct,
+    CampaignAction,
     CampaignLink,
-    Event,
-    Facts,
-    Footprint,
-    FootprintKey,
+    ExtractedFacts,
+    FingerprintKey,
+    Followup,
     Indicator,
     Message,
-    OutboxItem,
     Report,
-    SavedSearch,
+    ReportFingerprint,
 )
 from reports.monitoring import queue_stats
 from reports.retention import destruction_requests, erasure
@@ -92,9 +90,9 @@ def test_what_was_sealed_is_gone_too(told: Report) -> None:
     sealed = ("story_sealed", "contact_sealed", "phrase_sealed", "contact_index")
     assert [getattr(told, name) for name in sealed] == [None] * 4
     assert not Message.objects.exclude(text_sealed=None).exists()
-    assert not Addition.objects.filter(erased_at=None).exists()
-    assert not FootprintKey.objects.exists()
-    assert not Footprint.objects.exists()
+    assert not Followup.objects.filter(erased_at=None).exists()
+    assert not FingerprintKey.objects.exists()
+    assert not ReportFingerprint.objects.exists()
 
 
 def test_its_files_leave_the_disk(told: Report) -> None:
@@ -110,7 +108,7 @@ def test_what_was_counted_stays_counted(told: Report) -> None:
         queue_stats.queue_balance(),
         list(publicly_counted.publicly_countable().values_list("pk")),
     )
-    facts = Facts.objects.values("scenario", "actions", "money_lost_vnd", "ongoing").get()
+    facts = ExtractedFacts.objects.values("scenario", "actions", "money_lost_vnd", "ongoing").get()
     erasure.erase(told.pk, why="asked")
     after = queue_stats.queue_balance()
     assert after.balanced
@@ -118,7 +116,10 @@ def test_what_was_counted_stays_counted(told: Report) -> None:
         before[0].accepted,
         before[1],
     )
-    assert Facts.objects.values("scenario", "actions", "money_lost_vnd", "ongoing").get() == facts
+    assert (
+        ExtractedFacts.objects.values("scenario", "actions", "money_lost_vnd", "ongoing").get()
+        == facts
+    )
 
 
 def test_of_what_was_named_the_caller_stays(told: Report) -> None:
@@ -134,7 +135,7 @@ def test_the_record_of_acts_holds(told: Report, settings: Settings, tmp_path: Pa
     erasure.erase(told.pk, why="asked")
     chain.extend_chain()
     assert chain_verification.verify().place.links
-    closed = Event.objects.get(kind="closed")
+    closed = AuditEvent.objects.get(kind="closed")
     assert closed.detail == {}
 
 
@@ -149,10 +150,10 @@ def test_who_read_it_before_comes_too_late(told: Report) -> None:
 def test_it_is_never_read_again(told: Report) -> None:
     erasure.erase(told.pk, why="asked")
     queue.enqueue(TRIAGE, told.pk)
-    items = OutboxItem.objects.filter(task=TRIAGE, settled_at=None)
+    items = OutboxItem.objects.filter(task=TRIAGE, done_at=None)
     service.process_items(list(items.values_list("pk", flat=True)))
     assert not items.exists()
-    assert Facts.objects.get().reasons == []
+    assert ExtractedFacts.objects.get().reasons == []
 
 
 def test_a_report_that_was_never_read_is_erased(lead: Person) -> None:
@@ -172,7 +173,7 @@ def test_without_names_the_working_copy_stays(told: Report) -> None:
 
 
 def test_a_part_needs_its_own_act_on_record(told: Report) -> None:
-    log.log_event("report", told.pk, "files_erased")
+    events.log_event("report", told.pk, "files_erased")
     assert "evidence" in refused_by_database("UPDATE reports_report SET contact_sealed = NULL")
     assert "evidence" in refused_by_database(
         "UPDATE reports_message SET text_sealed = NULL, erased_at = now()"
@@ -183,8 +184,8 @@ def test_a_part_needs_its_own_act_on_record(told: Report) -> None:
     "statement",
     [
         "UPDATE reports_correction SET reason = 'đã xóa'",
-        "UPDATE reports_slip SET reason = 'đã xóa'",
-        "UPDATE reports_campaignmove SET before_reason = 'đã xóa'",
+        "UPDATE reports_transferslip SET reason = 'đã xóa'",
+        "UPDATE reports_campaignmembershipchange SET before_reason = 'đã xóa'",
     ],
 )
 def test_words_beside_a_report_go_with_it_alone(told: Report, lead: Person, statement: str) -> None:
@@ -204,11 +205,13 @@ def test_words_beside_a_report_go_with_it_alone(told: Report, lead: Person, stat
     assert rows_with(*WORDS) == []
 
 
-def written_of(contact: str, lead: Person) -> tuple[CampaignAct, SavedSearch]:
+def written_of(contact: str, lead: Person) -> tuple[CampaignAction, SavedSearch]:
     """Where an officer wrote a contact, beside no report: why of an act, and a search that is kept."""
     campaign = Campaign.objects.create(code=f"Đ-26-{contact[-3:]}", title="x")
     said = {"kind": "attached", "reports": 1, "by": lead.user}
-    act = CampaignAct.objects.create(campaign=campaign, reason=f"Gọi lại {contact}: đúng", **said)
+    act = CampaignAction.objects.create(
+        campaign=campaign, reason=f"Gọi lại {contact}: đúng", **said
+    )
     query = urlencode({"q": contact})
     return act, SavedSearch.objects.create(owner=lead.user, name=contact[-3:], query=query)
 
@@ -231,7 +234,7 @@ def test_a_mail_address_goes_too_and_one_told_later(lead: Person) -> None:
     followups.submit_followup(report, FollowupSubmission(contact="0550 000 111"), "k" * 20)
     written_of("BA.TU@mau.example", lead), written_of("0550000111", lead)
     erasure.erase(report.pk, ErasureScope.NAMES, why="contact")
-    assert set(CampaignAct.objects.values_list("reason", flat=True)) == {"Gọi lại đã xóa: đúng"}
+    assert set(CampaignAction.objects.values_list("reason", flat=True)) == {"Gọi lại đã xóa: đúng"}
     assert not SavedSearch.objects.exists()
 
 
@@ -249,7 +252,7 @@ def test_what_a_contact_field_says_of_other_things_takes_no_officers_words(
     report = report_factories.report(contact=contact)
     act, search = written_of(written, lead)
     erasure.erase(report.pk, why="asked")
-    assert CampaignAct.objects.get().reason == act.reason
+    assert CampaignAction.objects.get().reason == act.reason
     assert SavedSearch.objects.get() == search
 
 
@@ -258,18 +261,18 @@ def test_the_purge_of_names_looks_for_what_had_come_in_until_then(
 ) -> None:
     followups.submit_followup(told, FollowupSubmission(contact="0550 000 111"), "k" * 20)
     act, _ = written_of("0550000111", lead)
-    until = Addition.objects.latest("received_at").received_at - timedelta(seconds=1)
+    until = Followup.objects.latest("received_at").received_at - timedelta(seconds=1)
     erasure.erase(told.pk, ErasureScope.NAMES, why="contact", until=until)
-    assert CampaignAct.objects.get().reason == act.reason
+    assert CampaignAction.objects.get().reason == act.reason
 
 
 def test_why_of_an_act_on_a_campaign_changes_in_an_erasure_alone(lead: Person) -> None:
     written_of("0550 000 111", lead)
-    blank = "UPDATE reports_campaignact SET reason = replace(reason, '0550 000 111', 'đã xóa')"
+    blank = "UPDATE reports_campaignaction SET reason = replace(reason, '0550 000 111', 'đã xóa')"
     assert "append-only" in refused_by_database(blank)
-    log.log_event("report", "x", "contact_erased")
+    events.log_event("report", "x", "contact_erased")
     assert "append-only" in refused_by_database(
-        "UPDATE reports_campaignact SET reason = 'đã xóa khác'"
+        "UPDATE reports_campaignaction SET reason = 'đã xóa khác'"
     )
     assert "append-only" in refused_by_database(f"{blank}, reports = 7")
 
@@ -310,4 +313,4 @@ def test_the_desk_still_shows_what_is_left(told: Report, lead: Person) -> None:
     erasure.erase(told.pk, why="asked")
     for page in ("change", "keeping"):
         assert lead.client.get(f"/admin/reports/report/{told.pk}/{page}/").status_code == 200
-    assert lead.client.get("/admin/reports/event/").status_code == 200
+    assert lead.client.get("/admin/core/auditevent/").status_code == 200

@@ -10,10 +10,17 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from core.audit import events as log
+from core.audit import events
 from reports.cases import deadline_notifications, deadlines, legal_holds, workflow
 from reports.cases.corrections import CorrectedValue
-from reports.models import Case, Clock, ErasureWish, Escalation, Report, Statement
+from reports.models import (
+    Case,
+    Deadline,
+    DeadlineNotification,
+    ErasureRequest,
+    PublicStatement,
+    Report,
+)
 from reports.public import confirmed_statements
 from reports.retention import erasure_requests
 from reports.retention.erasure_requests import ErasureRequestError
@@ -67,7 +74,7 @@ def test_it_asks_once_more_before_it_is_written(
 ) -> None:
     answer = client.post(ERASE, {"code": mine.code})
     assert "Xóa rồi không lấy lại được" in words(answer.content)
-    assert not ErasureWish.objects.exists()
+    assert not ErasureRequest.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -83,13 +90,13 @@ def test_a_wish_is_written_once(
     assert told in words(ask(client, mine.code, path).content)
     answer = ask(client, mine.code, path)
     assert again in words(answer.content)
-    assert ErasureWish.objects.get().report == mine.report
+    assert ErasureRequest.objects.get().report == mine.report
     assert f'action="{path}"' not in answer.content.decode()
 
 
 def test_a_wrong_code_asks_for_nothing(client: Client, mine: intake.SubmissionResult) -> None:
     assert ask(client, "7K4M-29QK-XXXX").status_code == 422
-    assert not ErasureWish.objects.exists()
+    assert not ErasureRequest.objects.exists()
 
 
 def test_two_working_days_are_the_officers_clock(asked: Report, settings: Settings) -> None:
@@ -97,18 +104,18 @@ def test_two_working_days_are_the_officers_clock(asked: Report, settings: Settin
     deadlines.start_for_new_reports()
     assert deadlines.start_for_requests() == 1
     assert deadlines.start_for_requests() == 0
-    clock = Clock.objects.get(kind="rights")
+    clock = Deadline.objects.get(kind="rights")
     assert clock.due_at - clock.started_at > timedelta(days=1)
-    Clock.objects.filter(kind="sort").update(met_at=timezone.now())
+    Deadline.objects.filter(kind="sort").update(met_at=timezone.now())
     deadline_notifications.send_due_reminders()
-    assert Clock.objects.pending().get() == clock
+    assert Deadline.objects.pending().get() == clock
 
 
 def test_a_wish_on_ended_work_makes_it_due_again(asked: Report, lead: Person) -> None:
     workflow.junk(asked.pk, by=lead.user, version=1, reason="rác")
     deadlines.start_for_requests()
     case = Case.objects.get(pk=asked.pk)
-    assert case.due_at == Clock.objects.pending().get().due_at
+    assert case.due_at == Deadline.objects.pending().get().due_at
 
 
 def wished(mine: intake.SubmissionResult, kind: str = "withdrawal") -> Report:
@@ -120,7 +127,7 @@ def wished(mine: intake.SubmissionResult, kind: str = "withdrawal") -> Report:
 
 
 def running() -> list[str]:
-    rows = Clock.objects.pending().order_by("kind")
+    rows = Deadline.objects.pending().order_by("kind")
     return list(rows.values_list("kind", flat=True))
 
 
@@ -129,7 +136,7 @@ def test_a_wish_to_withdraw_has_the_officers_clock_too(
 ) -> None:
     report = wished(mine)
     assert [deadlines.start_for_requests() for _ in range(2)] == [1, 0]
-    assert Clock.objects.get(kind="wish").started_at == report.additions.get().received_at
+    assert Deadline.objects.get(kind="wish").started_at == report.additions.get().received_at
     page = duty.client.get(f"/admin/reports/report/{report.pk}/change/").content.decode()
     assert "Trả lời đề nghị rút, sửa tin" in page
 
@@ -140,11 +147,11 @@ def test_a_wish_that_nobody_answers_is_overdue_as_all_else_is(
     workflow.junk(mine.report.pk, by=lead.user, version=1, reason="rác")
     wished(mine)
     deadlines.start_for_requests()
-    due_at = Clock.objects.pending().get().due_at
+    due_at = Deadline.objects.pending().get().due_at
     assert Case.objects.get().due_at == due_at
     with time_machine.travel(due_at + timedelta(minutes=1)):
         deadline_notifications.send_due_reminders()
-    assert Escalation.objects.get().stage == Escalation.Stage.OVERDUE
+    assert DeadlineNotification.objects.get().stage == DeadlineNotification.Stage.OVERDUE
 
 
 @pytest.mark.parametrize(
@@ -242,7 +249,7 @@ def test_it_is_refused_in_words_that_the_reporter_reads(
     assert "chưa xóa được. Lý do ở phần trao đổi" in page
     assert "giống chín tin khác" in page
     assert f'action="{ERASE}"' in client.post(TRACK, {"code": mine.code}).content.decode()
-    assert not Clock.objects.pending().filter(kind="rights").exists()
+    assert not Deadline.objects.pending().filter(kind="rights").exists()
 
 
 @pytest.fixture
@@ -261,8 +268,12 @@ def take_up(report: Report, by: Person, reason: str = "Giữ không cần nữa"
 def test_a_lead_takes_a_refused_wish_up_and_another_erases(refused: Report, lead: Person) -> None:
     assert "Xem lại đề nghị này" in lead.client.get(keeping(refused)).content.decode()
     assert take_up(refused, lead).status_code == 303
-    assert Clock.objects.pending().filter(kind="rights").exists()
-    assert log.events_for("report", refused.pk).filter(kind="wish_taken_up", by=lead.user).exists()
+    assert Deadline.objects.pending().filter(kind="rights").exists()
+    assert (
+        events.events_for("report", refused.pk)
+        .filter(kind="wish_taken_up", actor=lead.user)
+        .exists()
+    )
     page = lead.client.get(keeping(refused)).content.decode()
     assert "Giữ không cần nữa" in page
     assert "Xóa toàn bộ" not in page
@@ -280,7 +291,7 @@ def test_who_took_a_wish_up_does_not_erase(refused: Report, lead: Person) -> Non
     assert why.value.why == "same"
     granted = {"outcome": "granted", "decided_by": lead.user, "decided_at": timezone.now()}
     with pytest.raises(IntegrityError), transaction.atomic():
-        ErasureWish.objects.update(**granted)
+        ErasureRequest.objects.update(**granted)
 
 
 def test_the_reporter_reads_that_it_is_looked_at_again(
@@ -302,7 +313,7 @@ def test_what_was_not_refused_is_not_taken_up(
     assert take_up(asked, auditor).status_code == 403
     legal_holds.place_hold(asked.pk, by=lead.user, reason="Công văn 12")
     assert take_up(asked, lead).status_code == 409
-    assert not ErasureWish.objects.open().exists()
+    assert not ErasureRequest.objects.open().exists()
 
 
 @pytest.mark.parametrize("against", ["held", "crime"])
@@ -321,7 +332,7 @@ def test_a_hold_or_a_case_stands_above_it(asked: Report, lead: Person, against: 
     with pytest.raises(ErasureRequestError) as refused:
         erasure_requests.grant_erasure(asked.pk, by=lead.user, version=version(asked))
     assert refused.value.why == against
-    assert ErasureWish.objects.open().exists()
+    assert ErasureRequest.objects.open().exists()
 
 
 def test_the_reporter_is_told_in_their_language(lead: Person) -> None:
@@ -353,7 +364,7 @@ def test_the_promise_is_told_once_it_is_confirmed(
     client: Client, mine: intake.SubmissionResult, lead: Person
 ) -> None:
     said = {"title": "x", "text": "Dự kiến trả lời trước {time}.", "text_en": "x", "amount": 2}
-    row = Statement.objects.create(codename="erase_answer", **said)
+    row = PublicStatement.objects.create(codename="erase_answer", **said)
     confirmed_statements.publish_statement(row, lead.user)
     confirmed_statements.clear_cache()
     assert "Dự kiến trả lời trước 17:00" in words(ask(client, mine.code).content)

@@ -16,22 +16,21 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from pytest_django import Settings
 
-from core.audit import chain, chain_verification
-from core.audit import events as log
+from core.audit import chain, chain_verification, events
+from core.models import AuditEvent
 from reports.cases import daily_counts, legal_holds, workflow
 from reports.facts import publicly_counted
 from reports.management.commands import purge as command
 from reports.models import (
     Alarm,
     Case,
-    Crowd,
     Dispute,
-    ErasureWish,
-    Event,
+    ErasureRequest,
+    FloodSample,
     Indicator,
+    PublicStatement,
     PurgeRun,
     Report,
-    Statement,
 )
 from reports.monitoring import queue_stats
 from reports.public import confirmed_statements
@@ -112,7 +111,7 @@ def test_what_was_taken_up_again_meanwhile_stays(chief: User) -> None:
     workflow.reopen(report.pk, by=chief, version=2, reason="Không phải tin rác")
     purging._take(run, BY_NAME["junk"], report.pk)
     assert not is_erased(report)
-    assert (run.counts, run.stayed) == ({}, 0)
+    assert (run.counts, run.retained_counts) == ({}, 0)
 
 
 def test_names_go_first_and_the_story_without_them_stays(chief: User) -> None:
@@ -183,7 +182,7 @@ def test_a_hold_that_comes_in_between_is_kept(chief: User, monkeypatch: pytest.M
 
     monkeypatch.setattr(purging, "_still_due", too_early)
     run = purge()
-    assert (run.counts, run.stayed) == ({}, 1)
+    assert (run.counts, run.retained_counts) == ({}, 1)
     assert not is_erased(report)
 
 
@@ -212,7 +211,7 @@ def test_a_promise_that_is_shown_stands_above_a_longer_setting(
 ) -> None:
     settings.KEEP_CONTACT_DAYS = 0
     shown = {"is_public": True, "confirmed_by": chief, "confirmed_at": timezone.now()}
-    Statement.objects.create(
+    PublicStatement.objects.create(
         codename="keep_contact", title="x", text="x", text_en="x", amount=60, **shown
     )
     confirmed_statements.clear_cache()
@@ -271,14 +270,14 @@ def test_old_words_of_officers_go_and_the_chain_holds(
     chief: User, settings: Settings, tmp_path: Path
 ) -> None:
     settings.DATA_DIR = tmp_path
-    log.log_event("user", chief.pk, "role_changed", by=chief, reason="Anh Tư xin")
+    events.log_event("user", chief.pk, "role_changed", by=chief, reason="Anh Tư xin")
     chain.extend_chain()
     with time_machine.travel(timezone.now() + timedelta(days=1200)):
         assert purge().counts["events"] == 1
         assert purge().counts == {}
     chain.extend_chain()
     assert chain_verification.verify().place.links
-    assert Event.objects.get(kind="role_changed").detail == {}
+    assert AuditEvent.objects.get(kind="role_changed").detail == {}
 
 
 def test_a_run_goes_on_where_it_stood(chief: User) -> None:
@@ -349,7 +348,7 @@ def test_a_wish_that_was_taken_up_again_waits_from_then(chief: User, lead: Perso
     first, second = report_factories.report("Họ gọi."), report_factories.report("Họ nhắn.")
     now = timezone.now()
     for report, hours in ((first, 9), (second, 2)):
-        ErasureWish.objects.create(report=report, asked_at=now - timedelta(hours=hours))
+        ErasureRequest.objects.create(report=report, asked_at=now - timedelta(hours=hours))
     first.erasure_wishes.update(taken_up_at=now, taken_up_by=chief)
     page = lead.client.get("/admin/reports/purgerun/").content.decode()
     assert page.index(second.public_number) < page.index(first.public_number)
@@ -368,8 +367,12 @@ def test_a_rewrite_that_was_not_whole_says_so(done: dict[str, Any], told: str) -
 
 def test_where_a_report_came_from_goes_by_day_too_while_the_relay_is_dead() -> None:
     late, fresh, marked = (report_factories.report() for _ in range(3))
-    Crowd.objects.create(report=late, places=["digest"], came_at=Now() - timedelta(minutes=11))
-    Crowd.objects.create(report=fresh, places=["digest"])
-    Crowd.objects.create(report=marked, marks=["flood"], came_at=Now() - timedelta(minutes=11))
+    FloodSample.objects.create(
+        report=late, origin_digests=["digest"], received_at=Now() - timedelta(minutes=11)
+    )
+    FloodSample.objects.create(report=fresh, origin_digests=["digest"])
+    FloodSample.objects.create(
+        report=marked, flags=["flood"], received_at=Now() - timedelta(minutes=11)
+    )
     purging.run_if_due()
-    assert {row.report for row in Crowd.objects.all()} == {fresh, marked}
+    assert {row.report for row in FloodSample.objects.all()} == {fresh, marked}

@@ -8,9 +8,9 @@ import pytest
 from django.core.management import call_command
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
-from core.audit import events as log
+from core.audit import events
 from reports.cases import deadlines, legal_holds
-from reports.models import Addition, Clock, ErasureWish, EvidenceFile, Report
+from reports.models import Deadline, ErasureRequest, EvidenceFile, Followup, Report
 from reports.retention import (
     destruction_requests,
     erasure,
@@ -72,8 +72,8 @@ def test_a_wish_that_came_back_waits_for_nobody() -> None:
     deadlines.start_for_requests()
     listed(ErasureScope.WHOLE, report.pk)
     reerase_after_restore.reapply_erasures()
-    assert not ErasureWish.objects.open().exists()
-    assert not Clock.objects.pending().filter(report=report).exists()
+    assert not ErasureRequest.objects.open().exists()
+    assert not Deadline.objects.pending().filter(report=report).exists()
     assert deadlines.start_for_requests() == 0
     assert deadlines.start_for_new_reports() == 0
 
@@ -102,7 +102,7 @@ def test_what_two_people_destroyed_goes_again() -> None:
     listed(What.ADDITION, addition.pk)
     assert reerase_after_restore.reapply_erasures() == {"done": 2}
     assert not EvidenceFile.objects.filter(erased_at=None).exists()
-    assert Addition.objects.get().story == ""
+    assert Followup.objects.get().story == ""
 
 
 def test_a_destruction_is_noted_too(
@@ -149,4 +149,4 @@ def test_the_list_is_no_ground_without_an_act_on_record() -> None:
     report = report_factories.report()
     listed(ErasureScope.WHOLE, report.pk)
     reerase_after_restore.reapply_erasures()
-    assert log.events_for("report", report.pk).get(kind="erased").detail == {"why": "restored"}
+    assert events.events_for("report", report.pk).get(kind="erased").detail == {"why": "restored"}

@@ -10,21 +10,20 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Now
 
-from core.audit import events as log
+from core.audit import events
+from core.models import AuditEvent, OutboxItem
 from desk.reports import case_text
 from reports.attachments import storage
 from reports.cases import case_archive, legal_holds, workflow
 from reports.cases.corrections import CorrectedValue
 from reports.cases.legal_holds import HoldError
 from reports.models import (
-    Addition,
     Case,
-    Destruction,
-    Event,
+    DestructionRequest,
     EvidenceFile,
-    Facts,
-    Hold,
-    OutboxItem,
+    ExtractedFacts,
+    Followup,
+    LegalHold,
     Report,
 )
 from reports.retention import destruction_requests, erasure
@@ -48,8 +47,8 @@ def sent(report: Report) -> EvidenceFile:
     return file
 
 
-def added(report: Report) -> Addition:
-    row = Addition(
+def added(report: Report) -> Followup:
+    row = Followup(
         report=report, kind="more", submission_key="k" * 16, content_digest=uuid4().bytes * 2,
         story="Bà Tư kể thêm", story_sealed=b"x", accounts=["0123"], contact_sealed=b"y",
     )  # fmt: skip
@@ -77,7 +76,7 @@ def test_what_is_held_cannot_be_erased(held: Report) -> None:
 
 def test_neither_files_nor_later_words_of_it_can(held: Report) -> None:
     file, addition = sent(held), added(held)
-    log.log_event("report", held.pk, "erased")
+    events.log_event("report", held.pk, "erased")
     for table, key in (("evidencefile", file.pk), ("addition", addition.pk)):
         told = refused_by_database(
             f"UPDATE reports_{table} SET erased_at = now() WHERE id = %s",  # noqa: S608
@@ -123,22 +122,22 @@ def test_what_the_machine_said_of_it_stands(held: Report, lead: Person) -> None:
     """
     report_factories.read(held, rules_version="2020-01", scenario="bank")
     report_factories.number(held, "+84550000123")
-    OutboxItem.objects.filter(key=str(held.pk)).update(settled_at=Now())
+    OutboxItem.objects.filter(key=str(held.pk)).update(done_at=Now())
     assert (
         reprocessing.count(every=True),
         reprocessing.reprocess_selected([held.pk], by=lead.user),
     ) == (0, 0)
     service._write(service.extract(held))
-    assert Facts.objects.get(report=held).rules_version == "2020-01"
+    assert ExtractedFacts.objects.get(report=held).rules_version == "2020-01"
     assert held.indicators.get().key == "+84550000123"
     service._write(service.extract(held, (added(held),), 1))
-    assert Facts.objects.get(report=held).rules_version == service.RULES_VERSION
+    assert ExtractedFacts.objects.get(report=held).rules_version == service.RULES_VERSION
 
 
 def test_when_it_is_lifted_all_is_possible_again(held: Report, lead: Person) -> None:
     legal_holds.lift_hold(held.pk, by=lead.user, reason="Xong vụ")
     report_factories.erase(held)
-    kinds = log.events_for("report", held.pk).values_list("kind", flat=True)
+    kinds = events.events_for("report", held.pk).values_list("kind", flat=True)
     assert {"hold_placed", "hold_lifted"} <= set(kinds)
 
 
@@ -155,17 +154,17 @@ def test_an_officer_on_duty_places_no_hold(duty: Person) -> None:
     report = report_factories.report()
     address = f"/admin/reports/report/{report.pk}/hold/"
     assert duty.client.post(address, {"reason": "x"}).status_code == 403
-    assert Event.objects.get(kind="refused").detail["verb"] == "keeping_hold"
+    assert AuditEvent.objects.get(kind="refused").detail["verb"] == "keeping_hold"
 
 
 @pytest.mark.parametrize(
     "statement",
-    ["UPDATE reports_hold SET reason = 'khác'", "DELETE FROM reports_hold",
-     "UPDATE reports_hold SET lifted_at = now()"],
+    ["UPDATE reports_legalhold SET reason = 'khác'", "DELETE FROM reports_legalhold",
+     "UPDATE reports_legalhold SET released_at = now()"],
 )  # fmt: skip
 def test_the_database_keeps_holds(held: Report, statement: str) -> None:
     assert refused_by_database(statement)
-    assert Hold.objects.get().lifted_at is None
+    assert LegalHold.objects.get().released_at is None
 
 
 def test_a_file_is_destroyed_by_two(duty: Person, lead: Person) -> None:
@@ -180,7 +179,7 @@ def test_a_file_is_destroyed_by_two(duty: Person, lead: Person) -> None:
     item = OutboxItem.objects.get(task=erasure.REMOVE)
     destruction_requests.process_items([item.pk])
     assert not storage.path_of(file.pk).exists()
-    assert Event.objects.get(kind="destroyed").detail["proposed_by"] == duty.user.pk
+    assert AuditEvent.objects.get(kind="destroyed").detail["proposed_by"] == duty.user.pk
 
 
 def test_an_addition_is_destroyed_by_two_and_the_report_read_anew(
@@ -207,7 +206,7 @@ def test_nobody_confirms_what_they_proposed(lead: Person) -> None:
         destruction_requests.confirm(report.pk, row.pk, by=lead.user)
     assert refused.value.why == "same"
     assert "destruction_by_two" in refused_by_database(
-        "UPDATE reports_destruction SET confirmed_at = now(), confirmed_by_id = proposed_by_id"
+        "UPDATE reports_destructionrequest SET confirmed_at = now(), confirmed_by_id = proposed_by_id"
     )
 
 
@@ -225,7 +224,7 @@ def test_without_two_people_the_database_blanks_nothing(duty: Person) -> None:
 def test_a_destruction_cannot_be_written_as_done(duty: Person, lead: Person) -> None:
     report = report_factories.report()
     told = refused_by_database(
-        "INSERT INTO reports_destruction (report_id, what, target, reason, proposed_by_id,"
+        "INSERT INTO reports_destructionrequest (report_id, what, target, reason, proposed_by_id,"
         " confirmed_by_id, confirmed_at) VALUES (%s, 'file', %s, 'x', %s, %s, now())",
         report.pk, uuid4(), duty.user.pk, lead.user.pk,
     )  # fmt: skip
@@ -239,8 +238,8 @@ def test_a_decided_destruction_stays(duty: Person, lead: Person, change: str) ->
         report.pk, What.FILE, sent(report).pk, by=duty.user, reason="x"
     )
     destruction_requests.withdraw(report.pk, row.pk, by=lead.user)
-    assert refused_by_database(f"UPDATE reports_destruction SET {change}")  # noqa: S608
-    assert Destruction.objects.get().reason == "x"
+    assert refused_by_database(f"UPDATE reports_destructionrequest SET {change}")  # noqa: S608
+    assert DestructionRequest.objects.get().reason == "x"
 
 
 @pytest.mark.parametrize(
@@ -267,7 +266,8 @@ def test_a_hold_stops_a_destruction_that_was_proposed(duty: Person, lead: Person
         destruction_requests.confirm(report.pk, row.pk, by=create_officer("hai", "lead"))
     assert refused.value.why == "held"
     assert refused_by_database(
-        "UPDATE reports_destruction SET confirmed_at = now(), confirmed_by_id = %s", lead.user.pk
+        "UPDATE reports_destructionrequest SET confirmed_at = now(), confirmed_by_id = %s",
+        lead.user.pk,
     )
 
 
@@ -285,10 +285,10 @@ def test_the_page_proposes_confirms_and_tells(duty: Person, lead: Person) -> Non
     asked = {"what": "addition", "target": addition.pk, "reason": "<b>nhầm</b>"}
     assert duty.client.post(act, asked).status_code == 303
     assert "&lt;b&gt;nhầm" in lead.client.get(page).content.decode()
-    row = Destruction.objects.get()
+    row = DestructionRequest.objects.get()
     assert duty.client.post(f"{act}{row.pk}/confirm/").status_code == 403
     assert lead.client.post(f"{act}{row.pk}/confirm/").status_code == 303
-    assert not Addition.objects.filter(erased_at=None).exists()
+    assert not Followup.objects.filter(erased_at=None).exists()
 
 
 def test_a_refused_act_keeps_what_was_typed(lead: Person, held: Report) -> None:
@@ -349,7 +349,7 @@ def test_a_case_file_holds_what_its_reader_sees_on_the_page_and_no_more(lead: Pe
 def test_a_case_file_is_on_record_with_its_hash_and_reason(lead: Person) -> None:
     report = report_factories.report()
     case_of(lead, report)
-    detail = Event.objects.get(kind="case_exported").detail
+    detail = AuditEvent.objects.get(kind="case_exported").detail
     assert (detail["reason"], detail["personal"], len(detail["sha256"])) == ("Gửi VKS", False, 64)
 
 

@@ -13,8 +13,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from core.keys import form_token
+from core.models import OutboxItem
 from reports.facts import abuse_flags
-from reports.models import OutboxItem, Report
+from reports.models import Report
 from reports.submission import flood_detection
 from reports.triage import service
 from tests.desk.reports.test_changelist import shown

@@ -15,9 +15,10 @@ from pytest_django import Settings
 from redis import Redis
 
 from core import rate_limits
+from core.models import OutboxItem
 from core.outbox.queue import Priority
 from reports.facts import abuse_flags
-from reports.models import Addition, Crowd, OutboxItem, Report
+from reports.models import FloodSample, Followup, Report
 from reports.numbers import report_counts
 from reports.submission import flood_detection, form_parser
 from reports.submission.flood_detection import Arrival
@@ -241,9 +242,13 @@ def test_over_every_limit_a_report_is_taken_in_and_marked(client: Client) -> Non
 def test_what_was_noted_of_an_address_is_gone_once_it_is_counted(client: Client) -> None:
     for _ in range(flood_detection.RULE_STORY + 1):
         post(client, story=STORY)
-    assert not any("192.0" in place for row in Crowd.objects.all() for place in row.places)
+    assert not any(
+        "192.0" in place for row in FloodSample.objects.all() for place in row.origin_digests
+    )
     counted()
-    assert [(row.places, row.marks) for row in Crowd.objects.all()] == [(None, ["same_words"])]
+    assert [(row.origin_digests, row.flags) for row in FloodSample.objects.all()] == [
+        (None, ["same_words"])
+    ]
 
 
 @pytest.mark.django_db
@@ -263,11 +268,14 @@ def test_while_valkey_is_silent_reports_wait_to_be_counted(
     settings.REDIS_URL = f"unix://{tmp_path}/nobody.sock?db=0"
     rate_limits.reset_connection()
     counted()
-    assert Crowd.objects.filter(places__isnull=False).count() == flood_detection.RULE_STORY + 1
+    assert (
+        FloodSample.objects.filter(origin_digests__isnull=False).count()
+        == flood_detection.RULE_STORY + 1
+    )
     settings.REDIS_URL = valkey
     rate_limits.reset_connection()
     counted()
-    assert Crowd.objects.get().marks == [abuse_flags.SAME_WORDS]
+    assert FloodSample.objects.get().flags == [abuse_flags.SAME_WORDS]
 
 
 @pytest.mark.django_db
@@ -285,7 +293,7 @@ def test_what_is_hard_to_read_ends_the_part(
     monkeypatch.setattr(flood_detection, "MOMENT", 0.0)
     post(client, story=STORY)
     post(client, story=STORY)
-    assert [counted(), Crowd.objects.count()] == [True, 1]
+    assert [counted(), FloodSample.objects.count()] == [True, 1]
 
 
 @pytest.mark.django_db
@@ -296,7 +304,7 @@ def test_a_number_that_breaks_its_reader_keeps_nobody_from_being_counted(
         post(client, story=STORY)
     monkeypatch.delattr(form_parser, "last_digits_in")
     counted()
-    assert Crowd.objects.get().marks == [abuse_flags.SAME_WORDS]
+    assert FloodSample.objects.get().flags == [abuse_flags.SAME_WORDS]
 
 
 @pytest.mark.django_db
@@ -314,16 +322,16 @@ def test_what_another_relay_has_counted_stays(
 
     monkeypatch.setattr(flood_detection, "flood_flags", slow)
     counted()
-    assert Crowd.objects.get().marks == [abuse_flags.SAME_WORDS]
+    assert FloodSample.objects.get().flags == [abuse_flags.SAME_WORDS]
 
 
 @pytest.mark.django_db
 def test_what_waited_for_longer_than_a_window_is_counted_no_more(client: Client) -> None:
     for _ in range(flood_detection.RULE_STORY + 1):
         post(client, story=STORY)
-    Crowd.objects.update(came_at=F("came_at") - timedelta(minutes=11))
+    FloodSample.objects.update(received_at=F("received_at") - timedelta(minutes=11))
     counted()
-    assert not Crowd.objects.exists()
+    assert not FloodSample.objects.exists()
 
 
 @pytest.mark.django_db
@@ -334,7 +342,7 @@ def test_a_number_added_later_from_a_network_that_told_of_it_is_marked(client: C
     code = code_of(client.get("/bao-cao/da-nhan/").content)
     said = {"code": code, "kind": "more", "leg_number": "0550 000 123"}
     client.post("/theo-doi/them/", said, REMOTE_ADDR="192.0.2.2")
-    assert Addition.objects.get().flags == [abuse_flags.SAME_NETWORK]
+    assert Followup.objects.get().flags == [abuse_flags.SAME_NETWORK]
 
 
 @pytest.mark.django_db

@@ -16,11 +16,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
-from core.audit import events as log
+from core import encryption
+from core.audit import events
+from core.models import AuditEvent, OutboxItem
 from core.outbox import queue
 from core.outbox.queue import Priority
-from reports.extraction import redaction
-from reports.models import Case, Commune, Event, OutboxItem, Receipt, Report
+from reports.models import Case, Commune, Receipt, Report
 from reports.submission import intake, receipt_codes
 from reports.submission.intake import ReportSubmission, sanitize_text
 from tests.support.concurrency import in_parallel
@@ -142,7 +143,7 @@ def test_contact_phrase_and_raw_story_are_nowhere_in_plain() -> None:
 def test_the_raw_story_can_be_opened_again() -> None:
     report = accept("căn cước 012345678901").report
     assert report.story == "căn cước [số giấy tờ]"
-    assert redaction.decrypt_field(report, "story") == "căn cước 012345678901"
+    assert encryption.decrypt_field(report, "story") == "căn cước 012345678901"
     assert "masked_id" in report.flags
 
 
@@ -154,7 +155,7 @@ def test_what_is_masked_in_a_field_beside_the_story_is_sealed_behind_it(field: s
     typed = "của tôi 0550.000.111 và 012345678901"
     report = accept("Họ gọi.", contact="0550 000 111", **{field: typed}).report
     assert getattr(report, field) == "của tôi [số người báo] và [số giấy tờ]"
-    assert redaction.decrypt_field(report, "story") == f"Họ gọi.\n{typed}"
+    assert encryption.decrypt_field(report, "story") == f"Họ gọi.\n{typed}"
     assert {"masked_contact", "masked_id"} <= set(report.flags)
 
 
@@ -162,7 +163,7 @@ def test_what_is_masked_in_a_field_beside_the_story_is_sealed_behind_it(field: s
 def test_a_sum_stays_a_sum() -> None:
     report = accept(contact="0550 000 111", money_lost_raw="150.000.000.000 đồng").report
     assert report.money_lost_raw == "150.000.000.000 đồng"
-    assert redaction.decrypt_field(report, "story") == STORY
+    assert encryption.decrypt_field(report, "story") == STORY
 
 
 @pytest.mark.django_db
@@ -377,7 +378,7 @@ def test_an_erasure_needs_its_event() -> None:
 @pytest.mark.django_db
 def test_an_erasure_on_record_blanks_once_and_only_what_is_personal() -> None:
     report = accept(contact="0550000111", caller_number="0550 000 123").report
-    log.log_event("report", report.pk, "erased")
+    events.log_event("report", report.pk, "erased")
     with connection.cursor() as cursor:
         cursor.execute(BLANK)
     report.refresh_from_db()
@@ -389,20 +390,20 @@ def test_an_erasure_on_record_blanks_once_and_only_what_is_personal() -> None:
 
 @pytest.mark.django_db
 def test_an_erasure_may_not_slip_in_another_change() -> None:
-    log.log_event("report", accept().report.pk, "erased")
+    events.log_event("report", accept().report.pk, "erased")
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"{BLANK}, caller_number = 'khác'")
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    "sql", ["UPDATE reports_event SET kind = 'x'", "DELETE FROM reports_event"]
+    "sql", ["UPDATE core_auditevent SET kind = 'x'", "DELETE FROM core_auditevent"]
 )
 def test_events_are_append_only(sql: str) -> None:
-    log.log_event("report", "1", "read")
+    events.log_event("report", "1", "read")
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql)
-    assert Event.objects.get().kind == "read"
+    assert AuditEvent.objects.get().kind == "read"
 
 
 @pytest.mark.django_db

@@ -9,8 +9,9 @@ from django.test import Client
 from django.utils.datastructures import MultiValueDict
 from lxml import html
 
-from core.audit import events as log
-from reports.models import OutboxItem, Report
+from core.audit import events
+from core.models import OutboxItem
+from reports.models import Report
 from reports.submission import intake, officer_filing, receipt_codes
 from tests.support.concurrency import in_parallel
 from tests.support.officers import Person
@@ -44,8 +45,8 @@ def test_a_report_is_taken_in_as_any_and_who_filed_it_is_on_record(duty: Person)
     report = Report.objects.get()
     assert (report.source, report.happening_now) == ("walk_in", True)
     assert OutboxItem.objects.get().task == intake.TRIAGE
-    event = log.events_for("report", report.pk).get()
-    assert (event.kind, event.by, event.detail["source"]) == ("filed", duty.user, "walk_in")
+    event = events.events_for("report", report.pk).get()
+    assert (event.kind, event.actor, event.detail["source"]) == ("filed", duty.user, "walk_in")
 
 
 def test_the_code_that_is_read_out_opens_the_report(duty: Person) -> None:
@@ -66,7 +67,7 @@ def test_a_second_click_makes_no_second_report_and_no_second_act(duty: Person) -
     first, second = file(duty.client), file(duty.client)
     assert code_on(first) == code_on(second)
     assert "không ghi thêm tin nào" in second.content.decode()
-    assert log.events_for("report", Report.objects.get().pk).count() == 1
+    assert events.events_for("report", Report.objects.get().pk).count() == 1
 
 
 @pytest.mark.parametrize("typed", [{"source": ""}, {"source": "carrier pigeon"}])
@@ -123,7 +124,7 @@ def test_who_may_not_is_refused_on_record(
     person: Person = request.getfixturevalue(role)
     assert getattr(person.client, method)(FILE, TOLD).status_code == 403
     assert not Report.objects.exists()
-    assert log.events_for("page", "reports_report_file").get().kind == "refused"
+    assert events.events_for("page", "reports_report_file").get().kind == "refused"
 
 
 def test_filing_itself_asks_for_the_right(editor: Person) -> None:
@@ -155,4 +156,4 @@ def test_the_form_works_by_keys_and_enter_sends_nothing_half_told(duty: Person) 
 def test_two_clicks_at_once_are_one_report_and_one_act(duty: Person) -> None:
     answers = in_parallel([lambda: file(duty.client).status_code] * 2)
     assert answers == [200, 200]
-    assert log.events_for("report", Report.objects.get().pk).filter(kind="filed").count() == 1
+    assert events.events_for("report", Report.objects.get().pk).filter(kind="filed").count() == 1

@@ -9,12 +9,14 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from pytest_django import Settings
 
-from core.audit import events as log
+from core import encryption
+from core.audit import events
+from core.models import OutboxItem
 from core.outbox import queue
 from reports.extraction import redaction, story_reader
 from reports.facts import merged_report
 from reports.facts.merged_report import Caller
-from reports.models import Addition, Message, OutboxItem, Report
+from reports.models import Followup, Message, Report
 from reports.monitoring.queue_stats import queue_balance
 from reports.submission.intake import TRIAGE
 from reports.tracking import followups
@@ -97,8 +99,8 @@ def test_the_reporters_numbers_are_masked_out_of_the_working_copy() -> None:
     addition = followups.submit_followup(subject, said, KEY).addition
     assert "0000" not in addition.story.replace(" ", "")
     assert "038012345678" not in addition.story
-    assert "000" not in addition.legs[0]["name"]
-    assert redaction.decrypt_field(addition, "story") == f"{said.story}\nquen 0550.000.111"
+    assert "000" not in addition.callers[0]["name"]
+    assert encryption.decrypt_field(addition, "story") == f"{said.story}\nquen 0550.000.111"
     assert addition.contact_index == redaction.blind_index("0550000222")
     assert {"masked_contact", "masked_id"} <= set(addition.flags)
 
@@ -112,7 +114,7 @@ CARD, PAPER, MINE = "4000 0000 0000 0002", "038012345678", "0550000111"
         ({"accounts": (f"0987000111222 của {PAPER}",)}, "accounts", "[số giấy tờ]"),
         ({"accounts": (f"ví {MINE}",)}, "accounts", "[số người báo]"),
         ({"links": (f"http://a.example/{PAPER}",)}, "links", "[số giấy tờ]"),
-        ({"called_raw": f"lúc 9 giờ, gọi {MINE}"}, "called_raw", "[số người báo]"),
+        ({"called_on_raw": f"lúc 9 giờ, gọi {MINE}"}, "called_on_raw", "[số người báo]"),
         ({"commune_raw": f"Hạc Thành, {CARD}"}, "commune_raw", "[số thẻ]"),
         ({"legs": (Caller(number=PAPER),)}, "legs", "[số giấy tờ]"),
         ({"legs": (Caller(number=MINE),)}, "legs", "[số người báo]"),
@@ -128,7 +130,7 @@ def test_what_is_personal_is_masked_in_every_field_and_kept_sealed(
     stored = str(getattr(addition, column))
     assert shown in stored
     assert not any(number in stored for number in (CARD, PAPER, MINE))
-    sealed = redaction.decrypt_field(addition, "story") or ""
+    sealed = encryption.decrypt_field(addition, "story") or ""
     assert any(number in sealed for number in (CARD, PAPER, MINE))
 
 
@@ -142,7 +144,7 @@ def test_what_is_personal_is_masked_in_every_field_and_kept_sealed(
                 Caller(number="0992 000 123 0550 000 124"),
             )
         },
-        {"called_raw": "24/11/2026, khoảng 9 giờ"},
+        {"called_on_raw": "24/11/2026, khoảng 9 giờ"},
     ],
 )
 def test_what_the_callers_used_stays_as_it_was_typed(said: dict[str, Any]) -> None:
@@ -151,14 +153,16 @@ def test_what_the_callers_used_stays_as_it_was_typed(said: dict[str, Any]) -> No
     ).addition
     assert addition.flags == []
     assert addition.accounts == list(said.get("accounts", ()))
-    assert [leg["number"] for leg in addition.legs] == [leg.number for leg in said.get("legs", ())]
+    assert [leg["number"] for leg in addition.callers] == [
+        leg.number for leg in said.get("legs", ())
+    ]
     assert addition.story_sealed is None
 
 
 def test_the_phrase_lies_sealed_alone() -> None:
     followups.submit_followup(report(), FollowupSubmission(phrase="bến Sung, 47"), KEY)
-    row = Addition.objects.values().get()
-    phrase = redaction.decrypt(row.pop("phrase_sealed"), "phrase", row["report_id"])
+    row = Followup.objects.values().get()
+    phrase = encryption.decrypt(row.pop("phrase_sealed"), "phrase", row["report_id"])
     assert phrase == "bến Sung, 47"
     assert "Sung" not in str(row)
 
@@ -231,7 +235,7 @@ def test_a_wish_is_taken_in_so_many_times(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_the_relay_is_woken_after_the_commit(monkeypatch: pytest.MonkeyPatch) -> None:
     woken: list[int] = []
-    monkeypatch.setattr(queue, "notify", lambda: woken.append(Addition.objects.count()))
+    monkeypatch.setattr(queue, "notify", lambda: woken.append(Followup.objects.count()))
     followups.submit_followup(report(), FollowupSubmission(story="Họ gọi lại."), KEY)
     assert woken[-1] == 1
 
@@ -256,7 +260,7 @@ def test_an_erased_report_takes_nothing_more(say: Any) -> None:
     subject = erase(report("Họ gọi."))
     with pytest.raises(ReportErasedError):
         say(subject)
-    assert not Addition.objects.exists()
+    assert not Followup.objects.exists()
     assert not Message.objects.exists()
 
 
@@ -265,8 +269,8 @@ def test_a_reply_is_sealed_and_kept_once() -> None:
     assert followups.submit_reply(subject, "Khoảng 9 giờ.", KEY)
     assert not followups.submit_reply(subject, "Khoảng 9 giờ.", KEY)
     message = Message.objects.get()
-    assert message.by is None
-    assert redaction.decrypt_field(message, "text") == "Khoảng 9 giờ."
+    assert message.actor is None
+    assert encryption.decrypt_field(message, "text") == "Khoảng 9 giờ."
 
 
 @pytest.mark.parametrize(
@@ -280,22 +284,22 @@ def test_an_erasure_blanks_what_is_personal_and_may_blank_the_rest(blanked: dict
     subject = report()
     said = FollowupSubmission(
         story="Họ gọi.", accounts=("0987000111222",), links=("a.example",), money_lost_raw="1 triệu",
-        called_on=date(2026, 11, 24), called_raw="sáng", legs=(Caller(number="0550000124"),),
+        called_on=date(2026, 11, 24), called_on_raw="sáng", legs=(Caller(number="0550000124"),),
     )  # fmt: skip
     followups.submit_followup(subject, said, KEY)
-    log.log_event("report", subject.pk, "erased")
+    events.log_event("report", subject.pk, "erased")
     sealed = dict.fromkeys(("story_sealed", "contact_sealed", "contact_index", "phrase_sealed"))
-    texts = dict.fromkeys(("story", "called_raw", "commune_raw"), "")
-    Addition.objects.update(erased_at=timezone.now(), legs=[], **sealed, **texts, **blanked)
-    assert bool(Addition.objects.get().accounts) is not bool(blanked)
+    texts = dict.fromkeys(("story", "called_on_raw", "commune_raw"), "")
+    Followup.objects.update(erased_at=timezone.now(), callers=[], **sealed, **texts, **blanked)
+    assert bool(Followup.objects.get().accounts) is not bool(blanked)
 
 
 def test_an_erasure_changes_nothing_into_something_else() -> None:
     subject = report()
     followups.submit_followup(subject, FollowupSubmission(accounts=("0987000111222",)), KEY)
-    log.log_event("report", subject.pk, "erased")
+    events.log_event("report", subject.pk, "erased")
     with pytest.raises(IntegrityError, match="evidence"), transaction.atomic():
-        Addition.objects.update(erased_at=timezone.now(), accounts=["0987000111333"])
+        Followup.objects.update(erased_at=timezone.now(), accounts=["0987000111333"])
 
 
 @pytest.mark.parametrize("changed", [{"story": "khác"}, {"kind": "more"}, {"legs": [{}]}])
@@ -304,9 +308,9 @@ def test_what_was_said_later_stays_said(changed: dict[str, Any]) -> None:
         report(), FollowupSubmission(kind="correction", story="Họ gọi lại."), KEY
     )
     with pytest.raises(IntegrityError, match="evidence"), transaction.atomic():
-        Addition.objects.update(**changed)
+        Followup.objects.update(**changed)
     with pytest.raises(IntegrityError, match="evidence"), transaction.atomic():
-        Addition.objects.all().delete()
+        Followup.objects.all().delete()
 
 
 def test_a_long_text_is_read_at_both_its_ends_while_somebody_waits() -> None:

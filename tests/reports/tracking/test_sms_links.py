@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from reports.facts.merged_report import MergedReport
-from reports.models import Addition, OfficeNumber, Report
+from reports.models import Followup, OfficeNumber, Report
 from reports.tracking import sms_links
 
 CODE = "7K4M29QXR6TD9WDK"
@@ -76,7 +76,7 @@ def test_a_number_is_written_as_it_is_dialled(typed: str, number: str) -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("kind", ["more", "answer", "correction"])
 def test_the_carriers_get_the_caller_that_was_told_last(kind: str) -> None:
-    added = Addition(kind=kind, legs=[{"number": "0550 000 124"}])
+    added = Followup(kind=kind, callers=[{"number": "0550 000 124"}])
     told = MergedReport(Report(caller_number="0992 000"), (added,))
     assert sms_links.carrier_report_sms(told) == "LD (0550000124) (goi dien lua dao)"
 

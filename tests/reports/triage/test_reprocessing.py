@@ -15,13 +15,14 @@ from django.db import connection
 from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 
-from core.audit import events as log
+from core.audit import events
+from core.models import AuditEvent, OutboxItem
 from core.outbox import queue
 from core.outbox.queue import MAX_ATTEMPTS, Priority
 from reports.cases import workflow
-from reports.management.commands import retriage as command
+from reports.management.commands import retriage
 from reports.management.commands import retriage as watching
-from reports.models import Case, Event, Facts, OutboxItem, Report, Retriage
+from reports.models import Case, ExtractedFacts, Report, ReprocessingRun
 from reports.monitoring.queue_stats import queue_balance
 from reports.submission import intake
 from reports.tasks import continue_reprocessing
@@ -43,20 +44,18 @@ def read_under(rules: str, story: str = "Có người gọi.", **typed: Any) -> 
     """A report whose triage is done, under these rules."""
     report = report_factories.report(story, **typed)
     report_factories.read(report, rules_version=rules)
-    OutboxItem.objects.filter(key=str(report.pk)).update(settled_at=Now())
+    OutboxItem.objects.filter(key=str(report.pk)).update(done_at=Now())
     return report
 
 
 def owed() -> list[str]:
     """The reports that wait to be read, in the order in which they were owed."""
-    waiting = OutboxItem.objects.filter(task=intake.TRIAGE, settled_at=None, failed_at=None)
+    waiting = OutboxItem.objects.filter(task=intake.TRIAGE, done_at=None, failed_at=None)
     return list(waiting.order_by("id").values_list("key", flat=True))
 
 
 def next_step() -> OutboxItem | None:
-    return OutboxItem.objects.filter(
-        task=reprocessing.STEP, settled_at=None, failed_at=None
-    ).first()
+    return OutboxItem.objects.filter(task=reprocessing.STEP, done_at=None, failed_at=None).first()
 
 
 def take_steps(most: int = 100) -> int:
@@ -72,7 +71,7 @@ def take_steps(most: int = 100) -> int:
 def read_all() -> None:
     """What the machine does with everything that waits."""
     take_steps()
-    waiting = OutboxItem.objects.filter(task=intake.TRIAGE, settled_at=None, failed_at=None)
+    waiting = OutboxItem.objects.filter(task=intake.TRIAGE, done_at=None, failed_at=None)
     service.process_items(waiting.order_by("id").values_list("pk", flat=True))
 
 
@@ -148,9 +147,9 @@ def test_what_failed_the_last_time_is_read_again_whatever_was_read_before() -> N
     failed, mended = read_under(service.RULES_VERSION), read_under(service.RULES_VERSION)
     for report in (failed, mended):
         queue.enqueue(intake.TRIAGE, report.pk)
-    OutboxItem.objects.filter(settled_at=None).update(failed_at=Now())
+    OutboxItem.objects.filter(done_at=None).update(failed_at=Now())
     queue.enqueue(intake.TRIAGE, mended.pk)
-    OutboxItem.objects.filter(settled_at=None, failed_at=None).update(settled_at=Now())
+    OutboxItem.objects.filter(done_at=None, failed_at=None).update(done_at=Now())
     assert reprocessing.start().total == 1
     take_steps()
     assert owed() == [str(failed.pk)]
@@ -171,13 +170,13 @@ def test_what_is_erased_and_owes_nothing_is_left_in_peace_too() -> None:
     OutboxItem.objects.filter(key=str(report.pk)).delete()
     assert reprocessing.count() == 1
     erase(report)
-    Facts.objects.filter(report=report).update(rules_version=service.RULES_VERSION)
+    ExtractedFacts.objects.filter(report=report).update(rules_version=service.RULES_VERSION)
     assert reprocessing.count() == 0
 
 
 def erase(report: Report) -> None:
     """As an erasure that is on record blanks a report."""
-    log.log_event("report", report.pk, "erased")
+    events.log_event("report", report.pk, "erased")
     blank = {"story": "", "claimed_name": "", "commune_raw": "", "erased_at": Now()}
     sealed = {"story_sealed": None, "contact_sealed": None, "phrase_sealed": None}
     Report.objects.filter(pk=report.pk).update(**blank, **sealed, contact_index=None)
@@ -191,7 +190,7 @@ def test_a_report_erased_while_it_waits_is_read_as_it_is_now() -> None:
     take_steps()
     erase(report)
     read_all()
-    assert "ba tu" not in Facts.objects.get().search
+    assert "ba tu" not in ExtractedFacts.objects.get().search_text
     assert not OutboxItem.objects.exclude(error="").exists()
 
 
@@ -200,7 +199,7 @@ def test_nothing_to_read_starts_no_run() -> None:
     read_under(service.RULES_VERSION)
     with pytest.raises(reprocessing.NothingToReprocessError):
         reprocessing.start()
-    assert not Retriage.objects.exists()
+    assert not ReprocessingRun.objects.exists()
 
 
 # --- step by step
@@ -214,7 +213,7 @@ def test_reports_are_owed_in_batches_in_the_order_of_their_ids() -> None:
         take_steps(1)
         assert owed() == reports[:expected]
     run.refresh_from_db()
-    assert (run.owed, run.total, next_step()) == (5, 5, None)
+    assert (run.enqueued, run.total, next_step()) == (5, 5, None)
     assert run.finished_at is not None
 
 
@@ -226,7 +225,7 @@ def test_a_step_stands_behind_what_it_owes_and_all_of_it_behind_fresh_reports() 
     reprocessing.start()
     take_steps(1)
     fresh = report_factories.report("vừa gửi")
-    line = OutboxItem.objects.filter(settled_at=None).order_by("priority", "id")
+    line = OutboxItem.objects.filter(done_at=None).order_by("priority", "id")
     assert [item.task for item in line] == [intake.TRIAGE] * 3 + [reprocessing.STEP]
     assert line[0].key == str(fresh.pk)
     assert {item.priority for item in line[1:]} == {Priority.IDLE}
@@ -243,7 +242,7 @@ def test_a_step_that_breaks_in_the_middle_leaves_nothing_and_is_taken_again(
         broken.setattr(reprocessing, "_owe_step", lambda _: {}["no more"])
         take_steps(1)
     run.refresh_from_db()
-    assert (owed(), run.owed) == (reports[:2], 2)
+    assert (owed(), run.enqueued) == (reports[:2], 2)
     OutboxItem.objects.update(due_at=Now())
     take_steps()
     assert owed() == reports
@@ -320,7 +319,7 @@ def test_two_steps_of_one_run_take_turns(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(reprocessing, "_owe_step", lambda run: (time.sleep(0.3), owe_step(run)))
     in_parallel([lambda item=item: reprocessing.process_items([item.pk]) for item in items])
     run.refresh_from_db()
-    assert (owed(), run.owed) == (reports[:4], 4)
+    assert (owed(), run.enqueued) == (reports[:4], 4)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -334,7 +333,7 @@ def test_two_starts_at_once_are_one_run() -> None:
             return f"under way: {error.run.pk}"
 
     (run,) = {answer.split()[-1] for answer in in_parallel([begin] * 4)}
-    assert Retriage.objects.get().pk == int(run)
+    assert ReprocessingRun.objects.get().pk == int(run)
     assert OutboxItem.objects.filter(task=reprocessing.STEP).count() == 1
 
 
@@ -370,14 +369,14 @@ def test_no_decision_and_no_evidence_is_touched(duty: Person) -> None:
     report = read_under(OLD, "Họ xưng công an, đòi chuyển tiền.", caller_number="0550 000 123")
     read_under(OLD, "Họ xưng công an, đòi chuyển tiền.", caller_number="0550 000 123")
     workflow.junk(report.pk, by=duty.user, version=1, reason="Thử")
-    tables = ("reports_case", "reports_event", "reports_report", "reports_receipt")
+    tables = ("reports_case", "core_auditevent", "reports_report", "reports_receipt")
     before = {table: rows(table) for table in tables}
     reprocessing.start()
-    started = rows("reports_event")
+    started = rows("core_auditevent")
     read_all()
-    assert {table: rows(table) for table in tables} == before | {"reports_event": started}
-    assert set(before["reports_event"]) < set(started)
-    facts = Facts.objects.get(report=report)
+    assert {table: rows(table) for table in tables} == before | {"core_auditevent": started}
+    assert set(before["core_auditevent"]) < set(started)
+    facts = ExtractedFacts.objects.get(report=report)
     assert (facts.scenario, facts.rules_version) == ("police_case", service.RULES_VERSION)
     assert Case.objects.get(report=report).status == Case.Status.JUNK
 
@@ -411,8 +410,8 @@ def test_one_report_is_read_again_with_the_usual_priority_and_on_record(duty: Pe
     assert reprocessing.reprocess_selected([report.pk], by=duty.user) == 1
     item = OutboxItem.objects.latest("id")
     assert (item.task, item.key, item.priority) == (intake.TRIAGE, str(report.pk), Priority.USUAL)
-    event = Event.objects.get()
-    assert (event.kind, event.by, event.subject_id) == ("reread", duty.user, str(report.pk))
+    event = AuditEvent.objects.get()
+    assert (event.kind, event.actor, event.subject_id) == ("reread", duty.user, str(report.pk))
 
 
 @pytest.mark.django_db
@@ -473,7 +472,7 @@ def test_the_command_starts_and_leaves_the_rest_to_the_machine() -> None:
     read_under(OLD)
     assert "1 report will be read again" in told("--no-wait")
     read_all()
-    assert Facts.objects.get().rules_version == service.RULES_VERSION
+    assert ExtractedFacts.objects.get().rules_version == service.RULES_VERSION
     assert "Nothing to do" in told()
 
 
@@ -482,7 +481,7 @@ def test_a_second_command_shows_the_run_that_is_going_on() -> None:
     read_under(OLD)
     told("--no-wait")
     assert "under way since" in told("--no-wait")
-    assert Retriage.objects.count() == 1
+    assert ReprocessingRun.objects.count() == 1
 
 
 @pytest.mark.django_db
@@ -505,13 +504,13 @@ def test_ctrl_c_ends_the_watching_alone(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(watching, "sleep", pressed)
     assert "No longer watching" in told()
     read_all()
-    assert Facts.objects.get().rules_version == service.RULES_VERSION
+    assert ExtractedFacts.objects.get().rules_version == service.RULES_VERSION
 
 
 def test_a_line_tells_pace_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = count(100.0, 10.0)
     monkeypatch.setattr(time, "monotonic", lambda: next(clock))
-    watch = command.Watch(reprocessing.RunProgress(1000, 300, 0, 0, False, False))
+    watch = retriage.Watch(reprocessing.RunProgress(1000, 300, 0, 0, False, False))
     watch.look(reprocessing.RunProgress(1000, 300, 195, 5, False, False))
     line = watch.line(time.monotonic())
     assert (
@@ -521,5 +520,5 @@ def test_a_line_tells_pace_and_time_left(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_run_that_does_not_move_says_so() -> None:
-    watch = command.Watch(reprocessing.RunProgress(10, 0, 0, 0, False, False))
-    assert "nothing moves" in watch.line(watch.since + command.ENOUGH + 1)
+    watch = retriage.Watch(reprocessing.RunProgress(10, 0, 0, 0, False, False))
+    assert "nothing moves" in watch.line(watch.since + retriage.ENOUGH + 1)

@@ -8,12 +8,13 @@ from django.forms.models import model_to_dict
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
+from core.models import OutboxItem
 from core.outbox import queue
 from core.outbox.queue import MAX_ATTEMPTS
 from reports.extraction.explanations import is_remainder
 from reports.extraction.priority import FormAnswers
 from reports.extraction.story_reader import extract_from_story
-from reports.models import Case, Facts, Indicator, OutboxItem, Report
+from reports.models import Case, ExtractedFacts, Indicator, Report
 from reports.monitoring.queue_stats import queue_balance
 from reports.submission import intake
 from reports.tasks import triage_reports
@@ -37,10 +38,10 @@ def item_of_same(item: OutboxItem) -> OutboxItem:
     return OutboxItem.objects.get(pk=item.pk)
 
 
-def triaged(story: str = STORY, **typed: Any) -> Facts:
+def triaged(story: str = STORY, **typed: Any) -> ExtractedFacts:
     subject = report(story, **typed)
     service.process_items([item_of(subject).pk])
-    return Facts.objects.get(report=subject)
+    return ExtractedFacts.objects.get(report=subject)
 
 
 @pytest.mark.django_db
@@ -95,8 +96,8 @@ def test_what_cannot_be_read_is_kept_as_it_was_typed() -> None:
 def test_search_finds_folded_words_and_every_spelling_of_a_number() -> None:
     facts = triaged("Họ gọi từ Sầm Sơn.", caller_number="0550 000 123", claimed_name="Đỗ Văn A")
     for words in ("sam son", "do van a", "0550000123", "+84550000123"):
-        assert words in facts.search
-    assert service.normalize(facts.report.public_number) in facts.search
+        assert words in facts.search_text
+    assert service.normalize(facts.report.public_number) in facts.search_text
 
 
 @pytest.mark.django_db
@@ -104,18 +105,18 @@ def test_triage_again_gives_the_same_facts_and_no_second_indicator() -> None:
     first = triaged(caller_number="0550 000 123")
     queue.enqueue(intake.TRIAGE, first.report_id)
     service.process_items([item_of(first.report).pk])
-    again = Facts.objects.get(report=first.report_id)
+    again = ExtractedFacts.objects.get(report=first.report_id)
     assert model_to_dict(again, exclude=["read_at"]) == model_to_dict(first, exclude=["read_at"])
     assert Indicator.objects.filter(report=first.report_id, place="caller").count() == 1
-    assert again.read_at >= first.read_at
+    assert again.extracted_at >= first.extracted_at
 
 
 @pytest.mark.django_db
 def test_new_rules_replace_old_facts() -> None:
     subject = report(STORY)
-    Facts.objects.create(report=subject, scenario="tax", priority=1, rules_version="old")
+    ExtractedFacts.objects.create(report=subject, scenario="tax", priority=1, rules_version="old")
     service.process_items([item_of(subject).pk])
-    facts = Facts.objects.get()
+    facts = ExtractedFacts.objects.get()
     assert (facts.scenario, facts.rules_version) == ("police_case", service.RULES_VERSION)
 
 
@@ -155,7 +156,7 @@ def test_triage_takes_few_statements() -> None:
 def test_the_task_takes_many_items() -> None:
     reports = [report(f"Chuyện thứ {number}") for number in range(3)]
     triage_reports([item_of(subject).pk for subject in reports])
-    assert Facts.objects.count() == 3
+    assert ExtractedFacts.objects.count() == 3
 
 
 @pytest.mark.django_db(transaction=True)
@@ -166,7 +167,7 @@ def test_a_message_that_takes_long_leaves_the_rest_to_the_next(
     monkeypatch.setattr(service, "TIMEOUT_SECONDS", 0.0)
     items = [item_of(report(f"Chuyện thứ {number}")) for number in range(3)]
     triage_reports([item.pk for item in items])
-    assert Facts.objects.count() == 1
+    assert ExtractedFacts.objects.count() == 1
     assert [item_of_same(item).attempts for item in items] == [1, 0, 0]
 
 
@@ -176,10 +177,10 @@ def test_items_of_one_report_may_come_in_any_order() -> None:
     first = triaged(caller_number="0550 000 123")
     older, newer = (queue.enqueue(intake.TRIAGE, first.report_id).pk for _ in range(2))
     service.process_items([newer, older, newer, older])
-    again = Facts.objects.get(report=first.report_id)
+    again = ExtractedFacts.objects.get(report=first.report_id)
     assert model_to_dict(again, exclude=["read_at"]) == model_to_dict(first, exclude=["read_at"])
     assert set(OutboxItem.objects.values_list("attempts", flat=True)) == {1}
-    assert not OutboxItem.objects.filter(settled_at=None).exists()
+    assert not OutboxItem.objects.filter(done_at=None).exists()
     assert Indicator.objects.filter(report=first.report_id, place="caller").count() == 1
     assert (queue_balance().done, queue_balance().balanced) == (1, True)
 
@@ -198,7 +199,7 @@ def test_a_report_that_cannot_be_read_does_not_stop_the_next(
 
     monkeypatch.setattr(service, "extract", fails_on_poison)
     service.process_items([item_of(poison).pk, item_of(behind).pk])
-    assert Facts.objects.get().report == behind
+    assert ExtractedFacts.objects.get().report == behind
     assert item_of(poison).error == "ValueError"
 
 
@@ -251,8 +252,8 @@ def test_a_worker_that_overslept_writes_nothing() -> None:
     leased_item(item)
     with asleep:
         service.triage(asleep)
-    assert not Facts.objects.exists()
-    assert item_of(subject).settled_at is None
+    assert not ExtractedFacts.objects.exists()
+    assert item_of(subject).done_at is None
 
 
 @pytest.mark.django_db(transaction=True)
@@ -263,9 +264,9 @@ def test_facts_and_settling_stand_or_fall_together(monkeypatch: pytest.MonkeyPat
     subject = report(STORY)
     monkeypatch.setattr(service.matching, "link_report", fails)
     service.process_items([item_of(subject).pk])
-    assert not Facts.objects.exists()
+    assert not ExtractedFacts.objects.exists()
     assert not Indicator.objects.exists()
-    assert item_of(subject).settled_at is None
+    assert item_of(subject).done_at is None
 
 
 @pytest.mark.django_db(transaction=True)
@@ -277,8 +278,8 @@ def test_two_workers_on_one_report_agree() -> None:
     )
     items = [item_of(subject).pk, *(queue.enqueue(intake.TRIAGE, subject.pk).pk for _ in "123")]
     in_parallel([lambda item=item: service.process_items([item]) for item in items])
-    assert OutboxItem.objects.filter(pk__in=items, settled_at__isnull=False).count() == 4
-    agreed, apart = Facts.objects.get(report=subject), ["report", "search", "read_at"]
+    assert OutboxItem.objects.filter(pk__in=items, done_at__isnull=False).count() == 4
+    agreed, apart = ExtractedFacts.objects.get(report=subject), ["report", "search", "read_at"]
     assert model_to_dict(agreed, exclude=apart) == model_to_dict(alone, exclude=apart)
     assert _named(subject) == _named(alone.report)
 
@@ -336,4 +337,4 @@ def test_a_flood_of_numbers_makes_no_flood_of_rows() -> None:
     facts = triaged(numbers * 4, caller_number=numbers * 4)
     assert 0 < facts.report.indicators.count() <= 100
     assert all(len(each.raw) <= 500 for each in facts.report.indicators.all())
-    assert len(facts.search) < 60_000
+    assert len(facts.search_text) < 60_000

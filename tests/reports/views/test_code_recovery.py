@@ -12,8 +12,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from core import rate_limits
-from core.audit import events as log
-from reports.models import Event, Receipt, Report
+from core.audit import events
+from core.models import AuditEvent
+from reports.models import Receipt, Report
 from reports.submission import intake, receipt_codes
 from reports.submission.intake import ReportSubmission
 from reports.tracking import code_recovery
@@ -135,12 +136,12 @@ def test_both_ends_are_on_record_and_neither_word_nor_code(
 ) -> None:
     word = word_for(duty, mine.report)
     code = code_of(fetch(client, mine.report, word).content)
-    replaced, released, _ = log.events_for("report", mine.report.pk)
-    assert (replaced.kind, replaced.by) == ("code_replaced", None)
-    assert (released.kind, released.by, released.detail) == (
+    replaced, released, _ = events.events_for("report", mine.report.pk)
+    assert (replaced.kind, replaced.actor) == ("code_replaced", None)
+    assert (released.kind, released.actor, released.detail) == (
         "code_released", duty.user, {"reason": WHY},
     )  # fmt: skip
-    said = str(list(Event.objects.values_list("detail", flat=True)))
+    said = str(list(AuditEvent.objects.values_list("detail", flat=True)))
     assert code not in said
     assert word not in said
 
@@ -166,8 +167,8 @@ def test_a_word_is_dead_after_half_an_hour(
 ) -> None:
     word = word_for(duty, mine.report)
     late = Now() - timedelta(seconds=1)
-    assert Receipt.objects.filter(pickup_until__gt=Now() + timedelta(minutes=29)).exists()
-    Receipt.objects.update(pickup_until=late)
+    assert Receipt.objects.filter(recovery_until__gt=Now() + timedelta(minutes=29)).exists()
+    Receipt.objects.update(recovery_until=late)
     assert fetch(client, mine.report, word).status_code == 422
 
 
@@ -176,8 +177,8 @@ def test_many_wrong_words_from_everywhere_kill_the_right_one(
 ) -> None:
     word = word_for(duty, mine.report)
     fetch(client, mine.report, wrong(word))
-    assert Receipt.objects.get(report=mine.report).pickup_tries == 1
-    Receipt.objects.update(pickup_tries=29)
+    assert Receipt.objects.get(report=mine.report).recovery_tries == 1
+    Receipt.objects.update(recovery_tries=29)
     fetch(client, mine.report, wrong(word))
     assert fetch(client, mine.report, word).status_code == 422
     assert receipt_codes.report_for_code(str(mine.code)) == mine.report
@@ -213,7 +214,7 @@ def test_a_newer_word_makes_the_older_void_and_begins_to_count_anew(
     client: Client, mine: intake.SubmissionResult, duty: Person
 ) -> None:
     first = word_for(duty, mine.report)
-    Receipt.objects.update(pickup_tries=code_recovery.MAX_TRIES)
+    Receipt.objects.update(recovery_tries=code_recovery.MAX_TRIES)
     second = word_for(duty, mine.report)
     assert fetch(client, mine.report, first).status_code == 422
     assert fetch(client, mine.report, second).status_code == 200
@@ -227,7 +228,7 @@ def test_a_slip_names_its_group_and_does_not_count(
     answer = fetch(client, mine.report, slip)
     assert f"Nhóm thứ nhất “{slip[:4]}” chưa đúng" in words(answer.content)
     assert value(answer.content, "word") == slip
-    assert Receipt.objects.get(report=mine.report).pickup_tries == 0
+    assert Receipt.objects.get(report=mine.report).recovery_tries == 0
 
 
 def test_number_and_word_are_read_however_they_are_spaced(
@@ -309,7 +310,7 @@ def test_the_desk_shows_the_word_once_with_how_to_say_it(
     assert mine.report.public_number in desk_words(page)
     assert "no-store" in page["Cache-Control"]
     assert word not in duty.client.get(desk(mine.report, "change")).content.decode()
-    assert word.replace(" ", "").encode() not in bytes(Receipt.objects.get().pickup_hash or b"")
+    assert word.replace(" ", "").encode() not in bytes(Receipt.objects.get().recovery_hash or b"")
 
 
 def test_who_has_not_looked_at_the_phrase_gives_out_no_word(
@@ -318,7 +319,7 @@ def test_who_has_not_looked_at_the_phrase_gives_out_no_word(
     page = release(duty, mine.report)
     assert page.status_code == 422
     assert WHY in page.content.decode()
-    assert Receipt.objects.get().pickup_hash is None
+    assert Receipt.objects.get().recovery_hash is None
 
 
 def test_the_look_of_a_colleague_or_of_an_hour_ago_is_none(
@@ -327,7 +328,7 @@ def test_the_look_of_a_colleague_or_of_an_hour_ago_is_none(
     colleague = create_officer("minh", "duty")
     log_in(colleague).post(desk(mine.report, "reveal-phrase"), report_factories.BECAUSE)
     assert release(duty, mine.report).status_code == 422
-    event = log.log_event("report", mine.report.pk, "revealed", by=duty.user, what="contact")
+    event = events.log_event("report", mine.report.pk, "revealed", by=duty.user, what="contact")
     assert event
     assert release(duty, mine.report).status_code == 422
 
@@ -354,7 +355,7 @@ def test_a_word_is_not_given_out_without_a_reason(
     page = release(duty, mine.report, "  ")
     assert page.status_code == 422
     assert '<details class="acts" open>' in page.content.decode()
-    assert Receipt.objects.get().pickup_hash is None
+    assert Receipt.objects.get().recovery_hash is None
 
 
 def test_without_the_right_no_word_is_given_out(
@@ -364,8 +365,8 @@ def test_without_the_right_no_word_is_given_out(
     group = duty.user.groups.get()
     group.permissions.remove(group.permissions.get(codename="reveal_contact"))
     assert release(duty, mine.report).status_code == 403
-    assert Receipt.objects.get().pickup_hash is None
-    assert log.events_for("report", mine.report.pk).first().kind == "refused"  # type: ignore[union-attr]
+    assert Receipt.objects.get().recovery_hash is None
+    assert events.events_for("report", mine.report.pk).first().kind == "refused"  # type: ignore[union-attr]
 
 
 def test_wrong_words_count_as_guesses(client: Client, mine: intake.SubmissionResult) -> None:

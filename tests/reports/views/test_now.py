@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from lxml import html
 
-from reports.models import BankLine, Statement
+from reports.models import BankHotline, PublicStatement
 from reports.public import confirmed_statements
 from tests.support.resident_pages import words
 
@@ -33,9 +33,9 @@ def confirm(codename: str) -> str:
     """Have an officer confirm a sentence; the sentence."""
     officer, _ = User.objects.get_or_create(username="lead")
     public = {"is_public": True, "confirmed_by": officer, "confirmed_at": timezone.now()}
-    Statement.objects.filter(pk=codename).update(**public)
+    PublicStatement.objects.filter(pk=codename).update(**public)
     confirmed_statements.clear_cache()
-    return Statement.objects.get(pk=codename).text
+    return PublicStatement.objects.get(pk=codename).text
 
 
 @pytest.mark.parametrize("path", BOTH)
@@ -74,7 +74,7 @@ def test_it_stands_without_a_database(client: Client, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("codename", UNCONFIRMED)
 def test_a_sentence_waits_until_it_is_confirmed(client: Client, codename: str) -> None:
     call_command("setup_desk", verbosity=0)
-    sentence = Statement.objects.get(pk=codename).text
+    sentence = PublicStatement.objects.get(pk=codename).text
     assert sentence not in words(client.get(NOW).content)
     assert confirm(codename) in words(client.get(NOW).content)
 
@@ -97,7 +97,7 @@ def test_without_verified_numbers_the_back_of_the_card_has_the_banks(client: Cli
 
 def test_a_verified_number_of_a_bank_is_there_to_ring(client: Client) -> None:
     day = timezone.localdate().replace(2026, 11, 24)
-    BankLine.objects.create(name="Mẫu", number="0550 000 199", source="thẻ", checked_on=day)
+    BankHotline.objects.create(name="Mẫu", number="0550 000 199", source="thẻ", verified_on=day)
     tree = html.document_fromstring(client.get(NOW).content)
     assert tree.xpath("//details//a/@href") == ["tel:0550000199"]
     assert "đối chiếu 24/11/2026" in words(client.get(NOW).content)

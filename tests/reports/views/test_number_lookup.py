@@ -20,7 +20,7 @@ from pytest_django import DjangoAssertNumQueries
 from core import rate_limits
 from reports.extraction import phones
 from reports.management import reference_data
-from reports.models import Addition, Case, Indicator, KnownNumber, Report
+from reports.models import Case, Followup, Indicator, NumberFinding, Report
 from reports.numbers import lookup, text
 from reports.numbers.lookup import Verdict, VerdictKind
 from tests.support import report_factories
@@ -68,14 +68,14 @@ def ask(client: Client, number: str = NUMBER, path: str = CHECK) -> Any:
     return client.post(path, {"number": number})
 
 
-def found(proposer: Person, approver: Person, **fields: Any) -> KnownNumber:
+def found(proposer: Person, approver: Person, **fields: Any) -> NumberFinding:
     """A finding that two officers have made."""
     given = {
         "key": KEY, "number": NUMBER, "finding": "confirmed", "reason": "Đã gọi thử.",
         "proposed_by": proposer.user, "confirmed_by": approver.user, "confirmed_at": Now(),
         "valid_until": timezone.localdate() + timedelta(days=90),
     }  # fmt: skip
-    return KnownNumber.objects.create(**given | fields)
+    return NumberFinding.objects.create(**given | fields)
 
 
 # --- the five states
@@ -273,7 +273,7 @@ def test_what_an_officer_took_away_does_not_count(verb: str, fields: dict[str, s
 
 def test_who_wishes_to_withdraw_does_not_count() -> None:
     told(0)
-    Addition.objects.create(
+    Followup.objects.create(
         report=told(1), kind="withdrawal", submission_key="k" * 16, content_digest=b"d"
     )
     assert look().state == VerdictKind.UNKNOWN
@@ -411,7 +411,7 @@ def test_a_cleared_neighbour_or_an_offices_is_not_counted(duty: Person, lead: Pe
     said(120, 121, 122)
     finding = found(duty, lead, key="+84550000122", finding="cleared")
     assert not look("0550000155").alike
-    KnownNumber.objects.filter(pk=finding.pk).update(finding="confirmed")
+    NumberFinding.objects.filter(pk=finding.pk).update(finding="confirmed")
     assert look("0550000155").alike
 
 

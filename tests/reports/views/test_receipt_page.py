@@ -14,7 +14,7 @@ from django.utils import timezone
 from lxml import html
 from pytest_django import Settings
 
-from reports.models import Receipt, Report, Statement
+from reports.models import PublicStatement, Receipt, Report
 from reports.public import confirmed_statements
 from reports.submission import form_parser, receipt_codes
 from reports.tracking.qr_code import qr_code
@@ -33,7 +33,7 @@ def promises(db: None) -> None:
     """Every sentence confirmed."""
     call_command("setup_desk", verbosity=0)
     by = User.objects.create(username="lead")
-    Statement.objects.update(is_public=True, confirmed_by=by, confirmed_at=timezone.now())
+    PublicStatement.objects.update(is_public=True, confirmed_by=by, confirmed_at=timezone.now())
     confirmed_statements.clear_cache()
 
 
@@ -236,7 +236,7 @@ def test_a_fresh_receipt_looks_for_no_additions(client: Client) -> None:
     send(client, story=STORY)
     with CaptureQueriesContext(connection) as queries:
         client.get(RECEIPT)
-    told = [query["sql"] for query in queries if "reports_addition" in query["sql"]]
+    told = [query["sql"] for query in queries if "reports_followup" in query["sql"]]
     assert len(told) == 1
     assert "reports_receipt" in told[0]
 

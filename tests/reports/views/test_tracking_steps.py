@@ -11,10 +11,10 @@ from django.test import Client
 from django.utils import timezone
 
 from alerts.models import Alert
-from core.audit import events as log
+from core.audit import events
 from reports.cases import workflow
 from reports.facts.merged_report import Caller
-from reports.models import Addition, Campaign, CampaignLink, Case, Message, Report, Statement
+from reports.models import Campaign, CampaignLink, Case, Followup, Message, PublicStatement, Report
 from reports.public import confirmed_statements
 from reports.submission import intake, receipt_codes
 from reports.submission.intake import ReportSubmission
@@ -74,9 +74,9 @@ def test_everything_that_can_be_added_comes_in_with_one_press(
         called_day="yesterday", called_time="khoảng 9 giờ", money_lost_vnd="12 triệu",
         commune="Hạc Thành", contact_phone="0550000222", callback_phrase="hai cái bát",
     )  # fmt: skip
-    addition = Addition.objects.get()
+    addition = Followup.objects.get()
     assert answer.status_code == 200
-    assert addition.legs == [
+    assert addition.callers == [
         {
             "number": "0550 000 124",
             "channel": "number",
@@ -96,7 +96,7 @@ def test_a_second_press_adds_nothing_and_says_so(
 ) -> None:
     send(client, ADD, mine, story="Họ gọi lại.")
     answer = send(client, ADD, mine, story="Họ gọi lại.")
-    assert Addition.objects.count() == 1
+    assert Followup.objects.count() == 1
     assert "giữ một bản" in words(answer.content)
 
 
@@ -105,7 +105,7 @@ def test_nothing_is_told_as_nothing(client: Client, mine: intake.SubmissionResul
         answer = send(client, step, mine, story="  ", text=" ", leg_channel="app")
         assert answer.status_code == 422
         assert "Chưa có gì để gửi" in words(answer.content)
-    assert not Addition.objects.exists()
+    assert not Followup.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -120,9 +120,9 @@ def test_an_odd_day_is_kept_as_it_was_written_and_asked_about(
     client: Client, mine: intake.SubmissionResult, date: dict[str, str], told: str
 ) -> None:
     answer = send(client, ADD, mine, **date)
-    addition = Addition.objects.get()
+    addition = Followup.objects.get()
     assert addition.called_on is None
-    assert addition.called_raw == "/".join(filter(None, date.values()))
+    assert addition.called_on_raw == "/".join(filter(None, date.values()))
     assert told in words(answer.content)
 
 
@@ -131,7 +131,7 @@ def test_ten_thousand_accounts_are_kept_and_bounded(
 ) -> None:
     lines = [f"0987{number:09}" for number in range(10_000)]
     answer = send(client, ADD, mine, accounts="\n".join(lines))
-    addition = Addition.objects.get()
+    addition = Followup.objects.get()
     assert addition.accounts == lines[:50]
     assert "trang giữ trong lời kể" in words(answer.content)
     copy = send(client, COPY, mine).content.decode()
@@ -159,8 +159,8 @@ def test_a_caller_of_whom_only_the_office_is_known_is_shown(
 
 def test_a_sixth_caller_goes_on_in_the_story(client: Client, mine: intake.SubmissionResult) -> None:
     send(client, ADD, mine, leg_number=[f"055000012{number}" for number in range(7)])
-    addition = Addition.objects.get()
-    assert len(addition.legs) == 5
+    addition = Followup.objects.get()
+    assert len(addition.callers) == 5
     assert "0550000126" in addition.story
 
 
@@ -175,14 +175,14 @@ def test_hostile_words_come_back_as_words(client: Client, mine: intake.Submissio
     )  # fmt: skip
     assert answer.status_code == 200
     assert "<script>alert" not in answer.content.decode()
-    assert Addition.objects.get().kind == "more"
+    assert Followup.objects.get().kind == "more"
 
 
 def test_a_long_field_is_cut_and_the_whole_of_it_stays_in_the_story(
     client: Client, mine: intake.SubmissionResult
 ) -> None:
     send(client, ADD, mine, money_lost_vnd="nhiều lắm " * 100)
-    addition = Addition.objects.get()
+    addition = Followup.objects.get()
     assert len(addition.money_lost_raw) == 500
     assert "nhiều lắm " * 100 in addition.story
 
@@ -344,10 +344,10 @@ def test_to_withdraw_is_asked_once_more_and_decides_nothing(
 ) -> None:
     first = send(client, WITHDRAW, mine)
     assert "Cán bộ sẽ xem và quyết định" in words(first.content)
-    assert not Addition.objects.exists()
+    assert not Followup.objects.exists()
     told = words(send(client, WITHDRAW, mine, sure="yes", reason="Tôi nhớ nhầm.").content)
     assert "Đã ghi đề nghị rút tin" in told
-    assert Addition.objects.get().kind == "withdrawal"
+    assert Followup.objects.get().kind == "withdrawal"
     assert Case.objects.get().status == Case.Status.NEW
 
 
@@ -393,7 +393,7 @@ def test_a_foreign_page_sends_nothing(
     answer = send(client, step, mine, headers=foreign, **SAID[step])
     assert answer.status_code == 403
     assert mine.report.public_number not in words(answer.content)
-    assert not Addition.objects.exists()
+    assert not Followup.objects.exists()
     assert not Message.objects.exists()
 
 
@@ -403,7 +403,7 @@ def test_a_code_of_nobody_sends_nothing(
 ) -> None:
     answer = client.post(step, {"code": "7K4M", **SAID[step]})
     assert answer.status_code == 422
-    assert not Addition.objects.exists()
+    assert not Followup.objects.exists()
     assert value(answer.content, "code") == "7K4M"
 
 
@@ -451,7 +451,7 @@ def test_an_erased_report_takes_nothing_and_tells_so(
 
 
 def promise(codename: str, amount: int, by: Person) -> None:
-    Statement.objects.create(
+    PublicStatement.objects.create(
         codename=codename,
         text="Dự kiến trước {time}.",
         amount=amount,
@@ -534,9 +534,9 @@ def test_what_is_no_report_of_the_wave_is_not_counted_in_it(
 def test_an_act_that_was_refused_is_no_look(
     client: Client, mine: intake.SubmissionResult, duty: Person
 ) -> None:
-    log.log_event("report", mine.report.pk, "refused", by=duty.user, verb="junk")
+    events.log_event("report", mine.report.pk, "refused", by=duty.user, verb="junk")
     assert "Cán bộ đã đọc" not in look(client, mine)
-    log.log_event("report", mine.report.pk, "revealed", by=duty.user, what="contact")
+    events.log_event("report", mine.report.pk, "revealed", by=duty.user, what="contact")
     assert "Cán bộ đã đọc" in look(client, mine)
 
 

@@ -10,7 +10,7 @@ from django.test import Client
 from lxml import html
 from pytest_django import Settings
 
-from reports.models import Statement
+from reports.models import PublicStatement
 from reports.public import confirmed_statements, training_scenarios
 from reports.public.training_scenarios import Answer
 from tests.support.resident_pages import words
@@ -81,7 +81,7 @@ def test_no_period_is_named_before_it_is_confirmed(client: Client) -> None:
 
 def test_a_confirmed_period_is_named_with_its_figure(client: Client) -> None:
     call_command("setup_desk", verbosity=0)
-    Statement.objects.filter(pk="keep_contact").update(
+    PublicStatement.objects.filter(pk="keep_contact").update(
         is_public=True,
         confirmed_by=User.objects.create(username="lead"),
         confirmed_at=datetime(2026, 11, 24, tzinfo=UTC),

@@ -14,13 +14,14 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from alerts.models import PartnerAgency, Subscriber
+from core import encryption
 from core.keys import newest_key
 from portal.management.commands import rotate_keys
 from reports.attachments import sanitized_copies, storage
 from reports.attachments.stream_encryption import DecryptionError
 from reports.cases import legal_holds
 from reports.extraction import redaction
-from reports.models import Addition, EvidenceFile, FileCheck, Message, Report
+from reports.models import EvidenceFile, FileCheck, Followup, Message, Report
 from reports.numbers import disputes, report_counts
 from reports.numbers.disputes import DisputeSubmission
 from reports.retention import key_rotation
@@ -83,7 +84,7 @@ def with_file(client: Client, report: Report) -> EvidenceFile:
 
 
 def rotation_items(key: UUID) -> list[int]:
-    from reports.models import OutboxItem
+    from core.models import OutboxItem
 
     return list(OutboxItem.objects.filter(key=str(key)).values_list("pk", flat=True))
 
@@ -111,16 +112,16 @@ def test_a_report_opens_when_the_old_key_is_gone(settings: Settings, duty: Perso
     old_key_goes(settings)
     found = receipt_codes.report_for_code(code)
     assert found == report
-    assert redaction.decrypt_field(found, "story") == STORY
+    assert encryption.decrypt_field(found, "story") == STORY
     assert (
-        redaction.decrypt_field(found, "contact"),
-        redaction.decrypt_field(found, "phrase"),
+        encryption.decrypt_field(found, "contact"),
+        encryption.decrypt_field(found, "phrase"),
     ) == (
         CONTACT,
         PHRASE,
     )
-    assert redaction.decrypt_field(Addition.objects.get(), "story") == "Họ gọi lại."
-    assert redaction.decrypt_field(Message.objects.get(), "text") == "Tôi nhớ thêm."
+    assert encryption.decrypt_field(Followup.objects.get(), "story") == "Họ gọi lại."
+    assert encryption.decrypt_field(Message.objects.get(), "text") == "Tôi nhớ thêm."
 
 
 def test_the_same_contact_is_found_again_under_the_new_key(settings: Settings) -> None:
@@ -143,24 +144,24 @@ def test_files_and_their_copies_open_when_the_old_key_is_gone(
     rotate()
     old_key_goes(settings)
     assert (opened(file), storage.open_clean_copy(copy)) == (before, drawn)
-    assert redaction.decrypt_field(EvidenceFile.objects.get(), "name") == "a.jpg"
+    assert encryption.decrypt_field(EvidenceFile.objects.get(), "name") == "a.jpg"
     assert not list((settings.FILES_DIR / storage.DRAFTS).iterdir())
 
 
 def test_subscribers_agencies_and_disputes_are_brought_over(settings: Settings) -> None:
     address, agency = subscriber(), partner(webhook="https://so.example/x")
-    hook = redaction.decrypt_field(agency, "webhook")
+    hook = encryption.decrypt_field(agency, "webhook")
     dispute = disputes.submit_dispute(
         DisputeSubmission("0550000123", "Số của tôi", CONTACT), "key-of-a-page-1"
     )
-    mail = redaction.decrypt_field(address, "address")
+    mail = encryption.decrypt_field(address, "address")
     new_key(settings)
     rotate()
     old_key_goes(settings)
     dispute.refresh_from_db()
-    assert redaction.decrypt_field(Subscriber.objects.get(), "address") == mail
-    assert redaction.decrypt_field(PartnerAgency.objects.get(), "webhook") == hook
-    assert redaction.decrypt_field(dispute, "reason") == "Số của tôi"
+    assert encryption.decrypt_field(Subscriber.objects.get(), "address") == mail
+    assert encryption.decrypt_field(PartnerAgency.objects.get(), "webhook") == hook
+    assert encryption.decrypt_field(dispute, "reason") == "Số của tôi"
 
 
 def test_check_says_what_still_needs_the_old_key_and_changes_nothing(settings: Settings) -> None:
@@ -201,8 +202,8 @@ def test_a_fernet_token_of_before_becomes_a_text_of_today(settings: Settings) ->
         Report.objects.filter(pk=report.pk).update(phrase_sealed=token)
     rotate()
     report.refresh_from_db()
-    assert redaction.has_newest_key(report.phrase_sealed or b"")
-    assert redaction.decrypt_field(report, "phrase") == "cho hoi"
+    assert encryption.has_newest_key(report.phrase_sealed or b"")
+    assert encryption.decrypt_field(report, "phrase") == "cho hoi"
 
 
 def test_what_no_key_opens_stays_as_it_is_and_stops_no_other(settings: Settings) -> None:
@@ -213,7 +214,7 @@ def test_what_no_key_opens_stays_as_it_is_and_stops_no_other(settings: Settings)
     with pytest.raises(CommandError, match="Keep the older keys"):
         rotate()
     assert Report.objects.get(pk=lost.pk).story_sealed == lost.story_sealed
-    assert redaction.decrypt_field(Report.objects.get(pk=kept.pk), "story") == STORY
+    assert encryption.decrypt_field(Report.objects.get(pk=kept.pk), "story") == STORY
 
 
 def test_a_file_that_was_altered_is_left_as_it_is(client: Client, settings: Settings) -> None:
@@ -235,7 +236,7 @@ def test_a_report_under_a_hold_is_sealed_anew_too(settings: Settings, lead: Pers
     new_key(settings)
     rotate()
     old_key_goes(settings)
-    assert redaction.decrypt_field(Report.objects.get(), "phrase") == PHRASE
+    assert encryption.decrypt_field(Report.objects.get(), "phrase") == PHRASE
 
 
 def test_what_was_erased_does_not_come_back(settings: Settings) -> None:
@@ -270,7 +271,7 @@ def test_sealing_anew_is_no_door_for_anything_else(change: str, duty: Person) ->
 def test_without_the_setting_a_sealed_text_does_not_change() -> None:
     told()
     with pytest.raises(DatabaseError), transaction.atomic():
-        Report.objects.update(story_sealed=redaction.encrypt("khác", "story"))
+        Report.objects.update(story_sealed=encryption.encrypt("khác", "story"))
 
 
 def test_the_door_closes_with_its_transaction(settings: Settings) -> None:
@@ -280,7 +281,7 @@ def test_the_door_closes_with_its_transaction(settings: Settings) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL reports.resealing TO DEFAULT")  # the test's own transaction
     with pytest.raises(DatabaseError), transaction.atomic():
-        Report.objects.update(story_sealed=redaction.encrypt("khác", "story"))
+        Report.objects.update(story_sealed=encryption.encrypt("khác", "story"))
 
 
 def test_a_code_of_chance_waits_for_its_holder(settings: Settings, duty: Person) -> None:
@@ -315,7 +316,9 @@ def test_one_person_who_tells_twice_is_nobody_yet_while_keys_change(settings: Se
     sent(test_number_lookup.told(1, key), timezone.now() - timedelta(days=2))
     new_key(settings)
     first = Report.objects.get()
-    again = test_number_lookup.told(2, key, contact=redaction.decrypt_field(first, "contact") or "")
+    again = test_number_lookup.told(
+        2, key, contact=encryption.decrypt_field(first, "contact") or ""
+    )
     assert again.contact_index != first.contact_index
     assert report_counts.summary_for(key, report_counts.counting_window_start()).people == 0
 

@@ -14,10 +14,11 @@ from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from core.audit import events as log
+from core.audit import events
+from core.models import OutboxItem
 from core.outbox import queue
 from core.outbox.queue import Priority
-from reports.models import OutboxItem, QueueTally, Report
+from reports.models import QueueSnapshot, Report
 from reports.monitoring import queue_stats
 from reports.monitoring.queue_stats import queue_balance, queue_state
 from reports.submission import intake
@@ -44,7 +45,7 @@ def age(seconds: int) -> None:
 
 def count_minutes_ago(minutes: int) -> None:
     queue_stats.store_queue_balance()
-    QueueTally.objects.update(counted_at=Now() - timedelta(minutes=minutes))
+    QueueSnapshot.objects.update(counted_at=Now() - timedelta(minutes=minutes))
 
 
 def counts() -> tuple[int, int, int, int, bool]:
@@ -76,7 +77,7 @@ def test_an_empty_portal_balances() -> None:
 
 def test_each_report_is_counted_where_its_item_stands() -> None:
     done, failed, _ = accept("một"), accept("hai"), accept("ba")
-    stand(done, settled_at=Now())
+    stand(done, done_at=Now())
     stand(failed, failed_at=Now())
     assert counts() == (3, 1, 1, 1, True)
 
@@ -98,12 +99,12 @@ def test_a_removed_item_is_not_made_up_for_by_a_stray_one(key: str) -> None:
     ("again", "expected"),
     [
         ({}, (1, 0, 1, 0, True)),
-        ({"settled_at": Now()}, (1, 1, 0, 0, True)),
+        ({"done_at": Now()}, (1, 1, 0, 0, True)),
         ({"failed_at": Now()}, (1, 0, 0, 1, True)),
     ],
     ids=["waiting", "done", "failed"],
 )
-@pytest.mark.parametrize("first", [{"settled_at": Now()}, {"failed_at": Now()}, {}])
+@pytest.mark.parametrize("first", [{"done_at": Now()}, {"failed_at": Now()}, {}])
 def test_only_the_latest_item_of_a_report_counts(
     first: dict[str, Any], again: dict[str, Any], expected: tuple[int, int, int, int, bool]
 ) -> None:
@@ -118,8 +119,8 @@ def test_only_the_latest_item_of_a_report_counts(
 
 def test_a_report_erased_to_its_shell_still_counts() -> None:
     report = accept("một")
-    stand(report, settled_at=Now())
-    log.log_event("report", report.pk, "erased", by=None)
+    stand(report, done_at=Now())
+    events.log_event("report", report.pk, "erased", by=None)
     Report.objects.filter(pk=report.pk).update(story="", story_sealed=None, erased_at=Now())
     assert counts() == (1, 1, 0, 0, True)
 
@@ -141,10 +142,10 @@ def test_the_oldest_waiting_is_timed_by_the_database() -> None:
 def test_the_count_sees_one_moment_and_writes_nothing() -> None:
     report = accept()
     with queue_stats.read_snapshot() as cursor:
-        cursor.execute("SELECT count(*) FROM reports_outboxitem")
+        cursor.execute("SELECT count(*) FROM core_outboxitem")
         with another_connection() as other:
-            other.execute("DELETE FROM reports_outboxitem")
-        cursor.execute("SELECT count(*) FROM reports_outboxitem")
+            other.execute("DELETE FROM core_outboxitem")
+        cursor.execute("SELECT count(*) FROM core_outboxitem")
         assert cursor.fetchone() == (1,)
         with pytest.raises(DatabaseError, match="read-only"):
             queue.enqueue(intake.TRIAGE, report.pk)
@@ -165,7 +166,7 @@ def test_the_count_has_its_own_time_and_gives_it_back() -> None:
 
 def test_the_whole_count_is_kept_with_its_time() -> None:
     assert queue_state().tally is None
-    stand(accept("một"), settled_at=Now())
+    stand(accept("một"), done_at=Now())
     accept("hai")
     queue_stats.store_queue_balance()
     accept("ba")
@@ -180,7 +181,7 @@ def test_a_count_replaces_the_one_before_it() -> None:
     for words in ("một", "hai"):
         accept(words)
         queue_stats.store_queue_balance()
-    assert QueueTally.objects.get().accepted == 2
+    assert QueueSnapshot.objects.get().accepted == 2
 
 
 def test_nobody_counts_when_the_count_is_old_and_there_is_something_to_count() -> None:
@@ -207,10 +208,10 @@ def test_what_was_asked_ten_times_at_once_is_counted_once() -> None:
     for _ in range(10):
         accept(str(_))
         queue_stats.store_queue_balance_if_due()
-    assert QueueTally.objects.get().accepted == 1
-    QueueTally.objects.update(counted_at=Now() - timedelta(minutes=5))
+    assert QueueSnapshot.objects.get().accepted == 1
+    QueueSnapshot.objects.update(counted_at=Now() - timedelta(minutes=5))
     queue_stats.store_queue_balance_if_due()
-    assert QueueTally.objects.get().accepted == 10
+    assert QueueSnapshot.objects.get().accepted == 10
 
 
 def test_a_count_that_cannot_be_kept_is_told_all_the_same(
@@ -219,7 +220,7 @@ def test_a_count_that_cannot_be_kept_is_told_all_the_same(
     def refuse(*_: object, **__: object) -> None:
         raise DatabaseError
 
-    monkeypatch.setattr(type(QueueTally.objects), "bulk_create", refuse)
+    monkeypatch.setattr(type(QueueSnapshot.objects), "bulk_create", refuse)
     accept()
     assert queue_stats.store_queue_balance().accepted == 1
     assert "queue.tally_not_kept" in caplog.text
@@ -236,7 +237,7 @@ def test_late_is_what_waits_longer_than_its_setting(settings: Settings) -> None:
 
 def test_re_reading_may_wait_its_turn() -> None:
     report = accept()
-    stand(report, settled_at=Now())
+    stand(report, done_at=Now())
     queue.enqueue(intake.TRIAGE, report.pk, priority=Priority.IDLE)
     age(3600)
     now = queue_state()
@@ -251,11 +252,11 @@ def test_how_it_stands_is_one_statement(django_assert_num_queries: DjangoAssertN
 def fill_with_done_items(many: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO reports_outboxitem (task, key, settled_at)"
+            "INSERT INTO core_outboxitem (task, key, done_at)"
             " SELECT %s, gen_random_uuid()::text, now() FROM generate_series(1, %s)",
             [intake.TRIAGE, many],
         )
-        cursor.execute("ANALYZE reports_outboxitem")
+        cursor.execute("ANALYZE core_outboxitem")
 
 
 def test_how_it_stands_is_asked_without_reading_every_item() -> None:
@@ -266,7 +267,7 @@ def test_how_it_stands_is_asked_without_reading_every_item() -> None:
     plan = plan_of(query["sql"])
     assert "Scan using outboxitem_waiting" in plan
     assert "Scan using outboxitem_failed" in plan
-    assert "Seq Scan on reports_outboxitem" not in plan
+    assert "Seq Scan on core_outboxitem" not in plan
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")  # the reports of a test are too few
     plan = plan_of(query["sql"])
@@ -309,7 +310,7 @@ def test_people_read_words(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_command_keeps_its_count(capsys: pytest.CaptureFixture[str]) -> None:
     accept()
     status(capsys)
-    assert QueueTally.objects.get().accepted == 1
+    assert QueueSnapshot.objects.get().accepted == 1
 
 
 @pytest.mark.parametrize("wrong", ["late", "failed", "unbalanced", "uncounted"])

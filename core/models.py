@@ -1,0 +1,143 @@
+"""Tables of the mechanisms: the outbox and the audit log with its hash chain."""
+
+from django.contrib.auth.models import User
+from django.contrib.postgres.indexes import BrinIndex
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+
+class OutboxItem(models.Model):
+    """A task's name, its key, and how far it has come. All times are PostgreSQL's.
+
+    `due_at`: not handed over before; the relay moves it by a lease when it gives the key to the
+    broker, a failed attempt by a pause. `leased_until`: a worker is on it and has until then.
+    What is lost meanwhile is due again. `error` is the class of the last failure, never its text.
+    """
+
+    class Priority(models.IntegerChoices):
+        URGENT = 0, "gấp"
+        USUAL = 1, "thường"
+        IDLE = 2, "khi rảnh"
+
+    id = models.BigAutoField(primary_key=True)
+    task = models.CharField(max_length=64)
+    key = models.CharField(max_length=64)
+    priority = models.PositiveSmallIntegerField(choices=Priority.choices, db_default=Priority.USUAL)
+    created_at = models.DateTimeField(db_default=Now())
+    due_at = models.DateTimeField(db_default=Now())
+    leased_at = models.DateTimeField(null=True)
+    leased_until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(db_default=0)
+    done_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=120, blank=True, db_default="")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(done_at__isnull=True) | Q(failed_at__isnull=True),
+                name="outboxitem_settled_or_failed",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["priority", "id"],
+                condition=Q(done_at__isnull=True, failed_at__isnull=True),
+                name="outboxitem_waiting",
+            ),
+            models.Index(
+                fields=["id"], condition=Q(failed_at__isnull=False), name="outboxitem_failed"
+            ),
+            models.Index(fields=["task", "key", "-id"], name="outboxitem_latest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.task} {self.key}"
+
+
+# Acts by which somebody saw personal data or took them along.
+LOOKS = ("revealed", "exported", "case_exported", "slip_given")
+
+
+class AuditEvent(models.Model):
+    """One act, by whom and when. Append-only: a trigger refuses UPDATE and DELETE.
+
+    `subject` is a name and a key ("report", its id), not a relation: a mechanism names no
+    model of its user, and a record outlives what it speaks of.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    created_at = models.DateTimeField("lúc", db_default=Now())
+    actor = models.ForeignKey(
+        User,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,  # the index below begins with it
+        verbose_name="ai",
+    )
+    subject_type = models.CharField("về", max_length=16)
+    subject_id = models.CharField(max_length=64)
+    kind = models.CharField("việc", max_length=32)
+    detail = models.JSONField("chi tiết", default=dict)
+
+    class Meta:
+        verbose_name = "nhật ký xử lý"
+        verbose_name_plural = "nhật ký xử lý"
+        ordering = ["-created_at", "-id"]
+        permissions = [
+            ("view_look", "xem ai đã xem dữ liệu cá nhân"),
+        ]
+        indexes = [
+            models.Index(fields=["subject_type", "subject_id", "-id"], name="event_subject"),
+            models.Index(fields=["actor", "-id"], name="event_by"),
+            models.Index(fields=["-id"], condition=models.Q(kind__in=LOOKS), name="event_looks"),
+            BrinIndex(fields=["created_at"], autosummarize=True, name="event_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject_type} {self.subject_id}"
+
+
+class AuditChainLink(models.Model):
+    """The link of one event in the chain (chain.py): `digest` covers the act, the digest before it
+    and `detail_digest`, which is keyed by a salt of its own. A trigger refuses UPDATE and DELETE,
+    but for the salt of a detail whose erasure is on record: what is left then tells nothing of it.
+    """
+
+    # No relation: a link stays when its event was taken away, and so tells of it.
+    event_id = models.BigIntegerField(primary_key=True)
+    sealed_at = models.DateTimeField(db_default=Now())
+    salt = models.BinaryField(max_length=16, null=True)
+    detail_digest = models.BinaryField(max_length=32)
+    previous = models.BinaryField(max_length=32)
+    digest = models.BinaryField(max_length=32)
+
+    class Meta:
+        constraints = [
+            # Two links never follow the same one: the chain has one end.
+            models.UniqueConstraint(fields=["previous"], name="eventseal_one_chain")
+        ]
+
+    def __str__(self) -> str:
+        return f"link of event {self.event_id}"
+
+
+class AuditChainCheck(models.Model):
+    """How far the links were checked, over and over. One row. `break_kind` and `broken_at`: the first
+    break that was found and its event; they stay until `verify_events` finds all whole.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    checked_at = models.DateTimeField(db_default=Now())
+    last_checked_id = models.BigIntegerField(default=0)
+    break_kind = models.CharField(max_length=16, blank=True, default="")
+    broken_at = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="chaincheck_one_row")]
+
+    def __str__(self) -> str:
+        return f"chain checked to {self.last_checked_id}"

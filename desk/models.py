@@ -1,0 +1,64 @@
+"""What officers keep at the desk: who has which report open, and saved searches."""
+
+from django.contrib.auth.models import User
+from django.db import models
+from django.db.models.functions import Now
+
+from reports.models import Report
+
+
+class ReportViewer(models.Model):
+    """An officer has a report open, last seen `last_seen_at`. No lock and no record: it is overwritten, and
+    what is old is removed (presence.py).
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    report = models.ForeignKey(Report, models.CASCADE, related_name="+")
+    officer = models.ForeignKey(User, models.CASCADE, related_name="+")
+    last_seen_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name = "đang mở tin"
+        verbose_name_plural = "đang mở tin"
+        constraints = [
+            models.UniqueConstraint(fields=["report", "officer"], name="presence_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.officer_id} at {self.report_id}"
+
+
+class SavedSearch(models.Model):
+    """A search of the queue under a name. `query` is an address's query of known lists and words
+    alone (desk/saved_searches.py). `notify_threshold`: tell the owner when so many reports are found;
+    `notified_at` when that was, empty again once there are fewer.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    owner = models.ForeignKey(
+        User, models.PROTECT, related_name="saved_searches", verbose_name="của ai"
+    )
+    name = models.CharField("tên", max_length=80)
+    query = models.CharField("tìm gì", max_length=400)
+    is_shared = models.BooleanField("cả phòng thấy", default=False)
+    notify_threshold = models.PositiveIntegerField("báo khi có", null=True, blank=True)
+    hits = models.PositiveIntegerField("số tin", null=True)
+    counted_at = models.DateTimeField("đếm lúc", null=True)
+    notified_at = models.DateTimeField("đã báo lúc", null=True)
+
+    class Meta:
+        verbose_name = "tìm kiếm đã lưu"
+        verbose_name_plural = "tìm kiếm đã lưu"
+        default_permissions = ()
+        ordering = ["name", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "name"], name="savedsearch_name_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def has_come(self) -> bool:
+        """Whether so many are found as its owner waits for."""
+        return self.notify_threshold is not None and (self.hits or 0) >= self.notify_threshold

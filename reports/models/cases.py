@@ -1,0 +1,150 @@
+"""Decisions: what the desk makes of a report, and the record of every act."""
+
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import User
+from django.db import models
+from django.db.models.fields.json import KT
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from reports.models.report import Report
+from reports.models.units import Unit
+
+SOON = timedelta(hours=2)
+
+
+class CaseQuerySet(models.QuerySet["Case"]):
+    def open(self) -> "CaseQuerySet":
+        """Cases that still want somebody's work."""
+        return self.filter(status__in=Case.OPEN)
+
+    def unrouted(self) -> "CaseQuerySet":
+        """Fresh cases that no person has placed and about which no rule was asked yet."""
+        return self.filter(status=Case.Status.NEW, officer=None, assigned_unit=None, routed_at=None)
+
+    def overdue(self, now: datetime | None = None) -> "CaseQuerySet":
+        """Cases of which a clock has run out, whatever their status (index case_due)."""
+        return self.filter(due_at__lte=now or timezone.now())
+
+    def due_soon(self, within: timedelta = SOON, now: datetime | None = None) -> "CaseQuerySet":
+        """Cases whose next clock runs out within that time, none of them overdue."""
+        start = now or timezone.now()
+        return self.filter(due_at__gt=start, due_at__lte=start + within)
+
+
+class Case(models.Model):
+    """Where a report stands. The database opens it with the report (trigger, migration 0002);
+    workflow.py alone writes it afterwards.
+
+    `due_at` is when the next of its clocks (models/clocks.py) runs out; empty where none runs, and
+    until the clocks of a new report have been started.
+
+    `version` counts the decisions: an act carries the version that the officer saw, so that
+    a lost race is told and never overwritten.
+    """
+
+    class Status(models.TextChoices):
+        NEW = "new", "Mới"
+        IN_REVIEW = "in_review", "Đang xác minh"
+        WAITING = "waiting", "Chờ người báo"
+        ACTIONED = "actioned", "Tin báo về tội phạm"
+        HANDED_OVER = "handed_over", "Đã chuyển đơn vị"
+        CLOSED = "closed", "Kết thúc xử lý"
+        JUNK = "junk", "Tin rác"
+        WITHDRAWN = "withdrawn", "Người báo rút"
+
+    class Outcome(models.TextChoices):
+        WARNED = "warned", "Đã góp vào cảnh báo"
+        SCAM = "scam", "Là lừa đảo, không còn gì phải làm"
+        DUPLICATE = "duplicate", "Tin trùng"
+        INSUFFICIENT = "insufficient", "Chưa đủ để làm tiếp"
+        NOT_SCAM = "not_scam", "Không phải lừa đảo"
+
+    OPEN = (Status.NEW, Status.IN_REVIEW, Status.WAITING)
+
+    report = models.OneToOneField(Report, models.PROTECT, primary_key=True)
+    status = models.CharField(
+        "trạng thái", max_length=16, choices=Status.choices, db_default=Status.NEW
+    )
+    outcome = models.CharField(
+        "kết quả", max_length=16, choices=Outcome.choices, blank=True, db_default=""
+    )
+    officer = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="cases", verbose_name="cán bộ"
+    )
+    # The unit that works on it or took it over, as it was named then; `assigned_unit` where the table
+    # knows it, and so who else may see the report.
+    unit = models.CharField("đơn vị nhận", max_length=120, blank=True, db_default="")
+    assigned_unit = models.ForeignKey(
+        Unit,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,  # most cases lie at none: see case_assigned_unit
+        related_name="cases",
+        verbose_name="đơn vị",
+    )
+    due_at = models.DateTimeField("hạn", null=True, blank=True)
+    # What officers said of the machine's facts and still holds: see held.py.
+    corrections_json = models.JSONField("cán bộ sửa", default=dict, db_default={}, blank=True)
+    # What a rule of routing made of it: when the rules were asked, and how urgent it is at least.
+    routed_at = models.DateTimeField("đã xét quy tắc lúc", null=True, blank=True)
+    min_priority = models.PositiveSmallIntegerField("ưu tiên ít nhất", null=True, blank=True)
+    version = models.PositiveIntegerField(db_default=1)
+    changed_at = models.DateTimeField(db_default=Now())
+
+    objects = CaseQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "xử lý"
+        verbose_name_plural = "xử lý"
+        permissions = [
+            ("decide_case", "nhận xử lý, ghi chú, hỏi thêm người báo"),
+            ("assign_case", "phân công cán bộ xử lý"),
+            ("act_case", "phân loại là tin báo về tội phạm"),
+            ("hand_over_case", "chuyển đơn vị"),
+            ("close_case", "kết thúc xử lý"),
+            ("reopen_case", "mở lại tin đã kết thúc"),
+            ("extend_case", "gia hạn xác minh tin báo"),
+            ("see_every_unit", "xem tin của mọi đơn vị"),
+            ("export_queue", "xuất danh sách tin"),
+            ("export_case", "xuất hồ sơ một tin"),
+            ("export_personal", "xuất kèm dữ liệu cá nhân"),
+            ("reveal_contact", "xem số, câu hẹn, bản gốc lời kể (ghi nhật ký)"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(status="closed") & ~models.Q(outcome="")
+                | ~models.Q(status="closed") & models.Q(outcome=""),
+                name="case_closed_has_outcome",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(status="handed_over") | ~models.Q(unit=""),
+                name="case_handed_over_has_unit",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                KT("corrections_json__scenario"),
+                condition=models.Q(corrections_json__has_key="scenario"),
+                name="case_corrected_scenario",
+            ),
+            models.Index(
+                fields=["status", "officer"],
+                condition=models.Q(status__in=("new", "in_review", "waiting")),
+                name="case_open",
+            ),
+            # Empty while a report is taken in: intake pays nothing for it.
+            models.Index(
+                fields=["due_at"], condition=models.Q(due_at__isnull=False), name="case_due"
+            ),
+            models.Index(
+                fields=["assigned_unit"],
+                condition=models.Q(assigned_unit__isnull=False),
+                name="case_assigned_unit",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"case of {self.report_id}"

@@ -1,0 +1,125 @@
+"""Time that runs for the desk: the clocks of a report, what was said of them, days off."""
+
+from django.contrib.auth.models import User
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from reports.models.report import Report
+
+
+class DeadlineQuerySet(models.QuerySet["Deadline"]):
+    def pending(self) -> "DeadlineQuerySet":
+        """Clocks that nothing has met yet."""
+        return self.filter(met_at=None, dropped_at=None)
+
+
+class Deadline(models.Model):
+    """Something that is due for a report. workflow.py alone writes it.
+
+    It runs until an act meets it (`met_at`, in time or late) or makes it pointless (`dropped_at`).
+    `extension_count`: how often its end was moved; `started_at` stays.
+    """
+
+    class Kind(models.TextChoices):
+        LOOK = "look", "xem ngay"
+        SORT = "sort", "phân loại"
+        TELL = "tell", "báo lại người báo"
+        VERIFY = "verify", "xác minh tin báo"
+        RIGHTS = "rights", "trả lời đề nghị xóa"
+        WISH = "wish", "trả lời đề nghị rút, sửa tin"
+
+    id = models.BigAutoField(primary_key=True)
+    report = models.ForeignKey(
+        Report, models.PROTECT, related_name="clocks", db_index=False, verbose_name="tin"
+    )
+    kind = models.CharField("hạn", max_length=8, choices=Kind.choices)
+    started_at = models.DateTimeField("từ")
+    due_at = models.DateTimeField("đến hạn")
+    extension_count = models.PositiveSmallIntegerField("số lần gia hạn", db_default=0)
+    met_at = models.DateTimeField("xong lúc", null=True, blank=True)
+    dropped_at = models.DateTimeField("thôi tính lúc", null=True, blank=True)
+
+    objects = DeadlineQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "hạn xử lý"
+        verbose_name_plural = "hạn xử lý"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["report", "kind"],
+                condition=Q(met_at=None, dropped_at=None),
+                name="clock_one_running",
+            ),
+            models.CheckConstraint(
+                condition=Q(due_at__gte=models.F("started_at")), name="clock_ahead"
+            ),
+            models.CheckConstraint(
+                condition=Q(met_at=None) | Q(dropped_at=None), name="clock_ends_once"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["report", "id"], name="clock_of_report"),
+            models.Index(
+                fields=["due_at"], condition=Q(met_at=None, dropped_at=None), name="clock_running"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.report_id}"
+
+
+class DeadlineNotification(models.Model):
+    """Somebody was to be told of a clock: once for each stage of each end that it had.
+
+    `mailed_at` is empty while the mail has not gone out (or where there is no mail).
+    """
+
+    class Stage(models.TextChoices):
+        SOON = "soon", "sắp đến hạn"
+        OVERDUE = "overdue", "quá hạn"
+
+    id = models.BigAutoField(primary_key=True)
+    clock = models.ForeignKey(Deadline, models.PROTECT, related_name="escalations")
+    stage = models.CharField(max_length=8, choices=Stage.choices)
+    due_at = models.DateTimeField()
+    created_at = models.DateTimeField(db_default=Now())
+    mailed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["clock", "stage", "due_at"], name="escalation_once")
+        ]
+        indexes = [
+            models.Index(
+                fields=["created_at"], condition=Q(mailed_at=None), name="escalation_unmailed"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stage} of clock {self.clock_id}"
+
+
+class CalendarException(models.Model):
+    """A day off, or a Saturday or Sunday that is worked in exchange, which data/holidays.json does
+    not have: officers add it when the year's announcement is out.
+    """
+
+    day = models.DateField("ngày", primary_key=True)
+    is_worked = models.BooleanField(
+        "đi làm", default=False, help_text="Đánh dấu nếu là thứ Bảy, Chủ nhật đi làm bù."
+    )
+    name = models.CharField("dịp", max_length=120)
+    source = models.CharField("theo văn bản", max_length=200)
+    added_by = models.ForeignKey(
+        User, models.PROTECT, null=True, editable=False, related_name="+", verbose_name="ai ghi"
+    )
+
+    class Meta:
+        verbose_name = "ngày nghỉ, ngày làm bù"
+        verbose_name_plural = "ngày nghỉ, ngày làm bù"
+        default_permissions = ("add", "delete", "view")
+        ordering = ["-day"]
+
+    def __str__(self) -> str:
+        return f"{self.day:%d/%m/%Y}"

@@ -1,0 +1,105 @@
+"""By what reports find each other, and campaigns that the machine would have lie together.
+
+`reports/campaigns/matching.py` and `reports/campaigns/auto_grouping.py` are the only writers.
+"""
+
+from django.contrib.auth.models import User
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+
+from reports.models.facts import Campaign
+from reports.models.report import Report
+
+
+class ReportFingerprint(models.Model):
+    """What of a report may tie it to others, as last read. Replaceable, like facts.
+
+    `keys`: what it shares exactly, each "kind:value". `script_terms`: its rare words as hashes
+    (scripts.Script). `lookup_keys`: the keys of its rows in FootprintKey.
+    """
+
+    report = models.OneToOneField(
+        Report, models.PROTECT, primary_key=True, related_name="fingerprint"
+    )
+    created_at = models.DateTimeField()
+    keys = ArrayField(models.TextField())
+    script_terms = models.BinaryField()
+    lookup_keys = ArrayField(models.BigIntegerField())
+
+    class Meta:
+        verbose_name = "dấu vết của tin"
+        verbose_name_plural = "dấu vết của tin"
+
+    def __str__(self) -> str:
+        return f"footprint of {self.report_id}"
+
+
+class FingerprintKey(models.Model):
+    """A hashed key of a report, with when the report came in: looked up by key, newest first.
+
+    One index and nothing else: there are some twenty rows a report, so the report is named without
+    a constraint; its Footprint has one.
+    """
+
+    pk = models.CompositePrimaryKey("key", "created_at", "report_id")
+    key = models.BigIntegerField()
+    created_at = models.DateTimeField()
+    report_id = models.UUIDField()
+
+    class Meta:
+        verbose_name = "khóa dấu vết"
+        verbose_name_plural = "khóa dấu vết"
+
+    def __str__(self) -> str:
+        return f"{self.key} of {self.report_id}"
+
+
+class ProposalQuerySet(models.QuerySet["MergeProposal"]):
+    def open(self) -> "ProposalQuerySet":
+        """Those that wait for a person: not turned down, and both campaigns still stand."""
+        return self.filter(
+            rejected_at=None, campaign_a__merged_into=None, campaign_b__merged_into=None
+        )
+
+
+class MergeProposal(models.Model):
+    """Two campaigns that a report ties together, of which a person has touched one: a person
+    decides. Written once by the machine; never changed but to be turned down, once (trigger).
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    campaign_a = models.ForeignKey(Campaign, models.PROTECT, related_name="+", verbose_name="đợt")
+    campaign_b = models.ForeignKey(
+        Campaign, models.PROTECT, related_name="+", verbose_name="đợt kia"
+    )
+    report = models.ForeignKey(Report, models.PROTECT, related_name="+", verbose_name="tin nối")
+    kind = models.CharField("loại", max_length=16)
+    strength = models.DecimalField("độ chắc", max_digits=3, decimal_places=2)
+    reason = models.TextField("căn cứ")
+    created_at = models.DateTimeField("lúc", db_default=Now())
+    rejected_at = models.DateTimeField(null=True, blank=True)
+    rejected_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+
+    objects = ProposalQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "đề nghị gộp đợt"
+        verbose_name_plural = "đề nghị gộp đợt"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["campaign_a", "campaign_b"], name="campaignproposal_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(campaign_a__lt=models.F("campaign_b")),
+                name="campaignproposal_in_order",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(rejected_at__isnull=True, rejected_by__isnull=True)
+                | models.Q(rejected_at__isnull=False, rejected_by__isnull=False),
+                name="campaignproposal_turned_down_by_whom",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.campaign_a_id} with {self.campaign_b_id}"

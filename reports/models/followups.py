@@ -1,0 +1,108 @@
+"""What comes after the report: the reporter's later words, and what both sides write each other."""
+
+import uuid
+
+from django.contrib.auth.models import User
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models.functions import Now
+
+from reports.models.places import Commune
+from reports.models.report import Report
+
+
+class Followup(models.Model):
+    """What a reporter tells later, with the receipt: more, an answer to what the page asked, a
+    correction, the wish to withdraw.
+
+    Evidence like the report: written once by intake; a trigger refuses UPDATE and DELETE, but for
+    an erasure on record (migration 0014). A field left empty says nothing; the latest addition
+    that says something stands before older ones and before the report.
+
+    `callers`: one object for each caller of a chain, in order:
+    {"number", "channel", "office", "name"}, each a string as it was typed, "" for none.
+    """
+
+    class Kind(models.TextChoices):
+        MORE = "more", "Kể thêm"
+        ANSWER = "answer", "Trả lời câu hỏi"
+        CORRECTION = "correction", "Sửa lại"
+        WITHDRAWAL = "withdrawal", "Đề nghị rút tin"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    report = models.ForeignKey(Report, models.PROTECT, related_name="additions")
+    received_at = models.DateTimeField("gửi lúc", db_default=Now())
+    kind = models.CharField("loại", max_length=16, choices=Kind.choices)
+    submission_key = models.CharField(max_length=64)
+    content_digest = models.BinaryField(max_length=32)
+
+    story = models.TextField("lời kể thêm", blank=True)  # masked, as Report.story is
+    callers = models.JSONField("những người gọi", default=list)
+    accounts = ArrayField(models.TextField(), verbose_name="tài khoản nhận", default=list)
+    links = ArrayField(models.TextField(), verbose_name="đường link", default=list)
+    called_on = models.DateField("gọi ngày", null=True, blank=True)
+    called_on_raw = models.TextField("lúc gọi, như đã ghi", blank=True)
+    money_lost_raw = models.TextField("số tiền ghi lại", blank=True)
+    commune = models.ForeignKey(
+        Commune, models.PROTECT, null=True, blank=True, db_index=False, verbose_name="xã, phường"
+    )
+    commune_raw = models.TextField("nơi ở ghi lại", blank=True)
+    flags = ArrayField(models.CharField(max_length=32), verbose_name="dấu hiệu", default=list)
+
+    story_sealed = models.BinaryField(null=True)
+    contact_sealed = models.BinaryField(null=True)
+    contact_index = models.BinaryField(max_length=32, null=True)
+    phrase_sealed = models.BinaryField(null=True)
+    erased_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        verbose_name = "lời báo thêm"
+        verbose_name_plural = "lời báo thêm"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["report", "submission_key", "content_digest"], name="addition_typed_once"
+            )
+        ]
+        indexes = [  # of those that may want an officer's answer: beat looks each minute
+            models.Index(
+                fields=["received_at"],
+                condition=models.Q(kind__in=("correction", "withdrawal")),
+                name="addition_asking",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} to {self.report_id}"
+
+
+class Message(models.Model):
+    """One message between the desk and the reporter; `actor` is the officer, None the reporter.
+
+    Never changed; an erasure on record blanks its text (trigger, migration 0008).
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    report = models.ForeignKey(Report, models.PROTECT, related_name="messages")
+    sent_at = models.DateTimeField("lúc", db_default=Now())
+    actor = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="ai"
+    )
+    # Only what was asked waits for an answer; the desk may tell something else as well.
+    is_question = models.BooleanField(default=False, db_default=False)
+    text_sealed = models.BinaryField(null=True)
+    # The same message sent twice from one page is one message.
+    submission_key = models.CharField(max_length=64, default=uuid.uuid4)
+    content_digest = models.BinaryField(max_length=32)
+    erased_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        verbose_name = "tin nhắn với người báo"
+        verbose_name_plural = "tin nhắn với người báo"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["report", "submission_key", "content_digest"], name="message_sent_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"message {self.pk} about {self.report_id}"

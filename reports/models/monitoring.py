@@ -1,0 +1,96 @@
+"""What the portal knows of its own running: how the queue stood, what is wrong, what is re-read."""
+
+from django.contrib.auth.models import User
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+
+
+class QueueSnapshot(models.Model):
+    """The queue's whole count as it stood at `counted_at`. One row (stats.py): counting reads
+    every report, so pages and metrics show this one with its time.
+    """
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    counted_at = models.DateTimeField(db_default=Now())
+    accepted = models.BigIntegerField()
+    done = models.BigIntegerField()
+    waiting = models.BigIntegerField()
+    failed = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="queuetally_one_row")]
+
+    def __str__(self) -> str:
+        return f"queue at {self.counted_at}"
+
+
+class DailyCount(models.Model):
+    """How many reports came in on a day of Vietnam's clock, and how many cases were open when it was
+    last counted on that day (days.py): None for days before somebody counted.
+    """
+
+    day = models.DateField(primary_key=True)
+    received = models.PositiveIntegerField()
+    open = models.PositiveIntegerField(null=True)
+
+    def __str__(self) -> str:
+        return f"reports of {self.day}"
+
+
+class Alarm(models.Model):
+    """Something is wrong since `since`; the row goes when it is over. `notified_at`: when somebody
+    was told by mail. `count` of what is concerned (reports, acts), never whose.
+    """
+
+    class Kind(models.TextChoices):
+        LATE = "late", "tin chờ máy đọc quá lâu"
+        FAILED = "failed", "tin máy không đọc được"
+        UNBALANCED = "unbalanced", "có tin chưa vào hàng máy đọc"
+        UNCOUNTED = "uncounted", "máy lâu chưa đếm lại"
+        UNSEEN = "unseen", "tin đang bị ép chưa ai xem"
+        OVERDUE = "overdue", "tin quá hạn xử lý"
+        CALENDAR = "calendar", "thiếu lịch nghỉ lễ"
+        UNSEALED = "unsealed", "nhật ký lâu chưa được khóa nối"
+        BROKEN = "broken", "nhật ký không khớp với bản đã khóa"
+        UNPURGED = "unpurged", "máy lâu chưa xóa dữ liệu hết hạn"
+        BREACH = "breach", "sự cố lộ dữ liệu quá hạn báo"
+
+    kind = models.CharField(primary_key=True, max_length=16, choices=Kind.choices)
+    since = models.DateTimeField(db_default=Now())
+    notified_at = models.DateTimeField(null=True)
+    count = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.kind} since {self.since}"
+
+
+class ReprocessingRun(models.Model):
+    """Reading reports again under new rules. Resumable: `last_report_id` is the last report that was owed
+    its triage anew, `enqueued` how many so far; `finished_at` when all were owed.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    actor = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="ai"
+    )
+    started_at = models.DateTimeField("bắt đầu", db_default=Now())
+    rules_version = models.CharField("bộ quy tắc", max_length=16)
+    include_current = models.BooleanField("đọc lại cả tin đã theo bộ quy tắc này", default=False)
+    total = models.PositiveIntegerField("số tin")
+    enqueued = models.PositiveIntegerField("đã xếp hàng", db_default=0)
+    last_report_id = models.UUIDField(null=True, editable=False)
+    finished_at = models.DateTimeField("xếp hàng xong", null=True)
+
+    class Meta:
+        verbose_name = "lượt đọc lại"
+        verbose_name_plural = "lượt đọc lại"
+        default_permissions = ("add", "view")
+        constraints = [
+            models.UniqueConstraint(
+                models.Value(1), condition=Q(finished_at=None), name="retriage_one_at_a_time"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"retriage {self.pk}"
