@@ -45,7 +45,7 @@ _REPORTS = _views(
 _KEEPS = frozenset(
     f"reports.{verb}_{table}"
     for verb in ("add", "change", "delete")
-    for table in ("officenumber", "bankline")
+    for table in ("officenumber", "bankhotline")
 )
 _DUTY = _REPORTS | {
     "reports.see_every_unit",

@@ -74,7 +74,7 @@ def test_nobody_else_is_named_as_the_author() -> None:
 def test_a_revision_never_changes(column: str) -> None:
     revision = issued()
     refused(
-        "stays said",
+        "revision is frozen",
         f"UPDATE alerts_alertrevision SET {column} WHERE id = %s",  # noqa: S608
         revision.pk,
     )
@@ -82,7 +82,7 @@ def test_a_revision_never_changes(column: str) -> None:
 
 def test_a_revision_is_never_removed() -> None:
     revision = issued()
-    refused("stays said", "DELETE FROM alerts_alertrevision WHERE id = %s", revision.pk)
+    refused("revision is frozen", "DELETE FROM alerts_alertrevision WHERE id = %s", revision.pk)
 
 
 @pytest.mark.parametrize("version", [2, 3, 0])
@@ -140,7 +140,7 @@ def test_after_a_cancel_comes_nothing() -> None:
 
 def test_the_content_carries_the_name_of_its_row() -> None:
     alert = submitted()
-    with pytest.raises(IntegrityError, match="another name"):
+    with pytest.raises(IntegrityError, match="another identifier"):
         insert(alert.pk, content={"message": {"identifier": "TH-9", "msg_type": "Alert"}})
 
 
@@ -169,13 +169,13 @@ def test_an_alert_shows_no_word_of_another() -> None:
 def test_an_issued_alert_cannot_be_made_a_draft_again() -> None:
     issued()
     refused("latest", "UPDATE alerts_alert SET current_id = NULL")
-    refused("given once", "UPDATE alerts_alert SET current_id = NULL, year = NULL, number = NULL")
+    refused("never change", "UPDATE alerts_alert SET current_id = NULL, year = NULL, number = NULL")
 
 
 def test_address_and_number_are_given_once() -> None:
     issued()
-    refused("given once", "UPDATE alerts_alert SET slug = 'khac'")
-    refused("given once", "UPDATE alerts_alert SET number = 99")
+    refused("never change", "UPDATE alerts_alert SET slug = 'khac'")
+    refused("never change", "UPDATE alerts_alert SET number = 99")
 
 
 def test_an_alert_with_revisions_is_not_removed() -> None:

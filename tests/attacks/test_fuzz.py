@@ -114,16 +114,16 @@ def test_no_request_drawn_by_lot_is_an_error_of_ours(client: Client) -> None:
 def test_nor_at_the_desk_by_somebody_who_is_in(lead: Person) -> None:
     report = report_factories.triaged("Họ xưng công an, số 0550 000 123, đòi chuyển 5 triệu.")
     bases = (
-        "report",
-        "campaign",
-        "event",
-        "knownnumber",
-        "dispute",
-        "unit",
-        "office",
-        "cannedreply",
+        "reports/report",
+        "reports/campaign",
+        "core/auditevent",
+        "reports/numberfinding",
+        "reports/dispute",
+        "reports/unit",
+        "reports/office",
+        "reports/cannedreply",
     )
-    paths = [f"/admin/reports/{base}/" for base in bases] + ["/admin/", "/admin/auth/user/"]
+    paths = [f"/admin/{base}/" for base in bases] + ["/admin/", "/admin/auth/user/"]
     paths += [f"/admin/reports/report/{report.pk}/change/", "/admin/reports/report/export/"]
     paths += [
         f"/admin/reports/report/{report.pk}/{act}/" for act in ("note", "take", "junk", "correct")

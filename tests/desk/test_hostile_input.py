@@ -21,7 +21,8 @@ NO_KEYS = ["x", "\0", "9" * 40, ""]
 
 
 @pytest.mark.parametrize(
-    "page", ["auth/user", "reports/knownnumber", "reports/numberchange", "reports/office"]
+    "page",
+    ["auth/user", "reports/numberfinding", "reports/publishednumberchange", "reports/office"],
 )
 def test_an_address_with_nul_is_a_page_that_there_is_not(lead: Person, page: str) -> None:
     assert lead.client.get(f"/admin/{page}/a%00b/change/").status_code in {302, 404}

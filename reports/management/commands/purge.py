@@ -15,9 +15,11 @@ from reports.retention.policy import KINDS, RetentionPolicy
 
 # Where words stood in clear: rows that are gone leave their bytes in a table until it is rewritten.
 _REWRITTEN = (
-    "report", "addition", "facts", "indicator", "footprint", "event", "dispute", "correction", "slip",
-    "hold", "destruction", "campaignlink", "campaignmove", "campaignproposal", "campaignact",
-    "savedsearch",
+    "reports_report", "reports_followup", "reports_extractedfacts", "reports_indicator",
+    "reports_reportfingerprint", "core_auditevent", "reports_dispute", "reports_correction",
+    "reports_transferslip", "reports_legalhold", "reports_destructionrequest", "reports_campaignlink",
+    "reports_campaignmembershipchange", "reports_mergeproposal", "reports_campaignaction",
+    "desk_savedsearch",
 )  # fmt: skip
 
 _NOT_ALL = (
@@ -53,7 +55,7 @@ class Command(BaseCommand):
         for kind in KINDS:
             self.stdout.write(f"{kind.name}: {run.counts.get(kind.name, 0)}")
         self.stdout.write(
-            f"retained_counts: {run.retained_counts}" if finished else "Another process is purging."
+            f"retained: {run.retained_counts}" if finished else "Another process is purging."
         )
         if options["rewrite"]:
             self._rewrite()
@@ -88,7 +90,7 @@ def _written_anew(cursor: Any) -> bool:
     """Whether all was: PostgreSQL passes over what this user does not own, with a notice alone."""
     cursor.execute("SET statement_timeout = 0")
     for table in _REWRITTEN:
-        name = sql.Identifier(f"reports_{table}")
+        name = sql.Identifier(table)
         cursor.execute(sql.SQL("VACUUM (FULL, ANALYZE) {}").format(name))
     cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
     if not cursor.fetchone()[0]:

@@ -109,7 +109,7 @@ def test_an_act_that_was_put_in_is_found() -> None:
     forge("DELETE FROM core_auditevent WHERE id = %s", ids[2])
     forge("DELETE FROM core_auditchainlink WHERE event_id = %s", ids[2])
     forge(
-        "INSERT INTO core_auditevent (id, at, subject_type, subject_id, kind, detail)"
+        "INSERT INTO core_auditevent (id, created_at, subject_type, subject_id, kind, detail)"
         " VALUES (%s, now(), 'report', 'r', 'x', '{}')",
         ids[2],
     )

@@ -165,7 +165,8 @@ def test_old_presence_goes_with_the_next_look(duty: Person, three: list[Report])
 def _age(seconds: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE desk_reportviewer SET at = at - make_interval(secs => %s)", [seconds]
+            "UPDATE desk_reportviewer SET last_seen_at = last_seen_at - make_interval(secs => %s)",
+            [seconds],
         )
 
 

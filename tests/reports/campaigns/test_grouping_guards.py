@@ -97,7 +97,7 @@ def test_campaigns_never_lead_in_a_circle() -> None:
         "DELETE FROM reports_campaignmembershipchange",
         "UPDATE reports_campaignmembershipchange SET before_reason = ''",
         "UPDATE reports_campaignaction SET reason = 'khác'",
-        "UPDATE reports_campaignaction SET reports = 0, undone_at = now(), undone_by_id = by_id",
+        "UPDATE reports_campaignaction SET reports = 0, undone_at = now(), undone_by_id = actor_id",
         "UPDATE reports_campaignaction SET undone_at = now()",
     ],
 )

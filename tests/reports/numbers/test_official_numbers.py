@@ -124,7 +124,7 @@ def test_a_refusal_needs_a_reason_and_changes_nothing(lead: Person) -> None:
 @pytest.mark.parametrize(
     "act",
     [
-        "UPDATE reports_publishednumberchange SET values = '{}'",
+        "UPDATE reports_publishednumberchange SET new_values = '{}'",
         "DELETE FROM reports_publishednumberchange",
     ],
 )

@@ -70,7 +70,7 @@ def held(lead: Person) -> Report:
 
 
 def test_what_is_held_cannot_be_erased(held: Report) -> None:
-    with pytest.raises(IntegrityError, match="under a hold"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="under a legal hold"), transaction.atomic():
         report_factories.erase(held)
 
 
@@ -82,7 +82,7 @@ def test_neither_files_nor_later_words_of_it_can(held: Report) -> None:
             f"UPDATE reports_{table} SET erased_at = now() WHERE id = %s",  # noqa: S608
             key,
         )
-        assert "under a hold" in told
+        assert "under a legal hold" in told
 
 
 @pytest.mark.parametrize("verb", ["close", "junk", "withdraw"])
@@ -107,7 +107,7 @@ def test_no_fact_of_it_is_put_right(held: Report, lead: Person) -> None:
     with pytest.raises(workflow.UnderLegalHold):
         workflow.correct_fact(held.pk, by=lead.user, version=1, right=right, reason="Đã gọi.")
     told = refused_by_database(
-        "INSERT INTO reports_correction (report_id, fact, value, reason, by_id, stands)"
+        "INSERT INTO reports_correction (report_id, fact, value, reason, actor_id, stands)"
         " VALUES (%s, 'ongoing', 'true', 'x', %s, true)", held.pk, lead.user.pk,
     )  # fmt: skip
     assert "no fact of it is put right" in told
@@ -228,7 +228,7 @@ def test_a_destruction_cannot_be_written_as_done(duty: Person, lead: Person) -> 
         " confirmed_by_id, confirmed_at) VALUES (%s, 'file', %s, 'x', %s, %s, now())",
         report.pk, uuid4(), duty.user.pk, lead.user.pk,
     )  # fmt: skip
-    assert "proposed, then decided" in told
+    assert "requested, then decided" in told
 
 
 @pytest.mark.parametrize("change", ["reason = 'khác'", "target = report_id", "withdrawn_at = NULL"])

@@ -255,7 +255,7 @@ def test_what_was_erased_does_not_come_back(settings: Settings) -> None:
         "UPDATE reports_report SET phrase_sealed = NULL",
         "UPDATE reports_report SET erased_at = now()",
         "DELETE FROM reports_report",
-        "UPDATE reports_message SET by_id = NULL, text_sealed = 'x', sent_at = now()",
+        "UPDATE reports_message SET actor_id = NULL, text_sealed = 'x', sent_at = now()",
     ],
 )
 def test_sealing_anew_is_no_door_for_anything_else(change: str, duty: Person) -> None:
