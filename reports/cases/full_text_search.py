@@ -3,7 +3,7 @@
 Words are compared whole and without marks; a long one also by its beginning. Two ways lead to the
 newest reports that have them all, and one statement takes both: where words are common, the last
 reports are walked through and enough of them found soon; where they are rare, the index knows the
-few that have them. Neither grows with the table (figures: docs/decisions.md, `make bench ONLY=12`).
+few that have them. Neither grows with the table (figures: docs/adr/0032-*.md, `make bench ONLY=12`).
 Who sees one unit's reports alone has theirs looked through and no other, so that neither what is found
 nor how much says anything of the rest.
 
