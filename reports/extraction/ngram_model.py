@@ -160,6 +160,8 @@ class Scores:
 
     def _adds(self, label: str) -> Iterator[tuple[int | None, float]]:
         """What each gram adds to a label, by number."""
+        if label not in self.table.labels:
+            return
         wanted = self.table.labels.index(label)
         begins, label_of, adds = self.table.begins, self.table.label_of, self.table.adds
         for number, share in self.shares:

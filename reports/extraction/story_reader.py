@@ -31,6 +31,7 @@ from reports.extraction.parsed_story import ParsedStory, parse_story
 
 UNCLEAR = "unclear"
 _FALLBACKS = {"other_impersonation", "abuse_prank"}
+_VAGUE = {"other_impersonation", UNCLEAR}
 _JUNK_TEXT = "spam_submission"
 _JUNK = {_JUNK_TEXT, "abuse_prank"}
 _NEGATED_WITHIN = 3  # words before a demand
@@ -70,22 +71,39 @@ def _phrases_of_scenarios(look: ParsedStory) -> Mapping[str, list[CueMatch]]:
 
 
 def _scenario(look: ParsedStory, weighing: Scores) -> tuple[str, float, list[Explanation]]:
-    """The code with the most points, its lead, its reasons; unclear where the lead is small."""
+    """Return the code with the most points, its lead and its reasons; unclear where the lead is small.
+
+    A code that the weights do not know yet has points from its phrases alone. It is named where they stand
+    and the weights name nothing better than a fallback.
+    """
     phrases, said = _phrases_of_scenarios(look), weighing.scores
     scores = {
         code: said[code] + phrase_score(phrases.get(code, ()), PHRASE_OF_SCENARIO)
         for code in scenario_codes()
+        if code in said
     }
     first, second = sorted(scores, key=lambda code: -scores[code])[:2]
     margin = scores[first] - scores[second]
     enough = len(look.words) >= MIN_WORDS or first in phrases
     code = first if margin >= SURE and enough else UNCLEAR
+    if code in _VAGUE:
+        code = _find_untrained(phrases, said) or code
     fact = ExplanationTarget("scenario", code, PHRASE_OF_SCENARIO)
     return (
         code,
         margin,
         explain(look.story, fact, phrases.get(code, []), weighing.contributions(code)),
     )
+
+
+def _find_untrained(phrases: Mapping[str, list[CueMatch]], said: Mapping[str, float]) -> str:
+    """Return the code with the weightiest phrases among those that the weights do not know, or ""."""
+    worth = {
+        code: phrase_score(hits, PHRASE_OF_SCENARIO)
+        for code, hits in phrases.items()
+        if code not in said
+    }
+    return max(worth, key=lambda code: worth[code], default="")
 
 
 def _is_negated(story: TokenizedText, hit: CueMatch, negations: Sequence[CueMatch]) -> bool:
@@ -105,7 +123,8 @@ def _actions(look: ParsedStory, weighing: Scores) -> tuple[dict[str, bool], list
     reasons: list[Explanation] = []
     for code in action_codes():
         own = phrases.get(code, [])
-        if said[code] + phrase_score(own, PHRASE_OF_ACTION) < needed[code]:
+        reached = said.get(code, 0.0) + phrase_score(own, PHRASE_OF_ACTION)
+        if reached < needed.get(code, PHRASE_OF_ACTION):
             continue
         denied = [hit for hit in own if _is_negated(look.story, hit, negations)]
         found[code] = bool(own) and len(denied) == len(own)
