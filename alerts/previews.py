@@ -10,7 +10,8 @@ from django.utils import translation
 
 from alerts.content import Content
 from alerts.embed import oembed
-from alerts.formats import cap, feeds, html
+from alerts.formats import cap, html
+from alerts.formats.registry import LIST_FORMATS
 from alerts.localization import ENGLISH
 from alerts.models import LOUDSPEAKER_LONGEST, SMS_LONGEST, SMS_MARKED_LONGEST, AlertRevision
 
@@ -53,9 +54,8 @@ def texts(revision: AlertRevision, now: datetime, portal: str) -> Iterator[tuple
     yield "Chữ thường (van-ban.txt)", html.render_text(shown, now)
     with translation.override(ENGLISH):
         yield "Chữ thường, tiếng Anh", html.render_text(shown, now)
-    yield "Nguồn tin RSS", feeds.rss([shown], now, portal).decode()
-    yield "Nguồn tin Atom", feeds.atom([shown], now, portal).decode()
-    yield "Nguồn tin JSON Feed", feeds.json_feed([shown], now, portal).decode()
+    for each in LIST_FORMATS:
+        yield each.label, each.render([shown], now, portal).decode()
     yield "Danh mục CAP", cap.render_cap_index([shown], portal).decode()
     frame = portal + reverse("alerts:alert_frame", args=[shown.frozen_content.slug])
     yield (

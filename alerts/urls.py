@@ -1,13 +1,15 @@
 from django.urls import path
 
+from alerts.formats.registry import LIST_FORMATS
 from alerts.views import embed, formats, frames, pages, partner_confirmations, print_files
 
 app_name = "alerts"
 LIVE = {"live": True}
 urlpatterns = [
-    path("canh-bao/rss.xml", formats.rss, name="rss"),
-    path("canh-bao/atom.xml", formats.atom, name="atom"),
-    path("canh-bao/feed.json", formats.json_feed, name="json_feed"),
+    *(
+        path(f"canh-bao/{each.file_name}", formats.list_format, {"chosen": each}, name=each.name)
+        for each in LIST_FORMATS
+    ),
     path("canh-bao/cap.xml", formats.cap_index, name="cap_index"),
     path("canh-bao/cap/<str:identifier>.xml", formats.cap_message, name="cap_message"),
     path("canh-bao/noi-dung/<str:identifier>.json", formats.content, name="content"),

@@ -12,6 +12,7 @@ from django.urls import reverse
 from alerts import selectors
 from alerts.embed import frames
 from alerts.formats import print_cache
+from alerts.formats.registry import LIST_FORMATS
 from alerts.localization import urls_by_language
 from alerts.models import AlertRevision, CancelReason, PublicKey, State
 from reports.models import Commune, Office
@@ -19,7 +20,7 @@ from reports.models import Commune, Office
 _READ = ("warnings:detail", "warnings:history", "warnings:plain")
 _OF_A_WARNING = ("alerts:print", "alerts:alert_frame", "alerts:live_alert_frame")
 _OF_A_WORD = ("cap_message", "content")
-_LISTS = ("frame", "live_frame", "rss", "atom", "json_feed", "cap_index", "script")
+_LISTS = ("frame", "live_frame", *(each.name for each in LIST_FORMATS), "cap_index", "script")
 _OF_REPORTS = ("reports:home", "reports:now", "reports:offices")
 _Draw = Callable[[AlertRevision], bytes]
 

@@ -1,8 +1,6 @@
 """What programs read: feeds, CAP, signatures, oEmbed. Readable from every origin, for all of it is public."""
 
 import json
-from collections.abc import Callable
-from datetime import datetime
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
@@ -14,27 +12,20 @@ from django.views.decorators.http import require_safe
 from alerts import selectors, signatures
 from alerts.embed import oembed
 from alerts.formats import cap, feeds
+from alerts.formats.registry import ListFormat
 from alerts.models import AlertRevision, PublicKey, RevisionSignature
 from alerts.responses import allow_cross_origin, conditional_response
 
 _NOT_OFFERED = 501  # as the standard wants it for a format that a provider does not have
 _MAX_DIGITS = 6
-Writer = Callable[[list[AlertRevision], datetime, str], bytes]
 
 
 @require_safe
-def rss(request: HttpRequest) -> HttpResponse:
-    return _feed(request, feeds.rss, "application/rss+xml; charset=utf-8")
-
-
-@require_safe
-def atom(request: HttpRequest) -> HttpResponse:
-    return _feed(request, feeds.atom, "application/atom+xml; charset=utf-8")
-
-
-@require_safe
-def json_feed(request: HttpRequest) -> HttpResponse:
-    return _feed(request, feeds.json_feed, "application/feed+json")
+def list_format(request: HttpRequest, chosen: ListFormat) -> HttpResponse:
+    """Return the newest warnings in one of the formats that list them."""
+    revisions = selectors.list_latest(feeds.MAX_COUNT)
+    text = chosen.render(revisions, timezone.now(), settings.PORTAL_URL)
+    return allow_cross_origin(conditional_response(request, text, chosen.content_type))
 
 
 @require_safe
@@ -128,8 +119,3 @@ def _size(text: str | None) -> int:
     if not text:
         return 100_000
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= _MAX_DIGITS else 0
-
-
-def _feed(request: HttpRequest, write: Writer, content_type: str) -> HttpResponse:
-    text = write(selectors.list_latest(feeds.MAX_COUNT), timezone.now(), settings.PORTAL_URL)
-    return allow_cross_origin(conditional_response(request, text, content_type))
