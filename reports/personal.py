@@ -14,7 +14,7 @@ _READ = "words of the working copy, never of the sealed story"
 DECLARED: Declared = {
     "reports.Report": FieldClassification(
         "received_at source language happening_now channel claimed_office demands money_lost"
-        " on_behalf flags erased_at",
+        " on_behalf answers flags erased_at",
         ties="id public_number submission_key content_digest contact_index",
         sealed="story_sealed contact_sealed phrase_sealed",
         clear={

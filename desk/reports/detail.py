@@ -35,6 +35,7 @@ from reports.facts.effective_facts import (
 )
 from reports.models import Correction, ErasureRequest, ExtractedFacts, Indicator, LegalHold, Report
 from reports.reference import gazetteer
+from reports.submission.questions import list_answers
 
 MAX_EVENTS = 200
 MAX_WEIGHED = 3  # words of a code that are shown with their points
@@ -171,6 +172,7 @@ def form_answers(report: Report) -> list[tuple[str, str]]:
         ("Còn đang ép", answers[report.happening_now]),
         ("Xã, phường", _place_of(report)),
         ("Báo thay người khác", "Có" if report.on_behalf else ""),
+        *list_answers(report.answers),
         ("Nguồn", report.get_source_display()),
     ]
     return [(title, highlighting.plain_line(text)) for title, text in rows if text]

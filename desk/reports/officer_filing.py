@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 from desk.base import officer
 from reports.models import Report
 from reports.reference import gazetteer
-from reports.submission import form_parser, officer_filing, receipt_codes
+from reports.submission import form_parser, officer_filing, questions, receipt_codes
 from reports.submission.form_parser import Fields, ReportFormParser
 from reports.submission.forms import ReportForm
 from reports.submission.intake import SubmissionResult
@@ -66,9 +66,10 @@ class FilingForm(ReportForm):
 
     def __init__(self, data: Fields | None = None, initial: dict[str, Any] | None = None) -> None:
         super().__init__(data, initial=initial, label_suffix="")
-        for name in self.fields.keys() - set(_ORDER):
+        order = (*_ORDER, *(question.code for question in questions.QUESTIONS))
+        for name in self.fields.keys() - set(order):
             del self.fields[name]
-        self.order_fields(_ORDER)
+        self.order_fields(order)
         for name, label in _LABELS.items():
             self.fields[name].label = label
         self.fields["source"].widget.attrs["autofocus"] = True
@@ -81,7 +82,8 @@ class FilingForm(ReportForm):
 
     def shown(self) -> list[tuple[forms.BoundField, bool]]:
         """The fields to fill in, each with whether it is a group of boxes."""
-        return [(field, field.name in _FEW) for field in self.visible_fields()]
+        groups = _FEW | {question.code for question in questions.QUESTIONS}
+        return [(field, field.name in groups) for field in self.visible_fields()]
 
 
 class FilingActionsMixin:

@@ -167,6 +167,14 @@ class Migration(migrations.Migration):
                 ("commune_raw", models.TextField(blank=True, verbose_name="nơi ở ghi trên tin")),
                 ("on_behalf", models.BooleanField(default=False, verbose_name="báo thay")),
                 (
+                    "answers",
+                    models.JSONField(
+                        db_default=models.Value({}, output_field=models.JSONField()),
+                        default=dict,
+                        verbose_name="câu hỏi thêm",
+                    ),
+                ),
+                (
                     "flags",
                     django.contrib.postgres.fields.ArrayField(
                         base_field=models.CharField(max_length=32),

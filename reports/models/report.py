@@ -95,6 +95,12 @@ class Report(models.Model):
     )
     commune_raw = models.TextField("nơi ở ghi trên tin", blank=True)
     on_behalf = models.BooleanField("báo thay", default=False)
+    # Codes by question (reports/submission/questions.py).
+    answers = models.JSONField(
+        "câu hỏi thêm",
+        default=dict,
+        db_default=models.Value({}, output_field=models.JSONField()),
+    )
     flags = ArrayField(models.CharField(max_length=32), verbose_name="dấu hiệu", default=list)
 
     # Sealed under FIELD_KEYS (privacy.py); a dump of the database tells nobody's.

@@ -27,6 +27,7 @@ from reports.models import Report
 from reports.reference import gazetteer
 from reports.reference.gazetteer import CommunePlace
 from reports.submission.intake import ReportSubmission, sanitize_text
+from reports.submission.questions import parse_answers
 
 Fields = MultiValueDict[str, str]
 
@@ -140,6 +141,7 @@ class ReportFormParser:
             contact=self._said("contact_phone"),
             phrase=self._said("callback_phrase"),
             on_behalf=self._answer("on_behalf") or False,
+            answers=parse_answers(self._last),
             flags=tuple(flag for flag in (place.flag, *self._flags()) if flag),
             language=_language(),
         )

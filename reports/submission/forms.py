@@ -19,7 +19,7 @@ from reports.facts import demand_choices
 from reports.facts.office_choices import OFFICES
 from reports.models import Report
 from reports.models.report import is_public_number
-from reports.submission import receipt_codes
+from reports.submission import questions, receipt_codes
 from reports.submission.form_parser import ReportFormParser
 
 if TYPE_CHECKING:
@@ -149,6 +149,16 @@ class ReportForm(forms.Form):
     form_token = forms.CharField(required=False, widget=forms.HiddenInput)
     website = forms.CharField(required=False)  # people do not see it; robots fill it in
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for question in questions.QUESTIONS:
+            self.fields[question.code] = _Choice(
+                label=question.label,
+                required=False,
+                choices=list(question.choices.items()),
+                widget=forms.RadioSelect,
+            )
+
     @cached_property
     def helper(self) -> FormHelper:
         """How crispy lays the page out."""
@@ -220,6 +230,7 @@ def _helper() -> FormHelper:
             _note("lost"),
             Field("money_lost_vnd", wrapper_class="if-lost"),
         ),
+        *(CollapsibleFieldset(str(each.label), each.code) for each in questions.QUESTIONS),
         Fieldset(
             _unbroken(gettext("5. Về bạn (bỏ trống cũng được)")),
             "commune",

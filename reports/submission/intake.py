@@ -6,7 +6,8 @@ One statement writes the report, its receipt, the item that owes its triage and 
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID, uuid4
@@ -37,13 +38,13 @@ WITH report AS (
     INSERT INTO reports_report (
         id, public_number, source, language, submission_key, content_digest,
         happening_now, channel, caller_number, claimed_office, claimed_name,
-        story, demands, money_lost, money_lost_raw, commune_id, commune_raw, on_behalf, flags,
+        story, demands, money_lost, money_lost_raw, commune_id, commune_raw, on_behalf, answers, flags,
         story_sealed, contact_sealed, phrase_sealed, contact_index)
     VALUES (
         %(id)s, %(public_number)s, %(source)s, %(language)s, %(submission_key)s, %(content_digest)s,
         %(happening_now)s, %(channel)s, %(caller_number)s, %(claimed_office)s, %(claimed_name)s,
         %(story)s, %(demands)s, %(money_lost)s, %(money_lost_raw)s, %(commune_id)s,
-        %(commune_raw)s, %(on_behalf)s, %(flags)s,
+        %(commune_raw)s, %(on_behalf)s, %(answers)s, %(flags)s,
         %(story_sealed)s, %(contact_sealed)s, %(phrase_sealed)s, %(contact_index)s)
     ON CONFLICT (submission_key, content_digest) DO NOTHING
     RETURNING id
@@ -97,6 +98,7 @@ class ReportSubmission:
     contact: str = ""
     phrase: str = ""
     on_behalf: bool = False
+    answers: Mapping[str, str] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
     language: str = Report.Language.VIETNAMESE
 
@@ -242,6 +244,7 @@ def _evidence(typed: ReportSubmission, report_id: UUID) -> dict[str, Any]:
         "contact_index": redaction.blind_index(typed.contact),
         "phrase_sealed": encryption.encrypt(typed.phrase, "phrase", report_id),
         "on_behalf": typed.on_behalf,
+        "answers": _json(typed.answers),
         "flags": list(dict.fromkeys([*typed.flags, *copy.flags])),
         "language": typed.language,
     }

@@ -14,6 +14,7 @@ from core import encryption
 from reports.facts import demand_choices, merged_report
 from reports.facts.merged_report import Caller
 from reports.models import Case, Followup, Message, Report
+from reports.submission.questions import list_answers
 from reports.tracking import followup_feedback, status_timeline
 
 MAX_LENGTH = 5_000_000  # signs; whoever wrote more is told that it is cut
@@ -89,6 +90,7 @@ def _of(report: Report) -> Iterator[tuple[str, str]]:
     yield gettext("Nơi ở"), report.commune_raw
     yield gettext("Số của bạn"), encryption.decrypt_field(report, "contact") or ""
     yield gettext("Báo thay người khác"), yes if report.on_behalf else ""
+    yield from list_answers(report.answers)
     yield gettext("Lời kể"), encryption.decrypt_field(report, "story") or report.story
 
 
