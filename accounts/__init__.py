@@ -1,0 +1,1 @@
+"""Officers: log-in, roles, sessions, second factor."""

@@ -1,0 +1,1 @@
+"""Official warnings: write, issue, render, deliver."""

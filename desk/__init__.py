@@ -1,0 +1,1 @@
+"""All that a member of staff sees: the admin site, its pages, forms, filters and labels."""

@@ -1,0 +1,1 @@
+"""Residents' reports: submit, extract, triage, decide, keep."""

@@ -1,0 +1,1 @@
+"""Log-in by the provider of an agency."""

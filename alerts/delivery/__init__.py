@@ -1,0 +1,1 @@
+"""Subscriptions and partners: e-mail, webhooks, tries and receipts."""

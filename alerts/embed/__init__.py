@@ -1,0 +1,1 @@
+"""Warnings on other sites: frames, script, oEmbed."""

@@ -1,0 +1,1 @@
+"""Warning pages rendered at issue and served as files."""

@@ -1,0 +1,1 @@
+"""The append-only log of acts, and the chain of digests over it."""

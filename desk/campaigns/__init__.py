@@ -1,0 +1,1 @@
+"""The pages of campaigns: list, page of one campaign, actions, bursts."""

@@ -1,0 +1,1 @@
+"""The pages of numbers: findings, disputes, published numbers and their changes."""

@@ -1,0 +1,1 @@
+"""The pages of reports: list, page of one report, actions, forms."""

@@ -1,0 +1,1 @@
+"""Reports of one scheme: matching, grouping by machine and by hand, bursts, clustering."""

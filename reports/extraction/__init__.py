@@ -1,0 +1,1 @@
+"""What the machine reads from a story; no Django, no database."""

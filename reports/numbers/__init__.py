@@ -1,0 +1,1 @@
+"""Phone numbers, accounts and links: look-up, findings, disputes, published numbers."""

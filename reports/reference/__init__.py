@@ -1,0 +1,1 @@
+"""Tables from data files: communes, offices, units."""

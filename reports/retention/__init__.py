@@ -1,0 +1,1 @@
+"""How long data stays: holds, purge, erasure, destruction, key rotation."""

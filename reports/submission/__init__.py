@@ -1,0 +1,1 @@
+"""The report form, from the POST to the stored report and its receipt."""

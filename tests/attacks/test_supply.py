@@ -22,6 +22,7 @@ from ops import process_commands
 from ops.local_services import valkey_server
 from requirements import sbom
 from tests.support.processes import ROOT, eventually, free_port
+from tools.source import ROOMS
 
 LOCKS = ["runtime.txt", "local.txt", "dev.txt"]
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())[
@@ -30,7 +31,7 @@ SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 OURS = [
     path
-    for room in ("portal", "reports", "alerts", "bench", "requirements", ".ci")
+    for room in (*ROOMS, "bench", "tools", "requirements", ".ci")
     for path in sorted((ROOT / room).rglob("*.py"))
 ]
 

@@ -1,0 +1,1 @@
+"""Whom the caller claimed to be."""

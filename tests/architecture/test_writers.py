@@ -1,0 +1,208 @@
+"""Who writes which table, who sends to Celery: each in one place alone."""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+import pytest
+from django.db.models import Model
+
+from alerts.models import Alert, AlertRevision
+from reports.models import (
+    Addition,
+    CampaignAct,
+    CampaignMove,
+    Case,
+    Clock,
+    Event,
+    EventSeal,
+    Facts,
+    Indicator,
+    KeptApart,
+    Message,
+    Receipt,
+    Report,
+)
+from tools.house import load_rooms
+from tools.source import Module, get_last_name
+
+SENDS = {"send_task", "apply_async", "delay", "delay_on_commit"}
+WRITES = r"(create|update|bulk_create|bulk_update|delete|get_or_create|update_or_create)"
+
+
+@cache
+def get_strings(module: Module) -> str:
+    """Return the strings of a file that are no docstring, one a line."""
+    docstrings = {
+        id(node.body[0].value)
+        for node in module.nodes
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    return "\n".join(
+        node.value
+        for node in module.nodes
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and id(node) not in docstrings
+    )
+
+
+@cache
+def list_calls(module: Module) -> tuple[tuple[str, ast.Call], ...]:
+    return tuple((ast.unparse(call), call) for _, call in module.calls)
+
+
+def list_callers(pattern: str) -> Iterator[tuple[Module, ast.Call]]:
+    """Yield the calls whose text begins like the pattern."""
+    begins = re.compile(pattern)
+    for module in load_rooms():
+        yield from ((module, call) for text, call in list_calls(module) if begins.match(text))
+
+
+def find_writers(model: type[Model]) -> set[str]:
+    """Return the files that write rows of a model, through its manager or by SQL."""
+    calls = rf"{model.__name__}\.objects\b.*\.?{WRITES}\("
+    return {*(str(module) for module, _ in list_callers(calls)), *find_sql_writers(model)}
+
+
+def find_makers(model: type[Model]) -> set[str]:
+    """Return the files that make an object of a model, or write rows of it."""
+    made = {str(module) for module, _ in list_callers(rf"{model.__name__}\(")}
+    return made | find_writers(model)
+
+
+def find_sql_writers(model: type[Model]) -> set[str]:
+    """Return the files whose SQL writes into the table of a model."""
+    writes = re.compile(rf"(INSERT INTO|UPDATE|DELETE FROM) {model._meta.db_table}\b")
+    return find_strings(writes)
+
+
+def find_strings(pattern: re.Pattern[str]) -> set[str]:
+    return {str(module) for module in load_rooms() if pattern.search(get_strings(module))}
+
+
+def find_calls_of(names: Iterable[str]) -> set[str]:
+    return {str(module) for module in load_rooms() for name, _ in module.calls if name in names}
+
+
+def test_the_relay_alone_sends_to_celery() -> None:
+    assert find_calls_of(SENDS) == {"core/outbox/relay.py"}
+
+
+def test_the_outbox_alone_notifies() -> None:
+    assert find_strings(re.compile(r"pg_notify|\bNOTIFY ")) == {"core/outbox/queue.py"}
+
+
+def test_publishing_alone_freezes_a_revision() -> None:
+    assert find_makers(AlertRevision) == {"alerts/publishing.py"}
+
+
+def test_no_public_page_asks_for_an_alert_past_the_door() -> None:
+    past = rf"{Alert.__name__}\.objects\.(get|filter|all)\("
+    public = re.compile(r"alerts/(views/|formats/|embed/|static_pages/|responses|selectors)")
+    assert [str(module) for module, _ in list_callers(past) if public.match(str(module))] == []
+
+
+def test_decisions_are_written_by_the_workflow_alone() -> None:
+    """Besides the trigger that opens a case, and the hand of the workflow that keeps its time."""
+    writes = rf"{Case.__name__}\.objects\b.*\.{WRITES}\("
+    writers = {
+        (str(module), *(each.arg for each in call.keywords))
+        for module, call in list_callers(writes)
+    }
+    others = {each for each in writers if each[0] != "reports/cases/workflow.py"}
+    assert others == {("reports/cases/deadlines.py", "due_at")}
+    assert writers - others
+
+
+def test_deadlines_are_written_by_their_keeper_alone() -> None:
+    assert find_makers(Clock) == {"reports/cases/deadlines.py"}
+
+
+def test_events_are_recorded_in_one_place() -> None:
+    assert find_makers(Event) == {"core/audit/log.py"}
+
+
+def test_the_chain_of_acts_is_written_by_its_sealer_alone() -> None:
+    """But for the salt of a link, which the log takes away when words of an act are erased."""
+    assert find_makers(EventSeal) == {"core/audit/chain.py", "core/audit/log.py"}
+    (erasing,) = (
+        call for module, call in list_callers(rf"{EventSeal.__name__}\.objects\b.*update\(")
+    )
+    assert [each.arg for each in erasing.keywords] == ["salt"]
+
+
+def test_refusals_are_recorded_in_one_place() -> None:
+    """A view only raises PermissionDenied: written twice, one try would count as two. Of many
+    reports at once some may be refused though the answer is none.
+    """
+    writers = {
+        str(module)
+        for module in load_rooms()
+        for _, call in module.calls
+        if is_record_of_refusal(call)
+    }
+    assert writers == {
+        "portal/denied_access_audit.py",
+        "desk/reports/bulk_actions.py",
+        "reports/cases/bulk.py",
+    }
+
+
+def is_record_of_refusal(call: ast.Call) -> bool:
+    values = [arg.value for arg in call.args if isinstance(arg, ast.Constant)]
+    return get_last_name(call.func).startswith("record") and "refused" in values
+
+
+@pytest.mark.parametrize("model", [Facts, Indicator])
+def test_facts_are_written_by_triage_and_emptied_by_erasing_alone(model: type[Model]) -> None:
+    assert find_writers(model) <= {"reports/triage/service.py", "reports/retention/erasure.py"}
+    assert "reports/triage/service.py" in find_writers(model)
+
+
+@pytest.mark.parametrize("model", [Report, Receipt])
+def test_sql_that_writes_evidence_stands_in_intake(model: type[Model]) -> None:
+    assert find_sql_writers(model) == {"reports/submission/intake.py"}
+
+
+@pytest.mark.parametrize("model", [Case, Event])
+def test_no_sql_of_ours_writes_decisions(model: type[Model]) -> None:
+    assert find_sql_writers(model) == set()
+
+
+@pytest.mark.parametrize(
+    ("model", "writers"),
+    [
+        # Triage reads later words into objects that are never saved.
+        (Addition, {"reports/tracking/followups.py", "reports/triage/service.py"}),
+        (Message, {"reports/tracking/followups.py", "reports/cases/workflow.py"}),
+    ],
+)
+def test_what_is_added_later_is_written_in_one_place(model: type[Model], writers: set[str]) -> None:
+    """A message of the reporter by the residents' side, one of the desk by the workflow."""
+    made = rf"{model.__name__}(\.objects\b.*create)?\("
+    makers = {
+        str(module)
+        for module, _ in list_callers(made)
+        if f"{model.__module__.rpartition('.')[0]}.{model.__name__}" in module.imported_names
+    }
+    assert makers == writers
+
+
+@pytest.mark.parametrize("model", [CampaignAct, CampaignMove, KeptApart])
+def test_what_people_do_with_campaigns_is_written_in_one_place(model: type[Model]) -> None:
+    """By the acts, and by the rows that are part of them."""
+    writers = find_writers(model)
+    assert writers
+    assert writers <= {
+        "reports/campaigns/manual_grouping.py",
+        "reports/campaigns/membership.py",
+    }
+
+
+def test_one_place_reads_who_forwarded() -> None:
+    """It counts trusted proxies from the right; a second place would trust the visitor."""
+    assert find_strings(re.compile(r"(?i)x[-_]forwarded[-_]for")) == {"core/client_ip.py"}
