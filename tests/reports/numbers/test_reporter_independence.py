@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from reports.numbers.reporter_independence import ReporterEvidence, distinct_reporters
+from reports.numbers.reporter_independence import (
+    Told,
+    are_alike,
+    enough_until,
+    last_day,
+    people_among,
+)
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -108,3 +114,33 @@ def test_many_from_nobody_are_one() -> None:
 
 def test_nobody_is_nobody() -> None:
     assert count() == 0
+
+
+def test_who_left_a_contact_is_counted_before_who_left_none() -> None:
+    nobody = told(contact=b"", at=NOON - DAY, words=frozenset(f"x{word}" for word in ONE))
+    assert count(nobody, told(), told(contact=b"b", at=NOON + HOUR, words=OTHER)) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "others", "alike"),
+    [("abcde", "abcdx", True), ("abcde", "abcxy", False), ("abcd", "abcd", False)],
+)
+def test_four_of_five_words_are_the_same_story(words: str, others: str, alike: bool) -> None:
+    assert are_alike(frozenset(words), frozenset(others)) is alike
+
+
+def test_the_last_day_of_people_is_that_of_their_contacts_alone() -> None:
+    people = [told(at=NOON - DAY), told(contact=b"", at=NOON)]
+    later = [told(at=NOON + DAY), told(contact=b"b", at=NOON + 2 * DAY)]
+    assert last_day(people, [*people, *later]) == (NOON + DAY).date()
+    assert last_day(people[1:], [*people, *later]) == NOON.date()
+
+
+def test_enough_are_left_until_fewer_than_the_least_are() -> None:
+    each = [
+        told(contact=b"%d" % day, at=NOON + DAY * day, words=_tale(day, {}).words)
+        for day in range(3)
+    ]
+    assert enough_until(each, 1) == (NOON + 2 * DAY).date()
+    assert enough_until(each, 2) == (NOON + DAY).date()
+    assert enough_until(each, 3) == NOON.date()

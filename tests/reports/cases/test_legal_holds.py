@@ -1,0 +1,67 @@
+"""A hold is of one report, ends once, and both acts say who and why."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from reports.cases import legal_holds as holds
+from reports.cases.legal_holds import HoldError
+from reports.models import Event, Report
+from tests.support import report_factories as evidence
+from tests.support.officers import Person
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def held(lead: Person) -> Report:
+    report = evidence.report("Bà Tư kể.")
+    holds.place(report.pk, by=lead.user, reason=" Công văn 12/CV ")
+    return report
+
+
+@pytest.fixture
+def free(held: Report) -> Report:
+    """Another report than the one under a hold."""
+    return evidence.report("Ông Năm kể.")
+
+
+def load_acts(report: Report) -> list[tuple[str, User | None, str]]:
+    acts = Event.objects.filter(subject_id=str(report.pk), kind__startswith="hold_").order_by("id")
+    return [(act.kind, act.by, act.detail["reason"]) for act in acts]
+
+
+def test_a_hold_is_of_one_report_alone(held: Report, free: Report) -> None:
+    assert holds.is_held(held.pk)
+    assert not holds.is_held(free.pk)
+    assert holds.current(free.pk) is None
+
+
+def test_a_hold_of_another_report_is_not_lifted(held: Report, free: Report, lead: Person) -> None:
+    with pytest.raises(HoldError, match=r"^free$"):
+        holds.lift(free.pk, by=lead.user, reason="xong")
+    assert holds.is_held(held.pk)
+
+
+def test_a_lifted_hold_is_over_and_not_lifted_again(held: Report, lead: Person) -> None:
+    holds.lift(held.pk, by=lead.user, reason="xong")
+    assert not holds.is_held(held.pk)
+    assert holds.current(held.pk) is None
+    with pytest.raises(HoldError) as refused:
+        holds.lift(held.pk, by=lead.user, reason="xong")
+    assert refused.value.why == "free"
+
+
+def test_both_acts_say_who_and_why(held: Report, lead: Person) -> None:
+    holds.lift(held.pk, by=lead.user, reason=" xong ")
+    assert load_acts(held) == [
+        ("hold_placed", lead.user, "Công văn 12/CV"),
+        ("hold_lifted", lead.user, "xong"),
+    ]
+
+
+def test_a_lock_lets_rows_in_that_refer_to_the_report(held: Report) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        holds.lock(held.pk)
+    assert "FOR NO KEY UPDATE" in queries[0]["sql"]
