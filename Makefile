@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test bench soak fuzz mutants screens check messages lock sbom licences local dev
+.PHONY: help run demo test bench soak fuzz mutation screens check messages lock sbom licences local dev
 .DELETE_ON_ERROR:
 
 help:
@@ -30,8 +30,8 @@ fuzz: dev ## 50,000 hostile requests at every public address, in this process (R
 	@FUZZ_REQUESTS=$(or $(REQUESTS),50000) FUZZ_SEED=$(SEED) $(BIN)/python -m pytest tests/attacks/test_fuzz.py -n 0 -q -s
 	@$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=search -n 2 -q
 
-mutants: dev ## break named lines one by one; each must turn its tests red
-	@$(BIN)/python -m bench.mutants $(if $(ONLY),--only "$(ONLY)")
+mutation: dev ## change what must not be wrong, line by line: a test must turn red (ONLY='core.outbox*' for a part)
+	@$(BIN)/python -m tools.mutation $(ONLY)
 
 screens: dev ## screenshots of the pages, to look at them
 	@$(BIN)/python -m bench.screens

@@ -2,12 +2,13 @@
 
 With xdist only the controller starts them; each worker takes a Valkey database and a folder of
 its own. Everything is temporary and gone at the end, also after Ctrl-C; after kill -9 the servers
-end by themselves.
+end by themselves. Who runs pytest many times (`make mutation`) starts them once, around it.
 """
 
 import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ from ops.local_services import local_services
 
 # Nothing of a developer's own environment: the suite sees the same everywhere.
 UNSET = (*servers.UNSET, "PORT", "RATE_LIMITS", "STATIC_ROOT")
+# Set by who has started the services already.
+RUNNING = "TEST_SERVICES_RUNNING"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -25,21 +28,30 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Start the servers before pytest-django asks for the settings."""
     if worker := os.environ.get("PYTEST_XDIST_WORKER"):
         _stand_apart(worker)
-        return
-    running = contextlib.ExitStack()
-    early_config.add_cleanup(running.close)
+    elif RUNNING not in os.environ:
+        running = contextlib.ExitStack()
+        early_config.add_cleanup(running.close)
+        try:
+            running.enter_context(test_services())
+        except StartError as error:
+            raise pytest.UsageError(str(error)) from error
+
+
+@contextlib.contextmanager
+def test_services() -> Iterator[None]:
+    """Run the servers until the block ends, with their addresses in the environment."""
     for name in UNSET:
         os.environ.pop(name, None)
         os.environ.pop(f"{name}_FILE", None)
-    folder = Path(running.enter_context(tempfile.TemporaryDirectory(prefix="portal-tests-")))
-    try:
-        services = running.enter_context(local_services(folder, durable=False))
-    except StartError as error:
-        raise pytest.UsageError(str(error)) from error
-    static = folder / "static"  # whitenoise wants a folder, even an empty one
-    static.mkdir()
-    os.environ.update(services.env, DATA_DIR=str(folder), STATIC_ROOT=str(static))
-    os.environ["ALLOWED_HOSTS"] = "testserver,127.0.0.1,localhost"
+    with (
+        tempfile.TemporaryDirectory(prefix="portal-tests-") as name,
+        local_services(Path(name), durable=False) as services,
+    ):
+        static = Path(name) / "static"  # whitenoise wants a folder, even an empty one
+        static.mkdir()
+        os.environ.update(services.env, DATA_DIR=name, STATIC_ROOT=str(static))
+        os.environ["ALLOWED_HOSTS"] = "testserver,127.0.0.1,localhost"
+        yield
 
 
 def _stand_apart(worker: str) -> None:
