@@ -60,19 +60,16 @@ def _postgres_folders() -> Iterator[Path]:
     yield from sorted(installed, key=lambda path: path.parent.name.zfill(4), reverse=True)
 
 
-def disguise(program: str) -> tuple[str, ...]:
-    """What stands before a PostgreSQL command: nothing for an ordinary user with a name.
+def run_as_prefix() -> tuple[str, ...]:
+    """Return what stands before a PostgreSQL command: nothing for an ordinary user with a name.
 
-    Raises StartError when it would refuse us and nothing here lets it run as someone else.
+    Raises StartError when PostgreSQL would refuse us and nothing here lets it run as someone else.
     """
     if os.geteuid() != 0 and _has_name(os.geteuid()):
         return ()
     for prefix in DISGUISES:
         with contextlib.suppress(OSError):
-            tried = subprocess.run(  # noqa: S603  # nosec B603
-                [*prefix, program, "--version"], capture_output=True, check=False
-            )
-            if tried.returncode == 0:
+            if not subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode:  # noqa: S603  # nosec B603
                 return prefix
     raise StartError("PostgreSQL refuses this user, unshare and setpriv fail: use another user")
 
@@ -90,22 +87,23 @@ def prepare_postgres(data_dir: Path, sockets: Path, *, durable: bool) -> Child:
 
     Raises StartError when PostgreSQL is not here or cannot work in this folder.
     """
-    server = postgres_tool("postgres")
-    prefix = disguise(server)
+    programs = Path(postgres_tool("postgres")).parent
+    prefix = run_as_prefix()
     owner = NOBODY if prefix and prefix != NAMESPACE else os.geteuid()
     data = data_dir / "postgres"
     if owner != os.geteuid():
         data_dir.chmod(0o711)  # nobody may pass through; local.env stays closed
         os.chown(sockets, owner, owner)
+        programs = _copy_if_closed(programs, sockets)
     if not data.exists():
-        _make_cluster(data, prefix, owner, durable=durable)
+        _make_cluster(data, [*prefix, str(programs / "initdb")], owner, durable=durable)
     _give(data, owner)
     _stop_orphan(data)
     options = POSTGRES_OPTIONS | {"unix_socket_directories": str(sockets)}
     options |= {} if durable else FORGETFUL
     return Child(
         "postgres",
-        [*prefix, server, "-D", str(data)]
+        [*prefix, str(programs / "postgres"), "-D", str(data)]
         + [part for name, value in options.items() for part in ("-c", f"{name}={value}")],
         log=data_dir / "postgres.log",
         stop_signal=signal.SIGINT,  # fast: cuts connections, writes everything down
@@ -118,13 +116,26 @@ def postgres_url(sockets: Path) -> str:
     return f"postgresql://portal@/portal?host={sockets}"
 
 
-def _make_cluster(data: Path, prefix: tuple[str, ...], owner: int, *, durable: bool) -> None:
+def _copy_if_closed(programs: Path, sockets: Path) -> Path:
+    """Return the folder of the programs as others may enter it: itself, or a copy beside the sockets.
+
+    PostgreSQL looks for its own executable with access(2), which knows no capability: root's own
+    folders (mode 0700) are closed to it whatever we hand over.
+    """
+    if all(folder.stat().st_mode & 0o001 for folder in (programs, *programs.parents)):
+        return programs
+    copy = sockets / "postgresql"
+    shutil.copytree(programs.parent, copy, symlinks=True)
+    return copy / programs.name
+
+
+def _make_cluster(data: Path, initdb: list[str], owner: int, *, durable: bool) -> None:
     """Initdb beside the final place, so that one killed half-way is never taken for whole."""
     draft = data.with_suffix(".new")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(mode=0o700)
     _give(draft, owner)
-    command = [*prefix, postgres_tool("initdb"), "-D", str(draft), "--username=portal"]
+    command = [*initdb, "-D", str(draft), "--username=portal"]
     command += ["--encoding=UTF8", "--locale=C.UTF-8", "--auth-local=trust", "--auth-host=reject"]
     command += [] if durable else ["--no-sync"]
     made = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603  # nosec B603

@@ -206,11 +206,44 @@ def test_root_hides_in_each_way_on_the_same_data(
         assert ask(services, "SELECT 1") == 1
 
 
+@pytest.fixture
+def closed(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that only root may enter, as root's home is one, with PostgreSQL's programs in it."""
+    folder = data_dir.parent / "root"
+    folder.mkdir(mode=0o700)
+    installed = Path(local_postgres.postgres_tool("postgres")).parent
+    shutil.copytree(installed.parent, folder / "pg", symlinks=True)
+    monkeypatch.setenv("PG_BIN", str(folder / "pg" / installed.name))
+    data_dir.parent.chmod(0o711)
+    return folder
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to hide from PostgreSQL")
+@pytest.mark.parametrize("disguise", local_postgres.DISGUISES)
+def test_root_hides_in_each_way_from_programs_that_only_root_may_reach(
+    closed: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch, disguise: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(local_postgres, "DISGUISES", (disguise,))
+    for _ in range(2):  # made anew, and begun again
+        with run(data_dir, REDIS_URL="redis://elsewhere") as services:
+            assert ask(services, "SELECT count(*) > 0 FROM pg_timezone_names") is True
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to hide from PostgreSQL")
+@pytest.mark.parametrize("disguise", local_postgres.DISGUISES[:2])
+def test_the_data_too_may_lie_where_only_root_may_go(
+    closed: Path, monkeypatch: pytest.MonkeyPatch, disguise: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(local_postgres, "DISGUISES", (disguise,))
+    with run(closed / "var", REDIS_URL="redis://elsewhere") as services:
+        assert ask(services, "SELECT 1") == 1
+
+
 def test_root_without_any_disguise_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(local_postgres, "DISGUISES", (("false",), ("no-such-program",)))
     with pytest.raises(StartError, match="another user"):
-        local_postgres.disguise("postgres")
+        local_postgres.run_as_prefix()
 
 
 def test_missing_programs_are_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
