@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from alerts.formats.cap_signer import generate_key as new_cap_key
-from ops.backup.archive import new_key as new_backup_key
+from alerts.formats.cap_signer import generate_key as generate_cap_key
+from ops.backup_key import generate_backup_key
 from ops.child_process import Child, StartError
 from ops.local_postgres import database_answers, postgres_url, prepare_postgres
 
@@ -147,9 +147,9 @@ def _secrets(data_dir: Path) -> dict[str, str]:
         )
     kept.setdefault("SECRET_KEY", secrets.token_urlsafe(50))
     kept.setdefault("FIELD_KEYS", base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
-    kept.setdefault("BACKUP_KEY", new_backup_key())
+    kept.setdefault("BACKUP_KEY", generate_backup_key())
     kept.setdefault("SIGNING_KEY", base64.b64encode(secrets.token_bytes(32)).decode())
-    kept.setdefault("CAP_KEY", new_cap_key("localhost"))
+    kept.setdefault("CAP_KEY", generate_cap_key("localhost"))
     write_env(data_dir, kept)
     return kept
 

@@ -14,7 +14,7 @@ from django.core.validators import validate_email
 from alerts.embed.frame_ancestors import PARTNERS, is_origin
 from alerts.formats.cap_signer import cap_signer
 from core.keys import parse_signer
-from ops.backup.archive import is_key
+from ops.backup_key import parse_backup_key
 from portal.email_url import NOWHERE, parse_email_url
 from reports.attachments.antivirus import parse_clamd_url
 
@@ -120,7 +120,7 @@ def check_broker(**_: Any) -> Iterator[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def check_backup_key(**_: Any) -> Iterator[CheckMessage]:
-    if not is_key(settings.BACKUP_KEY):
+    if not parse_backup_key(settings.BACKUP_KEY):
         yield Error(
             "BACKUP_KEY is missing or is not an age key: no archive could be written.",
             hint="Set BACKUP_KEY or BACKUP_KEY_FILE to what `manage.py backup --new-key` or"

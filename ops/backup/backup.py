@@ -14,16 +14,14 @@ is thrown away only when migrate has succeeded.
 import contextlib
 import fcntl
 import io
-import itertools
 import os
 import shutil
 import tempfile
 import time
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, NamedTuple
 
 import psycopg2
 from django.conf import settings
@@ -33,92 +31,81 @@ from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from redis import RedisError
 
-from ops.backup import archive, pg_dump
-from ops.backup.archive import ArchiveError, Content, Manifest
-from ops.backup.manifest import read, refuse_malformed
-from ops.backup.pg_dump import DumpError
+from ops.backup import pg_dump
+from ops.backup.archive import BackupError, Manifest, read_archive, validate_manifest, write_archive
 from ops.child_process import StartError
 from reports.attachments import storage
 from reports.models import EvidenceFile
 
 DUMP = "database"  # database/000001 and so on: one after the other they are pg_dump's file
-PIECE = 8 * 1024 * 1024
+PIECE_BYTES = 8 * 1024 * 1024
 DRAFT = ".backup.draft"
 BUSY = "another backup is being written to {}"
 NEW, OLD = ".restored", ".replaced"  # inside their folder, which may be a disk of its own
 PASSING = {NEW, OLD, storage.DRAFTS, storage.COPIES, "lost+found"}  # copies can be drawn again
 _MIGRATIONS = "SELECT app || '.' || name FROM django_migrations ORDER BY 1"
 _FILES = "SELECT id::text FROM reports_evidencefile WHERE erased_at IS NULL ORDER BY 1"
+Entry = tuple[str, IO[bytes]]
 
 
-class UnfinishedError(Exception):
-    """Restored but for the last steps; the message is one line that names them."""
-
-
-def folders() -> dict[str, Path]:
-    """The folders that belong to a backup, by their name in it."""
+def backup_folders() -> dict[str, Path]:
+    """Return the folders that belong to a backup, by their name in it."""
     return {"files": settings.FILES_DIR, "snapshots": settings.DATA_DIR / "snapshots"}
 
 
 @contextlib.contextmanager
-def in_one_line(about: str = "") -> Iterator[None]:
-    """For a command: what can go wrong here is one line for an administrator, and exit code 1."""
+def as_command_error(about: str = "") -> Iterator[None]:
+    """Turn what can go wrong here into one line for an administrator, and exit code 1."""
     try:
         yield
-    except ArchiveError as error:
+    except (BackupError, StartError) as error:
         raise CommandError(f"{about}: {error}" if about else str(error)) from error
-    except (DumpError, StartError, UnfinishedError) as error:
-        raise CommandError(str(error)) from error
     except OSError as error:
         raise CommandError(f"{error.filename or about}: {error.strerror}") from error
     except (psycopg2.Error, DatabaseError) as error:
-        raise CommandError(f"PostgreSQL: {pg_dump.without_values(str(error))}") from error
+        raise CommandError(f"PostgreSQL: {pg_dump.redact_error_detail(str(error))}") from error
 
 
 # --- out
 
 
-def back_up(target: Path) -> list[str]:
-    """Write an archive; the ids of files that the database names and nobody finds. A failure
+def create_backup(target: Path) -> list[str]:
+    """Write an archive; return the ids of files that the database names and nobody finds. A failure
     leaves no archive, a lost file does.
 
-    Raises ArchiveError, DumpError, StartError, OSError and psycopg2.Error.
+    Raises BackupError, StartError, OSError and psycopg2.Error.
     """
-    with _drafted(target) as draft, pg_dump.snapshot() as moment:
-        about = {
-            "taken_at": moment.taken_at.astimezone(UTC).isoformat(),
-            "migrations": moment.column(_MIGRATIONS),
-            "rows": moment.rows(),
-        }
-        refuse_malformed(about)
-        with contextlib.closing(_contents(moment)) as contents:
-            manifest = archive.write(draft, settings.BACKUP_KEY, contents, about)
-        found = {PurePosixPath(member.name).name for member in manifest.members}
-        return _lost([name for name in moment.column(_FILES) if name not in found])
-
-
-def _lost(missing: list[str]) -> list[str]:
-    """Those among files that are not there which were not erased since the dump's moment."""
+    with _draft_of(target) as draft, pg_dump.export_snapshot() as snapshot:
+        manifest = Manifest(
+            taken_at=snapshot.taken_at.astimezone(UTC).isoformat(),
+            migrations=snapshot.column(_MIGRATIONS),
+            rows=snapshot.count_rows(),
+            members={},
+        )
+        validate_manifest(manifest)
+        with contextlib.closing(_entries(snapshot)) as entries:
+            write_archive(draft, settings.BACKUP_KEY, entries, manifest)
+        found = {PurePosixPath(name).name for name in manifest.members}
+        missing = [name for name in snapshot.column(_FILES) if name not in found]
     erased = EvidenceFile.objects.filter(pk__in=missing, erased_at__isnull=False)
-    gone = {str(pk) for pk in erased.values_list("pk", flat=True)}
-    return [name for name in missing if name not in gone]
+    return sorted({*missing} - {str(pk) for pk in erased.values_list("pk", flat=True)})
 
 
 @contextlib.contextmanager
-def _drafted(target: Path) -> Iterator[IO[bytes]]:
-    """A file that gets its name when the block ends well; otherwise nothing is left of it."""
+def _draft_of(target: Path) -> Iterator[IO[bytes]]:
+    """Yield a file that gets its name when the block ends well; otherwise nothing is left of it."""
     if not target.parent.is_dir():
-        raise ArchiveError(f"{target.parent} is no folder")
+        raise BackupError(f"{target.parent} is no folder")
     if target.exists():
-        raise ArchiveError(f"{target} is there already, and an archive is never overwritten")
+        raise BackupError(f"{target} is there already, and an archive is never overwritten")
     draft = target.parent / DRAFT  # always the same, so that kill -9 leaves at most one
-    with contextlib.ExitStack() as stack, _private(draft) as file:
+    with contextlib.ExitStack() as stack, _open_private(draft) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise ArchiveError(BUSY.format(target.parent)) from None
-        if not _is(file, draft):  # finished and renamed between our opening and locking it
-            raise ArchiveError(BUSY.format(target.parent))
+            raise BackupError(BUSY.format(target.parent)) from None
+        if not draft.exists() or not os.path.samestat(os.fstat(file.fileno()), draft.stat()):
+            raise BackupError(BUSY.format(target.parent))  # finished before we had the lock
         stack.callback(draft.unlink)
         file.truncate(0)
         yield file
@@ -129,14 +116,9 @@ def _drafted(target: Path) -> Iterator[IO[bytes]]:
     _sync_folder(target.parent)
 
 
-def _private(path: Path, flags: int = 0) -> IO[bytes]:
-    """A file for its owner alone, opened to write; what it may hold already stays."""
+def _open_private(path: Path, flags: int = 0) -> IO[bytes]:
+    """Open a file for its owner alone, to write; what it may hold already stays."""
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | flags, 0o600), "wb")
-
-
-def _is(file: IO[bytes], path: Path) -> bool:
-    """Whether an open file still has this name."""
-    return path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat())
 
 
 def _sync_folder(folder: Path) -> None:
@@ -147,157 +129,144 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _contents(moment: pg_dump.Snapshot) -> Generator[Content, None, None]:
-    with pg_dump.dumping(moment) as dump:
-        for number in itertools.count(1):
-            piece = dump.read(PIECE)
-            if not piece:
-                break
-            yield Content(f"{DUMP}/{number:06}", len(piece), io.BytesIO(piece))
-    for part, folder in folders().items():
+def _entries(snapshot: pg_dump.ExportedSnapshot) -> Generator[Entry, None, None]:
+    with pg_dump.stream_pg_dump(snapshot) as dump:
+        pieces = iter(lambda: dump.read(PIECE_BYTES), b"")
+        for number, piece in enumerate(pieces, 1):
+            yield f"{DUMP}/{number:06}", io.BytesIO(piece)
+    for part, folder in backup_folders().items():
         yield from _files(part, folder)
 
 
-def _files(part: str, folder: Path) -> Iterator[Content]:
-    """Every file that is there to stay; one that goes while we look is left out."""
+def _files(part: str, folder: Path) -> Iterator[Entry]:
+    """Yield every file that is there to stay; one that goes while we look is left out."""
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder)
         if path.is_symlink() or not path.is_file() or name.parts[0] in PASSING:
             continue
         with contextlib.suppress(FileNotFoundError), path.open("rb") as data:
-            size = os.fstat(data.fileno()).st_size
-            yield Content(f"{part}/{name}", size, data)
+            yield f"{part}/{name}", data
 
 
-def prune(folder: Path, newest: Path) -> list[Path]:
-    """Remove the archives of a folder that are older than BACKUP_KEEP_DAYS, never the newest; which.
-    What was erased goes with the last archive that holds it.
+def delete_expired(folder: Path, newest: Path) -> list[Path]:
+    """Remove the archives of a folder that are older than BACKUP_KEEP_DAYS, never the newest;
+    return them. What was erased goes with the last archive that holds it.
     """
     if settings.BACKUP_KEEP_DAYS <= 0:
         return []
     until = time.time() - settings.BACKUP_KEEP_DAYS * 86_400
     archives = [path for path in folder.glob("portal-*.tar.age") if path != newest]
-    old = [path for path in archives if path.stat().st_mtime < until]
-    for path in old:
+    expired = [path for path in archives if path.stat().st_mtime < until]
+    for path in expired:
         path.unlink()
-    return old
+    return expired
 
 
 # --- back
 
 
-@dataclass(frozen=True)
-class Unpacked:
+class ExtractedArchive(NamedTuple):
     """An archive that is whole, laid out beside what it would replace."""
 
     manifest: Manifest
     dump: IO[bytes]
 
-    @property
-    def taken_at(self) -> datetime:
-        return datetime.fromisoformat(self.manifest.about["taken_at"])
 
-    @property
-    def rows(self) -> dict[str, int]:
-        return dict(self.manifest.about["rows"])
+def verify_archive(source: Path) -> Manifest:
+    """Read an archive to its last byte and change nothing. Raises BackupError and OSError."""
 
+    def nowhere(name: str) -> IO[bytes]:
+        _staged_path(name)
+        return Path(os.devnull).open("wb")
 
-def check(source: Path) -> Manifest:
-    """Read an archive to its last byte and change nothing. Raises ArchiveError and OSError."""
     with source.open("rb") as file:
-        return read(file, settings.BACKUP_KEY, _nowhere)
-
-
-def _nowhere(name: str) -> IO[bytes]:
-    _laid_out(name)
-    return Path(os.devnull).open("wb")
+        return read_archive(file, settings.BACKUP_KEY, nowhere)
 
 
 @contextlib.contextmanager
-def unpacked(source: Path) -> Iterator[Unpacked]:
+def extract_verified(source: Path) -> Iterator[ExtractedArchive]:
     """Prove an archive and lay it out; what the block has not put in place goes again.
 
-    Raises ArchiveError and OSError.
+    Raises BackupError and OSError.
     """
     if os.geteuid() != settings.DATA_DIR.stat().st_uid:
-        raise ArchiveError("files would not be the portal's: run this as the owner of DATA_DIR")
-    _clear()
+        raise BackupError("files would not be the portal's: run this as the owner of DATA_DIR")
+    _clear_staging()
     try:
         # Without a name: the dump is gone with us, however we end.
         with tempfile.TemporaryFile(dir=settings.DATA_DIR) as dump, source.open("rb") as file:
-            manifest = read(file, settings.BACKUP_KEY, lambda name: _place(name, dump))
-            _refuse_unknown(manifest.about["migrations"])
+            manifest = read_archive(file, settings.BACKUP_KEY, lambda name: _stage(name, dump))
+            _refuse_newer_version(manifest.migrations)
             os.sync()
-            yield Unpacked(manifest, dump)
+            yield ExtractedArchive(manifest, dump)
     finally:
-        _clear()
+        _clear_staging()
 
 
-def _clear() -> None:
-    for new in (folder / NEW for folder in folders().values()):
+def _clear_staging() -> None:
+    for new in (folder / NEW for folder in backup_folders().values()):
         if new.is_dir() and not new.is_symlink():
             shutil.rmtree(new, ignore_errors=True)
         else:
             new.unlink(missing_ok=True)
 
 
-def _place(name: str, dump: IO[bytes]) -> IO[bytes]:
-    path = _laid_out(name)
+def _stage(name: str, dump: IO[bytes]) -> IO[bytes]:
+    path = _staged_path(name)
     if not path:
         return os.fdopen(os.dup(dump.fileno()), "wb")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return _private(path, os.O_EXCL)
+    return _open_private(path, os.O_EXCL)
 
 
-def _laid_out(name: str) -> Path | None:
-    """Where a member waits to be put in place; None for a piece of the dump."""
+def _staged_path(name: str) -> Path | None:
+    """Return where a member waits to be put in place; None for a piece of the dump."""
     part, second, *rest = PurePosixPath(name).parts
     if part == DUMP:
         return None
-    if part not in folders() or second in PASSING:
-        raise ArchiveError(f"it holds {name!a}, which this version of the portal does not know")
-    new = folders()[part].resolve() / NEW
+    if part not in backup_folders() or second in PASSING:
+        raise BackupError(f"it holds {name!a}, which this version of the portal does not know")
+    new = backup_folders()[part].resolve() / NEW
     path = new.joinpath(second, *rest)
     if not path.resolve().is_relative_to(new):
-        raise ArchiveError(f"it holds {name!a}, which would lie elsewhere")
+        raise BackupError(f"it holds {name!a}, which would lie elsewhere")
     return path
 
 
-def _refuse_unknown(applied: list[str]) -> None:
+def _refuse_newer_version(applied: list[str]) -> None:
     known = MigrationLoader(None, ignore_no_migrations=True).disk_migrations or {}
-    unknown = sorted(set(applied) - {f"{app}.{name}" for app, name in known})
-    if unknown:
-        raise ArchiveError(
-            f"a newer version of the portal made it, with {unknown[0]}: install that"
-        )
+    if unknown := sorted({*applied} - {f"{app}.{name}" for app, name in known}):
+        newer = f"a newer version of the portal made it, with {unknown[0]}: install that"
+        raise BackupError(newer)
 
 
-def restore(archived: Unpacked, here: dict[str, int]) -> None:
+def restore_archive(archive: ExtractedArchive, present: dict[str, int]) -> None:
     """Put the archive in the place of what is here, and bring it up to this version.
 
-    `here` is what `present.rows` told when it was decided: a row that came in since stops it all.
-    Raises DumpError when nothing has changed, UnfinishedError when only the last steps failed.
+    `present` is what `count_rows` told when it was decided: a row that came in since stops it all.
+    Raises BackupError: when nothing has changed, or with the last steps that remain to be done.
     """
     connection.close()
-    pg_dump.put_back(archived.dump, archived.rows, here)
+    pg_dump.restore_dump(archive.dump, archive.manifest.rows, present)
+    folders = backup_folders().values()
+    places = ", ".join(str(folder) for folder in folders)
     with _finishing("the files: give this command again"):
-        for folder in folders().values():
-            _swap(folder)
-    with _finishing(f"manage.py migrate, manage.py setup_desk, then remove {OLD} in {_places()}"):
+        for folder in folders:
+            _swap_in(folder)
+    with _finishing(f"manage.py migrate, manage.py setup_desk, then remove {OLD} in {places}"):
         call_command("migrate", interactive=False, verbosity=0)
         call_command("setup_desk", verbosity=0)
-        for folder in folders().values():
+        for folder in folders:
             shutil.rmtree(folder / OLD)
-    with _finishing("manage.py erase_again"):
-        call_command("erase_again", verbosity=0)
-    with _finishing("manage.py look_into_files"):
-        call_command("look_into_files", verbosity=0)
+    for command in ("erase_again", "look_into_files"):
+        with _finishing(f"manage.py {command}"):
+            call_command(command, verbosity=0)
     with _finishing("empty Valkey (FLUSHALL): it names work of the replaced database"):
         cache.clear()  # the broker's messages lie in the same database
 
 
-def _swap(folder: Path) -> None:
-    """What lies in the folder goes aside, what was laid out comes: renames on one disk, no more.
+def _swap_in(folder: Path) -> None:
+    """Put aside what lies in the folder, and what was laid out in its place: renames on one disk.
     What an earlier try has put aside stays there.
     """
     new = folder / NEW
@@ -313,13 +282,10 @@ def _swap(folder: Path) -> None:
     _sync_folder(folder)
 
 
-def _places() -> str:
-    return ", ".join(str(folder) for folder in folders().values())
-
-
 @contextlib.contextmanager
 def _finishing(by_hand: str) -> Iterator[None]:
     try:
         yield
     except (CommandError, DatabaseError, OSError, RedisError) as error:
-        raise UnfinishedError(f"The database is restored. Still to be done: {by_hand}") from error
+        left = f"The database is restored. Still to be done: {by_hand}"
+        raise BackupError(left) from error

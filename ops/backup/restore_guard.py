@@ -8,40 +8,40 @@ from django.db import connection
 from django.db.models import Manager
 
 from core.models import AuditEvent
+from ops.backup.archive import REPORTS
 from reports.models import EvidenceFile, Report
 
-REPORTS = "reports_report"
 # What nobody can give a second time, by its table: its word, its rows, their time. None is deleted.
-_KEPT: dict[str, tuple[str, Manager[Any], str]] = {
+_PERMANENT: dict[str, tuple[str, Manager[Any], str]] = {
     REPORTS: ("reports", Report.objects, "received_at"),
     "reports_evidencefile": ("files", EvidenceFile.objects, "received_at"),
     "core_auditevent": ("acts on record", AuditEvent.objects, "created_at"),
 }
 
 
-def rows() -> dict[str, int]:
-    """How many rows there are now of what is kept for good, by table; a missing one is left out."""
-    with connection.cursor() as cursor:
-        tables = connection.introspection.table_names(cursor)
-    return {table: manager.count() for table, (_, manager, _) in _KEPT.items() if table in tables}
+def count_rows() -> dict[str, int]:
+    """Return how many rows of what stays for good there are now, by table, of tables that are here."""
+    tables = connection.introspection.table_names()
+    rows = {table: manager for table, (_, manager, _) in _PERMANENT.items() if table in tables}
+    return {table: manager.count() for table, manager in rows.items()}
 
 
-def newer(
-    here: Mapping[str, int], archived: Mapping[str, int], taken_at: datetime
+def count_unarchived_rows(
+    present: Mapping[str, int], archived: Mapping[str, int], taken_at: datetime
 ) -> dict[str, int]:
-    """How many rows that are here the archive does not hold, by what they are; only what is lost.
+    """Return how many rows that are here the archive does not hold, by what they are, if any.
     Both their number and their time tell; the larger counts.
     """
     counts = {}
-    for table, count in here.items():
-        what, manager, time = _KEPT[table]
+    for table, count in present.items():
+        what, manager, time = _PERMANENT[table]
         late = manager.filter(**{f"{time}__gt": taken_at}).count()
         counts[what] = max(late, count - archived.get(table, 0))
     return {what: count for what, count in counts.items() if count}
 
 
-def others() -> list[str]:
-    """The names of those who are connected to our database as we are, ourselves apart."""
+def other_database_sessions() -> list[str]:
+    """Return the names of those who are connected to our database as we are, ourselves apart."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT coalesce(nullif(application_name, ''), 'portal') FROM pg_stat_activity"

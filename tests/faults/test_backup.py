@@ -99,7 +99,7 @@ def test_a_newer_version_migrates_what_it_restores_and_an_older_one_refuses_it(
     assert here.ask("SELECT tomorrow FROM reports_case") == [7] * 301
     here.manage("backup", **TOMORROW)
     said = here.refused("restore", str(here.backups[-1]), "--yes")
-    assert "a newer version of the portal made it, with newer.0001_tomorrow" in said
+    assert "a newer version of the portal made it, with future_release.0001_tomorrow" in said
     assert here.ask("SELECT tomorrow FROM reports_case") == [7] * 301
 
 
@@ -325,7 +325,9 @@ def test_a_file_that_was_erased_meanwhile_is_not_lost(
         "UPDATE reports_evidencefile SET erased_at = now(), name_sealed = NULL"
         f" WHERE report_id = '{report}';"
     )
-    erase = f'"${{REAL%pg_dump}}psql" -qf {tmp_path}/erase.sql && rm {gone}'
+    erase = (
+        f'"${{REAL%pg_dump}}psql" -qf {tmp_path}/erase.sql {here.env["DATABASE_URL"]} && rm {gone}'
+    )
     tools = programs(tmp_path / "bin", pg_dump=erase)
     assert "Written: " in here.manage("backup", PG_BIN=tools)
     assert not gone.exists()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bench.house import House, house, until
-from ops.backup.archive import new_key
+from ops.backup_key import generate_backup_key
 from ops.local_services import VALKEY_SOCKET
 from tests.faults.support.canary_marks import Browser, Search, digits, overheard, word
 from tests.faults.support.resident_load import desk
@@ -56,7 +56,7 @@ def canary() -> Iterator[Canary]:
     }  # fmt: skip
     with ExitStack() as stack:
         letters = stack.enter_context(smtp_sink())
-        env = {"EMAIL_URL": letters.url, "METRICS_TOKEN": TOKEN, "BACKUP_KEY": new_key()}
+        env = {"EMAIL_URL": letters.url, "METRICS_TOKEN": TOKEN, "BACKUP_KEY": generate_backup_key()}
         home = stack.enter_context(house(front=NGINX is not None, **env))
         heard = stack.enter_context(overheard(home.folder / VALKEY_SOCKET))
         ours = Canary(home, letters, heard, marks)

@@ -9,14 +9,14 @@ from django.core.checks import ERROR, WARNING, CheckMessage, Tags, run_checks
 from pytest_django import Settings
 
 from alerts.formats.cap_signer import generate_key
-from ops.backup.archive import new_key as new_backup_key
+from ops.backup_key import generate_backup_key
 from portal import checks
 from tests.support.public_urls import public_paths
 
 GOOD = {
     "SECRET_KEY": "k3Zr-" * 12,
     "FIELD_KEYS": (Fernet.generate_key().decode(),),
-    "BACKUP_KEY": new_backup_key(),
+    "BACKUP_KEY": generate_backup_key(),
     "CAP_KEY": generate_key("portal.example"),
     "SIGNING_KEY": base64.b64encode(bytes(32)).decode(),
     "DEBUG": False,

@@ -9,9 +9,12 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ops.backup import archive, backup
+from ops.backup.backup import as_command_error, create_backup, delete_expired, verify_archive
+from ops.backup_key import generate_backup_key
 
-LACKING = 3  # exit code: there is an archive, and a file is lost; 2 is argparse's, for wrong words
+FILES_LOST = (
+    3  # exit code: there is an archive, and a file is lost; 2 is argparse's, for wrong words
+)
 
 
 class Command(BaseCommand):
@@ -33,43 +36,45 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["new_key"]:
-            self.stdout.write(archive.new_key())
+            self.stdout.write(generate_backup_key())
             return
-        with backup.in_one_line():
-            target = _file(options["target"] or _own_folder())
-            missing = backup.back_up(target)
+        with as_command_error():
+            target = _archive_path(options["target"] or _default_folder())
+            missing = create_backup(target)
             if options["check"]:
-                backup.check(target)
-        _note(target)
+                verify_archive(target)
+        _note_time(target)
         self.stdout.write(f"Written: {target} ({target.stat().st_size} bytes)")
         if not missing:
-            self._prune(target)
+            self._delete_expired(target)
         for name in missing:
             self.stderr.write(f"not in it, though the database names it: file {name}")
         if missing:
-            raise CommandError(f"the archive lacks {len(missing)} lost files", returncode=LACKING)
+            raise CommandError(
+                f"the archive lacks {len(missing)} lost files", returncode=FILES_LOST
+            )
 
-    def _prune(self, target: Path) -> None:
-        """A whole archive lets the old ones of its folder go, with what was erased since."""
-        with backup.in_one_line():
-            for old in backup.prune(target.parent, target):
+    def _delete_expired(self, target: Path) -> None:
+        """Delete the expired archives of its folder, now that there is a whole one."""
+        with as_command_error():
+            for old in delete_expired(target.parent, target):
                 self.stdout.write(f"Removed, older than {settings.BACKUP_KEEP_DAYS} days: {old}")
 
 
-def _note(target: Path) -> None:
-    """When the last archive was written, for /metrics; a full disk makes it no worse archive."""
+def _note_time(target: Path) -> None:
+    """Note when the last archive was written, for /metrics; a full disk makes it no worse archive."""
     noted = json.dumps({"written_at": target.stat().st_mtime})
     with contextlib.suppress(OSError):
         (settings.DATA_DIR / "backup.json").write_text(noted)
 
 
-def _own_folder() -> Path:
+def _default_folder() -> Path:
     folder: Path = settings.DATA_DIR / "backups"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
 
 
-def _file(target: Path) -> Path:
+def _archive_path(target: Path) -> Path:
     if not target.is_dir():
         return target
     return target / f"portal-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.tar.age"

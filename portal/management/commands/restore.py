@@ -1,13 +1,16 @@
 """Put an archive in the place of what is here. Nothing is touched before it is proved whole."""
 
+from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-from ops.backup import backup, restore_guard
-from ops.backup.archive import Manifest
+from ops.backup import restore_guard
+from ops.backup.archive import REPORTS, Manifest
+from ops.backup.backup import as_command_error, extract_verified, restore_archive, verify_archive
 
 
 class Command(BaseCommand):
@@ -23,47 +26,46 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with backup.in_one_line(about=options["archive"].name):
+        with as_command_error(about=options["archive"].name):
             if options["check"]:
-                self.stdout.write(f"Whole: {_told(backup.check(options['archive']))}")
+                self.stdout.write(f"Whole: {_describe(verify_archive(options['archive']))}")
                 return
-            with backup.unpacked(options["archive"]) as archived:
-                self.stdout.write(f"Whole: {_told(archived.manifest)}")
-                here = restore_guard.rows()
-                self.stdout.write(
-                    f"Here: {_place()}, reports: {here.get(restore_guard.REPORTS, 0)}"
-                )
-                self._refuse(archived, here, options)
-                backup.restore(archived, here)
+            with extract_verified(options["archive"]) as archive:
+                self.stdout.write(f"Whole: {_describe(archive.manifest)}")
+                present = restore_guard.count_rows()
+                self.stdout.write(f"Here: {_database()}, reports: {present.get(REPORTS, 0)}")
+                if objections := list(_objections(archive.manifest, present, options)):
+                    raise CommandError("Nothing was changed.\n  " + "\n  ".join(objections))
+                restore_archive(archive, present)
         self.stdout.write("Restored. Start web, relay, worker and beat again.")
         self.stdout.write("The record of acts now ends earlier: manage.py verify_events --restored")
 
-    def _refuse(
-        self, archived: backup.Unpacked, here: dict[str, int], options: dict[str, Any]
-    ) -> None:
-        """Everything that speaks against it, at once; raises CommandError when there is any."""
-        lost = restore_guard.newer(here, archived.rows, archived.taken_at)
-        others = restore_guard.others()
-        against = []
-        if lost and not options["discard_newer"]:
-            told = ", ".join(f"{count} {what}" for what, count in lost.items())
-            against.append(f"{told} here are not in it: back up first, or --discard-newer")
-        if others and not options["while_in_use"]:
-            names = ", ".join(sorted(set(others)))
-            against.append(f"{len(others)} others are connected ({names}): stop web, relay, worker")
-            against[-1] += " and beat, or --while-in-use and restart them afterwards"
-        if not options["yes"]:
-            against.append("to replace database and files: --yes")
-        if against:
-            raise CommandError("Nothing was changed.\n  " + "\n  ".join(against))
+
+def _objections(
+    manifest: Manifest, present: dict[str, int], options: dict[str, Any]
+) -> Iterator[str]:
+    """Yield everything that speaks against a restore, so that it is said at once."""
+    taken_at = datetime.fromisoformat(manifest.taken_at)
+    lost = restore_guard.count_unarchived_rows(present, manifest.rows, taken_at)
+    if lost and not options["discard_newer"]:
+        counts = ", ".join(f"{count} {what}" for what, count in lost.items())
+        yield f"{counts} here are not in it: back up first, or --discard-newer"
+    others = restore_guard.other_database_sessions()
+    if others and not options["while_in_use"]:
+        names = ", ".join(sorted(set(others)))
+        yield (
+            f"{len(others)} others are connected ({names}): stop web, relay, worker and beat,"
+            " or --while-in-use and restart them afterwards"
+        )
+    if not options["yes"]:
+        yield "to replace database and files: --yes"
 
 
-def _told(manifest: Manifest) -> str:
-    about = manifest.about
-    files = sum(member.name.startswith("files/") for member in manifest.members)
-    return f"taken {about['taken_at']}, reports: {about['rows'][restore_guard.REPORTS]}, files: {files}"
+def _describe(manifest: Manifest) -> str:
+    files = sum(name.startswith("files/") for name in manifest.members)
+    return f"taken {manifest.taken_at}, reports: {manifest.rows[REPORTS]}, files: {files}"
 
 
-def _place() -> str:
-    here = connection.get_connection_params()
-    return f"database {here['dbname']} on {here.get('host', 'this machine')}"
+def _database() -> str:
+    parameters = connection.get_connection_params()
+    return f"database {parameters['dbname']} on {parameters.get('host', 'this machine')}"

@@ -14,7 +14,7 @@ from django.core.management import CommandError
 from pytest_django import Settings
 
 from ops.backup import backup, pg_dump
-from ops.backup.archive import ArchiveError
+from ops.backup.archive import BackupError
 from reports.attachments import storage
 
 
@@ -30,7 +30,7 @@ def test_a_backup_that_was_finished_while_ours_began_stays_whole(
         lock(file, how)
 
     monkeypatch.setattr(fcntl, "flock", late)
-    with pytest.raises(ArchiveError, match="another backup"), backup._drafted(tmp_path / "ours"):
+    with pytest.raises(BackupError, match="another backup"), backup._draft_of(tmp_path / "ours"):
         pass
     assert theirs.read_bytes() == b"an archive"
     assert [path.name for path in tmp_path.iterdir()] == ["theirs.age"]
@@ -38,7 +38,7 @@ def test_a_backup_that_was_finished_while_ours_began_stays_whole(
 
 def test_a_draft_that_a_killed_backup_left_is_written_anew(tmp_path: Path) -> None:
     (tmp_path / backup.DRAFT).write_bytes(b"half of an older one")
-    with backup._drafted(tmp_path / "ours") as draft:
+    with backup._draft_of(tmp_path / "ours") as draft:
         draft.write(b"all")
     assert (tmp_path / "ours").read_bytes() == b"all"
 
@@ -47,7 +47,7 @@ def test_a_draft_that_a_killed_backup_left_is_written_anew(tmp_path: Path) -> No
 def folder(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where files lie; of a restore only what it does with them."""
     settings.DATA_DIR, settings.FILES_DIR = tmp_path, tmp_path / "files"
-    monkeypatch.setattr(pg_dump, "put_back", lambda *_: None)
+    monkeypatch.setattr(pg_dump, "restore_dump", lambda *_: None)
     monkeypatch.setattr(backup, "call_command", lambda *_, **__: None)
     monkeypatch.setattr(backup, "cache", SimpleNamespace(clear=lambda: None))
     return tmp_path / "files"
@@ -61,7 +61,9 @@ def put(path: Path, content: str) -> None:
 def restore(folder: Path) -> None:
     """The same archive again, laid out beside what it would replace."""
     put(folder / backup.NEW / "ab" / "one", "restored")
-    backup.restore(cast("Any", SimpleNamespace(dump=None, rows={})), {})
+    backup.restore_archive(
+        cast("Any", SimpleNamespace(dump=None, manifest=SimpleNamespace(rows={}))), {}
+    )
 
 
 def replaced(folder: Path) -> set[str]:
@@ -74,7 +76,7 @@ def test_what_is_replaced_is_kept_until_migrate_has_succeeded(
     put(folder / "ab" / "one", "from before")
     with monkeypatch.context() as broken:
         broken.setattr(backup, "call_command", _failing)
-        with pytest.raises(backup.UnfinishedError, match=r"then remove \.replaced"):
+        with pytest.raises(BackupError, match=r"then remove \.replaced"):
             restore(folder)
     assert replaced(folder) == {"from before"}
     restore(folder)
@@ -113,7 +115,7 @@ def test_copies_are_in_no_archive_and_owed_anew(
 ) -> None:
     put(folder / "ab" / "one", "an original")
     put(folder / storage.COPIES / "cd" / "two", "a copy")
-    assert [content.name for content in backup._files("files", folder)] == ["files/ab/one"]
+    assert [name for name, _ in backup._files("files", folder)] == ["files/ab/one"]
     called: list[str] = []
     monkeypatch.setattr(backup, "call_command", lambda name, **_: called.append(name))
     restore(folder)
@@ -141,7 +143,7 @@ def test_a_whole_archive_lets_the_old_ones_go_but_never_the_newest(
     for path, days in ((old, 31), (young, 29), (newest, 40), (other, 400)):
         path.write_bytes(b"x")
         os.utime(path, (0, time.time() - days * 86_400))
-    assert backup.prune(tmp_path, newest) == [old]
+    assert backup.delete_expired(tmp_path, newest) == [old]
     assert sorted(tmp_path.iterdir()) == [other, young, newest]
     settings.BACKUP_KEEP_DAYS = 0
-    assert backup.prune(tmp_path, newest) == []
+    assert backup.delete_expired(tmp_path, newest) == []

@@ -26,12 +26,12 @@ def test_an_act_is_lost_by_number_or_by_time(
 ) -> None:
     events.log_event("report", 1, "closed")
     taken_at: datetime = timezone.now() + timedelta(hours=hours)
-    assert restore_guard.newer({"core_auditevent": 1}, archived, taken_at) == lost
+    assert restore_guard.count_unarchived_rows({"core_auditevent": 1}, archived, taken_at) == lost
 
 
 def test_reports_files_and_acts_are_counted() -> None:
     events.log_event("report", 1, "closed")
-    assert restore_guard.rows() == {
+    assert restore_guard.count_rows() == {
         "reports_report": 0,
         "reports_evidencefile": 0,
         "core_auditevent": 1,
