@@ -13,7 +13,7 @@ import redis
 from bench import load, requests
 from bench.harness import Result, ratio_of
 from bench.servers import Ground
-from ops.child_process import Child
+from ops.child_process import ChildProcess
 from ops.process_commands import command
 
 SIGNALEN = 0.024  # of the same bare view: what Amsterdam's Signalen manages
@@ -98,7 +98,7 @@ def _broker_down(ground: Ground, measure: Callable[[float], float], seconds: flo
     valkey.stop(10.0)
     figure = measure(seconds)
     valkey.start()
-    valkey.wait_until(lambda: _answers(ground.env["REDIS_URL"]))
+    valkey.wait_until_ready(lambda: _answers(ground.env["REDIS_URL"]))
     return figure
 
 
@@ -111,7 +111,7 @@ def _answers(broker: str) -> bool:
         return False
 
 
-def _send(child: Child, number: signal.Signals) -> None:
+def _send(child: ChildProcess, number: signal.Signals) -> None:
     assert child.process
     child.process.send_signal(number)
 

@@ -29,7 +29,7 @@ def held(ground: Ground) -> Iterator[Result]:
     """The whole stack as `manage.py serve` runs it, after a burst and when nobody asks."""
     port = int(ground.env["PORT"])
     serve = ground.start("serve", "manage.py", "serve", DATA_DIR=str(ground.folder / "serve"))
-    serve.wait_until(lambda: answers(port))
+    serve.wait_until_ready(lambda: answers(port))
     load.run(port, requests.reports(port), 32, BURST)
     yield _result("after a burst", _held(ground))
     time.sleep(IDLE)

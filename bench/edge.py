@@ -15,7 +15,7 @@ from bench.harness import Result, ratio_of, ratios_of
 from bench.house import house, until
 from bench.memory import tree
 from bench.servers import Ground, Served, answers, free_port, front_server
-from ops.child_process import Child
+from ops.child_process import ChildProcess
 from ops.local_postgres import NAMESPACE
 
 PAGE = "/canh-bao/mot/"
@@ -58,7 +58,7 @@ def files(ground: Ground) -> Iterator[Result]:
         for child, at in ((ours, port), (limit, bare)):
             ground.stack.callback(child.stop, 10.0)
             child.start()
-            child.wait_until(partial(answers, at))
+            child.wait_until_ready(partial(answers, at))
         rivals = (
             partial(_a_processor_second, ours, port, PAGE),
             partial(_a_processor_second, limit, bare, f"{PAGE}index.html"),
@@ -101,7 +101,7 @@ def _constant(served: Served, seconds: float) -> dict[str, float]:
 
 
 def _a_processor_second(
-    child: Child, port: int, path: str, seconds: float, of: bytes = b"nginx"
+    child: ChildProcess, port: int, path: str, seconds: float, of: bytes = b"nginx"
 ) -> float:
     request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept-Encoding: gzip\r\n\r\n".encode()
     before = _processor_seconds(child, of)
@@ -110,7 +110,7 @@ def _a_processor_second(
     return tally.statuses[200] / (_processor_seconds(child, of) - before)
 
 
-def _processor_seconds(child: Child, of: bytes = b"nginx") -> float:
+def _processor_seconds(child: ChildProcess, of: bytes = b"nginx") -> float:
     """What a server's processes have used so far; the loop beside nginx is not among them."""
     assert child.process
     used = 0
@@ -121,7 +121,7 @@ def _processor_seconds(child: Child, of: bytes = b"nginx") -> float:
     return used / os.sysconf("SC_CLK_TCK")
 
 
-def _bare_nginx(folder: Path, port: int, root: Path) -> Child:
+def _bare_nginx(folder: Path, port: int, root: Path) -> ChildProcess:
     folder.mkdir()
     conf = folder / "nginx.conf"
     conf.write_text(BARE.format(folder=folder, port=port, root=root))
@@ -129,7 +129,7 @@ def _bare_nginx(folder: Path, port: int, root: Path) -> Child:
     words += ["-g", f"daemon off; pid {folder}/pid;"]
     env = {"PATH": f"{os.environ['PATH']}:/usr/sbin"}
     prefix = NAMESPACE if os.geteuid() == 0 else ()
-    return Child("bare nginx", [*prefix, *words], env=env, log=folder / "log")
+    return ChildProcess("bare nginx", [*prefix, *words], env=env, log=folder / "log")
 
 
 @contextmanager

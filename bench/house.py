@@ -27,7 +27,7 @@ import redis
 
 from bench.memory import pids_by_role, taken_by_role
 from bench.servers import ROOT, UNSET, answers, free_port, front_server
-from ops.child_process import Child, last_line
+from ops.child_process import ChildProcess, last_line
 from ops.local_postgres import database_answers, postgres_url, prepare_postgres
 from ops.local_services import VALKEY_SOCKET, prepare_valkey, valkey_answers
 
@@ -54,7 +54,7 @@ class House:
     env: dict[str, str] = field(repr=False)
     options: Mapping[str, str]
     durable: bool
-    children: dict[str, Child] = field(default_factory=dict)
+    children: dict[str, ChildProcess] = field(default_factory=dict)
     front_port: int = 0
 
     # --- PostgreSQL
@@ -76,7 +76,7 @@ class House:
 
     def kill_postgres(self) -> None:
         """Kill -9 of the server and of all that work for it."""
-        self.children["postgres"].sweep()
+        self.children["postgres"].kill_process_group()
         self.signal_postgres(signal.SIGKILL)
         until(lambda: not _standing_in(self.folder / "postgres"))
 
@@ -113,11 +113,11 @@ class House:
 
     # --- the portal
 
-    def start_serve(self, *options: str, wait: bool = True, **env: str) -> Child:
+    def start_serve(self, *options: str, wait: bool = True, **env: str) -> ChildProcess:
         """`manage.py serve`; with `wait`, until the first page is answered."""
         child = self._python("serve", "manage.py", "serve", *options, **env)
         if wait:
-            child.wait_until(self.serves)
+            child.wait_until_ready(self.serves)
         return child
 
     def replace_serve(self, **env: str) -> None:
@@ -128,7 +128,7 @@ class House:
         new = self.start_serve("--wait", "60", wait=False, **env)
         self.children["leaving"] = old
         old.stop(STOP_PATIENCE)
-        new.wait_until(self.serves)
+        new.wait_until_ready(self.serves)
 
     def serves(self) -> bool:
         return answers_livez(self.port)
@@ -175,7 +175,7 @@ class House:
 
     def kill_child(self, name: str) -> None:
         """Kill -9 of a server by its name; "serve" is the supervisor, whom the portal follows."""
-        self.children[name].sweep()
+        self.children[name].kill_process_group()
 
     def freeze(self, name: str) -> None:
         self._signal(name, signal.SIGSTOP)
@@ -204,23 +204,23 @@ class House:
     def stop(self) -> None:
         """End everything at once: the data is thrown away."""
         for child in reversed(self.children.values()):
-            child.sweep()
+            child.kill_process_group()
         self.kill_postgres()
 
-    def _python(self, name: str, *arguments: str, **env: str) -> Child:
+    def _python(self, name: str, *arguments: str, **env: str) -> ChildProcess:
         log = self.folder / f"{name}.log"
         command = [sys.executable, *arguments]
-        child = Child(name, command, env=self.env | env, cwd=ROOT, log=log)
+        child = ChildProcess(name, command, env=self.env | env, cwd=ROOT, log=log)
         self._begin(name, child)
         return child
 
-    def _start(self, name: str, child: Child, ready: Callable[[], bool]) -> None:
+    def _start(self, name: str, child: ChildProcess, ready: Callable[[], bool]) -> None:
         self._begin(name, child)
-        child.wait_until(ready)
+        child.wait_until_ready(ready)
 
-    def _begin(self, name: str, child: Child) -> None:
+    def _begin(self, name: str, child: ChildProcess) -> None:
         if before := self.children.get(name):
-            before.sweep()
+            before.kill_process_group()
         self.children[name] = child
         child.start()
 

@@ -19,7 +19,7 @@ def held(ground: Ground) -> Iterator[Result]:
     port = int(ground.env["PORT"])
     own = ground.folder / "serve"  # the ground's own folder is locked by its servers
     serve = ground.start("serve", "manage.py", "serve", DATA_DIR=str(own))
-    serve.wait_until(lambda: answers(port))
+    serve.wait_until_ready(lambda: answers(port))
     assert serve.process
     make = requests.reports(port)
     load.run(port, make, 8, WARM)

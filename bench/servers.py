@@ -16,7 +16,7 @@ from pathlib import Path
 
 import psycopg2
 
-from ops.child_process import Child
+from ops.child_process import ChildProcess
 from ops.local_postgres import NAMESPACE
 from ops.local_services import LocalServices, local_services
 
@@ -28,7 +28,7 @@ UNSET = (
     "METRICS_TOKEN", "SIGNING_KEY", "CAP_KEY", "DEBUG", "OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_SCOPES",
     "OIDC_CLAIM", "OIDC_SECOND_FACTOR_AMR",
 )  # fmt: skip
-Served = tuple[Child, int]
+Served = tuple[ChildProcess, int]
 GUNICORN = ["-m", "gunicorn", "--config", "python:portal.gunicorn"]
 
 
@@ -41,9 +41,9 @@ class Ground:
     services: LocalServices
     stack: ExitStack = field(default_factory=ExitStack)
 
-    def start(self, name: str, *command: str, **env: str) -> Child:
+    def start(self, name: str, *command: str, **env: str) -> ChildProcess:
         """A process of Python that lives until the ground is left."""
-        child = Child(
+        child = ChildProcess(
             name,
             [sys.executable, *command],
             env=self.env | env,
@@ -62,7 +62,7 @@ class Ground:
         """The same, with the process."""
         port = free_port()
         child = self.start(name, *GUNICORN, application, "--bind", f"127.0.0.1:{port}")
-        child.wait_until(lambda: answers(port))
+        child.wait_until_ready(lambda: answers(port))
         return child, port
 
     def restart_postgres(self, **options: str) -> None:
@@ -72,7 +72,7 @@ class Ground:
         extra = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         server.command = [*server.command, *extra]
         server.start()
-        server.wait_until(lambda: takes_connections(self.env["DATABASE_URL"]))
+        server.wait_until_ready(lambda: takes_connections(self.env["DATABASE_URL"]))
 
     def manage(self, *arguments: str, settings: str = "portal.settings") -> None:
         env = self.env | {"DJANGO_SETTINGS_MODULE": settings}
@@ -96,7 +96,9 @@ def ground() -> Iterator[Ground]:
         yield found
 
 
-def front_server(folder: Path, port: int, upstream: int, snapshots: Path | None = None) -> Child:
+def front_server(
+    folder: Path, port: int, upstream: int, snapshots: Path | None = None
+) -> ChildProcess:
     """The image's nginx before 127.0.0.1:upstream, ready to be started: the very configuration,
     as an ordinary user; `folder` is its root and all that it may write, `snapshots` the kept pages.
     """
@@ -111,7 +113,7 @@ def front_server(folder: Path, port: int, upstream: int, snapshots: Path | None 
         "SNAPSHOTS": str(snapshots or folder / "snapshots"),
         "ROOT": str(folder),
     }
-    return Child(
+    return ChildProcess(
         "front",
         [*(NAMESPACE if os.geteuid() == 0 else ()), str(ROOT / "docker" / "front.sh")],
         env=env,

@@ -22,7 +22,7 @@ import redis
 from bench.harness import Result, ratio_of, ratios_of
 from bench.memory import held_by_role
 from bench.servers import ROOT, Ground
-from ops.child_process import Child
+from ops.child_process import ChildProcess
 from ops.process_commands import command
 
 PATIENCE = 120.0
@@ -48,7 +48,7 @@ class Queue:
 
     ground: Ground
     env: Mapping[str, str]
-    processes: Sequence[Child]
+    processes: Sequence[ChildProcess]
 
     def feed(self, what: str, count: int, rate: float = 0) -> dict[int, float]:
         """Give it work (bench/feeding.py); when the rows were committed, by id."""

@@ -15,10 +15,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
 PR_SET_PDEATHSIG = 1
-START_PATIENCE = 60.0  # seconds; after a crash PostgreSQL first repairs its data
+START_TIMEOUT_SECONDS = 60.0  # seconds; after a crash PostgreSQL first repairs its data
 _libc = ctypes.CDLL(None)
 
 
@@ -34,11 +33,8 @@ class StartError(Exception):
 
 
 @dataclass
-class Child:
-    """One process: how it is started, and how it is asked to end.
-
-    `log` is a file for its output; without one the output comes through `process.stdout`.
-    """
+class ChildProcess:
+    """One process: how it is started, and how it is asked to end. `log` is a file for its output."""
 
     name: str
     command: Sequence[str]
@@ -46,6 +42,7 @@ class Child:
     cwd: Path | None = None
     log: Path | None = None
     stop_signal: signal.Signals = signal.SIGTERM
+    stop_seconds: int = 12  # for tasks under way, then for requests; gunicorn gives them 8
     death_signal: signal.Signals = signal.SIGKILL
     pass_fds: tuple[int, ...] = ()
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
@@ -54,63 +51,54 @@ class Child:
     def running(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
-    @property
-    def output(self) -> IO[bytes] | None:
-        return self.process.stdout if self.process else None
-
-    def log_afresh(self) -> None:
+    def rotate_log(self) -> None:
+        """Begin the log anew."""
         if self.log:
             self.log.unlink(missing_ok=True)
 
     def start(self) -> None:
         """Start the process; raises OSError when the program cannot be run."""
         us = os.getpid()
-        target: int | IO[bytes] = self.log.open("ab") if self.log else subprocess.PIPE
-        try:
+        with (self.log or Path(os.devnull)).open("ab") as output:
             self.process = subprocess.Popen(  # noqa: S603  # nosec B603
                 self.command,
                 env=self.env,
                 cwd=self.cwd,
                 stdin=subprocess.DEVNULL,
-                stdout=target,
+                stdout=output,
                 stderr=subprocess.STDOUT,
                 process_group=0,
                 pass_fds=self.pass_fds,
                 preexec_fn=lambda: die_with_parent(self.death_signal, us),  # noqa: PLW1509
             )
-        finally:
-            if self.log and not isinstance(target, int):
-                target.close()
 
-    def ask_to_stop(self) -> None:
+    def terminate(self) -> None:
         """Send the stop signal to the process alone: it knows how to end its own children."""
         if self.process and self.running:
             self.process.send_signal(self.stop_signal)
 
-    def sweep(self) -> int | None:
-        """End what is left of the process and of what it started; its exit code."""
+    def kill_process_group(self) -> int | None:
+        """Kill what is left of the process and of what it started; return its exit code."""
         if self.process is None:
             return None
         process, self.process = self.process, None  # once: its number may be given to others
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
-        if process.stdout:
-            process.stdout.close()
         return process.wait()
 
     def stop(self, patience: float) -> int | None:
-        """Ask, wait `patience` seconds, then end it; its exit code."""
-        self.ask_to_stop()
+        """Ask it to stop, wait `patience` seconds, then kill it; return its exit code."""
+        self.terminate()
         if self.process:
             try:
                 self.process.wait(patience)
             except subprocess.TimeoutExpired:
                 sys.stderr.write(f"{self.name} did not stop in {patience:.0f} s: ended\n")
-        return self.sweep()
+        return self.kill_process_group()
 
-    def wait_until(self, answers: Callable[[], bool]) -> None:
+    def wait_until_ready(self, answers: Callable[[], bool]) -> None:
         """Wait for the first answer; raises StartError with the process's last words."""
-        deadline = time.monotonic() + START_PATIENCE
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
         while not answers():
             if not self.running or time.monotonic() > deadline:
                 said = last_line(self.log.read_text(errors="replace")) if self.log else ""
@@ -119,6 +107,6 @@ class Child:
 
 
 def last_line(text: str) -> str:
-    """The last line that says something."""
+    """Return the last line that says something."""
     lines = [line for line in text.splitlines() if line.strip()]
     return lines[-1].strip() if lines else "it said nothing"

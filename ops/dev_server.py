@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from ops.child_process import Child, StartError, die_with_parent
+from ops.child_process import ChildProcess, StartError, die_with_parent
 from ops.process_commands import BASE_DIR
 from ops.serve import serve, stoppable
 
@@ -51,13 +51,13 @@ def prepare(env: Mapping[str, str]) -> None:
     tell("Preparing the database …")
     command = [sys.executable, "-m", "ops.dev_server", "--prepare"]
     log = Path(env["DATA_DIR"]) / "prepare.log"
-    child = Child("prepare", command, env=env, cwd=BASE_DIR, log=log)
-    child.log_afresh()
+    child = ChildProcess("prepare", command, env=env, cwd=BASE_DIR, log=log)
+    child.rotate_log()
     child.start()
     try:
         failed = child.process and child.process.wait()
     finally:
-        child.sweep()
+        child.kill_process_group()
     if failed:
         tell(log.read_text(errors="replace"))
         raise StartError(f"the database could not be prepared: see above, or {log}")

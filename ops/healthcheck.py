@@ -79,10 +79,10 @@ def worker() -> bool:
     progress, now = Progress(), time.time()
     memory = data_dir() / MEMORY
     with contextlib.suppress(OSError, ValueError, LookupError, TypeError):  # none, or broken off
-        progress.recall(json.loads(memory.read_text()))
+        progress.import_state(json.loads(memory.read_text()))
     rows = first_in_line(database_address(environment()))
-    stalled = rows is not None and progress.stalled(rows, now)
-    memory.write_text(json.dumps(progress.memory()))
+    stalled = rows is not None and progress.is_stalled(rows, now)
+    memory.write_text(json.dumps(progress.export_state()))
     if stalled:
         for number in processes("celery", "worker"):
             os.kill(number, signal.SIGKILL)

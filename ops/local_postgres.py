@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from ops.child_process import Child, StartError, last_line
+from ops.child_process import ChildProcess, StartError, last_line
 
 NOBODY = 65534
 STOP_PATIENCE = 15.0
@@ -82,7 +82,7 @@ def _has_name(user: int) -> bool:
     return True
 
 
-def prepare_postgres(data_dir: Path, sockets: Path, *, durable: bool) -> Child:
+def prepare_postgres(data_dir: Path, sockets: Path, *, durable: bool) -> ChildProcess:
     """The server on DATA_DIR/postgres, made the first time, ready to be started.
 
     Raises StartError when PostgreSQL is not here or cannot work in this folder.
@@ -101,7 +101,7 @@ def prepare_postgres(data_dir: Path, sockets: Path, *, durable: bool) -> Child:
     _stop_orphan(data)
     options = POSTGRES_OPTIONS | {"unix_socket_directories": str(sockets)}
     options |= {} if durable else FORGETFUL
-    return Child(
+    return ChildProcess(
         "postgres",
         [*prefix, str(programs / "postgres"), "-D", str(data)]
         + [part for name, value in options.items() for part in ("-c", f"{name}={value}")],

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from alerts.formats.cap_signer import generate_key as generate_cap_key
 from ops.backup_key import generate_backup_key
-from ops.child_process import Child, StartError
+from ops.child_process import ChildProcess, StartError
 from ops.local_postgres import database_answers, postgres_url, prepare_postgres
 
 STOP_PATIENCE = 15.0
@@ -34,7 +34,7 @@ class LocalServices:
     """The servers that we started, and the environment for everyone who uses them."""
 
     env: dict[str, str]
-    children: list[Child] = field(default_factory=list)
+    children: list[ChildProcess] = field(default_factory=list)
 
 
 @contextlib.contextmanager
@@ -54,12 +54,12 @@ def local_services(
         stack.callback(write_env, data_dir, kept)  # without addresses that lead nowhere
         services = LocalServices({name: kept[name] for name in SECRETS if not given(name, environ)})
 
-        def run(child: Child, answers: Callable[[], bool]) -> None:
+        def run(child: ChildProcess, answers: Callable[[], bool]) -> None:
             stack.callback(child.stop, STOP_PATIENCE)
             services.children.append(child)
-            child.log_afresh()
+            child.rotate_log()
             child.start()
-            child.wait_until(answers)
+            child.wait_until_ready(answers)
 
         if not given("DATABASE_URL", environ):
             server = prepare_postgres(data_dir, sockets, durable=durable)
@@ -171,14 +171,14 @@ def valkey_server() -> str:
     )
 
 
-def prepare_valkey(data_dir: Path, sockets: Path) -> Child:
+def prepare_valkey(data_dir: Path, sockets: Path) -> ChildProcess:
     """The server on DATA_DIR/valkey, ready to be started; raises StartError without a program."""
     folder = data_dir / "valkey"
     folder.mkdir(mode=0o700, exist_ok=True)
     options = {"port": "0", "unixsocket": str(sockets / VALKEY_SOCKET), "unixsocketperm": "700"}
     options |= {"dir": str(folder), "appendonly": "yes", "save": ""}
     options |= {"maxmemory-policy": "noeviction"}
-    return Child(
+    return ChildProcess(
         "valkey",
         [valkey_server()]
         + [part for name, value in options.items() for part in (f"--{name}", value)],

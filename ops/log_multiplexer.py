@@ -6,20 +6,31 @@ lines are counted and dropped; when a line has no end, it is cut.
 
 import os
 import select
+from collections import defaultdict
 
-LONGEST_LINE = 4000  # with its prefix under the 4096 bytes that a pipe takes without waiting
+MAX_LINE_BYTES = 4000  # with its prefix under the 4096 bytes that a pipe takes without waiting
 
 
-class Console:
+class LogMultiplexer:
     """Writes to a file descriptor, or drops."""
 
     def __init__(self, descriptor: int = 1) -> None:
         self._descriptor = descriptor
         self._dropped = 0
         self._closed = False
+        self._unfinished: dict[str, bytes] = defaultdict(bytes)
 
-    def say(self, name: str, text: str) -> None:
-        """One or more lines in the name of a process."""
+    def feed(self, name: str, data: bytes) -> None:
+        """Write the whole lines of what a process's pipe brought; the rest waits for its end."""
+        *whole, rest = (self._unfinished[name] + data).split(b"\n")
+        if len(rest) > MAX_LINE_BYTES:
+            whole, rest = [*whole, rest], b""
+        self._unfinished[name] = rest
+        for line in whole:
+            self.write_lines(name, line.decode(errors="replace"))
+
+    def write_lines(self, name: str, text: str) -> None:
+        """Write lines in the name of a process."""
         for line in text.splitlines():
             if self._dropped and self._write(f"{name:<8} | … {self._dropped} lines not shown"):
                 self._dropped = 0
@@ -27,12 +38,12 @@ class Console:
                 self._dropped += 1
 
     def announce(self, text: str) -> None:
-        """A word of our own, in nobody's name."""
+        """Write lines of our own, in nobody's name."""
         for line in text.splitlines():
             self._write(line)
 
     def _write(self, line: str) -> bool:
-        data = line.encode(errors="replace")[:LONGEST_LINE] + b"\n"
+        data = line.encode(errors="replace")[:MAX_LINE_BYTES] + b"\n"
         if self._closed or not select.select([], [self._descriptor], [], 0)[1]:
             return False
         try:
@@ -40,16 +51,3 @@ class Console:
         except OSError:  # the reader is gone
             self._closed = True
         return True
-
-
-class Lines:
-    """Turns what a pipe brings into whole lines; one without end is cut."""
-
-    def __init__(self) -> None:
-        self._rest = b""
-
-    def feed(self, data: bytes) -> list[str]:
-        *whole, self._rest = (self._rest + data).split(b"\n")
-        if len(self._rest) > LONGEST_LINE:
-            whole, self._rest = [*whole, self._rest], b""
-        return [line.decode(errors="replace") for line in whole]

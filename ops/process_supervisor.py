@@ -1,238 +1,223 @@
-"""Keeps children running: waits for nobody, starts every process from the main thread.
+"""Keep processes running: supervisord in this process, started and watched as we need it.
 
-A child that dies is started again, a worker that gets nowhere is restarted and counted, one
-Ctrl-C stops all, and after kill -9 the kernel ends the children (ops/child_process.py).
+To what supervisord does (restart, back-off, stop in order) this adds: nobody outlives us, the others
+begin when web answers, a worker that gets nowhere is restarted, a second Ctrl-C insists, and what was
+restarted is counted in DATA_DIR/supervisor.json.
 """
 
+import configparser
 import contextlib
+import io
 import json
 import os
-import selectors
 import signal
 import socket
+import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from ops.child_process import Child
-from ops.log_multiplexer import Console, Lines
-from ops.worker_stall_probe import StallProbe
+from supervisor import events
+from supervisor.medusa.asyncore_25 import ExitNow
+from supervisor.options import ServerOptions
+from supervisor.states import ProcessStates, SupervisorStates
+from supervisor.supervisord import Supervisor
 
-GRACE = 12.0  # seconds for tasks under way, then for requests; gunicorn itself gives them 8
-HEAD_START = 3.0  # seconds that web has the processors for itself, at most: until it answers
-FIRST_DELAY, LONGEST_DELAY = 0.2, 10.0
-STEADY_AFTER = 10.0  # a child that ran so long has earned a quick restart
-PULSE = 0.25
+from ops.child_process import ChildProcess, die_with_parent
+from ops.log_multiplexer import LogMultiplexer
+from ops.worker_stall_probe import watch_worker
+
+HEAD_START_SECONDS = 3.0  # that web has the processors for itself, at most: until it answers
+FIRST_DELAY_SECONDS, MAX_DELAY_SECONDS = 0.2, 10.0
+PULSE_SECONDS = 0.1
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SUPERVISORD = {
+    "nodaemon": "true",
+    "silent": "true",
+    "logfile": "/dev/null",
+    "logfile_maxbytes": "0",
+    "nocleanup": "true",
+    "minfds": "3",  # close nothing in a child: what may be inherited is named there
+    "minprocs": "1",
+}
+PROGRAM = {
+    "command": "/bin/sh",  # stands for the child's own, see execve
+    "autorestart": "true",
+    "startsecs": "10",  # a child that ran so long has earned a quick restart
+    "startretries": str(2**31),
+    "killasgroup": "true",  # but asked to stop alone: it knows how to end its own children
+    "redirect_stderr": "true",
+    "stdout_events_enabled": "true",
+    "stdout_logfile": "NONE",
+}
+STOP_ORDER = {"others": "30", "web": "20"}  # web takes reports while the others end their tasks
+SERVERS_LAST = "10"
 
 
-@dataclass
-class Keeper:
-    """Keeps one child running, with a longer pause after each early death."""
+class ChildOptions(ServerOptions):
+    """The options of supervisord: our children in the place of a file that names programs."""
 
-    child: Child
-    lines: Lines = field(default_factory=Lines)
-    delay: float = FIRST_DELAY
-    started_at: float = 0.0
-    due_at: float | None = None
-    restarts: int = 0
+    first, test = True, False
 
-    def begin(self, now: float) -> None:
-        if not self.child.running:  # a local server runs already
-            self.child.start()
-        self.started_at, self.due_at = now, None
+    def __init__(self, children: list[ChildProcess]) -> None:
+        super().__init__()
+        self.children = {child.name: child for child in children}
+        self._parent = os.getpid()
+        parser = configparser.ConfigParser()
+        parser["supervisord"] = SUPERVISORD
+        for child in children:
+            ours = {"autostart": str(child.name == "web"), "stopwaitsecs": str(child.stop_seconds)}
+            ours["stopsignal"] = child.stop_signal.name.removeprefix("SIG")
+            order = STOP_ORDER.get(child.name, SERVERS_LAST)
+            parser[f"program:{child.name}"] = PROGRAM | ours | {"priority": order}
+        others = ",".join(c.name for c in children if not c.log and c.name != "web")
+        if others:
+            parser["group:others"] = {"programs": others, "priority": STOP_ORDER["others"]}
+        self.configfile = io.StringIO()
+        parser.write(self.configfile)
+        self.configfile.seek(0)
+        self.realize([])
 
-    def fell(self, now: float) -> float:
-        """Note a death; the seconds until the next start."""
-        if now - self.started_at > STEADY_AFTER:
-            self.delay = FIRST_DELAY
-        pause, self.delay = self.delay, min(self.delay * 2, LONGEST_DELAY)
-        self.due_at = now + pause
-        self.restarts += 1
-        return pause
+    def execve(self, _: str, __: list[str], env: dict[str, str]) -> None:
+        """Become the child, in the process that was forked for it; it ends when its parent does."""
+        child = self.children[env["SUPERVISOR_PROCESS_NAME"]]
+        die_with_parent(child.death_signal, self._parent)
+        for descriptor in child.pass_fds:
+            os.set_inheritable(descriptor, True)
+        os.chdir(child.cwd or ".")
+        os.execvpe(child.command[0], [*child.command], child.env or os.environ)  # noqa: S606  # nosec B606
+
+    def write_pidfile(self) -> None:
+        """Write none: DATA_DIR has a lock."""
 
 
-class Supervisor:
-    """Runs the children until a signal comes."""
+class ProcessSupervisor(Supervisor):
+    """Runs the children until a signal comes; those that run already are taken over."""
 
-    def __init__(self, children: list[Child], probe: StallProbe, data_dir: Path) -> None:
-        self.console = Console()
-        self.keepers = [Keeper(child) for child in children]
-        self.probe = probe
+    def __init__(self, children: list[ChildProcess], data_dir: Path, database_url: str) -> None:
+        super().__init__(ChildOptions(children))
+        poll = self.options.poller.poll
+        self.options.poller.poll = lambda _: poll(PULSE_SECONDS)
+        self.console = LogMultiplexer()
         self.stalls = 0
+        self.restarts: Counter[str] = Counter()
         self._tally = data_dir / "supervisor.json"
-        self._signals = 0
-        self._selector = selectors.DefaultSelector()
+        self._database_url = database_url
+        self._answered = threading.Event()
+        self._begun: float | None = None
 
-    def run(self, address: tuple[str, int], when_ready: Callable[[], str]) -> None:
+    def run_until_signal(self, address: tuple[str, int], when_ready: Callable[[], str]) -> None:
         """Start all and keep them running; `when_ready` tells what to announce at the first answer."""
-        with self._listening_to_signals():
-            self._count()
-            self._begin_with_web()
-            self._ask_whether_ready(address, when_ready)
-            while not self._signals:
-                self._pump(PULSE)
-                now = time.monotonic()
-                for keeper in self.keepers:
-                    self._look_after(keeper, now)
-                if self.probe.tick(now):
-                    self._restart_worker()
-            self._stop()
+        self._address, self._when_ready = address, when_ready
+        with contextlib.suppress(ExitNow):
+            self.main()
+
+    def runforever(self) -> None:
+        """Run supervisord's loop, with our ears and our two watchers beside it."""
+        events.subscribe(events.ProcessLogEvent, self._show_output)
+        events.subscribe(events.ProcessStateEvent, self._follow_state)
+        self.processes = {
+            name: process
+            for group in self.process_groups.values()
+            for name, process in group.processes.items()
+        }
+        self._take_over_running()
+        self._count()
+        self._begun = time.monotonic()
+        watch = (self._database_url, self._restart_worker)
+        threading.Thread(target=watch_worker, args=watch, daemon=True).start()
+        threading.Thread(target=self._wait_for_answer, daemon=True).start()
+        super().runforever()
 
     # --- starting and restarting
 
-    def _begin_with_web(self) -> None:
-        """Web first: visitors wait for it alone. The others follow when it answers."""
-        for keeper in self.keepers:
-            if keeper.child.name == "web" or keeper.child.running:
-                self._begin(keeper)
-            else:
-                keeper.due_at = time.monotonic() + HEAD_START
+    def _take_over_running(self) -> None:
+        for name, child in self.options.children.items():
+            if child.process and child.running:
+                process = self.processes[name]
+                process.pid, process.laststart = child.process.pid, time.time()
+                process.state = ProcessStates.STARTING
+                self.options.pidhistory[process.pid] = process
 
-    def _begin_the_rest(self) -> None:
-        for keeper in self.keepers:
-            if keeper.due_at is not None:
-                keeper.due_at = time.monotonic()
-
-    def _begin(self, keeper: Keeper) -> None:
-        try:
-            keeper.begin(time.monotonic())
-        except OSError as error:
-            self.console.say(keeper.child.name, f"cannot be started: {error.strerror}")
-            keeper.fell(time.monotonic())
+    def tick(self, now: float | None = None) -> None:
+        """Start the others when web answers; called at each turn of the loop."""
+        super().tick(now)
+        if self._begun is None or self.options.mood != SupervisorStates.RUNNING:
             return
-        if output := keeper.child.output:
-            os.set_blocking(output.fileno(), False)
-            self._selector.register(output, selectors.EVENT_READ, keeper)
+        if self._answered.is_set() or time.monotonic() > self._begun + HEAD_START_SECONDS:
+            for process in self.processes.values():
+                if not process.laststart:
+                    process.spawn()
+        if self._answered.is_set():
+            self.console.announce(self._when_ready())
+            self._begun = None
 
-    def _look_after(self, keeper: Keeper, now: float) -> None:
-        if keeper.due_at is not None:
-            if now >= keeper.due_at:
-                self._begin(keeper)
-        elif not keeper.child.running:
-            code = self._sweep(keeper)
-            pause = keeper.fell(now)
-            self._count()
-            self.console.say(
-                "serve", f"{keeper.child.name} ended ({code}), starts again in {pause:.1f} s"
-            )
+    def _wait_for_answer(self) -> None:
+        """Ask for /livez. The question waits in our own listening socket until web takes it."""
+        while not self._answered.is_set():
+            with contextlib.suppress(OSError), socket.create_connection(self._address) as line:
+                line.sendall(b"GET /livez HTTP/1.0\r\nHost: localhost\r\n\r\n")
+                if line.recv(16).startswith(b"HTTP/"):
+                    self._answered.set()
+            time.sleep(PULSE_SECONDS)
 
-    def _sweep(self, keeper: Keeper) -> int | None:
-        if output := keeper.child.output:
-            self._read(keeper)
-            with contextlib.suppress(KeyError):
-                self._selector.unregister(output)
-        return keeper.child.sweep()
+    def _follow_state(self, event: Any) -> None:
+        """Sweep away what a dead child left; give it a longer pause after each early death."""
+        process, state = event.process, event.process.state
+        if state not in {ProcessStates.EXITED, ProcessStates.BACKOFF, ProcessStates.STOPPED}:
+            return
+        if process.pid:
+            _kill_group(process.pid)
+        if state == ProcessStates.STOPPED or self.stopping:
+            return
+        pause = pause_seconds(process.backoff)
+        process.delay = time.time() + pause
+        self.restarts[process.config.name] += 1
+        self._count()
+        told = f"{process.config.name} ended, starts again in {pause:.1f} s"
+        self.console.write_lines("serve", told)
 
     def _restart_worker(self) -> None:
         self.stalls += 1
-        for keeper in self.keepers:
-            if keeper.child.name == "worker":
-                self.console.say("serve", f"worker claims nothing: restarted ({self.stalls})")
-                self._sweep(keeper)
-                keeper.due_at = time.monotonic()
-                keeper.restarts += 1
-        self._count()
+        told = f"worker claims nothing: restarted ({self.stalls})"
+        self.console.write_lines("serve", told)
+        if pid := self.processes["worker"].pid:
+            _kill_group(pid)
 
     def _count(self) -> None:
         """Write down what was restarted, for whoever watches."""
-        restarts = {keeper.child.name: keeper.restarts for keeper in self.keepers}
+        restarts = {name: self.restarts[name] for name in self.processes}
         draft = self._tally.with_suffix(".new")
         with contextlib.suppress(OSError):  # a full disk stops no restart
             draft.write_text(json.dumps({"stalls": self.stalls, "restarts": restarts}))
             draft.replace(self._tally)
 
-    # --- listening
-
-    @contextlib.contextmanager
-    def _listening_to_signals(self) -> Iterator[None]:
-        ours, theirs = socket.socketpair()
-        theirs.setblocking(False)
-        ours.setblocking(False)
-        self._selector.register(ours, selectors.EVENT_READ)
-        for number in STOP_SIGNALS:
-            signal.signal(number, self._note_signal)
-        before = signal.signal(signal.SIGCHLD, lambda *_: None)  # only to be woken
-        wakeup = signal.set_wakeup_fd(theirs.fileno(), warn_on_full_buffer=False)
-        try:
-            yield
-        finally:
-            signal.set_wakeup_fd(wakeup)
-            # A further Ctrl-C must not cut short what still stops: it stays noted, no more.
-            signal.signal(signal.SIGCHLD, before)
-            self.probe.close()
-            self._selector.close()
-            ours.close()
-            theirs.close()
-
-    def _note_signal(self, *_: object) -> None:
-        self._signals += 1
-
-    def _pump(self, patience: float) -> None:
-        for key, _ in self._selector.select(patience):
-            if isinstance(key.data, Keeper):
-                self._read(key.data)
-            elif callable(key.data):
-                key.data()
-            else:
-                with contextlib.suppress(BlockingIOError):
-                    key.fileobj.recv(4096)  # type: ignore[union-attr]
-
-    def _read(self, keeper: Keeper) -> None:
-        output = keeper.child.output
-        if output is None:
-            return
-        try:
-            data = os.read(output.fileno(), 65536)
-        except BlockingIOError:
-            return
-        if not data:  # closed without dying: not asked again
-            with contextlib.suppress(KeyError):
-                self._selector.unregister(output)
-        for line in keeper.lines.feed(data):
-            self.console.say(keeper.child.name, line)
-
-    def _ask_whether_ready(self, address: tuple[str, int], when_ready: Callable[[], str]) -> None:
-        """Ask for /livez. The question waits in our own listening socket until web takes it."""
-        line = socket.create_connection(address, timeout=2)
-        line.setblocking(False)
-        line.send(b"GET /livez HTTP/1.0\r\nHost: localhost\r\n\r\n")
-
-        def answered() -> None:
-            self._selector.unregister(line)
-            with line:
-                answer = b""
-                with contextlib.suppress(OSError):
-                    answer = line.recv(16)
-            if answer.startswith(b"HTTP/"):
-                self._begin_the_rest()
-                self.console.announce(when_ready())
-            elif not self._signals:
-                time.sleep(PULSE)
-                self._ask_whether_ready(address, when_ready)
-
-        self._selector.register(line, selectors.EVENT_READ, answered)
+    def _show_output(self, event: Any) -> None:
+        self.console.feed(event.process.config.name, event.data)
 
     # --- stopping
 
-    def _stop(self) -> None:
-        """Ask all but the local servers, whose owner stops them last; a second Ctrl-C insists.
-        Web last: it takes reports while the others end their tasks, and its end is what
-        visitors notice.
-        """
-        self.console.say("serve", "stopping …")
-        ours = [keeper for keeper in self.keepers if keeper.child.log is None]
-        self._end([keeper for keeper in ours if keeper.child.name != "web"])
-        self._end(ours)
+    def handle_signal(self) -> None:
+        """Stop at the first signal; a second insists, but for the local servers."""
+        if self.options.get_signal() not in STOP_SIGNALS:
+            return
+        if self.options.mood == SupervisorStates.RUNNING:
+            self.console.write_lines("serve", "stopping …")
+            self.options.mood = SupervisorStates.SHUTDOWN
+            return
+        for name, process in self.processes.items():
+            if process.pid and not self.options.children[name].log:
+                _kill_group(process.pid)
 
-    def _end(self, keepers: list[Keeper]) -> None:
-        for keeper in keepers:
-            keeper.child.ask_to_stop()
-        deadline = time.monotonic() + GRACE
-        while any(keeper.child.running for keeper in keepers):
-            if time.monotonic() > deadline or self._signals > 1:
-                break
-            self._pump(PULSE)
-        for keeper in keepers:
-            self._sweep(keeper)
+
+def pause_seconds(early_deaths: int) -> float:
+    """Return how long a child waits for its next start."""
+    doubled = FIRST_DELAY_SECONDS * 2 ** min(early_deaths - 1, 10)
+    return min(doubled, MAX_DELAY_SECONDS) if early_deaths else 0.0
+
+
+def _kill_group(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)

@@ -13,20 +13,21 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ops.child_process import Child, StartError
+from ops.child_process import ChildProcess, StartError
 from ops.local_services import local_services
 from ops.process_commands import BASE_DIR, ROLES, command
-from ops.process_supervisor import STOP_SIGNALS, Supervisor
-from ops.worker_stall_probe import StallProbe
+from ops.process_supervisor import STOP_SIGNALS, ProcessSupervisor
 
 LOOK_AGAIN = 0.02  # seconds between two looks at a port that is to become free
 
 
-def portal_children(listener: socket.socket, data_dir: Path, env: Mapping[str, str]) -> list[Child]:
+def portal_children(
+    listener: socket.socket, data_dir: Path, env: Mapping[str, str]
+) -> list[ChildProcess]:
     """Web, relay, worker and beat; web inherits the listening socket."""
     door = listener.fileno()
     return [
-        Child(
+        ChildProcess(
             role,
             command(role, data_dir, f"fd://{door}"),
             env=env,
@@ -89,9 +90,9 @@ def serve(
         env = children_env(data_dir, port, services.env)
         prepare(env)
         children = [*services.children, *portal_children(listener, data_dir, env)]
-        supervisor = Supervisor(children, StallProbe(database_address(env)), data_dir)
+        supervisor = ProcessSupervisor(children, data_dir, database_address(env))
         address = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104  # nosec B104
-        supervisor.run((address, int(port)), lambda: when_ready(data_dir, port))
+        supervisor.run_until_signal((address, int(port)), lambda: when_ready(data_dir, port))
 
 
 def stoppable(begin: Callable[[], None]) -> int:

@@ -1,19 +1,20 @@
-"""Is the worker getting anywhere? Asked of the outbox alone, without Django and without waiting.
+"""Is the worker getting anywhere? Asked of the outbox alone, without Django.
 
 Items wait, are due, and not one of the first in line was claimed for half a minute: then the
 worker hangs, whatever its process looks like. New reports that come in meanwhile change nothing.
 """
 
+import time
+from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
 import psycopg2
-from psycopg2.extensions import POLL_OK, connection, cursor
 
-PATIENCE = 30.0
-LONGEST_PATIENCE = 600.0
-EVERY = 5.0
-ANSWER_WITHIN = 4.0
+PATIENCE_SECONDS = 30.0
+MAX_PATIENCE_SECONDS = 600.0
+EVERY_SECONDS = 5.0
+ANSWER_TIMEOUT_SECONDS = 4.0
 # Handing an item over moves due_at by a lease (15 s); what is due later rests after a failure.
 FIRST_IN_LINE = """
     SELECT id, attempts, (leased_until IS NULL OR leased_until < clock_timestamp())
@@ -28,23 +29,23 @@ class Progress:
     """Compares what waits with what waited before; the pure half of the probe."""
 
     def __init__(self) -> None:
-        self.patience = PATIENCE
-        self.forget()
+        self.patience = PATIENCE_SECONDS
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Begin anew: the worker is new, or nothing is known."""
         self.seen: dict[int, int] = {}
         self.since = 0.0
 
-    def memory(self) -> dict[str, Any]:
-        """What to remember between two processes that ask; `recall` takes it back."""
+    def export_state(self) -> dict[str, Any]:
+        """What to remember between two processes that ask; `import_state` takes it back."""
         return {"patience": self.patience, "since": self.since, "seen": list(self.seen.items())}
 
-    def recall(self, memory: dict[str, Any]) -> None:
-        self.patience, self.since = memory["patience"], memory["since"]
-        self.seen = dict(memory["seen"])
+    def import_state(self, state: dict[str, Any]) -> None:
+        self.patience, self.since = state["patience"], state["since"]
+        self.seen = dict(state["seen"])
 
-    def stalled(self, rows: list[Row], now: float) -> bool:
+    def is_stalled(self, rows: list[Row], now: float) -> bool:
         """Whether nothing of what waits was claimed for `patience` seconds.
 
         Each stall doubles the patience until something moves: what restarting the worker
@@ -55,19 +56,19 @@ class Progress:
         fresh = moved or not self.seen or not any(due for _, _, due in rows)
         self.seen = waiting
         if moved:
-            self.patience = PATIENCE
+            self.patience = PATIENCE_SECONDS
         if fresh:
             self.since = now
         if now - self.since < self.patience:
             return False
-        self.patience = min(self.patience * 2, LONGEST_PATIENCE)
-        self.forget()
+        self.patience = min(self.patience * 2, MAX_PATIENCE_SECONDS)
+        self.reset()
         return True
 
 
 def first_in_line(dsn: str) -> list[Row] | None:
     """Ask once and wait for the answer; None when there is none."""
-    options = f"-c statement_timeout={int(ANSWER_WITHIN * 1000)}"
+    options = f"-c statement_timeout={int(ANSWER_TIMEOUT_SECONDS * 1000)}"
     try:
         with closing(psycopg2.connect(dsn, options=options, connect_timeout=3)) as line:
             question = line.cursor()
@@ -77,46 +78,13 @@ def first_in_line(dsn: str) -> list[Row] | None:
         return None
 
 
-class StallProbe:
-    """Asks every few seconds, in steps that never wait; a question without answer is dropped."""
-
-    def __init__(self, dsn: str) -> None:
-        self.progress = Progress()
-        self._dsn = dsn
-        self._next = 0.0
-        self._line: connection | None = None
-        self._question: cursor | None = None
-
-    def tick(self, now: float) -> bool:
-        """Go one step on; True once when the worker has stalled."""
-        if self._line is None and now < self._next:
-            return False
-        try:
-            rows = self._step(now)
-        except psycopg2.Error:  # no database, no table yet: nothing is known
-            rows = None
-            self.close()
-            self.progress.forget()
-        return rows is not None and self.progress.stalled(rows, now)
-
-    def close(self) -> None:
-        if self._line is not None:
-            self._line.close()
-        self._line = self._question = None
-
-    def _step(self, now: float) -> list[Row] | None:
-        if self._line is None:
-            self._next = now + EVERY
-            options = f"-c statement_timeout={int(ANSWER_WITHIN * 1000)}"
-            self._line = psycopg2.connect(self._dsn, async_=True, options=options)
-        if self._line.poll() != POLL_OK:
-            if now > self._next - EVERY + ANSWER_WITHIN:
-                raise psycopg2.OperationalError("no answer")
-            return None
-        if self._question is None:
-            self._question = self._line.cursor()
-            self._question.execute(FIRST_IN_LINE)
-            return None
-        rows: list[Row] = self._question.fetchall()
-        self.close()
-        return rows
+def watch_worker(dsn: str, when_stalled: Callable[[], None]) -> None:
+    """Ask every few seconds for ever, and call `when_stalled` when the worker gets nowhere."""
+    progress = Progress()
+    while True:
+        time.sleep(EVERY_SECONDS)
+        rows = first_in_line(dsn)
+        if rows is None:  # no database, no table yet: nothing is known
+            progress.reset()
+        elif progress.is_stalled(rows, time.monotonic()):
+            when_stalled()

@@ -8,6 +8,7 @@ code `age -d -i KEYFILE ARCHIVE | tar x` opens it. Both ways stream in little me
 import contextlib
 import io
 import json
+import operator
 import os
 import re
 import shutil
@@ -57,7 +58,9 @@ def validate_manifest(manifest: Manifest) -> None:
     zone = datetime.fromisoformat(manifest.taken_at).tzinfo
     names = isinstance(manifest.migrations, list) and "".join(manifest.migrations).isprintable()
     counts = [type(count) is int and 0 <= count < 2**63 for count in manifest.rows.values()]
-    if not (zone and names and all(counts) and REPORTS in manifest.rows):
+    if not (
+        type(manifest.format) is int and zone and names and all(counts) and REPORTS in manifest.rows
+    ):
         raise ValueError
 
 
@@ -65,17 +68,14 @@ def parse_manifest(text: bytes) -> Manifest:
     """Return the manifest that `text` spells; raises BackupError when it is none of ours."""
     try:
         fields = json.loads(text)
-        version = fields["format"]
-        if type(version) is not int:  # True is an int, too
-            raise TypeError
-        if version != FORMAT:
-            told = f"its format is {version}, this version of the portal reads {FORMAT}"
-            raise BackupError(told)
-        manifest = Manifest(**fields)
-        validate_manifest(manifest)
+        version = operator.index(fields["format"])
+        if version == FORMAT:
+            manifest = Manifest(**fields)
+            validate_manifest(manifest)
+            return manifest
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise BackupError(NO_MANIFEST) from None
-    return manifest
+    raise BackupError(f"its format is {version}, this version of the portal reads {FORMAT}")
 
 
 def write_archive(

@@ -70,7 +70,8 @@ def export_snapshot() -> Iterator[ExportedSnapshot]:
         database.set_session(isolation_level="REPEATABLE READ", readonly=True)
         with database.cursor() as cursor:
             cursor.execute("SELECT pg_export_snapshot(), statement_timestamp()")
-            yield ExportedSnapshot(*cursor.fetchone(), cursor)
+            name, taken_at = cursor.fetchone()
+            yield ExportedSnapshot(name, taken_at, cursor)
 
 
 @contextlib.contextmanager

@@ -52,7 +52,7 @@ def stand_for_minutes(kind: str) -> None:
 def test_valkey_worker_and_beat_dead_the_relay_tells() -> None:
     with smtp_sink() as box, stage(box) as ours:
         before = others_of_the_database()  # of browser tests, perhaps
-        ours.valkey.sweep()
+        ours.valkey.kill_process_group()
         wait_for_minutes()
         stand_for_minutes("late")
         ours.start_relay()

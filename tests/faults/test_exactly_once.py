@@ -36,7 +36,7 @@ def portals(transactional_db: None) -> Iterator[list[int]]:
 def start_portal(stage: QueueProcesses, name: str) -> int:
     port = free_port()
     child = stage.start(name, command("web", stage.folder, f"127.0.0.1:{port}"))
-    child.wait_until(lambda: answers(port))
+    child.wait_until_ready(lambda: answers(port))
     return port
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ops.log_multiplexer import LONGEST_LINE, Console, Lines
+from ops.log_multiplexer import MAX_LINE_BYTES, LogMultiplexer
 
 
 @pytest.fixture
@@ -18,18 +18,18 @@ def pipe() -> Iterator[tuple[int, int]]:
 
 
 def test_each_line_says_who_said_it(pipe: tuple[int, int]) -> None:
-    Console(pipe[1]).say("web", "một\nhai")
+    LogMultiplexer(pipe[1]).write_lines("web", "một\nhai")
     assert os.read(pipe[0], 100).decode() == "web      | một\nweb      | hai\n"
 
 
 def test_a_full_pipe_costs_no_time_and_the_gap_is_told(pipe: tuple[int, int]) -> None:
-    console = Console(pipe[1])
+    output = LogMultiplexer(pipe[1])
     started = time.monotonic()
     for number in range(5000):
-        console.say("web", f"line {number} " + "x" * 100)
+        output.write_lines("web", f"line {number} " + "x" * 100)
     assert time.monotonic() - started < 2
     os.read(pipe[0], 1 << 20)
-    console.say("web", "after")
+    output.write_lines("web", "after")
     heard = os.read(pipe[0], 1 << 20).decode().splitlines()
     assert "lines not shown" in heard[-2]
     assert heard[-1] == "web      | after"
@@ -38,21 +38,21 @@ def test_a_full_pipe_costs_no_time_and_the_gap_is_told(pipe: tuple[int, int]) ->
 def test_a_reader_that_went_away_breaks_nothing() -> None:
     reading, writing = os.pipe()
     os.close(reading)
-    console = Console(writing)
-    console.say("web", "one")
-    console.say("web", "two")
+    output = LogMultiplexer(writing)
+    output.write_lines("web", "one")
+    output.write_lines("web", "two")
     os.close(writing)
 
 
-def test_lines_are_put_together_from_pieces() -> None:
-    lines = Lines()
-    assert lines.feed(b"a") == []
-    assert lines.feed("b\ncó".encode()[:-1]) == ["ab"]
-    assert lines.feed("ó".encode()[-1:] + b"\n") == ["có"]
+def test_lines_are_put_together_from_pieces(pipe: tuple[int, int]) -> None:
+    output = LogMultiplexer(pipe[1])
+    for piece in (b"a", "b\ncó".encode()[:-1], "ó".encode()[-1:] + b"\n"):
+        output.feed("web", piece)
+    assert os.read(pipe[0], 100).decode() == "web      | ab\nweb      | có\n"
 
 
-def test_a_line_without_end_takes_bounded_memory() -> None:
-    lines = Lines()
+def test_a_line_without_end_takes_bounded_memory(pipe: tuple[int, int]) -> None:
+    output = LogMultiplexer(pipe[1])
     for _ in range(100):
-        lines.feed(b"x" * 1000)
-    assert len(lines._rest) <= LONGEST_LINE
+        output.feed("web", b"x" * 1000)
+    assert len(output._unfinished["web"]) <= MAX_LINE_BYTES

@@ -17,8 +17,7 @@ from pathlib import Path
 import pytest
 
 from bench.pace import Pace
-from ops.child_process import Child
-from ops.process_supervisor import FIRST_DELAY, LONGEST_DELAY, STEADY_AFTER, Keeper
+from ops.process_supervisor import pause_seconds
 from ops.serve import listen
 from tests.support.processes import alive, eventually, free_port, processes_about, start
 
@@ -26,9 +25,8 @@ from tests.support.processes import alive, eventually, free_port, processes_abou
 SMALL = """
 import os, socket, sys
 from pathlib import Path
-from ops.child_process import Child
-from ops.process_supervisor import Supervisor
-from ops.worker_stall_probe import StallProbe
+from ops.child_process import ChildProcess
+from ops.process_supervisor import ProcessSupervisor
 
 data_dir, script = Path(sys.argv[1]), sys.argv[2]
 listener = socket.create_server(("127.0.0.1", 0))
@@ -36,11 +34,11 @@ port = str(listener.getsockname()[1])
 web = f"import socket; s = socket.socket(fileno={listener.fileno()})\\n" \\
     "while True:\\n line = s.accept()[0]; line.recv(99); line.send(b'HTTP/1.0 200 ok'); line.close()"
 children = [
-    Child("web", [sys.executable, "-c", web], pass_fds=(listener.fileno(),)),
-    Child("worker", ["sh", "-c", script, str(data_dir)], env=os.environ | {"PORT": port}),
+    ChildProcess("web", [sys.executable, "-c", web], pass_fds=(listener.fileno(),)),
+    ChildProcess("worker", ["sh", "-c", script, str(data_dir)], env=os.environ | {"PORT": port}),
 ]
-supervisor = Supervisor(children, StallProbe(sys.argv[3]), data_dir)
-supervisor.run(listener.getsockname(), lambda: "ready")
+supervisor = ProcessSupervisor(children, data_dir, sys.argv[3])
+supervisor.run_until_signal(listener.getsockname(), lambda: "ready")
 print("stopped", flush=True)
 """
 NOWHERE = "postgresql://x@/x?host=/nonexistent"
@@ -194,7 +192,7 @@ def test_a_worker_that_claims_nothing_is_restarted_and_counted(
     url = os.environ["DATABASE_URL"].replace("/portal?", f"/{connection.settings_dict['NAME']}?")
     hasty = SMALL.replace(
         "\ndata_dir,",
-        "\nimport ops.worker_stall_probe as s; s.PATIENCE = 1; s.EVERY = 0.2\ndata_dir,",
+        "\nimport ops.worker_stall_probe as s; s.PATIENCE_SECONDS = 1; s.EVERY_SECONDS = 0.2\ndata_dir,",
         1,
     )
     supervised.append(
@@ -205,11 +203,42 @@ def test_a_worker_that_claims_nothing_is_restarted_and_counted(
     assert json.loads((tmp_path / "supervisor.json").read_text())["stalls"] == 1
 
 
-def test_pauses_grow_with_early_deaths_and_are_forgiven_after_a_steady_time() -> None:
-    keeper = Keeper(Child("web", ["true"]))
-    assert [keeper.fell(1.0) for _ in range(3)] == [FIRST_DELAY, FIRST_DELAY * 2, FIRST_DELAY * 4]
-    assert max(keeper.fell(1.0) for _ in range(20)) == LONGEST_DELAY
-    assert keeper.fell(STEADY_AFTER + 1) == FIRST_DELAY
+def test_pauses_grow_with_early_deaths(
+    tmp_path: Path, supervised: list[subprocess.Popen[str]]
+) -> None:
+    supervised.append(process := small(tmp_path, "exit 1"))
+    pauses = [float(read_until(process, "worker ended").split()[-2]) for _ in range(5)]
+    assert pauses == [0.2, 0.4, 0.8, 1.6, 3.2]
+
+
+def test_the_longest_pause_is_bounded_and_a_steady_time_is_rewarded() -> None:
+    assert [pause_seconds(deaths) for deaths in (6, 7, 1000)] == [6.4, 10.0, 10.0]
+    assert pause_seconds(0) == 0.0  # of a child that ran for startsecs
+
+
+def test_a_local_server_that_runs_already_is_taken_over_and_started_again(
+    tmp_path: Path, supervised: list[subprocess.Popen[str]]
+) -> None:
+    server = 'ChildProcess("server", ["sleep", "62.5"], log=data_dir / "log")'
+    begun = SMALL.replace(
+        "\nsupervisor =", f"\nchildren.insert(0, {server}); children[0].start()\nsupervisor =", 1
+    )
+    supervised.append(
+        process := start("-c", begun, str(tmp_path), "echo up $$; exec sleep 60", NOWHERE)
+    )
+
+    def servers() -> list[int]:
+        return [pid for pid in processes_about("62.5") if pid != process.pid]
+
+    read_until(process, "up")
+    [first] = servers()
+    os.kill(first, signal.SIGKILL)
+    read_until(process, "server ended, starts again in")
+    assert eventually(lambda: servers() not in ([], [first]))
+    assert restarts(tmp_path, "server") == 1
+    process.send_signal(signal.SIGINT)
+    assert process.wait(10) == 0
+    assert not servers()
 
 
 # --- the command itself
@@ -339,7 +368,7 @@ def test_a_new_start_takes_over_the_servers_of_the_old_one(
     port = url.split(":")[2].partition("/")[0]
     new = start("manage.py", "serve", "--wait", "30", PORT=port, DATA_DIR=str(tmp_path / "var"))
     try:
-        assert eventually(lambda: is_supervisor(new.pid), within=10)
+        assert eventually(lambda: is_supervisor(new.pid), within=30)
         old.terminate()
         old.communicate(timeout=20)
         assert eventually(lambda: answers(url.replace("livez", "readyz")), within=20)

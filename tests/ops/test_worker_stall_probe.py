@@ -1,18 +1,16 @@
 """A worker that gets nowhere is noticed, one that is busy or idle is left alone."""
 
 import os
-import time
 from itertools import pairwise
 
-import psycopg2
 import pytest
 
+from ops import worker_stall_probe
 from ops.worker_stall_probe import (
-    LONGEST_PATIENCE,
-    PATIENCE,
+    MAX_PATIENCE_SECONDS,
+    PATIENCE_SECONDS,
     Progress,
     Row,
-    StallProbe,
     first_in_line,
 )
 
@@ -20,12 +18,14 @@ DUE, HELD = True, False
 
 
 def observe(progress: Progress, *moments: tuple[float, list[Row]]) -> list[bool]:
-    return [progress.stalled(rows, now) for now, rows in moments]
+    return [progress.is_stalled(rows, now) for now, rows in moments]
 
 
 def test_items_that_wait_and_are_not_claimed_are_a_stall() -> None:
     rows = [(1, 0, DUE), (2, 0, DUE)]
-    assert observe(Progress(), (0, rows), (PATIENCE - 1, rows), (PATIENCE, rows)) == [
+    assert observe(
+        Progress(), (0, rows), (PATIENCE_SECONDS - 1, rows), (PATIENCE_SECONDS, rows)
+    ) == [
         False,
         False,
         True,
@@ -39,17 +39,22 @@ def test_new_reports_do_not_hide_a_stall() -> None:
 
 
 def test_a_claim_or_a_settled_item_is_progress() -> None:
-    assert observe(Progress(), (0, [(1, 0, DUE), (2, 0, DUE)]), (PATIENCE, [(2, 0, DUE)])) == [
+    assert observe(
+        Progress(), (0, [(1, 0, DUE), (2, 0, DUE)]), (PATIENCE_SECONDS, [(2, 0, DUE)])
+    ) == [
         False,
         False,
     ]
-    assert observe(Progress(), (0, [(1, 0, DUE)]), (PATIENCE, [(1, 1, DUE)])) == [False, False]
+    assert observe(Progress(), (0, [(1, 0, DUE)]), (PATIENCE_SECONDS, [(1, 1, DUE)])) == [
+        False,
+        False,
+    ]
 
 
 def test_what_is_in_a_workers_hands_or_an_empty_queue_is_no_stall() -> None:
     held: list[Row] = [(1, 1, HELD)]
-    assert observe(Progress(), (0, held), (PATIENCE * 2, held)) == [False, False]
-    assert observe(Progress(), (0, []), (PATIENCE * 2, [])) == [False, False]
+    assert observe(Progress(), (0, held), (PATIENCE_SECONDS * 2, held)) == [False, False]
+    assert observe(Progress(), (0, []), (PATIENCE_SECONDS * 2, [])) == [False, False]
 
 
 def test_waiting_begins_with_the_first_item_not_with_the_idle_night_before() -> None:
@@ -65,22 +70,14 @@ def test_waiting_begins_with_the_first_item_not_with_the_idle_night_before() -> 
 def test_restarting_again_and_again_gets_rarer_until_something_moves() -> None:
     progress = Progress()
     rows: list[Row] = [(1, 0, DUE)]
-    stalls = [now for now in range(4000) if progress.stalled(rows, float(now))]
+    stalls = [now for now in range(4000) if progress.is_stalled(rows, float(now))]
     pauses = [later - sooner for sooner, later in pairwise(stalls)]
-    assert pauses[0] > PATIENCE
+    assert pauses[0] > PATIENCE_SECONDS
     assert pauses == sorted(pauses)
-    assert progress.patience <= LONGEST_PATIENCE
-    progress.stalled([(1, 1, DUE)], 4001)
-    progress.stalled([(1, 2, DUE)], 4002)
-    assert progress.patience == PATIENCE
-
-
-def ask_until_answered(probe: StallProbe) -> None:
-    end = time.monotonic() + 5
-    probe.tick(time.monotonic())
-    while probe._line is not None and time.monotonic() < end:
-        probe.tick(time.monotonic())
-        time.sleep(0.01)
+    assert progress.patience <= MAX_PATIENCE_SECONDS
+    progress.is_stalled([(1, 1, DUE)], 4001)
+    progress.is_stalled([(1, 2, DUE)], 4002)
+    assert progress.patience == PATIENCE_SECONDS
 
 
 def our_database() -> str:
@@ -109,31 +106,23 @@ def test_the_question_fits_the_outbox() -> None:
     from core.outbox.queue import enqueue
 
     item = enqueue("nothing", "key")
-    probe = StallProbe(our_database())
-    ask_until_answered(probe)
-    assert probe.progress.seen == {item.pk: 0}
+    assert first_in_line(our_database()) == [(item.pk, 0, DUE)]
 
 
 def test_a_dead_or_empty_database_is_no_stall_and_no_error(tmp_path: object) -> None:
     for url in (os.environ["DATABASE_URL"], f"postgresql://portal@/portal?host={tmp_path}"):
-        probe = StallProbe(url)
-        probe.progress.seen = {1: 0}
-        ask_until_answered(probe)
-        assert probe.progress.seen == {}
+        assert first_in_line(url) is None
 
 
-def test_the_probe_gives_up_a_question_without_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Silent:
-        closed = False
-
-        def poll(self) -> int:
-            return psycopg2.extensions.POLL_READ
-
-        def close(self) -> None:
-            self.closed = True
-
-    line = Silent()
-    monkeypatch.setattr("ops.worker_stall_probe.psycopg2.connect", lambda *_, **__: line)
-    probe = StallProbe("postgresql://elsewhere")
-    assert [probe.tick(now) for now in (10.0, 11.0, 16.0)] == [False, False, False]
-    assert line.closed
+def test_what_cannot_be_asked_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waited before the database went may have been claimed since."""
+    waits: list[Row] = [(1, 0, DUE)]
+    answers = iter([waits, None, waits, waits, waits])
+    clock = iter([0.0, 40.0, 50.0, 70.0])
+    stalls: list[float] = []
+    monkeypatch.setattr(worker_stall_probe, "first_in_line", lambda _: next(answers))
+    monkeypatch.setattr(worker_stall_probe.time, "sleep", lambda _: None)
+    monkeypatch.setattr(worker_stall_probe.time, "monotonic", lambda: next(clock))
+    with pytest.raises(StopIteration):
+        worker_stall_probe.watch_worker("", lambda: stalls.append(1))
+    assert stalls == [1]

@@ -14,7 +14,7 @@ from django.db import connection
 
 from bench.house import LAPSE, until
 from core.models import OutboxItem
-from ops.child_process import Child
+from ops.child_process import ChildProcess
 from ops.local_services import VALKEY_SOCKET, prepare_valkey, valkey_answers
 from ops.process_commands import command
 from reports.models import Report
@@ -30,25 +30,25 @@ class QueueProcesses:
     """Where the processes of one test stand."""
 
     folder: Path
-    valkey: Child
+    valkey: ChildProcess
     env: dict[str, str] = field(repr=False)
-    children: dict[str, Child] = field(default_factory=dict)
+    children: dict[str, ChildProcess] = field(default_factory=dict)
 
     def start_valkey(self) -> None:
         self.valkey.start()
-        self.valkey.wait_until(lambda: valkey_answers(self.folder))
+        self.valkey.wait_until_ready(lambda: valkey_answers(self.folder))
 
-    def start(self, name: str, words: list[str]) -> Child:
+    def start(self, name: str, words: list[str]) -> ChildProcess:
         """A process that is stopped with the floor."""
-        child = Child(name, words, env=self.env, cwd=ROOT, log=self.folder / f"{name}.log")
+        child = ChildProcess(name, words, env=self.env, cwd=ROOT, log=self.folder / f"{name}.log")
         self.children[name] = child
         child.start()
         return child
 
-    def start_relay(self, name: str = "relay") -> Child:
+    def start_relay(self, name: str = "relay") -> ChildProcess:
         return self.start(name, command("relay", self.folder, ""))
 
-    def start_worker(self, app: str = "portal") -> Child:
+    def start_worker(self, app: str = "portal") -> ChildProcess:
         """A worker, past its start: it answers only when its children are there."""
         words = command("worker", self.folder, "")
         words[words.index("-A") + 1] = app
@@ -58,7 +58,7 @@ class QueueProcesses:
 
     def kill(self, name: str) -> None:
         """Kill -9 of a process and of all that it started; a test may start it again."""
-        self.children.pop(name).sweep()
+        self.children.pop(name).kill_process_group()
 
     def drained(self) -> bool:
         """Whether nothing waits. What ended by itself is started again on the way, as the
@@ -71,8 +71,8 @@ class QueueProcesses:
 
     def stop(self) -> None:
         for child in self.children.values():
-            child.sweep()
-        self.valkey.sweep()
+            child.kill_process_group()
+        self.valkey.kill_process_group()
 
 
 @contextmanager
@@ -90,7 +90,7 @@ def queue_processes() -> Iterator[QueueProcesses]:
         yield ours
 
 
-def children_of(child: Child) -> list[int]:
+def children_of(child: ChildProcess) -> list[int]:
     """The processes that a child has started itself."""
     pid = child.process.pid if child.process else 0
     listed = Path(f"/proc/{pid}/task/{pid}/children")
