@@ -28,8 +28,8 @@ import redis
 from bench.memory import pids_by_role, taken_by_role
 from bench.servers import ROOT, UNSET, answers, free_port, front_server
 from ops.child_process import ChildProcess, last_line
-from ops.local_postgres import database_answers, postgres_url, prepare_postgres
-from ops.local_services import VALKEY_SOCKET, prepare_valkey, valkey_answers
+from ops.local_postgres import postgres_is_ready, postgres_url, prepare_postgres
+from ops.local_services import VALKEY_SOCKET, prepare_valkey, valkey_is_ready
 
 PATIENCE = 30.0
 STOP_PATIENCE = 40.0  # above what the supervisor gives to requests and tasks under way
@@ -68,7 +68,7 @@ class House:
         server = prepare_postgres(self.folder, self.folder, durable=self.durable)
         extra = [part for name, value in self.options.items() for part in ("-c", f"{name}={value}")]
         server.command = [*server.command, *extra]
-        self._start("postgres", server, lambda: database_answers(self.folder))
+        self._start("postgres", server, lambda: postgres_is_ready(self.folder))
 
     def stop_postgres(self) -> None:
         """Fast: cuts connections, writes everything down."""
@@ -106,7 +106,7 @@ class House:
 
     def start_valkey(self) -> None:
         server = prepare_valkey(self.folder, self.folder)
-        self._start("valkey", server, lambda: valkey_answers(self.folder))
+        self._start("valkey", server, lambda: valkey_is_ready(self.folder))
 
     def broker(self) -> "redis.Redis":
         return redis.Redis(unix_socket_path=str(self.folder / VALKEY_SOCKET), socket_timeout=5)

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from ops.child_process import ChildProcess, StartError, die_with_parent
 from ops.process_commands import BASE_DIR
-from ops.serve import serve, stoppable
+from ops.serve import run_until_stopped, serve
 
 # Celery warns whoever tries it as root, in many lines: a first look may.
 AS_ROOT = "ignore:You're running the worker,ignore:An entry for the specified"
 
 
-def tell(text: str) -> None:
+def print_progress(text: str) -> None:
     """Show progress at once; whoever stopped reading misses it."""
     with contextlib.suppress(BrokenPipeError):
         sys.stdout.write(f"{text}\n")
@@ -43,12 +43,12 @@ def prepare_database() -> None:
         sys.exit(str(error))
 
 
-def prepare(env: Mapping[str, str]) -> None:
+def prepare_in_subprocess(env: Mapping[str, str]) -> None:
     """Run `prepare_database` in a process of its own, so that its memory is given back.
 
     Raises StartError when it fails; its own words stand above that line.
     """
-    tell("Preparing the database …")
+    print_progress("Preparing the database …")
     command = [sys.executable, "-m", "ops.dev_server", "--prepare"]
     log = Path(env["DATA_DIR"]) / "prepare.log"
     child = ChildProcess("prepare", command, env=env, cwd=BASE_DIR, log=log)
@@ -59,11 +59,11 @@ def prepare(env: Mapping[str, str]) -> None:
     finally:
         child.kill_process_group()
     if failed:
-        tell(log.read_text(errors="replace"))
+        print_progress(log.read_text(errors="replace"))
         raise StartError(f"the database could not be prepared: see above, or {log}")
 
 
-def welcome(data_dir: Path, port: str) -> str:
+def welcome_text(data_dir: Path, port: str) -> str:
     """Where it is, who may log in and how to stop."""
     known = json.loads((data_dir / "first-look.json").read_text())
     url = known.get("url") or f"http://127.0.0.1:{port}"
@@ -101,7 +101,7 @@ def main(arguments: list[str] | None = None) -> int:
     os.environ.setdefault("PYTHONWARNINGS", AS_ROOT)
     if options.with_parent:
         die_with_parent(signal.SIGTERM, os.getppid())
-    return stoppable(lambda: serve(options.host, prepare, welcome))
+    return run_until_stopped(lambda: serve(options.host, prepare_in_subprocess, welcome_text))
 
 
 if __name__ == "__main__":

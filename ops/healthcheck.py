@@ -17,30 +17,32 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ops.child_process import StartError
-from ops.local_services import given, read_env
+from ops.local_services import env_value_given, read_env
 from ops.process_commands import BASE_DIR
-from ops.serve import database_address
-from ops.worker_stall_probe import Progress, first_in_line
+from ops.serve import resolve_database_url
+from ops.worker_stall_probe import Progress, list_first_items
 
-MEMORY = "worker-health.json"  # in DATA_DIR
-BEAT_PATIENCE = 600.0
+STATE_FILE = "worker-health.json"  # in DATA_DIR
+BEAT_TIMEOUT_SECONDS = 600.0
 
 
-def data_dir() -> Path:
+def resolve_data_dir() -> Path:
     return Path(os.environ.get("DATA_DIR") or BASE_DIR / "var").absolute()
 
 
-def environment() -> dict[str, str]:
+def load_environment() -> dict[str, str]:
     """What is given, and what the local servers wrote for the rest, as settings read it. Raises
     StartError when no database is named.
     """
-    found = read_env(data_dir()) | {name: value for name, value in os.environ.items() if value}
-    if not given("DATABASE_URL", found):
+    found = read_env(resolve_data_dir()) | {
+        name: value for name, value in os.environ.items() if value
+    }
+    if not env_value_given("DATABASE_URL", found):
         raise StartError("no DATABASE_URL is given: is DATA_DIR set as for `make run`?")
     return found
 
 
-def web() -> bool:
+def is_web_healthy() -> bool:
     """The page that says so answers; asked as the front server would ask."""
     host = urlsplit(os.environ.get("PORTAL_URL", "")).netloc or "127.0.0.1"
     line = http.client.HTTPConnection("127.0.0.1", int(os.environ.get("PORT") or 8000), timeout=5)
@@ -49,9 +51,9 @@ def web() -> bool:
         return line.getresponse().status == http.client.OK
 
 
-def processes(*words: str) -> list[int]:
+def find_processes(*words: str) -> list[int]:
     """The processes of this portal with all these words among their arguments."""
-    ours = f"DATA_DIR={data_dir()}".encode()
+    ours = f"DATA_DIR={resolve_data_dir()}".encode()
     sought = {word.encode() for word in words}
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
@@ -62,38 +64,38 @@ def processes(*words: str) -> list[int]:
     return found
 
 
-def relay() -> bool:
-    return bool(processes(str(BASE_DIR / "manage.py"), "relay"))
+def is_relay_healthy() -> bool:
+    return bool(find_processes(str(BASE_DIR / "manage.py"), "relay"))
 
 
-def beat() -> bool:
+def is_beat_healthy() -> bool:
     """It writes its schedule down every few minutes."""
-    written = [path.stat().st_mtime for path in data_dir().glob("beat-schedule*")]
-    return bool(written) and time.time() - max(written) < BEAT_PATIENCE
+    written = [path.stat().st_mtime for path in resolve_data_dir().glob("beat-schedule*")]
+    return bool(written) and time.time() - max(written) < BEAT_TIMEOUT_SECONDS
 
 
-def worker() -> bool:
+def is_worker_healthy() -> bool:
     """Something was claimed since the last question, or nothing waits. What cannot be asked
     because the database is away is not the worker's fault.
     """
     progress, now = Progress(), time.time()
-    memory = data_dir() / MEMORY
+    memory = resolve_data_dir() / STATE_FILE
     with contextlib.suppress(OSError, ValueError, LookupError, TypeError):  # none, or broken off
         progress.import_state(json.loads(memory.read_text()))
-    rows = first_in_line(database_address(environment()))
+    rows = list_first_items(resolve_database_url(load_environment()))
     stalled = rows is not None and progress.is_stalled(rows, now)
     memory.write_text(json.dumps(progress.export_state()))
     if stalled:
-        for number in processes("celery", "worker"):
+        for number in find_processes("celery", "worker"):
             os.kill(number, signal.SIGKILL)
-    return bool(processes("celery", "worker")) and not stalled
+    return bool(find_processes("celery", "worker")) and not stalled
 
 
 CHECKS: dict[str, Callable[[], bool]] = {
-    "web": web,
-    "relay": relay,
-    "worker": worker,
-    "beat": beat,
+    "web": is_web_healthy,
+    "relay": is_relay_healthy,
+    "worker": is_worker_healthy,
+    "beat": is_beat_healthy,
 }
 
 

@@ -180,7 +180,7 @@ def _serves(pid: int, data: Path) -> bool:
         return False
 
 
-def database_answers(sockets: Path) -> bool:
+def postgres_is_ready(sockets: Path) -> bool:
     """Whether PostgreSQL takes connections; makes our database the first time."""
     import psycopg2  # noqa: PLC0415  # only who starts a server pays for it
 

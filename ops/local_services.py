@@ -21,7 +21,7 @@ from pathlib import Path
 from alerts.formats.cap_signer import generate_key as generate_cap_key
 from ops.backup_key import generate_backup_key
 from ops.child_process import ChildProcess, StartError
-from ops.local_postgres import database_answers, postgres_url, prepare_postgres
+from ops.local_postgres import postgres_is_ready, postgres_url, prepare_postgres
 
 STOP_PATIENCE = 15.0
 LOCAL_ENV = "local.env"
@@ -52,7 +52,9 @@ def local_services(
         sockets = stack.enter_context(_socket_folder(data_dir))
         kept = _secrets(data_dir)
         stack.callback(write_env, data_dir, kept)  # without addresses that lead nowhere
-        services = LocalServices({name: kept[name] for name in SECRETS if not given(name, environ)})
+        services = LocalServices(
+            {name: kept[name] for name in SECRETS if not env_value_given(name, environ)}
+        )
 
         def run(child: ChildProcess, answers: Callable[[], bool]) -> None:
             stack.callback(child.stop, STOP_PATIENCE)
@@ -61,18 +63,18 @@ def local_services(
             child.start()
             child.wait_until_ready(answers)
 
-        if not given("DATABASE_URL", environ):
+        if not env_value_given("DATABASE_URL", environ):
             server = prepare_postgres(data_dir, sockets, durable=durable)
-            run(server, lambda: database_answers(sockets))
+            run(server, lambda: postgres_is_ready(sockets))
             services.env["DATABASE_URL"] = postgres_url(sockets)
-        if not given("REDIS_URL", environ):
-            run(prepare_valkey(data_dir, sockets), lambda: valkey_answers(sockets))
+        if not env_value_given("REDIS_URL", environ):
+            run(prepare_valkey(data_dir, sockets), lambda: valkey_is_ready(sockets))
             services.env["REDIS_URL"] = f"unix://{sockets / VALKEY_SOCKET}?db=0"
         write_env(data_dir, services.env | kept)
         yield services
 
 
-def given(name: str, environ: Mapping[str, str]) -> bool:
+def env_value_given(name: str, environ: Mapping[str, str]) -> bool:
     """Whether the environment gives this value, itself or as a file."""
     return bool(environ.get(name) or environ.get(f"{name}_FILE"))
 
@@ -186,7 +188,7 @@ def prepare_valkey(data_dir: Path, sockets: Path) -> ChildProcess:
     )
 
 
-def valkey_answers(sockets: Path) -> bool:
+def valkey_is_ready(sockets: Path) -> bool:
     """Whether Valkey serves: not while it still loads its data."""
     with socket.socket(socket.AF_UNIX) as line, contextlib.suppress(OSError):
         line.settimeout(1)

@@ -1,4 +1,4 @@
-"""What each process is called and how it is run, for the supervisor and for the image alike."""
+"""What each process is called and how it is run: by `serve`, in the image and as a unit of systemd."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ ROLES = ("web", "relay", "worker", "beat")
 
 
 def command(role: str, data_dir: Path, bind: str) -> list[str]:
-    """The command line of a role; `bind` is where web listens. Raises KeyError for another."""
+    """Return the command line of a role; `bind` is where web listens. Raises KeyError for another."""
     quiet = ["--loglevel", "WARNING"]
     schedule = str(data_dir / "beat-schedule")
     arguments = {
@@ -38,10 +38,10 @@ def command(role: str, data_dir: Path, bind: str) -> list[str]:
 
 
 def main() -> None:
-    """Become the role that the command line names."""
-    role = sys.argv[1]
+    """Become the role that the command line names; web listens on every address, or on the second word."""
+    role, host = [*sys.argv[1:3], "0.0.0.0"][:2]  # noqa: S104  # nosec B104
     data_dir = Path(os.environ.get("DATA_DIR") or BASE_DIR / "var").absolute()
-    arguments = command(role, data_dir, f"0.0.0.0:{os.environ.get('PORT') or 8000}")
+    arguments = command(role, data_dir, f"{host}:{os.environ.get('PORT') or 8000}")
     os.execv(arguments[0], arguments)  # noqa: S606  # nosec B606
 
 

@@ -21,7 +21,7 @@ from ops.process_supervisor import STOP_SIGNALS, ProcessSupervisor
 LOOK_AGAIN = 0.02  # seconds between two looks at a port that is to become free
 
 
-def portal_children(
+def build_portal_children(
     listener: socket.socket, data_dir: Path, env: Mapping[str, str]
 ) -> list[ChildProcess]:
     """Web, relay, worker and beat; web inherits the listening socket."""
@@ -38,7 +38,7 @@ def portal_children(
     ]
 
 
-def listen(host: str, port: str, wait: float = 0.0) -> socket.socket:
+def open_listener(host: str, port: str, wait: float = 0.0) -> socket.socket:
     """Take the port before anything else starts; web inherits it, so that while web restarts
     visitors wait instead of being refused. `wait`: seconds for whoever holds it to go.
     Raises StartError, in one line.
@@ -57,13 +57,13 @@ def listen(host: str, port: str, wait: float = 0.0) -> socket.socket:
         time.sleep(LOOK_AGAIN)
 
 
-def children_env(data_dir: Path, port: str, found: Mapping[str, str]) -> dict[str, str]:
+def build_child_environment(data_dir: Path, port: str, found: Mapping[str, str]) -> dict[str, str]:
     """What every child sees: our environment and the local servers'."""
     known = {"DATA_DIR": str(data_dir), "PORT": port, "PYTHONUNBUFFERED": "1"}
     return {**os.environ, **found, **known}
 
 
-def database_address(env: Mapping[str, str]) -> str:
+def resolve_database_url(env: Mapping[str, str]) -> str:
     """DATABASE_URL, itself or from its file; raises StartError when that cannot be read."""
     if address := env.get("DATABASE_URL"):
         return address
@@ -86,16 +86,16 @@ def serve(
     """
     port = os.environ.get("PORT") or "8000"
     data_dir = Path(os.environ.get("DATA_DIR") or BASE_DIR / "var").absolute()
-    with listen(host, port, wait) as listener, local_services(data_dir) as services:
-        env = children_env(data_dir, port, services.env)
+    with open_listener(host, port, wait) as listener, local_services(data_dir) as services:
+        env = build_child_environment(data_dir, port, services.env)
         prepare(env)
-        children = [*services.children, *portal_children(listener, data_dir, env)]
-        supervisor = ProcessSupervisor(children, data_dir, database_address(env))
+        children = [*services.children, *build_portal_children(listener, data_dir, env)]
+        supervisor = ProcessSupervisor(children, data_dir, resolve_database_url(env))
         address = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104  # nosec B104
         supervisor.run_until_signal((address, int(port)), lambda: when_ready(data_dir, port))
 
 
-def stoppable(begin: Callable[[], None]) -> int:
+def run_until_stopped(begin: Callable[[], None]) -> int:
     """Run a start from the command line: 0 when stopped, 2 and one line when it cannot run."""
 
     def stop(*_: object) -> None:
@@ -127,7 +127,7 @@ def main(arguments: list[str] | None = None) -> int:
     def ready(data_dir: Path, port: str) -> str:
         return f"Serving on port {port}, data in {data_dir}. Ctrl-C stops all."
 
-    return stoppable(lambda: serve(chosen.host, lambda _: None, ready, chosen.wait))
+    return run_until_stopped(lambda: serve(chosen.host, lambda _: None, ready, chosen.wait))
 
 
 if __name__ == "__main__":

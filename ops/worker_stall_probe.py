@@ -66,7 +66,7 @@ class Progress:
         return True
 
 
-def first_in_line(dsn: str) -> list[Row] | None:
+def list_first_items(dsn: str) -> list[Row] | None:
     """Ask once and wait for the answer; None when there is none."""
     options = f"-c statement_timeout={int(ANSWER_TIMEOUT_SECONDS * 1000)}"
     try:
@@ -83,7 +83,7 @@ def watch_worker(dsn: str, when_stalled: Callable[[], None]) -> None:
     progress = Progress()
     while True:
         time.sleep(EVERY_SECONDS)
-        rows = first_in_line(dsn)
+        rows = list_first_items(dsn)
         if rows is None:  # no database, no table yet: nothing is known
             progress.reset()
         elif progress.is_stalled(rows, time.monotonic()):

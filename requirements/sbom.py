@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 # May be used by, and given along with, a work of any licence; LGPL and MPL as libraries of their own.
 ALLOWED = frozenset({
-    "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "LGPL-3.0-only", "LGPL-3.0-or-later", "MIT", "MIT-0",
-    "MIT-CMU", "MPL-2.0", "OFL-1.1", "PSF-2.0", "Unlicense",
+    "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "BSD-3-Clause-Modification", "HPND", "LGPL-3.0-only",
+    "LGPL-3.0-or-later", "MIT", "MIT-0", "MIT-CMU", "MPL-2.0", "OFL-1.1", "PSF-2.0", "Unlicense",
 })  # fmt: skip
 
 

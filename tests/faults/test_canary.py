@@ -56,7 +56,11 @@ def canary() -> Iterator[Canary]:
     }  # fmt: skip
     with ExitStack() as stack:
         letters = stack.enter_context(smtp_sink())
-        env = {"EMAIL_URL": letters.url, "METRICS_TOKEN": TOKEN, "BACKUP_KEY": generate_backup_key()}
+        env = {
+            "EMAIL_URL": letters.url,
+            "METRICS_TOKEN": TOKEN,
+            "BACKUP_KEY": generate_backup_key(),
+        }
         home = stack.enter_context(house(front=NGINX is not None, **env))
         heard = stack.enter_context(overheard(home.folder / VALKEY_SOCKET))
         ours = Canary(home, letters, heard, marks)

@@ -28,12 +28,12 @@ def test_the_worker_is_asked_about_where_make_run_keeps_its_database(
     write_env(tmp_path, {"DATABASE_URL": "postgres:///of-the-file"})
     seen: list[str] = []
 
-    def first_in_line(dsn: str) -> list[Row]:
+    def list_first_items(dsn: str) -> list[Row]:
         seen.append(dsn)
         return []
 
-    monkeypatch.setattr(healthcheck, "first_in_line", first_in_line)
-    monkeypatch.setattr(healthcheck, "processes", lambda *_: [1])
+    monkeypatch.setattr(healthcheck, "list_first_items", list_first_items)
+    monkeypatch.setattr(healthcheck, "find_processes", lambda *_: [1])
     assert asked(monkeypatch, "worker") == 0
     assert seen == ["postgres:///of-the-file"]
 
@@ -44,7 +44,7 @@ def test_what_is_given_goes_before_the_file(
     write_env(tmp_path, {"DATABASE_URL": "postgres:///of-the-file", "REDIS_URL": "redis://file"})
     monkeypatch.setenv("DATABASE_URL", "postgres:///given")
     monkeypatch.setenv("REDIS_URL", "")
-    found = healthcheck.environment()
+    found = healthcheck.load_environment()
     assert (found["DATABASE_URL"], found["REDIS_URL"]) == ("postgres:///given", "redis://file")
 
 
@@ -60,9 +60,9 @@ def test_a_memory_that_cannot_be_read_breaks_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, memory: str
 ) -> None:
     write_env(tmp_path, {"DATABASE_URL": "postgres:///x"})
-    (tmp_path / healthcheck.MEMORY).write_text(memory)
-    monkeypatch.setattr(healthcheck, "first_in_line", lambda _: [])
-    monkeypatch.setattr(healthcheck, "processes", lambda *_: [1])
+    (tmp_path / healthcheck.STATE_FILE).write_text(memory)
+    monkeypatch.setattr(healthcheck, "list_first_items", lambda _: [])
+    monkeypatch.setattr(healthcheck, "find_processes", lambda *_: [1])
     assert asked(monkeypatch, "worker") == 0
 
 

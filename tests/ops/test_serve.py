@@ -18,7 +18,7 @@ import pytest
 
 from bench.pace import Pace
 from ops.process_supervisor import pause_seconds
-from ops.serve import listen
+from ops.serve import open_listener
 from tests.support.processes import alive, eventually, free_port, processes_about, start
 
 # A supervisor over small children: one that serves, one that says its number and sleeps.
@@ -264,7 +264,7 @@ def test_a_port_that_becomes_free_is_waited_for() -> None:
     taken = socket.create_server(("127.0.0.1", 0))
     port = str(taken.getsockname()[1])
     threading.Timer(0.3, taken.close).start()
-    with listen("127.0.0.1", port, wait=5) as listener:
+    with open_listener("127.0.0.1", port, wait=5) as listener:
         assert listener.getsockname()[1] == int(port)
 
 
@@ -296,12 +296,12 @@ def test_a_production_start_with_faults_is_refused_by_the_checks(tmp_path: Path)
 
 def test_a_database_address_from_a_file_is_read_or_refused(tmp_path: Path) -> None:
     from ops.child_process import StartError
-    from ops.serve import database_address
+    from ops.serve import resolve_database_url
 
     (tmp_path / "url").write_text("postgres://x\n")
-    assert database_address({"DATABASE_URL_FILE": str(tmp_path / "url")}) == "postgres://x"
+    assert resolve_database_url({"DATABASE_URL_FILE": str(tmp_path / "url")}) == "postgres://x"
     with pytest.raises(StartError, match="DATABASE_URL_FILE cannot be read"):
-        database_address({"DATABASE_URL_FILE": str(tmp_path / "none")})
+        resolve_database_url({"DATABASE_URL_FILE": str(tmp_path / "none")})
 
 
 def get(url: str) -> int:

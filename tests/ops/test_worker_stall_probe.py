@@ -11,7 +11,7 @@ from ops.worker_stall_probe import (
     PATIENCE_SECONDS,
     Progress,
     Row,
-    first_in_line,
+    list_first_items,
 )
 
 DUE, HELD = True, False
@@ -97,7 +97,7 @@ def test_what_rests_after_a_failure_is_not_due() -> None:
     owed = OutboxItem.objects.create
     handed = owed(task="test.task", key="k", due_at=Now() + LEASE)
     resting = owed(task="test.task", key="k", due_at=Now() + 3 * LEASE, attempts=4)
-    rows = first_in_line(our_database())
+    rows = list_first_items(our_database())
     assert rows == [(handed.pk, 0, DUE), (resting.pk, 4, False)]
 
 
@@ -106,12 +106,12 @@ def test_the_question_fits_the_outbox() -> None:
     from core.outbox.queue import enqueue
 
     item = enqueue("nothing", "key")
-    assert first_in_line(our_database()) == [(item.pk, 0, DUE)]
+    assert list_first_items(our_database()) == [(item.pk, 0, DUE)]
 
 
 def test_a_dead_or_empty_database_is_no_stall_and_no_error(tmp_path: object) -> None:
     for url in (os.environ["DATABASE_URL"], f"postgresql://portal@/portal?host={tmp_path}"):
-        assert first_in_line(url) is None
+        assert list_first_items(url) is None
 
 
 def test_what_cannot_be_asked_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +120,7 @@ def test_what_cannot_be_asked_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> N
     answers = iter([waits, None, waits, waits, waits])
     clock = iter([0.0, 40.0, 50.0, 70.0])
     stalls: list[float] = []
-    monkeypatch.setattr(worker_stall_probe, "first_in_line", lambda _: next(answers))
+    monkeypatch.setattr(worker_stall_probe, "list_first_items", lambda _: next(answers))
     monkeypatch.setattr(worker_stall_probe.time, "sleep", lambda _: None)
     monkeypatch.setattr(worker_stall_probe.time, "monotonic", lambda: next(clock))
     with pytest.raises(StopIteration):

@@ -68,7 +68,7 @@ def front(tmp_path: Path, portal: http.server.HTTPServer) -> Iterator[int]:
     child = front_server(tmp_path, port, portal.server_address[1])
     child.start()
     try:
-        child.wait_until(lambda: listens(port))
+        child.wait_until_ready(lambda: listens(port))
         yield port
     finally:
         child.stop(10)

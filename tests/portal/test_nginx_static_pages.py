@@ -82,7 +82,7 @@ def front(
     child.env = {**(child.env or {}), "QUIET": "2"}
     child.start()
     try:
-        child.wait_until(lambda: listens(port))
+        child.wait_until_ready(lambda: listens(port))
         yield port
     finally:
         child.stop(10)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.dev_server import welcome
+from ops.dev_server import welcome_text
 from tests.support.processes import ROOT, free_port, start
 
 MAKEFILE = (ROOT / "Makefile").read_text()
@@ -51,7 +51,7 @@ def test_the_welcome_names_the_address_the_people_and_the_way_out(
     known = {"url": "http://127.0.0.1:8001", "people": people}
     (tmp_path / "first-look.json").write_text(json.dumps(known))
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
-    words = welcome(tmp_path, "8001")
+    words = welcome_text(tmp_path, "8001")
     for word in ("http://127.0.0.1:8001/admin/", "truc.ban", "mật khẩu", "Ctrl-C"):
         assert word in words
     assert f"DATA_DIR={tmp_path} .venv/bin/python manage.py officer_code NAME" in words

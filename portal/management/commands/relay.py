@@ -1,14 +1,19 @@
 """manage.py relay: the process that hands owed work to Celery, until it is told to stop."""
 
 import signal
+import threading
+import time
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import connection
 
 from core.outbox.relay import OutboxRelay
-from ops import alarm_thread
 from portal.celery import app
+from reports.monitoring import alarms, queue_stats
 from reports.submission import flood_detection
+
+ALARM_INTERVAL_SECONDS = 60.0
 
 
 class Command(BaseCommand):
@@ -18,5 +23,24 @@ class Command(BaseCommand):
         relay = OutboxRelay(app, flood_detection.process_pending)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: relay.stop())
-        alarm_thread.start()
+        # The queue's second watcher needs neither Valkey nor a worker nor beat.
+        threading.Thread(target=check_alarms_forever, name="alarms", daemon=True).start()
         relay.run()
+
+
+def check_alarms_forever() -> None:
+    """Check the alarms once a minute, in a thread that delays no relay and ends with it."""
+    while True:
+        check_alarms()
+        time.sleep(ALARM_INTERVAL_SECONDS)
+
+
+def check_alarms() -> None:
+    """Check the alarms once, on a connection of their own, which does not stay. The queue is counted
+    as well where nobody has: a portal that has just started shows its figures at once.
+    """
+    try:
+        queue_stats.store_queue_balance_if_due()
+        alarms.check_alarms()
+    finally:
+        connection.close()

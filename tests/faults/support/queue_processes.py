@@ -15,7 +15,7 @@ from django.db import connection
 from bench.house import LAPSE, until
 from core.models import OutboxItem
 from ops.child_process import ChildProcess
-from ops.local_services import VALKEY_SOCKET, prepare_valkey, valkey_answers
+from ops.local_services import VALKEY_SOCKET, prepare_valkey, valkey_is_ready
 from ops.process_commands import command
 from reports.models import Report
 from reports.submission import intake
@@ -36,7 +36,7 @@ class QueueProcesses:
 
     def start_valkey(self) -> None:
         self.valkey.start()
-        self.valkey.wait_until_ready(lambda: valkey_answers(self.folder))
+        self.valkey.wait_until_ready(lambda: valkey_is_ready(self.folder))
 
     def start(self, name: str, words: list[str]) -> ChildProcess:
         """A process that is stopped with the floor."""

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from reports.numbers.reporter_independence import (
-    Told,
-    are_alike,
-    enough_until,
-    last_day,
-    people_among,
+    ReporterEvidence,
+    are_near_duplicates,
+    distinct_reporters,
+    expiry_day,
+    last_report_day,
 )
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -126,14 +126,14 @@ def test_who_left_a_contact_is_counted_before_who_left_none() -> None:
     [("abcde", "abcdx", True), ("abcde", "abcxy", False), ("abcd", "abcd", False)],
 )
 def test_four_of_five_words_are_the_same_story(words: str, others: str, alike: bool) -> None:
-    assert are_alike(frozenset(words), frozenset(others)) is alike
+    assert are_near_duplicates(frozenset(words), frozenset(others)) is alike
 
 
 def test_the_last_day_of_people_is_that_of_their_contacts_alone() -> None:
     people = [told(at=NOON - DAY), told(contact=b"", at=NOON)]
     later = [told(at=NOON + DAY), told(contact=b"b", at=NOON + 2 * DAY)]
-    assert last_day(people, [*people, *later]) == (NOON + DAY).date()
-    assert last_day(people[1:], [*people, *later]) == NOON.date()
+    assert last_report_day(people, [*people, *later]) == (NOON + DAY).date()
+    assert last_report_day(people[1:], [*people, *later]) == NOON.date()
 
 
 def test_enough_are_left_until_fewer_than_the_least_are() -> None:
@@ -141,6 +141,6 @@ def test_enough_are_left_until_fewer_than_the_least_are() -> None:
         told(contact=b"%d" % day, at=NOON + DAY * day, words=_tale(day, {}).words)
         for day in range(3)
     ]
-    assert enough_until(each, 1) == (NOON + 2 * DAY).date()
-    assert enough_until(each, 2) == (NOON + DAY).date()
-    assert enough_until(each, 3) == NOON.date()
+    assert expiry_day(each, 1) == (NOON + 2 * DAY).date()
+    assert expiry_day(each, 2) == (NOON + DAY).date()
+    assert expiry_day(each, 3) == NOON.date()

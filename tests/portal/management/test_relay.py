@@ -2,11 +2,11 @@
 
 import pytest
 
-from ops import alarm_thread
+from portal.management.commands.relay import check_alarms
 from reports.models import QueueSnapshot
 
 
 @pytest.mark.django_db(transaction=True)  # it closes its connection
-def test_the_first_look_counts_where_nobody_has() -> None:
-    alarm_thread.look_once()
+def test_the_first_check_counts_where_nobody_has() -> None:
+    check_alarms()
     assert QueueSnapshot.objects.get().accepted == 0
