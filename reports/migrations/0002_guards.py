@@ -96,7 +96,7 @@ BEGIN
         undone := OLD;
         undone.undone_at := NEW.undone_at;
         undone.undone_by_id := NEW.undone_by_id;
-        IF OLD.undone_at IS NULL AND NEW.undone_at IS NOT NULL AND NEW IS NOT DISTINCT FROM taken_back
+        IF OLD.undone_at IS NULL AND NEW.undone_at IS NOT NULL AND NEW IS NOT DISTINCT FROM undone
         THEN
             RETURN NEW;
         END IF;
@@ -396,7 +396,7 @@ BEGIN
         rejected := OLD;
         rejected.rejected_at := NEW.rejected_at;
         rejected.rejected_by_id := NEW.rejected_by_id;
-        IF OLD.rejected_at IS NULL AND NEW.rejected_at IS NOT NULL AND NEW IS NOT DISTINCT FROM turned_down
+        IF OLD.rejected_at IS NULL AND NEW.rejected_at IS NOT NULL AND NEW IS NOT DISTINCT FROM rejected
         THEN
             RETURN NEW;
         END IF;
