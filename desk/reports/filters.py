@@ -243,7 +243,7 @@ class FlagFilter(CountedListFilter):
 
     @classmethod
     def value_lookup(cls, chosen: str) -> Q:
-        return Q(flags__contains=[chosen]) | Q(crowd__marks__contains=[chosen])
+        return Q(flags__contains=[chosen]) | Q(flood_sample__flags__contains=[chosen])
 
 
 NARROWING = (

@@ -14,7 +14,7 @@ _SET_ASIDE = (Case.Status.JUNK, Case.Status.WITHDRAWN)
 _NO_CALL = (Case.Outcome.NOT_SCAM, Case.Outcome.DUPLICATE)
 _LOWERING = list(abuse_flags.LOWERING)
 # What bears the mark of a machine or a crowd, until somebody takes it up.
-SUSPECTED = (Q(flags__overlap=_LOWERING) | Q(crowd__marks__overlap=_LOWERING)) & Q(
+SUSPECTED = (Q(flags__overlap=_LOWERING) | Q(flood_sample__flags__overlap=_LOWERING)) & Q(
     case__status=Case.Status.NEW
 )
 

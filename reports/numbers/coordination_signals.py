@@ -57,7 +57,7 @@ def _rows(key: str) -> list[tuple[list[str], list[str] | None, str]]:
         Exists(named), received_at__gte=report_counts.counting_window_start()
     )
     newest = rows.order_by("-received_at").annotate(told=Left("story", report_counts.STORY))
-    return list(newest.values_list("flags", "crowd__marks", "told")[:MAX_READ_BYTES])
+    return list(newest.values_list("flags", "flood_sample__flags", "told")[:MAX_READ_BYTES])
 
 
 def _alike(stories: Sequence[frozenset[str]]) -> int:

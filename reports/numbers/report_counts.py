@@ -217,7 +217,9 @@ def _of_one_network() -> Q:
     later = Followup.objects.filter(report=OuterRef("report"), flags__contains=[SAME_NETWORK])
     return (
         Q(report__flags__contains=[SAME_NETWORK])
-        | Q(report__crowd__isnull=False, report__crowd__marks__contains=[SAME_NETWORK])
+        | Q(
+            report__flood_sample__isnull=False, report__flood_sample__flags__contains=[SAME_NETWORK]
+        )
         | Q(Exists(later), place=Indicator.IndicatorSource.LATER)
     )
 

@@ -74,7 +74,7 @@ def test_a_mark_that_was_counted_weighs_as_one_that_was_typed(duty: Person) -> N
         FloodSample.objects.create(report=told(number), flags=[mark])
     assert look().state == VerdictKind.UNKNOWN
     assert "xếp dưới" in words_of(duty.client)
-    junk = Report.objects.get(crowd__marks=[abuse_flags.SAME_WORDS])
+    junk = Report.objects.get(flood_sample__flags=[abuse_flags.SAME_WORDS])
     assert shown(duty.client)[-1] == junk
     page = duty.client.get(f"/admin/reports/report/{junk.pk}/change/").content.decode()
     assert "nhiều tin dùng đúng lời này" in page
