@@ -3,7 +3,7 @@ bench/data/training and write reports/data/weights. With --check nothing is writ
 read in turn by weights that were learnt from all the others, which shows what strangers' stories
 would give.
 
-Linear support-vector machines over the grams of reports/extraction/ngram_model.py; what they learn is a plain sum
+Linear support-vector machines over the grams of reports/extraction/language/ngram_model.py; what they learn is a plain sum
 of weights, which the reader adds up by itself without any of the libraries used here.
 """
 
@@ -25,15 +25,16 @@ from scipy.sparse import csr_matrix
 from sklearn.svm import LinearSVC
 
 import reports
-from reports.extraction import evaluation, ngram_model
-from reports.extraction.cue_matcher import action_codes, scenario_codes
+from reports.extraction import evaluation
+from reports.extraction.language import ngram_model
+from reports.extraction.language.cue_matcher import action_codes, scenario_codes
+from reports.extraction.language.ngram_model import MIN_LENGTH, SCALE, SIGNS, Feature
+from reports.extraction.language.parsed_story import ParsedStory, parse_story
 from reports.extraction.loss.classifier import KINDS, collect_loss_evidence, loss_features
 from reports.extraction.loss.clause_classifier import KINDS as OF_PIECES
 from reports.extraction.loss.clause_classifier import Clause, split_clauses
 from reports.extraction.loss.phrase_rules import PhraseEvidence, apply_phrase_rules
 from reports.extraction.loss.total import payment_count
-from reports.extraction.ngram_model import MIN_LENGTH, SCALE, SIGNS, Feature
-from reports.extraction.parsed_story import ParsedStory, parse_story
 
 STORIES = Path(__file__).parent / "data" / "training"
 CONCEPTS = Path(reports.__file__).parent / "data" / "concepts.json"

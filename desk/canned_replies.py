@@ -12,7 +12,7 @@ from desk import labels, validators
 from desk.base import officer
 from desk.reports.decision_forms import NOT_TOLD
 from reports.cases import reply_placeholders, reply_policy
-from reports.extraction.cue_matcher import scenario_codes
+from reports.extraction.language.cue_matcher import scenario_codes
 from reports.models import CannedReply
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from reports.extraction.cue_matcher import code_rows
-from reports.extraction.explanations import DENIED, is_remainder
+from reports.extraction.language.cue_matcher import code_rows
+from reports.extraction.language.explanations import DENIED, is_remainder
 from reports.facts import abuse_flags
 from reports.facts.demand_choices import demand_label as label_of
 from reports.facts.followup_facts import ADDED

@@ -15,7 +15,7 @@ from core.audit import events
 from desk import labels
 from desk.base import officer
 from reports.cases import routing, visibility
-from reports.extraction.cue_matcher import scenario_codes
+from reports.extraction.language.cue_matcher import scenario_codes
 from reports.models import RoutingRule, Unit
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from desk import highlighting, labels, labels_impersonation
 from desk.reports.decision_forms import NO_VALUE
 from reports.cases import workflow
 from reports.cases.corrections import CorrectedValue
-from reports.extraction import amounts
-from reports.extraction.cue_matcher import action_codes, scenario_codes
+from reports.extraction.language import amounts
+from reports.extraction.language.cue_matcher import action_codes, scenario_codes
 from reports.models import Case, Correction, Report
 from reports.reference import office_lexicon
 

@@ -24,7 +24,7 @@ from desk.reports.correction_forms import CorrectionForm, Fact
 from desk.reports.decision_forms import MAX_WORDS
 from reports.cases import visibility
 from reports.extraction import phones
-from reports.extraction.explanations import ALL_OTHERS, is_model_reason, is_remainder
+from reports.extraction.language.explanations import ALL_OTHERS, is_model_reason, is_remainder
 from reports.extraction.numbering_plan import range_owner
 from reports.facts import followup_facts
 from reports.facts.effective_facts import (

@@ -7,7 +7,7 @@ from datetime import date
 from django.utils.translation import get_language
 
 from reports.campaigns import campaign_stats
-from reports.extraction.cue_matcher import code_rows, scenario_codes
+from reports.extraction.language.cue_matcher import code_rows, scenario_codes
 from reports.models import Campaign
 from reports.public.cell_suppression import MIN_COUNT as LEAST
 from reports.public.cell_suppression import cells_to_suppress

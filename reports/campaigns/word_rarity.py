@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from reports.campaigns.shared_identifiers import stop_list, without_digits_and_sites
-from reports.extraction.amounts import find_amounts
-from reports.extraction.cue_matcher import Token as Word
-from reports.extraction.cue_matcher import tokenize
+from reports.extraction.language.amounts import find_amounts
+from reports.extraction.language.cue_matcher import Token as Word
+from reports.extraction.language.cue_matcher import tokenize
 
 _FILE = Path(__file__).parents[1] / "data" / "script_words.json"
 _FLOOR = 0.0002  # a word that no counted story has counts as if this share had it

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reports.extraction.cue_matcher import action_codes, scenario_codes
+from reports.extraction.language.cue_matcher import action_codes, scenario_codes
 from reports.models import Correction
 from reports.reference import office_lexicon
 

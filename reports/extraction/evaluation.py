@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from typing import Any
 
-from reports.extraction.cue_matcher import code_rows
+from reports.extraction.language.cue_matcher import code_rows
 from reports.extraction.story_reader import StoryReading, extract_from_story
 
 FACTS = frozenset({"scenario", "actions", "money_lost_vnd", "ongoing"})

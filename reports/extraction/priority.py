@@ -11,8 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from reports.extraction.cue_matcher import code_rows
-from reports.extraction.explanations import Explanation, is_model_reason, is_remainder
+from reports.extraction.language.cue_matcher import code_rows
+from reports.extraction.language.explanations import Explanation, is_model_reason, is_remainder
 from reports.extraction.story_reader import StoryReading
 
 _FILE = Path(__file__).parents[1] / "data" / "priority.json"

@@ -10,15 +10,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from reports.extraction.cue_matcher import TokenizedText, tokenize
-from reports.extraction.explanations import (
+from reports.extraction.language.cue_matcher import TokenizedText, tokenize
+from reports.extraction.language.explanations import (
     Explanation,
     explanation_at,
     is_model_reason,
     is_remainder,
 )
-from reports.extraction.parsed_story import MAX_LENGTH
-from reports.extraction.phrase_trie import PhraseMatch, PhraseTrie, drop_nested
+from reports.extraction.language.parsed_story import MAX_LENGTH
+from reports.extraction.language.phrase_trie import PhraseMatch, PhraseTrie, drop_nested
 
 FACT = "stages"
 MAX_REASONS = 3  # of one step

@@ -9,14 +9,14 @@ The machine proposes; an officer decides. How soon to look is another question: 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.extraction.cue_matcher import (
+from reports.extraction.language.cue_matcher import (
     CueMatch,
     TokenizedText,
     action_codes,
     matches_between,
     scenario_codes,
 )
-from reports.extraction.explanations import (
+from reports.extraction.language.explanations import (
     Explanation,
     ExplanationTarget,
     explain,
@@ -24,10 +24,10 @@ from reports.extraction.explanations import (
     phrase_score,
     score_of,
 )
+from reports.extraction.language.ngram_model import Scores, load_model
+from reports.extraction.language.ngram_model import score as weigh
+from reports.extraction.language.parsed_story import ParsedStory, parse_story
 from reports.extraction.loss.classifier import collect_loss_evidence, extract_loss, loss_features
-from reports.extraction.ngram_model import Scores, load_model
-from reports.extraction.ngram_model import score as weigh
-from reports.extraction.parsed_story import ParsedStory, parse_story
 
 UNCLEAR = "unclear"
 _FALLBACKS = {"other_impersonation", "abuse_prank"}

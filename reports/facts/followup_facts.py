@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reports.extraction import accounts_and_links, amounts, phones, story_reader
+from reports.extraction import accounts_and_links, phones, story_reader
 from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ, MAX_STORY_CHARS_READ
-from reports.extraction.explanations import Explanation
+from reports.extraction.language import amounts
+from reports.extraction.language.explanations import Explanation
 from reports.extraction.loss import additional_loss
 from reports.extraction.phones import ParsedCaller
 from reports.extraction.story_reader import StoryReading

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from reports.extraction import script_stages
-from reports.extraction.explanations import Explanation
 from reports.extraction.impersonation import claims
 from reports.extraction.impersonation.claims import ImpersonationClaim, ImpersonationResult
 from reports.extraction.impersonation.lexicon import OfficeLexicon
+from reports.extraction.language.explanations import Explanation
 from reports.extraction.story_reader import StoryReading
 from reports.facts.followup_facts import ADDED
 from reports.facts.merged_report import MergedReport

@@ -20,7 +20,7 @@ from django.db import Error as DatabaseTrouble
 from django.utils import timezone
 
 from core.audit import events
-from reports.extraction.cue_matcher import taxonomy
+from reports.extraction.language.cue_matcher import taxonomy
 from reports.extraction.story_reader import UNCLEAR
 from reports.facts import publicly_counted
 from reports.facts.office_choices import OFFICES

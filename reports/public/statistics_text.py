@@ -7,7 +7,7 @@ from datetime import date
 
 from django.utils.translation import get_language, gettext, ngettext
 
-from reports.extraction.cue_matcher import code_rows
+from reports.extraction.language.cue_matcher import code_rows
 from reports.public.statistics import PublicStatistics
 from reports.reference import gazetteer
 

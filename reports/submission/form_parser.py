@@ -17,8 +17,9 @@ from django.utils.translation import get_language
 
 from core.keys import token_age
 from core.text import to_ascii_digits
-from reports.extraction import amounts, phones, redaction
+from reports.extraction import phones, redaction
 from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ
+from reports.extraction.language import amounts
 from reports.extraction.phone_digits import LETTERS_FOR_DIGITS
 from reports.facts import demand_choices
 from reports.facts.abuse_flags import FLAG_HONEYPOT, FLAG_SUBMITTED_TOO_FAST

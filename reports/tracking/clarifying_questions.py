@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 
 from core import encryption
 from core.text import normalize, to_ascii_digits
-from reports.extraction import amounts, amounts_spelled_out, phones
+from reports.extraction import amounts_spelled_out, phones
 from reports.extraction.accounts_and_links import MAX_NUMBER_CHARS_READ
+from reports.extraction.language import amounts
 from reports.facts import abuse_flags
 from reports.facts.merged_report import MergedReport
 from reports.models import Report

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from django.utils.translation import gettext, ngettext
 
-from reports.extraction import amounts, story_reader
-from reports.extraction.parsed_story import parse_story
+from reports.extraction import story_reader
+from reports.extraction.language import amounts
+from reports.extraction.language.parsed_story import parse_story
 from reports.facts import effective_facts, merged_report
 from reports.facts.merged_report import Caller
 from reports.facts.office_choices import OFFICES

@@ -12,7 +12,7 @@ from itertools import zip_longest
 
 from django.utils import timezone
 
-from reports.extraction import amounts
+from reports.extraction.language import amounts
 from reports.facts.merged_report import Caller
 from reports.models import Followup, Report
 from reports.reference import gazetteer

@@ -28,8 +28,8 @@ from reports.extraction.accounts_and_links import (
     FoundAccount,
     FoundLink,
 )
-from reports.extraction.cue_matcher import code_rows
-from reports.extraction.explanations import Explanation, is_remainder
+from reports.extraction.language.cue_matcher import code_rows
+from reports.extraction.language.explanations import Explanation, is_remainder
 from reports.extraction.phones import FoundPhone, ParsedCaller
 from reports.extraction.priority import FormAnswers
 from reports.extraction.story_reader import StoryReading

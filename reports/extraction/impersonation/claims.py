@@ -8,8 +8,6 @@ that may be several offices, or a place that may be several communes, stays seve
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from reports.extraction.cue_matcher import TokenizedText, tokenize
-from reports.extraction.explanations import Explanation
 from reports.extraction.impersonation.lexicon import OfficeLexicon, claim_table
 from reports.extraction.impersonation.mentions import (
     MentionContext,
@@ -20,8 +18,10 @@ from reports.extraction.impersonation.mentions import (
     nearest_cue_before,
     needs_explicit_claim,
 )
-from reports.extraction.parsed_story import MAX_LENGTH
-from reports.extraction.phrase_trie import PhraseMatch
+from reports.extraction.language.cue_matcher import TokenizedText, tokenize
+from reports.extraction.language.explanations import Explanation
+from reports.extraction.language.parsed_story import MAX_LENGTH
+from reports.extraction.language.phrase_trie import PhraseMatch
 
 FACT = "office"
 RULE_FORM = "declared: claimed_office"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from core.text import normalize
-from reports.extraction.phrase_trie import PhraseTrie
+from reports.extraction.language.phrase_trie import PhraseTrie
 
 _FILE = Path(__file__).parents[2] / "data" / "claimed.json"
 DECOY = "decoy"  # the kind of words that look like a name and are none

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from itertools import islice, zip_longest
 
 from core.text import normalize
-from reports.extraction.cue_matcher import TokenizedText
 from reports.extraction.impersonation.lexicon import DECOY, OfficeLexicon, claim_cues, claim_table
-from reports.extraction.phrase_trie import PhraseMatch, drop_nested
+from reports.extraction.language.cue_matcher import TokenizedText
+from reports.extraction.language.phrase_trie import PhraseMatch, drop_nested
 
 _MAX_NAMES = 200  # mentions that are looked at
 _MAX_PLACES = 20  # mentions whose place is looked up

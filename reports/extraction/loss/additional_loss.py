@@ -5,10 +5,10 @@ told in its place. Pure: no Django.
 from collections.abc import Iterable
 
 from core.text import normalize
-from reports.extraction.amounts import find_amounts
-from reports.extraction.cue_matcher import Token, canonical_spelling, tokenize
+from reports.extraction.language.amounts import find_amounts
+from reports.extraction.language.cue_matcher import Token, canonical_spelling, tokenize
+from reports.extraction.language.parsed_story import parse_story
 from reports.extraction.loss.classifier import collect_loss_evidence, lost_amounts
-from reports.extraction.parsed_story import parse_story
 
 _EITHER = ("nữa", "more", "again")
 _BEFORE = ("thêm", "tiếp", "another", "extra", *_EITHER)  # "thêm 5 triệu", "lần nữa 5 triệu"

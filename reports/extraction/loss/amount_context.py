@@ -5,8 +5,10 @@ no Django.
 from collections.abc import Collection, Iterator
 from itertools import pairwise
 
-from reports.extraction.amounts import MoneyAmount
-from reports.extraction.cue_matcher import CueMatch, matches_between
+from reports.extraction.language.amounts import MoneyAmount
+from reports.extraction.language.cue_matcher import CueMatch, matches_between
+from reports.extraction.language.ngram_model import Feature, load_model, score_labels
+from reports.extraction.language.parsed_story import ParsedStory
 from reports.extraction.loss.clause_classifier import neighbour_clause_features
 from reports.extraction.loss.phrase_rules import (
     TOLD,
@@ -14,8 +16,6 @@ from reports.extraction.loss.phrase_rules import (
     governing_action,
     resolving_action,
 )
-from reports.extraction.ngram_model import Feature, load_model, score_labels
-from reports.extraction.parsed_story import ParsedStory
 
 _BEFORE, _BEHIND = 8, 6  # words around a sum that can speak of it
 _NEAR = 3

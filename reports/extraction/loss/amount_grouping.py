@@ -3,12 +3,12 @@
 from collections.abc import Collection, Iterable
 from itertools import pairwise
 
-from reports.extraction.amounts import MoneyAmount
-from reports.extraction.cue_matcher import canonical_spelling
+from reports.extraction.language.amounts import MoneyAmount
+from reports.extraction.language.cue_matcher import canonical_spelling
+from reports.extraction.language.parsed_story import ParsedStory
+from reports.extraction.language.payment_verbs import PaymentAction
 from reports.extraction.loss.amount_context import MORE, is_additional
-from reports.extraction.loss.payment_verbs import PaymentAction
 from reports.extraction.loss.phrase_rules import governing_action, is_demanded, is_stated_payment
-from reports.extraction.parsed_story import ParsedStory
 
 _BEHIND = 6  # words before a sum that can name it
 JOINS = {

@@ -9,8 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from reports.extraction.amounts import MoneyAmount
-from reports.extraction.explanations import Explanation, ExplanationTarget, explain, explanation_at
+from reports.extraction.language.amounts import MoneyAmount
+from reports.extraction.language.explanations import (
+    Explanation,
+    ExplanationTarget,
+    explain,
+    explanation_at,
+)
+from reports.extraction.language.ngram_model import Feature, Scores, load_model
+from reports.extraction.language.parsed_story import ParsedStory
 from reports.extraction.loss.amount_context import context_features, is_refunded, role_scores
 from reports.extraction.loss.amount_grouping import (
     drop_partial_amounts,
@@ -26,8 +33,6 @@ from reports.extraction.loss.phrase_rules import (
     resolving_action,
 )
 from reports.extraction.loss.total import total_loss
-from reports.extraction.ngram_model import Feature, Scores, load_model
-from reports.extraction.parsed_story import ParsedStory
 
 KINDS = ("none", "unknown", "sum")
 _LOUD = 3  # what a phrase or a piece says is heard as if it stood there so many times

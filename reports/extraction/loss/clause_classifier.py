@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from reports.extraction.cue_matcher import canonical_spelling
-from reports.extraction.loss.payment_verbs import action_features
+from reports.extraction.language.cue_matcher import canonical_spelling
+from reports.extraction.language.ngram_model import Feature, load_model, pairs, score_labels
+from reports.extraction.language.parsed_story import ParsedStory
+from reports.extraction.language.payment_verbs import action_features
 from reports.extraction.loss.phrase_rules import ClauseVerdict, PhraseEvidence
-from reports.extraction.ngram_model import Feature, load_model, pairs, score_labels
-from reports.extraction.parsed_story import ParsedStory
 
 KINDS = ("gone", "kept")
 _SIGN = {"gone": "G", "kept": "K"}

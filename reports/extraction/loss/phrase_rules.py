@@ -9,17 +9,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from reports.extraction.amounts import MoneyAmount
-from reports.extraction.cue_matcher import (
+from reports.extraction.language.amounts import MoneyAmount
+from reports.extraction.language.cue_matcher import (
     CueMatch,
     TokenizedText,
     is_covered,
     longest_match_by_token,
     matches_between,
 )
-from reports.extraction.loss.payment_verbs import PaymentAction
-from reports.extraction.ngram_model import Feature
-from reports.extraction.parsed_story import ParsedStory
+from reports.extraction.language.ngram_model import Feature
+from reports.extraction.language.parsed_story import ParsedStory
+from reports.extraction.language.payment_verbs import PaymentAction
 
 _REACH = 5  # words between a verb and its sum
 _BEFORE_VERB = 6  # words in which "bảo", "phải", "chưa" turn a verb into no loss

@@ -4,12 +4,12 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 
 from core.text import normalize
-from reports.extraction.amounts import MoneyAmount
-from reports.extraction.cue_matcher import Token, canonical_spelling
+from reports.extraction.language.amounts import MoneyAmount
+from reports.extraction.language.cue_matcher import Token, canonical_spelling
+from reports.extraction.language.parsed_story import ParsedStory
 from reports.extraction.loss.amount_context import MORE, is_additional, role_of_sum
 from reports.extraction.loss.amount_grouping import JOINS
 from reports.extraction.loss.phrase_rules import PhraseEvidence, RuleEvidence, governing_action
-from reports.extraction.parsed_story import ParsedStory
 
 _NEAR = 3
 _TURNS = {"lan", "times"}  # "ba lần 12 triệu"

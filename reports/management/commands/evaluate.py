@@ -9,8 +9,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from reports.extraction import evaluation
-from reports.extraction.cue_matcher import action_codes, scenario_codes
 from reports.extraction.evaluation import EvaluatedStory, Score
+from reports.extraction.language.cue_matcher import action_codes, scenario_codes
 from reports.management import labelled_corrections
 from reports.management.json_lines_command import InvalidInputLineError, record_of, text_of
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from desk import labels
-from reports.extraction.amounts import parse_money_field
 from reports.extraction.amounts_spelled_out import grouped, in_english, in_vietnamese
+from reports.extraction.language.amounts import parse_money_field
 
 SUMS = st.integers(min_value=0, max_value=10**15 - 1)
 DIGITS = {

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reports.extraction import script_stages
-from reports.extraction.cue_matcher import action_codes
-from reports.extraction.explanations import Explanation
+from reports.extraction.language.cue_matcher import action_codes
+from reports.extraction.language.explanations import Explanation
 from reports.extraction.story_reader import extract_from_story
 from tests.support.cpu_time import assert_cpu_time_below
 

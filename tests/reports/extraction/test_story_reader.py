@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.stories import UNSEEN
-from reports.extraction import cue_matcher, evaluation
-from reports.extraction.amounts import MONEY_PROBLEMS_VI, find_amounts, parse_money_field
-from reports.extraction.cue_matcher import code_rows, cue_tables, taxonomy, tokenize
-from reports.extraction.parsed_story import parse_story
+from reports.extraction import evaluation
+from reports.extraction.language import cue_matcher
+from reports.extraction.language.amounts import MONEY_PROBLEMS_VI, find_amounts, parse_money_field
+from reports.extraction.language.cue_matcher import code_rows, cue_tables, taxonomy, tokenize
+from reports.extraction.language.parsed_story import parse_story
 from reports.extraction.priority import FormAnswers, compute_priority
 from reports.extraction.story_reader import StoryReading, extract_from_story
 from tests.support.cpu_time import assert_cpu_time_below

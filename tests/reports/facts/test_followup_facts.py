@@ -10,7 +10,7 @@ from django.utils import timezone
 from core.audit import events
 from core.models import OutboxItem
 from core.outbox import queue
-from reports.extraction.explanations import is_remainder
+from reports.extraction.language.explanations import is_remainder
 from reports.facts.merged_report import Caller
 from reports.models import CampaignLink, ExtractedFacts, Followup, Indicator, Report
 from reports.tracking import followups

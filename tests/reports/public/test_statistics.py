@@ -22,7 +22,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from core.audit import events
 from reports import tasks
 from reports.cases import workflow
-from reports.extraction.cue_matcher import code_rows
+from reports.extraction.language.cue_matcher import code_rows
 from reports.models import Case, Commune, ExtractedFacts, Followup, Report
 from reports.models import PublicStatistics as PublicFigures
 from reports.public import statistics

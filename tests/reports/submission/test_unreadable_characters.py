@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from desk.reports import search
 from reports.campaigns import shared_identifiers
 from reports.cases import full_text_search
-from reports.extraction import accounts_and_links, amounts, phones, redaction
+from reports.extraction import accounts_and_links, phones, redaction
+from reports.extraction.language import amounts
 from reports.extraction.story_reader import extract_from_story
 from reports.reference import gazetteer
 from reports.submission import receipt_codes

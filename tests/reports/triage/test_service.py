@@ -11,7 +11,7 @@ from pytest_django import Settings
 from core.models import OutboxItem
 from core.outbox import queue
 from core.outbox.queue import MAX_ATTEMPTS
-from reports.extraction.explanations import is_remainder
+from reports.extraction.language.explanations import is_remainder
 from reports.extraction.priority import FormAnswers
 from reports.extraction.story_reader import extract_from_story
 from reports.models import Case, ExtractedFacts, Indicator, Report

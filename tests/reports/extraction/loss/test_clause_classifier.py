@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from reports.extraction import ngram_model
+from reports.extraction.language import ngram_model
+from reports.extraction.language.ngram_model import Feature, load_model
+from reports.extraction.language.parsed_story import parse_story
 from reports.extraction.loss.classifier import collect_loss_evidence
 from reports.extraction.loss.clause_classifier import (
     Clause,
@@ -15,8 +17,6 @@ from reports.extraction.loss.clause_classifier import (
     split_clauses,
 )
 from reports.extraction.loss.phrase_rules import ClauseVerdict, PhraseEvidence
-from reports.extraction.ngram_model import Feature, load_model
-from reports.extraction.parsed_story import parse_story
 
 TABLE = (
     "a=gone\tb=kept\n1.000\t2.000\ncup may\t10.0\tb90\n<cup may\t10.0\ta-5\nbien mat\t9.0\ta80\n"

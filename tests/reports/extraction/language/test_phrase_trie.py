@@ -1,7 +1,7 @@
 """Phrases of a table in a story: marks, clauses, overlaps."""
 
-from reports.extraction.cue_matcher import tokenize
-from reports.extraction.phrase_trie import PhraseTrie, drop_nested
+from reports.extraction.language.cue_matcher import tokenize
+from reports.extraction.language.phrase_trie import PhraseTrie, drop_nested
 
 BOOK = PhraseTrie(
     [("a", "x", "công an"), ("a", "x", "công an tỉnh"), ("a", "y", "thuế"), ("b", "z", "cô giáo")]

@@ -10,9 +10,9 @@ from itertools import islice
 from typing import NamedTuple
 
 from core.text import normalize
-from reports.extraction.amounts import MoneyAmount
-from reports.extraction.cue_matcher import TokenizedText, canonical_spelling
-from reports.extraction.numerals import number_at
+from reports.extraction.language.amounts import MoneyAmount
+from reports.extraction.language.cue_matcher import TokenizedText, canonical_spelling
+from reports.extraction.language.numerals import number_at
 
 
 class _Phrases(NamedTuple):

@@ -7,7 +7,7 @@ without fits by its folded form. Time is in proportion to the story, however lar
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from reports.extraction.cue_matcher import TokenizedText, tokenize
+from reports.extraction.language.cue_matcher import TokenizedText, tokenize
 
 _MAX_LENGTH = 12  # words of a phrase
 _MANY = 3  # words of which one may be mistyped

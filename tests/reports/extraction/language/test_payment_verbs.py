@@ -2,14 +2,14 @@
 
 import pytest
 
-from reports.extraction.amounts import find_amounts
-from reports.extraction.cue_matcher import tokenize
+from reports.extraction.language.amounts import find_amounts
+from reports.extraction.language.cue_matcher import tokenize
+from reports.extraction.language.ngram_model import load_model, score
+from reports.extraction.language.parsed_story import parse_story
 from reports.extraction.loss.amount_context import is_refunded
 from reports.extraction.loss.classifier import collect_loss_evidence, extract_loss, loss_features
 from reports.extraction.loss.phrase_rules import SETTLED, apply_phrase_rules
 from reports.extraction.loss.total import payment_count
-from reports.extraction.ngram_model import load_model, score
-from reports.extraction.parsed_story import parse_story
 
 
 @pytest.mark.parametrize(

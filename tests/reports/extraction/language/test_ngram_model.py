@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from reports.extraction import ngram_model
-from reports.extraction.ngram_model import MIN_LENGTH, Feature, load_model
-from reports.extraction.ngram_model import score as weigh
-from reports.extraction.parsed_story import parse_story
+from reports.extraction.language import ngram_model
+from reports.extraction.language.ngram_model import MIN_LENGTH, Feature, load_model
+from reports.extraction.language.ngram_model import score as weigh
+from reports.extraction.language.parsed_story import parse_story
 
 TABLE = "a=tax\tb=bank\n0.000\t1.500\ncan bo\t2.0\ta30b-10\nthue\t4.0\ta50\n$\t1.0\t\n"
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from reports.extraction.amounts import parse_money_field
+from reports.extraction.language.amounts import parse_money_field
+from reports.extraction.language.ngram_model import LinearModel, Scores
+from reports.extraction.language.parsed_story import parse_story
 from reports.extraction.loss.classifier import collect_loss_evidence, extract_loss, loss_features
 from reports.extraction.loss.phrase_rules import PhraseEvidence, apply_phrase_rules
-from reports.extraction.ngram_model import LinearModel, Scores
-from reports.extraction.parsed_story import parse_story
 
 TABLE = LinearModel(("none", "unknown", "sum"), {}, {}, [], [0], b"", [])
 SUM = Scores(TABLE, {"none": 0, "unknown": 0, "sum": 1}, (), ())  # money is gone

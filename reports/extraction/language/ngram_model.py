@@ -19,10 +19,10 @@ from pathlib import Path
 from string import ascii_letters
 from typing import NamedTuple
 
-from reports.extraction.amounts import MoneyAmount
-from reports.extraction.cue_matcher import CueMatch, TokenizedText
+from reports.extraction.language.amounts import MoneyAmount
+from reports.extraction.language.cue_matcher import CueMatch, TokenizedText
 
-FOLDER = Path(__file__).parents[1] / "data" / "weights"
+FOLDER = Path(__file__).parents[2] / "data" / "weights"
 _SUM, _NUMBER = "$", "#"  # any sum of money, any other number
 _LAST_WORDS = 12  # how it ended is told at the end
 MIN_LENGTH = 30.0  # the length of some eight usual words

@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from core.text import normalize
-from reports.extraction.cue_matcher import Token, TokenizedText, canonical_spelling
+from reports.extraction.language.cue_matcher import Token, TokenizedText, canonical_spelling
 
 _UNITS = {
     "nghìn": 10**3, "ngàn": 10**3, "k": 10**3, "thousand": 10**3,

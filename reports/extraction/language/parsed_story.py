@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 
-from reports.extraction.amounts import MoneyAmount, find_amounts
-from reports.extraction.cue_matcher import (
+from reports.extraction.language.amounts import MoneyAmount, find_amounts
+from reports.extraction.language.cue_matcher import (
     CueMatch,
     CuePhrase,
     TokenizedText,
@@ -15,19 +15,19 @@ from reports.extraction.cue_matcher import (
     longest_match_by_token,
     tokenize,
 )
-from reports.extraction.loss.implicit_amounts import find_implicit_amounts
-from reports.extraction.loss.payment_verbs import (
-    PaymentAction,
-    action_features,
-    find_payment_actions,
-    sequence_features,
-)
-from reports.extraction.ngram_model import (
+from reports.extraction.language.implicit_amounts import find_implicit_amounts
+from reports.extraction.language.ngram_model import (
     Feature,
     ending_features,
     extract_features,
     feature_tokens,
     last_sentence_features,
+)
+from reports.extraction.language.payment_verbs import (
+    PaymentAction,
+    action_features,
+    find_payment_actions,
+    sequence_features,
 )
 
 MAX_LENGTH = 20_000  # signs that are read; no resident's story is longer

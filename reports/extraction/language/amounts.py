@@ -7,8 +7,13 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from core.text import normalize
-from reports.extraction.cue_matcher import Token, TokenizedText, canonical_spelling, tokenize
-from reports.extraction.numerals import (
+from reports.extraction.language.cue_matcher import (
+    Token,
+    TokenizedText,
+    canonical_spelling,
+    tokenize,
+)
+from reports.extraction.language.numerals import (
     GROUPED,
     HALF,
     continues_clause,

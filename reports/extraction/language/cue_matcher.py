@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from core.text import normalize, normalize_with_offsets
 
-_DATA = Path(__file__).parents[1] / "data"
+_DATA = Path(__file__).parents[2] / "data"
 _STOPS = ".;!?\n"
 _WORD = re.compile(r"[0-9]+(?:[.,][0-9]+)*|[^\W\d_]+")
 _BEHIND_THOUSAND = re.compile(r" ?(?:[^ a-z]|$)| (?:tien|dong|phi|coc|ship|nua|roi|mua|va|voi)\b")

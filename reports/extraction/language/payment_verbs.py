@@ -9,15 +9,15 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from reports.extraction.amounts import MoneyAmount
-from reports.extraction.cue_matcher import (
+from reports.extraction.language.amounts import MoneyAmount
+from reports.extraction.language.cue_matcher import (
     CueMatch,
     TokenizedText,
     canonical_spelling,
     inside,
     matches_between,
 )
-from reports.extraction.ngram_model import Feature
+from reports.extraction.language.ngram_model import Feature
 
 _MAX_LENGTH = 5  # words of a phrase around a verb
 _BEFORE = 6  # words before a verb that say whose deed it is

@@ -7,8 +7,8 @@ score is the sum of its reasons to the cent, and each reason points at words of 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from reports.extraction.cue_matcher import CueMatch, TokenizedText
-from reports.extraction.ngram_model import FeatureContribution
+from reports.extraction.language.cue_matcher import CueMatch, TokenizedText
+from reports.extraction.language.ngram_model import FeatureContribution
 
 ALL_OTHERS = "all other words"
 DENIED = " (asked, not done)"
