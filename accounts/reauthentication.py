@@ -1,6 +1,6 @@
 """Asking once more who is at the desk, before personal data is shown or leaves it.
 
-Who logged in, or was asked, in the last `CONFIRMED_FOR` minutes is not asked. Otherwise the page asks
+Who logged in, or was asked, in the last `REAUTHENTICATION_MINUTES` minutes is not asked. Otherwise the page asks
 in the place of the answer and carries along what was posted: with the right password or code the act
 goes on as it was meant, and nothing that was typed is lost.
 """
@@ -62,7 +62,7 @@ def reauthentication_required(view: View, permission: str) -> View:
 def is_recently_authenticated(request: HttpRequest) -> bool:
     """Whether password or code was given here lately."""
     age = timezone.now().timestamp() - request.session.get(_WHEN, 0)
-    return bool(0 <= age < settings.CONFIRMED_FOR * 60)
+    return bool(0 <= age < settings.REAUTHENTICATION_MINUTES * 60)
 
 
 def require_reauthentication(request: HttpRequest) -> None:

@@ -61,7 +61,7 @@ def is_past_max_age(request: HttpRequest) -> bool:
     if SESSION_KEY not in request.session:
         return False
     age = timezone.now().timestamp() - request.session.get(_BEGAN, 0)
-    return bool(age >= settings.SESSION_LONGEST_HOURS * 3600)
+    return bool(age >= settings.SESSION_MAX_HOURS * 3600)
 
 
 def sessions_of(user: User) -> list[ActiveSession]:

@@ -285,7 +285,7 @@ def _environment(folder: Path, port: int) -> dict[str, str]:
         "DATABASE_URL": postgres_url(folder),
         "REDIS_URL": f"unix://{folder / VALKEY_SOCKET}?db=0",
         "SECRET_KEY": secrets.token_urlsafe(50),
-        "FIELD_KEYS": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "FIELD_ENCRYPTION_KEYS": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "DATA_DIR": str(data_dir),
         "RATE_LIMITS": "count",
         "PORT": str(port),

@@ -23,8 +23,8 @@ from ops.local_services import LocalServices, local_services
 ROOT = Path(__file__).resolve().parent.parent
 # Nothing of a developer's own environment: no alarm is mailed to anybody, no file laid by theirs.
 UNSET = (
-    "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "FIELD_KEYS", "BACKUP_KEY", "PORTAL_URL", "ALLOWED_HOSTS",
-    "TRUSTED_PROXIES", "FILES_DIR", "EMAIL_URL", "ALARM_EMAILS", "DEFAULT_FROM_EMAIL", "QUEUE_LATE_AFTER",
+    "DATABASE_URL", "REDIS_URL", "SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "BACKUP_KEY", "PORTAL_URL", "ALLOWED_HOSTS",
+    "TRUSTED_PROXIES", "FILES_DIR", "EMAIL_URL", "ALARM_EMAILS", "DEFAULT_FROM_EMAIL", "QUEUE_ALARM_AFTER_SECONDS",
     "METRICS_TOKEN", "SIGNING_KEY", "CAP_KEY", "DEBUG", "OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_SCOPES",
     "OIDC_CLAIM", "OIDC_SECOND_FACTOR_AMR",
 )  # fmt: skip

@@ -1,6 +1,6 @@
 """Keys and what is made with them: sealing keys, keyed hashes, form tokens, signatures.
 
-Every purpose has a key of its own, derived from a key of `FIELD_KEYS` (newest first), so that
+Every purpose has a key of its own, derived from a key of `FIELD_ENCRYPTION_KEYS` (newest first), so that
 one key never serves two ends. A key is named by eight hex digits that tell nothing of it.
 """
 
@@ -27,7 +27,7 @@ FORM_TOKEN_HOURS = 24
 
 @dataclass(frozen=True)
 class FieldKey:
-    """One of the FIELD_KEYS: its public name and its secret."""
+    """One of the FIELD_ENCRYPTION_KEYS: its public name and its secret."""
 
     id: str
     secret: bytes = field(repr=False)
@@ -58,9 +58,11 @@ def _keys(configured: tuple[str, ...]) -> tuple[FieldKey, ...]:
 
 def field_keys() -> tuple[FieldKey, ...]:
     """All keys, newest first. Raises ImproperlyConfigured when there is none."""
-    configured = settings.FIELD_KEYS
+    configured = settings.FIELD_ENCRYPTION_KEYS
     if not configured:
-        raise ImproperlyConfigured("FIELD_KEYS is empty: nothing personal can be sealed.")
+        raise ImproperlyConfigured(
+            "FIELD_ENCRYPTION_KEYS is empty: nothing personal can be sealed."
+        )
     return _keys(configured)
 
 
@@ -81,7 +83,7 @@ def _multi_fernet(configured: tuple[str, ...]) -> MultiFernet:
 def fernet() -> MultiFernet:
     """Seals under the newest key and opens under any."""
     field_keys()
-    return _multi_fernet(settings.FIELD_KEYS)
+    return _multi_fernet(settings.FIELD_ENCRYPTION_KEYS)
 
 
 def form_token() -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 @dataclass(frozen=True)
 class FieldClassification:
     """The fields of one model, names apart by blanks. `nothing` is about nobody. `ties` says of
-    nobody who they are, and ties together what is of one. `sealed` opens under FIELD_KEYS alone.
+    nobody who they are, and ties together what is of one. `sealed` opens under FIELD_ENCRYPTION_KEYS alone.
     `clear` is personal and readable in a dump, each with why it has to be.
     """
 
@@ -30,7 +30,7 @@ class FieldClassification:
 
 Declared = Mapping[str, FieldClassification]
 
-HEAD = """| table | sealed under `FIELD_KEYS` | ties together | in clear, and why |
+HEAD = """| table | sealed under `FIELD_ENCRYPTION_KEYS` | ties together | in clear, and why |
 |---|---|---|---|"""
 
 

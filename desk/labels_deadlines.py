@@ -64,4 +64,4 @@ def _line(row: dict[str, Any], now: datetime) -> DeadlineLine:
 
 def legal_basis() -> str:
     """The law that the lengths rest on, as the lawyers gave it; or that nobody has."""
-    return settings.CLOCK_BASIS or "Thời hạn do đơn vị đặt, chưa ghi căn cứ pháp lý."
+    return settings.DEADLINE_LEGAL_BASIS or "Thời hạn do đơn vị đặt, chưa ghi căn cứ pháp lý."

@@ -26,7 +26,7 @@ from ops.local_postgres import postgres_is_ready, postgres_url, prepare_postgres
 STOP_PATIENCE = 15.0
 LOCAL_ENV = "local.env"
 VALKEY_SOCKET = "valkey.sock"
-SECRETS = ("SECRET_KEY", "FIELD_KEYS", "BACKUP_KEY", "SIGNING_KEY", "CAP_KEY")
+SECRETS = ("SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "BACKUP_KEY", "SIGNING_KEY", "CAP_KEY")
 
 
 @dataclass
@@ -139,16 +139,18 @@ def write_env(data_dir: Path, values: Mapping[str, str]) -> None:
 
 
 def _secrets(data_dir: Path) -> dict[str, str]:
-    """SECRETS as generated once; raises StartError when FIELD_KEYS were lost."""
+    """SECRETS as generated once; raises StartError when FIELD_ENCRYPTION_KEYS were lost."""
     known = read_env(data_dir)
     kept = {name: known[name] for name in SECRETS if known.get(name)}
-    if "FIELD_KEYS" not in kept and (data_dir / "postgres").exists():
+    if "FIELD_ENCRYPTION_KEYS" not in kept and (data_dir / "postgres").exists():
         raise StartError(
-            f"{data_dir / LOCAL_ENV} has lost FIELD_KEYS, without which stored reports cannot be"
+            f"{data_dir / LOCAL_ENV} has lost FIELD_ENCRYPTION_KEYS, without which stored reports cannot be"
             " read: put it back, or move the folder away to begin anew"
         )
     kept.setdefault("SECRET_KEY", secrets.token_urlsafe(50))
-    kept.setdefault("FIELD_KEYS", base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())
+    kept.setdefault(
+        "FIELD_ENCRYPTION_KEYS", base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    )
     kept.setdefault("BACKUP_KEY", generate_backup_key())
     kept.setdefault("SIGNING_KEY", base64.b64encode(secrets.token_bytes(32)).decode())
     kept.setdefault("CAP_KEY", generate_cap_key("localhost"))

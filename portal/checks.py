@@ -49,10 +49,12 @@ def check_secret_key(**_: Any) -> Iterator[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def check_field_keys(**_: Any) -> Iterator[CheckMessage]:
-    if not settings.FIELD_KEYS or not all(map(_is_fernet_key, settings.FIELD_KEYS)):
+    if not settings.FIELD_ENCRYPTION_KEYS or not all(
+        map(_is_fernet_key, settings.FIELD_ENCRYPTION_KEYS)
+    ):
         yield Error(
-            "FIELD_KEYS is missing or holds something that is not a Fernet key.",
-            hint="Set FIELD_KEYS or FIELD_KEYS_FILE: one or more keys, newest first, with commas;"
+            "FIELD_ENCRYPTION_KEYS is missing or holds something that is not a Fernet key.",
+            hint="Set FIELD_ENCRYPTION_KEYS or FIELD_ENCRYPTION_KEYS_FILE: one or more keys, newest first, with commas;"
             " each 32 random bytes in url-safe base64: openssl rand -base64 32 | tr +/ -_",
             id="portal.E002",
         )
@@ -124,7 +126,7 @@ def check_backup_key(**_: Any) -> Iterator[CheckMessage]:
         yield Error(
             "BACKUP_KEY is missing or is not an age key: no archive could be written.",
             hint="Set BACKUP_KEY or BACKUP_KEY_FILE to what `manage.py backup --new-key` or"
-            " age-keygen prints (AGE-SECRET-KEY-1…); none of FIELD_KEYS will do.",
+            " age-keygen prints (AGE-SECRET-KEY-1…); none of FIELD_ENCRYPTION_KEYS will do.",
             id="portal.E008",
         )
 
@@ -171,9 +173,9 @@ def check_cap_key(**_: Any) -> Iterator[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def check_frames(**_: Any) -> Iterator[CheckMessage]:
-    if not all(name == PARTNERS or is_origin(name) for name in settings.FRAMES_ONLY_FOR):
+    if not all(name == PARTNERS or is_origin(name) for name in settings.FRAME_ANCESTORS):
         yield Error(
-            "FRAMES_ONLY_FOR holds something that is not an origin: that site could frame nothing.",
+            "FRAME_ANCESTORS holds something that is not an origin: that site could frame nothing.",
             hint="Give origins with commas, in small letters, without a path, or the word partners:"
             " partners,https://xa.example.vn:8443",
             id="portal.E017",
@@ -226,10 +228,10 @@ def check_partner_test_hosts(**_: Any) -> Iterator[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def check_partner_failures(**_: Any) -> Iterator[CheckMessage]:
-    if settings.PARTNER_FAILURES < 1:
+    if settings.PARTNER_MAX_FAILURES < 1:
         yield Error(
-            "PARTNER_FAILURES is below 1: no agency would ever be told anything.",
-            hint="Set PARTNER_FAILURES to how many warnings in a row may fail; 3 is usual.",
+            "PARTNER_MAX_FAILURES is below 1: no agency would ever be told anything.",
+            hint="Set PARTNER_MAX_FAILURES to how many warnings in a row may fail; 3 is usual.",
             id="portal.E018",
         )
 

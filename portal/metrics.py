@@ -55,7 +55,9 @@ def _queue() -> Iterator[Metric]:
     yield _gauge("portal_reports_waiting", "Reports that wait for the machine.", now.waiting)
     yield _gauge("portal_reports_failed", "Reports that ran out of attempts.", now.failed)
     yield _gauge(
-        "portal_reports_late", "Waiting longer than QUEUE_LATE_AFTER, without re-reading.", now.late
+        "portal_reports_late",
+        "Waiting longer than QUEUE_ALARM_AFTER_SECONDS, without re-reading.",
+        now.late,
     )
     oldest = "Age of the oldest report that waits, without re-reading."
     yield _gauge("portal_oldest_waiting_seconds", oldest, now.oldest_prompt_s)

@@ -37,7 +37,7 @@ FIRST_LOOK = not HTTPS and _portal.hostname in {"127.0.0.1", "localhost", "::1"}
 DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", "")
 # Fernet keys, newest first. Losing them loses every contact, phrase and sealed story.
-FIELD_KEYS = tuple(env.list("FIELD_KEYS", default=[]))
+FIELD_ENCRYPTION_KEYS = tuple(env.list("FIELD_ENCRYPTION_KEYS", default=[]))
 # An age identity, for archives alone (ops/backup/archive.py): losing one key must not lose the other.
 BACKUP_KEY = env.str("BACKUP_KEY", "").strip()  # a file ends with a new line
 # Signs what other programs keep of ours (core/keys.py): 32 bytes in base64. Optional.
@@ -45,7 +45,7 @@ SIGNING_KEY = env.str("SIGNING_KEY", "").strip()
 # Signs CAP messages (alerts/signatures.py): a P-256 key and its certificate, PEM or PEM in base64.
 CAP_KEY = env.str("CAP_KEY", "").strip()
 # Origins of the sites that may frame a warning (alerts/embed/frame_ancestors.py); none: every site.
-FRAMES_ONLY_FOR = tuple(map(str.strip, env.list("FRAMES_ONLY_FOR", default=[])))
+FRAME_ANCESTORS = tuple(map(str.strip, env.list("FRAME_ANCESTORS", default=[])))
 ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"] if FIRST_LOOK else []
 )
@@ -212,7 +212,9 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # --- Alarms (reports/monitoring/alarms.py) and figures for a machine (portal/metrics_view.py)
-QUEUE_LATE_AFTER = env.int("QUEUE_LATE_AFTER", 180)  # seconds; five attempts take up to 120
+QUEUE_ALARM_AFTER_SECONDS = env.int(
+    "QUEUE_ALARM_AFTER_SECONDS", 180
+)  # seconds; five attempts take up to 120
 ALARM_EMAILS = tuple(map(str.strip, env.list("ALARM_EMAILS", default=[])))
 METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 EMAIL_URL = env.str("EMAIL_URL", "")
@@ -222,37 +224,37 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "") or f"no-reply@{_portal.ho
 
 # --- Agencies that warnings are brought to (alerts/delivery/service.py, alerts/delivery/safe_http.py)
 PARTNER_TEST_HOSTS = tuple(env.list("PARTNER_TEST_HOSTS", default=[]))
-PARTNER_FAILURES = env.int("PARTNER_FAILURES", 3)
+PARTNER_MAX_FAILURES = env.int("PARTNER_MAX_FAILURES", 3)
 
 # --- The desk's clocks (reports/calendar/deadline_rules.py). PV01's lawyers confirm the lengths and name the law.
-CLOCK_LOOK_MINUTES = env.int("CLOCK_LOOK_MINUTES", 15)
-CLOCK_SORT_HOURS = env.int("CLOCK_SORT_HOURS", 24)
-CLOCK_TELL_WORKING_DAYS = env.int("CLOCK_TELL_WORKING_DAYS", 3)
-CLOCK_VERIFY_DAYS = env.int("CLOCK_VERIFY_DAYS", 20)
-CLOCK_VERIFY_MONTHS = env.int("CLOCK_VERIFY_MONTHS", 2)
-CLOCK_EXTENSION_MONTHS = env.int("CLOCK_EXTENSION_MONTHS", 2)
-CLOCK_RIGHTS_WORKING_DAYS = env.int("CLOCK_RIGHTS_WORKING_DAYS", 2)
-CLOCK_BASIS = env.str("CLOCK_BASIS", "").strip()
+DEADLINE_REVIEW_MINUTES = env.int("DEADLINE_REVIEW_MINUTES", 15)
+DEADLINE_SORT_HOURS = env.int("DEADLINE_SORT_HOURS", 24)
+DEADLINE_NOTIFY_WORKING_DAYS = env.int("DEADLINE_NOTIFY_WORKING_DAYS", 3)
+DEADLINE_VERIFY_DAYS = env.int("DEADLINE_VERIFY_DAYS", 20)
+DEADLINE_VERIFY_MONTHS = env.int("DEADLINE_VERIFY_MONTHS", 2)
+DEADLINE_EXTENSION_MONTHS = env.int("DEADLINE_EXTENSION_MONTHS", 2)
+DEADLINE_RIGHTS_WORKING_DAYS = env.int("DEADLINE_RIGHTS_WORKING_DAYS", 2)
+DEADLINE_LEGAL_BASIS = env.str("DEADLINE_LEGAL_BASIS", "").strip()
 
 # --- How long things are kept, after the work on them has ended (reports/retention/policy.py). 0: until
 # PV01 decides. What a confirmed sentence promises to residents stands above a longer time here.
-KEEP_CONTACT_DAYS = env.int("KEEP_CONTACT_DAYS", 90)
-KEEP_STORY_MONTHS = env.int("KEEP_STORY_MONTHS", 24)
-KEEP_FILES_MONTHS = env.int("KEEP_FILES_MONTHS", 24)
-KEEP_MESSAGES_DAYS = env.int("KEEP_MESSAGES_DAYS", 180)
-KEEP_JUNK_DAYS = env.int("KEEP_JUNK_DAYS", 30)
-KEEP_WITHDRAWN_DAYS = env.int("KEEP_WITHDRAWN_DAYS", 15)
-KEEP_LOSS_MONTHS = env.int("KEEP_LOSS_MONTHS", 0)
-KEEP_NUMBERS_MONTHS = env.int("KEEP_NUMBERS_MONTHS", 24)
-KEEP_DISPUTES_DAYS = env.int("KEEP_DISPUTES_DAYS", 90)
-KEEP_EVENTS_MONTHS = env.int("KEEP_EVENTS_MONTHS", 36)
-KEEP_ATTEMPTS_MONTHS = env.int("KEEP_ATTEMPTS_MONTHS", 12)
+RETENTION_CONTACT_DAYS = env.int("RETENTION_CONTACT_DAYS", 90)
+RETENTION_STORY_MONTHS = env.int("RETENTION_STORY_MONTHS", 24)
+RETENTION_FILES_MONTHS = env.int("RETENTION_FILES_MONTHS", 24)
+RETENTION_MESSAGES_DAYS = env.int("RETENTION_MESSAGES_DAYS", 180)
+RETENTION_JUNK_DAYS = env.int("RETENTION_JUNK_DAYS", 30)
+RETENTION_WITHDRAWN_DAYS = env.int("RETENTION_WITHDRAWN_DAYS", 15)
+RETENTION_LOSS_MONTHS = env.int("RETENTION_LOSS_MONTHS", 0)
+RETENTION_NUMBERS_MONTHS = env.int("RETENTION_NUMBERS_MONTHS", 24)
+RETENTION_DISPUTES_DAYS = env.int("RETENTION_DISPUTES_DAYS", 90)
+RETENTION_EVENTS_MONTHS = env.int("RETENTION_EVENTS_MONTHS", 36)
+RETENTION_ATTEMPTS_MONTHS = env.int("RETENTION_ATTEMPTS_MONTHS", 12)
 BACKUP_KEEP_DAYS = env.int("BACKUP_KEEP_DAYS", 30)
 # Hours from the moment a breach was found (reports/models/erasing.py).
-BREACH_FIRST_HOURS = env.int("BREACH_FIRST_HOURS", 24)
+BREACH_FIRST_NOTICE_HOURS = env.int("BREACH_FIRST_NOTICE_HOURS", 24)
 BREACH_REPORT_HOURS = env.int("BREACH_REPORT_HOURS", 72)
 
-EXPORT_MOST_ROWS = env.int("EXPORT_MOST_ROWS", 10_000)  # reports in one file (admin/exporting.py)
+EXPORT_MAX_ROWS = env.int("EXPORT_MAX_ROWS", 10_000)  # reports in one file (admin/exporting.py)
 
 # --- People of the desk
 AUTHENTICATION_BACKENDS = [
@@ -288,7 +290,7 @@ AXES_VERBOSE = False
 AXES_ENABLE_ADMIN = False
 AXES_LOCKOUT_TEMPLATE = "admin/lockout.html"
 # Minutes for which a log-in, or a password or code given again, opens personal data and exports.
-CONFIRMED_FOR = env.int("CONFIRMED_FOR", 15)
+REAUTHENTICATION_MINUTES = env.int("REAUTHENTICATION_MINUTES", 15)
 # Logging in with the ministry's account (accounts/oidc/views.py): the three together, or not at all.
 OIDC_ISSUER = env.str("OIDC_ISSUER", "").strip()
 OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", "").strip()
@@ -299,7 +301,7 @@ OIDC_SECOND_FACTOR_AMR = tuple(
     filter(None, map(str.strip, env.list("OIDC_SECOND_FACTOR_AMR", default=[])))
 )
 SESSION_COOKIE_AGE = 30 * 60  # without a page asked for
-SESSION_LONGEST_HOURS = env.int("SESSION_LONGEST_HOURS", 12)  # whatever is asked for
+SESSION_MAX_HOURS = env.int("SESSION_MAX_HOURS", 12)  # whatever is asked for
 # Days after which an account that nobody used is closed (accounts/idle_accounts.py); 0: never.
 ACCOUNT_IDLE_DAYS = env.int("ACCOUNT_IDLE_DAYS", 45)
 SESSION_SAVE_EVERY_REQUEST = True

@@ -267,7 +267,7 @@ def _end(delivery: Delivery, state: Delivery.State) -> None:
 
 def _stop_if_hopeless(delivery: Delivery) -> None:
     """Stop a channel on which the last few warnings all failed, and say so."""
-    most, channel = settings.PARTNER_FAILURES, delivery.channel
+    most, channel = settings.PARTNER_MAX_FAILURES, delivery.channel
     if delivery.partner_id is None:
         return
     partner = PartnerAgency.objects.select_for_update().get(pk=delivery.partner_id)

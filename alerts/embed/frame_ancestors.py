@@ -1,4 +1,4 @@
-"""Which sites may frame a warning: every one, or those alone that FRAMES_ONLY_FOR names. The word
+"""Which sites may frame a warning: every one, or those alone that FRAME_ANCESTORS names. The word
 `partners` in it stands for what the agencies at the desk have registered.
 """
 
@@ -21,15 +21,15 @@ def frame_ancestors() -> str:
     """The sources of a frame's `frame-ancestors`. A name that is no origin lets nobody in; our own
     pages show what a frame looks like.
     """
-    if not settings.FRAMES_ONLY_FOR:
+    if not settings.FRAME_ANCESTORS:
         return "*"
-    named = dict.fromkeys((*filter(is_origin, settings.FRAMES_ONLY_FOR), *_registered()))
+    named = dict.fromkeys((*filter(is_origin, settings.FRAME_ANCESTORS), *_registered()))
     return " ".join(("'self'", *truncate_to_header(named)))
 
 
 def limited_to_partners() -> bool:
     """Whether what agencies register decides who may frame."""
-    return PARTNERS in settings.FRAMES_ONLY_FOR
+    return PARTNERS in settings.FRAME_ANCESTORS
 
 
 def _registered() -> list[str]:

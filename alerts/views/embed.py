@@ -37,7 +37,7 @@ def for_agencies(request: HttpRequest) -> HttpResponse:
         "frame_line": snippets.iframe_snippet(choice, settings.PORTAL_URL),
         "script_line": snippets.script_snippet(choice, settings.PORTAL_URL),
         "portal": settings.PORTAL_URL,
-        "narrowed": settings.FRAMES_ONLY_FOR,
+        "narrowed": settings.FRAME_ANCESTORS,
         "keys": PublicKey.objects.all(),
     } | _genuine(asking)
     status = 422 if choosing.errors or asking.errors else 200

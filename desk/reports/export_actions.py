@@ -95,8 +95,8 @@ class ExportActionsMixin:
         if not form.is_valid():
             return self._asks(request, form, status=422)
         keys = self._keys(request)
-        if len(keys) > settings.EXPORT_MOST_ROWS:
-            most = labels.format_count(settings.EXPORT_MOST_ROWS)
+        if len(keys) > settings.EXPORT_MAX_ROWS:
+            most = labels.format_count(settings.EXPORT_MAX_ROWS)
             form.add_error(None, f"Chưa xuất. Có hơn {most} tin: lọc hoặc tìm hẹp lại rồi xuất.")
             return self._asks(request, form, status=422)
         return _file(request, form.cleaned_data, keys)
@@ -110,7 +110,7 @@ class ExportActionsMixin:
             found = self.get_changelist_instance(request).queryset
         except IncorrectLookupParameters:
             return []
-        return list(found.values_list("pk", flat=True)[: settings.EXPORT_MOST_ROWS + 1])
+        return list(found.values_list("pk", flat=True)[: settings.EXPORT_MAX_ROWS + 1])
 
     def _asks(self, request: HttpRequest, form: ExportForm, status: int = 200) -> HttpResponse:
         context = {
@@ -118,7 +118,7 @@ class ExportActionsMixin:
             "title": "Xuất danh sách tin",
             "opts": self.opts,
             "form": form,
-            "most": labels.format_count(settings.EXPORT_MOST_ROWS),
+            "most": labels.format_count(settings.EXPORT_MAX_ROWS),
             "query": request.GET.urlencode(),
         }
         page = "admin/reports/report/export.html"

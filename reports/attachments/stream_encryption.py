@@ -2,7 +2,7 @@
 
 Chunks of 64 KiB under ChaCha20-Poly1305; the nonce counts them and marks the last. So a chunk
 that is altered, missing, moved or added does not open, and neither does what was cut short. The
-key is made from a key of FIELD_KEYS and the identity of what is sealed: it serves that one thing,
+key is made from a key of FIELD_ENCRYPTION_KEYS and the identity of what is sealed: it serves that one thing,
 so that its nonces may begin at nought, and no sealed file opens in the place of another.
 
 On disk: one byte of format, eight of the key's name, then the chunks.

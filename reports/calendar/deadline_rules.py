@@ -33,11 +33,11 @@ def due_at(kind: str, start: datetime, extended: int = 0) -> datetime:
     if kind == VERIFY:
         return _verified_by(start, extended)
     return {
-        LOOK: lambda: start + timedelta(minutes=settings.CLOCK_LOOK_MINUTES),
-        SORT: lambda: add_hours(start, settings.CLOCK_SORT_HOURS),
-        TELL: lambda: add_working_days(start, settings.CLOCK_TELL_WORKING_DAYS),
-        RIGHTS: lambda: add_working_days(start, settings.CLOCK_RIGHTS_WORKING_DAYS),
-        WISH: lambda: add_working_days(start, settings.CLOCK_RIGHTS_WORKING_DAYS),
+        LOOK: lambda: start + timedelta(minutes=settings.DEADLINE_REVIEW_MINUTES),
+        SORT: lambda: add_hours(start, settings.DEADLINE_SORT_HOURS),
+        TELL: lambda: add_working_days(start, settings.DEADLINE_NOTIFY_WORKING_DAYS),
+        RIGHTS: lambda: add_working_days(start, settings.DEADLINE_RIGHTS_WORKING_DAYS),
+        WISH: lambda: add_working_days(start, settings.DEADLINE_RIGHTS_WORKING_DAYS),
     }[kind]()
 
 
@@ -45,9 +45,9 @@ def _verified_by(start: datetime, extended: int) -> datetime:
     """Calendar days at first, months from the same start once it is extended."""
     day = timezone.localdate(start)
     if not extended:
-        return _end_of(day + timedelta(days=settings.CLOCK_VERIFY_DAYS))
-    more = settings.CLOCK_EXTENSION_MONTHS * (min(extended, MAX_EXTENSIONS) - 1)
-    return _end_of(working_days.months_after(day, settings.CLOCK_VERIFY_MONTHS + more))
+        return _end_of(day + timedelta(days=settings.DEADLINE_VERIFY_DAYS))
+    more = settings.DEADLINE_EXTENSION_MONTHS * (min(extended, MAX_EXTENSIONS) - 1)
+    return _end_of(working_days.months_after(day, settings.DEADLINE_VERIFY_MONTHS + more))
 
 
 def warn_at(start: datetime, end: datetime) -> datetime:

@@ -103,7 +103,7 @@ class Report(models.Model):
     )
     flags = ArrayField(models.CharField(max_length=32), verbose_name="dấu hiệu", default=list)
 
-    # Sealed under FIELD_KEYS (privacy.py); a dump of the database tells nobody's.
+    # Sealed under FIELD_ENCRYPTION_KEYS (privacy.py); a dump of the database tells nobody's.
     story_sealed = models.BinaryField(null=True)
     contact_sealed = models.BinaryField(null=True)
     phrase_sealed = models.BinaryField(null=True)

@@ -132,7 +132,7 @@ class DataBreach(models.Model):
     @property
     def first_due(self) -> datetime:
         """By when the first notice of a serious incident goes out."""
-        return self.detected_at + timedelta(hours=settings.BREACH_FIRST_HOURS)
+        return self.detected_at + timedelta(hours=settings.BREACH_FIRST_NOTICE_HOURS)
 
     @property
     def body_due(self) -> datetime:

@@ -143,7 +143,7 @@ def _sent(alarm: Alarm, *, over: bool = False) -> bool:
     context = {
         "alarm": alarm,
         "over": over,
-        "limit": format_duration(settings.QUEUE_LATE_AFTER),
+        "limit": format_duration(settings.QUEUE_ALARM_AFTER_SECONDS),
         "old": format_duration(queue_stats.STALE_AFTER_SECONDS),
         "unsealed": format_duration(queue_stats.SEALED_WITHIN),
         "hours": REMIND_AFTER_SECONDS // timedelta(hours=1),

@@ -129,7 +129,7 @@ class QueueBalance:
 
 @dataclass(frozen=True)
 class QueueState:
-    """How the queue stands now. `late`: waiting longer than QUEUE_LATE_AFTER, without what may
+    """How the queue stands now. `late`: waiting longer than QUEUE_ALARM_AFTER_SECONDS, without what may
     wait its turn (re-reading); so the oldest of those that may not, `oldest_prompt_s`.
     `first_report_s`: seconds since the first report, None without any. `tally`: the last whole
     count, `tally_age_s` seconds ago. `unsealed_s`: how long the oldest act on record has waited
@@ -229,7 +229,7 @@ def queue_state(unit: str | None = None) -> QueueState:
     failed or ran out among the reports that lie there, by its codename; None of all.
     """
     values: dict[str, Any] = {"task": TRIAGE, "idle": Priority.IDLE, "unit": unit}
-    values |= {"late": settings.QUEUE_LATE_AFTER, "slow": list(SLOW)}
+    values |= {"late": settings.QUEUE_ALARM_AFTER_SECONDS, "slow": list(SLOW)}
     with connection.cursor() as cursor:
         cursor.execute(_STANDING, values)
         waiting, late, failed, oldest, oldest_prompt, first, age, *more = cursor.fetchone()

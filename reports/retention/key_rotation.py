@@ -1,4 +1,4 @@
-"""Sealing anew what older keys sealed, after a new key was put first in FIELD_KEYS.
+"""Sealing anew what older keys sealed, after a new key was put first in FIELD_ENCRYPTION_KEYS.
 
 In small batches, each a transaction of its own, beside a portal that runs: a row that somebody
 holds is passed over and comes in a later round, so that nobody waits for nobody. Nothing is noted

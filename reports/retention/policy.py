@@ -2,7 +2,7 @@
 
 Times run from the end of the work on a report (its last decision), and not before whatever its
 reporter told last. What is under a hold, what became a tin báo about a crime and what another unit
-took over is never found here. A loss is kept until PV01 decides (KEEP_LOSS_MONTHS, 0).
+took over is never found here. A loss is kept until PV01 decides (RETENTION_LOSS_MONTHS, 0).
 """
 
 from collections.abc import Callable, Mapping
@@ -168,39 +168,39 @@ def _forget_attempt(pk: int) -> None:
 
 KINDS = (
     RetentionPolicy(
-        "junk", "KEEP_JUNK_DAYS", "tin rác", _whole(_S.JUNK), _erase(ErasureScope.WHOLE, "junk")
+        "junk", "RETENTION_JUNK_DAYS", "tin rác", _whole(_S.JUNK), _erase(ErasureScope.WHOLE, "junk")
     ),
     RetentionPolicy(
-        "withdrawn", "KEEP_WITHDRAWN_DAYS", "tin người báo rút",
+        "withdrawn", "RETENTION_WITHDRAWN_DAYS", "tin người báo rút",
         _whole(_S.WITHDRAWN), _erase(ErasureScope.WHOLE, "withdrawn"),
     ),
     RetentionPolicy(
-        "story", "KEEP_STORY_MONTHS", "lời kể của tin không mất tiền",
+        "story", "RETENTION_STORY_MONTHS", "lời kể của tin không mất tiền",
         _without_loss(ErasureScope.WHOLE), _erase(ErasureScope.WHOLE, "story"), "keep_story",
     ),
     RetentionPolicy(
-        "loss", "KEEP_LOSS_MONTHS", "lời kể của tin có mất tiền",
+        "loss", "RETENTION_LOSS_MONTHS", "lời kể của tin có mất tiền",
         _with_loss, _erase(ErasureScope.WHOLE, "loss"),
     ),
     RetentionPolicy(
-        "contact", "KEEP_CONTACT_DAYS", "số, câu hẹn, bản gốc lời kể",
+        "contact", "RETENTION_CONTACT_DAYS", "số, câu hẹn, bản gốc lời kể",
         _without_loss(ErasureScope.NAMES), _erase(ErasureScope.NAMES, "contact"), "keep_contact",
     ),
     RetentionPolicy(
-        "files", "KEEP_FILES_MONTHS", "ảnh, ghi âm, tài liệu",
+        "files", "RETENTION_FILES_MONTHS", "ảnh, ghi âm, tài liệu",
         _without_loss(ErasureScope.FILES), _erase(ErasureScope.FILES, "files"),
     ),
     RetentionPolicy(
-        "messages", "KEEP_MESSAGES_DAYS", "tin nhắn với người báo",
+        "messages", "RETENTION_MESSAGES_DAYS", "tin nhắn với người báo",
         _without_loss(ErasureScope.MESSAGES), _erase(ErasureScope.MESSAGES, "messages"),
     ),
     RetentionPolicy(
-        "numbers", "KEEP_NUMBERS_MONTHS", "số gọi đến của tin đã xóa", _numbers, erasure.erase_caller_numbers
+        "numbers", "RETENTION_NUMBERS_MONTHS", "số gọi đến của tin đã xóa", _numbers, erasure.erase_caller_numbers
     ),
-    RetentionPolicy("disputes", "KEEP_DISPUTES_DAYS", "đề nghị xem lại số", _disputes, _empty_dispute),
-    RetentionPolicy("events", "KEEP_EVENTS_MONTHS", "lời ghi trong nhật ký", _events, _erase_detail),
+    RetentionPolicy("disputes", "RETENTION_DISPUTES_DAYS", "đề nghị xem lại số", _disputes, _empty_dispute),
+    RetentionPolicy("events", "RETENTION_EVENTS_MONTHS", "lời ghi trong nhật ký", _events, _erase_detail),
     RetentionPolicy(
-        "attempts", "KEEP_ATTEMPTS_MONTHS", "lần đăng nhập hỏng", _attempts, _forget_attempt
+        "attempts", "RETENTION_ATTEMPTS_MONTHS", "lần đăng nhập hỏng", _attempts, _forget_attempt
     ),
 )  # fmt: skip
 BY_NAME: Mapping[str, RetentionPolicy] = {kind.name: kind for kind in KINDS}

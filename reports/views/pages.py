@@ -23,7 +23,7 @@ QUESTIONS = [
     ("software", _("Họ bảo cài ứng dụng, bấm đường link, quét mã vuông (QR), kết bạn Zalo?")),
 ]
 # A page with confirmed sentences. These are kept for a minute themselves: the desk promises two.
-CONFIRMED_FOR = 60
+CACHE_SECONDS = 60
 # A page that shows a warning is kept as briefly as the warning's own (alerts/responses.py): a minute
 # after a cancel nobody may read it as live.
 WITH_A_WARNING = cache_control(
@@ -47,7 +47,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@cache_control(public=True, max_age=CONFIRMED_FOR)
+@cache_control(public=True, max_age=CACHE_SECONDS)
 def now(request: HttpRequest) -> HttpResponse:
     """For somebody who is on the call: one request, and it stands without a database."""
     context = {
@@ -86,7 +86,7 @@ def genuine(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@cache_control(public=True, max_age=CONFIRMED_FOR)
+@cache_control(public=True, max_age=CACHE_SECONDS)
 def personal_data(request: HttpRequest) -> HttpResponse:
     """What is kept of people, why, how long, and what they may ask for."""
     context = {"periods": _periods("keep_contact", "keep_story"), "mail": _periods("keep_mail")}

@@ -124,7 +124,7 @@ def test_a_paper_with_what_is_sealed_asks_and_one_without_does_not(duty: Person)
 
 
 def test_the_setting_says_for_how_long(duty: Person, address: str, settings: Settings) -> None:
-    settings.CONFIRMED_FOR = 30
+    settings.REAUTHENTICATION_MINUTES = 30
     with time_machine.travel(time.time() + TWENTY_MINUTES):
         assert not asks(reveal(duty, address))
     assert events.events_for("user", duty.user.pk).count() == 0

@@ -118,17 +118,20 @@ def test_after_a_change_of_keys_the_phone_needs_the_new_one_alone(
     secret, out = phone_of(user).bin_key, StringIO()
     HashedBackupCodes.issue(user, 3)
     new = Fernet.generate_key().decode()
-    settings.FIELD_KEYS = (new, *settings.FIELD_KEYS)
+    settings.FIELD_ENCRYPTION_KEYS = (new, *settings.FIELD_ENCRYPTION_KEYS)
     call_command("rotate_keys", stdout=out)
     assert "second factors: 0 need an older key" in out.getvalue()
     assert "codes on paper that only a new invitation replaces: 3" in out.getvalue()
-    settings.FIELD_KEYS = (new,)
+    settings.FIELD_ENCRYPTION_KEYS = (new,)
     assert phone_of(user).bin_key == secret
 
 
 def test_a_code_on_paper_of_an_older_key_still_opens(user: User, settings: Settings) -> None:
     [paper] = HashedBackupCodes.issue(user, 1)
-    settings.FIELD_KEYS = (Fernet.generate_key().decode(), *settings.FIELD_KEYS)
+    settings.FIELD_ENCRYPTION_KEYS = (
+        Fernet.generate_key().decode(),
+        *settings.FIELD_ENCRYPTION_KEYS,
+    )
     assert reauthentication.verify_code(user, paper)
 
 

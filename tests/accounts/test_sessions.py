@@ -70,7 +70,7 @@ def test_a_wrong_old_password_ends_nothing(duty: Person) -> None:
 def test_nobody_stays_longer_than_the_setting_says_however_busy(
     duty: Person, settings: Settings, hours: int, status: int
 ) -> None:
-    settings.SESSION_LONGEST_HOURS = hours
+    settings.SESSION_MAX_HOURS = hours
     began = timezone.now()
     for half_hours in range(1, 25):
         with time_machine.travel(began + timedelta(minutes=29 * half_hours), tick=False):

@@ -151,7 +151,7 @@ def _answers(client: Redis) -> bool:
 
 @pytest.mark.parametrize("role", process_commands.ROLES)
 def test_no_role_is_started_with_a_secret(role: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SECRET_KEY", "FIELD_KEYS", "REDIS_URL", "DATABASE_URL"):
+    for name in ("SECRET_KEY", "FIELD_ENCRYPTION_KEYS", "REDIS_URL", "DATABASE_URL"):
         monkeypatch.setenv(name, "chimgidau")
     assert "chimgidau" not in " ".join(
         process_commands.command(role, Path("/data"), "0.0.0.0:8000")

@@ -48,7 +48,7 @@ def test_no_page_on_people_has_a_fault(portal: str, page: Page) -> None:
 
 
 def test_the_page_that_asks_again_has_no_fault(portal: str, page: Page, settings: Settings) -> None:
-    settings.CONFIRMED_FOR = 0
+    settings.REAUTHENTICATION_MINUTES = 0
     report = report_factories.report(contact="0992 000 118", phrase="bến đò, 47")
     page.goto(f"{portal}{QUEUE}{report.pk}/change/")
     with page.expect_navigation():

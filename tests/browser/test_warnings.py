@@ -129,7 +129,7 @@ def test_a_stranger_frames_nothing_where_others_alone_may(
 ) -> None:
     page = phone.new_page()
     for others, found in (["https://xa.example.vn"], 0), ([agency.url.rstrip("/")], 1):
-        settings.FRAMES_ONLY_FOR = others
+        settings.FRAME_ANCESTORS = others
         agency.frames = [f"{portal}/nhung/?{found}"]  # not the copy that the browser keeps
         page.goto(agency.url)
         if not found:

@@ -23,14 +23,17 @@ def test_a_key_tells_nothing_of_itself() -> None:
 
 def test_the_newest_key_comes_first_and_all_are_known(settings: Settings) -> None:
     old = keys.newest_key()
-    settings.FIELD_KEYS = (Fernet.generate_key().decode(), *settings.FIELD_KEYS)
+    settings.FIELD_ENCRYPTION_KEYS = (
+        Fernet.generate_key().decode(),
+        *settings.FIELD_ENCRYPTION_KEYS,
+    )
     assert keys.newest_key() != old
     assert keys.key_by_id(old.id) == old
     assert keys.key_by_id("00000000") is None
 
 
 def test_without_keys_nothing_is_sealed(settings: Settings) -> None:
-    settings.FIELD_KEYS = ()
+    settings.FIELD_ENCRYPTION_KEYS = ()
     with pytest.raises(ImproperlyConfigured):
         keys.fernet()
 

@@ -71,5 +71,5 @@ def test_the_page_tells_each_clock_and_the_law_once_it_is_given(
     assert "xong đúng hạn" in seen
     assert "Xác minh tin báo (gia hạn 1 lần)" in seen
     assert "chưa ghi căn cứ pháp lý" in seen
-    settings.CLOCK_BASIS = "Điều 147 mẫu"
+    settings.DEADLINE_LEGAL_BASIS = "Điều 147 mẫu"
     assert "Điều 147 mẫu" in words(lead.client.get(f"/admin/reports/report/{case.pk}/change/"))

@@ -33,7 +33,7 @@ def stage(box: SmtpSink) -> Iterator[QueueProcesses]:
         ours.env |= {
             "EMAIL_URL": box.url,
             "ALARM_EMAILS": "ky-thuat@portal.example",
-            "QUEUE_LATE_AFTER": "60",
+            "QUEUE_ALARM_AFTER_SECONDS": "60",
         }
         yield ours
 

@@ -211,13 +211,13 @@ def test_the_search_finds_what_is_written_in_clear(canary: Canary) -> None:
 
 def test_after_a_change_of_keys_the_old_one_opens_nothing_that_is_left(canary: Canary) -> None:
     """Beside a running portal; afterwards no table holds what the old key had sealed."""
-    home, old = canary.home, canary.home.env["FIELD_KEYS"]
+    home, old = canary.home, canary.home.env["FIELD_ENCRYPTION_KEYS"]
     former = [bytes(row[0]) for row in home.ask("SELECT contact_sealed FROM reports_report")]
     new = urlsafe_b64encode(secrets.token_bytes(32)).decode()
-    home.env["FIELD_KEYS"] = f"{new},{old}"
+    home.env["FIELD_ENCRYPTION_KEYS"] = f"{new},{old}"
     home.replace_serve()
     assert "No text, file or code of a report needs an older key." in home.manage("rotate_keys")
-    home.env["FIELD_KEYS"] = new
+    home.env["FIELD_ENCRYPTION_KEYS"] = new
     home.replace_serve()
     home.ask("VACUUM FULL reports_report")
     settle(home)

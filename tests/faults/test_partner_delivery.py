@@ -98,7 +98,7 @@ def stage(box: SmtpSink, theirs: Receiver) -> Iterator[QueueProcesses]:
             "EMAIL_URL": box.url,
             "ALARM_EMAILS": "ky-thuat@portal.example",
             "PARTNER_TEST_HOSTS": "localhost",
-            "PARTNER_FAILURES": "1",
+            "PARTNER_MAX_FAILURES": "1",
             "SSL_CERT_FILE": str(theirs.certificate),
         }
         ours.start_relay()

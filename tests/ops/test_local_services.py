@@ -55,7 +55,7 @@ def test_data_and_secrets_outlive_a_stop(data_dir: Path) -> None:
     with run(data_dir) as second:
         assert ask(second, "SELECT n FROM kept") == 7
         assert redis.Redis.from_url(second.env["REDIS_URL"]).get("kept") == b"7"
-    assert second.env["FIELD_KEYS"] == first.env["FIELD_KEYS"]
+    assert second.env["FIELD_ENCRYPTION_KEYS"] == first.env["FIELD_ENCRYPTION_KEYS"]
     assert second.env["SECRET_KEY"] == first.env["SECRET_KEY"]
     assert second.env["BACKUP_KEY"] == first.env["BACKUP_KEY"]
 
@@ -95,16 +95,16 @@ def test_a_secret_of_the_environment_wins_and_ours_is_kept(data_dir: Path) -> No
     named = {"DATABASE_URL": "postgres://elsewhere/x", "REDIS_URL": "redis://elsewhere"}
     with run(data_dir, **named) as first:
         pass
-    with run(data_dir, **named, FIELD_KEYS="theirs") as services:
-        assert "FIELD_KEYS" not in services.env
-    assert read_env(data_dir)["FIELD_KEYS"] == first.env["FIELD_KEYS"]
+    with run(data_dir, **named, FIELD_ENCRYPTION_KEYS="theirs") as services:
+        assert "FIELD_ENCRYPTION_KEYS" not in services.env
+    assert read_env(data_dir)["FIELD_ENCRYPTION_KEYS"] == first.env["FIELD_ENCRYPTION_KEYS"]
 
 
 def test_lost_keys_are_never_replaced_in_silence(data_dir: Path) -> None:
     with run(data_dir, REDIS_URL="redis://elsewhere"):
         pass
     (data_dir / "local.env").unlink()
-    with pytest.raises(StartError, match="lost FIELD_KEYS"), run(data_dir):
+    with pytest.raises(StartError, match="lost FIELD_ENCRYPTION_KEYS"), run(data_dir):
         pass
 
 

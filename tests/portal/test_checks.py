@@ -15,7 +15,7 @@ from tests.support.public_urls import public_paths
 
 GOOD = {
     "SECRET_KEY": "k3Zr-" * 12,
-    "FIELD_KEYS": (Fernet.generate_key().decode(),),
+    "FIELD_ENCRYPTION_KEYS": (Fernet.generate_key().decode(),),
     "BACKUP_KEY": generate_backup_key(),
     "CAP_KEY": generate_key("portal.example"),
     "SIGNING_KEY": base64.b64encode(bytes(32)).decode(),
@@ -28,9 +28,9 @@ GOOD = {
     "METRICS_TOKEN": "m" * 32,
     "CLAMD_URL": "tcp://clamd:3310",
     "RATE_LIMITS": "enforce",
-    "FRAMES_ONLY_FOR": ("https://xa.example.vn", "https://so.example.vn:8443"),
+    "FRAME_ANCESTORS": ("https://xa.example.vn", "https://so.example.vn:8443"),
     "TRUSTED_PROXIES": 1,
-    "PARTNER_FAILURES": 3,
+    "PARTNER_MAX_FAILURES": 3,
     "PARTNER_TEST_HOSTS": (),
     "ADMIN_PATH": "truc-ban-7k4m",
     "ADMIN_NETWORKS": ("10.20.0.0/16", "2001:db8:7::/48"),
@@ -42,16 +42,16 @@ GOOD = {
 BAD = [
     ("portal.E001", "SECRET_KEY", ""),
     ("portal.E001", "SECRET_KEY", "short"),
-    ("portal.E002", "FIELD_KEYS", ()),
-    ("portal.E002", "FIELD_KEYS", ("not a key",)),
-    ("portal.E002", "FIELD_KEYS", (*GOOD["FIELD_KEYS"], "")),  # type: ignore[misc]
+    ("portal.E002", "FIELD_ENCRYPTION_KEYS", ()),
+    ("portal.E002", "FIELD_ENCRYPTION_KEYS", ("not a key",)),
+    ("portal.E002", "FIELD_ENCRYPTION_KEYS", (*GOOD["FIELD_ENCRYPTION_KEYS"], "")),  # type: ignore[misc]
     ("portal.E003", "DEBUG", True),
     ("portal.E004", "HTTPS", False),
     ("portal.E005", "ALLOWED_HOSTS", []),
     ("portal.E005", "ALLOWED_HOSTS", ["portal.example", "*"]),
     ("portal.E006", "DATABASES", {"default": {"HOST": "", "NAME": "portal"}}),
     ("portal.E007", "REDIS_URL", ""),
-    ("portal.E018", "PARTNER_FAILURES", 0),
+    ("portal.E018", "PARTNER_MAX_FAILURES", 0),
     ("portal.E009", "EMAIL_URL", "mail.example"),
     ("portal.E009", "EMAIL_URL", "http://mail.example"),
     ("portal.E009", "EMAIL_URL", "smtp://user@mail.example:port"),
@@ -70,10 +70,10 @@ BAD = [
     ("portal.E015", "CAP_KEY", ""),
     ("portal.E016", "CAP_KEY", "not a key"),
     ("portal.E016", "CAP_KEY", "c2hvcnQ="),
-    ("portal.E017", "FRAMES_ONLY_FOR", ("https://xa.example.vn/trang",)),
-    ("portal.E017", "FRAMES_ONLY_FOR", ("xa.example.vn",)),
-    ("portal.E017", "FRAMES_ONLY_FOR", ("https://*.example.vn",)),
-    ("portal.E017", "FRAMES_ONLY_FOR", ("https://xa.example.vn; script-src *",)),
+    ("portal.E017", "FRAME_ANCESTORS", ("https://xa.example.vn/trang",)),
+    ("portal.E017", "FRAME_ANCESTORS", ("xa.example.vn",)),
+    ("portal.E017", "FRAME_ANCESTORS", ("https://*.example.vn",)),
+    ("portal.E017", "FRAME_ANCESTORS", ("https://xa.example.vn; script-src *",)),
     ("portal.E008", "BACKUP_KEY", ""),
     ("portal.E021", "ADMIN_PATH", ""),
     ("portal.E021", "ADMIN_PATH", "Trực ban"),
@@ -85,7 +85,7 @@ BAD = [
     ("portal.E019", "OIDC_CLIENT_SECRET", ""),
     ("portal.E020", "OIDC_ISSUER", "http://tai-khoan.example"),
     # With a name of its own: a random key in it would differ between two processes of xdist.
-    pytest.param("portal.E008", "BACKUP_KEY", GOOD["FIELD_KEYS"][0], id="a field key"),  # type: ignore[index]
+    pytest.param("portal.E008", "BACKUP_KEY", GOOD["FIELD_ENCRYPTION_KEYS"][0], id="a field key"),  # type: ignore[index]
 ]
 
 

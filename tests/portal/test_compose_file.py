@@ -12,7 +12,13 @@ import yaml
 from tests.support.processes import ROOT
 
 COMPOSE = ROOT / "docker-compose.yml"
-SECRETS = {"POSTGRES_PASSWORD", "VALKEY_PASSWORD", "SECRET_KEY", "FIELD_KEYS", "BACKUP_KEY"}
+SECRETS = {
+    "POSTGRES_PASSWORD",
+    "VALKEY_PASSWORD",
+    "SECRET_KEY",
+    "FIELD_ENCRYPTION_KEYS",
+    "BACKUP_KEY",
+}
 ONE_SHOT = {"migrate"}
 # What the image itself decides, and what a production start refuses.
 OURS_ALONE = {"DATA_DIR", "FILES_DIR", "PORT", "STATIC_ROOT", "DEBUG", "RATE_LIMITS"}
@@ -67,7 +73,7 @@ def test_only_the_front_server_is_reachable_from_outside() -> None:
 @pytest.mark.parametrize("name", ["relay", "worker"])
 def test_who_watches_knows_whom_to_tell_and_reaches_a_mail_server(name: str) -> None:
     service = services()[name]
-    wanted = {"EMAIL_URL", "ALARM_EMAILS", "DEFAULT_FROM_EMAIL", "QUEUE_LATE_AFTER"}
+    wanted = {"EMAIL_URL", "ALARM_EMAILS", "DEFAULT_FROM_EMAIL", "QUEUE_ALARM_AFTER_SECONDS"}
     assert wanted <= set(service["environment"])
     assert "outside" in service["networks"]
 

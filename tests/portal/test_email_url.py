@@ -13,8 +13,8 @@ from tests.support.processes import ROOT
 from tests.support.real_services import UNSET
 
 NAMES = ["EMAIL_BACKEND", "EMAIL_HOST", "EMAIL_PORT", "EMAIL_HOST_PASSWORD", "EMAIL_TIMEOUT",
-         "ALARM_EMAILS", "DEFAULT_FROM_EMAIL", "QUEUE_LATE_AFTER", "METRICS_TOKEN",
-         "PARTNER_TEST_HOSTS", "PARTNER_FAILURES"]  # fmt: skip
+         "ALARM_EMAILS", "DEFAULT_FROM_EMAIL", "QUEUE_ALARM_AFTER_SECONDS", "METRICS_TOKEN",
+         "PARTNER_TEST_HOSTS", "PARTNER_MAX_FAILURES"]  # fmt: skip
 TELL = f"""
 import json
 from portal import settings
@@ -35,7 +35,7 @@ def settings_of(**env: str) -> dict[str, Any]:
 def test_nothing_set_means_no_mail_and_no_metrics() -> None:
     found = settings_of(PORTAL_URL="https://portal.example")
     assert found["EMAIL_BACKEND"].endswith("dummy.EmailBackend")
-    assert (found["ALARM_EMAILS"], found["METRICS_TOKEN"], found["QUEUE_LATE_AFTER"]) == (
+    assert (found["ALARM_EMAILS"], found["METRICS_TOKEN"], found["QUEUE_ALARM_AFTER_SECONDS"]) == (
         [],
         "",
         180,
@@ -50,8 +50,8 @@ def test_a_first_look_shows_its_mails_on_the_console() -> None:
 
 def test_agencies_are_tried_out_on_named_hosts_alone() -> None:
     assert settings_of()["PARTNER_TEST_HOSTS"] == []
-    found = settings_of(PARTNER_TEST_HOSTS="a.example,b.example", PARTNER_FAILURES="5")
-    assert (found["PARTNER_TEST_HOSTS"], found["PARTNER_FAILURES"]) == (
+    found = settings_of(PARTNER_TEST_HOSTS="a.example,b.example", PARTNER_MAX_FAILURES="5")
+    assert (found["PARTNER_TEST_HOSTS"], found["PARTNER_MAX_FAILURES"]) == (
         ["a.example", "b.example"],
         5,
     )
@@ -62,14 +62,14 @@ def test_each_of_them_can_be_set() -> None:
         EMAIL_URL="smtp+tls://portal:p%40ss@mail.example:587",
         ALARM_EMAILS="a@portal.example, b@portal.example",
         DEFAULT_FROM_EMAIL="truc@portal.example",
-        QUEUE_LATE_AFTER="300",
+        QUEUE_ALARM_AFTER_SECONDS="300",
         METRICS_TOKEN="token",
     )
     assert (found["EMAIL_HOST"], found["EMAIL_PORT"]) == ("mail.example", 587)
     assert found["EMAIL_HOST_PASSWORD"] == "p@ss"
     assert found["ALARM_EMAILS"] == ["a@portal.example", "b@portal.example"]
     assert found["DEFAULT_FROM_EMAIL"] == "truc@portal.example"
-    assert (found["QUEUE_LATE_AFTER"], found["METRICS_TOKEN"]) == (300, "token")
+    assert (found["QUEUE_ALARM_AFTER_SECONDS"], found["METRICS_TOKEN"]) == (300, "token")
 
 
 def test_what_compose_leaves_empty_is_as_if_not_set() -> None:

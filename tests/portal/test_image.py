@@ -67,7 +67,7 @@ def env(database: str, tmp_path: Path) -> dict[str, str]:
         "DATABASE_URL": database,
         "REDIS_URL": os.environ["REDIS_URL"],
         "SECRET_KEY": os.environ["SECRET_KEY"],
-        "FIELD_KEYS": os.environ["FIELD_KEYS"],
+        "FIELD_ENCRYPTION_KEYS": os.environ["FIELD_ENCRYPTION_KEYS"],
         "BACKUP_KEY": os.environ["BACKUP_KEY"],
         "PORTAL_URL": f"https://{PORTAL}",
         "ALLOWED_HOSTS": PORTAL,
@@ -134,7 +134,7 @@ def test_each_lasting_role_starts_and_is_found_healthy(env: dict[str, str], role
     ("name", "value", "identifier"),
     [
         ("SECRET_KEY", "", "portal.E001"),
-        ("FIELD_KEYS", "", "portal.E002"),
+        ("FIELD_ENCRYPTION_KEYS", "", "portal.E002"),
         ("BACKUP_KEY", "", "portal.E008"),
         ("DEBUG", "1", "portal.E003"),
         ("PORTAL_URL", "http://portal.example", "portal.E004"),

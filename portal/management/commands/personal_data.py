@@ -13,7 +13,7 @@ Made by `manage.py personal_data`; a test holds it to what stands beside the mod
 (`reports/personal.py`, `alerts/personal.py`, `portal/personal_data_third_party.py`), and finds a field of
 which nothing is said. Tables about nobody are left out.
 
-*Sealed*: a dump of the database without `FIELD_KEYS` tells nothing of it. *Ties together*: names nobody,
+*Sealed*: a dump of the database without `FIELD_ENCRYPTION_KEYS` tells nothing of it. *Ties together*: names nobody,
 and joins what is of one report or one person; hashes are keyed, so no list of telephone numbers can be
 tried against them, but that of a file, which a case file quotes. *In clear*: whoever reads the table reads it. Originals and drawn copies of files lie
 sealed in `FILES_DIR`, archives in age under `BACKUP_KEY`. How keys are changed: docs/operations.md, "Keys".

@@ -1,4 +1,4 @@
-"""manage.py rotate_keys: bring everything under the key that stands first in FIELD_KEYS.
+"""manage.py rotate_keys: bring everything under the key that stands first in FIELD_ENCRYPTION_KEYS.
 
 The exit code tells: 0 nothing needs an older key any more, 1 something does.
 """
@@ -44,7 +44,7 @@ KINDS: tuple[EncryptedDataset, ...] = (
 
 class Command(BaseCommand):
     help = (
-        "Seals anew, under the first of FIELD_KEYS, whatever an older one sealed. Safe beside a"
+        "Seals anew, under the first of FIELD_ENCRYPTION_KEYS, whatever an older one sealed. Safe beside a"
         " running portal; killed, it goes on where it was. See docs/operations.md."
     )
 

@@ -78,7 +78,7 @@ def test_an_origin_that_decides_who_may_frame_owes_new_files(
 ) -> None:
     editor.client.post(ADD, typed())
     assert not OutboxItem.objects.filter(task=generator.TASK).exists()
-    settings.FRAMES_ONLY_FOR = ("partners",)
+    settings.FRAME_ANCESTORS = ("partners",)
     editor.client.post(ADD, typed(name="Sở Khác"))
     assert OutboxItem.objects.filter(task=generator.TASK).count() == 1
 
@@ -86,7 +86,7 @@ def test_an_origin_that_decides_who_may_frame_owes_new_files(
 def test_an_origin_for_which_the_header_has_no_room_is_told(
     editor: Person, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.FRAMES_ONLY_FOR = ("partners",)
+    settings.FRAME_ANCESTORS = ("partners",)
     monkeypatch.setattr(frame_ancestors, "MAX_LENGTH", 30)
     text = editor.client.post(ADD, typed()).content.decode()
     assert "đã đầy: https://tin.so.example:8443." in text
@@ -271,7 +271,10 @@ def test_a_link_signed_under_an_older_key_still_opens(client: Client, settings: 
     partner()
     issued()
     address, old = link(), newest_key()
-    settings.FIELD_KEYS = (Fernet.generate_key().decode(), *settings.FIELD_KEYS)
+    settings.FIELD_ENCRYPTION_KEYS = (
+        Fernet.generate_key().decode(),
+        *settings.FIELD_ENCRYPTION_KEYS,
+    )
     assert newest_key() != old
     assert client.get(address).status_code == 200
 

@@ -241,7 +241,7 @@ def test_a_worker_that_dies_each_time_runs_out_of_tries() -> None:
 def test_a_way_that_fails_again_and_again_is_stopped_and_told(
     refusing: PartnerServer, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.PARTNER_FAILURES, settings.ALARM_EMAILS = 2, ("truc@mau.example",)
+    settings.PARTNER_MAX_FAILURES, settings.ALARM_EMAILS = 2, ("truc@mau.example",)
     monkeypatch.setattr(service, "MAX_TRIES", 1)
     row = partner(webhook=refusing.url, mail="con@so.example")
     revision = issued()
@@ -265,7 +265,7 @@ def test_a_way_that_fails_again_and_again_is_stopped_and_told(
 def test_one_success_between_keeps_a_way_open(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings.PARTNER_FAILURES = 2
+    settings.PARTNER_MAX_FAILURES = 2
     monkeypatch.setattr(service, "MAX_TRIES", 1)
     row, here, stopped = partner(), settings.EMAIL_BACKEND, []
     revision = issued()

@@ -92,7 +92,7 @@ def test_a_live_frame_runs_our_own_script_and_asks_our_own_server(client: Client
 
 def test_frames_stand_only_where_the_setting_lets_them(client: Client, settings: Settings) -> None:
     issued()
-    settings.FRAMES_ONLY_FOR = ("https://xa.example.vn", "https://so.example.vn:8443")
+    settings.FRAME_ANCESTORS = ("https://xa.example.vn", "https://so.example.vn:8443")
     for path in ["/nhung/", "/canh-bao/gia-dien-luc/nhung/", *live_frames()]:
         names = "'self' https://xa.example.vn https://so.example.vn:8443"
         assert framers_of(client, path) == names
@@ -101,7 +101,7 @@ def test_frames_stand_only_where_the_setting_lets_them(client: Client, settings:
 def test_frames_stand_where_active_agencies_have_registered(
     client: Client, settings: Settings
 ) -> None:
-    settings.FRAMES_ONLY_FOR = ("partners", "https://tinh.example.vn")
+    settings.FRAME_ANCESTORS = ("partners", "https://tinh.example.vn")
     agency = partner()
     assert framers_of(client) == "'self' https://tinh.example.vn"
     PartnerAgency.objects.update(origins=["https://xa.example.vn", "https://a.vn; script-src *"])
@@ -122,7 +122,7 @@ def framers_of(client: Client, path: str = "/nhung/") -> str:
 
 
 def test_a_list_of_agencies_without_end_fits_a_header(client: Client, settings: Settings) -> None:
-    settings.FRAMES_ONLY_FOR = ("partners",)
+    settings.FRAME_ANCESTORS = ("partners",)
     partner()
     PartnerAgency.objects.update(origins=[f"https://xa-{n}.thanhhoa.example" for n in range(900)])
     assert "https://xa-165.thanhhoa.example" in policy_of(client)
@@ -133,7 +133,7 @@ def test_a_list_of_agencies_without_end_fits_a_header(client: Client, settings: 
 def test_a_name_that_is_no_origin_opens_nothing(
     client: Client, settings: Settings, name: str
 ) -> None:
-    settings.FRAMES_ONLY_FOR = (name,)
+    settings.FRAME_ANCESTORS = (name,)
     assert framers_of(client) == "'self'"
 
 
@@ -142,7 +142,7 @@ def test_agencies_read_that_frames_are_for_those_on_the_list(
 ) -> None:
     told = "chỉ hiện trên trang của cơ quan đã đăng ký"
     assert told not in text(client, "/danh-cho-co-quan/")
-    settings.FRAMES_ONLY_FOR = ("https://xa.example.vn",)
+    settings.FRAME_ANCESTORS = ("https://xa.example.vn",)
     assert told in text(client, "/danh-cho-co-quan/")
 
 

@@ -321,7 +321,7 @@ def test_a_tree_is_on_the_disk_before_it_is_served(
 
 
 def test_whom_agencies_register_is_looked_at_like_a_word(settings: Settings, home: Path) -> None:
-    settings.FRAMES_ONLY_FOR = ("partners",)
+    settings.FRAME_ANCESTORS = ("partners",)
     generator.rebuild()
     partner_of(["https://xa.example.vn"])
     generator.refresh_if_needed()

@@ -374,7 +374,7 @@ def test_a_secret_without_its_key_is_told(duty: Person, settings: Any) -> None:
     from cryptography.fernet import Fernet
 
     report = secretive()
-    settings.FIELD_KEYS = (Fernet.generate_key().decode(),)
+    settings.FIELD_ENCRYPTION_KEYS = (Fernet.generate_key().decode(),)
     assert "Không mở được" in words(
         duty.client.post(act_of(report, "reveal-contact"), report_factories.BECAUSE)
     )

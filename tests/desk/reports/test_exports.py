@@ -127,7 +127,7 @@ def test_each_export_is_on_record_with_filter_and_rows(lead: Person) -> None:
 
 
 def test_more_than_the_setting_are_refused_and_said(lead: Person, settings: Settings) -> None:
-    settings.EXPORT_MOST_ROWS = 2
+    settings.EXPORT_MAX_ROWS = 2
     for _ in range(3):
         report_factories.report()
     answer = lead.client.post(PAGE + "?viec=all", {"format": "csv"})

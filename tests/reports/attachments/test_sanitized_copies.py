@@ -303,8 +303,8 @@ def test_the_drawer_sees_no_key_and_writes_no_file(
 ) -> None:
     spy = tmp_path / "spy.py"
     drawn = b"image/png 1 1\n" + images.png_of(1, 1)
-    spy.write_text(f"import os; 'FIELD_KEYS' in os.environ or os.write(1, {drawn!r})")
-    monkeypatch.setenv("FIELD_KEYS", "a key")
+    spy.write_text(f"import os; 'FIELD_ENCRYPTION_KEYS' in os.environ or os.write(1, {drawn!r})")
+    monkeypatch.setenv("FIELD_ENCRYPTION_KEYS", "a key")
     monkeypatch.setattr(sanitized_copies, "_DRAWER", spy)
     assert sanitized_copies._drawn(EvidenceFile(media_type="image/png"), b"").copy == COPY.MADE
     confine = f"import runpy; runpy.run_path({str(image_sanitizer.__file__)!r})['confine']()"

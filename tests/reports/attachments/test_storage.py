@@ -826,10 +826,10 @@ def test_it_opens_under_an_older_key_and_not_without_it(settings: Settings) -> N
     identity = uuid4()
     data = sealed(JPEG, identity)
     new = Fernet.generate_key().decode()
-    settings.FIELD_KEYS = (new, *settings.FIELD_KEYS)
+    settings.FIELD_ENCRYPTION_KEYS = (new, *settings.FIELD_ENCRYPTION_KEYS)
     assert unsealed(data, identity) == JPEG
     assert sealed(JPEG, identity)[1:9] != data[1:9]
-    settings.FIELD_KEYS = (new,)
+    settings.FIELD_ENCRYPTION_KEYS = (new,)
     with pytest.raises(stream_encryption.DecryptionError):
         unsealed(data, identity)
 
@@ -959,7 +959,7 @@ def test_a_forged_press_opens_nothing(duty: Person, sent: EvidenceFile) -> None:
 def test_without_its_key_an_original_is_told_and_not_given(
     duty: Person, sent: EvidenceFile, settings: Settings
 ) -> None:
-    settings.FIELD_KEYS = (Fernet.generate_key().decode(),)
+    settings.FIELD_ENCRYPTION_KEYS = (Fernet.generate_key().decode(),)
     assert "Không mở được bản gốc" in desk(duty.client.post(original_of(sent)))
 
 

@@ -88,12 +88,12 @@ def test_the_day_of_a_start_is_that_of_vietnam_whatever_zone_it_comes_in() -> No
 @pytest.mark.parametrize(
     ("setting", "clock", "due"),
     [
-        (("CLOCK_LOOK_MINUTES", 5), ("look", 0), "24/11 14:37"),
-        (("CLOCK_SORT_HOURS", 48), ("sort", 0), "26/11 14:32"),
-        (("CLOCK_TELL_WORKING_DAYS", 1), ("tell", 0), "25/11 17:00"),
-        (("CLOCK_VERIFY_DAYS", 10), ("verify", 0), "04/12 17:00"),
-        (("CLOCK_VERIFY_MONTHS", 1), ("verify", 1), "24/12 17:00"),
-        (("CLOCK_EXTENSION_MONTHS", 1), ("verify", 2), "24/02 17:00"),
+        (("DEADLINE_REVIEW_MINUTES", 5), ("look", 0), "24/11 14:37"),
+        (("DEADLINE_SORT_HOURS", 48), ("sort", 0), "26/11 14:32"),
+        (("DEADLINE_NOTIFY_WORKING_DAYS", 1), ("tell", 0), "25/11 17:00"),
+        (("DEADLINE_VERIFY_DAYS", 10), ("verify", 0), "04/12 17:00"),
+        (("DEADLINE_VERIFY_MONTHS", 1), ("verify", 1), "24/12 17:00"),
+        (("DEADLINE_EXTENSION_MONTHS", 1), ("verify", 2), "24/02 17:00"),
     ],
 )
 def test_every_length_is_a_setting(

@@ -193,13 +193,16 @@ def test_what_was_sealed_as_a_fernet_token_opens() -> None:
 
 def test_what_no_key_opens_is_none(settings: Settings) -> None:
     sealed = seal("x")
-    settings.FIELD_KEYS = (Fernet.generate_key().decode(),)
+    settings.FIELD_ENCRYPTION_KEYS = (Fernet.generate_key().decode(),)
     assert unseal(sealed) is None
 
 
 def test_an_older_key_still_opens(settings: Settings) -> None:
     sealed = seal("x")
-    settings.FIELD_KEYS = (Fernet.generate_key().decode(), *settings.FIELD_KEYS)
+    settings.FIELD_ENCRYPTION_KEYS = (
+        Fernet.generate_key().decode(),
+        *settings.FIELD_ENCRYPTION_KEYS,
+    )
     assert unseal(sealed) == "x"
 
 
@@ -229,7 +232,7 @@ def test_nobody_is_reached_on_what_is_no_subscribers_number(typed: str) -> None:
 def test_a_blind_index_is_the_same_only_under_the_same_key(settings: Settings) -> None:
     before = blind_index("0550000111")
     assert before == blind_index("0550000111") != blind_index("0550000112")
-    settings.FIELD_KEYS = (Fernet.generate_key().decode(),)
+    settings.FIELD_ENCRYPTION_KEYS = (Fernet.generate_key().decode(),)
     assert blind_index("0550000111") != before
 
 

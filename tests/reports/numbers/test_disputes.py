@@ -77,7 +77,10 @@ def test_sent_again_with_other_words_it_is_a_further_wish(client: Client) -> Non
 
 def test_words_that_came_under_an_older_key_are_known_again(settings: Settings) -> None:
     first = disputes.submit_dispute(disputes.DisputeSubmission(NUMBER), "a-key-of-the-browser")
-    settings.FIELD_KEYS = (Fernet.generate_key().decode(), *settings.FIELD_KEYS)
+    settings.FIELD_ENCRYPTION_KEYS = (
+        Fernet.generate_key().decode(),
+        *settings.FIELD_ENCRYPTION_KEYS,
+    )
     assert (
         disputes.submit_dispute(disputes.DisputeSubmission(NUMBER), "a-key-of-the-browser") == first
     )

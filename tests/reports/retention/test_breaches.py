@@ -36,10 +36,10 @@ def posted(**changed: str) -> dict[str, str]:
 
 def test_the_timers_are_settings(lead: Person, settings: Settings) -> None:
     breach = found(lead, 0)
-    assert (settings.BREACH_FIRST_HOURS, settings.BREACH_REPORT_HOURS) == (24, 72)
+    assert (settings.BREACH_FIRST_NOTICE_HOURS, settings.BREACH_REPORT_HOURS) == (24, 72)
     assert breach.first_due - breach.detected_at == timedelta(hours=24)
     assert breach.body_due - breach.detected_at == timedelta(hours=72)
-    settings.BREACH_FIRST_HOURS = settings.BREACH_REPORT_HOURS = 5
+    settings.BREACH_FIRST_NOTICE_HOURS = settings.BREACH_REPORT_HOURS = 5
     assert breach.first_due == breach.body_due == breach.detected_at + timedelta(hours=5)
 
 

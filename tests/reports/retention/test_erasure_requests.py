@@ -100,7 +100,7 @@ def test_a_wrong_code_asks_for_nothing(client: Client, mine: intake.SubmissionRe
 
 
 def test_two_working_days_are_the_officers_clock(asked: Report, settings: Settings) -> None:
-    settings.CLOCK_RIGHTS_WORKING_DAYS = 2
+    settings.DEADLINE_RIGHTS_WORKING_DAYS = 2
     deadlines.start_for_new_reports()
     assert deadlines.start_for_requests() == 1
     assert deadlines.start_for_requests() == 0

@@ -74,12 +74,12 @@ def is_erased(report: Report) -> bool:
 
 
 SETTINGS: list[tuple[str, str, str, int, int]] = [
-    ("junk", "KEEP_JUNK_DAYS", "junk", 30, 1),
-    ("withdrawn", "KEEP_WITHDRAWN_DAYS", "withdraw", 15, 1),
-    ("contact", "KEEP_CONTACT_DAYS", "close", 90, 1),
-    ("messages", "KEEP_MESSAGES_DAYS", "close", 180, 1),
-    ("story", "KEEP_STORY_MONTHS", "close", 24, 31),
-    ("files", "KEEP_FILES_MONTHS", "close", 24, 31),
+    ("junk", "RETENTION_JUNK_DAYS", "junk", 30, 1),
+    ("withdrawn", "RETENTION_WITHDRAWN_DAYS", "withdraw", 15, 1),
+    ("contact", "RETENTION_CONTACT_DAYS", "close", 90, 1),
+    ("messages", "RETENTION_MESSAGES_DAYS", "close", 180, 1),
+    ("story", "RETENTION_STORY_MONTHS", "close", 24, 31),
+    ("files", "RETENTION_FILES_MONTHS", "close", 24, 31),
 ]
 
 
@@ -139,7 +139,7 @@ def test_a_loss_stays_until_pv01_decides(
 ) -> None:
     report = ended(chief, days_ago=4000, **loss)
     assert purge().counts == {}
-    settings.KEEP_LOSS_MONTHS = 60
+    settings.RETENTION_LOSS_MONTHS = 60
     assert purge().counts == {"loss": 1}
     assert is_erased(report)
 
@@ -196,7 +196,7 @@ def test_who_asked_to_be_erased_is_answered_first(chief: User) -> None:
 
 
 def test_the_callers_number_of_what_is_held_stays(chief: User, settings: Settings) -> None:
-    settings.KEEP_NUMBERS_MONTHS = 1
+    settings.RETENTION_NUMBERS_MONTHS = 1
     report = ended(chief, "junk", days_ago=40, caller_number="0550 000 123", channel="number")
     with time_machine.travel(timezone.now() + timedelta(days=1)):
         assert purge().counts == {"junk": 1}
@@ -209,7 +209,7 @@ def test_the_callers_number_of_what_is_held_stays(chief: User, settings: Setting
 def test_a_promise_that_is_shown_stands_above_a_longer_setting(
     chief: User, settings: Settings
 ) -> None:
-    settings.KEEP_CONTACT_DAYS = 0
+    settings.RETENTION_CONTACT_DAYS = 0
     shown = {"is_public": True, "confirmed_by": chief, "confirmed_at": timezone.now()}
     PublicStatement.objects.create(
         codename="keep_contact", title="x", text="x", text_en="x", amount=60, **shown
@@ -221,7 +221,12 @@ def test_a_promise_that_is_shown_stands_above_a_longer_setting(
 
 @pytest.mark.parametrize(
     "setting",
-    ["KEEP_NUMBERS_MONTHS", "KEEP_DISPUTES_DAYS", "KEEP_EVENTS_MONTHS", "KEEP_ATTEMPTS_MONTHS"],
+    [
+        "RETENTION_NUMBERS_MONTHS",
+        "RETENTION_DISPUTES_DAYS",
+        "RETENTION_EVENTS_MONTHS",
+        "RETENTION_ATTEMPTS_MONTHS",
+    ],
 )
 def test_what_lies_beside_reports_goes_by_its_setting_too(settings: Settings, setting: str) -> None:
     (kind,) = (kind for kind in policy.KINDS if kind.setting == setting)
@@ -321,8 +326,8 @@ def test_a_dry_run_says_what_would_go_and_takes_nothing(chief: User) -> None:
     out = io.StringIO()
     call_command("purge", dry_run=True, stdout=out)
     told = out.getvalue()
-    assert "junk: 1 (ended more than 30 days ago, KEEP_JUNK_DAYS)" in told
-    assert "loss: 0 (KEEP_LOSS_MONTHS is 0: kept)" in told
+    assert "junk: 1 (ended more than 30 days ago, RETENTION_JUNK_DAYS)" in told
+    assert "loss: 0 (RETENTION_LOSS_MONTHS is 0: kept)" in told
     assert "kept: 1 closed, with a loss" in told
     assert not is_erased(report)
 

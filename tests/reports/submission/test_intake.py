@@ -89,7 +89,7 @@ def test_what_we_made_of_the_words_makes_no_further_report() -> None:
 @pytest.mark.django_db
 def test_the_same_words_after_a_rotation_are_still_one_report(settings: Settings) -> None:
     before = accept()
-    settings.FIELD_KEYS = ("kEy" * 14 + "Q=", *settings.FIELD_KEYS)
+    settings.FIELD_ENCRYPTION_KEYS = ("kEy" * 14 + "Q=", *settings.FIELD_ENCRYPTION_KEYS)
     after = accept()
     assert after.again
     assert after.code == before.code

@@ -31,7 +31,10 @@ def accept(key: str = "a-key-of-the-browser") -> intake.SubmissionResult:
 
 
 def rotate(settings: Settings) -> None:
-    settings.FIELD_KEYS = (Fernet.generate_key().decode(), *settings.FIELD_KEYS)
+    settings.FIELD_ENCRYPTION_KEYS = (
+        Fernet.generate_key().decode(),
+        *settings.FIELD_ENCRYPTION_KEYS,
+    )
 
 
 def test_a_code_is_four_groups_of_four_without_signs_to_mistake() -> None:
@@ -113,10 +116,12 @@ def test_a_receipt_of_two_rotations_ago_still_opens(settings: Settings) -> None:
 def test_a_look_up_under_an_old_key_is_hashed_anew(settings: Settings) -> None:
     accepted = accept()
     assert accepted.code
-    old = settings.FIELD_KEYS
+    old = settings.FIELD_ENCRYPTION_KEYS
     rotate(settings)
     receipt_codes.report_for_code(accepted.code)
-    settings.FIELD_KEYS = tuple(key for key in settings.FIELD_KEYS if key not in old)
+    settings.FIELD_ENCRYPTION_KEYS = tuple(
+        key for key in settings.FIELD_ENCRYPTION_KEYS if key not in old
+    )
     assert receipt_codes.report_for_code(accepted.code) == accepted.report
 
 
@@ -140,7 +145,7 @@ def test_a_code_replaced_while_it_is_looked_up_stays_dead(settings: Settings) ->
 @pytest.mark.django_db
 def test_a_code_whose_key_is_gone_is_not_shown_again(settings: Settings) -> None:
     report = accept().report
-    settings.FIELD_KEYS = (Fernet.generate_key().decode(),)
+    settings.FIELD_ENCRYPTION_KEYS = (Fernet.generate_key().decode(),)
     report.refresh_from_db()
     assert receipt_codes.recover_code(report) is None
 

@@ -62,7 +62,10 @@ def test_the_same_words_are_known_again_after_a_rotation(settings: Settings) -> 
     subject = report()
     followups.submit_followup(subject, FollowupSubmission(story="Họ gọi lại."), KEY)
     followups.submit_reply(subject, "Vâng.", KEY)
-    settings.FIELD_KEYS = (Fernet.generate_key().decode(), *settings.FIELD_KEYS)
+    settings.FIELD_ENCRYPTION_KEYS = (
+        Fernet.generate_key().decode(),
+        *settings.FIELD_ENCRYPTION_KEYS,
+    )
     assert not followups.submit_followup(
         subject, FollowupSubmission(story="Họ gọi lại."), KEY
     ).is_new

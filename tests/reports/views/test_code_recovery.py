@@ -108,7 +108,7 @@ def test_a_replaced_code_is_known_after_two_rotations_of_the_keys(
 ) -> None:
     fetch(client, mine.report, word_for(duty, mine.report))
     newer = (Fernet.generate_key().decode() for _ in range(2))
-    settings.FIELD_KEYS = (*newer, *settings.FIELD_KEYS)
+    settings.FIELD_ENCRYPTION_KEYS = (*newer, *settings.FIELD_ENCRYPTION_KEYS)
     assert "đã được thay" in replaced(client, mine.code)
 
 
@@ -277,7 +277,10 @@ def test_a_word_outlives_a_rotation_of_the_keys(
     client: Client, mine: intake.SubmissionResult, duty: Person, settings: Settings
 ) -> None:
     word = word_for(duty, mine.report)
-    settings.FIELD_KEYS = (Fernet.generate_key().decode(), *settings.FIELD_KEYS)
+    settings.FIELD_ENCRYPTION_KEYS = (
+        Fernet.generate_key().decode(),
+        *settings.FIELD_ENCRYPTION_KEYS,
+    )
     assert (
         receipt_codes.report_for_code(code_of(fetch(client, mine.report, word).content))
         == mine.report

@@ -1,4 +1,4 @@
-"""After a change of FIELD_KEYS everything is sealed anew, and the old key may go."""
+"""After a change of FIELD_ENCRYPTION_KEYS everything is sealed anew, and the old key may go."""
 
 from datetime import timedelta
 from io import StringIO
@@ -55,12 +55,15 @@ def told(**typed: Any) -> Report:
 def new_key(settings: Settings) -> str:
     """A new key is put first; the name of the one before."""
     old = newest_key().id
-    settings.FIELD_KEYS = (Fernet.generate_key().decode(), *settings.FIELD_KEYS)
+    settings.FIELD_ENCRYPTION_KEYS = (
+        Fernet.generate_key().decode(),
+        *settings.FIELD_ENCRYPTION_KEYS,
+    )
     return old
 
 
 def old_key_goes(settings: Settings) -> None:
-    settings.FIELD_KEYS = settings.FIELD_KEYS[:1]
+    settings.FIELD_ENCRYPTION_KEYS = settings.FIELD_ENCRYPTION_KEYS[:1]
 
 
 def rotate(*options: str) -> str:
@@ -208,7 +211,7 @@ def test_a_fernet_token_of_before_becomes_a_text_of_today(settings: Settings) ->
 
 def test_what_no_key_opens_stays_as_it_is_and_stops_no_other(settings: Settings) -> None:
     lost = told()
-    settings.FIELD_KEYS = (Fernet.generate_key().decode(),)
+    settings.FIELD_ENCRYPTION_KEYS = (Fernet.generate_key().decode(),)
     kept = told()
     new_key(settings)
     with pytest.raises(CommandError, match="Keep the older keys"):

@@ -229,9 +229,9 @@ def test_a_count_that_cannot_be_kept_is_told_all_the_same(
 def test_late_is_what_waits_longer_than_its_setting(settings: Settings) -> None:
     accept()
     age(90)
-    settings.QUEUE_LATE_AFTER = 60
+    settings.QUEUE_ALARM_AFTER_SECONDS = 60
     assert queue_state().late == 1
-    settings.QUEUE_LATE_AFTER = 120
+    settings.QUEUE_ALARM_AFTER_SECONDS = 120
     assert queue_state().late == 0
 
 
