@@ -48,7 +48,7 @@ def files(ground: Ground) -> Iterator[Result]:
     """
     with telling.desk(ground.env) as desk:
         desk.act("issue", "mot")
-    ground.manage("snapshot")
+    ground.manage("rebuild_static_pages")
     kept = ground.folder / "snapshots"
     with _trusted(kept):
         port, bare = free_port(), free_port()
@@ -79,7 +79,7 @@ def application(ground: Ground) -> Iterator[Result]:
     """Bar 7: texts of a warning at the application, requests a second of gunicorn's processor time."""
     with telling.desk(ground.env) as desk:
         desk.act("issue", "mot")
-    ground.manage("snapshot")
+    ground.manage("rebuild_static_pages")
     with _trusted(ground.folder / "snapshots"):
         ours = ground.serving("web", "portal.wsgi")
         bare = ground.serving("bare", "bench.bare_wsgi")

@@ -88,7 +88,7 @@ def _role(pid: int, depth: int) -> str:
         return "worker" if depth == 1 else "worker child"
     if " beat" in command:
         return "beat"
-    return "relay" if " relay" in command else "other"
+    return "relay" if "run_outbox_relay" in command else "other"
 
 
 def _uss(pid: int) -> float:

@@ -127,7 +127,7 @@ class AuditChainLink(models.Model):
 
 class AuditChainCheck(models.Model):
     """How far the links were checked, over and over. One row. `break_kind` and `broken_at`: the first
-    break that was found and its event; they stay until `verify_events` finds all whole.
+    break that was found and its event; they stay until `verify_audit_log` finds all whole.
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)

@@ -18,9 +18,9 @@ python manage.py check --deploy --fail-level ERROR
 if [ "$role" = migrate ]; then
     python manage.py migrate --no-input
     python manage.py setup_desk
-    python manage.py first_alert # a draft: here too it takes two people to issue it
+    python manage.py create_first_alert # a draft: here too it takes two people to issue it
     # Where this fails the kept pages of the older release stay, and beat tries again.
-    python manage.py snapshot || true
+    python manage.py rebuild_static_pages || true
     exit 0
 fi
 exec python -m ops.process_commands "$role"

@@ -38,7 +38,7 @@ def prepare_database() -> None:
     try:
         call_command("migrate", interactive=False, verbosity=0)
         call_command("setup_desk", verbosity=0)
-        call_command("prepare_first_look", verbosity=0)
+        call_command("create_demo_site", verbosity=0)
     except CommandError as error:
         sys.exit(str(error))
 

@@ -65,7 +65,7 @@ def find_processes(*words: str) -> list[int]:
 
 
 def is_relay_healthy() -> bool:
-    return bool(find_processes(str(BASE_DIR / "manage.py"), "relay"))
+    return bool(find_processes(str(BASE_DIR / "manage.py"), "run_outbox_relay"))
 
 
 def is_beat_healthy() -> bool:

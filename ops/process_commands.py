@@ -23,7 +23,7 @@ def command(role: str, data_dir: Path, bind: str) -> list[str]:
             bind,
             "portal.wsgi",
         ],
-        "relay": [str(BASE_DIR / "manage.py"), "relay"],
+        "relay": [str(BASE_DIR / "manage.py"), "run_outbox_relay"],
         "worker": [
             *CELERY,
             "worker",

@@ -2,7 +2,7 @@
 
 Who changes the database alone cannot change what stands there. A line a head, as JSON: the event,
 its digest and the time. After a restore from an archive the database ends earlier than the file; a
-line with `restored`, written by `verify_events --restored`, says that this was a person's doing.
+line with `restored`, written by `verify_audit_log --restored`, says that this was a person's doing.
 """
 
 import contextlib

@@ -258,7 +258,7 @@ def restore_archive(archive: ExtractedArchive, present: dict[str, int]) -> None:
         call_command("setup_desk", verbosity=0)
         for folder in folders:
             shutil.rmtree(folder / OLD)
-    for command in ("erase_again", "look_into_files"):
+    for command in ("reapply_erasures", "scan_files"):
         with _finishing(f"manage.py {command}"):
             call_command(command, verbosity=0)
     with _finishing("empty Valkey (FLUSHALL): it names work of the replaced database"):

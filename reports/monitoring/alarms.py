@@ -1,6 +1,6 @@
 """The queue watched: what is wrong stands as an Alarm, is written in the log and told by mail.
 
-Two look, each by itself: a task of beat's and a thread beside the relay (portal/management/commands/relay.py).
+Two look, each by itself: a task of beat's and a thread beside the relay (portal/management/commands/run_outbox_relay.py).
 Whichever of broker, worker, beat and relay is dead, one of them still sees it; a row that only
 one of them can change says who tells. One mail when an alarm has stood for a minute, one every six
 hours while it stands, one when it is over; a mail that could not be sent is tried at the next look.

@@ -75,13 +75,13 @@ def test_messages_fit_one_part_and_only_ours_is_signed(first: Alert) -> None:
 def test_the_command_writes_a_draft_only_on_an_empty_desk(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    call_command("first_alert")
-    call_command("first_alert")
+    call_command("create_first_alert")
+    call_command("create_first_alert")
     assert Alert.objects.get().author is None
     assert "nothing written" in capsys.readouterr().out
 
 
 def test_the_command_leaves_a_desk_with_warnings_alone() -> None:
     draft()
-    call_command("first_alert", verbosity=0)
+    call_command("create_first_alert", verbosity=0)
     assert Alert.objects.count() == 1

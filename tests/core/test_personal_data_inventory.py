@@ -73,7 +73,7 @@ def test_whoever_leaves_something_in_clear_says_why() -> None:
 def test_the_docs_hold_the_same_table() -> None:
     told = DOCS.read_text().partition(HEAD)
     assert told[1] + told[2] == render_inventory(DECLARED) + "\n", (
-        "write it anew: manage.py personal_data > docs/personal.md"
+        "write it anew: manage.py write_personal_data_inventory > docs/personal.md"
     )
 
 

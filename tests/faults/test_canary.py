@@ -68,7 +68,7 @@ def canary() -> Iterator[Canary]:
             step(ours)
         answer(ours, *work(ours))
         home.manage("backup")
-        home.manage("snapshot")
+        home.manage("rebuild_static_pages")
         settle(home)
         yield ours
 

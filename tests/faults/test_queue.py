@@ -194,7 +194,9 @@ def test_relay_and_worker_whose_clocks_are_wrong(transactional_db: None, hours: 
     held.update(leased_until=Now() + timedelta(minutes=1))
     with queue_processes() as stage:
         stage.env["CLOCK_HOURS"] = hours
-        stage.start("relay", [sys.executable, "-m", "tests.faults.support.skewed_clock", "relay"])
+        stage.start(
+            "relay", [sys.executable, "-m", "tests.faults.support.skewed_clock", "run_outbox_relay"]
+        )
         stage.start_worker("tests.faults.support.skewed_clock")
         for _ in range(4):
             accept()

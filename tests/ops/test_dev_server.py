@@ -23,7 +23,7 @@ def _own_folder(settings: Settings, tmp_path: object) -> None:
 
 
 def prepare() -> dict:
-    call_command("prepare_first_look", verbosity=0)
+    call_command("create_demo_site", verbosity=0)
     return json.loads(demo_users.credentials_path().read_text())
 
 
@@ -103,5 +103,5 @@ def test_a_new_port_is_noted_with_the_old_passwords(settings: Settings) -> None:
 def test_production_refuses(settings: Settings) -> None:
     settings.FIRST_LOOK = False
     with pytest.raises(CommandError, match="first look"):
-        call_command("prepare_first_look")
+        call_command("create_demo_site")
     assert not User.objects.exists()

@@ -72,7 +72,7 @@ def test_what_postgresql_quotes_from_a_row_is_not_said(
         raise kind("cannot execute INSERT in a read-only transaction\nDETAIL: 0550 000 123\n")
 
     monkeypatch.setattr(management, "execute_from_command_line", refused)
-    monkeypatch.setattr(sys, "argv", ["manage.py", "retriage"])
+    monkeypatch.setattr(sys, "argv", ["manage.py", "reprocess_reports"])
     with pytest.raises(SystemExit) as ended:
         manage.main()
     assert str(ended.value).startswith("PostgreSQL: cannot execute INSERT in a read-only")
@@ -84,6 +84,6 @@ def test_developers_may_have_the_traceback(monkeypatch: pytest.MonkeyPatch) -> N
         raise OperationalError
 
     monkeypatch.setattr(management, "execute_from_command_line", refused)
-    monkeypatch.setattr(sys, "argv", ["manage.py", "retriage", "--traceback"])
+    monkeypatch.setattr(sys, "argv", ["manage.py", "reprocess_reports", "--traceback"])
     with pytest.raises(OperationalError):
         manage.main()

@@ -38,7 +38,9 @@ class Command(BaseCommand):
                     raise CommandError("Nothing was changed.\n  " + "\n  ".join(objections))
                 restore_archive(archive, present)
         self.stdout.write("Restored. Start web, relay, worker and beat again.")
-        self.stdout.write("The record of acts now ends earlier: manage.py verify_events --restored")
+        self.stdout.write(
+            "The record of acts now ends earlier: manage.py verify_audit_log --restored"
+        )
 
 
 def _objections(

@@ -316,7 +316,7 @@ def test_while_one_seals_a_second_leaves_it_alone() -> None:
 def test_the_command_says_that_all_is_whole(capsys: pytest.CaptureFixture[str]) -> None:
     sealed(3)
     acted(1)
-    call_command("verify_events")
+    call_command("verify_audit_log")
     told = capsys.readouterr().out
     assert "3 acts sealed" in told
     assert "1 acts wait" in told
@@ -326,7 +326,7 @@ def test_the_command_names_the_first_break_and_ends_badly() -> None:
     ids = sealed(3)
     forge("DELETE FROM core_auditevent WHERE id = %s", ids[1])
     with pytest.raises(CommandError, match=f"event {ids[1]}: the act was removed") as refused:
-        call_command("verify_events")
+        call_command("verify_audit_log")
     assert refused.value.returncode == 1
     assert queue_stats.queue_state().broken
 
@@ -339,7 +339,7 @@ def test_a_break_is_an_alarm_until_all_is_verified() -> None:
     forge("UPDATE core_auditevent SET kind = 'noted' WHERE id = %s", ids[1])
     chain_verification.verify_next_batch()
     assert queue_stats.queue_state().broken
-    call_command("verify_events")
+    call_command("verify_audit_log")
     assert not queue_stats.queue_state().broken
 
 

@@ -25,7 +25,7 @@ def fill() -> None:
     from reports.submission.intake import TRIAGE
     from reports.triage import service
 
-    for command in ("migrate", "setup_desk", "prepare_first_look", "demo"):
+    for command in ("migrate", "setup_desk", "create_demo_site", "demo"):
         call_command(command, verbosity=0)
     report = told().report
     with_files = [report, *Report.objects.exclude(pk=report.pk).order_by("pk")[:9]]

@@ -54,7 +54,7 @@ def lines(home: House) -> int:
 
 def desk(home: House) -> Portal:
     """The house with a first warning and people who may log in."""
-    home.manage("prepare_first_look")
+    home.manage("create_demo_site")
     process = home.children["serve"].process
     return Portal(
         f"http://127.0.0.1:{home.port}",

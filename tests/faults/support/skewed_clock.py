@@ -1,5 +1,5 @@
 """Relay and worker whose Python clock is wrong by CLOCK_HOURS: `celery -A tests.faults.support.skewed_clock
-worker`, and `python -m tests.faults.support.skewed_clock relay` in place of `manage.py relay`.
+worker`, and `python -m tests.faults.support.skewed_clock run_outbox_relay` in place of `manage.py run_outbox_relay`.
 """
 
 import os

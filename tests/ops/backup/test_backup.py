@@ -119,7 +119,7 @@ def test_copies_are_in_no_archive_and_owed_anew(
     called: list[str] = []
     monkeypatch.setattr(backup, "call_command", lambda name, **_: called.append(name))
     restore(folder)
-    assert called == ["migrate", "setup_desk", "erase_again", "look_into_files"]
+    assert called == ["migrate", "setup_desk", "reapply_erasures", "scan_files"]
 
 
 def _dying(after: int) -> Any:

@@ -345,11 +345,11 @@ def test_a_copy_that_is_lost_is_made_again_by_a_command(
 ) -> None:
     check = looked_into(images.jpeg())
     shutil.rmtree(copies()[0].parent)
-    call_command("look_into_files")
+    call_command("scan_files")
     assert "Files to be looked into: 1" in capsys.readouterr().out
     sanitized_copies.process_items([owed(check.file).pk])
     assert copy_of(FileCheck.objects.get())
-    call_command("look_into_files")
+    call_command("scan_files")
     assert "Files to be looked into: 0" in capsys.readouterr().out
 
 

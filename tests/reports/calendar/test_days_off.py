@@ -59,7 +59,7 @@ def test_the_command_says_what_is_missing_and_fails_when_asked(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with time_machine.travel(datetime(2027, 6, 1, tzinfo=HERE)):
-        call_command("holidays")
+        call_command("check_calendar")
         assert "missing: 2028" in capsys.readouterr().out
         with pytest.raises(CommandError, match="2028"):
-            call_command("holidays", "--check")
+            call_command("check_calendar", "--check")

@@ -125,7 +125,7 @@ def test_a_hold_of_the_archive_is_told_and_kept(lead: Person) -> None:
     listed(ErasureScope.WHOLE, report.pk)
     listed(What.FILE, sent(report).pk)
     told, left = io.StringIO(), io.StringIO()
-    call_command("erase_again", stdout=told, stderr=left)
+    call_command("reapply_erasures", stdout=told, stderr=left)
     assert told.getvalue() == "Erased again: 0.\n"
     assert "2 held" in left.getvalue()
     assert Report.objects.get().story == "Họ gọi."

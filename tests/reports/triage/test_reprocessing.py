@@ -20,8 +20,7 @@ from core.models import AuditEvent, OutboxItem
 from core.outbox import queue
 from core.outbox.queue import MAX_ATTEMPTS, Priority
 from reports.cases import workflow
-from reports.management.commands import retriage
-from reports.management.commands import retriage as watching
+from reports.management.commands import reprocess_reports
 from reports.models import Case, ExtractedFacts, Report, ReprocessingRun
 from reports.monitoring.queue_stats import queue_balance
 from reports.submission import intake
@@ -77,7 +76,7 @@ def read_all() -> None:
 
 def told(*arguments: str) -> str:
     output = StringIO()
-    call_command("retriage", *arguments, stdout=output)
+    call_command("reprocess_reports", *arguments, stdout=output)
     return output.getvalue()
 
 
@@ -488,7 +487,7 @@ def test_a_second_command_shows_the_run_that_is_going_on() -> None:
 def test_the_command_watches_until_all_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     for _ in range(3):
         read_under(OLD)
-    monkeypatch.setattr(watching, "sleep", lambda _: read_all())
+    monkeypatch.setattr(reprocess_reports, "sleep", lambda _: read_all())
     lines = told().splitlines()
     assert "0/3 read, 0 put in line" in lines[1]
     assert "3/3 read, 3 put in line, 0 failed" in lines[-2]
@@ -501,7 +500,7 @@ def test_ctrl_c_ends_the_watching_alone(monkeypatch: pytest.MonkeyPatch) -> None
         raise KeyboardInterrupt
 
     read_under(OLD)
-    monkeypatch.setattr(watching, "sleep", pressed)
+    monkeypatch.setattr(reprocess_reports, "sleep", pressed)
     assert "No longer watching" in told()
     read_all()
     assert ExtractedFacts.objects.get().rules_version == service.RULES_VERSION
@@ -510,7 +509,7 @@ def test_ctrl_c_ends_the_watching_alone(monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_line_tells_pace_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = count(100.0, 10.0)
     monkeypatch.setattr(time, "monotonic", lambda: next(clock))
-    watch = retriage.Watch(reprocessing.RunProgress(1000, 300, 0, 0, False, False))
+    watch = reprocess_reports.Watch(reprocessing.RunProgress(1000, 300, 0, 0, False, False))
     watch.look(reprocessing.RunProgress(1000, 300, 195, 5, False, False))
     line = watch.line(time.monotonic())
     assert (
@@ -520,5 +519,5 @@ def test_a_line_tells_pace_and_time_left(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_run_that_does_not_move_says_so() -> None:
-    watch = retriage.Watch(reprocessing.RunProgress(10, 0, 0, 0, False, False))
-    assert "nothing moves" in watch.line(watch.since + retriage.ENOUGH + 1)
+    watch = reprocess_reports.Watch(reprocessing.RunProgress(10, 0, 0, 0, False, False))
+    assert "nothing moves" in watch.line(watch.since + reprocess_reports.ENOUGH + 1)

@@ -1,4 +1,4 @@
-"""manage.py verify_events: does the record of acts stand as it was sealed?
+"""manage.py verify_audit_log: does the record of acts stand as it was sealed?
 
 The exit code tells: 0 everything holds, 1 the chain is broken, 3 it could not be checked.
 """

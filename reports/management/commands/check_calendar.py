@@ -1,4 +1,4 @@
-"""manage.py holidays: which years' days off are known, and where from."""
+"""manage.py check_calendar: which years' days off are known, and where from."""
 
 from argparse import ArgumentParser
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""manage.py retriage: have reports read again, and watch until they are."""
+"""manage.py reprocess_reports: have reports read again, and watch until they are."""
 
 import time
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""manage.py personal_data: the page docs/personal.md, as the models say it."""
+"""manage.py write_personal_data_inventory: the page docs/personal.md, as the models say it."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from portal.personal_data_third_party import DECLARED
 
 HEAD = """# What is personal, and where it lies
 
-Made by `manage.py personal_data`; a test holds it to what stands beside the models
+Made by `manage.py write_personal_data_inventory`; a test holds it to what stands beside the models
 (`reports/personal.py`, `alerts/personal.py`, `portal/personal_data_third_party.py`), and finds a field of
 which nothing is said. Tables about nobody are left out.
 

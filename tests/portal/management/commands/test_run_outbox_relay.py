@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.management.commands.relay import check_alarms
+from portal.management.commands.run_outbox_relay import check_alarms
 from reports.models import QueueSnapshot
 
 

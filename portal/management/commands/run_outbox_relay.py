@@ -1,4 +1,4 @@
-"""manage.py relay: the process that hands owed work to Celery, until it is told to stop."""
+"""manage.py run_outbox_relay: the process that hands owed work to Celery, until it is told to stop."""
 
 import signal
 import threading

@@ -1,4 +1,4 @@
-"""manage.py erase_again: after a restore, what was erased since the archive was made goes again."""
+"""manage.py reapply_erasures: after a restore, what was erased since the archive was made goes again."""
 
 from typing import Any
 
