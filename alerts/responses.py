@@ -6,7 +6,7 @@ from django.utils.http import http_date
 
 from alerts.embed import frame_ancestors
 from alerts.static_pages import content_version
-from reports.public.inline_css import style_source
+from core.inline_css import style_source
 
 FRAME_POLICY = (
     "default-src 'none'; style-src {style}; {live}base-uri 'none'; form-action 'none';"

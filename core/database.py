@@ -1,12 +1,16 @@
 """The database as a whole: whether it takes rows, and the line for whoever typed a command."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.conf import settings
 from django.db import Error as DatabaseTrouble
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 HINT = "no DATABASE_URL is given: is DATA_DIR set as for `make run`, and does it run?"
+READ_TIMEOUT_SECONDS = 50  # under the broker's visibility_timeout
 # Writes no row: what does not fit in memory goes to a temporary file, which a full disk refuses.
 _TRY_THE_DISK = """
 SELECT current_setting('transaction_read_only')::boolean
@@ -21,6 +25,20 @@ def is_writable() -> bool:
         cursor.execute(_TRY_THE_DISK)
         (read_only,) = cursor.fetchone()
     return not read_only
+
+
+@contextmanager
+def read_snapshot(timeout_seconds: int = READ_TIMEOUT_SECONDS) -> Iterator[CursorWrapper]:
+    """Yield a cursor that reads the database as it is at one moment, each statement within its time.
+
+    In a transaction that runs already each statement is a snapshot of its own.
+    """
+    nested = connection.in_atomic_block
+    with transaction.atomic(), connection.cursor() as cursor:
+        if not nested:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        cursor.execute("SET LOCAL statement_timeout = %s", [timeout_seconds * 1000])
+        yield cursor
 
 
 def error_summary(error: DatabaseTrouble) -> str:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from desk import validators
 from desk.numbers.change_requests import FourEyesAdminMixin
 from reports.models import BankHotline, PublicStatement
-from reports.public import confirmed_statements
+from reports.reference import confirmed_statements
 
 if TYPE_CHECKING:
     _StatementAdmin = admin.ModelAdmin[PublicStatement]

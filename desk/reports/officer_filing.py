@@ -15,11 +15,12 @@ from django.utils.datastructures import MultiValueDict
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from core.form_data import Fields, sanitize_fields
 from desk.base import officer
 from reports.models import Report
 from reports.reference import gazetteer
-from reports.submission import form_parser, officer_filing, questions, receipt_codes
-from reports.submission.form_parser import Fields, ReportFormParser
+from reports.submission import officer_filing, questions, receipt_codes
+from reports.submission.form_parser import ReportFormParser
 from reports.submission.forms import ReportForm
 from reports.submission.intake import SubmissionResult
 
@@ -152,7 +153,7 @@ def _once(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
 
 def _kept(request: HttpRequest) -> Fields:
     """The fields of the form; `csrfmiddlewaretoken` is Django's."""
-    data = form_parser.sanitize(request.POST.copy())
+    data = sanitize_fields(request.POST.copy())
     data.pop("csrfmiddlewaretoken", None)
     return data
 

@@ -10,11 +10,11 @@ import structlog
 from django.db import Error as DatabaseTrouble
 from django.utils import timezone
 
+from core.database import read_snapshot
 from reports.campaigns import burst_detection
 from reports.campaigns.burst_detection import Burst, UnitCounts
 from reports.facts import effective_facts
 from reports.models import BurstSnapshot
-from reports.monitoring import queue_stats
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +52,7 @@ def detect() -> list[Burst]:
     """The bursts of this moment. Two statements of one snapshot; their cost grows with the reports
     of nine weeks.
     """
-    with queue_stats.read_snapshot() as cursor:
+    with read_snapshot() as cursor:
         cursor.execute(_SINCE)
         (age,) = cursor.fetchone()
         cursor.execute(_COUNTS)

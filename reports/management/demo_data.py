@@ -21,8 +21,7 @@ from core.audit import events
 from core.outbox import queue
 from reports.cases import workflow
 from reports.models import Case, PublicStatement
-from reports.public import confirmed_statements
-from reports.reference import gazetteer
+from reports.reference import confirmed_statements, gazetteer
 from reports.submission import intake
 from reports.submission.intake import ReportSubmission
 

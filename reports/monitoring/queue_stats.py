@@ -5,8 +5,6 @@ those who may not wait: `standing` reads only what waits and what failed, and sh
 with its time.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,8 +13,9 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import Error as DatabaseTrouble
-from django.db import connection, transaction
+from django.db import connection
 
+from core.database import read_snapshot
 from core.models import OutboxItem
 from core.outbox.queue import Priority
 from reports.models import Alarm, QueueSnapshot
@@ -24,7 +23,6 @@ from reports.submission.intake import TRIAGE
 
 log = structlog.get_logger(__name__)
 
-COUNT_WITHIN = 50  # seconds, under the broker's visibility_timeout
 COUNT_AGAIN_AFTER = 4 * 60.0  # seconds; beat asks every five minutes
 STALE_AFTER_SECONDS = 15 * 60.0
 SEALED_WITHIN = 10 * 60.0
@@ -184,19 +182,6 @@ def queue_balance() -> QueueBalance:
     with read_snapshot() as cursor:
         cursor.execute(_BALANCE, [TRIAGE])
         return QueueBalance(*cursor.fetchone())
-
-
-@contextmanager
-def read_snapshot(within: int = COUNT_WITHIN) -> Iterator[Any]:
-    """Read the database as it is at one moment, each statement in `within` seconds. In a
-    transaction that runs already the statement is a snapshot all the same.
-    """
-    nested = connection.in_atomic_block
-    with transaction.atomic(), connection.cursor() as cursor:
-        if not nested:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        cursor.execute("SET LOCAL statement_timeout = %s", [within * 1000])
-        yield cursor
 
 
 def store_queue_balance() -> QueueBalance:

@@ -17,7 +17,7 @@ from reports.extraction import phones
 from reports.models import Dispute
 from reports.models.numbers import new_dispute_number
 from reports.numbers import lookup
-from reports.public import confirmed_statements
+from reports.reference import confirmed_statements
 
 WORKING_DAYS = 2  # for the desk, while no other number has been confirmed
 STATEMENT = "dispute_answer"

@@ -11,10 +11,10 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from core.form_data import Fields
 from core.keys import form_token
 from reports.extraction import phones
 from reports.extraction.phones import ParsedCaller
-from reports.submission.form_parser import Fields
 
 MAX_LENGTH = 200  # signs; enough for several numbers, too short for a story
 PREFILL = "prefill_number"  # a number that a page carries to a form, in the body of a POST

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from core.audit import events
 from reports.models import BankHotline, OfficeNumber, PublishedNumberChange
 from reports.numbers.findings import FindingError, NotPermittedError
-from reports.public import confirmed_statements
+from reports.reference import confirmed_statements
 
 CONFIRM = "reports.confirm_published"
 _FIELDS = {

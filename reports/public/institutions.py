@@ -1,6 +1,5 @@
 """The institutions that callers claim to speak for, as the public pages show them."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -8,9 +7,9 @@ from functools import lru_cache
 
 from django.utils.translation import get_language
 
-from reports.management.reference_data import DATA
 from reports.models import Office, OfficeNumber
 from reports.public import statistics
+from reports.reference import data_files
 
 # What the report page offers as "who", for the offices that lie in it.
 _CLAIMED_AS = {
@@ -53,7 +52,7 @@ class PublishedNumber:
 @lru_cache(maxsize=1)
 def _groups() -> list[tuple[str, str, frozenset[str]]]:
     """Headings in both languages and the offices under them, from the data file."""
-    data = json.loads((DATA / "offices.json").read_text(encoding="utf-8"))
+    data = data_files.load_offices()
     return [
         (
             group["name"],

@@ -20,13 +20,13 @@ from django.db import Error as DatabaseTrouble
 from django.utils import timezone
 
 from core.audit import events
+from core.database import read_snapshot
 from reports.extraction.language.cue_matcher import taxonomy
 from reports.extraction.story_reader import UNCLEAR
 from reports.facts import publicly_counted
 from reports.facts.office_choices import OFFICES
 from reports.models import Commune
 from reports.models import PublicStatistics as PublicFigures
-from reports.monitoring.queue_stats import read_snapshot
 from reports.public.cell_suppression import MIN_COUNT, cells_to_suppress
 
 log = structlog.get_logger(__name__)

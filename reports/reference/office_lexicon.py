@@ -2,8 +2,6 @@
 minute, or from the data files where there is to be no database.
 """
 
-import csv
-import json
 import time
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
@@ -11,9 +9,8 @@ from functools import lru_cache, partial
 from django.db import Error as DatabaseTrouble
 
 from reports.extraction.impersonation.lexicon import OfficeLexicon, Row, build_lexicon, claim_table
-from reports.management.reference_data import DATA
 from reports.models import Office
-from reports.reference import gazetteer
+from reports.reference import data_files, gazetteer
 from reports.reference.gazetteer import CommunePlace
 
 _CACHE_SECONDS = 60  # seconds
@@ -86,23 +83,21 @@ def clear_cache() -> None:
 @lru_cache(maxsize=1)
 def bundled_lexicon() -> OfficeLexicon:
     """The names as the data files have them, for the doors, which ask no database."""
-    data = json.loads((DATA / "offices.json").read_text(encoding="utf-8"))
-    offices = data["offices"]
+    offices = data_files.load_offices()["offices"]
     rows: list[Row] = [(row["codename"], (row["name"], *row["other_names"])) for row in offices]
     return build_lexicon(rows, _locate(_shipped_communes()))
 
 
 def _shipped_communes() -> tuple[CommunePlace, ...]:
-    with (DATA / "communes.csv").open(encoding="utf-8", newline="") as file:
-        return tuple(
-            CommunePlace(
-                row["codename"],
-                row["name"],
-                tuple(row["former_districts"].split("; ")),
-                tuple(row["former_communes"].split("; ")),
-            )
-            for row in csv.DictReader(file)
+    return tuple(
+        CommunePlace(
+            row["codename"],
+            row["name"],
+            tuple(row["former_districts"].split("; ")),
+            tuple(row["former_communes"].split("; ")),
         )
+        for row in data_files.load_communes()
+    )
 
 
 def _locate(communes: tuple[CommunePlace, ...]) -> partial[tuple[str, ...]]:

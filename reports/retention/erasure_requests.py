@@ -16,7 +16,7 @@ from core import encryption
 from reports.calendar import deadline_rules
 from reports.cases import legal_holds, workflow
 from reports.models import Case, ErasureRequest, Report
-from reports.public import confirmed_statements
+from reports.reference import confirmed_statements
 from reports.retention import erasure
 from reports.tracking.followups import ReportErasedError
 

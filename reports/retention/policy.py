@@ -31,7 +31,7 @@ from reports.models import (
     Message,
     Report,
 )
-from reports.public import confirmed_statements
+from reports.reference import confirmed_statements
 from reports.retention import erasure
 from reports.retention.erasure import GONE, ErasureScope
 

@@ -6,15 +6,12 @@ form object costs a third of the request. `forms.ReportForm` is how the page loo
 
 import re
 import secrets
-from binascii import a2b_qp
 from collections.abc import Iterator
-from functools import cached_property, lru_cache
+from functools import cached_property
 
-from django.conf import settings
-from django.http import HttpRequest
-from django.utils.datastructures import MultiValueDict
 from django.utils.translation import get_language
 
+from core.form_data import Fields
 from core.keys import token_age
 from core.text import to_ascii_digits
 from reports.extraction import phones, redaction
@@ -27,10 +24,8 @@ from reports.facts.office_choices import OFFICES
 from reports.models import Report
 from reports.reference import gazetteer
 from reports.reference.gazetteer import CommunePlace
-from reports.submission.intake import ReportSubmission, sanitize_text
+from reports.submission.intake import ReportSubmission
 from reports.submission.questions import parse_answers
-
-Fields = MultiValueDict[str, str]
 
 YES_NO = {"yes": True, "no": False}
 MIN_FILL_SECONDS = 3
@@ -43,55 +38,6 @@ _KEY = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _CHANNELS = frozenset(Report.Channel.values)
 _OFFICES = frozenset(code for code, _ in OFFICES)
 _LANGUAGES = frozenset(Report.Language.values)
-_NO_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
-
-
-def post_data(request: HttpRequest) -> Fields:
-    """What was posted, `kept`. Raises as `request.POST` does."""
-    if request.content_type != "application/x-www-form-urlencoded":
-        return _as_django_reads(request)
-    parts = request.body.split(b"&")
-    if len(parts) > settings.DATA_UPLOAD_MAX_NUMBER_FIELDS or not _is_regular(request.body):
-        return _as_django_reads(request)
-    lists: dict[str, list[str]] = {}
-    for name, _, value in (part.partition(b"=") for part in parts if part):
-        lists.setdefault(_name(name), []).append(_decoded(value))
-    return MultiValueDict(lists)
-
-
-def _as_django_reads(request: HttpRequest) -> Fields:
-    request.encoding = "utf-8"  # whatever the client calls it
-    return sanitize(request.POST)
-
-
-def _is_regular(body: bytes) -> bool:
-    """As browsers write it, and free of NUL."""
-    holds_nul = b"\0" in body or b"%00" in body
-    return body.isascii() and not holds_nul and not _NO_ESCAPE.search(body)
-
-
-def _decoded(text: bytes) -> str:
-    """The signs of an urlencoded name or value. Its escapes are those of quoted-printable behind
-    another sign, which Python takes apart in C: urllib's loop, for the three escapes of many a
-    Vietnamese letter, is a quarter of the whole request.
-    """
-    spaced = text.replace(b"+", b" ")
-    if b"%" not in text:
-        return spaced.decode("ascii")
-    return a2b_qp(spaced.replace(b"=", b"=3D").replace(b"%", b"=")).decode(errors="replace")
-
-
-_name = lru_cache(maxsize=256)(_decoded)  # of those that hold nothing else, a page's own
-
-
-def sanitize(data: Fields) -> Fields:
-    """What was posted, in signs that PostgreSQL and a page can hold."""
-    return MultiValueDict(
-        {
-            sanitize_text(name)[0]: [sanitize_text(value)[0] for value in values]
-            for name, values in data.lists()
-        }
-    )
 
 
 class ReportFormParser:

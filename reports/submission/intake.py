@@ -70,7 +70,6 @@ _BACK_THEN = _WRITE.replace("contact_index)\n", "contact_index, received_at)\n",
 )
 _prepared: WeakSet[Any] = WeakSet()  # psycopg2's connections that know it
 _FORGOTTEN = (InvalidSqlStatementName, DuplicatePreparedStatement)
-_UNHOLDABLE = re.compile("[\0\ud800-\udfff]")
 _json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 _DERIVED = ("flags", "commune_id", "language")
 # Beside the story; a caller's number is evidence as it was typed.
@@ -81,7 +80,7 @@ _FIELDS = ("claimed_office", "claimed_name", "money_lost_raw", "commune_raw")
 class ReportSubmission:
     """What the form held, as it was typed: nothing is refused, nothing is repaired.
 
-    `None` means "not said". Texts are already free of NUL and lone surrogates (`clean`).
+    `None` means "not said". Texts are already free of NUL and lone surrogates (core/form_data.py).
     """
 
     happening_now: bool | None = None
@@ -110,12 +109,6 @@ class SubmissionResult:
     report: Report
     code: str | None
     again: bool
-
-
-def sanitize_text(text: str) -> tuple[str, bool]:
-    """A text that PostgreSQL can hold, and whether signs had to be replaced by U+FFFD."""
-    kept = _UNHOLDABLE.sub("\ufffd", text)
-    return kept, kept != text
 
 
 def submit_report(

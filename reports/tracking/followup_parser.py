@@ -12,12 +12,13 @@ from itertools import zip_longest
 
 from django.utils import timezone
 
+from core.form_data import Fields
 from reports.extraction.language import amounts
 from reports.facts.merged_report import Caller
 from reports.models import Followup, Report
 from reports.reference import gazetteer
 from reports.reference.gazetteer import CommunePlace
-from reports.submission.form_parser import Fields, last_digits
+from reports.submission.form_parser import last_digits
 from reports.tracking.followups import FollowupSubmission
 
 MAX_LEGS = 5

@@ -20,7 +20,7 @@ from reports.attachments import storage
 from reports.attachments.filetypes import by_media_type, format_size
 from reports.calendar import deadline_rules
 from reports.models import Campaign, CampaignLink, Case, Message, Report
-from reports.public import confirmed_statements
+from reports.reference import confirmed_statements
 
 S, O = Case.Status, Case.Outcome  # noqa: E741
 

@@ -11,12 +11,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from core.form_data import Fields, sanitize_fields
 from core.same_origin import is_same_origin
 from reports.attachments import filetypes, storage, upload_handler
 from reports.attachments.storage import PendingUpload, Refusal, RefusedError
 from reports.attachments.upload_handler import MultipartForm, Upload
 from reports.models import Report
-from reports.submission.form_parser import Fields, sanitize
 from reports.submission.forms import CodeForm
 from reports.tracking import followup_feedback, followups
 from reports.tracking.followup_forms import FollowupForm
@@ -92,12 +92,12 @@ def send_files(request: HttpRequest) -> HttpResponse:
         with upload_handler.parse_multipart(request) as form:
             return _answer(request, form)
     except upload_handler.UnreadableError as error:
-        data = sanitize(error.fields)
+        data = sanitize_fields(error.fields)
         return _ask_again(request, CodeForm(data), data, UNREADABLE)
 
 
 def _answer(request: HttpRequest, sent: MultipartForm) -> HttpResponse:
-    data = sanitize(sent.fields)
+    data = sanitize_fields(sent.fields)
     form = CodeForm(data)
     if not is_same_origin(request):
         return _ask_again(request, form, data, FOREIGN_LOOK)

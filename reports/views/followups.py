@@ -14,14 +14,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from core.form_data import Fields, sanitize_text
 from core.same_origin import is_same_origin
 from reports.models import Followup, Report
 from reports.reference import gazetteer
 from reports.retention import erasure_requests
 from reports.submission import flood_detection
-from reports.submission.form_parser import Fields
 from reports.submission.forms import CodeForm
-from reports.submission.intake import sanitize_text
 from reports.tracking import data_export, followup_feedback, followups
 from reports.tracking.followup_forms import (
     EraseForm,
@@ -233,7 +232,7 @@ def _withdraw(request: HttpRequest, report: Report, data: Fields) -> list[Upload
 
 
 def _erase(request: HttpRequest, report: Report, data: Fields) -> list[UploadResult]:
-    words = sanitize_text(data.get("reason") or "")[0][:MAX_WORDS]
+    words = sanitize_text(data.get("reason") or "")[:MAX_WORDS]
     if not erasure_requests.request_erasure(report, words):
         return [
             UploadResult(

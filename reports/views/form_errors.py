@@ -13,8 +13,8 @@ from django.http.request import UnreadablePostError
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from core.form_data import Fields, parse_fields, sanitize_fields
 from reports.attachments import upload_handler
-from reports.submission.form_parser import Fields, post_data, sanitize
 from reports.submission.forms import ReportForm
 
 BODY_LIMIT = 1_500_000
@@ -81,11 +81,11 @@ def parse_body(request: HttpRequest) -> tuple[Fields, FormError | None]:
         upload_handler.drain_body(request)
         return Fields(), FAR_TOO_LARGE
     try:
-        data = post_data(request)
+        data = parse_fields(request)
     except UnreadablePostError:
         return Fields(), UNREADABLE
     except (SuspiciousOperation, MultiPartParserError):
-        salvaged = sanitize(_salvaged(request))
+        salvaged = sanitize_fields(_salvaged(request))
         return salvaged, TOO_LARGE if salvaged else UNREADABLE
     return data, TOO_LARGE if size > BODY_LIMIT else None
 

@@ -12,14 +12,16 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from core import rate_limits
+from core.form_data import Fields
 from core.same_origin import is_same_origin
 from reports.extraction.phones import ParsedCaller, format_national
 from reports.models import Dispute
 from reports.numbers import disputes, lookup, report_counts
 from reports.numbers.disputes import DisputeSubmission
 from reports.numbers.forms import PREFILL, CheckForm, DisputeForm
-from reports.public import confirmed_statements, institutions
-from reports.submission.form_parser import Fields, ReportFormParser
+from reports.public import institutions
+from reports.reference import confirmed_statements
+from reports.submission.form_parser import ReportFormParser
 from reports.views.form_errors import FormError, parse_body
 
 log = structlog.get_logger(__name__)

@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from reports.public import confirmed_statements, training_scenarios
-from reports.public.inline_css import style_source
+from core.inline_css import style_source
+from reports.public import training_scenarios
+from reports.reference import confirmed_statements
 
 QUESTIONS = [
     ("threat", _("Họ nói bạn dính vụ án, nợ tiền, sắp bị bắt, bị cắt điện, khóa SIM?")),

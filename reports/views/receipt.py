@@ -20,8 +20,7 @@ from reports.calendar import deadline_rules
 from reports.facts import merged_report
 from reports.facts.merged_report import MergedReport
 from reports.models import Report
-from reports.public import confirmed_statements
-from reports.reference import gazetteer
+from reports.reference import confirmed_statements, gazetteer
 from reports.submission import intake, receipt_codes
 from reports.tracking import clarifying_questions, qr_code, sms_links
 from reports.views.form_errors import HttpResponseSeeOther

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from reports.models import Followup, PublicStatement, Report
-from reports.public import confirmed_statements
+from reports.reference import confirmed_statements
 from tests.browser.pages import A4, press, printed
 from tests.browser.test_resident_pages import faults
 

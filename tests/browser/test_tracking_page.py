@@ -10,7 +10,7 @@ from pytest_django.live_server_helper import LiveServer
 from accounts import roles
 from reports.cases import workflow
 from reports.models import Campaign, CampaignLink, Followup, Message, PublicStatement
-from reports.public import confirmed_statements
+from reports.reference import confirmed_statements
 from reports.submission import intake
 from reports.submission.intake import ReportSubmission
 from tests.browser.pages import press

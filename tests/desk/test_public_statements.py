@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from core.audit import events
 from reports.models import BankHotline, PublicStatement, PublishedNumberChange
 from reports.numbers import official_numbers
-from reports.public import confirmed_statements
+from reports.reference import confirmed_statements
 from tests.desk.reports.test_detail import words
 from tests.support.officers import Person, second
 

@@ -13,8 +13,7 @@ from pytest_django import DjangoDbBlocker
 
 from portal import offline_cache
 from reports.calendar import days_off
-from reports.public import confirmed_statements
-from reports.reference import gazetteer, office_lexicon, units
+from reports.reference import confirmed_statements, gazetteer, office_lexicon, units
 
 KEPT = ("django_content_type", "auth_permission")  # what migrate writes and no test does
 # Guards and foreign keys look away, as they do when a table is truncated.

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from accounts import roles
-from reports.management import reference_data
+from portal.management import reference_data
 from reports.public import lookalike_domains
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from portal.management import reference_data
 from reports.cases import reply_policy, workflow
-from reports.management import reference_data
 from reports.models import Case, Message
 from tests.desk.reports.test_detail import words
 from tests.desk.reports.test_messages import page_of, press

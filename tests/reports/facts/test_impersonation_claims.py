@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from core.models import OutboxItem
-from reports.management import reference_data
+from portal.management import reference_data
 from reports.models import ExtractedFacts, Report
 from reports.reference import office_lexicon
 from reports.tracking import followups

@@ -12,7 +12,7 @@ from core.models import AuditEvent, OutboxItem
 from reports.management import demo_data
 from reports.models import Campaign, Case, ExtractedFacts, PublicStatement, Report
 from reports.monitoring.queue_stats import queue_balance
-from reports.public import confirmed_statements
+from reports.reference import confirmed_statements
 from reports.retention import purge
 from reports.triage import service
 from tests.support import database_reset

@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from portal.management import reference_data
 from reports.facts import abuse_flags
-from reports.management import reference_data
 from reports.models import Case, Commune, ExtractedFacts, FloodSample, NumberFinding, Report
 from reports.numbers import coordination_signals
 from reports.numbers.lookup import VerdictKind

@@ -16,7 +16,7 @@ from pytest_django import Settings
 from core import encryption, rate_limits
 from reports.models import Dispute, PublicStatement, numbers
 from reports.numbers import disputes
-from reports.public import confirmed_statements
+from reports.reference import confirmed_statements
 from tests.support.officers import Person
 from tests.support.resident_pages import hidden_of, value, words
 

@@ -15,8 +15,8 @@ from lxml import html
 
 from core.models import AuditEvent
 from desk.numbers.known_numbers import KnownNumberForm
+from portal.management import reference_data
 from reports.extraction import phones
-from reports.management import reference_data
 from reports.models import Dispute, NumberFinding, OfficeNumber, PublishedNumberChange
 from reports.numbers import disputes, findings, lookup, official_numbers
 from reports.numbers.disputes import DisputeSubmission

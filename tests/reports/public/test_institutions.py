@@ -7,8 +7,8 @@ from django.db import OperationalError
 from django.test import Client
 from lxml import html
 
+from portal.management import reference_data
 from reports.extraction import phones
-from reports.management import reference_data
 from reports.models import Office, OfficeNumber, PublicStatistics
 from reports.numbers import lookup
 from reports.public import institutions, statistics

@@ -7,8 +7,8 @@ from django.db import OperationalError
 from django.db.models import QuerySet
 from pytest_django import DjangoAssertNumQueries
 
+from portal.management import reference_data
 from reports.extraction.impersonation import claims
-from reports.management import reference_data
 from reports.models import Office
 from reports.reference import office_lexicon
 

@@ -16,8 +16,8 @@ from core.models import AuditEvent, OutboxItem
 from desk import indicator_counts
 from desk.reports.decision_forms import assignable_officers
 from desk.reports.queue_counts import load_counts
+from portal.management import reference_data
 from reports.cases import daily_counts, transitions, visibility, workflow
-from reports.management import reference_data
 from reports.models import Case, Deadline, Indicator, Report, Unit, UnitMember
 from reports.monitoring import queue_stats
 from reports.reference import units

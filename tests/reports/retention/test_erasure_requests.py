@@ -21,7 +21,7 @@ from reports.models import (
     PublicStatement,
     Report,
 )
-from reports.public import confirmed_statements
+from reports.reference import confirmed_statements
 from reports.retention import erasure_requests
 from reports.retention.erasure_requests import ErasureRequestError
 from reports.submission import intake

@@ -33,7 +33,7 @@ from reports.models import (
     Report,
 )
 from reports.monitoring import queue_stats
-from reports.public import confirmed_statements
+from reports.reference import confirmed_statements
 from reports.retention import erasure_requests, policy
 from reports.retention import purge as purging
 from reports.retention.policy import BY_NAME

@@ -10,7 +10,6 @@ from lxml import html
 from reports.facts import demand_choices
 from reports.facts.office_choices import OFFICES
 from reports.models import Report
-from reports.submission.form_parser import sanitize
 from reports.submission.forms import CARRIED, ReportForm
 from reports.submission.questions import QUESTIONS
 from tests.support.resident_pages import REPORT
@@ -112,14 +111,6 @@ def test_a_box_is_no_action_and_an_action_has_one_box() -> None:
     actions = [action for group in demand_choices.GROUPS for action in group.actions]
     assert not set(codes) & set(actions)
     assert len(actions) == len(set(actions)) == 17
-
-
-def test_lone_surrogates_and_nul_are_replaced_in_names_and_values() -> None:
-    data = QueryDict(mutable=True)
-    data.setlist("story", ["a\0b", "c\ud800"])
-    data["x\0"] = "y"
-    assert sanitize(data).getlist("story") == ["a\ufffdb", "c\ufffd"]
-    assert sanitize(data)["x\ufffd"] == "y"
 
 
 def test_a_form_never_shows_a_signature_of_the_python_behind_it(page: html.HtmlElement) -> None:

@@ -23,7 +23,7 @@ from core.outbox import queue
 from core.outbox.queue import Priority
 from reports.models import Case, Commune, Receipt, Report
 from reports.submission import intake, receipt_codes
-from reports.submission.intake import ReportSubmission, sanitize_text
+from reports.submission.intake import ReportSubmission
 from tests.support.concurrency import in_parallel
 from tests.support.resident_pages import REPORT, hidden
 
@@ -49,12 +49,6 @@ def rows_of_everything() -> str:
 
 def statements(queries: CaptureQueriesContext) -> list[str]:
     return [query["sql"] for query in queries.captured_queries]
-
-
-@pytest.mark.django_db
-def test_clean_replaces_what_postgresql_cannot_hold() -> None:
-    assert sanitize_text("a\0b\ud800c") == ("a\ufffdb\ufffdc", True)
-    assert sanitize_text("😱 đ") == ("😱 đ", False)
 
 
 @pytest.mark.django_db

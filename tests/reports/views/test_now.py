@@ -13,7 +13,7 @@ from django.utils import timezone
 from lxml import html
 
 from reports.models import BankHotline, PublicStatement
-from reports.public import confirmed_statements
+from reports.reference import confirmed_statements
 from tests.support.resident_pages import words
 
 NOW = "/dang-bi-goi/"

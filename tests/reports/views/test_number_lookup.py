@@ -18,8 +18,8 @@ from lxml import html
 from pytest_django import DjangoAssertNumQueries
 
 from core import rate_limits
+from portal.management import reference_data
 from reports.extraction import phones
-from reports.management import reference_data
 from reports.models import Case, Followup, Indicator, NumberFinding, Report
 from reports.numbers import lookup, text
 from reports.numbers.lookup import Verdict, VerdictKind

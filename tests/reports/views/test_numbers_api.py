@@ -15,8 +15,8 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from pytest_django.live_server_helper import LiveServer
 
 from core import rate_limits
+from portal.management import reference_data
 from reports.extraction import phones
-from reports.management import reference_data
 from reports.numbers import hash_api
 from reports.numbers.hash_api import ROOM, hash_of
 from reports.numbers.lookup import lookup_key

@@ -15,7 +15,7 @@ from lxml import html
 from pytest_django import Settings
 
 from reports.models import PublicStatement, Receipt, Report
-from reports.public import confirmed_statements
+from reports.reference import confirmed_statements
 from reports.submission import form_parser, receipt_codes
 from reports.tracking.qr_code import qr_code
 from tests.support.resident_pages import RECEIPT, REPORT, code_of, hidden, hidden_of, send, words

@@ -15,7 +15,7 @@ from core.audit import events
 from reports.cases import workflow
 from reports.facts.merged_report import Caller
 from reports.models import Campaign, CampaignLink, Case, Followup, Message, PublicStatement, Report
-from reports.public import confirmed_statements
+from reports.reference import confirmed_statements
 from reports.submission import intake, receipt_codes
 from reports.submission.intake import ReportSubmission
 from reports.tracking import followups

@@ -11,8 +11,9 @@ from lxml import html
 from pytest_django import Settings
 
 from reports.models import PublicStatement
-from reports.public import confirmed_statements, training_scenarios
+from reports.public import training_scenarios
 from reports.public.training_scenarios import Answer
+from reports.reference import confirmed_statements
 from tests.support.resident_pages import words
 
 QUIZ, CALL, GENUINE, DATA = (

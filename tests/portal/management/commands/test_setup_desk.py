@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 
 from accounts import roles
-from reports.management import reference_data
+from portal.management import reference_data
 from reports.models import Commune, Office
 
 pytestmark = pytest.mark.django_db

@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from core import database
 from core.audit import events
 from core.models import OutboxItem
 from core.outbox import queue
@@ -141,7 +142,7 @@ def test_the_oldest_waiting_is_timed_by_the_database() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_the_count_sees_one_moment_and_writes_nothing() -> None:
     report = accept()
-    with queue_stats.read_snapshot() as cursor:
+    with database.read_snapshot() as cursor:
         cursor.execute("SELECT count(*) FROM core_outboxitem")
         with another_connection() as other:
             other.execute("DELETE FROM core_outboxitem")
@@ -159,8 +160,8 @@ def test_the_count_has_its_own_time_and_gives_it_back() -> None:
             cursor.execute("SHOW statement_timeout")
             return str(cursor.fetchone()[0])
 
-    with queue_stats.read_snapshot():
-        assert allowed() == f"{queue_stats.COUNT_WITHIN}s"
+    with database.read_snapshot():
+        assert allowed() == f"{database.READ_TIMEOUT_SECONDS}s"
     assert allowed() == "5s"
 
 

@@ -9,7 +9,7 @@ from django.db import IntegrityError, OperationalError, connection
 from django.utils import timezone, translation
 
 from reports.models import BankHotline, PublicStatement
-from reports.public import confirmed_statements
+from reports.reference import confirmed_statements
 
 pytestmark = pytest.mark.django_db
 

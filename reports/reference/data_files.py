@@ -1,0 +1,28 @@
+"""The files of reports/data that hold offices, communes and other rows to refer to."""
+
+import csv
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+_FOLDER = Path(__file__).parents[1] / "data"
+
+
+def load_json(name: str) -> dict[str, Any]:
+    """Return the object that a file holds."""
+    content: dict[str, Any] = json.loads((_FOLDER / name).read_text(encoding="utf-8"))
+    return content
+
+
+@cache
+def load_offices() -> dict[str, Any]:
+    """Return the impersonated offices ("offices"), their headings ("groups") and their "numbers"."""
+    return load_json("offices.json")
+
+
+@cache
+def load_communes() -> tuple[dict[str, str], ...]:
+    """Return the communes and wards; several names in a cell stand between semicolons."""
+    with (_FOLDER / "communes.csv").open(encoding="utf-8", newline="") as file:
+        return tuple(csv.DictReader(file))
