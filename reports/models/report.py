@@ -133,7 +133,7 @@ class Report(models.Model):
     def all_flags(self) -> list[str]:
         """The flags of what was typed, and the marks of the crowd in which it came."""
         sample = getattr(self, "flood_sample", None)
-        return [*self.flags, *(sample.marks if sample else ())]
+        return [*self.flags, *(sample.flags if sample else ())]
 
 
 class Receipt(models.Model):

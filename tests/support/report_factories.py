@@ -53,7 +53,7 @@ def unit(name: str = "Công an xã Yên Định", **fields: Any) -> Unit:
     """A unit that takes reports over."""
     given = {
         "codename": slugify(normalize(name)),
-        "folded": normalize(name),
+        "name_normalized": normalize(name),
         "kind": "province",
     } | fields
     return Unit.objects.get_or_create(name=name, defaults=given)[0]

@@ -401,7 +401,7 @@ def test_without_a_database_a_clear_page(
     def away() -> None:
         raise OperationalError
 
-    monkeypatch.setattr("reports.views.statistics.kept", away)
+    monkeypatch.setattr("reports.views.statistics.load", away)
     answer = client.get(address)
     assert (answer.status_code, answer["Cache-Control"]) == (503, "no-store")
     assert answer["Content-Type"].startswith("text/html")
