@@ -9,7 +9,7 @@ from alerts.models import Alert
 
 
 class Command(BaseCommand):
-    help = "Writes the first warning as a draft when the portal has no warning at all."
+    help = "Create the first warning as a draft when there is no warning at all."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if Alert.objects.exists():

@@ -8,7 +8,7 @@ from alerts.static_pages import generator
 
 
 class Command(BaseCommand):
-    help = "Writes public pages, frames, feeds and CAP messages into DATA_DIR/snapshots anew."
+    help = "Write all static pages into DATA_DIR/snapshots anew."
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

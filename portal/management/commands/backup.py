@@ -18,9 +18,7 @@ FILES_LOST = (
 
 
 class Command(BaseCommand):
-    help = (
-        "Writes an archive of database and files, sealed with BACKUP_KEY. See docs/operations.md."
-    )
+    help = "Write one encrypted archive of database and files; see docs/operations.md."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(

@@ -15,7 +15,7 @@ from alerts.models import Alert
 
 
 class Command(BaseCommand):
-    help = "Makes demo people and issues the first warning; refused in production."
+    help = "Create the demo officers and issue the first warning; refused in production."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.FIRST_LOOK:

@@ -13,11 +13,16 @@ from accounts.service import AccountError
 
 
 class Command(BaseCommand):
-    help = "Prints a link, good once within 48 hours, where the officer sets password and device."
+    help = (
+        "Print a link, good once within 48 hours, where an officer sets password and second "
+        "factor. It also restores a locked last lead."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="the officer's log-in name")
-        parser.add_argument("--role", required=True, choices=roles.ROLES)
+        parser.add_argument(
+            "--role", required=True, choices=roles.ROLES, help="what the officer may do"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

@@ -21,7 +21,7 @@ PAUSE = (0.3, 1.5)  # seconds, at random: two migrations at once do not keep mee
 
 
 class Command(migrate.Command):
-    help = "Migrate without statement timeout, with short waits for locks. Otherwise Django's own."
+    help = "Django's migrate, without statement timeout and with short waits for locks."
 
     def handle(self, *args: Any, **options: Any) -> None:
         for left in reversed(range(TRIES)):

@@ -11,7 +11,10 @@ from accounts.models import EncryptedTOTPDevice
 
 
 class Command(BaseCommand):
-    help = "Prints the log-in code of a demo officer. Refused anywhere but in a first look."
+    help = (
+        "Print the present second-factor code of a demo officer; refused anywhere but in a first "
+        "look."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="the officer's log-in name")

@@ -14,7 +14,10 @@ from ops.backup.backup import as_command_error, extract_verified, restore_archiv
 
 
 class Command(BaseCommand):
-    help = "Replaces database and files by an archive, then migrates. See docs/operations.md."
+    help = (
+        "Replace database and files by an archive, then migrate; see docs/operations.md. Without "
+        "an option it only says what it would replace."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("archive", type=Path, help="what manage.py backup has written")

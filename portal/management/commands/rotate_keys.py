@@ -44,8 +44,8 @@ KINDS: tuple[EncryptedDataset, ...] = (
 
 class Command(BaseCommand):
     help = (
-        "Seals anew, under the first of FIELD_ENCRYPTION_KEYS, whatever an older one sealed. Safe beside a"
-        " running portal; killed, it goes on where it was. See docs/operations.md."
+        "Encrypt anew, under the first field key, whatever an older one sealed. Safe beside a "
+        "running portal; killed, it continues where it was. See docs/operations.md."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

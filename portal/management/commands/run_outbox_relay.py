@@ -17,7 +17,7 @@ ALARM_INTERVAL_SECONDS = 60.0
 
 
 class Command(BaseCommand):
-    help = "Hand owed work from the database to Celery, until SIGTERM or SIGINT."
+    help = "Hand owed work from the database to Celery until SIGTERM or SIGINT."
 
     def handle(self, *args: Any, **options: Any) -> None:
         relay = OutboxRelay(app, flood_detection.process_pending)

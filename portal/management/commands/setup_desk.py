@@ -11,7 +11,10 @@ from reports.public import lookalike_domains
 
 
 class Command(BaseCommand):
-    help = "Writes roles with their permissions, communes, units and offices. May run at any time, again."
+    help = (
+        "Load roles with their permissions, communes, units and institutions. Idempotent; run it "
+        "after every migrate."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         with transaction.atomic():

@@ -22,7 +22,7 @@ sealed in `FILES_DIR`, archives in age under `BACKUP_KEY`. How keys are changed:
 
 
 class Command(BaseCommand):
-    help = "Prints docs/personal.md: which table holds what of a person, sealed or why not."
+    help = "Print docs/personal.md: which field holds what of a person, sealed or why not."
 
     def handle(self, *args: Any, **options: Any) -> None:
         self.stdout.write(HEAD + render_inventory(DECLARED))

@@ -14,7 +14,7 @@ _LOOKED_AHEAD = timedelta(days=366)
 
 
 class Command(BaseCommand):
-    help = "Say which years' days off are known; with --check fail when one that is needed is not."
+    help = "Print which years' days off are known."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(

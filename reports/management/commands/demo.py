@@ -18,7 +18,7 @@ from reports.retention import purge
 
 
 class Command(BaseCommand):
-    help = "Fill the desk with invented reports; refused unless this is a first look."
+    help = "Fill the desk with invented reports; refused anywhere but in a first look."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(

@@ -17,15 +17,18 @@ from reports.management.json_lines_command import InvalidInputLineError, record_
 
 class Command(BaseCommand):
     help = (
-        'Read stories {"id", "text", "scenario", "actions", "money_lost_vnd", "ongoing"} (one JSON '
-        "object a line) and print where the reader is right. It writes nothing. What was corrected was wrong at first: those are no sample of all."
+        "Read labelled stories, one JSON object a line, and print precision, recall and F1 of the "
+        "extraction. Writes nothing."
     )
     requires_system_checks = []
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("file", type=Path, nargs="?")
-        told = "instead of a file: what officers said where the machine read wrongly, as the truth"
-        parser.add_argument("--corrections", action="store_true", help=told)
+        parser.add_argument("file", type=Path, nargs="?", help="the labelled stories")
+        parser.add_argument(
+            "--corrections",
+            action="store_true",
+            help="instead of a file: officers' corrections as the truth; no sample of all reports",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if bool(options["file"]) == options["corrections"]:

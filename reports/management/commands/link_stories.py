@@ -15,7 +15,10 @@ _FIELDS = ("caller_number", "claimed_to_be", "text", "bank_account", "at")
 
 
 class Command(JsonLinesCommand):
-    help = "Read all stories, then answer the campaign of each, or null where it stands alone."
+    help = (
+        "Read stories as JSON lines and print the campaign of each, or null for a single one. "
+        "Writes nothing."
+    )
 
     def handle_lines(self, given: Iterable[str]) -> Iterator[dict[str, Any]]:
         stories = [_story(line) for line in given]

@@ -33,7 +33,7 @@ _IN_USE = (
 
 
 class Command(BaseCommand):
-    help = "Erases what is over its time. Beat does so each night; see docs/operations.md."
+    help = "Erase what is past its retention, as beat does each night; see docs/operations.md."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(

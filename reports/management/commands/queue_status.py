@@ -20,7 +20,7 @@ NAMES = ("accepted", "done", "waiting", "failed", "balanced")
 
 
 class Command(BaseCommand):
-    help = "Count the reports that were accepted, and how far each has come."
+    help = "Count the accepted reports and how far each has come."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="one line of JSON")

@@ -8,7 +8,7 @@ from reports.management.json_lines_command import JsonLinesCommand
 
 
 class Command(JsonLinesCommand):
-    help = 'Read numbers, one a line; answer {"raw", "kind", "key", "flags"} for each.'
+    help = 'Read numbers, one a line, and print {"raw", "kind", "key", "flags"} for each. Writes nothing.'
 
     def handle_lines(self, given: Iterable[str]) -> Iterator[dict[str, Any]]:
         for phone in map(parse, given):

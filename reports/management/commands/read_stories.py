@@ -18,7 +18,7 @@ from reports.reference.office_lexicon import bundled_lexicon
 
 
 class Command(JsonLinesCommand):
-    help = 'Read stories {"id", "text"}; answer the facts, the priority and every reason.'
+    help = 'Read stories {"id", "text"} as JSON lines and print facts, priority and every reason. Writes nothing.'
 
     def handle_lines(self, given: Iterable[str]) -> Iterator[dict[str, Any]]:
         for line in given:

@@ -8,7 +8,10 @@ from reports.retention import reerase_after_restore
 
 
 class Command(BaseCommand):
-    help = "Erases what DATA_DIR/erased.jsonl names and the database still holds. restore runs it."
+    help = (
+        "Erase again what DATA_DIR/erased.jsonl names and the database still holds; restore runs "
+        "it."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         ended = reerase_after_restore.reapply_erasures()

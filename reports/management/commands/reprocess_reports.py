@@ -22,8 +22,9 @@ CLEAR = "\r\x1b[K"
 
 class Command(BaseCommand):
     help = (
-        "Have those reports read again that were read under other rules, or could not be read."
-        " The machine does it by itself; this starts it and watches. Ctrl-C ends the watching."
+        "Have reports read again that were read under other rules or could not be read. The "
+        "worker does it; this starts the run and shows its progress. Ctrl-C ends the watching "
+        "only."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

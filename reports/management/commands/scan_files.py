@@ -10,8 +10,9 @@ from reports.models import EvidenceFile
 
 class Command(BaseCommand):
     help = (
-        "Owes the worker a look at each file that nobody looked into, that clamd did not scan"
-        " though CLAMD_URL is set now, or whose copy is lost; removes copies that belong to none."
+        "Enqueue the upload check for files that were never checked, that clamd has not scanned "
+        "though CLAMD_URL is set now, or whose copy is lost; remove copies that belong to no "
+        "file."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -15,7 +15,7 @@ TEXT = (
 
 
 class Command(BaseCommand):
-    help = "Send a mail of trial on the way of the alarms: EMAIL_URL, to ALARM_EMAILS."
+    help = "Send a test mail the way alarms go: EMAIL_URL, to ALARM_EMAILS."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not alarms.mail_is_configured():

@@ -14,7 +14,9 @@ from core.audit.chain_verification import ChainBrokenError
 
 
 class Command(BaseCommand):
-    help = "Checks every act on record against its link, and the links against the file of heads."
+    help = (
+        "Verify every audit event against its chain link, and the links against the file of heads."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
