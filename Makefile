@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test bench soak fuzz mutation screens check messages lock sbom licences local dev
+.PHONY: help run demo test bench soak fuzz mutation screens check messages reference lock sbom licences local dev
 .DELETE_ON_ERROR:
 
 help:
@@ -41,6 +41,9 @@ check: dev ## format, lint, types, migrations, translations, deploy checks, comp
 
 messages: dev ## gather the words of pages and code into locale/en, and compile them (needs gettext)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh locale/gather.sh
+
+reference: dev ## write docs/reference anew from settings, commands and this file
+	@$(BIN)/python -m tools.write_reference
 
 lock: dev ## write the hashed locks anew from pyproject.toml
 	@BIN=$(BIN) sh requirements/lock.sh

@@ -52,6 +52,7 @@ def postgres_tool(name: str) -> str:
 
 
 def _postgres_folders() -> Iterator[Path]:
+    #: [the wheel's, else the system's] folder with PostgreSQL's programs for the local server
     if chosen := os.environ.get("PG_BIN"):
         yield Path(chosen)
     with contextlib.suppress(ImportError):

@@ -1,58 +1,12 @@
-"""Every setting, from the environment alone; safe by default; imports without secrets.
-
-A secret may also come as a file: `NAME_FILE` names it. What the environment does not set is
-taken from `DATA_DIR/local.env`, which the local servers write for a first look.
-What a production start refuses is in `portal/checks.py`.
+"""Django's settings; safe by default, and imported without secrets. What comes from the environment is read in
+`portal/environment.py`; what a production start refuses is in `portal/checks.py`.
 """
 
-import os
-from pathlib import Path
-from urllib.parse import urlsplit
-
-import environ
 import structlog
 
 from portal.email_url import CONSOLE, parse_email_url_or_dummy
+from portal.environment import *
 
-BASE_DIR = Path(__file__).resolve().parent.parent
-
-for _name in ("DATA_DIR", "DATABASE_URL", "REDIS_URL", "PORT"):
-    if not os.environ.get(_name):  # given as nothing is not given
-        os.environ.pop(_name, None)
-
-env = environ.FileAwareEnv()
-DATA_DIR = Path(env.str("DATA_DIR", str(BASE_DIR / "var"))).absolute()
-environ.Env.read_env(DATA_DIR / "local.env")
-# Sealed originals of what residents send along; best on a disk that is not the database's.
-FILES_DIR = Path(env.str("FILES_DIR", str(DATA_DIR / "files"))).absolute()
-CLAMD_URL = env.str("CLAMD_URL", "")  # looks at them (reports/attachments/antivirus.py)
-
-PORT = env.int("PORT", 8000)
-PORTAL_URL = env.str("PORTAL_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
-_portal = urlsplit(PORTAL_URL)
-HTTPS = _portal.scheme == "https"
-# A first look is http on this very machine: invented people and reports are allowed only there.
-FIRST_LOOK = not HTTPS and _portal.hostname in {"127.0.0.1", "localhost", "::1"}
-
-DEBUG = env.bool("DEBUG", False)
-SECRET_KEY = env.str("SECRET_KEY", "")
-# Fernet keys, newest first. Losing them loses every contact, phrase and sealed story.
-FIELD_ENCRYPTION_KEYS = tuple(env.list("FIELD_ENCRYPTION_KEYS", default=[]))
-# An age identity, for archives alone (ops/backup/archive.py): losing one key must not lose the other.
-BACKUP_KEY = env.str("BACKUP_KEY", "").strip()  # a file ends with a new line
-# Signs what other programs keep of ours (core/keys.py): 32 bytes in base64. Optional.
-SIGNING_KEY = env.str("SIGNING_KEY", "").strip()
-# Signs CAP messages (alerts/signatures.py): a P-256 key and its certificate, PEM or PEM in base64.
-CAP_KEY = env.str("CAP_KEY", "").strip()
-# Origins of the sites that may frame a warning (alerts/embed/frame_ancestors.py); none: every site.
-FRAME_ANCESTORS = tuple(map(str.strip, env.list("FRAME_ANCESTORS", default=[])))
-ALLOWED_HOSTS = env.list(
-    "ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"] if FIRST_LOOK else []
-)
-
-# Where the desk is, and the networks that it answers; to all others it is not there (middleware.py).
-ADMIN_PATH = env.str("ADMIN_PATH", "").strip("/") or "admin"
-ADMIN_NETWORKS = tuple(filter(None, map(str.strip, env.list("ADMIN_NETWORKS", default=[]))))
 # The desk, and the invitation that leads to it.
 STAFF_PATHS = (f"/{ADMIN_PATH}/", "/can-bo/")
 
@@ -131,7 +85,7 @@ CRISPY_ALLOWED_TEMPLATE_PACKS = ("portal_forms",)
 CRISPY_TEMPLATE_PACK = "portal_forms"
 
 DATABASES = {
-    "default": env.db("DATABASE_URL", default="postgres:///portal")
+    "default": DATABASE
     | {
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
@@ -152,7 +106,6 @@ DATABASES["default"]["OPTIONS"] = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.str("REDIS_URL", "")
 # The cache only speeds things up or slows guessers down: 50 ms, then the portal goes on without.
 CACHES = {
     "default": {
@@ -162,8 +115,6 @@ CACHES = {
     }
 }
 
-# Wrong receipt codes and look-ups (core/rate_limits.py): enforce, or count alone, for load tests.
-RATE_LIMITS = env.str("RATE_LIMITS", "") or "enforce"
 VISITOR_ADDRESS = "core.client_ip.forwarded_ip"
 
 # --- Queue. The relay alone publishes (core/outbox/relay.py): a dead or frozen broker costs it 50 ms.
@@ -212,49 +163,8 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # --- Alarms (reports/monitoring/alarms.py) and figures for a machine (portal/metrics_view.py)
-QUEUE_ALARM_AFTER_SECONDS = env.int(
-    "QUEUE_ALARM_AFTER_SECONDS", 180
-)  # seconds; five attempts take up to 120
-ALARM_EMAILS = tuple(map(str.strip, env.list("ALARM_EMAILS", default=[])))
-METRICS_TOKEN = env.str("METRICS_TOKEN", "")
-EMAIL_URL = env.str("EMAIL_URL", "")
 vars().update(parse_email_url_or_dummy(EMAIL_URL or (CONSOLE if FIRST_LOOK else "")))
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "") or f"no-reply@{_portal.hostname}"
-
-# --- Agencies that warnings are brought to (alerts/delivery/service.py, alerts/delivery/safe_http.py)
-PARTNER_TEST_HOSTS = tuple(env.list("PARTNER_TEST_HOSTS", default=[]))
-PARTNER_MAX_FAILURES = env.int("PARTNER_MAX_FAILURES", 3)
-
-# --- The desk's clocks (reports/calendar/deadline_rules.py). PV01's lawyers confirm the lengths and name the law.
-DEADLINE_REVIEW_MINUTES = env.int("DEADLINE_REVIEW_MINUTES", 15)
-DEADLINE_SORT_HOURS = env.int("DEADLINE_SORT_HOURS", 24)
-DEADLINE_NOTIFY_WORKING_DAYS = env.int("DEADLINE_NOTIFY_WORKING_DAYS", 3)
-DEADLINE_VERIFY_DAYS = env.int("DEADLINE_VERIFY_DAYS", 20)
-DEADLINE_VERIFY_MONTHS = env.int("DEADLINE_VERIFY_MONTHS", 2)
-DEADLINE_EXTENSION_MONTHS = env.int("DEADLINE_EXTENSION_MONTHS", 2)
-DEADLINE_RIGHTS_WORKING_DAYS = env.int("DEADLINE_RIGHTS_WORKING_DAYS", 2)
-DEADLINE_LEGAL_BASIS = env.str("DEADLINE_LEGAL_BASIS", "").strip()
-
-# --- How long things are kept, after the work on them has ended (reports/retention/policy.py). 0: until
-# PV01 decides. What a confirmed sentence promises to residents stands above a longer time here.
-RETENTION_CONTACT_DAYS = env.int("RETENTION_CONTACT_DAYS", 90)
-RETENTION_STORY_MONTHS = env.int("RETENTION_STORY_MONTHS", 24)
-RETENTION_FILES_MONTHS = env.int("RETENTION_FILES_MONTHS", 24)
-RETENTION_MESSAGES_DAYS = env.int("RETENTION_MESSAGES_DAYS", 180)
-RETENTION_JUNK_DAYS = env.int("RETENTION_JUNK_DAYS", 30)
-RETENTION_WITHDRAWN_DAYS = env.int("RETENTION_WITHDRAWN_DAYS", 15)
-RETENTION_LOSS_MONTHS = env.int("RETENTION_LOSS_MONTHS", 0)
-RETENTION_NUMBERS_MONTHS = env.int("RETENTION_NUMBERS_MONTHS", 24)
-RETENTION_DISPUTES_DAYS = env.int("RETENTION_DISPUTES_DAYS", 90)
-RETENTION_EVENTS_MONTHS = env.int("RETENTION_EVENTS_MONTHS", 36)
-RETENTION_ATTEMPTS_MONTHS = env.int("RETENTION_ATTEMPTS_MONTHS", 12)
-BACKUP_KEEP_DAYS = env.int("BACKUP_KEEP_DAYS", 30)
-# Hours from the moment a breach was found (reports/models/erasing.py).
-BREACH_FIRST_NOTICE_HOURS = env.int("BREACH_FIRST_NOTICE_HOURS", 24)
-BREACH_REPORT_HOURS = env.int("BREACH_REPORT_HOURS", 72)
-
-EXPORT_MAX_ROWS = env.int("EXPORT_MAX_ROWS", 10_000)  # reports in one file (admin/exporting.py)
 
 # --- People of the desk
 AUTHENTICATION_BACKENDS = [
@@ -273,8 +183,6 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "accounts.password_validators.BreachedPasswordValidator"},
 ]
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no cookie more
-# SHA-1 of passwords that were stolen elsewhere, a line each, sorted (accounts/password_validators.py).
-BREACHED_PASSWORDS = env.str("BREACHED_PASSWORDS", "").strip()
 LOGIN_URL = "admin:login"
 OTP_TOTP_ISSUER = "PV01 Thanh Hóa"
 OTP_ADMIN_HIDE_SENSITIVE_DATA = True
@@ -289,21 +197,7 @@ AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
 AXES_ENABLE_ADMIN = False
 AXES_LOCKOUT_TEMPLATE = "admin/lockout.html"
-# Minutes for which a log-in, or a password or code given again, opens personal data and exports.
-REAUTHENTICATION_MINUTES = env.int("REAUTHENTICATION_MINUTES", 15)
-# Logging in with the ministry's account (accounts/oidc/views.py): the three together, or not at all.
-OIDC_ISSUER = env.str("OIDC_ISSUER", "").strip()
-OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", "").strip()
-OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", "").strip()
-OIDC_SCOPES = env.str("OIDC_SCOPES", "") or "openid"
-OIDC_CLAIM = env.str("OIDC_CLAIM", "") or "sub"  # who it is, in the provider's signed token
-OIDC_SECOND_FACTOR_AMR = tuple(
-    filter(None, map(str.strip, env.list("OIDC_SECOND_FACTOR_AMR", default=[])))
-)
 SESSION_COOKIE_AGE = 30 * 60  # without a page asked for
-SESSION_MAX_HOURS = env.int("SESSION_MAX_HOURS", 12)  # whatever is asked for
-# Days after which an account that nobody used is closed (accounts/idle_accounts.py); 0: never.
-ACCOUNT_IDLE_DAYS = env.int("ACCOUNT_IDLE_DAYS", 45)
 SESSION_SAVE_EVERY_REQUEST = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True
@@ -320,8 +214,6 @@ RECEIPT_COOKIE_NAME = "__Host-receipt" if HTTPS else "receipt"
 # --- The web
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^readyz$"]
-# Our own servers before this one, each of which adds to X-Forwarded-For (core/client_ip.py).
-TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
@@ -351,7 +243,6 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = DATA_UPLOAD_MAX_NUMBER_FILES = 2000
 FILE_UPLOAD_HANDLERS = ["reports.attachments.upload_handler.DiscardFilesUploadHandler"]
 
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(env.str("STATIC_ROOT", str(BASE_DIR / "build" / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 _collected = (STATIC_ROOT / "staticfiles.json").exists()
 STORAGES = {

@@ -1,15 +1,24 @@
-"""The documents hold what they promise: decision records of one form."""
+"""The documents hold what they promise: records of one form, a short README, links and paths that exist."""
 
 import re
 from pathlib import Path
 
 import pytest
 
+from tools import write_reference
+
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 ADRS = sorted((DOCS / "adr").glob("[0-9]*.md"))
 HEADINGS = ["Status", "Context", "Decision", "Consequences"]
 MAX_ADR_LINES = 40
+MAX_README_LINES = 200
+PAGES = sorted(
+    {*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "reports" / "data").rglob("*.md")}
+)
+ROOMS = "portal|ops|desk|alerts|accounts|reports|core|tests|templates|static|locale|docker|requirements|docs"
+_LINK = re.compile(r"\]\(([^)#\s:]+)(?:#[\w-]*)?\)")
+_PATH = re.compile(rf"`((?:{ROOMS})/[\w./-]*)`")
 
 
 def relative(path: Path) -> str:
@@ -35,3 +44,42 @@ def test_a_superseded_record_says_by_which() -> None:
     for adr in ADRS:
         status = adr.read_text("utf-8").split("## Status\n")[1].split("## ")[0].strip()
         assert status == "Accepted" or re.fullmatch(r"Superseded by \[\d{4}\]\(.+\.md\)", status)
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= MAX_README_LINES
+
+
+@pytest.mark.parametrize("page", PAGES, ids=relative)
+def test_links_and_paths_lead_somewhere(page: Path) -> None:
+    text = page.read_text("utf-8")
+    links = [page.parent / link for link in _LINK.findall(text)]
+    paths = [ROOT / path for path in _PATH.findall(text)]
+    assert [str(path) for path in (*links, *paths) if not path.exists()] == []
+
+
+def test_every_variable_that_is_read_has_a_row_of_the_reference_and_no_other() -> None:
+    settings = write_reference.list_settings()
+    assert [row.name for row in settings if not row.text] == []
+    page = (DOCS / "reference" / "settings.md").read_text("utf-8")
+    assert page == write_reference.render_settings(), "make reference"
+    rows = re.findall(r"^\| `([A-Z_]+)` \|", page, re.MULTILINE)
+    assert sorted(rows) == sorted({row.name for row in settings})
+
+
+def test_the_reference_of_commands_is_what_they_say() -> None:
+    page = (DOCS / "reference" / "commands.md").read_text("utf-8")
+    assert page == write_reference.render_commands(), "make reference"
+    assert ": None" not in page
+
+
+def test_a_variable_without_a_comment_is_noticed(tmp_path: Path) -> None:
+    module = tmp_path / "module.py"
+    module.write_text(
+        '#: [off] what it does\nA = env.bool("A_NAME", False)\nB = env.int("B_NAME", 3)\n'
+    )
+    found = list(write_reference.settings_in(module))
+    assert [(row.name, row.default, row.text) for row in found] == [
+        ("A_NAME", "off", "what it does"),
+        ("B_NAME", "`3`", ""),
+    ]
