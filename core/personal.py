@@ -2,8 +2,8 @@
 
 from core.personal_data_inventory import Declared, FieldClassification
 
-_OFFICER = "which officer did it: the record of acts must name its people"
-_REASON = "an officer's own words, which are to name nobody"
+_OFFICER = "which officer did it: the audit log must name its people"
+_REASON = "an officer's own words, which should name nobody"
 
 DECLARED: Declared = {
     "core.AuditChainLink": FieldClassification(
@@ -15,7 +15,7 @@ DECLARED: Declared = {
     "core.AuditEvent": FieldClassification(
         "id created_at subject_type kind",
         ties="subject_id",
-        clear={"actor": _OFFICER, "detail": _REASON + "; taken away alone actor `erase_detail`"},
+        clear={"actor": _OFFICER, "detail": _REASON + "; erased by `redact_detail`"},
     ),
     "core.OutboxItem": FieldClassification(
         "id task priority created_at due_at leased_at leased_until attempts done_at"

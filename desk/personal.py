@@ -2,8 +2,8 @@
 
 from core.personal_data_inventory import Declared, FieldClassification
 
-_OFFICER = "which officer did it: the record of acts must name its people"
-_REASON = "an officer's own words, which are to name nobody"
+_OFFICER = "which officer did it: the audit log must name its people"
+_REASON = "an officer's own words, which should name nobody"
 
 DECLARED: Declared = {
     "desk.SavedSearch": FieldClassification(

@@ -2,12 +2,12 @@
 
 from core.personal_data_inventory import Declared, FieldClassification
 
-_OFFICER = "which officer did it: the record of acts must name its people"
-_REASON = "an officer's own words, which are to name nobody"
+_OFFICER = "which officer did it: the audit log must name its people"
+_REASON = "an officer's own words, which should name nobody"
 _WORKING_COPY = (
-    "what was said, with numbers of papers, cards and the reporter masked: it is the work"
+    "the working copy, without numbers of papers, cards and the reporter: officers work with it"
 )
-_CALLER = "of the caller, not of the reporter: it is the evidence, and it is looked for"
+_CALLER = "of the caller, not of the reporter: evidence that must be searchable"
 _HOME = "where the reporter lives, no finer than a commune once it is read: warnings go by it"
 _READ = "words of the working copy, never of the sealed story"
 
@@ -20,7 +20,7 @@ DECLARED: Declared = {
         clear={
             "story claimed_name": _WORKING_COPY,
             "caller_number": _CALLER,
-            "money_lost_raw": "the sum as it was typed: triage reads it anew",
+            "money_lost_raw": "the amount as it was typed: triage reads it again",
             "commune commune_raw": _HOME,
         },
     ),
@@ -137,7 +137,7 @@ DECLARED: Declared = {
         clear={
             "story called_on_raw": _WORKING_COPY,
             "callers accounts links": _CALLER,
-            "money_lost_raw": "the sum as it was typed: triage reads it anew",
+            "money_lost_raw": "the amount as it was typed: triage reads it again",
             "commune commune_raw": _HOME,
         },
     ),
