@@ -16,7 +16,10 @@ MAX_README_LINES = 200
 PAGES = sorted(
     {*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "reports" / "data").rglob("*.md")}
 )
-ROOMS = "portal|ops|desk|alerts|accounts|reports|core|tests|templates|static|locale|docker|requirements|docs"
+ROOMS = (
+    "portal|ops|desk|alerts|accounts|reports|core|tests|templates|static|locale|docker|requirements|docs"
+    "|bench|tools"
+)
 _LINK = re.compile(r"\]\(([^)#\s:]+)(?:#[\w-]*)?\)")
 _PATH = re.compile(rf"`((?:{ROOMS})/[\w./-]*)`")
 
