@@ -3,7 +3,6 @@
 import json
 import statistics
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from hypothesis import strategies as st
 
 from bench.stories import UNSEEN
 from reports.extraction import evaluation
-from reports.extraction.language import cue_matcher
 from reports.extraction.language.amounts import MONEY_PROBLEMS_VI, find_amounts, parse_money_field
 from reports.extraction.language.cue_matcher import code_rows, cue_tables, taxonomy, tokenize
 from reports.extraction.language.parsed_story import parse_story
@@ -36,36 +34,6 @@ def test_there_are_forty_stories_over_most_scenarios() -> None:
 
 @pytest.mark.parametrize("story", _STORIES, ids=lambda story: story["id"])
 def test_each_plain_story_is_of_the_kind_that_a_person_would_name(story: dict[str, Any]) -> None:
-    assert extract_from_story(story["text"]).scenario == story["scenario"]
-
-
-@pytest.fixture
-def _untrained_kind(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A kind of call that stands in the taxonomy alone, as on the day when somebody adds it."""
-    row = {**code_rows()["tax"], "code": "school_fee", "cues": ["học phí"]}
-    extended = {**taxonomy(), "scenarios": [*taxonomy()["scenarios"], row]}
-    cached = (cue_matcher.code_rows, cue_matcher.scenario_codes, cue_matcher._index)
-    with monkeypatch.context() as patched:
-        patched.setattr(cue_matcher, "taxonomy", lambda: extended)
-        for each in cached:
-            each.cache_clear()
-        yield
-    for each in cached:
-        each.cache_clear()
-
-
-@pytest.mark.usefixtures("_untrained_kind")
-def test_a_kind_that_no_weights_know_is_named_by_its_phrases() -> None:
-    reading = extract_from_story(
-        "Có cô xưng là giáo viên gọi bảo nộp học phí gấp, tôi chưa chuyển."
-    )
-    assert reading.scenario == "school_fee"
-    assert [reason.words for reason in reading.reasons if reason.fact == "scenario"] == ["học phí"]
-
-
-@pytest.mark.usefixtures("_untrained_kind")
-@pytest.mark.parametrize("story", _STORIES, ids=lambda story: story["id"])
-def test_a_kind_that_no_weights_know_changes_no_other_story(story: dict[str, Any]) -> None:
     assert extract_from_story(story["text"]).scenario == story["scenario"]
 
 

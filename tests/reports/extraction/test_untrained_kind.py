@@ -1,0 +1,49 @@
+"""A kind of call that stands in the taxonomy and that the weights do not know yet."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports.extraction import cue_matcher
+from reports.extraction.cue_matcher import code_rows, taxonomy
+from reports.extraction.story_reader import extract_from_story
+
+_STORIES = [
+    json.loads(line)
+    for line in (Path(__file__).parents[2] / "data" / "stories.jsonl")
+    .read_text(encoding="utf-8")
+    .splitlines()
+]
+
+
+@pytest.fixture
+def _untrained_kind(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A kind of call that stands in the taxonomy alone, as on the day when somebody adds it."""
+    row = {**code_rows()["tax"], "code": "school_fee", "cues": ["học phí"]}
+    extended = {**taxonomy(), "scenarios": [*taxonomy()["scenarios"], row]}
+    cached = (cue_matcher.code_rows, cue_matcher.scenario_codes, cue_matcher._index)
+    with monkeypatch.context() as patched:
+        patched.setattr(cue_matcher, "taxonomy", lambda: extended)
+        for each in cached:
+            each.cache_clear()
+        yield
+    for each in cached:
+        each.cache_clear()
+
+
+@pytest.mark.usefixtures("_untrained_kind")
+def test_a_kind_that_no_weights_know_is_named_by_its_phrases() -> None:
+    reading = extract_from_story(
+        "Có cô xưng là giáo viên gọi bảo nộp học phí gấp, tôi chưa chuyển."
+    )
+    assert reading.scenario == "school_fee"
+    assert [reason.words for reason in reading.reasons if reason.fact == "scenario"] == ["học phí"]
+
+
+@pytest.mark.usefixtures("_untrained_kind")
+@pytest.mark.parametrize("story", _STORIES, ids=lambda story: story["id"])
+def test_a_kind_that_no_weights_know_changes_no_other_story(story: dict[str, Any]) -> None:
+    assert extract_from_story(story["text"]).scenario == story["scenario"]
