@@ -43,7 +43,7 @@ def as_draft_preview(revision: AlertRevision) -> AlertRevision:
     if english.title:
         english = replace(english, title=MARK_IN_ENGLISH + english.title)
     content = replace(words, message=message, title=MARK + words.title, english=english)
-    vars(shown).pop("words", None)  # read before
+    vars(shown).pop("frozen_content", None)  # read before
     shown.identifier, shown.content = message.identifier, content.as_json()
     return shown
 
