@@ -61,6 +61,18 @@ def test_links_and_paths_lead_somewhere(page: Path) -> None:
     assert [str(path) for path in (*links, *paths) if not path.exists()] == []
 
 
+def test_every_package_has_its_row_in_the_directory_structure() -> None:
+    page = (DOCS / "directory-structure.md").read_text("utf-8")
+    stock = {"management", "commands", "migrations", "templatetags", "vi"}
+    packages = {
+        path.parent
+        for room in write_reference.ROOMS
+        for path in (ROOT / room).rglob("__init__.py")
+        if path.parent.name not in stock
+    }
+    assert [relative(each) for each in packages if f"`{relative(each)}/`" not in page] == []
+
+
 def test_every_variable_that_is_read_has_a_row_of_the_reference_and_no_other() -> None:
     settings = write_reference.list_settings()
     assert [row.name for row in settings if not row.text] == []

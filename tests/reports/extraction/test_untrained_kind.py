@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from reports.extraction import cue_matcher
-from reports.extraction.cue_matcher import code_rows, taxonomy
+from reports.extraction.language import cue_matcher
+from reports.extraction.language.cue_matcher import code_rows, taxonomy
 from reports.extraction.story_reader import extract_from_story
 
 _STORIES = [
