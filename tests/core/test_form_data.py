@@ -27,13 +27,13 @@ def parse_with_django(body: bytes) -> dict[str, list[Any]]:
 
 
 @given(pairs)
-def test_what_a_browser_sends_is_read_parse_with_django_it(fields: list[tuple[str, str]]) -> None:
+def test_what_a_browser_sends_is_parsed_as_django_parses_it(fields: list[tuple[str, str]]) -> None:
     body = urlencode(fields).encode()
     assert dict(parse_fields(build_request(body)).lists()) == parse_with_django(body)
 
 
 @given(st.binary(max_size=60) | st.text("%&=+;0dDcCaAfF \r\n_", max_size=60).map(str.encode))
-def test_what_no_browser_sends_is_read_parse_with_django_it(body: bytes) -> None:
+def test_what_no_browser_sends_is_parsed_as_django_parses_it(body: bytes) -> None:
     assert dict(parse_fields(build_request(body)).lists()) == parse_with_django(body)
 
 
