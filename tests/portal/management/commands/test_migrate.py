@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import psycopg2
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.core.management.commands import migrate
 from django.db import OperationalError, connection, transaction
+from django.db.migrations.recorder import MigrationRecorder
 from psycopg2 import extensions
 
 from portal.management.commands import migrate as ours
@@ -91,3 +92,17 @@ def test_any_other_trouble_is_raised_at_once(migrating: Callable[[Migration], No
     with pytest.raises(OperationalError):
         migrating(work)
     assert len(tries) == 1
+
+
+def test_a_database_from_before_1_0_is_refused_with_one_sentence_and_not_touched(
+    migrating: Callable[[Migration], None],
+) -> None:
+    done: list[str] = []
+    recorder = MigrationRecorder(connection)
+    recorder.record_applied(*ours.BEFORE_1_0)
+    try:
+        with pytest.raises(CommandError, match=r"made before 1\.0 and is not carried over"):
+            migrating(lambda: done.append("migrated"))
+    finally:
+        recorder.record_unapplied(*ours.BEFORE_1_0)
+    assert done == []
