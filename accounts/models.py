@@ -31,7 +31,7 @@ class OfficerProfile(models.Model):
         default_permissions = ()
         constraints = [
             models.UniqueConstraint(
-                fields=["oidc_issuer", "oidc_subject"], name="one_officer_for_a_subject"
+                fields=["oidc_issuer", "oidc_subject"], name="officerprofile_oidc_subject_once"
             ),
         ]
         permissions = [("keep_people", "khóa, mở tài khoản cán bộ; đổi vai trò; mở khóa đăng nhập")]

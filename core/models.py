@@ -37,7 +37,7 @@ class OutboxItem(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(done_at__isnull=True) | Q(failed_at__isnull=True),
-                name="outboxitem_settled_or_failed",
+                name="outboxitem_done_or_failed",
             ),
         ]
         indexes = [
@@ -91,10 +91,12 @@ class AuditEvent(models.Model):
             ("view_look", "xem ai đã xem dữ liệu cá nhân"),
         ]
         indexes = [
-            models.Index(fields=["subject_type", "subject_id", "-id"], name="event_subject"),
-            models.Index(fields=["actor", "-id"], name="event_by"),
-            models.Index(fields=["-id"], condition=models.Q(kind__in=LOOKS), name="event_looks"),
-            BrinIndex(fields=["created_at"], autosummarize=True, name="event_at"),
+            models.Index(fields=["subject_type", "subject_id", "-id"], name="auditevent_subject"),
+            models.Index(fields=["actor", "-id"], name="auditevent_actor"),
+            models.Index(
+                fields=["-id"], condition=models.Q(kind__in=LOOKS), name="auditevent_looks"
+            ),
+            BrinIndex(fields=["created_at"], autosummarize=True, name="auditevent_created_at"),
         ]
 
     def __str__(self) -> str:
@@ -118,7 +120,7 @@ class AuditChainLink(models.Model):
     class Meta:
         constraints = [
             # Two links never follow the same one: the chain has one end.
-            models.UniqueConstraint(fields=["previous"], name="eventseal_one_chain")
+            models.UniqueConstraint(fields=["previous"], name="auditchainlink_one_chain")
         ]
 
     def __str__(self) -> str:
@@ -137,7 +139,7 @@ class AuditChainCheck(models.Model):
     broken_at = models.BigIntegerField(null=True)
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(id=1), name="chaincheck_one_row")]
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="auditchaincheck_one_row")]
 
     def __str__(self) -> str:
         return f"chain checked to {self.last_checked_id}"

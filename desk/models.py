@@ -21,7 +21,7 @@ class ReportViewer(models.Model):
         verbose_name = "đang mở tin"
         verbose_name_plural = "đang mở tin"
         constraints = [
-            models.UniqueConstraint(fields=["report", "officer"], name="presence_once"),
+            models.UniqueConstraint(fields=["report", "officer"], name="reportviewer_once"),
         ]
 
     def __str__(self) -> str:

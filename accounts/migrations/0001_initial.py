@@ -89,7 +89,8 @@ class Migration(migrations.Migration):
                 "default_permissions": (),
                 "constraints": [
                     models.UniqueConstraint(
-                        fields=("oidc_issuer", "oidc_subject"), name="one_officer_for_a_subject"
+                        fields=("oidc_issuer", "oidc_subject"),
+                        name="officerprofile_oidc_subject_once",
                     )
                 ],
             },

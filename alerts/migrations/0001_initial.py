@@ -853,7 +853,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="partnerreceipt",
             constraint=models.UniqueConstraint(
-                fields=("partner", "revision"), name="partnerreading_once"
+                fields=("partner", "revision"), name="partnerreceipt_once"
             ),
         ),
         migrations.AddIndex(

@@ -149,7 +149,7 @@ class PartnerReceipt(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["partner", "revision"], name="partnerreading_once")
+            models.UniqueConstraint(fields=["partner", "revision"], name="partnerreceipt_once")
         ]
 
     def __str__(self) -> str:

@@ -34,7 +34,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [
-                    models.CheckConstraint(condition=models.Q(("id", 1)), name="chaincheck_one_row")
+                    models.CheckConstraint(
+                        condition=models.Q(("id", 1)), name="auditchaincheck_one_row"
+                    )
                 ],
             },
         ),
@@ -53,7 +55,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [
-                    models.UniqueConstraint(fields=("previous",), name="eventseal_one_chain")
+                    models.UniqueConstraint(fields=("previous",), name="auditchainlink_one_chain")
                 ],
             },
         ),
@@ -103,7 +105,7 @@ class Migration(migrations.Migration):
                         condition=models.Q(
                             ("done_at__isnull", True), ("failed_at__isnull", True), _connector="OR"
                         ),
-                        name="outboxitem_settled_or_failed",
+                        name="outboxitem_done_or_failed",
                     )
                 ],
             },
@@ -142,18 +144,18 @@ class Migration(migrations.Migration):
                 "permissions": [("view_look", "xem ai đã xem dữ liệu cá nhân")],
                 "indexes": [
                     models.Index(
-                        fields=["subject_type", "subject_id", "-id"], name="event_subject"
+                        fields=["subject_type", "subject_id", "-id"], name="auditevent_subject"
                     ),
-                    models.Index(fields=["actor", "-id"], name="event_by"),
+                    models.Index(fields=["actor", "-id"], name="auditevent_actor"),
                     models.Index(
                         condition=models.Q(
                             ("kind__in", ("revealed", "exported", "case_exported", "slip_given"))
                         ),
                         fields=["-id"],
-                        name="event_looks",
+                        name="auditevent_looks",
                     ),
                     django.contrib.postgres.indexes.BrinIndex(
-                        autosummarize=True, fields=["created_at"], name="event_at"
+                        autosummarize=True, fields=["created_at"], name="auditevent_created_at"
                     ),
                 ],
             },

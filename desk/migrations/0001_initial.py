@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
                 "verbose_name": "đang mở tin",
                 "verbose_name_plural": "đang mở tin",
                 "constraints": [
-                    models.UniqueConstraint(fields=("report", "officer"), name="presence_once")
+                    models.UniqueConstraint(fields=("report", "officer"), name="reportviewer_once")
                 ],
             },
         ),

@@ -407,7 +407,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [
-                    models.CheckConstraint(condition=models.Q(("id", 1)), name="bursttally_one_row")
+                    models.CheckConstraint(
+                        condition=models.Q(("id", 1)), name="burstsnapshot_one_row"
+                    )
                 ],
             },
         ),
@@ -1967,7 +1969,7 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(("id", 1)), name="publicfigures_one_row"
+                        condition=models.Q(("id", 1)), name="publicstatistics_one_row"
                     )
                 ],
             },
@@ -2112,7 +2114,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [
-                    models.CheckConstraint(condition=models.Q(("id", 1)), name="queuetally_one_row")
+                    models.CheckConstraint(
+                        condition=models.Q(("id", 1)), name="queuesnapshot_one_row"
+                    )
                 ],
             },
         ),
@@ -2403,14 +2407,14 @@ class Migration(migrations.Migration):
                     models.Q(("kind__in", ("attached", "detached")), ("other__isnull", True)),
                     _connector="OR",
                 ),
-                name="campaignact_two_campaigns",
+                name="campaignaction_two_campaigns",
             ),
         ),
         migrations.AddConstraint(
             model_name="campaignaction",
             constraint=models.CheckConstraint(
                 condition=models.Q(("other", models.F("campaign")), _negated=True),
-                name="campaignact_not_with_itself",
+                name="campaignaction_not_with_itself",
             ),
         ),
         migrations.AddConstraint(
@@ -2421,13 +2425,13 @@ class Migration(migrations.Migration):
                     models.Q(("undone_at__isnull", False), ("undone_by__isnull", False)),
                     _connector="OR",
                 ),
-                name="campaignact_taken_back_by_whom",
+                name="campaignaction_undone_by",
             ),
         ),
         migrations.AddConstraint(
             model_name="campaignaction",
             constraint=models.CheckConstraint(
-                condition=models.Q(("reason", ""), _negated=True), name="campaignact_has_reason"
+                condition=models.Q(("reason", ""), _negated=True), name="campaignaction_has_reason"
             ),
         ),
         migrations.AddField(
@@ -2503,19 +2507,19 @@ class Migration(migrations.Migration):
             index=models.Index(
                 condition=models.Q(("origin_digests__isnull", False)),
                 fields=["received_at"],
-                name="crowd_uncounted",
+                name="floodsample_uncounted",
             ),
         ),
         migrations.AddConstraint(
             model_name="campaignexclusion",
             constraint=models.UniqueConstraint(
-                fields=("report", "campaign"), name="keptapart_once"
+                fields=("report", "campaign"), name="campaignexclusion_once"
             ),
         ),
         migrations.AddConstraint(
             model_name="campaignmembershipchange",
             constraint=models.UniqueConstraint(
-                fields=("act", "report"), name="campaignmove_once_an_act"
+                fields=("act", "report"), name="campaignmembershipchange_once"
             ),
         ),
         migrations.AddIndex(
@@ -2551,19 +2555,19 @@ class Migration(migrations.Migration):
                     ("closed_at__gte", models.F("detected_at")),
                     _connector="OR",
                 ),
-                name="breach_closed_after_it_was_found",
+                name="databreach_closed_after_found",
             ),
         ),
         migrations.AddIndex(
             model_name="deadline",
-            index=models.Index(fields=["report", "id"], name="clock_of_report"),
+            index=models.Index(fields=["report", "id"], name="deadline_of_report"),
         ),
         migrations.AddIndex(
             model_name="deadline",
             index=models.Index(
                 condition=models.Q(("dropped_at", None), ("met_at", None)),
                 fields=["due_at"],
-                name="clock_running",
+                name="deadline_running",
             ),
         ),
         migrations.AddConstraint(
@@ -2571,20 +2575,20 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(
                 condition=models.Q(("dropped_at", None), ("met_at", None)),
                 fields=("report", "kind"),
-                name="clock_one_running",
+                name="deadline_one_running",
             ),
         ),
         migrations.AddConstraint(
             model_name="deadline",
             constraint=models.CheckConstraint(
-                condition=models.Q(("due_at__gte", models.F("started_at"))), name="clock_ahead"
+                condition=models.Q(("due_at__gte", models.F("started_at"))), name="deadline_ahead"
             ),
         ),
         migrations.AddConstraint(
             model_name="deadline",
             constraint=models.CheckConstraint(
                 condition=models.Q(("met_at", None), ("dropped_at", None), _connector="OR"),
-                name="clock_ends_once",
+                name="deadline_ends_once",
             ),
         ),
         migrations.AddIndex(
@@ -2592,13 +2596,13 @@ class Migration(migrations.Migration):
             index=models.Index(
                 condition=models.Q(("mailed_at", None)),
                 fields=["created_at"],
-                name="escalation_unmailed",
+                name="deadlinenotification_unmailed",
             ),
         ),
         migrations.AddConstraint(
             model_name="deadlinenotification",
             constraint=models.UniqueConstraint(
-                fields=("clock", "stage", "due_at"), name="escalation_once"
+                fields=("clock", "stage", "due_at"), name="deadlinenotification_once"
             ),
         ),
         migrations.AddConstraint(
@@ -2613,7 +2617,7 @@ class Migration(migrations.Migration):
                     ),
                     _connector="OR",
                 ),
-                name="destruction_by_two",
+                name="destructionrequest_by_two",
             ),
         ),
         migrations.AddConstraint(
@@ -2628,7 +2632,7 @@ class Migration(migrations.Migration):
                     ),
                     _connector="OR",
                 ),
-                name="destruction_withdrawn_or_done",
+                name="destructionrequest_withdrawn_or_done",
             ),
         ),
         migrations.AddConstraint(
@@ -2636,7 +2640,7 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(
                 condition=models.Q(("withdrawn_at", None)),
                 fields=("target",),
-                name="destruction_once",
+                name="destructionrequest_once",
             ),
         ),
         migrations.AddIndex(
@@ -2669,7 +2673,7 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(
                 condition=models.Q(("decided_at", None)),
                 fields=("report",),
-                name="erasurewish_one_open",
+                name="erasurerequest_one_open",
             ),
         ),
         migrations.AddConstraint(
@@ -2684,7 +2688,7 @@ class Migration(migrations.Migration):
                     ),
                     _connector="OR",
                 ),
-                name="erasurewish_decided_whole",
+                name="erasurerequest_decided_whole",
             ),
         ),
         migrations.AddConstraint(
@@ -2696,7 +2700,7 @@ class Migration(migrations.Migration):
                     models.Q(("decided_by", models.F("taken_up_by")), _negated=True),
                     _connector="OR",
                 ),
-                name="erasurewish_granted_by_another",
+                name="erasurerequest_granted_by_another",
             ),
         ),
         migrations.AddConstraint(
@@ -2710,13 +2714,13 @@ class Migration(migrations.Migration):
             index=models.Index(
                 condition=models.Q(("kind__in", ("correction", "withdrawal"))),
                 fields=["received_at"],
-                name="addition_asking",
+                name="followup_asking",
             ),
         ),
         migrations.AddConstraint(
             model_name="followup",
             constraint=models.UniqueConstraint(
-                fields=("report", "submission_key", "content_digest"), name="addition_typed_once"
+                fields=("report", "submission_key", "content_digest"), name="followup_typed_once"
             ),
         ),
         migrations.AddIndex(
@@ -2747,7 +2751,7 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(
                 condition=models.Q(("released_at", None)),
                 fields=("report",),
-                name="hold_one_at_a_time",
+                name="legalhold_one_at_a_time",
             ),
         ),
         migrations.AddConstraint(
@@ -2758,20 +2762,20 @@ class Migration(migrations.Migration):
                     models.Q(("released_at__isnull", False), ("released_by__isnull", False)),
                     _connector="OR",
                 ),
-                name="hold_lifted_by_somebody",
+                name="legalhold_released_by",
             ),
         ),
         migrations.AddConstraint(
             model_name="mergeproposal",
             constraint=models.UniqueConstraint(
-                fields=("campaign_a", "campaign_b"), name="campaignproposal_once"
+                fields=("campaign_a", "campaign_b"), name="mergeproposal_once"
             ),
         ),
         migrations.AddConstraint(
             model_name="mergeproposal",
             constraint=models.CheckConstraint(
                 condition=models.Q(("campaign_a__lt", models.F("campaign_b"))),
-                name="campaignproposal_in_order",
+                name="mergeproposal_in_order",
             ),
         ),
         migrations.AddConstraint(
@@ -2782,7 +2786,7 @@ class Migration(migrations.Migration):
                     models.Q(("rejected_at__isnull", False), ("rejected_by__isnull", False)),
                     _connector="OR",
                 ),
-                name="campaignproposal_turned_down_by_whom",
+                name="mergeproposal_rejected_by",
             ),
         ),
         migrations.AddConstraint(
@@ -2800,7 +2804,7 @@ class Migration(migrations.Migration):
                     output_field=models.BinaryField(),
                 ),
                 condition=models.Q(("withdrawn_at", None)),
-                name="knownnumber_hash",
+                name="numberfinding_hash",
             ),
         ),
         migrations.AddConstraint(
@@ -2808,7 +2812,7 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(
                 condition=models.Q(("withdrawn_at", None)),
                 fields=("key",),
-                name="knownnumber_one_at_a_time",
+                name="numberfinding_one_at_a_time",
             ),
         ),
         migrations.AddConstraint(
@@ -2819,7 +2823,7 @@ class Migration(migrations.Migration):
                     models.Q(("confirmed_at__isnull", False), ("confirmed_by__isnull", False)),
                     _connector="OR",
                 ),
-                name="knownnumber_confirmed_whole",
+                name="numberfinding_confirmed_whole",
             ),
         ),
         migrations.AddConstraint(
@@ -2830,7 +2834,7 @@ class Migration(migrations.Migration):
                     models.Q(("confirmed_by", models.F("proposed_by")), _negated=True),
                     _connector="OR",
                 ),
-                name="knownnumber_four_eyes",
+                name="numberfinding_four_eyes",
             ),
         ),
         migrations.AddConstraint(
@@ -2841,7 +2845,7 @@ class Migration(migrations.Migration):
                     models.Q(("confirmed_at__isnull", False), ("confirmed_by__isnull", False)),
                     _connector="OR",
                 ),
-                name="statement_public_is_confirmed",
+                name="publicstatement_confirmed",
             ),
         ),
         migrations.AddConstraint(
@@ -2856,7 +2860,7 @@ class Migration(migrations.Migration):
                     ),
                     _connector="OR",
                 ),
-                name="numberchange_decided_whole",
+                name="publishednumberchange_decided_whole",
             ),
         ),
         migrations.AddConstraint(
@@ -2867,7 +2871,7 @@ class Migration(migrations.Migration):
                     models.Q(("decided_by", models.F("proposed_by")), _negated=True),
                     _connector="OR",
                 ),
-                name="numberchange_four_eyes",
+                name="publishednumberchange_four_eyes",
             ),
         ),
         migrations.AddConstraint(
@@ -2875,7 +2879,7 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(
                 condition=models.Q(("outcome", ""), ("target__isnull", False)),
                 fields=("table", "target"),
-                name="numberchange_one_at_a_time",
+                name="publishednumberchange_one_at_a_time",
             ),
         ),
         migrations.AddConstraint(
@@ -2883,13 +2887,13 @@ class Migration(migrations.Migration):
             constraint=models.UniqueConstraint(
                 models.Value(1),
                 condition=models.Q(("finished_at", None)),
-                name="retriage_one_at_a_time",
+                name="reprocessingrun_one_at_a_time",
             ),
         ),
         migrations.AddConstraint(
             model_name="transferslip",
             constraint=models.UniqueConstraint(
-                fields=("year", "number"), name="slip_number_of_its_year"
+                fields=("year", "number"), name="transferslip_number_of_year"
             ),
         ),
         migrations.AddConstraint(
@@ -2977,7 +2981,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="extractedfacts",
-            index=models.Index(fields=["scenario"], name="facts_scenario"),
+            index=models.Index(fields=["scenario"], name="extractedfacts_scenario"),
         ),
         migrations.AddIndex(
             model_name="extractedfacts",
@@ -2987,7 +2991,7 @@ class Migration(migrations.Migration):
                     output_field=django.contrib.postgres.search.SearchVectorField(),
                     template="to_tsvector('simple'::regconfig, %(expressions)s)",
                 ),
-                name="facts_words",
+                name="extractedfacts_words",
             ),
         ),
         migrations.AddIndex(
@@ -2995,13 +2999,13 @@ class Migration(migrations.Migration):
             index=models.Index(
                 condition=models.Q(("commune_raw__gt", "")),
                 fields=["commune"],
-                name="facts_commune",
+                name="extractedfacts_commune",
             ),
         ),
         migrations.AddConstraint(
             model_name="extractedfacts",
             constraint=models.CheckConstraint(
-                condition=models.Q(("priority__lte", 100)), name="facts_priority_to_100"
+                condition=models.Q(("priority__lte", 100)), name="extractedfacts_priority_to_100"
             ),
         ),
     ]

@@ -49,19 +49,21 @@ class Deadline(models.Model):
             models.UniqueConstraint(
                 fields=["report", "kind"],
                 condition=Q(met_at=None, dropped_at=None),
-                name="clock_one_running",
+                name="deadline_one_running",
             ),
             models.CheckConstraint(
-                condition=Q(due_at__gte=models.F("started_at")), name="clock_ahead"
+                condition=Q(due_at__gte=models.F("started_at")), name="deadline_ahead"
             ),
             models.CheckConstraint(
-                condition=Q(met_at=None) | Q(dropped_at=None), name="clock_ends_once"
+                condition=Q(met_at=None) | Q(dropped_at=None), name="deadline_ends_once"
             ),
         ]
         indexes = [
-            models.Index(fields=["report", "id"], name="clock_of_report"),
+            models.Index(fields=["report", "id"], name="deadline_of_report"),
             models.Index(
-                fields=["due_at"], condition=Q(met_at=None, dropped_at=None), name="clock_running"
+                fields=["due_at"],
+                condition=Q(met_at=None, dropped_at=None),
+                name="deadline_running",
             ),
         ]
 
@@ -88,11 +90,15 @@ class DeadlineNotification(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["clock", "stage", "due_at"], name="escalation_once")
+            models.UniqueConstraint(
+                fields=["clock", "stage", "due_at"], name="deadlinenotification_once"
+            )
         ]
         indexes = [
             models.Index(
-                fields=["created_at"], condition=Q(mailed_at=None), name="escalation_unmailed"
+                fields=["created_at"],
+                condition=Q(mailed_at=None),
+                name="deadlinenotification_unmailed",
             )
         ]
 

@@ -67,7 +67,7 @@ class ExtractedFacts(models.Model):
         Commune,
         models.PROTECT,
         null=True,
-        db_index=False,  # see facts_commune
+        db_index=False,  # see extractedfacts_commune
         related_name="+",
         verbose_name="xã, phường kể sau",
     )
@@ -83,17 +83,19 @@ class ExtractedFacts(models.Model):
         verbose_name_plural = "gợi ý của máy"
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(priority__lte=100), name="facts_priority_to_100"
+                condition=models.Q(priority__lte=100), name="extractedfacts_priority_to_100"
             ),
         ]
         indexes = [
-            models.Index(fields=["scenario"], name="facts_scenario"),
+            models.Index(fields=["scenario"], name="extractedfacts_scenario"),
             GinIndex(
-                search_vector_input("search_text"), name="facts_words"
+                search_vector_input("search_text"), name="extractedfacts_words"
             ),  # reports/cases/full_text_search.py
             # Of those that told it later: no other reading pays for it.
             models.Index(
-                fields=["commune"], condition=models.Q(commune_raw__gt=""), name="facts_commune"
+                fields=["commune"],
+                condition=models.Q(commune_raw__gt=""),
+                name="extractedfacts_commune",
             ),
         ]
 

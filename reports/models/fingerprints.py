@@ -87,17 +87,15 @@ class MergeProposal(models.Model):
         verbose_name = "đề nghị gộp đợt"
         verbose_name_plural = "đề nghị gộp đợt"
         constraints = [
-            models.UniqueConstraint(
-                fields=["campaign_a", "campaign_b"], name="campaignproposal_once"
-            ),
+            models.UniqueConstraint(fields=["campaign_a", "campaign_b"], name="mergeproposal_once"),
             models.CheckConstraint(
                 condition=models.Q(campaign_a__lt=models.F("campaign_b")),
-                name="campaignproposal_in_order",
+                name="mergeproposal_in_order",
             ),
             models.CheckConstraint(
                 condition=models.Q(rejected_at__isnull=True, rejected_by__isnull=True)
                 | models.Q(rejected_at__isnull=False, rejected_by__isnull=False),
-                name="campaignproposal_turned_down_by_whom",
+                name="mergeproposal_rejected_by",
             ),
         ]
 

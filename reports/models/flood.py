@@ -32,7 +32,7 @@ class FloodSample(models.Model):
             models.Index(
                 fields=["received_at"],
                 condition=Q(origin_digests__isnull=False),
-                name="crowd_uncounted",
+                name="floodsample_uncounted",
             ),
         ]
 

@@ -60,14 +60,14 @@ class Followup(models.Model):
         verbose_name_plural = "lời báo thêm"
         constraints = [
             models.UniqueConstraint(
-                fields=["report", "submission_key", "content_digest"], name="addition_typed_once"
+                fields=["report", "submission_key", "content_digest"], name="followup_typed_once"
             )
         ]
         indexes = [  # of those that may want an officer's answer: beat looks each minute
             models.Index(
                 fields=["received_at"],
                 condition=models.Q(kind__in=("correction", "withdrawal")),
-                name="addition_asking",
+                name="followup_asking",
             )
         ]
 

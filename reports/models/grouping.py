@@ -57,17 +57,20 @@ class CampaignAction(models.Model):
             models.CheckConstraint(
                 condition=models.Q(kind__in=("merged", "split"), other__isnull=False)
                 | models.Q(kind__in=("attached", "detached"), other__isnull=True),
-                name="campaignact_two_campaigns",
+                name="campaignaction_two_campaigns",
             ),
             models.CheckConstraint(
-                condition=~models.Q(other=models.F("campaign")), name="campaignact_not_with_itself"
+                condition=~models.Q(other=models.F("campaign")),
+                name="campaignaction_not_with_itself",
             ),
             models.CheckConstraint(
                 condition=models.Q(undone_at__isnull=True, undone_by__isnull=True)
                 | models.Q(undone_at__isnull=False, undone_by__isnull=False),
-                name="campaignact_taken_back_by_whom",
+                name="campaignaction_undone_by",
             ),
-            models.CheckConstraint(condition=~models.Q(reason=""), name="campaignact_has_reason"),
+            models.CheckConstraint(
+                condition=~models.Q(reason=""), name="campaignaction_has_reason"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -97,7 +100,7 @@ class CampaignMembershipChange(models.Model):
         verbose_name = "tin đã chuyển chỗ"
         verbose_name_plural = "tin đã chuyển chỗ"
         constraints = [
-            models.UniqueConstraint(fields=["act", "report"], name="campaignmove_once_an_act"),
+            models.UniqueConstraint(fields=["act", "report"], name="campaignmembershipchange_once"),
         ]
 
     def __str__(self) -> str:
@@ -123,7 +126,7 @@ class CampaignExclusion(models.Model):
         verbose_name = "tin không thuộc đợt"
         verbose_name_plural = "tin không thuộc đợt"
         constraints = [
-            models.UniqueConstraint(fields=["report", "campaign"], name="keptapart_once"),
+            models.UniqueConstraint(fields=["report", "campaign"], name="campaignexclusion_once"),
         ]
 
     def __str__(self) -> str:
@@ -141,7 +144,9 @@ class BurstSnapshot(models.Model):
     bursts = models.JSONField(default=list)
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="bursttally_one_row")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(id=1), name="burstsnapshot_one_row")
+        ]
 
     def __str__(self) -> str:
         return f"bursts at {self.counted_at}"

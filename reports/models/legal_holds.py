@@ -30,12 +30,12 @@ class LegalHold(models.Model):
         permissions = [("place_hold", "giữ tin theo yêu cầu"), ("lift_hold", "thôi giữ tin")]
         constraints = [
             models.UniqueConstraint(
-                fields=["report"], condition=Q(released_at=None), name="hold_one_at_a_time"
+                fields=["report"], condition=Q(released_at=None), name="legalhold_one_at_a_time"
             ),
             models.CheckConstraint(
                 condition=Q(released_at=None, released_by=None)
                 | Q(released_at__isnull=False, released_by__isnull=False),
-                name="hold_lifted_by_somebody",
+                name="legalhold_released_by",
             ),
         ]
 
@@ -80,15 +80,15 @@ class DestructionRequest(models.Model):
                 condition=Q(confirmed_at=None, confirmed_by=None)
                 | Q(confirmed_at__isnull=False, confirmed_by__isnull=False)
                 & ~Q(confirmed_by=F("proposed_by")),
-                name="destruction_by_two",
+                name="destructionrequest_by_two",
             ),
             models.CheckConstraint(
                 condition=Q(withdrawn_at=None, withdrawn_by=None)
                 | Q(withdrawn_at__isnull=False, withdrawn_by__isnull=False, confirmed_at=None),
-                name="destruction_withdrawn_or_done",
+                name="destructionrequest_withdrawn_or_done",
             ),
             models.UniqueConstraint(
-                fields=["target"], condition=Q(withdrawn_at=None), name="destruction_once"
+                fields=["target"], condition=Q(withdrawn_at=None), name="destructionrequest_once"
             ),
         ]
 

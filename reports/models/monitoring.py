@@ -19,7 +19,7 @@ class QueueSnapshot(models.Model):
     failed = models.BigIntegerField()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(id=1), name="queuetally_one_row")]
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="queuesnapshot_one_row")]
 
     def __str__(self) -> str:
         return f"queue at {self.counted_at}"
@@ -88,7 +88,7 @@ class ReprocessingRun(models.Model):
         default_permissions = ("add", "view")
         constraints = [
             models.UniqueConstraint(
-                models.Value(1), condition=Q(finished_at=None), name="retriage_one_at_a_time"
+                models.Value(1), condition=Q(finished_at=None), name="reprocessingrun_one_at_a_time"
             )
         ]
 

@@ -52,16 +52,16 @@ class PublishedNumberChange(models.Model):
             models.CheckConstraint(
                 condition=Q(outcome="", decided_by=None, decided_at=None)
                 | ~Q(outcome="") & Q(decided_by__isnull=False, decided_at__isnull=False),
-                name="numberchange_decided_whole",
+                name="publishednumberchange_decided_whole",
             ),
             models.CheckConstraint(
                 condition=~Q(outcome="confirmed") | ~Q(decided_by=F("proposed_by")),
-                name="numberchange_four_eyes",
+                name="publishednumberchange_four_eyes",
             ),
             models.UniqueConstraint(
                 fields=["table", "target"],
                 condition=Q(outcome="", target__isnull=False),
-                name="numberchange_one_at_a_time",
+                name="publishednumberchange_one_at_a_time",
             ),
         ]
 

@@ -95,20 +95,22 @@ class NumberFinding(models.Model):
         permissions = [("confirm_number", "xác nhận số do người khác đề nghị")]
         # Asked by the beginning of a hash (reports/numbers/hash_api.py).
         indexes = [
-            models.Index(sha256_of("key"), condition=Q(withdrawn_at=None), name="knownnumber_hash")
+            models.Index(
+                sha256_of("key"), condition=Q(withdrawn_at=None), name="numberfinding_hash"
+            )
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["key"], condition=Q(withdrawn_at=None), name="knownnumber_one_at_a_time"
+                fields=["key"], condition=Q(withdrawn_at=None), name="numberfinding_one_at_a_time"
             ),
             models.CheckConstraint(
                 condition=Q(confirmed_by=None, confirmed_at=None)
                 | Q(confirmed_by__isnull=False, confirmed_at__isnull=False),
-                name="knownnumber_confirmed_whole",
+                name="numberfinding_confirmed_whole",
             ),
             models.CheckConstraint(
                 condition=Q(confirmed_by=None) | ~Q(confirmed_by=F("proposed_by")),
-                name="knownnumber_four_eyes",
+                name="numberfinding_four_eyes",
             ),
         ]
 

@@ -32,7 +32,7 @@ class PublicStatement(models.Model):
             models.CheckConstraint(
                 condition=Q(is_public=False)
                 | Q(confirmed_by__isnull=False, confirmed_at__isnull=False),
-                name="statement_public_is_confirmed",
+                name="publicstatement_confirmed",
             )
         ]
 
@@ -65,7 +65,7 @@ class PublicStatistics(models.Model):
     figures = models.JSONField()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(id=1), name="publicfigures_one_row")]
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="publicstatistics_one_row")]
 
     def __str__(self) -> str:
         return f"figures at {self.counted_at}"

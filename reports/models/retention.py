@@ -53,18 +53,18 @@ class ErasureRequest(models.Model):
         permissions = [("grant_erasure", "xóa toàn bộ dữ liệu của người báo theo đề nghị")]
         constraints = [
             models.UniqueConstraint(
-                fields=["report"], condition=Q(decided_at=None), name="erasurewish_one_open"
+                fields=["report"], condition=Q(decided_at=None), name="erasurerequest_one_open"
             ),
             models.CheckConstraint(
                 condition=Q(outcome="", decided_at=None, decided_by=None)
                 | ~Q(outcome="") & Q(decided_at__isnull=False, decided_by__isnull=False),
-                name="erasurewish_decided_whole",
+                name="erasurerequest_decided_whole",
             ),
             models.CheckConstraint(
                 condition=~Q(outcome="granted")
                 | Q(taken_up_by=None)
                 | ~Q(decided_by=F("taken_up_by")),
-                name="erasurewish_granted_by_another",
+                name="erasurerequest_granted_by_another",
             ),
         ]
 
@@ -122,7 +122,7 @@ class DataBreach(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(closed_at=None) | Q(closed_at__gte=F("detected_at")),
-                name="breach_closed_after_it_was_found",
+                name="databreach_closed_after_found",
             )
         ]
 

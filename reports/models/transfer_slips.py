@@ -27,7 +27,7 @@ class TransferSlip(models.Model):
         verbose_name_plural = "phiếu chuyển tin"
         ordering = ["-year", "-number"]
         constraints = [
-            models.UniqueConstraint(fields=["year", "number"], name="slip_number_of_its_year"),
+            models.UniqueConstraint(fields=["year", "number"], name="transferslip_number_of_year"),
         ]
 
     def __str__(self) -> str:

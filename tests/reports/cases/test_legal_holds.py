@@ -5,9 +5,10 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from core.models import AuditEvent
 from reports.cases import legal_holds as holds
 from reports.cases.legal_holds import HoldError
-from reports.models import Event, Report
+from reports.models import Report
 from tests.support import report_factories as evidence
 from tests.support.officers import Person
 
@@ -28,8 +29,10 @@ def free(held: Report) -> Report:
 
 
 def load_acts(report: Report) -> list[tuple[str, User | None, str]]:
-    acts = Event.objects.filter(subject_id=str(report.pk), kind__startswith="hold_").order_by("id")
-    return [(act.kind, act.by, act.detail["reason"]) for act in acts]
+    acts = AuditEvent.objects.filter(subject_id=str(report.pk), kind__startswith="hold_").order_by(
+        "id"
+    )
+    return [(act.kind, act.actor, act.detail["reason"]) for act in acts]
 
 
 def test_a_hold_is_of_one_report_alone(held: Report, free: Report) -> None:

@@ -46,7 +46,7 @@ def test_it_is_said_in_the_language_of_the_page(no_fine: PublicStatement) -> Non
 def test_the_database_refuses_a_public_sentence_that_nobody_confirmed(
     no_fine: PublicStatement,
 ) -> None:
-    with pytest.raises(IntegrityError, match="statement_public_is_confirmed"):
+    with pytest.raises(IntegrityError, match="publicstatement_confirmed"):
         PublicStatement.objects.filter(pk=no_fine.pk).update(is_public=True)
 
 

@@ -205,7 +205,7 @@ def test_nobody_confirms_what_they_proposed(lead: Person) -> None:
     with pytest.raises(DestructionError) as refused:
         destruction_requests.confirm(report.pk, row.pk, by=lead.user)
     assert refused.value.why == "same"
-    assert "destruction_by_two" in refused_by_database(
+    assert "destructionrequest_by_two" in refused_by_database(
         "UPDATE reports_destructionrequest SET confirmed_at = now(), confirmed_by_id = proposed_by_id"
     )
 
