@@ -5,7 +5,10 @@ import uuid
 import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
+import django.db.models.fields.json
+import django.db.models.functions.comparison
 import django.db.models.functions.datetime
+import django.db.models.lookups
 from django.conf import settings
 from django.db import migrations, models
 
@@ -797,6 +800,34 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="alertrevision_expires_after_effective",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="alertrevision",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    django.db.models.lookups.Exact(
+                        django.db.models.functions.comparison.Coalesce(
+                            django.db.models.fields.json.KeyTextTransform(
+                                "identifier",
+                                django.db.models.fields.json.KeyTextTransform("message", "content"),
+                            ),
+                            models.Value(""),
+                        ),
+                        models.F("identifier"),
+                    ),
+                    django.db.models.lookups.Exact(
+                        django.db.models.functions.comparison.Coalesce(
+                            django.db.models.fields.json.KeyTextTransform(
+                                "msg_type",
+                                django.db.models.fields.json.KeyTextTransform("message", "content"),
+                            ),
+                            models.Value(""),
+                        ),
+                        models.F("msg_type"),
+                    ),
+                ),
+                name="alertrevision_content_identity",
             ),
         ),
         migrations.AddConstraint(

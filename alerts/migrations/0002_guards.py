@@ -44,11 +44,6 @@ BEGIN
     IF NEW.msg_type <> 'Cancel' AND draft.stage <> 'review' THEN
         RAISE EXCEPTION 'only what is in review is issued' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
-    IF (NEW.content #>> '{message,identifier}') IS DISTINCT FROM NEW.identifier
-       OR (NEW.content #>> '{message,msg_type}') IS DISTINCT FROM NEW.msg_type
-    THEN
-        RAISE EXCEPTION 'the content carries another identifier' USING ERRCODE = 'integrity_constraint_violation';
-    END IF;
     RETURN NEW;
 END $$;
 CREATE TRIGGER alerts_check_revision_order BEFORE INSERT ON alerts_alertrevision

@@ -10,8 +10,10 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Exists, F, Max, Min, OuterRef, Q
-from django.db.models.functions import Now
+from django.db.models import Exists, F, Max, Min, OuterRef, Q, Value
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce, Now
+from django.db.models.lookups import Exact
 from django.utils import timezone
 from django.utils.functional import cached_property
 
@@ -401,6 +403,13 @@ class AlertRevision(models.Model):
             models.CheckConstraint(
                 condition=Q(expires__isnull=True) | Q(expires__gt=F("effective")),
                 name="alertrevision_expires_after_effective",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    Exact(Coalesce(KT("content__message__identifier"), Value("")), F("identifier")),
+                    Exact(Coalesce(KT("content__message__msg_type"), Value("")), F("msg_type")),
+                ),
+                name="alertrevision_content_identity",
             ),
         ]
 

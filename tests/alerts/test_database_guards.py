@@ -140,7 +140,7 @@ def test_after_a_cancel_comes_nothing() -> None:
 
 def test_the_content_carries_the_name_of_its_row() -> None:
     alert = submitted()
-    with pytest.raises(IntegrityError, match="another identifier"):
+    with pytest.raises(IntegrityError, match="alertrevision_content_identity"):
         insert(alert.pk, content={"message": {"identifier": "TH-9", "msg_type": "Alert"}})
 
 
